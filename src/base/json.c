@@ -1,0 +1,129 @@
+#include "base/json.h"
+
+#include <stdlib.h>
+
+#include "base/day.h"
+
+void json_free(json_t **json)
+{
+	json_decref(*json);
+	*json = NULL;
+}
+
+json_t *json_read(const char *text, size_t len, bool any, struct err *err)
+{
+	json_error_t why;
+	size_t flags = JSON_REJECT_DUPLICATES;
+	json_t *json;
+
+	if (any)
+		flags |= JSON_DECODE_ANY;
+	json = json_loadb(text, len, flags, &why);
+	if (json == NULL)
+		err_set(err, ERR_PARSE, "JSON: line %d column %d: %s",
+			why.line, why.column, why.text);
+	return json;
+}
+
+static int append(const char *data, size_t len, void *arg)
+{
+	strbuf_add(arg, data, len);
+	return 0;
+}
+
+static void dump(const json_t *json, size_t flags, struct strbuf *out)
+{
+	if (json_dump_callback(json, append, out, flags | JSON_ENCODE_ANY))
+		out->failed = true;
+}
+
+void json_write(const json_t *json, struct strbuf *out)
+{
+	dump(json, JSON_COMPACT, out);
+}
+
+void json_write_pretty(const json_t *json, struct strbuf *out)
+{
+	dump(json, JSON_INDENT(2), out);
+}
+
+/* 1 when the member is there and of the type, 0 when absent or null. */
+static int get(const json_t *object, const char *name, json_type type,
+	       const char *word, const json_t **value, struct err *err)
+{
+	*value = json_object_get(object, name);
+	if (*value == NULL || json_is_null(*value))
+		return 0;
+	if (json_typeof(*value) != type)
+		return err_set(err, ERR_PARSE, "%s: not %s", name, word);
+	return 1;
+}
+
+int json_get_string(const json_t *object, const char *name,
+		    const char **value, struct err *err)
+{
+	const json_t *member;
+	int rc = get(object, name, JSON_STRING, "a string", &member, err);
+
+	if (rc == 1)
+		*value = json_string_value(member);
+	return rc;
+}
+
+int json_get_uint(const json_t *object, const char *name, uint64_t *value,
+		  struct err *err)
+{
+	const json_t *member;
+	int rc = get(object, name, JSON_INTEGER, "a whole number", &member,
+		     err);
+
+	if (rc != 1)
+		return rc;
+	if (json_integer_value(member) < 0)
+		return err_set(err, ERR_PARSE, "%s: negative", name);
+	*value = (uint64_t)json_integer_value(member);
+	return 1;
+}
+
+int json_get_array(const json_t *object, const char *name,
+		   const json_t **value, struct err *err)
+{
+	return get(object, name, JSON_ARRAY, "an array", value, err);
+}
+
+int json_get_object(const json_t *object, const char *name,
+		    const json_t **value, struct err *err)
+{
+	return get(object, name, JSON_OBJECT, "an object", value, err);
+}
+
+static void set(json_t *object, const char *name, json_t *value)
+{
+	/* fails for invalid UTF-8 and for no memory: neither is ours */
+	if (json_object_set_new(object, name, value))
+		abort();
+}
+
+void json_set_string(json_t *object, const char *name, const char *value)
+{
+	if (value != NULL)
+		set(object, name, json_string(value));
+}
+
+void json_set_uint(json_t *object, const char *name, uint64_t value)
+{
+	set(object, name, json_integer((json_int_t)value));
+}
+
+void json_set_bool(json_t *object, const char *name, bool value)
+{
+	set(object, name, json_boolean(value));
+}
+
+void json_set_time(json_t *object, const char *name, int64_t time)
+{
+	char text[TIME_TEXT];
+
+	if (time != 0)
+		set(object, name, json_string(time_format(time, text)));
+}

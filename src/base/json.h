@@ -1,0 +1,52 @@
+/*
+ * json - reading members of foreign JSON without surprises (jansson)
+ *
+ * Every getter names the member it missed in words.  Strings are lent by the
+ * json_t they came from.
+ */
+#ifndef TLSTALLY_BASE_JSON_H
+#define TLSTALLY_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+/* For auto_(). */
+void json_free(json_t **json);
+
+/* Text (pointer, length) to JSON; strict: no duplicate keys, nothing after
+ * the value, no NUL inside strings; any value when `any`, else an object or
+ * array.  The error says line and column. */
+json_t *json_read(const char *text, size_t len, bool any, struct err *err);
+
+/* Appends compact JSON, members in the order they were set. */
+void json_write(const json_t *json, struct strbuf *out);
+
+/* The same for people: indented. */
+void json_write_pretty(const json_t *json, struct strbuf *out);
+
+/* Look-ups: 1 and the value, 0 when absent or null, ERR_PARSE naming the
+ * member when it has another type. */
+int json_get_string(const json_t *object, const char *name,
+		    const char **value, struct err *err);
+int json_get_uint(const json_t *object, const char *name, uint64_t *value,
+		  struct err *err);
+int json_get_array(const json_t *object, const char *name,
+		   const json_t **value, struct err *err);
+int json_get_object(const json_t *object, const char *name,
+		    const json_t **value, struct err *err);
+
+/* Set members; a NULL string is left out. */
+void json_set_string(json_t *object, const char *name, const char *value);
+void json_set_uint(json_t *object, const char *name, uint64_t value);
+void json_set_bool(json_t *object, const char *name, bool value);
+
+/* "2026-03-01T10:00:00Z"; 0 is left out. */
+void json_set_time(json_t *object, const char *name, int64_t time);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * reader - read foreign or stored bytes without ever passing their end
+ *
+ * The first read past the end sets `failed`; from then on every read gives 0,
+ * NULL or nothing, so a decoder reads to its end and asks once.
+ */
+#ifndef TLSTALLY_BASE_READER_H
+#define TLSTALLY_BASE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct reader {
+	const uint8_t *at;
+	const uint8_t *end;
+	bool failed;
+};
+
+void reader_init(struct reader *reader, const void *data, size_t len);
+size_t reader_left(const struct reader *reader);
+
+uint8_t reader_u8(struct reader *reader);
+uint16_t reader_u16(struct reader *reader);
+uint32_t reader_u32(struct reader *reader);
+uint64_t reader_u64(struct reader *reader);
+
+/* Lends len bytes of the input; NULL past the end. */
+const void *reader_bytes(struct reader *reader, size_t len);
+
+/* What strbuf_blob32 wrote: lends the bytes. */
+const void *reader_blob32(struct reader *reader, size_t *len);
+
+/* What strbuf_str wrote, copied into the arena with a NUL; NULL for NULL. */
+char *reader_str(struct reader *reader, struct arena *arena);
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * conf - the settings, as one struct that nobody changes once it is read
+ *
+ * conf/settings.c holds one row a setting: section, name, type, default,
+ * where it goes in the struct, and what the manual says about it.  The parser,
+ * `tlstally conf`, tlstally.conf(5) and the sample file all come from those
+ * rows.
+ *
+ *     struct conf conf;
+ *     conf_init(&conf);
+ *     if (conf_read_file(&conf, path, &err) < 0 || conf_check(&conf, &err) < 0)
+ *             ...
+ *     conf_clear(&conf);
+ */
+#ifndef TLSTALLY_CONF_CONF_H
+#define TLSTALLY_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+enum report_mode { MODE_PREVIEW, MODE_ALL, MODE_FAILURES_ONLY, MODE_OFF };
+enum own_sessions { OWN_SESSIONS_AUTO, OWN_SESSIONS_YES, OWN_SESSIONS_NO };
+
+/* Settings that may be given more than once; each line adds its values,
+ * which are separated by commas. */
+struct conf_list {
+	char **items;
+	size_t count;
+};
+
+struct conf {
+	struct {
+		char *organization_name;
+		char *contact_info; /* required; its domain: the submitter */
+		char *sender;	    /* default: contact_info */
+		int mode;	    /* enum report_mode */
+		int own_sessions;   /* enum own_sessions */
+		struct conf_list deny;	   /* domain, @rua-domain, rua@addr */
+		struct conf_list redirect; /* "what -> mailto: or https: URI" */
+		uint64_t max_report_size;  /* bytes of JSON, 5M */
+		int64_t max_report_age;	   /* secs, 48h */
+		int64_t grace;		   /* secs, 10m, [deliver] grace */
+		int64_t max_grace;	   /* secs, 2h, [deliver] max_grace */
+		int64_t spread;		   /* secs, 4h, [deliver] spread */
+	} report;
+	struct {
+		char *directory;
+		uint64_t map_size; /* bytes */
+		bool rehearsal;
+		uint64_t keep_days;
+		uint64_t archive_days;
+		uint64_t max_policies; /* per day and domain, 32 */
+		uint64_t max_details;  /* per day and domain, 1000 */
+	} store;
+	struct {
+		char *socket;
+		char *socket_owner;
+		char *socket_group;
+		uint64_t socket_mode;	    /* 0660 */
+		int64_t commit_interval_ms; /* 1s; may be "200ms" */
+		char *bad_input_directory;  /* empty: bad input is not kept */
+		uint64_t bad_input_max;	    /* files kept there, 100 */
+	} events;
+	struct {
+		char *mail; /* smtp://host:port, smtps://, sendmail:PATH, off */
+		char *mail_user;
+		char *mail_password_file;
+		char *mail_ca_file;
+		bool mail_verify; /* verify the relay's certificate, no */
+		bool verp;
+		bool https;
+		bool https_allow_private;
+		bool https_verify; /* yes */
+		char *https_ca_file;
+		char *directory; /* also write each report here; empty: no */
+		uint64_t concurrency;	       /* 64 */
+		uint64_t concurrency_per_host; /* 8 */
+		uint64_t rate_per_hour;	       /* 0: no limit */
+		uint64_t rate_per_host;	/* per rua domain or host, an hour */
+		int64_t timeout;	/* secs of one transfer, 60 */
+		int64_t retry_for;	/* secs from the first attempt, 24h */
+	} deliver;
+	uint8_t *given; /* per row of the table: stood in the file */
+};
+
+/* Every setting at its default. */
+void conf_init(struct conf *conf);
+void conf_clear(struct conf *conf);
+
+/* Reads a file over what conf holds.  Unknown sections and settings, values
+ * of the wrong form and lines that are too long are ERR_PARSE: "FILE:LINE:
+ * unknown setting 'organisation_name' in [report]; did you mean
+ * 'organization_name'?" */
+int conf_read_file(struct conf *conf, const char *path, struct err *err);
+int conf_read_text(struct conf *conf, const char *name, const char *text,
+		   size_t len, struct err *err);
+
+/* One "section.name=value" over what conf holds (command line -o, tests). */
+int conf_set(struct conf *conf, const char *assignment, struct err *err);
+
+/* What only the whole can tell: contact_info is there and an address, sender
+ * is of its domain, directories are absolute, lists parse... */
+int conf_check(const struct conf *conf, struct err *err);
+
+/* The domain of contact_info (RFC 8460 section 5.3: TLS-Report-Submitter);
+ * lent, "" before conf_check(). */
+const char *conf_submitter(const struct conf *conf);
+
+/* `tlstally conf`: all settings as a file that can be read back.  CHANGED:
+ * only what differs from the defaults.  DEFAULTS: the defaults. */
+enum conf_print { CONF_PRINT_ALL, CONF_PRINT_CHANGED, CONF_PRINT_DEFAULTS };
+void conf_print(const struct conf *conf, enum conf_print what,
+		struct strbuf *out);
+
+/* The commented sample file, and tlstally.conf(5) in mdoc, from the table. */
+void conf_print_sample(struct strbuf *out);
+void conf_print_manual(struct strbuf *out);
+
+#endif

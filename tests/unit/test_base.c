@@ -1,0 +1,189 @@
+#include "unit/test.h"
+
+#include "base/arena.h"
+#include "base/day.h"
+#include "base/err.h"
+#include "base/gzip.h"
+#include "base/log.h"
+#include "base/reader.h"
+#include "base/strbuf.h"
+
+static void test_time_parse(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		int64_t want; /* -1: refused */
+	} rows[] = {
+		{"the epoch", "1970-01-01T00:00:00Z", 0},
+		{"no seconds", "2026-03-01T10:00Z", 1772359200},
+		{"an offset", "2026-03-01T11:00:00+01:00", 1772359200},
+		{"a fraction", "2026-03-01T10:00:00.75Z", 1772359200},
+		{"leap day", "2024-02-29T00:00:00Z", 1709164800},
+		{"no leap day", "2026-02-29T00:00:00Z", -1},
+		{"leap second", "2016-12-31T23:59:60Z", 1483228799},
+		{"no offset", "2026-03-01T10:00:00", -1},
+		{"words after", "2026-03-01T10:00:00Z x", -1},
+		{"hour 24", "2026-03-01T24:00:00Z", -1},
+		{"month 13", "2026-13-01T00:00:00Z", -1},
+		{"empty", "", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct err err = {0};
+		int64_t got = 0;
+
+		ROW(&rows[i]);
+		if (rows[i].want < 0) {
+			assert_int_equal(time_parse(rows[i].text, &got, &err),
+					 ERR_PARSE);
+			assert_non_null(strstr(err.text, "RFC 3339"));
+		} else {
+			assert_int_equal(time_parse(rows[i].text, &got, &err),
+					 0);
+			assert_int_equal(got, rows[i].want);
+		}
+	}
+}
+
+static void test_days(void **state)
+{
+	char text[TIME_TEXT];
+	int32_t day;
+
+	(void)state;
+	assert_int_equal(day_parse("2024-02-29", &day, NULL), 0);
+	assert_string_equal(day_format(day, text), "2024-02-29");
+	assert_string_equal(time_format(day_end(day), text),
+			    "2024-02-29T23:59:59Z");
+	assert_int_equal(day_of(day_end(day)), day);
+	assert_int_equal(day_of(day_end(day) + 1), day + 1);
+	assert_int_equal(day_of(-1), -1);
+	assert_int_equal(day_parse("2026-3-1", &day, NULL), ERR_PARSE);
+	assert_int_equal(day_parse("2026-03-01x", &day, NULL), ERR_PARSE);
+}
+
+static void test_strbuf_keeps_to_its_cap(void **state)
+{
+	struct strbuf buf;
+
+	(void)state;
+	strbuf_init(&buf, 4);
+	strbuf_puts(&buf, "abcd");
+	assert_false(buf.failed);
+	strbuf_putc(&buf, 'e');
+	assert_true(buf.failed);
+	assert_string_equal(strbuf_text(&buf), "abcd");
+	strbuf_clear(&buf);
+	assert_string_equal(strbuf_text(&buf), "");
+}
+
+static void test_reader_reads_what_strbuf_wrote(void **state)
+{
+	struct strbuf buf;
+	struct reader reader;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	strbuf_init(&buf, 0);
+	strbuf_u8(&buf, 7);
+	strbuf_u16(&buf, 0x1234);
+	strbuf_u64(&buf, UINT64_MAX - 1);
+	strbuf_str(&buf, NULL);
+	strbuf_str(&buf, "text");
+	reader_init(&reader, buf.data, buf.len);
+	assert_int_equal(reader_u8(&reader), 7);
+	assert_int_equal(reader_u16(&reader), 0x1234);
+	assert_true(reader_u64(&reader) == UINT64_MAX - 1);
+	assert_null(reader_str(&reader, &arena));
+	assert_string_equal(reader_str(&reader, &arena), "text");
+	assert_int_equal(reader_left(&reader), 0);
+	assert_false(reader.failed);
+	assert_int_equal(reader_u32(&reader), 0);
+	assert_true(reader.failed);
+	strbuf_clear(&buf);
+	arena_clear(&arena);
+}
+
+static void test_gzip(void **state)
+{
+	struct gzip *gzip = gzip_new();
+	struct strbuf packed, again, plain;
+	struct err err = {0};
+
+	(void)state;
+	strbuf_init(&packed, 0);
+	strbuf_init(&again, 0);
+	strbuf_init(&plain, 0);
+	gzip_pack(gzip, "hello hello hello", 17, &packed);
+	gzip_pack(gzip, "hello hello hello", 17, &again);
+	assert_int_equal(packed.len, again.len);
+	assert_memory_equal(packed.data, again.data, packed.len);
+	assert_int_equal(
+		gzip_unpack(packed.data, packed.len, 100, &plain, &err), 0);
+	assert_string_equal(strbuf_text(&plain), "hello hello hello");
+	strbuf_reset(&plain);
+	assert_int_equal(
+		gzip_unpack(packed.data, packed.len, 16, &plain, &err),
+		ERR_LIMIT);
+	strbuf_reset(&plain);
+	assert_int_equal(
+		gzip_unpack(packed.data, packed.len - 1, 99, &plain, &err),
+		ERR_PARSE);
+	strbuf_clear(&packed);
+	strbuf_clear(&again);
+	strbuf_clear(&plain);
+	gzip_free(&gzip);
+}
+
+static void test_log_escape(void **state)
+{
+	char out[16];
+
+	(void)state;
+	assert_string_equal(log_escape(out, sizeof(out), "a\nb\\", 4),
+			    "a\\x0ab\\x5c");
+	assert_string_equal(log_escape(out, 6, "ab\x80\x80", 4), "ab");
+}
+
+static void test_log_limit(void **state)
+{
+	struct log_limit limit = {0};
+	uint64_t held;
+
+	(void)state;
+	assert_true(log_allowed(&limit, 1000, &held));
+	assert_false(log_allowed(&limit, 1001, &held));
+	assert_false(log_allowed(&limit, 60999, &held));
+	assert_true(log_allowed(&limit, 61000, &held));
+	assert_int_equal(held, 2);
+	assert_true(log_allowed(&limit, 0, &held));
+}
+
+static void test_err_prefix(void **state)
+{
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(err_set(&err, ERR_LIMIT, "too %s", "long"),
+			 ERR_LIMIT);
+	assert_int_equal(err_prefix(&err, "rua"), ERR_LIMIT);
+	assert_string_equal(err.text, "rua: too long");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_time_parse),
+		cmocka_unit_test(test_days),
+		cmocka_unit_test(test_strbuf_keeps_to_its_cap),
+		cmocka_unit_test(test_reader_reads_what_strbuf_wrote),
+		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_log_escape),
+		cmocka_unit_test(test_log_limit),
+		cmocka_unit_test(test_err_prefix),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
