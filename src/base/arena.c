@@ -75,8 +75,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	if (size > SIZE_MAX / 2)
 		abort();
 	size = (size + align - 1) & ~(align - 1);
-	if (arena->current == NULL ||
-	    arena->current->size - arena->used < size)
+	if (arena->current == NULL || arena->current->size - arena->used < size)
 		add_block(arena, size);
 	p = arena->current->data + arena->used;
 	arena->used += size;

@@ -36,7 +36,7 @@ int err_errno(struct err *err, int class, const char *fmt, ...)
 		return class;
 	len = strlen(err->text);
 	snprintf(err->text + len, sizeof(err->text) - len, ": %s",
-		 strerror(saved));
+	         strerror(saved));
 	return class;
 }
 
@@ -54,6 +54,6 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(err->text);
 	snprintf(err->text + len, sizeof(err->text) - len, ": %.*s",
-		 (int)(sizeof(err->text) - 1 - len), said);
+	         (int)(sizeof(err->text) - 1 - len), said);
 	return err->class;
 }

@@ -24,7 +24,7 @@ struct gzip *gzip_new(void)
 	struct gzip *gzip = xcalloc(1, sizeof(*gzip));
 
 	if (deflateInit2(&gzip->z, 6, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,
-			 Z_DEFAULT_STRATEGY) != Z_OK)
+	                 Z_DEFAULT_STRATEGY) != Z_OK)
 		abort();
 	return gzip;
 }
@@ -39,7 +39,7 @@ void gzip_free(struct gzip **gzip)
 }
 
 void gzip_pack(struct gzip *gzip, const void *data, size_t len,
-	       struct strbuf *out)
+               struct strbuf *out)
 {
 	unsigned char chunk[CHUNK];
 	z_stream *z = &gzip->z;
@@ -63,7 +63,7 @@ void gzip_pack(struct gzip *gzip, const void *data, size_t len,
 }
 
 static int unpack_all(z_stream *z, size_t max, struct strbuf *out,
-		      struct err *err)
+                      struct err *err)
 {
 	unsigned char chunk[CHUNK];
 	size_t total = 0;
@@ -76,25 +76,25 @@ static int unpack_all(z_stream *z, size_t max, struct strbuf *out,
 		z->avail_out = sizeof(chunk);
 		rc = inflate(z, Z_NO_FLUSH);
 		got = sizeof(chunk) - z->avail_out;
-		if (rc == Z_BUF_ERROR || (rc == Z_OK && got == 0 &&
-					  z->avail_in == 0))
+		if (rc == Z_BUF_ERROR ||
+		    (rc == Z_OK && got == 0 && z->avail_in == 0))
 			break;
 		if (got > max - total)
 			return err_set(err, ERR_LIMIT,
-				       "gzip: more than %zu bytes", max);
+			               "gzip: more than %zu bytes", max);
 		total += got;
 		strbuf_add(out, chunk, got);
 	}
 	if (rc != Z_STREAM_END)
 		return err_set(err, ERR_PARSE, "gzip: %s",
-			       z->msg ? z->msg : "the stream ends early");
+		               z->msg ? z->msg : "the stream ends early");
 	if (out->failed)
 		return err_set(err, ERR_LIMIT, "gzip: no room for the text");
 	return 0;
 }
 
 int gzip_unpack(const void *data, size_t len, size_t max, struct strbuf *out,
-		struct err *err)
+                struct err *err)
 {
 	z_stream z = {0};
 	int rc;

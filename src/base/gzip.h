@@ -21,11 +21,11 @@ void gzip_free(struct gzip **gzip);
 
 /* Appends the compressed bytes to out. */
 void gzip_pack(struct gzip *gzip, const void *data, size_t len,
-	       struct strbuf *out);
+               struct strbuf *out);
 
 /* Appends the plain bytes to out, at most max of them: ERR_LIMIT past that,
  * ERR_PARSE for bytes that are no whole gzip stream. */
 int gzip_unpack(const void *data, size_t len, size_t max, struct strbuf *out,
-		struct err *err);
+                struct err *err);
 
 #endif

@@ -20,8 +20,8 @@ json_t *json_read(const char *text, size_t len, bool any, struct err *err)
 		flags |= JSON_DECODE_ANY;
 	json = json_loadb(text, len, flags, &why);
 	if (json == NULL)
-		err_set(err, ERR_PARSE, "JSON: line %d column %d: %s",
-			why.line, why.column, why.text);
+		err_set(err, ERR_PARSE, "JSON: line %d column %d: %s", why.line,
+		        why.column, why.text);
 	return json;
 }
 
@@ -49,7 +49,7 @@ void json_write_pretty(const json_t *json, struct strbuf *out)
 
 /* 1 when the member is there and of the type, 0 when absent or null. */
 static int get(const json_t *object, const char *name, json_type type,
-	       const char *word, const json_t **value, struct err *err)
+               const char *word, const json_t **value, struct err *err)
 {
 	*value = json_object_get(object, name);
 	if (*value == NULL || json_is_null(*value))
@@ -59,8 +59,8 @@ static int get(const json_t *object, const char *name, json_type type,
 	return 1;
 }
 
-int json_get_string(const json_t *object, const char *name,
-		    const char **value, struct err *err)
+int json_get_string(const json_t *object, const char *name, const char **value,
+                    struct err *err)
 {
 	const json_t *member;
 	int rc = get(object, name, JSON_STRING, "a string", &member, err);
@@ -71,11 +71,11 @@ int json_get_string(const json_t *object, const char *name,
 }
 
 int json_get_uint(const json_t *object, const char *name, uint64_t *value,
-		  struct err *err)
+                  struct err *err)
 {
 	const json_t *member;
-	int rc = get(object, name, JSON_INTEGER, "a whole number", &member,
-		     err);
+	int rc =
+		get(object, name, JSON_INTEGER, "a whole number", &member, err);
 
 	if (rc != 1)
 		return rc;
@@ -85,14 +85,14 @@ int json_get_uint(const json_t *object, const char *name, uint64_t *value,
 	return 1;
 }
 
-int json_get_array(const json_t *object, const char *name,
-		   const json_t **value, struct err *err)
+int json_get_array(const json_t *object, const char *name, const json_t **value,
+                   struct err *err)
 {
 	return get(object, name, JSON_ARRAY, "an array", value, err);
 }
 
 int json_get_object(const json_t *object, const char *name,
-		    const json_t **value, struct err *err)
+                    const json_t **value, struct err *err)
 {
 	return get(object, name, JSON_OBJECT, "an object", value, err);
 }

@@ -32,14 +32,14 @@ void json_write_pretty(const json_t *json, struct strbuf *out);
 
 /* Look-ups: 1 and the value, 0 when absent or null, ERR_PARSE naming the
  * member when it has another type. */
-int json_get_string(const json_t *object, const char *name,
-		    const char **value, struct err *err);
+int json_get_string(const json_t *object, const char *name, const char **value,
+                    struct err *err);
 int json_get_uint(const json_t *object, const char *name, uint64_t *value,
-		  struct err *err);
-int json_get_array(const json_t *object, const char *name,
-		   const json_t **value, struct err *err);
+                  struct err *err);
+int json_get_array(const json_t *object, const char *name, const json_t **value,
+                   struct err *err);
 int json_get_object(const json_t *object, const char *name,
-		    const json_t **value, struct err *err);
+                    const json_t **value, struct err *err);
 
 /* Set members; a NULL string is left out. */
 void json_set_string(json_t *object, const char *name, const char *value);

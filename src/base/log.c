@@ -45,7 +45,7 @@ enum log_target log_target_default(bool foreground, const char *journal_stream)
 }
 
 void log_capture(void (*sink)(void *arg, int priority, const char *line),
-		 void *arg)
+                 void *arg)
 {
 	capture = sink;
 	capture_arg = arg;
@@ -53,9 +53,9 @@ void log_capture(void (*sink)(void *arg, int priority, const char *line),
 
 static const char *level_word(int priority)
 {
-	return priority == LOG_ERR	 ? "error: "
+	return priority == LOG_ERR       ? "error: "
 	       : priority == LOG_WARNING ? "warning: "
-					 : "";
+	                                 : "";
 }
 
 static void write_line(int priority, const char *fmt, va_list ap)
@@ -72,10 +72,10 @@ static void write_line(int priority, const char *fmt, va_list ap)
 		syslog(priority, "%s%s", level_word(priority), text);
 	else if (target == LOG_TO_JOURNAL)
 		dprintf(STDERR_FILENO, "<%d>%s%s\n", priority,
-			level_word(priority), text);
+		        level_word(priority), text);
 	else
 		dprintf(STDERR_FILENO, "%s: %s%s\n", ident,
-			level_word(priority), text);
+		        level_word(priority), text);
 }
 
 void log_error(const char *fmt, ...)

@@ -28,7 +28,7 @@ void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Tests read the lines instead of a person: called with each line. */
 void log_capture(void (*sink)(void *arg, int priority, const char *line),
-		 void *arg);
+                 void *arg);
 
 /* Copies at most room-1 bytes of foreign text with everything outside
  * printable ASCII as \xNN; always terminated.  Returns out. */

@@ -36,17 +36,17 @@ struct conf_list {
 struct conf {
 	struct {
 		char *organization_name;
-		char *contact_info; /* required; its domain: the submitter */
-		char *sender;	    /* default: contact_info */
-		int mode;	    /* enum report_mode */
-		int own_sessions;   /* enum own_sessions */
-		struct conf_list deny;	   /* domain, @rua-domain, rua@addr */
+		char *contact_info;    /* required; its domain: the submitter */
+		char *sender;          /* default: contact_info */
+		int mode;              /* enum report_mode */
+		int own_sessions;      /* enum own_sessions */
+		struct conf_list deny; /* domain, @rua-domain, rua@addr */
 		struct conf_list redirect; /* "what -> mailto: or https: URI" */
 		uint64_t max_report_size;  /* bytes of JSON, 5M */
-		int64_t max_report_age;	   /* secs, 48h */
-		int64_t grace;		   /* secs, 10m, [deliver] grace */
-		int64_t max_grace;	   /* secs, 2h, [deliver] max_grace */
-		int64_t spread;		   /* secs, 4h, [deliver] spread */
+		int64_t max_report_age;    /* secs, 48h */
+		int64_t grace;             /* secs, 10m, [deliver] grace */
+		int64_t max_grace;         /* secs, 2h, [deliver] max_grace */
+		int64_t spread;            /* secs, 4h, [deliver] spread */
 	} report;
 	struct {
 		char *directory;
@@ -61,10 +61,10 @@ struct conf {
 		char *socket;
 		char *socket_owner;
 		char *socket_group;
-		uint64_t socket_mode;	    /* 0660 */
+		uint64_t socket_mode;       /* 0660 */
 		int64_t commit_interval_ms; /* 1s; may be "200ms" */
 		char *bad_input_directory;  /* empty: bad input is not kept */
-		uint64_t bad_input_max;	    /* files kept there, 100 */
+		uint64_t bad_input_max;     /* files kept there, 100 */
 	} events;
 	struct {
 		char *mail; /* smtp://host:port, smtps://, sendmail:PATH, off */
@@ -78,12 +78,12 @@ struct conf {
 		bool https_verify; /* yes */
 		char *https_ca_file;
 		char *directory; /* also write each report here; empty: no */
-		uint64_t concurrency;	       /* 64 */
+		uint64_t concurrency;          /* 64 */
 		uint64_t concurrency_per_host; /* 8 */
-		uint64_t rate_per_hour;	       /* 0: no limit */
-		uint64_t rate_per_host;	/* per rua domain or host, an hour */
-		int64_t timeout;	/* secs of one transfer, 60 */
-		int64_t retry_for;	/* secs from the first attempt, 24h */
+		uint64_t rate_per_hour;        /* 0: no limit */
+		uint64_t rate_per_host; /* per rua domain or host, an hour */
+		int64_t timeout;        /* secs of one transfer, 60 */
+		int64_t retry_for;      /* secs from the first attempt, 24h */
 	} deliver;
 	uint8_t *given; /* per row of the table: stood in the file */
 };
@@ -98,7 +98,7 @@ void conf_clear(struct conf *conf);
  * 'organization_name'?" */
 int conf_read_file(struct conf *conf, const char *path, struct err *err);
 int conf_read_text(struct conf *conf, const char *name, const char *text,
-		   size_t len, struct err *err);
+                   size_t len, struct err *err);
 
 /* One "section.name=value" over what conf holds (command line -o, tests). */
 int conf_set(struct conf *conf, const char *assignment, struct err *err);
@@ -115,7 +115,7 @@ const char *conf_submitter(const struct conf *conf);
  * only what differs from the defaults.  DEFAULTS: the defaults. */
 enum conf_print { CONF_PRINT_ALL, CONF_PRINT_CHANGED, CONF_PRINT_DEFAULTS };
 void conf_print(const struct conf *conf, enum conf_print what,
-		struct strbuf *out);
+                struct strbuf *out);
 
 /* The commented sample file, and tlstally.conf(5) in mdoc, from the table. */
 void conf_print_sample(struct strbuf *out);

@@ -36,11 +36,11 @@ static void test_time_parse(void **state)
 		ROW(&rows[i]);
 		if (rows[i].want < 0) {
 			assert_int_equal(time_parse(rows[i].text, &got, &err),
-					 ERR_PARSE);
+			                 ERR_PARSE);
 			assert_non_null(strstr(err.text, "RFC 3339"));
 		} else {
 			assert_int_equal(time_parse(rows[i].text, &got, &err),
-					 0);
+			                 0);
 			assert_int_equal(got, rows[i].want);
 		}
 	}
@@ -55,7 +55,7 @@ static void test_days(void **state)
 	assert_int_equal(day_parse("2024-02-29", &day, NULL), 0);
 	assert_string_equal(day_format(day, text), "2024-02-29");
 	assert_string_equal(time_format(day_end(day), text),
-			    "2024-02-29T23:59:59Z");
+	                    "2024-02-29T23:59:59Z");
 	assert_int_equal(day_of(day_end(day)), day);
 	assert_int_equal(day_of(day_end(day) + 1), day + 1);
 	assert_int_equal(day_of(-1), -1);
@@ -124,9 +124,8 @@ static void test_gzip(void **state)
 		gzip_unpack(packed.data, packed.len, 100, &plain, &err), 0);
 	assert_string_equal(strbuf_text(&plain), "hello hello hello");
 	strbuf_reset(&plain);
-	assert_int_equal(
-		gzip_unpack(packed.data, packed.len, 16, &plain, &err),
-		ERR_LIMIT);
+	assert_int_equal(gzip_unpack(packed.data, packed.len, 16, &plain, &err),
+	                 ERR_LIMIT);
 	strbuf_reset(&plain);
 	assert_int_equal(
 		gzip_unpack(packed.data, packed.len - 1, 99, &plain, &err),
@@ -143,7 +142,7 @@ static void test_log_escape(void **state)
 
 	(void)state;
 	assert_string_equal(log_escape(out, sizeof(out), "a\nb\\", 4),
-			    "a\\x0ab\\x5c");
+	                    "a\\x0ab\\x5c");
 	assert_string_equal(log_escape(out, 6, "ab\x80\x80", 4), "ab");
 }
 
@@ -166,8 +165,7 @@ static void test_err_prefix(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(err_set(&err, ERR_LIMIT, "too %s", "long"),
-			 ERR_LIMIT);
+	assert_int_equal(err_set(&err, ERR_LIMIT, "too %s", "long"), ERR_LIMIT);
 	assert_int_equal(err_prefix(&err, "rua"), ERR_LIMIT);
 	assert_string_equal(err.text, "rua: too long");
 }

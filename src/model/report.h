@@ -1,0 +1,84 @@
+/*
+ * report - one aggregate report (RFC 8460 section 4.4) as a struct
+ *
+ * The rollup makes it from counters, the API from JSON; report_json writes it
+ * as it is sent, object as the API shows it.  Everything it points to lives
+ * in its arena.
+ */
+#ifndef TLSTALLY_MODEL_REPORT_H
+#define TLSTALLY_MODEL_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/session.h"
+
+struct report_detail {
+	struct failure_detail detail;
+	uint64_t count; /* failed-session-count */
+};
+
+struct report_policy {
+	enum policy_type type;
+	const char *domain;
+	const char **strings;
+	size_t string_count;
+	const char **mx_hosts;
+	size_t mx_count;
+	uint64_t success; /* total-successful-session-count */
+	uint64_t failure; /* total-failure-session-count */
+	struct report_detail *details;
+	size_t detail_count;
+	uint64_t id; /* of the interned policy; 0: none */
+};
+
+struct report {
+	const char *organization_name; /* NULL: absent */
+	const char *contact_info;      /* NULL: absent */
+	const char *report_id;
+	int64_t start; /* secs; whole UTC days */
+	int64_t end;
+	struct report_policy *policies;
+	size_t policy_count;
+	struct arena mem;
+};
+
+struct report *report_new(void);
+void report_free(struct report **report);
+void report_reset(struct report *report);
+
+uint64_t report_success(const struct report *report);
+uint64_t report_failure(const struct report *report);
+
+/*
+ * Brings policies and details into the order in which they are sent: policies
+ * by type, domain and strings, details by count, largest first; equal input
+ * gives equal bytes.
+ */
+void report_sort(struct report *report);
+
+/*
+ * Folds the smallest failure details (model/session.h) one level down, merging
+ * what becomes equal, until estimated JSON is at most max bytes.  Counts
+ * never get lost.  Returns how many details were folded.
+ */
+size_t report_fold(struct report *report, size_t max_bytes);
+
+/*
+ * "YYYYMMDD.<domain>.<8 hex>@<submitter>": a dot-atom id that is the same for
+ * every destination and every retry, and that no other store gives (the hash
+ * is seeded with the store's id).  Lives in the arena.
+ */
+const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
+                           const char *submitter, uint64_t store_id);
+
+/* Is the text a msg-id of the form dot-atom@dot-atom (RFC 5322)?  Only such
+ * an id may stand in the Subject as it is. */
+int report_id_is_msg_id(const char *id);
+
+/* deliverAt - createdAt: the same hash spread over `spread` seconds. */
+int64_t report_spread(int32_t day, const char *domain, uint64_t store_id,
+                      int64_t spread_secs);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * report_mail - the message that carries a report (RFC 8460 section 5.3)
+ *
+ * multipart/report; report-type="tlsrpt": a text for people and the gzipped
+ * JSON as application/tlsrpt+gzip in base64.  Pure ASCII, CRLF line ends,
+ * no line longer than 78 bytes but the one with the file name (at most 998).
+ * The same struct always gives the same bytes: what is sent again after a
+ * lost answer is byte for byte the same.
+ */
+#ifndef TLSTALLY_MODEL_REPORT_MAIL_H
+#define TLSTALLY_MODEL_REPORT_MAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+struct report_mail {
+	const char *from;              /* addr-spec of the sender */
+	const char *organization_name; /* NULL: none */
+	const char *to;                /* addr-spec */
+	const char *domain;            /* TLS-Report-Domain */
+	const char *submitter;         /* TLS-Report-Submitter */
+	const char *report_id;         /* of the report's body */
+	const char *token;             /* hex; Message-ID and boundary */
+	int64_t date;                  /* secs */
+	int64_t start, end;            /* of the report, secs */
+	uint64_t success, failure;     /* for the text */
+	const void *gzip;              /* the report */
+	size_t gzip_len;
+};
+
+/* Appends the whole message. ERR_PARSE when something in it cannot stand in
+ * a header (nothing that is checked elsewhere gets here). */
+int report_mail_write(const struct report_mail *mail, struct strbuf *out,
+                      struct err *err);
+
+/*
+ * RFC 8460 section 5.1: "submitter!domain!begin!end!unique.json.gz", the
+ * unique-id being the 8 hex digits of the report-id or a hash of it.  Not a
+ * name for a file system: it can be longer than 255 bytes.
+ */
+void report_file_name(const char *submitter, const char *domain, int64_t start,
+                      int64_t end, const char *report_id, struct strbuf *out);
+
+#endif
