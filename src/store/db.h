@@ -1,0 +1,136 @@
+/*
+ * db - the store: one LMDB environment, in the only file that knows LMDB
+ *
+ * Several processes have the store open at once and none is in another's way.
+ * A transaction keeps its first failure and makes later steps no-ops;
+ * db_commit() reports it, so a caller writes its steps down one after the
+ * other and asks once:
+ *
+ *     auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+ *
+ *     db_put(txn, TABLE_META, "x", 1, "y", 1);
+ *     return db_commit(&txn, err);
+ *
+ * What db_get() and cursors lend belongs to LMDB until the transaction ends
+ * or the next write: table modules copy it, nobody above sees it.
+ *
+ * Sharing: every process holds a shared lock on DIRECTORY/store.lock; what
+ * replaces the data file (restore, an upgrade) takes it exclusively or is
+ * refused.  Nothing else may ever open lock.mdb: closing it would drop
+ * LMDB's own locks.  One environment a process, opened after forking.
+ */
+#ifndef TLSTALLY_STORE_DB_H
+#define TLSTALLY_STORE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* store/keys.h says what stands in each. */
+enum db_table {
+	TABLE_META,
+	TABLE_TALLY,
+	TABLE_INTERN,
+	TABLE_DAY,
+	TABLE_FEED,
+	TABLE_OUTBOX,
+	TABLE_DESTINATION,
+	TABLE_BODY,
+	TABLE_DUE,
+	TABLE_ARCHIVE,
+	TABLE_SUPPRESS,
+	TABLE_RATE,
+	TABLE_OWN_REPORT,
+	DB_TABLES
+};
+
+struct db;
+struct db_txn;
+struct db_cursor;
+
+struct db_options {
+	const char *directory; /* made, with its parents, when create */
+	uint64_t map_size;     /* bytes, sparse */
+	bool create;
+	bool exclusive; /* ERR_BUSY while anybody else has it open */
+	bool read_only;
+};
+
+/* ERR_NOTFOUND: no store there and not told to create; ERR_BUSY: held
+ * exclusively by another; ERR_IO: network file system, rights, disk, a newer
+ * schema - in words. */
+int db_open(struct db **db, const struct db_options *options, struct err *err);
+void db_close(struct db **db);
+
+/* A random number made with the store: hosts differ by it. */
+uint64_t db_store_id(const struct db *db);
+/* Another random number, the seed of hashes that are kept in the store. */
+uint64_t db_seed(const struct db *db);
+
+/* Drops readers that died; call at open and every minute. */
+void db_check_readers(struct db *db);
+
+/* Size of the data in use and on disk, bytes. */
+int db_size(struct db *db, uint64_t *used, uint64_t *file, struct err *err);
+
+/* Never NULL: a transaction that could not begin has failed already. */
+struct db_txn *db_begin_read(struct db *db);
+struct db_txn *db_begin_write(struct db *db);
+
+/*
+ * Ends the transaction and sets *txn NULL.  0 or its first failure: ERR_BUSY
+ * for a full disk or map (keep what you have and try again), ERR_IO else.
+ * Read transactions are ended by either.
+ */
+int db_commit(struct db_txn **txn, struct err *err);
+void db_abort(struct db_txn **txn);
+
+/* Fails the transaction from outside; the first failure stays. */
+void db_fail(struct db_txn *txn, int class, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+bool db_failed(const struct db_txn *txn);
+/* The failure, or 0; for readers that do not commit. */
+int db_failure(const struct db_txn *txn, struct err *err);
+
+struct db_value {
+	const void *data;
+	size_t len;
+};
+
+/* 1 found, 0 not found or the transaction has failed. */
+int db_get(struct db_txn *txn, enum db_table table, const void *key,
+           size_t key_len, struct db_value *value);
+void db_put(struct db_txn *txn, enum db_table table, const void *key,
+            size_t key_len, const void *data, size_t len);
+void db_delete(struct db_txn *txn, enum db_table table, const void *key,
+               size_t key_len);
+
+/* Cursors: db_seek() goes to the first key >= key; db_next() and db_prev()
+ * step; db_last() goes to the end.  True while there is something there.
+ * db_cursor_delete() takes the current row away; the next db_next() stands
+ * on the one after it. */
+struct db_cursor *db_cursor_open(struct db_txn *txn, enum db_table table);
+void db_cursor_close(struct db_cursor **cursor);
+bool db_seek(struct db_cursor *cursor, const void *key, size_t key_len);
+bool db_next(struct db_cursor *cursor);
+bool db_prev(struct db_cursor *cursor);
+bool db_last(struct db_cursor *cursor);
+void db_at(const struct db_cursor *cursor, struct db_value *key,
+           struct db_value *value);
+void db_cursor_delete(struct db_cursor *cursor);
+
+/* Bytes written in this transaction so far: batches end at 8 MiB. */
+size_t db_written(const struct db_txn *txn);
+
+enum { DB_BATCH_ROWS = 1000, DB_BATCH_BYTES = 8 * 1024 * 1024 };
+
+/* A consistent, compacted copy while everything runs; the target must not
+ * exist.  Restore needs the store exclusively (nobody has it open) and checks
+ * the copy first; the old data file stays beside it as data.mdb.before. */
+int db_backup(struct db *db, const char *path, struct err *err);
+int db_restore(const struct db_options *options, const char *path,
+               struct err *err);
+
+#endif

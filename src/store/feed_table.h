@@ -1,0 +1,31 @@
+/*
+ * feed_table - how far each source of events has counted
+ *
+ * A feed ("events", "log") commits its watermark with its counts: everything
+ * before that moment is counted.  The rollup waits for the watermarks of the
+ * feeds seen lately before it closes a day.
+ */
+#ifndef TLSTALLY_STORE_FEED_TABLE_H
+#define TLSTALLY_STORE_FEED_TABLE_H
+
+#include <stdint.h>
+
+#include "store/db.h"
+
+enum { FEED_NAME_MAX = 63 };
+
+struct feed {
+	char name[FEED_NAME_MAX + 1];
+	int64_t watermark;  /* secs: counted until */
+	int64_t seen_at;    /* secs: the last commit */
+	int64_t last_event; /* secs: the last event counted, 0: none */
+	uint64_t events;    /* since the store was made */
+};
+
+int feed_get(struct db_txn *txn, const char *name, struct feed *feed);
+void feed_put(struct db_txn *txn, const struct feed *feed);
+void feed_delete(struct db_txn *txn, const char *name);
+/* The next feed by name after feed->name (begin with ""); 0 at the end. */
+int feed_next(struct db_txn *txn, struct feed *feed);
+
+#endif

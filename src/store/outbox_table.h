@@ -1,0 +1,138 @@
+/*
+ * outbox_table - reports that wait, and each of their destinations
+ *
+ * One fixed-size head row a report (filters and sorts read heads only), one
+ * row a destination, one body row (the gzipped JSON of model/report_json,
+ * stored form), and an index of what is due when.  A destination in flight
+ * stands in that index at the end of its lease: when the run that claimed it
+ * dies, it comes up again by itself.
+ */
+#ifndef TLSTALLY_STORE_OUTBOX_TABLE_H
+#define TLSTALLY_STORE_OUTBOX_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/delivery_state.h"
+#include "model/domain.h"
+#include "model/ports.h"
+#include "model/rua.h"
+#include "store/db.h"
+
+/* The numbers are stored. */
+enum outbox_status {
+	OUTBOX_HELD = 0,     /* mode preview: built, shown, not sent */
+	OUTBOX_PENDING = 1,  /* nothing was tried yet */
+	OUTBOX_SENDING = 2,  /* a destination is in flight */
+	OUTBOX_DEFERRED = 3, /* something will be tried again */
+	OUTBOX_IDLE = 4,     /* no destinations: stays until destroyed */
+	OUTBOX_DONE = 5,     /* archive only: all destinations final */
+	OUTBOX_STATUSES
+};
+const char *outbox_status_word(enum outbox_status status);
+
+struct outbox_head {
+	uint64_t id; /* time-ordered, below 2^63 */
+	char domain[DOMAIN_TEXT];
+	int32_t day;
+	enum outbox_status status;
+	bool frozen; /* bytes were fixed by a first claim */
+	int64_t created_at;
+	int64_t deliver_at;
+	int64_t done_at;           /* archive only */
+	int64_t start, end;        /* of the report */
+	uint64_t success, failure; /* sessions, of all policies */
+	uint32_t policy_count;
+	uint16_t destination_count;
+	uint16_t delivered_count;
+	uint32_t body_len;
+	char report_id[400];
+};
+
+struct outbox_destination {
+	uint16_t index; /* in the report */
+	struct rua rua;
+	enum delivery_state state;
+	uint32_t attempts;
+	int64_t first_attempt;
+	int64_t last_attempt;
+	int64_t due;        /* next attempt, or end of the lease; 0: never */
+	uint64_t lease_run; /* random id of the run that has it; 0 */
+	char token[33];     /* hex, fixed at the first claim; "" before */
+	int64_t date;       /* of the mail, fixed at the first claim */
+	bool uncertain;     /* an answer was lost: it may have arrived */
+	enum delivery_stage stage;
+	int code;
+	char answer[256];
+};
+
+/* What a new report consists of. */
+struct outbox_new {
+	struct outbox_head head; /* id is given by outbox_add() */
+	const struct rua *ruas;
+	size_t rua_count;
+	const void *body; /* gzip */
+	size_t body_len;
+	const uint64_t *policy_ids;
+	size_t policy_id_count;
+};
+
+/* Adds it and gives its id; due at head.deliver_at unless held. */
+uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
+                    int64_t now_ms);
+
+int outbox_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head);
+void outbox_head_put(struct db_txn *txn, const struct outbox_head *head);
+
+/* The next report with a greater id (begin with head->id = 0). */
+int outbox_head_next(struct db_txn *txn, struct outbox_head *head);
+
+int outbox_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
+                           struct outbox_destination *destination);
+/* Writes the row and moves it in the index of what is due. */
+void outbox_destination_put(struct db_txn *txn, uint64_t id,
+                            const struct outbox_destination *destination);
+
+/* Copies the body into the arena. */
+int outbox_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
+                    const void **body, size_t *len, const uint64_t **policy_ids,
+                    size_t *policy_id_count);
+
+/* Replaces body and policy ids; the caller puts the head. */
+void outbox_body_put(struct db_txn *txn, uint64_t id, const void *body,
+                     size_t len, const uint64_t *policy_ids,
+                     size_t policy_id_count);
+
+/* Takes the report, its destinations and body out of the outbox. */
+void outbox_remove(struct db_txn *txn, uint64_t id);
+
+/* What is due: the first entry after (*due, *id, *index) whose time is at
+ * most now; begin with 0, 0, 0.  0 when there is none. */
+int outbox_due_next(struct db_txn *txn, int64_t now, int64_t *due, uint64_t *id,
+                    uint16_t *index);
+
+/* When the next destination is due at all; 0 when none is. */
+int outbox_due_first(struct db_txn *txn, int64_t *due);
+
+/*
+ * Sets the destination's due time of all destinations of a held report and
+ * its status to pending (or back).
+ */
+void outbox_release(struct db_txn *txn, uint64_t id, int64_t due);
+
+/*
+ * The archive: what left the outbox, with every answer, kept for a while.
+ * Moved as it is; done_at is set by the caller in the head.
+ */
+void archive_move(struct db_txn *txn, const struct outbox_head *head);
+int archive_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head);
+int archive_head_next(struct db_txn *txn, struct outbox_head *head);
+int archive_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
+                            struct outbox_destination *destination);
+int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
+                     const void **body, size_t *len);
+/* Deletes what was created before the time, at most DB_BATCH_ROWS; 1: more. */
+int archive_purge(struct db_txn *txn, int64_t before, uint64_t *rows);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * own_report_table - reports handed over, by day and recipient domain
+ *
+ * The loop breaker compares a domain's sessions of a day with the attempts to
+ * deliver reports of ours to recipients in it.  rate_table counts attempts by
+ * hour and receiver for the rate limits.
+ */
+#ifndef TLSTALLY_STORE_OWN_REPORT_TABLE_H
+#define TLSTALLY_STORE_OWN_REPORT_TABLE_H
+
+#include <stdint.h>
+
+#include "store/db.h"
+
+/* Attempts of that day for recipients in the domain. */
+uint64_t own_report_get(struct db_txn *txn, int32_t day, const char *domain);
+void own_report_add(struct db_txn *txn, int32_t day, const char *domain,
+                    uint64_t n);
+int own_report_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
+
+/* Attempts of an hour (secs / 3600) for a receiver; "" is all of them. */
+uint64_t rate_get(struct db_txn *txn, int64_t hour, const char *receiver);
+void rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
+              uint64_t n);
+int rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * suppress_table - addresses that reports are not sent to for a while
+ */
+#ifndef TLSTALLY_STORE_SUPPRESS_TABLE_H
+#define TLSTALLY_STORE_SUPPRESS_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/rua.h"
+#include "store/db.h"
+
+struct suppression {
+	char address[RUA_ADDRESS_MAX + 1]; /* local@domain, as rua gives it */
+	int64_t since;
+	int64_t until;    /* 0: for good */
+	bool by_hand;     /* else: by an answer to RCPT, or a bounce */
+	char reason[256]; /* what was answered */
+};
+
+/* 1 and the row (also an expired one), or 0. */
+int suppress_get(struct db_txn *txn, const char *address,
+                 struct suppression *row);
+void suppress_put(struct db_txn *txn, const struct suppression *row);
+/* 1 when there was one, else 0. */
+int suppress_delete(struct db_txn *txn, const char *address);
+/* The next by address after row->address (begin with ""). */
+int suppress_next(struct db_txn *txn, struct suppression *row);
+/* Deletes what ended before now, at most DB_BATCH_ROWS; 1: more. */
+int suppress_purge(struct db_txn *txn, int64_t now, uint64_t *rows);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * tally_table - what was counted, per UTC day and policy domain
+ *
+ * For each day and domain a head row with sums, the record seen last and what
+ * the rollup decided; beside it, so that one range holds all of a domain, its
+ * policies and their failure details.  Counts that come after the rollup
+ * closed the domain's day are kept as late: shown, never sent.
+ */
+#ifndef TLSTALLY_STORE_TALLY_TABLE_H
+#define TLSTALLY_STORE_TALLY_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/domain.h"
+#include "model/report.h"
+#include "model/tally.h"
+#include "store/db.h"
+
+/* What the rollup did with a domain's day.  The numbers are stored. */
+enum tally_mark {
+	TALLY_OPEN = 0,
+	TALLY_QUEUED = 1,     /* a report is, or was, in the outbox */
+	TALLY_NO_RECORD = 2,  /* no TLSRPT record was seen */
+	TALLY_BAD_RECORD = 3, /* malformed, or more than one */
+	TALLY_NO_RUA = 4,     /* no URI in it that can be used */
+	TALLY_DENIED = 5,     /* by a deny list */
+	TALLY_BY_MODE = 6,    /* mode off, or failures-only and none */
+	TALLY_SELF = 7,       /* only our own reports' sessions */
+	TALLY_TOO_OLD = 8,    /* older than max_report_age */
+	TALLY_BAD_DOMAIN = 9, /* no domain a report can be made for */
+	TALLY_MARKS
+};
+const char *tally_mark_word(enum tally_mark mark);
+
+struct tally_head {
+	enum tally_mark mark;
+	bool valid;
+	uint64_t success; /* sessions */
+	uint64_t failure;
+	uint64_t late_success;
+	uint64_t late_failure;
+	uint32_t policies; /* rows; what the caps look at */
+	uint32_t details;
+	uint64_t folded;    /* details counted without their particulars */
+	uint64_t outbox_id; /* TALLY_QUEUED */
+	uint32_t revision;  /* changes with every commit that touches it */
+	char record[SESSION_RECORD_MAX + 1]; /* "" when none was seen */
+	char reason[256];                    /* words for the mark */
+};
+
+/* Adds one domain's deltas, under the caps of limits.  In a write
+ * transaction. */
+void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
+                 const struct tally_limits *limits);
+
+/*
+ * Commits all of the tally in transactions of at most DB_BATCH_ROWS domains
+ * or DB_BATCH_BYTES.  *done is how many domains of tally_sorted() are already
+ * in the store: after a failure call again with what it left there.
+ * The last transaction calls also() too (a feed's watermark), which runs even
+ * when the tally is empty.
+ */
+int tally_commit(struct db *db, struct tally *tally,
+                 const struct tally_limits *limits, size_t *done,
+                 void (*also)(struct db_txn *txn, void *arg), void *arg,
+                 struct err *err);
+
+/* 1 and the head, or 0. */
+int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
+                   struct tally_head *head);
+
+/* The next (day, domain) after the one given, in the store's order; begin
+ * with the day and "".  0 at the end of the store.  Only heads are read. */
+int tally_head_next(struct db_txn *txn, int32_t *day,
+                    char domain[DOMAIN_TEXT + 64], struct tally_head *head);
+
+/* Sets mark, reason and outbox id of a domain's day; ERR_BUSY in the
+ * transaction when the head's revision is no longer the one given. */
+void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
+                    uint32_t revision, enum tally_mark mark, uint64_t outbox_id,
+                    const char *reason);
+
+/* Reads policies and details of a domain's day into the report's arena (the
+ * report keeps its other members). */
+int tally_load(struct db_txn *txn, int32_t day, const char *domain,
+               struct report *report, struct err *err);
+
+/* First and last day with any row; 0 when there is none. */
+int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last);
+
+/* Deletes rows of days before `day`, at most DB_BATCH_ROWS of them; 1 when
+ * there is more to delete. */
+int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows);
+
+/*
+ * Sums of a day, kept by the intake: what `status` shows without reading all
+ * domains.
+ */
+struct day_stats {
+	uint64_t events;  /* datagrams counted */
+	uint64_t bad[16]; /* by enum bad_input */
+	uint64_t refused; /* no memory: counted nowhere else */
+	uint64_t success; /* sessions */
+	uint64_t failure;
+	uint64_t named; /* domains' deltas with a named no-policy-found */
+	uint64_t unnamed;
+	uint64_t suppressed_self;
+};
+int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats);
+/* Adds the deltas to what is there. */
+void day_stats_add(struct db_txn *txn, int32_t day,
+                   const struct day_stats *delta);
+
+#endif
