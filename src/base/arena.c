@@ -9,7 +9,7 @@
 
 #include "base/xalloc.h"
 
-enum { BLOCK_MIN = 4096 };
+enum { BLOCK_MIN = 4096, BLOCK_GROWS_TO = 65536 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -51,10 +51,13 @@ void arena_clear(struct arena *arena)
 
 static void add_block(struct arena *arena, size_t size)
 {
+	size_t usual = arena->total < BLOCK_MIN        ? BLOCK_MIN
+	               : arena->total < BLOCK_GROWS_TO ? arena->total
+	                                               : BLOCK_GROWS_TO;
 	struct arena_block *block;
 
-	if (size < BLOCK_MIN)
-		size = BLOCK_MIN;
+	if (size < usual)
+		size = usual;
 	block = xmalloc(sizeof(*block) + size);
 	block->next = NULL;
 	block->size = size;

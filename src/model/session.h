@@ -66,8 +66,9 @@ struct session {
 	const char *record; /* the TLSRPT record; NULL: not known */
 	struct session_policy *policies;
 	size_t policy_count;
-	bool domain_is_valid;  /* else no report can be made for it */
-	bool domain_defaulted; /* a no-policy-found came without its domain */
+	bool valid;   /* the domain is one a report can be made for */
+	bool named;   /* a no-policy-found came with its policy-domain */
+	bool unnamed; /* ... and without (Postfix before 3.10.5) */
 	struct arena mem;
 };
 

@@ -1,0 +1,132 @@
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+
+static bool is_tail(unsigned char c)
+{
+	return (c & 0xc0) == 0x80;
+}
+
+/* Length of the valid sequence at p, 0 when there is none (RFC 3629
+ * section 4). */
+static size_t sequence(const unsigned char *p, size_t left)
+{
+	unsigned char c = p[0];
+
+	if (c < 0x80)
+		return 1;
+	if (c >= 0xc2 && c <= 0xdf)
+		return left >= 2 && is_tail(p[1]) ? 2 : 0;
+	if (c >= 0xe0 && c <= 0xef) {
+		if (left < 3 || !is_tail(p[1]) || !is_tail(p[2]) ||
+		    (c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f))
+			return 0;
+		return 3;
+	}
+	if (c >= 0xf0 && c <= 0xf4) {
+		if (left < 4 || !is_tail(p[1]) || !is_tail(p[2]) ||
+		    !is_tail(p[3]) || (c == 0xf0 && p[1] < 0x90) ||
+		    (c == 0xf4 && p[1] > 0x8f))
+			return 0;
+		return 4;
+	}
+	return 0;
+}
+
+/* How many bytes from the start are ASCII, eight at a time. */
+static size_t ascii_run(const unsigned char *p, size_t len)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= len; i += 8) {
+		uint64_t word;
+
+		memcpy(&word, p + i, 8);
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	while (i < len && p[i] < 0x80)
+		i++;
+	return i;
+}
+
+bool utf8_valid(const void *text, size_t len)
+{
+	const unsigned char *p = text;
+	size_t i = ascii_run(p, len);
+
+	while (i < len) {
+		size_t n = sequence(p + i, len - i);
+
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+char *utf8_repair(struct arena *arena, const void *text, size_t len,
+                  size_t *out_len)
+{
+	const unsigned char *p = text;
+	char *out = arena_alloc(arena, len * (sizeof(replacement) - 1) + 1);
+	size_t used = 0;
+
+	for (size_t i = 0; i < len;) {
+		size_t n = sequence(p + i, len - i);
+
+		if (n == 0) {
+			memcpy(out + used, replacement,
+			       sizeof(replacement) - 1);
+			used += sizeof(replacement) - 1;
+			i++;
+			continue;
+		}
+		memcpy(out + used, p + i, n);
+		used += n;
+		i += n;
+	}
+	*out_len = used;
+	return out;
+}
+
+/* C0, DEL, C1, U+2028 and U+2029. */
+static bool is_control(const unsigned char *p, size_t n)
+{
+	if (n == 1)
+		return p[0] < 0x20 || p[0] == 0x7f;
+	if (n == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	return n == 3 && p[0] == 0xe2 && p[1] == 0x80 &&
+	       (p[2] == 0xa8 || p[2] == 0xa9);
+}
+
+char *utf8_clean(struct arena *arena, const char *text, size_t len, size_t max)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	char *out;
+	size_t used = 0;
+
+	if (text == NULL)
+		return NULL;
+	out = arena_alloc(arena, (len < max ? len : max) + 1);
+	for (size_t i = 0; i < len;) {
+		size_t n = sequence(p + i, len - i);
+
+		if (n == 0) {
+			i++;
+			continue;
+		}
+		if (!is_control(p + i, n)) {
+			if (used + n > max)
+				break;
+			memcpy(out + used, p + i, n);
+			used += n;
+		}
+		i += n;
+	}
+	return used > 0 ? out : NULL;
+}

@@ -1,0 +1,25 @@
+/*
+ * utf8 - foreign text made safe to keep, to print and to send
+ */
+#ifndef TLSTALLY_BASE_UTF8_H
+#define TLSTALLY_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+
+/* Is it valid UTF-8 (RFC 3629: no surrogates, nothing overlong)? */
+bool utf8_valid(const void *text, size_t len);
+
+/* A copy with U+FFFD in the place of each byte that is no part of a valid
+ * sequence: a bad byte costs that byte.  *out_len is its length. */
+char *utf8_repair(struct arena *arena, const void *text, size_t len,
+                  size_t *out_len);
+
+/* A copy of valid UTF-8 without control characters (U+0000 to U+001F, U+007F
+ * to U+009F, the line and paragraph separators), cut at a character's end to
+ * at most max bytes.  NULL when nothing is left. */
+char *utf8_clean(struct arena *arena, const char *text, size_t len, size_t max);
+
+#endif

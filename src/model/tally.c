@@ -1,0 +1,375 @@
+#include "model/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+
+enum { SLOTS_MIN = 1024 };
+
+struct domain_node {
+	struct tally_domain domain; /* first: tally_sorted() lends these */
+	uint64_t hash;
+};
+
+struct detail_node {
+	struct tally_detail detail; /* first: policies list these */
+	const struct tally_policy *policy;
+};
+
+/* Open addressing, at most half full; a slot is NULL or an entry. */
+struct slots {
+	void **at;
+	size_t size; /* a power of two */
+	size_t used;
+};
+
+struct tally {
+	struct tally_limits limits;
+	uint64_t seed;
+	struct arena mem;
+	struct slots domains; /* struct domain_node */
+	struct slots details; /* struct detail_node */
+	struct tally_domain **sorted;
+	struct strbuf scratch;
+};
+
+static void slots_init(struct slots *slots)
+{
+	slots->size = SLOTS_MIN;
+	slots->used = 0;
+	slots->at = xcalloc(slots->size, sizeof(*slots->at));
+}
+
+/* A table that one busy interval made large is not carried on for ever. */
+static void slots_reset(struct slots *slots)
+{
+	if (slots->used < slots->size / 16 && slots->size > SLOTS_MIN) {
+		free(slots->at);
+		slots_init(slots);
+		return;
+	}
+	memset(slots->at, 0, slots->size * sizeof(*slots->at));
+	slots->used = 0;
+}
+
+static void slots_insert(struct slots *slots, void *entry, uint64_t hash)
+{
+	size_t i = hash & (slots->size - 1);
+
+	while (slots->at[i] != NULL)
+		i = (i + 1) & (slots->size - 1);
+	slots->at[i] = entry;
+	slots->used++;
+}
+
+static void slots_make_room(struct slots *slots, uint64_t (*hash)(void *entry))
+{
+	struct slots bigger;
+
+	if (slots->used * 2 < slots->size)
+		return;
+	bigger.size = slots->size * 2;
+	bigger.used = 0;
+	bigger.at = xcalloc(bigger.size, sizeof(*bigger.at));
+	for (size_t i = 0; i < slots->size; i++)
+		if (slots->at[i] != NULL)
+			slots_insert(&bigger, slots->at[i], hash(slots->at[i]));
+	free(slots->at);
+	*slots = bigger;
+}
+
+static uint64_t domain_hash(void *entry)
+{
+	return ((struct domain_node *)entry)->hash;
+}
+
+static uint64_t detail_hash(void *entry)
+{
+	return ((struct detail_node *)entry)->detail.hash;
+}
+
+struct tally *tally_new(uint64_t seed, const struct tally_limits *limits)
+{
+	struct tally *tally = xcalloc(1, sizeof(*tally));
+
+	tally->seed = seed;
+	tally->limits = *limits;
+	arena_init(&tally->mem);
+	slots_init(&tally->domains);
+	slots_init(&tally->details);
+	strbuf_init(&tally->scratch, 0);
+	return tally;
+}
+
+void tally_free(struct tally **tally)
+{
+	if (*tally == NULL)
+		return;
+	arena_clear(&(*tally)->mem);
+	free((*tally)->domains.at);
+	free((*tally)->details.at);
+	free((*tally)->sorted);
+	strbuf_clear(&(*tally)->scratch);
+	free(*tally);
+	*tally = NULL;
+}
+
+void tally_reset(struct tally *tally)
+{
+	arena_reset(&tally->mem);
+	slots_reset(&tally->domains);
+	slots_reset(&tally->details);
+	free(tally->sorted);
+	tally->sorted = NULL;
+}
+
+size_t tally_domain_count(const struct tally *tally)
+{
+	return tally->domains.used;
+}
+
+size_t tally_bytes(const struct tally *tally)
+{
+	return tally->mem.total +
+	       (tally->domains.size + tally->details.size) * sizeof(void *);
+}
+
+/* What the fullness of domain and table asks of details not yet known. */
+static enum fold_level fold_wanted(const struct tally *tally,
+                                   const struct tally_domain *domain)
+{
+	const struct tally_limits *limits = &tally->limits;
+	size_t bytes = tally->mem.total;
+	size_t middle = limits->soft_bytes +
+	                (limits->hard_bytes - limits->soft_bytes) / 2;
+	size_t most = limits->max_details + limits->max_details / 10;
+
+	if (bytes >= middle || domain->detail_count >= most)
+		return FOLD_TYPE;
+	if (bytes >= limits->soft_bytes ||
+	    domain->detail_count >= limits->max_details)
+		return FOLD_PEER;
+	return FOLD_NONE;
+}
+
+static struct tally_domain *find_domain(struct tally *tally, int32_t day,
+                                        const char *name)
+{
+	uint64_t hash = hash64(tally->seed ^ (uint32_t)day, name, strlen(name));
+	struct slots *slots = &tally->domains;
+	struct domain_node *node;
+	size_t i;
+
+	for (i = hash & (slots->size - 1); slots->at[i] != NULL;
+	     i = (i + 1) & (slots->size - 1)) {
+		node = slots->at[i];
+		if (node->hash == hash && node->domain.day == day &&
+		    strcmp(node->domain.domain, name) == 0)
+			return &node->domain;
+	}
+	if (tally->mem.total >= tally->limits.hard_bytes)
+		return NULL;
+	slots_make_room(slots, domain_hash);
+	node = arena_alloc(&tally->mem, sizeof(*node));
+	node->hash = hash;
+	node->domain.day = day;
+	node->domain.domain = arena_strdup(&tally->mem, name);
+	slots_insert(slots, node, hash);
+	free(tally->sorted);
+	tally->sorted = NULL;
+	return &node->domain;
+}
+
+static struct tally_policy *policy_known(struct tally_domain *domain,
+                                         uint64_t hash,
+                                         const struct strbuf *blob)
+{
+	for (struct tally_policy *p = domain->policies; p != NULL; p = p->next)
+		if (p->hash == hash && p->blob_len == blob->len &&
+		    memcmp(p->blob, blob->data, blob->len) == 0)
+			return p;
+	return NULL;
+}
+
+static struct tally_policy *policy_lookup(struct tally *tally,
+                                          struct tally_domain *domain,
+                                          const struct session_policy *policy,
+                                          uint64_t *hash)
+{
+	strbuf_reset(&tally->scratch);
+	policy_encode(policy, &tally->scratch);
+	*hash = hash64(tally->seed, tally->scratch.data, tally->scratch.len);
+	return policy_known(domain, *hash, &tally->scratch);
+}
+
+static void *keep(struct tally *tally)
+{
+	return arena_strndup(&tally->mem, tally->scratch.data,
+	                     tally->scratch.len);
+}
+
+static struct tally_policy *find_policy(struct tally *tally,
+                                        struct tally_domain *domain,
+                                        const struct session_policy *policy)
+{
+	bool full = domain->policy_count >= tally->limits.max_policies ||
+	            tally->mem.total >= tally->limits.soft_bytes;
+	struct tally_policy *found;
+	uint64_t hash;
+
+	found = policy_lookup(tally, domain, policy, &hash);
+	if (found == NULL && full) {
+		struct session_policy folded =
+			policy_folded(policy, domain->domain);
+
+		found = policy_lookup(tally, domain, &folded, &hash);
+	}
+	if (found != NULL)
+		return found;
+	found = arena_alloc(&tally->mem, sizeof(*found));
+	found->hash = hash;
+	found->blob = keep(tally);
+	found->blob_len = tally->scratch.len;
+	found->next = domain->policies;
+	domain->policies = found;
+	domain->policy_count++;
+	return found;
+}
+
+static struct tally_detail *detail_known(struct tally *tally,
+                                         const struct tally_policy *policy,
+                                         uint64_t hash)
+{
+	struct slots *slots = &tally->details;
+	const struct strbuf *blob = &tally->scratch;
+
+	for (size_t i = hash & (slots->size - 1); slots->at[i] != NULL;
+	     i = (i + 1) & (slots->size - 1)) {
+		struct detail_node *node = slots->at[i];
+
+		if (node->detail.hash == hash && node->policy == policy &&
+		    node->detail.blob_len == blob->len &&
+		    memcmp(node->detail.blob, blob->data, blob->len) == 0)
+			return &node->detail;
+	}
+	return NULL;
+}
+
+static struct tally_detail *detail_lookup(struct tally *tally,
+                                          const struct tally_policy *policy,
+                                          const struct failure_detail *detail,
+                                          uint64_t *hash)
+{
+	strbuf_reset(&tally->scratch);
+	failure_encode(detail, &tally->scratch);
+	/* the same detail of another policy lands elsewhere */
+	*hash = hash64(tally->seed ^ policy->hash, tally->scratch.data,
+	               tally->scratch.len);
+	return detail_known(tally, policy, *hash);
+}
+
+static void add_detail(struct tally *tally, struct tally_domain *domain,
+                       struct tally_policy *policy,
+                       const struct failure_detail *detail, uint64_t n)
+{
+	enum fold_level level = fold_wanted(tally, domain);
+	struct tally_detail *found;
+	struct detail_node *node;
+	uint64_t hash;
+
+	found = detail_lookup(tally, policy, detail, &hash);
+	if (found == NULL && level != FOLD_NONE) {
+		struct failure_detail folded = failure_folded(detail, level);
+
+		found = detail_lookup(tally, policy, &folded, &hash);
+	}
+	if (found != NULL) {
+		found->count += n;
+		return;
+	}
+	slots_make_room(&tally->details, detail_hash);
+	node = arena_alloc(&tally->mem, sizeof(*node));
+	node->policy = policy;
+	node->detail = (struct tally_detail){
+		.next = policy->details,
+		.hash = hash,
+		.count = n,
+		.blob = keep(tally),
+		.blob_len = tally->scratch.len,
+	};
+	policy->details = &node->detail;
+	domain->detail_count++;
+	slots_insert(&tally->details, node, hash);
+}
+
+static void add_record(struct tally *tally, struct tally_domain *domain,
+                       const char *record)
+{
+	if (record == NULL)
+		return;
+	if (domain->record == NULL || strcmp(domain->record, record) != 0)
+		domain->record = arena_strdup(&tally->mem, record);
+}
+
+bool tally_add(struct tally *tally, int32_t day, const struct session *session,
+               uint64_t n)
+{
+	struct tally_domain *domain = find_domain(tally, day, session->domain);
+
+	if (domain == NULL)
+		return false;
+	domain->valid = session->valid;
+	domain->named |= session->named;
+	domain->unnamed |= session->unnamed;
+	if (session_failed(session))
+		domain->failure += n;
+	else
+		domain->success += n;
+	add_record(tally, domain, session->record);
+	for (size_t i = 0; i < session->policy_count; i++) {
+		const struct session_policy *from = &session->policies[i];
+		struct tally_policy *policy = find_policy(tally, domain, from);
+
+		if (from->failed)
+			policy->failure += n;
+		else
+			policy->success += n;
+		for (size_t f = 0; f < from->failure_count; f++)
+			add_detail(tally, domain, policy, &from->failures[f],
+			           n);
+	}
+	return true;
+}
+
+static int by_day_and_name(const void *a, const void *b)
+{
+	const struct tally_domain *x = *(struct tally_domain *const *)a;
+	const struct tally_domain *y = *(struct tally_domain *const *)b;
+
+	if (x->day != y->day)
+		return x->day < y->day ? -1 : 1;
+	return strcmp(x->domain, y->domain);
+}
+
+struct tally_domain **tally_sorted(struct tally *tally)
+{
+	size_t n = 0;
+
+	if (tally->sorted != NULL)
+		return tally->sorted;
+	tally->sorted = xcalloc(tally->domains.used, sizeof(*tally->sorted));
+	for (size_t i = 0; i < tally->domains.size; i++)
+		if (tally->domains.at[i] != NULL) {
+			struct domain_node *node = tally->domains.at[i];
+
+			tally->sorted[n++] = &node->domain;
+		}
+	if (n > 1)
+		qsort(tally->sorted, n, sizeof(*tally->sorted),
+		      by_day_and_name);
+	return tally->sorted;
+}

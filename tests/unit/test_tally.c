@@ -1,0 +1,164 @@
+#include "unit/test.h"
+
+#include "model/tally.h"
+
+/* A failed session of domain with one failure from `helo`. */
+static void add(struct tally *tally, const char *domain, const char *helo,
+                const char *string, uint64_t n, bool want)
+{
+	struct failure_detail failure = {
+		.result = RESULT_VALIDATION_FAILURE,
+		.sending_ip = "192.0.2.1",
+		.mx_host = "mx.example",
+		.mx_helo = helo,
+	};
+	struct session_policy policy = {
+		.type = POLICY_STS,
+		.domain = domain,
+		.strings = &string,
+		.string_count = string != NULL,
+		.failures = &failure,
+		.failure_count = 1,
+		.failed = true,
+	};
+	struct session session = {
+		.domain = domain,
+		.record = "v=TLSRPTv1;rua=mailto:a@b.example",
+		.policies = &policy,
+		.policy_count = 1,
+		.valid = true,
+	};
+
+	assert_int_equal(tally_add(tally, 20000, &session, n), want);
+}
+
+/* Sums of one domain's policies and details: they never get lost. */
+static void assert_sums(const struct tally_domain *domain, uint64_t sessions)
+{
+	uint64_t failures = 0, details = 0;
+
+	for (struct tally_policy *p = domain->policies; p; p = p->next) {
+		failures += p->success + p->failure;
+		for (struct tally_detail *d = p->details; d; d = d->next)
+			details += d->count;
+	}
+	assert_int_equal(domain->success + domain->failure, sessions);
+	assert_int_equal(failures, sessions);
+	assert_int_equal(details, sessions);
+}
+
+static void test_equal_things_count_together(void **state)
+{
+	struct tally_limits limits = {32, 1000, 1 << 20, 1 << 21};
+	struct tally *tally = tally_new(7, &limits);
+	struct tally_domain **sorted;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		add(tally, "b.example", "mx", "version: STSv1", 2, true);
+	add(tally, "a.example", "mx", "version: STSv1", 1, true);
+	assert_int_equal(tally_domain_count(tally), 2);
+	sorted = tally_sorted(tally);
+	assert_string_equal(sorted[0]->domain, "a.example");
+	assert_string_equal(sorted[1]->domain, "b.example");
+	assert_int_equal(sorted[1]->policy_count, 1);
+	assert_int_equal(sorted[1]->detail_count, 1);
+	assert_sums(sorted[1], 10);
+	tally_reset(tally);
+	assert_int_equal(tally_domain_count(tally), 0);
+	add(tally, "a.example", "mx", NULL, 1, true);
+	assert_sums(tally_sorted(tally)[0], 1);
+	tally_free(&tally);
+}
+
+static void test_days_stand_apart(void **state)
+{
+	struct tally_limits limits = {32, 1000, 1 << 20, 1 << 21};
+	struct tally *tally = tally_new(7, &limits);
+	struct session_policy policy = {.type = POLICY_NONE, .domain = "a.x"};
+	struct session session = {
+		.domain = "a.x", .policies = &policy, .policy_count = 1};
+
+	(void)state;
+	assert_true(tally_add(tally, 20001, &session, 1));
+	assert_true(tally_add(tally, 20000, &session, 2));
+	assert_int_equal(tally_domain_count(tally), 2);
+	assert_int_equal(tally_sorted(tally)[0]->day, 20000);
+	assert_int_equal(tally_sorted(tally)[0]->success, 2);
+	assert_int_equal(tally_sorted(tally)[1]->success, 1);
+	tally_free(&tally);
+}
+
+static void test_details_fold_past_the_cap(void **state)
+{
+	struct tally_limits limits = {32, 50, 1 << 24, 1 << 25};
+	struct tally *tally = tally_new(7, &limits);
+	char helo[32];
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(helo, sizeof(helo), "host%d", i);
+		add(tally, "a.example", helo, "version: STSv1", 1, true);
+	}
+	assert_int_equal(tally_sorted(tally)[0]->detail_count, 51);
+	assert_sums(tally_sorted(tally)[0], 5000);
+	tally_free(&tally);
+}
+
+static void test_policies_lose_their_strings_past_the_cap(void **state)
+{
+	struct tally_limits limits = {4, 50, 1 << 24, 1 << 25};
+	struct tally *tally = tally_new(7, &limits);
+	char string[32];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		snprintf(string, sizeof(string), "max_age: %d", i);
+		add(tally, "a.example", "mx", string, 1, true);
+	}
+	assert_int_equal(tally_sorted(tally)[0]->policy_count, 5);
+	assert_sums(tally_sorted(tally)[0], 100);
+	tally_free(&tally);
+}
+
+static void test_memory_is_bounded(void **state)
+{
+	struct tally_limits limits = {32, 1000, 1 << 19, 1 << 20};
+	struct tally *tally = tally_new(7, &limits);
+	uint64_t refused = 0, taken = 0;
+	char domain[32];
+
+	(void)state;
+	for (int i = 0; i < 40000; i++) {
+		struct session_policy policy = {.type = POLICY_NONE};
+		struct session session = {.domain = domain,
+		                          .policies = &policy,
+		                          .policy_count = 1};
+
+		snprintf(domain, sizeof(domain), "d%d.example", i);
+		policy.domain = domain;
+		if (tally_add(tally, 20000, &session, 1))
+			taken++;
+		else
+			refused++;
+	}
+	assert_true(refused > 0);
+	assert_int_equal(tally_domain_count(tally), taken);
+	assert_true(tally_bytes(tally) < 2 << 20);
+	/* a domain that it knows still counts */
+	add(tally, "d0.example", "mx", "version: STSv1", 3, true);
+	tally_free(&tally);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_equal_things_count_together),
+		cmocka_unit_test(test_days_stand_apart),
+		cmocka_unit_test(test_details_fold_past_the_cap),
+		cmocka_unit_test(test_policies_lose_their_strings_past_the_cap),
+		cmocka_unit_test(test_memory_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
