@@ -69,6 +69,12 @@ uint64_t db_store_id(const struct db *db);
 /* Another random number, the seed of hashes that are kept in the store. */
 uint64_t db_seed(const struct db *db);
 
+bool db_is_read_only(const struct db *db);
+
+/* Takes the store for this process alone, or shares it again.  ERR_BUSY:
+ * others have it open; then nothing is held any more: close it. */
+int db_lock(struct db *db, bool exclusive, struct err *err);
+
 /* Drops readers that died; call at open and every minute. */
 void db_check_readers(struct db *db);
 
@@ -93,6 +99,13 @@ void db_fail(struct db_txn *txn, int class, const char *fmt, ...)
 bool db_failed(const struct db_txn *txn);
 /* The failure, or 0; for readers that do not commit. */
 int db_failure(const struct db_txn *txn, struct err *err);
+
+/* Fails the transaction: the row of that key cannot be read. */
+void db_damaged(struct db_txn *txn, enum db_table table, const void *key,
+                size_t key_len);
+
+/* The store that the transaction is in. */
+const struct db *db_of(const struct db_txn *txn);
 
 struct db_value {
 	const void *data;
@@ -125,6 +138,9 @@ void db_cursor_delete(struct db_cursor *cursor);
 size_t db_written(const struct db_txn *txn);
 
 enum { DB_BATCH_ROWS = 1000, DB_BATCH_BYTES = 8 * 1024 * 1024 };
+
+/* Writes a consistent, compacted copy to the descriptor. */
+int db_copy(struct db *db, int fd, struct err *err);
 
 /* A consistent, compacted copy while everything runs; the target must not
  * exist.  Restore needs the store exclusively (nobody has it open) and checks

@@ -1,0 +1,122 @@
+#include "store/keys.h"
+
+#include <string.h>
+
+#include "base/reader.h"
+
+void key_init(struct key *key)
+{
+	key->len = 0;
+}
+
+void key_bytes(struct key *key, const void *data, size_t len)
+{
+	if (key->len <= KEY_MAX && len <= KEY_MAX - key->len)
+		memcpy(key->bytes + key->len, data, len);
+	key->len += len;
+}
+
+void key_text(struct key *key, const char *text)
+{
+	key_bytes(key, text, strlen(text));
+}
+
+static void key_be(struct key *key, uint64_t v, size_t bytes)
+{
+	uint8_t out[8];
+
+	for (size_t i = 0; i < bytes; i++)
+		out[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
+	key_bytes(key, out, bytes);
+}
+
+void key_u8(struct key *key, uint8_t v)
+{
+	key_be(key, v, 1);
+}
+
+void key_u16(struct key *key, uint16_t v)
+{
+	key_be(key, v, 2);
+}
+
+void key_u32(struct key *key, uint32_t v)
+{
+	key_be(key, v, 4);
+}
+
+void key_u64(struct key *key, uint64_t v)
+{
+	key_be(key, v, 8);
+}
+
+void key_hash(struct key *key, struct hash128 hash)
+{
+	key_u64(key, hash.high);
+	key_u64(key, hash.low);
+}
+
+struct key key_of_day(int32_t day)
+{
+	struct key key;
+
+	key_init(&key);
+	key_u32(&key, (uint32_t)day);
+	return key;
+}
+
+struct key key_of_id(uint64_t id)
+{
+	struct key key;
+
+	key_init(&key);
+	key_u64(&key, id);
+	return key;
+}
+
+struct key key_of_text(const char *text)
+{
+	struct key key;
+
+	key_init(&key);
+	key_text(&key, text);
+	return key;
+}
+
+struct key key_of_domain(int32_t day, const char *domain)
+{
+	struct key key = key_of_day(day);
+
+	key_text(&key, domain);
+	key_u8(&key, 0);
+	return key;
+}
+
+bool key_has_prefix(const struct db_value *key, const struct key *prefix)
+{
+	return key->len >= prefix->len &&
+	       memcmp(key->data, prefix->bytes, prefix->len) == 0;
+}
+
+int meta_get(struct db_txn *txn, const char *name, uint64_t *v)
+{
+	struct reader reader;
+	struct db_value value;
+
+	if (!db_get(txn, TABLE_META, name, strlen(name), &value))
+		return 0;
+	reader_init(&reader, value.data, value.len);
+	*v = reader_u64(&reader);
+	if (reader.failed || reader_left(&reader) != 0) {
+		db_damaged(txn, TABLE_META, name, strlen(name));
+		return 0;
+	}
+	return 1;
+}
+
+void meta_put(struct db_txn *txn, const char *name, uint64_t v)
+{
+	struct key value = key_of_id(v);
+
+	db_put(txn, TABLE_META, name, strlen(name), value.bytes, value.len);
+}

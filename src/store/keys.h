@@ -1,0 +1,114 @@
+/*
+ * keys - what stands in the store
+ *
+ * Numbers are big-endian, so that the order of the bytes is the order wanted;
+ * "text" is its bytes without an end.  Strings in values are strbuf_str()'s
+ * (u32 length, bytes), blobs take the rest of the value.
+ *
+ *   table        key                                  value
+ *   -----        ---                                  -----
+ *   meta         "schema"                             u64 version
+ *                "store-id"                           u64, random
+ *                "seed"                               u64, random: of the
+ *                                                     hashes in keys
+ *                "last-policy-id"                     u64, below 2^53
+ *                "last-outbox-id"                     u64, below 2^63
+ *   tally        day u32, domain text, 0x00, 1        head: mark u8, valid u8,
+ *                                                     success failure
+ *                                                     late_success
+ *                                                     late_failure u64,
+ *                                                     policies details u32,
+ *                                                     folded outbox_id u64,
+ *                                                     revision u32, record
+ *                                                     and reason strings
+ *                ..., 2, policy id u64                success failure u64
+ *                ..., 3, policy id u64, hash128       count u64, blob of the
+ *                                                     failure detail
+ *   intern       day u32, 1, hash128                  policy id u64, blob of
+ *                                                     the policy
+ *                day u32, 2, policy id u64            blob of the policy
+ *   day          day u32                              struct day_stats as u64s
+ *   feed         name text                            watermark seen_at
+ *                                                     last_event events u64
+ *   outbox       id u64                               head: numbers, then
+ *                                                     domain and report id
+ *   destination  id u64, index u16                    destination: numbers,
+ *                                                     then strings
+ *   body         id u64                               count u32, policy ids
+ *                                                     u64, then gzip
+ *   due          due u64, id u64, index u16           nothing
+ *   archive      id u64, 1                            as in outbox
+ *                id u64, 2, index u16                 as in destination
+ *                id u64, 3                            as in body
+ *   suppress     address text                         since until u64, by_hand
+ *                                                     u8, reason string
+ *   rate         hour u64, receiver text              attempts u64
+ *   own-report   day u32, domain text                 attempts u64
+ *
+ * A hash in a key only finds: the blob beside it is compared, and what
+ * collides stands at the next free hash.  All rows of a day, of a domain's
+ * day or of an archived report are one range.
+ */
+#ifndef TLSTALLY_STORE_KEYS_H
+#define TLSTALLY_STORE_KEYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "store/db.h"
+
+/* LMDB's own limit.  A longer key keeps a len past it, which the store
+ * refuses in words. */
+enum { KEY_MAX = 511 };
+
+enum tally_kind { TALLY_HEAD = 1, TALLY_POLICY = 2, TALLY_DETAIL = 3 };
+enum intern_kind { INTERN_HASH = 1, INTERN_ID = 2 };
+enum archive_kind {
+	ARCHIVE_HEAD = 1,
+	ARCHIVE_DESTINATION = 2,
+	ARCHIVE_BODY = 3
+};
+
+#define META_SCHEMA "schema"
+#define META_STORE_ID "store-id"
+#define META_SEED "seed"
+#define META_LAST_POLICY_ID "last-policy-id"
+#define META_LAST_OUTBOX_ID "last-outbox-id"
+
+/*
+ * Builds a key piece by piece:
+ *
+ *     key_init(&key);
+ *     key_u32(&key, day);
+ *     key_text(&key, domain);
+ */
+struct key {
+	size_t len;
+	uint8_t bytes[KEY_MAX];
+};
+
+void key_init(struct key *key);
+void key_bytes(struct key *key, const void *data, size_t len);
+void key_text(struct key *key, const char *text);
+void key_u8(struct key *key, uint8_t v);
+void key_u16(struct key *key, uint16_t v);
+void key_u32(struct key *key, uint32_t v);
+void key_u64(struct key *key, uint64_t v);
+void key_hash(struct key *key, struct hash128 hash);
+
+/* The keys that several functions build. */
+struct key key_of_day(int32_t day);
+struct key key_of_id(uint64_t id);
+struct key key_of_text(const char *text);
+/* All rows of a domain's day begin with this. */
+struct key key_of_domain(int32_t day, const char *domain);
+
+/* Does the row's key begin with these bytes? */
+bool key_has_prefix(const struct db_value *key, const struct key *prefix);
+
+/* A number under a name of TABLE_META: 1, or 0 when it is not there. */
+int meta_get(struct db_txn *txn, const char *name, uint64_t *v);
+void meta_put(struct db_txn *txn, const char *name, uint64_t v);
+
+#endif

@@ -1,0 +1,135 @@
+#include "store/schema.h"
+
+#include <inttypes.h>
+
+#include "base/auto.h"
+#include "base/hash.h"
+#include "store/keys.h"
+
+/* A change of store/keys.h adds a row here and one to the version. */
+const struct schema_plan schema_plan = {.version = 1};
+
+/* 1 and the version; 0: none yet. */
+static int read_version(struct db *db, uint64_t *version, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	int found = meta_get(txn, META_SCHEMA, version);
+
+	return db_failed(txn) ? db_failure(txn, err) : found;
+}
+
+int schema_check(struct db *db, const struct schema_plan *plan, struct err *err)
+{
+	uint64_t version = 0;
+	int found = read_version(db, &version, err);
+
+	if (found < 0)
+		return found;
+	if (version <= plan->version)
+		return 0;
+	return err_set(err, ERR_IO,
+	               "store of schema %" PRIu64 ", this program knows "
+	               "%" PRIu32 ": upgrade tlstally",
+	               version, plan->version);
+}
+
+static uint64_t random_u64(void)
+{
+	uint64_t v;
+
+	random_bytes(&v, sizeof(v));
+	return v;
+}
+
+static int create(struct db *db, const struct schema_plan *plan,
+                  struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	uint64_t version;
+
+	/* somebody else may have been first */
+	if (meta_get(txn, META_SCHEMA, &version))
+		return 0;
+	meta_put(txn, META_STORE_ID, random_u64());
+	meta_put(txn, META_SEED, random_u64());
+	meta_put(txn, META_SCHEMA, plan->version);
+	return db_commit(&txn, err);
+}
+
+static const struct schema_step *step_from(const struct schema_plan *plan,
+                                           uint64_t version)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (plan->steps[i].from == version)
+			return &plan->steps[i];
+	return NULL;
+}
+
+static int run_step(struct db *db, const struct schema_plan *plan,
+                    uint64_t version, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	const struct schema_step *step = step_from(plan, version);
+
+	if (step == NULL)
+		db_fail(txn, ERR_IO,
+		        "store of schema %" PRIu64 ": this program has no way "
+		        "from there to %" PRIu32,
+		        version, plan->version);
+	if (!db_failed(txn))
+		step->run(txn);
+	meta_put(txn, META_SCHEMA, version + 1);
+	return db_commit(&txn, err);
+}
+
+static int upgrade(struct db *db, const struct schema_plan *plan,
+                   uint64_t version, struct err *err)
+{
+	int rc = db_lock(db, true, err);
+
+	if (rc != 0)
+		return err_prefix(err,
+		                  "schema %" PRIu64 " must become %" PRIu32,
+		                  version, plan->version);
+	/* between two looks another process may have done it */
+	rc = read_version(db, &version, err);
+	while (rc >= 0 && version < plan->version)
+		rc = run_step(db, plan, version++, err);
+	if (rc < 0)
+		return rc;
+	return db_lock(db, false, err);
+}
+
+static int read_ids(struct db *db, struct schema_ids *ids, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	if (!meta_get(txn, META_STORE_ID, &ids->store_id) ||
+	    !meta_get(txn, META_SEED, &ids->seed))
+		db_fail(txn, ERR_IO,
+		        "the store has no id: it is no store of "
+		        "tlstally, or damaged");
+	return db_failure(txn, err);
+}
+
+int schema_open(struct db *db, const struct schema_plan *plan,
+                struct schema_ids *ids, struct err *err)
+{
+	uint64_t version = plan->version;
+	int rc = schema_check(db, plan, err);
+
+	if (rc == 0)
+		rc = read_version(db, &version, err);
+	if (rc == 0 && !db_is_read_only(db))
+		rc = create(db, plan, err);
+	else if (rc > 0 && version < plan->version)
+		rc = db_is_read_only(db)
+		             ? err_set(err, ERR_BUSY,
+		                       "store of schema %" PRIu64 ", this "
+		                       "program knows %" PRIu32 ": it is "
+		                       "upgraded when a daemon or `tlstally "
+		                       "run` opens it",
+		                       version, plan->version)
+		             : upgrade(db, plan, version, err);
+	return rc < 0 ? rc : read_ids(db, ids, err);
+}

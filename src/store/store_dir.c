@@ -1,0 +1,148 @@
+#include "store/store_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
+
+/* statfs(2); the numbers that linux/magic.h lacks are the drivers' own. */
+static const struct {
+	uint32_t f_type;
+	const char *name;
+} network_types[] = {
+	{0x6969, "NFS"},        {0x517b, "SMB"},
+	{0xff534d42, "CIFS"},   {0xfe534d42, "SMB2"},
+	{0x01021997, "9P"},     {0x5346414f, "AFS"},
+	{0x6b414653, "AFS"},    {0x73757245, "Coda"},
+	{0x00c36400, "Ceph"},   {0x0bd00bd0, "Lustre"},
+	{0x01161970, "GFS2"},   {0x7461636f, "OCFS2"},
+	{0x47504653, "GPFS"},   {0x20030528, "OrangeFS"},
+	{0x19830326, "BeeGFS"}, {0x786f4256, "VirtualBox shared folder"},
+	{0x65735546, "FUSE"},
+};
+
+const char *network_file_system(uint32_t f_type)
+{
+	size_t n = sizeof(network_types) / sizeof(network_types[0]);
+
+	for (size_t i = 0; i < n; i++)
+		if (network_types[i].f_type == f_type)
+			return network_types[i].name;
+	return NULL;
+}
+
+static int check_file_system(const char *path, struct err *err)
+{
+	const char *name;
+	struct statfs fs;
+
+	if (statfs(path, &fs) != 0)
+		return err_errno(err, ERR_IO, "store %s: statfs", path);
+	name = network_file_system((uint32_t)fs.f_type);
+	if (name == NULL)
+		return 0;
+	return err_set(err, ERR_IO,
+	               "store %s: it lies on a %s file system, where locks and "
+	               "memory maps of several hosts do not agree; give "
+	               "[store] directory a local disk",
+	               path, name);
+}
+
+int make_directories(const char *path, unsigned mode, struct err *err)
+{
+	auto_(xfree_str) char *copy = xstrdup(path);
+
+	for (char *p = copy + 1; *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0755) != 0 && errno != EEXIST)
+			return err_errno(err, ERR_IO, "cannot make %s", copy);
+		*p = '/';
+	}
+	if (mkdir(copy, mode) == 0) {
+		/* whatever the umask says */
+		if (chmod(copy, mode) != 0)
+			return err_errno(err, ERR_IO, "chmod %s", copy);
+	} else if (errno != EEXIST) {
+		return err_errno(err, ERR_IO, "cannot make %s", copy);
+	}
+	return 0;
+}
+
+char *store_dir_file(const struct store_dir *dir, const char *name)
+{
+	return xasprintf("%s/%s", dir->path, name);
+}
+
+static int open_lock_file(struct store_dir *dir, struct err *err)
+{
+	int flags = O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
+	auto_(xfree_str) char *path = store_dir_file(dir, "store.lock");
+	struct stat st;
+
+	dir->lock = open(path, flags | O_RDWR, STORE_FILE_MODE);
+	if (dir->lock < 0)
+		return err_errno(err, ERR_IO, "cannot open %s", path);
+	if (fstat(dir->lock, &st) == 0 && st.st_uid == geteuid() &&
+	    (st.st_mode & 07777) != STORE_FILE_MODE &&
+	    fchmod(dir->lock, STORE_FILE_MODE) != 0)
+		return err_errno(err, ERR_IO, "chmod %s", path);
+	return 0;
+}
+
+int store_dir_lock(struct store_dir *dir, bool exclusive, struct err *err)
+{
+	if (flock(dir->lock, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return err_errno(err, ERR_IO, "store %s: flock", dir->path);
+	if (exclusive)
+		return err_set(err, ERR_BUSY,
+		               "store %s: another process has it open; stop "
+		               "the tlstally daemons first",
+		               dir->path);
+	return err_set(err, ERR_BUSY,
+	               "store %s: another process is replacing or upgrading "
+	               "it; try again later",
+	               dir->path);
+}
+
+int store_dir_open(struct store_dir *dir, const char *path, bool create,
+                   bool exclusive, struct err *err)
+{
+	struct stat st;
+	int rc = 0;
+
+	*dir = (struct store_dir){.path = xstrdup(path), .lock = -1};
+	if (create)
+		rc = make_directories(path, STORE_DIR_MODE, err);
+	else if (stat(path, &st) != 0)
+		rc = err_errno(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+		               "no store in %s", path);
+	if (rc == 0)
+		rc = check_file_system(path, err);
+	if (rc == 0)
+		rc = open_lock_file(dir, err);
+	if (rc == 0)
+		rc = store_dir_lock(dir, exclusive, err);
+	if (rc != 0)
+		store_dir_close(dir);
+	return rc;
+}
+
+void store_dir_close(struct store_dir *dir)
+{
+	if (dir->lock >= 0)
+		close(dir->lock);
+	dir->lock = -1;
+	free(dir->path);
+	dir->path = NULL;
+}

@@ -1,0 +1,90 @@
+/* A temporary store for a test: made, opened, closed and removed. */
+#ifndef TLSTALLY_TESTS_UNIT_STORE_TEST_H
+#define TLSTALLY_TESTS_UNIT_STORE_TEST_H
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
+#include "store/db.h"
+#include "unit/test.h"
+
+struct fixture {
+	char *directory; /* exists; the store is in it */
+	struct db *db;
+	struct err err;
+};
+
+static inline struct db_options fixture_options(const struct fixture *f)
+{
+	return (struct db_options){.directory = f->directory,
+	                           .map_size = 256u << 20,
+	                           .create = true};
+}
+
+static inline int remove_entry(const char *path, const struct stat *st,
+                               int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static inline void fixture_make(struct fixture *f)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	memset(f, 0, sizeof(*f));
+	f->directory = xasprintf("%s/tlstally-test.XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(f->directory));
+}
+
+static inline void fixture_open(struct fixture *f)
+{
+	struct db_options options = fixture_options(f);
+
+	if (db_open(&f->db, &options, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+static inline void fixture_clear(struct fixture *f)
+{
+	db_close(&f->db);
+	if (f->directory != NULL)
+		nftw(f->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	xfree_str(&f->directory);
+}
+
+/* For cmocka: every test gets a store of its own. */
+static inline int store_setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	fixture_make(f);
+	fixture_open(f);
+	*state = f;
+	return 0;
+}
+
+static inline int store_teardown(void **state)
+{
+	fixture_clear(*state);
+	free(*state);
+	return 0;
+}
+
+static inline void commit_ok(struct db_txn **txn)
+{
+	struct err err = {0};
+
+	if (db_commit(txn, &err) != 0)
+		fail_msg("commit: %s", err.text);
+}
+
+#define STORE_TEST(fn)                                                         \
+	cmocka_unit_test_setup_teardown(fn, store_setup, store_teardown)
+
+#endif
