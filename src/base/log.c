@@ -59,6 +59,9 @@ static const char *level_word(int priority)
 }
 
 static void write_line(int priority, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void write_line(int priority, const char *fmt, va_list ap)
 {
 	char text[LINE_MAX_BYTES];
 

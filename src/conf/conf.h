@@ -85,31 +85,40 @@ struct conf {
 		int64_t timeout;        /* secs of one transfer, 60 */
 		int64_t retry_for;      /* secs from the first attempt, 24h */
 	} deliver;
-	uint8_t *given; /* per row of the table: stood in the file */
+	char *file;      /* the one that was read, NULL before */
+	unsigned *given; /* per row of the table: its line there, or 0 */
 };
 
 /* Every setting at its default. */
 void conf_init(struct conf *conf);
 void conf_clear(struct conf *conf);
 
-/* Reads a file over what conf holds.  Unknown sections and settings, values
- * of the wrong form and lines that are too long are ERR_PARSE: "FILE:LINE:
- * unknown setting 'organisation_name' in [report]; did you mean
- * 'organization_name'?" */
+/* Reads a file over what conf holds; after an error that is only fit for
+ * conf_clear().  Unknown sections and settings, values of the wrong form, a
+ * setting that stands there twice and lines that are too long are ERR_PARSE
+ * or ERR_LIMIT, the first of them in words: "FILE:LINE: unknown setting
+ * 'organisation_name' in [report]; did you mean 'organization_name'?" */
 int conf_read_file(struct conf *conf, const char *path, struct err *err);
 int conf_read_text(struct conf *conf, const char *name, const char *text,
                    size_t len, struct err *err);
 
-/* One "section.name=value" over what conf holds (command line -o, tests). */
+/* One "section.name=value" over what conf holds (command line -o, tests); a
+ * list gets the items added.  On error conf is as it was. */
 int conf_set(struct conf *conf, const char *assignment, struct err *err);
 
-/* What only the whole can tell: contact_info is there and an address, sender
- * is of its domain, directories are absolute, lists parse... */
+/* What only the whole can tell: contact_info is there, sender is of its
+ * domain, max_grace is not below grace...  The form of each value was checked
+ * when it was read. */
 int conf_check(const struct conf *conf, struct err *err);
 
 /* The domain of contact_info (RFC 8460 section 5.3: TLS-Report-Submitter);
  * lent, "" before conf_check(). */
 const char *conf_submitter(const struct conf *conf);
+
+/* Who reports, as people call it, and the From: of reports: the settings, or
+ * what stands for an empty one (the submitter, contact_info).  Lent. */
+const char *conf_organization(const struct conf *conf);
+const char *conf_sender(const struct conf *conf);
 
 /* `tlstally conf`: all settings as a file that can be read back.  CHANGED:
  * only what differs from the defaults.  DEFAULTS: the defaults. */

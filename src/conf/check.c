@@ -1,0 +1,82 @@
+#include "conf/conf.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/settings.h"
+
+/* "FILE:LINE: [section] name: words", as the parser says it; without the
+ * line when it was not given there. */
+static int fail(const struct conf *conf, const char *section, const char *name,
+                struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+static int fail(const struct conf *conf, const char *section, const char *name,
+                struct err *err, const char *fmt, ...)
+{
+	const struct setting *row = settings_find(section, name);
+	unsigned line = row != NULL ? conf->given[row - settings] : 0;
+	va_list ap;
+
+	va_start(ap, fmt);
+	err_vset(err, ERR_PARSE, fmt, ap);
+	va_end(ap);
+	err_prefix(err, "[%s] %s", section, name);
+	if (conf->file != NULL && line > 0)
+		err_prefix(err, "%.200s:%u", conf->file, line);
+	else if (conf->file != NULL)
+		err_prefix(err, "%.200s", conf->file);
+	return ERR_PARSE;
+}
+
+static int check_sender(const struct conf *conf, struct err *err)
+{
+	const char *at = strrchr(conf_sender(conf), '@');
+
+	/* DKIM is for the submitter, and bounces must come back to it. */
+	if (at == NULL || strcasecmp(at + 1, conf_submitter(conf)) != 0)
+		return fail(conf, "report", "sender", err,
+		            "'%s' is not in the domain of contact_info, %s",
+		            conf_sender(conf), conf_submitter(conf));
+	return 0;
+}
+
+static int check_login(const struct conf *conf, struct err *err)
+{
+	bool user = conf->deliver.mail_user[0] != '\0';
+	bool password = conf->deliver.mail_password_file[0] != '\0';
+
+	if (user && !password)
+		return fail(conf, "deliver", "mail_user", err,
+		            "needs mail_password_file");
+	if (password && !user)
+		return fail(conf, "deliver", "mail_password_file", err,
+		            "needs mail_user");
+	if (user && strncmp(conf->deliver.mail, "smtp", 4) != 0)
+		return fail(conf, "deliver", "mail_user", err,
+		            "mail = %s knows no login", conf->deliver.mail);
+	return 0;
+}
+
+int conf_check(const struct conf *conf, struct err *err)
+{
+	int rc;
+
+	if (conf->report.contact_info[0] == '\0')
+		return fail(conf, "report", "contact_info", err,
+		            "required: the mail address that receivers may "
+		            "write to");
+	rc = check_sender(conf, err);
+	if (rc < 0)
+		return rc;
+	if (conf->store.map_size % 4096 != 0)
+		return fail(conf, "store", "map_size", err,
+		            "%llu is no multiple of 4096",
+		            (unsigned long long)conf->store.map_size);
+	if (conf->report.max_grace < conf->report.grace)
+		return fail(conf, "deliver", "max_grace", err,
+		            "less than grace");
+	return check_login(conf, err);
+}

@@ -1,0 +1,218 @@
+#include "conf/form.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
+
+enum {
+	LOCAL_LONG = 64,   /* RFC 5321 section 4.5.3.1.1 */
+	DOMAIN_LONG = 253, /* RFC 1035 section 2.3.4, written */
+	LABEL_LONG = 63,
+	USER_LONG = 32, /* useradd(8) */
+};
+
+/* RFC 5322 section 3.2.3 */
+static bool is_atext(unsigned char c)
+{
+	return isalnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
+}
+
+static bool is_dot_atom(const char *s, size_t len)
+{
+	bool after_dot = true;
+
+	if (len > LOCAL_LONG)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '.' ? after_dot : !is_atext((unsigned char)s[i]))
+			return false;
+		after_dot = s[i] == '.';
+	}
+	return !after_dot;
+}
+
+static bool is_label(const char *s, size_t len)
+{
+	if (len == 0 || len > LABEL_LONG || s[0] == '-' || s[len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)s[i]) && s[i] != '-')
+			return false;
+	return true;
+}
+
+static bool is_host(const char *s)
+{
+	if (strlen(s) > DOMAIN_LONG)
+		return false;
+	for (;;) {
+		size_t len = strcspn(s, ".");
+
+		if (!is_label(s, len))
+			return false;
+		if (s[len] == '\0')
+			return true;
+		s += len + 1;
+	}
+}
+
+static int check_domain(const char *domain, struct err *err)
+{
+	if (is_host(domain) && strchr(domain, '.') != NULL)
+		return 0;
+	return err_set(err, ERR_PARSE,
+	               "'%.80s' is no domain (like example.com; an "
+	               "internationalized one as xn--...)",
+	               domain);
+}
+
+int form_address(const char *text, struct err *err)
+{
+	const char *at = strrchr(text, '@');
+
+	if (at == NULL || !is_dot_atom(text, (size_t)(at - text)))
+		return err_set(err, ERR_PARSE,
+		               "'%.80s' is no mail address (like "
+		               "tls-reports@example.com)",
+		               text);
+	return check_domain(at + 1, err);
+}
+
+int form_deny(const char *text, struct err *err)
+{
+	if (text[0] == '@')
+		return check_domain(text + 1, err);
+	if (strchr(text, '@') != NULL)
+		return form_address(text, err);
+	return check_domain(text, err);
+}
+
+/* The end of it is the receiver's business; that it is a URI of a kind that
+ * can be delivered to is ours. */
+static int check_https(const char *uri, struct err *err)
+{
+	const char *rest = uri + strlen("https://");
+	size_t len = strcspn(rest, "/:?#");
+	auto_(xfree_str) char *host = xstrndup(rest, len);
+
+	for (const char *p = uri; *p != '\0'; p++)
+		if (*p <= ' ' || *p > '~')
+			return err_set(err, ERR_PARSE,
+			               "'%.80s': a URI is ASCII without spaces",
+			               uri);
+	return check_domain(host, err);
+}
+
+static int check_destination(const char *uri, struct err *err)
+{
+	if (strncmp(uri, "mailto:", strlen("mailto:")) == 0)
+		return form_address(uri + strlen("mailto:"), err);
+	if (strncmp(uri, "https://", strlen("https://")) == 0)
+		return check_https(uri, err);
+	return err_set(err, ERR_PARSE, "'%.80s' is no mailto: or https: URI",
+	               uri);
+}
+
+int form_redirect(const char *text, struct err *err)
+{
+	const char *arrow = strstr(text, "->");
+	size_t len = arrow ? (size_t)(arrow - text) : 0;
+	auto_(xfree_str) char *what = NULL;
+
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
+	if (len == 0)
+		return err_set(err, ERR_PARSE,
+		               "'%.80s' is not of the form 'what -> URI'",
+		               text);
+	what = xstrndup(text, len);
+	if (form_deny(what, err) < 0)
+		return err->class;
+	arrow += strlen("->");
+	return check_destination(arrow + strspn(arrow, " "), err);
+}
+
+static bool is_port(const char *s)
+{
+	size_t len = strspn(s, "0123456789");
+	long port = strtol(s, NULL, 10);
+
+	return len > 0 && len <= 5 && s[len] == '\0' && port >= 1 &&
+	       port <= 65535;
+}
+
+/* "[2001:db8::1]" up to the closing bracket; NULL when it is none. */
+static const char *skip_ipv6(const char *s)
+{
+	const char *end = strchr(s, ']');
+	struct in6_addr ignored;
+	auto_(xfree_str) char *address = NULL;
+
+	if (end == NULL)
+		return NULL;
+	address = xstrndup(s + 1, (size_t)(end - s - 1));
+	return inet_pton(AF_INET6, address, &ignored) == 1 ? end + 1 : NULL;
+}
+
+static int check_server(const char *text, const char *server, struct err *err)
+{
+	const char *end = server[0] == '[' ? skip_ipv6(server)
+	                                   : server + strcspn(server, ":");
+	auto_(xfree_str) char *host = NULL;
+
+	if (end != NULL && server[0] != '[') {
+		host = xstrndup(server, (size_t)(end - server));
+		if (!is_host(host))
+			end = NULL;
+	}
+	if (end == NULL)
+		return err_set(err, ERR_PARSE, "'%.80s': no host name", text);
+	if (*end != '\0' && (*end != ':' || !is_port(end + 1)))
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': after the host name comes nothing or "
+		               "a port (1 to 65535)",
+		               text);
+	return 0;
+}
+
+int form_mail(const char *text, struct err *err)
+{
+	static const char *const schemes[] = {"smtp://", "smtps://"};
+
+	for (size_t i = 0; i < 2; i++)
+		if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
+			return check_server(text, text + strlen(schemes[i]),
+			                    err);
+	if (strncmp(text, "sendmail:", strlen("sendmail:")) == 0) {
+		if (text[strlen("sendmail:")] == '/')
+			return 0;
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': the program's path must begin with /",
+		               text);
+	}
+	if (strcmp(text, "off") == 0)
+		return 0;
+	return err_set(err, ERR_PARSE,
+	               "'%.80s' is none of smtp://HOST, smtps://HOST, "
+	               "sendmail:/PATH, off",
+	               text);
+}
+
+int form_user(const char *text, struct err *err)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)text[i]) &&
+		    strchr("._-", text[i]) == NULL)
+			len = 0;
+	if (len == 0 || len > USER_LONG || text[0] == '-')
+		return err_set(err, ERR_PARSE,
+		               "'%.80s' is no name of a user or group", text);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * form - what a text of the settings must look like
+ *
+ * Each takes a text that is not empty and says in err what is wrong with it,
+ * without naming the setting: the caller knows which one it was.  These are
+ * settings, written by the operator; addresses from outside are read in
+ * model/.
+ */
+#ifndef TLSTALLY_CONF_FORM_H
+#define TLSTALLY_CONF_FORM_H
+
+#include "base/err.h"
+
+/* dot-atom@domain (RFC 5322 section 3.4.1 without quotes, comments and
+ * literals), the domain of letters, digits and hyphens with a dot in it. */
+int form_address(const char *text, struct err *err);
+
+/* example.com, @example.com or tls@example.com */
+int form_deny(const char *text, struct err *err);
+
+/* What a deny item names, " -> ", and where it goes. */
+int form_redirect(const char *text, struct err *err);
+
+/* smtp://HOST[:PORT], smtps://HOST[:PORT], sendmail:/PATH, off */
+int form_mail(const char *text, struct err *err);
+
+/* A user or a group, by name or number. */
+int form_user(const char *text, struct err *err);
+
+#endif

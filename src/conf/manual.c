@@ -1,0 +1,170 @@
+/* tlstally.conf(5) in mdoc(7): the frame stands here, the settings in their
+ * table. */
+#include "conf/conf.h"
+
+#include <string.h>
+
+#include "conf/settings.h"
+#include "conf/value.h"
+
+static const char head[] =
+	".\\\" Made from the table of settings; changes belong there.\n"
+	".Dd March 1, 2026\n"
+	".Dt TLSTALLY.CONF 5\n"
+	".Os\n"
+	".Sh NAME\n"
+	".Nm tlstally.conf\n"
+	".Nd settings of tlstally\n"
+	".Sh DESCRIPTION\n"
+	"All programs of\n"
+	".Xr tlstally 1\n"
+	"read this file when they start.\n"
+	"It has sections, and in them one setting a line:\n"
+	".Bd -literal -offset indent\n"
+	"[section]\n"
+	"name = value    ; a comment\n"
+	".Ed\n"
+	".Pp\n"
+	"Space at the beginning and the end of a line and around the equals\n"
+	"sign has no meaning.\n"
+	"A line that begins with\n"
+	".Ql #\n"
+	"or\n"
+	".Ql \\&;\n"
+	"is a comment; so is the rest of a line after a space and a\n"
+	"semicolon.\n"
+	"Names and words are written in lower case.\n"
+	"A value is not quoted and does not go on on the next line.\n"
+	"A line has at most 4093 characters, the file at most 1 MiB.\n"
+	".Pp\n"
+	"A setting stands in the file at most once, but for lists:\n"
+	"their values are separated by commas, and each line adds some.\n"
+	"A section may be begun again.\n"
+	".Pp\n"
+	"Spans of time take\n"
+	".Cm s , m , h\n"
+	"or\n"
+	".Cm d\n"
+	"for seconds, minutes, hours or days after the number; without one\n"
+	"they are seconds.\n"
+	"Sizes take\n"
+	".Cm K , M\n"
+	"or\n"
+	".Cm G\n"
+	"for units of 1024, 1024 times 1024 and so on; without one they are\n"
+	"bytes.\n"
+	"Switches are\n"
+	".Cm yes\n"
+	"or\n"
+	".Cm no ,\n"
+	"also written\n"
+	".Cm on\n"
+	"or\n"
+	".Cm off .\n"
+	".Pp\n"
+	"A section or a setting that is not known, and a value that cannot\n"
+	"be, is an error that names the line; no program starts with it.\n"
+	".Ql tlstally conf --check\n"
+	"reads the file and does nothing else,\n"
+	".Ql tlstally conf -n\n"
+	"prints what differs from the defaults.\n";
+
+static const char tail[] =
+	".Sh FILES\n"
+	".Bl -tag -width Ds\n"
+	".It Pa " SYSCONFDIR "/tlstally/tlstally.conf\n"
+	"Read unless\n"
+	".Fl c\n"
+	"or the environment's\n"
+	".Ev TLSTALLY_CONF\n"
+	"names another.\n"
+	".El\n"
+	".Sh EXAMPLES\n"
+	"The least there can be.\n"
+	"Reports are built, and can be looked at with\n"
+	".Ql tlstally preview ,\n"
+	"but none is sent:\n"
+	".Bd -literal -offset indent\n"
+	"[report]\n"
+	"contact_info = tls-reports@example.com\n"
+	".Ed\n"
+	".Pp\n"
+	"A site that sends them, through a mail server elsewhere, and leaves\n"
+	"out a receiver that is broken:\n"
+	".Bd -literal -offset indent\n"
+	"[report]\n"
+	"organization_name = Example Mail\n"
+	"contact_info = tls-reports@example.com\n"
+	"mode = all\n"
+	"deny = @broken.example.net\n"
+	"\n"
+	"[deliver]\n"
+	"mail = smtps://mail.example.com:465\n"
+	"mail_verify = yes\n"
+	"mail_user = tls-reports\n"
+	"mail_password_file = /etc/tlstally/mail-password\n"
+	".Ed\n"
+	".Sh SEE ALSO\n"
+	".Xr tlstally 1 ,\n"
+	".Xr postconf 5 ,\n"
+	".Xr tlstallyd 8\n"
+	".Rs\n"
+	".%A D. Margolis\n"
+	".%A A. Brotman\n"
+	".%A B. Ramakrishnan\n"
+	".%A J. Jones\n"
+	".%A M. Risher\n"
+	".%T SMTP TLS Reporting\n"
+	".%R RFC 8460\n"
+	".%D September 2018\n"
+	".Re\n";
+
+static void print_words(const struct setting *row, struct strbuf *out)
+{
+	strbuf_puts(out, "One of\n");
+	for (size_t i = 0; row->words[i] != NULL; i++)
+		strbuf_printf(out, ".Cm %s%s\n", row->words[i],
+		              row->words[i + 1] != NULL ? " ," : " .");
+}
+
+static void print_default(const struct setting *row, struct strbuf *out)
+{
+	if (row->standard[0] != '\0')
+		strbuf_printf(out, "Default:\n.Ql %s .\n", row->standard);
+	else
+		strbuf_puts(out, "Default: empty.\n");
+}
+
+static void print_row(const struct setting *row, struct strbuf *out)
+{
+	strbuf_printf(out, ".It Cm %s\n%s", row->name, row->manual);
+	if (row->type == SETTING_ENUM)
+		print_words(row, out);
+	else if (row->type == SETTING_LIST)
+		strbuf_puts(out, "A list.\n");
+	else if (row->type == SETTING_SPAN_MS)
+		strbuf_puts(out, "Takes\n.Cm ms\nfor milliseconds, too.\n");
+	if (strcmp(row->name, "contact_info") != 0)
+		print_default(row, out);
+}
+
+static void print_section(const struct settings_section *section,
+                          struct strbuf *out)
+{
+	strbuf_printf(out, ".Ss The section [%s]\n%s", section->name,
+	              section->manual);
+	strbuf_puts(out, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < settings_count; i++)
+		if (strcmp(settings[i].section, section->name) == 0)
+			print_row(&settings[i], out);
+	strbuf_puts(out, ".El\n");
+}
+
+void conf_print_manual(struct strbuf *out)
+{
+	strbuf_puts(out, head);
+	strbuf_puts(out, ".Sh SETTINGS\n");
+	for (size_t i = 0; i < settings_sections_count; i++)
+		print_section(&settings_sections[i], out);
+	strbuf_puts(out, tail);
+}

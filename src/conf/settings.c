@@ -1,0 +1,668 @@
+#include "conf/settings.h"
+
+#include "conf/conf.h"
+#include "conf/form.h"
+
+#define AT(member) offsetof(struct conf, member)
+
+enum {
+	MINUTE = 60,
+	HOUR = 60 * MINUTE,
+	DAY = 24 * HOUR,
+	KIB = 1024,
+	MIB = 1024 * KIB,
+	SUN_PATH = 107,   /* of sockaddr_un, without the NUL (unix(7)) */
+	PATH_LONG = 1023, /* well inside PATH_MAX, with names to come after */
+	NAME_LONG = 255,
+	ADDRESS_LONG = 254, /* RFC 5321 section 4.5.3.1.3, without <> */
+	URI_LONG = 2000,
+};
+
+/* Sparse: 64 TiB is what a 48 bit address space can still map. */
+#define MAP_LARGEST (UINT64_C(64) << 40)
+
+static const char *const mode_words[] = {"preview", "all", "failures-only",
+                                         "off", NULL};
+static const char *const own_sessions_words[] = {"auto", "yes", "no", NULL};
+
+const struct settings_section settings_sections[] = {
+	{"report", "What is reported, to whom, and who says so.",
+         "What is reported, to whom, and who says so.\n"},
+	{"store", "The counters, the outbox and the archive, in one LMDB file.",
+         "The counters, the outbox and the archive, in one LMDB file.\n"},
+	{"events", "The socket on which Postfix tells how a TLS session went.",
+         "The socket on which Postfix tells how a TLS session went: its\n"
+         ".Cm smtp_tlsrpt_socket_name .\n"
+         "Read by\n"
+         ".Xr tlstallyd 8 .\n"},
+	{"deliver", "How reports leave.",
+         "How reports leave: by mail, by HTTPS, or into a directory.\n"},
+};
+const size_t settings_sections_count =
+	sizeof(settings_sections) / sizeof(settings_sections[0]);
+
+const struct setting settings[] = {
+	/* [report] */
+	{
+		.section = "report",
+		.name = "organization_name",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(report.organization_name),
+		.max = NAME_LONG,
+		.comment = "Who reports, as people call it; empty: the domain "
+			   "of contact_info.",
+		.manual = "The name of the reporting organization, as people "
+			  "call it.\n"
+			  "Empty: the domain of\n"
+			  ".Cm contact_info .\n",
+	},
+	{
+		.section = "report",
+		.name = "contact_info",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(report.contact_info),
+		.max = ADDRESS_LONG,
+		.check = form_address,
+		.comment = "Required: whom receivers may ask. Its domain is "
+			   "the submitter of the reports.",
+		.manual = "The mail address that receivers of reports may "
+			  "write to.\n"
+			  "Required.\n"
+			  "Its domain is the submitter of the reports: it "
+			  "stands in their\n"
+			  "headers and names, and DKIM has to sign for it.\n",
+	},
+	{
+		.section = "report",
+		.name = "sender",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(report.sender),
+		.max = ADDRESS_LONG,
+		.check = form_address,
+		.comment = "The From: of reports; empty: contact_info.",
+		.manual = "The address in From: of reports sent by mail, and "
+			  "the base of\n"
+			  "their envelope senders.\n"
+			  "Its domain must be that of\n"
+			  ".Cm contact_info .\n"
+			  "Empty:\n"
+			  ".Cm contact_info\n"
+			  "itself.\n",
+	},
+	{
+		.section = "report",
+		.name = "mode",
+		.type = SETTING_ENUM,
+		.standard = "preview",
+		.offset = AT(report.mode),
+		.words = mode_words,
+		.comment = "preview: build and show, send nothing; all; "
+			   "failures-only; off.",
+		.manual = ".Cm preview :\n"
+			  "reports are built, held and can be looked at, and "
+			  "none is sent.\n"
+			  ".Cm all :\n"
+			  "every domain that asks for reports gets them.\n"
+			  ".Cm failures-only :\n"
+			  "only days with a failed session are reported.\n"
+			  ".Cm off :\n"
+			  "sessions are counted, nothing is built.\n"
+			  "What\n"
+			  ".Cm preview\n"
+			  "held is sent after a change to\n"
+			  ".Cm all\n"
+			  "unless it is older than\n"
+			  ".Cm max_report_age .\n",
+	},
+	{
+		.section = "report",
+		.name = "own_sessions",
+		.type = SETTING_ENUM,
+		.standard = "auto",
+		.offset = AT(report.own_sessions),
+		.words = own_sessions_words,
+		.comment = "Can the events contain the sessions that delivered "
+			   "our own reports?",
+		.manual = "Whether the events can contain the sessions in "
+			  "which our own\n"
+			  "reports were delivered.\n"
+			  "Where they can, two sites would report each other's "
+			  "reports for\n"
+			  "ever, so a domain that had no other session gets "
+			  "none.\n"
+			  ".Cm auto :\n"
+			  "told from the events; Postfix 3.10.4 and later "
+			  "leaves them out.\n",
+	},
+	{
+		.section = "report",
+		.name = "deny",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(report.deny),
+		.max = ADDRESS_LONG,
+		.check = form_deny,
+		.comment = "Never report these: domain, @domain-of-rua, "
+			   "address@of.rua; may be repeated.",
+		.manual = "Who gets no report.\n"
+			  "An item is a reported domain\n"
+			  ".Pq Ql example.com ,\n"
+			  "the domain of a destination, of an address or the "
+			  "host of an URI\n"
+			  ".Pq Ql @example.net ,\n"
+			  "or the address of a destination\n"
+			  ".Pq Ql tls@example.net .\n",
+	},
+	{
+		.section = "report",
+		.name = "redirect",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(report.redirect),
+		.max = URI_LONG,
+		.check = form_redirect,
+		.comment = "Send elsewhere: what -> mailto: or https: URI; "
+			   "may be repeated.",
+		.manual = "Where reports go instead of where the domain wants "
+			  "them, as\n"
+			  ".Ql what -> URI .\n"
+			  "What is written as in\n"
+			  ".Cm deny ;\n"
+			  "the URI is\n"
+			  ".Ql mailto:\n"
+			  "or\n"
+			  ".Ql https: ,\n"
+			  "with a comma in it written\n"
+			  ".Ql %2C .\n",
+	},
+	{
+		.section = "report",
+		.name = "max_report_size",
+		.type = SETTING_SIZE,
+		.standard = "5M",
+		.offset = AT(report.max_report_size),
+		.min = KIB,
+		.max = 1024 * (uint64_t)MIB,
+		.comment = "A report's JSON before compression; past it, small "
+			   "failures are folded together.",
+		.manual = "The most bytes of a report before compression.\n"
+			  "Past it the smallest failure details are folded "
+			  "together; no\n"
+			  "session is lost from the totals.\n",
+	},
+	{
+		.section = "report",
+		.name = "max_report_age",
+		.type = SETTING_SPAN,
+		.standard = "48h",
+		.offset = AT(report.max_report_age),
+		.min = HOUR,
+		.max = 365 * DAY,
+		.comment = "Older days are closed without being reported.",
+		.manual = "Days that ended longer ago are closed unsent, and "
+			  "reports held\n"
+			  "longer are not sent any more, unless asked for by "
+			  "hand.\n",
+	},
+
+	/* [store] */
+	{
+		.section = "store",
+		.name = "directory",
+		.type = SETTING_PATH,
+		.standard = "/var/lib/tlstally",
+		.offset = AT(store.directory),
+		.min = 1,
+		.max = PATH_LONG,
+		.comment = "Where the store lives; a local file system.",
+		.manual = "The directory of the store.\n"
+			  "It must be on a local file system.\n",
+	},
+	{
+		.section = "store",
+		.name = "map_size",
+		.type = SETTING_SIZE,
+		.standard = "64G",
+		.offset = AT(store.map_size),
+		.min = MIB,
+		.max = MAP_LARGEST,
+		.comment = "The most it may grow to; the file is sparse.",
+		.manual = "The most the store may grow to, a multiple of "
+			  "4096.\n"
+			  "The file is sparse: it takes what is in it.\n",
+	},
+	{
+		.section = "store",
+		.name = "rehearsal",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(store.rehearsal),
+		.comment = "Allow --now to name a time to come, which closes "
+			   "days early.",
+		.manual = "Whether\n"
+			  ".Fl -now\n"
+			  "may name a time to come.\n"
+			  "That closes days that are not over, so it is for "
+			  "stores of tests.\n",
+	},
+	{
+		.section = "store",
+		.name = "keep_days",
+		.type = SETTING_NUMBER,
+		.standard = "30",
+		.offset = AT(store.keep_days),
+		.min = 1,
+		.max = 3650,
+		.comment = "Days that counters are kept.",
+		.manual = "Days that counters are kept, for the operator to "
+			  "look at.\n",
+	},
+	{
+		.section = "store",
+		.name = "archive_days",
+		.type = SETTING_NUMBER,
+		.standard = "90",
+		.offset = AT(store.archive_days),
+		.min = 0,
+		.max = 3650,
+		.comment = "Days that reports are kept after they were sent.",
+		.manual = "Days that reports are kept after they were sent, "
+			  "with what their\n"
+			  "receivers answered.\n",
+	},
+	{
+		.section = "store",
+		.name = "max_policies",
+		.type = SETTING_NUMBER,
+		.standard = "32",
+		.offset = AT(store.max_policies),
+		.min = 1,
+		.max = 10000,
+		.comment = "Policies that are told apart, a day and domain.",
+		.manual = "Policies that are told apart, a day and domain.\n"
+			  "What is more is counted under its type alone.\n",
+	},
+	{
+		.section = "store",
+		.name = "max_details",
+		.type = SETTING_NUMBER,
+		.standard = "1000",
+		.offset = AT(store.max_details),
+		.min = 1,
+		.max = 1000000,
+		.comment = "Failure details that are told apart, a day and "
+			   "domain.",
+		.manual = "Failure details that are told apart, a day and "
+			  "domain.\n"
+			  "What is more is counted with fewer particulars; a "
+			  "server that\n"
+			  "greets differently each time cannot fill the "
+			  "disk.\n",
+	},
+
+	/* [events] */
+	{
+		.section = "events",
+		.name = "socket",
+		.type = SETTING_PATH,
+		.standard = "/var/spool/postfix/run/tlsrpt/tlsrpt.sock",
+		.offset = AT(events.socket),
+		.min = 1,
+		.max = SUN_PATH,
+		.comment = "Postfix: smtp_tlsrpt_socket_name = "
+			   "run/tlsrpt/tlsrpt.sock",
+		.manual = "The socket's path.\n"
+			  "Postfix sees it from inside its queue directory: "
+			  "there the default is\n"
+			  ".Ql run/tlsrpt/tlsrpt.sock .\n"
+			  "The directory is made when it is missing.\n",
+	},
+	{
+		.section = "events",
+		.name = "socket_owner",
+		.type = SETTING_STRING,
+		.standard = "tlstally",
+		.offset = AT(events.socket_owner),
+		.max = NAME_LONG,
+		.may_be_empty = true,
+		.check = form_user,
+		.comment = "Its owner; empty: who makes it.",
+		.manual = "The socket's owner, a name or a number.\n"
+			  "Empty: the user that makes it.\n",
+	},
+	{
+		.section = "events",
+		.name = "socket_group",
+		.type = SETTING_STRING,
+		.standard = "postfix",
+		.offset = AT(events.socket_group),
+		.max = NAME_LONG,
+		.may_be_empty = true,
+		.check = form_user,
+		.comment = "Its group: who may send; empty: that of who makes "
+			   "it.",
+		.manual = "The socket's group, a name or a number.\n"
+			  "Empty: that of the user that makes it.\n",
+	},
+	{
+		.section = "events",
+		.name = "socket_mode",
+		.type = SETTING_MODE,
+		.standard = "0660",
+		.offset = AT(events.socket_mode),
+		.min = 0,
+		.max = 0777,
+		.comment = "Its permissions, in octal.",
+		.manual = "The socket's permissions, in octal.\n"
+			  "Who may write to it may invent sessions.\n",
+	},
+	{
+		.section = "events",
+		.name = "commit_interval",
+		.type = SETTING_SPAN_MS,
+		.standard = "1s",
+		.offset = AT(events.commit_interval_ms),
+		.min = 10,
+		.max = HOUR * (uint64_t)1000,
+		.comment = "How often counts go to disk: the most that a power "
+			   "cut can take.",
+		.manual = "How often what was counted goes to the disk.\n"
+			  "A power cut or\n"
+			  ".Ql kill -9\n"
+			  "loses no more than the sessions of this time.\n",
+	},
+	{
+		.section = "events",
+		.name = "bad_input_directory",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(events.bad_input_directory),
+		.max = PATH_LONG,
+		.comment = "Keep what could not be read, to look at; empty: "
+			   "no.",
+		.manual = "Where datagrams that could not be read are kept to "
+			  "be looked at.\n"
+			  "Empty: they are only counted.\n",
+	},
+	{
+		.section = "events",
+		.name = "bad_input_max",
+		.type = SETTING_NUMBER,
+		.standard = "100",
+		.offset = AT(events.bad_input_max),
+		.min = 0,
+		.max = 100000,
+		.comment = "Files kept there.",
+		.manual = "The most files kept in\n"
+			  ".Cm bad_input_directory .\n",
+	},
+
+	/* [deliver] */
+	{
+		.section = "deliver",
+		.name = "mail",
+		.type = SETTING_STRING,
+		.standard = "smtp://127.0.0.1:25",
+		.offset = AT(deliver.mail),
+		.max = PATH_LONG,
+		.check = form_mail,
+		.comment = "smtp://HOST:PORT, smtps://HOST:PORT, "
+			   "sendmail:/usr/sbin/sendmail or off.",
+		.manual = "How mail leaves:\n"
+			  ".Ql smtp://HOST Ns Op :PORT ,\n"
+			  "with STARTTLS when it is offered;\n"
+			  ".Ql smtps://HOST Ns Op :PORT ,\n"
+			  "with TLS from the first byte;\n"
+			  ".Ql sendmail:/PATH ,\n"
+			  "a program that takes mail as\n"
+			  ".Xr sendmail 1\n"
+			  "does; or\n"
+			  ".Cm off .\n",
+	},
+	{
+		.section = "deliver",
+		.name = "mail_user",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(deliver.mail_user),
+		.max = NAME_LONG,
+		.comment = "Log in to the mail server as; empty: no login.",
+		.manual = "The user to log in as at the mail server.\n"
+			  "Empty: no login.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "mail_password_file",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(deliver.mail_password_file),
+		.max = PATH_LONG,
+		.comment = "A file whose first line is that user's password.",
+		.manual = "A file whose first line is the password of\n"
+			  ".Cm mail_user .\n",
+	},
+	{
+		.section = "deliver",
+		.name = "mail_ca_file",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(deliver.mail_ca_file),
+		.max = PATH_LONG,
+		.comment = "Who may vouch for the mail server; empty: the "
+			   "system's list.",
+		.manual = "Certificates (PEM) of those who may vouch for the "
+			  "mail server.\n"
+			  "Empty: the system's list.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "mail_verify",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(deliver.mail_verify),
+		.comment = "Insist on the mail server's certificate.",
+		.manual = "Whether the mail server must use TLS and show a "
+			  "certificate that\n"
+			  "holds.\n"
+			  "Off by default: it is usually this host.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "verp",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(deliver.verp),
+		.comment = "An envelope sender of its own for each report: "
+			   "local+token@domain.",
+		.manual = "Whether each report has an envelope sender of its "
+			  "own,\n"
+			  ".Ql local+token@domain ,\n"
+			  "so that a bounce tells what bounced.\n"
+			  "Postfix needs\n"
+			  ".Ql recipient_delimiter = +\n"
+			  "for the answers.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "https",
+		.type = SETTING_BOOL,
+		.standard = "on",
+		.offset = AT(deliver.https),
+		.comment = "Deliver to https: destinations.",
+		.manual = "Whether reports are delivered to\n"
+			  ".Ql https:\n"
+			  "destinations.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "https_allow_private",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(deliver.https_allow_private),
+		.comment = "Also to private and loopback addresses; for "
+			   "tests.",
+		.manual = "Whether private, loopback and other special "
+			  "addresses may be\n"
+			  "connected to.\n"
+			  "A stranger's DNS record chooses the destination: "
+			  "leave it off\n"
+			  "outside of tests.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "https_verify",
+		.type = SETTING_BOOL,
+		.standard = "yes",
+		.offset = AT(deliver.https_verify),
+		.comment = "Insist on the receiver's certificate.",
+		.manual = "Whether the receiver's certificate must hold.\n"
+			  "RFC 8460 section 3 lets a site deliver without.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "https_ca_file",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(deliver.https_ca_file),
+		.max = PATH_LONG,
+		.comment = "Who may vouch for a receiver; empty: the system's "
+			   "list.",
+		.manual = "Certificates (PEM) of those who may vouch for a "
+			  "receiver.\n"
+			  "Empty: the system's list.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "directory",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(deliver.directory),
+		.max = PATH_LONG,
+		.comment = "Also write each report here as .json.gz; empty: "
+			   "no.",
+		.manual = "Where each report is also written, as a\n"
+			  ".Pa .json.gz\n"
+			  "file.\n"
+			  "Empty: nowhere.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "grace",
+		.type = SETTING_SPAN,
+		.standard = "10m",
+		.offset = AT(report.grace),
+		.min = 0,
+		.max = DAY,
+		.comment = "A day is closed this long after midnight UTC at "
+			   "the earliest,",
+		.manual = "A day is closed this long after its end at the "
+			  "earliest.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "max_grace",
+		.type = SETTING_SPAN,
+		.standard = "2h",
+		.offset = AT(report.max_grace),
+		.min = 0,
+		.max = 2 * DAY,
+		.comment = "and this long after it, even when a feed is "
+			   "behind.",
+		.manual = "A day is closed this long after its end even when a "
+			  "source of\n"
+			  "events has not said that it is past it.\n"
+			  "Not less than\n"
+			  ".Cm grace .\n",
+	},
+	{
+		.section = "deliver",
+		.name = "spread",
+		.type = SETTING_SPAN,
+		.standard = "4h",
+		.offset = AT(report.spread),
+		.min = 0,
+		.max = DAY,
+		.comment = "Reports leave spread over this time, each domain "
+			   "at its own moment.",
+		.manual = "Reports leave spread over this time, so that a "
+			  "receiver of many\n"
+			  "domains does not get all of them at once.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "concurrency",
+		.type = SETTING_NUMBER,
+		.standard = "64",
+		.offset = AT(deliver.concurrency),
+		.min = 1,
+		.max = 1000,
+		.comment = "Transfers at once, in all",
+		.manual = "Transfers at once, in all.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "concurrency_per_host",
+		.type = SETTING_NUMBER,
+		.standard = "8",
+		.offset = AT(deliver.concurrency_per_host),
+		.min = 1,
+		.max = 1000,
+		.comment = "and to one host.",
+		.manual = "Transfers at once to one host.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "rate_per_hour",
+		.type = SETTING_NUMBER,
+		.standard = "0",
+		.offset = AT(deliver.rate_per_hour),
+		.min = 0,
+		.max = 1000000000,
+		.comment = "Reports an hour, in all; 0: as many as there are",
+		.manual = "Reports delivered in an hour, in all.\n"
+			  "0: as many as there are.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "rate_per_host",
+		.type = SETTING_NUMBER,
+		.standard = "0",
+		.offset = AT(deliver.rate_per_host),
+		.min = 0,
+		.max = 1000000000,
+		.comment = "and to one mail domain or host.",
+		.manual = "Reports delivered in an hour to the addresses of "
+			  "one domain, or\n"
+			  "to one HTTPS host.\n"
+			  "0: as many as there are.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "timeout",
+		.type = SETTING_SPAN,
+		.standard = "60s",
+		.offset = AT(deliver.timeout),
+		.min = 1,
+		.max = HOUR,
+		.comment = "One transfer may take this long.",
+		.manual = "One transfer may take this long; then it is tried "
+			  "again later.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "retry_for",
+		.type = SETTING_SPAN,
+		.standard = "24h",
+		.offset = AT(deliver.retry_for),
+		.min = MINUTE,
+		.max = DAY,
+		.comment = "Try again for this long after the first attempt.",
+		.manual = "A destination is tried again for this long after "
+			  "the first attempt,\n"
+			  "at most 24 hours (RFC 8460 section 5.5).\n",
+	},
+};
+const size_t settings_count = sizeof(settings) / sizeof(settings[0]);

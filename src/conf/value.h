@@ -1,0 +1,34 @@
+/*
+ * value - one setting between its text and its member of struct conf
+ *
+ * value_write() writes what value_read() reads back to the same value.
+ */
+#ifndef TLSTALLY_CONF_VALUE_H
+#define TLSTALLY_CONF_VALUE_H
+
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "conf/conf.h"
+#include "conf/settings.h"
+
+/* Sets the member; a list gets the items added.  What was there stays when
+ * the text is wrong (ERR_PARSE) or out of range (ERR_LIMIT); the words begin
+ * with "[section] name: ". */
+int value_read(const struct setting *row, const char *text, struct conf *conf,
+               struct err *err);
+
+/* Appends the member's text; of a list the items with ", " between. */
+void value_write(const struct setting *row, const struct conf *conf,
+                 struct strbuf *out);
+
+/* Frees what the member owns and empties it. */
+void value_clear(const struct setting *row, struct conf *conf);
+
+/* What can be written for a setting of this type, for people. */
+const char *value_form(const struct setting *row);
+
+/* The list itself, for printing it an item a line. */
+const struct conf_list *value_list(const struct setting *row,
+                                   const struct conf *conf);
+
+#endif
