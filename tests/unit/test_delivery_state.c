@@ -1,0 +1,127 @@
+#include "unit/test.h"
+
+#include "model/delivery_state.h"
+#include "model/ports.h"
+
+/* A column each: claim, lease lost, accepted, temporary, uncertain, refused,
+ * bad address, is suppressed, too old, release, reschedule.  The letter is
+ * the state that follows, '.' what cannot happen. */
+static const struct {
+	const char *name; /* the state's word */
+	enum delivery_state from;
+	char letter;
+	bool final;
+	const char *want;
+} rows[] = {
+	{"pending", DELIVERY_PENDING, 'p', false, "i......sx.p"},
+	{"inflight", DELIVERY_INFLIGHT, 'i', false, ".dDddfssxp."},
+	{"delivered", DELIVERY_DELIVERED, 'D', true, "..........."},
+	{"deferred", DELIVERY_DEFERRED, 'd', false, "i......sx.p"},
+	{"failed", DELIVERY_FAILED, 'f', true, "..........p"},
+	{"suppressed", DELIVERY_SUPPRESSED, 's', true, "..........p"},
+	{"expired", DELIVERY_EXPIRED, 'x', true, "..........p"},
+};
+
+static char letter_of(enum delivery_state state)
+{
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (rows[i].from == state)
+			return rows[i].letter;
+	return '?';
+}
+
+static void test_every_cell(void **state)
+{
+	(void)state;
+	assert_int_equal(COUNT(rows), DELIVERY_STATES);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		assert_int_equal(strlen(rows[i].want), DELIVERY_EVENTS);
+		for (int event = 0; event < DELIVERY_EVENTS; event++) {
+			enum delivery_state to = DELIVERY_STATES;
+			char got = '.';
+
+			if (delivery_next(rows[i].from,
+			                  (enum delivery_event)event, &to))
+				got = letter_of(to);
+			else
+				assert_int_equal(to, DELIVERY_STATES);
+			assert_int_equal(got, rows[i].want[event]);
+		}
+	}
+}
+
+static void test_words(void **state)
+{
+	enum delivery_state got;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		assert_string_equal(delivery_state_word(rows[i].from),
+		                    rows[i].name);
+		assert_true(delivery_state_from_word(rows[i].name, &got));
+		assert_int_equal(got, rows[i].from);
+		assert_int_equal(delivery_state_is_final(rows[i].from),
+		                 rows[i].final);
+	}
+	assert_false(delivery_state_from_word("Pending", &got));
+	assert_false(delivery_state_from_word("", &got));
+	assert_string_equal(delivery_state_word((enum delivery_state)9),
+	                    "unknown");
+}
+
+/* They are in stores: a change of order would turn failed into delivered. */
+static void test_stored_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(DELIVERY_PENDING, 0);
+	assert_int_equal(DELIVERY_INFLIGHT, 1);
+	assert_int_equal(DELIVERY_DELIVERED, 2);
+	assert_int_equal(DELIVERY_DEFERRED, 3);
+	assert_int_equal(DELIVERY_FAILED, 4);
+	assert_int_equal(DELIVERY_SUPPRESSED, 5);
+	assert_int_equal(DELIVERY_EXPIRED, 6);
+}
+
+static void test_what_no_table_has(void **state)
+{
+	enum delivery_state to;
+
+	(void)state;
+	assert_false(delivery_next((enum delivery_state)7, EVENT_CLAIM, &to));
+	assert_false(delivery_next(DELIVERY_PENDING, DELIVERY_EVENTS, &to));
+}
+
+static void test_stage_words(void **state)
+{
+	static const struct {
+		const char *name;
+		enum delivery_stage stage;
+	} stages[] = {
+		{"connect", STAGE_CONNECT}, {"greeting", STAGE_GREETING},
+		{"auth", STAGE_AUTH},       {"mail", STAGE_MAIL},
+		{"rcpt", STAGE_RCPT},       {"data", STAGE_DATA},
+		{"http", STAGE_HTTP},       {"local", STAGE_LOCAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(stages); i++)
+		assert_string_equal(delivery_stage_word(stages[i].stage),
+		                    stages[i].name);
+	assert_string_equal(delivery_stage_word((enum delivery_stage)99),
+	                    "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_cell),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_stored_numbers),
+		cmocka_unit_test(test_what_no_table_has),
+		cmocka_unit_test(test_stage_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
