@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/reader.h"
 
 void key_init(struct key *key)
@@ -98,25 +99,87 @@ bool key_has_prefix(const struct db_value *key, const struct key *prefix)
 	       memcmp(key->data, prefix->bytes, prefix->len) == 0;
 }
 
-int meta_get(struct db_txn *txn, const char *name, uint64_t *v)
+static bool is_before(const struct db_value *key, const struct key *end)
+{
+	size_t len = key->len < end->len ? key->len : end->len;
+	int order = memcmp(key->data, end->bytes, len);
+
+	return order < 0 || (order == 0 && key->len < end->len);
+}
+
+size_t delete_before(struct db_txn *txn, enum db_table table,
+                     const struct key *end, size_t max)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, table);
+	struct db_value key;
+	size_t n = 0;
+
+	for (bool more = db_seek(cursor, "", 0); more && n < max;
+	     more = db_next(cursor)) {
+		db_at(cursor, &key, NULL);
+		if (!is_before(&key, end))
+			break;
+		db_cursor_delete(cursor);
+		n++;
+	}
+	return n;
+}
+
+void delete_prefix(struct db_txn *txn, enum db_table table,
+                   const struct key *prefix)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, table);
+	struct db_value key;
+
+	for (bool more = db_seek(cursor, prefix->bytes, prefix->len); more;
+	     more = db_next(cursor)) {
+		db_at(cursor, &key, NULL);
+		if (!key_has_prefix(&key, prefix))
+			break;
+		db_cursor_delete(cursor);
+	}
+}
+
+struct hash128 hash_next(struct hash128 hash)
+{
+	hash.low++;
+	return hash;
+}
+
+bool read_u64(struct db_value value, uint64_t *v)
 {
 	struct reader reader;
+
+	reader_init(&reader, value.data, value.len);
+	*v = reader_u64(&reader);
+	return !reader.failed && reader_left(&reader) == 0;
+}
+
+void put_u64(struct db_txn *txn, enum db_table table, const struct key *key,
+             uint64_t v)
+{
+	struct key value = key_of_id(v);
+
+	db_put(txn, table, key->bytes, key->len, value.bytes, value.len);
+}
+
+int meta_get(struct db_txn *txn, const char *name, uint64_t *v)
+{
 	struct db_value value;
 
 	if (!db_get(txn, TABLE_META, name, strlen(name), &value))
 		return 0;
-	reader_init(&reader, value.data, value.len);
-	*v = reader_u64(&reader);
-	if (reader.failed || reader_left(&reader) != 0) {
-		db_damaged(txn, TABLE_META, name, strlen(name));
-		return 0;
-	}
-	return 1;
+	if (read_u64(value, v))
+		return 1;
+	db_damaged(txn, TABLE_META, name, strlen(name));
+	return 0;
 }
 
 void meta_put(struct db_txn *txn, const char *name, uint64_t v)
 {
-	struct key value = key_of_id(v);
+	struct key key = key_of_text(name);
 
-	db_put(txn, TABLE_META, name, strlen(name), value.bytes, value.len);
+	put_u64(txn, TABLE_META, &key, v);
 }

@@ -24,8 +24,7 @@
  *                ..., 2, policy id u64                success failure u64
  *                ..., 3, policy id u64, hash128       count u64, blob of the
  *                                                     failure detail
- *   intern       day u32, 1, hash128                  policy id u64, blob of
- *                                                     the policy
+ *   intern       day u32, 1, hash128                  policy id u64
  *                day u32, 2, policy id u64            blob of the policy
  *   day          day u32                              struct day_stats as u64s
  *   feed         name text                            watermark seen_at
@@ -45,7 +44,7 @@
  *   rate         hour u64, receiver text              attempts u64
  *   own-report   day u32, domain text                 attempts u64
  *
- * A hash in a key only finds: the blob beside it is compared, and what
+ * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's
  * day or of an archived report are one range.
  */
@@ -106,6 +105,22 @@ struct key key_of_domain(int32_t day, const char *domain);
 
 /* Does the row's key begin with these bytes? */
 bool key_has_prefix(const struct db_value *key, const struct key *prefix);
+
+/* Deletes rows whose key is before `end`, at most max; returns how many. */
+size_t delete_before(struct db_txn *txn, enum db_table table,
+                     const struct key *end, size_t max);
+/* Deletes all rows whose key begins with the prefix. */
+void delete_prefix(struct db_txn *txn, enum db_table table,
+                   const struct key *prefix);
+
+/* The hash to try when another blob stands at this one. */
+struct hash128 hash_next(struct hash128 hash);
+
+/* A row that is one number, as several tables have them: false when the value
+ * is something else. */
+bool read_u64(struct db_value value, uint64_t *v);
+void put_u64(struct db_txn *txn, enum db_table table, const struct key *key,
+             uint64_t v);
 
 /* A number under a name of TABLE_META: 1, or 0 when it is not there. */
 int meta_get(struct db_txn *txn, const char *name, uint64_t *v);

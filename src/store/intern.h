@@ -1,0 +1,29 @@
+/*
+ * intern - a policy's bytes to a short id and back
+ *
+ * A policy is up to 400 KiB of strings and applies to many sessions, so its
+ * bytes stand in the store once a day, under an id.  Ids are never used
+ * twice, also not after a purge, and stay below 2^53 so that JSON can carry
+ * them (policyIdentifiers).
+ */
+#ifndef TLSTALLY_STORE_INTERN_H
+#define TLSTALLY_STORE_INTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/db.h"
+
+/* 1 and the id of these bytes on that day, or 0. */
+int intern_find(struct db_txn *txn, int32_t day, const void *blob, size_t len,
+                uint64_t *id);
+
+/* The same for bytes that intern_find() did not find: gives them an id. */
+uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
+                    size_t len);
+
+/* 1 and the bytes (lent), or 0. */
+int intern_get(struct db_txn *txn, int32_t day, uint64_t id,
+               struct db_value *blob);
+
+#endif

@@ -1,0 +1,285 @@
+#include "store/tally_table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/reader.h"
+#include "store/intern.h"
+#include "store/tally_row.h"
+
+static const char *const mark_words[TALLY_MARKS] = {
+	[TALLY_OPEN] = "open",           [TALLY_QUEUED] = "queued",
+	[TALLY_NO_RECORD] = "no-record", [TALLY_BAD_RECORD] = "bad-record",
+	[TALLY_NO_RUA] = "no-rua",       [TALLY_DENIED] = "denied",
+	[TALLY_BY_MODE] = "by-mode",     [TALLY_SELF] = "self",
+	[TALLY_TOO_OLD] = "too-old",     [TALLY_BAD_DOMAIN] = "bad-domain",
+};
+
+const char *tally_mark_word(enum tally_mark mark)
+{
+	return mark < TALLY_MARKS ? mark_words[mark] : "?";
+}
+
+int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
+                   struct tally_head *head)
+{
+	struct key key = key_of_domain(day, domain);
+
+	return tally_head_at(txn, &key, head);
+}
+
+/* The first key after all of the domain's; with "" the day's first. */
+static struct key key_after(int32_t day, const char *domain)
+{
+	struct key key = key_of_day(day);
+
+	if (domain[0] != '\0') {
+		key_text(&key, domain);
+		key_u8(&key, 1); /* its own end in 0 */
+	}
+	return key;
+}
+
+int tally_head_next(struct db_txn *txn, int32_t *day,
+                    char domain[DOMAIN_TEXT + 64], struct tally_head *head)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_TALLY);
+	struct key from = key_after(*day, domain);
+	struct db_value key, value;
+	struct tally_row row;
+
+	if (!db_seek(cursor, from.bytes, from.len))
+		return 0;
+	db_at(cursor, &key, &value);
+	if (!tally_row_read(&key, &row) || row.kind != TALLY_HEAD ||
+	    strlen(row.domain) >= DOMAIN_TEXT + 64 ||
+	    !tally_head_read(value, head)) {
+		db_damaged(txn, TABLE_TALLY, key.data, key.len);
+		return 0;
+	}
+	*day = row.day;
+	strcpy(domain, row.domain);
+	return 1;
+}
+
+void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
+                    uint32_t revision, enum tally_mark mark, uint64_t outbox_id,
+                    const char *reason)
+{
+	struct key key = key_of_domain(day, domain);
+	struct tally_head head;
+	struct strbuf scratch;
+	char text[DAY_TEXT];
+
+	if (!tally_head_at(txn, &key, &head)) {
+		db_fail(txn, ERR_NOTFOUND, "%s was not counted on %s", domain,
+		        day_format(day, text));
+		return;
+	}
+	if (head.revision != revision) {
+		db_fail(txn, ERR_BUSY, "the counts of %s on %s have changed",
+		        domain, day_format(day, text));
+		return;
+	}
+	head.mark = mark;
+	head.outbox_id = outbox_id;
+	head.revision++;
+	snprintf(head.reason, sizeof(head.reason), "%s", reason ? reason : "");
+	strbuf_init(&scratch, 0);
+	tally_head_put(txn, &key, &head, &scratch);
+	strbuf_clear(&scratch);
+}
+
+/* The rows of one domain's day on their way into a report. */
+struct load {
+	struct db_txn *txn;
+	struct report *report;
+	struct report_detail *details; /* room for all of them */
+	uint32_t policy_room, detail_room;
+	size_t policy; /* the one that details belong to now */
+};
+
+static bool load_policy(struct load *load, const struct tally_row *row,
+                        struct db_value value)
+{
+	struct report *report = load->report;
+	struct report_policy *to = &report->policies[report->policy_count];
+	struct session_policy policy = {0};
+	struct tally_sums sums;
+	struct db_value blob;
+
+	if (report->policy_count == load->policy_room ||
+	    !tally_sums_read(value, &sums) ||
+	    !intern_get(load->txn, row->day, row->policy_id, &blob) ||
+	    policy_decode(blob.data, blob.len, &report->mem, &policy, NULL) !=
+	            0)
+		return false;
+	*to = (struct report_policy){
+		.id = row->policy_id,
+		.type = policy.type,
+		.domain = policy.domain,
+		.strings = policy.strings,
+		.string_count = policy.string_count,
+		.mx_hosts = policy.mx_hosts,
+		.mx_count = policy.mx_count,
+		.success = sums.success,
+		.failure = sums.failure,
+	};
+	report->policy_count++;
+	return true;
+}
+
+/* Details come after all policies and like them by id. */
+static bool load_detail(struct load *load, const struct tally_row *row,
+                        struct db_value value)
+{
+	struct report *report = load->report;
+	struct report_detail *to = load->details;
+	struct report_policy *policy;
+	struct db_value blob;
+
+	while (load->policy < report->policy_count &&
+	       report->policies[load->policy].id != row->policy_id)
+		load->policy++;
+	if (load->policy == report->policy_count || load->detail_room == 0 ||
+	    !tally_detail_read(value, &to->count, &blob) ||
+	    failure_decode(blob.data, blob.len, &report->mem, &to->detail,
+	                   NULL) != 0)
+		return false;
+	policy = &report->policies[load->policy];
+	if (policy->detail_count++ == 0)
+		policy->details = to;
+	load->details++;
+	load->detail_room--;
+	return true;
+}
+
+static bool load_row(struct load *load, struct db_value key,
+                     struct db_value value)
+{
+	struct tally_row row;
+
+	if (!tally_row_read(&key, &row))
+		return false;
+	if (row.kind == TALLY_HEAD)
+		return true;
+	return row.kind == TALLY_POLICY ? load_policy(load, &row, value)
+	                                : load_detail(load, &row, value);
+}
+
+int tally_load(struct db_txn *txn, int32_t day, const char *domain,
+               struct report *report, struct err *err)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_TALLY);
+	struct key prefix = key_of_domain(day, domain);
+	struct load load = {.txn = txn, .report = report};
+	struct db_value key, value;
+	struct tally_head head;
+
+	report->policy_count = 0;
+	if (!tally_head_at(txn, &prefix, &head))
+		return db_failed(txn)
+		               ? db_failure(txn, err)
+		               : err_set(err, ERR_NOTFOUND,
+		                         "%s was not counted that day", domain);
+	load.policy_room = head.policies;
+	load.detail_room = head.details;
+	report->policies = arena_array(&report->mem, head.policies,
+	                               sizeof(*report->policies));
+	load.details =
+		arena_array(&report->mem, head.details, sizeof(*load.details));
+	for (bool more = db_seek(cursor, prefix.bytes, prefix.len); more;
+	     more = db_next(cursor)) {
+		db_at(cursor, &key, &value);
+		if (!key_has_prefix(&key, &prefix))
+			break;
+		if (!load_row(&load, key, value))
+			db_damaged(txn, TABLE_TALLY, key.data, key.len);
+	}
+	return db_failure(txn, err);
+}
+
+int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_TALLY);
+	struct db_value key;
+	struct tally_row row;
+
+	for (int i = 0; i < 2; i++) {
+		if (i == 0 ? !db_seek(cursor, "", 0) : !db_last(cursor))
+			return 0;
+		db_at(cursor, &key, NULL);
+		if (!tally_row_read(&key, &row)) {
+			db_damaged(txn, TABLE_TALLY, key.data, key.len);
+			return 0;
+		}
+		*(i == 0 ? first : last) = row.day;
+	}
+	return 1;
+}
+
+int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows)
+{
+	static const enum db_table tables[] = {TABLE_TALLY, TABLE_INTERN,
+	                                       TABLE_DAY};
+	struct key end = key_of_day(day);
+	size_t left = DB_BATCH_ROWS;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		left -= delete_before(txn, tables[i], &end, left);
+	*rows += DB_BATCH_ROWS - left;
+	return left == 0;
+}
+
+enum { STATS = sizeof(struct day_stats) / sizeof(uint64_t) };
+
+/* All members are u64, in the order of the struct. */
+static void stats_numbers(const struct day_stats *stats, uint64_t out[STATS])
+{
+	memcpy(out, stats, sizeof(*stats));
+}
+
+int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats)
+{
+	struct key key = key_of_day(day);
+	uint64_t numbers[STATS];
+	struct db_value value;
+	struct reader reader;
+
+	memset(stats, 0, sizeof(*stats));
+	if (!db_get(txn, TABLE_DAY, key.bytes, key.len, &value))
+		return 0;
+	reader_init(&reader, value.data, value.len);
+	for (size_t i = 0; i < STATS; i++)
+		numbers[i] = reader_u64(&reader);
+	if (reader.failed) {
+		db_damaged(txn, TABLE_DAY, key.bytes, key.len);
+		return 0;
+	}
+	memcpy(stats, numbers, sizeof(*stats));
+	return 1;
+}
+
+void day_stats_add(struct db_txn *txn, int32_t day,
+                   const struct day_stats *delta)
+{
+	struct key key = key_of_day(day);
+	uint64_t numbers[STATS], more[STATS];
+	struct day_stats stats;
+	struct strbuf value;
+
+	day_stats_get(txn, day, &stats);
+	stats_numbers(&stats, numbers);
+	stats_numbers(delta, more);
+	strbuf_init(&value, 0);
+	for (size_t i = 0; i < STATS; i++)
+		strbuf_u64(&value, numbers[i] + more[i]);
+	db_put(txn, TABLE_DAY, key.bytes, key.len, value.data, value.len);
+	strbuf_clear(&value);
+}
