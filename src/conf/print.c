@@ -6,26 +6,6 @@
 #include "conf/settings.h"
 #include "conf/value.h"
 
-/* "name = value", a list with a line an item so that none gets too long. */
-static void print_setting(const struct setting *row, const struct conf *conf,
-                          struct strbuf *out)
-{
-	const struct conf_list *list = value_list(row, conf);
-
-	if (row->type == SETTING_LIST && list->count > 0) {
-		for (size_t i = 0; i < list->count; i++)
-			strbuf_printf(out, "%s = %s\n", row->name,
-			              list->items[i]);
-		return;
-	}
-	strbuf_printf(out, "%s =", row->name);
-	strbuf_putc(out, ' ');
-	value_write(row, conf, out);
-	if (out->data[out->len - 1] == ' ')
-		out->data[--out->len] = '\0';
-	strbuf_putc(out, '\n');
-}
-
 static bool is_changed(const struct setting *row, const struct conf *conf,
                        const struct conf *defaults)
 {
@@ -37,6 +17,32 @@ static bool is_changed(const struct setting *row, const struct conf *conf,
 	return strcmp(strbuf_text(&got), strbuf_text(&standard)) != 0;
 }
 
+static void print_line(const char *name, const char *text, struct strbuf *out)
+{
+	strbuf_printf(out, "%s =%s%s\n", name, text[0] != '\0' ? " " : "",
+	              text);
+}
+
+/* A list with a line an item so that none gets too long; a default in the
+ * words of the manual ("48h", not "2d"). */
+static void print_setting(const struct setting *row, const struct conf *conf,
+                          bool changed, struct strbuf *out)
+{
+	auto_(strbuf_clear) struct strbuf text = {0};
+	const struct conf_list *list;
+
+	if (!changed) {
+		print_line(row->name, row->standard, out);
+	} else if (row->type == SETTING_LIST) {
+		list = value_list(row, conf);
+		for (size_t i = 0; i < list->count; i++)
+			print_line(row->name, list->items[i], out);
+	} else {
+		value_write(row, conf, &text);
+		print_line(row->name, strbuf_text(&text), out);
+	}
+}
+
 static void print_section(const char *section, const struct conf *conf,
                           const struct conf *defaults, bool only_changed,
                           struct strbuf *out)
@@ -45,15 +51,16 @@ static void print_section(const char *section, const struct conf *conf,
 
 	for (size_t i = 0; i < settings_count; i++) {
 		const struct setting *row = &settings[i];
+		bool changed = is_changed(row, conf, defaults);
 
 		if (strcmp(row->section, section) != 0 ||
-		    (only_changed && !is_changed(row, conf, defaults)))
+		    (only_changed && !changed))
 			continue;
 		if (!begun)
 			strbuf_printf(out, "%s[%s]\n", out->len > 0 ? "\n" : "",
 			              section);
 		begun = true;
-		print_setting(row, conf, out);
+		print_setting(row, conf, changed, out);
 	}
 }
 
@@ -61,12 +68,14 @@ void conf_print(const struct conf *conf, enum conf_print what,
                 struct strbuf *out)
 {
 	auto_(conf_clear) struct conf defaults;
+	auto_(strbuf_clear) struct strbuf text = {0};
 
 	conf_init(&defaults);
 	for (size_t i = 0; i < settings_sections_count; i++)
 		print_section(settings_sections[i].name,
 		              what == CONF_PRINT_DEFAULTS ? &defaults : conf,
-		              &defaults, what == CONF_PRINT_CHANGED, out);
+		              &defaults, what == CONF_PRINT_CHANGED, &text);
+	strbuf_puts(out, strbuf_text(&text));
 }
 
 static void print_sample_section(const struct settings_section *section,
