@@ -5,8 +5,12 @@
  *
  * Parsing is pure: no DNS, no logging.  Unknown fields are skipped, as
  * RFC 8460 section 3 asks; several rua fields are merged; identical URIs
- * count once; at most 16 URIs are taken.  A URI that cannot be used is left
- * out alone, and why is kept in words.
+ * count once; at most 16 URIs are taken.
+ *
+ * What breaks the grammar spoils the whole record: an empty field, a field
+ * without a value, white space inside a URI, text that is no URI at all (no
+ * scheme, a broken %-escape).  A URI that is one but cannot be used (http:, a
+ * raw "!", two addresses) is left out alone, and why is kept in words.
  */
 #ifndef TLSTALLY_MODEL_TLSRPT_RECORD_H
 #define TLSTALLY_MODEL_TLSRPT_RECORD_H
@@ -32,7 +36,9 @@ struct tlsrpt_record {
 bool tlsrpt_record_is_candidate(const char *text, size_t len);
 
 /* Parses one record.  ERR_PARSE for a malformed one (the whole record counts
- * for nothing), in words; 0 also when no URI of it can be used. */
+ * for nothing), ERR_LIMIT for one over 4096 bytes, in words; 0 also when no
+ * URI of it can be used: then rua_count is 0 and the notes say why.  After a
+ * failure there is nothing to clear. */
 int tlsrpt_record_parse(const char *text, size_t len,
                         struct tlsrpt_record *record, struct err *err);
 
