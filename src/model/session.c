@@ -308,29 +308,28 @@ static void copy_failures(struct arena *mem, struct session_policy *policy)
 	policy->failures = out;
 }
 
-void session_copy(struct session *dst, const struct session *src)
+struct session *session_dup(struct arena *arena, const struct session *src)
 {
-	struct arena mem;
+	struct session *dup = arena_alloc(arena, sizeof(*dup));
 
-	session_reset(dst);
-	mem = dst->mem;
-	*dst = *src;
-	dst->mem = mem;
-	dst->domain = copy(&dst->mem, src->domain);
-	dst->record = copy(&dst->mem, src->record);
-	dst->policies = arena_array(&dst->mem, src->policy_count,
-	                            sizeof(*dst->policies));
+	*dup = *src;
+	arena_init(&dup->mem);
+	dup->domain = copy(arena, src->domain);
+	dup->record = copy(arena, src->record);
+	dup->policies =
+		arena_array(arena, src->policy_count, sizeof(*dup->policies));
 	for (size_t i = 0; i < src->policy_count; i++) {
-		struct session_policy *policy = &dst->policies[i];
+		struct session_policy *policy = &dup->policies[i];
 
 		*policy = src->policies[i];
-		policy->domain = copy(&dst->mem, policy->domain);
-		policy->strings = copy_list(&dst->mem, policy->strings,
-		                            policy->string_count);
-		policy->mx_hosts = copy_list(&dst->mem, policy->mx_hosts,
-		                             policy->mx_count);
-		copy_failures(&dst->mem, policy);
+		policy->domain = copy(arena, policy->domain);
+		policy->strings =
+			copy_list(arena, policy->strings, policy->string_count);
+		policy->mx_hosts =
+			copy_list(arena, policy->mx_hosts, policy->mx_count);
+		copy_failures(arena, policy);
 	}
+	return dup;
 }
 
 struct failure_detail failure_folded(const struct failure_detail *detail,

@@ -80,8 +80,9 @@ void session_clear(struct session *session);
  * is no domain or no policy left. */
 int session_canonicalize(struct session *session, struct err *err);
 
-/* Copies src, arena and all, over dst (which is reset). */
-void session_copy(struct session *dst, const struct session *src);
+/* A copy whose strings and arrays live in the arena given (its own is not
+ * used). */
+struct session *session_dup(struct arena *arena, const struct session *src);
 
 /* Did the session fail for any of its policies? */
 bool session_failed(const struct session *session);

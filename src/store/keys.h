@@ -27,6 +27,7 @@
  *   intern       day u32, 1, hash128                  policy id u64
  *                day u32, 2, policy id u64            blob of the policy
  *   day          day u32                              struct day_stats as u64s
+ *                day u32, 1                           nothing: it is closed
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64
  *   outbox       id u64                               head: numbers, then

@@ -194,10 +194,14 @@ static void apply_open(struct work *w)
 	}
 }
 
-static void empty_head(struct tally_head *head)
+static void new_head(struct work *w)
 {
+	struct tally_head *head = &w->head;
+
 	memset(head, 0, offsetof(struct tally_head, record));
 	head->record[0] = head->reason[0] = '\0';
+	if (day_is_closed(w->txn, w->delta->day))
+		head->mark = TALLY_LATE;
 }
 
 static void work_clear(struct work *w)
@@ -220,7 +224,7 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 	strbuf_init(&w.folded, 0);
 	arena_init(&w.mem);
 	if (!tally_head_at(txn, &w.domain, &w.head))
-		empty_head(&w.head);
+		new_head(&w);
 	if (w.head.mark == TALLY_OPEN) {
 		apply_open(&w);
 	} else {

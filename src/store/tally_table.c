@@ -16,6 +16,7 @@ static const char *const mark_words[TALLY_MARKS] = {
 	[TALLY_NO_RUA] = "no-rua",       [TALLY_DENIED] = "denied",
 	[TALLY_BY_MODE] = "by-mode",     [TALLY_SELF] = "self",
 	[TALLY_TOO_OLD] = "too-old",     [TALLY_BAD_DOMAIN] = "bad-domain",
+	[TALLY_LATE] = "late",
 };
 
 const char *tally_mark_word(enum tally_mark mark)
@@ -44,7 +45,7 @@ static struct key key_after(int32_t day, const char *domain)
 }
 
 int tally_head_next(struct db_txn *txn, int32_t *day,
-                    char domain[DOMAIN_TEXT + 64], struct tally_head *head)
+                    char domain[TALLY_DOMAIN_TEXT], struct tally_head *head)
 {
 	auto_(db_cursor_close) struct db_cursor *cursor =
 		db_cursor_open(txn, TABLE_TALLY);
@@ -56,7 +57,7 @@ int tally_head_next(struct db_txn *txn, int32_t *day,
 		return 0;
 	db_at(cursor, &key, &value);
 	if (!tally_row_read(&key, &row) || row.kind != TALLY_HEAD ||
-	    strlen(row.domain) >= DOMAIN_TEXT + 64 ||
+	    strlen(row.domain) >= TALLY_DOMAIN_TEXT ||
 	    !tally_head_read(value, head)) {
 		db_damaged(txn, TABLE_TALLY, key.data, key.len);
 		return 0;
@@ -282,4 +283,27 @@ void day_stats_add(struct db_txn *txn, int32_t day,
 		strbuf_u64(&value, numbers[i] + more[i]);
 	db_put(txn, TABLE_DAY, key.bytes, key.len, value.data, value.len);
 	strbuf_clear(&value);
+}
+
+static struct key closed_key(int32_t day)
+{
+	struct key key = key_of_day(day);
+
+	key_u8(&key, 1);
+	return key;
+}
+
+bool day_is_closed(struct db_txn *txn, int32_t day)
+{
+	struct key key = closed_key(day);
+	struct db_value value;
+
+	return db_get(txn, TABLE_DAY, key.bytes, key.len, &value) == 1;
+}
+
+void day_closed_set(struct db_txn *txn, int32_t day)
+{
+	struct key key = closed_key(day);
+
+	db_put(txn, TABLE_DAY, key.bytes, key.len, "", 0);
 }

@@ -18,6 +18,9 @@
 #include "model/tally.h"
 #include "store/db.h"
 
+/* Room for what counts as a domain: also what is none (255 bytes). */
+enum { TALLY_DOMAIN_TEXT = DOMAIN_TEXT + 64 };
+
 /* What the rollup did with a domain's day.  The numbers are stored. */
 enum tally_mark {
 	TALLY_OPEN = 0,
@@ -30,6 +33,7 @@ enum tally_mark {
 	TALLY_SELF = 7,       /* only our own reports' sessions */
 	TALLY_TOO_OLD = 8,    /* older than max_report_age */
 	TALLY_BAD_DOMAIN = 9, /* no domain a report can be made for */
+	TALLY_LATE = 10,      /* all of it came after the day was closed */
 	TALLY_MARKS
 };
 const char *tally_mark_word(enum tally_mark mark);
@@ -74,7 +78,7 @@ int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
 /* The next (day, domain) after the one given, in the store's order; begin
  * with the day and "".  0 at the end of the store.  Only heads are read. */
 int tally_head_next(struct db_txn *txn, int32_t *day,
-                    char domain[DOMAIN_TEXT + 64], struct tally_head *head);
+                    char domain[TALLY_DOMAIN_TEXT], struct tally_head *head);
 
 /* Sets mark, reason and outbox id of a domain's day; ERR_BUSY in the
  * transaction when the head's revision is no longer the one given. */
@@ -93,6 +97,13 @@ int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last);
 /* Deletes rows of days before `day`, at most DB_BATCH_ROWS of them; 1 when
  * there is more to delete. */
 int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows);
+
+/*
+ * A day is closed once the rollup has marked all its domains: it is not looked
+ * at again, and a domain first counted after that is late as a whole.
+ */
+bool day_is_closed(struct db_txn *txn, int32_t day);
+void day_closed_set(struct db_txn *txn, int32_t day);
 
 /*
  * Sums of a day, kept by the intake: what `status` shows without reading all

@@ -256,10 +256,11 @@ static void test_stored_forms(void **state)
 	session_clear(&s.session);
 }
 
-static void test_copy(void **state)
+static void test_dup(void **state)
 {
 	struct sample s;
-	struct session copy;
+	struct session *dup;
+	struct arena arena;
 
 	(void)state;
 	sample_init(&s);
@@ -267,15 +268,15 @@ static void test_copy(void **state)
 	s.policy.string_count = 1;
 	s.policy.failed = true;
 	s.failure.reason = "why";
-	session_init(&copy);
+	arena_init(&arena);
 	assert_int_equal(session_canonicalize(&s.session, NULL), 0);
-	session_copy(&copy, &s.session);
+	dup = session_dup(&arena, &s.session);
 	session_clear(&s.session);
-	assert_string_equal(copy.domain, "example.com");
-	assert_string_equal(copy.policies[0].strings[0], "version: STSv1");
-	assert_string_equal(copy.policies[0].failures[0].reason, "why");
-	assert_true(session_failed(&copy));
-	session_clear(&copy);
+	assert_string_equal(dup->domain, "example.com");
+	assert_string_equal(dup->policies[0].strings[0], "version: STSv1");
+	assert_string_equal(dup->policies[0].failures[0].reason, "why");
+	assert_true(session_failed(dup));
+	arena_clear(&arena);
 }
 
 static void test_utf8(void **state)
@@ -332,7 +333,7 @@ int main(void)
 		cmocka_unit_test(test_a_long_record_is_no_record),
 		cmocka_unit_test(test_named_and_unnamed),
 		cmocka_unit_test(test_stored_forms),
-		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_dup),
 		cmocka_unit_test(test_utf8),
 	};
 

@@ -1,0 +1,209 @@
+#include "app/daemon.h"
+
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "base/failpoint.h"
+#include "base/log.h"
+
+#define DEFAULT_CONF SYSCONFDIR "/tlstally/tlstally.conf"
+
+enum { EXIT_USAGE = 2 };
+
+static void print_help(const struct daemon_about *about)
+{
+	printf("usage: %s [-f] [-c FILE] [-o SECTION.NAME=VALUE]...\n"
+	       "%s\n\n"
+	       "  -c FILE     settings (TLSTALLY_CONF; default %s)\n"
+	       "  -f          log to standard error also without a terminal\n"
+	       "  -o S.N=V    a setting over those of the file\n"
+	       "  --help      this\n"
+	       "  --version   the version\n\n"
+	       "See %s(8) and tlstally.conf(5).\n",
+	       about->name, about->purpose, DEFAULT_CONF, about->name);
+}
+
+struct options {
+	const char *conf_path;
+	const char *settings[64];
+	int setting_count;
+	bool foreground;
+};
+
+/* 0: go on; else *status. */
+static int read_options(int argc, char **argv, const struct daemon_about *about,
+                        struct options *options, int *status)
+{
+	static const struct option longs[] = {
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:fo:", longs, NULL)) != -1) {
+		if (c == 'c') {
+			options->conf_path = optarg;
+		} else if (c == 'f') {
+			options->foreground = true;
+		} else if (c == 'o' && options->setting_count < 64) {
+			options->settings[options->setting_count++] = optarg;
+		} else if (c == 'h') {
+			print_help(about);
+			*status = EXIT_SUCCESS;
+			return 1;
+		} else if (c == 'V') {
+			printf("%s %s\n", about->name, PACKAGE_VERSION);
+			*status = EXIT_SUCCESS;
+			return 1;
+		} else {
+			*status = EXIT_USAGE;
+			return 1;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "%s: unknown argument '%s'\n", about->name,
+		        argv[optind]);
+		*status = EXIT_USAGE;
+		return 1;
+	}
+	return 0;
+}
+
+static int read_settings(const struct options *options, struct conf *conf,
+                         struct err *err)
+{
+	int rc;
+
+	conf_init(conf);
+	rc = conf_read_file(conf, options->conf_path, err);
+	for (int i = 0; rc == 0 && i < options->setting_count; i++)
+		rc = conf_set(conf, options->settings[i], err);
+	return rc == 0 ? conf_check(conf, err) : rc;
+}
+
+int daemon_begin(int argc, char **argv, const struct daemon_about *about,
+                 struct conf *conf, int *status)
+{
+	struct options options = {0};
+	struct err err = {0};
+
+	options.conf_path = getenv("TLSTALLY_CONF");
+	if (options.conf_path == NULL)
+		options.conf_path = DEFAULT_CONF;
+	if (read_options(argc, argv, about, &options, status) != 0)
+		return 1;
+	log_open(about->name, log_target_default(options.foreground,
+	                                         getenv("JOURNAL_STREAM")));
+	failpoint_arm();
+	if (read_settings(&options, conf, &err) < 0) {
+		log_error("%s", err.text);
+		conf_clear(conf);
+		*status = EXIT_FAILURE;
+		return 1;
+	}
+	return 0;
+}
+
+static sigset_t signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void daemon_block_signals(void)
+{
+	sigset_t set = signals();
+
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool daemon_wait(int timeout_ms)
+{
+	struct timespec timeout = {.tv_sec = timeout_ms / 1000,
+	                           .tv_nsec = timeout_ms % 1000 * 1000000L};
+	sigset_t set = signals();
+	int sig = sigtimedwait(&set, NULL, &timeout);
+
+	if (sig == SIGHUP)
+		log_info("settings are read at start only: restart to change "
+		         "them");
+	return sig == SIGTERM || sig == SIGINT;
+}
+
+#ifdef HAVE_SYSTEMD
+
+int daemon_activated_fd(struct err *err)
+{
+	int n = sd_listen_fds(1);
+
+	if (n > 1)
+		return err_set(err, ERR_PARSE,
+		               "the service manager hands over %d sockets, not "
+		               "one",
+		               n);
+	return n == 1 ? SD_LISTEN_FDS_START : ERR_NOTFOUND;
+}
+
+void daemon_ready(void)
+{
+	sd_notify(0, "READY=1");
+}
+
+void daemon_stopping(void)
+{
+	sd_notify(0, "STOPPING=1");
+}
+
+void daemon_alive(void)
+{
+	static struct timespec last;
+	struct timespec now;
+	uint64_t usec;
+
+	if (sd_watchdog_enabled(0, &usec) <= 0)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((uint64_t)(now.tv_sec - last.tv_sec) * 1000000 < usec / 3)
+		return;
+	last = now;
+	sd_notify(0, "WATCHDOG=1");
+}
+
+#else
+
+int daemon_activated_fd(struct err *err)
+{
+	(void)err;
+	return ERR_NOTFOUND;
+}
+
+void daemon_ready(void)
+{
+}
+
+void daemon_stopping(void)
+{
+}
+
+void daemon_alive(void)
+{
+}
+
+#endif

@@ -1,0 +1,195 @@
+#include "intake/dgram_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
+
+#define QLEN_FILE "/proc/sys/net/unix/max_dgram_qlen"
+
+int dgram_queue_length(void)
+{
+	FILE *f = fopen(QLEN_FILE, "re");
+	int length = -1;
+
+	if (f == NULL)
+		return -1;
+	if (fscanf(f, "%d", &length) != 1)
+		length = -1;
+	fclose(f);
+	return length;
+}
+
+static int address_of(const char *path, struct sockaddr_un *address,
+                      struct err *err)
+{
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(address->sun_path))
+		return err_set(err, ERR_LIMIT,
+		               "socket path longer than %zu bytes: %s",
+		               sizeof(address->sun_path) - 1, path);
+	strcpy(address->sun_path, path);
+	return 0;
+}
+
+static int make_parent(const struct dgram_socket_options *options,
+                       struct err *err)
+{
+	auto_(xfree_str) char *copy = xstrdup(options->path);
+	const char *parent = dirname(copy);
+
+	if (mkdir(parent, 0755) < 0) {
+		if (errno == EEXIST)
+			return 0;
+		return err_errno(err, ERR_IO, "making the directory %s",
+		                 parent);
+	}
+	if (chmod(parent, 0755) < 0 ||
+	    chown(parent, options->owner, options->group) < 0)
+		return err_errno(err, ERR_IO, "owner of the directory %s",
+		                 parent);
+	return 0;
+}
+
+static int take_lock(struct dgram_socket *sock, struct err *err)
+{
+	auto_(xfree_str) char *path = xasprintf("%s.lock", sock->path);
+
+	sock->lock_fd =
+		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (sock->lock_fd < 0)
+		return err_errno(err, ERR_IO, "opening %s", path);
+	if (flock(sock->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return err_set(err, ERR_BUSY,
+		               "another tlstallyd has the socket %s",
+		               sock->path);
+	return err_errno(err, ERR_IO, "locking %s", path);
+}
+
+/* What is at the path: nothing or a socket nobody reads (0, and it is gone
+ * then), or somebody (ERR_BUSY), or something else. */
+static int clear_path(const struct sockaddr_un *address, struct err *err)
+{
+	const char *path = address->sun_path;
+	struct stat st;
+	int fd, saved;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : err_errno(err, ERR_IO, "%s", path);
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(err, ERR_IO, "%s is there and no socket", path);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(err, ERR_IO, "socket");
+	saved = connect(fd, (const struct sockaddr *)address,
+	                sizeof(*address)) == 0
+	                ? 0
+	                : errno;
+	close(fd);
+	if (saved == 0 || saved == EPROTOTYPE)
+		return err_set(err, ERR_BUSY,
+		               "another program answers on the socket %s",
+		               path);
+	if (saved != ECONNREFUSED) {
+		errno = saved;
+		return err_errno(err, ERR_IO, "connecting to %s", path);
+	}
+	if (unlink(path) < 0)
+		return err_errno(err, ERR_IO, "removing the stale socket %s",
+		                 path);
+	return 0;
+}
+
+static int bind_socket(struct dgram_socket *sock,
+                       const struct dgram_socket_options *options,
+                       const struct sockaddr_un *address, struct err *err)
+{
+	mode_t mask = umask(0177);
+	int rc;
+
+	sock->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock->fd < 0) {
+		umask(mask);
+		return err_errno(err, ERR_IO, "socket");
+	}
+	rc = bind(sock->fd, (const struct sockaddr *)address, sizeof(*address));
+	umask(mask);
+	if (rc < 0)
+		return err_errno(err, ERR_IO, "binding the socket %s",
+		                 sock->path);
+	sock->ours = true;
+	/* owner first: a mode for a group must not reach the wrong group */
+	if (lchown(sock->path, options->owner, options->group) < 0 ||
+	    chmod(sock->path, options->mode) < 0)
+		return err_errno(err, ERR_IO, "owner and mode of the socket %s",
+		                 sock->path);
+	return 0;
+}
+
+int dgram_socket_open(struct dgram_socket *sock,
+                      const struct dgram_socket_options *options,
+                      struct err *err)
+{
+	struct sockaddr_un address;
+	int rc;
+
+	*sock = (struct dgram_socket){.fd = -1, .lock_fd = -1};
+	sock->path = xstrdup(options->path);
+	rc = address_of(options->path, &address, err);
+	if (rc == 0)
+		rc = make_parent(options, err);
+	if (rc == 0)
+		rc = take_lock(sock, err);
+	if (rc == 0)
+		rc = clear_path(&address, err);
+	if (rc == 0)
+		rc = bind_socket(sock, options, &address, err);
+	if (rc < 0)
+		dgram_socket_close(sock);
+	return rc;
+}
+
+int dgram_socket_adopt(struct dgram_socket *sock, int fd, struct err *err)
+{
+	int type = 0, domain = 0;
+	socklen_t len = sizeof(int);
+
+	*sock = (struct dgram_socket){.fd = fd, .lock_fd = -1};
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+		return err_errno(err, ERR_PARSE,
+		                 "the descriptor handed over is no socket");
+	if (type != SOCK_DGRAM || domain != AF_UNIX)
+		return err_set(err, ERR_PARSE,
+		               "the socket handed over is not a unix datagram "
+		               "socket (ListenDatagram= in the socket unit)");
+	/* we wait in recvmmsg(2), not in poll(2) */
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return err_errno(err, ERR_IO, "the socket handed over");
+	return 0;
+}
+
+void dgram_socket_close(struct dgram_socket *sock)
+{
+	if (sock->ours)
+		unlink(sock->path);
+	if (sock->fd >= 0)
+		close(sock->fd);
+	if (sock->lock_fd >= 0)
+		close(sock->lock_fd);
+	free(sock->path);
+	*sock = (struct dgram_socket){.fd = -1, .lock_fd = -1};
+}

@@ -1,0 +1,179 @@
+#include "rollup/decide.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "rollup/selfloop.h"
+
+static void refuse(struct decision *decision, enum tally_mark mark,
+                   const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void refuse(struct decision *decision, enum tally_mark mark,
+                   const char *fmt, ...)
+{
+	va_list ap;
+
+	decision->mark = mark;
+	decision->rua_count = 0;
+	va_start(ap, fmt);
+	vsnprintf(decision->reason, sizeof(decision->reason), fmt, ap);
+	va_end(ap);
+}
+
+/* Keeps the first reason why a URI was left out: it is the one shown. */
+static void note(struct decision *decision, const char *uri, const char *why)
+{
+	size_t used = strlen(decision->reason);
+
+	snprintf(decision->reason + used, sizeof(decision->reason) - used,
+	         "%s%.120s: %s", used ? "; " : "", uri, why);
+}
+
+static void add_rua(struct decision *decision, const struct rua *rua)
+{
+	for (size_t i = 0; i < decision->rua_count; i++)
+		if (strcmp(decision->ruas[i].uri, rua->uri) == 0)
+			return;
+	if (decision->rua_count < DECIDE_RUA_MAX)
+		decision->ruas[decision->rua_count++] = *rua;
+}
+
+static const char *transport_is_off(const struct conf *conf,
+                                    const struct rua *rua)
+{
+	if (rua->kind == RUA_MAIL && strcmp(conf->deliver.mail, "off") == 0)
+		return "delivery by mail is off";
+	if (rua->kind == RUA_HTTPS && !conf->deliver.https)
+		return "delivery by HTTPS is off";
+	return NULL;
+}
+
+static void choose_rua(const struct decide_context *context,
+                       const struct rua *rua, struct decision *decision,
+                       size_t *denied)
+{
+	const struct rua *instead = lists_rua_redirect(context->lists, rua);
+	const char *off;
+
+	if (lists_rua_denied(context->lists, rua)) {
+		note(decision, rua->uri, "denied by [report] deny");
+		(*denied)++;
+		return;
+	}
+	if (instead != NULL)
+		rua = instead;
+	off = transport_is_off(context->conf, rua);
+	if (off != NULL)
+		note(decision, rua->uri, off);
+	else
+		add_rua(decision, rua);
+}
+
+static void choose_from_record(const struct decide_context *context,
+                               const struct tlsrpt_record *record,
+                               struct decision *decision)
+{
+	size_t denied = 0;
+
+	for (size_t i = 0; i < record->note_count; i++) {
+		size_t used = strlen(decision->reason);
+
+		snprintf(decision->reason + used,
+		         sizeof(decision->reason) - used, "%s%s",
+		         used ? "; " : "", record->notes[i]);
+	}
+	for (size_t i = 0; i < record->rua_count; i++)
+		choose_rua(context, &record->ruas[i], decision, &denied);
+	if (decision->rua_count == 0)
+		decision->mark = denied > 0 && denied == record->rua_count
+		                         ? TALLY_DENIED
+		                         : TALLY_NO_RUA;
+}
+
+static void choose_destinations(const struct decide_context *context,
+                                const char *domain,
+                                const struct tally_head *head,
+                                struct decision *decision)
+{
+	const struct rua *instead =
+		lists_domain_redirect(context->lists, domain);
+	auto_(tlsrpt_record_clear) struct tlsrpt_record record = {0};
+	struct err err = {0};
+
+	if (instead != NULL) {
+		add_rua(decision, instead);
+		return;
+	}
+	if (head->record[0] == '\0') {
+		refuse(decision, TALLY_NO_RECORD,
+		       "no event named a TLSRPT record");
+		return;
+	}
+	if (tlsrpt_record_parse(head->record, strlen(head->record), &record,
+	                        &err) < 0) {
+		refuse(decision, TALLY_BAD_RECORD, "%s", err.text);
+		return;
+	}
+	choose_from_record(context, &record, decision);
+}
+
+/* Reasons that need no look at the record; true when there is one. */
+static bool refused_at_once(const struct decide_context *context, int32_t day,
+                            const char *domain, const struct tally_head *head,
+                            struct decision *decision)
+{
+	const struct conf *conf = context->conf;
+
+	if (!head->valid)
+		refuse(decision, TALLY_BAD_DOMAIN,
+		       "no domain name that a report can be made for");
+	else if (!context->asked_for &&
+	         context->now - day_end(day) > conf->report.max_report_age)
+		refuse(decision, TALLY_TOO_OLD,
+		       "the day was too long ago when it was closed");
+	else if (conf->report.mode == MODE_OFF)
+		refuse(decision, TALLY_BY_MODE, "mode is off");
+	else if (lists_domain_denied(context->lists, domain))
+		refuse(decision, TALLY_DENIED, "denied by [report] deny");
+	else if (conf->report.mode == MODE_FAILURES_ONLY && head->failure == 0)
+		refuse(decision, TALLY_BY_MODE,
+		       "mode is failures-only and there was none");
+	else
+		return false;
+	return true;
+}
+
+static void add_directory(const struct decide_context *context,
+                          struct decision *decision)
+{
+	const char *directory = context->conf->deliver.directory;
+	struct rua rua;
+
+	/* conf_check() has seen that it is an absolute path */
+	if (directory[0] != '\0' &&
+	    rua_from_directory(directory, &rua, NULL) == 0)
+		add_rua(decision, &rua);
+}
+
+void decide(const struct decide_context *context, struct db_txn *txn,
+            int32_t day, const char *domain, const struct tally_head *head,
+            struct decision *decision)
+{
+	decision->mark = TALLY_QUEUED;
+	decision->reason[0] = '\0';
+	decision->rua_count = 0;
+	if (refused_at_once(context, day, domain, head, decision))
+		return;
+	choose_destinations(context, domain, head, decision);
+	if (decision->mark != TALLY_QUEUED)
+		return;
+	if (context->loop_check && selfloop_is(txn, day, domain, head)) {
+		refuse(decision, TALLY_SELF,
+		       "no more sessions than reports of ours to it");
+		return;
+	}
+	add_directory(context, decision);
+}

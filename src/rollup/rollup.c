@@ -1,0 +1,398 @@
+#include "rollup/rollup.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/gzip.h"
+#include "base/xalloc.h"
+#include "model/report_json.h"
+#include "rollup/decide.h"
+#include "rollup/held.h"
+#include "rollup/lists.h"
+#include "rollup/selfloop.h"
+#include "store/feed_table.h"
+#include "store/outbox_table.h"
+
+enum {
+	BATCH_DOMAINS = 500,
+	BATCH_BYTES = 4 * 1024 * 1024, /* of finished reports */
+	BATCH_TRIES = 20,
+	FEED_SEEN_SECS = 2 * DAY_SECS,
+};
+
+/* One domain of a batch: what to do in the write transaction. */
+struct item {
+	char domain[TALLY_DOMAIN_TEXT];
+	uint32_t revision;
+	struct decision decision;
+	struct outbox_head head;
+	struct strbuf body;
+	uint64_t *policy_ids;
+	size_t policy_count;
+};
+
+struct rollup {
+	struct db *db;
+	const struct rollup_options *options;
+	struct rollup_result *result;
+	struct lists *lists;
+	struct gzip *gzip;
+	struct report *report;
+	struct strbuf json;
+	struct item *items;
+	struct rua *ruas; /* DECIDE_RUA_MAX an item */
+	size_t item_count;
+	size_t body_bytes;
+	int32_t day;
+	bool loop_check;
+	char at[TALLY_DOMAIN_TEXT]; /* the day is done up to this domain */
+};
+
+/* The first feed seen lately that has not counted past `end`; 0: none. */
+static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
+                       struct feed *feed)
+{
+	memset(feed, 0, sizeof(*feed));
+	while (feed_next(txn, feed))
+		if (feed->seen_at >= now - FEED_SEEN_SECS &&
+		    feed->watermark < end)
+			return 1;
+	return 0;
+}
+
+bool rollup_day_is_over(struct db_txn *txn, const struct conf *conf,
+                        int32_t day, int64_t now, char words[128])
+{
+	int64_t end = day_start(day + 1);
+	struct feed feed;
+
+	if (now < end + conf->report.grace) {
+		snprintf(words, 128, "the day is not over, or just");
+		return false;
+	}
+	if (now >= end + conf->report.max_grace ||
+	    !feed_behind(txn, end, now, &feed))
+		return true;
+	snprintf(words, 128, "feed '%s' has not counted to its end yet",
+	         feed.name);
+	return false;
+}
+
+int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
+                 int32_t day, const char *domain, struct report *report,
+                 uint64_t *folded, struct err *err)
+{
+	const char *submitter = conf_submitter(conf);
+	int rc;
+
+	report_reset(report);
+	rc = tally_load(txn, day, domain, report, err);
+	if (rc <= 0)
+		return rc;
+	report->organization_name = conf_organization(conf);
+	report->contact_info = conf->report.contact_info;
+	report->report_id =
+		report_id_make(&report->mem, day, domain, submitter, store_id);
+	report->start = day_start(day);
+	report->end = day_end(day);
+	report_sort(report);
+	*folded += report_fold(report, conf->report.max_report_size);
+	return 1;
+}
+
+static void item_clear(struct item *item)
+{
+	strbuf_clear(&item->body);
+	free(item->policy_ids);
+	item->policy_ids = NULL;
+}
+
+static void batch_clear(struct rollup *r)
+{
+	for (size_t i = 0; i < r->item_count; i++)
+		item_clear(&r->items[i]);
+	r->item_count = 0;
+	r->body_bytes = 0;
+}
+
+static enum outbox_status first_status(const struct conf *conf)
+{
+	return conf->report.mode == MODE_PREVIEW ? OUTBOX_HELD : OUTBOX_PENDING;
+}
+
+static void fill_head(struct rollup *r, struct item *item)
+{
+	const struct conf *conf = r->options->conf;
+	int64_t now = clock_secs(r->options->clock);
+	struct outbox_head *head = &item->head;
+
+	memset(head, 0, sizeof(*head));
+	/* decide() lets no other than a valid domain get here */
+	snprintf(head->domain, sizeof(head->domain), "%.*s", DOMAIN_MAX,
+	         item->domain);
+	head->day = r->day;
+	head->status = first_status(conf);
+	head->created_at = now;
+	head->deliver_at =
+		now + report_spread(r->day, item->domain, db_store_id(r->db),
+	                            conf->report.spread);
+	head->start = r->report->start;
+	head->end = r->report->end;
+	head->success = report_success(r->report);
+	head->failure = report_failure(r->report);
+	head->policy_count = (uint32_t)r->report->policy_count;
+	head->destination_count = (uint16_t)item->decision.rua_count;
+	snprintf(head->report_id, sizeof(head->report_id), "%s",
+	         r->report->report_id);
+}
+
+/* The report's bytes, as they will be sent, and what the outbox keeps. */
+static void pack(struct rollup *r, struct item *item)
+{
+	const struct report *report = r->report;
+
+	strbuf_reset(&r->json);
+	report_json_write(report, false, &r->json);
+	strbuf_init(&item->body, 0);
+	gzip_pack(r->gzip, r->json.data, r->json.len, &item->body);
+	item->policy_count = report->policy_count;
+	item->policy_ids =
+		xcalloc(report->policy_count, sizeof(*item->policy_ids));
+	for (size_t i = 0; i < report->policy_count; i++)
+		item->policy_ids[i] = report->policies[i].id;
+	fill_head(r, item);
+	item->head.body_len = (uint32_t)item->body.len;
+	r->body_bytes += item->body.len;
+}
+
+static int take(struct rollup *r, struct db_txn *txn,
+                const struct tally_head *head, struct err *err)
+{
+	struct decide_context context = {
+		.conf = r->options->conf,
+		.lists = r->lists,
+		.now = clock_secs(r->options->clock),
+		.asked_for = r->options->one_day,
+		.loop_check = r->loop_check,
+	};
+	struct item *item = &r->items[r->item_count];
+	struct rua *ruas = &r->ruas[r->item_count * DECIDE_RUA_MAX];
+
+	memset(item, 0, sizeof(*item));
+	snprintf(item->domain, sizeof(item->domain), "%s", r->at);
+	item->revision = head->revision;
+	item->decision.ruas = ruas;
+	decide(&context, txn, r->day, r->at, head, &item->decision);
+	r->item_count++;
+	if (item->decision.mark != TALLY_QUEUED)
+		return 0;
+	if (rollup_build(txn, r->options->conf, db_store_id(r->db), r->day,
+	                 r->at, r->report, &r->result->folded, err) < 0)
+		return err->class;
+	pack(r, item);
+	return 0;
+}
+
+/* Reads on from r->at until the batch is full or the day ends; the number of
+ * domains read, whatever their marks. */
+static int read_batch(struct rollup *r, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(r->db);
+	struct tally_head head;
+	int32_t day = r->day;
+	int seen = 0;
+
+	r->loop_check = selfloop_possible(txn, r->options->conf, r->day);
+	while (r->item_count < BATCH_DOMAINS && r->body_bytes < BATCH_BYTES &&
+	       tally_head_next(txn, &day, r->at, &head) && day == r->day) {
+		seen++;
+		if (head.mark != TALLY_OPEN)
+			continue;
+		if (take(r, txn, &head, err) < 0)
+			return err->class;
+	}
+	if (db_failed(txn))
+		return db_failure(txn, err);
+	return seen;
+}
+
+static uint64_t put_report(struct db_txn *txn, const struct item *item,
+                           int64_t now_ms)
+{
+	struct outbox_new report = {
+		.head = item->head,
+		.ruas = item->decision.ruas,
+		.rua_count = item->decision.rua_count,
+		.body = item->body.data,
+		.body_len = item->body.len,
+		.policy_ids = item->policy_ids,
+		.policy_id_count = item->policy_count,
+	};
+
+	return outbox_add(txn, &report, now_ms);
+}
+
+static int write_batch(struct rollup *r, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(r->db);
+	struct day_stats self = {0};
+
+	for (size_t i = 0; i < r->item_count; i++) {
+		const struct item *item = &r->items[i];
+		uint64_t id = 0;
+
+		if (item->decision.mark == TALLY_QUEUED)
+			id = put_report(txn, item, clock_ms(r->options->clock));
+		if (item->decision.mark == TALLY_SELF)
+			self.suppressed_self++;
+		tally_mark_set(txn, r->day, item->domain, item->revision,
+		               item->decision.mark, id, item->decision.reason);
+	}
+	if (self.suppressed_self > 0)
+		day_stats_add(txn, r->day, &self);
+	return db_commit(&txn, err);
+}
+
+static void count_batch(struct rollup *r)
+{
+	for (size_t i = 0; i < r->item_count; i++)
+		r->result->marks[r->items[i].decision.mark]++;
+	if (r->options->progress != NULL)
+		r->options->progress(r->options->progress_arg, r->day,
+		                     r->item_count);
+}
+
+/*
+ * One batch from `from` on.  Another run, or a late count, may touch a domain
+ * between our reading and writing: then the transaction is refused as a whole
+ * and the batch is read again.
+ */
+static int do_batch(struct rollup *r, struct err *err)
+{
+	char from[sizeof(r->at)];
+	int rc = ERR_BUSY, seen = 0;
+
+	memcpy(from, r->at, sizeof(from));
+	for (int tries = 0; rc == ERR_BUSY && tries < BATCH_TRIES; tries++) {
+		memcpy(r->at, from, sizeof(from));
+		batch_clear(r);
+		seen = read_batch(r, err);
+		if (seen < 0)
+			return seen;
+		rc = r->item_count > 0 ? write_batch(r, err) : 0;
+	}
+	if (rc == 0)
+		count_batch(r);
+	return rc < 0 ? rc : seen;
+}
+
+static int close_day(struct rollup *r, int32_t day, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = NULL;
+	int seen;
+
+	r->day = day;
+	r->at[0] = '\0';
+	do {
+		seen = do_batch(r, err);
+	} while (seen > 0);
+	batch_clear(r);
+	if (seen < 0)
+		return err_prefix(err, "closing a day");
+	txn = db_begin_write(r->db);
+	day_closed_set(txn, day);
+	r->result->days++;
+	return db_commit(&txn, err);
+}
+
+enum day_is { DAY_OPEN, DAY_READY, DAY_DONE };
+
+static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
+                       struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(r->db);
+	const struct rollup_options *options = r->options;
+	char words[128];
+
+	if (day_is_closed(txn, day) && !options->one_day)
+		*is = DAY_DONE;
+	else if (rollup_day_is_over(txn, options->conf, day,
+	                            clock_secs(options->clock), words))
+		*is = DAY_READY;
+	else
+		*is = DAY_OPEN;
+	if (*is == DAY_OPEN && options->one_day)
+		return err_set(err, ERR_BUSY,
+		               "that day cannot be closed yet: %s", words);
+	return db_failure(txn, err);
+}
+
+static int day_range(struct rollup *r, int32_t *first, int32_t *last,
+                     struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(r->db);
+	int32_t today = day_of(clock_secs(r->options->clock));
+
+	if (r->options->one_day) {
+		*first = *last = r->options->day;
+		return 1;
+	}
+	if (!tally_day_range(txn, first, last))
+		return db_failure(txn, err);
+	if (*last >= today)
+		*last = today - 1;
+	return 1;
+}
+
+static int close_days(struct rollup *r, struct err *err)
+{
+	int32_t first, last;
+	int rc = day_range(r, &first, &last, err);
+
+	if (rc <= 0)
+		return rc;
+	for (int32_t day = first; day <= last; day++) {
+		enum day_is is;
+
+		if (look_at_day(r, day, &is, err) < 0)
+			return err->class;
+		if (is == DAY_OPEN)
+			r->result->days_waiting++;
+		if (is == DAY_READY && close_day(r, day, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+int rollup_run(struct db *db, const struct rollup_options *options,
+               struct rollup_result *result, struct err *err)
+{
+	struct rollup r = {.db = db, .options = options, .result = result};
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	if (lists_new(&r.lists, options->conf, err) < 0)
+		return err->class;
+	r.gzip = gzip_new();
+	r.report = report_new();
+	r.items = xcalloc(BATCH_DOMAINS, sizeof(*r.items));
+	r.ruas = xcalloc((size_t)BATCH_DOMAINS * DECIDE_RUA_MAX,
+	                 sizeof(*r.ruas));
+	strbuf_init(&r.json, 0);
+	rc = close_days(&r, err);
+	if (rc == 0)
+		rc = held_review(db, options->conf, options->clock,
+		                 &result->released, &result->lapsed, err);
+	batch_clear(&r);
+	strbuf_clear(&r.json);
+	free(r.ruas);
+	free(r.items);
+	report_free(&r.report);
+	gzip_free(&r.gzip);
+	lists_free(&r.lists);
+	return rc;
+}

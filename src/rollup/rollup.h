@@ -1,0 +1,62 @@
+/*
+ * rollup - closed UTC days become reports in the outbox
+ *
+ * Days are closed oldest first, however many there are.  A day closes when it
+ * ended at least `grace` ago and every feed seen in the last two days has
+ * committed a watermark past it, or else after `max_grace`.
+ *
+ * Domains are taken in batches: read, decided, reports built and compressed
+ * without any lock; then one transaction puts the batch's reports into the
+ * outbox and marks its domains.  So it can be killed at any instruction and
+ * run again, and run twice at once, without a double or a missing report.
+ */
+#ifndef TLSTALLY_ROLLUP_ROLLUP_H
+#define TLSTALLY_ROLLUP_ROLLUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "model/report.h"
+#include "store/db.h"
+#include "store/tally_table.h"
+
+struct rollup_options {
+	const struct conf *conf;
+	struct clock *clock;
+	bool one_day; /* only `day`, however old it is */
+	int32_t day;
+	/* Called after each batch; may be NULL. */
+	void (*progress)(void *arg, int32_t day, uint64_t domains);
+	void *progress_arg;
+};
+
+struct rollup_result {
+	uint64_t days;               /* closed */
+	uint64_t days_waiting;       /* over, but not closed yet */
+	uint64_t marks[TALLY_MARKS]; /* domains, by what became of them */
+	uint64_t folded;             /* details folded to fit max_report_size */
+	uint64_t released;           /* held reports that may go now */
+	uint64_t lapsed;             /* held reports that became too old */
+};
+
+int rollup_run(struct db *db, const struct rollup_options *options,
+               struct rollup_result *result, struct err *err);
+
+/* Has the day ended, and do all feeds say so? *words says what is waited for
+ * (of 128 bytes). */
+bool rollup_day_is_over(struct db_txn *txn, const struct conf *conf,
+                        int32_t day, int64_t now, char words[128]);
+
+/*
+ * Builds the report that a domain's day would give, whatever its mark, for
+ * rollup and `tlstally preview`: policies, ids, period, sorted and folded to
+ * size.  1, 0 when nothing was counted, or a class.
+ */
+int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
+                 int32_t day, const char *domain, struct report *report,
+                 uint64_t *folded, struct err *err);
+
+#endif

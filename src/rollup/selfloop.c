@@ -1,0 +1,32 @@
+#include "rollup/selfloop.h"
+
+#include "store/own_report_table.h"
+
+enum { DAYS_BACK = 3 };
+
+bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day)
+{
+	if (conf->report.own_sessions != OWN_SESSIONS_AUTO)
+		return conf->report.own_sessions == OWN_SESSIONS_YES;
+	/* the latest day that tells decides: Postfix may have been upgraded */
+	for (int32_t d = day; d > day - DAYS_BACK; d--) {
+		struct day_stats stats;
+
+		if (!day_stats_get(txn, d, &stats))
+			continue;
+		if (stats.unnamed > 0)
+			return true;
+		if (stats.named > 0)
+			return false;
+	}
+	return true;
+}
+
+bool selfloop_is(struct db_txn *txn, int32_t day, const char *domain,
+                 const struct tally_head *head)
+{
+	uint64_t ours = own_report_get(txn, day, domain) +
+	                own_report_get(txn, day - 1, domain);
+
+	return ours > 0 && head->success + head->failure <= ours;
+}

@@ -1,0 +1,38 @@
+/*
+ * selfloop - keep our own reports from making reports
+ *
+ * A report to tls@example.com is mail: its SMTP session is counted for
+ * example.com, whose report the next day is mail again, and so on for ever.
+ * RFC 8460 section 3: "report delivery sessions SHOULD NOT be included in the
+ * next report".  Postfix from 3.10.4 on sends no event for mail with
+ * "TLS-Required: No", which ours has; before that nothing in an event tells
+ * whose message it was.
+ *
+ * There, and only there: when the day's sessions of a domain are no more than
+ * the reports that we handed over for recipients in it on that day and the
+ * day before, they were ours.  A domain that gets one user's mail a day keeps
+ * its report.
+ */
+#ifndef TLSTALLY_ROLLUP_SELFLOOP_H
+#define TLSTALLY_ROLLUP_SELFLOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "store/db.h"
+#include "store/tally_table.h"
+
+/*
+ * Can the sessions of that day contain those of our own reports?  By setting,
+ * or (auto) unless the events of the last days came from a Postfix of 3.10.5
+ * or later, which names the policy domain of a no-policy-found.
+ */
+bool selfloop_possible(struct db_txn *txn, const struct conf *conf,
+                       int32_t day);
+
+/* Are these sessions no more than our own reports'? */
+bool selfloop_is(struct db_txn *txn, int32_t day, const char *domain,
+                 const struct tally_head *head);
+
+#endif
