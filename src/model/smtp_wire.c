@@ -1,0 +1,148 @@
+#include "model/smtp_wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The code of a line "250-text" or "250 text" or "250"; 0: it is none. */
+static int line_code(const char *line, size_t len, bool *is_last)
+{
+	if (len < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) ||
+	    !is_digit(line[2]) || (len > 3 && line[3] != ' ' && line[3] != '-'))
+		return 0;
+	*is_last = len == 3 || line[3] == ' ';
+	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+}
+
+/* One to three digits (RFC 3463 section 2); -1: there are none. */
+static int small_number(const char **at, const char *end)
+{
+	int value = 0, digits = 0;
+
+	while (*at < end && is_digit(**at) && digits < 3) {
+		value = value * 10 + (**at - '0');
+		(*at)++;
+		digits++;
+	}
+	return digits == 0 ? -1 : value;
+}
+
+static bool skip(const char **at, const char *end, char c)
+{
+	if (*at == end || **at != c)
+		return false;
+	(*at)++;
+	return true;
+}
+
+/* "5.1.2 words"; a class that contradicts the code is no enhanced code. */
+static void read_enhanced(const char *text, size_t len,
+                          struct smtp_reply *reply)
+{
+	const char *at = text, *end = text + len;
+	int class = small_number(&at, end);
+	int subject, detail;
+
+	if (class != reply->code / 100 || !skip(&at, end, '.'))
+		return;
+	subject = small_number(&at, end);
+	if (subject < 0 || !skip(&at, end, '.'))
+		return;
+	detail = small_number(&at, end);
+	if (detail < 0 || (at < end && *at != ' '))
+		return;
+	reply->is_enhanced = true;
+	reply->subject = subject;
+	reply->detail = detail;
+}
+
+static void add_text(struct smtp_reply *reply, const char *text, size_t len)
+{
+	size_t had = strlen(reply->text);
+
+	if (len == 0 || had + 2 >= sizeof(reply->text))
+		return;
+	reply->text[had] = ' ';
+	log_escape(reply->text + had + 1, sizeof(reply->text) - had - 1, text,
+	           len);
+}
+
+/* One line of the reply without its line end. */
+static int take_line(struct smtp_reply *reply, const char *line, size_t len,
+                     bool *is_last, struct err *err)
+{
+	int code = line_code(line, len, is_last);
+	char shown[80];
+
+	if (code == 0 || (reply->code != 0 && code != reply->code))
+		return err_set(err, ERR_PARSE, "no SMTP reply: '%s'",
+		               log_escape(shown, sizeof(shown), line, len));
+	if (reply->code == 0) {
+		reply->code = code;
+		snprintf(reply->text, sizeof(reply->text), "%d", code);
+		if (len > 4)
+			read_enhanced(line + 4, len - 4, reply);
+	}
+	if (len > 4)
+		add_text(reply, line + 4, len - 4);
+	return 0;
+}
+
+int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
+                    size_t *used, struct err *err)
+{
+	size_t at = 0;
+	bool is_last = false;
+
+	memset(reply, 0, sizeof(*reply));
+	while (!is_last) {
+		const char *line = data + at;
+		const char *lf =
+			len == at ? NULL : memchr(line, '\n', len - at);
+		size_t line_len;
+		int rc;
+
+		if (lf == NULL && len - at <= SMTP_LINE_MAX &&
+		    len <= SMTP_REPLY_MAX)
+			return 0;
+		if (lf == NULL || lf - line > SMTP_LINE_MAX ||
+		    (size_t)(lf - data) > SMTP_REPLY_MAX)
+			return err_set(err, ERR_LIMIT,
+			               "an SMTP reply that does not end");
+		line_len = (size_t)(lf - line);
+		at += line_len + 1;
+		if (line_len > 0 && line[line_len - 1] == '\r')
+			line_len--;
+		rc = take_line(reply, line, line_len, &is_last, err);
+		if (rc < 0)
+			return rc;
+	}
+	*used = at;
+	return 1;
+}
+
+void smtp_put_message(struct strbuf *out, const char *body, size_t len)
+{
+	size_t from = 0;
+
+	if (len > 0 && body[0] == '.')
+		strbuf_putc(out, '.');
+	while (from < len) {
+		const char *dot = memmem(body + from, len - from, "\r\n.", 3);
+		size_t to = dot != NULL ? (size_t)(dot - body) + 2 : len;
+
+		strbuf_add(out, body + from, to - from);
+		if (dot != NULL)
+			strbuf_putc(out, '.');
+		from = to;
+	}
+	if (len < 2 || memcmp(body + len - 2, "\r\n", 2) != 0)
+		strbuf_puts(out, "\r\n");
+	strbuf_puts(out, ".\r\n");
+}
