@@ -1,0 +1,108 @@
+#include "deliver/answer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+struct item {
+	struct delivery_job *job;
+	struct delivery_answer answer;
+};
+
+struct answers {
+	struct item *items;
+	size_t count;
+	size_t room;
+};
+
+struct answers *answers_new(void)
+{
+	return xcalloc(1, sizeof(struct answers));
+}
+
+void answers_free(struct answers **answers)
+{
+	if (*answers == NULL)
+		return;
+	free((*answers)->items);
+	free(*answers);
+	*answers = NULL;
+}
+
+/* Drivers escape foreign text; this is for what they overlooked. */
+static void make_printable(char *text)
+{
+	for (char *p = text; *p != '\0'; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
+}
+
+void answers_put(struct answers *answers, struct delivery_job *job,
+                 const struct delivery_answer *answer)
+{
+	struct item *item;
+
+	if (answers->count == answers->room) {
+		answers->room = answers->room ? answers->room * 2 : 64;
+		answers->items = xrealloc(answers->items, answers->room,
+		                          sizeof(*answers->items));
+	}
+	item = &answers->items[answers->count++];
+	item->job = job;
+	item->answer = *answer;
+	make_printable(item->answer.text);
+}
+
+size_t answers_waiting(const struct answers *answers)
+{
+	return answers->count;
+}
+
+void answers_hand_out(struct answers *answers, delivery_done_fn *done,
+                      void *arg)
+{
+	struct answers now = *answers;
+
+	memset(answers, 0, sizeof(*answers));
+	for (size_t i = 0; i < now.count; i++)
+		done(arg, now.items[i].job, &now.items[i].answer);
+	if (answers->items == NULL) { /* keep the memory for the next round */
+		answers->items = now.items;
+		answers->room = now.room;
+	} else {
+		free(now.items);
+	}
+}
+
+static void vset(struct delivery_answer *answer, enum delivery_event event,
+                 enum delivery_stage stage, const char *fmt, va_list ap)
+{
+	memset(answer, 0, sizeof(*answer));
+	answer->event = event;
+	answer->stage = stage;
+	vsnprintf(answer->text, sizeof(answer->text), fmt, ap);
+}
+
+void answer_set(struct delivery_answer *answer, enum delivery_event event,
+                enum delivery_stage stage, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vset(answer, event, stage, fmt, ap);
+	va_end(ap);
+}
+
+void answer_our_fault(struct delivery_answer *answer, enum delivery_stage stage,
+                      const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vset(answer, EVENT_TEMPORARY, stage, fmt, ap);
+	va_end(ap);
+	answer->our_fault = true;
+}

@@ -1,0 +1,42 @@
+/*
+ * answer - answers on their way from a driver to whoever submitted the job
+ *
+ * A job may be answered at once (a directory, a URI that is not served) or
+ * deep inside a callback; done() is called from transport->wait() only.  So
+ * drivers put what they know here, and wait() hands it out.
+ */
+#ifndef TLSTALLY_DELIVER_ANSWER_H
+#define TLSTALLY_DELIVER_ANSWER_H
+
+#include <stddef.h>
+
+#include "model/ports.h"
+
+struct answers;
+
+struct answers *answers_new(void);
+void answers_free(struct answers **answers);
+
+/* Copies the answer. */
+void answers_put(struct answers *answers, struct delivery_job *job,
+                 const struct delivery_answer *answer);
+
+size_t answers_waiting(const struct answers *answers);
+
+/* Calls done() for each answer there is; one that done() causes by submitting
+ * again waits for the next call. */
+void answers_hand_out(struct answers *answers, delivery_done_fn *done,
+                      void *arg);
+
+/* Fills an answer without code and Retry-After; words that do not fit are
+ * cut. */
+void answer_set(struct delivery_answer *answer, enum delivery_event event,
+                enum delivery_stage stage, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The same, and the operator should look. */
+void answer_our_fault(struct delivery_answer *answer, enum delivery_stage stage,
+                      const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * curl_pool - the one place where delivery waits
+ *
+ * All transports of a process share one libcurl multi handle and one poll:
+ * curl's own sockets, the SMTP connections whose dialogue we hold ourselves,
+ * the children and pipes of sendmail.  One thread, nothing blocks.
+ *
+ * A transfer is an easy handle with a function that is called when it ended;
+ * a watch is a file descriptor, a deadline, or both.  Both belong to the
+ * driver that made them; they may be stopped, and freed, from inside any
+ * callback.
+ */
+#ifndef TLSTALLY_DELIVER_CURL_POOL_H
+#define TLSTALLY_DELIVER_CURL_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include "base/err.h"
+
+struct curl_pool;
+
+struct pool_transfer {
+	CURL *easy;
+	/* The handle is still in the multi handle: pool_stop() it. */
+	void (*ended)(struct pool_transfer *self, CURLcode result);
+};
+
+struct pool_watch {
+	int fd;              /* -1: only the deadline */
+	short events;        /* CURL_WAIT_POLLIN, CURL_WAIT_POLLOUT */
+	int64_t deadline_ms; /* of pool_now_ms(); 0: none */
+	/* revents 0: the deadline has passed (it is cleared before). */
+	void (*ready)(struct pool_watch *self, short revents);
+	size_t slot; /* the pool's */
+};
+
+/* `connections` is how many open ones are kept for the next transfer. */
+struct curl_pool *curl_pool_open(size_t connections, struct err *err);
+void curl_pool_close(struct curl_pool **pool);
+
+/* An easy handle with what holds for every transfer: no proxy and no netrc,
+ * no signals, sockets closed on exec. */
+CURL *pool_easy_new(void);
+
+void pool_start(struct curl_pool *pool, struct pool_transfer *transfer);
+void pool_stop(struct curl_pool *pool, struct pool_transfer *transfer);
+
+void pool_watch(struct curl_pool *pool, struct pool_watch *watch);
+void pool_unwatch(struct curl_pool *pool, struct pool_watch *watch);
+
+/* Lets everything that can go on go on; pool_wait() sleeps until something
+ * can, at most timeout_ms, and then does the same. */
+void pool_work(struct curl_pool *pool);
+void pool_wait(struct curl_pool *pool, int timeout_ms);
+
+/* Milliseconds of a clock that nobody sets, for deadlines. */
+int64_t pool_now_ms(void);
+
+/* A socket that no child inherits, for CURLOPT_OPENSOCKETFUNCTION. */
+curl_socket_t pool_open_socket(void *arg, curlsocktype purpose,
+                               struct curl_sockaddr *address);
+
+#endif

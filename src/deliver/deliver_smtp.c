@@ -1,0 +1,233 @@
+#include "deliver/deliver_smtp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "deliver/smtp_conn.h"
+#include "deliver/smtp_login.h"
+
+struct place {
+	struct smtp_conn *conn;
+	enum { PLACE_OPENING, PLACE_IDLE, PLACE_BUSY } state;
+};
+
+struct deliver_smtp {
+	struct smtp_conn_owner owner;
+	struct curl_pool *pool;
+	struct answers *answers;
+	struct smtp_login login;
+	bool may_go_clear; /* TLS is welcome, not a must */
+	struct smtp_mail_list waiting;
+	struct place *places; /* of `room`, `count` are taken */
+	size_t count;
+	size_t opening;
+	size_t limit; /* how many the relay lets us have */
+	size_t room;
+};
+
+static struct deliver_smtp *smtp_of(struct smtp_conn_owner *owner)
+{
+	return (struct deliver_smtp *)((char *)owner -
+	                               offsetof(struct deliver_smtp, owner));
+}
+
+static void answer_mail(struct deliver_smtp *smtp, struct smtp_mail *mail,
+                        const struct delivery_answer *answer)
+{
+	answers_put(smtp->answers, mail->job, answer);
+	free(mail);
+}
+
+static void answer_waiting(struct deliver_smtp *smtp,
+                           const struct delivery_answer *answer)
+{
+	struct smtp_mail *mail;
+
+	while ((mail = TAILQ_FIRST(&smtp->waiting)) != NULL) {
+		TAILQ_REMOVE(&smtp->waiting, mail, link);
+		answer_mail(smtp, mail, answer);
+	}
+}
+
+static struct place *place_of(struct deliver_smtp *smtp,
+                              const struct smtp_conn *conn)
+{
+	struct place *place = smtp->places;
+
+	while (place->conn != conn)
+		place++;
+	return place;
+}
+
+static void send_next(struct deliver_smtp *smtp, struct place *place)
+{
+	struct smtp_mail *mail = TAILQ_FIRST(&smtp->waiting);
+
+	if (mail == NULL)
+		return;
+	TAILQ_REMOVE(&smtp->waiting, mail, link);
+	place->state = PLACE_BUSY;
+	smtp_conn_send(place->conn, mail);
+}
+
+/* A connection more for what waits, beyond those that are on their way. */
+static void open_for_waiting(struct deliver_smtp *smtp)
+{
+	const struct smtp_mail *mail = TAILQ_FIRST(&smtp->waiting);
+	struct place *place = &smtp->places[smtp->count];
+
+	for (size_t i = 0; i < smtp->opening && mail != NULL; i++)
+		mail = TAILQ_NEXT(mail, link);
+	if (mail == NULL || smtp->count >= smtp->limit)
+		return;
+	place->conn = smtp_conn_new(smtp->pool, &smtp->login, &smtp->owner);
+	place->state = PLACE_OPENING;
+	smtp->count++;
+	smtp->opening++;
+}
+
+static void dispatch(struct deliver_smtp *smtp)
+{
+	for (size_t i = 0; i < smtp->count; i++)
+		if (smtp->places[i].state == PLACE_IDLE)
+			send_next(smtp, &smtp->places[i]);
+	open_for_waiting(smtp);
+}
+
+static void on_answered(struct smtp_conn_owner *owner, struct smtp_mail *mail,
+                        const struct delivery_answer *answer)
+{
+	answer_mail(smtp_of(owner), mail, answer);
+}
+
+static void on_give_back(struct smtp_conn_owner *owner, struct smtp_mail *mail)
+{
+	TAILQ_INSERT_HEAD(&smtp_of(owner)->waiting, mail, link);
+}
+
+static void on_idle(struct smtp_conn_owner *owner, struct smtp_conn *conn)
+{
+	struct deliver_smtp *smtp = smtp_of(owner);
+	struct place *place = place_of(smtp, conn);
+
+	if (place->state == PLACE_OPENING)
+		smtp->opening--;
+	place->state = PLACE_IDLE;
+	send_next(smtp, place);
+}
+
+static bool is_tls_trouble(CURLcode result)
+{
+	return result == CURLE_SSL_CONNECT_ERROR ||
+	       result == CURLE_PEER_FAILED_VERIFICATION ||
+	       result == CURLE_SSL_CIPHER || result == CURLE_SSL_CERTPROBLEM;
+}
+
+/* It never became ready.  Decides what that means for what waits. */
+static void not_opened(struct deliver_smtp *smtp, CURLcode result,
+                       const struct delivery_answer *why)
+{
+	if (smtp->may_go_clear && is_tls_trouble(result)) {
+		if (smtp->login.use_ssl != CURLUSESSL_NONE)
+			log_warning("%s; reports go there without TLS",
+			            why->text);
+		smtp->login.use_ssl = CURLUSESSL_NONE;
+	} else if (smtp->count > 0) {
+		smtp->limit = smtp->count;
+	} else {
+		answer_waiting(smtp, why);
+		smtp->limit = smtp->room;
+	}
+}
+
+static void on_gone(struct smtp_conn_owner *owner, struct smtp_conn *conn,
+                    bool opened, CURLcode result,
+                    const struct delivery_answer *why)
+{
+	struct deliver_smtp *smtp = smtp_of(owner);
+	struct place *place = place_of(smtp, conn);
+
+	*place = smtp->places[--smtp->count];
+	if (!opened) {
+		smtp->opening--;
+		not_opened(smtp, result, why);
+	}
+	smtp_conn_free(&conn);
+	dispatch(smtp);
+}
+
+/* These characters must never come from a destination: they would end the
+ * address, or the command. */
+static bool is_safe(const char *address)
+{
+	for (; *address != '\0'; address++)
+		if (*address <= ' ' || *address >= 0x7f || *address == '<' ||
+		    *address == '>')
+			return false;
+	return true;
+}
+
+void deliver_smtp_submit(struct deliver_smtp *smtp, struct delivery_job *job)
+{
+	struct delivery_answer answer;
+	struct smtp_mail *mail;
+
+	if (!is_safe(job->rua->address) || !is_safe(job->mail_from)) {
+		answer_set(&answer, EVENT_REFUSED, STAGE_LOCAL,
+		           "an address with characters that SMTP cannot carry");
+		answers_put(smtp->answers, job, &answer);
+		return;
+	}
+	mail = xcalloc(1, sizeof(*mail));
+	mail->job = job;
+	TAILQ_INSERT_TAIL(&smtp->waiting, mail, link);
+	dispatch(smtp);
+}
+
+struct deliver_smtp *deliver_smtp_new(const struct conf *conf,
+                                      struct curl_pool *pool,
+                                      struct answers *answers, struct err *err)
+{
+	struct deliver_smtp *smtp = xcalloc(1, sizeof(*smtp));
+
+	smtp->owner = (struct smtp_conn_owner){
+		.answered = on_answered,
+		.give_back = on_give_back,
+		.idle = on_idle,
+		.gone = on_gone,
+	};
+	smtp->pool = pool;
+	smtp->answers = answers;
+	TAILQ_INIT(&smtp->waiting);
+	smtp->room = conf->deliver.concurrency_per_host;
+	smtp->limit = smtp->room;
+	smtp->places = xcalloc(smtp->room, sizeof(*smtp->places));
+	if (smtp_login_read(&smtp->login, conf, err) < 0)
+		deliver_smtp_free(&smtp);
+	else
+		smtp->may_go_clear = smtp->login.use_ssl == CURLUSESSL_TRY &&
+		                     !smtp->login.verify;
+	return smtp;
+}
+
+void deliver_smtp_free(struct deliver_smtp **smtp)
+{
+	struct deliver_smtp *s = *smtp;
+	struct smtp_mail *mail;
+
+	if (s == NULL)
+		return;
+	while (s->count > 0)
+		smtp_conn_free(&s->places[--s->count].conn);
+	while ((mail = TAILQ_FIRST(&s->waiting)) != NULL) {
+		TAILQ_REMOVE(&s->waiting, mail, link);
+		free(mail);
+	}
+	smtp_login_clear(&s->login);
+	free(s->places);
+	free(s);
+	*smtp = NULL;
+}

@@ -1,0 +1,442 @@
+#include "deliver/smtp_conn.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "deliver/answer.h"
+#include "deliver/verdict.h"
+#include "model/smtp_wire.h"
+
+enum {
+	IDLE_MS = 30000,        /* a connection nobody used is given up */
+	KEEP_OUT_BYTES = 65536, /* memory kept between messages */
+};
+
+/* Where the dialogue is: the command whose reply we wait for. */
+enum conn_state {
+	CONN_OPENING,
+	CONN_IDLE,
+	CONN_MAIL,
+	CONN_RCPT,
+	CONN_DATA,
+	CONN_TEXT,
+	CONN_RSET,
+	CONN_GONE,
+};
+
+struct smtp_conn {
+	struct pool_transfer transfer;
+	struct pool_watch watch;
+	struct curl_pool *pool;
+	struct smtp_conn_owner *owner;
+	const struct smtp_login *login;
+	enum conn_state state;
+	bool is_watched;
+	bool is_used; /* a message went over it before */
+	struct smtp_mail *mail;
+	struct strbuf out;
+	size_t out_sent;
+	char in[SMTP_REPLY_MAX + 1];
+	size_t in_len;
+	/* while curl opens it: the last command, and the reply to it */
+	enum delivery_stage stage;
+	struct smtp_reply said;
+};
+
+/* What the commands that curl sends are about. */
+static const struct {
+	const char *verb;
+	enum delivery_stage stage;
+} verbs[] = {
+	{"EHLO", STAGE_GREETING},
+	{"HELO", STAGE_GREETING},
+	{"STARTTLS", STAGE_GREETING},
+	{"AUTH", STAGE_AUTH},
+};
+
+/* Follows curl through greeting, EHLO, STARTTLS and AUTH, to say afterwards
+ * where it ended and with what words.  Credentials pass here and are not
+ * kept. */
+static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
+                  void *arg)
+{
+	struct smtp_conn *conn = arg;
+	struct smtp_reply reply;
+	char line[SMTP_LINE_MAX];
+	size_t used;
+
+	(void)easy;
+	if (conn->state != CONN_OPENING)
+		return 0;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (type == CURLINFO_HEADER_OUT &&
+		    len >= strlen(verbs[i].verb) &&
+		    memcmp(data, verbs[i].verb, strlen(verbs[i].verb)) == 0)
+			conn->stage = verbs[i].stage;
+	if (type != CURLINFO_HEADER_IN || len < 4 || len >= sizeof(line))
+		return 0;
+	/* curl hands over line by line: each as if it were the whole reply */
+	memcpy(line, data, len);
+	line[3] = ' ';
+	if (conn->stage == STAGE_CONNECT)
+		conn->stage = STAGE_GREETING;
+	if (smtp_reply_read(line, len, &reply, &used, NULL) == 1)
+		conn->said = reply;
+	return 0;
+}
+
+/* Why curl could not open it. */
+static void why_not_opened(struct smtp_conn *conn, CURLcode result,
+                           struct delivery_answer *why)
+{
+	bool was_said = conn->said.code >= 400;
+
+	if (was_said && result != CURLE_SSL_CONNECT_ERROR &&
+	    result != CURLE_PEER_FAILED_VERIFICATION) {
+		verdict_smtp(conn->stage, &conn->said, why);
+		return;
+	}
+	answer_our_fault(why, conn->stage, "mail relay %s: %s",
+	                 conn->login->name, curl_easy_strerror(result));
+}
+
+static void drop(struct smtp_conn *conn, bool opened, CURLcode result,
+                 const struct delivery_answer *why)
+{
+	conn->state = CONN_GONE;
+	conn->owner->gone(conn->owner, conn, opened, result, why);
+}
+
+static void go_idle(struct smtp_conn *conn)
+{
+	conn->state = CONN_IDLE;
+	conn->watch.events = CURL_WAIT_POLLIN;
+	conn->watch.deadline_ms = pool_now_ms() + IDLE_MS;
+	conn->owner->idle(conn->owner, conn);
+}
+
+static void answer(struct smtp_conn *conn, const struct delivery_answer *a)
+{
+	struct smtp_mail *mail = conn->mail;
+
+	conn->mail = NULL;
+	conn->is_used = true;
+	failpoint_hit("smtp answer");
+	conn->owner->answered(conn->owner, mail, a);
+}
+
+/* A relay may close a connection it finds idle at the moment we use it: that
+ * says nothing about the message, which another connection may carry.  Once:
+ * a relay that always does this gets no loop. */
+static bool give_back(struct smtp_conn *conn)
+{
+	struct smtp_mail *mail = conn->mail;
+
+	if (conn->state != CONN_MAIL || !conn->is_used || mail->was_given_back)
+		return false;
+	conn->mail = NULL;
+	mail->was_given_back = true;
+	conn->owner->give_back(conn->owner, mail);
+	return true;
+}
+
+/* The connection ended by itself, or talks nonsense. */
+static void lost(struct smtp_conn *conn, const char *how)
+{
+	static const enum delivery_stage stages[] = {
+		[CONN_MAIL] = STAGE_MAIL,
+		[CONN_RCPT] = STAGE_RCPT,
+		[CONN_DATA] = STAGE_DATA,
+		[CONN_TEXT] = STAGE_DATA,
+	};
+	struct delivery_answer a;
+	bool text_left =
+		conn->state == CONN_TEXT && conn->out_sent == conn->out.len;
+
+	if (conn->mail != NULL && !give_back(conn)) {
+		answer_set(&a, text_left ? EVENT_UNCERTAIN : EVENT_TEMPORARY,
+		           stages[conn->state], "mail relay %s: %s%s",
+		           conn->login->name, how,
+		           text_left ? " after the message was sent" : "");
+		answer(conn, &a);
+	}
+	drop(conn, true, CURLE_OK, NULL);
+}
+
+static void flush(struct smtp_conn *conn)
+{
+	CURLcode rc = CURLE_OK;
+	size_t sent;
+
+	while (conn->out_sent < conn->out.len && rc == CURLE_OK) {
+		sent = 0;
+		rc = curl_easy_send(conn->transfer.easy,
+		                    conn->out.data + conn->out_sent,
+		                    conn->out.len - conn->out_sent, &sent);
+		conn->out_sent += sent;
+	}
+	/* While text goes out the server may already say no: listen too.  When
+	 * sending failed, reading says why: perhaps "421 goodbye". */
+	conn->watch.events = CURL_WAIT_POLLIN;
+	if (rc == CURLE_AGAIN)
+		conn->watch.events |= CURL_WAIT_POLLOUT;
+}
+
+/* Sends what is in `out` and then waits for the reply. */
+static void say(struct smtp_conn *conn, enum conn_state state)
+{
+	conn->state = state;
+	conn->out_sent = 0;
+	flush(conn);
+}
+
+static void command(struct smtp_conn *conn, enum conn_state state,
+                    const char *verb, const char *address)
+{
+	strbuf_reset(&conn->out);
+	if (address != NULL)
+		strbuf_printf(&conn->out, "%s:<%s>\r\n", verb, address);
+	else
+		strbuf_printf(&conn->out, "%s\r\n", verb);
+	say(conn, state);
+}
+
+static void send_text(struct smtp_conn *conn)
+{
+	const struct delivery_job *job = conn->mail->job;
+
+	strbuf_reset(&conn->out);
+	smtp_put_message(&conn->out, job->body, job->body_len);
+	failpoint_hit("smtp text");
+	say(conn, CONN_TEXT);
+}
+
+/* The reply that lets the dialogue go on. */
+static void go_on(struct smtp_conn *conn, const struct smtp_reply *reply)
+{
+	struct delivery_answer a;
+
+	switch (conn->state) {
+	case CONN_MAIL:
+		command(conn, CONN_RCPT, "RCPT TO",
+		        conn->mail->job->rua->address);
+		break;
+	case CONN_RCPT:
+		command(conn, CONN_DATA, "DATA", NULL);
+		break;
+	case CONN_DATA:
+		send_text(conn);
+		break;
+	case CONN_TEXT:
+		if (conn->out.room > KEEP_OUT_BYTES)
+			strbuf_clear(&conn->out);
+		verdict_smtp(STAGE_DATA, reply, &a);
+		answer(conn, &a);
+		go_idle(conn);
+		break;
+	case CONN_RSET:
+		go_idle(conn);
+		break;
+	default:
+		lost(conn, "spoke out of turn");
+		break;
+	}
+}
+
+/* Any other reply ends this message; the connection stays for the next. */
+static void refused(struct smtp_conn *conn, enum delivery_stage stage,
+                    const struct smtp_reply *reply)
+{
+	bool goodbye = reply->code == 421 || conn->state == CONN_RSET ||
+	               conn->out_sent < conn->out.len;
+	struct delivery_answer a;
+
+	if (conn->mail != NULL && !(reply->code == 421 && give_back(conn))) {
+		verdict_smtp(stage, reply, &a);
+		answer(conn, &a);
+	}
+	if (goodbye)
+		drop(conn, true, CURLE_OK, NULL);
+	else if (conn->state == CONN_TEXT)
+		go_idle(conn);
+	else
+		command(conn, CONN_RSET, "RSET", NULL);
+}
+
+static void on_reply(struct smtp_conn *conn, const struct smtp_reply *reply)
+{
+	static const struct {
+		int wanted; /* first digit */
+		enum delivery_stage stage;
+	} steps[] = {
+		[CONN_MAIL] = {2, STAGE_MAIL}, [CONN_RCPT] = {2, STAGE_RCPT},
+		[CONN_DATA] = {3, STAGE_DATA}, [CONN_TEXT] = {2, STAGE_DATA},
+		[CONN_RSET] = {2, STAGE_MAIL},
+	};
+
+	if (conn->state == CONN_IDLE)
+		lost(conn, reply->text); /* "421 timeout, closing" */
+	else if (reply->code / 100 != steps[conn->state].wanted)
+		refused(conn, steps[conn->state].stage, reply);
+	else if (conn->out_sent < conn->out.len)
+		lost(conn, "answered before it was asked");
+	else
+		go_on(conn, reply);
+}
+
+/* Reads what is there.  1: a reply, 0: not yet, negative: it is over. */
+static int receive(struct smtp_conn *conn, struct smtp_reply *reply,
+                   struct err *err)
+{
+	CURLcode rc = CURLE_OK;
+	size_t got, used;
+	int found;
+
+	while (conn->in_len < SMTP_REPLY_MAX) {
+		rc = curl_easy_recv(conn->transfer.easy,
+		                    conn->in + conn->in_len,
+		                    SMTP_REPLY_MAX - conn->in_len, &got);
+		if (rc != CURLE_OK || got == 0)
+			break;
+		conn->in_len += got;
+	}
+	found = smtp_reply_read(conn->in, conn->in_len, reply, &used, err);
+	if (found > 0) {
+		conn->in_len -= used;
+		memmove(conn->in, conn->in + used, conn->in_len);
+		return 1;
+	}
+	if (found < 0)
+		return found;
+	if (rc == CURLE_AGAIN)
+		return 0;
+	if (conn->in_len >= SMTP_REPLY_MAX)
+		return err_set(err, ERR_LIMIT,
+		               "an SMTP reply that does not end");
+	return err_set(err, ERR_IO, "the connection was lost");
+}
+
+static void read_reply(struct smtp_conn *conn)
+{
+	struct smtp_reply reply;
+	struct err err;
+	int rc = receive(conn, &reply, &err);
+
+	if (rc < 0)
+		lost(conn, err.text);
+	else if (rc > 0 && conn->in_len > 0)
+		/* we never send two commands at once */
+		lost(conn, "answered what it was not asked");
+	else if (rc > 0)
+		on_reply(conn, &reply);
+}
+
+static void on_ready(struct pool_watch *watch, short revents)
+{
+	struct smtp_conn *conn =
+		(struct smtp_conn *)((char *)watch -
+	                             offsetof(struct smtp_conn, watch));
+
+	if (revents == 0) {
+		lost(conn, conn->state == CONN_IDLE ? "idle" : "timed out");
+		return;
+	}
+	if (conn->out_sent < conn->out.len && (revents & CURL_WAIT_POLLOUT)) {
+		flush(conn);
+		return;
+	}
+	if (revents & CURL_WAIT_POLLIN)
+		read_reply(conn);
+}
+
+static void opened(struct pool_transfer *transfer, CURLcode result)
+{
+	struct smtp_conn *conn =
+		(struct smtp_conn *)((char *)transfer -
+	                             offsetof(struct smtp_conn, transfer));
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	struct delivery_answer why;
+
+	if (result == CURLE_OK)
+		result = curl_easy_getinfo(transfer->easy,
+		                           CURLINFO_ACTIVESOCKET, &fd);
+	if (result == CURLE_OK && fd == CURL_SOCKET_BAD)
+		result = CURLE_COULDNT_CONNECT;
+	if (result != CURLE_OK) {
+		why_not_opened(conn, result, &why);
+		drop(conn, false, result, &why);
+		return;
+	}
+	conn->watch.fd = fd;
+	conn->is_watched = true;
+	pool_watch(conn->pool, &conn->watch);
+	go_idle(conn);
+}
+
+static void set_login(CURL *easy, const struct smtp_login *login)
+{
+	curl_easy_setopt(easy, CURLOPT_URL, login->url);
+	curl_easy_setopt(easy, CURLOPT_USE_SSL, login->use_ssl);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)login->verify);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, login->verify ? 2L : 0L);
+	if (login->ca_file != NULL)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, login->ca_file);
+	if (login->user != NULL) {
+		curl_easy_setopt(easy, CURLOPT_USERNAME, login->user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, login->password);
+	}
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)login->timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+}
+
+struct smtp_conn *smtp_conn_new(struct curl_pool *pool,
+                                const struct smtp_login *login,
+                                struct smtp_conn_owner *owner)
+{
+	struct smtp_conn *conn = xcalloc(1, sizeof(*conn));
+
+	conn->pool = pool;
+	conn->login = login;
+	conn->owner = owner;
+	conn->watch.ready = on_ready;
+	conn->transfer.ended = opened;
+	conn->transfer.easy = pool_easy_new();
+	set_login(conn->transfer.easy, login);
+	curl_easy_setopt(conn->transfer.easy, CURLOPT_DEBUGFUNCTION, follow);
+	curl_easy_setopt(conn->transfer.easy, CURLOPT_DEBUGDATA, conn);
+	curl_easy_setopt(conn->transfer.easy, CURLOPT_VERBOSE, 1L);
+	pool_start(pool, &conn->transfer);
+	return conn;
+}
+
+void smtp_conn_free(struct smtp_conn **conn)
+{
+	struct smtp_conn *c = *conn;
+	size_t sent;
+
+	if (c == NULL)
+		return;
+	if (c->state == CONN_IDLE) /* nobody waits for the reply */
+		curl_easy_send(c->transfer.easy, "QUIT\r\n", 6, &sent);
+	if (c->is_watched)
+		pool_unwatch(c->pool, &c->watch);
+	/* curl says no QUIT on a connection made with CONNECT_ONLY */
+	pool_stop(c->pool, &c->transfer);
+	curl_easy_cleanup(c->transfer.easy);
+	strbuf_clear(&c->out);
+	free(c->mail);
+	free(c);
+	*conn = NULL;
+}
+
+void smtp_conn_send(struct smtp_conn *conn, struct smtp_mail *mail)
+{
+	conn->mail = mail;
+	conn->watch.deadline_ms = pool_now_ms() + conn->login->timeout_ms;
+	command(conn, CONN_MAIL, "MAIL FROM", mail->job->mail_from);
+}

@@ -1,0 +1,156 @@
+#include "deliver/verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+
+#include "deliver/answer.h"
+
+enum { ANY = -1 };
+
+#define AT(stage) (1u << (stage))
+#define BEFORE_RCPT                                                            \
+	(AT(STAGE_CONNECT) | AT(STAGE_GREETING) | AT(STAGE_AUTH) |             \
+	 AT(STAGE_MAIL))
+#define ANYWHERE (BEFORE_RCPT | AT(STAGE_RCPT) | AT(STAGE_DATA))
+
+struct smtp_row {
+	unsigned stages;
+	int from, to;        /* codes */
+	int subject, detail; /* of the enhanced code; ANY: also without one */
+	enum delivery_event event;
+	bool our_fault;
+};
+
+static const struct smtp_row smtp_rows[] = {
+	{AT(STAGE_DATA), 200, 299, ANY, ANY, EVENT_ACCEPTED, false},
+	{ANYWHERE, 400, 499, ANY, ANY, EVENT_TEMPORARY, false},
+	{BEFORE_RCPT, 500, 599, ANY, ANY, EVENT_TEMPORARY, true},
+	/* x.1.7 and x.1.8 speak of the sender's address: that is ours */
+	{AT(STAGE_RCPT), 500, 599, 1, 7, EVENT_TEMPORARY, true},
+	{AT(STAGE_RCPT), 500, 599, 1, 8, EVENT_TEMPORARY, true},
+	{AT(STAGE_RCPT), 500, 599, 1, ANY, EVENT_BAD_ADDRESS, false},
+	{AT(STAGE_RCPT), 500, 599, 2, 1, EVENT_BAD_ADDRESS, false},
+	/* a full mailbox gets emptied ("persistent transient", RFC 3463 X.2.2),
+         * and a 552 at RCPT is to be read as 452 (RFC 5321 4.5.3.1.10) */
+	{AT(STAGE_RCPT), 500, 599, 2, 2, EVENT_TEMPORARY, false},
+	{ANYWHERE, 500, 599, 7, ANY, EVENT_TEMPORARY, true},
+	{AT(STAGE_RCPT), 552, 552, ANY, ANY, EVENT_TEMPORARY, false},
+	/* 530, 534, 535, 538: log in first (RFC 4954) */
+	{AT(STAGE_RCPT), 530, 538, ANY, ANY, EVENT_TEMPORARY, true},
+	{AT(STAGE_RCPT) | AT(STAGE_DATA), 500, 599, ANY, ANY, EVENT_REFUSED,
+         false},
+	/* 2xx where 354 was due and the like: a server that is out of step */
+	{ANYWHERE, 0, 999, ANY, ANY, EVENT_TEMPORARY, true},
+};
+
+static bool smtp_row_fits(const struct smtp_row *row, enum delivery_stage stage,
+                          const struct smtp_reply *reply)
+{
+	if ((row->stages & AT(stage)) == 0 || reply->code < row->from ||
+	    reply->code > row->to)
+		return false;
+	if (row->subject == ANY)
+		return true;
+	return reply->is_enhanced && reply->subject == row->subject &&
+	       (row->detail == ANY || reply->detail == row->detail);
+}
+
+void verdict_smtp(enum delivery_stage stage, const struct smtp_reply *reply,
+                  struct delivery_answer *answer)
+{
+	const struct smtp_row *row = smtp_rows;
+
+	while (!smtp_row_fits(row, stage, reply))
+		row++;
+	answer_set(answer, row->event, stage, "%s", reply->text);
+	answer->our_fault = row->our_fault;
+	answer->code = reply->code;
+}
+
+/* RFC 8460 section 5.4: any other code "could indicate a delivery failure"
+ * and is ours to judge. */
+static const struct http_row {
+	int from, to;
+	enum delivery_event event;
+	const char *words;
+} http_rows[] = {
+	{200, 299, EVENT_ACCEPTED, ""},
+	/* a redirect could lead anywhere; the rua names the place */
+	{300, 399, EVENT_REFUSED, ", and redirects are not followed"},
+	{408, 408, EVENT_TEMPORARY, ""}, /* request timeout */
+	{425, 425, EVENT_TEMPORARY, ""}, /* too early */
+	{429, 429, EVENT_TEMPORARY, ""}, /* too many requests */
+	{400, 499, EVENT_REFUSED, ""},
+	{0, 999, EVENT_TEMPORARY, ""},
+};
+
+void verdict_http(int status, const char *said, struct delivery_answer *answer)
+{
+	const struct http_row *row = http_rows;
+
+	while (status < row->from || status > row->to)
+		row++;
+	answer_set(answer, row->event, STAGE_HTTP, "HTTP %d%s%s%s", status,
+	           *said ? " " : "", said, row->words);
+	answer->code = status;
+}
+
+static const struct exit_row {
+	int status;
+	enum delivery_event event;
+	bool our_fault;
+	const char *words;
+} exit_rows[] = {
+	{EX_OK, EVENT_ACCEPTED, false, "accepted"},
+	{EX_DATAERR, EVENT_REFUSED, false, "the message was refused"},
+	{EX_NOUSER, EVENT_BAD_ADDRESS, false, "no such user"},
+	{EX_NOHOST, EVENT_REFUSED, false, "no such host"},
+	{EX_TEMPFAIL, EVENT_TEMPORARY, false, "not now"},
+	{EX_PROTOCOL, EVENT_TEMPORARY, false, "trouble with the other side"},
+	{EX_USAGE, EVENT_TEMPORARY, true, "it did not like its arguments"},
+	{EX_NOINPUT, EVENT_TEMPORARY, true, "it could not read the message"},
+	{EX_UNAVAILABLE, EVENT_TEMPORARY, true, "unavailable"},
+	{EX_SOFTWARE, EVENT_TEMPORARY, true, "internal error"},
+	{EX_OSERR, EVENT_TEMPORARY, true, "system error"},
+	{EX_OSFILE, EVENT_TEMPORARY, true, "a system file is missing"},
+	{EX_CANTCREAT, EVENT_TEMPORARY, true, "it could not write"},
+	{EX_IOERR, EVENT_TEMPORARY, true, "input or output error"},
+	{EX_NOPERM, EVENT_TEMPORARY, true, "permission denied"},
+	{EX_CONFIG, EVENT_TEMPORARY, true, "its configuration is wrong"},
+	{127, EVENT_TEMPORARY, true, "it could not be started"},
+};
+static const struct exit_row exit_other = {
+	0,
+	EVENT_TEMPORARY,
+	true,
+	"an unknown exit status",
+};
+
+static const struct exit_row *exit_row(int status)
+{
+	for (size_t i = 0; i < sizeof(exit_rows) / sizeof(exit_rows[0]); i++)
+		if (exit_rows[i].status == status)
+			return &exit_rows[i];
+	return &exit_other;
+}
+
+void verdict_exit(int status, const char *said, struct delivery_answer *answer)
+{
+	const struct exit_row *row;
+
+	if (!WIFEXITED(status)) {
+		/* it may have queued the message before it was killed */
+		answer_set(answer, EVENT_UNCERTAIN, STAGE_LOCAL,
+		           "sendmail was ended by signal %d%s%s",
+		           WTERMSIG(status), *said ? ": " : "", said);
+		answer->our_fault = true;
+		return;
+	}
+	row = exit_row(WEXITSTATUS(status));
+	answer_set(answer, row->event, STAGE_LOCAL, "sendmail: %s%s%s",
+	           row->words, *said ? ": " : "", said);
+	answer->our_fault = row->our_fault;
+	answer->code = WEXITSTATUS(status);
+}
