@@ -1,8 +1,6 @@
 #include "model/domain.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <idn2.h>
