@@ -27,8 +27,10 @@ FNR == 1 {
 	from = part[2]
 	if (from == "config.h")
 		next
-	if (from !~ "/")
+	if (from !~ "/") {
 		offend("\"" from "\" is not written from src/")
+		next
+	}
 	sub("/.*", "", from)
 	if (from == own)
 		next
