@@ -123,6 +123,7 @@ int form_redirect(const char *text, struct err *err)
 	const char *arrow = strstr(text, "->");
 	size_t len = arrow ? (size_t)(arrow - text) : 0;
 	auto_(xfree_str) char *what = NULL;
+	int rc;
 
 	while (len > 0 && text[len - 1] == ' ')
 		len--;
@@ -131,8 +132,9 @@ int form_redirect(const char *text, struct err *err)
 		               "'%.80s' is not of the form 'what -> URI'",
 		               text);
 	what = xstrndup(text, len);
-	if (form_deny(what, err) < 0)
-		return err->class;
+	rc = form_deny(what, err);
+	if (rc < 0)
+		return rc;
 	arrow += strlen("->");
 	return check_destination(arrow + strspn(arrow, " "), err);
 }

@@ -22,7 +22,6 @@
 enum {
 	FILE_LARGEST = 1024 * 1024,
 	LINE_ROOM = 4096, /* what we ask libinih to read into */
-	SECTION_ROOM = 50,
 };
 
 struct parse {

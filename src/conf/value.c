@@ -10,7 +10,7 @@
 
 /* How a type is read, written and freed: one row of types[] below. */
 struct value_type {
-	const char *form; /* "%s" a value ... */
+	const char *form; /* "'x' is not ..." */
 	int (*read)(const struct setting *row, const char *text, void *member,
 	            struct err *err);
 	void (*write)(const struct setting *row, const void *member,
