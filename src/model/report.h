@@ -8,11 +8,16 @@
 #ifndef TLSTALLY_MODEL_REPORT_H
 #define TLSTALLY_MODEL_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "model/domain.h"
 #include "model/session.h"
+
+/* Room for an id of report_id_make(): two domains, a day and a hash. */
+enum { REPORT_ID_TEXT = 2 * DOMAIN_MAX + 24 };
 
 struct report_detail {
 	struct failure_detail detail;
@@ -21,7 +26,7 @@ struct report_detail {
 
 struct report_policy {
 	enum policy_type type;
-	const char *domain;
+	const char *domain; /* canonical (model/domain.h) */
 	const char **strings;
 	size_t string_count;
 	const char **mx_hosts;
@@ -59,9 +64,12 @@ uint64_t report_failure(const struct report *report);
 void report_sort(struct report *report);
 
 /*
- * Folds the smallest failure details (model/session.h) one level down, merging
- * what becomes equal, until estimated JSON is at most max bytes.  Counts
- * never get lost.  Returns how many details were folded.
+ * Makes the report smaller until its JSON is surely at most max bytes: folds
+ * the smallest failure details (model/session.h) one level down, merging what
+ * becomes equal, then the next level, and when that is not enough leaves out
+ * policy strings and MX patterns, the longest first.  Counts never get lost.
+ * Returns how many details were folded and policies stripped; afterwards
+ * details are in no order (report_sort()).
  */
 size_t report_fold(struct report *report, size_t max_bytes);
 
@@ -73,9 +81,9 @@ size_t report_fold(struct report *report, size_t max_bytes);
 const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
                            const char *submitter, uint64_t store_id);
 
-/* Is the text a msg-id of the form dot-atom@dot-atom (RFC 5322)?  Only such
- * an id may stand in the Subject as it is. */
-int report_id_is_msg_id(const char *id);
+/* Is the text a msg-id of the form dot-atom@dot-atom (RFC 5322 section 3.6.4)
+ * that fits a line?  Only such an id may stand in the Subject as it is. */
+bool report_id_is_msg_id(const char *id);
 
 /* deliverAt - createdAt: the same hash spread over `spread` seconds. */
 int64_t report_spread(int32_t day, const char *domain, uint64_t store_id,

@@ -3,7 +3,7 @@
  *
  * multipart/report; report-type="tlsrpt": a text for people and the gzipped
  * JSON as application/tlsrpt+gzip in base64.  Pure ASCII, CRLF line ends,
- * no line longer than 78 bytes but the one with the file name (at most 998).
+ * no line longer than 78 bytes but where a single name is (at most 998).
  * The same struct always gives the same bytes: what is sent again after a
  * lost answer is byte for byte the same.
  */
@@ -23,7 +23,8 @@ struct report_mail {
 	const char *domain;            /* TLS-Report-Domain */
 	const char *submitter;         /* TLS-Report-Submitter */
 	const char *report_id;         /* of the report's body */
-	const char *token;             /* hex; Message-ID and boundary */
+	const char *token;             /* letters and digits, at most 60:
+	                                  Message-ID and boundary */
 	int64_t date;                  /* secs */
 	int64_t start, end;            /* of the report, secs */
 	uint64_t success, failure;     /* for the text */
@@ -31,8 +32,13 @@ struct report_mail {
 	size_t gzip_len;
 };
 
-/* Appends the whole message. ERR_PARSE when something in it cannot stand in
- * a header (nothing that is checked elsewhere gets here). */
+/*
+ * Appends the whole message.  A report-id that is no msg-id stands in the
+ * body as it is; the Subject, whose grammar (RFC 8460 section 5.3) takes only
+ * a msg-id, then has a hash of it.  ERR_PARSE when something cannot stand in
+ * a header (nothing that is checked elsewhere gets here), ERR_LIMIT when the
+ * message is longer than out may become.
+ */
 int report_mail_write(const struct report_mail *mail, struct strbuf *out,
                       struct err *err);
 

@@ -1,0 +1,216 @@
+#include "model/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/hash.h"
+#include "base/xalloc.h"
+#include "model/detail_text.h"
+
+/* A Subject line of an id and some words stays below 998 bytes (RFC 5322
+ * section 2.1.1). */
+enum { MSG_ID_MAX = 900 };
+
+struct report *report_new(void)
+{
+	struct report *report = xcalloc(1, sizeof(*report));
+
+	arena_init(&report->mem);
+	return report;
+}
+
+void report_free(struct report **report)
+{
+	if (*report == NULL)
+		return;
+	arena_clear(&(*report)->mem);
+	free(*report);
+	*report = NULL;
+}
+
+void report_reset(struct report *report)
+{
+	struct arena mem = report->mem;
+
+	arena_reset(&mem);
+	*report = (struct report){.mem = mem};
+}
+
+uint64_t report_success(const struct report *report)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < report->policy_count; i++)
+		if (__builtin_add_overflow(sum, report->policies[i].success,
+		                           &sum))
+			return UINT64_MAX;
+	return sum;
+}
+
+uint64_t report_failure(const struct report *report)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < report->policy_count; i++)
+		if (__builtin_add_overflow(sum, report->policies[i].failure,
+		                           &sum))
+			return UINT64_MAX;
+	return sum;
+}
+
+static int number_compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Largest count first. */
+static int detail_order(const void *left, const void *right)
+{
+	const struct report_detail *a = left, *b = right;
+	int order = number_compare(b->count, a->count);
+
+	return order ? order : detail_compare(&a->detail, &b->detail);
+}
+
+static int list_compare(const char *const *a, size_t a_count,
+                        const char *const *b, size_t b_count)
+{
+	for (size_t i = 0; i < a_count && i < b_count; i++) {
+		int order = strcmp(a[i], b[i]);
+
+		if (order != 0)
+			return order;
+	}
+	return number_compare(a_count, b_count);
+}
+
+/* Two policies of one name differ at least in what went wrong. */
+static int details_compare(const struct report_policy *a,
+                           const struct report_policy *b)
+{
+	for (size_t i = 0; i < a->detail_count && i < b->detail_count; i++) {
+		int order = detail_order(&a->details[i], &b->details[i]);
+
+		if (order != 0)
+			return order;
+	}
+	return number_compare(a->detail_count, b->detail_count);
+}
+
+static int policy_order(const void *left, const void *right)
+{
+	const struct report_policy *a = left, *b = right;
+	int order = number_compare(a->type, b->type);
+
+	if (order == 0)
+		order = text_compare(a->domain, b->domain);
+	if (order == 0)
+		order = list_compare(
+			(const char *const *)a->strings, a->string_count,
+			(const char *const *)b->strings, b->string_count);
+	if (order == 0)
+		order = list_compare(
+			(const char *const *)a->mx_hosts, a->mx_count,
+			(const char *const *)b->mx_hosts, b->mx_count);
+	if (order == 0)
+		order = number_compare(b->success, a->success);
+	if (order == 0)
+		order = number_compare(b->failure, a->failure);
+	return order ? order : details_compare(a, b);
+}
+
+static void sort(void *items, size_t count, size_t size,
+                 int (*order)(const void *, const void *))
+{
+	if (count > 1)
+		qsort(items, count, size, order);
+}
+
+void report_sort(struct report *report)
+{
+	for (size_t i = 0; i < report->policy_count; i++) {
+		struct report_policy *policy = &report->policies[i];
+
+		sort(policy->details, policy->detail_count,
+		     sizeof(*policy->details), detail_order);
+	}
+	sort(report->policies, report->policy_count, sizeof(*report->policies),
+	     policy_order);
+}
+
+/* The hash behind the report-id and the moment it is sent. */
+static uint64_t report_hash(int32_t day, const char *domain, uint64_t store_id)
+{
+	char text[DAY_TEXT + 1 + DOMAIN_TEXT];
+	char date[DAY_TEXT];
+	int len = snprintf(text, sizeof(text), "%s %s", day_format(day, date),
+	                   domain);
+
+	if (len >= (int)sizeof(text))
+		len = sizeof(text) - 1;
+	return hash64(store_id, text, (size_t)len);
+}
+
+const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
+                           const char *submitter, uint64_t store_id)
+{
+	char date[DAY_TEXT];
+
+	day_format(day, date);
+	return arena_printf(arena, "%.4s%.2s%.2s.%s.%08" PRIx32 "@%s", date,
+	                    date + 5, date + 8, domain,
+	                    (uint32_t)report_hash(day, domain, store_id),
+	                    submitter);
+}
+
+/* RFC 5322 section 3.2.3. */
+static bool is_atext(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+/* Length of the dot-atom at p, 0 when there is none. */
+static size_t dot_atom(const char *p)
+{
+	size_t len = 0;
+
+	for (;;) {
+		size_t start = len;
+
+		while (is_atext(p[len]))
+			len++;
+		if (len == start)
+			return 0;
+		if (p[len] != '.')
+			return len;
+		len++;
+	}
+}
+
+bool report_id_is_msg_id(const char *id)
+{
+	size_t left, right;
+
+	if (id == NULL)
+		return false;
+	left = dot_atom(id);
+	if (left == 0 || id[left] != '@')
+		return false;
+	right = dot_atom(id + left + 1);
+	return right > 0 && id[left + 1 + right] == '\0' &&
+	       left + right < MSG_ID_MAX;
+}
+
+int64_t report_spread(int32_t day, const char *domain, uint64_t store_id,
+                      int64_t spread_secs)
+{
+	if (spread_secs <= 0)
+		return 0;
+	return (int64_t)(report_hash(day, domain, store_id) %
+	                 (uint64_t)spread_secs);
+}
