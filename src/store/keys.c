@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/reader.h"
 
 void key_init(struct key *key)
 {
@@ -163,6 +162,20 @@ void put_u64(struct db_txn *txn, enum db_table table, const struct key *key,
 	struct key value = key_of_id(v);
 
 	db_put(txn, table, key->bytes, key->len, value.bytes, value.len);
+}
+
+void read_text(struct reader *reader, char *out, size_t room)
+{
+	size_t len;
+	const void *text = reader_blob32(reader, &len);
+
+	if (text == NULL || len >= room) {
+		reader->failed = true;
+		len = 0;
+	}
+	if (len > 0)
+		memcpy(out, text, len);
+	out[len] = '\0';
 }
 
 int meta_get(struct db_txn *txn, const char *name, uint64_t *v)

@@ -56,6 +56,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "base/reader.h"
 #include "store/db.h"
 
 /* LMDB's own limit.  A longer key keeps a len past it, which the store
@@ -122,6 +123,10 @@ struct hash128 hash_next(struct hash128 hash);
 bool read_u64(struct db_value value, uint64_t *v);
 void put_u64(struct db_txn *txn, enum db_table table, const struct key *key,
              uint64_t v);
+
+/* A string of a row into a buffer of that room, with a NUL; one that does not
+ * fit fails the reader.  Only what is used is written. */
+void read_text(struct reader *reader, char *out, size_t room);
 
 /* A number under a name of TABLE_META: 1, or 0 when it is not there. */
 int meta_get(struct db_txn *txn, const char *name, uint64_t *v);

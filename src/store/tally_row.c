@@ -58,21 +58,6 @@ bool tally_row_read(const struct db_value *key, struct tally_row *row)
 	       row->kind >= TALLY_HEAD && row->kind <= TALLY_DETAIL;
 }
 
-/* A string of the row into a fixed buffer; only what is used is copied. */
-static void read_text(struct reader *reader, char *out, size_t room)
-{
-	size_t len;
-	const void *text = reader_blob32(reader, &len);
-
-	if (text == NULL || len >= room) {
-		reader->failed = true;
-		len = 0;
-	}
-	if (len > 0)
-		memcpy(out, text, len);
-	out[len] = '\0';
-}
-
 bool tally_head_read(struct db_value value, struct tally_head *head)
 {
 	struct reader reader;

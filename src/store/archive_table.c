@@ -1,0 +1,175 @@
+/* The archive of store/outbox_table.h: all rows of a report are one range. */
+#include <string.h>
+
+#include "base/auto.h"
+#include "store/outbox_row.h"
+
+static struct key archive_key(uint64_t id, enum archive_kind kind)
+{
+	struct key key = key_of_id(id);
+
+	key_u8(&key, kind);
+	return key;
+}
+
+static struct key archive_destination_key(uint64_t id, uint16_t index)
+{
+	struct key key = archive_key(id, ARCHIVE_DESTINATION);
+
+	key_u16(&key, index);
+	return key;
+}
+
+/* Copies a row as it is; what LMDB lends does not outlive a write. */
+static void copy_row(struct db_txn *txn, enum db_table from,
+                     const struct key *from_key, const struct key *to_key)
+{
+	struct db_value value;
+	struct strbuf copy;
+
+	if (!db_get(txn, from, from_key->bytes, from_key->len, &value))
+		return;
+	strbuf_init(&copy, 0);
+	strbuf_add(&copy, value.data, value.len);
+	db_put(txn, TABLE_ARCHIVE, to_key->bytes, to_key->len, copy.data,
+	       copy.len);
+	strbuf_clear(&copy);
+}
+
+static void put_head(struct db_txn *txn, const struct outbox_head *head)
+{
+	struct key key = archive_key(head->id, ARCHIVE_HEAD);
+	struct strbuf value;
+
+	strbuf_init(&value, 0);
+	outbox_head_write(head, &value);
+	db_put(txn, TABLE_ARCHIVE, key.bytes, key.len, value.data, value.len);
+	strbuf_clear(&value);
+}
+
+void archive_move(struct db_txn *txn, const struct outbox_head *head)
+{
+	struct key from = key_of_id(head->id);
+	struct key body = archive_key(head->id, ARCHIVE_BODY);
+
+	put_head(txn, head);
+	copy_row(txn, TABLE_BODY, &from, &body);
+	for (uint16_t i = 0; i < head->destination_count; i++) {
+		struct key row = from;
+		struct key to = archive_destination_key(head->id, i);
+
+		key_u16(&row, i);
+		copy_row(txn, TABLE_DESTINATION, &row, &to);
+	}
+	outbox_remove(txn, head->id);
+}
+
+int archive_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head)
+{
+	struct key key = archive_key(id, ARCHIVE_HEAD);
+	struct db_value value;
+
+	if (!db_get(txn, TABLE_ARCHIVE, key.bytes, key.len, &value))
+		return 0;
+	head->id = id;
+	if (outbox_head_read(value, head))
+		return 1;
+	db_damaged(txn, TABLE_ARCHIVE, key.bytes, key.len);
+	return 0;
+}
+
+/* The head that a row is; false for any other row. */
+static bool head_at(struct db_txn *txn, const struct db_cursor *cursor,
+                    struct outbox_head *head)
+{
+	struct db_value key, value;
+	struct reader reader;
+	bool is_head;
+
+	db_at(cursor, &key, &value);
+	reader_init(&reader, key.data, key.len);
+	head->id = reader_u64(&reader);
+	is_head = reader_u8(&reader) == ARCHIVE_HEAD && !reader.failed &&
+	          reader_left(&reader) == 0 && outbox_head_read(value, head);
+	if (!is_head)
+		db_damaged(txn, TABLE_ARCHIVE, key.data, key.len);
+	return is_head;
+}
+
+int archive_head_next(struct db_txn *txn, struct outbox_head *head)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_ARCHIVE);
+	struct key from = key_of_id(head->id + 1);
+
+	return db_seek(cursor, from.bytes, from.len) &&
+	       head_at(txn, cursor, head);
+}
+
+int archive_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
+                            struct outbox_destination *destination)
+{
+	struct key key = archive_destination_key(id, index);
+	struct db_value value;
+
+	if (!db_get(txn, TABLE_ARCHIVE, key.bytes, key.len, &value))
+		return 0;
+	if (outbox_destination_read(value, destination))
+		return 1;
+	db_damaged(txn, TABLE_ARCHIVE, key.bytes, key.len);
+	return 0;
+}
+
+int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
+                     const void **body, size_t *len)
+{
+	struct key key = archive_key(id, ARCHIVE_BODY);
+	struct db_value value, lent;
+
+	if (!db_get(txn, TABLE_ARCHIVE, key.bytes, key.len, &value))
+		return 0;
+	if (!outbox_body_read(value, arena, &lent, NULL, NULL)) {
+		db_damaged(txn, TABLE_ARCHIVE, key.bytes, key.len);
+		return 0;
+	}
+	*body = arena_strndup(arena, lent.data, lent.len);
+	*len = lent.len;
+	return 1;
+}
+
+/* Deletes the rows of one report; the cursor stands on its head. */
+static uint64_t delete_report(struct db_cursor *cursor, uint64_t id)
+{
+	struct key prefix = key_of_id(id);
+	struct db_value key;
+	uint64_t n = 0;
+	bool more = true;
+
+	for (db_at(cursor, &key, NULL); more && key_has_prefix(&key, &prefix);
+	     n++) {
+		db_cursor_delete(cursor);
+		more = db_next(cursor);
+		if (more)
+			db_at(cursor, &key, NULL);
+	}
+	return n;
+}
+
+/* Ids are in the order of creation, so the first young one is the end. */
+int archive_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
+{
+	struct outbox_head head;
+	uint64_t n = 0;
+
+	while (n < DB_BATCH_ROWS) {
+		auto_(db_cursor_close) struct db_cursor *cursor =
+			db_cursor_open(txn, TABLE_ARCHIVE);
+
+		if (!db_seek(cursor, "", 0) || !head_at(txn, cursor, &head) ||
+		    head.created_at >= before)
+			break;
+		n += delete_report(cursor, head.id);
+	}
+	*rows += n;
+	return n >= DB_BATCH_ROWS;
+}

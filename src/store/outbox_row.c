@@ -1,0 +1,125 @@
+#include "store/outbox_row.h"
+
+void outbox_head_write(const struct outbox_head *head, struct strbuf *out)
+{
+	strbuf_u32(out, (uint32_t)head->day);
+	strbuf_u8(out, (uint8_t)head->status);
+	strbuf_u8(out, head->frozen);
+	strbuf_u64(out, (uint64_t)head->created_at);
+	strbuf_u64(out, (uint64_t)head->deliver_at);
+	strbuf_u64(out, (uint64_t)head->done_at);
+	strbuf_u64(out, (uint64_t)head->start);
+	strbuf_u64(out, (uint64_t)head->end);
+	strbuf_u64(out, head->success);
+	strbuf_u64(out, head->failure);
+	strbuf_u32(out, head->policy_count);
+	strbuf_u16(out, head->destination_count);
+	strbuf_u16(out, head->delivered_count);
+	strbuf_u32(out, head->body_len);
+	strbuf_str(out, head->domain);
+	strbuf_str(out, head->report_id);
+}
+
+bool outbox_head_read(struct db_value value, struct outbox_head *head)
+{
+	struct reader reader;
+
+	reader_init(&reader, value.data, value.len);
+	head->day = (int32_t)reader_u32(&reader);
+	head->status = reader_u8(&reader);
+	head->frozen = reader_u8(&reader) != 0;
+	head->created_at = (int64_t)reader_u64(&reader);
+	head->deliver_at = (int64_t)reader_u64(&reader);
+	head->done_at = (int64_t)reader_u64(&reader);
+	head->start = (int64_t)reader_u64(&reader);
+	head->end = (int64_t)reader_u64(&reader);
+	head->success = reader_u64(&reader);
+	head->failure = reader_u64(&reader);
+	head->policy_count = reader_u32(&reader);
+	head->destination_count = reader_u16(&reader);
+	head->delivered_count = reader_u16(&reader);
+	head->body_len = reader_u32(&reader);
+	read_text(&reader, head->domain, sizeof(head->domain));
+	read_text(&reader, head->report_id, sizeof(head->report_id));
+	return !reader.failed && head->status < OUTBOX_STATUSES;
+}
+
+void outbox_destination_write(const struct outbox_destination *d,
+                              struct strbuf *out)
+{
+	strbuf_u16(out, d->index);
+	strbuf_u8(out, (uint8_t)d->state);
+	strbuf_u8(out, d->uncertain);
+	strbuf_u32(out, d->attempts);
+	strbuf_u64(out, (uint64_t)d->first_attempt);
+	strbuf_u64(out, (uint64_t)d->last_attempt);
+	strbuf_u64(out, (uint64_t)d->due);
+	strbuf_u64(out, d->lease_run);
+	strbuf_u64(out, (uint64_t)d->date);
+	strbuf_u8(out, (uint8_t)d->stage);
+	strbuf_u32(out, (uint32_t)d->code);
+	strbuf_u8(out, (uint8_t)d->rua.kind);
+	strbuf_u16(out, d->rua.port);
+	strbuf_str(out, d->rua.uri);
+	strbuf_str(out, d->rua.address);
+	strbuf_str(out, d->rua.host);
+	strbuf_str(out, d->token);
+	strbuf_str(out, d->answer);
+}
+
+bool outbox_destination_read(struct db_value value,
+                             struct outbox_destination *d)
+{
+	struct reader reader;
+
+	reader_init(&reader, value.data, value.len);
+	d->index = reader_u16(&reader);
+	d->state = reader_u8(&reader);
+	d->uncertain = reader_u8(&reader) != 0;
+	d->attempts = reader_u32(&reader);
+	d->first_attempt = (int64_t)reader_u64(&reader);
+	d->last_attempt = (int64_t)reader_u64(&reader);
+	d->due = (int64_t)reader_u64(&reader);
+	d->lease_run = reader_u64(&reader);
+	d->date = (int64_t)reader_u64(&reader);
+	d->stage = reader_u8(&reader);
+	d->code = (int)reader_u32(&reader);
+	d->rua.kind = reader_u8(&reader);
+	d->rua.port = reader_u16(&reader);
+	read_text(&reader, d->rua.uri, sizeof(d->rua.uri));
+	read_text(&reader, d->rua.address, sizeof(d->rua.address));
+	read_text(&reader, d->rua.host, sizeof(d->rua.host));
+	read_text(&reader, d->token, sizeof(d->token));
+	read_text(&reader, d->answer, sizeof(d->answer));
+	return !reader.failed && d->state < DELIVERY_STATES &&
+	       d->stage <= STAGE_LOCAL && d->rua.kind >= RUA_MAIL &&
+	       d->rua.kind <= RUA_DIRECTORY;
+}
+
+bool outbox_body_read(struct db_value value, struct arena *arena,
+                      struct db_value *body, const uint64_t **policy_ids,
+                      size_t *policy_id_count)
+{
+	struct reader reader;
+	uint64_t *ids = NULL;
+	uint32_t count;
+
+	reader_init(&reader, value.data, value.len);
+	count = reader_u32(&reader);
+	if (count > reader_left(&reader) / 8)
+		return false;
+	if (policy_ids != NULL)
+		ids = arena_array(arena, count, sizeof(*ids));
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t id = reader_u64(&reader);
+
+		if (ids != NULL)
+			ids[i] = id;
+	}
+	if (policy_ids != NULL) {
+		*policy_ids = ids;
+		*policy_id_count = count;
+	}
+	*body = (struct db_value){reader.at, reader_left(&reader)};
+	return !reader.failed;
+}

@@ -1,0 +1,94 @@
+#include "store/purge.h"
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "store/outbox_table.h"
+#include "store/own_report_table.h"
+#include "store/suppress_table.h"
+#include "store/tally_table.h"
+
+enum { OWN_REPORT_DAYS = 4, RATE_HOURS = 2 };
+
+/* What each table's deed is told. */
+struct limits {
+	int32_t tally_day;
+	int64_t archive_time;
+	int64_t now;
+	int32_t own_report_day;
+	int64_t rate_hour;
+};
+
+static int tally(struct db_txn *txn, const struct limits *limits,
+                 struct purge_counts *counts)
+{
+	return tally_purge(txn, limits->tally_day, &counts->tally);
+}
+
+static int archive(struct db_txn *txn, const struct limits *limits,
+                   struct purge_counts *counts)
+{
+	return archive_purge(txn, limits->archive_time, &counts->archive);
+}
+
+static int suppressions(struct db_txn *txn, const struct limits *limits,
+                        struct purge_counts *counts)
+{
+	return suppress_purge(txn, limits->now, &counts->suppressions);
+}
+
+static int own_reports(struct db_txn *txn, const struct limits *limits,
+                       struct purge_counts *counts)
+{
+	return own_report_purge(txn, limits->own_report_day,
+	                        &counts->own_reports);
+}
+
+static int rates(struct db_txn *txn, const struct limits *limits,
+                 struct purge_counts *counts)
+{
+	return rate_purge(txn, limits->rate_hour, &counts->rates);
+}
+
+/* Each deletes one transaction's worth; 1: there is more. */
+static int (*const deeds[])(struct db_txn *txn, const struct limits *limits,
+                            struct purge_counts *counts) = {
+	tally, archive, suppressions, own_reports, rates,
+};
+
+static int run(struct db *db, size_t deed, const struct limits *limits,
+               struct purge_counts *counts, struct err *err)
+{
+	int more = 1;
+
+	while (more) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+		struct purge_counts then = *counts;
+		int rc;
+
+		more = deeds[deed](txn, limits, &then);
+		rc = db_commit(&txn, err);
+		if (rc != 0)
+			return rc;
+		*counts = then;
+	}
+	return 0;
+}
+
+int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
+                int32_t archive_days, struct purge_counts *counts,
+                struct err *err)
+{
+	const struct limits limits = {
+		.tally_day = today - keep_days,
+		.archive_time = now - (int64_t)archive_days * DAY_SECS,
+		.now = now,
+		.own_report_day = today - OWN_REPORT_DAYS,
+		.rate_hour = now / 3600 - RATE_HOURS,
+	};
+	int rc = 0;
+
+	*counts = (struct purge_counts){0};
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]) && rc == 0; i++)
+		rc = run(db, i, &limits, counts, err);
+	return rc;
+}

@@ -1,0 +1,34 @@
+/*
+ * purge - what is older than anybody wants to see
+ *
+ * In small transactions, so that it holds nobody up and may be killed and run
+ * again at any moment.
+ */
+#ifndef TLSTALLY_STORE_PURGE_H
+#define TLSTALLY_STORE_PURGE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+
+/* Rows deleted. */
+struct purge_counts {
+	uint64_t tally; /* with the interned policies and the sums of days */
+	uint64_t archive;
+	uint64_t suppressions;
+	uint64_t own_reports;
+	uint64_t rates;
+};
+
+/*
+ * Keeps `keep_days` days of counters before today, archived reports made
+ * within `archive_days`, suppressions that have not ended, what the loop
+ * breaker looks at (4 days) and the rate limits (2 hours).  On failure counts
+ * says what was deleted until then.
+ */
+int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
+                int32_t archive_days, struct purge_counts *counts,
+                struct err *err);
+
+#endif

@@ -1,0 +1,98 @@
+#include "store/suppress_table.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/strbuf.h"
+#include "store/keys.h"
+
+static int decode(struct db_txn *txn, struct db_value key,
+                  struct db_value value, struct suppression *row)
+{
+	struct reader reader;
+
+	reader_init(&reader, value.data, value.len);
+	row->since = (int64_t)reader_u64(&reader);
+	row->until = (int64_t)reader_u64(&reader);
+	row->by_hand = reader_u8(&reader) != 0;
+	read_text(&reader, row->reason, sizeof(row->reason));
+	if (reader.failed || key.len > RUA_ADDRESS_MAX) {
+		db_damaged(txn, TABLE_SUPPRESS, key.data, key.len);
+		return 0;
+	}
+	/* the key may be the row's own address */
+	memmove(row->address, key.data, key.len);
+	row->address[key.len] = '\0';
+	return 1;
+}
+
+int suppress_get(struct db_txn *txn, const char *address,
+                 struct suppression *row)
+{
+	struct db_value key = {address, strlen(address)}, value;
+
+	if (!db_get(txn, TABLE_SUPPRESS, key.data, key.len, &value))
+		return 0;
+	return decode(txn, key, value, row);
+}
+
+void suppress_put(struct db_txn *txn, const struct suppression *row)
+{
+	struct strbuf value;
+
+	strbuf_init(&value, 0);
+	strbuf_u64(&value, (uint64_t)row->since);
+	strbuf_u64(&value, (uint64_t)row->until);
+	strbuf_u8(&value, row->by_hand);
+	strbuf_str(&value, row->reason);
+	db_put(txn, TABLE_SUPPRESS, row->address, strlen(row->address),
+	       value.data, value.len);
+	strbuf_clear(&value);
+}
+
+int suppress_delete(struct db_txn *txn, const char *address)
+{
+	size_t len = strlen(address);
+	struct db_value value;
+
+	if (!db_get(txn, TABLE_SUPPRESS, address, len, &value))
+		return 0;
+	db_delete(txn, TABLE_SUPPRESS, address, len);
+	return 1;
+}
+
+int suppress_next(struct db_txn *txn, struct suppression *row)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_SUPPRESS);
+	struct db_value key, value;
+	/* its end, the NUL, makes it the first key after the address */
+	size_t len = row->address[0] == '\0' ? 0 : strlen(row->address) + 1;
+
+	if (!db_seek(cursor, row->address, len))
+		return 0;
+	db_at(cursor, &key, &value);
+	return decode(txn, key, value, row);
+}
+
+int suppress_purge(struct db_txn *txn, int64_t now, uint64_t *rows)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_SUPPRESS);
+	struct db_value key, value;
+	struct suppression row;
+	uint64_t n = 0;
+
+	for (bool more = db_seek(cursor, "", 0); more && n < DB_BATCH_ROWS;
+	     more = db_next(cursor)) {
+		db_at(cursor, &key, &value);
+		if (!decode(txn, key, value, &row))
+			break;
+		if (row.until == 0 || row.until >= now)
+			continue;
+		db_cursor_delete(cursor);
+		n++;
+	}
+	*rows += n;
+	return n == DB_BATCH_ROWS;
+}

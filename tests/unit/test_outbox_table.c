@@ -1,0 +1,438 @@
+#include "unit/store_test.h"
+
+#include <inttypes.h>
+
+#include "store/keys.h"
+#include "store/outbox_table.h"
+
+enum { NOW = 1772359200 }; /* 2026-03-01T10:00:00Z */
+
+static struct rua rua_of(const char *local)
+{
+	struct rua rua = {.kind = RUA_MAIL, .host = "example.com"};
+
+	snprintf(rua.uri, sizeof(rua.uri), "mailto:%s@example.com", local);
+	snprintf(rua.address, sizeof(rua.address), "%s@example.com", local);
+	return rua;
+}
+
+static uint64_t add_report(struct db_txn *txn, enum outbox_status status,
+                           int64_t deliver_at, size_t rua_count)
+{
+	static const uint64_t ids[] = {7, 11};
+	struct rua ruas[] = {rua_of("a"), rua_of("b"), rua_of("c")};
+	struct outbox_new report = {
+		.head = {.domain = "example.com",
+	                 .day = 20512,
+	                 .status = status,
+	                 .created_at = NOW,
+	                 .deliver_at = deliver_at,
+	                 .start = 1772236800,
+	                 .end = 1772323199,
+	                 .success = 5,
+	                 .failure = 3,
+	                 .policy_count = 2,
+	                 .report_id =
+	                         "20260228.example.com.0a1b2c3d@us.example"},
+		.ruas = ruas,
+		.rua_count = rua_count,
+		.body = "gzip\0bytes",
+		.body_len = 10,
+		.policy_ids = ids,
+		.policy_id_count = 2,
+	};
+
+	return outbox_add(txn, &report, (int64_t)NOW * 1000);
+}
+
+static size_t rows_in(struct db_txn *txn, enum db_table table)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, table);
+	size_t n = 0;
+
+	for (bool more = db_seek(cursor, "", 0); more; more = db_next(cursor))
+		n++;
+	return n;
+}
+
+static void assert_body(struct db_txn *txn, uint64_t id)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	const uint64_t *ids;
+	const void *body;
+	size_t len, count;
+
+	assert_int_equal(
+		outbox_body_get(txn, id, &mem, &body, &len, &ids, &count), 1);
+	assert_int_equal(len, 10);
+	assert_memory_equal(body, "gzip\0bytes", 10);
+	assert_int_equal(count, 2);
+	assert_int_equal(ids[1], 11);
+}
+
+static void test_a_report_comes_back_as_it_was(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	struct outbox_destination d;
+	struct outbox_head head;
+	uint64_t id = add_report(txn, OUTBOX_PENDING, NOW + 60, 2);
+
+	commit_ok(&txn);
+	txn = db_begin_read(f->db);
+	assert_int_equal(id >> 20, (uint64_t)NOW * 1000);
+	assert_int_equal(outbox_head_get(txn, id, &head), 1);
+	assert_int_equal(head.id, id);
+	assert_int_equal(head.day, 20512);
+	assert_int_equal(head.status, OUTBOX_PENDING);
+	assert_false(head.frozen);
+	assert_int_equal(head.created_at, NOW);
+	assert_int_equal(head.deliver_at, NOW + 60);
+	assert_int_equal(head.end, 1772323199);
+	assert_int_equal(head.success, 5);
+	assert_int_equal(head.failure, 3);
+	assert_int_equal(head.policy_count, 2);
+	assert_int_equal(head.destination_count, 2);
+	assert_int_equal(head.body_len, 10);
+	assert_string_equal(head.domain, "example.com");
+	assert_string_equal(head.report_id,
+	                    "20260228.example.com.0a1b2c3d@us.example");
+	assert_int_equal(outbox_destination_get(txn, id, 1, &d), 1);
+	assert_int_equal(d.index, 1);
+	assert_int_equal(d.state, DELIVERY_PENDING);
+	assert_int_equal(d.due, NOW + 60);
+	assert_int_equal(d.rua.kind, RUA_MAIL);
+	assert_string_equal(d.rua.uri, "mailto:b@example.com");
+	assert_string_equal(d.rua.address, "b@example.com");
+	assert_int_equal(outbox_destination_get(txn, id, 2, &d), 0);
+	assert_int_equal(outbox_head_get(txn, id + 1, &head), 0);
+	assert_body(txn, id);
+	db_abort(&txn);
+}
+
+static void test_ids_grow(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	struct outbox_head head = {.id = 0};
+	uint64_t last = 0;
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t id = add_report(txn, OUTBOX_PENDING, NOW, 0);
+
+		assert_true(id > last && id < UINT64_C(1) << 63);
+		last = id;
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(outbox_head_next(txn, &head), 1);
+		assert_int_equal(head.status, OUTBOX_IDLE);
+	}
+	assert_int_equal(head.id, last);
+	assert_int_equal(outbox_head_next(txn, &head), 0);
+	/* what was removed does not give its id to another */
+	outbox_remove(txn, last);
+	assert_true(add_report(txn, OUTBOX_PENDING, NOW, 0) > last);
+	commit_ok(&txn);
+}
+
+static void test_what_is_due(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t now;
+		size_t want;
+	} rows[] = {
+		{"before all", NOW - 1, 0},
+		{"the first", NOW, 2},
+		{"between", NOW + 59, 2},
+		{"all", NOW + 60, 4},
+	};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	int64_t due;
+
+	assert_int_equal(outbox_due_first(txn, &due), 0);
+	add_report(txn, OUTBOX_PENDING, NOW + 60, 2);
+	add_report(txn, OUTBOX_PENDING, NOW, 2);
+	add_report(txn, OUTBOX_HELD, NOW, 2);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t id = 0, n = 0;
+		uint16_t index = 0;
+
+		ROW(&rows[i]);
+		due = 0;
+		while (outbox_due_next(txn, rows[i].now, &due, &id, &index)) {
+			assert_int_equal(index, n % 2);
+			assert_int_equal(due, n < 2 ? NOW : NOW + 60);
+			n++;
+		}
+		assert_int_equal(n, rows[i].want);
+	}
+	assert_int_equal(outbox_due_first(txn, &due), 1);
+	assert_int_equal(due, NOW);
+	commit_ok(&txn);
+}
+
+static void test_the_index_follows_the_destination(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id = add_report(txn, OUTBOX_PENDING, NOW, 1);
+	struct outbox_destination d, got;
+	int64_t due;
+
+	assert_int_equal(outbox_destination_get(txn, id, 0, &d), 1);
+	d.state = DELIVERY_INFLIGHT;
+	d.attempts = 2;
+	d.first_attempt = NOW - 5;
+	d.last_attempt = NOW;
+	d.due = NOW + 900; /* end of the lease */
+	d.lease_run = UINT64_MAX;
+	d.date = NOW - 5;
+	d.uncertain = true;
+	d.stage = STAGE_DATA;
+	d.code = -451;
+	memset(d.token, 'f', 32);
+	d.token[32] = '\0';
+	memset(d.answer, 'x', 255);
+	d.answer[255] = '\0';
+	outbox_destination_put(txn, id, &d);
+	assert_int_equal(rows_in(txn, TABLE_DUE), 1);
+	assert_int_equal(outbox_due_first(txn, &due), 1);
+	assert_int_equal(due, NOW + 900);
+	assert_int_equal(outbox_destination_get(txn, id, 0, &got), 1);
+	assert_int_equal(got.state, DELIVERY_INFLIGHT);
+	assert_int_equal(got.attempts, 2);
+	assert_int_equal(got.first_attempt, NOW - 5);
+	assert_int_equal(got.last_attempt, NOW);
+	assert_true(got.lease_run == UINT64_MAX);
+	assert_int_equal(got.date, NOW - 5);
+	assert_true(got.uncertain);
+	assert_int_equal(got.stage, STAGE_DATA);
+	assert_int_equal(got.code, -451);
+	assert_string_equal(got.token, d.token);
+	assert_string_equal(got.answer, d.answer);
+	d.due = 0; /* never again */
+	outbox_destination_put(txn, id, &d);
+	assert_int_equal(rows_in(txn, TABLE_DUE), 0);
+	commit_ok(&txn);
+}
+
+static void test_held_and_released(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id = add_report(txn, OUTBOX_HELD, NOW, 3);
+	struct outbox_destination d;
+	struct outbox_head head;
+
+	assert_int_equal(rows_in(txn, TABLE_DUE), 0);
+	assert_int_equal(outbox_destination_get(txn, id, 2, &d), 1);
+	d.state = DELIVERY_FAILED;
+	outbox_destination_put(txn, id, &d);
+	outbox_release(txn, id, NOW + 1);
+	assert_int_equal(rows_in(txn, TABLE_DUE), 2);
+	assert_int_equal(outbox_head_get(txn, id, &head), 1);
+	assert_int_equal(head.status, OUTBOX_PENDING);
+	assert_int_equal(head.deliver_at, NOW + 1);
+	outbox_release(txn, id, 0);
+	assert_int_equal(rows_in(txn, TABLE_DUE), 0);
+	assert_int_equal(outbox_head_get(txn, id, &head), 1);
+	assert_int_equal(head.status, OUTBOX_HELD);
+	outbox_release(txn, id + 1, 0);
+	assert_int_equal(db_commit(&txn, &f->err), ERR_NOTFOUND);
+}
+
+static void test_removed_means_all_of_it(void **state)
+{
+	static const enum db_table tables[] = {TABLE_OUTBOX, TABLE_DESTINATION,
+	                                       TABLE_BODY, TABLE_DUE};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id = add_report(txn, OUTBOX_PENDING, NOW, 3), keep;
+
+	keep = add_report(txn, OUTBOX_PENDING, NOW, 1);
+	outbox_remove(txn, id);
+	outbox_remove(txn, id);
+	for (size_t i = 0; i < COUNT(tables); i++)
+		assert_int_equal(rows_in(txn, tables[i]), 1);
+	assert_body(txn, keep);
+	commit_ok(&txn);
+}
+
+static void test_body_replaced(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	auto_(arena_clear) struct arena mem = {0};
+	uint64_t id = add_report(txn, OUTBOX_PENDING, NOW, 0);
+	const uint64_t *ids;
+	const void *body;
+	size_t len, count;
+
+	outbox_body_put(txn, id, "", 0, NULL, 0);
+	assert_int_equal(
+		outbox_body_get(txn, id, &mem, &body, &len, &ids, &count), 1);
+	assert_int_equal(len, 0);
+	assert_int_equal(count, 0);
+	commit_ok(&txn);
+}
+
+static void test_archive(void **state)
+{
+	static const enum db_table tables[] = {TABLE_OUTBOX, TABLE_DESTINATION,
+	                                       TABLE_BODY, TABLE_DUE};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	auto_(arena_clear) struct arena mem = {0};
+	uint64_t id = add_report(txn, OUTBOX_PENDING, NOW, 3), second;
+	struct outbox_destination d;
+	struct outbox_head head;
+	uint64_t rows = 0;
+	const void *body;
+	size_t len;
+
+	second = add_report(txn, OUTBOX_PENDING, NOW, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(outbox_head_get(txn, i ? second : id, &head),
+		                 1);
+		head.status = OUTBOX_DONE;
+		head.done_at = NOW + 100;
+		head.created_at += i;
+		archive_move(txn, &head);
+	}
+	for (size_t i = 0; i < COUNT(tables); i++)
+		assert_int_equal(rows_in(txn, tables[i]), 0);
+	assert_int_equal(archive_destination_get(txn, id, 2, &d), 1);
+	assert_string_equal(d.rua.address, "c@example.com");
+	assert_int_equal(archive_destination_get(txn, id, 3, &d), 0);
+	assert_int_equal(archive_body_get(txn, id, &mem, &body, &len), 1);
+	assert_memory_equal(body, "gzip\0bytes", 10);
+	assert_int_equal(archive_head_get(txn, id, &head), 1);
+	assert_int_equal(head.done_at, NOW + 100);
+	head.id = 0;
+	assert_int_equal(archive_head_next(txn, &head), 1);
+	assert_int_equal(head.id, id);
+	assert_int_equal(archive_head_next(txn, &head), 1);
+	assert_int_equal(head.id, second);
+	assert_int_equal(archive_head_next(txn, &head), 0);
+	assert_int_equal(archive_purge(txn, NOW, &rows), 0);
+	assert_int_equal(rows, 0);
+	assert_int_equal(archive_purge(txn, NOW + 1, &rows), 0);
+	assert_int_equal(rows, 5);
+	assert_int_equal(archive_head_get(txn, id, &head), 0);
+	assert_int_equal(archive_head_get(txn, second, &head), 1);
+	assert_int_equal(archive_purge(txn, NOW + 2, &rows), 0);
+	assert_int_equal(rows_in(txn, TABLE_ARCHIVE), 0);
+	commit_ok(&txn);
+}
+
+static void read_head(struct db_txn *txn, uint64_t id)
+{
+	struct outbox_head head;
+
+	outbox_head_get(txn, id, &head);
+}
+
+static void read_next(struct db_txn *txn, uint64_t id)
+{
+	struct outbox_head head = {.id = id - 1};
+
+	outbox_head_next(txn, &head);
+}
+
+static void read_destination(struct db_txn *txn, uint64_t id)
+{
+	struct outbox_destination d;
+
+	outbox_destination_get(txn, id, 0, &d);
+}
+
+static void read_body(struct db_txn *txn, uint64_t id)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	const uint64_t *ids;
+	const void *body;
+	size_t len, count;
+
+	outbox_body_get(txn, id, &mem, &body, &len, &ids, &count);
+}
+
+static void read_archive(struct db_txn *txn, uint64_t id)
+{
+	struct outbox_head head = {.id = id - 1};
+
+	archive_head_next(txn, &head);
+}
+
+static void read_due(struct db_txn *txn, uint64_t id)
+{
+	int64_t due;
+
+	(void)id;
+	outbox_due_first(txn, &due);
+}
+
+static void test_damaged_rows(void **state)
+{
+	static const struct {
+		const char *name;
+		enum db_table table;
+		const char *more_key, *words;
+		size_t more_len;
+		void (*read)(struct db_txn *txn, uint64_t id);
+	} rows[] = {
+		{"a head", TABLE_OUTBOX, "", "table outbox", 0, read_head},
+		{"the next head", TABLE_OUTBOX, "", "table outbox", 0,
+	         read_next},
+		{"a destination", TABLE_DESTINATION, "\0\0",
+	         "table destination", 2, read_destination},
+		{"a body", TABLE_BODY, "", "table body", 0, read_body},
+		{"an archive without head", TABLE_ARCHIVE, "\3",
+	         "table archive", 1, read_archive},
+		{"a short key in the index", TABLE_DUE, "", "table due", 0,
+	         read_due},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct db_txn *txn = db_begin_write(f->db);
+		struct key key = key_of_id(5);
+
+		ROW(&rows[i]);
+		key_bytes(&key, rows[i].more_key, rows[i].more_len);
+		db_put(txn, rows[i].table, key.bytes, key.len, "\xff\xff\xff",
+		       3);
+		rows[i].read(txn, 5);
+		assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
+		assert_non_null(strstr(f->err.text, rows[i].words));
+		assert_non_null(strstr(f->err.text, "\\x05"));
+	}
+}
+
+static void test_words(void **state)
+{
+	(void)state;
+	for (int i = 0; i < OUTBOX_STATUSES; i++)
+		assert_string_not_equal(outbox_status_word(i), "?");
+	assert_string_equal(outbox_status_word(OUTBOX_STATUSES), "?");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_a_report_comes_back_as_it_was),
+		STORE_TEST(test_ids_grow),
+		STORE_TEST(test_what_is_due),
+		STORE_TEST(test_the_index_follows_the_destination),
+		STORE_TEST(test_held_and_released),
+		STORE_TEST(test_removed_means_all_of_it),
+		STORE_TEST(test_body_replaced),
+		STORE_TEST(test_archive),
+		STORE_TEST(test_damaged_rows),
+		STORE_TEST(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
