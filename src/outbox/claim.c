@@ -1,0 +1,266 @@
+#include "outbox/claim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/hash.h"
+#include "base/xalloc.h"
+#include "model/retry.h"
+#include "outbox/settle.h"
+#include "store/own_report_table.h"
+#include "store/suppress_table.h"
+
+enum {
+	HOUR_SECS = 3600,
+	LIMIT_SPREAD_SECS = 600, /* so that not all come back at once */
+	LOOKED_AT_MAX = 1000,    /* index rows of one transaction */
+};
+
+void claim_free(struct claim **claim)
+{
+	if (*claim == NULL)
+		return;
+	arena_clear(&(*claim)->mem);
+	strbuf_clear(&(*claim)->message);
+	free((*claim)->mail_from);
+	free(*claim);
+	*claim = NULL;
+}
+
+static bool is_suppressed(struct db_txn *txn, const struct rua *rua,
+                          int64_t now)
+{
+	struct suppression row;
+
+	if (rua->kind != RUA_MAIL || !suppress_get(txn, rua->address, &row))
+		return false;
+	return row.until == 0 || row.until > now;
+}
+
+static bool is_over(uint64_t limit, uint64_t used)
+{
+	return limit != 0 && used >= limit;
+}
+
+/* Puts it off to the next hour when its receiver had enough in this one. */
+static bool put_off(struct db_txn *txn, const struct claim_context *context,
+                    const struct outbox_head *head,
+                    struct outbox_destination *dest)
+{
+	int64_t hour = context->now / HOUR_SECS;
+
+	if (dest->rua.host[0] == '\0' ||
+	    !is_over(context->conf->deliver.rate_per_host,
+	             rate_get(txn, hour, dest->rua.host)))
+		return false;
+	dest->due = (hour + 1) * HOUR_SECS +
+	            (int64_t)(head->id % LIMIT_SPREAD_SECS);
+	outbox_destination_put(txn, head->id, dest);
+	return true;
+}
+
+/* Ends the destination here and now; true when the state allows it. */
+static bool end_with(struct db_txn *txn, struct outbox_head *head,
+                     struct outbox_destination *dest, enum delivery_event event,
+                     const char *words, int64_t now)
+{
+	if (!delivery_next(dest->state, event, &dest->state))
+		return false;
+	dest->due = 0;
+	dest->lease_run = 0;
+	snprintf(dest->answer, sizeof(dest->answer), "%s", words);
+	outbox_destination_put(txn, head->id, dest);
+	settle_report(txn, head, now);
+	return true;
+}
+
+/* What needs no network; true when the destination is dealt with. */
+static bool settled(struct db_txn *txn, struct claim_context *context,
+                    struct outbox_head *head, struct outbox_destination *dest)
+{
+	if (dest->first_attempt != 0 &&
+	    retry_is_over(dest->first_attempt, context->now,
+	                  context->conf->deliver.retry_for) &&
+	    end_with(txn, head, dest, EVENT_TOO_OLD,
+	             "given up: the retry period is over", context->now)) {
+		context->expired++;
+		return true;
+	}
+	if (is_suppressed(txn, &dest->rua, context->now) &&
+	    end_with(txn, head, dest, EVENT_IS_SUPPRESSED,
+	             "the address is on the suppression list", context->now)) {
+		context->suppressed++;
+		return true;
+	}
+	return put_off(txn, context, head, dest);
+}
+
+static void fix_bytes(struct outbox_destination *dest, int64_t now)
+{
+	uint8_t random[16];
+
+	if (dest->token[0] != '\0')
+		return;
+	random_bytes(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(dest->token + 2 * i, 3, "%02x", random[i]);
+	dest->date = now;
+}
+
+static void count_attempt(struct db_txn *txn,
+                          const struct outbox_destination *d, int64_t now)
+{
+	rate_add(txn, now / HOUR_SECS, "", 1);
+	if (d->rua.host[0] != '\0')
+		rate_add(txn, now / HOUR_SECS, d->rua.host, 1);
+}
+
+static struct claim *take(struct db_txn *txn,
+                          const struct claim_context *context,
+                          struct outbox_head *head,
+                          struct outbox_destination *dest)
+{
+	struct claim *claim;
+
+	if (!delivery_next(dest->state, EVENT_CLAIM, &dest->state))
+		return NULL;
+	fix_bytes(dest, context->now);
+	if (dest->first_attempt == 0)
+		dest->first_attempt = context->now;
+	dest->last_attempt = context->now;
+	dest->attempts++;
+	dest->lease_run = context->run;
+	dest->due = context->now + context->lease_secs;
+	outbox_destination_put(txn, head->id, dest);
+	count_attempt(txn, dest, context->now);
+	head->frozen = true;
+	head->status = OUTBOX_SENDING;
+	outbox_head_put(txn, head);
+	claim = xcalloc(1, sizeof(*claim));
+	claim->head = *head;
+	claim->dest = *dest;
+	arena_init(&claim->mem);
+	if (!outbox_body_get(txn, head->id, &claim->mem, &claim->body,
+	                     &claim->body_len, NULL, NULL))
+		db_fail(txn, ERR_IO, "a report of the outbox has no body");
+	return claim;
+}
+
+/* A run died, or hangs: what it did with this one nobody knows. */
+static void take_over(struct outbox_destination *dest)
+{
+	if (delivery_next(dest->state, EVENT_LEASE_LOST, &dest->state))
+		dest->uncertain = true;
+}
+
+/* May this run touch it at all? */
+static bool is_free(const struct claim_context *context,
+                    const struct outbox_destination *dest)
+{
+	if (dest->state == DELIVERY_INFLIGHT)
+		return dest->due <= context->now;
+	return !delivery_state_is_final(dest->state) &&
+	       dest->last_attempt < context->run_start;
+}
+
+static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
+                             uint64_t id, uint16_t index)
+{
+	struct outbox_destination dest;
+	struct outbox_head head;
+
+	if (!outbox_head_get(txn, id, &head) ||
+	    !outbox_destination_get(txn, id, index, &dest)) {
+		db_fail(txn, ERR_IO,
+		        "the list of what is due names a "
+		        "destination that is not there");
+		return NULL;
+	}
+	if (!is_free(context, &dest) && (context->all_now || context->only_id))
+		return NULL;
+	if (dest.state == DELIVERY_INFLIGHT)
+		take_over(&dest);
+	if (settled(txn, context, &head, &dest))
+		return NULL;
+	return take(txn, context, &head, &dest);
+}
+
+static bool hour_is_full(struct db_txn *txn, struct claim_context *context)
+{
+	uint64_t used = rate_get(txn, context->now / HOUR_SECS, "");
+
+	context->rate_limited =
+		is_over(context->conf->deliver.rate_per_hour, used);
+	return context->rate_limited;
+}
+
+struct found {
+	struct claim **tail;
+	int count;
+};
+
+static void keep(struct found *found, struct claim *claim)
+{
+	if (claim == NULL)
+		return;
+	*found->tail = claim;
+	found->tail = &claim->next;
+	found->count++;
+}
+
+/* The destinations of one report, whenever they are due. */
+static void claim_report(struct db_txn *txn, struct claim_context *context,
+                         size_t max, struct found *found)
+{
+	struct outbox_head head;
+
+	if (!outbox_head_get(txn, context->only_id, &head))
+		return;
+	for (uint16_t i = 0; i < head.destination_count; i++)
+		if ((size_t)found->count < max && !hour_is_full(txn, context))
+			keep(found, look_at(txn, context, head.id, i));
+}
+
+/* What the index says; settled rows move away, so it begins anew each time. */
+static void claim_index(struct db_txn *txn, struct claim_context *context,
+                        size_t max, struct found *found)
+{
+	int64_t until = context->all_now ? INT64_MAX : context->now;
+	uint64_t id = 0;
+	uint16_t index = 0;
+	int64_t due = 0;
+
+	for (int i = 0; i < LOOKED_AT_MAX || context->all_now; i++) {
+		if ((size_t)found->count >= max || db_failed(txn) ||
+		    hour_is_full(txn, context) ||
+		    !outbox_due_next(txn, until, &due, &id, &index))
+			return;
+		keep(found, look_at(txn, context, id, index));
+	}
+}
+
+int claim_due(struct db *db, struct claim_context *context, size_t max,
+              struct claim **list, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct found found = {.tail = list};
+	int rc;
+
+	*list = NULL;
+	if (context->only_id != 0)
+		claim_report(txn, context, max, &found);
+	else
+		claim_index(txn, context, max, &found);
+	rc = db_commit(&txn, err);
+	if (rc == 0)
+		return found.count;
+	while (*list != NULL) {
+		struct claim *claim = *list;
+
+		*list = claim->next;
+		claim_free(&claim);
+	}
+	return rc;
+}

@@ -1,0 +1,65 @@
+/*
+ * claim - take destinations that are due, so that nobody else does
+ *
+ * One transaction, committed before the network is touched.  What is taken
+ * stands in the store as in flight, with this run's random number and the end
+ * of its lease; only when that has passed does another run take it over, and
+ * then it sends the same bytes: token, date and report were fixed when it was
+ * claimed first.
+ *
+ * Some of what is due needs no network: it is too old, suppressed, or past a
+ * rate limit.  That is settled in the same transaction.
+ */
+#ifndef TLSTALLY_OUTBOX_CLAIM_H
+#define TLSTALLY_OUTBOX_CLAIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "conf/conf.h"
+#include "model/ports.h"
+#include "store/db.h"
+#include "store/outbox_table.h"
+
+enum { CLAIM_BATCH = 64 };
+
+/* One destination that this run has in its hands. */
+struct claim {
+	struct claim *next;
+	struct outbox_head head;
+	struct outbox_destination dest;
+	const void *body; /* the report, gzip; in mem */
+	size_t body_len;
+	struct arena mem;
+	struct strbuf message;
+	char *mail_from;
+	struct delivery_job job;
+	struct delivery_answer answer;
+};
+
+struct claim_context {
+	const struct conf *conf;
+	int64_t now; /* secs */
+	int64_t run_start;
+	uint64_t run; /* random; never 0 */
+	int64_t lease_secs;
+	bool all_now;     /* whatever waits, once a run */
+	uint64_t only_id; /* only this report; 0: all */
+	uint64_t expired; /* settled without network: counted here */
+	uint64_t suppressed;
+	bool rate_limited; /* the hour's limit was reached */
+};
+
+void claim_free(struct claim **claim);
+
+/*
+ * Claims at most `max` (CLAIM_BATCH or less); *list gets them.  The number
+ * claimed or a class.  0: nothing is due.
+ */
+int claim_due(struct db *db, struct claim_context *context, size_t max,
+              struct claim **list, struct err *err);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * message - what goes out for a claim: the bytes, and who sends them
+ *
+ * Made from what the claim fixed, so that the same claim made again, by a
+ * later run after a crash, gives the same bytes.
+ */
+#ifndef TLSTALLY_OUTBOX_MESSAGE_H
+#define TLSTALLY_OUTBOX_MESSAGE_H
+
+#include "base/err.h"
+#include "base/gzip.h"
+#include "conf/conf.h"
+#include "outbox/claim.h"
+
+/*
+ * Fills in claim->job: the mail message with its envelope sender
+ * ("local+token@domain" with verp), or the gzip bytes as they are.  A report
+ * that holds the API's "other" types is written anew with RFC words.
+ */
+int message_make(const struct conf *conf, struct gzip *gzip,
+                 struct claim *claim, struct err *err);
+
+#endif

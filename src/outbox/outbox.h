@@ -1,0 +1,49 @@
+/*
+ * outbox - one delivery run: claim what is due, send, write down the answers
+ *
+ *     claim (committed) -> message -> transport -> answer -> settle
+ *
+ * As many as the transport works on at once are under way; claims are made in
+ * batches of up to 64, answers are committed when there are 64 of them or the
+ * oldest is 200 ms old.  Each destination stands for itself: whatever one
+ * does, the others go on.
+ */
+#ifndef TLSTALLY_OUTBOX_OUTBOX_H
+#define TLSTALLY_OUTBOX_OUTBOX_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "model/ports.h"
+#include "outbox/settle.h"
+#include "store/db.h"
+
+struct outbox_options {
+	const struct conf *conf;
+	struct clock *clock;
+	struct transport *transport;
+	bool all_now;     /* also what is not due yet, once */
+	uint64_t only_id; /* only this report, whenever it is due; 0: all */
+	/* Set by a signal: no more claims, wait for what is under way. */
+	const volatile sig_atomic_t *stop;
+	/* Called with each answer; may be NULL. */
+	void (*answered)(void *arg, const struct claim *claim);
+	void *answered_arg;
+};
+
+struct outbox_result {
+	uint64_t attempts;
+	struct settle_counts counts;
+	bool rate_limited; /* [deliver] rate_per_hour was reached */
+	bool our_fault;    /* the operator should look: words in trouble */
+	char trouble[256];
+};
+
+/* Runs until nothing is due any more. */
+int outbox_run(struct db *db, const struct outbox_options *options,
+               struct outbox_result *result, struct err *err);
+
+#endif

@@ -1,0 +1,141 @@
+#include "outbox/settle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "model/retry.h"
+#include "store/own_report_table.h"
+#include "store/suppress_table.h"
+
+enum { SUPPRESS_SECS = 30 * DAY_SECS };
+
+bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
+{
+	bool inflight = false, waits = false, tried = false;
+
+	head->delivered_count = 0;
+	for (uint16_t i = 0; i < head->destination_count; i++) {
+		struct outbox_destination dest;
+
+		if (!outbox_destination_get(txn, head->id, i, &dest))
+			continue;
+		inflight |= dest.state == DELIVERY_INFLIGHT;
+		waits |= !delivery_state_is_final(dest.state);
+		tried |= dest.attempts > 0;
+		head->delivered_count += dest.state == DELIVERY_DELIVERED;
+	}
+	if (waits) {
+		head->status = inflight ? OUTBOX_SENDING
+		               : tried  ? OUTBOX_DEFERRED
+		                        : OUTBOX_PENDING;
+		outbox_head_put(txn, head);
+		return false;
+	}
+	head->status = OUTBOX_DONE;
+	head->done_at = now;
+	archive_move(txn, head);
+	return true;
+}
+
+static void suppress(struct db_txn *txn, const struct claim *claim, int64_t now)
+{
+	struct suppression row = {
+		.since = now,
+		.until = now + SUPPRESS_SECS,
+	};
+
+	snprintf(row.address, sizeof(row.address), "%s",
+	         claim->dest.rua.address);
+	snprintf(row.reason, sizeof(row.reason), "%s", claim->answer.text);
+	suppress_put(txn, &row);
+}
+
+static void defer(const struct conf *conf, const struct claim *claim,
+                  int64_t now, struct outbox_destination *dest)
+{
+	uint64_t seed = claim->head.id ^ claim->dest.index;
+
+	dest->due = retry_next(now, dest->attempts, claim->answer.retry_after,
+	                       seed);
+	if (retry_is_over(dest->first_attempt, dest->due,
+	                  conf->deliver.retry_for) &&
+	    delivery_next(dest->state, EVENT_TOO_OLD, &dest->state))
+		dest->due = 0;
+}
+
+static void count(const struct outbox_destination *dest,
+                  enum delivery_event event, struct settle_counts *counts)
+{
+	counts->delivered += dest->state == DELIVERY_DELIVERED;
+	counts->deferred += dest->state == DELIVERY_DEFERRED;
+	counts->failed += dest->state == DELIVERY_FAILED;
+	counts->suppressed += dest->state == DELIVERY_SUPPRESSED;
+	counts->expired += dest->state == DELIVERY_EXPIRED;
+	counts->uncertain += event == EVENT_UNCERTAIN;
+}
+
+/* Reports handed over to the mail system make sessions of their own: the loop
+ * breaker compares with these. */
+static void count_own_report(struct db_txn *txn, const struct claim *claim,
+                             int64_t now)
+{
+	enum delivery_event event = claim->answer.event;
+
+	if (claim->dest.rua.kind == RUA_MAIL &&
+	    (event == EVENT_ACCEPTED || event == EVENT_UNCERTAIN))
+		own_report_add(txn, day_of(now), claim->dest.rua.host, 1);
+}
+
+static void take_answer(const struct delivery_answer *answer,
+                        struct outbox_destination *dest)
+{
+	dest->due = 0;
+	dest->lease_run = 0;
+	dest->stage = answer->stage;
+	dest->code = answer->code;
+	dest->uncertain |= answer->event == EVENT_UNCERTAIN;
+	snprintf(dest->answer, sizeof(dest->answer), "%s", answer->text);
+}
+
+static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
+                       const struct claim *claim, struct settle_counts *counts)
+{
+	enum delivery_event event = claim->answer.event;
+	struct outbox_destination dest;
+	struct outbox_head head;
+
+	count_own_report(txn, claim, now);
+	if (!outbox_head_get(txn, claim->head.id, &head) ||
+	    !outbox_destination_get(txn, head.id, claim->dest.index, &dest) ||
+	    dest.lease_run != claim->dest.lease_run ||
+	    !delivery_next(dest.state, event, &dest.state)) {
+		counts->not_ours++;
+		return;
+	}
+	take_answer(&claim->answer, &dest);
+	if (dest.state == DELIVERY_DEFERRED)
+		defer(conf, claim, now, &dest);
+	if (event == EVENT_BAD_ADDRESS)
+		suppress(txn, claim, now);
+	outbox_destination_put(txn, head.id, &dest);
+	count(&dest, event, counts);
+	counts->archived += settle_report(txn, &head, now);
+}
+
+int settle_answers(struct db *db, const struct conf *conf, int64_t now,
+                   const struct claim *list, struct settle_counts *counts,
+                   struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct settle_counts sum = *counts;
+	int rc;
+
+	for (; list != NULL; list = list->next)
+		settle_one(txn, conf, now, list, &sum);
+	rc = db_commit(&txn, err);
+	if (rc == 0)
+		*counts = sum;
+	return rc;
+}

@@ -1,0 +1,40 @@
+/*
+ * settle - an answer becomes a state, and a finished report leaves
+ *
+ * Answers are written in batches.  An answer counts only while the
+ * destination is still this run's: if the lease ran out and another run took
+ * it over, that run's answer counts.
+ */
+#ifndef TLSTALLY_OUTBOX_SETTLE_H
+#define TLSTALLY_OUTBOX_SETTLE_H
+
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "outbox/claim.h"
+#include "store/db.h"
+#include "store/outbox_table.h"
+
+struct settle_counts {
+	uint64_t delivered;
+	uint64_t deferred;
+	uint64_t uncertain; /* of the deferred */
+	uint64_t failed;
+	uint64_t suppressed;
+	uint64_t expired;
+	uint64_t not_ours; /* answers that came too late */
+	uint64_t archived; /* reports that left the outbox */
+};
+
+/* Writes the answers of a list of claims in one transaction. */
+int settle_answers(struct db *db, const struct conf *conf, int64_t now,
+                   const struct claim *list, struct settle_counts *counts,
+                   struct err *err);
+
+/*
+ * Works out the report's status from its destinations; when all are final the
+ * report moves to the archive.  True when it did.
+ */
+bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now);
+
+#endif
