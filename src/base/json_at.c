@@ -9,6 +9,8 @@
 
 enum { NAME_SHOWN = 60 }; /* bytes of a foreign member name in a path */
 
+#define LAST_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+
 static void write_path(const struct json_at *at, struct strbuf *out)
 {
 	if (at->up == NULL)
@@ -165,10 +167,16 @@ int64_t json_at_time_value(const struct json_at *at)
 	int64_t time = 0;
 
 	want(&text, JSON_STRING);
-	if (text.json != NULL &&
-	    time_parse(json_string_value(text.json), &time, &why) < 0)
+	if (text.json == NULL)
+		return 0;
+	if (time_parse(json_string_value(text.json), &time, &why) < 0)
 		json_at_fail_err(at, &why);
-	return time;
+	/* an offset can lead out of the years that have four digits */
+	else if (time < 0 || time > LAST_TIME)
+		json_at_fail(at, ERR_PARSE, "not between 1970 and 9999 in UTC");
+	else
+		return time;
+	return 0;
 }
 
 uint64_t json_at_uint(const struct json_at *object, const char *name,

@@ -55,7 +55,7 @@ static const char *sent_organization(const struct report *report)
 	if (report->contact_info == NULL)
 		return NULL;
 	at = strrchr(report->contact_info, '@');
-	return at && at[1] != '\0' ? at + 1 : NULL;
+	return at != NULL && text_is_plain(at + 1) ? at + 1 : NULL;
 }
 
 static bool detail_has_other(const struct report_detail *detail)
