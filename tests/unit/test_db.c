@@ -348,6 +348,444 @@ static void test_feeds(void **state)
 	assert_non_null(strstr(f->err.text, "'x\\x0a'"));
 }
 
+/*
+ * LMDB's begin and commit, with an answer of our own first where a test asks
+ * for it: what a dying disk does cannot be had otherwise.
+ */
+int __real_mdb_txn_begin(void *env, void *parent, unsigned flags, void **txn);
+int __wrap_mdb_txn_begin(void *env, void *parent, unsigned flags, void **txn);
+int __real_mdb_txn_commit(void *txn);
+int __wrap_mdb_txn_commit(void *txn);
+void mdb_txn_abort(void *txn);
+
+static int begin_answer, commit_answer;
+
+static int take(int *answer)
+{
+	int rc = *answer;
+
+	*answer = 0;
+	return rc;
+}
+
+int __wrap_mdb_txn_begin(void *env, void *parent, unsigned flags, void **txn)
+{
+	int rc = take(&begin_answer);
+
+	return rc ? rc : __real_mdb_txn_begin(env, parent, flags, txn);
+}
+
+int __wrap_mdb_txn_commit(void *txn)
+{
+	int rc = take(&commit_answer);
+
+	if (rc == 0)
+		return __real_mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* lmdb.h, which only db.c includes */
+enum { PANIC = -30795, MAP_RESIZED = -30785, READERS_FULL = -30790 };
+
+static void test_what_lmdb_says_in_words(void **state)
+{
+	static const struct {
+		const char *name;
+		int begin, commit, want;
+		const char *words;
+	} rows[] = {
+		{"disk full", 0, ENOSPC, ERR_BUSY, "the disk is full"},
+		{"disk full, as 0.9.24 says it", 0, EIO, ERR_BUSY,
+	         "full or failing"},
+		{"quota", 0, EDQUOT, ERR_BUSY, "quota"},
+		{"ulimit", 0, EFBIG, ERR_BUSY, "ulimit -f"},
+		{"readers", READERS_FULL, 0, ERR_BUSY, "readers at once"},
+		{"panic: opened anew at once", PANIC, 0, 0, NULL},
+		{"resized: taken over", MAP_RESIZED, 0, 0, NULL},
+		{"something else", 0, EINVAL, ERR_IO, "Invalid argument"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct db_txn *txn;
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		begin_answer = rows[i].begin;
+		commit_answer = rows[i].commit;
+		txn = db_begin_write(f->db);
+		db_put(txn, TABLE_FEED, "k", 1, rows[i].name, 4);
+		assert_int_equal(db_commit(&txn, &err), rows[i].want);
+		commit_answer = 0;
+		if (rows[i].words != NULL) {
+			assert_non_null(strstr(err.text, rows[i].words));
+			assert_non_null(strstr(err.text, f->directory));
+		}
+		/* and the next one works */
+		put(f->db, "k", "next");
+		assert_string_equal(get(f->db, "k"), "next");
+	}
+}
+
+static void test_panic_waits_for_the_others(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *reader = db_begin_read(f->db), *writer;
+	struct db_value v;
+
+	begin_answer = PANIC;
+	writer = db_begin_write(f->db);
+	assert_int_equal(db_commit(&writer, &f->err), ERR_BUSY);
+	assert_non_null(strstr(f->err.text, "opened anew"));
+	assert_int_equal(db_get(reader, TABLE_FEED, "a", 1, &v), 0);
+	assert_int_equal(db_commit(&reader, &f->err), 0);
+	begin_answer = PANIC;
+	put(f->db, "a", "1");
+	assert_string_equal(get(f->db, "a"), "1");
+}
+
+static void fill(struct db *db, char *value, size_t len, int rows,
+                 struct err *err, int want)
+{
+	struct db_txn *txn = db_begin_write(db);
+
+	for (int i = 0; i < rows; i++)
+		db_put(txn, TABLE_BODY, &i, sizeof(i), value, len);
+	assert_int_equal(db_commit(&txn, err), want);
+}
+
+static void test_a_full_map(void **state)
+{
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+	static char value[10000];
+
+	db_close(&f->db);
+	options.map_size = 1u << 20;
+	assert_int_equal(db_open(&f->db, &options, &f->err), 0);
+	fill(f->db, value, sizeof(value), 1000, &f->err, ERR_BUSY);
+	assert_non_null(strstr(f->err.text, "map_size"));
+	fill(f->db, value, sizeof(value), 1, &f->err, 0);
+	/* another process with a larger map: ours follows */
+	db_close(&f->db);
+	fixture_open(f);
+	fill(f->db, value, sizeof(value), 1000, &f->err, 0);
+}
+
+static void test_a_full_disk(void **state)
+{
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+	auto_(xfree_str) char *mnt = xasprintf("%s/mnt", f->directory);
+	static char value[10000];
+	struct db *db;
+
+	assert_int_equal(mkdir(mnt, 0700), 0);
+	if (mount("tmpfs", mnt, "tmpfs", 0, "size=1m") != 0)
+		skip(); /* not root, or not allowed to mount */
+	options.directory = mnt;
+	assert_int_equal(db_open(&db, &options, &f->err), 0);
+	put(db, "before", "1");
+	fill(db, value, sizeof(value), 1000, &f->err, ERR_BUSY);
+	assert_non_null(strstr(f->err.text, "disk is full"));
+	assert_string_equal(get(db, "before"), "1");
+	assert_int_equal(mount("tmpfs", mnt, "tmpfs", MS_REMOUNT, "size=32m"),
+	                 0);
+	fill(db, value, sizeof(value), 1000, &f->err, 0);
+	db_close(&db);
+	assert_int_equal(umount(mnt), 0);
+}
+
+/* Runs the deed in a child that then waits to be killed. */
+static pid_t child(struct fixture *f, void (*deed)(struct fixture *f))
+{
+	int pipes[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		deed(f);
+		if (write(pipes[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	close(pipes[0]);
+	return pid;
+}
+
+static void end_child(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+}
+
+static void open_shared(struct fixture *f)
+{
+	struct db_options options = fixture_options(f);
+
+	if (db_open(&f->db, &options, &f->err) != 0)
+		_exit(1);
+}
+
+static void open_exclusive(struct fixture *f)
+{
+	struct db_options options = fixture_options(f);
+
+	options.exclusive = true;
+	if (db_open(&f->db, &options, &f->err) != 0)
+		_exit(1);
+}
+
+static void find_too_new(struct fixture *f)
+{
+	struct db_options options = fixture_options(f);
+	struct db *db;
+
+	if (db_open(&db, &options, &f->err) != ERR_IO ||
+	    strstr(f->err.text, "upgrade tlstally") == NULL)
+		_exit(1);
+}
+
+static void write_and_hold(struct fixture *f)
+{
+	struct db_txn *txn;
+
+	open_shared(f);
+	txn = db_begin_write(f->db);
+	db_put(txn, TABLE_FEED, "half", 4, "1", 1);
+}
+
+static void read_and_hold(struct fixture *f)
+{
+	open_shared(f);
+	if (db_failed(db_begin_read(f->db)))
+		_exit(1);
+}
+
+static void test_sharing(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*other)(struct fixture *f);
+		bool exclusive;
+		int want;
+		const char *words;
+	} rows[] = {
+		{"both share", open_shared, false, 0, NULL},
+		{"we want it alone", open_shared, true, ERR_BUSY,
+	         "stop the tlstally daemons first"},
+		{"the other has it alone", open_exclusive, false, ERR_BUSY,
+	         "replacing or upgrading"},
+		{"both alone", open_exclusive, true, ERR_BUSY,
+	         "another process has it open"},
+	};
+	struct fixture *f = *state;
+
+	db_close(&f->db);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct db_options options = fixture_options(f);
+		pid_t pid = child(f, rows[i].other);
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		options.exclusive = rows[i].exclusive;
+		assert_int_equal(db_open(&f->db, &options, &err), rows[i].want);
+		if (rows[i].words != NULL)
+			assert_non_null(strstr(err.text, rows[i].words));
+		db_close(&f->db);
+		end_child(pid);
+		assert_int_equal(db_open(&f->db, &options, &err), 0);
+		db_close(&f->db);
+	}
+}
+
+static void test_an_upgrade_waits_for_the_others(void **state)
+{
+	static const struct schema_step steps[] = {{1, bump}};
+	static const struct schema_plan plan = {2, steps, 1};
+	struct fixture *f = *state;
+	struct schema_ids ids;
+	pid_t pid;
+
+	db_close(&f->db);
+	pid = child(f, open_shared);
+	fixture_open(f);
+	assert_int_equal(schema_open(f->db, &plan, &ids, &f->err), ERR_BUSY);
+	assert_non_null(strstr(f->err.text, "schema 1 must become 2"));
+	db_close(&f->db);
+	end_child(pid);
+	fixture_open(f);
+	assert_int_equal(schema_open(f->db, &plan, &ids, &f->err), 0);
+	assert_int_equal(ids.store_id, db_store_id(f->db));
+	/* shared again: another may come, though it finds it too new */
+	end_child(child(f, find_too_new));
+}
+
+static void test_a_killed_writer(void **state)
+{
+	struct fixture *f = *state;
+
+	db_close(&f->db);
+	end_child(child(f, write_and_hold));
+	fixture_open(f);
+	assert_string_equal(get(f->db, "half"), "");
+	put(f->db, "half", "2");
+	assert_string_equal(get(f->db, "half"), "2");
+}
+
+/* A reader that died would keep old pages for ever. */
+static void test_a_killed_reader(void **state)
+{
+	static char value[100000];
+	struct fixture *f = *state;
+	uint64_t used, before, after;
+
+	db_close(&f->db);
+	end_child(child(f, read_and_hold));
+	fixture_open(f);
+	db_check_readers(f->db);
+	fill(f->db, value, sizeof(value), 10, &f->err, 0);
+	assert_int_equal(db_size(f->db, &used, &before, &f->err), 0);
+	for (int i = 0; i < 20; i++)
+		fill(f->db, value, sizeof(value), 10, &f->err, 0);
+	assert_int_equal(db_size(f->db, &used, &after, &f->err), 0);
+	assert_true(after < 4 * before);
+}
+
+static void use_after_fork(struct fixture *f)
+{
+	struct db_txn *txn = db_begin_read(f->db);
+
+	if (db_commit(&txn, &f->err) != ERR_IO ||
+	    strstr(f->err.text, "before a fork") == NULL)
+		_exit(1);
+}
+
+static void test_a_store_is_not_used_across_a_fork(void **state)
+{
+	struct fixture *f = *state;
+
+	end_child(child(f, use_after_fork));
+	put(f->db, "a", "1");
+}
+
+static void test_backup_and_restore(void **state)
+{
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+	auto_(xfree_str) char *copy = xasprintf("%s/copy.mdb", f->directory);
+	auto_(xfree_str) char *before =
+		xasprintf("%s/data.mdb.before", f->directory);
+	uint64_t id = db_store_id(f->db);
+	struct db_txn *writer;
+	struct stat st;
+
+	put(f->db, "a", "old");
+	/* while somebody writes */
+	writer = db_begin_write(f->db);
+	db_put(writer, TABLE_FEED, "a", 1, "half", 4);
+	assert_int_equal(db_backup(f->db, copy, &f->err), 0);
+	commit_ok(&writer);
+	assert_int_equal(stat(copy, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(db_backup(f->db, copy, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "is there already"));
+	put(f->db, "a", "new");
+	assert_int_equal(db_restore(&options, copy, &f->err), ERR_BUSY);
+	assert_string_equal(get(f->db, "a"), "new");
+	db_close(&f->db);
+	if (db_restore(&options, copy, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	fixture_open(f);
+	assert_string_equal(get(f->db, "a"), "old");
+	assert_int_equal(db_store_id(f->db), id);
+	assert_int_equal(stat(before, &st), 0);
+	put(f->db, "a", "newer");
+	db_close(&f->db);
+	assert_int_equal(db_restore(&options, before, &f->err), 0);
+	fixture_open(f);
+	assert_string_equal(get(f->db, "a"), "new");
+}
+static void write_file(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, len), len);
+	close(fd);
+}
+
+/* A copy whose file was cut in the middle: reading it ends a process. */
+static void cut(const char *from, const char *to, size_t len)
+{
+	auto_(xfree_str) char *bytes = xmalloc(len);
+	int fd = open(from, O_RDONLY);
+
+	assert_int_equal(read(fd, bytes, len), len);
+	close(fd);
+	write_file(to, bytes, len);
+}
+
+static void make_newer(struct db *db)
+{
+	struct db_txn *txn = db_begin_write(db);
+
+	meta_put(txn, META_SCHEMA, 99);
+	commit_ok(&txn);
+}
+
+static void test_what_is_not_restored(void **state)
+{
+	static char value[100000];
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+	auto_(xfree_str) char *none = xasprintf("%s/none", f->directory);
+	auto_(xfree_str) char *junk = xasprintf("%s/junk", f->directory);
+	auto_(xfree_str) char *good = xasprintf("%s/good", f->directory);
+	auto_(xfree_str) char *half = xasprintf("%s/half", f->directory);
+	auto_(xfree_str) char *newer = xasprintf("%s/newer", f->directory);
+	const struct {
+		const char *name, *path;
+		int want;
+		const char *words;
+	} rows[] = {
+		{"no file", none, ERR_NOTFOUND, "No such file"},
+		{"no LMDB file", junk, ERR_IO, "no LMDB file"},
+		{"a cut file", half, ERR_IO, "is damaged"},
+		{"a newer schema", newer, ERR_IO, "store of schema 99"},
+	};
+
+	memset(value, 'x', sizeof(value));
+	write_file(junk, value, sizeof(value));
+	fill(f->db, value, sizeof(value), 10, &f->err, 0);
+	assert_int_equal(db_backup(f->db, good, &f->err), 0);
+	cut(good, half, 200000);
+	make_newer(f->db);
+	assert_int_equal(db_backup(f->db, newer, &f->err), 0);
+	db_close(&f->db);
+	assert_int_equal(db_restore(&options, good, &f->err), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		assert_int_equal(db_restore(&options, rows[i].path, &err),
+		                 rows[i].want);
+		assert_non_null(strstr(err.text, rows[i].words));
+		assert_non_null(strstr(err.text, rows[i].path));
+		fixture_open(f);
+		db_close(&f->db);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +800,17 @@ int main(void)
 		STORE_TEST(test_file_systems),
 		STORE_TEST(test_schema),
 		STORE_TEST(test_feeds),
+		STORE_TEST(test_what_lmdb_says_in_words),
+		STORE_TEST(test_panic_waits_for_the_others),
+		STORE_TEST(test_a_full_map),
+		STORE_TEST(test_a_full_disk),
+		STORE_TEST(test_sharing),
+		STORE_TEST(test_an_upgrade_waits_for_the_others),
+		STORE_TEST(test_a_killed_writer),
+		STORE_TEST(test_a_killed_reader),
+		STORE_TEST(test_a_store_is_not_used_across_a_fork),
+		STORE_TEST(test_backup_and_restore),
+		STORE_TEST(test_what_is_not_restored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,157 @@
+#include "unit/store_test.h"
+
+#include "base/day.h"
+#include "store/intern.h"
+#include "store/keys.h"
+#include "store/outbox_table.h"
+#include "store/own_report_table.h"
+#include "store/purge.h"
+#include "store/suppress_table.h"
+#include "store/tally_table.h"
+
+enum { TODAY = 20513, KEEP = 30, ARCHIVE = 90 };
+#define NOW (day_start(TODAY) + 3600 * 10)
+
+static const struct tally_limits limits = {.max_policies = 32,
+                                           .max_details = 1000};
+
+/* A day of a table is a range of rows: `n` domains, each counted alone. */
+static void count_domains(struct db *db, int32_t day, int n)
+{
+	struct db_txn *txn = db_begin_write(db);
+	struct tally_policy policy = {.success = 1, .blob = "p", .blob_len = 1};
+
+	for (int i = 0; i < n; i++) {
+		char name[32];
+		struct tally_domain domain = {.day = day,
+		                              .domain = name,
+		                              .success = 1,
+		                              .policies = &policy};
+
+		snprintf(name, sizeof(name), "%d.example", i);
+		tally_apply(txn, &domain, &limits);
+	}
+	day_stats_add(txn, day, &(struct day_stats){.events = (uint64_t)n});
+	own_report_add(txn, day, "example.com", 1);
+	rate_add(txn, day_start(day) / 3600 + 10, "", 1);
+	commit_ok(&txn);
+}
+
+static void archive_report(struct db *db, int64_t created_at)
+{
+	struct db_txn *txn = db_begin_write(db);
+	struct outbox_new report = {.head = {.domain = "example.com",
+	                                     .created_at = created_at,
+	                                     .report_id = "a@b"},
+	                            .body = "x",
+	                            .body_len = 1};
+
+	report.head.id = outbox_add(txn, &report, created_at * 1000);
+	archive_move(txn, &report.head);
+	commit_ok(&txn);
+}
+
+static void fill(struct db *db)
+{
+	struct suppression row = {.address = "a@example.com", .until = NOW - 1};
+	struct db_txn *txn = db_begin_write(db);
+
+	suppress_put(txn, &row);
+	commit_ok(&txn);
+	/* more than one transaction deletes */
+	count_domains(db, TODAY - KEEP - 1, 2 * DB_BATCH_ROWS);
+	count_domains(db, TODAY - KEEP, 2);
+	count_domains(db, TODAY - 5, 2);
+	count_domains(db, TODAY - 4, 2);
+	count_domains(db, TODAY, 2);
+	archive_report(db, NOW - ARCHIVE * DAY_SECS - 1);
+	archive_report(db, NOW - ARCHIVE * DAY_SECS);
+}
+
+static void test_what_is_old_goes(void **state)
+{
+	static const struct {
+		const char *name;
+		int32_t day;
+		bool counted;
+		uint64_t own, rate;
+	} rows[] = {
+		{"past keep_days", TODAY - KEEP - 1, false, 0, 0},
+		{"the last day kept", TODAY - KEEP, true, 0, 0},
+		{"past the loop breaker's", TODAY - 5, true, 0, 0},
+		{"the loop breaker's last", TODAY - 4, true, 1, 0},
+		{"today", TODAY, true, 1, 1},
+	};
+	struct fixture *f = *state;
+	struct purge_counts counts;
+	struct suppression row;
+	struct outbox_head archived = {.id = 0};
+	struct tally_head head;
+	struct day_stats stats;
+	struct db_txn *txn;
+	uint64_t id;
+
+	fill(f->db);
+	assert_int_equal(
+		store_purge(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
+		0);
+	/* head and policy of each domain, two rows of the interned policy,
+	 * the day's sums */
+	assert_int_equal(counts.tally, 2 * 2 * DB_BATCH_ROWS + 2 + 1);
+	assert_int_equal(counts.archive, 2);
+	assert_int_equal(counts.suppressions, 1);
+	assert_int_equal(counts.own_reports, 3);
+	assert_int_equal(counts.rates, 4);
+	txn = db_begin_read(f->db);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int32_t day = rows[i].day;
+
+		ROW(&rows[i]);
+		assert_int_equal(tally_head_get(txn, day, "1.example", &head),
+		                 rows[i].counted);
+		assert_int_equal(intern_find(txn, day, "p", 1, &id),
+		                 rows[i].counted);
+		assert_int_equal(day_stats_get(txn, day, &stats),
+		                 rows[i].counted);
+		assert_int_equal(own_report_get(txn, day, "example.com"),
+		                 rows[i].own);
+		assert_int_equal(rate_get(txn, day_start(day) / 3600 + 10, ""),
+		                 rows[i].rate);
+	}
+	assert_int_equal(archive_head_next(txn, &archived), 1);
+	assert_int_equal(archived.created_at, NOW - ARCHIVE * DAY_SECS);
+	assert_int_equal(archive_head_next(txn, &archived), 0);
+	assert_int_equal(suppress_get(txn, "a@example.com", &row), 0);
+	assert_int_equal(db_commit(&txn, &f->err), 0);
+	/* again: nothing left to do */
+	assert_int_equal(
+		store_purge(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
+		0);
+	assert_int_equal(counts.tally + counts.archive + counts.rates, 0);
+}
+
+static void test_a_clock_of_1970_deletes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct purge_counts counts;
+	struct tally_head head;
+	struct db_txn *txn;
+
+	count_domains(f->db, TODAY, 2);
+	assert_int_equal(
+		store_purge(f->db, 0, 60, KEEP, ARCHIVE, &counts, &f->err), 0);
+	assert_int_equal(counts.tally + counts.own_reports + counts.rates, 0);
+	txn = db_begin_read(f->db);
+	assert_int_equal(tally_head_get(txn, TODAY, "1.example", &head), 1);
+	commit_ok(&txn);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_what_is_old_goes),
+		STORE_TEST(test_a_clock_of_1970_deletes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
