@@ -1,0 +1,217 @@
+#include "unit/store_test.h"
+
+#include <syslog.h>
+#include <time.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "intake/collector.h"
+#include "store/feed_table.h"
+#include "store/tally_table.h"
+
+enum { DAY = 20513 /* 2026-03-01 */, NOON = 43200 };
+
+static struct clock test_clock;
+static int errors_said, infos_said;
+
+static void capture(void *arg, int priority, const char *line)
+{
+	(void)arg;
+	(void)line;
+	errors_said += priority == LOG_ERR;
+	infos_said += priority == LOG_INFO;
+}
+
+static struct collector *start(struct db *db, int64_t interval_ms)
+{
+	struct collector_options options = {
+		.feed = "events",
+		.clock = &test_clock,
+		.commit_interval_ms = interval_ms,
+		.limits = {32, 1000, 1 << 22, 1 << 23},
+	};
+	struct collector *collector;
+	struct err err = {0};
+
+	errors_said = infos_said = 0;
+	log_capture(capture, NULL);
+	test_clock = clock_fixed(day_start(DAY) + NOON);
+	collector = collector_new(db, &options);
+	assert_int_equal(collector_start(collector, &err), 0);
+	return collector;
+}
+
+/* What the receiving thread does with one datagram. */
+static void receive(struct collector *collector, const char *text)
+{
+	struct session session;
+	struct hash128 hash;
+
+	session_init(&session);
+	collector_begin(collector);
+	if (!collector_recall(collector, &hash, text, strlen(text))) {
+		enum bad_input bad =
+			datagram_decode(text, strlen(text), &session, NULL);
+
+		if (bad == BAD_NONE)
+			collector_learn(collector, hash, text, strlen(text),
+			                &session);
+		else
+			collector_bad(collector, bad);
+	}
+	collector_end(collector);
+	session_clear(&session);
+}
+
+static const char good[] = "{\"d\":\"a.example\",\"pr\":\"v=TLSRPTv1;"
+			   "rua=mailto:a@b.example\",\"policies\":["
+			   "{\"policy-type\":9,\"f\":0}]}";
+
+static struct tally_head head_of(struct db *db, int32_t day, const char *domain)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct tally_head head = {0};
+
+	tally_head_get(txn, day, domain, &head);
+	return head;
+}
+
+static void stop_ok(struct collector **collector)
+{
+	struct err err = {0};
+
+	if (collector_stop(*collector, &err) != 0)
+		fail_msg("%s", err.text);
+	collector_free(collector);
+	log_capture(NULL, NULL);
+}
+
+static void test_all_is_committed_at_the_end(void **state)
+{
+	struct fixture *f = *state;
+	struct collector *collector = start(f->db, 3600 * 1000);
+	struct day_stats stats = {0};
+	struct feed feed = {0};
+
+	for (int i = 0; i < 100; i++)
+		receive(collector, good);
+	receive(collector, "rubbish");
+	stop_ok(&collector);
+	assert_int_equal(head_of(f->db, DAY, "a.example").success, 100);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+	assert_true(day_stats_get(txn, DAY, &stats));
+	assert_int_equal(stats.events, 100);
+	assert_int_equal(stats.success, 100);
+	assert_int_equal(stats.unnamed, 100);
+	assert_int_equal(stats.named, 0);
+	assert_int_equal(stats.bad[BAD_JSON], 1);
+	assert_int_equal(feed_get(txn, "events", &feed), 1);
+	assert_int_equal(feed.watermark, day_start(DAY) + NOON);
+	assert_int_equal(feed.last_event, day_start(DAY) + NOON);
+	assert_int_equal(feed.events, 101);
+}
+
+static void test_midnight_divides_the_hits(void **state)
+{
+	struct fixture *f = *state;
+	struct collector *collector = start(f->db, 3600 * 1000);
+
+	for (int i = 0; i < 10; i++)
+		receive(collector, good);
+	test_clock.fixed_ms = day_end(DAY) * 1000 + 999;
+	receive(collector, good);
+	test_clock.fixed_ms = day_start(DAY + 1) * 1000;
+	for (int i = 0; i < 5; i++)
+		receive(collector, good);
+	stop_ok(&collector);
+	assert_int_equal(head_of(f->db, DAY, "a.example").success, 11);
+	assert_int_equal(head_of(f->db, DAY + 1, "a.example").success, 5);
+}
+
+/* Waits for the committing thread to have gone round so many times. */
+static void wait_commits(struct collector *collector, uint64_t commits)
+{
+	struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+
+	while (collector_state(collector).commits < commits)
+		nanosleep(&pause, NULL);
+}
+
+static void test_commits_while_more_comes_in(void **state)
+{
+	struct fixture *f = *state;
+	struct collector *collector = start(f->db, 1);
+
+	for (uint64_t round = 1; round <= 20; round++) {
+		for (int i = 0; i < 50; i++)
+			receive(collector, good);
+		wait_commits(collector, round);
+	}
+	stop_ok(&collector);
+	assert_int_equal(head_of(f->db, DAY, "a.example").success, 1000);
+}
+
+static void test_the_watermark_moves_without_events(void **state)
+{
+	struct fixture *f = *state;
+	struct collector *collector = start(f->db, 1);
+	struct feed feed = {0};
+
+	wait_commits(collector, 1);
+	test_clock.fixed_ms += 60 * 1000;
+	wait_commits(collector, 2);
+	stop_ok(&collector);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+	assert_int_equal(feed_get(txn, "events", &feed), 1);
+	assert_int_equal(feed.watermark, day_start(DAY) + NOON + 60);
+	assert_int_equal(feed.last_event, 0);
+}
+
+static void receive_domain(struct collector *collector, int i)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text),
+	         "{\"d\":\"d%d.example\",\"pr\":\"v=TLSRPTv1;"
+	         "rua=mailto:a@b.example\",\"policies\":["
+	         "{\"policy-type\":9,\"f\":0}]}",
+	         i);
+	receive(collector, text);
+}
+
+static void test_a_full_store_is_said_once_and_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+	struct collector *collector;
+	struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+	struct err err = {0};
+
+	db_close(&f->db);
+	options.map_size = 512 * 1024;
+	assert_int_equal(db_open(&f->db, &options, &err), 0);
+	collector = start(f->db, 1);
+	for (int i = 0; i < 4000; i++)
+		receive_domain(collector, i);
+	while (!collector_state(collector).commit_fails)
+		nanosleep(&pause, NULL);
+	assert_int_equal(collector_stop(collector, &err), ERR_IO);
+	assert_non_null(strstr(err.text, "events are lost"));
+	assert_int_equal(errors_said, 1);
+	assert_int_equal(infos_said, 0);
+	collector_free(&collector);
+	log_capture(NULL, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_all_is_committed_at_the_end),
+		STORE_TEST(test_midnight_divides_the_hits),
+		STORE_TEST(test_commits_while_more_comes_in),
+		STORE_TEST(test_the_watermark_moves_without_events),
+		STORE_TEST(test_a_full_store_is_said_once_and_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
