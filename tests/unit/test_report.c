@@ -228,7 +228,6 @@ static void test_fold_takes_the_smallest(void **state)
 static void test_reset(void **state)
 {
 	auto_(report_free) struct report *report = sample_report();
-	auto_(report_free) struct report *none = NULL;
 
 	(void)state;
 	report_reset(report);
