@@ -17,6 +17,7 @@
 #include "model/delivery_state.h"
 #include "model/domain.h"
 #include "model/ports.h"
+#include "model/report.h"
 #include "model/rua.h"
 #include "store/db.h"
 
@@ -47,7 +48,7 @@ struct outbox_head {
 	uint16_t destination_count;
 	uint16_t delivered_count;
 	uint32_t body_len;
-	char report_id[400];
+	char report_id[REPORT_ID_TEXT];
 };
 
 struct outbox_destination {
