@@ -15,7 +15,7 @@
 /*
  * Fills in claim->job: the mail message with its envelope sender
  * ("local+token@domain" with verp), or the gzip bytes as they are.  A report
- * that holds the API's "other" types is written anew with RFC words.
+ * that holds what cannot be sent (model/report_json.h) is written anew.
  */
 int message_make(const struct conf *conf, struct gzip *gzip,
                  struct claim *claim, struct err *err);

@@ -1,0 +1,68 @@
+#include "unit/test.h"
+
+#include "base/auto.h"
+#include "model/report_json.h"
+#include "outbox/message.h"
+#include "unit/sample_report.h"
+
+/* What a report may have in it when it comes out of the store. */
+static const struct {
+	const char *name;
+	struct failure_detail detail;
+	bool rewritten;
+} rows[] = {
+	{"what the RFC knows",
+         {.result = RESULT_VALIDATION_FAILURE,
+          .additional = "https://a.example/"},
+         false},
+	{"the API's other", {.result = RESULT_OTHER}, true},
+	{"additional information that is no URI",
+         {.result = RESULT_VALIDATION_FAILURE,
+          .additional = "This is additional information"},
+         true},
+	{"an address that is none",
+         {.result = RESULT_VALIDATION_FAILURE, .receiving_ip = "unknown"},
+         true},
+};
+
+static void test_what_is_sent_is_the_wire_form(void **state)
+{
+	auto_(gzip_free) struct gzip *gzip = gzip_new();
+	struct conf conf;
+
+	(void)state;
+	conf_init(&conf);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(report_free) struct report *report = sample_report();
+		auto_(strbuf_clear) struct strbuf stored = {0}, body = {0};
+		auto_(strbuf_clear) struct strbuf wire = {0}, sent = {0};
+		struct claim claim = {.dest.rua.kind = RUA_HTTPS};
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		report->policies[0].details[0].detail = rows[i].detail;
+		report_json_write(report, false, &stored);
+		report_json_write(report, true, &wire);
+		gzip_pack(gzip, stored.data, stored.len, &body);
+		claim.body = body.data;
+		claim.body_len = body.len;
+		assert_int_equal(message_make(&conf, gzip, &claim, &err), 0);
+		assert_int_equal(claim.job.body != body.data,
+		                 rows[i].rewritten);
+		assert_int_equal(gzip_unpack(claim.job.body, claim.job.body_len,
+		                             1 << 20, &sent, &err),
+		                 0);
+		assert_string_equal(sent.data, wire.data);
+		arena_clear(&claim.mem);
+	}
+	conf_clear(&conf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_sent_is_the_wire_form),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
