@@ -6,6 +6,7 @@
  *   commit of 10,000 domains with 1.7 policies each, new and again
  *   commit of 50,000 different failure details of 1,000 domains
  *   load of 100,000 domains with 300,000 policies, as the rollup reads them
+ *   100,000 reports into the outbox, as the rollup adds them, and what is due
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "base/auto.h"
 #include "store/db.h"
+#include "store/outbox_table.h"
 #include "store/tally_table.h"
 
 enum { DAY = 20513 };
@@ -181,6 +183,66 @@ static void load_many(struct db *db, struct tally *tally)
 	       usage.ru_maxrss / 1024);
 }
 
+static void add_report(struct db_txn *txn, int i)
+{
+	static const char body[600] = "gzip";
+	static const uint64_t ids[3] = {1, 2, 3};
+	struct rua rua = {.kind = RUA_MAIL};
+	struct outbox_new report = {.ruas = &rua,
+	                            .rua_count = 1,
+	                            .body = body,
+	                            .body_len = sizeof(body),
+	                            .policy_ids = ids,
+	                            .policy_id_count = 3};
+
+	report.head.status = OUTBOX_PENDING;
+	/* the spread is a hash: no order */
+	report.head.deliver_at = 1772359200 + i * INT64_C(7919) % 14400;
+	snprintf(report.head.domain, sizeof(report.head.domain),
+	         "customer-%06d.example.net", i);
+	snprintf(report.head.report_id, sizeof(report.head.report_id),
+	         "20260301.customer-%06d.example.net.%08x@example.com", i, i);
+	snprintf(rua.uri, sizeof(rua.uri), "mailto:r%d@example.net", i);
+	snprintf(rua.address, sizeof(rua.address), "r%d@example.net", i);
+	outbox_add(txn, &report, INT64_C(1772359200000) + i);
+}
+
+static void fill_outbox(struct db *db)
+{
+	struct stopwatch start = now();
+	struct err err = {0};
+
+	for (int i = 0; i < 100000;) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+
+		for (int end = i + DB_BATCH_ROWS; i < end; i++)
+			add_report(txn, i);
+		if (db_commit(&txn, &err) != 0)
+			die(&err);
+	}
+	say("100,000 reports into the outbox", start);
+}
+
+static void read_outbox(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct stopwatch start = now();
+	struct outbox_head head = {.id = 0};
+	uint64_t id = 0, n = 0;
+	uint16_t index = 0;
+	int64_t due = 0;
+
+	while (outbox_head_next(txn, &head))
+		n++;
+	say("heads of 100,000 reports", start);
+	start = now();
+	while (outbox_due_next(txn, INT64_MAX, &due, &id, &index))
+		n--;
+	say("100,000 destinations that are due", start);
+	if (n != 0)
+		exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	struct db_options options = {.directory = argc == 2 ? argv[1] : NULL,
@@ -199,6 +261,8 @@ int main(int argc, char **argv)
 	many_domains(db, tally);
 	many_details(db, tally);
 	load_many(db, tally);
+	fill_outbox(db);
+	read_outbox(db);
 	db_close(&db);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * db - the store: one LMDB environment, in the only file that knows LMDB
+ * db - the store: one LMDB environment, behind functions that do not show it
  *
  * Several processes have the store open at once and none is in another's way.
  * A transaction keeps its first failure and makes later steps no-ops;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -678,6 +680,77 @@ static void test_a_store_is_not_used_across_a_fork(void **state)
 	put(f->db, "a", "1");
 }
 
+/* As nobody, whom neither the directory nor its files are for. */
+static void open_as_nobody(struct fixture *f)
+{
+	struct db_options options = fixture_options(f);
+
+	options.create = false;
+	if (setgroups(0, NULL) != 0 || setgid(65534) != 0 ||
+	    setuid(65534) != 0 ||
+	    db_open(&f->db, &options, &f->err) != ERR_IO ||
+	    strstr(f->err.text, f->directory) == NULL ||
+	    strstr(f->err.text, "Permission denied") == NULL)
+		_exit(1);
+}
+
+static void test_another_user_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	db_close(&f->db);
+	if (geteuid() != 0)
+		skip();
+	end_child(child(f, open_as_nobody));
+	assert_int_equal(chmod(f->directory, 0755), 0);
+	end_child(child(f, open_as_nobody));
+}
+
+enum { THREADS = 4, ROUNDS = 200 };
+
+/* Both rows come from one commit: no reader ever sees one without the other. */
+static void *read_pairs(void *arg)
+{
+	struct db *db = arg;
+	size_t bad = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+		struct db_value a = {"", 0}, b = {"", 0};
+		int both = db_get(txn, TABLE_FEED, "a", 1, &a) +
+		           db_get(txn, TABLE_DAY, "b", 1, &b);
+
+		bad += db_failed(txn) || both == 1 || a.len != b.len ||
+		       memcmp(a.data, b.data, a.len) != 0;
+	}
+	return bad == 0 ? NULL : db;
+}
+
+static void test_threads(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t threads[THREADS];
+
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, read_pairs, f->db),
+			0);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct db_txn *txn = db_begin_write(f->db);
+
+		db_put(txn, TABLE_FEED, "a", 1, &i, sizeof(i));
+		db_put(txn, TABLE_DAY, "b", 1, &i, sizeof(i));
+		commit_ok(&txn);
+		db_check_readers(f->db);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		void *bad;
+
+		assert_int_equal(pthread_join(threads[i], &bad), 0);
+		assert_null(bad);
+	}
+}
+
 static void test_backup_and_restore(void **state)
 {
 	struct fixture *f = *state;
@@ -809,6 +882,8 @@ int main(void)
 		STORE_TEST(test_a_killed_writer),
 		STORE_TEST(test_a_killed_reader),
 		STORE_TEST(test_a_store_is_not_used_across_a_fork),
+		STORE_TEST(test_another_user_is_told),
+		STORE_TEST(test_threads),
 		STORE_TEST(test_backup_and_restore),
 		STORE_TEST(test_what_is_not_restored),
 	};

@@ -1,0 +1,328 @@
+/* The environment: opened, shared, replaced when it died, copied. */
+#include "store/db_lmdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
+
+/* Read transactions at once, of all processes together. */
+enum { MAX_READERS = 1022 };
+
+static const char *const table_names[DB_TABLES] = {
+	[TABLE_META] = "meta",
+	[TABLE_TALLY] = "tally",
+	[TABLE_INTERN] = "intern",
+	[TABLE_DAY] = "day",
+	[TABLE_FEED] = "feed",
+	[TABLE_OUTBOX] = "outbox",
+	[TABLE_DESTINATION] = "destination",
+	[TABLE_BODY] = "body",
+	[TABLE_DUE] = "due",
+	[TABLE_ARCHIVE] = "archive",
+	[TABLE_SUPPRESS] = "suppress",
+	[TABLE_RATE] = "rate",
+	[TABLE_OWN_REPORT] = "own-report",
+};
+
+const char *db_table_name(enum db_table table)
+{
+	return table_names[table];
+}
+
+/* What LMDB's codes mean to an operator, and what he can do. */
+static const struct {
+	int code;
+	int class;
+	const char *words;
+} reasons[] = {
+	{MDB_MAP_FULL, ERR_BUSY,
+         "the store is as large as [store] map_size allows: raise it, or "
+         "purge"},
+	{ENOSPC, ERR_BUSY, "the disk is full"},
+	{EDQUOT, ERR_BUSY, "the disk quota is used up"},
+	{EFBIG, ERR_BUSY, "the file may not grow further (ulimit -f)"},
+	/* LMDB 0.9.24 makes EIO of a short write */
+	{EIO, ERR_BUSY,
+         "the disk is full or failing (LMDB says input/output error for both)"},
+	{MDB_PANIC, ERR_BUSY,
+         "a write failed half-way; the store will be opened anew"},
+	{MDB_MAP_RESIZED, ERR_BUSY, "another process made the map larger"},
+	{MDB_READERS_FULL, ERR_BUSY, "more than 1022 readers at once"},
+	{ENOMEM, ERR_BUSY,
+         "not enough memory or address space (ulimit -v) for the map"},
+	{MDB_TXN_FULL, ERR_IO, "too much in one transaction"},
+	{MDB_VERSION_MISMATCH, ERR_IO,
+         "data.mdb or lock.mdb was written by another version of LMDB"},
+	{MDB_INVALID, ERR_IO, "data.mdb is no LMDB file"},
+	{MDB_CORRUPTED, ERR_IO, "data.mdb is damaged: restore a backup"},
+	{MDB_PAGE_NOTFOUND, ERR_IO, "data.mdb is damaged: restore a backup"},
+	{MDB_BAD_VALSIZE, ERR_IO, "a key is empty or longer than 511 bytes"},
+	{MDB_INCOMPATIBLE, ERR_IO, "data.mdb has pages that nothing refers to"},
+	{EACCES, ERR_IO, "no right to it: run as the user that owns the store"},
+	{EPERM, ERR_IO, "no right to it: run as the user that owns the store"},
+	{EROFS, ERR_IO, "the file system is read-only"},
+};
+
+int db_lmdb_error(const struct db *db, int rc, const char *what,
+                  struct err *err)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].code == rc)
+			return err_set(err, reasons[i].class,
+			               "store %s: %s: %s", db->dir.path, what,
+			               reasons[i].words);
+	return err_set(err, ERR_IO, "store %s: %s: %s", db->dir.path, what,
+	               mdb_strerror(rc));
+}
+
+/* All at once, in one transaction; without create, those that are there. */
+static int open_tables(struct db *db, bool create, struct err *err)
+{
+	unsigned flags = create ? 0 : MDB_RDONLY;
+	MDB_txn *txn = NULL;
+	int rc = mdb_txn_begin(db->env, NULL, flags, &txn);
+
+	for (int i = 0; rc == 0 && i < DB_TABLES; i++) {
+		rc = mdb_dbi_open(txn, table_names[i], create ? MDB_CREATE : 0,
+		                  &db->dbis[i]);
+		db->has_table[i] = rc == 0;
+		if (rc == MDB_NOTFOUND)
+			rc = 0;
+	}
+	if (rc == 0) {
+		rc = mdb_txn_commit(txn);
+		txn = NULL;
+	}
+	if (txn != NULL)
+		mdb_txn_abort(txn);
+	return rc == 0 ? 0 : db_lmdb_error(db, rc, "tables", err);
+}
+
+/* The modes whatever the umask says; only the owner can. */
+static int set_mode(const struct db *db, const char *name, struct err *err)
+{
+	auto_(xfree_str) char *path = store_dir_file(&db->dir, name);
+	struct stat st;
+
+	if (lstat(path, &st) != 0 || st.st_uid != geteuid() ||
+	    (st.st_mode & 07777) == STORE_FILE_MODE)
+		return 0;
+	if (chmod(path, STORE_FILE_MODE) != 0)
+		return err_errno(err, ERR_IO, "chmod %s", path);
+	return 0;
+}
+
+static int set_modes(const struct db *db, struct err *err)
+{
+	int rc;
+
+	if (db->options.read_only)
+		return 0;
+	rc = set_mode(db, "data.mdb", err);
+	return rc != 0 ? rc : set_mode(db, "lock.mdb", err);
+}
+
+static int start_env(struct db *db, struct err *err)
+{
+	unsigned flags = MDB_NOTLS | (db->options.read_only ? MDB_RDONLY : 0);
+	int fd, dead;
+	int rc = mdb_env_create(&db->env);
+
+	if (rc == 0 && db->options.map_size > SIZE_MAX)
+		rc = ENOMEM;
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(db->env, db->options.map_size);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(db->env, DB_TABLES);
+	if (rc == 0)
+		rc = mdb_env_set_maxreaders(db->env, MAX_READERS);
+	if (rc == 0)
+		rc = mdb_env_open(db->env, db->dir.path, flags,
+		                  STORE_FILE_MODE);
+	/* 0.9.24 sets it on its other two descriptors itself */
+	if (rc == 0)
+		rc = mdb_env_get_fd(db->env, &fd);
+	if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		rc = errno;
+	if (rc == 0)
+		rc = mdb_reader_check(db->env, &dead);
+	return rc == 0 ? 0 : db_lmdb_error(db, rc, "open", err);
+}
+
+static void stop_env(struct db *db)
+{
+	if (db->env != NULL)
+		mdb_env_close(db->env);
+	db->env = NULL;
+	memset(db->has_table, 0, sizeof(db->has_table));
+}
+
+static int start(struct db *db, struct err *err)
+{
+	int rc = start_env(db, err);
+
+	if (rc == 0)
+		rc = set_modes(db, err);
+	if (rc == 0)
+		rc = open_tables(db, false, err);
+	if (rc != 0)
+		stop_env(db);
+	return rc;
+}
+
+static bool all_tables(const struct db *db)
+{
+	for (int i = 0; i < DB_TABLES; i++)
+		if (!db->has_table[i])
+			return false;
+	return true;
+}
+
+/* A newer store is refused before anything is written into it. */
+static int bring_up(struct db *db, struct err *err)
+{
+	int rc = start(db, err);
+
+	if (rc == 0)
+		rc = schema_check(db, &schema_plan, err);
+	if (rc == 0 && !db->options.read_only && !all_tables(db))
+		rc = open_tables(db, true, err);
+	if (rc == 0)
+		rc = schema_open(db, &schema_plan, &db->ids, err);
+	return rc;
+}
+
+/* LMDB would make a data file where there is none, and we a lock file. */
+static int data_file_is_there(const char *directory, struct err *err)
+{
+	auto_(xfree_str) char *path = xasprintf("%s/data.mdb", directory);
+
+	if (access(path, F_OK) == 0)
+		return 0;
+	return err_errno(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+	                 "no store in %s", directory);
+}
+
+int db_open(struct db **out, const struct db_options *options, struct err *err)
+{
+	struct db *db = xcalloc(1, sizeof(*db));
+	int rc = 0;
+
+	*out = NULL;
+	db->options = *options;
+	db->options.directory = NULL;
+	db->pid = getpid();
+	db->dir.lock = -1;
+	pthread_mutex_init(&db->mutex, NULL);
+	if (!options->create)
+		rc = data_file_is_there(options->directory, err);
+	if (rc == 0)
+		rc = store_dir_open(&db->dir, options->directory,
+		                    options->create, options->exclusive, err);
+	if (rc == 0)
+		rc = bring_up(db, err);
+	if (rc != 0)
+		db_close(&db);
+	*out = db;
+	return rc;
+}
+
+void db_close(struct db **db)
+{
+	if (*db == NULL)
+		return;
+	stop_env(*db);
+	store_dir_close(&(*db)->dir);
+	pthread_mutex_destroy(&(*db)->mutex);
+	free(*db);
+	*db = NULL;
+}
+
+uint64_t db_store_id(const struct db *db)
+{
+	return db->ids.store_id;
+}
+
+uint64_t db_seed(const struct db *db)
+{
+	return db->ids.seed;
+}
+
+bool db_is_read_only(const struct db *db)
+{
+	return db->options.read_only;
+}
+
+int db_lock(struct db *db, bool exclusive, struct err *err)
+{
+	return store_dir_lock(&db->dir, exclusive || db->options.exclusive,
+	                      err);
+}
+
+int db_enter(struct db *db, struct err *err)
+{
+	int rc = 0;
+
+	if (db->pid != getpid())
+		return err_set(err, ERR_IO,
+		               "store %s: opened before a fork, used after it",
+		               db->dir.path);
+	pthread_mutex_lock(&db->mutex);
+	if (db->env == NULL)
+		rc = start(db, err);
+	if (rc == 0)
+		db->open_txns++;
+	pthread_mutex_unlock(&db->mutex);
+	return rc;
+}
+
+void db_leave(struct db *db)
+{
+	pthread_mutex_lock(&db->mutex);
+	db->open_txns--;
+	pthread_mutex_unlock(&db->mutex);
+}
+
+int db_mend(struct db *db, int rc, struct err *err)
+{
+	pthread_mutex_lock(&db->mutex);
+	if (db->open_txns > 1) {
+		rc = db_lmdb_error(db, rc, "begin", err);
+	} else if (rc == MDB_MAP_RESIZED) {
+		rc = mdb_env_set_mapsize(db->env, 0);
+		if (rc != 0)
+			rc = db_lmdb_error(db, rc, "map", err);
+	} else {
+		stop_env(db);
+		rc = start(db, err);
+	}
+	pthread_mutex_unlock(&db->mutex);
+	return rc;
+}
+
+void db_check_readers(struct db *db)
+{
+	int dead;
+
+	if (db_enter(db, NULL) != 0)
+		return;
+	mdb_reader_check(db->env, &dead);
+	db_leave(db);
+}
+
+int db_copy(struct db *db, int fd, struct err *err)
+{
+	int rc = db_enter(db, err);
+
+	if (rc != 0)
+		return rc;
+	rc = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+	db_leave(db);
+	return rc == 0 ? 0 : db_lmdb_error(db, rc, "copy", err);
+}

@@ -1,0 +1,67 @@
+/*
+ * db_lmdb - what db.c and db_env.c share, and the only file that includes
+ * lmdb.h; nobody else includes it
+ */
+#ifndef TLSTALLY_STORE_DB_LMDB_H
+#define TLSTALLY_STORE_DB_LMDB_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include <lmdb.h>
+
+#include "store/db.h"
+#include "store/schema.h"
+#include "store/store_dir.h"
+
+struct db {
+	struct db_options options; /* but the directory: see dir */
+	struct store_dir dir;
+	struct schema_ids ids;
+	pid_t pid;
+
+	pthread_mutex_t mutex; /* for what follows */
+	unsigned open_txns;    /* of this process */
+	MDB_env *env;          /* replaced only while open_txns is 0 */
+	MDB_dbi dbis[DB_TABLES];
+	bool has_table[DB_TABLES];
+};
+
+struct db_cursor {
+	struct db_txn *txn;
+	struct db_cursor *next; /* of the transaction */
+	enum db_table table;
+	MDB_cursor *cursor; /* NULL: the transaction ended, or failed */
+	MDB_val key, value;
+};
+
+struct db_txn {
+	struct db *db;
+	MDB_txn *txn; /* NULL: could not begin */
+	bool write;
+	bool entered;
+	size_t written;
+	struct err failure;
+	struct db_cursor *cursors;
+	/* A writer's own place in each table: the next row is mostly near. */
+	MDB_cursor *places[DB_TABLES];
+};
+
+/* In words, and with the class of what the caller can do. */
+int db_lmdb_error(const struct db *db, int rc, const char *what,
+                  struct err *err);
+
+const char *db_table_name(enum db_table table);
+
+/*
+ * Between enter and leave the environment stays: whoever finds it dead
+ * (MDB_PANIC) or too small replaces it only when nobody else is in.
+ */
+int db_enter(struct db *db, struct err *err);
+void db_leave(struct db *db);
+
+/* Inside, after a begin that failed with rc: 0 when it is worth another
+ * try. */
+int db_mend(struct db *db, int rc, struct err *err);
+
+#endif
