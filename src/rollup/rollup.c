@@ -99,8 +99,8 @@ int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
 		report_id_make(&report->mem, day, domain, submitter, store_id);
 	report->start = day_start(day);
 	report->end = day_end(day);
-	report_sort(report);
 	*folded += report_fold(report, conf->report.max_report_size);
+	report_sort(report);
 	return 1;
 }
 
