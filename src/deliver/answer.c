@@ -79,6 +79,10 @@ void answers_hand_out(struct answers *answers, delivery_done_fn *done,
 
 static void vset(struct delivery_answer *answer, enum delivery_event event,
                  enum delivery_stage stage, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+
+static void vset(struct delivery_answer *answer, enum delivery_event event,
+                 enum delivery_stage stage, const char *fmt, va_list ap)
 {
 	memset(answer, 0, sizeof(*answer));
 	answer->event = event;
