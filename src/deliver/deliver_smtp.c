@@ -119,18 +119,11 @@ static void on_idle(struct smtp_conn_owner *owner, struct smtp_conn *conn)
 	send_next(smtp, place);
 }
 
-static bool is_tls_trouble(CURLcode result)
-{
-	return result == CURLE_SSL_CONNECT_ERROR ||
-	       result == CURLE_PEER_FAILED_VERIFICATION ||
-	       result == CURLE_SSL_CIPHER || result == CURLE_SSL_CERTPROBLEM;
-}
-
 /* It never became ready.  Decides what that means for what waits. */
-static void not_opened(struct deliver_smtp *smtp, CURLcode result,
+static void not_opened(struct deliver_smtp *smtp, enum smtp_conn_end end,
                        const struct delivery_answer *why)
 {
-	if (smtp->may_go_clear && is_tls_trouble(result)) {
+	if (smtp->may_go_clear && end == SMTP_CONN_NO_TLS) {
 		if (smtp->login.use_ssl != CURLUSESSL_NONE)
 			log_warning("%s; reports go there without TLS",
 			            why->text);
@@ -144,16 +137,15 @@ static void not_opened(struct deliver_smtp *smtp, CURLcode result,
 }
 
 static void on_gone(struct smtp_conn_owner *owner, struct smtp_conn *conn,
-                    bool opened, CURLcode result,
-                    const struct delivery_answer *why)
+                    enum smtp_conn_end end, const struct delivery_answer *why)
 {
 	struct deliver_smtp *smtp = smtp_of(owner);
 	struct place *place = place_of(smtp, conn);
 
 	*place = smtp->places[--smtp->count];
-	if (!opened) {
+	if (end != SMTP_CONN_CLOSED) {
 		smtp->opening--;
-		not_opened(smtp, result, why);
+		not_opened(smtp, end, why);
 	}
 	smtp_conn_free(&conn);
 	dispatch(smtp);

@@ -45,6 +45,7 @@ struct smtp_conn {
 	size_t in_len;
 	/* while curl opens it: the last command, and the reply to it */
 	enum delivery_stage stage;
+	bool is_starting_tls;
 	struct smtp_reply said;
 };
 
@@ -52,12 +53,26 @@ struct smtp_conn {
 static const struct {
 	const char *verb;
 	enum delivery_stage stage;
+	bool is_starting_tls;
 } verbs[] = {
-	{"EHLO", STAGE_GREETING},
-	{"HELO", STAGE_GREETING},
-	{"STARTTLS", STAGE_GREETING},
-	{"AUTH", STAGE_AUTH},
+	{"EHLO", STAGE_GREETING, false},
+	{"HELO", STAGE_GREETING, false},
+	{"STARTTLS", STAGE_GREETING, true},
+	{"AUTH", STAGE_AUTH, false},
 };
+
+static void follow_command(struct smtp_conn *conn, const char *data, size_t len)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		size_t verb_len = strlen(verbs[i].verb);
+
+		if (len < verb_len ||
+		    memcmp(data, verbs[i].verb, verb_len) != 0)
+			continue;
+		conn->stage = verbs[i].stage;
+		conn->is_starting_tls = verbs[i].is_starting_tls;
+	}
+}
 
 /* Follows curl through greeting, EHLO, STARTTLS and AUTH, to say afterwards
  * where it ended and with what words.  Credentials pass here and are not
@@ -73,11 +88,8 @@ static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
 	(void)easy;
 	if (conn->state != CONN_OPENING)
 		return 0;
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (type == CURLINFO_HEADER_OUT &&
-		    len >= strlen(verbs[i].verb) &&
-		    memcmp(data, verbs[i].verb, strlen(verbs[i].verb)) == 0)
-			conn->stage = verbs[i].stage;
+	if (type == CURLINFO_HEADER_OUT)
+		follow_command(conn, data, len);
 	if (type != CURLINFO_HEADER_IN || len < 4 || len >= sizeof(line))
 		return 0;
 	/* curl hands over line by line: each as if it were the whole reply */
@@ -90,26 +102,30 @@ static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
 	return 0;
 }
 
-/* Why curl could not open it. */
-static void why_not_opened(struct smtp_conn *conn, CURLcode result,
-                           struct delivery_answer *why)
-{
-	bool was_said = conn->said.code >= 400;
-
-	if (was_said && result != CURLE_SSL_CONNECT_ERROR &&
-	    result != CURLE_PEER_FAILED_VERIFICATION) {
-		verdict_smtp(conn->stage, &conn->said, why);
-		return;
-	}
-	answer_our_fault(why, conn->stage, "mail relay %s: %s",
-	                 conn->login->name, curl_easy_strerror(result));
-}
-
-static void drop(struct smtp_conn *conn, bool opened, CURLcode result,
+static void drop(struct smtp_conn *conn, enum smtp_conn_end end,
                  const struct delivery_answer *why)
 {
 	conn->state = CONN_GONE;
-	conn->owner->gone(conn->owner, conn, opened, result, why);
+	conn->owner->gone(conn->owner, conn, end, why);
+}
+
+/* curl could not open it: says why.  Whatever went wrong once the server had
+ * agreed to STARTTLS is trouble with TLS: no TLS at all, a certificate,
+ * silence, bytes of somebody else's in between. */
+static void not_opened(struct smtp_conn *conn, CURLcode result)
+{
+	bool was_tls = result == CURLE_SSL_CONNECT_ERROR ||
+	               result == CURLE_PEER_FAILED_VERIFICATION ||
+	               (conn->is_starting_tls && conn->said.code == 220);
+	struct delivery_answer why;
+
+	if (!was_tls && conn->said.code >= 400)
+		verdict_smtp(conn->stage, &conn->said, &why);
+	else
+		answer_our_fault(&why, conn->stage, "mail relay %s: %s%s",
+		                 conn->login->name, was_tls ? "TLS: " : "",
+		                 curl_easy_strerror(result));
+	drop(conn, was_tls ? SMTP_CONN_NO_TLS : SMTP_CONN_NOT_OPENED, &why);
 }
 
 static void go_idle(struct smtp_conn *conn)
@@ -165,7 +181,7 @@ static void lost(struct smtp_conn *conn, const char *how)
 		           text_left ? " after the message was sent" : "");
 		answer(conn, &a);
 	}
-	drop(conn, true, CURLE_OK, NULL);
+	drop(conn, SMTP_CONN_CLOSED, NULL);
 }
 
 static void flush(struct smtp_conn *conn)
@@ -261,7 +277,7 @@ static void refused(struct smtp_conn *conn, enum delivery_stage stage,
 		answer(conn, &a);
 	}
 	if (goodbye)
-		drop(conn, true, CURLE_OK, NULL);
+		drop(conn, SMTP_CONN_CLOSED, NULL);
 	else if (conn->state == CONN_TEXT)
 		go_idle(conn);
 	else
@@ -360,7 +376,6 @@ static void opened(struct pool_transfer *transfer, CURLcode result)
 		(struct smtp_conn *)((char *)transfer -
 	                             offsetof(struct smtp_conn, transfer));
 	curl_socket_t fd = CURL_SOCKET_BAD;
-	struct delivery_answer why;
 
 	if (result == CURLE_OK)
 		result = curl_easy_getinfo(transfer->easy,
@@ -368,8 +383,7 @@ static void opened(struct pool_transfer *transfer, CURLcode result)
 	if (result == CURLE_OK && fd == CURL_SOCKET_BAD)
 		result = CURLE_COULDNT_CONNECT;
 	if (result != CURLE_OK) {
-		why_not_opened(conn, result, &why);
-		drop(conn, false, result, &why);
+		not_opened(conn, result);
 		return;
 	}
 	conn->watch.fd = fd;

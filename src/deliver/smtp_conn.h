@@ -35,6 +35,12 @@ TAILQ_HEAD(smtp_mail_list, smtp_mail);
 
 struct smtp_conn;
 
+enum smtp_conn_end {
+	SMTP_CONN_CLOSED,     /* it had been ready */
+	SMTP_CONN_NOT_OPENED, /* it never was */
+	SMTP_CONN_NO_TLS,     /* nor this, and it was TLS that failed */
+};
+
 /* What the connection tells its owner. */
 struct smtp_conn_owner {
 	/* The message has its answer; idle() or gone() follows. */
@@ -45,11 +51,10 @@ struct smtp_conn_owner {
 	void (*give_back)(struct smtp_conn_owner *self, struct smtp_mail *mail);
 	/* Ready for a message: smtp_conn_send() may be called. */
 	void (*idle)(struct smtp_conn_owner *self, struct smtp_conn *conn);
-	/* It is over; `why` says so when it never became ready (`opened` is
-	 * false then, `result` is curl's).  The owner frees it. */
+	/* It is over; the owner frees it.  When it never became ready, `why`
+	 * says so. */
 	void (*gone)(struct smtp_conn_owner *self, struct smtp_conn *conn,
-	             bool opened, CURLcode result,
-	             const struct delivery_answer *why);
+	             enum smtp_conn_end end, const struct delivery_answer *why);
 };
 
 /* Begins to open it.  The login stays as it is while the connection does. */

@@ -1,0 +1,69 @@
+# Part of transports.sh: reports by POST.
+
+start https https_sink $tls
+at=https://sink.localhost:$port
+ca="-o deliver.https_ca_file=$dir/cert -o deliver.mail=off"
+
+# post WHAT PATH WANT OPTIONS...
+post() {
+	expect "$1" "1 $3" \
+		"$(echo "$at$2 $dir/report.json.gz" | deliver $ca "${@:4}")"
+}
+
+post "201" /status/201/created "accepted http 201 0 ok HTTP 201 Created"
+cmp "$dir/report.json.gz" "$dir/https/created.body" ||
+	fail "the report changed"
+head=$dir/https/created.head
+expect "content type" 1 \
+	"$(grep -c '^Content-Type: application/tlsrpt+gzip$' "$head")"
+expect "user agent" 1 "$(grep -c '^User-Agent: tlstally/' "$head")"
+expect "what must not be there" 0 \
+	"$(grep -ciE '^(Expect|Content-Encoding|Cookie|Authorization|TE):' "$head")"
+post "404" /status/404/x "refused http 404 0 ok HTTP 404 Not Found"
+post "words" /words/x \
+	"refused http 404 0 ok HTTP 404 Not Found: not here *x1b?31m"
+post "503" /status/503/x "temporary http 503 0 ok *"
+post "429" /status/429/x "temporary http 429 0 ok *"
+post "Retry-After in seconds" /retry/120/x "temporary http 503 120 ok *"
+post "Retry-After far away" /retry/9999999999999/x \
+	"temporary http 503 [0-9]* ok *"
+post "Retry-After as a date, past" /retry/Sun%2C_06_Nov_1994_08:49:37_GMT/x \
+	"temporary http 503 0 ok *"
+post "redirect" /redirect/x "refused http 302 0 ok *redirects are not followed"
+[ -e "$dir/https/redirected.body" ] && fail "the redirect was followed"
+post "endless body" /endless/x "accepted http 200 0 ok *"
+post "endless headers" /flood/x "accepted http 200 0 ok *"
+post "no answer" /close/x "uncertain http 0 0 ok *after the report was sent"
+post "no answer but 100" /hundred/x "uncertain http 0 0 ok *"
+post "silence" /silent/x "uncertain http 0 0 ok *" -o deliver.timeout=1
+
+post "private address" /status/200/x \
+	"refused connect 0 0 ok *is loopback (RFC *)" \
+	-o deliver.https_allow_private=no
+expect "nobody's certificate" "1 temporary connect 0 0 ok *certificate*" \
+	"$(echo "$at/status/200/x $dir/report.json.gz" |
+	deliver -o deliver.mail=off)"
+expect "certificates ignored" "1 accepted *" \
+	"$(echo "$at/status/200/x $dir/report.json.gz" |
+	deliver -o deliver.mail=off -o deliver.https_verify=no)"
+at=https://other.localhost:$port
+post "another's certificate" /status/200/x \
+	"temporary connect 0 0 ok *certificate*"
+at=https://sink.localhost:$closed
+post "nobody there" /status/200/x "temporary connect 0 0 ok *"
+at=https://sink.invalid
+post "no such name" / "temporary connect 0 0 ok *"
+at=https://sink.localhost:$port
+post "https is off" / "refused local 0 0 ok *" -o deliver.https=no
+export https_proxy=http://127.0.0.1:$closed
+post "no proxy from the environment" /status/200/x "accepted *"
+unset https_proxy
+
+# A host that never answers is in nobody's way.
+for i in 1 2 3; do
+	echo "https://a.localhost:$port/silent/$i $dir/report.json.gz"
+done >"$dir/jobs"
+echo "$at/status/200/x $dir/report.json.gz" >>"$dir/jobs"
+expect "past a silent host" "4 accepted *" "$(timeout 60 "$driver" $ca \
+	-o deliver.https_allow_private=yes -o deliver.timeout=2 \
+	-o deliver.concurrency_per_host=2 -o deliver.https_verify=no <"$dir/jobs" | head -1)"

@@ -1,0 +1,48 @@
+# Part of transports.sh: the sendmail program and directories.
+
+bin=$dir/bin
+mkdir "$bin"
+cp "$src/tests/fake/sendmail.sh" "$bin/sendmail"
+slow=
+# local_mail WHAT LOCAL-PART WANT
+local_mail() {
+	expect "$1" "1 $3" "$(echo "mailto:$2@example.com $dir/mail" |
+		deliver -o deliver.mail="sendmail:$bin/sendmail" $slow)"
+}
+local_mail "sendmail" fine "accepted local 0 0 ok sendmail: accepted"
+expect "its arguments" "-i -f tls@reporter.example -- fine@example.com" \
+	"$(tr '\n' ' ' <"$bin/fine.args" | sed 's/ $//')"
+tr -d '\r' <"$dir/mail" | cmp - "$bin/fine.eml" ||
+	fail "sendmail did not get LF line ends"
+expect "its environment" "" "$(grep -vE \
+	'^(PATH|LC_ALL|PWD|OLDPWD|SHLVL|_)=' "$bin/fine.environment")"
+# what a program that it starts inherits, but for what ls opens itself
+expect "its descriptors" "" "$(awk 'NR > 1 && $9 > 2' "$bin/fine.fds" |
+	grep -v ' /proc/')"
+local_mail "not now" exit-75 \
+	"temporary local 75 0 ok sendmail: not now: sendmail: fatal: told to say 75"
+local_mail "no such user" exit-67 "bad-address local 67 0 ok *"
+local_mail "an option as recipient" -bs "accepted local 0 0 ok *"
+local_mail "noisy" noisy "accepted *"
+slow="-o deliver.timeout=1"
+local_mail "hangs" hang "uncertain local 0 0 our-fault *it took too long"
+slow=
+expect "a program that is not there" 1 "$(echo "mailto:x@example.com $dir/mail" |
+	deliver -o deliver.mail=sendmail:/nonexistent/sendmail >/dev/null
+	grep -c "no absolute path of a program" "$dir/stderr")"
+expect "mail is off" "1 refused local 0 0 ok *" \
+	"$(echo "mailto:x@example.com $dir/mail" | deliver -o deliver.mail=off)"
+
+mkdir "$dir/reports"
+# into WHAT DIRECTORY WANT
+into() {
+	expect "$1" "1 $3" "$(echo "directory:$2 $dir/report.json.gz" |
+		(umask 077 && deliver -o deliver.mail=off))"
+}
+into "directory" "$dir/reports" "accepted local 0 0 ok $dir/reports/report*"
+into "the same again" "$dir/reports" "accepted *"
+cmp "$dir/report.json.gz" "$dir/reports/report.json.gz" ||
+	fail "the file differs"
+expect "its mode" 640 "$(stat -c %a "$dir/reports/report.json.gz")"
+expect "nothing else there" report.json.gz "$(ls -A "$dir/reports")"
+into "no directory" "$dir/none" "temporary local 0 0 our-fault *No such file*"

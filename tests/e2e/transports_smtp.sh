@@ -1,0 +1,141 @@
+# Part of transports.sh: mail through a relay.
+
+mail "taken" "1 accepted data 250 0 ok 250 2.0.0 taken"
+expect "the sender" "from FROM:<tls@reporter.example>" \
+	"$(grep ^from "$dir/sink1/x.env")"
+cmp "$dir/mail" "$dir/sink1/x.eml" || fail "the message changed"
+
+mail "greeting refused" "1 temporary greeting 554 0 our-fault 554 5.7.1 no*" \
+	--reply "greeting=554 5.7.1 not you"
+mail "sender refused" "1 temporary mail 550 0 our-fault 550 5.7.1 no" \
+	--reply "mail=550 5.7.1 no"
+mail "unknown user" "1 bad-address rcpt 550 0 ok 550 5.1.1 who*" \
+	--reply "rcpt=550-5.1.1 who?|550 5.1.1 nobody"
+mail "relaying denied" "1 temporary rcpt 554 0 our-fault *" \
+	--reply "rcpt=554 5.7.1 relaying denied"
+mail "greylisted" "1 temporary rcpt 450 0 ok *" \
+	--reply "rcpt=450 4.2.0 greylisted"
+mail "DATA refused" "1 refused data 554 0 ok *" --reply "data=554 5.5.1 no"
+mail "content refused" "1 refused data 554 0 ok *" \
+	--reply "end=554 5.6.0 odd"
+mail "no SMTP at all" "1 temporary greeting 0 0 our-fault mail relay *" \
+	--reply "greeting=SSH-2.0-OpenSSH_9.2"
+mail "nonsense in the middle" "1 temporary rcpt 0 0 ok *no SMTP reply*" \
+	--reply "rcpt=hello"
+mail "lost at MAIL" "1 temporary mail 0 0 ok *connection was lost" --drop mail
+mail "lost in the text" "1 temporary data 0 0 ok *" --drop data
+mail "lost after the dot" "1 uncertain data 0 0 ok *after the message was*" \
+	--drop end
+slow="-o deliver.timeout=1"
+mail "silent after the dot" "1 uncertain data 0 0 ok *timed out after the*" \
+	--delay end=10
+mail "slow greeting" "1 temporary * 0 0 our-fault *" --delay greeting=10
+slow=
+
+mail "STARTTLS is used, whoever signed" "1 accepted *" $tls
+expect "over TLS" "tls yes" "$(grep ^tls "$dir/sink$sinks/x.env")"
+mail "STARTTLS refused" "1 accepted *" $tls --reply "starttls=454 no"
+expect "in the clear" "tls no" "$(grep ^tls "$dir/sink$sinks/x.env")"
+mail "STARTTLS broken" "1 accepted *" $tls --garble
+expect "in the clear after all" "tls no" \
+	"$(grep ^tls "$dir/sink$sinks/x.env")"
+grep -q "reports go there without TLS" "$dir/stderr" ||
+	fail "nobody was told that TLS did not work"
+
+# verify OPTIONS...: through the last sink, with what only settings change
+verify() {
+	echo "mailto:v@example.com $dir/mail" | deliver "$@"
+}
+start verify smtp_sink $tls
+expect "mail_verify refuses a stranger's certificate" \
+	"1 temporary greeting 0 0 our-fault *certificate*" \
+	"$(verify -o deliver.mail=smtp://localhost:$port \
+		-o deliver.mail_verify=yes)"
+expect "mail_verify with the right CA" "1 accepted *" \
+	"$(verify -o deliver.mail=smtp://localhost:$port \
+		-o deliver.mail_verify=yes -o deliver.mail_ca_file="$dir/cert")"
+start smtps smtp_sink $tls --smtps
+expect "smtps" "1 accepted *" "$(verify -o deliver.mail=smtps://localhost:$port)"
+
+printf 'secret word\n' >"$dir/password"
+printf 'wrong\n' >"$dir/wrong"
+start auth smtp_sink $tls --auth "joe:secret word"
+expect "AUTH" "1 accepted *" "$(verify -o deliver.mail=smtp://localhost:$port \
+	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/password")"
+expect "as this user" "user joe" "$(grep ^user "$dir/auth/v.env")"
+expect "wrong password" "1 temporary auth 535 0 our-fault 535 5.7.8 *" \
+	"$(verify -o deliver.mail=smtp://localhost:$port \
+	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/wrong")"
+start clear smtp_sink
+expect "no credentials in the clear" "1 temporary greeting 0 0 our-fault *" \
+	"$(verify -o deliver.mail=smtp://localhost:$port \
+	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/password")"
+verify -o deliver.mail=smtp://localhost:$port -o deliver.mail_user=joe \
+	-o deliver.mail_password_file="$dir/none" >/dev/null
+grep -q "mail_password_file .*/none: No such file" "$dir/stderr" ||
+	fail "a missing password file is not named"
+
+# A relay that is not there answers everything that waits, at once.
+closed=$($python -c 'import socket; s = socket.socket()
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	echo "mailto:x$i@example.com $dir/mail"
+done >"$dir/dozen"
+expect "no relay" "12 12" "$(deliver -o deliver.mail=smtp://127.0.0.1:$closed \
+	<"$dir/dozen" | awk '/temporary connect 0 0 our-fault/ { n++ }
+	END { print n, NR }')"
+
+# One refused recipient leaves the connection to the others.
+start reuse smtp_sink --rcpt "x3=550 5.1.1 who?" --rcpt "x7=550 5.1.1 who?"
+expect "refused in between" "10 2" \
+	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port \
+	-o deliver.concurrency_per_host=1 <"$dir/dozen" |
+	awk '/accepted/ { a++ } /bad-address/ { b++ } END { print a, b }')"
+expect "all on one connection" "connection 1" \
+	"$(cat "$dir"/reuse/*.env | grep ^connection | sort -u)"
+start short smtp_sink --messages 2
+expect "a relay that closes after two" "12" \
+	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/dozen" |
+	grep -c accepted)"
+start few smtp_sink --clients 2
+expect "a relay that takes two at once" "12" \
+	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/dozen" |
+	grep -c accepted)"
+
+# Around 64 KiB and 1 MiB, dots everywhere, with and without a last CRLF.
+mkdir "$dir/bodies"
+$python - "$dir/bodies" <<'EOF'
+import sys
+sizes = list(range(65530, 65546)) + list(range(1048570, 1048583))
+lines = {"dots": b".\r\n", "lines": b".x" * 38 + b"\r\n", "long": b"." * 900 + b"\r\n"}
+for kind, line in lines.items():
+    for size in sizes:
+        body = (line * (size // len(line) + 1))[:size]
+        open(f"{sys.argv[1]}/{kind}{size}", "wb").write(body)
+EOF
+for body in "$dir"/bodies/*; do
+	echo "mailto:$(basename "$body")@example.com $body"
+done >"$dir/bodies.jobs"
+# bodies WHAT SINK-OPTIONS...: all of them, compared
+bodies() {
+	local what=$1 n
+	start "$what" smtp_sink "${@:2}"
+	n=$(deliver -o deliver.timeout=60 \
+		-o deliver.mail=smtp://127.0.0.1:$port <"$dir/bodies.jobs" |
+		grep -c accepted)
+	expect "all $what bodies" "$(wc -l <"$dir/bodies.jobs")" "$n"
+	# what lacks its last line end gets one
+	n=$($python - "$dir/bodies" "$dir/$what" <<-'EOF'
+	import pathlib, sys
+	wrong = 0
+	for path in pathlib.Path(sys.argv[1]).iterdir():
+	    sent = path.read_bytes()
+	    got = pathlib.Path(sys.argv[2], path.name + ".eml").read_bytes()
+	    wrong += got != (sent if sent.endswith(b"\r\n") else sent + b"\r\n")
+	print(wrong)
+	EOF
+	)
+	expect "$what bodies byte for byte" 0 "$n"
+}
+bodies clear-text
+bodies encrypted $tls

@@ -1,0 +1,199 @@
+#include "unit/test.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+
+#include "deliver/deliver_dir.h"
+#include "deliver/verdict.h"
+
+static void test_smtp(void **state)
+{
+	static const struct {
+		const char *name;
+		enum delivery_stage stage;
+		const char *reply;
+		enum delivery_event want;
+		bool our_fault;
+	} rows[] = {
+		{"taken", STAGE_DATA, "250 2.0.0 queued", EVENT_ACCEPTED,
+	         false},
+		{"no such user", STAGE_RCPT, "550 5.1.1 who?",
+	         EVENT_BAD_ADDRESS, false},
+		{"mailbox disabled", STAGE_RCPT, "550 5.2.1 disabled",
+	         EVENT_BAD_ADDRESS, false},
+		{"null MX", STAGE_RCPT, "556 5.1.10 null MX", EVENT_BAD_ADDRESS,
+	         false},
+		{"sender's domain unknown to them", STAGE_RCPT,
+	         "550 5.1.8 sender domain not found", EVENT_TEMPORARY, true},
+		{"sender's mailbox", STAGE_RCPT, "553 5.1.7 bad sender",
+	         EVENT_TEMPORARY, true},
+		{"a policy says no", STAGE_RCPT, "554 5.7.1 relay denied",
+	         EVENT_TEMPORARY, true},
+		{"log in first", STAGE_RCPT, "530 authenticate",
+	         EVENT_TEMPORARY, true},
+		{"mailbox full", STAGE_RCPT, "552 5.2.2 full", EVENT_TEMPORARY,
+	         false},
+		{"mailbox full without enhanced code", STAGE_RCPT, "552 full",
+	         EVENT_TEMPORARY, false},
+		{"550 says not enough to suppress", STAGE_RCPT, "550 no",
+	         EVENT_REFUSED, false},
+		{"any other reason", STAGE_RCPT, "550 5.4.1 no route",
+	         EVENT_REFUSED, false},
+		{"greylisted", STAGE_RCPT, "451 4.7.1 later", EVENT_TEMPORARY,
+	         false},
+		{"4xx with a user", STAGE_RCPT, "450 4.1.1 later",
+	         EVENT_TEMPORARY, false},
+		{"greeting refused", STAGE_GREETING, "554 5.7.1 not you",
+	         EVENT_TEMPORARY, true},
+		{"busy greeting", STAGE_GREETING, "421 4.3.2 busy",
+	         EVENT_TEMPORARY, false},
+		{"password wrong", STAGE_AUTH, "535 5.7.8 wrong",
+	         EVENT_TEMPORARY, true},
+		{"sender refused", STAGE_MAIL, "550 5.1.1 who are you",
+	         EVENT_TEMPORARY, true},
+		{"content refused", STAGE_DATA, "554 5.6.0 odd", EVENT_REFUSED,
+	         false},
+		{"too big", STAGE_DATA, "552 5.3.4 too big", EVENT_REFUSED,
+	         false},
+		{"content against policy", STAGE_DATA, "550 5.7.1 spam",
+	         EVENT_TEMPORARY, true},
+		{"user unknown, said late", STAGE_DATA, "550 5.1.1 who?",
+	         EVENT_REFUSED, false},
+		{"out of step", STAGE_RCPT, "354 go on", EVENT_TEMPORARY, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct delivery_answer got;
+		struct smtp_reply reply;
+		char line[80];
+		size_t used;
+
+		ROW(&rows[i]);
+		snprintf(line, sizeof(line), "%s\r\n", rows[i].reply);
+		assert_int_equal(smtp_reply_read(line, strlen(line), &reply,
+		                                 &used, NULL),
+		                 1);
+		verdict_smtp(rows[i].stage, &reply, &got);
+		assert_int_equal(got.event, rows[i].want);
+		assert_int_equal(got.our_fault, rows[i].our_fault);
+		assert_int_equal(got.stage, rows[i].stage);
+		assert_int_equal(got.code, reply.code);
+		assert_string_equal(got.text, rows[i].reply);
+	}
+}
+
+static void test_http(void **state)
+{
+	static const struct {
+		const char *name;
+		int status;
+		enum delivery_event want;
+	} rows[] = {
+		{"ok", 200, EVENT_ACCEPTED},
+		{"created", 201, EVENT_ACCEPTED},
+		{"accepted", 202, EVENT_ACCEPTED},
+		{"no content", 204, EVENT_ACCEPTED},
+		{"moved", 301, EVENT_REFUSED},
+		{"temporary redirect", 307, EVENT_REFUSED},
+		{"bad request", 400, EVENT_REFUSED},
+		{"not found", 404, EVENT_REFUSED},
+		{"request timeout", 408, EVENT_TEMPORARY},
+		{"gone", 410, EVENT_REFUSED},
+		{"too early", 425, EVENT_TEMPORARY},
+		{"too many", 429, EVENT_TEMPORARY},
+		{"server error", 500, EVENT_TEMPORARY},
+		{"unavailable", 503, EVENT_TEMPORARY},
+		{"a number nobody defined", 799, EVENT_TEMPORARY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct delivery_answer got;
+
+		ROW(&rows[i]);
+		verdict_http(rows[i].status, "said", &got);
+		assert_int_equal(got.event, rows[i].want);
+		assert_int_equal(got.stage, STAGE_HTTP);
+		assert_int_equal(got.code, rows[i].status);
+		assert_non_null(strstr(got.text, "said"));
+	}
+}
+
+static void test_exit(void **state)
+{
+	static const struct {
+		const char *name;
+		int status; /* as exit(3) had it */
+		enum delivery_event want;
+		bool our_fault;
+	} rows[] = {
+		{"taken", EX_OK, EVENT_ACCEPTED, false},
+		{"not now", EX_TEMPFAIL, EVENT_TEMPORARY, false},
+		{"no such user", EX_NOUSER, EVENT_BAD_ADDRESS, false},
+		{"no such host", EX_NOHOST, EVENT_REFUSED, false},
+		{"bad message", EX_DATAERR, EVENT_REFUSED, false},
+		{"Postfix is down", EX_UNAVAILABLE, EVENT_TEMPORARY, true},
+		{"not allowed", EX_NOPERM, EVENT_TEMPORARY, true},
+		{"usage", EX_USAGE, EVENT_TEMPORARY, true},
+		{"configuration", EX_CONFIG, EVENT_TEMPORARY, true},
+		{"not started", 127, EVENT_TEMPORARY, true},
+		{"a shell's false", 1, EVENT_TEMPORARY, true},
+	};
+	struct delivery_answer got;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		verdict_exit(W_EXITCODE(rows[i].status, 0), "", &got);
+		assert_int_equal(got.event, rows[i].want);
+		assert_int_equal(got.our_fault, rows[i].our_fault);
+		assert_int_equal(got.stage, STAGE_LOCAL);
+		assert_int_equal(got.code, rows[i].status);
+	}
+	verdict_exit(W_EXITCODE(0, SIGKILL), "it took too long", &got);
+	assert_int_equal(got.event, EVENT_UNCERTAIN);
+	assert_string_equal(got.text,
+	                    "sendmail was ended by signal 9: it took too long");
+}
+
+static void test_file_names(void **state)
+{
+	static const struct {
+		const char *name, *in, *want;
+	} rows[] = {
+		{"as it is", "a.example!b.example!1!2.json.gz",
+	         "a.example!b.example!1!2.json.gz"},
+		{"a way out", "../../etc/passwd", "_._.._etc_passwd"},
+		{"hidden", ".profile", "_profile"},
+		{"control and space", "a\nb c", "a_b_c"},
+		{"nothing", "", "_"},
+	};
+	char got[DIR_NAME_MAX + 1], name[400];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		deliver_dir_name(rows[i].in, got);
+		assert_string_equal(got, rows[i].want);
+	}
+	memset(name, 'x', sizeof(name));
+	strcpy(name + sizeof(name) - 9, ".json.gz");
+	deliver_dir_name(name, got);
+	assert_int_equal(strlen(got), DIR_NAME_MAX);
+	assert_string_equal(got + DIR_NAME_MAX - 8, ".json.gz");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_smtp),
+		cmocka_unit_test(test_http),
+		cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_file_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
