@@ -129,20 +129,18 @@ int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
 
 void smtp_put_message(struct strbuf *out, const char *body, size_t len)
 {
-	size_t from = 0;
+	const char *end = body + len;
 
-	if (len > 0 && body[0] == '.')
-		strbuf_putc(out, '.');
-	while (from < len) {
-		const char *dot = memmem(body + from, len - from, "\r\n.", 3);
-		size_t to = dot != NULL ? (size_t)(dot - body) + 2 : len;
+	for (const char *line = body; line < end;) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+		const char *next = lf != NULL ? lf + 1 : end;
 
-		strbuf_add(out, body + from, to - from);
-		if (dot != NULL)
+		if (*line == '.')
 			strbuf_putc(out, '.');
-		from = to;
+		strbuf_add(out, line, (size_t)(next - line));
+		line = next;
 	}
-	if (len < 2 || memcmp(body + len - 2, "\r\n", 2) != 0)
+	if (len < 2 || memcmp(end - 2, "\r\n", 2) != 0)
 		strbuf_puts(out, "\r\n");
 	strbuf_puts(out, ".\r\n");
 }

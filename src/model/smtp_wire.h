@@ -39,7 +39,9 @@ int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
 /*
  * Appends a message as it goes over the wire after DATA: a dot more before
  * every line that begins with one, a line end where the last line lacks it,
- * and the final ".\r\n" (RFC 5321 section 4.5.2).  Lines end in CRLF.
+ * and the final ".\r\n" (RFC 5321 section 4.5.2).  Lines end in CRLF; should
+ * one end in LF alone, a dot after it gets its second one too, for a server
+ * that took it for a line end would else see the end of the message there.
  */
 void smtp_put_message(struct strbuf *out, const char *body, size_t len);
 

@@ -102,6 +102,7 @@ static void test_message_text(void **state)
 	         "..\r\n..\r\n..\r\n.\r\n"},
 		{"dots inside", "a.\r\nb.c\r\n", "a.\r\nb.c\r\n.\r\n"},
 		{"two dots", "\r\n..\r\n", "\r\n...\r\n.\r\n"},
+		{"no end smuggled in", "a\n.\nb\r\n", "a\n..\nb\r\n.\r\n"},
 		{"nothing", "", "\r\n.\r\n"},
 	};
 
