@@ -177,3 +177,8 @@ void decide(const struct decide_context *context, struct db_txn *txn,
 	}
 	add_directory(context, decision);
 }
+
+void decide_nothing_counted(struct decision *decision)
+{
+	refuse(decision, TALLY_BAD_DOMAIN, "no session was counted for it");
+}

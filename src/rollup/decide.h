@@ -39,4 +39,7 @@ void decide(const struct decide_context *context, struct db_txn *txn,
             int32_t day, const char *domain, const struct tally_head *head,
             struct decision *decision);
 
+/* There turned out to be nothing to report. */
+void decide_nothing_counted(struct decision *decision);
+
 #endif

@@ -33,6 +33,7 @@ struct item {
 	struct strbuf body;
 	uint64_t *policy_ids;
 	size_t policy_count;
+	uint64_t folded;
 };
 
 struct rollup {
@@ -91,16 +92,22 @@ int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
 
 	report_reset(report);
 	rc = tally_load(txn, day, domain, report, err);
-	if (rc <= 0)
-		return rc;
+	if (rc < 0)
+		return rc == ERR_NOTFOUND ? 0 : rc;
+	if (report->policy_count == 0)
+		return 0;
 	report->organization_name = conf_organization(conf);
 	report->contact_info = conf->report.contact_info;
 	report->report_id =
 		report_id_make(&report->mem, day, domain, submitter, store_id);
 	report->start = day_start(day);
 	report->end = day_end(day);
-	*folded += report_fold(report, conf->report.max_report_size);
+	/* sorted before, so that equal counts fold alike, and after it, since
+	 * what was folded is in no order */
 	report_sort(report);
+	*folded = report_fold(report, conf->report.max_report_size);
+	if (*folded > 0)
+		report_sort(report);
 	return 1;
 }
 
@@ -181,6 +188,7 @@ static int take(struct rollup *r, struct db_txn *txn,
 	};
 	struct item *item = &r->items[r->item_count];
 	struct rua *ruas = &r->ruas[r->item_count * DECIDE_RUA_MAX];
+	int rc;
 
 	memset(item, 0, sizeof(*item));
 	snprintf(item->domain, sizeof(item->domain), "%s", r->at);
@@ -190,11 +198,13 @@ static int take(struct rollup *r, struct db_txn *txn,
 	r->item_count++;
 	if (item->decision.mark != TALLY_QUEUED)
 		return 0;
-	if (rollup_build(txn, r->options->conf, db_store_id(r->db), r->day,
-	                 r->at, r->report, &r->result->folded, err) < 0)
-		return err->class;
-	pack(r, item);
-	return 0;
+	rc = rollup_build(txn, r->options->conf, db_store_id(r->db), r->day,
+	                  r->at, r->report, &item->folded, err);
+	if (rc > 0)
+		pack(r, item);
+	if (rc == 0)
+		decide_nothing_counted(&item->decision);
+	return rc < 0 ? rc : 0;
 }
 
 /* Reads on from r->at until the batch is full or the day ends; the number of
@@ -259,8 +269,10 @@ static int write_batch(struct rollup *r, struct err *err)
 
 static void count_batch(struct rollup *r)
 {
-	for (size_t i = 0; i < r->item_count; i++)
+	for (size_t i = 0; i < r->item_count; i++) {
 		r->result->marks[r->items[i].decision.mark]++;
+		r->result->folded += r->items[i].folded;
+	}
 	if (r->options->progress != NULL)
 		r->options->progress(r->options->progress_arg, r->day,
 		                     r->item_count);

@@ -53,7 +53,8 @@ bool rollup_day_is_over(struct db_txn *txn, const struct conf *conf,
 /*
  * Builds the report that a domain's day would give, whatever its mark, for
  * rollup and `tlstally preview`: policies, ids, period, sorted and folded to
- * size.  1, 0 when nothing was counted, or a class.
+ * size; *folded is how much had to go.  1, 0 when nothing was counted, or a
+ * class.
  */
 int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
                  int32_t day, const char *domain, struct report *report,

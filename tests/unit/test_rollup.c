@@ -1,0 +1,147 @@
+/* rollup/: what scenarios (tests/scenario) do not reach by themselves. */
+#include "unit/store_test.h"
+
+#include "base/day.h"
+#include "base/json.h"
+#include "fake/fake_events.h"
+#include "model/report_json.h"
+#include "rollup/decide.h"
+#include "rollup/lists.h"
+#include "rollup/rollup.h"
+#include "store/outbox_table.h"
+
+enum { DAY = 20513 }; /* 2026-03-01 */
+
+static void conf_make(struct conf *conf)
+{
+	struct err err;
+
+	conf_init(conf);
+	assert_int_equal(conf_set(conf,
+	                          "report.contact_info=tls@reporter.example",
+	                          &err),
+	                 0);
+	assert_int_equal(conf_set(conf, "report.mode=all", &err), 0);
+	assert_int_equal(conf_set(conf, "deliver.spread=0", &err), 0);
+}
+
+static void events(struct fixture *f, const struct conf *conf, int64_t at,
+                   const char *datagram, size_t count)
+{
+	struct clock clock = clock_fixed(at);
+	struct fake_events to = {f->db, conf, &clock, "events"};
+
+	if (fake_events_repeat(&to, datagram, count, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+}
+
+#define PLAIN(domain)                                                          \
+	"{\"d\":\"" domain "\",\"pr\":\"v=TLSRPTv1; rua=mailto:tls@" domain    \
+	"\",\"policies\":[{\"policy-type\":9,\"policy-domain\":\"" domain      \
+	"\",\"f\":0}]}"
+
+#define FAILED(domain, reason)                                                 \
+	"{\"d\":\"" domain "\",\"pr\":\"v=TLSRPTv1; rua=mailto:tls@" domain    \
+	"\",\"policies\":[{\"policy-type\":9,\"policy-domain\":\"" domain      \
+	"\",\"failure-details\":[{\"c\":202,\"f\":\"" reason "\"}],\"f\":1}]}"
+
+static struct rollup_result rollup(struct fixture *f, const struct conf *conf,
+                                   int64_t at)
+{
+	struct clock clock = clock_fixed(at);
+	struct rollup_options options = {.conf = conf, .clock = &clock};
+	struct rollup_result result;
+
+	if (rollup_run(f->db, &options, &result, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	return result;
+}
+
+static void test_build(void **state)
+{
+	struct fixture *f = *state;
+	auto_(report_free) struct report *report = report_new();
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct conf conf;
+	uint64_t folded;
+
+	conf_make(&conf);
+	events(f, &conf, day_start(DAY) + 60, PLAIN("a.example"), 3);
+	txn = db_begin_read(f->db);
+	assert_int_equal(rollup_build(txn, &conf, 1, DAY, "a.example", report,
+	                              &folded, &f->err),
+	                 1);
+	assert_non_null(report->report_id);
+	assert_int_equal(report_success(report), 3);
+	assert_int_equal(report->start, day_start(DAY));
+	assert_int_equal(report->end, day_end(DAY));
+	assert_int_equal(folded, 0);
+	assert_int_equal(rollup_build(txn, &conf, 1, DAY, "b.example", report,
+	                              &folded, &f->err),
+	                 0);
+	conf_clear(&conf);
+}
+
+/* After folding, too, the largest detail comes first. */
+static void test_folded_is_sorted(void **state)
+{
+	struct fixture *f = *state;
+	auto_(report_free) struct report *report = report_new();
+	auto_(db_abort) struct db_txn *txn = NULL;
+	const struct report_policy *policy;
+	struct conf conf;
+	uint64_t folded;
+
+	conf_make(&conf);
+	events(f, &conf, day_start(DAY), FAILED("a.example", "one"), 2);
+	events(f, &conf, day_start(DAY), FAILED("a.example", "two"), 3);
+	events(f, &conf, day_start(DAY), FAILED("a.example", "three"), 4);
+	conf.report.max_report_size = 960;
+	txn = db_begin_read(f->db);
+	assert_int_equal(rollup_build(txn, &conf, 1, DAY, "a.example", report,
+	                              &folded, &f->err),
+	                 1);
+	assert_true(folded > 0);
+	policy = &report->policies[0];
+	assert_true(policy->detail_count > 1);
+	for (size_t i = 1; i < policy->detail_count; i++)
+		assert_true(policy->details[i - 1].count >=
+		            policy->details[i].count);
+	assert_int_equal(report_failure(report), 9);
+	conf_clear(&conf);
+}
+
+static void test_queues(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox_head head = {0};
+	struct rollup_result result;
+	struct conf conf;
+	struct db_txn *txn;
+
+	conf_make(&conf);
+	events(f, &conf, day_start(DAY), PLAIN("a.example"), 1);
+	events(f, &conf, day_start(DAY + 1), PLAIN("b.example"), 1);
+	result = rollup(f, &conf, day_start(DAY + 1) + 900);
+	assert_int_equal(result.days, 1);
+	assert_int_equal(result.marks[TALLY_QUEUED], 1);
+	txn = db_begin_read(f->db);
+	assert_int_equal(outbox_head_next(txn, &head), 1);
+	assert_string_equal(head.domain, "a.example");
+	assert_int_equal(head.success, 1);
+	assert_memory_equal(head.report_id, "20260301.a.example.", 19);
+	assert_int_equal(outbox_head_next(txn, &head), 0);
+	db_abort(&txn);
+	conf_clear(&conf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_build),
+		STORE_TEST(test_folded_is_sorted),
+		STORE_TEST(test_queues),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
