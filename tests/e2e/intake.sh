@@ -1,0 +1,283 @@
+#!/bin/sh
+# intake.sh - tlstallyd under load, killed, restarted, without disk: what the
+# kernel took is what the store holds
+#
+# make check runs it; by hand: srcdir=... tests/e2e/intake.sh in the build
+# directory.  The full disk and the change of user need root.
+set -u
+src=${srcdir:-.}
+bin=$PWD
+e2e=$PWD/tests/e2e
+dir=$(mktemp -d "${TMPDIR:-/tmp}/intake.XXXXXX") || exit 1
+sock=$dir/run/events
+store=$dir/store
+failures=0
+daemon=
+sender=
+
+finish()
+{
+	for pid in $daemon $sender; do kill -9 "$pid" 2>/dev/null; done
+	if mountpoint -q "$dir/disk" 2>/dev/null; then umount "$dir/disk"; fi
+	rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# expect WHAT WANT GOT
+expect()
+{
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: wanted '$2', got '$3'"
+		tail -n 5 "$dir/log" 2>/dev/null
+		failures=$((failures + 1))
+	fi
+}
+
+# wait_until SECONDS COMMAND...
+wait_until()
+{
+	tries=$(($1 * 20))
+	shift
+	while ! "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+settings()
+{
+	cat >"$dir/conf" <<-EOF
+	[report]
+	contact_info = tls-reports@example.com
+	[store]
+	directory = $store
+	map_size = 1G
+	[events]
+	socket = $sock
+	socket_owner = $owner
+	socket_group = $group
+	socket_mode = 0620
+	commit_interval = 100ms
+	EOF
+}
+
+logged()
+{
+	grep -q "$1" "$dir/log"
+}
+
+start_daemon()
+{
+	: >"$dir/log"
+	"$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/log" &
+	daemon=$!
+	wait_until 10 logged "counting events" && return
+	echo "FAIL: tlstallyd did not start"
+	cat "$dir/log"
+	exit 1
+}
+
+# stop_daemon SIGNAL: its exit status in $status
+stop_daemon()
+{
+	kill "-$1" "$daemon"
+	wait "$daemon" 2>/dev/null
+	status=$?
+	daemon=
+}
+
+totals()
+{
+	"$e2e/store_totals" "$store"
+}
+
+# Sums of successes and failures of all domains.
+counted()
+{
+	totals | awk '{ n += $2 + $3 } END { print n + 0 }'
+}
+
+counted_is()
+{
+	[ "$(counted)" -eq "$1" ]
+}
+
+# add_truth FILE...: what several senders sent, as store_totals prints it
+add_truth()
+{
+	awk '{ s[$1] += $2; f[$1] += $3 }
+	     END { for (d in s) print d, s[d], f[d] }' "$@" | LC_ALL=C sort
+}
+
+# expect_truth WHAT FILE...
+expect_truth()
+{
+	what=$1
+	shift
+	add_truth "$@" >"$dir/want"
+	totals >"$dir/got"
+	expect "$what" "" "$(diff "$dir/want" "$dir/got" | head -n 5)"
+}
+
+owner= group= user=$(id -un)
+if [ "$(id -u)" -eq 0 ]; then
+	# the leak checker cannot trace a process that changed its user
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+	export ASAN_OPTIONS
+	owner=nobody group=mail user=nobody
+fi
+chmod 755 "$dir"
+# new_store: an empty one, of another user when we are root
+new_store()
+{
+	rm -rf "$store"
+	mkdir -p "$store"
+	[ "$(id -u)" -ne 0 ] || chown nobody "$store"
+	settings
+}
+
+echo "# the socket, and who owns what"
+new_store
+start_daemon
+expect "owner, group and mode of the socket" \
+	"${owner:-$(id -un)} ${group:-$(id -gn)} 620" \
+	"$(stat -c '%U %G %a' "$sock")"
+expect "who runs it" "$user" "$(stat -c %U "/proc/$daemon")"
+expect "no way back to root" "$(id -u "$user")" \
+	"$(awk '/^Uid:/ { print $2 == $4 && $3 == $5 && $2 == $3 ? $2 : $0 }' \
+		"/proc/$daemon/status")"
+timeout 10 "$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
+expect "a second daemon ends" 1 $?
+expect "and says why" 1 "$(grep -c 'another tlstallyd has the socket' \
+	"$dir/second")"
+
+echo "# SIGTERM under load"
+"$e2e/send_load" -w -n 0 -d 500 -t "$dir/truth1" "$sock" >"$dir/sent1" &
+sender=$!
+sleep 1.5
+stop_daemon TERM
+wait $sender
+sender=
+expect "exit status" 0 $status
+expect "the socket is gone" "" "$(ls "$sock" 2>/dev/null)"
+expect_truth "all that the kernel took ($(cat "$dir/sent1")) is counted" \
+	"$dir/truth1"
+
+echo "# kill -9"
+start_daemon
+"$e2e/send_load" -w -n 3000 -d 500 -t "$dir/truth2" "$sock" >/dev/null
+before=$(add_truth "$dir/truth1" "$dir/truth2" |
+	awk '{ n += $2 + $3 } END { print n }')
+wait_until 5 counted_is "$before"
+"$e2e/send_load" -w -n 2000 -t "$dir/truth3" "$sock" >/dev/null
+stop_daemon KILL
+after=$(counted)
+expect "the store opens, all but the last interval is there" yes \
+	"$([ "$after" -ge "$before" ] && [ "$after" -le $((before + 2000)) ] &&
+		echo yes || echo "$before, then $after")"
+expect "the socket was left behind" "$sock" "$(ls "$sock")"
+start_daemon
+"$e2e/send_load" -w -n 1000 "$sock" >/dev/null
+stop_daemon TERM
+expect "a stale socket is replaced, counting goes on" $((after + 1000)) \
+	"$(counted)"
+
+echo "# bad input"
+new_store
+start_daemon
+i=0
+while [ $i -lt 40 ]; do
+	echo 'no JSON at all'
+	echo '{"d":"x.test"}'
+	i=$((i + 1))
+done >"$dir/bad"
+"$e2e/send_datagrams" "$sock" "$dir/bad" >/dev/null
+"$e2e/send_load" -w -n 100 -t "$dir/truth" "$sock" >/dev/null
+sleep 1.2
+"$e2e/send_datagrams" "$sock" "$dir/bad" >/dev/null
+sleep 1.2
+expect "is logged once a kind" 2 "$(grep -c 'no JSON\|x\.test' "$dir/log")"
+stop_daemon TERM
+expect "is counted" "events 100 bad 160 refused 0" \
+	"$("$e2e/store_totals" -s "$store")"
+expect_truth "and nothing else is lost" "$dir/truth"
+
+# Descriptor 3 is the socket, as systemd hands it over.
+activated()
+{
+	cat >"$dir/activated.sh" <<-'EOF'
+	daemon()
+	{
+		sh -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' sh "$1" -f \
+			-c "$2" 2>>"$3" &
+		pid=$!
+		until grep -q "counting events" "$3"; do sleep 0.05; done
+	}
+	daemon "$1" "$2" "$3"
+	"$4/send_load" -w -n 2000 "$5"
+	sleep 0.5
+	kill -TERM $pid
+	wait $pid
+	"$4/send_load" -n 5 "$5"
+	: >"$3"
+	daemon "$1" "$2" "$3"
+	sleep 0.5
+	kill -TERM $pid
+	wait $pid
+	EOF
+	: >"$dir/log"
+	timeout 20 "$e2e/make_socket" "$dir/handed" sh "$dir/activated.sh" \
+		"$bin/src/app/tlstallyd" "$dir/conf" "$dir/log" "$e2e" \
+		"$dir/handed"
+}
+
+if grep -q '^#define HAVE_SYSTEMD' "$bin/config.h"; then
+	echo "# a socket that was handed over"
+	new_store
+	activated >"$dir/sent"
+	expect "takes events while no daemon runs" "sent 2000 lost 0;sent 5 lost 0;" \
+		"$(tr '\n' ';' <"$dir/sent")"
+	expect "and the next daemon counts them" 2005 "$(counted)"
+	expect "nobody removed it" "$dir/handed" "$(ls "$dir/handed")"
+fi
+
+full_disk()
+{
+	store=$dir/disk/store
+	new_store
+	start_daemon
+	"$e2e/send_load" -w -n 500 -t "$dir/truth1" "$sock" >/dev/null
+	wait_until 5 counted_is 500
+	dd if=/dev/zero of="$dir/disk/filler" bs=64k >/dev/null 2>&1
+	"$e2e/send_load" -w -n 9000 -d 3000 -t "$dir/truth2" "$sock" >/dev/null
+	wait_until 10 logged "takes no counters" ||
+		expect "the full disk is noticed" yes no
+	sleep 2
+	"$e2e/send_load" -w -n 1000 -d 3000 -t "$dir/truth3" "$sock" >/dev/null
+	expect "said once" 1 "$(grep -c 'takes no counters' "$dir/log")"
+	rm "$dir/disk/filler"
+	wait_until 10 logged "takes counters again" ||
+		expect "the freed disk is noticed" yes no
+	stop_daemon TERM
+	expect "said once that it works again" 1 \
+		"$(grep -c 'takes counters again' "$dir/log")"
+	expect_truth "nothing is lost" "$dir/truth1" "$dir/truth2" \
+		"$dir/truth3"
+}
+
+mkdir "$dir/disk"
+if [ "$(id -u)" -eq 0 ] &&
+	mount -t tmpfs -o size=4m tmpfs "$dir/disk" 2>/dev/null; then
+	echo "# a full disk"
+	chmod 755 "$dir/disk"
+	full_disk
+else
+	echo "# a full disk: not tried, that takes root and a tmpfs"
+fi
+
+echo "$failures failed"
+[ $failures -eq 0 ]
