@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/auto.h"
-#include "base/xalloc.h"
+#include "base/io.h"
 
 static void fill(struct identity *identity, const struct passwd *pw)
 {
@@ -58,22 +57,6 @@ int privs_group(const char *name, gid_t *gid, struct err *err)
 	return 0;
 }
 
-static int make_parents(const char *directory, struct err *err)
-{
-	auto_(xfree_str) char *path = xstrdup(directory);
-
-	for (char *p = path + 1; *p != '\0'; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return err_errno(err, ERR_IO, "making the directory %s",
-			                 path);
-		*p = '/';
-	}
-	return 0;
-}
-
 static int make_store(const char *directory, struct identity *identity,
                       struct err *err)
 {
@@ -90,14 +73,10 @@ static int make_store(const char *directory, struct identity *identity,
 	                      identity, err) < 0) {
 		return err->class;
 	}
-	if (make_parents(directory, err) < 0)
+	if (io_make_directories(directory, 0750, err) < 0)
 		return err->class;
-	if (mkdir(directory, 0750) < 0)
-		return err_errno(err, ERR_IO, "making the directory %s",
-		                 directory);
 	if (geteuid() == 0 &&
-	    (chown(directory, identity->uid, identity->gid) < 0 ||
-	     chmod(directory, 0750) < 0))
+	    chown(directory, identity->uid, identity->gid) < 0)
 		return err_errno(err, ERR_IO, "owner of the directory %s",
 		                 directory);
 	return 0;

@@ -1,7 +1,11 @@
 #include "base/io.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
 
 int io_write_all(int fd, const void *data, size_t len)
 {
@@ -18,4 +22,34 @@ int io_write_all(int fd, const void *data, size_t len)
 		len -= (size_t)done;
 	}
 	return 0;
+}
+
+static int make_one(const char *path, mode_t mode, struct err *err)
+{
+	if (mkdir(path, mode) != 0)
+		return errno == EEXIST
+		               ? 0
+		               : err_errno(err, ERR_IO,
+		                           "making the directory %s", path);
+	if (chmod(path, mode) != 0)
+		return err_errno(err, ERR_IO, "mode of the directory %s", path);
+	return 1;
+}
+
+int io_make_directories(const char *path, mode_t mode, struct err *err)
+{
+	auto_(xfree_str) char *copy = xstrdup(path);
+
+	for (char *p = copy + 1; *p != '\0'; p++) {
+		int rc;
+
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		rc = make_one(copy, 0755, err);
+		if (rc < 0)
+			return rc;
+		*p = '/';
+	}
+	return make_one(copy, mode, err);
 }

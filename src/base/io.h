@@ -5,8 +5,15 @@
 #define TLSTALLY_BASE_IO_H
 
 #include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
 
 /* All of it, through short writes and signals; 0, or -1 and errno. */
 int io_write_all(int fd, const void *data, size_t len);
+
+/* Makes a directory with this mode, whatever the umask says, and its parents
+ * with 0755.  1 when it was made, 0 when it was there already. */
+int io_make_directories(const char *path, mode_t mode, struct err *err);
 
 #endif

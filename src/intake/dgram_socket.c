@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "base/xalloc.h"
 
 #define QLEN_FILE "/proc/sys/net/unix/max_dgram_qlen"
@@ -42,26 +43,24 @@ static int address_of(const char *path, struct sockaddr_un *address,
 	return 0;
 }
 
+/* Postfix looks for the socket below its queue directory, where nobody may
+ * have made "run" yet. */
 static int make_parent(const struct dgram_socket_options *options,
                        struct err *err)
 {
 	auto_(xfree_str) char *copy = xstrdup(options->path);
 	const char *parent = dirname(copy);
+	int rc = io_make_directories(parent, 0755, err);
 
-	if (mkdir(parent, 0755) < 0) {
-		if (errno == EEXIST)
-			return 0;
-		return err_errno(err, ERR_IO, "making the directory %s",
-		                 parent);
-	}
-	if (chmod(parent, 0755) < 0 ||
-	    chown(parent, options->owner, options->group) < 0)
+	if (rc == 1 && chown(parent, options->owner, options->group) < 0)
 		return err_errno(err, ERR_IO, "owner of the directory %s",
 		                 parent);
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
-static int take_lock(struct dgram_socket *sock, struct err *err)
+static int take_lock(struct dgram_socket *sock,
+                     const struct dgram_socket_options *options,
+                     struct err *err)
 {
 	auto_(xfree_str) char *path = xasprintf("%s.lock", sock->path);
 
@@ -69,6 +68,9 @@ static int take_lock(struct dgram_socket *sock, struct err *err)
 		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (sock->lock_fd < 0)
 		return err_errno(err, ERR_IO, "opening %s", path);
+	/* whoever is to own the socket may start us himself the next time */
+	if (fchown(sock->lock_fd, options->owner, (gid_t)-1) < 0)
+		return err_errno(err, ERR_IO, "owner of %s", path);
 	if (flock(sock->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
@@ -151,7 +153,7 @@ int dgram_socket_open(struct dgram_socket *sock,
 	if (rc == 0)
 		rc = make_parent(options, err);
 	if (rc == 0)
-		rc = take_lock(sock, err);
+		rc = take_lock(sock, options, err);
 	if (rc == 0)
 		rc = clear_path(&address, err);
 	if (rc == 0)

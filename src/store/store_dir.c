@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "base/xalloc.h"
 
 /* statfs(2); the numbers that linux/magic.h lacks are the drivers' own. */
@@ -53,28 +54,6 @@ static int check_file_system(const char *path, struct err *err)
 	               "memory maps of several hosts do not agree; give "
 	               "[store] directory a local disk",
 	               path, name);
-}
-
-int make_directories(const char *path, unsigned mode, struct err *err)
-{
-	auto_(xfree_str) char *copy = xstrdup(path);
-
-	for (char *p = copy + 1; *p != '\0'; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, 0755) != 0 && errno != EEXIST)
-			return err_errno(err, ERR_IO, "cannot make %s", copy);
-		*p = '/';
-	}
-	if (mkdir(copy, mode) == 0) {
-		/* whatever the umask says */
-		if (chmod(copy, mode) != 0)
-			return err_errno(err, ERR_IO, "chmod %s", copy);
-	} else if (errno != EEXIST) {
-		return err_errno(err, ERR_IO, "cannot make %s", copy);
-	}
-	return 0;
 }
 
 char *store_dir_file(const struct store_dir *dir, const char *name)
@@ -123,7 +102,8 @@ int store_dir_open(struct store_dir *dir, const char *path, bool create,
 
 	*dir = (struct store_dir){.path = xstrdup(path), .lock = -1};
 	if (create)
-		rc = make_directories(path, STORE_DIR_MODE, err);
+		rc = io_make_directories(path, STORE_DIR_MODE, err) < 0 ? ERR_IO
+		                                                        : 0;
 	else if (stat(path, &st) != 0)
 		rc = err_errno(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		               "no store in %s", path);

@@ -37,9 +37,6 @@ int store_dir_lock(struct store_dir *dir, bool exclusive, struct err *err);
 /* "DIRECTORY/name"; the caller frees. */
 char *store_dir_file(const struct store_dir *dir, const char *name);
 
-/* Makes a directory and its parents, as mkdir -p does. */
-int make_directories(const char *path, unsigned mode, struct err *err);
-
 /*
  * The name of a file system, told by statfs(2)'s f_type, on which a memory
  * map and locks cannot be trusted between hosts; NULL for all others.  FUSE

@@ -36,7 +36,8 @@ static struct dgram_socket_options options_for(const char *path)
 static void test_owner_mode_and_directory(void **state)
 {
 	struct fixture *f = *state;
-	auto_(xfree_str) char *path = xasprintf("%s/run/sock", f->directory);
+	auto_(xfree_str) char *path =
+		xasprintf("%s/run/tlsrpt/sock", f->directory);
 	struct dgram_socket_options options = options_for(path);
 	struct dgram_socket sock;
 	struct stat st;
