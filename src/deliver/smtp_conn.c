@@ -130,6 +130,10 @@ static void not_opened(struct smtp_conn *conn, CURLcode result)
 
 static void go_idle(struct smtp_conn *conn)
 {
+	if (conn->in_len > 0) { /* "250 taken", and at once "421 goodbye" */
+		drop(conn, SMTP_CONN_CLOSED, NULL);
+		return;
+	}
 	conn->state = CONN_IDLE;
 	conn->watch.events = CURL_WAIT_POLLIN;
 	conn->watch.deadline_ms = pool_now_ms() + IDLE_MS;
@@ -269,7 +273,7 @@ static void refused(struct smtp_conn *conn, enum delivery_stage stage,
                     const struct smtp_reply *reply)
 {
 	bool goodbye = reply->code == 421 || conn->state == CONN_RSET ||
-	               conn->out_sent < conn->out.len;
+	               conn->out_sent < conn->out.len || conn->in_len > 0;
 	struct delivery_answer a;
 
 	if (conn->mail != NULL && !(reply->code == 421 && give_back(conn))) {
@@ -301,6 +305,9 @@ static void on_reply(struct smtp_conn *conn, const struct smtp_reply *reply)
 		refused(conn, steps[conn->state].stage, reply);
 	else if (conn->out_sent < conn->out.len)
 		lost(conn, "answered before it was asked");
+	else if (conn->in_len > 0 && conn->state < CONN_TEXT)
+		/* we send one command at a time: what follows is no answer */
+		lost(conn, "answered what it was not asked");
 	else
 		go_on(conn, reply);
 }
@@ -345,9 +352,6 @@ static void read_reply(struct smtp_conn *conn)
 
 	if (rc < 0)
 		lost(conn, err.text);
-	else if (rc > 0 && conn->in_len > 0)
-		/* we never send two commands at once */
-		lost(conn, "answered what it was not asked");
 	else if (rc > 0)
 		on_reply(conn, &reply);
 }

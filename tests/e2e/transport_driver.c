@@ -53,7 +53,7 @@ static void die(const char *what, const char *why)
 static void read_body(struct job *job, const char *path)
 {
 	FILE *file = fopen(path, "rb");
-	long len;
+	long len = 0;
 
 	if (file == NULL || fseek(file, 0, SEEK_END) < 0 ||
 	    (len = ftell(file)) < 0)

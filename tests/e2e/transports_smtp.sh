@@ -22,6 +22,12 @@ mail "no SMTP at all" "1 temporary greeting 0 0 our-fault mail relay *" \
 	--reply "greeting=SSH-2.0-OpenSSH_9.2"
 mail "nonsense in the middle" "1 temporary rcpt 0 0 ok *no SMTP reply*" \
 	--reply "rcpt=hello"
+mail "taken, and goodbye" "1 accepted data 250 0 ok 250 2.0.0 taken" \
+	--reply "end=250 2.0.0 taken|421 4.3.2 bye"
+mail "unknown user, and goodbye" "1 bad-address rcpt 550 0 ok *" \
+	--reply "rcpt=550 5.1.1 who?|421 4.3.2 bye"
+mail "out of step" "1 temporary mail 0 0 ok *what it was not asked" \
+	--reply "mail=250 ok|250 ok"
 mail "lost at MAIL" "1 temporary mail 0 0 ok *connection was lost" --drop mail
 mail "lost in the text" "1 temporary data 0 0 ok *" --drop data
 mail "lost after the dot" "1 uncertain data 0 0 ok *after the message was*" \
