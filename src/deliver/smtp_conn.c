@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/failpoint.h"
-#include "base/log.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "deliver/answer.h"
+#include "deliver/smtp_opening.h"
 #include "deliver/verdict.h"
 #include "model/smtp_wire.h"
 
@@ -43,89 +43,14 @@ struct smtp_conn {
 	size_t out_sent;
 	char in[SMTP_REPLY_MAX + 1];
 	size_t in_len;
-	/* while curl opens it: the last command, and the reply to it */
-	enum delivery_stage stage;
-	bool is_starting_tls;
-	struct smtp_reply said;
+	struct smtp_opening opening;
 };
-
-/* What the commands that curl sends are about. */
-static const struct {
-	const char *verb;
-	enum delivery_stage stage;
-	bool is_starting_tls;
-} verbs[] = {
-	{"EHLO", STAGE_GREETING, false},
-	{"HELO", STAGE_GREETING, false},
-	{"STARTTLS", STAGE_GREETING, true},
-	{"AUTH", STAGE_AUTH, false},
-};
-
-static void follow_command(struct smtp_conn *conn, const char *data, size_t len)
-{
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		size_t verb_len = strlen(verbs[i].verb);
-
-		if (len < verb_len ||
-		    memcmp(data, verbs[i].verb, verb_len) != 0)
-			continue;
-		conn->stage = verbs[i].stage;
-		conn->is_starting_tls = verbs[i].is_starting_tls;
-	}
-}
-
-/* Follows curl through greeting, EHLO, STARTTLS and AUTH, to say afterwards
- * where it ended and with what words.  Credentials pass here and are not
- * kept. */
-static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
-                  void *arg)
-{
-	struct smtp_conn *conn = arg;
-	struct smtp_reply reply;
-	char line[SMTP_LINE_MAX];
-	size_t used;
-
-	(void)easy;
-	if (conn->state != CONN_OPENING)
-		return 0;
-	if (type == CURLINFO_HEADER_OUT)
-		follow_command(conn, data, len);
-	if (type != CURLINFO_HEADER_IN || len < 4 || len >= sizeof(line))
-		return 0;
-	/* curl hands over line by line: each as if it were the whole reply */
-	memcpy(line, data, len);
-	line[3] = ' ';
-	if (conn->stage == STAGE_CONNECT)
-		conn->stage = STAGE_GREETING;
-	if (smtp_reply_read(line, len, &reply, &used, NULL) == 1)
-		conn->said = reply;
-	return 0;
-}
 
 static void drop(struct smtp_conn *conn, enum smtp_conn_end end,
                  const struct delivery_answer *why)
 {
 	conn->state = CONN_GONE;
 	conn->owner->gone(conn->owner, conn, end, why);
-}
-
-/* curl could not open it: says why.  Whatever went wrong once the server had
- * agreed to STARTTLS is trouble with TLS: no TLS at all, a certificate,
- * silence, bytes of somebody else's in between. */
-static void not_opened(struct smtp_conn *conn, CURLcode result)
-{
-	bool was_tls = result == CURLE_SSL_CONNECT_ERROR ||
-	               result == CURLE_PEER_FAILED_VERIFICATION ||
-	               (conn->is_starting_tls && conn->said.code == 220);
-	struct delivery_answer why;
-
-	if (!was_tls && conn->said.code >= 400)
-		verdict_smtp(conn->stage, &conn->said, &why);
-	else
-		answer_our_fault(&why, conn->stage, "mail relay %s: %s%s",
-		                 conn->login->name, was_tls ? "TLS: " : "",
-		                 curl_easy_strerror(result));
-	drop(conn, was_tls ? SMTP_CONN_NO_TLS : SMTP_CONN_NOT_OPENED, &why);
 }
 
 static void go_idle(struct smtp_conn *conn)
@@ -380,6 +305,7 @@ static void opened(struct pool_transfer *transfer, CURLcode result)
 		(struct smtp_conn *)((char *)transfer -
 	                             offsetof(struct smtp_conn, transfer));
 	curl_socket_t fd = CURL_SOCKET_BAD;
+	struct delivery_answer why;
 
 	if (result == CURLE_OK)
 		result = curl_easy_getinfo(transfer->easy,
@@ -387,29 +313,18 @@ static void opened(struct pool_transfer *transfer, CURLcode result)
 	if (result == CURLE_OK && fd == CURL_SOCKET_BAD)
 		result = CURLE_COULDNT_CONNECT;
 	if (result != CURLE_OK) {
-		not_opened(conn, result);
+		bool was_tls = smtp_opening_failed(&conn->opening, result,
+		                                   conn->login->name, &why);
+
+		drop(conn, was_tls ? SMTP_CONN_NO_TLS : SMTP_CONN_NOT_OPENED,
+		     &why);
 		return;
 	}
+	curl_easy_setopt(transfer->easy, CURLOPT_VERBOSE, 0L);
 	conn->watch.fd = fd;
 	conn->is_watched = true;
 	pool_watch(conn->pool, &conn->watch);
 	go_idle(conn);
-}
-
-static void set_login(CURL *easy, const struct smtp_login *login)
-{
-	curl_easy_setopt(easy, CURLOPT_URL, login->url);
-	curl_easy_setopt(easy, CURLOPT_USE_SSL, login->use_ssl);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)login->verify);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, login->verify ? 2L : 0L);
-	if (login->ca_file != NULL)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, login->ca_file);
-	if (login->user != NULL) {
-		curl_easy_setopt(easy, CURLOPT_USERNAME, login->user);
-		curl_easy_setopt(easy, CURLOPT_PASSWORD, login->password);
-	}
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)login->timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
 }
 
 struct smtp_conn *smtp_conn_new(struct curl_pool *pool,
@@ -424,10 +339,8 @@ struct smtp_conn *smtp_conn_new(struct curl_pool *pool,
 	conn->watch.ready = on_ready;
 	conn->transfer.ended = opened;
 	conn->transfer.easy = pool_easy_new();
-	set_login(conn->transfer.easy, login);
-	curl_easy_setopt(conn->transfer.easy, CURLOPT_DEBUGFUNCTION, follow);
-	curl_easy_setopt(conn->transfer.easy, CURLOPT_DEBUGDATA, conn);
-	curl_easy_setopt(conn->transfer.easy, CURLOPT_VERBOSE, 1L);
+	smtp_login_apply(login, conn->transfer.easy);
+	smtp_opening_follow(&conn->opening, conn->transfer.easy);
 	pool_start(pool, &conn->transfer);
 	return conn;
 }

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #include "base/xalloc.h"
 
 enum { PASSWORD_MAX = 1024 };
@@ -114,6 +112,22 @@ int smtp_login_read(struct smtp_login *login, const struct conf *conf,
 		               "mail_password_file");
 	return read_password(conf->deliver.mail_password_file, &login->password,
 	                     err);
+}
+
+void smtp_login_apply(const struct smtp_login *login, CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_URL, login->url);
+	curl_easy_setopt(easy, CURLOPT_USE_SSL, login->use_ssl);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)login->verify);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, login->verify ? 2L : 0L);
+	if (login->ca_file != NULL)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, login->ca_file);
+	if (login->user != NULL) {
+		curl_easy_setopt(easy, CURLOPT_USERNAME, login->user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, login->password);
+	}
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)login->timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
 }
 
 void smtp_login_clear(struct smtp_login *login)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <curl/curl.h>
+
 #include "base/err.h"
 #include "conf/conf.h"
 
@@ -29,5 +31,8 @@ struct smtp_login {
 int smtp_login_read(struct smtp_login *login, const struct conf *conf,
                     struct err *err);
 void smtp_login_clear(struct smtp_login *login);
+
+/* Tells a handle where to connect to and how: up to the end of AUTH. */
+void smtp_login_apply(const struct smtp_login *login, CURL *easy);
 
 #endif

@@ -1,0 +1,80 @@
+#include "deliver/smtp_opening.h"
+
+#include <string.h>
+
+#include "deliver/answer.h"
+#include "deliver/verdict.h"
+
+/* What the commands that curl sends are about. */
+static const struct {
+	const char *verb;
+	enum delivery_stage stage;
+	bool is_starting_tls;
+} verbs[] = {
+	{"EHLO", STAGE_GREETING, false},
+	{"HELO", STAGE_GREETING, false},
+	{"STARTTLS", STAGE_GREETING, true},
+	{"AUTH", STAGE_AUTH, false},
+};
+
+static void follow_command(struct smtp_opening *opening, const char *data,
+                           size_t len)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		size_t verb_len = strlen(verbs[i].verb);
+
+		if (len < verb_len ||
+		    memcmp(data, verbs[i].verb, verb_len) != 0)
+			continue;
+		opening->stage = verbs[i].stage;
+		opening->is_starting_tls = verbs[i].is_starting_tls;
+	}
+}
+
+static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
+                  void *arg)
+{
+	struct smtp_opening *opening = arg;
+	struct smtp_reply reply;
+	char line[SMTP_LINE_MAX];
+	size_t used;
+
+	(void)easy;
+	if (type == CURLINFO_HEADER_OUT)
+		follow_command(opening, data, len);
+	if (type != CURLINFO_HEADER_IN || len < 4 || len >= sizeof(line))
+		return 0;
+	/* curl hands over line by line: each as if it were the whole reply */
+	memcpy(line, data, len);
+	line[3] = ' ';
+	if (opening->stage == STAGE_CONNECT)
+		opening->stage = STAGE_GREETING;
+	if (smtp_reply_read(line, len, &reply, &used, NULL) == 1)
+		opening->said = reply;
+	return 0;
+}
+
+void smtp_opening_follow(struct smtp_opening *opening, CURL *easy)
+{
+	memset(opening, 0, sizeof(*opening));
+	opening->stage = STAGE_CONNECT;
+	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, follow);
+	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, opening);
+	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+}
+
+bool smtp_opening_failed(const struct smtp_opening *opening, CURLcode result,
+                         const char *relay, struct delivery_answer *why)
+{
+	bool was_tls = result == CURLE_SSL_CONNECT_ERROR ||
+	               result == CURLE_PEER_FAILED_VERIFICATION ||
+	               (opening->is_starting_tls && opening->said.code == 220);
+
+	if (!was_tls && opening->said.code >= 400)
+		verdict_smtp(opening->stage, &opening->said, why);
+	else
+		answer_our_fault(why, opening->stage, "mail relay %s: %s%s",
+		                 relay, was_tls ? "TLS: " : "",
+		                 curl_easy_strerror(result));
+	return was_tls;
+}

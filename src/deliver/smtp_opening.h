@@ -1,0 +1,34 @@
+/*
+ * smtp_opening - what happens while libcurl opens an SMTP connection
+ *
+ * Greeting, EHLO, STARTTLS and AUTH are curl's, and all it says afterwards is
+ * one CURLcode.  So its debug output is followed: the last command, and what
+ * the server replied.  Commands that carry credentials pass by and are not
+ * kept.
+ */
+#ifndef TLSTALLY_DELIVER_SMTP_OPENING_H
+#define TLSTALLY_DELIVER_SMTP_OPENING_H
+
+#include <stdbool.h>
+
+#include <curl/curl.h>
+
+#include "model/ports.h"
+#include "model/smtp_wire.h"
+
+struct smtp_opening {
+	enum delivery_stage stage;
+	bool is_starting_tls;
+	struct smtp_reply said;
+};
+
+/* Follows this handle until its CURLOPT_VERBOSE is set to 0. */
+void smtp_opening_follow(struct smtp_opening *opening, CURL *easy);
+
+/* Why it did not open, with the relay's name.  True when TLS was the trouble:
+ * whatever goes wrong once the server has agreed to STARTTLS, be it no TLS at
+ * all, a certificate, silence, or bytes of somebody else's in between. */
+bool smtp_opening_failed(const struct smtp_opening *opening, CURLcode result,
+                         const char *relay, struct delivery_answer *why);
+
+#endif
