@@ -8,6 +8,9 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 
+/* A hundred years, for what no row limits. */
+#define SPAN_MAX (UINT64_C(36525) * 86400)
+
 /* How a type is read, written and freed: one row of types[] below. */
 struct value_type {
 	const char *form; /* "'x' is not ..." */
@@ -116,6 +119,22 @@ static void write_amount(const struct setting *row, const void *member,
 
 	memcpy(&value, member, sizeof(value));
 	write_units(units_of(row), value, out);
+}
+
+int value_span(const char *text, int64_t *secs, struct err *err)
+{
+	uint64_t value;
+
+	if (!read_units(span_units, text, &value))
+		return err_set(err, ERR_PARSE,
+		               "'%.40s' is not a span of time (like 90s, 10m, "
+		               "4h, 2d)",
+		               text);
+	if (value == 0 || value > SPAN_MAX)
+		return err_set(err, ERR_LIMIT, "%.40s is too %s", text,
+		               value == 0 ? "short" : "long");
+	*secs = (int64_t)value;
+	return 0;
 }
 
 static int read_mode(const struct setting *row, const char *text, void *member,

@@ -24,6 +24,10 @@ void value_write(const struct setting *row, const struct conf *conf,
 /* Frees what the member owns and empties it. */
 void value_clear(const struct setting *row, struct conf *conf);
 
+/* A span of time as settings have it ("90s", "30d"), for the command line:
+ * seconds, at least 1. */
+int value_span(const char *text, int64_t *secs, struct err *err);
+
 /* What can be written for a setting of this type, for people. */
 const char *value_form(const struct setting *row);
 
