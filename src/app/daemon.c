@@ -13,10 +13,9 @@
 #include <systemd/sd-daemon.h>
 #endif
 
+#include "app/settings_file.h"
 #include "base/failpoint.h"
 #include "base/log.h"
-
-#define DEFAULT_CONF SYSCONFDIR "/tlstally/tlstally.conf"
 
 enum { EXIT_USAGE = 2 };
 
@@ -30,13 +29,12 @@ static void print_help(const struct daemon_about *about)
 	       "  --help      this\n"
 	       "  --version   the version\n\n"
 	       "See %s(8) and tlstally.conf(5).\n",
-	       about->name, about->purpose, DEFAULT_CONF, about->name);
+	       about->name, about->purpose, settings_file_default(),
+	       about->name);
 }
 
 struct options {
-	const char *conf_path;
-	const char *settings[64];
-	int setting_count;
+	struct settings_file file;
 	bool foreground;
 };
 
@@ -53,11 +51,13 @@ static int read_options(int argc, char **argv, const struct daemon_about *about,
 
 	while ((c = getopt_long(argc, argv, "c:fo:", longs, NULL)) != -1) {
 		if (c == 'c') {
-			options->conf_path = optarg;
+			options->file.path = optarg;
 		} else if (c == 'f') {
 			options->foreground = true;
-		} else if (c == 'o' && options->setting_count < 64) {
-			options->settings[options->setting_count++] = optarg;
+		} else if (c == 'o' &&
+		           settings_file_assign(&options->file, optarg, NULL) ==
+		                   0) {
+			continue;
 		} else if (c == 'h') {
 			print_help(about);
 			*status = EXIT_SUCCESS;
@@ -80,33 +80,19 @@ static int read_options(int argc, char **argv, const struct daemon_about *about,
 	return 0;
 }
 
-static int read_settings(const struct options *options, struct conf *conf,
-                         struct err *err)
-{
-	int rc;
-
-	conf_init(conf);
-	rc = conf_read_file(conf, options->conf_path, err);
-	for (int i = 0; rc == 0 && i < options->setting_count; i++)
-		rc = conf_set(conf, options->settings[i], err);
-	return rc == 0 ? conf_check(conf, err) : rc;
-}
-
 int daemon_begin(int argc, char **argv, const struct daemon_about *about,
                  struct conf *conf, int *status)
 {
 	struct options options = {0};
 	struct err err = {0};
 
-	options.conf_path = getenv("TLSTALLY_CONF");
-	if (options.conf_path == NULL)
-		options.conf_path = DEFAULT_CONF;
 	if (read_options(argc, argv, about, &options, status) != 0)
 		return 1;
 	log_open(about->name, log_target_default(options.foreground,
 	                                         getenv("JOURNAL_STREAM")));
 	failpoint_arm();
-	if (read_settings(&options, conf, &err) < 0) {
+	if (settings_file_read(&options.file, conf, &err) < 0 ||
+	    conf_check(conf, &err) < 0) {
 		log_error("%s", err.text);
 		conf_clear(conf);
 		*status = EXIT_FAILURE;
