@@ -52,12 +52,14 @@ static int open_socket(struct daemon *d, struct err *err)
 		return dgram_socket_adopt(&d->sock, fd, err);
 	if (fd != ERR_NOTFOUND)
 		return fd;
-	if (geteuid() == 0) {
+	/* one that is empty stays ours */
+	if (geteuid() == 0 && d->conf.events.socket_owner[0] != '\0') {
 		if (privs_user(d->conf.events.socket_owner, &owner, err) < 0)
 			return err_prefix(err, "[events] socket_owner");
 		options.owner = owner.uid;
 	}
-	if (privs_group(d->conf.events.socket_group, &options.group, err) < 0)
+	if (d->conf.events.socket_group[0] != '\0' &&
+	    privs_group(d->conf.events.socket_group, &options.group, err) < 0)
 		return err_prefix(err, "[events] socket_group");
 	return dgram_socket_open(&d->sock, &options, err);
 }
