@@ -1,0 +1,270 @@
+#include "app/cli_run.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "app/progress.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/log.h"
+#include "deliver/transport.h"
+#include "store/outbox_table.h"
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_to_stop(int sig)
+{
+	(void)sig;
+	stop_asked = 1;
+}
+
+/* Only while something is under way to a receiver: at any other moment the
+ * process may just end. */
+static void catch_signals(bool on)
+{
+	struct sigaction action = {.sa_handler = on ? ask_to_stop : SIG_DFL};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+/* Rollup. */
+
+static void on_rollup(void *arg, int32_t day, uint64_t domains)
+{
+	(void)day;
+	progress_add(arg, domains);
+}
+
+/* Domains of days before today that no run has looked at. */
+static uint64_t count_open(struct cli *cli)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int32_t today = day_of(clock_secs(&cli->clock));
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	int32_t first, last;
+	uint64_t n = 0;
+
+	if (!tally_day_range(txn, &first, &last))
+		return 0;
+	for (int32_t day = first; day < today && day <= last; day++) {
+		int32_t at = day;
+
+		if (day_is_closed(txn, day))
+			continue;
+		domain[0] = '\0';
+		while (tally_head_next(txn, &at, domain, &head) && at == day)
+			n += head.mark == TALLY_OPEN;
+	}
+	return n;
+}
+
+/* The day before is over, and a feed does not say so: is it dead? */
+static void warn_of_waiting(struct cli *cli)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int64_t now = clock_secs(&cli->clock);
+	int32_t yesterday = day_of(now) - 1;
+	char words[128], day[DAY_TEXT];
+
+	if (now < day_start(yesterday + 1) + cli->conf.report.grace ||
+	    rollup_day_is_over(txn, &cli->conf, yesterday, now, words))
+		return;
+	log_warning("%s is not closed yet: %s; is its daemon running?",
+	            day_format(yesterday, day), words);
+}
+
+static int step_rollup(struct cli *cli, struct run_result *result,
+                       struct err *err)
+{
+	struct progress progress;
+	struct rollup_options options = {
+		.conf = &cli->conf,
+		.clock = &cli->clock,
+		.one_day = cli->args.has_day,
+		.day = cli->args.day,
+		.progress = on_rollup,
+		.progress_arg = &progress,
+	};
+	int rc;
+
+	result->steps |= STEP_ROLLUP;
+	progress_begin(&progress, "domains",
+	               progress_is_watched() ? count_open(cli) : 0);
+	rc = rollup_run(cli->db, &options, &result->rollup, err);
+	progress_end(&progress);
+	if (rc == 0 && result->rollup.days_waiting > 0)
+		warn_of_waiting(cli);
+	return rc;
+}
+
+/* Delivery. */
+
+static void on_answer(void *arg, const struct claim *claim)
+{
+	(void)claim;
+	progress_add(arg, 1);
+}
+
+static uint64_t count_due(struct cli *cli)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int64_t until = cli->args.all_now ? INT64_MAX : clock_secs(&cli->clock);
+	uint64_t id = 0, n = 0;
+	uint16_t index = 0;
+	int64_t due = 0;
+
+	while (outbox_due_next(txn, until, &due, &id, &index))
+		n++;
+	return n;
+}
+
+static void warn_of_trouble(const struct cli *cli,
+                            const struct outbox_result *result)
+{
+	if (result->our_fault)
+		log_warning("deliveries meet trouble on our side: %s",
+		            result->trouble);
+	if (result->rate_limited)
+		log_warning("[deliver] rate_per_hour = %" PRIu64
+		            " is reached: the rest waits for the next hour",
+		            cli->conf.deliver.rate_per_hour);
+}
+
+/* With --id: is it there, and may it go? */
+static int check_id(struct cli *cli, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct outbox_head head;
+
+	if (cli->args.id == 0)
+		return 0;
+	txn = db_begin_read(cli->db);
+	if (!outbox_head_get(txn, cli->args.id, &head))
+		return err_set(err, ERR_NOTFOUND,
+		               "no such report waits in the outbox");
+	if (head.status == OUTBOX_HELD)
+		return err_set(err, ERR_BUSY,
+		               "the report about %s is held: mode = preview "
+		               "sends nothing",
+		               head.domain);
+	return db_failure(txn, err);
+}
+
+static int deliver(struct cli *cli, struct transport *transport,
+                   struct outbox_result *result, struct err *err)
+{
+	struct progress progress;
+	struct outbox_options options = {
+		.conf = &cli->conf,
+		.clock = &cli->clock,
+		.transport = transport,
+		.all_now = cli->args.all_now,
+		.only_id = cli->args.id,
+		.stop = &stop_asked,
+		.answered = on_answer,
+		.answered_arg = &progress,
+	};
+	int rc;
+
+	progress_begin(&progress, "destinations",
+	               progress_is_watched() ? count_due(cli) : 0);
+	catch_signals(true);
+	rc = outbox_run(cli->db, &options, result, err);
+	catch_signals(false);
+	progress_end(&progress);
+	warn_of_trouble(cli, result);
+	if (rc == 0 && stop_asked)
+		return err_set(err, ERR_BUSY,
+		               "stopped by a signal; what was under way is "
+		               "written down");
+	return rc;
+}
+
+static void find_next_due(struct cli *cli, int64_t *due)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+
+	if (!outbox_due_first(txn, due))
+		*due = 0;
+}
+
+static int step_deliver(struct cli *cli, struct run_result *result,
+                        struct err *err)
+{
+	struct transport *transport;
+	int rc;
+
+	result->steps |= STEP_DELIVER;
+	if (check_id(cli, err) < 0 ||
+	    transport_open(&cli->conf, &cli->clock, &transport, err) < 0)
+		return err->class;
+	rc = deliver(cli, transport, &result->deliver, err);
+	transport->free(&transport);
+	find_next_due(cli, &result->next_due);
+	return rc;
+}
+
+/* Purge.  When nothing is old it costs a few look-ups, so it needs no
+ * calendar of its own. */
+static int step_purge(struct cli *cli, struct run_result *result,
+                      struct err *err)
+{
+	int64_t now = clock_secs(&cli->clock);
+
+	result->steps |= STEP_PURGE;
+	db_check_readers(cli->db);
+	return store_purge(
+		cli->db, day_of(now), now, (int32_t)cli->conf.store.keep_days,
+		(int32_t)cli->conf.store.archive_days, &result->purge, err);
+}
+
+typedef int step_fn(struct cli *cli, struct run_result *result,
+                    struct err *err);
+
+/* A step that fails leaves the others their turn; the last failure is the
+ * command's, those before it are said here. */
+static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
+                     struct err *err)
+{
+	struct run_result result = {0};
+	int rc = 0;
+
+	for (size_t i = 0; i < count && !stop_asked; i++) {
+		struct err own = {0};
+
+		if (steps[i](cli, &result, &own) == 0)
+			continue;
+		if (rc != 0)
+			log_error("%s", err->text);
+		rc = own.class;
+		*err = own;
+	}
+	run_report(cli, &result);
+	return rc;
+}
+
+int cli_run(struct cli *cli, struct err *err)
+{
+	static step_fn *const steps[] = {step_rollup, step_deliver, step_purge};
+
+	return run_steps(cli, steps, 3, err);
+}
+
+int cli_rollup(struct cli *cli, struct err *err)
+{
+	return run_steps(cli, (step_fn *[]){step_rollup}, 1, err);
+}
+
+int cli_deliver(struct cli *cli, struct err *err)
+{
+	return run_steps(cli, (step_fn *[]){step_deliver}, 1, err);
+}
+
+int cli_purge(struct cli *cli, struct err *err)
+{
+	return run_steps(cli, (step_fn *[]){step_purge}, 1, err);
+}
