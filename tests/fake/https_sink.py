@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """https_sink - an HTTPS server whose paths say what it does
 
-    https_sink.py --cert F --key F DIRECTORY
+    https_sink.py [--keep] --cert F --key F DIRECTORY
 
 Listens on a port of 127.0.0.1 that the kernel chooses and prints "READY PORT".
 Each request's body lands in DIRECTORY as <last part of the path>.body, its
-request line and headers in .head.
+request line and headers in .head; with --keep a second one is <...>-2.body.
 
     /status/NNN/x        answers NNN
     /retry/TEXT/x        503 with Retry-After: TEXT ("_" is a space)
@@ -22,6 +22,7 @@ import argparse
 import http.server
 import pathlib
 import ssl
+import threading
 import time
 import urllib.parse
 
@@ -33,7 +34,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def store(self, body):
-        name = pathlib.Path(self.server.directory) / self.path.split("/")[-1]
+        name = self.path.split("/")[-1]
+        with self.server.lock:
+            n = self.server.taken.get(name, 0) + 1
+            self.server.taken[name] = n
+        if self.server.keep and n > 1:
+            name = f"{name}-{n}"
+        name = pathlib.Path(self.server.directory) / name
         name.with_suffix(".body").write_bytes(body)
         name.with_suffix(".head").write_text(
             f"{self.requestline}\n{self.headers}")
@@ -99,6 +106,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cert", required=True)
     parser.add_argument("--key", required=True)
+    parser.add_argument("--keep", action="store_true")
     parser.add_argument("directory")
     opts = parser.parse_args()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -107,6 +115,9 @@ def main():
     class Server(http.server.ThreadingHTTPServer):
         daemon_threads = True
         directory = opts.directory
+        keep = opts.keep
+        lock = threading.Lock()
+        taken = {}
 
         def get_request(self):
             sock, peer = super().get_request()

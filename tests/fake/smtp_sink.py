@@ -19,6 +19,7 @@ byte as it was sent (dots unstuffed), and what was said about it in .env: one
     --smtps              TLS from the first byte
     --garble             offer STARTTLS and then speak no TLS
     --auth USER:PASS     want AUTH PLAIN, only inside TLS
+    --keep               a second message to somebody is <local part>-2.eml
 """
 import argparse
 import asyncio
@@ -49,6 +50,7 @@ class Gone(Exception):
 class Session:
     count = 0
     open = 0
+    taken = {}
 
     def __init__(self, opts, reader, writer):
         Session.count += 1
@@ -121,6 +123,11 @@ class Session:
         self.local = local
         await self.answer("rcpt", self.opts.rcpt.get(local))
 
+    def file_name(self):
+        Session.taken[self.local] = n = Session.taken.get(self.local, 0) + 1
+        return self.local if n == 1 or not self.opts.keep \
+            else f"{self.local}-{n}"
+
     async def data(self, _):
         if not await self.answer("data"):
             return
@@ -130,8 +137,9 @@ class Session:
         text = b"\r\n" + await self.reader.readuntil(b"\r\n.\r\n")
         body = text[:-3].replace(b"\r\n.", b"\r\n")[2:]
         store = pathlib.Path(self.opts.directory)
-        (store / f"{self.local}.eml").write_bytes(body)
-        (store / f"{self.local}.env").write_text(
+        name = self.file_name()
+        (store / f"{name}.eml").write_bytes(body)
+        (store / f"{name}.env").write_text(
             "".join(f"{k} {v}\n" for k, v in self.env.items()))
         await self.answer("end")
         self.messages += 1
@@ -183,7 +191,7 @@ def options():
         parser.add_argument("--" + name, action="append", default=[])
     for name in ("messages", "clients"):
         parser.add_argument("--" + name, type=int, default=0)
-    for name in ("smtps", "garble"):
+    for name in ("smtps", "garble", "keep"):
         parser.add_argument("--" + name, action="store_true")
     for name in ("cert", "key", "auth"):
         parser.add_argument("--" + name)
