@@ -1,0 +1,233 @@
+/* What can be looked at in a scenario: "expect ...". */
+#include "scenario/expect.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/xalloc.h"
+#include "store/suppress_table.h"
+#include "store/tally_table.h"
+
+int same_number(struct words *words, const char *name, uint64_t got,
+                struct err *err)
+{
+	uint64_t want;
+	int rc = words_number(words, name, &want, err);
+
+	if (rc == 1 && got != want)
+		return err_set(err, ERR_PARSE,
+		               "%s is %" PRIu64 ", not %" PRIu64, name, got,
+		               want);
+	return rc < 0 ? rc : 0;
+}
+
+int same_word(const char *what, const char *got, const char *want,
+              struct err *err)
+{
+	if (strcmp(got, want) == 0)
+		return 0;
+	return err_set(err, ERR_PARSE, "%s is %s, not %s", what, got, want);
+}
+
+int has_text(struct words *words, const char *name, const char *got,
+             struct err *err)
+{
+	const char *want;
+
+	if (words_value(words, name, &want) == 0 || strstr(got, want) != NULL)
+		return 0;
+	return err_set(err, ERR_PARSE, "%s is '%s', without '%s'", name, got,
+	               want);
+}
+
+static uint64_t count_sent(const struct world *world, const char *domain,
+                           const char *to)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < world->receivers.sent_count; i++) {
+		const struct fake_sent *sent = &world->receivers.sent[i];
+
+		count += strcmp(sent->domain, domain) == 0 &&
+		         (to == NULL || strstr(sent->uri, to) != NULL);
+	}
+	return count;
+}
+
+static int expect_sent(struct world *world, struct words *words,
+                       struct err *err)
+{
+	const char *to = NULL, *domain, *number;
+	uint64_t got;
+	char text[24];
+
+	words_value(words, "to", &to);
+	if (words_need(words, "a domain", &domain, err) < 0 ||
+	    words_need(words, "a number", &number, err) < 0)
+		return err->class;
+	got = count_sent(world, domain, to);
+	snprintf(text, sizeof(text), "%" PRIu64, got);
+	return same_word("the number sent", text, number, err);
+}
+
+static int expect_nothing(struct world *world, struct words *words,
+                          struct err *err)
+{
+	size_t count = world->receivers.sent_count - world->sent_before;
+
+	if (!words_flag(words, "sent"))
+		return err_set(err, ERR_PARSE, "nothing sent?");
+	if (count > 0)
+		return err_set(err, ERR_PARSE, "%zu sent", count);
+	return 0;
+}
+
+static int look_at_head(struct world *world, struct words *words,
+                        struct tally_head *head, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
+	const char *domain, *text;
+	int32_t day;
+
+	if (words_need(words, "a domain", &domain, err) < 0 ||
+	    words_need(words, "a day", &text, err) < 0 ||
+	    day_parse(text, &day, err) < 0)
+		return err->class;
+	if (tally_head_get(txn, day, domain, head))
+		return 0;
+	return err_set(err, ERR_NOTFOUND, "%s was not counted on %s", domain,
+	               text);
+}
+
+static int expect_mark(struct world *world, struct words *words,
+                       struct err *err)
+{
+	struct tally_head head;
+	const char *mark;
+
+	if (look_at_head(world, words, &head, err) < 0 ||
+	    has_text(words, "reason", head.reason, err) < 0 ||
+	    words_need(words, "a mark", &mark, err) < 0)
+		return err->class;
+	return same_word("the mark", tally_mark_word(head.mark), mark, err);
+}
+
+static int expect_counts(struct world *world, struct words *words,
+                         struct err *err)
+{
+	struct tally_head head;
+
+	if (look_at_head(world, words, &head, err) < 0 ||
+	    same_number(words, "ok", head.success, err) < 0 ||
+	    same_number(words, "failed", head.failure, err) < 0 ||
+	    same_number(words, "folded", head.folded, err) < 0)
+		return err->class;
+	return same_number(words, "late", head.late_success + head.late_failure,
+	                   err);
+}
+
+static int expect_suppressed(struct world *world, struct words *words,
+                             struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
+	struct suppression row;
+	bool want = !words_flag(words, "not");
+	const char *address;
+
+	if (words_need(words, "an address", &address, err) < 0)
+		return err->class;
+	if ((suppress_get(txn, address, &row) == 1) == want)
+		return 0;
+	return err_set(err, ERR_PARSE, "%s is %ssuppressed", address,
+	               want ? "not " : "");
+}
+
+static int expect_rollup(struct world *world, struct words *words,
+                         struct err *err)
+{
+	const struct rollup_result *r = &world->rolled;
+
+	for (int mark = 0; mark < TALLY_MARKS; mark++)
+		if (same_number(words, tally_mark_word(mark), r->marks[mark],
+		                err) < 0)
+			return err->class;
+	if (same_number(words, "days", r->days, err) < 0 ||
+	    same_number(words, "waiting", r->days_waiting, err) < 0 ||
+	    same_number(words, "folded", r->folded, err) < 0 ||
+	    same_number(words, "released", r->released, err) < 0)
+		return err->class;
+	return same_number(words, "lapsed", r->lapsed, err);
+}
+
+static int expect_delivery(struct world *world, struct words *words,
+                           struct err *err)
+{
+	const struct outbox_result *r = &world->delivered;
+	const struct settle_counts *c = &r->counts;
+	const struct {
+		const char *name;
+		uint64_t got;
+	} rows[] = {
+		{"attempts", r->attempts},    {"delivered", c->delivered},
+		{"deferred", c->deferred},    {"uncertain", c->uncertain},
+		{"failed", c->failed},        {"suppressed", c->suppressed},
+		{"expired", c->expired},      {"archived", c->archived},
+		{"limited", r->rate_limited}, {"our-fault", r->our_fault},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (same_number(words, rows[i].name, rows[i].got, err) < 0)
+			return err->class;
+	return 0;
+}
+
+/* Takes the first line with the text in it; at the end none may be left. */
+static int expect_log(struct world *world, struct words *words, struct err *err)
+{
+	const char *text, *log = strbuf_text(&world->log), *at, *end;
+	auto_(xfree_str) char *rest = NULL;
+
+	if (words_need(words, "a text", &text, err) < 0)
+		return err->class;
+	at = strstr(log, text);
+	if (at == NULL)
+		return err_set(err, ERR_NOTFOUND, "nobody said '%s'", text);
+	end = strchr(at, '\n') + 1;
+	while (at > log && at[-1] != '\n')
+		at--;
+	rest = xasprintf("%.*s%s", (int)(at - log), log, end);
+	strbuf_reset(&world->log);
+	strbuf_puts(&world->log, rest);
+	return 0;
+}
+
+const struct verb expect_verbs[] = {
+	{"report", "DOMAIN [day=DAY] = FILE", expect_report},
+	{"sums",
+         "DOMAIN [ok=N] [failed=N] [policies=N] [details=N] [detail-sum=N] "
+         "[most-bytes=N]",
+         expect_sums},
+	{"outbox",
+         "DOMAIN STATE [to=TEXT] [attempts=N] [destinations=N] [answer=TEXT] "
+         "[uncertain] [day=DAY]",
+         expect_outbox},
+	{"archive", "as outbox", expect_archive},
+	{"status", "DOMAIN STATUS [day=DAY]", expect_status},
+	{"reports", "DOMAIN|all [waiting=N] [made=N]", expect_reports},
+	{"sent", "DOMAIN N [to=TEXT]", expect_sent},
+	{"nothing", "sent", expect_nothing},
+	{"wire", "DOMAIN = FILE", expect_wire},
+	{"mark", "DOMAIN DAY MARK [reason=TEXT]", expect_mark},
+	{"counts", "DOMAIN DAY [ok=N] [failed=N] [late=N] [folded=N]",
+         expect_counts},
+	{"suppressed", "[not] ADDRESS", expect_suppressed},
+	{"rollup", "[days=N] [waiting=N] [MARK=N] [released=N] [lapsed=N]",
+         expect_rollup},
+	{"delivery", "[attempts=N] [delivered=N] [limited=1] ...",
+         expect_delivery},
+	{"log", "TEXT", expect_log},
+	{NULL, NULL, NULL},
+};

@@ -1,0 +1,68 @@
+/*
+ * world - what a scenario happens in
+ *
+ * A temporary store, settings, a clock that stands until `now` moves it, and
+ * receivers that answer as they are told.  The counting, the rollup and the
+ * outbox are the real ones.
+ */
+#ifndef TLSTALLY_TESTS_SCENARIO_WORLD_H
+#define TLSTALLY_TESTS_SCENARIO_WORLD_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "conf/conf.h"
+#include "fake/fake_transport.h"
+#include "outbox/outbox.h"
+#include "rollup/rollup.h"
+#include "scenario/words.h"
+#include "store/db.h"
+
+struct world {
+	const char *tests; /* where the data is: the folder tests */
+	char *directory;
+	struct db *db;
+	struct conf conf;
+	struct clock clock;
+	bool daemon_stands; /* no watermark but what `feed` says */
+	bool daemon_seen;
+	struct fake_world receivers;
+	size_t sent_before; /* the last `deliver` */
+	struct rollup_result rolled;
+	struct outbox_result delivered;
+	struct strbuf log; /* lines that nobody expected yet */
+};
+
+int world_open(struct world *world, const char *tests, struct err *err);
+void world_close(struct world *world);
+
+/* tests/scenario/data/NAME, tests/golden/NAME or tests/data/datagrams/NAME,
+ * whichever is there. */
+int world_read_file(const struct world *world, const char *name,
+                    struct strbuf *out, struct err *err);
+
+/* A verb: its words in, 0 or why not. */
+typedef int verb_fn(struct world *world, struct words *words, struct err *err);
+
+struct verb {
+	const char *name;
+	const char *usage;
+	verb_fn *run;
+};
+
+/* Tables, ended by a row without a name: what can be done, and what can be
+ * looked at ("expect ..."). */
+extern const struct verb act_verbs[];
+extern const struct verb expect_verbs[];
+
+/* act_verbs' ways of counting. */
+verb_fn act_datagram, act_event;
+
+/* Finds the verb by its first word and runs it; words left over are an
+ * error. */
+int verb_run(const struct verb *verbs, struct world *world, struct words *words,
+             struct err *err);
+
+#endif
