@@ -49,8 +49,7 @@ int cli_conf(struct cli *cli, struct err *err)
 	if (!cli->args.check)
 		conf_print(&cli->conf, what, &cli->out);
 	else if (conf_check(&cli->conf, err) < 0)
-		return err_prefix(err, "%s",
-		                  settings_file_path(&cli->args.file));
+		return err->class;
 	else if (cli_is_talkative(cli))
 		strbuf_printf(&cli->out, "%s: all right\n",
 		              settings_file_path(&cli->args.file));

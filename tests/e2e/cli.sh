@@ -1,0 +1,333 @@
+#!/bin/sh
+# cli.sh - the operator's command on a store that tlstallyd made of recorded
+# events: what each sentence says, its exit status, and that --json is JSON
+#
+# make check runs it; by hand: srcdir=... tests/e2e/cli.sh in the build
+# directory.  Everything is in a temporary directory; the network is not
+# used.
+set -u
+src=${srcdir:-.}
+bin=$PWD/src/app
+e2e=$PWD/tests/e2e
+dir=$(mktemp -d "${TMPDIR:-/tmp}/cli.XXXXXX") || exit 1
+data=$(cd "$src/tests/data/datagrams" && pwd) || exit 1
+failures=0
+daemon=
+
+command -v python3 >/dev/null || {
+	echo "python3 is missing: apt-get install python3"
+	exit 77
+}
+
+finish()
+{
+	[ -z "$daemon" ] || kill -9 "$daemon" 2>/dev/null
+	rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+cat >"$dir/conf" <<-EOF_CONF
+[report]
+organization_name = Example Mail
+contact_info = tls-reports@example.com
+[store]
+directory = $dir/store
+map_size = 1G
+rehearsal = yes
+[events]
+socket = $dir/run/events
+socket_owner =
+socket_group =
+commit_interval = 50ms
+[deliver]
+mail = sendmail:$dir/sendmail
+https = off
+directory = $dir/sent
+spread = 0s
+EOF_CONF
+cat >"$dir/sendmail" <<-EOF_SENDMAIL
+#!/bin/sh
+[ ! -e "$dir/refuse" ] || exit 75
+cat >"$dir/mail/\$\$"
+EOF_SENDMAIL
+chmod +x "$dir/sendmail"
+TLSTALLY_CONF=$dir/conf
+export TLSTALLY_CONF
+mkdir "$dir/store" "$dir/sent" "$dir/mail"
+
+fail()
+{
+	echo "FAIL: $1"
+	failures=$((failures + 1))
+}
+
+# try STATUS NAME ARGUMENT...: runs tlstally; what it says is in out and err
+try()
+{
+	want=$1 name=$2
+	shift 2
+	timeout 30 "$bin/tlstally" "$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	if [ $got -ne "$want" ]; then
+		fail "$name: exit status $got, not $want"
+		cat "$dir/out" "$dir/err"
+		return
+	fi
+	echo "ok: $name"
+}
+
+# says FILE TEXT: the text stands in out or err
+says()
+{
+	grep -qF -- "$2" "$dir/$1" && return
+	fail "$name: no '$2' in"
+	cat "$dir/$1"
+}
+
+silent()
+{
+	[ ! -s "$dir/$1" ] && return
+	fail "$name: $1 is not empty"
+	cat "$dir/$1"
+}
+
+# json EXPRESSION: out is one JSON document, called d, for which it holds
+json()
+{
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert eval("(" + sys.argv[2] + ")"), json.dumps(d, indent=1)' "$dir/out" "$1" \
+		2>"$dir/python" && return
+	fail "$name: not $1"
+	tail -n 40 "$dir/python"
+}
+
+# wait_until COMMAND...: at most 10 s
+wait_until()
+{
+	tries=200
+	while ! "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+start_daemon()
+{
+	"$bin/tlstallyd" -f 2>>"$dir/log" &
+	daemon=$!
+	wait_until test -S "$dir/run/events" || fail "no socket"
+}
+
+stop_daemon()
+{
+	kill "$daemon"
+	wait "$daemon" || fail "tlstallyd's exit status"
+	daemon=
+}
+
+# The moment of the rehearsal: HOURS after the end of the day of the counts.
+moment()
+{
+	date -u -d "$day + 1 day $1" +%Y-%m-%dT%H:%M:%SZ
+}
+
+# Before there is a store.
+rmdir "$dir/store"
+try 1 "no store yet" status
+says err "there is no store $dir/store"
+mkdir "$dir/store"
+try 2 "a command that is none" ststus
+says err "unknown command 'ststus'; did you mean 'status'?"
+try 0 "--version" --version
+says out "tlstally "
+try 0 "--help" --help
+says out "suppress remove <address>"
+try 1 "settings that are not there" -c "$dir/none" status
+
+# A day of events: not around midnight, when they would be two days'.
+[ "$(date -u +%H%M)" != 2359 ] || sleep 61
+start_daemon
+"$e2e/send_datagrams" "$dir/run/events" "$data"/*.jsonl >/dev/null ||
+	fail "sending"
+counted()
+{
+	"$bin/tlstally" status --json >"$dir/out" 2>&1 &&
+		grep -q '"events": 33,' "$dir/out"
+}
+name=counting
+wait_until counted || fail "33 events are not counted"
+day=$(python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["days"][0]["day"])' "$dir/out")
+
+try 0 "status while it counts" status
+says out "mode      preview"
+says out "still counting"
+try 0 "the same as JSON" status --json
+json 'd["mode"] == "preview" and d["feeds"][0]["name"] == "events"'
+json 'd["days"][0]["state"] == "counting" and d["days"][0]["domains"] == 27'
+json 'd["events"][0]["events"] == 33'
+try 0 "domains" domains --json
+json '[i["domain"] for i in d["domains"]] == sorted(
+	i["domain"] for i in d["domains"])'
+json 'sum(i["failedSessions"] for i in d["domains"]) == 17'
+try 0 "the worst first" domains --failures
+[ "$(sed -n 3s/\ .*//p "$dir/out")" = example.com ] ||
+	fail "$name: example.com is not the first"
+try 0 "a name in another spelling" show STS-Expired.Test. --json
+json 'd["domain"] == "sts-expired.test"'
+try 0 "a report before its day is over" preview sts-expired.test
+json 'd["policies"][0]["failure-details"][0]["result-type"] ==
+	"certificate-expired"'
+json 'd["contact-info"] == "tls-reports@example.com"'
+try 1 "a domain that nobody mails to" show nobody.example
+says err "no session with nobody.example was counted"
+try 0 "run: the day is not over" run
+silent out
+silent err
+try 1 "a moment still to come, on a store that is none for rehearsals" \
+	-o store.rehearsal=no run --now "$(moment '3 hours')"
+says err "rehearsal = yes"
+stop_daemon
+
+# The next night.
+try 0 "too early for the feed" run --now "$(moment '20 minutes')"
+says err "feed 'events' has not counted to its end yet"
+try 0 "mode = preview" -v run --now "$(moment '2 hours 30 minutes')"
+says out "1 day closed"
+says out "24 reports made and held (mode = preview)"
+try 0 "again: nothing is left to do" -v run --now "$(moment '2 hours 31 minutes')"
+says out "nothing to do"
+try 0 "a quiet run without a terminal" run --now "$(moment '2 hours 32 minutes')"
+silent out
+silent err
+try 0 "status: reports are held" status --json
+json 'd["days"][0]["state"] == "closed"'
+json 'd["days"][0]["marks"] == {"queued": 24, "noRua": 1, "badDomain": 2}'
+json 'd["outbox"]["reports"] == {"held": 24}'
+json 'd["unreportedCount"] == 3 and [i for i in d["unreported"]
+	if i["domain"] == "rpt-https.test"][0]["reason"].endswith(
+	"delivery by HTTPS is off")'
+try 0 "the same for people" status
+says out "held reports are not sent while mode = preview"
+says out "rpt-https.test"
+try 0 "a held report" show sts-expired.test --json
+json 'd["days"][0]["report"]["status"] == "held"'
+json 'd["days"][0]["policies"][0]["failureDetails"][0]["words"] ==
+	"the certificate had expired"'
+id=$(python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["days"][0]["report"]["id"])' "$dir/out")
+try 1 "a held report is not sent" deliver --id "$id"
+says err "is held: mode = preview sends nothing"
+try 1 "no such report" deliver --id b000000000000
+says err "no such report waits"
+
+try 0 "the mail" preview sts-expired.test --eml
+python3 - "$dir/out" <<-'EOF_PYTHON' || fail "$name: not the mail it should be"
+import email, gzip, json, sys
+mail = email.message_from_bytes(open(sys.argv[1], "rb").read())
+assert "tlsrpt@reports.test" in mail["To"], mail["To"]
+assert mail["TLS-Report-Domain"] == "sts-expired.test"
+part = mail.get_payload()[1]
+report = json.loads(gzip.decompress(part.get_payload(decode=True)))
+assert report["policies"][0]["policy"]["policy-domain"] == "sts-expired.test"
+EOF_PYTHON
+try 1 "no mail to a domain that asks for HTTPS" preview rpt-https.test --eml
+says err "no mail would be sent about rpt-https.test"
+
+try 0 "suppress add" suppress add tlsrpt@Reports.TEST --for 30d \
+	--reason "asked us to"
+try 0 "suppress list" suppress list --json
+json '[i["address"] for i in d["suppressions"]] == ["tlsrpt@reports.test"]'
+json 'd["suppressions"][0]["byHand"] and "until" in d["suppressions"][0]'
+try 0 "suppress list for people" suppress list
+says out "asked us to"
+try 1 "suppress what is no address" suppress add nonsense
+try 1 "remove what is not there" suppress remove nobody@reports.test
+says err "nobody@reports.test is not suppressed"
+
+touch "$dir/refuse"
+try 0 "mode = all" -o report.mode=all run --now "$(moment '3 hours')" --json
+json 'd["rollup"]["released"] == 24'
+json 'd["deliver"]["suppressed"] > 0 and d["deliver"]["delivered"] == 24'
+json 'd["deliver"]["deferred"] > 0 and "nextDue" in d'
+try 0 "what the relay put off" status --json
+json 'd["troubleCount"] == d["outbox"]["destinations"]["deferred"]'
+json 'd["trouble"][0]["attempts"] == 1 and d["trouble"][0]["lastAnswer"]'
+try 0 "the same for people" status
+says out "not delivered yet, to be tried again"
+id=$("$bin/tlstally" show rpt-multi-rua.test --json | python3 -c 'import json, sys
+print(json.load(sys.stdin)["days"][0]["report"]["id"])')
+try 0 "one of them, whenever it is due" -o deliver.mail=sendmail:/bin/true \
+	deliver --id "$id" --now "$(moment '3 hours 1 second')" --json
+json 'd["deliver"]["attempts"] == 2 and d["deliver"]["archived"] == 1'
+rm "$dir/refuse"
+try 0 "the rest, later" deliver --now "$(moment '4 hours')" --json
+json 'd["deliver"]["delivered"] > 0 and d["deliver"]["deferred"] == 0'
+json '"nextDue" not in d'
+silent err
+[ "$(ls "$dir/sent" | wc -l)" -eq 24 ] || fail "$name: not 24 files"
+grep -lq '^To: <\?reports@example.com' "$dir"/mail/* ||
+	fail "$name: no mail to reports@"
+if grep -lq '^To: <\?tlsrpt@reports.test' "$dir"/mail/*; then
+	fail "$name: mail to a suppressed address"
+fi
+try 0 "where the report went" show rpt-multi-rua.test --json
+json 'd["days"][0]["report"]["status"] == "done"'
+json '{i["uri"]: i["state"] for i in d["days"][0]["report"]["destinations"]
+	}["mailto:a@reports.test"] == "delivered"'
+try 0 "the same for people" show rpt-multi-rua.test
+says out "mailto:b@reports.test"
+try 0 "suppress remove" suppress remove tlsrpt@reports.test
+try 0 "an empty list" suppress list
+silent out
+
+try 0 "status of an empty outbox" status
+says out "outbox    empty"
+
+# The copy.
+try 0 "backup" -v backup "$dir/copy.mdb"
+says out "$dir/copy.mdb"
+try 1 "backup over a file" backup "$dir/copy.mdb"
+says err "is there already"
+try 0 "a day later than the copy" suppress add late@reports.test
+try 0 "restore" -v restore "$dir/copy.mdb"
+try 0 "what came after the copy is gone" suppress list
+silent out
+try 0 "what came before is there" show sts-expired.test --json
+json 'd["days"][0]["report"]["status"] == "done"'
+start_daemon
+try 1 "restore while a daemon runs" restore "$dir/copy.mdb"
+stop_daemon
+try 1 "restore what is no copy" restore "$dir/conf"
+
+# Far later everything is purged.
+try 0 "purge" purge --json
+json 'd["purge"]["tally"] == 0'
+try 0 "a hundred days later" run --now "$(moment '100 days')" --json
+json 'd["purge"]["tally"] > 0 and d["purge"]["archive"] > 0'
+try 1 "nothing is kept" show sts-expired.test
+try 1 "no domains" domains
+says err "nothing was counted yet"
+
+# Settings out, and in again.
+try 0 "conf" conf
+cp "$dir/out" "$dir/again"
+try 0 "conf read back" -c "$dir/again" conf
+cmp "$dir/out" "$dir/again" || fail "$name: not the same"
+try 0 "conf -n" conf -n
+says out "organization_name = Example Mail"
+cp "$dir/out" "$dir/again"
+try 0 "conf -n read back" -c "$dir/again" conf --check
+try 0 "conf -d" conf -d
+says out "directory = /var/lib/tlstally"
+try 0 "conf --check" -v conf --check
+says out "all right"
+try 1 "a setting that is none" -o report.modes=all conf --check
+says err "did you mean 'mode'?"
+try 1 "settings that do not fit" -o report.contact_info= conf --check
+says err "contact_info"
+
+[ $failures -eq 0 ]

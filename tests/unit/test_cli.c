@@ -1,0 +1,313 @@
+#include "unit/test.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "app/cli.h"
+#include "app/doc.h"
+#include "app/table.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/xalloc.h"
+
+enum { WORDS_MAX = 12 };
+
+/* The command line as a shell would split it (no quotes). */
+struct line {
+	char *text;
+	char *argv[WORDS_MAX + 1];
+	int argc;
+};
+
+static void line_clear(struct line *line)
+{
+	free(line->text);
+}
+
+static struct line line_of(const char *text)
+{
+	struct line line = {.text = xasprintf("tlstally %s", text)};
+	char *save = NULL;
+
+	for (char *word = strtok_r(line.text, " ", &save);
+	     word != NULL && line.argc < WORDS_MAX;
+	     word = strtok_r(NULL, " ", &save))
+		line.argv[line.argc++] = word;
+	return line;
+}
+
+static void test_understood(void **state)
+{
+	static const struct {
+		const char *name, *line, *words, *operand;
+	} rows[] = {
+		{"a word", "status", "status", NULL},
+		{"two words and an operand", "suppress add a@b.example",
+	         "suppress add", "a@b.example"},
+		{"options before and behind",
+	         "-v -c x.conf show example.com --json", "show", "example.com"},
+		{"an option between command and operand",
+	         "show --json example.com", "show", "example.com"},
+		{"what begins with a hyphen, behind --",
+	         "suppress remove -- -x@b.example", "suppress remove",
+	         "-x@b.example"},
+		{"help for a command needs no operand", "help show", "show",
+	         NULL},
+		{"the same with --help", "show --help", "show", NULL},
+		{"help alone", "help", NULL, NULL},
+		{"--help alone", "--help", NULL, NULL},
+		{"--version alone", "--version", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(line_clear) struct line line = line_of(rows[i].line);
+		const struct sentence *sentence;
+		struct cli_args args;
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		if (cli_args_read(line.argc, line.argv, &args, &sentence,
+		                  &err) != 0)
+			fail_msg("%s", err.text);
+		if (rows[i].words == NULL)
+			assert_null(sentence);
+		else
+			assert_string_equal(sentence->words, rows[i].words);
+		assert_int_equal(args.operand_count, rows[i].operand != NULL);
+		if (rows[i].operand != NULL)
+			assert_string_equal(args.operands[0], rows[i].operand);
+	}
+}
+
+static void test_usage(void **state)
+{
+	static const struct {
+		const char *name, *line, *words;
+	} rows[] = {
+		{"nothing", "", "which command? `tlstally --help` lists them"},
+		{"a slip of the finger", "ststus",
+	         "unknown command 'ststus'; did you mean 'status'?"},
+		{"the first of two words, misspelt", "supress list",
+	         "unknown command 'supress'; did you mean 'suppress'?"},
+		{"nothing like it", "frobnicate",
+	         "unknown command 'frobnicate'"},
+		{"half a sentence", "suppress",
+	         "suppress what? One of: list, add, remove"},
+		{"a misspelt option", "status --jason",
+	         "unknown option '--jason'; did you mean '--json'?"},
+		{"an option of another command", "status --failures",
+	         "status takes no '--failures'"},
+		{"an option of a command, before it", "--json status",
+	         "before its command, tlstally takes no '--json'"},
+		{"no operand", "show", "show <domain>: which?"},
+		{"an operand too many", "show a.example b.example",
+	         "show: what is 'b.example'?"},
+		{"no value", "domains --day", "--day needs a value: DAY"},
+		{"no day", "domains --day tomorrow",
+	         "--day: 'tomorrow' is no day (like 2026-03-01)"},
+		{"no span", "suppress add a@b.example --for ever",
+	         "--for: 'ever' is not a span of time (like 90s, 10m, 4h, "
+	         "2d)"},
+		{"no id", "deliver --id 7",
+	         "--id: '7' is no report's id; `tlstally show DOMAIN` has "
+	         "them"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(line_clear) struct line line = line_of(rows[i].line);
+		const struct sentence *sentence;
+		struct cli_args args;
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		assert_int_equal(cli_args_read(line.argc, line.argv, &args,
+		                               &sentence, &err),
+		                 ERR_PARSE);
+		assert_string_equal(err.text, rows[i].words);
+	}
+}
+
+static void test_values(void **state)
+{
+	auto_(line_clear) struct line line = line_of(
+		"-cx.conf -o a.b=1 -o c.d=2 suppress add a@b.example --for=2d");
+	auto_(line_clear) struct line at_once = line_of("deliver --now");
+	auto_(line_clear) struct line later =
+		line_of("deliver --now 2026-03-02T00:15Z --json");
+	const struct sentence *sentence;
+	struct cli_args args;
+
+	(void)state;
+	assert_int_equal(
+		cli_args_read(line.argc, line.argv, &args, &sentence, NULL), 0);
+	assert_string_equal(args.file.path, "x.conf");
+	assert_int_equal(args.file.assignment_count, 2);
+	assert_string_equal(args.file.assignments[1], "c.d=2");
+	assert_int_equal(args.for_secs, 2 * 86400);
+	assert_int_equal(cli_args_read(at_once.argc, at_once.argv, &args,
+	                               &sentence, NULL),
+	                 0);
+	assert_true(args.all_now);
+	assert_int_equal(args.now, 0);
+	assert_int_equal(
+		cli_args_read(later.argc, later.argv, &args, &sentence, NULL),
+		0);
+	assert_false(args.all_now);
+	assert_int_equal(args.now, 1772410500);
+	assert_true(args.json);
+}
+
+/* The tables' rows are whole, and a flag's bit leads to one row of it. */
+static void test_tables(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sentences_count; i++) {
+		assert_non_null(sentences[i].run);
+		assert_true(islower((unsigned char)sentences[i].help[0]));
+		assert_int_equal(sentences[i].flags & FLAGS_ALWAYS, 0);
+	}
+	for (size_t i = 0; i < flag_rows_count; i++)
+		assert_true((flag_rows[i].value == NULL) ==
+		            (flag_rows[i].read == NULL));
+}
+
+static char *read_manual(void)
+{
+	FILE *file = fopen(MANUAL, "re");
+	struct strbuf text = {0};
+	char bytes[4096];
+	size_t got;
+
+	if (file == NULL)
+		fail_msg("%s: cannot be opened", MANUAL);
+	while ((got = fread(bytes, 1, sizeof(bytes), file)) > 0)
+		strbuf_add(&text, bytes, got);
+	fclose(file);
+	return strbuf_take(&text);
+}
+
+/* tlstally(1) has an item for each sentence, and each of its flags in it. */
+static void test_manual(void **state)
+{
+	auto_(xfree_str) char *manual = read_manual();
+
+	(void)state;
+	for (size_t i = 0; i < sentences_count; i++) {
+		auto_(xfree_str) char *item =
+			xasprintf("\n.It Cm %s", sentences[i].words);
+		const char *at = strstr(manual, item);
+
+		if (at == NULL || !isspace((unsigned char)at[strlen(item)]))
+			fail_msg("tlstally(1) does not name '%s'",
+			         sentences[i].words);
+	}
+	for (size_t i = 0; i < flag_rows_count; i++) {
+		auto_(xfree_str) char *flag =
+			xasprintf("Fl %s", flag_rows[i].name + 1);
+
+		if (strstr(manual, flag) == NULL)
+			fail_msg("tlstally(1) does not name '%s'",
+			         flag_rows[i].name);
+	}
+}
+
+static void test_help(void **state)
+{
+	auto_(strbuf_clear) struct strbuf all = {0}, one = {0};
+
+	(void)state;
+	cli_help(&all);
+	for (size_t i = 0; i < sentences_count; i++)
+		assert_non_null(strstr(all.data, sentences[i].help));
+	for (size_t i = 0; i < sentences_count; i++) {
+		strbuf_reset(&one);
+		cli_help_sentence(&sentences[i], &one);
+		assert_non_null(strstr(one.data, sentences[i].words));
+	}
+}
+
+static const struct table_column columns[] = {
+	{"domain", TABLE_LEFT}, {"ok", TABLE_RIGHT}, {"why", TABLE_LEFT}};
+
+static void test_table(void **state)
+{
+	static const struct {
+		const char *name, *domain;
+		uint64_t ok;
+		const char *why, *want;
+	} rows[] = {
+		{"numbers stand right", "a.example", 12345, "x",
+	         " domain        ok  why\n a.example  12345  x\n"},
+		{"wide titles, and no blanks at the end", "a", 1, "",
+	         " domain  ok  why\n a        1\n"},
+		{"characters count, not bytes",
+	         "b\xc3\xbc"
+	         "cher.example",
+	         1, "x",
+	         " domain          ok  why\n b\xc3\xbc"
+	         "cher.example   1  x\n"},
+		{"a terminal is told nothing", "a\x1b[2J\nb", 1, "\xff",
+	         " domain  ok  why\n a[2Jb    1  \xef\xbf\xbd\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(table_free) struct table *table = table_new(columns, 3);
+		auto_(strbuf_clear) struct strbuf out = {0};
+
+		ROW(&rows[i]);
+		table_text(table, rows[i].domain);
+		table_number(table, rows[i].ok);
+		table_text(table, rows[i].why);
+		table_print(table, " ", &out);
+		assert_string_equal(strbuf_text(&out), rows[i].want);
+	}
+}
+
+static void test_empty_table(void **state)
+{
+	auto_(table_free) struct table *table = table_new(columns, 3);
+	auto_(strbuf_clear) struct strbuf out = {0};
+
+	(void)state;
+	table_print(table, "", &out);
+	assert_string_equal(strbuf_text(&out), "");
+}
+
+static void test_doc(void **state)
+{
+	auto_(json_free) json_t *doc = json_object();
+	auto_(strbuf_clear) struct strbuf out = {0};
+
+	(void)state;
+	doc_set(doc, "nothing", NULL);
+	doc_set(doc, "empty", "\x1b");
+	doc_set(doc, "bad", "a\xff\rb");
+	doc_set_day(doc, "day", 0);
+	doc_append(doc_array(doc, "list"), "\x07x");
+	json_write(doc, &out);
+	assert_string_equal(strbuf_text(&out),
+	                    "{\"bad\":\"a\xef\xbf\xbd"
+	                    "b\",\"day\":\"1970-01-01\",\"list\":[\"x\"]}");
+	assert_string_equal(doc_text(doc, "none"), "");
+	assert_int_equal(doc_number(doc, "none"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_understood),
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_empty_table),
+		cmocka_unit_test(test_doc),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
