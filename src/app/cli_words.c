@@ -32,8 +32,7 @@ static const char *const results[RESULT_TYPES] = {
 	[RESULT_STARTTLS_NOT_SUPPORTED] = "the server offered no STARTTLS",
 	[RESULT_CERTIFICATE_HOST_MISMATCH] =
 		"the certificate is for another name",
-	[RESULT_CERTIFICATE_NOT_TRUSTED] = "nobody trusted signed the "
-					   "certificate",
+	[RESULT_CERTIFICATE_NOT_TRUSTED] = "no trusted authority signed it",
 	[RESULT_CERTIFICATE_EXPIRED] = "the certificate had expired",
 	[RESULT_VALIDATION_FAILURE] = "the handshake or a check failed",
 	[RESULT_STS_POLICY_FETCH_ERROR] =
@@ -56,9 +55,8 @@ static const struct {
 	const char *words;
 } modes[] = {
 	[MODE_PREVIEW] = {"preview",
-                          "reports are made and held, nothing is sent; look "
-                          "with `tlstally preview DOMAIN`, then set mode = "
-                          "all"},
+                          "reports are made and held, not sent; look with "
+                          "`tlstally preview DOMAIN`, then set mode = all"},
 	[MODE_ALL] = {"all", "every domain that asks for a report gets one"},
 	[MODE_FAILURES_ONLY] = {"failures-only",
                                 "a report is sent when a session failed"},
