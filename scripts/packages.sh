@@ -1,7 +1,7 @@
 # What Debian 12 calls the things that the scripts here need.  Sourced.
 
 # to build and run
-BUILD_PACKAGES="autoconf automake gcc libc6-dev make pkg-config
+BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
 	libcurl4-openssl-dev libidn2-dev libinih-dev libjansson-dev liblmdb-dev
 	libsystemd-dev libxxhash-dev zlib1g-dev"
 

@@ -300,6 +300,7 @@ EOF
 
 web=https://reports.localhost:$https
 sessions mail.test mailto:tls@reports.test 40 2
+sessions long.test mailto:tls@reports.test 3 950
 sessions both.test "mailto:tls@reports.test,$web/take/both" 7 0
 sessions web.test "$web/take/web" 0 12
 sessions many.test "$web/take/many" 3 900
@@ -315,8 +316,8 @@ tlstally run --now "${tomorrow}T06:00:00Z" >"$dir/run.out" 2>&1
 expect "tlstally run" 0 $?
 cat "$dir/run.out"
 
-wait_until 20 mails_are 2
-expect "mails in the mailbox" 2 "$(mails | wc -l)"
+wait_until 20 mails_are 3
+expect "mails in the mailbox" 3 "$(mails | wc -l)"
 for path in both half many web; do
 	expect "POST /take/$path" 1 "$(asked "/take/$path" 201)"
 done
@@ -325,9 +326,9 @@ bodies=$(find "$dir/bodies" -type f)
 $check $(mails) $bodies
 expect "reports are as RFC 8460 wants them" 0 $?
 # shellcheck disable=SC2046,SC2086
-expect "their sessions are those that were sent" "      6 good" \
+expect "their sessions are those that were sent" "      7 good" \
 	"$(check_totals $(mails) $bodies | sort | uniq -c)"
-expect "mail came over TLS" 2 "$(grep -c 'with ESMTPS' $(mails) |
+expect "mail came over TLS" 3 "$(grep -c 'with ESMTPS' $(mails) |
 	awk -F : '{ n += $2 } END { print n }')"
 expect "the unknown user was refused at RCPT" yes \
 	"$(grep -q 'RCPT.*550 5.1.1 <nobody-there@reports.test>' \
@@ -338,7 +339,7 @@ expect "and is suppressed" 1 \
 tlstally run --now "${tomorrow}T06:10:00Z" >"$dir/run.out" 2>&1
 expect "a second run" 0 $?
 sleep 1
-expect "sends nothing again" "2 mails, 4 bodies" \
+expect "sends nothing again" "3 mails, 4 bodies" \
 	"$(mails | wc -l) mails, $(find "$dir/bodies" -type f | wc -l) bodies"
 expect "asked once: 503, 404, 302" "1 1 1" \
 	"$(asked /busy 503) $(asked /gone 404) $(asked /moved 302)"
