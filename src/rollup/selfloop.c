@@ -22,11 +22,24 @@ bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day)
 	return true;
 }
 
+/* Our reports handed over the day before whose sessions did not come that
+ * day: they may have come after midnight. */
+static uint64_t left_over(struct db_txn *txn, int32_t day, const char *domain)
+{
+	uint64_t ours = own_report_get(txn, day, domain);
+	struct tally_head head;
+	uint64_t sessions = 0;
+
+	if (ours > 0 && tally_head_get(txn, day, domain, &head))
+		sessions = head.success + head.failure;
+	return ours > sessions ? ours - sessions : 0;
+}
+
 bool selfloop_is(struct db_txn *txn, int32_t day, const char *domain,
                  const struct tally_head *head)
 {
 	uint64_t ours = own_report_get(txn, day, domain) +
-	                own_report_get(txn, day - 1, domain);
+	                left_over(txn, day - 1, domain);
 
 	return ours > 0 && head->success + head->failure <= ours;
 }

@@ -9,9 +9,10 @@
  * whose message it was.
  *
  * There, and only there: when the day's sessions of a domain are no more than
- * the reports that we handed over for recipients in it on that day and the
- * day before, they were ours.  A domain that gets one user's mail a day keeps
- * its report.
+ * the reports that we handed over for recipients in it, they were ours.  That
+ * day's reports count, and of the day before those that had no session then,
+ * since theirs may have come after midnight.  All of the day before's would be
+ * too many: a domain that gets one user's mail a day keeps its report.
  */
 #ifndef TLSTALLY_ROLLUP_SELFLOOP_H
 #define TLSTALLY_ROLLUP_SELFLOOP_H
