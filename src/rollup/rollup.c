@@ -207,6 +207,20 @@ static int take(struct rollup *r, struct db_txn *txn,
 	return rc < 0 ? rc : 0;
 }
 
+/* Those that have no report yet for a reason that the operator can change are
+ * looked at again when he asks for their day. */
+static bool is_wanted(const struct rollup *r, enum tally_mark mark)
+{
+	static const bool again[TALLY_MARKS] = {
+		[TALLY_NO_RUA] = true, /* a way of delivery was off */
+		[TALLY_DENIED] = true,
+		[TALLY_BY_MODE] = true,
+		[TALLY_TOO_OLD] = true,
+	};
+
+	return mark == TALLY_OPEN || (r->options->one_day && again[mark]);
+}
+
 /* Reads on from r->at until the batch is full or the day ends; the number of
  * domains read, whatever their marks. */
 static int read_batch(struct rollup *r, struct err *err)
@@ -220,7 +234,7 @@ static int read_batch(struct rollup *r, struct err *err)
 	while (r->item_count < BATCH_DOMAINS && r->body_bytes < BATCH_BYTES &&
 	       tally_head_next(txn, &day, r->at, &head) && day == r->day) {
 		seen++;
-		if (head.mark != TALLY_OPEN)
+		if (!is_wanted(r, head.mark))
 			continue;
 		if (take(r, txn, &head, err) < 0)
 			return err->class;

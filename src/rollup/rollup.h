@@ -26,7 +26,10 @@
 struct rollup_options {
 	const struct conf *conf;
 	struct clock *clock;
-	bool one_day; /* only `day`, however old it is */
+	/* only `day`, however old it is; its domains that had no report because
+	 * of age, mode, lists or a way of delivery that was off get another
+	 * chance */
+	bool one_day;
 	int32_t day;
 	/* Called after each batch; may be NULL. */
 	void (*progress)(void *arg, int32_t day, uint64_t domains);
