@@ -51,25 +51,31 @@ static const char *transport_is_off(const struct conf *conf,
 	return NULL;
 }
 
+/* True when it can be used. */
+static bool use(const struct conf *conf, const struct rua *rua,
+                struct decision *decision)
+{
+	const char *off = transport_is_off(conf, rua);
+
+	if (off != NULL)
+		note(decision, rua->uri, off);
+	else
+		add_rua(decision, rua);
+	return off == NULL;
+}
+
 static void choose_rua(const struct decide_context *context,
                        const struct rua *rua, struct decision *decision,
                        size_t *denied)
 {
 	const struct rua *instead = lists_rua_redirect(context->lists, rua);
-	const char *off;
 
 	if (lists_rua_denied(context->lists, rua)) {
 		note(decision, rua->uri, "denied by [report] deny");
 		(*denied)++;
 		return;
 	}
-	if (instead != NULL)
-		rua = instead;
-	off = transport_is_off(context->conf, rua);
-	if (off != NULL)
-		note(decision, rua->uri, off);
-	else
-		add_rua(decision, rua);
+	use(context->conf, instead ? instead : rua, decision);
 }
 
 static void choose_from_record(const struct decide_context *context,
@@ -104,7 +110,8 @@ static void choose_destinations(const struct decide_context *context,
 	struct err err = {0};
 
 	if (instead != NULL) {
-		add_rua(decision, instead);
+		if (!use(context->conf, instead, decision))
+			decision->mark = TALLY_NO_RUA;
 		return;
 	}
 	if (head->record[0] == '\0') {
