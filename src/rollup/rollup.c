@@ -316,23 +316,53 @@ static int do_batch(struct rollup *r, struct err *err)
 	return rc < 0 ? rc : seen;
 }
 
-static int close_day(struct rollup *r, int32_t day, struct err *err)
+static int do_batches(struct rollup *r, struct err *err)
 {
-	auto_(db_abort) struct db_txn *txn = NULL;
 	int seen;
 
-	r->day = day;
 	r->at[0] = '\0';
 	do {
 		seen = do_batch(r, err);
 	} while (seen > 0);
 	batch_clear(r);
-	if (seen < 0)
-		return err_prefix(err, "closing a day");
-	txn = db_begin_write(r->db);
-	day_closed_set(txn, day);
-	r->result->days++;
+	return seen;
+}
+
+static bool has_open(struct db_txn *txn, int32_t day)
+{
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	int32_t at = day;
+
+	while (tally_head_next(txn, &at, domain, &head) && at == day)
+		if (head.mark == TALLY_OPEN)
+			return true;
+	return false;
+}
+
+/* Closes the day; false when there is a domain that came while we were at
+ * work: nobody would ever look at it again.  Reads heads only, since it keeps
+ * others from writing. */
+static int try_to_close(struct rollup *r, bool *closed, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(r->db);
+
+	*closed = !has_open(txn, r->day);
+	if (*closed)
+		day_closed_set(txn, r->day);
 	return db_commit(&txn, err);
+}
+
+static int close_day(struct rollup *r, int32_t day, struct err *err)
+{
+	bool closed = false;
+
+	r->day = day;
+	while (!closed)
+		if (do_batches(r, err) < 0 || try_to_close(r, &closed, err) < 0)
+			return err_prefix(err, "closing a day");
+	r->result->days++;
+	return 0;
 }
 
 enum day_is { DAY_OPEN, DAY_READY, DAY_DONE };

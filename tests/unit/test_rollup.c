@@ -135,12 +135,52 @@ static void test_queues(void **state)
 	conf_clear(&conf);
 }
 
+struct intruder {
+	struct fixture *f;
+	const struct conf *conf;
+	int left; /* how often it still comes */
+};
+
+static void count_more(void *arg, int32_t day, uint64_t domains)
+{
+	struct intruder *intruder = arg;
+
+	(void)domains;
+	if (intruder->left-- > 0)
+		events(intruder->f, intruder->conf, day_start(day),
+		       PLAIN("a.example"), 1);
+}
+
+/* a.example is counted for the day when the rollup is past it already */
+static void test_counted_meanwhile(void **state)
+{
+	struct fixture *f = *state;
+	struct clock clock = clock_fixed(day_start(DAY + 1) + 3 * 3600);
+	struct conf conf;
+	struct intruder intruder = {f, &conf, 1};
+	struct rollup_options options = {
+		.conf = &conf,
+		.clock = &clock,
+		.progress = count_more,
+		.progress_arg = &intruder,
+	};
+	struct rollup_result result;
+
+	conf_make(&conf);
+	events(f, &conf, day_start(DAY), PLAIN("b.example"), 1);
+	assert_int_equal(rollup_run(f->db, &options, &result, &f->err), 0);
+	assert_int_equal(result.marks[TALLY_QUEUED], 2);
+	assert_int_equal(result.days, 1);
+	conf_clear(&conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_build),
 		STORE_TEST(test_folded_is_sorted),
 		STORE_TEST(test_queues),
+		STORE_TEST(test_counted_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
