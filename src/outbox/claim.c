@@ -16,6 +16,7 @@ enum {
 	HOUR_SECS = 3600,
 	LIMIT_SPREAD_SECS = 600, /* so that not all come back at once */
 	LOOKED_AT_MAX = 1000,    /* index rows of one transaction */
+	LATE_RUN_SECS = 3600,    /* how late a run may come to an attempt */
 };
 
 void claim_free(struct claim **claim)
@@ -80,8 +81,10 @@ static bool end_with(struct db_txn *txn, struct outbox_head *head,
 static bool settled(struct db_txn *txn, struct claim_context *context,
                     struct outbox_head *head, struct outbox_destination *dest)
 {
+	/* an attempt is only ever planned within the period (settle.c), and
+	 * the run that makes it always comes a little later */
 	if (dest->first_attempt != 0 &&
-	    retry_is_over(dest->first_attempt, context->now,
+	    retry_is_over(dest->first_attempt, context->now - LATE_RUN_SECS,
 	                  context->conf->deliver.retry_for) &&
 	    end_with(txn, head, dest, EVENT_TOO_OLD,
 	             "given up: the retry period is over", context->now)) {
