@@ -45,10 +45,10 @@ static bool is_over(uint64_t limit, uint64_t used)
 	return limit != 0 && used >= limit;
 }
 
-/* Puts it off to the next hour when its receiver had enough in this one. */
+/* Puts it off to the next hour when its receiver had enough in this one.  It
+ * may have come from a run that died: then it is in flight no more. */
 static bool put_off(struct db_txn *txn, const struct claim_context *context,
-                    const struct outbox_head *head,
-                    struct outbox_destination *dest)
+                    struct outbox_head *head, struct outbox_destination *dest)
 {
 	int64_t hour = context->now / HOUR_SECS;
 
@@ -58,7 +58,10 @@ static bool put_off(struct db_txn *txn, const struct claim_context *context,
 		return false;
 	dest->due = (hour + 1) * HOUR_SECS +
 	            (int64_t)(head->id % LIMIT_SPREAD_SECS);
+	dest->lease_run = 0;
 	outbox_destination_put(txn, head->id, dest);
+	if (head->status == OUTBOX_SENDING)
+		settle_report(txn, head, context->now);
 	return true;
 }
 
@@ -221,6 +224,9 @@ static void claim_report(struct db_txn *txn, struct claim_context *context,
 
 	if (!outbox_head_get(txn, context->only_id, &head))
 		return;
+	/* what cannot go now, because of a limit, goes when it can */
+	if (head.status == OUTBOX_HELD)
+		outbox_release(txn, head.id, context->now);
 	for (uint16_t i = 0; i < head.destination_count; i++)
 		if ((size_t)found->count < max && !hour_is_full(txn, context))
 			keep(found, look_at(txn, context, head.id, i));
