@@ -186,6 +186,12 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 	}
 	if (!is_free(context, &dest) && (context->all_now || context->only_id))
 		return NULL;
+	if (delivery_state_is_final(dest.state)) {
+		/* nothing is due then: whoever ended it forgot the list */
+		dest.due = 0;
+		outbox_destination_put(txn, id, &dest);
+		return NULL;
+	}
 	if (dest.state == DELIVERY_INFLIGHT)
 		take_over(&dest);
 	if (settled(txn, context, &head, &dest))
@@ -232,22 +238,29 @@ static void claim_report(struct db_txn *txn, struct claim_context *context,
 			keep(found, look_at(txn, context, head.id, i));
 }
 
-/* What the index says; settled rows move away, so it begins anew each time. */
+/* What the index says.  What is settled moves away in it, so it is read from
+ * its beginning each time; all_now reads on from where it was, since what it
+ * leaves alone stays. */
 static void claim_index(struct db_txn *txn, struct claim_context *context,
                         size_t max, struct found *found)
 {
 	int64_t until = context->all_now ? INT64_MAX : context->now;
-	uint64_t id = 0;
-	uint16_t index = 0;
-	int64_t due = 0;
 
-	for (int i = 0; i < LOOKED_AT_MAX || context->all_now; i++) {
+	if (!context->all_now) {
+		context->at_due = 0;
+		context->at_id = 0;
+		context->at_index = 0;
+	}
+	for (int i = 0; i < LOOKED_AT_MAX; i++) {
 		if ((size_t)found->count >= max || db_failed(txn) ||
 		    hour_is_full(txn, context) ||
-		    !outbox_due_next(txn, until, &due, &id, &index))
+		    !outbox_due_next(txn, until, &context->at_due,
+		                     &context->at_id, &context->at_index))
 			return;
-		keep(found, look_at(txn, context, id, index));
+		keep(found,
+		     look_at(txn, context, context->at_id, context->at_index));
 	}
+	context->more = true;
 }
 
 int claim_due(struct db *db, struct claim_context *context, size_t max,
@@ -258,6 +271,7 @@ int claim_due(struct db *db, struct claim_context *context, size_t max,
 	int rc;
 
 	*list = NULL;
+	context->more = false;
 	if (context->only_id != 0)
 		claim_report(txn, context, max, &found);
 	else

@@ -51,13 +51,18 @@ struct claim_context {
 	uint64_t expired; /* settled without network: counted here */
 	uint64_t suppressed;
 	bool rate_limited; /* the hour's limit was reached */
+	bool more;         /* a transaction's worth was looked at: call again */
+	/* all_now goes through the list once: it got this far. */
+	int64_t at_due;
+	uint64_t at_id;
+	uint16_t at_index;
 };
 
 void claim_free(struct claim **claim);
 
 /*
  * Claims at most `max` (CLAIM_BATCH or less); *list gets them.  The number
- * claimed or a class.  0: nothing is due.
+ * claimed or a class.  0 without context->more: nothing is due.
  */
 int claim_due(struct db *db, struct claim_context *context, size_t max,
               struct claim **list, struct err *err);

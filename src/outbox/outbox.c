@@ -160,8 +160,8 @@ static int work(struct run *run, struct err *err)
 
 			if (got < 0)
 				return got;
-			/* what was settled on the spot made room for more */
-			more = got > 0 || run->under_way > 0;
+			more = got > 0 || run->context.more ||
+			       run->under_way > 0;
 		}
 		if (must_flush(run) && flush(run, err) < 0)
 			return err->class;
@@ -175,12 +175,19 @@ static int work(struct run *run, struct err *err)
 	}
 }
 
-/* Whatever happened, what was submitted comes back before we go. */
+/* Whatever happened, what was submitted comes back before we go, and what was
+ * answered is written down if it can be: else it would be sent again. */
 static void drain(struct run *run)
 {
+	struct err ignored;
+
 	while (run->under_way > 0)
 		run->options->transport->wait(run->options->transport,
 		                              FLUSH_AGE_MS, on_answer, run);
+	if (run->answered_count > 0)
+		settle_answers(run->db, run->options->conf,
+		               clock_secs(run->options->clock), run->answered,
+		               &run->result->counts, &ignored);
 	forget_answered(run);
 }
 

@@ -1,0 +1,340 @@
+/* outbox/: what scenarios (tests/scenario) do not reach by themselves. */
+#include "unit/store_test.h"
+
+#include "base/gzip.h"
+#include "fake/fake_transport.h"
+#include "outbox/claim.h"
+#include "outbox/message.h"
+#include "outbox/outbox.h"
+#include "outbox/settle.h"
+#include "store/suppress_table.h"
+
+enum { NOW = 1772409600 }; /* 2026-03-02T00:00:00Z */
+
+/* as report_json writes it */
+#define REPORT                                                                 \
+	"{\"organization-name\":\"A\",\"date-range\":{\"start-datetime\":"     \
+	"\"2026-03-01T00:00:00Z\",\"end-datetime\":\"2026-03-01T23:59:59Z\"}," \
+	"\"contact-info\":\"tls@reporter.example\",\"report-id\":"             \
+	"\"20260301.a.example.0123abcd@reporter.example\",\"policies\":[{"     \
+	"\"policy\":{"                                                         \
+	"\"policy-type\":\"no-policy-found\",\"policy-domain\":\"a.example\"}" \
+	","                                                                    \
+	"\"summary\":{\"total-successful-session-count\":1,"                   \
+	"\"total-failure-session-count\":0},\"failure-details\":[]}]}"
+
+static void conf_make(struct conf *conf)
+{
+	struct err err;
+
+	conf_init(conf);
+	assert_int_equal(conf_set(conf,
+	                          "report.contact_info=tls@reporter.example",
+	                          &err),
+	                 0);
+}
+
+/* A report about the domain to one place, due at that time. */
+static uint64_t add(struct db_txn *txn, const char *domain, const char *uri,
+                    int64_t due)
+{
+	auto_(gzip_free) struct gzip *gzip = gzip_new();
+	auto_(strbuf_clear) struct strbuf body = {0};
+	struct outbox_new report = {.rua_count = 1};
+	struct rua rua;
+	struct err err;
+	int rc = strncmp(uri, "directory:", 10) == 0
+	                 ? rua_from_directory(uri, &rua, &err)
+	                 : rua_parse(uri, strlen(uri), &rua, &err);
+
+	if (rc != 0)
+		fail_msg("%s", err.text);
+	gzip_pack(gzip, REPORT, strlen(REPORT), &body);
+	report.head.status = OUTBOX_PENDING;
+	report.head.deliver_at = due;
+	report.head.start = NOW - 86400;
+	report.head.end = NOW - 1;
+	snprintf(report.head.domain, sizeof(report.head.domain), "%s", domain);
+	strcpy(report.head.report_id,
+	       "20260301.a.example.0123abcd@reporter.example");
+	report.ruas = &rua;
+	report.body = body.data;
+	report.body_len = body.len;
+	return outbox_add(txn, &report, NOW * INT64_C(1000));
+}
+
+static int run(struct fixture *f, struct fake_world *world, bool all_now,
+               struct outbox_result *result)
+{
+	struct transport *transport = fake_transport_new(world);
+	struct clock clock = clock_fixed(NOW);
+	struct conf conf;
+	struct outbox_options options = {
+		.conf = &conf,
+		.clock = &clock,
+		.transport = transport,
+		.all_now = all_now,
+	};
+	int rc;
+
+	conf_make(&conf);
+	rc = outbox_run(f->db, &options, result, &f->err);
+	conf_clear(&conf);
+	transport->free(&transport);
+	return rc;
+}
+
+static void suppress(struct db_txn *txn, const char *address)
+{
+	struct suppression row = {.since = NOW};
+
+	strcpy(row.address, address);
+	suppress_put(txn, &row);
+}
+
+/* More than one transaction may look at stands before the one that can go. */
+static void test_many_settled(void **state)
+{
+	static const struct {
+		const char *name;
+		bool all_now;
+		int64_t due;
+	} rows[] = {
+		{"what is due", false, NOW},
+		{"all there is", true, NOW + 7200},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fake_world world = {0};
+		struct outbox_result result;
+		struct db_txn *txn = db_begin_write(f->db);
+
+		ROW(&rows[i]);
+		suppress(txn, "dead@a.example");
+		for (int n = 0; n < 2500; n++)
+			add(txn, "a.example", "mailto:dead@a.example",
+			    rows[i].due - 1);
+		add(txn, "b.example", "mailto:tls@b.example", rows[i].due);
+		commit_ok(&txn);
+		if (run(f, &world, rows[i].all_now, &result) != 0)
+			fail_msg("%s", f->err.text);
+		assert_int_equal(result.counts.suppressed, 2500);
+		assert_int_equal(result.counts.delivered, 1);
+		assert_int_equal(world.sent_count, 1);
+		fake_world_clear(&world);
+	}
+}
+
+/* The list of what is due is damaged behind the first batch: that is told,
+ * and the answers that came are kept. */
+static void test_answers_survive_failure(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox_destination nobodys = {.due = NOW, .index = 7};
+	struct outbox_head head = {0};
+	struct fake_world world = {0};
+	struct outbox_result result;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id = 0;
+
+	for (int n = 0; n < CLAIM_BATCH; n++)
+		add(txn, "a.example", "https://r.example/", NOW - 1);
+	id = add(txn, "b.example", "https://r.example/", NOW + 9999);
+	nobodys.rua.kind = RUA_HTTPS;
+	outbox_destination_put(txn, id, &nobodys);
+	nobodys.index = 0;
+	outbox_remove(txn, id);
+	commit_ok(&txn);
+	/* outbox_remove() is thorough, so the row is put back alone */
+	txn = db_begin_write(f->db);
+	outbox_destination_put(txn, id, &nobodys);
+	commit_ok(&txn);
+	assert_int_equal(run(f, &world, false, &result), ERR_IO);
+	assert_int_equal(world.sent_count, CLAIM_BATCH);
+	assert_int_equal(result.counts.delivered, CLAIM_BATCH);
+	txn = db_begin_read(f->db);
+	assert_int_equal(outbox_head_next(txn, &head), 0);
+	db_abort(&txn);
+	fake_world_clear(&world);
+}
+
+static struct claim *claim_one(struct fixture *f, const struct conf *conf,
+                               int64_t now, uint64_t run_id)
+{
+	struct claim_context context = {
+		.conf = conf,
+		.now = now,
+		.run_start = now,
+		.run = run_id,
+		.lease_secs = 900,
+	};
+	struct claim *claim;
+
+	if (claim_due(f->db, &context, 1, &claim, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	return claim;
+}
+
+static struct settle_counts settle(struct fixture *f, const struct conf *conf,
+                                   struct claim *claim,
+                                   enum delivery_event event)
+{
+	struct settle_counts counts = {0};
+
+	claim->answer.event = event;
+	assert_int_equal(
+		settle_answers(f->db, conf, NOW + 901, claim, &counts, &f->err),
+		0);
+	return counts;
+}
+
+/* The first run hangs past its lease; the second one has taken over. */
+static void test_late_answer(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	struct outbox_destination dest;
+	struct settle_counts counts;
+	struct claim *first, *second;
+	struct conf conf;
+	uint64_t id;
+
+	conf_make(&conf);
+	id = add(txn, "a.example", "mailto:tls@a.example", NOW);
+	commit_ok(&txn);
+	first = claim_one(f, &conf, NOW, 1);
+	assert_non_null(first);
+	assert_null(claim_one(f, &conf, NOW + 899, 2));
+	second = claim_one(f, &conf, NOW + 900, 2);
+	assert_non_null(second);
+	assert_true(second->dest.uncertain);
+	assert_string_equal(second->dest.token, first->dest.token);
+	assert_int_equal(second->dest.date, first->dest.date);
+
+	counts = settle(f, &conf, first, EVENT_REFUSED);
+	assert_int_equal(counts.not_ours, 1);
+	assert_int_equal(counts.failed, 0);
+	txn = db_begin_read(f->db);
+	assert_int_equal(outbox_destination_get(txn, id, 0, &dest), 1);
+	assert_int_equal(dest.state, DELIVERY_INFLIGHT);
+	db_abort(&txn);
+
+	counts = settle(f, &conf, second, EVENT_ACCEPTED);
+	assert_int_equal(counts.delivered, 1);
+	assert_int_equal(counts.archived, 1);
+	/* and once more, when the report is in the archive */
+	counts = settle(f, &conf, second, EVENT_ACCEPTED);
+	assert_int_equal(counts.not_ours, 1);
+	claim_free(&first);
+	claim_free(&second);
+	conf_clear(&conf);
+}
+
+static bool has(const struct claim *claim, const char *text)
+{
+	return memmem(claim->job.body, claim->job.body_len, text,
+	              strlen(text)) != NULL;
+}
+
+static void test_message(void **state)
+{
+	struct fixture *f = *state;
+	auto_(gzip_free) struct gzip *gzip = gzip_new();
+	auto_(strbuf_clear) struct strbuf plain = {0};
+	struct db_txn *txn = db_begin_write(f->db);
+	struct claim *claim, *again;
+	struct conf conf;
+	char sender[100];
+
+	conf_make(&conf);
+	conf.deliver.verp = true;
+	add(txn, "a.example", "mailto:tls@a.example", NOW - 3);
+	add(txn, "a.example", "https://r.example/", NOW - 2);
+	add(txn, "a.example", "directory:/reports", NOW - 1);
+	commit_ok(&txn);
+
+	claim = claim_one(f, &conf, NOW, 1);
+	assert_int_equal(message_make(&conf, gzip, claim, &f->err), 0);
+	snprintf(sender, sizeof(sender), "tls+%s@reporter.example",
+	         claim->dest.token);
+	assert_string_equal(claim->job.mail_from, sender);
+	assert_true(has(claim, "TLS-Report-Domain: a.example\r\n"));
+	assert_true(has(claim, "TLS-Report-Submitter: reporter.example\r\n"));
+	assert_true(has(claim, claim->dest.token));
+	again = claim_one(f, &conf, NOW + 900, 2);
+	assert_int_equal(again->dest.rua.kind, RUA_HTTPS);
+	assert_int_equal(message_make(&conf, gzip, again, &f->err), 0);
+	assert_null(again->job.mail_from);
+	assert_int_equal(gzip_unpack(again->job.body, again->job.body_len, 9999,
+	                             &plain, &f->err),
+	                 0);
+	assert_string_equal(strbuf_text(&plain), REPORT);
+	claim_free(&claim);
+	claim_free(&again);
+
+	claim = claim_one(f, &conf, NOW + 900, 2);
+	assert_int_equal(message_make(&conf, gzip, claim, &f->err), 0);
+	assert_string_equal(claim->job.file_name,
+	                    "reporter.example!a.example!1772323200!1772409599!"
+	                    "0123abcd.json.gz");
+	claim_free(&claim);
+	conf_clear(&conf);
+}
+
+/* A file name has 255 bytes at most, and a domain may have as many. */
+static void test_long_file_name(void **state)
+{
+	struct fixture *f = *state;
+	auto_(gzip_free) struct gzip *gzip = gzip_new();
+	struct db_txn *txn = db_begin_write(f->db);
+	char domain[DOMAIN_TEXT];
+	struct claim *claim;
+	struct conf conf;
+
+	for (int i = 0; i < 245; i++)
+		domain[i] = i % 60 == 59 ? '.' : 'a';
+	strcpy(domain + 245, ".example");
+	conf_make(&conf);
+	add(txn, domain, "directory:/reports", NOW);
+	commit_ok(&txn);
+	claim = claim_one(f, &conf, NOW, 1);
+	assert_int_equal(message_make(&conf, gzip, claim, &f->err), 0);
+	assert_true(strlen(claim->job.file_name) <= 200);
+	claim_free(&claim);
+	conf_clear(&conf);
+}
+
+/* A body that cannot be read ends that report alone. */
+static void test_damaged_body(void **state)
+{
+	struct fixture *f = *state;
+	struct fake_world world = {0};
+	struct outbox_result result;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id = add(txn, "a.example", "https://r.example/", NOW - 1);
+
+	outbox_body_put(txn, id, "garbage", 7, NULL, 0);
+	add(txn, "b.example", "https://r.example/", NOW);
+	commit_ok(&txn);
+	assert_int_equal(run(f, &world, false, &result), 0);
+	assert_int_equal(result.counts.failed, 1);
+	assert_int_equal(result.counts.delivered, 1);
+	assert_true(result.our_fault);
+	assert_non_null(strstr(result.trouble, "the stored report"));
+	fake_world_clear(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_many_settled),
+		STORE_TEST(test_answers_survive_failure),
+		STORE_TEST(test_late_answer),
+		STORE_TEST(test_message),
+		STORE_TEST(test_long_file_name),
+		STORE_TEST(test_damaged_body),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
