@@ -1,0 +1,170 @@
+#!/bin/sh
+# docs.sh - what the documents say is so: files are there, commands run,
+# packages are those of the scripts, units hold before systemd
+#
+# make check runs it; by hand: srcdir=... tests/e2e/docs.sh in the build
+# directory.
+set -u
+src=${srcdir:-.}
+bin=$PWD
+daemon=
+failures=0
+dir=$(mktemp -d "${TMPDIR:-/tmp}/docs.XXXXXX") || exit 1
+finish()
+{
+	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
+	rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+fail()
+{
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+
+# Words that look like a file of the tree, from the text of README.
+named_in_readme()
+{
+	grep -oE '\b(\.ci|bench|conf|doc|scripts|src|tests)/[A-Za-z0-9_./-]+' \
+		"$src/README.md" | sed 's/[.]$//' | sort -u
+}
+
+# "intake/dgram.c" is in src/, "store/keys.h" too.
+named_in_architecture()
+{
+	grep -oE '[a-z]+/[A-Za-z0-9_/.-]+\.(c|h|sh)\b' \
+		"$src/doc/ARCHITECTURE.md" | grep -v NAME | sort -u
+	grep -oE '\b(scripts|tests)/[a-z0-9]+' "$src/doc/ARCHITECTURE.md" |
+		sort -u
+}
+
+is_there()
+{
+	[ -e "$src/$1" ] || [ -e "$bin/$1" ] || [ -e "$src/src/$1" ]
+}
+
+check_files()
+{
+	for file in $(named_in_readme) $(named_in_architecture); do
+		is_there "$file" || fail "$file is named but not there"
+	done
+	for layer in $(sed -n '/^|---/,/^$/s/^| \([a-z]*\)\/ .*/\1/p' \
+		"$src/doc/ARCHITECTURE.md"); do
+		[ -d "$src/src/$layer" ] || fail "src/$layer is no layer"
+	done
+}
+
+check_packages()
+{
+	. "$src/scripts/packages.sh"
+	readme=$(sed -n '/^    apt-get install/,/[^\\]$/p' "$src/README.md" |
+		sed 's/apt-get install//' | tr -d '\\')
+	for package in $BUILD_PACKAGES; do
+		echo "$package"
+	done | sort >"$dir/want"
+	for package in $readme; do
+		echo "$package"
+	done | sort >"$dir/got"
+	diff "$dir/want" "$dir/got" ||
+		fail "README installs other packages than scripts/packages.sh"
+}
+
+write_settings()
+{
+	cat >"$dir/conf" <<-EOF
+	[report]
+	contact_info = tls-reports@example.net
+	[store]
+	directory = $dir/store
+	map_size = 1G
+	[events]
+	socket = $dir/events
+	socket_owner =
+	socket_group =
+	commit_interval = 50ms
+	EOF
+	mkdir "$dir/store"
+}
+
+count_something()
+{
+	"$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/log" &
+	daemon=$!
+	for _ in $(seq 100); do
+		grep -q "counting events" "$dir/log" && break
+		sleep 0.1
+	done
+	"$bin/tests/e2e/send_datagrams" "$dir/events" \
+		"$src/tests/data/datagrams/library.jsonl" >/dev/null
+	kill -TERM $daemon
+	wait $daemon || fail "tlstallyd: $(cat "$dir/log")"
+	daemon=
+}
+
+# Commands of our own that the documents show, one a line.
+shown_commands()
+{
+	sed -n 's/^    \(tlstally [a-z].*\)/\1/p' "$src/README.md" |
+		sed 's/ *#.*//; s/^tlstally run .*/tlstally run/' |
+		grep -v '\.\.\.'
+	sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
+		"$src/doc/tlstally.1" |
+		sed "s/ | .*//; s|/var/lib/tlstally/|$dir/|"
+}
+
+# Quotes in them count; all of the text is ours.
+run_command()
+{
+	eval "set -- $1"
+	shift
+	"$bin/src/app/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
+		2>"$dir/log"
+}
+
+check_commands()
+{
+	write_settings
+	count_something
+	shown_commands >"$dir/commands"
+	[ "$(wc -l <"$dir/commands")" -gt 15 ] ||
+		fail "the documents show hardly any commands"
+	while read -r command; do
+		run_command "$command" || fail "$command: $(cat "$dir/log")"
+		echo "ran: $command"
+	done <"$dir/commands"
+	for file in "$bin/conf/tlstally.conf" "$src/conf/tlstally.conf"; do
+		[ ! -e "$file" ] || "$bin/src/app/tlstally" -c "$file" \
+			-o report.contact_info=tls@example.net conf --check ||
+			fail "the sample settings do not hold"
+	done
+}
+
+# The programs are where this build has them, not where they will be.
+check_units()
+{
+	command -v systemd-analyze >/dev/null || {
+		echo "units: not verified, there is no systemd-analyze"
+		return
+	}
+	mkdir "$dir/units"
+	for unit in tlstally.service tlstally.timer tlstallyd.service \
+		tlstallyd.socket; do
+		from=$bin/conf/$unit
+		[ -e "$from" ] || from=$src/conf/$unit
+		sed "s|^ExecStart=[^ ]*/\(tlstallyd*\) |ExecStart=$bin/src/app/\1 |" \
+			"$from" >"$dir/units/$unit"
+	done
+	systemd-analyze verify --man=no --recursive-errors=no \
+		"$dir"/units/* >"$dir/said" 2>&1 || fail "units: status $?"
+	grep "$dir\|tlstally" "$dir/said" && fail "units"
+	echo "verified: four units"
+}
+
+check_files
+check_packages
+check_commands
+check_units
+echo "$failures failed"
+[ $failures -eq 0 ]
