@@ -62,19 +62,13 @@ static uint64_t count_open(struct cli *cli)
 	return n;
 }
 
-/* The day before is over, and a feed does not say so: is it dead? */
-static void warn_of_waiting(struct cli *cli)
+/* Once a day at most, when it is closed: cron mails what is said here. */
+static void warn_of_incomplete(const struct rollup_result *result)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
-	int64_t now = clock_secs(&cli->clock);
-	int32_t yesterday = day_of(now) - 1;
-	char words[128], day[DAY_TEXT];
-
-	if (now < day_start(yesterday + 1) + cli->conf.report.grace ||
-	    rollup_day_is_over(txn, &cli->conf, yesterday, now, words))
-		return;
-	log_warning("%s is not closed yet: %s; is its daemon running?",
-	            day_format(yesterday, day), words);
+	if (result->days_incomplete > 0)
+		log_warning("a day was closed although %s: is its daemon "
+		            "running?",
+		            result->incomplete);
 }
 
 static int step_rollup(struct cli *cli, struct run_result *result,
@@ -96,8 +90,7 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 	               progress_is_watched() ? count_open(cli) : 0);
 	rc = rollup_run(cli->db, &options, &result->rollup, err);
 	progress_end(&progress);
-	if (rc == 0 && result->rollup.days_waiting > 0)
-		warn_of_waiting(cli);
+	warn_of_incomplete(&result->rollup);
 	return rc;
 }
 
@@ -134,7 +127,7 @@ static void warn_of_trouble(const struct cli *cli,
 		            cli->conf.deliver.rate_per_hour);
 }
 
-/* With --id: is it there, and may it go? */
+/* With --id: is it there? */
 static int check_id(struct cli *cli, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = NULL;
@@ -146,11 +139,6 @@ static int check_id(struct cli *cli, struct err *err)
 	if (!outbox_head_get(txn, cli->args.id, &head))
 		return err_set(err, ERR_NOTFOUND,
 		               "no such report waits in the outbox");
-	if (head.status == OUTBOX_HELD)
-		return err_set(err, ERR_BUSY,
-		               "the report about %s is held: mode = preview "
-		               "sends nothing",
-		               head.domain);
 	return db_failure(txn, err);
 }
 

@@ -77,6 +77,7 @@ static json_t *rollup_json(const struct rollup_result *result)
 
 	json_set_uint(json, "daysClosed", result->days);
 	json_set_uint(json, "daysWaiting", result->days_waiting);
+	json_set_uint(json, "daysIncomplete", result->days_incomplete);
 	for (int mark = TALLY_QUEUED; mark < TALLY_MARKS; mark++)
 		json_set_uint(domains, mark_json(mark), result->marks[mark]);
 	json_object_set_new(json, "domains", domains);

@@ -11,7 +11,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
-#include "rollup/rollup.h"
+#include "rollup/closing.h"
 #include "store/outbox_table.h"
 #include "store/tally_table.h"
 
@@ -78,13 +78,14 @@ static void add_state(struct cli *cli, json_t *item, int32_t day)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
 	int64_t now = clock_secs(&cli->clock);
-	char words[128] = "";
+	char words[CLOSING_WORDS];
 
 	if (day_is_closed(txn, day)) {
 		json_set_string(item, "state", "closed");
 	} else if (day >= day_of(now)) {
 		json_set_string(item, "state", "counting");
-	} else if (rollup_day_is_over(txn, &cli->conf, day, now, words)) {
+	} else if (closing_of(txn, &cli->conf, day, now, words) !=
+	           CLOSING_NOT_YET) {
 		json_set_string(item, "state", "ready");
 		doc_set(item, "waitingFor", "the next `tlstally run`");
 	} else {

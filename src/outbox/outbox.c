@@ -198,6 +198,16 @@ static int64_t lease_secs(const struct conf *conf)
 	return secs > LEASE_MIN_SECS ? secs : LEASE_MIN_SECS;
 }
 
+/* In preview and off nothing leaves, nor what an earlier mode has queued; a
+ * report that the operator names goes. */
+static bool may_send(const struct outbox_options *options)
+{
+	int mode = options->conf->report.mode;
+
+	return mode == MODE_ALL || mode == MODE_FAILURES_ONLY ||
+	       options->only_id != 0;
+}
+
 int outbox_run(struct db *db, const struct outbox_options *options,
                struct outbox_result *result, struct err *err)
 {
@@ -206,6 +216,8 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	int rc;
 
 	memset(result, 0, sizeof(*result));
+	if (!may_send(options))
+		return 0;
 	run.answered_tail = &run.answered;
 	run.gzip = gzip_new();
 	run.context = (struct claim_context){

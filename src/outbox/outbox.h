@@ -42,7 +42,8 @@ struct outbox_result {
 	char trouble[256];
 };
 
-/* Runs until nothing is due any more. */
+/* Runs until nothing is due any more; with mode = preview or off nothing is,
+ * but for only_id. */
 int outbox_run(struct db *db, const struct outbox_options *options,
                struct outbox_result *result, struct err *err);
 

@@ -10,18 +10,17 @@
 #include "base/gzip.h"
 #include "base/xalloc.h"
 #include "model/report_json.h"
+#include "rollup/closing.h"
 #include "rollup/decide.h"
 #include "rollup/held.h"
 #include "rollup/lists.h"
 #include "rollup/selfloop.h"
-#include "store/feed_table.h"
 #include "store/outbox_table.h"
 
 enum {
 	BATCH_DOMAINS = 500,
 	BATCH_BYTES = 4 * 1024 * 1024, /* of finished reports */
 	BATCH_TRIES = 20,
-	FEED_SEEN_SECS = 2 * DAY_SECS,
 };
 
 /* One domain of a batch: what to do in the write transaction. */
@@ -52,36 +51,6 @@ struct rollup {
 	bool loop_check;
 	char at[TALLY_DOMAIN_TEXT]; /* the day is done up to this domain */
 };
-
-/* The first feed seen lately that has not counted past `end`; 0: none. */
-static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
-                       struct feed *feed)
-{
-	memset(feed, 0, sizeof(*feed));
-	while (feed_next(txn, feed))
-		if (feed->seen_at >= now - FEED_SEEN_SECS &&
-		    feed->watermark < end)
-			return 1;
-	return 0;
-}
-
-bool rollup_day_is_over(struct db_txn *txn, const struct conf *conf,
-                        int32_t day, int64_t now, char words[128])
-{
-	int64_t end = day_start(day + 1);
-	struct feed feed;
-
-	if (now < end + conf->report.grace) {
-		snprintf(words, 128, "the day is not over, or just");
-		return false;
-	}
-	if (now >= end + conf->report.max_grace ||
-	    !feed_behind(txn, end, now, &feed))
-		return true;
-	snprintf(words, 128, "feed '%s' has not counted to its end yet",
-	         feed.name);
-	return false;
-}
 
 int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
                  int32_t day, const char *domain, struct report *report,
@@ -372,18 +341,21 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(r->db);
 	const struct rollup_options *options = r->options;
-	char words[128];
+	char words[CLOSING_WORDS];
+	enum closing closing = closing_of(txn, options->conf, day,
+	                                  clock_secs(options->clock), words);
 
 	if (day_is_closed(txn, day) && !options->one_day)
 		*is = DAY_DONE;
-	else if (rollup_day_is_over(txn, options->conf, day,
-	                            clock_secs(options->clock), words))
-		*is = DAY_READY;
 	else
-		*is = DAY_OPEN;
+		*is = closing == CLOSING_NOT_YET ? DAY_OPEN : DAY_READY;
 	if (*is == DAY_OPEN && options->one_day)
 		return err_set(err, ERR_BUSY,
 		               "that day cannot be closed yet: %s", words);
+	if (*is == DAY_READY && closing == CLOSING_ANYWAY) {
+		r->result->days_incomplete++;
+		memcpy(r->result->incomplete, words, sizeof(words));
+	}
 	return db_failure(txn, err);
 }
 

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "model/report.h"
+#include "rollup/closing.h"
 #include "store/db.h"
 #include "store/tally_table.h"
 
@@ -37,21 +38,18 @@ struct rollup_options {
 };
 
 struct rollup_result {
-	uint64_t days;               /* closed */
-	uint64_t days_waiting;       /* over, but not closed yet */
-	uint64_t marks[TALLY_MARKS]; /* domains, by what became of them */
-	uint64_t folded;             /* details folded to fit max_report_size */
-	uint64_t released;           /* held reports that may go now */
-	uint64_t lapsed;             /* held reports that became too old */
+	uint64_t days;                  /* closed */
+	uint64_t days_waiting;          /* over, but not closed yet */
+	uint64_t days_incomplete;       /* closed, though a feed was behind */
+	char incomplete[CLOSING_WORDS]; /* which, in words */
+	uint64_t marks[TALLY_MARKS];    /* domains, by what became of them */
+	uint64_t folded;   /* details folded to fit max_report_size */
+	uint64_t released; /* held reports that may go now */
+	uint64_t lapsed;   /* held reports that became too old */
 };
 
 int rollup_run(struct db *db, const struct rollup_options *options,
                struct rollup_result *result, struct err *err);
-
-/* Has the day ended, and do all feeds say so? *words says what is waited for
- * (of 128 bytes). */
-bool rollup_day_is_over(struct db_txn *txn, const struct conf *conf,
-                        int32_t day, int64_t now, char words[128]);
 
 /*
  * Builds the report that a domain's day would give, whatever its mark, for

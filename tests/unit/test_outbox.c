@@ -28,6 +28,7 @@ static void conf_make(struct conf *conf)
 	struct err err;
 
 	conf_init(conf);
+	conf->report.mode = MODE_ALL;
 	assert_int_equal(conf_set(conf,
 	                          "report.contact_info=tls@reporter.example",
 	                          &err),

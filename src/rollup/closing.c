@@ -1,0 +1,41 @@
+#include "rollup/closing.h"
+
+#include <stdio.h>
+
+#include "base/day.h"
+#include "store/feed_table.h"
+
+enum { FEED_SEEN_SECS = 2 * DAY_SECS };
+
+/* The first feed seen lately that has not counted past `end`; 0: none. */
+static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
+                       struct feed *feed)
+{
+	*feed = (struct feed){0};
+	while (feed_next(txn, feed))
+		if (feed->seen_at >= now - FEED_SEEN_SECS &&
+		    feed->watermark < end)
+			return 1;
+	return 0;
+}
+
+enum closing closing_of(struct db_txn *txn, const struct conf *conf,
+                        int32_t day, int64_t now, char words[CLOSING_WORDS])
+{
+	int64_t end = day_start(day + 1);
+	char text[DAY_TEXT];
+	struct feed feed;
+
+	words[0] = '\0';
+	if (now < end + conf->report.grace) {
+		snprintf(words, CLOSING_WORDS, "the day is not over, or just");
+		return CLOSING_NOT_YET;
+	}
+	if (!feed_behind(txn, end, now, &feed))
+		return CLOSING_COMPLETE;
+	snprintf(words, CLOSING_WORDS,
+	         "feed '%s' has not counted to the end of %s", feed.name,
+	         day_format(day, text));
+	return now >= end + conf->report.max_grace ? CLOSING_ANYWAY
+	                                           : CLOSING_NOT_YET;
+}

@@ -1,0 +1,28 @@
+/*
+ * closing - may a UTC day be closed?
+ *
+ * When it ended at least `grace` ago and every feed seen in the last two days
+ * has committed a watermark past it.  A feed whose daemon died never will: so
+ * after `max_grace` the day is closed anyway, and the operator is told.
+ */
+#ifndef TLSTALLY_ROLLUP_CLOSING_H
+#define TLSTALLY_ROLLUP_CLOSING_H
+
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "store/db.h"
+
+enum { CLOSING_WORDS = 128 };
+
+enum closing {
+	CLOSING_NOT_YET,
+	CLOSING_COMPLETE,
+	CLOSING_ANYWAY, /* max_grace is over, and a feed is still behind */
+};
+
+/* words says what is waited for, or who was behind; "" when complete. */
+enum closing closing_of(struct db_txn *txn, const struct conf *conf,
+                        int32_t day, int64_t now, char words[CLOSING_WORDS]);
+
+#endif
