@@ -13,6 +13,8 @@ enum { SLOTS_MIN = 1024 };
 struct domain_node {
 	struct tally_domain domain; /* first: tally_sorted() lends these */
 	uint64_t hash;
+	char *record; /* where domain.record stands; room for longer ones */
+	size_t record_room;
 };
 
 struct detail_node {
@@ -138,6 +140,12 @@ size_t tally_bytes(const struct tally *tally)
 	       (tally->domains.size + tally->details.size) * sizeof(void *);
 }
 
+/* At the bound nothing more is kept: only what is there already counts on. */
+static bool is_full(const struct tally *tally)
+{
+	return tally->mem.total >= tally->limits.hard_bytes;
+}
+
 /* What the fullness of domain and table asks of details not yet known. */
 static enum fold_level fold_wanted(const struct tally *tally,
                                    const struct tally_domain *domain)
@@ -156,8 +164,8 @@ static enum fold_level fold_wanted(const struct tally *tally,
 	return FOLD_NONE;
 }
 
-static struct tally_domain *find_domain(struct tally *tally, int32_t day,
-                                        const char *name)
+static struct domain_node *find_domain(struct tally *tally, int32_t day,
+                                       const char *name)
 {
 	uint64_t hash = hash64(tally->seed ^ (uint32_t)day, name, strlen(name));
 	struct slots *slots = &tally->domains;
@@ -169,9 +177,9 @@ static struct tally_domain *find_domain(struct tally *tally, int32_t day,
 		node = slots->at[i];
 		if (node->hash == hash && node->domain.day == day &&
 		    strcmp(node->domain.domain, name) == 0)
-			return &node->domain;
+			return node;
 	}
-	if (tally->mem.total >= tally->limits.hard_bytes)
+	if (is_full(tally))
 		return NULL;
 	slots_make_room(slots, domain_hash);
 	node = arena_alloc(&tally->mem, sizeof(*node));
@@ -181,7 +189,7 @@ static struct tally_domain *find_domain(struct tally *tally, int32_t day,
 	slots_insert(slots, node, hash);
 	free(tally->sorted);
 	tally->sorted = NULL;
-	return &node->domain;
+	return node;
 }
 
 static struct tally_policy *policy_known(struct tally_domain *domain,
@@ -212,22 +220,34 @@ static void *keep(struct tally *tally)
 	                     tally->scratch.len);
 }
 
-static struct tally_policy *find_policy(struct tally *tally,
+/* The policy that the session counts under, when it is there.  When not, the
+ * bytes of the one to add stand in tally->scratch. */
+static struct tally_policy *policy_find(struct tally *tally,
                                         struct tally_domain *domain,
-                                        const struct session_policy *policy)
+                                        const struct session_policy *policy,
+                                        uint64_t *hash)
 {
-	bool full = domain->policy_count >= tally->limits.max_policies ||
-	            tally->mem.total >= tally->limits.soft_bytes;
+	bool folds = domain->policy_count >= tally->limits.max_policies ||
+	             tally->mem.total >= tally->limits.soft_bytes;
 	struct tally_policy *found;
-	uint64_t hash;
 
-	found = policy_lookup(tally, domain, policy, &hash);
-	if (found == NULL && full) {
+	found = policy_lookup(tally, domain, policy, hash);
+	if (found == NULL && folds) {
 		struct session_policy folded =
 			policy_folded(policy, domain->domain);
 
-		found = policy_lookup(tally, domain, &folded, &hash);
+		found = policy_lookup(tally, domain, &folded, hash);
 	}
+	return found;
+}
+
+static struct tally_policy *
+policy_find_or_add(struct tally *tally, struct tally_domain *domain,
+                   const struct session_policy *policy)
+{
+	uint64_t hash;
+	struct tally_policy *found = policy_find(tally, domain, policy, &hash);
+
 	if (found != NULL)
 		return found;
 	found = arena_alloc(&tally->mem, sizeof(*found));
@@ -272,21 +292,34 @@ static struct tally_detail *detail_lookup(struct tally *tally,
 	return detail_known(tally, policy, *hash);
 }
 
+/* Like policy_find(). */
+static struct tally_detail *detail_find(struct tally *tally,
+                                        const struct tally_domain *domain,
+                                        const struct tally_policy *policy,
+                                        const struct failure_detail *detail,
+                                        uint64_t *hash)
+{
+	enum fold_level level = fold_wanted(tally, domain);
+	struct tally_detail *found;
+
+	found = detail_lookup(tally, policy, detail, hash);
+	if (found == NULL && level != FOLD_NONE) {
+		struct failure_detail folded = failure_folded(detail, level);
+
+		found = detail_lookup(tally, policy, &folded, hash);
+	}
+	return found;
+}
+
 static void add_detail(struct tally *tally, struct tally_domain *domain,
                        struct tally_policy *policy,
                        const struct failure_detail *detail, uint64_t n)
 {
-	enum fold_level level = fold_wanted(tally, domain);
 	struct tally_detail *found;
 	struct detail_node *node;
 	uint64_t hash;
 
-	found = detail_lookup(tally, policy, detail, &hash);
-	if (found == NULL && level != FOLD_NONE) {
-		struct failure_detail folded = failure_folded(detail, level);
-
-		found = detail_lookup(tally, policy, &folded, &hash);
-	}
+	found = detail_find(tally, domain, policy, detail, &hash);
 	if (found != NULL) {
 		found->count += n;
 		return;
@@ -306,21 +339,74 @@ static void add_detail(struct tally *tally, struct tally_domain *domain,
 	slots_insert(&tally->details, node, hash);
 }
 
-static void add_record(struct tally *tally, struct tally_domain *domain,
+static void add_policy(struct tally *tally, struct tally_domain *domain,
+                       const struct session_policy *from, uint64_t n)
+{
+	struct tally_policy *policy = policy_find_or_add(tally, domain, from);
+
+	if (from->failed)
+		policy->failure += n;
+	else
+		policy->success += n;
+	for (size_t i = 0; i < from->failure_count; i++)
+		add_detail(tally, domain, policy, &from->failures[i], n);
+}
+
+/* The last record seen.  Its room is used again, and doubles: a domain whose
+ * record is another each time costs what the longest two would. */
+static void add_record(struct tally *tally, struct domain_node *node,
                        const char *record)
 {
-	if (record == NULL)
+	size_t room = record != NULL ? strlen(record) + 1 : 0;
+
+	if (record == NULL ||
+	    (node->record != NULL && strcmp(node->record, record) == 0))
 		return;
-	if (domain->record == NULL || strcmp(domain->record, record) != 0)
-		domain->record = arena_strdup(&tally->mem, record);
+	if (room > node->record_room) {
+		if (is_full(tally))
+			return;
+		if (room < 2 * node->record_room)
+			room = 2 * node->record_room;
+		node->record = arena_alloc(&tally->mem, room);
+		node->record_room = room;
+	}
+	strcpy(node->record, record);
+	node->domain.record = node->record;
+}
+
+static bool policy_is_known(struct tally *tally, struct tally_domain *domain,
+                            const struct session_policy *from)
+{
+	uint64_t hash;
+	struct tally_policy *policy = policy_find(tally, domain, from, &hash);
+
+	if (policy == NULL)
+		return false;
+	for (size_t i = 0; i < from->failure_count; i++)
+		if (detail_find(tally, domain, policy, &from->failures[i],
+		                &hash) == NULL)
+			return false;
+	return true;
+}
+
+/* Could the session be counted without anything to add? */
+static bool is_known(struct tally *tally, struct tally_domain *domain,
+                     const struct session *session)
+{
+	for (size_t i = 0; i < session->policy_count; i++)
+		if (!policy_is_known(tally, domain, &session->policies[i]))
+			return false;
+	return true;
 }
 
 bool tally_add(struct tally *tally, int32_t day, const struct session *session,
                uint64_t n)
 {
-	struct tally_domain *domain = find_domain(tally, day, session->domain);
+	bool full = is_full(tally); /* the session that fills it is taken */
+	struct domain_node *node = find_domain(tally, day, session->domain);
+	struct tally_domain *domain = node != NULL ? &node->domain : NULL;
 
-	if (domain == NULL)
+	if (domain == NULL || (full && !is_known(tally, domain, session)))
 		return false;
 	domain->valid = session->valid;
 	domain->named |= session->named;
@@ -329,19 +415,9 @@ bool tally_add(struct tally *tally, int32_t day, const struct session *session,
 		domain->failure += n;
 	else
 		domain->success += n;
-	add_record(tally, domain, session->record);
-	for (size_t i = 0; i < session->policy_count; i++) {
-		const struct session_policy *from = &session->policies[i];
-		struct tally_policy *policy = find_policy(tally, domain, from);
-
-		if (from->failed)
-			policy->failure += n;
-		else
-			policy->success += n;
-		for (size_t f = 0; f < from->failure_count; f++)
-			add_detail(tally, domain, policy, &from->failures[f],
-			           n);
-	}
+	add_record(tally, node, session->record);
+	for (size_t i = 0; i < session->policy_count; i++)
+		add_policy(tally, domain, &session->policies[i], n);
 	return true;
 }
 

@@ -8,8 +8,9 @@
  *
  * Bounded: past max_policies and max_details of a domain, and past
  * soft_bytes in all, details fold (FOLD_PEER, then FOLD_TYPE) and policies
- * lose their strings; past hard_bytes tally_add() refuses domains it does not
- * know yet.  Sums of what it accepted never get lost.
+ * lose their strings; past hard_bytes tally_add() refuses what it would have to
+ * keep anything new for, be it a domain or another detail of a known one.  Sums
+ * of what it accepted never get lost.
  */
 #ifndef TLSTALLY_MODEL_TALLY_H
 #define TLSTALLY_MODEL_TALLY_H

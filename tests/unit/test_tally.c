@@ -121,32 +121,87 @@ static void test_policies_lose_their_strings_past_the_cap(void **state)
 	tally_free(&tally);
 }
 
+/* A session of domain without failures. */
+static bool add_plain(struct tally *tally, const char *domain,
+                      const char *record)
+{
+	struct session_policy policy = {.type = POLICY_NONE, .domain = domain};
+	struct session session = {.domain = domain,
+	                          .record = record,
+	                          .policies = &policy,
+	                          .policy_count = 1};
+
+	return tally_add(tally, 20000, &session, 1);
+}
+
+/* Until it takes no domain more; how many it took. */
+static size_t fill(struct tally *tally)
+{
+	char domain[32];
+	size_t taken = 0;
+
+	for (int i = 0; i < 40000; i++) {
+		snprintf(domain, sizeof(domain), "d%d.example", i);
+		taken += add_plain(tally, domain, NULL);
+	}
+	assert_true(taken > 0 && taken < 40000);
+	return taken;
+}
+
 static void test_memory_is_bounded(void **state)
 {
 	struct tally_limits limits = {32, 1000, 1 << 19, 1 << 20};
 	struct tally *tally = tally_new(7, &limits);
-	uint64_t refused = 0, taken = 0;
+	size_t taken = fill(tally);
+
+	(void)state;
+	assert_int_equal(tally_domain_count(tally), taken);
+	assert_true(tally_bytes(tally) < 2 << 20);
+	/* what it knows still counts */
+	assert_true(add_plain(tally, "d0.example", NULL));
+	tally_free(&tally);
+}
+
+static void test_known_domains_do_not_grow_past_the_bound(void **state)
+{
+	struct tally_limits limits = {32, 1000, 1 << 19, 1 << 20};
+	struct tally *tally = tally_new(7, &limits);
+	struct tally_domain *first;
+	size_t count = fill(tally), bytes = tally_bytes(tally);
 	char domain[32];
 
 	(void)state;
-	for (int i = 0; i < 40000; i++) {
-		struct session_policy policy = {.type = POLICY_NONE};
-		struct session session = {.domain = domain,
-		                          .policies = &policy,
-		                          .policy_count = 1};
-
-		snprintf(domain, sizeof(domain), "d%d.example", i);
-		policy.domain = domain;
-		if (tally_add(tally, 20000, &session, 1))
-			taken++;
-		else
-			refused++;
+	for (size_t i = 0; i < count; i++) {
+		snprintf(domain, sizeof(domain), "d%zu.example", i);
+		add(tally, domain, "mx", "version: STSv1", 3, false);
 	}
-	assert_true(refused > 0);
-	assert_int_equal(tally_domain_count(tally), taken);
-	assert_true(tally_bytes(tally) < 2 << 20);
-	/* a domain that it knows still counts */
-	add(tally, "d0.example", "mx", "version: STSv1", 3, true);
+	assert_int_equal(tally_bytes(tally), bytes);
+	/* a session refused has left nothing behind */
+	first = tally_sorted(tally)[0];
+	assert_int_equal(first->success + first->failure, 1);
+	assert_int_equal(first->policy_count, 1);
+	tally_free(&tally);
+}
+
+static void test_records_take_the_room_of_the_one_before(void **state)
+{
+	struct tally_limits limits = {32, 1000, 1 << 24, 1 << 25};
+	struct tally *tally = tally_new(7, &limits);
+	char record[SESSION_RECORD_MAX + 1], want[SESSION_RECORD_MAX + 1] = "";
+
+	(void)state;
+	for (int i = 0; i < 4000; i++) {
+		memset(record, 'a' + i % 26, (size_t)i + 1);
+		record[i + 1] = '\0';
+		assert_true(add_plain(tally, "a.example", record));
+		strcpy(want, record);
+	}
+	assert_string_equal(tally_sorted(tally)[0]->record, want);
+	assert_true(add_plain(tally, "a.example", "short"));
+	assert_string_equal(tally_sorted(tally)[0]->record, "short");
+	assert_true(add_plain(tally, "a.example", NULL));
+	assert_string_equal(tally_sorted(tally)[0]->record, "short");
+	assert_true(tally_bytes(tally) < 1 << 17);
 	tally_free(&tally);
 }
 
@@ -158,6 +213,8 @@ int main(void)
 		cmocka_unit_test(test_details_fold_past_the_cap),
 		cmocka_unit_test(test_policies_lose_their_strings_past_the_cap),
 		cmocka_unit_test(test_memory_is_bounded),
+		cmocka_unit_test(test_known_domains_do_not_grow_past_the_bound),
+		cmocka_unit_test(test_records_take_the_room_of_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
