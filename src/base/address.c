@@ -111,6 +111,16 @@ static bool range_holds(const struct address_range *range, const uint8_t *bytes,
 	return bits_equal(bytes, prefix, range->bits);
 }
 
+/* The IPv4 address inside an IPv6 one of the row. */
+static void inner_address(const struct address_range *range,
+                          const uint8_t bytes[V6_BYTES],
+                          uint8_t inner[V4_BYTES])
+{
+	for (size_t i = 0; i < V4_BYTES; i++)
+		inner[i] = bytes[range->inner_at + i] ^
+		           (range->inner_inverted ? 0xff : 0);
+}
+
 static const struct address_range *find(const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
@@ -121,9 +131,7 @@ static const struct address_range *find(const uint8_t *bytes, size_t len)
 			continue;
 		if (range->inner_at == 0)
 			return range;
-		for (size_t j = 0; j < V4_BYTES; j++)
-			inner[j] = bytes[range->inner_at + j] ^
-			           (range->inner_inverted ? 0xff : 0);
+		inner_address(range, bytes, inner);
 		if (find(inner, V4_BYTES) != NULL)
 			return range;
 	}
@@ -159,17 +167,37 @@ void address_guard_free(struct address_guard **guard)
 	*guard = NULL;
 }
 
-static bool is_own(const struct address_guard *guard,
-                   const struct sockaddr *address)
+static bool is_interface(const struct address_guard *guard,
+                         const uint8_t *bytes, size_t len)
 {
-	uint8_t theirs[V6_BYTES], ours[V6_BYTES];
-	size_t len = address_bytes(address, theirs);
+	uint8_t ours[V6_BYTES];
 
 	for (const struct ifaddrs *i = guard->own; i != NULL; i = i->ifa_next)
 		if (i->ifa_addr != NULL &&
 		    address_bytes(i->ifa_addr, ours) == len &&
-		    memcmp(theirs, ours, len) == 0)
+		    memcmp(bytes, ours, len) == 0)
 			return true;
+	return false;
+}
+
+/* Also as the IPv4 address inside an IPv6 one: "::ffff:193.0.6.139" reaches
+ * 193.0.6.139. */
+static bool is_own(const struct address_guard *guard,
+                   const struct sockaddr *address)
+{
+	uint8_t bytes[V6_BYTES] = {0}, inner[V4_BYTES];
+	size_t len = address_bytes(address, bytes);
+
+	if (is_interface(guard, bytes, len))
+		return true;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		if (ranges[i].inner_at == 0 ||
+		    !range_holds(&ranges[i], bytes, len))
+			continue;
+		inner_address(&ranges[i], bytes, inner);
+		if (is_interface(guard, inner, V4_BYTES))
+			return true;
+	}
 	return false;
 }
 

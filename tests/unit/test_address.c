@@ -1,6 +1,7 @@
 #include "unit/test.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -166,12 +167,63 @@ static void test_guard(void **state)
 		address_guard_allows(strict, &address.sa, why, sizeof(why)));
 }
 
+/* The guard asks for our interfaces: in this test there is one, with a public
+ * address of each family. */
+int getifaddrs(struct ifaddrs **list)
+{
+	static union any v4, v6;
+	static struct ifaddrs own[2];
+
+	any_parse(&v4, "193.0.6.140");
+	any_parse(&v6, "2001:67c:2e8::7");
+	own[0] = (struct ifaddrs){.ifa_next = &own[1], .ifa_addr = &v4.sa};
+	own[1] = (struct ifaddrs){.ifa_addr = &v6.sa};
+	*list = own;
+	return 0;
+}
+
+void freeifaddrs(struct ifaddrs *list)
+{
+	(void)list;
+}
+
+static void test_our_own_addresses(void **state)
+{
+	static const struct {
+		const char *name, *address;
+		bool allowed;
+	} rows[] = {
+		{"our IPv4 address", "193.0.6.140", false},
+		{"our neighbour's", "193.0.6.139", true},
+		{"our IPv6 address", "2001:67c:2e8::7", false},
+		{"our IPv4 address, mapped", "::ffff:193.0.6.140", false},
+		{"our neighbour's, mapped", "::ffff:193.0.6.139", true},
+		{"ours through NAT64", "64:ff9b::193.0.6.140", false},
+		{"ours through 6to4", "2002:c100:68c::1", false},
+	};
+	auto_(address_guard_free) struct address_guard *guard =
+		address_guard_new(false, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		union any address;
+		char why[128];
+
+		ROW(&rows[i]);
+		any_parse(&address, rows[i].address);
+		assert_int_equal(address_guard_allows(guard, &address.sa, why,
+		                                      sizeof(why)),
+		                 rows[i].allowed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_the_edges_of_every_row),
 		cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_our_own_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
