@@ -1,6 +1,7 @@
 #include "base/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,7 +32,8 @@ static int make_one(const char *path, mode_t mode, struct err *err)
 		               ? 0
 		               : err_errno(err, ERR_IO,
 		                           "making the directory %s", path);
-	if (chmod(path, mode) != 0)
+	/* whoever owns the directory above may have put a link in its place */
+	if (fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_errno(err, ERR_IO, "mode of the directory %s", path);
 	return 1;
 }

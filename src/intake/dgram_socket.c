@@ -52,10 +52,25 @@ static int make_parent(const struct dgram_socket_options *options,
 	const char *parent = dirname(copy);
 	int rc = io_make_directories(parent, 0755, err);
 
-	if (rc == 1 && chown(parent, options->owner, options->group) < 0)
+	if (rc == 1 && lchown(parent, options->owner, options->group) < 0)
 		return err_errno(err, ERR_IO, "owner of the directory %s",
 		                 parent);
 	return rc < 0 ? rc : 0;
+}
+
+/* What we give away must be a file of its own: a second name of root's files
+ * would do in a directory of somebody else (fs.protected_hardlinks = 0). */
+static int give_lock(int fd, uid_t owner)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1) {
+		errno = EMLINK;
+		return -1;
+	}
+	return st.st_uid == owner ? 0 : fchown(fd, owner, (gid_t)-1);
 }
 
 static int take_lock(struct dgram_socket *sock,
@@ -69,7 +84,7 @@ static int take_lock(struct dgram_socket *sock,
 	if (sock->lock_fd < 0)
 		return err_errno(err, ERR_IO, "opening %s", path);
 	/* whoever is to own the socket may start us himself the next time */
-	if (fchown(sock->lock_fd, options->owner, (gid_t)-1) < 0)
+	if (give_lock(sock->lock_fd, options->owner) < 0)
 		return err_errno(err, ERR_IO, "owner of %s", path);
 	if (flock(sock->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
@@ -132,9 +147,12 @@ static int bind_socket(struct dgram_socket *sock,
 		return err_errno(err, ERR_IO, "binding the socket %s",
 		                 sock->path);
 	sock->ours = true;
-	/* owner first: a mode for a group must not reach the wrong group */
+	/* Owner first: a mode for a group must not reach the wrong group.
+	 * Neither follows a symbolic link: the directory can belong to the
+	 * user that we run as, and we are root here. */
 	if (lchown(sock->path, options->owner, options->group) < 0 ||
-	    chmod(sock->path, options->mode) < 0)
+	    fchmodat(AT_FDCWD, sock->path, options->mode, AT_SYMLINK_NOFOLLOW) <
+	            0)
 		return err_errno(err, ERR_IO, "owner and mode of the socket %s",
 		                 sock->path);
 	return 0;

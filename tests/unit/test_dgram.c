@@ -51,6 +51,59 @@ static void test_owner_mode_and_directory(void **state)
 	assert_int_equal(stat(path, &st), -1);
 }
 
+/* Stands before the C library's: somebody who owns the directory is quick, and
+ * puts a link where the socket was. */
+static const char *link_to;
+
+int lchown(const char *path, uid_t owner, gid_t group)
+{
+	if (link_to != NULL) {
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(symlink(link_to, path), 0);
+	}
+	return fchownat(AT_FDCWD, path, owner, group, AT_SYMLINK_NOFOLLOW);
+}
+
+static char *make_victim(struct fixture *f)
+{
+	char *path = xasprintf("%s/victim", f->directory);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+	return path;
+}
+
+static void test_a_link_in_the_sockets_place_is_not_followed(void **state)
+{
+	struct fixture *f = *state;
+	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
+	auto_(xfree_str) char *victim = make_victim(f);
+	struct dgram_socket_options options = options_for(path);
+	struct dgram_socket sock;
+	struct stat st;
+
+	link_to = victim;
+	assert_int_equal(dgram_socket_open(&sock, &options, &f->err), ERR_IO);
+	link_to = NULL;
+	assert_int_equal(stat(victim, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static void test_a_lock_with_two_names_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
+	auto_(xfree_str) char *lock = xasprintf("%s.lock", path);
+	auto_(xfree_str) char *victim = make_victim(f);
+	struct dgram_socket_options options = options_for(path);
+	struct dgram_socket sock;
+
+	assert_int_equal(link(victim, lock), 0);
+	assert_int_equal(dgram_socket_open(&sock, &options, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, lock));
+}
+
 static void test_a_second_daemon_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -287,6 +340,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_owner_mode_and_directory),
+		STORE_TEST(test_a_link_in_the_sockets_place_is_not_followed),
+		STORE_TEST(test_a_lock_with_two_names_is_refused),
 		STORE_TEST(test_a_second_daemon_is_refused),
 		STORE_TEST(test_a_live_socket_is_not_stolen),
 		STORE_TEST(test_a_stale_socket_is_replaced),
