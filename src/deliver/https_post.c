@@ -150,8 +150,7 @@ static void judge_failure(struct https_post *post, CURLcode result,
 	if (post->refused[0] != '\0' && post->addresses_tried == 0)
 		answer_set(answer, EVENT_REFUSED, STAGE_CONNECT, "%s: %s", host,
 		           post->refused);
-	else if (result == CURLE_URL_MALFORMAT ||
-	         result == CURLE_UNSUPPORTED_PROTOCOL)
+	else if (result == CURLE_URL_MALFORMAT)
 		answer_set(answer, EVENT_REFUSED, STAGE_LOCAL, "%s: %s",
 		           post->job->rua->uri, curl_easy_strerror(result));
 	else if (sent > 0 && (size_t)sent >= post->job->body_len)

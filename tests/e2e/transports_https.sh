@@ -35,6 +35,7 @@ post "endless body" /endless/x "accepted http 200 0 ok *"
 post "endless headers" /flood/x "accepted http 200 0 ok *"
 post "no answer" /close/x "uncertain http 0 0 ok *after the report was sent"
 post "no answer but 100" /hundred/x "uncertain http 0 0 ok *"
+post "something else than HTTP" /babble/x "uncertain http 0 0 ok *"
 post "silence" /silent/x "uncertain http 0 0 ok *" -o deliver.timeout=1
 
 post "private address" /status/200/x \

@@ -16,6 +16,7 @@ request line and headers in .head; with --keep a second one is <...>-2.body.
     /early/x             closes without reading the body
     /hundred/x           100 Continue and nothing more
     /silent/x            never answers
+    /babble/x            answers, but not in HTTP
     /words/x             404 with text/plain words, one of them hostile
 """
 import argparse
@@ -83,6 +84,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_hundred(self, _):
         self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.close_connection = True
+
+    def do_babble(self, _):
+        self.wfile.write(b"login: \r\n")
         self.close_connection = True
 
     def do_silent(self, _):
