@@ -197,7 +197,7 @@ while [ $i -lt 40 ]; do
 done >"$dir/bad"
 "$e2e/send_datagrams" "$sock" "$dir/bad" >/dev/null
 "$e2e/send_load" -w -n 100 -t "$dir/truth" "$sock" >/dev/null
-sleep 1.2
+wait_until 10 logged "x\.test"
 "$e2e/send_datagrams" "$sock" "$dir/bad" >/dev/null
 sleep 1.2
 expect "is logged once a kind" 2 "$(grep -c 'no JSON\|x\.test' "$dir/log")"
@@ -212,27 +212,31 @@ activated()
 	cat >"$dir/activated.sh" <<-'EOF'
 	daemon()
 	{
+		: >"$3"
 		sh -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' sh "$1" -f \
 			-c "$2" 2>>"$3" &
 		pid=$!
 		until grep -q "counting events" "$3"; do sleep 0.05; done
 	}
-	daemon "$1" "$2" "$3"
+	stop_at()
+	{
+		until "$4/store_totals" -s "$6" | grep -q "events $7 "; do
+			sleep 0.05
+		done
+		kill -TERM $pid
+		wait $pid
+	}
+	daemon "$@"
 	"$4/send_load" -w -n 2000 "$5"
-	sleep 0.5
-	kill -TERM $pid
-	wait $pid
+	stop_at "$@" 2000
 	"$4/send_load" -n 5 "$5"
-	: >"$3"
-	daemon "$1" "$2" "$3"
-	sleep 0.5
-	kill -TERM $pid
-	wait $pid
+	daemon "$@"
+	stop_at "$@" 2005
 	EOF
 	: >"$dir/log"
-	timeout 20 "$e2e/make_socket" "$dir/handed" sh "$dir/activated.sh" \
+	timeout 30 "$e2e/make_socket" "$dir/handed" sh "$dir/activated.sh" \
 		"$bin/src/app/tlstallyd" "$dir/conf" "$dir/log" "$e2e" \
-		"$dir/handed"
+		"$dir/handed" "$store"
 }
 
 if grep -q '^#define HAVE_SYSTEMD' "$bin/config.h"; then
