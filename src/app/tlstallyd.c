@@ -21,6 +21,7 @@
 enum {
 	TICK_MS = 1000,
 	READER_CHECK_TICKS = 60,
+	PLACE_CHECK_TICKS = 5,
 	SMALL_QUEUE = 128,
 	STUCK_MS = 60000,
 	TALLY_SOFT_BYTES = 16 * 1024 * 1024,
@@ -123,6 +124,15 @@ static int start(struct daemon *d, struct err *err)
 	return 0;
 }
 
+/* Are the files still there that we have open?  When not, our service manager
+ * starts us again, and we make them anew. */
+static int check_places(struct daemon *d, struct err *err)
+{
+	int rc = db_check_place(d->db, err);
+
+	return rc < 0 ? rc : dgram_socket_check(&d->sock, err);
+}
+
 /* Until a signal comes, or a thread has ended by itself. */
 static int run(struct daemon *d, struct err *err)
 {
@@ -135,6 +145,8 @@ static int run(struct daemon *d, struct err *err)
 		bad_log_tick(d->bad_log, now);
 		if (++ticks % READER_CHECK_TICKS == 0)
 			db_check_readers(d->db);
+		if (ticks % PLACE_CHECK_TICKS == 0 && check_places(d, err) < 0)
+			return err->class;
 		if (dgram_failed(d->dgram, err) < 0)
 			return err->class;
 		if (now - state.progress_ms < STUCK_MS)

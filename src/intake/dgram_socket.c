@@ -129,6 +129,31 @@ static int clear_path(const struct sockaddr_un *address, struct err *err)
 	return 0;
 }
 
+/* Which file it is: whoever finds another there later must not unlink it. */
+static int remember_file(struct dgram_socket *sock, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(sock->path, &st) < 0)
+		return err_errno(err, ERR_IO, "%s", sock->path);
+	sock->dev = st.st_dev;
+	sock->ino = st.st_ino;
+	return 0;
+}
+
+int dgram_socket_check(const struct dgram_socket *sock, struct err *err)
+{
+	struct stat st;
+
+	if (!sock->ours || (lstat(sock->path, &st) == 0 &&
+	                    st.st_dev == sock->dev && st.st_ino == sock->ino))
+		return 0;
+	return err_set(err, ERR_IO,
+	               "somebody removed or replaced the socket %s: no event "
+	               "reaches us any more",
+	               sock->path);
+}
+
 static int bind_socket(struct dgram_socket *sock,
                        const struct dgram_socket_options *options,
                        const struct sockaddr_un *address, struct err *err)
@@ -147,6 +172,8 @@ static int bind_socket(struct dgram_socket *sock,
 		return err_errno(err, ERR_IO, "binding the socket %s",
 		                 sock->path);
 	sock->ours = true;
+	if (remember_file(sock, err) < 0)
+		return err->class;
 	/* Owner first: a mode for a group must not reach the wrong group.
 	 * Neither follows a symbolic link: the directory can belong to the
 	 * user that we run as, and we are root here. */
@@ -204,7 +231,7 @@ int dgram_socket_adopt(struct dgram_socket *sock, int fd, struct err *err)
 
 void dgram_socket_close(struct dgram_socket *sock)
 {
-	if (sock->ours)
+	if (sock->ours && dgram_socket_check(sock, NULL) == 0)
 		unlink(sock->path);
 	if (sock->fd >= 0)
 		close(sock->fd);

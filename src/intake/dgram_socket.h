@@ -29,6 +29,8 @@ struct dgram_socket {
 	int lock_fd; /* -1 for one that was handed over */
 	char *path;  /* NULL for one that was handed over */
 	bool ours;
+	dev_t dev; /* of ours, where the path led to it */
+	ino_t ino;
 };
 
 /* Makes the parent directory (0755, of the owner) and the socket.  ERR_BUSY:
@@ -39,6 +41,10 @@ int dgram_socket_open(struct dgram_socket *sock,
 
 /* Takes a socket that systemd opened: AF_UNIX, SOCK_DGRAM, or ERR_PARSE. */
 int dgram_socket_adopt(struct dgram_socket *sock, int fd, struct err *err);
+
+/* ERR_IO when somebody removed or replaced ours: senders do not reach us any
+ * more, and nobody else would say so.  Call every few seconds. */
+int dgram_socket_check(const struct dgram_socket *sock, struct err *err);
 
 /* Unlinks and closes ours; leaves one that was handed over as it is. */
 void dgram_socket_close(struct dgram_socket *sock);

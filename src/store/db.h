@@ -78,6 +78,11 @@ int db_lock(struct db *db, bool exclusive, struct err *err);
 /* Drops readers that died; call at open and every minute. */
 void db_check_readers(struct db *db);
 
+/* ERR_IO when data.mdb or lock.mdb was removed or replaced by hand since it was
+ * opened: commits then succeed and nobody will ever read them, and another
+ * process would lock another file.  Call every few seconds. */
+int db_check_place(struct db *db, struct err *err);
+
 /* Size of the data in use and on disk, bytes. */
 int db_size(struct db *db, uint64_t *used, uint64_t *file, struct err *err);
 

@@ -155,6 +155,51 @@ static int start_env(struct db *db, struct err *err)
 	return rc == 0 ? 0 : db_lmdb_error(db, rc, "open", err);
 }
 
+static const char *const file_names[] = {"data.mdb", "lock.mdb"};
+
+static int remember_files(struct db *db, struct err *err)
+{
+	for (size_t i = 0; i < 2; i++) {
+		auto_(xfree_str) char *path =
+			store_dir_file(&db->dir, file_names[i]);
+
+		if (stat(path, &db->files[i]) != 0)
+			return err_errno(err, ERR_IO, "%s", path);
+	}
+	return 0;
+}
+
+static int check_files(const struct db *db, struct err *err)
+{
+	for (size_t i = 0; i < 2; i++) {
+		auto_(xfree_str) char *path =
+			store_dir_file(&db->dir, file_names[i]);
+		struct stat now = {0};
+
+		if (stat(path, &now) == 0 &&
+		    now.st_dev == db->files[i].st_dev &&
+		    now.st_ino == db->files[i].st_ino)
+			continue;
+		return err_set(err, ERR_IO,
+		               "store %s: somebody removed or replaced %s "
+		               "while it was open",
+		               db->dir.path, file_names[i]);
+	}
+	return 0;
+}
+
+int db_check_place(struct db *db, struct err *err)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&db->mutex);
+	/* one that could not be opened again says so at the next begin */
+	if (db->env != NULL)
+		rc = check_files(db, err);
+	pthread_mutex_unlock(&db->mutex);
+	return rc;
+}
+
 static void stop_env(struct db *db)
 {
 	if (db->env != NULL)
@@ -169,6 +214,8 @@ static int start(struct db *db, struct err *err)
 
 	if (rc == 0)
 		rc = set_modes(db, err);
+	if (rc == 0)
+		rc = remember_files(db, err);
 	if (rc == 0)
 		rc = open_tables(db, false, err);
 	if (rc != 0)

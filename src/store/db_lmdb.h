@@ -6,6 +6,7 @@
 #define TLSTALLY_STORE_DB_LMDB_H
 
 #include <pthread.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <lmdb.h>
@@ -23,6 +24,7 @@ struct db {
 	pthread_mutex_t mutex; /* for what follows */
 	unsigned open_txns;    /* of this process */
 	MDB_env *env;          /* replaced only while open_txns is 0 */
+	struct stat files[2];  /* data.mdb and lock.mdb as they were opened */
 	MDB_dbi dbis[DB_TABLES];
 	bool has_table[DB_TABLES];
 };

@@ -249,6 +249,24 @@ if grep -q '^#define HAVE_SYSTEMD' "$bin/config.h"; then
 	expect "nobody removed it" "$dir/handed" "$(ls "$dir/handed")"
 fi
 
+# taken_away WHAT: somebody removes it while the daemon runs
+taken_away()
+{
+	new_store
+	start_daemon
+	rm -r "$1"
+	wait_until 10 logged "somebody removed or replaced" ||
+		expect "$1 is missed" yes no
+	wait "$daemon"
+	status=$?
+	daemon=
+	expect "and the service manager is told" 1 $status
+}
+
+echo "# files taken away"
+taken_away "$sock"
+taken_away "$store"
+
 full_disk()
 {
 	store=$dir/disk/store

@@ -632,6 +632,30 @@ static void test_an_upgrade_waits_for_the_others(void **state)
 	end_child(child(f, find_too_new));
 }
 
+static void test_files_that_are_taken_away(void **state)
+{
+	static const char *const names[] = {"data.mdb", "lock.mdb"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		auto_(xfree_str) char *path =
+			xasprintf("%s/%s", f->directory, names[i]);
+		auto_(xfree_str) char *away = xasprintf("%s.away", path);
+		int fd;
+
+		assert_int_equal(db_check_place(f->db, &f->err), 0);
+		assert_int_equal(rename(path, away), 0);
+		assert_int_equal(db_check_place(f->db, &f->err), ERR_IO);
+		assert_non_null(strstr(f->err.text, names[i]));
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(db_check_place(f->db, &f->err), ERR_IO);
+		assert_int_equal(rename(away, path), 0);
+	}
+	assert_int_equal(db_check_place(f->db, &f->err), 0);
+}
+
 static void test_a_killed_writer(void **state)
 {
 	struct fixture *f = *state;
@@ -879,6 +903,7 @@ int main(void)
 		STORE_TEST(test_a_full_disk),
 		STORE_TEST(test_sharing),
 		STORE_TEST(test_an_upgrade_waits_for_the_others),
+		STORE_TEST(test_files_that_are_taken_away),
 		STORE_TEST(test_a_killed_writer),
 		STORE_TEST(test_a_killed_reader),
 		STORE_TEST(test_a_store_is_not_used_across_a_fork),

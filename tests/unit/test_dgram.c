@@ -90,6 +90,30 @@ static void test_a_link_in_the_sockets_place_is_not_followed(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
+static void test_a_socket_that_is_another_now(void **state)
+{
+	struct fixture *f = *state;
+	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
+	auto_(xfree_str) char *lock = xasprintf("%s.lock", path);
+	struct dgram_socket_options options = options_for(path);
+	struct dgram_socket first, second;
+	struct stat st;
+
+	assert_int_equal(dgram_socket_open(&first, &options, &f->err), 0);
+	assert_int_equal(dgram_socket_check(&first, &f->err), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(dgram_socket_check(&first, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "no event reaches us"));
+	/* whoever removed the socket removed its lock as well */
+	assert_int_equal(unlink(lock), 0);
+	assert_int_equal(dgram_socket_open(&second, &options, &f->err), 0);
+	assert_int_equal(dgram_socket_check(&first, &f->err), ERR_IO);
+	dgram_socket_close(&first);
+	assert_int_equal(stat(path, &st), 0); /* the second one's */
+	dgram_socket_close(&second);
+	assert_int_equal(stat(path, &st), -1);
+}
+
 static void test_a_lock_with_two_names_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -341,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_owner_mode_and_directory),
 		STORE_TEST(test_a_link_in_the_sockets_place_is_not_followed),
+		STORE_TEST(test_a_socket_that_is_another_now),
 		STORE_TEST(test_a_lock_with_two_names_is_refused),
 		STORE_TEST(test_a_second_daemon_is_refused),
 		STORE_TEST(test_a_live_socket_is_not_stolen),
