@@ -1,0 +1,83 @@
+/*
+ * domain_view - what a domain's DNS and web server say about mail and TLS
+ *
+ * The result of policy/discover: kept in the policy cache, shown by
+ * `tlstally lookup`, and the base of every judgement about a session from the
+ * log.  Answers and failures to answer are different things: NXDOMAIN and
+ * NODATA are facts, SERVFAIL and timeouts (LOOKUP_TEMPFAIL) are not, and never
+ * take the place of an earlier fact.
+ */
+#ifndef TLSTALLY_MODEL_DOMAIN_VIEW_H
+#define TLSTALLY_MODEL_DOMAIN_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "model/sts_policy.h"
+
+/* The numbers are stored. */
+enum view_status {
+	VIEW_UNKNOWN = 0, /* never asked */
+	VIEW_NONE = 1,    /* there is none, says DNS */
+	VIEW_OK = 2,
+	VIEW_BAD = 3,      /* there is one, and it is malformed, or several */
+	VIEW_TEMPFAIL = 4, /* no answer: SERVFAIL, timeout */
+	VIEW_BOGUS = 5,    /* DNSSEC validation failed (SERVFAIL with CD ok) */
+	VIEW_FETCH_ERROR = 6,  /* STS: no HTTPS, not 200, too late, too long */
+	VIEW_WEBPKI_ERROR = 7, /* STS: the policy host's certificate */
+};
+const char *view_status_word(enum view_status status);
+
+struct view_mx {
+	const char *host; /* canonical */
+	unsigned preference;
+	enum view_status tlsa;     /* OK: at least one can be used; BAD: none */
+	const char **tlsa_strings; /* all that were found, sorted */
+	size_t tlsa_count;
+};
+
+struct domain_view {
+	const char *domain;
+	int64_t checked_at; /* secs */
+	int64_t expires_at; /* by the shortest TTL, within bounds */
+
+	enum view_status tlsrpt;
+	const char *tlsrpt_record;  /* OK, BAD: the text; NULL */
+	const char *tlsrpt_problem; /* words; NULL */
+
+	enum view_status sts_record;
+	const char *sts_id;
+	enum view_status sts; /* of the policy in force: OK also when an older
+	                         one from the cache still is */
+	struct sts_policy sts_policy;
+	int64_t sts_expires_at;
+	enum view_status sts_fetch; /* of the last fetch */
+	const char *sts_problem;    /* words; NULL */
+
+	enum view_status mx;
+	bool mx_secure;      /* the MX RRset (or, without MX, the address) was
+	                        validated by DNSSEC */
+	bool null_mx;        /* RFC 7505 */
+	struct view_mx *mxs; /* by preference, then name */
+	size_t mx_count;
+	const char *mx_problem;
+};
+
+/* Stored form; readers get strings in the arena.  ERR_PARSE when damaged. */
+void domain_view_encode(const struct domain_view *view, struct strbuf *out);
+int domain_view_decode(const void *data, size_t len, struct arena *arena,
+                       struct domain_view *view, struct err *err);
+
+/* Has every part that judging needs an answer (fact), even an old one? */
+bool domain_view_is_complete(const struct domain_view *view, bool dane,
+                             bool sts);
+
+/* One sentence a problem, for `tlstally lookup`; returns how many. */
+size_t domain_view_problems(const struct domain_view *view, struct arena *arena,
+                            const char ***problems);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * maillog - one line of the mail log: what it says about TLS, or nothing
+ *
+ * A server somewhere writes part of these lines (its name, its answers), so
+ * they are foreign bytes like any others.  A line is taken apart from the
+ * left, where Postfix stands, and nothing that a remote end may write decides
+ * what kind of line it is.  The forms are those of Postfix 3.4 to 3.11.
+ *
+ *     Nov 23 12:33:14 mx postfix/smtp[29869]: Untrusted TLS connection
+ *         established to mx.example.com[192.0.2.1]:25: TLSv1.3 with cipher ...
+ */
+#ifndef TLSTALLY_MODEL_MAILLOG_H
+#define TLSTALLY_MODEL_MAILLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/names.h"
+
+/* (pointer, length) into the line. */
+struct span {
+	const char *at;
+	size_t len;
+};
+
+/* A line without its time stamp: from a file by log_line_split(), from the
+ * journal field by field. */
+struct log_line {
+	int64_t time;        /* secs, UTC */
+	struct span program; /* "postfix/smtp", "postfix-out/smtp" */
+	int64_t pid;
+	struct span message;
+};
+
+/*
+ * What a time stamp without year and zone needs to know.  `now` is when the
+ * line was read (live), or the file's mtime: a stamp more than a day after it
+ * belongs to the year before.  The zone is the system's.
+ */
+struct log_clock {
+	int64_t now;
+	/* the last "Nov 23 12:33" and its time: lines come in runs */
+	char minute[16];
+	int64_t minute_time;
+};
+
+/* "Nov 23 12:33:14 host program[pid]: message" or "2026-11-23T12:33:14+01:00
+ * host program[pid]: message"; false for anything else. */
+bool log_line_split(const char *text, size_t len, struct log_clock *clock,
+                    struct log_line *line);
+
+enum fact_kind {
+	FACT_NONE,
+	FACT_TLS_UP,           /* "... TLS connection established to" */
+	FACT_TLS_REUSED,       /* "... TLS connection reused to" */
+	FACT_TLS_ERROR,        /* "SSL_connect error to" */
+	FACT_TLS_LIBRARY,      /* "TLS library problem:" */
+	FACT_NOT_VERIFIED,     /* "certificate verification failed for" */
+	FACT_SESSION_BAD,      /* "re-using session with untrusted" */
+	FACT_TLSA_UNUSABLE,    /* "all TLSA records unusable" */
+	FACT_TLSA_UNSUPPORTED, /* "unsupported TLSA certificate usage" */
+	FACT_POLICY_LOOKUP,    /* "TLS policy lookup for DEST/HOST: REASON" */
+	FACT_TLSA_PROBLEM,     /* "DANE TLSA lookup problem:" */
+	FACT_MX_MISMATCH,      /* "MX name ... does not match STS MX pattern" */
+	FACT_EVENT_SENT, /* "TLSRPT: status=": this host sends datagrams */
+	FACT_DELIVERY,   /* "QID: to=<...>, relay=..., status=..." */
+	FACT_MX_FAILED,  /* "QID: REASON" about one MX of several */
+	FACT_MAIL_FROM,  /* qmgr: "QID: from=<...>" */
+	FACT_MAIL_GONE,  /* qmgr: "QID: removed" */
+	FACT_KINDS
+};
+
+/* "Anonymous", "Untrusted", "Trusted", "Verified" of a TLS_UP line. */
+enum tls_trust {
+	TRUST_ANONYMOUS,
+	TRUST_UNTRUSTED,
+	TRUST_TRUSTED,
+	TRUST_VERIFIED
+};
+
+/* REASON of a POLICY_LOOKUP line. */
+enum lookup_reason {
+	LOOKUP_OTHER,
+	LOOKUP_TLSA_ERROR, /* TLSA lookup error: dnssec-invalid */
+	LOOKUP_NO_TLSA,    /* no TLSA records found */
+	LOOKUP_NOT_DNSSEC, /* non DNSSEC destination, insecure MX RRset */
+	LOOKUP_UNUSABLE,   /* TLSA records unusable */
+	LOOKUP_LOCAL,      /* client TLS configuration problem */
+};
+
+/* Why a session had no TLS, in the text of a delivery or MX line. */
+enum tls_refusal {
+	REFUSAL_NONE,         /* says nothing about TLS */
+	REFUSAL_NOT_OFFERED,  /* "TLS is required, but was not offered" */
+	REFUSAL_REFUSED,      /* "... refused to start TLS" */
+	REFUSAL_HANDSHAKE,    /* "Cannot start TLS: handshake failure" */
+	REFUSAL_NOT_VERIFIED, /* "Server certificate not verified" */
+	REFUSAL_NOT_TRUSTED,  /* "Server certificate not trusted" (<= 3.5) */
+	REFUSAL_LOCAL,        /* our TLS engine: nobody else's fault */
+};
+
+struct fact {
+	enum fact_kind kind;
+	struct span queue_id; /* DELIVERY, MX_FAILED, MAIL_* */
+	struct span domain;   /* DELIVERY: recipient's; POLICY_LOOKUP: DEST;
+	                         MAIL_FROM: see address */
+	struct span address;  /* MAIL_FROM: the envelope sender */
+	struct span host;     /* MX host name */
+	struct span ip;
+	int port;
+	enum tls_trust trust;    /* TLS_UP */
+	enum result_type result; /* NOT_VERIFIED */
+	struct span reason;      /* NOT_VERIFIED, TLS_LIBRARY: for people */
+	bool fallback;           /* TLSA_UNUSABLE: goes on unauthenticated */
+	enum lookup_reason lookup;
+	enum tls_refusal refusal; /* DELIVERY, MX_FAILED */
+	bool reused;              /* DELIVERY: conn_use= */
+	bool delivered;           /* DELIVERY: status=sent */
+	bool has_relay;           /* DELIVERY: relay= is not none */
+	struct span tls;          /* DELIVERY: tls= of 3.11, "may:none" */
+};
+
+/*
+ * What the line says; FACT_NONE when nothing.  `service` and `instance` come
+ * from the program: "smtp" of "postfix-out" and so on; lines of other
+ * services than smtp, tlsproxy and qmgr say nothing.  Fast for lines that say
+ * nothing: those are nearly all.
+ */
+enum fact_kind maillog_read(const struct log_line *line, struct fact *fact);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * smtp_tracker - facts of the log become sessions
+ *
+ * Keeps, for each smtp(8) process ("postfix-out/smtp[4711]"), what was seen
+ * since its connection began.  A session ends at the first delivery line with
+ * a relay; later ones of the same process, queue id and relay belong to it.
+ * Reused connections (conn_use=, "TLS connection reused") are none.  A failure
+ * that made Postfix go on to the next MX ("QID: Cannot start TLS: handshake
+ * failure", no relay) is a session of its own with the MX tried then.
+ *
+ * Bounded: so many processes and queue ids, the oldest forgotten first.  The
+ * open state can be saved and read back, for a daemon that is killed.
+ */
+#ifndef TLSTALLY_MODEL_SMTP_TRACKER_H
+#define TLSTALLY_MODEL_SMTP_TRACKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "model/log_session.h"
+#include "model/maillog.h"
+
+struct smtp_tracker_options {
+	bool count_private; /* also private and loopback MX addresses */
+	bool by_relay;      /* domain = relay host's name, not recipient's */
+	const char *own_sender; /* our reports' envelope sender: not counted */
+	size_t max_processes;   /* 4096 */
+	size_t max_queue_ids;   /* 65536 of our own mails */
+};
+
+struct smtp_tracker;
+
+struct smtp_tracker *
+smtp_tracker_new(const struct smtp_tracker_options *options);
+void smtp_tracker_free(struct smtp_tracker **tracker);
+
+/* Called for each session that ended; the session is lent. */
+typedef void log_session_fn(void *arg, int64_t time,
+                            const struct log_session *session);
+
+void smtp_tracker_take(struct smtp_tracker *tracker,
+                       const struct log_line *line, const struct fact *fact,
+                       log_session_fn *done, void *arg);
+
+/* Has a TLS summary line been seen?  Without smtp_tls_loglevel >= 1 there is
+ * none, and a plaintext delivery cannot be told from another. */
+bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker);
+
+/* Does this host send TLSRPT datagrams, too ("TLSRPT: status=" lines)? */
+bool smtp_tracker_sees_events(const struct smtp_tracker *tracker);
+
+/* The open state, for the transaction that commits the position. */
+void smtp_tracker_save(const struct smtp_tracker *tracker, struct strbuf *out);
+int smtp_tracker_load(struct smtp_tracker *tracker, const void *data,
+                      size_t len, struct err *err);
+
+#endif

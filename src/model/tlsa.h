@@ -1,0 +1,20 @@
+/*
+ * tlsa - TLSA records as SMTP uses them (RFC 7672)
+ */
+#ifndef TLSTALLY_MODEL_TLSA_H
+#define TLSTALLY_MODEL_TLSA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+
+/* RDATA to "3 1 1 HEX" (upper case, single spaces); NULL for RDATA that is
+ * too short or whose digest has the wrong length for its matching type. */
+char *tlsa_text(struct arena *arena, const unsigned char *rdata, size_t len);
+
+/* RFC 7672 section 3.1: usages 2 and 3, selectors 0 and 1, matching types 0,
+ * 1 and 2 can be used; PKIX-TA(0) and PKIX-EE(1) cannot. */
+bool tlsa_is_usable(const unsigned char *rdata, size_t len);
+
+#endif

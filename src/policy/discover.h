@@ -1,0 +1,34 @@
+/*
+ * discover - all that a domain says about mail and TLS, in one view
+ *
+ * TLSRPT record (_smtp._tls, exactly one), MTA-STS (TXT, then the policy when
+ * its id changed or the one we have grows old), MX set with its DNSSEC status,
+ * TLSA for each MX (only where the MX set is secure, RFC 7672 section 2.2.1).
+ *
+ * What failed temporarily keeps its earlier answer; an MTA-STS policy that is
+ * still within max_age stays in force whatever happens to its record or host
+ * (RFC 8461 section 3.3), unless its mode is none.
+ */
+#ifndef TLSTALLY_POLICY_DISCOVER_H
+#define TLSTALLY_POLICY_DISCOVER_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "model/domain_view.h"
+#include "policy/resolver.h"
+#include "policy/sts_fetch.h"
+
+struct discover_options {
+	struct resolver *resolver;
+	struct sts_fetcher *fetcher; /* NULL: no MTA-STS */
+	struct clock *clock;
+	bool dane; /* look for MX and TLSA */
+};
+
+/* `old` is the last view, or NULL.  Strings of the result live in the arena.
+ * True when nothing failed temporarily. */
+bool discover(const struct discover_options *options, const char *domain,
+              const struct domain_view *old, struct arena *arena,
+              struct domain_view *view);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * pool - threads that look domains up and keep the answers
+ *
+ * Whoever needs a domain's view puts it on the wanted list of the store
+ * (policy_wanted_put); the pool's threads take domains that are due, discover
+ * them, and put the view into the cache.  A domain that fails temporarily is
+ * tried again later and later (one minute to one hour).  Nothing that counts
+ * ever waits for any of this.
+ */
+#ifndef TLSTALLY_POLICY_POOL_H
+#define TLSTALLY_POLICY_POOL_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "policy/resolver.h"
+#include "policy/sts_fetch.h"
+#include "store/db.h"
+
+struct pool_options {
+	struct db *db;
+	struct clock *clock;
+	struct resolver_options resolver;
+	struct sts_fetch_options fetch;
+	bool dane, sts;
+	unsigned threads; /* 8 */
+};
+
+struct policy_pool;
+
+int policy_pool_start(struct policy_pool **pool,
+                      const struct pool_options *options, struct err *err);
+/* Something was put on the wanted list: look now. */
+void policy_pool_wake(struct policy_pool *pool);
+/* Ends within the time of one deadline. */
+void policy_pool_stop(struct policy_pool **pool);
+
+#endif

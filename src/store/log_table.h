@@ -1,0 +1,63 @@
+/*
+ * log_table - where the log was read to, and sessions whose policy is not
+ * known yet
+ *
+ * tlstally-logd commits three things in one transaction: the position in the
+ * log, the tracker's open state, and the sessions counted since; so a daemon
+ * that is killed at any moment goes on as if nothing had been.  Sessions wait
+ * here, counted by day, domain and their bytes (model/log_session.h), until
+ * the domain's policies are known; then one transaction moves them to the
+ * tally.
+ */
+#ifndef TLSTALLY_STORE_LOG_TABLE_H
+#define TLSTALLY_STORE_LOG_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "store/db.h"
+#include "store/tally_table.h"
+
+/* The state of a source ("journal", "file:/var/log/mail.log"): two opaque
+ * blobs.  1 and copies in the arena, or 0. */
+struct log_state {
+	const void *position;
+	size_t position_len;
+	const void *tracker;
+	size_t tracker_len;
+};
+int log_state_get(struct db_txn *txn, const char *source, struct arena *arena,
+                  struct log_state *state);
+void log_state_put(struct db_txn *txn, const char *source,
+                   const struct log_state *state);
+
+/* Adds n sessions with these bytes. */
+void log_pending_add(struct db_txn *txn, int32_t day, const char *domain,
+                     const void *session, size_t len, uint64_t n);
+
+/* Does a domain, or (domain NULL) any, have sessions waiting on that day? */
+bool log_pending_has(struct db_txn *txn, int32_t day, const char *domain);
+
+/* How many sessions wait in all, and of how many domains. */
+void log_pending_count(struct db_txn *txn, uint64_t *sessions,
+                       uint64_t *domains);
+
+/* The next (day, domain) with waiting sessions after the one given; begin
+ * with day INT32_MIN and "".  1 or 0. */
+int log_pending_next(struct db_txn *txn, int32_t *day,
+                     char domain[TALLY_DOMAIN_TEXT]);
+
+/* Hands each waiting session of a domain's day to each() and deletes it; at
+ * most DB_BATCH_ROWS of them.  1 when there are more. */
+int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
+                     void (*each)(void *arg, const void *session, size_t len,
+                                  uint64_t n),
+                     void *arg);
+
+/* Days that were read with --from-start: never reported unasked. */
+void log_day_unsent_set(struct db_txn *txn, int32_t day);
+bool log_day_unsent(struct db_txn *txn, int32_t day);
+
+#endif
