@@ -55,7 +55,9 @@ struct domain_view {
 	                         one from the cache still is */
 	struct sts_policy sts_policy;
 	int64_t sts_expires_at;
-	enum view_status sts_fetch; /* of the last fetch */
+	enum view_status sts_fetch; /* of the last fetch; UNKNOWN: none since
+	                               there is a record */
+	int64_t sts_fetched_at;     /* secs, whatever came of it; 0: never */
 	const char *sts_problem;    /* words; NULL */
 
 	enum view_status mx;

@@ -12,6 +12,9 @@
 #ifndef TLSTALLY_POLICY_DISCOVER_H
 #define TLSTALLY_POLICY_DISCOVER_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "model/domain_view.h"
@@ -22,7 +25,8 @@ struct discover_options {
 	struct resolver *resolver;
 	struct sts_fetcher *fetcher; /* NULL: no MTA-STS */
 	struct clock *clock;
-	bool dane; /* look for MX and TLSA */
+	bool dane;               /* look for MX and TLSA */
+	const atomic_bool *stop; /* true: ask nothing more; NULL */
 };
 
 /* `old` is the last view, or NULL.  Strings of the result live in the arena.

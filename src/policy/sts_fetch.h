@@ -9,12 +9,14 @@
 #ifndef TLSTALLY_POLICY_STS_FETCH_H
 #define TLSTALLY_POLICY_STS_FETCH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/domain_view.h"
+#include "policy/resolver.h"
 
 struct sts_reply {
 	enum view_status status; /* OK, FETCH_ERROR, WEBPKI_ERROR */
@@ -30,8 +32,10 @@ struct sts_fetcher {
 };
 
 struct sts_fetch_options {
-	const char *ca_file;    /* "": the system's */
-	bool allow_private;     /* tests */
+	struct resolver *resolver; /* lent: finds the policy host */
+	const atomic_bool *stop;   /* true ends a fetch within a second; NULL */
+	const char *ca_file;       /* "": the system's */
+	bool allow_private;        /* tests */
 	const char *resolve_to; /* tests: "address:port" for every host; "" */
 	int64_t timeout_secs;   /* 60 */
 };
