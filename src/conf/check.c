@@ -60,6 +60,15 @@ static int check_login(const struct conf *conf, struct err *err)
 	return 0;
 }
 
+static int check_enforces(const struct conf *conf, struct err *err)
+{
+	if (conf->log.enforces.count > 1 &&
+	    conf_list_has(&conf->log.enforces, "none"))
+		return fail(conf, "log", "enforces", err,
+		            "none stands alone or not at all");
+	return 0;
+}
+
 int conf_check(const struct conf *conf, struct err *err)
 {
 	int rc;
@@ -78,5 +87,8 @@ int conf_check(const struct conf *conf, struct err *err)
 	if (conf->report.max_grace < conf->report.grace)
 		return fail(conf, "deliver", "max_grace", err,
 		            "less than grace");
+	rc = check_enforces(conf, err);
+	if (rc < 0)
+		return rc;
 	return check_login(conf, err);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/log.h"
@@ -58,6 +59,14 @@ int conf_set(struct conf *conf, const char *assignment, struct err *err)
 static const char *or_else(const char *text, const char *otherwise)
 {
 	return text != NULL && text[0] != '\0' ? text : otherwise;
+}
+
+bool conf_list_has(const struct conf_list *list, const char *word)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcasecmp(list->items[i], word) == 0)
+			return true;
+	return false;
 }
 
 const char *conf_submitter(const struct conf *conf)

@@ -25,6 +25,7 @@
 
 enum report_mode { MODE_PREVIEW, MODE_ALL, MODE_FAILURES_ONLY, MODE_OFF };
 enum own_sessions { OWN_SESSIONS_AUTO, OWN_SESSIONS_YES, OWN_SESSIONS_NO };
+enum log_source_kind { LOG_FROM_JOURNAL, LOG_FROM_FILE, LOG_FROM_STDIN };
 
 /* Settings that may be given more than once; each line adds its values,
  * which are separated by commas. */
@@ -66,6 +67,24 @@ struct conf {
 		char *bad_input_directory;  /* empty: bad input is not kept */
 		uint64_t bad_input_max;     /* files kept there, 100 */
 	} events;
+	struct {
+		int source; /* enum log_source_kind */
+		char *file;
+		struct conf_list enforces; /* dane, sts; none; empty: ask
+		                              postconf */
+		bool count_private;
+		bool by_relay;              /* domain = relay host's name */
+		bool allow_both;            /* beside a tlstallyd that counts */
+		int64_t commit_interval_ms; /* 1s */
+	} log;
+	struct {
+		char *resolver; /* "127.0.0.1", "::1@5353"; "": resolv.conf */
+		bool trust_ad;  /* also from elsewhere than loopback */
+		char *sts_ca_file;
+		bool allow_private; /* tests */
+		int64_t timeout_ms; /* of one DNS question, 5s */
+		uint64_t threads;   /* 8 */
+	} policy;
 	struct {
 		char *mail; /* smtp://host:port, smtps://, sendmail:PATH, off */
 		char *mail_user;
@@ -110,6 +129,9 @@ int conf_set(struct conf *conf, const char *assignment, struct err *err);
  * domain, max_grace is not below grace...  The form of each value was checked
  * when it was read. */
 int conf_check(const struct conf *conf, struct err *err);
+
+/* Is the word among the items, in small or capital letters? */
+bool conf_list_has(const struct conf_list *list, const char *word);
 
 /* The domain of contact_info (RFC 8460 section 5.3: TLS-Report-Submitter);
  * lent, "" before conf_check(). */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/xalloc.h"
@@ -203,6 +204,36 @@ int form_mail(const char *text, struct err *err)
 	               "'%.80s' is none of smtp://HOST, smtps://HOST, "
 	               "sendmail:/PATH, off",
 	               text);
+}
+
+int form_enforces(const char *text, struct err *err)
+{
+	static const char *const words[] = {"dane", "sts", "none"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return 0;
+	return err_set(err, ERR_PARSE, "'%.80s' is none of dane, sts, none",
+	               text);
+}
+
+int form_resolver(const char *text, struct err *err)
+{
+	size_t len = strcspn(text, "@");
+	auto_(xfree_str) char *address = xstrndup(text, len);
+	struct in6_addr ignored;
+
+	if (inet_pton(AF_INET, address, &ignored) != 1 &&
+	    inet_pton(AF_INET6, address, &ignored) != 1)
+		return err_set(err, ERR_PARSE,
+		               "'%.80s' is no IP address (like 127.0.0.1 or "
+		               "::1@5353)",
+		               text);
+	if (text[len] == '@' && !is_port(text + len + 1))
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': after @ comes a port (1 to 65535)",
+		               text);
+	return 0;
 }
 
 int form_user(const char *text, struct err *err)

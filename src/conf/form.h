@@ -24,6 +24,13 @@ int form_redirect(const char *text, struct err *err);
 /* smtp://HOST[:PORT], smtps://HOST[:PORT], sendmail:/PATH, off */
 int form_mail(const char *text, struct err *err);
 
+/* dane, sts or none */
+int form_enforces(const char *text, struct err *err);
+
+/* ADDRESS or ADDRESS@PORT, the address in digits: who asks a resolver for the
+ * resolver's address? */
+int form_resolver(const char *text, struct err *err);
+
 /* A user or a group, by name or number. */
 int form_user(const char *text, struct err *err);
 

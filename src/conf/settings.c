@@ -24,6 +24,8 @@ enum {
 static const char *const mode_words[] = {"preview", "all", "failures-only",
                                          "off", NULL};
 static const char *const own_sessions_words[] = {"auto", "yes", "no", NULL};
+static const char *const log_source_words[] = {"journal", "file", "stdin",
+                                               NULL};
 
 const struct settings_section settings_sections[] = {
 	{"report", "What is reported, to whom, and who says so.",
@@ -35,6 +37,14 @@ const struct settings_section settings_sections[] = {
          ".Cm smtp_tlsrpt_socket_name .\n"
          "Read by\n"
          ".Xr tlstallyd 8 .\n"},
+	{"log", "The mail log, for a Postfix that cannot tell by the socket.",
+         "The mail log: the source for every Postfix that cannot send events\n"
+         "to a socket, which are those before 3.10.\n"
+         "Read by\n"
+         ".Xr tlstally-logd 8 .\n"},
+	{"policy", "How the policies of domains are looked up.",
+         "How the policies of domains are looked up: what the mail log says\n"
+         "nothing about.\n"},
 	{"deliver", "How reports leave.",
          "How reports leave: by mail, by HTTPS, or into a directory.\n"},
 };
@@ -398,6 +408,211 @@ const struct setting settings[] = {
 		.comment = "Files kept there.",
 		.manual = "The most files kept in\n"
 			  ".Cm bad_input_directory .\n",
+	},
+
+	/* [log] */
+	{
+		.section = "log",
+		.name = "source",
+		.type = SETTING_ENUM,
+		.standard = "journal",
+		.offset = AT(log.source),
+		.words = log_source_words,
+		.comment = "journal, file, or stdin (of a syslogd that starts "
+			   "programs).",
+		.manual = "Where the lines come from.\n"
+			  ".Cm journal :\n"
+			  "that of systemd.\n"
+			  ".Cm file :\n"
+			  "the one below, through its rotations.\n"
+			  ".Cm stdin :\n"
+			  "standard input, for\n"
+			  ".Ql omprog\n"
+			  "of rsyslog; lines that the program was killed over "
+			  "may then be lost\n"
+			  "or come twice, which does not happen with the other "
+			  "two.\n",
+	},
+	{
+		.section = "log",
+		.name = "file",
+		.type = SETTING_PATH,
+		.standard = "/var/log/mail.log",
+		.offset = AT(log.file),
+		.min = 1,
+		.max = PATH_LONG,
+		.comment = "The log to follow with source = file.",
+		.manual = "The log to follow with\n"
+			  ".Ql source = file .\n",
+	},
+	{
+		.section = "log",
+		.name = "enforces",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(log.enforces),
+		.max = NAME_LONG,
+		.check = form_enforces,
+		.comment = "What Postfix enforces: dane, sts, or none; empty: "
+			   "as postconf says.",
+		.manual = "The policies that Postfix enforces:\n"
+			  ".Ql dane ,\n"
+			  ".Ql sts ,\n"
+			  "both, or\n"
+			  ".Ql none .\n"
+			  "Empty: told from\n"
+			  ".Xr postconf 1 .\n"
+			  "The log does not say which policy a session was "
+			  "under, so this and\n"
+			  "what the domain has published decide it.\n",
+	},
+	{
+		.section = "log",
+		.name = "count_private",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(log.count_private),
+		.comment = "Also deliveries to private and loopback "
+			   "addresses.",
+		.manual = "Whether deliveries to private and loopback "
+			  "addresses are counted.\n"
+			  "They are usually content filters and mailbox "
+			  "servers.\n",
+	},
+	{
+		.section = "log",
+		.name = "by_relay",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(log.by_relay),
+		.comment = "Count under the relay host's name, where mail "
+			   "leaves through one.",
+		.manual = "Whether sessions count under the name of the host "
+			  "that was spoken\n"
+			  "to, and not under the recipient's domain.\n"
+			  "For sites whose mail leaves through a relay host: "
+			  "there TLS is with\n"
+			  "the relay, and no recipient's domain has to do with "
+			  "it.\n",
+	},
+	{
+		.section = "log",
+		.name = "allow_both",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(log.allow_both),
+		.comment = "Count by the socket and by the log at once.",
+		.manual = "Whether\n"
+			  ".Xr tlstallyd 8\n"
+			  "and\n"
+			  ".Xr tlstally-logd 8\n"
+			  "may count into one store.\n"
+			  "A Postfix that is heard by both counts twice: for a "
+			  "host on which one\n"
+			  "Postfix sends events and another does not.\n",
+	},
+	{
+		.section = "log",
+		.name = "commit_interval",
+		.type = SETTING_SPAN_MS,
+		.standard = "1s",
+		.offset = AT(log.commit_interval_ms),
+		.min = 10,
+		.max = HOUR * (uint64_t)1000,
+		.comment = "How often counts go to disk, with the place in the "
+			   "log.",
+		.manual = "How often what was counted goes to the disk, "
+			  "together with the\n"
+			  "place in the log: what was not yet written is read "
+			  "again.\n",
+	},
+
+	/* [policy] */
+	{
+		.section = "policy",
+		.name = "resolver",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(policy.resolver),
+		.max = NAME_LONG,
+		.check = form_resolver,
+		.comment = "ADDRESS or ADDRESS@PORT of a resolver that "
+			   "validates; empty: /etc/resolv.conf.",
+		.manual = "The resolver to ask,\n"
+			  ".Ql 127.0.0.1\n"
+			  "or\n"
+			  ".Ql ::1@5353 .\n"
+			  "Empty: those of\n"
+			  ".Pa /etc/resolv.conf .\n"
+			  "DANE is seen only through one that validates "
+			  "DNSSEC.\n",
+	},
+	{
+		.section = "policy",
+		.name = "trust_ad",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(policy.trust_ad),
+		.comment = "Believe in DNSSEC from a resolver that is not on "
+			   "this host.",
+		.manual = "Whether a resolver on another host is believed when "
+			  "it says that it\n"
+			  "has validated an answer by DNSSEC.\n"
+			  "Only where nobody can get between it and this "
+			  "host.\n",
+	},
+	{
+		.section = "policy",
+		.name = "sts_ca_file",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(policy.sts_ca_file),
+		.max = PATH_LONG,
+		.comment = "Who may vouch for MTA-STS hosts; empty: the "
+			   "system's list.",
+		.manual = "Certificates (PEM) of those who may vouch for the "
+			  "hosts of MTA-STS\n"
+			  "policies.\n"
+			  "Empty: the system's list.\n",
+	},
+	{
+		.section = "policy",
+		.name = "allow_private",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(policy.allow_private),
+		.comment = "Fetch policies also from private and loopback "
+			   "addresses; for tests.",
+		.manual = "Whether MTA-STS policies may be fetched from "
+			  "private, loopback and\n"
+			  "other special addresses.\n"
+			  "A stranger's DNS record chooses the host: leave it "
+			  "off outside of\n"
+			  "tests.\n",
+	},
+	{
+		.section = "policy",
+		.name = "timeout",
+		.type = SETTING_SPAN_MS,
+		.standard = "5s",
+		.offset = AT(policy.timeout_ms),
+		.min = 100,
+		.max = MINUTE * (uint64_t)1000,
+		.comment = "One DNS question may take this long.",
+		.manual = "One question to the resolver may take this long, "
+			  "all its tries\n"
+			  "together.\n",
+	},
+	{
+		.section = "policy",
+		.name = "threads",
+		.type = SETTING_NUMBER,
+		.standard = "8",
+		.offset = AT(policy.threads),
+		.min = 1,
+		.max = 256,
+		.comment = "Domains looked up at once.",
+		.manual = "Domains that are looked up at once.\n",
 	},
 
 	/* [deliver] */

@@ -63,6 +63,19 @@ static void test_defaults(void **state)
 		{"events.commit_interval", "1s"},
 		{"events.bad_input_directory", ""},
 		{"events.bad_input_max", "100"},
+		{"log.source", "journal"},
+		{"log.file", "/var/log/mail.log"},
+		{"log.enforces", ""},
+		{"log.count_private", "no"},
+		{"log.by_relay", "no"},
+		{"log.allow_both", "no"},
+		{"log.commit_interval", "1s"},
+		{"policy.resolver", ""},
+		{"policy.trust_ad", "no"},
+		{"policy.sts_ca_file", ""},
+		{"policy.allow_private", "no"},
+		{"policy.timeout", "5s"},
+		{"policy.threads", "8"},
 		{"deliver.mail", "smtp://127.0.0.1:25"},
 		{"deliver.mail_user", ""},
 		{"deliver.mail_password_file", ""},
@@ -177,6 +190,16 @@ static void test_values(void **state)
 	         "deliver.mail", "smtps://mail.example.com:465"},
 		{"IPv6", "deliver.mail=smtp://[::1]:2525", "deliver.mail",
 	         "smtp://[::1]:2525"},
+		{"both policies", "log.enforces=dane, STS", "log.enforces",
+	         "dane, STS"},
+		{"no policy at all", "log.enforces=none", "log.enforces",
+	         "none"},
+		{"a resolver", "policy.resolver=127.0.0.1", "policy.resolver",
+	         "127.0.0.1"},
+		{"a resolver's port", "policy.resolver=::1@5353",
+	         "policy.resolver", "::1@5353"},
+		{"half a second", "policy.timeout=500ms", "policy.timeout",
+	         "500ms"},
 		{"sendmail", "deliver.mail=sendmail:/usr/sbin/sendmail",
 	         "deliver.mail", "sendmail:/usr/sbin/sendmail"},
 		{"no mail", "deliver.mail=off", "deliver.mail", "off"},
@@ -343,6 +366,19 @@ static void test_bad_values(void **state)
 	         "a port (1 to 65535)"},
 		{"an empty port", "deliver.mail=smtp://[::1]:", ERR_PARSE,
 	         "a port (1 to 65535)"},
+		{"no policy", "log.enforces=dane tlsa", ERR_PARSE,
+	         "[log] enforces: 'dane tlsa' is none of dane, sts, none"},
+		{"no such source", "log.source=syslog", ERR_PARSE,
+	         "[log] source: 'syslog' is none of journal, file, stdin"},
+		{"a resolver's name", "policy.resolver=localhost", ERR_PARSE,
+	         "[policy] resolver: 'localhost' is no IP address (like "
+	         "127.0.0.1 or ::1@5353)"},
+		{"a resolver's port after a colon",
+	         "policy.resolver=127.0.0.1:53", ERR_PARSE, "is no IP address"},
+		{"a resolver's empty port", "policy.resolver=::1@", ERR_PARSE,
+	         "after @ comes a port (1 to 65535)"},
+		{"no threads", "policy.threads=0", ERR_LIMIT,
+	         "[policy] threads: 0 is less than 1"},
 		{"a relative program", "deliver.mail=sendmail:sendmail",
 	         ERR_PARSE, "the program's path must begin with /"},
 	};
@@ -569,6 +605,14 @@ static void test_check(void **state)
 	         "[report]\ncontact_info = a@b.example\n[deliver]\ngrace = "
 	         "3h\n",
 	         "t.conf: [deliver] max_grace: less than grace"},
+		{"enforces both",
+	         "[report]\ncontact_info = a@b.example\n[log]\nenforces = "
+	         "dane\nenforces = sts\n",
+	         NULL},
+		{"enforces something and nothing",
+	         "[report]\ncontact_info = a@b.example\n[log]\nenforces = "
+	         "sts, none\n",
+	         "t.conf:4: [log] enforces: none stands alone or not at all"},
 		{"a user without a password",
 	         "[report]\ncontact_info = a@b.example\n[deliver]\nmail_user = "
 	         "x\n",
@@ -648,6 +692,19 @@ static const char *const changed[] = {
 	"events.commit_interval=1500ms",
 	"events.bad_input_directory=/bad",
 	"events.bad_input_max=0",
+	"log.source=file",
+	"log.file=/var/log/maillog",
+	"log.enforces=dane,sts",
+	"log.count_private=yes",
+	"log.by_relay=yes",
+	"log.allow_both=yes",
+	"log.commit_interval=250ms",
+	"policy.resolver=::1@5353",
+	"policy.trust_ad=yes",
+	"policy.sts_ca_file=/etc/ssl/sts.pem",
+	"policy.allow_private=yes",
+	"policy.timeout=1500ms",
+	"policy.threads=2",
 	"deliver.mail=smtps://[::1]:465",
 	"deliver.mail_user=user",
 	"deliver.mail_password_file=/password",
@@ -727,9 +784,10 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* four sections, three empty lines between, a line each; the two
-	 * lists have three items and two */
-	assert_int_equal(lines_of(all.data), settings_count + 4 + 3 + 3);
+	/* a line each, six sections with five empty lines between; the three
+	 * lists have three items, two and two */
+	assert_int_equal(lines_of(all.data),
+	                 settings_count + 6 + 5 + 2 + 1 + 1);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);
