@@ -16,13 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
 #include "model/names.h"
-
-/* (pointer, length) into the line. */
-struct span {
-	const char *at;
-	size_t len;
-};
 
 /* A line without its time stamp: from a file by log_line_split(), from the
  * journal field by field. */
