@@ -29,8 +29,14 @@ enum view_status {
 	VIEW_BOGUS = 5,    /* DNSSEC validation failed (SERVFAIL with CD ok) */
 	VIEW_FETCH_ERROR = 6,  /* STS: no HTTPS, not 200, too late, too long */
 	VIEW_WEBPKI_ERROR = 7, /* STS: the policy host's certificate */
+	VIEW_STATUSES
 };
+
+/* For people and for JSON: "ok", "no-answer". */
 const char *view_status_word(enum view_status status);
+
+/* An answer: NONE, OK, BAD. */
+bool view_status_is_fact(enum view_status status);
 
 struct view_mx {
 	const char *host; /* canonical */
@@ -69,12 +75,18 @@ struct domain_view {
 	const char *mx_problem;
 };
 
+/* The MX of this (canonical) name, or NULL. */
+const struct view_mx *domain_view_mx(const struct domain_view *view,
+                                     const char *host);
+
 /* Stored form; readers get strings in the arena.  ERR_PARSE when damaged. */
 void domain_view_encode(const struct domain_view *view, struct strbuf *out);
 int domain_view_decode(const void *data, size_t len, struct arena *arena,
                        struct domain_view *view, struct err *err);
 
-/* Has every part that judging needs an answer (fact), even an old one? */
+/* Has every part that judging needs an answer, even an old one?  "Bogus" for
+ * MX and TLSA, and a policy that could not be fetched, are such, for they are
+ * reported. */
 bool domain_view_is_complete(const struct domain_view *view, bool dane,
                              bool sts);
 
