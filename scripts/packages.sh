@@ -2,16 +2,16 @@
 
 # to build and run
 BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
-	libcurl4-openssl-dev libidn2-dev libinih-dev libjansson-dev liblmdb-dev
-	libsystemd-dev libxxhash-dev zlib1g-dev"
+	libcurl4-openssl-dev libidn2-dev libinih-dev libjansson-dev libldns-dev
+	liblmdb-dev libsystemd-dev libxxhash-dev zlib1g-dev"
 
 # the receivers of the rehearsal
 QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 
 # all tests: another compiler, the lints, real mail and web servers
-CHECK_PACKAGES="$BUILD_PACKAGES clang clang-format libcmocka-dev mandoc
-	nginx-light openssl postfix procps python3 python3-jsonschema systemd
-	xz-utils"
+CHECK_PACKAGES="$BUILD_PACKAGES clang clang-format ldnsutils libcmocka-dev
+	mandoc nginx-light nsd openssl postfix procps python3
+	python3-jsonschema systemd unbound xz-utils"
 
 missing_packages()
 {

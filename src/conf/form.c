@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/auto.h"
+#include "base/endpoint.h"
 #include "base/xalloc.h"
 
 enum {
@@ -219,21 +220,9 @@ int form_enforces(const char *text, struct err *err)
 
 int form_resolver(const char *text, struct err *err)
 {
-	size_t len = strcspn(text, "@");
-	auto_(xfree_str) char *address = xstrndup(text, len);
-	struct in6_addr ignored;
+	struct endpoint ignored;
 
-	if (inet_pton(AF_INET, address, &ignored) != 1 &&
-	    inet_pton(AF_INET6, address, &ignored) != 1)
-		return err_set(err, ERR_PARSE,
-		               "'%.80s' is no IP address (like 127.0.0.1 or "
-		               "::1@5353)",
-		               text);
-	if (text[len] == '@' && !is_port(text + len + 1))
-		return err_set(err, ERR_PARSE,
-		               "'%.80s': after @ comes a port (1 to 65535)",
-		               text);
-	return 0;
+	return endpoint_parse(text, 1, &ignored, err);
 }
 
 int form_user(const char *text, struct err *err)

@@ -27,8 +27,8 @@ int form_mail(const char *text, struct err *err);
 /* dane, sts or none */
 int form_enforces(const char *text, struct err *err);
 
-/* ADDRESS or ADDRESS@PORT, the address in digits: who asks a resolver for the
- * resolver's address? */
+/* An address in digits, with or without a port (base/endpoint.h): who asks a
+ * resolver for the resolver's address? */
 int form_resolver(const char *text, struct err *err);
 
 /* A user or a group, by name or number. */
