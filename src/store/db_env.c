@@ -28,6 +28,10 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_SUPPRESS] = "suppress",
 	[TABLE_RATE] = "rate",
 	[TABLE_OWN_REPORT] = "own-report",
+	[TABLE_LOG_STATE] = "log-state",
+	[TABLE_LOG_PENDING] = "log-pending",
+	[TABLE_POLICY] = "policy",
+	[TABLE_WANTED] = "wanted",
 };
 
 const char *db_table_name(enum db_table table)

@@ -28,6 +28,8 @@
  *                day u32, 2, policy id u64            blob of the policy
  *   day          day u32                              struct day_stats as u64s
  *                day u32, 1                           nothing: it is closed
+ *                day u32, 2                           nothing: it was read from
+ *                                                     an old log
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64
  *   outbox       id u64                               head: numbers, then
@@ -44,6 +46,14 @@
  *                                                     u8, reason string
  *   rate         hour u64, receiver text              attempts u64
  *   own-report   day u32, domain text                 attempts u64
+ *   log-state    source text, or its beginning and    position blob, tracker
+ *                hash128 when it is long              blob, u32 lengths before
+ *   log-pending  day u32, domain text, 0x00, hash128  count u64, blob of the
+ *                                                     session
+ *   policy       domain text                          checked_at
+ *                                                     sts_expires_at u64, blob
+ *                                                     of the view
+ *   wanted       domain text                          due u64, failures u32
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

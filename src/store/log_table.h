@@ -20,6 +20,13 @@
 #include "store/db.h"
 #include "store/tally_table.h"
 
+/*
+ * A domain whose policies cannot be found out keeps its day open for so long
+ * after the day's end.  A little before that its sessions are counted without
+ * (policy/apply), so that they still belong to their day.
+ */
+enum { LOG_WAIT_SECS = 24 * 3600, LOG_GIVE_UP_SECS = 23 * 3600 };
+
 /* The state of a source ("journal", "file:/var/log/mail.log"): two opaque
  * blobs.  1 and copies in the arena, or 0. */
 struct log_state {
@@ -55,6 +62,10 @@ int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
                      void (*each)(void *arg, const void *session, size_t len,
                                   uint64_t n),
                      void *arg);
+
+/* Deletes what waits since before `day`, at most DB_BATCH_ROWS rows; 1: there
+ * is more. */
+int log_pending_purge(struct db_txn *txn, int32_t day, uint64_t *rows);
 
 /* Days that were read with --from-start: never reported unasked. */
 void log_day_unsent_set(struct db_txn *txn, int32_t day);

@@ -2,12 +2,14 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/log_table.h"
 #include "store/outbox_table.h"
 #include "store/own_report_table.h"
+#include "store/policy_cache_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 
-enum { OWN_REPORT_DAYS = 4, RATE_HOURS = 2 };
+enum { OWN_REPORT_DAYS = 4, RATE_HOURS = 2, WANTED_DAYS = 7 };
 
 /* What each table's deed is told. */
 struct limits {
@@ -16,6 +18,7 @@ struct limits {
 	int64_t now;
 	int32_t own_report_day;
 	int64_t rate_hour;
+	int64_t wanted_time;
 };
 
 static int tally(struct db_txn *txn, const struct limits *limits,
@@ -49,10 +52,22 @@ static int rates(struct db_txn *txn, const struct limits *limits,
 	return rate_purge(txn, limits->rate_hour, &counts->rates);
 }
 
+static int log_pending(struct db_txn *txn, const struct limits *limits,
+                       struct purge_counts *counts)
+{
+	return log_pending_purge(txn, limits->tally_day, &counts->log);
+}
+
+static int wanted(struct db_txn *txn, const struct limits *limits,
+                  struct purge_counts *counts)
+{
+	return policy_wanted_purge(txn, limits->wanted_time, &counts->wanted);
+}
+
 /* Each deletes one transaction's worth; 1: there is more. */
 static int (*const deeds[])(struct db_txn *txn, const struct limits *limits,
                             struct purge_counts *counts) = {
-	tally, archive, suppressions, own_reports, rates,
+	tally, archive, suppressions, own_reports, rates, log_pending, wanted,
 };
 
 static int run(struct db *db, size_t deed, const struct limits *limits,
@@ -84,6 +99,7 @@ int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
 		.now = now,
 		.own_report_day = today - OWN_REPORT_DAYS,
 		.rate_hour = now / 3600 - RATE_HOURS,
+		.wanted_time = now - WANTED_DAYS * DAY_SECS,
 	};
 	int rc = 0;
 

@@ -6,8 +6,24 @@
 #include "base/hash.h"
 #include "store/keys.h"
 
-/* A change of store/keys.h adds a row here and one to the version. */
-const struct schema_plan schema_plan = {.version = 1};
+/* The tables of the mail log and of policies, which are made when the store is
+ * opened.  A program that does not know them must not close days: sessions
+ * may be waiting. */
+static void add_log_tables(struct db_txn *txn)
+{
+	(void)txn;
+}
+
+static const struct schema_step steps[] = {
+	{.from = 1, .run = add_log_tables},
+};
+
+/* A change of store/keys.h adds a row there and one to the version. */
+const struct schema_plan schema_plan = {
+	.version = 2,
+	.steps = steps,
+	.step_count = sizeof(steps) / sizeof(steps[0]),
+};
 
 /* 1 and the version; 0: none yet. */
 static int read_version(struct db *db, uint64_t *version, struct err *err)

@@ -296,8 +296,11 @@ static void test_schema(void **state)
 	         3},
 	};
 	struct fixture *f = *state;
+	struct db_txn *first = db_begin_write(f->db);
 	struct schema_ids ids;
 
+	meta_put(first, META_SCHEMA, 1);
+	commit_ok(&first);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(db_abort) struct db_txn *txn = NULL;
 		struct err err = {0};
@@ -612,8 +615,8 @@ static void test_sharing(void **state)
 
 static void test_an_upgrade_waits_for_the_others(void **state)
 {
-	static const struct schema_step steps[] = {{1, bump}};
-	static const struct schema_plan plan = {2, steps, 1};
+	static const struct schema_step steps[] = {{2, bump}};
+	static const struct schema_plan plan = {3, steps, 1};
 	struct fixture *f = *state;
 	struct schema_ids ids;
 	pid_t pid;
@@ -622,7 +625,7 @@ static void test_an_upgrade_waits_for_the_others(void **state)
 	pid = child(f, open_shared);
 	fixture_open(f);
 	assert_int_equal(schema_open(f->db, &plan, &ids, &f->err), ERR_BUSY);
-	assert_non_null(strstr(f->err.text, "schema 1 must become 2"));
+	assert_non_null(strstr(f->err.text, "schema 2 must become 3"));
 	db_close(&f->db);
 	end_child(pid);
 	fixture_open(f);

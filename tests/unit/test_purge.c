@@ -3,8 +3,10 @@
 #include "base/day.h"
 #include "store/intern.h"
 #include "store/keys.h"
+#include "store/log_table.h"
 #include "store/outbox_table.h"
 #include "store/own_report_table.h"
+#include "store/policy_cache_table.h"
 #include "store/purge.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
@@ -34,6 +36,7 @@ static void count_domains(struct db *db, int32_t day, int n)
 	day_stats_add(txn, day, &(struct day_stats){.events = (uint64_t)n});
 	own_report_add(txn, day, "example.com", 1);
 	rate_add(txn, day_start(day) / 3600 + 10, "", 1);
+	log_pending_add(txn, day, "example.com", "session", 7, 3);
 	commit_ok(&txn);
 }
 
@@ -57,6 +60,8 @@ static void fill(struct db *db)
 	struct db_txn *txn = db_begin_write(db);
 
 	suppress_put(txn, &row);
+	policy_wanted_put(txn, "old.example", NOW - 7 * DAY_SECS - 1, 0);
+	policy_wanted_put(txn, "example.com", NOW - 7 * DAY_SECS, 0);
 	commit_ok(&txn);
 	/* more than one transaction deletes */
 	count_domains(db, TODAY - KEEP - 1, 2 * DB_BATCH_ROWS);
@@ -89,6 +94,8 @@ static void test_what_is_old_goes(void **state)
 	struct tally_head head;
 	struct day_stats stats;
 	struct db_txn *txn;
+	uint32_t failures;
+	int64_t due;
 	uint64_t id;
 
 	fill(f->db);
@@ -102,6 +109,8 @@ static void test_what_is_old_goes(void **state)
 	assert_int_equal(counts.suppressions, 1);
 	assert_int_equal(counts.own_reports, 3);
 	assert_int_equal(counts.rates, 4);
+	assert_int_equal(counts.log, 1);
+	assert_int_equal(counts.wanted, 1);
 	txn = db_begin_read(f->db);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int32_t day = rows[i].day;
@@ -113,6 +122,8 @@ static void test_what_is_old_goes(void **state)
 		                 rows[i].counted);
 		assert_int_equal(day_stats_get(txn, day, &stats),
 		                 rows[i].counted);
+		assert_int_equal(log_pending_has(txn, day, NULL),
+		                 rows[i].counted);
 		assert_int_equal(own_report_get(txn, day, "example.com"),
 		                 rows[i].own);
 		assert_int_equal(rate_get(txn, day_start(day) / 3600 + 10, ""),
@@ -122,6 +133,10 @@ static void test_what_is_old_goes(void **state)
 	assert_int_equal(archived.created_at, NOW - ARCHIVE * DAY_SECS);
 	assert_int_equal(archive_head_next(txn, &archived), 0);
 	assert_int_equal(suppress_get(txn, "a@example.com", &row), 0);
+	assert_int_equal(policy_wanted_get(txn, "old.example", &due, &failures),
+	                 0);
+	assert_int_equal(policy_wanted_get(txn, "example.com", &due, &failures),
+	                 1);
 	assert_int_equal(db_commit(&txn, &f->err), 0);
 	/* again: nothing left to do */
 	assert_int_equal(
