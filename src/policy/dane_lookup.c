@@ -1,0 +1,155 @@
+/*
+ * TLSA records of the MX hosts (RFC 7672).
+ *
+ * Only where the MX set is secure (section 2.2.1), and of a host only where
+ * its address is (section 2.2.2): TLSA records below an insecure name are not
+ * asked for, since servers of such zones often do not answer that at all.
+ */
+#include "policy/lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/tlsa.h"
+
+enum { BASES_MAX = 2 };
+
+/* Where TLSA records of a host may stand, in the order to look. */
+struct bases {
+	enum view_status status; /* OK, or why there are none */
+	const char *name[BASES_MAX];
+	size_t count;
+};
+
+static void add_base(struct bases *bases, const char *name)
+{
+	bases->status = VIEW_OK;
+	bases->name[bases->count++] = name;
+}
+
+/* The address is insecure.  If the host is an alias, and the alias itself is
+ * secure, its own name will do (section 2.2.2). */
+static void find_secure_alias(struct lookup *lookup, const char *host,
+                              struct bases *bases)
+{
+	struct dns_answer alias;
+
+	lookup_ask(lookup, host, DNS_CNAME, &alias);
+	if (alias.status == VIEW_OK && alias.secure)
+		add_base(bases, host);
+	else if (alias.status != VIEW_OK)
+		bases->status = alias.status;
+}
+
+/* Section 2.2.3: the name that the aliases lead to, then the host's own. */
+static struct bases find_bases(struct lookup *lookup, const char *host)
+{
+	struct bases bases = {.status = VIEW_NONE};
+	struct dns_answer address;
+	bool is_alias;
+
+	lookup_ask(lookup, host, DNS_A, &address);
+	if (address.status == VIEW_NONE)
+		lookup_ask(lookup, host, DNS_AAAA, &address);
+	if (address.status != VIEW_OK) {
+		bases.status = address.status;
+		return bases;
+	}
+	is_alias = strcmp(address.owner, host) != 0;
+	if (address.secure) {
+		if (is_alias)
+			add_base(&bases, address.owner);
+		add_base(&bases, host);
+	} else if (is_alias) {
+		find_secure_alias(lookup, host, &bases);
+	}
+	return bases;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The records as strings, sorted, each once; OK when one of them can be
+ * used. */
+static void take(struct lookup *lookup, const struct dns_answer *answer,
+                 struct view_mx *mx)
+{
+	size_t count = 0;
+
+	mx->tlsa = VIEW_BAD;
+	mx->tlsa_strings = arena_array(lookup->arena, answer->count,
+	                               sizeof(*mx->tlsa_strings));
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct dns_record *record = &answer->records[i];
+		const char *text =
+			tlsa_text(lookup->arena, record->data, record->len);
+
+		if (text != NULL)
+			mx->tlsa_strings[count++] = text;
+		if (tlsa_is_usable(record->data, record->len))
+			mx->tlsa = VIEW_OK;
+	}
+	qsort(mx->tlsa_strings, count, sizeof(*mx->tlsa_strings), by_text);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || strcmp(mx->tlsa_strings[mx->tlsa_count - 1],
+		                     mx->tlsa_strings[i]) != 0)
+			mx->tlsa_strings[mx->tlsa_count++] =
+				mx->tlsa_strings[i];
+}
+
+/* Insecure records are none (section 2.2). */
+static void look_below(struct lookup *lookup, const char *base,
+                       struct view_mx *mx)
+{
+	const char *name = arena_printf(lookup->arena, "_25._tcp.%s", base);
+	struct dns_answer answer;
+
+	lookup_ask(lookup, name, DNS_TLSA, &answer);
+	if (answer.status == VIEW_OK && answer.secure)
+		take(lookup, &answer, mx);
+	else
+		mx->tlsa = answer.status == VIEW_OK ? VIEW_NONE : answer.status;
+}
+
+/* No answer: what was known stays. */
+static void keep(const struct lookup *lookup, struct view_mx *mx)
+{
+	const struct view_mx *old = domain_view_mx(lookup->old, mx->host);
+
+	if (old == NULL || !view_status_is_fact(old->tlsa))
+		return;
+	mx->tlsa = old->tlsa;
+	mx->tlsa_strings = old->tlsa_strings;
+	mx->tlsa_count = old->tlsa_count;
+}
+
+static void look_up_host(struct lookup *lookup, struct view_mx *mx)
+{
+	struct bases bases = find_bases(lookup, mx->host);
+
+	mx->tlsa = bases.status;
+	for (size_t i = 0; i < bases.count; i++) {
+		look_below(lookup, bases.name[i], mx);
+		if (mx->tlsa != VIEW_NONE)
+			break;
+	}
+	if (mx->tlsa == VIEW_TEMPFAIL)
+		keep(lookup, mx);
+}
+
+void dane_lookup(struct lookup *lookup)
+{
+	struct domain_view *view = lookup->view;
+
+	for (size_t i = 0; i < view->mx_count; i++) {
+		struct view_mx *mx = &view->mxs[i];
+
+		if (!view->mx_secure) {
+			mx->tlsa = VIEW_NONE;
+			continue;
+		}
+		look_up_host(lookup, mx);
+	}
+}

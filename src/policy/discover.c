@@ -1,0 +1,117 @@
+#include "policy/discover.h"
+
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "policy/lookup.h"
+
+enum {
+	KEEP_MIN = 60,      /* secs: however short the TTL is */
+	KEEP_MAX = 60 * 60, /* however long */
+	KEEP_AFTER_FAILURE = 60,
+};
+
+bool lookup_is_stopping(const struct lookup *lookup)
+{
+	return lookup->options->stop != NULL &&
+	       atomic_load(lookup->options->stop);
+}
+
+/* The life of an address says nothing about the life of what stands there:
+ * they are short where hosts are moved about. */
+static bool ttl_counts(enum dns_type type)
+{
+	return type != DNS_A && type != DNS_AAAA;
+}
+
+void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
+                struct dns_answer *answer)
+{
+	struct resolver *resolver = lookup->options->resolver;
+
+	if (lookup_is_stopping(lookup))
+		*answer = (struct dns_answer){.status = VIEW_TEMPFAIL,
+		                              .owner = name,
+		                              .problem = "stopped"};
+	else
+		resolver->query(resolver, name, type, lookup->arena, answer);
+	if (answer->problem != NULL)
+		answer->problem = arena_printf(lookup->arena, "%s: %s", name,
+		                               answer->problem);
+	if (answer->status == VIEW_TEMPFAIL)
+		lookup->failed = true;
+	else if (answer->status == VIEW_BOGUS)
+		lookup->ttl = 0; /* such a thing is soon mended */
+	else if (ttl_counts(type) && answer->ttl < lookup->ttl)
+		lookup->ttl = answer->ttl;
+}
+
+struct lookup_texts lookup_texts(struct lookup *lookup,
+                                 const struct dns_answer *answer)
+{
+	size_t count = answer->count;
+	struct lookup_texts texts = {
+		.texts = arena_array(lookup->arena, count, sizeof(char *)),
+		.lens = arena_array(lookup->arena, count, sizeof(size_t)),
+		.count = count,
+	};
+
+	for (size_t i = 0; i < count; i++) {
+		texts.texts[i] = (const char *)answer->records[i].data;
+		texts.lens[i] = answer->records[i].len;
+	}
+	return texts;
+}
+
+/* The old view with its strings in our arena; what cannot be read back is
+ * none. */
+static const struct domain_view *copy_view(const struct domain_view *old,
+                                           struct arena *arena)
+{
+	struct domain_view *copy = arena_alloc(arena, sizeof(*copy));
+	struct strbuf bytes = {0};
+
+	if (old == NULL)
+		return copy;
+	domain_view_encode(old, &bytes);
+	if (domain_view_decode(bytes.data, bytes.len, arena, copy, NULL) < 0)
+		memset(copy, 0, sizeof(*copy));
+	strbuf_clear(&bytes);
+	return copy;
+}
+
+static int64_t keep_until(const struct lookup *lookup)
+{
+	int64_t ttl = lookup->ttl;
+
+	if (lookup->failed)
+		ttl = KEEP_AFTER_FAILURE;
+	if (ttl < KEEP_MIN)
+		ttl = KEEP_MIN;
+	return lookup->now + (ttl < KEEP_MAX ? ttl : KEEP_MAX);
+}
+
+bool discover(const struct discover_options *options, const char *domain,
+              const struct domain_view *old, struct arena *arena,
+              struct domain_view *view)
+{
+	struct lookup lookup = {
+		.options = options,
+		.old = copy_view(old, arena),
+		.arena = arena,
+		.view = view,
+		.now = clock_secs(options->clock),
+		.ttl = UINT32_MAX,
+	};
+
+	memset(view, 0, sizeof(*view));
+	view->domain = arena_strdup(arena, domain);
+	view->checked_at = lookup.now;
+	tlsrpt_lookup(&lookup);
+	if (options->fetcher != NULL)
+		sts_lookup(&lookup);
+	if (options->dane && mx_lookup(&lookup))
+		dane_lookup(&lookup);
+	view->expires_at = keep_until(&lookup);
+	return !lookup.failed;
+}

@@ -1,0 +1,53 @@
+/*
+ * lookup - one domain being discovered: what its parts share
+ *
+ * discover.c makes one and hands it to tlsrpt_lookup.c, sts_lookup.c,
+ * mx_lookup.c and dane_lookup.c, each of which fills in its part of the view.
+ */
+#ifndef TLSTALLY_POLICY_LOOKUP_H
+#define TLSTALLY_POLICY_LOOKUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/domain_view.h"
+#include "policy/discover.h"
+#include "policy/resolver.h"
+
+struct lookup {
+	const struct discover_options *options;
+	const struct domain_view *old; /* in the arena; never NULL: all of it
+	                                  UNKNOWN when there was none */
+	struct arena *arena;
+	struct domain_view *view;
+	int64_t now;  /* secs */
+	uint32_t ttl; /* the shortest so far */
+	bool failed;  /* something failed temporarily */
+};
+
+/* Asks, and keeps account of TTL and failures.  The problem of an answer
+ * begins with the name. */
+void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
+                struct dns_answer *answer);
+
+/* Has somebody said that we are to stop? */
+bool lookup_is_stopping(const struct lookup *lookup);
+
+/* The data of TXT records as the choosers of model/ want them. */
+struct lookup_texts {
+	const char **texts;
+	size_t *lens;
+	size_t count;
+};
+struct lookup_texts lookup_texts(struct lookup *lookup,
+                                 const struct dns_answer *answer);
+
+void tlsrpt_lookup(struct lookup *lookup);
+void sts_lookup(struct lookup *lookup);
+/* The MX set, or what stands for one; false when there was no answer. */
+bool mx_lookup(struct lookup *lookup);
+/* TLSA of each host in it. */
+void dane_lookup(struct lookup *lookup);
+
+#endif

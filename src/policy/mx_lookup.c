@@ -1,0 +1,133 @@
+/* The hosts that take a domain's mail (RFC 5321 section 5.1, RFC 7505). */
+#include "policy/lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOSTS_MAX = 20 }; /* as many as are looked at */
+
+static void note(struct lookup *lookup, const char *words)
+{
+	const char *before = lookup->view->mx_problem;
+
+	lookup->view->mx_problem =
+		before == NULL
+			? words
+			: arena_printf(lookup->arena, "%s; %s", before, words);
+}
+
+/* No answer: what was known stays, TLSA records included. */
+static void keep(struct lookup *lookup, const struct dns_answer *answer)
+{
+	struct domain_view *view = lookup->view;
+	const struct domain_view *old = lookup->old;
+
+	view->mx = answer->status;
+	view->mx_problem = answer->problem;
+	if (answer->status == VIEW_BOGUS || !view_status_is_fact(old->mx))
+		return;
+	view->mx = old->mx;
+	view->mx_secure = old->mx_secure;
+	view->null_mx = old->null_mx;
+	view->mxs = old->mxs;
+	view->mx_count = old->mx_count;
+	view->mx_problem = old->mx_problem;
+}
+
+static int by_preference(const void *a, const void *b)
+{
+	const struct view_mx *x = a, *y = b;
+
+	if (x->preference != y->preference)
+		return x->preference < y->preference ? -1 : 1;
+	return strcmp(x->host, y->host);
+}
+
+static void add_host(struct domain_view *view, const char *host,
+                     unsigned preference)
+{
+	for (size_t i = 0; i < view->mx_count; i++)
+		if (strcmp(view->mxs[i].host, host) == 0) {
+			if (preference < view->mxs[i].preference)
+				view->mxs[i].preference = preference;
+			return;
+		}
+	view->mxs[view->mx_count++] =
+		(struct view_mx){.host = host, .preference = preference};
+}
+
+static void add_record(struct lookup *lookup, const struct dns_record *record)
+{
+	if (record->host == NULL)
+		note(lookup, "an MX record whose host is no host name");
+	else if (strcmp(record->host, ".") == 0)
+		note(lookup, "a null MX beside other MX records");
+	else
+		add_host(lookup->view, record->host, record->preference);
+}
+
+static void take(struct lookup *lookup, const struct dns_answer *answer)
+{
+	struct domain_view *view = lookup->view;
+	const struct dns_record *first = &answer->records[0];
+
+	view->mx = VIEW_OK;
+	view->mx_secure = answer->secure;
+	if (answer->count == 1 && first->host != NULL &&
+	    strcmp(first->host, ".") == 0) {
+		view->null_mx = true;
+		return;
+	}
+	view->mxs =
+		arena_array(lookup->arena, answer->count, sizeof(*view->mxs));
+	for (size_t i = 0; i < answer->count; i++)
+		add_record(lookup, &answer->records[i]);
+	if (view->mx_count == 0)
+		view->mx = VIEW_BAD;
+	else
+		qsort(view->mxs, view->mx_count, sizeof(*view->mxs),
+		      by_preference);
+	if (view->mx_count <= HOSTS_MAX)
+		return;
+	view->mx_count = HOSTS_MAX;
+	note(lookup, "only the first 20 MX hosts are looked at");
+}
+
+/* Without MX the domain's own host takes its mail, when there is one. */
+static void without_mx(struct lookup *lookup, const struct dns_answer *none)
+{
+	struct domain_view *view = lookup->view;
+	struct dns_answer address;
+
+	lookup_ask(lookup, view->domain, DNS_A, &address);
+	if (address.status == VIEW_NONE)
+		lookup_ask(lookup, view->domain, DNS_AAAA, &address);
+	if (address.status == VIEW_TEMPFAIL || address.status == VIEW_BOGUS) {
+		keep(lookup, &address);
+		return;
+	}
+	view->mx = address.status;
+	view->mx_secure = none->secure && address.secure;
+	if (address.status != VIEW_OK)
+		return;
+	view->mxs = arena_array(lookup->arena, 1, sizeof(*view->mxs));
+	add_host(view, view->domain, 0);
+}
+
+bool mx_lookup(struct lookup *lookup)
+{
+	bool failed_before = lookup->failed, answered;
+	struct dns_answer answer;
+
+	lookup->failed = false;
+	lookup_ask(lookup, lookup->view->domain, DNS_MX, &answer);
+	if (answer.status == VIEW_OK)
+		take(lookup, &answer);
+	else if (answer.status == VIEW_NONE)
+		without_mx(lookup, &answer);
+	else
+		keep(lookup, &answer);
+	answered = !lookup->failed;
+	lookup->failed |= failed_before;
+	return answered;
+}

@@ -1,0 +1,201 @@
+/*
+ * MTA-STS (RFC 8461): the record tells whether there is a policy and, by its
+ * id, whether it is another than the one we have; the policy comes by HTTPS.
+ * A policy that we have stays in force until max_age is over, whatever becomes
+ * of its record or its host.
+ */
+#include "policy/lookup.h"
+
+#include <string.h>
+
+enum {
+	REFRESH = 24 * 60 * 60, /* RFC 8461 section 3.3: daily, say */
+	PAUSE = 5 * 60,         /* the same: between failures of one id */
+};
+
+/* May the policy of the old view still be applied? */
+static bool is_in_force(const struct lookup *lookup)
+{
+	return lookup->old->sts == VIEW_OK &&
+	       lookup->old->sts_expires_at > lookup->now;
+}
+
+/* The same, and it asks for something: "none" needs its record. */
+static bool binds(const struct lookup *lookup)
+{
+	return is_in_force(lookup) && lookup->old->sts_policy.mode != STS_NONE;
+}
+
+static void keep_policy(struct lookup *lookup)
+{
+	if (lookup->old->sts == VIEW_OK && !is_in_force(lookup)) {
+		lookup->view->sts = lookup->old->sts_fetch;
+		return;
+	}
+	lookup->view->sts = lookup->old->sts;
+	lookup->view->sts_policy = lookup->old->sts_policy;
+	lookup->view->sts_expires_at = lookup->old->sts_expires_at;
+}
+
+static void keep_fetch(struct lookup *lookup)
+{
+	lookup->view->sts_fetch = lookup->old->sts_fetch;
+	lookup->view->sts_fetched_at = lookup->old->sts_fetched_at;
+	lookup->view->sts_problem = lookup->old->sts_problem;
+}
+
+/* A policy that is over is none, and says nothing about the one to come. */
+static bool old_policy_says_something(const struct lookup *lookup)
+{
+	enum view_status old = lookup->old->sts;
+
+	if (old == VIEW_OK)
+		return is_in_force(lookup);
+	return old != VIEW_UNKNOWN && old != VIEW_TEMPFAIL && old != VIEW_BOGUS;
+}
+
+/* No answer about the record: what was known stays. */
+static void keep_all(struct lookup *lookup, const struct dns_answer *answer)
+{
+	struct domain_view *view = lookup->view;
+	const struct domain_view *old = lookup->old;
+
+	view->sts_record = answer->status;
+	if (view_status_is_fact(old->sts_record)) {
+		view->sts_record = old->sts_record;
+		view->sts_id = old->sts_id;
+	}
+	view->sts = answer->status;
+	keep_fetch(lookup);
+	if (old_policy_says_something(lookup))
+		keep_policy(lookup);
+	else
+		view->sts_problem = answer->problem;
+}
+
+/* There is no record that counts. */
+static void without_record(struct lookup *lookup, enum view_status status,
+                           const char *problem)
+{
+	lookup->view->sts_record = status;
+	lookup->view->sts_problem = problem;
+	lookup->view->sts = VIEW_NONE;
+	if (binds(lookup))
+		keep_policy(lookup);
+}
+
+/* The fetch gave no policy that can be applied. */
+static void fetch_failed(struct lookup *lookup, enum view_status status,
+                         const char *problem)
+{
+	struct domain_view *view = lookup->view;
+
+	view->sts_fetch = view->sts = status;
+	view->sts_problem = problem;
+	if (is_in_force(lookup))
+		keep_policy(lookup);
+}
+
+static void take_policy(struct lookup *lookup, const struct sts_reply *reply)
+{
+	struct domain_view *view = lookup->view;
+	struct sts_policy policy;
+	struct err err = {0};
+
+	if (sts_policy_parse(reply->body, reply->len, lookup->arena, &policy,
+	                     &err) < 0) {
+		view->sts_policy = policy; /* its lines can be shown */
+		fetch_failed(lookup, VIEW_BAD,
+		             arena_strdup(lookup->arena, err.text));
+		return;
+	}
+	view->sts = view->sts_fetch = VIEW_OK;
+	view->sts_policy = policy;
+	view->sts_expires_at = lookup->now + policy.max_age;
+	view->sts_problem = reply->problem;
+}
+
+static void fetch(struct lookup *lookup)
+{
+	struct sts_fetcher *fetcher = lookup->options->fetcher;
+	struct sts_reply reply;
+
+	lookup->view->sts_fetched_at = lookup->now;
+	fetcher->fetch(fetcher, lookup->view->domain, lookup->arena, &reply);
+	if (reply.status == VIEW_OK)
+		take_policy(lookup, &reply);
+	else
+		fetch_failed(lookup, reply.status, reply.problem);
+}
+
+static bool id_changed(const struct lookup *lookup)
+{
+	const char *old = lookup->old->sts_id;
+
+	return old == NULL || strcmp(old, lookup->view->sts_id) != 0;
+}
+
+static bool is_worn(const struct lookup *lookup)
+{
+	int64_t half = lookup->old->sts_policy.max_age / 2;
+
+	return lookup->now - lookup->old->sts_fetched_at >=
+	       (half < REFRESH ? half : REFRESH);
+}
+
+static bool is_time_to_fetch(const struct lookup *lookup)
+{
+	const struct domain_view *old = lookup->old;
+
+	if (id_changed(lookup) || old->sts_fetch == VIEW_UNKNOWN)
+		return true;
+	if (old->sts_fetch != VIEW_OK)
+		return lookup->now - old->sts_fetched_at >= PAUSE;
+	return !is_in_force(lookup) || is_worn(lookup);
+}
+
+static void with_record(struct lookup *lookup, const char *id)
+{
+	lookup->view->sts_record = VIEW_OK;
+	lookup->view->sts_id = arena_strdup(lookup->arena, id);
+	if (is_time_to_fetch(lookup)) {
+		fetch(lookup);
+		return;
+	}
+	keep_fetch(lookup);
+	keep_policy(lookup);
+}
+
+static void choose(struct lookup *lookup, const struct dns_answer *answer)
+{
+	struct lookup_texts texts = lookup_texts(lookup, answer);
+	char id[STS_ID_MAX + 1];
+	struct err err = {0};
+	size_t which;
+	int rc = sts_record_choose(texts.texts, texts.lens, texts.count, &which,
+	                           &err);
+
+	if (rc > 0 && sts_record_parse(texts.texts[which], texts.lens[which],
+	                               id, &err) < 0)
+		rc = err.class;
+	if (rc > 0)
+		with_record(lookup, id);
+	else if (rc == 0)
+		without_record(lookup, VIEW_NONE, NULL);
+	else
+		without_record(lookup, VIEW_BAD,
+		               arena_strdup(lookup->arena, err.text));
+}
+
+void sts_lookup(struct lookup *lookup)
+{
+	const char *name = arena_printf(lookup->arena, "_mta-sts.%s",
+	                                lookup->view->domain);
+	struct dns_answer answer;
+
+	lookup_ask(lookup, name, DNS_TXT, &answer);
+	if (answer.status == VIEW_TEMPFAIL || answer.status == VIEW_BOGUS)
+		keep_all(lookup, &answer);
+	else
+		choose(lookup, &answer);
+}

@@ -1,0 +1,614 @@
+#include "unit/test.h"
+
+#include "base/auto.h"
+#include "fake/fake_resolver.h"
+#include "policy/discover.h"
+
+#define NOON 1772366400 /* 2026-03-01T12:00Z */
+#define ENFORCE                                                                \
+	"version: STSv1\nmode: enforce\nmx: *.example.com\nmax_age: 604800\n"
+#define NONE_POLICY "version: STSv1\nmode: none\nmax_age: 86400\n"
+#define STS_RECORD "_mta-sts.example.com TXT ok insecure 300 v=STSv1; id=one\n"
+#define DIGEST                                                                 \
+	"0000000000000000000000000000000000000000000000000000000000000000"
+
+/* One domain and all it takes to look it up again and again. */
+struct world {
+	struct fake_resolver resolver;
+	struct fake_fetcher fetcher;
+	struct clock clock;
+	struct arena arena;
+	struct discover_options options;
+	struct domain_view view;
+	bool looked;
+	bool complete; /* what discover() said */
+};
+
+static void world_clear(struct world *world)
+{
+	arena_clear(&world->arena);
+}
+
+static void world_init(struct world *world, const char *zone)
+{
+	memset(world, 0, sizeof(*world));
+	fake_resolver_init(&world->resolver, zone);
+	fake_fetcher_init(&world->fetcher, ENFORCE);
+	world->clock = clock_fixed(NOON);
+	arena_init(&world->arena);
+	world->options = (struct discover_options){
+		.resolver = &world->resolver.resolver,
+		.fetcher = &world->fetcher.fetcher,
+		.clock = &world->clock,
+		.dane = true,
+	};
+}
+
+/* Looks example.com up, after this many seconds. */
+static const struct domain_view *look(struct world *world, int64_t secs)
+{
+	struct domain_view view;
+
+	world->clock.fixed_ms += secs * 1000;
+	world->complete = discover(&world->options, "example.com",
+	                           world->looked ? &world->view : NULL,
+	                           &world->arena, &view);
+	world->view = view;
+	world->looked = true;
+	return &world->view;
+}
+
+static void assert_words(const char *got, const char *want)
+{
+	if (want == NULL) {
+		assert_null(got);
+		return;
+	}
+	assert_non_null(got);
+	if (strstr(got, want) == NULL)
+		fail_msg("'%s' is not in '%s'", want, got);
+}
+
+#define TXT "_smtp._tls.example.com TXT ok insecure 300 "
+#define RUA "v=TLSRPTv1; rua=mailto:tls@example.com"
+
+static void test_tlsrpt(void **state)
+{
+	static const struct {
+		const char *name, *zone;
+		enum view_status status;
+		const char *record, *problem;
+	} rows[] = {
+		{"one record", TXT RUA, VIEW_OK, RUA, NULL},
+		{"no such name", "", VIEW_NONE, NULL, NULL},
+		{"another record beside it", TXT "v=spf1 -all\n" TXT RUA,
+	         VIEW_OK, RUA, NULL},
+		{"only another record", TXT "v=spf1 -all", VIEW_NONE, NULL,
+	         NULL},
+		{"another version", TXT "v=TLSRPTv10; rua=mailto:a@b.example",
+	         VIEW_NONE, NULL, NULL},
+		{"two records", TXT RUA "\n" TXT RUA, VIEW_BAD, NULL,
+	         "TLSRPT record"},
+		{"a malformed one", TXT "v=TLSRPTv1; rua=", VIEW_BAD,
+	         "v=TLSRPTv1; rua=", "TLSRPT record"},
+		{"a place that cannot be used", TXT RUA ",http://example.com/r",
+	         VIEW_OK, RUA ",http://example.com/r", "http"},
+		{"behind an alias",
+	         "_smtp._tls.example.com CNAME ok insecure 300 "
+	         "tlsrpt.example.net\n"
+	         "tlsrpt.example.net TXT ok insecure 300 " RUA,
+	         VIEW_OK, RUA, NULL},
+		{"no answer", "_smtp._tls.example.com TXT tempfail insecure 0",
+	         VIEW_TEMPFAIL, NULL, "no answer in time"},
+		{"a bogus answer",
+	         "_smtp._tls.example.com TXT bogus insecure 0", VIEW_BOGUS,
+	         NULL, "DNSSEC validation failed"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+
+		ROW(&rows[i]);
+		world_init(&world, rows[i].zone);
+		view = look(&world, 0);
+		assert_int_equal(view->tlsrpt, rows[i].status);
+		assert_words(view->tlsrpt_record, rows[i].record);
+		assert_words(view->tlsrpt_problem, rows[i].problem);
+		assert_int_equal(world.complete,
+		                 rows[i].status != VIEW_TEMPFAIL);
+	}
+}
+
+/* What was known stays when there is no answer, and goes when there is. */
+static void test_tlsrpt_again(void **state)
+{
+	static const struct {
+		const char *name, *zone;
+		enum view_status status;
+		const char *record;
+	} rows[] = {
+		{"no answer", "_smtp._tls.example.com TXT tempfail insecure 0",
+	         VIEW_OK, RUA},
+		{"bogus", "_smtp._tls.example.com TXT bogus insecure 0",
+	         VIEW_OK, RUA},
+		{"taken away", "", VIEW_NONE, NULL},
+		{"spoiled", TXT "v=TLSRPTv1;", VIEW_BAD, "v=TLSRPTv1;"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+
+		ROW(&rows[i]);
+		world_init(&world, TXT RUA);
+		look(&world, 0);
+		world.resolver.zone = rows[i].zone;
+		view = look(&world, 3600);
+		assert_int_equal(view->tlsrpt, rows[i].status);
+		assert_words(view->tlsrpt_record, rows[i].record);
+	}
+}
+
+static void test_sts(void **state)
+{
+	static const struct {
+		const char *name, *zone;
+		enum view_status fetcher;
+		const char *body, *words; /* NULL: ENFORCE, no words */
+		enum view_status record, policy, fetch;
+		const char *problem;
+	} rows[] = {
+		{"no record", "", VIEW_OK, NULL, NULL, VIEW_NONE, VIEW_NONE,
+	         VIEW_UNKNOWN, NULL},
+		{"a policy", STS_RECORD, VIEW_OK, NULL, NULL, VIEW_OK, VIEW_OK,
+	         VIEW_OK, NULL},
+		{"a policy of the wrong media type", STS_RECORD, VIEW_OK, NULL,
+	         "media type 'text/html'", VIEW_OK, VIEW_OK, VIEW_OK,
+	         "media type"},
+		{"two records", STS_RECORD STS_RECORD, VIEW_OK, NULL, NULL,
+	         VIEW_BAD, VIEW_NONE, VIEW_UNKNOWN, "STS record"},
+		{"a record without id",
+	         "_mta-sts.example.com TXT ok insecure 300 v=STSv1;", VIEW_OK,
+	         NULL, NULL, VIEW_BAD, VIEW_NONE, VIEW_UNKNOWN, "no id"},
+		{"no host", STS_RECORD, VIEW_FETCH_ERROR, NULL,
+	         "has no address", VIEW_OK, VIEW_FETCH_ERROR, VIEW_FETCH_ERROR,
+	         "has no address"},
+		{"a certificate that is none", STS_RECORD, VIEW_WEBPKI_ERROR,
+	         NULL, "expired", VIEW_OK, VIEW_WEBPKI_ERROR, VIEW_WEBPKI_ERROR,
+	         "expired"},
+		{"a malformed policy", STS_RECORD, VIEW_OK,
+	         "version: STSv1\nmode: on\nmax_age: 1\n", NULL, VIEW_OK,
+	         VIEW_BAD, VIEW_BAD, "mode"},
+		{"mode none", STS_RECORD, VIEW_OK, NONE_POLICY, NULL, VIEW_OK,
+	         VIEW_OK, VIEW_OK, NULL},
+		{"no answer", "_mta-sts.example.com TXT tempfail insecure 0",
+	         VIEW_OK, NULL, NULL, VIEW_TEMPFAIL, VIEW_TEMPFAIL,
+	         VIEW_UNKNOWN, "no answer in time"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+
+		ROW(&rows[i]);
+		world_init(&world, rows[i].zone);
+		world.fetcher.status = rows[i].fetcher;
+		if (rows[i].body != NULL)
+			world.fetcher.body = rows[i].body;
+		world.fetcher.problem = rows[i].words;
+		view = look(&world, 0);
+		assert_int_equal(view->sts_record, rows[i].record);
+		assert_int_equal(view->sts, rows[i].policy);
+		assert_int_equal(view->sts_fetch, rows[i].fetch);
+		assert_words(view->sts_problem, rows[i].problem);
+	}
+}
+
+/* The first look found ENFORCE under the id "one". */
+static void test_sts_again(void **state)
+{
+	static const char two[] =
+		"_mta-sts.example.com TXT ok insecure 300 v=STSv1; id=two";
+	static const struct {
+		const char *name, *zone;
+		int64_t later;
+		enum view_status fetcher; /* of the second look */
+		enum view_status record, policy;
+		unsigned fetches;
+	} rows[] = {
+		{"the same id, soon", STS_RECORD, 3600, VIEW_OK, VIEW_OK,
+	         VIEW_OK, 1},
+		{"the same id, a day later", STS_RECORD, 86400, VIEW_OK,
+	         VIEW_OK, VIEW_OK, 2},
+		{"another id", two, 3600, VIEW_OK, VIEW_OK, VIEW_OK, 2},
+		{"another id, and no policy to be had", two, 3600,
+	         VIEW_FETCH_ERROR, VIEW_OK, VIEW_OK, 2},
+		{"the same, after max_age", two, 604800, VIEW_FETCH_ERROR,
+	         VIEW_OK, VIEW_FETCH_ERROR, 2},
+		{"the record gone, within max_age", "", 604799, VIEW_OK,
+	         VIEW_NONE, VIEW_OK, 1},
+		{"the record gone, after max_age", "", 604800, VIEW_OK,
+	         VIEW_NONE, VIEW_NONE, 1},
+		{"the record spoiled",
+	         "_mta-sts.example.com TXT ok insecure 300 v=STSv1;", 3600,
+	         VIEW_OK, VIEW_BAD, VIEW_OK, 1},
+		{"no answer", "_mta-sts.example.com TXT tempfail insecure 0",
+	         3600, VIEW_OK, VIEW_OK, VIEW_OK, 1},
+		{"no answer, after max_age",
+	         "_mta-sts.example.com TXT tempfail insecure 0", 604800,
+	         VIEW_OK, VIEW_OK, VIEW_TEMPFAIL, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+
+		ROW(&rows[i]);
+		world_init(&world, STS_RECORD);
+		look(&world, 0);
+		world.resolver.zone = rows[i].zone;
+		world.fetcher.status = rows[i].fetcher;
+		view = look(&world, rows[i].later);
+		assert_int_equal(view->sts_record, rows[i].record);
+		assert_int_equal(view->sts, rows[i].policy);
+		assert_int_equal(world.fetcher.fetches, rows[i].fetches);
+		if (view->sts == VIEW_OK)
+			assert_int_equal(view->sts_policy.mode, STS_ENFORCE);
+	}
+}
+
+/* RFC 8461 section 3.3: five minutes between failures of one id. */
+static void test_sts_pause(void **state)
+{
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+
+	(void)state;
+	world_init(&world, STS_RECORD);
+	world.fetcher.status = VIEW_FETCH_ERROR;
+	world.fetcher.problem = "HTTP status 404";
+	look(&world, 0);
+	for (int i = 0; i < 4; i++)
+		view = look(&world, 60);
+	assert_int_equal(world.fetcher.fetches, 1);
+	assert_int_equal(view->sts, VIEW_FETCH_ERROR);
+	assert_words(view->sts_problem, "404");
+	view = look(&world, 60);
+	assert_int_equal(world.fetcher.fetches, 2);
+	world.resolver.zone =
+		"_mta-sts.example.com TXT ok insecure 300 v=STSv1; id=two";
+	world.fetcher.status = VIEW_OK;
+	world.fetcher.problem = NULL;
+	view = look(&world, 1);
+	assert_int_equal(world.fetcher.fetches, 3);
+	assert_int_equal(view->sts, VIEW_OK);
+	assert_null(view->sts_problem);
+}
+
+/* "none" takes a policy back (RFC 8461 section 8.3), and needs its record to
+ * be said. */
+static void test_sts_none(void **state)
+{
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+
+	(void)state;
+	world_init(&world, STS_RECORD);
+	world.fetcher.body = NONE_POLICY;
+	view = look(&world, 0);
+	assert_int_equal(view->sts, VIEW_OK);
+	assert_int_equal(view->sts_policy.mode, STS_NONE);
+	world.resolver.zone = "";
+	view = look(&world, 60);
+	assert_int_equal(view->sts, VIEW_NONE);
+}
+
+#define MX "example.com MX ok secure 300 "
+#define A " A ok secure 300 192.0.2.1\n"
+
+static void test_mx(void **state)
+{
+	static const struct {
+		const char *name, *zone;
+		enum view_status status;
+		bool secure, null_mx;
+		const char *hosts; /* by order */
+		const char *problem;
+	} rows[] = {
+		{"by preference, then name",
+	         MX "20 c.example\n" MX "10 b.example\n" MX "10 a.example\n",
+	         VIEW_OK, true, false, "a.example b.example c.example ", NULL},
+		{"one host twice", MX "20 a.example\n" MX "10 a.example\n",
+	         VIEW_OK, true, false, "a.example ", NULL},
+		{"insecure", "example.com MX ok insecure 300 10 a.example\n",
+	         VIEW_OK, false, false, "a.example ", NULL},
+		{"null MX", MX "0 .\n", VIEW_OK, true, true, "", NULL},
+		{"null MX beside others", MX "0 .\n" MX "10 a.example\n",
+	         VIEW_OK, true, false, "a.example ", "null MX"},
+		{"a host that is none", MX "10\n", VIEW_BAD, true, false, "",
+	         "is no host name"},
+		{"none, but an address",
+	         "example.com MX none secure 300\nexample.com" A, VIEW_OK, true,
+	         false, "example.com ", NULL},
+		{"none, but an IPv6 address, insecure",
+	         "example.com MX none secure 300\n"
+	         "example.com AAAA ok insecure 300 2001:db8::1\n",
+	         VIEW_OK, false, false, "example.com ", NULL},
+		{"neither", "", VIEW_NONE, false, false, "", NULL},
+		{"no answer", "example.com MX tempfail insecure 0",
+	         VIEW_TEMPFAIL, false, false, "", "no answer in time"},
+		{"none, and no answer about addresses",
+	         "example.com A tempfail insecure 0", VIEW_TEMPFAIL, false,
+	         false, "", "no answer in time"},
+		{"bogus", "example.com MX bogus insecure 0", VIEW_BOGUS, false,
+	         false, "", "DNSSEC validation failed"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+		char hosts[100] = "";
+
+		ROW(&rows[i]);
+		world_init(&world, rows[i].zone);
+		view = look(&world, 0);
+		for (size_t m = 0; m < view->mx_count; m++)
+			snprintf(hosts + strlen(hosts),
+			         sizeof(hosts) - strlen(hosts), "%s ",
+			         view->mxs[m].host);
+		assert_int_equal(view->mx, rows[i].status);
+		assert_int_equal(view->mx_secure, rows[i].secure);
+		assert_int_equal(view->null_mx, rows[i].null_mx);
+		assert_string_equal(hosts, rows[i].hosts);
+		assert_words(view->mx_problem, rows[i].problem);
+	}
+}
+
+static void test_many_mx(void **state)
+{
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+	char zone[4096] = "";
+
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		sprintf(zone + strlen(zone), MX "%d m%d.example\n", i, i);
+	world_init(&world, zone);
+	view = look(&world, 0);
+	assert_int_equal(view->mx_count, 20);
+	assert_string_equal(view->mxs[19].host, "m19.example");
+	assert_words(view->mx_problem, "first 20");
+}
+
+#define TLSA "_25._tcp.mx.example TLSA ok secure 300 "
+
+static void test_tlsa(void **state)
+{
+	static const struct {
+		const char *name, *zone;
+		enum view_status status;
+		const char *first; /* of the strings */
+		size_t count;
+	} rows[] = {
+		{"a record", MX "10 mx.example\nmx.example" A TLSA "3 1 1 *",
+	         VIEW_OK, "3 1 1 " DIGEST, 1},
+		{"sorted, each once",
+	         MX "10 mx.example\nmx.example" A TLSA "3 1 1 *\n" TLSA
+	            "2 0 1 *\n" TLSA "3 1 1 *\n",
+	         VIEW_OK, "2 0 1 " DIGEST, 2},
+		{"PKIX-EE only cannot be used",
+	         MX "10 mx.example\nmx.example" A TLSA "1 1 1 *", VIEW_BAD,
+	         "1 1 1 " DIGEST, 1},
+		{"one that can be used is enough",
+	         MX "10 mx.example\nmx.example" A TLSA "1 1 1 *\n" TLSA
+	            "3 1 1 *",
+	         VIEW_OK, "1 1 1 " DIGEST, 2},
+		{"a digest cut short",
+	         MX "10 mx.example\nmx.example" A TLSA "3 1 1 00", VIEW_BAD,
+	         NULL, 0},
+		{"none", MX "10 mx.example\nmx.example" A, VIEW_NONE, NULL, 0},
+		{"insecure MX set: not asked",
+	         "example.com MX ok insecure 300 10 mx.example\nmx.example" A
+	                 TLSA "3 1 1 *",
+	         VIEW_NONE, NULL, 0},
+		{"insecure address: not asked",
+	         MX "10 mx.example\n"
+	            "mx.example A ok insecure 300 192.0.2.1\n" TLSA "3 1 1 *",
+	         VIEW_NONE, NULL, 0},
+		{"insecure records are none",
+	         MX "10 mx.example\nmx.example" A
+	            "_25._tcp.mx.example TLSA ok insecure 300 3 1 1 *",
+	         VIEW_NONE, NULL, 0},
+		{"only an IPv6 address",
+	         MX "10 mx.example\n"
+	            "mx.example AAAA ok secure 300 2001:db8::1\n" TLSA
+	            "3 1 1 *",
+	         VIEW_OK, "3 1 1 " DIGEST, 1},
+		{"a host without an address",
+	         MX "10 mx.example\n" TLSA "3 1 1 *", VIEW_NONE, NULL, 0},
+		{"an alias: below the name it leads to",
+	         MX "10 mx.example\n"
+	            "mx.example CNAME ok secure 300 real.example\n"
+	            "real.example" A TLSA "3 0 1 *\n"
+	            "_25._tcp.real.example TLSA ok secure 300 3 1 1 *",
+	         VIEW_OK, "3 1 1 " DIGEST, 1},
+		{"an alias: or else below its own",
+	         MX "10 mx.example\n"
+	            "mx.example CNAME ok secure 300 real.example\n"
+	            "real.example" A TLSA "3 0 1 *\n",
+	         VIEW_OK, "3 0 1 " DIGEST, 1},
+		{"a secure alias that leads to an insecure place",
+	         MX "10 mx.example\n"
+	            "mx.example CNAME ok secure 300 real.example\n"
+	            "real.example A ok insecure 300 192.0.2.1\n" TLSA
+	            "3 0 1 *\n"
+	            "_25._tcp.real.example TLSA ok secure 300 3 1 1 *",
+	         VIEW_OK, "3 0 1 " DIGEST, 1},
+		{"an insecure alias",
+	         MX "10 mx.example\n"
+	            "mx.example CNAME ok insecure 300 real.example\n"
+	            "real.example" A TLSA "3 0 1 *\n",
+	         VIEW_NONE, NULL, 0},
+		{"no answer about the address",
+	         MX "10 mx.example\nmx.example A tempfail insecure 0",
+	         VIEW_TEMPFAIL, NULL, 0},
+		{"a bogus address",
+	         MX "10 mx.example\nmx.example A bogus insecure 0", VIEW_BOGUS,
+	         NULL, 0},
+		{"no answer about the records",
+	         MX "10 mx.example\nmx.example" A
+	            "_25._tcp.mx.example TLSA tempfail insecure 0",
+	         VIEW_TEMPFAIL, NULL, 0},
+		{"bogus records",
+	         MX "10 mx.example\nmx.example" A
+	            "_25._tcp.mx.example TLSA bogus insecure 0",
+	         VIEW_BOGUS, NULL, 0},
+		{"without MX, of the domain itself",
+	         "example.com MX none secure 300\nexample.com" A
+	         "_25._tcp.example.com TLSA ok secure 300 3 1 1 *",
+	         VIEW_OK, "3 1 1 " DIGEST, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct view_mx *mx;
+
+		ROW(&rows[i]);
+		world_init(&world, rows[i].zone);
+		mx = &look(&world, 0)->mxs[0];
+		assert_int_equal(mx->tlsa, rows[i].status);
+		assert_int_equal(mx->tlsa_count, rows[i].count);
+		if (rows[i].first != NULL)
+			assert_string_equal(mx->tlsa_strings[0], rows[i].first);
+		assert_int_equal(world.complete,
+		                 rows[i].status != VIEW_TEMPFAIL);
+	}
+}
+
+/* The first look found mx.example and its TLSA record. */
+static void test_dane_again(void **state)
+{
+	static const struct {
+		const char *name, *zone;
+		enum view_status mx, tlsa;
+	} rows[] = {
+		{"no answer about MX", "example.com MX tempfail insecure 0",
+	         VIEW_OK, VIEW_OK},
+		{"no answer about the address",
+	         MX "10 mx.example\nmx.example A tempfail insecure 0", VIEW_OK,
+	         VIEW_OK},
+		{"no answer about TLSA",
+	         MX "10 mx.example\nmx.example" A
+	            "_25._tcp.mx.example TLSA tempfail insecure 0",
+	         VIEW_OK, VIEW_OK},
+		{"bogus TLSA is worth knowing",
+	         MX "10 mx.example\nmx.example" A
+	            "_25._tcp.mx.example TLSA bogus insecure 0",
+	         VIEW_OK, VIEW_BOGUS},
+		{"taken away", MX "10 mx.example\nmx.example" A, VIEW_OK,
+	         VIEW_NONE},
+		{"bogus MX is worth knowing", "example.com MX bogus insecure 0",
+	         VIEW_BOGUS, VIEW_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+
+		ROW(&rows[i]);
+		world_init(&world,
+		           MX "10 mx.example\nmx.example" A TLSA "3 1 1 *");
+		look(&world, 0);
+		world.resolver.zone = rows[i].zone;
+		view = look(&world, 3600);
+		assert_int_equal(view->mx, rows[i].mx);
+		assert_int_equal(view->mx_count, rows[i].mx == VIEW_OK);
+		if (view->mx_count > 0)
+			assert_int_equal(view->mxs[0].tlsa, rows[i].tlsa);
+	}
+}
+
+static void test_expiry(void **state)
+{
+	static const struct {
+		const char *name, *zone;
+		int64_t secs;
+	} rows[] = {
+		{"the shortest TTL", TXT RUA "\n" MX "10 mx.example\n", 300},
+		{"not below a minute",
+	         "_smtp._tls.example.com TXT ok insecure 5 " RUA, 60},
+		{"not above an hour",
+	         "_smtp._tls.example.com TXT ok insecure 86400 " RUA "\n"
+	         "_mta-sts.example.com TXT none insecure 86400\n"
+	         "example.com MX none insecure 86400\n",
+	         3600},
+		{"of no answer", "_mta-sts.example.com TXT tempfail insecure 0",
+	         60},
+		{"of a bogus one", "example.com MX bogus insecure 0", 60},
+		{"an address's does not count",
+	         MX "10 mx.example\nmx.example A ok secure 1 192.0.2.1", 300},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+
+		ROW(&rows[i]);
+		world_init(&world, rows[i].zone);
+		look(&world, 0);
+		assert_int_equal(world.view.checked_at, NOON);
+		assert_int_equal(world.view.expires_at - NOON, rows[i].secs);
+	}
+}
+
+/* Only what is enforced is looked for, and nothing once we are to stop. */
+static void test_less(void **state)
+{
+	static const atomic_bool stop = true;
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+
+	(void)state;
+	world_init(&world, TXT RUA "\n" STS_RECORD MX "10 mx.example\n");
+	world.options.dane = false;
+	world.options.fetcher = NULL;
+	view = look(&world, 0);
+	assert_int_equal(world.resolver.queries, 1);
+	assert_int_equal(view->sts_record, VIEW_UNKNOWN);
+	assert_int_equal(view->mx, VIEW_UNKNOWN);
+	world.options.dane = true;
+	world.options.fetcher = &world.fetcher.fetcher;
+	world.options.stop = &stop;
+	view = look(&world, 0);
+	assert_int_equal(world.resolver.queries, 1);
+	assert_false(world.complete);
+	assert_int_equal(view->tlsrpt, VIEW_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tlsrpt),
+		cmocka_unit_test(test_tlsrpt_again),
+		cmocka_unit_test(test_sts),
+		cmocka_unit_test(test_sts_again),
+		cmocka_unit_test(test_sts_pause),
+		cmocka_unit_test(test_sts_none),
+		cmocka_unit_test(test_mx),
+		cmocka_unit_test(test_many_mx),
+		cmocka_unit_test(test_tlsa),
+		cmocka_unit_test(test_dane_again),
+		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_less),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
