@@ -195,14 +195,18 @@ static bool is_wanted(const struct rollup *r, enum tally_mark mark)
 static int read_batch(struct rollup *r, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(r->db);
+	char domain[sizeof(r->at)];
 	struct tally_head head;
 	int32_t day = r->day;
 	int seen = 0;
 
 	r->loop_check = selfloop_possible(txn, r->options->conf, r->day);
+	memcpy(domain, r->at, sizeof(domain));
+	/* at the day's end this finds the next day's first: not ours */
 	while (r->item_count < BATCH_DOMAINS && r->body_bytes < BATCH_BYTES &&
-	       tally_head_next(txn, &day, r->at, &head) && day == r->day) {
+	       tally_head_next(txn, &day, domain, &head) && day == r->day) {
 		seen++;
+		memcpy(r->at, domain, sizeof(r->at));
 		if (!is_wanted(r, head.mark))
 			continue;
 		if (take(r, txn, &head, err) < 0)
