@@ -191,9 +191,12 @@ static void drain(struct run *run)
 	forget_answered(run);
 }
 
-static int64_t lease_secs(const struct conf *conf)
+int64_t outbox_lease_secs(const struct conf *conf)
 {
-	int64_t secs = 4 * conf->deliver.timeout;
+	uint64_t at_once = conf->deliver.concurrency_per_host;
+	uint64_t most = conf->deliver.concurrency + CLAIM_BATCH;
+	uint64_t rounds = (most + at_once - 1) / at_once;
+	int64_t secs = 2 * (int64_t)rounds * conf->deliver.timeout;
 
 	return secs > LEASE_MIN_SECS ? secs : LEASE_MIN_SECS;
 }
@@ -223,7 +226,7 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	run.context = (struct claim_context){
 		.conf = options->conf,
 		.run_start = now,
-		.lease_secs = lease_secs(options->conf),
+		.lease_secs = outbox_lease_secs(options->conf),
 		.all_now = options->all_now,
 		.only_id = options->only_id,
 	};
