@@ -166,21 +166,25 @@ static void note_event(struct collector *c)
 	c->state.events++;
 }
 
-bool collector_recall(struct collector *c, struct hash128 *hash,
-                      const void *data, size_t len)
+void collector_prepare(struct collector *c, struct memo_event *events,
+                       size_t count)
 {
-	*hash = memo_hash(c->memo, data, len);
-	if (!memo_hit(c->memo, *hash, data, len))
+	memo_prepare(c->memo, events, count);
+}
+
+bool collector_recall(struct collector *c, const struct memo_event *event)
+{
+	if (!memo_hit(c->memo, event))
 		return false;
 	note_event(c);
 	return true;
 }
 
-void collector_learn(struct collector *c, struct hash128 hash, const void *data,
-                     size_t len, const struct session *session)
+void collector_learn(struct collector *c, const struct memo_event *event,
+                     const struct session *session)
 {
 	collector_count(c, session);
-	memo_miss(c->memo, hash, data, len, session);
+	memo_miss(c->memo, event, session);
 }
 
 void collector_count(struct collector *c, const struct session *session)
