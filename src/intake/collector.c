@@ -138,11 +138,15 @@ static void count_hits(void *arg, const struct session *session, uint64_t hits)
 
 void collector_begin(struct collector *c)
 {
-	int64_t now = clock_secs(c->options.clock);
 	struct side *side;
-	int32_t day = day_of(now);
+	int64_t now;
+	int32_t day;
 
 	pthread_mutex_lock(&c->lock);
+	/* asked for under the lock: a watermark of the new day must not be
+	 * taken before what still counts for the old one */
+	now = clock_secs(c->options.clock);
+	day = day_of(now);
 	side = &c->sides[c->filling];
 	if (day != c->day) {
 		struct counting counting = {side, c->day};
