@@ -14,8 +14,8 @@
 
 enum {
 	BATCH = 64,
-	/* one byte more than the longest, and not a multiple of the page: the
-	 * batch's buffers must not all fall into the same cache sets */
+	/* more than the longest, and not a multiple of the page: the batch's
+	 * buffers must not all fall into the same cache sets */
 	STRIDE = DATAGRAM_MAX + 4096 + 320,
 	WAKE_SIGNAL = SIGUSR1,
 	WAKE_PAUSE_NS = 5 * 1000 * 1000,
@@ -118,7 +118,8 @@ static void wake(int signal)
 	(void)signal;
 }
 
-/* The signal only interrupts recvmmsg(2); every other thread blocks it. */
+/* The signal only interrupts recvmmsg(2): pthread_kill(3) sends it to the
+ * receiving thread alone. */
 static void take_wake_signal(void)
 {
 	struct sigaction action = {.sa_handler = wake};
