@@ -153,7 +153,8 @@ static int run(struct daemon *d, struct err *err)
 			return err->class;
 		if (dgram_failed(d->dgram, err) < 0)
 			return err->class;
-		if (now - state.progress_ms < STUCK_MS)
+		if (now - state.progress_ms <
+		    d->conf.events.commit_interval_ms + STUCK_MS)
 			daemon_alive();
 	}
 	return 0;
