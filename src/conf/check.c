@@ -7,6 +7,8 @@
 
 #include "conf/settings.h"
 
+enum { SECS_OF_DAY = 86400 };
+
 /* "FILE:LINE: [section] name: words", as the parser says it; without the
  * line when it was not given there. */
 static int fail(const struct conf *conf, const char *section, const char *name,
@@ -78,5 +80,10 @@ int conf_check(const struct conf *conf, struct err *err)
 	if (conf->report.max_grace < conf->report.grace)
 		return fail(conf, "deliver", "max_grace", err,
 		            "less than grace");
+	/* a day that may still wait for a feed must not be purged */
+	if (conf->store.keep_days * SECS_OF_DAY <=
+	    (uint64_t)conf->report.max_grace)
+		return fail(conf, "store", "keep_days", err,
+		            "not longer than max_grace of [deliver]");
 	return check_login(conf, err);
 }

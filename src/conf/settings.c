@@ -258,7 +258,9 @@ const struct setting settings[] = {
 		.max = 3650,
 		.comment = "Days that counters are kept.",
 		.manual = "Days that counters are kept, for the operator to "
-			  "look at.\n",
+			  "look at.\n"
+			  "Longer than\n"
+			  ".Cm max_grace .\n",
 	},
 	{
 		.section = "store",

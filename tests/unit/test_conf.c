@@ -569,6 +569,14 @@ static void test_check(void **state)
 	         "[report]\ncontact_info = a@b.example\n[deliver]\ngrace = "
 	         "3h\n",
 	         "t.conf: [deliver] max_grace: less than grace"},
+		{"counters that go before their day is closed",
+	         "[report]\ncontact_info = a@b.example\n[store]\nkeep_days = "
+	         "1\n[deliver]\nmax_grace = 24h\n",
+	         "t.conf:4: [store] keep_days: not longer than max_grace"},
+		{"counters that go an hour after it",
+	         "[report]\ncontact_info = a@b.example\n[store]\nkeep_days = "
+	         "1\n[deliver]\nmax_grace = 23h\n",
+	         NULL},
 		{"a user without a password",
 	         "[report]\ncontact_info = a@b.example\n[deliver]\nmail_user = "
 	         "x\n",
