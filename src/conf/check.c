@@ -45,6 +45,21 @@ static int check_sender(const struct conf *conf, struct err *err)
 	return 0;
 }
 
+/* "+" and a token of 32 digits follow it in envelope senders, and all of that
+ * has 64 bytes (RFC 5321 section 4.5.3.1.1). */
+static int check_verp(const struct conf *conf, struct err *err)
+{
+	enum { LOCAL_LONG = 64, TOKEN_LONG = 1 + 32 };
+
+	if (conf->deliver.verp &&
+	    strcspn(conf_sender(conf), "@") > LOCAL_LONG - TOKEN_LONG)
+		return fail(conf, "deliver", "verp", err,
+		            "the part before the @ of '%s' is longer than %d "
+		            "characters, and a token must follow it",
+		            conf_sender(conf), LOCAL_LONG - TOKEN_LONG);
+	return 0;
+}
+
 static int check_login(const struct conf *conf, struct err *err)
 {
 	bool user = conf->deliver.mail_user[0] != '\0';
@@ -71,6 +86,8 @@ int conf_check(const struct conf *conf, struct err *err)
 		            "required: the mail address that receivers may "
 		            "write to");
 	rc = check_sender(conf, err);
+	if (rc == 0)
+		rc = check_verp(conf, err);
 	if (rc < 0)
 		return rc;
 	if (conf->store.map_size % 4096 != 0)

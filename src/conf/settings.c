@@ -65,6 +65,7 @@ const struct setting settings[] = {
 		.offset = AT(report.contact_info),
 		.max = ADDRESS_LONG,
 		.check = form_address,
+		.tidy = form_address_tidy,
 		.comment = "Required: whom receivers may ask. Its domain is "
 			   "the submitter of the reports.",
 		.manual = "The mail address that receivers of reports may "
@@ -82,6 +83,7 @@ const struct setting settings[] = {
 		.offset = AT(report.sender),
 		.max = ADDRESS_LONG,
 		.check = form_address,
+		.tidy = form_address_tidy,
 		.comment = "The From: of reports; empty: contact_info.",
 		.manual = "The address in From: of reports sent by mail, and "
 			  "the base of\n"
