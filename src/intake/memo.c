@@ -249,9 +249,3 @@ void memo_forget(struct memo *memo)
 {
 	generation_free(&memo->retired);
 }
-
-size_t memo_bytes(const struct memo *memo)
-{
-	return memo->young->mem.total +
-	       (memo->old != NULL ? memo->old->mem.total : 0);
-}

@@ -83,6 +83,4 @@ void memo_drain(struct memo *memo,
 /* The side that was left is done with. */
 void memo_forget(struct memo *memo);
 
-size_t memo_bytes(const struct memo *memo);
-
 #endif
