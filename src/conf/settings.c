@@ -549,7 +549,11 @@ const struct setting settings[] = {
 			   "no.",
 		.manual = "Where each report is also written, as a\n"
 			  ".Pa .json.gz\n"
-			  "file.\n"
+			  "file, of each domain that asks for reports; with\n"
+			  ".Cm mail\n"
+			  "and\n"
+			  ".Cm https\n"
+			  "off there alone.\n"
 			  "Empty: nowhere.\n",
 	},
 	{

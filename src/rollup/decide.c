@@ -64,6 +64,12 @@ static bool use(const struct conf *conf, const struct rua *rua,
 	return off == NULL;
 }
 
+/* Without any way of delivery a directory is one: a dry run. */
+static bool has_directory(const struct decide_context *context)
+{
+	return context->conf->deliver.directory[0] != '\0';
+}
+
 static void choose_rua(const struct decide_context *context,
                        const struct rua *rua, struct decision *decision,
                        size_t *denied)
@@ -93,10 +99,12 @@ static void choose_from_record(const struct decide_context *context,
 	}
 	for (size_t i = 0; i < record->rua_count; i++)
 		choose_rua(context, &record->ruas[i], decision, &denied);
-	if (decision->rua_count == 0)
-		decision->mark = denied > 0 && denied == record->rua_count
-		                         ? TALLY_DENIED
-		                         : TALLY_NO_RUA;
+	if (decision->rua_count > 0)
+		return;
+	if (denied > 0 && denied == record->rua_count)
+		decision->mark = TALLY_DENIED;
+	else if (record->rua_count == 0 || !has_directory(context))
+		decision->mark = TALLY_NO_RUA;
 }
 
 static void choose_destinations(const struct decide_context *context,
@@ -110,7 +118,8 @@ static void choose_destinations(const struct decide_context *context,
 	struct err err = {0};
 
 	if (instead != NULL) {
-		if (!use(context->conf, instead, decision))
+		if (!use(context->conf, instead, decision) &&
+		    !has_directory(context))
 			decision->mark = TALLY_NO_RUA;
 		return;
 	}
@@ -160,7 +169,7 @@ static void add_directory(const struct decide_context *context,
 	struct rua rua;
 
 	/* conf_check() has seen that it is an absolute path */
-	if (directory[0] != '\0' &&
+	if (has_directory(context) &&
 	    rua_from_directory(directory, &rua, NULL) == 0)
 		add_rua(decision, &rua);
 }
