@@ -549,11 +549,11 @@ const struct setting settings[] = {
 			   "no.",
 		.manual = "Where each report is also written, as a\n"
 			  ".Pa .json.gz\n"
-			  "file, of each domain that asks for reports; with\n"
+			  "file; there alone when\n"
 			  ".Cm mail\n"
 			  "and\n"
 			  ".Cm https\n"
-			  "off there alone.\n"
+			  "are both off.\n"
 			  "Empty: nowhere.\n",
 	},
 	{

@@ -41,10 +41,23 @@ static void add_rua(struct decision *decision, const struct rua *rua)
 		decision->ruas[decision->rua_count++] = *rua;
 }
 
+static bool mail_is_off(const struct conf *conf)
+{
+	return strcmp(conf->deliver.mail, "off") == 0;
+}
+
+/* Mail and HTTPS are both off, and there is a directory: it gets what they
+ * would. */
+static bool is_dry_run(const struct conf *conf)
+{
+	return mail_is_off(conf) && !conf->deliver.https &&
+	       conf->deliver.directory[0] != '\0';
+}
+
 static const char *transport_is_off(const struct conf *conf,
                                     const struct rua *rua)
 {
-	if (rua->kind == RUA_MAIL && strcmp(conf->deliver.mail, "off") == 0)
+	if (rua->kind == RUA_MAIL && mail_is_off(conf))
 		return "delivery by mail is off";
 	if (rua->kind == RUA_HTTPS && !conf->deliver.https)
 		return "delivery by HTTPS is off";
@@ -62,12 +75,6 @@ static bool use(const struct conf *conf, const struct rua *rua,
 	else
 		add_rua(decision, rua);
 	return off == NULL;
-}
-
-/* Without any way of delivery a directory is one: a dry run. */
-static bool has_directory(const struct decide_context *context)
-{
-	return context->conf->deliver.directory[0] != '\0';
 }
 
 static void choose_rua(const struct decide_context *context,
@@ -103,7 +110,7 @@ static void choose_from_record(const struct decide_context *context,
 		return;
 	if (denied > 0 && denied == record->rua_count)
 		decision->mark = TALLY_DENIED;
-	else if (record->rua_count == 0 || !has_directory(context))
+	else if (record->rua_count == 0 || !is_dry_run(context->conf))
 		decision->mark = TALLY_NO_RUA;
 }
 
@@ -119,7 +126,7 @@ static void choose_destinations(const struct decide_context *context,
 
 	if (instead != NULL) {
 		if (!use(context->conf, instead, decision) &&
-		    !has_directory(context))
+		    !is_dry_run(context->conf))
 			decision->mark = TALLY_NO_RUA;
 		return;
 	}
@@ -169,7 +176,7 @@ static void add_directory(const struct decide_context *context,
 	struct rua rua;
 
 	/* conf_check() has seen that it is an absolute path */
-	if (has_directory(context) &&
+	if (directory[0] != '\0' &&
 	    rua_from_directory(directory, &rua, NULL) == 0)
 		add_rua(decision, &rua);
 }
