@@ -23,13 +23,23 @@ static void refuse(struct decision *decision, enum tally_mark mark,
 	va_end(ap);
 }
 
-/* Keeps the first reason why a URI was left out: it is the one shown. */
-static void note(struct decision *decision, const char *uri, const char *why)
+/* Why a URI was left out, behind what was said of others; what finds no room
+ * is cut. */
+static void note(struct decision *decision, const char *why)
 {
 	size_t used = strlen(decision->reason);
 
 	snprintf(decision->reason + used, sizeof(decision->reason) - used,
-	         "%s%.120s: %s", used ? "; " : "", uri, why);
+	         "%s%s", used ? "; " : "", why);
+}
+
+static void note_rua(struct decision *decision, const struct rua *rua,
+                     const char *why)
+{
+	char text[sizeof(decision->reason)];
+
+	snprintf(text, sizeof(text), "%.120s: %s", rua->uri, why);
+	note(decision, text);
 }
 
 static void add_rua(struct decision *decision, const struct rua *rua)
@@ -71,7 +81,7 @@ static bool use(const struct conf *conf, const struct rua *rua,
 	const char *off = transport_is_off(conf, rua);
 
 	if (off != NULL)
-		note(decision, rua->uri, off);
+		note_rua(decision, rua, off);
 	else
 		add_rua(decision, rua);
 	return off == NULL;
@@ -84,7 +94,7 @@ static void choose_rua(const struct decide_context *context,
 	const struct rua *instead = lists_rua_redirect(context->lists, rua);
 
 	if (lists_rua_denied(context->lists, rua)) {
-		note(decision, rua->uri, "denied by [report] deny");
+		note_rua(decision, rua, "denied by [report] deny");
 		(*denied)++;
 		return;
 	}
@@ -97,13 +107,8 @@ static void choose_from_record(const struct decide_context *context,
 {
 	size_t denied = 0;
 
-	for (size_t i = 0; i < record->note_count; i++) {
-		size_t used = strlen(decision->reason);
-
-		snprintf(decision->reason + used,
-		         sizeof(decision->reason) - used, "%s%s",
-		         used ? "; " : "", record->notes[i]);
-	}
+	for (size_t i = 0; i < record->note_count; i++)
+		note(decision, record->notes[i]);
 	for (size_t i = 0; i < record->rua_count; i++)
 		choose_rua(context, &record->ruas[i], decision, &denied);
 	if (decision->rua_count > 0)
