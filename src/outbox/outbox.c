@@ -12,7 +12,7 @@
 enum {
 	FLUSH_COUNT = 64,
 	FLUSH_AGE_MS = 200,
-	SETTLE_TRIES = 20,
+	SETTLE_TRIES = 300, /* a minute: what was sent must be written down */
 	LEASE_MIN_SECS = 900,
 };
 
@@ -53,12 +53,13 @@ static void on_answer(void *arg, struct delivery_job *job,
 		run->options->answered(run->options->answered_arg, claim);
 }
 
-/* A message that cannot be made is an answer of our own. */
+/* A message that cannot be made is an answer of our own: our trouble, not the
+ * receiver's, so it is tried again. */
 static void answer_ourselves(struct run *run, struct claim *claim,
                              const struct err *why)
 {
 	struct delivery_answer answer = {
-		.event = EVENT_REFUSED,
+		.event = EVENT_TEMPORARY,
 		.stage = STAGE_LOCAL,
 		.our_fault = true,
 	};

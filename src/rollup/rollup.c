@@ -159,7 +159,10 @@ static bool is_wanted(const struct rollup *r, enum tally_mark mark)
 		[TALLY_TOO_OLD] = true,
 	};
 
-	return mark == TALLY_OPEN || (r->options->one_day && again[mark]);
+	if (mark == TALLY_OPEN)
+		return true;
+	return r->options->one_day &&
+	       (again[mark] || (mark == TALLY_SELF && !r->loop_check));
 }
 
 /* Reads on from r->at until the batch is full or the day ends; the number of
@@ -335,6 +338,15 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 	return db_failure(txn, err);
 }
 
+static bool was_counted(struct db_txn *txn, int32_t day)
+{
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	int32_t at = day;
+
+	return tally_head_next(txn, &at, domain, &head) && at == day;
+}
+
 static int day_range(struct rollup *r, int32_t *first, int32_t *last,
                      struct err *err)
 {
@@ -343,7 +355,10 @@ static int day_range(struct rollup *r, int32_t *first, int32_t *last,
 
 	if (r->options->one_day) {
 		*first = *last = r->options->day;
-		return 1;
+		return was_counted(txn, r->options->day)
+		               ? 1
+		               : err_set(err, ERR_NOTFOUND,
+		                         "nothing was counted on that day");
 	}
 	if (!tally_day_range(txn, first, last))
 		return db_failure(txn, err);

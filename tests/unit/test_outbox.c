@@ -346,7 +346,7 @@ static void test_damaged_body(void **state)
 	add(txn, "b.example", "https://r.example/", NOW);
 	commit_ok(&txn);
 	assert_int_equal(run(f, &world, false, &result), 0);
-	assert_int_equal(result.counts.failed, 1);
+	assert_int_equal(result.counts.deferred, 1);
 	assert_int_equal(result.counts.delivered, 1);
 	assert_true(result.our_fault);
 	assert_non_null(strstr(result.trouble, "the stored report"));
