@@ -70,6 +70,7 @@ static void fill_claim(struct cli *cli, const struct domain_day *at,
 	head->success = report_success(report);
 	head->failure = report_failure(report);
 	snprintf(claim->dest.token, sizeof(claim->dest.token), "preview");
+	message_fix_sender(&cli->conf, &claim->dest);
 	claim->dest.date = clock_secs(&cli->clock);
 }
 

@@ -18,19 +18,31 @@ static void say(struct strbuf *out, uint64_t n, const char *words)
 		              words);
 }
 
+static void say_number(struct strbuf *out, uint64_t n, const char *one,
+                       const char *many)
+{
+	say(out, n, n == 1 ? one : many);
+}
+
 static void rollup_words(const struct cli *cli,
                          const struct rollup_result *result, struct strbuf *out)
 {
 	bool held = cli->conf.report.mode == MODE_PREVIEW;
 
-	say(out, result->days,
-	    result->days == 1 ? "day closed" : "days closed");
-	say(out, result->marks[TALLY_QUEUED],
-	    held ? "reports made and held (mode = preview)" : "reports made");
+	say_number(out, result->days, "day closed", "days closed");
+	if (held)
+		say_number(out, result->marks[TALLY_QUEUED],
+		           "report made and held (mode = preview)",
+		           "reports made and held (mode = preview)");
+	else
+		say_number(out, result->marks[TALLY_QUEUED], "report made",
+		           "reports made");
 	for (int mark = TALLY_QUEUED + 1; mark < TALLY_MARKS; mark++)
 		say(out, result->marks[mark], mark_words(mark));
-	say(out, result->released, "held reports released");
-	say(out, result->lapsed, "held reports too old now");
+	say_number(out, result->released, "held report released",
+	           "held reports released");
+	say_number(out, result->lapsed, "held report too old now",
+	           "held reports too old now");
 }
 
 static void deliver_words(const struct outbox_result *result,
@@ -61,7 +73,8 @@ static void report_words(struct cli *cli, const struct run_result *result)
 	if (result->steps & STEP_DELIVER)
 		deliver_words(&result->deliver, &words);
 	if (result->steps & STEP_PURGE)
-		say(&words, purge_sum(&result->purge), "old rows purged");
+		say_number(&words, purge_sum(&result->purge), "old row purged",
+		           "old rows purged");
 	if (words.len == 0)
 		strbuf_puts(&words, "nothing to do");
 	if (result->next_due != 0)

@@ -1,7 +1,9 @@
 /* tlstally backup, restore and conf: the store as a file, the settings as
  * one. */
 #include "app/cli.h"
+#include "base/auto.h"
 #include "base/err.h"
+#include "rollup/lists.h"
 
 int cli_backup(struct cli *cli, struct err *err)
 {
@@ -32,6 +34,16 @@ int cli_restore(struct cli *cli, struct err *err)
 	return 0;
 }
 
+/* All that a run would mind: what deny and redirect name is read by the same
+ * parsers as then. */
+static int check_settings(const struct conf *conf, struct err *err)
+{
+	auto_(lists_free) struct lists *lists = NULL;
+
+	return conf_check(conf, err) < 0 ? err->class
+	                                 : lists_new(&lists, conf, err);
+}
+
 /*
  * Settings that do not fit together are printed, too: how else would one see
  * why.  Only --check, and whoever works with them, minds.
@@ -48,7 +60,7 @@ int cli_conf(struct cli *cli, struct err *err)
 		return err->class;
 	if (!cli->args.check)
 		conf_print(&cli->conf, what, &cli->out);
-	else if (conf_check(&cli->conf, err) < 0)
+	else if (check_settings(&cli->conf, err) < 0)
 		return err->class;
 	else if (cli_is_talkative(cli))
 		strbuf_printf(&cli->out, "%s: all right\n",

@@ -47,6 +47,7 @@ static int read_options(int argc, char **argv, const struct daemon_about *about,
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
+	struct err err = {0};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "c:fo:", longs, NULL)) != -1) {
@@ -55,7 +56,7 @@ static int read_options(int argc, char **argv, const struct daemon_about *about,
 		} else if (c == 'f') {
 			options->foreground = true;
 		} else if (c == 'o' &&
-		           settings_file_assign(&options->file, optarg, NULL) ==
+		           settings_file_assign(&options->file, optarg, &err) ==
 		                   0) {
 			continue;
 		} else if (c == 'h') {
@@ -67,6 +68,9 @@ static int read_options(int argc, char **argv, const struct daemon_about *about,
 			*status = EXIT_SUCCESS;
 			return 1;
 		} else {
+			if (c == 'o')
+				fprintf(stderr, "%s: %s\n", about->name,
+				        err.text);
 			*status = EXIT_USAGE;
 			return 1;
 		}

@@ -116,6 +116,10 @@ static int start(struct daemon *d, struct err *err)
 	if (privs_store_owner(d->conf.store.directory, &owner, err) < 0 ||
 	    open_socket(d, err) < 0 || privs_become(&owner, err) < 0)
 		return err->class;
+	if (owner.uid == 0)
+		log_warning("the store %s belongs to root, so this goes on as "
+		            "root: give it to the user " PRIVS_USER,
+		            d->conf.store.directory);
 	warn_of_small_queue(d);
 	if (open_store(d, err) < 0 || start_threads(d, err) < 0)
 		return err->class;
@@ -149,7 +153,8 @@ static int run(struct daemon *d, struct err *err)
 			return err->class;
 		if (dgram_failed(d->dgram, err) < 0)
 			return err->class;
-		if (now - state.progress_ms < STUCK_MS)
+		if (now - state.progress_ms <
+		    d->conf.events.commit_interval_ms + STUCK_MS)
 			daemon_alive();
 	}
 	return 0;

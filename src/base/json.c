@@ -70,31 +70,10 @@ int json_get_string(const json_t *object, const char *name, const char **value,
 	return rc;
 }
 
-int json_get_uint(const json_t *object, const char *name, uint64_t *value,
-                  struct err *err)
-{
-	const json_t *member;
-	int rc =
-		get(object, name, JSON_INTEGER, "a whole number", &member, err);
-
-	if (rc != 1)
-		return rc;
-	if (json_integer_value(member) < 0)
-		return err_set(err, ERR_PARSE, "%s: negative", name);
-	*value = (uint64_t)json_integer_value(member);
-	return 1;
-}
-
 int json_get_array(const json_t *object, const char *name, const json_t **value,
                    struct err *err)
 {
 	return get(object, name, JSON_ARRAY, "an array", value, err);
-}
-
-int json_get_object(const json_t *object, const char *name,
-                    const json_t **value, struct err *err)
-{
-	return get(object, name, JSON_OBJECT, "an object", value, err);
 }
 
 static void set(json_t *object, const char *name, json_t *value)

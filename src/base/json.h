@@ -34,12 +34,8 @@ void json_write_pretty(const json_t *json, struct strbuf *out);
  * member when it has another type. */
 int json_get_string(const json_t *object, const char *name, const char **value,
                     struct err *err);
-int json_get_uint(const json_t *object, const char *name, uint64_t *value,
-                  struct err *err);
 int json_get_array(const json_t *object, const char *name, const json_t **value,
                    struct err *err);
-int json_get_object(const json_t *object, const char *name,
-                    const json_t **value, struct err *err);
 
 /* Set members; a NULL string is left out. */
 void json_set_string(json_t *object, const char *name, const char *value);

@@ -7,6 +7,8 @@
 
 #include "conf/settings.h"
 
+enum { SECS_OF_DAY = 86400 };
+
 /* "FILE:LINE: [section] name: words", as the parser says it; without the
  * line when it was not given there. */
 static int fail(const struct conf *conf, const char *section, const char *name,
@@ -40,6 +42,21 @@ static int check_sender(const struct conf *conf, struct err *err)
 		return fail(conf, "report", "sender", err,
 		            "'%s' is not in the domain of contact_info, %s",
 		            conf_sender(conf), conf_submitter(conf));
+	return 0;
+}
+
+/* "+" and a token of 32 digits follow it in envelope senders, and all of that
+ * has 64 bytes (RFC 5321 section 4.5.3.1.1). */
+static int check_verp(const struct conf *conf, struct err *err)
+{
+	enum { LOCAL_LONG = 64, TOKEN_LONG = 1 + 32 };
+
+	if (conf->deliver.verp &&
+	    strcspn(conf_sender(conf), "@") > LOCAL_LONG - TOKEN_LONG)
+		return fail(conf, "deliver", "verp", err,
+		            "the part before the @ of '%s' is longer than %d "
+		            "characters, and a token must follow it",
+		            conf_sender(conf), LOCAL_LONG - TOKEN_LONG);
 	return 0;
 }
 
@@ -78,6 +95,8 @@ int conf_check(const struct conf *conf, struct err *err)
 		            "required: the mail address that receivers may "
 		            "write to");
 	rc = check_sender(conf, err);
+	if (rc == 0)
+		rc = check_verp(conf, err);
 	if (rc < 0)
 		return rc;
 	if (conf->store.map_size % 4096 != 0)
@@ -90,5 +109,10 @@ int conf_check(const struct conf *conf, struct err *err)
 	rc = check_enforces(conf, err);
 	if (rc < 0)
 		return rc;
+	/* a day that may still wait for a feed must not be purged */
+	if (conf->store.keep_days * SECS_OF_DAY <=
+	    (uint64_t)conf->report.max_grace)
+		return fail(conf, "store", "keep_days", err,
+		            "not longer than max_grace of [deliver]");
 	return check_login(conf, err);
 }

@@ -85,6 +85,15 @@ int form_address(const char *text, struct err *err)
 	return check_domain(at + 1, err);
 }
 
+void form_address_tidy(char *text)
+{
+	char *at = strrchr(text, '@');
+
+	for (char *p = at != NULL ? at : text; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + ('a' - 'A'));
+}
+
 int form_deny(const char *text, struct err *err)
 {
 	if (text[0] == '@')

@@ -15,6 +15,10 @@
  * literals), the domain of letters, digits and hyphens with a dot in it. */
 int form_address(const char *text, struct err *err);
 
+/* Its domain in lower case, as it stands in reports, ids and headers; the part
+ * before the @ is its owner's business. */
+void form_address_tidy(char *text);
+
 /* example.com, @example.com or tls@example.com */
 int form_deny(const char *text, struct err *err);
 

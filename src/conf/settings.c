@@ -75,6 +75,7 @@ const struct setting settings[] = {
 		.offset = AT(report.contact_info),
 		.max = ADDRESS_LONG,
 		.check = form_address,
+		.tidy = form_address_tidy,
 		.comment = "Required: whom receivers may ask. Its domain is "
 			   "the submitter of the reports.",
 		.manual = "The mail address that receivers of reports may "
@@ -92,6 +93,7 @@ const struct setting settings[] = {
 		.offset = AT(report.sender),
 		.max = ADDRESS_LONG,
 		.check = form_address,
+		.tidy = form_address_tidy,
 		.comment = "The From: of reports; empty: contact_info.",
 		.manual = "The address in From: of reports sent by mail, and "
 			  "the base of\n"
@@ -268,7 +270,9 @@ const struct setting settings[] = {
 		.max = 3650,
 		.comment = "Days that counters are kept.",
 		.manual = "Days that counters are kept, for the operator to "
-			  "look at.\n",
+			  "look at.\n"
+			  "Longer than\n"
+			  ".Cm max_grace .\n",
 	},
 	{
 		.section = "store",
@@ -760,7 +764,11 @@ const struct setting settings[] = {
 			   "no.",
 		.manual = "Where each report is also written, as a\n"
 			  ".Pa .json.gz\n"
-			  "file.\n"
+			  "file; there alone when\n"
+			  ".Cm mail\n"
+			  "and\n"
+			  ".Cm https\n"
+			  "are both off.\n"
 			  "Empty: nowhere.\n",
 	},
 	{

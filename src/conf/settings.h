@@ -48,6 +48,9 @@ struct setting {
 	 * follow "[section] name: ". */
 	int (*check)(const char *text, struct err *err);
 
+	/* Brings a text that passed into the form it is kept in. */
+	void (*tidy)(char *text);
+
 	const char *comment; /* one line of the sample file */
 	const char *manual;  /* mdoc, whole lines */
 };

@@ -262,6 +262,8 @@ static int read_text(const struct setting *row, const char *text, void *member,
 		return rc;
 	free(*string);
 	*string = xstrdup(text);
+	if (row->tidy != NULL)
+		row->tidy(*string);
 	return 0;
 }
 

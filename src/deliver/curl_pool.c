@@ -64,6 +64,11 @@ CURL *pool_easy_new(void)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* else a name server that does not answer holds up everybody: curl
+	 * would wait for getaddrinfo(3) to end, whatever the timeout */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, pool_open_socket);
 	return easy;
 }

@@ -138,11 +138,15 @@ static void count_hits(void *arg, const struct session *session, uint64_t hits)
 
 void collector_begin(struct collector *c)
 {
-	int64_t now = clock_secs(c->options.clock);
 	struct side *side;
-	int32_t day = day_of(now);
+	int64_t now;
+	int32_t day;
 
 	pthread_mutex_lock(&c->lock);
+	/* asked for under the lock: a watermark of the new day must not be
+	 * taken before what still counts for the old one */
+	now = clock_secs(c->options.clock);
+	day = day_of(now);
 	side = &c->sides[c->filling];
 	if (day != c->day) {
 		struct counting counting = {side, c->day};
@@ -166,21 +170,25 @@ static void note_event(struct collector *c)
 	c->state.events++;
 }
 
-bool collector_recall(struct collector *c, struct hash128 *hash,
-                      const void *data, size_t len)
+void collector_prepare(struct collector *c, struct memo_event *events,
+                       size_t count)
 {
-	*hash = memo_hash(c->memo, data, len);
-	if (!memo_hit(c->memo, *hash, data, len))
+	memo_prepare(c->memo, events, count);
+}
+
+bool collector_recall(struct collector *c, const struct memo_event *event)
+{
+	if (!memo_hit(c->memo, event))
 		return false;
 	note_event(c);
 	return true;
 }
 
-void collector_learn(struct collector *c, struct hash128 hash, const void *data,
-                     size_t len, const struct session *session)
+void collector_learn(struct collector *c, const struct memo_event *event,
+                     const struct session *session)
 {
 	collector_count(c, session);
-	memo_miss(c->memo, hash, data, len, session);
+	memo_miss(c->memo, event, session);
 }
 
 void collector_count(struct collector *c, const struct session *session)

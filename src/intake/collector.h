@@ -3,8 +3,9 @@
  *
  *     receiving thread                      committing thread
  *     collector_begin()                     every commit_interval:
- *       collector_recall() or                 take the filled side away
- *       collector_learn()                     one transaction (or a few)
+ *       collector_prepare()                   take the filled side away
+ *       collector_recall() or                 one transaction (or a few)
+ *       collector_learn()
  *     collector_end()                         the other side next time
  *
  * There are two sides.  The receiving thread adds to one; the committing
@@ -25,7 +26,8 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
+#include "base/err.h"
+#include "intake/memo.h"
 #include "model/datagram.h"
 #include "model/session.h"
 #include "model/tally.h"
@@ -65,13 +67,17 @@ void collector_free(struct collector **collector);
 void collector_begin(struct collector *collector);
 void collector_end(struct collector *collector);
 
+/* Once a batch: hashes its datagrams. */
+void collector_prepare(struct collector *collector, struct memo_event *events,
+                       size_t count);
+
 /* Counts a datagram that came before; false when it is not known. */
-bool collector_recall(struct collector *collector, struct hash128 *hash,
-                      const void *data, size_t len);
+bool collector_recall(struct collector *collector,
+                      const struct memo_event *event);
 
 /* Counts a datagram that was decoded. */
-void collector_learn(struct collector *collector, struct hash128 hash,
-                     const void *data, size_t len,
+void collector_learn(struct collector *collector,
+                     const struct memo_event *event,
                      const struct session *session);
 
 /* Counts a session without bytes to remember it by. */

@@ -14,8 +14,8 @@
 
 enum {
 	BATCH = 64,
-	/* one byte more than the longest, and not a multiple of the page: the
-	 * batch's buffers must not all fall into the same cache sets */
+	/* more than the longest, and not a multiple of the page: the batch's
+	 * buffers must not all fall into the same cache sets */
 	STRIDE = DATAGRAM_MAX + 4096 + 320,
 	WAKE_SIGNAL = SIGUSR1,
 	WAKE_PAUSE_NS = 5 * 1000 * 1000,
@@ -35,38 +35,50 @@ struct dgram {
 	int failure; /* errno of what ended it, 0 */
 };
 
-static void decode(struct dgram *dgram, struct hash128 hash, const void *data,
-                   size_t len)
+static void decode(struct dgram *dgram, const struct memo_event *event)
 {
 	struct err err = {0};
-	enum bad_input bad = datagram_decode(data, len, &dgram->session, &err);
+	enum bad_input bad =
+		datagram_decode(event->data, event->len, &dgram->session, &err);
 
 	if (bad == BAD_NONE) {
-		collector_learn(dgram->collector, hash, data, len,
-		                &dgram->session);
+		collector_learn(dgram->collector, event, &dgram->session);
 		return;
 	}
 	collector_bad(dgram->collector, bad);
-	bad_log_note(dgram->bad_log, bad, err.text, data, len);
+	bad_log_note(dgram->bad_log, bad, err.text, event->data, event->len);
 }
 
-static void count_one(struct dgram *dgram, const struct mmsghdr *header)
+static void count_one(struct dgram *dgram, const struct mmsghdr *header,
+                      const struct memo_event *event)
 {
-	const void *data = header->msg_hdr.msg_iov->iov_base;
-	size_t len = header->msg_len;
-	struct hash128 hash;
-
 	/* a socket that was shut down wakes its reader with nothing */
-	if (len == 0 && atomic_load(&dgram->stopping))
+	if (event->len == 0 && atomic_load(&dgram->stopping))
 		return;
 	if (header->msg_hdr.msg_flags & MSG_TRUNC) {
 		collector_bad(dgram->collector, BAD_TRUNCATED);
 		bad_log_note(dgram->bad_log, BAD_TRUNCATED,
-		             "longer than 256 KiB", data, len);
+		             "longer than 256 KiB", event->data, event->len);
 		return;
 	}
-	if (!collector_recall(dgram->collector, &hash, data, len))
-		decode(dgram, hash, data, len);
+	if (!collector_recall(dgram->collector, event))
+		decode(dgram, event);
+}
+
+static void count_batch(struct dgram *dgram, size_t count)
+{
+	struct memo_event events[BATCH];
+
+	for (size_t i = 0; i < count; i++)
+		events[i] = (struct memo_event){
+			.data = dgram->vectors[i].iov_base,
+			.len = dgram->headers[i].msg_len,
+		};
+	collector_begin(dgram->collector);
+	collector_prepare(dgram->collector, events, count);
+	for (size_t i = 0; i < count; i++)
+		count_one(dgram, &dgram->headers[i], &events[i]);
+	collector_end(dgram->collector);
 }
 
 /* One batch; false when there is no more to come. */
@@ -87,10 +99,7 @@ static bool receive(struct dgram *dgram)
 			dgram->failure = errno;
 		return false;
 	}
-	collector_begin(dgram->collector);
-	for (int i = 0; i < got; i++)
-		count_one(dgram, &dgram->headers[i]);
-	collector_end(dgram->collector);
+	count_batch(dgram, (size_t)got);
 	return true;
 }
 
@@ -109,7 +118,8 @@ static void wake(int signal)
 	(void)signal;
 }
 
-/* The signal only interrupts recvmmsg(2); every other thread blocks it. */
+/* The signal only interrupts recvmmsg(2): pthread_kill(3) sends it to the
+ * receiving thread alone. */
 static void take_wake_signal(void)
 {
 	struct sigaction action = {.sa_handler = wake};

@@ -6,7 +6,11 @@
 #include "base/arena.h"
 #include "base/xalloc.h"
 
-enum { SEEN_SLOTS = 65536 };
+enum {
+	SEEN_SLOTS = 65536,
+	CACHE_LINE = 64,
+	PREFETCH_BYTES = 512, /* the rest the CPU sees coming by itself */
+};
 
 struct entry {
 	struct hash128 hash;
@@ -87,23 +91,62 @@ void memo_free(struct memo **memo)
 	*memo = NULL;
 }
 
-struct hash128 memo_hash(const struct memo *memo, const void *data, size_t len)
+/* The first entry of the hash's chain; NULL when there is none.  It is nearly
+ * always the right one. */
+static const struct entry *likely_entry(const struct generation *gen,
+                                        const struct memo_event *event)
 {
-	return hash128(memo->seed, data, len);
+	uint32_t slot = gen->slots[event->hash.low & gen->slot_mask];
+
+	return slot != 0 ? &gen->entries[slot - 1] : NULL;
+}
+
+static void prefetch_bytes(const struct entry *entry)
+{
+	const char *data = entry->data;
+
+	for (size_t at = 0; at < entry->len && at < PREFETCH_BYTES;
+	     at += CACHE_LINE)
+		__builtin_prefetch(data + at);
+}
+
+void memo_prepare(const struct memo *memo, struct memo_event *events,
+                  size_t count)
+{
+	const struct generation *gen = memo->young;
+
+	for (size_t i = 0; i < count; i++) {
+		events[i].hash =
+			hash128(memo->seed, events[i].data, events[i].len);
+		__builtin_prefetch(
+			&gen->slots[events[i].hash.low & gen->slot_mask]);
+	}
+	for (size_t i = 0; i < count; i++)
+		__builtin_prefetch(likely_entry(gen, &events[i]));
+	for (size_t i = 0; i < count; i++) {
+		const struct entry *entry = likely_entry(gen, &events[i]);
+
+		if (entry == NULL)
+			continue;
+		prefetch_bytes(entry);
+		__builtin_prefetch(&gen->hits[memo->side][entry - gen->entries],
+		                   1);
+	}
 }
 
 static bool generation_hit(struct generation *gen, int side,
-                           struct hash128 hash, const void *data, size_t len)
+                           const struct memo_event *event)
 {
-	size_t i = hash.low & gen->slot_mask;
+	size_t i = event->hash.low & gen->slot_mask;
 
 	for (; gen->slots[i] != 0; i = (i + 1) & gen->slot_mask) {
 		size_t at = gen->slots[i] - 1;
 		const struct entry *entry = &gen->entries[at];
 
-		if (entry->hash.low != hash.low ||
-		    entry->hash.high != hash.high || entry->len != len ||
-		    memcmp(entry->data, data, len) != 0)
+		if (entry->hash.low != event->hash.low ||
+		    entry->hash.high != event->hash.high ||
+		    entry->len != event->len ||
+		    memcmp(entry->data, event->data, event->len) != 0)
 			continue;
 		gen->hits[side][at]++;
 		return true;
@@ -111,13 +154,12 @@ static bool generation_hit(struct generation *gen, int side,
 	return false;
 }
 
-bool memo_hit(struct memo *memo, struct hash128 hash, const void *data,
-              size_t len)
+bool memo_hit(struct memo *memo, const struct memo_event *event)
 {
-	if (generation_hit(memo->young, memo->side, hash, data, len))
+	if (generation_hit(memo->young, memo->side, event))
 		return true;
 	return memo->old != NULL &&
-	       generation_hit(memo->old, memo->side, hash, data, len);
+	       generation_hit(memo->old, memo->side, event);
 }
 
 static bool generation_is_full(const struct memo *memo,
@@ -127,11 +169,11 @@ static bool generation_is_full(const struct memo *memo,
 	       gen->mem.total >= memo->limits.bytes;
 }
 
-void memo_miss(struct memo *memo, struct hash128 hash, const void *data,
-               size_t len, const struct session *session)
+void memo_miss(struct memo *memo, const struct memo_event *event,
+               const struct session *session)
 {
-	uint32_t *seen = &memo->seen[hash.high % SEEN_SLOTS];
-	uint32_t print = (uint32_t)(hash.low >> 32) | 1;
+	uint32_t *seen = &memo->seen[event->hash.high % SEEN_SLOTS];
+	uint32_t print = (uint32_t)(event->hash.low >> 32) | 1;
 	struct generation *gen = memo->young;
 	size_t i;
 
@@ -140,16 +182,17 @@ void memo_miss(struct memo *memo, struct hash128 hash, const void *data,
 		return;
 	}
 	/* one long datagram must not take the place of many */
-	if (generation_is_full(memo, gen) || len > memo->limits.bytes / 64)
+	if (generation_is_full(memo, gen) ||
+	    event->len > memo->limits.bytes / 64)
 		return;
 	gen->entries[gen->count] = (struct entry){
-		.hash = hash,
-		.data = arena_strndup(&gen->mem, data, len),
-		.len = len,
+		.hash = event->hash,
+		.data = arena_strndup(&gen->mem, event->data, event->len),
+		.len = event->len,
 		.session = session_dup(&gen->mem, session),
 	};
 	gen->count++;
-	for (i = hash.low & gen->slot_mask; gen->slots[i] != 0;)
+	for (i = event->hash.low & gen->slot_mask; gen->slots[i] != 0;)
 		i = (i + 1) & gen->slot_mask;
 	gen->slots[i] = (uint32_t)gen->count;
 }
@@ -205,10 +248,4 @@ void memo_drain(struct memo *memo, each_fn *each, void *arg)
 void memo_forget(struct memo *memo)
 {
 	generation_free(&memo->retired);
-}
-
-size_t memo_bytes(const struct memo *memo)
-{
-	return memo->young->mem.total +
-	       (memo->old != NULL ? memo->old->mem.total : 0);
 }

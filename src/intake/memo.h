@@ -41,17 +41,27 @@ struct memo;
 struct memo *memo_new(uint64_t seed, const struct memo_limits *limits);
 void memo_free(struct memo **memo);
 
-/* The datagram's hash, for the two calls below. */
-struct hash128 memo_hash(const struct memo *memo, const void *data, size_t len);
+/* A datagram and, once prepared, its hash. */
+struct memo_event {
+	const void *data;
+	size_t len;
+	struct hash128 hash;
+};
+
+/*
+ * Hashes a batch and asks for what the memo has of it, so that the waits for
+ * memory, which are most of what a known datagram costs, go on side by side.
+ */
+void memo_prepare(const struct memo *memo, struct memo_event *events,
+                  size_t count);
 
 /* Counts the datagram when it is known. */
-bool memo_hit(struct memo *memo, struct hash128 hash, const void *data,
-              size_t len);
+bool memo_hit(struct memo *memo, const struct memo_event *event);
 
 /* Tells of a datagram that was decoded into a session: admits it when it was
  * seen before and there is room. */
-void memo_miss(struct memo *memo, struct hash128 hash, const void *data,
-               size_t len, const struct session *session);
+void memo_miss(struct memo *memo, const struct memo_event *event,
+               const struct session *session);
 
 /* Hits now go to the other side; what is old may be forgotten.  The side that
  * was left is to be read by memo_each() and ended by memo_forget(). */
@@ -72,7 +82,5 @@ void memo_drain(struct memo *memo,
 
 /* The side that was left is done with. */
 void memo_forget(struct memo *memo);
-
-size_t memo_bytes(const struct memo *memo);
 
 #endif

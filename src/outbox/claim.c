@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "model/retry.h"
+#include "outbox/message.h"
 #include "outbox/settle.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
@@ -25,7 +26,6 @@ void claim_free(struct claim **claim)
 		return;
 	arena_clear(&(*claim)->mem);
 	strbuf_clear(&(*claim)->message);
-	free((*claim)->mail_from);
 	free(*claim);
 	*claim = NULL;
 }
@@ -80,6 +80,17 @@ static bool end_with(struct db_txn *txn, struct outbox_head *head,
 	return true;
 }
 
+/* A report that no run ever came to, for a long time: nobody wants it now.
+ * One that the operator names goes all the same. */
+static bool lies_too_long(const struct claim_context *context,
+                          const struct outbox_head *head,
+                          const struct outbox_destination *dest)
+{
+	return dest->first_attempt == 0 && context->only_id == 0 &&
+	       context->now - head->deliver_at >
+	               context->conf->report.max_report_age;
+}
+
 /* What needs no network; true when the destination is dealt with. */
 static bool settled(struct db_txn *txn, struct claim_context *context,
                     struct outbox_head *head, struct outbox_destination *dest)
@@ -94,6 +105,13 @@ static bool settled(struct db_txn *txn, struct claim_context *context,
 		context->expired++;
 		return true;
 	}
+	if (lies_too_long(context, head, dest) &&
+	    end_with(txn, head, dest, EVENT_TOO_OLD,
+	             "never tried, and older than max_report_age",
+	             context->now)) {
+		context->expired++;
+		return true;
+	}
 	if (is_suppressed(txn, &dest->rua, context->now) &&
 	    end_with(txn, head, dest, EVENT_IS_SUPPRESSED,
 	             "the address is on the suppression list", context->now)) {
@@ -103,7 +121,8 @@ static bool settled(struct db_txn *txn, struct claim_context *context,
 	return put_off(txn, context, head, dest);
 }
 
-static void fix_bytes(struct outbox_destination *dest, int64_t now)
+static void fix_bytes(const struct conf *conf, struct outbox_destination *dest,
+                      int64_t now)
 {
 	uint8_t random[16];
 
@@ -113,6 +132,8 @@ static void fix_bytes(struct outbox_destination *dest, int64_t now)
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(dest->token + 2 * i, 3, "%02x", random[i]);
 	dest->date = now;
+	if (dest->rua.kind == RUA_MAIL)
+		message_fix_sender(conf, dest);
 }
 
 static void count_attempt(struct db_txn *txn,
@@ -132,7 +153,7 @@ static struct claim *take(struct db_txn *txn,
 
 	if (!delivery_next(dest->state, EVENT_CLAIM, &dest->state))
 		return NULL;
-	fix_bytes(dest, context->now);
+	fix_bytes(context->conf, dest, context->now);
 	if (dest->first_attempt == 0)
 		dest->first_attempt = context->now;
 	dest->last_attempt = context->now;

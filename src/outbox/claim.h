@@ -35,7 +35,6 @@ struct claim {
 	size_t body_len;
 	struct arena mem;
 	struct strbuf message;
-	char *mail_from;
 	struct delivery_job job;
 	struct delivery_answer answer;
 };

@@ -12,10 +12,14 @@
 #include "conf/conf.h"
 #include "outbox/claim.h"
 
+/* Who it is from, by the settings of the moment: fixed when a destination is
+ * claimed first ("local+token@domain" with verp). */
+void message_fix_sender(const struct conf *conf,
+                        struct outbox_destination *dest);
+
 /*
- * Fills in claim->job: the mail message with its envelope sender
- * ("local+token@domain" with verp), or the gzip bytes as they are.  A report
- * that holds what cannot be sent (model/report_json.h) is written anew.
+ * Fills in claim->job: the mail message, or the gzip bytes as they are.  A
+ * report that holds what cannot be sent (model/report_json.h) is written anew.
  */
 int message_make(const struct conf *conf, struct gzip *gzip,
                  struct claim *claim, struct err *err);

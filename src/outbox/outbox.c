@@ -12,7 +12,7 @@
 enum {
 	FLUSH_COUNT = 64,
 	FLUSH_AGE_MS = 200,
-	SETTLE_TRIES = 20,
+	SETTLE_TRIES = 300, /* a minute: what was sent must be written down */
 	LEASE_MIN_SECS = 900,
 };
 
@@ -53,12 +53,13 @@ static void on_answer(void *arg, struct delivery_job *job,
 		run->options->answered(run->options->answered_arg, claim);
 }
 
-/* A message that cannot be made is an answer of our own. */
+/* A message that cannot be made is an answer of our own: our trouble, not the
+ * receiver's, so it is tried again. */
 static void answer_ourselves(struct run *run, struct claim *claim,
                              const struct err *why)
 {
 	struct delivery_answer answer = {
-		.event = EVENT_REFUSED,
+		.event = EVENT_TEMPORARY,
 		.stage = STAGE_LOCAL,
 		.our_fault = true,
 	};
@@ -191,9 +192,12 @@ static void drain(struct run *run)
 	forget_answered(run);
 }
 
-static int64_t lease_secs(const struct conf *conf)
+int64_t outbox_lease_secs(const struct conf *conf)
 {
-	int64_t secs = 4 * conf->deliver.timeout;
+	uint64_t at_once = conf->deliver.concurrency_per_host;
+	uint64_t most = conf->deliver.concurrency + CLAIM_BATCH;
+	uint64_t rounds = (most + at_once - 1) / at_once;
+	int64_t secs = 2 * (int64_t)rounds * conf->deliver.timeout;
 
 	return secs > LEASE_MIN_SECS ? secs : LEASE_MIN_SECS;
 }
@@ -223,7 +227,7 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	run.context = (struct claim_context){
 		.conf = options->conf,
 		.run_start = now,
-		.lease_secs = lease_secs(options->conf),
+		.lease_secs = outbox_lease_secs(options->conf),
 		.all_now = options->all_now,
 		.only_id = options->only_id,
 	};

@@ -42,6 +42,14 @@ struct outbox_result {
 	char trouble[256];
 };
 
+/*
+ * How long a claim is this run's alone.  All that it has in its hands may be
+ * for one host that answers nothing: then they go a few at a time, each taking
+ * its whole timeout, by SMTP with another one for a new connection.  A shorter
+ * lease would let the next run send what still waits in this one.
+ */
+int64_t outbox_lease_secs(const struct conf *conf);
+
 /* Runs until nothing is due any more; with mode = preview or off nothing is,
  * but for only_id. */
 int outbox_run(struct db *db, const struct outbox_options *options,

@@ -23,13 +23,23 @@ static void refuse(struct decision *decision, enum tally_mark mark,
 	va_end(ap);
 }
 
-/* Keeps the first reason why a URI was left out: it is the one shown. */
-static void note(struct decision *decision, const char *uri, const char *why)
+/* Why a URI was left out, behind what was said of others; what finds no room
+ * is cut. */
+static void note(struct decision *decision, const char *why)
 {
 	size_t used = strlen(decision->reason);
 
 	snprintf(decision->reason + used, sizeof(decision->reason) - used,
-	         "%s%.120s: %s", used ? "; " : "", uri, why);
+	         "%s%s", used ? "; " : "", why);
+}
+
+static void note_rua(struct decision *decision, const struct rua *rua,
+                     const char *why)
+{
+	char text[sizeof(decision->reason)];
+
+	snprintf(text, sizeof(text), "%.120s: %s", rua->uri, why);
+	note(decision, text);
 }
 
 static void add_rua(struct decision *decision, const struct rua *rua)
@@ -41,10 +51,23 @@ static void add_rua(struct decision *decision, const struct rua *rua)
 		decision->ruas[decision->rua_count++] = *rua;
 }
 
+static bool mail_is_off(const struct conf *conf)
+{
+	return strcmp(conf->deliver.mail, "off") == 0;
+}
+
+/* Mail and HTTPS are both off, and there is a directory: it gets what they
+ * would. */
+static bool is_dry_run(const struct conf *conf)
+{
+	return mail_is_off(conf) && !conf->deliver.https &&
+	       conf->deliver.directory[0] != '\0';
+}
+
 static const char *transport_is_off(const struct conf *conf,
                                     const struct rua *rua)
 {
-	if (rua->kind == RUA_MAIL && strcmp(conf->deliver.mail, "off") == 0)
+	if (rua->kind == RUA_MAIL && mail_is_off(conf))
 		return "delivery by mail is off";
 	if (rua->kind == RUA_HTTPS && !conf->deliver.https)
 		return "delivery by HTTPS is off";
@@ -58,7 +81,7 @@ static bool use(const struct conf *conf, const struct rua *rua,
 	const char *off = transport_is_off(conf, rua);
 
 	if (off != NULL)
-		note(decision, rua->uri, off);
+		note_rua(decision, rua, off);
 	else
 		add_rua(decision, rua);
 	return off == NULL;
@@ -71,7 +94,7 @@ static void choose_rua(const struct decide_context *context,
 	const struct rua *instead = lists_rua_redirect(context->lists, rua);
 
 	if (lists_rua_denied(context->lists, rua)) {
-		note(decision, rua->uri, "denied by [report] deny");
+		note_rua(decision, rua, "denied by [report] deny");
 		(*denied)++;
 		return;
 	}
@@ -84,19 +107,16 @@ static void choose_from_record(const struct decide_context *context,
 {
 	size_t denied = 0;
 
-	for (size_t i = 0; i < record->note_count; i++) {
-		size_t used = strlen(decision->reason);
-
-		snprintf(decision->reason + used,
-		         sizeof(decision->reason) - used, "%s%s",
-		         used ? "; " : "", record->notes[i]);
-	}
+	for (size_t i = 0; i < record->note_count; i++)
+		note(decision, record->notes[i]);
 	for (size_t i = 0; i < record->rua_count; i++)
 		choose_rua(context, &record->ruas[i], decision, &denied);
-	if (decision->rua_count == 0)
-		decision->mark = denied > 0 && denied == record->rua_count
-		                         ? TALLY_DENIED
-		                         : TALLY_NO_RUA;
+	if (decision->rua_count > 0)
+		return;
+	if (denied > 0 && denied == record->rua_count)
+		decision->mark = TALLY_DENIED;
+	else if (record->rua_count == 0 || !is_dry_run(context->conf))
+		decision->mark = TALLY_NO_RUA;
 }
 
 static void choose_destinations(const struct decide_context *context,
@@ -110,7 +130,8 @@ static void choose_destinations(const struct decide_context *context,
 	struct err err = {0};
 
 	if (instead != NULL) {
-		if (!use(context->conf, instead, decision))
+		if (!use(context->conf, instead, decision) &&
+		    !is_dry_run(context->conf))
 			decision->mark = TALLY_NO_RUA;
 		return;
 	}

@@ -50,6 +50,15 @@ static void release(struct db_txn *txn, struct held *held,
 	(*held->released)++;
 }
 
+/* One that was made only now, because the operator asked for its old day, is
+ * there for a day to be looked at. */
+static bool is_too_old(const struct held *held, const struct outbox_head *head)
+{
+	return held->now - day_end(head->day) >
+	               held->conf->report.max_report_age &&
+	       held->now - head->created_at > DAY_SECS;
+}
+
 /* Must something happen to it now? */
 static bool is_due(const struct held *held, const struct outbox_head *head)
 {
@@ -57,9 +66,7 @@ static bool is_due(const struct held *held, const struct outbox_head *head)
 
 	if (head->status != OUTBOX_HELD)
 		return false;
-	return held->now - day_end(head->day) >
-	               held->conf->report.max_report_age ||
-	       mode == MODE_ALL ||
+	return is_too_old(held, head) || mode == MODE_ALL ||
 	       (mode == MODE_FAILURES_ONLY && head->failure > 0);
 }
 
@@ -69,7 +76,7 @@ static void review_one(struct db_txn *txn, struct held *held, uint64_t id)
 
 	if (!outbox_head_get(txn, id, &head) || !is_due(held, &head))
 		return;
-	if (held->now - day_end(head.day) > held->conf->report.max_report_age)
+	if (is_too_old(held, &head))
 		lapse(txn, held, &head);
 	else
 		release(txn, held, &head);

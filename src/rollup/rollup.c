@@ -52,34 +52,6 @@ struct rollup {
 	char at[TALLY_DOMAIN_TEXT]; /* the day is done up to this domain */
 };
 
-int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
-                 int32_t day, const char *domain, struct report *report,
-                 uint64_t *folded, struct err *err)
-{
-	const char *submitter = conf_submitter(conf);
-	int rc;
-
-	report_reset(report);
-	rc = tally_load(txn, day, domain, report, err);
-	if (rc < 0)
-		return rc == ERR_NOTFOUND ? 0 : rc;
-	if (report->policy_count == 0)
-		return 0;
-	report->organization_name = conf_organization(conf);
-	report->contact_info = conf->report.contact_info;
-	report->report_id =
-		report_id_make(&report->mem, day, domain, submitter, store_id);
-	report->start = day_start(day);
-	report->end = day_end(day);
-	/* sorted before, so that equal counts fold alike, and after it, since
-	 * what was folded is in no order */
-	report_sort(report);
-	*folded = report_fold(report, conf->report.max_report_size);
-	if (*folded > 0)
-		report_sort(report);
-	return 1;
-}
-
 static void item_clear(struct item *item)
 {
 	strbuf_clear(&item->body);
@@ -187,7 +159,10 @@ static bool is_wanted(const struct rollup *r, enum tally_mark mark)
 		[TALLY_TOO_OLD] = true,
 	};
 
-	return mark == TALLY_OPEN || (r->options->one_day && again[mark]);
+	if (mark == TALLY_OPEN)
+		return true;
+	return r->options->one_day &&
+	       (again[mark] || (mark == TALLY_SELF && !r->loop_check));
 }
 
 /* Reads on from r->at until the batch is full or the day ends; the number of
@@ -195,14 +170,18 @@ static bool is_wanted(const struct rollup *r, enum tally_mark mark)
 static int read_batch(struct rollup *r, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(r->db);
+	char domain[sizeof(r->at)];
 	struct tally_head head;
 	int32_t day = r->day;
 	int seen = 0;
 
 	r->loop_check = selfloop_possible(txn, r->options->conf, r->day);
+	memcpy(domain, r->at, sizeof(domain));
+	/* at the day's end this finds the next day's first: not ours */
 	while (r->item_count < BATCH_DOMAINS && r->body_bytes < BATCH_BYTES &&
-	       tally_head_next(txn, &day, r->at, &head) && day == r->day) {
+	       tally_head_next(txn, &day, domain, &head) && day == r->day) {
 		seen++;
+		memcpy(r->at, domain, sizeof(r->at));
 		if (!is_wanted(r, head.mark))
 			continue;
 		if (take(r, txn, &head, err) < 0)
@@ -359,6 +338,15 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 	return db_failure(txn, err);
 }
 
+static bool was_counted(struct db_txn *txn, int32_t day)
+{
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	int32_t at = day;
+
+	return tally_head_next(txn, &at, domain, &head) && at == day;
+}
+
 static int day_range(struct rollup *r, int32_t *first, int32_t *last,
                      struct err *err)
 {
@@ -367,7 +355,10 @@ static int day_range(struct rollup *r, int32_t *first, int32_t *last,
 
 	if (r->options->one_day) {
 		*first = *last = r->options->day;
-		return 1;
+		return was_counted(txn, r->options->day)
+		               ? 1
+		               : err_set(err, ERR_NOTFOUND,
+		                         "nothing was counted on that day");
 	}
 	if (!tally_day_range(txn, first, last))
 		return db_failure(txn, err);

@@ -49,11 +49,6 @@ void feed_put(struct db_txn *txn, const struct feed *feed)
 	strbuf_clear(&value);
 }
 
-void feed_delete(struct db_txn *txn, const char *name)
-{
-	db_delete(txn, TABLE_FEED, name, strlen(name));
-}
-
 int feed_next(struct db_txn *txn, struct feed *feed)
 {
 	auto_(db_cursor_close) struct db_cursor *cursor =

@@ -24,7 +24,6 @@ struct feed {
 
 int feed_get(struct db_txn *txn, const char *name, struct feed *feed);
 void feed_put(struct db_txn *txn, const struct feed *feed);
-void feed_delete(struct db_txn *txn, const char *name);
 /* The next feed by name after feed->name (begin with ""); 0 at the end. */
 int feed_next(struct db_txn *txn, struct feed *feed);
 

@@ -125,22 +125,6 @@ size_t delete_before(struct db_txn *txn, enum db_table table,
 	return n;
 }
 
-void delete_prefix(struct db_txn *txn, enum db_table table,
-                   const struct key *prefix)
-{
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, table);
-	struct db_value key;
-
-	for (bool more = db_seek(cursor, prefix->bytes, prefix->len); more;
-	     more = db_next(cursor)) {
-		db_at(cursor, &key, NULL);
-		if (!key_has_prefix(&key, prefix))
-			break;
-		db_cursor_delete(cursor);
-	}
-}
-
 struct hash128 hash_next(struct hash128 hash)
 {
 	hash.low++;

@@ -121,9 +121,6 @@ bool key_has_prefix(const struct db_value *key, const struct key *prefix);
 /* Deletes rows whose key is before `end`, at most max; returns how many. */
 size_t delete_before(struct db_txn *txn, enum db_table table,
                      const struct key *end, size_t max);
-/* Deletes all rows whose key begins with the prefix. */
-void delete_prefix(struct db_txn *txn, enum db_table table,
-                   const struct key *prefix);
 
 /* The hash to try when another blob stands at this one. */
 struct hash128 hash_next(struct hash128 hash);

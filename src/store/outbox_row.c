@@ -64,6 +64,8 @@ void outbox_destination_write(const struct outbox_destination *d,
 	strbuf_str(out, d->rua.address);
 	strbuf_str(out, d->rua.host);
 	strbuf_str(out, d->token);
+	strbuf_str(out, d->from);
+	strbuf_str(out, d->envelope);
 	strbuf_str(out, d->answer);
 }
 
@@ -90,6 +92,8 @@ bool outbox_destination_read(struct db_value value,
 	read_text(&reader, d->rua.address, sizeof(d->rua.address));
 	read_text(&reader, d->rua.host, sizeof(d->rua.host));
 	read_text(&reader, d->token, sizeof(d->token));
+	read_text(&reader, d->from, sizeof(d->from));
+	read_text(&reader, d->envelope, sizeof(d->envelope));
 	read_text(&reader, d->answer, sizeof(d->answer));
 	return !reader.failed && d->state < DELIVERY_STATES &&
 	       d->stage <= STAGE_LOCAL && d->rua.kind >= RUA_MAIL &&

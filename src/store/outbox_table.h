@@ -61,8 +61,11 @@ struct outbox_destination {
 	int64_t due;        /* next attempt, or end of the lease; 0: never */
 	uint64_t lease_run; /* random id of the run that has it; 0 */
 	char token[33];     /* hex, fixed at the first claim; "" before */
-	int64_t date;       /* of the mail, fixed at the first claim */
-	bool uncertain;     /* an answer was lost: it may have arrived */
+	/* mail: From: and the envelope's sender, fixed with the token; "" */
+	char from[RUA_ADDRESS_MAX + 1];
+	char envelope[RUA_ADDRESS_MAX + 1];
+	int64_t date;   /* of the mail, fixed at the first claim */
+	bool uncertain; /* an answer was lost: it may have arrived */
 	enum delivery_stage stage;
 	int code;
 	char answer[256];

@@ -331,5 +331,8 @@ try 1 "a setting that is none" -o report.modes=all conf --check
 says err "did you mean 'mode'?"
 try 1 "settings that do not fit" -o report.contact_info= conf --check
 says err "contact_info"
+try 1 "a denied address that no rua can be" -o report.deny=a@1.2.3.4 \
+	conf --check
+says err "deny = a@1.2.3.4"
 
 [ $failures -eq 0 ]

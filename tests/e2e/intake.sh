@@ -267,6 +267,15 @@ echo "# files taken away"
 taken_away "$sock"
 taken_away "$store"
 
+if [ "$(id -u)" -eq 0 ]; then
+	echo "# a store of root"
+	new_store
+	chown root "$store"
+	start_daemon
+	expect "is warned of" yes "$(logged "goes on as root" && echo yes)"
+	stop_daemon TERM
+fi
+
 full_disk()
 {
 	store=$dir/disk/store

@@ -10,6 +10,8 @@
  *     -p USEC      pause after each event (0)
  *     -w           wait while the queue is full; without it the event is lost,
  *                  as it is with libtlsrpt
+ *     -o           a socket of its own for each event, as Postfix does: what
+ *                  fits into the queue is then not bound by one sender's buffer
  *     -R RECORD    the domains' TLSRPT record
  *     -t FILE      the truth: a line "DOMAIN SUCCESSES FAILURES" for each
  *                  domain, of what the kernel took
@@ -44,6 +46,8 @@ struct load {
 	uint64_t failure_kinds;
 	long pause_usec;
 	bool wait;
+	bool own_sockets;
+	const char *path;
 	const char *record;
 	const char *truth_path;
 	struct truth *truth;
@@ -69,11 +73,11 @@ static uint64_t number(const char *text)
 	return n;
 }
 
-static const char *read_options(struct load *load, int argc, char **argv)
+static void read_options(struct load *load, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:d:f:u:p:wR:t:")) != -1) {
+	while ((c = getopt(argc, argv, "n:d:f:u:p:woR:t:")) != -1) {
 		if (c == 'n')
 			load->count = number(optarg);
 		else if (c == 'd')
@@ -86,6 +90,8 @@ static const char *read_options(struct load *load, int argc, char **argv)
 			load->pause_usec = (long)number(optarg);
 		else if (c == 'w')
 			load->wait = true;
+		else if (c == 'o')
+			load->own_sockets = true;
 		else if (c == 'R')
 			load->record = optarg;
 		else if (c == 't')
@@ -96,7 +102,7 @@ static const char *read_options(struct load *load, int argc, char **argv)
 	if (optind + 1 != argc || load->domains == 0 ||
 	    load->failure_kinds == 0)
 		die("usage", "send_load [options] SOCKET");
-	return argv[optind];
+	load->path = argv[optind];
 }
 
 static int connect_to(const char *path)
@@ -177,7 +183,13 @@ static void send_all(struct load *load)
 	for (uint64_t i = 0; load->count == 0 || i < load->count; i++) {
 		struct truth *truth = &load->truth[i % load->domains];
 		size_t len = write_event(load, i, event);
-		bool taken = send_event(load, event, len);
+		bool taken;
+
+		if (load->own_sockets && i > 0) {
+			close(load->fd);
+			load->fd = connect_to(load->path);
+		}
+		taken = send_event(load, event, len);
 
 		if (load->gone)
 			return;
@@ -216,10 +228,10 @@ int main(int argc, char **argv)
 		.failure_kinds = 10,
 		.record = "v=TLSRPTv1; rua=mailto:tlsrpt@reports.test",
 	};
-	const char *path = read_options(&load, argc, argv);
 
+	read_options(&load, argc, argv);
 	load.truth = xcalloc(load.domains, sizeof(*load.truth));
-	load.fd = connect_to(path);
+	load.fd = connect_to(load.path);
 	send_all(&load);
 	if (load.truth_path != NULL)
 		write_truth(&load);

@@ -68,3 +68,12 @@ echo "$at/status/200/x $dir/report.json.gz" >>"$dir/jobs"
 expect "past a silent host" "4 accepted *" "$(timeout 60 "$driver" $ca \
 	-o deliver.https_allow_private=yes -o deliver.timeout=2 \
 	-o deliver.concurrency_per_host=2 -o deliver.https_verify=no <"$dir/jobs" | head -1)"
+
+# Nor is a name server: the deadline is the deadline, with a whole look-up
+# still under way.
+for i in 1 2 3; do
+	echo "https://slow-dns$i.invalid/ $dir/report.json.gz"
+done >"$dir/jobs"
+expect "past a silent name server" "3 temporary connect * Timeout was reached" \
+	"$(timeout 7 "$driver" $ca -o deliver.https_allow_private=yes \
+		-o deliver.timeout=1 <"$dir/jobs" | sort | tail -1)"

@@ -11,14 +11,15 @@ enum { SOFT_BYTES = 16 * 1024 * 1024, HARD_BYTES = 24 * 1024 * 1024 };
 static int count_one(struct collector *collector, struct session *session,
                      const char *data, size_t len, struct err *err)
 {
-	struct hash128 hash;
+	struct memo_event event = {.data = data, .len = len};
 	enum bad_input bad;
 
-	if (collector_recall(collector, &hash, data, len))
+	collector_prepare(collector, &event, 1);
+	if (collector_recall(collector, &event))
 		return 0;
 	bad = datagram_decode(data, len, session, err);
 	if (bad == BAD_NONE) {
-		collector_learn(collector, hash, data, len, session);
+		collector_learn(collector, &event, session);
 		return 0;
 	}
 	collector_bad(collector, bad);

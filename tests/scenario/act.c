@@ -151,7 +151,7 @@ static int deliver_and_die(struct world *world, struct transport *transport,
 		.now = clock_secs(&world->clock),
 		.run_start = clock_secs(&world->clock),
 		.run = 0xdead,
-		.lease_secs = 900,
+		.lease_secs = outbox_lease_secs(&world->conf),
 	};
 	struct gzip *gzip = gzip_new();
 	struct claim *claims, *claim;

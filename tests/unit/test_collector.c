@@ -45,17 +45,17 @@ static struct collector *start(struct db *db, int64_t interval_ms)
 static void receive(struct collector *collector, const char *text)
 {
 	struct session session;
-	struct hash128 hash;
+	struct memo_event event = {.data = text, .len = strlen(text)};
 
 	session_init(&session);
 	collector_begin(collector);
-	if (!collector_recall(collector, &hash, text, strlen(text))) {
+	collector_prepare(collector, &event, 1);
+	if (!collector_recall(collector, &event)) {
 		enum bad_input bad =
 			datagram_decode(text, strlen(text), &session, NULL);
 
 		if (bad == BAD_NONE)
-			collector_learn(collector, hash, text, strlen(text),
-			                &session);
+			collector_learn(collector, &event, &session);
 		else
 			collector_bad(collector, bad);
 	}

@@ -205,6 +205,10 @@ static void test_values(void **state)
 		{"no mail", "deliver.mail=off", "deliver.mail", "off"},
 		{"a full dot-atom", "report.contact_info=a.b+c@x.example.com",
 	         "report.contact_info", "a.b+c@x.example.com"},
+		{"a domain in capitals", "report.contact_info=TLS@X.Example",
+	         "report.contact_info", "TLS@x.example"},
+		{"a sender's, too", "report.sender=TLS@X.Example",
+	         "report.sender", "TLS@x.example"},
 	};
 
 	(void)state;
@@ -609,6 +613,24 @@ static void test_check(void **state)
 	         "[report]\ncontact_info = a@b.example\n[log]\nenforces = "
 	         "sts, none\n",
 	         "t.conf:4: [log] enforces: none stands alone or not at all"},
+		{"counters that go before their day is closed",
+	         "[report]\ncontact_info = a@b.example\n[store]\nkeep_days = "
+	         "1\n[deliver]\nmax_grace = 24h\n",
+	         "t.conf:4: [store] keep_days: not longer than max_grace"},
+		{"counters that go an hour after it",
+	         "[report]\ncontact_info = a@b.example\n[store]\nkeep_days = "
+	         "1\n[deliver]\nmax_grace = 23h\n",
+	         NULL},
+		{"a sender with room for a token",
+	         "[report]\ncontact_info = a234567890123456789012345678901"
+	         "@b.example\n[deliver]\nverp = yes\n",
+	         NULL},
+		{"a sender without",
+	         "[report]\ncontact_info = a2345678901234567890123456789012"
+	         "@b.example\n[deliver]\nverp = yes\n",
+	         "t.conf:4: [deliver] verp: the part before the @ of "
+	         "'a2345678901234567890123456789012@b.example' is longer than "
+	         "31 characters"},
 		{"a user without a password",
 	         "[report]\ncontact_info = a@b.example\n[deliver]\nmail_user = "
 	         "x\n",

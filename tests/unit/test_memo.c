@@ -12,11 +12,12 @@ static const struct session sample = {
 /* Sees the bytes as the receiving thread does; true when they were known. */
 static bool see(struct memo *memo, const char *bytes)
 {
-	struct hash128 hash = memo_hash(memo, bytes, strlen(bytes));
+	struct memo_event event = {.data = bytes, .len = strlen(bytes)};
 
-	if (memo_hit(memo, hash, bytes, strlen(bytes)))
+	memo_prepare(memo, &event, 1);
+	if (memo_hit(memo, &event))
 		return true;
-	memo_miss(memo, hash, bytes, strlen(bytes), &sample);
+	memo_miss(memo, &event, &sample);
 	return false;
 }
 
@@ -97,14 +98,17 @@ static void test_a_full_memo_forgets_the_older_half(void **state)
 static void test_the_same_hash_is_not_the_same_bytes(void **state)
 {
 	struct memo *memo = memo_new(1, &small);
-	struct hash128 hash = memo_hash(memo, "x", 1);
+	struct memo_event x = {.data = "x", .len = 1}, y, xx;
 
 	(void)state;
-	memo_miss(memo, hash, "x", 1, &sample);
-	memo_miss(memo, hash, "x", 1, &sample);
-	assert_true(memo_hit(memo, hash, "x", 1));
-	assert_false(memo_hit(memo, hash, "y", 1));
-	assert_false(memo_hit(memo, hash, "xx", 2));
+	memo_prepare(memo, &x, 1);
+	y = (struct memo_event){.data = "y", .len = 1, .hash = x.hash};
+	xx = (struct memo_event){.data = "xx", .len = 2, .hash = x.hash};
+	memo_miss(memo, &x, &sample);
+	memo_miss(memo, &x, &sample);
+	assert_true(memo_hit(memo, &x));
+	assert_false(memo_hit(memo, &y));
+	assert_false(memo_hit(memo, &xx));
 	memo_free(&memo);
 }
 

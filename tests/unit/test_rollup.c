@@ -174,13 +174,139 @@ static void test_counted_meanwhile(void **state)
 	conf_clear(&conf);
 }
 
+static void test_lists_errors(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *deny;
+		const char *redirect;
+		const char *want;
+	} rows[] = {
+		{"no domain", "exam ple", NULL, "[report] deny = exam ple: "},
+		{"no address", "a b@example.org", NULL, "[report] deny = a b"},
+		{"nothing after @", "@", NULL, "[report] deny = @: "},
+		{"no arrow", NULL, "example.org mailto:a@b.example", "no '->'"},
+		{"nothing before the arrow", NULL, "-> mailto:a@b.example",
+	         "[report] redirect = -> "},
+		{"no URI", NULL, "example.org -> a@b.example",
+	         "[report] redirect = example.org -> "},
+		{"a scheme of no use", NULL, "example.org -> ftp://b.example/",
+	         "[report] redirect = example.org -> "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *deny = (char *)(uintptr_t)rows[i].deny;
+		char *redirect = (char *)(uintptr_t)rows[i].redirect;
+		struct conf conf = {0};
+		struct lists *lists;
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		conf.report.deny = (struct conf_list){&deny, deny != NULL};
+		conf.report.redirect =
+			(struct conf_list){&redirect, redirect != NULL};
+		assert_true(lists_new(&lists, &conf, &err) < 0);
+		assert_null(lists);
+		if (strstr(err.text, rows[i].want) == NULL)
+			fail_msg("'%s' without '%s'", err.text, rows[i].want);
+	}
+}
+
+struct decide_row {
+	const char *name;
+	const char *set; /* a setting; NULL: none */
+	const char *record;
+	uint64_t failure;
+	bool invalid;
+	bool old;
+	bool asked_for;
+	enum tally_mark want;
+	size_t ruas;
+};
+
+#define ONE "v=TLSRPTv1; rua=mailto:a@b.example"
+
+static const struct decide_row decide_rows[] = {
+	{"one place", .record = ONE, .want = TALLY_QUEUED, .ruas = 1},
+	{"the same place twice", .record = ONE ",mailto:a@B.example",
+         .want = TALLY_QUEUED, .ruas = 1},
+	{"a copy into a directory", "deliver.directory=/reports", .record = ONE,
+         .want = TALLY_QUEUED, .ruas = 2},
+	{"a directory is no reason for a report", "deliver.directory=/reports",
+         .record = "", .want = TALLY_NO_RECORD},
+	{"two places redirected to one",
+         "report.redirect=@b.example -> https://r.example/",
+         .record = ONE ",mailto:c@b.example", .want = TALLY_QUEUED, .ruas = 1},
+	{"deny wins over redirect", "report.deny=a@b.example,@b.example",
+         .record = ONE, .want = TALLY_DENIED},
+	{"one denied, one of no use", "report.deny=a@b.example",
+         .record = ONE ",ftp://b.example/", .want = TALLY_DENIED},
+	{"https is off", "deliver.https=off",
+         .record = "v=TLSRPTv1; rua=https://b.example/", .want = TALLY_NO_RUA},
+	{"malformed", .record = "v=TLSRPTv1; rua", .want = TALLY_BAD_RECORD},
+	{"no name for a report", .invalid = true, .record = ONE,
+         .want = TALLY_BAD_DOMAIN},
+	{"too old", .old = true, .record = ONE, .want = TALLY_TOO_OLD},
+	{"old, but asked for", .old = true, .asked_for = true, .record = ONE,
+         .want = TALLY_QUEUED, .ruas = 1},
+	{"failures-only and none", "report.mode=failures-only", .record = ONE,
+         .want = TALLY_BY_MODE},
+	{"failures-only and one", "report.mode=failures-only", .failure = 1,
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 1},
+};
+
+static void decide_one(struct db_txn *txn, const struct decide_row *row)
+{
+	auto_(lists_free) struct lists *lists = NULL;
+	struct rua *ruas = xcalloc(DECIDE_RUA_MAX, sizeof(*ruas));
+	struct decision decision = {.ruas = ruas};
+	struct tally_head head = {
+		.success = 1,
+		.failure = row->failure,
+		.valid = !row->invalid,
+	};
+	struct conf conf;
+	struct err err = {0};
+	struct decide_context context = {
+		.conf = &conf,
+		.now = day_start(DAY + (row->old ? 4 : 1)) + 900,
+		.asked_for = row->asked_for,
+	};
+
+	conf_make(&conf);
+	if (row->set != NULL && conf_set(&conf, row->set, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(lists_new(&lists, &conf, &err), 0);
+	context.lists = lists;
+	strcpy(head.record, row->record);
+	decide(&context, txn, DAY, "a.example", &head, &decision);
+	assert_string_equal(tally_mark_word(decision.mark),
+	                    tally_mark_word(row->want));
+	assert_int_equal(decision.rua_count, row->ruas);
+	assert_int_equal(decision.reason[0] == '\0', row->want == TALLY_QUEUED);
+	free(ruas);
+	conf_clear(&conf);
+}
+
+static void test_decide(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(decide_rows); i++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+
+		ROW(&decide_rows[i]);
+		decide_one(txn, &decide_rows[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(test_build),
-		STORE_TEST(test_folded_is_sorted),
-		STORE_TEST(test_queues),
-		STORE_TEST(test_counted_meanwhile),
+		STORE_TEST(test_build),  STORE_TEST(test_folded_is_sorted),
+		STORE_TEST(test_queues), STORE_TEST(test_counted_meanwhile),
+		STORE_TEST(test_decide), cmocka_unit_test(test_lists_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

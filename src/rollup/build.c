@@ -1,0 +1,32 @@
+/* rollup_build() of rollup.h: the report of one domain's day. */
+#include "rollup/rollup.h"
+
+#include "base/day.h"
+
+int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
+                 int32_t day, const char *domain, struct report *report,
+                 uint64_t *folded, struct err *err)
+{
+	const char *submitter = conf_submitter(conf);
+	int rc;
+
+	report_reset(report);
+	rc = tally_load(txn, day, domain, report, err);
+	if (rc < 0)
+		return rc == ERR_NOTFOUND ? 0 : rc;
+	if (report->policy_count == 0)
+		return 0;
+	report->organization_name = conf_organization(conf);
+	report->contact_info = conf->report.contact_info;
+	report->report_id =
+		report_id_make(&report->mem, day, domain, submitter, store_id);
+	report->start = day_start(day);
+	report->end = day_end(day);
+	/* sorted before, so that equal counts fold alike, and after it, since
+	 * what was folded is in no order */
+	report_sort(report);
+	*folded = report_fold(report, conf->report.max_report_size);
+	if (*folded > 0)
+		report_sort(report);
+	return 1;
+}

@@ -1,0 +1,95 @@
+#!/bin/sh
+# failpoints.sh - the main job, killed at every dangerous moment there is
+#
+# Each step (intake, rollup, delivery) dies at its first failpoint, is started
+# again and dies once more, and then gets through; then the same for the second
+# failpoint, and so on until there is none left to die at.  Whatever happened,
+# the totals are those of a run that nobody disturbed: no report is missing,
+# and what was received twice is the same bytes and known to be uncertain.
+driver=$PWD/tests/scenario/failpoint_driver
+data=$(cd "${srcdir:-.}" && pwd)/tests/data/datagrams
+inputs="$data/sts-ok.jsonl $data/rpt-multi-rua.jsonl $data/sts-expired.jsonl"
+
+$driver failpoints || {
+	echo "this build has no failpoints (--enable-failpoints)"
+	exit 77
+}
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-failpoints.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+
+# step NAME: one process of it, in the folder at work
+step() {
+	case $1 in
+	intake) $driver intake store $inputs ;;
+	rollup) $driver rollup store ;;
+	deliver) $driver deliver store sent ;;
+	esac
+}
+
+fail() {
+	echo "$*"
+	diff "$tmp/undisturbed" totals
+	exit 1
+}
+
+# get_through STEP...: nobody disturbs
+get_through() {
+	for undisturbed; do
+		step "$undisturbed" || fail "$undisturbed failed after: $story"
+	done
+}
+
+# begin FOLDER: a copy of a store as it was before the step
+begin() {
+	rm -rf work
+	cp -R "$1" work
+	cd work || exit 1
+}
+
+# try_all STEP REST...: kills STEP at its n-th failpoint, for every n
+try_all() {
+	victim=$1
+	n=0
+	killed=1
+	while [ $killed -eq 1 ]; do
+		n=$((n + 1))
+		story="$victim killed at failpoint $n, twice"
+		begin "$tmp/before-$victim"
+		killed=0
+		for again in 1 2; do
+			(TLSTALLY_FAIL_AT=$n; export TLSTALLY_FAIL_AT; step "$victim") \
+				2>>"$tmp/deaths"
+			case $? in
+			0) ;;
+			137) killed=1 ;;
+			*) fail "$victim failed: $story" ;;
+			esac
+		done
+		get_through "$@"
+		$driver totals store sent | sort >totals
+		cmp -s "$tmp/undisturbed" totals || fail "wrong after: $story"
+		cd "$tmp" || exit 1
+	done
+	echo "$victim: $((n - 1)) failpoints"
+	[ "$n" -gt 4 ] || fail "$victim has too few failpoints"
+}
+
+story="nothing"
+mkdir -p before-intake/sent before-intake/store
+# the store's id is in the reports' ids, so all stores begin as this one
+$driver totals before-intake/store || exit 1
+begin "$tmp/before-intake"
+get_through intake
+cp -R . "$tmp/before-rollup"
+get_through rollup
+cp -R . "$tmp/before-deliver"
+get_through deliver
+$driver totals store sent | sort >"$tmp/undisturbed"
+cd "$tmp" || exit 1
+[ "$(wc -l <undisturbed)" -eq 6 ] && ! grep -qv received undisturbed ||
+	fail "the undisturbed run is not as it should be"
+
+try_all intake rollup deliver
+try_all rollup deliver
+try_all deliver
