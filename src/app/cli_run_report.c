@@ -60,7 +60,8 @@ static void deliver_words(const struct outbox_result *result,
 static uint64_t purge_sum(const struct purge_counts *purge)
 {
 	return purge->tally + purge->archive + purge->suppressions +
-	       purge->own_reports + purge->rates + purge->log + purge->wanted;
+	       purge->own_reports + purge->rates + purge->log +
+	       purge->policies + purge->wanted;
 }
 
 static void report_words(struct cli *cli, const struct run_result *result)
@@ -128,6 +129,7 @@ static json_t *purge_json(const struct purge_counts *counts)
 	json_set_uint(json, "ownReports", counts->own_reports);
 	json_set_uint(json, "rates", counts->rates);
 	json_set_uint(json, "logSessions", counts->log);
+	json_set_uint(json, "policies", counts->policies);
 	json_set_uint(json, "wantedPolicies", counts->wanted);
 	return json;
 }

@@ -18,6 +18,7 @@ struct limits {
 	int64_t now;
 	int32_t own_report_day;
 	int64_t rate_hour;
+	int64_t policy_time;
 	int64_t wanted_time;
 };
 
@@ -58,6 +59,12 @@ static int log_pending(struct db_txn *txn, const struct limits *limits,
 	return log_pending_purge(txn, limits->tally_day, &counts->log);
 }
 
+static int policies(struct db_txn *txn, const struct limits *limits,
+                    struct purge_counts *counts)
+{
+	return policy_cache_purge(txn, limits->policy_time, &counts->policies);
+}
+
 static int wanted(struct db_txn *txn, const struct limits *limits,
                   struct purge_counts *counts)
 {
@@ -67,7 +74,8 @@ static int wanted(struct db_txn *txn, const struct limits *limits,
 /* Each deletes one transaction's worth; 1: there is more. */
 static int (*const deeds[])(struct db_txn *txn, const struct limits *limits,
                             struct purge_counts *counts) = {
-	tally, archive, suppressions, own_reports, rates, log_pending, wanted,
+	tally, archive,     suppressions, own_reports,
+	rates, log_pending, policies,     wanted,
 };
 
 static int run(struct db *db, size_t deed, const struct limits *limits,
@@ -99,6 +107,7 @@ int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
 		.now = now,
 		.own_report_day = today - OWN_REPORT_DAYS,
 		.rate_hour = now / 3600 - RATE_HOURS,
+		.policy_time = now - (int64_t)keep_days * DAY_SECS,
 		.wanted_time = now - WANTED_DAYS * DAY_SECS,
 	};
 	int rc = 0;

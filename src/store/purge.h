@@ -19,15 +19,17 @@ struct purge_counts {
 	uint64_t suppressions;
 	uint64_t own_reports;
 	uint64_t rates;
-	uint64_t log;    /* sessions that waited all that time for a policy */
-	uint64_t wanted; /* domains that nobody looks up */
+	uint64_t log;      /* sessions that waited all that time for a policy */
+	uint64_t policies; /* views of domains that nobody asked for again */
+	uint64_t wanted;   /* domains that nobody looks up */
 };
 
 /*
- * Keeps `keep_days` days of counters before today, archived reports made
- * within `archive_days`, suppressions that have not ended, what the loop
- * breaker looks at (4 days), the rate limits (2 hours) and domains that wait to
- * be looked up (7 days).  On failure counts says what was deleted until then.
+ * Keeps `keep_days` days of counters and views of domains before today,
+ * archived reports made within `archive_days`, suppressions that have not
+ * ended, what the loop breaker looks at (4 days), the rate limits (2 hours) and
+ * domains that wait to be looked up (7 days).  On failure counts says what was
+ * deleted until then.
  */
 int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
                 int32_t archive_days, struct purge_counts *counts,

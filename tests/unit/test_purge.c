@@ -57,9 +57,15 @@ static void archive_report(struct db *db, int64_t created_at)
 static void fill(struct db *db)
 {
 	struct suppression row = {.address = "a@example.com", .until = NOW - 1};
+	struct domain_view view = {.domain = "old.example"};
 	struct db_txn *txn = db_begin_write(db);
 
 	suppress_put(txn, &row);
+	view.checked_at = NOW - KEEP * DAY_SECS - 1;
+	policy_cache_put(txn, &view);
+	view = (struct domain_view){.domain = "example.com",
+	                            .checked_at = NOW - KEEP * DAY_SECS};
+	policy_cache_put(txn, &view);
 	policy_wanted_put(txn, "old.example", NOW - 7 * DAY_SECS - 1, 0);
 	policy_wanted_put(txn, "example.com", NOW - 7 * DAY_SECS, 0);
 	commit_ok(&txn);
@@ -110,6 +116,7 @@ static void test_what_is_old_goes(void **state)
 	assert_int_equal(counts.own_reports, 3);
 	assert_int_equal(counts.rates, 4);
 	assert_int_equal(counts.log, 1);
+	assert_int_equal(counts.policies, 1);
 	assert_int_equal(counts.wanted, 1);
 	txn = db_begin_read(f->db);
 	for (size_t i = 0; i < COUNT(rows); i++) {
