@@ -27,6 +27,7 @@ void failpoint_arm(void)
 	const char *at = getenv("TLSTALLY_FAIL_AT");
 
 	fail_at = at ? atol(at) : 0;
+	atomic_store(&hits, 0);
 	count_file = getenv("TLSTALLY_FAIL_COUNT");
 	if (count_file != NULL)
 		atexit(write_count);

@@ -3,8 +3,8 @@
  *
  * Between two steps that belong together (a commit, a send, an answer) stands
  * failpoint_hit("commit").  In a build with --enable-failpoints and the
- * environment's TLSTALLY_FAIL_AT=n, the n-th hit of this process ends it as
- * kill -9 would.  In all other builds it is nothing.
+ * environment's TLSTALLY_FAIL_AT=n, the n-th hit since failpoint_arm() ends the
+ * process as kill -9 would.  In all other builds it is nothing.
  */
 #ifndef TLSTALLY_BASE_FAILPOINT_H
 #define TLSTALLY_BASE_FAILPOINT_H

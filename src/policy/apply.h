@@ -2,10 +2,17 @@
  * apply - waiting sessions of the log move to their policy
  *
  * For each domain with sessions waiting in store/log_table: when its view is
- * complete (or 24 hours have gone by since the day ended) they are judged
- * (model/judge.h) and counted, in one transaction that takes them off the
- * waiting list.  Domains without a view that is fresh enough are put on the
- * wanted list.
+ * complete they are judged by it (model/judge.h) and counted, in the
+ * transaction that takes them off the waiting list; so whoever is killed here
+ * has counted each session once or not yet.  Which view will do:
+ *
+ *   one that is valid now or, for a day that is over, was at any moment of it
+ *   an expired one, when looking the domain up has failed three times
+ *   none at all, 23 hours after the day's end, when that was tried in vain:
+ *   the sessions count for no policy, and nobody gets a report
+ *
+ * Other domains are put on the wanted list (policy/pool), unless they are
+ * there already: the time of the next try is the pool's.
  */
 #ifndef TLSTALLY_POLICY_APPLY_H
 #define TLSTALLY_POLICY_APPLY_H

@@ -29,11 +29,8 @@ int policy_cache_get(struct db_txn *txn, const char *domain,
 
 	if (!db_get(txn, TABLE_POLICY, key.data, key.len, &value))
 		return 0;
-	if (value_read(value, &checked_at, &sts_expires_at, &blob) &&
-	    domain_view_decode(blob.data, blob.len, arena, view, NULL) == 0)
-		return 1;
-	db_damaged(txn, TABLE_POLICY, key.data, key.len);
-	return 0;
+	return value_read(value, &checked_at, &sts_expires_at, &blob) &&
+	       domain_view_decode(blob.data, blob.len, arena, view, NULL) == 0;
 }
 
 void policy_cache_put(struct db_txn *txn, const struct domain_view *view)
@@ -59,11 +56,8 @@ int policy_cache_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
 		struct db_value key, value, blob;
 
 		db_at(cursor, &key, &value);
-		if (!value_read(value, &checked_at, &sts_expires_at, &blob)) {
-			db_damaged(txn, TABLE_POLICY, key.data, key.len);
-			break;
-		}
-		if (checked_at >= before || sts_expires_at >= before)
+		if (value_read(value, &checked_at, &sts_expires_at, &blob) &&
+		    (checked_at >= before || sts_expires_at >= before))
 			continue;
 		db_cursor_delete(cursor);
 		n++;

@@ -14,7 +14,8 @@
 #include "model/domain_view.h"
 #include "store/db.h"
 
-/* 1 and the view, its strings in the arena; 0. */
+/* 1 and the view, its strings in the arena; 0, also for one that another
+ * version wrote: it is looked up again. */
 int policy_cache_get(struct db_txn *txn, const char *domain,
                      struct arena *arena, struct domain_view *view);
 void policy_cache_put(struct db_txn *txn, const struct domain_view *view);
