@@ -5,10 +5,13 @@
  * (policy_wanted_put); the pool's threads take domains that are due, discover
  * them, and put the view into the cache.  A domain that fails temporarily is
  * tried again later and later (one minute to one hour).  Nothing that counts
- * ever waits for any of this.
+ * ever waits for any of this, and no transaction is open while the network is
+ * asked.
  */
 #ifndef TLSTALLY_POLICY_POOL_H
 #define TLSTALLY_POLICY_POOL_H
+
+#include <stdbool.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -20,18 +23,25 @@ struct pool_options {
 	struct db *db;
 	struct clock *clock;
 	struct resolver_options resolver;
-	struct sts_fetch_options fetch;
+	struct sts_fetch_options fetch; /* without resolver and stop */
 	bool dane, sts;
 	unsigned threads; /* 8 */
+	/* Tests: a thread's resolver and fetcher; NULL: the real ones. */
+	int (*open)(void *arg, struct resolver **resolver,
+	            struct sts_fetcher **fetcher, struct err *err);
+	void *arg;
 };
 
 struct policy_pool;
 
+/* The store, the clock and the texts of the options are lent until the pool
+ * has stopped. */
 int policy_pool_start(struct policy_pool **pool,
                       const struct pool_options *options, struct err *err);
 /* Something was put on the wanted list: look now. */
 void policy_pool_wake(struct policy_pool *pool);
-/* Ends within the time of one deadline. */
+/* Ends within the time of one deadline; what is being looked up stays
+ * wanted. */
 void policy_pool_stop(struct policy_pool **pool);
 
 #endif
