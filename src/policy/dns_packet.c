@@ -247,11 +247,11 @@ static void fill_answer(const ldns_pkt *packet, const ldns_rr *question,
 	}
 	answer->status = VIEW_NONE;
 	ttl = negative_ttl(ldns_pkt_authority(packet), &has_soa);
-	if (ttl < answer->ttl)
-		answer->ttl = ttl;
 	reply->unfinished = owner != asked && !has_soa &&
 	                    reply->rcode == DNS_NOERROR &&
 	                    answer->owner != NULL;
+	if (!reply->unfinished && ttl < answer->ttl)
+		answer->ttl = ttl;
 }
 
 /* The question of the packet when it is ours, else NULL. */

@@ -1,0 +1,155 @@
+# dns_tree.sh - a signed DNS of our own: nsd and unbound on loopback.  Sourced.
+#
+# Wants $dir (a temporary directory) and to be in the build folder; gives, after dns_start, $dns (the
+# resolver's port on 127.0.0.1) and $dns_pids.
+#
+#   .              signed; the resolver trusts its key
+#   test.          signed
+#   bogus.test.    signed, and its DS is that of another key
+#   insecure.test. not signed
+#
+# Lines for the zones come from files $dir/zone.test, $dir/zone.bogus.test and
+# $dir/zone.insecure.test, which are there before.
+
+dns_tools_missing()
+{
+	for tool in nsd unbound ldns-keygen ldns-signzone ldns-key2ds; do
+		PATH=$PATH:/usr/sbin command -v $tool >/dev/null || {
+			echo "$tool is missing: apt-get install nsd unbound ldnsutils"
+			return 0
+		}
+	done
+	return 1
+}
+
+dns_free_port()
+{
+	python3 -c 'import socket
+a = socket.socket(); a.bind(("127.0.0.1", 0))
+b = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); b.bind(a.getsockname())
+print(a.getsockname()[1])'
+}
+
+# dns_zone NAME FILE: head and lines of a zone; "" is the root
+dns_zone()
+{
+	echo "\$TTL 300"
+	echo "$1. SOA ns.test. hostmaster.test. 1 3600 600 86400 120"
+	echo "$1. NS ns.test."
+	[ ! -f "$2" ] || cat "$2"
+}
+
+# dns_key ZONE-WITH-DOT: a key for it; its name without suffix is printed
+dns_key()
+{
+	(cd "$dir/dns" && ldns-keygen -a ECDSAP256SHA256 -k "$1" 2>>log)
+}
+
+# dns_sign NAME: signs $dir/dns/NAME.zone, its DS goes to NAME.ds
+dns_sign()
+{
+	key=$(dns_key "${1#root}.")
+	(cd "$dir/dns" && ldns-signzone -o "${1#root}." -f "$1.signed" \
+		"$1.zone" "$key" 2>>log && cp "$key.key" "$1.key" &&
+		ldns-key2ds -n -2 "$1.key" >"$1.ds" 2>>log)
+}
+
+dns_make_zones()
+{
+	mkdir "$dir/dns"
+	dns_zone insecure.test "$dir/zone.insecure.test" \
+		>"$dir/dns/insecure.test.signed"
+	dns_zone bogus.test "$dir/zone.bogus.test" >"$dir/dns/bogus.test.zone"
+	dns_sign bogus.test || return
+	key=$(dns_key bogus.test.)
+	(cd "$dir/dns" && ldns-key2ds -n -2 "$key.key" >bogus.test.ds)
+	{
+		dns_zone test "$dir/zone.test"
+		echo "ns.test. A 127.0.0.1"
+		echo "bogus.test. NS ns.test."
+		cat "$dir/dns/bogus.test.ds"
+		echo "insecure.test. NS ns.test."
+	} >"$dir/dns/test.zone"
+	dns_sign test || return
+	{
+		dns_zone "" none
+		echo "test. NS ns.test."
+		echo "ns.test. A 127.0.0.1"
+		cat "$dir/dns/test.ds"
+	} >"$dir/dns/root.zone"
+	dns_sign root
+}
+
+dns_write_conf()
+{
+	cat >"$dir/dns/nsd.conf" <<-EOF_NSD
+	server:
+		ip-address: 127.0.0.1@$1
+		username: ""
+		chroot: ""
+		zonesdir: "$dir/dns"
+		zonelistfile: "$dir/dns/zone.list"
+		xfrdfile: "$dir/dns/xfrd.state"
+		xfrdir: "$dir/dns"
+		pidfile: "$dir/dns/nsd.pid"
+		database: ""
+		server-count: 1
+		rrl-ratelimit: 0
+	remote-control:
+		control-enable: no
+	EOF_NSD
+	cat >"$dir/dns/unbound.conf" <<-EOF_UNBOUND
+	server:
+		interface: 127.0.0.1
+		port: $dns
+		username: ""
+		chroot: ""
+		directory: "$dir/dns"
+		pidfile: "$dir/dns/unbound.pid"
+		use-syslog: no
+		do-not-query-localhost: no
+		do-daemonize: no
+		num-threads: 1
+		local-zone: "test." nodefault
+		trust-anchor-file: "$dir/dns/root.key"
+		module-config: "validator iterator"
+		harden-dnssec-stripped: yes
+	remote-control:
+		control-enable: no
+	EOF_UNBOUND
+	for zone in root test bogus.test insecure.test; do
+		name=${zone#root}.
+		printf 'zone:\n\tname: "%s"\n\tzonefile: "%s.signed"\n' \
+			"$name" "$zone" >>"$dir/dns/nsd.conf"
+		printf 'stub-zone:\n\tname: "%s"\n\tstub-addr: 127.0.0.1@%s\n' \
+			"$name" "$1" >>"$dir/dns/unbound.conf"
+	done
+}
+
+# dns_wait PORT: until ns.test is known there, at most 10 s
+dns_wait()
+{
+	for _ in $(seq 100); do
+		case $(tests/e2e/policy_driver dns "127.0.0.1@$1" 500 ns.test A) in
+		ok*) return 0 ;;
+		esac
+		sleep 0.1
+	done
+	tail -n 20 "$dir/dns/log"
+	return 1
+}
+
+dns_start()
+{
+	PATH=$PATH:/usr/sbin
+	dns_make_zones || return
+	dns_authority=$(dns_free_port)
+	dns=$(dns_free_port)
+	dns_write_conf "$dns_authority"
+	nsd -d -c "$dir/dns/nsd.conf" >>"$dir/dns/log" 2>&1 &
+	dns_pids=$!
+	dns_wait "$dns_authority" || return
+	unbound -d -c "$dir/dns/unbound.conf" >>"$dir/dns/log" 2>&1 &
+	dns_pids="$dns_pids $!"
+	dns_wait "$dns"
+}

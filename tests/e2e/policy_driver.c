@@ -1,0 +1,155 @@
+/*
+ * policy_driver - one question to DNS, or one policy, as a line of text
+ *
+ *     policy_driver dns ADDRESS TIMEOUT_MS NAME TYPE [trust]
+ *     policy_driver fetch ADDRESS:PORT CA_FILE TIMEOUT_SECS DOMAIN [strict]
+ *     policy_driver find RESOLVER CA_FILE TIMEOUT_SECS DOMAIN
+ *
+ * dns prints "STATUS secure|insecure TTL OWNER COUNT RECORD|RECORD..." or the
+ * problem; fetch (from that address, whatever DNS says) and find (from where
+ * DNS says it is) print "STATUS BYTES PROBLEM".
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/tlsa.h"
+#include "policy/resolver.h"
+#include "policy/sts_fetch.h"
+
+static const struct {
+	const char *word;
+	enum dns_type type;
+} types[] = {
+	{"A", DNS_A},   {"AAAA", DNS_AAAA}, {"CNAME", DNS_CNAME},
+	{"MX", DNS_MX}, {"TXT", DNS_TXT},   {"TLSA", DNS_TLSA},
+};
+
+static int fail(const struct err *err)
+{
+	printf("error %s\n", err->text);
+	return 1;
+}
+
+static enum dns_type type_of(const char *word)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i].word, word) == 0)
+			return types[i].type;
+	return DNS_A;
+}
+
+static void print_record(enum dns_type type, const struct dns_record *record,
+                         struct arena *arena)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	if (type == DNS_A || type == DNS_AAAA)
+		printf("%s", inet_ntop(type == DNS_A ? AF_INET : AF_INET6,
+		                       record->data, text, sizeof(text)));
+	else if (type == DNS_MX)
+		printf("%u %s", record->preference,
+		       record->host != NULL ? record->host : "?");
+	else if (type == DNS_TLSA)
+		printf("%s", tlsa_text(arena, record->data, record->len));
+	else if (record->len > 200)
+		printf("%zu bytes", record->len);
+	else
+		printf("%.*s", (int)record->len, (const char *)record->data);
+}
+
+static void print_answer(enum dns_type type, const struct dns_answer *answer,
+                         struct arena *arena)
+{
+	printf("%s %s", view_status_word(answer->status),
+	       answer->secure ? "secure" : "insecure");
+	if (answer->problem != NULL) {
+		printf(" %s\n", answer->problem);
+		return;
+	}
+	printf(" %u %s %zu", answer->ttl, answer->owner, answer->count);
+	for (size_t i = 0; i < answer->count; i++) {
+		putchar(i == 0 ? ' ' : '|');
+		print_record(type, &answer->records[i], arena);
+	}
+	putchar('\n');
+}
+
+static int run_dns(int argc, char **argv, struct arena *arena)
+{
+	struct resolver_options options = {
+		.address = argv[2],
+		.timeout_ms = atoi(argv[3]),
+		.trust_ad = argc > 6,
+	};
+	enum dns_type type = type_of(argv[5]);
+	struct resolver *resolver;
+	struct dns_answer answer;
+	struct err err = {0};
+
+	if (resolver_ldns_open(&options, &resolver, &err) < 0)
+		return fail(&err);
+	resolver->query(resolver, argv[4], type, arena, &answer);
+	print_answer(type, &answer, arena);
+	resolver->free(&resolver);
+	return 0;
+}
+
+static int run_fetch(struct sts_fetch_options *options, const char *domain,
+                     struct arena *arena)
+{
+	struct sts_fetcher *fetcher;
+	struct sts_reply reply;
+	struct err err = {0};
+
+	if (sts_fetch_open(options, &fetcher, &err) < 0)
+		return fail(&err);
+	fetcher->fetch(fetcher, domain, arena, &reply);
+	printf("%s %zu %s\n", view_status_word(reply.status), reply.len,
+	       reply.problem != NULL ? reply.problem : "-");
+	fetcher->free(&fetcher);
+	return 0;
+}
+
+static int run_find(char **argv, struct arena *arena)
+{
+	struct resolver_options dns = {.address = argv[2]};
+	struct sts_fetch_options options = {
+		.ca_file = argv[3],
+		.timeout_secs = atoi(argv[4]),
+		.allow_private = true,
+	};
+	struct err err = {0};
+	int status;
+
+	if (resolver_ldns_open(&dns, &options.resolver, &err) < 0)
+		return fail(&err);
+	status = run_fetch(&options, argv[5], arena);
+	options.resolver->free(&options.resolver);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena;
+	int status = 2;
+
+	arena_init(&arena);
+	if (argc >= 6 && strcmp(argv[1], "dns") == 0) {
+		status = run_dns(argc, argv, &arena);
+	} else if (argc >= 6 && strcmp(argv[1], "fetch") == 0) {
+		struct sts_fetch_options options = {
+			.resolve_to = argv[2],
+			.ca_file = argv[3],
+			.timeout_secs = atoi(argv[4]),
+			.allow_private = argc == 6,
+		};
+
+		status = run_fetch(&options, argv[5], &arena);
+	} else if (argc >= 6 && strcmp(argv[1], "find") == 0) {
+		status = run_find(argv, &arena);
+	}
+	arena_clear(&arena);
+	return status;
+}
