@@ -4,14 +4,41 @@
  * Which policy was in force comes from what the site enforces (`enforces =
  * dane, sts`) and from the domain's view, never from the outcome: a DANE
  * mismatch logs "Untrusted" and an STS success "Verified" like DANE.  The log
- * decides only success or failure, and why.
+ * decides only success or failure, and why.  The first that applies:
  *
- * What Postfix cannot say itself is added: STARTTLS not offered at level may
- * is starttls-not-supported; an STS policy that could not be fetched
- * (sts-policy-fetch-error), read (sts-policy-invalid) or trusted
- * (sts-webpki-invalid); DNSSEC failures (dnssec-invalid); a testing policy
- * whose MX name or certificate does not conform is a failure although the
- * mail was delivered (reason "mtasts-policy-mx-mismatch").
+ *     tlsa             the MX has TLSA records under a signed MX set, usable
+ *                      or not, or DNSSEC refuses them; policy-domain is the MX
+ *                      (DANE stands before MTA-STS: RFC 8461 section 2)
+ *     sts              an MTA-STS policy of mode enforce or testing is in
+ *                      force, or a valid record announces one that could not
+ *                      be had; policy-domain is the domain
+ *     no-policy-found  else; policy-domain is the domain
+ *
+ * One exception: results that only one kind of policy has (tlsa-invalid,
+ * dnssec-invalid, dane-required; sts-...) stand under that kind when Postfix
+ * logged them, whatever DNS says today.
+ *
+ * What Postfix cannot say itself is added:
+ *
+ *     no STARTTLS at level may         starttls-not-supported
+ *     the STS policy cannot be had     sts-policy-fetch-error, sts-policy-
+ *                                      invalid, sts-webpki-invalid
+ *     MX in no mx line of the policy   validation-failure, reason
+ *                                      mtasts-policy-mx-mismatch
+ *     STS policy and a certificate     the result that the log complains of,
+ *     that was not verified            else certificate-not-trusted
+ *     all TLSA records unusable        tlsa-invalid
+ *     DNSSEC refuses MX or TLSA        dnssec-invalid
+ *
+ * all failures although the mail was delivered.
+ *
+ * A session counts once, under one policy, as success or failure; it may bring
+ * several failure details (RFC 8460 section 4: types overlap).  An STS policy
+ * that could not be had makes it a failure when there is no older policy to
+ * go by: what the domain announced was not met.  With an older policy in force
+ * the session counts by that one, and the detail is added to it whatever the
+ * outcome (RFC 8461 section 6).  Under no-policy-found a certificate that
+ * nobody vouches for is a success.
  */
 #ifndef TLSTALLY_MODEL_JUDGE_H
 #define TLSTALLY_MODEL_JUDGE_H
@@ -26,9 +53,13 @@
 struct judge_options {
 	bool dane;
 	bool sts;
+	/* Postfix has no CA certificates (smtp_tls_CAfile, smtp_tls_CApath):
+	 * it calls every certificate "Untrusted", which then says nothing. */
+	bool no_cas;
 };
 
-/* Fills in the session (reset first), in its normal form. */
+/* Fills in the session (reset first), in its normal form.  ERR_PARSE for a
+ * session without a domain. */
 int judge(const struct judge_options *options,
           const struct log_session *session, const struct domain_view *view,
           struct session *out, struct err *err);

@@ -7,21 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "model/rua.h"
-
-static inline void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-/* One line of ASCII, as an error or a note must be. */
-static inline void check_words(const char *text)
-{
-	check(text[0] != '\0');
-	for (const char *c = text; *c != '\0'; c++)
-		check(*c >= 0x20 && *c < 0x7f);
-}
 
 /* What may stand in an SMTP command or a header without quoting. */
 static inline void check_address(const struct rua *rua)

@@ -1,0 +1,284 @@
+#include "model/judge.h"
+
+#include <string.h>
+
+#include "model/domain.h"
+
+enum { DETAILS_MAX = 6 }; /* more than one session can bring */
+
+static const char mx_mismatch[] = "mtasts-policy-mx-mismatch";
+static const char all_unusable[] = "all-TLSA-records-unusable"; /* Postfix's */
+
+/* A judgement at work. */
+struct trial {
+	const struct judge_options *options;
+	const struct log_session *session;
+	const struct domain_view *view;
+	const struct view_mx *mx;  /* of the session; NULL */
+	char mx_name[DOMAIN_TEXT]; /* canonical; "": not known */
+	struct arena *arena;
+	struct session_policy *policy;
+};
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void add_detail(struct trial *trial, const struct failure_detail *detail)
+{
+	struct session_policy *policy = trial->policy;
+
+	for (size_t i = 0; i < policy->failure_count; i++)
+		if (policy->failures[i].result == detail->result &&
+		    same_text(policy->failures[i].reason, detail->reason))
+			return;
+	policy->failures[policy->failure_count++] = *detail;
+}
+
+/* The session failed, with the MX that it was with. */
+static void fail(struct trial *trial, enum result_type result,
+                 const char *reason)
+{
+	const struct failure_detail detail = {
+		.result = result,
+		.mx_host = trial->session->mx_host,
+		.receiving_ip = trial->session->ip,
+		.reason = reason,
+	};
+
+	trial->policy->failed = true;
+	add_detail(trial, &detail);
+}
+
+/* What the log says of TLS, whatever the policy. */
+static void judge_outcome(struct trial *trial)
+{
+	const struct log_session *session = trial->session;
+
+	if (session->outcome == LOG_PLAIN)
+		fail(trial, RESULT_STARTTLS_NOT_SUPPORTED, NULL);
+	else if (session->outcome == LOG_FAILED)
+		fail(trial, session->result, session->reason);
+}
+
+/* canonicalizing changes a list in place, and views are not ours */
+static const char **copy_list(struct arena *arena, const char **list,
+                              size_t *count)
+{
+	const char **copy;
+
+	if (*count > SESSION_STRINGS_MAX)
+		*count = SESSION_STRINGS_MAX;
+	copy = arena_array(arena, *count, sizeof(*copy));
+	if (*count > 0)
+		memcpy(copy, list, *count * sizeof(*copy));
+	return copy;
+}
+
+static void set_strings(struct trial *trial, const char **list, size_t count)
+{
+	trial->policy->strings = copy_list(trial->arena, list, &count);
+	trial->policy->string_count = count;
+}
+
+/* Did the log itself bring a result between these two? */
+static bool result_within(const struct log_session *session,
+                          enum result_type first, enum result_type last)
+{
+	return session->outcome == LOG_FAILED && session->result >= first &&
+	       session->result <= last;
+}
+
+static bool dnssec_fails(const struct trial *trial)
+{
+	const struct domain_view *view = trial->view;
+
+	return view->mx == VIEW_BOGUS ||
+	       (view->mx_secure && trial->mx != NULL &&
+	        trial->mx->tlsa == VIEW_BOGUS);
+}
+
+static bool has_tlsa(const struct trial *trial)
+{
+	return trial->view->mx_secure && trial->mx != NULL &&
+	       (trial->mx->tlsa == VIEW_OK || trial->mx->tlsa == VIEW_BAD);
+}
+
+static bool dane_applies(const struct trial *trial)
+{
+	if (result_within(trial->session, RESULT_TLSA_INVALID,
+	                  RESULT_DANE_REQUIRED))
+		return true;
+	return trial->options->dane &&
+	       (has_tlsa(trial) || dnssec_fails(trial) ||
+	        trial->session->tlsa_unusable);
+}
+
+static void judge_dane(struct trial *trial)
+{
+	struct session_policy *policy = trial->policy;
+
+	policy->type = POLICY_TLSA;
+	if (trial->mx_name[0] != '\0')
+		policy->domain = trial->mx_name;
+	judge_outcome(trial);
+	if (has_tlsa(trial)) {
+		set_strings(trial, trial->mx->tlsa_strings,
+		            trial->mx->tlsa_count);
+		if (trial->mx->tlsa == VIEW_BAD)
+			fail(trial, RESULT_TLSA_INVALID, all_unusable);
+	}
+	if (trial->session->tlsa_unusable)
+		fail(trial, RESULT_TLSA_INVALID, all_unusable);
+	if (dnssec_fails(trial))
+		fail(trial, RESULT_DNSSEC_INVALID, NULL);
+}
+
+static bool sts_in_force(const struct domain_view *view)
+{
+	return view->sts == VIEW_OK && view->sts_policy.mode != STS_NONE;
+}
+
+/* Could the policy that a valid record announces not be had?  Nobody needs to
+ * hear of it while the one in force asks for nothing (RFC 8461 section 6). */
+static bool sts_fetch_fails(const struct domain_view *view,
+                            enum result_type *result)
+{
+	static const enum result_type results[VIEW_STATUSES] = {
+		[VIEW_BAD] = RESULT_STS_POLICY_INVALID,
+		[VIEW_FETCH_ERROR] = RESULT_STS_POLICY_FETCH_ERROR,
+		[VIEW_WEBPKI_ERROR] = RESULT_STS_WEBPKI_INVALID,
+	};
+
+	if (view->sts_record != VIEW_OK || view->sts_fetch >= VIEW_STATUSES ||
+	    (view->sts == VIEW_OK && view->sts_policy.mode == STS_NONE))
+		return false;
+	*result = results[view->sts_fetch];
+	return *result != RESULT_OTHER;
+}
+
+static bool sts_applies(const struct trial *trial)
+{
+	enum result_type result;
+
+	if (result_within(trial->session, RESULT_STS_POLICY_FETCH_ERROR,
+	                  RESULT_STS_WEBPKI_INVALID))
+		return true;
+	return trial->options->sts && (sts_in_force(trial->view) ||
+	                               sts_fetch_fails(trial->view, &result));
+}
+
+/* Postfix went on with a certificate that the policy does not allow: the
+ * policy is in testing, or the site did not know it. */
+static void judge_certificate(struct trial *trial)
+{
+	const struct log_session *session = trial->session;
+
+	if (session->outcome != LOG_TLS)
+		return;
+	if (session->has_complaint)
+		fail(trial, session->complaint, session->complaint_reason);
+	else if (session->untrusted && !trial->options->no_cas)
+		fail(trial, RESULT_CERTIFICATE_NOT_TRUSTED, NULL);
+}
+
+static void judge_by_policy(struct trial *trial)
+{
+	const struct sts_policy *sts = &trial->view->sts_policy;
+	struct session_policy *policy = trial->policy;
+
+	set_strings(trial, sts->lines, sts->line_count);
+	policy->mx_count = sts->mx_count;
+	policy->mx_hosts = copy_list(trial->arena, sts->mx, &policy->mx_count);
+	judge_certificate(trial);
+	if (trial->mx_name[0] != '\0' &&
+	    !sts_policy_matches(sts, trial->mx_name))
+		fail(trial, RESULT_VALIDATION_FAILURE, mx_mismatch);
+}
+
+/* No MX took part in it. */
+static void judge_fetch(struct trial *trial)
+{
+	struct failure_detail detail = {.reason = trial->view->sts_problem};
+
+	if (!sts_fetch_fails(trial->view, &detail.result))
+		return;
+	if (!sts_in_force(trial->view))
+		trial->policy->failed = true;
+	add_detail(trial, &detail);
+}
+
+static void judge_sts(struct trial *trial)
+{
+	const struct domain_view *view = trial->view;
+
+	trial->policy->type = POLICY_STS;
+	judge_outcome(trial);
+	if (sts_in_force(view))
+		judge_by_policy(trial);
+	else if (view->sts_fetch == VIEW_BAD) /* as it was read, errors too */
+		set_strings(trial, view->sts_policy.lines,
+		            view->sts_policy.line_count);
+	judge_fetch(trial);
+}
+
+static bool always(const struct trial *trial)
+{
+	(void)trial;
+	return true;
+}
+
+static void judge_none(struct trial *trial)
+{
+	trial->policy->type = POLICY_NONE;
+	judge_outcome(trial);
+}
+
+/* The first that applies. */
+static const struct {
+	bool (*applies)(const struct trial *trial);
+	void (*judge)(struct trial *trial);
+} rules[] = {
+	{dane_applies, judge_dane},
+	{sts_applies, judge_sts},
+	{always, judge_none},
+};
+
+static void begin(struct trial *trial)
+{
+	const char *host = trial->session->mx_host;
+
+	if (host == NULL ||
+	    domain_canonical(host, strlen(host), trial->mx_name, NULL) != 0)
+		trial->mx_name[0] = '\0';
+	trial->mx = domain_view_mx(trial->view, trial->mx_name);
+}
+
+int judge(const struct judge_options *options,
+          const struct log_session *session, const struct domain_view *view,
+          struct session *out, struct err *err)
+{
+	struct trial trial = {.options = options,
+	                      .session = session,
+	                      .view = view,
+	                      .arena = &out->mem};
+	size_t i = 0;
+
+	session_reset(out);
+	out->domain = session->domain;
+	/* a malformed record, too: the rollup says what is wrong with it */
+	if (view->tlsrpt == VIEW_OK || view->tlsrpt == VIEW_BAD)
+		out->record = view->tlsrpt_record;
+	out->policies = arena_alloc(&out->mem, sizeof(*out->policies));
+	out->policy_count = 1;
+	trial.policy = out->policies;
+	trial.policy->domain = session->domain;
+	trial.policy->failures = arena_array(&out->mem, DETAILS_MAX,
+	                                     sizeof(*trial.policy->failures));
+	begin(&trial);
+	while (!rules[i].applies(&trial))
+		i++;
+	rules[i].judge(&trial);
+	return session_canonicalize(out, err);
+}
