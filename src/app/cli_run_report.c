@@ -39,6 +39,9 @@ static void rollup_words(const struct cli *cli,
 		           "reports made");
 	for (int mark = TALLY_QUEUED + 1; mark < TALLY_MARKS; mark++)
 		say(out, result->marks[mark], mark_words(mark));
+	say_number(out, result->domains_waiting,
+	           "domain waits for its policies",
+	           "domains wait for their policies");
 	say_number(out, result->released, "held report released",
 	           "held reports released");
 	say_number(out, result->lapsed, "held report too old now",
@@ -91,6 +94,7 @@ static json_t *rollup_json(const struct rollup_result *result)
 
 	json_set_uint(json, "daysClosed", result->days);
 	json_set_uint(json, "daysWaiting", result->days_waiting);
+	json_set_uint(json, "domainsWaiting", result->domains_waiting);
 	json_set_uint(json, "daysIncomplete", result->days_incomplete);
 	for (int mark = TALLY_QUEUED; mark < TALLY_MARKS; mark++)
 		json_set_uint(domains, mark_json(mark), result->marks[mark]);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "model/datagram.h"
 #include "store/feed_table.h"
+#include "store/log_table.h"
 #include "store/suppress_table.h"
 
 static int add_store(struct cli *cli, json_t *doc, struct err *err)
@@ -36,9 +37,21 @@ static void add_feeds(struct db_txn *txn, json_t *doc)
 
 		doc_set(item, "name", feed.name);
 		json_set_time(item, "countedUntil", feed.watermark);
+		json_set_time(item, "lastCommit", feed.seen_at);
 		json_set_time(item, "lastEvent", feed.last_event);
 		json_set_uint(item, "events", feed.events);
 	}
+}
+
+/* Sessions of the log. */
+static void add_waiting(struct db_txn *txn, json_t *doc)
+{
+	json_t *waiting = doc_object(doc, "waiting");
+	uint64_t sessions, domains;
+
+	log_pending_count(txn, &sessions, &domains);
+	json_set_uint(waiting, "sessions", sessions);
+	json_set_uint(waiting, "domains", domains);
 }
 
 static void add_day_events(json_t *list, int32_t day,
@@ -96,6 +109,7 @@ int status_collect(struct cli *cli, json_t *doc, struct err *err)
 		return err->class;
 	txn = db_begin_read(cli->db);
 	add_feeds(txn, doc);
+	add_waiting(txn, doc);
 	add_events(cli, txn, doc);
 	if (db_commit(&txn, err) < 0 || status_days(cli, doc, err) < 0 ||
 	    status_outbox(cli, doc, err) < 0)

@@ -3,8 +3,8 @@
  *
  * The document's members are tlstally(1)'s:
  *
- *     now settings mode store feeds events days outbox trouble unreported
- *     suppressions
+ *     now settings mode store feeds waiting events days outbox trouble
+ *     unreported suppressions
  *
  * status_collect() fills it; status_print() writes the text for people.
  */

@@ -48,6 +48,25 @@ static void print_head(const json_t *doc, struct strbuf *out)
 	strbuf_putc(out, '\n');
 }
 
+static void print_feed_trouble(const json_t *feed, int64_t now,
+                               struct strbuf *out)
+{
+	const char *name = doc_text(feed, "name");
+	int64_t alive = time_of(feed, "lastCommit");
+	int64_t behind = alive - time_of(feed, "countedUntil");
+
+	if (now - alive > FEED_DEAD_SECS)
+		strbuf_printf(out,
+		              "Nothing is counted from '%s' at the moment: its "
+		              "daemon is not running.\n",
+		              name);
+	else if (behind > FEED_DEAD_SECS)
+		strbuf_printf(out,
+		              "'%s' is %" PRId64 " minutes behind, and reads "
+		              "what was written since.\n",
+		              name, behind / 60);
+}
+
 static void print_feeds(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
@@ -57,7 +76,6 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 		{"in all", TABLE_RIGHT},
 	};
 	auto_(table_free) struct table *table = table_new(columns, 4);
-	int64_t now = time_of(doc, "now");
 	const json_t *feed;
 	size_t i;
 
@@ -74,13 +92,23 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 	if (json_array_size(doc_get(doc, "feeds")) == 0)
 		strbuf_puts(out, "No events yet.  Is tlstallyd running, and "
 		                 "smtp_tlsrpt_enable = yes in Postfix's "
-		                 "main.cf?\n");
+		                 "main.cf?\nFor a Postfix before 3.10 it is "
+		                 "tlstally-logd that should run.\n");
 	json_array_foreach (doc_get(doc, "feeds"), i, feed)
-		if (now - time_of(feed, "countedUntil") > FEED_DEAD_SECS)
-			strbuf_printf(out,
-			              "Nothing is counted from '%s' at the "
-			              "moment: its daemon is not running.\n",
-			              doc_text(feed, "name"));
+		print_feed_trouble(feed, time_of(doc, "now"), out);
+}
+
+static void print_waiting(const json_t *doc, struct strbuf *out)
+{
+	const json_t *waiting = doc_get(doc, "waiting");
+	uint64_t sessions = doc_number(waiting, "sessions");
+
+	if (sessions > 0)
+		strbuf_printf(out,
+		              "%" PRIu64 " sessions of the log (domains and "
+		              "days: %" PRIu64 ") are counted once their "
+		              "policies are known.\n",
+		              sessions, doc_number(waiting, "domains"));
 }
 
 static void print_bad_input(const json_t *day, struct strbuf *out)
@@ -289,6 +317,7 @@ void status_print(const json_t *doc, struct strbuf *out)
 {
 	print_head(doc, out);
 	print_feeds(doc, out);
+	print_waiting(doc, out);
 	print_events(doc, out);
 	print_days(doc, out);
 	print_outbox(doc, out);

@@ -84,13 +84,17 @@ static void add_state(struct cli *cli, json_t *item, int32_t day)
 		json_set_string(item, "state", "closed");
 	} else if (day >= day_of(now)) {
 		json_set_string(item, "state", "counting");
-	} else if (closing_of(txn, &cli->conf, day, now, words) !=
+	} else if (closing_of(txn, &cli->conf, day, now, words) ==
 	           CLOSING_NOT_YET) {
-		json_set_string(item, "state", "ready");
-		doc_set(item, "waitingFor", "the next `tlstally run`");
-	} else {
 		json_set_string(item, "state", "waiting");
 		doc_set(item, "waitingFor", words);
+	} else if (closing_waits(txn, day, NULL, now)) {
+		json_set_string(item, "state", "waiting");
+		doc_set(item, "waitingFor",
+		        "policies that are being looked up");
+	} else {
+		json_set_string(item, "state", "ready");
+		doc_set(item, "waitingFor", "the next `tlstally run`");
 	}
 }
 

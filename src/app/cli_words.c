@@ -15,6 +15,7 @@ static const struct {
 	[TALLY_TOO_OLD] = {"too old to report", "tooOld"},
 	[TALLY_BAD_DOMAIN] = {"with a name that is no domain", "badDomain"},
 	[TALLY_LATE] = {"counted too late", "late"},
+	[TALLY_UNSENT] = {"read from an old log", "unsent"},
 };
 
 const char *mark_words(enum tally_mark mark)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #ifdef HAVE_SYSTEMD
@@ -14,8 +15,11 @@
 #endif
 
 #include "app/settings_file.h"
+#include "base/auto.h"
+#include "base/day.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "store/feed_table.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -114,6 +118,31 @@ static sigset_t signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	return set;
+}
+
+int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
+                     int64_t now, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	char time[TIME_TEXT];
+	struct feed other;
+
+	if (!feed_conflict(txn, feed, now, &other))
+		return db_failure(txn, err);
+	if (conf->log.allow_both) {
+		log_info("also counted here: the feed '%s' ([log] allow_both)",
+		         other.name);
+		return 0;
+	}
+	return err_set(err, ERR_BUSY,
+	               "this host counts by %s already, the last session at "
+	               "%s: each would count twice. Keep one of the two "
+	               "daemons, tlstallyd or tlstally-logd; where that is "
+	               "done, or they hear different Postfixes, set [log] "
+	               "allow_both = yes",
+	               strcmp(other.name, FEED_LOG) == 0 ? "the mail log"
+	                                                 : "Postfix's events",
+	               time_format(other.last_event, time));
 }
 
 void daemon_block_signals(void)

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "store/db.h"
 
 struct daemon_about {
 	const char *name;
@@ -26,6 +27,11 @@ struct daemon_about {
  */
 int daemon_begin(int argc, char **argv, const struct daemon_about *about,
                  struct conf *conf, int *status);
+
+/* May this feed count into the store?  ERR_BUSY when another daemon counts the
+ * same sessions there by another way, unless [log] allow_both says so. */
+int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
+                     int64_t now, struct err *err);
 
 /* Blocks SIGTERM, SIGINT and SIGHUP: for the main thread to wait for, and for
  * no other to get.  Before any thread is started. */

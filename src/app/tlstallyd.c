@@ -17,6 +17,7 @@
 #include "intake/dgram.h"
 #include "intake/dgram_socket.h"
 #include "store/db.h"
+#include "store/feed_table.h"
 
 enum {
 	TICK_MS = 1000,
@@ -93,7 +94,7 @@ static int open_store(struct daemon *d, struct err *err)
 static int start_threads(struct daemon *d, struct err *err)
 {
 	struct collector_options options = {
-		.feed = "events",
+		.feed = FEED_EVENTS,
 		.clock = &d->clock,
 		.commit_interval_ms = d->conf.events.commit_interval_ms,
 		.limits = {d->conf.store.max_policies,
@@ -121,7 +122,10 @@ static int start(struct daemon *d, struct err *err)
 		            "root: give it to the user " PRIVS_USER,
 		            d->conf.store.directory);
 	warn_of_small_queue(d);
-	if (open_store(d, err) < 0 || start_threads(d, err) < 0)
+	if (open_store(d, err) < 0 ||
+	    daemon_may_count(d->db, &d->conf, FEED_EVENTS,
+	                     clock_secs(&d->clock), err) < 0 ||
+	    start_threads(d, err) < 0)
 		return err->class;
 	log_info("counting events of %s in %s", d->conf.events.socket,
 	         d->conf.store.directory);

@@ -147,7 +147,9 @@ const struct setting settings[] = {
 			  "none.\n"
 			  ".Cm auto :\n"
 			  "told from the events; Postfix 3.10.4 and later "
-			  "leaves them out.\n",
+			  "leaves them out.\n"
+			  "In the log our own are recognised, and not "
+			  "counted.\n",
 	},
 	{
 		.section = "report",

@@ -4,6 +4,7 @@
 
 #include "base/day.h"
 #include "store/feed_table.h"
+#include "store/log_table.h"
 
 enum { FEED_SEEN_SECS = 2 * DAY_SECS };
 
@@ -38,4 +39,11 @@ enum closing closing_of(struct db_txn *txn, const struct conf *conf,
 	         day_format(day, text));
 	return now >= end + conf->report.max_grace ? CLOSING_ANYWAY
 	                                           : CLOSING_NOT_YET;
+}
+
+bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,
+                   int64_t now)
+{
+	return now < day_start(day + 1) + LOG_WAIT_SECS &&
+	       log_pending_has(txn, day, domain);
 }

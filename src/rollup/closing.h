@@ -4,10 +4,15 @@
  * When it ended at least `grace` ago and every feed seen in the last two days
  * has committed a watermark past it.  A feed whose daemon died never will: so
  * after `max_grace` the day is closed anyway, and the operator is told.
+ *
+ * Sessions of the log wait until their domain's policies are known.  Such a
+ * domain, and with it the day, stays open up to 24 hours; the other domains of
+ * the day go on at once.
  */
 #ifndef TLSTALLY_ROLLUP_CLOSING_H
 #define TLSTALLY_ROLLUP_CLOSING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "conf/conf.h"
@@ -24,5 +29,10 @@ enum closing {
 /* words says what is waited for, or who was behind; "" when complete. */
 enum closing closing_of(struct db_txn *txn, const struct conf *conf,
                         int32_t day, int64_t now, char words[CLOSING_WORDS]);
+
+/* Has the domain (NULL: any) sessions of that day that wait for their policy,
+ * and is there still time for it? */
+bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,
+                   int64_t now);
 
 #endif

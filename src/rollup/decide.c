@@ -158,6 +158,9 @@ static bool refused_at_once(const struct decide_context *context, int32_t day,
 	if (!head->valid)
 		refuse(decision, TALLY_BAD_DOMAIN,
 		       "no domain name that a report can be made for");
+	else if (context->unsent && !context->asked_for)
+		refuse(decision, TALLY_UNSENT,
+		       "the day was read from an old log");
 	else if (!context->asked_for &&
 	         context->now - day_end(day) > conf->report.max_report_age)
 		refuse(decision, TALLY_TOO_OLD,

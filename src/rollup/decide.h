@@ -31,6 +31,7 @@ struct decide_context {
 	const struct lists *lists;
 	int64_t now;     /* secs */
 	bool asked_for;  /* --day: its age does not matter */
+	bool unsent;     /* the day was read from an old log */
 	bool loop_check; /* selfloop_possible() for the day */
 };
 

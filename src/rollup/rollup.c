@@ -15,6 +15,7 @@
 #include "rollup/held.h"
 #include "rollup/lists.h"
 #include "rollup/selfloop.h"
+#include "store/log_table.h"
 #include "store/outbox_table.h"
 
 enum {
@@ -49,6 +50,8 @@ struct rollup {
 	size_t body_bytes;
 	int32_t day;
 	bool loop_check;
+	bool unsent; /* the day was read from an old log */
+	bool waits;  /* some of its domains are not to be touched yet */
 	char at[TALLY_DOMAIN_TEXT]; /* the day is done up to this domain */
 };
 
@@ -125,6 +128,7 @@ static int take(struct rollup *r, struct db_txn *txn,
 		.lists = r->lists,
 		.now = clock_secs(r->options->clock),
 		.asked_for = r->options->one_day,
+		.unsent = r->unsent,
 		.loop_check = r->loop_check,
 	};
 	struct item *item = &r->items[r->item_count];
@@ -154,15 +158,28 @@ static bool is_wanted(const struct rollup *r, enum tally_mark mark)
 {
 	static const bool again[TALLY_MARKS] = {
 		[TALLY_NO_RUA] = true, /* a way of delivery was off */
-		[TALLY_DENIED] = true,
-		[TALLY_BY_MODE] = true,
-		[TALLY_TOO_OLD] = true,
+		[TALLY_DENIED] = true,  [TALLY_BY_MODE] = true,
+		[TALLY_TOO_OLD] = true, [TALLY_UNSENT] = true,
 	};
 
 	if (mark == TALLY_OPEN)
 		return true;
 	return r->options->one_day &&
 	       (again[mark] || (mark == TALLY_SELF && !r->loop_check));
+}
+
+static bool waits(const struct rollup *r, struct db_txn *txn,
+                  const char *domain)
+{
+	return closing_waits(txn, r->day, domain,
+	                     clock_secs(r->options->clock));
+}
+
+static void look_at_feeds(struct rollup *r, struct db_txn *txn)
+{
+	r->loop_check = selfloop_possible(txn, r->options->conf, r->day);
+	r->unsent = log_day_unsent(txn, r->day);
+	r->waits = waits(r, txn, NULL);
 }
 
 /* Reads on from r->at until the batch is full or the day ends; the number of
@@ -175,14 +192,15 @@ static int read_batch(struct rollup *r, struct err *err)
 	int32_t day = r->day;
 	int seen = 0;
 
-	r->loop_check = selfloop_possible(txn, r->options->conf, r->day);
+	look_at_feeds(r, txn);
 	memcpy(domain, r->at, sizeof(domain));
 	/* at the day's end this finds the next day's first: not ours */
 	while (r->item_count < BATCH_DOMAINS && r->body_bytes < BATCH_BYTES &&
 	       tally_head_next(txn, &day, domain, &head) && day == r->day) {
 		seen++;
 		memcpy(r->at, domain, sizeof(r->at));
-		if (!is_wanted(r, head.mark))
+		if (!is_wanted(r, head.mark) ||
+		    (r->waits && waits(r, txn, domain)))
 			continue;
 		if (take(r, txn, &head, err) < 0)
 			return err->class;
@@ -288,28 +306,51 @@ static bool has_open(struct db_txn *txn, int32_t day)
 	return false;
 }
 
-/* Closes the day; false when there is a domain that came while we were at
- * work: nobody would ever look at it again.  Reads heads only, since it keeps
- * others from writing. */
-static int try_to_close(struct rollup *r, bool *closed, struct err *err)
+static uint64_t count_waiting(struct db_txn *txn, int32_t day)
+{
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	uint64_t n = 0;
+	int32_t at = day;
+
+	while (log_pending_next(txn, &at, domain) && at == day)
+		n++;
+	return n;
+}
+
+enum ending { ENDING_CLOSED, ENDING_WAITS, ENDING_AGAIN };
+
+/* Closes the day, unless there is a domain that waits for its policies, or one
+ * that came while we were at work: nobody would ever look at it again.  Reads
+ * heads only, since it keeps others from writing. */
+static int try_to_close(struct rollup *r, enum ending *ending, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(r->db);
 
-	*closed = !has_open(txn, r->day);
-	if (*closed)
+	if (waits(r, txn, NULL))
+		*ending = ENDING_WAITS;
+	else if (has_open(txn, r->day))
+		*ending = ENDING_AGAIN;
+	else
+		*ending = ENDING_CLOSED;
+	if (*ending == ENDING_CLOSED)
 		day_closed_set(txn, r->day);
+	if (*ending == ENDING_WAITS)
+		r->result->domains_waiting += count_waiting(txn, r->day);
 	return db_commit(&txn, err);
 }
 
 static int close_day(struct rollup *r, int32_t day, struct err *err)
 {
-	bool closed = false;
+	enum ending ending = ENDING_AGAIN;
 
 	r->day = day;
-	while (!closed)
-		if (do_batches(r, err) < 0 || try_to_close(r, &closed, err) < 0)
+	while (ending == ENDING_AGAIN)
+		if (do_batches(r, err) < 0 || try_to_close(r, &ending, err) < 0)
 			return err_prefix(err, "closing a day");
-	r->result->days++;
+	if (ending == ENDING_CLOSED)
+		r->result->days++;
+	else
+		r->result->days_waiting++;
 	return 0;
 }
 

@@ -3,7 +3,8 @@
  *
  * Days are closed oldest first, however many there are.  A day closes when it
  * ended at least `grace` ago and every feed seen in the last two days has
- * committed a watermark past it, or else after `max_grace`.
+ * committed a watermark past it, or else after `max_grace`; domains whose
+ * policies are still being looked up keep it open for another day at most.
  *
  * Domains are taken in batches: read, decided, reports built and compressed
  * without any lock; then one transaction puts the batch's reports into the
@@ -40,6 +41,7 @@ struct rollup_options {
 struct rollup_result {
 	uint64_t days;                  /* closed */
 	uint64_t days_waiting;          /* over, but not closed yet */
+	uint64_t domains_waiting;       /* for their policies, on such days */
 	uint64_t days_incomplete;       /* closed, though a feed was behind */
 	char incomplete[CLOSING_WORDS]; /* which, in words */
 	uint64_t marks[TALLY_MARKS];    /* domains, by what became of them */

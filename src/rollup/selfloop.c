@@ -1,13 +1,37 @@
 #include "rollup/selfloop.h"
 
+#include <string.h>
+
+#include "base/day.h"
+#include "store/feed_table.h"
 #include "store/own_report_table.h"
 
 enum { DAYS_BACK = 3 };
+
+/* The log tells our own reports by their queue ids, and they are not counted.
+ * Of another feed only the last event is known: it may have had some on that
+ * day, too. */
+static bool only_the_log_fed(struct db_txn *txn, int32_t day)
+{
+	struct feed feed = {0};
+	bool log = false;
+
+	while (feed_next(txn, &feed)) {
+		if (feed.last_event < day_start(day))
+			continue;
+		if (strcmp(feed.name, FEED_LOG) != 0)
+			return false;
+		log = true;
+	}
+	return log;
+}
 
 bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day)
 {
 	if (conf->report.own_sessions != OWN_SESSIONS_AUTO)
 		return conf->report.own_sessions == OWN_SESSIONS_YES;
+	if (only_the_log_fed(txn, day))
+		return false;
 	/* the latest day that tells decides: Postfix may have been upgraded */
 	for (int32_t d = day; d > day - DAYS_BACK; d--) {
 		struct day_stats stats;

@@ -26,8 +26,9 @@
 
 /*
  * Can the sessions of that day contain those of our own reports?  By setting,
- * or (auto) unless the events of the last days came from a Postfix of 3.10.5
- * or later, which names the policy domain of a no-policy-found.
+ * or (auto) unless only the log was counted, or the events of the last days
+ * came from a Postfix of 3.10.5 or later, which names the policy domain of a
+ * no-policy-found.
  */
 bool selfloop_possible(struct db_txn *txn, const struct conf *conf,
                        int32_t day);

@@ -7,6 +7,8 @@
 #include "base/strbuf.h"
 #include "store/keys.h"
 
+enum { CONFLICT_SECS = 2 * 24 * 3600 };
+
 static int decode(struct db_txn *txn, struct db_value key,
                   struct db_value value, struct feed *feed)
 {
@@ -61,4 +63,17 @@ int feed_next(struct db_txn *txn, struct feed *feed)
 		return 0;
 	db_at(cursor, &key, &value);
 	return decode(txn, key, value, feed);
+}
+
+int feed_conflict(struct db_txn *txn, const char *mine, int64_t now,
+                  struct feed *other)
+{
+	static const char *const names[] = {FEED_EVENTS, FEED_LOG};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], mine) != 0 &&
+		    feed_get(txn, names[i], other) &&
+		    other->last_event >= now - CONFLICT_SECS)
+			return 1;
+	return 0;
 }

@@ -14,6 +14,10 @@
 
 enum { FEED_NAME_MAX = 63 };
 
+/* tlstallyd's and tlstally-logd's. */
+#define FEED_EVENTS "events"
+#define FEED_LOG "log"
+
 struct feed {
 	char name[FEED_NAME_MAX + 1];
 	int64_t watermark;  /* secs: counted until */
@@ -24,6 +28,14 @@ struct feed {
 
 int feed_get(struct db_txn *txn, const char *name, struct feed *feed);
 void feed_put(struct db_txn *txn, const struct feed *feed);
+/*
+ * A host that sends events and whose log is read counts each session twice.
+ * 1 when the other of these two feeds than mine has counted something within
+ * two days, and that feed; else 0.
+ */
+int feed_conflict(struct db_txn *txn, const char *mine, int64_t now,
+                  struct feed *other);
+
 /* The next feed by name after feed->name (begin with ""); 0 at the end. */
 int feed_next(struct db_txn *txn, struct feed *feed);
 

@@ -16,7 +16,7 @@ static const char *const mark_words[TALLY_MARKS] = {
 	[TALLY_NO_RUA] = "no-rua",       [TALLY_DENIED] = "denied",
 	[TALLY_BY_MODE] = "by-mode",     [TALLY_SELF] = "self",
 	[TALLY_TOO_OLD] = "too-old",     [TALLY_BAD_DOMAIN] = "bad-domain",
-	[TALLY_LATE] = "late",
+	[TALLY_LATE] = "late",           [TALLY_UNSENT] = "unsent",
 };
 
 const char *tally_mark_word(enum tally_mark mark)

@@ -34,6 +34,7 @@ enum tally_mark {
 	TALLY_TOO_OLD = 8,    /* older than max_report_age */
 	TALLY_BAD_DOMAIN = 9, /* no domain a report can be made for */
 	TALLY_LATE = 10,      /* all of it came after the day was closed */
+	TALLY_UNSENT = 11,    /* read from an old log: never sent unasked */
 	TALLY_MARKS
 };
 const char *tally_mark_word(enum tally_mark mark);

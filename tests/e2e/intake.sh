@@ -186,6 +186,18 @@ stop_daemon TERM
 expect "a stale socket is replaced, counting goes on" $((after + 1000)) \
 	"$(counted)"
 
+echo "# the same sessions by the log"
+"$e2e/put_feed" "$store" log
+timeout 10 "$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
+expect "is refused" 1 $?
+expect "and says why" 1 \
+	"$(grep -c 'counts by the mail log already.*allow_both' "$dir/second")"
+echo "[log]
+allow_both = yes" >>"$dir/conf"
+start_daemon
+expect "unless told otherwise" yes "$(logged "also counted here" && echo yes)"
+stop_daemon TERM
+
 echo "# bad input"
 new_store
 start_daemon

@@ -263,6 +263,41 @@ static void no_way(struct db_txn *txn)
 	db_fail(txn, ERR_IO, "cannot");
 }
 
+static void test_feeds_that_count_the_same(void **state)
+{
+	enum { NOW = 1772359200, TWO_DAYS = 2 * 86400 };
+	static const struct {
+		const char *name, *mine, *there;
+		int64_t last_event;
+		int want;
+	} rows[] = {
+		{"the log, and events", "log", "events", NOW - 60, 1},
+		{"events, and the log", "events", "log", NOW - 60, 1},
+		{"two days ago", "log", "events", NOW - TWO_DAYS, 1},
+		{"longer ago", "log", "events", NOW - TWO_DAYS - 1, 0},
+		{"runs, but has counted nothing", "log", "events", 0, 0},
+		{"itself", "log", "log", NOW - 60, 0},
+		{"what counts something else", "log", "milter", NOW - 60, 0},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+		struct feed feed = {.watermark = NOW,
+		                    .seen_at = NOW,
+		                    .last_event = rows[i].last_event};
+		struct feed other;
+
+		ROW(&rows[i]);
+		snprintf(feed.name, sizeof(feed.name), "%s", rows[i].there);
+		feed_put(txn, &feed);
+		assert_int_equal(feed_conflict(txn, rows[i].mine, NOW, &other),
+		                 rows[i].want);
+		if (rows[i].want)
+			assert_string_equal(other.name, rows[i].there);
+	}
+}
+
 static void test_schema(void **state)
 {
 	static const struct schema_step good[] = {{1, bump}, {2, bump}};
@@ -897,6 +932,7 @@ int main(void)
 		STORE_TEST(test_file_systems),
 		STORE_TEST(test_schema),
 		STORE_TEST(test_feeds),
+		STORE_TEST(test_feeds_that_count_the_same),
 		STORE_TEST(test_what_lmdb_says_in_words),
 		STORE_TEST(test_panic_waits_for_the_others),
 		STORE_TEST(test_a_full_map),

@@ -8,6 +8,9 @@
 #include "rollup/decide.h"
 #include "rollup/lists.h"
 #include "rollup/rollup.h"
+#include "rollup/selfloop.h"
+#include "store/feed_table.h"
+#include "store/log_table.h"
 #include "store/outbox_table.h"
 
 enum { DAY = 20513 }; /* 2026-03-01 */
@@ -174,6 +177,154 @@ static void test_counted_meanwhile(void **state)
 	conf_clear(&conf);
 }
 
+/* Waits for its policies, n sessions. */
+static void wait_for(struct fixture *f, const char *domain, uint64_t n)
+{
+	struct db_txn *txn = db_begin_write(f->db);
+
+	log_pending_add(txn, DAY, domain, "s", 1, n);
+	commit_ok(&txn);
+}
+
+static void no_more(void *arg, const void *session, size_t len, uint64_t n)
+{
+	(void)arg;
+	(void)session;
+	(void)len;
+	(void)n;
+}
+
+static void wait_no_more(struct fixture *f, const char *domain)
+{
+	struct db_txn *txn = db_begin_write(f->db);
+
+	assert_int_equal(log_pending_take(txn, DAY, domain, no_more, NULL), 0);
+	commit_ok(&txn);
+}
+
+static enum tally_mark mark_of(struct fixture *f, const char *domain)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+	struct tally_head head;
+
+	assert_int_equal(tally_head_get(txn, DAY, domain, &head), 1);
+	return head.mark;
+}
+
+static bool is_closed(struct fixture *f)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+
+	return day_is_closed(txn, DAY);
+}
+
+/* Some of a.example's sessions are counted, others wait; c.example has only
+ * such as wait. */
+static void test_policies_that_are_looked_up(void **state)
+{
+	struct fixture *f = *state;
+	struct rollup_result result;
+	struct conf conf;
+	int64_t hour = 3600, next = day_start(DAY + 1);
+
+	conf_make(&conf);
+	events(f, &conf, day_start(DAY), PLAIN("a.example"), 1);
+	events(f, &conf, day_start(DAY), PLAIN("b.example"), 1);
+	wait_for(f, "a.example", 2);
+	wait_for(f, "c.example", 2);
+	result = rollup(f, &conf, next + 3 * hour);
+	assert_int_equal(result.days, 0);
+	assert_int_equal(result.days_waiting, 1);
+	assert_int_equal(result.domains_waiting, 2);
+	assert_int_equal(mark_of(f, "a.example"), TALLY_OPEN);
+	assert_int_equal(mark_of(f, "b.example"), TALLY_QUEUED);
+	assert_false(is_closed(f));
+	/* a.example's are counted now, as policy_apply() does it */
+	wait_no_more(f, "a.example");
+	events(f, &conf, day_start(DAY), PLAIN("a.example"), 2);
+	result = rollup(f, &conf, next + 4 * hour);
+	assert_int_equal(result.marks[TALLY_QUEUED], 1);
+	assert_int_equal(result.domains_waiting, 1);
+	assert_int_equal(mark_of(f, "a.example"), TALLY_QUEUED);
+	assert_false(is_closed(f));
+	/* nobody found out about c.example */
+	result = rollup(f, &conf, next + 24 * hour);
+	assert_int_equal(result.days, 1);
+	assert_int_equal(result.domains_waiting, 0);
+	assert_true(is_closed(f));
+	conf_clear(&conf);
+}
+
+/* The last domain's policies come in the middle of the day after. */
+static void test_policies_that_came(void **state)
+{
+	struct fixture *f = *state;
+	struct rollup_result result;
+	struct conf conf;
+
+	conf_make(&conf);
+	events(f, &conf, day_start(DAY), PLAIN("b.example"), 1);
+	wait_for(f, "a.example", 2);
+	result = rollup(f, &conf, day_start(DAY + 1) + 3 * 3600);
+	assert_int_equal(result.days_waiting, 1);
+	wait_no_more(f, "a.example");
+	events(f, &conf, day_start(DAY), PLAIN("a.example"), 2);
+	result = rollup(f, &conf, day_start(DAY + 1) + 12 * 3600);
+	assert_int_equal(result.days, 1);
+	assert_int_equal(mark_of(f, "a.example"), TALLY_QUEUED);
+	assert_true(is_closed(f));
+	conf_clear(&conf);
+}
+
+static void put_feed(struct db_txn *txn, const char *name, int64_t last_event)
+{
+	struct feed feed = {.last_event = last_event};
+
+	snprintf(feed.name, sizeof(feed.name), "%s", name);
+	feed_put(txn, &feed);
+}
+
+static void test_selfloop_by_feed(void **state)
+{
+	static const struct {
+		const char *name, *set;
+		int64_t log, events; /* last event, in hours of the day; -1000:
+		                        no such feed */
+		bool want;
+	} rows[] = {
+		{"events only", "auto", -1000, 5, true},
+		{"the log only", "auto", 5, -1000, false},
+		{"the log only, by setting", "yes", 5, -1000, true},
+		{"both", "auto", 5, 5, true},
+		{"both, by setting", "no", 5, 5, false},
+		{"the log, and events until yesterday", "auto", 5, -5, false},
+		{"events, and the log until yesterday", "auto", -5, 5, true},
+		{"nobody knows", "auto", -1000, -1000, true},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+		int64_t start = day_start(DAY);
+		struct conf conf;
+		char set[64];
+
+		ROW(&rows[i]);
+		conf_make(&conf);
+		snprintf(set, sizeof(set), "report.own_sessions=%s",
+		         rows[i].set);
+		assert_int_equal(conf_set(&conf, set, &f->err), 0);
+		if (rows[i].log > -1000)
+			put_feed(txn, FEED_LOG, start + rows[i].log * 3600);
+		if (rows[i].events > -1000)
+			put_feed(txn, FEED_EVENTS,
+			         start + rows[i].events * 3600);
+		assert_int_equal(selfloop_possible(txn, &conf, DAY),
+		                 rows[i].want);
+		conf_clear(&conf);
+	}
+}
+
 static void test_lists_errors(void **state)
 {
 	static const struct {
@@ -219,6 +370,7 @@ struct decide_row {
 	const char *record;
 	uint64_t failure;
 	bool invalid;
+	bool unsent;
 	bool old;
 	bool asked_for;
 	enum tally_mark want;
@@ -248,6 +400,12 @@ static const struct decide_row decide_rows[] = {
 	{"no name for a report", .invalid = true, .record = ONE,
          .want = TALLY_BAD_DOMAIN},
 	{"too old", .old = true, .record = ONE, .want = TALLY_TOO_OLD},
+	{"from an old log", .unsent = true, .record = ONE,
+         .want = TALLY_UNSENT},
+	{"from a very old log", .unsent = true, .old = true, .record = ONE,
+         .want = TALLY_UNSENT},
+	{"from an old log, but asked for", .unsent = true, .asked_for = true,
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 1},
 	{"old, but asked for", .old = true, .asked_for = true, .record = ONE,
          .want = TALLY_QUEUED, .ruas = 1},
 	{"failures-only and none", "report.mode=failures-only", .record = ONE,
@@ -272,6 +430,7 @@ static void decide_one(struct db_txn *txn, const struct decide_row *row)
 		.conf = &conf,
 		.now = day_start(DAY + (row->old ? 4 : 1)) + 900,
 		.asked_for = row->asked_for,
+		.unsent = row->unsent,
 	};
 
 	conf_make(&conf);
@@ -304,9 +463,15 @@ static void test_decide(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(test_build),  STORE_TEST(test_folded_is_sorted),
-		STORE_TEST(test_queues), STORE_TEST(test_counted_meanwhile),
-		STORE_TEST(test_decide), cmocka_unit_test(test_lists_errors),
+		STORE_TEST(test_build),
+		STORE_TEST(test_folded_is_sorted),
+		STORE_TEST(test_queues),
+		STORE_TEST(test_counted_meanwhile),
+		STORE_TEST(test_policies_that_are_looked_up),
+		STORE_TEST(test_policies_that_came),
+		STORE_TEST(test_selfloop_by_feed),
+		STORE_TEST(test_decide),
+		cmocka_unit_test(test_lists_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
