@@ -6,8 +6,8 @@
  *     policy_driver find RESOLVER CA_FILE TIMEOUT_SECS DOMAIN
  *
  * dns prints "STATUS secure|insecure TTL OWNER COUNT RECORD|RECORD..." or the
- * problem; fetch (from that address, whatever DNS says) and find (from where
- * DNS says it is) print "STATUS BYTES PROBLEM".
+ * problem, the TTL rounded up to 20 s; fetch (from that address, whatever DNS
+ * says) and find (from where DNS says it is) print "STATUS BYTES PROBLEM".
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -17,6 +17,8 @@
 #include "model/tlsa.h"
 #include "policy/resolver.h"
 #include "policy/sts_fetch.h"
+
+enum { TTL_STEP = 20 };
 
 static const struct {
 	const char *word;
@@ -59,6 +61,12 @@ static void print_record(enum dns_type type, const struct dns_record *record,
 		printf("%.*s", (int)record->len, (const char *)record->data);
 }
 
+/* A cache counts down while the test runs. */
+static uint32_t rounded(uint32_t ttl)
+{
+	return (ttl + TTL_STEP - 1) / TTL_STEP * TTL_STEP;
+}
+
 static void print_answer(enum dns_type type, const struct dns_answer *answer,
                          struct arena *arena)
 {
@@ -68,7 +76,8 @@ static void print_answer(enum dns_type type, const struct dns_answer *answer,
 		printf(" %s\n", answer->problem);
 		return;
 	}
-	printf(" %u %s %zu", answer->ttl, answer->owner, answer->count);
+	printf(" %u %s %zu", rounded(answer->ttl), answer->owner,
+	       answer->count);
 	for (size_t i = 0; i < answer->count; i++) {
 		putchar(i == 0 ? ' ' : '|');
 		print_record(type, &answer->records[i], arena);

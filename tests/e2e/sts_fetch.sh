@@ -1,0 +1,127 @@
+#!/bin/bash
+# MTA-STS policies from hosts that answer and misbehave as they are told
+#
+# make check runs it; by hand: tests/e2e/sts_fetch.sh from the build directory
+# with srcdir set.
+set -u
+src=${srcdir:-.}
+driver=$PWD/tests/e2e/policy_driver
+. "$src/tests/e2e/certificates.sh"
+for tool in python3 openssl; do
+	command -v $tool >/dev/null || {
+		echo "$tool is missing: apt-get install $tool"
+		exit 77
+	}
+done
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/sts_fetch.XXXXXX") || exit 1
+server=
+failures=0
+finish() {
+	[ -z "$server" ] || kill "$server" 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+fail() {
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+
+names=
+for name in good redirect missing created broken largest toolarge endless html \
+	nokind charset cookie slow silent flood close short; do
+	names=$names,DNS:mta-sts.$name.test
+done
+ca_make "$dir" || exit 1
+ca_issue "$dir" good 2 /CN=policies "${names#,}"
+ca_issue "$dir" expired -1 /CN=policies DNS:mta-sts.expired.test
+ca_issue "$dir" wrongname 2 /CN=mta-sts.wrongname.test DNS:other.test
+ca_issue "$dir" cnonly 2 /CN=mta-sts.cnonly.test
+ca_issue "$dir" mailonly 2 /CN=mta-sts.mailonly.test \
+	"email:DNS@mta-sts.mailonly.test"
+ca_issue "$dir" wildcard 2 /CN=policies "DNS:*.wildcard.test"
+ca_issue "$dir" deepwild 2 /CN=policies "DNS:*.test"
+ca_self_signed "$dir" selfsigned DNS:mta-sts.selfsigned.test
+
+: >"$dir/out"
+python3 "$src/tests/fake/policy_host.py" "$dir" >"$dir/out" 2>"$dir/err" &
+server=$!
+for _ in $(seq 100); do
+	read -r word port <"$dir/out" && [ "$word" = READY ] && break
+	sleep 0.1
+done
+[ "$word" = READY ] || {
+	cat "$dir/err"
+	echo "FAIL: policy_host did not start"
+	exit 1
+}
+
+# fetch WHAT DOMAIN = PATTERN
+fetch() {
+	local got
+	got=$(timeout 20 "$driver" fetch "127.0.0.1:$port" "$dir/ca.pem" \
+		"${secs:-10}" "$2" ${strict:+strict} 2>&1)
+	# shellcheck disable=SC2254
+	case $got in
+	$4) echo "ok: $1" ;;
+	*) fail "$1: wanted '$4', got '$got'" ;;
+	esac
+}
+
+fetch "a policy" good.test = "ok 65 -"
+fetch "a certificate for *.wildcard.test" wildcard.test = "ok 65 -"
+fetch "text/plain in capitals, with charset" charset.test = "ok 65 -"
+fetch "HTML" html.test = \
+	"ok 65 mta-sts.html.test: media type 'text/html' is not text/plain"
+fetch "no media type" nokind.test = "ok 65 *media type '' is not text/plain"
+fetch "64 KiB" largest.test = "ok 65536 -"
+fetch "a byte more" toolarge.test = "fetch-error 0 *longer than 64 KiB"
+fetch "without end" endless.test = "fetch-error 0 *longer than 64 KiB"
+fetch "a redirect" redirect.test = \
+	"fetch-error 0 mta-sts.redirect.test: HTTP status 301, and redirects are not followed"
+fetch "404" missing.test = "fetch-error 0 *HTTP status 404 instead of 200"
+fetch "201" created.test = "fetch-error 0 *HTTP status 201 instead of 200"
+fetch "500" broken.test = "fetch-error 0 *HTTP status 500 instead of 200"
+fetch "a flood of headers" flood.test = "fetch-error 0 *"
+fetch "closed without a word" close.test = "fetch-error 0 *"
+fetch "closed in the middle" short.test = "fetch-error 0 *"
+secs=1
+fetch "a byte now and then" slow.test = "fetch-error 0 *timed out*"
+fetch "silence" silent.test = "fetch-error 0 *timed out*"
+secs=10
+
+fetch "an expired certificate" expired.test = \
+	"certificate-error 0 mta-sts.expired.test: *expired*"
+fetch "a certificate of somebody else" wrongname.test = "certificate-error 0 *"
+fetch "a certificate with the name in CN only" cnonly.test = \
+	"certificate-error 0 *has no subjectAltName with a DNS name"
+fetch "a certificate with a mail address only" mailonly.test = \
+	"certificate-error 0 *"
+fetch "a wildcard for one label, not two" deepwild.test = "certificate-error 0 *"
+fetch "a self-signed certificate" selfsigned.test = "certificate-error 0 *self*signed*"
+strict=yes
+fetch "a loopback address" good.test = \
+	"fetch-error 0 mta-sts.good.test: address 127.0.0.1 is loopback*"
+strict=
+
+good=$(grep '^mta-sts.good.test ' "$dir/requests")
+[ "$good" = "mta-sts.good.test /.well-known/mta-sts.txt Accept,Host,User-Agent" ] ||
+	fail "the request was '$good'"
+
+mv "$dir/ca.pem" "$dir/ca.gone"
+fetch "no such list of authorities" good.test = \
+	"error $dir/ca.pem: No such file or directory"
+mv "$dir/ca.gone" "$dir/ca.pem"
+kill "$server"
+wait "$server" 2>/dev/null
+server=
+fetch "nobody there" good.test = "fetch-error 0 mta-sts.good.test: *"
+http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 \
+	fetch "a proxy of the environment is not used" good.test = \
+	"fetch-error 0 *127.0.0.1 port $port*"
+
+echo "$failures failed"
+[ $failures -eq 0 ]
