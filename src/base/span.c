@@ -7,10 +7,22 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+struct span span_of(const char *text)
+{
+	return (struct span){text, strlen(text)};
+}
+
 bool span_is(struct span span, const char *text)
 {
 	return span.len == strlen(text) &&
 	       (span.len == 0 || memcmp(span.at, text, span.len) == 0);
+}
+
+bool span_starts(struct span span, const char *text)
+{
+	size_t len = strlen(text);
+
+	return span.len >= len && (len == 0 || memcmp(span.at, text, len) == 0);
 }
 
 struct span span_trim_end(struct span span)
@@ -42,4 +54,62 @@ bool span_split(struct span *rest, char delimiter, struct span *part)
 		rest->at += len;
 	rest->len -= len;
 	return end != NULL;
+}
+
+void span_drop(struct span *rest, size_t n)
+{
+	if (n == 0)
+		return;
+	rest->at += n;
+	rest->len -= n;
+}
+
+bool span_skip(struct span *rest, const char *text)
+{
+	if (!span_starts(*rest, text))
+		return false;
+	span_drop(rest, strlen(text));
+	return true;
+}
+
+/* The part ends at `end`, and the rest begins n bytes after it. */
+static bool split_at(struct span *rest, const char *end, size_t n,
+                     struct span *part)
+{
+	if (end == NULL)
+		return false;
+	*part = (struct span){rest->at, (size_t)(end - rest->at)};
+	span_drop(rest, part->len + n);
+	return true;
+}
+
+bool span_until(struct span *rest, char delimiter, struct span *part)
+{
+	const char *end =
+		rest->len > 0 ? memchr(rest->at, delimiter, rest->len) : NULL;
+
+	return split_at(rest, end, 1, part);
+}
+
+bool span_until_text(struct span *rest, const char *delimiter,
+                     struct span *part)
+{
+	size_t len = strlen(delimiter);
+	const char *end = rest->len > 0
+	                          ? memmem(rest->at, rest->len, delimiter, len)
+	                          : NULL;
+
+	return split_at(rest, end, len, part);
+}
+
+bool span_number(struct span *rest, size_t most, int64_t *number)
+{
+	size_t n = 0;
+
+	*number = 0;
+	while (n < rest->len && n < most && rest->at[n] >= '0' &&
+	       rest->at[n] <= '9')
+		*number = *number * 10 + (rest->at[n++] - '0');
+	span_drop(rest, n);
+	return n > 0;
 }

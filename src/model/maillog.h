@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "base/span.h"
 #include "model/names.h"
 
 /* A line without its time stamp: from a file by log_line_split(), from the
@@ -24,14 +25,15 @@
 struct log_line {
 	int64_t time;        /* secs, UTC */
 	struct span program; /* "postfix/smtp", "postfix-out/smtp" */
-	int64_t pid;
+	int64_t pid;         /* 0: the line has none */
 	struct span message;
 };
 
 /*
  * What a time stamp without year and zone needs to know.  `now` is when the
  * line was read (live), or the file's mtime: a stamp more than a day after it
- * belongs to the year before.  The zone is the system's.
+ * belongs to the year before.  The zone is the system's; in the hour that a
+ * clock shows twice in autumn, time goes on and not back.
  */
 struct log_clock {
 	int64_t now;
@@ -41,7 +43,8 @@ struct log_clock {
 };
 
 /* "Nov 23 12:33:14 host program[pid]: message" or "2026-11-23T12:33:14+01:00
- * host program[pid]: message"; false for anything else. */
+ * host program[pid]: message"; false for anything else ("last message
+ * repeated 2 times" has no program).  The text needs no NUL at its end. */
 bool log_line_split(const char *text, size_t len, struct log_clock *clock,
                     struct log_line *line);
 
@@ -60,7 +63,8 @@ enum fact_kind {
 	FACT_MX_MISMATCH,      /* "MX name ... does not match STS MX pattern" */
 	FACT_EVENT_SENT, /* "TLSRPT: status=": this host sends datagrams */
 	FACT_DELIVERY,   /* "QID: to=<...>, relay=..., status=..." */
-	FACT_MX_FAILED,  /* "QID: REASON" about one MX of several */
+	FACT_MX_FAILED,  /* "QID: REASON" about one MX of several, when it is
+	                    about TLS */
 	FACT_MAIL_FROM,  /* qmgr: "QID: from=<...>" */
 	FACT_MAIL_GONE,  /* qmgr: "QID: removed" */
 	FACT_KINDS
@@ -97,6 +101,7 @@ enum tls_refusal {
 
 struct fact {
 	enum fact_kind kind;
+	bool proxied;         /* by tlsproxy(8), for an smtp(8) not named */
 	struct span queue_id; /* DELIVERY, MX_FAILED, MAIL_* */
 	struct span domain;   /* DELIVERY: recipient's; POLICY_LOOKUP: DEST;
 	                         MAIL_FROM: see address */
@@ -106,21 +111,25 @@ struct fact {
 	int port;
 	enum tls_trust trust;    /* TLS_UP */
 	enum result_type result; /* NOT_VERIFIED */
-	struct span reason;      /* NOT_VERIFIED, TLS_LIBRARY: for people */
-	bool fallback;           /* TLSA_UNUSABLE: goes on unauthenticated */
+	/* NOT_VERIFIED: OpenSSL's words; TLS_ERROR, TLS_LIBRARY, TLSA_PROBLEM:
+	 * for people */
+	struct span reason;
+	bool fallback; /* TLSA_UNUSABLE: goes on unauthenticated */
 	enum lookup_reason lookup;
 	enum tls_refusal refusal; /* DELIVERY, MX_FAILED */
 	bool reused;              /* DELIVERY: conn_use= */
-	bool delivered;           /* DELIVERY: status=sent */
+	bool delivered;           /* DELIVERY: status=sent, deliverable */
+	bool past_tls;            /* DELIVERY: came past EHLO and STARTTLS */
 	bool has_relay;           /* DELIVERY: relay= is not none */
 	struct span tls;          /* DELIVERY: tls= of 3.11, "may:none" */
 };
 
 /*
- * What the line says; FACT_NONE when nothing.  `service` and `instance` come
- * from the program: "smtp" of "postfix-out" and so on; lines of other
- * services than smtp, tlsproxy and qmgr say nothing.  Fast for lines that say
- * nothing: those are nearly all.
+ * What the line says; FACT_NONE when nothing.  The program's last part is the
+ * service ("smtp" of "postfix-out/smtp" and of "postfix/relay/smtp"): lines of
+ * others than smtp, tlsproxy and qmgr say nothing.  Fast for lines that say
+ * nothing: those are nearly all.  Spans of the fact point into the line or to
+ * constants.
  */
 enum fact_kind maillog_read(const struct log_line *line, struct fact *fact);
 

@@ -49,7 +49,7 @@ static const char *good_domain(struct arena *mem, const char *text)
 	return arena_strdup(mem, canonical);
 }
 
-/* What is no domain name still counts: cleaned, lower case, no final dot. */
+/* What is no domain name: cleaned, lower case, no final dot. */
 static const char *odd_domain(struct arena *mem, const char *text)
 {
 	char *clean = utf8_clean(mem, text, strlen(text), SESSION_STRING_MAX);
@@ -63,6 +63,13 @@ static const char *odd_domain(struct arena *mem, const char *text)
 	if (len > 1 && clean[len - 1] == '.')
 		clean[len - 1] = '\0';
 	return clean;
+}
+
+const char *session_domain(struct arena *mem, const char *text)
+{
+	const char *domain = good_domain(mem, text);
+
+	return domain ? domain : odd_domain(mem, text);
 }
 
 static const char *clean(struct arena *mem, const char *text, size_t max)

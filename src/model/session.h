@@ -80,6 +80,11 @@ void session_clear(struct session *session);
  * is no domain or no policy left. */
 int session_canonicalize(struct session *session, struct err *err);
 
+/* The domain of a session from foreign text: canonical, or, for what is no
+ * domain name and still counts, cleaned, lower case, no final dot.  NULL when
+ * nothing is left. */
+const char *session_domain(struct arena *mem, const char *text);
+
 /* A copy whose strings and arrays live in the arena given (its own is not
  * used). */
 struct session *session_dup(struct arena *arena, const struct session *src);

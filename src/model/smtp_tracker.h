@@ -6,7 +6,15 @@
  * a relay; later ones of the same process, queue id and relay belong to it.
  * Reused connections (conn_use=, "TLS connection reused") are none.  A failure
  * that made Postfix go on to the next MX ("QID: Cannot start TLS: handshake
- * failure", no relay) is a session of its own with the MX tried then.
+ * failure", no relay; "TLS policy lookup for ...") is a session of its own
+ * with the MX tried then; its domain is that of the delivery line that
+ * follows, so it is handed out with that.
+ *
+ *   a plaintext delivery after a failed handshake with the same MX is
+ *   Postfix's second try of the same session, and none;
+ *   handshakes done by tlsproxy(8) belong to the smtp(8) process that names
+ *   the same host, address and port next, within a minute;
+ *   deliveries to address literals and over UNIX sockets are none.
  *
  * Bounded: so many processes and queue ids, the oldest forgotten first.  The
  * open state can be saved and read back, for a daemon that is killed.
@@ -26,9 +34,11 @@
 struct smtp_tracker_options {
 	bool count_private; /* also private and loopback MX addresses */
 	bool by_relay;      /* domain = relay host's name, not recipient's */
-	const char *own_sender; /* our reports' envelope sender: not counted */
-	size_t max_processes;   /* 4096 */
-	size_t max_queue_ids;   /* 65536 of our own mails */
+	/* our reports' envelope sender: what it sends is not counted, nor what
+	 * local+token@domain sends; NULL: none */
+	const char *own_sender;
+	size_t max_processes; /* 4096 */
+	size_t max_queue_ids; /* 65536 of our own mails */
 };
 
 struct smtp_tracker;
@@ -46,13 +56,16 @@ void smtp_tracker_take(struct smtp_tracker *tracker,
                        log_session_fn *done, void *arg);
 
 /* Has a TLS summary line been seen?  Without smtp_tls_loglevel >= 1 there is
- * none, and a plaintext delivery cannot be told from another. */
+ * none, and a plaintext delivery cannot be told from another.  False again
+ * after 100 sessions without any: somebody turned the logging off. */
 bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker);
 
 /* Does this host send TLSRPT datagrams, too ("TLSRPT: status=" lines)? */
 bool smtp_tracker_sees_events(const struct smtp_tracker *tracker);
 
-/* The open state, for the transaction that commits the position. */
+/* The open state, for the transaction that commits the position.  Loading
+ * takes the place of what was there; ERR_PARSE when it is damaged, and then
+ * the tracker is empty. */
 void smtp_tracker_save(const struct smtp_tracker *tracker, struct strbuf *out);
 int smtp_tracker_load(struct smtp_tracker *tracker, const void *data,
                       size_t len, struct err *err);

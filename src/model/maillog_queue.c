@@ -1,0 +1,213 @@
+/*
+ * Lines that begin with a queue id: deliveries, MX hosts given up, and the
+ * queue manager's word of a message's beginning and end.
+ */
+#include "model/maillog_read.h"
+
+#include <string.h>
+
+/* Short ids are upper-case hex, long ones letters and digits (Postfix 3.4 to
+ * 3.11, enable_long_queue_ids). */
+enum { QUEUE_ID_MIN = 5, QUEUE_ID_LONGEST = 30 };
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z');
+}
+
+bool maillog_queue_id(struct span *text, struct span *id)
+{
+	size_t n = 0;
+
+	while (n < text->len && n <= QUEUE_ID_LONGEST && is_alnum(text->at[n]))
+		n++;
+	if (n < QUEUE_ID_MIN || n > QUEUE_ID_LONGEST || text->len < n + 2 ||
+	    text->at[n] != ':' || text->at[n + 1] != ' ')
+		return false;
+	*id = (struct span){text->at, n};
+	span_drop(text, n + 2);
+	return true;
+}
+
+/* Past the closing quote of a local part like "a> b, relay=x"; its quotes
+ * and backslashes are escaped by backslashes. */
+static bool skip_quoted(struct span *text)
+{
+	for (size_t i = 1; i < text->len; i++) {
+		if (text->at[i] == '\\') {
+			i++;
+		} else if (text->at[i] == '"') {
+			span_drop(text, i + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * "<u@example.com>, ", moved past; its parts.  Who sends mail chooses the
+ * local part: Postfix (since 3.5) logs an odd one in quotes.
+ */
+static bool read_address(struct span *text, struct span *address,
+                         struct span *domain)
+{
+	struct span rest = *text, tail;
+	const char *at;
+
+	if (!span_skip(&rest, "<"))
+		return false;
+	*address = rest;
+	if (rest.len > 0 && rest.at[0] == '"' && !skip_quoted(&rest))
+		return false;
+	if (!span_until_text(&rest, ">, ", &tail))
+		return false;
+	address->len = (size_t)(tail.at + tail.len - address->at);
+	at = tail.len > 0 ? memrchr(tail.at, '@', tail.len) : NULL;
+	*domain = (struct span){NULL, 0};
+	if (at != NULL)
+		*domain = (struct span){at + 1,
+		                        (size_t)(tail.at + tail.len - at - 1)};
+	*text = rest;
+	return true;
+}
+
+/*
+ * What Postfix says itself when there was no TLS, at the left end of the
+ * text: "host mx[ip] said: TLS is required, but ..." is the other side's.
+ * With a host: "mx[ip]" follows.
+ */
+static const struct {
+	const char *text;
+	enum tls_refusal refusal;
+	bool host;
+} refusals[] = {
+	{"Cannot start TLS: handshake failure", REFUSAL_HANDSHAKE, false},
+	{"Server certificate not verified", REFUSAL_NOT_VERIFIED, false},
+	{"Server certificate not trusted", REFUSAL_NOT_TRUSTED, false},
+	{"TLS is required, but was not offered by host ", REFUSAL_NOT_OFFERED,
+         true},
+	{"TLS is required, but host ", REFUSAL_REFUSED, true},
+	{"TLS is required, but our TLS engine is unavailable", REFUSAL_LOCAL,
+         false},
+	{"TLS is required, but unavailable", REFUSAL_LOCAL, false},
+	/* RFC 8689, Postfix 3.11 */
+	{"REQUIRETLS Failure: sender requested REQUIRETLS, but TLS "
+         "service was not offered by host ",
+         REFUSAL_NOT_OFFERED, true},
+	{"REQUIRETLS Failure: sender requested REQUIRETLS, but host ",
+         REFUSAL_REFUSED, true},
+	{"REQUIRETLS Failure: sender requested REQUIRETLS, but no "
+         "matching server certificate was found",
+         REFUSAL_NOT_VERIFIED, false},
+	{"REQUIRETLS Failure: sender requested REQUIRETLS, but no "
+         "trusted server certificate was found",
+         REFUSAL_NOT_TRUSTED, false},
+};
+
+static enum tls_refusal read_refusal(struct span text, struct fact *fact)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (!span_skip(&text, refusals[i].text))
+			continue;
+		if (refusals[i].host && !fact->has_relay)
+			maillog_peer(&text, fact);
+		return refusals[i].refusal;
+	}
+	return REFUSAL_NONE;
+}
+
+/*
+ * Did the session get as far as MAIL FROM?  A greeting of 421 says "host
+ * mx[ip] refused to talk to me"; what breaks before says "while receiving the
+ * initial server greeting" or "while performing the EHLO handshake".
+ */
+static bool read_past_tls(struct span text)
+{
+	struct span peer;
+
+	if (span_skip(&text, "host ")) {
+		struct fact unused;
+
+		return maillog_peer(&text, &unused) &&
+		       span_starts(text, " said: ");
+	}
+	if (span_skip(&text, "lost connection with "))
+		return span_until(&text, ' ', &peer) &&
+		       span_starts(text, "while sending ");
+	if (span_skip(&text, "conversation with "))
+		return span_until(&text, ' ', &peer) &&
+		       span_starts(text, "timed out while sending ");
+	return false;
+}
+
+/* "sent (250 2.0.0 Ok)": the last field, whose text the other side wrote. */
+static void read_status(struct span text, struct fact *fact)
+{
+	struct span word;
+
+	if (!span_until(&text, ' ', &word)) {
+		word = text;
+		text.len = 0;
+	}
+	fact->delivered = span_is(word, "sent") || span_is(word, "deliverable");
+	fact->past_tls = fact->delivered;
+	if (fact->delivered || !span_skip(&text, "("))
+		return;
+	fact->past_tls = read_past_tls(text);
+	fact->refusal = read_refusal(text, fact);
+}
+
+static void read_relay(struct span value, struct fact *fact)
+{
+	fact->has_relay = !span_is(value, "none");
+	if (fact->has_relay && !maillog_peer(&value, fact))
+		fact->host = value;
+}
+
+/* "<u@example.com>, orig_to=<...>, relay=..., ..., status=..." */
+static enum fact_kind read_delivery(struct span text, struct fact *fact)
+{
+	struct span value, address, domain;
+	bool relay = false;
+
+	if (!read_address(&text, &address, &fact->domain))
+		return FACT_NONE;
+	if (span_skip(&text, "orig_to=") &&
+	    !read_address(&text, &address, &domain))
+		return FACT_NONE;
+	while (!span_skip(&text, "status=")) {
+		if (!span_until_text(&text, ", ", &value))
+			return FACT_NONE;
+		if (span_skip(&value, "relay=")) {
+			read_relay(value, fact);
+			relay = true;
+		} else if (span_skip(&value, "conn_use=")) {
+			fact->reused = true;
+		} else if (span_skip(&value, "tls=")) {
+			fact->tls = value;
+		}
+	}
+	read_status(text, fact);
+	return relay ? FACT_DELIVERY : FACT_NONE;
+}
+
+enum fact_kind maillog_smtp_queue(struct span text, struct fact *fact)
+{
+	if (span_skip(&text, "to="))
+		return read_delivery(text, fact);
+	fact->refusal = read_refusal(text, fact);
+	return fact->refusal == REFUSAL_NONE ? FACT_NONE : FACT_MX_FAILED;
+}
+
+enum fact_kind maillog_qmgr_queue(struct span text, struct fact *fact)
+{
+	struct span domain;
+
+	if (span_is(text, "removed"))
+		return FACT_MAIL_GONE;
+	if (span_skip(&text, "from=") &&
+	    read_address(&text, &fact->address, &domain))
+		return FACT_MAIL_FROM;
+	return FACT_NONE;
+}

@@ -1,0 +1,20 @@
+/*
+ * maillog_read - what the parts of model/maillog share
+ */
+#ifndef TLSTALLY_MODEL_MAILLOG_READ_H
+#define TLSTALLY_MODEL_MAILLOG_READ_H
+
+#include "model/maillog.h"
+
+/* "mx.example.com[192.0.2.1]:25", the port may be absent: into host, ip and
+ * port, moved past; false, and nothing moved, for anything else. */
+bool maillog_peer(struct span *text, struct fact *fact);
+
+/* "3A2BEA8D07B: ", moved past. */
+bool maillog_queue_id(struct span *text, struct span *id);
+
+/* What follows the queue id in a line of smtp(8), of qmgr(8). */
+enum fact_kind maillog_smtp_queue(struct span text, struct fact *fact);
+enum fact_kind maillog_qmgr_queue(struct span text, struct fact *fact);
+
+#endif

@@ -1,0 +1,271 @@
+#include "model/smtp_tracker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/xalloc.h"
+#include "model/session.h"
+#include "model/smtp_tracker_state.h"
+
+enum {
+	/* Plaintext sessions in a row that nobody believes: mail to the public
+	 * meets a server with TLS sooner. */
+	PLAIN_RUN_MAX = 100,
+	DEFAULT_PROCESSES = 4096,
+	DEFAULT_QUEUE_IDS = 65536,
+};
+
+void process_clear(void *value)
+{
+	struct process *process = value;
+
+	free(process->attempts);
+	memset(process, 0, sizeof(*process));
+}
+
+static void tables_new(struct smtp_tracker *tracker)
+{
+	const struct smtp_tracker_options *options = &tracker->options;
+
+	tracker->processes = lru_new(options->max_processes,
+	                             sizeof(struct process), process_clear);
+	tracker->proxied =
+		lru_new(TRACKED_PROXIED_MAX, sizeof(struct tracked_conn), NULL);
+	tracker->own_ids = lru_new(options->max_queue_ids, 0, NULL);
+}
+
+static void tables_free(struct smtp_tracker *tracker)
+{
+	lru_free(&tracker->processes);
+	lru_free(&tracker->proxied);
+	lru_free(&tracker->own_ids);
+}
+
+struct smtp_tracker *
+smtp_tracker_new(const struct smtp_tracker_options *options)
+{
+	struct smtp_tracker *tracker = xcalloc(1, sizeof(*tracker));
+
+	tracker->options = *options;
+	if (options->max_processes == 0)
+		tracker->options.max_processes = DEFAULT_PROCESSES;
+	if (options->max_queue_ids == 0)
+		tracker->options.max_queue_ids = DEFAULT_QUEUE_IDS;
+	if (options->own_sender != NULL)
+		tracker->own_sender = xstrdup(options->own_sender);
+	tracker->options.own_sender = tracker->own_sender;
+	arena_init(&tracker->scratch);
+	tables_new(tracker);
+	return tracker;
+}
+
+void smtp_tracker_free(struct smtp_tracker **tracker)
+{
+	if (*tracker == NULL)
+		return;
+	tables_free(*tracker);
+	arena_clear(&(*tracker)->scratch);
+	free((*tracker)->own_sender);
+	free(*tracker);
+	*tracker = NULL;
+}
+
+void smtp_tracker_empty(struct smtp_tracker *tracker)
+{
+	tables_free(tracker);
+	tables_new(tracker);
+	tracker->summary_seen = tracker->event_seen = false;
+	tracker->plain_run = 0;
+}
+
+bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker)
+{
+	return tracker->summary_seen && tracker->plain_run < PLAIN_RUN_MAX;
+}
+
+bool smtp_tracker_sees_events(const struct smtp_tracker *tracker)
+{
+	return tracker->event_seen;
+}
+
+static void take_tls_up(const struct step *step)
+{
+	struct tracked_conn *conn = conn_of(step);
+
+	step->tracker->summary_seen = true;
+	step->tracker->plain_run = 0;
+	if (conn == NULL)
+		return;
+	conn->up = true;
+	conn->broken = false;
+	conn->trust = step->fact->trust;
+}
+
+static void take_tls_reused(const struct step *step)
+{
+	struct tracked_conn *conn = conn_of(step);
+
+	if (conn != NULL)
+		conn->reused = true;
+}
+
+static void take_tls_error(const struct step *step)
+{
+	struct tracked_conn *conn = conn_of(step);
+
+	if (conn != NULL)
+		conn->broken = true;
+}
+
+static void take_not_verified(const struct step *step)
+{
+	struct tracked_conn *conn = conn_of(step);
+
+	if (conn != NULL)
+		conn_complain(conn, step->fact->result, step->fact->reason);
+}
+
+static void take_session_bad(const struct step *step)
+{
+	struct tracked_conn *conn = conn_of(step);
+
+	if (conn != NULL)
+		conn_complain(conn, RESULT_CERTIFICATE_NOT_TRUSTED,
+		              (struct span){0});
+}
+
+static void take_tlsa_unusable(const struct step *step)
+{
+	struct tracked_conn *conn = conn_of(step);
+
+	if (conn != NULL)
+		conn->tlsa_unusable = true;
+}
+
+static void attempt_without_connection(const struct step *step,
+                                       enum ending ending)
+{
+	struct tracked_conn conn = {.time = step->line->time};
+
+	if (ending == ENDING_NONE)
+		return;
+	peer_set_host(&conn.peer, step->fact->host);
+	attempt_add(step->process, &conn, ending, step->fact->queue_id);
+}
+
+/* No connection follows.  "DANE TLSA lookup problem:" comes before the same
+ * failure and is not counted besides. */
+static void take_policy_lookup(const struct step *step)
+{
+	static const enum ending by_reason[] = {
+		[LOOKUP_OTHER] = ENDING_NONE,
+		[LOOKUP_TLSA_ERROR] = ENDING_TLSA_ERROR,
+		[LOOKUP_NO_TLSA] = ENDING_NO_TLSA,
+		[LOOKUP_NOT_DNSSEC] = ENDING_NO_TLSA,
+		[LOOKUP_UNUSABLE] = ENDING_TLSA_UNUSABLE,
+		[LOOKUP_LOCAL] = ENDING_NONE,
+	};
+
+	attempt_without_connection(step, by_reason[step->fact->lookup]);
+}
+
+static void take_mx_mismatch(const struct step *step)
+{
+	attempt_without_connection(step, ENDING_MX_MISMATCH);
+}
+
+static void take_event(const struct step *step)
+{
+	step->tracker->event_seen = true;
+}
+
+/* "tls-reports@example.com", and with a token between local part and @. */
+static bool is_own_sender(const char *own, struct span sender)
+{
+	const char *own_at = own ? strrchr(own, '@') : NULL;
+	const char *at =
+		sender.len > 0 ? memrchr(sender.at, '@', sender.len) : NULL;
+	size_t local, own_local;
+
+	if (own_at == NULL || at == NULL)
+		return false;
+	local = (size_t)(at - sender.at);
+	own_local = (size_t)(own_at - own);
+	return sender.len - local == strlen(own_at) &&
+	       strncasecmp(at, own_at, sender.len - local) == 0 &&
+	       local >= own_local &&
+	       strncasecmp(sender.at, own, own_local) == 0 &&
+	       (local == own_local || sender.at[own_local] == '+');
+}
+
+/* A queue id may be taken again by somebody else's message. */
+static void take_mail(const struct step *step)
+{
+	const struct fact *fact = step->fact;
+	struct smtp_tracker *tracker = step->tracker;
+	struct key key;
+
+	if (!queue_key(step->line, fact->queue_id, &key))
+		return;
+	if (fact->kind == FACT_MAIL_FROM &&
+	    is_own_sender(tracker->own_sender, fact->address))
+		lru_use(tracker->own_ids, key.at, key.len);
+	else
+		lru_forget(tracker->own_ids, key.at, key.len);
+}
+
+/* Whose lines count: tlsproxy(8) and qmgr(8) have no process here. */
+enum from { FROM_SMTP, FROM_BOTH, FROM_ANY };
+
+static const struct {
+	void (*take)(const struct step *step);
+	enum from from;
+} takers[FACT_KINDS] = {
+	[FACT_TLS_UP] = {take_tls_up, FROM_BOTH},
+	[FACT_TLS_REUSED] = {take_tls_reused, FROM_SMTP},
+	[FACT_TLS_ERROR] = {take_tls_error, FROM_BOTH},
+	[FACT_NOT_VERIFIED] = {take_not_verified, FROM_BOTH},
+	[FACT_SESSION_BAD] = {take_session_bad, FROM_BOTH},
+	[FACT_TLSA_UNUSABLE] = {take_tlsa_unusable, FROM_BOTH},
+	[FACT_POLICY_LOOKUP] = {take_policy_lookup, FROM_SMTP},
+	[FACT_MX_MISMATCH] = {take_mx_mismatch, FROM_SMTP},
+	[FACT_EVENT_SENT] = {take_event, FROM_ANY},
+	[FACT_DELIVERY] = {take_delivery, FROM_SMTP},
+	[FACT_MX_FAILED] = {take_mx_failed, FROM_SMTP},
+	[FACT_MAIL_FROM] = {take_mail, FROM_ANY},
+	[FACT_MAIL_GONE] = {take_mail, FROM_ANY},
+};
+
+/* The process of an smtp(8) line; NULL when its name is absurdly long. */
+static struct process *process_of(struct smtp_tracker *tracker,
+                                  const struct log_line *line)
+{
+	struct key key;
+
+	if (!process_key(line, &key))
+		return NULL;
+	return lru_use(tracker->processes, key.at, key.len);
+}
+
+void smtp_tracker_take(struct smtp_tracker *tracker,
+                       const struct log_line *line, const struct fact *fact,
+                       log_session_fn *done, void *arg)
+{
+	struct step step = {.tracker = tracker,
+	                    .line = line,
+	                    .fact = fact,
+	                    .done = done,
+	                    .arg = arg};
+	enum from from = takers[fact->kind].from;
+
+	if (takers[fact->kind].take == NULL ||
+	    (fact->proxied && from == FROM_SMTP))
+		return;
+	if (!fact->proxied && from != FROM_ANY) {
+		step.process = process_of(tracker, line);
+		if (step.process == NULL)
+			return;
+	}
+	takers[fact->kind].take(&step);
+}

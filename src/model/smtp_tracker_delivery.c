@@ -1,0 +1,224 @@
+/*
+ * The lines with a queue id, at which sessions end and are handed out.
+ */
+#include "model/smtp_tracker_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/session.h"
+
+enum {
+	/* A process that forgot to end its message for so long was cut off. */
+	ATTEMPT_SECS = 3600,
+	FOREIGN_DOMAIN_MAX = 1024,
+};
+
+static bool is_own(const struct step *step)
+{
+	struct key key;
+
+	return queue_key(step->line, step->fact->queue_id, &key) &&
+	       lru_find(step->tracker->own_ids, key.at, key.len) != NULL;
+}
+
+/* The domain a session counts for; NULL when nobody can be told. */
+static const char *policy_domain(const struct step *step,
+                                 const struct tracked_peer *peer)
+{
+	struct arena *scratch = &step->tracker->scratch;
+	struct span domain = step->fact->domain;
+
+	if (step->tracker->options.by_relay)
+		return peer->host[0] != '\0' ? peer->host : NULL;
+	if (domain.len == 0 || domain.len > FOREIGN_DOMAIN_MAX ||
+	    domain.at[0] == '[')
+		return NULL;
+	return session_domain(scratch,
+	                      arena_strndup(scratch, domain.at, domain.len));
+}
+
+/* The session counts for the domain of the delivery line at hand. */
+static void hand_out(const struct step *step, int64_t time,
+                     const struct tracked_conn *conn, enum ending ending)
+{
+	struct log_session session;
+	const char *domain;
+
+	if (ending == ENDING_NONE || is_own(step) ||
+	    !peer_is_counted(&conn->peer, step->tracker->options.count_private))
+		return;
+	arena_reset(&step->tracker->scratch);
+	domain = policy_domain(step, &conn->peer);
+	if (domain == NULL)
+		return;
+	session = tracked_session(conn, ending, domain);
+	step->done(step->arg, time, &session);
+}
+
+/* Of this message, and not of one whose end the log lost? */
+static bool is_current(const struct step *step, const struct attempt *attempt)
+{
+	return (attempt->queue_id[0] == '\0' ||
+	        queue_id_is(attempt->queue_id, step->fact->queue_id)) &&
+	       step->line->time - attempt->conn.time <= ATTEMPT_SECS;
+}
+
+static void attempts_hand_out(const struct step *step)
+{
+	struct process *process = step->process;
+
+	for (size_t i = 0; i < process->attempt_count; i++) {
+		const struct attempt *attempt = &process->attempts[i];
+
+		if (is_current(step, attempt))
+			hand_out(step, attempt->conn.time, &attempt->conn,
+			         attempt->ending);
+	}
+	free(process->attempts);
+	process->attempts = NULL;
+	process->attempt_count = 0;
+}
+
+/* Did the message have a session with this MX already, in this process?  A
+ * plaintext one after it is Postfix's way out of a TLS that failed. */
+static bool was_tried(const struct step *step, const struct tracked_peer *peer)
+{
+	for (size_t i = 0; i < step->process->attempt_count; i++) {
+		const struct attempt *attempt = &step->process->attempts[i];
+
+		if (is_current(step, attempt) &&
+		    peer_is(peer, attempt->conn.peer.ip,
+		            attempt->conn.peer.port))
+			return true;
+	}
+	return false;
+}
+
+static enum ending refusal_ending(enum tls_refusal refusal,
+                                  const struct tracked_conn *conn)
+{
+	static const enum ending by_refusal[] = {
+		[REFUSAL_NONE] = ENDING_NONE,
+		[REFUSAL_NOT_OFFERED] = ENDING_NO_STARTTLS,
+		[REFUSAL_REFUSED] = ENDING_NO_STARTTLS,
+		[REFUSAL_HANDSHAKE] = ENDING_HANDSHAKE,
+		[REFUSAL_NOT_VERIFIED] = ENDING_NOT_VERIFIED,
+		[REFUSAL_NOT_TRUSTED] = ENDING_NOT_VERIFIED,
+		[REFUSAL_LOCAL] = ENDING_NONE,
+	};
+
+	/* dane-only: no handshake was tried, whatever the text says */
+	if (refusal == REFUSAL_HANDSHAKE && conn->tlsa_unusable &&
+	    !conn->broken)
+		return ENDING_TLSA_UNUSABLE;
+	return by_refusal[refusal];
+}
+
+void take_mx_failed(const struct step *step)
+{
+	const struct fact *fact = step->fact;
+	struct process *process = step->process;
+	struct tracked_conn *conn = &process->conn;
+	struct tracked_peer peer;
+	bool named = peer_of(fact, &peer);
+	enum ending ending;
+
+	/* a handshake that failed is not the connection that is up */
+	if (conn->open &&
+	    (conn->up ? fact->refusal == REFUSAL_HANDSHAKE
+	              : named && !peer_is(&conn->peer, peer.ip, peer.port)))
+		conn_close(process);
+	if (!conn->open && named)
+		conn_begin(step, conn, &peer);
+	else if (!conn->open)
+		conn_begin_failed(step, conn);
+	conn->time = step->line->time;
+	ending = refusal_ending(fact->refusal, conn);
+	if (ending != ENDING_NONE)
+		attempt_add(process, conn, ending, fact->queue_id);
+	memset(conn, 0, sizeof(*conn));
+}
+
+/*
+ * tls= says it outright (Postfix 3.11): "may", "may:none" (no STARTTLS),
+ * "!encrypt" (refused), "may?" (never came to it), "none" (not wanted); after
+ * a "/" about REQUIRETLS.
+ */
+static enum ending feature_ending(struct span tls)
+{
+	struct span wanted = tls, got;
+
+	span_until(&wanted, '/', &tls);
+	if (tls.len == 0 || tls.at[0] == '!' || tls.at[tls.len - 1] == '?' ||
+	    span_is(tls, "none"))
+		return ENDING_NONE;
+	got = tls;
+	if (!span_until(&got, ':', &wanted))
+		return ENDING_TLS;
+	return span_is(got, "none") ? ENDING_PLAIN : ENDING_TLS;
+}
+
+/* A delivery line that no line about TLS came before. */
+static enum ending silent_ending(const struct step *step,
+                                 const struct tracked_peer *peer)
+{
+	struct smtp_tracker *tracker = step->tracker;
+
+	if (step->fact->tls.len > 0)
+		return feature_ending(step->fact->tls);
+	if (!step->fact->past_tls ||
+	    !peer_is_counted(peer, tracker->options.count_private) ||
+	    !smtp_tracker_has_loglevel(tracker))
+		return ENDING_NONE;
+	tracker->plain_run++;
+	return ENDING_PLAIN;
+}
+
+static enum ending delivery_ending(const struct step *step,
+                                   const struct tracked_peer *peer, bool tried)
+{
+	const struct fact *fact = step->fact;
+	struct process *process = step->process;
+	struct tracked_conn *conn = &process->conn;
+
+	if (fact->reused || conn->reused)
+		return ENDING_NONE;
+	if (!conn->open) {
+		if (queue_id_is(process->last_id, fact->queue_id) &&
+		    peer_is(peer, process->last_ip, process->last_port))
+			return ENDING_NONE;
+		conn_begin(step, conn, peer);
+		if (fact->refusal == REFUSAL_NONE)
+			return tried ? ENDING_NONE : silent_ending(step, peer);
+	}
+	if (fact->refusal != REFUSAL_NONE)
+		return refusal_ending(fact->refusal, conn);
+	if (conn->broken)
+		return ENDING_HANDSHAKE;
+	/* a certificate was seen, so there was TLS, at log level 0 */
+	return conn->up || fact->past_tls ? ENDING_TLS : ENDING_NONE;
+}
+
+void take_delivery(const struct step *step)
+{
+	const struct fact *fact = step->fact;
+	struct process *process = step->process;
+	struct tracked_conn *conn = &process->conn;
+	struct tracked_peer peer;
+	bool has_peer = fact->has_relay && peer_of(fact, &peer), tried;
+
+	if (conn->open &&
+	    !(has_peer && peer_is(&conn->peer, peer.ip, peer.port)))
+		conn_close(process);
+	tried = has_peer && was_tried(step, &peer);
+	attempts_hand_out(step);
+	if (!has_peer)
+		return;
+	hand_out(step, step->line->time, conn,
+	         delivery_ending(step, &peer, tried));
+	memset(conn, 0, sizeof(*conn));
+	queue_id_copy(process->last_id, fact->queue_id);
+	memcpy(process->last_ip, peer.ip, sizeof(peer.ip));
+	process->last_port = peer.port;
+}

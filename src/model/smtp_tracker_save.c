@@ -1,0 +1,220 @@
+/*
+ * The tracker's open state as bytes, oldest first in each table, and back.
+ */
+#include "model/smtp_tracker_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/reader.h"
+#include "base/xalloc.h"
+
+enum {
+	VERSION = 1,
+	CONN_OPEN = 1,
+	CONN_UP = 2,
+	CONN_REUSED = 4,
+	CONN_BROKEN = 8,
+	CONN_UNUSABLE = 16,
+	CONN_COMPLAINT = 32,
+	SUMMARY_SEEN = 1,
+	EVENT_SEEN = 2,
+};
+
+static void put_text(struct strbuf *out, const char *text)
+{
+	strbuf_blob32(out, text, strlen(text));
+}
+
+/* Into an array of `room` bytes, with a NUL. */
+static void get_text(struct reader *in, char *text, size_t room)
+{
+	size_t len;
+	const char *at = reader_blob32(in, &len);
+
+	text[0] = '\0';
+	if (at == NULL)
+		return;
+	if (len >= room || memchr(at, '\0', len) != NULL) {
+		in->failed = true;
+		return;
+	}
+	memcpy(text, at, len);
+	text[len] = '\0';
+}
+
+static void put_conn(struct strbuf *out, const struct tracked_conn *conn)
+{
+	strbuf_u8(out, (uint8_t)((conn->open ? CONN_OPEN : 0) |
+	                         (conn->up ? CONN_UP : 0) |
+	                         (conn->reused ? CONN_REUSED : 0) |
+	                         (conn->broken ? CONN_BROKEN : 0) |
+	                         (conn->tlsa_unusable ? CONN_UNUSABLE : 0) |
+	                         (conn->has_complaint ? CONN_COMPLAINT : 0)));
+	strbuf_u8(out, (uint8_t)conn->complaint);
+	strbuf_u8(out, (uint8_t)conn->trust);
+	strbuf_u64(out, (uint64_t)conn->time);
+	put_text(out, conn->complaint_reason);
+	put_text(out, conn->peer.host);
+	put_text(out, conn->peer.ip);
+	strbuf_u16(out, conn->peer.port);
+}
+
+static void get_conn(struct reader *in, struct tracked_conn *conn)
+{
+	uint8_t flags = reader_u8(in);
+
+	conn->open = flags & CONN_OPEN;
+	conn->up = flags & CONN_UP;
+	conn->reused = flags & CONN_REUSED;
+	conn->broken = flags & CONN_BROKEN;
+	conn->tlsa_unusable = flags & CONN_UNUSABLE;
+	conn->has_complaint = flags & CONN_COMPLAINT;
+	conn->complaint = reader_u8(in);
+	conn->trust = reader_u8(in);
+	conn->time = (int64_t)reader_u64(in);
+	get_text(in, conn->complaint_reason, sizeof(conn->complaint_reason));
+	get_text(in, conn->peer.host, sizeof(conn->peer.host));
+	get_text(in, conn->peer.ip, sizeof(conn->peer.ip));
+	conn->peer.port = reader_u16(in);
+	if (conn->complaint >= RESULT_TYPES || conn->trust > TRUST_VERIFIED)
+		in->failed = true;
+}
+
+static void put_process(struct strbuf *out, const void *value)
+{
+	const struct process *process = value;
+
+	put_conn(out, &process->conn);
+	put_text(out, process->last_id);
+	put_text(out, process->last_ip);
+	strbuf_u16(out, process->last_port);
+	strbuf_u8(out, (uint8_t)process->attempt_count);
+	for (size_t i = 0; i < process->attempt_count; i++) {
+		strbuf_u8(out, (uint8_t)process->attempts[i].ending);
+		put_text(out, process->attempts[i].queue_id);
+		put_conn(out, &process->attempts[i].conn);
+	}
+}
+
+static void get_process(struct reader *in, void *value)
+{
+	struct process *process = value;
+	size_t count;
+
+	/* damaged bytes may name one twice */
+	process_clear(process);
+	get_conn(in, &process->conn);
+	get_text(in, process->last_id, sizeof(process->last_id));
+	get_text(in, process->last_ip, sizeof(process->last_ip));
+	process->last_port = reader_u16(in);
+	count = reader_u8(in);
+	if (count > TRACKED_ATTEMPTS_MAX)
+		in->failed = true;
+	if (in->failed || count == 0)
+		return;
+	process->attempts =
+		xcalloc(TRACKED_ATTEMPTS_MAX, sizeof(*process->attempts));
+	process->attempt_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct attempt *attempt = &process->attempts[i];
+
+		attempt->ending = reader_u8(in);
+		if (attempt->ending == ENDING_NONE ||
+		    attempt->ending >= ENDINGS) {
+			attempt->ending = ENDING_TLS;
+			in->failed = true;
+		}
+		get_text(in, attempt->queue_id, sizeof(attempt->queue_id));
+		get_conn(in, &attempt->conn);
+	}
+}
+
+static void put_proxied(struct strbuf *out, const void *value)
+{
+	put_conn(out, value);
+}
+
+static void get_proxied(struct reader *in, void *value)
+{
+	get_conn(in, value);
+}
+
+static void put_nothing(struct strbuf *out, const void *value)
+{
+	(void)out;
+	(void)value;
+}
+
+static void get_nothing(struct reader *in, void *value)
+{
+	(void)in;
+	(void)value;
+}
+
+static void put_table(struct strbuf *out, const struct lru *lru,
+                      void (*put)(struct strbuf *out, const void *value))
+{
+	strbuf_u32(out, (uint32_t)lru_count(lru));
+	for (const void *at = lru_next(lru, NULL); at != NULL;
+	     at = lru_next(lru, at)) {
+		size_t len;
+		const void *key = lru_key(at, &len);
+
+		strbuf_blob32(out, key, len);
+		put(out, lru_value(at));
+	}
+}
+
+static void get_table(struct reader *in, struct lru *lru,
+                      void (*get)(struct reader *in, void *value))
+{
+	uint32_t count = reader_u32(in);
+
+	for (uint32_t i = 0; i < count && !in->failed; i++) {
+		size_t len;
+		const void *key = reader_blob32(in, &len);
+
+		if (key == NULL || len > TRACKED_KEY_MAX)
+			in->failed = true;
+		else
+			get(in, lru_use(lru, key, len));
+	}
+}
+
+void smtp_tracker_save(const struct smtp_tracker *tracker, struct strbuf *out)
+{
+	strbuf_u8(out, VERSION);
+	strbuf_u8(out, (uint8_t)((tracker->summary_seen ? SUMMARY_SEEN : 0) |
+	                         (tracker->event_seen ? EVENT_SEEN : 0)));
+	strbuf_u32(out, tracker->plain_run);
+	put_table(out, tracker->processes, put_process);
+	put_table(out, tracker->proxied, put_proxied);
+	put_table(out, tracker->own_ids, put_nothing);
+}
+
+int smtp_tracker_load(struct smtp_tracker *tracker, const void *data,
+                      size_t len, struct err *err)
+{
+	struct reader in;
+	uint8_t version, flags;
+
+	smtp_tracker_empty(tracker);
+	reader_init(&in, data, len);
+	version = reader_u8(&in);
+	if (!in.failed && version != VERSION)
+		return err_set(err, ERR_PARSE,
+		               "the log's open state is of version %d",
+		               version);
+	flags = reader_u8(&in);
+	tracker->summary_seen = flags & SUMMARY_SEEN;
+	tracker->event_seen = flags & EVENT_SEEN;
+	tracker->plain_run = reader_u32(&in);
+	get_table(&in, tracker->processes, get_process);
+	get_table(&in, tracker->proxied, get_proxied);
+	get_table(&in, tracker->own_ids, get_nothing);
+	if (!in.failed && reader_left(&in) == 0)
+		return 0;
+	smtp_tracker_empty(tracker);
+	return err_set(err, ERR_PARSE, "the log's open state is damaged");
+}

@@ -1,0 +1,67 @@
+/* Lines of a log go through the reader and the tracker; the sessions come out
+ * as text, one a line. */
+#ifndef TLSTALLY_TESTS_UNIT_LOG_REPLAY_H
+#define TLSTALLY_TESTS_UNIT_LOG_REPLAY_H
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/strbuf.h"
+#include "model/maillog.h"
+#include "model/smtp_tracker.h"
+
+/* 2026-11-23T12:40:00Z */
+#define REPLAY_NOW 1795437600
+
+static inline void replay_put(struct strbuf *out, const char *text)
+{
+	if (text != NULL)
+		strbuf_printf(out, " %s", text);
+}
+
+/* "example.com failed certificate-expired mx.example.com 192.0.2.1" */
+static inline void replay_session(void *arg, int64_t time,
+                                  const struct log_session *session)
+{
+	static const char *const outcomes[] = {"?", "tls", "plain", "failed"};
+	struct strbuf *out = arg;
+
+	(void)time;
+	strbuf_printf(out, "%s %s", session->domain,
+	              outcomes[session->outcome]);
+	if (session->outcome == LOG_FAILED)
+		replay_put(out, result_type_rfc(session->result));
+	replay_put(out, session->reason);
+	replay_put(out, session->mx_host);
+	replay_put(out, session->ip);
+	if (session->untrusted)
+		replay_put(out, "untrusted");
+	if (session->tlsa_unusable)
+		replay_put(out, "tlsa-unusable");
+	if (session->has_complaint) {
+		replay_put(out, "but");
+		replay_put(out, result_type_rfc(session->complaint));
+		replay_put(out, session->complaint_reason);
+	}
+	strbuf_puts(out, "\n");
+}
+
+static inline void replay_line(struct smtp_tracker *tracker,
+                               struct log_clock *clock, const char *text,
+                               size_t len, struct strbuf *out)
+{
+	struct log_line line;
+	struct fact fact;
+
+	if (log_line_split(text, len, clock, &line) &&
+	    maillog_read(&line, &fact) != FACT_NONE)
+		smtp_tracker_take(tracker, &line, &fact, replay_session, out);
+}
+
+static inline void replay_utc(void)
+{
+	setenv("TZ", "UTC0", 1);
+	tzset();
+}
+
+#endif

@@ -1,0 +1,894 @@
+#include "unit/test.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/day.h"
+#include "base/strbuf.h"
+#include "model/maillog.h"
+
+/* 2026-11-23T12:40:00Z */
+enum { NOW = 1795437600 };
+
+static const char *const kinds[FACT_KINDS] = {
+	[FACT_NONE] = "nothing",
+	[FACT_TLS_UP] = "up",
+	[FACT_TLS_REUSED] = "reused",
+	[FACT_TLS_ERROR] = "error",
+	[FACT_TLS_LIBRARY] = "library",
+	[FACT_NOT_VERIFIED] = "not-verified",
+	[FACT_SESSION_BAD] = "session-bad",
+	[FACT_TLSA_UNUSABLE] = "tlsa-unusable",
+	[FACT_TLSA_UNSUPPORTED] = "tlsa-unsupported",
+	[FACT_POLICY_LOOKUP] = "lookup",
+	[FACT_TLSA_PROBLEM] = "tlsa-problem",
+	[FACT_MX_MISMATCH] = "mx-mismatch",
+	[FACT_EVENT_SENT] = "event",
+	[FACT_DELIVERY] = "delivery",
+	[FACT_MX_FAILED] = "mx-failed",
+	[FACT_MAIL_FROM] = "from",
+	[FACT_MAIL_GONE] = "gone",
+};
+static const char *const trusts[] = {"anonymous", "untrusted", "trusted",
+                                     "verified"};
+static const char *const refusals[] = {
+	"",          "not-offered",  "refused",
+	"handshake", "not-verified", "not-trusted",
+	"local",
+};
+static const char *const lookups[] = {
+	"other", "tlsa-error", "no-tlsa", "not-dnssec", "unusable", "local",
+};
+
+static void put_span(struct strbuf *out, const char *name, struct span span)
+{
+	if (span.len > 0)
+		strbuf_printf(out, " %s=%.*s", name, (int)span.len, span.at);
+}
+
+/* A fact in a line: what is there, in this order. */
+static void put_fact(struct strbuf *out, const struct fact *fact)
+{
+	strbuf_puts(out, kinds[fact->kind]);
+	if (fact->kind == FACT_TLS_UP)
+		strbuf_printf(out, " %s", trusts[fact->trust]);
+	if (fact->kind == FACT_NOT_VERIFIED)
+		strbuf_printf(out, " %s", result_type_rfc(fact->result));
+	if (fact->kind == FACT_POLICY_LOOKUP)
+		strbuf_printf(out, " %s", lookups[fact->lookup]);
+	put_span(out, "id", fact->queue_id);
+	put_span(out, "domain", fact->domain);
+	put_span(out, "address", fact->address);
+	put_span(out, "host", fact->host);
+	put_span(out, "ip", fact->ip);
+	if (fact->port != 0)
+		strbuf_printf(out, " port=%d", fact->port);
+	put_span(out, "reason", fact->reason);
+	put_span(out, "tls", fact->tls);
+	if (fact->kind == FACT_DELIVERY)
+		strbuf_printf(out, "%s%s%s%s", fact->has_relay ? " relay" : "",
+		              fact->reused ? " again" : "",
+		              fact->delivered ? " sent" : "",
+		              fact->past_tls ? " past" : "");
+	if (fact->refusal != REFUSAL_NONE)
+		strbuf_printf(out, " %s", refusals[fact->refusal]);
+	if (fact->fallback)
+		strbuf_puts(out, " fallback");
+	if (fact->proxied)
+		strbuf_puts(out, " proxied");
+}
+
+struct form_row {
+	const char *name;
+	const char *program;
+	const char *message;
+	const char *want;
+};
+
+static void check_forms(const struct form_row *rows, size_t count)
+{
+	struct strbuf got;
+
+	strbuf_init(&got, 0);
+	for (size_t i = 0; i < count; i++) {
+		const struct form_row *row = &rows[i];
+		struct log_line line = {
+			.time = NOW,
+			.program = {row->program, strlen(row->program)},
+			.pid = 4711,
+			.message = {row->message, strlen(row->message)},
+		};
+		struct fact fact;
+		enum fact_kind kind;
+
+		ROW(row);
+		strbuf_reset(&got);
+		kind = maillog_read(&line, &fact);
+		assert_int_equal(kind, fact.kind);
+		if (fact.kind == FACT_NONE)
+			strbuf_puts(&got, kinds[FACT_NONE]);
+		else
+			put_fact(&got, &fact);
+		assert_string_equal(strbuf_text(&got), row->want);
+	}
+	strbuf_clear(&got);
+}
+
+#define SMTP "postfix/smtp"
+#define MX "mx.example.com[192.0.2.1]:25"
+#define AT_MX " host=mx.example.com ip=192.0.2.1 port=25"
+#define CIPHER ": TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
+
+static void test_connections(void **state)
+{
+	static const struct form_row rows[] = {
+		{"anonymous", SMTP,
+	         "Anonymous TLS connection established to " MX CIPHER,
+	         "up anonymous" AT_MX},
+		{"untrusted", SMTP,
+	         "Untrusted TLS connection established to " MX CIPHER,
+	         "up untrusted" AT_MX},
+		{"trusted, with the key exchange of TLS 1.3", SMTP,
+	         "Trusted TLS connection established to " MX CIPHER
+	         " key-exchange X25519 server-signature ECDSA (prime256v1) "
+	         "server-digest SHA256",
+	         "up trusted" AT_MX},
+		{"verified", SMTP,
+	         "Verified TLS connection established to " MX CIPHER,
+	         "up verified" AT_MX},
+		{"over IPv6", SMTP,
+	         "Verified TLS connection established to "
+	         "mx[2001:db8::1]:25" CIPHER,
+	         "up verified host=mx ip=2001:db8::1 port=25"},
+		{"another instance", "postfix-out/smtp",
+	         "Trusted TLS connection established to " MX CIPHER,
+	         "up trusted" AT_MX},
+		{"a service with a syslog_name of its own",
+	         "postfix/relay/smtp",
+	         "Trusted TLS connection established to " MX CIPHER,
+	         "up trusted" AT_MX},
+		{"done by tlsproxy", "postfix/tlsproxy",
+	         "Trusted TLS connection established to " MX CIPHER,
+	         "up trusted" AT_MX " proxied"},
+		{"tlsproxy as a server", "postfix/tlsproxy",
+	         "Anonymous TLS connection established from "
+	         "c.example[192.0.2.9]:4711" CIPHER,
+	         "nothing"},
+		{"reused", SMTP, "Verified TLS connection reused to " MX CIPHER,
+	         "reused" AT_MX},
+		{"the server's half is not ours", "postfix/smtpd",
+	         "Anonymous TLS connection established from "
+	         "c.example[192.0.2.9]" CIPHER,
+	         "nothing"},
+		{"lmtp is no session", "postfix/lmtp",
+	         "Trusted TLS connection established to " MX CIPHER, "nothing"},
+		{"another program that ends so", "exim/smtp",
+	         "Trusted TLS connection established to " MX CIPHER, "nothing"},
+		{"rsyslog's word for a repeated line", SMTP,
+	         "message repeated 2 times: [ Trusted TLS connection "
+	         "established to " MX CIPHER "]",
+	         "nothing"},
+		{"no address", SMTP,
+	         "Trusted TLS connection established to mx.example.com",
+	         "nothing"},
+		{"cut off", SMTP, "Trusted TLS connection ", "nothing"},
+		{"empty", SMTP, "", "nothing"},
+	};
+
+	(void)state;
+	check_forms(rows, COUNT(rows));
+}
+
+#define FAILED_FOR "certificate verification failed for " MX ": "
+
+static void test_handshakes(void **state)
+{
+	static const struct form_row rows[] = {
+		{"handshake failed", SMTP, "SSL_connect error to " MX ": -1",
+	         "error" AT_MX " reason=-1"},
+		{"with an errno", SMTP,
+	         "SSL_connect error to " MX ": Connection reset by peer",
+	         "error" AT_MX " reason=Connection reset by peer"},
+		{"connection lost in it", SMTP,
+	         "SSL_connect error to " MX ": lost connection",
+	         "error" AT_MX " reason=lost connection"},
+		{"by tlsproxy", "postfix/tlsproxy",
+	         "SSL_connect error to " MX ": -1",
+	         "error" AT_MX " reason=-1 proxied"},
+		{"OpenSSL's words", SMTP,
+	         "warning: TLS library problem: error:0A000410:SSL "
+	         "routines::sslv3 alert handshake failure:../ssl/record/"
+	         "rec_layer_s3.c:1601:SSL alert number 40:",
+	         "library reason=error:0A000410:SSL routines::sslv3 alert "
+	         "handshake failure:../ssl/record/rec_layer_s3.c:1601:SSL "
+	         "alert number 40:"},
+		{"not trusted", SMTP,
+	         FAILED_FOR "not trusted by local or TLSA policy",
+	         "not-verified certificate-not-trusted" AT_MX},
+		{"self-signed", SMTP, FAILED_FOR "self-signed certificate",
+	         "not-verified validation-failure" AT_MX
+	         " reason=self-signed_certificate"},
+		{"untrusted issuer", SMTP,
+	         FAILED_FOR "untrusted issuer /CN=num=62:x",
+	         "not-verified certificate-not-trusted" AT_MX
+	         " reason=untrusted_issuer"},
+		{"not yet valid", SMTP,
+	         "server " FAILED_FOR "certificate not yet valid",
+	         "not-verified validation-failure" AT_MX
+	         " reason=certificate_is_not_yet_valid"},
+		{"a CA's is not yet valid", SMTP,
+	         "CA " FAILED_FOR "certificate not yet valid",
+	         "not-verified validation-failure" AT_MX
+	         " reason=certificate_is_not_yet_valid"},
+		{"expired", SMTP,
+	         "server " FAILED_FOR "certificate has expired",
+	         "not-verified certificate-expired" AT_MX},
+		{"a CA's has expired", SMTP,
+	         "CA " FAILED_FOR "certificate has expired",
+	         "not-verified certificate-expired" AT_MX},
+		{"wrong purpose", SMTP,
+	         FAILED_FOR "not designated for use as a server certificate",
+	         "not-verified validation-failure" AT_MX
+	         " reason=unsuitable_certificate_purpose"},
+		{"chain too long", SMTP,
+	         FAILED_FOR "certificate chain longer than limit(9)",
+	         "not-verified validation-failure" AT_MX
+	         " reason=certificate_chain_too_long"},
+		{"wrong name", SMTP,
+	         "server " FAILED_FOR "num=62:hostname mismatch",
+	         "not-verified certificate-host-mismatch" AT_MX},
+		{"no TLSA record matches", SMTP,
+	         "server " FAILED_FOR "num=65:no matching DANE TLSA records",
+	         "not-verified certificate-not-trusted" AT_MX},
+		{"any other number", SMTP,
+	         "server " FAILED_FOR
+	         "num=21:unable to verify the first certificate",
+	         "not-verified certificate-not-trusted" AT_MX
+	         " reason=unable to verify the first certificate"},
+		{"62 is not 621", SMTP, "server " FAILED_FOR "num=621:odd",
+	         "not-verified certificate-not-trusted" AT_MX " reason=odd"},
+		{"the plugin could not fetch the policy", SMTP,
+	         FAILED_FOR "external policy failure (sts-policy-fetch-error)",
+	         "not-verified sts-policy-fetch-error" AT_MX},
+		{"the plugin could not read it", SMTP,
+	         FAILED_FOR "external policy failure (sts-policy-invalid)",
+	         "not-verified sts-policy-invalid" AT_MX},
+		{"the plugin did not trust its host", SMTP,
+	         FAILED_FOR "external policy failure (sts-webpki-invalid)",
+	         "not-verified sts-webpki-invalid" AT_MX},
+		{"the plugin has another word", SMTP,
+	         FAILED_FOR "external policy failure (validation-failure)",
+	         "not-verified validation-failure" AT_MX},
+		{"resumed session", SMTP,
+	         MX ": re-using session with untrusted certificate, look for "
+	            "details earlier in the log",
+	         "session-bad" AT_MX},
+		{"resumed session, since 3.9", SMTP,
+	         MX ": re-using session with untrusted peer credential, look "
+	            "for details earlier in the log",
+	         "session-bad" AT_MX},
+		{"this host sends events", SMTP,
+	         "TLSRPT: status=success, domain=example.com, "
+	         "receiving_mx=mx.example.com[192.0.2.1]",
+	         "event"},
+		{"so does tlsproxy", "postfix/tlsproxy",
+	         "TLSRPT: status=failure, domain=example.com, "
+	         "receiving_mx=mx.example.com[192.0.2.1], "
+	         "failure_type=certificate_expired",
+	         "event proxied"},
+	};
+
+	(void)state;
+	check_forms(rows, COUNT(rows));
+}
+
+static void test_policies(void **state)
+{
+	static const struct form_row rows[] = {
+		{"all TLSA unusable", SMTP,
+	         "warning: " MX ": all TLSA records unusable, fallback to "
+	         "unauthenticated TLS",
+	         "tlsa-unusable" AT_MX " fallback"},
+		{"all TLSA unusable, dane-only", SMTP,
+	         MX ": all TLSA records unusable", "tlsa-unusable" AT_MX},
+		{"unsupported usage", SMTP,
+	         "warning: _25._tcp.mx.example.com unsupported TLSA "
+	         "certificate usage: 1 0 1 03D8365C5D",
+	         "tlsa-unsupported host=mx.example.com"},
+		{"unsupported usage, with a colon", SMTP,
+	         "warning: _25._tcp.mx.example.com: unsupported TLSA "
+	         "certificate usage: 1 0 1 03D8365C5D",
+	         "tlsa-unsupported host=mx.example.com"},
+		{"TLSA lookup error", SMTP,
+	         "warning: TLS policy lookup for example.com/mx.example.com: "
+	         "TLSA lookup error for mx.example.com:25",
+	         "lookup tlsa-error domain=example.com host=mx.example.com"},
+		{"no TLSA", SMTP,
+	         "warning: TLS policy lookup for example.com/mx.example.com: "
+	         "no TLSA records found",
+	         "lookup no-tlsa domain=example.com host=mx.example.com"},
+		{"not DNSSEC", SMTP,
+	         "warning: TLS policy lookup for example.com/mx.example.com: "
+	         "non DNSSEC destination",
+	         "lookup not-dnssec domain=example.com host=mx.example.com"},
+		{"insecure MX", SMTP,
+	         "warning: TLS policy lookup for example.com/mx.example.com: "
+	         "Verification not possible, MX RRset is insecure",
+	         "lookup not-dnssec domain=example.com host=mx.example.com"},
+		{"unusable TLSA", SMTP,
+	         "warning: TLS policy lookup for example.com/mx.example.com: "
+	         "TLSA records unusable",
+	         "lookup unusable domain=example.com host=mx.example.com"},
+		{"our own configuration", SMTP,
+	         "warning: TLS policy lookup for example.com/mx.example.com: "
+	         "client TLS configuration problem",
+	         "lookup local domain=example.com host=mx.example.com"},
+		{"for a connection to be reused", SMTP,
+	         "warning: TLS policy lookup error for "
+	         "example.com/mx.example.com: something",
+	         "lookup other domain=example.com host=mx.example.com"},
+		{"for a relay host with a port", SMTP,
+	         "warning: TLS policy lookup for "
+	         "[relay.example]:587/relay.example: no TLSA records found",
+	         "lookup no-tlsa domain=relay.example host=relay.example"},
+		{"for an address", SMTP,
+	         "warning: TLS policy lookup for "
+	         "[2001:db8::1]:25/2001:db8::1: no TLSA records found",
+	         "lookup no-tlsa domain=2001:db8::1 host=2001:db8::1"},
+		{"without MX", SMTP,
+	         "warning: TLS policy lookup for example.com: no", "nothing"},
+		{"TLSA lookup problem", SMTP,
+	         "warning: DANE TLSA lookup problem: Host or domain name not "
+	         "found. Name service error for name=_25._tcp.mx.example.com "
+	         "type=TLSA: Host not found, try again",
+	         "tlsa-problem host=mx.example.com reason=Host or domain name "
+	         "not found. Name service error for "
+	         "name=_25._tcp.mx.example.com type=TLSA: Host not found, try "
+	         "again"},
+		{"MX not in the STS policy, since 3.10.6", SMTP,
+	         "warning: MX name 'mx.example.com' does not match STS MX "
+	         "pattern for 'example.com'",
+	         "mx-mismatch domain=example.com host=mx.example.com"},
+		{"STARTTLS that nobody asked for", SMTP,
+	         "Host offered STARTTLS: [mx.example.com]", "nothing"},
+		{"a warning about something else", SMTP,
+	         "warning: mx.example.com[192.0.2.1]:25 offered null AUTH "
+	         "mechanism list",
+	         "nothing"},
+	};
+
+	(void)state;
+	check_forms(rows, COUNT(rows));
+}
+
+#define TO                                                                     \
+	"4BEA8D: to=<u@example.com>, relay=" MX ", delay=0.1, "                \
+	"delays=0/0/0.1/0, "
+#define DEFERRED TO "dsn=4.7.5, status=deferred "
+#define DELIVERY "delivery id=4BEA8D domain=example.com" AT_MX
+
+static void test_deliveries(void **state)
+{
+	static const struct form_row rows[] = {
+		{"sent", SMTP, TO "dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+	         DELIVERY " relay sent past"},
+		{"a long queue id", SMTP,
+	         "4Zy1Bk3zXwz2xY: to=<u@example.com>, relay=" MX
+	         ", delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
+	         "delivery id=4Zy1Bk3zXwz2xY domain=example.com" AT_MX
+	         " relay sent past"},
+		{"a probe", SMTP, TO "dsn=2.1.5, status=deliverable (250 Ok)",
+	         DELIVERY " relay sent past"},
+		{"original recipient", SMTP,
+	         "4BEA8D: to=<u@example.com>, orig_to=<a@b.example>, relay=" MX
+	         ", delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
+	         DELIVERY " relay sent past"},
+		{"reused connection", SMTP,
+	         "4BEA8D: to=<u@example.com>, relay=" MX
+	         ", conn_use=2, delay=0.1, delays=0/0/0/0, dsn=2.0.0, "
+	         "status=sent (250)",
+	         DELIVERY " relay again sent past"},
+		{"tls= of 3.11", SMTP,
+	         TO "tls=may:none, dsn=2.0.0, status=sent (250)",
+	         DELIVERY " tls=may:none relay sent past"},
+		{"over IPv6", SMTP,
+	         "4BEA8D: to=<u@example.com>, relay=mx[2001:db8::1]:25, "
+	         "delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
+	         "delivery id=4BEA8D domain=example.com host=mx "
+	         "ip=2001:db8::1 port=25 relay sent past"},
+		{"no relay", SMTP,
+	         "4BEA8D: to=<u@example.com>, relay=none, delay=0.1, "
+	         "delays=0/0/0/0, dsn=4.4.1, status=deferred (connect to "
+	         "mx.example.com[192.0.2.1]:25: Connection refused)",
+	         "delivery id=4BEA8D domain=example.com"},
+		{"a UNIX socket", SMTP,
+	         "4BEA8D: to=<u@example.com>, "
+	         "relay=mail.example[private/lmtp], "
+	         "delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
+	         "delivery id=4BEA8D domain=example.com host=mail.example "
+	         "ip=private/lmtp relay sent past"},
+		{"a UNIX socket by its path", SMTP,
+	         "4BEA8D: to=<u@example.com>, relay=/private/lmtp, delay=0.1, "
+	         "delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
+	         "delivery id=4BEA8D domain=example.com host=/private/lmtp "
+	         "relay sent past"},
+		{"no domain", SMTP,
+	         "4BEA8D: to=<root>, relay=" MX ", delay=0.1, delays=0/0/0/0, "
+	         "dsn=2.0.0, status=sent (250)",
+	         "delivery id=4BEA8D" AT_MX " relay sent past"},
+		{"the empty address", SMTP,
+	         "4BEA8D: to=<>, relay=" MX ", delay=0.1, delays=0/0/0/0, "
+	         "dsn=2.0.0, status=sent (250)",
+	         "delivery id=4BEA8D" AT_MX " relay sent past"},
+		{"an address literal", SMTP,
+	         "4BEA8D: to=<u@[192.0.2.7]>, relay=" MX
+	         ", delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
+	         "delivery id=4BEA8D domain=[192.0.2.7]" AT_MX
+	         " relay sent past"},
+		{"refused after RCPT TO", SMTP,
+	         DEFERRED "(host mx.example.com[192.0.2.1] said: 450 4.2.0 "
+	                  "Greylisted (in reply to RCPT TO command))",
+	         DELIVERY " relay past"},
+		{"refused at the greeting", SMTP,
+	         DEFERRED "(host mx.example.com[192.0.2.1] refused to talk to "
+	                  "me: 421 busy)",
+	         DELIVERY " relay"},
+		{"lost at the greeting", SMTP,
+	         DEFERRED "(lost connection with mx.example.com[192.0.2.1] "
+	                  "while receiving the initial server greeting)",
+	         DELIVERY " relay"},
+		{"lost in EHLO", SMTP,
+	         DEFERRED "(lost connection with mx.example.com[192.0.2.1] "
+	                  "while performing the EHLO handshake)",
+	         DELIVERY " relay"},
+		{"lost in DATA", SMTP,
+	         DEFERRED "(lost connection with mx.example.com[192.0.2.1] "
+	                  "while sending message body)",
+	         DELIVERY " relay past"},
+		{"too slow at RCPT TO", SMTP,
+	         DEFERRED "(conversation with mx.example.com[192.0.2.1] timed "
+	                  "out while sending RCPT TO)",
+	         DELIVERY " relay past"},
+		{"no STARTTLS", SMTP,
+	         DEFERRED "(TLS is required, but was not offered by host "
+	                  "mx.example.com[192.0.2.1])",
+	         DELIVERY " relay not-offered"},
+		{"STARTTLS refused", SMTP,
+	         DEFERRED "(TLS is required, but host "
+	                  "mx.example.com[192.0.2.1] refused to start TLS: 454 "
+	                  "4.7.0 no)",
+	         DELIVERY " relay refused"},
+		{"handshake failed", SMTP,
+	         DEFERRED "(Cannot start TLS: handshake failure)",
+	         DELIVERY " relay handshake"},
+		{"certificate", SMTP,
+	         DEFERRED "(Server certificate not verified)",
+	         DELIVERY " relay not-verified"},
+		{"certificate, up to 3.5", SMTP,
+	         DEFERRED "(Server certificate not trusted)",
+	         DELIVERY " relay not-trusted"},
+		{"our engine", SMTP,
+	         DEFERRED "(TLS is required, but our TLS engine is "
+	                  "unavailable)",
+	         DELIVERY " relay local"},
+		{"our engine, who knows why", SMTP,
+	         DEFERRED "(TLS is required, but unavailable)",
+	         DELIVERY " relay local"},
+		{"REQUIRETLS without STARTTLS, 3.11", SMTP,
+	         TO "tls=!may, dsn=5.7.30, status=bounced (REQUIRETLS "
+	            "Failure: sender requested REQUIRETLS, but TLS service "
+	            "was not offered by host mx.example.com[192.0.2.1])",
+	         DELIVERY " tls=!may relay not-offered"},
+		{"REQUIRETLS with a bad certificate, 3.11", SMTP,
+	         TO "dsn=5.7.10, status=bounced (REQUIRETLS Failure: sender "
+	            "requested REQUIRETLS, but no matching server certificate "
+	            "was found. The last attempted server was "
+	            "mx.example.com[192.0.2.1])",
+	         DELIVERY " relay not-verified"},
+		{"one MX: no STARTTLS", SMTP,
+	         "4BEA8D: TLS is required, but was not offered by host "
+	         "mx.example.com[192.0.2.1]",
+	         "mx-failed id=4BEA8D host=mx.example.com ip=192.0.2.1 "
+	         "not-offered"},
+		{"one MX: refused", SMTP,
+	         "4BEA8D: TLS is required, but host mx.example.com[192.0.2.1] "
+	         "refused to start TLS: 454 no",
+	         "mx-failed id=4BEA8D host=mx.example.com ip=192.0.2.1 "
+	         "refused"},
+		{"one MX: handshake", SMTP,
+	         "4BEA8D: Cannot start TLS: handshake failure",
+	         "mx-failed id=4BEA8D handshake"},
+		{"one MX: certificate", SMTP,
+	         "4BEA8D: Server certificate not verified",
+	         "mx-failed id=4BEA8D not-verified"},
+		{"one MX: nothing about TLS", SMTP,
+	         "4BEA8D: lost connection with mx.example.com[192.0.2.1] while "
+	         "receiving the initial server greeting",
+	         "nothing"},
+		{"one MX does not answer", SMTP,
+	         "connect to mx.example.com[192.0.2.1]:25: Connection timed "
+	         "out",
+	         "nothing"},
+		{"a delivery by another service", "postfix/local",
+	         "4BEA8D: to=<u@example.com>, relay=local, delay=0.1, "
+	         "delays=0/0/0/0, dsn=2.0.0, status=sent (delivered)",
+	         "nothing"},
+		{"a delivery without relay", SMTP,
+	         "4BEA8D: to=<u@example.com>, delay=0.1, status=sent (250)",
+	         "nothing"},
+		{"a delivery cut off", SMTP,
+	         "4BEA8D: to=<u@example.com>, relay=" MX ", delay=0",
+	         "nothing"},
+		{"a delivery cut off in the status", SMTP, TO "status=sent",
+	         DELIVERY " relay sent past"},
+	};
+
+	(void)state;
+	check_forms(rows, COUNT(rows));
+}
+
+static void test_queue_manager(void **state)
+{
+	static const struct form_row rows[] = {
+		{"a message begins", "postfix/qmgr",
+	         "4BEA8D: from=<a@sender.example>, size=289, nrcpt=1 (queue "
+	         "active)",
+	         "from id=4BEA8D address=a@sender.example"},
+		{"a bounce begins", "postfix-out/qmgr",
+	         "4BEA8D: from=<>, size=289, nrcpt=1 (queue active)",
+	         "from id=4BEA8D"},
+		{"a quoted sender", "postfix/qmgr",
+	         "4BEA8D: from=<\"a>, size=1\"@x.example>, size=289, nrcpt=1",
+	         "from id=4BEA8D address=\"a>, size=1\"@x.example"},
+		{"a message is gone", "postfix/qmgr", "4BEA8D: removed",
+	         "gone id=4BEA8D"},
+		{"anything else", "postfix/qmgr",
+	         "4BEA8D: skipped, still being "
+	         "delivered",
+	         "nothing"},
+		{"smtp says nothing of the sort", SMTP, "4BEA8D: removed",
+	         "nothing"},
+	};
+
+	(void)state;
+	check_forms(rows, COUNT(rows));
+}
+
+/* What others may write into these lines: replies and local parts. */
+static void test_hostile(void **state)
+{
+	static const struct form_row rows[] = {
+		{"a reply that says sent", SMTP,
+	         DEFERRED "(host mx.example.com[192.0.2.1] said: 450 x), "
+	                  "relay=evil[198.51.100.1]:25, status=sent (250)",
+	         DELIVERY " relay past"},
+		{"a reply that speaks of TLS", SMTP,
+	         DEFERRED "(host mx.example.com[192.0.2.1] said: 450 TLS is "
+	                  "required, but was not offered by host "
+	                  "evil[198.51.100.1])",
+	         DELIVERY " relay past"},
+		{"a greeting that speaks of a reply", SMTP,
+	         DEFERRED "(host mx.example.com[192.0.2.1] refused to talk to "
+	                  "me: 421 mx[1.2.3.4] said: x while sending)",
+	         DELIVERY " relay"},
+		{"a reply that closes the parenthesis", SMTP,
+	         DEFERRED "(host mx.example.com[192.0.2.1] said: ))) "
+	                  "(Cannot start TLS: handshake failure)",
+	         DELIVERY " relay past"},
+		{"a reply of one MX like a summary", SMTP,
+	         "4BEA8D: host mx.example.com[192.0.2.1] said: 450 Trusted "
+	         "TLS connection established to evil[198.51.100.1]:25",
+	         "nothing"},
+		{"a reply of one MX like a delivery", SMTP,
+	         "4BEA8D: host mx.example.com[192.0.2.1] said: 4BEA8D: "
+	         "to=<x@victim.example>, relay=" MX ", status=sent (250)",
+	         "nothing"},
+		{"a refusal like a delivery", SMTP,
+	         DEFERRED "(TLS is required, but host "
+	                  "mx.example.com[192.0.2.1] refused to start TLS: "
+	                  "454 x), relay=none, status=sent (x)",
+	         DELIVERY " relay refused"},
+		{"8 bits and control characters", SMTP,
+	         DEFERRED "(host mx.example.com[192.0.2.1] said: 450 "
+	                  "\xff\xfe\x01\x1b[31m)",
+	         DELIVERY " relay past"},
+		{"a quoted local part like a delivery", SMTP,
+	         "4BEA8D: to=<\"a> b\"@example.com>, relay=" MX
+	         ", delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
+	         DELIVERY " relay sent past"},
+		{"one with all the marks", SMTP,
+	         "4BEA8D: to=<\"a>, relay=x[192.0.2.66]:25, status=sent "
+	         "(\\\"@evil.example>, \"@example.com>, relay=" MX
+	         ", delay=0.1, delays=0/0/0/0, dsn=4.0.0, status=deferred (x)",
+	         DELIVERY " relay"},
+		{"a quote that is never closed", SMTP,
+	         "4BEA8D: to=<\"a@example.com>, relay=" MX ", status=sent (x)",
+	         "nothing"},
+		{"a quoted original recipient", SMTP,
+	         "4BEA8D: to=<u@example.com>, orig_to=<\">, relay=none, "
+	         "status=sent (x)\"@x>, relay=" MX ", dsn=2.0.0, status=sent "
+	         "(250)",
+	         DELIVERY " relay sent past"},
+		{"an issuer's name", SMTP,
+	         FAILED_FOR "untrusted issuer /CN=x: certificate has expired",
+	         "not-verified certificate-not-trusted" AT_MX
+	         " reason=untrusted_issuer"},
+		{"a queue id that is none", SMTP,
+	         "fatal: to=<u@example.com>, x", "nothing"},
+		{"a program without an end", "postfix/", "x", "nothing"},
+		{"a port of many digits", SMTP,
+	         "SSL_connect error to mx[192.0.2.1]:99999999999: -1",
+	         "error host=mx ip=192.0.2.1 port=99999 reason=999999: -1"},
+	};
+
+	(void)state;
+	check_forms(rows, COUNT(rows));
+}
+
+/* A reply may have any length; so may a local part. */
+static void test_long_lines(void **state)
+{
+	enum { LONG = 60 * 1024 };
+	struct log_line line = {.program = {SMTP, strlen(SMTP)}, .pid = 1};
+	struct strbuf text;
+	struct fact fact;
+
+	(void)state;
+	strbuf_init(&text, 0);
+	strbuf_puts(&text, DEFERRED "(host mx.example.com[192.0.2.1] said: ");
+	for (int i = 0; i < LONG / 8; i++)
+		strbuf_puts(&text, "), to=<x");
+	line.message = (struct span){text.data, text.len};
+	assert_int_equal(maillog_read(&line, &fact), FACT_DELIVERY);
+	assert_true(fact.past_tls);
+
+	strbuf_reset(&text);
+	strbuf_puts(&text, "4BEA8D: to=<\"");
+	for (int i = 0; i < LONG; i++)
+		strbuf_putc(&text, '>');
+	strbuf_puts(&text, "\"@example.com>, relay=" MX ", status=sent (250)");
+	line.message = (struct span){text.data, text.len};
+	assert_int_equal(maillog_read(&line, &fact), FACT_DELIVERY);
+	assert_int_equal(fact.domain.len, strlen("example.com"));
+
+	strbuf_reset(&text);
+	for (int i = 0; i < LONG; i++)
+		strbuf_putc(&text, 'A');
+	line.message = (struct span){text.data, text.len};
+	assert_int_equal(maillog_read(&line, &fact), FACT_NONE);
+	strbuf_clear(&text);
+}
+
+/* No prefix of a line leads past its end. */
+static void test_cut_lines(void **state)
+{
+	static const char *const messages[] = {
+		"Trusted TLS connection established to " MX CIPHER,
+		"server " FAILED_FOR "num=62:hostname mismatch",
+		"SSL_connect error to " MX ": -1",
+		"warning: " MX ": all TLSA records unusable, fallback to",
+		"warning: _25._tcp.mx.example.com: unsupported TLSA x",
+		"warning: TLS policy lookup for a/b: no TLSA records found",
+		"warning: DANE TLSA lookup problem: name=_25._tcp.mx type=TLSA",
+		"warning: MX name 'a' does not match STS MX pattern for 'b'",
+		"4BEA8D: to=<\"a\"@b>, orig_to=<c>, relay=" MX ", conn_use=2, "
+		"tls=may, dsn=2.0.0, status=deferred (TLS is required, but "
+		"host mx[192.0.2.1] refused to start TLS: x)",
+		"4BEA8D: TLS is required, but was not offered by host mx[::1]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(messages); i++) {
+		size_t len = strlen(messages[i]);
+
+		for (size_t n = 0; n <= len; n++) {
+			/* so that the sanitizer sees the end */
+			char *copy = malloc(n + 1);
+			struct log_line line = {.program = {SMTP, strlen(SMTP)},
+			                        .message = {copy, n}};
+			struct fact fact;
+
+			assert_non_null(copy);
+			memcpy(copy, messages[i], n);
+			copy = realloc(copy, n > 0 ? n : 1);
+			line.message.at = copy;
+			maillog_read(&line, &fact);
+			free(copy);
+		}
+	}
+}
+
+static void zone(const char *name)
+{
+	setenv("TZ", name, 1);
+	tzset();
+}
+
+static void test_split(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		const char *want; /* NULL: none */
+	} rows[] = {
+		{"traditional", "Nov 23 12:33:14 mx postfix/smtp[29869]: hello",
+	         "2026-11-23T12:33:14Z postfix/smtp 29869 'hello'"},
+		{"a day of one digit", "Nov  3 02:03:04 mx postfix/smtp[1]: x",
+	         "2026-11-03T02:03:04Z postfix/smtp 1 'x'"},
+		{"a day with a zero", "Nov 03 02:03:04 mx postfix/smtp[1]: x",
+	         "2026-11-03T02:03:04Z postfix/smtp 1 'x'"},
+		{"RFC 3339, with a fraction and an offset",
+	         "2026-11-23T12:33:14.123456+01:00 mx postfix/smtp[7]: x: y",
+	         "2026-11-23T11:33:14Z postfix/smtp 7 'x: y'"},
+		{"RFC 3339 in UTC",
+	         "2026-11-23T12:33:14Z mx postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"another instance",
+	         "Nov 23 12:33:14 mx postfix-out/smtp[2]: x",
+	         "2026-11-23T12:33:14Z postfix-out/smtp 2 'x'"},
+		{"a program without pid", "Nov 23 12:33:14 mx kernel: x",
+	         "2026-11-23T12:33:14Z kernel 0 'x'"},
+		{"with an end of line",
+	         "Nov 23 12:33:14 mx postfix/smtp[2]: x\r\n",
+	         "2026-11-23T12:33:14Z postfix/smtp 2 'x'"},
+		{"an empty message", "Nov 23 12:33:14 mx postfix/smtp[2]: ",
+	         "2026-11-23T12:33:14Z postfix/smtp 2 ''"},
+		{"a leap second", "Nov 23 12:33:60 mx postfix/smtp[2]: x",
+	         "2026-11-23T12:33:59Z postfix/smtp 2 'x'"},
+		{"repeated", "Nov 23 12:33:14 mx last message repeated 2 times",
+	         NULL},
+		{"no program", "Nov 23 12:33:14 mx", NULL},
+		{"no month", "Nix 23 12:33:14 mx postfix/smtp[2]: x", NULL},
+		{"no minute", "Nov 23 12:73:14 mx postfix/smtp[2]: x", NULL},
+		{"no hour", "Nov 23 24:33:14 mx postfix/smtp[2]: x", NULL},
+		{"no second", "Nov 23 12:33:1x mx postfix/smtp[2]: x", NULL},
+		{"a pid of letters", "Nov 23 12:33:14 mx postfix/smtp[x]: y",
+	         NULL},
+		{"a pid without end", "Nov 23 12:33:14 mx postfix/smtp[12: y",
+	         NULL},
+		{"only a stamp", "Nov 23 12:33:14", NULL},
+		{"no such day", "2026-02-30T12:33:14Z mx postfix/smtp[7]: x",
+	         NULL},
+		{"a long word of digits",
+	         "11111111111111111111111111111111111111111111111 a b[1]: c",
+	         NULL},
+		{"RFC 5424", "<22>1 2026-11-23T12:33:14Z mx smtp 7 - - x",
+	         NULL},
+		{"empty", "", NULL},
+	};
+
+	(void)state;
+	zone("UTC0");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct log_clock clock = {.now = NOW};
+		struct log_line line;
+		char got[256], time[TIME_TEXT];
+		bool split = log_line_split(rows[i].text, strlen(rows[i].text),
+		                            &clock, &line);
+
+		ROW(&rows[i]);
+		assert_int_equal(split, rows[i].want != NULL);
+		if (!split)
+			continue;
+		snprintf(got, sizeof(got), "%s %.*s %d '%.*s'",
+		         time_format(line.time, time), (int)line.program.len,
+		         line.program.at, (int)line.pid, (int)line.message.len,
+		         line.message.at);
+		assert_string_equal(got, rows[i].want);
+	}
+}
+
+/* The stamps are read one after the other by one clock. */
+static void test_zones(void **state)
+{
+	static const struct {
+		const char *name, *zone, *now;
+		const char *stamps[8], *want[8];
+	} rows[] = {
+		{"the year of now",
+	         "UTC0",
+	         "2026-11-23T12:40:00Z",
+	         {"Nov 23 12:33:14"},
+	         {"2026-11-23T12:33:14Z"}},
+		{"December, read in January",
+	         "UTC0",
+	         "2027-01-01T00:00:05Z",
+	         {"Dec 31 23:59:59", "Jan  1 00:00:02"},
+	         {"2026-12-31T23:59:59Z", "2027-01-01T00:00:02Z"}},
+		{"January, when our clock is behind",
+	         "UTC0",
+	         "2026-12-31T23:59:58Z",
+	         {"Dec 31 23:59:59", "Jan  1 00:00:02"},
+	         {"2026-12-31T23:59:59Z", "2027-01-01T00:00:02Z"}},
+		{"more than a day from now is last year",
+	         "UTC0",
+	         "2026-11-23T12:40:00Z",
+	         {"Nov 25 12:33:14"},
+	         {"2025-11-25T12:33:14Z"}},
+		{"29 February, read a year later",
+	         "UTC0",
+	         "2029-01-10T00:00:00Z",
+	         {"Feb 29 10:00:00"},
+	         {"2028-02-29T10:00:00Z"}},
+		{"a zone east of Greenwich",
+	         "CET-1CEST,M3.5.0,M10.5.0/3",
+	         "2026-11-23T12:40:00Z",
+	         {"Nov 23 00:33:14", "Jul  1 01:00:00"},
+	         {"2026-11-22T23:33:14Z", "2026-06-30T23:00:00Z"}},
+		{"spring: an hour is skipped",
+	         "CET-1CEST,M3.5.0,M10.5.0/3",
+	         "2026-03-29T12:00:00Z",
+	         {"Mar 29 01:59:59", "Mar 29 03:00:00"},
+	         {"2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z"}},
+		{"spring: what no clock shows is not before what was",
+	         "CET-1CEST,M3.5.0,M10.5.0/3",
+	         "2026-03-29T12:00:00Z",
+	         {"Mar 29 01:59:00", "Mar 29 02:30:00", "Mar 29 03:00:00"},
+	         {"2026-03-29T00:59:00Z", "2026-03-29T00:59:00Z",
+	          "2026-03-29T01:00:00Z"}},
+		{"autumn: an hour is shown twice",
+	         "CET-1CEST,M3.5.0,M10.5.0/3",
+	         "2026-10-25T12:00:00Z",
+	         {"Oct 25 01:59:00", "Oct 25 02:10:00", "Oct 25 02:59:00",
+	          "Oct 25 02:00:00", "Oct 25 02:30:00", "Oct 25 02:59:30",
+	          "Oct 25 03:00:00"},
+	         {"2026-10-24T23:59:00Z", "2026-10-25T00:10:00Z",
+	          "2026-10-25T00:59:00Z", "2026-10-25T01:00:00Z",
+	          "2026-10-25T01:30:00Z", "2026-10-25T01:59:30Z",
+	          "2026-10-25T02:00:00Z"}},
+		{"autumn: processes a little out of order",
+	         "CET-1CEST,M3.5.0,M10.5.0/3",
+	         "2026-10-25T12:00:00Z",
+	         {"Oct 25 02:10:00", "Oct 25 02:09:59", "Oct 25 02:11:00"},
+	         {"2026-10-25T00:10:00Z", "2026-10-25T00:09:59Z",
+	          "2026-10-25T00:11:00Z"}},
+		{"autumn: read while it is the first time",
+	         "CET-1CEST,M3.5.0,M10.5.0/3",
+	         "2026-10-25T00:40:00Z",
+	         {"Oct 25 02:40:00", "Oct 25 02:30:00"},
+	         {"2026-10-25T00:40:00Z", "2026-10-25T00:30:00Z"}},
+		{"south of the equator",
+	         "AEST-10AEDT,M10.1.0,M4.1.0/3",
+	         "2026-04-05T12:00:00Z",
+	         {"Apr  5 02:30:00", "Apr  5 02:10:00"},
+	         {"2026-04-04T15:30:00Z", "2026-04-04T16:10:00Z"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct log_clock clock = {0};
+
+		ROW(&rows[i]);
+		zone(rows[i].zone);
+		assert_int_equal(time_parse(rows[i].now, &clock.now, NULL), 0);
+		for (size_t j = 0; rows[i].stamps[j] != NULL; j++) {
+			struct log_line line;
+			char text[64], got[TIME_TEXT];
+
+			snprintf(text, sizeof(text), "%s mx postfix/smtp[1]: x",
+			         rows[i].stamps[j]);
+			assert_true(log_line_split(text, strlen(text), &clock,
+			                           &line));
+			assert_string_equal(time_format(line.time, got),
+			                    rows[i].want[j]);
+		}
+	}
+	zone("UTC0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_connections),
+		cmocka_unit_test(test_handshakes),
+		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_deliveries),
+		cmocka_unit_test(test_queue_manager),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_cut_lines),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_zones),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
