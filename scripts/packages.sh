@@ -11,7 +11,7 @@ QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 # all tests: another compiler, the lints, real mail and web servers
 CHECK_PACKAGES="$BUILD_PACKAGES clang clang-format ldnsutils libcmocka-dev
 	mandoc nginx-light nsd openssl postfix procps python3
-	python3-jsonschema systemd unbound xz-utils"
+	python3-jsonschema systemd systemd-journal-remote unbound xz-utils"
 
 missing_packages()
 {

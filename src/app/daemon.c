@@ -31,10 +31,32 @@ static void print_help(const struct daemon_about *about)
 	       "  -f          log to standard error also without a terminal\n"
 	       "  -o S.N=V    a setting over those of the file\n"
 	       "  --help      this\n"
-	       "  --version   the version\n\n"
-	       "See %s(8) and tlstally.conf(5).\n",
-	       about->name, about->purpose, settings_file_default(),
-	       about->name);
+	       "  --version   the version\n",
+	       about->name, about->purpose, settings_file_default());
+	for (const struct daemon_flag *flag = about->flags;
+	     flag != NULL && flag->word != NULL; flag++)
+		printf("  %-12s%s\n", flag->word, flag->help);
+	printf("\nSee %s(8) and tlstally.conf(5).\n", about->name);
+}
+
+/* Takes the daemon's own words off the command line, so that getopt_long(3)
+ * does not see them. */
+static void take_flags(const struct daemon_flag *flags, int *argc, char **argv)
+{
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		const struct daemon_flag *flag = flags;
+
+		while (flag->word != NULL && strcmp(flag->word, argv[i]) != 0)
+			flag++;
+		if (flag->word != NULL)
+			*flag->given = true;
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	*argc = kept;
 }
 
 struct options {
@@ -94,6 +116,8 @@ int daemon_begin(int argc, char **argv, const struct daemon_about *about,
 	struct options options = {0};
 	struct err err = {0};
 
+	if (about->flags != NULL)
+		take_flags(about->flags, &argc, argv);
 	if (read_options(argc, argv, about, &options, status) != 0)
 		return 1;
 	log_open(about->name, log_target_default(options.foreground,

@@ -15,15 +15,23 @@
 #include "conf/conf.h"
 #include "store/db.h"
 
+/* A word on the command line that one daemon alone knows: "--once", "-". */
+struct daemon_flag {
+	const char *word;
+	const char *help;
+	bool *given;
+};
+
 struct daemon_about {
 	const char *name;
-	const char *purpose; /* one line for --help */
+	const char *purpose;             /* one line for --help */
+	const struct daemon_flag *flags; /* up to one without word; or NULL */
 };
 
 /*
  * Reads the command line (-c FILE, -f, -o SECTION.NAME=VALUE, --help,
- * --version; TLSTALLY_CONF) and the settings, and opens the log.  0: go on;
- * else *status is what to exit with.
+ * --version, flags of its own; TLSTALLY_CONF) and the settings, and opens the
+ * log.  0: go on; else *status is what to exit with.
  */
 int daemon_begin(int argc, char **argv, const struct daemon_about *about,
                  struct conf *conf, int *status);

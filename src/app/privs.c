@@ -12,6 +12,8 @@
 
 #include "base/io.h"
 
+enum { NGROUPS_OF_A_USER = 256 };
+
 static void fill(struct identity *identity, const struct passwd *pw)
 {
 	identity->uid = pw->pw_uid;
@@ -101,13 +103,28 @@ int privs_store_owner(const char *directory, struct identity *identity,
 	return 0;
 }
 
-static int drop(const struct identity *identity, struct err *err)
+/* initgroups(3), and the groups given. */
+static int set_groups(const struct identity *identity, const gid_t *groups,
+                      size_t count)
 {
-	int rc = identity->name[0] != '\0'
-	                 ? initgroups(identity->name, identity->gid)
-	                 : setgroups(0, NULL);
+	gid_t all[NGROUPS_OF_A_USER + PRIVS_EXTRA_GROUPS];
+	int own = 0;
 
-	if (rc < 0 ||
+	if (identity->name[0] != '\0') {
+		own = NGROUPS_OF_A_USER;
+		/* of a user with more, the first */
+		if (getgrouplist(identity->name, identity->gid, all, &own) < 0)
+			own = NGROUPS_OF_A_USER;
+	}
+	for (size_t i = 0; i < count && i < PRIVS_EXTRA_GROUPS; i++)
+		all[own++] = groups[i];
+	return setgroups((size_t)own, all);
+}
+
+static int drop(const struct identity *identity, const gid_t *groups,
+                size_t count, struct err *err)
+{
+	if (set_groups(identity, groups, count) < 0 ||
 	    setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
 	    setresuid(identity->uid, identity->uid, identity->uid) < 0)
 		return err_errno(err, ERR_IO, "becoming user %s",
@@ -118,14 +135,20 @@ static int drop(const struct identity *identity, struct err *err)
 	return 0;
 }
 
-int privs_become(const struct identity *identity, struct err *err)
+int privs_become_with(const struct identity *identity, const gid_t *groups,
+                      size_t count, struct err *err)
 {
 	if (geteuid() == 0)
-		return drop(identity, err);
+		return drop(identity, groups, count, err);
 	if (geteuid() != identity->uid)
 		return err_set(err, ERR_IO,
 		               "the store belongs to user %s: run this as that "
 		               "user, or as root",
 		               identity->name);
 	return 0;
+}
+
+int privs_become(const struct identity *identity, struct err *err)
+{
+	return privs_become_with(identity, NULL, 0, err);
 }

@@ -8,6 +8,7 @@
 #ifndef TLSTALLY_APP_PRIVS_H
 #define TLSTALLY_APP_PRIVS_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -35,5 +36,11 @@ int privs_store_owner(const char *directory, struct identity *identity,
  * there is no way back.  Nothing when we are it already; ERR_IO when we are
  * somebody else. */
 int privs_become(const struct identity *identity, struct err *err);
+
+/* The same, and keeps these groups over the user's own: those that may read a
+ * log. */
+enum { PRIVS_EXTRA_GROUPS = 8 };
+int privs_become_with(const struct identity *identity, const gid_t *groups,
+                      size_t count, struct err *err);
 
 #endif

@@ -2,11 +2,14 @@
  * log_feed - the thread that reads the log and counts
  *
  * source -> model/maillog -> model/smtp_tracker -> counts by day, domain and
- * session.  Nothing else happens in this thread; every commit_interval the
- * position, the tracker's open state, the counts and the feed's watermark are
- * committed in one transaction (a few, when there is more than fits: then the
- * position goes with the last, and counts of a part that was committed are
- * not counted again).
+ * session.  Nothing else happens in this thread.  Every commit_interval, and
+ * whenever the counts are full, ONE transaction takes the position, the
+ * tracker's open state, the counts and the feed's watermark: killed at any
+ * moment and started again, the feed goes on as if nothing had been.
+ *
+ * A commit that fails is tried again until it works, and nothing is read
+ * meanwhile: the log waits for us, so memory stays bounded and nothing is
+ * lost.
  */
 #ifndef TLSTALLY_INTAKE_LOG_FEED_H
 #define TLSTALLY_INTAKE_LOG_FEED_H
@@ -26,12 +29,21 @@ struct log_feed_options {
 	struct clock *clock;
 	int64_t commit_interval_ms;
 	struct smtp_tracker_options tracker;
-	bool mark_unsent; /* --from-start: its days are never sent unasked */
+	bool from_start; /* its days are never sent unasked */
 };
+
+/* Where a source was read to; for opening it again. */
+struct log_feed_place {
+	struct strbuf position; /* empty: never read, or it has none */
+	bool unfinished;        /* a reading from the start was cut off */
+};
+/* 1, or 0 when the store knows nothing of the source. */
+int log_feed_place(struct db *db, const char *source_name,
+                   struct log_feed_place *place, struct err *err);
 
 struct log_feed;
 
-/* The source is the feed's from here on. */
+/* The source is the feed's from here on, also after a failure. */
 int log_feed_start(struct log_feed **feed, struct db *db,
                    struct log_source *source,
                    const struct log_feed_options *options, struct err *err);
@@ -41,14 +53,25 @@ int log_feed_run(struct db *db, struct log_source *source,
                  const struct log_feed_options *options, uint64_t *lines,
                  uint64_t *sessions, struct err *err);
 
+/* What has happened since the start; a copy. */
 struct log_feed_state {
-	uint64_t lines, sessions, commits;
-	bool has_loglevel, sees_events, commit_fails, ended;
-	int64_t progress_ms;
+	uint64_t lines;      /* of any program */
+	uint64_t deliveries; /* over SMTP, of one session or several */
+	uint64_t sessions;
+	uint64_t commits;
+	int64_t lag;         /* bytes not read, -1: not known */
+	int64_t last_time;   /* secs, of the last line; 0: none */
+	bool has_loglevel;   /* a TLS line was seen (smtp_tls_loglevel) */
+	bool sees_events;    /* this host sends datagrams, too */
+	bool commit_fails;   /* the last one did */
+	bool ended;          /* the source, or the feed by a failure */
+	int64_t progress_ms; /* when the thread last went round */
 };
 struct log_feed_state log_feed_state(struct log_feed *feed);
 
-/* Commits and ends. */
+/* Commits, ends the thread and frees the feed and its source.  ERR_BUSY or
+ * ERR_IO when the last commit failed: what is not in the store will be read
+ * again, unless it came from standard input. */
 int log_feed_stop(struct log_feed **feed, struct err *err);
 
 #endif

@@ -8,9 +8,11 @@
 #ifndef TLSTALLY_INTAKE_LOG_SOURCE_H
 #define TLSTALLY_INTAKE_LOG_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "model/maillog.h"
@@ -26,35 +28,46 @@ struct log_source {
 	void (*wake)(struct log_source *self);
 	/* The position after the last line that next() gave. */
 	void (*save)(struct log_source *self, struct strbuf *position);
-	/* How many bytes are known to wait; -1: not known. */
+	/* How many bytes of what there is were not read; -1: not known. */
 	int64_t (*lag)(struct log_source *self);
 	void (*free)(struct log_source **self);
 };
 
 /*
- * A file: followed by name.  Rotation by rename: the old file is read to its
+ * A file, followed by name.  Rotation by rename: the old file is read to its
  * end, then the new one from its beginning.  By copytruncate: the copy is
- * found among its siblings by the fingerprint of its first bytes and drained.
- * Compressed siblings are read with from_start.  position NULL: from the
- * file's end, or from the oldest sibling when from_start.
+ * found among its siblings by its first bytes and drained.  After a time in
+ * which nobody read, all that was written since is read in its order, from
+ * compressed files too.
  */
 struct log_file_options {
 	const char *path;
-	const void *position;
+	const void *position; /* NULL: from the file's end... */
 	size_t position_len;
-	bool from_start;
-	bool once; /* end at the end */
-	int64_t now;
+	bool from_start; /* ... or from the oldest sibling's beginning */
+	bool once;       /* end at the end */
 };
 int log_file_open(const struct log_file_options *options,
                   struct log_source **source, struct err *err);
 
-/* The journal: messages of syslog identifiers that begin with "postfix". */
-int log_journal_open(const void *position, size_t position_len, bool from_start,
-                     bool once, struct log_source **source, struct err *err);
+/*
+ * The journal: what the mail facility got from syslog identifiers that begin
+ * with "postfix".  Without libsystemd ERR_NOTFOUND in words.
+ */
+struct log_journal_options {
+	const char *directory; /* NULL or "": this host's */
+	const void *position;  /* NULL: from now on... */
+	size_t position_len;
+	bool from_start; /* ... or from the oldest entry */
+	bool once;
+	struct clock *clock;
+};
+int log_journal_open(const struct log_journal_options *options,
+                     struct log_source **source, struct err *err);
 
-/* Lines on a descriptor (standard input); no position. */
-int log_stream_open(int fd, int64_t now, struct log_source **source,
+/* Lines on a descriptor (standard input), which stays the caller's; there is
+ * no position. */
+int log_stream_open(int fd, struct clock *clock, struct log_source **source,
                     struct err *err);
 
 #endif

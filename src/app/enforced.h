@@ -1,0 +1,26 @@
+/*
+ * enforced - which policies this site's Postfix holds others to
+ *
+ * The log does not say which policy a session was held to, so the site does:
+ * [log] enforces, or else Postfix's own settings.
+ */
+#ifndef TLSTALLY_APP_ENFORCED_H
+#define TLSTALLY_APP_ENFORCED_H
+
+#include <stdbool.h>
+
+#include "base/strbuf.h"
+#include "conf/conf.h"
+
+struct enforced {
+	bool dane;
+	bool sts;
+};
+
+/* Logs what it decided, and by what. */
+struct enforced enforced_find(const struct conf *conf);
+
+/* What Postfix's settings mean, as postconf prints them. */
+struct enforced enforced_by_postconf(const struct strbuf *lines);
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * tlstally-logd - reports from the mail log, for every Postfix
+ *
+ * As root: find out who shall own the store, become that user with the groups
+ * that may read the log.  Then open the store and the log and start the
+ * threads (app/logd.h).
+ */
+#include "app/logd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "app/daemon.h"
+#include "app/privs.h"
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "store/feed_table.h"
+
+enum {
+	TALLY_SOFT_BYTES = 16 * 1024 * 1024,
+	TALLY_HARD_BYTES = 24 * 1024 * 1024,
+	STS_TIMEOUT_SECS = 60,
+	TRACKED_PROCESSES = 4096,
+	TRACKED_QUEUE_IDS = 65536,
+};
+
+/* Two of us would count each line twice. */
+static int take_lock(struct logd *d, struct err *err)
+{
+	auto_(xfree_str) char *path =
+		xasprintf("%s/logd.lock", d->conf.store.directory);
+
+	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	if (d->lock_fd < 0)
+		return err_errno(err, ERR_IO, "%s", path);
+	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK
+	               ? err_set(err, ERR_BUSY,
+	                         "another tlstally-logd counts into %s",
+	                         d->conf.store.directory)
+	               : err_errno(err, ERR_IO, "%s", path);
+}
+
+static int open_store(struct logd *d, struct err *err)
+{
+	struct db_options options = {
+		.directory = d->conf.store.directory,
+		.map_size = d->conf.store.map_size,
+		.create = true,
+	};
+
+	if (db_open(&d->db, &options, err) < 0 || take_lock(d, err) < 0)
+		return err->class;
+	return daemon_may_count(d->db, &d->conf, FEED_LOG,
+	                        clock_secs(&d->clock), err);
+}
+
+static int start_pool(struct logd *d, struct err *err)
+{
+	const struct conf *conf = &d->conf;
+	struct pool_options options = {
+		.db = d->db,
+		.clock = &d->clock,
+		.resolver = {conf->policy.resolver, conf->policy.trust_ad,
+	                     conf->policy.timeout_ms},
+		.fetch = {.ca_file = conf->policy.sts_ca_file,
+	                  .allow_private = conf->policy.allow_private,
+	                  .timeout_secs = STS_TIMEOUT_SECS},
+		.dane = d->enforced.dane,
+		.sts = d->enforced.sts,
+		.threads = (unsigned)conf->policy.threads,
+	};
+
+	d->apply = (struct apply_options){
+		.db = d->db,
+		.clock = &d->clock,
+		.judge = {d->enforced.dane, d->enforced.sts},
+		.limits = {conf->store.max_policies, conf->store.max_details,
+	                   TALLY_SOFT_BYTES, TALLY_HARD_BYTES},
+	};
+	return policy_pool_start(&d->pool, &options, err);
+}
+
+static int start_feed(struct logd *d, struct err *err)
+{
+	struct log_feed_options options = {
+		.feed = FEED_LOG,
+		.clock = &d->clock,
+		.commit_interval_ms = d->conf.log.commit_interval_ms,
+		.tracker = {.count_private = d->conf.log.count_private,
+	                    .by_relay = d->conf.log.by_relay,
+	                    .own_sender = conf_sender(&d->conf),
+	                    .max_processes = TRACKED_PROCESSES,
+	                    .max_queue_ids = TRACKED_QUEUE_IDS},
+		.from_start = d->from_start,
+	};
+	struct log_source *source;
+
+	if (logd_open_source(d, &source, err) < 0)
+		return err->class;
+	options.source_name = d->source_name;
+	return log_feed_start(&d->feed, d->db, source, &options, err);
+}
+
+static int start(struct logd *d, struct err *err)
+{
+	gid_t groups[LOGD_GROUPS];
+	struct identity owner;
+
+	if (privs_store_owner(d->conf.store.directory, &owner, err) < 0 ||
+	    privs_become_with(&owner, groups, logd_groups(d, groups), err) <
+	            0 ||
+	    open_store(d, err) < 0)
+		return err->class;
+	d->enforced = enforced_find(&d->conf);
+	if (start_pool(d, err) < 0 || start_feed(d, err) < 0)
+		return err->class;
+	log_info("counting sessions of the mail log (%s) in %s", d->source_name,
+	         d->conf.store.directory);
+	return 0;
+}
+
+/* The order matters: no more is read, all is committed, then the store. */
+static int stop(struct logd *d, struct err *err)
+{
+	int rc;
+
+	daemon_stopping();
+	rc = log_feed_stop(&d->feed, err);
+	policy_pool_stop(&d->pool);
+	db_close(&d->db);
+	if (d->lock_fd >= 0)
+		close(d->lock_fd);
+	xfree_str(&d->source_name);
+	conf_clear(&d->conf);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct logd d = {.lock_fd = -1};
+	const struct daemon_flag flags[] = {
+		{"--from-start",
+	         "read the whole log once, with what was rotated; its days are "
+	         "not sent",
+	         &d.from_start},
+		{"--once", "read what is new and end", &d.once},
+		{"-", "read standard input", &d.from_stdin},
+		{0},
+	};
+	const struct daemon_about about = {
+		.name = "tlstally-logd",
+		.purpose = "counts the TLS sessions of Postfix's mail log",
+		.flags = flags,
+	};
+	struct err err = {0};
+	int status, rc;
+
+	if (daemon_begin(argc, argv, &about, &d.conf, &status) != 0)
+		return status;
+	d.clock = clock_system();
+	daemon_block_signals();
+	rc = start(&d, &err);
+	if (rc == 0) {
+		daemon_ready();
+		rc = logd_ends(&d) ? logd_run_once(&d, &err)
+		                   : logd_run(&d, &err);
+	}
+	if (rc < 0)
+		log_error("%s", err.text);
+	if (stop(&d, &err) < 0) {
+		log_error("%s", err.text);
+		rc = ERR_IO;
+	}
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,64 @@
+/*
+ * logd - the parts of tlstally-logd
+ *
+ * One thread reads the log and counts (intake/log_feed), a few look domains up
+ * (policy/pool), and the main thread moves what was counted to its policy
+ * (policy/apply) once a second and waits for a signal.
+ */
+#ifndef TLSTALLY_APP_LOGD_H
+#define TLSTALLY_APP_LOGD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "app/enforced.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "intake/log_feed.h"
+#include "intake/log_source.h"
+#include "policy/apply.h"
+#include "policy/pool.h"
+#include "store/db.h"
+
+struct logd {
+	struct conf conf;
+	struct clock clock;
+	bool from_start; /* --from-start */
+	bool once;       /* --once */
+	bool from_stdin; /* - */
+	struct db *db;
+	int lock_fd; /* one of us on a store */
+	struct enforced enforced;
+	char *source_name;
+	struct policy_pool *pool;
+	struct log_feed *feed;
+	struct apply_options apply;
+	bool apply_fails;
+	bool said_loglevel, said_events;
+};
+
+/* logd_source.c */
+
+enum { LOGD_GROUPS = 3 };
+
+/* The groups that may read the log, at most LOGD_GROUPS; how many. */
+size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS]);
+
+/* Opens the log where it was read to; sets source_name. */
+int logd_open_source(struct logd *d, struct log_source **source,
+                     struct err *err);
+
+/* logd_run.c */
+
+/* Does it end by itself, at the end of the log? */
+bool logd_ends(const struct logd *d);
+
+/* Until a signal comes, or something has failed. */
+int logd_run(struct logd *d, struct err *err);
+
+/* Until the log has been read and its domains were looked up. */
+int logd_run_once(struct logd *d, struct err *err);
+
+#endif

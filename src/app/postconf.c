@@ -1,0 +1,147 @@
+#include "app/postconf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DEADLINE_MS = 5000, OUTPUT_MAX = 64 * 1024, NAMES_MAX = 16 };
+
+extern char **environ;
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* posix_spawnp(3) only reads the words it takes as char *. */
+static char *word(const char *text)
+{
+	union {
+		const char *in;
+		char *out;
+	} u = {.in = text};
+
+	return u.out;
+}
+
+static int spawn(const char *const *names, int out, pid_t *pid)
+{
+	char *argv[NAMES_MAX + 3] = {word("postconf"), word("-x")};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int rc;
+
+	for (int i = 0; names[i] != NULL && i < NAMES_MAX; i++)
+		argv[i + 2] = word(names[i]);
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigmask(&attr, &none);
+	rc = posix_spawnp(pid, "postconf", &actions, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return rc;
+}
+
+/* Until the end of its output; false when it took too long. */
+static bool read_output(int fd, struct strbuf *out)
+{
+	int64_t deadline = monotonic_ms() + DEADLINE_MS;
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+	char block[4096];
+
+	for (;;) {
+		int64_t left = deadline - monotonic_ms();
+		ssize_t got;
+
+		if (left <= 0)
+			return false;
+		if (poll(&pollfd, 1, (int)left) <= 0)
+			continue;
+		got = read(fd, block, sizeof(block));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got == 0;
+		if (out->len + (size_t)got <= OUTPUT_MAX)
+			strbuf_add(out, block, (size_t)got);
+	}
+}
+
+static int finish(pid_t pid, bool in_time, struct err *err)
+{
+	int status = 0;
+
+	if (!in_time)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!in_time)
+		return err_set(err, ERR_BUSY,
+		               "postconf gave no answer for %d seconds",
+		               DEADLINE_MS / 1000);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return err_set(err, ERR_IO, "postconf failed (status %d)",
+		               status);
+	return 0;
+}
+
+int postconf_run(const char *const *names, struct strbuf *out, struct err *err)
+{
+	bool in_time;
+	int fds[2];
+	pid_t pid;
+	int rc;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_errno(err, ERR_IO, "a pipe for postconf");
+	rc = spawn(names, fds[1], &pid);
+	close(fds[1]);
+	if (rc != 0) {
+		close(fds[0]);
+		errno = rc;
+		return err_errno(err, rc == ENOENT ? ERR_NOTFOUND : ERR_IO,
+		                 "postconf");
+	}
+	in_time = read_output(fds[0], out);
+	close(fds[0]);
+	return finish(pid, in_time, err);
+}
+
+const char *postconf_value(const struct strbuf *lines, const char *name,
+                           char *value, size_t room)
+{
+	const char *line = strbuf_text(lines);
+	size_t len = strlen(name);
+
+	value[0] = '\0';
+	while (line != NULL && *line != '\0') {
+		if (strncmp(line, name, len) == 0 && line[len] == ' ' &&
+		    line[len + 1] == '=') {
+			const char *text = line + len + 2;
+
+			text += strspn(text, " \t");
+			snprintf(value, room, "%.*s", (int)strcspn(text, "\n"),
+			         text);
+			break;
+		}
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	return value;
+}

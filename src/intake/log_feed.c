@@ -1,0 +1,458 @@
+#include "intake/log_feed.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/log.h"
+#include "base/reader.h"
+#include "base/xalloc.h"
+#include "intake/log_counts.h"
+#include "store/feed_table.h"
+#include "store/log_table.h"
+
+enum {
+	BATCH_LINES = 4096,
+	IDLE_COMMIT_MS = 10000, /* the watermark moves on without sessions */
+	RETRY_MS = 1000,        /* after a commit or a read that failed */
+	STOP_TRIES = 5,
+	LAG_MS = 200, /* asking costs a system call a file */
+};
+
+/* What stands before the source's position in the store. */
+enum { PLACE_FINISHED = 0, PLACE_UNFINISHED = 1 };
+
+struct log_feed {
+	struct db *db;
+	struct log_source *source;
+	struct log_feed_options options;
+	struct smtp_tracker *tracker;
+	struct log_counts *counts;
+	struct strbuf encoded; /* of the session being counted */
+	/* since the last commit */
+	uint64_t sessions;
+	int64_t last_event;   /* secs */
+	int64_t committed_ms; /* monotonic */
+
+	int64_t now;       /* secs, at the beginning of the batch */
+	int64_t last_time; /* secs, of the last line */
+	int64_t watermark; /* secs: read until */
+	bool finished;     /* the source has come to its end */
+	bool read_fails;
+	int64_t lag_ms;              /* monotonic: when it was asked */
+	struct log_feed_state going; /* the thread's own */
+	struct log_feed_state state; /* the others', under the lock */
+	pthread_mutex_t lock;
+	pthread_t thread;
+	atomic_bool stopping;
+};
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A clock that was wrong for a moment must not make days to come. */
+static int32_t day_of_line(const struct log_feed *f, int64_t time)
+{
+	return day_of(time > f->now + DAY_SECS ? f->now : time);
+}
+
+static void count_session(void *arg, int64_t time,
+                          const struct log_session *session)
+{
+	struct log_feed *f = arg;
+
+	strbuf_reset(&f->encoded);
+	log_session_encode(session, &f->encoded);
+	log_counts_add(f->counts, day_of_line(f, time), session->domain,
+	               f->encoded.data, f->encoded.len);
+	f->sessions++;
+	f->last_event = f->now;
+	f->going.sessions++;
+}
+
+static void take_line(struct log_feed *f, const struct log_line *line)
+{
+	struct fact fact;
+
+	f->going.lines++;
+	f->last_time = line->time;
+	if (maillog_read(line, &fact) == FACT_NONE)
+		return;
+	if (fact.kind == FACT_DELIVERY && fact.has_relay && fact.delivered)
+		f->going.deliveries++;
+	smtp_tracker_take(f->tracker, line, &fact, count_session, f);
+}
+
+/* Some lines: 1 when there are more, else what the source said. */
+static int read_batch(struct log_feed *f, struct err *err)
+{
+	struct log_line line;
+	int rc = 1;
+
+	f->now = clock_secs(f->options.clock);
+	for (int i = 0; i < BATCH_LINES && !log_counts_full(f->counts); i++) {
+		rc = f->source->next(f->source, &line, err);
+		if (rc != 1)
+			break;
+		take_line(f, &line);
+	}
+	return rc;
+}
+
+/* All of the log is read, so all that was written until the batch began; or
+ * else until the last line. */
+static void move_watermark(struct log_feed *f, int rc)
+{
+	bool at_end = rc == 0 || rc == ERR_NOTFOUND;
+
+	if (at_end && f->source->lag(f->source) <= 0)
+		f->watermark = f->now;
+	else if (f->last_time < f->now)
+		f->watermark = f->last_time;
+}
+
+static void publish(struct log_feed *f, bool ended)
+{
+	int64_t now = monotonic_ms();
+
+	if (now - f->lag_ms >= LAG_MS || ended) {
+		f->going.lag = f->source->lag(f->source);
+		f->lag_ms = now;
+	}
+	f->going.last_time = f->last_time;
+	f->going.has_loglevel = smtp_tracker_has_loglevel(f->tracker);
+	f->going.sees_events = smtp_tracker_sees_events(f->tracker);
+	f->going.progress_ms = clock_ms(f->options.clock);
+	f->going.ended = ended;
+	pthread_mutex_lock(&f->lock);
+	f->state = f->going;
+	pthread_mutex_unlock(&f->lock);
+}
+
+static void put_state(struct db_txn *txn, struct log_feed *f)
+{
+	struct strbuf position, tracker;
+	struct log_state state;
+
+	strbuf_init(&position, 0);
+	strbuf_init(&tracker, 0);
+	strbuf_u8(&position, f->options.from_start && !f->finished
+	                             ? PLACE_UNFINISHED
+	                             : PLACE_FINISHED);
+	f->source->save(f->source, &position);
+	smtp_tracker_save(f->tracker, &tracker);
+	state = (struct log_state){
+		.position = position.data,
+		.position_len = position.len,
+		.tracker = strbuf_text(&tracker),
+		.tracker_len = tracker.len,
+	};
+	log_state_put(txn, f->options.source_name, &state);
+	strbuf_clear(&position);
+	strbuf_clear(&tracker);
+}
+
+static void put_counts(struct db_txn *txn, struct log_feed *f)
+{
+	size_t count;
+	struct log_count **counts = log_counts_sorted(f->counts, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct log_count *c = counts[i];
+
+		log_pending_add(txn, c->day, c->domain, c->session, c->len,
+		                c->n);
+		if (f->options.from_start &&
+		    (i == 0 || c->day != counts[i - 1]->day))
+			log_day_unsent_set(txn, c->day);
+	}
+}
+
+static void put_feed(struct db_txn *txn, struct log_feed *f)
+{
+	struct feed feed = {0};
+
+	snprintf(feed.name, sizeof(feed.name), "%s", f->options.feed);
+	feed_get(txn, feed.name, &feed);
+	if (f->watermark > feed.watermark)
+		feed.watermark = f->watermark;
+	feed.seen_at = clock_secs(f->options.clock);
+	if (f->sessions > 0)
+		feed.last_event = f->last_event;
+	feed.events += f->sessions;
+	feed_put(txn, &feed);
+}
+
+static void say_outcome(struct log_feed *f, bool failed, const char *why)
+{
+	if (failed && !f->going.commit_fails)
+		log_error("the store takes no counters: %s; the log is read on "
+		          "when it does",
+		          why);
+	else if (!failed && f->going.commit_fails)
+		log_info("the store takes counters again; nothing was lost");
+	f->going.commit_fails = failed;
+}
+
+static int commit(struct log_feed *f, struct err *err)
+{
+	struct db_txn *txn = db_begin_write(f->db);
+	int rc;
+
+	put_state(txn, f);
+	put_counts(txn, f);
+	put_feed(txn, f);
+	rc = db_commit(&txn, err);
+	say_outcome(f, rc < 0, err->text);
+	if (rc < 0)
+		return rc;
+	log_counts_reset(f->counts);
+	f->sessions = 0;
+	f->committed_ms = monotonic_ms();
+	f->going.commits++;
+	return 0;
+}
+
+/* Again and again while it fails; when stopping only so many times. */
+static int commit_until_done(struct log_feed *f, struct err *err)
+{
+	int tries = 0;
+
+	while (commit(f, err) < 0) {
+		if (atomic_load(&f->stopping) && ++tries >= STOP_TRIES)
+			return err->class;
+		publish(f, false);
+		f->source->wait(f->source, RETRY_MS);
+	}
+	return 0;
+}
+
+static int64_t until_commit(const struct log_feed *f)
+{
+	int64_t interval = f->sessions > 0 ? f->options.commit_interval_ms
+	                                   : IDLE_COMMIT_MS;
+
+	return f->committed_ms + interval - monotonic_ms();
+}
+
+static void say_read_failure(struct log_feed *f, int rc, const char *why)
+{
+	bool failed = rc < 0 && rc != ERR_NOTFOUND;
+
+	if (failed && !f->read_fails)
+		log_error("the log cannot be read: %s; it is tried again and "
+		          "again",
+		          why);
+	else if (!failed && f->read_fails)
+		log_info("the log can be read again");
+	f->read_fails = failed;
+}
+
+/* Waits for more lines, at most until something must be done. */
+static void wait_for_more(struct log_feed *f, int rc)
+{
+	int64_t ms = rc < 0 ? RETRY_MS : until_commit(f);
+
+	if (ms > RETRY_MS)
+		ms = RETRY_MS;
+	if (ms > 0 && !atomic_load(&f->stopping))
+		f->source->wait(f->source, (int)ms);
+}
+
+static int read_and_count(struct log_feed *f, struct err *err)
+{
+	int rc = 1;
+
+	while (rc != ERR_NOTFOUND && !atomic_load(&f->stopping)) {
+		struct err why = {0};
+
+		rc = read_batch(f, &why);
+		say_read_failure(f, rc, why.text);
+		move_watermark(f, rc);
+		if ((log_counts_full(f->counts) || until_commit(f) <= 0) &&
+		    commit_until_done(f, err) < 0)
+			return err->class;
+		publish(f, false);
+		if (rc <= 0 && rc != ERR_NOTFOUND)
+			wait_for_more(f, rc);
+	}
+	f->finished = rc == ERR_NOTFOUND;
+	return commit_until_done(f, err);
+}
+
+static void *feed_thread(void *arg)
+{
+	struct log_feed *f = arg;
+	struct err err = {0};
+
+	read_and_count(f, &err);
+	publish(f, true);
+	return NULL;
+}
+
+static int read_place(struct db *db, const char *source_name,
+                      struct arena *arena, struct log_state *state,
+                      struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	int found = log_state_get(txn, source_name, arena, state);
+
+	if (db_failure(txn, err) < 0)
+		return err->class;
+	return found;
+}
+
+int log_feed_place(struct db *db, const char *source_name,
+                   struct log_feed_place *place, struct err *err)
+{
+	auto_(arena_clear) struct arena arena;
+	struct log_state state = {0};
+	int found;
+
+	strbuf_init(&place->position, 0);
+	place->unfinished = false;
+	arena_init(&arena);
+	found = read_place(db, source_name, &arena, &state, err);
+	if (found == 1 && state.position_len > 0) {
+		const char *stored = state.position;
+
+		place->unfinished = stored[0] == PLACE_UNFINISHED;
+		strbuf_add(&place->position, stored + 1,
+		           state.position_len - 1);
+	}
+	return found;
+}
+
+/* A tracker of another version than wrote it: a few sessions that were open
+ * are worth less than all that is to come. */
+static int load_tracker(struct log_feed *f, struct err *err)
+{
+	auto_(arena_clear) struct arena arena;
+	struct log_state state = {0};
+	struct err why = {0};
+	int found;
+
+	arena_init(&arena);
+	found = read_place(f->db, f->options.source_name, &arena, &state, err);
+	if (found == 1 && state.tracker_len > 0 &&
+	    smtp_tracker_load(f->tracker, state.tracker, state.tracker_len,
+	                      &why) < 0) {
+		log_warning("sessions that were open at the last end are not "
+		            "counted: %s",
+		            why.text);
+		smtp_tracker_free(&f->tracker);
+		f->tracker = smtp_tracker_new(&f->options.tracker);
+	}
+	return found < 0 ? found : 0;
+}
+
+static void feed_free(struct log_feed **feed)
+{
+	struct log_feed *f = *feed;
+
+	f->source->free(&f->source);
+	smtp_tracker_free(&f->tracker);
+	log_counts_free(&f->counts);
+	strbuf_clear(&f->encoded);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+	*feed = NULL;
+}
+
+static int feed_new(struct log_feed **out, struct db *db,
+                    struct log_source *source,
+                    const struct log_feed_options *options, struct err *err)
+{
+	struct log_feed *f = xcalloc(1, sizeof(*f));
+
+	f->db = db;
+	f->source = source;
+	f->options = *options;
+	f->tracker = smtp_tracker_new(&options->tracker);
+	f->counts = log_counts_new();
+	strbuf_init(&f->encoded, 0);
+	pthread_mutex_init(&f->lock, NULL);
+	f->committed_ms = monotonic_ms();
+	f->state.lag = f->going.lag = source->lag(source);
+	f->state.progress_ms = clock_ms(options->clock);
+	if (load_tracker(f, err) < 0) {
+		feed_free(&f);
+		return err->class;
+	}
+	*out = f;
+	return 0;
+}
+
+int log_feed_start(struct log_feed **feed, struct db *db,
+                   struct log_source *source,
+                   const struct log_feed_options *options, struct err *err)
+{
+	int rc;
+
+	if (feed_new(feed, db, source, options, err) < 0)
+		return err->class;
+	rc = pthread_create(&(*feed)->thread, NULL, feed_thread, *feed);
+	if (rc != 0) {
+		feed_free(feed);
+		errno = rc;
+		return err_errno(err, ERR_IO, "starting the log's thread");
+	}
+	return 0;
+}
+
+int log_feed_run(struct db *db, struct log_source *source,
+                 const struct log_feed_options *options, uint64_t *lines,
+                 uint64_t *sessions, struct err *err)
+{
+	struct log_feed *f;
+	int rc;
+
+	if (feed_new(&f, db, source, options, err) < 0)
+		return err->class;
+	rc = read_and_count(f, err);
+	*lines = f->going.lines;
+	*sessions = f->going.sessions;
+	feed_free(&f);
+	return rc;
+}
+
+struct log_feed_state log_feed_state(struct log_feed *feed)
+{
+	struct log_feed_state state;
+
+	pthread_mutex_lock(&feed->lock);
+	state = feed->state;
+	pthread_mutex_unlock(&feed->lock);
+	return state;
+}
+
+int log_feed_stop(struct log_feed **feed, struct err *err)
+{
+	struct log_feed *f = *feed;
+	bool failed;
+
+	if (f == NULL)
+		return 0;
+	atomic_store(&f->stopping, true);
+	f->source->wake(f->source);
+	pthread_join(f->thread, NULL);
+	failed = f->going.commit_fails;
+	feed_free(feed);
+	return failed ? err_set(err, ERR_IO,
+	                        "the store took no counters to the end; what "
+	                        "is missing in it will be read from the log "
+	                        "again")
+	              : 0;
+}

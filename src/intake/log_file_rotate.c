@@ -1,0 +1,372 @@
+#include "intake/log_file_rotate.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/reader.h"
+#include "base/xalloc.h"
+
+enum {
+	PLACE_VERSION = 1,
+	FILES_MAX = 500, /* descriptors are not endless */
+	SCAN_TRIES = 20,
+};
+
+/* Places outlive a process, so this seed cannot be its own; whoever could
+ * make two logs with equal hashes writes the log. */
+static const uint64_t HEAD_SEED = 0x6c6f675f68656164;
+
+static struct hash128 head_hash(const struct log_input *input, size_t len)
+{
+	return hash128(HEAD_SEED, input->head, len);
+}
+
+struct log_place log_place_of(const struct log_input *input, uint64_t offset)
+{
+	size_t len = input->head_len < offset ? input->head_len : offset;
+
+	return (struct log_place){
+		.dev = input->dev,
+		.ino = input->ino,
+		.offset = offset,
+		.head_len = (uint32_t)len,
+		.head = head_hash(input, len),
+	};
+}
+
+void log_place_encode(const struct log_place *place, struct strbuf *out)
+{
+	strbuf_u8(out, PLACE_VERSION);
+	strbuf_u64(out, place->dev);
+	strbuf_u64(out, place->ino);
+	strbuf_u64(out, place->offset);
+	strbuf_u32(out, place->head_len);
+	strbuf_u64(out, place->head.high);
+	strbuf_u64(out, place->head.low);
+	strbuf_u64(out, (uint64_t)place->time);
+}
+
+int log_place_decode(const void *data, size_t len, struct log_place *place,
+                     struct err *err)
+{
+	struct reader reader;
+	uint8_t version;
+
+	reader_init(&reader, data, len);
+	version = reader_u8(&reader);
+	place->dev = reader_u64(&reader);
+	place->ino = reader_u64(&reader);
+	place->offset = reader_u64(&reader);
+	place->head_len = reader_u32(&reader);
+	place->head.high = reader_u64(&reader);
+	place->head.low = reader_u64(&reader);
+	place->time = (int64_t)reader_u64(&reader);
+	if (reader.failed || version != PLACE_VERSION || reader_left(&reader) ||
+	    place->head_len > LOG_HEAD)
+		return err_set(err, ERR_PARSE,
+		               "the stored position in the log is damaged");
+	return 0;
+}
+
+void log_queue_clear(struct log_queue *queue)
+{
+	for (size_t i = 0; i < queue->count; i++)
+		log_input_close(&queue->inputs[i]);
+	free(queue->inputs);
+	*queue = (struct log_queue){0};
+}
+
+static void queue_add(struct log_queue *queue, struct log_input *input)
+{
+	queue->inputs = xrealloc(queue->inputs, queue->count + 1,
+	                         sizeof(struct log_input *));
+	queue->inputs[queue->count++] = input;
+}
+
+static void queue_drop(struct log_queue *queue, size_t i)
+{
+	log_input_close(&queue->inputs[i]);
+	queue->count--;
+	memmove(&queue->inputs[i], &queue->inputs[i + 1],
+	        (queue->count - i) * sizeof(struct log_input *));
+}
+
+/* "mail.log" of "/var/log/mail.log"; the directory goes to a new string. */
+static const char *split_path(const char *path, char **directory)
+{
+	const char *slash = strrchr(path, '/');
+
+	*directory = slash == NULL ? xstrdup(".")
+	                           : xstrndup(path, (size_t)(slash + 1 - path));
+	return slash == NULL ? path : slash + 1;
+}
+
+/* Is it "mail.log.1", "mail.log.2.gz", "mail.log-20260301", "mail.log.old"? */
+static bool is_sibling(const char *name, const char *base)
+{
+	size_t len = strlen(base);
+	const char *suffix = name + len;
+	size_t plain;
+
+	if (strncmp(name, base, len) != 0 || (*suffix != '.' && *suffix != '-'))
+		return false;
+	suffix++;
+	plain = strspn(suffix, "0123456789-_");
+	if (plain == 0 && strncmp(suffix, "old", 3) == 0)
+		plain = 3;
+	suffix += plain;
+	return plain > 0 && (*suffix == '\0' || strcmp(suffix, ".gz") == 0);
+}
+
+/* Opens what is there; what was renamed away meanwhile the check will tell. */
+static void open_one(struct log_queue *queue, const char *path)
+{
+	struct log_input *input;
+	struct err err = {0};
+	int rc = log_input_open(&input, path, &err);
+
+	if (rc == 0)
+		queue_add(queue, input);
+	else if (rc != ERR_NOTFOUND)
+		snprintf(queue->unreadable, sizeof(queue->unreadable), "%.250s",
+		         err.text);
+}
+
+static int open_siblings(struct log_queue *queue, const char *path,
+                         struct err *err)
+{
+	auto_(xfree_str) char *directory = NULL;
+	const char *base = split_path(path, &directory);
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+
+	if (dir == NULL)
+		return err_errno(err, ERR_IO, "the directory of the log, %s",
+		                 directory);
+	while ((entry = readdir(dir)) != NULL) {
+		auto_(xfree_str) char *sibling = NULL;
+
+		if (!is_sibling(entry->d_name, base))
+			continue;
+		if (queue->count == FILES_MAX) {
+			snprintf(queue->unreadable, sizeof(queue->unreadable),
+			         "%s has more than %d rotated files", path,
+			         FILES_MAX);
+			break;
+		}
+		sibling = xasprintf("%s/%s", directory, entry->d_name);
+		open_one(queue, sibling);
+	}
+	closedir(dir);
+	return 0;
+}
+
+static bool is_at_its_name(const struct log_input *input)
+{
+	struct stat st;
+
+	return stat(input->path, &st) == 0 && st.st_dev == input->dev &&
+	       st.st_ino == input->ino && (uint64_t)st.st_size >= input->size;
+}
+
+/* A rotation moves the file or empties it: when all that was opened is still
+ * at its name, nothing was missed. */
+static bool nothing_moved(const struct log_queue *queue, bool has_file,
+                          const char *path)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < queue->count; i++)
+		if (!is_at_its_name(queue->inputs[i]))
+			return false;
+	return has_file || stat(path, &st) < 0;
+}
+
+/* The number of "mail.log.3.gz"; of a date it is large, and so for names. */
+static unsigned long rotation_number(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	if (dot != NULL && strcmp(dot, ".gz") == 0)
+		for (dot--; dot > path && *dot != '.'; dot--)
+			;
+	return dot != NULL && isdigit((unsigned char)dot[1])
+	               ? strtoul(dot + 1, NULL, 10)
+	               : 0;
+}
+
+static int compare_times(struct timespec a, struct timespec b)
+{
+	if (a.tv_sec != b.tv_sec)
+		return a.tv_sec < b.tv_sec ? -1 : 1;
+	if (a.tv_nsec != b.tv_nsec)
+		return a.tv_nsec < b.tv_nsec ? -1 : 1;
+	return 0;
+}
+
+/* Older first.  Of one moment: mail.log.2 before mail.log.1, dates upwards. */
+static int compare_age(const void *a, const void *b)
+{
+	const struct log_input *left = *(struct log_input *const *)a;
+	const struct log_input *right = *(struct log_input *const *)b;
+	unsigned long l = rotation_number(left->path);
+	unsigned long r = rotation_number(right->path);
+	int order = compare_times(left->mtime, right->mtime);
+
+	if (order == 0 && l != r)
+		return l > r ? -1 : 1;
+	return order != 0 ? order : strcmp(left->path, right->path);
+}
+
+/* Do both begin with the same bytes, at least a line of them?  Half a line,
+ * "Nov 2", begins many a log. */
+static bool same_content(const struct log_input *a, const struct log_input *b)
+{
+	size_t len = a->head_len < b->head_len ? a->head_len : b->head_len;
+
+	return (len == LOG_HEAD || memchr(a->head, '\n', len) != NULL) &&
+	       memcmp(a->head, b->head, len) == 0;
+}
+
+/* Is the second of these a copy (or still being made) of the first? */
+static bool is_double(const struct log_input *kept,
+                      const struct log_input *other)
+{
+	return (kept->dev == other->dev && kept->ino == other->ino) ||
+	       same_content(kept, other);
+}
+
+/* gzip(1) and copytruncate have two files of one content for a while: the
+ * file itself is the one to read, then what is not compressed. */
+static void drop_doubles(struct log_queue *queue, const struct log_input *file)
+{
+	for (size_t i = queue->count; i-- > 0;) {
+		const struct log_input *input = queue->inputs[i];
+		bool dropped = file != NULL && is_double(file, input);
+
+		for (size_t k = 0; k < queue->count && !dropped; k++) {
+			const struct log_input *other = queue->inputs[k];
+
+			dropped = k != i && is_double(other, input) &&
+			          (input->gz != NULL
+			                   ? other->gz == NULL || k < i
+			                   : other->gz == NULL && k < i);
+		}
+		if (dropped)
+			queue_drop(queue, i);
+	}
+}
+
+/* One look: siblings by age, then the file. */
+static int scan_once(const char *path, struct log_queue *queue, bool *moved,
+                     struct err *err)
+{
+	struct log_input *file = NULL;
+	struct err why = {0};
+	int rc;
+
+	if (open_siblings(queue, path, err) < 0)
+		return err->class;
+	rc = log_input_open(&file, path, &why);
+	if (rc < 0 && rc != ERR_NOTFOUND) {
+		if (err != NULL)
+			*err = why;
+		return rc;
+	}
+	*moved = !nothing_moved(queue, file != NULL, path) ||
+	         (file != NULL && !is_at_its_name(file));
+	drop_doubles(queue, file);
+	if (queue->count > 0)
+		qsort(queue->inputs, queue->count, sizeof(*queue->inputs),
+		      compare_age);
+	if (file != NULL)
+		queue_add(queue, file);
+	return 0;
+}
+
+int log_rotate_all(const char *path, struct log_queue *queue, struct err *err)
+{
+	bool moved = true;
+	int rc = 0;
+
+	*queue = (struct log_queue){0};
+	for (int try = 0; try < SCAN_TRIES && moved && rc == 0; try++) {
+		log_queue_clear(queue);
+		rc = scan_once(path, queue, &moved, err);
+	}
+	if (rc == 0 && moved)
+		rc = err_set(err, ERR_BUSY, "%s is being rotated all the time",
+		             path);
+	if (rc < 0)
+		log_queue_clear(queue);
+	return rc;
+}
+
+static bool has_inode(const struct log_input *input,
+                      const struct log_place *place)
+{
+	return input->dev == place->dev && input->ino == place->ino;
+}
+
+/* An inode alone says little: it is used again once its file is gone. */
+static bool has_place(const struct log_input *input,
+                      const struct log_place *place)
+{
+	struct hash128 head;
+
+	if (place->head_len > input->head_len ||
+	    (input->gz == NULL && input->size < place->offset))
+		return false;
+	if (place->head_len == 0)
+		return has_inode(input, place);
+	head = head_hash(input, place->head_len);
+	return head.high == place->head.high && head.low == place->head.low;
+}
+
+/* The index of the place's file: best the one with its inode; else the
+ * youngest that begins like it. */
+static int find_place(const struct log_queue *queue,
+                      const struct log_place *place)
+{
+	int found = -1;
+
+	for (size_t i = queue->count; i-- > 0;) {
+		if (!has_place(queue->inputs[i], place))
+			continue;
+		if (has_inode(queue->inputs[i], place))
+			return (int)i;
+		if (found < 0)
+			found = (int)i;
+	}
+	return found;
+}
+
+static bool is_the_file(const struct log_queue *queue, size_t i,
+                        const char *path)
+{
+	return strcmp(queue->inputs[i]->path, path) == 0;
+}
+
+int log_rotate_from(const char *path, const struct log_place *place,
+                    struct timespec since, struct log_queue *queue,
+                    struct err *err)
+{
+	int rc = log_rotate_all(path, queue, err);
+	int found;
+
+	if (rc < 0)
+		return rc;
+	found = find_place(queue, place);
+	for (int i = 0; i < found; i++)
+		queue_drop(queue, 0);
+	for (size_t i = queue->count; found < 0 && i-- > 0;)
+		if (!is_the_file(queue, i, path) &&
+		    compare_times(queue->inputs[i]->mtime, since) <= 0)
+			queue_drop(queue, i);
+	return found >= 0;
+}

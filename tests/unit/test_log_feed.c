@@ -1,0 +1,436 @@
+#include "unit/store_test.h"
+
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "intake/log_counts.h"
+#include "intake/log_feed.h"
+#include "store/feed_table.h"
+#include "store/log_table.h"
+
+enum { DAY = 20513 /* 2026-03-01 */, NOON = 43200, WAIT_MS = 10000 };
+
+static struct clock test_clock;
+static int errors_said, infos_said;
+static char said[512];
+
+static void capture(void *arg, int priority, const char *line)
+{
+	(void)arg;
+	errors_said += priority == LOG_ERR;
+	infos_said += priority == LOG_INFO;
+	snprintf(said, sizeof(said), "%s", line);
+}
+
+/*
+ * A source of lines in memory, whose position is their number.  Mail n is two
+ * lines, the TLS session and the delivery; so a reader that is stopped between
+ * them has something open.
+ */
+struct fake {
+	struct log_source source;
+	int64_t start; /* secs, of the first */
+	unsigned step; /* secs from mail to mail */
+	unsigned domains;
+	uint64_t at, end; /* lines */
+	uint64_t stop_at; /* next() says "nothing now" there, once */
+	bool once;
+	char program[32], message[256];
+};
+
+static void fake_line(struct fake *f, struct log_line *line)
+{
+	uint64_t mail = f->at / 2;
+	unsigned domain = (unsigned)(mail % f->domains);
+
+	snprintf(f->program, sizeof(f->program), "postfix/smtp");
+	if (f->at % 2 == 0)
+		snprintf(f->message, sizeof(f->message),
+		         "Trusted TLS connection established to "
+		         "mx.d%u.example[192.0.2.1]:25: TLSv1.3 with cipher "
+		         "TLS_AES_256_GCM_SHA384 (256/256 bits)",
+		         domain);
+	else
+		snprintf(f->message, sizeof(f->message),
+		         "4F%08X: to=<u@d%u.example>, "
+		         "relay=mx.d%u.example[192.0.2.1]:25, delay=1, "
+		         "delays=0/0/1/0, dsn=2.0.0, status=sent (250 ok)",
+		         (unsigned)mail, domain, domain);
+	line->time = f->start + (int64_t)(mail * f->step);
+	line->pid = 7;
+	line->program = (struct span){f->program, strlen(f->program)};
+	line->message = (struct span){f->message, strlen(f->message)};
+}
+
+static int fake_next(struct log_source *self, struct log_line *line,
+                     struct err *err)
+{
+	struct fake *f = (struct fake *)self;
+
+	(void)err;
+	if (f->at == f->end)
+		return f->once ? ERR_NOTFOUND : 0;
+	fake_line(f, line);
+	f->at++;
+	return 1;
+}
+
+static void fake_wait(struct log_source *self, int timeout_ms)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+
+	(void)self;
+	(void)timeout_ms;
+	nanosleep(&pause, NULL);
+}
+
+static void fake_wake(struct log_source *self)
+{
+	(void)self;
+}
+
+static void fake_save(struct log_source *self, struct strbuf *position)
+{
+	strbuf_u64(position, ((struct fake *)self)->at);
+}
+
+static int64_t fake_lag(struct log_source *self)
+{
+	struct fake *f = (struct fake *)self;
+
+	return (int64_t)(f->end - f->at);
+}
+
+static void fake_free(struct log_source **source)
+{
+	*source = NULL;
+}
+
+static struct fake fake_new(uint64_t lines, unsigned domains, bool once)
+{
+	return (struct fake){
+		.source = {fake_next, fake_wait, fake_wake, fake_save, fake_lag,
+	                   fake_free},
+		.start = day_start(DAY),
+		.step = 1,
+		.domains = domains,
+		.end = lines,
+		.once = once,
+	};
+}
+
+static struct log_feed_options feed_options(void)
+{
+	errors_said = infos_said = 0;
+	log_capture(capture, NULL);
+	test_clock = clock_fixed(day_start(DAY) + NOON);
+	return (struct log_feed_options){
+		.feed = "log",
+		.source_name = "fake",
+		.clock = &test_clock,
+		.commit_interval_ms = 0,
+		.tracker = {.count_private = true,
+	                    .max_processes = 64,
+	                    .max_queue_ids = 64},
+	};
+}
+
+static uint64_t pending(struct db *db, uint64_t *domains)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	uint64_t sessions;
+
+	log_pending_count(txn, &sessions, domains);
+	assert_false(db_failed(txn));
+	return sessions;
+}
+
+static struct feed feed_row(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct feed feed = {0};
+
+	assert_int_equal(feed_get(txn, "log", &feed), 1);
+	return feed;
+}
+
+static void run(struct db *db, struct fake *fake,
+                const struct log_feed_options *options)
+{
+	uint64_t lines, sessions;
+	struct err err = {0};
+
+	if (log_feed_run(db, &fake->source, options, &lines, &sessions, &err) <
+	    0)
+		fail_msg("%s", err.text);
+}
+
+static void test_reads_to_the_end(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(200, 10, true);
+	uint64_t lines, sessions, domains;
+
+	assert_int_equal(log_feed_run(f->db, &fake.source, &options, &lines,
+	                              &sessions, &f->err),
+	                 0);
+	assert_int_equal(lines, 200);
+	assert_int_equal(sessions, 100);
+	assert_int_equal(pending(f->db, &domains), 100);
+	assert_int_equal(domains, 10);
+	assert_int_equal(feed_row(f->db).events, 100);
+	assert_int_equal(feed_row(f->db).watermark, clock_secs(&test_clock));
+}
+
+/* Stopped between the two lines of a mail, and at any other place. */
+static void test_goes_on_where_it_was(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	uint64_t domains;
+
+	for (uint64_t end = 1; end <= 41; end += 3) {
+		struct fake fake = fake_new(end, 3, true);
+		struct log_feed_place place;
+
+		assert_true(log_feed_place(f->db, "fake", &place, &f->err) >=
+		            0);
+		if (place.position.len == 8)
+			fake.at = (uint64_t)place.position.data[7];
+		strbuf_clear(&place.position);
+		run(f->db, &fake, &options);
+		assert_int_equal(pending(f->db, &domains), end / 2);
+	}
+}
+
+/* More different sessions than one transaction should take. */
+static void test_commits_early_when_full(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(100000, 50000, true);
+	uint64_t domains;
+
+	options.commit_interval_ms = 3600 * 1000;
+	run(f->db, &fake, &options);
+	assert_int_equal(pending(f->db, &domains), 50000);
+	assert_int_equal(domains, 50000);
+}
+
+static void test_days_from_the_start_are_marked(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(4, 1, true);
+	auto_(db_abort) struct db_txn *txn = NULL;
+
+	options.from_start = true;
+	fake.start -= DAY_SECS;
+	fake.step = DAY_SECS;
+	run(f->db, &fake, &options);
+	txn = db_begin_read(f->db);
+	assert_false(log_day_unsent(txn, DAY - 2));
+	assert_true(log_day_unsent(txn, DAY - 1));
+	assert_true(log_day_unsent(txn, DAY));
+	assert_false(log_day_unsent(txn, DAY + 1));
+}
+
+static void test_a_start_that_was_cut_off_is_known(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(10, 1, false);
+	struct log_feed_place place;
+	struct log_feed *feed;
+
+	options.from_start = true;
+	assert_int_equal(
+		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
+		0);
+	assert_int_equal(log_feed_stop(&feed, &f->err), 0);
+	assert_int_equal(log_feed_place(f->db, "fake", &place, &f->err), 1);
+	assert_true(place.unfinished);
+	strbuf_clear(&place.position);
+	fake.once = true;
+	run(f->db, &fake, &options);
+	assert_int_equal(log_feed_place(f->db, "fake", &place, &f->err), 1);
+	assert_false(place.unfinished);
+	strbuf_clear(&place.position);
+}
+
+/* A line from next year is today's: its clock was wrong. */
+static void test_no_days_to_come(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(2, 1, true);
+	auto_(db_abort) struct db_txn *txn = NULL;
+
+	fake.start += 400 * (int64_t)DAY_SECS;
+	run(f->db, &fake, &options);
+	txn = db_begin_read(f->db);
+	assert_true(log_pending_has(txn, DAY, NULL));
+	assert_false(log_pending_has(txn, DAY + 400, NULL));
+}
+
+static bool wait_for_commits(struct log_feed *feed, uint64_t commits)
+{
+	struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+
+	for (int i = 0; i < WAIT_MS / 5; i++) {
+		if (log_feed_state(feed).commits >= commits)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static void test_the_thread_reads_and_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(11, 1, false);
+	struct log_feed_state now;
+	struct log_feed *feed;
+	uint64_t domains;
+
+	assert_int_equal(
+		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
+		0);
+	assert_true(wait_for_commits(feed, 1));
+	assert_int_equal(log_feed_stop(&feed, &f->err), 0);
+	assert_null(feed);
+	assert_int_equal(pending(f->db, &domains), 5);
+	/* and the rest, with what was open */
+	fake.end = 12;
+	fake.once = true;
+	assert_int_equal(
+		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
+		0);
+	assert_true(wait_for_commits(feed, 1));
+	do
+		now = log_feed_state(feed);
+	while (!now.ended);
+	assert_int_equal(now.sessions, 1);
+	assert_int_equal(now.deliveries, 1);
+	assert_true(now.has_loglevel);
+	assert_int_equal(log_feed_stop(&feed, &f->err), 0);
+	assert_int_equal(pending(f->db, &domains), 6);
+}
+
+/* The watermark is that of the last line while there is more to read. */
+static void test_watermark_of_a_feed_that_lags(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(100000, 50000, true);
+	struct timespec pause = {.tv_nsec = 1000 * 1000};
+	struct log_feed *feed;
+	struct feed row;
+
+	fake.step = 0;
+	assert_int_equal(
+		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
+		0);
+	assert_true(wait_for_commits(feed, 1));
+	row = feed_row(f->db);
+	if (log_feed_state(feed).lag > 0 && !log_feed_state(feed).ended)
+		assert_true(row.watermark == fake.start ||
+		            row.watermark == clock_secs(&test_clock));
+	while (!log_feed_state(feed).ended)
+		nanosleep(&pause, NULL);
+	assert_int_equal(log_feed_stop(&feed, &f->err), 0);
+	assert_int_equal(feed_row(f->db).watermark, clock_secs(&test_clock));
+}
+
+/* A store that is full: nothing is read on, nothing is lost. */
+static void test_a_commit_that_fails_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct db_options small = {
+		.directory = f->directory, .map_size = 1 << 20, .create = true};
+	struct fake fake = fake_new(100000, 50000, true);
+	struct log_feed *feed;
+	uint64_t domains;
+
+	db_close(&f->db);
+	assert_int_equal(db_open(&f->db, &small, &f->err), 0);
+	assert_int_equal(
+		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
+		0);
+	for (int i = 0; i < WAIT_MS && !log_feed_state(feed).commit_fails; i++)
+		fake_wait(NULL, 0);
+	assert_true(log_feed_state(feed).commit_fails);
+	assert_int_equal(log_feed_stop(&feed, &f->err), ERR_IO);
+	assert_int_equal(errors_said, 1);
+	/* what was not committed is read again */
+	db_close(&f->db);
+	fixture_open(f);
+	{
+		struct log_feed_place place;
+		uint64_t at = 0;
+
+		assert_true(log_feed_place(f->db, "fake", &place, &f->err) >=
+		            0);
+		for (size_t i = 0; i < place.position.len; i++)
+			at = at << 8 | (uint8_t)place.position.data[i];
+		strbuf_clear(&place.position);
+		fake.at = at;
+	}
+	run(f->db, &fake, &options);
+	assert_int_equal(pending(f->db, &domains), 50000);
+}
+
+static void test_counts_are_sorted_and_summed(void **state)
+{
+	static const struct {
+		const char *domain, *session;
+		int32_t day;
+	} rows[] = {
+		{"b.example", "x", 2}, {"a.example", "y", 2},
+		{"a.example", "x", 2}, {"c.example", "x", 1},
+		{"a.example", "x", 2}, {"a.example", "xx", 2},
+	};
+	struct log_counts *counts = log_counts_new();
+	struct log_count **sorted;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		log_counts_add(counts, rows[i].day, rows[i].domain,
+		               rows[i].session, strlen(rows[i].session));
+	sorted = log_counts_sorted(counts, &count);
+	assert_int_equal(count, 5);
+	assert_string_equal(sorted[0]->domain, "c.example");
+	assert_int_equal(sorted[1]->n, 2);
+	assert_int_equal(sorted[2]->len, 2);
+	assert_memory_equal(sorted[3]->session, "y", 1);
+	assert_string_equal(sorted[4]->domain, "b.example");
+	log_counts_reset(counts);
+	log_counts_sorted(counts, &count);
+	assert_int_equal(count, 0);
+	log_counts_free(&counts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_reads_to_the_end),
+		STORE_TEST(test_goes_on_where_it_was),
+		STORE_TEST(test_commits_early_when_full),
+		STORE_TEST(test_days_from_the_start_are_marked),
+		STORE_TEST(test_a_start_that_was_cut_off_is_known),
+		STORE_TEST(test_no_days_to_come),
+		STORE_TEST(test_the_thread_reads_and_says_so),
+		STORE_TEST(test_watermark_of_a_feed_that_lags),
+		STORE_TEST(test_a_commit_that_fails_is_tried_again),
+		cmocka_unit_test(test_counts_are_sorted_and_summed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

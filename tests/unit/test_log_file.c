@@ -1,0 +1,637 @@
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "intake/log_lines.h"
+#include "intake/log_source.h"
+#include "unit/store_test.h"
+
+/*
+ * A log, whoever writes and rotates it, and a reader that may be killed.  Line
+ * n says n; what the reader got must be 1, 2, 3... whatever happened.
+ */
+struct world {
+	char *directory;
+	char *path;
+	int written;  /* lines */
+	bool dateext; /* "-20260301" instead of ".1" */
+	bool half;    /* the last line has no newline yet */
+	int rotations;
+	struct log_source *source;
+	struct strbuf saved;
+	int saved_lines; /* when it was saved */
+	int *got;
+	int got_count;
+	char said[512]; /* the last warning */
+};
+
+enum { MOST_LINES = 100000 };
+
+static void capture(void *arg, int priority, const char *line)
+{
+	struct world *w = arg;
+
+	(void)priority;
+	snprintf(w->said, sizeof(w->said), "%s", line);
+}
+
+static int setup(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+	const char *tmp = getenv("TMPDIR");
+
+	w->directory = xasprintf("%s/tlstally-test.XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(w->directory));
+	w->path = xasprintf("%s/mail.log", w->directory);
+	w->got = xcalloc(MOST_LINES, sizeof(int));
+	strbuf_init(&w->saved, 0);
+	log_capture(capture, w);
+	*state = w;
+	return 0;
+}
+
+static void stop(struct world *w)
+{
+	if (w->source != NULL)
+		w->source->free(&w->source);
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	stop(w);
+	log_capture(NULL, NULL);
+	nftw(w->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	xfree_str(&w->directory);
+	xfree_str(&w->path);
+	strbuf_clear(&w->saved);
+	free(w->got);
+	free(w);
+	return 0;
+}
+
+static void append(const struct world *w, const char *text)
+{
+	int fd = open(w->path, O_WRONLY | O_CREAT | O_APPEND, 0640);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+}
+
+static char *line_text(int n)
+{
+	char time[TIME_TEXT];
+
+	return xasprintf("%s mx postfix/smtp[7]: %d of many\n",
+	                 time_format(day_start(20513) + n, time), n);
+}
+
+static void write_lines(struct world *w, int n)
+{
+	if (w->half)
+		append(w, " of many\n");
+	w->half = false;
+	while (n-- > 0) {
+		auto_(xfree_str) char *text = line_text(++w->written);
+
+		append(w, text);
+	}
+}
+
+/* A line whose end comes with the next ones. */
+static void write_half(struct world *w)
+{
+	auto_(xfree_str) char *text = NULL;
+
+	write_lines(w, 0);
+	text = line_text(++w->written);
+	*strstr(text, " of many") = '\0';
+	append(w, text);
+	w->half = true;
+}
+
+static char *rotated(const struct world *w, int n, bool gz)
+{
+	return w->dateext ? xasprintf("%s-202603%02d%s", w->path, n,
+	                              gz ? ".gz" : "")
+	                  : xasprintf("%s.%d%s", w->path, n, gz ? ".gz" : "");
+}
+
+static void shift_siblings(const struct world *w)
+{
+	for (int n = w->rotations; n > 0; n--)
+		for (int gz = 0; gz < 2; gz++) {
+			auto_(xfree_str) char *from = rotated(w, n, gz);
+			auto_(xfree_str) char *to = rotated(w, n + 1, gz);
+
+			rename(from, to);
+		}
+}
+
+/* The name of the next rotated file, free now. */
+static char *make_room(struct world *w)
+{
+	w->rotations++;
+	if (w->dateext)
+		return rotated(w, w->rotations, false);
+	shift_siblings(w);
+	return rotated(w, 1, false);
+}
+
+static void rotate_by_rename(struct world *w)
+{
+	auto_(xfree_str) char *to = make_room(w);
+	int fd;
+
+	write_lines(w, 0);
+	assert_int_equal(rename(w->path, to), 0);
+	fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL, 0640);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void *read_file(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+	char *data;
+
+	assert_true(fd >= 0 && fstat(fd, &st) == 0);
+	*len = (size_t)st.st_size;
+	data = xmalloc(*len + 1);
+	assert_int_equal(read(fd, data, *len), (int)*len);
+	close(fd);
+	return data;
+}
+
+static void copy(const char *from, const char *to)
+{
+	size_t len;
+	void *data = read_file(from, &len);
+	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL, 0640);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, len), (int)len);
+	close(fd);
+	free(data);
+}
+
+static void rotate_by_copy(struct world *w)
+{
+	auto_(xfree_str) char *to = make_room(w);
+
+	write_lines(w, 0);
+	copy(w->path, to);
+	assert_int_equal(truncate(w->path, 0), 0);
+}
+
+/* As gzip(1) does, with the time of the file. */
+static void compress_file(const char *path, const char *to)
+{
+	size_t len;
+	void *data = read_file(path, &len);
+	gzFile gz = gzopen(to, "wb");
+	struct timespec times[2];
+	struct stat st;
+
+	assert_non_null(gz);
+	assert_int_equal(gzwrite(gz, data, (unsigned)len), (int)len);
+	gzclose(gz);
+	assert_int_equal(stat(path, &st), 0);
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	assert_int_equal(utimensat(AT_FDCWD, to, times, 0), 0);
+	free(data);
+}
+
+static void compress_sibling(const struct world *w, int n)
+{
+	auto_(xfree_str) char *path = rotated(w, n, false);
+	auto_(xfree_str) char *to = rotated(w, n, true);
+	struct stat st;
+
+	if (n < 1 || stat(path, &st) < 0 || st.st_size == 0)
+		return;
+	compress_file(path, to);
+	unlink(path);
+}
+
+static void start(struct world *w, bool from_start, bool once)
+{
+	struct log_file_options options = {
+		.path = w->path,
+		.position = w->saved.len > 0 ? w->saved.data : NULL,
+		.position_len = w->saved.len,
+		.from_start = from_start,
+		.once = once,
+	};
+	struct err err = {0};
+
+	stop(w);
+	w->got_count = w->saved_lines;
+	if (log_file_open(&options, &w->source, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void save(struct world *w)
+{
+	strbuf_reset(&w->saved);
+	w->source->save(w->source, &w->saved);
+	w->saved_lines = w->got_count;
+}
+
+/* Reads at most so many lines; what next() said at the end. */
+static int read_lines(struct world *w, int most)
+{
+	struct log_line line;
+	struct err err = {0};
+	int rc = 1;
+
+	while (most-- > 0 && rc == 1) {
+		rc = w->source->next(w->source, &line, &err);
+		if (rc == 1)
+			w->got[w->got_count++] = atoi(line.message.at);
+		else if (rc < 0 && rc != ERR_NOTFOUND)
+			fail_msg("%s", err.text);
+	}
+	return rc;
+}
+
+static void expect_lines(const struct world *w, int first, int last)
+{
+	assert_int_equal(w->got_count, last - first + 1);
+	for (int i = 0; i < w->got_count; i++)
+		assert_int_equal(w->got[i], first + i);
+}
+
+static void test_from_the_end_on(void **state)
+{
+	struct world *w = *state;
+
+	write_lines(w, 5);
+	start(w, false, false);
+	assert_int_equal(read_lines(w, 10), 0);
+	write_lines(w, 3);
+	assert_int_equal(read_lines(w, 10), 0);
+	expect_lines(w, 6, 8);
+}
+
+static void test_half_a_line_waits(void **state)
+{
+	struct world *w = *state;
+
+	write_lines(w, 1);
+	start(w, true, false);
+	write_half(w);
+	assert_int_equal(read_lines(w, 10), 0);
+	expect_lines(w, 1, 1);
+	save(w);
+	start(w, false, false);
+	write_lines(w, 1);
+	assert_int_equal(read_lines(w, 10), 0);
+	expect_lines(w, 1, 3);
+}
+
+static void test_all_that_is_there_once(void **state)
+{
+	struct world *w = *state;
+
+	write_lines(w, 4);
+	rotate_by_rename(w);
+	write_lines(w, 4);
+	rotate_by_rename(w);
+	compress_sibling(w, 2);
+	write_lines(w, 4);
+	start(w, true, true);
+	assert_int_equal(read_lines(w, 100), ERR_NOTFOUND);
+	expect_lines(w, 1, 12);
+}
+
+/* gzip(1) is at work: both the file and half of its compressed form exist. */
+static void test_a_file_being_compressed_is_read_once(void **state)
+{
+	struct world *w = *state;
+	auto_(xfree_str) char *from = NULL, *to = NULL;
+
+	write_lines(w, 4);
+	rotate_by_rename(w);
+	write_lines(w, 4);
+	from = rotated(w, 1, false);
+	to = rotated(w, 1, true);
+	compress_file(from, to);
+	start(w, true, true);
+	assert_int_equal(read_lines(w, 100), ERR_NOTFOUND);
+	expect_lines(w, 1, 8);
+}
+
+/* logrotate is at work: the copy is made, the file is not yet truncated. */
+static void test_a_file_being_copied_is_read_once(void **state)
+{
+	struct world *w = *state;
+	auto_(xfree_str) char *to = NULL;
+
+	write_lines(w, 4);
+	w->rotations = 1;
+	to = rotated(w, 1, false);
+	copy(w->path, to);
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 2), 1);
+	write_lines(w, 0);
+	assert_int_equal(truncate(w->path, 0), 0);
+	write_lines(w, 3);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, 7);
+}
+
+static void test_a_writer_that_is_late_to_the_new_file(void **state)
+{
+	struct world *w = *state;
+	auto_(xfree_str) char *file = xstrdup(w->path);
+
+	write_lines(w, 2);
+	start(w, true, false);
+	rotate_by_rename(w);
+	assert_int_equal(read_lines(w, 100), 0);
+	/* still to the old file */
+	xfree_str(&w->path);
+	w->path = xasprintf("%s.1", file);
+	write_lines(w, 2);
+	assert_int_equal(read_lines(w, 100), 0);
+	write_lines(w, 1);
+	xfree_str(&w->path);
+	w->path = xstrdup(file);
+	write_lines(w, 2);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, 7);
+}
+
+/* More was written after the truncation than was read before it. */
+static void test_a_file_that_has_outgrown_itself(void **state)
+{
+	struct world *w = *state;
+
+	write_lines(w, 2);
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	write_lines(w, 1);
+	rotate_by_copy(w);
+	write_lines(w, 200);
+	assert_int_equal(read_lines(w, 1000), 0);
+	expect_lines(w, 1, 203);
+}
+
+static void test_emptied_without_a_copy(void **state)
+{
+	struct world *w = *state;
+
+	write_lines(w, 2);
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	assert_int_equal(truncate(w->path, 0), 0);
+	write_lines(w, 1);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, 3);
+	assert_non_null(strstr(w->said, "no copy of it"));
+}
+
+static void test_the_place_is_gone(void **state)
+{
+	struct world *w = *state;
+	auto_(xfree_str) char *old = NULL;
+
+	write_lines(w, 2);
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	save(w);
+	stop(w);
+	rotate_by_rename(w);
+	old = rotated(w, 1, false);
+	unlink(old);
+	write_lines(w, 2);
+	rotate_by_rename(w);
+	write_lines(w, 2);
+	start(w, false, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, 6);
+	assert_non_null(strstr(w->said, "is gone"));
+}
+
+static void test_damaged_gzip(void **state)
+{
+	struct world *w = *state;
+	auto_(xfree_str) char *gz = NULL;
+	struct stat st;
+
+	write_lines(w, 2000);
+	rotate_by_rename(w);
+	compress_sibling(w, 1);
+	gz = rotated(w, 1, true);
+	assert_int_equal(stat(gz, &st), 0);
+	assert_int_equal(truncate(gz, st.st_size / 2), 0);
+	start(w, true, true);
+	assert_int_equal(read_lines(w, 3000), ERR_NOTFOUND);
+	assert_in_range(w->got_count, 1, 1999);
+	assert_non_null(strstr(w->said, "damaged"));
+}
+
+static void test_long_lines_are_skipped(void **state)
+{
+	static const size_t lengths[] = {LOG_LINE_MAX + 1, LOG_BLOCK,
+	                                 LOG_BLOCK * 3};
+	struct world *w = *state;
+
+	write_lines(w, 1);
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		char *text = xmalloc(lengths[i] + 2);
+
+		memset(text, 'x', lengths[i]);
+		text[lengths[i]] = '\n';
+		text[lengths[i] + 1] = '\0';
+		append(w, text);
+		free(text);
+		write_lines(w, 1);
+	}
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 2), 1);
+	save(w);
+	start(w, false, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, 4);
+	assert_non_null(strstr(w->said, "longer than 64 KiB"));
+}
+
+static void test_no_file(void **state)
+{
+	static const bool from_start[] = {false, true};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(from_start); i++) {
+		struct log_file_options options = {.path = w->path,
+		                                   .from_start = from_start[i]};
+		struct err err = {0};
+
+		assert_int_equal(log_file_open(&options, &w->source, &err),
+		                 ERR_NOTFOUND);
+		assert_non_null(strstr(err.text, "mail.log"));
+	}
+}
+
+static void test_others_are_no_siblings(void **state)
+{
+	static const char *const names[] = {"mail.log.1.xz", "mail.log.bak",
+	                                    "mail.log2",     "mail.logs",
+	                                    "mail.log.1~",   "a.mail.log.1"};
+	struct world *w = *state;
+	char *file = w->path;
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		w->path = xasprintf("%s/%s", w->directory, names[i]);
+		append(w, "2026-03-01T00:00:00Z mx postfix/smtp[7]: 99\n");
+		xfree_str(&w->path);
+	}
+	w->path = file;
+	write_lines(w, 2);
+	start(w, true, true);
+	assert_int_equal(read_lines(w, 100), ERR_NOTFOUND);
+	expect_lines(w, 1, 2);
+}
+
+static void act(struct world *w, unsigned dice)
+{
+	switch (dice % 12) {
+	case 0:
+		rotate_by_rename(w);
+		break;
+	case 1:
+		rotate_by_copy(w);
+		break;
+	case 2:
+		compress_sibling(w, 1 + (int)(dice / 12) % 3);
+		break;
+	case 3:
+		write_half(w);
+		break;
+	case 4:
+	case 5:
+	case 6:
+		write_lines(w, 1 + (int)(dice / 12) % 30);
+		break;
+	case 7:
+		start(w, false, false);
+		break;
+	case 8:
+		save(w);
+		break;
+	default:
+		read_lines(w, (int)(dice / 12) % 40);
+	}
+}
+
+/* Any order of writing, rotating, compressing, reading, and being killed. */
+static void live_through(struct world *w, unsigned seed)
+{
+	write_lines(w, 1);
+	start(w, true, false);
+	read_lines(w, 1);
+	save(w);
+	for (int i = 0; i < 80; i++)
+		act(w, (unsigned)rand_r(&seed) >> 4);
+	write_lines(w, 1);
+	assert_int_equal(read_lines(w, MOST_LINES), 0);
+	expect_lines(w, 1, w->written);
+	save(w);
+	start(w, false, true);
+	assert_int_equal(read_lines(w, MOST_LINES), ERR_NOTFOUND);
+	expect_lines(w, 1, w->written);
+}
+
+static void test_any_order_of_things(void **state)
+{
+	for (unsigned seed = 1; seed <= 100; seed++) {
+		struct world *w;
+
+		assert_int_equal(setup(state), 0);
+		w = *state;
+		print_message("  - seed %u\n", seed);
+		w->dateext = seed % 3 == 0;
+		live_through(w, seed);
+		teardown(state);
+	}
+}
+
+static void test_stream(void **state)
+{
+	static const char text[] =
+		"2026-03-01T10:00:00Z mx postfix/smtp[7]: 1\n"
+		"no log line\n"
+		"2026-03-01T10:00:01Z mx postfix/smtp[7]: 2\n"
+		"2026-03-01T10:00:02Z mx postfix/smtp[7]: 3";
+	struct world *w = *state;
+	struct clock clock = clock_fixed(day_start(20513));
+	struct err err = {0};
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(log_stream_open(fds[0], &clock, &w->source, &err), 0);
+	assert_int_equal(read_lines(w, 10), 0);
+	assert_int_equal(write(fds[1], text, strlen(text)), (int)strlen(text));
+	w->source->wait(w->source, 1000);
+	assert_int_equal(read_lines(w, 10), 0);
+	expect_lines(w, 1, 2);
+	w->source->wake(w->source);
+	w->source->wait(w->source, 60000);
+	assert_int_equal(read_lines(w, 10), 0);
+	close(fds[1]);
+	assert_int_equal(read_lines(w, 10), ERR_NOTFOUND);
+	expect_lines(w, 1, 3);
+	close(fds[0]);
+}
+
+/* wait() ends when there is something, long before its time. */
+static void test_wait_ends_early(void **state)
+{
+	struct world *w = *state;
+
+	write_lines(w, 1);
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 10), 0);
+	write_lines(w, 1);
+	w->source->wait(w->source, 60000);
+	assert_int_equal(read_lines(w, 10), 0);
+	w->source->wake(w->source);
+	w->source->wait(w->source, 60000);
+	assert_int_equal(w->source->lag(w->source), 0);
+	write_lines(w, 1);
+	assert_true(w->source->lag(w->source) > 0);
+}
+
+#define LOG_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LOG_TEST(test_from_the_end_on),
+		LOG_TEST(test_half_a_line_waits),
+		LOG_TEST(test_all_that_is_there_once),
+		LOG_TEST(test_a_file_being_compressed_is_read_once),
+		LOG_TEST(test_a_file_being_copied_is_read_once),
+		LOG_TEST(test_a_writer_that_is_late_to_the_new_file),
+		LOG_TEST(test_a_file_that_has_outgrown_itself),
+		LOG_TEST(test_emptied_without_a_copy),
+		LOG_TEST(test_the_place_is_gone),
+		LOG_TEST(test_damaged_gzip),
+		LOG_TEST(test_long_lines_are_skipped),
+		LOG_TEST(test_no_file),
+		LOG_TEST(test_others_are_no_siblings),
+		LOG_TEST(test_stream),
+		LOG_TEST(test_wait_ends_early),
+		cmocka_unit_test(test_any_order_of_things),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

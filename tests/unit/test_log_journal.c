@@ -1,0 +1,246 @@
+#include "config.h"
+#include "unit/store_test.h"
+
+#ifdef HAVE_SYSTEMD
+
+#include "base/day.h"
+#include "intake/log_source.h"
+
+#define REMOTE "/lib/systemd/systemd-journal-remote"
+
+enum { DAY = 20513 /* 2026-03-01 */ };
+
+struct entry {
+	const char *program;
+	const char *message;
+	const char *more; /* other fields, each with its newline */
+};
+
+static void print_entry(FILE *out, const struct entry *entry, int n)
+{
+	int64_t usec = (day_start(DAY) + n) * 1000000;
+
+	fprintf(out,
+	        "__REALTIME_TIMESTAMP=%lld\n"
+	        "__MONOTONIC_TIMESTAMP=%d\n"
+	        "_BOOT_ID=0123456789abcdef0123456789abcdef\n"
+	        "_MACHINE_ID=0123456789abcdef0123456789abcdef\n"
+	        "SYSLOG_IDENTIFIER=%s\n"
+	        "MESSAGE=%s\n"
+	        "%s\n",
+	        (long long)usec, n + 1, entry->program, entry->message,
+	        entry->more);
+}
+
+#define MAIL "SYSLOG_FACILITY=2\nSYSLOG_PID=7\n"
+
+static const struct entry entries[] = {
+	{"postfix/smtp", "one", MAIL},
+	{"sshd", "not ours", "SYSLOG_FACILITY=4\n"},
+	{"dovecot", "not Postfix", MAIL},
+	{"postfix/smtp", "not mail", "SYSLOG_FACILITY=3\n"},
+	{"postfix-out/smtp", "two", "SYSLOG_FACILITY=2\n_PID=8\n"},
+	{"postfix/qmgr", "three",
+         MAIL "_SOURCE_REALTIME_TIMESTAMP=1000000000\n"},
+};
+
+/* Makes a journal of some of the entries, in the directory. */
+static void make_journal(const struct fixture *f, size_t from, size_t to)
+{
+	auto_(xfree_str) char *exported = xasprintf("%s/export", f->directory);
+	auto_(xfree_str) char *command = NULL;
+	FILE *out = fopen(exported, "w");
+
+	assert_non_null(out);
+	for (size_t i = from; i < to; i++)
+		print_entry(out, &entries[i], (int)i);
+	fclose(out);
+	command = xasprintf(REMOTE " -o %s/system.journal %s >%s/said 2>&1",
+	                    f->directory, exported, f->directory);
+	assert_int_equal(system(command), 0);
+	unlink(exported);
+}
+
+static struct log_source *open_at(const struct fixture *f,
+                                  const struct strbuf *position,
+                                  bool from_start, bool once)
+{
+	static struct clock clock;
+	struct log_journal_options options = {
+		.directory = f->directory,
+		.position = position->data,
+		.position_len = position->len,
+		.from_start = from_start,
+		.once = once,
+		.clock = &clock,
+	};
+	struct log_source *source;
+	struct err err = {0};
+
+	clock = clock_fixed(day_start(DAY + 1));
+	if (log_journal_open(&options, &source, &err) < 0)
+		fail_msg("%s", err.text);
+	return source;
+}
+
+static void expect_line(struct log_source *source, const char *program,
+                        int64_t pid, int64_t time, const char *message)
+{
+	struct log_line line;
+	struct err err = {0};
+
+	assert_int_equal(source->next(source, &line, &err), 1);
+	assert_int_equal(line.program.len, strlen(program));
+	assert_memory_equal(line.program.at, program, strlen(program));
+	assert_int_equal(line.pid, pid);
+	assert_int_equal(line.time, time);
+	assert_int_equal(line.message.len, strlen(message));
+	assert_memory_equal(line.message.at, message, strlen(message));
+}
+
+static void expect_end(struct log_source *source, int want)
+{
+	struct log_line line;
+	struct err err = {0};
+
+	assert_int_equal(source->next(source, &line, &err), want);
+}
+
+static void test_what_is_postfixs(void **state)
+{
+	struct fixture *f = *state;
+	struct strbuf none = {0};
+	struct log_source *source;
+
+	make_journal(f, 0, COUNT(entries));
+	source = open_at(f, &none, true, true);
+	expect_line(source, "postfix/smtp", 7, day_start(DAY), "one");
+	expect_line(source, "postfix-out/smtp", 8, day_start(DAY) + 4, "two");
+	expect_line(source, "postfix/qmgr", 7, 1000, "three");
+	expect_end(source, ERR_NOTFOUND);
+	source->free(&source);
+}
+
+static void test_goes_on_after_each(void **state)
+{
+	static const char *const messages[] = {"one", "two", "three"};
+	struct fixture *f = *state;
+	struct strbuf position;
+
+	make_journal(f, 0, COUNT(entries));
+	strbuf_init(&position, 0);
+	for (size_t i = 0; i < COUNT(messages); i++) {
+		struct log_source *source = open_at(f, &position, true, false);
+		struct log_line line;
+
+		assert_int_equal(source->next(source, &line, &f->err), 1);
+		assert_int_equal(line.message.len, strlen(messages[i]));
+		assert_memory_equal(line.message.at, messages[i],
+		                    line.message.len);
+		strbuf_reset(&position);
+		source->save(source, &position);
+		source->free(&source);
+	}
+	{
+		struct log_source *source = open_at(f, &position, true, false);
+
+		expect_end(source, 0);
+		source->wait(source, 10);
+		expect_end(source, 0);
+		source->free(&source);
+	}
+	strbuf_clear(&position);
+}
+
+/* The entry of the cursor is gone: the first that is left comes next. */
+static void test_a_journal_that_was_purged(void **state)
+{
+	struct fixture *f = *state;
+	auto_(xfree_str) char *journal =
+		xasprintf("%s/system.journal", f->directory);
+	struct strbuf position;
+	struct log_source *source;
+
+	make_journal(f, 0, 1);
+	strbuf_init(&position, 0);
+	source = open_at(f, &position, true, false);
+	expect_line(source, "postfix/smtp", 7, day_start(DAY), "one");
+	source->save(source, &position);
+	source->free(&source);
+	unlink(journal);
+	make_journal(f, 1, COUNT(entries));
+	source = open_at(f, &position, false, true);
+	expect_line(source, "postfix-out/smtp", 8, day_start(DAY) + 4, "two");
+	source->free(&source);
+	strbuf_clear(&position);
+}
+
+/* From now on, also when nothing has come yet. */
+static void test_from_now_on(void **state)
+{
+	struct fixture *f = *state;
+	struct strbuf position;
+	struct log_source *source;
+
+	make_journal(f, 0, COUNT(entries));
+	strbuf_init(&position, 0);
+	source = open_at(f, &position, false, false);
+	expect_end(source, 0);
+	source->save(source, &position);
+	assert_int_equal(position.data[0], 't');
+	source->free(&source);
+	strbuf_clear(&position);
+}
+
+static void test_a_position_that_is_none(void **state)
+{
+	struct fixture *f = *state;
+	struct log_journal_options options = {.directory = f->directory,
+	                                      .position = "cnonsense",
+	                                      .position_len = 9};
+	struct log_source *source;
+
+	make_journal(f, 0, 1);
+	assert_true(log_journal_open(&options, &source, &f->err) < 0);
+	assert_non_null(strstr(f->err.text, "journal"));
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	fixture_make(f);
+	*state = f;
+	return 0;
+}
+
+#define JOURNAL_TEST(fn)                                                       \
+	cmocka_unit_test_setup_teardown(fn, setup, store_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		JOURNAL_TEST(test_what_is_postfixs),
+		JOURNAL_TEST(test_goes_on_after_each),
+		JOURNAL_TEST(test_a_journal_that_was_purged),
+		JOURNAL_TEST(test_from_now_on),
+		JOURNAL_TEST(test_a_position_that_is_none),
+	};
+
+	if (access(REMOTE, X_OK) != 0) {
+		puts(REMOTE " is missing: apt-get install "
+		            "systemd-journal-remote");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+int main(void)
+{
+	puts("built without libsystemd");
+	return 77;
+}
+
+#endif
