@@ -47,6 +47,7 @@ enum cli_flag {
 	FLAG_CHANGED = 1 << 14,
 	FLAG_DEFAULTS = 1 << 15,
 	FLAG_CHECK = 1 << 16,
+	FLAG_RESOLVER = 1 << 17,
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -72,6 +73,7 @@ struct cli_args {
 	uint64_t id;      /* of a report; 0: all */
 	int64_t for_secs; /* 0: for good */
 	const char *reason;
+	const char *resolver; /* NULL: that of the settings */
 };
 
 struct cli {
@@ -85,6 +87,7 @@ struct cli {
 /* What must be there before the function is called. */
 enum cli_needs {
 	NEEDS_NOTHING,
+	NEEDS_SETTINGS_IF_ANY, /* they may be missing, and half */
 	NEEDS_SETTINGS,
 	NEEDS_OWNER, /* and we are who owns the store, which is not open */
 	NEEDS_STORE_READ,
@@ -146,6 +149,7 @@ int cli_status(struct cli *cli, struct err *err);
 int cli_domains(struct cli *cli, struct err *err);
 int cli_show(struct cli *cli, struct err *err);
 int cli_preview(struct cli *cli, struct err *err);
+int cli_lookup(struct cli *cli, struct err *err);
 int cli_suppress_list(struct cli *cli, struct err *err);
 int cli_suppress_add(struct cli *cli, struct err *err);
 int cli_suppress_remove(struct cli *cli, struct err *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "base/endpoint.h"
 #include "base/nearest.h"
 #include "conf/value.h"
 #include "model/object.h"
@@ -64,6 +65,15 @@ static int read_reason(struct cli_args *args, const char *value,
 	return 0;
 }
 
+static int read_resolver(struct cli_args *args, const char *value,
+                         struct err *err)
+{
+	struct endpoint ignored;
+
+	args->resolver = value;
+	return endpoint_parse(value, 1, &ignored, err);
+}
+
 #define YES(member) offsetof(struct cli_args, member), NULL
 
 const struct flag_row flag_rows[] = {
@@ -97,6 +107,8 @@ const struct flag_row flag_rows[] = {
 	{FLAG_DEFAULTS, "-d", NULL, YES(defaults), "the defaults"},
 	{FLAG_CHECK, "--check", NULL, YES(check),
          "print nothing but what is wrong"},
+	{FLAG_RESOLVER, "--resolver", "ADDRESS", 0, read_resolver,
+         "ask this one, as 127.0.0.1 or ::1@5353"},
 };
 
 const size_t flag_rows_count = sizeof(flag_rows) / sizeof(flag_rows[0]);

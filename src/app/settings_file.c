@@ -1,6 +1,9 @@
 #include "app/settings_file.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 const char *settings_file_default(void)
 {
@@ -26,6 +29,19 @@ int settings_file_assign(struct settings_file *file, const char *assignment,
 	return 0;
 }
 
+static int assign(const struct settings_file *file, struct conf *conf,
+                  struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < file->assignment_count; i++) {
+		rc = conf_set(conf, file->assignments[i], err);
+		if (rc != 0)
+			err_prefix(err, "-o");
+	}
+	return rc;
+}
+
 int settings_file_read(const struct settings_file *file, struct conf *conf,
                        struct err *err)
 {
@@ -33,10 +49,17 @@ int settings_file_read(const struct settings_file *file, struct conf *conf,
 
 	conf_init(conf);
 	rc = conf_read_file(conf, settings_file_path(file), err);
-	for (int i = 0; rc == 0 && i < file->assignment_count; i++) {
-		rc = conf_set(conf, file->assignments[i], err);
-		if (rc != 0)
-			err_prefix(err, "-o");
-	}
-	return rc;
+	return rc == 0 ? assign(file, conf, err) : rc;
+}
+
+int settings_file_read_if_any(const struct settings_file *file,
+                              struct conf *conf, struct err *err)
+{
+	const char *path = settings_file_path(file);
+
+	if (strcmp(path, settings_file_default()) != 0 ||
+	    access(path, F_OK) == 0 || errno != ENOENT)
+		return settings_file_read(file, conf, err);
+	conf_init(conf);
+	return assign(file, conf, err);
 }

@@ -33,4 +33,8 @@ int settings_file_assign(struct settings_file *file, const char *assignment,
 int settings_file_read(const struct settings_file *file, struct conf *conf,
                        struct err *err);
 
+/* The same, but the site's own file need not be there: then the defaults. */
+int settings_file_read_if_any(const struct settings_file *file,
+                              struct conf *conf, struct err *err);
+
 #endif

@@ -25,7 +25,10 @@ struct discover_options {
 	struct resolver *resolver;
 	struct sts_fetcher *fetcher; /* NULL: no MTA-STS */
 	struct clock *clock;
-	bool dane;               /* look for MX and TLSA */
+	bool dane; /* look for MX and TLSA */
+	/* TLSA also where the MX set is not secure, which no sender looks at:
+	 * to tell people of it. */
+	bool thorough;
 	const atomic_bool *stop; /* true: ask nothing more; NULL */
 };
 

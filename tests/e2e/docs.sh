@@ -103,7 +103,8 @@ count_something()
 	daemon=
 }
 
-# Commands of our own that the documents show, one a line.
+# Commands of our own that the documents show, one a line; not those that ask
+# the network.
 shown_commands()
 {
 	sed -n 's/^    \(tlstally [a-z].*\)/\1/p' "$src/README.md" |
@@ -111,7 +112,8 @@ shown_commands()
 		grep -v '\.\.\.'
 	sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
 		"$src/doc/tlstally.1" |
-		sed "s/ | .*//; s|/var/lib/tlstally/|$dir/|"
+		sed "s/ | .*//; s|/var/lib/tlstally/|$dir/|" |
+		grep -v '^tlstally lookup '
 }
 
 # Quotes in them count; all of the text is ours.

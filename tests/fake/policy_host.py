@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """policy_host - an HTTPS server for MTA-STS policies that does as it is told
 
-    policy_host.py DIRECTORY
+    policy_host.py DIRECTORY [ADDRESS PORT]
 
-Listens on a free port of 127.0.0.1 and prints "READY PORT".  For the host
+Listens there, or on a free port of 127.0.0.1, and prints "READY PORT"; ends
+with status 77 when it may not.  For the host
 mta-sts.NAME.test it shows DIRECTORY/NAME.pem (certificate and key) or else
 DIRECTORY/good.pem, and answers as do_NAME() below says, or else with the
 policy.  Each request is a line in DIRECTORY/requests.
@@ -34,6 +35,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def do_testing(self):
+        self.answer(200, POLICY.replace(b"enforce", b"testing"))
+
+    def do_none(self):
+        self.answer(200, b"version: STSv1\nmode: none\nmax_age: 86400\n")
+
+    def do_malformed(self):
+        self.answer(200, POLICY.replace(b"enforce", b"on"))
 
     def do_redirect(self):
         self.answer(301, Location="https://mta-sts.good.test"
@@ -119,8 +129,8 @@ def context_of(path):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, directory):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, directory, address="127.0.0.1", port=0):
+        super().__init__((address, int(port)), Handler)
         self.directory = directory
         self.good = context_of(directory + "/good.pem")
         self.good.sni_callback = self.choose
@@ -140,6 +150,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    server = Server(sys.argv[1])
+    try:
+        server = Server(*sys.argv[1:])
+    except OSError:
+        sys.exit(77)
     print("READY", server.server_address[1], flush=True)
     server.serve_forever()

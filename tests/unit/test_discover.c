@@ -569,6 +569,21 @@ static void test_expiry(void **state)
 	}
 }
 
+/* For people: records that nobody uses. */
+static void test_thorough(void **state)
+{
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+
+	(void)state;
+	world_init(&world, "example.com MX ok insecure 300 10 mx.example\n"
+	                   "mx.example" A TLSA "3 1 1 *");
+	world.options.thorough = true;
+	view = look(&world, 0);
+	assert_false(view->mx_secure);
+	assert_int_equal(view->mxs[0].tlsa, VIEW_OK);
+}
+
 /* Only what is enforced is looked for, and nothing once we are to stop. */
 static void test_less(void **state)
 {
@@ -608,6 +623,7 @@ int main(void)
 		cmocka_unit_test(test_dane_again),
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_less),
+		cmocka_unit_test(test_thorough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,207 @@
+#!/bin/bash
+# tlstally lookup on domains of a signed DNS tree of our own, each with another
+# thing to tell
+#
+# make check runs it; by hand: tests/e2e/lookup.sh from the build directory
+# with srcdir set.  What an MTA-STS policy says can be seen only where port 443
+# of an odd loopback address may be listened on; else these rows are left out.
+set -u
+src=${srcdir:-.}
+. "$src/tests/e2e/dns_tree.sh"
+. "$src/tests/e2e/certificates.sh"
+for tool in python3 openssl; do
+	command -v $tool >/dev/null || {
+		echo "$tool is missing: apt-get install $tool"
+		exit 77
+	}
+done
+dns_tools_missing && exit 77
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/lookup.XXXXXX") || exit 1
+dns_pids=
+failures=0
+finish() {
+	# shellcheck disable=SC2086
+	[ -z "$dns_pids" ] || kill $dns_pids 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+host=127.84.61.1 # of the policies
+digest=$(printf 'ab%.0s' $(seq 32))
+
+# domain NAME TLSRPT-RECORD...: with MX mx.good.test and a policy host
+domain() {
+	echo "$1.test. MX 10 mx.good.test."
+	echo "mta-sts.$1.test. A $host"
+	echo "_mta-sts.$1.test. TXT \"v=STSv1; id=1\""
+	for record in "${@:2}"; do
+		echo "_smtp._tls.$1.test. TXT \"$record\""
+	done
+}
+
+rua="v=TLSRPTv1; rua=mailto:tls@good.test"
+{
+	domain good "$rua"
+	echo "mx.good.test. A 192.0.2.1"
+	echo "_25._tcp.mx.good.test. TLSA 3 1 1 $digest"
+	domain two "$rua" "$rua;"
+	domain scheme "v=TLSRPTv1; rua=ftp://good.test/,https://good.test/r"
+	domain noplace "v=TLSRPTv1; rua=http://good.test/r"
+	for name in html testing none malformed redirect expired; do
+		domain $name "$rua"
+	done
+	echo "uncovered.test. MX 10 mx.good.test."
+	echo "uncovered.test. MX 20 mx2.good.test."
+	echo "mx2.good.test. A 192.0.2.2"
+	echo "mta-sts.uncovered.test. A $host"
+	echo "_mta-sts.uncovered.test. TXT \"v=STSv1; id=1\""
+	echo "badsts.test. MX 10 mx.good.test."
+	echo "_mta-sts.badsts.test. TXT \"v=STSv1; id=a-b\""
+	echo "pkix.test. MX 10 mx.pkix.test."
+	echo "mx.pkix.test. A 192.0.2.3"
+	echo "_25._tcp.mx.pkix.test. TLSA 1 1 1 $digest"
+	echo "nomail.test. MX 0 ."
+	echo "own.test. A 192.0.2.4"
+	echo "badtlsa.test. MX 10 mx.bogus.test."
+} >"$dir/zone.test"
+echo "a.insecure.test. MX 10 mx.good.test." >"$dir/zone.insecure.test"
+{
+	echo "a.bogus.test. MX 10 mx.good.test."
+	echo "mx.bogus.test. A 192.0.2.5"
+} >"$dir/zone.bogus.test"
+
+names=
+for name in good two scheme noplace html testing none malformed redirect \
+	uncovered; do
+	names=$names,DNS:mta-sts.$name.test
+done
+ca_make "$dir" || exit 1
+ca_issue "$dir" good 2 /CN=policies "${names#,}"
+ca_issue "$dir" expired -1 /CN=policies DNS:mta-sts.expired.test
+dns_start || {
+	echo "FAIL: nsd and unbound did not start"
+	exit 1
+}
+: >"$dir/host.out"
+python3 "$src/tests/fake/policy_host.py" "$dir" $host 443 >"$dir/host.out" \
+	2>"$dir/host.err" &
+policy_host=$!
+dns_pids="$dns_pids $policy_host"
+for _ in $(seq 100); do
+	read -r word _ <"$dir/host.out" && [ "$word" = READY ] && break
+	kill -0 $policy_host 2>/dev/null || break
+	sleep 0.1
+done
+[ "${word:-}" = READY ] || echo "left out: policies; nobody may listen on $host:443"
+
+fail() {
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+
+lookup() {
+	timeout 60 src/app/tlstally -o policy.sts_ca_file="$dir/ca.pem" \
+		-o policy.allow_private=yes -o store.directory="$dir/none" \
+		lookup --resolver "127.0.0.1@$dns" "$@" >"$dir/out" 2>"$dir/err"
+}
+
+# says NAME DOMAIN EXPRESSION: the document, d, for which it holds; p() is
+# whether a problem with this text is among its problems
+says() {
+	lookup "$2" --json || {
+		fail "$1: status $?: $(cat "$dir/err")"
+		return
+	}
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+def p(text):
+    return any(text in problem for problem in d["problems"])
+assert eval("(" + sys.argv[2] + ")"), json.dumps(d, indent=1)' "$dir/out" \
+		"$3" 2>"$dir/python" || {
+		fail "$1: not $3"
+		tail -n 60 "$dir/python"
+		return
+	}
+	echo "ok: $1"
+}
+
+# policy NAME DOMAIN EXPRESSION: the same where there is a policy host
+policy() {
+	[ "${word:-}" != READY ] || says "$@"
+}
+
+says "where reports go" good.test \
+	'd["tlsrpt"]["destinations"] == ["mailto:tls@good.test"]'
+says "MX, signed, with TLSA" good.test 'd["mx"]["secure"] and
+	d["mx"]["hosts"][0]["host"] == "mx.good.test" and
+	d["mx"]["hosts"][0]["tlsaRecords"][0].startswith("3 1 1 ABAB")'
+says "two TLSRPT records" two.test \
+	'd["tlsrpt"]["status"] == "bad" and p("TLSRPT")'
+says "an unknown scheme" scheme.test \
+	'd["tlsrpt"]["destinations"] == ["https://good.test/r"] and
+	len(d["tlsrpt"]["leftOut"]) == 1 and p("ftp")'
+says "no place at all" noplace.test 'd["tlsrpt"]["destinations"] == [] and
+	p("no destination is left")'
+says "an id that is none" badsts.test 'd["mtaSts"]["record"] == "bad" and p("id")'
+says "no record" badsts.test 'd["tlsrpt"]["status"] == "none"'
+says "TLSA that mail does not use" pkix.test 'p("cannot be used")'
+says "TLSA below an unsigned MX" a.insecure.test \
+	'not d["mx"]["secure"] and p("not signed by DNSSEC: nobody uses them")'
+says "an MX set that is bogus" a.bogus.test 'd["mx"]["status"] == "bogus" and
+	p("fails DNSSEC validation")'
+says "an MX host that is bogus" badtlsa.test \
+	'd["mx"]["hosts"][0]["tlsa"] == "bogus" and p("mx.bogus.test")'
+says "no mail wanted" nomail.test 'd["mx"]["nullMx"] and p("null MX")'
+says "no MX" own.test 'd["mx"]["hosts"][0]["host"] == "own.test"'
+says "nothing there" nothing.test 'd["mx"]["status"] == "none" and p("neither")'
+says "a name in another spelling" GOOD.Test. 'd["domain"] == "good.test"'
+
+policy "a policy that is met" good.test 'd["mtaSts"]["mode"] == "enforce" and
+	d["mtaSts"]["mx"] == ["mx.good.test"] and
+	d["mtaSts"]["policyStrings"][0] == "version: STSv1" and
+	d["mx"]["hosts"][0]["inPolicy"]'
+policy "an MX that is not in it" uncovered.test \
+	'not d["mx"]["hosts"][1]["inPolicy"] and p("mx2.good.test is in no mx line")'
+policy "a wrong media type" html.test 'd["mtaSts"]["policy"] == "ok" and
+	p("text/html")'
+policy "testing" testing.test 'p("testing")'
+policy "none" none.test 'd["mtaSts"]["mode"] == "none" and p("mode is none")'
+policy "a malformed policy" malformed.test \
+	'd["mtaSts"]["policy"] == "bad" and p("line 2")'
+policy "a redirect" redirect.test 'd["mtaSts"]["policy"] == "fetch-error" and
+	p("redirects are not followed")'
+policy "an expired certificate" expired.test \
+	'd["mtaSts"]["policy"] == "certificate-error" and p("expired")'
+
+# text WORDS...: the last look-up for people has each of these lines
+text() {
+	for words in "$@"; do
+		grep -qF -- "$words" "$dir/out" || {
+			fail "no '$words' in"
+			cat "$dir/out"
+		}
+	done
+}
+lookup good.test
+text "  TLSRPT    $rua" "reports go to mailto:tls@good.test" \
+	"  MX        signed by DNSSEC" "10 mx.good.test: TLSA" "3 1 1 ABAB"
+lookup two.test
+text "What may need a look:"
+lookup a.bogus.test
+text "  MX        refused by DNSSEC validation"
+
+lookup not..a.domain && fail "an operand that is no domain"
+grep -q "empty label" "$dir/err" || fail "not said: $(cat "$dir/err")"
+[ ! -e "$dir/none" ] || fail "a store was made"
+# shellcheck disable=SC2086
+kill $dns_pids
+wait
+dns_pids=
+lookup good.test && fail "status 0 without a resolver"
+grep -q "DNS gives no answer" "$dir/err" || fail "not said: $(cat "$dir/err")"
+
+echo "$failures failed"
+[ $failures -eq 0 ]
