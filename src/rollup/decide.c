@@ -136,8 +136,7 @@ static void choose_destinations(const struct decide_context *context,
 		return;
 	}
 	if (head->record[0] == '\0') {
-		refuse(decision, TALLY_NO_RECORD,
-		       "no event named a TLSRPT record");
+		refuse(decision, TALLY_NO_RECORD, "no TLSRPT record was seen");
 		return;
 	}
 	if (tlsrpt_record_parse(head->record, strlen(head->record), &record,

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/reader.h"
 #include "store/intern.h"
+#include "store/log_table.h"
 #include "store/tally_row.h"
 
 /* One domain at work. */
@@ -201,7 +202,16 @@ static void new_head(struct work *w)
 	memset(head, 0, offsetof(struct tally_head, record));
 	head->record[0] = head->reason[0] = '\0';
 	if (day_is_closed(w->txn, w->delta->day))
-		head->mark = TALLY_LATE;
+		head->mark = log_day_unsent(w->txn, w->delta->day)
+		                     ? TALLY_UNSENT
+		                     : TALLY_LATE;
+}
+
+/* An old log may be read while its days are closed, one after the other: of
+ * them no report was made, so nothing comes too late. */
+static bool still_counts(const struct tally_head *head)
+{
+	return head->mark == TALLY_OPEN || head->mark == TALLY_UNSENT;
 }
 
 static void work_clear(struct work *w)
@@ -225,7 +235,7 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 	arena_init(&w.mem);
 	if (!tally_head_at(txn, &w.domain, &w.head))
 		new_head(&w);
-	if (w.head.mark == TALLY_OPEN) {
+	if (still_counts(&w.head)) {
 		apply_open(&w);
 	} else {
 		w.head.late_success += delta->success;

@@ -4,7 +4,8 @@
  * For each day and domain a head row with sums, the record seen last and what
  * the rollup decided; beside it, so that one range holds all of a domain, its
  * policies and their failure details.  Counts that come after the rollup
- * closed the domain's day are kept as late: shown, never sent.
+ * closed the domain's day are kept as late: shown, never sent.  Not so on a day
+ * that was read from an old log and never reported: there they are counted.
  */
 #ifndef TLSTALLY_STORE_TALLY_TABLE_H
 #define TLSTALLY_STORE_TALLY_TABLE_H

@@ -12,7 +12,7 @@
 #include "scenario/world.h"
 #include "store/feed_table.h"
 
-/* Time passes; tlstallyd is there and says how far it has counted. */
+/* Time passes; the daemons are there and say how far they have counted. */
 static int act_now(struct world *world, struct words *words, struct err *err)
 {
 	struct fake_events events = {world->db, &world->conf, &world->clock,
@@ -26,6 +26,8 @@ static int act_now(struct world *world, struct words *words, struct err *err)
 	if (time * 1000 < world->clock.fixed_ms)
 		return err_set(err, ERR_PARSE, "time goes on, not back");
 	world->clock = clock_fixed(time);
+	if (world->logd_seen && logged_up_to(world, err) < 0)
+		return err->class;
 	if (!world->daemon_seen || world->daemon_stands)
 		return 0;
 	return fake_events_send(&events, NULL, NULL, 0, err);
@@ -243,6 +245,13 @@ const struct verb act_verbs[] = {
          "[string=TEXT] ok|fail=RESULT [mx= ip= helo= from= info= reason=] "
          "[*N]",
          act_event},
+	{"logged",
+         "DOMAIN [at=TIME] [old] tls|plain|fail=RESULT [untrusted] [mx= ip= "
+         "reason=] [*N]",
+         act_logged},
+	{"known", "DOMAIN [record=TEXT] [sts=MODE [mx=PATTERN]]", act_known},
+	{"unanswered", "DOMAIN [failures=N]", act_unanswered},
+	{"apply", "[moved=N] [asked=N]", act_apply},
 	{"feed", "NAME watermark TIME", act_feed},
 	{"rollup", "[day=DAY] [refused]", act_rollup},
 	{"https", "HOST STATUS|lost|refused [retry-after=SECS]", act_https},

@@ -156,6 +156,8 @@ static int expect_rollup(struct world *world, struct words *words,
 			return err->class;
 	if (same_number(words, "days", r->days, err) < 0 ||
 	    same_number(words, "waiting", r->days_waiting, err) < 0 ||
+	    same_number(words, "domains-waiting", r->domains_waiting, err) <
+	            0 ||
 	    same_number(words, "folded", r->folded, err) < 0 ||
 	    same_number(words, "released", r->released, err) < 0)
 		return err->class;
@@ -224,10 +226,13 @@ const struct verb expect_verbs[] = {
 	{"counts", "DOMAIN DAY [ok=N] [failed=N] [late=N] [folded=N]",
          expect_counts},
 	{"suppressed", "[not] ADDRESS", expect_suppressed},
-	{"rollup", "[days=N] [waiting=N] [MARK=N] [released=N] [lapsed=N]",
+	{"rollup",
+         "[days=N] [waiting=N] [domains-waiting=N] [MARK=N] [released=N] "
+         "[lapsed=N]",
          expect_rollup},
 	{"delivery", "[attempts=N] [delivered=N] [limited=1] ...",
          expect_delivery},
+	{"waiting", "[sessions=N] [domains=N]", expect_waiting},
 	{"log", "TEXT", expect_log},
 	{NULL, NULL, NULL},
 };

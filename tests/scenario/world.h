@@ -28,6 +28,7 @@ struct world {
 	struct clock clock;
 	bool daemon_stands; /* no watermark but what `feed` says */
 	bool daemon_seen;
+	bool logd_seen;
 	struct fake_world receivers;
 	size_t sent_before; /* the last `deliver` */
 	struct rollup_result rolled;
@@ -59,6 +60,12 @@ extern const struct verb expect_verbs[];
 
 /* act_verbs' ways of counting. */
 verb_fn act_datagram, act_event;
+/* The same by the mail log: sessions, what look-ups found, and both brought
+ * together (logged.c). */
+verb_fn act_logged, act_known, act_unanswered, act_apply;
+
+/* tlstally-logd has read the log up to now. */
+int logged_up_to(struct world *world, struct err *err);
 
 /* Finds the verb by its first word and runs it; words left over are an
  * error. */

@@ -1,0 +1,196 @@
+/* Sessions of the mail log: counted as facts, judged when their domain is
+ * known. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/xalloc.h"
+#include "model/domain_view.h"
+#include "model/log_session.h"
+#include "policy/apply.h"
+#include "scenario/expect.h"
+#include "store/feed_table.h"
+#include "store/log_table.h"
+#include "store/policy_cache_table.h"
+
+enum { HOUR = 3600, MEMORY = 16 * 1024 * 1024 };
+
+/* tlstally-logd has read so far, and n sessions more. */
+static void put_feed(struct db_txn *txn, int64_t now, uint64_t n)
+{
+	struct feed feed = {.name = FEED_LOG};
+
+	feed_get(txn, FEED_LOG, &feed);
+	feed.watermark = feed.seen_at = now;
+	if (n > 0)
+		feed.last_event = now;
+	feed.events += n;
+	feed_put(txn, &feed);
+}
+
+int logged_up_to(struct world *world, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
+
+	put_feed(txn, clock_secs(&world->clock), 0);
+	return db_commit(&txn, err);
+}
+
+static int read_outcome(struct words *words, struct log_session *session,
+                        struct err *err)
+{
+	const char *result;
+
+	session->outcome = LOG_TLS;
+	words_value(words, "mx", &session->mx_host);
+	words_value(words, "ip", &session->ip);
+	words_value(words, "reason", &session->reason);
+	session->untrusted = words_flag(words, "untrusted");
+	if (words_value(words, "fail", &result)) {
+		session->outcome = LOG_FAILED;
+		if (!result_type_from_rfc(result, &session->result))
+			return err_set(err, ERR_PARSE, "'%s' is no result type",
+			               result);
+	} else if (words_flag(words, "plain")) {
+		session->outcome = LOG_PLAIN;
+	} else if (!words_flag(words, "tls")) {
+		return err_set(err, ERR_PARSE, "tls, plain or fail=RESULT?");
+	}
+	return 0;
+}
+
+/* "at=TIME": a line of an earlier time that is read only now. */
+static int read_time(const struct world *world, struct words *words,
+                     int64_t *time, struct err *err)
+{
+	struct clock clock = world->clock;
+	const char *text;
+
+	*time = clock_secs(&clock);
+	if (words_value(words, "at", &text) == 0)
+		return 0;
+	return time_parse(text, time, err);
+}
+
+int act_logged(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
+	auto_(strbuf_clear) struct strbuf bytes = {0};
+	auto_(xfree_str) char *standard = NULL;
+	struct log_session session = {0};
+	size_t times;
+	int64_t time;
+
+	if (words_times(words, &times, err) < 0 ||
+	    read_time(world, words, &time, err) < 0 ||
+	    read_outcome(words, &session, err) < 0 ||
+	    words_need(words, "a domain", &session.domain, err) < 0)
+		return err->class;
+	standard = xasprintf("mx.%s", session.domain);
+	if (session.mx_host == NULL)
+		session.mx_host = standard;
+	log_session_encode(&session, &bytes);
+	log_pending_add(txn, day_of(time), session.domain, bytes.data,
+	                bytes.len, times);
+	put_feed(txn, clock_secs(&world->clock), times);
+	if (words_flag(words, "old"))
+		log_day_unsent_set(txn, day_of(time));
+	world->logd_seen = true;
+	return db_commit(&txn, err);
+}
+
+static void add_sts(struct domain_view *view, const char *mode, const char *mx,
+                    struct arena *mem)
+{
+	struct sts_policy *policy = &view->sts_policy;
+
+	view->sts_record = view->sts = view->sts_fetch = VIEW_OK;
+	view->sts_id = "1";
+	view->sts_expires_at = view->expires_at + HOUR;
+	policy->mode = strcmp(mode, "testing") == 0 ? STS_TESTING : STS_ENFORCE;
+	policy->max_age = 24 * HOUR;
+	policy->mx_count = 1;
+	policy->mx = arena_array(mem, 1, sizeof(*policy->mx));
+	policy->mx[0] = mx;
+	policy->line_count = 3;
+	policy->lines = arena_array(mem, 3, sizeof(*policy->lines));
+	policy->lines[0] = "version: STSv1";
+	policy->lines[1] = arena_printf(mem, "mode: %s", mode);
+	policy->lines[2] = arena_printf(mem, "mx: %s", mx);
+}
+
+/* The domain was looked up: this is what was found out. */
+int act_known(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
+	auto_(arena_clear) struct arena mem = {0};
+	int64_t now = clock_secs(&world->clock);
+	struct domain_view view = {.checked_at = now,
+	                           .expires_at = now + HOUR,
+	                           .tlsrpt = VIEW_OK,
+	                           .sts_record = VIEW_NONE,
+	                           .mx = VIEW_NONE};
+	const char *record = NULL, *mode = NULL, *mx = "*.example";
+
+	words_value(words, "record", &record);
+	words_value(words, "mx", &mx);
+	words_value(words, "sts", &mode);
+	if (words_need(words, "a domain", &view.domain, err) < 0)
+		return err->class;
+	if (record == NULL)
+		record = arena_printf(&mem, "v=TLSRPTv1; rua=mailto:tls@%s",
+		                      view.domain);
+	view.tlsrpt_record = record;
+	if (mode != NULL)
+		add_sts(&view, mode, mx, &mem);
+	policy_cache_put(txn, &view);
+	policy_wanted_delete(txn, view.domain);
+	return db_commit(&txn, err);
+}
+
+/* It was looked up so often, and nobody answered. */
+int act_unanswered(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
+	const char *domain;
+	uint64_t failures = 10;
+
+	if (words_number(words, "failures", &failures, err) < 0 ||
+	    words_need(words, "a domain", &domain, err) < 0)
+		return err->class;
+	policy_wanted_put(txn, domain, clock_secs(&world->clock) + HOUR,
+	                  (uint32_t)failures);
+	return db_commit(&txn, err);
+}
+
+int act_apply(struct world *world, struct words *words, struct err *err)
+{
+	const struct conf_list *enforces = &world->conf.log.enforces;
+	struct apply_options options = {
+		.db = world->db,
+		.clock = &world->clock,
+		.judge = {.dane = conf_list_has(enforces, "dane"),
+	                  .sts = conf_list_has(enforces, "sts")},
+		.limits = {world->conf.store.max_policies,
+	                   world->conf.store.max_details, MEMORY, 2 * MEMORY},
+	};
+	uint64_t moved, wanted;
+
+	if (policy_apply(&options, &moved, &wanted, err) < 0 ||
+	    same_number(words, "moved", moved, err) < 0)
+		return err->class;
+	return same_number(words, "asked", wanted, err);
+}
+
+int expect_waiting(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
+	uint64_t sessions, domains;
+
+	log_pending_count(txn, &sessions, &domains);
+	if (same_number(words, "sessions", sessions, err) < 0)
+		return err->class;
+	return same_number(words, "domains", domains, err);
+}
