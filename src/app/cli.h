@@ -146,6 +146,7 @@ int cli_rollup(struct cli *cli, struct err *err);
 int cli_deliver(struct cli *cli, struct err *err);
 int cli_purge(struct cli *cli, struct err *err);
 int cli_status(struct cli *cli, struct err *err);
+int cli_doctor(struct cli *cli, struct err *err);
 int cli_domains(struct cli *cli, struct err *err);
 int cli_show(struct cli *cli, struct err *err);
 int cli_preview(struct cli *cli, struct err *err);

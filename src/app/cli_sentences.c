@@ -15,6 +15,8 @@ const struct sentence sentences[] = {
          cli_deliver, "send the reports that are due"},
 	{"status", "", FLAG_JSON, NEEDS_STORE_READ, cli_status,
          "what is counted, waits, was sent, and what needs a look"},
+	{"doctor", "", FLAG_JSON, NEEDS_STORE_READ, cli_doctor,
+         "is everything in place for tomorrow's reports?"},
 	{"domains", "", FLAG_DAY | FLAG_FAILURES | FLAG_JSON, NEEDS_STORE_READ,
          cli_domains, "the domains of a day and how their sessions went"},
 	{"show", "<domain>", FLAG_DAY | FLAG_JSON, NEEDS_STORE_READ, cli_show,

@@ -23,7 +23,6 @@ enum {
 	TICK_MS = 1000,
 	READER_CHECK_TICKS = 60,
 	PLACE_CHECK_TICKS = 5,
-	SMALL_QUEUE = 128,
 	STUCK_MS = 60000,
 	TALLY_SOFT_BYTES = 16 * 1024 * 1024,
 	TALLY_HARD_BYTES = 24 * 1024 * 1024,
@@ -70,7 +69,7 @@ static void warn_of_small_queue(const struct daemon *d)
 {
 	int length = dgram_queue_length();
 
-	if (length >= 0 && length < SMALL_QUEUE)
+	if (length >= 0 && length < DGRAM_QUEUE_SMALL)
 		log_warning("net.unix.max_dgram_qlen is %d: a burst of more "
 		            "events than that can lose some%s; set it to 512 "
 		            "(sysctl.d) and restart",

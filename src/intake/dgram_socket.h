@@ -49,6 +49,9 @@ int dgram_socket_check(const struct dgram_socket *sock, struct err *err);
 /* Unlinks and closes ours; leaves one that was handed over as it is. */
 void dgram_socket_close(struct dgram_socket *sock);
 
+/* With a shorter queue than this, bursts get lost. */
+enum { DGRAM_QUEUE_SMALL = 128 };
+
 /* net.unix.max_dgram_qlen: how many datagrams the queue holds, read when a
  * socket is made; -1 when it cannot be read. */
 int dgram_queue_length(void);

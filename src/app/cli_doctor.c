@@ -1,0 +1,231 @@
+/*
+ * tlstally doctor: is everything in place for tomorrow's reports?
+ *
+ * One row of checks[] a question.  Each looks once and answers in a sentence:
+ * good, worth a note, or bad; the command fails when anything is bad, so a
+ * monitoring system can call it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "app/cli.h"
+#include "app/cli_words.h"
+#include "app/doc.h"
+#include "app/table.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
+#include "intake/dgram_socket.h"
+#include "rollup/closing.h"
+#include "store/feed_table.h"
+#include "store/outbox_table.h"
+
+enum {
+	FEED_SILENT_SECS = 120, /* it commits every 10 s at least */
+	QUIET_SECS = DAY_SECS,  /* no event for so long: worth a note */
+	RUN_LATE_SECS = 1800,   /* the timer's five minutes, six times */
+};
+
+enum grade { GOOD, NOTE, BAD };
+
+struct finding {
+	enum grade grade;
+	char words[256];
+};
+
+static void find(struct finding *finding, enum grade grade, const char *fmt,
+                 ...) __attribute__((format(printf, 3, 4)));
+
+static void find(struct finding *finding, enum grade grade, const char *fmt,
+                 ...)
+{
+	va_list ap;
+
+	finding->grade = grade;
+	va_start(ap, fmt);
+	vsnprintf(finding->words, sizeof(finding->words), fmt, ap);
+	va_end(ap);
+}
+
+/* Does somebody receive what Postfix sends?  0, or why not. */
+static int socket_errno(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, rc;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return errno;
+	rc = connect(fd, (const struct sockaddr *)&address, sizeof(address));
+	rc = rc == 0 ? 0 : errno;
+	close(fd);
+	return rc;
+}
+
+static void look_at_socket(struct cli *cli, struct finding *finding)
+{
+	const char *path = cli->conf.events.socket;
+	int why = socket_errno(path);
+
+	if (why == 0)
+		find(finding, GOOD, "somebody receives at %s", path);
+	else if (why == EACCES)
+		find(finding, NOTE, "%s is not ours to look at", path);
+	else
+		find(finding, BAD,
+		     "nobody receives at %s (%s): is tlstallyd running?", path,
+		     strerror(why));
+}
+
+static void look_at_queue(struct cli *cli, struct finding *finding)
+{
+	int length = dgram_queue_length();
+
+	(void)cli;
+	if (length < 0)
+		find(finding, NOTE, "net.unix.max_dgram_qlen cannot be read");
+	else if (length < DGRAM_QUEUE_SMALL)
+		find(finding, BAD,
+		     "net.unix.max_dgram_qlen is %d: a burst of more events "
+		     "can "
+		     "lose some; set it to 512 (sysctl.d) and make the socket "
+		     "anew",
+		     length);
+	else
+		find(finding, GOOD, "a socket's queue holds %d events", length);
+}
+
+static void look_at_feed(struct cli *cli, struct finding *finding)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int64_t now = clock_secs(&cli->clock);
+	struct feed feed = {.name = "events"};
+	char time[TIME_TEXT];
+
+	if (!feed_get(txn, "events", &feed))
+		find(finding, BAD,
+		     "tlstallyd has never counted into this store");
+	else if (now - feed.watermark > FEED_SILENT_SECS)
+		find(finding, BAD,
+		     "tlstallyd has counted nothing since %s: it is not "
+		     "running, or the store refuses it",
+		     time_format(feed.watermark, time));
+	else if (feed.last_event == 0)
+		find(finding, NOTE,
+		     "no event has come yet: smtp_tlsrpt_enable, "
+		     "smtp_tlsrpt_socket_name in Postfix?");
+	else if (now - feed.last_event > QUIET_SECS)
+		find(finding, NOTE, "the last event came %s",
+		     time_format(feed.last_event, time));
+	else
+		find(finding, GOOD, "counting; the last event came %s",
+		     time_format(feed.last_event, time));
+}
+
+/* Yesterday could have been closed half an hour ago, and was not. */
+static bool run_is_late(struct cli *cli, struct db_txn *txn)
+{
+	int64_t then = clock_secs(&cli->clock) - RUN_LATE_SECS;
+	int32_t day = day_of(then) - 1, first, last;
+	char words[CLOSING_WORDS];
+
+	if (!tally_day_range(txn, &first, &last) || day < first)
+		return false;
+	return !day_is_closed(txn, day) &&
+	       closing_of(txn, &cli->conf, day, then, words) != CLOSING_NOT_YET;
+}
+
+static void look_at_runs(struct cli *cli, struct finding *finding)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int64_t late = clock_secs(&cli->clock) - RUN_LATE_SECS, due;
+	int mode = cli->conf.report.mode;
+	bool sends = mode == MODE_ALL || mode == MODE_FAILURES_ONLY;
+
+	if (run_is_late(cli, txn))
+		find(finding, BAD,
+		     "yesterday is over and not closed: does the "
+		     "timer, or cron, call `tlstally run`?");
+	else if (sends && outbox_due_first(txn, &due) && due < late)
+		find(finding, BAD,
+		     "a delivery is due for more than half an hour: "
+		     "does the timer, or cron, call `tlstally run`?");
+	else
+		find(finding, GOOD, "nothing waits for `tlstally run`");
+}
+
+static void look_at_mode(struct cli *cli, struct finding *finding)
+{
+	int mode = cli->conf.report.mode;
+
+	find(finding, mode == MODE_ALL ? GOOD : NOTE, "%s: %s", mode_name(mode),
+	     mode_words(mode));
+}
+
+static void look_at_store(struct cli *cli, struct finding *finding)
+{
+	uint64_t used, file, most = cli->conf.store.map_size;
+	struct err err = {0};
+
+	if (db_size(cli->db, &used, &file, &err) < 0)
+		find(finding, BAD, "%s", err.text);
+	else if (used > most / 10 * 9)
+		find(finding, BAD,
+		     "%" PRIu64 " of map_size = %" PRIu64 " bytes are in use",
+		     used, most);
+	else
+		find(finding, GOOD, "%" PRIu64 " KiB in use", used / 1024);
+}
+
+static const struct check {
+	const char *name;
+	void (*look)(struct cli *cli, struct finding *finding);
+} checks[] = {
+	{"socket", look_at_socket}, {"queue", look_at_queue},
+	{"events", look_at_feed},   {"runs", look_at_runs},
+	{"mode", look_at_mode},     {"store", look_at_store},
+};
+
+static const char *const grade_words[] = {"good", "note", "BAD"};
+
+int cli_doctor(struct cli *cli, struct err *err)
+{
+	static const struct table_column columns[] = {{"grade", TABLE_LEFT},
+	                                              {"check", TABLE_LEFT},
+	                                              {"finding", TABLE_LEFT}};
+	auto_(table_free) struct table *table = table_new(columns, 3);
+	auto_(json_free) json_t *doc = json_object();
+	json_t *list = doc_array(doc, "checks");
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		struct finding finding;
+		json_t *item = doc_row(list);
+
+		checks[i].look(cli, &finding);
+		bad += finding.grade == BAD;
+		doc_set(item, "check", checks[i].name);
+		doc_set(item, "grade", grade_words[finding.grade]);
+		doc_set(item, "words", finding.words);
+		table_text(table, grade_words[finding.grade]);
+		table_text(table, checks[i].name);
+		table_text(table, finding.words);
+	}
+	if (cli->args.json)
+		doc_print(doc, &cli->out);
+	else
+		table_print(table, "", &cli->out);
+	if (bad > 0)
+		return err_set(err, ERR_IO, "%u of %zu checks are bad", bad,
+		               sizeof(checks) / sizeof(checks[0]));
+	return 0;
+}
