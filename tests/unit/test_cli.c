@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/cli.h"
+#include "app/cli_status.h"
 #include "app/doc.h"
 #include "app/table.h"
 #include "base/auto.h"
@@ -295,6 +296,52 @@ static void test_doc(void **state)
 	assert_int_equal(doc_number(doc, "none"), 0);
 }
 
+#define FEED(until, commit)                                                    \
+	"{\"now\":\"2026-03-02T10:00:00Z\",\"feeds\":[{\"name\":\"log\","      \
+	"\"countedUntil\":\"" until "\",\"lastCommit\":\"" commit              \
+	"\",\"events\":7}]}"
+
+static void test_status_words(void **state)
+{
+	static const struct {
+		const char *name, *doc, *want;
+		bool there;
+	} rows[] = {
+		{"nobody counts", "{\"feeds\":[]}", "tlstally-logd", true},
+		{"all is well",
+	         FEED("2026-03-02T10:00:00Z", "2026-03-02T10:00:00Z"),
+	         "Nothing is counted", false},
+		{"all is read",
+	         FEED("2026-03-02T10:00:00Z", "2026-03-02T10:00:00Z"), "behind",
+	         false},
+		{"the daemon is gone",
+	         FEED("2026-03-02T09:00:00Z", "2026-03-02T09:00:00Z"),
+	         "Nothing is counted from 'log' at the moment", true},
+		{"it reads what came meanwhile",
+	         FEED("2026-03-02T07:00:00Z", "2026-03-02T10:00:00Z"),
+	         "'log' is 180 minutes behind", true},
+		{"sessions wait",
+	         "{\"waiting\":{\"sessions\":12,\"domains\":3}}",
+	         "12 sessions of the log (domains and days: 3)", true},
+		{"none waits", "{\"waiting\":{\"sessions\":0,\"domains\":0}}",
+	         "sessions of the log", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(json_free) json_t *doc = json_read(
+			rows[i].doc, strlen(rows[i].doc), false, NULL);
+		auto_(strbuf_clear) struct strbuf out = {0};
+
+		ROW(&rows[i]);
+		assert_non_null(doc);
+		status_print(doc, &out);
+		if ((strstr(strbuf_text(&out), rows[i].want) != NULL) !=
+		    rows[i].there)
+			fail_msg("%s", strbuf_text(&out));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_empty_table),
 		cmocka_unit_test(test_doc),
+		cmocka_unit_test(test_status_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
