@@ -3,12 +3,16 @@
 #include <string.h>
 
 #include "app/postconf.h"
+#include "base/auto.h"
 #include "base/log.h"
 
 static const char *const names[] = {
 	"smtp_tls_security_level",
 	"smtp_dns_support_level",
 	"smtp_tls_policy_maps",
+	"smtp_tls_CAfile",
+	"smtp_tls_CApath",
+	"tls_append_default_CA",
 	NULL,
 };
 
@@ -17,6 +21,17 @@ static const char *words(struct enforced enforced)
 	if (enforced.dane)
 		return enforced.sts ? "DANE and MTA-STS" : "DANE";
 	return enforced.sts ? "MTA-STS" : "neither DANE nor MTA-STS";
+}
+
+/* Without CA certificates every server is "Untrusted" in the log. */
+static bool has_no_cas(const struct strbuf *lines)
+{
+	char file[1024], path[1024], append[64];
+
+	postconf_value(lines, names[3], file, sizeof(file));
+	postconf_value(lines, names[4], path, sizeof(path));
+	postconf_value(lines, names[5], append, sizeof(append));
+	return file[0] == '\0' && path[0] == '\0' && strcmp(append, "yes") != 0;
 }
 
 /* A policy map can say anything; on a server that looks policies up in one,
@@ -29,6 +44,7 @@ struct enforced enforced_by_postconf(const struct strbuf *lines)
 	postconf_value(lines, names[1], dns, sizeof(dns));
 	postconf_value(lines, names[2], maps, sizeof(maps));
 	return (struct enforced){
+		.no_cas = has_no_cas(lines),
 		.dane = (strcmp(level, "dane") == 0 ||
 	                 strcmp(level, "dane-only") == 0) &&
 	                strcmp(dns, "dnssec") == 0,
@@ -36,39 +52,34 @@ struct enforced enforced_by_postconf(const struct strbuf *lines)
 	};
 }
 
-static struct enforced by_settings(const struct conf_list *list)
+static void by_settings(const struct conf_list *list, struct enforced *enforced)
 {
-	struct enforced enforced = {0};
-
+	enforced->dane = enforced->sts = false;
 	for (size_t i = 0; i < list->count; i++) {
-		enforced.dane |= strcmp(list->items[i], "dane") == 0;
-		enforced.sts |= strcmp(list->items[i], "sts") == 0;
+		enforced->dane |= strcmp(list->items[i], "dane") == 0;
+		enforced->sts |= strcmp(list->items[i], "sts") == 0;
 	}
-	return enforced;
 }
 
 struct enforced enforced_find(const struct conf *conf)
 {
-	struct enforced enforced = {0};
+	auto_(strbuf_clear) struct strbuf lines = {0};
+	bool by_hand = conf->log.enforces.count > 0;
+	struct enforced enforced = {.no_cas = true};
 	struct err err = {0};
-	struct strbuf lines;
+	bool asked = postconf_run(names, &lines, &err) == 0;
 
-	if (conf->log.enforces.count > 0) {
-		enforced = by_settings(&conf->log.enforces);
-		log_info("this site enforces %s ([log] enforces)",
-		         words(enforced));
-		return enforced;
-	}
-	strbuf_init(&lines, 0);
-	if (postconf_run(names, &lines, &err) == 0) {
+	if (asked)
 		enforced = enforced_by_postconf(&lines);
-		log_info("this site enforces %s (postconf)", words(enforced));
-	} else {
+	if (by_hand)
+		by_settings(&conf->log.enforces, &enforced);
+	if (asked || by_hand)
+		log_info("this site enforces %s (%s)", words(enforced),
+		         by_hand ? "[log] enforces" : "postconf");
+	else
 		log_warning("%s: what Postfix enforces is not known, and "
 		            "sessions count for no policy until [log] enforces "
 		            "says it",
 		            err.text);
-	}
-	strbuf_clear(&lines);
 	return enforced;
 }

@@ -15,6 +15,7 @@
 struct enforced {
 	bool dane;
 	bool sts;
+	bool no_cas; /* Postfix trusts nobody, or nobody could be asked */
 };
 
 /* Logs what it decided, and by what. */

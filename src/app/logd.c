@@ -79,7 +79,8 @@ static int start_pool(struct logd *d, struct err *err)
 	d->apply = (struct apply_options){
 		.db = d->db,
 		.clock = &d->clock,
-		.judge = {d->enforced.dane, d->enforced.sts},
+		.judge = {d->enforced.dane, d->enforced.sts,
+	                  d->enforced.no_cas},
 		.limits = {conf->store.max_policies, conf->store.max_details,
 	                   TALLY_SOFT_BYTES, TALLY_HARD_BYTES},
 	};
