@@ -58,6 +58,23 @@ static inline void replay_line(struct smtp_tracker *tracker,
 		smtp_tracker_take(tracker, &line, &fact, replay_session, out);
 }
 
+/* The state goes into a new tracker, as after a kill. */
+static inline void replay_restart(struct smtp_tracker **tracker,
+                                  const struct smtp_tracker_options *options)
+{
+	struct smtp_tracker *next = smtp_tracker_new(options);
+	struct strbuf state;
+	struct err err;
+
+	strbuf_init(&state, 0);
+	smtp_tracker_save(*tracker, &state);
+	if (smtp_tracker_load(next, state.data, state.len, &err) != 0)
+		fail_msg("%s", err.text);
+	strbuf_clear(&state);
+	smtp_tracker_free(tracker);
+	*tracker = next;
+}
+
 static inline void replay_utc(void)
 {
 	setenv("TZ", "UTC0", 1);

@@ -27,9 +27,11 @@ struct row {
 	const char *want;
 };
 
-/* Each line is a second later than the one before; at most an hour. */
-static void replay(struct smtp_tracker *tracker, const char *log,
-                   struct strbuf *out)
+/* Each line is a second later than the one before; at most an hour.  With
+ * options, the daemon is killed after each. */
+static void replay_on(struct smtp_tracker **tracker,
+                      const struct smtp_tracker_options *options,
+                      const char *log, struct strbuf *out)
 {
 	struct log_clock clock = {.now = REPLAY_NOW};
 	int n = 0;
@@ -41,11 +43,19 @@ static void replay(struct smtp_tracker *tracker, const char *log,
 		                   n % 60, (int)len, log);
 
 		assert_true(got > 0);
-		replay_line(tracker, &clock, line, (size_t)got, out);
+		replay_line(*tracker, &clock, line, (size_t)got, out);
 		free(line);
 		log += len + (log[len] == '\n');
 		n++;
+		if (options != NULL)
+			replay_restart(tracker, options);
 	}
+}
+
+static void replay(struct smtp_tracker *tracker, const char *log,
+                   struct strbuf *out)
+{
+	replay_on(&tracker, NULL, log, out);
 }
 
 static void check_with(const struct smtp_tracker_options *options,
@@ -55,14 +65,16 @@ static void check_with(const struct smtp_tracker_options *options,
 
 	replay_utc();
 	strbuf_init(&out, 0);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < 2 * count; i++) {
+		const struct row *row = &rows[i / 2];
 		struct smtp_tracker *tracker = smtp_tracker_new(options);
 
-		ROW(&rows[i]);
+		if (i % 2 == 0)
+			ROW(row);
 		strbuf_reset(&out);
-		strbuf_puts(&out, "");
-		replay(tracker, rows[i].log, &out);
-		assert_string_equal(strbuf_text(&out), rows[i].want);
+		replay_on(&tracker, i % 2 == 0 ? NULL : options, row->log,
+		          &out);
+		assert_string_equal(strbuf_text(&out), row->want);
 		smtp_tracker_free(&tracker);
 	}
 	strbuf_clear(&out);
