@@ -97,10 +97,9 @@ static void run(const char *what, const struct strbuf *log)
 		at = stop + 1;
 	}
 	secs = (double)(clock() - begin) / CLOCKS_PER_SEC;
-	printf("%-24s %8.0f MB/s %10.0f lines/s  %ld lines, %ld facts, %ld "
-	       "sessions\n",
-	       what, (double)log->len / 1e6 / secs, (double)lines / secs, lines,
-	       facts, sessions);
+	printf("%s: %.0f MB/s, %.0f lines/s, %ld facts, %ld sessions\n", what,
+	       (double)log->len / 1e6 / secs, (double)lines / secs, facts,
+	       sessions);
 	smtp_tracker_free(&tracker);
 }
 

@@ -12,6 +12,11 @@ enum {
 	/* Plaintext sessions in a row that nobody believes: mail to the public
 	 * meets a server with TLS sooner. */
 	PLAIN_RUN_MAX = 100,
+	/* So many facts of others after its last delivery a process has ended,
+	 * or goes on with another message: even a host that sends 1000
+	 * messages a second logs all recipients of a session sooner.  By facts
+	 * and not by time, since clocks are set back. */
+	OVER_FACTS = 50000,
 	DEFAULT_PROCESSES = 4096,
 	DEFAULT_QUEUE_IDS = 65536,
 };
@@ -22,6 +27,12 @@ void process_clear(void *value)
 
 	free(process->attempts);
 	memset(process, 0, sizeof(*process));
+}
+
+bool process_is_over(const struct process *process, uint64_t facts)
+{
+	return !process->conn.open && process->attempt_count == 0 &&
+	       facts - process->at_fact > OVER_FACTS;
 }
 
 static void tables_new(struct smtp_tracker *tracker)
@@ -75,6 +86,7 @@ void smtp_tracker_empty(struct smtp_tracker *tracker)
 {
 	tables_free(tracker);
 	tables_new(tracker);
+	tracker->facts = 0;
 	tracker->summary_seen = tracker->event_seen = false;
 	tracker->plain_run = 0;
 }
@@ -241,11 +253,16 @@ static const struct {
 static struct process *process_of(struct smtp_tracker *tracker,
                                   const struct log_line *line)
 {
+	struct process *process;
 	struct key key;
 
 	if (!process_key(line, &key))
 		return NULL;
-	return lru_use(tracker->processes, key.at, key.len);
+	process = lru_use(tracker->processes, key.at, key.len);
+	if (process_is_over(process, tracker->facts))
+		process_clear(process);
+	process->at_fact = tracker->facts;
+	return process;
 }
 
 void smtp_tracker_take(struct smtp_tracker *tracker,
@@ -259,6 +276,7 @@ void smtp_tracker_take(struct smtp_tracker *tracker,
 	                    .arg = arg};
 	enum from from = takers[fact->kind].from;
 
+	tracker->facts++;
 	if (takers[fact->kind].take == NULL ||
 	    (fact->proxied && from == FROM_SMTP))
 		return;

@@ -14,7 +14,9 @@
  *   Postfix's second try of the same session, and none;
  *   handshakes done by tlsproxy(8) belong to the smtp(8) process that names
  *   the same host, address and port next, within a minute;
- *   deliveries to address literals and over UNIX sockets are none.
+ *   deliveries to address literals and over UNIX sockets are none;
+ *   "unsupported TLSA certificate usage" is about one record: whether all
+ *   are unusable, the domain's view says (model/judge.h).
  *
  * Bounded: so many processes and queue ids, the oldest forgotten first.  The
  * open state can be saved and read back, for a daemon that is killed.

@@ -9,6 +9,9 @@
 #include "base/reader.h"
 #include "base/xalloc.h"
 
+/* Past year 9999 and before 1970: what no line has for its time. */
+#define TIME_BOUND (INT64_C(1) << 40)
+
 enum {
 	VERSION = 1,
 	CONN_OPEN = 1,
@@ -43,6 +46,15 @@ static void get_text(struct reader *in, char *text, size_t room)
 	text[len] = '\0';
 }
 
+static int64_t get_time(struct reader *in)
+{
+	int64_t time = (int64_t)reader_u64(in);
+
+	if (time > TIME_BOUND || time < -TIME_BOUND)
+		in->failed = true;
+	return in->failed ? 0 : time;
+}
+
 static void put_conn(struct strbuf *out, const struct tracked_conn *conn)
 {
 	strbuf_u8(out, (uint8_t)((conn->open ? CONN_OPEN : 0) |
@@ -72,7 +84,7 @@ static void get_conn(struct reader *in, struct tracked_conn *conn)
 	conn->has_complaint = flags & CONN_COMPLAINT;
 	conn->complaint = reader_u8(in);
 	conn->trust = reader_u8(in);
-	conn->time = (int64_t)reader_u64(in);
+	conn->time = get_time(in);
 	get_text(in, conn->complaint_reason, sizeof(conn->complaint_reason));
 	get_text(in, conn->peer.host, sizeof(conn->peer.host));
 	get_text(in, conn->peer.ip, sizeof(conn->peer.ip));
@@ -85,6 +97,7 @@ static void put_process(struct strbuf *out, const void *value)
 {
 	const struct process *process = value;
 
+	strbuf_u64(out, process->at_fact);
 	put_conn(out, &process->conn);
 	put_text(out, process->last_id);
 	put_text(out, process->last_ip);
@@ -104,6 +117,7 @@ static void get_process(struct reader *in, void *value)
 
 	/* damaged bytes may name one twice */
 	process_clear(process);
+	process->at_fact = reader_u64(in);
 	get_conn(in, &process->conn);
 	get_text(in, process->last_id, sizeof(process->last_id));
 	get_text(in, process->last_ip, sizeof(process->last_ip));
@@ -130,6 +144,12 @@ static void get_process(struct reader *in, void *value)
 	}
 }
 
+static bool is_live_process(const struct smtp_tracker *tracker,
+                            const void *value)
+{
+	return !process_is_over(value, tracker->facts);
+}
+
 static void put_proxied(struct strbuf *out, const void *value)
 {
 	put_conn(out, value);
@@ -138,6 +158,13 @@ static void put_proxied(struct strbuf *out, const void *value)
 static void get_proxied(struct reader *in, void *value)
 {
 	get_conn(in, value);
+}
+
+static bool is_live(const struct smtp_tracker *tracker, const void *value)
+{
+	(void)tracker;
+	(void)value;
+	return true;
 }
 
 static void put_nothing(struct strbuf *out, const void *value)
@@ -152,15 +179,25 @@ static void get_nothing(struct reader *in, void *value)
 	(void)value;
 }
 
-static void put_table(struct strbuf *out, const struct lru *lru,
-                      void (*put)(struct strbuf *out, const void *value))
+typedef bool live_fn(const struct smtp_tracker *tracker, const void *value);
+typedef void put_fn(struct strbuf *out, const void *value);
+
+/* What is over need not be kept: most processes of a busy day are. */
+static void put_table(struct strbuf *out, const struct smtp_tracker *tracker,
+                      const struct lru *lru, live_fn *live, put_fn *put)
 {
-	strbuf_u32(out, (uint32_t)lru_count(lru));
-	for (const void *at = lru_next(lru, NULL); at != NULL;
-	     at = lru_next(lru, at)) {
+	uint32_t count = 0;
+	const void *at = NULL;
+
+	while ((at = lru_next(lru, at)) != NULL)
+		count += live(tracker, lru_value(at));
+	strbuf_u32(out, count);
+	while ((at = lru_next(lru, at)) != NULL) {
 		size_t len;
 		const void *key = lru_key(at, &len);
 
+		if (!live(tracker, lru_value(at)))
+			continue;
 		strbuf_blob32(out, key, len);
 		put(out, lru_value(at));
 	}
@@ -187,10 +224,12 @@ void smtp_tracker_save(const struct smtp_tracker *tracker, struct strbuf *out)
 	strbuf_u8(out, VERSION);
 	strbuf_u8(out, (uint8_t)((tracker->summary_seen ? SUMMARY_SEEN : 0) |
 	                         (tracker->event_seen ? EVENT_SEEN : 0)));
+	strbuf_u64(out, tracker->facts);
 	strbuf_u32(out, tracker->plain_run);
-	put_table(out, tracker->processes, put_process);
-	put_table(out, tracker->proxied, put_proxied);
-	put_table(out, tracker->own_ids, put_nothing);
+	put_table(out, tracker, tracker->processes, is_live_process,
+	          put_process);
+	put_table(out, tracker, tracker->proxied, is_live, put_proxied);
+	put_table(out, tracker, tracker->own_ids, is_live, put_nothing);
 }
 
 int smtp_tracker_load(struct smtp_tracker *tracker, const void *data,
@@ -209,6 +248,7 @@ int smtp_tracker_load(struct smtp_tracker *tracker, const void *data,
 	flags = reader_u8(&in);
 	tracker->summary_seen = flags & SUMMARY_SEEN;
 	tracker->event_seen = flags & EVENT_SEEN;
+	tracker->facts = reader_u64(&in);
 	tracker->plain_run = reader_u32(&in);
 	get_table(&in, tracker->processes, get_process);
 	get_table(&in, tracker->proxied, get_proxied);

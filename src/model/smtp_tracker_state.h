@@ -64,6 +64,7 @@ struct attempt {
 };
 
 struct process {
+	uint64_t at_fact; /* its last, as the tracker counts them */
 	struct tracked_conn conn;
 	struct attempt *attempts;
 	size_t attempt_count;
@@ -76,6 +77,7 @@ struct process {
 struct smtp_tracker {
 	struct smtp_tracker_options options;
 	char *own_sender;
+	uint64_t facts; /* taken so far */
 	bool summary_seen, event_seen;
 	uint32_t plain_run;    /* plaintext sessions since the last summary */
 	struct lru *processes; /* program, 0, pid -> struct process */
@@ -96,6 +98,8 @@ struct step {
 
 void smtp_tracker_empty(struct smtp_tracker *tracker);
 void process_clear(void *process);
+/* Has it nothing more to say? */
+bool process_is_over(const struct process *process, uint64_t facts);
 
 /* Keys of the tables; one that is too long is no key. */
 struct key {

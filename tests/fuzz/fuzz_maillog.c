@@ -118,7 +118,7 @@ static void load_damaged(const uint8_t *data, size_t size,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct smtp_tracker_options options = {.own_sender = "r@s.example",
-	                                       .max_processes = 4,
+	                                       .max_processes = 256,
 	                                       .max_queue_ids = 4};
 	struct strbuf once, killed;
 

@@ -755,6 +755,51 @@ static void test_bounds(void **state)
 	smtp_tracker_free(&tracker);
 }
 
+/* Processes come and go; those that are gone are not saved with each commit,
+ * and one that comes again as another begins anew. */
+static void test_processes_end(void **state)
+{
+	struct smtp_tracker *tracker = smtp_tracker_new(&all);
+	struct strbuf log, out, saved;
+
+	(void)state;
+	replay_utc();
+	strbuf_init(&log, 0);
+	strbuf_init(&out, 0);
+	strbuf_init(&saved, 0);
+	strbuf_puts(&log, LOUD);
+	for (int i = 0; i < 40; i++)
+		strbuf_printf(&log,
+		              "postfix/smtp[%d]: AAAAA: to=<u@example.com>, "
+		              "relay=mx[192.0.2.1]:25, dsn=2.0.0, status=sent "
+		              "(250)\n",
+		              i);
+	replay(tracker, log.data, &out);
+	smtp_tracker_save(tracker, &saved);
+	assert_in_range(saved.len, 40 * 20, 40 * 200);
+	strbuf_reset(&log);
+	for (int i = 0; i < 2500; i++)
+		strbuf_puts(&log, "postfix/qmgr[3]: AAAAA: removed\n");
+	for (int i = 0; i < 21; i++)
+		replay(tracker, log.data, &out);
+	replay(tracker, P1 UP("Trusted", MX1), &out);
+	strbuf_reset(&saved);
+	smtp_tracker_save(tracker, &saved);
+	assert_in_range(saved.len, 1, 400);
+	strbuf_reset(&out);
+	strbuf_reset(&log);
+	strbuf_puts(&log, "postfix/smtp[30]: AAAAA: to=<v@example.com>, "
+	                  "relay=mx[192.0.2.1]:25, dsn=2.0.0, status=sent "
+	                  "(250)\n");
+	replay(tracker, log.data, &out);
+	assert_string_equal(strbuf_text(&out),
+	                    "example.com plain mx 192.0.2.1\n");
+	strbuf_clear(&log);
+	strbuf_clear(&out);
+	strbuf_clear(&saved);
+	smtp_tracker_free(&tracker);
+}
+
 static void test_damaged_state(void **state)
 {
 	struct smtp_tracker *tracker = smtp_tracker_new(&all);
@@ -810,6 +855,7 @@ int main(void)
 		cmocka_unit_test(test_by_relay),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_processes_end),
 		cmocka_unit_test(test_damaged_state),
 	};
 
