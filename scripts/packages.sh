@@ -8,9 +8,9 @@ BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
 # the receivers of the rehearsal
 QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 
-# all tests: another compiler, the lints, real mail and web servers
-CHECK_PACKAGES="$BUILD_PACKAGES clang clang-format ldnsutils libcmocka-dev
-	mandoc nginx-light nsd openssl postfix procps python3
+# all tests: another compiler, the lints, real mail, web and DNS servers
+CHECK_PACKAGES="$BUILD_PACKAGES clang clang-format iproute2 ldnsutils
+	libcmocka-dev mandoc nginx-light nsd openssl postfix procps python3
 	python3-jsonschema systemd systemd-journal-remote unbound xz-utils"
 
 missing_packages()

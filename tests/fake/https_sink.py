@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """https_sink - an HTTPS server whose paths say what it does
 
-    https_sink.py [--keep] --cert F --key F DIRECTORY
+    https_sink.py [--keep] [--listen HOST:PORT] --cert F --key F DIRECTORY
 
-Listens on a port of 127.0.0.1 that the kernel chooses and prints "READY PORT".
+Listens on a port of 127.0.0.1 that the kernel chooses, or where --listen
+says, and prints "READY PORT".
 Each request's body lands in DIRECTORY as <last part of the path>.body, its
 request line and headers in .head; with --keep a second one is <...>-2.body.
 
@@ -112,6 +113,7 @@ def main():
     parser.add_argument("--cert", required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--listen", default="127.0.0.1:0")
     parser.add_argument("directory")
     opts = parser.parse_args()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -132,7 +134,8 @@ def main():
         def handle_error(self, *_):
             pass  # a client that goes away in the middle is what we test
 
-    server = Server(("127.0.0.1", 0), Handler)
+    host, _, port = opts.listen.rpartition(":")
+    server = Server((host, int(port)), Handler)
     print("READY", server.server_address[1], flush=True)
     server.serve_forever()
 

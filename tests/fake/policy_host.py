@@ -6,8 +6,8 @@
 Listens there, or on a free port of 127.0.0.1, and prints "READY PORT"; ends
 with status 77 when it may not.  For the host
 mta-sts.NAME.test it shows DIRECTORY/NAME.pem (certificate and key) or else
-DIRECTORY/good.pem, and answers as do_NAME() below says, or else with the
-policy.  Each request is a line in DIRECTORY/requests.
+DIRECTORY/good.pem, and answers with DIRECTORY/NAME.txt (empty: 404), as
+do_NAME() below says, or else with the policy.  Each request is a line in DIRECTORY/requests.
 """
 
 import http.server
@@ -107,6 +107,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(POLICY)
 
+    def answer_file(self, path):
+        with open(path, "rb") as file:
+            text = file.read()
+        self.answer(200 if text else 404, text)
+
+    def answer_as_told(self, name):
+        path = "%s/%s.txt" % (self.server.directory, name)
+        if os.path.exists(path):
+            self.answer_file(path)
+        else:
+            getattr(self, "do_" + name, lambda: self.answer(200))()
+
     def do_GET(self):
         with open(self.server.directory + "/requests", "a") as file:
             file.write(self.headers["Host"] + " " + self.path + " " +
@@ -114,7 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = self.headers["Host"].split(".")[1]
         self.close_connection = True
         try:
-            getattr(self, "do_" + name, lambda: self.answer(200))()
+            self.answer_as_told(name)
         except OSError:
             pass
         self.close_connection = True

@@ -2,12 +2,16 @@
 """smtp_sink - an SMTP server that does as it is told
 
     smtp_sink.py [options] DIRECTORY
+    smtp_sink.py --farm FILE
 
-Listens on a port of 127.0.0.1 that the kernel chooses and prints "READY PORT".
+Listens on a port of 127.0.0.1 that the kernel chooses, or where --listen
+says, and prints "READY PORT".  Each line of FILE is a sink of the same
+process: its options and its DIRECTORY; READY comes when all of them listen.
 Each message lands in DIRECTORY as <local part of the recipient>.eml, byte for
 byte as it was sent (dots unstuffed), and what was said about it in .env: one
 "key value" line each for helo, tls, user, from, rcpt and connection.
 
+    --listen HOST:PORT   there
     --reply STAGE=TEXT   answer so: greeting ehlo starttls auth mail rcpt data
                          end rset ("end" is the answer to the final dot)
     --rcpt LOCAL=TEXT    answer so to RCPT of this local part
@@ -25,6 +29,7 @@ import argparse
 import asyncio
 import base64
 import pathlib
+import shlex
 import ssl
 
 DEFAULTS = {
@@ -167,7 +172,7 @@ class Session:
             await getattr(self, verb.lower())(arg)
 
 
-async def main(opts):
+async def listen(opts):
     async def serve(reader, writer):
         session = Session(opts, reader, writer)
         try:
@@ -178,14 +183,19 @@ async def main(opts):
             Session.open -= 1
             writer.close()
 
-    server = await asyncio.start_server(
-        serve, "127.0.0.1", 0, limit=1 << 24,
+    host, _, port = opts.listen.rpartition(":")
+    return await asyncio.start_server(
+        serve, host, int(port), limit=1 << 24,
         ssl=opts.context if opts.smtps else None)
-    print("READY", server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
 
 
-def options():
+async def main(farm):
+    servers = [await listen(opts) for opts in farm]
+    print("READY", servers[0].sockets[0].getsockname()[1], flush=True)
+    await asyncio.gather(*(server.serve_forever() for server in servers))
+
+
+def options(words=None):
     parser = argparse.ArgumentParser()
     for name in ("reply", "rcpt", "delay", "drop"):
         parser.add_argument("--" + name, action="append", default=[])
@@ -193,10 +203,13 @@ def options():
         parser.add_argument("--" + name, type=int, default=0)
     for name in ("smtps", "garble", "keep"):
         parser.add_argument("--" + name, action="store_true")
-    for name in ("cert", "key", "auth"):
+    for name in ("cert", "key", "auth", "farm"):
         parser.add_argument("--" + name)
-    parser.add_argument("directory")
-    opts = parser.parse_args()
+    parser.add_argument("--listen", default="127.0.0.1:0")
+    parser.add_argument("directory", nargs="?")
+    opts = parser.parse_args(words)
+    if not opts.directory and not opts.farm:
+        parser.error("no DIRECTORY")
     for name in ("reply", "rcpt", "delay"):
         setattr(opts, name, pairs(getattr(opts, name)))
     opts.context = None
@@ -206,5 +219,12 @@ def options():
     return opts
 
 
+def farm(opts):
+    if not opts.farm:
+        return [opts]
+    with open(opts.farm, encoding="utf-8") as lines:
+        return [options(shlex.split(line)) for line in lines]
+
+
 if __name__ == "__main__":
-    asyncio.run(main(options()))
+    asyncio.run(main(farm(options())))

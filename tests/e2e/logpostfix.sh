@@ -1,0 +1,383 @@
+#!/bin/sh
+# logpostfix.sh - from a Postfix's mail log to the reports: Debian's own
+# Postfix sends, nsd signs for the domains, unbound validates, SMTP and HTTPS
+# servers do right and wrong, and tlstally-logd makes of the log what it can
+#
+# scripts/check runs it; by hand, as root: srcdir=... tests/e2e/logpostfix.sh
+# in the build directory.  All of it lives in a temporary folder and a network
+# namespace of its own; log_world.py has the table of the domains.
+set -u
+src=${srcdir:-.}
+bin=$PWD
+e2e=$src/tests/e2e
+PATH=$PATH:/usr/sbin:/sbin
+net=tlstally-$$
+failures=0
+pids=
+logd=
+
+[ "$(id -u)" -eq 0 ] || { echo "Postfix is started by root only"; exit 77; }
+for tool in postfix nsd unbound ldns-signzone openssl python3 ip; do
+	command -v $tool >/dev/null || { echo "$tool is missing"; exit 77; }
+done
+python3 -c 'import jsonschema' || exit 77
+ip netns add $net || { echo "no network namespace can be made"; exit 77; }
+dir=$(mktemp -d "${TMPDIR:-/tmp}/logpostfix.XXXXXX") || exit 1
+
+finish()
+{
+	for pid in $logd $pids; do kill "$pid" 2>/dev/null; done
+	[ ! -s "$dir/queue/pid/master.pid" ] ||
+		postfix -c "$dir/postfix" stop >/dev/null 2>&1
+	ip netns del $net
+	rm -rf "/etc/netns/$net" "$dir"
+	rmdir /etc/netns 2>/dev/null
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# expect WHAT WANT GOT
+expect()
+{
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: wanted '$2', got '$3'"
+		failures=$((failures + 1))
+	fi
+}
+
+die()
+{
+	echo "FAIL: $1"
+	[ $# -lt 2 ] || tail -n 30 "$2"
+	exit 1
+}
+
+# wait_until SECONDS COMMAND...
+wait_until()
+{
+	end=$(($(date +%s) + $1))
+	shift
+	while ! "$@"; do
+		[ "$(date +%s)" -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# within COMMAND...: in the namespace, where /etc/resolv.conf is ours
+within()
+{
+	ip netns exec $net "$@"
+}
+
+world()
+{
+	what=$1
+	shift
+	python3 "$e2e/log_world.py" "$what" "$dir" "$@"
+}
+
+world_within()
+{
+	what=$1
+	shift
+	within python3 "$e2e/log_world.py" "$what" "$dir" "$@"
+}
+
+# start LOG COMMAND...: a server that stays in the foreground
+start()
+{
+	log=$1
+	shift
+	ip netns exec $net "$@" >"$log" 2>&1 &
+	pids="$pids $!"
+}
+
+make_namespace()
+{
+	mkdir -p "/etc/netns/$net"
+	printf 'nameserver 127.0.0.53\noptions trust-ad\n' \
+		>"/etc/netns/$net/resolv.conf"
+	within ip link set lo up
+	# not a special range, which the log's reader would not count
+	within ip address add 192.0.3.0/24 dev lo
+}
+
+validated()
+{
+	within drill -D @127.0.0.53 "$1" "$2" 2>/dev/null |
+		grep -q '^;; flags:.* ad[ ;]'
+}
+
+answer_code()
+{
+	within drill -D @127.0.0.53 "$@" | sed -n 's/.*rcode: \([A-Z]*\).*/\1/p'
+}
+
+start_dns()
+{
+	start "$dir/nsd.log" nsd -d -c "$dir/zones/nsd.conf"
+	start "$dir/unbound.log" unbound -d -c "$dir/zones/unbound.conf"
+	wait_until 10 validated dane-ok.test MX ||
+		die "no validated answers from unbound" "$dir/unbound.log"
+	expect "a wrong DS record is found out" "SERVFAIL" \
+		"$(answer_code TLSA _25._tcp.mx.bogus.test)"
+	expect "the rest of that domain is good" yes \
+		"$(validated bogus.test MX && echo yes)"
+	expect "an unsigned zone answers, unvalidated" "NOERROR no" \
+		"$(answer_code insecure.test MX) $(validated insecure.test MX ||
+			echo no)"
+}
+
+start_sinks()
+{
+	fake=$src/tests/fake
+	mkdir "$dir/bodies"
+	start "$dir/farm.log" python3 "$fake/smtp_sink.py" --farm "$dir/farm"
+	start "$dir/policies.log" python3 "$fake/policy_host.py" \
+		"$dir/policies" 192.0.3.250 443
+	start "$dir/web.log" python3 "$fake/https_sink.py" --keep \
+		--listen 192.0.3.250:8443 --key "$dir/certs/key" \
+		--cert "$dir/certs/reports.test.pem" "$dir/bodies"
+	for log in farm policies web; do
+		wait_until 10 grep -q READY "$dir/$log.log" ||
+			die "the $log server does not start" "$dir/$log.log"
+	done
+}
+
+# What Postfix 3.7 has no plugin for is in a table: "secure" for domains with
+# an MTA-STS policy in enforce mode.
+start_postfix()
+{
+	mkdir -p "$dir/postfix" "$dir/queue" "$dir/data"
+	chown postfix "$dir/data"
+	echo "sts-reuse.test reuse:" >"$dir/postfix/transport"
+	cat >"$dir/postfix/main.cf" <<-EOF
+	compatibility_level = 3.6
+	queue_directory = $dir/queue
+	data_directory = $dir/data
+	maillog_file = $dir/mail.log
+	maillog_file_prefixes = $dir
+	myhostname = sender.test
+	mydestination =
+	mynetworks = 127.0.0.0/8
+	inet_interfaces = 127.0.0.1
+	inet_protocols = ipv4
+	alias_maps =
+	smtpd_peername_lookup = no
+	transport_maps = texthash:$dir/postfix/transport
+	smtp_dns_support_level = dnssec
+	smtp_tls_security_level = dane
+	smtp_tls_policy_maps = texthash:$dir/levels
+	smtp_tls_CAfile = $dir/certs/ca.pem
+	smtp_tls_loglevel = 1
+	smtp_connect_timeout = 5s
+	smtp_helo_timeout = 5s
+	smtp_starttls_timeout = 5s
+	minimal_backoff_time = 3600s
+	queue_run_delay = 3600s
+	reuse_destination_concurrency_limit = 1
+	EOF
+	cat >"$dir/postfix/master.cf" <<-EOF
+	127.0.0.1:25 inet n - n - - smtpd
+	pickup unix n - n 60 1 pickup
+	cleanup unix n - n - 0 cleanup
+	qmgr unix n - n 300 1 qmgr
+	tlsmgr unix - - n 1000? 1 tlsmgr
+	tlsproxy unix - - n - 0 tlsproxy
+	rewrite unix - - n - - trivial-rewrite
+	bounce unix - - n - 0 bounce
+	defer unix - - n - 0 bounce
+	trace unix - - n - 0 bounce
+	verify unix - - n - 1 verify
+	proxymap unix - - n - - proxymap
+	smtp unix - - n - - smtp
+	reuse unix - - n - - smtp
+	    -o smtp_tls_connection_reuse=yes
+	    -o smtp_connection_cache_destinations=sts-reuse.test
+	error unix - - n - - error
+	retry unix - - n - - error
+	anvil unix - - n - 1 anvil
+	scache unix - - n - 1 scache
+	postlog unix-dgram n - n - 1 postlogd
+	EOF
+	make_log
+	within postfix -c "$dir/postfix" start >"$dir/start.log" 2>&1 ||
+		die "postfix does not start" "$dir/start.log"
+}
+
+# postlogd(8) would make it for root only, and tlstally-logd is not root
+make_log()
+{
+	: >"$dir/mail.log"
+	chmod 644 "$dir/mail.log"
+}
+
+rotate_log()
+{
+	mv "$dir/mail.log" "$dir/mail.log.1"
+	make_log
+	within postfix -c "$dir/postfix" reload >>"$dir/start.log" 2>&1 ||
+		die "postfix does not reload" "$dir/start.log"
+}
+
+write_conf()
+{
+	mkdir "$dir/store" "$dir/reports"
+	chown nobody "$dir/store" "$dir/reports"
+	cat >"$dir/conf" <<-EOF
+	[report]
+	organization_name = Example Mail
+	contact_info = tls-reports@sender.test
+	mode = all
+	[store]
+	directory = $dir/store
+	map_size = 1G
+	rehearsal = yes
+	[log]
+	source = file
+	file = $dir/mail.log
+	enforces = dane, sts
+	commit_interval = 100ms
+	[policy]
+	resolver = 127.0.0.53
+	sts_ca_file = $dir/certs/ca.pem
+	allow_private = yes
+	[deliver]
+	mail = smtp://127.0.0.1:25
+	directory = $dir/reports
+	https_allow_private = yes
+	https_ca_file = $dir/certs/ca.pem
+	spread = 0s
+	EOF
+}
+
+# It asks postconf(1) whether Postfix has CA certificates.
+start_logd()
+{
+	MAIL_CONFIG=$dir/postfix ip netns exec $net "$bin/src/app/tlstally-logd" -f -c "$dir/conf" \
+		2>>"$dir/logd.log" &
+	logd=$!
+}
+
+# tlstally WORDS...
+tlstally()
+{
+	within timeout 60 "$bin/src/app/tlstally" -c "$dir/conf" "$@"
+}
+
+nothing_waits()
+{
+	tlstally status --json | python3 -c '
+import json, sys
+sys.exit(json.load(sys.stdin)["waiting"]["sessions"] != 0)'
+}
+
+totals()
+{
+	"$bin/tests/e2e/store_totals" "$dir/store"
+}
+
+# counts LINE
+counts()
+{
+	totals | grep -qx "$1"
+}
+
+# Once the last domain's session is in the tally all others were read, too.
+all_counted()
+{
+	nothing_waits && counts "twice.test 1 0"
+}
+
+# send WHICH: and wait until Postfix has done with them
+send()
+{
+	world_within send "$1" || die "mail is not taken" "$dir/mail.log"
+	wait_until 40 world verdicts "$1" "$dir/mail.log" ||
+		die "Postfix comes to no verdicts" "$dir/mail.log"
+}
+
+mails_are()
+{
+	[ "$(mails | wc -l)" -eq "$1" ]
+}
+
+# why_not DOMAIN: gets no report
+why_not()
+{
+	tlstally show "$1" --json | python3 -c '
+import json, sys
+print(json.load(sys.stdin)["days"][0]["reason"])'
+}
+
+mails()
+{
+	find "$dir/sinks/reports" -name '*.eml'
+}
+
+# All sessions must fall on one day.
+left=$((86400 - $(date +%s) % 86400))
+[ $left -gt 120 ] || sleep $left
+
+chmod 755 "$dir"
+world make || die "the world is not made"
+make_namespace
+start_dns
+start_sinks
+start_postfix
+write_conf
+
+# the leak checker cannot trace a process that changed its user
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+export ASAN_OPTIONS
+
+# killed between the two halves, while the log is rotated
+start_logd
+send first
+kill -9 $logd
+wait $logd 2>/dev/null
+rotate_log
+send second
+logs=$(ls "$dir"/mail.log*)
+expect "the log is in two files" 2 "$(echo "$logs" | wc -l)"
+world statuses $logs || failures=$((failures + 1))
+start_logd
+wait_until 60 all_counted || {
+	echo "FAIL: not all sessions are counted"
+	failures=$((failures + 1))
+	tlstally status
+	tail "$dir/logd.log"
+}
+
+tomorrow=$(date -u -d tomorrow +%Y-%m-%d)
+tlstally run --now "${tomorrow}T06:00:00Z" >"$dir/run.out" 2>&1
+expect "tlstally run" 0 $?
+cat "$dir/run.out"
+wait_until 20 mails_are "$(world mails)"
+received=$(find "$dir/reports" -type f; find "$dir/bodies" -name '*.body'; mails)
+world compare $received || failures=$((failures + 1))
+python3 "$e2e/check-report.py" $received >"$dir/checked"
+expect "reports are as RFC 8460 wants them" 0 $?
+grep -v ^PASS "$dir/checked"
+expect "two TLSRPT records are none" "no TLSRPT record was seen" \
+	"$(why_not twice.test)"
+expect "and tlstally lookup says why" yes \
+	"$(tlstally lookup twice.test >"$dir/lookup.out"
+		grep -q '2 of them where one may be' "$dir/lookup.out" && echo yes)"
+
+# what comes after our own reports is counted, and they are not
+send sts-ok
+wait_until 20 counts "sts-ok.test 2 0"
+expect "our own reports are no sessions" "" "$(totals | grep '^reports.test')"
+expect "nor is what goes to loopback" "" "$(totals | grep '^private.test')"
+kill -TERM $logd
+wait $logd
+expect "tlstally-logd ends" 0 $?
+logd=
+[ $failures -eq 0 ] || tail -n 20 "$dir/run.out" "$dir/logd.log" \
+	"$dir/lookup.out"
+
+echo "$failures failed"
+[ $failures -eq 0 ]
