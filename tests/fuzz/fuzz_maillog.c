@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/xalloc.h"
 #include "model/domain.h"
 #include "model/log_session.h"
 #include "model/maillog.h"
@@ -39,10 +40,8 @@ static void keep(void *arg, int64_t time, const struct log_session *session)
 /* Inside the line, or one of the reader's own words. */
 static void touch(struct span span)
 {
-	static volatile unsigned sum;
-
-	for (size_t i = 0; i < span.len; i++)
-		sum += (unsigned char)span.at[i];
+	if (span.len > 0)
+		free(xmemdup(span.at, span.len));
 }
 
 static void touch_fact(const struct fact *fact)
