@@ -256,8 +256,8 @@ write_conf()
 # It asks postconf(1) whether Postfix has CA certificates.
 start_logd()
 {
-	MAIL_CONFIG=$dir/postfix ip netns exec $net "$bin/src/app/tlstally-logd" -f -c "$dir/conf" \
-		2>>"$dir/logd.log" &
+	MAIL_CONFIG=$dir/postfix ip netns exec $net \
+		"$bin/src/app/tlstally-logd" -f -c "$dir/conf" 2>>"$dir/logd.log" &
 	logd=$!
 }
 
@@ -342,6 +342,7 @@ rotate_log
 send second
 logs=$(ls "$dir"/mail.log*)
 expect "the log is in two files" 2 "$(echo "$logs" | wc -l)"
+# shellcheck disable=SC2086
 world statuses $logs || failures=$((failures + 1))
 start_logd
 wait_until 60 all_counted || {
@@ -356,8 +357,11 @@ tlstally run --now "${tomorrow}T06:00:00Z" >"$dir/run.out" 2>&1
 expect "tlstally run" 0 $?
 cat "$dir/run.out"
 wait_until 20 mails_are "$(world mails)"
-received=$(find "$dir/reports" -type f; find "$dir/bodies" -name '*.body'; mails)
+received=$(find "$dir/reports" "$dir/bodies" -name '*.gz' -o -name '*.body'
+	mails)
+# shellcheck disable=SC2086
 world compare $received || failures=$((failures + 1))
+# shellcheck disable=SC2086
 python3 "$e2e/check-report.py" $received >"$dir/checked"
 expect "reports are as RFC 8460 wants them" 0 $?
 grep -v ^PASS "$dir/checked"
