@@ -22,6 +22,12 @@ for tool in postfix nsd unbound ldns-signzone openssl python3 ip; do
 done
 python3 -c 'import jsonschema' || exit 77
 ip netns add $net || { echo "no network namespace can be made"; exit 77; }
+# in a chroot that is no mount point there is one, but nobody can go in
+ip netns exec $net true 2>/dev/null || {
+	ip netns del $net
+	echo "no program can be run in a network namespace here"
+	exit 77
+}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/logpostfix.XXXXXX") || exit 1
 
 finish()
