@@ -14,7 +14,7 @@ enum {
 	PLACE_CHECK_TICKS = 5,
 	STUCK_MS = 60000,
 	ENOUGH_DELIVERIES = 100,
-	PATIENCE_MS = 60000, /* with domains whose look-up fails */
+	PATIENCE_MS = 30000, /* with domains whose look-up fails */
 	BYTES_SHOWN = 1024 * 1024,
 };
 

@@ -25,6 +25,14 @@ static bool group_of_file(const char *path, gid_t *group)
 	return true;
 }
 
+static bool is_among(const gid_t *groups, size_t count, gid_t group)
+{
+	for (size_t i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
 size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS])
 {
 	static const char *const names[] = {"adm", "systemd-journal"};
@@ -34,7 +42,8 @@ size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS])
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		n += privs_group(names[i], &groups[n], &err) == 0;
 	if (kind_of(d) == LOG_FROM_FILE)
-		n += group_of_file(d->conf.log.file, &groups[n]);
+		n += group_of_file(d->conf.log.file, &groups[n]) &&
+		     !is_among(groups, n, groups[n]);
 	return n;
 }
 

@@ -1,13 +1,9 @@
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <zlib.h>
+#include "unit/log_world.h"
 
 #include "base/day.h"
 #include "base/log.h"
 #include "intake/log_lines.h"
 #include "intake/log_source.h"
-#include "unit/store_test.h"
 
 /*
  * A log, whoever writes and rotates it, and a reader that may be killed.  Line
@@ -15,11 +11,9 @@
  */
 struct world {
 	char *directory;
-	char *path;
-	int written;  /* lines */
-	bool dateext; /* "-20260301" instead of ".1" */
-	bool half;    /* the last line has no newline yet */
-	int rotations;
+	struct log_world log;
+	int written; /* lines */
+	bool half;   /* the last line has no newline yet */
 	struct log_source *source;
 	struct strbuf saved;
 	int saved_lines; /* when it was saved */
@@ -45,7 +39,7 @@ static int setup(void **state)
 
 	w->directory = xasprintf("%s/tlstally-test.XXXXXX", tmp ? tmp : "/tmp");
 	assert_non_null(mkdtemp(w->directory));
-	w->path = xasprintf("%s/mail.log", w->directory);
+	w->log.path = xasprintf("%s/mail.log", w->directory);
 	w->got = xcalloc(MOST_LINES, sizeof(int));
 	strbuf_init(&w->saved, 0);
 	log_capture(capture, w);
@@ -67,20 +61,11 @@ static int teardown(void **state)
 	log_capture(NULL, NULL);
 	nftw(w->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	xfree_str(&w->directory);
-	xfree_str(&w->path);
+	xfree_str(&w->log.path);
 	strbuf_clear(&w->saved);
 	free(w->got);
 	free(w);
 	return 0;
-}
-
-static void append(const struct world *w, const char *text)
-{
-	int fd = open(w->path, O_WRONLY | O_CREAT | O_APPEND, 0640);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (int)strlen(text));
-	close(fd);
 }
 
 static char *line_text(int n)
@@ -94,12 +79,12 @@ static char *line_text(int n)
 static void write_lines(struct world *w, int n)
 {
 	if (w->half)
-		append(w, " of many\n");
+		log_world_append(&w->log, " of many\n");
 	w->half = false;
 	while (n-- > 0) {
 		auto_(xfree_str) char *text = line_text(++w->written);
 
-		append(w, text);
+		log_world_append(&w->log, text);
 	}
 }
 
@@ -111,120 +96,26 @@ static void write_half(struct world *w)
 	write_lines(w, 0);
 	text = line_text(++w->written);
 	*strstr(text, " of many") = '\0';
-	append(w, text);
+	log_world_append(&w->log, text);
 	w->half = true;
-}
-
-static char *rotated(const struct world *w, int n, bool gz)
-{
-	return w->dateext ? xasprintf("%s-202603%02d%s", w->path, n,
-	                              gz ? ".gz" : "")
-	                  : xasprintf("%s.%d%s", w->path, n, gz ? ".gz" : "");
-}
-
-static void shift_siblings(const struct world *w)
-{
-	for (int n = w->rotations; n > 0; n--)
-		for (int gz = 0; gz < 2; gz++) {
-			auto_(xfree_str) char *from = rotated(w, n, gz);
-			auto_(xfree_str) char *to = rotated(w, n + 1, gz);
-
-			rename(from, to);
-		}
-}
-
-/* The name of the next rotated file, free now. */
-static char *make_room(struct world *w)
-{
-	w->rotations++;
-	if (w->dateext)
-		return rotated(w, w->rotations, false);
-	shift_siblings(w);
-	return rotated(w, 1, false);
 }
 
 static void rotate_by_rename(struct world *w)
 {
-	auto_(xfree_str) char *to = make_room(w);
-	int fd;
-
 	write_lines(w, 0);
-	assert_int_equal(rename(w->path, to), 0);
-	fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL, 0640);
-	assert_true(fd >= 0);
-	close(fd);
-}
-
-static void *read_file(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY);
-	struct stat st;
-	char *data;
-
-	assert_true(fd >= 0 && fstat(fd, &st) == 0);
-	*len = (size_t)st.st_size;
-	data = xmalloc(*len + 1);
-	assert_int_equal(read(fd, data, *len), (int)*len);
-	close(fd);
-	return data;
-}
-
-static void copy(const char *from, const char *to)
-{
-	size_t len;
-	void *data = read_file(from, &len);
-	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL, 0640);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, data, len), (int)len);
-	close(fd);
-	free(data);
+	log_world_rename(&w->log);
 }
 
 static void rotate_by_copy(struct world *w)
 {
-	auto_(xfree_str) char *to = make_room(w);
-
 	write_lines(w, 0);
-	copy(w->path, to);
-	assert_int_equal(truncate(w->path, 0), 0);
-}
-
-/* As gzip(1) does, with the time of the file. */
-static void compress_file(const char *path, const char *to)
-{
-	size_t len;
-	void *data = read_file(path, &len);
-	gzFile gz = gzopen(to, "wb");
-	struct timespec times[2];
-	struct stat st;
-
-	assert_non_null(gz);
-	assert_int_equal(gzwrite(gz, data, (unsigned)len), (int)len);
-	gzclose(gz);
-	assert_int_equal(stat(path, &st), 0);
-	times[0] = st.st_atim;
-	times[1] = st.st_mtim;
-	assert_int_equal(utimensat(AT_FDCWD, to, times, 0), 0);
-	free(data);
-}
-
-static void compress_sibling(const struct world *w, int n)
-{
-	auto_(xfree_str) char *path = rotated(w, n, false);
-	auto_(xfree_str) char *to = rotated(w, n, true);
-	struct stat st;
-
-	if (n < 1 || stat(path, &st) < 0 || st.st_size == 0)
-		return;
-	compress_file(path, to);
-	unlink(path);
+	log_world_copy(&w->log);
 }
 
 static void start(struct world *w, bool from_start, bool once)
 {
 	struct log_file_options options = {
-		.path = w->path,
+		.path = w->log.path,
 		.position = w->saved.len > 0 ? w->saved.data : NULL,
 		.position_len = w->saved.len,
 		.from_start = from_start,
@@ -305,7 +196,7 @@ static void test_all_that_is_there_once(void **state)
 	rotate_by_rename(w);
 	write_lines(w, 4);
 	rotate_by_rename(w);
-	compress_sibling(w, 2);
+	log_world_gzip(&w->log, 2);
 	write_lines(w, 4);
 	start(w, true, true);
 	assert_int_equal(read_lines(w, 100), ERR_NOTFOUND);
@@ -321,9 +212,9 @@ static void test_a_file_being_compressed_is_read_once(void **state)
 	write_lines(w, 4);
 	rotate_by_rename(w);
 	write_lines(w, 4);
-	from = rotated(w, 1, false);
-	to = rotated(w, 1, true);
-	compress_file(from, to);
+	from = log_world_rotated(&w->log, 1, false);
+	to = log_world_rotated(&w->log, 1, true);
+	log_world_gzip_file(from, to);
 	start(w, true, true);
 	assert_int_equal(read_lines(w, 100), ERR_NOTFOUND);
 	expect_lines(w, 1, 8);
@@ -336,13 +227,13 @@ static void test_a_file_being_copied_is_read_once(void **state)
 	auto_(xfree_str) char *to = NULL;
 
 	write_lines(w, 4);
-	w->rotations = 1;
-	to = rotated(w, 1, false);
-	copy(w->path, to);
+	w->log.rotations = 1;
+	to = log_world_rotated(&w->log, 1, false);
+	log_world_copy_file(w->log.path, to);
 	start(w, true, false);
 	assert_int_equal(read_lines(w, 2), 1);
 	write_lines(w, 0);
-	assert_int_equal(truncate(w->path, 0), 0);
+	assert_int_equal(truncate(w->log.path, 0), 0);
 	write_lines(w, 3);
 	assert_int_equal(read_lines(w, 100), 0);
 	expect_lines(w, 1, 7);
@@ -351,20 +242,20 @@ static void test_a_file_being_copied_is_read_once(void **state)
 static void test_a_writer_that_is_late_to_the_new_file(void **state)
 {
 	struct world *w = *state;
-	auto_(xfree_str) char *file = xstrdup(w->path);
+	auto_(xfree_str) char *file = xstrdup(w->log.path);
 
 	write_lines(w, 2);
 	start(w, true, false);
 	rotate_by_rename(w);
 	assert_int_equal(read_lines(w, 100), 0);
 	/* still to the old file */
-	xfree_str(&w->path);
-	w->path = xasprintf("%s.1", file);
+	xfree_str(&w->log.path);
+	w->log.path = xasprintf("%s.1", file);
 	write_lines(w, 2);
 	assert_int_equal(read_lines(w, 100), 0);
 	write_lines(w, 1);
-	xfree_str(&w->path);
-	w->path = xstrdup(file);
+	xfree_str(&w->log.path);
+	w->log.path = xstrdup(file);
 	write_lines(w, 2);
 	assert_int_equal(read_lines(w, 100), 0);
 	expect_lines(w, 1, 7);
@@ -392,7 +283,7 @@ static void test_emptied_without_a_copy(void **state)
 	write_lines(w, 2);
 	start(w, true, false);
 	assert_int_equal(read_lines(w, 100), 0);
-	assert_int_equal(truncate(w->path, 0), 0);
+	assert_int_equal(truncate(w->log.path, 0), 0);
 	write_lines(w, 1);
 	assert_int_equal(read_lines(w, 100), 0);
 	expect_lines(w, 1, 3);
@@ -410,7 +301,7 @@ static void test_the_place_is_gone(void **state)
 	save(w);
 	stop(w);
 	rotate_by_rename(w);
-	old = rotated(w, 1, false);
+	old = log_world_rotated(&w->log, 1, false);
 	unlink(old);
 	write_lines(w, 2);
 	rotate_by_rename(w);
@@ -429,8 +320,8 @@ static void test_damaged_gzip(void **state)
 
 	write_lines(w, 2000);
 	rotate_by_rename(w);
-	compress_sibling(w, 1);
-	gz = rotated(w, 1, true);
+	log_world_gzip(&w->log, 1);
+	gz = log_world_rotated(&w->log, 1, true);
 	assert_int_equal(stat(gz, &st), 0);
 	assert_int_equal(truncate(gz, st.st_size / 2), 0);
 	start(w, true, true);
@@ -452,7 +343,7 @@ static void test_long_lines_are_skipped(void **state)
 		memset(text, 'x', lengths[i]);
 		text[lengths[i]] = '\n';
 		text[lengths[i] + 1] = '\0';
-		append(w, text);
+		log_world_append(&w->log, text);
 		free(text);
 		write_lines(w, 1);
 	}
@@ -471,7 +362,7 @@ static void test_no_file(void **state)
 	struct world *w = *state;
 
 	for (size_t i = 0; i < COUNT(from_start); i++) {
-		struct log_file_options options = {.path = w->path,
+		struct log_file_options options = {.path = w->log.path,
 		                                   .from_start = from_start[i]};
 		struct err err = {0};
 
@@ -487,14 +378,16 @@ static void test_others_are_no_siblings(void **state)
 	                                    "mail.log2",     "mail.logs",
 	                                    "mail.log.1~",   "a.mail.log.1"};
 	struct world *w = *state;
-	char *file = w->path;
+	char *file = w->log.path;
 
 	for (size_t i = 0; i < COUNT(names); i++) {
-		w->path = xasprintf("%s/%s", w->directory, names[i]);
-		append(w, "2026-03-01T00:00:00Z mx postfix/smtp[7]: 99\n");
-		xfree_str(&w->path);
+		w->log.path = xasprintf("%s/%s", w->directory, names[i]);
+		log_world_append(
+			&w->log,
+			"2026-03-01T00:00:00Z mx postfix/smtp[7]: 99\n");
+		xfree_str(&w->log.path);
 	}
-	w->path = file;
+	w->log.path = file;
 	write_lines(w, 2);
 	start(w, true, true);
 	assert_int_equal(read_lines(w, 100), ERR_NOTFOUND);
@@ -511,7 +404,7 @@ static void act(struct world *w, unsigned dice)
 		rotate_by_copy(w);
 		break;
 	case 2:
-		compress_sibling(w, 1 + (int)(dice / 12) % 3);
+		log_world_gzip(&w->log, 1 + (int)(dice / 12) % 3);
 		break;
 	case 3:
 		write_half(w);
@@ -558,7 +451,7 @@ static void test_any_order_of_things(void **state)
 		assert_int_equal(setup(state), 0);
 		w = *state;
 		print_message("  - seed %u\n", seed);
-		w->dateext = seed % 3 == 0;
+		w->log.dateext = seed % 3 == 0;
 		live_through(w, seed);
 		teardown(state);
 	}
