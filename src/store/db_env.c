@@ -32,6 +32,10 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_LOG_PENDING] = "log-pending",
 	[TABLE_POLICY] = "policy",
 	[TABLE_WANTED] = "wanted",
+	[TABLE_TOKEN] = "token",
+	[TABLE_INBOUND] = "inbound",
+	[TABLE_MAIL] = "mail",
+	[TABLE_OWN_SEEN] = "own-seen",
 };
 
 const char *db_table_name(enum db_table table)

@@ -17,6 +17,8 @@ enum { FEED_NAME_MAX = 63 };
 /* tlstallyd's and tlstally-logd's. */
 #define FEED_EVENTS "events"
 #define FEED_LOG "log"
+/* tlstally-milter's: it counts no sessions, and no day waits for it. */
+#define FEED_MILTER "milter"
 
 struct feed {
 	char name[FEED_NAME_MAX + 1];

@@ -54,6 +54,13 @@
  *                                                     sts_expires_at u64, blob
  *                                                     of the view
  *   wanted       domain text                          due u64, failures u32
+ *   token        token text                           report id u64, index u16
+ *   inbound      day u32, domain text, 0x00, 1        rows u32
+ *                ..., 2, hash128                      messages u64, blob of the
+ *                                                     outcome
+ *   mail         day u32, domain text                 messages u64, next hop
+ *                                                     string
+ *   own-seen     day u32, domain text                 messages u64
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

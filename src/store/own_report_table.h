@@ -18,6 +18,13 @@ void own_report_add(struct db_txn *txn, int32_t day, const char *domain,
                     uint64_t n);
 int own_report_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
+/* The same as the milter saw them come in: exactly these were taken by our own
+ * Postfix for recipients in the domain that day. */
+uint64_t own_seen_get(struct db_txn *txn, int32_t day, const char *domain);
+void own_seen_add(struct db_txn *txn, int32_t day, const char *domain,
+                  uint64_t n);
+int own_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
+
 /* Attempts of an hour (secs / 3600) for a receiver; "" is all of them. */
 uint64_t rate_get(struct db_txn *txn, int64_t hour, const char *receiver);
 void rate_add(struct db_txn *txn, int64_t hour, const char *receiver,

@@ -14,13 +14,21 @@ static void add_log_tables(struct db_txn *txn)
 	(void)txn;
 }
 
+/* The milter's tables.  A program that does not know the state `bounced` must
+ * not read destinations. */
+static void add_milter_tables(struct db_txn *txn)
+{
+	(void)txn;
+}
+
 static const struct schema_step steps[] = {
 	{.from = 1, .run = add_log_tables},
+	{.from = 2, .run = add_milter_tables},
 };
 
 /* A change of store/keys.h adds a row there and one to the version. */
 const struct schema_plan schema_plan = {
-	.version = 2,
+	.version = 3,
 	.steps = steps,
 	.step_count = sizeof(steps) / sizeof(steps[0]),
 };

@@ -65,7 +65,7 @@ static void test_a_store_of_schema_1(void **state)
 	}
 	txn = db_begin_write(f->db);
 	assert_int_equal(meta_get(txn, META_SCHEMA, &version), 1);
-	assert_int_equal(version, 2);
+	assert_int_equal(version, 3);
 	assert_int_equal(tally_head_get(txn, 20513, "example.com", &head), 1);
 	assert_int_equal(head.success, 3);
 	assert_int_equal(feed_get(txn, "events", &feed), 1);

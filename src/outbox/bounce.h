@@ -1,0 +1,43 @@
+/*
+ * bounce - what a bounce of a report does to its delivery
+ *
+ * permanent   the destination becomes bounced, with the diagnostic as its last
+ *             answer; 5.1.x and 5.2.1 suppress the address as such an answer
+ *             to RCPT does (30 days), anything else (5.7.1: it minds us, not
+ *             the address) does not
+ * delayed     noted as the last answer, no more
+ *
+ * It does not matter whether the report is in the outbox still or in the
+ * archive.  The same bounce twice is one.
+ */
+#ifndef TLSTALLY_OUTBOX_BOUNCE_H
+#define TLSTALLY_OUTBOX_BOUNCE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/dsn.h"
+#include "model/rua.h"
+#include "store/db.h"
+
+enum bounce_result {
+	BOUNCE_UNKNOWN,    /* no delivery has that token (any more) */
+	BOUNCE_IGNORED,    /* nothing in it is about our recipient */
+	BOUNCE_NOTED,      /* delayed */
+	BOUNCE_MARKED,     /* permanent, the address stays */
+	BOUNCE_SUPPRESSED, /* permanent, and the address is dead */
+	BOUNCE_RESULTS
+};
+const char *bounce_result_word(enum bounce_result result);
+
+struct bounce_outcome {
+	enum bounce_result result;
+	uint64_t id; /* of the report */
+	char address[RUA_ADDRESS_MAX + 1];
+	char text[256]; /* the diagnostic */
+};
+
+int bounce_apply(struct db *db, const char *token, const struct dsn *dsn,
+                 int64_t now, struct bounce_outcome *outcome, struct err *err);
+
+#endif
