@@ -647,17 +647,21 @@ static void test_sharing(void **state)
 
 static void test_an_upgrade_waits_for_the_others(void **state)
 {
-	static const struct schema_step steps[] = {{2, bump}};
-	static const struct schema_plan plan = {3, steps, 1};
+	const uint32_t version = schema_plan.version;
+	const struct schema_step steps[] = {{version, bump}};
+	const struct schema_plan plan = {version + 1, steps, 1};
 	struct fixture *f = *state;
 	struct schema_ids ids;
+	char words[64];
 	pid_t pid;
 
+	snprintf(words, sizeof(words), "schema %u must become %u", version,
+	         version + 1);
 	db_close(&f->db);
 	pid = child(f, open_shared);
 	fixture_open(f);
 	assert_int_equal(schema_open(f->db, &plan, &ids, &f->err), ERR_BUSY);
-	assert_non_null(strstr(f->err.text, "schema 2 must become 3"));
+	assert_non_null(strstr(f->err.text, words));
 	db_close(&f->db);
 	end_child(pid);
 	fixture_open(f);
