@@ -6,12 +6,12 @@
 #include "app/cli.h"
 #include "app/cli_words.h"
 #include "app/doc.h"
-#include "app/paged.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "store/paged.h"
 #include "store/tally_table.h"
 
 struct row {

@@ -5,13 +5,13 @@
 
 #include "app/cli_words.h"
 #include "app/doc.h"
-#include "app/paged.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "model/datagram.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
+#include "store/paged.h"
 #include "store/suppress_table.h"
 
 static int add_store(struct cli *cli, json_t *doc, struct err *err)

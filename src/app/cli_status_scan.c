@@ -7,12 +7,12 @@
 
 #include "app/cli_words.h"
 #include "app/doc.h"
-#include "app/paged.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "rollup/closing.h"
 #include "store/outbox_table.h"
+#include "store/paged.h"
 #include "store/tally_table.h"
 
 /* One day's domains. */

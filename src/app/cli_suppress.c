@@ -4,11 +4,11 @@
 
 #include "app/cli.h"
 #include "app/doc.h"
-#include "app/paged.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "store/paged.h"
 #include "store/suppress_table.h"
 
 static void add_json(json_t *list, const struct suppression *row)

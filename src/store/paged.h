@@ -11,8 +11,8 @@
  *             ...
  *     return paged_end(&paged, err);
  */
-#ifndef TLSTALLY_APP_PAGED_H
-#define TLSTALLY_APP_PAGED_H
+#ifndef TLSTALLY_STORE_PAGED_H
+#define TLSTALLY_STORE_PAGED_H
 
 #include "base/err.h"
 #include "store/db.h"

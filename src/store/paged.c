@@ -1,4 +1,4 @@
-#include "app/paged.h"
+#include "store/paged.h"
 
 enum { PAGE_ROWS = 5000 };
 
