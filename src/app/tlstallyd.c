@@ -6,6 +6,7 @@
  * for a signal and, once a second, writes what the receiving thread must not.
  */
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "app/daemon.h"
@@ -40,11 +41,13 @@ struct daemon {
 
 static int open_socket(struct daemon *d, struct err *err)
 {
-	struct dgram_socket_options options = {
+	struct unix_socket_options options = {
 		.path = d->conf.events.socket,
+		.type = SOCK_DGRAM,
 		.mode = (mode_t)d->conf.events.socket_mode,
 		.owner = geteuid(),
 		.group = getegid(),
+		.who = "tlstallyd",
 	};
 	int fd = daemon_activated_fd(err);
 	struct identity owner;
@@ -74,9 +77,9 @@ static void warn_of_small_queue(const struct daemon *d)
 		            "events than that can lose some%s; set it to 512 "
 		            "(sysctl.d) and restart",
 		            length,
-		            d->sock.ours ? ""
-		                         : " (if it was so when the "
-		                           "socket was made)");
+		            d->sock.file.ours ? ""
+		                              : " (if it was so when the "
+		                                "socket was made)");
 }
 
 static int open_store(struct daemon *d, struct err *err)
@@ -137,7 +140,7 @@ static int check_places(struct daemon *d, struct err *err)
 {
 	int rc = db_check_place(d->db, err);
 
-	return rc < 0 ? rc : dgram_socket_check(&d->sock, err);
+	return rc < 0 ? rc : unix_socket_check(&d->sock.file, err);
 }
 
 /* Until a signal comes, or a thread has ended by itself. */
@@ -189,7 +192,7 @@ int main(int argc, char **argv)
 		.purpose = "counts the TLS events that Postfix sends "
 			   "(smtp_tlsrpt_enable)",
 	};
-	struct daemon d = {.sock = {.fd = -1, .lock_fd = -1}};
+	struct daemon d = {.sock = {.fd = -1, .file = {.lock_fd = -1}}};
 	struct err err = {0};
 	int status, rc;
 

@@ -88,7 +88,7 @@ static bool receive(struct dgram *dgram)
 	int got;
 
 	/* a socket that was handed over keeps what is in its queue */
-	if (stopping && !dgram->sock->ours)
+	if (stopping && !dgram->sock->file.ours)
 		return false;
 	got = recvmmsg(dgram->sock->fd, dgram->headers, BATCH,
 	               stopping ? MSG_DONTWAIT : MSG_WAITFORONE, NULL);
@@ -187,7 +187,7 @@ void dgram_stop(struct dgram **dgram)
 	if (*dgram == NULL)
 		return;
 	atomic_store(&(*dgram)->stopping, true);
-	if ((*dgram)->sock->ours)
+	if ((*dgram)->sock->file.ours)
 		shutdown((*dgram)->sock->fd, SHUT_RD);
 	/* the signal may come just before recvmmsg(2) begins to wait: again */
 	while (!atomic_load(&(*dgram)->ended)) {

@@ -2,19 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include "base/auto.h"
-#include "base/io.h"
-#include "base/xalloc.h"
 
 #define QLEN_FILE "/proc/sys/net/unix/max_dgram_qlen"
 
@@ -31,131 +23,7 @@ int dgram_queue_length(void)
 	return length;
 }
 
-static int address_of(const char *path, struct sockaddr_un *address,
-                      struct err *err)
-{
-	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof(address->sun_path))
-		return err_set(err, ERR_LIMIT,
-		               "socket path longer than %zu bytes: %s",
-		               sizeof(address->sun_path) - 1, path);
-	strcpy(address->sun_path, path);
-	return 0;
-}
-
-/* Postfix looks for the socket below its queue directory, where nobody may
- * have made "run" yet. */
-static int make_parent(const struct dgram_socket_options *options,
-                       struct err *err)
-{
-	auto_(xfree_str) char *copy = xstrdup(options->path);
-	const char *parent = dirname(copy);
-	int rc = io_make_directories(parent, 0755, err);
-
-	if (rc == 1 && lchown(parent, options->owner, options->group) < 0)
-		return err_errno(err, ERR_IO, "owner of the directory %s",
-		                 parent);
-	return rc < 0 ? rc : 0;
-}
-
-/* What we give away must be a file of its own: a second name of root's files
- * would do in a directory of somebody else (fs.protected_hardlinks = 0). */
-static int give_lock(int fd, uid_t owner)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -1;
-	if (!S_ISREG(st.st_mode) || st.st_nlink != 1) {
-		errno = EMLINK;
-		return -1;
-	}
-	return st.st_uid == owner ? 0 : fchown(fd, owner, (gid_t)-1);
-}
-
-static int take_lock(struct dgram_socket *sock,
-                     const struct dgram_socket_options *options,
-                     struct err *err)
-{
-	auto_(xfree_str) char *path = xasprintf("%s.lock", sock->path);
-
-	sock->lock_fd =
-		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (sock->lock_fd < 0)
-		return err_errno(err, ERR_IO, "opening %s", path);
-	/* whoever is to own the socket may start us himself the next time */
-	if (give_lock(sock->lock_fd, options->owner) < 0)
-		return err_errno(err, ERR_IO, "owner of %s", path);
-	if (flock(sock->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return err_set(err, ERR_BUSY,
-		               "another tlstallyd has the socket %s",
-		               sock->path);
-	return err_errno(err, ERR_IO, "locking %s", path);
-}
-
-/* What is at the path: nothing or a socket nobody reads (0, and it is gone
- * then), or somebody (ERR_BUSY), or something else. */
-static int clear_path(const struct sockaddr_un *address, struct err *err)
-{
-	const char *path = address->sun_path;
-	struct stat st;
-	int fd, saved;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : err_errno(err, ERR_IO, "%s", path);
-	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, ERR_IO, "%s is there and no socket", path);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_errno(err, ERR_IO, "socket");
-	saved = connect(fd, (const struct sockaddr *)address,
-	                sizeof(*address)) == 0
-	                ? 0
-	                : errno;
-	close(fd);
-	if (saved == 0 || saved == EPROTOTYPE)
-		return err_set(err, ERR_BUSY,
-		               "another program answers on the socket %s",
-		               path);
-	if (saved != ECONNREFUSED) {
-		errno = saved;
-		return err_errno(err, ERR_IO, "connecting to %s", path);
-	}
-	if (unlink(path) < 0)
-		return err_errno(err, ERR_IO, "removing the stale socket %s",
-		                 path);
-	return 0;
-}
-
-/* Which file it is: whoever finds another there later must not unlink it. */
-static int remember_file(struct dgram_socket *sock, struct err *err)
-{
-	struct stat st;
-
-	if (lstat(sock->path, &st) < 0)
-		return err_errno(err, ERR_IO, "%s", sock->path);
-	sock->dev = st.st_dev;
-	sock->ino = st.st_ino;
-	return 0;
-}
-
-int dgram_socket_check(const struct dgram_socket *sock, struct err *err)
-{
-	struct stat st;
-
-	if (!sock->ours || (lstat(sock->path, &st) == 0 &&
-	                    st.st_dev == sock->dev && st.st_ino == sock->ino))
-		return 0;
-	return err_set(err, ERR_IO,
-	               "somebody removed or replaced the socket %s: no event "
-	               "reaches us any more",
-	               sock->path);
-}
-
 static int bind_socket(struct dgram_socket *sock,
-                       const struct dgram_socket_options *options,
                        const struct sockaddr_un *address, struct err *err)
 {
 	mode_t mask = umask(0177);
@@ -170,39 +38,23 @@ static int bind_socket(struct dgram_socket *sock,
 	umask(mask);
 	if (rc < 0)
 		return err_errno(err, ERR_IO, "binding the socket %s",
-		                 sock->path);
-	sock->ours = true;
-	if (remember_file(sock, err) < 0)
-		return err->class;
-	/* Owner first: a mode for a group must not reach the wrong group.
-	 * Neither follows a symbolic link: the directory can belong to the
-	 * user that we run as, and we are root here. */
-	if (lchown(sock->path, options->owner, options->group) < 0 ||
-	    fchmodat(AT_FDCWD, sock->path, options->mode, AT_SYMLINK_NOFOLLOW) <
-	            0)
-		return err_errno(err, ERR_IO, "owner and mode of the socket %s",
-		                 sock->path);
+		                 address->sun_path);
 	return 0;
 }
 
 int dgram_socket_open(struct dgram_socket *sock,
-                      const struct dgram_socket_options *options,
+                      const struct unix_socket_options *options,
                       struct err *err)
 {
 	struct sockaddr_un address;
 	int rc;
 
-	*sock = (struct dgram_socket){.fd = -1, .lock_fd = -1};
-	sock->path = xstrdup(options->path);
-	rc = address_of(options->path, &address, err);
+	*sock = (struct dgram_socket){.fd = -1};
+	rc = unix_socket_prepare(&sock->file, options, &address, err);
 	if (rc == 0)
-		rc = make_parent(options, err);
+		rc = bind_socket(sock, &address, err);
 	if (rc == 0)
-		rc = take_lock(sock, options, err);
-	if (rc == 0)
-		rc = clear_path(&address, err);
-	if (rc == 0)
-		rc = bind_socket(sock, options, &address, err);
+		rc = unix_socket_bound(&sock->file, options, err);
 	if (rc < 0)
 		dgram_socket_close(sock);
 	return rc;
@@ -213,7 +65,7 @@ int dgram_socket_adopt(struct dgram_socket *sock, int fd, struct err *err)
 	int type = 0, domain = 0;
 	socklen_t len = sizeof(int);
 
-	*sock = (struct dgram_socket){.fd = fd, .lock_fd = -1};
+	*sock = (struct dgram_socket){.fd = fd, .file = {.lock_fd = -1}};
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
 		return err_errno(err, ERR_PARSE,
@@ -231,12 +83,8 @@ int dgram_socket_adopt(struct dgram_socket *sock, int fd, struct err *err)
 
 void dgram_socket_close(struct dgram_socket *sock)
 {
-	if (sock->ours && dgram_socket_check(sock, NULL) == 0)
-		unlink(sock->path);
 	if (sock->fd >= 0)
 		close(sock->fd);
-	if (sock->lock_fd >= 0)
-		close(sock->lock_fd);
-	free(sock->path);
-	*sock = (struct dgram_socket){.fd = -1, .lock_fd = -1};
+	unix_socket_close(&sock->file);
+	sock->fd = -1;
 }

@@ -25,12 +25,14 @@ static struct sockaddr_un address(const char *path)
 	return sa;
 }
 
-static struct dgram_socket_options options_for(const char *path)
+static struct unix_socket_options options_for(const char *path)
 {
-	return (struct dgram_socket_options){.path = path,
-	                                     .owner = geteuid(),
-	                                     .group = getegid(),
-	                                     .mode = 0620};
+	return (struct unix_socket_options){.path = path,
+	                                    .type = SOCK_DGRAM,
+	                                    .owner = geteuid(),
+	                                    .group = getegid(),
+	                                    .mode = 0620,
+	                                    .who = "tlstallyd"};
 }
 
 static void test_owner_mode_and_directory(void **state)
@@ -38,7 +40,7 @@ static void test_owner_mode_and_directory(void **state)
 	struct fixture *f = *state;
 	auto_(xfree_str) char *path =
 		xasprintf("%s/run/tlsrpt/sock", f->directory);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct dgram_socket sock;
 	struct stat st;
 
@@ -79,7 +81,7 @@ static void test_a_link_in_the_sockets_place_is_not_followed(void **state)
 	struct fixture *f = *state;
 	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
 	auto_(xfree_str) char *victim = make_victim(f);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct dgram_socket sock;
 	struct stat st;
 
@@ -95,19 +97,19 @@ static void test_a_socket_that_is_another_now(void **state)
 	struct fixture *f = *state;
 	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
 	auto_(xfree_str) char *lock = xasprintf("%s.lock", path);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct dgram_socket first, second;
 	struct stat st;
 
 	assert_int_equal(dgram_socket_open(&first, &options, &f->err), 0);
-	assert_int_equal(dgram_socket_check(&first, &f->err), 0);
+	assert_int_equal(unix_socket_check(&first.file, &f->err), 0);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(dgram_socket_check(&first, &f->err), ERR_IO);
-	assert_non_null(strstr(f->err.text, "no event reaches us"));
+	assert_int_equal(unix_socket_check(&first.file, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "nothing reaches us"));
 	/* whoever removed the socket removed its lock as well */
 	assert_int_equal(unlink(lock), 0);
 	assert_int_equal(dgram_socket_open(&second, &options, &f->err), 0);
-	assert_int_equal(dgram_socket_check(&first, &f->err), ERR_IO);
+	assert_int_equal(unix_socket_check(&first.file, &f->err), ERR_IO);
 	dgram_socket_close(&first);
 	assert_int_equal(stat(path, &st), 0); /* the second one's */
 	dgram_socket_close(&second);
@@ -120,7 +122,7 @@ static void test_a_lock_with_two_names_is_refused(void **state)
 	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
 	auto_(xfree_str) char *lock = xasprintf("%s.lock", path);
 	auto_(xfree_str) char *victim = make_victim(f);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct dgram_socket sock;
 
 	assert_int_equal(link(victim, lock), 0);
@@ -132,7 +134,7 @@ static void test_a_second_daemon_is_refused(void **state)
 {
 	struct fixture *f = *state;
 	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct dgram_socket first, second;
 
 	assert_int_equal(dgram_socket_open(&first, &options, &f->err), 0);
@@ -146,7 +148,7 @@ static void test_a_live_socket_is_not_stolen(void **state)
 {
 	struct fixture *f = *state;
 	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct sockaddr_un sa = address(path);
 	struct dgram_socket sock;
 	static const int types[] = {SOCK_DGRAM, SOCK_STREAM};
@@ -170,7 +172,7 @@ static void test_a_stale_socket_is_replaced(void **state)
 {
 	struct fixture *f = *state;
 	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct sockaddr_un sa = address(path);
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	struct dgram_socket sock;
@@ -185,7 +187,7 @@ static void test_what_is_no_socket_stays(void **state)
 {
 	struct fixture *f = *state;
 	auto_(xfree_str) char *path = xasprintf("%s/file", f->directory);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct dgram_socket sock;
 
 	close(open(path, O_CREAT | O_WRONLY, 0600));
@@ -269,7 +271,7 @@ static void test_what_is_queued_is_counted_at_the_end(void **state)
 {
 	struct fixture *f = *state;
 	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
-	struct dgram_socket_options options = options_for(path);
+	struct unix_socket_options options = options_for(path);
 	struct sockaddr_un sa = address(path);
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	struct rig rig = {0};
