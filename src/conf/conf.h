@@ -78,6 +78,14 @@ struct conf {
 		int64_t commit_interval_ms; /* 1s */
 	} log;
 	struct {
+		char *socket; /* "inet:8892@127.0.0.1", "unix:/path" */
+		char *socket_owner;
+		char *socket_group;
+		uint64_t socket_mode;            /* 0660 */
+		int64_t commit_interval_ms;      /* 1s */
+		struct conf_list remote_mailers; /* empty: smtp */
+	} milter;
+	struct {
 		char *resolver; /* "127.0.0.1", "::1@5353"; "": resolv.conf */
 		bool trust_ad;  /* also from elsewhere than loopback */
 		char *sts_ca_file;

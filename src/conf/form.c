@@ -16,6 +16,7 @@ enum {
 	DOMAIN_LONG = 253, /* RFC 1035 section 2.3.4, written */
 	LABEL_LONG = 63,
 	USER_LONG = 32, /* useradd(8) */
+	SUN_PATH = 107, /* of sockaddr_un, without the NUL (unix(7)) */
 };
 
 /* RFC 5322 section 3.2.3 */
@@ -232,6 +233,78 @@ int form_resolver(const char *text, struct err *err)
 	struct endpoint ignored;
 
 	return endpoint_parse(text, 1, &ignored, err);
+}
+
+static int check_milter_path(const char *text, const char *path,
+                             struct err *err)
+{
+	if (path[0] != '/')
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': the socket's path must begin with /",
+		               text);
+	if (strlen(path) > SUN_PATH)
+		return err_set(err, ERR_LIMIT,
+		               "'%.80s': the path is longer than %d bytes",
+		               text, SUN_PATH);
+	return 0;
+}
+
+static bool is_ip(int family, const char *text)
+{
+	struct in6_addr ignored;
+
+	return inet_pton(family, text, &ignored) == 1;
+}
+
+static int check_milter_host(const char *text, const char *rest, int family,
+                             struct err *err)
+{
+	const char *at = strchr(rest, '@');
+	auto_(xfree_str) char *port = NULL;
+
+	if (at == NULL)
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': which address? (inet:8892@127.0.0.1)",
+		               text);
+	port = xstrndup(rest, (size_t)(at - rest));
+	if (!is_port(port))
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': no port (1 to 65535) before the @",
+		               text);
+	if (!is_ip(family, at + 1) && !is_host(at + 1))
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': no address or host name after the @",
+		               text);
+	return 0;
+}
+
+int form_milter_socket(const char *text, struct err *err)
+{
+	const char *colon = strchr(text, ':');
+	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+
+	if (len > 0 && (strncmp(text, "unix:", len + 1) == 0 ||
+	                strncmp(text, "local:", len + 1) == 0))
+		return check_milter_path(text, colon + 1, err);
+	if (len > 0 && strncmp(text, "inet:", len + 1) == 0)
+		return check_milter_host(text, colon + 1, AF_INET, err);
+	if (len > 0 && strncmp(text, "inet6:", len + 1) == 0)
+		return check_milter_host(text, colon + 1, AF_INET6, err);
+	return err_set(err, ERR_PARSE,
+	               "'%.80s' is none of unix:/PATH, inet:PORT@HOST, "
+	               "inet6:PORT@HOST",
+	               text);
+}
+
+int form_mailer(const char *text, struct err *err)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr("._-", *p) == NULL)
+			return err_set(err, ERR_PARSE,
+			               "'%.80s' is no name of a transport in "
+			               "Postfix's master.cf",
+			               text);
+	return 0;
 }
 
 int form_user(const char *text, struct err *err)

@@ -35,6 +35,14 @@ int form_enforces(const char *text, struct err *err);
  * resolver for the resolver's address? */
 int form_resolver(const char *text, struct err *err);
 
+/* Where a milter listens, as libmilter writes it: unix:/PATH, local:/PATH,
+ * inet:PORT@HOST, inet6:PORT@HOST.  The host must be named: without one
+ * libmilter would listen on all addresses. */
+int form_milter_socket(const char *text, struct err *err);
+
+/* The name of a Postfix transport (master.cf). */
+int form_mailer(const char *text, struct err *err);
+
 /* A user or a group, by name or number. */
 int form_user(const char *text, struct err *err);
 

@@ -42,6 +42,12 @@ const struct settings_section settings_sections[] = {
          "to a socket, which are those before 3.10.\n"
          "Read by\n"
          ".Xr tlstally-logd 8 .\n"},
+	{"milter",
+         "What Postfix's own path tells: mail that comes in, bounces.",
+         "The milter: how mail comes in, reports of ours on their way out,\n"
+         "and bounces of them.\n"
+         "Read by\n"
+         ".Xr tlstally-milter 8 .\n"},
 	{"policy", "How the policies of domains are looked up.",
          "How the policies of domains are looked up: what the mail log says\n"
          "nothing about.\n"},
@@ -531,6 +537,105 @@ const struct setting settings[] = {
 			  "together with the\n"
 			  "place in the log: what was not yet written is read "
 			  "again.\n",
+	},
+
+	/* [milter] */
+	{
+		.section = "milter",
+		.name = "socket",
+		.type = SETTING_STRING,
+		.standard = "inet:8892@127.0.0.1",
+		.offset = AT(milter.socket),
+		.max = NAME_LONG,
+		.check = form_milter_socket,
+		.comment = "Postfix: smtpd_milters = inet:127.0.0.1:8892 (or "
+			   "unix:/PATH here)",
+		.manual = "Where the milter listens:\n"
+			  ".Ql inet:PORT@HOST ,\n"
+			  ".Ql inet6:PORT@HOST\n"
+			  "or\n"
+			  ".Ql unix:/PATH .\n"
+			  "Postfix writes the first of them with the host "
+			  "before the port\n"
+			  ".Pq Ql inet:127.0.0.1:8892 ,\n"
+			  "and sees a path from inside its queue directory:\n"
+			  ".Ql unix:/var/spool/postfix/tlstally/milter.sock\n"
+			  "is its\n"
+			  ".Ql unix:tlstally/milter.sock .\n"
+			  "The directory is made when it is missing.\n",
+	},
+	{
+		.section = "milter",
+		.name = "socket_owner",
+		.type = SETTING_STRING,
+		.standard = "tlstally",
+		.offset = AT(milter.socket_owner),
+		.max = NAME_LONG,
+		.may_be_empty = true,
+		.check = form_user,
+		.comment = "The owner of a unix socket; empty: who makes it.",
+		.manual = "The owner of a unix socket, a name or a number.\n"
+			  "Empty: the user that makes it.\n",
+	},
+	{
+		.section = "milter",
+		.name = "socket_group",
+		.type = SETTING_STRING,
+		.standard = "postfix",
+		.offset = AT(milter.socket_group),
+		.max = NAME_LONG,
+		.may_be_empty = true,
+		.check = form_user,
+		.comment = "Its group; empty: that of who makes it.",
+		.manual = "The group of a unix socket, a name or a number.\n"
+			  "Empty: that of the user that makes it.\n",
+	},
+	{
+		.section = "milter",
+		.name = "socket_mode",
+		.type = SETTING_MODE,
+		.standard = "0660",
+		.offset = AT(milter.socket_mode),
+		.min = 0,
+		.max = 0777,
+		.comment = "Its permissions, in octal.",
+		.manual = "The permissions of a unix socket, in octal.\n"
+			  "Who may write to it, or reach the port, may invent "
+			  "messages.\n",
+	},
+	{
+		.section = "milter",
+		.name = "commit_interval",
+		.type = SETTING_SPAN_MS,
+		.standard = "1s",
+		.offset = AT(milter.commit_interval_ms),
+		.min = 10,
+		.max = HOUR * (uint64_t)1000,
+		.comment = "How often counts go to disk: the most that a power "
+			   "cut can take.",
+		.manual = "How often what was counted goes to the disk.\n"
+			  "A power cut or\n"
+			  ".Ql kill -9\n"
+			  "loses no more than the messages of this time.\n",
+	},
+	{
+		.section = "milter",
+		.name = "remote_mailers",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(milter.remote_mailers),
+		.max = NAME_LONG,
+		.check = form_mailer,
+		.comment = "Postfix transports that lead to other sites; "
+			   "empty: smtp.",
+		.manual = "The transports of Postfix\n"
+			  ".Pq Pa master.cf\n"
+			  "that lead to other sites, those of which sessions "
+			  "are reported.\n"
+			  "Empty:\n"
+			  ".Ql smtp .\n"
+			  "A recipient with any other transport is one of "
+			  "ours.\n",
 	},
 
 	/* [policy] */

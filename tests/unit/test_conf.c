@@ -70,6 +70,12 @@ static void test_defaults(void **state)
 		{"log.by_relay", "no"},
 		{"log.allow_both", "no"},
 		{"log.commit_interval", "1s"},
+		{"milter.socket", "inet:8892@127.0.0.1"},
+		{"milter.socket_owner", "tlstally"},
+		{"milter.socket_group", "postfix"},
+		{"milter.socket_mode", "0660"},
+		{"milter.commit_interval", "1s"},
+		{"milter.remote_mailers", ""},
 		{"policy.resolver", ""},
 		{"policy.trust_ad", "no"},
 		{"policy.sts_ca_file", ""},
@@ -184,6 +190,13 @@ static void test_values(void **state)
 	         "report.redirect",
 	         "a.example->mailto:t@b.example, @c.example -> "
 	         "https://d.example:8443/tls?x"},
+		{"a milter on IPv6", "milter.socket=inet6:8892@::1",
+	         "milter.socket", "inet6:8892@::1"},
+		{"a milter on a name", "milter.socket=inet:65535@localhost",
+	         "milter.socket", "inet:65535@localhost"},
+		{"libmilter's other word for unix",
+	         "milter.socket=local:/run/m.sock", "milter.socket",
+	         "local:/run/m.sock"},
 		{"a host", "deliver.mail=smtp://localhost", "deliver.mail",
 	         "smtp://localhost"},
 		{"a port", "deliver.mail=smtps://mail.example.com:465",
@@ -358,6 +371,41 @@ static void test_bad_values(void **state)
 		{"no transport", "deliver.mail=127.0.0.1:25", ERR_PARSE,
 	         "[deliver] mail: '127.0.0.1:25' is none of smtp://HOST, "
 	         "smtps://HOST, sendmail:/PATH, off"},
+		{"a milter's port without address", "milter.socket=inet:8892",
+	         ERR_PARSE,
+	         "[milter] socket: 'inet:8892': which address? "
+	         "(inet:8892@127.0.0.1)"},
+		{"a milter's socket as Postfix writes it",
+	         "milter.socket=inet:127.0.0.1:8892", ERR_PARSE,
+	         "[milter] socket: 'inet:127.0.0.1:8892': which address? "
+	         "(inet:8892@127.0.0.1)"},
+		{"a milter's port 0", "milter.socket=inet:0@127.0.0.1",
+	         ERR_PARSE,
+	         "[milter] socket: 'inet:0@127.0.0.1': no port (1 to 65535) "
+	         "before the @"},
+		{"IPv6 in brackets, where libmilter has none",
+	         "milter.socket=inet6:8892@[::1]", ERR_PARSE,
+	         "[milter] socket: 'inet6:8892@[::1]': no address or host name "
+	         "after the @"},
+		{"a milter's socket with a relative path",
+	         "milter.socket=unix:tlstally/milter.sock", ERR_PARSE,
+	         "[milter] socket: 'unix:tlstally/milter.sock': the socket's "
+	         "path must begin with /"},
+		{"a milter's socket without a type",
+	         "milter.socket=/run/milter.sock", ERR_PARSE,
+	         "[milter] socket: '/run/milter.sock' is none of unix:/PATH, "
+	         "inet:PORT@HOST, inet6:PORT@HOST"},
+		{"no milter socket at all", "milter.socket=", ERR_PARSE,
+	         "[milter] socket: must not be empty"},
+		{"a milter's path of 108 bytes",
+	         "milter.socket=unix:/"
+	         "2345678901234567890123456789012345678901234567890"
+	         "1234567890123456789012345678901234567890123456789012345678",
+	         ERR_LIMIT, "the path is longer than 107 bytes"},
+		{"a transport that is none",
+	         "milter.remote_mailers=smtp:", ERR_PARSE,
+	         "[milter] remote_mailers: 'smtp:' is no name of a transport "
+	         "in Postfix's master.cf"},
 		{"no host", "deliver.mail=smtp://", ERR_PARSE,
 	         "[deliver] mail: 'smtp://': no host name"},
 		{"a path", "deliver.mail=smtp://a.example/x", ERR_PARSE,
@@ -717,6 +765,12 @@ static const char *const changed[] = {
 	"log.by_relay=yes",
 	"log.allow_both=yes",
 	"log.commit_interval=250ms",
+	"milter.socket=unix:/run/m.sock",
+	"milter.socket_owner=",
+	"milter.socket_group=tlstally",
+	"milter.socket_mode=0600",
+	"milter.commit_interval=3s",
+	"milter.remote_mailers=smtp, slow",
 	"policy.resolver=::1@5353",
 	"policy.trust_ad=yes",
 	"policy.sts_ca_file=/etc/ssl/sts.pem",
@@ -802,10 +856,10 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* a line each, six sections with five empty lines between; the three
-	 * lists have three items, two and two */
+	/* a line each, seven sections with six empty lines between; the four
+	 * lists have three items, two, two and two */
 	assert_int_equal(lines_of(all.data),
-	                 settings_count + 6 + 5 + 2 + 1 + 1);
+	                 settings_count + 7 + 6 + 2 + 1 + 1 + 1);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);
