@@ -7,12 +7,14 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 
-/* What is full is committed before the next session comes, so the slots are
- * never more than two thirds taken. */
+/* What is full is committed before the next session comes, or there is no
+ * room: the slots are never more than seven eighths taken. */
 enum {
 	SLOTS = 32768, /* a power of two */
 	MAX_DIFFERENT = 20000,
+	HARD_DIFFERENT = 28000,
 	MAX_BYTES = 6 * 1024 * 1024,
+	HARD_BYTES = 2 * MAX_BYTES,
 };
 
 struct log_counts {
@@ -73,8 +75,8 @@ static struct log_count *make(struct log_counts *counts, int32_t day,
 	return slot;
 }
 
-void log_counts_add(struct log_counts *counts, int32_t day, const char *domain,
-                    const void *session, size_t len)
+static bool add(struct log_counts *counts, int32_t day, const char *domain,
+                const void *session, size_t len, bool even_past_bounds)
 {
 	uint64_t hash =
 		hash64(hash64(counts->seed + (uint32_t)day, session, len),
@@ -85,10 +87,26 @@ void log_counts_add(struct log_counts *counts, int32_t day, const char *domain,
 	       !is_it(counts->slots[i], hash, day, domain, session, len))
 		i = (i + 1) % SLOTS;
 	if (counts->slots[i] == NULL) {
+		if (!even_past_bounds && (counts->count >= HARD_DIFFERENT ||
+		                          counts->bytes >= HARD_BYTES))
+			return false;
 		counts->slots[i] = make(counts, day, domain, session, len);
 		counts->slots[i]->hash = hash;
 	}
 	counts->slots[i]->n++;
+	return true;
+}
+
+void log_counts_add(struct log_counts *counts, int32_t day, const char *domain,
+                    const void *session, size_t len)
+{
+	add(counts, day, domain, session, len, true);
+}
+
+bool log_counts_add_if_room(struct log_counts *counts, int32_t day,
+                            const char *domain, const void *session, size_t len)
+{
+	return add(counts, day, domain, session, len, false);
 }
 
 bool log_counts_full(const struct log_counts *counts)

@@ -1,8 +1,9 @@
 /*
- * log_counts - sessions of the log between two commits
+ * log_counts - things of a day and domain, counted between two commits
  *
- * Equal sessions of a day and domain (model/log_session.h) count together.
- * When it is full, commit: what it holds then still fits one transaction.
+ * Equal sessions of the log (model/log_session.h), or of whatever else has a
+ * form in bytes, count together.  When it is full, commit: what it holds then
+ * still fits one transaction.
  */
 #ifndef TLSTALLY_INTAKE_LOG_COUNTS_H
 #define TLSTALLY_INTAKE_LOG_COUNTS_H
@@ -28,6 +29,11 @@ void log_counts_reset(struct log_counts *counts);
 
 void log_counts_add(struct log_counts *counts, int32_t day, const char *domain,
                     const void *session, size_t len);
+/* The same for who cannot wait for a commit: past twice what is full nothing
+ * new is taken, and it says false. */
+bool log_counts_add_if_room(struct log_counts *counts, int32_t day,
+                            const char *domain, const void *session,
+                            size_t len);
 bool log_counts_full(const struct log_counts *counts);
 
 /* All of them, in the order of the store: by day, domain and bytes.  Lent

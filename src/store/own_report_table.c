@@ -90,3 +90,11 @@ int rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows)
 
 	return before_hour <= 0 ? 0 : purge(txn, TABLE_RATE, &end, rows);
 }
+
+void own_seen_add(struct db_txn *txn, int32_t day, const char *domain,
+                  uint64_t n)
+{
+	struct key key = own_report_key(day, domain);
+
+	add(txn, TABLE_OWN_SEEN, &key, n);
+}

@@ -1,0 +1,142 @@
+/*
+ * tlstally-milter - what only Postfix's own path can tell
+ *
+ * As root: find out who shall own the store, open the socket; then become that
+ * user, open the store, start the threads (app/milterd.h).  Mail never waits
+ * for us: what fails here is logged, and counts are missing, no more.
+ */
+#include <stdlib.h>
+
+#include "app/daemon.h"
+#include "app/milterd.h"
+#include "app/privs.h"
+#include "base/log.h"
+#include "intake/milter.h"
+#include "store/feed_table.h"
+
+enum {
+	TICK_MS = 1000,
+	READER_CHECK_TICKS = 60,
+	PLACE_CHECK_TICKS = 5,
+	STUCK_MS = 60000,
+	STOP_MS = 5000, /* for messages that have begun */
+};
+
+static int open_store(struct milterd *d, struct err *err)
+{
+	struct db_options options = {
+		.directory = d->conf.store.directory,
+		.map_size = d->conf.store.map_size,
+		.create = true,
+	};
+
+	return db_open(&d->db, &options, err);
+}
+
+static int start_threads(struct milterd *d, struct err *err)
+{
+	struct milter_feed_options options = {
+		.feed = FEED_MILTER,
+		.clock = &d->clock,
+		.commit_interval_ms = d->conf.milter.commit_interval_ms,
+	};
+
+	if (milter_feed_start(&d->feed, d->db, &options, err) < 0)
+		return err->class;
+	return milter_start(&d->conf, d->feed, err);
+}
+
+static int start(struct milterd *d, struct err *err)
+{
+	struct identity owner;
+
+	if (privs_store_owner(d->conf.store.directory, &owner, err) < 0 ||
+	    milterd_listen(d, err) < 0 || privs_become(&owner, err) < 0)
+		return err->class;
+	if (owner.uid == 0)
+		log_warning("the store %s belongs to root, so this goes on as "
+		            "root: give it to the user " PRIVS_USER,
+		            d->conf.store.directory);
+	if (open_store(d, err) < 0 || start_threads(d, err) < 0)
+		return err->class;
+	log_info("counting messages at %s in %s", d->conf.milter.socket,
+	         d->conf.store.directory);
+	return 0;
+}
+
+/* Are the files still there that we have open?  When not, our service manager
+ * starts us again, and we make them anew. */
+static int check_places(struct milterd *d, struct err *err)
+{
+	int rc = db_check_place(d->db, err);
+
+	return rc < 0 ? rc : unix_socket_check(&d->sock, err);
+}
+
+/* Until a signal comes.  libmilter has a thread that waits for the same ones;
+ * when that gets it, its main loop ends, and so do we. */
+static int run(struct milterd *d, struct err *err)
+{
+	unsigned ticks = 0;
+
+	while (!milter_ended() && !daemon_wait(TICK_MS)) {
+		struct milter_feed_state state = milter_feed_state(d->feed);
+
+		if (++ticks % READER_CHECK_TICKS == 0)
+			db_check_readers(d->db);
+		if (ticks % PLACE_CHECK_TICKS == 0 && check_places(d, err) < 0)
+			return err->class;
+		if (clock_ms(&d->clock) - state.progress_ms <
+		    d->conf.milter.commit_interval_ms + STUCK_MS)
+			daemon_alive();
+	}
+	return 0;
+}
+
+/* The order matters: nobody new comes in, who has begun may end, all is
+ * committed, then the store.  libmilter's threads may go on to the very end,
+ * so what they look at stays: the feed, which takes no more. */
+static int stop(struct milterd *d, struct err *err)
+{
+	int rc = 0;
+
+	daemon_stopping();
+	unix_socket_close(&d->sock);
+	if (d->feed != NULL) {
+		milter_stop(STOP_MS);
+		rc = milter_feed_stop(d->feed, err);
+	}
+	db_close(&d->db);
+	conf_clear(&d->conf);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct daemon_about about = {
+		.name = "tlstally-milter",
+		.purpose = "counts how mail comes in, and reads the bounces of "
+			   "reports (smtpd_milters)",
+	};
+	/* its feed outlives main(), in libmilter's threads */
+	static struct milterd d = {.sock = {.lock_fd = -1}};
+	struct err err = {0};
+	int status, rc;
+
+	if (daemon_begin(argc, argv, &about, &d.conf, &status) != 0)
+		return status;
+	d.clock = clock_system();
+	daemon_block_signals();
+	rc = start(&d, &err);
+	if (rc == 0) {
+		daemon_ready();
+		rc = run(&d, &err);
+	}
+	if (rc < 0)
+		log_error("%s", err.text);
+	if (stop(&d, &err) < 0) {
+		log_error("%s", err.text);
+		rc = ERR_IO;
+	}
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,349 @@
+#include "intake/milter.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <libmilter/mfapi.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
+#include "intake/milter_session.h"
+
+enum {
+	BACKLOG = 1024,
+	STOP_PAUSE_NS = 10 * 1000 * 1000,
+	STOP_PAUSE_MS = 10,
+};
+
+/* Before MAIL Postfix tells about TLS at HELO only; asked for at MAIL, it
+ * saves us that step, and is what is true then.  libmilter wants char *. */
+static char mail_macros[] = "{tls_version} {cipher} {cipher_bits} "
+			    "{cert_subject} {verify} {auth_type} {auth_authen}";
+static char rcpt_macros[] = "{rcpt_addr} {rcpt_host} {rcpt_mailer}";
+
+static struct {
+	struct milter_site site;
+	struct milter_feed *feed;
+	pthread_t thread;
+	atomic_bool ended;
+	atomic_size_t sessions;  /* open */
+	atomic_size_t messages;  /* between MAIL and their end */
+	atomic_ulong last_steps; /* of the last negotiation */
+} milter;
+
+static const unsigned long never_used =
+	SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH;
+static const unsigned long without_answer = SMFIP_NR_CONN | SMFIP_NR_HELO |
+                                            SMFIP_NR_MAIL | SMFIP_NR_RCPT |
+                                            SMFIP_NR_HDR;
+
+static struct milter_session *session_of(SMFICTX *ctx)
+{
+	return smfi_getpriv(ctx);
+}
+
+/* The answer to a step that the MTA may not be waiting for. */
+static sfsistat go_on(SMFICTX *ctx, unsigned long step)
+{
+	const struct milter_session *session = session_of(ctx);
+	unsigned long steps = session != NULL ? session->steps
+	                                      : atomic_load(&milter.last_steps);
+
+	return steps & step ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+/* A session of ours for the connection; without it, past the bound, each step
+ * is only answered. */
+static struct milter_session *make_session(SMFICTX *ctx, unsigned long steps)
+{
+	struct milter_session *session;
+
+	if (atomic_fetch_add(&milter.sessions, 1) >= MILTER_SESSIONS_MAX) {
+		atomic_fetch_sub(&milter.sessions, 1);
+		milter_feed_unread(milter.feed);
+		return NULL;
+	}
+	session = milter_session_new(&milter.site, steps);
+	if (smfi_setpriv(ctx, session) == MI_SUCCESS)
+		return session;
+	milter_session_free(&session);
+	atomic_fetch_sub(&milter.sessions, 1);
+	return NULL;
+}
+
+static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
+                             unsigned long f2, unsigned long f3,
+                             unsigned long *pf0, unsigned long *pf1,
+                             unsigned long *pf2, unsigned long *pf3)
+{
+	unsigned long wanted = never_used | without_answer | SMFIP_SKIP;
+
+	(void)f2;
+	(void)f3;
+	*pf0 = *pf2 = *pf3 = 0;
+	if (f0 & SMFIF_SETSYMLIST &&
+	    smfi_setsymlist(ctx, SMFIM_ENVFROM, mail_macros) == MI_SUCCESS &&
+	    smfi_setsymlist(ctx, SMFIM_ENVRCPT, rcpt_macros) == MI_SUCCESS) {
+		*pf0 = SMFIF_SETSYMLIST;
+		wanted |= SMFIP_NOHELO;
+	}
+	*pf1 = f1 & wanted;
+	atomic_store(&milter.last_steps, *pf1);
+	make_session(ctx, *pf1);
+	return SMFIS_CONTINUE;
+}
+
+/* sendmail(1), a unix socket, this host itself. */
+static bool is_local(const struct sockaddr *address)
+{
+	if (address == NULL)
+		return true;
+	if (address->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)address;
+
+		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+	}
+	if (address->sa_family == AF_INET6) {
+		const struct in6_addr *in6 =
+			&((const struct sockaddr_in6 *)(const void *)address)
+				 ->sin6_addr;
+
+		return IN6_IS_ADDR_LOOPBACK(in6) ||
+		       (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == 127);
+	}
+	return true;
+}
+
+static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
+{
+	struct milter_session *session = session_of(ctx);
+
+	(void)host;
+	/* a connection used again (QUIT_NC) has had its session closed */
+	if (session == NULL)
+		session = make_session(ctx, atomic_load(&milter.last_steps));
+	if (session != NULL)
+		session->local_client = is_local(address);
+	return go_on(ctx, SMFIP_NR_CONN);
+}
+
+static const char *macro(SMFICTX *ctx, const char *name)
+{
+	/* libmilter's argument is char *, and it does not write to it */
+	return smfi_getsymval(ctx, (char *)(uintptr_t)name);
+}
+
+static void note_message(struct milter_session *session, bool begun)
+{
+	if (begun && !session->message.begun)
+		atomic_fetch_add(&milter.messages, 1);
+	if (!begun && session->message.begun)
+		atomic_fetch_sub(&milter.messages, 1);
+}
+
+static sfsistat on_mail(SMFICTX *ctx, char **args)
+{
+	struct milter_session *session = session_of(ctx);
+	const struct inbound_macros macros = {
+		.tls_version = macro(ctx, "{tls_version}"),
+		.cipher = macro(ctx, "{cipher}"),
+		.cipher_bits = macro(ctx, "{cipher_bits}"),
+		.cert_subject = macro(ctx, "{cert_subject}"),
+		.verify = macro(ctx, "{verify}"),
+		.auth_type = macro(ctx, "{auth_type}"),
+		.auth_authen = macro(ctx, "{auth_authen}"),
+	};
+
+	if (session != NULL) {
+		note_message(session, true);
+		milter_message_begin(&session->message, args[0], &macros,
+		                     session->local_client);
+	}
+	return go_on(ctx, SMFIP_NR_MAIL);
+}
+
+static sfsistat on_rcpt(SMFICTX *ctx, char **args)
+{
+	struct milter_session *session = session_of(ctx);
+	const struct milter_rcpt_macros macros = {
+		.addr = macro(ctx, "{rcpt_addr}"),
+		.host = macro(ctx, "{rcpt_host}"),
+		.mailer = macro(ctx, "{rcpt_mailer}"),
+	};
+
+	if (session != NULL)
+		milter_message_recipient(&session->message, args[0], &macros);
+	return go_on(ctx, SMFIP_NR_RCPT);
+}
+
+static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct milter_session *session = session_of(ctx);
+
+	if (session != NULL)
+		milter_message_header(&session->message, name, value);
+	return go_on(ctx, SMFIP_NR_HDR);
+}
+
+static sfsistat on_body(SMFICTX *ctx, unsigned char *data, size_t len)
+{
+	struct milter_session *session = session_of(ctx);
+	unsigned long steps = session != NULL ? session->steps
+	                                      : atomic_load(&milter.last_steps);
+
+	if (session != NULL &&
+	    milter_message_body(&session->message, data, len))
+		return SMFIS_CONTINUE;
+	return steps & SMFIP_SKIP ? SMFIS_SKIP : SMFIS_CONTINUE;
+}
+
+static void forget(struct milter_session *session)
+{
+	note_message(session, false);
+	milter_message_forget(&session->message);
+}
+
+static sfsistat on_end(SMFICTX *ctx)
+{
+	struct milter_session *session = session_of(ctx);
+
+	if (session != NULL && session->message.begun) {
+		milter_feed_take(milter.feed, &session->message);
+		forget(session);
+	}
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_abort(SMFICTX *ctx)
+{
+	struct milter_session *session = session_of(ctx);
+
+	if (session != NULL)
+		forget(session);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_close(SMFICTX *ctx)
+{
+	struct milter_session *session = session_of(ctx);
+
+	if (session == NULL)
+		return SMFIS_CONTINUE;
+	note_message(session, false);
+	smfi_setpriv(ctx, NULL);
+	milter_session_free(&session);
+	atomic_fetch_sub(&milter.sessions, 1);
+	return SMFIS_CONTINUE;
+}
+
+static int refuse(struct err *err, const char *what)
+{
+	return err_set(err, ERR_IO, "libmilter: %s failed", what);
+}
+
+int milter_listen(const char *socket, struct err *err)
+{
+	static char name[] = "tlstally-milter";
+	const struct smfiDesc description = {
+		.xxfi_name = name,
+		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = SMFIF_NONE,
+		.xxfi_connect = on_connect,
+		.xxfi_envfrom = on_mail,
+		.xxfi_envrcpt = on_rcpt,
+		.xxfi_header = on_header,
+		.xxfi_body = on_body,
+		.xxfi_eom = on_end,
+		.xxfi_abort = on_abort,
+		.xxfi_close = on_close,
+		.xxfi_negotiate = on_negotiate,
+	};
+	auto_(xfree_str) char *copy = xstrdup(socket);
+
+	if (smfi_register(description) != MI_SUCCESS)
+		return refuse(err, "smfi_register");
+	if (smfi_setconn(copy) != MI_SUCCESS)
+		return refuse(err, "smfi_setconn");
+	if (smfi_setbacklog(BACKLOG) != MI_SUCCESS)
+		return refuse(err, "smfi_setbacklog");
+	errno = 0;
+	if (smfi_opensocket(false) != MI_SUCCESS)
+		return err_errno(err, ERR_IO, "listening on %s", socket);
+	return 0;
+}
+
+static void copy_site(const struct conf *conf)
+{
+	static const char *const standard[] = {"smtp"};
+	const struct conf_list *list = &conf->milter.remote_mailers;
+	char **mailers = xcalloc(list->count + 1, sizeof(char *));
+
+	for (size_t i = 0; i < list->count; i++)
+		mailers[i] = xstrdup(list->items[i]);
+	milter.site = (struct milter_site){
+		.sender = xstrdup(conf_sender(conf)),
+		.submitter = xstrdup(conf_submitter(conf)),
+		.remote_mailers = (const char *const *)mailers,
+		.remote_mailer_count = list->count,
+	};
+	if (list->count > 0)
+		return;
+	free(mailers);
+	milter.site.remote_mailers = standard;
+	milter.site.remote_mailer_count = 1;
+}
+
+static void *main_thread(void *arg)
+{
+	(void)arg;
+	smfi_main();
+	atomic_store(&milter.ended, true);
+	return NULL;
+}
+
+int milter_start(const struct conf *conf, struct milter_feed *feed,
+                 struct err *err)
+{
+	int rc;
+
+	copy_site(conf);
+	milter.feed = feed;
+	rc = pthread_create(&milter.thread, NULL, main_thread, NULL);
+	if (rc == 0)
+		return 0;
+	errno = rc;
+	return err_errno(err, ERR_IO, "starting libmilter's thread");
+}
+
+bool milter_ended(void)
+{
+	return atomic_load(&milter.ended);
+}
+
+/* smfi_stop() waits for the main loop, which looks round every five seconds;
+ * nobody shall wait for that. */
+static void *stop_thread(void *arg)
+{
+	(void)arg;
+	smfi_stop();
+	return NULL;
+}
+
+size_t milter_stop(int64_t deadline_ms)
+{
+	const struct timespec pause = {.tv_nsec = STOP_PAUSE_NS};
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, stop_thread, NULL) == 0)
+		pthread_detach(thread);
+	for (int64_t ms = 0;
+	     ms < deadline_ms && atomic_load(&milter.messages) > 0;
+	     ms += STOP_PAUSE_MS)
+		nanosleep(&pause, NULL);
+	return atomic_load(&milter.sessions);
+}

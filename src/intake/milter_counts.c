@@ -1,0 +1,250 @@
+#include "intake/milter_counts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/reader.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "intake/log_counts.h"
+#include "store/inbound_table.h"
+#include "store/mail_table.h"
+#include "store/own_report_table.h"
+#include "store/policy_cache_table.h"
+
+enum kind { KIND_INBOUND, KIND_MAIL, KIND_OWN, KIND_WANTED, KINDS };
+
+struct milter_counts {
+	struct log_counts *counts;
+	struct strbuf key;
+	uint64_t messages;
+	uint64_t refused;
+};
+
+struct milter_counts *milter_counts_new(void)
+{
+	struct milter_counts *counts = xcalloc(1, sizeof(*counts));
+
+	counts->counts = log_counts_new();
+	strbuf_init(&counts->key, 0);
+	return counts;
+}
+
+void milter_counts_free(struct milter_counts **counts)
+{
+	if (*counts == NULL)
+		return;
+	log_counts_free(&(*counts)->counts);
+	strbuf_clear(&(*counts)->key);
+	free(*counts);
+	*counts = NULL;
+}
+
+void milter_counts_reset(struct milter_counts *counts)
+{
+	log_counts_reset(counts->counts);
+	counts->messages = counts->refused = 0;
+}
+
+bool milter_counts_full(const struct milter_counts *counts)
+{
+	return log_counts_full(counts->counts);
+}
+
+uint64_t milter_counts_messages(const struct milter_counts *counts)
+{
+	return counts->messages;
+}
+
+uint64_t milter_counts_refused(const struct milter_counts *counts)
+{
+	return counts->refused;
+}
+
+static void begin_key(struct milter_counts *counts, enum kind kind)
+{
+	strbuf_reset(&counts->key);
+	strbuf_u8(&counts->key, (uint8_t)kind);
+}
+
+static void count_key(struct milter_counts *counts, int32_t day,
+                      const char *domain)
+{
+	if (!log_counts_add_if_room(counts->counts, day, domain,
+	                            counts->key.data, counts->key.len))
+		counts->refused++;
+}
+
+static void add_inbound(struct milter_counts *counts, int32_t day,
+                        const char *domain, const struct inbound *inbound)
+{
+	bool fold = log_counts_full(counts->counts);
+	struct strbuf *key = &counts->key;
+
+	begin_key(counts, KIND_INBOUND);
+	strbuf_u8(key, inbound->client);
+	strbuf_u8(key, inbound->tls);
+	strbuf_u8(key, inbound->certificate);
+	strbuf_u16(key, fold ? 0 : inbound->bits);
+	strbuf_u8(key, fold);
+	strbuf_str(key, fold ? "" : inbound->sender);
+	strbuf_str(key, fold ? "" : inbound->cipher);
+	count_key(counts, day, domain);
+}
+
+static void add_mail(struct milter_counts *counts, int32_t day,
+                     const struct milter_domain *domain)
+{
+	bool fold = log_counts_full(counts->counts);
+
+	begin_key(counts, KIND_MAIL);
+	strbuf_str(&counts->key, fold ? domain->name : domain->next_hop);
+	count_key(counts, day, domain->name);
+}
+
+void milter_counts_add(struct milter_counts *counts, int32_t day,
+                       const struct milter_message *message)
+{
+	bool report = milter_message_is_report(message);
+
+	counts->messages++;
+	for (size_t i = 0; i < message->domain_count; i++) {
+		const struct milter_domain *domain = &message->domains[i];
+
+		if (domain->way == MILTER_TO_US) {
+			add_inbound(counts, day, domain->name,
+			            &message->inbound);
+		} else if (report) {
+			begin_key(counts, KIND_OWN);
+			count_key(counts, day, domain->name);
+		} else if (domain->way == MILTER_TO_OTHERS) {
+			add_mail(counts, day, domain);
+		}
+	}
+}
+
+void milter_counts_want(struct milter_counts *counts, int32_t day,
+                        const char *domain)
+{
+	if (log_counts_full(counts->counts))
+		return;
+	begin_key(counts, KIND_WANTED);
+	count_key(counts, day, domain);
+}
+
+static void copy_text(char *out, size_t room, const char *text)
+{
+	snprintf(out, room, "%s", text != NULL ? text : "");
+}
+
+static void put_inbound(struct db_txn *txn, const struct log_count *row,
+                        struct reader *reader, struct arena *arena)
+{
+	struct inbound inbound = {0};
+
+	inbound.client = reader_u8(reader);
+	inbound.tls = reader_u8(reader);
+	inbound.certificate = reader_u8(reader);
+	inbound.bits = reader_u16(reader);
+	inbound.other_senders = reader_u8(reader) != 0;
+	copy_text(inbound.sender, sizeof(inbound.sender),
+	          reader_str(reader, arena));
+	copy_text(inbound.cipher, sizeof(inbound.cipher),
+	          reader_str(reader, arena));
+	inbound_add(txn, row->day, row->domain, &inbound, row->n);
+}
+
+static void put_mail(struct db_txn *txn, const struct log_count *row,
+                     struct reader *reader, struct arena *arena)
+{
+	struct mail_row mail = {.day = row->day, .messages = row->n};
+
+	copy_text(mail.domain, sizeof(mail.domain), row->domain);
+	copy_text(mail.next_hop, sizeof(mail.next_hop),
+	          reader_str(reader, arena));
+	mail_add(txn, &mail);
+}
+
+/* Not one that waits already, nor one whose view is good for the day. */
+static void put_wanted(struct db_txn *txn, const struct log_count *row,
+                       struct arena *arena, int64_t now)
+{
+	struct domain_view view;
+	uint32_t failures;
+	int64_t due;
+
+	if (policy_wanted_get(txn, row->domain, &due, &failures) != 0)
+		return;
+	if (policy_cache_get(txn, row->domain, arena, &view) == 1 &&
+	    view.expires_at > now)
+		return;
+	policy_wanted_put(txn, row->domain, now, 0);
+}
+
+static void put_row(struct db_txn *txn, const struct log_count *row,
+                    struct arena *arena, int64_t now)
+{
+	struct reader reader;
+
+	arena_reset(arena);
+	reader_init(&reader, row->session, row->len);
+	switch (reader_u8(&reader)) {
+	case KIND_INBOUND:
+		put_inbound(txn, row, &reader, arena);
+		break;
+	case KIND_MAIL:
+		put_mail(txn, row, &reader, arena);
+		break;
+	case KIND_OWN:
+		own_seen_add(txn, row->day, row->domain, row->n);
+		break;
+	case KIND_WANTED:
+		put_wanted(txn, row, arena, now);
+		break;
+	}
+}
+
+/* The feed's row with what this commit adds. */
+static void put_feed(struct db_txn *txn, const struct feed *more)
+{
+	struct feed feed = {0};
+
+	copy_text(feed.name, sizeof(feed.name), more->name);
+	feed_get(txn, feed.name, &feed);
+	feed.watermark = more->watermark;
+	feed.seen_at = more->seen_at;
+	if (more->last_event > 0)
+		feed.last_event = more->last_event;
+	feed.events += more->events;
+	feed_put(txn, &feed);
+}
+
+int milter_counts_commit(struct milter_counts *counts, struct db *db,
+                         int64_t now, const struct feed *feed, size_t *done,
+                         struct err *err)
+{
+	size_t count;
+	struct log_count **rows = log_counts_sorted(counts->counts, &count);
+	auto_(arena_clear) struct arena arena;
+	bool all = false;
+
+	arena_init(&arena);
+	while (!all) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+		size_t i = *done;
+
+		while (i < count && i - *done < DB_BATCH_ROWS &&
+		       db_written(txn) < DB_BATCH_BYTES)
+			put_row(txn, rows[i++], &arena, now);
+		all = i == count;
+		if (all)
+			put_feed(txn, feed);
+		if (db_commit(&txn, err) < 0)
+			return err->class;
+		*done = i;
+	}
+	return 0;
+}

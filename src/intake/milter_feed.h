@@ -1,0 +1,74 @@
+/*
+ * milter_feed - messages in, counters in the store
+ *
+ *     libmilter's threads                 committing thread
+ *     milter_feed_take()                  every commit_interval, and when
+ *       adds up in memory under a lock      there is much:
+ *       that nobody holds while it          swaps the two sides
+ *       waits for anything                  writes the full one
+ *                                           reads the bounces
+ *
+ * A commit that fails keeps its side and is tried again, while the other side
+ * fills up to a bound (intake/milter_counts.h); the log says so once, and once
+ * again when it works.  Bounces wait in a bounded queue
+ * (intake/milter_bounces.h); what does not fit is dropped and told.
+ *
+ * The day of a message is the day of its end, UTC.  A remote domain that comes
+ * for the first time on a day goes to the list of wanted policies.
+ */
+#ifndef TLSTALLY_INTAKE_MILTER_FEED_H
+#define TLSTALLY_INTAKE_MILTER_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "model/milter_message.h"
+#include "store/db.h"
+
+/* Reads what came to a token; in the committing thread.  ERR_BUSY: it shall
+ * come again later. */
+typedef int milter_bounce_fn(void *arg, const char *token, const void *text,
+                             size_t len);
+
+struct milter_feed_options {
+	const char *feed; /* its name in feed_table */
+	struct clock *clock;
+	int64_t commit_interval_ms;
+	milter_bounce_fn *bounce; /* or NULL */
+	void *bounce_arg;
+};
+
+struct milter_feed;
+
+/* Starts the committing thread. */
+int milter_feed_start(struct milter_feed **feed, struct db *db,
+                      const struct milter_feed_options *options,
+                      struct err *err);
+
+/* The message was accepted; its text is the feed's from then on when it may be
+ * a bounce.  Waits for nothing. */
+void milter_feed_take(struct milter_feed *feed, struct milter_message *message);
+
+/* A session that was let through unread, because there were too many. */
+void milter_feed_unread(struct milter_feed *feed);
+
+struct milter_feed_state {
+	uint64_t messages;
+	uint64_t commits;
+	bool commit_fails;
+	int64_t progress_ms; /* when the thread last went round */
+};
+struct milter_feed_state milter_feed_state(struct milter_feed *feed);
+
+/* Commits and ends the thread.  From then on milter_feed_take() does nothing,
+ * so libmilter's threads may go on.  ERR_IO when the store took the last
+ * counters no more. */
+int milter_feed_stop(struct milter_feed *feed, struct err *err);
+
+/* Only once nobody else knows of it. */
+void milter_feed_free(struct milter_feed **feed);
+
+#endif
