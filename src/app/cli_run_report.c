@@ -64,7 +64,7 @@ static uint64_t purge_sum(const struct purge_counts *purge)
 {
 	return purge->tally + purge->archive + purge->suppressions +
 	       purge->own_reports + purge->rates + purge->log +
-	       purge->policies + purge->wanted;
+	       purge->policies + purge->wanted + purge->inbound + purge->mail;
 }
 
 static void report_words(struct cli *cli, const struct run_result *result)
@@ -135,6 +135,8 @@ static json_t *purge_json(const struct purge_counts *counts)
 	json_set_uint(json, "logSessions", counts->log);
 	json_set_uint(json, "policies", counts->policies);
 	json_set_uint(json, "wantedPolicies", counts->wanted);
+	json_set_uint(json, "inbound", counts->inbound);
+	json_set_uint(json, "mail", counts->mail);
 	return json;
 }
 

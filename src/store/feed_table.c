@@ -6,6 +6,7 @@
 #include "base/reader.h"
 #include "base/strbuf.h"
 #include "store/keys.h"
+#include "store/own_report_table.h"
 
 enum { CONFLICT_SECS = 2 * 24 * 3600 };
 
@@ -37,10 +38,21 @@ int feed_get(struct db_txn *txn, const char *name, struct feed *feed)
 	return decode(txn, key, value, feed);
 }
 
+static void note_milter_ran(struct db_txn *txn, const struct feed *feed)
+{
+	struct feed before;
+
+	if (strcmp(feed->name, FEED_MILTER) == 0 &&
+	    feed_get(txn, feed->name, &before) &&
+	    feed->watermark - before.watermark <= FEED_MILTER_STEP)
+		own_seen_ran(txn, before.watermark, feed->watermark);
+}
+
 void feed_put(struct db_txn *txn, const struct feed *feed)
 {
 	struct strbuf value;
 
+	note_milter_ran(txn, feed);
 	strbuf_init(&value, 0);
 	strbuf_u64(&value, (uint64_t)feed->watermark);
 	strbuf_u64(&value, (uint64_t)feed->seen_at);

@@ -29,6 +29,10 @@ struct feed {
 };
 
 int feed_get(struct db_txn *txn, const char *name, struct feed *feed);
+/* Of FEED_MILTER it also notes the time from the watermark before to this one
+ * as one in which the milter ran (store/own_report_table.h), when they are at
+ * most FEED_MILTER_STEP apart: it commits every 10 seconds, also when idle. */
+enum { FEED_MILTER_STEP = 60 };
 void feed_put(struct db_txn *txn, const struct feed *feed);
 /*
  * A host that sends events and whose log is read counts each session twice.

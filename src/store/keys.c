@@ -125,6 +125,35 @@ size_t delete_before(struct db_txn *txn, enum db_table table,
 	return n;
 }
 
+int purge_days(struct db_txn *txn, enum db_table table, int32_t before,
+               uint64_t *rows)
+{
+	struct key end = key_of_day(before);
+	size_t n;
+
+	if (before <= 0)
+		return 0;
+	n = delete_before(txn, table, &end, DB_BATCH_ROWS);
+	*rows += n;
+	return n == DB_BATCH_ROWS;
+}
+
+bool key_read_domain(const struct db_value *key, int32_t *day, char *domain,
+                     size_t room)
+{
+	struct reader reader;
+	const char *text, *end;
+
+	reader_init(&reader, key->data, key->len);
+	*day = (int32_t)reader_u32(&reader);
+	text = (const char *)reader.at;
+	end = memchr(text, '\0', reader_left(&reader));
+	if (reader.failed || end == NULL || (size_t)(end - text) >= room)
+		return false;
+	memcpy(domain, text, (size_t)(end - text) + 1);
+	return true;
+}
+
 struct hash128 hash_next(struct hash128 hash)
 {
 	hash.low++;

@@ -61,6 +61,9 @@
  *   mail         day u32, domain text                 messages u64, next hop
  *                                                     string
  *   own-seen     day u32, domain text                 messages u64
+ *                day u32                              secs until u32: the
+ *                                                     milter ran so long, and
+ *                                                     until then
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's
@@ -128,6 +131,16 @@ bool key_has_prefix(const struct db_value *key, const struct key *prefix);
 /* Deletes rows whose key is before `end`, at most max; returns how many. */
 size_t delete_before(struct db_txn *txn, enum db_table table,
                      const struct key *end, size_t max);
+
+/* The same for tables whose keys begin with a day: rows of days before go, at
+ * most DB_BATCH_ROWS.  1: there is more. */
+int purge_days(struct db_txn *txn, enum db_table table, int32_t before,
+               uint64_t *rows);
+
+/* Takes a key that begins as key_of_domain() apart; false when it does not, or
+ * the domain finds no room. */
+bool key_read_domain(const struct db_value *key, int32_t *day, char *domain,
+                     size_t room);
 
 /* The hash to try when another blob stands at this one. */
 struct hash128 hash_next(struct hash128 hash);

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/reader.h"
 #include "base/strbuf.h"
+#include "store/counted.h"
 #include "store/keys.h"
 
 /* A path may be longer than a key; its hash then tells it from others that
@@ -71,59 +72,15 @@ void log_state_put(struct db_txn *txn, const char *source,
 	db_put(txn, TABLE_LOG_STATE, key.bytes, key.len, value.data, value.len);
 }
 
-static struct key pending_key(const struct key *domain, struct hash128 hash)
-{
-	struct key key = *domain;
-
-	key_hash(&key, hash);
-	return key;
-}
-
-static bool pending_read(struct db_value value, uint64_t *count,
-                         struct db_value *session)
-{
-	struct reader reader;
-
-	reader_init(&reader, value.data, value.len);
-	*count = reader_u64(&reader);
-	session->len = reader_left(&reader);
-	session->data = reader_bytes(&reader, session->len);
-	return !reader.failed;
-}
-
-/* Where these bytes are, or should be, and how many of them wait there. */
-static struct key find_pending(struct db_txn *txn, const struct key *domain,
-                               const void *session, size_t len, uint64_t *count)
-{
-	struct hash128 hash = hash128(db_seed(db_of(txn)), session, len);
-
-	for (;; hash = hash_next(hash)) {
-		struct key key = pending_key(domain, hash);
-		struct db_value value, there;
-
-		*count = 0;
-		if (!db_get(txn, TABLE_LOG_PENDING, key.bytes, key.len, &value))
-			return key;
-		if (!pending_read(value, count, &there))
-			db_damaged(txn, TABLE_LOG_PENDING, key.bytes, key.len);
-		else if (there.len == len &&
-		         memcmp(there.data, session, len) == 0)
-			return key;
-	}
-}
-
 void log_pending_add(struct db_txn *txn, int32_t day, const char *domain,
                      const void *session, size_t len, uint64_t n)
 {
-	struct key prefix = key_of_domain(day, domain);
-	auto_(strbuf_clear) struct strbuf value = {0};
+	struct key prefix = key_of_domain(day, domain), key;
 	uint64_t count;
-	struct key key = find_pending(txn, &prefix, session, len, &count);
 
-	strbuf_u64(&value, count + n);
-	strbuf_add(&value, session, len);
-	db_put(txn, TABLE_LOG_PENDING, key.bytes, key.len, value.data,
-	       value.len);
+	counted_find(txn, TABLE_LOG_PENDING, &prefix, session, len, &key,
+	             &count);
+	counted_put(txn, TABLE_LOG_PENDING, &key, count + n, session, len);
 }
 
 bool log_pending_has(struct db_txn *txn, int32_t day, const char *domain)
@@ -140,30 +97,13 @@ bool log_pending_has(struct db_txn *txn, int32_t day, const char *domain)
 	return key_has_prefix(&key, &prefix);
 }
 
-/* A key taken apart: its domain, copied. */
-static bool pending_key_read(const struct db_value *key, int32_t *day,
-                             char domain[TALLY_DOMAIN_TEXT])
-{
-	struct reader reader;
-	const char *text, *end;
-
-	reader_init(&reader, key->data, key->len);
-	*day = (int32_t)reader_u32(&reader);
-	text = (const char *)reader.at;
-	end = memchr(text, '\0', reader_left(&reader));
-	if (reader.failed || end == NULL || end - text >= TALLY_DOMAIN_TEXT)
-		return false;
-	memcpy(domain, text, (size_t)(end - text) + 1);
-	return true;
-}
-
 static bool stands_at(struct db_txn *txn, const struct db_cursor *cursor,
                       int32_t *day, char domain[TALLY_DOMAIN_TEXT])
 {
 	struct db_value key;
 
 	db_at(cursor, &key, NULL);
-	if (pending_key_read(&key, day, domain))
+	if (key_read_domain(&key, day, domain, TALLY_DOMAIN_TEXT))
 		return true;
 	db_damaged(txn, TABLE_LOG_PENDING, key.data, key.len);
 	return false;
@@ -203,7 +143,7 @@ void log_pending_count(struct db_txn *txn, uint64_t *sessions,
 		db_at(cursor, &key, &value);
 		if (!stands_at(txn, cursor, &day, domain))
 			return;
-		if (!pending_read(value, &n, &session)) {
+		if (!counted_read(value, &n, &session)) {
 			db_damaged(txn, TABLE_LOG_PENDING, key.data, key.len);
 			return;
 		}
@@ -236,7 +176,7 @@ int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
 			return 0;
 		if (rows++ == DB_BATCH_ROWS)
 			return 1;
-		if (!pending_read(value, &n, &session)) {
+		if (!counted_read(value, &n, &session)) {
 			db_damaged(txn, TABLE_LOG_PENDING, key.data, key.len);
 			return 0;
 		}
@@ -248,14 +188,7 @@ int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
 
 int log_pending_purge(struct db_txn *txn, int32_t day, uint64_t *rows)
 {
-	struct key end = key_of_day(day);
-	size_t n;
-
-	if (day <= 0)
-		return 0;
-	n = delete_before(txn, TABLE_LOG_PENDING, &end, DB_BATCH_ROWS);
-	*rows += n;
-	return n == DB_BATCH_ROWS;
+	return purge_days(txn, TABLE_LOG_PENDING, day, rows);
 }
 
 static struct key unsent_key(int32_t day)

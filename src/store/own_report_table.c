@@ -1,5 +1,6 @@
 #include "store/own_report_table.h"
 
+#include "base/day.h"
 #include "store/keys.h"
 
 static struct key own_report_key(int32_t day, const char *domain)
@@ -38,15 +39,6 @@ static void add(struct db_txn *txn, enum db_table table, const struct key *key,
 	put_u64(txn, table, key, get(txn, table, key) + n);
 }
 
-static int purge(struct db_txn *txn, enum db_table table, const struct key *end,
-                 uint64_t *rows)
-{
-	size_t n = delete_before(txn, table, end, DB_BATCH_ROWS);
-
-	*rows += n;
-	return n == DB_BATCH_ROWS;
-}
-
 uint64_t own_report_get(struct db_txn *txn, int32_t day, const char *domain)
 {
 	struct key key = own_report_key(day, domain);
@@ -64,9 +56,73 @@ void own_report_add(struct db_txn *txn, int32_t day, const char *domain,
 
 int own_report_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
-	struct key end = key_of_day(before);
+	return purge_days(txn, TABLE_OWN_REPORT, before, rows);
+}
 
-	return before <= 0 ? 0 : purge(txn, TABLE_OWN_REPORT, &end, rows);
+uint64_t own_seen_get(struct db_txn *txn, int32_t day, const char *domain)
+{
+	struct key key = own_report_key(day, domain);
+
+	return get(txn, TABLE_OWN_SEEN, &key);
+}
+
+void own_seen_add(struct db_txn *txn, int32_t day, const char *domain,
+                  uint64_t n)
+{
+	struct key key = own_report_key(day, domain);
+
+	add(txn, TABLE_OWN_SEEN, &key, n);
+}
+
+/* Seconds of the day, from its beginning. */
+struct ran {
+	uint32_t secs;
+	uint32_t until; /* nothing before it counts once more */
+};
+
+static struct ran ran_get(struct db_txn *txn, int32_t day)
+{
+	struct key key = key_of_day(day);
+	uint64_t both = get(txn, TABLE_OWN_SEEN, &key);
+
+	return (struct ran){(uint32_t)(both >> 32), (uint32_t)both};
+}
+
+static void ran_add(struct db_txn *txn, int32_t day, uint32_t from, uint32_t to)
+{
+	struct key key = key_of_day(day);
+	struct ran ran = ran_get(txn, day);
+
+	/* the clock may have been set back */
+	if (from < ran.until)
+		from = ran.until;
+	if (from < to)
+		put_u64(txn, TABLE_OWN_SEEN, &key,
+		        (uint64_t)(ran.secs + to - from) << 32 | to);
+}
+
+void own_seen_ran(struct db_txn *txn, int64_t from, int64_t to)
+{
+	while (from < to) {
+		int32_t day = day_of(from);
+		int64_t start = day_start(day), end = day_start(day + 1);
+
+		if (end > to)
+			end = to;
+		ran_add(txn, day, (uint32_t)(from - start),
+		        (uint32_t)(end - start));
+		from = end;
+	}
+}
+
+bool own_seen_is_whole(struct db_txn *txn, int32_t day)
+{
+	return ran_get(txn, day).secs >= DAY_SECS - OWN_SEEN_GAP_SECS;
+}
+
+int own_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
+{
+	return purge_days(txn, TABLE_OWN_SEEN, before, rows);
 }
 
 uint64_t rate_get(struct db_txn *txn, int64_t hour, const char *receiver)
@@ -87,14 +143,11 @@ void rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
 int rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows)
 {
 	struct key end = key_of_id((uint64_t)before_hour);
+	size_t n;
 
-	return before_hour <= 0 ? 0 : purge(txn, TABLE_RATE, &end, rows);
-}
-
-void own_seen_add(struct db_txn *txn, int32_t day, const char *domain,
-                  uint64_t n)
-{
-	struct key key = own_report_key(day, domain);
-
-	add(txn, TABLE_OWN_SEEN, &key, n);
+	if (before_hour <= 0)
+		return 0;
+	n = delete_before(txn, TABLE_RATE, &end, DB_BATCH_ROWS);
+	*rows += n;
+	return n == DB_BATCH_ROWS;
 }

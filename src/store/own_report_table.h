@@ -8,6 +8,7 @@
 #ifndef TLSTALLY_STORE_OWN_REPORT_TABLE_H
 #define TLSTALLY_STORE_OWN_REPORT_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/db.h"
@@ -23,6 +24,15 @@ int own_report_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 uint64_t own_seen_get(struct db_txn *txn, int32_t day, const char *domain);
 void own_seen_add(struct db_txn *txn, int32_t day, const char *domain,
                   uint64_t n);
+/*
+ * Only a day through which the milter ran has exact counts.  feed_put() says
+ * when it ran: from one watermark of FEED_MILTER to the next, unless they are
+ * far apart.  Gaps of up to OWN_SEEN_GAP_SECS a day are forgiven: while the
+ * host starts anew its Postfix takes no mail either.
+ */
+enum { OWN_SEEN_GAP_SECS = 300 };
+void own_seen_ran(struct db_txn *txn, int64_t from, int64_t to);
+bool own_seen_is_whole(struct db_txn *txn, int32_t day);
 int own_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 /* Attempts of an hour (secs / 3600) for a receiver; "" is all of them. */

@@ -2,7 +2,9 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/inbound_table.h"
 #include "store/log_table.h"
+#include "store/mail_table.h"
 #include "store/outbox_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
@@ -47,6 +49,25 @@ static int own_reports(struct db_txn *txn, const struct limits *limits,
 	                        &counts->own_reports);
 }
 
+static int own_seen(struct db_txn *txn, const struct limits *limits,
+                    struct purge_counts *counts)
+{
+	return own_seen_purge(txn, limits->own_report_day,
+	                      &counts->own_reports);
+}
+
+static int inbound(struct db_txn *txn, const struct limits *limits,
+                   struct purge_counts *counts)
+{
+	return inbound_purge(txn, limits->tally_day, &counts->inbound);
+}
+
+static int mail(struct db_txn *txn, const struct limits *limits,
+                struct purge_counts *counts)
+{
+	return mail_purge(txn, limits->tally_day, &counts->mail);
+}
+
 static int rates(struct db_txn *txn, const struct limits *limits,
                  struct purge_counts *counts)
 {
@@ -74,8 +95,8 @@ static int wanted(struct db_txn *txn, const struct limits *limits,
 /* Each deletes one transaction's worth; 1: there is more. */
 static int (*const deeds[])(struct db_txn *txn, const struct limits *limits,
                             struct purge_counts *counts) = {
-	tally, archive,     suppressions, own_reports,
-	rates, log_pending, policies,     wanted,
+	tally,    archive, suppressions, own_reports, rates, log_pending,
+	policies, wanted,  own_seen,     inbound,     mail,
 };
 
 static int run(struct db *db, size_t deed, const struct limits *limits,

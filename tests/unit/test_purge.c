@@ -1,9 +1,11 @@
 #include "unit/store_test.h"
 
 #include "base/day.h"
+#include "store/inbound_table.h"
 #include "store/intern.h"
 #include "store/keys.h"
 #include "store/log_table.h"
+#include "store/mail_table.h"
 #include "store/outbox_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
@@ -35,7 +37,12 @@ static void count_domains(struct db *db, int32_t day, int n)
 	}
 	day_stats_add(txn, day, &(struct day_stats){.events = (uint64_t)n});
 	own_report_add(txn, day, "example.com", 1);
+	own_seen_add(txn, day, "example.com", 1);
 	rate_add(txn, day_start(day) / 3600 + 10, "", 1);
+	inbound_add(txn, day, "example.com", &(struct inbound){.bits = 1}, 1);
+	mail_add(txn, &(struct mail_row){.day = day,
+	                                 .domain = "example.com",
+	                                 .messages = 1});
 	log_pending_add(txn, day, "example.com", "session", 7, 3);
 	commit_ok(&txn);
 }
@@ -99,6 +106,9 @@ static void test_what_is_old_goes(void **state)
 	struct outbox_head archived = {.id = 0};
 	struct tally_head head;
 	struct day_stats stats;
+	struct mail_row mail;
+	char domain[DOMAIN_TEXT] = "";
+	int32_t at;
 	struct db_txn *txn;
 	uint32_t failures;
 	int64_t due;
@@ -113,7 +123,9 @@ static void test_what_is_old_goes(void **state)
 	assert_int_equal(counts.tally, 2 * 2 * DB_BATCH_ROWS + 2 + 1);
 	assert_int_equal(counts.archive, 2);
 	assert_int_equal(counts.suppressions, 1);
-	assert_int_equal(counts.own_reports, 3);
+	assert_int_equal(counts.own_reports, 2 * 3);
+	assert_int_equal(counts.inbound, 2); /* head and row */
+	assert_int_equal(counts.mail, 1);
 	assert_int_equal(counts.rates, 4);
 	assert_int_equal(counts.log, 1);
 	assert_int_equal(counts.policies, 1);
@@ -133,6 +145,14 @@ static void test_what_is_old_goes(void **state)
 		                 rows[i].counted);
 		assert_int_equal(own_report_get(txn, day, "example.com"),
 		                 rows[i].own);
+		assert_int_equal(own_seen_get(txn, day, "example.com"),
+		                 rows[i].own);
+		assert_int_equal(mail_get(txn, day, "example.com", &mail),
+		                 rows[i].counted);
+		at = day;
+		assert_int_equal(inbound_domain_next(txn, &at, domain), 1);
+		assert_int_equal(at == day, rows[i].counted);
+		domain[0] = '\0';
 		assert_int_equal(rate_get(txn, day_start(day) / 3600 + 10, ""),
 		                 rows[i].rate);
 	}
@@ -149,7 +169,9 @@ static void test_what_is_old_goes(void **state)
 	assert_int_equal(
 		store_purge(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
 		0);
-	assert_int_equal(counts.tally + counts.archive + counts.rates, 0);
+	assert_int_equal(counts.tally + counts.archive + counts.rates +
+	                         counts.inbound + counts.mail,
+	                 0);
 }
 
 static void test_a_clock_of_1970_deletes_nothing(void **state)
