@@ -14,7 +14,8 @@ static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
 {
 	*feed = (struct feed){0};
 	while (feed_next(txn, feed))
-		if (feed->seen_at >= now - FEED_SEEN_SECS &&
+		if (feed_counts_sessions(feed) &&
+		    feed->seen_at >= now - FEED_SEEN_SECS &&
 		    feed->watermark < end)
 			return 1;
 	return 0;

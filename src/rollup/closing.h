@@ -1,9 +1,10 @@
 /*
  * closing - may a UTC day be closed?
  *
- * When it ended at least `grace` ago and every feed seen in the last two days
- * has committed a watermark past it.  A feed whose daemon died never will: so
- * after `max_grace` the day is closed anyway, and the operator is told.
+ * When it ended at least `grace` ago and every feed of sessions seen in the
+ * last two days has committed a watermark past it.  A feed whose daemon died
+ * never will: so after `max_grace` the day is closed anyway, and the operator
+ * is told.
  *
  * Sessions of the log wait until their domain's policies are known.  Such a
  * domain, and with it the day, stays open up to 24 hours; the other domains of

@@ -17,7 +17,8 @@ static bool only_the_log_fed(struct db_txn *txn, int32_t day)
 	bool log = false;
 
 	while (feed_next(txn, &feed)) {
-		if (feed.last_event < day_start(day))
+		if (!feed_counts_sessions(&feed) ||
+		    feed.last_event < day_start(day))
 			continue;
 		if (strcmp(feed.name, FEED_LOG) != 0)
 			return false;
@@ -46,11 +47,19 @@ bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day)
 	return true;
 }
 
-/* Our reports handed over the day before whose sessions did not come that
+/* Our reports of that day for recipients in the domain: as many as the milter
+ * saw, or else as we tried to hand over. */
+static uint64_t ours_of(struct db_txn *txn, int32_t day, const char *domain)
+{
+	return own_seen_is_whole(txn, day) ? own_seen_get(txn, day, domain)
+	                                   : own_report_get(txn, day, domain);
+}
+
+/* Our reports of the day before whose sessions did not come that
  * day: they may have come after midnight. */
 static uint64_t left_over(struct db_txn *txn, int32_t day, const char *domain)
 {
-	uint64_t ours = own_report_get(txn, day, domain);
+	uint64_t ours = ours_of(txn, day, domain);
 	struct tally_head head;
 	uint64_t sessions = 0;
 
@@ -62,8 +71,8 @@ static uint64_t left_over(struct db_txn *txn, int32_t day, const char *domain)
 bool selfloop_is(struct db_txn *txn, int32_t day, const char *domain,
                  const struct tally_head *head)
 {
-	uint64_t ours = own_report_get(txn, day, domain) +
-	                left_over(txn, day - 1, domain);
+	uint64_t ours =
+		ours_of(txn, day, domain) + left_over(txn, day - 1, domain);
 
 	return ours > 0 && head->success + head->failure <= ours;
 }

@@ -13,6 +13,11 @@
  * day's reports count, and of the day before those that had no session then,
  * since theirs may have come after midnight.  All of the day before's would be
  * too many: a domain that gets one user's mail a day keeps its report.
+ *
+ * On a day through which the milter ran (own_seen_is_whole()) its count of our
+ * reports is exact and taken: what was handed to another site's relay has no
+ * session here, and reports of another host of ours that come through this
+ * Postfix have one.  On other days it is the attempts to deliver.
  */
 #ifndef TLSTALLY_ROLLUP_SELFLOOP_H
 #define TLSTALLY_ROLLUP_SELFLOOP_H

@@ -38,12 +38,16 @@ int feed_get(struct db_txn *txn, const char *name, struct feed *feed)
 	return decode(txn, key, value, feed);
 }
 
+bool feed_counts_sessions(const struct feed *feed)
+{
+	return strcmp(feed->name, FEED_MILTER) != 0;
+}
+
 static void note_milter_ran(struct db_txn *txn, const struct feed *feed)
 {
 	struct feed before;
 
-	if (strcmp(feed->name, FEED_MILTER) == 0 &&
-	    feed_get(txn, feed->name, &before) &&
+	if (!feed_counts_sessions(feed) && feed_get(txn, feed->name, &before) &&
 	    feed->watermark - before.watermark <= FEED_MILTER_STEP)
 		own_seen_ran(txn, before.watermark, feed->watermark);
 }

@@ -8,6 +8,7 @@
 #ifndef TLSTALLY_STORE_FEED_TABLE_H
 #define TLSTALLY_STORE_FEED_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/db.h"
@@ -27,6 +28,9 @@ struct feed {
 	int64_t last_event; /* secs: the last event counted, 0: none */
 	uint64_t events;    /* since the store was made */
 };
+
+/* Does its daemon count sessions?  The milter does not. */
+bool feed_counts_sessions(const struct feed *feed);
 
 int feed_get(struct db_txn *txn, const char *name, struct feed *feed);
 /* Of FEED_MILTER it also notes the time from the watermark before to this one

@@ -233,6 +233,7 @@ const struct verb expect_verbs[] = {
 	{"delivery", "[attempts=N] [delivered=N] [limited=1] ...",
          expect_delivery},
 	{"waiting", "[sessions=N] [domains=N]", expect_waiting},
+	{"inbound", "DOMAIN DAY [messages=N] [weak=N]", expect_inbound},
 	{"log", "TEXT", expect_log},
 	{NULL, NULL, NULL},
 };
