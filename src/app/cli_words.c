@@ -7,7 +7,7 @@ static const struct {
 	[TALLY_OPEN] = {"still counting", "open"},
 	[TALLY_QUEUED] = {"with a report", "queued"},
 	[TALLY_NO_RECORD] = {"without a TLSRPT record", "noRecord"},
-	[TALLY_BAD_RECORD] = {"with a malformed TLSRPT record", "badRecord"},
+	[TALLY_BAD_RECORD] = {"with a malformed TLSRPT record, or several", "badRecord"},
 	[TALLY_NO_RUA] = {"without a usable rua", "noRua"},
 	[TALLY_DENIED] = {"denied by the settings", "denied"},
 	[TALLY_BY_MODE] = {"left out by mode", "byMode"},

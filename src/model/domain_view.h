@@ -52,7 +52,7 @@ struct domain_view {
 	int64_t expires_at; /* by the shortest TTL, within bounds */
 
 	enum view_status tlsrpt;
-	const char *tlsrpt_record;  /* OK, BAD: the text; NULL */
+	const char *tlsrpt_record;  /* OK, BAD: the text; NULL: several */
 	const char *tlsrpt_problem; /* words; NULL */
 
 	enum view_status sts_record;

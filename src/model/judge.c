@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/domain.h"
+#include "model/tlsrpt_record.h"
 
 enum { DETAILS_MAX = 6 }; /* more than one session can bring */
 
@@ -255,6 +256,16 @@ static void begin(struct trial *trial)
 	trial->mx = domain_view_mx(trial->view, trial->mx_name);
 }
 
+/* The rollup says what is wrong with one that is malformed, or with several,
+ * of which none is kept. */
+static const char *record_of(const struct domain_view *view)
+{
+	if (view->tlsrpt != VIEW_OK && view->tlsrpt != VIEW_BAD)
+		return NULL;
+	return view->tlsrpt_record != NULL ? view->tlsrpt_record
+	                                   : TLSRPT_SEVERAL;
+}
+
 int judge(const struct judge_options *options,
           const struct log_session *session, const struct domain_view *view,
           struct session *out, struct err *err)
@@ -267,9 +278,7 @@ int judge(const struct judge_options *options,
 
 	session_reset(out);
 	out->domain = session->domain;
-	/* a malformed record, too: the rollup says what is wrong with it */
-	if (view->tlsrpt == VIEW_OK || view->tlsrpt == VIEW_BAD)
-		out->record = view->tlsrpt_record;
+	out->record = record_of(view);
 	out->policies = arena_alloc(&out->mem, sizeof(*out->policies));
 	out->policy_count = 1;
 	trial.policy = out->policies;

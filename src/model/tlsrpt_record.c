@@ -127,6 +127,10 @@ int tlsrpt_record_parse(const char *text, size_t len,
 		return err_set(err, ERR_LIMIT,
 		               "TLSRPT record: longer than %d bytes",
 		               TLSRPT_RECORD_MAX);
+	if (span_is((struct span){text, len}, TLSRPT_SEVERAL))
+		return err_set(err, ERR_PARSE,
+		               "TLSRPT record: there is more than one, which "
+		               "counts as none");
 	rc = txt_record_begin(&parse.text, &kind, text, len, err);
 	if (rc != 0)
 		return rc;

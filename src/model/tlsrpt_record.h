@@ -21,6 +21,10 @@
 #include "base/err.h"
 #include "model/rua.h"
 
+/* Stands for the record of a domain that has several: no record begins so, and
+ * tlsrpt_record_parse() refuses it in words of its own. */
+#define TLSRPT_SEVERAL "(more than one TLSRPT record)"
+
 enum { TLSRPT_RECORD_MAX = 4096, TLSRPT_RUA_MAX = 16, TLSRPT_NOTES_MAX = 16 };
 
 struct tlsrpt_record {

@@ -139,7 +139,9 @@ int act_known(struct world *world, struct words *words, struct err *err)
 	words_value(words, "sts", &mode);
 	if (words_need(words, "a domain", &view.domain, err) < 0)
 		return err->class;
-	if (record == NULL)
+	if (words_flag(words, "several"))
+		view.tlsrpt = VIEW_BAD;
+	else if (record == NULL)
 		record = arena_printf(&mem, "v=TLSRPTv1; rua=mailto:tls@%s",
 		                      view.domain);
 	view.tlsrpt_record = record;

@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "model/datagram.h"
 #include "model/judge.h"
+#include "model/tlsrpt_record.h"
 #include "model/tlsa.h"
 
 #define D "d.test"
@@ -540,14 +541,16 @@ static void test_detail_of_the_peer(void **state)
 struct record_row {
 	const char *name;
 	enum view_status status;
+	const char *record;
 	const char *want;
 };
 
 static const struct record_row records[] = {
-	{"a record", VIEW_OK, RECORD},
-	{"a malformed one: the rollup says why", VIEW_BAD, RECORD},
-	{"none", VIEW_NONE, NULL},
-	{"no answer", VIEW_TEMPFAIL, NULL},
+	{"a record", VIEW_OK, RECORD, RECORD},
+	{"a malformed one: the rollup says why", VIEW_BAD, RECORD, RECORD},
+	{"several, of which none is kept", VIEW_BAD, NULL, TLSRPT_SEVERAL},
+	{"none", VIEW_NONE, NULL, NULL},
+	{"no answer", VIEW_TEMPFAIL, RECORD, NULL},
 };
 
 static void test_record(void **state)
@@ -561,7 +564,7 @@ static void test_record(void **state)
 	for (size_t i = 0; i < COUNT(records); i++) {
 		const struct record_row *row = &records[i];
 		const struct domain_view view = {.tlsrpt = row->status,
-		                                 .tlsrpt_record = RECORD};
+		                                 .tlsrpt_record = row->record};
 
 		ROW(row);
 		judge(&options, &session, &view, &got, NULL);

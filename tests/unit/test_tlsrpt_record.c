@@ -105,6 +105,8 @@ static const struct bad_row bad[] = {
 	{"white space in the version", "v = TLSRPTv1; rua=mailto:t@x.example",
          "does not begin"},
 	{"another record", "v=spf1 -all", "does not begin"},
+	{"what stands for several", TLSRPT_SEVERAL, "there is more than one"},
+	{"and something behind it", TLSRPT_SEVERAL ";", "does not begin"},
 
 	{"no field", V ";", "no rua field"},
 	{"no field but white space", V "; ", "no rua field"},
