@@ -67,7 +67,8 @@ struct enforced enforced_find(const struct conf *conf)
 	bool by_hand = conf->log.enforces.count > 0;
 	struct enforced enforced = {.no_cas = true};
 	struct err err = {0};
-	bool asked = postconf_run(names, &lines, &err) == 0;
+	bool asked = postconf_run(conf->log.postfix_config_directory, names,
+	                          &lines, &err) == 0;
 
 	if (asked)
 		enforced = enforced_by_postconf(&lines);

@@ -34,16 +34,32 @@ static char *word(const char *text)
 	return u.out;
 }
 
-static int spawn(const char *const *names, int out, pid_t *pid)
+enum { ARGS = NAMES_MAX + 5 };
+
+/* postconf -x [-c DIRECTORY] NAME... */
+static void make_args(char *argv[ARGS], const char *directory,
+                      const char *const *names)
 {
-	char *argv[NAMES_MAX + 3] = {word("postconf"), word("-x")};
+	size_t n = 0;
+
+	argv[n++] = word("postconf");
+	argv[n++] = word("-x");
+	if (directory[0] != '\0') {
+		argv[n++] = word("-c");
+		argv[n++] = word(directory);
+	}
+	for (size_t i = 0; names[i] != NULL && i < NAMES_MAX; i++)
+		argv[n++] = word(names[i]);
+	argv[n] = NULL;
+}
+
+static int spawn(char *const *argv, int out, pid_t *pid)
+{
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none;
 	int rc;
 
-	for (int i = 0; names[i] != NULL && i < NAMES_MAX; i++)
-		argv[i + 2] = word(names[i]);
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -101,8 +117,10 @@ static int finish(pid_t pid, bool in_time, struct err *err)
 	return 0;
 }
 
-int postconf_run(const char *const *names, struct strbuf *out, struct err *err)
+int postconf_run(const char *directory, const char *const *names,
+                 struct strbuf *out, struct err *err)
 {
+	char *argv[ARGS];
 	bool in_time;
 	int fds[2];
 	pid_t pid;
@@ -110,7 +128,8 @@ int postconf_run(const char *const *names, struct strbuf *out, struct err *err)
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(err, ERR_IO, "a pipe for postconf");
-	rc = spawn(names, fds[1], &pid);
+	make_args(argv, directory, names);
+	rc = spawn(argv, fds[1], &pid);
 	close(fds[1]);
 	if (rc != 0) {
 		close(fds[0]);

@@ -10,9 +10,11 @@
 #include "base/strbuf.h"
 
 /* Runs `postconf -x NAME...` (names end with NULL), for at most five seconds,
- * and appends what it prints: lines "name = value".  ERR_NOTFOUND when there
- * is no postconf. */
-int postconf_run(const char *const *names, struct strbuf *out, struct err *err);
+ * and appends what it prints: lines "name = value".  The directory is that of
+ * an instance's main.cf; "": the default instance's, or MAIL_CONFIG's.
+ * ERR_NOTFOUND when there is no postconf. */
+int postconf_run(const char *directory, const char *const *names,
+                 struct strbuf *out, struct err *err);
 
 /* The value of a name in that; "" when it is not there.  Copied into
  * value. */

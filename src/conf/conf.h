@@ -70,8 +70,9 @@ struct conf {
 	struct {
 		int source; /* enum log_source_kind */
 		char *file;
-		struct conf_list enforces; /* dane, sts; none; empty: ask
-		                              postconf */
+		struct conf_list enforces;      /* dane, sts; none; empty: ask
+		                                   postconf */
+		char *postfix_config_directory; /* "": the default instance's */
 		bool count_private;
 		bool by_relay;              /* domain = relay host's name */
 		bool allow_both;            /* beside a tlstallyd that counts */

@@ -480,6 +480,26 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "log",
+		.name = "postfix_config_directory",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(log.postfix_config_directory),
+		.max = PATH_LONG,
+		.comment = "Of the Postfix instance that sends, where it is "
+			   "not the default one.",
+		.manual =
+			"Where several instances of Postfix run, the "
+			"configuration directory of\n"
+			"the one that sends:\n"
+			"what it enforces and whom it trusts is asked there.\n"
+			"Empty: the default instance.\n"
+			"The lines of all instances are counted;\n"
+			"where they send under different policies,\n"
+			".Cm enforces\n"
+			"says what holds for all.\n",
+	},
+	{
+		.section = "log",
 		.name = "count_private",
 		.type = SETTING_BOOL,
 		.standard = "no",
