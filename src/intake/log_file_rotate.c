@@ -106,21 +106,37 @@ static const char *split_path(const char *path, char **directory)
 	return slash == NULL ? path : slash + 1;
 }
 
-/* Is it "mail.log.1", "mail.log.2.gz", "mail.log-20260301", "mail.log.old"? */
-static bool is_sibling(const char *name, const char *base)
+/* What stands behind "mail.log.1", "mail.log-20260301" or "mail.log.old": ""
+ * or ".gz", also what cannot be read here; NULL: it is none of the log's. */
+static const char *sibling_suffix(const char *name, const char *base)
 {
 	size_t len = strlen(base);
 	const char *suffix = name + len;
 	size_t plain;
 
 	if (strncmp(name, base, len) != 0 || (*suffix != '.' && *suffix != '-'))
-		return false;
+		return NULL;
 	suffix++;
 	plain = strspn(suffix, "0123456789-_");
 	if (plain == 0 && strncmp(suffix, "old", 3) == 0)
 		plain = 3;
 	suffix += plain;
-	return plain > 0 && (*suffix == '\0' || strcmp(suffix, ".gz") == 0);
+	return plain > 0 && (*suffix == '\0' || *suffix == '.') ? suffix : NULL;
+}
+
+/* Of other compressors that logrotate is told to use: only say so. */
+static const char *unpacker_of(const char *suffix)
+{
+	static const char *const known[][2] = {{".xz", "xz -d"},
+	                                       {".bz2", "bzip2 -d"},
+	                                       {".zst", "zstd -d"},
+	                                       {".lz4", "lz4 -d"},
+	                                       {".Z", "uncompress"}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(suffix, known[i][0]) == 0)
+			return known[i][1];
+	return NULL;
 }
 
 /* Opens what is there; what was renamed away meanwhile the check will tell. */
@@ -137,6 +153,19 @@ static void open_one(struct log_queue *queue, const char *path)
 		         err.text);
 }
 
+static bool can_read(struct log_queue *queue, const char *name,
+                     const char *suffix)
+{
+	const char *unpacker = unpacker_of(suffix);
+
+	if (unpacker != NULL)
+		snprintf(queue->unreadable, sizeof(queue->unreadable),
+		         "%.150s is not compressed by gzip: unpack it first "
+		         "(%s)",
+		         name, unpacker);
+	return suffix[0] == '\0' || strcmp(suffix, ".gz") == 0;
+}
+
 static int open_siblings(struct log_queue *queue, const char *path,
                          struct err *err)
 {
@@ -149,9 +178,10 @@ static int open_siblings(struct log_queue *queue, const char *path,
 		return err_errno(err, ERR_IO, "the directory of the log, %s",
 		                 directory);
 	while ((entry = readdir(dir)) != NULL) {
+		const char *suffix = sibling_suffix(entry->d_name, base);
 		auto_(xfree_str) char *sibling = NULL;
 
-		if (!is_sibling(entry->d_name, base))
+		if (suffix == NULL || !can_read(queue, entry->d_name, suffix))
 			continue;
 		if (queue->count == FILES_MAX) {
 			snprintf(queue->unreadable, sizeof(queue->unreadable),

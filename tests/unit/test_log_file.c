@@ -330,6 +330,40 @@ static void test_damaged_gzip(void **state)
 	assert_non_null(strstr(w->said, "damaged"));
 }
 
+/* What logrotate made with another compresscmd is left out, and named. */
+static void test_other_compressors(void **state)
+{
+	static const struct {
+		const char *suffix, *unpacker;
+	} rows[] = {{".xz", "xz -d"},
+	            {".bz2", "bzip2 -d"},
+	            {".zst", "zstd -d"},
+	            {".lz4", "lz4 -d"}};
+	struct world *w = *state;
+
+	write_lines(w, 3);
+	rotate_by_rename(w);
+	write_lines(w, 3);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(xfree_str) char *plain =
+			log_world_rotated(&w->log, 2, false);
+		auto_(xfree_str) char *packed =
+			xasprintf("%s%s", plain, rows[i].suffix);
+		FILE *file = fopen(packed, "w");
+
+		assert_non_null(file);
+		fputs("Nov 23 12:00:00 not to be read as it is\n", file);
+		fclose(file);
+		start(w, true, true);
+		assert_int_equal(read_lines(w, 100), ERR_NOTFOUND);
+		expect_lines(w, 1, 6);
+		assert_non_null(strstr(w->said, rows[i].suffix));
+		assert_non_null(strstr(w->said, rows[i].unpacker));
+		assert_non_null(strstr(w->said, "not counted"));
+		assert_int_equal(remove(packed), 0);
+	}
+}
+
 static void test_long_lines_are_skipped(void **state)
 {
 	static const size_t lengths[] = {LOG_LINE_MAX + 1, LOG_BLOCK,
@@ -518,6 +552,7 @@ int main(void)
 		LOG_TEST(test_emptied_without_a_copy),
 		LOG_TEST(test_the_place_is_gone),
 		LOG_TEST(test_damaged_gzip),
+		LOG_TEST(test_other_compressors),
 		LOG_TEST(test_long_lines_are_skipped),
 		LOG_TEST(test_no_file),
 		LOG_TEST(test_others_are_no_siblings),
