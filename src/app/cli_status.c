@@ -40,6 +40,7 @@ static void add_feeds(struct db_txn *txn, json_t *doc)
 		json_set_time(item, "lastCommit", feed.seen_at);
 		json_set_time(item, "lastEvent", feed.last_event);
 		json_set_uint(item, "events", feed.events);
+		doc_set(item, "trouble", feed.trouble);
 	}
 }
 

@@ -60,6 +60,11 @@ static void print_feed_trouble(const json_t *feed, int64_t now,
 		              "Nothing is counted from '%s' at the moment: its "
 		              "daemon is not running.\n",
 		              name);
+	else if (doc_text(feed, "trouble")[0] != '\0')
+		strbuf_printf(out,
+		              "Nothing is counted from '%s' at the moment: "
+		              "%s.\n",
+		              name, doc_text(feed, "trouble"));
 	else if (behind > FEED_DEAD_SECS)
 		strbuf_printf(out,
 		              "'%s' is %" PRId64 " minutes behind, and reads "

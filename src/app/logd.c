@@ -16,6 +16,7 @@
 #include "app/daemon.h"
 #include "app/privs.h"
 #include "base/auto.h"
+#include "base/day.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "store/feed_table.h"
@@ -87,6 +88,15 @@ static int start_pool(struct logd *d, struct err *err)
 	return policy_pool_start(&d->pool, &options, err);
 }
 
+/* Today's log is read on where --from-start ends, so today is counted as a
+ * whole; standard input has no place where to go on. */
+static int32_t unsent_until(struct logd *d)
+{
+	return d->from_stdin || d->conf.log.source == LOG_FROM_STDIN
+	               ? INT32_MAX
+	               : day_of(clock_secs(&d->clock));
+}
+
 static int start_feed(struct logd *d, struct err *err)
 {
 	struct log_feed_options options = {
@@ -99,6 +109,7 @@ static int start_feed(struct logd *d, struct err *err)
 	                    .max_processes = TRACKED_PROCESSES,
 	                    .max_queue_ids = TRACKED_QUEUE_IDS},
 		.from_start = d->from_start,
+		.unsent_until = unsent_until(d),
 	};
 	struct log_source *source;
 
@@ -147,8 +158,8 @@ int main(int argc, char **argv)
 	struct logd d = {.lock_fd = -1};
 	const struct daemon_flag flags[] = {
 		{"--from-start",
-	         "read the whole log once, with what was rotated; its days are "
-	         "not sent",
+	         "read the whole log once, with what was rotated; days that "
+	         "are over are not sent",
 	         &d.from_start},
 		{"--once", "read what is new and end", &d.once},
 		{"-", "read standard input", &d.from_stdin},

@@ -46,9 +46,10 @@ struct log_feed {
 	int64_t watermark; /* secs: read until */
 	bool finished;     /* the source has come to its end */
 	bool read_fails;
-	int64_t lag_ms;              /* monotonic: when it was asked */
-	struct log_feed_state going; /* the thread's own */
-	struct log_feed_state state; /* the others', under the lock */
+	char trouble[FEED_TROUBLE_MAX + 1]; /* why; "" */
+	int64_t lag_ms;                     /* monotonic: when it was asked */
+	struct log_feed_state going;        /* the thread's own */
+	struct log_feed_state state;        /* the others', under the lock */
 	pthread_mutex_t lock;
 	pthread_t thread;
 	atomic_bool stopping;
@@ -174,7 +175,7 @@ static void put_counts(struct db_txn *txn, struct log_feed *f)
 
 		log_pending_add(txn, c->day, c->domain, c->session, c->len,
 		                c->n);
-		if (f->options.from_start &&
+		if (f->options.from_start && c->day < f->options.unsent_until &&
 		    (i == 0 || c->day != counts[i - 1]->day))
 			log_day_unsent_set(txn, c->day);
 	}
@@ -192,6 +193,7 @@ static void put_feed(struct db_txn *txn, struct log_feed *f)
 	if (f->sessions > 0)
 		feed.last_event = f->last_event;
 	feed.events += f->sessions;
+	memcpy(feed.trouble, f->trouble, sizeof(feed.trouble));
 	feed_put(txn, &feed);
 }
 
@@ -258,6 +260,8 @@ static void say_read_failure(struct log_feed *f, int rc, const char *why)
 	else if (!failed && f->read_fails)
 		log_info("the log can be read again");
 	f->read_fails = failed;
+	snprintf(f->trouble, sizeof(f->trouble), "%.*s", FEED_TROUBLE_MAX,
+	         failed ? why : "");
 }
 
 /* Waits for more lines, at most until something must be done. */

@@ -29,7 +29,8 @@ struct log_feed_options {
 	struct clock *clock;
 	int64_t commit_interval_ms;
 	struct smtp_tracker_options tracker;
-	bool from_start; /* its days are never sent unasked */
+	bool from_start;      /* once, to its end */
+	int32_t unsent_until; /* then: days before are never sent unasked */
 };
 
 /* Where a source was read to; for opening it again. */

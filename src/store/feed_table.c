@@ -10,6 +10,19 @@
 
 enum { CONFLICT_SECS = 2 * 24 * 3600 };
 
+/* Rows without it are older than the words. */
+static void decode_trouble(struct reader *reader, struct feed *feed)
+{
+	size_t len = reader_left(reader);
+	const void *text = reader_bytes(reader, len);
+
+	if (len > FEED_TROUBLE_MAX)
+		len = FEED_TROUBLE_MAX;
+	if (len > 0)
+		memcpy(feed->trouble, text, len);
+	feed->trouble[len] = '\0';
+}
+
 static int decode(struct db_txn *txn, struct db_value key,
                   struct db_value value, struct feed *feed)
 {
@@ -20,6 +33,7 @@ static int decode(struct db_txn *txn, struct db_value key,
 	feed->seen_at = (int64_t)reader_u64(&reader);
 	feed->last_event = (int64_t)reader_u64(&reader);
 	feed->events = reader_u64(&reader);
+	decode_trouble(&reader, feed);
 	if (reader.failed || key.len > FEED_NAME_MAX) {
 		db_damaged(txn, TABLE_FEED, key.data, key.len);
 		return 0;
@@ -62,6 +76,7 @@ void feed_put(struct db_txn *txn, const struct feed *feed)
 	strbuf_u64(&value, (uint64_t)feed->seen_at);
 	strbuf_u64(&value, (uint64_t)feed->last_event);
 	strbuf_u64(&value, feed->events);
+	strbuf_puts(&value, feed->trouble);
 	db_put(txn, TABLE_FEED, feed->name, strlen(feed->name), value.data,
 	       value.len);
 	strbuf_clear(&value);

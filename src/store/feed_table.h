@@ -13,7 +13,7 @@
 
 #include "store/db.h"
 
-enum { FEED_NAME_MAX = 63 };
+enum { FEED_NAME_MAX = 63, FEED_TROUBLE_MAX = 159 };
 
 /* tlstallyd's and tlstally-logd's. */
 #define FEED_EVENTS "events"
@@ -27,6 +27,7 @@ struct feed {
 	int64_t seen_at;    /* secs: the last commit */
 	int64_t last_event; /* secs: the last event counted, 0: none */
 	uint64_t events;    /* since the store was made */
+	char trouble[FEED_TROUBLE_MAX + 1]; /* why nothing is read; "" */
 };
 
 /* Does its daemon count sessions?  The milter does not. */

@@ -31,7 +31,8 @@
  *                day u32, 2                           nothing: it was read from
  *                                                     an old log
  *   feed         name text                            watermark seen_at
- *                                                     last_event events u64
+ *                                                     last_event events u64,
+ *                                                     trouble text
  *   outbox       id u64                               head: numbers, then
  *                                                     domain and report id
  *   destination  id u64, index u16                    destination: numbers,

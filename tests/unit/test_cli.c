@@ -300,6 +300,11 @@ static void test_doc(void **state)
 	"{\"now\":\"2026-03-02T10:00:00Z\",\"feeds\":[{\"name\":\"log\","      \
 	"\"countedUntil\":\"" until "\",\"lastCommit\":\"" commit              \
 	"\",\"events\":7}]}"
+#define TROUBLED                                                               \
+	"{\"now\":\"2026-03-02T10:00:00Z\",\"feeds\":[{\"name\":\"log\","      \
+	"\"countedUntil\":\"2026-03-02T07:00:00Z\","                           \
+	"\"lastCommit\":\"2026-03-02T10:00:00Z\",\"events\":7,"                \
+	"\"trouble\":\"mail.log: Permission denied\"}]}"
 
 static void test_status_words(void **state)
 {
@@ -320,6 +325,11 @@ static void test_status_words(void **state)
 		{"it reads what came meanwhile",
 	         FEED("2026-03-02T07:00:00Z", "2026-03-02T10:00:00Z"),
 	         "'log' is 180 minutes behind", true},
+		{"it may not read the log", TROUBLED,
+	         "Nothing is counted from 'log' at the moment: mail.log: "
+	         "Permission denied.",
+	         true},
+		{"and is not behind then", TROUBLED, "behind", false},
 		{"sessions wait",
 	         "{\"waiting\":{\"sessions\":12,\"domains\":3}}",
 	         "12 sessions of the log (domains and days: 3)", true},

@@ -1,5 +1,6 @@
 #include "unit/store_test.h"
 
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
@@ -38,6 +39,8 @@ struct fake {
 	uint64_t at, end; /* lines */
 	uint64_t stop_at; /* next() says "nothing now" there, once */
 	bool once;
+	bool unreadable;
+	atomic_bool asked;
 	char program[32], message[256];
 };
 
@@ -70,7 +73,9 @@ static int fake_next(struct log_source *self, struct log_line *line,
 {
 	struct fake *f = (struct fake *)self;
 
-	(void)err;
+	atomic_store(&f->asked, true);
+	if (f->unreadable)
+		return err_set(err, ERR_IO, "mail.log: Permission denied");
 	if (f->at == f->end)
 		return f->once ? ERR_NOTFOUND : 0;
 	fake_line(f, line);
@@ -229,14 +234,15 @@ static void test_days_from_the_start_are_marked(void **state)
 	auto_(db_abort) struct db_txn *txn = NULL;
 
 	options.from_start = true;
+	options.unsent_until = DAY;
 	fake.start -= DAY_SECS;
 	fake.step = DAY_SECS;
 	run(f->db, &fake, &options);
 	txn = db_begin_read(f->db);
 	assert_false(log_day_unsent(txn, DAY - 2));
 	assert_true(log_day_unsent(txn, DAY - 1));
-	assert_true(log_day_unsent(txn, DAY));
-	assert_false(log_day_unsent(txn, DAY + 1));
+	/* today is read on from there, and so as a whole */
+	assert_false(log_day_unsent(txn, DAY));
 }
 
 static void test_a_start_that_was_cut_off_is_known(void **state)
@@ -260,6 +266,41 @@ static void test_a_start_that_was_cut_off_is_known(void **state)
 	assert_int_equal(log_feed_place(f->db, "fake", &place, &f->err), 1);
 	assert_false(place.unfinished);
 	strbuf_clear(&place.position);
+}
+
+static struct feed feed_after(struct fixture *f, struct fake *fake)
+{
+	struct log_feed_options options = feed_options();
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct feed feed = {0};
+	struct log_feed *running;
+
+	atomic_store(&fake->asked, false);
+	assert_int_equal(log_feed_start(&running, f->db, &fake->source,
+	                                &options, &f->err),
+	                 0);
+	while (!atomic_load(&fake->asked))
+		fake_wait(NULL, 0);
+	assert_int_equal(log_feed_stop(&running, &f->err), 0);
+	txn = db_begin_read(f->db);
+	assert_int_equal(feed_get(txn, "log", &feed), 1);
+	return feed;
+}
+
+/* Rotation gave the file to somebody else. */
+static void test_a_log_that_cannot_be_read_is_known(void **state)
+{
+	struct fixture *f = *state;
+	struct fake fake = fake_new(4, 1, false);
+	struct feed feed;
+
+	assert_string_equal(feed_after(f, &fake).trouble, "");
+	fake.unreadable = true;
+	feed = feed_after(f, &fake);
+	assert_string_equal(feed.trouble, "mail.log: Permission denied");
+	assert_true(feed.events > 0);
+	fake.unreadable = false;
+	assert_string_equal(feed_after(f, &fake).trouble, "");
 }
 
 /* A line from next year is today's: its clock was wrong. */
@@ -425,6 +466,7 @@ int main(void)
 		STORE_TEST(test_commits_early_when_full),
 		STORE_TEST(test_days_from_the_start_are_marked),
 		STORE_TEST(test_a_start_that_was_cut_off_is_known),
+		STORE_TEST(test_a_log_that_cannot_be_read_is_known),
 		STORE_TEST(test_no_days_to_come),
 		STORE_TEST(test_the_thread_reads_and_says_so),
 		STORE_TEST(test_watermark_of_a_feed_that_lags),
