@@ -35,7 +35,7 @@ static void print_help(const struct daemon_about *about)
 	       about->name, about->purpose, settings_file_default());
 	for (const struct daemon_flag *flag = about->flags;
 	     flag != NULL && flag->word != NULL; flag++)
-		printf("  %-12s%s\n", flag->word, flag->help);
+		printf("  %-14s%s\n", flag->word, flag->help);
 	printf("\nSee %s(8) and tlstally.conf(5).\n", about->name);
 }
 

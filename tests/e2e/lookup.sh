@@ -193,6 +193,14 @@ text "What may need a look:"
 lookup a.bogus.test
 text "  MX        refused by DNSSEC validation"
 
+# The example of README.md, as it stands there.
+if [ "${word:-}" = READY ]; then
+	lookup uncovered.test
+	sed -n '/^    \$ tlstally lookup uncovered.test$/,/^## /p' \
+		"$src/README.md" | sed '1d; /^## /d; s/^    //' | sed '$d' |
+		diff "$dir/out" - || fail "README shows another answer"
+fi
+
 lookup not..a.domain && fail "an operand that is no domain"
 grep -q "empty label" "$dir/err" || fail "not said: $(cat "$dir/err")"
 [ ! -e "$dir/none" ] || fail "a store was made"
