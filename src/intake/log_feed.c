@@ -44,6 +44,7 @@ struct log_feed {
 	int64_t now;       /* secs, at the beginning of the batch */
 	int64_t last_time; /* secs, of the last line */
 	int64_t watermark; /* secs: read until */
+	bool has_place;    /* the store knows where to go on */
 	bool finished;     /* the source has come to its end */
 	bool read_fails;
 	char trouble[FEED_TROUBLE_MAX + 1]; /* why; "" */
@@ -223,6 +224,7 @@ static int commit(struct log_feed *f, struct err *err)
 	log_counts_reset(f->counts);
 	f->sessions = 0;
 	f->committed_ms = monotonic_ms();
+	f->has_place = true;
 	f->going.commits++;
 	return 0;
 }
@@ -279,6 +281,10 @@ static int read_and_count(struct log_feed *f, struct err *err)
 {
 	int rc = 1;
 
+	/* A first start begins at the log's end; killed before its first commit
+	 * the next would begin at another, and what lies between be lost. */
+	if (!f->has_place && commit_until_done(f, err) < 0)
+		return err->class;
 	while (rc != ERR_NOTFOUND && !atomic_load(&f->stopping)) {
 		struct err why = {0};
 
@@ -350,6 +356,7 @@ static int load_tracker(struct log_feed *f, struct err *err)
 
 	arena_init(&arena);
 	found = read_place(f->db, f->options.source_name, &arena, &state, err);
+	f->has_place = found == 1;
 	if (found == 1 && state.tracker_len > 0 &&
 	    smtp_tracker_load(f->tracker, state.tracker, state.tracker_len,
 	                      &why) < 0) {

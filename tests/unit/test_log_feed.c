@@ -330,6 +330,29 @@ static bool wait_for_commits(struct log_feed *feed, uint64_t commits)
 	return false;
 }
 
+/* Killed before the first session is committed: the next start must not begin
+ * at what is the log's end by then. */
+static void test_the_first_place_is_kept_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(100, 1, false);
+	struct log_feed_place place;
+	struct log_feed *feed;
+
+	options.commit_interval_ms = 3600 * 1000;
+	fake.at = 10;
+	assert_int_equal(
+		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
+		0);
+	assert_true(wait_for_commits(feed, 1));
+	assert_int_equal(log_feed_place(f->db, "fake", &place, &f->err), 1);
+	assert_int_equal(place.position.len, 8);
+	assert_int_equal(place.position.data[7], 10);
+	strbuf_clear(&place.position);
+	assert_int_equal(log_feed_stop(&feed, &f->err), 0);
+}
+
 static void test_the_thread_reads_and_says_so(void **state)
 {
 	struct fixture *f = *state;
@@ -342,7 +365,7 @@ static void test_the_thread_reads_and_says_so(void **state)
 	assert_int_equal(
 		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
 		0);
-	assert_true(wait_for_commits(feed, 1));
+	assert_true(wait_for_commits(feed, 2));
 	assert_int_equal(log_feed_stop(&feed, &f->err), 0);
 	assert_null(feed);
 	assert_int_equal(pending(f->db, &domains), 5);
@@ -468,6 +491,7 @@ int main(void)
 		STORE_TEST(test_a_start_that_was_cut_off_is_known),
 		STORE_TEST(test_a_log_that_cannot_be_read_is_known),
 		STORE_TEST(test_no_days_to_come),
+		STORE_TEST(test_the_first_place_is_kept_at_once),
 		STORE_TEST(test_the_thread_reads_and_says_so),
 		STORE_TEST(test_watermark_of_a_feed_that_lags),
 		STORE_TEST(test_a_commit_that_fails_is_tried_again),
