@@ -28,7 +28,9 @@ static struct hash128 head_hash(const struct log_input *input, size_t len)
 
 struct log_place log_place_of(const struct log_input *input, uint64_t offset)
 {
-	size_t len = input->head_len < offset ? input->head_len : offset;
+	/* of a file of which nothing was read all that it begins with */
+	size_t len = offset > 0 && input->head_len > offset ? offset
+	                                                    : input->head_len;
 
 	return (struct log_place){
 		.dev = input->dev,
@@ -200,8 +202,13 @@ static bool is_at_its_name(const struct log_input *input)
 {
 	struct stat st;
 
-	return stat(input->path, &st) == 0 && st.st_dev == input->dev &&
-	       st.st_ino == input->ino && (uint64_t)st.st_size >= input->size;
+	if (stat(input->path, &st) < 0 || st.st_dev != input->dev ||
+	    st.st_ino != input->ino)
+		return false;
+	/* gzip(1) was still writing it: what it begins with was not known */
+	if (input->gz != NULL && (uint64_t)st.st_size != input->size)
+		return false;
+	return (uint64_t)st.st_size >= input->size;
 }
 
 /* A rotation moves the file or empties it: when all that was opened is still
@@ -271,13 +278,30 @@ static bool is_double(const struct log_input *kept,
 	       same_content(kept, other);
 }
 
+/* gzip(1) is still at it, or has not taken the original away yet.  Of what it
+ * has written the beginning may not be readable, nor is its time right. */
+static bool is_being_made(const struct log_queue *queue,
+                          const struct log_input *input)
+{
+	size_t len = strlen(input->path) - strlen(".gz");
+
+	for (size_t i = 0; input->gz != NULL && i < queue->count; i++) {
+		const char *path = queue->inputs[i]->path;
+
+		if (strlen(path) == len && strncmp(path, input->path, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* gzip(1) and copytruncate have two files of one content for a while: the
  * file itself is the one to read, then what is not compressed. */
 static void drop_doubles(struct log_queue *queue, const struct log_input *file)
 {
 	for (size_t i = queue->count; i-- > 0;) {
 		const struct log_input *input = queue->inputs[i];
-		bool dropped = file != NULL && is_double(file, input);
+		bool dropped = is_being_made(queue, input) ||
+		               (file != NULL && is_double(file, input));
 
 		for (size_t k = 0; k < queue->count && !dropped; k++) {
 			const struct log_input *other = queue->inputs[k];

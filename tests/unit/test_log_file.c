@@ -220,6 +220,35 @@ static void test_a_file_being_compressed_is_read_once(void **state)
 	expect_lines(w, 1, 8);
 }
 
+/* gzip(1) has only begun: nothing of what it writes can be read yet, and it is
+ * done before we get there. */
+static void test_a_compression_that_has_begun_is_no_file(void **state)
+{
+	struct world *w = *state;
+	auto_(xfree_str) char *from = NULL, *to = NULL;
+	void *whole;
+	size_t len;
+	int fd;
+
+	write_lines(w, 4);
+	rotate_by_rename(w);
+	write_lines(w, 4);
+	from = log_world_rotated(&w->log, 1, false);
+	to = log_world_rotated(&w->log, 1, true);
+	log_world_gzip_file(from, to);
+	whole = log_world_read(to, &len);
+	assert_int_equal(truncate(to, 10), 0);
+	start(w, true, true);
+	fd = open(to, O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, whole, len), (int)len);
+	close(fd);
+	free(whole);
+	unlink(from);
+	assert_int_equal(read_lines(w, 100), ERR_NOTFOUND);
+	expect_lines(w, 1, 8);
+}
+
 /* logrotate is at work: the copy is made, the file is not yet truncated. */
 static void test_a_file_being_copied_is_read_once(void **state)
 {
@@ -546,6 +575,7 @@ int main(void)
 		LOG_TEST(test_half_a_line_waits),
 		LOG_TEST(test_all_that_is_there_once),
 		LOG_TEST(test_a_file_being_compressed_is_read_once),
+		LOG_TEST(test_a_compression_that_has_begun_is_no_file),
 		LOG_TEST(test_a_file_being_copied_is_read_once),
 		LOG_TEST(test_a_writer_that_is_late_to_the_new_file),
 		LOG_TEST(test_a_file_that_has_outgrown_itself),
