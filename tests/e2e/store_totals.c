@@ -4,13 +4,19 @@
  *
  *     store_totals DIRECTORY          the domains
  *     store_totals -s DIRECTORY       "events N bad N refused N" of all days
+ *     store_totals -a DIRECTORY       "DAY DOMAIN REPORT" with all that was
+ *                                     counted, and "waiting N" at the end
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "model/report.h"
+#include "model/report_json.h"
 #include "store/db.h"
+#include "store/log_table.h"
 #include "store/tally_table.h"
 
 struct total {
@@ -88,11 +94,38 @@ static void print_sums(struct db_txn *txn)
 	       events, bad, refused);
 }
 
+/* The order of policies and details is that of a report that is sent. */
+static void print_report(struct db_txn *txn, int32_t day, const char *domain)
+{
+	auto_(report_free) struct report *report = report_new();
+	auto_(strbuf_clear) struct strbuf json = {0};
+	struct err err = {0};
+
+	if (tally_load(txn, day, domain, report, &err) < 0)
+		return;
+	report_sort(report);
+	report_json_write(report, false, &json);
+	printf("%d %s %s\n", day, domain, strbuf_text(&json));
+}
+
+static void print_all(struct db_txn *txn)
+{
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	uint64_t sessions, domains;
+	struct tally_head head;
+	int32_t day = 0;
+
+	while (tally_head_next(txn, &day, domain, &head) == 1)
+		print_report(txn, day, domain);
+	log_pending_count(txn, &sessions, &domains);
+	printf("waiting %" PRIu64 "\n", sessions);
+}
+
 int main(int argc, char **argv)
 {
 	struct db_options options = {.map_size = UINT64_C(1) << 30,
 	                             .read_only = true};
-	bool sums = argc == 3 && strcmp(argv[1], "-s") == 0;
+	const char *what = argc == 3 ? argv[1] : "";
 	struct db_txn *txn;
 	struct db *db;
 	struct err err = {0};
@@ -103,14 +136,16 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	txn = db_begin_read(db);
-	if (sums)
+	if (strcmp(what, "-s") == 0)
 		print_sums(txn);
+	else if (strcmp(what, "-a") == 0)
+		print_all(txn);
 	else
 		read_domains(txn);
 	if (db_commit(&txn, &err) < 0)
 		fprintf(stderr, "store_totals: %s\n", err.text);
 	db_close(&db);
-	if (!sums)
+	if (totals != NULL)
 		print_domains();
 	free(totals);
 	return err.class < 0;

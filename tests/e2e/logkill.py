@@ -1,0 +1,354 @@
+#!/usr/bin/env python3
+"""logkill - tlstally-logd killed at random counts what it counts undisturbed
+
+    logkill.py [SEED [SECONDS]]
+
+In the build folder.  A growing mail log with the lines of many smtp(8)
+processes is written in pieces that end anywhere, and rotated by rename and by
+copytruncate, while tlstally-logd lives and while it is dead; it is killed with
+SIGKILL every now and then.  Nobody answers DNS at first, then somebody does,
+then nobody again, so that sessions wait for their policy at every kill.  In
+the end each day, domain, policy and failure must stand in the store as often
+as after a run that nobody disturbed.
+"""
+import datetime
+import gzip
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 8460
+SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 10
+DOMAINS = 300
+PROCESSES = 24
+SESSIONS = 8000
+HERE = pathlib.Path.cwd()
+LOGD = HERE / "src/app/tlstally-logd"
+TOTALS = HERE / "tests/e2e/store_totals"
+
+
+class Dns(threading.Thread):
+    """Says that there is no such record, to whatever it is asked, or nothing."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.answers = False
+        self.asked = 0
+
+    def run(self):
+        while True:
+            question, who = self.sock.recvfrom(4096)
+            self.asked += 1
+            if not self.answers or len(question) < 12:
+                continue
+            end = 12
+            while question[end]:
+                end += 1 + question[end]
+            # QR RD RA, AD (validated), NODATA
+            head = question[:2] + struct.pack(">HHHHH", 0x81a0, 1, 0, 0, 0)
+            self.sock.sendto(head + question[12:end + 5], who)
+
+
+def lines(rng):
+    """The sessions' lines, those of different processes mixed; their times go
+    through last midnight UTC."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    begin = midnight - datetime.timedelta(seconds=SESSIONS // 200)
+    waiting = [[] for _ in range(PROCESSES)]
+    for number in range(SESSIONS):
+        at = begin + datetime.timedelta(seconds=number // 100)
+        if at > now:
+            at = now
+        stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+        which = rng.randrange(PROCESSES)
+        while waiting[which]:
+            yield f"{stamp} mx postfix/smtp[{1000 + which}]: " + \
+                waiting[which].pop(0)
+        waiting[which] = session(rng, number)
+        for _ in range(rng.randrange(4)):
+            other = rng.randrange(PROCESSES)
+            if waiting[other]:
+                yield f"{stamp} mx postfix/smtp[{1000 + other}]: " + \
+                    waiting[other].pop(0)
+        if rng.random() < 0.3:
+            yield f"{stamp} mx postfix/qmgr[77]: {number:X}: removed"
+    for which in range(PROCESSES):
+        for line in waiting[which]:
+            yield f"{stamp} mx postfix/smtp[{1000 + which}]: " + line
+
+
+def session(rng, number):
+    domain = f"d{min(int(rng.expovariate(0.02)), DOMAINS - 1)}.example"
+    host = f"mx{rng.randrange(2)}.{domain}"
+    peer = f"{host}[192.0.3.{rng.randrange(1, 250)}]:25"
+    queue_id = f"{0xA00000 + number:X}"
+
+    def to(user, status, words, more=""):
+        return (f"{queue_id}: to=<{user}@{domain}>, relay={peer}, {more}"
+                f"delay=0.1, delays=0/0/0/0.1, dsn={words}, status={status}")
+
+    up = (f"TLS connection established to {peer}: TLSv1.3 with cipher "
+          "TLS_AES_256_GCM_SHA384 (256/256 bits)")
+    sent = ("sent (250 2.0.0 Ok)", "2.0.0")
+    kind = rng.choice(["up", "up", "up", "untrusted", "plain", "handshake",
+                       "expired", "two", "reused", "refused"])
+    if kind == "up":
+        return ["Trusted " + up, to("u", *sent)]
+    if kind == "untrusted":
+        return ["Untrusted " + up, to("u", *sent)]
+    if kind == "plain":
+        return [to("u", *sent)]
+    if kind == "two":
+        return ["Verified " + up, to("u", *sent), to("v", *sent)]
+    if kind == "reused":
+        return ["Trusted " + up, to("u", *sent),
+                f"{queue_id}0: to=<w@{domain}>, relay={peer}, conn_use=2, "
+                "delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, "
+                "status=sent (250 2.0.0 Ok)"]
+    if kind == "handshake":
+        return [f"SSL_connect error to {peer}: -1",
+                "warning: TLS library problem: error:0A000410:SSL routines::"
+                "sslv3 alert handshake failure:../ssl/record/rec_layer_s3.c:"
+                "1601:SSL alert number 40:",
+                to("u", "deferred (Cannot start TLS: handshake failure)",
+                   "4.7.5")]
+    if kind == "expired":
+        return [f"server certificate verification failed for {peer}: "
+                "certificate has expired", "Untrusted " + up,
+                to("u", "deferred (Server certificate not verified)",
+                   "4.7.5")]
+    return [to("u", "deferred (TLS is required, but was not offered by host "
+               f"{peer.rsplit(':', 1)[0]})", "4.7.4")]
+
+
+class Daemon:
+    def __init__(self, directory, dns):
+        self.directory = directory
+        self.store = directory / "store"
+        self.log = directory / "mail.log"
+        self.said = directory / "said"
+        self.process = None
+        (directory / "conf").write_text(f"""
+[report]
+contact_info = tls@sender.example
+[store]
+directory = {self.store}
+map_size = 1G
+[log]
+source = file
+file = {self.log}
+enforces = dane, sts
+commit_interval = 100ms
+[policy]
+resolver = 127.0.0.1:{dns.port}
+timeout = 300ms
+""")
+
+    def start(self):
+        with open(self.said, "ab") as said:
+            self.process = subprocess.Popen(
+                [LOGD, "-f", "-c", self.directory / "conf"], stderr=said)
+
+    def kill(self, sig):
+        self.process.send_signal(sig)
+        self.process.wait()
+
+    def totals(self):
+        got = subprocess.run([TOTALS, "-a", self.store], check=True,
+                             capture_output=True, text=True)
+        return sorted(got.stdout.splitlines())
+
+    def sums(self):
+        got = subprocess.run([TOTALS, "-s", self.store], check=True,
+                             capture_output=True, text=True)
+        return got.stdout
+
+    def wait_for_all(self, want=None):
+        """Until all are at their policy: the sums do not change any more, or
+        are those wanted; what is missing after a minute will show."""
+        end = time.monotonic() + 60
+        before, since = None, time.monotonic()
+        while time.monotonic() < end and self.process.poll() is None:
+            now = self.sums() + self.totals()[-1]
+            if now != before:
+                before, since = now, time.monotonic()
+            if now.endswith("waiting 0") and (
+                    now == want or time.monotonic() - since > 4):
+                return now
+            time.sleep(0.2)
+        return before
+
+
+class Rotations:
+    """What logrotate does, and a syslog daemon that writes to the old file
+    until it is told."""
+
+    def __init__(self, rng, log):
+        self.rng = rng
+        self.log = log
+        self.out = open(log, "ab", buffering=0)
+        self.count = 0
+
+    def shift(self):
+        for number in range(30, 0, -1):
+            for end in ("", ".gz"):
+                old = pathlib.Path(f"{self.log}.{number}{end}")
+                if old.exists():
+                    old.rename(f"{self.log}.{number + 1}{end}")
+
+    def compress_second(self):
+        second = pathlib.Path(f"{self.log}.2")
+        if second.exists() and self.rng.random() < 0.5:
+            stat = second.stat()
+            with open(second, "rb") as old, \
+                    gzip.open(f"{second}.gz", "wb") as new:
+                shutil.copyfileobj(old, new)
+            os.utime(f"{second}.gz", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+            second.unlink()
+
+    def note(self, what):
+        """TRACE=1 KEEP=1 for whoever has to find out what went wrong."""
+        if os.environ.get("TRACE"):
+            with open(self.log.parent / "trace", "a") as trace:
+                trace.write(f"{time.monotonic():.3f} {what}\n")
+
+    def rename(self, rest):
+        """rest goes to the old file, after it has its new name."""
+        self.note(f"rename {self.log.stat().st_size}+{len(rest)}")
+        self.shift()
+        self.log.rename(f"{self.log}.1")
+        self.out.write(rest)
+        self.out.close()
+        self.out = open(self.log, "ab", buffering=0)
+        self.compress_second()
+        self.count += 1
+
+    def copytruncate(self):
+        self.note(f"copytruncate {self.log.stat().st_size}")
+        self.shift()
+        shutil.copy2(self.log, f"{self.log}.1")
+        self.out.truncate(0)
+        self.compress_second()
+        self.count += 1
+
+
+def write_disturbed(rng, text, daemon, dns):
+    """Returns how often it was killed and the log rotated."""
+    rotations = Rotations(rng, daemon.log)
+    piece = len(text) / (SECONDS * 20)
+    at = kills = 0
+    next_kill = time.monotonic() + rng.uniform(0.05, 1)
+    dead_until = 0
+    while at < len(text):
+        end = min(len(text), at + int(rng.uniform(0.1, 1.9) * piece))
+        part = text[at:end]
+        at = end
+        now = time.monotonic()
+        dice = rng.random()
+        if dice < 0.05:
+            cut = rng.randrange(len(part) + 1)
+            rotations.out.write(part[:cut])
+            # only whole lines: a syslog daemon does not cut one in two
+            rest = part[cut:]
+            while not (text[at - 1:at] == b"\n"):
+                rest += text[at:at + 1]
+                at += 1
+            rotations.rename(rest)
+        elif dice < 0.1:
+            while not (text[at - 1:at] == b"\n"):
+                part += text[at:at + 1]
+                at += 1
+            rotations.out.write(part)
+            rotations.copytruncate()
+        else:
+            rotations.out.write(part)
+        dns.answers = len(text) * 0.3 < at < len(text) * 0.6
+        if daemon.process and now >= next_kill:
+            rotations.note("kill")
+            daemon.kill(signal.SIGKILL)
+            daemon.process = None
+            kills += 1
+            dead_until = now + rng.choice([0, 0, 0.3, 1])
+        if not daemon.process and now >= dead_until:
+            rotations.note("start")
+            daemon.start()
+            next_kill = time.monotonic() + rng.uniform(0.05, 1.5)
+        time.sleep(0.05 if piece < len(text) else 0)
+    if not daemon.process:
+        daemon.start()
+    return kills, rotations.count
+
+
+def compare(want, got):
+    if want == got:
+        return True
+    missing = set(want) - set(got)
+    more = set(got) - set(want)
+    print(f"FAIL: seed {SEED}: {len(missing)} rows missing, {len(more)} "
+          "instead")
+    for row in sorted(missing)[:2]:
+        print("  wanted", row[:1500])
+    for row in sorted(more)[:2]:
+        print("  got   ", row[:1500])
+    return False
+
+
+def main():
+    rng = random.Random(SEED)
+    text = "".join(line + "\n" for line in lines(rng)).encode()
+    dns = Dns()
+    dns.start()
+    root = pathlib.Path(tempfile.mkdtemp(prefix="tlstally-logkill."))
+    daemons = []
+    try:
+        for name in ("quiet", "killed"):
+            (root / name / "store").mkdir(parents=True)
+            daemons.append(Daemon(root / name, dns))
+            daemons[-1].log.touch()
+            daemons[-1].start()
+        quiet, killed = daemons
+        time.sleep(0.5)
+        with open(quiet.log, "ab") as log:
+            log.write(text)
+        kills, rotations = write_disturbed(rng, text, killed, dns)
+        dns.answers = True
+        killed.wait_for_all(quiet.wait_for_all())
+        for daemon in daemons:
+            if daemon.process.poll() is not None:
+                print("FAIL: it ended:", daemon.said.read_text()[-2000:])
+                return 1
+            daemon.kill(signal.SIGTERM)
+        want, got = quiet.totals(), killed.totals()
+        print(f"seed {SEED}: {len(text)} bytes, {kills} kills, {rotations} "
+              f"rotations, {dns.asked} questions, {len(want)} rows")
+        if not compare(want, got):
+            print(killed.said.read_text())
+            return 1
+        if kills < 5 or rotations < 3 or want[-1] != "waiting 0":
+            print("FAIL: that was no test:", want[-1])
+            return 1
+        return 0
+    finally:
+        for daemon in daemons:
+            if daemon.process and daemon.process.poll() is None:
+                daemon.kill(signal.SIGKILL)
+        if os.environ.get("KEEP"):
+            print(root)
+        else:
+            shutil.rmtree(root)
+
+
+sys.exit(main())
