@@ -18,6 +18,7 @@ enum {
 	BACKLOG = 1024,
 	STOP_PAUSE_NS = 10 * 1000 * 1000,
 	STOP_PAUSE_MS = 10,
+	LINGER_MS = 100,
 };
 
 /* Before MAIL Postfix tells about TLS at HELO only; asked for at MAIL, it
@@ -30,7 +31,7 @@ static struct {
 	struct milter_site site;
 	struct milter_feed *feed;
 	pthread_t thread;
-	atomic_bool ended;
+	atomic_bool ended, stopping;
 	atomic_size_t sessions;  /* open */
 	atomic_size_t messages;  /* between MAIL and their end */
 	atomic_ulong last_steps; /* of the last negotiation */
@@ -138,12 +139,16 @@ static const char *macro(SMFICTX *ctx, const char *name)
 	return smfi_getsymval(ctx, (char *)(uintptr_t)name);
 }
 
+/* Those that milter_stop() waits for; not what begins while it does. */
 static void note_message(struct milter_session *session, bool begun)
 {
-	if (begun && !session->message.begun)
+	if (begun && !session->awaited && !atomic_load(&milter.stopping)) {
 		atomic_fetch_add(&milter.messages, 1);
-	if (!begun && session->message.begun)
+		session->awaited = true;
+	} else if (!begun && session->awaited) {
 		atomic_fetch_sub(&milter.messages, 1);
+		session->awaited = false;
+	}
 }
 
 static sfsistat on_mail(SMFICTX *ctx, char **args)
@@ -325,25 +330,22 @@ bool milter_ended(void)
 	return atomic_load(&milter.ended);
 }
 
-/* smfi_stop() waits for the main loop, which looks round every five seconds;
- * nobody shall wait for that. */
-static void *stop_thread(void *arg)
-{
-	(void)arg;
-	smfi_stop();
-	return NULL;
-}
-
 size_t milter_stop(int64_t deadline_ms)
 {
 	const struct timespec pause = {.tv_nsec = STOP_PAUSE_NS};
-	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, stop_thread, NULL) == 0)
-		pthread_detach(thread);
-	for (int64_t ms = 0;
-	     ms < deadline_ms && atomic_load(&milter.messages) > 0;
-	     ms += STOP_PAUSE_MS)
+	/* not smfi_stop(): it would cut sessions off in the middle of their
+	 * messages, and waits for a main loop that looks round every five
+	 * seconds.  The process is about to end. */
+	atomic_store(&milter.stopping, true);
+	/* the answer to a message's end is sent after our callback */
+	for (int64_t ms = 0, quiet = 0; ms < deadline_ms && quiet < LINGER_MS &&
+	                                atomic_load(&milter.sessions) > 0;
+	     ms += STOP_PAUSE_MS) {
 		nanosleep(&pause, NULL);
+		quiet = atomic_load(&milter.messages) > 0
+		                ? 0
+		                : quiet + STOP_PAUSE_MS;
+	}
 	return atomic_load(&milter.sessions);
 }

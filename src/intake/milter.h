@@ -38,8 +38,8 @@ int milter_start(const struct conf *conf, struct milter_feed *feed,
  * that it failed. */
 bool milter_ended(void);
 
-/* Takes no more connections; waits at most that long for messages that have
- * begun.  How many sessions are open still. */
+/* Waits at most that long for messages that have begun.  How many sessions are
+ * open still: they end with the process. */
 size_t milter_stop(int64_t deadline_ms);
 
 #endif

@@ -15,6 +15,7 @@
 struct milter_session {
 	unsigned long steps; /* SMFIP_*, as agreed upon */
 	bool local_client;
+	bool awaited; /* its message keeps the daemon from ending */
 	struct milter_message message;
 };
 
