@@ -169,7 +169,7 @@ check_units()
 	}
 	mkdir "$dir/units"
 	for unit in tlstally.service tlstally.timer tlstally-logd.service \
-		tlstallyd.service tlstallyd.socket; do
+		tlstally-milter.service tlstallyd.service tlstallyd.socket; do
 		from=$bin/conf/$unit
 		[ -e "$from" ] || from=$src/conf/$unit
 		sed "s|^ExecStart=[^ ]*/\(tlstally[a-z-]*\) |ExecStart=$bin/src/app/\1 |" \
@@ -178,7 +178,7 @@ check_units()
 	systemd-analyze verify --man=no --recursive-errors=no \
 		"$dir"/units/* >"$dir/said" 2>&1 || fail "units: status $?"
 	grep "$dir\|tlstally" "$dir/said" && fail "units"
-	echo "verified: five units"
+	echo "verified: six units"
 }
 
 check_files
