@@ -6,6 +6,7 @@
  * for us: what fails here is logged, and counts are missing, no more.
  */
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "app/daemon.h"
 #include "app/milterd.h"
@@ -20,6 +21,7 @@ enum {
 	PLACE_CHECK_TICKS = 5,
 	STUCK_MS = 60000,
 	STOP_MS = 5000, /* for messages that have begun */
+	FILES = 2 * MILTER_SESSIONS_MAX,
 };
 
 static int open_store(struct milterd *d, struct err *err)
@@ -46,10 +48,25 @@ static int start_threads(struct milterd *d, struct err *err)
 	return milter_start(&d->conf, d->feed, err);
 }
 
+/* libmilter gives up when it cannot accept for a while, and Postfix can have
+ * more sessions than a process usually has descriptors. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES ? limit.rlim_max : FILES;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("the limit of open files cannot be raised: so many "
+		            "sessions at once, and no more");
+}
+
 static int start(struct milterd *d, struct err *err)
 {
 	struct identity owner;
 
+	raise_file_limit();
 	if (privs_store_owner(d->conf.store.directory, &owner, err) < 0 ||
 	    milterd_listen(d, err) < 0 || privs_become(&owner, err) < 0)
 		return err->class;
@@ -78,8 +95,9 @@ static int check_places(struct milterd *d, struct err *err)
 static int run(struct milterd *d, struct err *err)
 {
 	unsigned ticks = 0;
+	int ended;
 
-	while (!milter_ended() && !daemon_wait(TICK_MS)) {
+	while ((ended = milter_ended(err)) == 0 && !daemon_wait(TICK_MS)) {
 		struct milter_feed_state state = milter_feed_state(d->feed);
 
 		if (++ticks % READER_CHECK_TICKS == 0)
@@ -90,7 +108,7 @@ static int run(struct milterd *d, struct err *err)
 		    d->conf.milter.commit_interval_ms + STUCK_MS)
 			daemon_alive();
 	}
-	return 0;
+	return ended < 0 ? ended : 0;
 }
 
 /* The order matters: nobody new comes in, who has begun may end, all is
@@ -115,8 +133,8 @@ int main(int argc, char **argv)
 {
 	static const struct daemon_about about = {
 		.name = "tlstally-milter",
-		.purpose = "counts how mail comes in, and reads the bounces of "
-			   "reports (smtpd_milters)",
+		.purpose = "counts how mail comes in, and which reports leave "
+			   "(smtpd_milters)",
 	};
 	/* its feed outlives main(), in libmilter's threads */
 	static struct milterd d = {.sock = {.lock_fd = -1}};

@@ -42,10 +42,9 @@ const struct settings_section settings_sections[] = {
          "to a socket, which are those before 3.10.\n"
          "Read by\n"
          ".Xr tlstally-logd 8 .\n"},
-	{"milter",
-         "What Postfix's own path tells: mail that comes in, bounces.",
-         "The milter: how mail comes in, reports of ours on their way out,\n"
-         "and bounces of them.\n"
+	{"milter", "What Postfix's own path tells: how mail comes in.",
+         "The milter: how mail comes in, and reports of ours on their way\n"
+         "out.\n"
          "Read by\n"
          ".Xr tlstally-milter 8 .\n"},
 	{"policy", "How the policies of domains are looked up.",

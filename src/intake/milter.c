@@ -31,7 +31,7 @@ static struct {
 	struct milter_site site;
 	struct milter_feed *feed;
 	pthread_t thread;
-	atomic_bool ended, stopping;
+	atomic_bool ended, failed, stopping;
 	atomic_size_t sessions;  /* open */
 	atomic_size_t messages;  /* between MAIL and their end */
 	atomic_ulong last_steps; /* of the last negotiation */
@@ -66,7 +66,6 @@ static struct milter_session *make_session(SMFICTX *ctx, unsigned long steps)
 
 	if (atomic_fetch_add(&milter.sessions, 1) >= MILTER_SESSIONS_MAX) {
 		atomic_fetch_sub(&milter.sessions, 1);
-		milter_feed_unread(milter.feed);
 		return NULL;
 	}
 	session = milter_session_new(&milter.site, steps);
@@ -125,11 +124,14 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 	struct milter_session *session = session_of(ctx);
 
 	(void)host;
-	/* a connection used again (QUIT_NC) has had its session closed */
+	/* a connection used again (QUIT_NC) has had its session closed, or
+	 * there were too many a moment ago */
 	if (session == NULL)
 		session = make_session(ctx, atomic_load(&milter.last_steps));
 	if (session != NULL)
 		session->local_client = is_local(address);
+	else
+		milter_feed_unread(milter.feed);
 	return go_on(ctx, SMFIP_NR_CONN);
 }
 
@@ -306,7 +308,7 @@ static void copy_site(const struct conf *conf)
 static void *main_thread(void *arg)
 {
 	(void)arg;
-	smfi_main();
+	atomic_store(&milter.failed, smfi_main() != MI_SUCCESS);
 	atomic_store(&milter.ended, true);
 	return NULL;
 }
@@ -325,9 +327,14 @@ int milter_start(const struct conf *conf, struct milter_feed *feed,
 	return err_errno(err, ERR_IO, "starting libmilter's thread");
 }
 
-bool milter_ended(void)
+int milter_ended(struct err *err)
 {
-	return atomic_load(&milter.ended);
+	if (!atomic_load(&milter.ended))
+		return 0;
+	if (!atomic_load(&milter.failed))
+		return 1;
+	return err_set(err, ERR_IO,
+	               "libmilter gave up: what it says is in syslog");
 }
 
 size_t milter_stop(int64_t deadline_ms)

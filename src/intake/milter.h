@@ -14,7 +14,6 @@
 #ifndef TLSTALLY_INTAKE_MILTER_H
 #define TLSTALLY_INTAKE_MILTER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,9 +33,9 @@ int milter_listen(const char *socket, struct err *err);
 int milter_start(const struct conf *conf, struct milter_feed *feed,
                  struct err *err);
 
-/* Has libmilter ended by itself (it takes SIGTERM, too)?  ERR_IO when it says
- * that it failed. */
-bool milter_ended(void);
+/* 1 when libmilter has ended by itself (it takes SIGTERM, too), ERR_IO when it
+ * could not go on, else 0. */
+int milter_ended(struct err *err);
 
 /* Waits at most that long for messages that have begun.  How many sessions are
  * open still: they end with the process. */

@@ -114,9 +114,13 @@ void milter_counts_add(struct milter_counts *counts, int32_t day,
 	for (size_t i = 0; i < message->domain_count; i++) {
 		const struct milter_domain *domain = &message->domains[i];
 
+		/* a report by no remote mailer goes to ourselves, or by a
+		 * transport of its own, of which no session is counted
+		 * (README, the loop) */
 		if (domain->way == MILTER_TO_US) {
-			add_inbound(counts, day, domain->name,
-			            &message->inbound);
+			if (!report)
+				add_inbound(counts, day, domain->name,
+				            &message->inbound);
 		} else if (report) {
 			begin_key(counts, KIND_OWN);
 			count_key(counts, day, domain->name);

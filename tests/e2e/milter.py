@@ -9,6 +9,7 @@ build directory.  The full disk needs root.
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -295,8 +296,9 @@ def test_too_many_recipients(w):
 
 
 def test_own_reports(w):
-    """By smtpd(8) to others, from sendmail(1) to whom Postfix does not say;
-    to us, with another submitter, or from somebody else it is none."""
+    """By smtpd(8) to others, from sendmail(1) to whom Postfix does not say.
+    To us, or by a transport of its own, it is not counted at all; with
+    another submitter, or from somebody else, it is mail like any other."""
     w.start()
     mta = w.mta()
     mta.connect(address="127.0.0.1")
@@ -314,7 +316,6 @@ def test_own_reports(w):
     cleanup.rcpt(b"tls@away.example", {"{rcpt_addr}": b"tls@away.example"})
     cleanup.data(headers=SUBMITTER)
     expect(["feed 6", "own away.example 1", "own far.example 2",
-            inbound("local clear none " + NONE, sender="example.com"),
             "mail far.example far.example 2", "wanted far.example"],
            w.totals())
 
@@ -592,6 +593,19 @@ def test_full_disk(w):
             w.daemon.wait()
         subprocess.run(["umount", "-l", w.store], check=True)
     return None
+
+
+def test_many_at_once(w):
+    """More sessions than the descriptors that a process begins with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    w.start()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1024), hard))
+    for _ in range(300):
+        w.mta().connect()
+    for mta in w.mtas:
+        message(mta)
+    expect(["feed 300", inbound("mx clear none " + NONE, n=300)], w.totals())
 
 
 def memory_of(pid):
