@@ -48,6 +48,7 @@ enum cli_flag {
 	FLAG_DEFAULTS = 1 << 15,
 	FLAG_CHECK = 1 << 16,
 	FLAG_RESOLVER = 1 << 17,
+	FLAG_DAYS = 1 << 18,
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -69,6 +70,7 @@ struct cli_args {
 	bool all_now;
 	bool has_day;
 	int32_t day;
+	int32_t days;     /* that many, to today; 0: not given */
 	int64_t now;      /* secs; 0: the clock's */
 	uint64_t id;      /* of a report; 0: all */
 	int64_t for_secs; /* 0: for good */
@@ -96,7 +98,8 @@ enum cli_needs {
 
 struct sentence {
 	const char *words;    /* "suppress add" */
-	const char *operands; /* "<address>"; "" */
+	const char *operands; /* "<address>", "[domain]" when it may be
+	                         left out; "" */
 	unsigned flags;       /* without FLAGS_ALWAYS */
 	enum cli_needs needs;
 	int (*run)(struct cli *cli, struct err *err);
@@ -150,6 +153,7 @@ int cli_doctor(struct cli *cli, struct err *err);
 int cli_domains(struct cli *cli, struct err *err);
 int cli_show(struct cli *cli, struct err *err);
 int cli_preview(struct cli *cli, struct err *err);
+int cli_inbound(struct cli *cli, struct err *err);
 int cli_lookup(struct cli *cli, struct err *err);
 int cli_suppress_list(struct cli *cli, struct err *err);
 int cli_suppress_add(struct cli *cli, struct err *err);

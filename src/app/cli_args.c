@@ -1,6 +1,7 @@
 /* The command line's flags, and how it is read. */
 #include "app/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/day.h"
@@ -8,6 +9,8 @@
 #include "base/nearest.h"
 #include "conf/value.h"
 #include "model/object.h"
+
+enum { DAYS_MAX = 3660 };
 
 static int read_conf(struct cli_args *args, const char *value, struct err *err)
 {
@@ -25,6 +28,20 @@ static int read_day(struct cli_args *args, const char *value, struct err *err)
 {
 	args->has_day = true;
 	return day_parse(value, &args->day, err);
+}
+
+static int read_days(struct cli_args *args, const char *value, struct err *err)
+{
+	char *end;
+	long days = strtol(value, &end, 10);
+
+	if (value[0] < '0' || value[0] > '9' || *end != '\0' || days < 1 ||
+	    days > DAYS_MAX)
+		return err_set(err, ERR_PARSE,
+		               "'%.40s' is no number of days from 1 to %d",
+		               value, DAYS_MAX);
+	args->days = (int32_t)days;
+	return 0;
 }
 
 static int read_now(struct cli_args *args, const char *value, struct err *err)
@@ -88,6 +105,8 @@ const struct flag_row flag_rows[] = {
 	{FLAG_JSON, "--json", NULL, YES(json),
          "one JSON document in the place of the table"},
 	{FLAG_DAY, "--day", "DAY", 0, read_day, "this UTC day, as 2026-03-01"},
+	{FLAG_DAYS, "--days", "N", 0, read_days,
+         "so many UTC days, today the last of them"},
 	{FLAG_NOW, "--now", "TIME", 0, read_now,
          "as if it were this moment, as 2026-03-02T00:15Z"},
 	{FLAG_AT_ONCE, "--now", "[TIME]", 0, read_at_once,
@@ -249,11 +268,16 @@ static size_t operands_wanted(const struct sentence *sentence)
 	return n;
 }
 
+static size_t operands_most(const struct sentence *sentence)
+{
+	return operands_wanted(sentence) + (sentence->operands[0] == '[');
+}
+
 static int read_operand(struct reading *r)
 {
 	struct cli_args *args = r->args;
 
-	if (args->operand_count == operands_wanted(r->sentence))
+	if (args->operand_count == operands_most(r->sentence))
 		return err_set(r->err, ERR_PARSE, "%s: what is '%.40s'?",
 		               r->sentence->words, r->argv[r->at]);
 	args->operands[args->operand_count++] = r->argv[r->at++];
