@@ -23,6 +23,7 @@
 #include "base/json.h"
 #include "intake/dgram_socket.h"
 #include "rollup/closing.h"
+#include "rollup/coverage.h"
 #include "store/feed_table.h"
 #include "store/outbox_table.h"
 
@@ -115,6 +116,10 @@ static const struct counter log_counter = {
 	FEED_LOG, "tlstally-logd", "session",
 	"smtp_tls_loglevel = 1, smtp_tls_security_level in Postfix?"};
 
+static const struct counter milter_counter = {
+	FEED_MILTER, "tlstally-milter", "message",
+	"smtpd_milters, non_smtpd_milters in Postfix?"};
+
 static void look_at_counter(struct cli *cli, const struct counter *counter,
                             struct finding *finding)
 {
@@ -159,16 +164,56 @@ static void look_at_log(struct cli *cli, struct finding *finding)
 	look_at_counter(cli, &log_counter, finding);
 }
 
+static void look_at_milter(struct cli *cli, struct finding *finding)
+{
+	look_at_counter(cli, &milter_counter, finding);
+}
+
 /* Where nobody has counted yet, it is the socket that is asked after. */
 static bool counts_by(struct cli *cli, const char *feed_name)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
 	struct feed feed = {0};
 
-	if (strcmp(feed_name, FEED_LOG) == 0)
-		return feed_get(txn, FEED_LOG, &feed);
+	if (strcmp(feed_name, FEED_EVENTS) != 0)
+		return feed_get(txn, feed_name, &feed);
 	return feed_get(txn, FEED_EVENTS, &feed) ||
 	       !feed_get(txn, FEED_LOG, &feed);
+}
+
+static void look_at_coverage(struct cli *cli, struct finding *finding)
+{
+	int64_t now = clock_secs(&cli->clock);
+	uint64_t uncovered = 0;
+
+	for (int32_t day = day_of(now); day >= day_of(now) - 1; day--) {
+		struct coverage coverage;
+		struct err err = {0};
+		char text[DAY_TEXT];
+
+		if (coverage_look(cli->db, &cli->conf, day, now, &coverage,
+		                  &err) < 0) {
+			find(finding, BAD, "%s", err.text);
+			return;
+		}
+		if (coverage.broken) {
+			find(finding, BAD,
+			     "mail to %" PRIu64 " domains on %s, and no TLS "
+			     "session counted with any: %s",
+			     coverage.domains, day_format(day, text),
+			     coverage.by_log
+			             ? "does tlstally-logd read Postfix's log, "
+			               "and is smtp_tls_loglevel = 1?"
+			             : "smtp_tlsrpt_enable, "
+			               "smtp_tlsrpt_socket_name in Postfix?");
+			return;
+		}
+		uncovered += coverage.uncovered;
+	}
+	find(finding, GOOD,
+	     uncovered > 0 ? "sessions are counted; `tlstally status` lists "
+	                     "domains with mail and none"
+	                   : "no mail is known to go uncounted");
 }
 
 /* Yesterday could have been closed half an hour ago, and was not. */
@@ -235,6 +280,8 @@ static const struct check {
 	{"queue", look_at_queue, FEED_EVENTS},
 	{"events", look_at_events, FEED_EVENTS},
 	{"log", look_at_log, FEED_LOG},
+	{"milter", look_at_milter, FEED_MILTER},
+	{"coverage", look_at_coverage, FEED_MILTER},
 	{"runs", look_at_runs, NULL},
 	{"mode", look_at_mode, NULL},
 	{"store", look_at_store, NULL},

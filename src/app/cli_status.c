@@ -113,7 +113,8 @@ int status_collect(struct cli *cli, json_t *doc, struct err *err)
 	add_waiting(txn, doc);
 	add_events(cli, txn, doc);
 	if (db_commit(&txn, err) < 0 || status_days(cli, doc, err) < 0 ||
-	    status_outbox(cli, doc, err) < 0)
+	    status_outbox(cli, doc, err) < 0 ||
+	    status_coverage(cli, doc, err) < 0)
 		return err->class;
 	return count_suppressions(cli, doc, err);
 }

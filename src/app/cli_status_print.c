@@ -10,6 +10,7 @@
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/feed_table.h"
 
 enum { FEED_DEAD_SECS = 120 };
 
@@ -82,9 +83,10 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 	};
 	auto_(table_free) struct table *table = table_new(columns, 4);
 	const json_t *feed;
-	size_t i;
+	size_t i, counting = 0;
 
 	json_array_foreach (doc_get(doc, "feeds"), i, feed) {
+		counting += strcmp(doc_text(feed, "name"), FEED_MILTER) != 0;
 		table_text(table, doc_text(feed, "name"));
 		table_text(table, doc_text(feed, "countedUntil"));
 		table_text(table, doc_text(feed, "lastEvent")[0]
@@ -94,7 +96,7 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 	}
 	strbuf_putc(out, '\n');
 	table_print(table, "", out);
-	if (json_array_size(doc_get(doc, "feeds")) == 0)
+	if (counting == 0)
 		strbuf_puts(out, "No events yet.  Is tlstallyd running, and "
 		                 "smtp_tlsrpt_enable = yes in Postfix's "
 		                 "main.cf?\nFor a Postfix before 3.10 it is "
@@ -323,6 +325,7 @@ void status_print(const json_t *doc, struct strbuf *out)
 	print_head(doc, out);
 	print_feeds(doc, out);
 	print_waiting(doc, out);
+	status_print_coverage(doc, out);
 	print_events(doc, out);
 	print_days(doc, out);
 	print_outbox(doc, out);

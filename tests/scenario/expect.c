@@ -234,6 +234,10 @@ const struct verb expect_verbs[] = {
          expect_delivery},
 	{"waiting", "[sessions=N] [domains=N]", expect_waiting},
 	{"inbound", "DOMAIN DAY [messages=N] [weak=N]", expect_inbound},
+	{"coverage",
+         "DAY [domains=N] [messages=N] [uncovered=N] [unjudged=N] [broken=0|1] "
+         "[first=DOMAIN] | DAY later",
+         expect_coverage},
 	{"log", "TEXT", expect_log},
 	{NULL, NULL, NULL},
 };

@@ -145,6 +145,8 @@ int act_known(struct world *world, struct words *words, struct err *err)
 		record = arena_printf(&mem, "v=TLSRPTv1; rua=mailto:tls@%s",
 		                      view.domain);
 	view.tlsrpt_record = record;
+	if (record != NULL && record[0] == '\0')
+		view.tlsrpt = VIEW_NONE;
 	if (mode != NULL)
 		add_sts(&view, mode, mx, &mem);
 	policy_cache_put(txn, &view);

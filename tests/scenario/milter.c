@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "rollup/coverage.h"
 #include "scenario/expect.h"
 #include "scenario/world.h"
 #include "store/feed_table.h"
@@ -136,6 +137,37 @@ int expect_inbound(struct world *world, struct words *words, struct err *err)
 	inbound_each(txn, day, domain, add_to_sums, &sums);
 	if (same_number(words, "messages", sums.messages, err) < 0 ||
 	    same_number(words, "weak", sums.weak, err) < 0)
+		return err->class;
+	return 0;
+}
+
+/* "later": it is too early to say. */
+int expect_coverage(struct world *world, struct words *words, struct err *err)
+{
+	struct clock clock = world->clock;
+	bool later = words_flag(words, "later");
+	const char *first = NULL, *text;
+	struct coverage got;
+	int32_t day;
+
+	words_value(words, "first", &first);
+	if (words_need(words, "a day", &text, err) < 0 ||
+	    day_parse(text, &day, err) < 0 ||
+	    coverage_look(world->db, &world->conf, day, clock_secs(&clock),
+	                  &got, err) < 0)
+		return err->class;
+	if (got.looked == later)
+		return err_set(err, ERR_PARSE, "it was%s looked at %s",
+		               later ? "" : " not", text);
+	if (first != NULL &&
+	    same_word("the first", got.listed ? got.list[0].domain : "none",
+	              first, err) < 0)
+		return err->class;
+	if (same_number(words, "domains", got.domains, err) < 0 ||
+	    same_number(words, "messages", got.messages, err) < 0 ||
+	    same_number(words, "uncovered", got.uncovered, err) < 0 ||
+	    same_number(words, "unjudged", got.unjudged, err) < 0 ||
+	    same_number(words, "broken", got.broken, err) < 0)
 		return err->class;
 	return 0;
 }

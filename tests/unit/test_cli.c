@@ -316,6 +316,12 @@ static void test_doc(void **state)
 	"\"lastCommit\":\"2026-03-02T10:00:00Z\",\"events\":7,"                \
 	"\"trouble\":\"mail.log: Permission denied\"}]}"
 
+#define COVERAGE(broken, domains, uncovered)                                   \
+	"{\"coverage\":[{\"day\":\"2026-03-01\",\"broken\":" broken            \
+	",\"domains\":" domains ",\"messages\":12,\"uncovered\":" uncovered    \
+	",\"unjudged\":4,\"uncoveredDomains\":[{\"domain\":\"a.example\","     \
+	"\"messages\":9,\"nextHop\":\"a.example\"}]}]}"
+
 static void test_status_words(void **state)
 {
 	static const struct {
@@ -343,6 +349,23 @@ static void test_status_words(void **state)
 		{"sessions wait",
 	         "{\"waiting\":{\"sessions\":12,\"domains\":3}}",
 	         "12 sessions of the log (domains and days: 3)", true},
+		{"only the milter runs",
+	         "{\"feeds\":[{\"name\":\"milter\",\"events\":7}]}",
+	         "No events yet", true},
+		{"all mail goes uncounted", COVERAGE("true", "3", "3"),
+	         "The event feed is broken: on 2026-03-01 Postfix accepted "
+	         "12 messages",
+	         true},
+		{"some does", COVERAGE("false", "3", "2"), "feed is broken",
+	         false},
+		{"which", COVERAGE("false", "3", "2"),
+	         "mail on 2026-03-01, and no TLS session counted\n"
+	         "  domain     messages  next hop\n"
+	         "  a.example         9  a.example\n"
+	         "  and 1 more\n  4 more domains are not known",
+	         true},
+		{"all is counted", COVERAGE("false", "3", "0"),
+	         "no TLS session", false},
 		{"none waits", "{\"waiting\":{\"sessions\":0,\"domains\":0}}",
 	         "sessions of the log", false},
 	};
