@@ -237,7 +237,7 @@ static unsigned long rotation_number(const char *path)
 	               : 0;
 }
 
-static int compare_times(struct timespec a, struct timespec b)
+int log_times_compare(struct timespec a, struct timespec b)
 {
 	if (a.tv_sec != b.tv_sec)
 		return a.tv_sec < b.tv_sec ? -1 : 1;
@@ -253,7 +253,7 @@ static int compare_age(const void *a, const void *b)
 	const struct log_input *right = *(struct log_input *const *)b;
 	unsigned long l = rotation_number(left->path);
 	unsigned long r = rotation_number(right->path);
-	int order = compare_times(left->mtime, right->mtime);
+	int order = log_times_compare(left->mtime, right->mtime);
 
 	if (order == 0 && l != r)
 		return l > r ? -1 : 1;
@@ -420,7 +420,7 @@ int log_rotate_from(const char *path, const struct log_place *place,
 		queue_drop(queue, 0);
 	for (size_t i = queue->count; found < 0 && i-- > 0;)
 		if (!is_the_file(queue, i, path) &&
-		    compare_times(queue->inputs[i]->mtime, since) <= 0)
+		    log_times_compare(queue->inputs[i]->mtime, since) <= 0)
 			queue_drop(queue, i);
 	return found >= 0;
 }

@@ -57,4 +57,7 @@ int log_rotate_from(const char *path, const struct log_place *place,
                     struct timespec since, struct log_queue *queue,
                     struct err *err);
 
+/* Below 0, 0, above 0. */
+int log_times_compare(struct timespec a, struct timespec b);
+
 #endif

@@ -341,6 +341,29 @@ static void test_the_place_is_gone(void **state)
 	assert_non_null(strstr(w->said, "is gone"));
 }
 
+/* A backup put in the log's place, a link that went astray: the file that was
+ * read last is older than those before it, and then it is gone. */
+static void test_an_older_file_for_a_while(void **state)
+{
+	static const struct timespec long_ago[2] = {{.tv_sec = 1000},
+	                                            {.tv_sec = 1000}};
+	struct world *w = *state;
+
+	write_lines(w, 3);
+	rotate_by_rename(w);
+	write_lines(w, 3);
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	rotate_by_rename(w);
+	log_world_append(&w->log, "not of a log\n");
+	assert_int_equal(utimensat(AT_FDCWD, w->log.path, long_ago, 0), 0);
+	assert_int_equal(read_lines(w, 100), 0);
+	assert_int_equal(unlink(w->log.path), 0);
+	write_lines(w, 2);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, 8);
+}
+
 static void test_damaged_gzip(void **state)
 {
 	struct world *w = *state;
@@ -581,6 +604,7 @@ int main(void)
 		LOG_TEST(test_a_file_that_has_outgrown_itself),
 		LOG_TEST(test_emptied_without_a_copy),
 		LOG_TEST(test_the_place_is_gone),
+		LOG_TEST(test_an_older_file_for_a_while),
 		LOG_TEST(test_damaged_gzip),
 		LOG_TEST(test_other_compressors),
 		LOG_TEST(test_long_lines_are_skipped),
