@@ -64,10 +64,11 @@ static int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A clock that was wrong for a moment must not make days to come. */
+/* A clock that was wrong for a moment must not make days to come, nor days
+ * before all days. */
 static int32_t day_of_line(const struct log_feed *f, int64_t time)
 {
-	return day_of(time > f->now + DAY_SECS ? f->now : time);
+	return day_of(time < 0 || time > f->now + DAY_SECS ? f->now : time);
 }
 
 static void count_session(void *arg, int64_t time,

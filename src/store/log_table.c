@@ -117,7 +117,7 @@ int log_pending_next(struct db_txn *txn, int32_t *day,
 	struct key from;
 
 	key_init(&from);
-	if (*day >= 0)
+	if (*day >= 0 || domain[0] != '\0')
 		from = key_of_day(*day);
 	if (domain[0] != '\0') {
 		key_text(&from, domain);

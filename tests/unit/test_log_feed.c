@@ -303,19 +303,27 @@ static void test_a_log_that_cannot_be_read_is_known(void **state)
 	assert_string_equal(feed_after(f, &fake).trouble, "");
 }
 
-/* A line from next year is today's: its clock was wrong. */
-static void test_no_days_to_come(void **state)
+/* A line from next year, or from before 1970, is today's: its clock was
+ * wrong. */
+static void test_days_that_cannot_be(void **state)
 {
+	static const int32_t days[] = {DAY + 400, -1};
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
-	struct fake fake = fake_new(2, 1, true);
-	auto_(db_abort) struct db_txn *txn = NULL;
 
-	fake.start += 400 * (int64_t)DAY_SECS;
-	run(f->db, &fake, &options);
-	txn = db_begin_read(f->db);
-	assert_true(log_pending_has(txn, DAY, NULL));
-	assert_false(log_pending_has(txn, DAY + 400, NULL));
+	for (size_t i = 0; i < COUNT(days); i++) {
+		struct log_feed_options options = feed_options();
+		struct fake fake = fake_new(2, 1, true);
+		auto_(db_abort) struct db_txn *txn = NULL;
+		uint64_t sessions, domains;
+
+		fake.start = days[i] * (int64_t)DAY_SECS + NOON;
+		run(f->db, &fake, &options);
+		txn = db_begin_read(f->db);
+		assert_false(log_pending_has(txn, days[i], NULL));
+		assert_true(log_pending_has(txn, DAY, NULL));
+		log_pending_count(txn, &sessions, &domains);
+		assert_int_equal(sessions, i + 1);
+	}
 }
 
 static bool wait_for_commits(struct log_feed *feed, uint64_t commits)
@@ -490,7 +498,7 @@ int main(void)
 		STORE_TEST(test_days_from_the_start_are_marked),
 		STORE_TEST(test_a_start_that_was_cut_off_is_known),
 		STORE_TEST(test_a_log_that_cannot_be_read_is_known),
-		STORE_TEST(test_no_days_to_come),
+		STORE_TEST(test_days_that_cannot_be),
 		STORE_TEST(test_the_first_place_is_kept_at_once),
 		STORE_TEST(test_the_thread_reads_and_says_so),
 		STORE_TEST(test_watermark_of_a_feed_that_lags),
