@@ -141,6 +141,16 @@ static enum fact_kind read_event(const struct form *form, struct span rest,
 	return FACT_EVENT_SENT;
 }
 
+/* "[mx.example.com]": TLS would have been there, and our side wants none. */
+static enum fact_kind read_offer(const struct form *form, struct span rest,
+                                 struct fact *fact)
+{
+	(void)form;
+	(void)rest;
+	(void)fact;
+	return FACT_NOT_WANTED;
+}
+
 /* The next hop as transport(5) writes it: "[mx.example.com]:587". */
 static struct span next_hop_name(struct span hop)
 {
@@ -224,6 +234,7 @@ static const struct form plain_forms[] = {
 	{"CA certificate verification failed for ", read_complaint, 0},
 	{"SSL_connect error to ", read_error, 0},
 	{"TLSRPT: status=", read_event, 0},
+	{"Host offered STARTTLS: ", read_offer, 0},
 };
 
 static const struct form warning_forms[] = {
@@ -317,7 +328,13 @@ static enum service service_of(struct span program)
 /* Words at the left end that look like queue ids. */
 static bool is_no_queue_id(struct span text)
 {
-	return span_starts(text, "warning: ") || span_starts(text, "TLSRPT: ");
+	static const char *const words[] = {
+		"warning: ", "error: ", "fatal: ", "panic: ", "TLSRPT: "};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_starts(text, words[i]))
+			return true;
+	return false;
 }
 
 enum fact_kind maillog_read(const struct log_line *line, struct fact *fact)

@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "base/span.h"
 #include "model/names.h"
 
 /* A line without its time stamp: from a file by log_line_split(), from the
@@ -62,7 +61,9 @@ enum fact_kind {
 	FACT_TLSA_PROBLEM,     /* "DANE TLSA lookup problem:" */
 	FACT_MX_MISMATCH,      /* "MX name ... does not match STS MX pattern" */
 	FACT_EVENT_SENT, /* "TLSRPT: status=": this host sends datagrams */
-	FACT_DELIVERY,   /* "QID: to=<...>, relay=..., status=..." */
+	FACT_NOT_WANTED, /* "Host offered STARTTLS:" at level none */
+	FACT_DELIVERY,   /* "QID: to=<...>, relay=..., status=..."; of a line
+	                    that was cut off what there is */
 	FACT_MX_FAILED,  /* "QID: REASON" about one MX of several, when it is
 	                    about TLS */
 	FACT_MAIL_FROM,  /* qmgr: "QID: from=<...>" */
@@ -120,7 +121,7 @@ struct fact {
 	bool reused;              /* DELIVERY: conn_use= */
 	bool delivered;           /* DELIVERY: status=sent, deliverable */
 	bool past_tls;            /* DELIVERY: came past EHLO and STARTTLS */
-	bool has_relay;           /* DELIVERY: relay= is not none */
+	bool has_relay;           /* DELIVERY: relay= is there and not none */
 	struct span tls;          /* DELIVERY: tls= of 3.11, "may:none" */
 };
 

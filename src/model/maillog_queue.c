@@ -165,37 +165,41 @@ static void read_relay(struct span value, struct fact *fact)
 		fact->host = value;
 }
 
-/* "<u@example.com>, orig_to=<...>, relay=..., ..., status=..." */
-static enum fact_kind read_delivery(struct span text, struct fact *fact)
+/*
+ * "<u@example.com>, orig_to=<...>, relay=..., ..., status=..."
+ *
+ * Syslog cuts long lines off (Postfix itself at 980 bytes or 2000), and who
+ * sends mail chooses how long the addresses are: a session must not stay open
+ * for want of a line's end, or it would count for the next message's domain.
+ */
+static void read_delivery(struct span text, struct fact *fact)
 {
 	struct span value, address, domain;
-	bool relay = false;
 
 	if (!read_address(&text, &address, &fact->domain))
-		return FACT_NONE;
+		return;
 	if (span_skip(&text, "orig_to=") &&
 	    !read_address(&text, &address, &domain))
-		return FACT_NONE;
+		return;
 	while (!span_skip(&text, "status=")) {
 		if (!span_until_text(&text, ", ", &value))
-			return FACT_NONE;
-		if (span_skip(&value, "relay=")) {
+			return;
+		if (span_skip(&value, "relay="))
 			read_relay(value, fact);
-			relay = true;
-		} else if (span_skip(&value, "conn_use=")) {
+		else if (span_skip(&value, "conn_use="))
 			fact->reused = true;
-		} else if (span_skip(&value, "tls=")) {
+		else if (span_skip(&value, "tls="))
 			fact->tls = value;
-		}
 	}
 	read_status(text, fact);
-	return relay ? FACT_DELIVERY : FACT_NONE;
 }
 
 enum fact_kind maillog_smtp_queue(struct span text, struct fact *fact)
 {
-	if (span_skip(&text, "to="))
-		return read_delivery(text, fact);
+	if (span_skip(&text, "to=")) {
+		read_delivery(text, fact);
+		return FACT_DELIVERY;
+	}
 	fact->refusal = read_refusal(text, fact);
 	return fact->refusal == REFUSAL_NONE ? FACT_NONE : FACT_MX_FAILED;
 }

@@ -187,6 +187,12 @@ static void take_mx_mismatch(const struct step *step)
 	attempt_without_connection(step, ENDING_MX_MISMATCH);
 }
 
+static void take_not_wanted(const struct step *step)
+{
+	conn_close(step->process);
+	step->process->conn.unwanted = true;
+}
+
 static void take_event(const struct step *step)
 {
 	step->tracker->event_seen = true;
@@ -243,6 +249,7 @@ static const struct {
 	[FACT_POLICY_LOOKUP] = {take_policy_lookup, FROM_SMTP},
 	[FACT_MX_MISMATCH] = {take_mx_mismatch, FROM_SMTP},
 	[FACT_EVENT_SENT] = {take_event, FROM_ANY},
+	[FACT_NOT_WANTED] = {take_not_wanted, FROM_SMTP},
 	[FACT_DELIVERY] = {take_delivery, FROM_SMTP},
 	[FACT_MX_FAILED] = {take_mx_failed, FROM_SMTP},
 	[FACT_MAIL_FROM] = {take_mail, FROM_ANY},

@@ -188,6 +188,8 @@ static enum ending delivery_ending(const struct step *step,
 		if (queue_id_is(process->last_id, fact->queue_id) &&
 		    peer_is(peer, process->last_ip, process->last_port))
 			return ENDING_NONE;
+		if (conn->unwanted)
+			return ENDING_NONE;
 		conn_begin(step, conn, peer);
 		if (fact->refusal == REFUSAL_NONE)
 			return tried ? ENDING_NONE : silent_ending(step, peer);
@@ -213,11 +215,12 @@ void take_delivery(const struct step *step)
 		conn_close(process);
 	tried = has_peer && was_tried(step, &peer);
 	attempts_hand_out(step);
+	if (has_peer)
+		hand_out(step, step->line->time, conn,
+		         delivery_ending(step, &peer, tried));
+	memset(conn, 0, sizeof(*conn));
 	if (!has_peer)
 		return;
-	hand_out(step, step->line->time, conn,
-	         delivery_ending(step, &peer, tried));
-	memset(conn, 0, sizeof(*conn));
 	queue_id_copy(process->last_id, fact->queue_id);
 	memcpy(process->last_ip, peer.ip, sizeof(peer.ip));
 	process->last_port = peer.port;

@@ -20,6 +20,7 @@ enum {
 	CONN_BROKEN = 8,
 	CONN_UNUSABLE = 16,
 	CONN_COMPLAINT = 32,
+	CONN_UNWANTED = 64,
 	SUMMARY_SEEN = 1,
 	EVENT_SEEN = 2,
 };
@@ -62,7 +63,8 @@ static void put_conn(struct strbuf *out, const struct tracked_conn *conn)
 	                         (conn->reused ? CONN_REUSED : 0) |
 	                         (conn->broken ? CONN_BROKEN : 0) |
 	                         (conn->tlsa_unusable ? CONN_UNUSABLE : 0) |
-	                         (conn->has_complaint ? CONN_COMPLAINT : 0)));
+	                         (conn->has_complaint ? CONN_COMPLAINT : 0) |
+	                         (conn->unwanted ? CONN_UNWANTED : 0)));
 	strbuf_u8(out, (uint8_t)conn->complaint);
 	strbuf_u8(out, (uint8_t)conn->trust);
 	strbuf_u64(out, (uint64_t)conn->time);
@@ -82,6 +84,7 @@ static void get_conn(struct reader *in, struct tracked_conn *conn)
 	conn->broken = flags & CONN_BROKEN;
 	conn->tlsa_unusable = flags & CONN_UNUSABLE;
 	conn->has_complaint = flags & CONN_COMPLAINT;
+	conn->unwanted = flags & CONN_UNWANTED;
 	conn->complaint = reader_u8(in);
 	conn->trust = reader_u8(in);
 	conn->time = get_time(in);

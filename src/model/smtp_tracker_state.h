@@ -28,10 +28,11 @@ struct tracked_peer {
 
 /* A connection, as far as its lines tell. */
 struct tracked_conn {
-	bool open;   /* there was a line about it */
-	bool up;     /* "TLS connection established" */
-	bool reused; /* somebody else's session */
-	bool broken; /* "SSL_connect error" */
+	bool open;     /* there was a line about it */
+	bool up;       /* "TLS connection established" */
+	bool reused;   /* somebody else's session */
+	bool broken;   /* "SSL_connect error" */
+	bool unwanted; /* not open, and will be without TLS by our wish */
 	bool tlsa_unusable;
 	bool has_complaint;
 	enum result_type complaint; /* the first */

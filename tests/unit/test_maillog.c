@@ -24,6 +24,7 @@ static const char *const kinds[FACT_KINDS] = {
 	[FACT_TLSA_PROBLEM] = "tlsa-problem",
 	[FACT_MX_MISMATCH] = "mx-mismatch",
 	[FACT_EVENT_SENT] = "event",
+	[FACT_NOT_WANTED] = "not-wanted",
 	[FACT_DELIVERY] = "delivery",
 	[FACT_MX_FAILED] = "mx-failed",
 	[FACT_MAIL_FROM] = "from",
@@ -350,7 +351,7 @@ static void test_policies(void **state)
 	         "pattern for 'example.com'",
 	         "mx-mismatch domain=example.com host=mx.example.com"},
 		{"STARTTLS that nobody asked for", SMTP,
-	         "Host offered STARTTLS: [mx.example.com]", "nothing"},
+	         "Host offered STARTTLS: [mx.example.com]", "not-wanted"},
 		{"a warning about something else", SMTP,
 	         "warning: mx.example.com[192.0.2.1]:25 offered null AUTH "
 	         "mechanism list",
@@ -515,10 +516,10 @@ static void test_deliveries(void **state)
 	         "nothing"},
 		{"a delivery without relay", SMTP,
 	         "4BEA8D: to=<u@example.com>, delay=0.1, status=sent (250)",
-	         "nothing"},
+	         "delivery id=4BEA8D domain=example.com sent past"},
 		{"a delivery cut off", SMTP,
 	         "4BEA8D: to=<u@example.com>, relay=" MX ", delay=0",
-	         "nothing"},
+	         DELIVERY " relay"},
 		{"a delivery cut off in the status", SMTP, TO "status=sent",
 	         DELIVERY " relay sent past"},
 	};
@@ -603,7 +604,10 @@ static void test_hostile(void **state)
 	         DELIVERY " relay"},
 		{"a quote that is never closed", SMTP,
 	         "4BEA8D: to=<\"a@example.com>, relay=" MX ", status=sent (x)",
-	         "nothing"},
+	         "delivery id=4BEA8D"},
+		{"cut off in the relay", SMTP,
+	         "4BEA8D: to=<u@example.com>, relay=mx.exam",
+	         "delivery id=4BEA8D domain=example.com"},
 		{"a quoted original recipient", SMTP,
 	         "4BEA8D: to=<u@example.com>, orig_to=<\">, relay=none, "
 	         "status=sent (x)\"@x>, relay=" MX ", dsn=2.0.0, status=sent "

@@ -21,6 +21,8 @@
 #define LOOKUP(mx, reason)                                                     \
 	"warning: TLS policy lookup for example.com/" mx ": " reason "\n"
 
+#define LONG_PART "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 struct row {
 	const char *name;
 	const char *log; /* lines from the program on */
@@ -117,6 +119,19 @@ static void test_ends(void **state)
 	                         P1 TO("AAAAA1", "v@example.com", MX1) SENT,
 	         "example.com tls mx1.example.com 192.0.2.1\n"
 	         "example.com tls mx1.example.com 192.0.2.1\n"},
+		{"a delivery line that was cut off ends its session, and is "
+	         "nobody else's",
+	         P1 UP("Verified", MX1) P1
+	         "AAAAA1: to=<\"" LONG_PART "\n" P1 UP("Untrusted", MX2)
+	                 P1 TO("AAAAA2", "u@b.example", MX2) SENT,
+	         "b.example tls mx2.example.com 192.0.2.2 untrusted\n"},
+		{"cut off after the recipient",
+	         P1 UP("Verified", MX1) P1
+	         "AAAAA1: to=<u@example.com>, orig_to=<" LONG_PART
+	         "\n" P1 UP("Untrusted", MX2)
+	                 P1 TO("AAAAA2", "u@b.example", MX2) SENT,
+	         "example.com tls mx1.example.com 192.0.2.1\n"
+	         "b.example tls mx2.example.com 192.0.2.2 untrusted\n"},
 		{"processes do not mix",
 	         P1 UP("Verified", MX1) P2 UP("Untrusted", MX2)
 	                 P1 TO("AAAAA1", "u@a.example", MX1)
@@ -445,6 +460,25 @@ static void test_plaintext(void **state)
 		{"a reused plaintext connection is none",
 	         LOUD P1 TO("AAAAA1", "u@example.com", MX1 ", conn_use=3") SENT,
 	         ""},
+		{"STARTTLS was offered and not wanted (level none)",
+	         LOUD P1 "Host offered STARTTLS: [mx1.example.com]\n" P1 TO(
+			 "AAAAA1", "u@example.com", MX1)
+	                 SENT P1 TO("AAAAA1", "v@example.com", MX1) SENT,
+	         ""},
+		{"and the next session is another matter",
+	         LOUD P1 "Host offered STARTTLS: [mx1.example.com]\n" P1 TO(
+			 "AAAAA1", "u@example.com", MX1)
+	                 SENT P1 TO("AAAAA2", "u@example.com", MX2) SENT,
+	         "example.com plain mx2.example.com 192.0.2.2\n"},
+		{"by an MX that was given up: nor of the next",
+	         LOUD P1 "Host offered STARTTLS: [mx1.example.com]\n" P1 TO(
+			 "AAAAA1", "u@example.com", MX2) SENT,
+	         ""},
+		{"by an MX that was given up: no relay in the end",
+	         LOUD P1 "Host offered STARTTLS: [mx1.example.com]\n" P1
+	                 "AAAAA1: to=<u@example.com>, relay=none, " DEFER("x")
+	                         P1 TO("AAAAA2", "u@b.example", MX2) SENT,
+	         "b.example plain mx2.example.com 192.0.2.2\n"},
 		{"3.11 says: no STARTTLS",
 	         P1 TO("AAAAA1", "u@example.com", MX1) TIMES
 	         "tls=may:none, dsn=2.0.0, status=sent (250)\n",
