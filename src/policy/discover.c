@@ -9,6 +9,9 @@ enum {
 	KEEP_MIN = 60,      /* secs: however short the TTL is */
 	KEEP_MAX = 60 * 60, /* however long */
 	KEEP_AFTER_FAILURE = 60,
+	/* For all questions about one domain: whoever has many hosts and slow
+	 * servers must not keep a thread from the others. */
+	PATIENCE_MS = 120 * 1000,
 };
 
 bool lookup_is_stopping(const struct lookup *lookup)
@@ -29,10 +32,16 @@ void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
 {
 	struct resolver *resolver = lookup->options->resolver;
 
+	const char *refusal = NULL;
+
 	if (lookup_is_stopping(lookup))
+		refusal = "stopped";
+	else if (clock_ms(lookup->options->clock) > lookup->until_ms)
+		refusal = "not asked, the domain's DNS is too slow";
+	if (refusal != NULL)
 		*answer = (struct dns_answer){.status = VIEW_TEMPFAIL,
 		                              .owner = name,
-		                              .problem = "stopped"};
+		                              .problem = refusal};
 	else
 		resolver->query(resolver, name, type, lookup->arena, answer);
 	if (answer->problem != NULL)
@@ -102,6 +111,7 @@ bool discover(const struct discover_options *options, const char *domain,
 		.view = view,
 		.now = clock_secs(options->clock),
 		.ttl = UINT32_MAX,
+		.until_ms = clock_ms(options->clock) + PATIENCE_MS,
 	};
 
 	memset(view, 0, sizeof(*view));

@@ -32,8 +32,9 @@ struct discover_options {
 	const atomic_bool *stop; /* true: ask nothing more; NULL */
 };
 
-/* `old` is the last view, or NULL.  Strings of the result live in the arena.
- * True when nothing failed temporarily. */
+/* `old` is the last view, or NULL.  It takes three minutes at most: what has
+ * not been asked for after two failed temporarily.  Strings of the result live
+ * in the arena. True when nothing failed temporarily. */
 bool discover(const struct discover_options *options, const char *domain,
               const struct domain_view *old, struct arena *arena,
               struct domain_view *view);

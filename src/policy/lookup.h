@@ -21,9 +21,10 @@ struct lookup {
 	                                  UNKNOWN when there was none */
 	struct arena *arena;
 	struct domain_view *view;
-	int64_t now;  /* secs */
-	uint32_t ttl; /* the shortest so far */
-	bool failed;  /* something failed temporarily */
+	int64_t now;      /* secs */
+	int64_t until_ms; /* nothing is asked after it */
+	uint32_t ttl;     /* the shortest so far */
+	bool failed;      /* something failed temporarily */
 };
 
 /* Asks, and keeps account of TTL and failures.  The problem of an answer

@@ -608,6 +608,71 @@ static void test_less(void **state)
 	assert_int_equal(view->tlsrpt, VIEW_OK);
 }
 
+/* A resolver that takes so long for each answer. */
+struct slow_resolver {
+	struct resolver resolver;
+	struct fake_resolver *fake;
+	struct clock *clock;
+	int ms;
+};
+
+static void slow_query(struct resolver *self, const char *name,
+                       enum dns_type type, struct arena *arena,
+                       struct dns_answer *answer)
+{
+	struct slow_resolver *slow = (struct slow_resolver *)self;
+
+	slow->clock->fixed_ms += slow->ms;
+	slow->fake->resolver.query(&slow->fake->resolver, name, type, arena,
+	                           answer);
+}
+
+/* Twenty MX hosts, each of a zone whose servers take their time, would keep a
+ * thread for minutes, and eight such domains the whole pool. */
+static void test_no_domain_takes_for_ever(void **state)
+{
+	static const struct {
+		const char *name;
+		int ms;
+		bool complete;
+		int least, most; /* secs that it takes */
+	} rows[] = {
+		{"quick", 1, true, 0, 1},
+		{"slow, and answers all the same", 1000, true, 40, 60},
+		{"too slow", 4900, false, 100, 130},
+	};
+	char zone[4096] = TXT RUA "\n";
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		sprintf(zone + strlen(zone),
+		        MX "%d m%d.example\n"
+		           "m%d.example A ok secure 300 192.0.2.1\n"
+		           "_25._tcp.m%d.example TLSA ok secure 300 3 1 1 *\n",
+		        i, i, i, i);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		struct slow_resolver slow = {.ms = rows[i].ms};
+		const struct domain_view *view;
+		int64_t secs;
+
+		ROW(&rows[i]);
+		world_init(&world, zone);
+		slow.resolver.query = slow_query;
+		slow.fake = &world.resolver;
+		slow.clock = &world.clock;
+		world.options.resolver = &slow.resolver;
+		view = look(&world, 0);
+		secs = world.clock.fixed_ms / 1000 - NOON;
+		assert_int_equal(world.complete, rows[i].complete);
+		assert_in_range(secs, rows[i].least, rows[i].most);
+		assert_int_equal(view->mx_count, 20);
+		assert_int_equal(view->mxs[0].tlsa, VIEW_OK);
+		assert_int_equal(view->mxs[19].tlsa,
+		                 rows[i].complete ? VIEW_OK : VIEW_TEMPFAIL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -624,6 +689,7 @@ int main(void)
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_less),
 		cmocka_unit_test(test_thorough),
+		cmocka_unit_test(test_no_domain_takes_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
