@@ -11,6 +11,7 @@
 #include "policy/sts_fetch.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ struct transfer {
 	struct strbuf body;
 	size_t header_bytes;
 	unsigned addresses_tried;
+	bool no_socket;    /* we have none left */
 	char refused[128]; /* why the last address was refused */
 	char words[CURL_ERROR_SIZE];
 };
@@ -68,14 +70,18 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose,
                                  struct curl_sockaddr *address)
 {
 	struct transfer *t = arg;
+	int fd;
 
 	(void)purpose;
 	if (!address_guard_allows(t->self->guard, &address->addr, t->refused,
 	                          sizeof(t->refused)))
 		return CURL_SOCKET_BAD;
 	t->addresses_tried++;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC,
-	              address->protocol);
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+	            address->protocol);
+	if (fd < 0 && errno != EAFNOSUPPORT)
+		t->no_socket = true;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *arg)
@@ -265,12 +271,22 @@ static bool is_tls(CURLcode result)
 	       result == CURLE_SSL_INVALIDCERTSTATUS;
 }
 
+/* No list of authorities, no memory, no socket: nobody can be blamed for it. */
+static bool is_ours(const struct transfer *t, CURLcode result)
+{
+	return t->no_socket || result == CURLE_SSL_CACERT_BADFILE ||
+	       result == CURLE_OUT_OF_MEMORY || result == CURLE_FAILED_INIT ||
+	       result == CURLE_ABORTED_BY_CALLBACK;
+}
+
 static void judge_failure(struct transfer *t, CURLcode result)
 {
 	const char *words =
 		t->words[0] != '\0' ? t->words : curl_easy_strerror(result);
 
-	if (t->refused[0] != '\0' && t->addresses_tried == 0)
+	if (is_ours(t, result))
+		fail(t, VIEW_TEMPFAIL, words);
+	else if (t->refused[0] != '\0' && t->addresses_tried == 0)
 		fail(t, VIEW_FETCH_ERROR, t->refused);
 	else if (t->body.failed)
 		fail(t, VIEW_FETCH_ERROR, "the policy is longer than 64 KiB");

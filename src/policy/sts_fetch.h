@@ -19,8 +19,10 @@
 #include "policy/resolver.h"
 
 struct sts_reply {
-	enum view_status status; /* OK, FETCH_ERROR, WEBPKI_ERROR */
-	const char *body;        /* OK; in the arena */
+	/* OK, FETCH_ERROR, WEBPKI_ERROR; TEMPFAIL by a fault of our own, which
+	 * says nothing about the domain */
+	enum view_status status;
+	const char *body; /* OK; in the arena */
 	size_t len;
 	const char *problem; /* words, also for OK with a wrong media type */
 };

@@ -115,6 +115,19 @@ static void take_policy(struct lookup *lookup, const struct sts_reply *reply)
 	view->sts_problem = reply->problem;
 }
 
+/* By a fault of our own, which says nothing about the domain. */
+static void not_fetched(struct lookup *lookup, const char *problem)
+{
+	struct domain_view *view = lookup->view;
+
+	lookup->failed = true;
+	view->sts_fetched_at = lookup->old->sts_fetched_at;
+	view->sts = VIEW_TEMPFAIL;
+	view->sts_problem = problem;
+	if (is_in_force(lookup))
+		keep_policy(lookup);
+}
+
 static void fetch(struct lookup *lookup)
 {
 	struct sts_fetcher *fetcher = lookup->options->fetcher;
@@ -124,6 +137,8 @@ static void fetch(struct lookup *lookup)
 	fetcher->fetch(fetcher, lookup->view->domain, lookup->arena, &reply);
 	if (reply.status == VIEW_OK)
 		take_policy(lookup, &reply);
+	else if (reply.status == VIEW_TEMPFAIL)
+		not_fetched(lookup, reply.problem);
 	else
 		fetch_failed(lookup, reply.status, reply.problem);
 }

@@ -114,6 +114,9 @@ good=$(grep '^mta-sts.good.test ' "$dir/requests")
 mv "$dir/ca.pem" "$dir/ca.gone"
 fetch "no such list of authorities" good.test = \
 	"error $dir/ca.pem: No such file or directory"
+echo "nothing of the sort" >"$dir/ca.pem"
+fetch "a list of authorities that is none is our own fault" good.test = \
+	"no-answer 0 mta-sts.good.test: *"
 mv "$dir/ca.gone" "$dir/ca.pem"
 kill "$server"
 wait "$server" 2>/dev/null

@@ -290,6 +290,42 @@ static void test_sts_pause(void **state)
 	assert_null(view->sts_problem);
 }
 
+/* No list of authorities, say: nothing is known of the domain, what was stays,
+ * and it is tried again. */
+static void test_sts_fault_of_ours(void **state)
+{
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+
+	(void)state;
+	world_init(&world, TXT RUA "\n" STS_RECORD);
+	world.options.dane = false;
+	world.fetcher.status = VIEW_TEMPFAIL;
+	world.fetcher.problem = "no list";
+	view = look(&world, 0);
+	assert_false(world.complete);
+	assert_int_equal(view->sts, VIEW_TEMPFAIL);
+	assert_false(domain_view_is_complete(view, false, true));
+	assert_words(view->sts_problem, "no list");
+	world.fetcher.status = VIEW_OK;
+	world.fetcher.problem = NULL;
+	view = look(&world, 1);
+	assert_int_equal(view->sts, VIEW_OK);
+	assert_true(domain_view_is_complete(view, false, true));
+	world.resolver.zone =
+		TXT RUA "\n_mta-sts.example.com TXT ok insecure 300 "
+			"v=STSv1; id=two";
+	world.fetcher.status = VIEW_TEMPFAIL;
+	view = look(&world, 60);
+	assert_false(world.complete);
+	assert_int_equal(view->sts, VIEW_OK);
+	assert_int_equal(view->sts_policy.mode, STS_ENFORCE);
+	world.fetcher.status = VIEW_OK;
+	view = look(&world, 1);
+	assert_int_equal(world.fetcher.fetches, 4);
+	assert_int_equal(view->sts_fetch, VIEW_OK);
+}
+
 /* "none" takes a policy back (RFC 8461 section 8.3), and needs its record to
  * be said. */
 static void test_sts_none(void **state)
@@ -681,6 +717,7 @@ int main(void)
 		cmocka_unit_test(test_sts),
 		cmocka_unit_test(test_sts_again),
 		cmocka_unit_test(test_sts_pause),
+		cmocka_unit_test(test_sts_fault_of_ours),
 		cmocka_unit_test(test_sts_none),
 		cmocka_unit_test(test_mx),
 		cmocka_unit_test(test_many_mx),
