@@ -297,7 +297,9 @@ int dns_reply_read(const uint8_t *data, size_t len,
 	asked = our_question(packet, question);
 	if (asked == NULL)
 		return 0;
-	reply->rcode = ldns_pkt_get_rcode(packet);
+	/* RFC 6891 section 6.1.3: BADVERS is 0 in the header's four bits */
+	reply->rcode = ldns_pkt_get_rcode(packet) |
+	               (unsigned)ldns_pkt_edns_extended_rcode(packet) << 4;
 	reply->truncated = ldns_pkt_tc(packet);
 	reply->authentic = ldns_pkt_ad(packet);
 	if (reply->rcode == DNS_NOERROR || reply->rcode == DNS_NXDOMAIN)

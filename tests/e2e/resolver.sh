@@ -175,6 +175,9 @@ took "a damaged packet" 0 900
 proxy --udp refuse --tcp refuse
 through "a server that refuses" 2000 ok.test MX = \
 	"no-answer insecure 127.0.0.1@$port by TCP: REFUSED"
+proxy --udp badvers --tcp badvers
+through "a server that knows no EDNS of this version" 2000 ok.test MX = \
+	"no-answer insecure 127.0.0.1@$port by TCP: RCODE 16"
 proxy --udp cname
 through "one alias at a time" 2000 c1.test A = \
 	"ok insecure [1-9]* c6.test 1 192.0.2.6"

@@ -11,6 +11,7 @@ PORT is where the resolver listens on 127.0.0.1.  Prints "READY OWN-PORT".
     spoof   UDP only: before the answer, the same with another id, the same
             with another question, and bytes that are nothing
     refuse  answers REFUSED
+    badvers answers BADVERS (RFC 6891)
     broken  answers with the right head and nothing of what it promises
     cname   answers with the first record only
     loop    answers that the name is an alias of x.NAME
@@ -79,6 +80,10 @@ def answers(mode, question, ask):
         return []
     if mode == "refuse":
         return [with_counts(question, 0x8185, 0) + question[12:end]]
+    if mode == "badvers":
+        return [question[:2] + struct.pack("!HHHHH", 0x8180, 1, 0, 0, 1) +
+                question[12:end] +
+                b"\x00" + struct.pack("!HHIH", 41, 1232, 0x01000000, 0)]
     if mode == "broken":
         return [with_counts(question, 0x8180, 9) + question[12:end]]
     if mode == "loop":
