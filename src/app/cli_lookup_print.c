@@ -63,6 +63,8 @@ static void print_sts(const json_t *sts, struct strbuf *out)
 	if (is(sts, "policy", "ok"))
 		strbuf_printf(out, "mode %s, max_age %" PRIu64 " s",
 		              doc_text(sts, "mode"), doc_number(sts, "maxAge"));
+	else if (is(sts, "record", "ok") && is(sts, "policy", "no-answer"))
+		strbuf_puts(out, "its policy was not fetched");
 	else if (is(sts, "record", "ok"))
 		strbuf_puts(out, words_of(doc_text(sts, "policy")));
 	else

@@ -111,6 +111,9 @@ static void fetch_problems(struct problems *problems)
 	                             : NULL;
 	const char *words = view->sts_problem;
 
+	/* nothing is wrong with the domain */
+	if (view->sts == VIEW_TEMPFAIL && view->sts_fetch == VIEW_UNKNOWN)
+		phrase = "the policy cannot be fetched from here";
 	if (phrase == NULL || (view->sts_fetch == VIEW_OK && words == NULL))
 		return;
 	say(problems, "MTA-STS: %s%s%s", phrase, words != NULL ? ": " : "",

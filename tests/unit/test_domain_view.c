@@ -283,6 +283,12 @@ static const struct problem_row problem_rows[] = {
           .sts_fetch = VIEW_FETCH_ERROR,
           .sts_problem = "HTTP status 404"},
          {"MTA-STS: the policy cannot be fetched: HTTP status 404"}},
+	{"a policy that we cannot fetch",
+         {.sts_record = VIEW_OK,
+          .sts = VIEW_TEMPFAIL,
+          .sts_problem = "no list of authorities"},
+         {"MTA-STS: the policy cannot be fetched from here: no list of "
+          "authorities"}},
 	{"an expired certificate of the policy's host",
          {.sts_record = VIEW_OK,
           .sts_fetch = VIEW_WEBPKI_ERROR,

@@ -91,12 +91,9 @@ static void test_waiting(void **state)
 		int32_t day;
 		const char *domain;
 	} want[] = {
-		{DAY, "a.example"},
-		{DAY, "a.example-x"},
-		{DAY, "b.example"},
-		{DAY + 1, "a.example"},
-		{-1, "b.example"},
-		{-1, "c.example"},
+		{DAY, "a.example"}, {DAY, "a.example-x"},
+		{DAY, "b.example"}, {DAY + 1, "a.example"},
+		{-1, "b.example"},  {-1, "c.example"},
 	};
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
