@@ -13,7 +13,8 @@
  * delivery-status without a report around it, Status as "5.1.1 (text)" or only
  * in the Diagnostic-Code, no blank line before the first recipient, Action in
  * capitals.  All of these are read.  What has no delivery-status at all (an
- * auto-reply, a person's answer) is none.
+ * auto-reply, a person's answer) is none, and neither is one that somebody
+ * forwards as message/rfc822: it is not about our mail.
  */
 #ifndef TLSTALLY_MODEL_DSN_H
 #define TLSTALLY_MODEL_DSN_H
@@ -29,10 +30,13 @@ enum dsn_action {
 };
 
 struct dsn_recipient {
-	char address[256]; /* printable; Final-, else Original-Recipient */
+	/* printable; Final-, else Original-Recipient: without "rfc822;", <> */
+	char address[256];
 	enum dsn_action action;
-	int status[3];        /* 5, 1, 1; zeros when there is none */
-	char diagnostic[256]; /* one printable line; "" */
+	/* 5, 1, 1; 5, 0, 0 of a Diagnostic-Code that has a reply and no such
+	 * code; zeros when there is none */
+	int status[3];
+	char diagnostic[256]; /* one printable line, cut to fit; "" */
 };
 
 enum { DSN_RECIPIENTS_MAX = 16 };
@@ -43,8 +47,11 @@ struct dsn {
 };
 
 /*
- * A whole message, header and body.  0; ERR_NOTFOUND: it is no delivery status
- * notification; ERR_LIMIT, ERR_PARSE: in words.
+ * A whole message, header and body, of at most 256 KiB.  0, and there is at
+ * least one recipient (those after the first DSN_RECIPIENTS_MAX are left out);
+ * ERR_NOTFOUND: it is no delivery status notification; ERR_LIMIT: it is too
+ * large, or has so many parts that not all were looked at; ERR_PARSE: its
+ * status names no recipient.  May be called in any thread.
  */
 int dsn_read(const void *message, size_t len, struct dsn *dsn, struct err *err);
 
