@@ -160,6 +160,11 @@ static const struct property_table object_table = {
 	.size = sizeof(struct internal_report),
 };
 
+const struct property_table *object_properties(void)
+{
+	return &object_table;
+}
+
 struct internal_report *internal_report_new(void)
 {
 	struct internal_report *object = xcalloc(1, sizeof(*object));

@@ -60,6 +60,10 @@ struct internal_report {
 	struct arena mem; /* of all but the report's */
 };
 
+struct property_table;
+/* Its properties, in their order (model/property.h). */
+const struct property_table *object_properties(void);
+
 struct internal_report *internal_report_new(void);
 void internal_report_free(struct internal_report **object);
 void internal_report_reset(struct internal_report *object);

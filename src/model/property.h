@@ -7,7 +7,8 @@
  *     {"sendingMtaIp", &kind_ip, offsetof(struct report_detail,
  *                                         detail.sending_ip)},
  *
- * Lists have their count in a second field.  Only model/object uses this.
+ * Lists have their count in a second field.  model/object and the types of
+ * admin/ are such tables.
  */
 #ifndef TLSTALLY_MODEL_PROPERTY_H
 #define TLSTALLY_MODEL_PROPERTY_H
