@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "store/change_table.h"
 #include "store/outbox_row.h"
 
 static struct key archive_key(uint64_t id, enum archive_kind kind)
@@ -61,6 +62,7 @@ void archive_move(struct db_txn *txn, const struct outbox_head *head)
 		key_u16(&row, i);
 		copy_row(txn, TABLE_DESTINATION, &row, &to);
 	}
+	change_note_id(txn, CHANGE_SENT, CHANGE_CREATED, head->id);
 	outbox_remove(txn, head->id);
 }
 
@@ -155,7 +157,8 @@ static uint64_t delete_report(struct db_cursor *cursor, uint64_t id)
 	return n;
 }
 
-/* Ids are in the order of creation, so the first young one is the end. */
+/* Ids are in the order of creation, so the first young one is the end;
+ * createdAt is what a person may have written there. */
 int archive_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
 {
 	struct outbox_head head;
@@ -166,9 +169,10 @@ int archive_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
 			db_cursor_open(txn, TABLE_ARCHIVE);
 
 		if (!db_seek(cursor, "", 0) || !head_at(txn, cursor, &head) ||
-		    head.created_at >= before)
+		    outbox_id_time(head.id) >= before)
 			break;
 		n += delete_report(cursor, head.id);
+		change_note_id(txn, CHANGE_SENT, CHANGE_DESTROYED, head.id);
 	}
 	*rows += n;
 	return n >= DB_BATCH_ROWS;

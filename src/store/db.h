@@ -51,6 +51,7 @@ enum db_table {
 	TABLE_INBOUND,
 	TABLE_MAIL,
 	TABLE_OWN_SEEN,
+	TABLE_CHANGE,
 	DB_TABLES
 };
 

@@ -36,6 +36,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_INBOUND] = "inbound",
 	[TABLE_MAIL] = "mail",
 	[TABLE_OWN_SEEN] = "own-seen",
+	[TABLE_CHANGE] = "change",
 };
 
 const char *db_table_name(enum db_table table)

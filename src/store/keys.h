@@ -65,6 +65,9 @@
  *                day u32                              secs until u32: the
  *                                                     milter ran so long, and
  *                                                     until then
+ *   change       type u8                              state u64
+ *                type u8, state u64                   what u8, then the key of
+ *                                                     what changed
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

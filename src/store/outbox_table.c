@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "store/change_table.h"
 #include "store/outbox_row.h"
 
 static const char *const status_words[OUTBOX_STATUSES] = {
@@ -35,59 +36,23 @@ static struct key due_key(int64_t due, uint64_t id, uint16_t index)
 	return key;
 }
 
-static void put(struct db_txn *txn, enum db_table table, const struct key *key,
+/* False when the row stood there as it is already. */
+static bool put(struct db_txn *txn, enum db_table table, const struct key *key,
                 const struct strbuf *value)
 {
+	struct db_value before;
+
+	if (db_get(txn, table, key->bytes, key->len, &before) &&
+	    before.len == value->len &&
+	    memcmp(before.data, value->data, value->len) == 0)
+		return false;
 	db_put(txn, table, key->bytes, key->len, value->data, value->len);
+	return true;
 }
 
-/* Ids grow with time and never come twice, whatever the clock does. */
-static uint64_t next_id(struct db_txn *txn, int64_t now_ms)
+static void note(struct db_txn *txn, enum change_what what, uint64_t id)
 {
-	const uint64_t time_bits = (UINT64_C(1) << 43) - 1;
-	uint64_t last = 0, id = ((uint64_t)now_ms & time_bits) << 20;
-
-	meta_get(txn, META_LAST_OUTBOX_ID, &last);
-	if (id <= last)
-		id = last + 1;
-	meta_put(txn, META_LAST_OUTBOX_ID, id);
-	return id;
-}
-
-static void add_destination(struct db_txn *txn, const struct outbox_head *head,
-                            const struct rua *rua, uint16_t index)
-{
-	struct outbox_destination destination = {
-		.index = index,
-		.rua = *rua,
-		.state = DELIVERY_PENDING,
-		.due = head->status == OUTBOX_HELD ? 0 : head->deliver_at,
-	};
-
-	outbox_destination_put(txn, head->id, &destination);
-}
-
-uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
-                    int64_t now_ms)
-{
-	struct outbox_head head = report->head;
-
-	if (report->rua_count > UINT16_MAX) {
-		db_fail(txn, ERR_LIMIT, "%zu destinations of one report",
-		        report->rua_count);
-		return 0;
-	}
-	head.id = next_id(txn, now_ms);
-	head.destination_count = (uint16_t)report->rua_count;
-	head.body_len = (uint32_t)report->body_len;
-	if (report->rua_count == 0 && head.status != OUTBOX_HELD)
-		head.status = OUTBOX_IDLE;
-	for (size_t i = 0; i < report->rua_count; i++)
-		add_destination(txn, &head, &report->ruas[i], (uint16_t)i);
-	outbox_body_put(txn, head.id, report->body, report->body_len,
-	                report->policy_ids, report->policy_id_count);
-	outbox_head_put(txn, &head);
-	return head.id;
+	change_note_id(txn, CHANGE_REPORT, what, id);
 }
 
 int outbox_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head)
@@ -104,15 +69,19 @@ int outbox_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head)
 	return 0;
 }
 
+static bool put_head(struct db_txn *txn, const struct outbox_head *head)
+{
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct key key = key_of_id(head->id);
+
+	outbox_head_write(head, &value);
+	return put(txn, TABLE_OUTBOX, &key, &value);
+}
+
 void outbox_head_put(struct db_txn *txn, const struct outbox_head *head)
 {
-	struct key key = key_of_id(head->id);
-	struct strbuf value;
-
-	strbuf_init(&value, 0);
-	outbox_head_write(head, &value);
-	put(txn, TABLE_OUTBOX, &key, &value);
-	strbuf_clear(&value);
+	if (put_head(txn, head))
+		note(txn, CHANGE_UPDATED, head->id);
 }
 
 int outbox_head_next(struct db_txn *txn, struct outbox_head *head)
@@ -129,6 +98,29 @@ int outbox_head_next(struct db_txn *txn, struct outbox_head *head)
 		return 1;
 	db_damaged(txn, TABLE_OUTBOX, key.data, key.len);
 	return 0;
+}
+
+void outbox_head_each(struct db_txn *txn, uint64_t from,
+                      bool (*each)(void *arg, const struct outbox_head *head),
+                      void *arg)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_OUTBOX);
+	struct key start = key_of_id(from);
+	struct db_value key, value;
+	struct outbox_head head;
+
+	for (bool more = db_seek(cursor, start.bytes, start.len); more;
+	     more = db_next(cursor)) {
+		db_at(cursor, &key, &value);
+		if (!read_u64(key, &head.id) ||
+		    !outbox_head_read(value, &head)) {
+			db_damaged(txn, TABLE_OUTBOX, key.data, key.len);
+			return;
+		}
+		if (!each(arg, &head))
+			return;
+	}
 }
 
 int outbox_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
@@ -164,20 +156,39 @@ static void due_put(struct db_txn *txn, uint64_t id,
 		db_put(txn, TABLE_DUE, key.bytes, key.len, "", 0);
 }
 
-void outbox_destination_put(struct db_txn *txn, uint64_t id,
+static bool put_destination(struct db_txn *txn, uint64_t id,
                             const struct outbox_destination *destination)
 {
 	struct key key = destination_key(id, destination->index);
+	auto_(strbuf_clear) struct strbuf value = {0};
 	struct outbox_destination before;
-	struct strbuf value;
+	bool changed;
 
 	if (outbox_destination_get(txn, id, destination->index, &before))
 		due_delete(txn, id, &before);
-	strbuf_init(&value, 0);
 	outbox_destination_write(destination, &value);
-	put(txn, TABLE_DESTINATION, &key, &value);
-	strbuf_clear(&value);
+	changed = put(txn, TABLE_DESTINATION, &key, &value);
 	due_put(txn, id, destination);
+	return changed;
+}
+
+void outbox_destination_put(struct db_txn *txn, uint64_t id,
+                            const struct outbox_destination *destination)
+{
+	if (put_destination(txn, id, destination))
+		note(txn, CHANGE_UPDATED, id);
+}
+
+void outbox_destination_remove(struct db_txn *txn, uint64_t id, uint16_t index)
+{
+	struct key key = destination_key(id, index);
+	struct outbox_destination before;
+
+	if (!outbox_destination_get(txn, id, index, &before))
+		return;
+	due_delete(txn, id, &before);
+	db_delete(txn, TABLE_DESTINATION, key.bytes, key.len);
+	note(txn, CHANGE_UPDATED, id);
 }
 
 int outbox_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
@@ -199,20 +210,83 @@ int outbox_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
 	return 1;
 }
 
-void outbox_body_put(struct db_txn *txn, uint64_t id, const void *body,
+static bool put_body(struct db_txn *txn, uint64_t id, const void *body,
                      size_t len, const uint64_t *policy_ids,
                      size_t policy_id_count)
 {
+	auto_(strbuf_clear) struct strbuf value = {0};
 	struct key key = key_of_id(id);
-	struct strbuf value;
 
-	strbuf_init(&value, 0);
 	strbuf_u32(&value, (uint32_t)policy_id_count);
 	for (size_t i = 0; i < policy_id_count; i++)
 		strbuf_u64(&value, policy_ids[i]);
 	strbuf_add(&value, body, len);
-	put(txn, TABLE_BODY, &key, &value);
-	strbuf_clear(&value);
+	return put(txn, TABLE_BODY, &key, &value);
+}
+
+void outbox_body_put(struct db_txn *txn, uint64_t id, const void *body,
+                     size_t len, const uint64_t *policy_ids,
+                     size_t policy_id_count)
+{
+	if (put_body(txn, id, body, len, policy_ids, policy_id_count))
+		note(txn, CHANGE_UPDATED, id);
+}
+
+enum { ID_TIME_SHIFT = 20 };
+
+/* Ids grow with time and never come twice, whatever the clock does. */
+static uint64_t next_id(struct db_txn *txn, int64_t now_ms)
+{
+	const uint64_t time_bits = (UINT64_C(1) << 43) - 1;
+	uint64_t last = 0, id = ((uint64_t)now_ms & time_bits) << ID_TIME_SHIFT;
+
+	meta_get(txn, META_LAST_OUTBOX_ID, &last);
+	if (id <= last)
+		id = last + 1;
+	meta_put(txn, META_LAST_OUTBOX_ID, id);
+	return id;
+}
+
+int64_t outbox_id_time(uint64_t id)
+{
+	return (int64_t)(id >> ID_TIME_SHIFT) / 1000;
+}
+
+static void add_destination(struct db_txn *txn, const struct outbox_head *head,
+                            const struct rua *rua, uint16_t index)
+{
+	struct outbox_destination destination = {
+		.index = index,
+		.rua = *rua,
+		.state = DELIVERY_PENDING,
+		.due = head->status == OUTBOX_HELD ? 0 : head->deliver_at,
+	};
+
+	put_destination(txn, head->id, &destination);
+}
+
+uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
+                    int64_t now_ms)
+{
+	struct outbox_head head = report->head;
+
+	if (report->rua_count > UINT16_MAX) {
+		db_fail(txn, ERR_LIMIT, "%zu destinations of one report",
+		        report->rua_count);
+		return 0;
+	}
+	head.id = next_id(txn, now_ms);
+	head.destination_count = (uint16_t)report->rua_count;
+	head.body_len = (uint32_t)report->body_len;
+	if (report->rua_count == 0 && head.status != OUTBOX_HELD)
+		head.status = OUTBOX_IDLE;
+	for (size_t i = 0; i < report->rua_count; i++)
+		add_destination(txn, &head, &report->ruas[i], (uint16_t)i);
+	put_body(txn, head.id, report->body, report->body_len,
+	         report->policy_ids, report->policy_id_count);
+	put_head(txn, &head);
+	note(txn, CHANGE_CREATED, head.id);
+	return head.id;
 }
 
 static void remove_destinations(struct db_txn *txn, uint64_t id)
@@ -238,7 +312,10 @@ static void remove_destinations(struct db_txn *txn, uint64_t id)
 void outbox_remove(struct db_txn *txn, uint64_t id)
 {
 	struct key key = key_of_id(id);
+	struct db_value head;
 
+	if (db_get(txn, TABLE_OUTBOX, key.bytes, key.len, &head))
+		note(txn, CHANGE_DESTROYED, id);
 	remove_destinations(txn, id);
 	db_delete(txn, TABLE_BODY, key.bytes, key.len);
 	db_delete(txn, TABLE_OUTBOX, key.bytes, key.len);

@@ -82,6 +82,9 @@ struct outbox_new {
 	size_t policy_id_count;
 };
 
+/* When the report was added, secs: its id says so. */
+int64_t outbox_id_time(uint64_t id);
+
 /* Adds it and gives its id; due at head.deliver_at unless held. */
 uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
                     int64_t now_ms);
@@ -91,6 +94,11 @@ void outbox_head_put(struct db_txn *txn, const struct outbox_head *head);
 
 /* The next report with a greater id (begin with head->id = 0). */
 int outbox_head_next(struct db_txn *txn, struct outbox_head *head);
+
+/* All from that id on, in their order, until each() says no. */
+void outbox_head_each(struct db_txn *txn, uint64_t from,
+                      bool (*each)(void *arg, const struct outbox_head *head),
+                      void *arg);
 
 int outbox_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
                            struct outbox_destination *destination);
@@ -107,6 +115,10 @@ int outbox_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
 void outbox_body_put(struct db_txn *txn, uint64_t id, const void *body,
                      size_t len, const uint64_t *policy_ids,
                      size_t policy_id_count);
+
+/* Takes one destination away; the others keep their indexes.  The caller puts
+ * the head. */
+void outbox_destination_remove(struct db_txn *txn, uint64_t id, uint16_t index);
 
 /* Takes the report, its destinations and body out of the outbox. */
 void outbox_remove(struct db_txn *txn, uint64_t id);
@@ -136,7 +148,7 @@ int archive_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
                             struct outbox_destination *destination);
 int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
                      const void **body, size_t *len);
-/* Deletes what was created before the time, at most DB_BATCH_ROWS; 1: more. */
+/* Deletes what was added before the time, at most DB_BATCH_ROWS; 1: more. */
 int archive_purge(struct db_txn *txn, int64_t before, uint64_t *rows);
 
 #endif

@@ -14,8 +14,9 @@ static void add_log_tables(struct db_txn *txn)
 	(void)txn;
 }
 
-/* The milter's tables.  A program that does not know the state `bounced` must
- * not read destinations. */
+/* The milter's tables and the log of changes.  A program that does not know the
+ * state `bounced` must not read destinations, and one that does not note its
+ * changes must not make any. */
 static void add_milter_tables(struct db_txn *txn)
 {
 	(void)txn;

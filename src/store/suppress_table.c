@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/strbuf.h"
+#include "store/change_table.h"
 #include "store/keys.h"
 
 static int decode(struct db_txn *txn, struct db_value key,
@@ -36,10 +37,20 @@ int suppress_get(struct db_txn *txn, const char *address,
 	return decode(txn, key, value, row);
 }
 
+static void note(struct db_txn *txn, enum change_what what, const char *address)
+{
+	change_note(txn, CHANGE_SUPPRESSION, what, address, strlen(address));
+}
+
 void suppress_put(struct db_txn *txn, const struct suppression *row)
 {
+	struct suppression before;
 	struct strbuf value;
 
+	note(txn,
+	     suppress_get(txn, row->address, &before) ? CHANGE_UPDATED
+	                                              : CHANGE_CREATED,
+	     row->address);
 	strbuf_init(&value, 0);
 	strbuf_u64(&value, (uint64_t)row->since);
 	strbuf_u64(&value, (uint64_t)row->until);
@@ -58,6 +69,7 @@ int suppress_delete(struct db_txn *txn, const char *address)
 	if (!db_get(txn, TABLE_SUPPRESS, address, len, &value))
 		return 0;
 	db_delete(txn, TABLE_SUPPRESS, address, len);
+	note(txn, CHANGE_DESTROYED, address);
 	return 1;
 }
 
@@ -91,6 +103,7 @@ int suppress_purge(struct db_txn *txn, int64_t now, uint64_t *rows)
 		if (row.until == 0 || row.until >= now)
 			continue;
 		db_cursor_delete(cursor);
+		note(txn, CHANGE_DESTROYED, row.address);
 		n++;
 	}
 	*rows += n;

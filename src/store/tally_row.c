@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "store/change_table.h"
 
 static struct key row_key(const struct key *domain, enum tally_kind kind)
 {
@@ -114,6 +115,7 @@ void tally_head_put(struct db_txn *txn, const struct key *domain,
 	strbuf_str(scratch, head->reason);
 	db_put(txn, TABLE_TALLY, key.bytes, key.len, scratch->data,
 	       scratch->len);
+	change_touch(txn, CHANGE_DOMAIN);
 }
 
 bool tally_sums_read(struct db_value value, struct tally_sums *sums)

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/reader.h"
+#include "store/change_table.h"
 #include "store/intern.h"
 #include "store/tally_row.h"
 
@@ -237,6 +238,8 @@ int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows)
 		return 0;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		left -= delete_before(txn, tables[i], &end, left);
+	if (left < DB_BATCH_ROWS)
+		change_touch(txn, CHANGE_DOMAIN);
 	*rows += DB_BATCH_ROWS - left;
 	return left == 0;
 }
