@@ -1,0 +1,127 @@
+#include "outbox/shown.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/gzip.h"
+#include "model/report_json.h"
+
+enum { STORED_MAX = 256 * 1024 * 1024 };
+
+static int get_head(struct db_txn *txn, enum shown_where where, uint64_t id,
+                    struct outbox_head *head)
+{
+	return where == SHOWN_OUTBOX ? outbox_head_get(txn, id, head)
+	                             : archive_head_get(txn, id, head);
+}
+
+static int get_destination(struct db_txn *txn, enum shown_where where,
+                           uint64_t id, uint16_t index,
+                           struct outbox_destination *dest)
+{
+	return where == SHOWN_OUTBOX
+	               ? outbox_destination_get(txn, id, index, dest)
+	               : archive_destination_get(txn, id, index, dest);
+}
+
+static int get_body(struct db_txn *txn, enum shown_where where, uint64_t id,
+                    struct internal_report *object, const void **body,
+                    size_t *len)
+{
+	const uint64_t *ids = NULL;
+	int found;
+
+	if (where == SHOWN_ARCHIVE)
+		return archive_body_get(txn, id, &object->mem, body, len);
+	found = outbox_body_get(txn, id, &object->mem, body, len, &ids,
+	                        &object->policy_id_count);
+	if (found == 1 && object->policy_id_count > 0) {
+		object->policy_ids = arena_array(
+			&object->mem, object->policy_id_count, sizeof(*ids));
+		memcpy(object->policy_ids, ids,
+		       object->policy_id_count * sizeof(*ids));
+	}
+	return found;
+}
+
+static int load_report(struct db_txn *txn, enum shown_where where, uint64_t id,
+                       struct internal_report *object, struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf json = {0};
+	const void *body;
+	size_t len;
+
+	if (get_body(txn, where, id, object, &body, &len) != 1)
+		return err_set(err, ERR_IO, "a report has no body");
+	if (gzip_unpack(body, len, STORED_MAX, &json, err) < 0 ||
+	    report_json_read(json.data, json.len, object->report, err) < 0) {
+		err_prefix(err, "the stored report");
+		/* it was ours: whoever asked did nothing wrong */
+		err->class = ERR_IO;
+		return ERR_IO;
+	}
+	return 0;
+}
+
+static void show_destination(const struct outbox_destination *dest,
+                             struct internal_report *object)
+{
+	struct arena *mem = &object->mem;
+
+	object->destinations[object->destination_count++] =
+		(struct object_destination){
+			.uri = arena_strdup(mem, dest->rua.uri),
+			.state = dest->state,
+			.attempts = dest->attempts,
+			.last_attempt = dest->last_attempt,
+			.next_attempt = dest->state == DELIVERY_INFLIGHT
+	                                        ? 0
+	                                        : dest->due,
+			.last_answer = dest->answer[0]
+	                                       ? arena_strdup(mem, dest->answer)
+	                                       : NULL,
+		};
+	if (dest->rua.kind == RUA_MAIL)
+		object->mail_rua[object->mail_count++] =
+			arena_strdup(mem, dest->rua.address);
+	else if (dest->rua.kind == RUA_HTTPS)
+		object->http_rua[object->http_count++] =
+			arena_strdup(mem, dest->rua.uri);
+}
+
+static void load_destinations(struct db_txn *txn, enum shown_where where,
+                              const struct outbox_head *head,
+                              struct internal_report *object)
+{
+	size_t max = head->destination_count;
+	struct outbox_destination dest;
+
+	object->destinations =
+		arena_array(&object->mem, max, sizeof(*object->destinations));
+	object->mail_rua =
+		arena_array(&object->mem, max, sizeof(*object->mail_rua));
+	object->http_rua =
+		arena_array(&object->mem, max, sizeof(*object->http_rua));
+	for (uint16_t i = 0; i < max; i++)
+		if (get_destination(txn, where, head->id, i, &dest))
+			show_destination(&dest, object);
+}
+
+int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
+               bool whole, struct internal_report *object, struct err *err)
+{
+	struct outbox_head head;
+
+	internal_report_reset(object);
+	if (!get_head(txn, where, id, &head))
+		return db_failed(txn) ? db_failure(txn, err) : 0;
+	object->id = id;
+	object->domain = arena_strdup(&object->mem, head.domain);
+	object->created_at = head.created_at;
+	object->deliver_at = head.deliver_at;
+	object->status = outbox_status_word(head.status);
+	load_destinations(txn, where, &head, object);
+	if (whole && load_report(txn, where, id, object, err) < 0)
+		return db_failed(txn) ? db_failure(txn, err) : ERR_IO;
+	return db_failed(txn) ? db_failure(txn, err) : 1;
+}

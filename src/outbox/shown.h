@@ -1,0 +1,26 @@
+/*
+ * shown - a report of the outbox or of the archive as the object it is shown
+ * as (model/object.h)
+ */
+#ifndef TLSTALLY_OUTBOX_SHOWN_H
+#define TLSTALLY_OUTBOX_SHOWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/object.h"
+#include "store/db.h"
+#include "store/outbox_table.h"
+
+enum shown_where { SHOWN_OUTBOX, SHOWN_ARCHIVE };
+
+/*
+ * 1 and the object (reset first), or 0.  Without `whole` the body is not read:
+ * report and policyIdentifiers are empty then.  Of the archive, where no
+ * policy ids are kept, they always are.
+ */
+int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
+               bool whole, struct internal_report *object, struct err *err);
+
+#endif
