@@ -1,0 +1,28 @@
+/*
+ * id_text - a text (a domain, a mail address) as part of an Id
+ *
+ * RFC 8620 section 1.2 has A-Z a-z 0-9 - _ only, 255 at most.  Lower-case
+ * letters, digits and "-" stand for themselves, "_" for a dot; any other byte
+ * is "X" and two hex digits:
+ *
+ *     tls-reports@example.com        tls-reportsX40example_com
+ *
+ * A text that gets too long is "Z" and 32 hex digits of a hash: whoever looks
+ * for one of those compares ids, since there is no way back.
+ */
+#ifndef TLSTALLY_ADMIN_ID_TEXT_H
+#define TLSTALLY_ADMIN_ID_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "admin/jmap_type.h"
+
+enum { ID_TEXT_PREFIX = 8 }; /* room for what stands before it */
+
+void id_text_write(const char *text, char out[JMAP_ID_TEXT]);
+
+/* False: it is none of ours, does not fit, or is a hash (*hashed). */
+bool id_text_read(const char *id, char *out, size_t room, bool *hashed);
+
+#endif

@@ -1,0 +1,151 @@
+#include "admin/jmap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/jmap_method.h"
+#include "admin/jmap_type.h"
+#include "base/auto.h"
+#include "base/json.h"
+
+/* Section 4: what it is given. */
+static json_t *echo(struct jmap_run *run, const struct jmap_type *type,
+                    json_t *args, struct jmap_failure *failure)
+{
+	(void)run;
+	(void)type;
+	(void)failure;
+	return json_incref(args);
+}
+
+/* The methods that any type has; queries and changes are for who may read. */
+static const struct method {
+	const char *verb;
+	jmap_method_fn *run;
+	size_t permission; /* where in struct jmap_type; 0: the method asks */
+} methods[] = {
+	{"get", jmap_get, offsetof(struct jmap_type, get)},
+	{"changes", jmap_changes, offsetof(struct jmap_type, get)},
+	{"query", jmap_query, offsetof(struct jmap_type, query)},
+	{"queryChanges", jmap_query_changes, offsetof(struct jmap_type, query)},
+	{"set", jmap_set, 0},
+};
+
+static const struct method core_echo = {"echo", echo, 0};
+
+/* NULL also for a method whose capability is not in `using`. */
+static const struct method *find_method(const struct jmap_run *run,
+                                        const char *name,
+                                        const struct jmap_type **type)
+{
+	const char *slash = strchr(name, '/');
+
+	*type = NULL;
+	if (strcmp(name, "Core/echo") == 0)
+		return run->using & CAPABILITY_CORE ? &core_echo : NULL;
+	if (slash == NULL)
+		return NULL;
+	*type = jmap_type_find(name, (size_t)(slash - name));
+	if (*type == NULL || ((*type)->capabilities & run->using) == 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(methods[i].verb, slash + 1) == 0) {
+			bool sets = methods[i].run == jmap_set;
+
+			return sets && (*type)->do_destroy == NULL
+			               ? NULL
+			               : &methods[i];
+		}
+	return NULL;
+}
+
+static bool may(const struct jmap_run *run, const struct method *method,
+                const struct jmap_type *type, struct jmap_failure *failure)
+{
+	enum jmap_permission permission;
+	const void *at;
+
+	if (type == NULL || method->permission == 0)
+		return true;
+	at = (const char *)type + method->permission;
+	permission = *(const enum jmap_permission *)at;
+	if (run->caller->permissions & permission)
+		return true;
+	jmap_fail(failure, "forbidden", "this needs the permission %s",
+	          jmap_permission_word(permission));
+	return false;
+}
+
+static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
+                           struct jmap_failure *failure)
+{
+	auto_(json_free) json_t *args = NULL;
+	const struct jmap_type *type;
+	const struct method *method = find_method(run, call->name, &type);
+
+	if (method == NULL)
+		return jmap_fail(failure, "unknownMethod",
+		                 "%.100s: no such method, or `using` does not "
+		                 "name its capability",
+		                 call->name);
+	args = jmap_resolve_args(run, call->args, failure);
+	if (args == NULL || !may(run, method, type, failure))
+		return NULL;
+	return method->run(run, type, args, failure);
+}
+
+static void run_call(struct jmap_run *run, const struct jmap_call *call)
+{
+	struct jmap_failure failure = {0};
+	const char *name = call->name;
+	json_t *args = answer_call(run, call, &failure), *response;
+
+	if (args == NULL) {
+		name = "error";
+		args = json_object();
+		jmap_put(args, "type", json_string(failure.type));
+		jmap_put(args, "description", jmap_words(failure.description));
+	}
+	response = json_array();
+	jmap_append(response, json_string(name));
+	jmap_append(response, args);
+	jmap_append(response, json_string(call->id));
+	jmap_append(run->responses, response);
+}
+
+static void write_response(const struct jmap_run *run,
+                           const struct jmap_request *request,
+                           struct strbuf *out)
+{
+	auto_(json_free) json_t *response = json_object();
+	char state[16];
+
+	jmap_put(response, "methodResponses", json_incref(run->responses));
+	if (request->created_ids != NULL)
+		jmap_put(response, "createdIds", json_incref(run->created_ids));
+	jmap_put(response, "sessionState",
+	         json_string(jmap_session_state(run->caller, state)));
+	json_write(response, out);
+}
+
+void jmap_answer(const struct jmap *jmap, const struct jmap_caller *caller,
+                 const void *body, size_t len, struct strbuf *out,
+                 struct jmap_problem *problem)
+{
+	struct jmap_request request;
+	struct jmap_run run = {.jmap = jmap, .caller = caller};
+
+	if (!jmap_request_read(body, len, &request, problem))
+		return;
+	run.using = request.using;
+	run.responses = json_array();
+	run.created_ids = request.created_ids ? json_copy(request.created_ids)
+	                                      : json_object();
+	for (size_t i = 0; i < request.call_count; i++)
+		run_call(&run, &request.calls[i]);
+	write_response(&run, &request, out);
+	json_free(&run.responses);
+	json_free(&run.created_ids);
+	jmap_request_clear(&request);
+}

@@ -1,0 +1,87 @@
+/* Result references, RFC 8620 section 3.7. */
+#include <string.h>
+
+#include "admin/jmap_method.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "model/json_pointer.h"
+
+/* The first response to the call of that id. */
+static json_t *find_response(const json_t *responses, const char *id)
+{
+	json_t *response;
+	size_t i;
+
+	json_array_foreach (responses, i, response) {
+		const char *of = json_string_value(json_array_get(response, 2));
+
+		if (strcmp(of, id) == 0)
+			return response;
+	}
+	return NULL;
+}
+
+static const char *member(json_t *reference, const char *name)
+{
+	return json_string_value(json_object_get(reference, name));
+}
+
+static json_t *resolve(const struct jmap_run *run, const char *argument,
+                       json_t *reference, struct jmap_failure *failure)
+{
+	const char *of = member(reference, "resultOf");
+	const char *name = member(reference, "name");
+	const char *path = member(reference, "path");
+	json_t *response, *value;
+	const char *got;
+	struct err err;
+
+	if (of == NULL || name == NULL || path == NULL)
+		return jmap_fail(failure, "invalidArguments",
+		                 "%.60s: not a result reference with "
+		                 "resultOf, name and path",
+		                 argument);
+	response = find_response(run->responses, of);
+	if (response == NULL)
+		return jmap_fail(failure, "invalidResultReference",
+		                 "%.60s: no call before this one has the id "
+		                 "'%.60s'",
+		                 argument, of);
+	got = json_string_value(json_array_get(response, 0));
+	if (strcmp(got, name) != 0)
+		return jmap_fail(failure, "invalidResultReference",
+		                 "%.60s: the response to '%.60s' is %.60s, not "
+		                 "%.60s",
+		                 argument, of, got, name);
+	value = json_pointer_get(json_array_get(response, 1), path, &err);
+	if (value == NULL)
+		return jmap_fail(failure, "invalidResultReference",
+		                 "%.60s: path: %s", argument, err.text);
+	return value;
+}
+
+json_t *jmap_resolve_args(const struct jmap_run *run, json_t *args,
+                          struct jmap_failure *failure)
+{
+	auto_(json_free) json_t *resolved = json_object();
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (args, name, value) {
+		json_t *result = value;
+
+		if (name[0] != '#') {
+			jmap_put(resolved, name, json_incref(value));
+			continue;
+		}
+		if (json_object_get(args, name + 1) != NULL)
+			return jmap_fail(failure, "invalidArguments",
+			                 "both %.60s and %.60s", name + 1,
+			                 name);
+		result = resolve(run, name, value, failure);
+		if (result == NULL)
+			return NULL;
+		jmap_put(resolved, name + 1, result);
+	}
+	return json_incref(resolved);
+}

@@ -1,0 +1,143 @@
+/*
+ * jmap_type - one kind of object, as the five standard methods see it
+ *
+ * /get, /changes, /query, /queryChanges and /set (RFC 8620 section 5) are
+ * written once; a type says in tables and a few functions what its objects
+ * are.  One file a type: type_report.c, type_sent.c ...
+ *
+ *     scan      hands the facts of every object to /query: of a report, its
+ *               head row.  Filters and sorts are rows with offsets into them
+ *     load      one object as JSON
+ *     create, update, destroy
+ *               in the write transaction of the whole /set; what is refused
+ *               has written nothing
+ */
+#ifndef TLSTALLY_ADMIN_JMAP_TYPE_H
+#define TLSTALLY_ADMIN_JMAP_TYPE_H
+
+#include "admin/jmap_method.h"
+#include "base/arena.h"
+#include "model/property.h"
+#include "store/change_table.h"
+
+enum { JMAP_ID_TEXT = JMAP_ID_MAX + 1 };
+
+/* What things are compared by: first the number, then the text (NULL: none).
+ * The number of a text is its first 8 bytes, so that most are decided
+ * there. */
+struct jmap_key {
+	uint64_t rank;
+	const char *text;
+};
+
+enum jmap_field {
+	FIELD_TEXT, /* char[] */
+	FIELD_INT64,
+	FIELD_UINT64,
+	FIELD_INT32,
+	FIELD_ID, /* the object's id, nowhere in the facts */
+};
+
+struct jmap_sort {
+	const char *property;
+	enum jmap_field field;
+	size_t offset;
+};
+
+enum jmap_match {
+	MATCH_EQUAL,    /* text: the same, whatever its case */
+	MATCH_CONTAINS, /* text in this field, or in the other */
+	MATCH_WORD,     /* an enum by its word */
+	MATCH_BEFORE,   /* UTCDate: earlier; int64 secs */
+	MATCH_AFTER,    /* UTCDate: then or later */
+	MATCH_HAS,      /* bool: is the count above 0? */
+	MATCH_DAY,      /* "2026-03-01": an int32 day */
+};
+
+struct jmap_condition {
+	const char *name;
+	enum jmap_match match;
+	size_t offset;
+	size_t other; /* MATCH_CONTAINS: a second field; 0: none */
+	/* MATCH_WORD: NULL past the last. */
+	const char *(*word)(int value);
+};
+
+/* /query's walk: false to end it. */
+struct jmap_scan {
+	bool (*visit)(struct jmap_scan *scan, const void *facts);
+	struct arena *mem; /* for the keys */
+};
+
+struct jmap_set_error {
+	const char *type; /* NULL: none */
+	char description[512];
+	json_t *properties;   /* NULL; owned */
+	const char *existing; /* alreadyExists: its id, lent; NULL */
+};
+
+/* One /set at work. */
+struct jmap_set_run {
+	struct jmap_run *run;
+	struct db_txn *txn;
+	struct jmap_set_error error;
+};
+
+struct jmap_type {
+	const char *name;
+	unsigned capabilities; /* any of them in `using` is enough */
+	enum change_type change;
+	bool has_log; /* /changes can be answered */
+	/* 0: there is no such thing. */
+	enum jmap_permission get, query, create, update, destroy;
+	const struct property_table *(*table)(void);
+
+	const struct jmap_sort *sorts;
+	size_t sort_count;
+	const struct jmap_condition *conditions;
+	size_t condition_count;
+	void (*scan)(struct db_txn *txn, struct jmap_scan *scan);
+	struct jmap_key (*id_key)(const void *facts, struct arena *mem);
+	void (*id_text)(const struct jmap_key *key, char out[JMAP_ID_TEXT]);
+
+	/* 1 and the object, 0 for none, or negative.  wanted: names of
+	 * properties; NULL: all.  Others may be there, too. */
+	int (*load)(struct db_txn *txn, const char *id, const json_t *wanted,
+	            json_t **object, struct err *err);
+
+	void (*change_id)(const struct change *change, char out[JMAP_ID_TEXT]);
+
+	/* False: set->error, or the transaction has failed.  The object as it
+	 * is now; JSON null: it is no more where it was. */
+	bool (*do_create)(struct jmap_set_run *set, json_t *given,
+	                  char id[JMAP_ID_TEXT], json_t **now);
+	/* `expected` is what the client must think the object is now. */
+	bool (*do_update)(struct jmap_set_run *set, const char *id,
+	                  json_t *patch, json_t **expected, json_t **now);
+	bool (*do_destroy)(struct jmap_set_run *set, const char *id);
+};
+
+extern const struct jmap_type type_report, type_sent, type_suppression,
+	type_domain;
+
+/* NULL: none of that name. */
+const struct jmap_type *jmap_type_find(const char *name, size_t len);
+
+bool jmap_has_property(const struct jmap_type *type, const char *name);
+/* Is it wanted (NULL: all are)? */
+bool jmap_wants(const json_t *wanted, const char *name);
+
+char *jmap_state_text(uint64_t state, char out[21]);
+/* "17", and nothing else. */
+bool jmap_state_parse(const char *text, uint64_t *state);
+
+/* Returns false. */
+bool jmap_refuse(struct jmap_set_run *set, const char *type, const char *fmt,
+                 ...) __attribute__((format(printf, 3, 4)));
+/* invalidProperties, from words that begin with a path:
+ * "report.policies[0].policyType: none of ..." */
+bool jmap_refuse_property(struct jmap_set_run *set, const struct err *err);
+bool jmap_refuse_name(struct jmap_set_run *set, const char *property,
+                      const char *words);
+
+#endif

@@ -1,0 +1,219 @@
+/* tally:Domain: the counters of one day and policy domain; its id is the day
+ * and the domain (admin/id_text.h): "20513-example_com". */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/id_text.h"
+#include "admin/jmap_type.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "store/tally_table.h"
+
+struct facts {
+	int32_t day;
+	char domain[TALLY_DOMAIN_TEXT];
+	struct tally_head head;
+};
+
+struct shown {
+	const char *id;
+	const char *day;
+	const char *domain;
+	uint64_t success, failure, late_success, late_failure;
+	uint64_t policies, details, folded;
+	const char *mark;
+	const char *reason;
+	const char *record;
+	uint64_t report_id; /* of the report made of it; 0: none */
+};
+
+#define SHOWN(member) .offset = offsetof(struct shown, member)
+
+static const struct property rows[] = {
+	{"id", &kind_word, SHOWN(id)},
+	{"day", &kind_word, SHOWN(day)},
+	{"domain", &kind_word, SHOWN(domain)},
+	{"totalSuccessfulSessions", &kind_uint, SHOWN(success)},
+	{"totalFailedSessions", &kind_uint, SHOWN(failure)},
+	{"lateSuccessfulSessions", &kind_uint, SHOWN(late_success)},
+	{"lateFailedSessions", &kind_uint, SHOWN(late_failure)},
+	{"policyCount", &kind_uint, SHOWN(policies)},
+	{"failureDetailCount", &kind_uint, SHOWN(details)},
+	{"foldedFailures", &kind_uint, SHOWN(folded)},
+	{"mark", &kind_word, SHOWN(mark)},
+	{"reason", &kind_word, SHOWN(reason)},
+	{"record", &kind_word, SHOWN(record)},
+	{"reportObjectId", &kind_id, SHOWN(report_id)},
+};
+
+static const struct property_table shown_table = {
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+	.size = sizeof(struct shown),
+};
+
+static const struct property_table *table(void)
+{
+	return &shown_table;
+}
+
+#define FACT(member) offsetof(struct facts, member)
+
+static const struct jmap_sort sorts[] = {
+	{"id", FIELD_ID, 0},
+	{"day", FIELD_INT32, FACT(day)},
+	{"domain", FIELD_TEXT, FACT(domain)},
+	{"totalSuccessfulSessions", FIELD_UINT64, FACT(head.success)},
+	{"totalFailedSessions", FIELD_UINT64, FACT(head.failure)},
+};
+
+static const char *mark_word(int value)
+{
+	return value < TALLY_MARKS ? tally_mark_word((enum tally_mark)value)
+	                           : NULL;
+}
+
+static const struct jmap_condition conditions[] = {
+	{"day", MATCH_DAY, FACT(day), 0, NULL},
+	{"domain", MATCH_EQUAL, FACT(domain), 0, NULL},
+	{"text", MATCH_CONTAINS, FACT(domain), 0, NULL},
+	{"mark", MATCH_WORD, FACT(head.mark), 0, mark_word},
+	{"hasFailures", MATCH_HAS, FACT(head.failure), 0, NULL},
+};
+
+static const char *or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+static void write_id(int32_t day, const char *domain, char out[JMAP_ID_TEXT])
+{
+	char text[JMAP_ID_TEXT];
+
+	id_text_write(domain, text);
+	snprintf(out, JMAP_ID_TEXT, "%d-%.*s", day,
+	         JMAP_ID_MAX - ID_TEXT_PREFIX, text);
+}
+
+static json_t *show(const struct facts *facts)
+{
+	const struct tally_head *head = &facts->head;
+	char id[JMAP_ID_TEXT], day[DAY_TEXT];
+	struct shown shown = {
+		.id = id,
+		.day = day_format(facts->day, day),
+		.domain = facts->domain,
+		.success = head->success,
+		.failure = head->failure,
+		.late_success = head->late_success,
+		.late_failure = head->late_failure,
+		.policies = head->policies,
+		.details = head->details,
+		.folded = head->folded,
+		.mark = tally_mark_word(head->mark),
+		.reason = or_null(head->reason),
+		.record = or_null(head->record),
+		.report_id = head->outbox_id,
+	};
+
+	write_id(facts->day, facts->domain, id);
+	return properties_write(&shown_table, &shown);
+}
+
+static void scan(struct db_txn *txn, struct jmap_scan *scan)
+{
+	struct facts facts = {.day = 0};
+
+	while (tally_head_next(txn, &facts.day, facts.domain, &facts.head) &&
+	       scan->visit(scan, &facts))
+		;
+}
+
+static struct jmap_key id_key(const void *arg, struct arena *mem)
+{
+	const struct facts *facts = arg;
+	char id[JMAP_ID_TEXT];
+
+	write_id(facts->day, facts->domain, id);
+	return (struct jmap_key){.text = arena_strdup(mem, id)};
+}
+
+static void id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT])
+{
+	snprintf(out, JMAP_ID_TEXT, "%s", key->text);
+}
+
+/* By its hash: among those of its day. */
+static int find_hashed(struct db_txn *txn, int32_t day, const char *id,
+                       struct facts *facts)
+{
+	char each[JMAP_ID_TEXT];
+
+	facts->day = day;
+	facts->domain[0] = '\0';
+	while (tally_head_next(txn, &facts->day, facts->domain, &facts->head) &&
+	       facts->day == day) {
+		id_text_write(facts->domain, each);
+		if (strcmp(each, id) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static int find(struct db_txn *txn, const char *id, struct facts *facts)
+{
+	size_t digits = strspn(id, "0123456789");
+	char domain[TALLY_DOMAIN_TEXT];
+	bool hashed;
+
+	if (digits == 0 || digits > 6 || id[digits] != '-' ||
+	    (digits > 1 && id[0] == '0'))
+		return 0;
+	facts->day = (int32_t)strtol(id, NULL, 10);
+	if (!id_text_read(id + digits + 1, domain, sizeof(domain), &hashed))
+		return hashed ? find_hashed(txn, facts->day, id + digits + 1,
+		                            facts)
+		              : 0;
+	snprintf(facts->domain, sizeof(facts->domain), "%s", domain);
+	return tally_head_get(txn, facts->day, domain, &facts->head);
+}
+
+static int load(struct db_txn *txn, const char *id, const json_t *wanted,
+                json_t **object, struct err *err)
+{
+	struct facts facts;
+	int found = find(txn, id, &facts);
+
+	(void)wanted;
+	if (db_failed(txn))
+		return db_failure(txn, err);
+	if (found == 1)
+		*object = show(&facts);
+	return found;
+}
+
+/* There is no log of these. */
+static void change_id(const struct change *change, char out[JMAP_ID_TEXT])
+{
+	(void)change;
+	out[0] = '\0';
+}
+
+const struct jmap_type type_domain = {
+	.name = "tally:Domain",
+	.capabilities = CAPABILITY_TLSTALLY,
+	.change = CHANGE_DOMAIN,
+	.get = PERMIT_TALLY_READ,
+	.query = PERMIT_TALLY_READ,
+	.table = table,
+	.sorts = sorts,
+	.sort_count = sizeof(sorts) / sizeof(sorts[0]),
+	.conditions = conditions,
+	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
+	.scan = scan,
+	.id_key = id_key,
+	.id_text = id_text,
+	.load = load,
+	.change_id = change_id,
+};

@@ -1,0 +1,32 @@
+/* tally:SentReport: the archive, what became of reports that left the
+ * outbox. */
+#include "admin/jmap_type.h"
+#include "admin/report_facts.h"
+#include "model/object.h"
+
+static void scan(struct db_txn *txn, struct jmap_scan *scan)
+{
+	struct outbox_head head = {.id = 0};
+
+	while (archive_head_next(txn, &head) && scan->visit(scan, &head))
+		;
+}
+
+static int load(struct db_txn *txn, const char *id, const json_t *wanted,
+                json_t **object, struct err *err)
+{
+	return report_facts_load(txn, SHOWN_ARCHIVE, id, wanted, object, err);
+}
+
+const struct jmap_type type_sent = {
+	.name = "tally:SentReport",
+	.capabilities = CAPABILITY_TLSTALLY,
+	.change = CHANGE_SENT,
+	.has_log = true,
+	.get = PERMIT_TALLY_READ,
+	.query = PERMIT_TALLY_READ,
+	.table = object_properties,
+	REPORT_FACTS,
+	.scan = scan,
+	.load = load,
+};

@@ -1,0 +1,355 @@
+/* outbox/edit: what a change does to the destinations, seen through JMAP. */
+#include "unit/jmap_world.h"
+
+#include <stdlib.h>
+
+#include "model/object.h"
+#include "outbox/edit.h"
+#include "store/keys.h"
+
+#define SET "x:TlsInternalReport/set"
+#define GET "x:TlsInternalReport/get"
+
+static int setup(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	world_make(w);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_clear(*state);
+	free(*state);
+	return 0;
+}
+
+static uint64_t id_of(const struct world *w, char letter)
+{
+	uint64_t id;
+
+	assert_true(object_id_parse(w->ids[letter - 'A'], &id));
+	return id;
+}
+
+static struct outbox_destination get_dest(struct world *w, char letter,
+                                          uint16_t index)
+{
+	struct db_txn *txn = db_begin_read(w->f.db);
+	struct outbox_destination dest;
+
+	assert_int_equal(
+		outbox_destination_get(txn, id_of(w, letter), index, &dest), 1);
+	db_abort(&txn);
+	return dest;
+}
+
+/* As a delivery run leaves it. */
+static void put_dest(struct world *w, char letter, uint16_t index,
+                     enum delivery_state to, int64_t due)
+{
+	struct outbox_destination dest = get_dest(w, letter, index);
+	struct db_txn *txn = db_begin_write(w->f.db);
+
+	dest.state = to;
+	dest.due = due;
+	dest.attempts = 3;
+	dest.first_attempt = WORLD_NOW - 100;
+	dest.last_attempt = WORLD_NOW - 50;
+	dest.lease_run = to == DELIVERY_INFLIGHT ? 77 : 0;
+	snprintf(dest.token, sizeof(dest.token), "0123");
+	outbox_destination_put(txn, id_of(w, letter), &dest);
+	commit_ok(&txn);
+}
+
+static void check(struct world *w, const char *calls, const char *want)
+{
+	auto_(json_free) json_t *got = world_calls(w, calls);
+
+	world_check(w, got, want);
+}
+
+static size_t count_due(struct world *w)
+{
+	struct db_txn *txn = db_begin_read(w->f.db);
+	uint64_t id = 0;
+	int64_t due = 0;
+	uint16_t index = 0;
+	size_t n = 0;
+
+	while (outbox_due_next(txn, INT64_MAX, &due, &id, &index))
+		n++;
+	db_abort(&txn);
+	return n;
+}
+
+static void test_in_flight(void **state)
+{
+	struct world *w = *state;
+
+	put_dest(w, 'A', 0, DELIVERY_INFLIGHT, WORLD_NOW + 900);
+	check(w,
+	      "[['" SET "',{'update':{'$A':{'domain':'x.example'}},"
+	      "'destroy':['$B']},'0']]",
+	      "[['" SET "',{'notUpdated':{'$A':{'type':'forbidden',"
+	      "'description':'it is being delivered to "
+	      "mailto:tls@alpha.example at this moment (2026-03-02T00:15:00Z "
+	      "at the latest): try again then'}},'destroyed':['$B']},'0']]");
+	check(w, "[['" SET "',{'destroy':['$A']},'0']]",
+	      "[['" SET "',{'notDestroyed':{'$A':{'type':'forbidden'}}},'0']]");
+	check(w, "[['" GET "',{'ids':['$A']},'0']]",
+	      "[['" GET "',{'list':[{'domain':'alpha.example','destinations':"
+	      "[{'state':'inflight','nextAttempt':null}]}]},'0']]");
+	/* the run died: nobody waits for its answer */
+	w->clock = clock_fixed(WORLD_NOW + 901);
+	check(w, "[['" SET "',{'update':{'$A':{'domain':'x.example'}}},'0']]",
+	      "[['" SET "',{'updated':{'$A':{'destinations':[{'state':"
+	      "'pending','attempts':0}],'report':{'reportId':"
+	      "'r1.rev2@us.example'}}}},'0']]");
+	assert_int_equal(get_dest(w, 'A', 0).lease_run, 0);
+	assert_string_equal(get_dest(w, 'A', 0).token, "");
+}
+
+static void test_new_report_id(void **state)
+{
+	static const struct {
+		const char *name, *before, *patch, *want;
+		enum delivery_state state;
+	} rows[] = {
+		{"nothing was sent: the id stays", "r@x.example",
+	         "'report/organizationName':'U'", "r@x.example",
+	         DELIVERY_PENDING},
+		{"refused for sure: the id stays", "r@x.example",
+	         "'report/organizationName':'U'", "r@x.example",
+	         DELIVERY_FAILED},
+		{"delivered", "r@x.example", "'report/organizationName':'U'",
+	         "r.rev2@x.example", DELIVERY_DELIVERED},
+		{"delivered, for another domain", "r@x.example",
+	         "'domain':'z.example'", "r.rev2@x.example",
+	         DELIVERY_DELIVERED},
+		{"delivered as a revision", "r.rev9@x.example",
+	         "'report/organizationName':'U'", "r.rev10@x.example",
+	         DELIVERY_DELIVERED},
+		{"an id that is no msg-id", "r", "'domain':'z.example'",
+	         "r.rev2", DELIVERY_DELIVERED},
+		{"rev alone is no revision", ".rev7@x.example",
+	         "'domain':'z.example'", ".rev7.rev2@x.example",
+	         DELIVERY_DELIVERED},
+		{"the client gave one", "r@x.example", "'report/reportId':'s'",
+	         "s", DELIVERY_DELIVERED},
+		{"other bytes do not go out", "r@x.example",
+	         "'policyIdentifiers':[1]", "r@x.example", DELIVERY_DELIVERED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf calls = {0}, want = {0};
+		struct world w;
+
+		ROW(&rows[i]);
+		world_make(&w);
+		strbuf_printf(&calls,
+		              "[['" SET "',{'update':{'$B':{"
+		              "'report/reportId':'%s'}}},'0']]",
+		              rows[i].before);
+		check(&w, calls.data, "[['" SET "',{'notUpdated':null},'0']]");
+		put_dest(&w, 'B', 0, rows[i].state, 0);
+		strbuf_reset(&calls);
+		strbuf_printf(&calls,
+		              "[['" SET "',{'update':{'$B':{%s}}},'0'],['" GET
+		              "',{'ids':['$B']},'1']]",
+		              rows[i].patch);
+		strbuf_printf(&want,
+		              "['*',['" GET "',{'list':[{'report':{"
+		              "'reportId':'%s'}}]},'1']]",
+		              rows[i].want);
+		check(&w, calls.data, want.data);
+		world_clear(&w);
+	}
+}
+
+static void test_no_room_for_a_new_id(void **state)
+{
+	struct world *w = *state;
+	auto_(strbuf_clear) struct strbuf calls = {0};
+
+	strbuf_puts(&calls, "[['" SET "',{'update':{'$A':{'report/reportId':'");
+	for (int i = 0; i < REPORT_ID_TEXT - 1; i++)
+		strbuf_putc(&calls, 'r');
+	strbuf_puts(&calls, "'}}},'0']]");
+	check(w, calls.data, "[['" SET "',{'notUpdated':null},'0']]");
+	put_dest(w, 'A', 0, DELIVERY_DELIVERED, 0);
+	check(w, "[['" SET "',{'update':{'$A':{'domain':'x.example'}}},'0']]",
+	      "[['" SET "',{'notUpdated':{'$A':{'type':'tooLarge'}}},'0']]");
+}
+
+static void test_what_is_sent_again(void **state)
+{
+	static const struct {
+		const char *name, *patch;
+		enum delivery_state before, want;
+		int64_t want_due;
+		uint32_t want_attempts;
+	} rows[] = {
+		{"other bytes: even what was delivered",
+	         "'report/organizationName':'U'", DELIVERY_DELIVERED,
+	         DELIVERY_PENDING, WORLD_NOW + 10800, 0},
+		{"other bytes: what waits", "'domain':'z.example'",
+	         DELIVERY_DEFERRED, DELIVERY_PENDING, WORLD_NOW + 10800, 0},
+		{"another time: what waits",
+	         "'deliverAt':'2026-03-02T00:00:01Z'", DELIVERY_DEFERRED,
+	         DELIVERY_PENDING, WORLD_NOW + 1, 0},
+		{"another time: what failed",
+	         "'deliverAt':'2026-03-02T00:00:01Z'", DELIVERY_FAILED,
+	         DELIVERY_PENDING, WORLD_NOW + 1, 0},
+		{"another time: not what was delivered",
+	         "'deliverAt':'2026-03-02T00:00:01Z'", DELIVERY_DELIVERED,
+	         DELIVERY_DELIVERED, 0, 3},
+		{"another address: not what waits",
+	         "'mailRua/new@beta.example':true", DELIVERY_DEFERRED,
+	         DELIVERY_DEFERRED, WORLD_NOW + 5, 3},
+		{"policy ids: not what waits", "'policyIdentifiers':[1]",
+	         DELIVERY_DEFERRED, DELIVERY_DEFERRED, WORLD_NOW + 5, 3},
+		{"a moment before 1970: at once",
+	         "'deliverAt':'1970-01-01T00:00:00Z'", DELIVERY_DEFERRED,
+	         DELIVERY_PENDING, 1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf calls = {0};
+		struct outbox_destination got;
+		struct world w;
+
+		ROW(&rows[i]);
+		world_make(&w);
+		put_dest(&w, 'B', 0, rows[i].before,
+		         rows[i].before == DELIVERY_DEFERRED ? WORLD_NOW + 5
+		                                             : 0);
+		strbuf_printf(&calls,
+		              "[['" SET "',{'update':{'$B':{%s}}},'0']]",
+		              rows[i].patch);
+		check(&w, calls.data, "[['" SET "',{'notUpdated':null},'0']]");
+		got = get_dest(&w, 'B', 0);
+		assert_int_equal(got.state, rows[i].want);
+		assert_int_equal(got.due, rows[i].want_due);
+		assert_int_equal(got.attempts, rows[i].want_attempts);
+		world_clear(&w);
+	}
+}
+
+static void test_destroyed_is_not_sent(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(count_due(w), 3);
+	check(w, "[['" SET "',{'destroy':['$B']},'0']]",
+	      "[['" SET "',{'destroyed':['$B']},'0']]");
+	assert_int_equal(count_due(w), 1);
+}
+
+static void test_gone_addresses_are_not_sent_to(void **state)
+{
+	struct world *w = *state;
+
+	check(w, "[['" SET "',{'update':{'$B':{'mailRua':[]}}},'0']]",
+	      "[['" SET "',{'updated':{'$B':{'destinations':[{'uri':"
+	      "'https://beta.example/tls'}]}}},'0']]");
+	assert_int_equal(count_due(w), 2);
+	assert_int_equal(get_dest(w, 'B', 0).rua.kind, RUA_HTTPS);
+}
+
+/* Nothing will happen to it any more. */
+static void test_the_last_waiting_one_gone(void **state)
+{
+	struct world *w = *state;
+
+	put_dest(w, 'B', 0, DELIVERY_DELIVERED, 0);
+	check(w,
+	      "[['" SET "',{'update':{'$B':{'httpRua':[]}}},'0'],['" GET
+	      "',{'ids':['$B']},'1'],['tally:SentReport/get',{'ids':['$B']},"
+	      "'2']]",
+	      "[['" SET "',{'updated':{'$B':null}},'0'],['" GET
+	      "',{'notFound':['$B']},'1'],['tally:SentReport/get',{'list':[{"
+	      "'status':'done','destinations':[{'state':'delivered'}],"
+	      "'report':{'reportId':'r1@us.example'}}]},'2']]");
+	assert_int_equal(count_due(w), 1);
+}
+
+static void test_preview_holds(void **state)
+{
+	struct world *w = *state;
+
+	w->conf.report.mode = MODE_PREVIEW;
+	check(w,
+	      "[['" SET "',{'create':{'k':" GIVEN(
+		      "new.example", "0", "2026-03-02T01:00:00Z",
+		      "'mailRua':['a@new.example'],") "},'update':{'$C':{"
+	                                              "'mailRua/"
+	                                              "b@gamma.example':true}}}"
+	                                              ",'0']]",
+	      "[['" SET "',{'created':{'k':{'status':'held','destinations':[{"
+	      "'nextAttempt':null}]}},'updated':{'$C':{'status':'held',"
+	      "'destinations':[{'nextAttempt':null}]}}},'0']]");
+	assert_int_equal(count_due(w), 3);
+}
+
+/* It stands in no list that a client sees. */
+static void test_a_directory_stays(void **state)
+{
+	struct world *w = *state;
+	struct outbox_destination dest = {
+		.index = 1, .state = DELIVERY_PENDING, .due = WORLD_NOW};
+	struct db_txn *txn = db_begin_write(w->f.db);
+	struct outbox_head head;
+
+	assert_int_equal(rua_from_directory("/var/reports", &dest.rua, NULL),
+	                 0);
+	assert_int_equal(outbox_head_get(txn, id_of(w, 'A'), &head), 1);
+	head.destination_count = 2;
+	outbox_head_put(txn, &head);
+	outbox_destination_put(txn, head.id, &dest);
+	commit_ok(&txn);
+	check(w, "[['" SET "',{'update':{'$A':{'mailRua':[]}}},'0']]",
+	      "[['" SET "',{'updated':{'$A':{'destinations':[{'uri':"
+	      "'directory:/var/reports'}]}}},'0']]");
+	assert_int_equal(get_dest(w, 'A', 0).rua.kind, RUA_DIRECTORY);
+}
+
+static void test_too_large(void **state)
+{
+	struct world *w = *state;
+
+	w->conf.report.max_report_size = 300;
+	check(w,
+	      "[['" SET "',{'create':{'k':" GIVEN(
+		      "new.example", "0", "2026-03-02T01:00:00Z",
+		      "") "},'update':{'$A':{'report/"
+	                  "organizationName':'U'},'$B':{"
+	                  "'policyIdentifiers':[5]}}},'0']]",
+	      "[['" SET "',{'notCreated':{'k':{'type':'tooLarge'}},"
+	      "'notUpdated':{'$A':{'type':'tooLarge'}},'updated':{'$B':null}},"
+	      "'0']]");
+}
+
+#define EDIT_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EDIT_TEST(test_in_flight),
+		cmocka_unit_test(test_new_report_id),
+		EDIT_TEST(test_no_room_for_a_new_id),
+		cmocka_unit_test(test_what_is_sent_again),
+		EDIT_TEST(test_destroyed_is_not_sent),
+		EDIT_TEST(test_gone_addresses_are_not_sent_to),
+		EDIT_TEST(test_the_last_waiting_one_gone),
+		EDIT_TEST(test_preview_holds),
+		EDIT_TEST(test_a_directory_stays),
+		EDIT_TEST(test_too_large),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,552 @@
+/* JMAP beyond single calls: who may what, created ids across requests, limits,
+ * the session, our own types, two clients at once, a full store. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "unit/jmap_world.h"
+
+#include "admin/jmap_method.h"
+#include "admin/jmap_type.h"
+#include "model/object.h"
+#include "store/change_table.h"
+#include "store/suppress_table.h"
+#include "store/tally_table.h"
+
+#define SET "x:TlsInternalReport/set"
+#define GET "x:TlsInternalReport/get"
+#define QUERY "x:TlsInternalReport/query"
+
+static int setup(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	world_make(w);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_clear(*state);
+	free(*state);
+	return 0;
+}
+
+static void check(struct world *w, const char *calls, const char *want)
+{
+	auto_(json_free) json_t *got = world_calls(w, calls);
+
+	world_check(w, got, want);
+}
+
+static void test_permissions(void **state)
+{
+	static const struct {
+		const char *name, *call;
+		unsigned bit;
+		const char *word;
+	} rows[] = {
+		{"get", "['" GET "',{'ids':[]},'0']", PERMIT_REPORT_GET,
+	         "sysTlsInternalReportGet"},
+		{"changes",
+	         "['x:TlsInternalReport/changes',{'sinceState':'0'},"
+	         "'0']",
+	         PERMIT_REPORT_GET, "sysTlsInternalReportGet"},
+		{"query", "['" QUERY "',{},'0']", PERMIT_REPORT_QUERY,
+	         "sysTlsInternalReportQuery"},
+		{"create", "['" SET "',{'create':{'k':{}}},'0']",
+	         PERMIT_REPORT_CREATE, "sysTlsInternalReportCreate"},
+		{"update", "['" SET "',{'update':{'k':{}}},'0']",
+	         PERMIT_REPORT_UPDATE, "sysTlsInternalReportUpdate"},
+		{"destroy", "['" SET "',{'destroy':['k']},'0']",
+	         PERMIT_REPORT_DESTROY, "sysTlsInternalReportDestroy"},
+		{"sent", "['tally:SentReport/get',{},'0']", PERMIT_TALLY_READ,
+	         "tallyRead"},
+		{"domains", "['tally:Domain/query',{},'0']", PERMIT_TALLY_READ,
+	         "tallyRead"},
+		{"suppressions", "['tally:Suppression/get',{},'0']",
+	         PERMIT_TALLY_READ, "tallyRead"},
+		{"to suppress",
+	         "['tally:Suppression/set',{'destroy':['k']},"
+	         "'0']",
+	         PERMIT_TALLY_MANAGE, "tallyManage"},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf calls = {0}, words = {0};
+		auto_(json_free) json_t *refused = NULL;
+		auto_(json_free) json_t *allowed = NULL;
+		json_t *error;
+
+		ROW(&rows[i]);
+		strbuf_printf(&calls, "[%s]", rows[i].call);
+		w->caller.permissions = PERMIT_ALL & ~rows[i].bit;
+		refused = world_calls(w, calls.data);
+		error = json_array_get(json_array_get(refused, 0), 1);
+		assert_string_equal(
+			json_string_value(json_object_get(error, "type")),
+			"forbidden");
+		assert_non_null(strstr(json_string_value(json_object_get(
+					       error, "description")),
+		                       rows[i].word));
+		w->caller.permissions = rows[i].bit;
+		allowed = world_calls(w, calls.data);
+		assert_string_not_equal(json_string_value(json_array_get(
+						json_array_get(allowed, 0), 0)),
+		                        "error");
+	}
+}
+
+static void test_words_of_permissions(void **state)
+{
+	enum jmap_permission permission;
+	struct err err;
+
+	(void)state;
+	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1) {
+		const char *word =
+			jmap_permission_word((enum jmap_permission)bit);
+
+		assert_non_null(word);
+		assert_true(jmap_permission_from_word(word, &permission, &err));
+		assert_int_equal(permission, bit);
+	}
+	assert_null(jmap_permission_word(PERMIT_ALL));
+	assert_false(jmap_permission_from_word("tallyread", &permission, &err));
+	assert_non_null(strstr(err.text, "did you mean tallyRead?"));
+	assert_false(jmap_permission_from_word("", &permission, &err));
+}
+
+static void test_using(void **state)
+{
+	static const struct {
+		const char *name, *body, *want;
+	} rows[] = {
+		{"3.3 a method whose capability is not named",
+	         "{'using':['urn:ietf:params:jmap:core'],'methodCalls':[['" GET
+	         "',{},'0']]}",
+	         "{'methodResponses':[['error',{'type':'unknownMethod'},"
+	         "'0']]}"},
+		{"3.3 echo needs core",
+	         "{'using':[],'methodCalls':[['Core/echo',{},'0']]}",
+	         "{'methodResponses':[['error',{'type':'unknownMethod'},"
+	         "'0']]}"},
+		{"our types are not Stalwart's",
+	         "{'using':['urn:stalwart:jmap'],'methodCalls':[["
+	         "'tally:Domain/get',{},'0']]}",
+	         "{'methodResponses':[['error',{'type':'unknownMethod'},"
+	         "'0']]}"},
+		{"3.4 created ids come back when they were sent",
+	         "{'using':['urn:stalwart:jmap'],'methodCalls':[['" GET
+	         "',{'ids':['#old'],'properties':['id']},'0']],'createdIds':{"
+	         "'old':'$A'}}",
+	         "{'createdIds':{'old':'$A'},'methodResponses':[['" GET
+	         "',{'list':[{'id':'$A'}]},'0']]}"},
+		{"3.4 with what was created",
+	         "{'using':['urn:stalwart:jmap'],'methodCalls':[['" SET
+	         "',{'create':{'k':" GIVEN("new.example", "0",
+	                                   "2026-03-02T01:00:00Z",
+	                                   "") "}},'0']],'createdIds':{}}",
+	         "{'createdIds':{'k':'*'}}"},
+		{"3.4 the state of the session",
+	         "{'using':[],'methodCalls':[]}",
+	         "{'sessionState':'s7f','methodResponses':[]}"},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(json_free) json_t *got = world_post(w, rows[i].body);
+
+		ROW(&rows[i]);
+		world_check(w, got, rows[i].want);
+	}
+}
+
+static void test_created_ids_only_when_sent(void **state)
+{
+	auto_(json_free) json_t *got =
+		world_post(*state, "{'using':[],'methodCalls':[]}");
+
+	assert_null(json_object_get(got, "createdIds"));
+}
+
+static void test_session(void **state)
+{
+	struct world *w = *state;
+	auto_(strbuf_clear) struct strbuf out = {0};
+	auto_(json_free) json_t *session = NULL;
+	struct err err;
+
+	jmap_session_write(&w->jmap, &w->caller, "https://t.example:8460",
+	                   &out);
+	session = json_read(out.data, out.len, false, &err);
+	assert_non_null(session);
+	world_check(
+		w, session,
+		"{'capabilities':{'urn:ietf:params:jmap:core':{"
+		"'maxSizeUpload':0,'maxConcurrentUpload':0,'maxSizeRequest':"
+		"10485760,'maxConcurrentRequests':8,'maxCallsInRequest':32,"
+		"'maxObjectsInGet':500,'maxObjectsInSet':500,"
+		"'collationAlgorithms':['i;ascii-casemap']},"
+		"'urn:stalwart:jmap':{},'urn:tlstally:jmap':{}},'accounts':{"
+		"'tally':{'name':'tlstally','isPersonal':false,'isReadOnly':"
+		"false,'accountCapabilities':{'urn:ietf:params:jmap:core':{},"
+		"'urn:stalwart:jmap':{},'urn:tlstally:jmap':{}}}},"
+		"'primaryAccounts':{'urn:stalwart:jmap':'tally'},'username':"
+		"'test','apiUrl':'https://t.example:8460/api','downloadUrl':"
+		"'*','uploadUrl':'*','eventSourceUrl':'*','state':'s7f'}");
+	strbuf_reset(&out);
+	json_free(&session);
+	w->caller.permissions = PERMIT_REPORT_GET;
+	jmap_session_write(&w->jmap, &w->caller, "", &out);
+	session = json_read(out.data, out.len, false, &err);
+	world_check(w, session,
+	            "{'accounts':{'tally':{'isReadOnly':true}},'state':'s1'}");
+}
+
+static void test_problem(void **state)
+{
+	struct jmap_problem problem = {
+		.status = 400,
+		.type = "urn:ietf:params:jmap:error:limit",
+		.limit = "maxSizeRequest",
+		.detail = "cut \xc3",
+	};
+	auto_(strbuf_clear) struct strbuf out = {0};
+
+	(void)state;
+	jmap_problem_write(&problem, &out);
+	assert_string_equal(out.data,
+	                    "{\"type\":\"urn:ietf:params:jmap:error:limit\","
+	                    "\"status\":400,\"detail\":\"cut \xef\xbf\xbd\","
+	                    "\"limit\":\"maxSizeRequest\"}");
+}
+
+static void add_ids(struct strbuf *calls, const char *before, size_t count,
+                    const char *after)
+{
+	strbuf_puts(calls, before);
+	for (size_t i = 0; i < count; i++)
+		strbuf_printf(calls, "%s'x%zu'", i ? "," : "", i);
+	strbuf_puts(calls, after);
+}
+
+static void test_limits(void **state)
+{
+	static const struct {
+		const char *name, *before, *after;
+		size_t most;
+	} rows[] = {
+		{"5.1 get", "[['" GET "',{'ids':[", "]},'0']]", JMAP_MAX_GET},
+		{"5.3 set", "[['" SET "',{'destroy':[", "]},'0']]",
+	         JMAP_MAX_SET},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf good = {0}, bad = {0};
+
+		ROW(&rows[i]);
+		add_ids(&good, rows[i].before, rows[i].most, rows[i].after);
+		check(w, good.data, "[['*',{'accountId':'tally'},'0']]");
+		add_ids(&bad, rows[i].before, rows[i].most + 1, rows[i].after);
+		check(w, bad.data,
+		      "[['error',{'type':'requestTooLarge'},'0']]");
+	}
+}
+
+static void test_get_of_too_many(void **state)
+{
+	struct world *w = *state;
+	struct db_txn *txn = db_begin_write(w->f.db);
+	struct outbox_new new = {
+		.head = {.domain = "a.example", .report_id = "x"}};
+
+	for (int i = 0; i < JMAP_MAX_GET - 2; i++)
+		outbox_add(txn, &new, (int64_t)WORLD_NOW * 1000);
+	commit_ok(&txn);
+	check(w, "[['" GET "',{'ids':null,'properties':['id']},'0']]",
+	      "[['error',{'type':'requestTooLarge'},'0']]");
+}
+
+/* --- our own types --- */
+
+static void test_suppressions(void **state)
+{
+	static const struct {
+		const char *name, *calls, *want;
+	} rows[] = {
+		{"none", "[['tally:Suppression/query',{},'0']]",
+	         "[['*',{'ids':[],'queryState':'0'},'0']]"},
+		{"one made",
+	         "[['tally:Suppression/set',{'create':{'k':{'address':"
+	         "'Tls-1@A.example','reason':'asked us','until':"
+	         "'2026-04-01T00:00:00Z'}}},'0']]",
+	         "[['*',{'created':{'k':{'id':'X54ls-1X40a_example','address':"
+	         "'Tls-1@a.example','since':'2026-03-02T00:00:00Z','by':"
+	         "'hand'}}},'0']]"},
+		{"again",
+	         "[['tally:Suppression/set',{'create':{'k':{'address':"
+	         "'Tls-1@a.example'}}},'0']]",
+	         "[['*',{'notCreated':{'k':{'type':'alreadyExists',"
+	         "'existingId':'X54ls-1X40a_example'}}},'0']]"},
+		{"shown",
+	         "[['tally:Suppression/get',{'ids':['X54ls-1X40a_example',"
+	         "'tls-1X40a_example','X54ls-1X40a.example','X']},'0']]",
+	         "[['*',{'list':[{'address':'Tls-1@a.example','until':"
+	         "'2026-04-01T00:00:00Z','reason':'asked us'}],'notFound':["
+	         "'tls-1X40a_example','X54ls-1X40a.example','X']},'0']]"},
+		{"found",
+	         "[['tally:Suppression/query',{'filter':{'text':'ASKED'}},"
+	         "'0']]",
+	         "[['*',{'ids':['X54ls-1X40a_example']},'0']]"},
+		{"changed",
+	         "[['tally:Suppression/set',{'update':{'X54ls-1X40a_example':"
+	         "{'until':null,'reason':'for good'}}},'0'],["
+	         "'tally:Suppression/get',{},'1']]",
+	         "['*',['*',{'list':[{'until':null,'reason':'for good',"
+	         "'since':'2026-03-02T00:00:00Z'}]},'1']]"},
+		{"not its address",
+	         "[['tally:Suppression/set',{'update':{'X54ls-1X40a_example':"
+	         "{'address':'x@y.example'}}},'0']]",
+	         "[['*',{'notUpdated':{'X54ls-1X40a_example':{'type':"
+	         "'invalidProperties','properties':['address']}}},'0']]"},
+		{"no address",
+	         "[['tally:Suppression/set',{'create':{'a':{},'b':{'address':"
+	         "'nix'},'c':{'address':'a@b.example','nix':1},'d':{'address':"
+	         "'a@b.example','until':'soon'}}},'0']]",
+	         "[['*',{'notCreated':{'a':{'properties':['address']},'b':{"
+	         "'properties':['address']},'c':{'properties':['nix']},'d':{"
+	         "'properties':['until']}},'created':null},'0']]"},
+		{"changes",
+	         "[['tally:Suppression/changes',{'sinceState':'1'},'0']]",
+	         "[['*',{'updated':['X54ls-1X40a_example'],'newState':'2'},"
+	         "'0']]"},
+		{"taken away",
+	         "[['tally:Suppression/set',{'destroy':['X54ls-1X40a_example',"
+	         "'nix']},'0'],['tally:Suppression/get',{},'1']]",
+	         "[['*',{'destroyed':['X54ls-1X40a_example'],'notDestroyed':{"
+	         "'nix':{'type':'notFound'}}},'0'],['*',{'list':[]},'1']]"},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		check(w, rows[i].calls, rows[i].want);
+	}
+}
+
+/* An address whose id would be longer than an id may be. */
+static void test_long_suppression(void **state)
+{
+	struct world *w = *state;
+	struct suppression row = {.since = WORLD_NOW};
+	struct db_txn *txn = db_begin_write(w->f.db);
+
+	memset(row.address, 'X', 100);
+	snprintf(row.address + 100, sizeof(row.address) - 100, "@a.example");
+	suppress_put(txn, &row);
+	commit_ok(&txn);
+	check(w,
+	      "[['tally:Suppression/query',{},'q'],['tally:Suppression/get',{"
+	      "'#ids':{'resultOf':'q','name':'tally:Suppression/query','path':"
+	      "'/ids'}},'0'],['tally:Suppression/set',{'#destroy':{'resultOf':"
+	      "'q','name':'tally:Suppression/query','path':'/ids'}},'1']]",
+	      "['*',['*',{'list':[{'by':'answer'}],'notFound':[]},'0'],['*',"
+	      "{'notDestroyed':null},'1']]");
+}
+
+static void add_tally(struct db_txn *txn, int32_t day, const char *domain,
+                      uint64_t failure);
+
+static void test_domains(void **state)
+{
+	static const struct {
+		const char *name, *calls, *want;
+	} rows[] = {
+		{"all, by day and domain", "[['tally:Domain/query',{},'0']]",
+	         "[['*',{'ids':['20513-a_example','20513-b-c_example',"
+	         "'20514-a_example']},'0']]"},
+		{"of a day",
+	         "[['tally:Domain/query',{'filter':{'day':'2026-03-02'}},"
+	         "'0']]",
+	         "[['*',{'ids':['20514-a_example']},'0']]"},
+		{"with failures, the most first",
+	         "[['tally:Domain/query',{'filter':{'hasFailures':true},"
+	         "'sort':[{'property':'totalFailedSessions','isAscending':"
+	         "false}]},'0']]",
+	         "[['*',{'ids':['20514-a_example','20513-b-c_example']},"
+	         "'0']]"},
+		{"by mark",
+	         "[['tally:Domain/query',{'filter':{'mark':'queued'}},'0']]",
+	         "[['*',{'ids':[]},'0']]"},
+		{"a day that is none",
+	         "[['tally:Domain/query',{'filter':{'day':'2026-02-30'}},"
+	         "'0']]",
+	         "[['error',{'type':'invalidArguments'},'0']]"},
+		{"one",
+	         "[['tally:Domain/get',{'ids':['20513-b-c_example']},'0']]",
+	         "[['*',{'list':[{'day':'2026-03-01','domain':'b-c.example',"
+	         "'totalFailedSessions':2,'mark':'open','reportObjectId':"
+	         "null}]},'0']]"},
+		{"none",
+	         "[['tally:Domain/get',{'ids':['x','-','20513','20513-',"
+	         "'020513-a_example','20515-a_example','20513-Z']},'0']]",
+	         "[['*',{'list':[],'notFound':['x','-','20513','20513-',"
+	         "'020513-a_example','20515-a_example','20513-Z']},'0']]"},
+		{"what changed is not kept",
+	         "[['tally:Domain/changes',{'sinceState':'1'},'0']]",
+	         "[['error',{'type':'cannotCalculateChanges'},'0']]"},
+		{"but that nothing did",
+	         "[['tally:Domain/changes',{'sinceState':'3'},'0']]",
+	         "[['*',{'newState':'3','updated':[]},'0']]"},
+	};
+	struct world *w = *state;
+	struct db_txn *txn = db_begin_write(w->f.db);
+
+	add_tally(txn, 20513, "a.example", 0);
+	add_tally(txn, 20513, "b-c.example", 2);
+	add_tally(txn, 20514, "a.example", 7);
+	commit_ok(&txn);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		check(w, rows[i].calls, rows[i].want);
+	}
+}
+
+/* --- states --- */
+
+static void test_log_is_bounded(void **state)
+{
+	struct world *w = *state;
+	struct db_txn *txn = db_begin_write(w->f.db);
+	struct change change;
+
+	for (int i = 0; i < CHANGE_LOG_MAX; i++)
+		change_note_id(txn, CHANGE_REPORT, CHANGE_UPDATED, 1);
+	assert_int_equal(change_state(txn, CHANGE_REPORT), CHANGE_LOG_MAX + 3);
+	assert_int_equal(change_after(txn, CHANGE_REPORT, 2, &change), 0);
+	assert_int_equal(change_after(txn, CHANGE_REPORT, 3, &change), 1);
+	commit_ok(&txn);
+	check(w, "[['x:TlsInternalReport/changes',{'sinceState':'2'},'0']]",
+	      "[['error',{'type':'cannotCalculateChanges'},'0']]");
+	check(w, "[['x:TlsInternalReport/changes',{'sinceState':'3'},'0']]",
+	      "[['*',{'hasMoreChanges':false},'0']]");
+}
+
+/* What is written as it stood already is no change. */
+static void test_states_are_exact(void **state)
+{
+	struct world *w = *state;
+	struct db_txn *txn = db_begin_write(w->f.db);
+	struct outbox_destination dest;
+	struct outbox_head head;
+	uint64_t id;
+
+	assert_true(object_id_parse(w->ids[0], &id));
+	assert_int_equal(outbox_head_get(txn, id, &head), 1);
+	assert_int_equal(outbox_destination_get(txn, id, 0, &dest), 1);
+	outbox_head_put(txn, &head);
+	outbox_destination_put(txn, id, &dest);
+	outbox_remove(txn, id + 1000);
+	assert_int_equal(change_state(txn, CHANGE_REPORT), 3);
+	dest.attempts++;
+	outbox_destination_put(txn, id, &dest);
+	assert_int_equal(change_state(txn, CHANGE_REPORT), 4);
+	archive_move(txn, &head);
+	assert_int_equal(change_state(txn, CHANGE_REPORT), 5);
+	assert_int_equal(change_state(txn, CHANGE_SENT), 1);
+	commit_ok(&txn);
+}
+
+enum { CLIENTS = 4, ROUNDS = 25 };
+
+struct client {
+	struct world *w;
+	char *calls;
+	bool won;
+};
+
+static void *set_once(void *arg)
+{
+	struct client *client = arg;
+	auto_(json_free) json_t *got = world_calls(client->w, client->calls);
+	json_t *response = json_array_get(got, 0);
+
+	client->won = strcmp(json_string_value(json_array_get(response, 0)),
+	                     SET) == 0;
+	return NULL;
+}
+
+/* 5.3: all have read the same state, and one of them changes it. */
+static void test_one_wins(void **state)
+{
+	struct world *w = *state;
+	struct client clients[CLIENTS];
+	pthread_t threads[CLIENTS];
+
+	for (int round = 0; round < ROUNDS; round++) {
+		struct db_txn *txn = db_begin_read(w->f.db);
+		uint64_t now = change_state(txn, CHANGE_REPORT);
+		int winners = 0;
+
+		db_abort(&txn);
+		for (int i = 0; i < CLIENTS; i++) {
+			clients[i] = (struct client){.w = w};
+			clients[i].calls = xasprintf(
+				"[['" SET "',{'ifInState':'%llu','update':{'$A'"
+				":{'policyIdentifiers':[%d]}}},'0']]",
+				(unsigned long long)now,
+				round * CLIENTS + i + 1);
+			assert_int_equal(pthread_create(&threads[i], NULL,
+			                                set_once, &clients[i]),
+			                 0);
+		}
+		for (int i = 0; i < CLIENTS; i++) {
+			pthread_join(threads[i], NULL);
+			winners += clients[i].won;
+			xfree_str(&clients[i].calls);
+		}
+		assert_int_equal(winners, 1);
+	}
+}
+
+static void add_tally(struct db_txn *txn, int32_t day, const char *domain,
+                      uint64_t failure)
+{
+	struct tally_domain delta = {
+		.day = day,
+		.domain = domain,
+		.valid = true,
+		.success = 5,
+		.failure = failure,
+	};
+	struct tally_limits limits = {0};
+
+	tally_apply(txn, &delta, &limits);
+}
+
+#define WORLD_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(test_permissions),
+		cmocka_unit_test(test_words_of_permissions),
+		WORLD_TEST(test_using),
+		WORLD_TEST(test_created_ids_only_when_sent),
+		WORLD_TEST(test_session),
+		cmocka_unit_test(test_problem),
+		WORLD_TEST(test_limits),
+		WORLD_TEST(test_get_of_too_many),
+		WORLD_TEST(test_suppressions),
+		WORLD_TEST(test_long_suppression),
+		WORLD_TEST(test_domains),
+		WORLD_TEST(test_log_is_bounded),
+		WORLD_TEST(test_states_are_exact),
+		WORLD_TEST(test_one_wins),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
