@@ -18,11 +18,6 @@ struct comparator {
 	bool descending;
 };
 
-/* An object that the filter takes: its id, then what it is sorted by. */
-struct row {
-	struct jmap_key *keys;
-};
-
 struct query {
 	struct jmap_scan scan;
 	const struct jmap_type *type;
@@ -33,8 +28,10 @@ struct query {
 	const char *anchor;
 	bool calculate_total;
 	struct arena mem;
-	struct row *rows;
-	size_t count, room;
+	/* Rows of `width` keys: of an object that the filter takes the id, then
+	 * what it is sorted by. */
+	struct jmap_key *keys;
+	size_t width, count, room;
 };
 
 /* --- arguments --- */
@@ -124,16 +121,24 @@ static bool read_args(struct query *query, json_t *args,
 
 /* --- the rows --- */
 
-static struct jmap_key text_key(const char *text, struct arena *mem)
+static uint64_t rank_of(const char *text, size_t len)
 {
-	struct jmap_key key = {.text = ""};
-	size_t len = strlen(text);
+	uint64_t rank = 0;
 
 	for (size_t i = 0; i < 8; i++)
-		key.rank =
-			key.rank << 8 | (i < len ? (unsigned char)text[i] : 0);
+		rank = rank << 8 | (i < len ? (unsigned char)text[i] : 0);
+	return rank;
+}
+
+static struct jmap_key text_key(const char *text, struct arena *mem)
+{
+	size_t len = strlen(text);
+	struct jmap_key key = {.rank = rank_of(text, len), .text = ""};
+
 	if (len > 8)
-		key.text = arena_strdup(mem, text + 8);
+		key.more = rank_of(text + 8, len - 8);
+	if (len > 16)
+		key.text = arena_strdup(mem, text + 16);
 	return key;
 }
 
@@ -166,26 +171,28 @@ static struct jmap_key key_of(const struct jmap_type *type,
 	return type->id_key(facts, mem);
 }
 
+static struct jmap_key *row_at(const struct query *query, size_t index)
+{
+	return &query->keys[index * query->width];
+}
+
 static bool take(struct jmap_scan *scan, const void *facts)
 {
 	struct query *query = (struct query *)scan;
-	struct row *row;
+	struct jmap_key *row;
 
 	if (!jmap_filter_takes(query->filter, facts))
 		return true;
 	if (query->count == query->room) {
 		query->room = query->room ? 2 * query->room : 1024;
-		query->rows = xrealloc(query->rows, query->room,
-		                       sizeof(*query->rows));
+		query->keys = xrealloc(query->keys, query->room,
+		                       query->width * sizeof(*query->keys));
 	}
-	row = &query->rows[query->count++];
-	row->keys = arena_array(&query->mem, 1 + query->comparator_count,
-	                        sizeof(*row->keys));
-	row->keys[0] = query->type->id_key(facts, &query->mem);
+	row = row_at(query, query->count++);
+	row[0] = query->type->id_key(facts, &query->mem);
 	for (size_t i = 0; i < query->comparator_count; i++)
-		row->keys[i + 1] =
-			key_of(query->type, query->comparators[i].sort, facts,
-		               &query->mem);
+		row[i + 1] = key_of(query->type, query->comparators[i].sort,
+		                    facts, &query->mem);
 	return true;
 }
 
@@ -193,6 +200,8 @@ static int compare_keys(const struct jmap_key *a, const struct jmap_key *b)
 {
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
+	if (a->more != b->more)
+		return a->more < b->more ? -1 : 1;
 	return a->text != NULL && b->text != NULL ? strcmp(a->text, b->text)
 	                                          : 0;
 }
@@ -201,17 +210,17 @@ static int compare_keys(const struct jmap_key *a, const struct jmap_key *b)
  * is the same each time. */
 static int compare_rows(const void *left, const void *right, void *arg)
 {
-	const struct row *a = left, *b = right;
+	const struct jmap_key *a = left, *b = right;
 	const struct query *query = arg;
 
 	for (size_t i = 0; i < query->comparator_count; i++) {
-		int order = compare_keys(&a->keys[i + 1], &b->keys[i + 1]);
+		int order = compare_keys(&a[i + 1], &b[i + 1]);
 
 		if (order != 0)
 			return query->comparators[i].descending ? -order
 			                                        : order;
 	}
-	return compare_keys(&a->keys[0], &b->keys[0]);
+	return compare_keys(&a[0], &b[0]);
 }
 
 /* --- the window --- */
@@ -221,7 +230,7 @@ static bool find_anchor(struct query *query, struct jmap_failure *failure)
 	char id[JMAP_ID_TEXT];
 
 	for (size_t i = 0; i < query->count; i++) {
-		query->type->id_text(&query->rows[i].keys[0], id);
+		query->type->id_text(row_at(query, i), id);
 		if (strcmp(id, query->anchor) == 0) {
 			query->position = (int64_t)i + query->anchor_offset;
 			if (query->position < 0)
@@ -247,7 +256,7 @@ static json_t *window(struct query *query, json_t **ids)
 		most = QUERY_LIMIT;
 	*ids = json_array();
 	for (int64_t i = query->position; i < total && most > 0; i++, most--) {
-		query->type->id_text(&query->rows[i].keys[0], id);
+		query->type->id_text(row_at(query, (size_t)i), id);
 		jmap_append(*ids, json_string(id));
 	}
 	return *ids;
@@ -269,6 +278,7 @@ static json_t *answer(struct query *query, struct db_txn *txn,
 	char state[21];
 	struct err err;
 
+	query->width = 1 + query->comparator_count;
 	query->scan.visit = take;
 	query->scan.mem = &query->mem;
 	jmap_state_text(change_state(txn, query->type->change), state);
@@ -276,8 +286,9 @@ static json_t *answer(struct query *query, struct db_txn *txn,
 	if (db_failure(txn, &err) < 0)
 		return jmap_fail_store(failure, &err);
 	if (query->comparator_count > 0)
-		qsort_r(query->rows, query->count, sizeof(*query->rows),
-		        compare_rows, query);
+		qsort_r(query->keys, query->count,
+		        query->width * sizeof(*query->keys), compare_rows,
+		        query);
 	if (query->anchor != NULL && !find_anchor(query, failure))
 		return NULL;
 	window(query, &ids);
@@ -306,7 +317,7 @@ json_t *jmap_query(struct jmap_run *run, const struct jmap_type *type,
 		response = answer(&query, txn, failure);
 		db_abort(&txn);
 	}
-	free(query.rows);
+	free(query.keys);
 	arena_clear(&query.mem);
 	return response;
 }

@@ -7,10 +7,8 @@
 #include <string.h>
 
 static const struct jmap_type *const types[] = {
-	&type_report,
-	&type_sent,
-	&type_suppression,
-	&type_domain,
+	&type_report, &type_sent,    &type_suppression,
+	&type_domain, &type_inbound,
 };
 
 const struct jmap_type *jmap_type_find(const char *name, size_t len)

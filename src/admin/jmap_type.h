@@ -22,11 +22,11 @@
 
 enum { JMAP_ID_TEXT = JMAP_ID_MAX + 1 };
 
-/* What things are compared by: first the number, then the text (NULL: none).
- * The number of a text is its first 8 bytes, so that most are decided
- * there. */
+/* What things are compared by: first the numbers, then the text (NULL:
+ * none).  The numbers of a text are its first 16 bytes, so that most are
+ * decided there. */
 struct jmap_key {
-	uint64_t rank;
+	uint64_t rank, more;
 	const char *text;
 };
 
@@ -105,6 +105,7 @@ struct jmap_type {
 	int (*load)(struct db_txn *txn, const char *id, const json_t *wanted,
 	            json_t **object, struct err *err);
 
+	/* NULL without has_log. */
 	void (*change_id)(const struct change *change, char out[JMAP_ID_TEXT]);
 
 	/* False: set->error, or the transaction has failed.  The object as it
@@ -118,7 +119,7 @@ struct jmap_type {
 };
 
 extern const struct jmap_type type_report, type_sent, type_suppression,
-	type_domain;
+	type_domain, type_inbound;
 
 /* NULL: none of that name. */
 const struct jmap_type *jmap_type_find(const char *name, size_t len);

@@ -1,7 +1,6 @@
 /* tally:Domain: the counters of one day and policy domain; its id is the day
  * and the domain (admin/id_text.h): "20513-example_com". */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/id_text.h"
@@ -87,15 +86,6 @@ static const char *or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-static void write_id(int32_t day, const char *domain, char out[JMAP_ID_TEXT])
-{
-	char text[JMAP_ID_TEXT];
-
-	id_text_write(domain, text);
-	snprintf(out, JMAP_ID_TEXT, "%d-%.*s", day,
-	         JMAP_ID_MAX - ID_TEXT_PREFIX, text);
-}
-
 static json_t *show(const struct facts *facts)
 {
 	const struct tally_head *head = &facts->head;
@@ -117,7 +107,7 @@ static json_t *show(const struct facts *facts)
 		.report_id = head->outbox_id,
 	};
 
-	write_id(facts->day, facts->domain, id);
+	id_text_write_day(facts->day, facts->domain, id);
 	return properties_write(&shown_table, &shown);
 }
 
@@ -133,15 +123,8 @@ static void scan(struct db_txn *txn, struct jmap_scan *scan)
 static struct jmap_key id_key(const void *arg, struct arena *mem)
 {
 	const struct facts *facts = arg;
-	char id[JMAP_ID_TEXT];
 
-	write_id(facts->day, facts->domain, id);
-	return (struct jmap_key){.text = arena_strdup(mem, id)};
-}
-
-static void id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT])
-{
-	snprintf(out, JMAP_ID_TEXT, "%s", key->text);
+	return id_text_day_key(facts->day, facts->domain, mem);
 }
 
 /* By its hash: among those of its day. */
@@ -163,18 +146,14 @@ static int find_hashed(struct db_txn *txn, int32_t day, const char *id,
 
 static int find(struct db_txn *txn, const char *id, struct facts *facts)
 {
-	size_t digits = strspn(id, "0123456789");
+	const char *rest = id_text_read_day(id, &facts->day);
 	char domain[TALLY_DOMAIN_TEXT];
 	bool hashed;
 
-	if (digits == 0 || digits > 6 || id[digits] != '-' ||
-	    (digits > 1 && id[0] == '0'))
+	if (rest == NULL)
 		return 0;
-	facts->day = (int32_t)strtol(id, NULL, 10);
-	if (!id_text_read(id + digits + 1, domain, sizeof(domain), &hashed))
-		return hashed ? find_hashed(txn, facts->day, id + digits + 1,
-		                            facts)
-		              : 0;
+	if (!id_text_read(rest, domain, sizeof(domain), &hashed))
+		return hashed ? find_hashed(txn, facts->day, rest, facts) : 0;
 	snprintf(facts->domain, sizeof(facts->domain), "%s", domain);
 	return tally_head_get(txn, facts->day, domain, &facts->head);
 }
@@ -193,13 +172,6 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
 	return found;
 }
 
-/* There is no log of these. */
-static void change_id(const struct change *change, char out[JMAP_ID_TEXT])
-{
-	(void)change;
-	out[0] = '\0';
-}
-
 const struct jmap_type type_domain = {
 	.name = "tally:Domain",
 	.capabilities = CAPABILITY_TLSTALLY,
@@ -213,7 +185,6 @@ const struct jmap_type type_domain = {
 	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
 	.scan = scan,
 	.id_key = id_key,
-	.id_text = id_text,
+	.id_text = id_text_of_key,
 	.load = load,
-	.change_id = change_id,
 };

@@ -91,11 +91,6 @@ static struct jmap_key id_key(const void *facts, struct arena *mem)
 	return (struct jmap_key){.text = arena_strdup(mem, id)};
 }
 
-static void id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT])
-{
-	snprintf(out, JMAP_ID_TEXT, "%s", key->text);
-}
-
 /* 1 and the row, or 0. */
 static int find(struct db_txn *txn, const char *id, struct suppression *row)
 {
@@ -267,7 +262,7 @@ const struct jmap_type type_suppression = {
 	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
 	.scan = scan,
 	.id_key = id_key,
-	.id_text = id_text,
+	.id_text = id_text_of_key,
 	.load = load,
 	.change_id = change_id,
 	.do_create = create,

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/reader.h"
 #include "base/strbuf.h"
+#include "store/change_table.h"
 #include "store/counted.h"
 #include "store/keys.h"
 
@@ -131,6 +132,7 @@ void inbound_add(struct db_txn *txn, int32_t day, const char *domain,
 		rows_put(txn, &prefix, rows + 1);
 	counted_put(txn, TABLE_INBOUND, &key, there + messages, outcome.data,
 	            outcome.len);
+	change_touch(txn, CHANGE_INBOUND);
 }
 
 int inbound_domain_next(struct db_txn *txn, int32_t *day,
@@ -185,5 +187,10 @@ void inbound_each(struct db_txn *txn, int32_t day, const char *domain,
 
 int inbound_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
-	return purge_days(txn, TABLE_INBOUND, before, rows);
+	uint64_t gone = *rows;
+	int more = purge_days(txn, TABLE_INBOUND, before, rows);
+
+	if (*rows > gone)
+		change_touch(txn, CHANGE_INBOUND);
+	return more;
 }

@@ -9,6 +9,7 @@
 #include "admin/jmap_type.h"
 #include "model/object.h"
 #include "store/change_table.h"
+#include "store/inbound_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 
@@ -415,6 +416,54 @@ static void test_domains(void **state)
 	}
 }
 
+static void test_inbound(void **state)
+{
+	static const struct {
+		const char *name, *calls, *want;
+	} rows[] = {
+		{"all", "[['tally:Inbound/query',{},'0']]",
+	         "[['*',{'ids':['20513-a_example','20514-a_example'],"
+	         "'queryState':'3'},'0']]"},
+		{"with weak ones",
+	         "[['tally:Inbound/query',{'filter':{'hasWeak':true}},'0']]",
+	         "[['*',{'ids':['20513-a_example']},'0']]"},
+		{"the most first",
+	         "[['tally:Inbound/query',{'sort':[{'property':'messages',"
+	         "'isAscending':false}]},'0']]",
+	         "[['*',{'ids':['20514-a_example','20513-a_example']},'0']]"},
+		{"one",
+	         "[['tally:Inbound/get',{'ids':['20513-a_example']},'0']]",
+	         "[['*',{'list':[{'day':'2026-03-01','domain':'a.example',"
+	         "'messages':5,'weakMessages':2,'outcomes':['*','*']}]},"
+	         "'0']]"},
+		{"its outcome",
+	         "[['tally:Inbound/get',{'ids':['20514-a_example'],"
+	         "'properties':['outcomes']},'0']]",
+	         "[['*',{'list':[{'outcomes':[{'sender':'from.example',"
+	         "'client':'*','tls':'TLSv1.3','certificate':'*','cipher':"
+	         "null,'cipherBits':0,'messages':9,'otherSenders':null}]}]},"
+	         "'0']]"},
+		{"none",
+	         "[['tally:Inbound/get',{'ids':['x','20513-b_example',"
+	         "'20515-a_example']},'0']]",
+	         "[['*',{'list':[],'notFound':['*','*','*']},'0']]"},
+	};
+	struct world *w = *state;
+	struct inbound inbound = {.sender = "from.example",
+	                          .tls = INBOUND_TLS13};
+	struct db_txn *txn = db_begin_write(w->f.db);
+
+	inbound_add(txn, 20513, "a.example", &inbound, 3);
+	inbound_add(txn, 20514, "a.example", &inbound, 9);
+	inbound.tls = INBOUND_CLEAR;
+	inbound_add(txn, 20513, "a.example", &inbound, 2);
+	commit_ok(&txn);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		check(w, rows[i].calls, rows[i].want);
+	}
+}
+
 /* --- states --- */
 
 static void test_log_is_bounded(void **state)
@@ -543,6 +592,7 @@ int main(void)
 		WORLD_TEST(test_suppressions),
 		WORLD_TEST(test_long_suppression),
 		WORLD_TEST(test_domains),
+		WORLD_TEST(test_inbound),
 		WORLD_TEST(test_log_is_bounded),
 		WORLD_TEST(test_states_are_exact),
 		WORLD_TEST(test_one_wins),
