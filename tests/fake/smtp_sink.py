@@ -120,13 +120,14 @@ class Session:
             await self.say("530 5.7.0 log in first")
         else:
             self.env["from"] = arg
+            self.local = None
             await self.answer("mail")
 
     async def rcpt(self, arg):
         local = arg.split("<", 1)[1].split("@")[0]
         self.env["rcpt"] = arg
-        self.local = local
-        await self.answer("rcpt", self.opts.rcpt.get(local))
+        if await self.answer("rcpt", self.opts.rcpt.get(local)):
+            self.local = local
 
     def file_name(self):
         Session.taken[self.local] = n = Session.taken.get(self.local, 0) + 1
@@ -134,6 +135,9 @@ class Session:
             else f"{self.local}-{n}"
 
     async def data(self, _):
+        if not self.local:  # who pipelines comes here in spite of that
+            await self.say("554 5.5.1 no valid recipients")
+            return
         if not await self.answer("data"):
             return
         if "text" in self.opts.drop:
