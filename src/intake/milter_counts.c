@@ -116,9 +116,10 @@ void milter_counts_add(struct milter_counts *counts, int32_t day,
 
 		/* a report by no remote mailer goes to ourselves, or by a
 		 * transport of its own, of which no session is counted
-		 * (README, the loop) */
+		 * (README, the loop); from another site it only says that it
+		 * is one */
 		if (domain->way == MILTER_TO_US) {
-			if (!report)
+			if (!report || message->inbound.client == INBOUND_MX)
 				add_inbound(counts, day, domain->name,
 				            &message->inbound);
 		} else if (report) {
