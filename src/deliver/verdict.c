@@ -7,7 +7,8 @@
 
 #include "deliver/answer.h"
 
-enum { ANY = -1 };
+/* BLAMED: the address, by smtp_status_blames_address(). */
+enum { ANY = -1, BLAMED = -2 };
 
 #define AT(stage) (1u << (stage))
 #define BEFORE_RCPT                                                            \
@@ -30,8 +31,7 @@ static const struct smtp_row smtp_rows[] = {
 	/* x.1.7 and x.1.8 speak of the sender's address: that is ours */
 	{AT(STAGE_RCPT), 500, 599, 1, 7, EVENT_TEMPORARY, true},
 	{AT(STAGE_RCPT), 500, 599, 1, 8, EVENT_TEMPORARY, true},
-	{AT(STAGE_RCPT), 500, 599, 1, ANY, EVENT_BAD_ADDRESS, false},
-	{AT(STAGE_RCPT), 500, 599, 2, 1, EVENT_BAD_ADDRESS, false},
+	{AT(STAGE_RCPT), 500, 599, BLAMED, ANY, EVENT_BAD_ADDRESS, false},
 	/* a full mailbox gets emptied ("persistent transient", RFC 3463 X.2.2),
          * and a 552 at RCPT is to be read as 452 (RFC 5321 4.5.3.1.10) */
 	{AT(STAGE_RCPT), 500, 599, 2, 2, EVENT_TEMPORARY, false},
@@ -53,6 +53,10 @@ static bool smtp_row_fits(const struct smtp_row *row, enum delivery_stage stage,
 		return false;
 	if (row->subject == ANY)
 		return true;
+	if (row->subject == BLAMED)
+		return reply->is_enhanced &&
+		       smtp_status_blames_address(reply->subject,
+		                                  reply->detail);
 	return reply->is_enhanced && reply->subject == row->subject &&
 	       (row->detail == ANY || reply->detail == row->detail);
 }

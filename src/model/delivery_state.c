@@ -7,7 +7,7 @@ static const char *const words[DELIVERY_STATES] = {
 	[DELIVERY_PENDING] = "pending",       [DELIVERY_INFLIGHT] = "inflight",
 	[DELIVERY_DELIVERED] = "delivered",   [DELIVERY_DEFERRED] = "deferred",
 	[DELIVERY_FAILED] = "failed",         [DELIVERY_EXPIRED] = "expired",
-	[DELIVERY_SUPPRESSED] = "suppressed",
+	[DELIVERY_SUPPRESSED] = "suppressed", [DELIVERY_BOUNCED] = "bounced",
 };
 
 /*
@@ -18,8 +18,8 @@ static const char *const words[DELIVERY_STATES] = {
  * - So a claim of what is in flight is two steps: the lease is lost, then
  *   it is claimed.
  * - What is in flight cannot be rescheduled: it may be delivered by now.
- * - Delivered is for ever: nothing is sent twice knowingly.  The other ends
- *   are not, when a person says so.
+ * - Delivered is for ever, unless a bounce says otherwise: nothing is sent
+ *   twice knowingly.  The other ends are not, when a person says so.
  */
 static const struct {
 	enum delivery_state from;
@@ -52,7 +52,14 @@ static const struct {
 	{DELIVERY_DEFERRED, EVENT_TOO_OLD, DELIVERY_EXPIRED},
 	{DELIVERY_DEFERRED, EVENT_RESCHEDULE, DELIVERY_PENDING},
 
+	/* A bounce can be faster than our own writing down, and it proves that
+         * an uncertain one had arrived. */
+	{DELIVERY_INFLIGHT, EVENT_BOUNCED, DELIVERY_BOUNCED},
+	{DELIVERY_DEFERRED, EVENT_BOUNCED, DELIVERY_BOUNCED},
+	{DELIVERY_DELIVERED, EVENT_BOUNCED, DELIVERY_BOUNCED},
+
 	{DELIVERY_FAILED, EVENT_RESCHEDULE, DELIVERY_PENDING},
+	{DELIVERY_BOUNCED, EVENT_RESCHEDULE, DELIVERY_PENDING},
 	{DELIVERY_SUPPRESSED, EVENT_RESCHEDULE, DELIVERY_PENDING},
 	{DELIVERY_EXPIRED, EVENT_RESCHEDULE, DELIVERY_PENDING},
 };
@@ -76,7 +83,8 @@ bool delivery_state_from_word(const char *word, enum delivery_state *state)
 bool delivery_state_is_final(enum delivery_state state)
 {
 	return state == DELIVERY_DELIVERED || state == DELIVERY_FAILED ||
-	       state == DELIVERY_SUPPRESSED || state == DELIVERY_EXPIRED;
+	       state == DELIVERY_SUPPRESSED || state == DELIVERY_EXPIRED ||
+	       state == DELIVERY_BOUNCED;
 }
 
 bool delivery_next(enum delivery_state from, enum delivery_event event,

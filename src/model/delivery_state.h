@@ -4,6 +4,7 @@
  *     pending -> inflight -> delivered
  *                         -> deferred -> inflight ...
  *                         -> failed | suppressed | expired
+ *                 delivered -> bounced
  *
  * A table: whoever wants to know what may follow what reads it, and the tests
  * go through every cell.
@@ -22,6 +23,7 @@ enum delivery_state {
 	DELIVERY_FAILED = 4,
 	DELIVERY_SUPPRESSED = 5,
 	DELIVERY_EXPIRED = 6,
+	DELIVERY_BOUNCED = 7, /* accepted, and sent back later */
 	DELIVERY_STATES
 };
 
@@ -36,6 +38,7 @@ enum delivery_event {
 	EVENT_IS_SUPPRESSED, /* it stands on the suppression list */
 	EVENT_TOO_OLD,       /* the retry period is over */
 	EVENT_RELEASE,       /* a run gives it back untouched */
+	EVENT_BOUNCED,       /* a bounce came back for it */
 	EVENT_RESCHEDULE,    /* the operator, or a change of the report */
 	DELIVERY_EVENTS
 };

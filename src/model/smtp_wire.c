@@ -127,6 +127,12 @@ int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
 	return 1;
 }
 
+bool smtp_status_blames_address(int subject, int detail)
+{
+	return (subject == 1 && detail != 7 && detail != 8) ||
+	       (subject == 2 && detail == 1);
+}
+
 void smtp_put_message(struct strbuf *out, const char *body, size_t len)
 {
 	const char *end = body + len;

@@ -37,6 +37,13 @@ int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
                     size_t *used, struct err *err);
 
 /*
+ * Does an enhanced code (RFC 3463) of a permanent failure say that the address
+ * is dead?  x.1.x, but not x.1.7 and x.1.8, which speak of the sender's; and
+ * x.2.1, a mailbox that is disabled.
+ */
+bool smtp_status_blames_address(int subject, int detail);
+
+/*
  * Appends a message as it goes over the wire after DATA: a dot more before
  * every line that begins with one, a line end where the last line lacks it,
  * and the final ".\r\n" (RFC 5321 section 4.5.2).  Lines end in CRLF; should

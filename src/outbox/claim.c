@@ -12,6 +12,7 @@
 #include "outbox/settle.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
+#include "store/token_table.h"
 
 enum {
 	HOUR_SECS = 3600,
@@ -161,6 +162,7 @@ static struct claim *take(struct db_txn *txn,
 	dest->lease_run = context->run;
 	dest->due = context->now + context->lease_secs;
 	outbox_destination_put(txn, head->id, dest);
+	token_keep(txn, head->id, dest);
 	count_attempt(txn, dest, context->now);
 	head->frozen = true;
 	head->status = OUTBOX_SENDING;

@@ -11,6 +11,7 @@
 #include "model/report_json.h"
 #include "outbox/settle.h"
 #include "store/outbox_table.h"
+#include "store/token_table.h"
 
 /* mailRua and httpRua; a report of the rollup may have a directory, too. */
 enum { DESTINATIONS_MAX = 2 * OBJECT_LIST_MAX };
@@ -218,6 +219,16 @@ static void begin_anew(struct outbox_destination *dest)
 	dest->lease_run = 0;
 }
 
+/* A bounce of what was taken away leads nowhere. */
+static void forget_tokens(struct db_txn *txn, const struct outbox_head *head)
+{
+	struct outbox_destination dest;
+
+	for (uint16_t i = 0; i < head->destination_count; i++)
+		if (outbox_destination_get(txn, head->id, i, &dest))
+			token_delete(txn, dest.token);
+}
+
 static void put_destination(struct db_txn *txn,
                             const struct change_of_report *change,
                             const struct rua *rua, uint16_t index)
@@ -238,6 +249,7 @@ static void put_destination(struct db_txn *txn,
 	if (change->head.status == OUTBOX_HELD)
 		dest.due = 0;
 	outbox_destination_put(txn, change->head.id, &dest);
+	token_keep(txn, change->head.id, &dest);
 }
 
 /* A directory of the settings is in no list of the object: it stays. */
@@ -247,6 +259,7 @@ static void put_destinations(struct db_txn *txn,
 {
 	uint16_t count = 0, before = change->head.destination_count;
 
+	forget_tokens(txn, &change->head);
 	for (size_t i = 0; i < change->old_count; i++)
 		if (change->old[i].rua.kind == RUA_DIRECTORY)
 			put_destination(txn, change, &change->old[i].rua,
@@ -359,6 +372,7 @@ int edit_destroy(struct db_txn *txn, uint64_t id, int64_t now, struct err *err)
 
 	if (load_old(txn, id, now, &change, err) < 0)
 		return err->class;
+	forget_tokens(txn, &change.head);
 	outbox_remove(txn, id);
 	return db_failed(txn) ? db_failure(txn, err) : 0;
 }

@@ -9,8 +9,6 @@
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
 
-enum { SUPPRESS_SECS = 30 * DAY_SECS };
-
 bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
 {
 	bool inflight = false, waits = false, tried = false;
@@ -37,19 +35,6 @@ bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
 	head->done_at = now;
 	archive_move(txn, head);
 	return true;
-}
-
-static void suppress(struct db_txn *txn, const struct claim *claim, int64_t now)
-{
-	struct suppression row = {
-		.since = now,
-		.until = now + SUPPRESS_SECS,
-	};
-
-	snprintf(row.address, sizeof(row.address), "%s",
-	         claim->dest.rua.address);
-	snprintf(row.reason, sizeof(row.reason), "%s", claim->answer.text);
-	suppress_put(txn, &row);
 }
 
 static void defer(const struct conf *conf, const struct claim *claim,
@@ -118,7 +103,8 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	if (dest.state == DELIVERY_DEFERRED)
 		defer(conf, claim, now, &dest);
 	if (event == EVENT_BAD_ADDRESS)
-		suppress(txn, claim, now);
+		suppress_for_a_while(txn, claim->dest.rua.address,
+		                     claim->answer.text, now);
 	outbox_destination_put(txn, head.id, &dest);
 	count(&dest, event, counts);
 	counts->archived += settle_report(txn, &head, now);

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "store/change_table.h"
 #include "store/outbox_row.h"
+#include "store/token_table.h"
 
 static struct key archive_key(uint64_t id, enum archive_kind kind)
 {
@@ -122,6 +123,30 @@ int archive_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
 	return 0;
 }
 
+void archive_head_put(struct db_txn *txn, const struct outbox_head *head)
+{
+	struct key key = archive_key(head->id, ARCHIVE_HEAD);
+	struct strbuf value;
+
+	strbuf_init(&value, 0);
+	outbox_head_write(head, &value);
+	db_put(txn, TABLE_ARCHIVE, key.bytes, key.len, value.data, value.len);
+	strbuf_clear(&value);
+}
+
+void archive_destination_put(struct db_txn *txn, uint64_t id,
+                             const struct outbox_destination *destination)
+{
+	struct key key = archive_destination_key(id, destination->index);
+	struct strbuf value;
+
+	strbuf_init(&value, 0);
+	outbox_destination_write(destination, &value);
+	db_put(txn, TABLE_ARCHIVE, key.bytes, key.len, value.data, value.len);
+	strbuf_clear(&value);
+	change_note_id(txn, CHANGE_SENT, CHANGE_UPDATED, id);
+}
+
 int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
                      const void **body, size_t *len)
 {
@@ -157,6 +182,15 @@ static uint64_t delete_report(struct db_cursor *cursor, uint64_t id)
 	return n;
 }
 
+static void forget_tokens(struct db_txn *txn, const struct outbox_head *head)
+{
+	struct outbox_destination dest;
+
+	for (uint16_t i = 0; i < head->destination_count; i++)
+		if (archive_destination_get(txn, head->id, i, &dest))
+			token_delete(txn, dest.token);
+}
+
 /* Ids are in the order of creation, so the first young one is the end;
  * createdAt is what a person may have written there. */
 int archive_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
@@ -171,6 +205,7 @@ int archive_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
 		if (!db_seek(cursor, "", 0) || !head_at(txn, cursor, &head) ||
 		    outbox_id_time(head.id) >= before)
 			break;
+		forget_tokens(txn, &head);
 		n += delete_report(cursor, head.id);
 		change_note_id(txn, CHANGE_SENT, CHANGE_DESTROYED, head.id);
 	}

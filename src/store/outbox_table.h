@@ -146,6 +146,10 @@ int archive_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head);
 int archive_head_next(struct db_txn *txn, struct outbox_head *head);
 int archive_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
                             struct outbox_destination *destination);
+/* What a bounce changes. */
+void archive_head_put(struct db_txn *txn, const struct outbox_head *head);
+void archive_destination_put(struct db_txn *txn, uint64_t id,
+                             const struct outbox_destination *destination);
 int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
                      const void **body, size_t *len);
 /* Deletes what was added before the time, at most DB_BATCH_ROWS; 1: more. */

@@ -1,11 +1,15 @@
 #include "store/suppress_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/day.h"
 #include "base/strbuf.h"
 #include "store/change_table.h"
 #include "store/keys.h"
+
+enum { SUPPRESS_SECS = 30 * DAY_SECS };
 
 static int decode(struct db_txn *txn, struct db_value key,
                   struct db_value value, struct suppression *row)
@@ -59,6 +63,16 @@ void suppress_put(struct db_txn *txn, const struct suppression *row)
 	db_put(txn, TABLE_SUPPRESS, row->address, strlen(row->address),
 	       value.data, value.len);
 	strbuf_clear(&value);
+}
+
+void suppress_for_a_while(struct db_txn *txn, const char *address,
+                          const char *reason, int64_t now)
+{
+	struct suppression row = {.since = now, .until = now + SUPPRESS_SECS};
+
+	snprintf(row.address, sizeof(row.address), "%s", address);
+	snprintf(row.reason, sizeof(row.reason), "%s", reason);
+	suppress_put(txn, &row);
 }
 
 int suppress_delete(struct db_txn *txn, const char *address)

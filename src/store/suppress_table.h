@@ -22,6 +22,10 @@ struct suppression {
 int suppress_get(struct db_txn *txn, const char *address,
                  struct suppression *row);
 void suppress_put(struct db_txn *txn, const struct suppression *row);
+/* For 30 days: a server refused the address, or a bounce said that it is
+ * dead. */
+void suppress_for_a_while(struct db_txn *txn, const char *address,
+                          const char *reason, int64_t now);
 /* 1 when there was one, else 0. */
 int suppress_delete(struct db_txn *txn, const char *address);
 /* The next by address after row->address (begin with ""). */

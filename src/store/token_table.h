@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "store/db.h"
+#include "store/outbox_table.h"
 
 struct token_owner {
 	uint64_t id; /* of the report */
@@ -21,6 +22,10 @@ struct token_owner {
 int token_get(struct db_txn *txn, const char *token, struct token_owner *owner);
 void token_put(struct db_txn *txn, const char *token,
                const struct token_owner *owner);
+/* Where a bounce to the destination's envelope sender leads; nothing for other
+ * ways than mail, and before the first claim. */
+void token_keep(struct db_txn *txn, uint64_t id,
+                const struct outbox_destination *destination);
 void token_delete(struct db_txn *txn, const char *token);
 
 #endif

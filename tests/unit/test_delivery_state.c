@@ -4,8 +4,8 @@
 #include "model/ports.h"
 
 /* A column each: claim, lease lost, accepted, temporary, uncertain, refused,
- * bad address, is suppressed, too old, release, reschedule.  The letter is
- * the state that follows, '.' what cannot happen. */
+ * bad address, is suppressed, too old, release, bounced, reschedule.  The
+ * letter is the state that follows, '.' what cannot happen. */
 static const struct {
 	const char *name; /* the state's word */
 	enum delivery_state from;
@@ -13,13 +13,14 @@ static const struct {
 	bool final;
 	const char *want;
 } rows[] = {
-	{"pending", DELIVERY_PENDING, 'p', false, "i......sx.p"},
-	{"inflight", DELIVERY_INFLIGHT, 'i', false, ".dDddfssxp."},
-	{"delivered", DELIVERY_DELIVERED, 'D', true, "..........."},
-	{"deferred", DELIVERY_DEFERRED, 'd', false, "i......sx.p"},
-	{"failed", DELIVERY_FAILED, 'f', true, "..........p"},
-	{"suppressed", DELIVERY_SUPPRESSED, 's', true, "..........p"},
-	{"expired", DELIVERY_EXPIRED, 'x', true, "..........p"},
+	{"pending", DELIVERY_PENDING, 'p', false, "i......sx..p"},
+	{"inflight", DELIVERY_INFLIGHT, 'i', false, ".dDddfssxpb."},
+	{"delivered", DELIVERY_DELIVERED, 'D', true, "..........b."},
+	{"deferred", DELIVERY_DEFERRED, 'd', false, "i......sx.bp"},
+	{"failed", DELIVERY_FAILED, 'f', true, "...........p"},
+	{"suppressed", DELIVERY_SUPPRESSED, 's', true, "...........p"},
+	{"expired", DELIVERY_EXPIRED, 'x', true, "...........p"},
+	{"bounced", DELIVERY_BOUNCED, 'b', true, "...........p"},
 };
 
 static char letter_of(enum delivery_state state)
@@ -82,6 +83,7 @@ static void test_stored_numbers(void **state)
 	assert_int_equal(DELIVERY_FAILED, 4);
 	assert_int_equal(DELIVERY_SUPPRESSED, 5);
 	assert_int_equal(DELIVERY_EXPIRED, 6);
+	assert_int_equal(DELIVERY_BOUNCED, 7);
 }
 
 static void test_what_no_table_has(void **state)
@@ -89,7 +91,7 @@ static void test_what_no_table_has(void **state)
 	enum delivery_state to;
 
 	(void)state;
-	assert_false(delivery_next((enum delivery_state)7, EVENT_CLAIM, &to));
+	assert_false(delivery_next((enum delivery_state)8, EVENT_CLAIM, &to));
 	assert_false(delivery_next(DELIVERY_PENDING, DELIVERY_EVENTS, &to));
 }
 

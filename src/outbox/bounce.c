@@ -1,0 +1,157 @@
+#include "outbox/bounce.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/auto.h"
+#include "model/smtp_wire.h"
+#include "outbox/settle.h"
+#include "store/outbox_table.h"
+#include "store/suppress_table.h"
+#include "store/token_table.h"
+
+/* The delivery that a token leads to. */
+struct delivery {
+	struct outbox_head head;
+	struct outbox_destination dest;
+	bool archived;
+};
+
+const char *bounce_result_word(enum bounce_result result)
+{
+	static const char *const words[BOUNCE_RESULTS] = {
+		[BOUNCE_UNKNOWN] = "unknown",
+		[BOUNCE_IGNORED] = "ignored",
+		[BOUNCE_NOTED] = "delayed",
+		[BOUNCE_MARKED] = "bounced",
+		[BOUNCE_SUPPRESSED] = "suppressed",
+	};
+
+	return (unsigned)result < BOUNCE_RESULTS ? words[result] : "unknown";
+}
+
+static bool find(struct db_txn *txn, const char *token, struct delivery *d)
+{
+	struct token_owner owner;
+
+	if (!token_get(txn, token, &owner))
+		return false;
+	d->archived = !outbox_head_get(txn, owner.id, &d->head);
+	if (!d->archived)
+		return outbox_destination_get(txn, owner.id, owner.index,
+		                              &d->dest) == 1;
+	return archive_head_get(txn, owner.id, &d->head) == 1 &&
+	       archive_destination_get(txn, owner.id, owner.index, &d->dest) ==
+	               1;
+}
+
+/* Ours, or the only one there is: the address may have been an alias, and the
+ * token tells whose bounce it is. */
+static const struct dsn_recipient *our_recipient(const struct dsn *dsn,
+                                                 const char *address)
+{
+	for (size_t i = 0; i < dsn->count; i++)
+		if (strcasecmp(dsn->recipients[i].address, address) == 0)
+			return &dsn->recipients[i];
+	return dsn->count == 1 ? &dsn->recipients[0] : NULL;
+}
+
+static bool blames_address(const struct dsn_recipient *recipient)
+{
+	return recipient->status[0] == 5 &&
+	       smtp_status_blames_address(recipient->status[1],
+	                                  recipient->status[2]);
+}
+
+/* "bounced: 550 5.1.1 <x@y>: User unknown", or with the status alone. */
+static void put_words(const char *what, const struct dsn_recipient *recipient,
+                      char *out, size_t room)
+{
+	const int *status = recipient->status;
+
+	if (recipient->diagnostic[0] != '\0')
+		snprintf(out, room, "%s: %.240s", what, recipient->diagnostic);
+	else
+		snprintf(out, room, "%s: status %d.%d.%d", what, status[0],
+		         status[1], status[2]);
+}
+
+static void put_destination(struct db_txn *txn, struct delivery *d)
+{
+	if (d->archived)
+		archive_destination_put(txn, d->head.id, &d->dest);
+	else
+		outbox_destination_put(txn, d->head.id, &d->dest);
+}
+
+/* The head's sums; a report whose last destination this was leaves the
+ * outbox. */
+static void put_head(struct db_txn *txn, struct delivery *d,
+                     enum delivery_state before, int64_t now)
+{
+	if (!d->archived) {
+		settle_report(txn, &d->head, now);
+		return;
+	}
+	d->head.delivered_count -= before == DELIVERY_DELIVERED;
+	archive_head_put(txn, &d->head);
+}
+
+static enum bounce_result mark(struct db_txn *txn, struct delivery *d,
+                               const struct dsn_recipient *recipient,
+                               int64_t now)
+{
+	bool dead = blames_address(recipient);
+	enum bounce_result result = dead ? BOUNCE_SUPPRESSED : BOUNCE_MARKED;
+	enum delivery_state before = d->dest.state;
+
+	if (before == DELIVERY_BOUNCED)
+		return result;
+	if (!delivery_next(before, EVENT_BOUNCED, &d->dest.state))
+		return BOUNCE_IGNORED;
+	d->dest.due = 0;
+	d->dest.lease_run = 0;
+	d->dest.uncertain = false;
+	put_words("bounced", recipient, d->dest.answer, sizeof(d->dest.answer));
+	put_destination(txn, d);
+	put_head(txn, d, before, now);
+	if (dead)
+		suppress_for_a_while(txn, d->dest.rua.address, d->dest.answer,
+		                     now);
+	return result;
+}
+
+static enum bounce_result apply(struct db_txn *txn, struct delivery *d,
+                                const struct dsn *dsn, int64_t now)
+{
+	const struct dsn_recipient *recipient =
+		our_recipient(dsn, d->dest.rua.address);
+
+	if (recipient == NULL || recipient->action == DSN_OTHER)
+		return BOUNCE_IGNORED;
+	if (recipient->action == DSN_FAILED)
+		return mark(txn, d, recipient, now);
+	if (d->dest.state != DELIVERY_DELIVERED)
+		return BOUNCE_IGNORED;
+	put_words("delayed", recipient, d->dest.answer, sizeof(d->dest.answer));
+	put_destination(txn, d);
+	return BOUNCE_NOTED;
+}
+
+int bounce_apply(struct db *db, const char *token, const struct dsn *dsn,
+                 int64_t now, struct bounce_outcome *outcome, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct delivery d = {0};
+
+	memset(outcome, 0, sizeof(*outcome));
+	if (!find(txn, token, &d))
+		return db_failure(txn, err);
+	outcome->result = apply(txn, &d, dsn, now);
+	outcome->id = d.head.id;
+	snprintf(outcome->address, sizeof(outcome->address), "%s",
+	         d.dest.rua.address);
+	snprintf(outcome->text, sizeof(outcome->text), "%s", d.dest.answer);
+	return db_commit(&txn, err);
+}
