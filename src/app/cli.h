@@ -94,6 +94,8 @@ enum cli_needs {
 	NEEDS_OWNER, /* and we are who owns the store, which is not open */
 	NEEDS_STORE_READ,
 	NEEDS_STORE_WRITE,
+	/* the same for a mail system: failures are EX_TEMPFAIL */
+	NEEDS_STORE_FOR_MAIL,
 };
 
 struct sentence {
@@ -158,6 +160,7 @@ int cli_lookup(struct cli *cli, struct err *err);
 int cli_suppress_list(struct cli *cli, struct err *err);
 int cli_suppress_add(struct cli *cli, struct err *err);
 int cli_suppress_remove(struct cli *cli, struct err *err);
+int cli_bounce(struct cli *cli, struct err *err);
 int cli_conf(struct cli *cli, struct err *err);
 int cli_backup(struct cli *cli, struct err *err);
 int cli_restore(struct cli *cli, struct err *err);

@@ -90,7 +90,7 @@ int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
 		return err->class;
 	if (needs == NEEDS_OWNER)
 		return become_owner(cli, err);
-	if (needs == NEEDS_STORE_READ || needs == NEEDS_STORE_WRITE)
+	if (needs >= NEEDS_STORE_READ)
 		return open_store(cli, needs == NEEDS_STORE_READ, err);
 	return 0;
 }

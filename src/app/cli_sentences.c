@@ -36,6 +36,8 @@ const struct sentence sentences[] = {
          cli_suppress_add, "send this address no report"},
 	{"suppress remove", "<address>", 0, NEEDS_STORE_WRITE,
          cli_suppress_remove, "send this address reports again"},
+	{"bounce", "[address]", FLAG_JSON, NEEDS_STORE_FOR_MAIL, cli_bounce,
+         "read a bounce of a report from standard input, for an alias"},
 	{"conf", "", FLAG_CHANGED | FLAG_DEFAULTS | FLAG_CHECK, NEEDS_NOTHING,
          cli_conf, "print or check the settings"},
 	{"purge", "", FLAG_JSON, NEEDS_STORE_WRITE, cli_purge,

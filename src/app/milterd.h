@@ -26,4 +26,8 @@ struct milterd {
 /* milterd_socket.c: as root, what a socket's directory and owner need. */
 int milterd_listen(struct milterd *d, struct err *err);
 
+/* milterd_bounce.c: a message to one of our tokens (milter_bounce_fn); ERR_BUSY
+ * when the store takes nothing now. */
+int milterd_bounce(void *arg, const char *token, const void *text, size_t len);
+
 #endif

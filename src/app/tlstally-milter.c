@@ -41,6 +41,8 @@ static int start_threads(struct milterd *d, struct err *err)
 		.feed = FEED_MILTER,
 		.clock = &d->clock,
 		.commit_interval_ms = d->conf.milter.commit_interval_ms,
+		.bounce = milterd_bounce,
+		.bounce_arg = d,
 	};
 
 	if (milter_feed_start(&d->feed, d->db, &options, err) < 0)

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "app/cli.h"
@@ -37,7 +38,8 @@ static int perform(struct cli *cli, const struct sentence *sentence)
 	    sentence->run(cli, &err) == 0)
 		return EXIT_SUCCESS;
 	log_error("%s", err.text);
-	return EXIT_FAILURE;
+	return sentence->needs == NEEDS_STORE_FOR_MAIL ? EX_TEMPFAIL
+	                                               : EXIT_FAILURE;
 }
 
 static int print(const struct strbuf *out)

@@ -25,6 +25,17 @@ int io_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int io_read_all(int fd, struct strbuf *out)
+{
+	char piece[4096];
+	ssize_t got;
+
+	while ((got = read(fd, piece, sizeof(piece))) > 0 ||
+	       (got < 0 && errno == EINTR))
+		strbuf_add(out, piece, got > 0 ? (size_t)got : 0);
+	return got < 0 ? -1 : 0;
+}
+
 static int make_one(const char *path, mode_t mode, struct err *err)
 {
 	if (mkdir(path, mode) != 0)

@@ -8,9 +8,14 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/strbuf.h"
 
 /* All of it, through short writes and signals; 0, or -1 and errno. */
 int io_write_all(int fd, const void *data, size_t len);
+
+/* Appends all there is to come; what is past the buffer's cap is read and
+ * dropped.  0, or -1 and errno. */
+int io_read_all(int fd, struct strbuf *out);
 
 /* Makes a directory with this mode, whatever the umask says, and its parents
  * with 0755.  1 when it was made, 0 when it was there already. */

@@ -262,6 +262,8 @@ const struct verb act_verbs[] = {
 	{"https", "HOST STATUS|lost|refused [retry-after=SECS]", act_https},
 	{"mail", "ADDRESS|* STAGE CODE [TEXT] | ADDRESS|* lost", act_mail},
 	{"deliver", "[now] [only=DOMAIN] [twice] [dies]", act_deliver},
+	{"bounce", "DOMAIN failed|delayed STATUS | DOMAIN none = RESULT",
+         act_bounce},
 	{"expect", "...", act_expect},
 	{NULL, NULL, NULL},
 };
