@@ -826,6 +826,11 @@ const struct setting settings[] = {
 			  "own,\n"
 			  ".Ql local+token@domain ,\n"
 			  "so that a bounce tells what bounced.\n"
+			  "Off until somebody takes bounces in:\n"
+			  ".Xr tlstally-milter 8\n"
+			  "or an alias for\n"
+			  ".Ql tlstally bounce\n"
+			  ".Pq Xr tlstally 1 .\n"
 			  "Postfix needs\n"
 			  ".Ql recipient_delimiter = +\n"
 			  "for the answers.\n",
