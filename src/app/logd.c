@@ -27,7 +27,24 @@ enum {
 	STS_TIMEOUT_SECS = 60,
 	TRACKED_PROCESSES = 4096,
 	TRACKED_QUEUE_IDS = 65536,
+	LOCK_TRIES = 40,
+	LOCK_RETRY_US = 50000,
 };
+
+/* One that was killed while it started postconf(1) has left a child that holds
+ * the lock until it has become postconf. */
+static bool lock_soon(int fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK)
+			return false;
+		usleep(LOCK_RETRY_US);
+	}
+	errno = EWOULDBLOCK;
+	return false;
+}
 
 /* Two of us would count each line twice. */
 static int take_lock(struct logd *d, struct err *err)
@@ -38,7 +55,7 @@ static int take_lock(struct logd *d, struct err *err)
 	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 	if (d->lock_fd < 0)
 		return err_errno(err, ERR_IO, "%s", path);
-	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == 0)
+	if (lock_soon(d->lock_fd))
 		return 0;
 	return errno == EWOULDBLOCK
 	               ? err_set(err, ERR_BUSY,
