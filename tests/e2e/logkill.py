@@ -9,7 +9,8 @@ copytruncate, while tlstally-logd lives and while it is dead; it is killed with
 SIGKILL every now and then.  Nobody answers DNS at first, then somebody does,
 then nobody again, so that sessions wait for their policy at every kill.  In
 the end each day, domain, policy and failure must stand in the store as often
-as after a run that nobody disturbed.
+as after a run that nobody disturbed, and that one must have counted each
+session.
 """
 import datetime
 import gzip
@@ -31,6 +32,9 @@ SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 10
 DOMAINS = 300
 PROCESSES = 24
 SESSIONS = 8000
+# What stands in the log before the first start: in an empty one a place has
+# nothing but an inode, by which a copy that is made of it is not known.
+FIRST = b"2026-03-01T00:00:00+00:00 mx postfix/master[1]: daemon started\n"
 HERE = pathlib.Path.cwd()
 LOGD = HERE / "src/app/tlstally-logd"
 TOTALS = HERE / "tests/e2e/store_totals"
@@ -68,7 +72,10 @@ def lines(rng):
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     begin = midnight - datetime.timedelta(seconds=SESSIONS // 200)
     waiting = [[] for _ in range(PROCESSES)]
-    for number in range(SESSIONS):
+    # until a line about TLS nothing shows that the log has them
+    for line in session(rng, 0, "up"):
+        yield f"{begin:%Y-%m-%dT%H:%M:%S}+00:00 mx postfix/smtp[999]: {line}"
+    for number in range(1, SESSIONS):
         at = begin + datetime.timedelta(seconds=number // 100)
         if at > now:
             at = now
@@ -90,7 +97,7 @@ def lines(rng):
             yield f"{stamp} mx postfix/smtp[{1000 + which}]: " + line
 
 
-def session(rng, number):
+def session(rng, number, kind=None):
     domain = f"d{min(int(rng.expovariate(0.02)), DOMAINS - 1)}.example"
     host = f"mx{rng.randrange(2)}.{domain}"
     peer = f"{host}[192.0.3.{rng.randrange(1, 250)}]:25"
@@ -103,8 +110,9 @@ def session(rng, number):
     up = (f"TLS connection established to {peer}: TLSv1.3 with cipher "
           "TLS_AES_256_GCM_SHA384 (256/256 bits)")
     sent = ("sent (250 2.0.0 Ok)", "2.0.0")
-    kind = rng.choice(["up", "up", "up", "untrusted", "plain", "handshake",
-                       "expired", "two", "reused", "refused"])
+    kind = kind or rng.choice(
+        ["up", "up", "up", "untrusted", "plain", "handshake", "expired", "two",
+         "reused", "refused"])
     if kind == "up":
         return ["Trusted " + up, to("u", *sent)]
     if kind == "untrusted":
@@ -176,20 +184,28 @@ timeout = 300ms
                              capture_output=True, text=True)
         return got.stdout
 
-    def wait_for_all(self, want=None):
-        """Until all are at their policy: the sums do not change any more, or
-        are those wanted; what is missing after a minute will show."""
+    def wait_for_place(self):
+        """A first start begins at the log's end: what is written before its
+        first commit is not there for it."""
         end = time.monotonic() + 60
-        before, since = None, time.monotonic()
         while time.monotonic() < end and self.process.poll() is None:
-            now = self.sums() + self.totals()[-1]
-            if now != before:
-                before, since = now, time.monotonic()
-            if now.endswith("waiting 0") and (
-                    now == want or time.monotonic() - since > 4):
-                return now
+            got = subprocess.run([TOTALS, "-f", self.store],
+                                 capture_output=True, text=True)
+            if got.stdout == "log\n":
+                return
+            time.sleep(0.05)
+        sys.exit("FAIL: no first commit: " + self.said.read_text()[-2000:])
+
+    def wait_for_all(self):
+        """Until each session is at its policy; what is missing after a minute,
+        or comes twice in a further second, will show."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end and self.process.poll() is None:
+            if self.totals()[-1] == "waiting 0" and \
+                    self.sums().startswith(f"events {SESSIONS} "):
+                time.sleep(1)
+                return
             time.sleep(0.2)
-        return before
 
 
 class Rotations:
@@ -203,7 +219,7 @@ class Rotations:
         self.count = 0
 
     def shift(self):
-        for number in range(30, 0, -1):
+        for number in range(60, 0, -1):
             for end in ("", ".gz"):
                 old = pathlib.Path(f"{self.log}.{number}{end}")
                 if old.exists():
@@ -235,6 +251,17 @@ class Rotations:
         self.out = open(self.log, "ab", buffering=0)
         self.compress_second()
         self.count += 1
+
+    def everything(self):
+        """All that was written, the oldest first."""
+        whole = b""
+        for number in range(60, 0, -1):
+            for end, opened in (("", open), (".gz", gzip.open)):
+                path = pathlib.Path(f"{self.log}.{number}{end}")
+                if path.exists():
+                    with opened(path, "rb") as old:
+                        whole += old.read()
+        return whole + self.log.read_bytes()
 
     def copytruncate(self):
         self.note(f"copytruncate {self.log.stat().st_size}")
@@ -289,6 +316,8 @@ def write_disturbed(rng, text, daemon, dns):
         time.sleep(0.05 if piece < len(text) else 0)
     if not daemon.process:
         daemon.start()
+    if rotations.everything() != FIRST + text:
+        sys.exit("FAIL: the test itself lost lines of the log")
     return kills, rotations.count
 
 
@@ -317,25 +346,31 @@ def main():
         for name in ("quiet", "killed"):
             (root / name / "store").mkdir(parents=True)
             daemons.append(Daemon(root / name, dns))
-            daemons[-1].log.touch()
+            daemons[-1].log.write_bytes(FIRST)
             daemons[-1].start()
         quiet, killed = daemons
-        time.sleep(0.5)
+        for daemon in daemons:
+            daemon.wait_for_place()
         with open(quiet.log, "ab") as log:
             log.write(text)
         kills, rotations = write_disturbed(rng, text, killed, dns)
         dns.answers = True
-        killed.wait_for_all(quiet.wait_for_all())
+        for daemon in daemons:
+            daemon.wait_for_all()
         for daemon in daemons:
             if daemon.process.poll() is not None:
                 print("FAIL: it ended:", daemon.said.read_text()[-2000:])
                 return 1
             daemon.kill(signal.SIGTERM)
         want, got = quiet.totals(), killed.totals()
+        sums = quiet.sums()
         print(f"seed {SEED}: {len(text)} bytes, {kills} kills, {rotations} "
               f"rotations, {dns.asked} questions, {len(want)} rows")
         if not compare(want, got):
             print(killed.said.read_text())
+            return 1
+        if not sums.startswith(f"events {SESSIONS} "):
+            print(f"FAIL: undisturbed, of {SESSIONS} sessions: {sums}")
             return 1
         if kills < 5 or rotations < 3 or want[-1] != "waiting 0":
             print("FAIL: that was no test:", want[-1])

@@ -6,6 +6,8 @@
  *     store_totals -s DIRECTORY       "events N bad N refused N" of all days
  *     store_totals -a DIRECTORY       "DAY DOMAIN REPORT" with all that was
  *                                     counted, and "waiting N" at the end
+ *     store_totals -f DIRECTORY       the feeds that have committed, a name a
+ *                                     line
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@
 #include "model/report.h"
 #include "model/report_json.h"
 #include "store/db.h"
+#include "store/feed_table.h"
 #include "store/log_table.h"
 #include "store/tally_table.h"
 
@@ -121,6 +124,14 @@ static void print_all(struct db_txn *txn)
 	printf("waiting %" PRIu64 "\n", sessions);
 }
 
+static void print_feeds(struct db_txn *txn)
+{
+	struct feed feed = {0};
+
+	while (feed_next(txn, &feed) == 1)
+		printf("%s\n", feed.name);
+}
+
 int main(int argc, char **argv)
 {
 	struct db_options options = {.map_size = UINT64_C(1) << 30,
@@ -140,6 +151,8 @@ int main(int argc, char **argv)
 		print_sums(txn);
 	else if (strcmp(what, "-a") == 0)
 		print_all(txn);
+	else if (strcmp(what, "-f") == 0)
+		print_feeds(txn);
 	else
 		read_domains(txn);
 	if (db_commit(&txn, &err) < 0)
