@@ -30,6 +30,9 @@ int endpoint_parse(const char *text, uint16_t port, struct endpoint *endpoint,
 const char *endpoint_format(const struct endpoint *endpoint,
                             char out[ENDPOINT_TEXT]);
 
+/* 0 when none was given. */
+uint16_t endpoint_port(const struct endpoint *endpoint);
+
 /* Nobody but this host can answer from there. */
 bool endpoint_is_loopback(const struct endpoint *endpoint);
 

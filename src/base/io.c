@@ -36,6 +36,24 @@ int io_read_all(int fd, struct strbuf *out)
 	return got < 0 ? -1 : 0;
 }
 
+int io_read_file(const char *path, struct strbuf *out, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return err_errno(err, ERR_IO, "%s", path);
+	rc = io_read_all(fd, out);
+	if (rc < 0)
+		err_errno(err, ERR_IO, "reading %s", path);
+	close(fd);
+	if (rc < 0)
+		return err->class;
+	return out->failed ? err_set(err, ERR_LIMIT, "%s: longer than %zu",
+	                             path, out->cap)
+	                   : 0;
+}
+
 static int make_one(const char *path, mode_t mode, struct err *err)
 {
 	if (mkdir(path, mode) != 0)

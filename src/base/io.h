@@ -16,6 +16,9 @@ int io_write_all(int fd, const void *data, size_t len);
 /* Appends all there is to come; what is past the buffer's cap is read and
  * dropped.  0, or -1 and errno. */
 int io_read_all(int fd, struct strbuf *out);
+/* Appends a whole file; one that is longer than the buffer's cap is
+ * ERR_LIMIT. */
+int io_read_file(const char *path, struct strbuf *out, struct err *err);
 
 /* Makes a directory with this mode, whatever the umask says, and its parents
  * with 0755.  1 when it was made, 0 when it was there already. */

@@ -80,6 +80,21 @@ bool delivery_state_from_word(const char *word, enum delivery_state *state)
 	return false;
 }
 
+const char *delivery_event_word(enum delivery_event event)
+{
+	static const char *const event_words[DELIVERY_EVENTS] = {
+		[EVENT_ACCEPTED] = "accepted",
+		[EVENT_TEMPORARY] = "temporary",
+		[EVENT_UNCERTAIN] = "uncertain",
+		[EVENT_REFUSED] = "refused",
+		[EVENT_BAD_ADDRESS] = "bad-address",
+	};
+
+	return (unsigned)event < DELIVERY_EVENTS && event_words[event] != NULL
+	               ? event_words[event]
+	               : "other";
+}
+
 bool delivery_state_is_final(enum delivery_state state)
 {
 	return state == DELIVERY_DELIVERED || state == DELIVERY_FAILED ||

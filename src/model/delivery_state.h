@@ -46,6 +46,10 @@ enum delivery_event {
 const char *delivery_state_word(enum delivery_state state);
 bool delivery_state_from_word(const char *word, enum delivery_state *state);
 
+/* What came of an attempt, for people and for monitoring: "accepted",
+ * "temporary", "uncertain", "refused", "bad-address"; "other" for the rest. */
+const char *delivery_event_word(enum delivery_event event);
+
 /* No more will happen by itself. */
 bool delivery_state_is_final(enum delivery_state state);
 

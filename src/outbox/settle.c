@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "model/retry.h"
+#include "store/counter_table.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
 
@@ -50,6 +51,24 @@ static void defer(const struct conf *conf, const struct claim *claim,
 		dest->due = 0;
 }
 
+static const char *kind_word(enum rua_kind kind)
+{
+	return kind == RUA_MAIL    ? "mail"
+	       : kind == RUA_HTTPS ? "https"
+	                           : "directory";
+}
+
+/* For monitoring, also of an answer that came too late. */
+static void count_attempt(struct db_txn *txn, const struct claim *claim)
+{
+	char name[COUNTER_NAME_TEXT];
+
+	snprintf(name, sizeof(name), COUNTER_DELIVERIES "%s/%s",
+	         kind_word(claim->dest.rua.kind),
+	         delivery_event_word(claim->answer.event));
+	counter_add(txn, name, 1);
+}
+
 static void count(const struct outbox_destination *dest,
                   enum delivery_event event, struct settle_counts *counts)
 {
@@ -92,6 +111,7 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	struct outbox_head head;
 
 	count_own_report(txn, claim, now);
+	count_attempt(txn, claim);
 	if (!outbox_head_get(txn, claim->head.id, &head) ||
 	    !outbox_destination_get(txn, head.id, claim->dest.index, &dest) ||
 	    dest.lease_run != claim->dest.lease_run ||

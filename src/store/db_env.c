@@ -37,6 +37,8 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_MAIL] = "mail",
 	[TABLE_OWN_SEEN] = "own-seen",
 	[TABLE_CHANGE] = "change",
+	[TABLE_API_TOKEN] = "api-token",
+	[TABLE_COUNTER] = "counter",
 };
 
 const char *db_table_name(enum db_table table)

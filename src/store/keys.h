@@ -68,6 +68,10 @@
  *   change       type u8                              state u64
  *                type u8, state u64                   what u8, then the key of
  *                                                     what changed
+ *   api-token    name text                            hash 32 bytes,
+ *                                                     permissions u32, created
+ *                                                     expires u64
+ *   counter      name text                            u64, only ever grows
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's
