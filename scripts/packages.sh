@@ -3,8 +3,8 @@
 # to build and run
 BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
 	libcurl4-openssl-dev libgmime-3.0-dev libidn2-dev libinih-dev
-	libjansson-dev libldns-dev liblmdb-dev libmilter-dev libsystemd-dev
-	libxxhash-dev zlib1g-dev"
+	libjansson-dev libldns-dev liblmdb-dev libmicrohttpd-dev libmilter-dev
+	libssl-dev libsystemd-dev libxxhash-dev zlib1g-dev"
 
 # the receivers of the rehearsal
 QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"

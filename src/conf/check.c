@@ -77,6 +77,19 @@ static int check_login(const struct conf *conf, struct err *err)
 	return 0;
 }
 
+/* One without the other serves nothing. */
+static int check_tls(const struct conf *conf, struct err *err)
+{
+	bool cert = conf->http.tls_cert[0] != '\0';
+	bool key = conf->http.tls_key[0] != '\0';
+
+	if (cert && !key)
+		return fail(conf, "http", "tls_cert", err, "needs tls_key");
+	if (key && !cert)
+		return fail(conf, "http", "tls_key", err, "needs tls_cert");
+	return 0;
+}
+
 static int check_enforces(const struct conf *conf, struct err *err)
 {
 	if (conf->log.enforces.count > 1 &&
@@ -114,5 +127,6 @@ int conf_check(const struct conf *conf, struct err *err)
 	    (uint64_t)conf->report.max_grace)
 		return fail(conf, "store", "keep_days", err,
 		            "not longer than max_grace of [deliver]");
-	return check_login(conf, err);
+	rc = check_tls(conf, err);
+	return rc < 0 ? rc : check_login(conf, err);
 }

@@ -113,6 +113,16 @@ struct conf {
 		int64_t timeout;        /* secs of one transfer, 60 */
 		int64_t retry_for;      /* secs from the first attempt, 24h */
 	} deliver;
+	struct {
+		char *listen;         /* "127.0.0.1:8460", "unix:/run/x.sock" */
+		uint64_t socket_mode; /* 0660, of a unix socket */
+		char *tls_cert;
+		char *tls_key;
+		char *url;         /* ours, as clients see it; "": Host */
+		bool open_metrics; /* /metrics without a token */
+		uint64_t max_connections;
+		uint64_t max_per_address;
+	} http;
 	char *file;      /* the one that was read, NULL before */
 	unsigned *given; /* per row of the table: its line there, or 0 */
 };

@@ -307,6 +307,36 @@ int form_mailer(const char *text, struct err *err)
 	return 0;
 }
 
+int form_listen(const char *text, struct err *err)
+{
+	struct endpoint endpoint;
+
+	if (strncmp(text, "unix:", strlen("unix:")) == 0) {
+		if (text[strlen("unix:")] == '/')
+			return 0;
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': the socket's path must begin with /",
+		               text);
+	}
+	if (endpoint_parse(text, 0, &endpoint, err) < 0)
+		return err->class;
+	if (endpoint_port(&endpoint) == 0)
+		return err_set(err, ERR_PARSE, "'%.80s': no port", text);
+	return 0;
+}
+
+int form_url(const char *text, struct err *err)
+{
+	static const char *const schemes[] = {"https://", "http://"};
+
+	for (size_t i = 0; i < 2; i++)
+		if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
+			return check_server(text, text + strlen(schemes[i]),
+			                    err);
+	return err_set(err, ERR_PARSE,
+	               "'%.80s' does not begin with https:// or http://", text);
+}
+
 int form_user(const char *text, struct err *err)
 {
 	size_t len = strlen(text);

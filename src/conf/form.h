@@ -42,6 +42,11 @@ int form_milter_socket(const char *text, struct err *err);
 
 /* The name of a Postfix transport (master.cf). */
 int form_mailer(const char *text, struct err *err);
+/* ADDRESS:PORT, the address in digits, or unix:/PATH */
+int form_listen(const char *text, struct err *err);
+
+/* http:// or https://, a host, perhaps a port; no path */
+int form_url(const char *text, struct err *err);
 
 /* A user or a group, by name or number. */
 int form_user(const char *text, struct err *err);

@@ -52,6 +52,10 @@ const struct settings_section settings_sections[] = {
          "nothing about.\n"},
 	{"deliver", "How reports leave.",
          "How reports leave: by mail, by HTTPS, or into a directory.\n"},
+	{"http", "The API, and what monitoring reads.",
+         "The API over HTTP (JMAP, RFC 8620), and what monitoring reads.\n"
+         "Served by\n"
+         ".Xr tlstally-httpd 8 .\n"},
 };
 const size_t settings_sections_count =
 	sizeof(settings_sections) / sizeof(settings_sections[0]);
@@ -1017,6 +1021,117 @@ const struct setting settings[] = {
 		.manual = "A destination is tried again for this long after "
 			  "the first attempt,\n"
 			  "at most 24 hours (RFC 8460 section 5.5).\n",
+	},
+
+	/* [http] */
+	{
+		.section = "http",
+		.name = "listen",
+		.type = SETTING_STRING,
+		.standard = "127.0.0.1:8460",
+		.offset = AT(http.listen),
+		.max = PATH_LONG,
+		.check = form_listen,
+		.comment = "ADDRESS:PORT, or unix:/PATH.",
+		.manual = "Where the API is served: an IP address and a port, "
+			  "as\n"
+			  ".Ql 127.0.0.1:8460\n"
+			  "or\n"
+			  ".Ql [::1]:8460 ,\n"
+			  "or a unix socket,\n"
+			  ".Ql unix:/run/tlstally/http.sock .\n"
+			  "Whoever serves other addresses than loopback "
+			  "without\n"
+			  ".Cm tls_cert\n"
+			  "sends tokens in the clear.\n",
+	},
+	{
+		.section = "http",
+		.name = "socket_mode",
+		.type = SETTING_MODE,
+		.standard = "0660",
+		.offset = AT(http.socket_mode),
+		.max = 0777,
+		.comment = "The mode of a unix socket.",
+		.manual = "The mode of a unix socket; it belongs to the owner "
+			  "of the store.\n",
+	},
+	{
+		.section = "http",
+		.name = "tls_cert",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(http.tls_cert),
+		.max = PATH_LONG,
+		.comment = "Certificate and chain (PEM); empty: no TLS.",
+		.manual = "The certificate and its chain (PEM).\n"
+			  "Empty: no TLS.\n"
+			  "It is read at start, as root when started so.\n",
+	},
+	{
+		.section = "http",
+		.name = "tls_key",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(http.tls_key),
+		.max = PATH_LONG,
+		.comment = "The key of that certificate (PEM).",
+		.manual = "The key (PEM) of\n"
+			  ".Cm tls_cert .\n",
+	},
+	{
+		.section = "http",
+		.name = "url",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(http.url),
+		.max = URI_LONG,
+		.check = form_url,
+		.comment =
+			"How clients reach us, as https://tally.example.com; "
+			"empty: as they say.",
+		.manual = "How clients reach the server, as\n"
+			  ".Ql https://tally.example.com ,\n"
+			  "when a proxy stands before it.\n"
+			  "Empty: as they say in\n"
+			  ".Ql Host: .\n",
+	},
+	{
+		.section = "http",
+		.name = "open_metrics",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(http.open_metrics),
+		.comment = "/metrics without a token.",
+		.manual = "Whether\n"
+			  ".Pa /metrics\n"
+			  "is for everybody who can connect.\n"
+			  "Else it needs a token with the permission\n"
+			  ".Cm tallyRead .\n",
+	},
+	{
+		.section = "http",
+		.name = "max_connections",
+		.type = SETTING_NUMBER,
+		.standard = "1000",
+		.offset = AT(http.max_connections),
+		.min = 10,
+		.max = 100000,
+		.comment = "Connections at once,",
+		.manual = "Connections at once; more have to wait.\n",
+	},
+	{
+		.section = "http",
+		.name = "max_per_address",
+		.type = SETTING_NUMBER,
+		.standard = "100",
+		.offset = AT(http.max_per_address),
+		.min = 1,
+		.max = 100000,
+		.comment = "and from one address.",
+		.manual = "Connections at once from one address; more are "
+			  "closed.\n"
+			  "A proxy is one address.\n",
 	},
 };
 const size_t settings_count = sizeof(settings) / sizeof(settings[0]);

@@ -103,6 +103,14 @@ static void test_defaults(void **state)
 		{"deliver.rate_per_host", "0"},
 		{"deliver.timeout", "1m"},
 		{"deliver.retry_for", "1d"},
+		{"http.listen", "127.0.0.1:8460"},
+		{"http.socket_mode", "0660"},
+		{"http.tls_cert", ""},
+		{"http.tls_key", ""},
+		{"http.url", ""},
+		{"http.open_metrics", "no"},
+		{"http.max_connections", "1000"},
+		{"http.max_per_address", "100"},
 	};
 	auto_(conf_clear) struct conf conf;
 
@@ -799,6 +807,14 @@ static const char *const changed[] = {
 	"deliver.rate_per_host=1",
 	"deliver.timeout=1s",
 	"deliver.retry_for=60s",
+	"http.listen=unix:/run/x y",
+	"http.socket_mode=0600",
+	"http.tls_cert=/a/cert.pem",
+	"http.tls_key=/a/key.pem",
+	"http.url=https://tally.example:8443",
+	"http.open_metrics=yes",
+	"http.max_connections=10",
+	"http.max_per_address=1",
 };
 
 static void assert_same(const struct conf *got, const struct conf *want)
@@ -858,10 +874,10 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* a line each, seven sections with six empty lines between; the four
+	/* a line each, eight sections with seven empty lines between; the four
 	 * lists have three items, two, two and two */
 	assert_int_equal(lines_of(all.data),
-	                 settings_count + 7 + 6 + 2 + 1 + 1 + 1);
+	                 settings_count + 8 + 7 + 2 + 1 + 1 + 1);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);

@@ -1,0 +1,446 @@
+#include "admin/http_request.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "admin/metrics.h"
+#include "base/auto.h"
+#include "base/xalloc.h"
+
+enum { ADDRESS_TEXT = 64, HOST_LONG = 260 };
+
+#define TYPE_JSON "application/json"
+#define TYPE_PROBLEM "application/problem+json"
+#define TYPE_TEXT "text/plain; charset=utf-8"
+#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+
+struct route;
+
+/* A request that is under way. */
+struct exchange {
+	struct http *http;
+	struct MHD_Connection *connection;
+	const struct route *route;
+	struct strbuf body;
+	struct auth_answer who;
+	bool entered;          /* counts among its token's requests */
+	struct reply *refused; /* to be sent when the request is through */
+};
+
+struct reply {
+	unsigned status;
+	const char *type;
+	struct strbuf body;
+	const char *location;
+	const char *allow;
+	bool challenge; /* 401 */
+	int64_t retry_after;
+};
+
+struct route {
+	const char *method; /* GET stands for HEAD, too */
+	const char *path;
+	bool needs_token;
+	unsigned permission; /* that the token must have; 0: any token */
+	void (*answer)(struct exchange *exchange, struct reply *reply);
+};
+
+static const char *header_of(struct MHD_Connection *connection,
+                             const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static void problem(struct reply *reply, const struct jmap_problem *what)
+{
+	reply->status = (unsigned)what->status;
+	reply->type = TYPE_PROBLEM;
+	jmap_problem_write(what, &reply->body);
+}
+
+/* One that is HTTP's, not JMAP's. */
+static void refuse(struct reply *reply, int status, const char *detail)
+{
+	struct jmap_problem what = {.status = status, .type = "about:blank"};
+
+	snprintf(what.detail, sizeof(what.detail), "%.255s", detail);
+	problem(reply, &what);
+}
+
+static void answer_well_known(struct exchange *exchange, struct reply *reply)
+{
+	(void)exchange;
+	reply->status = MHD_HTTP_TEMPORARY_REDIRECT;
+	reply->type = TYPE_TEXT;
+	reply->location = "/jmap/session";
+	strbuf_puts(&reply->body, "the session object: /jmap/session\n");
+}
+
+static void answer_health(struct exchange *exchange, struct reply *reply)
+{
+	auto_(db_abort) struct db_txn *txn =
+		db_begin_read(exchange->http->jmap.db);
+	bool fails = db_failed(txn);
+
+	reply->status = fails ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
+	reply->type = TYPE_TEXT;
+	strbuf_puts(&reply->body,
+	            fails ? "the store cannot be read\n" : "ok\n");
+}
+
+static bool is_host(const char *text)
+{
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
+	                          "stuvwxyz0123456789.-_:[]");
+
+	return len > 0 && len < HOST_LONG && text[len] == '\0';
+}
+
+static void answer_session(struct exchange *exchange, struct reply *reply)
+{
+	const struct http *http = exchange->http;
+	const char *host = header_of(exchange->connection, "Host");
+	struct jmap_caller caller = {exchange->who.name,
+	                             exchange->who.permissions};
+	auto_(xfree_str) char *base = NULL;
+
+	if (http->url[0] != '\0')
+		base = xstrdup(http->url);
+	else if (host != NULL && is_host(host))
+		base = xasprintf("%s://%s", http->tls ? "https" : "http", host);
+	else {
+		refuse(reply, MHD_HTTP_BAD_REQUEST, "no usable Host header");
+		return;
+	}
+	reply->status = MHD_HTTP_OK;
+	reply->type = TYPE_JSON;
+	jmap_session_write(&http->jmap, &caller, base, &reply->body);
+}
+
+static void answer_jmap(struct exchange *exchange, struct reply *reply)
+{
+	struct http *http = exchange->http;
+	struct jmap_caller caller = {exchange->who.name,
+	                             exchange->who.permissions};
+	struct jmap_problem what = {0};
+
+	reply->status = MHD_HTTP_OK;
+	reply->type = TYPE_JSON;
+	jmap_answer(&http->jmap, &caller, exchange->body.data,
+	            exchange->body.len, &reply->body, &what);
+	if (what.status == 0)
+		return;
+	http->problems++;
+	problem(reply, &what);
+}
+
+static void answer_metrics(struct exchange *exchange, struct reply *reply)
+{
+	struct http *http = exchange->http;
+	struct metrics_http counts = {http->requests, http->problems};
+	struct err err = {0};
+
+	if (metrics_write(http->jmap.db, clock_secs(http->jmap.clock), &counts,
+	                  &reply->body, &err) < 0) {
+		refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
+		return;
+	}
+	reply->status = MHD_HTTP_OK;
+	reply->type = TYPE_METRICS;
+}
+
+static const struct route routes[] = {
+	{"GET", "/.well-known/jmap", false, 0, answer_well_known},
+	{"GET", "/jmap/session", true, 0, answer_session},
+	{"POST", "/api", true, 0, answer_jmap},
+	{"POST", "/jmap", true, 0, answer_jmap},
+	{"POST", "/jmap/", true, 0, answer_jmap},
+	{"GET", "/healthz", false, 0, answer_health},
+	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics},
+};
+
+static bool method_is(const struct route *route, const char *method)
+{
+	return strcmp(route->method, method) == 0 ||
+	       (strcmp(route->method, "GET") == 0 &&
+	        strcmp(method, "HEAD") == 0);
+}
+
+static void find_route(struct exchange *exchange, const char *url,
+                       const char *method, struct reply *reply)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (strcmp(routes[i].path, url) != 0)
+			continue;
+		if (method_is(&routes[i], method)) {
+			exchange->route = &routes[i];
+			return;
+		}
+		reply->allow = strcmp(routes[i].method, "GET") == 0
+		                       ? "GET, HEAD"
+		                       : "POST";
+		refuse(reply, MHD_HTTP_METHOD_NOT_ALLOWED,
+		       "not with this method");
+		return;
+	}
+	refuse(reply, MHD_HTTP_NOT_FOUND, "nothing is there");
+}
+
+/* As the limits count: an IPv6 network of 64 bits is one client. */
+static void client_address(struct MHD_Connection *connection,
+                           char text[ADDRESS_TEXT])
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in;
+
+	snprintf(text, ADDRESS_TEXT, "local");
+	if (address != NULL && address->sa_family == AF_INET) {
+		memcpy(&in, address, sizeof(in));
+		inet_ntop(AF_INET, &in.sin_addr, text, ADDRESS_TEXT);
+	} else if (address != NULL && address->sa_family == AF_INET6) {
+		memcpy(&in6, address, sizeof(in6));
+		if (!IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+			memset(&in6.sin6_addr.s6_addr[8], 0, 8);
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, ADDRESS_TEXT);
+	}
+}
+
+static void check_permission(const struct exchange *exchange,
+                             struct reply *reply)
+{
+	unsigned needed = exchange->route->permission;
+	char detail[96];
+
+	if ((exchange->who.permissions & needed) == needed)
+		return;
+	snprintf(detail, sizeof(detail), "the token lacks the permission %s",
+	         jmap_permission_word(needed));
+	refuse(reply, MHD_HTTP_FORBIDDEN, detail);
+}
+
+static void check_token(struct exchange *exchange, struct reply *reply)
+{
+	struct auth_answer *who = &exchange->who;
+	char address[ADDRESS_TEXT];
+
+	client_address(exchange->connection, address);
+	auth_check(exchange->http->auth,
+	           header_of(exchange->connection, "Authorization"), address,
+	           who);
+	switch (who->result) {
+	case AUTH_OK:
+		check_permission(exchange, reply);
+		return;
+	case AUTH_MISSING:
+	case AUTH_WRONG:
+		reply->challenge = true;
+		refuse(reply, MHD_HTTP_UNAUTHORIZED,
+		       who->result == AUTH_MISSING
+		               ? "a bearer token is needed"
+		               : "the token is not known or has expired");
+		return;
+	case AUTH_TOO_MANY:
+		reply->retry_after = who->retry_after;
+		refuse(reply, MHD_HTTP_TOO_MANY_REQUESTS,
+		       "too many wrong tokens from this address");
+		return;
+	case AUTH_UNAVAILABLE:
+		refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, who->err.text);
+		return;
+	}
+}
+
+static void refuse_limit(struct reply *reply, int status, const char *limit,
+                         const char *detail)
+{
+	struct jmap_problem what = {
+		.status = status,
+		.type = "urn:ietf:params:jmap:error:limit",
+		.limit = limit,
+	};
+
+	snprintf(what.detail, sizeof(what.detail), "%s", detail);
+	problem(reply, &what);
+}
+
+static void refuse_size(struct reply *reply)
+{
+	refuse_limit(reply, MHD_HTTP_CONTENT_TOO_LARGE, "maxSizeRequest",
+	             "the request is too large");
+}
+
+/* application/json, with or without parameters (RFC 8620 section 3.1). */
+static bool is_json(const char *type)
+{
+	size_t len = sizeof(TYPE_JSON) - 1;
+
+	return type != NULL && strncasecmp(type, TYPE_JSON, len) == 0 &&
+	       (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
+static void check_body(struct exchange *exchange, struct reply *reply)
+{
+	const char *length = header_of(exchange->connection, "Content-Length");
+	struct jmap_problem what = {
+		.status = MHD_HTTP_BAD_REQUEST,
+		.type = "urn:ietf:params:jmap:error:notJSON",
+		.detail = "the Content-Type is not application/json",
+	};
+
+	if (!is_json(header_of(exchange->connection, "Content-Type")))
+		problem(reply, &what);
+	else if (length != NULL &&
+	         strtoull(length, NULL, 10) > JMAP_MAX_REQUEST)
+		refuse_size(reply);
+	else if (!http_callers_enter(exchange->http->callers,
+	                             exchange->who.name))
+		refuse_limit(reply, MHD_HTTP_TOO_MANY_REQUESTS,
+		             "maxConcurrentRequests",
+		             "too many requests of this token at once");
+	else
+		exchange->entered = true;
+}
+
+static bool wants_body(const struct exchange *exchange)
+{
+	return strcmp(exchange->route->method, "POST") == 0;
+}
+
+static void add_headers(struct MHD_Response *response,
+                        const struct reply *reply)
+{
+	char secs[24];
+
+	MHD_add_response_header(response, "Content-Type", reply->type);
+	MHD_add_response_header(response, "Cache-Control",
+	                        "no-cache, no-store, must-revalidate");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (reply->location != NULL)
+		MHD_add_response_header(response, "Location", reply->location);
+	if (reply->allow != NULL)
+		MHD_add_response_header(response, "Allow", reply->allow);
+	if (reply->challenge)
+		MHD_add_response_header(response, "WWW-Authenticate",
+		                        "Bearer realm=\"tlstally\"");
+	if (reply->retry_after > 0) {
+		snprintf(secs, sizeof(secs), "%lld",
+		         (long long)reply->retry_after);
+		MHD_add_response_header(response, "Retry-After", secs);
+	}
+}
+
+static struct http_connection *place_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection,
+	                               MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+	        ->socket_context;
+}
+
+static enum MHD_Result send_reply(struct exchange *exchange,
+                                  struct reply *reply)
+{
+	size_t len = reply->body.len;
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		len, strbuf_take(&reply->body), MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result rc;
+
+	if (response == NULL)
+		return MHD_NO;
+	add_headers(response, reply);
+	http_connection_enter(&exchange->http->connections,
+	                      place_of(exchange->connection), HTTP_ANSWER);
+	rc = MHD_queue_response(exchange->connection, reply->status, response);
+	MHD_destroy_response(response);
+	return rc;
+}
+
+/* The header is there. */
+static enum MHD_Result begin(struct http *http,
+                             struct MHD_Connection *connection, const char *url,
+                             const char *method, void **context)
+{
+	struct exchange *exchange = xcalloc(1, sizeof(*exchange));
+	struct reply reply = {0};
+
+	*context = exchange;
+	exchange->http = http;
+	exchange->connection = connection;
+	strbuf_init(&exchange->body, JMAP_MAX_REQUEST);
+	http_connection_enter(&http->connections, place_of(connection),
+	                      HTTP_BODY);
+	find_route(exchange, url, method, &reply);
+	if (reply.status == 0 && exchange->route->needs_token &&
+	    !(exchange->route->answer == answer_metrics && http->open_metrics))
+		check_token(exchange, &reply);
+	if (reply.status == 0 && wants_body(exchange)) {
+		http->requests++;
+		check_body(exchange, &reply);
+	}
+	if (reply.status == 0)
+		return MHD_YES;
+	/* With a body to come the answer goes out at once and the connection
+	 * is closed; without one it can be used again. */
+	if (strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0)
+		return send_reply(exchange, &reply);
+	exchange->refused = xcalloc(1, sizeof(reply));
+	*exchange->refused = reply;
+	return MHD_YES;
+}
+
+enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
+                                   const char *url, const char *method,
+                                   const char *version, const char *data,
+                                   size_t *size, void **context)
+{
+	struct exchange *exchange = *context;
+	struct reply reply = {0};
+
+	(void)version;
+	if (exchange == NULL)
+		return begin(arg, connection, url, method, context);
+	if (*size > 0 && exchange->refused == NULL) {
+		/* one without a length shows itself here; its answer has to
+		 * wait for its end */
+		strbuf_add(&exchange->body, data, *size);
+		*size = 0;
+		return MHD_YES;
+	}
+	if (*size > 0) {
+		*size = 0;
+		return MHD_YES;
+	}
+	if (exchange->refused != NULL)
+		return send_reply(exchange, exchange->refused);
+	if (exchange->body.failed)
+		refuse_size(&reply);
+	else
+		exchange->route->answer(exchange, &reply);
+	return send_reply(exchange, &reply);
+}
+
+void http_request_end(void *arg, struct MHD_Connection *connection,
+                      void **context, enum MHD_RequestTerminationCode code)
+{
+	struct exchange *exchange = *context;
+	struct http *http = arg;
+
+	(void)code;
+	if (exchange == NULL)
+		return;
+	if (exchange->entered)
+		http_callers_leave(http->callers, exchange->who.name);
+	http_connection_enter(&http->connections, place_of(connection),
+	                      HTTP_HEADER);
+	strbuf_clear(&exchange->body);
+	if (exchange->refused != NULL)
+		strbuf_clear(&exchange->refused->body);
+	free(exchange->refused);
+	free(exchange);
+	*context = NULL;
+}

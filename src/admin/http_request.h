@@ -1,0 +1,37 @@
+/*
+ * http_request - one HTTP request, from its header to its answer
+ *
+ * libmicrohttpd calls http_request_go_on() when the header is there, with each
+ * piece of the body, and once more at its end; http_request_end() when the
+ * answer has been sent or the connection was lost.  Who may not ask is told so
+ * before his body is read.
+ */
+#ifndef TLSTALLY_ADMIN_HTTP_REQUEST_H
+#define TLSTALLY_ADMIN_HTTP_REQUEST_H
+
+#include <stdatomic.h>
+
+#include "admin/http_wire.h"
+
+struct http {
+	struct jmap jmap;
+	struct MHD_Daemon *daemon;
+	int listen_fd;
+	struct auth *auth;
+	struct http_connections connections;
+	struct http_callers *callers;
+	char *url, *tls_cert, *tls_key;
+	bool tls;
+	bool open_metrics;
+	atomic_uint_fast64_t requests; /* to the API */
+	atomic_uint_fast64_t problems; /* of them, refused as a whole */
+};
+
+enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
+                                   const char *url, const char *method,
+                                   const char *version, const char *data,
+                                   size_t *size, void **context);
+void http_request_end(void *arg, struct MHD_Connection *connection,
+                      void **context, enum MHD_RequestTerminationCode code);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * http_wire - between http.c and the rest of it; nobody else includes this
+ */
+#ifndef TLSTALLY_ADMIN_HTTP_WIRE_H
+#define TLSTALLY_ADMIN_HTTP_WIRE_H
+
+#include <pthread.h>
+
+#include <microhttpd.h>
+
+#include "admin/auth.h"
+#include "admin/http.h"
+#include "base/strbuf.h"
+
+/* One connection and what it has to be through with. */
+struct http_connection {
+	struct http_connection *next, *prev;
+	int fd;
+	int64_t deadline_ms; /* of the monotonic clock */
+	bool busy;           /* a request of it is being answered */
+};
+
+struct http_connections {
+	pthread_mutex_t lock;
+	struct http_connection *first;
+	unsigned count;
+	unsigned busy;
+};
+
+/* What a connection has to do next, and how long that may take. */
+enum http_phase {
+	HTTP_HEADER, /* also the wait for the next request */
+	HTTP_BODY,
+	HTTP_ANSWER, /* until it is sent */
+};
+
+void http_connections_init(struct http_connections *all);
+void http_connections_clear(struct http_connections *all);
+struct http_connection *http_connection_add(struct http_connections *all,
+                                            int fd);
+void http_connection_drop(struct http_connections *all,
+                          struct http_connection **connection);
+void http_connection_enter(struct http_connections *all,
+                           struct http_connection *connection,
+                           enum http_phase phase);
+/* Shuts down the sockets of those that are late; libmicrohttpd then ends
+ * them. */
+void http_connections_cut(struct http_connections *all);
+unsigned http_connections_busy(struct http_connections *all);
+
+/* Requests of one token at the same time. */
+struct http_callers;
+struct http_callers *http_callers_new(void);
+void http_callers_free(struct http_callers **callers);
+/* False: it has JMAP_MAX_CONCURRENT under way. */
+bool http_callers_enter(struct http_callers *callers, const char *name);
+void http_callers_leave(struct http_callers *callers, const char *name);
+
+#endif
