@@ -49,6 +49,8 @@ enum cli_flag {
 	FLAG_CHECK = 1 << 16,
 	FLAG_RESOLVER = 1 << 17,
 	FLAG_DAYS = 1 << 18,
+	FLAG_PERMISSION = 1 << 24,
+	FLAG_EXPIRES = 1 << 25,
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -76,6 +78,8 @@ struct cli_args {
 	int64_t for_secs; /* 0: for good */
 	const char *reason;
 	const char *resolver; /* NULL: that of the settings */
+	unsigned permissions; /* bits of enum jmap_permission */
+	int64_t expires_secs; /* from now; 0: never */
 };
 
 struct cli {
@@ -161,6 +165,9 @@ int cli_suppress_list(struct cli *cli, struct err *err);
 int cli_suppress_add(struct cli *cli, struct err *err);
 int cli_suppress_remove(struct cli *cli, struct err *err);
 int cli_bounce(struct cli *cli, struct err *err);
+int cli_token_add(struct cli *cli, struct err *err);
+int cli_token_list(struct cli *cli, struct err *err);
+int cli_token_remove(struct cli *cli, struct err *err);
 int cli_conf(struct cli *cli, struct err *err);
 int cli_backup(struct cli *cli, struct err *err);
 int cli_restore(struct cli *cli, struct err *err);

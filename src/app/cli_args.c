@@ -1,12 +1,15 @@
 /* The command line's flags, and how it is read. */
 #include "app/cli.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/jmap.h"
 #include "base/day.h"
 #include "base/endpoint.h"
 #include "base/nearest.h"
+#include "base/span.h"
 #include "conf/value.h"
 #include "model/object.h"
 
@@ -91,6 +94,34 @@ static int read_resolver(struct cli_args *args, const char *value,
 	return endpoint_parse(value, 1, &ignored, err);
 }
 
+/* One word, several with commas between them, or "all"; may be repeated. */
+static int read_permission(struct cli_args *args, const char *value,
+                           struct err *err)
+{
+	struct span rest = span_of(value), part;
+	enum jmap_permission permission;
+	bool more;
+
+	do {
+		char word[64];
+
+		more = span_split(&rest, ',', &part);
+		snprintf(word, sizeof(word), "%.*s", (int)part.len, part.at);
+		if (strcmp(word, "all") == 0)
+			permission = PERMIT_ALL;
+		else if (!jmap_permission_from_word(word, &permission, err))
+			return err->class;
+		args->permissions |= permission;
+	} while (more);
+	return 0;
+}
+
+static int read_expires(struct cli_args *args, const char *value,
+                        struct err *err)
+{
+	return value_span(value, &args->expires_secs, err);
+}
+
 #define YES(member) offsetof(struct cli_args, member), NULL
 
 const struct flag_row flag_rows[] = {
@@ -126,6 +157,10 @@ const struct flag_row flag_rows[] = {
 	{FLAG_DEFAULTS, "-d", NULL, YES(defaults), "the defaults"},
 	{FLAG_CHECK, "--check", NULL, YES(check),
          "print nothing but what is wrong"},
+	{FLAG_PERMISSION, "--permission", "WORD[,WORD]...", 0, read_permission,
+         "what it may do; `token add --help` has the words"},
+	{FLAG_EXPIRES, "--expires", "SPAN", 0, read_expires,
+         "in how long it ends, as 90d; without it never"},
 	{FLAG_RESOLVER, "--resolver", "ADDRESS", 0, read_resolver,
          "ask this one, as 127.0.0.1 or ::1@5353"},
 };

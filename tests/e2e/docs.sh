@@ -169,6 +169,7 @@ check_units()
 	}
 	mkdir "$dir/units"
 	for unit in tlstally.service tlstally.timer tlstally-logd.service \
+		tlstally-httpd.service \
 		tlstally-milter.service tlstallyd.service tlstallyd.socket; do
 		from=$bin/conf/$unit
 		[ -e "$from" ] || from=$src/conf/$unit
@@ -178,7 +179,7 @@ check_units()
 	systemd-analyze verify --man=no --recursive-errors=no \
 		"$dir"/units/* >"$dir/said" 2>&1 || fail "units: status $?"
 	grep "$dir\|tlstally" "$dir/said" && fail "units"
-	echo "verified: six units"
+	echo "verified: seven units"
 }
 
 check_files

@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+"""httpd - tlstally-httpd as its clients see it
+
+In the build folder.  The real daemon on loopback ports, on a unix socket and
+with TLS; tokens by the real command; slow and many connections.
+"""
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path.cwd()
+HTTPD = HERE / "src/app/tlstally-httpd"
+TLSTALLY = HERE / "src/app/tlstally"
+failed = []
+
+
+def expect(what, want, got):
+    if want == got:
+        print("ok:", what)
+    else:
+        print(f"FAIL: {what}: wanted {want!r}, got {got!r}")
+        failed.append(what)
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Server:
+    def __init__(self, directory, name, **settings):
+        self.conf = directory / f"{name}.conf"
+        self.said = directory / f"{name}.log"
+        (directory / "store").mkdir(exist_ok=True)
+        rows = "".join(f"{k} = {v}\n" for k, v in settings.items())
+        self.conf.write_text(
+            "[report]\ncontact_info = tls@example.com\n[store]\n"
+            f"directory = {directory}/store\nmap_size = 256M\n[http]\n{rows}")
+        with open(self.said, "wb") as said:
+            self.process = subprocess.Popen([HTTPD, "-f", "-c", self.conf],
+                                            stderr=said)
+
+    def wait(self, connect):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            try:
+                connect().close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("FAIL: it does not start: " + self.said.read_text())
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        expect("it ends in order", (0, ""), (
+            self.process.returncode,
+            "".join(line for line in self.said.read_text().splitlines(True)
+                    if "serving" not in line)))
+
+    def tally(self, *words):
+        got = subprocess.run([TLSTALLY, "-c", self.conf, *words],
+                             capture_output=True, text=True)
+        return got.returncode, got.stdout.strip()
+
+
+def ask(port, method, path, token=None, body=None, headers=None, source=None,
+        connection=None):
+    c = connection or http.client.HTTPConnection(
+        "127.0.0.1", port, timeout=30,
+        source_address=(source, 0) if source else None)
+    headers = dict(headers or {})
+    if token:
+        headers["Authorization"] = "Bearer " + token
+    if body is not None and "Content-Type" not in headers:
+        headers["Content-Type"] = "application/json"
+    c.request(method, path, body, headers)
+    r = c.getresponse()
+    text = r.read()
+    if not connection:
+        c.close()
+    return r, text
+
+
+def echo(n=1):
+    return json.dumps({"using": ["urn:ietf:params:jmap:core"], "methodCalls":
+                       [["Core/echo", {"n": n}, "c"]]})
+
+
+def test_answers(server, port, token, reader):
+    r, text = ask(port, "GET", "/healthz")
+    expect("healthz", (200, b"ok\n"), (r.status, text))
+    r, _ = ask(port, "HEAD", "/healthz")
+    expect("HEAD", 200, r.status)
+    r, _ = ask(port, "GET", "/.well-known/jmap")
+    expect("well-known", (307, "/jmap/session"),
+           (r.status, r.getheader("Location")))
+    r, text = ask(port, "GET", "/jmap/session")
+    expect("no token", (401, 'Bearer realm="tlstally"', 401),
+           (r.status, r.getheader("WWW-Authenticate"),
+            json.loads(text)["status"]))
+    expect("a problem document", "application/problem+json",
+           r.getheader("Content-Type"))
+    r, text = ask(port, "GET", "/jmap/session", token)
+    session = json.loads(text)
+    expect("session", (200, True, f"http://127.0.0.1:{port}"),
+           (r.status, "urn:stalwart:jmap" in session["capabilities"],
+            session["apiUrl"].rsplit("/", 1)[0].removesuffix("/jmap")))
+    for path in ("/api", "/jmap", "/jmap/"):
+        r, text = ask(port, "POST", path, token, echo())
+        expect("echo at " + path, (200, ["Core/echo", {"n": 1}, "c"]),
+               (r.status, json.loads(text)["methodResponses"][0]))
+    r, _ = ask(port, "GET", "/api", token)
+    expect("wrong method", (405, "POST"), (r.status, r.getheader("Allow")))
+    r, _ = ask(port, "GET", "/etc/passwd", token)
+    expect("nothing there", 404, r.status)
+    r, text = ask(port, "GET", "/metrics", reader)
+    expect("metrics", (200, True),
+           (r.status, b"\ntlstally_outbox_reports{status=\"pending\"} 0\n"
+            in text))
+    r, _ = ask(port, "GET", "/metrics",
+               server.tally("token", "add", "q", "--permission",
+                            "sysTlsInternalReportQuery")[1])
+    expect("metrics want a permission", 403, r.status)
+    r, text = ask(port, "POST", "/api", token, "{", None)
+    expect("no JSON", (400, "urn:ietf:params:jmap:error:notJSON"),
+           (r.status, json.loads(text)["type"]))
+    r, text = ask(port, "POST", "/api", token, echo(),
+                  {"Content-Type": "text/plain"})
+    expect("no JSON by its type", (400, "urn:ietf:params:jmap:error:notJSON"),
+           (r.status, json.loads(text)["type"]))
+
+
+def test_objects(port, token):
+    def call(name, args):
+        body = json.dumps({"using": ["urn:ietf:params:jmap:core",
+                                     "urn:stalwart:jmap"],
+                           "methodCalls": [["x:TlsInternalReport/" + name,
+                                            args, "c"]]})
+        return json.loads(ask(port, "POST", "/api", token, body)[1])[
+            "methodResponses"][0]
+    got = call("set", {"create": {"new": {
+        "domain": "example.com", "mailRua": [], "httpRua": [],
+        "policyIdentifiers": [], "createdAt": "2026-03-02T00:15:00Z",
+        "deliverAt": "2026-03-02T01:00:00Z",
+        "report": {"reportId": "r@example.com", "policies": [],
+                   "dateRangeStart": "2026-03-01T00:00:00Z",
+                   "dateRangeEnd": "2026-03-01T23:59:59Z"}}}})
+    made = got[1].get("created", {}).get("new", {}).get("id")
+    expect("create", "x:TlsInternalReport/set", got[0] if made else got)
+    got = call("query", {"filter": {}})
+    expect("query", [made], got[1].get("ids"))
+    got = call("get", {"ids": [made]})
+    expect("get", "example.com", got[1]["list"][0]["domain"])
+    got = call("set", {"update": {made: {"policyIdentifiers": [7]}}})
+    expect("update", [made], list(got[1].get("updated") or {}))
+    got = call("set", {"destroy": [made]})
+    expect("destroy", [made], got[1].get("destroyed"))
+
+
+def test_limits(port, token):
+    r, text = ask(port, "POST", "/api", token, None,
+                  {"Content-Length": str(11 << 20),
+                   "Content-Type": "application/json"})
+    expect("too large, by its length", (413, "maxSizeRequest"),
+           (r.status, json.loads(text)["limit"]))
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    c.request("POST", "/api", iter([b" " * 65536] * 170),
+              {"Authorization": "Bearer " + token,
+               "Content-Type": "application/json"}, encode_chunked=True)
+    r = c.getresponse()
+    expect("too large, in pieces", (413, "maxSizeRequest"),
+           (r.status, json.loads(r.read())["limit"]))
+    c.close()
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    for _ in range(3):
+        ask(port, "POST", "/api", token, echo(), connection=c)
+    r, _ = ask(port, "GET", "/nothing", token, connection=c)
+    r, text = ask(port, "POST", "/api", token, echo(9), connection=c)
+    expect("a connection is used again, also after a refusal", 9,
+           json.loads(text)["methodResponses"][0][1]["n"])
+    c.close()
+    # bodies that do not come: their token has so many requests under way
+    slow = []
+    for _ in range(8):
+        s = socket.create_connection(("127.0.0.1", port))
+        s.sendall(b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+                  b"Content-Type: application/json\r\nAuthorization: Bearer " +
+                  token.encode() + b"\r\n\r\n")
+        slow.append(s)
+    time.sleep(0.5)
+    r, text = ask(port, "POST", "/api", token, echo())
+    expect("eight at once of one token", (429, "maxConcurrentRequests"),
+           (r.status, json.loads(text).get("limit")))
+    for s in slow:
+        s.close()
+    time.sleep(0.5)
+    r, _ = ask(port, "POST", "/api", token, echo())
+    expect("and when they are gone", 200, r.status)
+
+
+def test_slow(port, token):
+    """500 connections that never finish their header."""
+    slow = []
+    for i in range(500):
+        s = socket.socket()
+        s.bind((f"127.0.0.{2 + i % 10}", 0))
+        s.connect(("127.0.0.1", port))
+        s.sendall(b"GET /heal")
+        slow.append(s)
+    begun = time.monotonic()
+    good = sum(ask(port, "POST", "/api", token, echo())[0].status == 200
+               for _ in range(50))
+    expect("others are served meanwhile", (50, True),
+           (good, time.monotonic() - begun < 20))
+    # a byte now and then is no way to stay
+    end = time.monotonic() + 60
+    alive = slow
+    while alive and time.monotonic() < end:
+        left = []
+        for s in alive:
+            try:
+                s.send(b"t")
+                left.append(s)
+            except OSError:
+                s.close()
+        alive = left
+        time.sleep(1)
+    expect("they are cut off after half a minute", 0, len(alive))
+    for s in alive:
+        s.close()
+
+
+def test_tokens(server, port, token):
+    expect("a token twice", 1,
+           server.tally("token", "add", "all", "--permission", "all")[0])
+    expect("a permission that is none", 2,
+           server.tally("token", "add", "x", "--permission", "nope")[0])
+    expect("tokens are not shown again", False,
+           token[6:] in server.tally("token", "list", "--json")[1])
+    expect("removed", 0, server.tally("token", "remove", "all")[0])
+    r, _ = ask(port, "GET", "/jmap/session", token)
+    expect("worthless at once", 401, r.status)
+    codes = [ask(port, "GET", "/jmap/session", f"guess{i}",
+                 source="127.0.0.9")[0].status for i in range(11)]
+    expect("who guesses must wait", [401] * 10 + [429], codes)
+
+
+def test_tls(directory, token_of):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost", "-keyout",
+                    directory / "key.pem", "-out", directory / "cert.pem"],
+                   check=True, capture_output=True)
+    port = free_port()
+    server = Server(directory, "tls", listen=f"127.0.0.1:{port}",
+                    tls_cert=directory / "cert.pem",
+                    tls_key=directory / "key.pem")
+    server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
+    context = ssl.create_default_context(cafile=directory / "cert.pem")
+    c = http.client.HTTPSConnection("localhost", port, context=context)
+    r, text = ask(port, "GET", "/jmap/session", token_of(server),
+                  connection=c)
+    expect("TLS", (200, f"https://localhost:{port}"),
+           (r.status, json.loads(text)["apiUrl"][:len(
+               f"https://localhost:{port}")]))
+    c.close()
+    server.stop()
+
+
+def test_unix(directory):
+    path = directory / "http.sock"
+
+    def connect():
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(str(path))
+        return s
+    # what a killed server left behind
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(path))
+    left.close()
+    server = Server(directory, "unix", listen=f"unix:{path}")
+    server.wait(connect)
+    s = connect()
+    s.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+    text = b""
+    while more := s.recv(4096):
+        text += more
+    expect("a unix socket", True, text.endswith(b"\r\n\r\nok\n"))
+    expect("its mode", 0o660, path.stat().st_mode & 0o777)
+    second = subprocess.run([HTTPD, "-f", "-c", server.conf],
+                            capture_output=True, text=True)
+    expect("a second one is refused", (1, True),
+           (second.returncode, "another program answers" in second.stderr))
+    server.stop()
+    expect("it takes its socket away", False, path.exists())
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="tlstally-http.") as name:
+        directory = pathlib.Path(name)
+        port = free_port()
+        server = Server(directory, "plain", listen=f"127.0.0.1:{port}")
+        try:
+            server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
+            token = server.tally("token", "add", "all", "--permission",
+                                 "all")[1]
+            reader = server.tally("token", "add", "mon", "--permission",
+                                  "tallyRead")[1]
+            test_answers(server, port, token, reader)
+            test_objects(port, token)
+            test_limits(port, token)
+            test_slow(port, token)
+            test_tokens(server, port, token)
+            server.stop()
+            test_tls(directory, lambda s: s.tally(
+                "token", "add", "tls", "--permission", "all")[1])
+            test_unix(directory)
+        finally:
+            if server.process.poll() is None:
+                server.process.kill()
+    print(len(failed), "failed")
+    return 1 if failed else 0
+
+
+if not HTTPD.exists():
+    os._exit(77)
+sys.exit(main())
