@@ -75,7 +75,7 @@ static void test_permissions(void **state)
 	struct world *w = *state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(strbuf_clear) struct strbuf calls = {0}, words = {0};
+		auto_(strbuf_clear) struct strbuf calls = {0};
 		auto_(json_free) json_t *refused = NULL;
 		auto_(json_free) json_t *allowed = NULL;
 		json_t *error;
