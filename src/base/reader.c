@@ -1,5 +1,8 @@
 #include "base/reader.h"
 
+#include <endian.h>
+#include <string.h>
+
 void reader_init(struct reader *reader, const void *data, size_t len)
 {
 	reader->at = data;
@@ -24,34 +27,45 @@ const void *reader_bytes(struct reader *reader, size_t len)
 	return p;
 }
 
-static uint64_t get_be(struct reader *reader, size_t bytes)
+/* Copies the next bytes, or leaves zeros. */
+static void take(struct reader *reader, void *out, size_t len)
 {
-	const uint8_t *p = reader_bytes(reader, bytes);
-	uint64_t v = 0;
+	const void *p = reader_bytes(reader, len);
 
-	for (size_t i = 0; p != NULL && i < bytes; i++)
-		v = v << 8 | p[i];
-	return v;
+	if (p != NULL)
+		memcpy(out, p, len);
 }
 
 uint8_t reader_u8(struct reader *reader)
 {
-	return (uint8_t)get_be(reader, 1);
+	uint8_t v = 0;
+
+	take(reader, &v, sizeof(v));
+	return v;
 }
 
 uint16_t reader_u16(struct reader *reader)
 {
-	return (uint16_t)get_be(reader, 2);
+	uint16_t v = 0;
+
+	take(reader, &v, sizeof(v));
+	return be16toh(v);
 }
 
 uint32_t reader_u32(struct reader *reader)
 {
-	return (uint32_t)get_be(reader, 4);
+	uint32_t v = 0;
+
+	take(reader, &v, sizeof(v));
+	return be32toh(v);
 }
 
 uint64_t reader_u64(struct reader *reader)
 {
-	return get_be(reader, 8);
+	uint64_t v = 0;
+
+	take(reader, &v, sizeof(v));
+	return be64toh(v);
 }
 
 const void *reader_blob32(struct reader *reader, size_t *len)
