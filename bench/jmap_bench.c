@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "admin/jmap.h"
 #include "base/auto.h"
@@ -19,21 +18,9 @@
 #include "model/report_json.h"
 #include "store/outbox_table.h"
 
+#include "bench.h"
+
 enum { REPORTS = 100000, TRIES = 7, NOW = 1772409600, SMALL = 2000 };
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static void die(const char *words)
-{
-	fprintf(stderr, "jmap_bench: %s\n", words);
-	exit(1);
-}
 
 /* A report of two policies with three kinds of failures. */
 static void make_body(struct strbuf *packed)
