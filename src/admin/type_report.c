@@ -8,6 +8,7 @@
 #include "base/reader.h"
 #include "model/json_pointer.h"
 #include "model/object.h"
+#include "model/property.h"
 #include "outbox/edit.h"
 #include "outbox/shown.h"
 
@@ -86,14 +87,17 @@ static bool create(struct jmap_set_run *set, json_t *given,
 static bool drop_server_set(struct jmap_set_run *set, json_t *patched,
                             const json_t *before)
 {
-	static const char *const names[] = {"id", "status", "destinations"};
+	const struct property_table *table = object_properties();
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!json_equal(json_object_get(patched, names[i]),
-		                json_object_get(before, names[i])))
-			return jmap_refuse_name(set, names[i],
-			                        "set by the server");
-		json_object_del(patched, names[i]);
+	for (size_t i = 0; i < table->count; i++) {
+		const char *name = table->rows[i].name;
+
+		if (table->rows[i].kind->read != NULL)
+			continue;
+		if (!json_equal(json_object_get(patched, name),
+		                json_object_get(before, name)))
+			return jmap_refuse_name(set, name, "set by the server");
+		json_object_del(patched, name);
 	}
 	return true;
 }

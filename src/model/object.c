@@ -150,6 +150,8 @@ static const struct property object_rows[] = {
 	{"createdAt", &kind_time, OBJECT(created_at), .need = JSON_MUST},
 	{"deliverAt", &kind_time, OBJECT(deliver_at), .need = JSON_MUST},
 	{"status", &kind_word, OBJECT(status)},
+	{"successfulSessions", &kind_uint, OBJECT(success)},
+	{"failedSessions", &kind_uint, OBJECT(failure)},
 	{"destinations", &kind_made_objects,
          LIST(struct internal_report, destinations, destination_count),
          .items = &destination_table},

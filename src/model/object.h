@@ -54,7 +54,8 @@ struct internal_report {
 	const char *domain;
 	int64_t created_at; /* secs */
 	int64_t deliver_at;
-	const char *status; /* of the whole; NULL: none yet */
+	const char *status;        /* of the whole; NULL: none yet */
+	uint64_t success, failure; /* sessions, of all policies */
 	struct object_destination *destinations;
 	size_t destination_count;
 	struct arena mem; /* of all but the report's */

@@ -120,6 +120,8 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
 	object->created_at = head.created_at;
 	object->deliver_at = head.deliver_at;
 	object->status = outbox_status_word(head.status);
+	object->success = head.success;
+	object->failure = head.failure;
 	load_destinations(txn, where, &head, object);
 	if (whole && load_report(txn, where, id, object, err) < 0)
 		return db_failed(txn) ? db_failure(txn, err) : ERR_IO;

@@ -17,6 +17,8 @@ static json_t *as_given(const struct internal_report *object)
 
 	json_object_del(json, "id");
 	json_object_del(json, "status");
+	json_object_del(json, "successfulSessions");
+	json_object_del(json, "failedSessions");
 	json_object_del(json, "destinations");
 	return json;
 }

@@ -144,6 +144,11 @@ static const struct call_row get_rows[] = {
                      "'us@us.example','reportId':'r1@us.example',"
                      "'policies':[{'policyType':'sts','mxHosts':[],"
                      "'failureDetails':[]}]}}]}")},
+	{"5.1 sessions, without the body",
+         CALL(GET, "{'ids':['$B'],'properties':['successfulSessions',"
+                   "'failedSessions']}"),
+         ANSWER(GET, "{'list':[{'id':'$B','successfulSessions':5,"
+                     "'failedSessions':3}]}")},
 	{"5.1 destinations",
          CALL(GET, "{'ids':['$B'],'properties':['destinations']}"),
          ANSWER(GET, "{'list':[{'destinations':[{'uri':"
@@ -495,6 +500,11 @@ static const struct call_row set_rows[] = {
 	{"5.3 the whole object may be given back",
          PATCHED("{'id':'$A','status':'pending','domain':'alpha.example'}",
                  "{'updated':{'$A':null},'newState':'$S'}")},
+	{"5.3 what the server counted, too",
+         PATCHED("{'successfulSessions':5,'failedSessions':0}",
+                 "{'updated':{'$A':null},'newState':'$S'}")},
+	{"5.3 but not another count",
+         BAD_PATCH("{'failedSessions':1}", "failedSessions")},
 	{"5.3 but not another id", BAD_PATCH("{'id':'$B'}", "id")},
 	{"5.3 nor another status", BAD_PATCH("{'status':'done'}", "status")},
 	{"5.3 nor null for what the server set",
