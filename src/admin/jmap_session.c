@@ -89,6 +89,17 @@ static json_t *limits(void)
 	                 "i;ascii-casemap");
 }
 
+/* What the token may do, for a client that shows only what will work. */
+static json_t *ours(const struct jmap_caller *caller)
+{
+	json_t *words = json_array();
+
+	for (size_t i = 0; i < PERMISSIONS; i++)
+		if (caller->permissions & permissions[i].bit)
+			jmap_append(words, json_string(permissions[i].word));
+	return json_pack("{s:o}", "permissions", words);
+}
+
 static void put_url(json_t *session, const char *name, const char *base,
                     const char *path)
 {
@@ -110,16 +121,16 @@ void jmap_session_write(const struct jmap *jmap,
 	(void)jmap;
 	session = json_pack(
 		"{s:{s:o,s:{},s:{}},"
-		"s:{s:{s:s,s:b,s:b,s:{s:{},s:{},s:{}}}},"
+		"s:{s:{s:s,s:b,s:b,s:{s:{},s:{},s:o}}},"
 		"s:{s:s,s:s,s:s},s:s,s:s}",
 		"capabilities", JMAP_CORE, limits(), JMAP_STALWART,
 		JMAP_TLSTALLY, "accounts", JMAP_ACCOUNT, "name", "tlstally",
 		"isPersonal", 0, "isReadOnly",
 		(caller->permissions & writes) == 0, "accountCapabilities",
-		JMAP_CORE, JMAP_STALWART, JMAP_TLSTALLY, "primaryAccounts",
-		JMAP_CORE, JMAP_ACCOUNT, JMAP_STALWART, JMAP_ACCOUNT,
-		JMAP_TLSTALLY, JMAP_ACCOUNT, "username", caller->name, "state",
-		jmap_session_state(caller, state));
+		JMAP_CORE, JMAP_STALWART, JMAP_TLSTALLY, ours(caller),
+		"primaryAccounts", JMAP_CORE, JMAP_ACCOUNT, JMAP_STALWART,
+		JMAP_ACCOUNT, JMAP_TLSTALLY, JMAP_ACCOUNT, "username",
+		caller->name, "state", jmap_session_state(caller, state));
 	put_url(session, "apiUrl", base_url, "/api");
 	put_url(session, "downloadUrl", base_url,
 	        "/jmap/download/{accountId}/{blobId}/{name}?accept={type}");

@@ -193,7 +193,10 @@ static void test_session(void **state)
 		"'urn:stalwart:jmap':{},'urn:tlstally:jmap':{}},'accounts':{"
 		"'tally':{'name':'tlstally','isPersonal':false,'isReadOnly':"
 		"false,'accountCapabilities':{'urn:ietf:params:jmap:core':{},"
-		"'urn:stalwart:jmap':{},'urn:tlstally:jmap':{}}}},"
+		"'urn:stalwart:jmap':{},'urn:tlstally:jmap':{'permissions':["
+		"'sysTlsInternalReportGet','sysTlsInternalReportQuery',"
+		"'sysTlsInternalReportCreate','sysTlsInternalReportUpdate',"
+		"'sysTlsInternalReportDestroy','tallyRead','tallyManage']}}}},"
 		"'primaryAccounts':{'urn:stalwart:jmap':'tally'},'username':"
 		"'test','apiUrl':'https://t.example:8460/api','downloadUrl':"
 		"'*','uploadUrl':'*','eventSourceUrl':'*','state':'s7f'}");
@@ -203,7 +206,10 @@ static void test_session(void **state)
 	jmap_session_write(&w->jmap, &w->caller, "", &out);
 	session = json_read(out.data, out.len, false, &err);
 	world_check(w, session,
-	            "{'accounts':{'tally':{'isReadOnly':true}},'state':'s1'}");
+	            "{'accounts':{'tally':{'isReadOnly':true,"
+	            "'accountCapabilities':{'urn:tlstally:jmap':{"
+	            "'permissions':['sysTlsInternalReportGet']}}}},"
+	            "'state':'s1'}");
 }
 
 static void test_problem(void **state)
