@@ -4,35 +4,14 @@
  *
  * In the build folder, the real daemon on loopback, with jmap-jam from npm:
  * its session, its request builder with result references, its createdIds and
- * its errors.  JMAP_CLIENT names a folder with node_modules that
- * scripts/check has filled from tests/e2e/npm.
+ * its errors.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync,
-         writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { isDeepStrictEqual } from "node:util";
+import { expect, given, npmImport, token,
+         withServer } from "./httpd_world.mjs";
 
-const HTTPD = "src/app/tlstally-httpd";
-const TLSTALLY = "src/app/tlstally";
 const REPORT = "x:TlsInternalReport";
 const STALWART = { using: ["urn:stalwart:jmap"] };
 const TALLY = { using: ["urn:tlstally:jmap"] };
-let failed = 0;
-
-function expect(what, want, got) {
-  if (isDeepStrictEqual(want, got)) {
-    console.log("ok:", what);
-    return;
-  }
-  console.log(`FAIL: ${what}: wanted ${JSON.stringify(want)}, ` +
-              `got ${JSON.stringify(got)}`);
-  failed++;
-}
 
 /* What the client throws: a method's error, several, or a problem. */
 async function errorOf(promise) {
@@ -41,65 +20,6 @@ async function errorOf(promise) {
   } catch (error) {
     return Array.isArray(error) ? error[0] : error;
   }
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
-async function start(directory) {
-  const port = await freePort();
-  const conf = join(directory, "tlstally.conf");
-  mkdirSync(join(directory, "store"));
-  writeFileSync(conf, `[report]
-contact_info = tls@example.com
-mode = all
-[store]
-directory = ${directory}/store
-map_size = 256M
-[http]
-listen = 127.0.0.1:${port}
-`);
-  const daemon = spawn(HTTPD, ["-f", "-c", conf],
-                       { stdio: ["ignore", "ignore", "inherit"] });
-  const url = `http://127.0.0.1:${port}`;
-  for (let i = 0; i < 300; i++) {
-    try {
-      if ((await fetch(url + "/healthz")).ok)
-        return { daemon, conf, url };
-    } catch {
-      await sleep(50);
-    }
-  }
-  daemon.kill("SIGKILL");
-  throw new Error("tlstally-httpd does not start");
-}
-
-function token(server, name, permission) {
-  return execFileSync(TLSTALLY, ["-c", server.conf, "token", "add", name,
-                                 "--permission", permission],
-                      { encoding: "utf8" }).trim();
-}
-
-function given(domain, failures) {
-  return {
-    domain, mailRua: [`tls@${domain}`], httpRua: [], policyIdentifiers: [],
-    createdAt: "2026-03-02T00:15:00Z", deliverAt: "2036-03-02T01:00:00Z",
-    report: {
-      reportId: `20260301.${domain}@example.com`,
-      dateRangeStart: "2026-03-01T00:00:00Z",
-      dateRangeEnd: "2026-03-01T23:59:59Z",
-      policies: [{ policyType: "sts", policyDomain: domain,
-                   totalSuccessfulSessions: 5,
-                   totalFailedSessions: failures }],
-    },
-  };
 }
 
 async function testSession(jam) {
@@ -287,34 +207,5 @@ async function run(server, JamClient) {
   await testTallyTypes(jam, accountId);
 }
 
-async function stop({ daemon }) {
-  const ended = new Promise((done) => daemon.once("exit", done));
-
-  daemon.kill("SIGTERM");
-  expect("tlstally-httpd ends in order", 0, await ended);
-}
-
-async function main() {
-  const home = process.env.JMAP_CLIENT ?? "";
-
-  if (!existsSync(join(home, "node_modules/jmap-jam"))) {
-    console.log("FAIL: no jmap-jam: npm ci in a copy of tests/e2e/npm, and " +
-                "JMAP_CLIENT names the copy");
-    return 1;
-  }
-  const path = createRequire(join(home, "/")).resolve("jmap-jam");
-  const { default: JamClient } = await import(pathToFileURL(path));
-  const directory = mkdtempSync(join(tmpdir(), "tlstally-jam."));
-  const server = await start(directory);
-  try {
-    await run(server, JamClient);
-    await stop(server);
-  } finally {
-    server.daemon.kill("SIGKILL");
-    rmSync(directory, { recursive: true });
-  }
-  console.log(failed, "failed");
-  return failed ? 1 : 0;
-}
-
-process.exit(await main());
+const { default: JamClient } = await npmImport("jmap-jam");
+process.exit(await withServer((server) => run(server, JamClient)));
