@@ -3,14 +3,15 @@
 # to build and run
 BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
 	libcurl4-openssl-dev libgmime-3.0-dev libidn2-dev libinih-dev
-	libjansson-dev libldns-dev liblmdb-dev libmicrohttpd-dev libmilter-dev
+	libjansson-dev libjs-chart.js libldns-dev liblmdb-dev
+	libmicrohttpd-dev libmilter-dev
 	libssl-dev libsystemd-dev libxxhash-dev zlib1g-dev"
 
 # the receivers of the rehearsal
 QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 
 # all tests: another compiler, the lints, real mail, web and DNS servers
-CHECK_PACKAGES="$BUILD_PACKAGES clang clang-format iproute2 ldnsutils
+CHECK_PACKAGES="$BUILD_PACKAGES chromium clang clang-format iproute2 ldnsutils
 	libcmocka-dev mandoc nginx-light nsd openssl postfix procps python3
 	python3-jsonschema systemd systemd-journal-remote unbound xz-utils"
 

@@ -103,6 +103,7 @@ int http_start(struct http **http_out, const struct http_options *options,
 
 	*http_out = http;
 	http->jmap = options->jmap;
+	http->www = options->www;
 	http->listen_fd = options->listen_fd;
 	http->url = xstrdup(options->url);
 	http->open_metrics = options->open_metrics;

@@ -1,6 +1,7 @@
 /*
  * http - the HTTP side of the managed objects (libmicrohttpd)
  *
+ *     GET  /  /app.js ...          the web page (admin/www.h)
  *     GET  /.well-known/jmap       redirect to the session object
  *     GET  /jmap/session           RFC 8620 section 2
  *     POST /api  /jmap  /jmap/     requests
@@ -19,12 +20,14 @@
 #include <stdint.h>
 
 #include "admin/jmap.h"
+#include "admin/www.h"
 #include "base/err.h"
 
 struct http_options {
 	struct jmap jmap;
-	int listen_fd;        /* bound and listening; http closes it */
-	const char *tls_cert; /* PEM text; NULL: no TLS */
+	const struct www *www; /* of the web page; NULL: none.  Lent */
+	int listen_fd;         /* bound and listening; http closes it */
+	const char *tls_cert;  /* PEM text; NULL: no TLS */
 	const char *tls_key;
 	const char *url; /* as clients see us; "": what they say in Host */
 	bool open_metrics;

@@ -1,4 +1,4 @@
-#include "admin/http_request.h"
+#include "admin/http_exchange.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -12,49 +12,12 @@
 
 enum { ADDRESS_TEXT = 64, HOST_LONG = 260 };
 
-#define TYPE_JSON "application/json"
-#define TYPE_PROBLEM "application/problem+json"
-#define TYPE_TEXT "text/plain; charset=utf-8"
-#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
-
-struct route;
-
-/* A request that is under way. */
-struct exchange {
-	struct http *http;
-	struct MHD_Connection *connection;
-	const struct route *route;
-	struct strbuf body;
-	struct auth_answer who;
-	bool entered;          /* counts among its token's requests */
-	struct reply *refused; /* to be sent when the request is through */
-};
-
-struct reply {
-	unsigned status;
-	const char *type;
-	struct strbuf body;
-	const char *location;
-	const char *allow;
-	bool challenge; /* 401 */
-	int64_t retry_after;
-};
-
-struct route {
-	const char *method; /* GET stands for HEAD, too */
-	const char *path;
-	bool needs_token;
-	unsigned permission; /* that the token must have; 0: any token */
-	void (*answer)(struct exchange *exchange, struct reply *reply);
-};
-
-static const char *header_of(struct MHD_Connection *connection,
-                             const char *name)
+const char *http_header_of(struct MHD_Connection *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-static void problem(struct reply *reply, const struct jmap_problem *what)
+static void problem(struct http_reply *reply, const struct jmap_problem *what)
 {
 	reply->status = (unsigned)what->status;
 	reply->type = TYPE_PROBLEM;
@@ -62,7 +25,7 @@ static void problem(struct reply *reply, const struct jmap_problem *what)
 }
 
 /* One that is HTTP's, not JMAP's. */
-static void refuse(struct reply *reply, int status, const char *detail)
+void http_refuse(struct http_reply *reply, int status, const char *detail)
 {
 	struct jmap_problem what = {.status = status, .type = "about:blank"};
 
@@ -70,7 +33,8 @@ static void refuse(struct reply *reply, int status, const char *detail)
 	problem(reply, &what);
 }
 
-static void answer_well_known(struct exchange *exchange, struct reply *reply)
+static void answer_well_known(struct http_exchange *exchange,
+                              struct http_reply *reply)
 {
 	(void)exchange;
 	reply->status = MHD_HTTP_TEMPORARY_REDIRECT;
@@ -79,7 +43,8 @@ static void answer_well_known(struct exchange *exchange, struct reply *reply)
 	strbuf_puts(&reply->body, "the session object: /jmap/session\n");
 }
 
-static void answer_health(struct exchange *exchange, struct reply *reply)
+static void answer_health(struct http_exchange *exchange,
+                          struct http_reply *reply)
 {
 	auto_(db_abort) struct db_txn *txn =
 		db_begin_read(exchange->http->jmap.db);
@@ -99,10 +64,11 @@ static bool is_host(const char *text)
 	return len > 0 && len < HOST_LONG && text[len] == '\0';
 }
 
-static void answer_session(struct exchange *exchange, struct reply *reply)
+static void answer_session(struct http_exchange *exchange,
+                           struct http_reply *reply)
 {
 	const struct http *http = exchange->http;
-	const char *host = header_of(exchange->connection, "Host");
+	const char *host = http_header_of(exchange->connection, "Host");
 	struct jmap_caller caller = {exchange->who.name,
 	                             exchange->who.permissions};
 	auto_(xfree_str) char *base = NULL;
@@ -112,7 +78,8 @@ static void answer_session(struct exchange *exchange, struct reply *reply)
 	else if (host != NULL && is_host(host))
 		base = xasprintf("%s://%s", http->tls ? "https" : "http", host);
 	else {
-		refuse(reply, MHD_HTTP_BAD_REQUEST, "no usable Host header");
+		http_refuse(reply, MHD_HTTP_BAD_REQUEST,
+		            "no usable Host header");
 		return;
 	}
 	reply->status = MHD_HTTP_OK;
@@ -120,7 +87,8 @@ static void answer_session(struct exchange *exchange, struct reply *reply)
 	jmap_session_write(&http->jmap, &caller, base, &reply->body);
 }
 
-static void answer_jmap(struct exchange *exchange, struct reply *reply)
+static void answer_jmap(struct http_exchange *exchange,
+                        struct http_reply *reply)
 {
 	struct http *http = exchange->http;
 	struct jmap_caller caller = {exchange->who.name,
@@ -137,7 +105,8 @@ static void answer_jmap(struct exchange *exchange, struct reply *reply)
 	problem(reply, &what);
 }
 
-static void answer_metrics(struct exchange *exchange, struct reply *reply)
+static void answer_metrics(struct http_exchange *exchange,
+                           struct http_reply *reply)
 {
 	struct http *http = exchange->http;
 	struct metrics_http counts = {http->requests, http->problems};
@@ -145,14 +114,14 @@ static void answer_metrics(struct exchange *exchange, struct reply *reply)
 
 	if (metrics_write(http->jmap.db, clock_secs(http->jmap.clock), &counts,
 	                  &reply->body, &err) < 0) {
-		refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
+		http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
 		return;
 	}
 	reply->status = MHD_HTTP_OK;
 	reply->type = TYPE_METRICS;
 }
 
-static const struct route routes[] = {
+static const struct http_route routes[] = {
 	{"GET", "/.well-known/jmap", false, 0, answer_well_known},
 	{"GET", "/jmap/session", true, 0, answer_session},
 	{"POST", "/api", true, 0, answer_jmap},
@@ -162,31 +131,42 @@ static const struct route routes[] = {
 	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics},
 };
 
-static bool method_is(const struct route *route, const char *method)
+static bool method_is(const struct http_route *route, const char *method)
 {
 	return strcmp(route->method, method) == 0 ||
 	       (strcmp(route->method, "GET") == 0 &&
 	        strcmp(method, "HEAD") == 0);
 }
 
-static void find_route(struct exchange *exchange, const char *url,
-                       const char *method, struct reply *reply)
+/* NULL: nothing has that path. */
+static const struct http_route *route_of(struct http_exchange *exchange,
+                                         const char *url)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (strcmp(routes[i].path, url) != 0)
-			continue;
-		if (method_is(&routes[i], method)) {
-			exchange->route = &routes[i];
-			return;
-		}
-		reply->allow = strcmp(routes[i].method, "GET") == 0
-		                       ? "GET, HEAD"
-		                       : "POST";
-		refuse(reply, MHD_HTTP_METHOD_NOT_ALLOWED,
-		       "not with this method");
-		return;
+	static const struct http_route page = {"GET", NULL, false, 0,
+	                                       http_answer_page};
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (strcmp(routes[i].path, url) == 0)
+			return &routes[i];
+	exchange->file = www_find(exchange->http->www, url);
+	return exchange->file ? &page : NULL;
+}
+
+static void find_route(struct http_exchange *exchange, const char *url,
+                       const char *method, struct http_reply *reply)
+{
+	const struct http_route *route = route_of(exchange, url);
+
+	if (route == NULL) {
+		http_refuse(reply, MHD_HTTP_NOT_FOUND, "nothing is there");
+	} else if (method_is(route, method)) {
+		exchange->route = route;
+	} else {
+		reply->allow = strcmp(route->method, "GET") == 0 ? "GET, HEAD"
+		                                                 : "POST";
+		http_refuse(reply, MHD_HTTP_METHOD_NOT_ALLOWED,
+		            "not with this method");
 	}
-	refuse(reply, MHD_HTTP_NOT_FOUND, "nothing is there");
 }
 
 /* As the limits count: an IPv6 network of 64 bits is one client. */
@@ -211,8 +191,8 @@ static void client_address(struct MHD_Connection *connection,
 	}
 }
 
-static void check_permission(const struct exchange *exchange,
-                             struct reply *reply)
+static void check_permission(const struct http_exchange *exchange,
+                             struct http_reply *reply)
 {
 	unsigned needed = exchange->route->permission;
 	char detail[96];
@@ -221,18 +201,19 @@ static void check_permission(const struct exchange *exchange,
 		return;
 	snprintf(detail, sizeof(detail), "the token lacks the permission %s",
 	         jmap_permission_word(needed));
-	refuse(reply, MHD_HTTP_FORBIDDEN, detail);
+	http_refuse(reply, MHD_HTTP_FORBIDDEN, detail);
 }
 
-static void check_token(struct exchange *exchange, struct reply *reply)
+static void check_token(struct http_exchange *exchange,
+                        struct http_reply *reply)
 {
 	struct auth_answer *who = &exchange->who;
 	char address[ADDRESS_TEXT];
 
 	client_address(exchange->connection, address);
 	auth_check(exchange->http->auth,
-	           header_of(exchange->connection, "Authorization"), address,
-	           who);
+	           http_header_of(exchange->connection, "Authorization"),
+	           address, who);
 	switch (who->result) {
 	case AUTH_OK:
 		check_permission(exchange, reply);
@@ -240,24 +221,24 @@ static void check_token(struct exchange *exchange, struct reply *reply)
 	case AUTH_MISSING:
 	case AUTH_WRONG:
 		reply->challenge = true;
-		refuse(reply, MHD_HTTP_UNAUTHORIZED,
-		       who->result == AUTH_MISSING
-		               ? "a bearer token is needed"
-		               : "the token is not known or has expired");
+		http_refuse(reply, MHD_HTTP_UNAUTHORIZED,
+		            who->result == AUTH_MISSING
+		                    ? "a bearer token is needed"
+		                    : "the token is not known or has expired");
 		return;
 	case AUTH_TOO_MANY:
 		reply->retry_after = who->retry_after;
-		refuse(reply, MHD_HTTP_TOO_MANY_REQUESTS,
-		       "too many wrong tokens from this address");
+		http_refuse(reply, MHD_HTTP_TOO_MANY_REQUESTS,
+		            "too many wrong tokens from this address");
 		return;
 	case AUTH_UNAVAILABLE:
-		refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, who->err.text);
+		http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, who->err.text);
 		return;
 	}
 }
 
-static void refuse_limit(struct reply *reply, int status, const char *limit,
-                         const char *detail)
+static void refuse_limit(struct http_reply *reply, int status,
+                         const char *limit, const char *detail)
 {
 	struct jmap_problem what = {
 		.status = status,
@@ -269,7 +250,7 @@ static void refuse_limit(struct reply *reply, int status, const char *limit,
 	problem(reply, &what);
 }
 
-static void refuse_size(struct reply *reply)
+static void refuse_size(struct http_reply *reply)
 {
 	refuse_limit(reply, MHD_HTTP_CONTENT_TOO_LARGE, "maxSizeRequest",
 	             "the request is too large");
@@ -284,16 +265,17 @@ static bool is_json(const char *type)
 	       (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
 }
 
-static void check_body(struct exchange *exchange, struct reply *reply)
+static void check_body(struct http_exchange *exchange, struct http_reply *reply)
 {
-	const char *length = header_of(exchange->connection, "Content-Length");
+	const char *length =
+		http_header_of(exchange->connection, "Content-Length");
 	struct jmap_problem what = {
 		.status = MHD_HTTP_BAD_REQUEST,
 		.type = "urn:ietf:params:jmap:error:notJSON",
 		.detail = "the Content-Type is not application/json",
 	};
 
-	if (!is_json(header_of(exchange->connection, "Content-Type")))
+	if (!is_json(http_header_of(exchange->connection, "Content-Type")))
 		problem(reply, &what);
 	else if (length != NULL &&
 	         strtoull(length, NULL, 10) > JMAP_MAX_REQUEST)
@@ -307,20 +289,18 @@ static void check_body(struct exchange *exchange, struct reply *reply)
 		exchange->entered = true;
 }
 
-static bool wants_body(const struct exchange *exchange)
+static bool wants_body(const struct http_exchange *exchange)
 {
 	return strcmp(exchange->route->method, "POST") == 0;
 }
 
 static void add_headers(struct MHD_Response *response,
-                        const struct reply *reply)
+                        const struct http_reply *reply)
 {
 	char secs[24];
 
 	MHD_add_response_header(response, "Content-Type", reply->type);
-	MHD_add_response_header(response, "Cache-Control",
-	                        "no-cache, no-store, must-revalidate");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	http_page_headers(response, reply);
 	if (reply->location != NULL)
 		MHD_add_response_header(response, "Location", reply->location);
 	if (reply->allow != NULL)
@@ -342,12 +322,23 @@ static struct http_connection *place_of(struct MHD_Connection *connection)
 	        ->socket_context;
 }
 
-static enum MHD_Result send_reply(struct exchange *exchange,
-                                  struct reply *reply)
+static struct MHD_Response *make_response(struct http_reply *reply)
 {
 	size_t len = reply->body.len;
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		len, strbuf_take(&reply->body), MHD_RESPMEM_MUST_FREE);
+
+	if (reply->file != NULL)
+		return MHD_create_response_from_buffer(
+			reply->status == MHD_HTTP_OK ? reply->file->data.len
+						     : 0,
+			reply->file->data.data, MHD_RESPMEM_PERSISTENT);
+	return MHD_create_response_from_buffer(len, strbuf_take(&reply->body),
+	                                       MHD_RESPMEM_MUST_FREE);
+}
+
+static enum MHD_Result send_reply(struct http_exchange *exchange,
+                                  struct http_reply *reply)
+{
+	struct MHD_Response *response = make_response(reply);
 	enum MHD_Result rc;
 
 	if (response == NULL)
@@ -365,8 +356,8 @@ static enum MHD_Result begin(struct http *http,
                              struct MHD_Connection *connection, const char *url,
                              const char *method, void **context)
 {
-	struct exchange *exchange = xcalloc(1, sizeof(*exchange));
-	struct reply reply = {0};
+	struct http_exchange *exchange = xcalloc(1, sizeof(*exchange));
+	struct http_reply reply = {0};
 
 	*context = exchange;
 	exchange->http = http;
@@ -398,8 +389,8 @@ enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
                                    const char *version, const char *data,
                                    size_t *size, void **context)
 {
-	struct exchange *exchange = *context;
-	struct reply reply = {0};
+	struct http_exchange *exchange = *context;
+	struct http_reply reply = {0};
 
 	(void)version;
 	if (exchange == NULL)
@@ -427,7 +418,7 @@ enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
 void http_request_end(void *arg, struct MHD_Connection *connection,
                       void **context, enum MHD_RequestTerminationCode code)
 {
-	struct exchange *exchange = *context;
+	struct http_exchange *exchange = *context;
 	struct http *http = arg;
 
 	(void)code;

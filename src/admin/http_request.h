@@ -15,6 +15,7 @@
 
 struct http {
 	struct jmap jmap;
+	const struct www *www;
 	struct MHD_Daemon *daemon;
 	int listen_fd;
 	struct auth *auth;

@@ -11,6 +11,7 @@
 
 #include "admin/http.h"
 #include "admin/listen.h"
+#include "admin/www.h"
 #include "app/daemon.h"
 #include "app/privs.h"
 #include "base/auto.h"
@@ -33,6 +34,7 @@ struct httpd {
 	struct db *db;
 	int fd;
 	struct strbuf cert, key;
+	struct www *www;
 	struct http *http;
 };
 
@@ -89,10 +91,21 @@ static int open_store(struct httpd *d, struct err *err)
 	return db_open(&d->db, &options, err);
 }
 
+/* The API is of use without. */
+static void load_page(struct httpd *d)
+{
+	struct err err;
+
+	if (d->conf.http.www[0] != '\0' &&
+	    www_load(&d->www, d->conf.http.www, &err) < 0)
+		log_warning("no web page: [http] www: %s", err.text);
+}
+
 static int serve(struct httpd *d, struct err *err)
 {
 	struct http_options options = {
 		.jmap = {d->db, &d->conf, &d->clock},
+		.www = d->www,
 		.listen_fd = d->fd,
 		.tls_cert = d->cert.len ? strbuf_text(&d->cert) : NULL,
 		.tls_key = d->key.len ? strbuf_text(&d->key) : NULL,
@@ -121,8 +134,10 @@ static int start(struct httpd *d, struct err *err)
 	if (d->fd < 0 || read_tls(d, err) < 0)
 		return err->class;
 	raise_limit(&d->conf);
-	if (privs_become(&owner, err) < 0 || open_store(d, err) < 0 ||
-	    serve(d, err) < 0)
+	if (privs_become(&owner, err) < 0 || open_store(d, err) < 0)
+		return err->class;
+	load_page(d);
+	if (serve(d, err) < 0)
 		return err->class;
 	log_info("serving %s on %s", d->conf.store.directory,
 	         d->conf.http.listen);
@@ -151,6 +166,7 @@ static void stop(struct httpd *d)
 	if (d->http != NULL)
 		listen_remove(d->conf.http.listen);
 	http_stop(&d->http, STOP_MS);
+	www_free(&d->www);
 	if (d->fd >= 0)
 		close(d->fd);
 	strbuf_clear(&d->cert);

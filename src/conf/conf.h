@@ -119,6 +119,7 @@ struct conf {
 		char *tls_cert;
 		char *tls_key;
 		char *url;         /* ours, as clients see it; "": Host */
+		char *www;         /* the folder of the web page; "": none */
 		bool open_metrics; /* /metrics without a token */
 		uint64_t max_connections;
 		uint64_t max_per_address;

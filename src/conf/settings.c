@@ -1098,6 +1098,18 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "http",
+		.name = "www",
+		.type = SETTING_PATH,
+		.standard = PKGDATADIR "/www",
+		.offset = AT(http.www),
+		.may_be_empty = true,
+		.max = PATH_LONG,
+		.comment = "The folder of the web page; empty: no web page.",
+		.manual = "The folder that the files of the web page are in.\n"
+			  "Empty: no web page is served.\n",
+	},
+	{
+		.section = "http",
 		.name = "open_metrics",
 		.type = SETTING_BOOL,
 		.standard = "no",

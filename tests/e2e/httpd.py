@@ -17,6 +17,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path.cwd()
+WWW = pathlib.Path(__file__).resolve().parents[2] / "src/www"
 HTTPD = HERE / "src/app/tlstally-httpd"
 TLSTALLY = HERE / "src/app/tlstally"
 failed = []
@@ -41,6 +42,7 @@ class Server:
         self.conf = directory / f"{name}.conf"
         self.said = directory / f"{name}.log"
         (directory / "store").mkdir(exist_ok=True)
+        settings.setdefault("www", WWW)
         rows = "".join(f"{k} = {v}\n" for k, v in settings.items())
         self.conf.write_text(
             "[report]\ncontact_info = tls@example.com\n[store]\n"
@@ -148,6 +150,63 @@ def test_answers(server, port, token, reader):
                   {"Content-Type": "text/plain"})
     expect("no JSON by its type", (400, "urn:ietf:params:jmap:error:notJSON"),
            (r.status, json.loads(text)["type"]))
+
+
+def test_page(port):
+    """Its files as they lie there, for everybody, and no other file."""
+    types = {".html": "text/html; charset=utf-8",
+             ".js": "text/javascript; charset=utf-8",
+             ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+    tags = set()
+    names = sorted(f.name for f in WWW.iterdir() if f.suffix in types)
+    for name in names:
+        path = "/" if name == "index.html" else "/" + name
+        r, text = ask(port, "GET", path)
+        expect("page: " + path,
+               (200, types[pathlib.Path(name).suffix],
+                (WWW / name).read_bytes()),
+               (r.status, r.getheader("Content-Type"), text))
+        tags.add(r.getheader("ETag"))
+        r, text = ask(port, "GET", path,
+                      headers={"If-None-Match": r.getheader("ETag")})
+        expect("page: %s is known" % path, (304, b""), (r.status, text))
+    expect("page: each has a tag of its own", len(names), len(tags))
+    r, text = ask(port, "GET", "/", headers={"If-None-Match": '"other"'})
+    policy = r.getheader("Content-Security-Policy")
+    expect("page: another tag", (200, "no-cache", "nosniff", "no-referrer"),
+           (r.status, r.getheader("Cache-Control"),
+            r.getheader("X-Content-Type-Options"),
+            r.getheader("Referrer-Policy")))
+    expect("page: its policy", (True, False),
+           (policy.startswith("default-src 'none'; script-src 'self';"),
+            "unsafe" in policy))
+    r, text = ask(port, "HEAD", "/app.js")
+    expect("page: HEAD", (200, b"", (WWW / "app.js").stat().st_size),
+           (r.status, text, int(r.getheader("Content-Length"))))
+    r, _ = ask(port, "POST", "/", body="{}")
+    expect("page: nothing can be posted to it", (405, "GET, HEAD"),
+           (r.status, r.getheader("Allow")))
+    for path in ("/index.html", "/Makefile.inc", "/../www/app.js",
+                 "/%2e%2e/etc/passwd", "/app.js/", "//app.js"):
+        r, _ = ask(port, "GET", path)
+        expect("page: no " + path, 404, r.status)
+
+
+def test_no_page(directory):
+    """Without its files the API is served all the same, and it is said."""
+    port = free_port()
+    for name, www, said in (("nowww", "", False),
+                            ("badwww", directory / "gone", True)):
+        server = Server(directory, name, listen=f"127.0.0.1:{port}", www=www)
+        server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
+        expect(name + ": no page", 404, ask(port, "GET", "/")[0].status)
+        expect(name + ": but the rest", 200,
+               ask(port, "GET", "/healthz")[0].status)
+        server.process.terminate()
+        server.process.wait()
+        expect(name + ": it is said", said,
+               f"no web page: [http] www: {directory}/gone/index.html: No such"
+               in server.said.read_text())
 
 
 def test_objects(port, token):
@@ -326,6 +385,7 @@ def main():
             reader = server.tally("token", "add", "mon", "--permission",
                                   "tallyRead")[1]
             test_answers(server, port, token, reader)
+            test_page(port)
             test_objects(port, token)
             test_limits(port, token)
             test_slow(port, token)
@@ -334,6 +394,7 @@ def main():
             test_tls(directory, lambda s: s.tally(
                 "token", "add", "tls", "--permission", "all")[1])
             test_unix(directory)
+            test_no_page(directory)
         finally:
             if server.process.poll() is None:
                 server.process.kill()

@@ -1,0 +1,62 @@
+/*
+ * http_exchange - a request that is under way, and what it is answered with
+ *
+ * Shared by http_request.c and the files that answer one kind of request:
+ * http_page.c the web page, http_download.c blobs.
+ */
+#ifndef TLSTALLY_ADMIN_HTTP_EXCHANGE_H
+#define TLSTALLY_ADMIN_HTTP_EXCHANGE_H
+
+#include "admin/http_request.h"
+#include "admin/www.h"
+
+#define TYPE_JSON "application/json"
+#define TYPE_PROBLEM "application/problem+json"
+#define TYPE_TEXT "text/plain; charset=utf-8"
+#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+
+struct http_route;
+
+struct http_exchange {
+	struct http *http;
+	struct MHD_Connection *connection;
+	const struct http_route *route;
+	const struct www_file *file; /* of the page; NULL */
+	struct strbuf body;
+	struct auth_answer who;
+	bool entered;               /* counts among its token's requests */
+	struct http_reply *refused; /* to be sent when the request is through */
+};
+
+struct http_reply {
+	unsigned status;
+	const char *type;
+	struct strbuf body;
+	const struct www_file *file; /* its bytes instead of body */
+	const char *location;
+	const char *allow;
+	bool challenge; /* 401 */
+	int64_t retry_after;
+};
+
+struct http_route {
+	const char *method; /* GET stands for HEAD, too */
+	const char *path;
+	bool needs_token;
+	unsigned permission; /* that the token must have; 0: any token */
+	void (*answer)(struct http_exchange *exchange,
+	               struct http_reply *reply);
+};
+
+/* NULL: it was not sent. */
+const char *http_header_of(struct MHD_Connection *connection, const char *name);
+
+/* A problem document (RFC 7807) of HTTP's own. */
+void http_refuse(struct http_reply *reply, int status, const char *detail);
+
+void http_answer_page(struct http_exchange *exchange, struct http_reply *reply);
+/* What a browser may do with an answer. */
+void http_page_headers(struct MHD_Response *response,
+                       const struct http_reply *reply);
+
+#endif

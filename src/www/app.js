@@ -1,0 +1,222 @@
+// app - sign in, the frame around every page, and which page is shown
+import {button, fill, freshId, h} from "./dom.js";
+import {hash, parse} from "./router.js";
+import {home, routes} from "./routes.js";
+import {forgetToken, keptToken, openClient, showSignIn} from "./signin.js";
+
+let client = null;
+let shell = null;
+let current = null; // {key, page, leave}
+
+// --- the frame ---
+
+/** The rows that have a place in the menu, as a tree of headings. */
+function menuTree() {
+  const top = {items: []};
+
+  for (const row of routes.filter((one) => one.menu)) {
+    let at = top;
+
+    for (const word of row.menu.slice(0, -1)) {
+      let next = at.items.find((item) => item.items && item.word === word);
+      if (!next)
+        at.items.push(next = {word, items: []});
+      at = next;
+    }
+    at.items.push({word: row.menu.at(-1), row});
+  }
+  return top;
+}
+
+function menuList(node, labelledBy) {
+  return h("ul", {"aria-labelledby": labelledBy}, node.items.map((item) => {
+    const id = freshId("menu");
+
+    return item.row
+      ? h("li", {}, h("a", {href: hash(item.row.path),
+        "data-path": item.row.path}, item.word))
+      : h("li", {}, h("span", {id, class: "heading"}, item.word),
+        menuList(item, id));
+  }));
+}
+
+function makeShell() {
+  const main = h("main", {id: "main", tabindex: "-1"});
+  const said = h("div", {class: "notice", role: "status",
+    "aria-live": "polite"});
+  const nav = h("nav", {id: "nav", "aria-label": "Pages"},
+    menuList(menuTree()));
+  const toggle = button("Menu", () => {
+    const open = nav.classList.toggle("open");
+    toggle.setAttribute("aria-expanded", String(open));
+  }, {class: "menu", "aria-expanded": "false", "aria-controls": "nav"});
+  // a link into the page would be taken for a page's address
+  const skip = h("a", {href: "#main", class: "skip", on: {
+    click: (event) => {
+      event.preventDefault();
+      main.focus();
+    },
+  }}, "Skip to content");
+
+  fill(document.body, skip,
+    h("header", {class: "top"}, h("a", {href: hash(home), class: "brand"},
+      "tlstally"), toggle,
+    h("span", {class: "who"}, h("span", {class: "muted"}, "Token "),
+      client.session.username),
+    button("Sign out", () => signOut("Signed out."), {class: "quiet"})),
+    h("div", {class: "frame"}, nav, h("div", {class: "content"}, said, main)));
+  return {main, nav, said, toggle};
+}
+
+function markMenu(row) {
+  const path = row?.under ?? row?.path;
+
+  for (const link of shell.nav.querySelectorAll("a"))
+    if (link.dataset.path === path)
+      link.setAttribute("aria-current", "page");
+    else
+      link.removeAttribute("aria-current");
+  shell.nav.classList.remove("open");
+  shell.toggle.setAttribute("aria-expanded", "false");
+}
+
+// --- what pages may use ---
+
+function say(text, kind = "good") {
+  fill(shell.said, text && h("p", {class: `said said-${kind}`}, text,
+    button("Dismiss", () => fill(shell.said), {class: "quiet"})));
+}
+
+function fail(err) {
+  if (err.name === "AbortError")
+    return;
+  if (err.kind === "unauthorized")
+    signOut(`Signed out: ${err.message}.`);
+  else
+    say(err.message, "bad");
+}
+
+function go(path, query, {replace = false} = {}) {
+  const to = hash(path, query);
+
+  if (to === location.hash)
+    return;
+  if (replace) {
+    history.replaceState(null, "", to);
+    show();
+  } else {
+    location.hash = to;
+  }
+}
+
+// --- pages ---
+
+function message(title, ...text) {
+  return {
+    title,
+    create: () => ({
+      element: h("div", {class: "empty"}, h("h1", {}, title),
+        text.map((line) => h("p", {}, line))),
+      update: () => {},
+    }),
+  };
+}
+
+async function moduleOf(route) {
+  if (!route.row)
+    return message("There is no such page", "The menu has those that are.");
+  const missing = (route.row.needs ?? []).filter((word) => !client.may(word));
+
+  if (missing.length)
+    return message("Not with this token",
+      `This page needs the permission ${missing.join(" and ")}. `
+      + "Sign in with a token that has it.");
+  return route.row.load();
+}
+
+function leave() {
+  current?.leave.abort();
+  current?.page?.close?.();
+  current = null;
+}
+
+async function show() {
+  const route = parse(location.hash);
+
+  if (!client)
+    return;
+  if (!route) {
+    history.replaceState(null, "", hash(home));
+    return show();
+  }
+  const key = JSON.stringify([route.row?.path, route.path]);
+
+  if (current?.key === key)
+    return current.page?.update(route);
+  const first = current === null;
+  leave();
+  const mine = current = {key, page: null, leave: new AbortController()};
+  let module;
+
+  markMenu(route.row);
+  say("");
+  try {
+    module = await moduleOf(route);
+  } catch {
+    module = message("The page could not be loaded",
+      "tlstally-httpd did not answer. Load it again.");
+  }
+  if (current !== mine)
+    return;
+  const ctx = {
+    jmap: client, may: (permission) => client.may(permission),
+    signal: mine.leave.signal, route, go, say, fail,
+  };
+  mine.page = module.create(ctx);
+  document.title = `${module.title} – tlstally`;
+  fill(shell.main, crumbs(route.row), mine.page.element);
+  window.scrollTo(0, 0);
+  if (!first)
+    shell.main.focus();
+  mine.page.update(parse(location.hash));
+}
+
+function crumbs(row) {
+  const menu = row?.menu
+    ?? routes.find((one) => one.path === row?.under)?.menu;
+
+  return menu && menu.length > 1
+    ? h("p", {class: "crumbs"}, menu.join(" › ")) : null;
+}
+
+// --- signing in and out ---
+
+function signOut(why) {
+  leave();
+  forgetToken();
+  client = shell = null;
+  showSignIn(begin, why);
+}
+
+function begin(opened) {
+  client = opened;
+  shell = makeShell();
+  show();
+}
+
+async function start() {
+  const token = keptToken();
+
+  window.addEventListener("hashchange", show);
+  if (!token)
+    return showSignIn(begin);
+  try {
+    begin(await openClient(token));
+  } catch (err) {
+    if (err.kind === "unauthorized")
+      forgetToken();
+    showSignIn(begin, err.message);
+  }
+}
+
+start();

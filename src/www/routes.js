@@ -1,0 +1,35 @@
+// routes - one row a page
+//
+// path    "outbox", or with arguments "outbox/:id"; "#/outbox/a1b2" leads there
+// menu    where it stands in the navigation: headings, then its own word;
+//         none: a page that others lead to
+// under   such a page's own place: the path that stays marked in the menu
+// needs   the permissions without which it shows nothing (and says which)
+// load    its module, which exports
+//             title             words, for the window
+//             create(ctx)       makes {element, update(route), close?()}
+//         update() is called at once and whenever the query of the same page
+//         changes; route is {path, args, query: URLSearchParams}.  ctx has
+//             jmap              the Client (jmap.js)
+//             may(permission)   what this token can do: no buttons for the rest
+//             signal            aborted when the page is left
+//             go(path, query, {replace})
+//             say(text, kind)   a line for everybody to see and hear
+//             fail(error)       the same for what was thrown; 401 signs out
+//
+// To add a page: src/www/NAME.js, a row here, a row in src/admin/www.c, a line
+// in src/www/Makefile.inc, and a test in tests/e2e/www.
+
+const TLS = ["Management", "Reports", "Outbox", "TLS"];
+
+export const routes = [
+  {
+    path: "outbox",
+    menu: TLS,
+    needs: ["sysTlsInternalReportQuery", "sysTlsInternalReportGet"],
+    load: () => import("./outbox.js"),
+  },
+];
+
+/** Where the page begins when the address names none. */
+export const home = "outbox";

@@ -1,0 +1,41 @@
+#!/bin/sh
+# www.sh - src/www has the files that src/admin/www.c serves and that are
+# installed, no other; and no script makes markup or code out of text
+srcdir=${srcdir:-.}
+status=0
+
+cd "$srcdir" || exit 1
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-lint.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+ls src/www | grep -v '^Makefile' | LC_ALL=C sort >"$tmp/there"
+sed -n 's/^	{"[^"]*", "\([^"]*\)", TYPE_.*/\1/p' src/admin/www.c |
+	LC_ALL=C sort >"$tmp/served"
+sed -n 's|^	src/www/\([^ ]*\).*|\1|p' src/www/Makefile.inc |
+	LC_ALL=C sort >"$tmp/installed"
+for list in served installed; do
+	diff -u "$tmp/there" "$tmp/$list" || {
+		echo "the files of src/www are not those that are $list"
+		status=1
+	}
+done
+
+# Every remote string is text (src/www/dom.js).
+forbidden='innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser'
+forbidden="$forbidden|createContextualFragment|setHTML|srcdoc|\beval\b"
+forbidden="$forbidden|new Function|javascript:|\.style\b|cssText|setAttributeNS"
+if grep -nE "$forbidden" src/www/*.js; then
+	echo "markup, code or style out of text"
+	status=1
+fi
+if grep -nE '<(style|script)>|[[:space:]](style|on[a-z]+)=|https?://' \
+	src/www/index.html; then
+	echo "index.html: something inline, or of another host"
+	status=1
+fi
+# An address of another host has no business in a script but as words.
+if grep -nE "(import|fetch|src|href)[^/]*[\"'\`]https?://" src/www/*.js; then
+	echo "a request to another host"
+	status=1
+fi
+exit $status
