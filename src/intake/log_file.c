@@ -100,7 +100,8 @@ static int requeue(struct log_file *f, struct err *err)
 		return err->class;
 	}
 	f->skip_until = 0;
-	if (found == 0 && f->loss != NULL) {
+	if (found == 0 && f->loss != NULL &&
+	    !log_place_is_before_all(&f->place)) {
 		log_warning("%s: %s", f->path, f->loss);
 		if (f->queue.unreadable[0] != '\0')
 			log_warning("%s", f->queue.unreadable);
@@ -137,10 +138,7 @@ static int leave(struct log_file *f, struct err *err)
 	read_all_until(f, log_input_written_at(input));
 	if (f->queue.count == 1 || (f->queue.count == 2 && !f->scanned))
 		return requeue(f, err);
-	log_input_close(&input);
-	f->queue.count--;
-	memmove(&f->queue.inputs[0], &f->queue.inputs[1],
-	        f->queue.count * sizeof(*f->queue.inputs));
+	log_queue_drop_first(&f->queue, 1);
 	begin_input(f);
 	return 1;
 }
@@ -195,11 +193,13 @@ static ssize_t fill(struct log_file *f, struct err *err)
 	return got;
 }
 
-/* It was empty when it was opened: nothing tells whether these are its first
- * bytes, or those after another rotation. */
-static bool was_empty(const struct log_input *input)
+/* It has grown since it was opened, and then it had not one whole line to be
+ * known by: nothing tells whether these are the bytes that follow, or those
+ * after another rotation. */
+static bool is_unknown(const struct log_input *input)
 {
-	return input->head_len == 0 && input->gz == NULL;
+	return input->gz == NULL && input->at > input->head_len &&
+	       !log_input_is_known(input);
 }
 
 static int again(struct log_file *f, struct err *err)
@@ -225,7 +225,7 @@ static int more(struct log_file *f, struct err *err)
 	if (got == 0)
 		return f->queue.count > 1 ? leave(f, err) : at_end(f, err);
 	f->scanned = false;
-	if (was_empty(current(f)))
+	if (is_unknown(current(f)))
 		return again(f, err);
 	/* only now: what was read and is not the old file is thrown away */
 	if (!log_input_is_same(current(f)))
@@ -348,15 +348,42 @@ static int watch_directory(const char *path)
 	return fd;
 }
 
+/* The last file of the queue with something in it; in vain 0. */
+static size_t last_with_content(const struct log_queue *queue)
+{
+	size_t i = queue->count - 1;
+
+	while (i > 0 && queue->inputs[i]->head_len == 0)
+		i--;
+	return i;
+}
+
+static int skip_to_end(struct log_input *input, struct err *err)
+{
+	char block[64 * 1024];
+	ssize_t got;
+
+	if (input->gz == NULL)
+		return log_input_skip(input, input->size, err);
+	while ((got = log_input_read(input, block, sizeof(block), err)) > 0)
+		;
+	return got == ERR_PARSE ? 0 : (int)got;
+}
+
+/* The end of an empty file is that of the one before it, whose bytes tell it
+ * from others. */
 static int open_at_end(struct log_file *f, struct err *err)
 {
-	struct log_input *input;
+	size_t last;
 
-	if (log_input_open(&input, f->path, err) < 0)
+	if (log_rotate_all(f->path, &f->queue, err) < 0)
 		return err->class;
-	f->queue.inputs = xcalloc(1, sizeof(struct log_input *));
-	f->queue.inputs[f->queue.count++] = input;
-	return log_input_skip(input, input->size, err);
+	if (f->queue.count == 0 ||
+	    strcmp(f->queue.inputs[f->queue.count - 1]->path, f->path) != 0)
+		return err_set(err, ERR_NOTFOUND, "there is no %s", f->path);
+	last = last_with_content(&f->queue);
+	log_queue_drop_first(&f->queue, last);
+	return skip_to_end(current(f), err);
 }
 
 static int open_from_start(struct log_file *f, struct err *err)

@@ -41,6 +41,11 @@ struct log_place log_place_of(const struct log_input *input, uint64_t offset)
 	};
 }
 
+bool log_place_is_before_all(const struct log_place *place)
+{
+	return place->head_len == 0;
+}
+
 void log_place_encode(const struct log_place *place, struct strbuf *out)
 {
 	strbuf_u8(out, PLACE_VERSION);
@@ -96,6 +101,12 @@ static void queue_drop(struct log_queue *queue, size_t i)
 	queue->count--;
 	memmove(&queue->inputs[i], &queue->inputs[i + 1],
 	        (queue->count - i) * sizeof(struct log_input *));
+}
+
+void log_queue_drop_first(struct log_queue *queue, size_t count)
+{
+	while (count-- > 0)
+		queue_drop(queue, 0);
 }
 
 /* "mail.log" of "/var/log/mail.log"; the directory goes to a new string. */
@@ -198,6 +209,25 @@ static int open_siblings(struct log_queue *queue, const char *path,
 	return 0;
 }
 
+/* One number for the names of the siblings and what stands under them. */
+static uint64_t names_sum(const char *path)
+{
+	auto_(xfree_str) char *directory = NULL;
+	const char *base = split_path(path, &directory);
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+	uint64_t sum = 0;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (sibling_suffix(entry->d_name, base) != NULL)
+			sum += hash128(entry->d_ino, entry->d_name,
+			               strlen(entry->d_name))
+			               .low;
+	if (dir != NULL)
+		closedir(dir);
+	return sum;
+}
+
 static bool is_at_its_name(const struct log_input *input)
 {
 	struct stat st;
@@ -213,15 +243,15 @@ static bool is_at_its_name(const struct log_input *input)
 
 /* A rotation moves the file or empties it: when all that was opened is still
  * at its name, nothing was missed. */
-static bool nothing_moved(const struct log_queue *queue, bool has_file,
-                          const char *path)
+static bool nothing_moved(const struct log_queue *queue,
+                          const struct log_input *file, const char *path)
 {
 	struct stat st;
 
 	for (size_t i = 0; i < queue->count; i++)
 		if (!is_at_its_name(queue->inputs[i]))
 			return false;
-	return has_file || stat(path, &st) < 0;
+	return file != NULL ? is_at_its_name(file) : stat(path, &st) < 0;
 }
 
 /* The number of "mail.log.3.gz"; of a date it is large, and so for names. */
@@ -260,13 +290,12 @@ static int compare_age(const void *a, const void *b)
 	return order != 0 ? order : strcmp(left->path, right->path);
 }
 
-/* Do both begin with the same bytes, at least a line of them?  Half a line,
- * "Nov 2", begins many a log. */
+/* Do both begin with the same bytes? */
 static bool same_content(const struct log_input *a, const struct log_input *b)
 {
 	size_t len = a->head_len < b->head_len ? a->head_len : b->head_len;
 
-	return (len == LOG_HEAD || memchr(a->head, '\n', len) != NULL) &&
+	return log_input_is_known(a) && log_input_is_known(b) &&
 	       memcmp(a->head, b->head, len) == 0;
 }
 
@@ -316,24 +345,39 @@ static void drop_doubles(struct log_queue *queue, const struct log_input *file)
 	}
 }
 
-/* One look: siblings by age, then the file. */
+/* The file, NULL when there is none. */
+static int open_file(const char *path, struct log_input **file, struct err *err)
+{
+	struct err why = {0};
+	int rc = log_input_open(file, path, &why);
+
+	if (rc == ERR_NOTFOUND)
+		return 0;
+	if (rc < 0 && err != NULL)
+		*err = why;
+	return rc;
+}
+
+/*
+ * One look: siblings by age, then the file.  It is opened before them: moved
+ * away earlier it is among them, moved away later it is missed at its name.
+ * The names are looked at before and after, because a directory that changes
+ * while it is read may show neither the old name nor the new one.
+ */
 static int scan_once(const char *path, struct log_queue *queue, bool *moved,
                      struct err *err)
 {
 	struct log_input *file = NULL;
-	struct err why = {0};
-	int rc;
+	uint64_t names;
 
-	if (open_siblings(queue, path, err) < 0)
+	if (open_file(path, &file, err) < 0)
 		return err->class;
-	rc = log_input_open(&file, path, &why);
-	if (rc < 0 && rc != ERR_NOTFOUND) {
-		if (err != NULL)
-			*err = why;
-		return rc;
+	names = names_sum(path);
+	if (open_siblings(queue, path, err) < 0) {
+		log_input_close(&file);
+		return err->class;
 	}
-	*moved = !nothing_moved(queue, file != NULL, path) ||
-	         (file != NULL && !is_at_its_name(file));
+	*moved = names != names_sum(path) || !nothing_moved(queue, file, path);
 	drop_doubles(queue, file);
 	if (queue->count > 0)
 		qsort(queue->inputs, queue->count, sizeof(*queue->inputs),
@@ -367,17 +411,16 @@ static bool has_inode(const struct log_input *input,
 	return input->dev == place->dev && input->ino == place->ino;
 }
 
-/* An inode alone says little: it is used again once its file is gone. */
+/* Is it the file of the place?  An inode alone says little: it is used again
+ * once its file is gone, and a copy has another. */
 static bool has_place(const struct log_input *input,
                       const struct log_place *place)
 {
 	struct hash128 head;
 
-	if (place->head_len > input->head_len ||
+	if (place->head_len == 0 || place->head_len > input->head_len ||
 	    (input->gz == NULL && input->size < place->offset))
 		return false;
-	if (place->head_len == 0)
-		return has_inode(input, place);
 	head = head_hash(input, place->head_len);
 	return head.high == place->head.high && head.low == place->head.low;
 }
@@ -415,9 +458,11 @@ int log_rotate_from(const char *path, const struct log_place *place,
 
 	if (rc < 0)
 		return rc;
+	if (log_place_is_before_all(place))
+		return 0;
 	found = find_place(queue, place);
-	for (int i = 0; i < found; i++)
-		queue_drop(queue, 0);
+	if (found > 0)
+		log_queue_drop_first(queue, (size_t)found);
 	for (size_t i = queue->count; found < 0 && i-- > 0;)
 		if (!is_the_file(queue, i, path) &&
 		    log_times_compare(queue->inputs[i]->mtime, since) <= 0)

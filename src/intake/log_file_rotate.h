@@ -34,6 +34,13 @@ struct log_place {
 /* The place of what was read of the input up to the offset. */
 struct log_place log_place_of(const struct log_input *input, uint64_t offset);
 
+/*
+ * The place in a log that had not begun yet: an empty file, and no older one
+ * with a line.  No bytes tell it from others; all that is there now has come
+ * since.
+ */
+bool log_place_is_before_all(const struct log_place *place);
+
 void log_place_encode(const struct log_place *place, struct strbuf *out);
 int log_place_decode(const void *data, size_t len, struct log_place *place,
                      struct err *err);
@@ -44,6 +51,7 @@ struct log_queue {
 	char unreadable[256]; /* the words for one that cannot be opened, "" */
 };
 void log_queue_clear(struct log_queue *queue);
+void log_queue_drop_first(struct log_queue *queue, size_t count);
 
 /* All files of the log. */
 int log_rotate_all(const char *path, struct log_queue *queue, struct err *err);
@@ -51,7 +59,8 @@ int log_rotate_all(const char *path, struct log_queue *queue, struct err *err);
 /*
  * What is to be read from a place on.  1 when the place was found: the first
  * of the queue is its file.  0 when it is gone: then all files that were
- * written to after `since`, and the file itself.
+ * written to after `since`, and the file itself.  0 and all files when the
+ * place is before all.
  */
 int log_rotate_from(const char *path, const struct log_place *place,
                     struct timespec since, struct log_queue *queue,

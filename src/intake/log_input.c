@@ -174,6 +174,12 @@ bool log_input_is_same(struct log_input *input)
 	return true;
 }
 
+bool log_input_is_known(const struct log_input *input)
+{
+	return input->head_len == LOG_HEAD ||
+	       memchr(input->head, '\n', input->head_len) != NULL;
+}
+
 int64_t log_input_left(const struct log_input *input)
 {
 	int64_t done = (int64_t)input->at;

@@ -50,6 +50,10 @@ ssize_t log_input_read(struct log_input *input, void *buf, size_t room,
  */
 bool log_input_is_same(struct log_input *input);
 
+/* Are there bytes enough to tell it from others, a line of them?  Half a line,
+ * "Nov 2", begins many a log. */
+bool log_input_is_known(const struct log_input *input);
+
 /* Bytes on disk that were not read. */
 int64_t log_input_left(const struct log_input *input);
 

@@ -305,6 +305,30 @@ static void test_a_file_that_has_outgrown_itself(void **state)
 	expect_lines(w, 1, 203);
 }
 
+/* When we looked it had half a line; when we look again it has been copied,
+ * emptied, and begins with the same half. */
+static void test_half_a_line_begins_many_a_log(void **state)
+{
+	static const char begin[] = "2026-03-01T";
+	struct world *w = *state;
+	auto_(xfree_str) char *text = NULL;
+
+	write_lines(w, 2);
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	rotate_by_copy(w);
+	text = line_text(++w->written);
+	log_world_append(&w->log, begin);
+	assert_true(strncmp(text, begin, strlen(begin)) == 0);
+	assert_int_equal(read_lines(w, 100), 0);
+	log_world_append(&w->log, text + strlen(begin));
+	write_lines(w, 3);
+	rotate_by_copy(w);
+	write_lines(w, 2);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, w->written);
+}
+
 static void test_emptied_without_a_copy(void **state)
 {
 	struct world *w = *state;
@@ -339,6 +363,65 @@ static void test_the_place_is_gone(void **state)
 	assert_int_equal(read_lines(w, 100), 0);
 	expect_lines(w, 1, 6);
 	assert_non_null(strstr(w->said, "is gone"));
+}
+
+/* Of an empty log no bytes are known, and yet nothing of what comes may be
+ * lost or read twice, wherever it is rotated to before we look. */
+static void test_an_empty_log_at_the_first_start(void **state)
+{
+	static const struct {
+		const char *name;
+		bool older;  /* lines that were rotated away before */
+		bool packed; /* and compressed */
+		bool copied; /* copytruncate */
+	} rows[] = {
+		{.name = "the first log, renamed"},
+		{.name = "the first log, copied", .copied = true},
+		{.name = "older lines, renamed", .older = true},
+		{.name = "older lines, copied", .older = true, .copied = true},
+		{.name = "older ones packed", .older = true, .packed = true},
+		{.name = "older ones packed, copied",
+	         .older = true,
+	         .packed = true,
+	         .copied = true},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world *w;
+
+		assert_int_equal(setup(state), 0);
+		w = *state;
+		print_message("  - %s\n", rows[i].name);
+		if (rows[i].older)
+			write_lines(w, 3);
+		else
+			log_world_append(&w->log, "");
+		if (rows[i].older)
+			rotate_by_rename(w);
+		if (rows[i].packed)
+			log_world_gzip(&w->log, 1);
+		start(w, false, false);
+		save(w);
+		stop(w);
+		for (int round = 0; round < 2; round++) {
+			write_lines(w, 4);
+			if (rows[i].copied)
+				rotate_by_copy(w);
+			else
+				rotate_by_rename(w);
+			log_world_gzip(&w->log, 2);
+		}
+		start(w, false, false);
+		assert_int_equal(read_lines(w, 100), 0);
+		expect_lines(w, rows[i].older ? 4 : 1, w->written);
+		assert_string_equal(w->said, "");
+		save(w);
+		write_lines(w, 2);
+		start(w, false, false);
+		assert_int_equal(read_lines(w, 100), 0);
+		expect_lines(w, rows[i].older ? 4 : 1, w->written);
+		teardown(state);
+	}
 }
 
 /* A backup put in the log's place, a link that went astray: the file that was
@@ -514,8 +597,11 @@ static void act(struct world *w, unsigned dice)
 /* Any order of writing, rotating, compressing, reading, and being killed. */
 static void live_through(struct world *w, unsigned seed)
 {
-	write_lines(w, 1);
-	start(w, true, false);
+	if (seed % 2 == 0)
+		write_lines(w, 1);
+	else
+		log_world_append(&w->log, "");
+	start(w, seed % 2 == 0, false);
 	read_lines(w, 1);
 	save(w);
 	for (int i = 0; i < 80; i++)
@@ -602,6 +688,7 @@ int main(void)
 		LOG_TEST(test_a_file_being_copied_is_read_once),
 		LOG_TEST(test_a_writer_that_is_late_to_the_new_file),
 		LOG_TEST(test_a_file_that_has_outgrown_itself),
+		LOG_TEST(test_half_a_line_begins_many_a_log),
 		LOG_TEST(test_emptied_without_a_copy),
 		LOG_TEST(test_the_place_is_gone),
 		LOG_TEST(test_an_older_file_for_a_while),
@@ -612,6 +699,7 @@ int main(void)
 		LOG_TEST(test_others_are_no_siblings),
 		LOG_TEST(test_stream),
 		LOG_TEST(test_wait_ends_early),
+		cmocka_unit_test(test_an_empty_log_at_the_first_start),
 		cmocka_unit_test(test_any_order_of_things),
 	};
 
