@@ -36,7 +36,7 @@ struct logd {
 	struct log_feed *feed;
 	struct apply_options apply;
 	bool apply_fails;
-	bool said_loglevel, said_events;
+	bool said_loglevel, said_events, said_missed;
 };
 
 /* logd_source.c */

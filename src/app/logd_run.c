@@ -14,6 +14,7 @@ enum {
 	PLACE_CHECK_TICKS = 5,
 	STUCK_MS = 60000,
 	ENOUGH_DELIVERIES = 100,
+	ENOUGH_MISSED = 5,
 	PATIENCE_MS = 30000, /* with domains whose look-up fails */
 	BYTES_SHOWN = 1024 * 1024,
 };
@@ -58,6 +59,13 @@ static void advise(struct logd *d, const struct log_feed_state *state)
 		log_warning("this Postfix sends its TLS sessions as events, "
 		            "too: tlstallyd counts them, with more particulars "
 		            "than the log has; keep one of the two");
+	}
+	if (!d->said_missed && policy_pool_missed(d->pool) >= ENOUGH_MISSED) {
+		d->said_missed = true;
+		log_warning("the last %d MTA-STS policy hosts could not be "
+		            "connected to: does a firewall of this host stop "
+		            "what goes out to port 443?",
+		            ENOUGH_MISSED);
 	}
 }
 

@@ -20,10 +20,14 @@
 #include "model/domain_view.h"
 #include "policy/resolver.h"
 #include "policy/sts_fetch.h"
+#include "policy/sts_reach.h"
 
 struct discover_options {
 	struct resolver *resolver;
 	struct sts_fetcher *fetcher; /* NULL: no MTA-STS */
+	/* Of all look-ups together; NULL: a policy host that cannot be
+	 * connected to is its domain's fault. */
+	struct sts_reach *reach;
 	struct clock *clock;
 	bool dane; /* look for MX and TLSA */
 	/* TLSA also where the MX set is not secure, which no sender looks at:

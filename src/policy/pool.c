@@ -36,6 +36,7 @@ struct worker {
 struct policy_pool {
 	struct pool_options options;
 	atomic_bool stop;
+	struct sts_reach reach;
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t wake;
 	char queue[QUEUE_MAX][WANTED_DOMAIN_TEXT];
@@ -209,6 +210,7 @@ static int look_up(struct worker *worker, const struct task *task,
 	struct discover_options options = {
 		.resolver = worker->resolver,
 		.fetcher = pool->options.sts ? worker->fetcher : NULL,
+		.reach = &pool->reach,
 		.clock = pool->options.clock,
 		.dane = pool->options.dane,
 		.stop = &pool->stop,
@@ -333,6 +335,11 @@ void policy_pool_wake(struct policy_pool *pool)
 	pool->look_at_ms = 0;
 	pthread_cond_broadcast(&pool->wake);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+unsigned policy_pool_missed(struct policy_pool *pool)
+{
+	return atomic_load(&pool->reach.missed);
 }
 
 void policy_pool_stop(struct policy_pool **pool)

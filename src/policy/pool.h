@@ -40,6 +40,8 @@ int policy_pool_start(struct policy_pool **pool,
                       const struct pool_options *options, struct err *err);
 /* Something was put on the wanted list: look now. */
 void policy_pool_wake(struct policy_pool *pool);
+/* How many policy hosts could not be connected to since one could. */
+unsigned policy_pool_missed(struct policy_pool *pool);
 /* Ends within the time of one deadline; what is being looked up stays
  * wanted. */
 void policy_pool_stop(struct policy_pool **pool);

@@ -125,6 +125,13 @@ static void only_https(CURL *easy)
 #endif
 }
 
+/* libcurl would trust the system's directory of them, too. */
+static void only_authorities(CURL *easy, const char *ca_file)
+{
+	curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
 /* What RFC 8461 section 3.3 asks, and what a stranger's host may not do. */
 static void set_limits(struct transfer *t)
 {
@@ -148,7 +155,7 @@ static void set_limits(struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 	if (options->ca_file != NULL && options->ca_file[0] != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+		only_authorities(easy, options->ca_file);
 }
 
 static void set_callbacks(struct transfer *t)
@@ -167,9 +174,10 @@ static void set_callbacks(struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
 }
 
-/* Appends ",192.0.2.1,[2001:db8::1]". */
+/* Appends ",192.0.2.1,[2001:db8::1]".  No answer is no fact about the host. */
 static unsigned add_addresses(struct transfer *t, enum dns_type type,
-                              struct strbuf *list, const char **problem)
+                              struct strbuf *list, enum view_status *status,
+                              const char **problem)
 {
 	struct resolver *resolver = t->self->options.resolver;
 	size_t bytes = type == DNS_A ? 4 : 16;
@@ -179,6 +187,8 @@ static unsigned add_addresses(struct transfer *t, enum dns_type type,
 	resolver->query(resolver, t->host, type, t->arena, &answer);
 	if (answer.problem != NULL)
 		*problem = answer.problem;
+	if (answer.status == VIEW_TEMPFAIL)
+		*status = VIEW_TEMPFAIL;
 	for (size_t i = 0; i < answer.count && added < ADDRESSES_MAX; i++) {
 		char text[INET6_ADDRSTRLEN];
 
@@ -195,15 +205,16 @@ static unsigned add_addresses(struct transfer *t, enum dns_type type,
 /* Where to connect to; NULL with the reply filled in when that is unknown. */
 static struct curl_slist *find_host(struct transfer *t)
 {
+	enum view_status status = VIEW_FETCH_ERROR;
 	const char *problem = "has no address";
 	struct strbuf list = {0}, entry = {0};
 	struct curl_slist *slist = NULL;
 	unsigned found;
 
-	found = add_addresses(t, DNS_AAAA, &list, &problem);
-	found += add_addresses(t, DNS_A, &list, &problem);
+	found = add_addresses(t, DNS_AAAA, &list, &status, &problem);
+	found += add_addresses(t, DNS_A, &list, &status, &problem);
 	if (found == 0) {
-		fail(t, VIEW_FETCH_ERROR, problem);
+		fail(t, status, problem);
 	} else {
 		strbuf_printf(&entry, "%s:443:%s", t->host, list.data + 1);
 		slist = curl_slist_append(NULL, entry.data);
@@ -279,6 +290,16 @@ static bool is_ours(const struct transfer *t, CURLcode result)
 	       result == CURLE_ABORTED_BY_CALLBACK;
 }
 
+/* Somebody who says no is there. */
+static bool was_missed(const struct transfer *t)
+{
+	long error = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+	return !t->reply->connected && t->addresses_tried > 0 &&
+	       error != ECONNREFUSED;
+}
+
 static void judge_failure(struct transfer *t, CURLcode result)
 {
 	const char *words =
@@ -293,6 +314,8 @@ static void judge_failure(struct transfer *t, CURLcode result)
 	else
 		fail(t, is_tls(result) ? VIEW_WEBPKI_ERROR : VIEW_FETCH_ERROR,
 		     words);
+	t->reply->missed =
+		t->reply->status == VIEW_FETCH_ERROR && was_missed(t);
 }
 
 /* RFC 8461 section 3.3: any other status is a failure, redirects too. */
@@ -327,8 +350,11 @@ static void check_media_type(struct transfer *t)
 
 static void judge_end(struct transfer *t, CURLcode result)
 {
+	curl_off_t connect_us = 0;
 	long status = 0;
 
+	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+	t->reply->connected = connect_us > 0;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (result != CURLE_OK) {
 		judge_failure(t, result);

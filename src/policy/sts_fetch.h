@@ -25,6 +25,9 @@ struct sts_reply {
 	const char *body; /* OK; in the arena */
 	size_t len;
 	const char *problem; /* words, also for OK with a wrong media type */
+	bool connected;      /* something listens at the policy host */
+	bool missed; /* a FETCH_ERROR, as no connection could be made and
+	              * nobody said no: there or on the way to it */
 };
 
 struct sts_fetcher {

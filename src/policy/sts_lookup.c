@@ -128,6 +128,23 @@ static void not_fetched(struct lookup *lookup, const char *problem)
 		keep_policy(lookup);
 }
 
+/* Is it the host, or do we reach none? */
+static void weigh(struct lookup *lookup, struct sts_reply *reply)
+{
+	struct sts_reach *reach = lookup->options->reach;
+
+	if (reply->connected)
+		sts_reach_connected(reach, lookup->now);
+	if (!reply->missed || sts_reach_missed(reach, lookup->now))
+		return;
+	reply->status = VIEW_TEMPFAIL;
+	reply->problem = arena_printf(
+		lookup->arena,
+		"%s; nor was any other policy host connected to in the last "
+		"day: can this host connect to port 443 of others?",
+		reply->problem);
+}
+
 static void fetch(struct lookup *lookup)
 {
 	struct sts_fetcher *fetcher = lookup->options->fetcher;
@@ -135,6 +152,8 @@ static void fetch(struct lookup *lookup)
 
 	lookup->view->sts_fetched_at = lookup->now;
 	fetcher->fetch(fetcher, lookup->view->domain, lookup->arena, &reply);
+	if (lookup->options->reach != NULL)
+		weigh(lookup, &reply);
 	if (reply.status == VIEW_OK)
 		take_policy(lookup, &reply);
 	else if (reply.status == VIEW_TEMPFAIL)

@@ -115,7 +115,8 @@ static int run_fetch(struct sts_fetch_options *options, const char *domain,
 	if (sts_fetch_open(options, &fetcher, &err) < 0)
 		return fail(&err);
 	fetcher->fetch(fetcher, domain, arena, &reply);
-	printf("%s %zu %s\n", view_status_word(reply.status), reply.len,
+	printf("%s%s %zu %s\n", view_status_word(reply.status),
+	       reply.missed ? " (missed)" : "", reply.len,
 	       reply.problem != NULL ? reply.problem : "-");
 	fetcher->free(&fetcher);
 	return 0;

@@ -115,7 +115,7 @@ at "a name that DNS cannot have" "$(printf 'a%.0s' $(seq 70)).test" A = \
 # find_policy WHAT DOMAIN = PATTERN: a policy from where DNS says it is
 find_policy() {
 	local got
-	got=$("$driver" find "127.0.0.1@$dns" "" 5 "$2")
+	got=$("$driver" find "127.0.0.1@${at:-$dns}" "" 5 "$2")
 	# shellcheck disable=SC2254
 	case $got in
 	$4) echo "ok: $1" ;;
@@ -128,6 +128,8 @@ find_policy "a policy host that DNSSEC refuses" bogus.test = \
 	"fetch-error 0 mta-sts.bogus.test: DNSSEC validation failed"
 find_policy "a policy host that nobody is at" here.test = \
 	"fetch-error 0 mta-sts.here.test: Failed to connect*"
+at=1 find_policy "a policy host while DNS is silent" here.test = \
+	"no-answer 0 mta-sts.here.test: *"
 
 # proxy ARGS...: a dns_proxy in front of it; its port goes to $port
 proxy() {

@@ -122,6 +122,27 @@ kill "$server"
 wait "$server" 2>/dev/null
 server=
 fetch "nobody there" good.test = "fetch-error 0 mta-sts.good.test: *"
+# its queue is full: who connects now is not answered
+exec 3< <(exec python3 -c '
+import socket, time
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen(0)
+waiting = []
+for _ in range(4):
+    waiting.append(socket.socket())
+    waiting[-1].setblocking(False)
+    waiting[-1].connect_ex(server.getsockname())
+print("READY", server.getsockname()[1], flush=True)
+time.sleep(600)')
+server=$!
+refused=$port
+read -r word port <&3
+secs=1
+fetch "a host that does not say no" good.test = "fetch-error (missed) 0 *timed out*"
+secs=10
+kill "$server"
+port=$refused
 http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 \
 	fetch "a proxy of the environment is not used" good.test = \
 	"fetch-error 0 *127.0.0.1 port $port*"

@@ -190,7 +190,9 @@ static void fetch(struct sts_fetcher *fetcher, const char *domain,
 
 	(void)domain;
 	fake->fetches++;
-	*reply = (struct sts_reply){.status = fake->status};
+	*reply = (struct sts_reply){.status = fake->status,
+	                            .connected = fake->connected,
+	                            .missed = fake->missed};
 	if (fake->problem != NULL)
 		reply->problem = arena_strdup(arena, fake->problem);
 	if (fake->status != VIEW_OK)

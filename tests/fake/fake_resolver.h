@@ -35,6 +35,7 @@ struct fake_fetcher {
 	enum view_status status;
 	const char *body;
 	const char *problem;
+	bool connected, missed;
 	unsigned fetches;
 };
 

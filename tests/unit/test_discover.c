@@ -326,6 +326,52 @@ static void test_sts_fault_of_ours(void **state)
 	assert_int_equal(view->sts_fetch, VIEW_OK);
 }
 
+/* A policy host that nobody answers at: its own fault only when another one
+ * was connected to within a day. */
+static void test_sts_host_is_missed(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t connected_before; /* secs; 0: never */
+		bool missed;              /* or it says no */
+		enum view_status want;
+	} rows[] = {
+		{"none was ever connected to", 0, true, VIEW_TEMPFAIL},
+		{"another one a minute ago", 60, true, VIEW_FETCH_ERROR},
+		{"another one a day ago", 86400, true, VIEW_TEMPFAIL},
+		{"it says no", 0, false, VIEW_FETCH_ERROR},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+		struct sts_reach reach = {0};
+
+		print_message("  - %s\n", rows[i].name);
+		world_init(&world, TXT RUA "\n" STS_RECORD);
+		world.options.dane = false;
+		world.options.reach = &reach;
+		if (rows[i].connected_before > 0) {
+			world.fetcher.connected = true;
+			look(&world, 0);
+			assert_int_equal(reach.missed, 0);
+			world.looked = false;
+		}
+		world.fetcher.connected = false;
+		world.fetcher.status = VIEW_FETCH_ERROR;
+		world.fetcher.missed = rows[i].missed;
+		world.fetcher.problem = "no answer";
+		view = look(&world, rows[i].connected_before);
+		assert_int_equal(view->sts, rows[i].want);
+		assert_int_equal(world.complete, rows[i].want != VIEW_TEMPFAIL);
+		assert_int_equal(reach.missed, rows[i].missed);
+		assert_non_null(strstr(view->sts_problem, "no answer"));
+		assert_int_equal(strstr(view->sts_problem, "443") != NULL,
+		                 rows[i].want == VIEW_TEMPFAIL);
+	}
+}
+
 /* "none" takes a policy back (RFC 8461 section 8.3), and needs its record to
  * be said. */
 static void test_sts_none(void **state)
@@ -718,6 +764,7 @@ int main(void)
 		cmocka_unit_test(test_sts_again),
 		cmocka_unit_test(test_sts_pause),
 		cmocka_unit_test(test_sts_fault_of_ours),
+		cmocka_unit_test(test_sts_host_is_missed),
 		cmocka_unit_test(test_sts_none),
 		cmocka_unit_test(test_mx),
 		cmocka_unit_test(test_many_mx),
