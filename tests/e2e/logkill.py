@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """logkill - tlstally-logd killed at random counts what it counts undisturbed
 
-    logkill.py [SEED [SECONDS]]
+    logkill.py [--journal] [SEED [SECONDS]]
 
 In the build folder.  A growing mail log with the lines of many smtp(8)
 processes is written in pieces that end anywhere, and rotated by rename and by
-copytruncate, while tlstally-logd lives and while it is dead; it is killed with
-SIGKILL every now and then.  Nobody answers DNS at first, then somebody does,
+copytruncate, while tlstally-logd lives and while it is dead; or they are
+entries of a journal.  It is killed with SIGKILL every now and then.  Nobody answers DNS at first, then somebody does,
 then nobody again, so that sessions wait for their policy at every kill.  In
 the end each day, domain, policy and failure must stand in the store as often
 as after a run that nobody disturbed, and that one must have counted each
@@ -17,6 +17,7 @@ import gzip
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -27,14 +28,18 @@ import tempfile
 import threading
 import time
 
-SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 8460
-SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 10
+JOURNAL = sys.argv[1:2] == ["--journal"]
+ARGUMENTS = sys.argv[2 if JOURNAL else 1:]
+SEED = int(ARGUMENTS[0]) if ARGUMENTS else 8460
+SECONDS = float(ARGUMENTS[1]) if len(ARGUMENTS) > 1 else 10
 DOMAINS = 300
 PROCESSES = 24
 SESSIONS = 8000
 HERE = pathlib.Path.cwd()
 LOGD = HERE / "src/app/tlstally-logd"
 TOTALS = HERE / "tests/e2e/store_totals"
+REMOTE = pathlib.Path("/lib/systemd/systemd-journal-remote")
+MACHINE_ID = pathlib.Path("/etc/machine-id")
 
 
 class Dns(threading.Thread):
@@ -153,7 +158,7 @@ contact_info = tls@sender.example
 directory = {self.store}
 map_size = 1G
 [log]
-source = file
+source = {"journal" if JOURNAL else "file"}
 file = {self.log}
 enforces = dane, sts
 commit_interval = 100ms
@@ -163,9 +168,14 @@ timeout = 300ms
 """)
 
     def start(self):
+        command = [LOGD, "-f", "-c", self.directory / "conf"]
+        if JOURNAL:
+            # where sd_journal looks, for this one process
+            command = ["unshare", "-m", "sh", "-c",
+                       'mount --bind "$0" /var/log/journal && exec "$@"',
+                       self.log] + command
         with open(self.said, "ab") as said:
-            self.process = subprocess.Popen(
-                [LOGD, "-f", "-c", self.directory / "conf"], stderr=said)
+            self.process = subprocess.Popen(command, stderr=said)
 
     def kill(self, sig):
         self.process.send_signal(sig)
@@ -194,9 +204,10 @@ timeout = 300ms
         sys.exit("FAIL: no first commit: " + self.said.read_text()[-2000:])
 
     def wait_for_all(self):
-        """Until each session is at its policy; what is missing after a minute,
-        or comes twice in a further second, will show."""
-        end = time.monotonic() + 60
+        """Until each session is at its policy; what comes twice in a further
+        second will show.  A domain is asked for again after one minute, two,
+        four."""
+        end = time.monotonic() + 300
         while time.monotonic() < end and self.process.poll() is None:
             if self.totals()[-1] == "waiting 0" and \
                     self.sums().startswith(f"events {SESSIONS} "):
@@ -205,15 +216,94 @@ timeout = 300ms
             time.sleep(0.2)
 
 
-class Rotations:
+def note(directory, what):
+    """TRACE=1 KEEP=1 for whoever has to find out what went wrong."""
+    if os.environ.get("TRACE"):
+        with open(directory / "trace", "a") as trace:
+            trace.write(f"{time.monotonic():.3f} {what}\n")
+
+
+def end_of_line(text, at):
+    return text.index(b"\n", at - 1) + 1
+
+
+class Journal:
+    """The entries that journald makes of syslog(3) lines."""
+
+    def __init__(self, log):
+        directory = log / MACHINE_ID.read_text().strip()
+        directory.mkdir(parents=True)
+        self.remote = subprocess.Popen(
+            [REMOTE, "-o", directory / "system.journal", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=open(log.parent / "remote", "wb"))
+        self.count = 0
+
+    def put(self, text, at, end):
+        end = end_of_line(text, end)
+        entries = []
+        for line in text[at:end].decode().splitlines():
+            stamp, tag, pid, message = re.fullmatch(
+                r"(\S+) mx (\S+)\[(\d+)\]: (.*)", line).groups()
+            stamp = datetime.datetime.fromisoformat(stamp).timestamp()
+            self.count += 1
+            entries.append(
+                f"__REALTIME_TIMESTAMP={time.time_ns() // 1000}\n"
+                f"__MONOTONIC_TIMESTAMP={self.count}\n"
+                "_BOOT_ID=0123456789abcdef0123456789abcdef\n"
+                f"_MACHINE_ID={MACHINE_ID.read_text().strip()}\n"
+                f"SYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER={tag}\n"
+                f"SYSLOG_PID={pid}\nMESSAGE={message}\n"
+                f"_SOURCE_REALTIME_TIMESTAMP={round(stamp * 1e6)}\n\n")
+        self.remote.stdin.write("".join(entries).encode())
+        self.remote.stdin.flush()
+        return end
+
+    def close(self):
+        self.remote.stdin.close()
+        self.remote.terminate()
+        self.remote.wait()
+
+
+class File:
+    """Without rotation."""
+
+    def __init__(self, log):
+        log.touch()
+        self.out = open(log, "ab", buffering=0)
+
+    def put(self, text, at, end):
+        self.out.write(text[at:end])
+        return end
+
+    def close(self):
+        self.out.close()
+
+
+class RotatedFile(File):
     """What logrotate does, and a syslog daemon that writes to the old file
     until it is told."""
 
     def __init__(self, rng, log):
+        super().__init__(log)
         self.rng = rng
         self.log = log
-        self.out = open(log, "ab", buffering=0)
         self.count = 0
+
+    def put(self, text, at, end):
+        dice = self.rng.random()
+        if dice < 0.1:
+            # only whole lines: a syslog daemon does not cut one in two
+            end = end_of_line(text, end)
+        if dice < 0.05:
+            cut = self.rng.randrange(at, end + 1)
+            self.out.write(text[at:cut])
+            self.rename(text[cut:end])
+        else:
+            self.out.write(text[at:end])
+        if 0.05 <= dice < 0.1:
+            self.copytruncate()
+        return end
 
     def shift(self):
         for number in range(60, 0, -1):
@@ -232,15 +322,9 @@ class Rotations:
             os.utime(f"{second}.gz", ns=(stat.st_atime_ns, stat.st_mtime_ns))
             second.unlink()
 
-    def note(self, what):
-        """TRACE=1 KEEP=1 for whoever has to find out what went wrong."""
-        if os.environ.get("TRACE"):
-            with open(self.log.parent / "trace", "a") as trace:
-                trace.write(f"{time.monotonic():.3f} {what}\n")
-
     def rename(self, rest):
         """rest goes to the old file, after it has its new name."""
-        self.note(f"rename {self.log.stat().st_size}+{len(rest)}")
+        note(self.log.parent, f"rename {self.log.stat().st_size}+{len(rest)}")
         self.shift()
         self.log.rename(f"{self.log}.1")
         self.out.write(rest)
@@ -261,7 +345,7 @@ class Rotations:
         return whole + self.log.read_bytes()
 
     def copytruncate(self):
-        self.note(f"copytruncate {self.log.stat().st_size}")
+        note(self.log.parent, f"copytruncate {self.log.stat().st_size}")
         self.shift()
         shutil.copy2(self.log, f"{self.log}.1")
         self.out.truncate(0)
@@ -269,53 +353,31 @@ class Rotations:
         self.count += 1
 
 
-def write_disturbed(rng, text, daemon, dns):
-    """Returns how often it was killed and the log rotated."""
-    rotations = Rotations(rng, daemon.log)
+def write_disturbed(rng, text, daemon, feed, dns):
+    """Returns how often it was killed."""
     piece = len(text) / (SECONDS * 20)
     at = kills = 0
     next_kill = time.monotonic() + rng.uniform(0.05, 1)
     dead_until = 0
     while at < len(text):
-        end = min(len(text), at + int(rng.uniform(0.1, 1.9) * piece))
-        part = text[at:end]
-        at = end
+        end = min(len(text), at + 1 + int(rng.uniform(0.1, 1.9) * piece))
+        at = feed.put(text, at, end)
         now = time.monotonic()
-        dice = rng.random()
-        if dice < 0.05:
-            cut = rng.randrange(len(part) + 1)
-            rotations.out.write(part[:cut])
-            # only whole lines: a syslog daemon does not cut one in two
-            rest = part[cut:]
-            while not (text[at - 1:at] == b"\n"):
-                rest += text[at:at + 1]
-                at += 1
-            rotations.rename(rest)
-        elif dice < 0.1:
-            while not (text[at - 1:at] == b"\n"):
-                part += text[at:at + 1]
-                at += 1
-            rotations.out.write(part)
-            rotations.copytruncate()
-        else:
-            rotations.out.write(part)
         dns.answers = len(text) * 0.3 < at < len(text) * 0.6
         if daemon.process and now >= next_kill:
-            rotations.note("kill")
+            note(daemon.directory, "kill")
             daemon.kill(signal.SIGKILL)
             daemon.process = None
             kills += 1
             dead_until = now + rng.choice([0, 0, 0.3, 1])
         if not daemon.process and now >= dead_until:
-            rotations.note("start")
+            note(daemon.directory, "start")
             daemon.start()
             next_kill = time.monotonic() + rng.uniform(0.05, 1.5)
         time.sleep(0.05 if piece < len(text) else 0)
     if not daemon.process:
         daemon.start()
-    if rotations.everything() != text:
-        sys.exit("FAIL: the test itself lost lines of the log")
-    return kills, rotations.count
+    return kills
 
 
 def compare(want, got):
@@ -332,51 +394,101 @@ def compare(want, got):
     return False
 
 
-def main():
+def make(root, name, dns, rng):
+    """A daemon with a log that is empty yet, and what writes it."""
+    (root / name / "store").mkdir(parents=True)
+    daemon = Daemon(root / name, dns)
+    if JOURNAL:
+        feed = Journal(daemon.log)
+        # a journal that has no entry is none
+        hello = b"2026-03-01T00:00:00+00:00 mx postfix/master[1]: started\n"
+        feed.put(hello, 0, len(hello))
+        while not list(daemon.log.glob("*/system.journal")):
+            time.sleep(0.05)
+    else:
+        feed = RotatedFile(rng, daemon.log) if rng else File(daemon.log)
+    daemon.start()
+    daemon.wait_for_place()
+    return daemon, feed
+
+
+def judge(text, quiet, killed, disturbed, said):
+    """disturbed: kills and rotations; said: words about them."""
+    want, got = quiet.totals(), killed.totals()
+    sums = quiet.sums()
+    print(f"seed {SEED}: {len(text)} bytes, {said}, {len(want)} rows")
+    if not compare(want, got):
+        print(killed.said.read_text())
+        return 1
+    if not sums.startswith(f"events {SESSIONS} "):
+        print(f"FAIL: undisturbed, of {SESSIONS} sessions: {sums}")
+        return 1
+    if min(disturbed) < 3 or want[-1] != "waiting 0":
+        print("FAIL: that was no test:", want[-1])
+        return 1
+    return 0
+
+
+def compare_runs(root, dns, started):
     rng = random.Random(SEED)
     text = "".join(line + "\n" for line in lines(rng)).encode()
+    for name in ("quiet", "killed"):
+        started.append(make(root, name, dns, rng if name == "killed" else None))
+    (quiet, once), (killed, feed) = started
+    writer = threading.Thread(target=once.put, args=(text, 0, len(text)))
+    writer.start()
+    disturbed = [write_disturbed(rng, text, killed, feed, dns)]
+    said = f"{disturbed[0]} kills"
+    if not JOURNAL:
+        disturbed.append(feed.count)
+        said += f", {feed.count} rotations"
+        if feed.everything() != text:
+            print("FAIL: the test itself lost lines of the log")
+            return 1
+    writer.join()
+    dns.answers = True
+    for daemon, _ in started:
+        daemon.wait_for_all()
+    for daemon, _ in started:
+        if daemon.process.poll() is not None:
+            print("FAIL: it ended:", daemon.said.read_text()[-2000:])
+            return 1
+        daemon.kill(signal.SIGTERM)
+    return judge(text, quiet, killed, disturbed,
+                 f"{said}, {dns.asked} questions")
+
+
+def missing():
+    """What a run with a journal needs and this machine has not, or None."""
+    if os.geteuid() != 0:
+        return "only root can give a process a journal of its own"
+    if not REMOTE.exists():
+        return f"{REMOTE} is missing: apt-get install systemd-journal-remote"
+    if not MACHINE_ID.exists() or not MACHINE_ID.read_text().strip():
+        return f"this machine has no {MACHINE_ID}"
+    pathlib.Path("/var/log/journal").mkdir(exist_ok=True)
+    tried = subprocess.run(
+        ["unshare", "-m", "mount", "--bind", "/tmp", "/var/log/journal"],
+        capture_output=True, text=True)
+    return tried.stderr.strip() or None
+
+
+def main():
+    why = missing() if JOURNAL else None
+    if why:
+        print("SKIP:", why)
+        return 77
+    root = pathlib.Path(tempfile.mkdtemp(prefix="tlstally-logkill."))
     dns = Dns()
     dns.start()
-    root = pathlib.Path(tempfile.mkdtemp(prefix="tlstally-logkill."))
-    daemons = []
+    started = []
     try:
-        for name in ("quiet", "killed"):
-            (root / name / "store").mkdir(parents=True)
-            daemons.append(Daemon(root / name, dns))
-            daemons[-1].log.touch()
-            daemons[-1].start()
-        quiet, killed = daemons
-        for daemon in daemons:
-            daemon.wait_for_place()
-        with open(quiet.log, "ab") as log:
-            log.write(text)
-        kills, rotations = write_disturbed(rng, text, killed, dns)
-        dns.answers = True
-        for daemon in daemons:
-            daemon.wait_for_all()
-        for daemon in daemons:
-            if daemon.process.poll() is not None:
-                print("FAIL: it ended:", daemon.said.read_text()[-2000:])
-                return 1
-            daemon.kill(signal.SIGTERM)
-        want, got = quiet.totals(), killed.totals()
-        sums = quiet.sums()
-        print(f"seed {SEED}: {len(text)} bytes, {kills} kills, {rotations} "
-              f"rotations, {dns.asked} questions, {len(want)} rows")
-        if not compare(want, got):
-            print(killed.said.read_text())
-            return 1
-        if not sums.startswith(f"events {SESSIONS} "):
-            print(f"FAIL: undisturbed, of {SESSIONS} sessions: {sums}")
-            return 1
-        if kills < 5 or rotations < 3 or want[-1] != "waiting 0":
-            print("FAIL: that was no test:", want[-1])
-            return 1
-        return 0
+        return compare_runs(root, dns, started)
     finally:
-        for daemon in daemons:
+        for daemon, feed in started:
             if daemon.process and daemon.process.poll() is None:
                 daemon.kill(signal.SIGKILL)
+            feed.close()
         if os.environ.get("KEEP"):
             print(root)
         else:
