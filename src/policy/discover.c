@@ -91,10 +91,13 @@ static const struct domain_view *copy_view(const struct domain_view *old,
 
 static int64_t keep_until(const struct lookup *lookup)
 {
+	const struct domain_view *view = lookup->view;
 	int64_t ttl = lookup->ttl;
 
 	if (lookup->failed)
 		ttl = KEEP_AFTER_FAILURE;
+	if (view->sts == VIEW_OK && view->sts_expires_at - lookup->now < ttl)
+		ttl = view->sts_expires_at - lookup->now;
 	if (ttl < KEEP_MIN)
 		ttl = KEEP_MIN;
 	return lookup->now + (ttl < KEEP_MAX ? ttl : KEEP_MAX);

@@ -651,6 +651,35 @@ static void test_expiry(void **state)
 	}
 }
 
+static void test_expiry_of_a_policy(void **state)
+{
+	static const struct {
+		const char *name, *max_age;
+		int64_t secs;
+	} rows[] = {
+		{"the record's TTL", "86400", 300},
+		{"not beyond max_age", "100", 100},
+		{"not below a minute", "0", 60},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+
+		ROW(&rows[i]);
+		world_init(&world, TXT RUA "\n" STS_RECORD);
+		world.options.dane = false;
+		world.fetcher.body =
+			arena_printf(&world.arena,
+		                     "version: STSv1\nmode: enforce\n"
+		                     "mx: *.example.com\nmax_age: %s\n",
+		                     rows[i].max_age);
+		look(&world, 0);
+		assert_int_equal(world.view.sts, VIEW_OK);
+		assert_int_equal(world.view.expires_at - NOON, rows[i].secs);
+	}
+}
+
 /* For people: records that nobody uses. */
 static void test_thorough(void **state)
 {
@@ -771,6 +800,7 @@ int main(void)
 		cmocka_unit_test(test_tlsa),
 		cmocka_unit_test(test_dane_again),
 		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_expiry_of_a_policy),
 		cmocka_unit_test(test_less),
 		cmocka_unit_test(test_thorough),
 		cmocka_unit_test(test_no_domain_takes_for_ever),

@@ -1,0 +1,101 @@
+#!/bin/bash
+# tlstally-logd tells what the log lacks, and waits for one that was killed
+#
+# make check runs it; by hand: tests/e2e/logd.sh from the build directory with
+# srcdir set.
+set -u
+src=${srcdir:-.}
+logd=$PWD/src/app/tlstally-logd
+command -v flock >/dev/null || {
+	echo "flock is missing: apt-get install util-linux"
+	exit 77
+}
+dir=$(mktemp -d "${TMPDIR:-/tmp}/logd.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+failures=0
+
+fail() {
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+
+# Deliveries on loopback: nobody is looked up for them.
+deliveries() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		printf 'Nov 23 12:%02d:%02d mx postfix/smtp[7]: A%06X: ' \
+			$((i / 60)) $((i % 60)) $i
+		echo "to=<u@a.test>, relay=mx.a.test[127.0.0.9]:25," \
+			"delay=0.1, delays=0/0/0/0.1, dsn=2.0.0," \
+			"status=sent (250 2.0.0 Ok)"
+	done
+}
+
+# run NAME: logd over standard input, with a store of its own
+run() {
+	mkdir -p "$dir/$1/store"
+	cat >"$dir/$1/conf" <<-END
+		[report]
+		contact_info = tls@sender.example
+		[store]
+		directory = $dir/$1/store
+		map_size = 16M
+		[log]
+		enforces = dane
+		[policy]
+		resolver = 127.0.0.1:1
+	END
+	timeout 60 "$logd" -f -c "$dir/$1/conf" --once - 2>"$dir/$1/said"
+	rc=$?
+	said=$(cat "$dir/$1/said")
+}
+
+# expect WHAT COUNT PATTERN: so many lines of what it said
+expect() {
+	local count
+	count=$(grep -c -e "$3" <<<"$said")
+	if [ "$rc" -eq 0 ] && [ "$count" -eq "$2" ]; then
+		echo "ok: $1"
+	else
+		fail "$1: exit $rc, $count instead of $2 lines of '$3': $said"
+	fi
+}
+
+tls='Nov 23 12:00:00 mx postfix/smtp[7]: Trusted TLS connection established
+to mx.a.test[127.0.0.9]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384
+(256/256 bits)'
+event='Nov 23 12:00:00 mx postfix/smtp[7]: TLSRPT: status=failure,
+domain=a.test, receiving_mx=mx.a.test[127.0.0.9],
+failure_type=starttls_not_supported'
+
+run few < <(deliveries 99)
+expect "99 deliveries without TLS lines say nothing" 0 "smtp_tls_loglevel"
+run plain < <(deliveries 300)
+expect "many deliveries without TLS lines: what to set, once" 1 \
+	"smtp_tls_loglevel = 1"
+run tls < <(echo ${tls//$'\n'/ }; deliveries 300)
+expect "with one line about TLS nothing is to be set" 0 "smtp_tls_loglevel"
+expect "nor are there events" 0 "as events"
+run event < <(echo ${event//$'\n'/ }; echo ${event//$'\n'/ }; deliveries 3)
+expect "a Postfix that sends events, once" 1 \
+	"sends its TLS sessions as events.*keep one of the two"
+
+mkdir -p "$dir/lock/store"
+flock "$dir/lock/store/logd.lock" sleep 1 &
+sleep 0.2
+run lock < <(deliveries 1)
+expect "a lock that is given back within two seconds is waited for" 1 \
+	"read 1 lines"
+wait
+flock "$dir/lock/store/logd.lock" sleep 60 &
+holder=$!
+sleep 0.2
+run lock < <(deliveries 1)
+kill "$holder"
+[ $rc -eq 1 ] && grep -q "another tlstally-logd" <<<"$said" &&
+	echo "ok: a lock that is held is another one that counts" ||
+	fail "a lock that is held: exit $rc, $said"
+
+echo "$failures failed"
+[ $failures -eq 0 ]
