@@ -3,7 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/auto.h"
 #include "base/day.h"
+#include "base/nearest.h"
 
 enum operator{ OPERATOR_AND, OPERATOR_OR, OPERATOR_NOT, CONDITION };
 
@@ -39,6 +41,40 @@ static bool wrong(struct reading *in, const char *name, const char *words)
 	return false;
 }
 
+/* "filter: status: 'x' is none of pending, deferred" */
+static void refuse_word(struct reading *in, const struct jmap_condition *row,
+                        const char *text)
+{
+	auto_(strbuf_clear) struct strbuf words = {0};
+
+	for (int i = 0; row->word(i) != NULL; i++)
+		strbuf_printf(&words, "%s%s", i > 0 ? ", " : "", row->word(i));
+	jmap_fail(in->failure, "invalidArguments",
+	          "filter: %s: '%.60s' is none of %s", row->name, text,
+	          strbuf_text(&words));
+}
+
+static void *refuse_name(struct reading *in, const char *name)
+{
+	auto_(strbuf_clear) struct strbuf names = {0};
+	struct nearest nearest = nearest_to(name);
+	char ask[NEAREST_ASK];
+
+	for (size_t i = 0; i < in->type->condition_count; i++) {
+		const char *each = in->type->conditions[i].name;
+
+		nearest_offer(&nearest, each);
+		strbuf_printf(&names, "%s%s", i > 0 ? ", " : "", each);
+	}
+	if (nearest.name == NULL)
+		return jmap_fail(in->failure, "unsupportedFilter",
+		                 "filter: %s has no '%.60s', only %s",
+		                 in->type->name, name, strbuf_text(&names));
+	return jmap_fail(in->failure, "unsupportedFilter",
+	                 "filter: %s has no '%.60s'%s", in->type->name, name,
+	                 nearest_ask(&nearest, ask));
+}
+
 static bool read_word(struct reading *in, struct jmap_filter *filter)
 {
 	const struct jmap_condition *row = filter->condition;
@@ -49,9 +85,7 @@ static bool read_word(struct reading *in, struct jmap_filter *filter)
 			filter->number = i;
 			return true;
 		}
-	jmap_fail(in->failure, "invalidArguments",
-	          "filter: %s: '%.60s' is none of its words", row->name,
-	          filter->text);
+	refuse_word(in, row, filter->text);
 	return false;
 }
 
@@ -123,9 +157,7 @@ static const struct jmap_filter *read_condition(struct reading *in,
 		part->operator= CONDITION;
 		part->condition = find(in->type, name);
 		if (part->condition == NULL)
-			return jmap_fail(in->failure, "unsupportedFilter",
-			                 "filter: %s has no '%.60s'",
-			                 in->type->name, name);
+			return refuse_name(in, name);
 		if (!read_value(in, value, part))
 			return NULL;
 		all->parts[all->part_count++] = part;

@@ -11,6 +11,11 @@ static const struct jmap_type *const types[] = {
 	&type_domain, &type_inbound,
 };
 
+const struct jmap_type *jmap_type_at(size_t i)
+{
+	return i < sizeof(types) / sizeof(types[0]) ? types[i] : NULL;
+}
+
 const struct jmap_type *jmap_type_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -22,12 +27,7 @@ const struct jmap_type *jmap_type_find(const char *name, size_t len)
 
 bool jmap_has_property(const struct jmap_type *type, const char *name)
 {
-	const struct property_table *table = type->table();
-
-	for (size_t i = 0; i < table->count; i++)
-		if (strcmp(table->rows[i].name, name) == 0)
-			return true;
-	return false;
+	return property_find(type->table(), name) != NULL;
 }
 
 bool jmap_wants(const json_t *wanted, const char *name)

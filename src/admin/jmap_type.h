@@ -123,6 +123,8 @@ extern const struct jmap_type type_report, type_sent, type_suppression,
 
 /* NULL: none of that name. */
 const struct jmap_type *jmap_type_find(const char *name, size_t len);
+/* All of them in turn; NULL past the last. */
+const struct jmap_type *jmap_type_at(size_t i);
 
 bool jmap_has_property(const struct jmap_type *type, const char *name);
 /* Is it wanted (NULL: all are)? */

@@ -24,11 +24,12 @@ struct shown {
 
 static const struct property rows[] = {
 	{"id", &kind_word, SHOWN(id)},
-	{"address", &kind_word, SHOWN(address)},
+	{"address", &kind_address, SHOWN(address), .need = JSON_MUST},
 	{"since", &kind_moment, SHOWN(since)},
-	{"until", &kind_moment, SHOWN(until)}, /* null: for good */
+	{"until", &kind_until, SHOWN(until)}, /* null: for good */
 	{"by", &kind_word, SHOWN(by)},
-	{"reason", &kind_word, SHOWN(reason)},
+	{"reason", &kind_text, SHOWN(reason),
+         .max = sizeof(((struct suppression *)0)->reason) - 1},
 };
 
 static const struct property_table shown_table = {
@@ -133,38 +134,20 @@ static void change_id(const struct change *change, char out[JMAP_ID_TEXT])
 
 /* --- set --- */
 
-/* Who may be told what: all but the address can be changed. */
 static int read_given(json_t *given, struct suppression *row, struct err *err)
 {
+	auto_(arena_clear) struct arena mem = {0};
 	struct json_in in = {.err = err};
 	struct json_at root = json_at_root(&in, given);
-	const char *name, *reason;
-	struct json_at until, address;
-	struct err why;
-	struct rua rua;
-	json_t *value;
+	struct shown shown = {.until = 0};
 
-	json_object_foreach (given, name, value) {
-		struct json_at member = {
-			.in = &in, .up = &root, .name = name, .json = value};
-
-		if (strcmp(name, "address") != 0 &&
-		    strcmp(name, "until") != 0 && strcmp(name, "reason") != 0)
-			json_at_fail(&member, ERR_PARSE,
-			             "unknown property, or set by the server");
-	}
-	address = json_at_member(&root, "address", JSON_STRING, JSON_MUST);
-	reason = json_at_string(&root, "reason", JSON_MAY);
-	until = json_at_any(&root, "until", JSON_MAY);
-	row->until = until.json ? json_at_time_value(&until) : 0;
-	if (address.json != NULL &&
-	    rua_from_address(json_string_value(address.json),
-	                     json_string_length(address.json), &rua, &why) < 0)
-		json_at_fail_err(&address, &why);
+	properties_read(&root, &shown_table, &mem, &shown);
 	if (in.class != 0)
 		return in.class;
-	snprintf(row->address, sizeof(row->address), "%s", rua.address);
-	snprintf(row->reason, sizeof(row->reason), "%s", reason ? reason : "");
+	snprintf(row->address, sizeof(row->address), "%s", shown.address);
+	snprintf(row->reason, sizeof(row->reason), "%s",
+	         shown.reason ? shown.reason : "");
+	row->until = shown.until;
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "base/nearest.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -54,4 +55,13 @@ void nearest_offer(struct nearest *nearest, const char *name)
 		nearest->name = name;
 		nearest->distance = d;
 	}
+}
+
+const char *nearest_ask(const struct nearest *nearest, char out[NEAREST_ASK])
+{
+	out[0] = '\0';
+	if (nearest->name != NULL)
+		snprintf(out, NEAREST_ASK, ", did you mean '%s'?",
+		         nearest->name);
+	return out;
 }

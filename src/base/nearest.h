@@ -6,6 +6,7 @@
  *     nearest_offer(&nearest, "status");
  *     nearest_offer(&nearest, "show");
  *     nearest.name         "status"; NULL when none is near enough
+ *     nearest_ask(&nearest, ask)     ", did you mean 'status'?", or ""
  */
 #ifndef TLSTALLY_BASE_NEAREST_H
 #define TLSTALLY_BASE_NEAREST_H
@@ -20,5 +21,9 @@ struct nearest {
 
 struct nearest nearest_to(const char *wrote);
 void nearest_offer(struct nearest *nearest, const char *name);
+
+/* Words to put behind "unknown ..."; returns out. */
+enum { NEAREST_ASK = 96 };
+const char *nearest_ask(const struct nearest *nearest, char out[NEAREST_ASK]);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/xalloc.h"
 
 /* An item of a list that was given as {"0":...}. */
@@ -13,13 +14,25 @@ struct indexed {
 
 enum { INDEX_DIGITS = 9 };
 
-static const struct property *find(const struct property_table *table,
-                                   const char *name)
+const struct property *property_find(const struct property_table *table,
+                                     const char *name)
 {
 	for (size_t i = 0; i < table->count; i++)
 		if (strcmp(table->rows[i].name, name) == 0)
 			return &table->rows[i];
 	return NULL;
+}
+
+void property_unknown(const struct json_at *at,
+                      const struct property_table *table)
+{
+	struct nearest nearest = nearest_to(at->name);
+	char ask[NEAREST_ASK];
+
+	for (size_t i = 0; i < table->count; i++)
+		nearest_offer(&nearest, table->rows[i].name);
+	json_at_fail(at, ERR_PARSE, "unknown property%s",
+	             nearest_ask(&nearest, ask));
 }
 
 static void refuse_others(const struct json_at *at,
@@ -31,12 +44,12 @@ static void refuse_others(const struct json_at *at,
 	if (at->json == NULL)
 		return;
 	json_object_foreach (at->json, name, value) {
-		const struct property *row = find(table, name);
+		const struct property *row = property_find(table, name);
 		struct json_at member = {
 			.in = at->in, .up = at, .name = name, .json = value};
 
 		if (row == NULL)
-			json_at_fail(&member, ERR_PARSE, "unknown property");
+			property_unknown(&member, table);
 		else if (row->kind->read == NULL)
 			json_at_fail(&member, ERR_PARSE, "set by the server");
 	}

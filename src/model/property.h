@@ -53,6 +53,14 @@ struct property {
 	const struct property_table *items; /* lists of objects; an object */
 };
 
+/* NULL: none of that name. */
+const struct property *property_find(const struct property_table *table,
+                                     const char *name);
+
+/* At an unknown member: says so, and which of the table is near. */
+void property_unknown(const struct json_at *at,
+                      const struct property_table *table);
+
 /* Reads all properties into the struct; unknown ones are an error. */
 void properties_read(const struct json_at *at,
                      const struct property_table *table, struct arena *mem,
@@ -71,6 +79,7 @@ extern const struct kind kind_ip;          /* const char * */
 extern const struct kind kind_domain;      /* const char * */
 extern const struct kind kind_count;       /* uint64_t */
 extern const struct kind kind_time;        /* int64_t */
+extern const struct kind kind_until;       /* int64_t; 0: null, for good */
 extern const struct kind kind_policy_type; /* enum policy_type */
 extern const struct kind kind_result_type; /* enum result_type */
 

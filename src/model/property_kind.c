@@ -206,6 +206,7 @@ static json_t *write_moment(const struct property *row, const void *field)
 const struct kind kind_count = {read_count, write_count, NULL};
 const struct kind kind_uint = {NULL, write_count, NULL};
 const struct kind kind_time = {read_time, write_time, NULL};
+const struct kind kind_until = {read_time, write_moment, NULL};
 const struct kind kind_moment = {NULL, write_moment, NULL};
 
 /* --- words --- */

@@ -326,6 +326,12 @@ static void test_suppressions(void **state)
 	         "[['*',{'notCreated':{'a':{'properties':['address']},'b':{"
 	         "'properties':['address']},'c':{'properties':['nix']},'d':{"
 	         "'properties':['until']}},'created':null},'0']]"},
+		{"not by hand what the server sets",
+	         "[['tally:Suppression/set',{'create':{'a':{'address':"
+	         "'a@b.example','since':'2026-03-02T00:00:00Z'},'b':{"
+	         "'address':'a@b.example','reason':'a\\u0001b'}}},'0']]",
+	         "[['*',{'notCreated':{'a':{'properties':['since']},'b':{"
+	         "'properties':['reason']}},'created':null},'0']]"},
 		{"changes",
 	         "[['tally:Suppression/changes',{'sinceState':'1'},'0']]",
 	         "[['*',{'updated':['X54ls-1X40a_example'],'newState':'2'},"

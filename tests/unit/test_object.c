@@ -258,7 +258,7 @@ static void test_refused(void **state)
 		{"destinations", "destinations", "[]",
 	         "destinations: set by the server"},
 		{"an unknown property", "mailrua", "[]",
-	         "mailrua: unknown property"},
+	         "mailrua: unknown property, did you mean 'mailRua'?"},
 		{"an unknown property far down",
 	         "report.policies.0.failureDetails.0.helo", "1",
 	         "report.policies[0].failureDetails[0].helo: unknown"},
