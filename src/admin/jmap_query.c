@@ -285,7 +285,7 @@ static json_t *answer(struct query *query, struct db_txn *txn,
 	query->type->scan(txn, &query->scan);
 	if (db_failure(txn, &err) < 0)
 		return jmap_fail_store(failure, &err);
-	if (query->comparator_count > 0)
+	if (query->comparator_count > 0 && query->count > 0)
 		qsort_r(query->keys, query->count,
 		        query->width * sizeof(*query->keys), compare_rows,
 		        query);

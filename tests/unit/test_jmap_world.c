@@ -286,6 +286,10 @@ static void test_suppressions(void **state)
 	} rows[] = {
 		{"none", "[['tally:Suppression/query',{},'0']]",
 	         "[['*',{'ids':[],'queryState':'0'},'0']]"},
+		{"none, sorted",
+	         "[['tally:Suppression/query',{'sort':[{'property':'until'}]},"
+	         "'0']]",
+	         "[['*',{'ids':[]},'0']]"},
 		{"one made",
 	         "[['tally:Suppression/set',{'create':{'k':{'address':"
 	         "'Tls-1@A.example','reason':'asked us','until':"
