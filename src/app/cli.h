@@ -49,10 +49,40 @@ enum cli_flag {
 	FLAG_CHECK = 1 << 16,
 	FLAG_RESOLVER = 1 << 17,
 	FLAG_DAYS = 1 << 18,
+	FLAG_SERVER = 1 << 19, /* --url and what goes with it */
+	FLAG_IDS = 1 << 20,
+	FLAG_FIELDS = 1 << 21,
+	FLAG_GIVEN = 1 << 22,  /* --field, --file, --stdin */
+	FLAG_SEARCH = 1 << 23, /* --where, --sort ... */
 	FLAG_PERMISSION = 1 << 24,
 	FLAG_EXPIRES = 1 << 25,
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
+};
+
+enum { CLI_LIST_MAX = 64 };
+
+/* What an option gathers that may be repeated, lent. */
+struct cli_list {
+	const char *at[CLI_LIST_MAX];
+	size_t count;
+};
+
+/* Of get, query, create, update and delete; texts are lent, NULL: not given. */
+struct cli_object_args {
+	const char *ids, *fields; /* with commas */
+	struct cli_list field;    /* "NAME=VALUE" */
+	const char *file;
+	bool from_stdin;
+	struct cli_list where; /* "NAME=VALUE", or JSON */
+	const char *sort;      /* "-failures,domain" */
+	int64_t limit, position;
+	bool has_limit;
+	bool count; /* how many there are, and nothing else */
+	const char *url, *account;
+	const char *api_key, *api_key_file;
+	const char *ca_file;
+	int64_t timeout_secs; /* 0: not given */
 };
 
 /* What was on the command line. */
@@ -80,6 +110,7 @@ struct cli_args {
 	const char *resolver; /* NULL: that of the settings */
 	unsigned permissions; /* bits of enum jmap_permission */
 	int64_t expires_secs; /* from now; 0: never */
+	struct cli_object_args object;
 };
 
 struct cli {
@@ -88,6 +119,7 @@ struct cli {
 	struct clock clock;
 	struct db *db;
 	struct strbuf out;
+	bool is_usage; /* what failed is the command line */
 };
 
 /* What must be there before the function is called. */
@@ -104,8 +136,8 @@ enum cli_needs {
 
 struct sentence {
 	const char *words;    /* "suppress add" */
-	const char *operands; /* "<address>", "[domain]" when it may be
-	                         left out; "" */
+	const char *operands; /* "<type> [id]", what may be left out in
+	                         brackets; "" */
 	unsigned flags;       /* without FLAGS_ALWAYS */
 	enum cli_needs needs;
 	int (*run)(struct cli *cli, struct err *err);
@@ -168,6 +200,11 @@ int cli_bounce(struct cli *cli, struct err *err);
 int cli_token_add(struct cli *cli, struct err *err);
 int cli_token_list(struct cli *cli, struct err *err);
 int cli_token_remove(struct cli *cli, struct err *err);
+int cli_object_get(struct cli *cli, struct err *err);
+int cli_object_query(struct cli *cli, struct err *err);
+int cli_object_create(struct cli *cli, struct err *err);
+int cli_object_update(struct cli *cli, struct err *err);
+int cli_object_delete(struct cli *cli, struct err *err);
 int cli_conf(struct cli *cli, struct err *err);
 int cli_backup(struct cli *cli, struct err *err);
 int cli_restore(struct cli *cli, struct err *err);

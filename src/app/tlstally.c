@@ -37,6 +37,8 @@ static int perform(struct cli *cli, const struct sentence *sentence)
 	if (cli_prepare(cli, sentence->needs, &err) == 0 &&
 	    sentence->run(cli, &err) == 0)
 		return EXIT_SUCCESS;
+	if (cli->is_usage)
+		return usage(&err);
 	log_error("%s", err.text);
 	return sentence->needs == NEEDS_STORE_FOR_MAIL ? EX_TEMPFAIL
 	                                               : EXIT_FAILURE;

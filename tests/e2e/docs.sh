@@ -103,6 +103,22 @@ count_something()
 	daemon=
 }
 
+# What the examples call report.json, and the id that it got.
+make_report()
+{
+	cat >"$dir/report.json" <<-EOF
+	{"domain": "example.com", "mailRua": ["tls@example.com"],
+	 "createdAt": "$(date -u +%Y-%m-%dT%H:%M:%SZ)",
+	 "deliverAt": "2029-03-02T01:00:00Z",
+	 "report": {"reportId": "1@example.net",
+	  "dateRangeStart": "2026-03-01T00:00:00Z",
+	  "dateRangeEnd": "2026-03-01T23:59:59Z", "policies": []}}
+	EOF
+	report=$("$bin/src/app/tlstally" -c "$dir/conf" create \
+		tls-internal-report --file "$dir/report.json") ||
+		fail "no report made"
+}
+
 # Commands of our own that the documents show, one a line; not those that ask
 # the network.
 shown_commands()
@@ -112,8 +128,9 @@ shown_commands()
 		grep -v '\.\.\.'
 	sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
 		"$src/doc/tlstally.1" |
-		sed "s/ | .*//; s|/var/lib/tlstally/|$dir/|" |
-		grep -v '^tlstally lookup '
+		sed "s/ | .*//; s|/var/lib/tlstally/|$dir/|
+			s|report\.json|$dir/&|; s/b0000000001g0/$report/" |
+		grep -v -e '^tlstally lookup ' -e ' --url '
 }
 
 # Quotes in them count; all of the text is ours.
@@ -129,6 +146,7 @@ check_commands()
 {
 	write_settings
 	count_something
+	make_report
 	shown_commands >"$dir/commands"
 	[ "$(wc -l <"$dir/commands")" -gt 15 ] ||
 		fail "the documents show hardly any commands"

@@ -1,0 +1,26 @@
+/*
+ * jmap_remote - JMAP answered by a server (RFC 8620 sections 2 and 3.1)
+ *
+ *     https://tally.example.com               its session is looked for, at
+ *                                             /.well-known/jmap
+ *     https://tally.example.com/jmap/session  is the session
+ *     https://tally.example.com/api           is the API itself
+ *
+ * The session says where the API is, whose account it is, and how much the
+ * server takes at once.  A redirect, or an API, of another place is refused:
+ * the key would go there.
+ */
+#ifndef TLSTALLY_APP_JMAP_REMOTE_H
+#define TLSTALLY_APP_JMAP_REMOTE_H
+
+#include "admin/jmap_type.h"
+#include "app/http_client.h"
+#include "app/jmap_client.h"
+
+/* `type` decides which primary account it is; `account` (NULL: that of the
+ * session) over it.  ERR_PARSE also for a server that is none of JMAP. */
+int jmap_remote_open(const struct http_options *options,
+                     const struct jmap_type *type, const char *account,
+                     struct jmap_transport **transport, struct err *err);
+
+#endif
