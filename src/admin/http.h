@@ -5,6 +5,7 @@
  *     GET  /.well-known/jmap       redirect to the session object
  *     GET  /jmap/session           RFC 8620 section 2
  *     POST /api  /jmap  /jmap/     requests
+ *     GET  /jmap/download/...      a blob (section 6.2; outbox/rendered.h)
  *     GET  /healthz                200 while the store can be read
  *     GET  /metrics                Prometheus text
  *

@@ -22,6 +22,7 @@ struct http_exchange {
 	struct MHD_Connection *connection;
 	const struct http_route *route;
 	const struct www_file *file; /* of the page; NULL */
+	const char *below;           /* of the path, what its route leaves */
 	struct strbuf body;
 	struct auth_answer who;
 	bool entered;               /* counts among its token's requests */
@@ -33,6 +34,7 @@ struct http_reply {
 	const char *type;
 	struct strbuf body;
 	const struct www_file *file; /* its bytes instead of body */
+	char *disposition;           /* of an attachment; owned; NULL */
 	const char *location;
 	const char *allow;
 	bool challenge; /* 401 */
@@ -46,6 +48,7 @@ struct http_route {
 	unsigned permission; /* that the token must have; 0: any token */
 	void (*answer)(struct http_exchange *exchange,
 	               struct http_reply *reply);
+	bool has_more; /* the path goes on: exchange->below */
 };
 
 /* NULL: it was not sent. */
@@ -54,6 +57,10 @@ const char *http_header_of(struct MHD_Connection *connection, const char *name);
 /* A problem document (RFC 7807) of HTTP's own. */
 void http_refuse(struct http_reply *reply, int status, const char *detail);
 
+void http_refuse_permission(struct http_reply *reply, unsigned needed);
+
+void http_answer_download(struct http_exchange *exchange,
+                          struct http_reply *reply);
 void http_answer_page(struct http_exchange *exchange, struct http_reply *reply);
 /* What a browser may do with an answer. */
 void http_page_headers(struct MHD_Response *response,

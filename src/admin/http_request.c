@@ -33,6 +33,15 @@ void http_refuse(struct http_reply *reply, int status, const char *detail)
 	problem(reply, &what);
 }
 
+void http_refuse_permission(struct http_reply *reply, unsigned needed)
+{
+	char detail[96];
+
+	snprintf(detail, sizeof(detail), "the token lacks the permission %s",
+	         jmap_permission_word(needed));
+	http_refuse(reply, MHD_HTTP_FORBIDDEN, detail);
+}
+
 static void answer_well_known(struct http_exchange *exchange,
                               struct http_reply *reply)
 {
@@ -122,13 +131,14 @@ static void answer_metrics(struct http_exchange *exchange,
 }
 
 static const struct http_route routes[] = {
-	{"GET", "/.well-known/jmap", false, 0, answer_well_known},
-	{"GET", "/jmap/session", true, 0, answer_session},
-	{"POST", "/api", true, 0, answer_jmap},
-	{"POST", "/jmap", true, 0, answer_jmap},
-	{"POST", "/jmap/", true, 0, answer_jmap},
-	{"GET", "/healthz", false, 0, answer_health},
-	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics},
+	{"GET", "/.well-known/jmap", false, 0, answer_well_known, false},
+	{"GET", "/jmap/session", true, 0, answer_session, false},
+	{"POST", "/api", true, 0, answer_jmap, false},
+	{"POST", "/jmap", true, 0, answer_jmap, false},
+	{"POST", "/jmap/", true, 0, answer_jmap, false},
+	{"GET", "/jmap/download/", true, 0, http_answer_download, true},
+	{"GET", "/healthz", false, 0, answer_health, false},
+	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics, false},
 };
 
 static bool method_is(const struct http_route *route, const char *method)
@@ -142,12 +152,18 @@ static bool method_is(const struct http_route *route, const char *method)
 static const struct http_route *route_of(struct http_exchange *exchange,
                                          const char *url)
 {
-	static const struct http_route page = {"GET", NULL, false, 0,
-	                                       http_answer_page};
+	static const struct http_route page = {
+		"GET", NULL, false, 0, http_answer_page, false};
 
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (strcmp(routes[i].path, url) == 0)
-			return &routes[i];
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		size_t len = strlen(routes[i].path);
+
+		if (strncmp(routes[i].path, url, len) != 0 ||
+		    (url[len] != '\0' && !routes[i].has_more))
+			continue;
+		exchange->below = url + len;
+		return &routes[i];
+	}
 	exchange->file = www_find(exchange->http->www, url);
 	return exchange->file ? &page : NULL;
 }
@@ -195,13 +211,9 @@ static void check_permission(const struct http_exchange *exchange,
                              struct http_reply *reply)
 {
 	unsigned needed = exchange->route->permission;
-	char detail[96];
 
-	if ((exchange->who.permissions & needed) == needed)
-		return;
-	snprintf(detail, sizeof(detail), "the token lacks the permission %s",
-	         jmap_permission_word(needed));
-	http_refuse(reply, MHD_HTTP_FORBIDDEN, detail);
+	if ((exchange->who.permissions & needed) != needed)
+		http_refuse_permission(reply, needed);
 }
 
 static void check_token(struct http_exchange *exchange,
@@ -301,6 +313,9 @@ static void add_headers(struct MHD_Response *response,
 
 	MHD_add_response_header(response, "Content-Type", reply->type);
 	http_page_headers(response, reply);
+	if (reply->disposition != NULL)
+		MHD_add_response_header(response, "Content-Disposition",
+		                        reply->disposition);
 	if (reply->location != NULL)
 		MHD_add_response_header(response, "Location", reply->location);
 	if (reply->allow != NULL)
@@ -341,9 +356,12 @@ static enum MHD_Result send_reply(struct http_exchange *exchange,
 	struct MHD_Response *response = make_response(reply);
 	enum MHD_Result rc;
 
-	if (response == NULL)
+	if (response == NULL) {
+		xfree_str(&reply->disposition);
 		return MHD_NO;
+	}
 	add_headers(response, reply);
+	xfree_str(&reply->disposition);
 	http_connection_enter(&exchange->http->connections,
 	                      place_of(exchange->connection), HTTP_ANSWER);
 	rc = MHD_queue_response(exchange->connection, reply->status, response);

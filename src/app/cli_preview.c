@@ -53,8 +53,7 @@ static int find_mail_rua(struct cli *cli, struct db_txn *txn,
 	                                  : "its rua names no mail address");
 }
 
-/* The claim that a delivery run would make of it; its token is not drawn
- * before that, so the preview's says what it is. */
+/* The claim that a delivery run would make of it. */
 static void fill_claim(struct cli *cli, const struct domain_day *at,
                        const struct report *report, struct claim *claim)
 {
@@ -69,9 +68,7 @@ static void fill_claim(struct cli *cli, const struct domain_day *at,
 	head->end = report->end;
 	head->success = report_success(report);
 	head->failure = report_failure(report);
-	snprintf(claim->dest.token, sizeof(claim->dest.token), "preview");
-	message_fix_sender(&cli->conf, &claim->dest);
-	claim->dest.date = clock_secs(&cli->clock);
+	message_fix_preview(&cli->conf, &claim->dest, clock_secs(&cli->clock));
 }
 
 static int print_mail(struct cli *cli, struct db_txn *txn,

@@ -123,6 +123,7 @@ static const struct property destination_rows[] = {
 	{"lastAttempt", &kind_moment, DESTINATION(last_attempt)},
 	{"nextAttempt", &kind_moment, DESTINATION(next_attempt)},
 	{"lastAnswer", &kind_word, DESTINATION(last_answer)},
+	{"blobId", &kind_word, DESTINATION(blob)},
 };
 
 static const struct property_table destination_table = {
@@ -152,6 +153,8 @@ static const struct property object_rows[] = {
 	{"status", &kind_word, OBJECT(status)},
 	{"successfulSessions", &kind_uint, OBJECT(success)},
 	{"failedSessions", &kind_uint, OBJECT(failure)},
+	{"jsonBlobId", &kind_word, OBJECT(json_blob)},
+	{"gzipBlobId", &kind_word, OBJECT(gzip_blob)},
 	{"destinations", &kind_made_objects,
          LIST(struct internal_report, destinations, destination_count),
          .items = &destination_table},

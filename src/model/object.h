@@ -40,6 +40,7 @@ struct object_destination {
 	int64_t last_attempt;    /* secs; 0: none yet */
 	int64_t next_attempt;    /* secs; 0: none */
 	const char *last_answer; /* NULL: none yet */
+	const char *blob;        /* what goes there; its blobId */
 };
 
 struct internal_report {
@@ -56,6 +57,8 @@ struct internal_report {
 	int64_t deliver_at;
 	const char *status;        /* of the whole; NULL: none yet */
 	uint64_t success, failure; /* sessions, of all policies */
+	const char *json_blob;     /* the report as it is sent; blobIds */
+	const char *gzip_blob;
 	struct object_destination *destinations;
 	size_t destination_count;
 	struct arena mem; /* of all but the report's */

@@ -55,6 +55,15 @@ void message_fix_sender(const struct conf *conf,
 		snprintf(dest->envelope, sizeof(dest->envelope), "%s", sender);
 }
 
+void message_fix_preview(const struct conf *conf,
+                         struct outbox_destination *dest, int64_t now)
+{
+	snprintf(dest->token, sizeof(dest->token), "preview");
+	dest->date = now;
+	if (dest->rua.kind == RUA_MAIL)
+		message_fix_sender(conf, dest);
+}
+
 /* The domain of the report's own contact-info: the two must agree (RFC 8460
  * section 5.3), also when the setting has changed since. */
 static const char *submitter_of(const struct conf *conf,

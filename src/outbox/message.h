@@ -17,6 +17,11 @@
 void message_fix_sender(const struct conf *conf,
                         struct outbox_destination *dest);
 
+/* The same for who only looks: with a date and a token that says so, since the
+ * real ones are not drawn before the first claim. */
+void message_fix_preview(const struct conf *conf,
+                         struct outbox_destination *dest, int64_t now);
+
 /*
  * Fills in claim->job: the mail message, or the gzip bytes as they are.  A
  * report that holds what cannot be sent (model/report_json.h) is written anew.

@@ -5,19 +5,19 @@
 #include "base/auto.h"
 #include "base/gzip.h"
 #include "model/report_json.h"
+#include "outbox/rendered.h"
 
 enum { STORED_MAX = 256 * 1024 * 1024 };
 
-static int get_head(struct db_txn *txn, enum shown_where where, uint64_t id,
-                    struct outbox_head *head)
+int shown_head(struct db_txn *txn, enum shown_where where, uint64_t id,
+               struct outbox_head *head)
 {
 	return where == SHOWN_OUTBOX ? outbox_head_get(txn, id, head)
 	                             : archive_head_get(txn, id, head);
 }
 
-static int get_destination(struct db_txn *txn, enum shown_where where,
-                           uint64_t id, uint16_t index,
-                           struct outbox_destination *dest)
+int shown_destination(struct db_txn *txn, enum shown_where where, uint64_t id,
+                      uint16_t index, struct outbox_destination *dest)
 {
 	return where == SHOWN_OUTBOX
 	               ? outbox_destination_get(txn, id, index, dest)
@@ -71,6 +71,8 @@ static void show_destination(const struct outbox_destination *dest,
 	object->destinations[object->destination_count++] =
 		(struct object_destination){
 			.uri = arena_strdup(mem, dest->rua.uri),
+			.blob = rendered_id(object->id, RENDERED_MESSAGE,
+	                                    dest->index, mem),
 			.state = dest->state,
 			.attempts = dest->attempts,
 			.last_attempt = dest->last_attempt,
@@ -103,7 +105,7 @@ static void load_destinations(struct db_txn *txn, enum shown_where where,
 	object->http_rua =
 		arena_array(&object->mem, max, sizeof(*object->http_rua));
 	for (uint16_t i = 0; i < max; i++)
-		if (get_destination(txn, where, head->id, i, &dest))
+		if (shown_destination(txn, where, head->id, i, &dest))
 			show_destination(&dest, object);
 }
 
@@ -113,7 +115,7 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
 	struct outbox_head head;
 
 	internal_report_reset(object);
-	if (!get_head(txn, where, id, &head))
+	if (!shown_head(txn, where, id, &head))
 		return db_failed(txn) ? db_failure(txn, err) : 0;
 	object->id = id;
 	object->domain = arena_strdup(&object->mem, head.domain);
@@ -122,6 +124,8 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
 	object->status = outbox_status_word(head.status);
 	object->success = head.success;
 	object->failure = head.failure;
+	object->json_blob = rendered_id(id, RENDERED_JSON, 0, &object->mem);
+	object->gzip_blob = rendered_id(id, RENDERED_GZIP, 0, &object->mem);
 	load_destinations(txn, where, &head, object);
 	if (whole && load_report(txn, where, id, object, err) < 0)
 		return db_failed(txn) ? db_failure(txn, err) : ERR_IO;

@@ -23,4 +23,10 @@ enum shown_where { SHOWN_OUTBOX, SHOWN_ARCHIVE };
 int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
                bool whole, struct internal_report *object, struct err *err);
 
+/* Their rows, wherever the report is: 1 or 0. */
+int shown_head(struct db_txn *txn, enum shown_where where, uint64_t id,
+               struct outbox_head *head);
+int shown_destination(struct db_txn *txn, enum shown_where where, uint64_t id,
+                      uint16_t index, struct outbox_destination *dest);
+
 #endif

@@ -4,6 +4,7 @@
 In the build folder.  The real daemon on loopback ports, on a unix socket and
 with TLS; tokens by the real command; slow and many connections.
 """
+import gzip
 import http.client
 import json
 import os
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 HERE = pathlib.Path.cwd()
 WWW = pathlib.Path(__file__).resolve().parents[2] / "src/www"
@@ -209,7 +211,62 @@ def test_no_page(directory):
                in server.said.read_text())
 
 
-def test_objects(port, token):
+def test_download(port, token, made, mon):
+    """RFC 8620 section 6.2, by the session's template."""
+    template = json.loads(ask(port, "GET", "/jmap/session", token)[1])[
+        "downloadUrl"].removeprefix(f"http://127.0.0.1:{port}")
+
+    def get(blob, name="report.json", kind="application/json", who=token,
+            account="tally", method="GET"):
+        path = template
+        for key, value in {"accountId": account, "blobId": blob, "name": name,
+                           "type": kind}.items():
+            path = path.replace("{%s}" % key, urllib.parse.quote(value, ""))
+        return ask(port, method, path, who)
+
+    r, text = get(made + "-json", "r\"; x=\u00e9/../a.json")
+    expect("download: headers",
+           (200, "application/json", "nosniff",
+            'attachment; filename="r___x=___.._a.json"', True),
+           (r.status, r.getheader("Content-Type"),
+            r.getheader("X-Content-Type-Options"),
+            r.getheader("Content-Disposition"),
+            "no-store" in r.getheader("Cache-Control")))
+    expect("download: its policy", True,
+           "sandbox" in r.getheader("Content-Security-Policy"))
+    expect("download: JSON of the RFC", "r@example.com",
+           json.loads(text)["report-id"])
+    r, packed = get(made + "-gzip", kind="")
+    expect("download: gzip of the same", (text, "application/tlsrpt+gzip"),
+           (gzip.decompress(packed), r.getheader("Content-Type")))
+    r, mail = get(made + "-0", "report.eml", "bad type\r\nX: y")
+    expect("download: the mail", ("message/rfc822", True, None),
+           (r.getheader("Content-Type"),
+            b"\r\nTLS-Report-Domain: example.com\r\n" in mail,
+            r.getheader("X")))
+    r, text = get(made + "-0", method="HEAD")
+    expect("download: HEAD", (200, b"", len(mail)),
+           (r.status, text, int(r.getheader("Content-Length"))))
+    for what, status, args in (
+            ("no such destination", 404, {"blob": made + "-1"}),
+            ("no such form", 404, {"blob": made + "-pdf"}),
+            ("no such report", 404, {"blob": "a000000000000-json"}),
+            ("no such account", 404, {"blob": made + "-json",
+                                      "account": "other"}),
+            ("no token", 401, {"blob": made + "-json", "who": None}),
+            ("a token that may not", 403, {"blob": made + "-json",
+                                           "who": mon})):
+        expect("download: " + what, status, get(**args)[0].status)
+    expect("download: the permission is named", True,
+           b"sysTlsInternalReportGet" in get(made + "-json", who=mon)[1])
+    for path in ("/jmap/download/", "/jmap/download/tally",
+                 "/jmap/download/tally/x", "/jmap/download/tally//x",
+                 f"/jmap/download/tally/{made}-json/"):
+        expect("download: no " + path, 404,
+               ask(port, "GET", path, token)[0].status)
+
+
+def test_objects(port, token, mon):
     def call(name, args):
         body = json.dumps({"using": ["urn:ietf:params:jmap:core",
                                      "urn:stalwart:jmap"],
@@ -218,7 +275,8 @@ def test_objects(port, token):
         return json.loads(ask(port, "POST", "/api", token, body)[1])[
             "methodResponses"][0]
     got = call("set", {"create": {"new": {
-        "domain": "example.com", "mailRua": [], "httpRua": [],
+        "domain": "example.com", "mailRua": ["tls@example.com"],
+        "httpRua": [],
         "policyIdentifiers": [], "createdAt": "2026-03-02T00:15:00Z",
         "deliverAt": "2026-03-02T01:00:00Z",
         "report": {"reportId": "r@example.com", "policies": [],
@@ -232,6 +290,7 @@ def test_objects(port, token):
     expect("get", "example.com", got[1]["list"][0]["domain"])
     got = call("set", {"update": {made: {"policyIdentifiers": [7]}}})
     expect("update", [made], list(got[1].get("updated") or {}))
+    test_download(port, token, made, mon)
     got = call("set", {"destroy": [made]})
     expect("destroy", [made], got[1].get("destroyed"))
 
@@ -386,7 +445,7 @@ def main():
                                   "tallyRead")[1]
             test_answers(server, port, token, reader)
             test_page(port)
-            test_objects(port, token)
+            test_objects(port, token, reader)
             test_limits(port, token)
             test_slow(port, token)
             test_tokens(server, port, token)

@@ -19,6 +19,8 @@ static json_t *as_given(const struct internal_report *object)
 	json_object_del(json, "status");
 	json_object_del(json, "successfulSessions");
 	json_object_del(json, "failedSessions");
+	json_object_del(json, "jsonBlobId");
+	json_object_del(json, "gzipBlobId");
 	json_object_del(json, "destinations");
 	return json;
 }

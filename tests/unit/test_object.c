@@ -40,6 +40,7 @@
 	"\"deliverAt\":\"2026-03-02T01:15:00Z\","                              \
 	"\"status\":null,"                                                     \
 	"\"successfulSessions\":0,\"failedSessions\":0,"                       \
+	"\"jsonBlobId\":null,\"gzipBlobId\":null,"                             \
 	"\"destinations\":[]}"
 
 static json_t *parsed(const char *text)
@@ -64,6 +65,8 @@ static json_t *changed(const char *path, const char *value)
 	json_object_del(root, "status");
 	json_object_del(root, "successfulSessions");
 	json_object_del(root, "failedSessions");
+	json_object_del(root, "jsonBlobId");
+	json_object_del(root, "gzipBlobId");
 	json_object_del(root, "destinations");
 	if (path == NULL)
 		return root;
@@ -116,7 +119,7 @@ static void test_least(void **state)
 	assert_int_equal(object_read(given, object, NULL), 0);
 	assert_string_equal(object->domain, "example.com");
 	got = object_write(object);
-	assert_int_equal(json_object_size(got), 12);
+	assert_int_equal(json_object_size(got), 14);
 	assert_int_equal(json_object_size(json_object_get(got, "report")), 6);
 	assert_true(json_is_null(json_object_get(json_object_get(got, "report"),
 	                                         "contactInfo")));
@@ -152,10 +155,10 @@ static void test_server_set(void **state)
 		"[{\"uri\":\"mailto:tls@example.com\",\"state\":\"deferred\","
 		"\"attempts\":2,\"lastAttempt\":\"2026-03-02T00:00:00Z\","
 		"\"nextAttempt\":\"2026-03-02T00:10:00Z\","
-		"\"lastAnswer\":\"451 later\"},"
+		"\"lastAnswer\":\"451 later\",\"blobId\":null},"
 		"{\"uri\":\"https://example.com/v1/tls\",\"state\":\"pending\","
 		"\"attempts\":0,\"lastAttempt\":null,\"nextAttempt\":null,"
-		"\"lastAnswer\":null}]");
+		"\"lastAnswer\":null,\"blobId\":null}]");
 	assert_string_equal(json_string_value(json_object_get(got, "id")),
 	                    "a000000000001");
 	assert_string_equal(json_string_value(json_object_get(got, "status")),

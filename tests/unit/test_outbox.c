@@ -6,6 +6,7 @@
 #include "outbox/claim.h"
 #include "outbox/message.h"
 #include "outbox/outbox.h"
+#include "outbox/rendered.h"
 #include "outbox/settle.h"
 #include "store/suppress_table.h"
 
@@ -333,6 +334,106 @@ static void test_long_file_name(void **state)
 	conf_clear(&conf);
 }
 
+static void test_rendered_id(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		bool good;
+		enum rendered_form form;
+		uint16_t index;
+	} rows[] = {
+		{"JSON", "a000000000001-json", true, RENDERED_JSON, 0},
+		{"gzip", "a000000000001-gzip", true, RENDERED_GZIP, 0},
+		{"a destination", "a000000000001-15", true, RENDERED_MESSAGE,
+	         15},
+		{"the last one", "a000000000001-65535", true, RENDERED_MESSAGE,
+	         65535},
+		{"one past that", "a000000000001-65536", false, 0, 0},
+		{"too many digits", "a000000000001-100000", false, 0, 0},
+		{"another way to write it", "a000000000001-00", false, 0, 0},
+		{"a sign", "a000000000001--1", false, 0, 0},
+		{"another form", "a000000000001-xml", false, 0, 0},
+		{"no form", "a000000000001-", false, 0, 0},
+		{"no dash", "a000000000001", false, 0, 0},
+		{"no id", "0000000000001-json", false, 0, 0},
+		{"too short", "json", false, 0, 0},
+		{"nothing", "", false, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(arena_clear) struct arena mem = {0};
+		enum rendered_form form = RENDERED_JSON;
+		uint64_t report = 0;
+		uint16_t index = 0;
+
+		ROW(&rows[i]);
+		assert_int_equal(
+			rendered_id_parse(rows[i].text, &report, &form, &index),
+			rows[i].good);
+		if (!rows[i].good)
+			continue;
+		assert_int_equal(report, 1);
+		assert_int_equal(form, rows[i].form);
+		assert_int_equal(index, rows[i].index);
+		assert_string_equal(rendered_id(report, form, index, &mem),
+		                    rows[i].text);
+	}
+}
+
+static void render(struct fixture *f, const struct conf *conf, uint64_t id,
+                   enum rendered_form form, struct rendered *out)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+
+	assert_int_equal(rendered_load(txn, conf, SHOWN_OUTBOX, id, form, 0,
+	                               NOW, out, &f->err),
+	                 1);
+}
+
+/* Before it is claimed the mail differs by its token alone; after that in
+ * nothing. */
+static void test_rendered(void **state)
+{
+	auto_(rendered_clear) struct rendered before = {0}, after = {0};
+	auto_(rendered_clear) struct rendered json = {0};
+	auto_(gzip_free) struct gzip *gzip = gzip_new();
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id = add(txn, "a.example", "mailto:tls@a.example", NOW);
+	struct claim *claim;
+	struct conf conf;
+
+	commit_ok(&txn);
+	conf_make(&conf);
+	render(f, &conf, id, RENDERED_JSON, &json);
+	assert_string_equal(json.type, "application/tlsrpt+json");
+	assert_string_equal(strbuf_text(&json.data), REPORT);
+	render(f, &conf, id, RENDERED_MESSAGE, &before);
+	assert_string_equal(before.type, "message/rfc822");
+	assert_non_null(strstr(strbuf_text(&before.data), "<preview."));
+
+	claim = claim_one(f, &conf, NOW, 1);
+	assert_non_null(claim);
+	assert_int_equal(message_make(&conf, gzip, claim, &f->err), 0);
+	render(f, &conf, id, RENDERED_MESSAGE, &after);
+	assert_int_equal(after.data.len, claim->job.body_len);
+	assert_memory_equal(after.data.data, claim->job.body, after.data.len);
+	assert_null(strstr(strbuf_text(&after.data), "<preview."));
+
+	txn = db_begin_read(f->db);
+	assert_int_equal(rendered_load(txn, &conf, SHOWN_OUTBOX, id,
+	                               RENDERED_MESSAGE, 1, NOW, &json,
+	                               &f->err),
+	                 0);
+	assert_int_equal(rendered_load(txn, &conf, SHOWN_ARCHIVE, id,
+	                               RENDERED_JSON, 0, NOW, &json, &f->err),
+	                 0);
+	db_abort(&txn);
+	claim_free(&claim);
+	conf_clear(&conf);
+}
+
 /* A body that cannot be read ends that report alone. */
 static void test_damaged_body(void **state)
 {
@@ -363,6 +464,8 @@ int main(void)
 		STORE_TEST(test_message),
 		STORE_TEST(test_long_file_name),
 		STORE_TEST(test_damaged_body),
+		cmocka_unit_test(test_rendered_id),
+		STORE_TEST(test_rendered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
