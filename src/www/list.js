@@ -16,7 +16,7 @@
 //   tools: [...],                          // buttons beside the filters
 // }) is {element, update(route), reload()}.
 //
-// kind of a filter: "search", "select" (options: [value, words]), "check" (its
+// A filter with more: true stands behind "More filters".  kind of a filter: "search", "select" (options: [value, words]), "check" (its
 // value is "1"), "time" (a moment in UTC).  condition() gives members of a
 // JMAP FilterCondition.
 import {button, field, fill, freshId, h} from "./dom.js";
@@ -84,7 +84,7 @@ function control(filter) {
       return h("input", {type: "datetime-local", step: "1"});
     default:
       return h("input", {type: "search", spellcheck: "false",
-        autocapitalize: "off"});
+        autocapitalize: "off", placeholder: filter.hint});
   }
 }
 
@@ -110,9 +110,7 @@ function filterForm(spec, onChange) {
     clearTimeout(timer);
     onChange(filter.name, valueOf(filter, input));
   };
-  const form = h("form", {class: "filters", role: "search",
-    on: {submit: (event) => event.preventDefault()}},
-  spec.filters.map((filter) => {
+  const make = (filter) => {
     const input = control(filter);
 
     inputs.set(filter, input);
@@ -125,11 +123,22 @@ function filterForm(spec, onChange) {
     const made = field(filter.label, input);
     made.classList.add(`field-${filter.kind}`);
     return made;
-  }), spec.tools);
+  };
+  const more = spec.filters.filter((filter) => filter.more);
+  const rest = more.length ? h("details", {class: "more"},
+    h("summary", {}, "More filters"), h("div", {class: "filters"},
+      more.map(make))) : null;
+  const form = h("form", {role: "search",
+    on: {submit: (event) => event.preventDefault()}},
+  h("div", {class: "filters"},
+    spec.filters.filter((filter) => !filter.more).map(make),
+    spec.tools && h("div", {class: "tools"}, spec.tools)), rest);
 
   return {
     form,
     sync: (query) => {
+      if (more.some(({name}) => query.get(name)))
+        rest.open = true;
       for (const [filter, input] of inputs)
         showValue(filter, input, query.get(filter.name) ?? "");
     },

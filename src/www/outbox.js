@@ -2,11 +2,51 @@
 import {h} from "./dom.js";
 import {count, time} from "./format.js";
 import {createList} from "./list.js";
-import {statusChip, statuses, statusWhat} from "./words.js";
+import {actionsFor, MAY_CREATE, TYPE} from "./report_actions.js";
+import {hash, join} from "./router.js";
+import {statusChip, statuses} from "./words.js";
 
 export const title = "Outbox: TLS reports";
 
-const TYPE = "x:TlsInternalReport";
+const columns = [
+  {title: "Domain", head: true, sort: "domain",
+    cell: (report) => h("a", {href: hash(join("outbox", report.id))},
+      report.domain)},
+  {title: "Created", sort: "createdAt",
+    cell: (report) => time(report.createdAt)},
+  {title: "Deliver at", sort: "deliverAt",
+    cell: (report) => time(report.deliverAt)},
+  {title: "Status", cell: (report) => statusChip(report.status)},
+  {title: "Sessions", num: true, cell: (report) =>
+    count(report.successfulSessions + report.failedSessions)},
+  {title: "Failures", num: true, sort: "failures", cell: (report) =>
+    h("span", {class: report.failedSessions > 0 ? "bad" : "muted"},
+      count(report.failedSessions))},
+  {title: "Destinations", class: "wide", cell: (report) =>
+    report.destinations.length === 0 ? h("span", {class: "muted"}, "none")
+      : report.destinations.map(({uri}) =>
+        h("div", {}, uri.replace(/^mailto:/, "")))},
+];
+
+const filters = [
+  {name: "text", label: "Search", kind: "search",
+    hint: "domain or report-id", condition: (text) => ({text})},
+  {name: "status", label: "Status", kind: "select",
+    // done ones have left the outbox
+    options: statuses.filter((one) => one !== "done")
+      .map((one) => [one, one]),
+    condition: (status) => ({status})},
+  {name: "failures", label: "Only with failures", kind: "check",
+    condition: () => ({hasFailures: true})},
+  {name: "createdAfter", label: "Created from (UTC)", kind: "time", more: true,
+    condition: (createdAfter) => ({createdAfter})},
+  {name: "createdBefore", label: "Created before (UTC)", kind: "time",
+    more: true, condition: (createdBefore) => ({createdBefore})},
+  {name: "deliverAfter", label: "Deliver from (UTC)", kind: "time", more: true,
+    condition: (deliverAfter) => ({deliverAfter})},
+  {name: "deliverBefore", label: "Deliver before (UTC)", kind: "time",
+    more: true, condition: (deliverBefore) => ({deliverBefore})},
+];
 
 export function create(ctx) {
   const list = createList(ctx, {
@@ -16,33 +56,11 @@ export function create(ctx) {
       "successfulSessions", "failedSessions", "destinations"],
     what: ["report", "reports"],
     sort: "-createdAt",
-    columns: [
-      {title: "Domain", head: true, sort: "domain",
-        cell: (report) => report.domain},
-      {title: "Created", sort: "createdAt",
-        cell: (report) => time(report.createdAt)},
-      {title: "Deliver at", sort: "deliverAt",
-        cell: (report) => time(report.deliverAt)},
-      {title: "Status", cell: (report) => statusChip(report.status)},
-      {title: "Sessions", num: true, cell: (report) =>
-        count(report.successfulSessions + report.failedSessions)},
-      {title: "Failures", num: true, sort: "failures",
-        cell: (report) => h("span",
-          {class: report.failedSessions > 0 ? "bad" : "muted"},
-          count(report.failedSessions))},
-      {title: "Destinations", cell: (report) =>
-        report.destinations.map(({uri}) => uri).join(", ")},
-    ],
-    filters: [
-      {name: "text", label: "Search", kind: "search",
-        condition: (text) => ({text})},
-      {name: "status", label: "Status", kind: "select",
-        options: statuses.filter((one) => one !== "done")
-          .map((one) => [one, `${one}: ${statusWhat(one)}`]),
-        condition: (status) => ({status})},
-      {name: "failures", label: "Only with failures", kind: "check",
-        condition: () => ({hasFailures: true})},
-    ],
+    columns,
+    filters,
+    actions: actionsFor(ctx),
+    tools: ctx.may(MAY_CREATE) && h("a", {class: "button primary",
+      href: hash("outbox/new")}, "New report"),
     empty: "The outbox is empty: every report is sent, or none was made yet.",
   });
 

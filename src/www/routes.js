@@ -29,6 +29,24 @@ export const routes = [
     needs: ["sysTlsInternalReportQuery", "sysTlsInternalReportGet"],
     load: () => import("./outbox.js"),
   },
+  {
+    path: "outbox/new",
+    under: "outbox",
+    needs: ["sysTlsInternalReportCreate"],
+    load: () => import("./report_form.js"),
+  },
+  {
+    path: "outbox/:id/edit",
+    under: "outbox",
+    needs: ["sysTlsInternalReportGet", "sysTlsInternalReportUpdate"],
+    load: () => import("./report_form.js"),
+  },
+  {
+    path: "outbox/:id",
+    under: "outbox",
+    needs: ["sysTlsInternalReportGet"],
+    load: () => import("./report.js"),
+  },
 ];
 
 /** Where the page begins when the address names none. */

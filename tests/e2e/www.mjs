@@ -10,16 +10,25 @@
  * in httpd_world.mjs.
  */
 import { existsSync } from "node:fs";
-import { token, withServer } from "./httpd_world.mjs";
+import { expect, token, withServer } from "./httpd_world.mjs";
 import { closeBrowser, openBrowser } from "./www/browser.mjs";
+import testChange, { testKeyboard, testReader } from "./www/change.mjs";
 import { fill } from "./www/data.mjs";
+import testForm from "./www/form.mjs";
 import testList from "./www/list.mjs";
+import testReport, { testHostile } from "./www/report.mjs";
 import testSignIn, { testTokens } from "./www/signin.mjs";
 
 const TESTS = {
   signin: testSignIn,
   tokens: testTokens,
   list: testList,
+  report: testReport,
+  hostile: testHostile,
+  reader: testReader,
+  form: testForm,
+  change: testChange,
+  keyboard: testKeyboard,
 };
 
 async function run(server) {
@@ -37,7 +46,8 @@ async function run(server) {
     for (const [name, test] of Object.entries(TESTS))
       if (wanted.length === 0 || wanted.includes(name)) {
         console.log(`-- ${name}`);
-        await test({ server, tokens, ids });
+        await test({ server, tokens, ids }).catch((error) =>
+          expect(`${name} comes to its end`, null, error.stack));
       }
   } finally {
     await closeBrowser();

@@ -8,7 +8,8 @@
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, npmImport, npmPath } from "../httpd_world.mjs";
+import { isDeepStrictEqual } from "node:util";
+import { expect, npmImport, npmPath, sleep } from "../httpd_world.mjs";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /* --shots FOLDER: pictures of the pages, for doc/ and for who changes them. */
@@ -45,6 +46,19 @@ function watch(page, url, seen) {
         !request.url().startsWith("blob:" + url))
       seen.push(`request: ${request.url()}`);
   });
+}
+
+/* Waits until value() is what is wanted. */
+export async function until(what, want, value) {
+  let got;
+
+  for (let i = 0; i < 100; i++) {
+    got = await value();
+    if (isDeepStrictEqual(got, want))
+      break;
+    await sleep(50);
+  }
+  expect(what, want, got);
 }
 
 /* A page of a context of its own: nobody else's token or storage. */

@@ -23,6 +23,7 @@ function report(i) {
   const [policy] = made.report.policies;
 
   made.createdAt = `2026-03-02T00:${String(i % 60).padStart(2, "0")}:00Z`;
+  made.report.contactInfo = "tls-reports@example.com";
   policy.totalSuccessfulSessions = 10 * i;
   policy.policyStrings = ["version: STSv1", "mode: enforce",
     `mx: *.${domain}`, "max_age: 604800"];

@@ -1,0 +1,104 @@
+// one report of the outbox: all of it, and what can be done with it
+import {button, fill, h} from "./dom.js";
+import {count, percent, time} from "./format.js";
+import {actionsFor, MAY_UPDATE, TYPE} from "./report_actions.js";
+import {destinationsTable, policyCard, sentAs} from "./report_parts.js";
+import {hash, join} from "./router.js";
+import {statusChip, statusWhat} from "./words.js";
+
+export const title = "Report";
+
+function figure(value, what, kind) {
+  return h("div", {class: "figure"},
+    h("span", {class: kind ? `value ${kind}` : "value"}, value),
+    h("span", {class: "what"}, what));
+}
+
+function figures(object) {
+  const sessions = object.successfulSessions + object.failedSessions;
+
+  return h("div", {class: "figures"},
+    figure(count(sessions), "sessions"),
+    figure(count(object.successfulSessions), "with TLS as the policy asks"),
+    figure(count(object.failedSessions),
+      `failed, ${percent(object.failedSessions, sessions)}`,
+      object.failedSessions > 0 ? "bad" : null),
+    figure(count(object.report.policies.length), "policies"));
+}
+
+function facts(object) {
+  const {report} = object;
+  const rows = [
+    ["Period", [time(report.dateRangeStart, {seconds: true}), " to ",
+      time(report.dateRangeEnd, {seconds: true}), " UTC"]],
+    ["Report-ID", h("span", {class: "mono"}, report.reportId)],
+    ["Organization", report.organizationName ?? "–"],
+    ["Contact", report.contactInfo ?? "–"],
+    ["Created", [time(object.createdAt, {seconds: true}), " UTC"]],
+    ["Deliver at", [time(object.deliverAt, {seconds: true}), " UTC"]],
+    ["Status", [statusChip(object.status), " ",
+      h("span", {class: "muted"}, statusWhat(object.status))]],
+  ];
+
+  return h("dl", {class: "facts"}, rows.map(([word, value]) =>
+    [h("dt", {}, word), h("dd", {}, value)]));
+}
+
+function toolbar(ctx, object, reload) {
+  return h("div", {class: "buttons head"},
+    actionsFor(ctx).map(({label, danger, act}) => button(label, async () => {
+      if (await act([object.id], object.deliverAt))
+        await reload();
+    }, {class: danger ? "danger" : null})),
+    ctx.may(MAY_UPDATE) && h("a", {class: "button",
+      href: hash(join("outbox", object.id, "edit"))}, "Edit"));
+}
+
+function gone() {
+  return h("div", {class: "empty"}, h("h1", {}, "No such report"),
+    h("p", {}, "It is not in the outbox: it was delivered, or deleted."),
+    h("a", {href: hash("outbox")}, "To the outbox"));
+}
+
+export function create(ctx) {
+  const element = h("div", {"aria-busy": "true"},
+    h("p", {class: "muted", role: "status"}, "Loading…"));
+
+  async function reload() {
+    try {
+      const got = await ctx.jmap.get(TYPE, ctx.route.args.id, null,
+        {signal: ctx.signal});
+      fill(element, got ? show(got.object) : gone());
+    } catch (err) {
+      if (err.name === "AbortError")
+        return;
+      fill(element, h("div", {class: "empty bad"},
+        h("p", {}, "The report could not be loaded: ", err.message),
+        button("Try again", reload)));
+      if (err.kind === "unauthorized")
+        ctx.fail(err);
+    } finally {
+      element.setAttribute("aria-busy", "false");
+    }
+  }
+
+  function show(object) {
+    document.title = `${object.domain} – tlstally`;
+    return [
+      h("h1", {}, object.domain),
+      toolbar(ctx, object, reload),
+      figures(object),
+      facts(object),
+      h("h2", {}, "Destinations"),
+      destinationsTable(object),
+      h("h2", {}, "Policies"),
+      object.report.policies.length === 0
+        ? h("p", {class: "muted"}, "The report names none.")
+        : object.report.policies.map(policyCard),
+      h("h2", {}, "As it is sent"),
+      sentAs(ctx, object),
+    ];
+  }
+
+  return {element, update: reload};
+}

@@ -1,0 +1,171 @@
+// report_parts - the parts of one report: destinations, policies, failures,
+// and the very bytes that go out
+import {button, fill, h} from "./dom.js";
+import {bytes, count, plural, time} from "./format.js";
+import {byNumber, byText, sortableTable, tableHead, tableOf, tableRow}
+  from "./table.js";
+import {policyWhat, policyWord, resultWhat, resultWord, stateChip, stateWhat}
+  from "./words.js";
+
+// --- destinations ---
+
+const destinationColumns = [
+  {title: "Destination", head: true, class: "wide", cell: ({uri}) => uri},
+  {title: "State", cell: ({state}) => [stateChip(state),
+    h("div", {class: "small muted"}, stateWhat(state))]},
+  {title: "Attempts", num: true, cell: ({attempts}) => count(attempts)},
+  {title: "Last attempt", cell: ({lastAttempt}) =>
+    time(lastAttempt, {seconds: true})},
+  {title: "Next attempt", cell: ({nextAttempt}) =>
+    time(nextAttempt, {seconds: true})},
+  {title: "Last answer", class: "wide", cell: ({lastAnswer}) =>
+    lastAnswer ? h("span", {class: "mono"}, lastAnswer)
+      : h("span", {class: "muted"}, "–")},
+];
+
+export function destinationsTable(object) {
+  if (object.destinations.length === 0)
+    return h("p", {class: "muted"}, "None: it is kept until it is deleted, or "
+      + "gets one.");
+  return tableOf("Destinations", tableHead(destinationColumns),
+    h("tbody", {role: "rowgroup"}, object.destinations.map((one) =>
+      tableRow(destinationColumns, one))));
+}
+
+// --- policies ---
+
+const text = (value) => value ?? h("span", {class: "muted"}, "–");
+const mono = (value) => value ? h("span", {class: "mono"}, value)
+  : text(null);
+
+function detailColumn(title, name, show, props = {}) {
+  return {title, name, cell: (one) => show(one[name]),
+    compare: byText((one) => one[name]), ...props};
+}
+
+const detailColumns = [
+  {title: "Result", head: true, compare: byText((one) =>
+    resultWord(one.resultType)), cell: (one) => [resultWord(one.resultType),
+    h("div", {class: "small muted plain"}, resultWhat(one.resultType))]},
+  {title: "Sessions", num: true, cell: (one) => count(one.failedSessionCount),
+    compare: byNumber((one) => one.failedSessionCount)},
+  detailColumn("Receiving MX", "receivingMxHostname", text, {class: "wide"}),
+  detailColumn("HELO", "receivingMxHelo", text, {class: "wide"}),
+  detailColumn("Receiving IP", "receivingIp", mono),
+  detailColumn("Sending IP", "sendingMtaIp", mono),
+  detailColumn("Reason", "failureReasonCode", text, {class: "wide"}),
+  detailColumn("More", "additionalInformation", text, {class: "wide"}),
+];
+
+export function failureTable(details, caption) {
+  // a column in which no row has anything takes room from those that have
+  const columns = detailColumns.filter(({name}) =>
+    !name || details.some((one) => one[name]));
+
+  return sortableTable({
+    caption, columns, rows: details,
+    sort: {column: columns[1], descending: true},
+  });
+}
+
+function lines(word, list) {
+  return list.length === 0 ? null : [h("dt", {}, word),
+    h("dd", {}, list.map((line) => h("div", {class: "mono"}, line)))];
+}
+
+export function policyCard(policy) {
+  const failed = policy.totalFailedSessions;
+
+  return h("section", {class: "card"},
+    h("h3", {}, `${policyWord(policy.policyType)} for `, policy.policyDomain),
+    h("p", {class: "small muted"}, policyWhat(policy.policyType)),
+    h("dl", {class: "facts"},
+      h("dt", {}, "Successful"), h("dd", {},
+        plural(policy.totalSuccessfulSessions, "session")),
+      h("dt", {}, "Failed"), h("dd", {class: failed > 0 ? "bad" : null},
+        plural(failed, "session")),
+      lines("MX patterns", policy.mxHosts),
+      lines("Policy", policy.policyStrings)),
+    policy.failureDetails.length > 0 && failureTable(policy.failureDetails,
+      `Failures of ${policy.policyDomain}`));
+}
+
+// --- what goes out ---
+
+function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+
+  h("a", {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+}
+
+// RFC 8460 section 5.1, without the unique-id, which is optional
+function fileName(object) {
+  const {contactInfo, dateRangeStart, dateRangeEnd} = object.report;
+  const seconds = (moment) => Math.floor(new Date(moment).getTime() / 1000);
+  const submitter = contactInfo?.split("@").at(-1) ?? "tlstally";
+
+  return [submitter, object.domain, seconds(dateRangeStart),
+    seconds(dateRangeEnd)].join("!");
+}
+
+function download(ctx, label, blobId, type, name) {
+  return button(label, async () => {
+    try {
+      save(await ctx.jmap.download(blobId, type, name), name);
+    } catch (err) {
+      ctx.fail(err);
+    }
+  });
+}
+
+// Fetched when it is opened first: a report may have megabytes.
+function viewer(ctx, label, blobId, type, show) {
+  const body = h("div", {class: "viewer"});
+  const open = async () => {
+    if (!box.open || body.hasChildNodes())
+      return;
+    fill(body, h("p", {class: "muted", role: "status"}, "Loading…"));
+    try {
+      const blob = await ctx.jmap.download(blobId, type, "view");
+      fill(body, h("p", {class: "small muted"}, bytes(blob.size)),
+        h("pre", {tabindex: "0"}, show(await blob.text())));
+    } catch (err) {
+      fill(body);
+      box.open = false;
+      ctx.fail(err);
+    }
+  };
+  const box = h("details", {class: "card", on: {toggle: open}},
+    h("summary", {}, label), body);
+
+  return box;
+}
+
+function indented(json) {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}
+
+export function sentAs(ctx, object) {
+  const name = fileName(object);
+  const mails = object.destinations.filter(({uri}) =>
+    uri.startsWith("mailto:"));
+  const to = ({uri}) => uri.replace(/^mailto:/, "");
+
+  return [
+    h("div", {class: "buttons head"},
+      download(ctx, "Download .json.gz", object.gzipBlobId,
+        "application/tlsrpt+gzip", `${name}.json.gz`),
+      mails.map((mail) => download(ctx, mails.length === 1 ? "Download .eml"
+        : `Download .eml to ${to(mail)}`, mail.blobId, "message/rfc822",
+      `${name}.eml`))),
+    viewer(ctx, "RFC 8460 JSON, indented for reading", object.jsonBlobId,
+      "application/tlsrpt+json", indented),
+    mails.map((mail) => viewer(ctx, `Mail to ${to(mail)}`, mail.blobId,
+      "message/rfc822", (mailText) => mailText)),
+  ];
+}
