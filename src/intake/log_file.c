@@ -156,26 +156,42 @@ static int nothing_more(const struct log_file *f)
 	return f->once ? ERR_NOTFOUND : 0;
 }
 
-/* At the end of the last of the queue. */
+/*
+ * The writer has not begun the file yet, and may still write to the one we are
+ * at the end of.  Or it has, and all of it was rotated away before we looked:
+ * then there is a new name.
+ */
+static int before_empty_file(struct log_file *f, struct err *err)
+{
+	if (log_rotate_names(f->path) == f->queue.names)
+		return nothing_more(f);
+	keep_place(f);
+	return requeue(f, err);
+}
+
+/* At the end of the last but one of the queue, or of the last. */
 static int at_end(struct log_file *f, struct err *err)
 {
 	struct log_input *input = current(f);
 	struct stat st;
+	bool is_file;
 
-	if (stat(f->path, &st) < 0)
-		return errno == ENOENT ? nothing_more(f)
-		                       : err_errno(err, ERR_IO, "%s", f->path);
-	if (st.st_dev == input->dev && st.st_ino == input->ino) {
-		if ((uint64_t)st.st_size < input->at ||
-		    !log_input_is_same(input))
-			return truncated(f, err);
-		return nothing_more(f);
+	if (stat(f->path, &st) < 0) {
+		if (errno != ENOENT)
+			return err_errno(err, ERR_IO, "%s", f->path);
+		return f->queue.count > 1 ? leave(f, err) : nothing_more(f);
 	}
-	/* until the writer writes to the new file it may write to the old */
+	is_file = st.st_dev == input->dev && st.st_ino == input->ino;
+	if (is_file &&
+	    ((uint64_t)st.st_size < input->at || !log_input_is_same(input)))
+		return truncated(f, err);
 	if (st.st_size == 0)
+		return before_empty_file(f, err);
+	if (is_file)
 		return nothing_more(f);
 	if (f->leaving)
 		return leave(f, err);
+	/* what came until the writer went on to the new file */
 	f->leaving = true;
 	return 1;
 }
@@ -223,7 +239,7 @@ static int more(struct log_file *f, struct err *err)
 	if (got < 0)
 		return (int)got;
 	if (got == 0)
-		return f->queue.count > 1 ? leave(f, err) : at_end(f, err);
+		return f->queue.count > 2 ? leave(f, err) : at_end(f, err);
 	f->scanned = false;
 	if (is_unknown(current(f)))
 		return again(f, err);

@@ -209,8 +209,7 @@ static int open_siblings(struct log_queue *queue, const char *path,
 	return 0;
 }
 
-/* One number for the names of the siblings and what stands under them. */
-static uint64_t names_sum(const char *path)
+uint64_t log_rotate_names(const char *path)
 {
 	auto_(xfree_str) char *directory = NULL;
 	const char *base = split_path(path, &directory);
@@ -368,16 +367,16 @@ static int scan_once(const char *path, struct log_queue *queue, bool *moved,
                      struct err *err)
 {
 	struct log_input *file = NULL;
-	uint64_t names;
 
 	if (open_file(path, &file, err) < 0)
 		return err->class;
-	names = names_sum(path);
+	queue->names = log_rotate_names(path);
 	if (open_siblings(queue, path, err) < 0) {
 		log_input_close(&file);
 		return err->class;
 	}
-	*moved = names != names_sum(path) || !nothing_moved(queue, file, path);
+	*moved = queue->names != log_rotate_names(path) ||
+	         !nothing_moved(queue, file, path);
 	drop_doubles(queue, file);
 	if (queue->count > 0)
 		qsort(queue->inputs, queue->count, sizeof(*queue->inputs),

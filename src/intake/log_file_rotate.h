@@ -48,6 +48,7 @@ int log_place_decode(const void *data, size_t len, struct log_place *place,
 struct log_queue {
 	struct log_input **inputs; /* oldest first, each at its beginning */
 	size_t count;
+	uint64_t names;       /* log_rotate_names() then */
 	char unreadable[256]; /* the words for one that cannot be opened, "" */
 };
 void log_queue_clear(struct log_queue *queue);
@@ -65,6 +66,9 @@ int log_rotate_all(const char *path, struct log_queue *queue, struct err *err);
 int log_rotate_from(const char *path, const struct log_place *place,
                     struct timespec since, struct log_queue *queue,
                     struct err *err);
+
+/* One number for the names of the rotated files and what stands under them. */
+uint64_t log_rotate_names(const char *path);
 
 /* Below 0, 0, above 0. */
 int log_times_compare(struct timespec a, struct timespec b);

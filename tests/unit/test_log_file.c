@@ -305,6 +305,86 @@ static void test_a_file_that_has_outgrown_itself(void **state)
 	expect_lines(w, 1, 203);
 }
 
+/* We look before and after: the file itself looks the same. */
+static void test_an_empty_file_that_is_empty_again(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*rotate[2])(struct world *w);
+		bool older, dead;
+	} rows[] = {
+		{"copied", {rotate_by_copy, rotate_by_copy}, true, false},
+		{"renamed", {rotate_by_rename, rotate_by_rename}, true, false},
+		{"the first log, copied",
+	         {rotate_by_copy, rotate_by_copy},
+	         false,
+	         false},
+		{"the first log, renamed",
+	         {rotate_by_rename, rotate_by_rename},
+	         false,
+	         false},
+		{"copied, dead meanwhile",
+	         {rotate_by_copy, rotate_by_copy},
+	         true,
+	         true},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world *w;
+
+		assert_int_equal(setup(state), 0);
+		w = *state;
+		print_message("  - %s\n", rows[i].name);
+		if (rows[i].older)
+			write_lines(w, 2);
+		else
+			log_world_append(&w->log, "");
+		start(w, rows[i].older, false);
+		if (rows[i].older)
+			rows[i].rotate[0](w);
+		assert_int_equal(read_lines(w, 100), 0);
+		save(w);
+		write_lines(w, 3);
+		rows[i].rotate[1](w);
+		if (rows[i].dead)
+			start(w, false, false);
+		assert_int_equal(read_lines(w, 100), 0);
+		expect_lines(w, 1, w->written);
+		assert_int_equal(read_lines(w, 100), 0);
+		write_lines(w, 1);
+		assert_int_equal(read_lines(w, 100), 0);
+		expect_lines(w, 1, w->written);
+		teardown(state);
+	}
+}
+
+/* A syslog daemon that nobody told of the rotation writes to the old file for
+ * days; we are started again meanwhile. */
+static void test_a_writer_that_stays_with_the_old_file(void **state)
+{
+	struct world *w = *state;
+	auto_(xfree_str) char *file = xstrdup(w->log.path);
+
+	write_lines(w, 2);
+	start(w, true, false);
+	rotate_by_rename(w);
+	xfree_str(&w->log.path);
+	w->log.path = xasprintf("%s.1", file);
+	for (int i = 1; i <= 3; i++) {
+		write_lines(w, 1);
+		assert_int_equal(read_lines(w, 100), 0);
+		expect_lines(w, 1, w->written);
+		save(w);
+		if (i == 2) {
+			xfree_str(&w->log.path);
+			w->log.path = xstrdup(file);
+			start(w, false, false);
+			xfree_str(&w->log.path);
+			w->log.path = xasprintf("%s.1", file);
+		}
+	}
+}
+
 /* When we looked it had half a line; when we look again it has been copied,
  * emptied, and begins with the same half. */
 static void test_half_a_line_begins_many_a_log(void **state)
@@ -597,16 +677,18 @@ static void act(struct world *w, unsigned dice)
 /* Any order of writing, rotating, compressing, reading, and being killed. */
 static void live_through(struct world *w, unsigned seed)
 {
-	if (seed % 2 == 0)
+	const unsigned variant = seed;
+
+	if (variant % 2 == 0)
 		write_lines(w, 1);
 	else
 		log_world_append(&w->log, "");
-	start(w, seed % 2 == 0, false);
+	start(w, variant % 2 == 0, false);
 	read_lines(w, 1);
 	save(w);
 	for (int i = 0; i < 80; i++)
 		act(w, (unsigned)rand_r(&seed) >> 4);
-	write_lines(w, 1);
+	write_lines(w, variant % 4 < 2);
 	assert_int_equal(read_lines(w, MOST_LINES), 0);
 	expect_lines(w, 1, w->written);
 	save(w);
@@ -688,6 +770,8 @@ int main(void)
 		LOG_TEST(test_a_file_being_copied_is_read_once),
 		LOG_TEST(test_a_writer_that_is_late_to_the_new_file),
 		LOG_TEST(test_a_file_that_has_outgrown_itself),
+		cmocka_unit_test(test_an_empty_file_that_is_empty_again),
+		LOG_TEST(test_a_writer_that_stays_with_the_old_file),
 		LOG_TEST(test_half_a_line_begins_many_a_log),
 		LOG_TEST(test_emptied_without_a_copy),
 		LOG_TEST(test_the_place_is_gone),
