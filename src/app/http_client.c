@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include "base/auto.h"
+#include "base/curl_easy.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 
@@ -270,16 +271,6 @@ static int set_headers(struct http_client *client, const char *key,
 	return 0;
 }
 
-static void only_http(CURL *easy)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
-#else
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
-	                 (long)(CURLPROTO_HTTPS | CURLPROTO_HTTP));
-#endif
-}
-
 static void set_options(struct http_client *client,
                         const struct http_options *options)
 {
@@ -287,7 +278,7 @@ static void set_options(struct http_client *client,
 	                                     : HTTP_TIMEOUT_SECS;
 	CURL *easy = client->easy;
 
-	only_http(easy);
+	curl_only_https(easy, true);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -299,8 +290,7 @@ static void set_options(struct http_client *client,
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 	                 (long)CURL_SSLVERSION_TLSv1_2);
-	if (options->ca_file != NULL)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+	curl_trust(easy, options->ca_file);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, client->words);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, client);

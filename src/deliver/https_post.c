@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include "base/curl_easy.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -182,17 +183,6 @@ static void on_ended(struct pool_transfer *transfer, CURLcode result)
 	post->shared->answered(post->shared->arg, post, &answer);
 }
 
-static void only_https(CURL *easy)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-#else
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS);
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, (long)CURLPROTO_HTTPS);
-#endif
-}
-
 static void set_options(struct https_post *post)
 {
 	const struct conf *conf = post->shared->conf;
@@ -200,7 +190,7 @@ static void set_options(struct https_post *post)
 	long verify = conf->deliver.https_verify;
 	long timeout = (long)conf->deliver.timeout;
 
-	only_https(easy);
+	curl_only_https(easy, false);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 	                 (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -209,10 +199,7 @@ static void set_options(struct https_post *post)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tlstally/" VERSION);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-	if (conf->deliver.https_ca_file != NULL &&
-	    *conf->deliver.https_ca_file != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAINFO,
-		                 conf->deliver.https_ca_file);
+	curl_trust(easy, conf->deliver.https_ca_file);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT, timeout);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
 	                 timeout < CONNECT_SECS ? timeout : CONNECT_SECS);

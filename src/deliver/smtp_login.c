@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/curl_easy.h"
 #include "base/xalloc.h"
 
 enum { PASSWORD_MAX = 1024 };
@@ -120,8 +121,7 @@ void smtp_login_apply(const struct smtp_login *login, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, login->use_ssl);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)login->verify);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, login->verify ? 2L : 0L);
-	if (login->ca_file != NULL)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, login->ca_file);
+	curl_trust(easy, login->ca_file);
 	if (login->user != NULL) {
 		curl_easy_setopt(easy, CURLOPT_USERNAME, login->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, login->password);

@@ -24,6 +24,7 @@
 
 #include "base/address.h"
 #include "base/auto.h"
+#include "base/curl_easy.h"
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
@@ -116,29 +117,13 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
 	       atomic_load(t->self->options.stop);
 }
 
-static void only_https(CURL *easy)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-#else
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS);
-#endif
-}
-
-/* libcurl would trust the system's directory of them, too. */
-static void only_authorities(CURL *easy, const char *ca_file)
-{
-	curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-}
-
 /* What RFC 8461 section 3.3 asks, and what a stranger's host may not do. */
 static void set_limits(struct transfer *t)
 {
 	const struct sts_fetch_options *options = &t->self->options;
 	CURL *easy = t->easy;
 
-	only_https(easy);
+	curl_only_https(easy, false);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -154,8 +139,7 @@ static void set_limits(struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
-	if (options->ca_file != NULL && options->ca_file[0] != '\0')
-		only_authorities(easy, options->ca_file);
+	curl_trust(easy, options->ca_file);
 }
 
 static void set_callbacks(struct transfer *t)
