@@ -1,18 +1,40 @@
 /*
- * /set, RFC 8620 section 5.3: all of it in one write transaction, so that
- * ifInState is true until the last change is written.
+ * /set, RFC 8620 section 5.3, in two steps:
+ *
+ *     plan    each object is parsed, checked and compressed, without a write
+ *             transaction
+ *     write   all of it in one, so that ifInState is true until the last
+ *             change is written
+ *
+ * An object that somebody changed in between is planned again in the write
+ * transaction, where nobody can; so are those that this call creates and
+ * updates, and those past PLANNED_MAX.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/jmap_type.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/xalloc.h"
+
+enum { PLANNED_MAX = 4 * 1024 * 1024 }; /* bytes of plans made ahead */
+
+/* One object to be created or updated. */
+struct work {
+	const char *name; /* creation id, or what the update calls it */
+	json_t *given;
+	struct jmap_plan *plan; /* NULL: none yet, or it was refused */
+	bool done;              /* its result is still to be told */
+};
 
 struct set {
 	struct jmap_set_run in;
 	const struct jmap_type *type;
 	const char *if_in_state;
 	json_t *create, *update, *destroy;
+	struct work *creations, *updates;
+	size_t planned; /* bytes */
 	/* the response's; NULL while empty */
 	json_t *created, *updated, *destroyed;
 	json_t *not_created, *not_updated, *not_destroyed;
@@ -58,57 +80,145 @@ static json_t *news(const json_t *now, const json_t *expected)
 	return object;
 }
 
-static void create_one(struct set *set, const char *name, json_t *given)
-{
-	auto_(json_free) json_t *now = NULL;
-	char id[JMAP_ID_TEXT];
-	json_t *shown;
+/* --- plan --- */
 
-	if (!json_is_object(given)) {
-		jmap_refuse(&set->in, "invalidProperties", "not an object");
-		put_error(set, &set->not_created, name);
-		return;
-	}
-	if (!set->type->do_create(&set->in, given, id, &now)) {
-		if (set->in.error.type != NULL)
-			put_error(set, &set->not_created, name);
-		return;
-	}
-	shown = news(now, given);
-	if (shown == NULL)
-		shown = json_object();
-	jmap_put(shown, "id", json_string(id));
-	put_in(&set->created, name, shown);
-	jmap_put(set->ids, name, json_string(id));
+static struct jmap_plan *plan_creation(struct set *set, const struct work *work)
+{
+	if (json_is_object(work->given))
+		return set->type->plan_create(&set->in, work->given);
+	jmap_refuse(&set->in, "invalidProperties", "not an object");
+	return NULL;
 }
 
-static void update_one(struct set *set, const char *name, json_t *patch)
+static struct jmap_plan *plan_update(struct set *set, const struct work *work)
 {
-	auto_(json_free) json_t *expected = NULL;
-	auto_(json_free) json_t *now = NULL;
-	const char *id = jmap_resolve_id(set->ids, name);
-	json_t *shown = NULL;
-	bool done;
+	const char *id = jmap_resolve_id(set->ids, work->name);
 
 	if (id == NULL)
-		done = jmap_refuse(&set->in, "notFound",
-		                   "nothing was created as '%.60s'", name);
+		jmap_refuse(&set->in, "notFound",
+		            "nothing was created as '%.60s'", work->name);
 	else if (json_object_get(set->doomed, id) != NULL)
-		done = jmap_refuse(&set->in, "willDestroy",
-		                   "the same call destroys it");
-	else if (!json_is_object(patch))
-		done = jmap_refuse(&set->in, "invalidPatch", "not an object");
+		jmap_refuse(&set->in, "willDestroy",
+		            "the same call destroys it");
+	else if (!json_is_object(work->given))
+		jmap_refuse(&set->in, "invalidPatch", "not an object");
 	else
-		done = set->type->do_update(&set->in, id, patch, &expected,
-		                            &now);
-	if (!done) {
-		if (set->in.error.type != NULL)
-			put_error(set, &set->not_updated, name);
-		return;
+		return set->type->plan_update(&set->in, id, work->given);
+	return NULL;
+}
+
+/* Which of both: what differs between a creation and an update. */
+struct deed {
+	struct jmap_plan *(*plan)(struct set *set, const struct work *work);
+	json_t **(*errors)(struct set *set);
+	void (*tell)(struct set *set, const struct work *work);
+};
+
+/* False when there is none: its error is put, or the store fails. */
+static bool make_plan(struct set *set, const struct deed *deed,
+                      struct work *work)
+{
+	work->plan = deed->plan(set, work);
+	if (work->plan == NULL && set->in.error.type != NULL) {
+		put_error(set, deed->errors(set), work->name);
+		work->given = NULL;
 	}
+	return work->plan != NULL;
+}
+
+/* "#new1" is known when it was created, if this call does that. */
+static bool can_plan_ahead(const struct set *set, const struct work *work)
+{
+	return set->planned < PLANNED_MAX && set->in.store.class == 0 &&
+	       (work->name[0] != '#' ||
+	        json_object_get(set->create, work->name + 1) == NULL);
+}
+
+static void plan_ahead(struct set *set, const struct deed *deed,
+                       struct work *all)
+{
+	for (struct work *work = all; work->name != NULL; work++)
+		if (can_plan_ahead(set, work) && make_plan(set, deed, work))
+			set->planned += work->plan->size;
+}
+
+/* --- write --- */
+
+static void tell_result(struct set *set, const struct deed *deed,
+                        struct work *work)
+{
+	if (work->done)
+		deed->tell(set, work);
+	work->done = false;
+	work->plan = jmap_plan_drop(set->type, work->plan);
+}
+
+/* True: done. */
+static bool apply(struct set *set, const struct deed *deed, struct work *work)
+{
+	enum jmap_applied applied = set->type->apply(&set->in, work->plan);
+
+	if (applied == APPLY_STALE) {
+		work->plan = jmap_plan_drop(set->type, work->plan);
+		if (!make_plan(set, deed, work))
+			return false;
+		applied = set->type->apply(&set->in, work->plan);
+	}
+	if (applied != APPLY_DONE && set->in.error.type != NULL)
+		put_error(set, deed->errors(set), work->name);
+	work->done = applied == APPLY_DONE;
+	return work->done;
+}
+
+static json_t **creation_errors(struct set *set)
+{
+	return &set->not_created;
+}
+
+static json_t **update_errors(struct set *set)
+{
+	return &set->not_updated;
+}
+
+static void tell_created(struct set *set, const struct work *work)
+{
+	auto_(json_free) json_t *now = set->type->plan_result(work->plan);
+	json_t *shown = news(now, work->plan->expected);
+
+	if (shown == NULL)
+		shown = json_object();
+	jmap_put(shown, "id", json_string(work->plan->id));
+	put_in(&set->created, work->name, shown);
+}
+
+static void tell_updated(struct set *set, const struct work *work)
+{
+	auto_(json_free) json_t *now = set->type->plan_result(work->plan);
+	json_t *shown = NULL;
+
 	if (json_is_object(now))
-		shown = news(now, expected);
-	put_in(&set->updated, id, shown ? shown : json_null());
+		shown = news(now, work->plan->expected);
+	put_in(&set->updated, work->plan->id, shown ? shown : json_null());
+}
+
+static const struct deed creation = {plan_creation, creation_errors,
+                                     tell_created};
+static const struct deed update = {plan_update, update_errors, tell_updated};
+
+/* What was planned ahead is told after the commit; what is planned here, of
+ * which there is no limit, at once. */
+static void write_one(struct set *set, const struct deed *deed,
+                      struct work *work)
+{
+	bool ahead = work->plan != NULL;
+
+	if (work->given == NULL || db_failed(set->in.txn) ||
+	    (!ahead && !make_plan(set, deed, work)))
+		return;
+	if (apply(set, deed, work) && deed == &creation)
+		jmap_put(set->ids, work->name, json_string(work->plan->id));
+	if (!ahead)
+		tell_result(set, deed, work);
 }
 
 static void destroy_one(struct set *set, const char *name)
@@ -130,39 +240,76 @@ static void destroy_one(struct set *set, const char *name)
 	}
 }
 
-/* After the creations: "#new1" is known then. */
-static void mark_doomed(struct set *set)
+/* Before the creations all but what they make; after them "#new1" is known,
+ * too. */
+static void mark_doomed(struct set *set, bool created)
 {
 	json_t *item;
 	size_t i;
 
 	json_array_foreach (set->destroy, i, item) {
-		const char *id =
-			jmap_resolve_id(set->ids, json_string_value(item));
+		const char *name = json_string_value(item), *id;
 
+		if (!created && name[0] == '#' &&
+		    json_object_get(set->create, name + 1) != NULL)
+			continue;
+		id = jmap_resolve_id(set->ids, name);
 		if (id != NULL)
 			jmap_put(set->doomed, id, json_true());
 	}
 }
 
-static void change_all(struct set *set)
+static void destroy_all(struct set *set)
 {
 	auto_(json_free) json_t *seen = json_object();
-	const char *name;
-	json_t *value;
+	json_t *item;
 	size_t i;
 
-	json_object_foreach (set->create, name, value)
-		create_one(set, name, value);
-	mark_doomed(set);
-	json_object_foreach (set->update, name, value)
-		update_one(set, name, value);
-	json_array_foreach (set->destroy, i, value) {
-		name = json_string_value(value);
+	json_array_foreach (set->destroy, i, item) {
+		const char *name = json_string_value(item);
+
 		if (json_object_get(seen, name) == NULL)
 			destroy_one(set, name);
 		jmap_put(seen, name, json_true());
 	}
+}
+
+static void write_all(struct set *set)
+{
+	for (struct work *work = set->creations; work->name != NULL; work++)
+		write_one(set, &creation, work);
+	mark_doomed(set, true);
+	for (struct work *work = set->updates; work->name != NULL; work++)
+		write_one(set, &update, work);
+	destroy_all(set);
+}
+
+static void tell_all(struct set *set)
+{
+	for (struct work *work = set->creations; work->name != NULL; work++)
+		tell_result(set, &creation, work);
+	for (struct work *work = set->updates; work->name != NULL; work++)
+		tell_result(set, &update, work);
+}
+
+/* One more than there are, without a name. */
+static struct work *work_of(json_t *object)
+{
+	struct work *all = xcalloc(json_object_size(object) + 1, sizeof(*all));
+	const char *name;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach (object, name, value)
+		all[n++] = (struct work){.name = name, .given = value};
+	return all;
+}
+
+static void free_work(const struct set *set, struct work *all)
+{
+	for (struct work *work = all; work->name != NULL; work++)
+		jmap_plan_drop(set->type, work->plan);
+	free(all);
 }
 
 static json_t *or_null(json_t *json)
@@ -184,11 +331,10 @@ static json_t *set_response(struct set *set, const char *old, const char *new)
 	return response;
 }
 
-static json_t *run_set(struct set *set, struct jmap_failure *failure)
+static json_t *commit(struct set *set, struct jmap_failure *failure)
 {
 	struct db *db = set->in.run->jmap->db;
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
-	json_t *response;
 	char old[21], new[21];
 	struct err err;
 
@@ -198,13 +344,31 @@ static json_t *run_set(struct set *set, struct jmap_failure *failure)
 	    strcmp(set->if_in_state, old) != 0)
 		return jmap_fail(failure, "stateMismatch",
 		                 "the state is '%s' by now", old);
-	change_all(set);
+	write_all(set);
 	jmap_state_text(change_state(txn, set->type->change), new);
 	if (db_commit(&txn, &err) < 0)
 		return jmap_fail_store(failure, &err);
-	response = set_response(set, old, new);
+	tell_all(set);
 	json_decref(set->in.run->created_ids);
 	set->in.run->created_ids = json_incref(set->ids);
+	return set_response(set, old, new);
+}
+
+static json_t *run_set(struct set *set, struct jmap_failure *failure)
+{
+	json_t *response = NULL;
+
+	set->creations = work_of(set->create);
+	set->updates = work_of(set->update);
+	mark_doomed(set, false);
+	plan_ahead(set, &creation, set->creations);
+	plan_ahead(set, &update, set->updates);
+	if (set->in.store.class != 0)
+		jmap_fail_store(failure, &set->in.store);
+	else
+		response = commit(set, failure);
+	free_work(set, set->creations);
+	free_work(set, set->updates);
 	return response;
 }
 

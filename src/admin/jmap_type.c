@@ -74,38 +74,69 @@ bool jmap_refuse(struct jmap_set_run *set, const char *type, const char *fmt,
 	return false;
 }
 
-/* "report.policies[0].policyType" to "report/policies/0/policyType". */
-static json_t *property_of(const char *words)
+json_t *jmap_bad_paths(struct jmap_set_run *set)
 {
-	char path[256];
-	size_t n = 0;
-	const char *end = strstr(words, ": ");
+	if (set->error.properties == NULL)
+		set->error.properties = json_array();
+	return set->error.properties;
+}
 
-	if (end == NULL || end == words ||
-	    strcspn(words, " ") < (size_t)(end - words))
-		return NULL;
-	for (const char *c = words; c < end && n < sizeof(path) - 1; c++) {
-		if (*c == ']')
-			continue;
-		path[n++] = *c == '.' || *c == '[' ? '/' : *c;
+void jmap_bad_property(struct jmap_set_run *set, const char *name,
+                       const char *words)
+{
+	json_t *paths = jmap_bad_paths(set);
+
+	if (json_array_size(paths) == 0)
+		snprintf(set->error.description, sizeof(set->error.description),
+		         "%.60s: %s", name, words);
+	jmap_append(paths, jmap_words(name));
+}
+
+bool jmap_properties_good(struct jmap_set_run *set, const struct err *err)
+{
+	struct jmap_set_error *error = &set->error;
+	size_t count = json_array_size(error->properties);
+	char first[400];
+
+	if (count == 0) {
+		json_decref(error->properties);
+		error->properties = NULL;
 	}
-	path[n] = '\0';
-	return jmap_words(path);
+	if (count == 0 && err->class == 0)
+		return true;
+	snprintf(first, sizeof(first), "%.399s",
+	         error->description[0] ? error->description : err->text);
+	if (count > 1)
+		return jmap_refuse(set, "invalidProperties",
+		                   "%s (and %zu more)", first, count - 1);
+	return jmap_refuse(set, "invalidProperties", "%s", first);
 }
 
-bool jmap_refuse_property(struct jmap_set_run *set, const struct err *err)
+struct db_txn *jmap_set_look(const struct jmap_set_run *set,
+                             struct db_txn **own)
 {
-	json_t *property = property_of(err->text);
-
-	if (property != NULL)
-		set->error.properties = json_pack("[o]", property);
-	return jmap_refuse(set, "invalidProperties", "%s", err->text);
+	if (set->txn != NULL)
+		return set->txn;
+	*own = db_begin_read(set->run->jmap->db);
+	return *own;
 }
 
-bool jmap_refuse_name(struct jmap_set_run *set, const char *property,
-                      const char *words)
+bool jmap_refuse_store(struct jmap_set_run *set, const struct err *err)
 {
-	set->error.properties = json_pack("[o]", jmap_words(property));
-	return jmap_refuse(set, "invalidProperties", "%.200s: %s", property,
-	                   words);
+	if (set->txn != NULL)
+		db_fail(set->txn, err->class, "%s", err->text);
+	else if (set->store.class == 0)
+		set->store = *err;
+	return false;
+}
+
+struct jmap_plan *jmap_plan_drop(const struct jmap_type *type,
+                                 struct jmap_plan *plan)
+{
+	if (plan == NULL)
+		return NULL;
+	type->plan_free(plan);
+	json_decref(plan->expected);
+	free(plan);
+	return NULL;
 }

@@ -8,7 +8,9 @@
  *     scan      hands the facts of every object to /query: of a report, its
  *               head row.  Filters and sorts are rows with offsets into them
  *     load      one object as JSON
- *     create, update, destroy
+ *     plan      checks what a client wants created or changed, without a write
+ *               transaction
+ *     apply, destroy
  *               in the write transaction of the whole /set; what is refused
  *               has written nothing
  */
@@ -79,8 +81,22 @@ struct jmap_set_error {
 /* One /set at work. */
 struct jmap_set_run {
 	struct jmap_run *run;
-	struct db_txn *txn;
+	struct db_txn *txn; /* NULL while plans are made ahead of it */
 	struct jmap_set_error error;
+	struct err store; /* that it failed while they were made */
+};
+
+/* What is to be done to one object: the first member of what a type plans. */
+struct jmap_plan {
+	size_t size;           /* of what it holds, bytes, about */
+	char id[JMAP_ID_TEXT]; /* a creation's: after it was applied */
+	json_t *expected; /* what the client must think it is then; owned */
+};
+
+enum jmap_applied {
+	APPLY_DONE,
+	APPLY_REFUSED, /* set->error, or the transaction has failed */
+	APPLY_STALE,   /* the object changed since: plan again */
 };
 
 struct jmap_type {
@@ -108,13 +124,19 @@ struct jmap_type {
 	/* NULL without has_log. */
 	void (*change_id)(const struct change *change, char out[JMAP_ID_TEXT]);
 
-	/* False: set->error, or the transaction has failed.  The object as it
-	 * is now; JSON null: it is no more where it was. */
-	bool (*do_create)(struct jmap_set_run *set, json_t *given,
-	                  char id[JMAP_ID_TEXT], json_t **now);
-	/* `expected` is what the client must think the object is now. */
-	bool (*do_update)(struct jmap_set_run *set, const char *id,
-	                  json_t *patch, json_t **expected, json_t **now);
+	/* A plan, or NULL: set->error, or a transaction has failed.  Looks at
+	 * the store by jmap_set_look(). */
+	struct jmap_plan *(*plan_create)(struct jmap_set_run *set,
+	                                 json_t *given);
+	struct jmap_plan *(*plan_update)(struct jmap_set_run *set,
+	                                 const char *id, json_t *patch);
+	enum jmap_applied (*apply)(struct jmap_set_run *set,
+	                           struct jmap_plan *plan);
+	/* Of one that was applied: the object as it is now; JSON null: it is
+	 * no more where it was.  Needs no transaction. */
+	json_t *(*plan_result)(const struct jmap_plan *plan);
+	void (*plan_free)(struct jmap_plan *plan);
+	/* False: set->error, or the transaction has failed. */
 	bool (*do_destroy)(struct jmap_set_run *set, const char *id);
 };
 
@@ -137,10 +159,25 @@ bool jmap_state_parse(const char *text, uint64_t *state);
 /* Returns false. */
 bool jmap_refuse(struct jmap_set_run *set, const char *type, const char *fmt,
                  ...) __attribute__((format(printf, 3, 4)));
-/* invalidProperties, from words that begin with a path:
- * "report.policies[0].policyType: none of ..." */
-bool jmap_refuse_property(struct jmap_set_run *set, const struct err *err);
-bool jmap_refuse_name(struct jmap_set_run *set, const char *property,
-                      const char *words);
+
+/* What is wrong with properties is collected, for all to be told: */
+json_t *jmap_bad_paths(struct jmap_set_run *set); /* lent */
+void jmap_bad_property(struct jmap_set_run *set, const char *name,
+                       const char *words);
+/* True: nothing was.  Else it is refused with invalidProperties, in the words
+ * of the first property or, when there were none, of err. */
+bool jmap_properties_good(struct jmap_set_run *set, const struct err *err);
+
+/* The store fails: the whole call does.  Returns false. */
+bool jmap_refuse_store(struct jmap_set_run *set, const struct err *err);
+
+/* Frees it (NULL is nothing) and returns NULL. */
+struct jmap_plan *jmap_plan_drop(const struct jmap_type *type,
+                                 struct jmap_plan *plan);
+
+/* A transaction to read by: that of the /set, or one of its own, which `own`
+ * keeps until its end. */
+struct db_txn *jmap_set_look(const struct jmap_set_run *set,
+                             struct db_txn **own);
 
 #endif

@@ -5,7 +5,7 @@
 #include "admin/report_facts.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/reader.h"
+#include "base/xalloc.h"
 #include "model/json_pointer.h"
 #include "model/object.h"
 #include "model/property.h"
@@ -30,8 +30,31 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
 	return report_facts_load(txn, SHOWN_OUTBOX, id, wanted, object, err);
 }
 
-static bool refuse_edit(struct jmap_set_run *set, const struct err *err)
+struct plan {
+	struct jmap_plan plan;
+	struct edit *edit;
+	bool gone; /* to the archive */
+};
+
+static void plan_free(struct jmap_plan *plan)
 {
+	edit_free(&((struct plan *)plan)->edit);
+}
+
+static struct plan *plan_new(void)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+
+	plan->edit = edit_new();
+	return plan;
+}
+
+/* A store that fails is no matter of the object. */
+static bool refuse(struct jmap_set_run *set, const struct db_txn *txn,
+                   const struct err *err)
+{
+	if (txn != NULL && db_failed(txn))
+		return jmap_refuse_store(set, err);
 	switch (err->class) {
 	case ERR_NOTFOUND:
 		return jmap_refuse(set, "notFound", "%s", err->text);
@@ -40,51 +63,39 @@ static bool refuse_edit(struct jmap_set_run *set, const struct err *err)
 	case ERR_LIMIT:
 		return jmap_refuse(set, "tooLarge", "%s", err->text);
 	default:
-		db_fail(set->txn, err->class, "%s", err->text);
-		return false;
+		return jmap_refuse_store(set, err);
 	}
 }
 
-/* A store that fails is no matter of the object. */
-static bool refuse(struct jmap_set_run *set, const struct err *err)
+/* The plan, or NULL and it is freed. */
+static struct jmap_plan *pack(struct jmap_set_run *set, struct plan *plan)
 {
-	return db_failed(set->txn) ? false : refuse_edit(set, err);
-}
-
-static bool load_now(struct jmap_set_run *set, uint64_t id, json_t **now)
-{
-	auto_(internal_report_free) struct internal_report *object =
-		internal_report_new();
-	struct err err;
-	int found = shown_load(set->txn, SHOWN_OUTBOX, id, true, object, &err);
-
-	if (found < 0)
-		return refuse(set, &err);
-	*now = found ? object_write(object) : json_null();
-	return true;
-}
-
-static bool create(struct jmap_set_run *set, json_t *given,
-                   char id[JMAP_ID_TEXT], json_t **now)
-{
-	auto_(internal_report_free) struct internal_report *object =
-		internal_report_new();
 	const struct jmap *jmap = set->run->jmap;
-	uint64_t number;
 	struct err err;
 
-	if (object_read(given, object, &err) < 0)
-		return jmap_refuse_property(set, &err);
-	if (edit_create(set->txn, jmap->conf, object, clock_ms(jmap->clock),
-	                &number, &err) < 0)
-		return refuse(set, &err);
-	object_id_format(number, id);
-	return load_now(set, number, now);
+	if (edit_pack(plan->edit, jmap->conf, &err) == 0) {
+		plan->plan.size = plan->edit->size;
+		return &plan->plan;
+	}
+	refuse(set, NULL, &err);
+	return jmap_plan_drop(&type_report, &plan->plan);
+}
+
+static struct jmap_plan *plan_create(struct jmap_set_run *set, json_t *given)
+{
+	struct plan *plan = plan_new();
+	struct err err = {0};
+
+	object_read(given, plan->edit->after, jmap_bad_paths(set), &err);
+	if (!jmap_properties_good(set, &err))
+		return jmap_plan_drop(&type_report, &plan->plan);
+	plan->plan.expected = json_incref(given);
+	return pack(set, plan);
 }
 
 /* What the server sets may be given again as it is (section 5.3), and is then
  * taken out. */
-static bool drop_server_set(struct jmap_set_run *set, json_t *patched,
+static void drop_server_set(struct jmap_set_run *set, json_t *patched,
                             const json_t *before)
 {
 	const struct property_table *table = object_properties();
@@ -96,55 +107,79 @@ static bool drop_server_set(struct jmap_set_run *set, json_t *patched,
 			continue;
 		if (!json_equal(json_object_get(patched, name),
 		                json_object_get(before, name)))
-			return jmap_refuse_name(set, name, "set by the server");
+			jmap_bad_property(set, name, "set by the server");
 		json_object_del(patched, name);
 	}
-	return true;
 }
 
 static bool read_patched(struct jmap_set_run *set, json_t *patch,
-                         const struct internal_report *before,
-                         struct internal_report *after, json_t **expected)
+                         struct plan *plan)
 {
-	auto_(json_free) json_t *shown = object_write(before);
+	struct edit *edit = plan->edit;
+	auto_(json_free) json_t *shown = object_write(edit->before);
 	auto_(json_free) json_t *patched = json_deep_copy(shown);
-	struct err err;
+	struct err err = {0};
 
 	if (json_patch(patched, patch, &err) < 0)
 		return jmap_refuse(set, "invalidPatch", "%s", err.text);
-	*expected = json_copy(patched);
-	if (!drop_server_set(set, patched, shown))
-		return false;
-	if (object_read(patched, after, &err) < 0)
-		return jmap_refuse_property(set, &err);
+	plan->plan.expected = json_copy(patched);
+	drop_server_set(set, patched, shown);
+	object_read(patched, edit->after, jmap_bad_paths(set), &err);
+	return jmap_properties_good(set, &err);
+}
+
+static bool look(struct jmap_set_run *set, const char *id, struct edit *edit)
+{
+	auto_(db_abort) struct db_txn *own = NULL;
+	struct db_txn *txn;
+	uint64_t number;
+	struct err err;
+
+	if (!object_id_parse(id, &number))
+		return jmap_refuse(set, "notFound", "no such report");
+	txn = jmap_set_look(set, &own);
+	if (edit_look(edit, txn, number, clock_secs(set->run->jmap->clock),
+	              &err) < 0)
+		return refuse(set, txn, &err);
 	return true;
 }
 
-static bool update(struct jmap_set_run *set, const char *id, json_t *patch,
-                   json_t **expected, json_t **now)
+static struct jmap_plan *plan_update(struct jmap_set_run *set, const char *id,
+                                     json_t *patch)
 {
-	auto_(internal_report_free) struct internal_report *before =
-		internal_report_new();
-	auto_(internal_report_free) struct internal_report *after =
-		internal_report_new();
-	const struct jmap *jmap = set->run->jmap;
-	uint64_t number;
-	struct err err;
-	int found = 0;
+	struct plan *plan = plan_new();
 
-	if (object_id_parse(id, &number))
-		found = shown_load(set->txn, SHOWN_OUTBOX, number, true, before,
-		                   &err);
-	if (found < 0)
-		return refuse(set, &err);
-	if (found == 0)
-		return jmap_refuse(set, "notFound", "no such report");
-	if (!read_patched(set, patch, before, after, expected))
-		return false;
-	if (edit_update(set->txn, jmap->conf, before, after,
-	                clock_secs(jmap->clock), &err) < 0)
-		return refuse(set, &err);
-	return load_now(set, number, now);
+	if (!look(set, id, plan->edit) || !read_patched(set, patch, plan))
+		return jmap_plan_drop(&type_report, &plan->plan);
+	return pack(set, plan);
+}
+
+static enum jmap_applied apply(struct jmap_set_run *set, struct jmap_plan *arg)
+{
+	struct plan *plan = (struct plan *)arg;
+	const struct jmap *jmap = set->run->jmap;
+	struct err err;
+	int rc = edit_write(plan->edit, set->txn, jmap->conf,
+	                    clock_ms(jmap->clock), &err);
+
+	if (rc > 0)
+		return APPLY_STALE;
+	if (rc == 0)
+		rc = edit_result(plan->edit, set->txn, &err);
+	if (rc < 0) {
+		refuse(set, set->txn, &err);
+		return APPLY_REFUSED;
+	}
+	plan->gone = rc == 0;
+	object_id_format(plan->edit->after->id, arg->id);
+	return APPLY_DONE;
+}
+
+static json_t *plan_result(const struct jmap_plan *arg)
+{
+	const struct plan *plan = (const struct plan *)arg;
+
+	return plan->gone ? json_null() : object_write(plan->edit->before);
 }
 
 static bool destroy(struct jmap_set_run *set, const char *id)
@@ -156,7 +191,7 @@ static bool destroy(struct jmap_set_run *set, const char *id)
 		return jmap_refuse(set, "notFound", "no such report");
 	if (edit_destroy(set->txn, number, clock_secs(set->run->jmap->clock),
 	                 &err) < 0)
-		return refuse(set, &err);
+		return refuse(set, set->txn, &err);
 	return true;
 }
 
@@ -174,7 +209,10 @@ const struct jmap_type type_report = {
 	REPORT_FACTS,
 	.scan = scan,
 	.load = load,
-	.do_create = create,
-	.do_update = update,
+	.plan_create = plan_create,
+	.plan_update = plan_update,
+	.apply = apply,
+	.plan_result = plan_result,
+	.plan_free = plan_free,
 	.do_destroy = destroy,
 };

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_at.h"
+#include "base/xalloc.h"
 #include "model/json_pointer.h"
 #include "store/suppress_table.h"
 
@@ -134,87 +135,132 @@ static void change_id(const struct change *change, char out[JMAP_ID_TEXT])
 
 /* --- set --- */
 
-static int read_given(json_t *given, struct suppression *row, struct err *err)
+static void read_given(json_t *given, struct suppression *row, json_t *paths,
+                       struct err *err)
 {
 	auto_(arena_clear) struct arena mem = {0};
-	struct json_in in = {.err = err};
+	struct json_in in = {.err = err, .paths = paths};
 	struct json_at root = json_at_root(&in, given);
 	struct shown shown = {.until = 0};
 
 	properties_read(&root, &shown_table, &mem, &shown);
 	if (in.class != 0)
-		return in.class;
+		return;
 	snprintf(row->address, sizeof(row->address), "%s", shown.address);
 	snprintf(row->reason, sizeof(row->reason), "%s",
 	         shown.reason ? shown.reason : "");
 	row->until = shown.until;
-	return 0;
 }
 
-static bool create(struct jmap_set_run *set, json_t *given,
-                   char id[JMAP_ID_TEXT], json_t **now)
-{
-	struct suppression row = {.by_hand = true}, before;
-	struct err err;
+struct plan {
+	struct jmap_plan plan;
+	bool is_new;
+	struct suppression before; /* as it was looked at */
+	struct suppression row;
+};
 
-	if (read_given(given, &row, &err) < 0)
-		return jmap_refuse_property(set, &err);
-	if (suppress_get(set->txn, row.address, &before)) {
-		id_text_write(row.address, id);
-		set->error.existing = id;
-		return jmap_refuse(set, "alreadyExists",
-		                   "the address is on the list");
-	}
-	row.since = clock_secs(set->run->jmap->clock);
-	suppress_put(set->txn, &row);
-	id_text_write(row.address, id);
-	*now = show(&row);
-	return !db_failed(set->txn);
+static void plan_free(struct jmap_plan *plan)
+{
+	(void)plan;
+}
+
+static struct jmap_plan *plan_create(struct jmap_set_run *set, json_t *given)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+	struct err err = {0};
+
+	plan->is_new = true;
+	plan->row.by_hand = true;
+	plan->row.since = clock_secs(set->run->jmap->clock);
+	read_given(given, &plan->row, jmap_bad_paths(set), &err);
+	if (!jmap_properties_good(set, &err))
+		return jmap_plan_drop(&type_suppression, &plan->plan);
+	plan->plan.expected = json_incref(given);
+	return &plan->plan;
 }
 
 static bool take_patched(struct jmap_set_run *set, json_t *patched,
                          const json_t *shown, struct suppression *row)
 {
 	static const char *const fixed[] = {"id", "address", "since", "by"};
-	struct suppression given = *row;
-	struct err err;
+	struct err err = {0};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		if (!json_equal(json_object_get(patched, fixed[i]),
-		                json_object_get(shown, fixed[i])))
-			return jmap_refuse_name(set, fixed[i],
-			                        "cannot be changed");
-		if (strcmp(fixed[i], "address") != 0)
-			json_object_del(patched, fixed[i]);
+		json_t *was = json_object_get(shown, fixed[i]);
+
+		if (!json_equal(json_object_get(patched, fixed[i]), was))
+			jmap_bad_property(set, fixed[i], "cannot be changed");
+		json_object_del(patched, fixed[i]);
 	}
-	if (read_given(patched, &given, &err) < 0)
-		return jmap_refuse_property(set, &err);
-	*row = given;
-	return true;
+	jmap_put(patched, "address", json_string(row->address));
+	read_given(patched, row, jmap_bad_paths(set), &err);
+	return jmap_properties_good(set, &err);
 }
 
-static bool update(struct jmap_set_run *set, const char *id, json_t *patch,
-                   json_t **expected, json_t **now)
+static bool look(struct jmap_set_run *set, const char *id,
+                 struct suppression *row)
 {
-	auto_(json_free) json_t *shown = NULL;
-	auto_(json_free) json_t *patched = NULL;
-	struct suppression row;
+	auto_(db_abort) struct db_txn *own = NULL;
+	struct db_txn *txn = jmap_set_look(set, &own);
+	struct err err;
+	int found = find(txn, id, row);
+
+	if (db_failure(txn, &err) < 0)
+		return jmap_refuse_store(set, &err);
+	return found ? true : jmap_refuse(set, "notFound", "not on the list");
+}
+
+static bool read_patched(struct jmap_set_run *set, json_t *patch,
+                         struct plan *plan)
+{
+	auto_(json_free) json_t *shown = show(&plan->before);
+	auto_(json_free) json_t *patched = json_deep_copy(shown);
 	struct err err;
 
-	if (!find(set->txn, id, &row))
-		return db_failed(set->txn) ? false
-		                           : jmap_refuse(set, "notFound",
-		                                         "not on the list");
-	shown = show(&row);
-	patched = json_deep_copy(shown);
 	if (json_patch(patched, patch, &err) < 0)
 		return jmap_refuse(set, "invalidPatch", "%s", err.text);
-	*expected = json_copy(patched);
-	if (!take_patched(set, patched, shown, &row))
-		return false;
-	suppress_put(set->txn, &row);
-	*now = show(&row);
-	return !db_failed(set->txn);
+	plan->plan.expected = json_copy(patched);
+	plan->row = plan->before;
+	return take_patched(set, patched, shown, &plan->row);
+}
+
+static struct jmap_plan *plan_update(struct jmap_set_run *set, const char *id,
+                                     json_t *patch)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+
+	if (!look(set, id, &plan->before) || !read_patched(set, patch, plan))
+		return jmap_plan_drop(&type_suppression, &plan->plan);
+	return &plan->plan;
+}
+
+static bool same(const struct suppression *a, const struct suppression *b)
+{
+	return a->since == b->since && a->until == b->until &&
+	       a->by_hand == b->by_hand && strcmp(a->reason, b->reason) == 0;
+}
+
+static enum jmap_applied apply(struct jmap_set_run *set, struct jmap_plan *arg)
+{
+	struct plan *plan = (struct plan *)arg;
+	struct suppression now;
+	int found = suppress_get(set->txn, plan->row.address, &now);
+
+	id_text_write(plan->row.address, arg->id);
+	if (plan->is_new && found) {
+		set->error.existing = arg->id;
+		jmap_refuse(set, "alreadyExists", "the address is on the list");
+		return APPLY_REFUSED;
+	}
+	if (!plan->is_new && !(found && same(&now, &plan->before)))
+		return db_failed(set->txn) ? APPLY_REFUSED : APPLY_STALE;
+	suppress_put(set->txn, &plan->row);
+	return db_failed(set->txn) ? APPLY_REFUSED : APPLY_DONE;
+}
+
+static json_t *plan_result(const struct jmap_plan *arg)
+{
+	return show(&((const struct plan *)arg)->row);
 }
 
 static bool destroy(struct jmap_set_run *set, const char *id)
@@ -248,7 +294,10 @@ const struct jmap_type type_suppression = {
 	.id_text = id_text_of_key,
 	.load = load,
 	.change_id = change_id,
-	.do_create = create,
-	.do_update = update,
+	.plan_create = plan_create,
+	.plan_update = plan_update,
+	.apply = apply,
+	.plan_result = plan_result,
+	.plan_free = plan_free,
 	.do_destroy = destroy,
 };

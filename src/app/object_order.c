@@ -282,8 +282,8 @@ static int read_sort(const struct cli_args *args, struct object_order *order,
 static int check_verb(const struct object_order *order, struct err *err)
 {
 	const struct jmap_type *type = order->type;
-	bool can = order->verb == OBJECT_CREATE   ? type->do_create != NULL
-	           : order->verb == OBJECT_UPDATE ? type->do_update != NULL
+	bool can = order->verb == OBJECT_CREATE   ? type->plan_create != NULL
+	           : order->verb == OBJECT_UPDATE ? type->plan_update != NULL
 	           : order->verb == OBJECT_DELETE ? type->do_destroy != NULL
 	                                          : true;
 	char name[OBJECT_TYPE_TEXT];

@@ -1,9 +1,12 @@
 #include "base/json_at.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/day.h"
 #include "base/strbuf.h"
 
@@ -25,11 +28,68 @@ static void write_path(const struct json_at *at, struct strbuf *out)
 	strbuf_printf(out, "%.*s", NAME_SHOWN, at->name);
 }
 
+/* A name as a step of a pointer (RFC 6901 section 3), cut between two
+ * characters. */
+static void write_step(const char *name, struct strbuf *out)
+{
+	size_t len = strnlen(name, NAME_SHOWN + 1);
+
+	if (len > NAME_SHOWN)
+		for (len = NAME_SHOWN; len > 0 && (name[len] & 0xc0) == 0x80;)
+			len--;
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] == '~' || name[i] == '/')
+			strbuf_puts(out, name[i] == '~' ? "~0" : "~1");
+		else
+			strbuf_putc(out, name[i]);
+	}
+}
+
+static void write_pointer(const struct json_at *at, struct strbuf *out)
+{
+	if (at->up == NULL)
+		return;
+	write_pointer(at->up, out);
+	if (at->up->up != NULL)
+		strbuf_putc(out, '/');
+	if (at->name == NULL)
+		strbuf_printf(out, "%zu", at->index);
+	else
+		write_step(at->name, out);
+}
+
+static bool has_path(json_t *paths, const char *path)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (paths, i, item) {
+		if (strcmp(json_string_value(item), path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void keep_path(const struct json_at *at)
+{
+	auto_(strbuf_clear) struct strbuf text = {0};
+	json_t *paths = at->in->paths;
+
+	if (paths == NULL || at->up == NULL ||
+	    json_array_size(paths) >= JSON_PATHS_MAX)
+		return;
+	write_pointer(at, &text);
+	if (!has_path(paths, strbuf_text(&text)) &&
+	    json_array_append_new(paths, json_string(strbuf_text(&text))))
+		abort();
+}
+
 /* Names and words may be a stranger's: nothing of them breaks the line. */
 static void keep(const struct json_at *at, int class, const char *words)
 {
 	struct strbuf text;
 
+	keep_path(at);
 	if (at->in->class != 0)
 		return;
 	at->in->class = class;

@@ -32,9 +32,15 @@ enum json_need { JSON_MAY, JSON_MUST };
 /* The greatest integer that I-JSON can hold (RFC 7493 section 2.2). */
 #define JSON_UINT_MAX ((UINT64_C(1) << 53) - 1)
 
+/* The paths that json_in.paths takes of one tree. */
+enum { JSON_PATHS_MAX = 100 };
+
 struct json_in {
 	struct err *err;
 	int class; /* 0, or that of the first failure */
+	/* NULL, or an array that gets the path of everything that failed, once
+	 * each, as the key of a patch has it: "policies/1/summary". */
+	json_t *paths;
 };
 
 struct json_at {
@@ -72,7 +78,8 @@ int64_t json_at_time(const struct json_at *object, const char *name,
 uint64_t json_at_uint_value(const struct json_at *at);
 int64_t json_at_time_value(const struct json_at *at);
 
-/* Keeps path and words, if they are the first; returns the class. */
+/* Keeps path and words, if they are the first, and the path for json_in.paths;
+ * returns the class. */
 int json_at_fail(const struct json_at *at, int class, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -204,9 +204,10 @@ json_t *object_write(const struct internal_report *object)
 	return properties_write(&object_table, object);
 }
 
-int object_read(json_t *json, struct internal_report *object, struct err *err)
+int object_read(json_t *json, struct internal_report *object, json_t *paths,
+                struct err *err)
 {
-	struct json_in in = {.err = err};
+	struct json_in in = {.err = err, .paths = paths};
 	struct json_at root = json_at_root(&in, json);
 
 	internal_report_reset(object);

@@ -82,9 +82,11 @@ json_t *object_write(const struct internal_report *object);
  * equal addresses and URIs one; an empty optional text is an absent one.
  * Unknown properties and those that the server sets (id, status,
  * destinations) are refused.  ERR_PARSE and ERR_LIMIT begin with the path:
- * "report.policies[0].policyType: none of ...".
+ * "report.policies[0].policyType: none of ...".  An array of paths (or NULL)
+ * gets those of everything that is wrong (base/json_at.h).
  */
-int object_read(json_t *json, struct internal_report *object, struct err *err);
+int object_read(json_t *json, struct internal_report *object, json_t *paths,
+                struct err *err);
 
 /*
  * Ids: 13 characters, a letter and base32 with digits before letters, so that

@@ -71,7 +71,7 @@ void properties_read(const struct json_at *at,
 			row->kind->read(&member, row, mem,
 			                (char *)thing + row->offset);
 	}
-	if (table->check != NULL && at->in->class == 0)
+	if (table->check != NULL)
 		table->check(at, thing);
 }
 

@@ -6,11 +6,10 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "base/gzip.h"
 #include "base/xalloc.h"
-#include "model/report_json.h"
+#include "outbox/edit_old.h"
 #include "outbox/settle.h"
-#include "store/outbox_table.h"
+#include "outbox/shown.h"
 #include "store/token_table.h"
 
 /* mailRua and httpRua; a report of the rollup may have a directory, too. */
@@ -58,150 +57,26 @@ static void fill_head(const struct internal_report *object,
 	head->policy_count = (uint32_t)report->policy_count;
 }
 
-static int pack(const struct conf *conf, const struct report *report,
-                struct strbuf *packed, struct err *err)
-{
-	auto_(gzip_free) struct gzip *gzip = gzip_new();
-	auto_(strbuf_clear) struct strbuf json = {0};
+/* --- writing --- */
 
-	report_json_write(report, false, &json);
-	if (json.len > conf->report.max_report_size)
-		return err_set(
-			err, ERR_LIMIT,
-			"the report is %zu bytes of JSON, "
-			"max_report_size allows %llu",
-			json.len,
-			(unsigned long long)conf->report.max_report_size);
-	gzip_pack(gzip, json.data, json.len, packed);
-	return 0;
-}
-
-int edit_create(struct db_txn *txn, const struct conf *conf,
-                const struct internal_report *object, int64_t now_ms,
-                uint64_t *id, struct err *err)
-{
-	auto_(free_ruas) struct rua *ruas =
-		xcalloc(DESTINATIONS_MAX, sizeof(*ruas));
-	auto_(strbuf_clear) struct strbuf packed = {0};
-	struct outbox_new new = {
-		.ruas = ruas,
-		.policy_ids = object->policy_ids,
-		.policy_id_count = object->policy_id_count,
-	};
-
-	if (pack(conf, object->report, &packed, err) < 0)
-		return err->class;
-	fill_head(object, &new.head);
-	new.rua_count = ruas_of(object, ruas);
-	new.body = packed.data;
-	new.body_len = packed.len;
-	new.head.status = conf->report.mode == MODE_PREVIEW &&new.rua_count > 0
-	                          ? OUTBOX_HELD
-	                          : OUTBOX_PENDING;
-	*id = outbox_add(txn, &new, now_ms);
-	return db_failed(txn) ? db_failure(txn, err) : 0;
-}
-
-/* --- change --- */
-
-struct change_of_report {
-	bool bytes;      /* other bytes go out */
-	bool deliver_at; /* at another time */
-	bool arrived;    /* the old bytes have, or may have */
-	struct outbox_head head;
-	struct outbox_destination *old;
-	size_t old_count;
+struct change {
+	const struct edit *edit;
+	struct edit_old old; /* its head becomes the new one */
 };
 
-static void change_clear(struct change_of_report *change)
+static void change_clear(struct change *change)
 {
-	free(change->old);
-	change->old = NULL;
+	edit_old_clear(&change->old);
 }
 
-static int refuse_in_flight(const struct outbox_destination *dest, int64_t now,
-                            struct err *err)
+static const struct outbox_destination *find_old(const struct change *change,
+                                                 const struct rua *rua)
 {
-	char until[TIME_TEXT];
+	const struct outbox_destination *all = change->old.destinations;
 
-	if (dest->state != DELIVERY_INFLIGHT || dest->due <= now)
-		return 0;
-	return err_set(err, ERR_BUSY,
-	               "it is being delivered to %.200s at this moment (%s at "
-	               "the latest): try again then",
-	               dest->rua.uri, time_format(dest->due, until));
-}
-
-static int load_old(struct db_txn *txn, uint64_t id, int64_t now,
-                    struct change_of_report *change, struct err *err)
-{
-	if (!outbox_head_get(txn, id, &change->head))
-		return db_failed(txn)
-		               ? db_failure(txn, err)
-		               : err_set(err, ERR_NOTFOUND, "no such report");
-	change->old = xcalloc(change->head.destination_count + 1u,
-	                      sizeof(*change->old));
-	for (uint16_t i = 0; i < change->head.destination_count; i++) {
-		struct outbox_destination *dest =
-			&change->old[change->old_count];
-
-		if (!outbox_destination_get(txn, id, i, dest))
-			continue;
-		if (refuse_in_flight(dest, now, err) < 0)
-			return err->class;
-		change->arrived |= dest->state == DELIVERY_DELIVERED ||
-		                   dest->state == DELIVERY_INFLIGHT ||
-		                   dest->uncertain;
-		change->old_count++;
-	}
-	return db_failed(txn) ? db_failure(txn, err) : 0;
-}
-
-static bool same_report(const struct report *left, const struct report *right)
-{
-	auto_(strbuf_clear) struct strbuf a = {0}, b = {0};
-
-	report_json_write(left, false, &a);
-	report_json_write(right, false, &b);
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
-/* "x@y" becomes "x.rev2@y", "x.rev2@y" becomes "x.rev3@y"; an id of another
- * form gets it at its end. */
-static int give_new_id(struct report *report, struct err *err)
-{
-	const char *id = report->report_id, *rev, *tail = strrchr(id, '@');
-	unsigned long n = 1;
-	char *made;
-
-	if (tail == NULL)
-		tail = id + strlen(id);
-	for (rev = tail; rev > id && rev[-1] >= '0' && rev[-1] <= '9'; rev--)
-		;
-	if (rev - id > 4 && tail > rev && tail - rev < 10 &&
-	    memcmp(rev - 4, ".rev", 4) == 0) {
-		n = strtoul(rev, NULL, 10);
-		rev -= 4;
-	} else {
-		rev = tail;
-	}
-	made = arena_printf(&report->mem, "%.*s.rev%lu%s", (int)(rev - id), id,
-	                    n + 1, tail);
-	if (strlen(made) >= REPORT_ID_TEXT)
-		return err_set(err, ERR_LIMIT,
-		               "the report was delivered already, so it needs "
-		               "a new reportId, and this one has no room for "
-		               "a revision: give another");
-	report->report_id = made;
-	return 0;
-}
-
-static const struct outbox_destination *
-find_old(const struct change_of_report *change, const struct rua *rua)
-{
-	for (size_t i = 0; i < change->old_count; i++)
-		if (strcmp(change->old[i].rua.uri, rua->uri) == 0)
-			return &change->old[i];
+	for (size_t i = 0; i < change->old.count; i++)
+		if (strcmp(all[i].rua.uri, rua->uri) == 0)
+			return &all[i];
 	return NULL;
 }
 
@@ -229,52 +104,51 @@ static void forget_tokens(struct db_txn *txn, const struct outbox_head *head)
 			token_delete(txn, dest.token);
 }
 
-static void put_destination(struct db_txn *txn,
-                            const struct change_of_report *change,
+static void put_destination(struct db_txn *txn, const struct change *change,
                             const struct rua *rua, uint16_t index)
 {
 	const struct outbox_destination *old = find_old(change, rua);
 	struct outbox_destination dest = {.rua = *rua};
-	bool anew = old == NULL || change->bytes;
+	bool anew = old == NULL || change->edit->bytes;
 
 	if (!anew)
 		dest = *old;
-	if (change->deliver_at && !anew) {
+	if (change->edit->deliver_at && !anew) {
 		begin_anew(&dest);
 		anew = dest.state == DELIVERY_PENDING;
 	}
 	dest.index = index;
 	if (anew)
-		dest.due = change->head.deliver_at;
-	if (change->head.status == OUTBOX_HELD)
+		dest.due = change->old.head.deliver_at;
+	if (change->old.head.status == OUTBOX_HELD)
 		dest.due = 0;
-	outbox_destination_put(txn, change->head.id, &dest);
-	token_keep(txn, change->head.id, &dest);
+	outbox_destination_put(txn, change->old.head.id, &dest);
+	token_keep(txn, change->old.head.id, &dest);
 }
 
 /* A directory of the settings is in no list of the object: it stays. */
-static void put_destinations(struct db_txn *txn,
-                             struct change_of_report *change,
+static void put_destinations(struct db_txn *txn, struct change *change,
                              const struct rua *ruas, size_t rua_count)
 {
-	uint16_t count = 0, before = change->head.destination_count;
+	uint16_t count = 0, before = change->old.head.destination_count;
 
-	forget_tokens(txn, &change->head);
-	for (size_t i = 0; i < change->old_count; i++)
-		if (change->old[i].rua.kind == RUA_DIRECTORY)
-			put_destination(txn, change, &change->old[i].rua,
-			                count++);
+	forget_tokens(txn, &change->old.head);
+	for (size_t i = 0; i < change->old.count; i++) {
+		const struct rua *rua = &change->old.destinations[i].rua;
+
+		if (rua->kind == RUA_DIRECTORY)
+			put_destination(txn, change, rua, count++);
+	}
 	for (size_t i = 0; i < rua_count; i++)
 		put_destination(txn, change, &ruas[i], count++);
 	for (uint16_t i = count; i < before; i++)
-		outbox_destination_remove(txn, change->head.id, i);
-	change->head.destination_count = count;
+		outbox_destination_remove(txn, change->old.head.id, i);
+	change->old.head.destination_count = count;
 }
 
-static void settle(struct db_txn *txn, struct change_of_report *change,
-                   int64_t now)
+static void settle(struct db_txn *txn, struct change *change, int64_t now)
 {
-	struct outbox_head *head = &change->head;
+	struct outbox_head *head = &change->old.head;
 
 	if (head->destination_count == 0)
 		head->status = OUTBOX_IDLE;
@@ -297,82 +171,126 @@ static bool same_texts(const char **left, size_t left_count, const char **right,
 	return true;
 }
 
+static bool same_lists(const struct internal_report *a,
+                       const struct internal_report *b)
+{
+	return same_texts(a->mail_rua, a->mail_count, b->mail_rua,
+	                  b->mail_count) &&
+	       same_texts(a->http_rua, a->http_count, b->http_rua,
+	                  b->http_count);
+}
+
 /* What the lists are now, whether given again or changed. */
 static void write_change(struct db_txn *txn, const struct conf *conf,
-                         const struct internal_report *before,
-                         const struct internal_report *after,
-                         struct change_of_report *change, int64_t now)
+                         struct change *change, int64_t now)
 {
 	auto_(free_ruas) struct rua *ruas =
 		xcalloc(DESTINATIONS_MAX, sizeof(*ruas));
-	size_t rua_count = ruas_of(after, ruas);
-	bool same = !change->bytes && !change->deliver_at &&
-	            same_texts(before->mail_rua, before->mail_count,
-	                       after->mail_rua, after->mail_count) &&
-	            same_texts(before->http_rua, before->http_count,
-	                       after->http_rua, after->http_count);
+	const struct edit *edit = change->edit;
+	size_t rua_count = ruas_of(edit->after, ruas);
+	struct outbox_head *head = &change->old.head;
 
-	if (same) {
-		outbox_head_put(txn, &change->head);
+	if (!edit->bytes && !edit->deliver_at &&
+	    same_lists(edit->before, edit->after)) {
+		outbox_head_put(txn, head);
 		return;
 	}
-	if (change->head.status == OUTBOX_IDLE && rua_count > 0)
-		change->head.status = conf->report.mode == MODE_PREVIEW
-		                              ? OUTBOX_HELD
-		                              : OUTBOX_PENDING;
+	if (head->status == OUTBOX_IDLE && rua_count > 0)
+		head->status = conf->report.mode == MODE_PREVIEW
+		                       ? OUTBOX_HELD
+		                       : OUTBOX_PENDING;
 	put_destinations(txn, change, ruas, rua_count);
 	settle(txn, change, now);
 }
 
-static void write_body(struct db_txn *txn, struct internal_report *after,
-                       const struct strbuf *packed,
-                       struct change_of_report *change)
+static void write_body(struct db_txn *txn, struct change *change)
 {
-	const void *body = packed->data;
-	size_t len = packed->len;
+	struct internal_report *after = change->edit->after;
+	const void *body = change->edit->packed.data;
+	size_t len = change->edit->packed.len;
 
-	if (change->bytes) {
-		change->head.frozen = false;
-		change->head.body_len = (uint32_t)len;
+	if (change->edit->bytes) {
+		change->old.head.frozen = false;
+		change->old.head.body_len = (uint32_t)len;
 	} else {
-		outbox_body_get(txn, change->head.id, &after->mem, &body, &len,
-		                NULL, NULL);
+		outbox_body_get(txn, change->old.head.id, &after->mem, &body,
+		                &len, NULL, NULL);
 	}
-	outbox_body_put(txn, change->head.id, body, len, after->policy_ids,
+	outbox_body_put(txn, change->old.head.id, body, len, after->policy_ids,
 	                after->policy_id_count);
 }
 
-int edit_update(struct db_txn *txn, const struct conf *conf,
-                const struct internal_report *before,
-                struct internal_report *after, int64_t now, struct err *err)
+static int update(const struct edit *edit, struct db_txn *txn,
+                  const struct conf *conf, int64_t now, struct err *err)
 {
-	auto_(change_clear) struct change_of_report change = {0};
-	auto_(strbuf_clear) struct strbuf packed = {0};
+	auto_(change_clear) struct change change = {.edit = edit};
+	struct hash128 digest = outbox_digest(txn, edit->before->id);
 
-	if (load_old(txn, before->id, now, &change, err) < 0)
+	if (digest.high != edit->digest.high || digest.low != edit->digest.low)
+		return db_failed(txn) ? db_failure(txn, err) : 1;
+	if (edit_old_load(txn, edit->before->id, now, &change.old, err) < 0)
 		return err->class;
-	change.bytes = strcmp(before->domain, after->domain) != 0 ||
-	               !same_report(before->report, after->report);
-	change.deliver_at = before->deliver_at != after->deliver_at;
-	if (change.bytes && change.arrived &&
-	    strcmp(before->report->report_id, after->report->report_id) == 0 &&
-	    give_new_id(after->report, err) < 0)
-		return err->class;
-	if (change.bytes && pack(conf, after->report, &packed, err) < 0)
-		return err->class;
-	fill_head(after, &change.head);
-	write_body(txn, after, &packed, &change);
-	write_change(txn, conf, before, after, &change, now);
+	fill_head(edit->after, &change.old.head);
+	write_body(txn, &change);
+	write_change(txn, conf, &change, now);
 	return db_failed(txn) ? db_failure(txn, err) : 0;
+}
+
+static int create(struct edit *edit, struct db_txn *txn,
+                  const struct conf *conf, int64_t now_ms, struct err *err)
+{
+	auto_(free_ruas) struct rua *ruas =
+		xcalloc(DESTINATIONS_MAX, sizeof(*ruas));
+	struct internal_report *object = edit->after;
+	struct outbox_new new = {
+		.ruas = ruas,
+		.rua_count = ruas_of(object, ruas),
+		.body = edit->packed.data,
+		.body_len = edit->packed.len,
+		.policy_ids = object->policy_ids,
+		.policy_id_count = object->policy_id_count,
+	};
+
+	fill_head(object, &new.head);
+	new.head.status = conf->report.mode == MODE_PREVIEW &&new.rua_count > 0
+	                          ? OUTBOX_HELD
+	                          : OUTBOX_PENDING;
+	object->id = outbox_add(txn, &new, now_ms);
+	return db_failed(txn) ? db_failure(txn, err) : 0;
+}
+
+int edit_write(struct edit *edit, struct db_txn *txn, const struct conf *conf,
+               int64_t now_ms, struct err *err)
+{
+	if (edit->before->id == 0)
+		return create(edit, txn, conf, now_ms, err);
+	edit->after->id = edit->before->id;
+	return update(edit, txn, conf, now_ms / 1000, err);
+}
+
+/* The body is the one just written. */
+int edit_result(struct edit *edit, struct db_txn *txn, struct err *err)
+{
+	struct internal_report *now = edit->before, *after = edit->after;
+	struct report *report = now->report;
+	int found = shown_load(txn, SHOWN_OUTBOX, after->id, false, now, err);
+
+	if (found != 1)
+		return found;
+	now->report = after->report;
+	after->report = report;
+	now->policy_ids = after->policy_ids;
+	now->policy_id_count = after->policy_id_count;
+	return 1;
 }
 
 int edit_destroy(struct db_txn *txn, uint64_t id, int64_t now, struct err *err)
 {
-	auto_(change_clear) struct change_of_report change = {0};
+	auto_(edit_old_clear) struct edit_old old = {0};
 
-	if (load_old(txn, id, now, &change, err) < 0)
+	if (edit_old_load(txn, id, now, &old, err) < 0)
 		return err->class;
-	forget_tokens(txn, &change.head);
+	forget_tokens(txn, &old.head);
 	outbox_remove(txn, id);
 	return db_failed(txn) ? db_failure(txn, err) : 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/hash.h"
 #include "store/change_table.h"
 #include "store/outbox_row.h"
 
@@ -230,6 +231,39 @@ void outbox_body_put(struct db_txn *txn, uint64_t id, const void *body,
 {
 	if (put_body(txn, id, body, len, policy_ids, policy_id_count))
 		note(txn, CHANGE_UPDATED, id);
+}
+
+static void digest_more(const struct db *db, struct db_value value,
+                        struct hash128 *digest)
+{
+	struct hash128 more =
+		hash128(db_seed(db) ^ digest->low, value.data, value.len);
+
+	*digest = (struct hash128){digest->high ^ more.high, more.low};
+}
+
+struct hash128 outbox_digest(struct db_txn *txn, uint64_t id)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_DESTINATION);
+	struct key key = key_of_id(id);
+	struct hash128 digest = {0, 0};
+	struct db_value at, value;
+
+	if (!db_get(txn, TABLE_OUTBOX, key.bytes, key.len, &value))
+		return digest;
+	digest_more(db_of(txn), value, &digest);
+	if (db_get(txn, TABLE_BODY, key.bytes, key.len, &value))
+		digest_more(db_of(txn), value, &digest);
+	for (bool more = db_seek(cursor, key.bytes, key.len); more;
+	     more = db_next(cursor)) {
+		db_at(cursor, &at, &value);
+		if (at.len < key.len ||
+		    memcmp(at.data, key.bytes, key.len) != 0)
+			break;
+		digest_more(db_of(txn), value, &digest);
+	}
+	return digest;
 }
 
 enum { ID_TIME_SHIFT = 20 };

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "model/delivery_state.h"
 #include "model/domain.h"
 #include "model/ports.h"
@@ -99,6 +100,9 @@ int outbox_head_next(struct db_txn *txn, struct outbox_head *head);
 void outbox_head_each(struct db_txn *txn, uint64_t from,
                       bool (*each)(void *arg, const struct outbox_head *head),
                       void *arg);
+
+/* Of all that is kept of a report: another one when any of it was changed. */
+struct hash128 outbox_digest(struct db_txn *txn, uint64_t id);
 
 int outbox_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
                            struct outbox_destination *destination);

@@ -48,21 +48,20 @@ static void note(struct db_txn *txn, enum change_what what, const char *address)
 
 void suppress_put(struct db_txn *txn, const struct suppression *row)
 {
-	struct suppression before;
-	struct strbuf value;
+	auto_(strbuf_clear) struct strbuf value = {0};
+	size_t len = strlen(row->address);
+	struct db_value before;
+	int found = db_get(txn, TABLE_SUPPRESS, row->address, len, &before);
 
-	note(txn,
-	     suppress_get(txn, row->address, &before) ? CHANGE_UPDATED
-	                                              : CHANGE_CREATED,
-	     row->address);
-	strbuf_init(&value, 0);
 	strbuf_u64(&value, (uint64_t)row->since);
 	strbuf_u64(&value, (uint64_t)row->until);
 	strbuf_u8(&value, row->by_hand);
 	strbuf_str(&value, row->reason);
-	db_put(txn, TABLE_SUPPRESS, row->address, strlen(row->address),
-	       value.data, value.len);
-	strbuf_clear(&value);
+	if (found && before.len == value.len &&
+	    memcmp(before.data, value.data, value.len) == 0)
+		return;
+	note(txn, found ? CHANGE_UPDATED : CHANGE_CREATED, row->address);
+	db_put(txn, TABLE_SUPPRESS, row->address, len, value.data, value.len);
 }
 
 void suppress_for_a_while(struct db_txn *txn, const char *address,

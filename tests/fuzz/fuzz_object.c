@@ -45,11 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err;
 
 	given = json_read((const char *)data, size, false, &err);
-	if (given == NULL || object_read(given, object, &err) < 0)
+	if (given == NULL || object_read(given, object, NULL, &err) < 0)
 		return 0;
 	check_report(object->report);
 	shown = as_given(object);
-	if (object_read(shown, object, &err) < 0)
+	if (object_read(shown, object, NULL, &err) < 0)
 		abort();
 	again = as_given(object);
 	if (!json_equal(shown, again))

@@ -334,6 +334,64 @@ static void test_too_large(void **state)
 	      "'0']]");
 }
 
+/* What may be between the look and the writing. */
+static void test_changed_since_the_look(void **state)
+{
+	static const struct {
+		const char *name, *calls;
+		enum delivery_state to;
+		int64_t due;
+		int want;
+	} rows[] = {
+		{"nothing", "[]", DELIVERY_PENDING, 0, 0},
+		{"another report",
+	         "[['" SET
+	         "',{'update':{'$B':{'policyIdentifiers':[1]}}},'0']]",
+	         DELIVERY_PENDING, 0, 0},
+		{"its body",
+	         "[['" SET
+	         "',{'update':{'$A':{'policyIdentifiers':[1]}}},'0']]",
+	         DELIVERY_PENDING, 0, 1},
+		{"its head",
+	         "[['" SET
+	         "',{'update':{'$A':{'createdAt':'2026-03-02T00:00:01Z'}}},"
+	         "'0']]",
+	         DELIVERY_PENDING, 0, 1},
+		{"a destination", "[]", DELIVERY_DELIVERED, 0, 1},
+		{"a claim", "[]", DELIVERY_INFLIGHT, WORLD_NOW + 900, 1},
+		{"it is gone", "[['" SET "',{'destroy':['$A']},'0']]",
+	         DELIVERY_PENDING, 0, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(edit_free) struct edit *edit = edit_new();
+		auto_(json_free) json_t *got = NULL;
+		struct db_txn *txn;
+		struct world w;
+		struct err err;
+
+		ROW(&rows[i]);
+		world_make(&w);
+		txn = db_begin_read(w.f.db);
+		assert_int_equal(
+			edit_look(edit, txn, id_of(&w, 'A'), WORLD_NOW, &err),
+			0);
+		db_abort(&txn);
+		got = world_calls(&w, rows[i].calls);
+		if (rows[i].to != DELIVERY_PENDING)
+			put_dest(&w, 'A', 0, rows[i].to, rows[i].due);
+		edit->after->domain = "x.example";
+		assert_int_equal(edit_pack(edit, &w.conf, &err), 0);
+		txn = db_begin_write(w.f.db);
+		assert_int_equal(edit_write(edit, txn, &w.conf,
+		                            WORLD_NOW * INT64_C(1000), &err),
+		                 rows[i].want);
+		db_abort(&txn);
+		world_clear(&w);
+	}
+}
+
 #define EDIT_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -349,6 +407,7 @@ int main(void)
 		EDIT_TEST(test_preview_holds),
 		EDIT_TEST(test_a_directory_stays),
 		EDIT_TEST(test_too_large),
+		cmocka_unit_test(test_changed_since_the_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -509,6 +509,10 @@ static const struct call_row set_rows[] = {
 	{"5.3 nor another status", BAD_PATCH("{'status':'done'}", "status")},
 	{"5.3 nor null for what the server set",
          BAD_PATCH("{'destinations':null}", "destinations")},
+	{"5.3 all that is wrong in a patch is named",
+         BAD_PATCH("{'id':'$B','status':'done','domain':'a b','report/nix':1,"
+                   "'nix':2}",
+                   "id','status','nix','report/nix','domain")},
 	{"5.3 an unknown property", BAD_PATCH("{'nix':1}", "nix")},
 	{"5.3 an unknown one in the report",
          BAD_PATCH("{'report/nix':1}", "report/nix")},
@@ -559,7 +563,14 @@ static const struct call_row set_rows[] = {
 #define DETAIL_WITH(member) POLICY_WITH("'failureDetails':[{" member "}]")
 
 static const struct call_row create_rows[] = {
-	{"nothing", BAD_CREATE("{}", "report")},
+	{"nothing",
+         BAD_CREATE("{}", "report','domain','createdAt','deliverAt")},
+	{"5.3 all that is wrong is named",
+         BAD_CREATE("{'id':'a','domain':'a b','createdAt':'now','deliverAt':"
+                    "'2026-03-02T00:00:00Z','mailRua':['x',7],'report':{}}",
+                    "id','mailRua/0','mailRua/1','report/reportId',"
+                    "'report/dateRangeStart','report/dateRangeEnd','domain',"
+                    "'createdAt")},
 	{"no report", BAD_CREATE("{" TIMES "'domain':'a.example'}", "report")},
 	{"a report that is null",
          BAD_CREATE("{" TIMES "'domain':'a.example','report':null}", "report")},
@@ -645,7 +656,8 @@ static const struct call_row create_rows[] = {
          BAD_CREATE(REPORT_WITH("'policies':[null]"), "report/policies/0")},
 	{"report: a policy of nothing",
          BAD_CREATE(REPORT_WITH("'policies':[{}]"),
-                    "report/policies/0/policyType")},
+                    "report/policies/0/policyType','report/policies/0/"
+                    "policyDomain")},
 	{"policy: an RFC word",
          BAD_CREATE(REPORT_WITH("'policies':[{'policyType':"
                                 "'no-policy-found','policyDomain':"

@@ -577,6 +577,96 @@ static void test_one_wins(void **state)
 	}
 }
 
+enum { WRITERS = 3, PATCHES = 40 };
+
+struct writer {
+	struct world *w;
+	int number;
+};
+
+static void *patch_often(void *arg)
+{
+	struct writer *writer = arg;
+
+	for (int i = 0; i < PATCHES; i++) {
+		auto_(json_free) json_t *got = NULL;
+		auto_(xfree_str) char *calls = xasprintf(
+			"[['" SET "',{'update':{'$A':{'policyIdentifiers/%d':"
+			"true}}},'0']]",
+			writer->number * PATCHES + i);
+
+		got = world_calls(writer->w, calls);
+		world_check(writer->w, got, "[['*',{'notUpdated':null},'0']]");
+	}
+	return NULL;
+}
+
+/* 3.10: a patch is made for the object as it is when it is written, also when
+ * others wrote in between. */
+static void test_no_patch_is_lost(void **state)
+{
+	struct world *w = *state;
+	struct writer writers[WRITERS];
+	pthread_t threads[WRITERS];
+	auto_(json_free) json_t *got = NULL;
+	json_t *object;
+
+	for (int i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer){w, i};
+		assert_int_equal(pthread_create(&threads[i], NULL, patch_often,
+		                                &writers[i]),
+		                 0);
+	}
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	got = world_calls(w, "[['" GET "',{'ids':['$A']},'0']]");
+	object = json_array_get(
+		json_object_get(json_array_get(json_array_get(got, 0), 1),
+	                        "list"),
+		0);
+	assert_int_equal(
+		json_array_size(json_object_get(object, "policyIdentifiers")),
+		WRITERS * PATCHES);
+}
+
+/* More than is planned ahead: the last ones are planned as they are written. */
+static void test_a_large_set(void **state)
+{
+	struct world *w = *state;
+	auto_(strbuf_clear) struct strbuf calls = {0}, long_text = {0};
+	auto_(json_free) json_t *got = NULL;
+	json_t *created;
+
+	for (int i = 0; i < 3000; i++)
+		strbuf_printf(&long_text, "%s'%0600d'", i ? "," : "", i);
+	strbuf_puts(&calls, "[['" SET "',{'create':{");
+	for (int i = 0; i < 5; i++)
+		strbuf_printf(
+			&calls,
+			"%s'k%d':{'domain':'a.example','createdAt':"
+			"'2026-03-02T00:00:00Z','deliverAt':"
+			"'2026-03-02T00:00:00Z','report':{'reportId':'r',"
+			"'dateRangeStart':'2026-03-01T00:00:00Z',"
+			"'dateRangeEnd':'2026-03-01T23:59:59Z','policies':"
+			"[{'policyType':'sts','policyDomain':'a.example',"
+			"'policyStrings':[%s]}]}}",
+			i ? "," : "", i, strbuf_text(&long_text));
+	strbuf_puts(&calls, "},'update':{");
+	for (int i = 0; i < 5; i++)
+		strbuf_printf(&calls, "%s'#k%d':{'domain':'b%d.example'}",
+		              i ? "," : "", i, i);
+	strbuf_puts(&calls, "}},'0'],['" GET "',{'ids':['#k0','#k4'],"
+	                    "'properties':['domain']},'1']]");
+	got = world_calls(w, calls.data);
+	created = json_object_get(json_array_get(json_array_get(got, 0), 1),
+	                          "created");
+	assert_int_equal(json_object_size(created), 5);
+	world_check(w, got,
+	            "[['*',{'notCreated':null,'notUpdated':null},'0'],['*',"
+	            "{'list':[{'domain':'b0.example'},{'domain':"
+	            "'b4.example'}]},'1']]");
+}
+
 static void add_tally(struct db_txn *txn, int32_t day, const char *domain,
                       uint64_t failure)
 {
@@ -612,6 +702,8 @@ int main(void)
 		WORLD_TEST(test_log_is_bounded),
 		WORLD_TEST(test_states_are_exact),
 		WORLD_TEST(test_one_wins),
+		WORLD_TEST(test_no_patch_is_lost),
+		WORLD_TEST(test_a_large_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

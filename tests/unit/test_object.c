@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/json_at.h"
 #include "model/object.h"
 #include "unit/sample_report.h"
 
@@ -93,7 +94,7 @@ static void test_comes_back(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(object_read(given, object, &err), 0);
+	assert_int_equal(object_read(given, object, NULL, &err), 0);
 	assert_int_equal(object->report->policies[0].details[0].count, 2);
 	assert_int_equal(object->policy_ids[1], 9);
 	got = object_write(object);
@@ -116,7 +117,7 @@ static void test_least(void **state)
 	auto_(json_free) json_t *got = NULL;
 
 	(void)state;
-	assert_int_equal(object_read(given, object, NULL), 0);
+	assert_int_equal(object_read(given, object, NULL, NULL), 0);
 	assert_string_equal(object->domain, "example.com");
 	got = object_write(object);
 	assert_int_equal(json_object_size(got), 14);
@@ -204,7 +205,7 @@ static void test_accepted(void **state)
 		struct err err = {0};
 
 		ROW(&rows[i]);
-		assert_int_equal(object_read(given, object, &err), 0);
+		assert_int_equal(object_read(given, object, NULL, &err), 0);
 		got = object_write(object);
 		json_write(json_object_get(got, rows[i].property), &text);
 		assert_string_equal(text.data, rows[i].want);
@@ -228,7 +229,7 @@ static void test_policies_with_numbers(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(object_read(given, object, &err), 0);
+	assert_int_equal(object_read(given, object, NULL, &err), 0);
 	assert_int_equal(report->policy_count, 2);
 	assert_int_equal(report->policies[0].type, POLICY_OTHER);
 	assert_string_equal(report->policies[1].domain, "b.example");
@@ -341,7 +342,7 @@ static void test_refused(void **state)
 		struct err err = {0};
 
 		ROW(&rows[i]);
-		assert_true(object_read(given, object, &err) < 0);
+		assert_true(object_read(given, object, NULL, &err) < 0);
 		if (strncmp(err.text, rows[i].want, strlen(rows[i].want)) != 0)
 			print_message("    got: %s\n", err.text);
 		assert_int_equal(
@@ -349,6 +350,71 @@ static void test_refused(void **state)
 			0);
 		assert_null(object->domain);
 	}
+}
+
+/* Everything that is wrong, as the keys of a patch would have it. */
+static void test_paths(void **state)
+{
+	static const struct {
+		const char *name, *path, *value, *want;
+	} rows[] = {
+		{"nothing wrong", "domain", "\"a.example\"", "[]"},
+		{"no policy's type and domain", "report.policies",
+	         "[{},{\"mxHosts\":[7,\"mx.example\",\"a b\"]}]",
+	         "[\"report/policies/0/policyType\",\"report/policies/0/"
+	         "policyDomain\",\"report/policies/1/policyType\",\"report/"
+	         "policies/1/policyDomain\",\"report/policies/1/mxHosts/0\","
+	         "\"report/policies/1/mxHosts/2\"]"},
+		{"an empty report", "report", "{}",
+	         "[\"report/reportId\",\"report/dateRangeStart\","
+	         "\"report/dateRangeEnd\"]"},
+		{"an unknown and a bad one", "report",
+	         "{\"nix\":1,\"reportId\":\"\",\"dateRangeStart\":"
+	         "\"2026-03-02T00:00:00Z\",\"dateRangeEnd\":"
+	         "\"2026-03-01T00:00:00Z\"}",
+	         "[\"report/nix\",\"report/reportId\","
+	         "\"report/dateRangeEnd\"]"},
+		{"a property once", "deliverAt", "\"soon\"", "[\"deliverAt\"]"},
+		{"names as pointers have them", "a~b/c", "1", "[\"a~0b~1c\"]"},
+		{"a long name is cut between characters",
+	         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	         "\xc3\xa4",
+	         "1",
+	         "[\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	         "xxxx\"]"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(internal_report_free) struct internal_report *object =
+			internal_report_new();
+		auto_(json_free) json_t *given =
+			changed(rows[i].path, rows[i].value);
+		auto_(json_free) json_t *paths = json_array();
+		auto_(strbuf_clear) struct strbuf text = {0};
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		object_read(given, object, paths, &err);
+		json_write(paths, &text);
+		assert_string_equal(text.data, rows[i].want);
+	}
+}
+
+static void test_paths_have_an_end(void **state)
+{
+	auto_(internal_report_free) struct internal_report *object =
+		internal_report_new();
+	auto_(json_free) json_t *given = changed("policyIdentifiers", "[]");
+	auto_(json_free) json_t *paths = json_array();
+	json_t *ids = json_object_get(given, "policyIdentifiers");
+	struct err err = {0};
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		json_array_append_new(ids, json_integer(-1));
+	assert_true(object_read(given, object, paths, &err) < 0);
+	assert_int_equal(json_array_size(paths), JSON_PATHS_MAX);
 }
 
 static void test_ids(void **state)
@@ -411,6 +477,8 @@ int main(void)
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_policies_with_numbers),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_paths_have_an_end),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_ids_refused),
 	};

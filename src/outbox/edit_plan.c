@@ -1,0 +1,178 @@
+/* The part of an edit that needs no write transaction. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/gzip.h"
+#include "base/xalloc.h"
+#include "model/report_json.h"
+#include "outbox/edit.h"
+#include "outbox/edit_old.h"
+#include "outbox/shown.h"
+
+struct edit *edit_new(void)
+{
+	struct edit *edit = xcalloc(1, sizeof(*edit));
+
+	edit->before = internal_report_new();
+	edit->after = internal_report_new();
+	return edit;
+}
+
+void edit_free(struct edit **edit)
+{
+	if (*edit == NULL)
+		return;
+	internal_report_free(&(*edit)->before);
+	internal_report_free(&(*edit)->after);
+	strbuf_clear(&(*edit)->packed);
+	free(*edit);
+	*edit = NULL;
+}
+
+void edit_old_clear(struct edit_old *old)
+{
+	free(old->destinations);
+	old->destinations = NULL;
+}
+
+static int refuse_in_flight(const struct outbox_destination *dest, int64_t now,
+                            struct err *err)
+{
+	char until[TIME_TEXT];
+
+	if (dest->state != DELIVERY_INFLIGHT || dest->due <= now)
+		return 0;
+	return err_set(err, ERR_BUSY,
+	               "it is being delivered to %.200s at this moment (%s at "
+	               "the latest): try again then",
+	               dest->rua.uri, time_format(dest->due, until));
+}
+
+int edit_old_load(struct db_txn *txn, uint64_t id, int64_t now,
+                  struct edit_old *old, struct err *err)
+{
+	if (!outbox_head_get(txn, id, &old->head))
+		return db_failed(txn)
+		               ? db_failure(txn, err)
+		               : err_set(err, ERR_NOTFOUND, "no such report");
+	old->destinations = xcalloc(old->head.destination_count + 1u,
+	                            sizeof(*old->destinations));
+	for (uint16_t i = 0; i < old->head.destination_count; i++) {
+		struct outbox_destination *dest =
+			&old->destinations[old->count];
+
+		if (!outbox_destination_get(txn, id, i, dest))
+			continue;
+		if (refuse_in_flight(dest, now, err) < 0)
+			return err->class;
+		old->arrived |= dest->state == DELIVERY_DELIVERED ||
+		                dest->state == DELIVERY_INFLIGHT ||
+		                dest->uncertain;
+		old->count++;
+	}
+	return db_failed(txn) ? db_failure(txn, err) : 0;
+}
+
+int edit_look(struct edit *edit, struct db_txn *txn, uint64_t id, int64_t now,
+              struct err *err)
+{
+	auto_(edit_old_clear) struct edit_old old = {0};
+	int found;
+
+	if (edit_old_load(txn, id, now, &old, err) < 0)
+		return err->class;
+	found = shown_load(txn, SHOWN_OUTBOX, id, true, edit->before, err);
+	if (found < 0)
+		return found;
+	edit->arrived = old.arrived;
+	edit->digest = outbox_digest(txn, id);
+	return db_failed(txn) ? db_failure(txn, err) : 0;
+}
+
+/* "x@y" becomes "x.rev2@y", "x.rev2@y" becomes "x.rev3@y"; an id of another
+ * form gets it at its end. */
+static int give_new_id(struct report *report, struct err *err)
+{
+	const char *id = report->report_id, *rev, *tail = strrchr(id, '@');
+	unsigned long n = 1;
+	char *made;
+
+	if (tail == NULL)
+		tail = id + strlen(id);
+	for (rev = tail; rev > id && rev[-1] >= '0' && rev[-1] <= '9'; rev--)
+		;
+	if (rev - id > 4 && tail > rev && tail - rev < 10 &&
+	    memcmp(rev - 4, ".rev", 4) == 0) {
+		n = strtoul(rev, NULL, 10);
+		rev -= 4;
+	} else {
+		rev = tail;
+	}
+	made = arena_printf(&report->mem, "%.*s.rev%lu%s", (int)(rev - id), id,
+	                    n + 1, tail);
+	if (strlen(made) >= REPORT_ID_TEXT)
+		return err_set(err, ERR_LIMIT,
+		               "the report was delivered already, so it needs "
+		               "a new reportId, and this one has no room for "
+		               "a revision: give another");
+	report->report_id = made;
+	return 0;
+}
+
+static bool is_new(const struct edit *edit)
+{
+	return edit->before->id == 0;
+}
+
+/* What goes out is a text of JSON: equal texts, equal reports. */
+static bool same_bytes(const struct edit *edit, const struct strbuf *json)
+{
+	auto_(strbuf_clear) struct strbuf before = {0};
+
+	if (is_new(edit) ||
+	    strcmp(edit->before->domain, edit->after->domain) != 0)
+		return false;
+	report_json_write(edit->before->report, false, &before);
+	return before.len == json->len &&
+	       memcmp(before.data, json->data, json->len) == 0;
+}
+
+static bool needs_new_id(const struct edit *edit)
+{
+	return edit->bytes && edit->arrived &&
+	       strcmp(edit->before->report->report_id,
+	              edit->after->report->report_id) == 0;
+}
+
+int edit_pack(struct edit *edit, const struct conf *conf, struct err *err)
+{
+	auto_(gzip_free) struct gzip *gzip = NULL;
+	auto_(strbuf_clear) struct strbuf json = {0};
+
+	report_json_write(edit->after->report, false, &json);
+	edit->size = json.len;
+	edit->bytes = !same_bytes(edit, &json);
+	edit->deliver_at = is_new(edit) ||
+	                   edit->before->deliver_at != edit->after->deliver_at;
+	if (!edit->bytes)
+		return 0;
+	if (needs_new_id(edit)) {
+		if (give_new_id(edit->after->report, err) < 0)
+			return err->class;
+		strbuf_reset(&json);
+		report_json_write(edit->after->report, false, &json);
+	}
+	if (json.len > conf->report.max_report_size)
+		return err_set(
+			err, ERR_LIMIT,
+			"the report is %zu bytes of JSON, "
+			"max_report_size allows %llu",
+			json.len,
+			(unsigned long long)conf->report.max_report_size);
+	gzip = gzip_new();
+	gzip_pack(gzip, json.data, json.len, &edit->packed);
+	return 0;
+}
