@@ -1,9 +1,11 @@
 /* /get and /changes, RFC 8620 sections 5.1 and 5.2. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/jmap_type.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/xalloc.h"
 
 /* --- /get --- */
 
@@ -63,13 +65,14 @@ static bool get_one(struct get *get, const char *asked)
 struct all {
 	struct jmap_scan scan;
 	const struct jmap_type *type;
+	struct arena mem;
 	json_t *ids;
 };
 
 static bool take_id(struct jmap_scan *scan, const void *facts)
 {
 	struct all *all = (struct all *)scan;
-	struct jmap_key key = all->type->id_key(facts, scan->mem);
+	struct jmap_key key = all->type->id_key(facts, &all->mem);
 	char id[JMAP_ID_TEXT];
 
 	all->type->id_text(&key, id);
@@ -77,17 +80,21 @@ static bool take_id(struct jmap_scan *scan, const void *facts)
 	return json_array_size(all->ids) <= JMAP_MAX_GET;
 }
 
-/* ids: null means all there are. */
+/* ids: null means all there are, and one past the limit is enough to know that
+ * they are too many. */
 static json_t *all_ids(struct get *get)
 {
-	auto_(arena_clear) struct arena mem = {0};
 	struct all all = {
-		.scan = {.visit = take_id, .mem = &mem},
+		.scan = {.visit = take_id},
 		.type = get->type,
 		.ids = json_array(),
 	};
+	void *facts = xcalloc(1, get->type->facts_size);
 
-	get->type->scan(get->txn, &all.scan);
+	arena_init(&all.mem);
+	jmap_scan_on(get->txn, get->type, facts, &all.scan);
+	arena_clear(&all.mem);
+	free(facts);
 	return all.ids;
 }
 

@@ -27,7 +27,8 @@ struct query {
 	int64_t position, anchor_offset, limit; /* limit -1: none given */
 	const char *anchor;
 	bool calculate_total;
-	struct arena mem;
+	struct arena mem;      /* of the filter */
+	struct arena keys_mem; /* of the texts that keys point to */
 	/* Rows of `width` keys: of an object that the filter takes the id, then
 	 * what it is sorted by. */
 	struct jmap_key *keys;
@@ -189,11 +190,19 @@ static bool take(struct jmap_scan *scan, const void *facts)
 		                       query->width * sizeof(*query->keys));
 	}
 	row = row_at(query, query->count++);
-	row[0] = query->type->id_key(facts, &query->mem);
+	row[0] = query->type->id_key(facts, &query->keys_mem);
 	for (size_t i = 0; i < query->comparator_count; i++)
 		row[i + 1] = key_of(query->type, query->comparators[i].sort,
-		                    facts, &query->mem);
+		                    facts, &query->keys_mem);
 	return true;
+}
+
+static void again(struct jmap_scan *scan)
+{
+	struct query *query = (struct query *)scan;
+
+	query->count = 0;
+	arena_reset(&query->keys_mem);
 }
 
 static int compare_keys(const struct jmap_key *a, const struct jmap_key *b)
@@ -271,20 +280,19 @@ static bool limit_is_ours(const struct query *query)
 	        (int64_t)query->count - query->position > QUERY_LIMIT);
 }
 
-static json_t *answer(struct query *query, struct db_txn *txn,
+static json_t *answer(struct query *query, struct db *db,
                       struct jmap_failure *failure)
 {
 	json_t *response, *ids;
 	char state[21];
+	uint64_t number;
 	struct err err;
 
 	query->width = 1 + query->comparator_count;
-	query->scan.visit = take;
-	query->scan.mem = &query->mem;
-	jmap_state_text(change_state(txn, query->type->change), state);
-	query->type->scan(txn, &query->scan);
-	if (db_failure(txn, &err) < 0)
+	query->scan = (struct jmap_scan){take, again};
+	if (jmap_scan_all(db, query->type, &query->scan, &number, &err) < 0)
 		return jmap_fail_store(failure, &err);
+	jmap_state_text(number, state);
 	if (query->comparator_count > 0 && query->count > 0)
 		qsort_r(query->keys, query->count,
 		        query->width * sizeof(*query->keys), compare_rows,
@@ -311,14 +319,12 @@ json_t *jmap_query(struct jmap_run *run, const struct jmap_type *type,
 	json_t *response = NULL;
 
 	arena_init(&query.mem);
-	if (read_args(&query, args, failure)) {
-		struct db_txn *txn = db_begin_read(run->jmap->db);
-
-		response = answer(&query, txn, failure);
-		db_abort(&txn);
-	}
+	arena_init(&query.keys_mem);
+	if (read_args(&query, args, failure))
+		response = answer(&query, run->jmap->db, failure);
 	free(query.keys);
 	arena_clear(&query.mem);
+	arena_clear(&query.keys_mem);
 	return response;
 }
 

@@ -5,8 +5,9 @@
  * written once; a type says in tables and a few functions what its objects
  * are.  One file a type: type_report.c, type_sent.c ...
  *
- *     scan      hands the facts of every object to /query: of a report, its
- *               head row.  Filters and sorts are rows with offsets into them
+ *     next      goes from object to object, giving /query the facts: of a
+ *               report, its head row.  Filters and sorts are rows with offsets
+ *               into them
  *     load      one object as JSON
  *     plan      checks what a client wants created or changed, without a write
  *               transaction
@@ -65,10 +66,11 @@ struct jmap_condition {
 	const char *(*word)(int value);
 };
 
-/* /query's walk: false to end it. */
+/* A walk over the objects of a type (admin/jmap_scan.c). */
 struct jmap_scan {
-	bool (*visit)(struct jmap_scan *scan, const void *facts);
-	struct arena *mem; /* for the keys */
+	bool (*visit)(struct jmap_scan *scan, const void *facts); /* go on? */
+	/* What was visited counts no more: it begins anew. */
+	void (*again)(struct jmap_scan *scan);
 };
 
 struct jmap_set_error {
@@ -112,7 +114,13 @@ struct jmap_type {
 	size_t sort_count;
 	const struct jmap_condition *conditions;
 	size_t condition_count;
-	void (*scan)(struct db_txn *txn, struct jmap_scan *scan);
+	/* From the object of these facts (all bytes 0: from before the first)
+	 * to the next: 1, or 0 when there is none. */
+	int (*next)(struct db_txn *txn, void *facts);
+	size_t facts_size;
+	/* NULL, or the same for all from there on, faster. */
+	void (*walk)(struct db_txn *txn, const void *facts,
+	             struct jmap_scan *scan);
 	struct jmap_key (*id_key)(const void *facts, struct arena *mem);
 	void (*id_text)(const struct jmap_key *key, char out[JMAP_ID_TEXT]);
 
@@ -155,6 +163,21 @@ bool jmap_wants(const json_t *wanted, const char *name);
 char *jmap_state_text(uint64_t state, char out[21]);
 /* "17", and nothing else. */
 bool jmap_state_parse(const char *text, uint64_t *state);
+
+/* Visits what comes after those facts. */
+void jmap_scan_on(struct db_txn *txn, const struct jmap_type *type, void *facts,
+                  struct jmap_scan *scan);
+/*
+ * Visits all objects as they are at one state.  In pages, so that no read
+ * transaction lasts; when the state changes between two, it begins again, and
+ * after a few times it looks at all in one transaction.
+ */
+int jmap_scan_all(struct db *db, const struct jmap_type *type,
+                  struct jmap_scan *scan, uint64_t *state, struct err *err);
+/* For ids that do not lead back to their object: the first after those facts
+ * that has the id.  Ends where the first `prefix` bytes differ. */
+int jmap_scan_for(struct db_txn *txn, const struct jmap_type *type,
+                  const char *id, size_t prefix, void *facts);
 
 /* Returns false. */
 bool jmap_refuse(struct jmap_set_run *set, const char *type, const char *fmt,

@@ -21,8 +21,8 @@ void report_change_id(const struct change *change, char out[JMAP_ID_TEXT]);
 #define REPORT_FACTS                                                           \
 	.sorts = report_sorts, .sort_count = REPORT_SORTS,                     \
 	.conditions = report_conditions, .condition_count = REPORT_CONDITIONS, \
-	.id_key = report_id_key, .id_text = report_id_text,                    \
-	.change_id = report_change_id
+	.facts_size = sizeof(struct outbox_head), .id_key = report_id_key,     \
+	.id_text = report_id_text, .change_id = report_change_id
 
 /* The body is read only when something of it is wanted. */
 int report_facts_load(struct db_txn *txn, enum shown_where where,

@@ -111,13 +111,11 @@ static json_t *show(const struct facts *facts)
 	return properties_write(&shown_table, &shown);
 }
 
-static void scan(struct db_txn *txn, struct jmap_scan *scan)
+static int next(struct db_txn *txn, void *arg)
 {
-	struct facts facts = {.day = 0};
+	struct facts *facts = arg;
 
-	while (tally_head_next(txn, &facts.day, facts.domain, &facts.head) &&
-	       scan->visit(scan, &facts))
-		;
+	return tally_head_next(txn, &facts->day, facts->domain, &facts->head);
 }
 
 static struct jmap_key id_key(const void *arg, struct arena *mem)
@@ -127,33 +125,19 @@ static struct jmap_key id_key(const void *arg, struct arena *mem)
 	return id_text_day_key(facts->day, facts->domain, mem);
 }
 
-/* By its hash: among those of its day. */
-static int find_hashed(struct db_txn *txn, int32_t day, const char *id,
-                       struct facts *facts)
-{
-	char each[JMAP_ID_TEXT];
-
-	facts->day = day;
-	facts->domain[0] = '\0';
-	while (tally_head_next(txn, &facts->day, facts->domain, &facts->head) &&
-	       facts->day == day) {
-		id_text_write(facts->domain, each);
-		if (strcmp(each, id) == 0)
-			return 1;
-	}
-	return 0;
-}
-
 static int find(struct db_txn *txn, const char *id, struct facts *facts)
 {
 	const char *rest = id_text_read_day(id, &facts->day);
 	char domain[TALLY_DOMAIN_TEXT];
 	bool hashed;
 
+	facts->domain[0] = '\0';
 	if (rest == NULL)
 		return 0;
 	if (!id_text_read(rest, domain, sizeof(domain), &hashed))
-		return hashed ? find_hashed(txn, facts->day, rest, facts) : 0;
+		return hashed ? jmap_scan_for(txn, &type_domain, id,
+		                              (size_t)(rest - id), facts)
+		              : 0;
 	snprintf(facts->domain, sizeof(facts->domain), "%s", domain);
 	return tally_head_get(txn, facts->day, domain, &facts->head);
 }
@@ -183,7 +167,8 @@ const struct jmap_type type_domain = {
 	.sort_count = sizeof(sorts) / sizeof(sorts[0]),
 	.conditions = conditions,
 	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
-	.scan = scan,
+	.next = next,
+	.facts_size = sizeof(struct facts),
 	.id_key = id_key,
 	.id_text = id_text_of_key,
 	.load = load,

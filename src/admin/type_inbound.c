@@ -115,17 +115,16 @@ static void sum(void *arg, const struct inbound *inbound, uint64_t messages)
 		facts->weak += messages;
 }
 
-static void scan(struct db_txn *txn, struct jmap_scan *scan)
+static int next(struct db_txn *txn, void *arg)
 {
-	struct facts facts = {.day = INT32_MIN};
+	struct facts *facts = arg;
 
-	while (inbound_domain_next(txn, &facts.day, facts.domain)) {
-		facts.messages = 0;
-		facts.weak = 0;
-		inbound_each(txn, facts.day, facts.domain, sum, &facts);
-		if (!scan->visit(scan, &facts))
-			return;
-	}
+	facts->messages = 0;
+	facts->weak = 0;
+	if (!inbound_domain_next(txn, &facts->day, facts->domain))
+		return 0;
+	inbound_each(txn, facts->day, facts->domain, sum, facts);
+	return 1;
 }
 
 static struct jmap_key id_key(const void *arg, struct arena *mem)
@@ -162,23 +161,22 @@ static void show_outcome(void *arg, const struct inbound *inbound,
 	};
 }
 
-/* A domain's id does not lead back to it when it is long: then it is looked
- * for among those of its day. */
 static bool find(struct db_txn *txn, const char *id, struct facts *facts)
 {
-	char each[JMAP_ID_TEXT];
 	const char *rest = id_text_read_day(id, &facts->day);
-	int32_t day = facts->day;
+	char domain[DOMAIN_TEXT];
+	bool hashed;
 
 	facts->domain[0] = '\0';
-	while (rest != NULL &&
-	       inbound_domain_next(txn, &facts->day, facts->domain) &&
-	       facts->day == day) {
-		id_text_write(facts->domain, each);
-		if (strcmp(each, rest) == 0)
-			return true;
-	}
-	return false;
+	if (rest == NULL)
+		return false;
+	if (!id_text_read(rest, domain, sizeof(domain), &hashed))
+		return hashed && jmap_scan_for(txn, &type_inbound, id,
+		                               (size_t)(rest - id), facts);
+	snprintf(facts->domain, sizeof(facts->domain), "%s", domain);
+	facts->messages = 0;
+	inbound_each(txn, facts->day, facts->domain, sum, facts);
+	return facts->messages > 0;
 }
 
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
@@ -219,7 +217,8 @@ const struct jmap_type type_inbound = {
 	.sort_count = sizeof(sorts) / sizeof(sorts[0]),
 	.conditions = conditions,
 	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
-	.scan = scan,
+	.next = next,
+	.facts_size = sizeof(struct facts),
 	.id_key = id_key,
 	.id_text = id_text_of_key,
 	.load = load,

@@ -19,9 +19,16 @@ static bool visit(void *arg, const struct outbox_head *head)
 	return scan->visit(scan, head);
 }
 
-static void scan(struct db_txn *txn, struct jmap_scan *scan)
+static void walk(struct db_txn *txn, const void *facts, struct jmap_scan *scan)
 {
-	outbox_head_each(txn, 0, visit, scan);
+	const struct outbox_head *head = facts;
+
+	outbox_head_each(txn, head->id + 1, visit, scan);
+}
+
+static int next(struct db_txn *txn, void *facts)
+{
+	return outbox_head_next(txn, facts);
 }
 
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
@@ -207,7 +214,8 @@ const struct jmap_type type_report = {
 	.destroy = PERMIT_REPORT_DESTROY,
 	.table = object_properties,
 	REPORT_FACTS,
-	.scan = scan,
+	.next = next,
+	.walk = walk,
 	.load = load,
 	.plan_create = plan_create,
 	.plan_update = plan_update,

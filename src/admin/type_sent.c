@@ -4,12 +4,9 @@
 #include "admin/report_facts.h"
 #include "model/object.h"
 
-static void scan(struct db_txn *txn, struct jmap_scan *scan)
+static int next(struct db_txn *txn, void *facts)
 {
-	struct outbox_head head = {.id = 0};
-
-	while (archive_head_next(txn, &head) && scan->visit(scan, &head))
-		;
+	return archive_head_next(txn, facts);
 }
 
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
@@ -27,6 +24,6 @@ const struct jmap_type type_sent = {
 	.query = PERMIT_TALLY_READ,
 	.table = object_properties,
 	REPORT_FACTS,
-	.scan = scan,
+	.next = next,
 	.load = load,
 };

@@ -76,12 +76,9 @@ static json_t *show(const struct suppression *row)
 	return properties_write(&shown_table, &shown);
 }
 
-static void scan(struct db_txn *txn, struct jmap_scan *scan)
+static int next(struct db_txn *txn, void *facts)
 {
-	struct suppression row = {.address = ""};
-
-	while (suppress_next(txn, &row) && scan->visit(scan, &row))
-		;
+	return suppress_next(txn, facts);
 }
 
 static struct jmap_key id_key(const void *facts, struct arena *mem)
@@ -96,18 +93,13 @@ static struct jmap_key id_key(const void *facts, struct arena *mem)
 /* 1 and the row, or 0. */
 static int find(struct db_txn *txn, const char *id, struct suppression *row)
 {
-	char address[sizeof(row->address)], each[JMAP_ID_TEXT];
+	char address[sizeof(row->address)];
 	bool hashed;
 
 	if (id_text_read(id, address, sizeof(address), &hashed))
 		return suppress_get(txn, address, row);
 	*row = (struct suppression){.address = ""};
-	while (hashed && suppress_next(txn, row)) {
-		id_text_write(row->address, each);
-		if (strcmp(each, id) == 0)
-			return 1;
-	}
-	return 0;
+	return hashed ? jmap_scan_for(txn, &type_suppression, id, 0, row) : 0;
 }
 
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
@@ -289,7 +281,8 @@ const struct jmap_type type_suppression = {
 	.sort_count = sizeof(sorts) / sizeof(sorts[0]),
 	.conditions = conditions,
 	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
-	.scan = scan,
+	.next = next,
+	.facts_size = sizeof(struct suppression),
 	.id_key = id_key,
 	.id_text = id_text_of_key,
 	.load = load,

@@ -1,0 +1,204 @@
+/* admin/jmap_scan: pages, and what happens when the store changes between two
+ * of them.  The objects are numbers. */
+#include <stdlib.h>
+
+#include "unit/store_test.h"
+
+#include "admin/jmap_type.h"
+#include "store/change_table.h"
+
+enum { OBJECTS = 12000, PAGES_MIN = 3 };
+
+/* Somebody writes when the walk comes by; 0: never. */
+static struct writer {
+	struct db *db;
+	uint64_t at;
+	int times;
+	bool walks; /* this type has a walk, too */
+} writer;
+
+static void write_now(void)
+{
+	struct db_txn *txn = db_begin_write(writer.db);
+
+	change_touch(txn, CHANGE_DOMAIN);
+	commit_ok(&txn);
+	writer.times--;
+}
+
+static int next(struct db_txn *txn, void *facts)
+{
+	uint64_t *number = facts;
+
+	(void)txn;
+	if (*number >= OBJECTS)
+		return 0;
+	if (++*number == writer.at && writer.times > 0)
+		write_now();
+	return 1;
+}
+
+static void walk(struct db_txn *txn, const void *facts, struct jmap_scan *scan)
+{
+	uint64_t number = *(const uint64_t *)facts;
+
+	while (next(txn, &number) && scan->visit(scan, &number))
+		;
+}
+
+static struct jmap_key id_key(const void *facts, struct arena *mem)
+{
+	(void)mem;
+	return (struct jmap_key){.rank = *(const uint64_t *)facts};
+}
+
+static void id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT])
+{
+	snprintf(out, JMAP_ID_TEXT, "%llu", (unsigned long long)key->rank);
+}
+
+static struct jmap_type numbers(bool walks)
+{
+	return (struct jmap_type){
+		.change = CHANGE_DOMAIN,
+		.next = next,
+		.walk = walks ? walk : NULL,
+		.facts_size = sizeof(uint64_t),
+		.id_key = id_key,
+		.id_text = id_text,
+	};
+}
+
+struct seen {
+	struct jmap_scan scan;
+	uint64_t last, count, until;
+	int begun;
+};
+
+static bool visit(struct jmap_scan *scan, const void *facts)
+{
+	struct seen *seen = (struct seen *)scan;
+
+	/* each once, in their order */
+	assert_int_equal(*(const uint64_t *)facts, ++seen->last);
+	seen->count++;
+	return seen->count != seen->until;
+}
+
+static void again(struct jmap_scan *scan)
+{
+	struct seen *seen = (struct seen *)scan;
+
+	seen->last = 0;
+	seen->count = 0;
+	seen->begun++;
+}
+
+static uint64_t state_now(struct db *db)
+{
+	struct db_txn *txn = db_begin_read(db);
+	uint64_t state = change_state(txn, CHANGE_DOMAIN);
+
+	db_abort(&txn);
+	return state;
+}
+
+static void test_changes_between_pages(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t at;
+		int times, begun;
+		uint64_t late; /* states that came after the one told */
+	} rows[] = {
+		{"nobody writes", 0, 0, 1, 0},
+		{"once, in the first page", 10, 1, 2, 0},
+		{"once, in the last page", OBJECTS - 1, 1, 1, 1},
+		{"twice", 7000, 2, 3, 0},
+		/* the third time all is seen at one state, the older one */
+		{"always", 7000, 1000, 3, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		size_t row = i / 2;
+		struct jmap_type type = numbers(i % 2);
+		struct seen seen = {.scan = {visit, again}, .begun = 1};
+		struct fixture f;
+		uint64_t told = 99;
+		struct err err;
+
+		ROW(&rows[row]);
+		fixture_make(&f);
+		fixture_open(&f);
+		writer = (struct writer){.db = f.db,
+		                         .at = rows[row].at,
+		                         .times = rows[row].times};
+		assert_int_equal(
+			jmap_scan_all(f.db, &type, &seen.scan, &told, &err), 0);
+		assert_int_equal(seen.count, OBJECTS);
+		assert_int_equal(seen.begun, rows[row].begun);
+		assert_int_equal(state_now(f.db) - told, rows[row].late);
+		fixture_clear(&f);
+	}
+}
+
+static void test_ends_when_told(void **state)
+{
+	struct jmap_type type = numbers(false);
+	struct seen seen = {.scan = {visit, again}, .until = 6000};
+	struct fixture f;
+	uint64_t told;
+	struct err err;
+
+	(void)state;
+	fixture_make(&f);
+	fixture_open(&f);
+	writer = (struct writer){.db = f.db};
+	assert_int_equal(jmap_scan_all(f.db, &type, &seen.scan, &told, &err),
+	                 0);
+	assert_int_equal(seen.count, 6000);
+	fixture_clear(&f);
+}
+
+static void test_scan_for(void **state)
+{
+	static const struct {
+		const char *name, *id;
+		size_t prefix;
+		uint64_t after, want; /* 0: not found */
+	} rows[] = {
+		{"the first", "1", 0, 0, 1},
+		{"one", "777", 0, 0, 777},
+		{"one before", "777", 0, 777, 0},
+		{"none", "x", 0, 0, 0},
+		{"in its part", "1234", 2, 1199, 1234},
+		{"past its part", "1334", 2, 1199, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct jmap_type type = numbers(false);
+		uint64_t facts = rows[i].after;
+		int found;
+
+		ROW(&rows[i]);
+		writer = (struct writer){.at = 0};
+		found = jmap_scan_for(NULL, &type, rows[i].id, rows[i].prefix,
+		                      &facts);
+		assert_int_equal(found, rows[i].want != 0);
+		if (found)
+			assert_int_equal(facts, rows[i].want);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_changes_between_pages),
+		cmocka_unit_test(test_ends_when_told),
+		cmocka_unit_test(test_scan_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
