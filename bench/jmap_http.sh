@@ -52,6 +52,7 @@ print(s.getsockname()[1])')
 	jmap_token=$("$build/src/app/tlstally" -c "$1.conf" token add bench \
 		--permission all)
 	[ "$(nproc)" -eq 1 ] || jmap_asks=1
+	: >"$work/log"
 	taskset -c 0 "$build/src/app/tlstally-httpd" -f -c "$1.conf" \
 		2>"$work/log" &
 	daemon=$!

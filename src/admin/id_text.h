@@ -1,13 +1,15 @@
 /*
  * id_text - a text (a domain, a mail address) as part of an Id
  *
- * RFC 8620 section 1.2 has A-Z a-z 0-9 - _ only, 255 at most.  Lower-case
- * letters, digits and "-" stand for themselves, "_" for a dot; any other byte
- * is "X" and two hex digits:
+ * RFC 8620 section 1.2 has A-Z a-z 0-9 - _ only, 255 at most, and advises
+ * against ids that begin with a digit or "-" and against those that differ by
+ * case only.  Lower-case letters other than "q", digits and "-" stand for
+ * themselves, "_" for a dot; any other byte, and a first one that is no letter,
+ * is "Q" and two hex digits:
  *
- *     tls-reports@example.com        tls-reportsX40example_com
+ *     tls-reports@example.com        tls-reportsQ40example_com
  *
- * A text that gets too long is "Z" and 32 hex digits of a hash: whoever looks
+ * A text that gets too long is "QZ" and 32 hex digits of a hash: whoever looks
  * for one of those compares ids, since there is no way back.
  */
 #ifndef TLSTALLY_ADMIN_ID_TEXT_H
@@ -25,7 +27,7 @@ void id_text_write(const char *text, char out[JMAP_ID_TEXT]);
 /* False: it is none of ours, does not fit, or is a hash (*hashed). */
 bool id_text_read(const char *id, char *out, size_t room, bool *hashed);
 
-/* "20513-example_com": a day and a domain. */
+/* "d20513-example_com": a day and a domain. */
 void id_text_write_day(int32_t day, const char *domain, char out[JMAP_ID_TEXT]);
 struct jmap_key id_text_day_key(int32_t day, const char *domain,
                                 struct arena *mem);

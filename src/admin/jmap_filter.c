@@ -91,15 +91,11 @@ static bool read_word(struct reading *in, struct jmap_filter *filter)
 
 static bool read_time(struct reading *in, struct jmap_filter *filter)
 {
-	size_t len = strlen(filter->text);
 	struct err err;
 
-	if (len == 0 || filter->text[len - 1] != 'Z')
-		return wrong(in, filter->condition->name,
-		             "not a time in UTC (like 2026-03-01T10:00:00Z)");
-	if (time_parse(filter->text, &filter->number, &err) < 0)
-		return wrong(in, filter->condition->name, err.text);
-	return true;
+	if (time_parse_utc(filter->text, &filter->number, &err) == 0)
+		return true;
+	return wrong(in, filter->condition->name, err.text);
 }
 
 static bool read_day(struct reading *in, struct jmap_filter *filter)

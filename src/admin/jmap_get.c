@@ -118,7 +118,7 @@ static json_t *get_list(struct get *get, json_t *ids)
 {
 	json_t *id;
 	size_t i;
-	char state[21];
+	char state[JMAP_STATE_TEXT];
 	struct err err;
 
 	if (json_array_size(ids) > JMAP_MAX_GET)
@@ -130,7 +130,7 @@ static json_t *get_list(struct get *get, json_t *ids)
 		if (!get_one(get, json_string_value(id)))
 			return NULL;
 	}
-	jmap_state_text(change_state(get->txn, get->type->change), state);
+	jmap_state_now(get->txn, get->type, state);
 	if (db_failure(get->txn, &err) < 0)
 		return jmap_fail_store(get->failure, &err);
 	return json_pack("{s:s,s:s,s:O,s:O}", "accountId", JMAP_ACCOUNT,
@@ -174,6 +174,8 @@ static int combine(int before, enum change_what what)
 		return 0; /* it came and went: nobody need know */
 	if (before == CHANGE_CREATED && what == CHANGE_UPDATED)
 		return CHANGE_CREATED;
+	if (before == CHANGE_DESTROYED)
+		return CHANGE_UPDATED; /* there is another under its id */
 	return (int)what;
 }
 
@@ -228,9 +230,9 @@ static json_t *changes_since(struct db_txn *txn, const struct jmap_type *type,
 	uint64_t now = change_state(txn, type->change), since, until;
 	struct change first;
 	struct err err;
-	char text[21];
+	char text[JMAP_STATE_TEXT];
 
-	if (!jmap_state_parse(since_text, &since) || since > now)
+	if (!jmap_state_parse(txn, since_text, &since) || since > now)
 		return jmap_fail(failure, "cannotCalculateChanges",
 		                 "sinceState: '%.40s' is no state of ours",
 		                 since_text);
@@ -242,8 +244,8 @@ static json_t *changes_since(struct db_txn *txn, const struct jmap_type *type,
 	until = read_changes(txn, type, since, max, fates);
 	if (db_failure(txn, &err) < 0)
 		return jmap_fail_store(failure, &err);
-	return fates_response(fates, since_text, jmap_state_text(until, text),
-	                      until < now);
+	return fates_response(fates, since_text,
+	                      jmap_state_text(txn, until, text), until < now);
 }
 
 json_t *jmap_changes(struct jmap_run *run, const struct jmap_type *type,

@@ -131,15 +131,27 @@ static uint64_t rank_of(const char *text, size_t len)
 	return rank;
 }
 
-static struct jmap_key text_key(const char *text, struct arena *mem)
+/* As i;ascii-casemap compares (RFC 4790 section 9.2): in capitals. */
+static char *in_capitals(const char *text, size_t len, struct arena *mem)
 {
-	size_t len = strlen(text);
+	char *capitals = arena_strndup(mem, text, len);
+
+	for (char *c = capitals; *c != '\0'; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c -= 'a' - 'A';
+	return capitals;
+}
+
+static struct jmap_key text_key(const char *given, struct arena *mem)
+{
+	size_t len = strlen(given);
+	const char *text = in_capitals(given, len, mem);
 	struct jmap_key key = {.rank = rank_of(text, len), .text = ""};
 
 	if (len > 8)
 		key.more = rank_of(text + 8, len - 8);
 	if (len > 16)
-		key.text = arena_strdup(mem, text + 16);
+		key.text = text + 16;
 	return key;
 }
 
@@ -284,15 +296,13 @@ static json_t *answer(struct query *query, struct db *db,
                       struct jmap_failure *failure)
 {
 	json_t *response, *ids;
-	char state[21];
-	uint64_t number;
+	char state[JMAP_STATE_TEXT];
 	struct err err;
 
 	query->width = 1 + query->comparator_count;
 	query->scan = (struct jmap_scan){take, again};
-	if (jmap_scan_all(db, query->type, &query->scan, &number, &err) < 0)
+	if (jmap_scan_all(db, query->type, &query->scan, state, &err) < 0)
 		return jmap_fail_store(failure, &err);
-	jmap_state_text(number, state);
 	if (query->comparator_count > 0 && query->count > 0)
 		qsort_r(query->keys, query->count,
 		        query->width * sizeof(*query->keys), compare_rows,

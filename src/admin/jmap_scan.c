@@ -45,19 +45,20 @@ static bool visit_in_page(struct jmap_scan *scan, const void *facts)
 }
 
 /* 1: all is visited; 0: it changed meanwhile. */
-static int try_scan(struct db *db, struct page *page, uint64_t *state,
-                    struct err *err)
+static int try_scan(struct db *db, struct page *page,
+                    char state[JMAP_STATE_TEXT], struct err *err)
 {
+	char now[JMAP_STATE_TEXT];
 	bool first = true;
 
 	memset(page->place, 0, page->type->facts_size);
 	do {
 		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-		uint64_t now = change_state(txn, page->type->change);
 
-		if (!first && now != *state)
+		jmap_state_now(txn, page->type, now);
+		if (!first && strcmp(now, state) != 0)
 			return db_failed(txn) ? db_failure(txn, err) : 0;
-		*state = now;
+		strcpy(state, now);
 		first = false;
 		page->full = false;
 		page->rows = 0;
@@ -69,7 +70,8 @@ static int try_scan(struct db *db, struct page *page, uint64_t *state,
 }
 
 int jmap_scan_all(struct db *db, const struct jmap_type *type,
-                  struct jmap_scan *scan, uint64_t *state, struct err *err)
+                  struct jmap_scan *scan, char state[JMAP_STATE_TEXT],
+                  struct err *err)
 {
 	struct page page = {
 		.scan = {.visit = visit_in_page},

@@ -335,17 +335,17 @@ static json_t *commit(struct set *set, struct jmap_failure *failure)
 {
 	struct db *db = set->in.run->jmap->db;
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
-	char old[21], new[21];
+	char old[JMAP_STATE_TEXT], new[JMAP_STATE_TEXT];
 	struct err err;
 
 	set->in.txn = txn;
-	jmap_state_text(change_state(txn, set->type->change), old);
+	jmap_state_now(txn, set->type, old);
 	if (!db_failed(txn) && set->if_in_state != NULL &&
 	    strcmp(set->if_in_state, old) != 0)
 		return jmap_fail(failure, "stateMismatch",
 		                 "the state is '%s' by now", old);
 	write_all(set);
-	jmap_state_text(change_state(txn, set->type->change), new);
+	jmap_state_now(txn, set->type, new);
 	if (db_commit(&txn, &err) < 0)
 		return jmap_fail_store(failure, &err);
 	tell_all(set);

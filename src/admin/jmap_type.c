@@ -44,21 +44,29 @@ bool jmap_wants(const json_t *wanted, const char *name)
 	return false;
 }
 
-char *jmap_state_text(uint64_t state, char out[21])
+char *jmap_state_text(struct db_txn *txn, uint64_t number,
+                      char out[JMAP_STATE_TEXT])
 {
-	snprintf(out, 21, "%" PRIu64, state);
+	snprintf(out, JMAP_STATE_TEXT, "%08" PRIx32 "-%" PRIu64,
+	         (uint32_t)change_epoch(txn), number);
 	return out;
 }
 
-bool jmap_state_parse(const char *text, uint64_t *state)
+char *jmap_state_now(struct db_txn *txn, const struct jmap_type *type,
+                     char out[JMAP_STATE_TEXT])
 {
-	size_t len = strspn(text, "0123456789");
+	return jmap_state_text(txn, change_state(txn, type->change), out);
+}
 
-	if (len == 0 || len > 19 || text[len] != '\0' ||
-	    (len > 1 && text[0] == '0'))
+bool jmap_state_parse(struct db_txn *txn, const char *text, uint64_t *number)
+{
+	const char *dash = strchr(text, '-');
+	char again[JMAP_STATE_TEXT];
+
+	if (dash == NULL)
 		return false;
-	*state = strtoull(text, NULL, 10);
-	return true;
+	*number = strtoull(dash + 1, NULL, 10);
+	return strcmp(jmap_state_text(txn, *number, again), text) == 0;
 }
 
 bool jmap_refuse(struct jmap_set_run *set, const char *type, const char *fmt,

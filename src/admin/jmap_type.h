@@ -23,7 +23,7 @@
 #include "model/property.h"
 #include "store/change_table.h"
 
-enum { JMAP_ID_TEXT = JMAP_ID_MAX + 1 };
+enum { JMAP_ID_TEXT = JMAP_ID_MAX + 1, JMAP_STATE_TEXT = 32 };
 
 /* What things are compared by: first the numbers, then the text (NULL:
  * none).  The numbers of a text are its first 16 bytes, so that most are
@@ -160,9 +160,14 @@ bool jmap_has_property(const struct jmap_type *type, const char *name);
 /* Is it wanted (NULL: all are)? */
 bool jmap_wants(const json_t *wanted, const char *name);
 
-char *jmap_state_text(uint64_t state, char out[21]);
-/* "17", and nothing else. */
-bool jmap_state_parse(const char *text, uint64_t *state);
+/* "1f3a9c04-17": the store's epoch (store/change_table.h), and the number. */
+char *jmap_state_text(struct db_txn *txn, uint64_t number,
+                      char out[JMAP_STATE_TEXT]);
+/* As the type is now. */
+char *jmap_state_now(struct db_txn *txn, const struct jmap_type *type,
+                     char out[JMAP_STATE_TEXT]);
+/* False for what jmap_state_text() does not give in this epoch. */
+bool jmap_state_parse(struct db_txn *txn, const char *text, uint64_t *number);
 
 /* Visits what comes after those facts. */
 void jmap_scan_on(struct db_txn *txn, const struct jmap_type *type, void *facts,
@@ -173,7 +178,8 @@ void jmap_scan_on(struct db_txn *txn, const struct jmap_type *type, void *facts,
  * after a few times it looks at all in one transaction.
  */
 int jmap_scan_all(struct db *db, const struct jmap_type *type,
-                  struct jmap_scan *scan, uint64_t *state, struct err *err);
+                  struct jmap_scan *scan, char state[JMAP_STATE_TEXT],
+                  struct err *err);
 /* For ids that do not lead back to their object: the first after those facts
  * that has the id.  Ends where the first `prefix` bytes differ. */
 int jmap_scan_for(struct db_txn *txn, const struct jmap_type *type,

@@ -1,5 +1,5 @@
 /* tally:Domain: the counters of one day and policy domain; its id is the day
- * and the domain (admin/id_text.h): "20513-example_com". */
+ * and the domain (admin/id_text.h): "d20513-example_com". */
 #include <stdio.h>
 #include <string.h>
 

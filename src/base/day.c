@@ -156,3 +156,13 @@ int time_parse(const char *text, int64_t *time, struct err *err)
 	*time = timegm(&tm) - offset;
 	return 0;
 }
+
+int time_parse_utc(const char *text, int64_t *time, struct err *err)
+{
+	size_t len = strlen(text);
+
+	if (len > 0 && (text[len - 1] != 'Z' || strchr(text, 't') != NULL))
+		return err_set(err, ERR_PARSE,
+		               "not in UTC (like 2026-03-01T10:00:00Z)");
+	return time_parse(text, time, err);
+}

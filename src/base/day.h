@@ -35,4 +35,7 @@ int day_parse(const char *text, int32_t *day, struct err *err);
  * as the second before it. */
 int time_parse(const char *text, int64_t *time, struct err *err);
 
+/* A UTCDate of RFC 8620 section 1.4: the same with "T" and "Z". */
+int time_parse_utc(const char *text, int64_t *time, struct err *err);
+
 #endif

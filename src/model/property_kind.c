@@ -175,19 +175,19 @@ static json_t *write_count(const struct property *row, const void *field)
 	return count_json(*(const uint64_t *)field);
 }
 
-/* UTCDate of RFC 8620 section 1.4: RFC 3339 that ends in Z. */
 static void read_time(const struct json_at *at, const struct property *row,
                       struct arena *mem, void *field)
 {
 	const char *text = json_string_value(at->json);
-	size_t len = text ? strlen(text) : 0;
+	struct err why;
+	int64_t time;
 
 	(void)row;
 	(void)mem;
-	if (len > 0 && text[len - 1] != 'Z')
-		json_at_fail(at, ERR_PARSE,
-		             "not in UTC (like 2026-03-01T10:00:00Z)");
-	*(int64_t *)field = json_at_time_value(at);
+	if (text != NULL && time_parse_utc(text, &time, &why) < 0)
+		json_at_fail_err(at, &why);
+	else
+		*(int64_t *)field = json_at_time_value(at);
 }
 
 static json_t *write_time(const struct property *row, const void *field)

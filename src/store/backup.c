@@ -1,4 +1,5 @@
 /* db_backup() and db_restore() of store/db.h: LMDB itself stays in db.c. */
+#include "store/change_table.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -132,6 +133,12 @@ static int read_all(const char *directory, uint64_t map_size, struct err *err)
 	txn = db_begin_read(db);
 	for (int i = 0; i < DB_TABLES; i++)
 		read_table(txn, i);
+	rc = db_commit(&txn, err);
+	if (rc != 0)
+		return rc;
+	/* what clients saw since the backup must not be taken for known */
+	txn = db_begin_write(db);
+	change_epoch_renew(txn);
 	return db_commit(&txn, err);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/hash.h"
 #include "base/strbuf.h"
 #include "store/keys.h"
 
@@ -33,6 +34,22 @@ uint64_t change_state(struct db_txn *txn, enum change_type type)
 	    !read_u64(value, &state))
 		db_damaged(txn, TABLE_CHANGE, key.bytes, key.len);
 	return state;
+}
+
+uint64_t change_epoch(struct db_txn *txn)
+{
+	uint64_t epoch = 0;
+
+	meta_get(txn, META_EPOCH, &epoch);
+	return epoch;
+}
+
+void change_epoch_renew(struct db_txn *txn)
+{
+	uint64_t epoch;
+
+	random_bytes(&epoch, sizeof(epoch));
+	meta_put(txn, META_EPOCH, epoch);
 }
 
 void change_touch(struct db_txn *txn, enum change_type type)

@@ -52,6 +52,14 @@ void change_touch(struct db_txn *txn, enum change_type type);
 
 uint64_t change_state(struct db_txn *txn, enum change_type type);
 
+/*
+ * A random number made with the store and again by a restore, after which the
+ * states begin anew where they were at the backup: together with it, no state
+ * comes twice.  0 in stores that are older than it.
+ */
+uint64_t change_epoch(struct db_txn *txn);
+void change_epoch_renew(struct db_txn *txn);
+
 /* The change that led on from the state: 1, or 0 when it is not in the log
  * (any more). */
 int change_after(struct db_txn *txn, enum change_type type, uint64_t state,

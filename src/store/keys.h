@@ -11,6 +11,8 @@
  *                "store-id"                           u64, random
  *                "seed"                               u64, random: of the
  *                                                     hashes in keys
+ *                "epoch"                              u64, random: of the
+ *                                                     states, until a restore
  *                "last-policy-id"                     u64, below 2^53
  *                "last-outbox-id"                     u64, below 2^63
  *   tally        day u32, domain text, 0x00, 1        head: mark u8, valid u8,
@@ -102,6 +104,7 @@ enum archive_kind {
 #define META_SCHEMA "schema"
 #define META_STORE_ID "store-id"
 #define META_SEED "seed"
+#define META_EPOCH "epoch"
 #define META_LAST_POLICY_ID "last-policy-id"
 #define META_LAST_OUTBOX_ID "last-outbox-id"
 

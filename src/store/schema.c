@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/hash.h"
+#include "store/change_table.h"
 #include "store/keys.h"
 
 /* The tables of the mail log and of policies, which are made when the store is
@@ -77,6 +78,7 @@ static int create(struct db *db, const struct schema_plan *plan,
 		return 0;
 	meta_put(txn, META_STORE_ID, random_u64());
 	meta_put(txn, META_SEED, random_u64());
+	change_epoch_renew(txn);
 	meta_put(txn, META_SCHEMA, plan->version);
 	return db_commit(&txn, err);
 }

@@ -31,7 +31,34 @@ struct world {
 	struct jmap_caller caller;
 	char *ids[3];
 	char *state;
+	char epoch[16]; /* with the "-" that follows */
 };
+
+/* What "$A" to "$C", "$S" and "$E" stand for; NULL: for themselves. */
+static inline const char *world_word(const struct world *w, const char *c)
+{
+	if (*c != '$')
+		return NULL;
+	if (c[1] >= 'A' && c[1] <= 'C')
+		return w->ids[c[1] - 'A'];
+	return c[1] == 'S' ? w->state : c[1] == 'E' ? w->epoch : NULL;
+}
+
+/* With them in their place, and " for '. */
+static inline void world_write(const struct world *w, const char *text,
+                               struct strbuf *out)
+{
+	for (const char *c = text; *c != '\0'; c++) {
+		const char *word = world_word(w, c);
+
+		if (word == NULL) {
+			strbuf_putc(out, *c == '\'' ? '"' : *c);
+			continue;
+		}
+		strbuf_puts(out, word);
+		c++;
+	}
+}
 
 /* The whole response to a request, the caller's. */
 static inline json_t *world_post(struct world *w, const char *body)
@@ -41,18 +68,7 @@ static inline json_t *world_post(struct world *w, const char *body)
 	struct err err;
 	json_t *json;
 
-	for (const char *c = body; *c != '\0'; c++) {
-		const char *id = c[1] >= 'A' && c[1] <= 'C' ? w->ids[c[1] - 'A']
-		                 : c[1] == 'S'              ? w->state
-		                                            : NULL;
-
-		if (*c == '$' && id != NULL) {
-			strbuf_puts(&text, id);
-			c++;
-		} else {
-			strbuf_putc(&text, *c == '\'' ? '"' : *c);
-		}
-	}
+	world_write(w, body, &text);
 	jmap_answer(&w->jmap, &w->caller, text.data, text.len, &out, &problem);
 	if (problem.status != 0)
 		fail_msg("%s in: %s", problem.detail, text.data);
@@ -123,6 +139,8 @@ static inline void world_fill(struct world *w)
 	}
 	w->state = xstrdup(
 		json_string_value(json_object_get(response, "newState")));
+	snprintf(w->epoch, sizeof(w->epoch), "%.*s-",
+	         (int)strcspn(w->state, "-"), w->state);
 }
 
 static inline void world_make(struct world *w)
@@ -148,7 +166,7 @@ static inline void world_clear(struct world *w)
 	fixture_clear(&w->f);
 }
 
-/* Does what was got have all that is wanted? */
+/* Does what was got have all that is wanted?  "*" is anything, "!" nothing. */
 static inline bool world_matches(json_t *got, json_t *want)
 {
 	const char *name;
@@ -157,6 +175,8 @@ static inline bool world_matches(json_t *got, json_t *want)
 
 	if (json_is_string(want) && strcmp(json_string_value(want), "*") == 0)
 		return got != NULL;
+	if (json_is_string(want) && strcmp(json_string_value(want), "!") == 0)
+		return got == NULL;
 	if (json_is_object(want)) {
 		json_object_foreach (want, name, value) {
 			if (!world_matches(json_object_get(got, name), value))
@@ -180,14 +200,7 @@ static inline json_t *world_parse(struct world *w, const char *text)
 	struct err err;
 	json_t *json;
 
-	for (const char *c = text; *c != '\0'; c++) {
-		if (*c == '$' && c[1] >= 'A' && c[1] <= 'C')
-			strbuf_puts(&quoted, w->ids[*++c - 'A']);
-		else if (*c == '$' && c[1] == 'S')
-			strbuf_puts(&quoted, (c++, w->state));
-		else
-			strbuf_putc(&quoted, *c == '\'' ? '"' : *c);
-	}
+	world_write(w, text, &quoted);
 	json = json_read(quoted.data, quoted.len, true, &err);
 	if (json == NULL)
 		fail_msg("%s in: %s", err.text, quoted.data);

@@ -172,16 +172,16 @@ static const struct call_row get_rows[] = {
          ANSWER(CHANGES, "{'oldState':'$S','newState':'$S','created':[],"
                          "'updated':[],'destroyed':[],"
                          "'hasMoreChanges':false}")},
-	{"5.2 all since the beginning", CALL(CHANGES, "{'sinceState':'0'}"),
-         ANSWER(CHANGES, "{'oldState':'0','newState':'$S','created':['$A',"
+	{"5.2 all since the beginning", CALL(CHANGES, "{'sinceState':'$E0'}"),
+         ANSWER(CHANGES, "{'oldState':'$E0','newState':'$S','created':['$A',"
                          "'$B','$C'],'updated':[],'destroyed':[],"
                          "'hasMoreChanges':false}")},
 	{"5.2 a part of them",
-         CALL(CHANGES, "{'sinceState':'0','maxChanges':2}"),
-         ANSWER(CHANGES, "{'newState':'2','created':['$A','$B'],"
+         CALL(CHANGES, "{'sinceState':'$E0','maxChanges':2}"),
+         ANSWER(CHANGES, "{'newState':'$E2','created':['$A','$B'],"
                          "'hasMoreChanges':true}")},
 	{"5.2 the other part",
-         CALL(CHANGES, "{'sinceState':'2','maxChanges':2}"),
+         CALL(CHANGES, "{'sinceState':'$E2','maxChanges':2}"),
          ANSWER(CHANGES, "{'newState':'$S','created':['$C'],"
                          "'hasMoreChanges':false}")},
 	{"5.2 what came and went is not told",
@@ -204,22 +204,33 @@ static const struct call_row get_rows[] = {
 	{"5.2 created, then updated, is created",
          "[['" SET
          "',{'update':{'$A':{'policyIdentifiers':[1]}}},'1'],['" CHANGES
-         "',{'sinceState':'0'},'0']]",
+         "',{'sinceState':'$E0'},'0']]",
          "['*',['" CHANGES "',{'created':['$A','$B','$C'],"
          "'updated':[]},'0']]"},
 	{"5.2 no state", FAILS(CHANGES, "{}", "invalidArguments")},
 	{"5.2 a state that is no text",
          FAILS(CHANGES, "{'sinceState':1}", "invalidArguments")},
 	{"5.2 a state of the future",
-         FAILS(CHANGES, "{'sinceState':'999'}", "cannotCalculateChanges")},
+         FAILS(CHANGES, "{'sinceState':'$E999'}", "cannotCalculateChanges")},
 	{"5.2 a state that is none",
          FAILS(CHANGES, "{'sinceState':'x'}", "cannotCalculateChanges")},
-	{"5.2 at most 0", FAILS(CHANGES, "{'sinceState':'0','maxChanges':0}",
+	{"5.2 a state of another epoch",
+         FAILS(CHANGES, "{'sinceState':'00000000-1'}",
+               "cannotCalculateChanges")},
+	{"5.2 no more than asked for, whatever their fate",
+         "[['" SET "',{'create':{'k':" NEW(
+		 "") "}},'1'],['" SET "',{'destroy':['#k','$A'],'update':{'$B':"
+                     "{'policyIdentifiers':[1]}}},'2'],['" CHANGES
+                     "',{'sinceState':'$S','maxChanges':2},'0']]",
+         "['*','*',['" CHANGES "',{'created':[],'updated':['$B'],"
+         "'destroyed':[],'hasMoreChanges':true},'0']]"},
+	{"5.2 at most 0", FAILS(CHANGES, "{'sinceState':'$E0','maxChanges':0}",
                                 "invalidArguments")},
-	{"5.2 at most -1", FAILS(CHANGES, "{'sinceState':'0','maxChanges':-1}",
-                                 "invalidArguments")},
+	{"5.2 at most -1",
+         FAILS(CHANGES, "{'sinceState':'$E0','maxChanges':-1}",
+               "invalidArguments")},
 	{"5.2 at most half", FAILS(CHANGES,
-                                   "{'sinceState':'0','maxChanges':"
+                                   "{'sinceState':'$E0','maxChanges':"
                                    "0.5}",
                                    "invalidArguments")},
 };
@@ -302,6 +313,9 @@ static const struct call_row query_rows[] = {
 	{"5.5 a time that is none",
          FAILS(QUERY, "{'filter':{'createdAfter':'yesterday'}}",
                "invalidArguments")},
+	{"1.4 a time in small letters",
+         FAILS(QUERY, "{'filter':{'createdAfter':'2026-03-02t00:00:00Z'}}",
+               "invalidArguments")},
 	{"5.5 a time not in UTC", FAILS(QUERY,
                                         "{'filter':{'createdAfter':"
                                         "'2026-03-02T00:00:00+01:00'}}",
@@ -382,6 +396,10 @@ static const struct call_row query_rows[] = {
                "anchorNotFound")},
 	{"5.5 an anchor nobody knows",
          FAILS(QUERY, "{'anchor':'nix'}", "anchorNotFound")},
+	{"5.5 no total when nobody asks", CALL(QUERY, "{}"),
+         ANSWER(QUERY, "{'total':'!'}")},
+	{"5.5 no limit in the answer when it was the client's",
+         CALL(QUERY, "{'limit':1}"), ANSWER(QUERY, "{'limit':'!'}")},
 	{"5.5 total", CALL(QUERY, "{'calculateTotal':true,'limit':1}"),
          ANSWER(QUERY, "{'total':3,'ids':['$A']}")},
 	{"5.5 total: a text",
@@ -392,6 +410,24 @@ static const struct call_row query_rows[] = {
 	{"5.6 without a state",
          FAILS("x:TlsInternalReport/queryChanges", "{}", "invalidArguments")},
 };
+
+#define TIMES                                                                  \
+	"'createdAt':'2026-03-02T00:00:00Z',"                                  \
+	"'deliverAt':'2026-03-02T00:00:00Z',"
+/* With every property, as /get gives it. */
+#define WHOLE_REPORT                                                           \
+	"{'organizationName':'Us','contactInfo':'us@us.example','reportId':"   \
+	"'r9@us.example','dateRangeStart':'2026-03-01T00:00:00Z',"             \
+	"'dateRangeEnd':'2026-03-01T23:59:59Z','policies':[{'policyType':"     \
+	"'other','policyStrings':['x'],'policyDomain':'a.example','mxHosts':"  \
+	"['*.a.example'],'totalSuccessfulSessions':1,'totalFailedSessions':2," \
+	"'failureDetails':[{'resultType':'other','sendingMtaIp':'192.0.2.1',"  \
+	"'receivingMxHostname':'mx.a.example','receivingMxHelo':'mx',"         \
+	"'receivingIp':'2001:db8::1','failedSessionCount':2,"                  \
+	"'additionalInformation':'i','failureReasonCode':'c'}]},{"             \
+	"'policyType':'tlsa','policyStrings':[],'policyDomain':'b.example',"   \
+	"'mxHosts':[],'totalSuccessfulSessions':0,'totalFailedSessions':0,"    \
+	"'failureDetails':[]}]}"
 
 static const struct call_row set_rows[] = {
 	{"5.3 nothing", CALL(SET, "{}"),
@@ -437,14 +473,33 @@ static const struct call_row set_rows[] = {
                                                "'other.example'}}},'1'],['" GET
                                                "',{'ids':['#k']},'0']]",
          "['*',['" GET "',{'list':[{'domain':'other.example'}]},'0']]"},
+	{"5.3 a creation id again means the later one",
+         "[['" SET "',{'create':{'k':" NEW(
+		 "") "}},'1'],['" SET "',{'create':{'k':{"
+                     "'domain':'later.example'," TIMES
+                     "'report':" REPORT_OF("0") "}}},'2'],['" GET
+                                                "',{'ids':['#k'],'properties':["
+                                                "'domain']},'0']]",
+         "['*','*',['" GET "',{'list':[{'domain':'later.example'}]},'0']]"},
+	{"5.3 what was given is what is there",
+         "[['" SET "',{'create':{'k':{" TIMES "'domain':'a.example',"
+         "'mailRua':['t@a.example'],'policyIdentifiers':[9,7],'report'"
+         ":" WHOLE_REPORT "}}},'1'],['" GET "',{'ids':['#k']},'0']]",
+         "[['" SET "',{'created':{'k':{'id':'*','report':'!','mailRua':'!',"
+         "'policyIdentifiers':'!','httpRua':[]}}},'1'],['" GET
+         "',{'list':[{'policyIdentifiers':[9,7],'report':" WHOLE_REPORT
+         "}]},'0']]"},
+	{"5.3 ifInState of another epoch",
+         FAILS(SET, "{'ifInState':'00000000-3','destroy':['$A']}",
+               "stateMismatch")},
 	{"5.3 ifInState", CALL(SET, "{'ifInState':'$S','destroy':['$A']}"),
          ANSWER(SET, "{'destroyed':['$A']}")},
 	{"5.3 ifInState of before",
-         FAILS(SET, "{'ifInState':'1','destroy':['$A']}", "stateMismatch")},
+         FAILS(SET, "{'ifInState':'$E1','destroy':['$A']}", "stateMismatch")},
 	{"5.3 ifInState: a number",
          FAILS(SET, "{'ifInState':1}", "invalidArguments")},
 	{"5.3 after a mismatch nothing has changed",
-         "[['" SET "',{'ifInState':'1','destroy':['$A']},'1'],['" GET
+         "[['" SET "',{'ifInState':'$E1','destroy':['$A']},'1'],['" GET
          "',{'ids':['$A']},'0']]",
          "['*',['" GET "',{'list':['*'],'state':'$S'},'0']]"},
 	{"5.3 create: an array",
@@ -548,9 +603,6 @@ static const struct call_row set_rows[] = {
          "'destroyed':null},'0']]"},
 };
 
-#define TIMES                                                                  \
-	"'createdAt':'2026-03-02T00:00:00Z',"                                  \
-	"'deliverAt':'2026-03-02T00:00:00Z',"
 #define WITH(member)                                                           \
 	"{" TIMES "'domain':'a.example','report':" REPORT_OF("0") "," member "}"
 #define REPORT_WITH(member)                                                    \
@@ -635,6 +687,11 @@ static const struct call_row create_rows[] = {
 	{"a time not in UTC",
          BAD_CREATE("{'createdAt':'2026-03-02T00:00:00Z','deliverAt':"
                     "'2026-03-02T00:00:00+01:00','domain':'a.example',"
+                    "'report':" REPORT_OF("0") "}",
+                    "deliverAt")},
+	{"1.4 a time in small letters",
+         BAD_CREATE("{'createdAt':'2026-03-02T00:00:00Z','deliverAt':"
+                    "'2026-03-02t00:00:00z','domain':'a.example',"
                     "'report':" REPORT_OF("0") "}",
                     "deliverAt")},
 	{"a day that is none",

@@ -1,11 +1,12 @@
 /* admin/jmap_scan: pages, and what happens when the store changes between two
- * of them.  The objects are numbers. */
+ * of them.  The objects are numbers.  And the texts of states. */
 #include <stdlib.h>
 
 #include "unit/store_test.h"
 
 #include "admin/jmap_type.h"
 #include "store/change_table.h"
+#include "store/keys.h"
 
 enum { OBJECTS = 12000, PAGES_MIN = 3 };
 
@@ -94,13 +95,15 @@ static void again(struct jmap_scan *scan)
 	seen->begun++;
 }
 
-static uint64_t state_now(struct db *db)
+/* How many states there were since. */
+static uint64_t states_since(struct db *db, const char *text)
 {
 	struct db_txn *txn = db_begin_read(db);
-	uint64_t state = change_state(txn, CHANGE_DOMAIN);
+	uint64_t state = change_state(txn, CHANGE_DOMAIN), told;
 
+	assert_true(jmap_state_parse(txn, text, &told));
 	db_abort(&txn);
-	return state;
+	return state - told;
 }
 
 static void test_changes_between_pages(void **state)
@@ -125,7 +128,7 @@ static void test_changes_between_pages(void **state)
 		struct jmap_type type = numbers(i % 2);
 		struct seen seen = {.scan = {visit, again}, .begun = 1};
 		struct fixture f;
-		uint64_t told = 99;
+		char told[JMAP_STATE_TEXT];
 		struct err err;
 
 		ROW(&rows[row]);
@@ -135,10 +138,10 @@ static void test_changes_between_pages(void **state)
 		                         .at = rows[row].at,
 		                         .times = rows[row].times};
 		assert_int_equal(
-			jmap_scan_all(f.db, &type, &seen.scan, &told, &err), 0);
+			jmap_scan_all(f.db, &type, &seen.scan, told, &err), 0);
 		assert_int_equal(seen.count, OBJECTS);
 		assert_int_equal(seen.begun, rows[row].begun);
-		assert_int_equal(state_now(f.db) - told, rows[row].late);
+		assert_int_equal(states_since(f.db, told), rows[row].late);
 		fixture_clear(&f);
 	}
 }
@@ -148,16 +151,53 @@ static void test_ends_when_told(void **state)
 	struct jmap_type type = numbers(false);
 	struct seen seen = {.scan = {visit, again}, .until = 6000};
 	struct fixture f;
-	uint64_t told;
+	char told[JMAP_STATE_TEXT];
 	struct err err;
 
 	(void)state;
 	fixture_make(&f);
 	fixture_open(&f);
 	writer = (struct writer){.db = f.db};
-	assert_int_equal(jmap_scan_all(f.db, &type, &seen.scan, &told, &err),
-	                 0);
+	assert_int_equal(jmap_scan_all(f.db, &type, &seen.scan, told, &err), 0);
 	assert_int_equal(seen.count, 6000);
+	fixture_clear(&f);
+}
+
+static void test_states(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		bool good;
+	} rows[] = {
+		{"as it is written", "0000002a-17", true},
+		{"the first", "0000002a-0", true},
+		{"another epoch", "0000002b-17", false},
+		{"a number alone", "17", false},
+		{"zeros before it", "0000002a-017", false},
+		{"a sign", "0000002a-+17", false},
+		{"a blank", "0000002a- 17", false},
+		{"more behind it", "0000002a-17x", false},
+		{"no number", "0000002a-", false},
+		{"too large a number", "0000002a-99999999999999999999", false},
+		{"an epoch in capitals", "0000002A-17", false},
+		{"nothing", "", false},
+	};
+	struct fixture f;
+	struct db_txn *txn;
+
+	(void)state;
+	fixture_make(&f);
+	fixture_open(&f);
+	txn = db_begin_write(f.db);
+	meta_put(txn, META_EPOCH, UINT64_C(0x7000000002a));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t number;
+
+		ROW(&rows[i]);
+		assert_int_equal(jmap_state_parse(txn, rows[i].text, &number),
+		                 rows[i].good);
+	}
+	db_abort(&txn);
 	fixture_clear(&f);
 }
 
@@ -198,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_changes_between_pages),
 		cmocka_unit_test(test_ends_when_told),
 		cmocka_unit_test(test_scan_for),
+		cmocka_unit_test(test_states),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ static void test_permissions(void **state)
 		{"get", "['" GET "',{'ids':[]},'0']", PERMIT_REPORT_GET,
 	         "sysTlsInternalReportGet"},
 		{"changes",
-	         "['x:TlsInternalReport/changes',{'sinceState':'0'},"
+	         "['x:TlsInternalReport/changes',{'sinceState':'$E0'},"
 	         "'0']",
 	         PERMIT_REPORT_GET, "sysTlsInternalReportGet"},
 		{"query", "['" QUERY "',{},'0']", PERMIT_REPORT_QUERY,
@@ -285,7 +285,7 @@ static void test_suppressions(void **state)
 		const char *name, *calls, *want;
 	} rows[] = {
 		{"none", "[['tally:Suppression/query',{},'0']]",
-	         "[['*',{'ids':[],'queryState':'0'},'0']]"},
+	         "[['*',{'ids':[],'queryState':'$E0'},'0']]"},
 		{"none, sorted",
 	         "[['tally:Suppression/query',{'sort':[{'property':'until'}]},"
 	         "'0']]",
@@ -294,16 +294,16 @@ static void test_suppressions(void **state)
 	         "[['tally:Suppression/set',{'create':{'k':{'address':"
 	         "'Tls-1@A.example','reason':'asked us','until':"
 	         "'2026-04-01T00:00:00Z'}}},'0']]",
-	         "[['*',{'created':{'k':{'id':'X54ls-1X40a_example','address':"
+	         "[['*',{'created':{'k':{'id':'Q54ls-1Q40a_example','address':"
 	         "'Tls-1@a.example','since':'2026-03-02T00:00:00Z','by':"
 	         "'hand'}}},'0']]"},
 		{"again",
 	         "[['tally:Suppression/set',{'create':{'k':{'address':"
 	         "'Tls-1@a.example'}}},'0']]",
 	         "[['*',{'notCreated':{'k':{'type':'alreadyExists',"
-	         "'existingId':'X54ls-1X40a_example'}}},'0']]"},
+	         "'existingId':'Q54ls-1Q40a_example'}}},'0']]"},
 		{"shown",
-	         "[['tally:Suppression/get',{'ids':['X54ls-1X40a_example',"
+	         "[['tally:Suppression/get',{'ids':['Q54ls-1Q40a_example',"
 	         "'tls-1X40a_example','X54ls-1X40a.example','X']},'0']]",
 	         "[['*',{'list':[{'address':'Tls-1@a.example','until':"
 	         "'2026-04-01T00:00:00Z','reason':'asked us'}],'notFound':["
@@ -311,17 +311,17 @@ static void test_suppressions(void **state)
 		{"found",
 	         "[['tally:Suppression/query',{'filter':{'text':'ASKED'}},"
 	         "'0']]",
-	         "[['*',{'ids':['X54ls-1X40a_example']},'0']]"},
+	         "[['*',{'ids':['Q54ls-1Q40a_example']},'0']]"},
 		{"changed",
-	         "[['tally:Suppression/set',{'update':{'X54ls-1X40a_example':"
+	         "[['tally:Suppression/set',{'update':{'Q54ls-1Q40a_example':"
 	         "{'until':null,'reason':'for good'}}},'0'],["
 	         "'tally:Suppression/get',{},'1']]",
 	         "['*',['*',{'list':[{'until':null,'reason':'for good',"
 	         "'since':'2026-03-02T00:00:00Z'}]},'1']]"},
 		{"not its address",
-	         "[['tally:Suppression/set',{'update':{'X54ls-1X40a_example':"
+	         "[['tally:Suppression/set',{'update':{'Q54ls-1Q40a_example':"
 	         "{'address':'x@y.example'}}},'0']]",
-	         "[['*',{'notUpdated':{'X54ls-1X40a_example':{'type':"
+	         "[['*',{'notUpdated':{'Q54ls-1Q40a_example':{'type':"
 	         "'invalidProperties','properties':['address']}}},'0']]"},
 		{"no address",
 	         "[['tally:Suppression/set',{'create':{'a':{},'b':{'address':"
@@ -337,13 +337,38 @@ static void test_suppressions(void **state)
 	         "[['*',{'notCreated':{'a':{'properties':['since']},'b':{"
 	         "'properties':['reason']}},'created':null},'0']]"},
 		{"changes",
-	         "[['tally:Suppression/changes',{'sinceState':'1'},'0']]",
-	         "[['*',{'updated':['X54ls-1X40a_example'],'newState':'2'},"
+	         "[['tally:Suppression/changes',{'sinceState':'$E1'},'0']]",
+	         "[['*',{'updated':['Q54ls-1Q40a_example'],'newState':'$E2'},"
 	         "'0']]"},
+		{"5.2 destroyed, then created under its id, is updated",
+	         "[['tally:Suppression/set',{'destroy':['Q54ls-1Q40a_example']"
+	         "},'0'],['tally:Suppression/set',{'create':{'n':{'address':"
+	         "'Tls-1@a.example'}}},'1'],['tally:Suppression/changes',"
+	         "{'sinceState':'$E2'},'2']]",
+	         "['*',['*',{'created':{'n':'*'}},'1'],['*',{'created':[],"
+	         "'updated':['Q54ls-1Q40a_example'],'destroyed':[]},'2']]"},
+		{"1.2 ids begin with a letter",
+	         "[['tally:Suppression/set',{'create':{'n':{'address':"
+	         "'1q@a.example'}}},'0'],['tally:Suppression/get',{'ids':"
+	         "['Q31Q71Q40a_example']},'1'],['tally:Suppression/set',"
+	         "{'destroy':['#n']},'2']]",
+	         "[['*',{'created':{'n':{'id':'Q31Q71Q40a_example'}}},'0'],"
+	         "['*',{'notFound':[]},'1'],'*']"},
+		{"5.5 i;ascii-casemap: capitals make no difference",
+	         "[['tally:Suppression/set',{'create':{'1':{'address':"
+	         "'b@a.example'},'2':{'address':'C@a.example'},'3':{'address':"
+	         "'d_@a.example'},'4':{'address':'dE@a.example'}}},'0'],"
+	         "['tally:Suppression/query',{'sort':[{'property':'address'}],"
+	         "'filter':{'operator':'NOT','conditions':[{'text':'tls'}]}},"
+	         "'1'],['tally:Suppression/set',{'destroy':['#1','#2','#3',"
+	         "'#4']},'2']]",
+	         "['*',['*',{'ids':['bQ40a_example','Q43Q40a_example',"
+	         "'dQ45Q40a_example','dQ5fQ40a_example']},'1'],['*',"
+	         "{'notDestroyed':null},'2']]"},
 		{"taken away",
-	         "[['tally:Suppression/set',{'destroy':['X54ls-1X40a_example',"
+	         "[['tally:Suppression/set',{'destroy':['Q54ls-1Q40a_example',"
 	         "'nix']},'0'],['tally:Suppression/get',{},'1']]",
-	         "[['*',{'destroyed':['X54ls-1X40a_example'],'notDestroyed':{"
+	         "[['*',{'destroyed':['Q54ls-1Q40a_example'],'notDestroyed':{"
 	         "'nix':{'type':'notFound'}}},'0'],['*',{'list':[]},'1']]"},
 	};
 	struct world *w = *state;
@@ -383,17 +408,17 @@ static void test_domains(void **state)
 		const char *name, *calls, *want;
 	} rows[] = {
 		{"all, by day and domain", "[['tally:Domain/query',{},'0']]",
-	         "[['*',{'ids':['20513-a_example','20513-b-c_example',"
-	         "'20514-a_example']},'0']]"},
+	         "[['*',{'ids':['d20513-a_example','d20513-b-c_example',"
+	         "'d20514-a_example']},'0']]"},
 		{"of a day",
 	         "[['tally:Domain/query',{'filter':{'day':'2026-03-02'}},"
 	         "'0']]",
-	         "[['*',{'ids':['20514-a_example']},'0']]"},
+	         "[['*',{'ids':['d20514-a_example']},'0']]"},
 		{"with failures, the most first",
 	         "[['tally:Domain/query',{'filter':{'hasFailures':true},"
 	         "'sort':[{'property':'totalFailedSessions','isAscending':"
 	         "false}]},'0']]",
-	         "[['*',{'ids':['20514-a_example','20513-b-c_example']},"
+	         "[['*',{'ids':['d20514-a_example','d20513-b-c_example']},"
 	         "'0']]"},
 		{"by mark",
 	         "[['tally:Domain/query',{'filter':{'mark':'queued'}},'0']]",
@@ -403,21 +428,21 @@ static void test_domains(void **state)
 	         "'0']]",
 	         "[['error',{'type':'invalidArguments'},'0']]"},
 		{"one",
-	         "[['tally:Domain/get',{'ids':['20513-b-c_example']},'0']]",
+	         "[['tally:Domain/get',{'ids':['d20513-b-c_example']},'0']]",
 	         "[['*',{'list':[{'day':'2026-03-01','domain':'b-c.example',"
 	         "'totalFailedSessions':2,'mark':'open','reportObjectId':"
 	         "null}]},'0']]"},
 		{"none",
-	         "[['tally:Domain/get',{'ids':['x','-','20513','20513-',"
-	         "'020513-a_example','20515-a_example','20513-Z']},'0']]",
-	         "[['*',{'list':[],'notFound':['x','-','20513','20513-',"
-	         "'020513-a_example','20515-a_example','20513-Z']},'0']]"},
+	         "[['tally:Domain/get',{'ids':['x','-','20513','d20513-',"
+	         "'020513-a_example','d20515-a_example','d20513-Z']},'0']]",
+	         "[['*',{'list':[],'notFound':['x','-','20513','d20513-',"
+	         "'020513-a_example','d20515-a_example','d20513-Z']},'0']]"},
 		{"what changed is not kept",
-	         "[['tally:Domain/changes',{'sinceState':'1'},'0']]",
+	         "[['tally:Domain/changes',{'sinceState':'$E1'},'0']]",
 	         "[['error',{'type':'cannotCalculateChanges'},'0']]"},
 		{"but that nothing did",
-	         "[['tally:Domain/changes',{'sinceState':'3'},'0']]",
-	         "[['*',{'newState':'3','updated':[]},'0']]"},
+	         "[['tally:Domain/changes',{'sinceState':'$E3'},'0']]",
+	         "[['*',{'newState':'$E3','updated':[]},'0']]"},
 	};
 	struct world *w = *state;
 	struct db_txn *txn = db_begin_write(w->f.db);
@@ -438,30 +463,30 @@ static void test_inbound(void **state)
 		const char *name, *calls, *want;
 	} rows[] = {
 		{"all", "[['tally:Inbound/query',{},'0']]",
-	         "[['*',{'ids':['20513-a_example','20514-a_example'],"
-	         "'queryState':'3'},'0']]"},
+	         "[['*',{'ids':['d20513-a_example','d20514-a_example'],"
+	         "'queryState':'$E3'},'0']]"},
 		{"with weak ones",
 	         "[['tally:Inbound/query',{'filter':{'hasWeak':true}},'0']]",
-	         "[['*',{'ids':['20513-a_example']},'0']]"},
+	         "[['*',{'ids':['d20513-a_example']},'0']]"},
 		{"the most first",
 	         "[['tally:Inbound/query',{'sort':[{'property':'messages',"
 	         "'isAscending':false}]},'0']]",
-	         "[['*',{'ids':['20514-a_example','20513-a_example']},'0']]"},
+	         "[['*',{'ids':['d20514-a_example','d20513-a_example']},'0']]"},
 		{"one",
-	         "[['tally:Inbound/get',{'ids':['20513-a_example']},'0']]",
+	         "[['tally:Inbound/get',{'ids':['d20513-a_example']},'0']]",
 	         "[['*',{'list':[{'day':'2026-03-01','domain':'a.example',"
 	         "'messages':5,'weakMessages':2,'outcomes':['*','*']}]},"
 	         "'0']]"},
 		{"its outcome",
-	         "[['tally:Inbound/get',{'ids':['20514-a_example'],"
+	         "[['tally:Inbound/get',{'ids':['d20514-a_example'],"
 	         "'properties':['outcomes']},'0']]",
 	         "[['*',{'list':[{'outcomes':[{'sender':'from.example',"
 	         "'client':'*','tls':'TLSv1.3','certificate':'*','cipher':"
 	         "null,'cipherBits':0,'messages':9,'otherSenders':null}]}]},"
 	         "'0']]"},
 		{"none",
-	         "[['tally:Inbound/get',{'ids':['x','20513-b_example',"
-	         "'20515-a_example']},'0']]",
+	         "[['tally:Inbound/get',{'ids':['x','d20513-b_example',"
+	         "'d20515-a_example']},'0']]",
 	         "[['*',{'list':[],'notFound':['*','*','*']},'0']]"},
 	};
 	struct world *w = *state;
@@ -494,9 +519,9 @@ static void test_log_is_bounded(void **state)
 	assert_int_equal(change_after(txn, CHANGE_REPORT, 2, &change), 0);
 	assert_int_equal(change_after(txn, CHANGE_REPORT, 3, &change), 1);
 	commit_ok(&txn);
-	check(w, "[['x:TlsInternalReport/changes',{'sinceState':'2'},'0']]",
+	check(w, "[['x:TlsInternalReport/changes',{'sinceState':'$E2'},'0']]",
 	      "[['error',{'type':'cannotCalculateChanges'},'0']]");
-	check(w, "[['x:TlsInternalReport/changes',{'sinceState':'3'},'0']]",
+	check(w, "[['x:TlsInternalReport/changes',{'sinceState':'$E3'},'0']]",
 	      "[['*',{'hasMoreChanges':false},'0']]");
 }
 
@@ -560,7 +585,8 @@ static void test_one_wins(void **state)
 		for (int i = 0; i < CLIENTS; i++) {
 			clients[i] = (struct client){.w = w};
 			clients[i].calls = xasprintf(
-				"[['" SET "',{'ifInState':'%llu','update':{'$A'"
+				"[['" SET
+				"',{'ifInState':'$E%llu','update':{'$A'"
 				":{'policyIdentifiers':[%d]}}},'0']]",
 				(unsigned long long)now,
 				round * CLIENTS + i + 1);
@@ -575,6 +601,31 @@ static void test_one_wins(void **state)
 		}
 		assert_int_equal(winners, 1);
 	}
+}
+
+/* What happened after the backup has no state that comes again. */
+static void test_restored(void **state)
+{
+	struct world *w = *state;
+	struct db_options options = fixture_options(&w->f);
+	auto_(xfree_str) char *path = xasprintf("%s/copy", w->f.directory);
+	struct err err;
+
+	assert_int_equal(db_backup(w->f.db, path, &err), 0);
+	check(w,
+	      "[['" SET "',{'update':{'$A':{'policyIdentifiers':[1]}}},'0']]",
+	      "[['*',{'oldState':'$E3','newState':'$E4'},'0']]");
+	db_close(&w->f.db);
+	assert_int_equal(db_restore(&options, path, &err), 0);
+	fixture_open(&w->f);
+	w->jmap.db = w->f.db;
+	/* one change again, and the number is 4 again */
+	check(w, "[['" SET "',{'destroy':['$B']},'0']]",
+	      "[['*',{'destroyed':['$B']},'0']]");
+	check(w, "[['x:TlsInternalReport/changes',{'sinceState':'$E4'},'0']]",
+	      "[['error',{'type':'cannotCalculateChanges'},'0']]");
+	check(w, "[['" SET "',{'ifInState':'$E4','destroy':['$A']},'0']]",
+	      "[['error',{'type':'stateMismatch'},'0']]");
 }
 
 enum { WRITERS = 3, PATCHES = 40 };
@@ -702,6 +753,7 @@ int main(void)
 		WORLD_TEST(test_log_is_bounded),
 		WORLD_TEST(test_states_are_exact),
 		WORLD_TEST(test_one_wins),
+		WORLD_TEST(test_restored),
 		WORLD_TEST(test_no_patch_is_lost),
 		WORLD_TEST(test_a_large_set),
 	};

@@ -306,7 +306,7 @@ static void test_refusals(void **state)
 		{"no bool", "query inbound --where hasWeak=yes",
 	         "--where: hasWeak: neither true nor false"},
 		{"no time", "query suppression --where sinceAfter=yesterday",
-	         "--where: sinceAfter: not a time in UTC (like "
+	         "--where: sinceAfter: not in UTC (like "
 	         "2026-03-01T10:00:00Z)"},
 		{"no day", "query domain --where day=1",
 	         "--where: day: '1' is no day (like 2026-03-01)"},
