@@ -603,6 +603,46 @@ static void test_one_wins(void **state)
 	}
 }
 
+/* A call that finds no room has changed nothing, and says that it is worth
+ * another try. */
+static void test_a_full_store(void **state)
+{
+	struct world *w = *state;
+	struct db_options options = fixture_options(&w->f);
+	auto_(strbuf_clear) struct strbuf calls = {0};
+	json_t *got = NULL;
+	const char *type;
+	struct err err;
+
+	db_close(&w->f.db);
+	options.map_size = 1 << 20;
+	assert_int_equal(db_open(&w->f.db, &options, &err), 0);
+	w->jmap.db = w->f.db;
+	strbuf_puts(&calls, "[['" SET "',{'create':{");
+	for (int i = 0; i < 100; i++)
+		strbuf_printf(
+			&calls, "%s'k%d':%s", i ? "," : "", i,
+			GIVEN("full.example", "7", "2026-03-02T01:00:00Z", ""));
+	strbuf_puts(&calls, "}},'0']]");
+	for (int i = 0; i < 100; i++) {
+		json_decref(got);
+		xfree_str(&w->state);
+		got = world_calls(w, "[['" GET "',{'ids':[]},'0']]");
+		w->state = xstrdup(json_string_value(json_object_get(
+			json_array_get(json_array_get(got, 0), 1), "state")));
+		json_decref(got);
+		got = world_calls(w, calls.data);
+		type = json_string_value(
+			json_array_get(json_array_get(got, 0), 0));
+		if (strcmp(type, "error") == 0)
+			break;
+	}
+	world_check(w, got, "[['error',{'type':'serverUnavailable'},'0']]");
+	json_decref(got);
+	check(w, "[['" GET "',{'ids':['$A'],'properties':[]},'0']]",
+	      "[['*',{'state':'$S','list':[{'id':'$A'}]},'0']]");
+}
+
 /* What happened after the backup has no state that comes again. */
 static void test_restored(void **state)
 {
@@ -753,6 +793,7 @@ int main(void)
 		WORLD_TEST(test_log_is_bounded),
 		WORLD_TEST(test_states_are_exact),
 		WORLD_TEST(test_one_wins),
+		WORLD_TEST(test_a_full_store),
 		WORLD_TEST(test_restored),
 		WORLD_TEST(test_no_patch_is_lost),
 		WORLD_TEST(test_a_large_set),
