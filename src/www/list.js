@@ -258,8 +258,10 @@ export function createList(ctx, spec) {
       h("span", {}, `${count(selection.size)} selected`),
       spec.actions.map(({label, danger, act}) =>
         button(label, async () => {
-          if (await act([...selection]))
-            await reload();
+          if (!await act([...selection]))
+            return;
+          selection.clear();
+          await reload();
         }, {class: danger ? "danger" : null})),
     ]);
   }

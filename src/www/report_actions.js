@@ -37,6 +37,7 @@ export async function destroy(ctx, ids) {
     && change(ctx, ids, "destroy", "deleted");
 }
 
+/** Those that are held stay so: mode = preview is the site's decision. */
 export async function deliverNow(ctx, ids) {
   return change(ctx, ids, {deliverAt: utc(new Date())},
     "due now: the next delivery run takes what is not held");

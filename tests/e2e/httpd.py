@@ -188,6 +188,13 @@ def test_page(port):
     r, _ = ask(port, "POST", "/", body="{}")
     expect("page: nothing can be posted to it", (405, "GET, HEAD"),
            (r.status, r.getheader("Allow")))
+    chart = next(line.split("=")[1].strip() for line in
+                 (HERE / "Makefile").read_text().splitlines()
+                 if line.startswith("CHARTJS ="))
+    r, text = ask(port, "GET", "/chart.js")
+    expect("page: Chart.js from where it lies",
+           (200, pathlib.Path(chart).read_bytes()) if chart else (404, text),
+           (r.status, text))
     for path in ("/index.html", "/Makefile.inc", "/../www/app.js",
                  "/%2e%2e/etc/passwd", "/app.js/", "//app.js"):
         r, _ = ask(port, "GET", path)

@@ -47,13 +47,13 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 async function start(directory) {
   const port = await freePort();
   const conf = join(directory, "tlstally.conf");
-  mkdirSync(join(directory, "store"));
+  mkdirSync(join(directory, "store"), { recursive: true });
   writeFileSync(conf, `[report]
 contact_info = tls@example.com
 mode = all
 [store]
 directory = ${directory}/store
-map_size = 256M
+map_size = 1G
 [http]
 listen = 127.0.0.1:${port}
 www = ${WWW}
@@ -113,9 +113,10 @@ export function npmPath(name) {
 
 export const npmImport = (name) => import(pathToFileURL(npmPath(name)));
 
-/* Starts a daemon, runs test(server) and ends it; the status to exit with. */
-export async function withServer(test) {
-  const directory = mkdtempSync(join(tmpdir(), "tlstally-httpd."));
+/* Starts a daemon, runs test(server) and ends it; the status to exit with.
+ * The store is empty, or the one in that folder, which stays. */
+export async function withServer(test, folder = null) {
+  const directory = folder ?? mkdtempSync(join(tmpdir(), "tlstally-httpd."));
   let server;
 
   try {
@@ -124,7 +125,8 @@ export async function withServer(test) {
     await stop(server);
   } finally {
     server?.daemon.kill("SIGKILL");
-    rmSync(directory, { recursive: true });
+    if (!folder)
+      rmSync(directory, { recursive: true });
   }
   console.log(failed, "failed");
   return failed ? 1 : 0;

@@ -120,6 +120,7 @@ export async function shot(page, name) {
   if (SHOTS === null)
     return;
   mkdirSync(SHOTS, { recursive: true });
+  await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: join(SHOTS, `${name}.png`) });
 }
 

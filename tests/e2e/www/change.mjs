@@ -33,6 +33,8 @@ async function testDeliverNow(world, page) {
   const before = Date.now();
 
   await page.getByRole("link", { name: "host-003.example" }).click();
+  await page.getByRole("heading", { level: 1, name: "host-003.example" })
+    .waitFor();
   await page.getByRole("button", { name: "Deliver now" }).click();
   await page.getByText(/1 report due now/).waitFor();
   const at = Date.parse(await valueOf(world, world.ids.r3, "deliverAt"));
