@@ -23,7 +23,8 @@ function figures(object) {
     figure(count(object.failedSessions),
       `failed, ${percent(object.failedSessions, sessions)}`,
       object.failedSessions > 0 ? "bad" : null),
-    figure(count(object.report.policies.length), "policies"));
+    figure(count(object.report.policies.length),
+      object.report.policies.length === 1 ? "policy" : "policies"));
 }
 
 function facts(object) {
@@ -45,13 +46,15 @@ function facts(object) {
 }
 
 function toolbar(ctx, object, reload) {
+  const make = ({label, danger, act}) => button(label, async () => {
+    if (await act([object.id], object.deliverAt))
+      await reload();
+  }, {class: danger ? "danger" : null});
+
   return h("div", {class: "buttons head"},
-    actionsFor(ctx).map(({label, danger, act}) => button(label, async () => {
-      if (await act([object.id], object.deliverAt))
-        await reload();
-    }, {class: danger ? "danger" : null})),
     ctx.may(MAY_UPDATE) && h("a", {class: "button",
-      href: hash(join("outbox", object.id, "edit"))}, "Edit"));
+      href: hash(join("outbox", object.id, "edit"))}, "Edit"),
+    actionsFor(ctx).map(make));
 }
 
 function gone() {

@@ -81,6 +81,10 @@ export function token(server, name, ...permissions) {
                       { encoding: "utf8" }).trim();
 }
 
+export function removeToken(server, name) {
+  execFileSync(TLSTALLY, ["-c", server.conf, "token", "remove", name]);
+}
+
 export function given(domain, failures) {
   return {
     domain, mailRua: [`tls@${domain}`], httpRua: [], policyIdentifiers: [],

@@ -7,7 +7,8 @@
  * In the build folder: the real daemon on loopback with a store filled here,
  * chromium without a window.  A test is a row below; each gets {server, tokens,
  * ids} and opens pages of its own, in order, on the same store.  NPM_FOLDER as
- * in httpd_world.mjs.
+ * in httpd_world.mjs.  With --shots each page is photographed; those that
+ * doc/Makefile.inc names are kept in doc/www.
  */
 import { existsSync } from "node:fs";
 import { expect, token, withServer } from "./httpd_world.mjs";

@@ -1,21 +1,21 @@
 /* Signing in and out, and what a token may. */
-import { expect } from "../httpd_world.mjs";
+import { expect, removeToken, token } from "../httpd_world.mjs";
 import { checkLooks, closePage, openPage } from "./browser.mjs";
 
 export default async function testSignIn({ server, tokens }) {
   const page = await openPage(server);
-  const token = page.getByLabel("Token");
+  const field = page.getByLabel("Token");
 
-  await token.waitFor();
+  await field.waitFor();
   expect("the token's field has the focus", "token", await page.evaluate(() =>
     document.activeElement.id));
   await checkLooks(page, "signin");
-  await token.fill("tally_nonsense");
+  await field.fill("tally_nonsense");
   await page.keyboard.press("Enter");
   await page.getByRole("alert").filter({ hasText: "not known" }).waitFor();
   expect("a wrong token is kept nowhere", null, await page.evaluate(() =>
     sessionStorage.getItem("tlstally.token")));
-  await token.fill(` ${tokens.all} `);
+  await field.fill(` ${tokens.all} `);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { level: 1, name: "TLS reports" }).waitFor();
   expect("the address names the page", "#/outbox", new URL(page.url()).hash);
@@ -24,13 +24,52 @@ export default async function testSignIn({ server, tokens }) {
   await page.reload();
   await page.getByRole("heading", { level: 1, name: "TLS reports" }).waitFor();
   await page.getByRole("button", { name: "Sign out" }).click();
-  await token.waitFor();
+  await field.waitFor();
   expect("signed out: the token is gone", 0, await page.evaluate(() =>
     sessionStorage.length));
   await closePage(page, "sign in");
 }
 
-export async function testTokens({ server, tokens }) {
+/* A token that is taken away while its page is open. */
+async function testRemoved({ server }) {
+  const page = await openPage(server, {
+    token: token(server, "short-lived", "all") });
+
+  await page.getByRole("link", { name: "host-059.example" }).waitFor();
+  removeToken(server, "short-lived");
+  await page.getByRole("link", { name: "host-059.example" }).click();
+  await page.getByRole("alert").filter({ hasText: "Signed out: the token is " +
+    "not known or has expired" }).waitFor();
+  expect("and it is kept no more", 0, await page.evaluate(() =>
+    sessionStorage.length));
+  await closePage(page, "a token that is taken away");
+}
+
+/* What a page shows may be refused all the same, and it is said which
+ * permission was missing. */
+async function testForbidden({ server, tokens }) {
+  const page = await openPage(server);
+
+  await page.route("**/jmap/session", async (route) => {
+    const response = await route.fetch();
+    const session = await response.json();
+    session.accounts.tally.accountCapabilities["urn:tlstally:jmap"]
+      .permissions.push("sysTlsInternalReportDestroy");
+    await route.fulfill({ response, json: session });
+  });
+  await page.getByLabel("Token").fill(tokens.reader);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Select host-059.example").check();
+  await page.getByRole("button", { name: "Delete…" }).click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("to destroy, this needs the permission " +
+    "sysTlsInternalReportDestroy").waitFor();
+  await closePage(page, "a method that is forbidden");
+}
+
+export async function testTokens(world) {
+  const { server, tokens } = world;
+
   const none = await openPage(server, { token: tokens.tally,
                                         hash: "#/outbox" });
   await none.getByText(/needs the permission sysTlsInternalReportQuery/)
@@ -40,4 +79,6 @@ export async function testTokens({ server, tokens }) {
   const gone = await openPage(server, { token: "tally_gone" });
   await gone.getByRole("alert").filter({ hasText: "not known" }).waitFor();
   await closePage(gone, "a token that was removed");
+  await testRemoved(world);
+  await testForbidden(world);
 }
