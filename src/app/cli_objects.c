@@ -54,6 +54,7 @@ static int open_remote(struct cli *cli, const char *url,
                        struct jmap_transport **transport, struct err *err)
 {
 	const struct cli_object_args *given = &cli->args.object;
+	auto_(http_client_free) struct http_client *http = NULL;
 	auto_(xfree_str) char *key = NULL;
 	struct http_options options = {
 		.url = url,
@@ -61,18 +62,19 @@ static int open_remote(struct cli *cli, const char *url,
 		.timeout_secs = given->timeout_secs,
 	};
 
-	if (given->api_key != NULL && given->api_key_file != NULL)
-		return err_set(err, ERR_PARSE,
-		               "--api-key or --api-key-file: not both");
 	if (given->api_key_file != NULL &&
 	    read_key_file(given->api_key_file, &key, err) < 0)
 		return err->class;
 	options.key =
 		key ? key : from_environment(given->api_key, "TLSTALLY_TOKEN");
+	if (http_client_open(&options, &http, err) < 0) {
+		cli->is_usage = err->class == ERR_PARSE;
+		return err->class;
+	}
 	/* what comes from the network is not to be read with all rights */
 	if (geteuid() == 0 && cli_prepare(cli, NEEDS_SETTINGS_IF_ANY, err) < 0)
 		return err->class;
-	return jmap_remote_open(&options, order->type, given->account,
+	return jmap_remote_open(&http, url, order->type, given->account,
 	                        transport, err);
 }
 
@@ -91,19 +93,24 @@ static int open_local(struct cli *cli, const struct object_order *order,
 }
 
 /* What goes with --url means nothing without it. */
-static int check_local(const struct cli_object_args *given, struct err *err)
+static int check_options(const struct cli_object_args *given, bool has_url,
+                         struct err *err)
 {
 	const char *name = given->api_key        ? "--api-key"
 	                   : given->api_key_file ? "--api-key-file"
 	                   : given->ca_file      ? "--ca-file"
 	                   : given->account      ? "--account"
+	                   : given->timeout_secs ? "--timeout"
 	                                         : NULL;
 
-	return name == NULL ? 0
-	                    : err_set(err, ERR_PARSE,
-	                              "%s is for a server, and no --url names "
-	                              "one",
-	                              name);
+	if (given->api_key != NULL && given->api_key_file != NULL)
+		return err_set(err, ERR_PARSE,
+		               "--api-key or --api-key-file: not both");
+	if (name != NULL && !has_url)
+		return err_set(err, ERR_PARSE,
+		               "%s is for a server, and no --url names one",
+		               name);
+	return 0;
 }
 
 /* "--url ''" is the store, whatever the environment says. */
@@ -112,13 +119,12 @@ static int open_transport(struct cli *cli, const struct object_order *order,
 {
 	const char *url =
 		from_environment(cli->args.object.url, "TLSTALLY_URL");
-	int rc;
 
-	if (url != NULL)
-		return open_remote(cli, url, order, transport, err);
-	rc = check_local(&cli->args.object, err);
-	cli->is_usage = rc < 0;
-	return rc < 0 ? rc : open_local(cli, order, transport, err);
+	cli->is_usage = check_options(&cli->args.object, url != NULL, err) < 0;
+	if (cli->is_usage)
+		return err->class;
+	return url != NULL ? open_remote(cli, url, order, transport, err)
+	                   : open_local(cli, order, transport, err);
 }
 
 static int run(struct cli *cli, enum object_verb verb,

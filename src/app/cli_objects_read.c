@@ -63,6 +63,7 @@ static int get_some(struct object_job *job, json_t *args, json_t *objects,
 	return 0;
 }
 
+/* A server that finds a call too large is asked for fewer. */
 static int get_ids(struct object_job *job, const json_t *ids,
                    const json_t *fields, json_t *objects, json_t *missing,
                    struct err *err)
@@ -71,14 +72,19 @@ static int get_ids(struct object_job *job, const json_t *ids,
 
 	if (at_once > GET_AT_ONCE)
 		at_once = GET_AT_ONCE;
-	for (size_t from = 0; from < all; from += at_once) {
+	for (size_t from = 0; from < all;) {
 		size_t count = all - from < at_once ? all - from : at_once;
+		int rc = get_some(
+			job,
+			object_order_get(job->order, ids, from, count, fields),
+			objects, missing, err);
 
-		if (get_some(job,
-		             object_order_get(job->order, ids, from, count,
-		                              fields),
-		             objects, missing, err) < 0)
-			return err->class;
+		if (rc == ERR_LIMIT && count > 1)
+			at_once = count / 2;
+		else if (rc < 0)
+			return rc;
+		else
+			from += count;
 	}
 	return 0;
 }

@@ -74,8 +74,9 @@ static char *place_of(const char *text, struct err *err)
 		return NULL;
 	}
 	if (curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK) {
-		no_url(text, "a URL with a user in it; the key is --api-key's",
-		       err);
+		/* not shown: a password may stand there */
+		err_set(err, ERR_PARSE,
+		        "a URL with a user in it; the key is --api-key's");
 		return NULL;
 	}
 	place = xasprintf("%s://%s:%s", scheme, host, port);

@@ -62,6 +62,14 @@ static const struct {
 	{"alreadyExists", ERR_PARSE, "there is one already"},
 };
 
+/* Of "report/dateRangeEnd", which a description may write otherwise. */
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /* The properties that the description does not name. */
 static void add_properties(const json_t *error, const char *description,
                            struct strbuf *out)
@@ -73,7 +81,8 @@ static void add_properties(const json_t *error, const char *description,
 	json_array_foreach (list, i, item) {
 		const char *name = json_string_value(item);
 
-		if (name == NULL || strstr(description, name) != NULL)
+		if (name == NULL ||
+		    strstr(description, last_name(name)) != NULL)
 			continue;
 		strbuf_printf(out, "%s%.60s", between, name);
 		between = ", ";

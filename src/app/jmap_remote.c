@@ -231,8 +231,8 @@ static int say_no_session(const char *url, const struct http_answer *answer,
 	if (answer->status != 200)
 		return say_status(url, answer, err);
 	return err_set(err, ERR_PARSE,
-	               "%.200s: the answer%s%s is no JMAP session", url,
-	               kind[0] ? ", " : "", kind[0] ? kind : "");
+	               "%.200s: the answer%s%s%s is no JMAP session", url,
+	               kind[0] ? ", " : "", kind, kind[0] ? "," : "");
 }
 
 static bool has_path(const char *url)
@@ -328,7 +328,7 @@ static void free_remote(struct jmap_transport **transport)
 	*transport = NULL;
 }
 
-int jmap_remote_open(const struct http_options *options,
+int jmap_remote_open(struct http_client **http, const char *url,
                      const struct jmap_type *type, const char *account,
                      struct jmap_transport **transport, struct err *err)
 {
@@ -340,9 +340,10 @@ int jmap_remote_open(const struct http_options *options,
 		.max_get = GET_MOST,
 		.max_set = GET_MOST,
 	};
+	self->http = *http;
+	*http = NULL;
 	*transport = &self->transport;
-	if (http_client_open(options, &self->http, err) < 0 ||
-	    discover(self, options->url, type, err) < 0)
+	if (discover(self, url, type, err) < 0)
 		return err->class;
 	if (account != NULL)
 		snprintf(self->transport.account,

@@ -17,9 +17,10 @@
 #include "app/http_client.h"
 #include "app/jmap_client.h"
 
-/* `type` decides which primary account it is; `account` (NULL: that of the
- * session) over it.  ERR_PARSE also for a server that is none of JMAP. */
-int jmap_remote_open(const struct http_options *options,
+/* Takes http, opened with the same URL.  `type` decides which primary account
+ * it is; `account` (NULL: that of the session) over it.  ERR_PARSE: what is
+ * there is no JMAP. */
+int jmap_remote_open(struct http_client **http, const char *url,
                      const struct jmap_type *type, const char *account,
                      struct jmap_transport **transport, struct err *err);
 

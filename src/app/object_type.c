@@ -12,9 +12,11 @@ static const struct {
 	const struct jmap_type *type;
 	const char *ours, *theirs;
 } columns[] = {
-	{&type_report, "id,domain,status,createdAt,deliverAt,mailRua,httpRua",
+	{&type_report,
+         "id,domain,status,failedSessions,createdAt,deliverAt,mailRua,httpRua",
          "id,domain,createdAt,deliverAt,mailRua,httpRua"},
-	{&type_sent, "id,domain,status,createdAt,mailRua,httpRua", NULL},
+	{&type_sent,
+         "id,domain,status,failedSessions,createdAt,mailRua,httpRua", NULL},
 	{&type_suppression, "id,address,since,until,by,reason", NULL},
 	{&type_domain,
          "id,day,domain,totalSuccessfulSessions,totalFailedSessions,mark,"

@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import pathlib
-import signal
 import socket
 import ssl
 import subprocess
@@ -18,63 +17,8 @@ import tempfile
 import time
 import urllib.parse
 
-HERE = pathlib.Path.cwd()
-WWW = pathlib.Path(__file__).resolve().parents[2] / "src/www"
-HTTPD = HERE / "src/app/tlstally-httpd"
-TLSTALLY = HERE / "src/app/tlstally"
-failed = []
-
-
-def expect(what, want, got):
-    if want == got:
-        print("ok:", what)
-    else:
-        print(f"FAIL: {what}: wanted {want!r}, got {got!r}")
-        failed.append(what)
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-class Server:
-    def __init__(self, directory, name, **settings):
-        self.conf = directory / f"{name}.conf"
-        self.said = directory / f"{name}.log"
-        (directory / "store").mkdir(exist_ok=True)
-        settings.setdefault("www", WWW)
-        rows = "".join(f"{k} = {v}\n" for k, v in settings.items())
-        self.conf.write_text(
-            "[report]\ncontact_info = tls@example.com\n[store]\n"
-            f"directory = {directory}/store\nmap_size = 256M\n[http]\n{rows}")
-        with open(self.said, "wb") as said:
-            self.process = subprocess.Popen([HTTPD, "-f", "-c", self.conf],
-                                            stderr=said)
-
-    def wait(self, connect):
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            try:
-                connect().close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise SystemExit("FAIL: it does not start: " + self.said.read_text())
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
-        expect("it ends in order", (0, ""), (
-            self.process.returncode,
-            "".join(line for line in self.said.read_text().splitlines(True)
-                    if "serving" not in line)))
-
-    def tally(self, *words):
-        got = subprocess.run([TLSTALLY, "-c", self.conf, *words],
-                             capture_output=True, text=True)
-        return got.returncode, got.stdout.strip()
+from httpd_world import (HTTPD, WWW, Server, expect, failed, free_port,
+                         make_certificate)
 
 
 def ask(port, method, path, token=None, body=None, headers=None, source=None,
@@ -389,12 +333,7 @@ def test_tokens(server, port, token):
 
 
 def test_tls(directory, token_of):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", "/CN=localhost", "-addext",
-                    "subjectAltName=DNS:localhost", "-keyout",
-                    directory / "key.pem", "-out", directory / "cert.pem"],
-                   check=True, capture_output=True)
+    make_certificate(directory)
     port = free_port()
     server = Server(directory, "tls", listen=f"127.0.0.1:{port}",
                     tls_cert=directory / "cert.pem",
