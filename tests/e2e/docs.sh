@@ -123,13 +123,14 @@ make_report()
 # the network.
 shown_commands()
 {
-	sed -n 's/^    \(tlstally [a-z].*\)/\1/p' "$src/README.md" |
-		sed 's/ *#.*//; s/^tlstally run .*/tlstally run/' |
-		grep -v '\.\.\.'
-	sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
-		"$src/doc/tlstally.1" |
-		sed "s/ | .*//; s|/var/lib/tlstally/|$dir/|
-			s|report\.json|$dir/&|; s/b0000000001g0/$report/" |
+	{
+		sed -n 's/^    \(tlstally [a-z].*\)/\1/p' "$src/README.md" |
+			sed 's/ *#.*//; s/^tlstally run .*/tlstally run/' |
+			grep -v '\.\.\.'
+		sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
+			"$src/doc/tlstally.1" | sed 's/ | .*//'
+	} | sed "s|/var/lib/tlstally/|$dir/|; s|report\.json|$dir/&|
+		s/b0000000001g0/$report/" |
 		grep -v -e '^tlstally lookup ' -e ' --url '
 }
 

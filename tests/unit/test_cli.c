@@ -6,6 +6,7 @@
 #include "app/cli.h"
 #include "app/cli_status.h"
 #include "app/doc.h"
+#include "app/object_type.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -224,6 +225,50 @@ static void test_manual(void **state)
 	}
 }
 
+static void find_in(const char *from, const char *until, const char *name)
+{
+	auto_(xfree_str) char *text = xstrndup(from, (size_t)(until - from));
+	size_t len = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)) != NULL; at++)
+		if (!isalnum((unsigned char)at[-1]) &&
+		    !isalnum((unsigned char)at[len]))
+			return;
+	fail_msg("tlstally(1) does not name '%s' in:\n%s", name, text);
+}
+
+/* Of each type the manual has the fields, the filters and what to sort by;
+ * those of the archive are those of the outbox. */
+static void test_manual_types(void **state)
+{
+	auto_(xfree_str) char *manual = read_manual();
+	const char *section = strstr(manual, "The types, their fields");
+	const struct jmap_type *type;
+
+	(void)state;
+	assert_non_null(section);
+	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++) {
+		char name[OBJECT_TYPE_TEXT];
+		auto_(xfree_str) char *item = xasprintf(
+			"\n.It Cm %s\n", object_type_name(type, name));
+		const char *from = strstr(section, item), *until;
+
+		if (from == NULL)
+			fail_msg("tlstally(1) does not name %s", name);
+		if (type == &type_sent)
+			continue;
+		until = strstr(from + 1, "\n.It ");
+		if (until == NULL)
+			until = strstr(from, "\n.El");
+		for (size_t n = 0; n < type->table()->count; n++)
+			find_in(from, until, type->table()->rows[n].name);
+		for (size_t n = 0; n < type->condition_count; n++)
+			find_in(from, until, type->conditions[n].name);
+		for (size_t n = 0; n < type->sort_count; n++)
+			find_in(from, until, type->sorts[n].property);
+	}
+}
+
 static void test_help(void **state)
 {
 	auto_(strbuf_clear) struct strbuf all = {0}, one = {0};
@@ -393,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_manual_types),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_empty_table),
