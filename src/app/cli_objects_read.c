@@ -8,6 +8,7 @@
 #include "app/object_type.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/json_at.h"
 #include "base/xalloc.h"
 
 enum {
@@ -112,6 +113,31 @@ static int query_some(struct object_job *job, int64_t position, int64_t limit,
 	                         "the answer to /query has no list of ids");
 }
 
+/* Adds the ids, as many as are left to be had (-1: any number). */
+static int64_t take_ids(json_t *ids, json_t *list, int64_t left)
+{
+	int64_t taken = 0;
+	json_t *id;
+	size_t i;
+
+	json_array_foreach (list, i, id) {
+		if (taken == left)
+			break;
+		json_array_append(ids, id);
+		taken++;
+	}
+	return taken;
+}
+
+/* Where the first of a window from the end was, as the server has it. */
+static int64_t position_in(const json_t *response)
+{
+	json_int_t at =
+		json_integer_value(json_object_get(response, "position"));
+
+	return at > 0 && (uint64_t)at < JSON_UINT_MAX ? at : 0;
+}
+
 /* A server gives as many as it likes, and says how many those are when they
  * are fewer than were asked for. */
 static int query_ids(struct object_job *job, json_t *ids, struct err *err)
@@ -121,24 +147,19 @@ static int query_ids(struct object_job *job, json_t *ids, struct err *err)
 
 	while (more) {
 		auto_(json_free) json_t *response = NULL;
-		json_t *list;
 		int64_t got, limit;
 
 		if (query_some(job, position, left, &response, err) < 0)
 			return err->class;
-		list = json_object_get(response, "ids");
-		got = (int64_t)json_array_size(list);
 		limit = json_integer_value(json_object_get(response, "limit"));
-		json_array_extend(ids, list);
+		got = take_ids(ids, json_object_get(response, "ids"), left);
 		if (json_array_size(ids) > IDS_MAX)
 			return err_set(err, ERR_LIMIT,
 			               "more than %d objects: --where and "
 			               "--limit make it fewer",
 			               IDS_MAX);
-		/* from the end it is only the first that counts so */
 		if (position < 0)
-			position = json_integer_value(
-				json_object_get(response, "position"));
+			position = position_in(response);
 		position += got;
 		left = left < 0 ? left : left - got;
 		more = got > 0 && limit > 0 && got >= limit && left != 0;

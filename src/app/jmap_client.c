@@ -170,10 +170,13 @@ static int write_request(const struct jmap_transport *transport,
 	return 0;
 }
 
+/* The words may quote what was answered. */
 static int no_jmap(struct err *err, const char *words)
 {
+	auto_(xfree_str) char *safe = text_safe(words);
+
 	return err_set(err, ERR_PARSE, "what was answered is no JMAP: %s",
-	               words);
+	               safe);
 }
 
 /* Of the response the one to our call. */

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "app/doc.h"
+#include "app/remote_session.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
-#include "model/jmap_request.h"
 
-enum { REDIRECTS_MAX = 3, GET_MOST = 500 };
+enum { REDIRECTS_MAX = 3 };
 
 static const char well_known[] = "/.well-known/jmap";
 
@@ -96,69 +96,21 @@ static bool is_redirect(long status)
 
 /* --- the session --- */
 
-static json_t *member(json_t *object, const char *name)
-{
-	return json_object_get(object, name);
-}
-
-static size_t limit_of(json_t *session, const char *name)
-{
-	json_t *core = member(member(session, "capabilities"), JMAP_CORE);
-	json_int_t limit = json_integer_value(member(core, name));
-
-	return limit > 0 && limit < GET_MOST ? (size_t)limit : GET_MOST;
-}
-
-static unsigned capabilities_of(json_t *session)
-{
-	json_t *all = member(session, "capabilities");
-
-	return CAPABILITY_CORE |
-	       (member(all, JMAP_STALWART) ? CAPABILITY_STALWART : 0u) |
-	       (member(all, JMAP_TLSTALLY) ? CAPABILITY_TLSTALLY : 0u);
-}
-
-/* The primary one for these objects, else the only one there is. */
-static const char *account_of(json_t *session, const struct jmap_type *type)
-{
-	json_t *primary = member(session, "primaryAccounts");
-	json_t *accounts = member(session, "accounts");
-	json_t *id = NULL;
-
-	if (type->capabilities & CAPABILITY_STALWART)
-		id = member(primary, JMAP_STALWART);
-	if (id == NULL)
-		id = member(primary, JMAP_TLSTALLY);
-	if (json_is_string(id))
-		return json_string_value(id);
-	if (json_is_object(accounts) && json_object_size(accounts) == 1)
-		return json_object_iter_key(json_object_iter(accounts));
-	return "";
-}
-
-static int take_session(struct remote *self, const char *url, json_t *session,
-                        const struct jmap_type *type, struct err *err)
+static void take_session(struct remote *self,
+                         const struct remote_session *session)
 {
 	struct jmap_transport *transport = &self->transport;
-	const char *account = account_of(session, type);
 
-	transport->capabilities = capabilities_of(session);
-	transport->max_get = limit_of(session, "maxObjectsInGet");
-	transport->max_set = limit_of(session, "maxObjectsInSet");
-	if (account[0] != '\0' && !jmap_is_id(account))
-		return err_set(err, ERR_PARSE,
-		               "%.200s: the account of the session has an id "
-		               "that is none",
-		               url);
-	snprintf(transport->account, sizeof(transport->account), "%s", account);
-	return 0;
+	transport->capabilities = session->capabilities;
+	transport->max_get = session->max_get;
+	transport->max_set = session->max_set;
+	snprintf(transport->account, sizeof(transport->account), "%s",
+	         session->account);
 }
 
-static int take_api(struct remote *self, const char *url, json_t *session,
+static int take_api(struct remote *self, const char *url, const char *api,
                     struct err *err)
 {
-	const char *api = json_string_value(member(session, "apiUrl"));
-
 	if (http_url_resolve(url, api, &self->api, err) < 0)
 		return err_prefix(err, "%.200s: apiUrl", url);
 	if (!http_client_is_same_place(self->http, self->api))
@@ -192,33 +144,27 @@ static int get(struct remote *self, char **url, struct http_answer *answer,
 	               REDIRECTS_MAX);
 }
 
-static json_t *session_in(const struct http_answer *answer)
-{
-	json_t *tree = NULL;
-
-	if (answer->status == 200)
-		tree = json_read(strbuf_text(&answer->body), answer->body.len,
-		                 false, NULL);
-	if (!json_is_string(member(tree, "apiUrl")))
-		json_free(&tree);
-	return tree;
-}
-
 /* The session at the URL: 1, or 0 and what was answered there. */
 static int find_session(struct remote *self, const char *at,
                         const struct jmap_type *type, bool with_api,
                         struct http_answer *answer, struct err *err)
 {
 	auto_(xfree_str) char *url = xstrdup(at);
-	auto_(json_free) json_t *session = NULL;
+	auto_(remote_session_clear) struct remote_session session = {0};
+	int rc;
 
 	if (get(self, &url, answer, err) < 0)
 		return err->class;
-	session = session_in(answer);
-	if (session == NULL)
+	if (answer->status != 200)
 		return 0;
-	if (take_session(self, url, session, type, err) < 0 ||
-	    (with_api && take_api(self, url, session, err) < 0))
+	rc = remote_session_read(strbuf_text(&answer->body), answer->body.len,
+	                         type, &session, err);
+	if (rc < 0)
+		return err_prefix(err, "%.200s", url);
+	if (rc == 0)
+		return 0;
+	take_session(self, &session);
+	if (with_api && take_api(self, url, session.api, err) < 0)
 		return err->class;
 	return 1;
 }
@@ -337,8 +283,8 @@ int jmap_remote_open(struct http_client **http, const char *url,
 	self->transport = (struct jmap_transport){
 		.answer = answer,
 		.free = free_remote,
-		.max_get = GET_MOST,
-		.max_set = GET_MOST,
+		.max_get = REMOTE_AT_ONCE,
+		.max_set = REMOTE_AT_ONCE,
 	};
 	self->http = *http;
 	*http = NULL;

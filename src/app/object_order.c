@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "admin/jmap_filter.h"
+#include "app/doc.h"
 #include "app/object_field.h"
 #include "app/object_pointer.h"
 #include "app/object_type.h"
@@ -113,12 +114,21 @@ static int read_fields(const struct cli_args *args, struct object_order *order,
 
 /* --- what is given --- */
 
+/* The words may quote the file, which somebody else may have written. */
+static int not_json(const char *name, const struct err *why, struct err *err)
+{
+	auto_(xfree_str) char *safe = text_safe(why->text);
+
+	return err_set(err, ERR_PARSE, "%s: %s", name, safe);
+}
+
 static int read_given_file(const struct cli_args *args,
                            struct object_order *order, struct err *err)
 {
 	const char *path = args->object.file;
 	const char *name = path ? path : "standard input";
 	auto_(strbuf_clear) struct strbuf text = {.cap = JMAP_MAX_REQUEST};
+	struct err why = {0};
 
 	if (path != NULL && args->object.from_stdin)
 		return err_set(err, ERR_PARSE, "--file or --stdin: not both");
@@ -129,9 +139,9 @@ static int read_given_file(const struct cli_args *args,
 	if (text.failed)
 		return err_set(err, ERR_LIMIT, "%s: longer than %d bytes", name,
 		               JMAP_MAX_REQUEST);
-	order->given = json_read(strbuf_text(&text), text.len, true, err);
+	order->given = json_read(strbuf_text(&text), text.len, true, &why);
 	if (order->given == NULL)
-		return err_prefix(err, "%s", name);
+		return not_json(name, &why, err);
 	if (!json_is_object(order->given))
 		return err_set(err, ERR_PARSE, "%s: not one JSON object", name);
 	return 0;

@@ -140,6 +140,9 @@ report/policies/0/failureDetails
     ("no JSON", ["create", T, "--stdin"], "{", 2, "",
      "standard input: JSON: line 1 column 1: string or '}' expected near end "
      "of file"),
+    ("no JSON, and something for the terminal", ["create", T, "--stdin"],
+     '{"a":"\x1b[2J"}', 2, "", "standard input: JSON: line 1 column 6: control "
+     "character 0x1b near '\"'"),
     ("JSON, but no object", ["create", T, "--stdin"], "[]", 2, "",
      "standard input: not one JSON object"),
     ("a member twice", ["create", T, "--stdin"], '{"a":1,"a":2}', 2, "",

@@ -372,6 +372,10 @@ def test_foreign(server):
     code, out, said = tally(url, "get", T, "--json")
     expect("others: get without ids, more than one call takes", (0, 5),
            (code, len(json.loads(out)) if code == 0 else said))
+    code, out, said = tally(url, "query", T, "--limit", "3", "--fields", "id",
+                            "--json")
+    expect("others: no more than the limit", (0, 3),
+           (code, len(json.loads(out)) if code == 0 else said))
     server.deeds[("GET", "/api")] = says(405)
     server.taken.clear()
     expect("others: the API itself, and the session tells the account",
