@@ -84,8 +84,8 @@ static int say_elsewhere(const char *url, const char *what, const char *where,
 
 	return err_set(err, ERR_PARSE,
 	               "%.200s %s %.150s, another place, and the key does not "
-	               "go there; if it is right, say --url %.100s",
-	               url, what, safe, safe);
+	               "go there; --url can name the API itself",
+	               url, what, safe);
 }
 
 static bool is_redirect(long status)
@@ -235,8 +235,8 @@ static int answer_call(struct remote *self, const struct strbuf *body,
 		return err->class;
 	if (is_redirect(answer->status))
 		return err_set(err, ERR_PARSE,
-		               "%.200s: a redirect to '%.150s'; give that as "
-		               "--url if it is right",
+		               "%.200s: a redirect to '%.150s'; --url can "
+		               "name it itself",
 		               self->api, answer->location);
 	return answer->status == 200 ? 0 : say_status(self->api, answer, err);
 }
