@@ -22,17 +22,23 @@ static json_t *echo(struct jmap_run *run, const struct jmap_type *type,
 /* The methods that any type has; queries and changes are for who may read. */
 static const struct method {
 	const char *verb;
+	const char *deed; /* /set: its own rows, and it asks itself */
 	jmap_method_fn *run;
-	size_t permission; /* where in struct jmap_type; 0: the method asks */
+	size_t permission; /* where in struct jmap_type */
 } methods[] = {
-	{"get", jmap_get, offsetof(struct jmap_type, get)},
-	{"changes", jmap_changes, offsetof(struct jmap_type, get)},
-	{"query", jmap_query, offsetof(struct jmap_type, query)},
-	{"queryChanges", jmap_query_changes, offsetof(struct jmap_type, query)},
-	{"set", jmap_set, 0},
+	{"get", NULL, jmap_get, offsetof(struct jmap_type, get)},
+	{"changes", NULL, jmap_changes, offsetof(struct jmap_type, get)},
+	{"query", NULL, jmap_query, offsetof(struct jmap_type, query)},
+	{"queryChanges", NULL, jmap_query_changes,
+         offsetof(struct jmap_type, query)},
+	{"set", "create", jmap_set, offsetof(struct jmap_type, create)},
+	{"set", "update", jmap_set, offsetof(struct jmap_type, update)},
+	{"set", "destroy", jmap_set, offsetof(struct jmap_type, destroy)},
 };
 
-static const struct method core_echo = {"echo", echo, 0};
+enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
+
+static const struct method core_echo = {"echo", NULL, echo, 0};
 
 /* NULL also for a method whose capability is not in `using`. */
 static const struct method *find_method(const struct jmap_run *run,
@@ -49,7 +55,7 @@ static const struct method *find_method(const struct jmap_run *run,
 	*type = jmap_type_find(name, (size_t)(slash - name));
 	if (*type == NULL || ((*type)->capabilities & run->using) == 0)
 		return NULL;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+	for (size_t i = 0; i < METHODS; i++)
 		if (strcmp(methods[i].verb, slash + 1) == 0) {
 			bool sets = methods[i].run == jmap_set;
 
@@ -60,20 +66,46 @@ static const struct method *find_method(const struct jmap_run *run,
 	return NULL;
 }
 
+static enum jmap_permission permission_at(const struct jmap_type *type,
+                                          size_t offset)
+{
+	const void *at = (const char *)type + offset;
+
+	return *(const enum jmap_permission *)at;
+}
+
 static bool may(const struct jmap_run *run, const struct method *method,
                 const struct jmap_type *type, struct jmap_failure *failure)
 {
 	enum jmap_permission permission;
-	const void *at;
 
-	if (type == NULL || method->permission == 0)
+	if (type == NULL || method->deed != NULL)
 		return true;
-	at = (const char *)type + method->permission;
-	permission = *(const enum jmap_permission *)at;
+	permission = permission_at(type, method->permission);
 	if (run->caller->permissions & permission)
 		return true;
 	jmap_fail(failure, "forbidden", "this needs the permission %s",
 	          jmap_permission_word(permission));
+	return false;
+}
+
+bool jmap_right_at(size_t i, struct jmap_right *right)
+{
+	const struct jmap_type *type;
+
+	for (size_t n = 0; (type = jmap_type_at(n)) != NULL; n++)
+		for (size_t m = 0; m < METHODS; m++) {
+			enum jmap_permission permission =
+				permission_at(type, methods[m].permission);
+
+			/* 0: nobody may do that */
+			if (permission == 0 || i-- > 0)
+				continue;
+			*right = (struct jmap_right){
+				type->name, methods[m].verb, methods[m].deed,
+				permission};
+			return true;
+		}
 	return false;
 }
 

@@ -41,6 +41,17 @@ bool jmap_permission_from_word(const char *word,
                                enum jmap_permission *permission,
                                struct err *err);
 
+/* What a method of a type needs: "x:TlsInternalReport" "get"; of "set", each
+ * deed ("create") for itself. */
+struct jmap_right {
+	const char *type;
+	const char *verb;
+	const char *deed; /* NULL */
+	enum jmap_permission permission;
+};
+/* The i-th of all there are; false past the last. */
+bool jmap_right_at(size_t i, struct jmap_right *right);
+
 struct jmap {
 	struct db *db;
 	const struct conf *conf;

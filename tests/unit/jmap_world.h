@@ -166,6 +166,26 @@ static inline void world_clear(struct world *w)
 	fixture_clear(&w->f);
 }
 
+/* For cmocka: every test gets a world of its own. */
+static inline int world_setup(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	world_make(w);
+	*state = w;
+	return 0;
+}
+
+static inline int world_teardown(void **state)
+{
+	world_clear(*state);
+	free(*state);
+	return 0;
+}
+
+#define WORLD_TEST(fn)                                                         \
+	cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+
 /* Does what was got have all that is wanted?  "*" is anything, "!" nothing. */
 static inline bool world_matches(json_t *got, json_t *want)
 {

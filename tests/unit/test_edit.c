@@ -10,22 +10,6 @@
 #define SET "x:TlsInternalReport/set"
 #define GET "x:TlsInternalReport/get"
 
-static int setup(void **state)
-{
-	struct world *w = xcalloc(1, sizeof(*w));
-
-	world_make(w);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_clear(*state);
-	free(*state);
-	return 0;
-}
-
 static uint64_t id_of(const struct world *w, char letter)
 {
 	uint64_t id;
@@ -392,21 +376,19 @@ static void test_changed_since_the_look(void **state)
 	}
 }
 
-#define EDIT_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EDIT_TEST(test_in_flight),
+		WORLD_TEST(test_in_flight),
 		cmocka_unit_test(test_new_report_id),
-		EDIT_TEST(test_no_room_for_a_new_id),
+		WORLD_TEST(test_no_room_for_a_new_id),
 		cmocka_unit_test(test_what_is_sent_again),
-		EDIT_TEST(test_destroyed_is_not_sent),
-		EDIT_TEST(test_gone_addresses_are_not_sent_to),
-		EDIT_TEST(test_the_last_waiting_one_gone),
-		EDIT_TEST(test_preview_holds),
-		EDIT_TEST(test_a_directory_stays),
-		EDIT_TEST(test_too_large),
+		WORLD_TEST(test_destroyed_is_not_sent),
+		WORLD_TEST(test_gone_addresses_are_not_sent_to),
+		WORLD_TEST(test_the_last_waiting_one_gone),
+		WORLD_TEST(test_preview_holds),
+		WORLD_TEST(test_a_directory_stays),
+		WORLD_TEST(test_too_large),
 		cmocka_unit_test(test_changed_since_the_look),
 	};
 

@@ -1,4 +1,4 @@
-/* JMAP beyond single calls: who may what, created ids across requests, limits,
+/* JMAP beyond single calls: created ids across requests, limits,
  * the session, our own types, two clients at once, a full store. */
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,106 +17,11 @@
 #define GET "x:TlsInternalReport/get"
 #define QUERY "x:TlsInternalReport/query"
 
-static int setup(void **state)
-{
-	struct world *w = xcalloc(1, sizeof(*w));
-
-	world_make(w);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_clear(*state);
-	free(*state);
-	return 0;
-}
-
 static void check(struct world *w, const char *calls, const char *want)
 {
 	auto_(json_free) json_t *got = world_calls(w, calls);
 
 	world_check(w, got, want);
-}
-
-static void test_permissions(void **state)
-{
-	static const struct {
-		const char *name, *call;
-		unsigned bit;
-		const char *word;
-	} rows[] = {
-		{"get", "['" GET "',{'ids':[]},'0']", PERMIT_REPORT_GET,
-	         "sysTlsInternalReportGet"},
-		{"changes",
-	         "['x:TlsInternalReport/changes',{'sinceState':'$E0'},"
-	         "'0']",
-	         PERMIT_REPORT_GET, "sysTlsInternalReportGet"},
-		{"query", "['" QUERY "',{},'0']", PERMIT_REPORT_QUERY,
-	         "sysTlsInternalReportQuery"},
-		{"create", "['" SET "',{'create':{'k':{}}},'0']",
-	         PERMIT_REPORT_CREATE, "sysTlsInternalReportCreate"},
-		{"update", "['" SET "',{'update':{'k':{}}},'0']",
-	         PERMIT_REPORT_UPDATE, "sysTlsInternalReportUpdate"},
-		{"destroy", "['" SET "',{'destroy':['k']},'0']",
-	         PERMIT_REPORT_DESTROY, "sysTlsInternalReportDestroy"},
-		{"sent", "['tally:SentReport/get',{},'0']", PERMIT_TALLY_READ,
-	         "tallyRead"},
-		{"domains", "['tally:Domain/query',{},'0']", PERMIT_TALLY_READ,
-	         "tallyRead"},
-		{"suppressions", "['tally:Suppression/get',{},'0']",
-	         PERMIT_TALLY_READ, "tallyRead"},
-		{"to suppress",
-	         "['tally:Suppression/set',{'destroy':['k']},"
-	         "'0']",
-	         PERMIT_TALLY_MANAGE, "tallyManage"},
-	};
-	struct world *w = *state;
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(strbuf_clear) struct strbuf calls = {0};
-		auto_(json_free) json_t *refused = NULL;
-		auto_(json_free) json_t *allowed = NULL;
-		json_t *error;
-
-		ROW(&rows[i]);
-		strbuf_printf(&calls, "[%s]", rows[i].call);
-		w->caller.permissions = PERMIT_ALL & ~rows[i].bit;
-		refused = world_calls(w, calls.data);
-		error = json_array_get(json_array_get(refused, 0), 1);
-		assert_string_equal(
-			json_string_value(json_object_get(error, "type")),
-			"forbidden");
-		assert_non_null(strstr(json_string_value(json_object_get(
-					       error, "description")),
-		                       rows[i].word));
-		w->caller.permissions = rows[i].bit;
-		allowed = world_calls(w, calls.data);
-		assert_string_not_equal(json_string_value(json_array_get(
-						json_array_get(allowed, 0), 0)),
-		                        "error");
-	}
-}
-
-static void test_words_of_permissions(void **state)
-{
-	enum jmap_permission permission;
-	struct err err;
-
-	(void)state;
-	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1) {
-		const char *word =
-			jmap_permission_word((enum jmap_permission)bit);
-
-		assert_non_null(word);
-		assert_true(jmap_permission_from_word(word, &permission, &err));
-		assert_int_equal(permission, bit);
-	}
-	assert_null(jmap_permission_word(PERMIT_ALL));
-	assert_false(jmap_permission_from_word("tallyread", &permission, &err));
-	assert_non_null(strstr(err.text, "did you mean tallyRead?"));
-	assert_false(jmap_permission_from_word("", &permission, &err));
 }
 
 static void test_using(void **state)
@@ -773,13 +678,9 @@ static void add_tally(struct db_txn *txn, int32_t day, const char *domain,
 	tally_apply(txn, &delta, &limits);
 }
 
-#define WORLD_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WORLD_TEST(test_permissions),
-		cmocka_unit_test(test_words_of_permissions),
 		WORLD_TEST(test_using),
 		WORLD_TEST(test_created_ids_only_when_sent),
 		WORLD_TEST(test_session),
