@@ -7,6 +7,7 @@ import {forgetToken, keptToken, openClient, showSignIn} from "./signin.js";
 let client = null;
 let shell = null;
 let current = null; // {key, page, leave}
+let pending = ""; // to be said on the next page
 
 // --- the frame ---
 
@@ -96,11 +97,12 @@ function fail(err) {
     say(err.message, "bad");
 }
 
-function go(path, query, {replace = false} = {}) {
+function go(path, query, {replace = false, words = ""} = {}) {
   const to = hash(path, query);
 
   if (to === location.hash)
     return;
+  pending = words;
   if (replace) {
     history.replaceState(null, "", to);
     show();
@@ -159,7 +161,8 @@ async function show() {
   let module;
 
   markMenu(route.row);
-  say("");
+  say(pending);
+  pending = "";
   try {
     module = await moduleOf(route);
   } catch {

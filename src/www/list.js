@@ -16,9 +16,10 @@
 //   tools: [...],                          // buttons beside the filters
 // }) is {element, update(route), reload()}.
 //
-// A filter with more: true stands behind "More filters".  kind of a filter: "search", "select" (options: [value, words]), "check" (its
-// value is "1"), "time" (a moment in UTC).  condition() gives members of a
-// JMAP FilterCondition.
+// A filter with more: true stands behind "More filters".  kind of a filter:
+// "search", "select" (options: [value, words]), "check" (its value is "1"),
+// "time" (a moment in UTC).  condition() gives members of a JMAP
+// FilterCondition.
 import {button, field, fill, freshId, h} from "./dom.js";
 import {count, fromField, plural, toField} from "./format.js";
 import {tableHead, tableOf, tableRow} from "./table.js";
@@ -213,10 +214,12 @@ function pager(state, total, go) {
 // --- the list ---
 
 function skeleton(columns) {
-  return h("tbody", {role: "rowgroup", class: "skeleton",
-    "aria-hidden": "true"}, Array.from({length: 10}, () =>
-    h("tr", {role: "row"}, columns.map(() =>
-      h("td", {role: "cell"}, h("span", {class: "bone"}))))));
+  const bones = Array.from({length: 10}, () => h("tr", {},
+    columns.map(() => h("td", {}, h("span", {class: "bone"})))));
+
+  // what is loading is told by the summary
+  return h("div", {"aria-hidden": "true"}, tableOf("", tableHead(columns),
+    h("tbody", {class: "skeleton"}, bones)));
 }
 
 export function createList(ctx, spec) {
@@ -313,8 +316,7 @@ export function createList(ctx, spec) {
       : mine.signal;
 
     if (shown === null)
-      fill(place, tableOf(spec.what[1], tableHead(columns(), state.sorted),
-        skeleton(columns())));
+      fill(place, skeleton(columns()));
     place.setAttribute("aria-busy", "true");
     try {
       const got = await ctx.jmap.list(spec.type, requestOf(state, spec),

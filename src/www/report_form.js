@@ -173,7 +173,7 @@ async function createReport(ctx, given) {
 
   if (!made)
     return got.notCreated.new;
-  ctx.go(join("outbox", made.id));
+  ctx.go(join("outbox", made.id), {}, {words: "The report was created."});
   return null;
 }
 
@@ -215,7 +215,7 @@ export function create(ctx) {
         if (error?.changed)
           return changedMeanwhile(error.changed);
         if (!error)
-          ctx.go(join("outbox", id));
+          ctx.go(join("outbox", id), {}, {words: "The report was saved."});
         return error;
       });
     const before = widget.read();

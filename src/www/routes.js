@@ -13,7 +13,7 @@
 //             jmap              the Client (jmap.js)
 //             may(permission)   what this token can do: no buttons for the rest
 //             signal            aborted when the page is left
-//             go(path, query, {replace})
+//             go(path, query, {replace, words})   words: to be said there
 //             say(text, kind)   a line for everybody to see and hear
 //             fail(error)       the same for what was thrown; 401 signs out
 //

@@ -109,9 +109,9 @@ def test_page(port):
         path = "/" if name == "index.html" else "/" + name
         r, text = ask(port, "GET", path)
         expect("page: " + path,
-               (200, types[pathlib.Path(name).suffix],
-                (WWW / name).read_bytes()),
-               (r.status, r.getheader("Content-Type"), text))
+               (200, types[pathlib.Path(name).suffix], True),
+               (r.status, r.getheader("Content-Type"),
+                text == (WWW / name).read_bytes()))
         tags.add(r.getheader("ETag"))
         r, text = ask(port, "GET", path,
                       headers={"If-None-Match": r.getheader("ETag")})
@@ -137,8 +137,9 @@ def test_page(port):
                  if line.startswith("CHARTJS ="))
     r, text = ask(port, "GET", "/chart.js")
     expect("page: Chart.js from where it lies",
-           (200, pathlib.Path(chart).read_bytes()) if chart else (404, text),
-           (r.status, text))
+           (200, True) if chart else (404, False),
+           (r.status,
+            bool(chart) and text == pathlib.Path(chart).read_bytes()))
     for path in ("/index.html", "/Makefile.inc", "/../www/app.js",
                  "/%2e%2e/etc/passwd", "/app.js/", "//app.js"):
         r, _ = ask(port, "GET", path)

@@ -1,6 +1,6 @@
 /* A report made and edited by hand: what the API says of what is wrong. */
 import { expect } from "../httpd_world.mjs";
-import { call, checkLooks, closePage, openPage,
+import { call, checkAccess, checkLooks, closePage, openPage,
          until } from "./browser.mjs";
 
 const TYPE = "x:TlsInternalReport";
@@ -42,6 +42,7 @@ async function testCreate({ server, tokens }) {
   await page.getByRole("heading", { level: 1, name: "new.example",
                                     exact: true }).waitFor();
   await page.getByText("192.0.2.25").waitFor();
+  await page.getByText("The report was created.").waitFor();
   const id = new URL(page.url()).hash.split("/")[2];
   const made = (await call(server, tokens.all, `${TYPE}/get`,
                            { ids: [id] })).list[0];
@@ -60,6 +61,7 @@ async function testEdit({ server, tokens, ids }) {
                                       { ids: [ids.r21] })).list[0];
 
   await page.getByLabel("Organization").fill("Edited");
+  await checkAccess(page, "edit");
   /* another report changes: no reason to refuse */
   await call(server, tokens.all, `${TYPE}/set`,
              { update: { [ids.r22]: { policyIdentifiers: [9] } } });

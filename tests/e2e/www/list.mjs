@@ -106,6 +106,33 @@ async function testFailure(page) {
   page.seen = page.seen.filter((line) => !/ERR_FAILED/.test(line));
 }
 
+/* Before anything has come, and when there is nothing. */
+async function testStates(server, token) {
+  const page = await openPage(server, { token, hash: "#/no-page" });
+  let answer;
+  const waits = new Promise((done) => { answer = done; });
+
+  await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+  await page.route("**/api", async (route) => {
+    await waits;
+    const response = await route.fetch();
+    const json = await response.json();
+    Object.assign(json.methodResponses[0][1], { ids: [], total: 0 });
+    await route.fulfill({ response, json });
+  });
+  await page.getByRole("link", { name: "TLS", exact: true }).click();
+  await page.locator(".skeleton").waitFor();
+  expect("loading is told", "Loading…",
+         await page.locator(".summary").textContent());
+  await checkLooks(page, "outbox-loading");
+  answer();
+  await page.getByText("The outbox is empty").waitFor();
+  expect("and that there is nothing", "No reports",
+         await page.locator(".summary").textContent());
+  await checkLooks(page, "outbox-empty");
+  await closePage(page, "loading and empty");
+}
+
 export default async function testList({ server, tokens }) {
   const page = await openPage(server, { token: tokens.all });
 
@@ -116,4 +143,5 @@ export default async function testList({ server, tokens }) {
   await testPages(page);
   await testFailure(page);
   await closePage(page, "the list");
+  await testStates(server, tokens.all);
 }

@@ -1,6 +1,6 @@
 /* Signing in and out, and what a token may. */
 import { expect, removeToken, token } from "../httpd_world.mjs";
-import { checkLooks, closePage, openPage } from "./browser.mjs";
+import { checkAccess, checkLooks, closePage, openPage } from "./browser.mjs";
 
 export default async function testSignIn({ server, tokens }) {
   const page = await openPage(server);
@@ -74,6 +74,7 @@ export async function testTokens(world) {
                                         hash: "#/outbox" });
   await none.getByText(/needs the permission sysTlsInternalReportQuery/)
     .waitFor();
+  await checkAccess(none, "not with this token");
   await closePage(none, "a token without the permission");
 
   const gone = await openPage(server, { token: "tally_gone" });
