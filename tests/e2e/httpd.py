@@ -133,7 +133,7 @@ def test_page(port):
     expect("page: nothing can be posted to it", (405, "GET, HEAD"),
            (r.status, r.getheader("Allow")))
     chart = next(line.split("=")[1].strip() for line in
-                 (HERE / "Makefile").read_text().splitlines()
+                 pathlib.Path("Makefile").read_text().splitlines()
                  if line.startswith("CHARTJS ="))
     r, text = ask(port, "GET", "/chart.js")
     expect("page: Chart.js from where it lies",
