@@ -102,15 +102,16 @@ int jmap_error_words(const json_t *error, struct err *err)
 	auto_(xfree_str) char *safe = NULL;
 	int class = ERR_IO;
 
-	type = type ? type : "an error without a type";
 	said = said ? said : "";
+	if (type == NULL)
+		strbuf_puts(&words, "an error without a type");
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (strcmp(errors[i].type, type) == 0) {
+		if (type != NULL && strcmp(errors[i].type, type) == 0) {
 			class = errors[i].class;
 			strbuf_puts(&words, errors[i].words);
 		}
 	if (words.len == 0)
-		strbuf_printf(&words, "%.60s", type);
+		strbuf_printf(&words, "unknown error '%.60s'", type);
 	if (said[0] != '\0')
 		strbuf_printf(&words, ": %.300s", said);
 	add_properties(error, said, &words);
