@@ -47,7 +47,13 @@ async function run(server) {
     [name, []]));
 
   await openBrowser();
+  const nothing = [];
   for (let i = 0; i < TRIES; i++) {
+    const empty = await openPage(server, { hash: "icon.svg" });
+    nothing.push(await empty.evaluate(() => new Promise((done) =>
+      requestAnimationFrame(() => setTimeout(() =>
+        done(performance.now()))))));
+    await empty.context().close();
     const page = await openPage(server, { token: all });
     first.push(await page.evaluate(rowsPainted));
     if (i === 0)
@@ -57,6 +63,8 @@ async function run(server) {
     await page.context().close();
   }
   await closeBrowser();
+  console.log(`for comparison, the icon alone: ${
+    Math.round(median(nothing))} ms`);
   console.log(`first rows: ${Math.round(median(first))} ms`);
   for (const [name, list] of Object.entries(times))
     console.log(`${name}: ${Math.round(median(list))} ms`);

@@ -224,7 +224,7 @@ function skeleton(columns) {
 
 export function createList(ctx, spec) {
   const selection = new Set();
-  const summary = h("p", {class: "summary", role: "status",
+  const summary = h("p", {class: "summary", role: "status", tabindex: "-1",
     "aria-live": "polite"}, "Loading…");
   const actions = h("div", {class: "actions"});
   const place = h("div", {class: "place"});
@@ -265,6 +265,8 @@ export function createList(ctx, spec) {
             return;
           selection.clear();
           await reload();
+          // the buttons are gone, and the focus with them
+          summary.focus();
         }, {class: danger ? "danger" : null})),
     ]);
   }

@@ -58,7 +58,7 @@ function toolbar(ctx, object, reload) {
 }
 
 function gone() {
-  return h("div", {class: "empty"}, h("h1", {}, "No such report"),
+  return h("div", {class: "empty"}, h("h1", {tabindex: "-1"}, "No such report"),
     h("p", {}, "It is not in the outbox: it was delivered, or deleted."),
     h("a", {href: hash("outbox")}, "To the outbox"));
 }
@@ -71,7 +71,11 @@ export function create(ctx) {
     try {
       const got = await ctx.jmap.get(TYPE, ctx.route.args.id, null,
         {signal: ctx.signal});
+      const held = element.contains(document.activeElement);
       fill(element, got ? show(got.object) : gone());
+      // the button that had the focus is another one now, or none
+      if (held)
+        element.querySelector("h1").focus();
     } catch (err) {
       if (err.name === "AbortError")
         return;
@@ -88,7 +92,7 @@ export function create(ctx) {
   function show(object) {
     document.title = `${object.domain} – tlstally`;
     return [
-      h("h1", {}, object.domain),
+      h("h1", {tabindex: "-1"}, object.domain),
       toolbar(ctx, object, reload),
       figures(object),
       facts(object),

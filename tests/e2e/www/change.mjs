@@ -133,5 +133,6 @@ export async function testKeyboard(world) {
   await tabTo("Delete");
   await page.keyboard.press("Enter");
   await page.getByText("No such report").waitFor();
+  await until("the focus is where the news is", "No such report", focused);
   await closePage(page, "the keyboard");
 }
