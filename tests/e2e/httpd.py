@@ -200,15 +200,15 @@ def test_download(port, token, made, mon):
     expect("download: HEAD", (200, b"", len(mail)),
            (r.status, text, int(r.getheader("Content-Length"))))
     for what, status, args in (
-            ("no such destination", 404, {"blob": made + "-1"}),
-            ("no such form", 404, {"blob": made + "-pdf"}),
-            ("no such report", 404, {"blob": "a000000000000-json"}),
-            ("no such account", 404, {"blob": made + "-json",
-                                      "account": "other"}),
-            ("no token", 401, {"blob": made + "-json", "who": None}),
-            ("a token that may not", 403, {"blob": made + "-json",
-                                           "who": mon})):
-        expect("download: " + what, status, get(**args)[0].status)
+            ("download: no such destination", 404, {"blob": made + "-1"}),
+            ("download: no such form", 404, {"blob": made + "-pdf"}),
+            ("download: no such report", 404, {"blob": "a000000000000-json"}),
+            ("download: no such account", 404,
+             {"blob": made + "-json", "account": "other"}),
+            ("download: no token", 401, {"blob": made + "-json", "who": None}),
+            ("download: a token that may not", 403,
+             {"blob": made + "-json", "who": mon})):
+        expect(what, status, get(**args)[0].status)
     expect("download: the permission is named", True,
            b"sysTlsInternalReportGet" in get(made + "-json", who=mon)[1])
     for path in ("/jmap/download/", "/jmap/download/tally",
