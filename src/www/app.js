@@ -153,6 +153,7 @@ async function show() {
   }
   const key = JSON.stringify([route.row?.path, route.path]);
 
+  markMenu(route.row);
   if (current?.key === key)
     return current.page?.update(route);
   const first = current === null;
@@ -160,7 +161,6 @@ async function show() {
   const mine = current = {key, page: null, leave: new AbortController()};
   let module;
 
-  markMenu(route.row);
   say(pending);
   pending = "";
   try {

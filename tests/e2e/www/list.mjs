@@ -106,6 +106,34 @@ async function testFailure(page) {
   page.seen = page.seen.filter((line) => !/ERR_FAILED/.test(line));
 }
 
+/* On a phone the menu folds, and rows are cards that name their values. */
+async function testPhone(server, token) {
+  const page = await openPage(server, { token, width: 360, height: 740,
+    hash: "#/outbox?text=host-039" });
+  const menu = page.getByRole("button", { name: "Menu" });
+  const link = page.getByRole("link", { name: "TLS", exact: true });
+
+  await summary(page, /^1 report$/);
+  expect("the menu is folded", [false, "false"],
+         [await link.isVisible(), await menu.getAttribute("aria-expanded")]);
+  await menu.click();
+  expect("and opens", [true, "true"],
+         [await link.isVisible(), await menu.getAttribute("aria-expanded")]);
+  const labels = await page.getByRole("cell").evaluateAll((cells) =>
+    cells.map((cell) => getComputedStyle(cell, "::before").content));
+  expect("a card's values have their names", ["none", '"Created"',
+    '"Deliver at"', '"Status"', '"Sessions"', '"Failures"', '"Destinations"'],
+         labels);
+  await link.click();
+  await summary(page, "of 61 reports");
+  expect("and folds again", false, await link.isVisible());
+  await page.getByLabel("Select host-059.example").check();
+  await page.getByText("1 selected").waitFor();
+  expect("all of it fits", 360, await page.evaluate(() =>
+    document.documentElement.scrollWidth));
+  await closePage(page, "a phone");
+}
+
 /* Before anything has come, and when there is nothing. */
 async function testStates(server, token) {
   const page = await openPage(server, { token, hash: "#/no-page" });
@@ -143,5 +171,6 @@ export default async function testList({ server, tokens }) {
   await testPages(page);
   await testFailure(page);
   await closePage(page, "the list");
+  await testPhone(server, tokens.all);
   await testStates(server, tokens.all);
 }
