@@ -263,8 +263,12 @@ static int data_file_is_there(const char *directory, struct err *err)
 
 	if (access(path, F_OK) == 0)
 		return 0;
-	return err_errno(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
-	                 "no store in %s", directory);
+	if (errno == ENOENT)
+		return err_set(err, ERR_NOTFOUND,
+		               "there is no store in %s yet: tlstallyd, "
+		               "tlstally-logd or tlstally-milter makes it",
+		               directory);
+	return err_errno(err, ERR_IO, "%s", path);
 }
 
 int db_open(struct db **out, const struct db_options *options, struct err *err)
