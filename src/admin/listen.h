@@ -1,9 +1,8 @@
 /*
  * listen - the socket that the API is served on
  *
- * "127.0.0.1:8460", "[::1]:8460" or "unix:/run/tlstally/http.sock".  A unix
- * socket on which somebody still answers is not taken over; one that a killed
- * server left behind is replaced.
+ * "127.0.0.1:8460", "[::1]:8460" or "unix:/run/tlstally/http.sock"
+ * (base/unix_socket.h).
  */
 #ifndef TLSTALLY_ADMIN_LISTEN_H
 #define TLSTALLY_ADMIN_LISTEN_H
@@ -12,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/unix_socket.h"
 
 struct listen_options {
 	const char *where;
@@ -20,13 +20,12 @@ struct listen_options {
 	mode_t mode;
 };
 
-/* The descriptor, listening; or a class with words. */
-int listen_open(const struct listen_options *options, struct err *err);
+/* The descriptor, listening; or a class with words.  `file` is that of a unix
+ * socket, to be closed by the caller after it; of others it is none. */
+int listen_open(struct unix_socket *file, const struct listen_options *options,
+                struct err *err);
 
 /* Only this host can connect. */
 bool listen_is_local(const char *where);
-
-/* Removes the file of a unix socket; nothing for others. */
-void listen_remove(const char *where);
 
 #endif

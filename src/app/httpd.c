@@ -33,6 +33,7 @@ struct httpd {
 	struct clock clock;
 	struct db *db;
 	int fd;
+	struct unix_socket file; /* of a unix socket */
 	struct strbuf cert, key;
 	struct www *www;
 	struct http *http;
@@ -130,7 +131,7 @@ static int start(struct httpd *d, struct err *err)
 		return err->class;
 	options.owner = owner.uid;
 	options.group = owner.gid;
-	d->fd = listen_open(&options, err);
+	d->fd = listen_open(&d->file, &options, err);
 	if (d->fd < 0 || read_tls(d, err) < 0)
 		return err->class;
 	raise_limit(&d->conf);
@@ -153,7 +154,8 @@ static int run(struct httpd *d, struct err *err)
 		if (++ticks % READER_CHECK_TICKS == 0)
 			db_check_readers(d->db);
 		if (ticks % PLACE_CHECK_TICKS == 0 &&
-		    db_check_place(d->db, err) < 0)
+		    (db_check_place(d->db, err) < 0 ||
+		     unix_socket_check(&d->file, err) < 0))
 			return err->class;
 		daemon_alive();
 	}
@@ -163,8 +165,7 @@ static int run(struct httpd *d, struct err *err)
 static void stop(struct httpd *d)
 {
 	daemon_stopping();
-	if (d->http != NULL)
-		listen_remove(d->conf.http.listen);
+	unix_socket_close(&d->file);
 	http_stop(&d->http, STOP_MS);
 	www_free(&d->www);
 	if (d->fd >= 0)
@@ -181,7 +182,7 @@ int main(int argc, char **argv)
 		.name = "tlstally-httpd",
 		.purpose = "serves reports, counters and metrics over HTTP",
 	};
-	struct httpd d = {.fd = -1};
+	struct httpd d = {.fd = -1, .file = {.lock_fd = -1}};
 	struct err err = {0};
 	int status, rc;
 

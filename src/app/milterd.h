@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "intake/milter_feed.h"
-#include "intake/unix_socket.h"
+#include "base/unix_socket.h"
 #include "store/db.h"
 
 struct milterd {

@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define QLEN_FILE "/proc/sys/net/unix/max_dgram_qlen"
@@ -23,41 +21,13 @@ int dgram_queue_length(void)
 	return length;
 }
 
-static int bind_socket(struct dgram_socket *sock,
-                       const struct sockaddr_un *address, struct err *err)
-{
-	mode_t mask = umask(0177);
-	int rc;
-
-	sock->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (sock->fd < 0) {
-		umask(mask);
-		return err_errno(err, ERR_IO, "socket");
-	}
-	rc = bind(sock->fd, (const struct sockaddr *)address, sizeof(*address));
-	umask(mask);
-	if (rc < 0)
-		return err_errno(err, ERR_IO, "binding the socket %s",
-		                 address->sun_path);
-	return 0;
-}
-
 int dgram_socket_open(struct dgram_socket *sock,
                       const struct unix_socket_options *options,
                       struct err *err)
 {
-	struct sockaddr_un address;
-	int rc;
-
 	*sock = (struct dgram_socket){.fd = -1};
-	rc = unix_socket_prepare(&sock->file, options, &address, err);
-	if (rc == 0)
-		rc = bind_socket(sock, &address, err);
-	if (rc == 0)
-		rc = unix_socket_bound(&sock->file, options, err);
-	if (rc < 0)
-		dgram_socket_close(sock);
-	return rc;
+	sock->fd = unix_socket_open(&sock->file, options, 0, err);
+	return sock->fd < 0 ? err->class : 0;
 }
 
 int dgram_socket_adopt(struct dgram_socket *sock, int fd, struct err *err)

@@ -9,7 +9,7 @@
 #define TLSTALLY_INTAKE_DGRAM_SOCKET_H
 
 #include "base/err.h"
-#include "intake/unix_socket.h"
+#include "base/unix_socket.h"
 
 struct dgram_socket {
 	int fd;

@@ -5,12 +5,13 @@
  * daemon left behind is replaced.  A lock file beside it ("SOCKET.lock")
  * decides between two daemons that start at the same moment.
  *
+ *     unix_socket_open()       all of it; or, where a library binds:
  *     unix_socket_prepare()    the directory, the lock, the path is free
  *     bind(2)                  the caller's, under umask 0177
  *     unix_socket_bound()      owner and mode
  */
-#ifndef TLSTALLY_INTAKE_UNIX_SOCKET_H
-#define TLSTALLY_INTAKE_UNIX_SOCKET_H
+#ifndef TLSTALLY_BASE_UNIX_SOCKET_H
+#define TLSTALLY_BASE_UNIX_SOCKET_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -34,6 +35,12 @@ struct unix_socket {
 	dev_t dev; /* of ours, where the path led to it */
 	ino_t ino;
 };
+
+/* The descriptor, bound and close-on-exec, with these flags (SOCK_NONBLOCK); or
+ * a class, and there is nothing to close. */
+int unix_socket_open(struct unix_socket *sock,
+                     const struct unix_socket_options *options, int flags,
+                     struct err *err);
 
 /* Makes the parent directory (0755, of the owner), takes the lock, removes what
  * nobody answers on.  ERR_BUSY: somebody does. */

@@ -1,4 +1,4 @@
-#include "intake/unix_socket.h"
+#include "base/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -174,6 +174,42 @@ int unix_socket_prepare(struct unix_socket *sock,
 	if (rc < 0)
 		unix_socket_close(sock);
 	return rc;
+}
+
+static int bind_at(const struct sockaddr_un *address, int type, struct err *err)
+{
+	mode_t mask = umask(0177);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 &&
+	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
+		err_errno(err, ERR_IO, "binding the socket %s",
+		          address->sun_path);
+		close(fd);
+		fd = ERR_IO;
+	} else if (fd < 0) {
+		fd = err_errno(err, ERR_IO, "socket");
+	}
+	umask(mask);
+	return fd;
+}
+
+int unix_socket_open(struct unix_socket *sock,
+                     const struct unix_socket_options *options, int flags,
+                     struct err *err)
+{
+	struct sockaddr_un address;
+	int fd;
+
+	if (unix_socket_prepare(sock, options, &address, err) < 0)
+		return err->class;
+	fd = bind_at(&address, options->type | flags, err);
+	if (fd >= 0 && unix_socket_bound(sock, options, err) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	unix_socket_close(sock);
+	return err->class;
 }
 
 void unix_socket_close(struct unix_socket *sock)
