@@ -110,7 +110,8 @@ static int read_options(int argc, char **argv, const struct daemon_about *about,
 	return 0;
 }
 
-int daemon_begin(int argc, char **argv, const struct daemon_about *about,
+/* 0: go on; else *status is what to exit with. */
+static int begin(int argc, char **argv, const struct daemon_about *about,
                  struct conf *conf, int *status)
 {
 	struct options options = {0};
@@ -144,6 +145,17 @@ static sigset_t signals(void)
 	return set;
 }
 
+int daemon_open_store(struct db **db, const struct conf *conf, struct err *err)
+{
+	struct db_options options = {
+		.directory = conf->store.directory,
+		.map_size = conf->store.map_size,
+		.create = true,
+	};
+
+	return db_open(db, &options, err);
+}
+
 int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
                      int64_t now, struct err *err)
 {
@@ -169,7 +181,9 @@ int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
 	               time_format(other.last_event, time));
 }
 
-void daemon_block_signals(void)
+/* For the main thread to wait for, and for no other to get: before any thread
+ * is started. */
+static void block_signals(void)
 {
 	sigset_t set = signals();
 
@@ -204,12 +218,12 @@ int daemon_activated_fd(struct err *err)
 	return n == 1 ? SD_LISTEN_FDS_START : ERR_NOTFOUND;
 }
 
-void daemon_ready(void)
+static void tell_ready(void)
 {
 	sd_notify(0, "READY=1");
 }
 
-void daemon_stopping(void)
+static void tell_stopping(void)
 {
 	sd_notify(0, "STOPPING=1");
 }
@@ -237,11 +251,11 @@ int daemon_activated_fd(struct err *err)
 	return ERR_NOTFOUND;
 }
 
-void daemon_ready(void)
+static void tell_ready(void)
 {
 }
 
-void daemon_stopping(void)
+static void tell_stopping(void)
 {
 }
 
@@ -250,3 +264,29 @@ void daemon_alive(void)
 }
 
 #endif
+
+int daemon_main(int argc, char **argv, const struct daemon_about *about,
+                const struct daemon_parts *parts, void *daemon)
+{
+	struct err err = {0};
+	int status, rc;
+
+	if (begin(argc, argv, about, parts->conf, &status) != 0)
+		return status;
+	*parts->clock = clock_system();
+	block_signals();
+	rc = parts->start(daemon, &err);
+	if (rc == 0) {
+		tell_ready();
+		rc = parts->run(daemon, &err);
+	}
+	if (rc < 0)
+		log_error("%s", err.text);
+	tell_stopping();
+	if (parts->stop(daemon, &err) < 0) {
+		log_error("%s", err.text);
+		rc = ERR_IO;
+	}
+	conf_clear(parts->conf);
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

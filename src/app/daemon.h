@@ -1,9 +1,10 @@
 /*
  * daemon - what all of our daemons do alike
  *
- * Options, settings, where the log goes, signals, readiness and watchdog.
- * A daemon stays in the foreground: the service manager, or the shell, puts it
- * where it belongs.
+ * Options (-c FILE, -f, -o SECTION.NAME=VALUE, --help, --version, flags of its
+ * own; TLSTALLY_CONF), settings, where the log goes, signals, readiness and
+ * watchdog.  A daemon stays in the foreground: the service manager, or the
+ * shell, puts it where it belongs.
  */
 #ifndef TLSTALLY_APP_DAEMON_H
 #define TLSTALLY_APP_DAEMON_H
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
 #include "store/db.h"
@@ -28,22 +30,29 @@ struct daemon_about {
 	const struct daemon_flag *flags; /* up to one without word; or NULL */
 };
 
-/*
- * Reads the command line (-c FILE, -f, -o SECTION.NAME=VALUE, --help,
- * --version, flags of its own; TLSTALLY_CONF) and the settings, and opens the
- * log.  0: go on; else *status is what to exit with.
- */
-int daemon_begin(int argc, char **argv, const struct daemon_about *about,
-                 struct conf *conf, int *status);
+/* The daemon itself: what is done from its start to its end. */
+struct daemon_parts {
+	struct conf *conf; /* filled before start(), cleared after stop() */
+	struct clock *clock;
+	int (*start)(void *daemon, struct err *err);
+	/* Until a signal, or an error. */
+	int (*run)(void *daemon, struct err *err);
+	/* Also after a start that failed half-way. */
+	int (*stop)(void *daemon, struct err *err);
+};
+
+/* All of main(): options, settings, log, signals, start, readiness, run, stop;
+ * errors are logged.  The exit status. */
+int daemon_main(int argc, char **argv, const struct daemon_about *about,
+                const struct daemon_parts *parts, void *daemon);
+
+/* The store of the settings, made when it is not there. */
+int daemon_open_store(struct db **db, const struct conf *conf, struct err *err);
 
 /* May this feed count into the store?  ERR_BUSY when another daemon counts the
  * same sessions there by another way, unless [log] allow_both says so. */
 int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
                      int64_t now, struct err *err);
-
-/* Blocks SIGTERM, SIGINT and SIGHUP: for the main thread to wait for, and for
- * no other to get.  Before any thread is started. */
-void daemon_block_signals(void);
 
 /* Waits at most timeout_ms; true when it is time to end. */
 bool daemon_wait(int timeout_ms);
@@ -52,9 +61,7 @@ bool daemon_wait(int timeout_ms);
  * ERR_PARSE when there are several. */
 int daemon_activated_fd(struct err *err);
 
-/* Tell the service manager; nothing without one. */
-void daemon_ready(void);
-void daemon_stopping(void);
+/* Tells the service manager that all goes round; nothing without one. */
 void daemon_alive(void);
 
 #endif

@@ -5,7 +5,6 @@
  * of the store.  The main thread waits for a signal and cuts off clients that
  * are late; libmicrohttpd's threads do the rest.
  */
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -81,17 +80,6 @@ static void raise_limit(const struct conf *conf)
 		            (unsigned long long)conf->http.max_connections);
 }
 
-static int open_store(struct httpd *d, struct err *err)
-{
-	struct db_options options = {
-		.directory = d->conf.store.directory,
-		.map_size = d->conf.store.map_size,
-		.create = true,
-	};
-
-	return db_open(&d->db, &options, err);
-}
-
 /* The API is of use without. */
 static void load_page(struct httpd *d)
 {
@@ -120,8 +108,9 @@ static int serve(struct httpd *d, struct err *err)
 	return http_start(&d->http, &options, err);
 }
 
-static int start(struct httpd *d, struct err *err)
+static int start(void *arg, struct err *err)
 {
+	struct httpd *d = arg;
 	struct identity owner;
 	struct listen_options options = {
 		.where = d->conf.http.listen,
@@ -135,7 +124,8 @@ static int start(struct httpd *d, struct err *err)
 	if (d->fd < 0 || read_tls(d, err) < 0)
 		return err->class;
 	raise_limit(&d->conf);
-	if (privs_become(&owner, err) < 0 || open_store(d, err) < 0)
+	if (privs_become(&owner, err) < 0 ||
+	    daemon_open_store(&d->db, &d->conf, err) < 0)
 		return err->class;
 	load_page(d);
 	if (serve(d, err) < 0)
@@ -145,8 +135,9 @@ static int start(struct httpd *d, struct err *err)
 	return 0;
 }
 
-static int run(struct httpd *d, struct err *err)
+static int run(void *arg, struct err *err)
 {
+	struct httpd *d = arg;
 	unsigned ticks = 0;
 
 	while (!daemon_wait(TICK_MS)) {
@@ -162,9 +153,11 @@ static int run(struct httpd *d, struct err *err)
 	return 0;
 }
 
-static void stop(struct httpd *d)
+static int stop(void *arg, struct err *err)
 {
-	daemon_stopping();
+	struct httpd *d = arg;
+
+	(void)err;
 	unix_socket_close(&d->file);
 	http_stop(&d->http, STOP_MS);
 	www_free(&d->www);
@@ -173,7 +166,7 @@ static void stop(struct httpd *d)
 	strbuf_clear(&d->cert);
 	strbuf_clear(&d->key);
 	db_close(&d->db);
-	conf_clear(&d->conf);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -183,20 +176,7 @@ int main(int argc, char **argv)
 		.purpose = "serves reports, counters and metrics over HTTP",
 	};
 	struct httpd d = {.fd = -1, .file = {.lock_fd = -1}};
-	struct err err = {0};
-	int status, rc;
+	const struct daemon_parts parts = {&d.conf, &d.clock, start, run, stop};
 
-	if (daemon_begin(argc, argv, &about, &d.conf, &status) != 0)
-		return status;
-	d.clock = clock_system();
-	daemon_block_signals();
-	rc = start(&d, &err);
-	if (rc == 0) {
-		daemon_ready();
-		rc = run(&d, &err);
-	}
-	if (rc < 0)
-		log_error("%s", err.text);
-	stop(&d);
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return daemon_main(argc, argv, &about, &parts, &d);
 }

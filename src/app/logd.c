@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -66,13 +65,8 @@ static int take_lock(struct logd *d, struct err *err)
 
 static int open_store(struct logd *d, struct err *err)
 {
-	struct db_options options = {
-		.directory = d->conf.store.directory,
-		.map_size = d->conf.store.map_size,
-		.create = true,
-	};
-
-	if (db_open(&d->db, &options, err) < 0 || take_lock(d, err) < 0)
+	if (daemon_open_store(&d->db, &d->conf, err) < 0 ||
+	    take_lock(d, err) < 0)
 		return err->class;
 	return daemon_may_count(d->db, &d->conf, FEED_LOG,
 	                        clock_secs(&d->clock), err);
@@ -136,8 +130,9 @@ static int start_feed(struct logd *d, struct err *err)
 	return log_feed_start(&d->feed, d->db, source, &options, err);
 }
 
-static int start(struct logd *d, struct err *err)
+static int start(void *arg, struct err *err)
 {
+	struct logd *d = arg;
 	gid_t groups[LOGD_GROUPS];
 	struct identity owner;
 
@@ -154,19 +149,24 @@ static int start(struct logd *d, struct err *err)
 	return 0;
 }
 
-/* The order matters: no more is read, all is committed, then the store. */
-static int stop(struct logd *d, struct err *err)
+static int run(void *arg, struct err *err)
 {
-	int rc;
+	struct logd *d = arg;
 
-	daemon_stopping();
-	rc = log_feed_stop(&d->feed, err);
+	return logd_ends(d) ? logd_run_once(d, err) : logd_run(d, err);
+}
+
+/* The order matters: no more is read, all is committed, then the store. */
+static int stop(void *arg, struct err *err)
+{
+	struct logd *d = arg;
+	int rc = log_feed_stop(&d->feed, err);
+
 	policy_pool_stop(&d->pool);
 	db_close(&d->db);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
 	xfree_str(&d->source_name);
-	conf_clear(&d->conf);
 	return rc;
 }
 
@@ -187,24 +187,7 @@ int main(int argc, char **argv)
 		.purpose = "counts the TLS sessions of Postfix's mail log",
 		.flags = flags,
 	};
-	struct err err = {0};
-	int status, rc;
+	const struct daemon_parts parts = {&d.conf, &d.clock, start, run, stop};
 
-	if (daemon_begin(argc, argv, &about, &d.conf, &status) != 0)
-		return status;
-	d.clock = clock_system();
-	daemon_block_signals();
-	rc = start(&d, &err);
-	if (rc == 0) {
-		daemon_ready();
-		rc = logd_ends(&d) ? logd_run_once(&d, &err)
-		                   : logd_run(&d, &err);
-	}
-	if (rc < 0)
-		log_error("%s", err.text);
-	if (stop(&d, &err) < 0) {
-		log_error("%s", err.text);
-		rc = ERR_IO;
-	}
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return daemon_main(argc, argv, &about, &parts, &d);
 }

@@ -5,7 +5,6 @@
  * user, open the store, start the threads (app/milterd.h).  Mail never waits
  * for us: what fails here is logged, and counts are missing, no more.
  */
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "app/daemon.h"
@@ -23,17 +22,6 @@ enum {
 	STOP_MS = 5000, /* for messages that have begun */
 	FILES = 2 * MILTER_SESSIONS_MAX,
 };
-
-static int open_store(struct milterd *d, struct err *err)
-{
-	struct db_options options = {
-		.directory = d->conf.store.directory,
-		.map_size = d->conf.store.map_size,
-		.create = true,
-	};
-
-	return db_open(&d->db, &options, err);
-}
 
 static int start_threads(struct milterd *d, struct err *err)
 {
@@ -64,8 +52,9 @@ static void raise_file_limit(void)
 		            "sessions at once, and no more");
 }
 
-static int start(struct milterd *d, struct err *err)
+static int start(void *arg, struct err *err)
 {
+	struct milterd *d = arg;
 	struct identity owner;
 
 	raise_file_limit();
@@ -76,7 +65,8 @@ static int start(struct milterd *d, struct err *err)
 		log_warning("the store %s belongs to root, so this goes on as "
 		            "root: give it to the user " PRIVS_USER,
 		            d->conf.store.directory);
-	if (open_store(d, err) < 0 || start_threads(d, err) < 0)
+	if (daemon_open_store(&d->db, &d->conf, err) < 0 ||
+	    start_threads(d, err) < 0)
 		return err->class;
 	log_info("counting messages at %s in %s", d->conf.milter.socket,
 	         d->conf.store.directory);
@@ -94,8 +84,9 @@ static int check_places(struct milterd *d, struct err *err)
 
 /* Until a signal comes.  libmilter has a thread that waits for the same ones;
  * when that gets it, its main loop ends, and so do we. */
-static int run(struct milterd *d, struct err *err)
+static int run(void *arg, struct err *err)
 {
+	struct milterd *d = arg;
 	unsigned ticks = 0;
 	int ended;
 
@@ -116,18 +107,17 @@ static int run(struct milterd *d, struct err *err)
 /* The order matters: nobody new comes in, who has begun may end, all is
  * committed, then the store.  libmilter's threads may go on to the very end,
  * so what they look at stays: the feed, which takes no more. */
-static int stop(struct milterd *d, struct err *err)
+static int stop(void *arg, struct err *err)
 {
+	struct milterd *d = arg;
 	int rc = 0;
 
-	daemon_stopping();
 	unix_socket_close(&d->sock);
 	if (d->feed != NULL) {
 		milter_stop(STOP_MS);
 		rc = milter_feed_stop(d->feed, err);
 	}
 	db_close(&d->db);
-	conf_clear(&d->conf);
 	return rc;
 }
 
@@ -140,23 +130,7 @@ int main(int argc, char **argv)
 	};
 	/* its feed outlives main(), in libmilter's threads */
 	static struct milterd d = {.sock = {.lock_fd = -1}};
-	struct err err = {0};
-	int status, rc;
+	const struct daemon_parts parts = {&d.conf, &d.clock, start, run, stop};
 
-	if (daemon_begin(argc, argv, &about, &d.conf, &status) != 0)
-		return status;
-	d.clock = clock_system();
-	daemon_block_signals();
-	rc = start(&d, &err);
-	if (rc == 0) {
-		daemon_ready();
-		rc = run(&d, &err);
-	}
-	if (rc < 0)
-		log_error("%s", err.text);
-	if (stop(&d, &err) < 0) {
-		log_error("%s", err.text);
-		rc = ERR_IO;
-	}
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return daemon_main(argc, argv, &about, &parts, &d);
 }

@@ -5,7 +5,6 @@
  * that user, open the store, start the two threads.  The main thread waits
  * for a signal and, once a second, writes what the receiving thread must not.
  */
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -82,17 +81,6 @@ static void warn_of_small_queue(const struct daemon *d)
 		                                "socket was made)");
 }
 
-static int open_store(struct daemon *d, struct err *err)
-{
-	struct db_options options = {
-		.directory = d->conf.store.directory,
-		.map_size = d->conf.store.map_size,
-		.create = true,
-	};
-
-	return db_open(&d->db, &options, err);
-}
-
 static int start_threads(struct daemon *d, struct err *err)
 {
 	struct collector_options options = {
@@ -112,8 +100,9 @@ static int start_threads(struct daemon *d, struct err *err)
 	return dgram_start(&d->dgram, &d->sock, d->collector, d->bad_log, err);
 }
 
-static int start(struct daemon *d, struct err *err)
+static int start(void *arg, struct err *err)
 {
+	struct daemon *d = arg;
 	struct identity owner;
 
 	if (privs_store_owner(d->conf.store.directory, &owner, err) < 0 ||
@@ -124,7 +113,7 @@ static int start(struct daemon *d, struct err *err)
 		            "root: give it to the user " PRIVS_USER,
 		            d->conf.store.directory);
 	warn_of_small_queue(d);
-	if (open_store(d, err) < 0 ||
+	if (daemon_open_store(&d->db, &d->conf, err) < 0 ||
 	    daemon_may_count(d->db, &d->conf, FEED_EVENTS,
 	                     clock_secs(&d->clock), err) < 0 ||
 	    start_threads(d, err) < 0)
@@ -144,8 +133,9 @@ static int check_places(struct daemon *d, struct err *err)
 }
 
 /* Until a signal comes, or a thread has ended by itself. */
-static int run(struct daemon *d, struct err *err)
+static int run(void *arg, struct err *err)
 {
+	struct daemon *d = arg;
 	unsigned ticks = 0;
 
 	while (!daemon_wait(TICK_MS)) {
@@ -167,11 +157,11 @@ static int run(struct daemon *d, struct err *err)
 }
 
 /* The order matters: no more comes in, all is committed, then the store. */
-static int stop(struct daemon *d, struct err *err)
+static int stop(void *arg, struct err *err)
 {
+	struct daemon *d = arg;
 	int rc = 0;
 
-	daemon_stopping();
 	dgram_stop(&d->dgram);
 	if (d->collector != NULL)
 		rc = collector_stop(d->collector, err);
@@ -181,7 +171,6 @@ static int stop(struct daemon *d, struct err *err)
 	collector_free(&d->collector);
 	bad_log_free(&d->bad_log);
 	db_close(&d->db);
-	conf_clear(&d->conf);
 	return rc;
 }
 
@@ -193,23 +182,7 @@ int main(int argc, char **argv)
 			   "(smtp_tlsrpt_enable)",
 	};
 	struct daemon d = {.sock = {.fd = -1, .file = {.lock_fd = -1}}};
-	struct err err = {0};
-	int status, rc;
+	const struct daemon_parts parts = {&d.conf, &d.clock, start, run, stop};
 
-	if (daemon_begin(argc, argv, &about, &d.conf, &status) != 0)
-		return status;
-	d.clock = clock_system();
-	daemon_block_signals();
-	rc = start(&d, &err);
-	if (rc == 0) {
-		daemon_ready();
-		rc = run(&d, &err);
-	}
-	if (rc < 0)
-		log_error("%s", err.text);
-	if (stop(&d, &err) < 0) {
-		log_error("%s", err.text);
-		rc = ERR_IO;
-	}
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return daemon_main(argc, argv, &about, &parts, &d);
 }
