@@ -261,3 +261,20 @@ bool jmap_filter_takes(const struct jmap_filter *filter, const void *facts)
 	}
 	return filter->operator!= OPERATOR_OR;
 }
+
+bool jmap_filter_day(const struct jmap_filter *filter, int32_t *day,
+                     size_t *offset)
+{
+	if (filter->operator== CONDITION) {
+		if (filter->condition->match != MATCH_DAY)
+			return false;
+		*day = (int32_t)filter->number;
+		*offset = filter->condition->offset;
+		return true;
+	}
+	for (size_t i = 0;
+	     filter->operator== OPERATOR_AND && i<filter->part_count; i++)
+		if (jmap_filter_day(filter->parts[i], day, offset))
+			return true;
+	return false;
+}

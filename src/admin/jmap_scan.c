@@ -52,6 +52,8 @@ static int try_scan(struct db *db, struct page *page,
 	bool first = true;
 
 	memset(page->place, 0, page->type->facts_size);
+	if (page->all->from != NULL)
+		memcpy(page->place, page->all->from, page->type->facts_size);
 	do {
 		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 

@@ -71,6 +71,7 @@ struct jmap_scan {
 	bool (*visit)(struct jmap_scan *scan, const void *facts); /* go on? */
 	/* What was visited counts no more: it begins anew. */
 	void (*again)(struct jmap_scan *scan);
+	const void *from; /* the facts to begin after; NULL: all */
 };
 
 struct jmap_set_error {

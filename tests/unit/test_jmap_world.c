@@ -319,6 +319,30 @@ static void test_domains(void **state)
 	         "[['tally:Domain/query',{'filter':{'day':'2026-03-02'}},"
 	         "'0']]",
 	         "[['*',{'ids':['d20514-a_example']},'0']]"},
+		{"of a day, and more",
+	         "[['tally:Domain/query',{'filter':{'operator':'AND',"
+	         "'conditions':[{'hasFailures':true},{'operator':'AND',"
+	         "'conditions':[{'day':'2026-03-01'}]}]}},'0']]",
+	         "[['*',{'ids':['d20513-b-c_example']},'0']]"},
+		{"of two days",
+	         "[['tally:Domain/query',{'filter':{'operator':'OR',"
+	         "'conditions':[{'day':'2026-03-02'},{'day':'2026-03-01'}]}},"
+	         "'0']]",
+	         "[['*',{'ids':['d20513-a_example','d20513-b-c_example',"
+	         "'d20514-a_example']},'0']]"},
+		{"of two days at once",
+	         "[['tally:Domain/query',{'filter':{'operator':'AND',"
+	         "'conditions':[{'day':'2026-03-02'},{'day':'2026-03-01'}]}},"
+	         "'0']]",
+	         "[['*',{'ids':[]},'0']]"},
+		{"not of a day",
+	         "[['tally:Domain/query',{'filter':{'operator':'NOT',"
+	         "'conditions':[{'day':'2026-03-01'}]}},'0']]",
+	         "[['*',{'ids':['d20514-a_example']},'0']]"},
+		{"of a day without any",
+	         "[['tally:Domain/query',{'filter':{'day':'2026-02-28'},"
+	         "'calculateTotal':true},'0']]",
+	         "[['*',{'ids':[],'total':0},'0']]"},
 		{"with failures, the most first",
 	         "[['tally:Domain/query',{'filter':{'hasFailures':true},"
 	         "'sort':[{'property':'totalFailedSessions','isAscending':"
