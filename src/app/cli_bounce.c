@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "app/cli.h"
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/json.h"

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "app/cli.h"
-#include "app/cli_words.h"
-#include "app/doc.h"
+#include "admin/words.h"
+#include "admin/doc.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "app/cli.h"
-#include "app/cli_words.h"
-#include "app/doc.h"
+#include "admin/words.h"
+#include "admin/doc.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/cli.h"
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "app/inbound_sums.h"
 #include "base/auto.h"
 #include "base/day.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "app/table.h"
 #include "base/auto.h"
 

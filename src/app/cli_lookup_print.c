@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "app/doc.h"
+#include "admin/doc.h"
 
 /* A status as it stands in the document, in words for people. */
 static const char *words_of(const char *status)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app/cli_objects.h"
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "app/object_print.h"
 #include "app/object_type.h"
 #include "base/auto.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "app/cli_objects.h"
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/log.h"

@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-#include "app/cli_words.h"
-#include "app/doc.h"
+#include "admin/words.h"
+#include "admin/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"

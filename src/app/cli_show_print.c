@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "app/table.h"
 #include "base/auto.h"
 

@@ -1,128 +1,350 @@
-/* What status finds in the small tables, and the command itself. */
+/* The document of status as text: a section for what there is to say, none
+ * for what there is not. */
 #include "app/cli_status.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-#include "app/cli_words.h"
-#include "app/doc.h"
+#include "admin/doc.h"
+#include "admin/status.h"
+#include "admin/words.h"
+#include "app/cli.h"
+#include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
-#include "model/datagram.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
-#include "store/paged.h"
-#include "store/suppress_table.h"
 
-static int add_store(struct cli *cli, json_t *doc, struct err *err)
+enum { FEED_DEAD_SECS = 120 };
+
+static int64_t time_of(const json_t *object, const char *name)
 {
-	json_t *store = doc_object(doc, "store");
-	uint64_t used, file;
+	int64_t time = 0;
 
-	if (db_size(cli->db, &used, &file, err) < 0)
-		return err->class;
-	doc_set(store, "directory", cli->conf.store.directory);
-	json_set_uint(store, "usedBytes", used);
-	json_set_uint(store, "fileBytes", file);
-	return 0;
+	time_parse(doc_text(object, name), &time, NULL);
+	return time;
 }
 
-static void add_feeds(struct db_txn *txn, json_t *doc)
+/* "12 KiB", "3 MiB" */
+static void put_size(uint64_t bytes, struct strbuf *out)
 {
-	json_t *feeds = doc_array(doc, "feeds");
-	struct feed feed = {0};
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
+	size_t unit = 0;
 
-	while (feed_next(txn, &feed)) {
-		json_t *item = doc_row(feeds);
+	while (bytes >= 10 * 1024 && unit < 3) {
+		bytes /= 1024;
+		unit++;
+	}
+	strbuf_printf(out, "%" PRIu64 " %s", bytes, units[unit]);
+}
 
-		doc_set(item, "name", feed.name);
-		json_set_time(item, "countedUntil", feed.watermark);
-		json_set_time(item, "lastCommit", feed.seen_at);
-		json_set_time(item, "lastEvent", feed.last_event);
-		json_set_uint(item, "events", feed.events);
-		doc_set(item, "trouble", feed.trouble);
+static void print_head(const json_t *doc, struct strbuf *out)
+{
+	const json_t *store = doc_get(doc, "store");
+
+	strbuf_printf(out, "store     %s, ", doc_text(store, "directory"));
+	put_size(doc_number(store, "usedBytes"), out);
+	strbuf_printf(out, " in use\nsettings  %s\nmode      %s: ",
+	              doc_text(doc, "settings"), doc_text(doc, "mode"));
+	for (int mode = MODE_PREVIEW; mode <= MODE_OFF; mode++)
+		if (strcmp(doc_text(doc, "mode"), mode_name(mode)) == 0)
+			strbuf_puts(out, mode_words(mode));
+	strbuf_putc(out, '\n');
+}
+
+static void print_feed_trouble(const json_t *feed, int64_t now,
+                               struct strbuf *out)
+{
+	const char *name = doc_text(feed, "name");
+	int64_t alive = time_of(feed, "lastCommit");
+	int64_t behind = alive - time_of(feed, "countedUntil");
+
+	if (now - alive > FEED_DEAD_SECS)
+		strbuf_printf(out,
+		              "Nothing is counted from '%s' at the moment: its "
+		              "daemon is not running.\n",
+		              name);
+	else if (doc_text(feed, "trouble")[0] != '\0')
+		strbuf_printf(out,
+		              "Nothing is counted from '%s' at the moment: "
+		              "%s.\n",
+		              name, doc_text(feed, "trouble"));
+	else if (behind > FEED_DEAD_SECS)
+		strbuf_printf(out,
+		              "'%s' is %" PRId64 " minutes behind, and reads "
+		              "what was written since.\n",
+		              name, behind / 60);
+}
+
+static void print_feeds(const json_t *doc, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		{"events from", TABLE_LEFT},
+		{"counted until", TABLE_LEFT},
+		{"last event", TABLE_LEFT},
+		{"in all", TABLE_RIGHT},
+	};
+	auto_(table_free) struct table *table = table_new(columns, 4);
+	const json_t *feed;
+	size_t i, counting = 0;
+
+	json_array_foreach (doc_get(doc, "feeds"), i, feed) {
+		counting += strcmp(doc_text(feed, "name"), FEED_MILTER) != 0;
+		table_text(table, doc_text(feed, "name"));
+		table_text(table, doc_text(feed, "countedUntil"));
+		table_text(table, doc_text(feed, "lastEvent")[0]
+		                          ? doc_text(feed, "lastEvent")
+		                          : "none yet");
+		table_number(table, doc_number(feed, "events"));
+	}
+	strbuf_putc(out, '\n');
+	table_print(table, "", out);
+	if (counting == 0)
+		strbuf_puts(out, "No events yet.  Is tlstallyd running, and "
+		                 "smtp_tlsrpt_enable = yes in Postfix's "
+		                 "main.cf?\nFor a Postfix before 3.10 it is "
+		                 "tlstally-logd that should run.\n");
+	json_array_foreach (doc_get(doc, "feeds"), i, feed)
+		print_feed_trouble(feed, time_of(doc, "now"), out);
+}
+
+static void print_waiting(const json_t *doc, struct strbuf *out)
+{
+	const json_t *waiting = doc_get(doc, "waiting");
+	uint64_t sessions = doc_number(waiting, "sessions");
+
+	if (sessions > 0)
+		strbuf_printf(out,
+		              "%" PRIu64 " sessions of the log (domains and "
+		              "days: %" PRIu64 ") are counted once their "
+		              "policies are known.\n",
+		              sessions, doc_number(waiting, "domains"));
+}
+
+static void print_bad_input(const json_t *day, struct strbuf *out)
+{
+	const char *kind, *comma = "";
+	json_t *count;
+	/* jansson's iterator takes no const object */
+	json_t *bad = json_object_get(day, "badInput");
+
+	if (json_object_size(bad) == 0)
+		return;
+	strbuf_printf(out, "bad input on %s: ", doc_text(day, "day"));
+	json_object_foreach (bad, kind, count) {
+		strbuf_printf(out, "%s%lld %s", comma,
+		              (long long)json_integer_value(count), kind);
+		comma = ", ";
+	}
+	strbuf_puts(out, "; tlstallyd's log has examples\n");
+}
+
+static uint64_t sum_of(json_t *object)
+{
+	const char *name;
+	json_t *count;
+	uint64_t sum = 0;
+
+	json_object_foreach (object, name, count)
+		sum += (uint64_t)json_integer_value(count);
+	return sum;
+}
+
+static void print_events(const json_t *doc, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		{"day (UTC)", TABLE_LEFT},    {"events", TABLE_RIGHT},
+		{"sessions ok", TABLE_RIGHT}, {"failed", TABLE_RIGHT},
+		{"bad input", TABLE_RIGHT},   {"refused", TABLE_RIGHT},
+	};
+	auto_(table_free) struct table *table = table_new(columns, 6);
+	const json_t *day;
+	size_t i;
+
+	json_array_foreach (doc_get(doc, "events"), i, day) {
+		table_text(table, doc_text(day, "day"));
+		table_number(table, doc_number(day, "events"));
+		table_number(table, doc_number(day, "successfulSessions"));
+		table_number(table, doc_number(day, "failedSessions"));
+		table_number(table, sum_of(json_object_get(day, "badInput")));
+		table_number(table, doc_number(day, "refused"));
+	}
+	if (json_array_size(doc_get(doc, "events")) > 0)
+		strbuf_putc(out, '\n');
+	table_print(table, "", out);
+	json_array_foreach (doc_get(doc, "events"), i, day)
+		print_bad_input(day, out);
+}
+
+static void put_marks(const json_t *day, struct strbuf *out)
+{
+	const json_t *marks = doc_get(day, "marks");
+	const char *comma = "";
+
+	for (int mark = 0; mark < TALLY_MARKS; mark++) {
+		uint64_t n = doc_number(marks, mark_json(mark));
+
+		if (n == 0)
+			continue;
+		strbuf_printf(out, "%s%" PRIu64 " %s", comma, n,
+		              mark_words(mark));
+		comma = ", ";
 	}
 }
 
-/* Sessions of the log. */
-static void add_waiting(struct db_txn *txn, json_t *doc)
+static void print_days(const json_t *doc, struct strbuf *out)
 {
-	json_t *waiting = doc_object(doc, "waiting");
-	uint64_t sessions, domains;
+	static const struct table_column columns[] = {
+		{"day (UTC)", TABLE_LEFT},
+		{"domains", TABLE_RIGHT},
+		{"state", TABLE_LEFT},
+		{"what became of them", TABLE_LEFT},
+	};
+	auto_(table_free) struct table *table = table_new(columns, 4);
+	const json_t *day;
+	size_t i;
 
-	log_pending_count(txn, &sessions, &domains);
-	json_set_uint(waiting, "sessions", sessions);
-	json_set_uint(waiting, "domains", domains);
-}
+	json_array_foreach (doc_get(doc, "days"), i, day) {
+		auto_(strbuf_clear) struct strbuf state = {0}, marks = {0};
 
-static void add_day_events(json_t *list, int32_t day,
-                           const struct day_stats *stats)
-{
-	json_t *item = doc_row(list), *bad;
-
-	doc_set_day(item, "day", day);
-	json_set_uint(item, "events", stats->events);
-	json_set_uint(item, "successfulSessions", stats->success);
-	json_set_uint(item, "failedSessions", stats->failure);
-	json_set_uint(item, "refused", stats->refused);
-	json_set_uint(item, "suppressedSelf", stats->suppressed_self);
-	bad = doc_object(item, "badInput");
-	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
-		if (stats->bad[kind] > 0)
-			json_set_uint(bad, bad_input_word(kind),
-			              stats->bad[kind]);
-}
-
-/* Today and yesterday. */
-static void add_events(struct cli *cli, struct db_txn *txn, json_t *doc)
-{
-	json_t *list = doc_array(doc, "events");
-	int32_t today = day_of(clock_secs(&cli->clock));
-
-	for (int32_t day = today; day >= today - 1; day--) {
-		struct day_stats stats;
-
-		if (day_stats_get(txn, day, &stats))
-			add_day_events(list, day, &stats);
+		strbuf_puts(&state, doc_text(day, "state"));
+		if (doc_text(day, "waitingFor")[0] != '\0')
+			strbuf_printf(&state, " (%s)",
+			              doc_text(day, "waitingFor"));
+		put_marks(day, &marks);
+		table_text(table, doc_text(day, "day"));
+		table_number(table, doc_number(day, "domains"));
+		table_text(table, strbuf_text(&state));
+		table_text(table, strbuf_text(&marks));
 	}
+	if (json_array_size(doc_get(doc, "days")) > 0)
+		strbuf_putc(out, '\n');
+	table_print(table, "", out);
 }
 
-static int count_suppressions(struct cli *cli, json_t *doc, struct err *err)
+/* "3 held, 2 pending" */
+static void print_counts(const char *title, json_t *counts, struct strbuf *out)
 {
-	struct paged paged = {.db = cli->db};
-	struct suppression row = {0};
-	uint64_t n = 0;
+	const char *name, *comma = "";
+	json_t *count;
 
-	while (suppress_next(paged_txn(&paged), &row))
-		n += row.until == 0 || row.until > clock_secs(&cli->clock);
-	json_set_uint(doc, "suppressions", n);
-	return paged_end(&paged, err);
+	if (json_object_size(counts) == 0)
+		return;
+	strbuf_puts(out, title);
+	json_object_foreach (counts, name, count) {
+		strbuf_printf(out, "%s%lld %s", comma,
+		              (long long)json_integer_value(count), name);
+		comma = ", ";
+	}
+	strbuf_putc(out, '\n');
 }
 
-int status_collect(struct cli *cli, json_t *doc, struct err *err)
+static void print_outbox(const json_t *doc, struct strbuf *out)
 {
-	auto_(db_abort) struct db_txn *txn = NULL;
+	const json_t *outbox = doc_get(doc, "outbox");
+	json_t *reports = json_object_get(outbox, "reports");
 
-	json_set_time(doc, "now", clock_secs(&cli->clock));
-	doc_set(doc, "settings", cli->conf.file);
-	doc_set(doc, "mode", mode_name(cli->conf.report.mode));
-	if (add_store(cli, doc, err) < 0)
-		return err->class;
-	txn = db_begin_read(cli->db);
-	add_feeds(txn, doc);
-	add_waiting(txn, doc);
-	add_events(cli, txn, doc);
-	if (db_commit(&txn, err) < 0 || status_days(cli, doc, err) < 0 ||
-	    status_outbox(cli, doc, err) < 0 ||
-	    status_coverage(cli, doc, err) < 0)
-		return err->class;
-	return count_suppressions(cli, doc, err);
+	strbuf_putc(out, '\n');
+	if (json_object_size(reports) == 0)
+		strbuf_puts(out, "outbox    empty\n");
+	print_counts("outbox    reports: ", reports, out);
+	print_counts("          destinations: ",
+	             json_object_get(outbox, "destinations"), out);
+	if (doc_text(outbox, "nextDue")[0] != '\0')
+		strbuf_printf(out, "          the next is due %s\n",
+		              doc_text(outbox, "nextDue"));
+	if (doc_number(reports, "held") > 0)
+		strbuf_puts(out, "          held reports are not sent while "
+		                 "mode = preview\n");
+	if (doc_number(doc, "suppressions") > 0)
+		strbuf_printf(out,
+		              "          %" PRIu64 " addresses get no reports: "
+		              "`tlstally suppress list`\n",
+		              doc_number(doc, "suppressions"));
+}
+
+static void print_more(const json_t *doc, const char *count, const char *list,
+                       struct strbuf *out)
+{
+	uint64_t all = doc_number(doc, count);
+	size_t shown = json_array_size(doc_get(doc, list));
+
+	if (all > shown)
+		strbuf_printf(out, "  and %" PRIu64 " more\n", all - shown);
+}
+
+static void print_trouble(const json_t *doc, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		{"domain", TABLE_LEFT},      {"to", TABLE_LEFT},
+		{"attempts", TABLE_RIGHT},   {"next", TABLE_LEFT},
+		{"last answer", TABLE_LEFT},
+	};
+	auto_(table_free) struct table *table = table_new(columns, 5);
+	const json_t *item;
+	size_t i;
+
+	if (doc_number(doc, "troubleCount") == 0)
+		return;
+	json_array_foreach (doc_get(doc, "trouble"), i, item) {
+		table_text(table, doc_text(item, "domain"));
+		table_text(table, doc_text(item, "uri"));
+		table_number(table, doc_number(item, "attempts"));
+		table_text(table, doc_text(item, "nextAttempt"));
+		table_text(table, doc_text(item, "lastAnswer"));
+	}
+	strbuf_puts(out, "\nnot delivered yet, to be tried again\n");
+	table_print(table, "  ", out);
+	print_more(doc, "troubleCount", "trouble", out);
+}
+
+static void print_unreported(const json_t *doc, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		{"domain", TABLE_LEFT},
+		{"", TABLE_LEFT},
+		{"why", TABLE_LEFT},
+	};
+	auto_(table_free) struct table *table = table_new(columns, 3);
+	const json_t *list = doc_get(doc, "unreported");
+	const json_t *item;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return;
+	json_array_foreach (list, i, item) {
+		table_text(table, doc_text(item, "domain"));
+		table_text(table, doc_text(item, "words"));
+		table_text(table, doc_text(item, "reason"));
+	}
+	strbuf_printf(out, "\nno report was made on %s about\n",
+	              doc_text(json_array_get(list, 0), "day"));
+	table_print(table, "  ", out);
+	print_more(doc, "unreportedCount", "unreported", out);
+}
+
+void status_print(const json_t *doc, struct strbuf *out)
+{
+	print_head(doc, out);
+	print_feeds(doc, out);
+	print_waiting(doc, out);
+	status_print_coverage(doc, out);
+	print_events(doc, out);
+	print_days(doc, out);
+	print_outbox(doc, out);
+	print_trouble(doc, out);
+	print_unreported(doc, out);
 }
 
 int cli_status(struct cli *cli, struct err *err)
 {
+	const struct status_of of = {
+		.db = cli->db,
+		.conf = &cli->conf,
+		.now = clock_secs(&cli->clock),
+	};
 	auto_(json_free) json_t *doc = json_object();
-	int rc = status_collect(cli, doc, err);
+	int rc = status_collect(&of, NULL, doc, err);
 
 	if (rc < 0)
 		return rc;

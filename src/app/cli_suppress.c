@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app/cli.h"
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"

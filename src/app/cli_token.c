@@ -4,7 +4,7 @@
 
 #include "admin/auth.h"
 #include "app/cli.h"
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"

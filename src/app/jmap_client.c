@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "app/remote_session.h"
 #include "base/auto.h"
 #include "base/json.h"

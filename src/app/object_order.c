@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "admin/jmap_filter.h"
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "app/object_field.h"
 #include "app/object_pointer.h"
 #include "app/object_type.h"

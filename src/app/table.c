@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/doc.h"
+#include "admin/doc.h"
 #include "base/auto.h"
 #include "base/xalloc.h"
 

@@ -3,9 +3,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "admin/doc.h"
 #include "app/cli.h"
 #include "app/cli_status.h"
-#include "app/doc.h"
 #include "app/object_type.h"
 #include "app/table.h"
 #include "base/auto.h"

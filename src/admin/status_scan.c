@@ -1,12 +1,12 @@
 /* What status reads row by row: the domains of the last days, and the
  * outbox.  Memory does not grow with either. */
-#include "app/cli_status.h"
+#include "admin/status.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "app/cli_words.h"
-#include "app/doc.h"
+#include "admin/words.h"
+#include "admin/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
@@ -48,9 +48,10 @@ static void add_unreported(struct day_scan *scan, const char *domain,
 	doc_set(item, "reason", head->reason);
 }
 
-static int scan_day(struct cli *cli, struct day_scan *scan, struct err *err)
+static int scan_day(const struct status_of *of, struct day_scan *scan,
+                    struct err *err)
 {
-	struct paged paged = {.db = cli->db};
+	struct paged paged = {.db = of->db};
 	char domain[TALLY_DOMAIN_TEXT] = "";
 	struct tally_head head;
 	int32_t at = scan->day;
@@ -67,24 +68,24 @@ static int scan_day(struct cli *cli, struct day_scan *scan, struct err *err)
 	return paged_end(&paged, err);
 }
 
-static bool is_closed(struct cli *cli, int32_t day)
+static bool is_closed(const struct status_of *of, int32_t day)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 
 	return day_is_closed(txn, day);
 }
 
-static void add_state(struct cli *cli, json_t *item, int32_t day)
+static void add_state(const struct status_of *of, json_t *item, int32_t day)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
-	int64_t now = clock_secs(&cli->clock);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	int64_t now = of->now;
 	char words[CLOSING_WORDS];
 
 	if (day_is_closed(txn, day)) {
 		json_set_string(item, "state", "closed");
 	} else if (day >= day_of(now)) {
 		json_set_string(item, "state", "counting");
-	} else if (closing_of(txn, &cli->conf, day, now, words) ==
+	} else if (closing_of(txn, of->conf, day, now, words) ==
 	           CLOSING_NOT_YET) {
 		json_set_string(item, "state", "waiting");
 		doc_set(item, "waitingFor", words);
@@ -98,14 +99,15 @@ static void add_state(struct cli *cli, json_t *item, int32_t day)
 	}
 }
 
-static void add_day(struct cli *cli, json_t *days, const struct day_scan *scan)
+static void add_day(const struct status_of *of, json_t *days,
+                    const struct day_scan *scan)
 {
 	json_t *item = doc_row(days), *marks;
 
 	doc_set_day(item, "day", scan->day);
 	json_set_uint(item, "domains", scan->domains);
 	json_set_uint(item, "lateSessions", scan->late);
-	add_state(cli, item, scan->day);
+	add_state(of, item, scan->day);
 	marks = doc_object(item, "marks");
 	for (int mark = 0; mark < TALLY_MARKS; mark++)
 		if (scan->marks[mark] > 0)
@@ -113,10 +115,10 @@ static void add_day(struct cli *cli, json_t *days, const struct day_scan *scan)
 			              scan->marks[mark]);
 }
 
-static int day_range(struct cli *cli, int32_t *first, int32_t *last,
+static int day_range(const struct status_of *of, int32_t *first, int32_t *last,
                      struct err *err)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 
 	if (!tally_day_range(txn, first, last))
 		return db_failure(txn, err);
@@ -127,21 +129,21 @@ static int day_range(struct cli *cli, int32_t *first, int32_t *last,
 
 /* The latest day first.  Who got no report, and why, is told of the last day
  * that was closed. */
-int status_days(struct cli *cli, json_t *doc, struct err *err)
+int status_days(const struct status_of *of, json_t *doc, struct err *err)
 {
 	json_t *days = doc_array(doc, "days");
 	json_t *list = doc_array(doc, "unreported");
 	bool told = false;
 	int32_t first, last;
-	int rc = day_range(cli, &first, &last, err);
+	int rc = day_range(of, &first, &last, err);
 
 	for (int32_t day = last; rc > 0 && day >= first; day--) {
 		struct day_scan scan = {.day = day, .unreported = json_array()};
 
-		rc = scan_day(cli, &scan, err) < 0 ? err->class : 1;
+		rc = scan_day(of, &scan, err) < 0 ? err->class : 1;
 		if (rc > 0 && scan.domains > 0)
-			add_day(cli, days, &scan);
-		if (rc > 0 && !told && is_closed(cli, day)) {
+			add_day(of, days, &scan);
+		if (rc > 0 && !told && is_closed(of, day)) {
 			json_array_extend(list, scan.unreported);
 			json_set_uint(doc, "unreportedCount",
 			              scan.unreported_count);
@@ -223,10 +225,10 @@ static void add_trouble(json_t *doc, const struct outbox_scan *scan)
 	}
 }
 
-static void add_outbox(struct cli *cli, json_t *doc,
+static void add_outbox(const struct status_of *of, json_t *doc,
                        const struct outbox_scan *scan)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 	json_t *outbox = doc_object(doc, "outbox");
 	json_t *reports = doc_object(outbox, "reports");
 	json_t *destinations = doc_object(outbox, "destinations");
@@ -244,9 +246,9 @@ static void add_outbox(struct cli *cli, json_t *doc,
 		json_set_time(outbox, "nextDue", due);
 }
 
-int status_outbox(struct cli *cli, json_t *doc, struct err *err)
+int status_outbox(const struct status_of *of, json_t *doc, struct err *err)
 {
-	struct paged paged = {.db = cli->db};
+	struct paged paged = {.db = of->db};
 	struct outbox_scan scan = {0};
 	struct outbox_head head = {0};
 
@@ -257,7 +259,7 @@ int status_outbox(struct cli *cli, json_t *doc, struct err *err)
 			break;
 		scan_report(txn, &scan, &head);
 	}
-	add_outbox(cli, doc, &scan);
+	add_outbox(of, doc, &scan);
 	add_trouble(doc, &scan);
 	return paged_end(&paged, err);
 }

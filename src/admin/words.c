@@ -1,4 +1,4 @@
-#include "app/cli_words.h"
+#include "admin/words.h"
 
 static const struct {
 	const char *words;

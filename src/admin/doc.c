@@ -1,4 +1,4 @@
-#include "app/doc.h"
+#include "admin/doc.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
- * cli_words - the states of things as a newcomer understands them
+ * words - the states of things as a newcomer understands them
  */
-#ifndef TLSTALLY_APP_CLI_WORDS_H
-#define TLSTALLY_APP_CLI_WORDS_H
+#ifndef TLSTALLY_ADMIN_WORDS_H
+#define TLSTALLY_ADMIN_WORDS_H
 
 #include "conf/conf.h"
 #include "model/names.h"

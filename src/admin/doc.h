@@ -6,8 +6,8 @@
  * came from outside goes in through doc_set() and is safe for a terminal from
  * then on: valid UTF-8 without control characters.
  */
-#ifndef TLSTALLY_APP_DOC_H
-#define TLSTALLY_APP_DOC_H
+#ifndef TLSTALLY_ADMIN_DOC_H
+#define TLSTALLY_ADMIN_DOC_H
 
 #include <stddef.h>
 #include <stdint.h>

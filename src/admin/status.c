@@ -1,0 +1,157 @@
+/* What status finds in the small tables, and what belongs together. */
+#include "admin/status.h"
+
+#include <string.h>
+
+#include "admin/doc.h"
+#include "admin/jmap_type.h"
+#include "admin/words.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
+#include "model/datagram.h"
+#include "store/feed_table.h"
+#include "store/log_table.h"
+#include "store/paged.h"
+#include "store/suppress_table.h"
+
+static int add_store(const struct status_of *of, json_t *doc, struct err *err)
+{
+	json_t *store = doc_object(doc, "store");
+	uint64_t used, file;
+
+	if (db_size(of->db, &used, &file, err) < 0)
+		return err->class;
+	doc_set(store, "directory", of->conf->store.directory);
+	json_set_uint(store, "usedBytes", used);
+	json_set_uint(store, "fileBytes", file);
+	return 0;
+}
+
+static void add_feeds(struct db_txn *txn, json_t *doc)
+{
+	json_t *feeds = doc_array(doc, "feeds");
+	struct feed feed = {0};
+
+	while (feed_next(txn, &feed)) {
+		json_t *item = doc_row(feeds);
+
+		doc_set(item, "name", feed.name);
+		json_set_time(item, "countedUntil", feed.watermark);
+		json_set_time(item, "lastCommit", feed.seen_at);
+		json_set_time(item, "lastEvent", feed.last_event);
+		json_set_uint(item, "events", feed.events);
+		doc_set(item, "trouble", feed.trouble);
+	}
+}
+
+/* Sessions of the log. */
+static void add_waiting(struct db_txn *txn, json_t *doc)
+{
+	json_t *waiting = doc_object(doc, "waiting");
+	uint64_t sessions, domains;
+
+	log_pending_count(txn, &sessions, &domains);
+	json_set_uint(waiting, "sessions", sessions);
+	json_set_uint(waiting, "domains", domains);
+}
+
+static void add_day_events(json_t *list, int32_t day,
+                           const struct day_stats *stats)
+{
+	json_t *item = doc_row(list), *bad;
+
+	doc_set_day(item, "day", day);
+	json_set_uint(item, "events", stats->events);
+	json_set_uint(item, "successfulSessions", stats->success);
+	json_set_uint(item, "failedSessions", stats->failure);
+	json_set_uint(item, "refused", stats->refused);
+	json_set_uint(item, "suppressedSelf", stats->suppressed_self);
+	bad = doc_object(item, "badInput");
+	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
+		if (stats->bad[kind] > 0)
+			json_set_uint(bad, bad_input_word(kind),
+			              stats->bad[kind]);
+}
+
+/* Today and yesterday. */
+static void add_events(const struct status_of *of, struct db_txn *txn,
+                       json_t *doc)
+{
+	json_t *list = doc_array(doc, "events");
+	int32_t today = day_of(of->now);
+
+	for (int32_t day = today; day >= today - 1; day--) {
+		struct day_stats stats;
+
+		if (day_stats_get(txn, day, &stats))
+			add_day_events(list, day, &stats);
+	}
+}
+
+static int count_suppressions(const struct status_of *of, json_t *doc,
+                              struct err *err)
+{
+	struct paged paged = {.db = of->db};
+	struct suppression row = {0};
+	uint64_t n = 0;
+
+	while (suppress_next(paged_txn(&paged), &row))
+		n += row.until == 0 || row.until > of->now;
+	json_set_uint(doc, "suppressions", n);
+	return paged_end(&paged, err);
+}
+
+static int add_head(const struct status_of *of, json_t *doc, struct err *err)
+{
+	(void)err;
+	json_set_time(doc, "now", of->now);
+	doc_set(doc, "settings", of->conf->file);
+	doc_set(doc, "mode", mode_name(of->conf->report.mode));
+	return 0;
+}
+
+/* The small tables. */
+static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+
+	add_feeds(txn, doc);
+	add_waiting(txn, doc);
+	add_events(of, txn, doc);
+	return db_commit(&txn, err);
+}
+
+/* What is found out together. */
+static const struct part {
+	const char *const *members;
+	int (*add)(const struct status_of *of, json_t *doc, struct err *err);
+} parts[] = {
+	{(const char *const[]){"now", "settings", "mode", NULL}, add_head},
+	{(const char *const[]){"store", NULL}, add_store},
+	{(const char *const[]){"feeds", "waiting", "events", NULL}, add_intake},
+	{(const char *const[]){"days", "unreported", "unreportedCount", NULL},
+         status_days},
+	{(const char *const[]){"outbox", "trouble", "troubleCount", NULL},
+         status_outbox},
+	{(const char *const[]){"coverage", NULL}, status_coverage},
+	{(const char *const[]){"suppressions", NULL}, count_suppressions},
+};
+
+static bool is_wanted(const struct part *part, const json_t *wanted)
+{
+	for (size_t i = 0; part->members[i] != NULL; i++)
+		if (jmap_wants(wanted, part->members[i]))
+			return true;
+	return false;
+}
+
+int status_collect(const struct status_of *of, const json_t *wanted,
+                   json_t *doc, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (is_wanted(&parts[i], wanted) &&
+		    parts[i].add(of, doc, err) < 0)
+			return err->class;
+	return 0;
+}
