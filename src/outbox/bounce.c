@@ -5,8 +5,10 @@
 #include <strings.h>
 
 #include "base/auto.h"
+#include "base/day.h"
 #include "model/smtp_wire.h"
 #include "outbox/settle.h"
+#include "store/day_sums.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"
@@ -90,11 +92,15 @@ static void put_destination(struct db_txn *txn, struct delivery *d)
 static void put_head(struct db_txn *txn, struct delivery *d,
                      enum delivery_state before, int64_t now)
 {
+	struct day_settled bounced = {0};
+
 	if (!d->archived) {
 		settle_report(txn, &d->head, now);
 		return;
 	}
 	d->head.delivered_count -= before == DELIVERY_DELIVERED;
+	bounced.destinations[DELIVERY_BOUNCED] = 1;
+	day_settled_add(txn, day_of(now), &bounced);
 	archive_head_put(txn, &d->head);
 }
 

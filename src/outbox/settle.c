@@ -7,8 +7,25 @@
 #include "base/day.h"
 #include "model/retry.h"
 #include "store/counter_table.h"
+#include "store/day_sums.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
+
+/* What became of its destinations, for the day's sums. */
+static void count_settled(struct db_txn *txn, const struct outbox_head *head,
+                          int64_t now)
+{
+	struct day_settled settled = {.reports = 1};
+
+	for (uint16_t i = 0; i < head->destination_count; i++) {
+		struct outbox_destination dest;
+
+		if (outbox_destination_get(txn, head->id, i, &dest) &&
+		    dest.state < DELIVERY_STATES)
+			settled.destinations[dest.state]++;
+	}
+	day_settled_add(txn, day_of(now), &settled);
+}
 
 bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
 {
@@ -34,6 +51,7 @@ bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
 	}
 	head->status = OUTBOX_DONE;
 	head->done_at = now;
+	count_settled(txn, head, now);
 	archive_move(txn, head);
 	return true;
 }

@@ -52,11 +52,13 @@ void change_epoch_renew(struct db_txn *txn)
 	meta_put(txn, META_EPOCH, epoch);
 }
 
-void change_touch(struct db_txn *txn, enum change_type type)
+uint64_t change_touch(struct db_txn *txn, enum change_type type)
 {
 	struct key key = state_key(type);
+	uint64_t state = change_state(txn, type) + 1;
 
-	put_u64(txn, TABLE_CHANGE, &key, change_state(txn, type) + 1);
+	put_u64(txn, TABLE_CHANGE, &key, state);
+	return state;
 }
 
 void change_note(struct db_txn *txn, enum change_type type,
@@ -66,8 +68,7 @@ void change_note(struct db_txn *txn, enum change_type type,
 	struct key key;
 	uint64_t state;
 
-	change_touch(txn, type);
-	state = change_state(txn, type);
+	state = change_touch(txn, type);
 	key = row_key(type, state);
 	strbuf_u8(&value, (uint8_t)what);
 	strbuf_add(&value, id, id_len);

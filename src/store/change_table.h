@@ -47,8 +47,8 @@ void change_note(struct db_txn *txn, enum change_type type,
 void change_note_id(struct db_txn *txn, enum change_type type,
                     enum change_what what, uint64_t id);
 
-/* A new state, and nothing for the log. */
-void change_touch(struct db_txn *txn, enum change_type type);
+/* A new state, which it returns, and nothing for the log. */
+uint64_t change_touch(struct db_txn *txn, enum change_type type);
 
 uint64_t change_state(struct db_txn *txn, enum change_type type);
 

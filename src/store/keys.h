@@ -32,6 +32,11 @@
  *                day u32, 1                           nothing: it is closed
  *                day u32, 2                           nothing: it was read from
  *                                                     an old log
+ *                day u32, 3                           revision u64
+ *                day u32, 4                           struct day_sums: format
+ *                                                     u8, u64s, the worst
+ *                day u32, 5                           struct day_settled as
+ *                                                     u64s
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text

@@ -4,6 +4,7 @@
 
 #include "base/reader.h"
 #include "store/change_table.h"
+#include "store/day_sums.h"
 
 static struct key row_key(const struct key *domain, enum tally_kind kind)
 {
@@ -98,6 +99,7 @@ void tally_head_put(struct db_txn *txn, const struct key *domain,
                     const struct tally_head *head, struct strbuf *scratch)
 {
 	struct key key = tally_head_key(domain);
+	struct reader reader;
 
 	strbuf_reset(scratch);
 	strbuf_u8(scratch, (uint8_t)head->mark);
@@ -115,7 +117,9 @@ void tally_head_put(struct db_txn *txn, const struct key *domain,
 	strbuf_str(scratch, head->reason);
 	db_put(txn, TABLE_TALLY, key.bytes, key.len, scratch->data,
 	       scratch->len);
-	change_touch(txn, CHANGE_DOMAIN);
+	reader_init(&reader, domain->bytes, domain->len);
+	day_touch(txn, (int32_t)reader_u32(&reader),
+	          change_touch(txn, CHANGE_DOMAIN));
 }
 
 bool tally_sums_read(struct db_value value, struct tally_sums *sums)

@@ -1,7 +1,8 @@
 /*
  * tally_row - the rows of the tally table and their bytes
  *
- * What tally_table.c and tally_apply.c share; nobody else includes it.
+ * What tally_table.c, tally_apply.c and day_sums.c share; nobody else includes
+ * it.
  */
 #ifndef TLSTALLY_STORE_TALLY_ROW_H
 #define TLSTALLY_STORE_TALLY_ROW_H

@@ -1,9 +1,11 @@
 #include "unit/store_test.h"
 
+#include "base/day.h"
 #include "model/rua.h"
 #include "outbox/bounce.h"
 #include "outbox/edit.h"
 #include "outbox/settle.h"
+#include "store/day_sums.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"
@@ -215,6 +217,7 @@ static void test_in_the_archive(void **state)
 	struct bounce_outcome outcome;
 	struct outbox_destination dest;
 	struct outbox_head head;
+	struct day_settled settled;
 
 	assert_int_equal(outbox_head_get(txn, id, &head), 1);
 	assert_true(settle_report(txn, &head, NOW));
@@ -236,6 +239,12 @@ static void test_in_the_archive(void **state)
 		db_abort(&txn);
 	}
 	assert_true(is_suppressed(f));
+	txn = db_begin_read(f->db);
+	day_settled_get(txn, day_of(NOW), &settled);
+	assert_int_equal(settled.reports, 1);
+	assert_int_equal(settled.destinations[DELIVERY_DELIVERED], 2);
+	assert_int_equal(settled.destinations[DELIVERY_BOUNCED], 1);
+	db_abort(&txn);
 }
 
 /* The last one that was not final: the report leaves the outbox. */
