@@ -6,6 +6,7 @@
 
 #include "admin/jmap_method.h"
 #include "admin/jmap_type.h"
+#include "admin/jmap_view.h"
 #include "base/auto.h"
 #include "base/json.h"
 
@@ -74,14 +75,9 @@ static enum jmap_permission permission_at(const struct jmap_type *type,
 	return *(const enum jmap_permission *)at;
 }
 
-static bool may(const struct jmap_run *run, const struct method *method,
-                const struct jmap_type *type, struct jmap_failure *failure)
+static bool may(const struct jmap_run *run, enum jmap_permission permission,
+                struct jmap_failure *failure)
 {
-	enum jmap_permission permission;
-
-	if (type == NULL || method->deed != NULL)
-		return true;
-	permission = permission_at(type, method->permission);
 	if (run->caller->permissions & permission)
 		return true;
 	jmap_fail(failure, "forbidden", "this needs the permission %s",
@@ -89,9 +85,17 @@ static bool may(const struct jmap_run *run, const struct method *method,
 	return false;
 }
 
+static bool may_call(const struct jmap_run *run, const struct method *method,
+                     const struct jmap_type *type, struct jmap_failure *failure)
+{
+	return type == NULL || method->deed != NULL ||
+	       may(run, permission_at(type, method->permission), failure);
+}
+
 bool jmap_right_at(size_t i, struct jmap_right *right)
 {
 	const struct jmap_type *type;
+	const struct jmap_view *view;
 
 	for (size_t n = 0; (type = jmap_type_at(n)) != NULL; n++)
 		for (size_t m = 0; m < METHODS; m++) {
@@ -106,7 +110,23 @@ bool jmap_right_at(size_t i, struct jmap_right *right)
 				permission};
 			return true;
 		}
-	return false;
+	view = jmap_view_at(i);
+	if (view != NULL)
+		*right =
+			(struct jmap_right){view->name, "get", NULL, view->get};
+	return view != NULL;
+}
+
+static json_t *answer_view(struct jmap_run *run, const struct jmap_view *view,
+                           const struct jmap_call *call,
+                           struct jmap_failure *failure)
+{
+	auto_(json_free) json_t *args =
+		jmap_resolve_args(run, call->args, failure);
+
+	if (args == NULL || !may(run, view->get, failure))
+		return NULL;
+	return jmap_view_get(run, view, args, failure);
 }
 
 static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
@@ -115,14 +135,17 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 	auto_(json_free) json_t *args = NULL;
 	const struct jmap_type *type;
 	const struct method *method = find_method(run, call->name, &type);
+	const struct jmap_view *view = jmap_view_find(run, call->name);
 
+	if (view != NULL)
+		return answer_view(run, view, call, failure);
 	if (method == NULL)
 		return jmap_fail(failure, "unknownMethod",
 		                 "%.100s: no such method, or `using` does not "
 		                 "name its capability",
 		                 call->name);
 	args = jmap_resolve_args(run, call->args, failure);
-	if (args == NULL || !may(run, method, type, failure))
+	if (args == NULL || !may_call(run, method, type, failure))
 		return NULL;
 	return method->run(run, type, args, failure);
 }

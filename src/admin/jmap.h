@@ -52,10 +52,13 @@ struct jmap_right {
 /* The i-th of all there are; false past the last. */
 bool jmap_right_at(size_t i, struct jmap_right *right);
 
+struct lookup_desk;
+
 struct jmap {
 	struct db *db;
 	const struct conf *conf;
 	struct clock *clock;
+	struct lookup_desk *lookups; /* NULL: DNS is not asked from here */
 };
 
 struct jmap_caller {

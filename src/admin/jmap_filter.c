@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/nearest.h"
+#include "model/domain.h"
 
 enum operator{ OPERATOR_AND, OPERATOR_OR, OPERATOR_NOT, CONDITION };
 
@@ -131,6 +132,8 @@ static bool read_value(struct reading *in, json_t *value,
 	case MATCH_AFTER:
 		return read_time(in, filter);
 	case MATCH_DAY:
+	case MATCH_DAY_BEFORE:
+	case MATCH_DAY_AFTER:
 		return read_day(in, filter);
 	default:
 		return true;
@@ -241,6 +244,10 @@ static bool condition_holds(const struct jmap_filter *filter, const void *facts)
 		return (*(const uint64_t *)field > 0) == (filter->number != 0);
 	case MATCH_DAY:
 		return *(const int32_t *)field == filter->number;
+	case MATCH_DAY_BEFORE:
+		return *(const int32_t *)field < filter->number;
+	case MATCH_DAY_AFTER:
+		return *(const int32_t *)field >= filter->number;
 	}
 	return false;
 }
@@ -262,19 +269,49 @@ bool jmap_filter_takes(const struct jmap_filter *filter, const void *facts)
 	return filter->operator!= OPERATOR_OR;
 }
 
-bool jmap_filter_day(const struct jmap_filter *filter, int32_t *day,
-                     size_t *offset)
+static void bound_days(struct jmap_bounds *bounds, int64_t first, int64_t last)
 {
-	if (filter->operator== CONDITION) {
-		if (filter->condition->match != MATCH_DAY)
-			return false;
-		*day = (int32_t)filter->number;
-		*offset = filter->condition->offset;
-		return true;
-	}
-	for (size_t i = 0;
-	     filter->operator== OPERATOR_AND && i<filter->part_count; i++)
-		if (jmap_filter_day(filter->parts[i], day, offset))
-			return true;
-	return false;
+	if (first > bounds->first_day)
+		bounds->first_day = (int32_t)first;
+	if (last < bounds->last_day)
+		bounds->last_day = (int32_t)last;
+}
+
+static void bound_domain(struct jmap_bounds *bounds, const char *text,
+                         struct arena *mem)
+{
+	char domain[DOMAIN_TEXT];
+
+	/* what is no domain may stand in the store in any case */
+	if (domain_canonical(text, strlen(text), domain, NULL) == 0)
+		bounds->domain = arena_strdup(mem, domain);
+}
+
+static void add_bounds(const struct jmap_filter *filter, struct arena *mem,
+                       struct jmap_bounds *bounds)
+{
+	const struct jmap_condition *row = filter->condition;
+
+	if (filter->operator== OPERATOR_AND)
+		for (size_t i = 0; i < filter->part_count; i++)
+			add_bounds(filter->parts[i], mem, bounds);
+	if (filter->operator!= CONDITION)
+		return;
+	if (row->match == MATCH_DAY)
+		bound_days(bounds, filter->number, filter->number);
+	else if (row->match == MATCH_DAY_BEFORE)
+		bound_days(bounds, 0, filter->number - 1);
+	else if (row->match == MATCH_DAY_AFTER)
+		bound_days(bounds, filter->number, INT32_MAX);
+	else if (row->match == MATCH_EQUAL && strcmp(row->name, "domain") == 0)
+		bound_domain(bounds, filter->text, mem);
+}
+
+struct jmap_bounds jmap_filter_bounds(const struct jmap_filter *filter,
+                                      struct arena *mem)
+{
+	struct jmap_bounds bounds = {.last_day = INT32_MAX};
+
+	add_bounds(filter, mem, &bounds);
+	return bounds;
 }

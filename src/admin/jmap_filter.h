@@ -21,10 +21,9 @@ const struct jmap_filter *jmap_filter_read(const struct jmap_type *type,
 
 bool jmap_filter_takes(const struct jmap_filter *filter, const void *facts);
 
-/* True, and the day and where it stands in the facts, when the filter takes
- * nothing of another day.  Only types that go from day to day have such a
- * condition, so all others need not be looked at. */
-bool jmap_filter_day(const struct jmap_filter *filter, int32_t *day,
-                     size_t *offset);
+/* By the conditions that all must hold, as far as they are about a day or the
+ * domain. */
+struct jmap_bounds jmap_filter_bounds(const struct jmap_filter *filter,
+                                      struct arena *mem);
 
 #endif

@@ -27,10 +27,6 @@ struct query {
 	int64_t position, anchor_offset, limit; /* limit -1: none given */
 	const char *anchor;
 	bool calculate_total;
-	/* of the only day that can match; NULL: there is no such */
-	void *day_facts;
-	int32_t day;
-	size_t day_offset;
 	struct arena mem;      /* of the filter */
 	struct arena keys_mem; /* of the texts that keys point to */
 	/* Rows of `width` keys: of an object that the filter takes the id, then
@@ -193,33 +189,11 @@ static struct jmap_key *row_at(const struct query *query, size_t index)
 	return &query->keys[index * query->width];
 }
 
-static int32_t day_of_facts(const struct query *query, const void *facts)
-{
-	const void *day = (const char *)facts + query->day_offset;
-
-	return *(const int32_t *)day;
-}
-
-/* A filter for one day: the scan begins there, and ends with it. */
-static void look_at_one_day(struct query *query)
-{
-	void *day;
-
-	if (!jmap_filter_day(query->filter, &query->day, &query->day_offset))
-		return;
-	query->day_facts = xcalloc(1, query->type->facts_size);
-	day = (char *)query->day_facts + query->day_offset;
-	*(int32_t *)day = query->day;
-}
-
 static bool take(struct jmap_scan *scan, const void *facts)
 {
 	struct query *query = (struct query *)scan;
 	struct jmap_key *row;
 
-	if (query->day_facts != NULL &&
-	    day_of_facts(query, facts) != query->day)
-		return false;
 	if (!jmap_filter_takes(query->filter, facts))
 		return true;
 	if (query->count == query->room) {
@@ -323,11 +297,12 @@ static json_t *answer(struct query *query, struct db *db,
 {
 	json_t *response, *ids;
 	char state[JMAP_STATE_TEXT];
+	struct jmap_bounds bounds;
 	struct err err;
 
 	query->width = 1 + query->comparator_count;
-	look_at_one_day(query);
-	query->scan = (struct jmap_scan){take, again, query->day_facts};
+	bounds = jmap_filter_bounds(query->filter, &query->mem);
+	query->scan = (struct jmap_scan){take, again, &bounds};
 	if (jmap_scan_all(db, query->type, &query->scan, state, &err) < 0)
 		return jmap_fail_store(failure, &err);
 	if (query->comparator_count > 0 && query->count > 0)
@@ -360,7 +335,6 @@ json_t *jmap_query(struct jmap_run *run, const struct jmap_type *type,
 	if (read_args(&query, args, failure))
 		response = answer(&query, run->jmap->db, failure);
 	free(query.keys);
-	free(query.day_facts);
 	arena_clear(&query.mem);
 	arena_clear(&query.keys_mem);
 	return response;

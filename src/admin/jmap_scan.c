@@ -14,6 +14,12 @@ enum {
 void jmap_scan_on(struct db_txn *txn, const struct jmap_type *type, void *facts,
                   struct jmap_scan *scan)
 {
+	if (scan->bounds != NULL && type->next_within != NULL) {
+		while (type->next_within(txn, facts, scan->bounds) &&
+		       scan->visit(scan, facts))
+			;
+		return;
+	}
 	if (type->walk != NULL) {
 		type->walk(txn, facts, scan);
 		return;
@@ -52,8 +58,6 @@ static int try_scan(struct db *db, struct page *page,
 	bool first = true;
 
 	memset(page->place, 0, page->type->facts_size);
-	if (page->all->from != NULL)
-		memcpy(page->place, page->all->from, page->type->facts_size);
 	do {
 		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 
@@ -76,7 +80,7 @@ int jmap_scan_all(struct db *db, const struct jmap_type *type,
                   struct err *err)
 {
 	struct page page = {
-		.scan = {.visit = visit_in_page},
+		.scan = {.visit = visit_in_page, .bounds = scan->bounds},
 		.all = scan,
 		.type = type,
 		.place = xcalloc(1, type->facts_size),

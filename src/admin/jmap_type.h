@@ -48,13 +48,15 @@ struct jmap_sort {
 };
 
 enum jmap_match {
-	MATCH_EQUAL,    /* text: the same, whatever its case */
-	MATCH_CONTAINS, /* text in this field, or in the other */
-	MATCH_WORD,     /* an enum by its word */
-	MATCH_BEFORE,   /* UTCDate: earlier; int64 secs */
-	MATCH_AFTER,    /* UTCDate: then or later */
-	MATCH_HAS,      /* bool: is the count above 0? */
-	MATCH_DAY,      /* "2026-03-01": an int32 day */
+	MATCH_EQUAL,      /* text: the same, whatever its case */
+	MATCH_CONTAINS,   /* text in this field, or in the other */
+	MATCH_WORD,       /* an enum by its word */
+	MATCH_BEFORE,     /* UTCDate: earlier; int64 secs */
+	MATCH_AFTER,      /* UTCDate: then or later */
+	MATCH_HAS,        /* bool: is the count above 0? */
+	MATCH_DAY,        /* "2026-03-01": an int32 day */
+	MATCH_DAY_BEFORE, /* an earlier one */
+	MATCH_DAY_AFTER,  /* that one or a later */
 };
 
 struct jmap_condition {
@@ -66,12 +68,18 @@ struct jmap_condition {
 	const char *(*word)(int value);
 };
 
+/* What a filter takes at most: who walks days need look at no others. */
+struct jmap_bounds {
+	int32_t first_day, last_day;
+	const char *domain; /* canonical; NULL: any */
+};
+
 /* A walk over the objects of a type (admin/jmap_scan.c). */
 struct jmap_scan {
 	bool (*visit)(struct jmap_scan *scan, const void *facts); /* go on? */
 	/* What was visited counts no more: it begins anew. */
 	void (*again)(struct jmap_scan *scan);
-	const void *from; /* the facts to begin after; NULL: all */
+	const struct jmap_bounds *bounds; /* NULL: none */
 };
 
 struct jmap_set_error {
@@ -119,6 +127,9 @@ struct jmap_type {
 	 * to the next: 1, or 0 when there is none. */
 	int (*next)(struct db_txn *txn, void *facts);
 	size_t facts_size;
+	/* NULL, or the same for the next within the bounds. */
+	int (*next_within)(struct db_txn *txn, void *facts,
+	                   const struct jmap_bounds *bounds);
 	/* NULL, or the same for all from there on, faster. */
 	void (*walk)(struct db_txn *txn, const void *facts,
 	             struct jmap_scan *scan);

@@ -7,6 +7,7 @@
 #include "admin/jmap_type.h"
 #include "base/auto.h"
 #include "base/day.h"
+#include "model/object.h"
 #include "store/tally_table.h"
 
 struct facts {
@@ -25,6 +26,8 @@ struct shown {
 	const char *reason;
 	const char *record;
 	uint64_t report_id; /* of the report made of it; 0: none */
+	const struct report_policy *applied;
+	size_t applied_count;
 };
 
 #define SHOWN(member) .offset = offsetof(struct shown, member)
@@ -44,6 +47,10 @@ static const struct property rows[] = {
 	{"reason", &kind_word, SHOWN(reason)},
 	{"record", &kind_word, SHOWN(record)},
 	{"reportObjectId", &kind_id, SHOWN(report_id)},
+	{"policies", &kind_made_objects, SHOWN(applied),
+         .count_offset = offsetof(struct shown, applied_count) -
+                         offsetof(struct shown, applied),
+         .items = &object_policy_table},
 };
 
 static const struct property_table shown_table = {
@@ -75,6 +82,8 @@ static const char *mark_word(int value)
 
 static const struct jmap_condition conditions[] = {
 	{"day", MATCH_DAY, FACT(day), 0, NULL},
+	{"dayBefore", MATCH_DAY_BEFORE, FACT(day), 0, NULL},
+	{"dayAfter", MATCH_DAY_AFTER, FACT(day), 0, NULL},
 	{"domain", MATCH_EQUAL, FACT(domain), 0, NULL},
 	{"text", MATCH_CONTAINS, FACT(domain), 0, NULL},
 	{"mark", MATCH_WORD, FACT(head.mark), 0, mark_word},
@@ -86,7 +95,8 @@ static const char *or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-static json_t *show(const struct facts *facts)
+/* policies: NULL when they are not wanted. */
+static json_t *show(const struct facts *facts, const struct report *policies)
 {
 	const struct tally_head *head = &facts->head;
 	char id[JMAP_ID_TEXT], day[DAY_TEXT];
@@ -105,6 +115,8 @@ static json_t *show(const struct facts *facts)
 		.reason = or_null(head->reason),
 		.record = or_null(head->record),
 		.report_id = head->outbox_id,
+		.applied = policies ? policies->policies : NULL,
+		.applied_count = policies ? policies->policy_count : 0,
 	};
 
 	id_text_write_day(facts->day, facts->domain, id);
@@ -116,6 +128,39 @@ static int next(struct db_txn *txn, void *arg)
 	struct facts *facts = arg;
 
 	return tally_head_next(txn, &facts->day, facts->domain, &facts->head);
+}
+
+/* Of one domain there is a row a day at most. */
+static int next_of_domain(struct db_txn *txn, struct facts *facts,
+                          const struct jmap_bounds *bounds)
+{
+	int32_t day =
+		facts->domain[0] != '\0' ? facts->day + 1 : bounds->first_day;
+	int32_t first, last;
+
+	if (!tally_day_range(txn, &first, &last))
+		return 0;
+	snprintf(facts->domain, sizeof(facts->domain), "%s", bounds->domain);
+	for (facts->day = day > first ? day : first;
+	     facts->day <= last && facts->day <= bounds->last_day; facts->day++)
+		if (tally_head_get(txn, facts->day, facts->domain,
+		                   &facts->head))
+			return 1;
+	return 0;
+}
+
+static int next_within(struct db_txn *txn, void *arg,
+                       const struct jmap_bounds *bounds)
+{
+	struct facts *facts = arg;
+
+	if (bounds->domain != NULL)
+		return next_of_domain(txn, facts, bounds);
+	if (facts->day < bounds->first_day) {
+		facts->day = bounds->first_day;
+		facts->domain[0] = '\0';
+	}
+	return next(txn, facts) && facts->day <= bounds->last_day;
 }
 
 static struct jmap_key id_key(const void *arg, struct arena *mem)
@@ -145,14 +190,20 @@ static int find(struct db_txn *txn, const char *id, struct facts *facts)
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
                 json_t **object, struct err *err)
 {
+	auto_(report_free) struct report *policies = NULL;
 	struct facts facts;
 	int found = find(txn, id, &facts);
 
-	(void)wanted;
+	if (found == 1 && jmap_wants(wanted, "policies")) {
+		policies = report_new();
+		if (tally_load(txn, facts.day, facts.domain, policies, err) < 0)
+			return err->class;
+		report_sort(policies);
+	}
 	if (db_failed(txn))
 		return db_failure(txn, err);
 	if (found == 1)
-		*object = show(&facts);
+		*object = show(&facts, policies);
 	return found;
 }
 
@@ -168,6 +219,7 @@ const struct jmap_type type_domain = {
 	.conditions = conditions,
 	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
 	.next = next,
+	.next_within = next_within,
 	.facts_size = sizeof(struct facts),
 	.id_key = id_key,
 	.id_text = id_text_of_key,

@@ -101,6 +101,8 @@ static const struct jmap_sort sorts[] = {
 
 static const struct jmap_condition conditions[] = {
 	{"day", MATCH_DAY, FACT(day), 0, NULL},
+	{"dayBefore", MATCH_DAY_BEFORE, FACT(day), 0, NULL},
+	{"dayAfter", MATCH_DAY_AFTER, FACT(day), 0, NULL},
 	{"domain", MATCH_EQUAL, FACT(domain), 0, NULL},
 	{"text", MATCH_CONTAINS, FACT(domain), 0, NULL},
 	{"hasWeak", MATCH_HAS, FACT(weak), 0, NULL},
@@ -125,6 +127,18 @@ static int next(struct db_txn *txn, void *arg)
 		return 0;
 	inbound_each(txn, facts->day, facts->domain, sum, facts);
 	return 1;
+}
+
+static int next_within(struct db_txn *txn, void *arg,
+                       const struct jmap_bounds *bounds)
+{
+	struct facts *facts = arg;
+
+	if (facts->day < bounds->first_day) {
+		facts->day = bounds->first_day;
+		facts->domain[0] = '\0';
+	}
+	return next(txn, facts) && facts->day <= bounds->last_day;
 }
 
 static struct jmap_key id_key(const void *arg, struct arena *mem)
@@ -218,6 +232,7 @@ const struct jmap_type type_inbound = {
 	.conditions = conditions,
 	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
 	.next = next,
+	.next_within = next_within,
 	.facts_size = sizeof(struct facts),
 	.id_key = id_key,
 	.id_text = id_text_of_key,

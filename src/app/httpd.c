@@ -10,6 +10,7 @@
 
 #include "admin/http.h"
 #include "admin/listen.h"
+#include "admin/lookup_desk.h"
 #include "admin/www.h"
 #include "app/daemon.h"
 #include "app/privs.h"
@@ -35,6 +36,7 @@ struct httpd {
 	struct unix_socket file; /* of a unix socket */
 	struct strbuf cert, key;
 	struct www *www;
+	struct lookup_desk *lookups;
 	struct http *http;
 };
 
@@ -90,10 +92,24 @@ static void load_page(struct httpd *d)
 		log_warning("no web page: [http] www: %s", err.text);
 }
 
+static void open_lookups(struct httpd *d)
+{
+	const struct lookup_options options = {
+		.clock = &d->clock,
+		.resolver = {.address = d->conf.policy.resolver,
+	                     .trust_ad = d->conf.policy.trust_ad,
+	                     .timeout_ms = d->conf.policy.timeout_ms},
+		.fetch = {.ca_file = d->conf.policy.sts_ca_file,
+	                  .allow_private = d->conf.policy.allow_private},
+	};
+
+	d->lookups = lookup_desk_new(&options);
+}
+
 static int serve(struct httpd *d, struct err *err)
 {
 	struct http_options options = {
-		.jmap = {d->db, &d->conf, &d->clock},
+		.jmap = {d->db, &d->conf, &d->clock, d->lookups},
 		.www = d->www,
 		.listen_fd = d->fd,
 		.tls_cert = d->cert.len ? strbuf_text(&d->cert) : NULL,
@@ -128,6 +144,7 @@ static int start(void *arg, struct err *err)
 	    daemon_open_store(&d->db, &d->conf, err) < 0)
 		return err->class;
 	load_page(d);
+	open_lookups(d);
 	if (serve(d, err) < 0)
 		return err->class;
 	log_info("serving %s on %s", d->conf.store.directory,
@@ -160,6 +177,7 @@ static int stop(void *arg, struct err *err)
 	(void)err;
 	unix_socket_close(&d->file);
 	http_stop(&d->http, STOP_MS);
+	lookup_desk_free(&d->lookups);
 	www_free(&d->www);
 	if (d->fd >= 0)
 		close(d->fd);

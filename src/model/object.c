@@ -55,7 +55,7 @@ static const struct property policy_rows[] = {
          .items = &detail_table},
 };
 
-static const struct property_table policy_table = {
+const struct property_table object_policy_table = {
 	ROWS(policy_rows),
 	.size = sizeof(struct report_policy),
 };
@@ -73,7 +73,7 @@ static const struct property report_rows[] = {
 	{"dateRangeStart", &kind_time, REPORT(start), .need = JSON_MUST},
 	{"dateRangeEnd", &kind_time, REPORT(end), .need = JSON_MUST},
 	{"policies", &kind_objects, LIST(struct report, policies, policy_count),
-         .items = &policy_table},
+         .items = &object_policy_table},
 };
 
 static void check_report(const struct json_at *at, const void *thing)

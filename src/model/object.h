@@ -67,6 +67,8 @@ struct internal_report {
 struct property_table;
 /* Its properties, in their order (model/property.h). */
 const struct property_table *object_properties(void);
+/* Of a TlsReportPolicy: struct report_policy. */
+extern const struct property_table object_policy_table;
 
 struct internal_report *internal_report_new(void);
 void internal_report_free(struct internal_report **object);

@@ -298,8 +298,8 @@ static void test_refusals(void **state)
 	         "--where: x:TlsInternalReport has no 'stauts', did you mean "
 	         "'status'?"},
 		{"no such condition", "query inbound --where color=red",
-	         "--where: tally:Inbound has no 'color', only day, domain, "
-	         "text, hasWeak"},
+	         "--where: tally:Inbound has no 'color', only day, "
+	         "dayBefore, dayAfter, domain, text, hasWeak"},
 		{"no word", "query tls-internal-report --where status=failed",
 	         "--where: status: 'failed' is none of held, pending, sending, "
 	         "deferred, idle, done"},

@@ -1,0 +1,561 @@
+/* JMAP's views: status, the sums of some days, a domain looked up now. */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "unit/jmap_world.h"
+
+#include "admin/lookup_desk.h"
+#include "fake/fake_resolver.h"
+#include "model/session.h"
+#include "store/day_sums.h"
+#include "store/feed_table.h"
+#include "store/policy_cache_table.h"
+#include "store/purge.h"
+#include "store/tally_table.h"
+
+enum { MONDAY = 20513, TUESDAY }; /* 2026-03-01 and 02; it is Tuesday 00:00 */
+
+static const struct tally_limits wide = {.max_policies = 1000,
+                                         .max_details = 100000,
+                                         .soft_bytes = 64u << 20,
+                                         .hard_bytes = 64u << 20};
+
+static int setup(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	world_make(w);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	lookup_desk_free(&w->jmap.lookups);
+	world_clear(w);
+	free(w);
+	return 0;
+}
+
+static void check(struct world *w, const char *calls, const char *want)
+{
+	auto_(json_free) json_t *got = world_calls(w, calls);
+
+	world_check(w, got, want);
+}
+
+/* Sessions of a domain under one policy, all of one outcome. */
+struct event {
+	int32_t day;
+	const char *domain;
+	enum policy_type policy;
+	int result; /* an enum result_type; -1: success */
+	uint64_t n;
+};
+
+static void add(struct tally *tally, const struct event *e)
+{
+	const char *strings[] = {"version: STSv1"};
+	struct failure_detail detail = {.result = (enum result_type)e->result,
+	                                .mx_host = "mx.example.com"};
+	struct session_policy policy = {.type = e->policy,
+	                                .domain = e->domain,
+	                                .strings = strings,
+	                                .string_count = e->policy == POLICY_STS,
+	                                .failures = &detail,
+	                                .failure_count = e->result >= 0,
+	                                .failed = e->result >= 0};
+	struct session session = {.domain = e->domain,
+	                          .policies = &policy,
+	                          .policy_count = 1,
+	                          .valid = true};
+
+	assert_true(tally_add(tally, e->day, &session, e->n));
+}
+
+static void count_all(struct world *w, const struct event *events, size_t count)
+{
+	auto_(tally_free) struct tally *tally = tally_new(1, &wide);
+	struct err err = {0};
+	size_t done = 0;
+
+	for (size_t i = 0; i < count; i++)
+		add(tally, &events[i]);
+	if (tally_commit(w->f.db, tally, &wide, &done, NULL, NULL, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static const struct event two_days[] = {
+	{MONDAY, "a.example", POLICY_STS, -1, 100},
+	{MONDAY, "a.example", POLICY_STS, RESULT_CERTIFICATE_EXPIRED, 3},
+	{MONDAY, "b.example", POLICY_TLSA, RESULT_TLSA_INVALID, 5},
+	{MONDAY, "c.example", POLICY_NONE, -1, 7},
+	{TUESDAY, "a.example", POLICY_STS, RESULT_CERTIFICATE_EXPIRED, 4},
+	{TUESDAY, "a.example", POLICY_STS, RESULT_STARTTLS_NOT_SUPPORTED, 1},
+	{TUESDAY, "d.example", POLICY_NONE, -1, 9},
+};
+
+static void test_what_is_asked(void **state)
+{
+	static const struct {
+		const char *name, *calls, *want;
+	} rows[] = {
+		{"they have no other method",
+	         "[['tally:Status/query',{},'0'],['tally:Lookup/set',{},'1'],"
+	         "['tally:Overview/changes',{'sinceState':'0'},'2']]",
+	         "[['error',{'type':'unknownMethod'},'0'],['error',{'type':"
+	         "'unknownMethod'},'1'],['error',{'type':'unknownMethod'},"
+	         "'2']]"},
+		{"without ids there is the status and nothing else",
+	         "[['tally:Status/get',{'properties':['mode']},'0'],["
+	         "'tally:Overview/get',{},'1']]",
+	         "[['tally:Status/get',{'accountId':'tally','state':'*','list':"
+	         "[{'id':'singleton','mode':'all'}],'notFound':[]},'0'],["
+	         "'error',{'type':'invalidArguments'},'1']]"},
+		{"what is not there",
+	         "[['tally:Status/get',{'ids':['x']},'0'],['tally:Overview/"
+	         "get',{'ids':['d2026-03-01','d2026-03-02_2026-03-01',"
+	         "'d2026-02-30_2026-03-01','d2026-03-01x2026-03-02']},'1'],["
+	         "'tally:Lookup/get',{'ids':['a_','A_example','_']},'2']]",
+	         "[['*',{'list':[],'notFound':['x']},'0'],['*',{'list':[],"
+	         "'notFound':['*','*','*','*']},'1'],['*',{'list':[],"
+	         "'notFound':['*','*','*']},'2']]"},
+		{"too many",
+	         "[['tally:Lookup/get',{'ids':['a_b','b_b','c_b','d_b','e_b']}"
+	         ",'0'],['tally:Overview/get',{'ids':['d2025-01-01_2026-02-05'"
+	         "]},'1']]",
+	         "[['error',{'type':'requestTooLarge'},'0'],['error',{'type':"
+	         "'requestTooLarge','description':'*'},'1']]"},
+		{"a property that is none",
+	         "[['tally:Status/get',{'properties':['moda']},'0']]",
+	         "[['error',{'type':'invalidArguments','description':'*'},'0']"
+	         "]"},
+		{"only a look-up can be made anew",
+	         "[['tally:Status/get',{'refresh':true},'0']]",
+	         "[['error',{'type':'invalidArguments'},'0']]"},
+		{"nobody here asks DNS",
+	         "[['tally:Lookup/get',{'ids':['a_example']},'0']]",
+	         "[['error',{'type':'serverUnavailable','description':'DNS is "
+	         "asked by tlstally-httpd only; at the command line, by "
+	         "`tlstally lookup`'},'0']]"},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		check(w, rows[i].calls, rows[i].want);
+	}
+}
+
+static void test_status(void **state)
+{
+	struct world *w = *state;
+	struct db_txn *txn = db_begin_write(w->f.db);
+	struct feed feed = {.name = "events",
+	                    .watermark = WORLD_NOW - 1,
+	                    .seen_at = WORLD_NOW,
+	                    .last_event = WORLD_NOW - 60,
+	                    .events = 17};
+
+	feed_put(txn, &feed);
+	commit_ok(&txn);
+	count_all(w, two_days, COUNT(two_days));
+	check(w, "[['tally:Status/get',{},'0']]",
+	      "[['*',{'list':[{'id':'singleton','now':'2026-03-02T00:00:00Z',"
+	      "'mode':'all','store':{'usedBytes':'*'},'feeds':[{'name':"
+	      "'events','lastEvent':'2026-03-01T23:59:00Z','events':17}],"
+	      "'days':[{'day':'2026-03-02','domains':2},{'day':'2026-03-01',"
+	      "'domains':3}],'outbox':{'reports':{'pending':2,'idle':1}},"
+	      "'troubleCount':0,'suppressions':0,'coverage':[]}]},'0']]");
+	check(w,
+	      "[['tally:Status/get',{'properties':['outbox','settings']},'0']]",
+	      "[['*',{'list':[{'id':'singleton','settings':null,'outbox':'*'}]"
+	      "},'0']]");
+}
+
+#define OVERVIEW(first, last)                                                  \
+	"[['tally:Overview/get',{'ids':['d" first "_" last "']},'0']]"
+#define BOTH OVERVIEW("2026-03-01", "2026-03-02")
+
+static void test_sums(void **state)
+{
+	struct world *w = *state;
+	struct db_txn *txn;
+
+	count_all(w, two_days, COUNT(two_days));
+	txn = db_begin_write(w->f.db);
+	day_closed_set(txn, MONDAY);
+	day_settled_add(
+		txn, TUESDAY,
+		&(struct day_settled){.reports = 2,
+	                              .destinations[DELIVERY_DELIVERED] = 3,
+	                              .destinations[DELIVERY_FAILED] = 1});
+	commit_ok(&txn);
+	check(w, BOTH,
+	      "[['*',{'list':[{'firstDay':'2026-03-01','lastDay':'2026-03-02',"
+	      "'isComplete':true,'days':[{'day':'2026-03-01','isClosed':true,"
+	      "'domains':3,'failingDomains':2,'successfulSessions':107,"
+	      "'failedSessions':8,'policyTypes':{'sts':{'successfulSessions':"
+	      "100,'failedSessions':3},'tlsa':{'failedSessions':5},"
+	      "'noPolicyFound':{'successfulSessions':7}},'resultTypes':{"
+	      "'certificateExpired':3,'tlsaInvalid':5},'marks':{'open':3},"
+	      "'reports':{'settled':0,'delivered':0}},{'day':'2026-03-02',"
+	      "'isClosed':false,'domains':2,'failingDomains':1,"
+	      "'successfulSessions':9,'failedSessions':5,'resultTypes':{"
+	      "'certificateExpired':4,'startTlsNotSupported':1},'reports':{"
+	      "'settled':2,'delivered':3,'failed':1,'bounced':0}}],"
+	      "'worstDomains':[{'domain':'a.example','successfulSessions':100,"
+	      "'failedSessions':8},{'domain':'b.example','failedSessions':5}]"
+	      "}]},'0']]");
+	check(w, OVERVIEW("2026-02-01", "2026-02-02"),
+	      "[['*',{'list':[{'isComplete':true,'worstDomains':[],'days':[{"
+	      "'day':'2026-02-01','domains':0,'failedSessions':0},{'day':"
+	      "'2026-02-02','resultTypes':{}}]}]},'0']]");
+}
+
+static bool has_kept(struct world *w, int32_t day)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(w->f.db);
+	auto_(arena_clear) struct arena mem = {0};
+	struct day_sums sums;
+
+	return day_sums_get(txn, day, &mem, &sums) == 1 &&
+	       sums.revision == day_revision(txn, day);
+}
+
+#define FAILED(n)                                                              \
+	"[['*',{'list':[{'days':[{'failedSessions':8},{'failedSessions':" n    \
+	"}]}]},'0']]"
+
+/* Sums of a day are kept until it changes, and a little longer. */
+static void test_kept(void **state)
+{
+	static const struct event more = {TUESDAY, "e.example", POLICY_NONE,
+	                                  RESULT_OTHER, 2};
+	struct purge_counts counts;
+	struct world *w = *state;
+	struct err err;
+
+	count_all(w, two_days, COUNT(two_days));
+	assert_false(has_kept(w, MONDAY));
+	check(w, BOTH, FAILED("5"));
+	assert_true(has_kept(w, MONDAY));
+	assert_true(has_kept(w, TUESDAY));
+	count_all(w, &more, 1);
+	assert_true(has_kept(w, MONDAY));
+	assert_false(has_kept(w, TUESDAY));
+	check(w, BOTH, FAILED("5"));
+	w->clock.fixed_ms += 20 * 1000;
+	check(w, BOTH, FAILED("7"));
+	assert_true(has_kept(w, TUESDAY));
+	if (store_purge(w->f.db, TUESDAY, WORLD_NOW, 0, 90, &counts, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_false(has_kept(w, MONDAY));
+	check(w, BOTH,
+	      "[['*',{'list':[{'days':[{'failedSessions':0,'domains':0},{"
+	      "'failedSessions':7}]}]},'0']]");
+}
+
+/* A second each time that it is looked at. */
+static int64_t hurried(struct clock *clock)
+{
+	return clock->fixed_ms += 1000;
+}
+
+static void test_bounded_time(void **state)
+{
+	struct world *w = *state;
+
+	count_all(w, two_days, COUNT(two_days));
+	w->clock.now_ms = hurried;
+	check(w, BOTH,
+	      "[['*',{'list':[{'isComplete':false,'days':[{'day':'2026-03-01'"
+	      "}]}]},'0']]");
+	check(w, BOTH,
+	      "[['*',{'list':[{'isComplete':true,'days':[{'day':'2026-03-01'},"
+	      "{'day':'2026-03-02'}]}]},'0']]");
+}
+
+/* A day keeps the worst of its domains, however many there are. */
+static void test_many_domains(void **state)
+{
+	auto_(tally_free) struct tally *tally = tally_new(1, &wide);
+	struct world *w = *state;
+	struct err err = {0};
+	size_t done = 0;
+
+	for (int i = 0; i < 5 * DAY_WORST_MAX; i++) {
+		char domain[32];
+		struct event event = {MONDAY, domain, POLICY_NONE,
+		                      RESULT_VALIDATION_FAILURE,
+		                      (uint64_t)(i * 7919 % 5003) + 1};
+
+		snprintf(domain, sizeof(domain), "d%d.example", i);
+		add(tally, &event);
+	}
+	assert_int_equal(
+		tally_commit(w->f.db, tally, &wide, &done, NULL, NULL, &err),
+		0);
+	check(w,
+	      "[['tally:Overview/get',{'ids':['d2026-03-01_2026-03-01'],"
+	      "'properties':['worstDomains','days']},'0']]",
+	      "[['*',{'list':[{'days':[{'domains':5000,'failingDomains':5000}]"
+	      ",'worstDomains':[{'domain':'*','failedSessions':5003},{"
+	      "'domain':'*','failedSessions':5002},'*','*','*','*','*','*','*'"
+	      ",'*','*','*','*','*','*','*','*','*','*','*']}]},'0']]");
+	{
+		auto_(db_abort) struct db_txn *txn = db_begin_read(w->f.db);
+		auto_(arena_clear) struct arena mem = {0};
+		struct day_sums sums;
+
+		assert_int_equal(day_sums_get(txn, MONDAY, &mem, &sums), 1);
+		assert_int_equal(sums.worst_count, DAY_WORST_MAX);
+	}
+}
+
+static void test_domain_days(void **state)
+{
+	static const struct {
+		const char *name, *calls, *want;
+	} rows[] = {
+		{"of one domain",
+	         "[['tally:Domain/query',{'filter':{'domain':'A.example'},"
+	         "'sort':[{'property':'day','isAscending':false}]},'0']]",
+	         "[['*',{'ids':['d20514-a_example','d20513-a_example']},'0']]"},
+		{"and not of days before",
+	         "[['tally:Domain/query',{'filter':{'domain':'a.example',"
+	         "'dayAfter':'2026-03-02'}},'0']]",
+	         "[['*',{'ids':['d20514-a_example']},'0']]"},
+		{"a domain or another",
+	         "[['tally:Domain/query',{'filter':{'operator':'OR',"
+	         "'conditions':[{'domain':'b.example'},{'domain':'d.example'}"
+	         "]}},'0']]",
+	         "[['*',{'ids':['d20513-b_example','d20514-d_example']},'0']]"},
+		{"not that domain",
+	         "[['tally:Domain/query',{'filter':{'operator':'NOT',"
+	         "'conditions':[{'domain':'a.example'},{'day':'2026-03-02'}]}}"
+	         ",'0']]",
+	         "[['*',{'ids':['d20513-b_example','d20513-c_example']},'0']]"},
+		{"days before",
+	         "[['tally:Domain/query',{'filter':{'dayBefore':'2026-03-02',"
+	         "'hasFailures':true}},'0']]",
+	         "[['*',{'ids':['d20513-a_example','d20513-b_example']},'0']]"},
+		{"no day is before itself",
+	         "[['tally:Domain/query',{'filter':{'dayBefore':'2026-03-02',"
+	         "'dayAfter':'2026-03-02'}},'0']]",
+	         "[['*',{'ids':[]},'0']]"},
+		{"its policies",
+	         "[['tally:Domain/get',{'ids':['d20513-a_example'],"
+	         "'properties':['policies']},'0']]",
+	         "[['*',{'list':[{'policies':[{'policyType':'sts',"
+	         "'policyDomain':'a.example','totalSuccessfulSessions':100,"
+	         "'totalFailedSessions':3,'failureDetails':[{'resultType':"
+	         "'certificateExpired','failedSessionCount':3,"
+	         "'receivingMxHostname':'mx.example.com'}]}]}]},'0']]"},
+	};
+	struct world *w = *state;
+
+	count_all(w, two_days, COUNT(two_days));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		check(w, rows[i].calls, rows[i].want);
+	}
+}
+
+/* --- look-ups --- */
+
+#define ZONE                                                                   \
+	"_smtp._tls.good.example TXT ok insecure 300 "                         \
+	"v=TLSRPTv1; rua=mailto:tls@good.example\n"                            \
+	"good.example MX ok secure 300 10 mx.good.example\n"                   \
+	"mx.good.example A ok secure 300 192.0.2.1\n"                          \
+	"_25._tcp.mx.good.example TLSA ok secure 300 3 1 1 *\n"                \
+	"dead.example * tempfail insecure 0\n"                                 \
+	"_smtp._tls.dead.example * tempfail insecure 0\n"                      \
+	"_mta-sts.dead.example * tempfail insecure 0\n"
+
+/* Each thread's own. */
+static struct {
+	struct fake_resolver resolver;
+	struct fake_fetcher fetcher;
+} fakes[LOOKUP_THREADS];
+static atomic_uint fakes_used;
+
+static int open_fake(void *arg, struct resolver **resolver,
+                     struct sts_fetcher **fetcher, struct err *err)
+{
+	unsigned at = atomic_fetch_add(&fakes_used, 1);
+
+	(void)arg;
+	(void)err;
+	assert_true(at < LOOKUP_THREADS);
+	fake_resolver_init(&fakes[at].resolver, ZONE);
+	fake_fetcher_init(&fakes[at].fetcher, "");
+	*resolver = &fakes[at].resolver.resolver;
+	*fetcher = &fakes[at].fetcher.fetcher;
+	return 0;
+}
+
+static void open_desk(struct world *w)
+{
+	const struct lookup_options options = {.clock = &w->clock,
+	                                       .open = open_fake};
+
+	atomic_store(&fakes_used, 0);
+	w->jmap.lookups = lookup_desk_new(&options);
+}
+
+/* Asks again until it is through. */
+static json_t *settled(struct world *w, const char *calls)
+{
+	const struct timespec step = {.tv_nsec = 5 * 1000 * 1000};
+
+	for (int i = 0; i < 2000; i++) {
+		json_t *got = world_calls(w, calls), *list, *state;
+
+		list = json_object_get(
+			json_array_get(json_array_get(got, 0), 1), "list");
+		state = json_object_get(json_array_get(list, 0), "state");
+		if (state == NULL ||
+		    strcmp(json_string_value(state), "underWay") != 0)
+			return got;
+		json_decref(got);
+		nanosleep(&step, NULL);
+	}
+	fail_msg("a look-up does not end");
+	return NULL;
+}
+
+#define LOOKUP(name) "[['tally:Lookup/get',{'ids':['" name "']},'0']]"
+#define ANEW(name)                                                             \
+	"[['tally:Lookup/get',{'ids':['" name "'],'refresh':true},'0']]"
+
+static void test_lookup(void **state)
+{
+	auto_(json_free) json_t *good = NULL;
+	auto_(json_free) json_t *dead = NULL;
+	struct world *w = *state;
+
+	open_desk(w);
+	check(w, LOOKUP("good_example"),
+	      "[['*',{'list':[{'id':'good_example','domain':'good.example',"
+	      "'state':'*','askedAt':'2026-03-02T00:00:00Z'}]},'0']]");
+	good = settled(w, LOOKUP("good_example"));
+	world_check(
+		w, good,
+		"[['*',{'list':[{'state':'done','source':'dns','failure':null,"
+		"'checkedAt':'2026-03-02T00:00:00Z','tlsrpt':{'status':'ok',"
+		"'destinations':['mailto:tls@good.example']},'mtaSts':{"
+		"'record':'none'},'mx':{'secure':true,'hosts':[{'host':"
+		"'mx.good.example','tlsa':'ok'}]},'problems':'*'}]},'0']]");
+	dead = settled(w, LOOKUP("dead_example"));
+	world_check(w, dead,
+	            "[['*',{'list':[{'state':'failed','failure':'*','tlsrpt':{"
+	            "'status':'no-answer'}}]},'0']]");
+}
+
+static void test_lookup_is_kept(void **state)
+{
+	struct world *w = *state;
+
+	open_desk(w);
+	json_decref(settled(w, LOOKUP("good_example")));
+	w->clock.fixed_ms += 60 * 1000;
+	check(w, LOOKUP("good_example"),
+	      "[['*',{'list':[{'state':'done','askedAt':'2026-03-02T00:00:00Z'"
+	      "}]},'0']]");
+	check(w, ANEW("good_example"),
+	      "[['*',{'list':[{'askedAt':'2026-03-02T00:01:00Z'}]},'0']]");
+	json_decref(settled(w, LOOKUP("good_example")));
+	w->clock.fixed_ms += 1000 * LOOKUP_KEEP_SECS;
+	check(w, LOOKUP("good_example"),
+	      "[['*',{'list':[{'askedAt':'2026-03-02T00:06:00Z'}]},'0']]");
+}
+
+static void test_lookup_in_cache(void **state)
+{
+	struct world *w = *state;
+	struct view_mx mx = {.host = "mx.a.example", .tlsa = VIEW_NONE};
+	struct domain_view view = {
+		.domain = "a.example",
+		.checked_at = WORLD_NOW - 10,
+		.expires_at = WORLD_NOW + 10,
+		.tlsrpt = VIEW_NONE,
+		.sts_record = VIEW_NONE,
+		.mx = VIEW_OK,
+		.mxs = &mx,
+		.mx_count = 1,
+	};
+	struct db_txn *txn = db_begin_write(w->f.db);
+
+	policy_cache_put(txn, &view);
+	view.domain = "half.example";
+	mx.tlsa = VIEW_UNKNOWN;
+	policy_cache_put(txn, &view);
+	commit_ok(&txn);
+	open_desk(w);
+	check(w, LOOKUP("a_example"),
+	      "[['*',{'list':[{'state':'done','source':'cache','checkedAt':"
+	      "'2026-03-01T23:59:50Z','mx':{'hosts':[{'host':'mx.a.example'}]}"
+	      "}]},'0']]");
+	check(w, LOOKUP("half_example"),
+	      "[['*',{'list':[{'source':'dns'}]},'0']]");
+	check(w, ANEW("a_example"), "[['*',{'list':[{'source':'dns'}]},'0']]");
+	json_decref(settled(w, LOOKUP("a_example")));
+	w->clock.fixed_ms += 10 * 1000;
+	check(w, LOOKUP("a_example"),
+	      "[['*',{'list':[{'source':'dns'}]},'0']]");
+}
+
+static void ask_often(struct world *w, unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		auto_(strbuf_clear) struct strbuf calls = {0};
+		char number[16];
+
+		snprintf(number, sizeof(number), "d%u_example", i);
+		strbuf_printf(&calls,
+		              "[['tally:Lookup/get',{'ids':['%s']},'0']]",
+		              number);
+		check(w, calls.data, "[['tally:Lookup/get','*','0']]");
+	}
+}
+
+static void test_lookup_rate(void **state)
+{
+	struct world *w = *state;
+
+	open_desk(w);
+	ask_often(w, LOOKUP_PER_MINUTE);
+	w->clock.fixed_ms += 10 * 1000;
+	check(w, LOOKUP("one_more_example"),
+	      "[['error',{'type':'serverUnavailable','description':'this token "
+	      "has asked for 20 look-ups within a minute; the next one in 50 "
+	      "seconds'},'0']]");
+	/* what is known costs nothing; another token has its own */
+	check(w, LOOKUP("d0_example"), "[['tally:Lookup/get','*','0']]");
+	w->caller.name = "another";
+	check(w, LOOKUP("one_more_example"), "[['tally:Lookup/get','*','0']]");
+	w->caller.name = "test";
+	w->clock.fixed_ms += 50 * 1000;
+	check(w, LOOKUP("two_more_example"), "[['tally:Lookup/get','*','0']]");
+}
+
+#define VIEW_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		VIEW_TEST(test_what_is_asked),  VIEW_TEST(test_status),
+		VIEW_TEST(test_sums),           VIEW_TEST(test_kept),
+		VIEW_TEST(test_bounded_time),   VIEW_TEST(test_many_domains),
+		VIEW_TEST(test_domain_days),    VIEW_TEST(test_lookup),
+		VIEW_TEST(test_lookup_is_kept), VIEW_TEST(test_lookup_in_cache),
+		VIEW_TEST(test_lookup_rate),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
