@@ -165,6 +165,14 @@ static void place_clear(struct place *place)
 	*place = (struct place){.domain = ""};
 }
 
+static bool is_old(const struct lookup_desk *desk, const struct place *place)
+{
+	int64_t keep = place->failure.class != 0 ? LOOKUP_KEEP_FAILED_SECS
+	                                         : LOOKUP_KEEP_SECS;
+
+	return place->done && now_of(desk) - place->done_at >= keep;
+}
+
 static struct place *find(struct lookup_desk *desk, const char *domain)
 {
 	for (size_t i = 0; i < LOOKUP_PLACES; i++) {
@@ -172,8 +180,7 @@ static struct place *find(struct lookup_desk *desk, const char *domain)
 
 		if (strcmp(place->domain, domain) != 0)
 			continue;
-		if (!place->done ||
-		    now_of(desk) - place->done_at < LOOKUP_KEEP_SECS)
+		if (!is_old(desk, place))
 			return place;
 		place_clear(place);
 	}

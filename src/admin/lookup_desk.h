@@ -20,7 +20,8 @@
 
 enum {
 	LOOKUP_THREADS = 2,
-	LOOKUP_PLACES = 32,        /* asked for, under way and found */
+	LOOKUP_PLACES = 32, /* asked for, under way and found */
+	LOOKUP_KEEP_FAILED_SECS = 60,
 	LOOKUP_KEEP_SECS = 5 * 60, /* found */
 	LOOKUP_PER_MINUTE = 20,    /* of one token */
 };

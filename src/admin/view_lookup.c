@@ -2,8 +2,9 @@
  * tally:Lookup: what a domain says about mail and TLS, now; its id is the
  * domain (admin/id_text.h).
  *
- * What the policy cache has and is fresh will do; else DNS is asked, which is
- * not waited for: state is "underWay" then, and whoever asks again learns more.
+ * What was looked up for somebody lately will do, or what the policy cache has
+ * fresh; else DNS is asked, which is not waited for: state is "underWay" then,
+ * and whoever asks again learns more.
  */
 #include <string.h>
 
@@ -75,36 +76,50 @@ static void tell(const struct lookup_answer *answer, json_t *doc)
 	json_object_update_missing(doc, answer->doc);
 }
 
+/* 1, or 0: nobody has asked for it lately. */
+static int see_desk(const struct jmap *jmap, const char *domain, json_t *doc)
+{
+	struct lookup_answer answer = {.state = LOOKUP_NONE};
+
+	if (jmap->lookups != NULL)
+		lookup_desk_see(jmap->lookups, domain, &answer);
+	if (answer.state == LOOKUP_NONE)
+		return 0;
+	tell(&answer, doc);
+	json_free(&answer.doc);
+	return 1;
+}
+
 static int ask_desk(struct jmap_look *look, const char *domain, json_t *doc,
                     struct err *err)
 {
 	const struct jmap_run *run = look->run;
 	struct lookup_answer answer = {.state = LOOKUP_NONE};
-	int rc = 0;
 
 	if (run->jmap->lookups == NULL)
 		return err_set(err, ERR_BUSY,
 		               "DNS is asked by tlstally-httpd only; at the "
 		               "command line, by `tlstally lookup`");
-	if (!look->refresh)
-		lookup_desk_see(run->jmap->lookups, domain, &answer);
-	if (answer.state == LOOKUP_NONE)
-		rc = lookup_desk_ask(run->jmap->lookups, run->caller->name,
-		                     domain, &answer, err);
-	if (rc == 0)
-		tell(&answer, doc);
+	if (lookup_desk_ask(run->jmap->lookups, run->caller->name, domain,
+	                    &answer, err) < 0)
+		return err->class;
+	tell(&answer, doc);
 	json_free(&answer.doc);
-	return rc;
+	return 0;
 }
 
 static int fill(struct jmap_look *look, const char *domain, json_t *doc,
                 struct err *err)
 {
-	int found = 0;
+	const struct jmap *jmap = look->run->jmap;
+	int found;
 
 	doc_set(doc, "domain", domain);
-	if (!look->refresh)
-		found = see_cache(look->run->jmap, domain, doc, err);
+	if (look->refresh)
+		return ask_desk(look, domain, doc, err);
+	if (see_desk(jmap, domain, doc))
+		return 0;
+	found = see_cache(jmap, domain, doc, err);
 	if (found < 0)
 		return found;
 	if (found == 0)

@@ -455,6 +455,11 @@ static void test_lookup(void **state)
 	world_check(w, dead,
 	            "[['*',{'list':[{'state':'failed','failure':'*','tlsrpt':{"
 	            "'status':'no-answer'}}]},'0']]");
+	w->clock.fixed_ms += 1000 * LOOKUP_KEEP_FAILED_SECS;
+	check(w, LOOKUP("dead_example"),
+	      "[['*',{'list':[{'askedAt':'2026-03-02T00:01:00Z'}]},'0']]");
+	check(w, LOOKUP("good_example"),
+	      "[['*',{'list':[{'askedAt':'2026-03-02T00:00:00Z'}]},'0']]");
 }
 
 static void test_lookup_is_kept(void **state)
@@ -504,8 +509,11 @@ static void test_lookup_in_cache(void **state)
 	check(w, LOOKUP("half_example"),
 	      "[['*',{'list':[{'source':'dns'}]},'0']]");
 	check(w, ANEW("a_example"), "[['*',{'list':[{'source':'dns'}]},'0']]");
+	/* what was looked up since is newer */
 	json_decref(settled(w, LOOKUP("a_example")));
-	w->clock.fixed_ms += 10 * 1000;
+	check(w, LOOKUP("a_example"),
+	      "[['*',{'list':[{'source':'dns','state':'done'}]},'0']]");
+	w->clock.fixed_ms += 1000 * LOOKUP_KEEP_SECS;
 	check(w, LOOKUP("a_example"),
 	      "[['*',{'list':[{'source':'dns'}]},'0']]");
 }
