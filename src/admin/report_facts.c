@@ -15,6 +15,8 @@ const struct jmap_sort report_sorts[REPORT_SORTS] = {
 	{"createdAt", FIELD_INT64, HEAD(created_at)},
 	{"deliverAt", FIELD_INT64, HEAD(deliver_at)},
 	{"failures", FIELD_UINT64, HEAD(failure)},
+	{"day", FIELD_INT32, HEAD(day)},
+	{"doneAt", FIELD_INT64, HEAD(done_at)},
 };
 
 static const char *status_word(int value)
@@ -33,6 +35,9 @@ const struct jmap_condition report_conditions[REPORT_CONDITIONS] = {
 	{"deliverBefore", MATCH_BEFORE, HEAD(deliver_at), 0, NULL},
 	{"deliverAfter", MATCH_AFTER, HEAD(deliver_at), 0, NULL},
 	{"hasFailures", MATCH_HAS, HEAD(failure), 0, NULL},
+	{"day", MATCH_DAY, HEAD(day), 0, NULL},
+	{"dayBefore", MATCH_DAY_BEFORE, HEAD(day), 0, NULL},
+	{"dayAfter", MATCH_DAY_AFTER, HEAD(day), 0, NULL},
 };
 
 struct jmap_key report_id_key(const void *facts, struct arena *mem)

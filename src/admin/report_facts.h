@@ -9,7 +9,7 @@
 #include "admin/jmap_type.h"
 #include "outbox/shown.h"
 
-enum { REPORT_SORTS = 5, REPORT_CONDITIONS = 8 };
+enum { REPORT_SORTS = 7, REPORT_CONDITIONS = 11 };
 
 extern const struct jmap_sort report_sorts[REPORT_SORTS];
 extern const struct jmap_condition report_conditions[REPORT_CONDITIONS];

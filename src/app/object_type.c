@@ -15,8 +15,8 @@ static const struct {
 	{&type_report,
          "id,domain,status,failedSessions,createdAt,deliverAt,mailRua,httpRua",
          "id,domain,createdAt,deliverAt,mailRua,httpRua"},
-	{&type_sent,
-         "id,domain,status,failedSessions,createdAt,mailRua,httpRua", NULL},
+	{&type_sent, "id,domain,day,doneAt,failedSessions,mailRua,httpRua",
+         NULL},
 	{&type_suppression, "id,address,since,until,by,reason", NULL},
 	{&type_domain,
          "id,day,domain,totalSuccessfulSessions,totalFailedSessions,mark,"

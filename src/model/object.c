@@ -150,6 +150,8 @@ static const struct property object_rows[] = {
 	{"domain", &kind_domain, OBJECT(domain), .need = JSON_MUST},
 	{"createdAt", &kind_time, OBJECT(created_at), .need = JSON_MUST},
 	{"deliverAt", &kind_time, OBJECT(deliver_at), .need = JSON_MUST},
+	{"day", &kind_word, OBJECT(day)},
+	{"doneAt", &kind_moment, OBJECT(done_at)},
 	{"status", &kind_word, OBJECT(status)},
 	{"successfulSessions", &kind_uint, OBJECT(success)},
 	{"failedSessions", &kind_uint, OBJECT(failure)},

@@ -55,6 +55,8 @@ struct internal_report {
 	const char *domain;
 	int64_t created_at; /* secs */
 	int64_t deliver_at;
+	const char *day;           /* that it is about; NULL: none yet */
+	int64_t done_at;           /* secs: it left the outbox; 0 */
 	const char *status;        /* of the whole; NULL: none yet */
 	uint64_t success, failure; /* sessions, of all policies */
 	const char *json_blob;     /* the report as it is sent; blobIds */

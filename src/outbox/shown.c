@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/day.h"
 #include "base/gzip.h"
 #include "model/report_json.h"
 #include "outbox/rendered.h"
@@ -113,6 +114,7 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
                bool whole, struct internal_report *object, struct err *err)
 {
 	struct outbox_head head;
+	char day_text[DAY_TEXT];
 
 	internal_report_reset(object);
 	if (!shown_head(txn, where, id, &head))
@@ -121,6 +123,9 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
 	object->domain = arena_strdup(&object->mem, head.domain);
 	object->created_at = head.created_at;
 	object->deliver_at = head.deliver_at;
+	object->day =
+		arena_strdup(&object->mem, day_format(head.day, day_text));
+	object->done_at = head.done_at;
 	object->status = outbox_status_word(head.status);
 	object->success = head.success;
 	object->failure = head.failure;

@@ -16,6 +16,8 @@ static json_t *as_given(const struct internal_report *object)
 	json_t *json = object_write(object);
 
 	json_object_del(json, "id");
+	json_object_del(json, "day");
+	json_object_del(json, "doneAt");
 	json_object_del(json, "status");
 	json_object_del(json, "successfulSessions");
 	json_object_del(json, "failedSessions");
