@@ -18,7 +18,7 @@
 //
 // A filter with more: true stands behind "More filters".  kind of a filter:
 // "search", "select" (options: [value, words]), "check" (its value is "1"),
-// "time" (a moment in UTC).  condition() gives members of a JMAP
+// "time" (a moment in UTC), "day".  condition() gives members of a JMAP
 // FilterCondition.
 import {button, field, fill, freshId, h} from "./dom.js";
 import {count, fromField, plural, toField} from "./format.js";
@@ -81,6 +81,8 @@ function control(filter) {
         filter.options.map(([value, words]) => h("option", {value}, words)));
     case "check":
       return h("input", {type: "checkbox"});
+    case "day":
+      return h("input", {type: "date"});
     case "time":
       return h("input", {type: "datetime-local", step: "1"});
     default:

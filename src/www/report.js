@@ -14,7 +14,7 @@ function figure(value, what, kind) {
     h("span", {class: "what"}, what));
 }
 
-function figures(object) {
+export function figures(object) {
   const sessions = object.successfulSessions + object.failedSessions;
 
   return h("div", {class: "figures"},
@@ -27,7 +27,7 @@ function figures(object) {
       object.report.policies.length === 1 ? "policy" : "policies"));
 }
 
-function facts(object) {
+export function facts(object) {
   const {report} = object;
   const rows = [
     ["Period", [time(report.dateRangeStart, {seconds: true}), " to ",

@@ -21,8 +21,39 @@
 // in src/www/Makefile.inc, and a test in tests/e2e/www.
 
 const TLS = ["Management", "Reports", "Outbox", "TLS"];
+const READ = ["tallyRead"];
 
 export const routes = [
+  {
+    path: "overview",
+    menu: ["Overview"],
+    needs: READ,
+    load: () => import("./overview.js"),
+  },
+  {
+    path: "domains",
+    menu: ["Domains"],
+    needs: READ,
+    load: () => import("./domains.js"),
+  },
+  {
+    path: "domain/:name",
+    under: "domains",
+    needs: READ,
+    load: () => import("./domain.js"),
+  },
+  {
+    path: "inbound",
+    menu: ["Inbound"],
+    needs: READ,
+    load: () => import("./inbound.js"),
+  },
+  {
+    path: "inbound/:id",
+    under: "inbound",
+    needs: READ,
+    load: () => import("./inbound_day.js"),
+  },
   {
     path: "outbox",
     menu: TLS,
@@ -46,6 +77,24 @@ export const routes = [
     under: "outbox",
     needs: ["sysTlsInternalReportGet"],
     load: () => import("./report.js"),
+  },
+  {
+    path: "sent",
+    menu: ["Management", "Reports", "Sent"],
+    needs: READ,
+    load: () => import("./sent.js"),
+  },
+  {
+    path: "sent/:id",
+    under: "sent",
+    needs: READ,
+    load: () => import("./sent_report.js"),
+  },
+  {
+    path: "suppression",
+    menu: ["Management", "Reports", "Suppression"],
+    needs: READ,
+    load: () => import("./suppression.js"),
   },
 ];
 

@@ -59,6 +59,24 @@ const RESULT = {
   other: ["Other failure", "None of the others; sent as validation-failure."],
 };
 
+// What became of a domain's day
+const MARK = {
+  open: "still counting",
+  queued: "with a report",
+  noRecord: "without a TLSRPT record",
+  badRecord: "with a malformed TLSRPT record, or several",
+  noRua: "without a usable rua",
+  denied: "denied by the settings",
+  byMode: "left out by mode",
+  self: "with sessions of our own reports only",
+  tooOld: "too old to report",
+  badDomain: "with a name that is no domain",
+  late: "counted too late",
+  unsent: "read from an old log",
+};
+
+export const marks = Object.keys(MARK);
+export const markWord = (mark) => MARK[mark] ?? mark;
 export const statuses = Object.keys(STATUS);
 export const policyTypes = Object.keys(POLICY);
 export const resultTypes = Object.keys(RESULT);

@@ -44,7 +44,7 @@ async function freePort() {
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-async function start(directory) {
+async function start(directory, settings) {
   const port = await freePort();
   const conf = join(directory, "tlstally.conf");
   mkdirSync(join(directory, "store"), { recursive: true });
@@ -57,6 +57,7 @@ map_size = 1G
 [http]
 listen = 127.0.0.1:${port}
 www = ${WWW}
+${settings}
 `);
   const daemon = spawn(HTTPD, ["-f", "-c", conf],
                        { stdio: ["ignore", "ignore", "inherit"] });
@@ -64,7 +65,7 @@ www = ${WWW}
   for (let i = 0; i < 300; i++) {
     try {
       if ((await fetch(url + "/healthz")).ok)
-        return { daemon, conf, url };
+        return { daemon, conf, url, directory };
     } catch {
       await sleep(50);
     }
@@ -117,14 +118,15 @@ export function npmPath(name) {
 
 export const npmImport = (name) => import(pathToFileURL(npmPath(name)));
 
-/* Starts a daemon, runs test(server) and ends it; the status to exit with.
- * The store is empty, or the one in that folder, which stays. */
-export async function withServer(test, folder = null) {
+/* Starts a daemon, with these settings too, runs test(server) and ends it; the
+ * status to exit with.  The store is empty, or the one in that folder, which
+ * stays. */
+export async function withServer(test, folder = null, settings = "") {
   const directory = folder ?? mkdtempSync(join(tmpdir(), "tlstally-httpd."));
   let server;
 
   try {
-    server = await start(directory);
+    server = await start(directory, settings);
     await test(server);
     await stop(server);
   } finally {

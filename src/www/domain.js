@@ -1,0 +1,221 @@
+// Domain: all of one domain over time, and what it publishes now
+//
+// What its DNS says is asked by the server when this page asks the server, and
+// that may take a while: lookup.js.
+import {dayAfter, rangeForm, rangeOf} from "./days.js";
+import {fill, h} from "./dom.js";
+import {count, percent, plural, time} from "./format.js";
+import {load} from "./load.js";
+import {lookupPart} from "./lookup.js";
+import {picture} from "./picture.js";
+import {failureTable, policyCard} from "./report_parts.js";
+import {hash, join} from "./router.js";
+import {byNumber, byText, sortableTable} from "./table.js";
+import {markWord, stateChip, statusChip} from "./words.js";
+
+export const title = "Domain";
+
+const sessionsOf = (day) => day.totalSuccessfulSessions
+  + day.totalFailedSessions;
+const num = (name, of) => ({title: name, num: true, compare: byNumber(of),
+  cell: (row) => count(of(row))});
+
+// --- what we saw ---
+
+function daysTable(days) {
+  const columns = [
+    {title: "Day (UTC)", head: true, compare: byText(({day}) => day),
+      cell: ({day}) => day},
+    num("Successful", (day) => day.totalSuccessfulSessions),
+    num("Failed", (day) => day.totalFailedSessions),
+    {title: "Share failed", num: true,
+      compare: byNumber((day) => day.totalFailedSessions / sessionsOf(day)),
+      cell: (day) => percent(day.totalFailedSessions, sessionsOf(day))},
+    num("Too late", (day) => day.lateSuccessfulSessions
+      + day.lateFailedSessions),
+    {title: "What became of it", class: "wide",
+      compare: byText(({mark}) => markWord(mark)),
+      cell: ({mark, reason}) => [markWord(mark),
+        reason && h("div", {class: "small muted"}, reason)]},
+  ];
+
+  return sortableTable({caption: "Days", columns, rows: days,
+    sort: {column: columns[0], descending: true}});
+}
+
+function daysPicture(days, signal) {
+  const rows = [...days].sort((a, b) => a.day < b.day ? -1 : 1);
+
+  return picture({
+    title: "Sessions per day",
+    what: "stacked bars of successful and failed sessions",
+    labels: rows.map(({day}) => day),
+    series: [
+      {name: "successful", color: "--series-1",
+        values: rows.map((day) => day.totalSuccessfulSessions)},
+      {name: "failed", color: "--series-2", hatch: true,
+        values: rows.map((day) => day.totalFailedSessions)},
+    ],
+    open: true,
+    table: daysTable(days),
+  }, signal);
+}
+
+// Each record once, the latest first; days are sorted that way.
+function recordsSeen(days) {
+  const seenOn = new Map();
+
+  for (const {day, record} of days)
+    seenOn.set(record, [...seenOn.get(record) ?? [], day]);
+  return h("dl", {class: "facts"}, [...seenOn].map(([record, on]) => [
+    h("dt", {}, on.length === 1 ? on[0] : `${on.at(-1)} to ${on[0]}`),
+    h("dd", {}, record ? h("span", {class: "mono"}, record) : "none")]));
+}
+
+// The same thing on several days is one thing.
+function merge(list, keyOf, add) {
+  const merged = new Map();
+
+  for (const one of list) {
+    const key = JSON.stringify(keyOf(one));
+    const before = merged.get(key);
+    if (before)
+      add(before, one);
+    else
+      merged.set(key, structuredClone(one));
+  }
+  return [...merged.values()];
+}
+
+const mergeDetails = (details) => merge(details,
+  ({failedSessionCount, ...rest}) => rest,
+  (to, one) => {
+    to.failedSessionCount += one.failedSessionCount;
+  });
+
+function mergePolicies(days) {
+  const policies = merge(days.flatMap(({policies: list}) => list),
+    (one) => [one.policyType, one.policyDomain, one.policyStrings, one.mxHosts],
+    (to, one) => {
+      to.totalSuccessfulSessions += one.totalSuccessfulSessions;
+      to.totalFailedSessions += one.totalFailedSessions;
+      to.failureDetails.push(...one.failureDetails);
+    });
+
+  for (const policy of policies)
+    policy.failureDetails = mergeDetails(policy.failureDetails);
+  return policies.sort((a, b) => b.totalFailedSessions - a.totalFailedSessions);
+}
+
+function seen(days, signal) {
+  if (days.length === 0)
+    return h("div", {class: "empty"},
+      h("p", {}, "No session with this domain was counted on these days."));
+  const failed = days.reduce((n, day) => n + day.totalFailedSessions, 0);
+  const all = days.reduce((n, day) => n + sessionsOf(day), 0);
+  const details = mergeDetails(days.flatMap(({policies}) =>
+    policies.flatMap(({failureDetails}) => failureDetails)));
+
+  return [
+    h("p", {}, plural(all, "session"), " on ", plural(days.length, "day"),
+      ", ", h("span", {class: failed > 0 ? "bad" : null},
+        `${count(failed)} failed, ${percent(failed, all)}`), "."),
+    daysPicture(days, signal),
+    h("h2", {}, "Failures"),
+    details.length > 0 ? failureTable(details, "Failures of all policies")
+      : h("p", {class: "muted"}, "None on these days."),
+    h("h2", {}, "TLSRPT records seen"), recordsSeen(days),
+    h("h2", {}, "Policies that applied"),
+    mergePolicies(days).map(policyCard),
+  ];
+}
+
+// --- what we sent ---
+
+const reportColumns = [
+  {title: "Day (UTC)", head: true, compare: byText(({day}) => day),
+    cell: ({day, id, where}) => where
+      ? h("a", {href: hash(join(where, id))}, day) : day},
+  {title: "Status", compare: byText(({status}) => status),
+    cell: ({status}) => statusChip(status)},
+  {title: "Settled", compare: byText(({doneAt}) => doneAt),
+    cell: ({doneAt}) => time(doneAt)},
+  {title: "Destinations", class: "wide",
+    compare: byText(({destinations}) => destinations[0]?.uri),
+    cell: ({destinations}) => destinations.map(({uri, state, lastAnswer}) =>
+      h("div", {}, stateChip(state), " ", uri,
+        lastAnswer && h("div", {class: "small muted"}, lastAnswer)))},
+];
+
+async function fetchReports(ctx, days, signal) {
+  const ids = days.map(({reportObjectId}) => reportObjectId).filter(Boolean);
+  const get = async (type, where) => {
+    const got = await ctx.jmap.one(`${type}/get`, {ids, properties: ["id",
+      "day", "status", "doneAt", "destinations"]}, {signal});
+    return got.list.map((report) => ({...report, where}));
+  };
+
+  if (ids.length === 0)
+    return [];
+  return [...await get("tally:SentReport", "sent"),
+    ...ctx.may("sysTlsInternalReportGet")
+      ? await get("x:TlsInternalReport", "outbox") : []];
+}
+
+function sent(reports) {
+  return reports.length === 0
+    ? h("p", {class: "muted"}, "No report about these days.")
+    : sortableTable({caption: "Reports", columns: reportColumns, rows: reports,
+      sort: {column: reportColumns[0], descending: true}});
+}
+
+// --- the page ---
+
+const properties = ["id", "day", "domain", "totalSuccessfulSessions",
+  "totalFailedSessions", "lateSuccessfulSessions", "lateFailedSessions",
+  "mark", "reason", "record", "reportObjectId", "policies"];
+
+export function create(ctx) {
+  const {name} = ctx.route.args;
+  const form = rangeForm(({from, to}) =>
+    ctx.go(join("domain", name), {from, to}));
+  const saw = h("div", {});
+  const went = h("div", {});
+  let showing = null;
+
+  async function fetchDays(range, signal) {
+    const got = await ctx.jmap.list("tally:Domain", {
+      filter: {domain: name, dayAfter: range.from,
+        dayBefore: dayAfter(range.to)},
+      sort: [{property: "day", isAscending: false}],
+    }, properties, {signal});
+    return got.objects;
+  }
+
+  function update(route) {
+    const range = rangeOf(route.query);
+
+    document.title = `${name} – tlstally`;
+    form.sync(range);
+    showing?.abort();
+    const {signal} = showing = new AbortController();
+    if (range.error) {
+      fill(went);
+      return fill(saw, h("div", {class: "empty"}, h("p", {}, range.error)));
+    }
+    const days = fetchDays(range, signal);
+    load(ctx, went, "The reports", async () =>
+      sent(await fetchReports(ctx, await days, signal)), signal);
+    return load(ctx, saw, "What was counted", async () =>
+      seen(await days, signal), signal);
+  }
+
+  return {
+    element: h("div", {}, h("h1", {}, name),
+      lookupPart(ctx, name),
+      h("h2", {}, "What we saw"), form.element, saw,
+      h("h2", {}, "What we sent"), went),
+    update,
+    close: () => showing?.abort(),
+  };
+}

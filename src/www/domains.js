@@ -1,0 +1,59 @@
+// Domains: what was counted, by day and domain
+import {dayAfter} from "./days.js";
+import {h} from "./dom.js";
+import {count, percent} from "./format.js";
+import {createList} from "./list.js";
+import {hash, join} from "./router.js";
+import {marks, markWord} from "./words.js";
+
+export const title = "Domains";
+
+const sessions = (row) => row.totalSuccessfulSessions
+  + row.totalFailedSessions;
+
+export function create(ctx) {
+  const list = createList(ctx, {
+    path: "domains",
+    type: "tally:Domain",
+    properties: ["id", "day", "domain", "totalSuccessfulSessions",
+      "totalFailedSessions", "policyCount", "mark", "reason"],
+    what: ["day of a domain", "days of domains"],
+    sort: "-day",
+    columns: [
+      {title: "Domain", head: true, sort: "domain", cell: ({domain}) =>
+        h("a", {href: hash(join("domain", domain))}, domain)},
+      {title: "Day (UTC)", sort: "day", cell: ({day}) => day},
+      {title: "Successful", num: true, sort: "totalSuccessfulSessions",
+        cell: (row) => count(row.totalSuccessfulSessions)},
+      {title: "Failed", num: true, sort: "totalFailedSessions",
+        cell: (row) => h("span",
+          {class: row.totalFailedSessions > 0 ? "bad" : "muted"},
+          count(row.totalFailedSessions))},
+      {title: "Share failed", num: true, cell: (row) =>
+        percent(row.totalFailedSessions, sessions(row))},
+      {title: "Policies", num: true, cell: ({policyCount}) =>
+        count(policyCount)},
+      {title: "What became of it", class: "wide", cell: ({mark, reason}) =>
+        [markWord(mark), reason && h("div", {class: "small muted"}, reason)]},
+    ],
+    filters: [
+      {name: "text", label: "Search", kind: "search", hint: "domain",
+        condition: (text) => ({text})},
+      {name: "from", label: "From (UTC)", kind: "day",
+        condition: (day) => ({dayAfter: day})},
+      {name: "to", label: "To (UTC)", kind: "day",
+        condition: (day) => ({dayBefore: dayAfter(day)})},
+      {name: "mark", label: "What became of it", kind: "select",
+        options: marks.map((mark) => [mark, markWord(mark)]),
+        condition: (mark) => ({mark})},
+      {name: "failures", label: "Only with failures", kind: "check",
+        condition: () => ({hasFailures: true})},
+    ],
+    empty: "Nothing was counted yet.",
+  });
+
+  return {
+    element: h("div", {}, h("h1", {}, "Domains"), list.element),
+    update: list.update,
+  };
+}

@@ -1,0 +1,134 @@
+// feeds - is counted what happens?  The health of the intake, and the outbox
+import {h} from "./dom.js";
+import {bytes, count, plural, time} from "./format.js";
+import {hash} from "./router.js";
+import {tableHead, tableOf, tableRow} from "./table.js";
+
+const DEAD_SECS = 120;
+
+export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
+  "events", "outbox", "coverage", "suppressions"];
+
+const secs = (text) => text ? new Date(text).getTime() / 1000 : 0;
+
+/** "12 s", "5 min", "3 h", "2 days" */
+export function span(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+
+  if (s < 120)
+    return `${s} s`;
+  if (s < 2 * 3600)
+    return `${Math.round(s / 60)} min`;
+  return s < 48 * 3600 ? `${Math.round(s / 3600)} h`
+    : plural(Math.round(s / 86400), "day");
+}
+
+// The same judgement as `tlstally status`.
+function stateOf(feed, now) {
+  const silent = now - secs(feed.lastCommit);
+  const behind = secs(feed.lastCommit) - secs(feed.countedUntil);
+
+  if (silent > DEAD_SECS)
+    return ["bad", "not running", `nothing was counted for ${span(silent)}`];
+  if (feed.trouble)
+    return ["bad", "in trouble", feed.trouble];
+  if (behind > DEAD_SECS)
+    return ["warn", "behind", `${span(behind)}, and reads on`];
+  return ["good", "counting", ""];
+}
+
+const columns = (now) => [
+  {title: "Feed", head: true, cell: ({name}) => name},
+  {title: "State", cell: (feed) => {
+    const [kind, word, more] = stateOf(feed, now);
+    return [h("span", {class: `chip chip-${kind}`}, word),
+      more && h("div", {class: "small muted"}, more)];
+  }},
+  {title: "Last event", cell: (feed) => feed.lastEvent
+    ? time(feed.lastEvent, {seconds: true})
+    : h("span", {class: "muted"}, "none yet")},
+  {title: "Counted until", cell: (feed) =>
+    time(feed.countedUntil, {seconds: true})},
+  {title: "Lag", num: true, cell: (feed) =>
+    span(now - secs(feed.countedUntil))},
+  {title: "Events", num: true, cell: (feed) => count(feed.events)},
+];
+
+function warning(kind, ...text) {
+  return h("p", {class: `said said-${kind}`}, h("span", {}, text));
+}
+
+function coverageWarnings(status) {
+  return (status.coverage ?? []).map((day) => {
+    if (day.broken)
+      return warning("bad", `The event feed is broken: on ${day.day} Postfix `
+        + `accepted ${plural(day.messages, "message")} for domains whose `
+        + "sessions should be counted, and not one TLS session was. "
+        + "`tlstally doctor` looks where.");
+    return day.uncovered > 0 && warning("warn",
+      `Mail on ${day.day} went to ${plural(day.uncovered, "domain")} of `
+      + `${count(day.domains)} without a TLS session counted: `,
+      day.uncoveredDomains.slice(0, 5).map(({domain}) => domain).join(", "),
+      day.uncovered > 5 && " …");
+  });
+}
+
+function dropWarnings(status) {
+  return (status.events ?? []).map((day) => {
+    const bad = Object.entries(day.badInput ?? {});
+    const words = [
+      day.refused > 0 && `${plural(day.refused, "session")} refused for lack `
+        + "of memory",
+      bad.length > 0 && "bad input: "
+        + bad.map(([kind, n]) => `${count(n)} ${kind}`).join(", "),
+    ].filter(Boolean);
+
+    return words.length > 0
+      && warning("warn", `Dropped on ${day.day}: ${words.join("; ")}.`);
+  });
+}
+
+function outboxFacts(outbox) {
+  const counts = Object.entries(outbox?.reports ?? {});
+
+  return counts.length === 0 ? "empty" : [
+    counts.map(([state, n], i) => [i > 0 && ", ",
+      h("a", {href: hash("outbox", {status: state})},
+        `${count(n)} ${state}`)]),
+    outbox.nextDue && [", the next is due ", time(outbox.nextDue)],
+  ];
+}
+
+const MODES = {
+  "preview": "reports are made and held, not sent",
+  "all": "every domain that asks for a report gets one",
+  "failures-only": "a report is sent when a session failed",
+  "off": "no reports are made",
+};
+
+/** What tally:Status says. */
+export function statusOf(status) {
+  const now = secs(status.now);
+  const row = columns(now);
+  const waiting = status.waiting?.sessions > 0
+    && `${plural(status.waiting.sessions, "session")} of the log wait until `
+      + "the policies are known.";
+
+  return [coverageWarnings(status), dropWarnings(status),
+    status.feeds?.length ? tableOf("Feeds", tableHead(row),
+      h("tbody", {role: "rowgroup"}, status.feeds.map((feed) =>
+        tableRow(row, feed))))
+      : warning("warn", "No events yet. Is tlstallyd running, and "
+        + "smtp_tlsrpt_enable = yes in Postfix's main.cf? For a Postfix before "
+        + "3.10 it is tlstally-logd that should run."),
+    waiting && h("p", {class: "small muted"}, waiting),
+    h("dl", {class: "facts below"},
+      h("dt", {}, "Outbox"), h("dd", {}, outboxFacts(status.outbox)),
+      h("dt", {}, "Mode"), h("dd", {}, status.mode, ": ",
+        MODES[status.mode] ?? ""),
+      h("dt", {}, "Suppressed"), h("dd", {},
+        h("a", {href: hash("suppression")},
+          plural(status.suppressions ?? 0, "address", "addresses"))),
+      h("dt", {}, "Store"), h("dd", {}, bytes(status.store?.usedBytes ?? 0),
+        " in use"))];
+}

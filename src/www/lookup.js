@@ -1,0 +1,134 @@
+// lookup - what a domain publishes now, as `tlstally lookup` tells it
+import {button, fill, h} from "./dom.js";
+import {plural, time} from "./format.js";
+import {load} from "./load.js";
+
+const AGAIN_MS = 500;
+
+// The id of a domain in the API (admin/id_text.h).
+function idOf(domain) {
+  return [...new TextEncoder().encode(domain)].map((byte, i) => {
+    const c = String.fromCharCode(byte);
+
+    if (/[a-pr-z]/.test(c) || (i > 0 && /[0-9-]/.test(c)))
+      return c;
+    return c === "." && i > 0 ? "_"
+      : `Q${byte.toString(16).padStart(2, "0")}`;
+  }).join("");
+}
+
+const WORDS = {
+  "none": "none",
+  "bad": "there, but it counts for nothing",
+  "no-answer": "DNS gives no answer",
+  "bogus": "refused by DNSSEC validation",
+  "fetch-error": "the policy cannot be fetched",
+  "certificate-error": "the policy host's certificate is not valid",
+  "unknown": "not asked for",
+};
+
+const wordsOf = (status) => WORDS[status] ?? status;
+const mono = (text) => h("div", {class: "mono"}, text);
+const lines = (list, word) => (list ?? []).map((one) =>
+  h("div", {class: "small"}, word, h("span", {class: "mono"}, one)));
+
+function tlsrpt(part) {
+  return [part.record ? mono(part.record) : wordsOf(part.status),
+    lines(part.destinations, "reports go to "), lines(part.leftOut, "left out: ")];
+}
+
+function mtaSts(part) {
+  const words = part.policy === "ok"
+    ? `mode ${part.mode}, max_age ${plural(part.maxAge, "second")}`
+    : part.record !== "ok" ? wordsOf(part.record)
+      : part.policy === "no-answer" ? "its policy was not fetched"
+        : wordsOf(part.policy);
+
+  return [words, part.id && [", id ", h("span", {class: "mono"}, part.id)],
+    lines(part.mx, "mx: ")];
+}
+
+const TLSA = {ok: "TLSA", bad: "TLSA that cannot be used", none: "no TLSA",
+  bogus: "TLSA refused by DNSSEC"};
+
+function host(one) {
+  return h("li", {}, h("span", {class: "mono"},
+    `${one.preference} ${one.host}`), ": ",
+  TLSA[one.tlsa] ?? "no answer about TLSA",
+  one.inPolicy === undefined ? null : one.inPolicy
+    ? ", in the MTA-STS policy"
+    : h("span", {class: "bad"}, ", not in the MTA-STS policy"),
+  lines(one.tlsaRecords, ""));
+}
+
+function mx(part) {
+  if (part.nullMx)
+    return "null: the domain takes no mail";
+  return [part.status !== "ok" ? wordsOf(part.status)
+    : part.secure ? "signed by DNSSEC"
+      : "not signed by DNSSEC, as far as the resolver says",
+  part.hosts?.length > 0 && h("ul", {class: "hosts"}, part.hosts.map(host))];
+}
+
+function problems(list) {
+  return list.length === 0
+    ? h("p", {class: "good"}, "Nothing here needs a look.")
+    : [h("h3", {}, "What may need a look"),
+      h("ul", {class: "problems"}, list.map((text) => h("li", {}, text)))];
+}
+
+function show(found) {
+  return [
+    found.state === "failed" && h("p", {class: "said said-bad"},
+      found.failure),
+    h("dl", {class: "facts"},
+      h("dt", {}, "TLSRPT"), h("dd", {}, tlsrpt(found.tlsrpt ?? {})),
+      h("dt", {}, "MTA-STS"), h("dd", {}, mtaSts(found.mtaSts ?? {})),
+      h("dt", {}, "MX"), h("dd", {}, mx(found.mx ?? {}))),
+    problems(found.problems ?? []),
+    h("p", {class: "small muted"}, found.source === "cache"
+      ? "From the policy cache, as of " : "Looked up at ",
+    time(found.checkedAt, {seconds: true}), " UTC."),
+  ];
+}
+
+const wait = (ms) => new Promise((done) => {
+  setTimeout(done, ms);
+});
+
+// Under way at first; whoever asks again learns more.
+async function ask(ctx, domain, refresh, signal) {
+  for (let first = true; ; first = false) {
+    const got = await ctx.jmap.one("tally:Lookup/get",
+      {ids: [idOf(domain)], refresh: refresh && first}, {signal});
+    const [found] = got.list;
+
+    if (!found || found.state !== "underWay")
+      return found;
+    await wait(AGAIN_MS);
+    if (signal.aborted)
+      throw new DOMException("left", "AbortError");
+  }
+}
+
+/** The part of a page. */
+export function lookupPart(ctx, domain) {
+  const node = h("div", {});
+  const again = button("Look up now", () => look(true));
+
+  async function look(refresh) {
+    again.disabled = true;
+    fill(node, h("p", {class: "muted", role: "status"},
+      "Asking DNS and the policy host; this may take a while…"));
+    await load(ctx, node, "What the domain publishes", async () => {
+      const found = await ask(ctx, domain, refresh, ctx.signal);
+      return found ? show(found)
+        : h("p", {class: "muted"}, "This name is none that can be looked up.");
+    });
+    again.disabled = false;
+  }
+
+  look(false);
+  return h("section", {class: "card"},
+    h("div", {class: "bar"}, h("h2", {}, "What it publishes"), again), node);
+}

@@ -1,0 +1,68 @@
+// Sent: reports that left the outbox, and what became of them
+import {dayAfter} from "./days.js";
+import {h} from "./dom.js";
+import {count, time} from "./format.js";
+import {createList} from "./list.js";
+import {hash, join} from "./router.js";
+import {stateChip} from "./words.js";
+
+export const title = "Sent reports";
+
+const transportOf = (uri) => uri.startsWith("mailto:") ? "mail"
+  : uri.startsWith("https:") ? "HTTPS" : "directory";
+
+function transports({destinations}) {
+  return [...new Set(destinations.map(({uri}) => transportOf(uri)))]
+    .join(", ") || "–";
+}
+
+// One chip a state; how many of them when there are several destinations.
+function results({destinations}) {
+  const states = new Map();
+
+  for (const {state} of destinations)
+    states.set(state, (states.get(state) ?? 0) + 1);
+  return [...states].map(([state, n]) => [
+    stateChip(state), destinations.length > 1 && ` ${n} of `
+      + `${destinations.length}`, " "]);
+}
+
+export function create(ctx) {
+  const list = createList(ctx, {
+    path: "sent",
+    type: "tally:SentReport",
+    properties: ["id", "domain", "day", "doneAt", "successfulSessions",
+      "failedSessions", "destinations"],
+    what: ["report", "reports"],
+    sort: "-doneAt",
+    columns: [
+      {title: "Domain", head: true, sort: "domain", cell: ({id, domain}) =>
+        h("a", {href: hash(join("sent", id))}, domain)},
+      {title: "Day (UTC)", sort: "day", cell: ({day}) => day},
+      {title: "Settled", sort: "doneAt", cell: ({doneAt}) => time(doneAt)},
+      {title: "Result", cell: results},
+      {title: "By", cell: transports},
+      {title: "Sessions", num: true, cell: (report) =>
+        count(report.successfulSessions + report.failedSessions)},
+      {title: "Failures", num: true, sort: "failures", cell: (report) =>
+        h("span", {class: report.failedSessions > 0 ? "bad" : "muted"},
+          count(report.failedSessions))},
+    ],
+    filters: [
+      {name: "text", label: "Search", kind: "search",
+        hint: "domain or report-id", condition: (text) => ({text})},
+      {name: "from", label: "From (UTC)", kind: "day",
+        condition: (day) => ({dayAfter: day})},
+      {name: "to", label: "To (UTC)", kind: "day",
+        condition: (day) => ({dayBefore: dayAfter(day)})},
+      {name: "failures", label: "Only with failures", kind: "check",
+        condition: () => ({hasFailures: true})},
+    ],
+    empty: "No report has left the outbox yet.",
+  });
+
+  return {
+    element: h("div", {}, h("h1", {}, "Sent reports"), list.element),
+    update: list.update,
+  };
+}

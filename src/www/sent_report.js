@@ -1,0 +1,36 @@
+// one report that was sent: as report.js, without what can be done to it
+import {h} from "./dom.js";
+import {loadedPage} from "./load.js";
+import {facts, figures} from "./report.js";
+import {destinationsTable, policyCard, sentAs} from "./report_parts.js";
+import {hash, join} from "./router.js";
+
+export const title = "Sent report";
+
+function gone() {
+  return h("div", {class: "empty"}, h("h1", {}, "No such report"),
+    h("p", {}, "It is not in the archive: it waits in the outbox, or was "
+      + "removed when it was old."),
+    h("a", {href: hash("sent")}, "To the sent reports"));
+}
+
+function show(ctx, object) {
+  document.title = `${object.domain} – tlstally`;
+  return [
+    h("h1", {}, object.domain),
+    h("p", {class: "buttons head"}, h("a", {class: "button",
+      href: hash(join("domain", object.domain))}, "All of this domain")),
+    figures(object), facts(object),
+    h("h2", {}, "Destinations"), destinationsTable(object),
+    h("h2", {}, "Policies"), object.report.policies.map(policyCard),
+    h("h2", {}, "As it was sent"), sentAs(ctx, object),
+  ];
+}
+
+export function create(ctx) {
+  return loadedPage(ctx, "The report", async () => {
+    const got = await ctx.jmap.get("tally:SentReport", ctx.route.args.id, null,
+      {signal: ctx.signal});
+    return got ? show(ctx, got.object) : gone();
+  });
+}

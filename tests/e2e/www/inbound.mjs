@@ -1,0 +1,38 @@
+/* Inbound: how mail came in, by day, and by who sent it. */
+import { expect } from "../httpd_world.mjs";
+import { checkLooks, closePage, openPage } from "./browser.mjs";
+import { summary } from "./list.mjs";
+import { tableOf } from "./overview.mjs";
+
+export default async function testInbound({ server, tokens }) {
+  const page = await openPage(server, { token: tokens.reader,
+                                        hash: "#/inbound" });
+
+  await summary(page, /^10 days/);
+  expect("the last day first", ["ours.example", "2026-03-10", "49", "0", "0 %"],
+         (await tableOf(page, "days of domains"))[0]);
+  await checkLooks(page, "inbound");
+  await page.getByLabel("Only with weak ones").check();
+  await summary(page, /^5 days/);
+  await page.goto(`${server.url}/#/inbound?from=2026-03-02&to=2026-03-04` +
+                  "&sort=messages");
+  await summary(page, /^3 days/);
+  expect("sorted by messages", ["41", "43", "45"],
+         (await tableOf(page, "days of domains")).map((row) => row[2]));
+  await page.getByRole("link", { name: "ours.example" }).nth(1).click();
+  await page.getByRole("heading", { name: "ours.example, 2026-03-04" })
+    .or(page.getByRole("heading", { name: "ours.example, 2026-03-03" }))
+    .waitFor();
+  await page.goto(`${server.url}/#/inbound/d20515-ours_example`);
+  await page.getByRole("heading", { name: "ours.example, 2026-03-03" })
+    .waitFor();
+  expect("each way in", [
+    ["from.example", "another site", "TLSv1.3",
+     "TLS_AES_256_GCM_SHA384, 256 bits", "none", "42"],
+    ["from.example", "another site", "clear text", "–", "none", "3"]],
+  await tableOf(page, "How the messages came in"));
+  await checkLooks(page, "inbound-day");
+  await page.goto(`${server.url}/#/inbound/x`);
+  await page.getByRole("heading", { name: "No such day" }).waitFor();
+  await closePage(page, "inbound");
+}

@@ -1,0 +1,173 @@
+/* Overview: the tables have the store's sums, a range of days, feeds; and what
+ * every page of these shows when there is nothing, or no answer. */
+import { execFileSync } from "node:child_process";
+import { expect } from "../httpd_world.mjs";
+import { checkLooks, closePage, openPage, until } from "./browser.mjs";
+import { summary } from "./list.mjs";
+
+const TLSTALLY = "src/app/tlstally";
+export const RANGE = "from=2026-03-01&to=2026-03-10";
+
+const PAGES = {
+  overview: [`#/overview?${RANGE}`, "Nothing was counted on these days."],
+  domains: ["#/domains", "Nothing was counted yet."],
+  domain: [`#/domain/host09.example?${RANGE}`, "No session with this domain"],
+  inbound: ["#/inbound", "No mail was counted."],
+  sent: ["#/sent", "No report has left the outbox yet."],
+  suppression: ["#/suppression", "No address is suppressed"],
+};
+
+/* What the command line says of a day, domain by domain. */
+export function sumsOf(server, day) {
+  const { domains } = JSON.parse(execFileSync(TLSTALLY, ["-c", server.conf,
+    "domains", "--day", day, "--json"], { encoding: "utf8" }));
+  const sum = (name) => domains.reduce((n, one) => n + one[name], 0);
+
+  return { domains: domains.length, success: sum("successfulSessions"),
+           failure: sum("failedSessions"), list: domains };
+}
+
+export const number = (text) => Number(text.replaceAll(",", ""));
+
+/* The cells of a table of that name, also of one that is folded up. */
+export function tableOf(page, name) {
+  return page.evaluate((caption) => {
+    const table = [...document.querySelectorAll("table")]
+      .find((one) => one.caption?.textContent === caption);
+    return table && [...table.tBodies[0].rows].map((row) =>
+      [...row.cells].map((cell) => cell.textContent));
+  }, name);
+}
+
+export async function testEmpty({ server, tokens }) {
+  const page = await openPage(server, { token: tokens.all,
+                                        hash: PAGES.overview[0] });
+
+  for (const [name, [hash, words]] of Object.entries(PAGES)) {
+    await page.goto(`${server.url}/${hash}`);
+    await page.getByText(words).first().waitFor();
+    if (name === "overview") {
+      await page.getByText("No events yet.").waitFor();
+      await checkLooks(page, "overview-empty");
+    }
+  }
+  await closePage(page, "pages without data");
+}
+
+/* No answer, and no permission. */
+export async function testErrors({ server, tokens }) {
+  const page = await openPage(server, { token: tokens.all,
+                                        hash: "#/outbox" });
+  const refuse = (route) => route.fulfill({ status: 503,
+    contentType: "application/problem+json",
+    body: '{"type":"about:blank","status":503,"detail":"the store is full"}' });
+
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.route("**/api", refuse);
+  for (const [name, [hash]] of Object.entries(PAGES)) {
+    await page.goto(`${server.url}/${hash}`);
+    await page.getByText("could not be loaded: the store is full").first()
+      .waitFor();
+    await until(`${name} can be tried again`, true, async () =>
+      await page.getByRole("button", { name: "Try again" }).count() > 0);
+  }
+  await checkLooks(page, "error");
+  await page.unroute("**/api", refuse);
+  await page.getByRole("button", { name: "Try again" }).first().click();
+  await summary(page, /^1 address$/);
+  await closePage(page, "pages without an answer");
+
+  const none = await openPage(server, { token: tokens.reports });
+  for (const [hash] of Object.values(PAGES)) {
+    await none.goto(`${server.url}/${hash}`);
+    await none.getByText("needs the permission tallyRead").waitFor();
+  }
+  await closePage(none, "pages without the permission");
+}
+
+async function checkTables(server, page, days) {
+  const sums = days.map((day) => sumsOf(server, day));
+  const rows = await tableOf(page, "Sessions per day");
+
+  expect("each day's sums are the store's",
+         days.map((day, i) => [day, sums[i].success, sums[i].failure,
+                               sums[i].domains]),
+         rows.map((row) => [row[0], number(row[1]), number(row[2]),
+                            number(row[5])]));
+  const all = sums.reduce((n, day) => n + day.success, 0);
+  const failed = sums.reduce((n, day) => n + day.failure, 0);
+  const policies = await tableOf(page, "Sessions by policy type");
+  expect("by policy type it is as many", [all, failed],
+         [1, 2].map((at) => policies.reduce((n, row) => n + number(row[at]),
+                                            0)));
+  const results = await tableOf(page, "Failed sessions by result type");
+  expect("and by result type", failed,
+         results.reduce((n, row) => n + number(row[1]), 0));
+  return sums;
+}
+
+function worstOf(sums) {
+  const failed = new Map();
+
+  for (const { list } of sums)
+    for (const { domain, failedSessions } of list)
+      failed.set(domain, (failed.get(domain) ?? 0) + failedSessions);
+  return [...failed].filter(([, n]) => n > 0)
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+}
+
+/* What Chart.js drew is what the table has. */
+function drawn(page, title) {
+  return page.evaluate((name) => {
+    const section = [...document.querySelectorAll(".picture")]
+      .find((one) => one.querySelector("h2").textContent === name);
+    const chart = globalThis.Chart?.getChart(section.querySelector("canvas"));
+    return chart?.data.datasets.map(({ data }) => [...data]) ?? null;
+  }, title);
+}
+
+export default async function testOverview({ server, tokens }) {
+  const page = await openPage(server, { token: tokens.reader,
+                                        hash: `#/overview?${RANGE}`,
+                                        height: 1500 });
+  const days = Array.from({ length: 10 }, (_, i) =>
+    `2026-03-${String(i + 1).padStart(2, "0")}`);
+
+  await page.getByRole("heading", { name: "Domains that fail most" }).waitFor();
+  await page.getByText("counting", { exact: true }).waitFor();
+  const sums = await checkTables(server, page, days);
+  await until("the chart has the same numbers",
+              [sums.map(({ success }) => success),
+               sums.map(({ failure }) => failure)],
+              () => drawn(page, "Sessions per day"));
+  const worst = worstOf(sums);
+  expect("the worst, of all days", worst,
+         (await tableOf(page, "Domains that fail most"))
+           .map((row) => [row[0], number(row[1])]));
+  await page.goto(`${server.url}/#/overview`);
+  await page.goto(`${server.url}/#/overview?${RANGE}`);
+  await page.getByRole("heading", { name: "Domains that fail most" }).waitFor();
+  await page.locator("canvas").first().waitFor();
+  await checkLooks(page, "overview");
+
+  await page.getByText("The numbers").first().click();
+  await page.getByLabel("From (UTC)").fill("2026-03-09");
+  await until("the address has the range", "#/overview?from=2026-03-09&" +
+              "to=2026-03-10", () => new URL(page.url()).hash);
+  await until("two days are shown", ["2026-03-09", "2026-03-10"], async () =>
+    (await tableOf(page, "Sessions per day"))?.map((row) => row[0]));
+  await checkTables(server, page, days.slice(8));
+  await page.goBack();
+  await until("Back has ten", 10, async () =>
+    (await tableOf(page, "Sessions per day"))?.length);
+  await page.getByRole("button", { name: "7 days" }).click();
+  await page.getByText("Nothing was counted on these days.").or(
+    page.getByRole("heading", { name: "Reports sent and refused" })).waitFor();
+  expect("the button is pressed", "true", await page.getByRole("button",
+    { name: "7 days" }).getAttribute("aria-pressed"));
+  await page.goto(`${server.url}/#/overview?from=2026-03-10&to=2026-03-01`);
+  await page.getByRole("alert").filter({ hasText: "comes after" }).waitFor();
+  await page.goto(`${server.url}/#/overview?from=x&to=2026-03-01`);
+  await page.getByRole("alert").filter({ hasText: "written like" }).waitFor();
+  await closePage(page, "the overview");
+}

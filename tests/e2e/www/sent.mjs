@@ -1,0 +1,69 @@
+/* Sent: the archive as the delivery run left it. */
+import { expect } from "../httpd_world.mjs";
+import { checkLooks, closePage, openPage, until } from "./browser.mjs";
+import { domains, summary } from "./list.mjs";
+import { number, sumsOf, tableOf } from "./overview.mjs";
+
+async function testDetail(server, page) {
+  await page.getByRole("link", { name: "host03.example" }).first().click();
+  await page.getByRole("heading", { level: 1, name: "host03.example" })
+    .waitFor();
+  await page.getByText(/no reports here/).first().waitFor();
+  await page.getByText("failed", { exact: true }).waitFor();
+  await checkLooks(page, "sent-report");
+  await page.getByText("RFC 8460 JSON").click();
+  await until("the archived report is shown", "host03.example", async () => {
+    const pre = page.locator("details[open] pre");
+    return await pre.count()
+      ? JSON.parse(await pre.textContent()).policies[0].policy["policy-domain"]
+      : null;
+  });
+  await page.getByRole("link", { name: "All of this domain" }).click();
+  await page.getByRole("heading", { name: "What we sent" }).waitFor();
+}
+
+export default async function testSent({ server, tokens }) {
+  const page = await openPage(server, { token: tokens.reader,
+                                        hash: "#/sent?sort=domain&size=100" });
+
+  await summary(page, /^90 reports$/);
+  expect("sorted by domain", ["host00.example", "host29.example"], [
+    (await domains(page))[0], (await domains(page)).at(-1)]);
+  await checkLooks(page, "sent");
+  await page.getByLabel("From (UTC)").fill("2026-03-03");
+  await summary(page, /^30 reports$/);
+  await page.getByLabel("Search").fill("host03");
+  await summary(page, /^1 report$/);
+  expect("the row", ["host03.example", "2026-03-03", "failed", "mail"],
+         (await tableOf(page, "reports"))[0].filter((_, i) => i !== 2)
+           .slice(0, 4).map((text) => text.trim()));
+  await page.goto(`${server.url}/#/sent?size=25&sort=day&page=4`);
+  await summary(page, "76–90 of 90 reports");
+  await page.goto(`${server.url}/#/sent?failures=1&sort=-failures`);
+  const failing = ["2026-03-01", "2026-03-02", "2026-03-03"]
+    .flatMap((day) => sumsOf(server, day).list
+      .map(({ failedSessions }) => failedSessions)).filter((n) => n > 0)
+    .sort((a, b) => b - a);
+  await summary(page, new RegExp(`^${failing.length} reports$`));
+  const failures = (await tableOf(page, "reports")).map((row) =>
+    number(row[6]));
+  expect("as were counted, the most failures first", failing, failures);
+  await page.goto(`${server.url}/#/sent?text=host03`);
+  await summary(page, /^3 reports$/);
+  await testDetail(server, page);
+  await page.goto(`${server.url}/#/sent/a000000000000`);
+  await page.getByRole("heading", { name: "No such report" }).waitFor();
+  await page.goto(`${server.url}/#/sent?from=yesterday`);
+  await page.getByText(/could not be loaded: filter: dayAfter/).waitFor();
+  await closePage(page, "sent reports");
+
+  const overview = await openPage(server, { token: tokens.reader,
+                                            hash: "#/overview" });
+  await overview.getByRole("heading", { name: "Reports sent and refused" })
+    .waitFor();
+  const today = (await tableOf(overview, "Reports sent and refused")).at(-1);
+  expect("reports settled, delivered, refused and suppressed today",
+         [90, 84, 3, 3],
+         [today[1], today[2], today[3], today[6]].map(number));
+  await closePage(overview, "what was sent today");
+}

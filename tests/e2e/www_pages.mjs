@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+/*
+ * www_pages - the pages beside the outbox, in a real browser
+ *
+ *     tests/e2e/www_pages.mjs [--shots FOLDER] [NAME]...
+ *
+ * As www.mjs, with a store of its own: fill_www counts ten days, and tlstally
+ * itself makes reports of three of them and delivers them by a program that
+ * refuses some.
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, token, withServer } from "./httpd_world.mjs";
+import { closeBrowser, openBrowser } from "./www/browser.mjs";
+import testDomain, { testDomains } from "./www/domain.mjs";
+import testInbound from "./www/inbound.mjs";
+import testOverview, { testEmpty, testErrors } from "./www/overview.mjs";
+import testSent from "./www/sent.mjs";
+import testSuppression from "./www/suppression.mjs";
+
+export const FIRST = "2026-03-01";
+const TLSTALLY = "src/app/tlstally";
+
+/* Nobody answers DNS. */
+const SETTINGS = `[policy]
+resolver = 127.0.0.1@9
+timeout = 1s
+`;
+
+const TESTS = {
+  empty: testEmpty,
+  errors: testErrors,
+  overview: testOverview,
+  sent: testSent,
+  suppression: testSuppression,
+  inbound: testInbound,
+  domains: testDomains,
+  domain: testDomain,
+};
+
+/* Reports of the first three days: what goes to host03 is refused for good,
+ * to host06 for the address. */
+function deliver(server) {
+  const conf = join(server.directory, "deliver.conf");
+  const sendmail = join(server.directory, "sendmail");
+
+  writeFileSync(sendmail, `#!/bin/sh
+cat >/dev/null
+for rcpt; do :; done
+case $rcpt in
+*@host03.example) echo "5.7.1 no reports here" >&2; exit 65 ;;
+*@host06.example) echo "5.1.1 no such user" >&2; exit 67 ;;
+esac
+`);
+  chmodSync(sendmail, 0o755);
+  writeFileSync(conf, readFileSync(server.conf, "utf8") +
+                      `[deliver]\nmail = sendmail:${sendmail}\n`);
+  for (const day of ["2026-03-01", "2026-03-02", "2026-03-03"])
+    execFileSync(TLSTALLY, ["-c", conf, "rollup", "--day", day]);
+  execFileSync(TLSTALLY, ["-c", conf, "deliver", "--now"]);
+}
+
+async function run(server) {
+  const tokens = {
+    all: token(server, "all", "all"),
+    reader: token(server, "reader", "tallyRead"),
+    reports: token(server, "reports", "sysTlsInternalReportGet",
+                   "sysTlsInternalReportQuery"),
+  };
+  const wanted = process.argv.slice(2).filter((word) => word in TESTS);
+  const world = { server, tokens };
+
+  await openBrowser();
+  try {
+    for (const [name, test] of Object.entries(TESTS)) {
+      if (wanted.length === 0 || wanted.includes(name)) {
+        console.log(`-- ${name}`);
+        await test(world).catch((error) =>
+          expect(`${name} comes to its end`, null, error.stack));
+      }
+      if (name === "empty") {
+        execFileSync("tests/e2e/fill_www",
+                     [join(server.directory, "store"), FIRST]);
+        deliver(server);
+      }
+    }
+  } finally {
+    await closeBrowser();
+  }
+}
+
+if (!existsSync(process.env.CHROMIUM ?? "/usr/bin/chromium")) {
+  console.log("chromium is missing: apt-get install chromium");
+  process.exit(77);
+}
+process.exit(await withServer(run, null, SETTINGS));
