@@ -144,6 +144,14 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 		                 "%.100s: no such method, or `using` does not "
 		                 "name its capability",
 		                 call->name);
+	/* before it is done: a /set must not go without its response */
+	if (run->size > JMAP_MAX_RESPONSES)
+		return jmap_fail(
+			failure, "requestTooLarge",
+			"the responses to the calls before it are more "
+			"than %d bytes: put it into a request of its "
+			"own",
+			JMAP_MAX_RESPONSES);
 	args = jmap_resolve_args(run, call->args, failure);
 	if (args == NULL || !may_call(run, method, type, failure))
 		return NULL;
@@ -162,6 +170,7 @@ static void run_call(struct jmap_run *run, const struct jmap_call *call)
 		jmap_put(args, "type", json_string(failure.type));
 		jmap_put(args, "description", jmap_words(failure.description));
 	}
+	run->size += json_size(args, SIZE_MAX);
 	response = json_array();
 	jmap_append(response, json_string(name));
 	jmap_append(response, args);

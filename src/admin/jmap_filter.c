@@ -24,7 +24,20 @@ struct reading {
 	const struct jmap_type *type;
 	struct arena *mem;
 	struct jmap_failure *failure;
+	unsigned count; /* operators and conditions so far */
 };
+
+/* Each is looked at for each object: a request has room for 100,000. */
+enum { PARTS_MAX = 256 };
+
+static bool count_part(struct reading *in)
+{
+	if (++in->count <= PARTS_MAX)
+		return true;
+	jmap_fail(in->failure, "unsupportedFilter",
+	          "filter: more than %d operators and conditions", PARTS_MAX);
+	return false;
+}
 
 static const struct jmap_condition *find(const struct jmap_type *type,
                                          const char *name)
@@ -153,6 +166,8 @@ static const struct jmap_filter *read_condition(struct reading *in,
 	json_object_foreach (json, name, value) {
 		struct jmap_filter *part = arena_alloc(in->mem, sizeof(*part));
 
+		if (!count_part(in))
+			return NULL;
 		part->operator= CONDITION;
 		part->condition = find(in->type, name);
 		if (part->condition == NULL)
@@ -204,6 +219,8 @@ static const struct jmap_filter *read_filter(struct reading *in, json_t *json)
 	if (!json_is_object(json))
 		return jmap_fail(in->failure, "invalidArguments",
 		                 "filter: not an object");
+	if (!count_part(in))
+		return NULL;
 	return json_object_get(json, "operator") != NULL
 	               ? read_operator(in, json)
 	               : read_condition(in, json);

@@ -17,6 +17,7 @@ struct get {
 	json_t *list;
 	json_t *missing;
 	json_t *seen; /* ids as members: each is given once */
+	size_t size;  /* of the list, bytes, about */
 	struct jmap_failure *failure;
 };
 
@@ -33,6 +34,19 @@ static void keep_wanted(json_t *object, const json_t *wanted)
 		if (strcmp(name, "id") != 0 && !jmap_wants(wanted, name))
 			json_object_del(object, name);
 	}
+}
+
+/* One alone is given however large it is. */
+static bool has_room(const struct get *get)
+{
+	if (json_array_size(get->list) < 2 ||
+	    get->size <= JMAP_MAX_RESPONSES - get->run->size)
+		return true;
+	jmap_fail(get->failure, "requestTooLarge",
+	          "the objects are more than %d bytes: get them in parts, or "
+	          "fewer properties",
+	          JMAP_MAX_RESPONSES);
+	return false;
 }
 
 static bool get_one(struct get *get, const char *asked)
@@ -59,7 +73,8 @@ static bool get_one(struct get *get, const char *asked)
 	}
 	keep_wanted(object, get->wanted);
 	jmap_append(get->list, object);
-	return true;
+	get->size += json_size(object, SIZE_MAX);
+	return has_room(get);
 }
 
 struct all {
@@ -98,14 +113,24 @@ static json_t *all_ids(struct get *get)
 	return all.ids;
 }
 
-static bool check_properties(struct get *get)
+/* The list that is wanted becomes one with each of them once, however often
+ * they were given: it is looked through for each member of each object. */
+static bool check_properties(struct get *get, json_t *once)
 {
-	json_t *item;
+	json_t *given = get->wanted, *item;
 	size_t i;
 
-	json_array_foreach (get->wanted, i, item) {
-		if (jmap_has_property(get->type, json_string_value(item)))
+	if (given == NULL)
+		return true;
+	get->wanted = once;
+	json_array_foreach (given, i, item) {
+		const char *name = json_string_value(item);
+
+		if (jmap_has_property(get->type, name)) {
+			if (!jmap_wants(once, name))
+				json_array_append(once, item);
 			continue;
+		}
 		jmap_fail(get->failure, "invalidArguments",
 		          "properties: %s has no '%.60s'", get->type->name,
 		          json_string_value(item));
@@ -144,12 +169,13 @@ json_t *jmap_get(struct jmap_run *run, const struct jmap_type *type,
 	static const char *const names[] = {"accountId", "ids", "properties",
 	                                    NULL};
 	struct get get = {.run = run, .type = type, .failure = failure};
+	auto_(json_free) json_t *once = json_array();
 	json_t *response = NULL, *ids;
 
 	if (!jmap_args_check(args, names, failure) ||
 	    !jmap_arg_strings(args, "ids", &ids, failure) ||
 	    !jmap_arg_strings(args, "properties", &get.wanted, failure) ||
-	    !check_properties(&get))
+	    !check_properties(&get, once))
 		return NULL;
 	get.txn = db_begin_read(run->jmap->db);
 	get.list = json_array();

@@ -20,6 +20,17 @@
 /* The sole account. */
 #define JMAP_ACCOUNT "tally"
 
+/*
+ * A small request must not make a large answer: what references bring into
+ * the arguments of a call is no more than a request may have, there are so
+ * many references in a request, and a call past so many bytes of responses is
+ * refused.
+ */
+enum {
+	JMAP_MAX_REFERENCES = 64,
+	JMAP_MAX_RESPONSES = 32 * 1024 * 1024,
+};
+
 struct jmap_type;
 
 /* One request being answered. */
@@ -29,6 +40,8 @@ struct jmap_run {
 	unsigned using;      /* enum jmap_capability */
 	json_t *responses;   /* so far */
 	json_t *created_ids; /* creation id to id, of all calls so far */
+	size_t size;         /* of the responses, bytes, about */
+	size_t references;   /* resolved so far */
 };
 
 struct jmap_failure {
@@ -73,7 +86,7 @@ bool jmap_arg_object(json_t *args, const char *name, json_t **value,
 const char *jmap_resolve_id(const json_t *created_ids, const char *text);
 
 /* The arguments with "#name" members resolved (section 3.7), the caller's. */
-json_t *jmap_resolve_args(const struct jmap_run *run, json_t *args,
+json_t *jmap_resolve_args(struct jmap_run *run, json_t *args,
                           struct jmap_failure *failure);
 
 /* Words for people: what they quote may be cut in a character's middle. */

@@ -4,6 +4,7 @@
 #include "admin/jmap_method.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "model/jmap_request.h"
 #include "model/json_pointer.h"
 
 /* The first response to the call of that id. */
@@ -60,10 +61,28 @@ static json_t *resolve(const struct jmap_run *run, const char *argument,
 	return value;
 }
 
-json_t *jmap_resolve_args(const struct jmap_run *run, json_t *args,
+/* A call can echo one before it twice, the next that one twice, and so on: a
+ * page of text would become more than there is memory. */
+static bool has_room(struct jmap_run *run, const char *argument,
+                     const json_t *result, size_t *size,
+                     struct jmap_failure *failure)
+{
+	*size += json_size(result, JMAP_MAX_REQUEST);
+	if (*size <= JMAP_MAX_REQUEST &&
+	    ++run->references <= JMAP_MAX_REFERENCES)
+		return true;
+	jmap_fail(failure, "invalidResultReference",
+	          "%.60s: more than %d references in a request, or %d bytes "
+	          "by those of a call",
+	          argument, JMAP_MAX_REFERENCES, JMAP_MAX_REQUEST);
+	return false;
+}
+
+json_t *jmap_resolve_args(struct jmap_run *run, json_t *args,
                           struct jmap_failure *failure)
 {
 	auto_(json_free) json_t *resolved = json_object();
+	size_t size = 0;
 	const char *name;
 	json_t *value;
 
@@ -82,6 +101,8 @@ json_t *jmap_resolve_args(const struct jmap_run *run, json_t *args,
 		if (result == NULL)
 			return NULL;
 		jmap_put(resolved, name + 1, result);
+		if (!has_room(run, name, result, &size, failure))
+			return NULL;
 	}
 	return json_incref(resolved);
 }

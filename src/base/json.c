@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/day.h"
 
@@ -45,6 +46,33 @@ void json_write(const json_t *json, struct strbuf *out)
 void json_write_pretty(const json_t *json, struct strbuf *out)
 {
 	dump(json, JSON_INDENT(2), out);
+}
+
+enum { SCALAR_BYTES = 4, QUOTES = 2, BETWEEN = 2 };
+
+size_t json_size(const json_t *json, size_t most)
+{
+	size_t size = QUOTES, i;
+	const char *name;
+	json_t *value;
+
+	if (json_is_string(json))
+		return size + json_string_length(json);
+	if (!json_is_array(json) && !json_is_object(json))
+		return SCALAR_BYTES;
+	json_array_foreach (json, i, value) {
+		if (size > most)
+			return size;
+		size += json_size(value, most - size);
+	}
+	/* the macro wants what it does not change to be changeable */
+	json_object_foreach ((json_t *)(uintptr_t)json, name, value) {
+		size += strlen(name) + QUOTES + BETWEEN;
+		if (size > most)
+			return size;
+		size += json_size(value, most - size);
+	}
+	return size;
 }
 
 /* 1 when the member is there and of the type, 0 when absent or null. */

@@ -30,6 +30,10 @@ void json_write(const json_t *json, struct strbuf *out);
 /* The same for people: indented. */
 void json_write_pretty(const json_t *json, struct strbuf *out);
 
+/* About how many bytes it is when written: never 0, and counted no further
+ * than past `most`, so that what refers to one thing many times is no trap. */
+size_t json_size(const json_t *json, size_t most);
+
 /* Look-ups: 1 and the value, 0 when absent or null, ERR_PARSE naming the
  * member when it has another type. */
 int json_get_string(const json_t *object, const char *name, const char **value,

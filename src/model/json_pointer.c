@@ -154,20 +154,7 @@ static int check_prefixes(json_t *patch, struct err *err)
 	return rc;
 }
 
-/* An item is a text, or a number that is written like the token. */
-static bool is_item(const json_t *item, const char *token)
-{
-	auto_(strbuf_clear) struct strbuf number = {0};
-
-	if (json_is_string(item))
-		return strcmp(json_string_value(item), token) == 0;
-	if (!json_is_integer(item))
-		return false;
-	strbuf_printf(&number, "%" JSON_INTEGER_FORMAT,
-	              json_integer_value(item));
-	return strcmp(strbuf_text(&number), token) == 0;
-}
-
+/* What the token is as an item of the array: a text, or a number. */
 static json_t *item_of(const json_t *array, const char *token)
 {
 	json_t *number;
@@ -185,6 +172,8 @@ static int patch_list(json_t *object, const char *name, json_t *array,
                       const char *token, json_t *value, const char *pointer,
                       struct err *err)
 {
+	auto_(json_free) json_t *item = NULL;
+
 	if (json_is_object(json_array_get(array, 0)) ||
 	    (!json_is_true(value) && !json_is_null(value)))
 		return err_set(err, ERR_PARSE,
@@ -192,6 +181,7 @@ static int patch_list(json_t *object, const char *name, json_t *array,
 		               "it, or '%.60s/ITEM' to true or null when its "
 		               "items are texts or numbers",
 		               pointer, name);
+	item = item_of(array, token);
 	/* an empty list does not say of what it is one: {"item":true} is for
 	 * its reader to understand */
 	if (json_array_size(array) == 0) {
@@ -202,14 +192,13 @@ static int patch_list(json_t *object, const char *name, json_t *array,
 		return 0;
 	}
 	for (size_t i = json_array_size(array); i > 0; i--) {
-		if (!is_item(json_array_get(array, i - 1), token))
+		if (!json_equal(json_array_get(array, i - 1), item))
 			continue;
 		if (json_is_true(value))
 			return 0;
 		json_array_remove(array, i - 1);
 	}
-	if (json_is_true(value) &&
-	    json_array_append_new(array, item_of(array, token)))
+	if (json_is_true(value) && json_array_append(array, item))
 		abort();
 	return 0;
 }

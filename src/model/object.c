@@ -138,7 +138,8 @@ static const struct property_table destination_table = {
 static const struct property object_rows[] = {
 	{"id", &kind_id, OBJECT(id)},
 	{"policyIdentifiers", &kind_counts,
-         LIST(struct internal_report, policy_ids, policy_id_count)},
+         LIST(struct internal_report, policy_ids, policy_id_count),
+         .max = OBJECT_POLICY_IDS_MAX},
 	{"mailRua", &kind_addresses,
          LIST(struct internal_report, mail_rua, mail_count),
          .max = OBJECT_LIST_MAX},

@@ -29,7 +29,8 @@
 #include "model/report.h"
 
 enum {
-	OBJECT_ID_TEXT = 14,  /* room for 13 characters */
+	OBJECT_ID_TEXT = 14,           /* room for 13 characters */
+	OBJECT_POLICY_IDS_MAX = 10000, /* a patch looks through them */
 	OBJECT_LIST_MAX = 16, /* mailRua and httpRua: of a record, too */
 };
 

@@ -29,7 +29,8 @@ void property_unknown(const struct json_at *at,
 	struct nearest nearest = nearest_to(at->name);
 	char ask[NEAREST_ASK];
 
-	for (size_t i = 0; i < table->count; i++)
+	/* of many the words of the first are kept: only they need a guess */
+	for (size_t i = 0; i < table->count && at->in->class == 0; i++)
 		nearest_offer(&nearest, table->rows[i].name);
 	json_at_fail(at, ERR_PARSE, "unknown property%s",
 	             nearest_ask(&nearest, ask));

@@ -182,6 +182,134 @@ static void test_get_of_too_many(void **state)
 	      "[['error',{'type':'requestTooLarge'},'0']]");
 }
 
+/* --- small requests that ask for much --- */
+
+/* Each echoes the one before it twice: the last would be 2^31 times x. */
+static void test_echoes_of_echoes(void **state)
+{
+	auto_(strbuf_clear) struct strbuf calls = {0}, last = {0};
+	auto_(json_free) json_t *got = NULL;
+	struct world *w = *state;
+
+	strbuf_puts(&calls, "[['Core/echo',{'x':'x'},'0']");
+	for (int i = 1; i < JMAP_MAX_CALLS; i++)
+		strbuf_printf(&calls,
+		              ",['Core/echo',{'#a':{'resultOf':'%d','name':"
+		              "'Core/echo','path':''},'#b':{'resultOf':'%d',"
+		              "'name':'Core/echo','path':''}},'%d']",
+		              i - 1, i - 1, i);
+	strbuf_puts(&calls, "]");
+	got = world_calls(w, calls.data);
+	json_write(json_array_get(got, JMAP_MAX_CALLS - 1), &last);
+	assert_non_null(strstr(last.data, "invalidResultReference"));
+}
+
+static void test_many_references(void **state)
+{
+	auto_(strbuf_clear) struct strbuf calls = {0};
+	struct world *w = *state;
+
+	strbuf_puts(&calls, "[['Core/echo',{},'e'],['Core/echo',{");
+	for (int i = 0; i < 65; i++)
+		strbuf_printf(&calls,
+		              "%s'#r%d':{'resultOf':'e','name':'Core/echo',"
+		              "'path':''}",
+		              i > 0 ? "," : "", i);
+	strbuf_puts(&calls, "},'0']]");
+	check(w, calls.data,
+	      "['*',['error',{'type':'invalidResultReference'},'0']]");
+}
+
+/* Four responses that together have room for 4 bytes more: of the next /get
+ * one object alone, but not two. */
+static void test_large_responses(void **state)
+{
+	static const struct {
+		const char *name, *call, *want;
+	} rows[] = {
+		{"one alone is given", "'ids':['$A']", "['" GET "','*','0']"},
+		{"two are too many", "'ids':['$A','$B']",
+	         "['error',{'type':'requestTooLarge'},'0']"},
+		{"none, but one more call", "'ids':['$A']},'0'],['" GET "',{",
+	         "['" GET
+	         "','*','0'],['error',{'type':'requestTooLarge'},'0']"},
+	};
+	enum { QUARTER = 8 * 1024 * 1024 - 1 };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf calls = {0}, want = {0};
+
+		ROW(&rows[i]);
+		strbuf_puts(&calls, "[['Core/echo',{'a':'");
+		for (size_t n = strlen("{'a':''}") + 1; n < QUARTER; n++)
+			strbuf_putc(&calls, 'x');
+		strbuf_puts(&calls, "'},'e']");
+		for (int n = 0; n < 3; n++)
+			strbuf_puts(&calls,
+			            ",['Core/echo',{'#a':{'resultOf':'e',"
+			            "'name':'Core/echo','path':'/a'}},'f']");
+		strbuf_printf(&calls, ",['" GET "',{%s},'0']]", rows[i].call);
+		strbuf_printf(&want, "['*','*','*','*',%s]", rows[i].want);
+		check(w, calls.data, want.data);
+	}
+}
+
+static void test_large_filter(void **state)
+{
+	static const struct {
+		const char *name;
+		int conditions;
+		const char *want;
+	} rows[] = {
+		{"as many as there may be", 127, "[['*',{'ids':['$A']},'0']]"},
+		{"one more", 128,
+	         "[['error',{'type':'unsupportedFilter'},'0']]"},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf calls = {0};
+
+		ROW(&rows[i]);
+		strbuf_puts(&calls, "[['" QUERY "',{'filter':{'operator':'OR',"
+		                    "'conditions':[{'domain':'alpha.example'}");
+		for (int n = 1; n < rows[i].conditions; n++)
+			strbuf_puts(&calls, ",{'text':'nowhere'}");
+		strbuf_puts(&calls, "]}},'0']]");
+		check(w, calls.data, rows[i].want);
+	}
+}
+
+static void test_many_policy_ids(void **state)
+{
+	static const struct {
+		const char *name;
+		int count;
+		const char *want;
+	} rows[] = {
+		{"as many as there may be", 10000,
+	         "[['*',{'updated':{'$A':null},'notUpdated':null},'0']]"},
+		{"one more", 10001,
+	         "[['*',{'updated':null,'notUpdated':{'$A':{'type':"
+	         "'invalidProperties','properties':['policyIdentifiers']}}},"
+	         "'0']]"},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf calls = {0};
+
+		ROW(&rows[i]);
+		strbuf_puts(&calls, "[['" SET "',{'update':{'$A':{"
+		                    "'policyIdentifiers':[0");
+		for (int n = 1; n < rows[i].count; n++)
+			strbuf_printf(&calls, ",%d", n);
+		strbuf_puts(&calls, "]}}},'0']]");
+		check(w, calls.data, rows[i].want);
+	}
+}
+
 /* --- our own types --- */
 
 static void test_suppressions(void **state)
@@ -711,6 +839,11 @@ int main(void)
 		cmocka_unit_test(test_problem),
 		WORLD_TEST(test_limits),
 		WORLD_TEST(test_get_of_too_many),
+		WORLD_TEST(test_echoes_of_echoes),
+		WORLD_TEST(test_many_references),
+		WORLD_TEST(test_large_responses),
+		WORLD_TEST(test_large_filter),
+		WORLD_TEST(test_many_policy_ids),
 		WORLD_TEST(test_suppressions),
 		WORLD_TEST(test_long_suppression),
 		WORLD_TEST(test_domains),
