@@ -86,6 +86,7 @@ static int start_daemon(struct http *http, const struct http_options *options,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+		MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL,
 		MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 	if (http->daemon == NULL)
 		return err_set(err, ERR_IO, "libmicrohttpd does not start%s",

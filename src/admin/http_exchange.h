@@ -38,6 +38,7 @@ struct http_reply {
 	const char *location;
 	const char *allow;
 	bool challenge; /* 401 */
+	bool close;     /* the connection ends with it */
 	int64_t retry_after;
 };
 
@@ -56,6 +57,10 @@ const char *http_header_of(struct MHD_Connection *connection, const char *name);
 
 /* A problem document (RFC 7807) of HTTP's own. */
 void http_refuse(struct http_reply *reply, int status, const char *detail);
+
+/* False: it is not clear where the request ends; the reply refuses it. */
+bool http_framing_check(struct MHD_Connection *connection, const char *version,
+                        struct http_reply *reply);
 
 void http_refuse_permission(struct http_reply *reply, unsigned needed);
 

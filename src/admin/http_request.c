@@ -320,6 +320,8 @@ static void add_headers(struct MHD_Response *response,
 		MHD_add_response_header(response, "Location", reply->location);
 	if (reply->allow != NULL)
 		MHD_add_response_header(response, "Allow", reply->allow);
+	if (reply->close)
+		MHD_add_response_header(response, "Connection", "close");
 	if (reply->challenge)
 		MHD_add_response_header(response, "WWW-Authenticate",
 		                        "Bearer realm=\"tlstally\"");
@@ -372,7 +374,8 @@ static enum MHD_Result send_reply(struct http_exchange *exchange,
 /* The header is there. */
 static enum MHD_Result begin(struct http *http,
                              struct MHD_Connection *connection, const char *url,
-                             const char *method, void **context)
+                             const char *method, const char *version,
+                             void **context)
 {
 	struct http_exchange *exchange = xcalloc(1, sizeof(*exchange));
 	struct http_reply reply = {0};
@@ -383,6 +386,8 @@ static enum MHD_Result begin(struct http *http,
 	strbuf_init(&exchange->body, JMAP_MAX_REQUEST);
 	http_connection_enter(&http->connections, place_of(connection),
 	                      HTTP_BODY);
+	if (!http_framing_check(connection, version, &reply))
+		return send_reply(exchange, &reply);
 	find_route(exchange, url, method, &reply);
 	if (reply.status == 0 && exchange->route->needs_token &&
 	    !(exchange->route->answer == answer_metrics && http->open_metrics))
@@ -410,9 +415,8 @@ enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
 	struct http_exchange *exchange = *context;
 	struct http_reply reply = {0};
 
-	(void)version;
 	if (exchange == NULL)
-		return begin(arg, connection, url, method, context);
+		return begin(arg, connection, url, method, version, context);
 	if (*size > 0 && exchange->refused == NULL) {
 		/* one without a length shows itself here; its answer has to
 		 * wait for its end */

@@ -34,6 +34,9 @@ enum http_phase {
 	HTTP_ANSWER, /* until it is sent */
 };
 
+/* Decodes %XX of a path or an argument in its place; the length then. */
+size_t http_unescape(void *arg, struct MHD_Connection *connection, char *text);
+
 void http_connections_init(struct http_connections *all);
 void http_connections_clear(struct http_connections *all);
 struct http_connection *http_connection_add(struct http_connections *all,

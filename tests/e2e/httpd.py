@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import socket
 import ssl
 import subprocess
@@ -291,6 +292,50 @@ def test_limits(port, token):
     expect("and when they are gone", 200, r.status)
 
 
+def say(port, text):
+    """Bytes as they are; the statuses that come back until it closes."""
+    with socket.create_connection(("127.0.0.1", port), 10) as s:
+        s.sendall(text)
+        said = s.makefile("rb").read()
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", said)]
+
+
+def test_framing(port, token):
+    """What two readers could see two ends of."""
+    body = echo().encode()
+    size = str(len(body)).encode()
+    pieces = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    behind = (b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+              b"Connection: close\r\n\r\n")
+    length = b"Content-Length: " + size + b"\r\n"
+    chunked = b"Transfer-Encoding: chunked\r\n"
+    for name, want, headers, sent in (
+            ("a length", [200, 200], length, body),
+            ("in pieces", [200, 200], chunked, pieces),
+            ("a length and pieces", [400], length + chunked, pieces),
+            ("pieces and a length", [400], chunked + length, pieces),
+            ("two lengths", [400], length + b"Content-Length: 5\r\n", body),
+            ("one length twice", [400], length + length, body),
+            ("pieces of something else", [501],
+             b"Transfer-Encoding: gzip, chunked\r\n", pieces),
+            ("no pieces", [501], b"Transfer-Encoding: identity\r\n", body),
+            ("two encodings", [400],
+             b"Transfer-Encoding: identity\r\n" + chunked, pieces),
+            ("a blank before the colon", [400],
+             b"Transfer-Encoding : chunked\r\n" + length, body),
+            ("two hosts", [400], b"Host: y\r\n" + length, body)):
+        expect("framing: " + name, want, say(
+            port, b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: "
+            b"application/json\r\nAuthorization: Bearer " +
+            token.encode() + b"\r\n" + headers + b"\r\n" + sent + behind))
+    expect("framing: no host", [400],
+           say(port, b"GET /healthz HTTP/1.1\r\n\r\n" + behind))
+    expect("a path does not end at %00", [404], say(
+        port, behind.replace(b"healthz", b"healthz%00.html")))
+    expect("a path may be escaped", [200], say(
+        port, behind.replace(b"healthz", b"%68ealth%7A")))
+
+
 def test_slow(port, token):
     """500 connections that never finish their header."""
     slow = []
@@ -399,6 +444,7 @@ def main():
             test_page(port)
             test_objects(port, token, reader)
             test_limits(port, token)
+            test_framing(port, token)
             test_slow(port, token)
             test_tokens(server, port, token)
             server.stop()
