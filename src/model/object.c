@@ -113,6 +113,16 @@ static const struct kind kind_report = {read_report, write_report, NULL};
 
 /* --- destinations --- */
 
+static const struct property try_rows[] = {
+	{"at", &kind_moment, .offset = offsetof(struct object_try, at)},
+	{"answer", &kind_word, .offset = offsetof(struct object_try, answer)},
+};
+
+static const struct property_table try_table = {
+	ROWS(try_rows),
+	.size = sizeof(struct object_try),
+};
+
 #define DESTINATION(member)                                                    \
 	.offset = offsetof(struct object_destination, member)
 
@@ -123,6 +133,9 @@ static const struct property destination_rows[] = {
 	{"lastAttempt", &kind_moment, DESTINATION(last_attempt)},
 	{"nextAttempt", &kind_moment, DESTINATION(next_attempt)},
 	{"lastAnswer", &kind_word, DESTINATION(last_answer)},
+	{"history", &kind_made_objects,
+         LIST(struct object_destination, tries, try_count),
+         .items = &try_table},
 	{"blobId", &kind_word, DESTINATION(blob)},
 };
 

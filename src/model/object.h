@@ -34,14 +34,21 @@ enum {
 	OBJECT_LIST_MAX = 16, /* mailRua and httpRua: of a record, too */
 };
 
+struct object_try {
+	int64_t at;         /* secs */
+	const char *answer; /* NULL: none */
+};
+
 struct object_destination {
 	const char *uri;
 	enum delivery_state state;
 	uint64_t attempts;
-	int64_t last_attempt;    /* secs; 0: none yet */
-	int64_t next_attempt;    /* secs; 0: none */
-	const char *last_answer; /* NULL: none yet */
-	const char *blob;        /* what goes there; its blobId */
+	int64_t last_attempt;     /* secs; 0: none yet */
+	int64_t next_attempt;     /* secs; 0: none */
+	const char *last_answer;  /* NULL: none yet */
+	struct object_try *tries; /* the last attempts, in their order */
+	size_t try_count;
+	const char *blob; /* what goes there; its blobId */
 };
 
 struct internal_report {

@@ -159,6 +159,7 @@ static struct claim *take(struct db_txn *txn,
 		dest->first_attempt = context->now;
 	dest->last_attempt = context->now;
 	dest->attempts++;
+	outbox_try_begin(dest, context->now);
 	dest->lease_run = context->run;
 	dest->due = context->now + context->lease_secs;
 	outbox_destination_put(txn, head->id, dest);

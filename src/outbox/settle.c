@@ -119,6 +119,7 @@ static void take_answer(const struct delivery_answer *answer,
 	dest->code = answer->code;
 	dest->uncertain |= answer->event == EVENT_UNCERTAIN;
 	snprintf(dest->answer, sizeof(dest->answer), "%s", answer->text);
+	outbox_try_end(dest, answer->text);
 }
 
 static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,

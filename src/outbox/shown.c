@@ -64,6 +64,25 @@ static int load_report(struct db_txn *txn, enum shown_where where, uint64_t id,
 	return 0;
 }
 
+static struct object_try *show_tries(const struct outbox_destination *dest,
+                                     struct arena *mem)
+{
+	struct object_try *tries =
+		arena_array(mem, dest->try_count, sizeof(*tries));
+
+	for (size_t i = 0; i < dest->try_count; i++) {
+		const struct outbox_try *one = &dest->tries[i];
+
+		tries[i] = (struct object_try){
+			.at = one->at,
+			.answer = one->answer[0] != '\0'
+		                          ? arena_strdup(mem, one->answer)
+		                          : NULL,
+		};
+	}
+	return tries;
+}
+
 static void show_destination(const struct outbox_destination *dest,
                              struct internal_report *object)
 {
@@ -80,6 +99,8 @@ static void show_destination(const struct outbox_destination *dest,
 			.next_attempt = dest->state == DELIVERY_INFLIGHT
 	                                        ? 0
 	                                        : dest->due,
+			.tries = show_tries(dest, mem),
+			.try_count = dest->try_count,
 			.last_answer = dest->answer[0]
 	                                       ? arena_strdup(mem, dest->answer)
 	                                       : NULL,

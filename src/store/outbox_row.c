@@ -67,6 +67,26 @@ void outbox_destination_write(const struct outbox_destination *d,
 	strbuf_str(out, d->from);
 	strbuf_str(out, d->envelope);
 	strbuf_str(out, d->answer);
+	strbuf_u8(out, d->try_count);
+	for (size_t i = 0; i < d->try_count; i++) {
+		strbuf_u64(out, (uint64_t)d->tries[i].at);
+		strbuf_str(out, d->tries[i].answer);
+	}
+}
+
+/* Rows of earlier versions end before them. */
+static void read_tries(struct reader *reader, struct outbox_destination *d)
+{
+	d->try_count = reader_left(reader) > 0 ? reader_u8(reader) : 0;
+	if (d->try_count > OUTBOX_TRIES) {
+		reader->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < d->try_count; i++) {
+		d->tries[i].at = (int64_t)reader_u64(reader);
+		read_text(reader, d->tries[i].answer,
+		          sizeof(d->tries[i].answer));
+	}
 }
 
 bool outbox_destination_read(struct db_value value,
@@ -95,6 +115,7 @@ bool outbox_destination_read(struct db_value value,
 	read_text(&reader, d->from, sizeof(d->from));
 	read_text(&reader, d->envelope, sizeof(d->envelope));
 	read_text(&reader, d->answer, sizeof(d->answer));
+	read_tries(&reader, d);
 	return !reader.failed && d->state < DELIVERY_STATES &&
 	       d->stage <= STAGE_LOCAL && d->rua.kind >= RUA_MAIL &&
 	       d->rua.kind <= RUA_DIRECTORY;

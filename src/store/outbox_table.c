@@ -173,6 +173,22 @@ static bool put_destination(struct db_txn *txn, uint64_t id,
 	return changed;
 }
 
+void outbox_try_begin(struct outbox_destination *d, int64_t now)
+{
+	if (d->try_count == OUTBOX_TRIES)
+		memmove(&d->tries[0], &d->tries[1],
+		        --d->try_count * sizeof(d->tries[0]));
+	d->tries[d->try_count++] = (struct outbox_try){.at = now};
+}
+
+void outbox_try_end(struct outbox_destination *d, const char *answer)
+{
+	if (d->try_count == 0)
+		return;
+	snprintf(d->tries[d->try_count - 1].answer, sizeof(d->tries[0].answer),
+	         "%s", answer);
+}
+
 void outbox_destination_put(struct db_txn *txn, uint64_t id,
                             const struct outbox_destination *destination)
 {

@@ -52,6 +52,14 @@ struct outbox_head {
 	char report_id[REPORT_ID_TEXT];
 };
 
+enum { OUTBOX_TRIES = 10 };
+
+/* One attempt to deliver, and what came of it. */
+struct outbox_try {
+	int64_t at;
+	char answer[256]; /* "": none came, or its run ended before it did */
+};
+
 struct outbox_destination {
 	uint16_t index; /* in the report */
 	struct rua rua;
@@ -70,7 +78,14 @@ struct outbox_destination {
 	enum delivery_stage stage;
 	int code;
 	char answer[256];
+	/* the last ones, in their order */
+	struct outbox_try tries[OUTBOX_TRIES];
+	uint8_t try_count;
 };
+
+/* Of an attempt that begins; its answer, and that of the destination. */
+void outbox_try_begin(struct outbox_destination *destination, int64_t now);
+void outbox_try_end(struct outbox_destination *destination, const char *answer);
 
 /* What a new report consists of. */
 struct outbox_new {

@@ -9,6 +9,17 @@ import {policyWhat, policyWord, resultWhat, resultWord, stateChip, stateWhat}
 
 // --- destinations ---
 
+const answerOf = (answer) => answer ? h("span", {class: "mono"}, answer)
+  : h("span", {class: "muted"}, "–");
+
+function attempts(history) {
+  return h("details", {},
+    h("summary", {}, plural(history.length, "attempt")),
+    h("ol", {class: "small"}, history.map(({at, answer}) =>
+      h("li", {}, time(at, {seconds: true}), " ",
+        answer ? answerOf(answer) : "no answer"))));
+}
+
 const destinationColumns = [
   {title: "Destination", head: true, class: "wide", cell: ({uri}) => uri},
   {title: "State", cell: ({state}) => [stateChip(state),
@@ -18,9 +29,8 @@ const destinationColumns = [
     time(lastAttempt, {seconds: true})},
   {title: "Next attempt", cell: ({nextAttempt}) =>
     time(nextAttempt, {seconds: true})},
-  {title: "Last answer", class: "wide", cell: ({lastAnswer}) =>
-    lastAnswer ? h("span", {class: "mono"}, lastAnswer)
-      : h("span", {class: "muted"}, "–")},
+  {title: "Last answer", class: "wide", cell: ({lastAnswer, history}) => [
+    answerOf(lastAnswer), history.length > 1 ? attempts(history) : null]},
 ];
 
 export function destinationsTable(object) {

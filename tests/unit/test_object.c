@@ -143,12 +143,16 @@ static void test_server_set(void **state)
 	         .last_answer = "451 later"},
 		{.uri = "https://example.com/v1/tls"},
 	};
+	struct object_try tries[] = {{.at = 1772409000},
+	                             {.at = 1772409600, .answer = "451 later"}};
 	auto_(json_free) json_t *got = NULL;
 	auto_(strbuf_clear) struct strbuf text = {0};
 
 	(void)state;
 	object->id = 1;
 	object->status = "deferred";
+	destinations[0].tries = tries;
+	destinations[0].try_count = 2;
 	object->destinations = destinations;
 	object->destination_count = 2;
 	got = object_write(object);
@@ -158,10 +162,13 @@ static void test_server_set(void **state)
 		"[{\"uri\":\"mailto:tls@example.com\",\"state\":\"deferred\","
 		"\"attempts\":2,\"lastAttempt\":\"2026-03-02T00:00:00Z\","
 		"\"nextAttempt\":\"2026-03-02T00:10:00Z\","
-		"\"lastAnswer\":\"451 later\",\"blobId\":null},"
+		"\"lastAnswer\":\"451 later\",\"history\":["
+		"{\"at\":\"2026-03-01T23:50:00Z\",\"answer\":null},"
+		"{\"at\":\"2026-03-02T00:00:00Z\",\"answer\":\"451 later\"}],"
+		"\"blobId\":null},"
 		"{\"uri\":\"https://example.com/v1/tls\",\"state\":\"pending\","
 		"\"attempts\":0,\"lastAttempt\":null,\"nextAttempt\":null,"
-		"\"lastAnswer\":null,\"blobId\":null}]");
+		"\"lastAnswer\":null,\"history\":[],\"blobId\":null}]");
 	assert_string_equal(json_string_value(json_object_get(got, "id")),
 	                    "a000000000001");
 	assert_string_equal(json_string_value(json_object_get(got, "status")),

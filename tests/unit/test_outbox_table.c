@@ -381,6 +381,38 @@ static void read_due(struct db_txn *txn, uint64_t id)
 	outbox_due_first(txn, &due);
 }
 
+/* The last ten, also of one that nobody came back from. */
+static void test_tries(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id = add_report(txn, OUTBOX_PENDING, NOW, 1);
+	struct outbox_destination d;
+	char answer[32];
+
+	assert_int_equal(outbox_destination_get(txn, id, 0, &d), 1);
+	assert_int_equal(d.try_count, 0);
+	outbox_try_end(&d, "of no attempt");
+	assert_int_equal(d.try_count, 0);
+	for (int i = 1; i <= OUTBOX_TRIES + 2; i++) {
+		snprintf(answer, sizeof(answer), "answer %d", i);
+		outbox_try_begin(&d, NOW + i);
+		if (i != OUTBOX_TRIES)
+			outbox_try_end(&d, answer);
+		outbox_destination_put(txn, id, &d);
+		memset(&d, 0xff, sizeof(d));
+		assert_int_equal(outbox_destination_get(txn, id, 0, &d), 1);
+		assert_int_equal(d.try_count,
+		                 i < OUTBOX_TRIES ? i : OUTBOX_TRIES);
+		assert_int_equal(d.tries[d.try_count - 1].at, NOW + i);
+	}
+	assert_int_equal(d.tries[0].at, NOW + 3);
+	assert_string_equal(d.tries[0].answer, "answer 3");
+	assert_string_equal(d.tries[OUTBOX_TRIES - 3].answer, "");
+	assert_string_equal(d.tries[OUTBOX_TRIES - 1].answer, "answer 12");
+	commit_ok(&txn);
+}
+
 static void test_damaged_rows(void **state)
 {
 	static const struct {
@@ -437,6 +469,7 @@ int main(void)
 		STORE_TEST(test_removed_means_all_of_it),
 		STORE_TEST(test_body_replaced),
 		STORE_TEST(test_archive),
+		STORE_TEST(test_tries),
 		STORE_TEST(test_damaged_rows),
 		STORE_TEST(test_words),
 	};
