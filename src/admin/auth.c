@@ -160,6 +160,14 @@ static const char *bearer(const char *header)
 	return header + strspn(header, " ");
 }
 
+/* This host itself, or whoever comes through its proxy: one who guesses must
+ * not shut the others out.  "::" is the network of ::1. */
+static bool is_shared(const char *address)
+{
+	return strcmp(address, "local") == 0 || strcmp(address, "::") == 0 ||
+	       strncmp(address, "127.", 4) == 0;
+}
+
 void auth_check(struct auth *auth, const char *header, const char *address,
                 struct auth_answer *answer)
 {
@@ -173,7 +181,7 @@ void auth_check(struct auth *auth, const char *header, const char *address,
 		return;
 	answer->retry_after = must_wait(auth, address, now);
 	answer->result = answer->retry_after > 0 ? AUTH_TOO_MANY : AUTH_WRONG;
-	if (answer->result == AUTH_TOO_MANY)
+	if (answer->result == AUTH_TOO_MANY && !is_shared(address))
 		return;
 	hash_text(text, strlen(text), hash);
 	if (find_token(auth, hash, now, answer))

@@ -53,7 +53,8 @@ void auth_free(struct auth **auth);
 
 /*
  * header: what stands behind "Authorization:", or NULL.  address: the
- * client's, as text; a good token does not help an address that must wait.
+ * client's, as text; a good token does not help an address that must wait,
+ * but for loopback and "local", where a proxy brings everybody.
  * May be called by several threads at once.
  */
 void auth_check(struct auth *auth, const char *header, const char *address,

@@ -107,6 +107,31 @@ static void test_who_guesses_has_to_wait(void **state)
 	auth_free(&auth);
 }
 
+/* Behind a proxy all have one address. */
+static void test_who_guesses_here_waits_alone(void **state)
+{
+	static const char *const shared[] = {"127.0.0.1", "::", "local"};
+	struct fixture *f = *state;
+	struct clock clock = clock_fixed(NOW);
+	struct auth *auth = auth_new(f->db, &clock);
+	char token[AUTH_TOKEN_TEXT];
+	auto_(xfree_str) char *good = NULL;
+	struct auth_answer answer;
+
+	add(f, "good", 0, token);
+	good = xasprintf("Bearer %s", token);
+	for (size_t i = 0; i < COUNT(shared); i++) {
+		for (int n = 0; n < AUTH_WRONG_MAX; n++)
+			auth_check(auth, "Bearer guess", shared[i], &answer);
+		auth_check(auth, "Bearer guess", shared[i], &answer);
+		assert_int_equal(answer.result, AUTH_TOO_MANY);
+		auth_check(auth, good, shared[i], &answer);
+		assert_int_equal(answer.result, AUTH_OK);
+		assert_string_equal(answer.name, "good");
+	}
+	auth_free(&auth);
+}
+
 static void test_tokens_differ_and_only_hashes_stay(void **state)
 {
 	struct fixture *f = *state;
@@ -208,6 +233,7 @@ int main(void)
 		STORE_TEST(test_what_a_header_gives),
 		STORE_TEST(test_no_header_and_a_long_one),
 		STORE_TEST(test_who_guesses_has_to_wait),
+		STORE_TEST(test_who_guesses_here_waits_alone),
 		STORE_TEST(test_tokens_differ_and_only_hashes_stay),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_permission_words),
