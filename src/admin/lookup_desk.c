@@ -170,7 +170,8 @@ static bool is_old(const struct lookup_desk *desk, const struct place *place)
 	int64_t keep = place->failure.class != 0 ? LOOKUP_KEEP_FAILED_SECS
 	                                         : LOOKUP_KEEP_SECS;
 
-	return place->done && now_of(desk) - place->done_at >= keep;
+	return place->done && (now_of(desk) - place->done_at >= keep ||
+	                       place->done_at > now_of(desk));
 }
 
 static struct place *find(struct lookup_desk *desk, const char *domain)
@@ -206,7 +207,8 @@ static struct place *make_room(struct lookup_desk *desk)
 	return oldest;
 }
 
-/* May this one ask once more?  Then it has. */
+/* May this one ask once more?  Then it has.  What was asked at a time to come
+ * was asked before the clock was set back. */
 static int note_caller(struct lookup_desk *desk, const char *caller,
                        struct err *err)
 {
@@ -216,7 +218,8 @@ static int note_caller(struct lookup_desk *desk, const char *caller,
 	for (size_t i = 0; i < ASKED_KEPT; i++) {
 		if (strncmp(desk->asked[i].caller, caller, CALLER_TEXT - 1) !=
 		            0 ||
-		    desk->asked[i].at <= now - MINUTE)
+		    desk->asked[i].at <= now - MINUTE ||
+		    desk->asked[i].at > now)
 			continue;
 		count++;
 		if (desk->asked[i].at < first)

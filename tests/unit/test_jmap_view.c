@@ -552,17 +552,34 @@ static void test_lookup_rate(void **state)
 	check(w, LOOKUP("two_more_example"), "[['tally:Lookup/get','*','0']]");
 }
 
+/* Nobody waits a day for a clock that was set back by one. */
+static void test_lookup_clock_goes_back(void **state)
+{
+	struct world *w = *state;
+
+	open_desk(w);
+	ask_often(w, LOOKUP_PER_MINUTE);
+	w->clock.fixed_ms -= 24 * 3600 * 1000LL;
+	check(w, LOOKUP("one_more_example"), "[['tally:Lookup/get','*','0']]");
+}
+
 #define VIEW_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		VIEW_TEST(test_what_is_asked),  VIEW_TEST(test_status),
-		VIEW_TEST(test_sums),           VIEW_TEST(test_kept),
-		VIEW_TEST(test_bounded_time),   VIEW_TEST(test_many_domains),
-		VIEW_TEST(test_domain_days),    VIEW_TEST(test_lookup),
-		VIEW_TEST(test_lookup_is_kept), VIEW_TEST(test_lookup_in_cache),
+		VIEW_TEST(test_what_is_asked),
+		VIEW_TEST(test_status),
+		VIEW_TEST(test_sums),
+		VIEW_TEST(test_kept),
+		VIEW_TEST(test_bounded_time),
+		VIEW_TEST(test_many_domains),
+		VIEW_TEST(test_domain_days),
+		VIEW_TEST(test_lookup),
+		VIEW_TEST(test_lookup_is_kept),
+		VIEW_TEST(test_lookup_in_cache),
 		VIEW_TEST(test_lookup_rate),
+		VIEW_TEST(test_lookup_clock_goes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
