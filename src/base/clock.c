@@ -2,18 +2,45 @@
 
 #include <time.h>
 
-static int64_t system_ms(struct clock *clock)
+static int64_t read_ms(clockid_t id)
 {
 	struct timespec now;
 
-	(void)clock;
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	clock_gettime(id, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t system_ms(struct clock *clock)
+{
+	(void)clock;
+	return read_ms(CLOCK_REALTIME_COARSE);
+}
+
+static int64_t system_monotonic_ms(struct clock *clock)
+{
+	(void)clock;
+	return read_ms(CLOCK_MONOTONIC);
+}
+
+static int64_t system_boot_ms(struct clock *clock)
+{
+	(void)clock;
+	return read_ms(CLOCK_BOOTTIME);
 }
 
 static int64_t fixed_ms(struct clock *clock)
 {
 	return clock->fixed_ms;
+}
+
+static int64_t fixed_monotonic_ms(struct clock *clock)
+{
+	return clock->fixed_ms - clock->stepped_ms - clock->slept_ms;
+}
+
+static int64_t fixed_boot_ms(struct clock *clock)
+{
+	return clock->fixed_ms - clock->stepped_ms;
 }
 
 static int64_t shifted_ms(struct clock *clock)
@@ -23,18 +50,40 @@ static int64_t shifted_ms(struct clock *clock)
 
 struct clock clock_system(void)
 {
-	return (struct clock){.now_ms = system_ms};
+	return (struct clock){
+		.now_ms = system_ms,
+		.monotonic_ms = system_monotonic_ms,
+		.boot_ms = system_boot_ms,
+	};
 }
 
 struct clock clock_fixed(int64_t secs)
 {
-	return (struct clock){.now_ms = fixed_ms, .fixed_ms = secs * 1000};
+	return (struct clock){
+		.now_ms = fixed_ms,
+		.monotonic_ms = fixed_monotonic_ms,
+		.boot_ms = fixed_boot_ms,
+		.fixed_ms = secs * 1000,
+	};
+}
+
+void clock_step(struct clock *clock, int64_t ms)
+{
+	clock->fixed_ms += ms;
+	clock->stepped_ms += ms;
+}
+
+void clock_sleep(struct clock *clock, int64_t ms)
+{
+	clock->fixed_ms += ms;
+	clock->slept_ms += ms;
 }
 
 struct clock clock_shifted(int64_t secs)
 {
-	return (struct clock){
-		.now_ms = shifted_ms,
-		.fixed_ms = secs * 1000 - system_ms(NULL),
-	};
+	struct clock clock = clock_system();
+
+	clock.now_ms = shifted_ms;
+	clock.fixed_ms = secs * 1000 - system_ms(&clock);
+	return clock;
 }

@@ -3,6 +3,21 @@
  *
  * Code below app/ never asks the system what time it is: it gets a clock.
  * That is why a test can live through three days in a millisecond.
+ *
+ * A clock tells three times, and each has its use:
+ *
+ *     clock_ms()            wall time, UTC: what is written down, what day it
+ *     clock_secs()          is.  Somebody can set it, to any year.
+ *     clock_monotonic_ms()  how long something takes within this process:
+ *                           limits, pauses, patience.  Nobody can set it; it
+ *                           stands while the host is suspended.
+ *     clock_boot_ms()       the same, but it goes on while the host is
+ *                           suspended.  All processes since the host's boot
+ *                           have it in common, so it can stand in the store
+ *                           beside a wall time.  It stands while a hypervisor
+ *                           pauses the host.
+ *
+ * The last two begin anywhere: only differences mean something.
  */
 #ifndef TLSTALLY_BASE_CLOCK_H
 #define TLSTALLY_BASE_CLOCK_H
@@ -12,7 +27,13 @@
 struct clock {
 	/* Milliseconds since 1970-01-01 UTC. */
 	int64_t (*now_ms)(struct clock *clock);
-	int64_t fixed_ms; /* for clock_fixed() */
+	int64_t (*monotonic_ms)(struct clock *clock);
+	int64_t (*boot_ms)(struct clock *clock);
+	/* of clock_fixed() */
+	int64_t fixed_ms;   /* the wall */
+	int64_t stepped_ms; /* how far somebody has set it ahead, below 0: back
+	                     */
+	int64_t slept_ms;   /* how long the host was suspended */
 };
 
 static inline int64_t clock_ms(struct clock *clock)
@@ -25,13 +46,30 @@ static inline int64_t clock_secs(struct clock *clock)
 	return clock->now_ms(clock) / 1000;
 }
 
-/* The system's clock. */
+static inline int64_t clock_monotonic_ms(struct clock *clock)
+{
+	return clock->monotonic_ms(clock);
+}
+
+static inline int64_t clock_boot_ms(struct clock *clock)
+{
+	return clock->boot_ms(clock);
+}
+
+/* The system's clocks. */
 struct clock clock_system(void);
 
-/* A clock that stands still; move it by setting fixed_ms. */
+/* Clocks that stand still.  All go on together when fixed_ms is set. */
 struct clock clock_fixed(int64_t secs);
 
-/* A clock that runs, but started at another moment (--now). */
+/* Of clock_fixed(): somebody sets the wall clock ahead, or back.  The others
+ * stay. */
+void clock_step(struct clock *clock, int64_t ms);
+
+/* Of clock_fixed(): the host is suspended.  The monotonic clock stays. */
+void clock_sleep(struct clock *clock, int64_t ms);
+
+/* The system's, but the wall clock started at another moment (--now). */
 struct clock clock_shifted(int64_t secs);
 
 #endif

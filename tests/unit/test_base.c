@@ -1,6 +1,7 @@
 #include "unit/test.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/day.h"
 #include "base/err.h"
 #include "base/gzip.h"
@@ -160,6 +161,36 @@ static void test_log_limit(void **state)
 	assert_true(log_allowed(&limit, 0, &held));
 }
 
+static void test_clocks(void **state)
+{
+	struct clock clock = clock_fixed(1000);
+	int64_t monotonic = clock_monotonic_ms(&clock);
+	int64_t boot = clock_boot_ms(&clock);
+
+	(void)state;
+	clock.fixed_ms += 5000;
+	clock_step(&clock, 86400 * 1000);
+	clock_sleep(&clock, 60 * 1000);
+	assert_int_equal(clock_secs(&clock), 1000 + 5 + 86400 + 60);
+	assert_int_equal(clock_monotonic_ms(&clock) - monotonic, 5000);
+	assert_int_equal(clock_boot_ms(&clock) - boot, 65000);
+	clock_step(&clock, -86400 * 1000);
+	assert_int_equal(clock_secs(&clock), 1000 + 5 + 60);
+	assert_int_equal(clock_boot_ms(&clock) - boot, 65000);
+}
+
+/* --now moves what is written down, and no span. */
+static void test_clock_shifted(void **state)
+{
+	struct clock clock = clock_shifted(1000), real = clock_system();
+
+	(void)state;
+	assert_in_range(clock_secs(&clock), 1000, 1060);
+	assert_in_range(clock_boot_ms(&clock) - clock_boot_ms(&real), 0, 60000);
+	assert_in_range(clock_monotonic_ms(&clock) - clock_monotonic_ms(&real),
+	                0, 60000);
+}
+
 static void test_err_prefix(void **state)
 {
 	struct err err = {0};
@@ -180,6 +211,8 @@ int main(void)
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_log_escape),
 		cmocka_unit_test(test_log_limit),
+		cmocka_unit_test(test_clocks),
+		cmocka_unit_test(test_clock_shifted),
 		cmocka_unit_test(test_err_prefix),
 	};
 

@@ -83,6 +83,8 @@ static void start(struct fixture *f)
 	memset(&fake, 0, sizeof(fake));
 	fake.resolver = (struct resolver){query, free_nothing};
 	fake.clock.now_ms = fake_now_ms;
+	fake.clock.monotonic_ms = fake_now_ms;
+	fake.clock.boot_ms = fake_now_ms;
 	atomic_store(&fake.now_ms, START * INT64_C(1000));
 	fake.options = (struct pool_options){
 		.db = f->db,
