@@ -82,6 +82,11 @@ static void tlsrpt_problems(struct problems *problems)
 		say(problems, "TLSRPT: %s", err.text);
 		return;
 	}
+	if (record.rua_fields > 1)
+		say(problems,
+		    "TLSRPT: the record has %zu rua fields where one is "
+		    "usual: their destinations are merged",
+		    record.rua_fields);
 	for (size_t i = 0; i < record.note_count; i++)
 		say(problems, "TLSRPT: a destination is left out: %s",
 		    record.notes[i]);

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "model/txt_record.h"
-#include "model/uri.h"
 
 enum { SHOWN = 60 }; /* bytes of foreign text in an error */
 
@@ -20,7 +19,6 @@ struct parse {
 	struct txt_record text;
 	struct tlsrpt_record *record;
 	size_t left_out; /* URIs */
-	bool has_rua;
 };
 
 bool tlsrpt_record_is_candidate(const char *text, size_t len)
@@ -50,22 +48,17 @@ static bool has_rua(const struct tlsrpt_record *record, const char *uri)
 	return false;
 }
 
-/* What is no URI spoils the record; what is one but not for us, or has a raw
- * "!" as DMARC writes a size after it, is left out alone. */
-static int take_uri(struct parse *parse, struct span uri)
+/* What cannot be used is left out alone: no URI, one that is not for us, or one
+ * with a raw "!", as DMARC writes a size after it. */
+static void take_uri(struct parse *parse, struct span uri)
 {
 	struct tlsrpt_record *record = parse->record;
-	const char *fault = uri_fault(uri.at, uri.len);
 	struct err why = {0};
 	struct rua rua;
 
-	if (fault != NULL) {
-		char what[80];
-
-		snprintf(what, sizeof(what), "%s where a URI should be", fault);
-		return txt_record_refuse(&parse->text, what, uri);
-	}
-	if (rua_parse(uri.at, uri.len, &rua, &why) != 0) {
+	if (uri.len == 0) {
+		note(parse, "rua: an empty element of the list");
+	} else if (rua_parse(uri.at, uri.len, &rua, &why) != 0) {
 		note(parse, why.text);
 	} else if (has_rua(record, rua.uri)) {
 		/* twice the same place is one place */
@@ -79,22 +72,19 @@ static int take_uri(struct parse *parse, struct span uri)
 	} else {
 		record->ruas[record->rua_count++] = rua;
 	}
-	return 0;
 }
 
 /* URI *(*WSP "," *WSP URI) */
-static int take_rua(struct parse *parse, struct span value)
+static void take_rua(struct parse *parse, struct span value)
 {
 	struct span uri;
 	bool more;
-	int rc;
 
-	parse->has_rua = true;
+	parse->record->rua_fields++;
 	do {
 		more = span_split(&value, ',', &uri);
-		rc = take_uri(parse, span_trim(uri));
-	} while (rc == 0 && more);
-	return rc;
+		take_uri(parse, span_trim(uri));
+	} while (more);
 }
 
 /* rua, and extensions, of which we know none */
@@ -104,13 +94,12 @@ static int take_fields(struct parse *parse)
 	int rc;
 
 	while ((rc = txt_record_next(&parse->text, &field)) == 1) {
-		rc = span_is(field.name, "rua")
-		             ? take_rua(parse, field.value)
-		             : txt_field_check(&parse->text, &field);
-		if (rc != 0)
+		if (span_is(field.name, "rua"))
+			take_rua(parse, field.value);
+		else if ((rc = txt_field_check(&parse->text, &field)) != 0)
 			return rc;
 	}
-	if (rc == 0 && !parse->has_rua)
+	if (rc == 0 && parse->record->rua_fields == 0)
 		return err_set(parse->text.err, ERR_PARSE,
 		               "TLSRPT record: no rua field");
 	return rc;

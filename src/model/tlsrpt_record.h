@@ -7,10 +7,12 @@
  * RFC 8460 section 3 asks; several rua fields are merged; identical URIs
  * count once; at most 16 URIs are taken.
  *
- * What breaks the grammar spoils the whole record: an empty field, a field
- * without a value, white space inside a URI, text that is no URI at all (no
- * scheme, a broken %-escape).  A URI that is one but cannot be used (http:, a
- * raw "!", two addresses) is left out alone, and why is kept in words.
+ * What breaks the grammar of the fields spoils the whole record: an empty
+ * field, a field without a value, a character that no value has.  The list of a
+ * rua is another matter: real ones have a comma too many, a bare address,
+ * "http:", a raw
+ * "!", and a domain that wants reports at one place shall get them there.  So
+ * what cannot be used is left out alone, and why is kept in words.
  */
 #ifndef TLSTALLY_MODEL_TLSRPT_RECORD_H
 #define TLSTALLY_MODEL_TLSRPT_RECORD_H
@@ -30,6 +32,7 @@ enum { TLSRPT_RECORD_MAX = 4096, TLSRPT_RUA_MAX = 16, TLSRPT_NOTES_MAX = 16 };
 struct tlsrpt_record {
 	struct rua *ruas; /* TLSRPT_RUA_MAX of them, allocated */
 	size_t rua_count;
+	size_t rua_fields; /* where one is usual; their URIs are merged */
 	char notes[TLSRPT_NOTES_MAX][160]; /* URIs that were left out, why */
 	size_t note_count;
 };

@@ -102,11 +102,6 @@ static int split_field(const struct txt_record *record, struct txt_field *field)
 		                         "no field name (1 to 32 letters, "
 		                         "digits, '_', '-', '.')",
 		                         whole);
-	if (field->value.len == 0)
-		return txt_record_refuse(record, "no value", whole);
-	if (field->value.at[0] == ' ' || field->value.at[0] == '\t')
-		return txt_record_refuse(record, "white space after the '='",
-		                         whole);
 	return 1;
 }
 
@@ -127,8 +122,15 @@ int txt_record_next(struct txt_record *record, struct txt_field *field)
 int txt_field_check(const struct txt_record *record,
                     const struct txt_field *field)
 {
-	for (size_t i = 0; i < field->value.len; i++) {
-		char c = field->value.at[i];
+	struct span value = field->value;
+
+	if (value.len == 0)
+		return txt_record_refuse(record, "no value", field->whole);
+	if (value.at[0] == ' ' || value.at[0] == '\t')
+		return txt_record_refuse(record, "white space after the '='",
+		                         field->whole);
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.at[i];
 
 		if (c < 0x21 || c > 0x7e || c == '=')
 			return txt_record_refuse(

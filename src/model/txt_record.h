@@ -52,7 +52,7 @@ struct txt_record {
 struct txt_field {
 	struct span whole; /* "name=value", for errors */
 	struct span name;
-	struct span value; /* not empty, no white space at its ends */
+	struct span value; /* no white space at its end; may be empty */
 };
 
 /* ERR_PARSE when it is no candidate. */

@@ -270,6 +270,17 @@ static const struct problem_row problem_rows[] = {
 	{"a rua with http alone",
          {.tlsrpt = VIEW_OK, .tlsrpt_record = "v=TLSRPTv1; rua=http://a.b/"},
          {"'http://a.b/'", "no destination is left"}},
+	{"a comma too many, and a bare address",
+         {.tlsrpt = VIEW_OK,
+          .tlsrpt_record = "v=TLSRPTv1; rua=,mailto:a@d.test,b@d.test"},
+         {"a destination is left out: rua: an empty element",
+          "no scheme in 'b@d.test'"}},
+	{"two rua fields",
+         {.tlsrpt = VIEW_OK,
+          .tlsrpt_record = "v=TLSRPTv1; rua=mailto:a@d.test;"
+                           "rua=mailto:b@d.test"},
+         {"the record has 2 rua fields where one is usual: their "
+          "destinations are merged"}},
 	{"a record that cannot be read, though it could",
          {.tlsrpt = VIEW_OK, .tlsrpt_record = "v=TLSRPTv1;"},
          {"TLSRPT: TLSRPT record: no rua field"}},
