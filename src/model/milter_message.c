@@ -15,9 +15,12 @@ enum {
 void milter_message_init(struct milter_message *message,
                          const struct milter_site *site)
 {
-	*message = (struct milter_message){.site = site};
+	*message = (struct milter_message){
+		.site = site,
+		.domains_max = MILTER_DOMAINS_MAX,
+		.text_max = MILTER_TEXT_MAX,
+	};
 	arena_init(&message->arena);
-	strbuf_init(&message->text, MILTER_TEXT_MAX);
 }
 
 void milter_message_clear(struct milter_message *message)
@@ -30,7 +33,7 @@ void milter_message_forget(struct milter_message *message)
 {
 	arena_reset(&message->arena);
 	strbuf_clear(&message->text);
-	strbuf_init(&message->text, MILTER_TEXT_MAX);
+	strbuf_init(&message->text, message->text_max);
 	message->domains = NULL;
 	message->domain_count = message->domain_room = 0;
 	message->token[0] = '\0';
@@ -164,7 +167,7 @@ static void add_domain(struct milter_message *message, enum milter_way way,
 
 	if (is_there(message, way, name))
 		return;
-	if (message->domain_count >= MILTER_DOMAINS_MAX) {
+	if (message->domain_count >= message->domains_max) {
 		name = MILTER_OTHERS;
 		host = NULL;
 		if (is_there(message, way, name))
@@ -210,7 +213,7 @@ void milter_message_recipient(struct milter_message *message,
 /* As much as fits: a bounce says what it has to say at its beginning. */
 static void keep(struct milter_message *message, const void *data, size_t len)
 {
-	size_t left = MILTER_TEXT_MAX - message->text.len;
+	size_t left = message->text_max - message->text.len;
 
 	strbuf_add(&message->text, data, len < left ? len : left);
 }
@@ -246,7 +249,7 @@ bool milter_message_body(struct milter_message *message, const void *data,
 		keep(message, "\n", 1);
 	message->in_body = true;
 	keep(message, data, len);
-	return message->text.len < MILTER_TEXT_MAX;
+	return message->text.len < message->text_max;
 }
 
 bool milter_message_is_report(const struct milter_message *message)

@@ -61,6 +61,8 @@ struct milter_domain {
 
 struct milter_message {
 	const struct milter_site *site;
+	/* The bounds below; a test of what happens at them may lower these. */
+	size_t domains_max, text_max;
 	bool begun; /* between MAIL and its end */
 	struct inbound inbound;
 	struct milter_domain *domains; /* each way and name once */
