@@ -2,19 +2,7 @@
 
 #include <string.h>
 
-#include "app/postconf.h"
-#include "base/auto.h"
 #include "base/log.h"
-
-static const char *const names[] = {
-	"smtp_tls_security_level",
-	"smtp_dns_support_level",
-	"smtp_tls_policy_maps",
-	"smtp_tls_CAfile",
-	"smtp_tls_CApath",
-	"tls_append_default_CA",
-	NULL,
-};
 
 static const char *words(struct enforced enforced)
 {
@@ -23,32 +11,38 @@ static const char *words(struct enforced enforced)
 	return enforced.sts ? "MTA-STS" : "neither DANE nor MTA-STS";
 }
 
-/* Without CA certificates every server is "Untrusted" in the log. */
-static bool has_no_cas(const struct strbuf *lines)
+static bool is(const struct postconf *set, const char *name, const char *value)
 {
-	char file[1024], path[1024], append[64];
+	const char *text = postconf_get(set, name);
 
-	postconf_value(lines, names[3], file, sizeof(file));
-	postconf_value(lines, names[4], path, sizeof(path));
-	postconf_value(lines, names[5], append, sizeof(append));
-	return file[0] == '\0' && path[0] == '\0' && strcmp(append, "yes") != 0;
+	return text != NULL && strcmp(text, value) == 0;
+}
+
+static bool is_set(const struct postconf *set, const char *name)
+{
+	const char *text = postconf_get(set, name);
+
+	return text != NULL && text[0] != '\0';
+}
+
+/* Without CA certificates every server is "Untrusted" in the log. */
+static bool has_no_cas(const struct postconf *set)
+{
+	return !is_set(set, "smtp_tls_CAfile") &&
+	       !is_set(set, "smtp_tls_CApath") &&
+	       !is(set, "tls_append_default_CA", "yes");
 }
 
 /* A policy map can say anything; on a server that looks policies up in one,
  * MTA-STS is what it is there for. */
-struct enforced enforced_by_postconf(const struct strbuf *lines)
+struct enforced enforced_by_postconf(const struct postconf *set)
 {
-	char level[64], dns[64], maps[1024];
-
-	postconf_value(lines, names[0], level, sizeof(level));
-	postconf_value(lines, names[1], dns, sizeof(dns));
-	postconf_value(lines, names[2], maps, sizeof(maps));
 	return (struct enforced){
-		.no_cas = has_no_cas(lines),
-		.dane = (strcmp(level, "dane") == 0 ||
-	                 strcmp(level, "dane-only") == 0) &&
-	                strcmp(dns, "dnssec") == 0,
-		.sts = maps[0] != '\0',
+		.no_cas = has_no_cas(set),
+		.dane = (is(set, "smtp_tls_security_level", "dane") ||
+	                 is(set, "smtp_tls_security_level", "dane-only")) &&
+	                is(set, "smtp_dns_support_level", "dnssec"),
+		.sts = is_set(set, "smtp_tls_policy_maps"),
 	};
 }
 
@@ -61,26 +55,33 @@ static void by_settings(const struct conf_list *list, struct enforced *enforced)
 	}
 }
 
-struct enforced enforced_find(const struct conf *conf)
+static const struct postfix_instance *
+find_sender(const struct postfix_site *site)
 {
-	auto_(strbuf_clear) struct strbuf lines = {0};
+	for (size_t i = 0; i < site->count; i++)
+		if (site->instances[i].sends && site->instances[i].known)
+			return &site->instances[i];
+	return NULL;
+}
+
+struct enforced enforced_find(const struct conf *conf,
+                              const struct postfix_site *site)
+{
+	const struct postfix_instance *sender = find_sender(site);
 	bool by_hand = conf->log.enforces.count > 0;
 	struct enforced enforced = {.no_cas = true};
-	struct err err = {0};
-	bool asked = postconf_run(conf->log.postfix_config_directory, names,
-	                          &lines, &err) == 0;
 
-	if (asked)
-		enforced = enforced_by_postconf(&lines);
+	if (sender != NULL)
+		enforced = enforced_by_postconf(&sender->set);
 	if (by_hand)
 		by_settings(&conf->log.enforces, &enforced);
-	if (asked || by_hand)
+	if (sender != NULL || by_hand)
 		log_info("this site enforces %s (%s)", words(enforced),
 		         by_hand ? "[log] enforces" : "postconf");
 	else
 		log_warning("%s: what Postfix enforces is not known, and "
 		            "sessions count for no policy until [log] enforces "
 		            "says it",
-		            err.text);
+		            site->trouble.text);
 	return enforced;
 }

@@ -9,8 +9,9 @@
 
 #include <stdbool.h>
 
-#include "base/strbuf.h"
+#include "app/postfix_site.h"
 #include "conf/conf.h"
+#include "model/postconf.h"
 
 struct enforced {
 	bool dane;
@@ -19,9 +20,10 @@ struct enforced {
 };
 
 /* Logs what it decided, and by what. */
-struct enforced enforced_find(const struct conf *conf);
+struct enforced enforced_find(const struct conf *conf,
+                              const struct postfix_site *site);
 
-/* What Postfix's settings mean, as postconf prints them. */
-struct enforced enforced_by_postconf(const struct strbuf *lines);
+/* What Postfix's settings mean. */
+struct enforced enforced_by_postconf(const struct postconf *set);
 
 #endif

@@ -141,7 +141,8 @@ static int start(void *arg, struct err *err)
 	            0 ||
 	    open_store(d, err) < 0)
 		return err->class;
-	d->enforced = enforced_find(&d->conf);
+	d->site = postfix_site_ask(&d->conf);
+	d->enforced = enforced_find(&d->conf, d->site);
 	if (start_pool(d, err) < 0 || start_feed(d, err) < 0)
 		return err->class;
 	log_info("counting sessions of the mail log (%s) in %s", d->source_name,
@@ -166,6 +167,7 @@ static int stop(void *arg, struct err *err)
 	db_close(&d->db);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
+	postfix_site_free(&d->site);
 	xfree_str(&d->source_name);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "app/enforced.h"
+#include "app/postfix_site.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
@@ -30,6 +31,7 @@ struct logd {
 	bool from_stdin; /* - */
 	struct db *db;
 	int lock_fd; /* one of us on a store */
+	struct postfix_site *site;
 	struct enforced enforced;
 	char *source_name;
 	struct policy_pool *pool;

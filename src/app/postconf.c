@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = 5000, OUTPUT_MAX = 64 * 1024, NAMES_MAX = 16 };
+enum { DEADLINE_MS = 5000, OUTPUT_MAX = 512 * 1024, NAMES_MAX = 64 };
 
 extern char **environ;
 
@@ -37,20 +37,32 @@ static char *word(const char *text)
 enum { ARGS = NAMES_MAX + 5 };
 
 /* postconf -x [-c DIRECTORY] NAME... */
-static void make_args(char *argv[ARGS], const char *directory,
+static void make_args(char *argv[ARGS], const char *directory, const char *what,
                       const char *const *names)
 {
 	size_t n = 0;
 
 	argv[n++] = word("postconf");
-	argv[n++] = word("-x");
+	argv[n++] = word(what);
 	if (directory[0] != '\0') {
 		argv[n++] = word("-c");
 		argv[n++] = word(directory);
 	}
-	for (size_t i = 0; names[i] != NULL && i < NAMES_MAX; i++)
+	for (size_t i = 0; names != NULL && names[i] != NULL && i < NAMES_MAX;
+	     i++)
 		argv[n++] = word(names[i]);
 	argv[n] = NULL;
+}
+
+/* sbin is in the path of daemons, and not in everybody's. */
+static int spawn_program(pid_t *pid, posix_spawn_file_actions_t *actions,
+                         posix_spawnattr_t *attr, char *const *argv)
+{
+	int rc = posix_spawnp(pid, "postconf", actions, attr, argv, environ);
+
+	return rc != ENOENT ? rc
+	                    : posix_spawn(pid, "/usr/sbin/postconf", actions,
+	                                  attr, argv, environ);
 }
 
 static int spawn(char *const *argv, int out, pid_t *pid)
@@ -68,13 +80,14 @@ static int spawn(char *const *argv, int out, pid_t *pid)
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigmask(&attr, &none);
-	rc = posix_spawnp(pid, "postconf", &actions, &attr, argv, environ);
+	rc = spawn_program(pid, &actions, &attr, argv);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }
 
-/* Until the end of its output; false when it took too long. */
+/* Until the end of its output; false when it took too long, or does not
+ * end. */
 static bool read_output(int fd, struct strbuf *out)
 {
 	int64_t deadline = monotonic_ms() + DEADLINE_MS;
@@ -94,8 +107,9 @@ static bool read_output(int fd, struct strbuf *out)
 			continue;
 		if (got <= 0)
 			return got == 0;
-		if (out->len + (size_t)got <= OUTPUT_MAX)
-			strbuf_add(out, block, (size_t)got);
+		if (out->len + (size_t)got > OUTPUT_MAX)
+			return false;
+		strbuf_add(out, block, (size_t)got);
 	}
 }
 
@@ -109,16 +123,18 @@ static int finish(pid_t pid, bool in_time, struct err *err)
 		;
 	if (!in_time)
 		return err_set(err, ERR_BUSY,
-		               "postconf gave no answer for %d seconds",
+		               "postconf gave no whole answer in %d seconds",
 		               DEADLINE_MS / 1000);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_set(err, ERR_IO, "postconf failed (status %d)",
-		               status);
+	if (!WIFEXITED(status))
+		return err_set(err, ERR_IO, "postconf was killed");
+	if (WEXITSTATUS(status) != 0)
+		return err_set(err, ERR_IO, "postconf failed (exit status %d)",
+		               WEXITSTATUS(status));
 	return 0;
 }
 
-int postconf_run(const char *directory, const char *const *names,
-                 struct strbuf *out, struct err *err)
+int postconf_run(const char *directory, const char *what,
+                 const char *const *names, struct strbuf *out, struct err *err)
 {
 	char *argv[ARGS];
 	bool in_time;
@@ -128,7 +144,7 @@ int postconf_run(const char *directory, const char *const *names,
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(err, ERR_IO, "a pipe for postconf");
-	make_args(argv, directory, names);
+	make_args(argv, directory, what, names);
 	rc = spawn(argv, fds[1], &pid);
 	close(fds[1]);
 	if (rc != 0) {
@@ -140,27 +156,4 @@ int postconf_run(const char *directory, const char *const *names,
 	in_time = read_output(fds[0], out);
 	close(fds[0]);
 	return finish(pid, in_time, err);
-}
-
-const char *postconf_value(const struct strbuf *lines, const char *name,
-                           char *value, size_t room)
-{
-	const char *line = strbuf_text(lines);
-	size_t len = strlen(name);
-
-	value[0] = '\0';
-	while (line != NULL && *line != '\0') {
-		if (strncmp(line, name, len) == 0 && line[len] == ' ' &&
-		    line[len + 1] == '=') {
-			const char *text = line + len + 2;
-
-			text += strspn(text, " \t");
-			snprintf(value, room, "%.*s", (int)strcspn(text, "\n"),
-			         text);
-			break;
-		}
-		line = strchr(line, '\n');
-		line += line != NULL;
-	}
-	return value;
 }

@@ -1,12 +1,6 @@
 #include "unit/test.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
 #include "app/enforced.h"
-#include "app/postconf.h"
 #include "base/auto.h"
 
 /* What postconf prints, and what it means. */
@@ -57,61 +51,25 @@ static void test_by_postconf(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(strbuf_clear) struct strbuf lines = {0};
+		auto_(arena_clear) struct arena arena;
+		struct postconf set = {0};
 		struct enforced got;
 
 		ROW(&rows[i]);
-		strbuf_puts(&lines, rows[i].lines);
-		got = enforced_by_postconf(&lines);
+		arena_init(&arena);
+		postconf_read_settings(rows[i].lines, strlen(rows[i].lines),
+		                       &arena, &set.main);
+		got = enforced_by_postconf(&set);
 		assert_int_equal(got.dane, rows[i].dane);
 		assert_int_equal(got.sts, rows[i].sts);
 		assert_int_equal(got.no_cas, rows[i].no_cas);
 	}
 }
 
-/* A postconf that prints how it was called stands first in the path. */
-static void test_whom_it_asks(void **state)
-{
-	static const struct {
-		const char *name, *directory, *script, *want;
-		int rc;
-	} rows[] = {
-		{"the default instance", "", "echo \"$*\"", "-x a b\n", 0},
-		{"another instance", "/etc/postfix-out", "echo \"$*\"",
-	         "-x -c /etc/postfix-out a b\n", 0},
-		{"one that fails", "/nowhere", "exit 3", "", ERR_IO},
-	};
-	static const char *const names[] = {"a", "b", NULL};
-	char directory[] = "/tmp/test_enforced.XXXXXX", path[64], word[128];
-
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/postconf", directory);
-	snprintf(word, sizeof(word), "%s:%s", directory, getenv("PATH"));
-	setenv("PATH", word, 1);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(strbuf_clear) struct strbuf out = {0};
-		FILE *file = fopen(path, "w");
-		struct err err = {0};
-
-		ROW(&rows[i]);
-		fprintf(file, "#!/bin/sh\n%s\n", rows[i].script);
-		fclose(file);
-		chmod(path, 0755);
-		assert_int_equal(
-			postconf_run(rows[i].directory, names, &out, &err),
-			rows[i].rc);
-		assert_string_equal(strbuf_text(&out), rows[i].want);
-	}
-	remove(path);
-	remove(directory);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_postconf),
-		cmocka_unit_test(test_whom_it_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

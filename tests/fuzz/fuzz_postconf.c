@@ -1,0 +1,37 @@
+/* Any bytes as what postconf prints: what was kept is text, is found again,
+ * and stays within its bounds. */
+#include "base/arena.h"
+#include "model/postconf.h"
+#include "check.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+	struct postconf set = {0};
+	struct arena arena;
+
+	arena_init(&arena);
+	postconf_read_settings(text, size, &arena, &set.main);
+	postconf_read_settings(text, size, &arena, &set.overrides);
+	postconf_read_services(text, size, &arena, &set);
+	check(set.main.count <= POSTCONF_SETTINGS_MAX);
+	check(set.service_count <= POSTCONF_SERVICES_MAX);
+	for (size_t i = 0; i < set.main.count; i++) {
+		const struct postconf_setting *setting = &set.main.list[i];
+
+		check(setting->name[0] != '\0');
+		check(postconf_get(&set, setting->name) == setting->value);
+		postconf_logs_tls(setting->value);
+	}
+	for (size_t i = 0; i < set.service_count; i++) {
+		const struct postconf_service *service = &set.services[i];
+
+		check(service->name[0] != '\0' && service->type[0] != '\0');
+		check(service->program[0] != '\0');
+		postconf_of_service(&set, service, "smtp_tls_loglevel");
+	}
+	arena_clear(&arena);
+	return 0;
+}
