@@ -25,6 +25,22 @@ enum log_outcome {
 	LOG_FAILED = 3, /* TLS was wanted or tried and failed: result */
 };
 
+/* smtp_tls_security_level, or what smtp_tls_policy_maps says instead.  The
+ * numbers are stored. */
+enum tls_level {
+	LEVEL_UNKNOWN = 0, /* the log does not tell: before Postfix 3.11 */
+	LEVEL_NONE,
+	LEVEL_MAY,
+	LEVEL_ENCRYPT,
+	LEVEL_FINGERPRINT,
+	LEVEL_HALF_DANE,
+	LEVEL_DANE,
+	LEVEL_DANE_ONLY,
+	LEVEL_VERIFY,
+	LEVEL_SECURE,
+	TLS_LEVELS
+};
+
 struct log_session {
 	const char *domain;  /* canonical, or as model/session keeps odd ones */
 	const char *mx_host; /* NULL: not known */
@@ -39,6 +55,7 @@ struct log_session {
 	enum result_type complaint;
 	const char *complaint_reason;
 	bool tlsa_unusable; /* Postfix said so */
+	enum tls_level level;
 };
 
 void log_session_encode(const struct log_session *session, struct strbuf *out);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "model/log_session.h"
 #include "model/names.h"
 
 /* A line without its time stamp: from a file by log_line_split(), from the
@@ -89,6 +90,23 @@ enum lookup_reason {
 	LOOKUP_LOCAL,      /* client TLS configuration problem */
 };
 
+/*
+ * tls= of a delivery line (Postfix 3.11): the level that was wanted and what
+ * came of it, and after a "/" the same about REQUIRETLS.
+ *
+ *     tls=may                          as wanted
+ *     tls=may:none, dane:encrypt       with less
+ *     tls=!dane                        not met, and nothing was sent
+ *     tls=may?                         the session never came to it
+ *     tls=may?/!requiretls:nostarttls  REQUIRETLS was not met
+ */
+struct tls_feature {
+	bool said; /* the line has one */
+	enum tls_level wanted, got;
+	bool unmet, undecided;
+	bool no_starttls, no_match; /* REQUIRETLS was not met for want of it */
+};
+
 /* Why a session had no TLS, in the text of a delivery or MX line. */
 enum tls_refusal {
 	REFUSAL_NONE,         /* says nothing about TLS */
@@ -122,7 +140,7 @@ struct fact {
 	bool delivered;           /* DELIVERY: status=sent, deliverable */
 	bool past_tls;            /* DELIVERY: came past EHLO and STARTTLS */
 	bool has_relay;           /* DELIVERY: relay= is there and not none */
-	struct span tls;          /* DELIVERY: tls= of 3.11, "may:none" */
+	struct tls_feature tls;   /* DELIVERY */
 };
 
 /*

@@ -40,7 +40,8 @@ static const char *policy_domain(const struct step *step,
 
 /* The session counts for the domain of the delivery line at hand. */
 static void hand_out(const struct step *step, int64_t time,
-                     const struct tracked_conn *conn, enum ending ending)
+                     const struct tracked_conn *conn, enum ending ending,
+                     enum tls_level level)
 {
 	struct log_session session;
 	const char *domain;
@@ -53,6 +54,7 @@ static void hand_out(const struct step *step, int64_t time,
 	if (domain == NULL)
 		return;
 	session = tracked_session(conn, ending, domain);
+	session.level = level;
 	step->done(step->arg, time, &session);
 }
 
@@ -64,6 +66,7 @@ static bool is_current(const struct step *step, const struct attempt *attempt)
 	       step->line->time - attempt->conn.time <= ATTEMPT_SECS;
 }
 
+/* Their levels are not known: with DANE each MX has its own. */
 static void attempts_hand_out(const struct step *step)
 {
 	struct process *process = step->process;
@@ -73,7 +76,7 @@ static void attempts_hand_out(const struct step *step)
 
 		if (is_current(step, attempt))
 			hand_out(step, attempt->conn.time, &attempt->conn,
-			         attempt->ending);
+			         attempt->ending, LEVEL_UNKNOWN);
 	}
 	free(process->attempts);
 	process->attempts = NULL;
@@ -140,23 +143,26 @@ void take_mx_failed(const struct step *step)
 	memset(conn, 0, sizeof(*conn));
 }
 
-/*
- * tls= says it outright (Postfix 3.11): "may", "may:none" (no STARTTLS),
- * "!encrypt" (refused), "may?" (never came to it), "none" (not wanted); after
- * a "/" about REQUIRETLS.
- */
-static enum ending feature_ending(struct span tls)
+/* Postfix 3.11 says it outright. */
+static enum ending feature_ending(const struct tls_feature *tls)
 {
-	struct span wanted = tls, got;
-
-	span_until(&wanted, '/', &tls);
-	if (tls.len == 0 || tls.at[0] == '!' || tls.at[tls.len - 1] == '?' ||
-	    span_is(tls, "none"))
+	if (tls->unmet || tls->undecided || tls->wanted == LEVEL_NONE)
 		return ENDING_NONE;
-	got = tls;
-	if (!span_until(&got, ':', &wanted))
-		return ENDING_TLS;
-	return span_is(got, "none") ? ENDING_PLAIN : ENDING_TLS;
+	return tls->got == LEVEL_NONE ? ENDING_PLAIN : ENDING_TLS;
+}
+
+static bool is_unmet(const struct tls_feature *tls)
+{
+	return tls->unmet || tls->no_starttls || tls->no_match;
+}
+
+/* A policy was not met, for a reason in other words than ours. */
+static enum ending unmet_ending(const struct tls_feature *tls,
+                                const struct tracked_conn *conn)
+{
+	if (tls->no_starttls)
+		return ENDING_NO_STARTTLS;
+	return tls->no_match || conn->up ? ENDING_NOT_VERIFIED : ENDING_NONE;
 }
 
 /* A delivery line that no line about TLS came before. */
@@ -165,8 +171,8 @@ static enum ending silent_ending(const struct step *step,
 {
 	struct smtp_tracker *tracker = step->tracker;
 
-	if (step->fact->tls.len > 0)
-		return feature_ending(step->fact->tls);
+	if (step->fact->tls.said)
+		return feature_ending(&step->fact->tls);
 	if (!step->fact->past_tls ||
 	    !peer_is_counted(peer, tracker->options.count_private) ||
 	    !smtp_tracker_has_loglevel(tracker))
@@ -191,11 +197,13 @@ static enum ending delivery_ending(const struct step *step,
 		if (conn->unwanted)
 			return ENDING_NONE;
 		conn_begin(step, conn, peer);
-		if (fact->refusal == REFUSAL_NONE)
+		if (fact->refusal == REFUSAL_NONE && !is_unmet(&fact->tls))
 			return tried ? ENDING_NONE : silent_ending(step, peer);
 	}
 	if (fact->refusal != REFUSAL_NONE)
 		return refusal_ending(fact->refusal, conn);
+	if (is_unmet(&fact->tls))
+		return unmet_ending(&fact->tls, conn);
 	if (conn->broken)
 		return ENDING_HANDSHAKE;
 	/* a certificate was seen, so there was TLS, at log level 0 */
@@ -217,7 +225,7 @@ void take_delivery(const struct step *step)
 	attempts_hand_out(step);
 	if (has_peer)
 		hand_out(step, step->line->time, conn,
-		         delivery_ending(step, &peer, tried));
+		         delivery_ending(step, &peer, tried), fact->tls.wanted);
 	memset(conn, 0, sizeof(*conn));
 	if (!has_peer)
 		return;

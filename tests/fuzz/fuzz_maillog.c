@@ -52,7 +52,6 @@ static void touch_fact(const struct fact *fact)
 	touch(fact->host);
 	touch(fact->ip);
 	touch(fact->reason);
-	touch(fact->tls);
 }
 
 static struct smtp_tracker *restart(struct smtp_tracker *tracker,

@@ -24,6 +24,10 @@ static inline void replay_session(void *arg, int64_t time,
                                   const struct log_session *session)
 {
 	static const char *const outcomes[] = {"?", "tls", "plain", "failed"};
+	static const char *const levels[TLS_LEVELS] = {
+		NULL,        "none", "may",       "encrypt", "fingerprint",
+		"half-dane", "dane", "dane-only", "verify",  "secure",
+	};
 	struct strbuf *out = arg;
 
 	(void)time;
@@ -43,6 +47,8 @@ static inline void replay_session(void *arg, int64_t time,
 		replay_put(out, result_type_rfc(session->complaint));
 		replay_put(out, session->complaint_reason);
 	}
+	if (session->level != LEVEL_UNKNOWN)
+		strbuf_printf(out, " at=%s", levels[session->level]);
 	strbuf_puts(out, "\n");
 }
 

@@ -32,6 +32,8 @@ static const struct {
           .outcome = LOG_FAILED,
           .result = RESULT_DANE_REQUIRED,
           .reason = "x"}},
+	{"a level",
+         {.domain = "a.example", .outcome = LOG_TLS, .level = LEVEL_SECURE}},
 	{"unusable alone",
          {.domain = "a.example", .outcome = LOG_TLS, .tlsa_unusable = true}},
 };
@@ -65,6 +67,7 @@ static void test_round_trip(void **state)
 		assert_int_equal(got.complaint, want->complaint);
 		check_text(got.complaint_reason, want->complaint_reason);
 		assert_int_equal(got.tlsa_unusable, want->tlsa_unusable);
+		assert_int_equal(got.level, want->level);
 	}
 	strbuf_clear(&blob);
 	arena_clear(&arena);
@@ -81,7 +84,8 @@ static void test_damage(void **state)
 		{"an outcome of the future", 0, 4},
 		{"a result of the future", 1, RESULT_TYPES},
 		{"a complaint of the future", 2, RESULT_TYPES},
-		{"a flag of the future", 3, 8},
+		{"a flag of the future", 3, 16},
+		{"a flag without its byte", 3, 15},
 		{"no domain", 4, 0xff},
 	};
 	struct strbuf blob;

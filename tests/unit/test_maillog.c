@@ -47,6 +47,22 @@ static void put_span(struct strbuf *out, const char *name, struct span span)
 		strbuf_printf(out, " %s=%.*s", name, (int)span.len, span.at);
 }
 
+static void put_feature(struct strbuf *out, const struct tls_feature *tls)
+{
+	static const char *const levels[TLS_LEVELS] = {
+		"unknown",   "none", "may",       "encrypt", "fingerprint",
+		"half-dane", "dane", "dane-only", "verify",  "secure",
+	};
+
+	if (!tls->said)
+		return;
+	strbuf_printf(out, " tls=%s:%s", levels[tls->wanted], levels[tls->got]);
+	strbuf_printf(out, "%s%s%s%s", tls->unmet ? " unmet" : "",
+	              tls->undecided ? " undecided" : "",
+	              tls->no_starttls ? " no-starttls" : "",
+	              tls->no_match ? " no-match" : "");
+}
+
 /* A fact in a line: what is there, in this order. */
 static void put_fact(struct strbuf *out, const struct fact *fact)
 {
@@ -65,7 +81,7 @@ static void put_fact(struct strbuf *out, const struct fact *fact)
 	if (fact->port != 0)
 		strbuf_printf(out, " port=%d", fact->port);
 	put_span(out, "reason", fact->reason);
-	put_span(out, "tls", fact->tls);
+	put_feature(out, &fact->tls);
 	if (fact->kind == FACT_DELIVERY)
 		strbuf_printf(out, "%s%s%s%s", fact->has_relay ? " relay" : "",
 		              fact->reused ? " again" : "",
@@ -365,6 +381,7 @@ static void test_policies(void **state)
 #define TO                                                                     \
 	"4BEA8D: to=<u@example.com>, relay=" MX ", delay=0.1, "                \
 	"delays=0/0/0.1/0, "
+#define REQUIRETLS "Sender requested REQUIRETLS, but "
 #define DEFERRED TO "dsn=4.7.5, status=deferred "
 #define DELIVERY "delivery id=4BEA8D domain=example.com" AT_MX
 
@@ -392,6 +409,15 @@ static void test_deliveries(void **state)
 		{"tls= of 3.11", SMTP,
 	         TO "tls=may:none, dsn=2.0.0, status=sent (250)",
 	         DELIVERY " tls=may:none relay sent past"},
+		{"tls= of a downgrade", SMTP,
+	         TO "tls=dane:encrypt/requiretls:none, dsn=2.0.0, status=sent "
+	            "(250)",
+	         DELIVERY " tls=dane:encrypt relay sent past"},
+		{"tls= of a level of the future", SMTP,
+	         TO "tls=better, dsn=2.0.0, status=sent (250)",
+	         DELIVERY " tls=unknown:unknown relay sent past"},
+		{"an empty tls=", SMTP, TO "tls=, dsn=2.0.0, status=sent (250)",
+	         DELIVERY " tls=unknown:unknown relay sent past"},
 		{"over IPv6", SMTP,
 	         "4BEA8D: to=<u@example.com>, relay=mx[2001:db8::1]:25, "
 	         "delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
@@ -475,17 +501,60 @@ static void test_deliveries(void **state)
 		{"our engine, who knows why", SMTP,
 	         DEFERRED "(TLS is required, but unavailable)",
 	         DELIVERY " relay local"},
-		{"REQUIRETLS without STARTTLS, 3.11", SMTP,
-	         TO "tls=!may, dsn=5.7.30, status=bounced (REQUIRETLS "
-	            "Failure: sender requested REQUIRETLS, but TLS service "
-	            "was not offered by host mx.example.com[192.0.2.1])",
-	         DELIVERY " tls=!may relay not-offered"},
-		{"REQUIRETLS with a bad certificate, 3.11", SMTP,
-	         TO "dsn=5.7.10, status=bounced (REQUIRETLS Failure: sender "
-	            "requested REQUIRETLS, but no matching server certificate "
-	            "was found. The last attempted server was "
+		{"REQUIRETLS without STARTTLS", SMTP,
+	         TO "tls=may?/!requiretls:nostarttls, dsn=5.7.30, "
+	            "status=bounced (" REQUIRETLS "TLS service was not offered "
+	            "by host mx.example.com[192.0.2.1])",
+	         DELIVERY " tls=may:may undecided no-starttls relay "
+	                  "not-offered"},
+		{"REQUIRETLS, and STARTTLS is refused", SMTP,
+	         TO "tls=!dane/!requiretls:nostarttls, dsn=5.7.10, "
+	            "status=bounced (" REQUIRETLS
+	            "host mx.example.com[192.0.2.1] refused to start TLS: 454)",
+	         DELIVERY " tls=dane:dane unmet no-starttls relay refused"},
+		{"REQUIRETLS with a certificate of another name", SMTP,
+	         TO "tls=!secure/!requiretls:nocertmatch, dsn=5.7.10, "
+	            "status=bounced (" REQUIRETLS "no matching server "
+	            "certificate was found. The last attempted server was "
 	            "mx.example.com[192.0.2.1])",
-	         DELIVERY " relay not-verified"},
+	         DELIVERY " tls=secure:secure unmet no-match relay "
+	                  "not-verified"},
+		{"REQUIRETLS with a bad certificate", SMTP,
+	         TO "dsn=5.7.10, status=bounced (" REQUIRETLS
+	            "no trusted server certificate was found. The last "
+	            "attempted server was mx.example.com[192.0.2.1])",
+	         DELIVERY " relay not-trusted"},
+		{"REQUIRETLS is not supported: TLS was good", SMTP,
+	         TO "tls=dane/!requiretls:none, dsn=5.7.30, status=bounced "
+	            "(" REQUIRETLS "no server was found that supports "
+	            "REQUIRETLS. The last attempted server was "
+	            "mx.example.com[192.0.2.1])",
+	         DELIVERY " tls=dane:dane relay"},
+		{"our level matches no certificates", SMTP,
+	         TO "tls=may/!requiretls:none, dsn=5.7.10, status=bounced "
+	            "(" REQUIRETLS "my configured TLS security level 'may' "
+	            "disables certificate matching. The last attempted server "
+	            "was mx.example.com)",
+	         DELIVERY " tls=may:may relay"},
+		{"one MX: REQUIRETLS without STARTTLS", SMTP,
+	         "4BEA8D: " REQUIRETLS "TLS service was not offered by host "
+	         "mx.example.com[192.0.2.1]",
+	         "mx-failed id=4BEA8D host=mx.example.com ip=192.0.2.1 "
+	         "not-offered"},
+		{"one MX: REQUIRETLS and a bad certificate", SMTP,
+	         "4BEA8D: " REQUIRETLS "no trusted server certificate was "
+	         "found. The last attempted server was "
+	         "mx.example.com[192.0.2.1]",
+	         "mx-failed id=4BEA8D not-trusted"},
+		{"one MX: REQUIRETLS is not supported", SMTP,
+	         "4BEA8D: " REQUIRETLS "REQUIRETLS support was not offered by "
+	         "host mx.example.com[192.0.2.1]",
+	         "nothing"},
+		{"one MX: our level", SMTP,
+	         "4BEA8D: " REQUIRETLS "my configured TLS security level "
+	         "'may' disables certificate matching. The last attempted "
+	         "server was mx.example.com",
+	         "nothing"},
 		{"one MX: no STARTTLS", SMTP,
 	         "4BEA8D: TLS is required, but was not offered by host "
 	         "mx.example.com[192.0.2.1]",

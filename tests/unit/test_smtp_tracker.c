@@ -14,6 +14,7 @@
 #define TIMES "delay=0.1, delays=0/0/0/0, "
 #define SENT TIMES "dsn=2.0.0, status=sent (250 2.0.0 Ok)\n"
 #define DEFER(text) TIMES "dsn=4.7.5, status=deferred (" text ")\n"
+#define REQUIRETLS "Sender requested REQUIRETLS, but "
 #define FAILED_FOR(mx) "certificate verification failed for " mx ": "
 /* smtp_tls_loglevel is 1: somebody else's summary */
 #define LOUD                                                                   \
@@ -482,16 +483,16 @@ static void test_plaintext(void **state)
 		{"3.11 says: no STARTTLS",
 	         P1 TO("AAAAA1", "u@example.com", MX1) TIMES
 	         "tls=may:none, dsn=2.0.0, status=sent (250)\n",
-	         "example.com plain mx1.example.com 192.0.2.1\n"},
+	         "example.com plain mx1.example.com 192.0.2.1 at=may\n"},
 		{"3.11 says: TLS, at log level 0",
 	         P1 TO("AAAAA1", "u@example.com", MX1) TIMES
 	         "tls=dane, dsn=2.0.0, status=sent (250)\n",
-	         "example.com tls mx1.example.com 192.0.2.1\n"},
+	         "example.com tls mx1.example.com 192.0.2.1 at=dane\n"},
 		{"3.11 says: TLS of a lower level",
 	         P1 TO("AAAAA1", "u@example.com", MX1) TIMES
 	         "tls=dane:encrypt/requiretls:none, dsn=2.0.0, status=sent "
 	         "(250)\n",
-	         "example.com tls mx1.example.com 192.0.2.1\n"},
+	         "example.com tls mx1.example.com 192.0.2.1 at=dane\n"},
 		{"3.11 says: TLS was not wanted",
 	         LOUD P1 TO("AAAAA1", "u@example.com", MX1) TIMES
 	         "tls=none, dsn=2.0.0, status=sent (250)\n",
@@ -506,7 +507,7 @@ static void test_plaintext(void **state)
 	                 TIMES "tls=dane, dsn=2.0.0, status=sent (250)\n" P1 TO(
 				 "AAAAA1", "v@example.com", MX1) TIMES
 	         "tls=dane, dsn=2.0.0, status=sent (250)\n",
-	         "example.com tls mx1.example.com 192.0.2.1\n"},
+	         "example.com tls mx1.example.com 192.0.2.1 at=dane\n"},
 	};
 
 	(void)state;
@@ -605,6 +606,98 @@ static void test_tlsproxy(void **state)
 	P1 UP("Verified", MX1)                                                 \
 	P1 TO(id, "u@example.com", MX1) SENT
 #define COUNTED "example.com tls mx1.example.com 192.0.2.1\n"
+
+/* Postfix 3.11: tls=, and RFC 8689. */
+static void test_features(void **state)
+{
+	static const struct row rows[] = {
+		{"REQUIRETLS and no STARTTLS: Postfix reports it itself",
+	         P1 TO("AAAAA1", "u@example.com", MX1) TIMES
+	         "tls=may?/!requiretls:nostarttls, dsn=5.7.30, "
+	         "status=bounced (" REQUIRETLS
+	         "TLS service was not offered by host "
+	         "mx1.example.com[192.0.2.1])\n",
+	         "example.com failed starttls-not-supported mx1.example.com "
+	         "192.0.2.1 at=may\n"},
+		{"REQUIRETLS and an expired certificate",
+	         P1 FAILED_FOR(MX1) "certificate has expired\n" P1 UP(
+			 "Untrusted", MX1) P1 TO("AAAAA1", "u@example.com", MX1)
+	                 TIMES "tls=!secure/!requiretls:nocertmatch, "
+	                       "dsn=5.7.10, status=bounced (" REQUIRETLS
+	                       "no trusted server certificate was found. The "
+	                       "last attempted server was "
+	                       "mx1.example.com[192.0.2.1])\n",
+	         "example.com failed certificate-expired mx1.example.com "
+	         "192.0.2.1 at=secure\n"},
+		{"REQUIRETLS and another name in the certificate",
+	         P1 UP("Trusted", MX1) P1 TO("AAAAA1", "u@example.com", MX1)
+	                 TIMES "tls=!secure/!requiretls:nocertmatch, "
+	                       "dsn=5.7.10, status=bounced (" REQUIRETLS
+	                       "no matching server certificate was found. The "
+	                       "last attempted server was "
+	                       "mx1.example.com[192.0.2.1])\n",
+	         "example.com failed certificate-host-mismatch "
+	         "mx1.example.com 192.0.2.1 at=secure\n"},
+		{"a server without REQUIRETLS had a good session",
+	         P1 UP("Verified", MX1) P1 TO("AAAAA1", "u@example.com", MX1)
+	                 TIMES "tls=dane/!requiretls:none, dsn=5.7.30, "
+	                       "status=bounced (" REQUIRETLS
+	                       "no server was found that supports REQUIRETLS. "
+	                       "The last attempted server was "
+	                       "mx1.example.com[192.0.2.1])\n",
+	         "example.com tls mx1.example.com 192.0.2.1 at=dane\n"},
+		{"each of two such",
+	         P1 UP("Verified", MX1) P1
+	         "AAAAA1: " REQUIRETLS "no server was found that supports "
+	         "REQUIRETLS. The last attempted server was "
+	         "mx1.example.com[192.0.2.1]\n" P1 UP("Verified", MX2)
+	                 P1 TO("AAAAA1", "u@example.com", MX2) TIMES
+	         "tls=dane/!requiretls:none, "
+	         "dsn=5.7.30, status=bounced (x)\n",
+	         "example.com tls mx1.example.com 192.0.2.1\n"
+	         "example.com tls mx2.example.com 192.0.2.2 at=dane\n"},
+		{"one MX of two had no STARTTLS",
+	         P1 "AAAAA1: " REQUIRETLS "TLS service was not offered by host "
+	            "mx1.example.com[192.0.2.1]\n" P1 UP("Verified", MX2)
+	                    P1 TO("AAAAA1", "u@example.com", MX2) TIMES
+	         "tls=dane/requiretls, dsn=2.0.0, status=sent (250)\n",
+	         "example.com failed starttls-not-supported mx1.example.com "
+	         "192.0.2.1\n"
+	         "example.com tls mx2.example.com 192.0.2.2 at=dane\n"},
+		{"our own level: no session at all",
+	         P1 "AAAAA1: to=<u@example.com>, relay=none, " TIMES
+	            "tls=none/!requiretls:noencryption, dsn=5.7.10, "
+	            "status=bounced (" REQUIRETLS "my configured TLS security "
+	            "level 'none' disables encryption. The last attempted "
+	            "server was mx1.example.com)\n",
+	         ""},
+		{"what tls= says was blocked is never a good session",
+	         P1 UP("Trusted", MX1) P1 TO("AAAAA1", "u@example.com", MX1)
+	                 TIMES "tls=!dane, dsn=4.7.5, status=deferred (in "
+	                       "words of a later version)\n",
+	         "example.com failed certificate-host-mismatch "
+	         "mx1.example.com 192.0.2.1 at=dane\n"},
+		{"nor when no line about TLS came before",
+	         LOUD P1 TO("AAAAA1", "u@example.com", MX1) TIMES
+	         "tls=!dane, dsn=4.7.5, status=deferred (in "
+	         "words of a later version)\n",
+	         ""},
+		{"and REQUIRETLS says why, in any words",
+	         P1 TO("AAAAA1", "u@example.com", MX1) TIMES
+	         "tls=!secure/!requiretls:nocertmatch, "
+	         "dsn=5.7.10, status=bounced (x)\n" P1 TO(
+			 "AAAAA2", "u@example.com", MX2) TIMES
+	         "tls=may?/!requiretls:nostarttls, dsn=5.7.30, status=bounced "
+	         "(x)\n",
+	         "example.com failed certificate-not-trusted mx1.example.com "
+	         "192.0.2.1 at=secure\n"
+	         "example.com failed starttls-not-supported mx2.example.com "
+	         "192.0.2.2 at=may\n"},
+	};
+
+	(void)state;
+	check_with(&all, rows, COUNT(rows));
+}
 
 static void test_own_reports(void **state)
 {
@@ -884,6 +977,7 @@ int main(void)
 		cmocka_unit_test(test_plaintext),
 		cmocka_unit_test(test_log_level_turned_off),
 		cmocka_unit_test(test_tlsproxy),
+		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_own_reports),
 		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_by_relay),
