@@ -37,7 +37,7 @@ enum grade { GOOD, NOTE, BAD };
 
 struct finding {
 	enum grade grade;
-	char words[256];
+	char words[512];
 };
 
 static void find(struct finding *finding, enum grade grade, const char *fmt,
@@ -271,6 +271,17 @@ static void look_at_store(struct cli *cli, struct finding *finding)
 		find(finding, GOOD, "%" PRIu64 " KiB in use", used / 1024);
 }
 
+static void look_at_secrets(struct cli *cli, struct finding *finding)
+{
+	struct err err = {0};
+
+	if (conf_check_secrets(&cli->conf, &err) < 0)
+		find(finding, BAD, "%s", err.text);
+	else
+		find(finding, GOOD,
+		     "passwords and keys are for their readers only");
+}
+
 static const struct check {
 	const char *name;
 	void (*look)(struct cli *cli, struct finding *finding);
@@ -285,6 +296,7 @@ static const struct check {
 	{"runs", look_at_runs, NULL},
 	{"mode", look_at_mode, NULL},
 	{"store", look_at_store, NULL},
+	{"secrets", look_at_secrets, NULL},
 };
 
 static const char *const grade_words[] = {"good", "note", "BAD"};

@@ -40,8 +40,9 @@ static int check_settings(const struct conf *conf, struct err *err)
 {
 	auto_(lists_free) struct lists *lists = NULL;
 
-	return conf_check(conf, err) < 0 ? err->class
-	                                 : lists_new(&lists, conf, err);
+	if (conf_check(conf, err) < 0 || conf_check_secrets(conf, err) < 0)
+		return err->class;
+	return lists_new(&lists, conf, err);
 }
 
 /*

@@ -150,6 +150,11 @@ int conf_set(struct conf *conf, const char *assignment, struct err *err);
  * when it was read. */
 int conf_check(const struct conf *conf, struct err *err);
 
+/* Can everybody read, or write, a file with a password or a key?  ERR_PARSE,
+ * with the setting, the file, its mode and what to do.  A file that is not
+ * there, or not ours to look at, is no finding here. */
+int conf_check_secrets(const struct conf *conf, struct err *err);
+
 /* Is the word among the items, in small or capital letters? */
 bool conf_list_has(const struct conf_list *list, const char *word);
 

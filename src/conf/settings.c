@@ -789,9 +789,12 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(deliver.mail_password_file),
 		.max = PATH_LONG,
+		.secret = true,
 		.comment = "A file whose first line is that user's password.",
 		.manual = "A file whose first line is the password of\n"
-			  ".Cm mail_user .\n",
+			  ".Cm mail_user .\n"
+			  "Only the owner of the store need be able to read "
+			  "it.\n",
 	},
 	{
 		.section = "deliver",
@@ -1075,6 +1078,7 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(http.tls_key),
 		.max = PATH_LONG,
+		.secret = true,
 		.comment = "The key of that certificate (PEM).",
 		.manual = "The key (PEM) of\n"
 			  ".Cm tls_cert .\n",

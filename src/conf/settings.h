@@ -42,6 +42,8 @@ struct setting {
 	 * this. */
 	bool may_be_empty;
 
+	bool secret; /* a path: what the file holds is for its readers only */
+
 	const char *const *words; /* of an enum, in its order, NULL last */
 
 	/* The form of a text or of a list item that is not empty; the words

@@ -22,7 +22,7 @@ command -v python3 >/dev/null || {
 finish()
 {
 	[ -z "$daemon" ] || kill -9 "$daemon" 2>/dev/null
-	rm -rf "$dir"
+	rm -rf "$dir" ${secrets:+"$secrets"}
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
@@ -343,5 +343,28 @@ says err "contact_info"
 try 1 "a denied address that no rua can be" -o report.deny=a@1.2.3.4 \
 	conf --check
 says err "deny = a@1.2.3.4"
+
+# A password is for those who need it.  In /tmp, where everybody may look.
+secrets=$(mktemp -d /tmp/cli.secrets.XXXXXX) || exit 1
+(
+	umask 022
+	chmod 755 "$secrets"
+	mkdir "$secrets/shelter"
+	echo secret >"$secrets/password"
+	echo secret >"$secrets/shelter/password"
+)
+login="-o deliver.mail=smtp://127.0.0.1:25 -o deliver.mail_user=u"
+login="$login -o deliver.mail_password_file=$secrets"
+try 1 "a password that everybody can read" $login/password conf --check
+says err "everybody on this host can read $secrets/password (mode 0644)"
+try 1 "the doctor finds it, too" $login/password doctor
+says out "chmod o= $secrets/password"
+chmod 700 "$secrets/shelter"
+try 0 "a password in a folder of its own" $login/shelter/password conf --check
+chmod 602 "$secrets/password"
+try 1 "a password that everybody can write" $login/password conf --check
+says err "everybody on this host can write"
+chmod 640 "$secrets/password"
+try 0 "a password for its group" $login/password conf --check
 
 [ $failures -eq 0 ]
