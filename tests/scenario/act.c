@@ -249,7 +249,9 @@ const struct verb act_verbs[] = {
          "DOMAIN [at=TIME] [old] tls|plain|fail=RESULT [untrusted] [mx= ip= "
          "reason=] [*N]",
          act_logged},
-	{"known", "DOMAIN [record=TEXT|several] [sts=MODE [mx=PATTERN]]",
+	{"log", "FILE [sessions=N]", act_log},
+	{"known",
+         "DOMAIN [record=TEXT|several] [tlsa=USAGES] [sts=MODE [mx=PATTERN]]",
          act_known},
 	{"unanswered", "DOMAIN [failures=N]", act_unanswered},
 	{"apply", "[moved=N] [asked=N]", act_apply},

@@ -129,6 +129,43 @@ static int expect_counts(struct world *world, struct words *words,
 	                   err);
 }
 
+static void put_details(const struct report_policy *policy, struct strbuf *out)
+{
+	for (size_t i = 0; i < policy->detail_count; i++) {
+		const struct failure_detail *detail =
+			&policy->details[i].detail;
+
+		strbuf_printf(out, "%s%s:%s", out->len > 0 ? " " : "",
+		              policy_type_rfc(policy->type),
+		              result_type_rfc(detail->result));
+		if (detail->reason != NULL)
+			strbuf_printf(out, "(%s)", detail->reason);
+		strbuf_printf(out, "*%" PRIu64, policy->details[i].count);
+	}
+}
+
+/* All failures of a domain's day: "sts:certificate-expired*2". */
+static int expect_details(struct world *world, struct words *words,
+                          struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
+	auto_(strbuf_clear) struct strbuf got = {0};
+	auto_(report_free) struct report *report = report_new();
+	const char *domain, *text, *want;
+	int32_t day;
+
+	if (words_need(words, "a domain", &domain, err) < 0 ||
+	    words_need(words, "a day", &text, err) < 0 ||
+	    day_parse(text, &day, err) < 0 ||
+	    words_need(words, "details", &want, err) < 0 ||
+	    tally_load(txn, day, domain, report, err) < 0)
+		return err->class;
+	report_sort(report);
+	for (size_t i = 0; i < report->policy_count; i++)
+		put_details(&report->policies[i], &got);
+	return same_word("the details", strbuf_text(&got), want, err);
+}
+
 static int expect_suppressed(struct world *world, struct words *words,
                              struct err *err)
 {
@@ -225,6 +262,8 @@ const struct verb expect_verbs[] = {
 	{"mark", "DOMAIN DAY MARK [reason=TEXT]", expect_mark},
 	{"counts", "DOMAIN DAY [ok=N] [failed=N] [late=N] [folded=N]",
          expect_counts},
+	{"details", "DOMAIN DAY \"POLICY:RESULT[(REASON)]*N ...\"",
+         expect_details},
 	{"suppressed", "[not] ADDRESS", expect_suppressed},
 	{"rollup",
          "[days=N] [waiting=N] [domains-waiting=N] [MARK=N] [released=N] "

@@ -9,6 +9,8 @@
 #include "base/xalloc.h"
 #include "model/domain_view.h"
 #include "model/log_session.h"
+#include "model/maillog.h"
+#include "model/smtp_tracker.h"
 #include "policy/apply.h"
 #include "scenario/expect.h"
 #include "store/feed_table.h"
@@ -101,6 +103,63 @@ int act_logged(struct world *world, struct words *words, struct err *err)
 	return db_commit(&txn, err);
 }
 
+struct reading {
+	struct db_txn *txn;
+	uint64_t sessions;
+};
+
+static void count_line(void *arg, int64_t time,
+                       const struct log_session *session)
+{
+	auto_(strbuf_clear) struct strbuf bytes = {0};
+	struct reading *reading = arg;
+
+	log_session_encode(session, &bytes);
+	log_pending_add(reading->txn, day_of(time), session->domain, bytes.data,
+	                bytes.len, 1);
+	reading->sessions++;
+}
+
+/* As log_feed does it, without its thread. */
+static void read_lines(struct world *world, const char *text,
+                       struct reading *reading)
+{
+	struct log_clock clock = {.now = clock_secs(&world->clock)};
+	struct smtp_tracker_options options = {
+		.own_sender = world->conf.report.contact_info};
+	struct smtp_tracker *tracker = smtp_tracker_new(&options);
+	struct log_line line;
+	struct fact fact;
+
+	for (size_t len; *text != '\0'; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		if (log_line_split(text, len, &clock, &line) &&
+		    maillog_read(&line, &fact) != FACT_NONE)
+			smtp_tracker_take(tracker, &line, &fact, count_line,
+			                  reading);
+	}
+	smtp_tracker_free(&tracker);
+}
+
+/* tlstally-logd reads the lines of a file. */
+int act_log(struct world *world, struct words *words, struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf text = {0};
+	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
+	struct reading reading = {.txn = txn};
+	const char *name;
+
+	if (words_need(words, "a file", &name, err) < 0 ||
+	    world_read_file(world, name, &text, err) < 0)
+		return err->class;
+	read_lines(world, strbuf_text(&text), &reading);
+	put_feed(txn, clock_secs(&world->clock), reading.sessions);
+	world->logd_seen = true;
+	if (same_number(words, "sessions", reading.sessions, err) < 0)
+		return err->class;
+	return db_commit(&txn, err);
+}
+
 static void add_sts(struct domain_view *view, const char *mode, const char *mx,
                     struct arena *mem)
 {
@@ -121,6 +180,26 @@ static void add_sts(struct domain_view *view, const char *mode, const char *mx,
 	policy->lines[2] = arena_printf(mem, "mx: %s", mx);
 }
 
+/* "tlsa=33": records of these usages at mx.DOMAIN, in a signed zone. */
+static void add_tlsa(struct domain_view *view, const char *usages,
+                     struct arena *mem)
+{
+	struct view_mx *mx = arena_array(mem, 1, sizeof(*mx));
+
+	view->mx = VIEW_OK;
+	view->mx_secure = true;
+	view->mxs = mx;
+	view->mx_count = 1;
+	mx->host = arena_printf(mem, "mx.%s", view->domain);
+	mx->tlsa_count = strlen(usages);
+	mx->tlsa = mx->tlsa_count > 0 ? VIEW_OK : VIEW_NONE;
+	mx->tlsa_strings =
+		arena_array(mem, mx->tlsa_count, sizeof(*mx->tlsa_strings));
+	for (size_t i = 0; i < mx->tlsa_count; i++)
+		mx->tlsa_strings[i] =
+			arena_printf(mem, "%c 1 1 %02zX", usages[i], i);
+}
+
 /* The domain was looked up: this is what was found out. */
 int act_known(struct world *world, struct words *words, struct err *err)
 {
@@ -133,6 +212,7 @@ int act_known(struct world *world, struct words *words, struct err *err)
 	                           .sts_record = VIEW_NONE,
 	                           .mx = VIEW_NONE};
 	const char *record = NULL, *mode = NULL, *mx = "*.example";
+	const char *tlsa;
 
 	words_value(words, "record", &record);
 	words_value(words, "mx", &mx);
@@ -147,6 +227,8 @@ int act_known(struct world *world, struct words *words, struct err *err)
 	view.tlsrpt_record = record;
 	if (record != NULL && record[0] == '\0')
 		view.tlsrpt = VIEW_NONE;
+	if (words_value(words, "tlsa", &tlsa))
+		add_tlsa(&view, tlsa, &mem);
 	if (mode != NULL)
 		add_sts(&view, mode, mx, &mem);
 	policy_cache_put(txn, &view);

@@ -89,7 +89,7 @@ int world_read_file(const struct world *world, const char *name,
                     struct strbuf *out, struct err *err)
 {
 	static const char *const folders[] = {"scenario/data", "golden",
-	                                      "data/datagrams"};
+	                                      "data/datagrams", "data/maillog"};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		auto_(xfree_str) char *path =

@@ -39,8 +39,8 @@ struct world {
 int world_open(struct world *world, const char *tests, struct err *err);
 void world_close(struct world *world);
 
-/* tests/scenario/data/NAME, tests/golden/NAME or tests/data/datagrams/NAME,
- * whichever is there. */
+/* NAME in tests/scenario/data, tests/golden, tests/data/datagrams or
+ * tests/data/maillog, whichever is there. */
 int world_read_file(const struct world *world, const char *name,
                     struct strbuf *out, struct err *err);
 
@@ -64,7 +64,7 @@ verb_fn act_datagram, act_event;
  * together (logged.c). */
 verb_fn act_milter, act_seen, act_accepted, act_inbound; /* milter.c */
 verb_fn act_bounce;                                      /* bounced.c */
-verb_fn act_logged, act_known, act_unanswered, act_apply;
+verb_fn act_logged, act_log, act_known, act_unanswered, act_apply;
 
 /* tlstally-logd has read the log up to now. */
 int logged_up_to(struct world *world, struct err *err);
