@@ -23,7 +23,7 @@ enum { TOKEN_BYTES = 32, ADDRESSES_MAX = 4096, HEADER_LONG = 256 };
 
 /* The wrong tokens of one address. */
 struct offender {
-	int64_t since; /* secs */
+	int64_t since_ms; /* monotonic */
 	unsigned count;
 };
 
@@ -100,28 +100,30 @@ void auth_free(struct auth **auth)
 	*auth = NULL;
 }
 
-/* How long the address must wait; 0: it need not. */
-static int64_t must_wait(struct auth *auth, const char *address, int64_t now)
+/* How many seconds the address must wait; 0: it need not. */
+static int64_t must_wait(struct auth *auth, const char *address)
 {
+	int64_t now_ms = clock_monotonic_ms(auth->clock), left_ms = 0;
 	const struct offender *offender;
-	int64_t secs = 0;
 
 	pthread_mutex_lock(&auth->lock);
 	offender = lru_find(auth->offenders, address, strlen(address));
 	if (offender != NULL && offender->count >= AUTH_WRONG_MAX)
-		secs = offender->since + AUTH_WRONG_SECS - now;
+		left_ms = offender->since_ms + AUTH_WRONG_SECS * 1000 - now_ms;
 	pthread_mutex_unlock(&auth->lock);
-	return secs > 0 ? secs : 0;
+	return left_ms > 0 ? (left_ms + 999) / 1000 : 0;
 }
 
-static void note_wrong(struct auth *auth, const char *address, int64_t now)
+static void note_wrong(struct auth *auth, const char *address)
 {
+	int64_t now_ms = clock_monotonic_ms(auth->clock);
 	struct offender *offender;
 
 	pthread_mutex_lock(&auth->lock);
 	offender = lru_use(auth->offenders, address, strlen(address));
-	if (offender->since + AUTH_WRONG_SECS <= now || offender->since > now)
-		*offender = (struct offender){.since = now};
+	if (offender->count == 0 ||
+	    now_ms - offender->since_ms >= AUTH_WRONG_SECS * 1000)
+		*offender = (struct offender){.since_ms = now_ms};
 	offender->count++;
 	pthread_mutex_unlock(&auth->lock);
 }
@@ -171,7 +173,6 @@ static bool is_shared(const char *address)
 void auth_check(struct auth *auth, const char *header, const char *address,
                 struct auth_answer *answer)
 {
-	int64_t now = clock_secs(auth->clock);
 	const char *text = bearer(header);
 	uint8_t hash[API_TOKEN_HASH];
 
@@ -179,13 +180,13 @@ void auth_check(struct auth *auth, const char *header, const char *address,
 	answer->result = AUTH_MISSING;
 	if (text == NULL || *text == '\0')
 		return;
-	answer->retry_after = must_wait(auth, address, now);
+	answer->retry_after = must_wait(auth, address);
 	answer->result = answer->retry_after > 0 ? AUTH_TOO_MANY : AUTH_WRONG;
 	if (answer->result == AUTH_TOO_MANY && !is_shared(address))
 		return;
 	hash_text(text, strlen(text), hash);
-	if (find_token(auth, hash, now, answer))
+	if (find_token(auth, hash, clock_secs(auth->clock), answer))
 		answer->result = AUTH_OK;
 	else if (answer->result == AUTH_WRONG)
-		note_wrong(auth, address, now);
+		note_wrong(auth, address);
 }

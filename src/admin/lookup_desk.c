@@ -12,13 +12,14 @@
 #include "base/xalloc.h"
 #include "policy/discover.h"
 
-enum { MINUTE = 60, CALLER_TEXT = 64, ASKED_KEPT = 256 };
+enum { MINUTE_MS = 60 * 1000, CALLER_TEXT = 64, ASKED_KEPT = 256 };
 
 /* A domain that was asked about. */
 struct place {
-	char domain[DOMAIN_TEXT]; /* "": free */
-	int64_t asked_at, done_at;
-	bool taken, done; /* by a thread */
+	char domain[DOMAIN_TEXT];  /* "": free */
+	int64_t asked_at;          /* secs, for people */
+	int64_t asked_ms, done_ms; /* monotonic */
+	bool taken, done;          /* by a thread */
 	json_t *doc;
 	struct err failure;
 };
@@ -41,14 +42,14 @@ struct lookup_desk {
 	/* Who has asked lately, in a ring. */
 	struct {
 		char caller[CALLER_TEXT];
-		int64_t at;
+		int64_t at_ms; /* monotonic */
 	} asked[ASKED_KEPT];
 	size_t asked_next;
 };
 
-static int64_t now_of(const struct lookup_desk *desk)
+static int64_t now_ms(const struct lookup_desk *desk)
 {
-	return clock_secs(desk->options.clock);
+	return clock_monotonic_ms(desk->options.clock);
 }
 
 /* --- the threads --- */
@@ -62,7 +63,7 @@ static struct place *take(struct lookup_desk *desk)
 
 		if (place->domain[0] == '\0' || place->taken || place->done)
 			continue;
-		if (oldest == NULL || place->asked_at < oldest->asked_at)
+		if (oldest == NULL || place->asked_ms < oldest->asked_ms)
 			oldest = place;
 	}
 	if (oldest != NULL)
@@ -132,7 +133,7 @@ static void *worker_thread(void *arg)
 		pthread_mutex_lock(&desk->lock);
 		place->doc = doc;
 		place->failure = failure;
-		place->done_at = now_of(desk);
+		place->done_ms = now_ms(desk);
 		place->done = true;
 	}
 	pthread_mutex_unlock(&desk->lock);
@@ -170,8 +171,7 @@ static bool is_old(const struct lookup_desk *desk, const struct place *place)
 	int64_t keep = place->failure.class != 0 ? LOOKUP_KEEP_FAILED_SECS
 	                                         : LOOKUP_KEEP_SECS;
 
-	return place->done && (now_of(desk) - place->done_at >= keep ||
-	                       place->done_at > now_of(desk));
+	return place->done && now_ms(desk) - place->done_ms >= keep * 1000;
 }
 
 static struct place *find(struct lookup_desk *desk, const char *domain)
@@ -199,7 +199,7 @@ static struct place *make_room(struct lookup_desk *desk)
 		if (place->domain[0] == '\0')
 			return place;
 		if (place->done &&
-		    (oldest == NULL || place->done_at < oldest->done_at))
+		    (oldest == NULL || place->done_ms < oldest->done_ms))
 			oldest = place;
 	}
 	if (oldest != NULL)
@@ -207,32 +207,31 @@ static struct place *make_room(struct lookup_desk *desk)
 	return oldest;
 }
 
-/* May this one ask once more?  Then it has.  What was asked at a time to come
- * was asked before the clock was set back. */
+/* May this one ask once more?  Then it has. */
 static int note_caller(struct lookup_desk *desk, const char *caller,
                        struct err *err)
 {
-	int64_t now = now_of(desk), first = now;
+	int64_t now = now_ms(desk), first = now;
 	unsigned count = 0;
 
 	for (size_t i = 0; i < ASKED_KEPT; i++) {
 		if (strncmp(desk->asked[i].caller, caller, CALLER_TEXT - 1) !=
 		            0 ||
-		    desk->asked[i].at <= now - MINUTE ||
-		    desk->asked[i].at > now)
+		    desk->asked[i].at_ms <= now - MINUTE_MS)
 			continue;
 		count++;
-		if (desk->asked[i].at < first)
-			first = desk->asked[i].at;
+		if (desk->asked[i].at_ms < first)
+			first = desk->asked[i].at_ms;
 	}
 	if (count >= LOOKUP_PER_MINUTE)
 		return err_set(err, ERR_BUSY,
 		               "this token has asked for %d look-ups within a "
 		               "minute; the next one in %d seconds",
-		               LOOKUP_PER_MINUTE, (int)(first + MINUTE - now));
+		               LOOKUP_PER_MINUTE,
+		               (int)(first + MINUTE_MS - now + 999) / 1000);
 	snprintf(desk->asked[desk->asked_next].caller, CALLER_TEXT, "%s",
 	         caller);
-	desk->asked[desk->asked_next].at = now;
+	desk->asked[desk->asked_next].at_ms = now;
 	desk->asked_next = (desk->asked_next + 1) % ASKED_KEPT;
 	return 0;
 }
@@ -261,7 +260,8 @@ static int enter(struct lookup_desk *desk, const char *caller,
 		               "minute",
 		               LOOKUP_PLACES);
 	snprintf((*place)->domain, DOMAIN_TEXT, "%s", domain);
-	(*place)->asked_at = now_of(desk);
+	(*place)->asked_at = clock_secs(desk->options.clock);
+	(*place)->asked_ms = now_ms(desk);
 	pthread_cond_broadcast(&desk->wake);
 	return 0;
 }

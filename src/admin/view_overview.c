@@ -96,7 +96,7 @@ static int sums_of(struct overview *o, int32_t day, struct day_sums *sums,
 
 	if (rc != 0)
 		return rc;
-	if (clock_ms(o->look->run->jmap->clock) > o->until_ms)
+	if (clock_monotonic_ms(o->look->run->jmap->clock) > o->until_ms)
 		return sums->summed_at != 0;
 	if (day_sums_make(o->db, day, o->now, &o->mem, sums, err) < 0)
 		return err->class;
@@ -337,7 +337,7 @@ static int look(struct jmap_look *look, const char *id, json_t **object)
 		.look = look,
 		.db = look->run->jmap->db,
 		.now = clock_secs(clock),
-		.until_ms = clock_ms(clock) + BUDGET_MS,
+		.until_ms = clock_monotonic_ms(clock) + BUDGET_MS,
 		.complete = true,
 	};
 	struct err err;

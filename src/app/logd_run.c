@@ -78,7 +78,7 @@ static int tick(struct logd *d, unsigned ticks, struct log_feed_state *state,
 		db_check_readers(d->db);
 	if (ticks % PLACE_CHECK_TICKS == 0 && db_check_place(d->db, err) < 0)
 		return err->class;
-	if (clock_ms(&d->clock) - state->progress_ms < STUCK_MS)
+	if (clock_monotonic_ms(&d->clock) - state->progress_ms < STUCK_MS)
 		daemon_alive();
 	return 0;
 }
@@ -142,7 +142,7 @@ static int read_all(struct logd *d, bool *stopped, struct err *err)
  * for the next tlstally-logd. */
 static int look_up_all(struct logd *d, struct err *err)
 {
-	int64_t moved_ms = clock_ms(&d->clock);
+	int64_t moved_ms = clock_monotonic_ms(&d->clock);
 	uint64_t sessions, domains;
 	struct progress progress;
 	bool stopped = false;
@@ -156,11 +156,11 @@ static int look_up_all(struct logd *d, struct err *err)
 		daemon_alive();
 		progress_add(&progress, moved);
 		if (moved > 0)
-			moved_ms = clock_ms(&d->clock);
+			moved_ms = clock_monotonic_ms(&d->clock);
 		if (count_waiting(d, &sessions, &domains, err) < 0)
 			return err->class;
 	} while (sessions > 0 && !stopped &&
-	         clock_ms(&d->clock) - moved_ms < PATIENCE_MS &&
+	         clock_monotonic_ms(&d->clock) - moved_ms < PATIENCE_MS &&
 	         !(stopped = daemon_wait(QUICK_TICK_MS)));
 	progress_end(&progress);
 	if (sessions > 0)

@@ -97,7 +97,7 @@ static int run(void *arg, struct err *err)
 			db_check_readers(d->db);
 		if (ticks % PLACE_CHECK_TICKS == 0 && check_places(d, err) < 0)
 			return err->class;
-		if (clock_ms(&d->clock) - state.progress_ms <
+		if (clock_monotonic_ms(&d->clock) - state.progress_ms <
 		    d->conf.milter.commit_interval_ms + STUCK_MS)
 			daemon_alive();
 	}

@@ -139,7 +139,7 @@ static int run(void *arg, struct err *err)
 	unsigned ticks = 0;
 
 	while (!daemon_wait(TICK_MS)) {
-		int64_t now = clock_ms(&d->clock);
+		int64_t now = clock_monotonic_ms(&d->clock);
 		struct collector_state state = collector_state(d->collector);
 
 		bad_log_tick(d->bad_log, now);
@@ -166,7 +166,7 @@ static int stop(void *arg, struct err *err)
 	if (d->collector != NULL)
 		rc = collector_stop(d->collector, err);
 	if (d->bad_log != NULL)
-		bad_log_tick(d->bad_log, clock_ms(&d->clock));
+		bad_log_tick(d->bad_log, clock_monotonic_ms(&d->clock));
 	dgram_socket_close(&d->sock);
 	collector_free(&d->collector);
 	bad_log_free(&d->bad_log);

@@ -130,15 +130,15 @@ const char *log_escape(char *out, size_t room, const void *text, size_t len)
 	return out;
 }
 
-bool log_allowed(struct log_limit *limit, int64_t now_ms, uint64_t *held)
+bool log_allowed(struct log_limit *limit, int64_t monotonic_ms, uint64_t *held)
 {
-	/* a clock set back must not silence a kind for hours */
-	if (now_ms < limit->next_ms && limit->next_ms - now_ms <= LIMIT_MS) {
+	if (limit->said && monotonic_ms - limit->said_ms < LIMIT_MS) {
 		limit->held++;
 		return false;
 	}
 	*held = limit->held;
 	limit->held = 0;
-	limit->next_ms = now_ms + LIMIT_MS;
+	limit->said = true;
+	limit->said_ms = monotonic_ms;
 	return true;
 }

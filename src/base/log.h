@@ -35,11 +35,12 @@ void log_capture(void (*sink)(void *arg, int priority, const char *line),
 const char *log_escape(char *out, size_t room, const void *text, size_t len);
 
 /* At most one line a minute of a kind: true when it may be said now; *held
- * is how many were held back since the last one. */
+ * is how many were held back since the last one.  By the monotonic clock. */
 struct log_limit {
-	int64_t next_ms;
+	bool said;
+	int64_t said_ms;
 	uint64_t held;
 };
-bool log_allowed(struct log_limit *limit, int64_t now_ms, uint64_t *held);
+bool log_allowed(struct log_limit *limit, int64_t monotonic_ms, uint64_t *held);
 
 #endif

@@ -40,12 +40,12 @@ struct collector {
 	struct collector_options options;
 	struct memo *memo;
 	struct side sides[2];
-	int filling;       /* index of the side that sessions go to */
-	int32_t day;       /* of the batch, and of all hits in the memo */
-	int32_t taken_day; /* of the hits on the side that was taken */
-	int64_t watermark; /* secs: when that side was taken */
-	size_t done;       /* domains of it that are in the store */
-	int64_t idle_since_ms;
+	int filling;           /* index of the side that sessions go to */
+	int32_t day;           /* of the batch, and of all hits in the memo */
+	int32_t taken_day;     /* of the hits on the side that was taken */
+	int64_t watermark;     /* secs: when that side was taken */
+	size_t done;           /* domains of it that are in the store */
+	int64_t idle_since_ms; /* monotonic */
 	struct collector_state state;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -321,8 +321,7 @@ static bool wait_ms(struct collector *c, int64_t ms)
 static bool take_if_due(struct collector *c, int64_t now_ms, bool stopping)
 {
 	bool due = stopping || c->sides[c->filling].events > 0 ||
-	           now_ms - c->idle_since_ms >= IDLE_COMMIT_MS ||
-	           now_ms < c->idle_since_ms;
+	           now_ms - c->idle_since_ms >= IDLE_COMMIT_MS;
 
 	c->state.progress_ms = now_ms;
 	if (due) {
@@ -346,7 +345,7 @@ static int commit_until_done(struct collector *c, struct err *err)
 
 		pthread_mutex_lock(&c->lock);
 		stopping = wait_ms(c, RETRY_MS);
-		c->state.progress_ms = clock_ms(c->options.clock);
+		c->state.progress_ms = clock_monotonic_ms(c->options.clock);
 		pthread_mutex_unlock(&c->lock);
 		if (stopping && ++tries >= STOP_TRIES)
 			return err->class;
@@ -367,7 +366,8 @@ static void *commit_thread(void *arg)
 
 		pthread_mutex_lock(&c->lock);
 		stopping = wait_ms(c, c->options.commit_interval_ms);
-		due = take_if_due(c, clock_ms(c->options.clock), stopping);
+		due = take_if_due(c, clock_monotonic_ms(c->options.clock),
+		                  stopping);
 		pthread_mutex_unlock(&c->lock);
 		if (due && commit_until_done(c, &err) < 0)
 			break;
@@ -379,8 +379,8 @@ int collector_start(struct collector *c, struct err *err)
 {
 	int rc;
 
-	c->idle_since_ms = 0;
-	c->state.progress_ms = clock_ms(c->options.clock);
+	c->idle_since_ms = INT64_MIN / 2;
+	c->state.progress_ms = clock_monotonic_ms(c->options.clock);
 	rc = pthread_create(&c->thread, NULL, commit_thread, c);
 	if (rc != 0) {
 		errno = rc;

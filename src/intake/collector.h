@@ -46,8 +46,9 @@ struct collector_state {
 	uint64_t bad;
 	uint64_t refused; /* at the memory bound: lost, and counted so */
 	uint64_t commits;
-	bool commit_fails;   /* the last one did */
-	int64_t progress_ms; /* when the committing thread last went round */
+	bool commit_fails; /* the last one did */
+	/* when the committing thread last went round, monotonic */
+	int64_t progress_ms;
 };
 
 struct collector;

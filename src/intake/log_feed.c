@@ -56,12 +56,9 @@ struct log_feed {
 	atomic_bool stopping;
 };
 
-static int64_t monotonic_ms(void)
+static int64_t monotonic_ms(const struct log_feed *f)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_monotonic_ms(f->options.clock);
 }
 
 /* A clock that was wrong for a moment must not make days to come, nor days
@@ -128,7 +125,7 @@ static void move_watermark(struct log_feed *f, int rc)
 
 static void publish(struct log_feed *f, bool ended)
 {
-	int64_t now = monotonic_ms();
+	int64_t now = monotonic_ms(f);
 
 	if (now - f->lag_ms >= LAG_MS || ended) {
 		f->going.lag = f->source->lag(f->source);
@@ -137,7 +134,7 @@ static void publish(struct log_feed *f, bool ended)
 	f->going.last_time = f->last_time;
 	f->going.has_loglevel = smtp_tracker_has_loglevel(f->tracker);
 	f->going.sees_events = smtp_tracker_sees_events(f->tracker);
-	f->going.progress_ms = clock_ms(f->options.clock);
+	f->going.progress_ms = now;
 	f->going.ended = ended;
 	pthread_mutex_lock(&f->lock);
 	f->state = f->going;
@@ -224,7 +221,7 @@ static int commit(struct log_feed *f, struct err *err)
 		return rc;
 	log_counts_reset(f->counts);
 	f->sessions = 0;
-	f->committed_ms = monotonic_ms();
+	f->committed_ms = monotonic_ms(f);
 	f->has_place = true;
 	f->going.commits++;
 	return 0;
@@ -249,7 +246,7 @@ static int64_t until_commit(const struct log_feed *f)
 	int64_t interval = f->sessions > 0 ? f->options.commit_interval_ms
 	                                   : IDLE_COMMIT_MS;
 
-	return f->committed_ms + interval - monotonic_ms();
+	return f->committed_ms + interval - monotonic_ms(f);
 }
 
 static void say_read_failure(struct log_feed *f, int rc, const char *why)
@@ -396,9 +393,9 @@ static int feed_new(struct log_feed **out, struct db *db,
 	f->counts = log_counts_new();
 	strbuf_init(&f->encoded, 0);
 	pthread_mutex_init(&f->lock, NULL);
-	f->committed_ms = monotonic_ms();
+	f->committed_ms = monotonic_ms(f);
 	f->state.lag = f->going.lag = source->lag(source);
-	f->state.progress_ms = clock_ms(options->clock);
+	f->state.progress_ms = f->committed_ms;
 	if (load_tracker(f, err) < 0) {
 		feed_free(&f);
 		return err->class;

@@ -66,7 +66,7 @@ struct log_feed_state {
 	bool sees_events;    /* this host sends datagrams, too */
 	bool commit_fails;   /* the last one did */
 	bool ended;          /* the source, or the feed by a failure */
-	int64_t progress_ms; /* when the thread last went round */
+	int64_t progress_ms; /* when the thread last went round, monotonic */
 };
 struct log_feed_state log_feed_state(struct log_feed *feed);
 

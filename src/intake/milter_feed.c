@@ -42,7 +42,7 @@ struct milter_feed {
 	/* The committing thread's. */
 	struct feed taken;
 	size_t done;
-	int64_t idle_since_ms;
+	int64_t idle_since_ms; /* monotonic */
 	struct log_limit unread_limit, dropped_limit, refused_limit;
 };
 
@@ -133,20 +133,21 @@ static bool wait_ms(struct milter_feed *f, int64_t ms, bool also_full)
 }
 
 /* Swaps the sides when there is something to commit; under the lock. */
-static bool take_if_due(struct milter_feed *f, int64_t now_ms)
+static bool take_if_due(struct milter_feed *f)
 {
+	int64_t now_ms = clock_monotonic_ms(f->options.clock);
+	int64_t now = clock_secs(f->options.clock);
 	uint64_t messages = milter_counts_messages(f->sides[f->filling]);
 	bool due = f->stopping || messages > 0 ||
-	           now_ms - f->idle_since_ms >= IDLE_COMMIT_MS ||
-	           now_ms < f->idle_since_ms;
+	           now_ms - f->idle_since_ms >= IDLE_COMMIT_MS;
 
 	f->state.progress_ms = now_ms;
 	if (!due)
 		return false;
 	f->idle_since_ms = now_ms;
 	f->taken = (struct feed){
-		.watermark = now_ms / 1000,
-		.seen_at = now_ms / 1000,
+		.watermark = now,
+		.seen_at = now,
 		.last_event = messages > 0 ? f->last_message : 0,
 		.events = messages,
 	};
@@ -185,9 +186,8 @@ static void say_lost(struct log_limit *limit, int64_t now_ms, uint64_t lost,
 static int commit_taken(struct milter_feed *f, struct err *err)
 {
 	struct milter_counts *side = f->sides[f->filling ^ 1];
-	int64_t now_ms = clock_ms(f->options.clock);
-	int rc = milter_counts_commit(side, f->db, now_ms / 1000, &f->taken,
-	                              &f->done, err);
+	int rc = milter_counts_commit(side, f->db, clock_secs(f->options.clock),
+	                              &f->taken, &f->done, err);
 
 	say_outcome(f, rc < 0, err->text);
 	pthread_mutex_lock(&f->lock);
@@ -197,7 +197,8 @@ static int commit_taken(struct milter_feed *f, struct err *err)
 	pthread_mutex_unlock(&f->lock);
 	if (rc < 0)
 		return rc;
-	say_lost(&f->refused_limit, now_ms, milter_counts_refused(side),
+	say_lost(&f->refused_limit, clock_monotonic_ms(f->options.clock),
+	         milter_counts_refused(side),
 	         "counts found no room in memory and are lost");
 	milter_counts_reset(side);
 	return 0;
@@ -213,7 +214,7 @@ static int commit_until_done(struct milter_feed *f, struct err *err)
 
 		pthread_mutex_lock(&f->lock);
 		stopping = wait_ms(f, RETRY_MS, false);
-		f->state.progress_ms = clock_ms(f->options.clock);
+		f->state.progress_ms = clock_monotonic_ms(f->options.clock);
 		pthread_mutex_unlock(&f->lock);
 		if (stopping && ++tries >= STOP_TRIES)
 			return err->class;
@@ -236,7 +237,7 @@ static void read_bounces(struct milter_feed *f)
 
 		pthread_mutex_lock(&f->lock);
 		bounce = milter_bounces_take(&f->bounces);
-		f->state.progress_ms = clock_ms(f->options.clock);
+		f->state.progress_ms = clock_monotonic_ms(f->options.clock);
 		pthread_mutex_unlock(&f->lock);
 		if (bounce == NULL)
 			return;
@@ -254,7 +255,7 @@ static void read_bounces(struct milter_feed *f)
 
 static void say_all_lost(struct milter_feed *f)
 {
-	int64_t now_ms = clock_ms(f->options.clock);
+	int64_t now_ms = clock_monotonic_ms(f->options.clock);
 	uint64_t unread, dropped;
 
 	pthread_mutex_lock(&f->lock);
@@ -282,7 +283,7 @@ static void *feed_thread(void *arg)
 		wait_ms(f, f->options.commit_interval_ms, true);
 		stopping = f->stopping;
 		f->closed = stopping;
-		due = take_if_due(f, clock_ms(f->options.clock));
+		due = take_if_due(f);
 		pthread_mutex_unlock(&f->lock);
 		if (due && commit_until_done(f, &err) < 0)
 			return NULL;
@@ -304,7 +305,8 @@ static struct milter_feed *make(struct db *db,
 	f->sides[1] = milter_counts_new();
 	f->seen = lru_new(SEEN_DOMAINS, sizeof(struct seen), NULL);
 	milter_bounces_init(&f->bounces);
-	f->state.progress_ms = clock_ms(options->clock);
+	f->state.progress_ms = clock_monotonic_ms(options->clock);
+	f->idle_since_ms = INT64_MIN / 2;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

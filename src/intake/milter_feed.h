@@ -59,7 +59,7 @@ struct milter_feed_state {
 	uint64_t messages;
 	uint64_t commits;
 	bool commit_fails;
-	int64_t progress_ms; /* when the thread last went round */
+	int64_t progress_ms; /* when the thread last went round, monotonic */
 };
 struct milter_feed_state milter_feed_state(struct milter_feed *feed);
 

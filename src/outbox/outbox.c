@@ -42,7 +42,8 @@ static void on_answer(void *arg, struct delivery_job *job,
 	*run->answered_tail = claim;
 	run->answered_tail = &claim->next;
 	if (run->answered_count++ == 0)
-		run->answered_since_ms = clock_ms(run->options->clock);
+		run->answered_since_ms =
+			clock_monotonic_ms(run->options->clock);
 	run->under_way--;
 	if (answer->our_fault && !run->result->our_fault) {
 		run->result->our_fault = true;
@@ -124,11 +125,12 @@ static void forget_answered(struct run *run)
 
 static bool must_flush(const struct run *run)
 {
-	int64_t age = clock_ms(run->options->clock) - run->answered_since_ms;
+	int64_t age = clock_monotonic_ms(run->options->clock) -
+	              run->answered_since_ms;
 
 	return run->answered_count > 0 &&
 	       (run->answered_count >= FLUSH_COUNT || run->under_way == 0 ||
-	        age >= FLUSH_AGE_MS || age < 0);
+	        age >= FLUSH_AGE_MS);
 }
 
 /* Writes the answers down.  A store that takes nothing just now gets another

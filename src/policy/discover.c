@@ -36,7 +36,7 @@ void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
 
 	if (lookup_is_stopping(lookup))
 		refusal = "stopped";
-	else if (clock_ms(lookup->options->clock) > lookup->until_ms)
+	else if (clock_monotonic_ms(lookup->options->clock) > lookup->until_ms)
 		refusal = "not asked, the domain's DNS is too slow";
 	if (refusal != NULL)
 		*answer = (struct dns_answer){.status = VIEW_TEMPFAIL,
@@ -114,7 +114,7 @@ bool discover(const struct discover_options *options, const char *domain,
 		.view = view,
 		.now = clock_secs(options->clock),
 		.ttl = UINT32_MAX,
-		.until_ms = clock_ms(options->clock) + PATIENCE_MS,
+		.until_ms = clock_monotonic_ms(options->clock) + PATIENCE_MS,
 	};
 
 	memset(view, 0, sizeof(*view));

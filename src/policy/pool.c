@@ -42,7 +42,8 @@ struct policy_pool {
 	char queue[QUEUE_MAX][WANTED_DOMAIN_TEXT];
 	size_t queued, taken;
 	char after[WANTED_DOMAIN_TEXT]; /* where the list was read to */
-	int64_t look_at_ms;             /* when to look at the list again */
+	/* monotonic */
+	int64_t look_at_ms; /* when to look at the list again */
 	int64_t paused_until_ms;
 	struct log_limit store_trouble;
 	struct worker *workers;
@@ -51,7 +52,7 @@ struct policy_pool {
 
 static int64_t now_ms(const struct policy_pool *pool)
 {
-	return clock_ms(pool->options.clock);
+	return clock_monotonic_ms(pool->options.clock);
 }
 
 /* Under the lock. */
@@ -83,7 +84,7 @@ static bool is_at_work_on(const struct policy_pool *pool, const char *domain)
 static void look_at_list(struct policy_pool *pool)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(pool->options.db);
-	int64_t now = now_ms(pool) / 1000, due, first = INT64_MAX;
+	int64_t now = clock_secs(pool->options.clock), due, wait = LOOK_MS;
 	struct err err = {0};
 	uint32_t failures;
 
@@ -92,17 +93,15 @@ static void look_at_list(struct policy_pool *pool)
 	       policy_wanted_next(txn, pool->after, &due, &failures)) {
 		if (due <= now && !is_at_work_on(pool, pool->after))
 			strcpy(pool->queue[pool->queued++], pool->after);
-		else if (due > now && due < first)
-			first = due;
+		else if (due > now && (due - now) * 1000 < wait)
+			wait = (due - now) * 1000;
 	}
 	if (db_failure(txn, &err) < 0)
 		tell_trouble(pool, &err);
 	if (pool->queued == QUEUE_MAX)
 		return;
 	pool->after[0] = '\0';
-	pool->look_at_ms = now_ms(pool) + LOOK_MS;
-	if (first < pool->look_at_ms / 1000)
-		pool->look_at_ms = first * 1000;
+	pool->look_at_ms = now_ms(pool) + wait;
 }
 
 /* Until this moment, or until somebody wakes the pool. */
@@ -332,7 +331,7 @@ int policy_pool_start(struct policy_pool **pool,
 void policy_pool_wake(struct policy_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	pool->look_at_ms = 0;
+	pool->look_at_ms = INT64_MIN;
 	pthread_cond_broadcast(&pool->wake);
 	pthread_mutex_unlock(&pool->lock);
 }

@@ -107,6 +107,36 @@ static void test_who_guesses_has_to_wait(void **state)
 	auth_free(&auth);
 }
 
+/* A minute is one by any clock: setting it helps nobody who guesses, and makes
+ * nobody wait for a year. */
+static void test_clock_is_set(void **state)
+{
+	const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+	struct fixture *f = *state;
+	struct clock clock = clock_fixed(NOW);
+	struct auth *auth = auth_new(f->db, &clock);
+	char token[AUTH_TOKEN_TEXT];
+	auto_(xfree_str) char *good = NULL;
+	struct auth_answer answer;
+
+	add(f, "good", 0, token);
+	good = xasprintf("Bearer %s", token);
+	clock_step(&clock, year_ms);
+	for (int i = 0; i < AUTH_WRONG_MAX; i++)
+		auth_check(auth, "Bearer guess", "192.0.2.1", &answer);
+	clock_step(&clock, year_ms);
+	auth_check(auth, good, "192.0.2.1", &answer);
+	assert_int_equal(answer.result, AUTH_TOO_MANY);
+	clock_step(&clock, -2 * year_ms);
+	auth_check(auth, good, "192.0.2.1", &answer);
+	assert_int_equal(answer.result, AUTH_TOO_MANY);
+	assert_int_equal(answer.retry_after, AUTH_WRONG_SECS);
+	clock.fixed_ms += AUTH_WRONG_SECS * 1000;
+	auth_check(auth, good, "192.0.2.1", &answer);
+	assert_int_equal(answer.result, AUTH_OK);
+	auth_free(&auth);
+}
+
 /* Behind a proxy all have one address. */
 static void test_who_guesses_here_waits_alone(void **state)
 {
@@ -233,6 +263,7 @@ int main(void)
 		STORE_TEST(test_what_a_header_gives),
 		STORE_TEST(test_no_header_and_a_long_one),
 		STORE_TEST(test_who_guesses_has_to_wait),
+		STORE_TEST(test_clock_is_set),
 		STORE_TEST(test_who_guesses_here_waits_alone),
 		STORE_TEST(test_tokens_differ_and_only_hashes_stay),
 		cmocka_unit_test(test_names),

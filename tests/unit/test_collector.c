@@ -167,6 +167,22 @@ static void test_the_watermark_moves_without_events(void **state)
 	assert_int_equal(feed.last_event, 0);
 }
 
+/* The watchdog compares with the monotonic clock, and so does the pause between
+ * two idle commits: a clock set back a year must stop neither. */
+static void test_a_clock_set_back_stops_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct collector *collector = start(f->db, 1);
+
+	wait_commits(collector, 1);
+	clock_step(&test_clock, INT64_C(-365) * DAY_SECS * 1000);
+	test_clock.fixed_ms += 60 * 1000;
+	wait_commits(collector, 2);
+	assert_int_equal(collector_state(collector).progress_ms,
+	                 clock_monotonic_ms(&test_clock));
+	stop_ok(&collector);
+}
+
 static void receive_domain(struct collector *collector, int i)
 {
 	char text[400];
@@ -210,6 +226,7 @@ int main(void)
 		STORE_TEST(test_midnight_divides_the_hits),
 		STORE_TEST(test_commits_while_more_comes_in),
 		STORE_TEST(test_the_watermark_moves_without_events),
+		STORE_TEST(test_a_clock_set_back_stops_nothing),
 		STORE_TEST(test_a_full_store_is_said_once_and_counted),
 	};
 
