@@ -25,6 +25,13 @@ static int64_t backoff(unsigned attempts)
 	return delay < LONGEST_DELAY ? delay : LONGEST_DELAY;
 }
 
+static int64_t at_most_a_day(int64_t secs)
+{
+	if (secs < 0)
+		return 0;
+	return secs < LONGEST_WISH ? secs : LONGEST_WISH;
+}
+
 /* From nine to eleven tenths of the delay; each attempt gets its own. */
 static int64_t jittered(int64_t delay, unsigned attempts, uint64_t seed)
 {
@@ -35,14 +42,15 @@ static int64_t jittered(int64_t delay, unsigned attempts, uint64_t seed)
 }
 
 int64_t retry_next(int64_t now, unsigned attempts, int64_t retry_after_secs,
-                   uint64_t seed)
+                   int64_t end, uint64_t seed)
 {
-	int64_t delay = jittered(backoff(attempts), attempts, seed);
+	int64_t next = now + jittered(backoff(attempts), attempts, seed);
+	int64_t wish = now + at_most_a_day(retry_after_secs);
 
-	if (retry_after_secs > LONGEST_WISH)
-		retry_after_secs = LONGEST_WISH;
+	if (wish > end)
+		wish = end;
 	/* "try again in a second" does not make us hurry */
-	return now + (delay > retry_after_secs ? delay : retry_after_secs);
+	return next > wish ? next : wish;
 }
 
 bool retry_is_over(int64_t first_attempt, int64_t next, int64_t retry_for)
@@ -53,13 +61,6 @@ bool retry_is_over(int64_t first_attempt, int64_t next, int64_t retry_for)
 static const char *skip_blanks(const char *text)
 {
 	return text + strspn(text, " \t");
-}
-
-static int64_t at_most_a_day(int64_t secs)
-{
-	if (secs < 0)
-		return 0;
-	return secs < LONGEST_WISH ? secs : LONGEST_WISH;
 }
 
 /* Digits alone, as many as one likes; false when it is something else. */

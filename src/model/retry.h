@@ -13,11 +13,12 @@
 /*
  * The moment of the next attempt after `attempts` (1 or more) of them, the
  * last at `now`.  retry_after_secs is what the receiver asked for, 0 when it
- * did not (at most 24 h are honoured).  The jitter, a tenth up or down, comes
- * from the seed.
+ * did not.  Until `end`, the end of the period, that is honoured: "come back in
+ * a week" must not be the end of a report of which the receiver said that it
+ * wants it later.  The jitter, a tenth up or down, comes from the seed.
  */
 int64_t retry_next(int64_t now, unsigned attempts, int64_t retry_after_secs,
-                   uint64_t seed);
+                   int64_t end, uint64_t seed);
 
 /* Would that be past the period in which we retry? */
 bool retry_is_over(int64_t first_attempt, int64_t next, int64_t retry_for);

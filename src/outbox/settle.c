@@ -61,8 +61,9 @@ static void defer(const struct conf *conf, const struct claim *claim,
 {
 	uint64_t seed = claim->head.id ^ claim->dest.index;
 
-	dest->due = retry_next(now, dest->attempts, claim->answer.retry_after,
-	                       seed);
+	dest->due =
+		retry_next(now, dest->attempts, claim->answer.retry_after,
+	                   dest->first_attempt + conf->deliver.retry_for, seed);
 	if (retry_is_over(dest->first_attempt, dest->due,
 	                  conf->deliver.retry_for) &&
 	    delivery_next(dest->state, EVENT_TOO_OLD, &dest->state))

@@ -31,9 +31,9 @@ static void test_backoff(void **state)
 
 		ROW(&rows[i]);
 		for (uint64_t seed = 0; seed < 500; seed++) {
-			int64_t got =
-				retry_next(NOW, rows[i].attempts, 0, seed) -
-				NOW;
+			int64_t got = retry_next(NOW, rows[i].attempts, 0, NOW,
+			                         seed) -
+			              NOW;
 
 			least = got < least ? got : least;
 			most = got > most ? got : most;
@@ -49,9 +49,10 @@ static void test_backoff(void **state)
 static void test_jitter_is_the_seeds(void **state)
 {
 	(void)state;
-	assert_int_equal(retry_next(NOW, 3, 0, 42), retry_next(NOW, 3, 0, 42));
-	assert_int_not_equal(retry_next(NOW, 3, 0, 42),
-	                     retry_next(NOW, 3, 0, 43));
+	assert_int_equal(retry_next(NOW, 3, 0, NOW, 42),
+	                 retry_next(NOW, 3, 0, NOW, 42));
+	assert_int_not_equal(retry_next(NOW, 3, 0, NOW, 42),
+	                     retry_next(NOW, 3, 0, NOW, 43));
 }
 
 static void test_retry_after(void **state)
@@ -59,23 +60,27 @@ static void test_retry_after(void **state)
 	static const struct {
 		const char *name;
 		unsigned attempts;
-		int64_t asked, at_least, at_most;
+		int64_t asked, left, at_least, at_most;
 	} rows[] = {
-		{"an hour", 1, HOUR, HOUR, HOUR},
-		{"a second does not make us hurry", 1, 1, 270, 330},
-		{"a week is cut to a day", 1, 7 * 24 * HOUR, 24 * HOUR,
-	         24 * HOUR},
-		{"never is cut to a day", 1, INT64_MAX, 24 * HOUR, 24 * HOUR},
-		{"the past", 1, -HOUR, 270, 330},
-		{"less than the backoff", 7, HOUR, 4 * HOUR * 9 / 10,
+		{"an hour", 1, HOUR, 24 * HOUR, HOUR, HOUR},
+		{"a second does not make us hurry", 1, 1, 24 * HOUR, 270, 330},
+		{"a day, of which a second has passed", 1, 24 * HOUR,
+	         24 * HOUR - 1, 24 * HOUR - 1, 24 * HOUR - 1},
+		{"a week ends with the period", 1, 7 * 24 * HOUR,
+	         24 * HOUR - 60, 24 * HOUR - 60, 24 * HOUR - 60},
+		{"so does never", 1, INT64_MAX, 6 * HOUR, 6 * HOUR, 6 * HOUR},
+		{"the end is nearer than the backoff", 1, HOUR, 60, 270, 330},
+		{"the period is over", 1, HOUR, -60, 270, 330},
+		{"the past", 1, -HOUR, 24 * HOUR, 270, 330},
+		{"less than the backoff", 7, HOUR, 24 * HOUR, 4 * HOUR * 9 / 10,
 	         4 * HOUR * 11 / 10},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		int64_t got =
-			retry_next(NOW, rows[i].attempts, rows[i].asked, 7) -
-			NOW;
+		int64_t got = retry_next(NOW, rows[i].attempts, rows[i].asked,
+		                         NOW + rows[i].left, 7) -
+		              NOW;
 
 		ROW(&rows[i]);
 		assert_in_range(got, rows[i].at_least, rows[i].at_most);
