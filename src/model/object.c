@@ -6,6 +6,7 @@
 #include "base/json_at.h"
 #include "base/xalloc.h"
 #include "model/property.h"
+#include "model/report_id.h"
 
 #define ROWS(list) .rows = (list), .count = sizeof(list) / sizeof((list)[0])
 #define LIST(type, items, item_count)                                          \

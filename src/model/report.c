@@ -1,18 +1,10 @@
 #include "model/report.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/day.h"
-#include "base/hash.h"
 #include "base/xalloc.h"
 #include "model/detail_text.h"
-
-/* A Subject line of an id and some words stays below 998 bytes (RFC 5322
- * section 2.1.1). */
-enum { MSG_ID_MAX = 900 };
 
 struct report *report_new(void)
 {
@@ -139,78 +131,4 @@ void report_sort(struct report *report)
 	}
 	sort(report->policies, report->policy_count, sizeof(*report->policies),
 	     policy_order);
-}
-
-/* The hash behind the report-id and the moment it is sent. */
-static uint64_t report_hash(int32_t day, const char *domain, uint64_t store_id)
-{
-	char text[DAY_TEXT + 1 + DOMAIN_TEXT];
-	char date[DAY_TEXT];
-	int len = snprintf(text, sizeof(text), "%s %s", day_format(day, date),
-	                   domain);
-
-	if (len >= (int)sizeof(text))
-		len = sizeof(text) - 1;
-	return hash64(store_id, text, (size_t)len);
-}
-
-const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
-                           const char *submitter, uint64_t store_id)
-{
-	char date[DAY_TEXT];
-
-	day_format(day, date);
-	return arena_printf(arena, "%.4s%.2s%.2s.%s.%08" PRIx32 "@%s", date,
-	                    date + 5, date + 8, domain,
-	                    (uint32_t)report_hash(day, domain, store_id),
-	                    submitter);
-}
-
-/* RFC 5322 section 3.2.3. */
-static bool is_atext(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
-
-/* Length of the dot-atom at p, 0 when there is none. */
-static size_t dot_atom(const char *p)
-{
-	size_t len = 0;
-
-	for (;;) {
-		size_t start = len;
-
-		while (is_atext(p[len]))
-			len++;
-		if (len == start)
-			return 0;
-		if (p[len] != '.')
-			return len;
-		len++;
-	}
-}
-
-bool report_id_is_msg_id(const char *id)
-{
-	size_t left, right;
-
-	if (id == NULL)
-		return false;
-	left = dot_atom(id);
-	if (left == 0 || id[left] != '@')
-		return false;
-	right = dot_atom(id + left + 1);
-	return right > 0 && id[left + 1 + right] == '\0' &&
-	       left + right < MSG_ID_MAX;
-}
-
-int64_t report_spread(int32_t day, const char *domain, uint64_t store_id,
-                      int64_t spread_secs)
-{
-	if (spread_secs <= 0)
-		return 0;
-	return (int64_t)(report_hash(day, domain, store_id) %
-	                 (uint64_t)spread_secs);
 }

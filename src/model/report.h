@@ -13,11 +13,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "model/domain.h"
 #include "model/session.h"
-
-/* Room for an id of report_id_make(): two domains, a day and a hash. */
-enum { REPORT_ID_TEXT = 2 * DOMAIN_MAX + 24 };
 
 struct report_detail {
 	struct failure_detail detail;
@@ -72,21 +68,5 @@ void report_sort(struct report *report);
  * details are in no order (report_sort()).
  */
 size_t report_fold(struct report *report, size_t max_bytes);
-
-/*
- * "YYYYMMDD.<domain>.<8 hex>@<submitter>": a dot-atom id that is the same for
- * every destination and every retry, and that no other store gives (the hash
- * is seeded with the store's id).  Lives in the arena.
- */
-const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
-                           const char *submitter, uint64_t store_id);
-
-/* Is the text a msg-id of the form dot-atom@dot-atom (RFC 5322 section 3.6.4)
- * that fits a line?  Only such an id may stand in the Subject as it is. */
-bool report_id_is_msg_id(const char *id);
-
-/* deliverAt - createdAt: the same hash spread over `spread` seconds. */
-int64_t report_spread(int32_t day, const char *domain, uint64_t store_id,
-                      int64_t spread_secs);
 
 #endif

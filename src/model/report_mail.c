@@ -2,21 +2,24 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/auto.h"
 #include "base/base64.h"
 #include "base/day.h"
 #include "base/hash.h"
 #include "model/detail_text.h"
 #include "model/domain.h"
-#include "model/report.h"
+#include "model/mail_header.h"
+#include "model/report_id.h"
 
 enum {
-	LINE_MAX_BYTES = 78, /* RFC 5322 section 2.1.1 */
-	TOKEN_MAX = 60,      /* a boundary has at most 70: RFC 2046 */
-	UNIQUE_LEN = 8,      /* hex digits */
-	QUOTED_MAX = 64,     /* longer names are encoded, and so can fold */
+	TOKEN_MAX = 60,  /* a boundary has at most 70: RFC 2046 */
+	UNIQUE_LEN = 8,  /* hex digits */
+	NAME_HEAD = 60,  /* of a domain in a file name that is cut */
+	QUOTED_MAX = 64, /* longer names are encoded, and so can fold */
 	/* Bytes in an encoded word: with "From: " before it a line of 76 (RFC
 	 * 2047 section 2). */
 	WORD_BYTES = 39,
@@ -59,37 +62,6 @@ static int check(const struct report_mail *mail, struct err *err)
 	return 0;
 }
 
-/* --- folding --- */
-
-/* A header of words between which white space may fold. */
-struct header {
-	struct strbuf *out;
-	size_t column;
-};
-
-static struct header header_begin(const char *name, struct strbuf *out)
-{
-	strbuf_printf(out, "%s:", name);
-	return (struct header){.out = out, .column = strlen(name) + 1};
-}
-
-static void header_word(struct header *header, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (header->column + 1 + len > LINE_MAX_BYTES) {
-		strbuf_puts(header->out, "\r\n");
-		header->column = 0;
-	}
-	strbuf_printf(header->out, " %s", word);
-	header->column += 1 + len;
-}
-
-static void header_end(struct header *header)
-{
-	strbuf_puts(header->out, "\r\n");
-}
-
 /* --- From --- */
 
 static bool is_ascii(const char *text)
@@ -100,7 +72,7 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-static void quoted_name(struct header *from, const char *name)
+static void quoted_name(struct mail_header *from, const char *name)
 {
 	struct strbuf quoted;
 
@@ -112,7 +84,7 @@ static void quoted_name(struct header *from, const char *name)
 		strbuf_putc(&quoted, *name);
 	}
 	strbuf_putc(&quoted, '"');
-	header_word(from, strbuf_text(&quoted));
+	mail_header_word(from, strbuf_text(&quoted));
 	strbuf_clear(&quoted);
 }
 
@@ -126,7 +98,7 @@ static size_t word_bytes(const char *text, size_t left)
 	return len;
 }
 
-static void encoded_name(struct header *from, const char *name)
+static void encoded_name(struct mail_header *from, const char *name)
 {
 	size_t left = strlen(name);
 	struct strbuf word;
@@ -139,69 +111,27 @@ static void encoded_name(struct header *from, const char *name)
 		strbuf_puts(&word, "=?UTF-8?B?");
 		base64_write(name, len, &word);
 		strbuf_puts(&word, "?=");
-		header_word(from, strbuf_text(&word));
+		mail_header_word(from, strbuf_text(&word));
 		name += len;
 		left -= len;
 	}
 	strbuf_clear(&word);
 }
 
-static void write_address(struct header *header, const char *address)
-{
-	struct strbuf angle;
-
-	strbuf_init(&angle, 0);
-	strbuf_printf(&angle, "<%s>", address);
-	header_word(header, strbuf_text(&angle));
-	strbuf_clear(&angle);
-}
-
 static void write_from(const struct report_mail *mail, struct strbuf *out)
 {
 	const char *name = mail->organization_name;
-	struct header from = header_begin("From", out);
+	struct mail_header from = mail_header_begin("From", out);
 
 	if (name != NULL && is_ascii(name) && strlen(name) <= QUOTED_MAX)
 		quoted_name(&from, name);
 	else if (name != NULL)
 		encoded_name(&from, name);
-	write_address(&from, mail->from);
-	header_end(&from);
+	mail_header_wordf(&from, "<%s>", mail->from);
+	mail_header_end(&from);
 }
 
 /* --- the other headers --- */
-
-static void write_subject_id(const struct report_mail *mail,
-                             struct header *subject)
-{
-	struct strbuf id;
-
-	if (report_id_is_msg_id(mail->report_id)) {
-		write_address(subject, mail->report_id);
-		return;
-	}
-	strbuf_init(&id, 0);
-	strbuf_printf(&id, "%016" PRIx64 "@%s",
-	              hash64(0, mail->report_id, strlen(mail->report_id)),
-	              mail->submitter);
-	write_address(subject, strbuf_text(&id));
-	strbuf_clear(&id);
-}
-
-/* RFC 8460 section 5.3: FWS, and nothing but FWS, between the words. */
-static void write_subject(const struct report_mail *mail, struct strbuf *out)
-{
-	struct header subject = header_begin("Subject", out);
-
-	header_word(&subject, "Report");
-	header_word(&subject, "Domain:");
-	header_word(&subject, mail->domain);
-	header_word(&subject, "Submitter:");
-	header_word(&subject, mail->submitter);
-	header_word(&subject, "Report-ID:");
-	write_subject_id(mail, &subject);
-	header_end(&subject);
-}
 
 /* RFC 5322 section 3.3; its words are English in every locale. */
 static void write_date(int64_t date, struct strbuf *out)
@@ -222,13 +152,14 @@ static void write_date(int64_t date, struct strbuf *out)
 
 static void write_headers(const struct report_mail *mail, struct strbuf *out)
 {
-	struct header to;
+	struct mail_header to;
 
 	write_from(mail, out);
-	to = header_begin("To", out);
-	write_address(&to, mail->to);
-	header_end(&to);
-	write_subject(mail, out);
+	to = mail_header_begin("To", out);
+	mail_header_wordf(&to, "<%s>", mail->to);
+	mail_header_end(&to);
+	report_subject_write(mail->domain, mail->submitter, mail->report_id,
+	                     out);
 	write_date(mail->date, out);
 	strbuf_printf(out, "Message-ID: <%s.tlsrpt@%s>\r\n", mail->token,
 	              mail->submitter);
@@ -275,24 +206,24 @@ static void write_text(const struct report_mail *mail, struct strbuf *out)
 	                 "and what went wrong.\r\n");
 }
 
-/* The names stay whole on their line: what splits or encodes them (RFC 2231)
+/* The file name stays whole on its line: what splits or encodes it (RFC 2231)
  * is not understood by many who read reports. */
 static void write_report(const struct report_mail *mail, struct strbuf *out)
 {
-	struct strbuf name;
+	auto_(arena_clear) struct arena mem = {0};
+	const char *name = report_file_name(mail, &mem);
+	struct mail_header type = mail_header_begin("Content-Type", out), how;
 
-	strbuf_init(&name, 0);
-	report_file_name(mail->submitter, mail->domain, mail->start, mail->end,
-	                 mail->report_id, &name);
-	strbuf_printf(out,
-	              "Content-Type: application/tlsrpt+gzip; "
-	              "name=\"%s\"\r\n"
-	              "Content-Transfer-Encoding: base64\r\n"
-	              "Content-Disposition: attachment; "
-	              "filename=\"%s\"\r\n\r\n",
-	              strbuf_text(&name), strbuf_text(&name));
+	mail_header_word(&type, "application/tlsrpt+gzip;");
+	mail_header_wordf(&type, "name=\"%s\"", name);
+	mail_header_end(&type);
+	strbuf_puts(out, "Content-Transfer-Encoding: base64\r\n");
+	how = mail_header_begin("Content-Disposition", out);
+	mail_header_word(&how, "attachment;");
+	mail_header_wordf(&how, "filename=\"%s\"", name);
+	mail_header_end(&how);
+	strbuf_puts(out, "\r\n");
 	base64_write_lines(mail->gzip, mail->gzip_len, out);
-	strbuf_clear(&name);
 }
 
 int report_mail_write(const struct report_mail *mail, struct strbuf *out,
@@ -330,18 +261,41 @@ static const char *unique_of(const char *report_id)
 	return at - UNIQUE_LEN;
 }
 
-void report_file_name(const char *submitter, const char *domain, int64_t start,
-                      int64_t end, const char *report_id, struct strbuf *out)
+static const char *join_file_name(const struct report_mail *mail,
+                                  const char *submitter, const char *domain,
+                                  struct arena *arena)
 {
-	const char *unique = unique_of(report_id);
+	const char *id = mail->report_id, *unique = unique_of(id);
+	char hash[UNIQUE_LEN + 1];
 
-	strbuf_printf(out, "%s!%s!%" PRId64 "!%" PRId64 "!", submitter, domain,
-	              start, end);
-	if (unique != NULL)
-		strbuf_add(out, unique, UNIQUE_LEN);
-	else
-		strbuf_printf(
-			out, "%08" PRIx32,
-			(uint32_t)hash64(0, report_id, strlen(report_id)));
-	strbuf_puts(out, ".json.gz");
+	snprintf(hash, sizeof(hash), "%08" PRIx32,
+	         (uint32_t)hash64(0, id, strlen(id)));
+	return arena_printf(arena, "%s!%s!%" PRId64 "!%" PRId64 "!%.*s.json.gz",
+	                    submitter, domain, mail->start, mail->end,
+	                    UNIQUE_LEN, unique ? unique : hash);
+}
+
+/* The first labels of a name, or what there is room for of one. */
+static const char *cut_name(const char *name, struct arena *arena)
+{
+	size_t len = strnlen(name, NAME_HEAD);
+
+	while (len > 1 && (name[len - 1] == '.' || name[len - 1] == '-'))
+		len--;
+	return arena_strndup(arena, name, len);
+}
+
+const char *report_file_name(const struct report_mail *mail,
+                             struct arena *arena)
+{
+	const char *name =
+		join_file_name(mail, mail->submitter, mail->domain, arena);
+	const char *domain;
+
+	if (strlen(name) <= REPORT_FILE_NAME_MAX)
+		return name;
+	domain = arena_printf(arena, "%s.%016" PRIx64,
+	                      cut_name(mail->domain, arena), mail->number);
+	return join_file_name(mail, cut_name(mail->submitter, arena), domain,
+	                      arena);
 }

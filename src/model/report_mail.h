@@ -3,7 +3,7 @@
  *
  * multipart/report; report-type="tlsrpt": a text for people and the gzipped
  * JSON as application/tlsrpt+gzip in base64.  Pure ASCII, CRLF line ends,
- * no line longer than 78 bytes but where a single name is (at most 998).
+ * lines below 78 bytes but where a single name is longer (at most 998).
  * The same struct always gives the same bytes: what is sent again after a
  * lost answer is byte for byte the same.
  */
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/strbuf.h"
 
@@ -28,26 +29,29 @@ struct report_mail {
 	int64_t date;                  /* secs */
 	int64_t start, end;            /* of the report, secs */
 	uint64_t success, failure;     /* for the text */
+	uint64_t number;               /* no two of a store have the same */
 	const void *gzip;              /* the report */
 	size_t gzip_len;
 };
 
 /*
- * Appends the whole message.  A report-id that is no msg-id stands in the
- * body as it is; the Subject, whose grammar (RFC 8460 section 5.3) takes only
- * a msg-id, then has a hash of it.  ERR_PARSE when something cannot stand in
- * a header (nothing that is checked elsewhere gets here), ERR_LIMIT when the
- * message is longer than out may become.
+ * Appends the whole message; its Subject is that of report_id.h.  ERR_PARSE
+ * when something cannot stand in a header (nothing that is checked elsewhere
+ * gets here), ERR_LIMIT when the message is longer than out may become.
  */
 int report_mail_write(const struct report_mail *mail, struct strbuf *out,
                       struct err *err);
 
+enum { REPORT_FILE_NAME_MAX = 200 }; /* file systems take 255 */
+
 /*
  * RFC 8460 section 5.1: "submitter!domain!begin!end!unique.json.gz", the
- * unique-id being the 8 hex digits of the report-id or a hash of it.  Not a
- * name for a file system: it can be longer than 255 bytes.
+ * unique-id being the 8 hex digits of the report-id or a hash of it.  Where
+ * that is longer than REPORT_FILE_NAME_MAX, both names are cut and the number
+ * is the domain's last label.  Needs submitter, domain, report_id, start, end
+ * and number; lives in the arena.
  */
-void report_file_name(const char *submitter, const char *domain, int64_t start,
-                      int64_t end, const char *report_id, struct strbuf *out);
+const char *report_file_name(const struct report_mail *mail,
+                             struct arena *arena);
 
 #endif

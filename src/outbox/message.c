@@ -10,8 +10,6 @@
 
 enum {
 	STORED_MAX = 256 * 1024 * 1024,
-	FILE_NAME_MAX = 200,
-	FILE_NAME_HEAD = 120, /* of a name that is cut */
 };
 
 /* Every report is read, 20 us each: text that a receiver would refuse can
@@ -76,10 +74,10 @@ static const char *submitter_of(const struct conf *conf,
 	return at != NULL ? at + 1 : conf_submitter(conf);
 }
 
-static int make_mail(const struct report *report, const char *submitter,
-                     struct claim *claim, struct err *err)
+static void fill_mail(const struct report *report, const char *submitter,
+                      const struct claim *claim, struct report_mail *mail)
 {
-	struct report_mail mail = {
+	*mail = (struct report_mail){
 		.from = claim->dest.from,
 		.organization_name = report->organization_name,
 		.to = claim->dest.rua.address,
@@ -92,11 +90,16 @@ static int make_mail(const struct report *report, const char *submitter,
 		.end = claim->head.end,
 		.success = claim->head.success,
 		.failure = claim->head.failure,
+		.number = claim->head.id,
 		.gzip = claim->body,
 		.gzip_len = claim->body_len,
 	};
+}
 
-	if (report_mail_write(&mail, &claim->message, err) < 0)
+static int make_mail(const struct report_mail *mail, struct claim *claim,
+                     struct err *err)
+{
+	if (report_mail_write(mail, &claim->message, err) < 0)
 		return err->class;
 	claim->job.mail_from = claim->dest.envelope;
 	claim->job.body = claim->message.data;
@@ -104,26 +107,11 @@ static int make_mail(const struct report *report, const char *submitter,
 	return 0;
 }
 
-/* RFC 8460's name can be longer than a file's may be: the domain in it is cut
- * and the report's number put in its place. */
-static const char *file_name(const char *submitter, struct claim *claim)
-{
-	auto_(strbuf_clear) struct strbuf name = {0};
-
-	report_file_name(submitter, claim->head.domain, claim->head.start,
-	                 claim->head.end, claim->head.report_id, &name);
-	if (name.len <= FILE_NAME_MAX)
-		return arena_strdup(&claim->mem, strbuf_text(&name));
-	return arena_printf(&claim->mem, "%.*s-%016llx.json.gz", FILE_NAME_HEAD,
-	                    strbuf_text(&name),
-	                    (unsigned long long)claim->head.id);
-}
-
 int message_make(const struct conf *conf, struct gzip *gzip,
                  struct claim *claim, struct err *err)
 {
 	auto_(report_free) struct report *report = report_new();
-	const char *submitter;
+	struct report_mail mail;
 
 	claim->job.rua = &claim->dest.rua;
 	claim->job.owner = claim;
@@ -132,10 +120,10 @@ int message_make(const struct conf *conf, struct gzip *gzip,
 	make_wire(gzip, report, claim);
 	claim->job.body = claim->body;
 	claim->job.body_len = claim->body_len;
-	submitter = submitter_of(conf, report);
+	fill_mail(report, submitter_of(conf, report), claim, &mail);
 	if (claim->dest.rua.kind == RUA_MAIL)
-		return make_mail(report, submitter, claim, err);
+		return make_mail(&mail, claim, err);
 	if (claim->dest.rua.kind == RUA_DIRECTORY)
-		claim->job.file_name = file_name(submitter, claim);
+		claim->job.file_name = report_file_name(&mail, &claim->mem);
 	return 0;
 }

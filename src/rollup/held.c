@@ -4,7 +4,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "model/report.h"
+#include "model/report_id.h"
 #include "store/outbox_table.h"
 
 enum { BATCH = 500 };

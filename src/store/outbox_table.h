@@ -18,7 +18,7 @@
 #include "model/delivery_state.h"
 #include "model/domain.h"
 #include "model/ports.h"
-#include "model/report.h"
+#include "model/report_id.h"
 #include "model/rua.h"
 #include "store/db.h"
 

@@ -9,6 +9,7 @@
 #include "base/day.h"
 #include "base/strbuf.h"
 #include "model/report.h"
+#include "model/report_id.h"
 
 enum { SAMPLE_DAY = 20513 }; /* 2026-03-01 */
 

@@ -2,92 +2,9 @@
 
 #include "base/auto.h"
 #include "model/report.h"
+#include "model/report_id.h"
 #include "model/report_json.h"
 #include "unit/sample_report.h"
-
-static void test_id(void **state)
-{
-	auto_(arena_clear) struct arena arena = {0};
-	const char *id = report_id_make(&arena, SAMPLE_DAY, "example.com",
-	                                "example.net", 42);
-
-	(void)state;
-	assert_int_equal(strncmp(id, "20260301.example.com.", 21), 0);
-	assert_int_equal(strspn(id + 21, "0123456789abcdef"), 8);
-	assert_string_equal(id + 29, "@example.net");
-	assert_string_equal(id,
-	                    report_id_make(&arena, SAMPLE_DAY, "example.com",
-	                                   "example.net", 42));
-	assert_string_not_equal(id, report_id_make(&arena, SAMPLE_DAY,
-	                                           "example.com", "example.net",
-	                                           43));
-	assert_true(report_id_is_msg_id(id));
-}
-
-static void test_id_of_the_longest_names_is_a_msg_id(void **state)
-{
-	auto_(arena_clear) struct arena arena = {0};
-	char name[DOMAIN_TEXT];
-	const char *id;
-
-	(void)state;
-	memset(name, 'a', DOMAIN_MAX);
-	name[63] = name[127] = name[191] = '.';
-	name[DOMAIN_MAX] = '\0';
-	id = report_id_make(&arena, SAMPLE_DAY, name, name, 42);
-	assert_true(strlen(id) < REPORT_ID_TEXT);
-	assert_true(report_id_is_msg_id(id));
-}
-
-static void test_is_msg_id(void **state)
-{
-	static const struct {
-		const char *name, *id;
-		bool want;
-	} rows[] = {
-		{"ours", "20260301.a_b.example.0011aaff@example.net", true},
-		{"a plus, as Google has it", "2024.09.15+d@google.com", true},
-		{"a colon", "2025-01-01T00:00:00Z_d@s.example", false},
-		{"no at", "5065427c-23d3-47ca-b6e0-946ea0e8c4be", false},
-		{"two ats", "a@b@c", false},
-		{"nothing on the left", "@example.com", false},
-		{"nothing on the right", "a@", false},
-		{"two dots", "a..b@example.com", false},
-		{"a dot first", ".a@example.com", false},
-		{"a dot last", "a@example.com.", false},
-		{"white space", "a b@example.com", false},
-		{"a line end", "a@example.com\r\nBcc: x@example.org", false},
-		{"angle brackets", "<a@example.com>", false},
-		{"not ASCII", "\xc3\xa4@example.com", false},
-		{"empty", "", false},
-		{"absent", NULL, false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		ROW(&rows[i]);
-		assert_int_equal(report_id_is_msg_id(rows[i].id), rows[i].want);
-	}
-}
-
-static void test_spread(void **state)
-{
-	int64_t first = report_spread(SAMPLE_DAY, "a.example", 42, 14400);
-	bool differs = false;
-
-	(void)state;
-	assert_int_equal(first,
-	                 report_spread(SAMPLE_DAY, "a.example", 42, 14400));
-	for (int day = 0; day < 50; day++) {
-		int64_t got = report_spread(day, "a.example", 42, 14400);
-
-		assert_true(got >= 0 && got < 14400);
-		differs = differs || got != first;
-	}
-	assert_true(differs);
-	assert_int_equal(report_spread(SAMPLE_DAY, "a.example", 42, 0), 0);
-	assert_int_equal(report_spread(SAMPLE_DAY, "a.example", 42, -5), 0);
-}
 
 static void test_totals(void **state)
 {
@@ -238,10 +155,6 @@ static void test_reset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_id),
-		cmocka_unit_test(test_id_of_the_longest_names_is_a_msg_id),
-		cmocka_unit_test(test_is_msg_id),
-		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_totals),
 		cmocka_unit_test(test_equal_input_gives_equal_bytes),
 		cmocka_unit_test(test_sort_puts_the_largest_first),

@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "base/base64.h"
+#include "base/xalloc.h"
 #include "model/report_mail.h"
 #include "unit/sample_report.h"
 
@@ -53,9 +54,12 @@ static void domain_of(char *name, char letter, size_t len)
 	name[len] = '\0';
 }
 
-static void check_lines(const struct strbuf *text, size_t most)
+/* Longer than 77 bytes are only lines of one word, behind its name;
+ * in the text "Reported by:" is two. */
+static void check_lines(const struct strbuf *text)
 {
-	size_t column = 0;
+	size_t column = 0, gaps = 0;
+	bool in_text = false;
 
 	for (size_t i = 0; i < text->len; i++) {
 		unsigned char c = (unsigned char)text->data[i];
@@ -63,46 +67,107 @@ static void check_lines(const struct strbuf *text, size_t most)
 		assert_true(c < 0x80 && c != '\0');
 		if (c == '\n') {
 			assert_int_equal(text->data[i - 1], '\r');
-			column = 0;
+			in_text |= text->data[i - 2] == '\n';
+			column = gaps = 0;
 		} else if (c == '\r') {
 			assert_int_equal(text->data[i + 1], '\n');
+			assert_true(column < 78 || gaps <= (in_text ? 2 : 1));
+			assert_true(column <= 998);
 		} else {
-			assert_in_range(++column, 1, most);
+			gaps += c != ' ' && column > 0 &&
+			        text->data[i - 1] == ' ';
+			column++;
 		}
 	}
 	assert_int_equal(column, 0);
 }
 
-static void test_lines(void **state)
+/* The value of a parameter that stands alone on its line. */
+static char *parameter(const struct strbuf *text, const char *line)
 {
-	static const struct {
-		const char *name;
-		size_t domain, submitter, most;
-	} rows[] = {
-		/* the file name is the one long line */
-		{"short names", 11, 11, 130},
-		{"names of 60 bytes", 60, 60, 240},
-		{"the longest names", DOMAIN_MAX, DOMAIN_MAX, 998},
-	};
+	char *at = strstr(text->data, line), *end;
+
+	assert_non_null(at);
+	at += strlen(line);
+	end = strstr(at, "\"\r\n");
+	assert_non_null(end);
+	return xstrndup(at, (size_t)(end - at));
+}
+
+/* RFC 8460 section 5.1: sender!domain!begin!end!unique.json.gz */
+static void check_file_name(const char *name)
+{
+	static const char ldh[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
+	static const char *const sets[] = {ldh, ldh, "0123456789",
+	                                   "0123456789"};
+
+	assert_true(strlen(name) <= 200);
+	for (size_t i = 0; i < COUNT(sets); i++) {
+		size_t len = strspn(name, sets[i]);
+
+		assert_true(len > 0);
+		assert_int_equal(name[len], '!');
+		name += len + 1;
+	}
+	assert_int_equal(strspn(name, "0123456789abcdef"), 8);
+	assert_string_equal(name + 8, ".json.gz");
+}
+
+static void check_mail_of(size_t domain_len, size_t submitter_len)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	auto_(strbuf_clear) struct strbuf got = {0};
+	auto_(xfree_str) char *name = NULL, *file_name = NULL;
 	char domain[DOMAIN_TEXT], submitter[DOMAIN_TEXT];
+	struct report_mail mail = sample_mail();
+	struct err err = {0};
+
+	domain_of(domain, 'd', domain_len);
+	domain_of(submitter, 's', submitter_len);
+	mail.domain = domain;
+	mail.submitter = submitter;
+	mail.number = UINT64_MAX;
+	mail.report_id =
+		report_id_make(&arena, SAMPLE_DAY, domain, submitter, 1);
+	assert_int_equal(report_mail_write(&mail, &got, &err), 0);
+	check_lines(&got);
+	name = parameter(&got, "Content-Type: application/tlsrpt+gzip;\r\n"
+	                       " name=\"");
+	file_name = parameter(&got, "Content-Disposition: attachment;\r\n"
+	                            " filename=\"");
+	assert_string_equal(name, file_name);
+	check_file_name(name);
+}
+
+static void test_all_lengths(void **state)
+{
+	(void)state;
+	/* the shortest would not fold */
+	for (size_t len = 10; len <= DOMAIN_MAX; len++) {
+		check_mail_of(len, 10);
+		check_mail_of(10, len);
+		check_mail_of(len, len);
+		check_mail_of(len, DOMAIN_MAX);
+		check_mail_of(DOMAIN_MAX, len);
+		check_mail_of(len, DOMAIN_MAX + 10 - len);
+	}
+}
+
+/* Two reports whose names are cut alike are still told apart. */
+static void test_cut_names_differ(void **state)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	struct report_mail mail = sample_mail();
+	char domain[DOMAIN_TEXT];
+	const char *name;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(arena_clear) struct arena arena = {0};
-		auto_(strbuf_clear) struct strbuf got = {0};
-		struct report_mail mail = sample_mail();
-		struct err err = {0};
-
-		ROW(&rows[i]);
-		domain_of(domain, 'd', rows[i].domain);
-		domain_of(submitter, 's', rows[i].submitter);
-		mail.domain = domain;
-		mail.submitter = submitter;
-		mail.report_id = report_id_make(&arena, SAMPLE_DAY, domain,
-		                                submitter, 1);
-		assert_int_equal(report_mail_write(&mail, &got, &err), 0);
-		check_lines(&got, rows[i].most);
-	}
+	domain_of(domain, 'd', DOMAIN_MAX);
+	mail.domain = domain;
+	mail.number = 1;
+	name = report_file_name(&mail, &arena);
+	mail.number = 2;
+	assert_string_not_equal(report_file_name(&mail, &arena), name);
 }
 
 static void test_from(void **state)
@@ -307,7 +372,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_all_lengths),
+		cmocka_unit_test(test_cut_names_differ),
 		cmocka_unit_test(test_from),
 		cmocka_unit_test(test_subject_has_a_msg_id),
 		cmocka_unit_test(test_refused),
