@@ -89,7 +89,7 @@ static void run(const char *what, const struct strbuf *log)
 			break;
 		lines++;
 		if (log_line_split(at, (size_t)(stop - at), &clock_, &line) &&
-		    maillog_read(&line, &fact) != FACT_NONE) {
+		    maillog_read(&line, NULL, &fact) != FACT_NONE) {
 			facts++;
 			smtp_tracker_take(tracker, &line, &fact, count_session,
 			                  &sessions);

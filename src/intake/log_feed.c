@@ -88,7 +88,7 @@ static void take_line(struct log_feed *f, const struct log_line *line)
 
 	f->going.lines++;
 	f->last_time = line->time;
-	if (maillog_read(line, &fact) == FACT_NONE)
+	if (maillog_read(line, f->options.site, &fact) == FACT_NONE)
 		return;
 	if (fact.kind == FACT_DELIVERY && fact.has_relay && fact.delivered)
 		f->going.deliveries++;

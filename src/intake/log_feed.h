@@ -29,7 +29,8 @@ struct log_feed_options {
 	struct clock *clock;
 	int64_t commit_interval_ms;
 	struct smtp_tracker_options tracker;
-	bool from_start;      /* once, to its end */
+	const struct maillog_site *site; /* NULL: nothing is known of it */
+	bool from_start;                 /* once, to its end */
 	int32_t unsent_until; /* then: days before are never sent unasked */
 };
 

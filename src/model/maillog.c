@@ -337,7 +337,8 @@ static bool is_no_queue_id(struct span text)
 	return false;
 }
 
-enum fact_kind maillog_read(const struct log_line *line, struct fact *fact)
+enum fact_kind maillog_read(const struct log_line *line,
+                            const struct maillog_site *site, struct fact *fact)
 {
 	enum service service = service_of(line->program);
 	struct span text = line->message;
@@ -354,7 +355,7 @@ enum fact_kind maillog_read(const struct log_line *line, struct fact *fact)
 		fact->kind =
 			queued ? maillog_qmgr_queue(text, fact) : FACT_NONE;
 	else
-		fact->kind = queued ? maillog_smtp_queue(text, fact)
+		fact->kind = queued ? maillog_smtp_queue(text, site, fact)
 		                    : read_tls_line(text, fact);
 	return fact->kind;
 }

@@ -65,6 +65,7 @@ enum fact_kind {
 	FACT_NOT_WANTED, /* "Host offered STARTTLS:" at level none */
 	FACT_DELIVERY,   /* "QID: to=<...>, relay=..., status=..."; of a line
 	                    that was cut off what there is */
+	FACT_UNCLEAR,    /* the same, and it cannot be told to whom */
 	FACT_MX_FAILED,  /* "QID: REASON" about one MX of several, when it is
 	                    about TLS */
 	FACT_MAIL_FROM,  /* qmgr: "QID: from=<...>" */
@@ -143,13 +144,21 @@ struct fact {
 	struct tls_feature tls;   /* DELIVERY */
 };
 
+/* What is known of the Postfix that wrote the log, beside the log. */
+struct maillog_site {
+	/* An odd address is logged in quotes: Postfix 3.5 or later, with
+	 * info_log_address_format = external (the default). */
+	bool quotes_addresses;
+};
+
 /*
  * What the line says; FACT_NONE when nothing.  The program's last part is the
  * service ("smtp" of "postfix-out/smtp" and of "postfix/relay/smtp"): lines of
  * others than smtp, tlsproxy and qmgr say nothing.  Fast for lines that say
- * nothing: those are nearly all.  Spans of the fact point into the line or to
- * constants.
+ * nothing: those are nearly all.  Without a site (NULL) nothing is known of it.
+ * Spans of the fact point into the line or to constants.
  */
-enum fact_kind maillog_read(const struct log_line *line, struct fact *fact);
+enum fact_kind maillog_read(const struct log_line *line,
+                            const struct maillog_site *site, struct fact *fact);
 
 #endif

@@ -45,30 +45,41 @@ static bool skip_quoted(struct span *text)
 	return false;
 }
 
+static const char *find_text(struct span text, const char *wanted)
+{
+	struct span before;
+
+	return span_until_text(&text, wanted, &before) ? before.at + before.len
+	                                               : NULL;
+}
+
 /*
- * "<u@example.com>, ", moved past; its parts.  Who sends mail chooses the
- * local part: Postfix (since 3.5) logs an odd one in quotes.
+ * "u@example.com>, relay=", up to what follows the address, moved past the
+ * comma; what lies before is the address.  It ends where one of two fields
+ * begins (the second may be NULL).
  */
-static bool read_address(struct span *text, struct span *address,
+static bool read_address(struct span *text, const char *field,
+                         const char *other_field, struct span *address,
                          struct span *domain)
 {
-	struct span rest = *text, tail;
-	const char *at;
+	struct span rest = *text;
+	const char *end, *other, *at;
 
-	if (!span_skip(&rest, "<"))
-		return false;
-	*address = rest;
 	if (rest.len > 0 && rest.at[0] == '"' && !skip_quoted(&rest))
 		return false;
-	if (!span_until_text(&rest, ">, ", &tail))
+	end = find_text(rest, field);
+	other = other_field != NULL ? find_text(rest, other_field) : NULL;
+	if (end == NULL || (other != NULL && other < end))
+		end = other;
+	if (end == NULL)
 		return false;
-	address->len = (size_t)(tail.at + tail.len - address->at);
-	at = tail.len > 0 ? memrchr(tail.at, '@', tail.len) : NULL;
+	rest.len = (size_t)(end - rest.at);
+	at = rest.len > 0 ? memrchr(rest.at, '@', rest.len) : NULL;
 	*domain = (struct span){NULL, 0};
 	if (at != NULL)
-		*domain = (struct span){at + 1,
-		                        (size_t)(tail.at + tail.len - at - 1)};
-	*text = rest;
+		*domain = (struct span){at + 1, (size_t)(end - at - 1)};
+	*address = (struct span){text->at, (size_t)(end - text->at)};
+	span_drop(text, address->len + strlen(">, "));
 	return true;
 }
 
@@ -204,25 +215,76 @@ static void read_feature(struct span value, struct tls_feature *tls)
 	tls->got = level.len > 0 ? read_level(level) : tls->wanted;
 }
 
+static const char relay_field[] = ">, relay=",
+		  original_field[] = ">, orig_to=<",
+		  size_field[] = ">, size=", status_field[] = ">, status=";
+
+/* As long as a line that somebody may have cut off: syslogd(8) does at 1024
+ * bytes, stamp and host included, Postfix at 2000. */
+enum { MAY_BE_CUT = 900 };
+
+/* All that a delivery has before the other side's words: ">, relay=...,
+ * delay=..., status=". */
+static bool holds_delivery(struct span text)
+{
+	struct span field;
+
+	if (!span_until_text(&text, relay_field, &field))
+		return false;
+	do
+		if (!span_until_text(&text, ", ", &field))
+			return false;
+	while (span_starts(text, "conn_use="));
+	return span_starts(text, "delay=") &&
+	       find_text(text, ", status=") != NULL;
+}
+
 /*
- * "<u@example.com>, orig_to=<...>, relay=..., ..., status=..."
+ * Could these be other addresses than they look?  Who sends mail chooses the
+ * local part.  Since 3.5 Postfix logs an odd one in quotes; before, and with
+ * info_log_address_format = internal, it logs what it got:
  *
- * Syslog cuts long lines off (Postfix itself at 980 bytes or 2000), and who
- * sends mail chooses how long the addresses are: a session must not stay open
+ *     to=<x@victim.example>, relay=..., status=deferred (...) <@real.example>,
+ *         relay=mx.real.example[192.0.2.1]:25, ...
+ *
+ * A quote may be a part of such an address, too; the next is then a word of the
+ * other side's reply.  And where the line was cut off, what would give it away
+ * may be lost.  The rest begins with "relay=".
+ */
+static bool is_unclear(struct span to, struct span original, struct span rest)
+{
+	size_t len = (size_t)(rest.at + rest.len - to.at);
+
+	return holds_delivery(to) || holds_delivery(original) ||
+	       find_text(original, original_field) != NULL ||
+	       find_text(rest, relay_field) != NULL ||
+	       find_text(rest, original_field) != NULL || len >= MAY_BE_CUT;
+}
+
+/*
+ * "u@example.com>, orig_to=<...>, relay=..., ..., status=..."; false when it
+ * cannot be told who was meant.
+ *
+ * Of a line that was cut off what there is counts: a session must not stay open
  * for want of a line's end, or it would count for the next message's domain.
  */
-static void read_delivery(struct span text, struct fact *fact)
+static bool read_delivery(struct span text, const struct maillog_site *site,
+                          struct fact *fact)
 {
-	struct span value, address, domain;
+	bool certain = site != NULL && site->quotes_addresses;
+	struct span value, to, original = {0}, unused;
 
-	if (!read_address(&text, &address, &fact->domain))
-		return;
-	if (span_skip(&text, "orig_to=") &&
-	    !read_address(&text, &address, &domain))
-		return;
+	if (!read_address(&text, relay_field, original_field, &to,
+	                  &fact->domain))
+		return false;
+	if (span_skip(&text, "orig_to=<") &&
+	    !read_address(&text, relay_field, NULL, &original, &unused))
+		return certain;
+	if (!certain && is_unclear(to, original, text))
+		return false;
 	while (!span_skip(&text, "status=")) {
 		if (!span_until_text(&text, ", ", &value))
-			return;
+			return true;
 		if (span_skip(&value, "relay="))
 			read_relay(value, fact);
 		else if (span_skip(&value, "conn_use="))
@@ -231,26 +293,36 @@ static void read_delivery(struct span text, struct fact *fact)
 			read_feature(value, &fact->tls);
 	}
 	read_status(text, fact);
+	return true;
 }
 
-enum fact_kind maillog_smtp_queue(struct span text, struct fact *fact)
+enum fact_kind maillog_smtp_queue(struct span text,
+                                  const struct maillog_site *site,
+                                  struct fact *fact)
 {
-	if (span_skip(&text, "to=")) {
-		read_delivery(text, fact);
-		return FACT_DELIVERY;
+	if (span_skip(&text, "to=<")) {
+		if (read_delivery(text, site, fact))
+			return FACT_DELIVERY;
+		fact->domain = (struct span){NULL, 0};
+		return FACT_UNCLEAR;
 	}
 	fact->refusal = read_refusal(text, fact);
 	return fact->refusal == REFUSAL_NONE ? FACT_NONE : FACT_MX_FAILED;
 }
 
+/* "a@sender.example>, size=289, ..." or, when it was given up, "...>,
+ * status=expired": with two sizes it is nobody's. */
 enum fact_kind maillog_qmgr_queue(struct span text, struct fact *fact)
 {
 	struct span domain;
 
 	if (span_is(text, "removed"))
 		return FACT_MAIL_GONE;
-	if (span_skip(&text, "from=") &&
-	    read_address(&text, &fact->address, &domain))
-		return FACT_MAIL_FROM;
-	return FACT_NONE;
+	if (!span_skip(&text, "from=<") ||
+	    !read_address(&text, size_field, status_field, &fact->address,
+	                  &domain))
+		return FACT_NONE;
+	if (find_text(text, size_field) != NULL)
+		fact->address = (struct span){NULL, 0};
+	return FACT_MAIL_FROM;
 }

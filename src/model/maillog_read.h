@@ -14,7 +14,9 @@ bool maillog_peer(struct span *text, struct fact *fact);
 bool maillog_queue_id(struct span *text, struct span *id);
 
 /* What follows the queue id in a line of smtp(8), of qmgr(8). */
-enum fact_kind maillog_smtp_queue(struct span text, struct fact *fact);
+enum fact_kind maillog_smtp_queue(struct span text,
+                                  const struct maillog_site *site,
+                                  struct fact *fact);
 enum fact_kind maillog_qmgr_queue(struct span text, struct fact *fact);
 
 #endif

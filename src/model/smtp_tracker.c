@@ -251,6 +251,7 @@ static const struct {
 	[FACT_EVENT_SENT] = {take_event, FROM_ANY},
 	[FACT_NOT_WANTED] = {take_not_wanted, FROM_SMTP},
 	[FACT_DELIVERY] = {take_delivery, FROM_SMTP},
+	[FACT_UNCLEAR] = {take_unclear, FROM_SMTP},
 	[FACT_MX_FAILED] = {take_mx_failed, FROM_SMTP},
 	[FACT_MAIL_FROM] = {take_mail, FROM_ANY},
 	[FACT_MAIL_GONE] = {take_mail, FROM_ANY},

@@ -66,6 +66,13 @@ static bool is_current(const struct step *step, const struct attempt *attempt)
 	       step->line->time - attempt->conn.time <= ATTEMPT_SECS;
 }
 
+static void attempts_drop(struct process *process)
+{
+	free(process->attempts);
+	process->attempts = NULL;
+	process->attempt_count = 0;
+}
+
 /* Their levels are not known: with DANE each MX has its own. */
 static void attempts_hand_out(const struct step *step)
 {
@@ -78,9 +85,7 @@ static void attempts_hand_out(const struct step *step)
 			hand_out(step, attempt->conn.time, &attempt->conn,
 			         attempt->ending, LEVEL_UNKNOWN);
 	}
-	free(process->attempts);
-	process->attempts = NULL;
-	process->attempt_count = 0;
+	attempts_drop(process);
 }
 
 /* Did the message have a session with this MX already, in this process?  A
@@ -192,7 +197,8 @@ static enum ending delivery_ending(const struct step *step,
 		return ENDING_NONE;
 	if (!conn->open) {
 		if (queue_id_is(process->last_id, fact->queue_id) &&
-		    peer_is(peer, process->last_ip, process->last_port))
+		    (process->last_ip[0] == '\0' ||
+		     peer_is(peer, process->last_ip, process->last_port)))
 			return ENDING_NONE;
 		if (conn->unwanted)
 			return ENDING_NONE;
@@ -232,4 +238,17 @@ void take_delivery(const struct step *step)
 	queue_id_copy(process->last_id, fact->queue_id);
 	memcpy(process->last_ip, peer.ip, sizeof(peer.ip));
 	process->last_port = peer.port;
+}
+
+/* Whose session it was cannot be told, so it is nobody's; nor is it another
+ * one when the next recipients' lines can be read. */
+void take_unclear(const struct step *step)
+{
+	struct process *process = step->process;
+
+	attempts_drop(process);
+	memset(&process->conn, 0, sizeof(process->conn));
+	queue_id_copy(process->last_id, step->fact->queue_id);
+	process->last_ip[0] = '\0';
+	process->last_port = 0;
 }

@@ -71,7 +71,7 @@ struct process {
 	size_t attempt_count;
 	/* the last delivery line: more to= lines of it may follow */
 	char last_id[TRACKED_QUEUE_ID];
-	char last_ip[INET6_ADDRSTRLEN];
+	char last_ip[INET6_ADDRSTRLEN]; /* "": with whom is not known */
 	uint16_t last_port;
 };
 
@@ -148,8 +148,9 @@ void conn_complain(struct tracked_conn *conn, enum result_type result,
 void attempt_add(struct process *process, const struct tracked_conn *conn,
                  enum ending ending, struct span queue_id);
 
-/* FACT_DELIVERY and FACT_MX_FAILED. */
+/* FACT_DELIVERY, FACT_UNCLEAR and FACT_MX_FAILED. */
 void take_delivery(const struct step *step);
+void take_unclear(const struct step *step);
 void take_mx_failed(const struct step *step);
 
 /* The session for its domain; strings are the connection's and constants. */

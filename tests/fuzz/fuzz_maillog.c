@@ -89,7 +89,7 @@ static void read_log(const char *text, size_t size,
 		struct fact fact;
 
 		if (log_line_split(text, len, &clock, &line) &&
-		    maillog_read(&line, &fact) != FACT_NONE) {
+		    maillog_read(&line, NULL, &fact) != FACT_NONE) {
 			touch_fact(&fact);
 			smtp_tracker_take(tracker, &line, &fact, keep, out);
 			if (killed)

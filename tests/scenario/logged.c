@@ -134,7 +134,7 @@ static void read_lines(struct world *world, const char *text,
 	for (size_t len; *text != '\0'; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
 		if (log_line_split(text, len, &clock, &line) &&
-		    maillog_read(&line, &fact) != FACT_NONE)
+		    maillog_read(&line, NULL, &fact) != FACT_NONE)
 			smtp_tracker_take(tracker, &line, &fact, count_line,
 			                  reading);
 	}

@@ -60,7 +60,7 @@ static inline void replay_line(struct smtp_tracker *tracker,
 	struct fact fact;
 
 	if (log_line_split(text, len, clock, &line) &&
-	    maillog_read(&line, &fact) != FACT_NONE)
+	    maillog_read(&line, NULL, &fact) != FACT_NONE)
 		smtp_tracker_take(tracker, &line, &fact, replay_session, out);
 }
 

@@ -131,8 +131,29 @@ static void test_ends(void **state)
 	         "AAAAA1: to=<u@example.com>, orig_to=<" LONG_PART
 	         "\n" P1 UP("Untrusted", MX2)
 	                 P1 TO("AAAAA2", "u@b.example", MX2) SENT,
-	         "example.com tls mx1.example.com 192.0.2.1\n"
 	         "b.example tls mx2.example.com 192.0.2.2 untrusted\n"},
+		{"a delivery that can be read in two ways is nobody's",
+	         P1 UP("Verified", MX1) P1 TO("AAAAA1", "x@victim.example", MX2)
+	                 TIMES "status=deferred (Cannot start TLS: "
+	                       "handshake failure) <@example.com>, "
+	                       "relay=" MX1 ", " SENT P1 UP("Untrusted", MX2)
+	                               P1 TO("AAAAA2", "u@b.example", MX2) SENT,
+	         "b.example tls mx2.example.com 192.0.2.2 untrusted\n"},
+		{"nor is its next recipient another session",
+	         LOUD P1 UP("Verified", MX1)
+	                 P1 TO("AAAAA1", "x@victim.example", MX2) TIMES
+	         "status=sent (250) <@example.com>, "
+	         "relay=" MX1 ", " SENT P1 TO("AAAAA1", "u@example.com", MX1)
+	                 SENT P1 TO("AAAAA2", "u@example.com", MX1) SENT,
+	         "example.com plain mx1.example.com 192.0.2.1\n"},
+		{"nor are the hosts that were given up before",
+	         P1 "AAAAA1: TLS is required, but was not offered by host "
+	            "mx2.example.com[192.0.2.2]\n" P1 UP("Verified", MX1)
+	                    P1 TO("AAAAA1", "x@victim.example", MX2) TIMES
+	         "status=sent (250) <@example.com>, "
+	         "relay=" MX1 ", " SENT P1 UP("Trusted", MX2)
+	                 P1 TO("AAAAA2", "u@b.example", MX2) SENT,
+	         "b.example tls mx2.example.com 192.0.2.2\n"},
 		{"processes do not mix",
 	         P1 UP("Verified", MX1) P2 UP("Untrusted", MX2)
 	                 P1 TO("AAAAA1", "u@a.example", MX1)
