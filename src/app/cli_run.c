@@ -102,6 +102,17 @@ static void on_answer(void *arg, const struct claim *claim)
 	progress_add(arg, 1);
 }
 
+static void on_store(void *arg, const char *why)
+{
+	(void)arg;
+	if (why != NULL)
+		log_error("the store takes no answers: %s; they are kept and "
+		          "tried again",
+		          why);
+	else
+		log_info("the store takes answers again; none was lost");
+}
+
 static uint64_t count_due(struct cli *cli)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
@@ -155,6 +166,7 @@ static int deliver(struct cli *cli, struct transport *transport,
 		.stop = &stop_asked,
 		.answered = on_answer,
 		.answered_arg = &progress,
+		.store_fails = on_store,
 	};
 	int rc;
 

@@ -58,6 +58,7 @@ static void deliver_words(const struct outbox_result *result,
 	say(out, counts->failed, "refused for good");
 	say(out, counts->suppressed, "to suppressed addresses");
 	say(out, counts->expired, "given up");
+	say(out, counts->released, "not begun in time");
 }
 
 static uint64_t purge_sum(const struct purge_counts *purge)
@@ -117,6 +118,8 @@ static json_t *deliver_json(const struct outbox_result *result)
 	json_set_uint(json, "failed", counts->failed);
 	json_set_uint(json, "suppressed", counts->suppressed);
 	json_set_uint(json, "expired", counts->expired);
+	json_set_uint(json, "released", counts->released);
+	json_set_uint(json, "answersLost", result->lost);
 	json_set_uint(json, "archived", counts->archived);
 	json_set_bool(json, "rateLimited", result->rate_limited);
 	doc_set(json, "trouble", result->our_fault ? result->trouble : "");

@@ -6,10 +6,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static atomic_long hits;
-static long fail_at;
+static long fail_at, fail_times;
+static enum failpoint_full how; /* FAILPOINT_ROOM: by a kill */
 static const char *count_file;
 
 static void write_count(void)
@@ -22,11 +24,26 @@ static void write_count(void)
 	fclose(f);
 }
 
+int64_t failpoint_number(const char *variable, int64_t usual)
+{
+	const char *text = getenv(variable);
+
+	return text != NULL ? atoll(text) : usual;
+}
+
+static enum failpoint_full read_how(const char *word)
+{
+	return word == NULL                ? FAILPOINT_ROOM
+	       : strcmp(word, "disk") == 0 ? FAILPOINT_DISK_FULL
+	       : strcmp(word, "map") == 0  ? FAILPOINT_MAP_FULL
+	                                   : FAILPOINT_ROOM;
+}
+
 void failpoint_arm(void)
 {
-	const char *at = getenv("TLSTALLY_FAIL_AT");
-
-	fail_at = at ? atol(at) : 0;
+	fail_at = failpoint_number("TLSTALLY_FAIL_AT", 0);
+	fail_times = failpoint_number("TLSTALLY_FAIL_TIMES", 1);
+	how = read_how(getenv("TLSTALLY_FAIL_HOW"));
 	atomic_store(&hits, 0);
 	count_file = getenv("TLSTALLY_FAIL_COUNT");
 	if (count_file != NULL)
@@ -35,11 +52,25 @@ void failpoint_arm(void)
 
 void failpoint_hit(const char *name)
 {
-	if (atomic_fetch_add(&hits, 1) + 1 != fail_at)
+	if (how != FAILPOINT_ROOM || atomic_fetch_add(&hits, 1) + 1 != fail_at)
 		return;
 	dprintf(2, "failpoint %ld: %s\n", fail_at, name);
 	kill(getpid(), SIGKILL);
 	pause();
+}
+
+enum failpoint_full failpoint_full(void)
+{
+	long hit;
+
+	if (how == FAILPOINT_ROOM || fail_at == 0)
+		return FAILPOINT_ROOM;
+	hit = atomic_fetch_add(&hits, 1) + 1;
+	if (hit < fail_at || hit - fail_at >= fail_times)
+		return FAILPOINT_ROOM;
+	if (hit == fail_at)
+		dprintf(2, "failpoint %ld: full\n", fail_at);
+	return how;
 }
 
 #else

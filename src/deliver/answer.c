@@ -110,3 +110,14 @@ void answer_our_fault(struct delivery_answer *answer, enum delivery_stage stage,
 	va_end(ap);
 	answer->our_fault = true;
 }
+
+bool answer_too_late(struct delivery_answer *answer,
+                     const struct delivery_job *job, struct clock *clock)
+{
+	if (!lease_is_over(&job->begin_by, clock))
+		return false;
+	answer_set(answer, EVENT_RELEASE, STAGE_LOCAL,
+	           "not begun: this run was stopped, or its host, until "
+	           "another run may have taken over");
+	return true;
+}

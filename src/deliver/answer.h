@@ -8,8 +8,10 @@
 #ifndef TLSTALLY_DELIVER_ANSWER_H
 #define TLSTALLY_DELIVER_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/clock.h"
 #include "model/ports.h"
 
 struct answers;
@@ -38,5 +40,11 @@ void answer_set(struct delivery_answer *answer, enum delivery_event event,
 void answer_our_fault(struct delivery_answer *answer, enum delivery_stage stage,
                       const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Must the job not begin any more?  The answer is filled then: it is given
+ * back untouched.  Asked just before each transfer: this process may have been
+ * stopped, or the host, and another run may have taken over. */
+bool answer_too_late(struct delivery_answer *answer,
+                     const struct delivery_job *job, struct clock *clock);
 
 #endif

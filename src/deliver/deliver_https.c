@@ -101,6 +101,20 @@ static struct https_post *post_get(struct deliver_https *https)
 	return https->posts[https->made++];
 }
 
+static void start(struct deliver_https *https, struct host *host,
+                  struct delivery_job *job)
+{
+	struct delivery_answer answer;
+
+	if (answer_too_late(&answer, job, https->shared.clock)) {
+		answers_put(https->answers, job, &answer);
+		return;
+	}
+	https->running++;
+	host->running++;
+	https_post_start(post_get(https), job, host);
+}
+
 /* Starts what may start, the hosts taking turns. */
 static void start_waiting(struct deliver_https *https)
 {
@@ -111,9 +125,7 @@ static void start_waiting(struct deliver_https *https)
 		struct waiting *next = STAILQ_FIRST(&host->waiting);
 
 		STAILQ_REMOVE_HEAD(&host->waiting, link);
-		https->running++;
-		host->running++;
-		https_post_start(post_get(https), next->job, host);
+		start(https, host, next->job);
 		free(next);
 		TAILQ_REMOVE(&https->ready, host, link);
 		host->is_ready = false;

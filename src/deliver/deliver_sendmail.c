@@ -41,6 +41,7 @@ struct waiting {
 };
 
 struct deliver_sendmail {
+	struct clock *clock;
 	struct curl_pool *pool;
 	struct answers *answers;
 	char *path;
@@ -233,11 +234,15 @@ static void watch_child(struct deliver_sendmail *sendmail,
 static void start(struct deliver_sendmail *sendmail, struct delivery_job *job)
 {
 	struct delivery_answer answer;
-	int in = message_file(job);
-	int words[2] = {-1, -1};
+	int in, words[2] = {-1, -1};
 	int rc, pidfd = -1;
 	pid_t pid;
 
+	if (answer_too_late(&answer, job, sendmail->clock)) {
+		answers_put(sendmail->answers, job, &answer);
+		return;
+	}
+	in = message_file(job);
 	if (in < 0 || pipe2(words, O_CLOEXEC) < 0)
 		rc = errno;
 	else
@@ -284,6 +289,7 @@ void deliver_sendmail_submit(struct deliver_sendmail *sendmail,
 }
 
 struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
+                                              struct clock *clock,
                                               struct curl_pool *pool,
                                               struct answers *answers,
                                               struct err *err)
@@ -299,6 +305,7 @@ struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
 		return NULL;
 	}
 	sendmail = xcalloc(1, sizeof(*sendmail));
+	sendmail->clock = clock;
 	sendmail->pool = pool;
 	sendmail->answers = answers;
 	sendmail->path = xstrdup(path);

@@ -16,6 +16,7 @@
 #ifndef TLSTALLY_DELIVER_DELIVER_SENDMAIL_H
 #define TLSTALLY_DELIVER_DELIVER_SENDMAIL_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
 #include "deliver/answer.h"
@@ -26,6 +27,7 @@ struct deliver_sendmail;
 /* From [deliver] mail = sendmail:/usr/sbin/sendmail; NULL and why when that
  * is no program we may start. */
 struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
+                                              struct clock *clock,
                                               struct curl_pool *pool,
                                               struct answers *answers,
                                               struct err *err);

@@ -64,13 +64,19 @@ static struct place *place_of(struct deliver_smtp *smtp,
 
 static void send_next(struct deliver_smtp *smtp, struct place *place)
 {
-	struct smtp_mail *mail = TAILQ_FIRST(&smtp->waiting);
+	struct delivery_answer answer;
+	struct smtp_mail *mail;
 
-	if (mail == NULL)
+	while ((mail = TAILQ_FIRST(&smtp->waiting)) != NULL) {
+		TAILQ_REMOVE(&smtp->waiting, mail, link);
+		if (answer_too_late(&answer, mail->job, smtp->owner.clock)) {
+			answer_mail(smtp, mail, &answer);
+			continue;
+		}
+		place->state = PLACE_BUSY;
+		smtp_conn_send(place->conn, mail);
 		return;
-	TAILQ_REMOVE(&smtp->waiting, mail, link);
-	place->state = PLACE_BUSY;
-	smtp_conn_send(place->conn, mail);
+	}
 }
 
 /* A connection more for what waits, beyond those that are on their way. */
@@ -180,12 +186,14 @@ void deliver_smtp_submit(struct deliver_smtp *smtp, struct delivery_job *job)
 }
 
 struct deliver_smtp *deliver_smtp_new(const struct conf *conf,
+                                      struct clock *clock,
                                       struct curl_pool *pool,
                                       struct answers *answers, struct err *err)
 {
 	struct deliver_smtp *smtp = xcalloc(1, sizeof(*smtp));
 
 	smtp->owner = (struct smtp_conn_owner){
+		.clock = clock,
 		.answered = on_answered,
 		.give_back = on_give_back,
 		.idle = on_idle,

@@ -15,6 +15,7 @@
 #ifndef TLSTALLY_DELIVER_DELIVER_SMTP_H
 #define TLSTALLY_DELIVER_DELIVER_SMTP_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
 #include "deliver/answer.h"
@@ -24,6 +25,7 @@ struct deliver_smtp;
 
 /* NULL, and why, when the settings cannot work: the URL, the password. */
 struct deliver_smtp *deliver_smtp_new(const struct conf *conf,
+                                      struct clock *clock,
                                       struct curl_pool *pool,
                                       struct answers *answers, struct err *err);
 void deliver_smtp_free(struct deliver_smtp **smtp);

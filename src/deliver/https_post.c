@@ -29,6 +29,8 @@ struct https_post {
 	struct delivery_job *job;
 	void *owner;
 	bool is_running;
+	bool is_too_late; /* the answer says so */
+	struct delivery_answer answer;
 	unsigned addresses_tried;
 	char refused[128]; /* why the last address was refused */
 	size_t headers_len;
@@ -52,6 +54,23 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose,
 	post->addresses_tried++;
 	return pool_open_socket(NULL, purpose, address);
 }
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+/* Connected, and about to send: minutes may have passed. */
+static int on_connected(void *arg, char *ip, char *own_ip, int port,
+                        int own_port)
+{
+	struct https_post *post = arg;
+
+	(void)ip;
+	(void)own_ip;
+	(void)port;
+	(void)own_port;
+	post->is_too_late =
+		answer_too_late(&post->answer, post->job, post->shared->clock);
+	return post->is_too_late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+#endif
 
 /* The value of header `name` without white space around it. */
 static void keep_header(const char *line, size_t len, const char *name,
@@ -169,18 +188,17 @@ static void on_ended(struct pool_transfer *transfer, CURLcode result)
 	struct https_post *post =
 		(struct https_post *)((char *)transfer -
 	                              offsetof(struct https_post, transfer));
-	struct delivery_answer answer;
 	long status = 0;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 200) /* 1xx is not the answer */
-		judge_status(post, (int)status, &answer);
-	else
-		judge_failure(post, result, &answer);
+		judge_status(post, (int)status, &post->answer);
+	else if (!post->is_too_late)
+		judge_failure(post, result, &post->answer);
 	pool_stop(post->shared->pool, transfer);
 	post->is_running = false;
 	failpoint_hit("https answer");
-	post->shared->answered(post->shared->arg, post, &answer);
+	post->shared->answered(post->shared->arg, post, &post->answer);
 }
 
 static void set_options(struct https_post *post)
@@ -205,6 +223,10 @@ static void set_options(struct https_post *post)
 	                 timeout < CONNECT_SECS ? timeout : CONNECT_SECS);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
+#if LIBCURL_VERSION_NUM >= 0x075000
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, post);
+#endif
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -240,6 +262,7 @@ void https_post_start(struct https_post *post, struct delivery_job *job,
 
 	post->job = job;
 	post->owner = owner;
+	post->is_too_late = false;
 	post->addresses_tried = 0;
 	post->headers_len = post->body_len = post->words_len = 0;
 	post->refused[0] = post->reason[0] = post->retry_after[0] = '\0';

@@ -161,6 +161,22 @@ static void send_text(struct smtp_conn *conn)
 	say(conn, CONN_TEXT);
 }
 
+/* Before DATA it can be taken back; after it only by breaking off. */
+static bool ended_too_late(struct smtp_conn *conn)
+{
+	bool after_data = conn->state == CONN_DATA;
+	struct delivery_answer a;
+
+	if (!answer_too_late(&a, conn->mail->job, conn->owner->clock))
+		return false;
+	answer(conn, &a);
+	if (after_data)
+		drop(conn, SMTP_CONN_CLOSED, NULL);
+	else
+		command(conn, CONN_RSET, "RSET", NULL);
+	return true;
+}
+
 /* The reply that lets the dialogue go on. */
 static void go_on(struct smtp_conn *conn, const struct smtp_reply *reply)
 {
@@ -172,10 +188,12 @@ static void go_on(struct smtp_conn *conn, const struct smtp_reply *reply)
 		        conn->mail->job->rua->address);
 		break;
 	case CONN_RCPT:
-		command(conn, CONN_DATA, "DATA", NULL);
+		if (!ended_too_late(conn))
+			command(conn, CONN_DATA, "DATA", NULL);
 		break;
 	case CONN_DATA:
-		send_text(conn);
+		if (!ended_too_late(conn))
+			send_text(conn);
 		break;
 	case CONN_TEXT:
 		if (conn->out.room > KEEP_OUT_BYTES)

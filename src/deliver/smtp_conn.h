@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "base/clock.h"
 #include "deliver/curl_pool.h"
 #include "deliver/smtp_login.h"
 #include "model/ports.h"
@@ -43,6 +44,7 @@ enum smtp_conn_end {
 
 /* What the connection tells its owner. */
 struct smtp_conn_owner {
+	struct clock *clock;
 	/* The message has its answer; idle() or gone() follows. */
 	void (*answered)(struct smtp_conn_owner *self, struct smtp_mail *mail,
 	                 const struct delivery_answer *answer);

@@ -15,6 +15,7 @@
 
 struct all {
 	struct transport transport; /* first: what outsiders hold */
+	struct clock *clock;
 	struct curl_pool *pool;
 	struct answers *answers;
 	/* NULL: switched off */
@@ -28,11 +29,11 @@ static void answer_now(struct all *all, struct delivery_job *job,
 {
 	struct delivery_answer answer;
 
-	if (job->rua->kind == RUA_DIRECTORY)
-		deliver_dir(job, &answer);
-	else
+	if (job->rua->kind != RUA_DIRECTORY)
 		answer_set(&answer, EVENT_REFUSED, STAGE_LOCAL,
 		           "[deliver] %s = off", what);
+	else if (!answer_too_late(&answer, job, all->clock))
+		deliver_dir(job, &answer);
 	answers_put(all->answers, job, &answer);
 }
 
@@ -96,11 +97,12 @@ static int open_mail(struct all *all, const struct conf *conf, struct err *err)
 	if (strcmp(mail, "off") == 0)
 		return 0;
 	if (begins(mail, "sendmail:")) {
-		all->sendmail = deliver_sendmail_new(conf, all->pool,
-		                                     all->answers, err);
+		all->sendmail = deliver_sendmail_new(
+			conf, all->clock, all->pool, all->answers, err);
 		return all->sendmail == NULL ? ERR_IO : 0;
 	}
-	all->smtp = deliver_smtp_new(conf, all->pool, all->answers, err);
+	all->smtp = deliver_smtp_new(conf, all->clock, all->pool, all->answers,
+	                             err);
 	return all->smtp == NULL ? ERR_IO : 0;
 }
 
@@ -124,6 +126,7 @@ int transport_open(const struct conf *conf, struct clock *clock,
 	all->transport.wait = wait_for_some;
 	all->transport.free = close_all;
 	*transport = &all->transport;
+	all->clock = clock;
 	all->answers = answers_new();
 	all->pool = curl_pool_open(conf->deliver.concurrency, err);
 	if (all->pool == NULL || open_https(all, conf, clock, err) < 0 ||

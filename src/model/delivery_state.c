@@ -88,6 +88,7 @@ const char *delivery_event_word(enum delivery_event event)
 		[EVENT_UNCERTAIN] = "uncertain",
 		[EVENT_REFUSED] = "refused",
 		[EVENT_BAD_ADDRESS] = "bad-address",
+		[EVENT_RELEASE] = "released",
 	};
 
 	return (unsigned)event < DELIVERY_EVENTS && event_words[event] != NULL

@@ -47,7 +47,8 @@ const char *delivery_state_word(enum delivery_state state);
 bool delivery_state_from_word(const char *word, enum delivery_state *state);
 
 /* What came of an attempt, for people and for monitoring: "accepted",
- * "temporary", "uncertain", "refused", "bad-address"; "other" for the rest. */
+ * "temporary", "uncertain", "refused", "bad-address", "released" (it did not
+ * begin); "other" for the rest. */
 const char *delivery_event_word(enum delivery_event event);
 
 /* No more will happen by itself. */

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "model/delivery_state.h"
+#include "model/lease.h"
 #include "model/rua.h"
 
 /*
@@ -25,6 +26,7 @@ struct delivery_job {
 	const void *body;      /* mail: the message; else the gzip bytes */
 	size_t body_len;
 	const char *file_name; /* directory: a name of at most 200 bytes */
+	struct lease begin_by; /* when it is over nothing is sent any more */
 	void *owner;           /* the submitter's */
 };
 
@@ -44,7 +46,7 @@ const char *delivery_stage_word(enum delivery_stage stage);
 
 struct delivery_answer {
 	enum delivery_event event; /* ACCEPTED TEMPORARY UNCERTAIN REFUSED
-	                              BAD_ADDRESS */
+	                              BAD_ADDRESS RELEASE */
 	enum delivery_stage stage;
 	int code;            /* SMTP reply, HTTP status, exit status; 0 */
 	int64_t retry_after; /* secs from now; 0: not asked for */

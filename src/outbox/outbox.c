@@ -1,5 +1,6 @@
 #include "outbox/outbox.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 enum {
 	FLUSH_COUNT = 64,
 	FLUSH_AGE_MS = 200,
-	SETTLE_TRIES = 300, /* a minute: what was sent must be written down */
+	STOP_SECS = 60, /* a service manager kills after 90 */
 	LEASE_MIN_SECS = 900,
 };
 
@@ -22,12 +23,16 @@ struct run {
 	struct outbox_result *result;
 	struct claim_context context;
 	struct gzip *gzip;
+	struct lease lease; /* of what was claimed last */
+	bool more;          /* something may be due */
 	size_t under_way;
 	struct claim *answered; /* not written down yet */
 	struct claim **answered_tail;
 	size_t answered_count;
 	int64_t answered_since_ms;
-	int failed_settles;
+	bool settle_fails;
+	struct lease stop;  /* a signal came: until then answers are tried */
+	struct err failure; /* the first: of a claim, or of answers lost */
 };
 
 static void on_answer(void *arg, struct delivery_job *job,
@@ -80,27 +85,39 @@ static void send(struct run *run, struct claim *claim)
 		answer_ourselves(run, claim, &err);
 		return;
 	}
+	claim->job.begin_by =
+		lease_less(&run->lease, run->options->conf->deliver.timeout);
 	failpoint_hit("send");
 	run->options->transport->submit(run->options->transport, &claim->job);
 }
 
+static bool is_stopped(const struct run *run)
+{
+	return run->options->stop != NULL && *run->options->stop;
+}
+
 static bool may_claim(const struct run *run)
 {
-	if (run->options->stop != NULL && *run->options->stop)
+	if (!run->more || is_stopped(run) || run->failure.class != 0 ||
+	    run->settle_fails)
 		return false;
 	/* half a window at a time: a commit for each destination would cost
 	 * more than sending it */
 	return run->under_way <= run->options->conf->deliver.concurrency;
 }
 
-/* Claims a batch and hands it on; how many, or a class. */
-static int claim_batch(struct run *run, struct err *err)
+/* Claims a batch and hands it on.  A claim that fails is the last one: what
+ * is under way goes on, and what comes of it is written down. */
+static void claim_batch(struct run *run)
 {
+	struct clock *clock = run->options->clock;
 	struct claim *list;
 	int got;
 
-	run->context.now = clock_secs(run->options->clock);
-	got = claim_due(run->db, &run->context, CLAIM_BATCH, &list, err);
+	run->lease = lease_from(clock, run->context.lease_secs);
+	run->context.now = clock_secs(clock);
+	got = claim_due(run->db, &run->context, CLAIM_BATCH, &list,
+	                &run->failure);
 	while (list != NULL) {
 		struct claim *claim = list;
 
@@ -108,7 +125,7 @@ static int claim_batch(struct run *run, struct err *err)
 		claim->next = NULL;
 		send(run, claim);
 	}
-	return got;
+	run->more = got > 0 || run->context.more || run->under_way > 0;
 }
 
 static void forget_answered(struct run *run)
@@ -123,7 +140,7 @@ static void forget_answered(struct run *run)
 	run->answered_count = 0;
 }
 
-static bool must_flush(const struct run *run)
+static bool must_settle(const struct run *run)
 {
 	int64_t age = clock_monotonic_ms(run->options->clock) -
 	              run->answered_since_ms;
@@ -133,65 +150,78 @@ static bool must_flush(const struct run *run)
 	        age >= FLUSH_AGE_MS);
 }
 
-/* Writes the answers down.  A store that takes nothing just now gets another
- * chance with the next ones. */
-static int flush(struct run *run, struct err *err)
+/* Told once that the store takes nothing, and once that it does again. */
+static void tell_store(struct run *run, const char *why)
 {
+	if (run->settle_fails == (why != NULL))
+		return;
+	run->settle_fails = why != NULL;
+	if (run->options->store_fails != NULL)
+		run->options->store_fails(run->options->store_fails_arg, why);
+}
+
+/* When the leases are over others send it again, whatever is written then. */
+static bool settling_is_over(struct run *run)
+{
+	struct clock *clock = run->options->clock;
+
+	if (is_stopped(run) && run->stop.wall_ms == 0)
+		run->stop = lease_from(clock, STOP_SECS);
+	return lease_is_over(&run->lease, clock) ||
+	       lease_is_over(&run->stop, clock);
+}
+
+static void lose_answers(struct run *run, const struct err *why)
+{
+	run->result->lost += run->answered_count;
+	err_set(&run->failure, why->class,
+	        "the answers to %" PRIu64
+	        " attempts could not be written down, so these are made "
+	        "again: %.300s",
+	        run->result->lost, why->text);
+	forget_answered(run);
+}
+
+/*
+ * Writes the answers down.  A store that takes nothing just now is asked again
+ * and again until the deadline: what was sent and not written down would be
+ * sent twice.
+ */
+static void settle(struct run *run)
+{
+	struct err err = {0};
 	int rc = settle_answers(run->db, run->options->conf,
 	                        clock_secs(run->options->clock), run->answered,
-	                        &run->result->counts, err);
+	                        &run->result->counts, &err);
 
 	if (rc == 0) {
+		tell_store(run, NULL);
 		forget_answered(run);
-		run->failed_settles = 0;
-		return 0;
+	} else if (rc != ERR_BUSY || settling_is_over(run)) {
+		lose_answers(run, &err);
+	} else {
+		tell_store(run, err.text);
 	}
-	if (rc != ERR_BUSY || ++run->failed_settles >= SETTLE_TRIES)
-		return err_prefix(err, "answers could not be written down");
-	run->options->transport->wait(run->options->transport, FLUSH_AGE_MS,
-	                              on_answer, run);
-	return 0;
 }
 
-static int work(struct run *run, struct err *err)
+/* Whatever ends it, what was submitted comes back before we go, and what was
+ * answered is written down. */
+static void work(struct run *run)
 {
-	bool more = true;
+	struct transport *transport = run->options->transport;
 
 	for (;;) {
-		if (more && may_claim(run)) {
-			int got = claim_batch(run, err);
-
-			if (got < 0)
-				return got;
-			more = got > 0 || run->context.more ||
-			       run->under_way > 0;
-		}
-		if (must_flush(run) && flush(run, err) < 0)
-			return err->class;
+		if (may_claim(run))
+			claim_batch(run);
+		if (must_settle(run))
+			settle(run);
 		if (run->under_way == 0 && run->answered_count == 0 &&
-		    (!more || !may_claim(run)))
-			return 0;
-		if (run->under_way > 0)
-			run->options->transport->wait(run->options->transport,
-			                              FLUSH_AGE_MS, on_answer,
-			                              run);
+		    !may_claim(run))
+			return;
+		if (run->under_way > 0 || run->settle_fails)
+			transport->wait(transport, FLUSH_AGE_MS, on_answer,
+			                run);
 	}
-}
-
-/* Whatever happened, what was submitted comes back before we go, and what was
- * answered is written down if it can be: else it would be sent again. */
-static void drain(struct run *run)
-{
-	struct err ignored;
-
-	while (run->under_way > 0)
-		run->options->transport->wait(run->options->transport,
-		                              FLUSH_AGE_MS, on_answer, run);
-	if (run->answered_count > 0)
-		settle_answers(run->db, run->options->conf,
-		               clock_secs(run->options->clock), run->answered,
-		               &run->result->counts, &ignored);
-	forget_answered(run);
 }
 
 int64_t outbox_lease_secs(const struct conf *conf)
@@ -201,7 +231,9 @@ int64_t outbox_lease_secs(const struct conf *conf)
 	uint64_t rounds = (most + at_once - 1) / at_once;
 	int64_t secs = 2 * (int64_t)rounds * conf->deliver.timeout;
 
-	return secs > LEASE_MIN_SECS ? secs : LEASE_MIN_SECS;
+	if (secs < LEASE_MIN_SECS)
+		secs = LEASE_MIN_SECS;
+	return failpoint_number("TLSTALLY_TEST_LEASE", secs);
 }
 
 /* In preview and off nothing leaves, nor what an earlier mode has queued; a
@@ -217,9 +249,9 @@ static bool may_send(const struct outbox_options *options)
 int outbox_run(struct db *db, const struct outbox_options *options,
                struct outbox_result *result, struct err *err)
 {
-	struct run run = {.db = db, .options = options, .result = result};
+	struct run run = {
+		.db = db, .options = options, .result = result, .more = true};
 	int64_t now = clock_secs(options->clock);
-	int rc;
 
 	memset(result, 0, sizeof(*result));
 	if (!may_send(options))
@@ -236,11 +268,12 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	do
 		random_bytes(&run.context.run, sizeof(run.context.run));
 	while (run.context.run == 0);
-	rc = work(&run, err);
-	drain(&run);
+	work(&run);
 	result->counts.expired += run.context.expired;
 	result->counts.suppressed += run.context.suppressed;
 	result->rate_limited = run.context.rate_limited;
 	gzip_free(&run.gzip);
-	return rc;
+	if (run.failure.class != 0)
+		*err = run.failure;
+	return run.failure.class;
 }

@@ -7,6 +7,14 @@
  * batches of up to 64, answers are committed when there are 64 of them or the
  * oldest is 200 ms old.  Each destination stands for itself: whatever one
  * does, the others go on.
+ *
+ * A store that takes nothing (a full disk) ends the claims and not the writing
+ * down: answers are kept and tried again until the lease of what was claimed
+ * last is over, for a minute after a signal.
+ *
+ * A lease can end unnoticed: the process is stopped, or the host.  So each job
+ * carries the moment by which its transfer must have begun, early enough for
+ * it to end within the lease.  What comes later is given back untouched.
  */
 #ifndef TLSTALLY_OUTBOX_OUTBOX_H
 #define TLSTALLY_OUTBOX_OUTBOX_H
@@ -32,11 +40,16 @@ struct outbox_options {
 	/* Called with each answer; may be NULL. */
 	void (*answered)(void *arg, const struct claim *claim);
 	void *answered_arg;
+	/* Called when answers cannot be written down, with why, and with NULL
+	 * when they can again; may be NULL. */
+	void (*store_fails)(void *arg, const char *why);
+	void *store_fails_arg;
 };
 
 struct outbox_result {
 	uint64_t attempts;
 	struct settle_counts counts;
+	uint64_t lost;     /* answers that could not be written down */
 	bool rate_limited; /* [deliver] rate_per_hour was reached */
 	bool our_fault;    /* the operator should look: words in trouble */
 	char trouble[256];

@@ -11,6 +11,9 @@
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
 
+/* What was given back untouched is due again after that. */
+enum { RELEASED_SECS = 60 };
+
 /* What became of its destinations, for the day's sums. */
 static void count_settled(struct db_txn *txn, const struct outbox_head *head,
                           int64_t now)
@@ -97,6 +100,7 @@ static void count(const struct outbox_destination *dest,
 	counts->suppressed += dest->state == DELIVERY_SUPPRESSED;
 	counts->expired += dest->state == DELIVERY_EXPIRED;
 	counts->uncertain += event == EVENT_UNCERTAIN;
+	counts->released += event == EVENT_RELEASE;
 }
 
 /* Reports handed over to the mail system make sessions of their own: the loop
@@ -142,6 +146,8 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	take_answer(&claim->answer, &dest);
 	if (dest.state == DELIVERY_DEFERRED)
 		defer(conf, claim, now, &dest);
+	if (event == EVENT_RELEASE)
+		dest.due = now + RELEASED_SECS;
 	if (event == EVENT_BAD_ADDRESS)
 		suppress_for_a_while(txn, claim->dest.rua.address,
 		                     claim->answer.text, now);

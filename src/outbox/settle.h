@@ -22,6 +22,7 @@ struct settle_counts {
 	uint64_t failed;
 	uint64_t suppressed;
 	uint64_t expired;
+	uint64_t released; /* not begun: the lease was over */
 	uint64_t not_ours; /* answers that came too late */
 	uint64_t archived; /* reports that left the outbox */
 };

@@ -1,6 +1,7 @@
 /* Transactions, rows and cursors. */
 #include "store/db_lmdb.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,13 +80,24 @@ static void end(struct db_txn **txn)
 	*txn = NULL;
 }
 
+/* mdb_txn_commit(), or what it does on a full disk. */
+static int end_lmdb(MDB_txn *txn)
+{
+	enum failpoint_full full = failpoint_full();
+
+	if (full == FAILPOINT_ROOM)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return full == FAILPOINT_MAP_FULL ? MDB_MAP_FULL : ENOSPC;
+}
+
 static void commit_lmdb(struct db_txn *txn)
 {
 	int rc;
 
 	drop_cursors(txn);
 	failpoint_hit("commit");
-	rc = mdb_txn_commit(txn->txn);
+	rc = end_lmdb(txn->txn);
 	txn->txn = NULL;
 	if (rc != 0)
 		db_lmdb_error(txn->db, rc, "commit", &txn->failure);

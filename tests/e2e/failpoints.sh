@@ -6,6 +6,10 @@
 # failpoint, and so on until there is none left to die at.  Whatever happened,
 # the totals are those of a run that nobody disturbed: no report is missing,
 # and what was received twice is the same bytes and known to be uncertain.
+#
+# Then each commit of each step finds the disk full, or the map: once, twice,
+# or until the step gives up.  A step that had room again before it gave up
+# has lost nothing and sent nothing twice.
 driver=$PWD/tests/scenario/failpoint_driver
 data=$(cd "${srcdir:-.}" && pwd)/tests/data/datagrams
 inputs="$data/sts-ok.jsonl $data/rpt-multi-rua.jsonl $data/sts-expired.jsonl"
@@ -86,6 +90,7 @@ get_through rollup
 cp -R . "$tmp/before-deliver"
 get_through deliver
 $driver totals store sent | sort >"$tmp/undisturbed"
+undisturbed_copies=$(ls sent | wc -l)
 cd "$tmp" || exit 1
 [ "$(wc -l <undisturbed)" -eq 6 ] && ! grep -qv received undisturbed ||
 	fail "the undisturbed run is not as it should be"
@@ -93,3 +98,60 @@ cd "$tmp" || exit 1
 try_all intake rollup deliver
 try_all rollup deliver
 try_all deliver
+
+# fill_all HOW TIMES STEP REST...: the n-th commit of STEP, and so many after
+# it, find no room, for every n
+fill_all() {
+	how=$1 times=$2
+	shift 2
+	victim=$1
+	n=0
+	filled=1
+	while [ $filled -eq 1 ]; do
+		n=$((n + 1))
+		story="$how full at commit $n of $victim, $times times"
+		begin "$tmp/before-$victim"
+		filled=0
+		(
+			TLSTALLY_FAIL_AT=$n TLSTALLY_FAIL_HOW=$how
+			TLSTALLY_FAIL_TIMES=$times
+			export TLSTALLY_FAIL_AT TLSTALLY_FAIL_HOW
+			export TLSTALLY_FAIL_TIMES
+			step "$victim"
+		) 2>said
+		status=$?
+		case $status in
+		0 | 1) ;;
+		*) cat said; fail "$victim ended with $status: $story" ;;
+		esac
+		grep -q 'failpoint .*full' said && filled=1
+		grep -Eq '(disk is full|map_size)' said || [ $status -eq 0 ] || {
+			cat said
+			fail "$victim does not say that it is full: $story"
+		}
+		get_through "$@"
+		$driver totals store sent | sort >totals
+		cmp -s "$tmp/undisturbed" totals || fail "wrong after: $story"
+		copies=$(ls sent | wc -l)
+		[ "$times" -gt 2 ] || [ "$copies" -eq "$undisturbed_copies" ] ||
+			fail "sent again ($copies copies): $story"
+		cd "$tmp" || exit 1
+	done
+	echo "$victim: $((n - 1)) commits, $how full $times times"
+	[ "$n" -gt 1 ] || fail "$victim has no commits"
+}
+
+if [ "${TEST_LONG:-no}" = yes ]; then
+	for how in disk map; do
+		for times in 1 2 100000; do
+			fill_all $how $times intake rollup deliver
+			fill_all $how $times rollup deliver
+			fill_all $how $times deliver
+		done
+	done
+else
+	fill_all map 1 intake rollup deliver
+	fill_all map 1 rollup deliver
+	fill_all disk 2 deliver
+	fill_all disk 100000 deliver
+fi

@@ -2,7 +2,9 @@
  * failpoint_driver - the main job in steps, each a process that may be killed
  *
  *     failpoint_driver failpoints           0: this build has them
- *     failpoint_driver fill STORE DOMAINS   so many domains, counted once
+ *     failpoint_driver fill STORE DOMAINS [RUA]   so many domains, counted
+ *                                           once; each has an address, or all
+ *                                           the same place
  *     failpoint_driver intake STORE FILE... two days of recorded datagrams
  *     failpoint_driver rollup STORE
  *     failpoint_driver deliver STORE SENT   until nothing waits any more
@@ -89,22 +91,24 @@ static void send_events(int64_t at, fake_datagram_fn *next, void *arg,
 
 static const char *made_up(void *arg, size_t i, size_t *len)
 {
-	static char text[300];
+	static char text[600];
+	const char *rua = arg;
+	char own[100];
 
-	(void)arg;
+	snprintf(own, sizeof(own), "mailto:tls@d%zu.example", i);
 	*len = (size_t)snprintf(
 		text, sizeof(text),
 		"{\"d\":\"d%zu.example\",\"pr\":\"v=TLSRPTv1; "
-		"rua=mailto:tls@d%zu.example\",\"policies\":[{"
+		"rua=%.300s\",\"policies\":[{"
 		"\"policy-type\":9,\"policy-domain\":\"d%zu.example\","
 		"\"f\":0}]}",
-		i, i, i);
+		i, rua != NULL ? rua : own, i);
 	return text;
 }
 
 static void fill(char **args)
 {
-	send_events(day_start(FIRST_DAY), made_up, NULL,
+	send_events(day_start(FIRST_DAY), made_up, args[1],
 	            strtoul(args[0], NULL, 10));
 }
 
@@ -243,8 +247,11 @@ static void submit(struct transport *self, struct delivery_job *job)
 static void hand_out(struct transport *self, int timeout_ms,
                      delivery_done_fn *done, void *arg)
 {
-	(void)timeout_ms;
-	answers_hand_out(((struct receivers *)self)->answers, done, arg);
+	struct receivers *to = (struct receivers *)self;
+
+	if (answers_waiting(to->answers) == 0)
+		now.fixed_ms += timeout_ms;
+	answers_hand_out(to->answers, done, arg);
 }
 
 static bool something_waits(void)

@@ -3,6 +3,7 @@
 
 #include "base/gzip.h"
 #include "fake/fake_transport.h"
+#include "model/lease.h"
 #include "outbox/claim.h"
 #include "outbox/message.h"
 #include "outbox/outbox.h"
@@ -260,6 +261,76 @@ static void test_late_answer(void **state)
 	conf_clear(&conf);
 }
 
+/* A run that slept too long gives back what it did not begin: it is due again
+ * at once, as if nothing had been, and its bytes stay. */
+static void test_given_back(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	struct outbox_destination dest;
+	struct settle_counts counts;
+	struct claim *first, *second;
+	struct conf conf;
+	uint64_t id;
+
+	conf_make(&conf);
+	id = add(txn, "a.example", "mailto:tls@a.example", NOW);
+	commit_ok(&txn);
+	first = claim_one(f, &conf, NOW, 1);
+	assert_non_null(first);
+	counts = settle(f, &conf, first, EVENT_RELEASE);
+	assert_int_equal(counts.released, 1);
+	assert_int_equal(counts.deferred, 0);
+	txn = db_begin_read(f->db);
+	assert_int_equal(outbox_destination_get(txn, id, 0, &dest), 1);
+	assert_int_equal(dest.state, DELIVERY_PENDING);
+	assert_false(dest.uncertain);
+	db_abort(&txn);
+	second = claim_one(f, &conf, dest.due, 2);
+	assert_non_null(second);
+	assert_string_equal(second->dest.token, first->dest.token);
+	claim_free(&first);
+	claim_free(&second);
+	conf_clear(&conf);
+}
+
+static void test_lease(void **state)
+{
+	enum { SECS = 900, MS = 1000 };
+	static const struct {
+		const char *name;
+		int64_t goes_on, stepped, slept, vm_paused; /* secs */
+		bool over;
+	} rows[] = {
+		{"a moment before the end", 899, 0, 0, 0, false},
+		{"the end", 900, 0, 0, 0, true},
+		{"the host slept", 1, 0, 899, 0, true},
+		{"the host slept, not so long", 1, 0, 898, 0, false},
+		{"a hypervisor paused it: the boot clock stood", 1, 0, 0, 899,
+	         true},
+		{"the wall clock was set back, time went on", 900, -86400, 0, 0,
+	         true},
+		{"the wall clock was set back", 1, -86400, 0, 0, false},
+		{"the wall clock was set ahead: others see it over", 1, 86400,
+	         0, 0, true},
+	};
+	struct lease never = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct clock clock = clock_fixed(NOW);
+		struct lease lease = lease_from(&clock, SECS + 60);
+
+		ROW(&rows[i]);
+		lease = lease_less(&lease, 60);
+		clock.fixed_ms += rows[i].goes_on * MS;
+		clock_sleep(&clock, rows[i].slept * MS);
+		clock_step(&clock, (rows[i].stepped + rows[i].vm_paused) * MS);
+		assert_int_equal(lease_is_over(&lease, &clock), rows[i].over);
+		assert_false(lease_is_over(&never, &clock));
+	}
+}
+
 static bool has(const struct claim *claim, const char *text)
 {
 	return memmem(claim->job.body, claim->job.body_len, text,
@@ -461,6 +532,8 @@ int main(void)
 		STORE_TEST(test_answers_survive_failure),
 		cmocka_unit_test(test_lease_outlasts_the_queue),
 		STORE_TEST(test_late_answer),
+		STORE_TEST(test_given_back),
+		cmocka_unit_test(test_lease),
 		STORE_TEST(test_message),
 		STORE_TEST(test_long_file_name),
 		STORE_TEST(test_damaged_body),
