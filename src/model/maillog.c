@@ -52,6 +52,15 @@ static enum fact_kind read_connection(const struct form *form, struct span rest,
 	return maillog_peer(&rest, fact) ? kind : FACT_NONE;
 }
 
+/* errno of what this host ran out of, as "%m" says it. */
+static bool is_our_errno(struct span reason)
+{
+	return span_is(reason, "Cannot allocate memory") ||
+	       span_is(reason, "No buffer space available") ||
+	       span_is(reason, "Too many open files") ||
+	       span_is(reason, "Too many open files in system");
+}
+
 /* "mx[ip]:25: -1", "mx[ip]:25: lost connection" */
 static enum fact_kind read_error(const struct form *form, struct span rest,
                                  struct fact *fact)
@@ -61,6 +70,7 @@ static enum fact_kind read_error(const struct form *form, struct span rest,
 		return FACT_NONE;
 	span_skip(&rest, ": ");
 	fact->reason = rest;
+	fact->our_fault = is_our_errno(rest);
 	return FACT_TLS_ERROR;
 }
 
@@ -90,6 +100,7 @@ static const struct {
 	{"certificate chain longer than limit(", RESULT_VALIDATION_FAILURE,
          "certificate_chain_too_long"},
 	{"num=62:", RESULT_CERTIFICATE_HOST_MISMATCH, ""},
+	{"num=64:", RESULT_CERTIFICATE_HOST_MISMATCH, ""}, /* IP address */
 	{"num=65:", RESULT_CERTIFICATE_NOT_TRUSTED, ""},
 	{"external policy failure (sts-policy-fetch-error)",
          RESULT_STS_POLICY_FETCH_ERROR, ""},
@@ -99,6 +110,12 @@ static const struct {
          RESULT_STS_WEBPKI_INVALID, ""},
 	{"external policy failure (", RESULT_VALIDATION_FAILURE, ""},
 };
+
+/* Out of memory, a call that is wrong, a store that cannot be read. */
+static bool is_our_verify_error(int64_t number)
+{
+	return number == 17 || number == 69 || number == 70;
+}
 
 /* "mx[ip]:25: certificate has expired" */
 static enum fact_kind read_complaint(const struct form *form, struct span rest,
@@ -118,18 +135,70 @@ static enum fact_kind read_complaint(const struct form *form, struct span rest,
 		return FACT_NOT_VERIFIED;
 	}
 	fact->result = RESULT_CERTIFICATE_NOT_TRUSTED;
-	if (span_skip(&rest, "num=") && span_number(&rest, 9, &number))
+	if (span_skip(&rest, "num=") && span_number(&rest, 9, &number)) {
+		fact->our_fault = is_our_verify_error(number);
 		span_skip(&rest, ":");
+	}
 	fact->reason = rest;
 	return FACT_NOT_VERIFIED;
 }
 
+/*
+ * "error:0A0000BF:SSL routines::no protocols available:../ssl/...": the fifth
+ * field says why, and some reasons are of this host's settings.  The other
+ * side's are "ssl/tls alert ..." and what its messages are like.
+ */
 static enum fact_kind read_library(const struct form *form, struct span rest,
                                    struct fact *fact)
 {
+	static const char *const ours[] = {
+		"no protocols available", "no ciphers available",
+		"library has no ciphers", "malloc failure",
+		"internal error",
+	};
+	struct span field = {0};
+
 	(void)form;
 	fact->reason = rest;
+	for (int i = 0; i < 5; i++)
+		span_split(&rest, ':', &field);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		fact->our_fault |= span_is(field, ours[i]);
 	return FACT_TLS_LIBRARY;
+}
+
+/* "[192.0.2.1]:25" */
+static bool read_endpoint(struct span text, struct fact *fact)
+{
+	int64_t port = 0;
+
+	if (!span_skip(&text, "[") || !span_until(&text, ']', &fact->ip) ||
+	    !span_skip(&text, ":") || !span_number(&text, 5, &port))
+		return false;
+	fact->port = (int)port;
+	return true;
+}
+
+/* tlsproxy(8) has taken a connection over; what comes of its handshake is the
+ * other side's. */
+static enum fact_kind read_taken(const struct form *form, struct span rest,
+                                 struct fact *fact)
+{
+	(void)form;
+	return read_endpoint(rest, fact) ? FACT_TAKEN : FACT_NONE;
+}
+
+/* "service=smtp peer=[192.0.2.1]:25" */
+static enum fact_kind read_proxy_failed(const struct form *form,
+                                        struct span rest, struct fact *fact)
+{
+	struct span service;
+
+	(void)form;
+	return span_until_text(&rest, " peer=", &service) &&
+	                       read_endpoint(rest, fact)
+	               ? FACT_TLS_ERROR
+	               : FACT_NONE;
 }
 
 static enum fact_kind read_event(const struct form *form, struct span rest,
@@ -235,6 +304,8 @@ static const struct form plain_forms[] = {
 	{"SSL_connect error to ", read_error, 0},
 	{"TLSRPT: status=", read_event, 0},
 	{"Host offered STARTTLS: ", read_offer, 0},
+	{"CONNECT to ", read_taken, 0},
+	{"TLS handshake failed for service=", read_proxy_failed, 0},
 };
 
 static const struct form warning_forms[] = {
@@ -244,6 +315,28 @@ static const struct form warning_forms[] = {
 	{"DANE TLSA lookup problem: ", read_tlsa_problem, 0},
 	{"MX name '", read_mx_mismatch, 0},
 };
+
+/* A setting of ours keeps the session from being what it could be. */
+static bool is_our_setting(struct span text)
+{
+	static const char *const words[] = {
+		"Invalid TLS protocol list ",
+		"invalid cipher grade: ",
+		"invalid unary ",
+		"error setting cipher grade: ",
+		"error enabling ",
+		"error configuring local trust anchors",
+		"error setting SNI hostname ",
+		"ignoring too long SNI hostname: ",
+		"all fingerprints unusable",
+		"all trust anchors unusable",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_starts(text, words[i]))
+			return true;
+	return false;
+}
 
 /* "mx[ip]:25: all TLSA records unusable, fallback to unauthenticated TLS" */
 static enum fact_kind read_about_peer(struct span text, struct fact *fact)
@@ -256,7 +349,37 @@ static enum fact_kind read_about_peer(struct span text, struct fact *fact)
 	}
 	if (span_starts(text, "re-using session with untrusted "))
 		return FACT_SESSION_BAD;
-	return FACT_NONE;
+	return is_our_setting(text) ? FACT_OUR_FAULT : FACT_NONE;
+}
+
+/* "connect to private/tlsproxy service: Connection refused", and what else
+ * keeps smtp(8) from handing a connection to tlsproxy(8). */
+static bool is_no_proxy(struct span text)
+{
+	static const char *const words[] = {"connect to ", "error receiving ",
+	                                    "error sending request to ",
+	                                    "sending file handle to "};
+	struct span name;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_skip(&text, words[i]))
+			break;
+	return span_skip(&text, "private/") && span_until(&text, ' ', &name) &&
+	       span_starts(text, "service");
+}
+
+/* Its certificate, CA or settings file cannot be read, tlsmgr(8) is not there:
+ * at level may it goes on without TLS, and says nothing more. */
+static bool is_no_engine(struct span text)
+{
+	static const char words[] = "disabling TLS support";
+	size_t len = sizeof(words) - 1;
+
+	return (text.len >= len &&
+	        memcmp(text.at + text.len - len, words, len) == 0) ||
+	       span_starts(text, "error opening chain file: ") ||
+	       span_starts(text, "TLS has been selected, but TLS support is "
+	                         "not compiled in");
 }
 
 /* "_25._tcp.mx.example.com unsupported TLSA certificate usage: 1 0 1 ..." */
@@ -300,7 +423,9 @@ static enum fact_kind read_tls_line(struct span text, struct fact *fact)
 	kind = read_about_peer(text, fact);
 	if (kind == FACT_NONE && warning)
 		kind = read_unsupported(text, fact);
-	return kind;
+	if (kind == FACT_NONE && warning && is_no_proxy(text))
+		kind = FACT_OUR_FAULT;
+	return kind == FACT_NONE && is_no_engine(text) ? FACT_NO_ENGINE : kind;
 }
 
 enum service { SERVICE_OTHER, SERVICE_SMTP, SERVICE_TLSPROXY, SERVICE_QMGR };

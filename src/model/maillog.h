@@ -61,6 +61,10 @@ enum fact_kind {
 	FACT_POLICY_LOOKUP,    /* "TLS policy lookup for DEST/HOST: REASON" */
 	FACT_TLSA_PROBLEM,     /* "DANE TLSA lookup problem:" */
 	FACT_MX_MISMATCH,      /* "MX name ... does not match STS MX pattern" */
+	FACT_OUR_FAULT,        /* "Invalid TLS protocol list": about a peer, and
+	                          not its fault */
+	FACT_NO_ENGINE,  /* "disabling TLS support": this smtp(8) has none */
+	FACT_TAKEN,      /* tlsproxy: "CONNECT to [ADDRESS]:PORT" */
 	FACT_EVENT_SENT, /* "TLSRPT: status=": this host sends datagrams */
 	FACT_NOT_WANTED, /* "Host offered STARTTLS:" at level none */
 	FACT_DELIVERY,   /* "QID: to=<...>, relay=..., status=..."; of a line
@@ -134,6 +138,8 @@ struct fact {
 	/* NOT_VERIFIED: OpenSSL's words; TLS_ERROR, TLS_LIBRARY, TLSA_PROBLEM:
 	 * for people */
 	struct span reason;
+	/* TLS_ERROR, TLS_LIBRARY, NOT_VERIFIED: the trouble is of this host */
+	bool our_fault;
 	bool fallback; /* TLSA_UNUSABLE: goes on unauthenticated */
 	enum lookup_reason lookup;
 	enum tls_refusal refusal; /* DELIVERY, MX_FAILED */

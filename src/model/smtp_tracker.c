@@ -111,6 +111,8 @@ static void take_tls_up(const struct step *step)
 		return;
 	conn->up = true;
 	conn->broken = false;
+	if (step->process != NULL)
+		step->process->no_engine = false;
 	conn->trust = step->fact->trust;
 }
 
@@ -126,16 +128,54 @@ static void take_tls_error(const struct step *step)
 {
 	struct tracked_conn *conn = conn_of(step);
 
+	if (conn == NULL)
+		return;
+	conn->broken = true;
+	conn->ours |= step->fact->our_fault;
+}
+
+/* It comes after "SSL_connect error", and before the end. */
+static void take_library(const struct step *step)
+{
+	struct tracked_conn *conn = &step->process->conn;
+
+	conn->ours |= step->fact->our_fault && conn->open && conn->broken;
+}
+
+/* Without a peer it is about the connection that has had no line yet. */
+static void take_our_fault(const struct step *step)
+{
+	struct tracked_conn *conn = conn_of(step);
+
+	if (conn == NULL && step->process != NULL) {
+		conn_close(step->process);
+		conn = &step->process->conn;
+	}
 	if (conn != NULL)
-		conn->broken = true;
+		conn->ours = true;
+}
+
+static void take_no_engine(const struct step *step)
+{
+	step->process->no_engine = true;
+}
+
+static void take_taken(const struct step *step)
+{
+	struct tracked_conn *conn = conn_of(step);
+
+	if (conn != NULL)
+		conn->taken = true;
 }
 
 static void take_not_verified(const struct step *step)
 {
 	struct tracked_conn *conn = conn_of(step);
 
-	if (conn != NULL)
-		conn_complain(conn, step->fact->result, step->fact->reason);
+	if (conn == NULL)
+		return;
+	conn->ours |= step->fact->our_fault;
+	conn_complain(conn, step->fact->result, step->fact->reason);
 }
 
 static void take_session_bad(const struct step *step)
@@ -234,7 +274,7 @@ static void take_mail(const struct step *step)
 }
 
 /* Whose lines count: tlsproxy(8) and qmgr(8) have no process here. */
-enum from { FROM_SMTP, FROM_BOTH, FROM_ANY };
+enum from { FROM_SMTP, FROM_PROXY, FROM_BOTH, FROM_ANY };
 
 static const struct {
 	void (*take)(const struct step *step);
@@ -243,11 +283,15 @@ static const struct {
 	[FACT_TLS_UP] = {take_tls_up, FROM_BOTH},
 	[FACT_TLS_REUSED] = {take_tls_reused, FROM_SMTP},
 	[FACT_TLS_ERROR] = {take_tls_error, FROM_BOTH},
+	[FACT_TLS_LIBRARY] = {take_library, FROM_SMTP},
 	[FACT_NOT_VERIFIED] = {take_not_verified, FROM_BOTH},
 	[FACT_SESSION_BAD] = {take_session_bad, FROM_BOTH},
 	[FACT_TLSA_UNUSABLE] = {take_tlsa_unusable, FROM_BOTH},
 	[FACT_POLICY_LOOKUP] = {take_policy_lookup, FROM_SMTP},
 	[FACT_MX_MISMATCH] = {take_mx_mismatch, FROM_SMTP},
+	[FACT_OUR_FAULT] = {take_our_fault, FROM_BOTH},
+	[FACT_NO_ENGINE] = {take_no_engine, FROM_SMTP},
+	[FACT_TAKEN] = {take_taken, FROM_PROXY},
 	[FACT_EVENT_SENT] = {take_event, FROM_ANY},
 	[FACT_NOT_WANTED] = {take_not_wanted, FROM_SMTP},
 	[FACT_DELIVERY] = {take_delivery, FROM_SMTP},
@@ -286,7 +330,7 @@ void smtp_tracker_take(struct smtp_tracker *tracker,
 
 	tracker->facts++;
 	if (takers[fact->kind].take == NULL ||
-	    (fact->proxied && from == FROM_SMTP))
+	    from == (fact->proxied ? FROM_SMTP : FROM_PROXY))
 		return;
 	if (!fact->proxied && from != FROM_ANY) {
 		step.process = process_of(tracker, line);

@@ -55,7 +55,7 @@ void conn_close(struct process *process)
 
 	if (conn->up && !conn->reused)
 		attempt_add(process, conn, ENDING_TLS, (struct span){0});
-	else if (conn->broken)
+	else if (conn->broken && !conn->ours)
 		attempt_add(process, conn, ENDING_HANDSHAKE, (struct span){0});
 	memset(conn, 0, sizeof(*conn));
 }
@@ -64,7 +64,7 @@ void conn_close(struct process *process)
 static void conn_adopt(const struct step *step, struct tracked_conn *conn)
 {
 	struct lru *proxied = step->tracker->proxied;
-	const struct tracked_conn *from;
+	struct tracked_conn *from;
 	struct key key;
 
 	if (!peer_key(step->line, &conn->peer, &key))
@@ -74,20 +74,31 @@ static void conn_adopt(const struct step *step, struct tracked_conn *conn)
 		return;
 	if (conn->time - from->time <= PROXIED_SECS) {
 		conn->broken = from->broken;
+		conn->taken = from->taken;
+		conn->ours |= from->ours;
 		conn->tlsa_unusable = from->tlsa_unusable;
 		conn->has_complaint = from->has_complaint;
 		conn->complaint = from->complaint;
 		memcpy(conn->complaint_reason, from->complaint_reason,
 		       sizeof(conn->complaint_reason));
 	}
-	lru_forget(proxied, key.at, key.len);
+	/* it may have taken more than one to the same host */
+	if (from->taken)
+		*from = (struct tracked_conn){.open = true,
+		                              .taken = true,
+		                              .time = from->time,
+		                              .peer = from->peer};
+	else
+		lru_forget(proxied, key.at, key.len);
 }
 
 void conn_begin(const struct step *step, struct tracked_conn *conn,
                 const struct tracked_peer *peer)
 {
-	*conn = (struct tracked_conn){
-		.open = true, .time = step->line->time, .peer = *peer};
+	*conn = (struct tracked_conn){.open = true,
+	                              .ours = conn->ours && !conn->open,
+	                              .time = step->line->time,
+	                              .peer = *peer};
 	if (!step->fact->proxied)
 		conn_adopt(step, conn);
 }
@@ -144,10 +155,14 @@ void conn_complain(struct tracked_conn *conn, enum result_type result,
 		conn->complaint_reason[i] = reason_byte(reason.at[i]);
 }
 
+/* Postfix names no host in "QID: Cannot start TLS": the one whose handshake
+ * tlsproxy(8) gave up last will be meant.  It may say so only afterwards: then
+ * it is some host of those it has taken. */
 void conn_begin_failed(const struct step *step, struct tracked_conn *conn)
 {
 	const struct tracked_conn *newest = NULL;
 	struct lru *proxied = step->tracker->proxied;
+	bool any_taken = false;
 	struct key instance;
 
 	if (!instance_key(step->line, &instance))
@@ -158,10 +173,12 @@ void conn_begin_failed(const struct step *step, struct tracked_conn *conn)
 		size_t len;
 		const char *key = lru_key(at, &len);
 
-		if (len >= instance.len &&
-		    memcmp(key, instance.at, instance.len) == 0 &&
-		    (from->broken || from->tlsa_unusable) &&
-		    step->line->time - from->time <= PROXIED_SECS)
+		if (len < instance.len ||
+		    memcmp(key, instance.at, instance.len) != 0 ||
+		    step->line->time - from->time > PROXIED_SECS)
+			continue;
+		any_taken |= from->taken;
+		if (from->broken || from->tlsa_unusable || from->ours)
 			newest = from;
 	}
 	if (newest != NULL) {
@@ -169,4 +186,5 @@ void conn_begin_failed(const struct step *step, struct tracked_conn *conn)
 
 		conn_begin(step, conn, &peer);
 	}
+	conn->taken |= any_taken;
 }

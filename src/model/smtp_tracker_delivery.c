@@ -103,6 +103,21 @@ static bool was_tried(const struct step *step, const struct tracked_peer *peer)
 	return false;
 }
 
+/*
+ * "Cannot start TLS: handshake failure" is also what Postfix says when it came
+ * to no handshake, for want of tlsproxy(8) or with settings that OpenSSL does
+ * not take.  One that the other side had a part in left its own line before.
+ */
+static enum ending handshake_ending(const struct tracked_conn *conn)
+{
+	if (conn->broken)
+		return ENDING_HANDSHAKE;
+	/* dane-only, up to 3.5: no handshake was tried */
+	if (conn->tlsa_unusable)
+		return ENDING_TLSA_UNUSABLE;
+	return conn->taken ? ENDING_HANDSHAKE : ENDING_NONE;
+}
+
 static enum ending refusal_ending(enum tls_refusal refusal,
                                   const struct tracked_conn *conn)
 {
@@ -110,16 +125,15 @@ static enum ending refusal_ending(enum tls_refusal refusal,
 		[REFUSAL_NONE] = ENDING_NONE,
 		[REFUSAL_NOT_OFFERED] = ENDING_NO_STARTTLS,
 		[REFUSAL_REFUSED] = ENDING_NO_STARTTLS,
-		[REFUSAL_HANDSHAKE] = ENDING_HANDSHAKE,
 		[REFUSAL_NOT_VERIFIED] = ENDING_NOT_VERIFIED,
 		[REFUSAL_NOT_TRUSTED] = ENDING_NOT_VERIFIED,
 		[REFUSAL_LOCAL] = ENDING_NONE,
 	};
 
-	/* dane-only: no handshake was tried, whatever the text says */
-	if (refusal == REFUSAL_HANDSHAKE && conn->tlsa_unusable &&
-	    !conn->broken)
-		return ENDING_TLSA_UNUSABLE;
+	if (conn->ours)
+		return ENDING_NONE;
+	if (refusal == REFUSAL_HANDSHAKE)
+		return handshake_ending(conn);
 	return by_refusal[refusal];
 }
 
@@ -176,6 +190,8 @@ static enum ending silent_ending(const struct step *step,
 {
 	struct smtp_tracker *tracker = step->tracker;
 
+	if (step->process->no_engine)
+		return ENDING_NONE;
 	if (step->fact->tls.said)
 		return feature_ending(&step->fact->tls);
 	if (!step->fact->past_tls ||
@@ -211,7 +227,7 @@ static enum ending delivery_ending(const struct step *step,
 	if (is_unmet(&fact->tls))
 		return unmet_ending(&fact->tls, conn);
 	if (conn->broken)
-		return ENDING_HANDSHAKE;
+		return conn->ours ? ENDING_NONE : ENDING_HANDSHAKE;
 	/* a certificate was seen, so there was TLS, at log level 0 */
 	return conn->up || fact->past_tls ? ENDING_TLS : ENDING_NONE;
 }

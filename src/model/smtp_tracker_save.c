@@ -13,7 +13,7 @@
 #define TIME_BOUND (INT64_C(1) << 40)
 
 enum {
-	VERSION = 1,
+	VERSION = 2,
 	CONN_OPEN = 1,
 	CONN_UP = 2,
 	CONN_REUSED = 4,
@@ -21,6 +21,10 @@ enum {
 	CONN_UNUSABLE = 16,
 	CONN_COMPLAINT = 32,
 	CONN_UNWANTED = 64,
+	/* a second byte */
+	CONN_TAKEN = 1,
+	CONN_OURS = 2,
+	NO_ENGINE = 1,
 	SUMMARY_SEEN = 1,
 	EVENT_SEEN = 2,
 };
@@ -65,6 +69,8 @@ static void put_conn(struct strbuf *out, const struct tracked_conn *conn)
 	                         (conn->tlsa_unusable ? CONN_UNUSABLE : 0) |
 	                         (conn->has_complaint ? CONN_COMPLAINT : 0) |
 	                         (conn->unwanted ? CONN_UNWANTED : 0)));
+	strbuf_u8(out, (uint8_t)((conn->taken ? CONN_TAKEN : 0) |
+	                         (conn->ours ? CONN_OURS : 0)));
 	strbuf_u8(out, (uint8_t)conn->complaint);
 	strbuf_u8(out, (uint8_t)conn->trust);
 	strbuf_u64(out, (uint64_t)conn->time);
@@ -85,6 +91,9 @@ static void get_conn(struct reader *in, struct tracked_conn *conn)
 	conn->tlsa_unusable = flags & CONN_UNUSABLE;
 	conn->has_complaint = flags & CONN_COMPLAINT;
 	conn->unwanted = flags & CONN_UNWANTED;
+	flags = reader_u8(in);
+	conn->taken = flags & CONN_TAKEN;
+	conn->ours = flags & CONN_OURS;
 	conn->complaint = reader_u8(in);
 	conn->trust = reader_u8(in);
 	conn->time = get_time(in);
@@ -101,6 +110,7 @@ static void put_process(struct strbuf *out, const void *value)
 	const struct process *process = value;
 
 	strbuf_u64(out, process->at_fact);
+	strbuf_u8(out, process->no_engine ? NO_ENGINE : 0);
 	put_conn(out, &process->conn);
 	put_text(out, process->last_id);
 	put_text(out, process->last_ip);
@@ -121,6 +131,7 @@ static void get_process(struct reader *in, void *value)
 	/* damaged bytes may name one twice */
 	process_clear(process);
 	process->at_fact = reader_u64(in);
+	process->no_engine = reader_u8(in) & NO_ENGINE;
 	get_conn(in, &process->conn);
 	get_text(in, process->last_id, sizeof(process->last_id));
 	get_text(in, process->last_ip, sizeof(process->last_ip));

@@ -32,6 +32,8 @@ struct tracked_conn {
 	bool up;       /* "TLS connection established" */
 	bool reused;   /* somebody else's session */
 	bool broken;   /* "SSL_connect error" */
+	bool taken;    /* by tlsproxy(8), which need not say what went wrong */
+	bool ours;     /* and what went wrong is our own fault */
 	bool unwanted; /* not open, and will be without TLS by our wish */
 	bool tlsa_unusable;
 	bool has_complaint;
@@ -67,6 +69,7 @@ struct attempt {
 struct process {
 	uint64_t at_fact; /* its last, as the tracker counts them */
 	struct tracked_conn conn;
+	bool no_engine; /* it cannot do TLS, whatever servers offer */
 	struct attempt *attempts;
 	size_t attempt_count;
 	/* the last delivery line: more to= lines of it may follow */

@@ -23,6 +23,9 @@ static const char *const kinds[FACT_KINDS] = {
 	[FACT_POLICY_LOOKUP] = "lookup",
 	[FACT_TLSA_PROBLEM] = "tlsa-problem",
 	[FACT_MX_MISMATCH] = "mx-mismatch",
+	[FACT_OUR_FAULT] = "our-fault",
+	[FACT_NO_ENGINE] = "no-engine",
+	[FACT_TAKEN] = "taken",
 	[FACT_EVENT_SENT] = "event",
 	[FACT_NOT_WANTED] = "not-wanted",
 	[FACT_DELIVERY] = "delivery",
@@ -90,6 +93,8 @@ static void put_fact(struct strbuf *out, const struct fact *fact)
 		              fact->past_tls ? " past" : "");
 	if (fact->refusal != REFUSAL_NONE)
 		strbuf_printf(out, " %s", refusals[fact->refusal]);
+	if (fact->our_fault)
+		strbuf_puts(out, " ours");
 	if (fact->fallback)
 		strbuf_puts(out, " fallback");
 	if (fact->proxied)
@@ -222,6 +227,82 @@ static void test_handshakes(void **state)
 		{"by tlsproxy", "postfix/tlsproxy",
 	         "SSL_connect error to " MX ": -1",
 	         "error" AT_MX " reason=-1 proxied"},
+		{"tlsproxy takes a connection", "postfix/tlsproxy",
+	         "CONNECT to [192.0.2.1]:25",
+	         "taken ip=192.0.2.1 port=25 proxied"},
+		{"and one of a client", "postfix/tlsproxy",
+	         "CONNECT from [192.0.2.1]:4711", "nothing"},
+		{"tlsproxy gives one up", "postfix/tlsproxy",
+	         "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
+	         "error ip=192.0.2.1 port=25 proxied"},
+		{"to no address", "postfix/tlsproxy",
+	         "TLS handshake failed for service=smtp peer=unknown",
+	         "nothing"},
+		{"an errno of ours", SMTP,
+	         "SSL_connect error to " MX ": Too many open files",
+	         "error" AT_MX " reason=Too many open files ours"},
+		{"OpenSSL could not begin, by our settings", SMTP,
+	         "warning: TLS library problem: error:0A0000BF:SSL "
+	         "routines::no protocols available:../ssl/statem/"
+	         "statem_lib.c:104:",
+	         "library reason=error:0A0000BF:SSL routines::no protocols "
+	         "available:../ssl/statem/statem_lib.c:104: ours"},
+		{"an alert of the other side is not ours", SMTP,
+	         "warning: TLS library problem: error:0A000438:SSL "
+	         "routines::tlsv1 alert internal error:../ssl/record/"
+	         "rec_layer_s3.c:1605:SSL alert number 80:",
+	         "library reason=error:0A000438:SSL routines::tlsv1 alert "
+	         "internal error:../ssl/record/rec_layer_s3.c:1605:SSL alert "
+	         "number 80:"},
+		{"a library line that is cut off", SMTP,
+	         "warning: TLS library problem: error:0A",
+	         "library reason=error:0A"},
+		{"our list of protocols", SMTP,
+	         "warning: " MX ": Invalid TLS protocol list \"foo\": "
+	         "aborting TLS session",
+	         "our-fault" AT_MX},
+		{"our ciphers, by tlsproxy", "postfix/tlsproxy",
+	         "warning: " MX ": error setting cipher grade: \"medium\"",
+	         "our-fault" AT_MX " proxied"},
+		{"our fingerprints", SMTP,
+	         "warning: " MX ": all fingerprints unusable",
+	         "our-fault" AT_MX},
+		{"tlsproxy is not there", SMTP,
+	         "warning: connect to private/tlsproxy service: Connection "
+	         "refused",
+	         "our-fault"},
+		{"tlsproxy has no engine", SMTP,
+	         "warning: private/tlsproxy service role \"client\" is not "
+	         "available",
+	         "our-fault"},
+		{"tlsproxy went away", SMTP,
+	         "warning: sending file handle to private/tlsproxy service: "
+	         "Broken pipe",
+	         "our-fault"},
+		{"tlsmgr is another matter", SMTP,
+	         "warning: connect to private/tlsmgr: No such file or "
+	         "directory",
+	         "nothing"},
+		{"our CA file cannot be read", SMTP,
+	         "cannot load Certification Authority data, "
+	         "CAfile=\"/nonexistent\": disabling TLS support",
+	         "no-engine"},
+		{"tlsmgr is not there", SMTP,
+	         "warning: no entropy for TLS key generation: disabling TLS "
+	         "support",
+	         "no-engine"},
+		{"our certificate, in a chain file", SMTP,
+	         "warning: error opening chain file: /etc/x: No such file or "
+	         "directory",
+	         "no-engine"},
+		{"OpenSSL's settings", SMTP,
+	         "warning: error initializing the OpenSSL library, disabling "
+	         "TLS support",
+	         "no-engine"},
+		{"a host that says so is none", SMTP,
+	         "4BEA8D: host mx.example.com[192.0.2.1] said: 450 disabling "
+	         "TLS support",
+	         "nothing"},
 		{"OpenSSL's words", SMTP,
 	         "warning: TLS library problem: error:0A000410:SSL "
 	         "routines::sslv3 alert handshake failure:../ssl/record/"
@@ -264,6 +345,17 @@ static void test_handshakes(void **state)
 		{"wrong name", SMTP,
 	         "server " FAILED_FOR "num=62:hostname mismatch",
 	         "not-verified certificate-host-mismatch" AT_MX},
+		{"another address than the certificate names", SMTP,
+	         "server " FAILED_FOR "num=64:IP address mismatch",
+	         "not-verified certificate-host-mismatch" AT_MX},
+		{"we are out of memory", SMTP,
+	         "server " FAILED_FOR "num=17:out of memory",
+	         "not-verified certificate-not-trusted" AT_MX
+	         " reason=out of memory ours"},
+		{"we cannot read our CA certificates", SMTP,
+	         "server " FAILED_FOR "num=70:issuer certificate lookup error",
+	         "not-verified certificate-not-trusted" AT_MX
+	         " reason=issuer certificate lookup error ours"},
 		{"no TLSA record matches", SMTP,
 	         "server " FAILED_FOR "num=65:no matching DANE TLSA records",
 	         "not-verified certificate-not-trusted" AT_MX},

@@ -22,6 +22,13 @@
 #define LOOKUP(mx, reason)                                                     \
 	"warning: TLS policy lookup for example.com/" mx ": " reason "\n"
 
+#define SESSION(id)                                                            \
+	P1 UP("Verified", MX1)                                                 \
+	P1 TO(id, "u@example.com", MX1) SENT
+#define COUNTED "example.com tls mx1.example.com 192.0.2.1\n"
+
+#define TAKEN(ip) PROXY "CONNECT to [" ip "]:25\n"
+
 #define LONG_PART "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 struct row {
@@ -589,6 +596,40 @@ static void test_tlsproxy(void **state)
 	                       DEFER("Cannot start TLS: handshake failure"),
 	         "example.com failed validation-failure "
 	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"},
+		{"as tlsproxy really says it",
+	         TAKEN("192.0.2.1") PROXY
+	         "TLS handshake failed for service=smtp "
+	         "peer=[192.0.2.1]:25\n" PROXY
+	         "DISCONNECT [192.0.2.1]:25\n" P1 TO("AAAAA1", "u@example.com",
+	                                             MX1)
+	                 DEFER("Cannot start TLS: handshake failure"),
+	         "example.com failed validation-failure "
+	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"},
+		{"after smtp, when it took too long",
+	         TAKEN("192.0.2.1") P1 TO("AAAAA1", "u@example.com", MX1)
+	                 DEFER("Cannot start TLS: handshake failure") PROXY
+	         "TLS handshake failed for service=smtp peer=[192.0.2.1]:25\n",
+	         "example.com failed validation-failure "
+	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"},
+		{"two at once to the same host",
+	         TAKEN("192.0.2.1") TAKEN("192.0.2.1")
+	                 P1 TO("AAAAA1", "u@example.com", MX1)
+	                         DEFER("Cannot start TLS: handshake failure")
+	                                 P2 TO("AAAAA2", "u@example.com", MX1)
+	                                         DEFER("Cannot start TLS: "
+	                                               "handshake failure"),
+	         "example.com failed validation-failure "
+	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"
+	         "example.com failed validation-failure "
+	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"},
+		{"one MX of several that took too long",
+	         TAKEN("192.0.2.1") P1
+	         "AAAAA1: Cannot start TLS: handshake failure\n" P1 UP(
+			 "Verified", MX2) P1 TO("AAAAA1", "u@example.com", MX2)
+	                 SENT,
+	         "example.com failed validation-failure "
+	         "tls-handshake-failure\n"
+	         "example.com tls mx2.example.com 192.0.2.2\n"},
 		{"one MX of several, that only tlsproxy knew",
 	         PROXY "SSL_connect error to " MX1 ": -1\n" P1
 	               "AAAAA1: Cannot start TLS: handshake failure\n" P1 UP(
@@ -597,11 +638,10 @@ static void test_tlsproxy(void **state)
 	         "example.com failed validation-failure "
 	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"
 	         "example.com tls mx2.example.com 192.0.2.2\n"},
-		{"and that nobody knew",
+		{"and that nobody knew: it came to no handshake",
 	         P1 "AAAAA1: Cannot start TLS: handshake failure\n" P1 TO(
 			 "AAAAA1", "u@example.com", "none") DEFER("x"),
-	         "example.com failed validation-failure "
-	         "tls-handshake-failure\n"},
+	         ""},
 		{"of another instance it is not ours",
 	         "postfix-out/tlsproxy[9]: server " FAILED_FOR(
 			 MX1) "certificate has expired\n" P1 UP("Untrusted",
@@ -619,14 +659,6 @@ static void test_tlsproxy(void **state)
 	(void)state;
 	check_with(&all, rows, COUNT(rows));
 }
-
-#define FROM(id, sender)                                                       \
-	"postfix/qmgr[3]: " id ": from=<" sender ">, size=1, nrcpt=1 (queue "  \
-	"active)\n"
-#define SESSION(id)                                                            \
-	P1 UP("Verified", MX1)                                                 \
-	P1 TO(id, "u@example.com", MX1) SENT
-#define COUNTED "example.com tls mx1.example.com 192.0.2.1\n"
 
 /* Postfix 3.11: tls=, and RFC 8689. */
 static void test_features(void **state)
@@ -720,6 +752,101 @@ static void test_features(void **state)
 	check_with(&all, rows, COUNT(rows));
 }
 
+/* What goes wrong on our side is nobody else's failure. */
+static void test_our_faults(void **state)
+{
+	static const struct row rows[] = {
+		{"tlsproxy is not there",
+	         P1 "warning: connect to private/tlsproxy service: Connection "
+	            "refused\n" P1 TO("AAAAA1", "u@example.com", MX1)
+	                    DEFER("Cannot start TLS: handshake failure"),
+	         ""},
+		{"nor for the first MX of two",
+	         P1 "warning: connect to private/tlsproxy service: Connection "
+	            "refused\n" P1
+	            "AAAAA1: Cannot start TLS: handshake failure\n" P1 TO(
+			    "AAAAA1", "u@example.com", MX2)
+	                    DEFER("Cannot start TLS: handshake failure"),
+	         ""},
+		{"a list of protocols that means nothing",
+	         P1
+	         "warning: " MX1 ": Invalid TLS protocol list \"foo\": "
+	         "aborting TLS session\n" P1 TO("AAAAA1", "u@example.com", MX1)
+	                 DEFER("Cannot start TLS: handshake failure"),
+	         ""},
+		{"the same in tlsproxy",
+	         TAKEN("192.0.2.1") PROXY
+	         "warning: " MX1
+	         ": Invalid TLS protocol list \"foo\": aborting "
+	         "TLS session\n" PROXY "TLS handshake failed for service=smtp "
+	         "peer=[192.0.2.1]:25\n" P1 TO("AAAAA1", "u@example.com", MX1)
+	                 DEFER("Cannot start TLS: handshake failure"),
+	         ""},
+		{"no ciphers are left",
+	         P1 "SSL_connect error to " MX1 ": -1\n" P1
+	            "warning: TLS library problem: error:0A0000B5:SSL "
+	            "routines::no ciphers available:x.c:1:\n" P1 TO(
+			    "AAAAA1", "u@example.com", MX1)
+	                    DEFER("Cannot start TLS: handshake failure"),
+	         ""},
+		{"the other side's alert is its failure",
+	         P1 "SSL_connect error to " MX1 ": -1\n" P1
+	            "warning: TLS library problem: error:0A000438:SSL "
+	            "routines::tlsv1 alert internal error:x.c:1:\n" P1 TO(
+			    "AAAAA1", "u@example.com", MX1)
+	                    DEFER("Cannot start TLS: handshake failure"),
+	         "example.com failed validation-failure "
+	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"},
+		{"no file handle is left, and the next MX is good",
+	         P1 "SSL_connect error to " MX1
+	            ": Too many open files\n" P1 UP("Trusted", MX2)
+	                    P1 TO("AAAAA1", "u@example.com", MX2) SENT,
+	         "example.com tls mx2.example.com 192.0.2.2\n"},
+		{"we ran out of memory over its certificate",
+	         P1 "server " FAILED_FOR(MX1) "num=17:out of memory\n" P1 UP(
+			 "Untrusted", MX1) P1 TO("AAAAA1", "u@example.com", MX1)
+	                 DEFER("Server certificate not verified"),
+	         ""},
+		{"our fingerprints are unusable",
+	         P1 "warning: " MX1 ": all fingerprints unusable\n" P1 UP(
+			 "Untrusted", MX1) P1 TO("AAAAA1", "u@example.com", MX1)
+	                 DEFER("Server certificate not verified"),
+	         ""},
+		{"TLS is required, and we have no engine",
+	         P1 TO("AAAAA1", "u@example.com", MX1)
+	                 DEFER("TLS is required, but our TLS engine is "
+	                       "unavailable"),
+	         ""},
+		{"at level may a process without engine sends in clear",
+	         LOUD P1 "cannot load Certification Authority data, "
+	                 "CAfile=\"/x\": disabling TLS support\n" P1 TO(
+				 "AAAAA1", "u@example.com", MX1)
+	                         SENT P1 TO("AAAAA2", "u@example.com", MX1)
+	                                 TIMES
+	         "tls=may:none, dsn=2.0.0, status=sent (250)\n" P2 TO(
+			 "AAAAA3", "u@example.com", MX1) SENT,
+	         "example.com plain mx1.example.com 192.0.2.1\n"},
+		{"where TLS is required and not offered, it is the server's",
+	         P1 "warning: no entropy for TLS key generation: disabling TLS "
+	            "support\n" P1 TO("AAAAA1", "u@example.com", MX1)
+	                    DEFER("TLS is required, but was not offered by "
+	                          "host mx1.example.com[192.0.2.1]"),
+	         "example.com failed starttls-not-supported mx1.example.com "
+	         "192.0.2.1\n"},
+		{"the same process number with an engine",
+	         P1 "warning: no entropy for TLS key generation: disabling TLS "
+	            "support\n" SESSION("AAAAA1")
+	                    P1 TO("AAAAA2", "u@example.com", MX2) SENT,
+	         COUNTED "example.com plain mx2.example.com 192.0.2.2\n"},
+	};
+
+	(void)state;
+	check_with(&all, rows, COUNT(rows));
+}
+
+#define FROM(id, sender)                                                       \
+	"postfix/qmgr[3]: " id ": from=<" sender ">, size=1, nrcpt=1 (queue "  \
+	"active)\n"
 static void test_own_reports(void **state)
 {
 	static const struct smtp_tracker_options options = {
@@ -999,6 +1126,7 @@ int main(void)
 		cmocka_unit_test(test_log_level_turned_off),
 		cmocka_unit_test(test_tlsproxy),
 		cmocka_unit_test(test_features),
+		cmocka_unit_test(test_our_faults),
 		cmocka_unit_test(test_own_reports),
 		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_by_relay),
