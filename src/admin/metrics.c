@@ -37,13 +37,13 @@ static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
 {
 	static const char datagrams[] = "datagrams_total";
 	static const char sessions[] = "sessions_total";
+	static const char without_domain[] = "sessions_without_domain_total";
 	struct day_stats stats = {0};
 
 	day_stats_get(txn, day_of(now), &stats);
 	title(out, datagrams, "counter",
 	      "Datagrams of this UTC day by what became of them.");
 	labelled(out, datagrams, "fate", "counted", stats.events);
-	labelled(out, datagrams, "fate", "refused", stats.refused);
 	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
 		labelled(out, datagrams, "fate", bad_input_word(kind),
 		         stats.bad[kind]);
@@ -51,6 +51,11 @@ static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
 	      "Sessions of this UTC day by how their TLS went.");
 	labelled(out, sessions, "result", "success", stats.success);
 	labelled(out, sessions, "result", "failure", stats.failure);
+	title(out, without_domain, "counter",
+	      "Of them, those counted without their domain, for want of "
+	      "memory.");
+	number(out, without_domain,
+	       stats.catch_all.success + stats.catch_all.failure);
 }
 
 /* Each a table of its own in the text: the format wants a metric's lines

@@ -145,9 +145,22 @@ static void add_sums(json_t *item, const struct day_sums *sums)
 			              sums->marks[i]);
 }
 
-/* What the intake and the delivery runs keep count of themselves. */
+/* Sessions that no domain's row has. */
+static void add_catch_all(struct day_sums *sums,
+                          const struct tally_catch_all *all)
+{
+	sums->success += all->success;
+	sums->failure += all->failure;
+	for (int i = 0; i < POLICY_TYPES; i++) {
+		sums->policy_success[i] += all->policy_success[i];
+		sums->policy_failure[i] += all->policy_failure[i];
+	}
+}
+
+/* All about a day: its domains' sums, and what the intake and the delivery
+ * runs keep count of themselves. */
 static int add_counts(struct overview *o, json_t *item, int32_t day,
-                      struct err *err)
+                      struct day_sums *sums, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(o->db);
 	json_t *reports = doc_object(item, "reports");
@@ -157,12 +170,15 @@ static int add_counts(struct overview *o, json_t *item, int32_t day,
 
 	day_stats_get(txn, day, &stats);
 	day_settled_get(txn, day, &settled);
+	add_catch_all(sums, &stats.catch_all);
+	add_sums(item, sums);
 	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
 		bad += stats.bad[kind];
 	json_set_bool(item, "isClosed", day_is_closed(txn, day));
 	json_set_uint(item, "events", stats.events);
 	json_set_uint(item, "badInput", bad);
-	json_set_uint(item, "refused", stats.refused);
+	json_set_uint(item, "withoutDomain",
+	              stats.catch_all.success + stats.catch_all.failure);
 	json_set_uint(reports, "settled", settled.reports);
 	for (int state = 0; state < DELIVERY_STATES; state++)
 		if (state == DELIVERY_BOUNCED ||
@@ -294,9 +310,8 @@ static int add_day(struct overview *o, int32_t day, struct err *err)
 	}
 	item = doc_row(o->days);
 	doc_set_day(item, "day", day);
-	add_sums(item, &sums);
 	note_worst(o, &sums);
-	return add_counts(o, item, day, err);
+	return add_counts(o, item, day, &sums, err);
 }
 
 static int fill(struct overview *o, json_t *object, struct err *err)

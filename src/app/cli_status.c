@@ -155,7 +155,7 @@ static void print_events(const json_t *doc, struct strbuf *out)
 	static const struct table_column columns[] = {
 		{"day (UTC)", TABLE_LEFT},    {"events", TABLE_RIGHT},
 		{"sessions ok", TABLE_RIGHT}, {"failed", TABLE_RIGHT},
-		{"bad input", TABLE_RIGHT},   {"refused", TABLE_RIGHT},
+		{"bad input", TABLE_RIGHT},   {"without domain", TABLE_RIGHT},
 	};
 	auto_(table_free) struct table *table = table_new(columns, 6);
 	const json_t *day;
@@ -167,7 +167,7 @@ static void print_events(const json_t *doc, struct strbuf *out)
 		table_number(table, doc_number(day, "successfulSessions"));
 		table_number(table, doc_number(day, "failedSessions"));
 		table_number(table, sum_of(json_object_get(day, "badInput")));
-		table_number(table, doc_number(day, "refused"));
+		table_number(table, doc_number(day, "withoutDomain"));
 	}
 	if (json_array_size(doc_get(doc, "events")) > 0)
 		strbuf_putc(out, '\n');

@@ -52,6 +52,7 @@ struct collector {
 	pthread_t thread;
 	bool started;
 	bool stopping;
+	bool in_a_hurry; /* the filling side wants to be committed */
 };
 
 struct collector *collector_new(struct db *db,
@@ -111,17 +112,9 @@ static void count(struct side *side, int32_t day, const struct session *session,
 {
 	struct day_stats *stats = stats_of(side, day);
 
-	if (!tally_add(side->tally, day, session, n)) {
-		stats->refused += n;
-		return;
-	}
 	stats->events += n;
-	stats->named += session->named ? n : 0;
-	stats->unnamed += session->unnamed ? n : 0;
-	if (session_failed(session))
-		stats->failure += n;
-	else
-		stats->success += n;
+	day_stats_count(stats, session, n,
+	                tally_add(side->tally, day, session, n));
 }
 
 struct counting {
@@ -159,8 +152,19 @@ void collector_begin(struct collector *c)
 	side->last_event = now;
 }
 
+/* Early enough that nothing folds while it is taken over. */
+static bool is_half_full(const struct collector *c)
+{
+	return tally_bytes(c->sides[c->filling].tally) >=
+	       c->options.limits.soft_bytes / 2;
+}
+
 void collector_end(struct collector *c)
 {
+	if (!c->in_a_hurry && is_half_full(c)) {
+		c->in_a_hurry = true;
+		pthread_cond_signal(&c->wake);
+	}
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -247,17 +251,19 @@ static void take_side(struct collector *c)
 {
 	c->watermark = clock_secs(c->options.clock);
 	c->filling ^= 1;
+	c->in_a_hurry = false;
 	c->taken_day = c->day;
 	c->done = 0;
 	memo_swap(c->memo);
 }
 
-static uint64_t refused_on(const struct side *side)
+static uint64_t without_domain_on(const struct side *side)
 {
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < side->day_count; i++)
-		n += side->stats[i].refused;
+		n += side->stats[i].catch_all.success +
+		     side->stats[i].catch_all.failure;
 	return n;
 }
 
@@ -276,7 +282,7 @@ static void say_outcome(struct collector *c, bool failed, const char *why)
 static int commit_taken(struct collector *c, struct err *err)
 {
 	struct side *side = &c->sides[c->filling ^ 1];
-	uint64_t refused = refused_on(side);
+	uint64_t without_domain = without_domain_on(side);
 	int rc = tally_commit(c->db, side->tally, &c->options.limits, &c->done,
 	                      put_sums, c, err);
 
@@ -286,21 +292,23 @@ static int commit_taken(struct collector *c, struct err *err)
 	if (rc == 0)
 		c->state.commits++;
 	if (rc == 0)
-		c->state.refused += refused;
+		c->state.without_domain += without_domain;
 	pthread_mutex_unlock(&c->lock);
 	if (rc < 0)
 		return rc;
-	if (refused > 0)
-		log_warning("%" PRIu64 " sessions were not counted: no memory "
-		            "was left for their domains",
-		            refused);
+	if (without_domain > 0)
+		log_warning("%" PRIu64 " sessions were counted without their "
+		            "domain: more new domains came than the store "
+		            "took, and memory was full",
+		            without_domain);
 	side_reset(side);
 	memo_forget(c->memo);
 	return 0;
 }
 
-/* Waits for the time or for collector_stop(); true when stopping. */
-static bool wait_ms(struct collector *c, int64_t ms)
+/* Waits for the time, for collector_stop() and, if asked to, for a side that is
+ * half full; true when stopping. */
+static bool wait_ms(struct collector *c, int64_t ms, bool for_hurry)
 {
 	struct timespec until;
 	int rc = 0;
@@ -312,7 +320,7 @@ static bool wait_ms(struct collector *c, int64_t ms)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	while (!c->stopping && rc != ETIMEDOUT)
+	while (!c->stopping && rc != ETIMEDOUT && !(for_hurry && c->in_a_hurry))
 		rc = pthread_cond_timedwait(&c->wake, &c->lock, &until);
 	return c->stopping;
 }
@@ -344,7 +352,7 @@ static int commit_until_done(struct collector *c, struct err *err)
 		bool stopping;
 
 		pthread_mutex_lock(&c->lock);
-		stopping = wait_ms(c, RETRY_MS);
+		stopping = wait_ms(c, RETRY_MS, false);
 		c->state.progress_ms = clock_monotonic_ms(c->options.clock);
 		pthread_mutex_unlock(&c->lock);
 		if (stopping && ++tries >= STOP_TRIES)
@@ -365,7 +373,7 @@ static void *commit_thread(void *arg)
 		bool due;
 
 		pthread_mutex_lock(&c->lock);
-		stopping = wait_ms(c, c->options.commit_interval_ms);
+		stopping = wait_ms(c, c->options.commit_interval_ms, true);
 		due = take_if_due(c, clock_monotonic_ms(c->options.clock),
 		                  stopping);
 		pthread_mutex_unlock(&c->lock);

@@ -14,6 +14,10 @@
  * tried again; meanwhile the first side goes on filling, up to a bound
  * (model/tally.h).  The log says so once, and once again when it works.
  *
+ * A side that is half way to its soft bound is committed at once, whatever the
+ * interval.  When both sides are at their bounds, because more new domains come
+ * than the disk takes, sessions count on without their domain.
+ *
  * Each commit also moves the feed's watermark: all that was received before
  * it is in the store.  The day of a session is the day it was received: a
  * datagram carries no time.
@@ -44,7 +48,7 @@ struct collector_options {
 struct collector_state {
 	uint64_t events;
 	uint64_t bad;
-	uint64_t refused; /* at the memory bound: lost, and counted so */
+	uint64_t without_domain; /* sessions, at the memory bound */
 	uint64_t commits;
 	bool commit_fails; /* the last one did */
 	/* when the committing thread last went round, monotonic */

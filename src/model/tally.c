@@ -10,6 +10,9 @@
 
 enum { SLOTS_MIN = 1024 };
 
+_Static_assert((int)POLICY_TYPES <= (int)TALLY_POLICY_TYPES,
+               "a type has no room");
+
 struct domain_node {
 	struct tally_domain domain; /* first: tally_sorted() lends these */
 	uint64_t hash;
@@ -419,6 +422,23 @@ bool tally_add(struct tally *tally, int32_t day, const struct session *session,
 	for (size_t i = 0; i < session->policy_count; i++)
 		add_policy(tally, domain, &session->policies[i], n);
 	return true;
+}
+
+void tally_catch_all_add(struct tally_catch_all *all,
+                         const struct session *session, uint64_t n)
+{
+	if (session_failed(session))
+		all->failure += n;
+	else
+		all->success += n;
+	for (size_t i = 0; i < session->policy_count; i++) {
+		const struct session_policy *policy = &session->policies[i];
+
+		if (policy->failed)
+			all->policy_failure[policy->type] += n;
+		else
+			all->policy_success[policy->type] += n;
+	}
 }
 
 static int by_day_and_name(const void *a, const void *b)

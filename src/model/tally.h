@@ -10,7 +10,8 @@
  * soft_bytes in all, details fold (FOLD_PEER, then FOLD_TYPE) and policies
  * lose their strings; past hard_bytes tally_add() refuses what it would have to
  * keep anything new for, be it a domain or another detail of a known one.  Sums
- * of what it accepted never get lost.
+ * of what it accepted never get lost, and what it refused belongs into a
+ * catch-all, so that the sums of a day are never cut.
  */
 #ifndef TLSTALLY_MODEL_TALLY_H
 #define TLSTALLY_MODEL_TALLY_H
@@ -20,6 +21,8 @@
 #include <stdint.h>
 
 #include "model/session.h"
+
+enum { TALLY_POLICY_TYPES = 8 };
 
 struct tally_detail {
 	struct tally_detail *next; /* of the same policy */
@@ -60,6 +63,17 @@ struct tally_limits {
 	size_t hard_bytes;
 };
 
+/* Sessions that were counted without their domain: the totals of a day have
+ * them, and no domain's report.  All members are u64: they are stored. */
+struct tally_catch_all {
+	uint64_t success; /* sessions */
+	uint64_t failure;
+	/* by policy type, of all policies that applied to a session; room for
+	 * types to come */
+	uint64_t policy_success[TALLY_POLICY_TYPES];
+	uint64_t policy_failure[TALLY_POLICY_TYPES];
+};
+
 struct tally;
 
 struct tally *tally_new(uint64_t seed, const struct tally_limits *limits);
@@ -72,6 +86,10 @@ void tally_reset(struct tally *tally);
  * the table is at hard_bytes. */
 bool tally_add(struct tally *tally, int32_t day, const struct session *session,
                uint64_t n);
+
+/* Counts a session that tally_add() refused. */
+void tally_catch_all_add(struct tally_catch_all *all,
+                         const struct session *session, uint64_t n);
 
 size_t tally_domain_count(const struct tally *tally);
 size_t tally_bytes(const struct tally *tally);

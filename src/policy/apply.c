@@ -135,23 +135,17 @@ static void flush_stats(struct apply *a)
 static void count(struct apply *a, int32_t day, uint64_t n)
 {
 	const struct session *session = &a->session;
+	bool kept;
 
 	/* before anything folds for want of memory */
 	if (tally_bytes(a->tally) >= a->options->limits.soft_bytes)
 		flush_tally(a);
-	if (!tally_add(a->tally, day, session, n)) {
+	kept = tally_add(a->tally, day, session, n);
+	if (!kept) {
 		flush_tally(a);
-		if (!tally_add(a->tally, day, session, n)) {
-			a->stats.refused += n;
-			return;
-		}
+		kept = tally_add(a->tally, day, session, n);
 	}
-	a->stats.named += session->named ? n : 0;
-	a->stats.unnamed += session->unnamed ? n : 0;
-	if (session_failed(session))
-		a->stats.failure += n;
-	else
-		a->stats.success += n;
+	day_stats_count(&a->stats, session, n, kept);
 }
 
 struct judging {

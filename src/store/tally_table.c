@@ -263,14 +263,29 @@ int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats)
 	if (!db_get(txn, TABLE_DAY, key.bytes, key.len, &value))
 		return 0;
 	reader_init(&reader, value.data, value.len);
-	for (size_t i = 0; i < STATS; i++)
+	memset(numbers, 0, sizeof(numbers));
+	/* older rows end earlier */
+	for (size_t i = 0; i < STATS && i < value.len / sizeof(uint64_t); i++)
 		numbers[i] = reader_u64(&reader);
-	if (reader.failed) {
+	if (value.len % sizeof(uint64_t) != 0) {
 		db_damaged(txn, TABLE_DAY, key.bytes, key.len);
 		return 0;
 	}
 	memcpy(stats, numbers, sizeof(*stats));
 	return 1;
+}
+
+void day_stats_count(struct day_stats *stats, const struct session *session,
+                     uint64_t n, bool kept)
+{
+	stats->named += session->named ? n : 0;
+	stats->unnamed += session->unnamed ? n : 0;
+	if (session_failed(session))
+		stats->failure += n;
+	else
+		stats->success += n;
+	if (!kept)
+		tally_catch_all_add(&stats->catch_all, session, n);
 }
 
 void day_stats_add(struct db_txn *txn, int32_t day,

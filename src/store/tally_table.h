@@ -114,14 +114,19 @@ void day_closed_set(struct db_txn *txn, int32_t day);
 struct day_stats {
 	uint64_t events;  /* datagrams counted */
 	uint64_t bad[16]; /* by enum bad_input */
-	uint64_t refused; /* no memory: counted nowhere else */
-	uint64_t success; /* sessions */
+	uint64_t lost; /* by versions without a catch-all, for want of memory */
+	uint64_t success; /* sessions, the catch-all's among them */
 	uint64_t failure;
 	uint64_t named; /* domains' deltas with a named no-policy-found */
 	uint64_t unnamed;
 	uint64_t suppressed_self;
+	struct tally_catch_all catch_all;
 };
 int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats);
+/* Adds a session to the sums (not to events) of the day that it counts on;
+ * `kept` false: it counts without its domain. */
+void day_stats_count(struct day_stats *stats, const struct session *session,
+                     uint64_t n, bool kept);
 /* Adds the deltas to what is there. */
 void day_stats_add(struct db_txn *txn, int32_t day,
                    const struct day_stats *delta);

@@ -77,14 +77,14 @@ function dropWarnings(status) {
   return (status.events ?? []).map((day) => {
     const bad = Object.entries(day.badInput ?? {});
     const words = [
-      day.refused > 0 && `${plural(day.refused, "session")} refused for lack `
-        + "of memory",
+      day.withoutDomain > 0 && `${plural(day.withoutDomain, "session")} counted `
+        + "without their domain, for lack of memory",
       bad.length > 0 && "bad input: "
         + bad.map(([kind, n]) => `${count(n)} ${kind}`).join(", "),
     ].filter(Boolean);
 
     return words.length > 0
-      && warning("warn", `Dropped on ${day.day}: ${words.join("; ")}.`);
+      && warning("warn", `On ${day.day}: ${words.join("; ")}.`);
   });
 }
 

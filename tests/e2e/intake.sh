@@ -214,7 +214,7 @@ wait_until 10 logged "x\.test"
 sleep 1.2
 expect "is logged once a kind" 2 "$(grep -c 'no JSON\|x\.test' "$dir/log")"
 stop_daemon TERM
-expect "is counted" "events 100 bad 160 refused 0" \
+expect "is counted" "events 100 bad 160 without domain 0" \
 	"$("$e2e/store_totals" -s "$store")"
 expect_truth "and nothing else is lost" "$dir/truth"
 

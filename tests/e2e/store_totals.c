@@ -80,7 +80,7 @@ static void print_domains(void)
 
 static void print_sums(struct db_txn *txn)
 {
-	uint64_t events = 0, bad = 0, refused = 0;
+	uint64_t events = 0, bad = 0, without = 0;
 	int32_t first, last;
 
 	if (tally_day_range(txn, &first, &last) == 1)
@@ -89,12 +89,14 @@ static void print_sums(struct db_txn *txn)
 
 			day_stats_get(txn, day, &stats);
 			events += stats.events;
-			refused += stats.refused;
+			without += stats.catch_all.success +
+			           stats.catch_all.failure;
 			for (size_t i = 0; i < 16; i++)
 				bad += stats.bad[i];
 		}
-	printf("events %" PRIu64 " bad %" PRIu64 " refused %" PRIu64 "\n",
-	       events, bad, refused);
+	printf("events %" PRIu64 " bad %" PRIu64 " without domain %" PRIu64
+	       "\n",
+	       events, bad, without);
 }
 
 /* The order of policies and details is that of a report that is sent. */

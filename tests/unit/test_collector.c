@@ -12,12 +12,13 @@
 enum { DAY = 20513 /* 2026-03-01 */, NOON = 43200 };
 
 static struct clock test_clock;
-static int errors_said, infos_said;
+static int errors_said, infos_said, without_domain_said;
 
 static void capture(void *arg, int priority, const char *line)
 {
 	(void)arg;
-	(void)line;
+	without_domain_said +=
+		strstr(line, "counted without their domain") != NULL;
 	errors_said += priority == LOG_ERR;
 	infos_said += priority == LOG_INFO;
 }
@@ -33,7 +34,7 @@ static struct collector *start(struct db *db, int64_t interval_ms)
 	struct collector *collector;
 	struct err err = {0};
 
-	errors_said = infos_said = 0;
+	errors_said = infos_said = without_domain_said = 0;
 	log_capture(capture, NULL);
 	test_clock = clock_fixed(day_start(DAY) + NOON);
 	collector = collector_new(db, &options);
@@ -219,6 +220,57 @@ static void test_a_full_store_is_said_once_and_counted(void **state)
 	log_capture(NULL, NULL);
 }
 
+/* What the day has in all: with their domains, and without. */
+static void check_totals(struct db *db, uint64_t domains)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	struct day_stats stats = {0};
+	uint64_t heads = 0;
+	int32_t day = DAY;
+
+	while (tally_head_next(txn, &day, domain, &head))
+		heads += head.success;
+	assert_true(day_stats_get(txn, DAY, &stats));
+	assert_int_equal(stats.events, domains);
+	assert_int_equal(stats.success, domains);
+	assert_int_equal(heads + stats.catch_all.success, domains);
+	assert_int_equal(stats.catch_all.policy_success[POLICY_NONE],
+	                 stats.catch_all.success);
+	assert_int_equal(stats.catch_all.failure, 0);
+}
+
+/* Nobody waits for the interval, and nothing of the day's totals is cut. */
+static void test_a_flood_of_domains_is_committed_early(void **state)
+{
+	enum { DOMAINS = 40000 }; /* three times what a side may hold */
+	struct fixture *f = *state;
+	struct collector *collector = start(f->db, 3600 * 1000);
+
+	for (int i = 0; i < DOMAINS; i++)
+		receive_domain(collector, i);
+	assert_true(collector_state(collector).commits > 1);
+	stop_ok(&collector);
+	check_totals(f->db, DOMAINS);
+}
+
+/* The sides run to their bounds: the rest counts in the day's totals. */
+static void test_past_the_bound_only_the_domain_is_lost(void **state)
+{
+	enum { DOMAINS = 60000 };
+	struct fixture *f = *state;
+	auto_(db_abort) struct db_txn *busy = db_begin_write(f->db);
+	struct collector *collector = start(f->db, 1);
+
+	for (int i = 0; i < DOMAINS; i++)
+		receive_domain(collector, i);
+	db_abort(&busy);
+	stop_ok(&collector);
+	check_totals(f->db, DOMAINS);
+	assert_true(without_domain_said > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +280,8 @@ int main(void)
 		STORE_TEST(test_the_watermark_moves_without_events),
 		STORE_TEST(test_a_clock_set_back_stops_nothing),
 		STORE_TEST(test_a_full_store_is_said_once_and_counted),
+		STORE_TEST(test_a_flood_of_domains_is_committed_early),
+		STORE_TEST(test_past_the_bound_only_the_domain_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -557,7 +557,7 @@ static void test_lookup_rate(void **state)
 static void test_lookup_clock_is_set(void **state)
 {
 	static const char busy[] = "[['error',{'type':'serverUnavailable','"
-	                           "description':'*'},'0']]";
+				   "description':'*'},'0']]";
 	const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
 	struct world *w = *state;
 
