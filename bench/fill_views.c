@@ -30,7 +30,7 @@ static void put_view(struct db_txn *txn, int number, int64_t now)
 	struct domain_view view = {
 		.domain = w.domain,
 		.checked_at = now,
-		.expires_at = now + DAY_SECS,
+		.expires_at = now + VIEW_KEEP_MAX,
 		.tlsrpt = VIEW_OK,
 		.tlsrpt_record = w.record,
 		.sts_record = VIEW_NONE,

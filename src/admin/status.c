@@ -98,7 +98,7 @@ static int count_suppressions(const struct status_of *of, json_t *doc,
 	uint64_t n = 0;
 
 	while (suppress_next(paged_txn(&paged), &row))
-		n += row.until == 0 || row.until > of->now;
+		n += !suppress_has_ended(&row, of->now);
 	json_set_uint(doc, "suppressions", n);
 	return paged_end(&paged, err);
 }

@@ -52,7 +52,7 @@ static int see_cache(const struct jmap *jmap, const char *domain, json_t *doc,
 
 	if (db_failed(txn))
 		return db_failure(txn, err);
-	if (!found || view.expires_at <= clock_secs(jmap->clock) ||
+	if (!found || !domain_view_is_good(&view, clock_secs(jmap->clock)) ||
 	    !is_whole(&view))
 		return 0;
 	lookup_doc(&view, &mem, doc);

@@ -34,12 +34,6 @@ static void add_row(struct table *table, const struct suppression *row)
 	table_text(table, row->reason);
 }
 
-/* What ended stays in the store until it is purged; nobody wants to see it. */
-static bool has_ended(struct cli *cli, const struct suppression *row)
-{
-	return row->until != 0 && row->until <= clock_secs(&cli->clock);
-}
-
 int cli_suppress_list(struct cli *cli, struct err *err)
 {
 	static const struct table_column columns[] = {
@@ -55,7 +49,8 @@ int cli_suppress_list(struct cli *cli, struct err *err)
 	int rc;
 
 	while (suppress_next(paged_txn(&paged), &row)) {
-		if (has_ended(cli, &row))
+		/* it stays in the store until it is purged */
+		if (suppress_has_ended(&row, clock_secs(&cli->clock)))
 			continue;
 		add_json(list, &row);
 		add_row(table, &row);

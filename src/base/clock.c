@@ -84,6 +84,7 @@ struct clock clock_shifted(int64_t secs)
 	struct clock clock = clock_system();
 
 	clock.now_ms = shifted_ms;
+	clock.told = true;
 	clock.fixed_ms = secs * 1000 - system_ms(&clock);
 	return clock;
 }

@@ -22,13 +22,19 @@
 #ifndef TLSTALLY_BASE_CLOCK_H
 #define TLSTALLY_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Two clocks that differ by no more agree: nobody sets a clock so finely that
+ * we would mind. */
+enum { CLOCK_BOUND_SECS = 300 };
 
 struct clock {
 	/* Milliseconds since 1970-01-01 UTC. */
 	int64_t (*now_ms)(struct clock *clock);
 	int64_t (*monotonic_ms)(struct clock *clock);
 	int64_t (*boot_ms)(struct clock *clock);
+	bool told; /* the operator says what time it is (--now) */
 	/* of clock_fixed() */
 	int64_t fixed_ms;   /* the wall */
 	int64_t stepped_ms; /* how far somebody has set it ahead, below 0: back

@@ -15,6 +15,7 @@
 #include "base/reader.h"
 #include "base/xalloc.h"
 #include "intake/log_counts.h"
+#include "model/moment.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 
@@ -186,7 +187,9 @@ static void put_feed(struct db_txn *txn, struct log_feed *f)
 
 	snprintf(feed.name, sizeof(feed.name), "%s", f->options.feed);
 	feed_get(txn, feed.name, &feed);
-	if (f->watermark > feed.watermark)
+	/* one of a time to come is from a clock that proved wrong */
+	if (f->watermark > feed.watermark ||
+	    moment_is_to_come(feed.watermark, f->now))
 		feed.watermark = f->watermark;
 	feed.seen_at = clock_secs(f->options.clock);
 	if (f->sessions > 0)

@@ -184,7 +184,7 @@ static void put_wanted(struct db_txn *txn, const struct log_count *row,
 	if (policy_wanted_get(txn, row->domain, &due, &failures) != 0)
 		return;
 	if (policy_cache_get(txn, row->domain, arena, &view) == 1 &&
-	    view.expires_at > now)
+	    domain_view_is_good(&view, now))
 		return;
 	policy_wanted_put(txn, row->domain, now, 0);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/moment.h"
+
 static const char *const words[VIEW_STATUSES] = {
 	[VIEW_UNKNOWN] = "unknown",
 	[VIEW_NONE] = "none",
@@ -53,6 +55,26 @@ bool domain_view_is_complete(const struct domain_view *view, bool dane,
 {
 	return view_status_is_fact(view->tlsrpt) &&
 	       (!dane || dane_is_known(view)) && (!sts || sts_is_known(view));
+}
+
+bool domain_view_is_good(const struct domain_view *view, int64_t now)
+{
+	return domain_view_was_good(view, now, now);
+}
+
+bool domain_view_was_good(const struct domain_view *view, int64_t moment,
+                          int64_t now)
+{
+	/* it may have been found out until now, and be good from then on */
+	return !moment_has_come(view->expires_at, moment,
+	                        now - moment + VIEW_KEEP_MAX);
+}
+
+bool domain_view_sts_in_force(const struct domain_view *view, int64_t now)
+{
+	return view->sts == VIEW_OK &&
+	       !moment_has_come(view->sts_expires_at, now,
+	                        view->sts_policy.max_age);
 }
 
 const struct view_mx *domain_view_mx(const struct domain_view *view,

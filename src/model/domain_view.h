@@ -49,7 +49,7 @@ struct view_mx {
 struct domain_view {
 	const char *domain;
 	int64_t checked_at; /* secs */
-	int64_t expires_at; /* by the shortest TTL, within bounds */
+	int64_t expires_at; /* by the shortest TTL, VIEW_KEEP_MAX at most */
 
 	enum view_status tlsrpt;
 	const char *tlsrpt_record;  /* OK, BAD: the text; NULL: several */
@@ -74,6 +74,18 @@ struct domain_view {
 	size_t mx_count;
 	const char *mx_problem;
 };
+
+/* secs: a view is good for so long at most, however long its TTLs are. */
+enum { VIEW_KEEP_MAX = 60 * 60 };
+
+/* Is it good at `now`, or was it at the moment of a day that is over? */
+bool domain_view_is_good(const struct domain_view *view, int64_t now);
+bool domain_view_was_good(const struct domain_view *view, int64_t moment,
+                          int64_t now);
+
+/* Is the policy that it has still in force (RFC 8461 section 3.2: for max_age
+ * after it was fetched)? */
+bool domain_view_sts_in_force(const struct domain_view *view, int64_t now);
 
 /* The MX of this (canonical) name, or NULL. */
 const struct view_mx *domain_view_mx(const struct domain_view *view,

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/hash.h"
 #include "base/xalloc.h"
+#include "model/moment.h"
 #include "model/retry.h"
 #include "outbox/message.h"
 #include "outbox/settle.h"
@@ -36,9 +37,8 @@ static bool is_suppressed(struct db_txn *txn, const struct rua *rua,
 {
 	struct suppression row;
 
-	if (rua->kind != RUA_MAIL || !suppress_get(txn, rua->address, &row))
-		return false;
-	return row.until == 0 || row.until > now;
+	return rua->kind == RUA_MAIL && suppress_get(txn, rua->address, &row) &&
+	       !suppress_has_ended(&row, now);
 }
 
 static bool is_over(uint64_t limit, uint64_t used)
@@ -190,9 +190,11 @@ static bool is_free(const struct claim_context *context,
                     const struct outbox_destination *dest)
 {
 	if (dest->state == DELIVERY_INFLIGHT)
-		return dest->due <= context->now;
+		return moment_has_come(dest->due, context->now,
+		                       OUTBOX_DUE_LONGEST);
 	return !delivery_state_is_final(dest->state) &&
-	       dest->last_attempt < context->run_start;
+	       (dest->last_attempt < context->run_start ||
+	        moment_is_to_come(dest->last_attempt, context->now));
 }
 
 static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
@@ -218,6 +220,9 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 	}
 	if (dest.state == DELIVERY_INFLIGHT)
 		take_over(&dest);
+	/* or the period in which it is tried would begin only then */
+	if (moment_is_to_come(dest.first_attempt, context->now))
+		dest.first_attempt = context->now;
 	if (settled(txn, context, &head, &dest))
 		return NULL;
 	return take(txn, context, &head, &dest);

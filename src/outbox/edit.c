@@ -231,6 +231,8 @@ static int update(const struct edit *edit, struct db_txn *txn,
 	if (edit_old_load(txn, edit->before->id, now, &change.old, err) < 0)
 		return err->class;
 	fill_head(edit->after, &change.old.head);
+	if (edit->deliver_at)
+		change.old.head.planned = false;
 	write_body(txn, &change);
 	write_change(txn, conf, &change, now);
 	return db_failed(txn) ? db_failure(txn, err) : 0;

@@ -7,6 +7,7 @@
 #include "base/day.h"
 #include "base/gzip.h"
 #include "base/xalloc.h"
+#include "model/moment.h"
 #include "model/report_json.h"
 #include "outbox/edit.h"
 #include "outbox/edit_old.h"
@@ -43,7 +44,8 @@ static int refuse_in_flight(const struct outbox_destination *dest, int64_t now,
 {
 	char until[TIME_TEXT];
 
-	if (dest->state != DELIVERY_INFLIGHT || dest->due <= now)
+	if (dest->state != DELIVERY_INFLIGHT ||
+	    moment_has_come(dest->due, now, OUTBOX_DUE_LONGEST))
 		return 0;
 	return err_set(err, ERR_BUSY,
 	               "it is being delivered to %.200s at this moment (%s at "

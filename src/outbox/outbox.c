@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "outbox/claim.h"
 #include "outbox/message.h"
+#include "outbox/recall.h"
 
 enum {
 	FLUSH_COUNT = 64,
@@ -233,6 +234,8 @@ int64_t outbox_lease_secs(const struct conf *conf)
 
 	if (secs < LEASE_MIN_SECS)
 		secs = LEASE_MIN_SECS;
+	if (secs > OUTBOX_DUE_LONGEST)
+		secs = OUTBOX_DUE_LONGEST;
 	return failpoint_number("TLSTALLY_TEST_LEASE", secs);
 }
 
@@ -244,6 +247,15 @@ static bool may_send(const struct outbox_options *options)
 
 	return mode == MODE_ALL || mode == MODE_FAILURES_ONLY ||
 	       options->only_id != 0;
+}
+
+/* Who says what time it is may name one long ago: nothing is too far off
+ * then. */
+static int recall(struct run *run, int64_t now, struct err *err)
+{
+	if (run->options->clock->told)
+		return 0;
+	return outbox_recall(run->db, now, &run->result->recalled, err);
 }
 
 int outbox_run(struct db *db, const struct outbox_options *options,
@@ -268,6 +280,8 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	do
 		random_bytes(&run.context.run, sizeof(run.context.run));
 	while (run.context.run == 0);
+	if (recall(&run, now, err) < 0)
+		run.failure = *err;
 	work(&run);
 	result->counts.expired += run.context.expired;
 	result->counts.suppressed += run.context.suppressed;

@@ -48,6 +48,7 @@ struct outbox_options {
 
 struct outbox_result {
 	uint64_t attempts;
+	uint64_t recalled; /* a wrong clock had put them far off */
 	struct settle_counts counts;
 	uint64_t lost;     /* answers that could not be written down */
 	bool rate_limited; /* [deliver] rate_per_hour was reached */

@@ -60,7 +60,7 @@ static bool is_fresh(const struct apply *a, int32_t day)
 {
 	int64_t moment = day < day_of(a->now) ? day_start(day) : a->now;
 
-	return a->view.expires_at > moment;
+	return domain_view_was_good(&a->view, moment, a->now);
 }
 
 /* Has it been tried often enough, or does nobody look anything up? */
@@ -91,7 +91,7 @@ static enum verdict look_at(struct apply *a, struct db_txn *txn,
 	asked = policy_wanted_get(txn, place->domain, &due, &failures);
 	/* without a wish, a young view is all there is to be had for now */
 	tried = asked ? was_tried(a, due, failures)
-	              : seen && a->view.expires_at > a->now;
+	              : seen && domain_view_is_good(&a->view, a->now);
 	if (tried && complete)
 		return VERDICT_JUDGE;
 	if (tried && a->now >= day_end(place->day) + LOG_GIVE_UP_SECS)

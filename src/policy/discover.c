@@ -6,8 +6,7 @@
 #include "policy/lookup.h"
 
 enum {
-	KEEP_MIN = 60,      /* secs: however short the TTL is */
-	KEEP_MAX = 60 * 60, /* however long */
+	KEEP_MIN = 60, /* secs: however short the TTL is */
 	KEEP_AFTER_FAILURE = 60,
 	/* For all questions about one domain: whoever has many hosts and slow
 	 * servers must not keep a thread from the others. */
@@ -100,7 +99,7 @@ static int64_t keep_until(const struct lookup *lookup)
 		ttl = view->sts_expires_at - lookup->now;
 	if (ttl < KEEP_MIN)
 		ttl = KEEP_MIN;
-	return lookup->now + (ttl < KEEP_MAX ? ttl : KEEP_MAX);
+	return lookup->now + (ttl < VIEW_KEEP_MAX ? ttl : VIEW_KEEP_MAX);
 }
 
 bool discover(const struct discover_options *options, const char *domain,

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "model/moment.h"
 #include "policy/discover.h"
 #include "store/policy_cache_table.h"
 
@@ -20,7 +21,7 @@ enum {
 	LOOK_MS = 10 * 1000,  /* at the list, without being woken */
 	PAUSE_MS = 10 * 1000, /* after a store that took nothing */
 	BACK_OFF_MIN = 60,
-	BACK_OFF_MAX = 60 * 60,
+	BACK_OFF_MAX = WANTED_LONGEST_SECS,
 };
 
 struct worker {
@@ -91,9 +92,11 @@ static void look_at_list(struct policy_pool *pool)
 	pool->queued = pool->taken = 0;
 	while (pool->queued < QUEUE_MAX &&
 	       policy_wanted_next(txn, pool->after, &due, &failures)) {
-		if (due <= now && !is_at_work_on(pool, pool->after))
+		bool come = moment_has_come(due, now, WANTED_LONGEST_SECS);
+
+		if (come && !is_at_work_on(pool, pool->after))
 			strcpy(pool->queue[pool->queued++], pool->after);
-		else if (due > now && (due - now) * 1000 < wait)
+		else if (!come && (due - now) * 1000 < wait)
 			wait = (due - now) * 1000;
 	}
 	if (db_failure(txn, &err) < 0)
@@ -167,7 +170,7 @@ static int read_task(struct worker *worker, int64_t now, struct task *task,
 
 	memset(task, 0, sizeof(*task));
 	if (policy_wanted_get(txn, worker->domain, &due, &task->failures))
-		task->due = due <= now;
+		task->due = moment_has_come(due, now, WANTED_LONGEST_SECS);
 	if (task->due)
 		task->has_old = policy_cache_get(txn, worker->domain,
 		                                 &worker->arena, &task->old);
@@ -235,7 +238,7 @@ static int work(struct worker *worker, struct err *err)
 		return err->class;
 	if (!task.due)
 		return 0;
-	if (task.has_old && task.old.expires_at > now)
+	if (task.has_old && domain_view_is_good(&task.old, now))
 		return keep(worker, NULL, true, 0, err);
 	return look_up(worker, &task, err);
 }

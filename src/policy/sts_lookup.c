@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "model/moment.h"
+
 enum {
 	REFRESH = 24 * 60 * 60, /* RFC 8461 section 3.3: daily, say */
 	PAUSE = 5 * 60,         /* the same: between failures of one id */
@@ -16,8 +18,7 @@ enum {
 /* May the policy of the old view still be applied? */
 static bool is_in_force(const struct lookup *lookup)
 {
-	return lookup->old->sts == VIEW_OK &&
-	       lookup->old->sts_expires_at > lookup->now;
+	return domain_view_sts_in_force(lookup->old, lookup->now);
 }
 
 /* The same, and it asks for something: "none" needs its record. */
@@ -131,11 +132,12 @@ static void not_fetched(struct lookup *lookup, const char *problem)
 /* Is it the host, or do we reach none? */
 static void weigh(struct lookup *lookup, struct sts_reply *reply)
 {
+	int64_t now = clock_monotonic_ms(lookup->options->clock) / 1000;
 	struct sts_reach *reach = lookup->options->reach;
 
 	if (reply->connected)
-		sts_reach_connected(reach, lookup->now);
-	if (!reply->missed || sts_reach_missed(reach, lookup->now))
+		sts_reach_connected(reach, now);
+	if (!reply->missed || sts_reach_missed(reach, now))
 		return;
 	reply->status = VIEW_TEMPFAIL;
 	reply->problem = arena_printf(
@@ -173,7 +175,7 @@ static bool is_worn(const struct lookup *lookup)
 {
 	int64_t half = lookup->old->sts_policy.max_age / 2;
 
-	return lookup->now - lookup->old->sts_fetched_at >=
+	return moment_age(lookup->old->sts_fetched_at, lookup->now) >=
 	       (half < REFRESH ? half : REFRESH);
 }
 
@@ -184,7 +186,7 @@ static bool is_time_to_fetch(const struct lookup *lookup)
 	if (id_changed(lookup) || old->sts_fetch == VIEW_UNKNOWN)
 		return true;
 	if (old->sts_fetch != VIEW_OK)
-		return lookup->now - old->sts_fetched_at >= PAUSE;
+		return moment_age(old->sts_fetched_at, lookup->now) >= PAUSE;
 	return !is_in_force(lookup) || is_worn(lookup);
 }
 

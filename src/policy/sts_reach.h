@@ -16,10 +16,11 @@
 #include <stdint.h>
 
 struct sts_reach {
-	atomic_llong connected_at; /* secs; 0: not yet */
+	atomic_llong connected_at; /* secs, monotonic; 0: not yet */
 	atomic_uint missed;        /* hosts since then, not connected to */
 };
 
+/* Both by the monotonic clock, in seconds. */
 void sts_reach_connected(struct sts_reach *reach, int64_t now);
 
 /* No connection could be made: false when nothing shows that one can be. */

@@ -3,10 +3,19 @@
 #include <stdio.h>
 
 #include "base/day.h"
+#include "model/moment.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 
 enum { FEED_SEEN_SECS = 2 * DAY_SECS };
+
+/* A watermark of a time to come says nothing: it is from a clock that proved
+ * wrong. */
+static bool is_past(const struct feed *feed, int64_t end, int64_t now)
+{
+	return feed->watermark >= end &&
+	       !moment_is_to_come(feed->watermark, now);
+}
 
 /* The first feed seen lately that has not counted past `end`; 0: none. */
 static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
@@ -16,7 +25,7 @@ static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
 	while (feed_next(txn, feed))
 		if (feed_counts_sessions(feed) &&
 		    feed->seen_at >= now - FEED_SEEN_SECS &&
-		    feed->watermark < end)
+		    !is_past(feed, end, now))
 			return 1;
 	return 0;
 }

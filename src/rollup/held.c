@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "model/moment.h"
 #include "model/report_id.h"
 #include "store/outbox_table.h"
 
@@ -44,6 +45,7 @@ static void release(struct db_txn *txn, struct held *held,
 	head->deliver_at = held->now + report_spread(head->day, head->domain,
 	                                             held->store_id,
 	                                             held->conf->report.spread);
+	head->planned = true;
 	head->status = OUTBOX_PENDING;
 	outbox_head_put(txn, head);
 	outbox_release(txn, head->id, head->deliver_at);
@@ -56,7 +58,7 @@ static bool is_too_old(const struct held *held, const struct outbox_head *head)
 {
 	return held->now - day_end(head->day) >
 	               held->conf->report.max_report_age &&
-	       held->now - head->created_at > DAY_SECS;
+	       moment_age(head->created_at, held->now) > DAY_SECS;
 }
 
 /* Must something happen to it now? */

@@ -88,6 +88,7 @@ static void fill_head(struct rollup *r, struct item *item)
 	head->day = r->day;
 	head->status = first_status(conf);
 	head->created_at = now;
+	head->planned = true;
 	head->deliver_at =
 		now + report_spread(r->day, item->domain, db_store_id(r->db),
 	                            conf->report.spread);

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/reader.h"
 #include "base/strbuf.h"
+#include "model/moment.h"
 #include "store/keys.h"
 #include "store/own_report_table.h"
 
@@ -104,7 +105,7 @@ int feed_conflict(struct db_txn *txn, const char *mine, int64_t now,
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], mine) != 0 &&
 		    feed_get(txn, names[i], other) &&
-		    other->last_event >= now - CONFLICT_SECS)
+		    moment_age(other->last_event, now) <= CONFLICT_SECS)
 			return 1;
 	return 0;
 }

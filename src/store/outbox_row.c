@@ -1,10 +1,13 @@
 #include "store/outbox_row.h"
 
+enum head_flag { FROZEN = 1, PLANNED = 2 };
+
 void outbox_head_write(const struct outbox_head *head, struct strbuf *out)
 {
 	strbuf_u32(out, (uint32_t)head->day);
 	strbuf_u8(out, (uint8_t)head->status);
-	strbuf_u8(out, head->frozen);
+	strbuf_u8(out,
+	          (head->frozen ? FROZEN : 0) | (head->planned ? PLANNED : 0));
 	strbuf_u64(out, (uint64_t)head->created_at);
 	strbuf_u64(out, (uint64_t)head->deliver_at);
 	strbuf_u64(out, (uint64_t)head->done_at);
@@ -23,11 +26,14 @@ void outbox_head_write(const struct outbox_head *head, struct strbuf *out)
 bool outbox_head_read(struct db_value value, struct outbox_head *head)
 {
 	struct reader reader;
+	uint8_t flags;
 
 	reader_init(&reader, value.data, value.len);
 	head->day = (int32_t)reader_u32(&reader);
 	head->status = reader_u8(&reader);
-	head->frozen = reader_u8(&reader) != 0;
+	flags = reader_u8(&reader);
+	head->frozen = flags & FROZEN;
+	head->planned = flags & PLANNED;
 	head->created_at = (int64_t)reader_u64(&reader);
 	head->deliver_at = (int64_t)reader_u64(&reader);
 	head->done_at = (int64_t)reader_u64(&reader);

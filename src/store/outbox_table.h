@@ -39,7 +39,8 @@ struct outbox_head {
 	char domain[DOMAIN_TEXT];
 	int32_t day;
 	enum outbox_status status;
-	bool frozen; /* bytes were fixed by a first claim */
+	bool frozen;  /* bytes were fixed by a first claim */
+	bool planned; /* deliver_at is ours; else a person's */
 	int64_t created_at;
 	int64_t deliver_at;
 	int64_t done_at;           /* archive only */
@@ -97,6 +98,13 @@ struct outbox_new {
 	const uint64_t *policy_ids;
 	size_t policy_id_count;
 };
+
+/*
+ * How far ahead, in seconds, a rule of ours may set a destination's `due` at
+ * most: the end of a lease, the next attempt, the next hour after a limit, a
+ * moment within [deliver] spread.
+ */
+enum { OUTBOX_DUE_LONGEST = 24 * 3600 };
 
 /* When the report was added, secs: its id says so. */
 int64_t outbox_id_time(uint64_t id);

@@ -23,8 +23,10 @@ void policy_cache_put(struct db_txn *txn, const struct domain_view *view);
 /* Only what is a domain can be looked up; longer is refused. */
 enum { WANTED_DOMAIN_TEXT = 256 };
 
-/* Domains that asked for a look-up and the time of the next try (back-off);
- * the milter's warm-up list is this, too. */
+/* Domains that asked for a look-up and the time of the next try (back-off),
+ * which is never further off than this; the milter's warm-up list is this,
+ * too. */
+enum { WANTED_LONGEST_SECS = 60 * 60 };
 void policy_wanted_put(struct db_txn *txn, const char *domain, int64_t due,
                        uint32_t failures);
 /* 1 and when and how often it failed, or 0. */

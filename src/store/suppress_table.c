@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/strbuf.h"
+#include "model/moment.h"
 #include "store/change_table.h"
 #include "store/keys.h"
 
@@ -64,6 +65,19 @@ void suppress_put(struct db_txn *txn, const struct suppression *row)
 	db_put(txn, TABLE_SUPPRESS, row->address, len, value.data, value.len);
 }
 
+/* Also an end of 30 days that a person has moved is a person's. */
+static bool is_by_rule(const struct suppression *row)
+{
+	return !row->by_hand && row->until == row->since + SUPPRESS_SECS;
+}
+
+bool suppress_has_ended(const struct suppression *row, int64_t now)
+{
+	return row->until != 0 &&
+	       moment_has_come(row->until, now,
+	                       is_by_rule(row) ? SUPPRESS_SECS : MOMENT_STANDS);
+}
+
 void suppress_for_a_while(struct db_txn *txn, const char *address,
                           const char *reason, int64_t now)
 {
@@ -113,7 +127,7 @@ int suppress_purge(struct db_txn *txn, int64_t now, uint64_t *rows)
 		db_at(cursor, &key, &value);
 		if (!decode(txn, key, value, &row))
 			break;
-		if (row.until == 0 || row.until >= now)
+		if (!suppress_has_ended(&row, now))
 			continue;
 		db_cursor_delete(cursor);
 		note(txn, CHANGE_DESTROYED, row.address);

@@ -22,6 +22,9 @@ struct suppression {
 int suppress_get(struct db_txn *txn, const char *address,
                  struct suppression *row);
 void suppress_put(struct db_txn *txn, const struct suppression *row);
+/* Is it over?  One that was made by an answer is for 30 days, so that a clock
+ * that was wrong makes none longer; what a person set stands. */
+bool suppress_has_ended(const struct suppression *row, int64_t now);
 /* For 30 days: a server refused the address, or a bounce said that it is
  * dead. */
 void suppress_for_a_while(struct db_txn *txn, const char *address,

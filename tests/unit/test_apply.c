@@ -172,8 +172,8 @@ static void test_what_is_counted(void **state)
 	struct day_stats stats;
 	uint64_t moved, wanted;
 
-	know(txn, "a.example", ALL, day_start(DAY + 9));
-	know(txn, "b.example", ALL, day_start(DAY + 9));
+	know(txn, "a.example", ALL, day_start(DAY + 1) + 2 * HOUR);
+	know(txn, "b.example", ALL, day_start(DAY + 1) + 2 * HOUR);
 	wait_for(txn, DAY, "a.example", "+mx1", 5);
 	wait_for(txn, DAY, "a.example", "+mx2", 7);
 	wait_for(txn, DAY, "a.example", "-mx1", 2);
@@ -239,7 +239,7 @@ static void test_much_of_one_domain(void **state)
 	uint64_t moved, wanted;
 	struct tally_head head;
 
-	know(txn, "a.example", ALL, day_start(DAY + 1));
+	know(txn, "a.example", ALL, day_start(DAY) + 2 * HOUR);
 	for (int i = 0; i < KINDS; i++) {
 		char session[32];
 
@@ -268,7 +268,7 @@ static void fill(struct fixture *f)
 
 		snprintf(domain, sizeof(domain), "%d.example", i);
 		if (i % 10 != 0)
-			know(txn, domain, ALL, day_start(DAY + 9));
+			know(txn, domain, ALL, day_start(DAY) + 2 * HOUR);
 		wait_for(txn, DAY, domain, "+mx1", 3);
 		wait_for(txn, DAY, domain, "-mx1", 1);
 	}

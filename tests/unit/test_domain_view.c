@@ -389,6 +389,69 @@ static void test_problems(void **state)
 	arena_clear(&arena);
 }
 
+enum { AGE_NOW = 1772323200, HOUR = 3600, DAY = 24 * HOUR, YEAR = 365 * DAY };
+
+/* How long a view and its policy are believed, also when the clock was a year
+ * ahead when they were found out. */
+static void test_good(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t expires_at, moment;
+		bool good;
+	} rows[] = {
+		{"for a minute yet", AGE_NOW + 60, AGE_NOW, true},
+		{"not any more", AGE_NOW, AGE_NOW, false},
+		{"as long as any", AGE_NOW + VIEW_KEEP_MAX, AGE_NOW, true},
+		{"longer than any: the clock was wrong",
+	         AGE_NOW + VIEW_KEEP_MAX + 1, AGE_NOW, false},
+		{"from a year ahead", AGE_NOW + YEAR, AGE_NOW, false},
+		{"it was, on a day that is over", AGE_NOW - HOUR, AGE_NOW - DAY,
+	         true},
+		{"and still is", AGE_NOW + HOUR, AGE_NOW - DAY, true},
+		{"a year ahead, for a day that is over", AGE_NOW + YEAR,
+	         AGE_NOW - DAY, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct domain_view view = {.expires_at = rows[i].expires_at};
+
+		ROW(&rows[i]);
+		assert_int_equal(
+			domain_view_was_good(&view, rows[i].moment, AGE_NOW),
+			rows[i].good);
+	}
+}
+
+static void test_sts_in_force(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t max_age, expires_at;
+		bool in_force;
+	} rows[] = {
+		{"fetched now", DAY, AGE_NOW + DAY, true},
+		{"over", DAY, AGE_NOW, false},
+		{"for a year", YEAR, AGE_NOW + YEAR, true},
+		{"for a day, fetched when the clock was 300 days ahead", DAY,
+	         AGE_NOW + 301 * DAY, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct domain_view view = {
+			.sts = VIEW_OK,
+			.sts_policy = {.max_age = rows[i].max_age},
+			.sts_expires_at = rows[i].expires_at,
+		};
+
+		ROW(&rows[i]);
+		assert_int_equal(domain_view_sts_in_force(&view, AGE_NOW),
+		                 rows[i].in_force);
+	}
+}
+
 static void test_words(void **state)
 {
 	(void)state;
@@ -408,6 +471,8 @@ int main(void)
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_complete),
 		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_sts_in_force),
 		cmocka_unit_test(test_words),
 	};
 

@@ -18,6 +18,7 @@ struct fake {
 	struct policy_pool *pool;
 	struct clock clock;
 	_Atomic int64_t now_ms;
+	_Atomic int64_t ahead_ms; /* of the wall clock */
 	atomic_int queries;
 	atomic_int at_once; /* queries of one name */
 	atomic_int most;    /* of them */
@@ -28,6 +29,12 @@ struct fake {
 static struct fake fake;
 
 static int64_t fake_now_ms(struct clock *clock)
+{
+	(void)clock;
+	return atomic_load(&fake.now_ms) + atomic_load(&fake.ahead_ms);
+}
+
+static int64_t fake_monotonic_ms(struct clock *clock)
 {
 	(void)clock;
 	return atomic_load(&fake.now_ms);
@@ -83,8 +90,8 @@ static void start(struct fixture *f)
 	memset(&fake, 0, sizeof(fake));
 	fake.resolver = (struct resolver){query, free_nothing};
 	fake.clock.now_ms = fake_now_ms;
-	fake.clock.monotonic_ms = fake_now_ms;
-	fake.clock.boot_ms = fake_now_ms;
+	fake.clock.monotonic_ms = fake_monotonic_ms;
+	fake.clock.boot_ms = fake_monotonic_ms;
 	atomic_store(&fake.now_ms, START * INT64_C(1000));
 	fake.options = (struct pool_options){
 		.db = f->db,
@@ -164,6 +171,24 @@ static void test_found(void **state)
 	}
 	assert_false(found.wanted);
 	assert_int_equal(atomic_load(&fake.queries), 1);
+	policy_pool_stop(&fake.pool);
+}
+
+/* A clock that was a year ahead for a minute must neither keep a failed look-up
+ * from being made again nor have an old answer believed for a year. */
+static void test_clock_was_a_year_ahead(void **state)
+{
+	enum { YEAR = 365 * 24 * 3600 };
+
+	start(*state);
+	want(*state, "failed.example", START + YEAR + 3600);
+	wait_for_view(*state, "failed.example");
+	atomic_store(&fake.ahead_ms, YEAR * INT64_C(1000));
+	want(*state, "believed.example", START);
+	wait_for_view(*state, "believed.example");
+	atomic_store(&fake.ahead_ms, 0);
+	want(*state, "believed.example", START);
+	wait_for_queries(3);
 	policy_pool_stop(&fake.pool);
 }
 
@@ -275,9 +300,14 @@ static void test_stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(test_found),    STORE_TEST(test_not_due),
-		STORE_TEST(test_back_off), STORE_TEST(test_one_at_a_time),
-		STORE_TEST(test_many),     STORE_TEST(test_stop),
+		STORE_TEST(test_found),
+		STORE_TEST(test_not_due),
+		STORE_TEST(test_found),
+		STORE_TEST(test_clock_was_a_year_ahead),
+		STORE_TEST(test_back_off),
+		STORE_TEST(test_one_at_a_time),
+		STORE_TEST(test_many),
+		STORE_TEST(test_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ static void test_purged(void **state)
 		{"for good", "a@example.com", 0, 1},
 		{"ended long ago", "b@example.com", 1, 0},
 		{"ended just now", "c@example.com", NOW - 1, 0},
-		{"ends now", "d@example.com", NOW, 1},
+		{"ends now", "d@example.com", NOW, 0},
 		{"ends later", "e@example.com", NOW + 1, 1},
 	};
 	struct fixture *f = *state;
@@ -67,13 +67,48 @@ static void test_purged(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		suppress(txn, rows[i].address, rows[i].until);
 	assert_int_equal(suppress_purge(txn, NOW, &n), 0);
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
 		assert_int_equal(suppress_get(txn, rows[i].address, &row),
 		                 rows[i].kept);
 	}
 	commit_ok(&txn);
+}
+
+/* A rule's 30 days are no more when a clock was wrong; a person's end stands.
+ */
+static void test_has_ended(void **state)
+{
+	const int64_t days_30 = 30 * INT64_C(86400),
+		      year = 365 * INT64_C(86400);
+	const struct {
+		const char *name;
+		struct suppression row;
+		bool ended;
+	} rows[] = {
+		{"by an answer", {.since = NOW, .until = NOW + days_30}, false},
+		{"by an answer, 30 days ago",
+	         {.since = NOW - days_30, .until = NOW},
+	         true},
+		{"by an answer, when the clock was a year ahead",
+	         {.since = NOW + year, .until = NOW + year + days_30},
+	         true},
+		{"by hand, for good", {.since = NOW, .by_hand = true}, false},
+		{"by hand, for a year",
+	         {.since = NOW, .until = NOW + year, .by_hand = true},
+	         false},
+		{"by an answer, and its end moved by hand",
+	         {.since = NOW, .until = NOW + year},
+	         false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		assert_int_equal(suppress_has_ended(&rows[i].row, NOW),
+		                 rows[i].ended);
+	}
 }
 
 static void test_own_reports(void **state)
@@ -138,9 +173,9 @@ static void test_damaged_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(test_listed),       STORE_TEST(test_purged),
-		STORE_TEST(test_own_reports),  STORE_TEST(test_rates),
-		STORE_TEST(test_damaged_rows),
+		STORE_TEST(test_listed), STORE_TEST(test_has_ended),
+		STORE_TEST(test_purged), STORE_TEST(test_own_reports),
+		STORE_TEST(test_rates),  STORE_TEST(test_damaged_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,83 @@
+#include "outbox/recall.h"
+
+#include "base/auto.h"
+#include "model/moment.h"
+#include "store/outbox_table.h"
+
+enum { BATCH = 500 };
+
+/* A row of the index of what is due. */
+struct place {
+	int64_t due;
+	uint64_t id;
+	uint16_t index;
+};
+
+/* Does it wait for a moment that a person named? */
+static bool is_persons(const struct outbox_head *head,
+                       const struct outbox_destination *dest)
+{
+	return dest->state == DELIVERY_PENDING && !head->planned &&
+	       dest->due == head->deliver_at;
+}
+
+static bool must_go(struct db_txn *txn, const struct place *place, int64_t now,
+                    struct outbox_destination *dest)
+{
+	struct outbox_head head;
+
+	return outbox_head_get(txn, place->id, &head) &&
+	       outbox_destination_get(txn, place->id, place->index, dest) &&
+	       dest->due > now &&
+	       moment_has_come(dest->due, now,
+	                       is_persons(&head, dest) ? MOMENT_STANDS
+	                                               : OUTBOX_DUE_LONGEST);
+}
+
+/* The next ones after *at; usually none, and then nobody is kept from
+ * writing. */
+static int find(struct db *db, int64_t now, struct place *at,
+                struct place found[BATCH], size_t *count, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct outbox_destination dest;
+
+	*count = 0;
+	while (*count < BATCH &&
+	       outbox_due_next(txn, INT64_MAX, &at->due, &at->id, &at->index))
+		if (must_go(txn, at, now, &dest))
+			found[(*count)++] = *at;
+	return db_failure(txn, err);
+}
+
+static int recall(struct db *db, int64_t now, const struct place *found,
+                  size_t count, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct outbox_destination dest;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!must_go(txn, &found[i], now, &dest))
+			continue;
+		dest.due = now;
+		outbox_destination_put(txn, found[i].id, &dest);
+	}
+	return db_commit(&txn, err);
+}
+
+int outbox_recall(struct db *db, int64_t now, uint64_t *count, struct err *err)
+{
+	struct place at = {.due = now + OUTBOX_DUE_LONGEST,
+	                   .id = UINT64_MAX,
+	                   .index = UINT16_MAX};
+	struct place found[BATCH];
+	size_t n;
+
+	do {
+		if (find(db, now, &at, found, &n, err) < 0 ||
+		    (n > 0 && recall(db, now, found, n, err) < 0))
+			return err->class;
+		*count += n;
+	} while (n == BATCH);
+	return 0;
+}
