@@ -7,9 +7,6 @@
 
 enum { DETAILS_MAX = 6 }; /* more than one session can bring */
 
-static const char mx_mismatch[] = "mtasts-policy-mx-mismatch";
-static const char all_unusable[] = "all-TLSA-records-unusable"; /* Postfix's */
-
 /* A judgement at work. */
 struct trial {
 	const struct judge_options *options;
@@ -17,23 +14,31 @@ struct trial {
 	const struct domain_view *view;
 	const struct view_mx *mx;  /* of the session; NULL */
 	char mx_name[DOMAIN_TEXT]; /* canonical; "": not known */
+	bool other_mx; /* the MX is in no mx line of the policy in force */
 	struct arena *arena;
 	struct session_policy *policy;
 };
 
-static bool same_text(const char *a, const char *b)
+static bool same_reason(const char *a, const char *b)
 {
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+	return a == NULL || b == NULL || strcmp(a, b) == 0;
 }
 
+/* What is found out twice is one detail, with the words of who has some. */
 static void add_detail(struct trial *trial, const struct failure_detail *detail)
 {
 	struct session_policy *policy = trial->policy;
 
-	for (size_t i = 0; i < policy->failure_count; i++)
-		if (policy->failures[i].result == detail->result &&
-		    same_text(policy->failures[i].reason, detail->reason))
-			return;
+	for (size_t i = 0; i < policy->failure_count; i++) {
+		struct failure_detail *had = &policy->failures[i];
+
+		if (had->result != detail->result ||
+		    !same_reason(had->reason, detail->reason))
+			continue;
+		if (had->reason == NULL)
+			had->reason = detail->reason;
+		return;
+	}
 	policy->failures[policy->failure_count++] = *detail;
 }
 
@@ -49,6 +54,9 @@ static void fail(struct trial *trial, enum result_type result,
 	};
 
 	trial->policy->failed = true;
+	/* it was compared with the names in the policy: the same failure */
+	if (trial->other_mx && result == RESULT_CERTIFICATE_HOST_MISMATCH)
+		return;
 	add_detail(trial, &detail);
 }
 
@@ -87,8 +95,44 @@ static void set_strings(struct trial *trial, const char **list, size_t count)
 static bool result_within(const struct log_session *session,
                           enum result_type first, enum result_type last)
 {
-	return session->outcome == LOG_FAILED && session->result >= first &&
-	       session->result <= last;
+	enum result_type result = session->outcome == LOG_FAILED
+	                                  ? session->result
+	                                  : session->complaint;
+
+	return (session->outcome == LOG_FAILED || session->has_complaint) &&
+	       result >= first && result <= last;
+}
+
+/* A policy plugin told Postfix that it could not have the policy. */
+static bool log_has_no_policy(const struct log_session *session)
+{
+	return result_within(session, RESULT_STS_POLICY_FETCH_ERROR,
+	                     RESULT_STS_WEBPKI_INVALID);
+}
+
+/* Only a policy of MTA-STS can be why. */
+static bool log_blames_sts(const struct log_session *session)
+{
+	return log_has_no_policy(session) ||
+	       (session->outcome == LOG_FAILED && session->reason != NULL &&
+	        strcmp(session->reason, REASON_MX_MISMATCH) == 0);
+}
+
+static bool log_blames_dane(const struct log_session *session)
+{
+	return session->outcome == LOG_FAILED &&
+	       result_within(session, RESULT_TLSA_INVALID,
+	                     RESULT_DANE_REQUIRED);
+}
+
+/* The handshake was done, and then the certificate was not good enough. */
+static bool log_blames_certificate(const struct log_session *session)
+{
+	return session->outcome == LOG_FAILED &&
+	       result_within(session, RESULT_CERTIFICATE_HOST_MISMATCH,
+	                     RESULT_VALIDATION_FAILURE) &&
+	       (session->reason == NULL ||
+	        strcmp(session->reason, REASON_HANDSHAKE) != 0);
 }
 
 static bool dnssec_fails(const struct trial *trial)
@@ -108,12 +152,36 @@ static bool has_tlsa(const struct trial *trial)
 
 static bool dane_applies(const struct trial *trial)
 {
-	if (result_within(trial->session, RESULT_TLSA_INVALID,
-	                  RESULT_DANE_REQUIRED))
+	if (log_blames_dane(trial->session))
 		return true;
+	if (log_blames_sts(trial->session))
+		return false;
 	return trial->options->dane &&
 	       (has_tlsa(trial) || dnssec_fails(trial) ||
 	        trial->session->tlsa_unusable);
+}
+
+/* Are all records that can be used (RFC 7672 section 3.1) of usage 3?  Of those
+ * neither names nor dates are checked. */
+static bool checks_keys_alone(const struct view_mx *mx)
+{
+	size_t keys = 0;
+
+	for (size_t i = 0; mx != NULL && i < mx->tlsa_count; i++) {
+		if (mx->tlsa_strings[i][0] == '2')
+			return false;
+		keys += mx->tlsa_strings[i][0] == '3';
+	}
+	return keys > 0;
+}
+
+/* Postfix up to 3.5 does not log that no record matched: what it says of the
+ * chain is all there is, and is not why. */
+static bool matches_no_key(const struct trial *trial)
+{
+	return has_tlsa(trial) && checks_keys_alone(trial->mx) &&
+	       log_blames_certificate(trial->session) &&
+	       !trial->session->has_complaint;
 }
 
 static void judge_dane(struct trial *trial)
@@ -123,16 +191,21 @@ static void judge_dane(struct trial *trial)
 	policy->type = POLICY_TLSA;
 	if (trial->mx_name[0] != '\0')
 		policy->domain = trial->mx_name;
-	judge_outcome(trial);
-	if (has_tlsa(trial)) {
+	if (matches_no_key(trial))
+		fail(trial, RESULT_CERTIFICATE_NOT_TRUSTED, NULL);
+	else
+		judge_outcome(trial);
+	if (has_tlsa(trial))
 		set_strings(trial, trial->mx->tlsa_strings,
 		            trial->mx->tlsa_count);
-		if (trial->mx->tlsa == VIEW_BAD)
-			fail(trial, RESULT_TLSA_INVALID, all_unusable);
-	}
-	if (trial->session->tlsa_unusable)
-		fail(trial, RESULT_TLSA_INVALID, all_unusable);
-	if (dnssec_fails(trial))
+	/* then the log has said why, of the records as they were then */
+	if (log_blames_dane(trial->session) ||
+	    log_blames_certificate(trial->session))
+		return;
+	if (trial->session->tlsa_unusable ||
+	    (has_tlsa(trial) && trial->mx->tlsa == VIEW_BAD))
+		fail(trial, RESULT_TLSA_INVALID, REASON_TLSA_UNUSABLE);
+	else if (dnssec_fails(trial))
 		fail(trial, RESULT_DNSSEC_INVALID, NULL);
 }
 
@@ -163,8 +236,7 @@ static bool sts_applies(const struct trial *trial)
 {
 	enum result_type result;
 
-	if (result_within(trial->session, RESULT_STS_POLICY_FETCH_ERROR,
-	                  RESULT_STS_WEBPKI_INVALID))
+	if (log_blames_sts(trial->session))
 		return true;
 	return trial->options->sts && (sts_in_force(trial->view) ||
 	                               sts_fetch_fails(trial->view, &result));
@@ -193,9 +265,8 @@ static void judge_by_policy(struct trial *trial)
 	policy->mx_count = sts->mx_count;
 	policy->mx_hosts = copy_list(trial->arena, sts->mx, &policy->mx_count);
 	judge_certificate(trial);
-	if (trial->mx_name[0] != '\0' &&
-	    !sts_policy_matches(sts, trial->mx_name))
-		fail(trial, RESULT_VALIDATION_FAILURE, mx_mismatch);
+	if (trial->other_mx)
+		fail(trial, RESULT_VALIDATION_FAILURE, REASON_MX_MISMATCH);
 }
 
 /* No MX took part in it. */
@@ -204,6 +275,10 @@ static void judge_fetch(struct trial *trial)
 	struct failure_detail detail = {.reason = trial->view->sts_problem};
 
 	if (!sts_fetch_fails(trial->view, &detail.result))
+		return;
+	/* Postfix's plugin had its own trouble with the same policy */
+	if (log_has_no_policy(trial->session) &&
+	    !result_within(trial->session, detail.result, detail.result))
 		return;
 	if (!sts_in_force(trial->view))
 		trial->policy->failed = true;
@@ -215,9 +290,14 @@ static void judge_sts(struct trial *trial)
 	const struct domain_view *view = trial->view;
 
 	trial->policy->type = POLICY_STS;
+	trial->other_mx =
+		sts_in_force(view) && trial->mx_name[0] != '\0' &&
+		!sts_policy_matches(&view->sts_policy, trial->mx_name);
 	judge_outcome(trial);
 	if (sts_in_force(view))
 		judge_by_policy(trial);
+	else if (log_has_no_policy(trial->session))
+		judge_certificate(trial);
 	else if (view->sts_fetch == VIEW_BAD) /* as it was read, errors too */
 		set_strings(trial, view->sts_policy.lines,
 		            view->sts_policy.line_count);

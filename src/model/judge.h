@@ -32,13 +32,23 @@
  *
  * all failures although the mail was delivered.
  *
- * A session counts once, under one policy, as success or failure; it may bring
- * several failure details (RFC 8460 section 4: types overlap).  An STS policy
- * that could not be had makes it a failure when there is no older policy to
- * go by: what the domain announced was not met.  With an older policy in force
- * the session counts by that one, and the detail is added to it whatever the
- * outcome (RFC 8461 section 6).  Under no-policy-found a certificate that
- * nobody vouches for is a success.
+ * A session counts once, under one policy, as success or failure; it brings one
+ * failure detail for each cause, and several causes have one each (RFC 8460
+ * section 4: types overlap): no STARTTLS and records that cannot be used, an
+ * expired certificate at an MX that the policy does not name.  One cause are:
+ *
+ *     a name that does not match, and an MX in no mx line: its certificate is
+ *     compared with these names (mtasts-policy-mx-mismatch)
+ *     a policy that neither Postfix's plugin nor we could have
+ *     DANE or a certificate by which Postfix refused, and what DNS says today
+ *
+ * Where all TLSA records are of usage 3, names and dates do not matter: what
+ * Postfix up to 3.5 says of them is certificate-not-trusted, for it does not
+ * log that no record matched.  An STS policy that could not be had makes it a
+ * failure when there is no older policy to go by: what the domain announced was
+ * not met.  With an older policy in force the session counts by that one, and
+ * the detail is added to it whatever the outcome (RFC 8461 section 6).  Under
+ * no-policy-found a certificate that nobody vouches for is a success.
  */
 #ifndef TLSTALLY_MODEL_JUDGE_H
 #define TLSTALLY_MODEL_JUDGE_H

@@ -41,6 +41,12 @@ enum tls_level {
 	TLS_LEVELS
 };
 
+/* Reasons that the log's reader and the judge both give, in the words of
+ * Postfix 3.10; the last is that of other senders. */
+#define REASON_HANDSHAKE "tls-handshake-failure"
+#define REASON_TLSA_UNUSABLE "all-TLSA-records-unusable"
+#define REASON_MX_MISMATCH "mtasts-policy-mx-mismatch"
+
 struct log_session {
 	const char *domain;  /* canonical, or as model/session keeps odd ones */
 	const char *mx_host; /* NULL: not known */
@@ -49,8 +55,12 @@ struct log_session {
 	enum result_type result; /* LOG_FAILED */
 	const char *reason;      /* failure-reason-code; NULL */
 	bool untrusted; /* LOG_TLS: certificate not verified (level may) */
-	/* what the log saw go wrong with the certificate though the session
-	 * went on: a testing policy fails by it */
+	/*
+	 * LOG_TLS: what the log saw go wrong with the certificate though the
+	 * session went on: a testing policy fails by it.  LOG_FAILED: Postfix
+	 * said that `result` is why; without it the result is concluded from
+	 * whether the chain was trusted.
+	 */
 	bool has_complaint;
 	enum result_type complaint;
 	const char *complaint_reason;

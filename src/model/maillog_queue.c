@@ -113,7 +113,7 @@ static const struct {
 	{REQUIRETLS "no matching server certificate was found",
          REFUSAL_NOT_VERIFIED, false},
 	{REQUIRETLS "no trusted server certificate was found",
-         REFUSAL_NOT_TRUSTED, false},
+         REFUSAL_NOT_VERIFIED, false},
 };
 
 static enum tls_refusal read_refusal(struct span text, struct fact *fact)

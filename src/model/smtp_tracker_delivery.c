@@ -126,7 +126,7 @@ static enum ending refusal_ending(enum tls_refusal refusal,
 		[REFUSAL_NOT_OFFERED] = ENDING_NO_STARTTLS,
 		[REFUSAL_REFUSED] = ENDING_NO_STARTTLS,
 		[REFUSAL_NOT_VERIFIED] = ENDING_NOT_VERIFIED,
-		[REFUSAL_NOT_TRUSTED] = ENDING_NOT_VERIFIED,
+		[REFUSAL_NOT_TRUSTED] = ENDING_NOT_TRUSTED,
 		[REFUSAL_LOCAL] = ENDING_NONE,
 	};
 
@@ -134,6 +134,9 @@ static enum ending refusal_ending(enum tls_refusal refusal,
 		return ENDING_NONE;
 	if (refusal == REFUSAL_HANDSHAKE)
 		return handshake_ending(conn);
+	/* dane-only: no certificate could have been good enough */
+	if (refusal == REFUSAL_NOT_VERIFIED && conn->tlsa_unusable)
+		return ENDING_TLSA_UNUSABLE;
 	return by_refusal[refusal];
 }
 

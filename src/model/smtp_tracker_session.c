@@ -15,15 +15,17 @@ static const struct {
 	[ENDING_NO_STARTTLS] = {LOG_FAILED, RESULT_STARTTLS_NOT_SUPPORTED,
                                 NULL},
 	[ENDING_HANDSHAKE] = {LOG_FAILED, RESULT_VALIDATION_FAILURE,
-                              "tls-handshake-failure"},
+                              REASON_HANDSHAKE},
 	[ENDING_NOT_VERIFIED] = {LOG_FAILED, RESULT_CERTIFICATE_NOT_TRUSTED,
                                  NULL},
+	[ENDING_NOT_TRUSTED] = {LOG_FAILED, RESULT_CERTIFICATE_NOT_TRUSTED,
+                                NULL},
 	[ENDING_TLSA_UNUSABLE] = {LOG_FAILED, RESULT_TLSA_INVALID,
-                                  "all-TLSA-records-unusable"},
+                                  REASON_TLSA_UNUSABLE},
 	[ENDING_TLSA_ERROR] = {LOG_FAILED, RESULT_DNSSEC_INVALID, NULL},
 	[ENDING_NO_TLSA] = {LOG_FAILED, RESULT_DANE_REQUIRED, NULL},
 	[ENDING_MX_MISMATCH] = {LOG_FAILED, RESULT_VALIDATION_FAILURE,
-                                "mtasts-policy-mx-mismatch"},
+                                REASON_MX_MISMATCH},
 };
 
 static const char *or_null(const char *text)
@@ -31,10 +33,23 @@ static const char *or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-/* The complaint of before says why; without one (a resumed session, an odd
- * certificate) Postfix decides by the chain alone. */
+static void fill_complaint(const struct tracked_conn *conn,
+                           struct log_session *session)
+{
+	session->has_complaint = conn->has_complaint;
+	if (!conn->has_complaint)
+		return;
+	session->complaint = conn->complaint;
+	session->complaint_reason = or_null(conn->complaint_reason);
+}
+
+/*
+ * The complaint of before says why; without one (a resumed session, Postfix up
+ * to 3.5) Postfix decides by the chain alone.  Those versions complain of the
+ * chain also where TLSA records decided, and of these they say nothing.
+ */
 static void fill_not_verified(const struct tracked_conn *conn,
-                              struct log_session *session)
+                              enum ending ending, struct log_session *session)
 {
 	if (conn->has_complaint) {
 		session->result = conn->complaint;
@@ -42,6 +57,8 @@ static void fill_not_verified(const struct tracked_conn *conn,
 	} else if (conn->up && conn->trust >= TRUST_TRUSTED) {
 		session->result = RESULT_CERTIFICATE_HOST_MISMATCH;
 	}
+	if (ending == ENDING_NOT_VERIFIED)
+		fill_complaint(conn, session);
 }
 
 struct log_session tracked_session(const struct tracked_conn *conn,
@@ -56,16 +73,12 @@ struct log_session tracked_session(const struct tracked_conn *conn,
 		.reason = endings[ending].reason,
 	};
 
-	if (ending == ENDING_NOT_VERIFIED)
-		fill_not_verified(conn, &session);
+	if (ending == ENDING_NOT_VERIFIED || ending == ENDING_NOT_TRUSTED)
+		fill_not_verified(conn, ending, &session);
 	if (session.outcome != LOG_TLS)
 		return session;
 	session.untrusted = conn->up && conn->trust < TRUST_TRUSTED;
 	session.tlsa_unusable = conn->tlsa_unusable;
-	session.has_complaint = conn->has_complaint;
-	if (conn->has_complaint) {
-		session.complaint = conn->complaint;
-		session.complaint_reason = or_null(conn->complaint_reason);
-	}
+	fill_complaint(conn, &session);
 	return session;
 }

@@ -56,6 +56,7 @@ enum ending {
 	ENDING_TLSA_ERROR,
 	ENDING_NO_TLSA,
 	ENDING_MX_MISMATCH,
+	ENDING_NOT_TRUSTED, /* as Postfix up to 3.5 says it */
 	ENDINGS
 };
 

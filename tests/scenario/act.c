@@ -251,7 +251,8 @@ const struct verb act_verbs[] = {
          act_logged},
 	{"log", "FILE [sessions=N]", act_log},
 	{"known",
-         "DOMAIN [record=TEXT|several] [tlsa=USAGES] [sts=MODE [mx=PATTERN]]",
+         "DOMAIN [record=TEXT|several] [tlsa=USAGES] [sts=MODE [mx=PATTERN]] "
+         "[sts-fetch=STATUS]",
          act_known},
 	{"unanswered", "DOMAIN [failures=N]", act_unanswered},
 	{"apply", "[moved=N] [asked=N]", act_apply},

@@ -180,6 +180,22 @@ static void add_sts(struct domain_view *view, const char *mode, const char *mx,
 	policy->lines[2] = arena_printf(mem, "mx: %s", mx);
 }
 
+/* There is a record, and the policy could not be had. */
+static int add_no_sts(struct domain_view *view, const char *word,
+                      struct err *err)
+{
+	view->sts_record = VIEW_OK;
+	view->sts = VIEW_NONE;
+	view->sts_id = "1";
+	view->sts_problem = "not to be had";
+	for (int i = VIEW_BAD; i < VIEW_STATUSES; i++)
+		if (strcmp(view_status_word(i), word) == 0)
+			view->sts_fetch = i;
+	return view->sts_fetch != VIEW_UNKNOWN
+	               ? 0
+	               : err_set(err, ERR_PARSE, "'%s' is no status", word);
+}
+
 /* "tlsa=33": records of these usages at mx.DOMAIN, in a signed zone. */
 static void add_tlsa(struct domain_view *view, const char *usages,
                      struct arena *mem)
@@ -212,7 +228,7 @@ int act_known(struct world *world, struct words *words, struct err *err)
 	                           .sts_record = VIEW_NONE,
 	                           .mx = VIEW_NONE};
 	const char *record = NULL, *mode = NULL, *mx = "*.example";
-	const char *tlsa;
+	const char *tlsa, *fetch;
 
 	words_value(words, "record", &record);
 	words_value(words, "mx", &mx);
@@ -229,6 +245,9 @@ int act_known(struct world *world, struct words *words, struct err *err)
 		view.tlsrpt = VIEW_NONE;
 	if (words_value(words, "tlsa", &tlsa))
 		add_tlsa(&view, tlsa, &mem);
+	if (words_value(words, "sts-fetch", &fetch) &&
+	    add_no_sts(&view, fetch, err) < 0)
+		return err->class;
 	if (mode != NULL)
 		add_sts(&view, mode, mx, &mem);
 	policy_cache_put(txn, &view);

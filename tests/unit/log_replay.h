@@ -42,7 +42,7 @@ static inline void replay_session(void *arg, int64_t time,
 		replay_put(out, "untrusted");
 	if (session->tlsa_unusable)
 		replay_put(out, "tlsa-unusable");
-	if (session->has_complaint) {
+	if (session->has_complaint && session->outcome == LOG_TLS) {
 		replay_put(out, "but");
 		replay_put(out, result_type_rfc(session->complaint));
 		replay_put(out, session->complaint_reason);

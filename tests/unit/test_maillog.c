@@ -625,7 +625,7 @@ static void test_deliveries(void **state)
 	         TO "dsn=5.7.10, status=bounced (" REQUIRETLS
 	            "no trusted server certificate was found. The last "
 	            "attempted server was mx.example.com[192.0.2.1])",
-	         DELIVERY " relay not-trusted"},
+	         DELIVERY " relay not-verified"},
 		{"REQUIRETLS is not supported: TLS was good", SMTP,
 	         TO "tls=dane/!requiretls:none, dsn=5.7.30, status=bounced "
 	            "(" REQUIRETLS "no server was found that supports "
@@ -647,7 +647,7 @@ static void test_deliveries(void **state)
 	         "4BEA8D: " REQUIRETLS "no trusted server certificate was "
 	         "found. The last attempted server was "
 	         "mx.example.com[192.0.2.1]",
-	         "mx-failed id=4BEA8D not-trusted"},
+	         "mx-failed id=4BEA8D not-verified"},
 		{"one MX: REQUIRETLS is not supported", SMTP,
 	         "4BEA8D: " REQUIRETLS "REQUIRETLS support was not offered by "
 	         "host mx.example.com[192.0.2.1]",
