@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/jmap_method.h"
 #include "admin/jmap_type.h"
@@ -117,6 +118,32 @@ bool jmap_right_at(size_t i, struct jmap_right *right)
 	return view != NULL;
 }
 
+int64_t jmap_thread_ms(void *arg)
+{
+	struct timespec spent;
+
+	(void)arg;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return (int64_t)spent.tv_sec * 1000 + spent.tv_nsec / 1000000;
+}
+
+bool jmap_is_over(const struct jmap_run *run)
+{
+	const struct jmap_meter *meter = run->jmap->meter;
+
+	return meter != NULL &&
+	       meter->spent_ms(meter->arg) - run->began_ms > meter->limit_ms;
+}
+
+void *jmap_fail_over(struct jmap_failure *failure, const char *type,
+                     const struct jmap_run *run, const char *what)
+{
+	return jmap_fail(failure, type,
+	                 "the request has taken %lld ms of processor time, "
+	                 "which is the most it may take: %s",
+	                 (long long)run->jmap->meter->limit_ms, what);
+}
+
 static json_t *answer_view(struct jmap_run *run, const struct jmap_view *view,
                            const struct jmap_call *call,
                            struct jmap_failure *failure)
@@ -137,6 +164,10 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 	const struct method *method = find_method(run, call->name, &type);
 	const struct jmap_view *view = jmap_view_find(run, call->name);
 
+	if (jmap_is_over(run))
+		return jmap_fail_over(failure, "requestTooLarge", run,
+		                      "put this call into a request of its "
+		                      "own");
 	if (view != NULL)
 		return answer_view(run, view, call, failure);
 	if (method == NULL)
@@ -200,6 +231,8 @@ void jmap_answer(const struct jmap *jmap, const struct jmap_caller *caller,
 	struct jmap_request request;
 	struct jmap_run run = {.jmap = jmap, .caller = caller};
 
+	if (jmap->meter != NULL)
+		run.began_ms = jmap->meter->spent_ms(jmap->meter->arg);
 	if (!jmap_request_read(body, len, &request, problem))
 		return;
 	run.using = request.using;

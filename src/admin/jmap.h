@@ -54,11 +54,25 @@ bool jmap_right_at(size_t i, struct jmap_right *right);
 
 struct lookup_desk;
 
+/*
+ * What one request may cost.  Rows looked at, conditions, objects made and
+ * bytes read all come down to processor time of the thread that answers it.
+ */
+struct jmap_meter {
+	int64_t (*spent_ms)(void *arg); /* by this thread, since any moment */
+	void *arg;
+	int64_t limit_ms;
+};
+/* The thread's own clock. */
+int64_t jmap_thread_ms(void *arg);
+
 struct jmap {
 	struct db *db;
 	const struct conf *conf;
 	struct clock *clock;
-	struct lookup_desk *lookups; /* NULL: DNS is not asked from here */
+	struct lookup_desk *lookups;    /* NULL: DNS is not asked from here */
+	const struct jmap_meter *meter; /* NULL: it may take as long as it
+	                                   takes */
 };
 
 struct jmap_caller {

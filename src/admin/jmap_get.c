@@ -152,6 +152,9 @@ static json_t *get_list(struct get *get, json_t *ids)
 		                 "ids and get them in parts",
 		                 JMAP_MAX_GET);
 	json_array_foreach (ids, i, id) {
+		if (jmap_is_over(get->run))
+			return jmap_fail_over(get->failure, "requestTooLarge",
+			                      get->run, "name fewer ids");
 		if (!get_one(get, json_string_value(id)))
 			return NULL;
 	}

@@ -42,7 +42,12 @@ struct jmap_run {
 	json_t *created_ids; /* creation id to id, of all calls so far */
 	size_t size;         /* of the responses, bytes, about */
 	size_t references;   /* resolved so far */
+	int64_t began_ms;    /* of the meter */
 };
+
+/* Has the request cost what it may?  Asked about now and then by what takes
+ * long; then the call fails with jmap_fail_over(), having changed nothing. */
+bool jmap_is_over(const struct jmap_run *run);
 
 struct jmap_failure {
 	const char *type; /* NULL: none */
@@ -59,6 +64,9 @@ jmap_method_fn jmap_get, jmap_changes, jmap_set, jmap_query, jmap_query_changes;
 /* Keeps type and words, if they are the first; returns NULL. */
 void *jmap_fail(struct jmap_failure *failure, const char *type, const char *fmt,
                 ...) __attribute__((format(printf, 3, 4)));
+/* "what" is what should be asked for instead: "name fewer of them". */
+void *jmap_fail_over(struct jmap_failure *failure, const char *type,
+                     const struct jmap_run *run, const char *what);
 /* What the store said: serverUnavailable when it is worth another try. */
 void *jmap_fail_store(struct jmap_failure *failure, const struct err *err);
 

@@ -11,6 +11,7 @@
 enum {
 	COMPARATORS_MAX = 8,
 	QUERY_LIMIT = 250000, /* ids of one response */
+	METERED_ROWS = 1024,  /* between two looks at the meter */
 };
 
 struct comparator {
@@ -20,6 +21,7 @@ struct comparator {
 
 struct query {
 	struct jmap_scan scan;
+	const struct jmap_run *run;
 	const struct jmap_type *type;
 	const struct jmap_filter *filter;
 	struct comparator comparators[COMPARATORS_MAX];
@@ -33,6 +35,8 @@ struct query {
 	 * what it is sorted by. */
 	struct jmap_key *keys;
 	size_t width, count, room;
+	size_t visited;
+	bool over; /* it cost too much */
 };
 
 /* --- arguments --- */
@@ -194,6 +198,10 @@ static bool take(struct jmap_scan *scan, const void *facts)
 	struct query *query = (struct query *)scan;
 	struct jmap_key *row;
 
+	if (++query->visited % METERED_ROWS == 0 && jmap_is_over(query->run)) {
+		query->over = true;
+		return false;
+	}
 	if (!jmap_filter_takes(query->filter, facts))
 		return true;
 	if (query->count == query->room) {
@@ -305,6 +313,10 @@ static json_t *answer(struct query *query, struct db *db,
 	query->scan = (struct jmap_scan){take, again, &bounds};
 	if (jmap_scan_all(db, query->type, &query->scan, state, &err) < 0)
 		return jmap_fail_store(failure, &err);
+	if (query->over)
+		return jmap_fail_over(failure, "unsupportedFilter", query->run,
+		                      "ask with fewer conditions, or in a "
+		                      "request of its own");
 	if (query->comparator_count > 0 && query->count > 0)
 		qsort_r(query->keys, query->count,
 		        query->width * sizeof(*query->keys), compare_rows,
@@ -327,7 +339,7 @@ static json_t *answer(struct query *query, struct db *db,
 json_t *jmap_query(struct jmap_run *run, const struct jmap_type *type,
                    json_t *args, struct jmap_failure *failure)
 {
-	struct query query = {.type = type};
+	struct query query = {.run = run, .type = type};
 	json_t *response = NULL;
 
 	arena_init(&query.mem);

@@ -35,6 +35,7 @@ struct set {
 	json_t *create, *update, *destroy;
 	struct work *creations, *updates;
 	size_t planned; /* bytes */
+	bool over;      /* it cost too much: nothing of it is done */
 	/* the response's; NULL while empty */
 	json_t *created, *updated, *destroyed;
 	json_t *not_created, *not_updated, *not_destroyed;
@@ -134,11 +135,18 @@ static bool can_plan_ahead(const struct set *set, const struct work *work)
 	        json_object_get(set->create, work->name + 1) == NULL);
 }
 
+static bool goes_on(struct set *set)
+{
+	set->over = set->over || jmap_is_over(set->in.run);
+	return !set->over;
+}
+
 static void plan_ahead(struct set *set, const struct deed *deed,
                        struct work *all)
 {
 	for (struct work *work = all; work->name != NULL; work++)
-		if (can_plan_ahead(set, work) && make_plan(set, deed, work))
+		if (goes_on(set) && can_plan_ahead(set, work) &&
+		    make_plan(set, deed, work))
 			set->planned += work->plan->size;
 }
 
@@ -212,7 +220,7 @@ static void write_one(struct set *set, const struct deed *deed,
 {
 	bool ahead = work->plan != NULL;
 
-	if (work->given == NULL || db_failed(set->in.txn) ||
+	if (work->given == NULL || db_failed(set->in.txn) || !goes_on(set) ||
 	    (!ahead && !make_plan(set, deed, work)))
 		return;
 	if (apply(set, deed, work) && deed == &creation)
@@ -268,7 +276,7 @@ static void destroy_all(struct set *set)
 	json_array_foreach (set->destroy, i, item) {
 		const char *name = json_string_value(item);
 
-		if (json_object_get(seen, name) == NULL)
+		if (json_object_get(seen, name) == NULL && goes_on(set))
 			destroy_one(set, name);
 		jmap_put(seen, name, json_true());
 	}
@@ -331,6 +339,13 @@ static json_t *set_response(struct set *set, const char *old, const char *new)
 	return response;
 }
 
+/* Nothing of it is done. */
+static json_t *fail_over(struct set *set, struct jmap_failure *failure)
+{
+	return jmap_fail_over(failure, "requestTooLarge", set->in.run,
+	                      "create, update or destroy fewer in one call");
+}
+
 static json_t *commit(struct set *set, struct jmap_failure *failure)
 {
 	struct db *db = set->in.run->jmap->db;
@@ -345,6 +360,8 @@ static json_t *commit(struct set *set, struct jmap_failure *failure)
 		return jmap_fail(failure, "stateMismatch",
 		                 "the state is '%s' by now", old);
 	write_all(set);
+	if (set->over)
+		return fail_over(set, failure);
 	jmap_state_now(txn, set->type, new);
 	if (db_commit(&txn, &err) < 0)
 		return jmap_fail_store(failure, &err);
@@ -365,6 +382,8 @@ static json_t *run_set(struct set *set, struct jmap_failure *failure)
 	plan_ahead(set, &update, set->updates);
 	if (set->in.store.class != 0)
 		jmap_fail_store(failure, &set->in.store);
+	else if (set->over)
+		fail_over(set, failure);
 	else
 		response = commit(set, failure);
 	free_work(set, set->creations);

@@ -26,6 +26,7 @@ enum {
 	STOP_MS = 5000,
 	PEM_MAX = 1024 * 1024,
 	OTHER_FILES = 64,
+	REQUEST_MS = 2000, /* of processor time, of one JMAP request */
 };
 
 struct httpd {
@@ -108,8 +109,10 @@ static void open_lookups(struct httpd *d)
 
 static int serve(struct httpd *d, struct err *err)
 {
+	static const struct jmap_meter meter = {.spent_ms = jmap_thread_ms,
+	                                        .limit_ms = REQUEST_MS};
 	struct http_options options = {
-		.jmap = {d->db, &d->conf, &d->clock, d->lookups},
+		.jmap = {d->db, &d->conf, &d->clock, d->lookups, &meter},
 		.www = d->www,
 		.listen_fd = d->fd,
 		.tls_cert = d->cert.len ? strbuf_text(&d->cert) : NULL,

@@ -184,6 +184,61 @@ static void test_get_of_too_many(void **state)
 
 /* --- small requests that ask for much --- */
 
+/* It has gone on each time it is looked at. */
+static int64_t steps(void *arg)
+{
+	return ++*(int64_t *)arg;
+}
+
+/* At the first look the request has spent 1. */
+static void test_what_costs_too_much(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t limit;
+		const char *calls, *want;
+	} rows[] = {
+		{"nothing more may be called", 0, "[['Core/echo',{},'0']]",
+	         "[['error',{'type':'requestTooLarge'},'0']]"},
+		{"the call before it has spent all", 1,
+	         "[['Core/echo',{},'0'],['Core/echo',{},'1']]",
+	         "['*',['error',{'type':'requestTooLarge'},'1']]"},
+		{"in the middle of a /get", 2,
+	         "[['" GET "',{'ids':['$A','$B']},'0']]",
+	         "[['error',{'type':'requestTooLarge'},'0']]"},
+		{"in the middle of a /query", 1, "[['" QUERY "',{},'0']]",
+	         "[['error',{'type':'unsupportedFilter'},'0']]"},
+		{"in the middle of a /set", 3,
+	         "[['" SET "',{'destroy':['$A'],'update':{'$B':{'mailRua':"
+	         "['x@b.example']},'$C':{'mailRua':['x@c.example']}}},'0']]",
+	         "[['error',{'type':'requestTooLarge'},'0']]"},
+		{"nothing of it is done", 1000,
+	         "[['" GET "',{'ids':['$A','$B'],'properties':['mailRua']},"
+	         "'0']]",
+	         "[['*',{'list':[{'mailRua':['tls@alpha.example']"
+	         "},{'mailRua':['tls@beta.example']}]},'0']]"},
+		{"all that may be found is found", 1000,
+	         "[['" QUERY "',{'calculateTotal':true},'0']]",
+	         "[['*',{'total':2050},'0']]"},
+	};
+	struct world *w = *state;
+	int64_t spent = 0;
+	struct jmap_meter meter = {.spent_ms = steps, .arg = &spent};
+	struct db_txn *txn = db_begin_write(w->f.db);
+	struct outbox_new new = {
+		.head = {.domain = "a.example", .report_id = "x"}};
+
+	for (int i = 0; i < 2047; i++)
+		outbox_add(txn, &new, (int64_t)WORLD_NOW * 1000);
+	commit_ok(&txn);
+	w->jmap.meter = &meter;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		meter.limit_ms = rows[i].limit;
+		check(w, rows[i].calls, rows[i].want);
+	}
+}
+
 /* Each echoes the one before it twice: the last would be 2^31 times x. */
 static void test_echoes_of_echoes(void **state)
 {
@@ -697,7 +752,7 @@ static void test_a_full_store(void **state)
 	world_check(w, got, "[['error',{'type':'serverUnavailable'},'0']]");
 	json_decref(got);
 	check(w, "[['" GET "',{'ids':['$A'],'properties':[]},'0']]",
-	      "[['*',{'state':'$S','list':[{'id':'$A'}]},'0']]");
+	      "[['*',{'list':[{'id':'$A'}]},'0']]");
 }
 
 /* What happened after the backup has no state that comes again. */
@@ -842,6 +897,7 @@ int main(void)
 		WORLD_TEST(test_echoes_of_echoes),
 		WORLD_TEST(test_many_references),
 		WORLD_TEST(test_large_responses),
+		WORLD_TEST(test_what_costs_too_much),
 		WORLD_TEST(test_large_filter),
 		WORLD_TEST(test_many_policy_ids),
 		WORLD_TEST(test_suppressions),
