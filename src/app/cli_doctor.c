@@ -17,6 +17,8 @@
 #include "app/cli.h"
 #include "admin/words.h"
 #include "admin/doc.h"
+#include "app/postfix_site.h"
+#include "app/postfix_tlsrpt.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"
@@ -181,6 +183,78 @@ static bool counts_by(struct cli *cli, const char *feed_name)
 	       !feed_get(txn, FEED_LOG, &feed);
 }
 
+static const struct postfix_instance *
+first_sender(const struct postfix_site *site)
+{
+	for (size_t i = 0; i < site->count; i++)
+		if (site->instances[i].sends && site->instances[i].known)
+			return &site->instances[i];
+	return NULL;
+}
+
+/* Somebody sends them, whoever it is. */
+static bool events_come(struct cli *cli)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	struct feed feed = {0};
+
+	return feed_get(txn, FEED_EVENTS, &feed) && feed.last_event > 0 &&
+	       clock_secs(&cli->clock) - feed.last_event <= QUIET_SECS;
+}
+
+/* Why there are no events, or why there need not be. */
+static void tell_tlsrpt(enum tlsrpt_support support, bool enabled, bool by_log,
+                        struct finding *finding)
+{
+	enum grade wrong = by_log ? NOTE : BAD;
+
+	if (support == TLSRPT_NOT_SEEN)
+		find(finding, NOTE,
+		     "smtp(8) in daemon_directory cannot be "
+		     "read: can it send events?");
+	else if (support == TLSRPT_LEFT_OUT && (enabled || !by_log))
+		find(finding, wrong,
+		     "this Postfix was built without TLSRPT: it sends no "
+		     "events, whatever smtp_tlsrpt_enable says; %s",
+		     by_log ? "set it to no"
+		            : "count by its log (tlstally-logd), or install "
+		              "one that was built with libtlsrpt");
+	else if (support == TLSRPT_UNHEARD_OF && !by_log)
+		find(finding, BAD,
+		     "this Postfix does not know TLSRPT and sends no events: "
+		     "count by its log (tlstally-logd)");
+	else if (support == TLSRPT_BUILT_IN && !enabled)
+		find(finding, wrong,
+		     "this Postfix can send events, and smtp_tlsrpt_enable is "
+		     "not yes%s",
+		     by_log ? ": they would say more than its log" : "");
+	else if (by_log)
+		find(finding, GOOD, "this Postfix is counted by its log");
+	else
+		find(finding, GOOD, "this Postfix sends events");
+}
+
+static void look_at_postfix(struct cli *cli, struct finding *finding)
+{
+	struct postfix_site *site = postfix_site_ask(&cli->conf);
+	const struct postfix_instance *sender = first_sender(site);
+
+	if (sender == NULL) {
+		find(finding, NOTE, "Postfix's settings are not known: %s",
+		     site->trouble.text);
+	} else {
+		const char *enable =
+			postconf_get(&sender->set, "smtp_tlsrpt_enable");
+
+		tell_tlsrpt(postfix_tlsrpt(&sender->set),
+		            enable != NULL && strcmp(enable, "yes") == 0,
+		            !counts_by(cli, FEED_EVENTS), finding);
+	}
+	if (finding->grade == BAD && events_come(cli))
+		find(finding, GOOD, "another Postfix sends events");
+	postfix_site_free(&site);
+}
+
 static void look_at_coverage(struct cli *cli, struct finding *finding)
 {
 	int64_t now = clock_secs(&cli->clock);
@@ -291,6 +365,7 @@ static const struct check {
 	{"queue", look_at_queue, FEED_EVENTS},
 	{"events", look_at_events, FEED_EVENTS},
 	{"log", look_at_log, FEED_LOG},
+	{"postfix", look_at_postfix, NULL},
 	{"milter", look_at_milter, FEED_MILTER},
 	{"coverage", look_at_coverage, FEED_MILTER},
 	{"runs", look_at_runs, NULL},

@@ -102,8 +102,9 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 	if (counting == 0)
 		strbuf_puts(out, "No events yet.  Is tlstallyd running, and "
 		                 "smtp_tlsrpt_enable = yes in Postfix's "
-		                 "main.cf?\nFor a Postfix before 3.10 it is "
-		                 "tlstally-logd that should run.\n");
+		                 "main.cf?\nFor a Postfix that was built "
+		                 "without TLSRPT it is tlstally-logd that "
+		                 "should run.\n");
 	json_array_foreach (doc_get(doc, "feeds"), i, feed)
 		print_feed_trouble(feed, time_of(doc, "now"), out);
 }

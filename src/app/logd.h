@@ -38,7 +38,7 @@ struct logd {
 	struct log_feed *feed;
 	struct apply_options apply;
 	bool apply_fails;
-	bool said_loglevel, said_events, said_missed;
+	bool said_loglevel, said_events, said_no_events, said_missed;
 };
 
 /* logd_source.c */

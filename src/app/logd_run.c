@@ -60,6 +60,14 @@ static void advise(struct logd *d, const struct log_feed_state *state)
 		            "too: tlstallyd counts them, with more particulars "
 		            "than the log has; keep one of the two");
 	}
+	if (!d->said_no_events && state->lacks_events) {
+		d->said_no_events = true;
+		log_warning("Postfix is told to send its TLS sessions as "
+		            "events (smtp_tlsrpt_enable), and was built "
+		            "without TLSRPT: they are counted from its log. "
+		            "Set it to no, or install a Postfix that was built "
+		            "with libtlsrpt and start tlstallyd instead");
+	}
 	if (!d->said_missed && policy_pool_missed(d->pool) >= ENOUGH_MISSED) {
 		d->said_missed = true;
 		log_warning("the last %d MTA-STS policy hosts could not be "

@@ -39,7 +39,7 @@ const struct settings_section settings_sections[] = {
          ".Xr tlstallyd 8 .\n"},
 	{"log", "The mail log, for a Postfix that cannot tell by the socket.",
          "The mail log: the source for every Postfix that cannot send events\n"
-         "to a socket, which are those before 3.10.\n"
+         "to a socket, because it was built without TLSRPT.\n"
          "Read by\n"
          ".Xr tlstally-logd 8 .\n"},
 	{"milter", "What Postfix's own path tells: how mail comes in.",

@@ -65,6 +65,7 @@ struct log_feed_state {
 	int64_t last_time;   /* secs, of the last line; 0: none */
 	bool has_loglevel;   /* a TLS line was seen (smtp_tls_loglevel) */
 	bool sees_events;    /* this host sends datagrams, too */
+	bool lacks_events;   /* it was told to, and cannot */
 	bool commit_fails;   /* the last one did */
 	bool ended;          /* the source, or the feed by a failure */
 	int64_t progress_ms; /* when the thread last went round, monotonic */

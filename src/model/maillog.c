@@ -210,6 +210,15 @@ static enum fact_kind read_event(const struct form *form, struct span rest,
 	return FACT_EVENT_SENT;
 }
 
+static enum fact_kind read_no_events(const struct form *form, struct span rest,
+                                     struct fact *fact)
+{
+	(void)form;
+	(void)rest;
+	(void)fact;
+	return FACT_NO_EVENTS;
+}
+
 /* "[mx.example.com]": TLS would have been there, and our side wants none. */
 static enum fact_kind read_offer(const struct form *form, struct span rest,
                                  struct fact *fact)
@@ -314,6 +323,8 @@ static const struct form warning_forms[] = {
 	{"TLS policy lookup error for ", read_lookup, 0},
 	{"DANE TLSA lookup problem: ", read_tlsa_problem, 0},
 	{"MX name '", read_mx_mismatch, 0},
+	{"TLSRPT is selected, but TLSRPT is not compiled in", read_no_events,
+         0},
 };
 
 /* A setting of ours keeps the session from being what it could be. */

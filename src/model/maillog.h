@@ -66,6 +66,7 @@ enum fact_kind {
 	FACT_NO_ENGINE,  /* "disabling TLS support": this smtp(8) has none */
 	FACT_TAKEN,      /* tlsproxy: "CONNECT to [ADDRESS]:PORT" */
 	FACT_EVENT_SENT, /* "TLSRPT: status=": this host sends datagrams */
+	FACT_NO_EVENTS,  /* "TLSRPT is not compiled in": it only was told to */
 	FACT_NOT_WANTED, /* "Host offered STARTTLS:" at level none */
 	FACT_DELIVERY,   /* "QID: to=<...>, relay=..., status=..."; of a line
 	                    that was cut off what there is */

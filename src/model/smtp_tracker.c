@@ -88,6 +88,7 @@ void smtp_tracker_empty(struct smtp_tracker *tracker)
 	tables_new(tracker);
 	tracker->facts = 0;
 	tracker->summary_seen = tracker->event_seen = false;
+	tracker->no_events_seen = false;
 	tracker->plain_run = 0;
 }
 
@@ -99,6 +100,11 @@ bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker)
 bool smtp_tracker_sees_events(const struct smtp_tracker *tracker)
 {
 	return tracker->event_seen;
+}
+
+bool smtp_tracker_lacks_events(const struct smtp_tracker *tracker)
+{
+	return tracker->no_events_seen;
 }
 
 static void take_tls_up(const struct step *step)
@@ -238,6 +244,11 @@ static void take_event(const struct step *step)
 	step->tracker->event_seen = true;
 }
 
+static void take_no_events(const struct step *step)
+{
+	step->tracker->no_events_seen = true;
+}
+
 /* "tls-reports@example.com", and with a token between local part and @. */
 static bool is_own_sender(const char *own, struct span sender)
 {
@@ -293,6 +304,7 @@ static const struct {
 	[FACT_NO_ENGINE] = {take_no_engine, FROM_SMTP},
 	[FACT_TAKEN] = {take_taken, FROM_PROXY},
 	[FACT_EVENT_SENT] = {take_event, FROM_ANY},
+	[FACT_NO_EVENTS] = {take_no_events, FROM_ANY},
 	[FACT_NOT_WANTED] = {take_not_wanted, FROM_SMTP},
 	[FACT_DELIVERY] = {take_delivery, FROM_SMTP},
 	[FACT_UNCLEAR] = {take_unclear, FROM_SMTP},

@@ -65,6 +65,9 @@ bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker);
 /* Does this host send TLSRPT datagrams, too ("TLSRPT: status=" lines)? */
 bool smtp_tracker_sees_events(const struct smtp_tracker *tracker);
 
+/* Was this Postfix told to send them, and built without TLSRPT? */
+bool smtp_tracker_lacks_events(const struct smtp_tracker *tracker);
+
 /* The open state, for the transaction that commits the position.  Loading
  * takes the place of what was there; ERR_PARSE when it is damaged, and then
  * the tracker is empty. */

@@ -27,6 +27,7 @@ enum {
 	NO_ENGINE = 1,
 	SUMMARY_SEEN = 1,
 	EVENT_SEEN = 2,
+	NO_EVENTS_SEEN = 4,
 };
 
 static void put_text(struct strbuf *out, const char *text)
@@ -236,8 +237,10 @@ static void get_table(struct reader *in, struct lru *lru,
 void smtp_tracker_save(const struct smtp_tracker *tracker, struct strbuf *out)
 {
 	strbuf_u8(out, VERSION);
-	strbuf_u8(out, (uint8_t)((tracker->summary_seen ? SUMMARY_SEEN : 0) |
-	                         (tracker->event_seen ? EVENT_SEEN : 0)));
+	strbuf_u8(out,
+	          (uint8_t)((tracker->summary_seen ? SUMMARY_SEEN : 0) |
+	                    (tracker->event_seen ? EVENT_SEEN : 0) |
+	                    (tracker->no_events_seen ? NO_EVENTS_SEEN : 0)));
 	strbuf_u64(out, tracker->facts);
 	strbuf_u32(out, tracker->plain_run);
 	put_table(out, tracker, tracker->processes, is_live_process,
@@ -262,6 +265,7 @@ int smtp_tracker_load(struct smtp_tracker *tracker, const void *data,
 	flags = reader_u8(&in);
 	tracker->summary_seen = flags & SUMMARY_SEEN;
 	tracker->event_seen = flags & EVENT_SEEN;
+	tracker->no_events_seen = flags & NO_EVENTS_SEEN;
 	tracker->facts = reader_u64(&in);
 	tracker->plain_run = reader_u32(&in);
 	get_table(&in, tracker->processes, get_process);

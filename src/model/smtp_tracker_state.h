@@ -83,7 +83,7 @@ struct smtp_tracker {
 	struct smtp_tracker_options options;
 	char *own_sender;
 	uint64_t facts; /* taken so far */
-	bool summary_seen, event_seen;
+	bool summary_seen, event_seen, no_events_seen;
 	uint32_t plain_run;    /* plaintext sessions since the last summary */
 	struct lru *processes; /* program, 0, pid -> struct process */
 	struct lru *proxied; /* instance, 0, ip, port -> struct tracked_conn */

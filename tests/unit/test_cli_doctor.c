@@ -1,5 +1,8 @@
 #include "unit/store_test.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+
 #include "app/cli.h"
 #include "base/auto.h"
 #include "base/day.h"
@@ -135,9 +138,132 @@ static void test_milter_and_coverage(void **state)
 	}
 }
 
+/* A Postfix that is a folder: postconf, first in the path, prints what main.cf
+ * says, and smtp is a text. */
+struct postfix_row {
+	const char *name;
+	const char *feed; /* counts sessions */
+	int64_t event;    /* secs before now of the last; -1: none */
+	const char *smtp; /* what the program has in it; NULL: no program */
+	const char *enable;
+	const char *grade, *words;
+};
+
+#define BUILT_IN "...smtp_tlsrpt_enable..."
+#define LEFT_OUT BUILT_IN "TLSRPT is selected, but TLSRPT is not compiled in"
+
+static const struct postfix_row postfix_rows[] = {
+	{"events, as they should come", FEED_EVENTS, -1, BUILT_IN, "yes",
+         "good", "sends events"},
+	{"nobody told it to", FEED_EVENTS, -1, BUILT_IN, "no", "BAD",
+         "smtp_tlsrpt_enable is not yes"},
+	{"built without", FEED_EVENTS, -1, LEFT_OUT, "yes", "BAD",
+         "built without TLSRPT"},
+	{"too old to know", FEED_EVENTS, -1, "SMTP", NULL, "BAD",
+         "does not know TLSRPT"},
+	{"... but another Postfix sends", FEED_EVENTS, 60, "SMTP", NULL, "good",
+         "another Postfix"},
+	{"... and that was long ago", FEED_EVENTS, 3 * DAY_SECS, "SMTP", NULL,
+         "BAD", "does not know TLSRPT"},
+	{"a program that cannot be read", FEED_EVENTS, -1, NULL, "yes", "note",
+         "cannot be read"},
+	{"by the log, an old one", FEED_LOG, -1, "SMTP", NULL, "good",
+         "by its log"},
+	{"by the log, built without", FEED_LOG, -1, LEFT_OUT, "no", "good",
+         "by its log"},
+	{"by the log, told to send for nothing", FEED_LOG, -1, LEFT_OUT, "yes",
+         "note", "built without TLSRPT"},
+	{"by the log, and it could send", FEED_LOG, -1, BUILT_IN, "no", "note",
+         "would say more"},
+};
+
+static void write_file(const char *directory, const char *name,
+                       const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	chmod(path, 0755);
+}
+
+static void make_postfix(const char *directory, const struct postfix_row *row)
+{
+	char text[512];
+
+	if (row->smtp != NULL)
+		write_file(directory, "smtp", row->smtp);
+	snprintf(text, sizeof(text),
+	         "#!/bin/sh\n[ \"$1\" = -x ] || exit 0\n"
+	         "echo daemon_directory = %s\n",
+	         directory);
+	if (row->enable != NULL)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		         "echo smtp_tlsrpt_enable = %s\n", row->enable);
+	write_file(directory, "postconf", text);
+}
+
+static void check_postfix(const struct postfix_row *row)
+{
+	auto_(json_free) json_t *doc = NULL;
+	struct cli cli = {.args.json = true};
+	const json_t *check;
+	struct db_txn *txn;
+	struct feed feed = {.watermark = NOW, .seen_at = NOW};
+	struct fixture f;
+
+	fixture_make(&f);
+	fixture_open(&f);
+	snprintf(feed.name, sizeof(feed.name), "%s", row->feed);
+	if (row->event >= 0)
+		feed.last_event = NOW - row->event;
+	txn = db_begin_write(f.db);
+	feed_put(txn, &feed);
+	commit_ok(&txn);
+	conf_init(&cli.conf);
+	cli.db = f.db;
+	cli.clock = clock_fixed(NOW);
+	cli_doctor(&cli, &f.err);
+	doc = json_read(cli.out.data, cli.out.len, false, &f.err);
+	check = find_check(doc, "postfix");
+	assert_non_null(check);
+	assert_string_equal(member(check, "grade"), row->grade);
+	if (strstr(member(check, "words"), row->words) == NULL)
+		fail_msg("%s", member(check, "words"));
+	strbuf_clear(&cli.out);
+	conf_clear(&cli.conf);
+	fixture_clear(&f);
+}
+
+static void test_postfix(void **state)
+{
+	char *path = strdup(getenv("PATH"));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(postfix_rows); i++) {
+		char directory[] = "/tmp/test_cli_doctor.XXXXXX", text[4200];
+
+		ROW(&postfix_rows[i]);
+		assert_non_null(mkdtemp(directory));
+		make_postfix(directory, &postfix_rows[i]);
+		snprintf(text, sizeof(text), "%s:%s", directory, path);
+		setenv("PATH", text, 1);
+		check_postfix(&postfix_rows[i]);
+		setenv("PATH", path, 1);
+		snprintf(text, sizeof(text), "rm -r %s", directory);
+		assert_int_equal(system(text), 0);
+	}
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_postfix),
 		cmocka_unit_test(test_milter_and_coverage),
 	};
 

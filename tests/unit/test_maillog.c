@@ -27,6 +27,7 @@ static const char *const kinds[FACT_KINDS] = {
 	[FACT_NO_ENGINE] = "no-engine",
 	[FACT_TAKEN] = "taken",
 	[FACT_EVENT_SENT] = "event",
+	[FACT_NO_EVENTS] = "no-events",
 	[FACT_NOT_WANTED] = "not-wanted",
 	[FACT_DELIVERY] = "delivery",
 	[FACT_UNCLEAR] = "unclear",
@@ -390,6 +391,9 @@ static void test_handshakes(void **state)
 	         "TLSRPT: status=success, domain=example.com, "
 	         "receiving_mx=mx.example.com[192.0.2.1]",
 	         "event"},
+		{"this host would send events, and cannot", SMTP,
+	         "warning: TLSRPT is selected, but TLSRPT is not compiled in",
+	         "no-events"},
 		{"so does tlsproxy", "postfix/tlsproxy",
 	         "TLSRPT: status=failure, domain=example.com, "
 	         "receiving_mx=mx.example.com[192.0.2.1], "

@@ -983,6 +983,12 @@ static void test_events(void **state)
 	          "receiving_mx=mx1.example.com[192.0.2.1]\n",
 	       &out);
 	assert_true(smtp_tracker_sees_events(tracker));
+	assert_false(smtp_tracker_lacks_events(tracker));
+	replay_on(&tracker, &all,
+	          P1 "warning: TLSRPT is selected, but TLSRPT is not compiled "
+	             "in\n",
+	          &out);
+	assert_true(smtp_tracker_lacks_events(tracker));
 	strbuf_clear(&out);
 	smtp_tracker_free(&tracker);
 }
