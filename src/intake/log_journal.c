@@ -101,6 +101,7 @@ static int64_t said_at(const struct log_journal *j)
 
 static bool take_entry(struct log_journal *j, struct log_line *line)
 {
+	*line = (struct log_line){0};
 	if (!copy_program(j, line) || !copy_message(j, line))
 		return false;
 	line->pid = number_field(j, "SYSLOG_PID");

@@ -439,21 +439,38 @@ static enum fact_kind read_tls_line(struct span text, struct fact *fact)
 	return kind == FACT_NONE && is_no_engine(text) ? FACT_NO_ENGINE : kind;
 }
 
-enum service { SERVICE_OTHER, SERVICE_SMTP, SERVICE_TLSPROXY, SERVICE_QMGR };
+enum service {
+	SERVICE_OTHER,
+	SERVICE_SMTP,
+	SERVICE_TLSPROXY,
+	SERVICE_QMGR,
+	SERVICE_ANY /* Postfix, and it does not say which */
+};
 
-/* By the program's last part; the length decides for nearly all. */
-static enum service service_of(struct span program)
+static bool is_name(struct span program, const struct maillog_site *site)
 {
-	const char *slash;
+	if (span_starts(program, "postfix"))
+		return true;
+	for (size_t i = 0; site != NULL && i < site->name_count; i++)
+		if (span_is(program, site->names[i]))
+			return true;
+	return false;
+}
+
+/* By the program's last part; its length decides for nearly all. */
+static enum service service_of(struct span program,
+                               const struct maillog_site *site)
+{
+	const char *slash =
+		program.len > 0 ? memrchr(program.at, '/', program.len) : NULL;
 	struct span name;
 
-	if (program.len < 12 || !span_starts(program, "postfix"))
-		return SERVICE_OTHER;
-	slash = memrchr(program.at, '/', program.len);
 	if (slash == NULL)
-		return SERVICE_OTHER;
+		return is_name(program, site) ? SERVICE_ANY : SERVICE_OTHER;
 	name.at = slash + 1;
 	name.len = (size_t)(program.at + program.len - name.at);
+	if (slash == program.at)
+		return SERVICE_OTHER;
 	if (span_is(name, "smtp"))
 		return SERVICE_SMTP;
 	if (span_is(name, "qmgr"))
@@ -473,25 +490,66 @@ static bool is_no_queue_id(struct span text)
 	return false;
 }
 
+/* smtp(8) or qmgr(8), it is not said which; or another service, whose sessions
+ * are not with port 25: local(8), pipe(8), lmtp(8), and smtpd(8) with what it
+ * says of its clients. */
+static enum fact_kind read_any(struct span text, bool queued,
+                               const struct maillog_site *site,
+                               struct fact *fact)
+{
+	enum { SMTP_PORT = 25 };
+	enum fact_kind kind = queued ? maillog_smtp_queue(text, site, fact)
+	                             : read_tls_line(text, fact);
+
+	if (kind == FACT_NONE && queued)
+		kind = maillog_qmgr_queue(text, fact);
+	if (kind == FACT_DELIVERY && fact->port != SMTP_PORT)
+		fact->has_relay = false;
+	else if (!queued && fact->port != 0 && fact->port != SMTP_PORT)
+		kind = FACT_NONE;
+	return kind;
+}
+
 enum fact_kind maillog_read(const struct log_line *line,
                             const struct maillog_site *site, struct fact *fact)
 {
-	enum service service = service_of(line->program);
+	enum service service = service_of(line->program, site);
 	struct span text = line->message;
 	bool queued;
 
 	fact->kind = FACT_NONE;
-	if (service == SERVICE_OTHER)
+	if (service == SERVICE_OTHER || line->pid == 0)
 		return FACT_NONE;
 	memset(fact, 0, sizeof(*fact));
 	fact->proxied = service == SERVICE_TLSPROXY;
 	queued = service != SERVICE_TLSPROXY && !is_no_queue_id(text) &&
 	         maillog_queue_id(&text, &fact->queue_id);
-	if (service == SERVICE_QMGR)
+	if (service == SERVICE_ANY)
+		fact->kind = read_any(text, queued, site, fact);
+	else if (service == SERVICE_QMGR)
 		fact->kind =
 			queued ? maillog_qmgr_queue(text, fact) : FACT_NONE;
 	else
 		fact->kind = queued ? maillog_smtp_queue(text, site, fact)
 		                    : read_tls_line(text, fact);
 	return fact->kind;
+}
+
+bool maillog_is_lost(const struct log_line *line)
+{
+	struct log_clock clock = {0};
+	struct log_line inner;
+	enum service service;
+
+	if (line->pid == 0) {
+		service = service_of(line->program, NULL);
+		if (service != SERVICE_OTHER &&
+		    (service != SERVICE_ANY ||
+		     span_is(line->program, "postfix")))
+			return true;
+	}
+	return maillog_has_stamp(line->message) &&
+	       log_line_split(line->message.at, line->message.len, &clock,
+	                      &inner) &&
+	       service_of(inner.program, NULL) != SERVICE_OTHER;
 }

@@ -20,13 +20,21 @@
 #include "model/log_session.h"
 #include "model/names.h"
 
+enum log_line_kind {
+	LOG_LINE_READ,
+	LOG_LINE_NOTHING, /* blank, "last message repeated 2 times" */
+	LOG_LINE_UNREAD,  /* of no form that is known */
+};
+
 /* A line without its time stamp: from a file by log_line_split(), from the
  * journal field by field. */
 struct log_line {
+	enum log_line_kind kind;
 	int64_t time;        /* secs, UTC */
+	struct span host;    /* who wrote it; empty: not told */
 	struct span program; /* "postfix/smtp", "postfix-out/smtp" */
 	int64_t pid;         /* 0: the line has none */
-	struct span message;
+	struct span message; /* UNREAD: all of the line */
 };
 
 /*
@@ -40,11 +48,26 @@ struct log_clock {
 	/* the last "Nov 23 12:33" and its time: lines come in runs */
 	char minute[16];
 	int64_t minute_time;
+	/* the last "2026-11-23T12:33", and its time in UTC */
+	char iso_minute[16];
+	int64_t iso_time;
 };
 
-/* "Nov 23 12:33:14 host program[pid]: message" or "2026-11-23T12:33:14+01:00
- * host program[pid]: message"; false for anything else ("last message
- * repeated 2 times" has no program).  The text needs no NUL at its end. */
+/*
+ * Takes a line of a file apart:
+ *
+ *     Nov 23 12:33:14 host program[pid]: message     syslogd, postlogd
+ *     Nov 23 12:33:14.123 ...                        with a fraction
+ *     2026-11-23T12:33:14.123456+01:00 ...           rsyslog, journalctl
+ *     1795437194.123456 ...                          seconds since 1970
+ *     ... host mail.info program[pid]: message       BusyBox, FreeBSD, AIX
+ *     ... program[pid]: message                      without a host
+ *     <22>1 2026-11-23T12:33:14Z host program pid - - message    RFC 5424
+ *
+ * each with "<22>" before it or without, and the same behind "postfix-1  | "
+ * (docker compose) or another time stamp (docker).  True when it could be read.
+ * The text needs no NUL at its end.
+ */
 bool log_line_split(const char *text, size_t len, struct log_clock *clock,
                     struct log_line *line);
 
@@ -156,16 +179,29 @@ struct maillog_site {
 	/* An odd address is logged in quotes: Postfix 3.5 or later, with
 	 * info_log_address_format = external (the default). */
 	bool quotes_addresses;
+	/* What its instances and services are called (syslog_name), up to a
+	 * slash. */
+	const char *const *names;
+	size_t name_count;
 };
 
 /*
  * What the line says; FACT_NONE when nothing.  The program's last part is the
- * service ("smtp" of "postfix-out/smtp" and of "postfix/relay/smtp"): lines of
- * others than smtp, tlsproxy and qmgr say nothing.  Fast for lines that say
- * nothing: those are nearly all.  Without a site (NULL) nothing is known of it.
- * Spans of the fact point into the line or to constants.
+ * service ("smtp" of "mx1/smtp" and of "postfix/relay/smtp"): lines of others
+ * than smtp, tlsproxy and qmgr say nothing, whatever stands before it.  In
+ * RFC 5424's form rsyslog leaves the service out: there the program is
+ * "postfix..." or one of the site's names, and what tells smtp's line from
+ * lmtp's, smtpd's and pipe's is a session with port 25 of some address.  Fast
+ * for lines that say nothing: those are nearly all.  Without a site (NULL)
+ * nothing is known of it. Spans of the fact point into the line or to
+ * constants.
  */
 enum fact_kind maillog_read(const struct log_line *line,
                             const struct maillog_site *site, struct fact *fact);
+
+/* Is it Postfix's, saying nothing only because its sender is not to be told:
+ * without a pid, or a whole line in the message of somebody else's, as
+ * "docker[32360]: Nov 23 12:33:14 mx postfix/smtp[811]: ..." is? */
+bool maillog_is_lost(const struct log_line *line);
 
 #endif

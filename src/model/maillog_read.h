@@ -6,6 +6,13 @@
 
 #include "model/maillog.h"
 
+/* A time stamp and the blank behind it, moved past: "Nov 23 12:33:14",
+ * "2026-11-23T12:33:14.123+01:00", "1795437194", each with a fraction or
+ * without. */
+bool maillog_stamp(struct span *text, struct log_clock *clock, int64_t *time);
+/* Has it blanks and colons where a stamp has them?  Fast. */
+bool maillog_has_stamp(struct span text);
+
 /* "mx.example.com[192.0.2.1]:25", the port may be absent: into host, ip and
  * port, moved past; false, and nothing moved, for anything else. */
 bool maillog_peer(struct span *text, struct fact *fact);

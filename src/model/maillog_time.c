@@ -1,18 +1,19 @@
 /*
- * The left end of a line in a file: time stamp, host, program, pid.
+ * Time stamps, as syslog daemons write them.
  */
-#include "model/maillog.h"
+#include "model/maillog_read.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/day.h"
 
 enum {
-	MINUTE_LEN = 12, /* "Nov 23 12:33" */
-	STAMP_LEN = 15,  /* "Nov 23 12:33:14" */
-	RFC3339_MAX = 35,
+	MINUTE_LEN = 12,     /* "Nov 23 12:33" */
+	STAMP_LEN = 15,      /* "Nov 23 12:33:14" */
+	ISO_MINUTE_LEN = 16, /* "2026-11-23T12:33" */
+	ISO_LEN = 19,        /* "2026-11-23T12:33:14" */
+	EPOCH_LEN = 10,      /* 2001 to 2286 */
 	/* lines of several processes come a little out of order */
 	JITTER_SECS = 120,
 	OVERLAP_SECS = 2 * 3600,
@@ -106,18 +107,41 @@ static int64_t minute_time(const struct tm *shown,
 	return time;
 }
 
-/* "Nov 23 12:33:14 " */
+/* "14" at the left end, and ".123456" or ",123" behind it; moved past. */
+static bool skip_seconds(struct span *text, int *secs)
+{
+	size_t n = 0;
+
+	if (text->len < 2 || text->at[0] == ' ')
+		return false;
+	*secs = two_digits(text->at);
+	if (*secs < 0 || *secs > 60)
+		return false;
+	if (*secs == 60)
+		*secs = 59;
+	text->at += 2;
+	text->len -= 2;
+	if (text->len == 0 || (text->at[0] != '.' && text->at[0] != ','))
+		return true;
+	do
+		n++;
+	while (n < text->len && text->at[n] >= '0' && text->at[n] <= '9');
+	span_drop(text, n);
+	return n > 1;
+}
+
+/* "Nov 23 12:33:14 ", "Nov 23 12:33:14.123 " */
 static bool stamp_traditional(struct span *text, struct log_clock *clock,
                               int64_t *time)
 {
+	struct span rest = *text;
 	const char *s = text->at;
 	int secs;
 
-	if (text->len <= STAMP_LEN || s[STAMP_LEN] != ' ' ||
-	    s[MINUTE_LEN] != ':' || s[MINUTE_LEN + 1] == ' ')
+	if (text->len <= STAMP_LEN || s[MINUTE_LEN] != ':')
 		return false;
-	secs = two_digits(s + MINUTE_LEN + 1);
-	if (secs < 0 || secs > 60)
+	span_drop(&rest, MINUTE_LEN + 1);
+	if (!skip_seconds(&rest, &secs) || !span_skip(&rest, " "))
 		return false;
 	if (memcmp(clock->minute, s, MINUTE_LEN) != 0) {
 		struct tm tm;
@@ -127,62 +151,139 @@ static bool stamp_traditional(struct span *text, struct log_clock *clock,
 		clock->minute_time = minute_time(&tm, clock);
 		memcpy(clock->minute, s, MINUTE_LEN);
 	}
-	*time = clock->minute_time + (secs == 60 ? 59 : secs);
-	span_drop(text, STAMP_LEN + 1);
-	return true;
-}
-
-/* "2026-11-23T12:33:14.123456+01:00 " */
-static bool stamp_rfc3339(struct span *text, int64_t *time)
-{
-	char stamp[RFC3339_MAX + 1];
-	struct span rest = *text, word;
-
-	if (!span_until(&rest, ' ', &word) || word.len > RFC3339_MAX)
-		return false;
-	memcpy(stamp, word.at, word.len);
-	stamp[word.len] = '\0';
-	if (time_parse(stamp, time, NULL) != 0)
-		return false;
+	*time = clock->minute_time + secs;
 	*text = rest;
 	return true;
 }
 
-/* "postfix/smtp[4711]: " or "kernel: " */
-static bool program_read(struct span *text, struct log_line *line)
+/* "2026-11-23T12:33", a time of the calendar. */
+static bool iso_minute_read(const char *s, struct tm *tm)
 {
-	struct span tag, rest = *text;
+	int century = two_digits(s);
+	struct tm check;
 
-	line->pid = 0;
-	if (!span_until(&rest, ' ', &tag) || tag.len < 2 ||
-	    tag.at[tag.len - 1] != ':')
+	*tm = (struct tm){.tm_isdst = -1};
+	tm->tm_year = 100 * century + two_digits(s + 2) - 1900;
+	tm->tm_mon = two_digits(s + 5) - 1;
+	tm->tm_mday = two_digits(s + 8);
+	tm->tm_hour = two_digits(s + 11);
+	tm->tm_min = two_digits(s + 14);
+	if (memchr(s, ' ', 10) != NULL || s[11] == ' ' || s[14] == ' ' ||
+	    century < 0 || two_digits(s + 2) < 0 || tm->tm_year < 70 ||
+	    tm->tm_mon < 0 || tm->tm_mon > 11 || tm->tm_mday < 1 ||
+	    tm->tm_hour < 0 || tm->tm_hour > 23 || tm->tm_min < 0 ||
+	    tm->tm_min > 59)
 		return false;
-	*text = rest;
-	tag.len--;
-	rest = tag;
-	if (!span_until(&rest, '[', &line->program))
-		line->program = tag;
-	else if (!span_number(&rest, 18, &line->pid) || rest.len != 1 ||
-	         rest.at[0] != ']')
-		return false;
-	return line->program.len > 0;
+	check = *tm;
+	/* timegm turns 30 February into 1 or 2 March */
+	return timegm(&check) >= 0 && check.tm_mday == tm->tm_mday;
 }
 
-bool log_line_split(const char *text, size_t len, struct log_clock *clock,
-                    struct log_line *line)
+/* "Z", "+01:00", "+0100"; false, and nothing moved, when there is none. */
+static bool skip_offset(struct span *text, int64_t *secs)
 {
-	struct span rest = {text, len}, host;
-	bool digit = len > 0 && isdigit((unsigned char)text[0]);
+	struct span rest = *text;
+	int hours, minutes;
+	bool minus;
 
-	while (rest.len > 0 &&
-	       (rest.at[rest.len - 1] == '\n' || rest.at[rest.len - 1] == '\r'))
-		rest.len--;
-	if (digit ? !stamp_rfc3339(&rest, &line->time)
-	          : !stamp_traditional(&rest, clock, &line->time))
+	*secs = 0;
+	if (span_skip(text, "Z") || span_skip(text, "z"))
+		return true;
+	minus = span_skip(&rest, "-");
+	if ((!minus && !span_skip(&rest, "+")) || rest.len < 4)
 		return false;
-	if (!span_until(&rest, ' ', &host) || host.len == 0 ||
-	    !program_read(&rest, line))
+	hours = two_digits(rest.at);
+	span_drop(&rest, 2);
+	span_skip(&rest, ":");
+	minutes = rest.len < 2 ? -1 : two_digits(rest.at);
+	if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
 		return false;
-	line->message = rest;
+	span_drop(&rest, 2);
+	*secs = (minus ? -1 : 1) * (hours * 3600 + minutes * 60);
+	*text = rest;
 	return true;
+}
+
+/* What the system's clock showed then. */
+static int64_t local_time(const struct tm *wall, struct log_clock *clock)
+{
+	int64_t time = wall_time(wall, clock);
+
+	memset(clock->minute, '-', sizeof(clock->minute));
+	clock->minute_time = time;
+	return time;
+}
+
+/* "2026-11-23T12:33:14.123456+01:00 ", "2026-11-23 12:33:14,123 " */
+static bool stamp_iso(struct span *text, struct log_clock *clock, int64_t *time)
+{
+	struct span rest = *text;
+	const char *s = text->at;
+	int64_t offset;
+	struct tm tm;
+	int secs;
+
+	if (text->len <= ISO_LEN || s[4] != '-' || s[7] != '-' ||
+	    (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || s[13] != ':' ||
+	    s[16] != ':')
+		return false;
+	span_drop(&rest, ISO_MINUTE_LEN + 1);
+	if (!skip_seconds(&rest, &secs))
+		return false;
+	if (!skip_offset(&rest, &offset)) {
+		if (!span_skip(&rest, " ") || !iso_minute_read(s, &tm))
+			return false;
+		*time = local_time(&tm, clock) + secs;
+		*text = rest;
+		return true;
+	}
+	if (!span_skip(&rest, " "))
+		return false;
+	if (memcmp(clock->iso_minute, s, ISO_MINUTE_LEN) != 0) {
+		if (!iso_minute_read(s, &tm))
+			return false;
+		clock->iso_time = timegm(&tm);
+		memcpy(clock->iso_minute, s, ISO_MINUTE_LEN);
+	}
+	*time = clock->iso_time + secs - offset;
+	*text = rest;
+	return true;
+}
+
+/* "1795437194 ", "1795437194.123456 " */
+static bool stamp_epoch(struct span *text, int64_t *time)
+{
+	struct span rest = *text, fraction;
+
+	if (!span_number(&rest, EPOCH_LEN, time) ||
+	    text->len - rest.len != EPOCH_LEN)
+		return false;
+	if (!span_skip(&rest, " ")) {
+		int64_t number;
+
+		if (!span_skip(&rest, ".") ||
+		    !span_until(&rest, ' ', &fraction) ||
+		    !span_number(&fraction, 18, &number) || fraction.len > 0)
+			return false;
+	}
+	*text = rest;
+	return true;
+}
+
+bool maillog_stamp(struct span *text, struct log_clock *clock, int64_t *time)
+{
+	char first = text->len > 0 ? text->at[0] : '\0';
+
+	if (first >= '0' && first <= '9')
+		return stamp_iso(text, clock, time) || stamp_epoch(text, time);
+	return stamp_traditional(text, clock, time);
+}
+
+bool maillog_has_stamp(struct span text)
+{
+	const char *s = text.at;
+
+	return text.len > ISO_LEN &&
+	       ((s[3] == ' ' && s[6] == ' ' && s[9] == ':') ||
+	        (s[4] == '-' && s[7] == '-' && s[13] == ':'));
 }

@@ -17,23 +17,36 @@ static bool key_add(struct key *key, const void *data, size_t len)
 	return true;
 }
 
+/* Pids and queue ids are each host's own; the end of a long name tells. */
+static bool key_begin(struct key *key, const struct log_line *line)
+{
+	enum { HOST_PART = 64 };
+	struct span host = line->host;
+
+	if (host.len > HOST_PART)
+		span_drop(&host, host.len - HOST_PART);
+	key->len = 0;
+	return (host.len == 0 || key_add(key, host.at, host.len)) &&
+	       key_add(key, "", 1);
+}
+
 bool process_key(const struct log_line *line, struct key *key)
 {
-	key->len = 0;
-	return key_add(key, line->program.at, line->program.len) &&
+	return key_begin(key, line) &&
+	       key_add(key, line->program.at, line->program.len) &&
 	       key_add(key, "", 1) &&
 	       key_add(key, &line->pid, sizeof(line->pid));
 }
 
-/* "postfix-out" of "postfix-out/smtp": queue ids are its own. */
+/* The host, and "postfix-out" of "postfix-out/smtp": queue ids are its own. */
 bool instance_key(const struct log_line *line, struct key *key)
 {
 	struct span program = line->program, name;
 
 	if (!span_until(&program, '/', &name))
 		name = program;
-	key->len = 0;
-	return key_add(key, name.at, name.len) && key_add(key, "", 1);
+	return key_begin(key, line) && key_add(key, name.at, name.len) &&
+	       key_add(key, "", 1);
 }
 
 bool queue_key(const struct log_line *line, struct span queue_id,

@@ -85,7 +85,7 @@ struct smtp_tracker {
 	uint64_t facts; /* taken so far */
 	bool summary_seen, event_seen, no_events_seen;
 	uint32_t plain_run;    /* plaintext sessions since the last summary */
-	struct lru *processes; /* program, 0, pid -> struct process */
+	struct lru *processes; /* host, 0, program, 0, pid -> struct process */
 	struct lru *proxied; /* instance, 0, ip, port -> struct tracked_conn */
 	struct lru *own_ids; /* instance, 0, queue id -> nothing */
 	struct arena scratch;

@@ -75,8 +75,19 @@ static struct smtp_tracker *restart(struct smtp_tracker *tracker,
 	return next;
 }
 
+static void touch_line(const struct log_line *line, bool read)
+{
+	touch(line->message);
+	if (!read)
+		return;
+	touch(line->host);
+	touch(line->program);
+	maillog_is_lost(line);
+}
+
 static void read_log(const char *text, size_t size,
-                     const struct smtp_tracker_options *options, bool killed,
+                     const struct smtp_tracker_options *options,
+                     const struct maillog_site *site, bool killed,
                      struct strbuf *out)
 {
 	struct smtp_tracker *tracker = smtp_tracker_new(options);
@@ -87,9 +98,10 @@ static void read_log(const char *text, size_t size,
 		size_t len = end != NULL ? (size_t)(end - text) : size;
 		struct log_line line;
 		struct fact fact;
+		bool read = log_line_split(text, len, &clock, &line);
 
-		if (log_line_split(text, len, &clock, &line) &&
-		    maillog_read(&line, NULL, &fact) != FACT_NONE) {
+		touch_line(&line, read);
+		if (read && maillog_read(&line, site, &fact) != FACT_NONE) {
 			touch_fact(&fact);
 			smtp_tracker_take(tracker, &line, &fact, keep, out);
 			if (killed)
@@ -118,18 +130,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct smtp_tracker_options options = {.own_sender = "r@s.example",
 	                                       .max_processes = 256,
 	                                       .max_queue_ids = 4};
+	static const char *const names[] = {"mx1"};
+	static const struct maillog_site site = {true, names, 1};
+	const struct maillog_site *known;
 	struct strbuf once, killed;
 
 	if (size == 0)
 		return 0;
 	options.count_private = !(data[0] & 1);
 	options.by_relay = data[0] & 2;
+	known = data[0] & 4 ? &site : NULL;
 	strbuf_init(&once, 0);
 	strbuf_init(&killed, 0);
 	data++;
 	size--;
-	read_log((const char *)data, size, &options, false, &once);
-	read_log((const char *)data, size, &options, true, &killed);
+	read_log((const char *)data, size, &options, known, false, &once);
+	read_log((const char *)data, size, &options, known, true, &killed);
 	if (once.len != killed.len ||
 	    (once.len > 0 && memcmp(once.data, killed.data, once.len) != 0))
 		abort();

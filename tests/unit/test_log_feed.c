@@ -62,10 +62,12 @@ static void fake_line(struct fake *f, struct log_line *line)
 		         "relay=mx.d%u.example[192.0.2.1]:25, delay=1, "
 		         "delays=0/0/1/0, dsn=2.0.0, status=sent (250 ok)",
 		         (unsigned)mail, domain, domain);
-	line->time = f->start + (int64_t)(mail * f->step);
-	line->pid = 7;
-	line->program = (struct span){f->program, strlen(f->program)};
-	line->message = (struct span){f->message, strlen(f->message)};
+	*line = (struct log_line){
+		.time = f->start + (int64_t)(mail * f->step),
+		.pid = 7,
+		.program = {f->program, strlen(f->program)},
+		.message = {f->message, strlen(f->message)},
+	};
 }
 
 static int fake_next(struct log_source *self, struct log_line *line,

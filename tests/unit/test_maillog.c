@@ -195,7 +195,15 @@ static void test_connections(void **state)
 	         "nothing"},
 		{"lmtp is no session", "postfix/lmtp",
 	         "Trusted TLS connection established to " MX CIPHER, "nothing"},
-		{"another program that ends so", "exim/smtp",
+		{"a syslog_name without \"postfix\"", "enforced-tls-smtp/smtp",
+	         "Trusted TLS connection established to " MX CIPHER,
+	         "up trusted" AT_MX},
+		{"a short one", "m/smtp",
+	         "Trusted TLS connection established to " MX CIPHER,
+	         "up trusted" AT_MX},
+		{"a service and no name", "/smtp",
+	         "Trusted TLS connection established to " MX CIPHER, "nothing"},
+		{"a program of that name", "smtp",
 	         "Trusted TLS connection established to " MX CIPHER, "nothing"},
 		{"rsyslog's word for a repeated line", SMTP,
 	         "message repeated 2 times: [ Trusted TLS connection "
@@ -968,6 +976,118 @@ static void zone(const char *name)
 	tzset();
 }
 
+/* What is not read, and whether anybody ought to hear of it. */
+static void test_not_read(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		enum log_line_kind want;
+		bool lost;
+	} rows[] = {
+		{"of no form", "smtp said x", LOG_LINE_UNREAD, false},
+		{"JSON", "{\"log\": \"x\"}", LOG_LINE_UNREAD, false},
+		{"an empty line", "", LOG_LINE_NOTHING, false},
+		{"a line of blanks", "  \r\n", LOG_LINE_NOTHING, false},
+		{"repeated", "Nov 23 12:33:14 mx last message repeated 2 times",
+	         LOG_LINE_NOTHING, false},
+		{"syslogd is there", "Nov 23 12:33:14 mx -- MARK --",
+	         LOG_LINE_NOTHING, false},
+		{"journalctl's own", "-- Boot 0123456789abcdef --",
+	         LOG_LINE_NOTHING, false},
+		{"tail's own", "==> /var/log/mail.log <==", LOG_LINE_NOTHING,
+	         false},
+		{"of another program", "Nov 23 12:33:14 mx dovecot[7]: x",
+	         LOG_LINE_READ, false},
+		{"Postfix without a pid", "Nov 23 12:33:14 mx postfix/smtp: x",
+	         LOG_LINE_READ, true},
+		{"another program without a pid",
+	         "Nov 23 12:33:14 mx kernel: x", LOG_LINE_READ, false},
+		{"Postfix in another program's line",
+	         "Nov 23 12:33:14 mx docker[7]: Nov 23 12:33:14 c "
+	         "postfix/smtp[8]: x",
+	         LOG_LINE_READ, true},
+		{"something else in another program's line",
+	         "Nov 23 12:33:14 mx docker[7]: Nov 23 12:33:14 c "
+	         "postfix/smtpd[8]: x",
+	         LOG_LINE_READ, false},
+	};
+
+	(void)state;
+	zone("UTC0");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct log_clock clock = {.now = NOW};
+		struct log_line line;
+
+		ROW(&rows[i]);
+		log_line_split(rows[i].text, strlen(rows[i].text), &clock,
+		               &line);
+		assert_int_equal(line.kind, rows[i].want);
+		if (line.kind == LOG_LINE_READ)
+			assert_int_equal(maillog_is_lost(&line), rows[i].lost);
+	}
+}
+
+/* rsyslog's form of RFC 5424 has no service: "postfix 4711". */
+static void test_no_service(void **state)
+{
+	static const char *const names[] = {"mx1"};
+	static const struct maillog_site site = {.names = names,
+	                                         .name_count = COUNT(names)};
+	static const struct form_row rows[] = {
+		{"a session with port 25", "postfix",
+	         "Trusted TLS connection established to " MX CIPHER,
+	         "up trusted" AT_MX},
+		{"with another port, which may be lmtp's", "postfix",
+	         "Trusted TLS connection established to "
+	         "mx[192.0.2.1]:24" CIPHER,
+	         "nothing"},
+		{"a client of smtpd", "postfix",
+	         "certificate verification failed for c.example[192.0.2.9]:"
+	         "4711: self-signed certificate",
+	         "nothing"},
+		{"a server's half", "postfix",
+	         "Anonymous TLS connection established from "
+	         "c.example[192.0.2.9]:4711" CIPHER,
+	         "nothing"},
+		{"a delivery", "postfix", TO "dsn=2.0.0, status=sent (250)",
+	         DELIVERY " relay sent past"},
+		{"a delivery by local", "postfix",
+	         "4BEA8D: to=<u@example.com>, relay=local, delay=0.1, "
+	         "delays=0/0/0/0, dsn=2.0.0, status=sent (delivered)",
+	         "delivery id=4BEA8D domain=example.com host=local sent past"},
+		{"a delivery by lmtp", "postfix",
+	         "4BEA8D: to=<u@example.com>, relay=mx[192.0.2.1]:24, "
+	         "delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
+	         "delivery id=4BEA8D domain=example.com host=mx ip=192.0.2.1 "
+	         "port=24 sent past"},
+		{"one MX of several", "postfix",
+	         "4BEA8D: Cannot start TLS: handshake failure",
+	         "mx-failed id=4BEA8D handshake"},
+		{"the queue manager", "postfix",
+	         "4BEA8D: from=<a@sender.example>, size=289, nrcpt=1 (queue "
+	         "active)",
+	         "from id=4BEA8D address=a@sender.example"},
+		{"pickup", "postfix", "4BEA8D: uid=0 from=<a@sender.example>",
+	         "nothing"},
+		{"cleanup", "postfix",
+	         "4BEA8D: warning: header Subject: x from local; "
+	         "from=<a@sender.example> to=<u@example.com>",
+	         "nothing"},
+		{"smtpd", "postfix",
+	         "4BEA8D: client=c.example[192.0.2.9], sasl_username=x",
+	         "nothing"},
+		{"another instance", "postfix-out", "4BEA8D: removed",
+	         "gone id=4BEA8D"},
+		{"a name that postconf tells", "mx1", "4BEA8D: removed",
+	         "gone id=4BEA8D"},
+		{"a name that nobody knows", "mx2", "4BEA8D: removed",
+	         "nothing"},
+	};
+
+	(void)state;
+	check_forms_of(&site, rows, COUNT(rows));
+}
+
 static void test_split(void **state)
 {
 	static const struct {
@@ -998,6 +1118,9 @@ static void test_split(void **state)
 	         "2026-11-23T12:33:14Z postfix/smtp 2 ''"},
 		{"a leap second", "Nov 23 12:33:60 mx postfix/smtp[2]: x",
 	         "2026-11-23T12:33:59Z postfix/smtp 2 'x'"},
+		{"no blank at the end of an empty one",
+	         "Nov 23 12:33:14 mx postfix/smtp[2]:",
+	         "2026-11-23T12:33:14Z postfix/smtp 2 ''"},
 		{"repeated", "Nov 23 12:33:14 mx last message repeated 2 times",
 	         NULL},
 		{"no program", "Nov 23 12:33:14 mx", NULL},
@@ -1015,8 +1138,107 @@ static void test_split(void **state)
 		{"a long word of digits",
 	         "11111111111111111111111111111111111111111111111 a b[1]: c",
 	         NULL},
-		{"RFC 5424", "<22>1 2026-11-23T12:33:14Z mx smtp 7 - - x",
+		{"a fraction, and a comma before it",
+	         "Nov 23 12:33:14,123 mx postfix/smtp[2]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 2 'x'"},
+		{"a fraction without digits",
+	         "Nov 23 12:33:14. mx postfix/smtp[2]: x", NULL},
+		{"an offset without colon, journalctl before 255",
+	         "2026-11-23T12:33:14+0100 001.mia postfix/smtp[7]: x",
+	         "2026-11-23T11:33:14Z postfix/smtp 7 'x'"},
+		{"an offset to the west, and a fraction",
+	         "2026-11-23T12:33:14.462084-0430 mx postfix/smtp[7]: x",
+	         "2026-11-23T17:03:14Z postfix/smtp 7 'x'"},
+		{"an offset that is none",
+	         "2026-11-23T12:33:14+01:0 mx postfix/smtp[7]: x", NULL},
+		{"no offset", "2026-11-23T12:33:14 mx postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"a blank for the T",
+	         "2026-11-23 12:33:14,668 mx postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"seconds since 1970", "1795437194 mx postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"seconds since 1970 with a fraction, and no host",
+	         "1795437194.123456 postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"too many seconds since 1970",
+	         "17954371940 mx postfix/smtp[7]: x", NULL},
+		{"BusyBox", "Nov 23 12:33:14 vm mail.info postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"BusyBox, another facility",
+	         "Nov 23 12:33:14 vm local5.warn postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"BusyBox, short", "Nov 23 12:33:14 postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"FreeBSD, verbose",
+	         "Nov 23 12:33:14 <mail.info> mx postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"AIX", "Nov 23 12:33:14 mx mail:info postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"Solaris",
+	         "Nov 23 12:33:14 mx postfix/smtp[7]: [ID 197553 mail.info] x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"a severity for the host",
+	         "2026-11-23T12:33:14.171226+00:00 INFO    postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"an IPv6 host",
+	         "Nov 23 12:33:14 2001:db8:: postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"a word that is nobody's before the program",
+	         "Nov 23 12:33:14 mx said postfix/smtp[7]: x", NULL},
+		{"words before the program",
+	         "Nov 23 12:33:14 mx mail.info x postfix/smtp[7]: x", NULL},
+		{"with the priority of the protocol",
+	         "<22>Nov 23 12:33:14 mx postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"the same without a host, as /dev/log has it",
+	         "<22>Nov 23 12:33:14 postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"a priority that does not end",
+	         "<22Nov 23 12:33:14 mx a[7]: x", NULL},
+		{"RFC 5424",
+	         "<22>1 2026-11-23T12:33:14Z mx postfix/smtp 7 - - x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"RFC 5424 without a priority",
+	         "1 2026-11-23T12:33:14.003Z mx postfix/smtp 7 - - x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"RFC 5424 with a byte order mark",
+	         "<22>1 2026-11-23T12:33:14Z mx postfix/smtp 7 - - "
+	         "\xef\xbb\xbfx y",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x y'"},
+		{"RFC 5424 with structured data",
+	         "<22>1 2026-11-23T12:33:14Z mx postfix/smtp 7 ID47 "
+	         "[a b=\"c] \\\"d \\] \"][e@1 f=\"\"] x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"RFC 5424, data that do not end",
+	         "<22>1 2026-11-23T12:33:14Z mx postfix/smtp 7 - [a b=\"] x",
 	         NULL},
+		{"RFC 5424, data and no blank",
+	         "<22>1 2026-11-23T12:33:14Z mx postfix/smtp 7 - [a]x", NULL},
+		{"RFC 5424 without a message",
+	         "<22>1 2026-11-23T12:33:14Z mx postfix/smtp 7 - -",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 ''"},
+		{"RFC 5424 that knows no time",
+	         "<22>1 - mx postfix/smtp 7 - - x",
+	         "2026-11-23T12:40:00Z postfix/smtp 7 'x'"},
+		{"RFC 5424 that knows no pid",
+	         "<22>1 2026-11-23T12:33:14Z mx postfix/smtp - - - x",
+	         "2026-11-23T12:33:14Z postfix/smtp 0 'x'"},
+		{"RFC 5424, cut off",
+	         "<22>1 2026-11-23T12:33:14Z mx postfix/smtp", NULL},
+		{"docker compose",
+	         "postfix-mailcow-1  | Nov 23 12:33:14 mx postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"docker, with its own stamp",
+	         "2026-11-23T12:33:14.123456789Z Nov 23 13:33:14 mx "
+	         "postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"a container's log file",
+	         "2026-11-23T12:33:14.123456789Z stdout F Nov 23 13:33:14 mx "
+	         "postfix/smtp[7]: x",
+	         "2026-11-23T12:33:14Z postfix/smtp 7 'x'"},
+		{"docker compose, of a container that says something else",
+	         "web-1  | GET / postfix/smtp[7]: x", NULL},
 		{"empty", "", NULL},
 	};
 
@@ -1153,6 +1375,8 @@ int main(void)
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_cut_lines),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_not_read),
+		cmocka_unit_test(test_no_service),
 		cmocka_unit_test(test_zones),
 	};
 

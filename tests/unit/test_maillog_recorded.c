@@ -214,6 +214,65 @@ static void test_killed_anywhere(void **state)
 	strbuf_clear(&out);
 }
 
+/* The same mails, logged by other daemons. */
+static const char *const same_log[] = {
+	"trad",   "rfc3339", "syslog23", "busybox",
+	"ng-bsd", "ng-iso",  "ng-frac",  "ng-rfc3339",
+};
+
+static void read_form(struct strbuf *log, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), TEST_DATA "/logforms/%s.log", name);
+	strbuf_reset(log);
+	if (!read_file(log, path))
+		fail_msg("no %s", path);
+}
+
+static void replay_form(const char *name, struct strbuf *out)
+{
+	struct smtp_tracker *tracker = smtp_tracker_new(&options);
+	struct strbuf log;
+
+	strbuf_init(&log, 0);
+	strbuf_reset(out);
+	read_form(&log, name);
+	replay_log(&tracker, &log, 0, out);
+	strbuf_clear(&log);
+	smtp_tracker_free(&tracker);
+}
+
+static size_t count_lines(const struct strbuf *text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text->len; i++)
+		n += text->data[i] == '\n';
+	return n;
+}
+
+static void test_every_daemons_form(void **state)
+{
+	struct strbuf want, got;
+
+	(void)state;
+	replay_utc();
+	strbuf_init(&want, 0);
+	strbuf_init(&got, 0);
+	replay_form(same_log[0], &want);
+	assert_int_equal(count_lines(&want), 24);
+	for (size_t i = 1; i < COUNT(same_log); i++) {
+		fprintf(stderr, "  - %s\n", same_log[i]);
+		replay_form(same_log[i], &got);
+		assert_string_equal(strbuf_text(&got), strbuf_text(&want));
+	}
+	replay_form("docker-stdout", &got);
+	assert_int_equal(count_lines(&got), 8);
+	strbuf_clear(&want);
+	strbuf_clear(&got);
+}
+
 /* What the event says, in the words of replay_session(). */
 static void put_event(struct strbuf *out, const struct session *session)
 {
@@ -274,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_postfix_3_7),
 		cmocka_unit_test(test_postfix_3_10),
 		cmocka_unit_test(test_killed_anywhere),
+		cmocka_unit_test(test_every_daemons_form),
 		cmocka_unit_test(test_events_agree),
 	};
 
