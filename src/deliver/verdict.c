@@ -6,9 +6,9 @@
 #include <sysexits.h>
 
 #include "deliver/answer.h"
+#include "model/doubt.h"
 
-/* BLAMED: the address, by smtp_status_blames_address(). */
-enum { ANY = -1, BLAMED = -2 };
+enum { ANY = -1 };
 
 #define AT(stage) (1u << (stage))
 #define BEFORE_RCPT                                                            \
@@ -18,47 +18,40 @@ enum { ANY = -1, BLAMED = -2 };
 
 struct smtp_row {
 	unsigned stages;
-	int from, to;        /* codes */
-	int subject, detail; /* of the enhanced code; ANY: also without one */
+	int from, to; /* codes */
+	int refusal;  /* what it says about the address; ANY */
 	enum delivery_event event;
 	bool our_fault;
 };
 
 static const struct smtp_row smtp_rows[] = {
-	{AT(STAGE_DATA), 200, 299, ANY, ANY, EVENT_ACCEPTED, false},
-	{ANYWHERE, 400, 499, ANY, ANY, EVENT_TEMPORARY, false},
-	{BEFORE_RCPT, 500, 599, ANY, ANY, EVENT_TEMPORARY, true},
-	/* x.1.7 and x.1.8 speak of the sender's address: that is ours */
-	{AT(STAGE_RCPT), 500, 599, 1, 7, EVENT_TEMPORARY, true},
-	{AT(STAGE_RCPT), 500, 599, 1, 8, EVENT_TEMPORARY, true},
-	{AT(STAGE_RCPT), 500, 599, BLAMED, ANY, EVENT_BAD_ADDRESS, false},
+	{AT(STAGE_DATA), 200, 299, ANY, EVENT_ACCEPTED, false},
+	{ANYWHERE, 400, 499, ANY, EVENT_TEMPORARY, false},
+	{BEFORE_RCPT, 500, 599, ANY, EVENT_TEMPORARY, true},
+	{AT(STAGE_RCPT), 500, 599, REFUSAL_NO_SUCH_ADDRESS, EVENT_BAD_ADDRESS,
+         false},
+	{AT(STAGE_RCPT), 500, 599, REFUSAL_IN_DOUBT, EVENT_REFUSED, false},
+	{AT(STAGE_RCPT) | AT(STAGE_DATA), 500, 599, REFUSAL_OURS,
+         EVENT_TEMPORARY, true},
 	/* a full mailbox gets emptied ("persistent transient", RFC 3463 X.2.2),
          * and a 552 at RCPT is to be read as 452 (RFC 5321 4.5.3.1.10) */
-	{AT(STAGE_RCPT), 500, 599, 2, 2, EVENT_TEMPORARY, false},
-	{ANYWHERE, 500, 599, 7, ANY, EVENT_TEMPORARY, true},
-	{AT(STAGE_RCPT), 552, 552, ANY, ANY, EVENT_TEMPORARY, false},
+	{AT(STAGE_RCPT), 552, 552, ANY, EVENT_TEMPORARY, false},
+	{AT(STAGE_DATA), 552, 552, ANY, EVENT_REFUSED, false},
+	{AT(STAGE_RCPT) | AT(STAGE_DATA), 500, 599, REFUSAL_PASSING,
+         EVENT_TEMPORARY, false},
 	/* 530, 534, 535, 538: log in first (RFC 4954) */
-	{AT(STAGE_RCPT), 530, 538, ANY, ANY, EVENT_TEMPORARY, true},
-	{AT(STAGE_RCPT) | AT(STAGE_DATA), 500, 599, ANY, ANY, EVENT_REFUSED,
-         false},
+	{AT(STAGE_RCPT), 530, 538, ANY, EVENT_TEMPORARY, true},
+	{AT(STAGE_RCPT) | AT(STAGE_DATA), 500, 599, ANY, EVENT_REFUSED, false},
 	/* 2xx where 354 was due and the like: a server that is out of step */
-	{ANYWHERE, 0, 999, ANY, ANY, EVENT_TEMPORARY, true},
+	{ANYWHERE, 0, 999, ANY, EVENT_TEMPORARY, true},
 };
 
 static bool smtp_row_fits(const struct smtp_row *row, enum delivery_stage stage,
                           const struct smtp_reply *reply)
 {
-	if ((row->stages & AT(stage)) == 0 || reply->code < row->from ||
-	    reply->code > row->to)
-		return false;
-	if (row->subject == ANY)
-		return true;
-	if (row->subject == BLAMED)
-		return reply->is_enhanced &&
-		       smtp_status_blames_address(reply->subject,
-		                                  reply->detail);
-	return reply->is_enhanced && reply->subject == row->subject &&
-	       (row->detail == ANY || reply->detail == row->detail);
+	return (row->stages & AT(stage)) != 0 && reply->code >= row->from &&
+	       reply->code <= row->to &&
+	       (row->refusal == ANY || (int)reply->refusal == row->refusal);
 }
 
 void verdict_smtp(enum delivery_stage stage, const struct smtp_reply *reply,
@@ -71,6 +64,8 @@ void verdict_smtp(enum delivery_stage stage, const struct smtp_reply *reply,
 	answer_set(answer, row->event, stage, "%s", reply->text);
 	answer->our_fault = row->our_fault;
 	answer->code = reply->code;
+	if (row->refusal == REFUSAL_IN_DOUBT)
+		answer->doubt = doubt_code(reply->subject, reply->detail);
 }
 
 /* RFC 8460 section 5.4: any other code "could indicate a delivery failure"

@@ -4,10 +4,11 @@
  * Three tables: SMTP replies by the stage they came at, HTTP status codes,
  * exit statuses of a sendmail program.  The first row that fits counts.
  *
- * Only what RCPT answers about the address itself (RFC 3463 subject 1, or
- * 2.1) makes EVENT_BAD_ADDRESS and so leads to suppression; a policy's "no"
- * (subject 7) and whatever is refused before RCPT is trouble of our own
- * site: later again, and the operator is told.
+ * What RCPT is answered is judged by model/refusal.h: "no such address" makes
+ * EVENT_BAD_ADDRESS and so leads to suppression; what is in doubt makes
+ * EVENT_REFUSED with the doubt in the answer.  Rate and quota come again later,
+ * and so do a policy's "no" and whatever is refused before RCPT: trouble of our
+ * own site, of which the operator is told.
  */
 #ifndef TLSTALLY_DELIVER_VERDICT_H
 #define TLSTALLY_DELIVER_VERDICT_H

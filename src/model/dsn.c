@@ -1,17 +1,15 @@
-#include "model/dsn.h"
+#include "model/dsn_read.h"
 
 #include <ctype.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 #include <gmime/gmime.h>
 
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/span.h"
-#include "base/strbuf.h"
 #include "base/utf8.h"
 #include "model/detail_text.h"
 
@@ -19,22 +17,10 @@ enum {
 	MESSAGE_MAX = 256 * 1024,
 	DEPTH_MAX = 8, /* multiparts in multiparts */
 	PARTS_MAX = 64,
-	COLONS_MAX = 64,   /* in one field of a header */
-	STATUS_DIGITS = 3, /* RFC 3463 section 2 */
+	COLONS_MAX = 64, /* in one field of a header */
 };
 
-/* --- one recipient's fields --- */
-
-enum field { FINAL, ORIGINAL, ACTION, STATUS, DIAGNOSTIC, FIELDS };
-
-/* What was read since the last recipient began. */
-struct block {
-	struct arena arena;
-	struct dsn *dsn;
-	struct dsn_recipient recipient;
-	bool seen[FIELDS];
-	bool ended; /* by an empty line */
-};
+/* --- one recipient --- */
 
 static bool is_word(char c)
 {
@@ -43,9 +29,9 @@ static bool is_word(char c)
 
 /* "rfc822; <tls@example.com>": without the type (which is missing at times)
  * and the brackets. */
-static struct span bare_address(const char *value)
+static struct span bare_address(struct span value)
 {
-	struct span address = span_of(value), rest = address, type;
+	struct span address = value, rest = value, type;
 
 	if (span_until(&rest, ';', &type)) {
 		type = span_trim(type);
@@ -63,11 +49,8 @@ static struct span bare_address(const char *value)
 	return span_trim(address);
 }
 
-/* An address that was cut or cleaned would be somebody else's: one that does
- * not fit is none. */
-static void read_address(struct block *block, const char *value)
+void dsn_set_address(struct dsn_recipient *recipient, struct span value)
 {
-	struct dsn_recipient *recipient = &block->recipient;
 	struct span address = bare_address(value);
 	char text[sizeof(recipient->address)];
 
@@ -79,264 +62,37 @@ static void read_address(struct block *block, const char *value)
 		memcpy(recipient->address, text, address.len + 1);
 }
 
-static void read_original(struct block *block, const char *value)
+/* One printable line. */
+static void set_diagnostic(struct dsn_recipient *recipient, struct span said)
 {
-	if (block->recipient.address[0] == '\0')
-		read_address(block, value);
-}
-
-/* Comments go; they nest (RFC 5322 section 3.2.2), and one may not end. */
-static void strip_comments(const char *value, struct strbuf *out)
-{
-	size_t depth = 0;
-
-	for (const char *c = value; *c != '\0'; c++) {
-		if (*c == '(')
-			depth++;
-		else if (*c == ')' && depth > 0)
-			depth--;
-		else if (*c == '\\' && depth > 0 && c[1] != '\0')
-			c++;
-		else if (depth == 0)
-			strbuf_putc(out, *c);
-	}
-}
-
-static void read_action(struct block *block, const char *value)
-{
-	auto_(strbuf_clear) struct strbuf text = {0};
-	struct span action;
-
-	strip_comments(value, &text);
-	action = span_trim(span_of(strbuf_text(&text)));
-	block->recipient.action = DSN_OTHER;
-	/* "failure" and "delay" were seen, too */
-	if (action.len >= 4 && strncasecmp(action.at, "fail", 4) == 0)
-		block->recipient.action = DSN_FAILED;
-	else if (action.len >= 5 && strncasecmp(action.at, "delay", 5) == 0)
-		block->recipient.action = DSN_DELAYED;
-}
-
-static bool is_class(char c)
-{
-	return c == '2' || c == '4' || c == '5';
-}
-
-/* "5.1.10" at the beginning of a text, and not that of an IP address. */
-static bool status_here(const char *text, int status[3])
-{
-	struct span rest = span_of(text);
-	int64_t part[3];
-
-	if (!is_class(*text) || !span_number(&rest, 1, &part[0]) ||
-	    !span_skip(&rest, ".") ||
-	    !span_number(&rest, STATUS_DIGITS, &part[1]) ||
-	    !span_skip(&rest, ".") ||
-	    !span_number(&rest, STATUS_DIGITS, &part[2]))
-		return false;
-	/* the span ends in a NUL: its first two bytes are there to be seen */
-	if (is_word(rest.at[0]) || (rest.at[0] == '.' && is_word(rest.at[1])))
-		return false;
-	for (size_t i = 0; i < 3; i++)
-		status[i] = (int)part[i];
-	return true;
-}
-
-/* The first one in a text; of this class, unless that is 0. */
-static bool find_status(const char *text, int class, int status[3])
-{
-	for (const char *c = text; *c != '\0'; c++) {
-		int found[3];
-
-		if (c > text && (isalnum((unsigned char)c[-1]) || c[-1] == '.'))
-			continue;
-		if (!status_here(c, found) || (class != 0 && found[0] != class))
-			continue;
-		memcpy(status, found, sizeof(found));
-		return true;
-	}
-	return false;
-}
-
-static void read_status(struct block *block, const char *value)
-{
-	auto_(strbuf_clear) struct strbuf text = {0};
-
-	strip_comments(value, &text);
-	find_status(strbuf_text(&text), 0, block->recipient.status);
-}
-
-static void read_diagnostic(struct block *block, const char *value)
-{
-	char *out = block->recipient.diagnostic;
+	auto_(arena_clear) struct arena arena = {0};
+	char *out = recipient->diagnostic;
 	size_t len;
-	char *text = utf8_repair(&block->arena, value, strlen(value), &len);
+	char *text = utf8_repair(&arena, said.at, said.len, &len);
 
-	text = utf8_clean(&block->arena, text, len,
-	                  sizeof(block->recipient.diagnostic) - 1);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\n')
+			text[i] = ' ';
+	text = utf8_clean(&arena, text, len, sizeof(recipient->diagnostic) - 1);
 	if (text != NULL)
 		memcpy(out, text, strlen(text) + 1);
 }
 
-/* 5 of "550 no", 0 when there is no reply here. */
-static int reply_class(const char *text)
+void dsn_set_refusal(struct dsn_recipient *recipient, struct span said,
+                     const int beside[3])
 {
-	text += strspn(text, " <([#");
-	if (!is_class(text[0]) || !isdigit((unsigned char)text[1]) ||
-	    !isdigit((unsigned char)text[2]) ||
-	    isalnum((unsigned char)text[3]) || text[3] == '.')
-		return 0;
-	return text[0] - '0';
+	struct refusal refusal;
+
+	refusal_read(said, beside, &refusal);
+	memcpy(recipient->status, refusal.status, sizeof(recipient->status));
+	recipient->refusal = refusal.kind;
+	set_diagnostic(recipient, said);
 }
 
-/* "smtp; 550 5.1.1 who?", "smtp; 550 who?", "host mx said: 550 who?" */
-static void status_of_diagnostic(struct dsn_recipient *recipient)
+void dsn_add(struct dsn *dsn, const struct dsn_recipient *recipient)
 {
-	const char *text = recipient->diagnostic;
-	const char *semicolon = strchr(text, ';');
-	const char *said = strstr(text, "said:");
-	int class = reply_class(text);
-
-	if (class == 0 && semicolon != NULL)
-		class = reply_class(semicolon + 1);
-	if (class == 0 && said != NULL)
-		class = reply_class(said + strlen("said:"));
-	if (!find_status(text, class, recipient->status))
-		recipient->status[0] = class;
-}
-
-static const struct {
-	const char *name;
-	void (*read)(struct block *block, const char *value);
-} fields[FIELDS] = {
-	[FINAL] = {"Final-Recipient", read_address},
-	[ORIGINAL] = {"Original-Recipient", read_original},
-	[ACTION] = {"Action", read_action},
-	[STATUS] = {"Status", read_status},
-	[DIAGNOSTIC] = {"Diagnostic-Code", read_diagnostic},
-};
-
-/* --- blocks --- */
-
-static void block_begin(struct block *block)
-{
-	memset(&block->recipient, 0, sizeof(block->recipient));
-	memset(block->seen, 0, sizeof(block->seen));
-	block->recipient.action = DSN_OTHER;
-	block->ended = false;
-}
-
-/* Keeps what was read when it is about somebody. */
-static void block_finish(struct block *block)
-{
-	struct dsn_recipient *recipient = &block->recipient;
-	struct dsn *dsn = block->dsn;
-
-	if (recipient->address[0] == '\0' || dsn->count == DSN_RECIPIENTS_MAX)
-		return;
-	if (recipient->status[0] == 0)
-		status_of_diagnostic(recipient);
-	if (!block->seen[ACTION] && recipient->status[0] == 5)
-		recipient->action = DSN_FAILED;
-	if (!block->seen[ACTION] && recipient->status[0] == 4)
-		recipient->action = DSN_DELAYED;
-	dsn->recipients[dsn->count++] = *recipient;
-}
-
-/*
- * An empty line may be missing, or stand within a block.  So a block begins
- * where a recipient is named after such a line or a second time, or where any
- * field comes again after such a line.
- */
-static bool begins_block(const struct block *block, enum field field)
-{
-	bool names = field == FINAL || field == ORIGINAL;
-
-	return block->ended ? names || block->seen[field]
-	                    : names && block->seen[field];
-}
-
-static void take_field(struct block *block, struct span name, const char *value)
-{
-	enum field field = 0;
-
-	while (field < FIELDS &&
-	       (strlen(fields[field].name) != name.len ||
-	        strncasecmp(fields[field].name, name.at, name.len) != 0))
-		field++;
-	if (field == FIELDS)
-		return;
-	if (begins_block(block, field)) {
-		block_finish(block);
-		block_begin(block);
-	}
-	if (!block->seen[field])
-		fields[field].read(block, value);
-	block->seen[field] = true;
-}
-
-/* A line without its end, as text with every run of blanks a space; a NUL
- * would end it early and becomes one. */
-static void add_line(struct strbuf *text, struct span line)
-{
-	bool blank = true;
-
-	for (size_t i = 0; i < line.len; i++) {
-		char c = line.at[i];
-		bool is_blank = c == ' ' || c == '\t' || c == '\r' || c == '\0';
-
-		if (!is_blank && blank && text->len > 0)
-			strbuf_putc(text, ' ');
-		if (!is_blank)
-			strbuf_putc(text, c);
-		blank = is_blank;
-	}
-}
-
-static bool is_empty(struct span line)
-{
-	return line.len == 0 || (line.len == 1 && line.at[0] == '\r');
-}
-
-static bool is_folded(struct span rest)
-{
-	return rest.len > 0 && (rest.at[0] == ' ' || rest.at[0] == '\t');
-}
-
-static void read_fields(struct block *block, struct span rest)
-{
-	auto_(strbuf_clear) struct strbuf value = {0};
-	struct span line, name;
-	bool more;
-
-	do {
-		more = span_split(&rest, '\n', &line);
-		if (is_empty(line))
-			block->ended = true;
-		if (!span_until(&line, ':', &name))
-			continue;
-		strbuf_reset(&value);
-		add_line(&value, line);
-		while (more && is_folded(rest)) {
-			more = span_split(&rest, '\n', &line);
-			add_line(&value, line);
-		}
-		take_field(block, span_trim(name), strbuf_text(&value));
-	} while (more);
-}
-
-static int read_status_part(struct span text, struct dsn *dsn, struct err *err)
-{
-	struct block block = {.dsn = dsn};
-
-	block_begin(&block);
-	read_fields(&block, text);
-	block_finish(&block);
-	arena_clear(&block.arena);
-	if (dsn->count == 0)
-		return err_set(err, ERR_PARSE,
-		               "dsn: the delivery status names no recipient");
-	return 0;
+	if (recipient->address[0] != '\0' && dsn->count < DSN_RECIPIENTS_MAX)
+		dsn->recipients[dsn->count++] = *recipient;
 }
 
 /* --- the message --- */
@@ -351,12 +107,26 @@ struct search {
 	bool cut; /* a limit was met: not all was looked at */
 };
 
-/* The first delivery-status below a part, lent; NULL: none.  What is in a
- * message/rfc822 was sent back or forwarded and is not about our mail. */
-static GMimePart *find_part(struct search *search, GMimeObject *part,
-                            size_t depth)
+typedef bool wanted_fn(GMimeContentType *type);
+
+static bool is_status(GMimeContentType *type)
 {
-	GMimeContentType *type = g_mime_object_get_content_type(part);
+	return g_mime_content_type_is_type(type, "message",
+	                                   "delivery-status") ||
+	       g_mime_content_type_is_type(type, "message",
+	                                   "global-delivery-status");
+}
+
+static bool is_text(GMimeContentType *type)
+{
+	return g_mime_content_type_is_type(type, "text", "plain");
+}
+
+/* The first part below this one that is wanted, lent; NULL: none.  What is in
+ * a message/rfc822 was sent back or forwarded and is not about our mail. */
+static GMimePart *find_part(struct search *search, GMimeObject *part,
+                            size_t depth, wanted_fn *wanted)
+{
 	GMimePart *found = NULL;
 	int count;
 
@@ -364,14 +134,10 @@ static GMimePart *find_part(struct search *search, GMimeObject *part,
 		search->cut = true;
 		return NULL;
 	}
-	if (GMIME_IS_PART(part)) {
-		bool is_status =
-			g_mime_content_type_is_type(type, "message",
-		                                    "delivery-status") ||
-			g_mime_content_type_is_type(type, "message",
-		                                    "global-delivery-status");
-		return is_status ? GMIME_PART(part) : NULL;
-	}
+	if (GMIME_IS_PART(part))
+		return wanted(g_mime_object_get_content_type(part))
+		               ? GMIME_PART(part)
+		               : NULL;
 	if (!GMIME_IS_MULTIPART(part))
 		return NULL;
 	count = g_mime_multipart_get_count(GMIME_MULTIPART(part));
@@ -379,35 +145,85 @@ static GMimePart *find_part(struct search *search, GMimeObject *part,
 		found = find_part(
 			search,
 			g_mime_multipart_get_part(GMIME_MULTIPART(part), i),
-			depth + 1);
+			depth + 1, wanted);
 	return found;
 }
 
-static int read_part(GMimePart *part, struct dsn *dsn, struct err *err)
+/* The decoded bytes of the first part that is wanted, in the stream; false:
+ * there is none. */
+static bool decode_part(struct search *search, GMimeObject *top,
+                        wanted_fn *wanted, GMimeStream *decoded,
+                        struct span *text)
 {
-	auto_(unref) GMimeStream *decoded = g_mime_stream_mem_new();
-	GMimeDataWrapper *content = g_mime_part_get_content(part);
+	GMimePart *part = find_part(search, top, 0, wanted);
+	GMimeDataWrapper *content;
 	GByteArray *bytes;
 
+	if (part == NULL)
+		return false;
+	content = g_mime_part_get_content(part);
 	if (content != NULL)
 		g_mime_data_wrapper_write_to_stream(content, decoded);
 	bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(decoded));
-	return read_status_part(
-		(struct span){(const char *)bytes->data, bytes->len}, dsn, err);
+	*text = (struct span){(const char *)bytes->data, bytes->len};
+	return true;
+}
+
+/* Where the status names nobody, the header and the words for people do. */
+static void read_text(GMimeMessage *message, struct span text, struct dsn *dsn)
+{
+	dsn_read_text(text,
+	              g_mime_object_get_header(GMIME_OBJECT(message),
+	                                       "X-Failed-Recipients"),
+	              dsn);
+}
+
+/* Mail delivery agents say there alone that a mailbox is full. */
+static void hear_text(struct span text, struct dsn *dsn)
+{
+	if (!refusal_words_full(text))
+		return;
+	for (size_t i = 0; i < dsn->count; i++)
+		if (dsn->recipients[i].refusal == REFUSAL_NO_SUCH_ADDRESS ||
+		    dsn->recipients[i].refusal == REFUSAL_IN_DOUBT)
+			dsn->recipients[i].refusal = REFUSAL_PASSING;
+}
+
+static void read_words(GMimeMessage *message, GMimeObject *top, struct dsn *dsn)
+{
+	auto_(unref) GMimeStream *decoded = g_mime_stream_mem_new();
+	struct search search = {0};
+	struct span text = {"", 0};
+
+	decode_part(&search, top, is_text, decoded, &text);
+	if (dsn->count == 0)
+		read_text(message, text, dsn);
+	else
+		hear_text(text, dsn);
 }
 
 static int read_message(GMimeMessage *message, struct dsn *dsn, struct err *err)
 {
+	auto_(unref) GMimeStream *decoded = g_mime_stream_mem_new();
 	GMimeObject *top = NULL;
-	GMimePart *part = NULL;
 	struct search search = {0};
+	struct span status = {"", 0};
+	bool has_status = false;
 
 	if (message != NULL)
 		top = g_mime_message_get_mime_part(message);
 	if (top != NULL)
-		part = find_part(&search, top, 0);
-	if (part != NULL)
-		return read_part(part, dsn, err);
+		has_status =
+			decode_part(&search, top, is_status, decoded, &status);
+	if (has_status)
+		dsn_read_status(status, dsn);
+	if (top != NULL)
+		read_words(message, top, dsn);
+	if (dsn->count > 0)
+		return 0;
+	if (has_status)
+		return err_set(err, ERR_PARSE,
+		               "dsn: the delivery status names no recipient");
 	if (search.cut)
 		return err_set(err, ERR_LIMIT,
 		               "dsn: more than %d parts, or nested deeper "

@@ -10,11 +10,12 @@
  *     Diagnostic-Code: smtp; 550 5.1.1 <tls@example.com>: User unknown
  *
  * MIME is GMime's business.  Servers get it slightly wrong: no report-type, a
- * delivery-status without a report around it, Status as "5.1.1 (text)" or only
- * in the Diagnostic-Code, no blank line before the first recipient, Action in
- * capitals.  All of these are read.  What has no delivery-status at all (an
- * auto-reply, a person's answer) is none, and neither is one that somebody
- * forwards as message/rfc822: it is not about our mail.
+ * delivery-status without a report around it, Status as "5.1.1 (text)", empty
+ * or only in the Diagnostic-Code, fields in any order, no blank line before the
+ * first recipient, Action in capitals.  All of these are read, and where the
+ * status names nobody the two forms of plain text that do (model/dsn_text.c).
+ * What is none of these (an auto-reply, a person's answer) is none, and neither
+ * is one that somebody forwards as message/rfc822: it is not about our mail.
  */
 #ifndef TLSTALLY_MODEL_DSN_H
 #define TLSTALLY_MODEL_DSN_H
@@ -22,6 +23,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "model/refusal.h"
 
 enum dsn_action {
 	DSN_FAILED,
@@ -33,10 +35,11 @@ struct dsn_recipient {
 	/* printable; Final-, else Original-Recipient: without "rfc822;", <> */
 	char address[256];
 	enum dsn_action action;
-	/* 5, 1, 1; 5, 0, 0 of a Diagnostic-Code that has a reply and no such
-	 * code; zeros when there is none */
+	/* of the reply that the Diagnostic-Code quotes, else the Status: 5, 1,
+	 * 1; zeros when there is none */
 	int status[3];
-	char diagnostic[256]; /* one printable line, cut to fit; "" */
+	enum refusal_kind refusal; /* what both say about the address */
+	char diagnostic[256];      /* one printable line, cut to fit; "" */
 };
 
 enum { DSN_RECIPIENTS_MAX = 16 };

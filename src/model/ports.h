@@ -51,6 +51,8 @@ struct delivery_answer {
 	int code;            /* SMTP reply, HTTP status, exit status; 0 */
 	int64_t retry_after; /* secs from now; 0: not asked for */
 	bool our_fault;      /* the operator should look */
+	uint32_t doubt;      /* REFUSED: the address may be dead, by this code
+	                        (model/doubt.h); 0: not said of the address */
 	char text[256];      /* one printable line for people */
 };
 

@@ -20,46 +20,22 @@ static int line_code(const char *line, size_t len, bool *is_last)
 	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
-/* One to three digits (RFC 3463 section 2); -1: there are none. */
-static int small_number(const char **at, const char *end)
+/* All of its lines. */
+static void read_refusal(struct smtp_reply *reply, struct span lines)
 {
-	int value = 0, digits = 0;
+	struct refusal refusal;
 
-	while (*at < end && is_digit(**at) && digits < 3) {
-		value = value * 10 + (**at - '0');
-		(*at)++;
-		digits++;
-	}
-	return digits == 0 ? -1 : value;
-}
-
-static bool skip(const char **at, const char *end, char c)
-{
-	if (*at == end || **at != c)
-		return false;
-	(*at)++;
-	return true;
-}
-
-/* "5.1.2 words"; a class that contradicts the code is no enhanced code. */
-static void read_enhanced(const char *text, size_t len,
-                          struct smtp_reply *reply)
-{
-	const char *at = text, *end = text + len;
-	int class = small_number(&at, end);
-	int subject, detail;
-
-	if (class != reply->code / 100 || !skip(&at, end, '.'))
+	if (reply->code < 400)
 		return;
-	subject = small_number(&at, end);
-	if (subject < 0 || !skip(&at, end, '.'))
-		return;
-	detail = small_number(&at, end);
-	if (detail < 0 || (at < end && *at != ' '))
+	refusal_read(lines, NULL, &refusal);
+	reply->refusal = reply->code < 500 ? REFUSAL_OTHER : refusal.kind;
+	/* a class that contradicts the code is no enhanced code */
+	if (refusal.status[0] != reply->code / 100 ||
+	    (refusal.status[1] == 0 && refusal.status[2] == 0))
 		return;
 	reply->is_enhanced = true;
-	reply->subject = subject;
-	reply->detail = detail;
+	reply->subject = refusal.status[1];
+	reply->detail = refusal.status[2];
 }
 
 static void add_text(struct smtp_reply *reply, const char *text, size_t len)
@@ -86,8 +62,6 @@ static int take_line(struct smtp_reply *reply, const char *line, size_t len,
 	if (reply->code == 0) {
 		reply->code = code;
 		snprintf(reply->text, sizeof(reply->text), "%d", code);
-		if (len > 4)
-			read_enhanced(line + 4, len - 4, reply);
 	}
 	if (len > 4)
 		add_text(reply, line + 4, len - 4);
@@ -123,14 +97,9 @@ int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
 		if (rc < 0)
 			return rc;
 	}
+	read_refusal(reply, (struct span){data, at});
 	*used = at;
 	return 1;
-}
-
-bool smtp_status_blames_address(int subject, int detail)
-{
-	return (subject == 1 && detail != 7 && detail != 8) ||
-	       (subject == 2 && detail == 1);
 }
 
 void smtp_put_message(struct strbuf *out, const char *body, size_t len)

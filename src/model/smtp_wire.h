@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "model/refusal.h"
 
 enum {
 	SMTP_LINE_MAX = 2048, /* RFC 5321 says 512; be generous, not endless */
@@ -22,10 +23,11 @@ enum {
 
 struct smtp_reply {
 	int code;         /* 200 to 599 */
-	bool is_enhanced; /* an enhanced code stood in the first line */
+	bool is_enhanced; /* an enhanced code of its class stood in it */
 	int subject;      /* 1 of "5.1.2" */
 	int detail;       /* 2 */
-	char text[240];   /* code and all lines, printable, on one line */
+	enum refusal_kind refusal; /* of 500 to 599: what it means for RCPT */
+	char text[240]; /* code and all lines, printable, on one line */
 };
 
 /*
@@ -35,13 +37,6 @@ struct smtp_reply {
  */
 int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
                     size_t *used, struct err *err);
-
-/*
- * Does an enhanced code (RFC 3463) of a permanent failure say that the address
- * is dead?  x.1.x, but not x.1.7 and x.1.8, which speak of the sender's; and
- * x.2.1, a mailbox that is disabled.
- */
-bool smtp_status_blames_address(int subject, int detail);
 
 /*
  * Appends a message as it goes over the wire after DATA: a dot more before

@@ -6,7 +6,8 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "model/smtp_wire.h"
+#include "model/doubt.h"
+#include "outbox/dead_address.h"
 #include "outbox/settle.h"
 #include "store/day_sums.h"
 #include "store/outbox_table.h"
@@ -59,13 +60,6 @@ static const struct dsn_recipient *our_recipient(const struct dsn *dsn,
 	return dsn->count == 1 ? &dsn->recipients[0] : NULL;
 }
 
-static bool blames_address(const struct dsn_recipient *recipient)
-{
-	return recipient->status[0] == 5 &&
-	       smtp_status_blames_address(recipient->status[1],
-	                                  recipient->status[2]);
-}
-
 /* "bounced: 550 5.1.1 <x@y>: User unknown", or with the status alone. */
 static void put_words(const char *what, const struct dsn_recipient *recipient,
                       char *out, size_t room)
@@ -74,6 +68,8 @@ static void put_words(const char *what, const struct dsn_recipient *recipient,
 
 	if (recipient->diagnostic[0] != '\0')
 		snprintf(out, room, "%s: %.240s", what, recipient->diagnostic);
+	else if (status[0] == 0)
+		snprintf(out, room, "%s: no reason is given", what);
 	else
 		snprintf(out, room, "%s: status %d.%d.%d", what, status[0],
 		         status[1], status[2]);
@@ -104,16 +100,48 @@ static void put_head(struct db_txn *txn, struct delivery *d,
 	archive_head_put(txn, &d->head);
 }
 
+/* Is the address dead by what came back? */
+static bool judge_address(const struct dead_address *of,
+                          const struct dsn_recipient *recipient,
+                          const char *answer)
+{
+	const int *status = recipient->status;
+
+	switch (recipient->refusal) {
+	case REFUSAL_NO_SUCH_ADDRESS:
+		dead_address_suppress(of, answer);
+		return true;
+	case REFUSAL_IN_DOUBT:
+		return dead_address_doubt(of, doubt_code(status[1], status[2]),
+		                          answer);
+	default:
+		return false;
+	}
+}
+
+static bool is_suppressed(struct db_txn *txn, const char *address, int64_t now)
+{
+	struct suppression row;
+
+	return suppress_get(txn, address, &row) &&
+	       (row.until == 0 || row.until > now);
+}
+
 static enum bounce_result mark(struct db_txn *txn, struct delivery *d,
                                const struct dsn_recipient *recipient,
                                int64_t now)
 {
-	bool dead = blames_address(recipient);
-	enum bounce_result result = dead ? BOUNCE_SUPPRESSED : BOUNCE_MARKED;
+	const struct dead_address of = {
+		.txn = txn,
+		.head = &d->head,
+		.address = d->dest.rua.address,
+		.now = now,
+	};
 	enum delivery_state before = d->dest.state;
 
 	if (before == DELIVERY_BOUNCED)
-		return result;
+		return is_suppressed(txn, of.address, now) ? BOUNCE_SUPPRESSED
+		                                           : BOUNCE_MARKED;
 	if (!delivery_next(before, EVENT_BOUNCED, &d->dest.state))
 		return BOUNCE_IGNORED;
 	d->dest.due = 0;
@@ -121,11 +149,11 @@ static enum bounce_result mark(struct db_txn *txn, struct delivery *d,
 	d->dest.uncertain = false;
 	put_words("bounced", recipient, d->dest.answer, sizeof(d->dest.answer));
 	put_destination(txn, d);
+	if (before == DELIVERY_DELIVERED)
+		dead_address_came_back(&of);
 	put_head(txn, d, before, now);
-	if (dead)
-		suppress_for_a_while(txn, d->dest.rua.address, d->dest.answer,
-		                     now);
-	return result;
+	return judge_address(&of, recipient, d->dest.answer) ? BOUNCE_SUPPRESSED
+	                                                     : BOUNCE_MARKED;
 }
 
 static enum bounce_result apply(struct db_txn *txn, struct delivery *d,

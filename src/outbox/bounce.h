@@ -2,9 +2,11 @@
  * bounce - what a bounce of a report does to its delivery
  *
  * permanent   the destination becomes bounced, with the diagnostic as its last
- *             answer; 5.1.x and 5.2.1 suppress the address as such an answer
- *             to RCPT does (30 days), anything else (5.7.1: it minds us, not
- *             the address) does not
+ *             answer.  Where it says beyond doubt that there is no such address
+ *             (model/refusal.h), that is suppressed as an answer to RCPT does
+ *             it, for 30 days; where that is in doubt, when reports of several
+ *             days came back alike; anything else (5.7.1: it minds us, not the
+ *             address) suppresses nothing
  * delayed     noted as the last answer, no more
  *
  * It does not matter whether the report is in the outbox still or in the

@@ -6,10 +6,10 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "model/retry.h"
+#include "outbox/dead_address.h"
 #include "store/counter_table.h"
 #include "store/day_sums.h"
 #include "store/own_report_table.h"
-#include "store/suppress_table.h"
 
 /* What was given back untouched is due again after that. */
 enum { RELEASED_SECS = 60 };
@@ -127,30 +127,55 @@ static void take_answer(const struct delivery_answer *answer,
 	outbox_try_end(dest, answer->text);
 }
 
+/* What the answer says about the address, and the event that this makes. */
+static enum delivery_event judge_address(struct db_txn *txn,
+                                         const struct claim *claim,
+                                         const struct outbox_head *head,
+                                         int64_t now)
+{
+	const struct delivery_answer *answer = &claim->answer;
+	const struct dead_address of = {
+		.txn = txn,
+		.head = head,
+		.address = claim->dest.rua.address,
+		.now = now,
+	};
+
+	if (claim->dest.rua.kind != RUA_MAIL)
+		return answer->event;
+	if (answer->event == EVENT_ACCEPTED)
+		dead_address_accepted(&of);
+	if (answer->event == EVENT_BAD_ADDRESS)
+		dead_address_suppress(&of, answer->text);
+	if (answer->doubt != 0 &&
+	    dead_address_doubt(&of, answer->doubt, answer->text))
+		return EVENT_BAD_ADDRESS;
+	return answer->event;
+}
+
 static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
                        const struct claim *claim, struct settle_counts *counts)
 {
-	enum delivery_event event = claim->answer.event;
 	struct outbox_destination dest;
 	struct outbox_head head;
+	enum delivery_event event;
 
 	count_own_report(txn, claim, now);
 	count_attempt(txn, claim);
 	if (!outbox_head_get(txn, claim->head.id, &head) ||
 	    !outbox_destination_get(txn, head.id, claim->dest.index, &dest) ||
 	    dest.lease_run != claim->dest.lease_run ||
-	    !delivery_next(dest.state, event, &dest.state)) {
+	    dest.state != DELIVERY_INFLIGHT) {
 		counts->not_ours++;
 		return;
 	}
+	event = judge_address(txn, claim, &head, now);
+	delivery_next(dest.state, event, &dest.state);
 	take_answer(&claim->answer, &dest);
 	if (dest.state == DELIVERY_DEFERRED)
 		defer(conf, claim, now, &dest);
 	if (event == EVENT_RELEASE)
 		dest.due = now + RELEASED_SECS;
-	if (event == EVENT_BAD_ADDRESS)
-		suppress_for_a_while(txn, claim->dest.rua.address,
-		                     claim->answer.text, now);
 	outbox_destination_put(txn, head.id, &dest);
 	count(&dest, event, counts);
 	counts->archived += settle_report(txn, &head, now);

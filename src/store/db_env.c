@@ -39,6 +39,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_CHANGE] = "change",
 	[TABLE_API_TOKEN] = "api-token",
 	[TABLE_COUNTER] = "counter",
+	[TABLE_DOUBT] = "doubt",
 };
 
 const char *db_table_name(enum db_table table)

@@ -52,6 +52,8 @@
  *                id u64, 3                            as in body
  *   suppress     address text                         since until u64, by_hand
  *                                                     u8, reason string
+ *   doubt        address text                         for each day: day code
+ *                                                     accepted u32
  *   rate         hour u64, receiver text              attempts u64
  *   own-report   day u32, domain text                 attempts u64
  *   log-state    source text, or its beginning and    position blob, tracker

@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/doubt_table.h"
 #include "store/inbound_table.h"
 #include "store/log_table.h"
 #include "store/mail_table.h"
@@ -18,6 +19,7 @@ struct limits {
 	int32_t tally_day;
 	int64_t archive_time;
 	int64_t now;
+	int32_t today;
 	int32_t own_report_day;
 	int64_t rate_hour;
 	int64_t policy_time;
@@ -40,6 +42,12 @@ static int suppressions(struct db_txn *txn, const struct limits *limits,
                         struct purge_counts *counts)
 {
 	return suppress_purge(txn, limits->now, &counts->suppressions);
+}
+
+static int doubts(struct db_txn *txn, const struct limits *limits,
+                  struct purge_counts *counts)
+{
+	return doubt_purge(txn, limits->today, &counts->suppressions);
 }
 
 static int own_reports(struct db_txn *txn, const struct limits *limits,
@@ -96,7 +104,7 @@ static int wanted(struct db_txn *txn, const struct limits *limits,
 static int (*const deeds[])(struct db_txn *txn, const struct limits *limits,
                             struct purge_counts *counts) = {
 	tally,    archive, suppressions, own_reports, rates, log_pending,
-	policies, wanted,  own_seen,     inbound,     mail,
+	policies, wanted,  own_seen,     inbound,     mail,  doubts,
 };
 
 static int run(struct db *db, size_t deed, const struct limits *limits,
@@ -126,6 +134,7 @@ int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
 		.tally_day = today - keep_days,
 		.archive_time = now - (int64_t)archive_days * DAY_SECS,
 		.now = now,
+		.today = today,
 		.own_report_day = today - OWN_REPORT_DAYS,
 		.rate_hour = now / 3600 - RATE_HOURS,
 		.policy_time = now - (int64_t)keep_days * DAY_SECS,

@@ -16,10 +16,10 @@
 struct purge_counts {
 	uint64_t tally; /* with the interned policies and the sums of days */
 	uint64_t archive;
-	uint64_t suppressions;
-	uint64_t own_reports; /* handed over, and seen by the milter */
-	uint64_t inbound;     /* outcomes of mail that came in */
-	uint64_t mail;        /* domains that got mail */
+	uint64_t suppressions; /* and addresses in doubt */
+	uint64_t own_reports;  /* handed over, and seen by the milter */
+	uint64_t inbound;      /* outcomes of mail that came in */
+	uint64_t mail;         /* domains that got mail */
 	uint64_t rates;
 	uint64_t log;      /* sessions that waited all that time for a policy */
 	uint64_t policies; /* views of domains that nobody asked for again */
@@ -29,9 +29,9 @@ struct purge_counts {
 /*
  * Keeps `keep_days` days of counters (mail in and out, too) and views of
  * domains before today, archived reports made within `archive_days`,
- * suppressions that have not ended, what the loop breaker looks at (4 days),
- * the rate limits (2 hours) and domains that wait to be looked up (7 days).  On
- * failure counts says what was deleted until then.
+ * suppressions that have not ended, doubts (30 days), what the loop breaker
+ * looks at (4 days), the rate limits (2 hours) and domains that wait to be
+ * looked up (7 days).  On failure counts says what was deleted until then.
  */
 int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
                 int32_t archive_days, struct purge_counts *counts,

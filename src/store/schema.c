@@ -23,9 +23,10 @@ static void add_milter_tables(struct db_txn *txn)
 	(void)txn;
 }
 
-/* The catch-all of a day's sums.  A program that does not know it would write
- * the sums without it. */
-static void add_catch_all(struct db_txn *txn)
+/* The catch-all of a day's sums, and the table of addresses in doubt.  A
+ * program that does not know them would write the sums without it, and what it
+ * sees accepted would be missing in the table. */
+static void add_catch_all_and_doubt(struct db_txn *txn)
 {
 	(void)txn;
 }
@@ -33,7 +34,7 @@ static void add_catch_all(struct db_txn *txn)
 static const struct schema_step steps[] = {
 	{.from = 1, .run = add_log_tables},
 	{.from = 2, .run = add_milter_tables},
-	{.from = 3, .run = add_catch_all},
+	{.from = 3, .run = add_catch_all_and_doubt},
 };
 
 /* A change of store/keys.h adds a row there and one to the version. */

@@ -19,6 +19,8 @@ static void check_recipient(const struct dsn_recipient *recipient)
 	      text_is_plain(recipient->diagnostic));
 	check(recipient->action <= DSN_OTHER);
 	check(class == 0 || class == 2 || class == 4 || class == 5);
+	check(recipient->refusal <= REFUSAL_NO_SUCH_ADDRESS);
+	check(recipient->refusal < REFUSAL_IN_DOUBT || class == 5);
 	for (size_t i = 1; i < 3; i++)
 		check(recipient->status[i] >= 0 && recipient->status[i] <= 999);
 }

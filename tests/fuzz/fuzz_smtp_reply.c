@@ -1,5 +1,5 @@
 /* Any bytes as a server's replies: each is read within what is there, and its
- * text is one printable line. */
+ * text is one printable line.  Only an enhanced code makes an address dead. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (smtp_reply_read(at, size, &reply, &used, NULL) == 1) {
 		if (used == 0 || used > size || reply.code < 200 ||
 		    reply.code > 599)
+			abort();
+		if (reply.refusal > REFUSAL_NO_SUCH_ADDRESS ||
+		    (reply.code < 500 && reply.refusal != REFUSAL_OTHER) ||
+		    (reply.refusal >= REFUSAL_IN_DOUBT && !reply.is_enhanced))
 			abort();
 		for (const char *p = reply.text; *p != '\0'; p++)
 			if (*p < 0x20 || *p > 0x7e)

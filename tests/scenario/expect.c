@@ -170,14 +170,14 @@ static int expect_suppressed(struct world *world, struct words *words,
                              struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
-	struct suppression row;
+	struct suppression row = {0};
 	bool want = !words_flag(words, "not");
 	const char *address;
 
 	if (words_need(words, "an address", &address, err) < 0)
 		return err->class;
 	if ((suppress_get(txn, address, &row) == 1) == want)
-		return 0;
+		return has_text(words, "reason", row.reason, err);
 	return err_set(err, ERR_PARSE, "%s is %ssuppressed", address,
 	               want ? "not " : "");
 }
@@ -264,7 +264,7 @@ const struct verb expect_verbs[] = {
          expect_counts},
 	{"details", "DOMAIN DAY \"POLICY:RESULT[(REASON)]*N ...\"",
          expect_details},
-	{"suppressed", "[not] ADDRESS", expect_suppressed},
+	{"suppressed", "[not] ADDRESS [reason=TEXT]", expect_suppressed},
 	{"rollup",
          "[days=N] [waiting=N] [domains-waiting=N] [MARK=N] [released=N] "
          "[lapsed=N]",

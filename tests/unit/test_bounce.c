@@ -55,7 +55,11 @@ static struct dsn dsn_of(const char *address, enum dsn_action action, int a,
                          int b, int c, const char *diagnostic)
 {
 	struct dsn dsn = {.count = 1};
+	const int beside[3] = {a, b, c};
+	struct refusal refusal;
 
+	refusal_read(span_of(diagnostic), beside, &refusal);
+	dsn.recipients[0].refusal = refusal.kind;
 	snprintf(dsn.recipients[0].address, sizeof(dsn.recipients[0].address),
 	         "%s", address);
 	dsn.recipients[0].action = action;
@@ -96,11 +100,11 @@ static const struct row {
          {5, 1, 10},
          BOUNCE_SUPPRESSED,
          DELIVERY_BOUNCED},
-	{"a mailbox that is disabled",
+	{"a mailbox that is disabled: one of three",
          DELIVERY_DELIVERED,
          DSN_FAILED,
          {5, 2, 1},
-         BOUNCE_SUPPRESSED,
+         BOUNCE_MARKED,
          DELIVERY_BOUNCED},
 	{"a full one",
          DELIVERY_DELIVERED,
@@ -176,7 +180,7 @@ static void try_row(const struct row *row)
 	struct outbox_destination dest;
 	struct bounce_outcome outcome;
 	struct dsn dsn = dsn_of(RUA, row->action, row->status[0],
-	                        row->status[1], row->status[2], "550 words");
+	                        row->status[1], row->status[2], "words");
 	struct db_txn *txn;
 	uint64_t id;
 
@@ -212,7 +216,7 @@ static void test_in_the_archive(void **state)
 {
 	struct fixture *f = *state;
 	uint64_t id = put_report(f, DELIVERY_DELIVERED, DELIVERY_DELIVERED);
-	struct dsn dsn = dsn_of(RUA, DSN_FAILED, 5, 1, 1, "550 unknown");
+	struct dsn dsn = dsn_of(RUA, DSN_FAILED, 5, 1, 1, "550 user unknown");
 	struct db_txn *txn = db_begin_write(f->db);
 	struct bounce_outcome outcome;
 	struct outbox_destination dest;
@@ -233,7 +237,7 @@ static void test_in_the_archive(void **state)
 		assert_int_equal(head.delivered_count, 1);
 		assert_int_equal(archive_destination_get(txn, id, 0, &dest), 1);
 		assert_int_equal(dest.state, DELIVERY_BOUNCED);
-		assert_string_equal(dest.answer, "bounced: 550 unknown");
+		assert_string_equal(dest.answer, "bounced: 550 user unknown");
 		assert_int_equal(archive_destination_get(txn, id, 1, &dest), 1);
 		assert_int_equal(dest.state, DELIVERY_DELIVERED);
 		db_abort(&txn);
@@ -296,7 +300,7 @@ static void test_whose_bounce(void **state)
 {
 	struct fixture *f = *state;
 	struct dsn dsn = dsn_of("alias@elsewhere.example", DSN_FAILED, 5, 1, 1,
-	                        "550 unknown");
+	                        "550 user unknown");
 	struct bounce_outcome outcome;
 
 	put_report(f, DELIVERY_DELIVERED, DELIVERY_PENDING);

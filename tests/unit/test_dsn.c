@@ -249,6 +249,146 @@ static const struct {
 		"Action: failed\r\n\r\n" TO),
 	 {{"tls@example.com", DSN_OTHER, {0, 0, 0}, NULL}}},
 };
+/* With what each says about the address. */
+static const struct judged {
+	const char *name, *message;
+	struct want want[3];
+	enum refusal_kind refusal[2];
+} judged[] = {
+	{"Amazon SES: Action before the recipient, behind a group of its own",
+	 REPORT(MTA "\r\nAction: failed\r\n" TO
+		"Diagnostic-Code: smtp; 554 4.4.7 Message expired\r\n"
+		"Status: 4.4.7\r\n"),
+	 {{"tls@example.com", DSN_FAILED, {4, 4, 7},
+	   "smtp; 554 4.4.7 Message expired"}},
+	 {REFUSAL_OTHER}},
+	{"Exim behind a group of its own; its Status says nothing",
+	 REPORT(MTA "\r\nAction: failed\r\n"
+		"Final-Recipient: rfc822;tls@example.com\r\n"
+		"Status: 5.0.0\r\nRemote-MTA: dns; in.example.com\r\n"
+		"Diagnostic-Code: smtp; 550 5.1.1 User unknown\r\n"),
+	 {{"tls@example.com", DSN_FAILED, {5, 1, 1},
+	   "smtp; 550 5.1.1 User unknown"}},
+	 {REFUSAL_NO_SUCH_ADDRESS}},
+	{"Status first, several recipients",
+	 REPORT(MTA "\r\nStatus: 5.1.1\r\nAction: failed\r\n"
+		"Final-Recipient: rfc822;a@example.com\r\n\r\n"
+		"Status: 4.4.1\r\nAction: delayed\r\n"
+		"Final-Recipient: rfc822;b@example.com\r\n"),
+	 {{"a@example.com", DSN_FAILED, {5, 1, 1}, NULL},
+	  {"b@example.com", DSN_DELAYED, {4, 4, 1}, NULL}},
+	 {REFUSAL_NO_SUCH_ADDRESS, REFUSAL_OTHER}},
+	{"Action first, and no empty line between recipients",
+	 REPORT(MTA "Action: failed\r\nFinal-Recipient: rfc822;a@example.com"
+		"\r\nStatus: 5.1.1\r\nAction: delayed\r\n"
+		"Final-Recipient: rfc822;b@example.com\r\nStatus: 4.4.1\r\n"),
+	 {{"a@example.com", DSN_FAILED, {5, 1, 1}, NULL},
+	  {"b@example.com", DSN_DELAYED, {4, 4, 1}, NULL}},
+	 {REFUSAL_NO_SUCH_ADDRESS, REFUSAL_OTHER}},
+	{"Action first, and an empty line behind it",
+	 REPORT("Action: failed\r\n\r\n" TO "Status: 5.1.1\r\n\r\n"
+		"Action: delayed\r\n\r\n"
+		"Final-Recipient: rfc822;b@example.com\r\nStatus: 4.4.1\r\n"),
+	 {{"tls@example.com", DSN_FAILED, {5, 1, 1}, NULL},
+	  {"b@example.com", DSN_DELAYED, {4, 4, 1}, NULL}},
+	 {REFUSAL_NO_SUCH_ADDRESS, REFUSAL_OTHER}},
+	{"one that lacks its Action does not take the next one's",
+	 REPORT(TO "Status: 4.1.1\r\n\r\nAction: failed\r\n"
+		"Final-Recipient: rfc822;b@example.com\r\nStatus: 5.4.1\r\n"),
+	 {{"tls@example.com", DSN_DELAYED, {4, 1, 1}, NULL},
+	  {"b@example.com", DSN_FAILED, {5, 4, 1}, NULL}},
+	 {REFUSAL_OTHER, REFUSAL_OTHER}},
+	{"Messaging Server: Diagnostic-code last",
+	 REPORT(MTA "\r\nOriginal-recipient: rfc822;tls@example.com\r\n"
+		"Final-recipient: rfc822;tls@example.com\r\nAction: failed\r\n"
+		"Status: 5.1.1 (Remote SMTP server has rejected address)\r\n"
+		"Remote-MTA: dns;mx.example.com\r\n (TCP|192.0.2.1|25)\r\n"
+		"Diagnostic-code: smtp; 550 5.1.1 User unknown\r\n"),
+	 {{"tls@example.com", DSN_FAILED, {5, 1, 1},
+	   "smtp; 550 5.1.1 User unknown"}},
+	 {REFUSAL_NO_SUCH_ADDRESS}},
+	{"SendGrid: expired, and an empty Status",
+	 REPORT(MTA "Arrival-Date: 2026-10-01\r\n\r\n" TO
+		"Original-Recipient: rfc822; tls@example.com\r\n"
+		"Action: expired\r\nStatus: \r\n"
+		"Diagnostic-Code: Connection timed out\r\n"),
+	 {{"tls@example.com", DSN_FAILED, {0, 0, 0}, "Connection timed out"}},
+	 {REFUSAL_PASSING}},
+	{"the reply contradicts the Status",
+	 REPORT(FAILED "Status: 5.1.1\r\n"
+		"Diagnostic-Code: smtp; 552 5.2.2 Over quota\r\n"),
+	 {{"tls@example.com", DSN_FAILED, {5, 2, 2},
+	   "smtp; 552 5.2.2 Over quota"}},
+	 {REFUSAL_PASSING}},
+	{"the words for people do: a full mailbox",
+	 HEAD "Content-Type: " REPORT_TYPE "; boundary=\"b\"\r\n\r\n"
+	 "--b\r\n\r\nYour message to <tls> was automatically rejected:\r\n"
+	 "Not enough disk space\r\n--b\r\n" STATUS_TYPE "\r\n" FAILED
+	 "Status: 5.1.1\r\n--b--\r\n",
+	 {{"tls@example.com", DSN_FAILED, {5, 1, 1}, NULL}},
+	 {REFUSAL_PASSING}},
+	{"Google: an empty status, and X-Failed-Recipients",
+	 "X-Failed-Recipients: tls@example.com\r\n" REPORT("\r\n"),
+	 {{"tls@example.com", DSN_FAILED, {0, 0, 0}, NULL}},
+	 {REFUSAL_OTHER}},
+	{"a status counts before X-Failed-Recipients",
+	 "X-Failed-Recipients: other@example.com\r\n"
+	 REPORT(FAILED "Status: 5.7.1\r\n"),
+	 {{"tls@example.com", DSN_FAILED, {5, 7, 1}, NULL}},
+	 {REFUSAL_OURS}},
+	{"Exim before 4.85: plain text",
+	 "X-Failed-Recipients: tls@example.com,\r\n  b@example.com\r\n" HEAD
+	 "\r\nThis message was created automatically.\r\n\r\n"
+	 "A message that you sent could not be delivered to all of its\r\n"
+	 "recipients. The following address(es) failed:\r\n\r\n"
+	 "  tls@example.com:\r\n"
+	 "    SMTP error from remote mailer after RCPT TO:\r\n"
+	 "    <tls@example.com>:\r\n    host mx.example.com [192.0.2.82]:\r\n"
+	 "    553 5.1.1 unknown or illegal user:\r\n    tls@example.com\r\n"
+	 "  b@example.com\r\n"
+	 "    mailbox is full: 552 5.2.2\r\n\r\n"
+	 "------ This is a copy of the message. ------\r\n\r\n"
+	 "From: us@sender.example\r\n\r\n550 5.7.1 in the report\r\n",
+	 {{"tls@example.com", DSN_FAILED, {5, 1, 1},
+	   "SMTP error from remote mailer after RCPT TO: <tls@example.com>: "
+	   "host mx.example.com [192.0.2.82]: 553 5.1.1 unknown or illegal user:"},
+	  {"b@example.com", DSN_FAILED, {5, 2, 2},
+	   "mailbox is full: 552 5.2.2"}},
+	 {REFUSAL_NO_SUCH_ADDRESS, REFUSAL_PASSING}},
+	{"Google: the answer comes some paragraphs later",
+	 "X-Failed-Recipients: tls@example.com\r\n" HEAD
+	 "\r\nDelivery to the following recipient failed permanently:\r\n\r\n"
+	 "     tls@example.com\r\n\r\n"
+	 "Technical details of permanent failure:\r\n"
+	 "Google tried to deliver your message.\r\n\r\n"
+	 "The error that the other server returned was:\r\n"
+	 "550 5.1.1 <tls@example.com>: no such user\r\n\r\n"
+	 "----- Original message -----\r\n\r\n550 5.7.1 x\r\n",
+	 {{"tls@example.com", DSN_FAILED, {5, 1, 1},
+	   "Technical details of permanent failure: Google tried to deliver your "
+	   "message. The error that the other server returned was: 550 5.1.1 "
+	   "<tls@example.com>: no such user"}},
+	 {REFUSAL_NO_SUCH_ADDRESS}},
+	{"X-Failed-Recipients, and nothing about them",
+	 "X-Failed-Recipients: tls@example.com\r\n" HEAD "\r\nSorry.\r\n",
+	 {{"tls@example.com", DSN_FAILED, {0, 0, 0}, NULL}},
+	 {REFUSAL_OTHER}},
+	{"qmail",
+	 HEAD "\r\nHi. This is the qmail-send program at mx.example.net.\r\n"
+	 "I'm afraid I wasn't able to deliver your message.\r\n\r\n"
+	 "<tls@example.com>:\r\n"
+	 "Sorry, no mailbox here by that name. (#5.1.1)\r\n\r\n"
+	 "<b@example.com>:\r\n192.0.2.1 does not like recipient.\r\n"
+	 "Remote host said: 550 5.2.2 full\r\nGiving up on 192.0.2.1.\r\n\r\n"
+	 "--- Below this line is a copy of the message.\r\n\r\n"
+	 "<c@example.com>:\r\nin the report\r\n",
+	 {{"tls@example.com", DSN_FAILED, {5, 1, 1},
+	   "Sorry, no mailbox here by that name. (#5.1.1)"},
+	  {"b@example.com", DSN_FAILED, {5, 2, 2},
+	   "192.0.2.1 does not like recipient. Remote host said: 550 5.2.2 full "
+	   "Giving up on 192.0.2.1."}},
+	 {REFUSAL_NO_SUCH_ADDRESS, REFUSAL_PASSING}},
+};
 /* clang-format on */
 
 static void test_good(void **state)
@@ -268,6 +408,26 @@ static void test_good(void **state)
 		assert_int_equal(dsn.count, count);
 		for (size_t j = 0; j < count; j++)
 			check_recipient(&dsn.recipients[j], &good[i].want[j]);
+	}
+}
+
+static void test_judged(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(judged); i++) {
+		const struct judged *row = &judged[i];
+		struct dsn dsn;
+
+		ROW(row);
+		assert_int_equal(dsn_read(row->message, strlen(row->message),
+		                          &dsn, NULL),
+		                 0);
+		for (size_t j = 0; j < dsn.count; j++) {
+			check_recipient(&dsn.recipients[j], &row->want[j]);
+			assert_int_equal(dsn.recipients[j].refusal,
+			                 row->refusal[j]);
+		}
+		assert_null(row->want[dsn.count].address);
 	}
 }
 
@@ -309,6 +469,13 @@ static void test_bad(void **state)
 		 "names no recipient"},
 		{"an empty recipient", REPORT("Final-Recipient: rfc822; <>\r\n"),
 		 ERR_PARSE, "names no recipient"},
+		{"an empty X-Failed-Recipients",
+		 "X-Failed-Recipients: , ,\r\n" HEAD "\r\nSorry.\r\n",
+		 ERR_NOTFOUND, "no delivery status"},
+		{"a person who quotes qmail",
+		 HEAD "\r\nLook:\r\nHi. This is the qmail-send program\r\n"
+		 "\r\n<tls@example.com>:\r\nno such user (#5.1.1)\r\n",
+		 ERR_NOTFOUND, "no delivery status"},
 	};
 	/* clang-format on */
 
@@ -500,6 +667,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_judged),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_nesting),

@@ -7,6 +7,49 @@
 
 #include "deliver/deliver_dir.h"
 #include "deliver/verdict.h"
+#include "model/doubt.h"
+
+static void answer_of(enum delivery_stage stage, const char *text,
+                      struct delivery_answer *answer)
+{
+	struct smtp_reply reply;
+	char line[80];
+	size_t used;
+
+	snprintf(line, sizeof(line), "%s\r\n", text);
+	assert_int_equal(
+		smtp_reply_read(line, strlen(line), &reply, &used, NULL), 1);
+	verdict_smtp(stage, &reply, answer);
+}
+
+static void test_doubt(void **state)
+{
+	static const struct {
+		const char *name;
+		enum delivery_stage stage;
+		const char *reply;
+		uint32_t want;
+	} rows[] = {
+		{"disabled", STAGE_RCPT, "550 5.2.1 disabled", 2001},
+		{"Cisco ESA", STAGE_RCPT, "550 #5.1.0 rejected.", 1000},
+		{"beyond doubt", STAGE_RCPT, "550 5.1.1 who?", 0},
+		{"not said of the address", STAGE_RCPT, "550 5.4.1 no", 0},
+		{"said too late", STAGE_DATA, "550 5.2.1 disabled", 0},
+		{"a rate", STAGE_RCPT, "550 5.2.1 at a rate", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint32_t want = rows[i].want;
+		struct delivery_answer got;
+
+		ROW(&rows[i]);
+		answer_of(rows[i].stage, rows[i].reply, &got);
+		if (want != 0)
+			want = doubt_code((int)want / 1000, (int)want % 1000);
+		assert_int_equal(got.doubt, want);
+	}
+}
 
 static void test_smtp(void **state)
 {
@@ -21,8 +64,22 @@ static void test_smtp(void **state)
 	         false},
 		{"no such user", STAGE_RCPT, "550 5.1.1 who?",
 	         EVENT_BAD_ADDRESS, false},
-		{"mailbox disabled", STAGE_RCPT, "550 5.2.1 disabled",
-	         EVENT_BAD_ADDRESS, false},
+		{"mailbox disabled: in doubt", STAGE_RCPT, "550 5.2.1 disabled",
+	         EVENT_REFUSED, false},
+		{"Cisco ESA: in doubt", STAGE_RCPT,
+	         "550 #5.1.0 Address rejected.", EVENT_REFUSED, false},
+		{"a busy mailbox", STAGE_RCPT,
+	         "550 5.2.1 receiving mail at a rate that is too high",
+	         EVENT_TEMPORARY, false},
+		{"a rate limit that blames the address", STAGE_RCPT,
+	         "550 5.1.1 192.0.2.0 has sent to too many recipients",
+	         EVENT_TEMPORARY, false},
+		{"our address, blamed as theirs", STAGE_RCPT,
+	         "550 5.1.0 <us@sender.example> sender rejected",
+	         EVENT_TEMPORARY, true},
+		{"our network, without a code", STAGE_RCPT,
+	         "554 blocked, see https://list.example/", EVENT_TEMPORARY,
+	         true},
 		{"null MX", STAGE_RCPT, "556 5.1.10 null MX", EVENT_BAD_ADDRESS,
 	         false},
 		{"sender's domain unknown to them", STAGE_RCPT,
@@ -67,20 +124,13 @@ static void test_smtp(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct delivery_answer got;
-		struct smtp_reply reply;
-		char line[80];
-		size_t used;
 
 		ROW(&rows[i]);
-		snprintf(line, sizeof(line), "%s\r\n", rows[i].reply);
-		assert_int_equal(smtp_reply_read(line, strlen(line), &reply,
-		                                 &used, NULL),
-		                 1);
-		verdict_smtp(rows[i].stage, &reply, &got);
+		answer_of(rows[i].stage, rows[i].reply, &got);
 		assert_int_equal(got.event, rows[i].want);
 		assert_int_equal(got.our_fault, rows[i].our_fault);
 		assert_int_equal(got.stage, rows[i].stage);
-		assert_int_equal(got.code, reply.code);
+		assert_int_equal(got.code, strtol(rows[i].reply, NULL, 10));
 		assert_string_equal(got.text, rows[i].reply);
 	}
 }
@@ -189,9 +239,8 @@ static void test_file_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_smtp),
-		cmocka_unit_test(test_http),
-		cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_smtp),       cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_http),       cmocka_unit_test(test_exit),
 		cmocka_unit_test(test_file_names),
 	};
 
