@@ -163,10 +163,10 @@ static const char *bearer(const char *header)
 }
 
 /* This host itself, or whoever comes through its proxy: one who guesses must
- * not shut the others out.  "::" is the network of ::1. */
+ * not shut the others out. */
 static bool is_shared(const char *address)
 {
-	return strcmp(address, "local") == 0 || strcmp(address, "::") == 0 ||
+	return strcmp(address, "local") == 0 || strcmp(address, "::1") == 0 ||
 	       strncmp(address, "127.", 4) == 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "admin/http_request.h"
 #include "admin/http_wire.h"
+#include "admin/http_workers.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -18,6 +19,7 @@ enum {
 	IDLE_SECS = 30,
 	CONNECTION_MEMORY = 32 * 1024, /* header, and a piece of the body */
 	STOP_STEP_MS = 20,
+	STRICT = 1, /* of RFC 9112, as far as it lets servers be */
 };
 
 /* What libmicrohttpd has to say is about one connection; the client knows. */
@@ -26,6 +28,16 @@ static void drop_words(void *arg, const char *fmt, va_list ap)
 	(void)arg;
 	(void)fmt;
 	(void)ap;
+}
+
+static enum MHD_Result may_connect(void *arg, const struct sockaddr *address,
+                                   socklen_t len)
+{
+	struct http *http = arg;
+
+	(void)len;
+	return http_connections_room(&http->connections, address) ? MHD_YES
+	                                                          : MHD_NO;
 }
 
 static void on_connection(void *arg, struct MHD_Connection *connection,
@@ -40,7 +52,10 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
 			&http->connections,
 			MHD_get_connection_info(
 				connection, MHD_CONNECTION_INFO_CONNECTION_FD)
-				->connect_fd);
+				->connect_fd,
+			MHD_get_connection_info(
+				connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+				->client_addr);
 	else
 		http_connection_drop(&http->connections, &known);
 	*context = known;
@@ -56,8 +71,10 @@ static size_t set_options(struct http *http, const struct http_options *options,
 	                                     options->listen_fd, NULL};
 	items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT,
 	                                     options->max_connections, NULL};
-	items[n++] = (struct MHD_OptionItem){MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-	                                     options->max_per_address, NULL};
+#if MHD_VERSION >= 0x00097701
+	items[n++] = (struct MHD_OptionItem){MHD_OPTION_CLIENT_DISCIPLINE_LVL,
+	                                     STRICT, NULL};
+#endif
 	if (options->tls_cert != NULL) {
 		items[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT,
 		                                     0, http->tls_cert};
@@ -72,14 +89,14 @@ static int start_daemon(struct http *http, const struct http_options *options,
                         struct err *err)
 {
 	struct MHD_OptionItem items[8];
-	unsigned flags =
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
+	                 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
 	if (options->tls_cert != NULL)
 		flags |= MHD_USE_TLS;
 	set_options(http, options, items);
 	http->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, http_request_go_on, http,
+		flags, 0, may_connect, http, http_request_go_on, http,
 		MHD_OPTION_EXTERNAL_LOGGER, drop_words, NULL,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_NOTIFY_COMPLETED, http_request_end, http,
@@ -115,7 +132,10 @@ int http_start(struct http **http_out, const struct http_options *options,
 	}
 	http->auth = auth_new(options->jmap.db, options->jmap.clock);
 	http->callers = http_callers_new();
-	http_connections_init(&http->connections);
+	http_connections_init(&http->connections, options->max_connections,
+	                      options->max_per_address);
+	if (http_workers_start(&http->workers, err) < 0)
+		return err->class;
 	return start_daemon(http, options, err);
 }
 
@@ -144,8 +164,11 @@ void http_stop(struct http **http_in, int deadline_ms)
 	if (http->daemon != NULL) {
 		MHD_quiesce_daemon(http->daemon);
 		wait_for_answers(http, deadline_ms);
-		MHD_stop_daemon(http->daemon);
 	}
+	/* none may be left suspended */
+	http_workers_stop(&http->workers);
+	if (http->daemon != NULL)
+		MHD_stop_daemon(http->daemon);
 	if (http->listen_fd >= 0)
 		close(http->listen_fd);
 	http_connections_clear(&http->connections);

@@ -1,4 +1,6 @@
 /* Who is connected, and until when he may take for what he does. */
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,6 +9,11 @@
 #include "admin/http_wire.h"
 #include "base/lru.h"
 #include "base/xalloc.h"
+
+enum {
+	PEERS_MAX = 1 << 20, /* more than there are connections */
+	NEAR_SHARE = 8,      /* one of so many connections */
+};
 
 static const int64_t phase_ms[] = {
 	[HTTP_HEADER] = 30 * 1000,
@@ -22,30 +29,94 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void http_connections_init(struct http_connections *all)
+static bool is_loopback_6(const struct in6_addr *address)
+{
+	return IN6_IS_ADDR_LOOPBACK(address) ||
+	       (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
+}
+
+bool http_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT])
+{
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in;
+	bool near = true;
+
+	snprintf(text, HTTP_PEER_TEXT, "local");
+	if (address != NULL && address->sa_family == AF_INET) {
+		memcpy(&in, address, sizeof(in));
+		near = ntohl(in.sin_addr.s_addr) >> 24 == 127;
+		inet_ntop(AF_INET, &in.sin_addr, text, HTTP_PEER_TEXT);
+	} else if (address != NULL && address->sa_family == AF_INET6) {
+		memcpy(&in6, address, sizeof(in6));
+		near = is_loopback_6(&in6.sin6_addr);
+		if (!near && !IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+			memset(&in6.sin6_addr.s6_addr[8], 0, 8);
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, HTTP_PEER_TEXT);
+	}
+	return near;
+}
+
+void http_connections_init(struct http_connections *all, unsigned max,
+                           unsigned max_per_peer)
 {
 	memset(all, 0, sizeof(*all));
 	pthread_mutex_init(&all->lock, NULL);
+	all->max = max;
+	all->max_per_peer = max_per_peer;
+	all->peers = lru_new(PEERS_MAX, sizeof(unsigned), NULL);
 }
 
 void http_connections_clear(struct http_connections *all)
 {
+	lru_free(&all->peers);
 	pthread_mutex_destroy(&all->lock);
 }
 
+bool http_connections_room(struct http_connections *all,
+                           const struct sockaddr *address)
+{
+	char peer[HTTP_PEER_TEXT];
+	bool near = http_peer(address, peer), fits;
+	const unsigned *count;
+
+	pthread_mutex_lock(&all->lock);
+	count = lru_find(all->peers, peer, strlen(peer));
+	fits = (near || all->far < all->max - all->max / NEAR_SHARE) &&
+	       (address == NULL || count == NULL || *count < all->max_per_peer);
+	pthread_mutex_unlock(&all->lock);
+	return fits;
+}
+
+/* By one more or one less; under the lock. */
+static void count_peer(struct http_connections *all,
+                       const struct http_connection *connection, bool more)
+{
+	size_t len = strlen(connection->peer);
+	unsigned *count = lru_use(all->peers, connection->peer, len);
+
+	*count += more ? 1 : -1U;
+	all->count += more ? 1 : -1U;
+	if (!connection->is_near)
+		all->far += more ? 1 : -1U;
+	if (*count == 0)
+		lru_forget(all->peers, connection->peer, len);
+}
+
 struct http_connection *http_connection_add(struct http_connections *all,
-                                            int fd)
+                                            int fd,
+                                            const struct sockaddr *address)
 {
 	struct http_connection *connection = xcalloc(1, sizeof(*connection));
 
 	connection->fd = fd;
+	connection->is_near = http_peer(address, connection->peer);
 	connection->deadline_ms = now_ms() + phase_ms[HTTP_HEADER];
 	pthread_mutex_lock(&all->lock);
 	connection->next = all->first;
 	if (all->first != NULL)
 		all->first->prev = connection;
 	all->first = connection;
-	all->count++;
+	count_peer(all, connection, true);
 	pthread_mutex_unlock(&all->lock);
 	return connection;
 }
@@ -64,7 +135,7 @@ void http_connection_drop(struct http_connections *all,
 		all->first = gone->next;
 	if (gone->next != NULL)
 		gone->next->prev = gone->prev;
-	all->count--;
+	count_peer(all, gone, false);
 	all->busy -= gone->busy;
 	pthread_mutex_unlock(&all->lock);
 	free(gone);

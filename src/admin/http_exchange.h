@@ -8,6 +8,7 @@
 #define TLSTALLY_ADMIN_HTTP_EXCHANGE_H
 
 #include "admin/http_request.h"
+#include "admin/http_workers.h"
 #include "admin/www.h"
 
 #define TYPE_JSON "application/json"
@@ -16,18 +17,6 @@
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
 struct http_route;
-
-struct http_exchange {
-	struct http *http;
-	struct MHD_Connection *connection;
-	const struct http_route *route;
-	const struct www_file *file; /* of the page; NULL */
-	const char *below;           /* of the path, what its route leaves */
-	struct strbuf body;
-	struct auth_answer who;
-	bool entered;               /* counts among its token's requests */
-	struct http_reply *refused; /* to be sent when the request is through */
-};
 
 struct http_reply {
 	unsigned status;
@@ -42,6 +31,21 @@ struct http_reply {
 	int64_t retry_after;
 };
 
+struct http_exchange {
+	struct http_job job; /* of a worker, where the route takes long */
+	struct http *http;
+	struct MHD_Connection *connection;
+	const struct http_route *route;
+	const struct www_file *file; /* of the page; NULL */
+	const char *below;           /* of the path, what its route leaves */
+	struct strbuf body;
+	size_t counted; /* of the body, in http->bodies */
+	struct auth_answer who;
+	bool entered;            /* counts among its token's requests */
+	struct http_reply reply; /* its status is 0 until there is one */
+	bool closes;             /* the connection ends with the answer */
+};
+
 struct http_route {
 	const char *method; /* GET stands for HEAD, too */
 	const char *path;
@@ -49,7 +53,8 @@ struct http_route {
 	unsigned permission; /* that the token must have; 0: any token */
 	void (*answer)(struct http_exchange *exchange,
 	               struct http_reply *reply);
-	bool has_more; /* the path goes on: exchange->below */
+	bool has_more;   /* the path goes on: exchange->below */
+	bool takes_long; /* for a worker to answer */
 };
 
 /* NULL: it was not sent. */
@@ -58,8 +63,11 @@ const char *http_header_of(struct MHD_Connection *connection, const char *name);
 /* A problem document (RFC 7807) of HTTP's own. */
 void http_refuse(struct http_reply *reply, int status, const char *detail);
 
-/* False: it is not clear where the request ends; the reply refuses it. */
-bool http_framing_check(struct MHD_Connection *connection, const char *version,
+/* False: it is not clear where the request ends; the reply refuses it.
+ * *closes: it is, but nothing may follow on the connection.  method: as
+ * libmicrohttpd has it, the first bytes of the request. */
+bool http_framing_check(struct MHD_Connection *connection, const char *method,
+                        const char *version, bool *closes,
                         struct http_reply *reply);
 
 void http_refuse_permission(struct http_reply *reply, unsigned needed);

@@ -1,71 +1,54 @@
-/*
- * Where a request ends, and for whom it is.  A proxy before us that reads two
- * lengths, or a length and pieces, otherwise than libmicrohttpd would take the
- * end of one client's request for the beginning of another's (RFC 9112
- * section 11.2): such requests are refused, and the connection with them.
- */
+/* Where a request ends (model/http_framing.h), and the paths of requests. */
 #include <ctype.h>
-#include <string.h>
-#include <strings.h>
 
 #include "admin/http_exchange.h"
+#include "model/http_framing.h"
 
-struct framing {
-	unsigned hosts, lengths, encodings;
-	bool has_blank, is_chunked;
-};
+/* Before 1.0 libmicrohttpd takes a bare LF for the end of a chunk's line, and
+ * nobody hears of it. */
+#if MHD_VERSION < 0x01000000
+enum { CHUNKS_ARE_SURE = false };
+#else
+enum { CHUNKS_ARE_SURE = true };
+#endif
+
+/* The method is where the request begins. */
+static void look_at_end(struct http_framing *framing,
+                        struct MHD_Connection *connection, const char *method)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	if (info != NULL)
+		http_framing_end(framing, method + info->header_size);
+}
 
 static enum MHD_Result look(void *arg, enum MHD_ValueKind kind,
                             const char *name, const char *value)
 {
-	struct framing *framing = arg;
-
 	(void)kind;
-	if (strpbrk(name, " \t") != NULL)
-		framing->has_blank = true;
-	framing->hosts += strcasecmp(name, "Host") == 0;
-	framing->lengths += strcasecmp(name, "Content-Length") == 0;
-	if (strcasecmp(name, "Transfer-Encoding") == 0) {
-		framing->encodings++;
-		framing->is_chunked =
-			value != NULL && strcasecmp(value, "chunked") == 0;
-	}
+	http_framing_field(arg, name, value);
 	return MHD_YES;
 }
 
-/* RFC 9112 sections 3.2, 5.1, 6.1 and 6.3. */
-static const char *fault_of(const struct framing *framing, const char *version)
-{
-	if (framing->has_blank)
-		return "a header's name has a blank";
-	if (framing->hosts > 1)
-		return "more than one Host";
-	if (framing->hosts == 0 && strcmp(version, "HTTP/1.1") == 0)
-		return "no Host";
-	if (framing->lengths > 1)
-		return "more than one Content-Length";
-	if (framing->encodings > 1)
-		return "more than one Transfer-Encoding";
-	if (framing->encodings > 0 && framing->lengths > 0)
-		return "both Content-Length and Transfer-Encoding";
-	return NULL;
-}
-
-bool http_framing_check(struct MHD_Connection *connection, const char *version,
+/* Of pieces the end is not sure, so nothing that follows is taken for a
+ * request. */
+bool http_framing_check(struct MHD_Connection *connection, const char *method,
+                        const char *version, bool *closes,
                         struct http_reply *reply)
 {
-	struct framing framing = {0};
-	const char *fault;
+	struct http_framing framing = {0};
+	int status;
 
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &framing);
-	fault = fault_of(&framing, version);
-	if (fault != NULL)
-		http_refuse(reply, MHD_HTTP_BAD_REQUEST, fault);
-	else if (framing.encodings > 0 && !framing.is_chunked)
-		http_refuse(reply, MHD_HTTP_NOT_IMPLEMENTED,
-		            "no Transfer-Encoding but chunked");
-	reply->close = reply->status != 0;
-	return !reply->close;
+	look_at_end(&framing, connection, method);
+	status = http_framing_verdict(&framing, version);
+	*closes = framing.encodings > 0 && !CHUNKS_ARE_SURE;
+	if (status == 0)
+		return true;
+	http_refuse(reply, status, framing.fault);
+	reply->close = true;
+	return false;
 }
 
 static int digit(char c)

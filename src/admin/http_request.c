@@ -1,6 +1,5 @@
 #include "admin/http_exchange.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +9,21 @@
 #include "base/auto.h"
 #include "base/xalloc.h"
 
-enum { ADDRESS_TEXT = 64, HOST_LONG = 260 };
+enum {
+	HOST_LONG = 260,
+	BODIES_MAX = 64 * 1024 * 1024, /* of all requests that are here */
+};
 
 const char *http_header_of(struct MHD_Connection *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static struct http_connection *place_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection,
+	                               MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+	        ->socket_context;
 }
 
 static void problem(struct http_reply *reply, const struct jmap_problem *what)
@@ -131,14 +140,15 @@ static void answer_metrics(struct http_exchange *exchange,
 }
 
 static const struct http_route routes[] = {
-	{"GET", "/.well-known/jmap", false, 0, answer_well_known, false},
-	{"GET", "/jmap/session", true, 0, answer_session, false},
-	{"POST", "/api", true, 0, answer_jmap, false},
-	{"POST", "/jmap", true, 0, answer_jmap, false},
-	{"POST", "/jmap/", true, 0, answer_jmap, false},
-	{"GET", "/jmap/download/", true, 0, http_answer_download, true},
-	{"GET", "/healthz", false, 0, answer_health, false},
-	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics, false},
+	{"GET", "/.well-known/jmap", false, 0, answer_well_known, false, false},
+	{"GET", "/jmap/session", true, 0, answer_session, false, false},
+	{"POST", "/api", true, 0, answer_jmap, false, true},
+	{"POST", "/jmap", true, 0, answer_jmap, false, true},
+	{"POST", "/jmap/", true, 0, answer_jmap, false, true},
+	{"GET", "/jmap/download/", true, 0, http_answer_download, true, true},
+	{"GET", "/healthz", false, 0, answer_health, false, false},
+	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics, false,
+         false},
 };
 
 static bool method_is(const struct http_route *route, const char *method)
@@ -153,7 +163,7 @@ static const struct http_route *route_of(struct http_exchange *exchange,
                                          const char *url)
 {
 	static const struct http_route page = {
-		"GET", NULL, false, 0, http_answer_page, false};
+		"GET", NULL, false, 0, http_answer_page, false, false};
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		size_t len = strlen(routes[i].path);
@@ -185,28 +195,6 @@ static void find_route(struct http_exchange *exchange, const char *url,
 	}
 }
 
-/* As the limits count: an IPv6 network of 64 bits is one client. */
-static void client_address(struct MHD_Connection *connection,
-                           char text[ADDRESS_TEXT])
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *address = info ? info->client_addr : NULL;
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
-
-	snprintf(text, ADDRESS_TEXT, "local");
-	if (address != NULL && address->sa_family == AF_INET) {
-		memcpy(&in, address, sizeof(in));
-		inet_ntop(AF_INET, &in.sin_addr, text, ADDRESS_TEXT);
-	} else if (address != NULL && address->sa_family == AF_INET6) {
-		memcpy(&in6, address, sizeof(in6));
-		if (!IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-			memset(&in6.sin6_addr.s6_addr[8], 0, 8);
-		inet_ntop(AF_INET6, &in6.sin6_addr, text, ADDRESS_TEXT);
-	}
-}
-
 static void check_permission(const struct http_exchange *exchange,
                              struct http_reply *reply)
 {
@@ -220,12 +208,10 @@ static void check_token(struct http_exchange *exchange,
                         struct http_reply *reply)
 {
 	struct auth_answer *who = &exchange->who;
-	char address[ADDRESS_TEXT];
 
-	client_address(exchange->connection, address);
 	auth_check(exchange->http->auth,
 	           http_header_of(exchange->connection, "Authorization"),
-	           address, who);
+	           place_of(exchange->connection)->peer, who);
 	switch (who->result) {
 	case AUTH_OK:
 		check_permission(exchange, reply);
@@ -268,6 +254,25 @@ static void refuse_size(struct http_reply *reply)
 	             "the request is too large");
 }
 
+/* Room for a body of so many bytes; false: there is none. */
+static bool make_room(struct http_exchange *exchange, size_t bytes)
+{
+	struct http *http = exchange->http;
+
+	if (bytes <= exchange->counted)
+		return true;
+	bytes -= exchange->counted;
+	exchange->counted += bytes;
+	return atomic_fetch_add(&http->bodies, bytes) + bytes <= BODIES_MAX;
+}
+
+static void refuse_for_room(struct http_reply *reply)
+{
+	reply->retry_after = 1;
+	http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE,
+	            "too much is being sent at once: try again");
+}
+
 /* application/json, with or without parameters (RFC 8620 section 3.1). */
 static bool is_json(const char *type)
 {
@@ -307,7 +312,7 @@ static bool wants_body(const struct http_exchange *exchange)
 }
 
 static void add_headers(struct MHD_Response *response,
-                        const struct http_reply *reply)
+                        const struct http_reply *reply, bool closes)
 {
 	char secs[24];
 
@@ -320,7 +325,7 @@ static void add_headers(struct MHD_Response *response,
 		MHD_add_response_header(response, "Location", reply->location);
 	if (reply->allow != NULL)
 		MHD_add_response_header(response, "Allow", reply->allow);
-	if (reply->close)
+	if (closes)
 		MHD_add_response_header(response, "Connection", "close");
 	if (reply->challenge)
 		MHD_add_response_header(response, "WWW-Authenticate",
@@ -330,13 +335,6 @@ static void add_headers(struct MHD_Response *response,
 		         (long long)reply->retry_after);
 		MHD_add_response_header(response, "Retry-After", secs);
 	}
-}
-
-static struct http_connection *place_of(struct MHD_Connection *connection)
-{
-	return MHD_get_connection_info(connection,
-	                               MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-	        ->socket_context;
 }
 
 static struct MHD_Response *make_response(struct http_reply *reply)
@@ -362,7 +360,7 @@ static enum MHD_Result send_reply(struct http_exchange *exchange,
 		xfree_str(&reply->disposition);
 		return MHD_NO;
 	}
-	add_headers(response, reply);
+	add_headers(response, reply, exchange->closes || reply->close);
 	xfree_str(&reply->disposition);
 	http_connection_enter(&exchange->http->connections,
 	                      place_of(exchange->connection), HTTP_ANSWER);
@@ -372,13 +370,31 @@ static enum MHD_Result send_reply(struct http_exchange *exchange,
 }
 
 /* The header is there. */
+static void look_at_header(struct http_exchange *exchange, const char *url,
+                           const char *method, const char *version)
+{
+	struct http *http = exchange->http;
+	struct http_reply *reply = &exchange->reply;
+
+	if (!http_framing_check(exchange->connection, method, version,
+	                        &exchange->closes, reply))
+		return;
+	find_route(exchange, url, method, reply);
+	if (reply->status == 0 && exchange->route->needs_token &&
+	    !(exchange->route->answer == answer_metrics && http->open_metrics))
+		check_token(exchange, reply);
+	if (reply->status == 0 && wants_body(exchange)) {
+		http->requests++;
+		check_body(exchange, reply);
+	}
+}
+
 static enum MHD_Result begin(struct http *http,
                              struct MHD_Connection *connection, const char *url,
                              const char *method, const char *version,
                              void **context)
 {
 	struct http_exchange *exchange = xcalloc(1, sizeof(*exchange));
-	struct http_reply reply = {0};
 
 	*context = exchange;
 	exchange->http = http;
@@ -386,25 +402,73 @@ static enum MHD_Result begin(struct http *http,
 	strbuf_init(&exchange->body, JMAP_MAX_REQUEST);
 	http_connection_enter(&http->connections, place_of(connection),
 	                      HTTP_BODY);
-	if (!http_framing_check(connection, version, &reply))
-		return send_reply(exchange, &reply);
-	find_route(exchange, url, method, &reply);
-	if (reply.status == 0 && exchange->route->needs_token &&
-	    !(exchange->route->answer == answer_metrics && http->open_metrics))
-		check_token(exchange, &reply);
-	if (reply.status == 0 && wants_body(exchange)) {
-		http->requests++;
-		check_body(exchange, &reply);
-	}
-	if (reply.status == 0)
-		return MHD_YES;
-	/* With a body to come the answer goes out at once and the connection
-	 * is closed; without one it can be used again. */
-	if (strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0)
-		return send_reply(exchange, &reply);
-	exchange->refused = xcalloc(1, sizeof(reply));
-	*exchange->refused = reply;
+	look_at_header(exchange, url, method, version);
+	/* With a body to come a refusal goes out at once and the connection is
+	 * closed; without one it can be used again. */
+	if (exchange->reply.status != 0 &&
+	    (exchange->reply.close || strcmp(method, "POST") == 0 ||
+	     strcmp(method, "PUT") == 0))
+		return send_reply(exchange, &exchange->reply);
 	return MHD_YES;
+}
+
+/* A piece of the body.  One without a length shows itself here; its answer has
+ * to wait for its end. */
+static void take_piece(struct http_exchange *exchange, const char *data,
+                       size_t size)
+{
+	if (exchange->reply.status != 0)
+		return;
+	if (!make_room(exchange, exchange->body.len + size)) {
+		strbuf_clear(&exchange->body);
+		refuse_for_room(&exchange->reply);
+		return;
+	}
+	strbuf_add(&exchange->body, data, size);
+}
+
+/* --- by a worker --- */
+
+static struct http_exchange *exchange_of(struct http_job *job)
+{
+	return (struct http_exchange *)job;
+}
+
+static void run_job(struct http_job *job)
+{
+	struct http_exchange *exchange = exchange_of(job);
+
+	exchange->route->answer(exchange, &exchange->reply);
+}
+
+static void drop_job(struct http_job *job)
+{
+	http_refuse(&exchange_of(job)->reply, MHD_HTTP_SERVICE_UNAVAILABLE,
+	            "the server is stopping");
+}
+
+static void end_job(struct http_job *job)
+{
+	MHD_resume_connection(exchange_of(job)->connection);
+}
+
+/* Comes back to http_request_go_on() when there is an answer. */
+static void give_away(struct http_exchange *exchange)
+{
+	struct http_job *job = &exchange->job;
+
+	job->who = exchange->who.name;
+	job->bytes = exchange->body.len;
+	job->run = run_job;
+	job->drop = drop_job;
+	job->done = end_job;
+	http_connection_enter(&exchange->http->connections,
+	                      place_of(exchange->connection), HTTP_ANSWER);
+	MHD_suspend_connection(exchange->connection);
+	if (!http_workers_give(exchange->http->workers, job)) {
+		drop_job(job);
+		end_job(job);
+	}
 }
 
 enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
@@ -413,28 +477,23 @@ enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
                                    size_t *size, void **context)
 {
 	struct http_exchange *exchange = *context;
-	struct http_reply reply = {0};
 
 	if (exchange == NULL)
 		return begin(arg, connection, url, method, version, context);
-	if (*size > 0 && exchange->refused == NULL) {
-		/* one without a length shows itself here; its answer has to
-		 * wait for its end */
-		strbuf_add(&exchange->body, data, *size);
-		*size = 0;
-		return MHD_YES;
-	}
 	if (*size > 0) {
+		take_piece(exchange, data, *size);
 		*size = 0;
 		return MHD_YES;
 	}
-	if (exchange->refused != NULL)
-		return send_reply(exchange, exchange->refused);
-	if (exchange->body.failed)
-		refuse_size(&reply);
-	else
-		exchange->route->answer(exchange, &reply);
-	return send_reply(exchange, &reply);
+	if (exchange->reply.status == 0 && exchange->body.failed)
+		refuse_size(&exchange->reply);
+	if (exchange->reply.status == 0 && exchange->route->takes_long) {
+		give_away(exchange);
+		return MHD_YES;
+	}
+	if (exchange->reply.status == 0)
+		exchange->route->answer(exchange, &exchange->reply);
+	return send_reply(exchange, &exchange->reply);
 }
 
 void http_request_end(void *arg, struct MHD_Connection *connection,
@@ -450,10 +509,10 @@ void http_request_end(void *arg, struct MHD_Connection *connection,
 		http_callers_leave(http->callers, exchange->who.name);
 	http_connection_enter(&http->connections, place_of(connection),
 	                      HTTP_HEADER);
+	atomic_fetch_sub(&http->bodies, exchange->counted);
 	strbuf_clear(&exchange->body);
-	if (exchange->refused != NULL)
-		strbuf_clear(&exchange->refused->body);
-	free(exchange->refused);
+	strbuf_clear(&exchange->reply.body);
+	xfree_str(&exchange->reply.disposition);
 	free(exchange);
 	*context = NULL;
 }

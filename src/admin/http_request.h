@@ -13,6 +13,8 @@
 
 #include "admin/http_wire.h"
 
+struct http_workers;
+
 struct http {
 	struct jmap jmap;
 	const struct www *www;
@@ -21,6 +23,8 @@ struct http {
 	struct auth *auth;
 	struct http_connections connections;
 	struct http_callers *callers;
+	struct http_workers *workers;
+	atomic_size_t bodies; /* bytes of them that are here, or to come */
 	char *url, *tls_cert, *tls_key;
 	bool tls;
 	bool open_metrics;

@@ -311,7 +311,19 @@ def test_framing(port, token):
     chunked = b"Transfer-Encoding: chunked\r\n"
     for name, want, headers, sent in (
             ("a length", [200, 200], length, body),
-            ("in pieces", [200, 200], chunked, pieces),
+            ("an empty value, blanks around one", [200, 200],
+             b"X-Empty:\r\nX-Blank: \t a \t \r\n" + length, body),
+            ("NUL in a header", [400], b"X: a\0b\r\n" + length, body),
+            ("NUL and another header behind it", [400],
+             b"X: a\0\r\n" + length, body),
+            ("NUL in the last header", [400], length + b"X: a\0b\r\n", body),
+            ("NUL in a name", [400], b"X\0Y: a\r\n" + length, body),
+            ("CR in a header", [400], b"X: a\rb\r\n" + length, body),
+            ("CR that would begin a header", [400],
+             length + b"X: a\rTransfer-Encoding: chunked\r\n", body),
+            ("CR in a name", [400], b"X\rY: a\r\n" + length, body),
+            ("a folded line", [400], b"X: a\r\n b\r\n" + length, body),
+            ("a folded last line", [400], length + b"X: a\r\n b\r\n", body),
             ("a length and pieces", [400], length + chunked, pieces),
             ("pieces and a length", [400], chunked + length, pieces),
             ("two lengths", [400], length + b"Content-Length: 5\r\n", body),
@@ -328,6 +340,22 @@ def test_framing(port, token):
             port, b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: "
             b"application/json\r\nAuthorization: Bearer " +
             token.encode() + b"\r\n" + headers + b"\r\n" + sent + behind))
+    # what libmicrohttpd before 1.0 does not look at closely ends with the
+    # connection: what stands behind it is no request
+    for name, sent in (("in pieces", pieces),
+                       ("pieces that end in LF", pieces.replace(b"\r", b"")),
+                       ("a piece whose size ends in LF",
+                        pieces.replace(b"\r", b"", 1))):
+        got = say(port, b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                  b"application/json\r\nAuthorization: Bearer " +
+                  token.encode() + b"\r\n" + chunked + b"\r\n" + sent + behind)
+        expect("framing: " + name, True,
+               got in (([200], [200, 200]) if sent == pieces
+                       else ([200], [400])))
+    expect("framing: pieces before HTTP/1.1", [400], say(
+        port, b"POST /api HTTP/1.0\r\nContent-Type: application/json\r\n"
+        b"Authorization: Bearer " + token.encode() + b"\r\n" + chunked +
+        b"\r\n" + pieces + behind))
     expect("framing: no host", [400],
            say(port, b"GET /healthz HTTP/1.1\r\n\r\n" + behind))
     expect("a path does not end at %00", [404], say(

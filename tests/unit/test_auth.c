@@ -140,7 +140,7 @@ static void test_clock_is_set(void **state)
 /* Behind a proxy all have one address. */
 static void test_who_guesses_here_waits_alone(void **state)
 {
-	static const char *const shared[] = {"127.0.0.1", "::", "local"};
+	static const char *const shared[] = {"127.0.0.1", "::1", "local"};
 	struct fixture *f = *state;
 	struct clock clock = clock_fixed(NOW);
 	struct auth *auth = auth_new(f->db, &clock);
