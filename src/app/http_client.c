@@ -12,7 +12,6 @@
 
 #include "base/auto.h"
 #include "base/curl_easy.h"
-#include "base/log.h"
 #include "base/xalloc.h"
 
 enum { CONNECT_SECS = 10, HEADERS_MAX = 65536, WORDS = 200 };
@@ -165,9 +164,7 @@ static void keep_text(CURL *easy, CURLINFO what, char *out, size_t room)
 static int say_failure(struct http_client *client, const char *url,
                        CURLcode result, bool sent, struct err *err)
 {
-	const char *words =
-		client->words[0] ? client->words : curl_easy_strerror(result);
-	char safe[WORDS];
+	char words[WORDS];
 
 	if (client->answer->body.failed)
 		return err_set(err, ERR_LIMIT,
@@ -177,9 +174,8 @@ static int say_failure(struct http_client *client, const char *url,
 		return err_set(err, ERR_LIMIT,
 		               "%.200s: a header longer than %d KiB", url,
 		               HEADERS_MAX / 1024);
-	log_escape(safe, sizeof(safe), words, strlen(words));
 	return err_set(err, sent ? ERR_UNCERTAIN : ERR_IO, "%.200s: %s", url,
-	               safe);
+	               curl_words(client->words, result, words, sizeof(words)));
 }
 
 /* Was there a connection, so that a body may have arrived? */

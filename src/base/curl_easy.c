@@ -1,6 +1,8 @@
 #include "base/curl_easy.h"
 
-#include <stddef.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 void curl_only_https(CURL *easy, bool http_too)
 {
@@ -23,4 +25,13 @@ void curl_trust(CURL *easy, const char *ca_file)
 		return;
 	curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
+const char *curl_words(const char *buffer, CURLcode result, char *out,
+                       size_t room)
+{
+	const char *words =
+		buffer[0] != '\0' ? buffer : curl_easy_strerror(result);
+
+	return utf8_show(out, room, words, strlen(words));
 }

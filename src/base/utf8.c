@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
@@ -129,4 +130,59 @@ char *utf8_clean(struct arena *arena, const char *text, size_t len, size_t max)
 		i += n;
 	}
 	return used > 0 ? out : NULL;
+}
+
+/* The number of the character in the valid sequence of n bytes at p. */
+static uint32_t code_point(const unsigned char *p, size_t n)
+{
+	static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	uint32_t code = p[0] & lead[n];
+
+	for (size_t i = 1; i < n; i++)
+		code = code << 6 | (p[i] & 0x3f);
+	return code;
+}
+
+/* What a reader does not see, or sees in another place: controls (also C1),
+ * zero width, marks of direction, separators of lines, byte order mark,
+ * annotations, tags, and what is no character. */
+static bool is_hidden(uint32_t code)
+{
+	static const struct {
+		uint32_t from, to;
+	} hidden[] = {
+		{0, 0x1f},        {0x7f, 0x9f},       {0x61c, 0x61c},
+		{0x180e, 0x180e}, {0x200b, 0x200f},   {0x2028, 0x202e},
+		{0x2060, 0x206f}, {0xfeff, 0xfeff},   {0xfff9, 0xfffb},
+		{0xfffe, 0xffff}, {0xe0000, 0xe0fff},
+	};
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (code >= hidden[i].from && code <= hidden[i].to)
+			return true;
+	return false;
+}
+
+const char *utf8_show(char *out, size_t room, const void *text, size_t len)
+{
+	const unsigned char *p = text;
+	size_t used = 0;
+
+	for (size_t i = 0; i < len;) {
+		size_t n = sequence(p + i, len - i);
+		bool plain = n > 0 && !is_hidden(code_point(p + i, n));
+		size_t need = plain ? n : 4;
+
+		if (used + need >= room)
+			break;
+		if (plain)
+			memcpy(out + used, p + i, n);
+		else /* each byte of it, one after the other */
+			snprintf(out + used, room - used, "\\x%02x", p[i]);
+		used += need;
+		i += plain ? n : 1;
+	}
+	if (room > 0)
+		out[used] = '\0';
+	return out;
 }

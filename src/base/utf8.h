@@ -22,4 +22,13 @@ char *utf8_repair(struct arena *arena, const void *text, size_t len,
  * at most max bytes.  NULL when nothing is left. */
 char *utf8_clean(struct arena *arena, const char *text, size_t len, size_t max);
 
+/*
+ * Foreign text for people to read on one line: valid UTF-8 as it is, and each
+ * byte of anything else as \xNN.  Anything else is what is no UTF-8, control
+ * characters, and characters that nobody sees or that turn the direction of
+ * the text around them.  Cut at a character's end when it does not fit; always
+ * terminated.  Returns out.
+ */
+const char *utf8_show(char *out, size_t room, const void *text, size_t len);
+
 #endif

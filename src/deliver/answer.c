@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
 struct item {
@@ -32,14 +33,6 @@ void answers_free(struct answers **answers)
 	*answers = NULL;
 }
 
-/* Drivers escape foreign text; this is for what they overlooked. */
-static void make_printable(char *text)
-{
-	for (char *p = text; *p != '\0'; p++)
-		if (*p < 0x20 || *p > 0x7e)
-			*p = '?';
-}
-
 void answers_put(struct answers *answers, struct delivery_job *job,
                  const struct delivery_answer *answer)
 {
@@ -53,7 +46,10 @@ void answers_put(struct answers *answers, struct delivery_job *job,
 	item = &answers->items[answers->count++];
 	item->job = job;
 	item->answer = *answer;
-	make_printable(item->answer.text);
+	/* drivers escape foreign text; this is for what they overlooked, and
+	 * for a character that was cut in two */
+	utf8_show(item->answer.text, sizeof(item->answer.text), answer->text,
+	          strlen(answer->text));
 }
 
 size_t answers_waiting(const struct answers *answers)

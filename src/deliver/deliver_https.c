@@ -20,6 +20,7 @@ struct host {
 	char *name;
 	size_t running;
 	STAILQ_HEAD(, waiting) waiting;
+	bool needs_h2;
 	bool is_ready; /* stands in the list of those that may start one */
 	TAILQ_ENTRY(host) link;
 };
@@ -112,7 +113,7 @@ static void start(struct deliver_https *https, struct host *host,
 	}
 	https->running++;
 	host->running++;
-	https_post_start(post_get(https), job, host);
+	https_post_start(post_get(https), job, host, host->needs_h2);
 }
 
 /* Starts what may start, the hosts taking turns. */
@@ -143,6 +144,7 @@ static void on_answered(void *arg, struct https_post *post,
 	https->idle[https->idle_count++] = post;
 	https->running--;
 	host->running--;
+	host->needs_h2 = https_post_needed_h2(post);
 	host_settle(https, host);
 	start_waiting(https);
 }
@@ -164,6 +166,8 @@ static struct curl_slist *headers_new(void)
 
 	/* the media type says gzip; Content-Encoding would say it twice */
 	list = curl_slist_append(list, "Content-Type: application/tlsrpt+gzip");
+	/* the body of an answer is for a log: not worth packing */
+	list = curl_slist_append(list, "Accept-Encoding:");
 	/* curl would ask first and wait a second for those who do not answer */
 	return curl_slist_append(list, "Expect:");
 }

@@ -16,6 +16,7 @@
  * HTTP/1.1, not 2: a report is one small request, eight connections to a host
  * are as fast as eight streams on one, and "was all of it sent?" then has an
  * exact answer, which decides between "try again" and "it may have arrived".
+ * Who turns out to speak HTTP/2 alone gets that at once.
  *
  * libcurl sends a request again by itself when a kept connection turns out to
  * be closed and nothing of an answer came.  That is right here too: the same

@@ -10,17 +10,20 @@
 
 #include "base/curl_easy.h"
 #include "base/failpoint.h"
-#include "base/log.h"
+#include "base/strbuf.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
+#include "deliver/alpn.h"
 #include "deliver/answer.h"
 #include "deliver/verdict.h"
+#include "model/http_words.h"
 #include "model/retry.h"
 
 enum {
 	BODY_MAX = 16384,    /* DESIGN: no more is read */
 	HEADERS_MAX = 65536, /* of all headers together */
 	CONNECT_SECS = 30,
-	WORDS = 100, /* of the body are shown */
+	WORDS = 160, /* of the body are shown */
 };
 
 struct https_post {
@@ -30,15 +33,19 @@ struct https_post {
 	void *owner;
 	bool is_running;
 	bool is_too_late; /* the answer says so */
+	bool is_h2;
+	bool is_asking; /* whether the server has HTTP/2 */
+	struct alpn alpn;
 	struct delivery_answer answer;
+	struct delivery_answer before_h2; /* what HTTP/1.1 came to */
 	unsigned addresses_tried;
 	char refused[128]; /* why the last address was refused */
 	size_t headers_len;
 	size_t body_len;
 	char reason[64];      /* "Service Unavailable" */
 	char retry_after[64]; /* as it stood in the header */
-	char words[WORDS];
-	size_t words_len;
+	struct strbuf body;   /* of an answer that is no success */
+	char curl_said[CURL_ERROR_SIZE];
 };
 
 /* CURLOPT_OPENSOCKETFUNCTION: after DNS, before the first packet.  Told "no",
@@ -56,7 +63,8 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose,
 }
 
 #if LIBCURL_VERSION_NUM >= 0x075000
-/* Connected, and about to send: minutes may have passed. */
+/* Connected, and about to send: minutes may have passed, and the server may
+ * not have agreed to what is only an attempt. */
 static int on_connected(void *arg, char *ip, char *own_ip, int port,
                         int own_port)
 {
@@ -68,7 +76,9 @@ static int on_connected(void *arg, char *ip, char *own_ip, int port,
 	(void)own_port;
 	post->is_too_late =
 		answer_too_late(&post->answer, post->job, post->shared->clock);
-	return post->is_too_late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	if (post->is_too_late || (post->is_asking && !post->alpn.h2))
+		return CURL_PREREQFUNC_ABORT;
+	return CURL_PREREQFUNC_OK;
 }
 #endif
 
@@ -89,7 +99,7 @@ static void keep_header(const char *line, size_t len, const char *name,
 	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n' ||
 	                   line[len - 1] == ' '))
 		len--;
-	log_escape(out, room, line, len);
+	utf8_show(out, room, line, len);
 }
 
 /* "HTTP/1.1 404 Not Found" begins an answer; there may be several (1xx). */
@@ -123,27 +133,29 @@ static size_t on_header(char *line, size_t one, size_t len, void *arg)
 static size_t on_body(char *data, size_t one, size_t len, void *arg)
 {
 	struct https_post *post = arg;
-	size_t room = sizeof(post->words) - post->words_len;
+	long status = 0;
 
 	(void)one;
-	memcpy(post->words + post->words_len, data, len < room ? len : room);
-	post->words_len += len < room ? len : room;
 	post->body_len += len;
-	return post->body_len > BODY_MAX ? 0 : len;
+	if (post->body_len > BODY_MAX)
+		return 0;
+	curl_easy_getinfo(post->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 300)
+		strbuf_add(&post->body, data, len);
+	return len;
 }
 
-/* Reason and first line of the body, if that is text for people. */
+/* The reason phrase, which HTTP/2 does not have, and what the body says. */
 static void what_it_said(struct https_post *post, char *said, size_t room)
 {
-	const char *lf = memchr(post->words, '\n', post->words_len);
-	size_t len = lf != NULL ? (size_t)(lf - post->words) : post->words_len;
-	char words[WORDS] = "";
+	char words[WORDS];
 	char *type = NULL;
 
 	curl_easy_getinfo(post->transfer.easy, CURLINFO_CONTENT_TYPE, &type);
-	if (type != NULL && strncasecmp(type, "text/plain", 10) == 0 && len > 0)
-		log_escape(words, sizeof(words), post->words, len);
-	snprintf(said, room, "%s%s%s", post->reason, *words ? ": " : "", words);
+	http_words(type, strbuf_text(&post->body), post->body.len, words,
+	           sizeof(words));
+	snprintf(said, room, "%s%s%s", post->reason,
+	         *words && *post->reason ? ": " : "", words);
 }
 
 /* There is a status: it counts, whatever happened to the rest. */
@@ -153,7 +165,7 @@ static void judge_status(struct https_post *post, int status,
 	char said[sizeof(post->reason) + WORDS + 4];
 
 	what_it_said(post, said, sizeof(said));
-	verdict_http(status, status / 100 == 2 ? post->reason : said, answer);
+	verdict_http(status, said, post->retry_after[0] != '\0', answer);
 	if (answer->event == EVENT_TEMPORARY && post->retry_after[0] != '\0')
 		answer->retry_after = retry_after_parse(
 			post->retry_after, clock_secs(post->shared->clock));
@@ -164,23 +176,75 @@ static void judge_failure(struct https_post *post, CURLcode result,
                           struct delivery_answer *answer)
 {
 	const char *host = post->job->rua->host;
+	char why[CURL_ERROR_SIZE];
 	curl_off_t sent = 0;
 
+	curl_words(post->curl_said, result, why, sizeof(why));
 	curl_easy_getinfo(post->transfer.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
 	if (post->refused[0] != '\0' && post->addresses_tried == 0)
 		answer_set(answer, EVENT_REFUSED, STAGE_CONNECT, "%s: %s", host,
 		           post->refused);
 	else if (result == CURLE_URL_MALFORMAT)
 		answer_set(answer, EVENT_REFUSED, STAGE_LOCAL, "%s: %s",
-		           post->job->rua->uri, curl_easy_strerror(result));
+		           post->job->rua->uri, why);
 	else if (sent > 0 && (size_t)sent >= post->job->body_len)
 		answer_set(answer, EVENT_UNCERTAIN, STAGE_HTTP,
-		           "%s: %s after the report was sent", host,
-		           curl_easy_strerror(result));
+		           "%s: %s after the report was sent", host, why);
 	else
 		answer_set(answer, EVENT_TEMPORARY,
 		           sent > 0 ? STAGE_HTTP : STAGE_CONNECT, "%s: %s",
-		           host, curl_easy_strerror(result));
+		           host, why);
+}
+
+/* How who speaks HTTP/2 alone answers HTTP/1.1 differs: the handshake fails
+ * (RFC 7301 section 3.2), or frames come, or nothing, or a status that says so
+ * (464 is that of Amazon's balancers). */
+static bool may_want_h2(const struct https_post *post, CURLcode result,
+                        long status)
+{
+	static const CURLcode results[] = {
+		CURLE_SSL_CONNECT_ERROR, CURLE_UNSUPPORTED_PROTOCOL,
+		CURLE_GOT_NOTHING,       CURLE_SEND_ERROR,
+		CURLE_RECV_ERROR,
+	};
+	long connected = 0;
+
+	if (post->is_h2 || post->is_too_late)
+		return false;
+	if (status != 0)
+		return status == 505 || status == 426 || status == 464;
+	curl_easy_getinfo(post->transfer.easy, CURLINFO_NUM_CONNECTS,
+	                  &connected);
+	if (post->alpn.http1 || connected == 0) /* it has HTTP/1.1 */
+		return false;
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (results[i] == result)
+			return true;
+	return false;
+}
+
+static void begin(struct https_post *post)
+{
+	post->addresses_tried = 0;
+	post->headers_len = post->body_len = 0;
+	post->refused[0] = post->reason[0] = post->retry_after[0] = '\0';
+	post->curl_said[0] = '\0';
+	strbuf_reset(&post->body);
+	alpn_use(&post->alpn, post->transfer.easy, post->is_h2,
+	         post->is_asking);
+	failpoint_hit("https send");
+	pool_start(post->shared->pool, &post->transfer);
+}
+
+/* True: it goes on with HTTP/2. */
+static bool begin_with_h2(struct https_post *post, CURLcode result, long status)
+{
+	if (!alpn_can_h2() || !may_want_h2(post, result, status))
+		return false;
+	post->is_h2 = post->is_asking = true;
+	post->before_h2 = post->answer;
+	begin(post);
+	return true;
 }
 
 static void on_ended(struct pool_transfer *transfer, CURLcode result)
@@ -196,6 +260,12 @@ static void on_ended(struct pool_transfer *transfer, CURLcode result)
 	else if (!post->is_too_late)
 		judge_failure(post, result, &post->answer);
 	pool_stop(post->shared->pool, transfer);
+	if (begin_with_h2(post, result, status))
+		return;
+	if (post->is_asking && !post->alpn.h2) {
+		post->answer = post->before_h2;
+		post->is_h2 = false;
+	}
 	post->is_running = false;
 	failpoint_hit("https answer");
 	post->shared->answered(post->shared->arg, post, &post->answer);
@@ -209,11 +279,11 @@ static void set_options(struct https_post *post)
 	long timeout = (long)conf->deliver.timeout;
 
 	curl_only_https(easy, false);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	                 (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->shared->headers);
+	/* unpacks what comes packed; the headers do not ask for it */
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tlstally/" VERSION);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
@@ -221,6 +291,8 @@ static void set_options(struct https_post *post)
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT, timeout);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
 	                 timeout < CONNECT_SECS ? timeout : CONNECT_SECS);
+	alpn_hear(&post->alpn, easy);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->curl_said);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
 #if LIBCURL_VERSION_NUM >= 0x075000
@@ -251,28 +323,31 @@ void https_post_free(struct https_post **post)
 	if ((*post)->is_running)
 		pool_stop((*post)->shared->pool, &(*post)->transfer);
 	curl_easy_cleanup((*post)->transfer.easy);
+	strbuf_clear(&(*post)->body);
 	free(*post);
 	*post = NULL;
 }
 
 void https_post_start(struct https_post *post, struct delivery_job *job,
-                      void *owner)
+                      void *owner, bool needs_h2)
 {
 	CURL *easy = post->transfer.easy;
 
 	post->job = job;
 	post->owner = owner;
-	post->is_too_late = false;
-	post->addresses_tried = 0;
-	post->headers_len = post->body_len = post->words_len = 0;
-	post->refused[0] = post->reason[0] = post->retry_after[0] = '\0';
+	post->is_too_late = post->is_asking = false;
 	curl_easy_setopt(easy, CURLOPT_URL, job->rua->uri);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 	                 (curl_off_t)job->body_len);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, job->body);
 	post->is_running = true;
-	failpoint_hit("https send");
-	pool_start(post->shared->pool, &post->transfer);
+	post->is_h2 = needs_h2;
+	begin(post);
+}
+
+bool https_post_needed_h2(const struct https_post *post)
+{
+	return post->is_h2;
 }
 
 struct delivery_job *https_post_job(const struct https_post *post)

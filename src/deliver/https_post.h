@@ -3,10 +3,13 @@
  *
  * Holds the easy handle, which is used for one report after another, and what
  * is learned while the transfer runs: addresses refused, the status line,
- * Retry-After, the first words of the body.
+ * Retry-After, and of a failure what the body says (model/http_words.h) or
+ * what curl does.
  */
 #ifndef TLSTALLY_DELIVER_HTTPS_POST_H
 #define TLSTALLY_DELIVER_HTTPS_POST_H
+
+#include <stdbool.h>
 
 #include "base/address.h"
 #include "base/clock.h"
@@ -32,9 +35,13 @@ struct https_post_shared {
 struct https_post *https_post_new(const struct https_post_shared *shared);
 void https_post_free(struct https_post **post);
 
-/* `owner` is the caller's, as is the job. */
+/* `owner` is the caller's, as is the job.  HTTP/1.1, unless it is known that
+ * the host speaks HTTP/2 alone. */
 void https_post_start(struct https_post *post, struct delivery_job *job,
-                      void *owner);
+                      void *owner, bool needs_h2);
+
+/* It took HTTP/2 to get an answer to the last one. */
+bool https_post_needed_h2(const struct https_post *post);
 struct delivery_job *https_post_job(const struct https_post *post);
 void *https_post_owner(const struct https_post *post);
 

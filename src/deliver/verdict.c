@@ -73,26 +73,31 @@ void verdict_smtp(enum delivery_stage stage, const struct smtp_reply *reply,
 static const struct http_row {
 	int from, to;
 	enum delivery_event event;
+	enum delivery_event with_retry_after;
 	const char *words;
 } http_rows[] = {
-	{200, 299, EVENT_ACCEPTED, ""},
+	{200, 299, EVENT_ACCEPTED, EVENT_ACCEPTED, ""},
 	/* a redirect could lead anywhere; the rua names the place */
-	{300, 399, EVENT_REFUSED, ", and redirects are not followed"},
-	{408, 408, EVENT_TEMPORARY, ""}, /* request timeout */
-	{425, 425, EVENT_TEMPORARY, ""}, /* too early */
-	{429, 429, EVENT_TEMPORARY, ""}, /* too many requests */
-	{400, 499, EVENT_REFUSED, ""},
-	{0, 999, EVENT_TEMPORARY, ""},
+	{300, 399, EVENT_REFUSED, EVENT_REFUSED,
+         ", and redirects are not followed"},
+	{408, 408, EVENT_TEMPORARY, EVENT_TEMPORARY, ""}, /* request timeout */
+	{421, 421, EVENT_TEMPORARY, EVENT_TEMPORARY, ""}, /* misdirected */
+	{425, 425, EVENT_TEMPORARY, EVENT_TEMPORARY, ""}, /* too early */
+	{429, 429, EVENT_TEMPORARY, EVENT_TEMPORARY, ""}, /* too many */
+	{400, 499, EVENT_REFUSED, EVENT_TEMPORARY, ""},
+	{0, 999, EVENT_TEMPORARY, EVENT_TEMPORARY, ""},
 };
 
-void verdict_http(int status, const char *said, struct delivery_answer *answer)
+void verdict_http(int status, const char *said, bool comes_again,
+                  struct delivery_answer *answer)
 {
 	const struct http_row *row = http_rows;
 
 	while (status < row->from || status > row->to)
 		row++;
-	answer_set(answer, row->event, STAGE_HTTP, "HTTP %d%s%s%s", status,
-	           *said ? " " : "", said, row->words);
+	answer_set(answer, comes_again ? row->with_retry_after : row->event,
+	           STAGE_HTTP, "HTTP %d%s%s%s", status, *said ? " " : "", said,
+	           row->words);
 	answer->code = status;
 }
 

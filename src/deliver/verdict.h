@@ -13,6 +13,8 @@
 #ifndef TLSTALLY_DELIVER_VERDICT_H
 #define TLSTALLY_DELIVER_VERDICT_H
 
+#include <stdbool.h>
+
 #include "model/ports.h"
 #include "model/smtp_wire.h"
 
@@ -20,8 +22,11 @@
 void verdict_smtp(enum delivery_stage stage, const struct smtp_reply *reply,
                   struct delivery_answer *answer);
 
-/* `said` is what the server says in words, may be "". */
-void verdict_http(int status, const char *said, struct delivery_answer *answer);
+/* `said` is what the server says in words, may be "".  A refusal that comes
+ * with a Retry-After (`comes_again`), be it 413 (RFC 9110 section 15.5.14) or
+ * any other 4xx, is no refusal. */
+void verdict_http(int status, const char *said, bool comes_again,
+                  struct delivery_answer *answer);
 
 /* `status` as waitpid(2) gives it, `said` the first line of its stderr. */
 void verdict_exit(int status, const char *said, struct delivery_answer *answer);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/utf8.h"
 
 static bool is_digit(char c)
 {
@@ -45,8 +45,8 @@ static void add_text(struct smtp_reply *reply, const char *text, size_t len)
 	if (len == 0 || had + 2 >= sizeof(reply->text))
 		return;
 	reply->text[had] = ' ';
-	log_escape(reply->text + had + 1, sizeof(reply->text) - had - 1, text,
-	           len);
+	utf8_show(reply->text + had + 1, sizeof(reply->text) - had - 1, text,
+	          len);
 }
 
 /* One line of the reply without its line end. */
@@ -58,7 +58,7 @@ static int take_line(struct smtp_reply *reply, const char *line, size_t len,
 
 	if (code == 0 || (reply->code != 0 && code != reply->code))
 		return err_set(err, ERR_PARSE, "no SMTP reply: '%s'",
-		               log_escape(shown, sizeof(shown), line, len));
+		               utf8_show(shown, sizeof(shown), line, len));
 	if (reply->code == 0) {
 		reply->code = code;
 		snprintf(reply->text, sizeof(reply->text), "%d", code);

@@ -27,7 +27,7 @@ struct smtp_reply {
 	int subject;      /* 1 of "5.1.2" */
 	int detail;       /* 2 */
 	enum refusal_kind refusal; /* of 500 to 599: what it means for RCPT */
-	char text[240]; /* code and all lines, printable, on one line */
+	char text[240];            /* code and all lines on one (utf8_show()) */
 };
 
 /*

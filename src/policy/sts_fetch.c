@@ -25,8 +25,8 @@
 #include "base/address.h"
 #include "base/auto.h"
 #include "base/curl_easy.h"
-#include "base/log.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
 enum {
@@ -64,7 +64,7 @@ static void fail(struct transfer *t, enum view_status status, const char *words)
 	t->reply->status = status;
 	t->reply->problem = arena_printf(
 		t->arena, "%s: %s", t->host,
-		log_escape(safe, sizeof(safe), words, strlen(words)));
+		utf8_show(safe, sizeof(safe), words, strlen(words)));
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose,
@@ -286,9 +286,9 @@ static bool was_missed(const struct transfer *t)
 
 static void judge_failure(struct transfer *t, CURLcode result)
 {
-	const char *words =
-		t->words[0] != '\0' ? t->words : curl_easy_strerror(result);
+	char words[CURL_ERROR_SIZE];
 
+	curl_words(t->words, result, words, sizeof(words));
 	if (is_ours(t, result))
 		fail(t, VIEW_TEMPFAIL, words);
 	else if (t->refused[0] != '\0' && t->addresses_tried == 0)

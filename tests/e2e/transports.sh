@@ -80,6 +80,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	-keyout "$dir/key" -out "$dir/cert" -days 2 -subj /CN=localhost \
 	-addext subjectAltName=DNS:localhost,DNS:sink.localhost 2>/dev/null ||
 	exit 77
+# shellcheck source=tests/e2e/certificates.sh
+. "$src/tests/e2e/certificates.sh"
 tls="--cert $dir/cert --key $dir/key"
 
 # shellcheck source=tests/e2e/transports_smtp.sh

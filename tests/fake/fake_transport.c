@@ -33,7 +33,7 @@ void fake_answer_http(struct fake_world *world, const char *host, int status,
 {
 	struct delivery_answer *answer = add_rule(world, host);
 
-	verdict_http(status, "", answer);
+	verdict_http(status, "", retry_after > 0, answer);
 	answer->retry_after = retry_after;
 }
 

@@ -19,14 +19,22 @@ request line and headers in .head; with --keep a second one is <...>-2.body.
     /silent/x            never answers
     /babble/x            answers, but not in HTTP
     /words/x             404 with text/plain words, one of them hostile
+    /problem/NNN/x       NNN with a problem+json that says why, in UTF-8
+    /packed/ENCODING/x   400 with such a problem, gzip unasked, whatever the
+                         Content-Encoding: calls it
+    /again/NNN/x         NNN with Retry-After: 300
 """
 import argparse
+import gzip
 import http.server
 import pathlib
 import ssl
 import threading
 import time
 import urllib.parse
+
+
+PROBLEM = '{"title":"Zu groß","detail":"höchstens 1 MB"}'.encode()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -68,6 +76,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_words(self, _):
         self.answer(404, b"not here \x1b[31m\nmore\n",
                     Content_Type="text/plain")
+
+    def do_problem(self, status):
+        self.answer(int(status), PROBLEM,
+                    Content_Type="application/problem+json")
+
+    def do_packed(self, encoding):
+        self.answer(400, gzip.compress(PROBLEM), Content_Encoding=encoding,
+                    Content_Type="application/problem+json")
+
+    def do_again(self, status):
+        self.answer(int(status), Retry_After="300")
 
     def do_endless(self, _):
         self.send_response(200)
@@ -118,6 +137,7 @@ def main():
     opts = parser.parse_args()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(opts.cert, opts.key)
+    context.set_alpn_protocols(["http/1.1"])
 
     class Server(http.server.ThreadingHTTPServer):
         daemon_threads = True

@@ -140,23 +140,27 @@ static void test_http(void **state)
 	static const struct {
 		const char *name;
 		int status;
-		enum delivery_event want;
+		enum delivery_event want, with_retry_after;
 	} rows[] = {
-		{"ok", 200, EVENT_ACCEPTED},
-		{"created", 201, EVENT_ACCEPTED},
-		{"accepted", 202, EVENT_ACCEPTED},
-		{"no content", 204, EVENT_ACCEPTED},
-		{"moved", 301, EVENT_REFUSED},
-		{"temporary redirect", 307, EVENT_REFUSED},
-		{"bad request", 400, EVENT_REFUSED},
-		{"not found", 404, EVENT_REFUSED},
-		{"request timeout", 408, EVENT_TEMPORARY},
-		{"gone", 410, EVENT_REFUSED},
-		{"too early", 425, EVENT_TEMPORARY},
-		{"too many", 429, EVENT_TEMPORARY},
-		{"server error", 500, EVENT_TEMPORARY},
-		{"unavailable", 503, EVENT_TEMPORARY},
-		{"a number nobody defined", 799, EVENT_TEMPORARY},
+		{"ok", 200, EVENT_ACCEPTED, EVENT_ACCEPTED},
+		{"created", 201, EVENT_ACCEPTED, EVENT_ACCEPTED},
+		{"accepted", 202, EVENT_ACCEPTED, EVENT_ACCEPTED},
+		{"no content", 204, EVENT_ACCEPTED, EVENT_ACCEPTED},
+		{"moved", 301, EVENT_REFUSED, EVENT_REFUSED},
+		{"temporary redirect", 307, EVENT_REFUSED, EVENT_REFUSED},
+		{"bad request", 400, EVENT_REFUSED, EVENT_TEMPORARY},
+		{"not found", 404, EVENT_REFUSED, EVENT_TEMPORARY},
+		{"request timeout", 408, EVENT_TEMPORARY, EVENT_TEMPORARY},
+		{"gone", 410, EVENT_REFUSED, EVENT_TEMPORARY},
+		{"forbidden", 403, EVENT_REFUSED, EVENT_TEMPORARY},
+		{"too large", 413, EVENT_REFUSED, EVENT_TEMPORARY},
+		{"misdirected", 421, EVENT_TEMPORARY, EVENT_TEMPORARY},
+		{"too early", 425, EVENT_TEMPORARY, EVENT_TEMPORARY},
+		{"too many", 429, EVENT_TEMPORARY, EVENT_TEMPORARY},
+		{"server error", 500, EVENT_TEMPORARY, EVENT_TEMPORARY},
+		{"unavailable", 503, EVENT_TEMPORARY, EVENT_TEMPORARY},
+		{"a number nobody defined", 799, EVENT_TEMPORARY,
+	         EVENT_TEMPORARY},
 	};
 
 	(void)state;
@@ -164,7 +168,9 @@ static void test_http(void **state)
 		struct delivery_answer got;
 
 		ROW(&rows[i]);
-		verdict_http(rows[i].status, "said", &got);
+		verdict_http(rows[i].status, "said", true, &got);
+		assert_int_equal(got.event, rows[i].with_retry_after);
+		verdict_http(rows[i].status, "said", false, &got);
 		assert_int_equal(got.event, rows[i].want);
 		assert_int_equal(got.stage, STAGE_HTTP);
 		assert_int_equal(got.code, rows[i].status);
