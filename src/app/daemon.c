@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,10 @@ static int read_options(int argc, char **argv, const struct daemon_about *about,
 	return 0;
 }
 
+/* For later, when the settings are read again. */
+static struct settings_file settings;
+static uint64_t map_size; /* what they said last */
+
 /* 0: go on; else *status is what to exit with. */
 static int begin(int argc, char **argv, const struct daemon_about *about,
                  struct conf *conf, int *status)
@@ -124,7 +129,8 @@ static int begin(int argc, char **argv, const struct daemon_about *about,
 	log_open(about->name, log_target_default(options.foreground,
 	                                         getenv("JOURNAL_STREAM")));
 	failpoint_arm();
-	if (settings_file_read(&options.file, conf, &err) < 0 ||
+	settings = options.file;
+	if (settings_file_read(&settings, conf, &err) < 0 ||
 	    conf_check(conf, &err) < 0) {
 		log_error("%s", err.text);
 		conf_clear(conf);
@@ -145,14 +151,34 @@ static sigset_t signals(void)
 	return set;
 }
 
+/* [store] map_size alone is read again, when the store is full: a daemon that
+ * were started anew would lose what it has counted and cannot write down. */
+static uint64_t map_size_now(void *arg)
+{
+	auto_(conf_clear) struct conf conf;
+	struct err err;
+
+	(void)arg;
+	if (settings_file_read(&settings, &conf, &err) < 0 ||
+	    conf_check(&conf, &err) < 0)
+		return 0;
+	if (conf.store.map_size != map_size)
+		log_info("[store] map_size is %" PRIu64 " now",
+		         conf.store.map_size);
+	map_size = conf.store.map_size;
+	return map_size;
+}
+
 int daemon_open_store(struct db **db, const struct conf *conf, struct err *err)
 {
 	struct db_options options = {
 		.directory = conf->store.directory,
 		.map_size = conf->store.map_size,
+		.map_size_now = map_size_now,
 		.create = true,
 	};
 
+	map_size = conf->store.map_size;
 	return db_open(db, &options, err);
 }
 

@@ -255,7 +255,14 @@ const struct setting settings[] = {
 		.comment = "The most it may grow to; the file is sparse.",
 		.manual = "The most the store may grow to, a multiple of "
 			  "4096.\n"
-			  "The file is sparse: it takes what is in it.\n",
+			  "The file is sparse: it takes what is in it.\n"
+			  "When the store is full, daemons that run read this "
+			  "setting again\n"
+			  "and take a larger one; what they have counted waits "
+			  "in memory.\n"
+			  "A quarter more than this is a reserve, so that old "
+			  "rows can be\n"
+			  "deleted.\n",
 	},
 	{
 		.section = "store",

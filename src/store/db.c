@@ -27,6 +27,16 @@ static int begin_lmdb(struct db_txn *txn)
 	return 0;
 }
 
+/* For the next writer: db_make_room(). */
+static void note_full(struct db_txn *txn, int rc)
+{
+	if (rc != MDB_MAP_FULL)
+		return;
+	pthread_mutex_lock(&txn->db->mutex);
+	txn->db->is_full = true;
+	pthread_mutex_unlock(&txn->db->mutex);
+}
+
 static struct db_txn *begin(struct db *db, bool write)
 {
 	struct db_txn *txn = xcalloc(1, sizeof(*txn));
@@ -38,6 +48,8 @@ static struct db_txn *begin(struct db *db, bool write)
 		        db->dir.path);
 	else
 		txn->entered = db_enter(db, &txn->failure) == 0;
+	if (txn->entered && write)
+		db_make_room(db);
 	if (txn->entered && begin_lmdb(txn) != 0)
 		txn->txn = NULL;
 	return txn;
@@ -99,6 +111,7 @@ static void commit_lmdb(struct db_txn *txn)
 	failpoint_hit("commit");
 	rc = end_lmdb(txn->txn);
 	txn->txn = NULL;
+	note_full(txn, rc);
 	if (rc != 0)
 		db_lmdb_error(txn->db, rc, "commit", &txn->failure);
 	else
@@ -168,6 +181,7 @@ static bool check(struct db_txn *txn, enum db_table table, int rc)
 
 	if (rc == 0 || rc == MDB_NOTFOUND)
 		return rc == 0;
+	note_full(txn, rc);
 	if (!db_failed(txn)) {
 		snprintf(what, sizeof(what), "table %s", db_table_name(table));
 		db_lmdb_error(txn->db, rc, what, &txn->failure);

@@ -65,6 +65,10 @@ struct db_cursor;
 struct db_options {
 	const char *directory; /* made, with its parents, when create */
 	uint64_t map_size;     /* bytes, sparse */
+	/* What map_size is by now, 0: not known; asked when the map is full.
+	 * NULL: it stays. */
+	uint64_t (*map_size_now)(void *arg);
+	void *map_size_arg;
 	bool create;
 	bool exclusive; /* ERR_BUSY while anybody else has it open */
 	bool read_only;

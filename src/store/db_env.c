@@ -54,8 +54,8 @@ static const struct {
 	const char *words;
 } reasons[] = {
 	{MDB_MAP_FULL, ERR_BUSY,
-         "the store is as large as [store] map_size allows: raise it, or "
-         "purge"},
+         "the store is as large as [store] map_size allows: raise it (a "
+         "daemon that runs sees it), or purge"},
 	{ENOSPC, ERR_BUSY, "the disk is full"},
 	{EDQUOT, ERR_BUSY, "the disk quota is used up"},
 	{EFBIG, ERR_BUSY, "the file may not grow further (ulimit -f)"},
@@ -146,10 +146,10 @@ static int start_env(struct db *db, struct err *err)
 	int fd, dead;
 	int rc = mdb_env_create(&db->env);
 
-	if (rc == 0 && db->options.map_size > SIZE_MAX)
+	if (rc == 0 && db->map_size > SIZE_MAX)
 		rc = ENOMEM;
 	if (rc == 0)
-		rc = mdb_env_set_mapsize(db->env, db->options.map_size);
+		rc = mdb_env_set_mapsize(db->env, db->map_size);
 	if (rc == 0)
 		rc = mdb_env_set_maxdbs(db->env, DB_TABLES);
 	if (rc == 0)
@@ -212,7 +212,7 @@ int db_check_place(struct db *db, struct err *err)
 	return rc;
 }
 
-static void stop_env(struct db *db)
+void db_stop_env(struct db *db)
 {
 	if (db->env != NULL)
 		mdb_env_close(db->env);
@@ -220,7 +220,7 @@ static void stop_env(struct db *db)
 	memset(db->has_table, 0, sizeof(db->has_table));
 }
 
-static int start(struct db *db, struct err *err)
+int db_start_env(struct db *db, struct err *err)
 {
 	int rc = start_env(db, err);
 
@@ -231,7 +231,7 @@ static int start(struct db *db, struct err *err)
 	if (rc == 0)
 		rc = open_tables(db, false, err);
 	if (rc != 0)
-		stop_env(db);
+		db_stop_env(db);
 	return rc;
 }
 
@@ -246,7 +246,7 @@ static bool all_tables(const struct db *db)
 /* A newer store is refused before anything is written into it. */
 static int bring_up(struct db *db, struct err *err)
 {
-	int rc = start(db, err);
+	int rc = db_start_env(db, err);
 
 	if (rc == 0)
 		rc = schema_check(db, &schema_plan, err);
@@ -280,9 +280,10 @@ int db_open(struct db **out, const struct db_options *options, struct err *err)
 	*out = NULL;
 	db->options = *options;
 	db->options.directory = NULL;
+	db->map_size = options->map_size;
 	db->pid = getpid();
 	db->dir.lock = -1;
-	pthread_mutex_init(&db->mutex, NULL);
+	db_door_init(db);
 	if (!options->create)
 		rc = data_file_is_there(options->directory, err);
 	if (rc == 0)
@@ -300,9 +301,9 @@ void db_close(struct db **db)
 {
 	if (*db == NULL)
 		return;
-	stop_env(*db);
+	db_stop_env(*db);
 	store_dir_close(&(*db)->dir);
-	pthread_mutex_destroy(&(*db)->mutex);
+	db_door_clear(*db);
 	free(*db);
 	*db = NULL;
 }
@@ -328,47 +329,6 @@ int db_lock(struct db *db, bool exclusive, struct err *err)
 	                      err);
 }
 
-int db_enter(struct db *db, struct err *err)
-{
-	int rc = 0;
-
-	if (db->pid != getpid())
-		return err_set(err, ERR_IO,
-		               "store %s: opened before a fork, used after it",
-		               db->dir.path);
-	pthread_mutex_lock(&db->mutex);
-	if (db->env == NULL)
-		rc = start(db, err);
-	if (rc == 0)
-		db->open_txns++;
-	pthread_mutex_unlock(&db->mutex);
-	return rc;
-}
-
-void db_leave(struct db *db)
-{
-	pthread_mutex_lock(&db->mutex);
-	db->open_txns--;
-	pthread_mutex_unlock(&db->mutex);
-}
-
-int db_mend(struct db *db, int rc, struct err *err)
-{
-	pthread_mutex_lock(&db->mutex);
-	if (db->open_txns > 1) {
-		rc = db_lmdb_error(db, rc, "begin", err);
-	} else if (rc == MDB_MAP_RESIZED) {
-		rc = mdb_env_set_mapsize(db->env, 0);
-		if (rc != 0)
-			rc = db_lmdb_error(db, rc, "map", err);
-	} else {
-		stop_env(db);
-		rc = start(db, err);
-	}
-	pthread_mutex_unlock(&db->mutex);
-	return rc;
-}
-
 void db_check_readers(struct db *db)
 {
 	int dead;
@@ -386,6 +346,8 @@ int db_copy(struct db *db, int fd, struct err *err)
 	if (rc != 0)
 		return rc;
 	rc = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+	if (rc == MDB_MAP_RESIZED && db_mend(db, rc, err) == 0)
+		rc = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
 	db_leave(db);
 	return rc == 0 ? 0 : db_lmdb_error(db, rc, "copy", err);
 }

@@ -21,10 +21,15 @@ struct db {
 	struct schema_ids ids;
 	pid_t pid;
 
-	pthread_mutex_t mutex; /* for what follows */
-	unsigned open_txns;    /* of this process */
-	MDB_env *env;          /* replaced only while open_txns is 0 */
-	struct stat files[2];  /* data.mdb and lock.mdb as they were opened */
+	pthread_mutex_t mutex; /* for what follows; see db_enter() */
+	pthread_cond_t door;
+	unsigned inside;         /* transactions of this process */
+	struct db_guest *guests; /* whose they are */
+	bool is_alone;           /* somebody waits to be alone, or is */
+	bool is_full;            /* a writer found no room in the map */
+	uint64_t map_size;       /* grows: see db_make_room() */
+	MDB_env *env;            /* replaced by who is alone */
+	struct stat files[2];    /* data.mdb and lock.mdb as they were opened */
 	MDB_dbi dbis[DB_TABLES];
 	bool has_table[DB_TABLES];
 };
@@ -55,15 +60,33 @@ int db_lmdb_error(const struct db *db, int rc, const char *what,
 
 const char *db_table_name(enum db_table table);
 
+/* Opens what db->env is, or closes it; the caller is alone. */
+int db_start_env(struct db *db, struct err *err);
+void db_stop_env(struct db *db);
+
 /*
- * Between enter and leave the environment stays: whoever finds it dead
- * (MDB_PANIC) or too small replaces it only when nobody else is in.
+ * The door.  Between enter and leave the environment and its map stay where
+ * they are: LMDB changes them only while this process has no transaction.
+ * Whoever finds the environment dead (MDB_PANIC) or the map too small waits
+ * until the others have left, and nobody new comes in meanwhile, but for a
+ * second transaction of a thread that is inside already: it could not leave
+ * else.
  */
+void db_door_init(struct db *db);
+void db_door_clear(struct db *db);
 int db_enter(struct db *db, struct err *err);
 void db_leave(struct db *db);
 
 /* Inside, after a begin that failed with rc: 0 when it is worth another
  * try. */
 int db_mend(struct db *db, int rc, struct err *err);
+
+/*
+ * Inside, before a write transaction, when one before found the map full:
+ * takes the size that the settings say by now; when that is no larger, a
+ * quarter more than it, since even deleting needs room.  What cannot be had is
+ * no failure: the transaction finds out.
+ */
+void db_make_room(struct db *db);
 
 #endif

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,7 +27,7 @@ static void put(struct db *db, const char *key, const char *value)
 static const char *get(struct db *db, const char *key)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-	static char text[256];
+	static __thread char text[256];
 	struct db_value v;
 
 	text[0] = '\0';
@@ -395,7 +396,8 @@ int __real_mdb_txn_commit(void *txn);
 int __wrap_mdb_txn_commit(void *txn);
 void mdb_txn_abort(void *txn);
 
-static int begin_answer, commit_answer;
+/* of this thread */
+static __thread int begin_answer, commit_answer;
 
 static int take(int *answer)
 {
@@ -508,6 +510,103 @@ static void test_a_full_map(void **state)
 	db_close(&f->db);
 	fixture_open(f);
 	fill(f->db, value, sizeof(value), 1000, &f->err, 0);
+}
+
+/* The settings, which a person changes. */
+static uint64_t size_in_settings(void *arg)
+{
+	return *(const uint64_t *)arg;
+}
+
+static void open_small(struct fixture *f, uint64_t *size)
+{
+	struct db_options options = fixture_options(f);
+
+	*size = 1u << 20;
+	db_close(&f->db);
+	options.map_size = *size;
+	options.map_size_now = size_in_settings;
+	options.map_size_arg = size;
+	assert_int_equal(db_open(&f->db, &options, &f->err), 0);
+}
+
+static void test_a_map_that_is_raised(void **state)
+{
+	struct fixture *f = *state;
+	static char value[10000];
+	uint64_t size;
+
+	open_small(f, &size);
+	fill(f->db, value, sizeof(value), 1000, &f->err, ERR_BUSY);
+	/* a quarter more, of which purging lives; then no more */
+	fill(f->db, value, sizeof(value), 90, &f->err, 0);
+	fill(f->db, value, sizeof(value), 1000, &f->err, ERR_BUSY);
+	fill(f->db, value, sizeof(value), 1000, &f->err, ERR_BUSY);
+	size = 64u << 20;
+	fill(f->db, value, sizeof(value), 1000, &f->err, 0);
+	/* and it goes on from there */
+	fill(f->db, value, sizeof(value), 10000, &f->err, ERR_BUSY);
+	size = 256u << 20;
+	fill(f->db, value, sizeof(value), 10000, &f->err, 0);
+}
+
+/* Threads with transactions of their own, and one inside another, while the
+ * map moves. */
+struct reading {
+	struct fixture *f;
+	atomic_bool end;
+	atomic_uint rounds;
+};
+
+static void *read_on(void *arg)
+{
+	struct reading *r = arg;
+
+	while (!atomic_load(&r->end)) {
+		struct db_txn *outer = db_begin_read(r->f->db);
+		struct db_value v = {0};
+
+		/* lent until the transaction ends, wherever the map goes */
+		if (db_get(outer, TABLE_FEED, "a", 1, &v) != 1 || v.len != 1)
+			abort();
+		for (int i = 0; i < 100; i++) {
+			if (strcmp(get(r->f->db, "b"), "2") != 0 ||
+			    *(const volatile char *)v.data != '1')
+				abort();
+		}
+		db_abort(&outer);
+		atomic_fetch_add(&r->rounds, 1);
+	}
+	return NULL;
+}
+
+static void test_a_map_that_moves_under_readers(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = {.f = f};
+	static char value[10000];
+	pthread_t threads[3];
+	uint64_t size;
+
+	open_small(f, &size);
+	put(f->db, "a", "1");
+	put(f->db, "b", "2");
+	for (size_t i = 0; i < COUNT(threads); i++)
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, read_on, &reading),
+			0);
+	fill(f->db, value, sizeof(value), 1000, &f->err, ERR_BUSY);
+	size = 64u << 20;
+	fill(f->db, value, sizeof(value), 1000, &f->err, 0);
+	for (int i = 0; i < 20; i++) {
+		begin_answer = MAP_RESIZED;
+		fill(f->db, value, sizeof(value), 1, &f->err, 0);
+	}
+	while (atomic_load(&reading.rounds) < 10)
+		usleep(1000);
+	atomic_store(&reading.end, true);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
 }
 
 static void test_a_full_disk(void **state)
@@ -940,6 +1039,8 @@ int main(void)
 		STORE_TEST(test_what_lmdb_says_in_words),
 		STORE_TEST(test_panic_waits_for_the_others),
 		STORE_TEST(test_a_full_map),
+		STORE_TEST(test_a_map_that_is_raised),
+		STORE_TEST(test_a_map_that_moves_under_readers),
 		STORE_TEST(test_a_full_disk),
 		STORE_TEST(test_sharing),
 		STORE_TEST(test_an_upgrade_waits_for_the_others),
