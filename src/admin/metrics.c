@@ -59,7 +59,7 @@ static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
 }
 
 /* Each a table of its own in the text: the format wants a metric's lines
- * together. */
+ * together.  A source that has not counted yet has no time, and no lag. */
 static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 {
 	static const struct {
@@ -85,7 +85,11 @@ static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 					? (uint64_t)(now - feed.watermark)
 					: 0,
 			};
+			const bool known[] = {true, feed.last_event != 0,
+			                      feed.watermark != 0};
 
+			if (!known[i])
+				continue;
 			labelled(out, metrics[i].name, "feed", feed.name,
 			         values[i]);
 		}

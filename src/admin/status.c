@@ -1,6 +1,8 @@
 /* What status finds in the small tables, and what belongs together. */
 #include "admin/status.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "admin/doc.h"
@@ -11,6 +13,7 @@
 #include "base/json.h"
 #include "model/datagram.h"
 #include "store/feed_table.h"
+#include "store/line_table.h"
 #include "store/log_table.h"
 #include "store/paged.h"
 #include "store/suppress_table.h"
@@ -42,6 +45,61 @@ static void add_feeds(struct db_txn *txn, json_t *doc)
 		json_set_time(item, "lastEvent", feed.last_event);
 		json_set_uint(item, "events", feed.events);
 		doc_set(item, "trouble", feed.trouble);
+	}
+}
+
+/* Whose lines they are: "user 1000". */
+static void set_user(json_t *item, int64_t uid)
+{
+	char of[32] = "nobody";
+
+	if (uid != LINE_UID_NONE)
+		snprintf(of, sizeof(of), "user %" PRId64, uid);
+	doc_set(item, "of", of);
+}
+
+static void add_line_count(json_t *item, const struct line_count *row)
+{
+	static const struct {
+		const char *n, *first;
+	} members[LINE_FATES] = {
+		[LINE_READ] = {"understood", NULL},
+		[LINE_TELLS] = {"ofSessions", NULL},
+		[LINE_UNREAD] = {"notUnderstood", "firstNotUnderstood"},
+		[LINE_UNCLEAR] = {"unclear", "firstUnclear"},
+	};
+	json_t *user;
+
+	if (row->fate != LINE_FOREIGN) {
+		json_set_uint(item, members[row->fate].n, row->n);
+		if (members[row->fate].first != NULL)
+			doc_set(item, members[row->fate].first, row->first);
+		return;
+	}
+	user = doc_row(doc_array(item, "leftOut"));
+	set_user(user, row->uid);
+	json_set_uint(user, "lines", row->n);
+	doc_set(user, "first", row->first);
+}
+
+/* Lines of the log, today and yesterday. */
+static void add_lines(const struct status_of *of, struct db_txn *txn,
+                      json_t *doc)
+{
+	json_t *list = doc_array(doc, "lines");
+	int32_t today = day_of(of->now);
+
+	for (int32_t day = today; day >= today - 1; day--) {
+		struct line_count row = {0};
+		json_t *item = NULL;
+
+		while (line_count_next(txn, day, &row)) {
+			if (item == NULL) {
+				item = doc_row(list);
+				doc_set_day(item, "day", day);
+			}
+			add_line_count(item, &row);
+		}
 	}
 }
 
@@ -118,6 +176,7 @@ static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 
 	add_feeds(txn, doc);
+	add_lines(of, txn, doc);
 	add_waiting(txn, doc);
 	add_events(of, txn, doc);
 	return db_commit(&txn, err);
@@ -130,7 +189,8 @@ static const struct part {
 } parts[] = {
 	{(const char *const[]){"now", "settings", "mode", NULL}, add_head},
 	{(const char *const[]){"store", NULL}, add_store},
-	{(const char *const[]){"feeds", "waiting", "events", NULL}, add_intake},
+	{(const char *const[]){"feeds", "lines", "waiting", "events", NULL},
+         add_intake},
 	{(const char *const[]){"days", "unreported", "unreportedCount", NULL},
          status_days},
 	{(const char *const[]){"outbox", "trouble", "troubleCount", NULL},

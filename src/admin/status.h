@@ -4,7 +4,7 @@
  * Found out once for `tlstally status` and tally:Status.  The document's
  * members are tlstally(1)'s:
  *
- *     now settings mode store feeds waiting events days unreported
+ *     now settings mode store feeds lines waiting events days unreported
  *     unreportedCount outbox trouble troubleCount coverage suppressions
  */
 #ifndef TLSTALLY_ADMIN_STATUS_H

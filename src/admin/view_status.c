@@ -5,10 +5,23 @@
 #include "admin/status.h"
 
 static const char *const properties[] = {
-	"now",          "settings",        "mode",         "store",
-	"feeds",        "waiting",         "events",       "days",
-	"unreported",   "unreportedCount", "outbox",       "trouble",
-	"troubleCount", "coverage",        "suppressions", NULL,
+	"now",
+	"settings",
+	"mode",
+	"store",
+	"feeds",
+	"lines",
+	"waiting",
+	"events",
+	"days",
+	"unreported",
+	"unreportedCount",
+	"outbox",
+	"trouble",
+	"troubleCount",
+	"coverage",
+	"suppressions",
+	NULL,
 };
 
 #define ID "singleton"

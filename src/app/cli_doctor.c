@@ -26,7 +26,9 @@
 #include "intake/dgram_socket.h"
 #include "rollup/closing.h"
 #include "rollup/coverage.h"
+#include "model/maillog.h"
 #include "store/feed_table.h"
+#include "store/line_table.h"
 #include "store/outbox_table.h"
 
 enum {
@@ -141,6 +143,9 @@ static void look_at_counter(struct cli *cli, const struct counter *counter,
 	else if (feed.trouble[0] != '\0')
 		find(finding, BAD, "%s counts nothing: %s", counter->daemon,
 		     feed.trouble);
+	else if (feed.watermark == 0)
+		find(finding, NOTE, "%s has begun, and counted nothing yet",
+		     counter->daemon);
 	else if (now - feed.watermark > FEED_SILENT_SECS)
 		find(finding, NOTE,
 		     "%s is behind: it has counted until %s and goes on",
@@ -161,9 +166,73 @@ static void look_at_events(struct cli *cli, struct finding *finding)
 	look_at_counter(cli, &event_counter, finding);
 }
 
+/* Of today and yesterday. */
+static void sum_lines(struct cli *cli, struct line_count sums[LINE_FATES])
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int32_t today = day_of(clock_secs(&cli->clock));
+
+	for (int32_t day = today; day >= today - 1; day--) {
+		struct line_count row = {0};
+
+		while (line_count_next(txn, day, &row)) {
+			struct line_count *sum = &sums[row.fate];
+			uint64_t n = sum->n;
+
+			if (n == 0)
+				*sum = row;
+			sum->n = n + row.n;
+		}
+	}
+}
+
 static void look_at_log(struct cli *cli, struct finding *finding)
 {
-	look_at_counter(cli, &log_counter, finding);
+	struct line_count sums[LINE_FATES] = {{0}};
+	struct counter counter = log_counter;
+
+	sum_lines(cli, sums);
+	if (sums[LINE_TELLS].n == 0 && sums[LINE_UNREAD].n > 0)
+		counter.nothing_yet = "its lines are not understood";
+	else if (sums[LINE_TELLS].n == 0 && sums[LINE_FOREIGN].n > 0)
+		counter.nothing_yet = "its lines are left out";
+	look_at_counter(cli, &counter, finding);
+}
+
+/* Where no line told of a session, those that were not read are why. */
+static void look_at_lines(struct cli *cli, struct finding *finding)
+{
+	struct line_count sums[LINE_FATES] = {{0}};
+	enum grade grade;
+
+	sum_lines(cli, sums);
+	grade = sums[LINE_TELLS].n == 0 ? BAD : NOTE;
+	if (sums[LINE_UNREAD].n > 0)
+		find(finding, grade,
+		     "%" PRIu64 " lines of the log were not understood, the "
+		     "first: '%s'; expected are lines like '" LOG_LINE_EXAMPLE
+		     "' (tlstally-logd(8))",
+		     sums[LINE_UNREAD].n, sums[LINE_UNREAD].first);
+	else if (sums[LINE_FOREIGN].n > 0)
+		find(finding, grade,
+		     "%" PRIu64 " lines of the journal are not of root and "
+		     "Postfix's mail_owner and were left out, the first: "
+		     "'%s'; [log] journal_users lets them in",
+		     sums[LINE_FOREIGN].n, sums[LINE_FOREIGN].first);
+	else if (sums[LINE_UNCLEAR].n > 0)
+		find(finding, NOTE,
+		     "%" PRIu64 " deliveries count for nobody, since their "
+		     "lines can be read in two ways, the first: '%s'",
+		     sums[LINE_UNCLEAR].n, sums[LINE_UNCLEAR].first);
+	else if (sums[LINE_READ].n == 0)
+		find(finding, NOTE,
+		     "no line of the log has come since "
+		     "yesterday");
+	else
+		find(finding, GOOD,
+		     "all lines of the log were understood, and %" PRIu64
+		     " told of sessions",
+		     sums[LINE_TELLS].n);
 }
 
 static void look_at_milter(struct cli *cli, struct finding *finding)
@@ -365,6 +434,7 @@ static const struct check {
 	{"queue", look_at_queue, FEED_EVENTS},
 	{"events", look_at_events, FEED_EVENTS},
 	{"log", look_at_log, FEED_LOG},
+	{"lines", look_at_lines, FEED_LOG},
 	{"postfix", look_at_postfix, NULL},
 	{"milter", look_at_milter, FEED_MILTER},
 	{"coverage", look_at_coverage, FEED_MILTER},

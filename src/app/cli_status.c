@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "model/maillog.h"
 #include "store/feed_table.h"
 
 enum { FEED_DEAD_SECS = 120 };
@@ -57,7 +58,7 @@ static void print_feed_trouble(const json_t *feed, int64_t now,
 {
 	const char *name = doc_text(feed, "name");
 	int64_t alive = time_of(feed, "lastCommit");
-	int64_t behind = alive - time_of(feed, "countedUntil");
+	int64_t until = time_of(feed, "countedUntil");
 
 	if (now - alive > FEED_DEAD_SECS)
 		strbuf_printf(out,
@@ -69,11 +70,11 @@ static void print_feed_trouble(const json_t *feed, int64_t now,
 		              "Nothing is counted from '%s' at the moment: "
 		              "%s.\n",
 		              name, doc_text(feed, "trouble"));
-	else if (behind > FEED_DEAD_SECS)
+	else if (until != 0 && alive - until > FEED_DEAD_SECS)
 		strbuf_printf(out,
 		              "'%s' is %" PRId64 " minutes behind, and reads "
 		              "what was written since.\n",
-		              name, behind / 60);
+		              name, (alive - until) / 60);
 }
 
 static void print_feeds(const json_t *doc, struct strbuf *out)
@@ -91,7 +92,9 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 	json_array_foreach (doc_get(doc, "feeds"), i, feed) {
 		counting += strcmp(doc_text(feed, "name"), FEED_MILTER) != 0;
 		table_text(table, doc_text(feed, "name"));
-		table_text(table, doc_text(feed, "countedUntil"));
+		table_text(table, doc_text(feed, "countedUntil")[0]
+		                          ? doc_text(feed, "countedUntil")
+		                          : "not yet");
 		table_text(table, doc_text(feed, "lastEvent")[0]
 		                          ? doc_text(feed, "lastEvent")
 		                          : "none yet");
@@ -107,6 +110,44 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 		                 "should run.\n");
 	json_array_foreach (doc_get(doc, "feeds"), i, feed)
 		print_feed_trouble(feed, time_of(doc, "now"), out);
+}
+
+/* Lines that count for nothing. */
+static void print_lines(const json_t *doc, struct strbuf *out)
+{
+	const json_t *row, *day;
+	size_t i, j;
+
+	json_array_foreach (doc_get(doc, "lines"), i, day) {
+		const char *on = doc_text(day, "day");
+		uint64_t unread = doc_number(day, "notUnderstood");
+		uint64_t unclear = doc_number(day, "unclear");
+
+		if (unread > 0)
+			strbuf_printf(out,
+			              "%" PRIu64 " lines of the log were not "
+			              "understood on %s, the first: '%s'.\n"
+			              "Expected are lines like "
+			              "'" LOG_LINE_EXAMPLE "', see "
+			              "tlstally-logd(8).\n",
+			              unread, on,
+			              doc_text(day, "firstNotUnderstood"));
+		if (unclear > 0)
+			strbuf_printf(out,
+			              "%" PRIu64 " deliveries on %s count for "
+			              "nobody, since their lines can be read "
+			              "in two ways, the first: '%s'.\n",
+			              unclear, on,
+			              doc_text(day, "firstUnclear"));
+		json_array_foreach (doc_get(day, "leftOut"), j, row)
+			strbuf_printf(
+				out,
+				"%" PRIu64 " lines of %s were left out on "
+				"%s, the first: '%s'; [log] journal_users "
+				"lets them in.\n",
+				doc_number(row, "lines"), doc_text(row, "of"),
+				on, doc_text(row, "first"));
+	}
 }
 
 static void print_waiting(const json_t *doc, struct strbuf *out)
@@ -328,6 +369,7 @@ void status_print(const json_t *doc, struct strbuf *out)
 {
 	print_head(doc, out);
 	print_feeds(doc, out);
+	print_lines(doc, out);
 	print_waiting(doc, out);
 	status_print_coverage(doc, out);
 	print_events(doc, out);

@@ -23,6 +23,12 @@
 #include "policy/pool.h"
 #include "store/db.h"
 
+/* What was said of something that is counted, and when. */
+struct logd_said {
+	uint64_t n;
+	int64_t at_ms;
+};
+
 struct logd {
 	struct conf conf;
 	struct clock clock;
@@ -38,6 +44,7 @@ struct logd {
 	struct log_feed *feed;
 	struct apply_options apply;
 	bool apply_fails;
+	struct logd_said said_unread, said_unclear, said_foreign;
 	bool said_loglevel, said_events, said_no_events, said_missed;
 };
 

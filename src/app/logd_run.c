@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "app/daemon.h"
 #include "app/logd.h"
@@ -17,6 +18,7 @@ enum {
 	ENOUGH_MISSED = 5,
 	PATIENCE_MS = 30000, /* with domains whose look-up fails */
 	BYTES_SHOWN = 1024 * 1024,
+	SAY_AGAIN_MS = 3600 * 1000,
 };
 
 bool logd_ends(const struct logd *d)
@@ -43,9 +45,53 @@ static uint64_t apply(struct logd *d)
 	return moved;
 }
 
+/* At once, and then at most every hour while there are more of them. */
+static bool may_say(struct logd *d, struct logd_said *said, uint64_t n)
+{
+	int64_t now = clock_monotonic_ms(&d->clock);
+
+	if (n == said->n || (said->n > 0 && now - said->at_ms < SAY_AGAIN_MS))
+		return false;
+	said->n = n;
+	said->at_ms = now;
+	return true;
+}
+
+static void say_foreign(const struct line_count *user)
+{
+	char uid[32] = "nobody (no _UID)";
+
+	if (user->uid != LINE_UID_NONE)
+		snprintf(uid, sizeof(uid), "user %" PRId64, user->uid);
+	log_warning("%" PRIu64 " lines of the journal that look like "
+	            "Postfix's are of %s, and are left out, the first: '%s'; "
+	            "[log] journal_users lets them in",
+	            user->n, uid, user->first);
+}
+
+/* Lines that count for nothing. */
+static void say_left_out(struct logd *d, const struct log_fates *fates)
+{
+	if (may_say(d, &d->said_unread, fates->n[LINE_UNREAD]))
+		log_warning("%" PRIu64 " lines of the log are not "
+		            "understood, the first: '%s'; expected are lines "
+		            "like '" LOG_LINE_EXAMPLE "' (more in "
+		            "tlstally-logd(8))",
+		            fates->n[LINE_UNREAD], fates->first[LINE_UNREAD]);
+	if (may_say(d, &d->said_unclear, fates->n[LINE_UNCLEAR]))
+		log_warning("%" PRIu64 " deliveries count for nobody, since "
+		            "their lines can be read in two ways or were cut "
+		            "off, the first: '%s'",
+		            fates->n[LINE_UNCLEAR], fates->first[LINE_UNCLEAR]);
+	if (may_say(d, &d->said_foreign, fates->n[LINE_FOREIGN]))
+		for (size_t i = 0; i < fates->user_count; i++)
+			say_foreign(&fates->users[i]);
+}
+
 /* What the log lacks, or somebody else counts: said once. */
 static void advise(struct logd *d, const struct log_feed_state *state)
 {
+	say_left_out(d, &state->fates);
 	if (!d->said_loglevel && !state->has_loglevel &&
 	    state->deliveries >= ENOUGH_DELIVERIES) {
 		d->said_loglevel = true;

@@ -38,6 +38,7 @@ struct log_feed {
 	struct log_counts *counts;
 	struct strbuf encoded; /* of the session being counted */
 	/* since the last commit */
+	struct log_fates fates;
 	uint64_t sessions;
 	int64_t last_event;   /* secs */
 	int64_t committed_ms; /* monotonic */
@@ -83,14 +84,33 @@ static void count_session(void *arg, int64_t time,
 	f->going.sessions++;
 }
 
+/* Lines that count for nothing, and whoever runs us ought to hear of it. */
+static bool is_left_out(struct log_feed *f, const struct log_line *line)
+{
+	if (line->kind == LOG_LINE_FOREIGN)
+		log_fates_note_foreign(&f->fates, line->uid, line->message);
+	else if (line->kind == LOG_LINE_UNREAD)
+		log_fates_note(&f->fates, LINE_UNREAD, line->message);
+	return line->kind != LOG_LINE_READ;
+}
+
 static void take_line(struct log_feed *f, const struct log_line *line)
 {
 	struct fact fact;
 
-	f->going.lines++;
-	f->last_time = line->time;
-	if (maillog_read(line, f->options.site, &fact) == FACT_NONE)
+	if (is_left_out(f, line))
 		return;
+	f->going.lines++;
+	f->fates.n[LINE_READ]++;
+	f->last_time = line->time;
+	if (maillog_read(line, f->options.site, &fact) == FACT_NONE) {
+		if (maillog_is_lost(line))
+			log_fates_note(&f->fates, LINE_UNREAD, line->message);
+		return;
+	}
+	f->fates.n[LINE_TELLS]++;
+	if (fact.kind == FACT_UNCLEAR)
+		log_fates_note(&f->fates, LINE_UNCLEAR, line->message);
 	if (fact.kind == FACT_DELIVERY && fact.has_relay && fact.delivered)
 		f->going.deliveries++;
 	smtp_tracker_take(f->tracker, line, &fact, count_session, f);
@@ -99,7 +119,7 @@ static void take_line(struct log_feed *f, const struct log_line *line)
 /* Some lines: 1 when there are more, else what the source said. */
 static int read_batch(struct log_feed *f, struct err *err)
 {
-	struct log_line line;
+	struct log_line line = {0};
 	int rc = 1;
 
 	f->now = clock_secs(f->options.clock);
@@ -219,11 +239,14 @@ static int commit(struct log_feed *f, struct err *err)
 	put_state(txn, f);
 	put_counts(txn, f);
 	put_feed(txn, f);
+	log_fates_put(&f->fates, txn, day_of(clock_secs(f->options.clock)));
 	rc = db_commit(&txn, err);
 	say_outcome(f, rc < 0, err->text);
 	if (rc < 0)
 		return rc;
 	log_counts_reset(f->counts);
+	log_fates_add(&f->going.fates, &f->fates);
+	f->fates = (struct log_fates){0};
 	f->sessions = 0;
 	f->committed_ms = monotonic_ms(f);
 	f->has_place = true;

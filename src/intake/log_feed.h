@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "intake/log_fates.h"
 #include "intake/log_source.h"
 #include "model/smtp_tracker.h"
 #include "store/db.h"
@@ -61,14 +62,15 @@ struct log_feed_state {
 	uint64_t deliveries; /* over SMTP, of one session or several */
 	uint64_t sessions;
 	uint64_t commits;
-	int64_t lag;         /* bytes not read, -1: not known */
-	int64_t last_time;   /* secs, of the last line; 0: none */
-	bool has_loglevel;   /* a TLS line was seen (smtp_tls_loglevel) */
-	bool sees_events;    /* this host sends datagrams, too */
-	bool lacks_events;   /* it was told to, and cannot */
-	bool commit_fails;   /* the last one did */
-	bool ended;          /* the source, or the feed by a failure */
-	int64_t progress_ms; /* when the thread last went round, monotonic */
+	struct log_fates fates; /* of what was committed */
+	int64_t lag;            /* bytes not read, -1: not known */
+	int64_t last_time;      /* secs, of the last line; 0: none */
+	bool has_loglevel;      /* a TLS line was seen (smtp_tls_loglevel) */
+	bool sees_events;       /* this host sends datagrams, too */
+	bool lacks_events;      /* it was told to, and cannot */
+	bool commit_fails;      /* the last one did */
+	bool ended;             /* the source, or the feed by a failure */
+	int64_t progress_ms;    /* when the thread last went round, monotonic */
 };
 struct log_feed_state log_feed_state(struct log_feed *feed);
 

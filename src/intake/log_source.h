@@ -18,7 +18,8 @@
 #include "model/maillog.h"
 
 struct log_source {
-	/* The next line, lent until the next call: 1, 0 when there is none
+	/* The next line, lent until the next call; also one that was not
+	 * understood, or is not Postfix's: 1, 0 when there is none
 	 * just now, ERR_NOTFOUND at the end of what ends, or a class. */
 	int (*next)(struct log_source *self, struct log_line *line,
 	            struct err *err);

@@ -24,6 +24,7 @@ enum log_line_kind {
 	LOG_LINE_READ,
 	LOG_LINE_NOTHING, /* blank, "last message repeated 2 times" */
 	LOG_LINE_UNREAD,  /* of no form that is known */
+	LOG_LINE_FOREIGN, /* of a user of the journal who is not Postfix */
 };
 
 /* A line without its time stamp: from a file by log_line_split(), from the
@@ -35,6 +36,7 @@ struct log_line {
 	struct span program; /* "postfix/smtp", "postfix-out/smtp" */
 	int64_t pid;         /* 0: the line has none */
 	struct span message; /* UNREAD: all of the line */
+	int64_t uid;         /* FOREIGN: whose it is, -1: nobody's */
 };
 
 /*
@@ -52,6 +54,9 @@ struct log_clock {
 	char iso_minute[16];
 	int64_t iso_time;
 };
+
+/* What people are told to expect. */
+#define LOG_LINE_EXAMPLE "Nov 23 12:33:14 HOST postfix/smtp[PID]: TEXT"
 
 /*
  * Takes a line of a file apart:

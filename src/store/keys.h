@@ -37,6 +37,8 @@
  *                                                     u8, u64s, the worst
  *                day u32, 5                           struct day_settled as
  *                                                     u64s
+ *                day u32, 6, fate u8, uid+1 u64       lines of the log u64, the
+ *                                                     first of them text
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text

@@ -32,6 +32,8 @@ function stateOf(feed, now) {
     return ["bad", "not running", `nothing was counted for ${span(silent)}`];
   if (feed.trouble)
     return ["bad", "in trouble", feed.trouble];
+  if (!feed.countedUntil)
+    return ["good", "starting", "nothing is counted yet"];
   if (behind > DEAD_SECS)
     return ["warn", "behind", `${span(behind)}, and reads on`];
   return ["good", "counting", ""];
@@ -47,10 +49,11 @@ const columns = (now) => [
   {title: "Last event", cell: (feed) => feed.lastEvent
     ? time(feed.lastEvent, {seconds: true})
     : h("span", {class: "muted"}, "none yet")},
-  {title: "Counted until", cell: (feed) =>
-    time(feed.countedUntil, {seconds: true})},
-  {title: "Lag", num: true, cell: (feed) =>
-    span(now - secs(feed.countedUntil))},
+  {title: "Counted until", cell: (feed) => feed.countedUntil
+    ? time(feed.countedUntil, {seconds: true})
+    : h("span", {class: "muted"}, "not yet")},
+  {title: "Lag", num: true, cell: (feed) => feed.countedUntil
+    ? span(now - secs(feed.countedUntil)) : ""},
   {title: "Events", num: true, cell: (feed) => count(feed.events)},
 ];
 

@@ -81,6 +81,36 @@ run event < <(echo ${event//$'\n'/ }; echo ${event//$'\n'/ }; deliveries 3)
 expect "a Postfix that sends events, once" 1 \
 	"sends its TLS sessions as events.*keep one of the two"
 
+odd() {
+	local i
+	for ((i = 0; i < 2000; i++)); do
+		echo "{\"program\":\"postfix/smtp\",\"n\":$i}"
+	done
+}
+# status NAME WHAT PATTERN: a line of status, and of doctor
+status() {
+	local command
+	for command in status doctor; do
+		"$PWD/src/app/tlstally" -c "$dir/$1/conf" $command \
+			>"$dir/$1/$command" 2>&1
+		grep -q -e "$3" "$dir/$1/$command" && echo "ok: $command: $2" ||
+			fail "$command: $2: $(cat "$dir/$1/$command")"
+	done
+}
+run odd < <(odd)
+expect "lines that are not understood: how many, the first, what is expected" \
+	1 "2000 lines of the log are not understood, the first:.*\"n\":0.*Nov 23"
+status odd "2000 lines that are not understood" \
+	"2000 lines of the log were not understood.*the first: '{.*\"n\":0}'"
+grep -q "no session has come yet: its lines are not understood" \
+	"$dir/odd/doctor" && echo "ok: doctor has no other advice" ||
+	fail "doctor has other advice: $(cat "$dir/odd/doctor")"
+run forged < "$src/tests/data/maillog/forged-recipient-3.4.log"
+expect "a delivery that can be read in two ways" 1 \
+	"1 deliveries count for nobody.*to=<x@victim.test>"
+status forged "a delivery that can be read in two ways" \
+	"1 deliveries .*count for nobody"
+
 mkdir -p "$dir/lock/store"
 flock "$dir/lock/store/logd.lock" sleep 1 &
 sleep 0.2

@@ -391,6 +391,36 @@ static void test_status_words(void **state)
 	         "Permission denied.",
 	         true},
 		{"and is not behind then", TROUBLED, "behind", false},
+		{"it has just begun, and is not behind 1970",
+	         "{\"now\":\"2026-03-02T10:00:00Z\",\"feeds\":[{\"name\":"
+	         "\"log\",\"lastCommit\":\"2026-03-02T10:00:00Z\","
+	         "\"events\":0}]}",
+	         "behind", false},
+		{"nor was it read until then",
+	         "{\"now\":\"2026-03-02T10:00:00Z\",\"feeds\":[{\"name\":"
+	         "\"log\",\"lastCommit\":\"2026-03-02T10:00:00Z\","
+	         "\"events\":0}]}",
+	         "log          not yet        none yet         0\n", true},
+		{"lines that are not understood",
+	         "{\"lines\":[{\"day\":\"2026-03-02\",\"notUnderstood\":"
+	         "2000,\"firstNotUnderstood\":\"{x}\"}]}",
+	         "2000 lines of the log were not understood on 2026-03-02, "
+	         "the first: '{x}'.\nExpected are lines like 'Nov 23",
+	         true},
+		{"lines that can be read in two ways",
+	         "{\"lines\":[{\"day\":\"2026-03-02\",\"unclear\":2,"
+	         "\"firstUnclear\":\"x\"}]}",
+	         "2 deliveries on 2026-03-02 count for nobody", true},
+		{"lines of another user",
+	         "{\"lines\":[{\"day\":\"2026-03-02\",\"leftOut\":[{"
+	         "\"of\":\"user 1000\",\"lines\":7,\"first\":\"x\"}]}]}",
+	         "7 lines of user 1000 were left out on 2026-03-02, the "
+	         "first: 'x'",
+	         true},
+		{"all lines are understood",
+	         "{\"lines\":[{\"day\":\"2026-03-02\",\"understood\":2,"
+	         "\"ofSessions\":1}]}",
+	         "lines of the log", false},
 		{"sessions wait",
 	         "{\"waiting\":{\"sessions\":12,\"domains\":3}}",
 	         "12 sessions of the log (domains and days: 3)", true},

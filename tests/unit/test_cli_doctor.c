@@ -8,6 +8,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "store/feed_table.h"
+#include "store/line_table.h"
 #include "store/mail_table.h"
 #include "store/tally_table.h"
 
@@ -105,36 +106,129 @@ static const char *member(const json_t *check, const char *name)
 	return json_string_value(json_object_get(check, name));
 }
 
+/* What doctor answers to one check; words NULL: it does not ask. */
+static void expect_check(struct fixture *f, const char *name, const char *grade,
+                         const char *words)
+{
+	auto_(json_free) json_t *doc = NULL;
+	struct cli cli = {.args.json = true};
+	const json_t *check;
+
+	conf_init(&cli.conf);
+	cli.db = f->db;
+	cli.clock = clock_fixed(NOW);
+	cli_doctor(&cli, &f->err);
+	doc = json_read(cli.out.data, cli.out.len, false, &f->err);
+	check = find_check(doc, name);
+	assert_int_equal(check != NULL, grade != NULL);
+	if (check != NULL) {
+		assert_string_equal(member(check, "grade"), grade);
+		if (strstr(member(check, "words"), words) == NULL)
+			fail_msg("%s", member(check, "words"));
+	}
+	strbuf_clear(&cli.out);
+	conf_clear(&cli.conf);
+}
+
 static void test_milter_and_coverage(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(json_free) json_t *doc = NULL;
-		struct cli cli = {.args.json = true};
-		const json_t *check;
 		struct fixture f;
 
 		ROW(&rows[i]);
 		fixture_make(&f);
 		fixture_open(&f);
 		fill(f.db, &rows[i]);
-		conf_init(&cli.conf);
-		cli.db = f.db;
-		cli.clock = clock_fixed(NOW);
-		cli_doctor(&cli, &f.err);
-		doc = json_read(cli.out.data, cli.out.len, false, &f.err);
-		check = find_check(doc, rows[i].check);
-		assert_int_equal(check != NULL, rows[i].grade != NULL);
-		if (check != NULL) {
-			assert_string_equal(member(check, "grade"),
-			                    rows[i].grade);
-			if (strstr(member(check, "words"), rows[i].words) ==
-			    NULL)
-				fail_msg("%s", member(check, "words"));
-		}
-		strbuf_clear(&cli.out);
-		conf_clear(&cli.conf);
+		expect_check(&f, rows[i].check, rows[i].grade, rows[i].words);
 		fixture_clear(&f);
+	}
+}
+
+/* Lines of the log in the store, and what doctor says of them. */
+struct lines_row {
+	const char *name;
+	struct line_count lines[3];
+	bool has_counted;
+	const char *check, *grade, *words;
+};
+
+static const struct lines_row lines_rows[] = {
+	{"none", {{0}}, true, "lines", "note", "no line of the log has come"},
+	{"all understood",
+         {{.fate = LINE_READ, .n = 9}, {.fate = LINE_TELLS, .n = 4}},
+         true,
+         "lines",
+         "good",
+         "and 4 told of sessions"},
+	{"none understood",
+         {{.fate = LINE_UNREAD, .n = 2000, .first = "{x}"}},
+         true,
+         "lines",
+         "BAD",
+         "2000 lines of the log were not understood, the first: '{x}'; "
+         "expected are lines like 'Nov 23"},
+	{"none understood, and the log has no other advice",
+         {{.fate = LINE_UNREAD, .n = 2000, .first = "{x}"}},
+         true,
+         "log",
+         "note",
+         "no session has come yet: its lines are not understood"},
+	{"some not understood",
+         {{.fate = LINE_TELLS, .n = 4},
+          {.fate = LINE_UNREAD, .n = 1, .first = "x"}},
+         true,
+         "lines",
+         "note",
+         "not understood"},
+	{"all of another user",
+         {{.fate = LINE_FOREIGN, .uid = 1000, .n = 7, .first = "x"}},
+         true,
+         "lines",
+         "BAD",
+         "7 lines of the journal are not of root"},
+	{"read in two ways",
+         {{.fate = LINE_TELLS, .n = 4},
+          {.fate = LINE_UNCLEAR, .n = 2, .first = "x"}},
+         true,
+         "lines",
+         "note",
+         "2 deliveries count for nobody"},
+	{"a feed that has just begun",
+         {{0}},
+         false,
+         "log",
+         "note",
+         "has begun, and counted nothing yet"},
+};
+
+static void check_lines(const struct lines_row *row)
+{
+	struct db_txn *txn;
+	struct feed feed = {.name = FEED_LOG,
+	                    .watermark = row->has_counted ? NOW : 0,
+	                    .seen_at = NOW};
+	struct fixture f;
+
+	fixture_make(&f);
+	fixture_open(&f);
+	txn = db_begin_write(f.db);
+	feed_put(txn, &feed);
+	for (size_t i = 0; i < COUNT(row->lines); i++)
+		if (row->lines[i].fate != 0)
+			line_count_add(txn, day_of(NOW) - (int32_t)(i % 2),
+			               &row->lines[i]);
+	commit_ok(&txn);
+	expect_check(&f, row->check, row->grade, row->words);
+	fixture_clear(&f);
+}
+
+static void test_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines_rows); i++) {
+		ROW(&lines_rows[i]);
+		check_lines(&lines_rows[i]);
 	}
 }
 
@@ -209,9 +303,6 @@ static void make_postfix(const char *directory, const struct postfix_row *row)
 
 static void check_postfix(const struct postfix_row *row)
 {
-	auto_(json_free) json_t *doc = NULL;
-	struct cli cli = {.args.json = true};
-	const json_t *check;
 	struct db_txn *txn;
 	struct feed feed = {.watermark = NOW, .seen_at = NOW};
 	struct fixture f;
@@ -224,18 +315,7 @@ static void check_postfix(const struct postfix_row *row)
 	txn = db_begin_write(f.db);
 	feed_put(txn, &feed);
 	commit_ok(&txn);
-	conf_init(&cli.conf);
-	cli.db = f.db;
-	cli.clock = clock_fixed(NOW);
-	cli_doctor(&cli, &f.err);
-	doc = json_read(cli.out.data, cli.out.len, false, &f.err);
-	check = find_check(doc, "postfix");
-	assert_non_null(check);
-	assert_string_equal(member(check, "grade"), row->grade);
-	if (strstr(member(check, "words"), row->words) == NULL)
-		fail_msg("%s", member(check, "words"));
-	strbuf_clear(&cli.out);
-	conf_clear(&cli.conf);
+	expect_check(&f, "postfix", row->grade, row->words);
 	fixture_clear(&f);
 }
 
@@ -265,6 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_postfix),
 		cmocka_unit_test(test_milter_and_coverage),
+		cmocka_unit_test(test_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

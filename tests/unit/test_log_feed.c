@@ -193,6 +193,62 @@ static void test_reads_to_the_end(void **state)
 	assert_int_equal(feed_row(f->db).watermark, clock_secs(&test_clock));
 }
 
+/* Of a user who is not Postfix, of no form, without a pid, in two ways. */
+static int odd_next(struct log_source *self, struct log_line *line,
+                    struct err *err)
+{
+	static const char *const odd[] = {
+		"of another", "of a third", "\x01 of no form", "without a pid",
+		"4FA1B: to=<x@v.example>, relay=mx[192.0.2.9]:25, delay=1, "
+		"status=sent (<@b.example>, relay=mx[192.0.2.1]:25, delay=1)"};
+	struct fake *f = (struct fake *)self;
+	uint64_t i = f->at % COUNT(odd);
+	int rc = fake_next(self, line, err);
+
+	if (rc != 1)
+		return rc;
+	line->message = (struct span){odd[i], strlen(odd[i])};
+	line->kind = i < 2    ? LOG_LINE_FOREIGN
+	             : i == 2 ? LOG_LINE_UNREAD
+	                      : LOG_LINE_READ;
+	line->uid = i == 0 ? 1000 : LINE_UID_NONE;
+	line->pid = i == 3 ? 0 : 7;
+	return rc;
+}
+
+static void expect_line_count(struct db *db, enum line_fate fate, int64_t uid,
+                              uint64_t n, const char *first)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct line_count row = {0};
+
+	while (line_count_next(txn, DAY, &row) &&
+	       (row.fate != fate || row.uid != uid))
+		;
+	assert_int_equal(row.fate, fate);
+	assert_int_equal(row.n, n);
+	assert_int_equal(strncmp(row.first, first, strlen(first)), 0);
+}
+
+static void test_what_is_left_out_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct log_feed_options options = feed_options();
+	struct fake fake = fake_new(10, 1, true);
+
+	fake.source.next = odd_next;
+	run(f->db, &fake, &options);
+	fake.end = 15;
+	run(f->db, &fake, &options);
+	expect_line_count(f->db, LINE_FOREIGN, 1000, 3, "of another");
+	expect_line_count(f->db, LINE_FOREIGN, LINE_UID_NONE, 3, "of a third");
+	expect_line_count(f->db, LINE_UNREAD, 0, 6, "\\x01 of no form");
+	expect_line_count(f->db, LINE_READ, 0, 6, "");
+	expect_line_count(f->db, LINE_TELLS, 0, 3, "");
+	expect_line_count(f->db, LINE_UNCLEAR, 0, 3, "4FA1B: to=<x@v.example>");
+	assert_int_equal(feed_row(f->db).events, 0);
+}
+
 /* Stopped between the two lines of a mail, and at any other place. */
 static void test_goes_on_where_it_was(void **state)
 {
@@ -495,6 +551,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_reads_to_the_end),
+		STORE_TEST(test_what_is_left_out_is_counted),
 		STORE_TEST(test_goes_on_where_it_was),
 		STORE_TEST(test_commits_early_when_full),
 		STORE_TEST(test_days_from_the_start_are_marked),

@@ -19,6 +19,7 @@ struct world {
 	int saved_lines; /* when it was saved */
 	int *got;
 	int got_count;
+	int unread;     /* lines of no known form */
 	char said[512]; /* the last warning */
 };
 
@@ -145,7 +146,9 @@ static int read_lines(struct world *w, int most)
 
 	while (most-- > 0 && rc == 1) {
 		rc = w->source->next(w->source, &line, &err);
-		if (rc == 1)
+		if (rc == 1 && line.kind == LOG_LINE_UNREAD)
+			w->unread++;
+		else if (rc == 1)
 			w->got[w->got_count++] = atoi(line.message.at);
 		else if (rc < 0 && rc != ERR_NOTFOUND)
 			fail_msg("%s", err.text);
@@ -525,6 +528,7 @@ static void test_an_older_file_for_a_while(void **state)
 	write_lines(w, 2);
 	assert_int_equal(read_lines(w, 100), 0);
 	expect_lines(w, 1, 8);
+	assert_int_equal(w->unread, 1);
 }
 
 static void test_damaged_gzip(void **state)
@@ -736,6 +740,7 @@ static void test_stream(void **state)
 	close(fds[1]);
 	assert_int_equal(read_lines(w, 10), ERR_NOTFOUND);
 	expect_lines(w, 1, 3);
+	assert_int_equal(w->unread, 1);
 	close(fds[0]);
 }
 
