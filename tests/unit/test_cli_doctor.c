@@ -107,8 +107,8 @@ static const char *member(const json_t *check, const char *name)
 }
 
 /* What doctor answers to one check; words NULL: it does not ask. */
-static void expect_check(struct fixture *f, const char *name, const char *grade,
-                         const char *words)
+static void expect_finding(struct fixture *f, const char *name,
+                           const char *grade, const char *words)
 {
 	auto_(json_free) json_t *doc = NULL;
 	struct cli cli = {.args.json = true};
@@ -140,7 +140,7 @@ static void test_milter_and_coverage(void **state)
 		fixture_make(&f);
 		fixture_open(&f);
 		fill(f.db, &rows[i]);
-		expect_check(&f, rows[i].check, rows[i].grade, rows[i].words);
+		expect_finding(&f, rows[i].check, rows[i].grade, rows[i].words);
 		fixture_clear(&f);
 	}
 }
@@ -219,7 +219,7 @@ static void check_lines(const struct lines_row *row)
 			line_count_add(txn, day_of(NOW) - (int32_t)(i % 2),
 			               &row->lines[i]);
 	commit_ok(&txn);
-	expect_check(&f, row->check, row->grade, row->words);
+	expect_finding(&f, row->check, row->grade, row->words);
 	fixture_clear(&f);
 }
 
@@ -315,7 +315,7 @@ static void check_postfix(const struct postfix_row *row)
 	txn = db_begin_write(f.db);
 	feed_put(txn, &feed);
 	commit_ok(&txn);
-	expect_check(&f, "postfix", row->grade, row->words);
+	expect_finding(&f, "postfix", row->grade, row->words);
 	fixture_clear(&f);
 }
 
