@@ -10,6 +10,7 @@
 #include "admin/jmap_view.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/json_lax.h"
 
 /* Section 4: what it is given. */
 static json_t *echo(struct jmap_run *run, const struct jmap_type *type,
@@ -144,12 +145,21 @@ void *jmap_fail_over(struct jmap_failure *failure, const char *type,
 	                 (long long)run->jmap->meter->limit_ms, what);
 }
 
+/* Only an echo has a use for U+0000. */
+static json_t *resolve_args(struct jmap_run *run, const struct jmap_call *call,
+                            struct jmap_failure *failure)
+{
+	auto_(json_free) json_t *args =
+		jmap_resolve_args(run, call->args, failure);
+
+	return args ? json_without_nul(args) : NULL;
+}
+
 static json_t *answer_view(struct jmap_run *run, const struct jmap_view *view,
                            const struct jmap_call *call,
                            struct jmap_failure *failure)
 {
-	auto_(json_free) json_t *args =
-		jmap_resolve_args(run, call->args, failure);
+	auto_(json_free) json_t *args = resolve_args(run, call, failure);
 
 	if (args == NULL || !may(run, view->get, failure))
 		return NULL;
@@ -183,7 +193,9 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 			"than %d bytes: put it into a request of its "
 			"own",
 			JMAP_MAX_RESPONSES);
-	args = jmap_resolve_args(run, call->args, failure);
+	args = method == &core_echo
+	               ? jmap_resolve_args(run, call->args, failure)
+	               : resolve_args(run, call, failure);
 	if (args == NULL || !may_call(run, method, type, failure))
 		return NULL;
 	return method->run(run, type, args, failure);
@@ -205,7 +217,7 @@ static void run_call(struct jmap_run *run, const struct jmap_call *call)
 	response = json_array();
 	jmap_append(response, json_string(name));
 	jmap_append(response, args);
-	jmap_append(response, json_string(call->id));
+	jmap_append(response, json_incref(call->id));
 	jmap_append(run->responses, response);
 }
 
@@ -214,13 +226,14 @@ static void write_response(const struct jmap_run *run,
                            struct strbuf *out)
 {
 	auto_(json_free) json_t *response = json_object();
-	char state[16];
+	char state[24];
 
 	jmap_put(response, "methodResponses", json_incref(run->responses));
 	if (request->created_ids != NULL)
 		jmap_put(response, "createdIds", json_incref(run->created_ids));
-	jmap_put(response, "sessionState",
-	         json_string(jmap_session_state(run->caller, state)));
+	jmap_put(
+		response, "sessionState",
+		json_string(jmap_session_state(run->jmap, run->caller, state)));
 	json_write(response, out);
 }
 

@@ -92,7 +92,8 @@ void jmap_answer(const struct jmap *jmap, const struct jmap_caller *caller,
                  struct jmap_problem *problem);
 
 /* "sessionState", which changes when a caller would see another session. */
-const char *jmap_session_state(const struct jmap_caller *caller, char out[16]);
+const char *jmap_session_state(const struct jmap *jmap,
+                               const struct jmap_caller *caller, char out[24]);
 
 /* The session object (RFC 8620 section 2) with URLs below base_url, for
  * instance "https://tally.example.com:8460". */

@@ -4,40 +4,34 @@
 #include "admin/jmap_method.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/json_lax.h"
 #include "model/jmap_request.h"
 #include "model/json_pointer.h"
 
 /* The first response to the call of that id. */
-static json_t *find_response(const json_t *responses, const char *id)
+static json_t *find_response(const json_t *responses, const json_t *id)
 {
 	json_t *response;
 	size_t i;
 
 	json_array_foreach (responses, i, response) {
-		const char *of = json_string_value(json_array_get(response, 2));
-
-		if (strcmp(of, id) == 0)
+		if (json_equal(json_array_get(response, 2), id))
 			return response;
 	}
 	return NULL;
 }
 
-static const char *member(json_t *reference, const char *name)
-{
-	return json_string_value(json_object_get(reference, name));
-}
-
 static json_t *resolve(const struct jmap_run *run, const char *argument,
                        json_t *reference, struct jmap_failure *failure)
 {
-	const char *of = member(reference, "resultOf");
-	const char *name = member(reference, "name");
-	const char *path = member(reference, "path");
+	const json_t *of = json_object_get(reference, "resultOf");
+	const char *name = json_text(json_object_get(reference, "name"));
+	const char *path = json_text(json_object_get(reference, "path"));
 	json_t *response, *value;
 	const char *got;
 	struct err err;
 
-	if (of == NULL || name == NULL || path == NULL)
+	if (!json_is_string(of) || name == NULL || path == NULL)
 		return jmap_fail(failure, "invalidArguments",
 		                 "%.60s: not a result reference with "
 		                 "resultOf, name and path",
@@ -47,13 +41,13 @@ static json_t *resolve(const struct jmap_run *run, const char *argument,
 		return jmap_fail(failure, "invalidResultReference",
 		                 "%.60s: no call before this one has the id "
 		                 "'%.60s'",
-		                 argument, of);
+		                 argument, json_string_value(of));
 	got = json_string_value(json_array_get(response, 0));
 	if (strcmp(got, name) != 0)
 		return jmap_fail(failure, "invalidResultReference",
 		                 "%.60s: the response to '%.60s' is %.60s, not "
 		                 "%.60s",
-		                 argument, of, got, name);
+		                 argument, json_string_value(of), got, name);
 	value = json_pointer_get(json_array_get(response, 1), path, &err);
 	if (value == NULL)
 		return jmap_fail(failure, "invalidResultReference",

@@ -1,10 +1,12 @@
 /* The session object, permissions, and the document of a problem. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "admin/jmap.h"
 #include "admin/jmap_method.h"
 #include "base/auto.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/nearest.h"
 
@@ -72,9 +74,13 @@ void jmap_problem_write(const struct jmap_problem *problem, struct strbuf *out)
 }
 
 /* What a caller sees of the session depends on nothing else. */
-const char *jmap_session_state(const struct jmap_caller *caller, char out[16])
+const char *jmap_session_state(const struct jmap *jmap,
+                               const struct jmap_caller *caller, char out[24])
 {
-	snprintf(out, 16, "s%x", caller->permissions & PERMIT_ALL);
+	const char *submitter = conf_submitter(jmap->conf);
+
+	snprintf(out, 24, "s%x-%08" PRIx32, caller->permissions & PERMIT_ALL,
+	         (uint32_t)hash64(0, submitter, strlen(submitter)));
 	return out;
 }
 
@@ -89,15 +95,17 @@ static json_t *limits(void)
 	                 "i;ascii-casemap");
 }
 
-/* What the token may do, for a client that shows only what will work. */
-static json_t *ours(const struct jmap_caller *caller)
+/* What the token may do, for a client that shows only what will work, and who
+ * the submitter is where a report does not say it. */
+static json_t *ours(const struct jmap *jmap, const struct jmap_caller *caller)
 {
 	json_t *words = json_array();
 
 	for (size_t i = 0; i < PERMISSIONS; i++)
 		if (caller->permissions & permissions[i].bit)
 			jmap_append(words, json_string(permissions[i].word));
-	return json_pack("{s:o}", "permissions", words);
+	return json_pack("{s:o,s:s}", "permissions", words, "submitter",
+	                 conf_submitter(jmap->conf));
 }
 
 static void put_url(json_t *session, const char *name, const char *base,
@@ -116,9 +124,8 @@ void jmap_session_write(const struct jmap *jmap,
 	const unsigned writes = PERMIT_REPORT_CREATE | PERMIT_REPORT_UPDATE |
 	                        PERMIT_REPORT_DESTROY | PERMIT_TALLY_MANAGE;
 	auto_(json_free) json_t *session = NULL;
-	char state[16];
+	char state[24];
 
-	(void)jmap;
 	session = json_pack(
 		"{s:{s:o,s:{},s:{}},"
 		"s:{s:{s:s,s:b,s:b,s:{s:{},s:{},s:o}}},"
@@ -127,10 +134,10 @@ void jmap_session_write(const struct jmap *jmap,
 		JMAP_TLSTALLY, "accounts", JMAP_ACCOUNT, "name", "tlstally",
 		"isPersonal", 0, "isReadOnly",
 		(caller->permissions & writes) == 0, "accountCapabilities",
-		JMAP_CORE, JMAP_STALWART, JMAP_TLSTALLY, ours(caller),
+		JMAP_CORE, JMAP_STALWART, JMAP_TLSTALLY, ours(jmap, caller),
 		"primaryAccounts", JMAP_CORE, JMAP_ACCOUNT, JMAP_STALWART,
 		JMAP_ACCOUNT, JMAP_TLSTALLY, JMAP_ACCOUNT, "username",
-		caller->name, "state", jmap_session_state(caller, state));
+		caller->name, "state", jmap_session_state(jmap, caller, state));
 	put_url(session, "apiUrl", base_url, "/api");
 	put_url(session, "downloadUrl", base_url,
 	        "/jmap/download/{accountId}/{blobId}/{name}?accept={type}");

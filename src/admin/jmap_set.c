@@ -75,7 +75,7 @@ static json_t *news(const json_t *now, const json_t *expected)
 
 	/* the macro wants what it does not change to be changeable */
 	json_object_foreach ((json_t *)(uintptr_t)now, name, value) {
-		if (!json_equal(value, json_object_get(expected, name)))
+		if (!json_same(value, json_object_get(expected, name)))
 			put_in(&object, name, json_incref(value));
 	}
 	return object;

@@ -112,8 +112,8 @@ static void drop_server_set(struct jmap_set_run *set, json_t *patched,
 
 		if (table->rows[i].kind->read != NULL)
 			continue;
-		if (!json_equal(json_object_get(patched, name),
-		                json_object_get(before, name)))
+		if (!json_same(json_object_get(patched, name),
+		               json_object_get(before, name)))
 			jmap_bad_property(set, name, "set by the server");
 		json_object_del(patched, name);
 	}

@@ -180,7 +180,7 @@ static bool take_patched(struct jmap_set_run *set, json_t *patched,
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
 		json_t *was = json_object_get(shown, fixed[i]);
 
-		if (!json_equal(json_object_get(patched, fixed[i]), was))
+		if (!json_same(json_object_get(patched, fixed[i]), was))
 			jmap_bad_property(set, fixed[i], "cannot be changed");
 		json_object_del(patched, fixed[i]);
 	}

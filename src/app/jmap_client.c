@@ -6,6 +6,7 @@
 #include "admin/doc.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/json_lax.h"
 #include "base/xalloc.h"
 #include "model/jmap_request.h"
 
@@ -220,7 +221,8 @@ int jmap_call(struct jmap_transport *transport, const struct jmap_type *type,
 	if (write_request(transport, type, method, args, &body, err) < 0 ||
 	    transport->answer(transport, &body, changes, &out, err) < 0)
 		return err->class;
-	tree = json_read(strbuf_text(&out), out.len, false, &why);
+	tree = json_read_lax(strbuf_text(&out), out.len, JSON_LAX_BIG_TEXT,
+	                     &why);
 	if (tree == NULL)
 		return no_jmap(err, why.text);
 	return find_response(tree, method, response, err);

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_at.h"
+#include "base/json_lax.h"
 #include "base/span.h"
 #include "base/xalloc.h"
 
@@ -15,11 +16,21 @@
 
 static json_t *read_json(const char *name, const char *value, struct err *err)
 {
-	json_t *json = json_read(value, strlen(value), true, err);
+	json_t *json = json_read_lax(value, strlen(value), 0, err);
 
 	if (json == NULL)
 		err_prefix(err, "%.100s: not JSON", name);
 	return json;
+}
+
+/* An item of a list; NULL: not UTF-8. */
+static json_t *list_item(const struct property *row, const char *text)
+{
+	uint64_t number;
+
+	return row->kind == &kind_identifiers && json_uint_parse(text, &number)
+	               ? json_uint(number)
+	               : json_string(text);
 }
 
 /* "a@b.example,c@d.example"; "" has no item. */
@@ -37,29 +48,27 @@ static json_t *split_list(const struct property *row, const char *name,
 		more = span_split(&rest, ',', &part);
 		part = span_trim(part);
 		item = xstrndup(part.at, part.len);
-		json = row->kind == &kind_counts ? read_json(name, item, err)
-		                                 : json_string(item);
-		if (json == NULL)
-			return row->kind == &kind_counts
-			               ? NULL
-			               : (err_set(err, ERR_PARSE,
-			                          "%.100s: not UTF-8", name),
-			                  NULL);
+		json = list_item(row, item);
+		if (json == NULL) {
+			err_set(err, ERR_PARSE, "%.100s: not UTF-8", name);
+			return NULL;
+		}
 		json_array_append_new(list, json);
 	}
 	return json_incref(list);
 }
 
-/* true: add; null: take away. */
+/* true: add; false and null: take away. */
 static json_t *item_value(const char *name, const char *value, bool is_patch,
                           struct err *err)
 {
 	if (strcmp(value, "true") == 0)
 		return json_true();
-	if (is_patch && strcmp(value, "null") == 0)
+	if (is_patch &&
+	    (strcmp(value, "false") == 0 || strcmp(value, "null") == 0))
 		return json_null();
 	err_set(err, ERR_PARSE, "%.100s: '%.60s' is not true%s", name, value,
-	        is_patch ? " (adds it) or null (takes it away)" : "");
+	        is_patch ? " (adds it) or false (takes it away)" : "");
 	return NULL;
 }
 
@@ -98,12 +107,11 @@ static int twice(const char *name, struct err *err)
 static int append(const struct object_pointer *pointer, json_t *array,
                   const char *name, struct err *err)
 {
-	const char *item = pointer->steps[pointer->step_count - 1];
-	json_t *json = pointer->row->kind == &kind_counts
-	                       ? read_json(name, item, err)
-	                       : json_string(item);
+	json_t *json = list_item(pointer->row,
+	                         pointer->steps[pointer->step_count - 1]);
 
-	return json == NULL ? ERR_PARSE : json_array_append_new(array, json);
+	return json ? json_array_append_new(array, json)
+	            : err_set(err, ERR_PARSE, "%.100s: not UTF-8", name);
 }
 
 /* Follows the steps, making objects on the way; takes the value. */
@@ -244,8 +252,8 @@ static void check_item(const struct json_at *at,
 	auto_(json_free) json_t *list = json_object();
 	struct json_at place = *at;
 
-	if (!json_is_true(at->json) && !json_is_null(at->json)) {
-		json_at_fail(at, ERR_PARSE, "neither true nor null");
+	if (!json_is_boolean(at->json) && !json_is_null(at->json)) {
+		json_at_fail(at, ERR_PARSE, "neither true nor false");
 		return;
 	}
 	json_object_set_new(list, pointer->steps[pointer->step_count - 1],
@@ -282,10 +290,14 @@ static void check_patch(const struct json_at *root,
 		                         .up = root,
 		                         .name = name,
 		                         .json = value};
+		const struct property *row = property_find(table, name);
 		struct err why;
 
 		if (root->in->class != 0)
 			return;
+		/* an object as the server gave it: it knows its own values */
+		if (row != NULL && row->kind->read == NULL)
+			continue;
 		if (object_pointer_read(table, name, true, &pointer, &why) < 0)
 			json_at_fail_err(root, &why);
 		else if (pointer.at == POINTS_AT_ITEM)

@@ -7,7 +7,7 @@
  *     domain=example.com             a text as it is; "..." is JSON
  *     report/reportId=5              a text, too
  *     mailRua=a@b.example,c@d.example    a list; so is '["a@b.example"]'
- *     mailRua/a@b.example=true       adds to a list, null takes away
+ *     mailRua/a@b.example=true       adds to a list, false takes away
  *     report/organizationName=null   nothing
  *     report='{"reportId":...}'      JSON
  *

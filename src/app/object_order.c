@@ -10,7 +10,7 @@
 #include "app/object_type.h"
 #include "base/auto.h"
 #include "base/io.h"
-#include "base/json.h"
+#include "base/json_lax.h"
 #include "base/span.h"
 #include "base/xalloc.h"
 
@@ -139,7 +139,7 @@ static int read_given_file(const struct cli_args *args,
 	if (text.failed)
 		return err_set(err, ERR_LIMIT, "%s: longer than %d bytes", name,
 		               JMAP_MAX_REQUEST);
-	order->given = json_read(strbuf_text(&text), text.len, true, &why);
+	order->given = json_read_lax(strbuf_text(&text), text.len, 0, &why);
 	if (order->given == NULL)
 		return not_json(name, &why, err);
 	if (!json_is_object(order->given))
@@ -184,7 +184,7 @@ static json_t *read_condition(const struct jmap_type *type, const char *text,
 	json_t *condition, *value;
 
 	if (text[0] == '{')
-		return json_read(text, strlen(text), false, err);
+		return json_read_lax(text, strlen(text), 0, err);
 	if (equals == NULL || equals == text) {
 		err_set(err, ERR_PARSE,
 		        "'%.60s' is neither NAME=VALUE nor a filter in JSON",

@@ -1,5 +1,8 @@
 #include "base/json.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +12,12 @@ void json_free(json_t **json)
 {
 	json_decref(*json);
 	*json = NULL;
+}
+
+void json_say_unread(const json_error_t *why, struct err *err)
+{
+	err_set(err, ERR_PARSE, "JSON: line %d column %d: %s", why->line,
+	        why->column, why->text);
 }
 
 json_t *json_read(const char *text, size_t len, bool any, struct err *err)
@@ -21,8 +30,7 @@ json_t *json_read(const char *text, size_t len, bool any, struct err *err)
 		flags |= JSON_DECODE_ANY;
 	json = json_loadb(text, len, flags, &why);
 	if (json == NULL)
-		err_set(err, ERR_PARSE, "JSON: line %d column %d: %s", why.line,
-		        why.column, why.text);
+		json_say_unread(&why, err);
 	return json;
 }
 
@@ -73,6 +81,39 @@ size_t json_size(const json_t *json, size_t most)
 		size += json_size(value, most - size);
 	}
 	return size;
+}
+
+bool json_same(const json_t *a, const json_t *b)
+{
+	if (a == NULL || json_is_null(a))
+		return b == NULL || json_is_null(b);
+	if (json_object_size(a) + json_array_size(a) == 0 &&
+	    json_object_size(b) + json_array_size(b) == 0 &&
+	    (json_is_object(a) || json_is_array(a)) &&
+	    (json_is_object(b) || json_is_array(b)))
+		return true;
+	return json_equal(a, b);
+}
+
+json_t *json_uint(uint64_t value)
+{
+	char text[24];
+
+	if (value <= JSON_UINT_MAX)
+		return json_integer((json_int_t)value);
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return json_string(text);
+}
+
+bool json_uint_parse(const char *text, uint64_t *value)
+{
+	char *end;
+
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return errno == 0;
 }
 
 /* 1 when the member is there and of the type, 0 when absent or null. */

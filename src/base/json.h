@@ -16,6 +16,9 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
+/* The greatest integer that I-JSON can hold (RFC 7493 section 2.2). */
+#define JSON_UINT_MAX ((UINT64_C(1) << 53) - 1)
+
 /* For auto_(). */
 void json_free(json_t **json);
 
@@ -23,6 +26,19 @@ void json_free(json_t **json);
  * the value, no NUL inside strings; any value when `any`, else an object or
  * array.  The error says line and column. */
 json_t *json_read(const char *text, size_t len, bool any, struct err *err);
+
+/* The words of that for a text that jansson did not read. */
+void json_say_unread(const json_error_t *why, struct err *err);
+
+/* Equal, where absent is null and {} is [], as a client may give them. */
+bool json_same(const json_t *a, const json_t *b);
+
+/* A whole number up to 2^53-1, above that its digits as text: I-JSON has no
+ * greater numbers (RFC 7493 section 2.2). */
+json_t *json_uint(uint64_t value);
+
+/* Digits that fit 64 bits. */
+bool json_uint_parse(const char *text, uint64_t *value);
 
 /* Appends compact JSON, members in the order they were set. */
 void json_write(const json_t *json, struct strbuf *out);

@@ -207,6 +207,11 @@ uint64_t json_at_uint_value(const struct json_at *at)
 	struct json_at number = *at;
 	json_int_t value;
 
+	if (json_is_real(at->json) &&
+	    json_real_value(at->json) > (double)JSON_UINT_MAX) {
+		json_at_fail(at, ERR_LIMIT, "greater than 2^53-1");
+		return 0;
+	}
 	want(&number, JSON_INTEGER);
 	if (number.json == NULL)
 		return 0;

@@ -25,12 +25,10 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "base/json.h"
 
 /* Must a member be there?  null counts as absent. */
 enum json_need { JSON_MAY, JSON_MUST };
-
-/* The greatest integer that I-JSON can hold (RFC 7493 section 2.2). */
-#define JSON_UINT_MAX ((UINT64_C(1) << 53) - 1)
 
 /* The paths that json_in.paths takes of one tree. */
 enum { JSON_PATHS_MAX = 100 };

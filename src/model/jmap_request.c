@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/json_lax.h"
 #include "base/xalloc.h"
 
 #define PROBLEM(name) "urn:ietf:params:jmap:error:" name
@@ -41,10 +42,12 @@ static bool refuse_limit(struct jmap_problem *problem, const char *limit,
 }
 
 /* U+FDD0 to U+FDEF, and the last two of each plane (RFC 7493 section 2.1);
- * the text is valid UTF-8. */
-static bool has_noncharacter(const char *text)
+ * the text is valid UTF-8, and ends in a NUL that may not be its first. */
+static bool has_noncharacter(const char *text, size_t len)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+	const unsigned char *c = (const unsigned char *)text, *end = c + len;
+
+	for (; c < end; c++) {
 		if (c[0] == 0xef && c[1] == 0xb7 && c[2] >= 0x90 &&
 		    c[2] <= 0xaf)
 			return true;
@@ -65,14 +68,15 @@ static bool is_i_json(const json_t *json)
 	size_t i;
 
 	if (json_is_string(json))
-		return !has_noncharacter(json_string_value(json));
+		return !has_noncharacter(json_string_value(json),
+		                         json_string_length(json));
 	json_array_foreach (json, i, value) {
 		if (!is_i_json(value))
 			return false;
 	}
 	/* the macro wants what it does not change to be changeable */
 	json_object_foreach ((json_t *)(uintptr_t)json, name, value) {
-		if (has_noncharacter(name) || !is_i_json(value))
+		if (has_noncharacter(name, strlen(name)) || !is_i_json(value))
 			return false;
 	}
 	return true;
@@ -107,7 +111,7 @@ static bool read_using(struct jmap_request *request,
 		return refuse(problem, PROBLEM("notRequest"),
 		              "using: not an array of capabilities");
 	json_array_foreach (using, i, item) {
-		if (!json_is_string(item))
+		if (json_text(item) == NULL)
 			return refuse(problem, PROBLEM("notRequest"),
 			              "using[%zu]: not a string", i);
 	}
@@ -129,9 +133,9 @@ static bool read_call(json_t *json, size_t index, struct jmap_call *call,
 		return refuse(problem, PROBLEM("notRequest"),
 		              "methodCalls[%zu]: not [name, arguments, id]",
 		              index);
-	call->name = json_string_value(json_array_get(json, 0));
+	call->name = json_text(json_array_get(json, 0));
 	call->args = json_array_get(json, 1);
-	call->id = json_string_value(json_array_get(json, 2));
+	call->id = json_array_get(json, 2);
 	if (call->name == NULL)
 		return refuse(problem, PROBLEM("notRequest"),
 		              "methodCalls[%zu]: its name is not a string",
@@ -141,7 +145,7 @@ static bool read_call(json_t *json, size_t index, struct jmap_call *call,
 		              "methodCalls[%zu]: its arguments are not an "
 		              "object",
 		              index);
-	if (call->id == NULL)
+	if (!json_is_string(call->id))
 		return refuse(problem, PROBLEM("notRequest"),
 		              "methodCalls[%zu]: its id is not a string",
 		              index);
@@ -181,8 +185,8 @@ static bool read_created_ids(struct jmap_request *request,
 		return refuse(problem, PROBLEM("notRequest"),
 		              "createdIds: not an object");
 	json_object_foreach (ids, name, id) {
-		if (!jmap_is_id(name) || !json_is_string(id) ||
-		    !jmap_is_id(json_string_value(id)))
+		if (!jmap_is_id(name) || json_text(id) == NULL ||
+		    !jmap_is_id(json_text(id)))
 			return refuse(problem, PROBLEM("notRequest"),
 			              "createdIds: '%.60s' and its value are "
 			              "not both an id",
@@ -201,7 +205,7 @@ static bool read_tree(const void *body, size_t len,
 	if (len > JMAP_MAX_REQUEST)
 		return refuse_limit(problem, "maxSizeRequest", JMAP_MAX_REQUEST,
 		                    "bytes");
-	request->tree = json_read(body, len, true, &err);
+	request->tree = json_read_lax(body, len, JSON_LAX_NUL, &err);
 	if (request->tree == NULL)
 		return refuse(problem, PROBLEM("notJSON"), "%.240s", err.text);
 	if (!is_i_json(request->tree))

@@ -7,9 +7,9 @@
  *
  * Bytes become calls in their order, or a problem of the request as a whole
  * (section 3.6.1).  What is not I-JSON (RFC 7493) is not JSON here: duplicate
- * members, invalid UTF-8, surrogates, noncharacters, numbers that fit no
- * 64 bits; nor is U+0000 in a string.  Unknown members are ignored, as the
- * RFC asks.
+ * members, invalid UTF-8, surrogates, noncharacters.  A text with U+0000 and
+ * a number that fits no 64 bits are (base/json_lax.h): they are for who reads
+ * that argument to refuse.  Unknown members are ignored, as the RFC asks.
  */
 #ifndef TLSTALLY_MODEL_JMAP_REQUEST_H
 #define TLSTALLY_MODEL_JMAP_REQUEST_H
@@ -52,7 +52,7 @@ struct jmap_problem {
 struct jmap_call {
 	const char *name; /* lent by the tree, as all of these */
 	json_t *args;     /* an object */
-	const char *id;
+	json_t *id;       /* a text, to be given back */
 };
 
 struct jmap_request {

@@ -154,17 +154,25 @@ static int check_prefixes(json_t *patch, struct err *err)
 	return rc;
 }
 
-/* What the token is as an item of the array: a text, or a number. */
+/* A list of numbers has them as text where they are great. */
+static bool is_item(const json_t *item, const char *token)
+{
+	uint64_t value;
+
+	if (json_is_string(item))
+		return strcmp(json_string_value(item), token) == 0;
+	return json_uint_parse(token, &value) && json_is_integer(item) &&
+	       json_integer_value(item) >= 0 &&
+	       (uint64_t)json_integer_value(item) == value;
+}
+
 static json_t *item_of(const json_t *array, const char *token)
 {
-	json_t *number;
+	uint64_t value;
 
-	if (json_is_string(json_array_get(array, 0)))
-		return json_string(token);
-	number = json_loads(token, JSON_DECODE_ANY, NULL);
-	if (json_is_integer(number))
-		return number;
-	json_decref(number);
+	if (json_is_integer(json_array_get(array, 0)) &&
+	    json_uint_parse(token, &value))
+		return json_uint(value);
 	return json_string(token);
 }
 
@@ -172,16 +180,15 @@ static int patch_list(json_t *object, const char *name, json_t *array,
                       const char *token, json_t *value, const char *pointer,
                       struct err *err)
 {
-	auto_(json_free) json_t *item = NULL;
+	bool take_out = json_is_null(value) || json_is_false(value);
 
 	if (json_is_object(json_array_get(array, 0)) ||
-	    (!json_is_true(value) && !json_is_null(value)))
+	    (!json_is_true(value) && !take_out))
 		return err_set(err, ERR_PARSE,
 		               "'%.200s' leads into an array: set the whole of "
-		               "it, or '%.60s/ITEM' to true or null when its "
+		               "it, or '%.60s/ITEM' to true or false when its "
 		               "items are texts or numbers",
 		               pointer, name);
-	item = item_of(array, token);
 	/* an empty list does not say of what it is one: {"item":true} is for
 	 * its reader to understand */
 	if (json_array_size(array) == 0) {
@@ -192,13 +199,14 @@ static int patch_list(json_t *object, const char *name, json_t *array,
 		return 0;
 	}
 	for (size_t i = json_array_size(array); i > 0; i--) {
-		if (!json_equal(json_array_get(array, i - 1), item))
+		if (!is_item(json_array_get(array, i - 1), token))
 			continue;
 		if (json_is_true(value))
 			return 0;
 		json_array_remove(array, i - 1);
 	}
-	if (json_is_true(value) && json_array_append(array, item))
+	if (json_is_true(value) &&
+	    json_array_append_new(array, item_of(array, token)))
 		abort();
 	return 0;
 }

@@ -11,10 +11,11 @@
  *
  *     {"deliverAt":"2026-03-02T10:00:00Z",     sets
  *      "report/organizationName":null,         gives its default back
- *      "mailRua/tls@example.com":true}         adds to a list
+ *      "mailRua/tls@example.com":true,         adds to a list
+ *      "mailRua/old@example.com":false}        takes out of it
  *
  * Into an array no pointer may lead but the last form, for lists of texts and
- * of numbers: true adds the item, null takes it away.
+ * of numbers: true adds the item, false and null take it away.
  */
 #ifndef TLSTALLY_MODEL_JSON_POINTER_H
 #define TLSTALLY_MODEL_JSON_POINTER_H

@@ -68,9 +68,9 @@ const struct property_table object_policy_table = {
 static const struct property report_rows[] = {
 	{"organizationName", &kind_text, REPORT(organization_name),
          .max = SESSION_STRING_MAX},
-	{"contactInfo", &kind_address, REPORT(contact_info)},
-	{"reportId", &kind_text, REPORT(report_id), .need = JSON_MUST,
-         .max = REPORT_ID_TEXT - 1},
+	{"contactInfo", &kind_text, REPORT(contact_info),
+         .max = SESSION_REASON_MAX},
+	{"reportId", &kind_text, REPORT(report_id), .max = REPORT_ID_TEXT - 1},
 	{"dateRangeStart", &kind_time, REPORT(start), .need = JSON_MUST},
 	{"dateRangeEnd", &kind_time, REPORT(end), .need = JSON_MUST},
 	{"policies", &kind_objects, LIST(struct report, policies, policy_count),
@@ -151,7 +151,7 @@ static const struct property_table destination_table = {
 
 static const struct property object_rows[] = {
 	{"id", &kind_id, OBJECT(id)},
-	{"policyIdentifiers", &kind_counts,
+	{"policyIdentifiers", &kind_identifiers,
          LIST(struct internal_report, policy_ids, policy_id_count),
          .max = OBJECT_POLICY_IDS_MAX},
 	{"mailRua", &kind_addresses,

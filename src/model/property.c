@@ -116,7 +116,7 @@ static void append(json_t *list, json_t *item)
 		abort();
 }
 
-/* {"a@b.example":true} */
+/* {"a@b.example":true,"c@d.example":false}: what is false is not in it. */
 static void items_of_set(const struct json_at *at, json_t *list)
 {
 	const char *name;
@@ -128,8 +128,9 @@ static void items_of_set(const struct json_at *at, json_t *list)
 
 		if (json_is_true(value))
 			append(list, json_string(name));
-		else
-			json_at_fail(&member, ERR_PARSE, "not true");
+		else if (!json_is_false(value))
+			json_at_fail(&member, ERR_PARSE,
+			             "neither true nor false");
 	}
 }
 
@@ -157,13 +158,13 @@ static void items_of_map(const struct json_at *at, json_t *list)
 	free(items);
 }
 
-static bool has_true(json_t *object)
+static bool has_boolean(json_t *object)
 {
 	const char *name;
 	json_t *value;
 
 	json_object_foreach (object, name, value) {
-		if (json_is_true(value))
+		if (json_is_boolean(value))
 			return true;
 	}
 	return false;
@@ -178,7 +179,7 @@ json_t *property_items(const struct json_at *at)
 	list = json_array();
 	if (!json_is_object(at->json))
 		json_at_fail(at, ERR_PARSE, "not an array");
-	else if (has_true(at->json))
+	else if (has_boolean(at->json))
 		items_of_set(at, list);
 	else
 		items_of_map(at, list);

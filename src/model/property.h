@@ -67,7 +67,8 @@ void properties_read(const struct json_at *at,
                      void *thing);
 
 /* The items of a list that was given as an array or as an object,
- * {"item":true} or {"0":item}: a new array, empty after a failure. */
+ * {"item":true} (false: it is not in it) or {"0":item}: a new array, empty
+ * after a failure. */
 json_t *property_items(const struct json_at *at);
 
 /* An object with every property. */
@@ -84,12 +85,12 @@ extern const struct kind kind_policy_type; /* enum policy_type */
 extern const struct kind kind_result_type; /* enum result_type */
 
 /* Lists: a pointer to items and, count_offset further on, a size_t. */
-extern const struct kind kind_counts;    /* uint64_t * */
-extern const struct kind kind_texts;     /* const char ** */
-extern const struct kind kind_patterns;  /* const char **, MX patterns */
-extern const struct kind kind_addresses; /* const char **, each once */
-extern const struct kind kind_uris;      /* const char **, each once */
-extern const struct kind kind_objects;   /* structs of `items` */
+extern const struct kind kind_identifiers; /* uint64_t *, number or text */
+extern const struct kind kind_texts;       /* const char ** */
+extern const struct kind kind_patterns;    /* const char **, MX patterns */
+extern const struct kind kind_addresses;   /* const char **, each once */
+extern const struct kind kind_uris;        /* const char **, each once */
+extern const struct kind kind_objects;     /* structs of `items` */
 
 /* Set by the server: written, never read. */
 extern const struct kind kind_id;             /* uint64_t; 0: null */

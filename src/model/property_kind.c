@@ -359,29 +359,28 @@ static json_t *write_texts(const struct property *row, const void *field)
 	return list;
 }
 
-/* {"17":true} has its numbers as text. */
-static uint64_t count_of_item(const struct json_at *item, bool was_object)
+/* 17, or "17": greater ones can only be text. */
+static uint64_t identifier_of(const struct json_at *item)
 {
 	const char *text = json_string_value(item->json);
-	auto_(json_free) json_t *number = NULL;
-	struct json_at at = *item;
+	uint64_t value = 0;
 
-	if (!was_object || text == NULL)
+	if (text == NULL)
 		return json_at_uint_value(item);
-	number = json_loads(text, JSON_DECODE_ANY, NULL);
-	if (!json_is_integer(number))
-		return json_at_uint_value(item);
-	at.json = number;
-	return json_at_uint_value(&at);
+	if (!json_uint_parse(text, &value))
+		json_at_fail(item, ERR_PARSE,
+		             "not a whole number up to 2^64-1");
+	return value;
 }
 
-static void read_counts(const struct json_at *at, const struct property *row,
-                        struct arena *mem, void *field)
+static void read_identifiers(const struct json_at *at,
+                             const struct property *row, struct arena *mem,
+                             void *field)
 {
 	auto_(json_free) json_t *array = NULL;
 	struct json_at list = list_begin(at, row, &array);
 	size_t n = json_at_count(&list);
-	uint64_t *counts = arena_array(mem, n, sizeof(*counts));
+	uint64_t *ids = arena_array(mem, n, sizeof(*ids));
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_at item = {
@@ -391,20 +390,20 @@ static void read_counts(const struct json_at *at, const struct property *row,
 			.json = json_array_get(list.json, i),
 		};
 
-		counts[i] = count_of_item(&item, json_is_object(at->json));
+		ids[i] = identifier_of(&item);
 	}
-	*(uint64_t **)field = counts;
+	*(uint64_t **)field = ids;
 	*count_of(row, field) = n;
 }
 
-static json_t *write_counts(const struct property *row, const void *field)
+static json_t *write_identifiers(const struct property *row, const void *field)
 {
-	const uint64_t *counts = *(const uint64_t *const *)field;
+	const uint64_t *ids = *(const uint64_t *const *)field;
 	size_t count = count_at(row, field);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, count_json(counts[i]));
+		json_array_append_new(list, json_uint(ids[i]));
 	return list;
 }
 
@@ -441,6 +440,7 @@ const struct kind kind_texts = {read_all, write_texts, take_text};
 const struct kind kind_patterns = {read_all, write_texts, take_pattern};
 const struct kind kind_addresses = {read_once, write_texts, take_address};
 const struct kind kind_uris = {read_once, write_texts, take_uri};
-const struct kind kind_counts = {read_counts, write_counts, NULL};
+const struct kind kind_identifiers = {read_identifiers, write_identifiers,
+                                      NULL};
 const struct kind kind_objects = {read_objects, write_objects, NULL};
 const struct kind kind_made_objects = {NULL, write_objects, NULL};

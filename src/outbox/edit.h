@@ -8,6 +8,9 @@
  *                    are one; if the report is not as it was looked at, that
  *                    is told and the caller begins again
  *
+ * A report that is made has organization, contact and report-id of the settings
+ * where the caller gave none; one that is changed gets a report-id again.
+ *
  * An edit that is refused has written nothing and leaves the transaction good:
  * its words are for whoever asked.  A store that fails fails the transaction.
  *

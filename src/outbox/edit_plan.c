@@ -6,8 +6,10 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/gzip.h"
+#include "base/hash.h"
 #include "base/xalloc.h"
 #include "model/moment.h"
+#include "model/report_id.h"
 #include "model/report_json.h"
 #include "outbox/edit.h"
 #include "outbox/edit_old.h"
@@ -149,11 +151,34 @@ static bool needs_new_id(const struct edit *edit)
 	              edit->after->report->report_id) == 0;
 }
 
+/* What nobody said of a report that is made by hand is as in those of the
+ * rollup; its id is another than that of the day's own report. */
+static void fill_in(struct edit *edit, const struct conf *conf)
+{
+	struct report *report = edit->after->report;
+	const char *contact = conf->report.contact_info;
+	uint64_t seed;
+
+	if (is_new(edit) && contact[0] != '\0') {
+		if (report->organization_name == NULL)
+			report->organization_name = conf_organization(conf);
+		if (report->contact_info == NULL)
+			report->contact_info = contact;
+	}
+	if (report->report_id != NULL)
+		return;
+	random_bytes(&seed, sizeof(seed));
+	report->report_id =
+		report_id_make(&report->mem, day_of(report->start),
+	                       edit->after->domain, conf_submitter(conf), seed);
+}
+
 int edit_pack(struct edit *edit, const struct conf *conf, struct err *err)
 {
 	auto_(gzip_free) struct gzip *gzip = NULL;
 	auto_(strbuf_clear) struct strbuf json = {0};
 
+	fill_in(edit, conf);
 	report_json_write(edit->after->report, false, &json);
 	edit->size = json.len;
 	edit->bytes = !same_bytes(edit, &json);

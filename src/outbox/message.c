@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "model/detail_text.h"
 #include "model/report.h"
 #include "model/report_json.h"
 #include "model/report_mail.h"
@@ -25,14 +26,31 @@ static int read_report(struct claim *claim, struct report *report,
 	return 0;
 }
 
+/*
+ * contact-info is an address, and its domain is the submitter (RFC 8460
+ * section 5.3), also when the setting has changed since.  A report that was
+ * made by hand may have any text there: that stays with the operator, and the
+ * address of the settings is sent.  Returns the submitter.
+ */
+static const char *fix_contact(const struct conf *conf, struct report *report)
+{
+	const char *given = report->contact_info ? report->contact_info : "";
+	struct rua rua;
+
+	if (rua_from_address(given, strlen(given), &rua, NULL) < 0) {
+		report->contact_info = conf->report.contact_info;
+		return conf_submitter(conf);
+	}
+	report->contact_info = arena_strdup(&report->mem, rua.address);
+	return strrchr(report->contact_info, '@') + 1;
+}
+
 /* The stored form to what is sent. */
 static void make_wire(struct gzip *gzip, const struct report *report,
                       struct claim *claim)
 {
 	auto_(strbuf_clear) struct strbuf wire = {0}, packed = {0};
 
-	if (!report_has_other(report))
-		return;
 	report_json_write(report, true, &wire);
 	gzip_pack(gzip, wire.data, wire.len, &packed);
 	claim->body = arena_strndup(&claim->mem, packed.data, packed.len);
@@ -60,18 +78,6 @@ void message_fix_preview(const struct conf *conf,
 	dest->date = now;
 	if (dest->rua.kind == RUA_MAIL)
 		message_fix_sender(conf, dest);
-}
-
-/* The domain of the report's own contact-info: the two must agree (RFC 8460
- * section 5.3), also when the setting has changed since. */
-static const char *submitter_of(const struct conf *conf,
-                                const struct report *report)
-{
-	const char *at = report->contact_info != NULL
-	                         ? strrchr(report->contact_info, '@')
-	                         : NULL;
-
-	return at != NULL ? at + 1 : conf_submitter(conf);
 }
 
 static void fill_mail(const struct report *report, const char *submitter,
@@ -111,16 +117,21 @@ int message_make(const struct conf *conf, struct gzip *gzip,
                  struct claim *claim, struct err *err)
 {
 	auto_(report_free) struct report *report = report_new();
+	const char *contact, *submitter;
 	struct report_mail mail;
 
 	claim->job.rua = &claim->dest.rua;
 	claim->job.owner = claim;
 	if (read_report(claim, report, err) < 0)
 		return err->class;
-	make_wire(gzip, report, claim);
+	contact = report->contact_info;
+	submitter = fix_contact(conf, report);
+	if (text_compare(contact, report->contact_info) != 0 ||
+	    report_has_other(report))
+		make_wire(gzip, report, claim);
 	claim->job.body = claim->body;
 	claim->job.body_len = claim->body_len;
-	fill_mail(report, submitter_of(conf, report), claim, &mail);
+	fill_mail(report, submitter, claim, &mail);
 	if (claim->dest.rua.kind == RUA_MAIL)
 		return make_mail(&mail, claim, err);
 	if (claim->dest.rua.kind == RUA_DIRECTORY)

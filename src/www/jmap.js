@@ -91,6 +91,7 @@ export class Client {
     this.limits = this.session.capabilities[CORE];
     const caps = this.session.accounts[this.account].accountCapabilities;
     this.permissions = new Set(caps[OURS]?.permissions ?? []);
+    this.submitter = caps[OURS]?.submitter ?? "";
     return this.session;
   }
 

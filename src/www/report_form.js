@@ -30,15 +30,12 @@ function blankPolicy() {
 function blankReport() {
   const now = new Date();
   const day = new Date(now - 24 * HOUR).toISOString().slice(0, 10);
-  const random = crypto.getRandomValues(new Uint32Array(1))[0];
-  const unique = random.toString(16).padStart(8, "0");
 
   return {
     domain: "", mailRua: [], httpRua: [], policyIdentifiers: [],
     createdAt: utc(now), deliverAt: utc(new Date(now.getTime() + HOUR)),
     report: {
-      organizationName: "", contactInfo: "",
-      reportId: `${day.replaceAll("-", "")}.${unique}@tlstally.invalid`,
+      organizationName: "", contactInfo: "", reportId: "",
       dateRangeStart: `${day}T00:00:00Z`, dateRangeEnd: `${day}T23:59:59Z`,
       policies: [blankPolicy()],
     },
@@ -82,10 +79,12 @@ function policyGroup(policy) {
 function reportGroup(report) {
   return group({
     reportId: textField("Report-ID", report.reportId,
-      {hint: "unique@domain, as in a Message-ID"}),
-    organizationName: textField("Organization", report.organizationName),
+      {hint: "unique@domain, as in a Message-ID; empty: one is made"}),
+    organizationName: textField("Organization", report.organizationName,
+      {hint: "a new report without one has that of the settings"}),
     contactInfo: textField("Contact", report.contactInfo,
-      {hint: "a mail address"}),
+      {hint: "a mail address; in the place of any other text that of the "
+        + "settings is sent"}),
     dateRangeStart: timeField("From", report.dateRangeStart),
     dateRangeEnd: timeField("To", report.dateRangeEnd),
     policies: listOf("Policies", report.policies, policyGroup,

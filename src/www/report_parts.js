@@ -109,14 +109,18 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
-// RFC 8460 section 5.1, without the unique-id, which is optional
-function fileName(object) {
+const NAME_MAX = 100; // two of them and the rest: less than 255
+
+// RFC 8460 section 5.1, without the unique-id, which is optional; a contact
+// that is no address says nothing about who sends
+function fileName(ctx, object) {
   const {contactInfo, dateRangeStart, dateRangeEnd} = object.report;
   const seconds = (moment) => Math.floor(new Date(moment).getTime() / 1000);
-  const submitter = contactInfo?.split("@").at(-1) ?? "tlstally";
+  const [, own] = /^[^\s@<>,]+@([a-z0-9.-]+)$/i.exec(contactInfo ?? "") ?? [];
+  const submitter = own?.toLowerCase() ?? ctx.jmap.submitter;
 
-  return [submitter, object.domain, seconds(dateRangeStart),
-    seconds(dateRangeEnd)].join("!");
+  return [submitter.slice(0, NAME_MAX), object.domain.slice(0, NAME_MAX),
+    seconds(dateRangeStart), seconds(dateRangeEnd)].join("!");
 }
 
 function download(ctx, label, blobId, type, name) {
@@ -161,7 +165,7 @@ function indented(json) {
 }
 
 export function sentAs(ctx, object) {
-  const name = fileName(object);
+  const name = fileName(ctx, object);
   const mails = object.destinations.filter(({uri}) =>
     uri.startsWith("mailto:"));
   const to = ({uri}) => uri.replace(/^mailto:/, "");

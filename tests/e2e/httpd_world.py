@@ -4,10 +4,12 @@
 In the build folder: the real daemon where [http] listen says, with the store
 of a folder.  Imported, no test by itself.
 """
+import contextlib
 import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 HERE = pathlib.Path.cwd()
@@ -42,14 +44,15 @@ def make_certificate(directory):
 
 
 class Server:
-    def __init__(self, directory, name, **settings):
+    def __init__(self, directory, name, more="", **settings):
+        """more: rows of [report], and further sections"""
         self.conf = directory / f"{name}.conf"
         self.said = directory / f"{name}.log"
         (directory / "store").mkdir(exist_ok=True)
         settings.setdefault("www", WWW)
         rows = "".join(f"{k} = {v}\n" for k, v in settings.items())
         self.conf.write_text(
-            "[report]\ncontact_info = tls@example.com\n[store]\n"
+            f"[report]\ncontact_info = tls@example.com\n{more}[store]\n"
             f"directory = {directory}/store\nmap_size = 256M\n[http]\n{rows}")
         with open(self.said, "wb") as said:
             self.process = subprocess.Popen([HTTPD, "-f", "-c", self.conf],
@@ -77,3 +80,20 @@ class Server:
         got = subprocess.run([TLSTALLY, "-c", self.conf, *words],
                              capture_output=True, text=True)
         return got.returncode, got.stdout.strip()
+
+
+@contextlib.contextmanager
+def serving(name, more=""):
+    """A folder, the daemon on its store, and the loopback port."""
+    with tempfile.TemporaryDirectory(prefix=f"tlstally-{name}.") as folder:
+        directory, port = pathlib.Path(folder), free_port()
+        server = Server(directory, name, more.format(directory=directory),
+                        listen=f"127.0.0.1:{port}")
+        try:
+            server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
+            yield directory, server, port
+            server.stop()
+        finally:
+            if server.process.poll() is None:
+                server.process.kill()
+    print(len(failed), "failed")

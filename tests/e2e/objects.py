@@ -88,8 +88,8 @@ ID3            c.example  held                 0  tls@c.example, x@c.example
 field                                      value
 domain                                     b.example
 httpRua                                    https://b.example/tls?x=1
-report/organizationName
-report/contactInfo
+report/organizationName                    example.com
+report/contactInfo                         tls@example.com
 report/reportId                            b.example
 report/dateRangeStart                      2026-03-01T00:00:00Z
 report/dateRangeEnd                        2026-03-01T23:59:59Z
@@ -114,7 +114,7 @@ report/policies/0/failureDetails
     ("it is so", ["get", T, "ID1", "--fields", "mailRua"], "", 0,
      "field    value\nmailRua  tls@a.example, y@a.example\n", ""),
     ("an address taken out", ["update", T, "ID1",
-                              *field("mailRua/y@a.example=null")], "", 0, "",
+                              *field("mailRua/y@a.example=false")], "", 0, "",
      ""),
     ("one that is not in it", ["update", T, "ID1",
                                *field("mailRua/z@a.example=null")], "", 0, "",
@@ -233,6 +233,26 @@ class Run:
         for name, words, given, status, out, err in STEPS:
             expect(f"{self.name}: {name}", (status, out, err),
                    self.tally(words, given))
+
+
+def test_given_back(conf, more=()):
+    """An object as get printed it is no change, by a file or standard input;
+    of what the server sets another value is refused by the server."""
+    run = Run("given back " + ("by URL" if more else "to the store"), conf,
+              more)
+    ident = run.tally(["create", T, "--stdin"], report("g.example", 3, 4))[1]
+    before = run.tally(["get", T, ident.strip(), "--json"])[1]
+    expect(f"{run.name}: no change", (0, "", ""),
+           run.tally(["update", T, "ID1", "--stdin"], run.put_ids(before)))
+    expect(f"{run.name}: it is as it was", before,
+           run.tally(["get", T, "ID1", "--json"])[1])
+    object = json.loads(run.put_ids(before))
+    object.update(status="done", doneAt="2026-03-02T00:15:00Z")
+    code, _, said = run.tally(["update", T, "ID1", "--stdin"],
+                              json.dumps(object))
+    expect(f"{run.name}: but not another status", (1, True),
+           (code, "status" in said and "doneAt" in said))
+    expect(f"{run.name}: gone", 0, run.tally(["delete", T, "ID1"])[0])
 
 
 def fill(directory, conf):
@@ -363,6 +383,8 @@ def main():
             for path in ("", "/", "/jmap/session", "/api", "/jmap/"):
                 Run("http" + (path or " alone"), plain.conf,
                     ("--url", url + path, "--api-key", token)).steps()
+            test_given_back(plain.conf)
+            test_given_back(plain.conf, ("--url", url, "--api-key", token))
             test_environment(directory, plain.conf, port, token)
             test_many(plain.conf, port, token)
             tls, _, url, token = start(

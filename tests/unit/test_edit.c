@@ -376,9 +376,218 @@ static void test_changed_since_the_look(void **state)
 	}
 }
 
+/* --- an object given back as it was got --- */
+
+static json_t *get_object(struct world *w, const char *id)
+{
+	auto_(strbuf_clear) struct strbuf calls = {0};
+	auto_(json_free) json_t *got = NULL;
+
+	strbuf_printf(&calls, "[['" GET "',{'ids':['%s']},'0']]", id);
+	got = world_calls(w, calls.data);
+	return json_incref(json_array_get(
+		json_object_get(json_array_get(json_array_get(got, 0), 1),
+	                        "list"),
+		0));
+}
+
+/* The response to an update of the whole object. */
+static json_t *put_object(struct world *w, const char *id, json_t *object)
+{
+	auto_(strbuf_clear) struct strbuf text = {0}, calls = {0};
+	auto_(json_free) json_t *got = NULL;
+
+	json_write(object, &text);
+	strbuf_printf(&calls, "[['" SET "',{'update':{'%s':%s}},'0']]", id,
+	              text.data);
+	got = world_calls(w, calls.data);
+	return json_incref(json_array_get(json_array_get(got, 0), 1));
+}
+
+static struct hash128 digest_of(struct world *w, const char *text)
+{
+	struct db_txn *txn = db_begin_read(w->f.db);
+	struct hash128 digest;
+	uint64_t id;
+
+	assert_true(object_id_parse(text, &id));
+	digest = outbox_digest(txn, id);
+	db_abort(&txn);
+	return digest;
+}
+
+static void check_no_change(struct world *w, const char *id)
+{
+	auto_(json_free) json_t *object = get_object(w, id);
+	struct hash128 before = digest_of(w, id), after;
+	auto_(json_free) json_t *response = put_object(w, id, object);
+	auto_(json_free) json_t *again = get_object(w, id);
+	json_t *updated = json_object_get(response, "updated");
+
+	if (!json_is_null(json_object_get(updated, id)))
+		fail_msg("got: %s", json_dumps(response, 0));
+	assert_string_equal(
+		json_string_value(json_object_get(response, "oldState")),
+		json_string_value(json_object_get(response, "newState")));
+	after = digest_of(w, id);
+	assert_true(before.high == after.high && before.low == after.low);
+	assert_true(json_equal(object, again));
+}
+
+static void test_given_back(void **state)
+{
+	static const char every[] =
+		"[['" SET
+		"',{'create':{'k':{'domain':'every.example','createdAt':"
+		"'2026-03-02T00:00:00Z','deliverAt':'2026-03-02T01:00:00Z',"
+		"'mailRua':['tls@every.example'],'httpRua':"
+		"['https://every.example/a?b=c'],'policyIdentifiers':[0,"
+		"9007199254740991,'9007199254740992','18446744073709551615'],"
+		"'report':{'organizationName':'Us, Ã¤ & Co',"
+		"'contactInfo':'ask at the desk','reportId':'no msg-id',"
+		"'dateRangeStart':'2026-03-01T00:00:00Z','dateRangeEnd':"
+		"'2026-03-01T23:59:59Z','policies':[{'policyType':'other',"
+		"'policyStrings':['â¬'],'policyDomain':"
+		"'every.example','mxHosts':['*.every.example'],"
+		"'totalFailedSessions':9007199254740991,'failureDetails':[{"
+		"'resultType':'other','receivingIp':'2001:DB8::1',"
+		"'receivingMxHelo':'x y','additionalInformation':'no URI'}]}]}"
+		"}}},'0']]";
+	struct world *w = *state;
+	auto_(json_free) json_t *got = world_calls(w, every);
+	json_t *created = json_object_get(
+		json_array_get(json_array_get(got, 0), 1), "created");
+	const char *id = json_string_value(
+		json_object_get(json_object_get(created, "k"), "id"));
+
+	check_no_change(w, id);
+	for (size_t i = 0; i < 3; i++)
+		check_no_change(w, w->ids[i]);
+	put_dest(w, 'A', 0, DELIVERY_DEFERRED, WORLD_NOW + 600);
+	put_dest(w, 'B', 0, DELIVERY_DELIVERED, 0);
+	put_dest(w, 'B', 1, DELIVERY_FAILED, 0);
+	for (size_t i = 0; i < 3; i++)
+		check_no_change(w, w->ids[i]);
+}
+
+static void test_given_back_with_a_change(void **state)
+{
+	struct world *w = *state;
+	auto_(json_free) json_t *object = get_object(w, w->ids[1]);
+	auto_(json_free) json_t *response = NULL;
+
+	json_object_set_new(object, "domain", json_string("other.example"));
+	response = put_object(w, w->ids[1], object);
+	world_check(w, response, "{'updated':{'$B':null},'notUpdated':null}");
+	world_check(w, response, "{'oldState':'$S'}");
+	json_object_set_new(object, "doneAt",
+	                    json_string("2026-03-02T00:00:00Z"));
+	json_object_set_new(object, "status", json_null());
+	json_free(&response);
+	response = put_object(w, w->ids[1], object);
+	world_check(w, response,
+	            "{'notUpdated':{'$B':{'type':'invalidProperties',"
+	            "'properties':['doneAt','status']}}}");
+}
+
+/* --- what nobody gave --- */
+
+#define MADE(report)                                                           \
+	"[['" SET "',{'create':{'k':{'domain':'made.example','createdAt':"     \
+	"'2026-03-02T00:00:00Z','deliverAt':'2026-03-02T01:00:00Z','report':{" \
+	"'dateRangeStart':'2026-03-01T00:00:00Z','dateRangeEnd':"              \
+	"'2026-03-01T23:59:59Z'" report "}}}},'0']]"
+
+static void test_of_the_settings(void **state)
+{
+	static const struct {
+		const char *name, *organization, *report, *want;
+	} rows[] = {
+		{"all of it", "Us", "",
+	         "{'organizationName':'Us','contactInfo':'tls@us.example',"
+	         "'reportId':'*'}"},
+		{"null and nothing", "Us",
+	         ",'organizationName':null,'contactInfo':'','reportId':null",
+	         "{'organizationName':'Us','contactInfo':'tls@us.example',"
+	         "'reportId':'*'}"},
+		{"an organization without a name", "", "",
+	         "{'organizationName':'us.example'}"},
+		{"what was given stays", "Us",
+	         ",'organizationName':'They','contactInfo':'They',"
+	         "'reportId':'They'",
+	         "{'organizationName':'They','contactInfo':'They','reportId':"
+	         "'They'}"},
+	};
+	static const char made[] = "20260301.made.example.";
+	struct world *w = *state;
+
+	free(w->conf.report.contact_info);
+	w->conf.report.contact_info = xstrdup("tls@us.example");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf calls = {0};
+		auto_(json_free) json_t *got = NULL, *object = NULL;
+		json_t *k, *report;
+		const char *id;
+
+		ROW(&rows[i]);
+		free(w->conf.report.organization_name);
+		w->conf.report.organization_name =
+			xstrdup(rows[i].organization);
+		strbuf_printf(&calls, MADE("%s"), rows[i].report);
+		got = world_calls(w, calls.data);
+		k = json_object_get(
+			json_object_get(
+				json_array_get(json_array_get(got, 0), 1),
+				"created"),
+			"k");
+		object = get_object(
+			w, json_string_value(json_object_get(k, "id")));
+		report = json_object_get(object, "report");
+		world_check(w, report, rows[i].want);
+		/* who did not say it is told */
+		if (i < 3)
+			assert_true(json_equal(json_object_get(k, "report"),
+			                       report));
+		id = json_string_value(json_object_get(report, "reportId"));
+		if (strcmp(id, "They") != 0) {
+			assert_int_equal(strncmp(id, made, strlen(made)), 0);
+			assert_string_equal(strchr(id, '@'), "@us.example");
+		}
+	}
+}
+
+/* Two of one domain and day, of which a receiver must not drop one. */
+static void test_made_ids_differ(void **state)
+{
+	struct world *w = *state;
+	const char *ids[2];
+	json_t *got[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		json_t *created;
+
+		got[i] = world_calls(w, MADE(""));
+		created = json_object_get(
+			json_array_get(json_array_get(got[i], 0), 1),
+			"created");
+		ids[i] = json_string_value(json_object_get(
+			json_object_get(json_object_get(created, "k"),
+		                        "report"),
+			"reportId"));
+		assert_non_null(ids[i]);
+	}
+	assert_string_not_equal(ids[0], ids[1]);
+	json_decref(got[0]);
+	json_decref(got[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WORLD_TEST(test_given_back),
+		WORLD_TEST(test_given_back_with_a_change),
+		WORLD_TEST(test_of_the_settings),
+		WORLD_TEST(test_made_ids_differ),
 		WORLD_TEST(test_in_flight),
 		cmocka_unit_test(test_new_report_id),
 		WORLD_TEST(test_no_room_for_a_new_id),

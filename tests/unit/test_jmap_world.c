@@ -57,7 +57,7 @@ static void test_using(void **state)
 	         "{'createdIds':{'k':'*'}}"},
 		{"3.4 the state of the session",
 	         "{'using':[],'methodCalls':[]}",
-	         "{'sessionState':'s7f','methodResponses':[]}"},
+	         "{'sessionState':'*','methodResponses':[]}"},
 	};
 	struct world *w = *state;
 
@@ -101,10 +101,11 @@ static void test_session(void **state)
 		"'urn:stalwart:jmap':{},'urn:tlstally:jmap':{'permissions':["
 		"'sysTlsInternalReportGet','sysTlsInternalReportQuery',"
 		"'sysTlsInternalReportCreate','sysTlsInternalReportUpdate',"
-		"'sysTlsInternalReportDestroy','tallyRead','tallyManage']}}}},"
+		"'sysTlsInternalReportDestroy','tallyRead','tallyManage'],"
+		"'submitter':''}}}},"
 		"'primaryAccounts':{'urn:stalwart:jmap':'tally'},'username':"
 		"'test','apiUrl':'https://t.example:8460/api','downloadUrl':"
-		"'*','uploadUrl':'*','eventSourceUrl':'*','state':'s7f'}");
+		"'*','uploadUrl':'*','eventSourceUrl':'*','state':'*'}");
 	strbuf_reset(&out);
 	json_free(&session);
 	w->caller.permissions = PERMIT_REPORT_GET;
@@ -114,7 +115,23 @@ static void test_session(void **state)
 	            "{'accounts':{'tally':{'isReadOnly':true,"
 	            "'accountCapabilities':{'urn:tlstally:jmap':{"
 	            "'permissions':['sysTlsInternalReportGet']}}}},"
-	            "'state':'s1'}");
+	            "'state':'*'}");
+}
+
+/* Section 2: it changes with what the session says. */
+static void test_session_state(void **state)
+{
+	struct world *w = *state;
+	char states[3][24];
+
+	jmap_session_state(&w->jmap, &w->caller, states[0]);
+	w->caller.permissions = PERMIT_REPORT_GET;
+	jmap_session_state(&w->jmap, &w->caller, states[1]);
+	free(w->conf.report.contact_info);
+	w->conf.report.contact_info = xstrdup("tls@us.example");
+	jmap_session_state(&w->jmap, &w->caller, states[2]);
+	assert_string_not_equal(states[0], states[1]);
+	assert_string_not_equal(states[1], states[2]);
 }
 
 static void test_problem(void **state)
@@ -891,6 +908,7 @@ int main(void)
 		WORLD_TEST(test_using),
 		WORLD_TEST(test_created_ids_only_when_sent),
 		WORLD_TEST(test_session),
+		WORLD_TEST(test_session_state),
 		cmocka_unit_test(test_problem),
 		WORLD_TEST(test_limits),
 		WORLD_TEST(test_get_of_too_many),

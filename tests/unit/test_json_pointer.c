@@ -86,6 +86,7 @@ static void test_get(void **state)
 
 #define OBJECT                                                                 \
 	"{'s':'x','o':{'p':1,'q':null},'mail':['a@b','c@d'],'ids':[7,9],"      \
+	"'big':[17,'18446744073709551615',5],"                                 \
 	"'no':[],'items':[{'k':1}],'x/y':1}"
 
 static void test_patch(void **state)
@@ -121,8 +122,21 @@ static void test_patch(void **state)
 		{"into an empty list", "{'no/a':true,'no/b':true}", "/no",
 	         "{'a':true,'b':true}", NULL},
 		{"out of an empty list", "{'no/a':null}", "/no", "[]", NULL},
-		{"an item set to false", "{'mail/a@b':false}", NULL, NULL,
-	         "leads into an array"},
+		{"an item set to false is one less", "{'mail/a@b':false}",
+	         "/mail", "['c@d']", NULL},
+		{"false where it is not", "{'mail/z':false}", "/mail",
+	         "['a@b','c@d']", NULL},
+		{"false out of an empty list", "{'no/a':false}", "/no", "[]",
+	         NULL},
+		{"a number set to false", "{'ids/9':false}", "/ids", "[7]",
+	         NULL},
+		{"great numbers are text",
+	         "{'big/18446744073709551615':false,"
+	         "'big/17':false,'big/9007199254740993':true}",
+	         "/big", "[5,'9007199254740993']", NULL},
+		{"a great number that is there",
+	         "{'big/18446744073709551615':true}", "/big",
+	         "[17,'18446744073709551615',5]", NULL},
 		{"an item set to a text", "{'mail/0':'z'}", NULL, NULL,
 	         "leads into an array"},
 		{"an item of objects", "{'items/0':true}", NULL, NULL,

@@ -1,6 +1,9 @@
 #include "unit/test.h"
 
+#include <stdlib.h>
+
 #include "base/auto.h"
+#include "base/xalloc.h"
 #include "model/report_json.h"
 #include "outbox/message.h"
 #include "unit/sample_report.h"
@@ -58,10 +61,75 @@ static void test_what_is_sent_is_the_wire_form(void **state)
 	conf_clear(&conf);
 }
 
+/* The submitter is the domain of contact-info, in body, headers and name. */
+static void test_contact(void **state)
+{
+	static const struct {
+		const char *name, *given, *sent;
+	} contacts[] = {
+		{"an address", "tls@other.example", "tls@other.example"},
+		{"in another spelling", "TLS@Other.Example",
+	         "TLS@other.example"},
+		{"a text", "Example", "us@us.example"},
+		{"a text with an at", "we @ home", "us@us.example"},
+		{"a name before the address", "Us <tls@other.example>",
+	         "us@us.example"},
+		{"two addresses", "a@b.example, c@d.example", "us@us.example"},
+		{"not ASCII", "b\xc3\xbcro@other.example", "us@us.example"},
+		{"none", NULL, "us@us.example"},
+	};
+	auto_(gzip_free) struct gzip *gzip = gzip_new();
+	struct conf conf;
+
+	(void)state;
+	conf_init(&conf);
+	free(conf.report.contact_info);
+	conf.report.contact_info = xstrdup("us@us.example");
+	for (size_t i = 0; i < COUNT(contacts); i++) {
+		auto_(report_free) struct report *report = sample_report();
+		auto_(strbuf_clear) struct strbuf stored = {0}, body = {0};
+		auto_(strbuf_clear) struct strbuf sent = {0}, want = {0};
+		struct claim claim = {.dest.rua.kind = RUA_MAIL,
+		                      .head.domain = "example.com"};
+		const char *at = strchr(contacts[i].sent, '@');
+		struct err err = {0};
+
+		ROW(&contacts[i]);
+		report->contact_info = contacts[i].given;
+		report_json_write(report, false, &stored);
+		gzip_pack(gzip, stored.data, stored.len, &body);
+		claim.body = body.data;
+		claim.body_len = body.len;
+		snprintf(claim.head.report_id, sizeof(claim.head.report_id),
+		         "%s", report->report_id);
+		snprintf(claim.dest.rua.address, sizeof(claim.dest.rua.address),
+		         "tls@example.com");
+		message_fix_preview(&conf, &claim.dest, 0);
+		if (message_make(&conf, gzip, &claim, &err) < 0)
+			fail_msg("%s", err.text);
+		strbuf_printf(&want, "TLS-Report-Submitter: %s\r\n", at + 1);
+		assert_non_null(strstr(claim.job.body, want.data));
+		strbuf_reset(&want);
+		strbuf_printf(&want, "filename=\"%s!example.com!", at + 1);
+		assert_non_null(strstr(claim.job.body, want.data));
+		assert_int_equal(gzip_unpack(claim.body, claim.body_len,
+		                             1 << 20, &sent, &err),
+		                 0);
+		strbuf_reset(&want);
+		strbuf_printf(&want, "\"contact-info\":\"%s\"",
+		              contacts[i].sent);
+		assert_non_null(strstr(sent.data, want.data));
+		strbuf_clear(&claim.message);
+		arena_clear(&claim.mem);
+	}
+	conf_clear(&conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_sent_is_the_wire_form),
+		cmocka_unit_test(test_contact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_at.h"
+#include "model/json_pointer.h"
 #include "model/object.h"
 #include "unit/sample_report.h"
 
@@ -193,10 +194,43 @@ static void test_accepted(void **state)
 	         "[\"a@b.example\",\"b@b.example\"]"},
 		{"a set of numbers", "policyIdentifiers",
 	         "{\"17\":true,\"3\":true}", "policyIdentifiers", "[17,3]"},
+		{"what is false is not in the set", "mailRua",
+	         "{\"a@b.example\":true,\"c@d.example\":false}", "mailRua",
+	         "[\"a@b.example\"]"},
+		{"nothing in the set", "mailRua", "{\"c@d.example\":false}",
+	         "mailRua", "[]"},
+		{"numbers as text", "policyIdentifiers", "[\"17\",3]",
+	         "policyIdentifiers", "[17,3]"},
+		{"numbers up to 2^53-1 are numbers, above text",
+	         "policyIdentifiers",
+	         "[\"9007199254740991\",\"9007199254740992\","
+	         "\"18446744073709551615\"]",
+	         "policyIdentifiers",
+	         "[9007199254740991,\"9007199254740992\","
+	         "\"18446744073709551615\"]"},
+		{"a set of great numbers", "policyIdentifiers",
+	         "{\"18446744073709551615\":true}", "policyIdentifiers",
+	         "[\"18446744073709551615\"]"},
 		{"null is an empty list", "policyIdentifiers", "null",
 	         "policyIdentifiers", "[]"},
 		{"an empty object is an empty list", "mailRua", "{}", "mailRua",
 	         "[]"},
+		{"any text is a contact", "report.contactInfo", "\"Example\"",
+	         "report/contactInfo", "\"Example\""},
+		{"with a name before the address", "report.contactInfo",
+	         "\"Us <a@b.example>, at night: +49 1\"", "report/contactInfo",
+	         "\"Us <a@b.example>, at night: +49 1\""},
+		{"an address as it was written", "report.contactInfo",
+	         "\"TLS@B.Example\"", "report/contactInfo",
+	         "\"TLS@B.Example\""},
+		{"no contact", "report.contactInfo", NULL, "report/contactInfo",
+	         "null"},
+		{"an empty contact is none", "report.contactInfo", "\"\"",
+	         "report/contactInfo", "null"},
+		{"no report-id: the settings make one", "report.reportId", NULL,
+	         "report/reportId", "null"},
+		{"an empty report-id", "report.reportId", "\"\"",
+	         "report/reportId", "null"},
 		{"a domain in another spelling", "domain",
 	         "\"b\xc3\xbc"
 	         "cher.Example.\"",
@@ -209,14 +243,16 @@ static void test_accepted(void **state)
 			internal_report_new();
 		auto_(json_free) json_t *given =
 			changed(rows[i].path, rows[i].value);
-		auto_(json_free) json_t *got = NULL;
-		auto_(strbuf_clear) struct strbuf text = {0};
+		auto_(json_free) json_t *shown = NULL, *got = NULL;
+		auto_(strbuf_clear) struct strbuf text = {0}, at = {0};
 		struct err err = {0};
 
 		ROW(&rows[i]);
 		assert_int_equal(object_read(given, object, NULL, &err), 0);
-		got = object_write(object);
-		json_write(json_object_get(got, rows[i].property), &text);
+		shown = object_write(object);
+		strbuf_printf(&at, "/%s", rows[i].property);
+		got = json_pointer_get(shown, at.data, &err);
+		json_write(got, &text);
 		assert_string_equal(text.data, rows[i].want);
 	}
 }
@@ -288,26 +324,36 @@ static void test_refused(void **state)
 		{"too many addresses", "mailRua",
 	         "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]",
 	         "mailRua: more than 16"},
-		{"an address that is false", "mailRua",
-	         "{\"a@b.example\":true,\"c@d.example\":false}",
-	         "mailRua.c@d.example: not true"},
+		{"an address that is neither true nor false", "mailRua",
+	         "{\"a@b.example\":true,\"c@d.example\":1}",
+	         "mailRua.c@d.example: neither true nor false"},
 		{"no number", "mailRua", "{\"01\":\"a@b.example\"}",
 	         "mailRua.01: neither true nor an item"},
 		{"a list that is text", "mailRua", "\"a@b.example\"",
 	         "mailRua: not an array"},
-		{"an identifier that is text", "policyIdentifiers", "[\"1\"]",
-	         "policyIdentifiers[0]: not a whole number"},
+		{"an identifier that is no number", "policyIdentifiers",
+	         "[\"1\",\"\"]", "policyIdentifiers[1]: not a whole number"},
+		{"an identifier with a sign", "policyIdentifiers", "[\"-1\"]",
+	         "policyIdentifiers[0]: not a whole number up to 2^64-1"},
+		{"an identifier past 2^64", "policyIdentifiers",
+	         "[\"18446744073709551616\"]",
+	         "policyIdentifiers[0]: not a whole number up to 2^64-1"},
+		{"a number past 2^53-1", "policyIdentifiers",
+	         "[9007199254740992]",
+	         "policyIdentifiers[0]: greater than 2^53-1"},
+		{"a number past any", "policyIdentifiers", "[1e300]",
+	         "policyIdentifiers[0]: greater than 2^53-1"},
 		{"an identifier that is none", "policyIdentifiers",
 	         "{\"x\":true}", "policyIdentifiers[0]: not a whole number"},
-		{"no report-id", "report.reportId", NULL,
-	         "report.reportId: missing"},
-		{"an empty report-id", "report.reportId", "\"\"",
-	         "report.reportId: empty"},
+		{"a report-id of two lines", "report.reportId", "\"a\\nb\"",
+	         "report.reportId: has control characters"},
 		{"an end before the start", "report.dateRangeEnd",
 	         "\"2026-02-28T23:59:59Z\"",
 	         "report.dateRangeEnd: before dateRangeStart"},
-		{"a contact that is no address", "report.contactInfo",
-	         "\"ask the postmaster\"", "report.contactInfo: "},
+		{"a contact of two lines", "report.contactInfo", "\"ask\\nus\"",
+	         "report.contactInfo: has control"},
+		{"a contact that is a number", "report.contactInfo", "7",
+	         "report.contactInfo: not a string"},
 		{"an unknown type of policy", "report.policies.0.policyType",
 	         "\"no-policy-found\"",
 	         "report.policies[0].policyType: none of tlsa"},
@@ -375,10 +421,9 @@ static void test_paths(void **state)
 	         "policies/1/policyDomain\",\"report/policies/1/mxHosts/0\","
 	         "\"report/policies/1/mxHosts/2\"]"},
 		{"an empty report", "report", "{}",
-	         "[\"report/reportId\",\"report/dateRangeStart\","
-	         "\"report/dateRangeEnd\"]"},
+	         "[\"report/dateRangeStart\",\"report/dateRangeEnd\"]"},
 		{"an unknown and a bad one", "report",
-	         "{\"nix\":1,\"reportId\":\"\",\"dateRangeStart\":"
+	         "{\"nix\":1,\"reportId\":7,\"dateRangeStart\":"
 	         "\"2026-03-02T00:00:00Z\",\"dateRangeEnd\":"
 	         "\"2026-03-01T00:00:00Z\"}",
 	         "[\"report/nix\",\"report/reportId\","

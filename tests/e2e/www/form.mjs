@@ -46,6 +46,12 @@ async function testCreate({ server, tokens }) {
   const id = new URL(page.url()).hash.split("/")[2];
   const made = (await call(server, tokens.all, `${TYPE}/get`,
                            { ids: [id] })).list[0];
+  const day = new Date(Date.now() - 86400e3).toISOString().slice(0, 10)
+    .replaceAll("-", "");
+  expect("the rest is the settings'", ["example.com", "tls@example.com", true],
+         [made.report.organizationName, made.report.contactInfo,
+          new RegExp(`^${day}\\.new\\.example\\.[0-9a-f]{8}@example\\.com$`)
+            .test(made.report.reportId)]);
   expect("it is what was written", [["tls@new.example"], 12, "192.0.2.25"],
          [made.mailRua, made.report.policies[0].totalSuccessfulSessions,
           made.report.policies[0].failureDetails[0].receivingIp]);
@@ -73,6 +79,17 @@ async function testEdit({ server, tokens, ids }) {
   expect("changed, and nothing else was",
          { ...before.report, organizationName: "Edited" }, after.report);
 
+  /* a contact that is no address: the file is named by the settings' */
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByLabel("Contact", { exact: true }).fill("Ask at the desk");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Ask at the desk").waitFor();
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download .json.gz" }).click(),
+  ]);
+  expect("the submitter is the settings'", true, file.suggestedFilename()
+    .startsWith("example.com!host-021.example!"));
   await page.getByRole("link", { name: "Edit" }).click();
   await page.getByLabel("Organization").fill("Lost");
   await other({ mailRua: ["other@host-021.example"] });
