@@ -16,11 +16,11 @@
 
 #include "base/failpoint.h"
 #include "base/io.h"
-#include "base/log.h"
 #include "base/xalloc.h"
 #include "deliver/verdict.h"
 
-enum { SAID_MAX = 200 };
+/* Of what a child says the beginning and the end are kept. */
+enum { SAID_MAX = 4096, SAID_HEAD = 2048 };
 
 /* One child and the message it has. */
 struct child {
@@ -137,20 +137,37 @@ static void close_words(struct child *child)
 	child->words.fd = -1;
 }
 
-/* Reads what the child says, so that it never waits for us; keeps the
- * beginning. */
+/* Lines in the middle give way. */
+static void keep_words(struct child *child, const char *text, size_t len)
+{
+	while (len > 0) {
+		size_t part =
+			len < SAID_MAX - SAID_HEAD ? len : SAID_MAX - SAID_HEAD;
+
+		if (child->said_len + part > SAID_MAX) {
+			size_t over = child->said_len + part - SAID_MAX;
+			char *middle = child->said + SAID_HEAD;
+
+			middle[-1] = '\n';
+			child->said_len -= over;
+			memmove(middle, middle + over,
+			        child->said_len - SAID_HEAD);
+		}
+		memcpy(child->said + child->said_len, text, part);
+		child->said_len += part;
+		text += part;
+		len -= part;
+	}
+}
+
+/* Reads what the child says, so that it never waits for us. */
 static void read_words(struct child *child)
 {
 	char text[4096];
 	ssize_t got;
 
-	while ((got = read(child->words.fd, text, sizeof(text))) > 0) {
-		size_t room = sizeof(child->said) - child->said_len;
-		size_t len = (size_t)got < room ? (size_t)got : room;
-
-		memcpy(child->said + child->said_len, text, len);
-		child->said_len += len;
-	}
+	while ((got = read(child->words.fd, text, sizeof(text))) > 0)
+		keep_words(child, text, (size_t)got);
 	if (got == 0)
 		close_words(child);
 }
@@ -177,14 +194,12 @@ static void child_free(struct child *child)
 static void answer_child(struct child *child, int status)
 {
 	struct deliver_sendmail *sendmail = child->sendmail;
-	const char *lf = memchr(child->said, '\n', child->said_len);
-	size_t len = lf != NULL ? (size_t)(lf - child->said) : child->said_len;
-	char said[SAID_MAX];
+	struct span said = {child->said, child->said_len};
 	struct delivery_answer answer;
 
-	log_escape(said, sizeof(said), child->said, len);
-	verdict_exit(status, child->is_late ? "it took too long" : said,
-	             &answer);
+	if (child->is_late)
+		said = span_of("it took too long");
+	verdict_exit(status, said, &answer);
 	failpoint_hit("sendmail answer");
 	answers_put(sendmail->answers, child->job, &answer);
 	child_free(child);

@@ -9,7 +9,8 @@
  * up.  It has lines as local programs expect them, LF alone: a sendmail takes
  * CRLF for LF with a stray CR, and Postfix's would send "\r\r\n" (or guess).
  *
- * The exit status is one of <sysexits.h>.  A child that does not end in time
+ * The exit status is one of <sysexits.h>, and what the program says on
+ * standard error tells more (verdict.h).  A child that does not end in time
  * is killed with all it started; it may have queued the message by then, so
  * the answer is "uncertain".
  */

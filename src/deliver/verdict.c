@@ -7,6 +7,8 @@
 
 #include "deliver/answer.h"
 #include "model/doubt.h"
+#include "model/program_words.h"
+#include "model/refusal.h"
 
 enum { ANY = -1 };
 
@@ -108,11 +110,11 @@ static const struct exit_row {
 	const char *words;
 } exit_rows[] = {
 	{EX_OK, EVENT_ACCEPTED, false, "accepted"},
-	{EX_DATAERR, EVENT_REFUSED, false, "the message was refused"},
-	{EX_NOUSER, EVENT_BAD_ADDRESS, false, "no such user"},
-	{EX_NOHOST, EVENT_REFUSED, false, "no such host"},
 	{EX_TEMPFAIL, EVENT_TEMPORARY, false, "not now"},
-	{EX_PROTOCOL, EVENT_TEMPORARY, false, "trouble with the other side"},
+	{EX_DATAERR, EVENT_TEMPORARY, true, "it did not take the message"},
+	{EX_NOUSER, EVENT_REFUSED, false, "no such user"},
+	{EX_NOHOST, EVENT_TEMPORARY, true, "no such host"},
+	{EX_PROTOCOL, EVENT_TEMPORARY, true, "trouble with the mail server"},
 	{EX_USAGE, EVENT_TEMPORARY, true, "it did not like its arguments"},
 	{EX_NOINPUT, EVENT_TEMPORARY, true, "it could not read the message"},
 	{EX_UNAVAILABLE, EVENT_TEMPORARY, true, "unavailable"},
@@ -140,21 +142,68 @@ static const struct exit_row *exit_row(int status)
 	return &exit_other;
 }
 
-void verdict_exit(int status, const char *said, struct delivery_answer *answer)
+/* "no such user" without a reply that says so, too. */
+static uint32_t exit_doubt(const struct exit_row *row)
+{
+	return row->status == EX_NOUSER ? doubt_code(1, 0) : 0;
+}
+
+/* What a reply in the program's words says; false: there is none, or nothing
+ * that the exit status does not. */
+static bool judge_quoted(struct span said, struct delivery_answer *answer)
+{
+	static const struct {
+		enum refusal_kind kind;
+		enum delivery_event event;
+		bool our_fault;
+	} kinds[] = {
+		{REFUSAL_NO_SUCH_ADDRESS, EVENT_BAD_ADDRESS, false},
+		{REFUSAL_IN_DOUBT, EVENT_REFUSED, false},
+		{REFUSAL_PASSING, EVENT_TEMPORARY, false},
+		{REFUSAL_OURS, EVENT_TEMPORARY, true},
+	};
+	struct refusal refusal;
+
+	refusal_read(said, NULL, &refusal);
+	answer->doubt = 0;
+	if (refusal.reply / 100 == 4) {
+		answer->event = EVENT_TEMPORARY;
+		answer->our_fault = false;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i].kind != refusal.kind || refusal.reply == 0)
+			continue;
+		answer->event = kinds[i].event;
+		answer->our_fault = kinds[i].our_fault;
+		if (refusal.kind == REFUSAL_IN_DOUBT)
+			answer->doubt = doubt_code(refusal.status[1],
+			                           refusal.status[2]);
+		return true;
+	}
+	return false;
+}
+
+void verdict_exit(int status, struct span said, struct delivery_answer *answer)
 {
 	const struct exit_row *row;
+	char words[sizeof(answer->text) - 48];
 
+	program_words(said, words, sizeof(words));
 	if (!WIFEXITED(status)) {
 		/* it may have queued the message before it was killed */
 		answer_set(answer, EVENT_UNCERTAIN, STAGE_LOCAL,
 		           "sendmail was ended by signal %d%s%s",
-		           WTERMSIG(status), *said ? ": " : "", said);
+		           WTERMSIG(status), *words ? ": " : "", words);
 		answer->our_fault = true;
 		return;
 	}
 	row = exit_row(WEXITSTATUS(status));
 	answer_set(answer, row->event, STAGE_LOCAL, "sendmail: %s%s%s",
-	           row->words, *said ? ": " : "", said);
-	answer->our_fault = row->our_fault;
+	           row->words, *words ? ": " : "", words);
 	answer->code = WEXITSTATUS(status);
+	if (row->event == EVENT_ACCEPTED || judge_quoted(said, answer))
+		return;
+	answer->our_fault = row->our_fault;
+	answer->doubt = exit_doubt(row);
 }

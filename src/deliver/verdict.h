@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 
+#include "base/span.h"
 #include "model/ports.h"
 #include "model/smtp_wire.h"
 
@@ -28,7 +29,15 @@ void verdict_smtp(enum delivery_stage stage, const struct smtp_reply *reply,
 void verdict_http(int status, const char *said, bool comes_again,
                   struct delivery_answer *answer);
 
-/* `status` as waitpid(2) gives it, `said` the first line of its stderr. */
-void verdict_exit(int status, const char *said, struct delivery_answer *answer);
+/*
+ * `status` as waitpid(2) gives it, `said` what the program wrote to stderr.
+ *
+ * No exit status refuses a report for good: what they mean differs too much.
+ * msmtp says EX_DATAERR for each 5xx ("530 authentication required") and
+ * EX_NOHOST when it does not find its own server, sendmail EX_NOUSER for each
+ * 550.  A reply that the program quotes tells more, and is judged as that to
+ * RCPT is.
+ */
+void verdict_exit(int status, struct span said, struct delivery_answer *answer);
 
 #endif

@@ -20,8 +20,12 @@ expect "its environment" "" "$(grep -vE \
 expect "its descriptors" "" "$(awk 'NR > 1 && $9 > 2' "$bin/fine.fds" |
 	grep -v ' /proc/')"
 local_mail "not now" exit-75 \
-	"temporary local 75 0 ok sendmail: not now: sendmail: fatal: told to say 75"
-local_mail "no such user" exit-67 "bad-address local 67 0 ok *"
+	"temporary local 75 0 ok sendmail: not now: sendmail: fatal: told to say 75; a second line"
+local_mail "no such user" exit-67 "refused local 67 0 ok *"
+local_mail "its server says no such user" says-5.1.1 \
+	"bad-address local 65 0 ok *first 90 times; server message: 550 5.1.1 who?"
+local_mail "its server wants a password" says-login \
+	"temporary local 65 0 our-fault *: msmtp: server message: 530 *required"
 local_mail "an option as recipient" -bs "accepted local 0 0 ok *"
 local_mail "noisy" noisy "accepted *"
 slow="-o deliver.timeout=1"

@@ -183,33 +183,82 @@ static void test_exit(void **state)
 	static const struct {
 		const char *name;
 		int status; /* as exit(3) had it */
+		const char *said;
 		enum delivery_event want;
-		bool our_fault;
+		bool our_fault, in_doubt;
 	} rows[] = {
-		{"taken", EX_OK, EVENT_ACCEPTED, false},
-		{"not now", EX_TEMPFAIL, EVENT_TEMPORARY, false},
-		{"no such user", EX_NOUSER, EVENT_BAD_ADDRESS, false},
-		{"no such host", EX_NOHOST, EVENT_REFUSED, false},
-		{"bad message", EX_DATAERR, EVENT_REFUSED, false},
-		{"Postfix is down", EX_UNAVAILABLE, EVENT_TEMPORARY, true},
-		{"not allowed", EX_NOPERM, EVENT_TEMPORARY, true},
-		{"usage", EX_USAGE, EVENT_TEMPORARY, true},
-		{"configuration", EX_CONFIG, EVENT_TEMPORARY, true},
-		{"not started", 127, EVENT_TEMPORARY, true},
-		{"a shell's false", 1, EVENT_TEMPORARY, true},
+		{"taken", EX_OK, "", EVENT_ACCEPTED, false, false},
+		{"taken, with a word", EX_OK, "queued, 550 5.1.1 is no matter",
+	         EVENT_ACCEPTED, false, false},
+		{"not now", EX_TEMPFAIL, "", EVENT_TEMPORARY, false, false},
+		{"no such user", EX_NOUSER, "", EVENT_REFUSED, false, true},
+		{"no such user, and a reply that says so", EX_NOUSER,
+	         "x@example.com... User unknown\n"
+	         "550 5.1.1 <x@example.com>: User unknown",
+	         EVENT_BAD_ADDRESS, false, false},
+		{"no such user, but a reply that says else", EX_NOUSER,
+	         "550 5.7.1 Relaying denied", EVENT_TEMPORARY, true, false},
+		{"no such host: perhaps its own server", EX_NOHOST,
+	         "msmtp: cannot locate host mx: Name or service not known",
+	         EVENT_TEMPORARY, true, false},
+		{"msmtp: log in first", EX_DATAERR,
+	         "msmtp: envelope from address a@b not accepted by the server\n"
+	         "msmtp: server message: 530 authentication required\n",
+	         EVENT_TEMPORARY, true, false},
+		{"msmtp: nobody there", EX_DATAERR,
+	         "msmtp: recipient address x@example.com not accepted by the "
+	         "server\nmsmtp: server message: 550 5.1.1 who?\n",
+	         EVENT_BAD_ADDRESS, false, false},
+		{"msmtp: disabled", EX_DATAERR,
+	         "msmtp: server message: 550 5.2.1 mailbox disabled",
+	         EVENT_REFUSED, false, true},
+		{"msmtp: full", EX_DATAERR,
+	         "msmtp: server message: 552 5.2.2 mailbox full",
+	         EVENT_TEMPORARY, false, false},
+		{"msmtp: greylisted", EX_UNAVAILABLE,
+	         "msmtp: server message: 450 4.2.0 later", EVENT_TEMPORARY,
+	         false, false},
+		{"msmtp: too large", EX_UNAVAILABLE,
+	         "msmtp: the server did not accept the mail\n"
+	         "msmtp: server message: 552 5.3.4 too big",
+	         EVENT_TEMPORARY, true, false},
+		{"msmtp: a sender whom nobody knows", EX_DATAERR,
+	         "msmtp: envelope from address a@b not accepted by the server\n"
+	         "msmtp: server message: 550 5.1.1 unknown",
+	         EVENT_TEMPORARY, true, false},
+		{"esmtp takes the enhanced code away", EX_SOFTWARE,
+	         "0 (null)\nx@example.com: 550 no such user", EVENT_TEMPORARY,
+	         true, false},
+		{"esmtp, for now", EX_SOFTWARE, "x@example.com: 450 grey",
+	         EVENT_TEMPORARY, false, false},
+		{"OpenSMTPD", 1,
+	         "sendmail: command failed: 550 Invalid recipient: <x@e.com>",
+	         EVENT_TEMPORARY, true, false},
+		{"bad message", EX_DATAERR, "", EVENT_TEMPORARY, true, false},
+		{"Postfix is down", EX_UNAVAILABLE, "", EVENT_TEMPORARY, true,
+	         false},
+		{"not allowed", EX_NOPERM, "", EVENT_TEMPORARY, true, false},
+		{"the server speaks nonsense", EX_PROTOCOL, "", EVENT_TEMPORARY,
+	         true, false},
+		{"usage", EX_USAGE, "", EVENT_TEMPORARY, true, false},
+		{"configuration", EX_CONFIG, "", EVENT_TEMPORARY, true, false},
+		{"not started", 127, "", EVENT_TEMPORARY, true, false},
+		{"a shell's false", 1, "", EVENT_TEMPORARY, true, false},
 	};
 	struct delivery_answer got;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
-		verdict_exit(W_EXITCODE(rows[i].status, 0), "", &got);
+		verdict_exit(W_EXITCODE(rows[i].status, 0),
+		             span_of(rows[i].said), &got);
 		assert_int_equal(got.event, rows[i].want);
 		assert_int_equal(got.our_fault, rows[i].our_fault);
+		assert_int_equal(got.doubt != 0, rows[i].in_doubt);
 		assert_int_equal(got.stage, STAGE_LOCAL);
 		assert_int_equal(got.code, rows[i].status);
 	}
-	verdict_exit(W_EXITCODE(0, SIGKILL), "it took too long", &got);
+	verdict_exit(W_EXITCODE(0, SIGKILL), span_of("it took too long"), &got);
 	assert_int_equal(got.event, EVENT_UNCERTAIN);
 	assert_string_equal(got.text,
 	                    "sendmail was ended by signal 9: it took too long");
