@@ -12,6 +12,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "model/datagram.h"
+#include "store/clock_table.h"
 #include "store/feed_table.h"
 #include "store/line_table.h"
 #include "store/log_table.h"
@@ -182,6 +183,21 @@ static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
 	return db_commit(&txn, err);
 }
 
+/* By the record: who ran last, or a daemon within the last minute, has looked.
+ */
+static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	json_t *clock = doc_object(doc, "clock");
+	struct clock_record record;
+	char words[CLOCK_WORDS];
+
+	clock_record_get(txn, &record);
+	json_set_bool(clock, "isDoubted", record.doubted);
+	doc_set(clock, "why", clock_record_words(&record, words));
+	return db_failure(txn, err);
+}
+
 /* What is found out together. */
 static const struct part {
 	const char *const *members;
@@ -197,6 +213,7 @@ static const struct part {
          status_outbox},
 	{(const char *const[]){"coverage", NULL}, status_coverage},
 	{(const char *const[]){"suppressions", NULL}, count_suppressions},
+	{(const char *const[]){"clock", NULL}, add_clock},
 };
 
 static bool is_wanted(const struct part *part, const json_t *wanted)

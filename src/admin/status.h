@@ -5,7 +5,7 @@
  * members are tlstally(1)'s:
  *
  *     now settings mode store feeds lines waiting events days unreported
- *     unreportedCount outbox trouble troubleCount coverage suppressions
+ *     unreportedCount outbox trouble troubleCount coverage suppressions clock
  */
 #ifndef TLSTALLY_ADMIN_STATUS_H
 #define TLSTALLY_ADMIN_STATUS_H

@@ -5,23 +5,12 @@
 #include "admin/status.h"
 
 static const char *const properties[] = {
-	"now",
-	"settings",
-	"mode",
-	"store",
-	"feeds",
-	"lines",
-	"waiting",
-	"events",
-	"days",
-	"unreported",
-	"unreportedCount",
-	"outbox",
-	"trouble",
-	"troubleCount",
-	"coverage",
-	"suppressions",
-	NULL,
+	"now",          "settings",        "mode",
+	"store",        "feeds",           "lines",
+	"waiting",      "events",          "days",
+	"unreported",   "unreportedCount", "outbox",
+	"trouble",      "troubleCount",    "coverage",
+	"suppressions", "clock",           NULL,
 };
 
 #define ID "singleton"

@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
+#include "model/clock_record.h"
 #include "store/db.h"
 
 enum { CLI_OPERANDS_MAX = 2, CLI_EXIT_USAGE = 2 };
@@ -117,6 +118,7 @@ struct cli {
 	struct cli_args args;
 	struct conf conf;
 	struct clock clock;
+	char doubt[CLOCK_WORDS]; /* why the time is doubted; "" */
 	struct db *db;
 	struct strbuf out;
 	bool is_usage; /* what failed is the command line */
@@ -193,6 +195,8 @@ int cli_show(struct cli *cli, struct err *err);
 int cli_preview(struct cli *cli, struct err *err);
 int cli_inbound(struct cli *cli, struct err *err);
 int cli_lookup(struct cli *cli, struct err *err);
+int cli_clock_show(struct cli *cli, struct err *err);
+int cli_clock_accept(struct cli *cli, struct err *err);
 int cli_suppress_list(struct cli *cli, struct err *err);
 int cli_suppress_add(struct cli *cli, struct err *err);
 int cli_suppress_remove(struct cli *cli, struct err *err);

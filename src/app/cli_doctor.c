@@ -391,6 +391,18 @@ static void look_at_runs(struct cli *cli, struct finding *finding)
 		find(finding, GOOD, "nothing waits for `tlstally run`");
 }
 
+static void look_at_clock(struct cli *cli, struct finding *finding)
+{
+	if (cli->doubt[0] != '\0')
+		find(finding, BAD,
+		     "%s: days are not closed and nothing is purged; see "
+		     "`tlstally clock show`",
+		     cli->doubt);
+	else
+		find(finding, GOOD,
+		     "the time of day agrees with how long this host runs");
+}
+
 static void look_at_mode(struct cli *cli, struct finding *finding)
 {
 	int mode = cli->conf.report.mode;
@@ -439,6 +451,7 @@ static const struct check {
 	{"milter", look_at_milter, FEED_MILTER},
 	{"coverage", look_at_coverage, FEED_MILTER},
 	{"runs", look_at_runs, NULL},
+	{"clock", look_at_clock, NULL},
 	{"mode", look_at_mode, NULL},
 	{"store", look_at_store, NULL},
 	{"secrets", look_at_secrets, NULL},

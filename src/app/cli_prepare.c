@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/host_clock.h"
 #include "app/privs.h"
 #include "base/day.h"
 
@@ -52,6 +53,17 @@ static int must_exist(const struct cli *cli, struct err *err)
 	               directory, settings_file_path(&cli->args.file));
 }
 
+/* A store that takes nothing is told of by who has more to put there. */
+static int watch_clock(struct cli *cli, struct err *err)
+{
+	struct clock_record record;
+	int rc = host_clock_watch(cli->db, &cli->conf, &cli->clock, &record,
+	                          err);
+
+	clock_record_words(&record, cli->doubt);
+	return rc == ERR_BUSY ? 0 : rc;
+}
+
 static int open_store(struct cli *cli, bool read_only, struct err *err)
 {
 	struct db_options options = {
@@ -60,9 +72,10 @@ static int open_store(struct cli *cli, bool read_only, struct err *err)
 		.read_only = read_only,
 	};
 
-	if (must_exist(cli, err) < 0 || become_owner(cli, err) < 0)
+	if (must_exist(cli, err) < 0 || become_owner(cli, err) < 0 ||
+	    db_open(&cli->db, &options, err) < 0)
 		return err->class;
-	return db_open(&cli->db, &options, err);
+	return watch_clock(cli, err);
 }
 
 /* Root becomes the store's owner here, too, when there is a store: what comes

@@ -80,6 +80,7 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 		.clock = &cli->clock,
 		.one_day = cli->args.has_day,
 		.day = cli->args.day,
+		.doubt = cli->doubt[0] != '\0' ? cli->doubt : NULL,
 		.progress = on_rollup,
 		.progress_arg = &progress,
 	};
@@ -215,6 +216,8 @@ static int step_purge(struct cli *cli, struct run_result *result,
 {
 	int64_t now = clock_secs(&cli->clock);
 
+	if (cli->doubt[0] != '\0')
+		return 0;
 	result->steps |= STEP_PURGE;
 	db_check_readers(cli->db);
 	return store_purge(
@@ -225,6 +228,16 @@ static int step_purge(struct cli *cli, struct run_result *result,
 typedef int step_fn(struct cli *cli, struct run_result *result,
                     struct err *err);
 
+/* Each time: what waits for it may be today's reports. */
+static void warn_of_clock(const struct cli *cli)
+{
+	if (cli->doubt[0] != '\0')
+		log_warning("%s: days are not closed and nothing is purged "
+		            "until it is known which time is right; see "
+		            "`tlstally clock show`",
+		            cli->doubt);
+}
+
 /* A step that fails leaves the others their turn; the last failure is the
  * command's, those before it are said here. */
 static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
@@ -233,6 +246,7 @@ static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
 	struct run_result result = {0};
 	int rc = 0;
 
+	warn_of_clock(cli);
 	for (size_t i = 0; i < count && !stop_asked; i++) {
 		struct err own = {0};
 

@@ -53,6 +53,18 @@ static void print_head(const json_t *doc, struct strbuf *out)
 	strbuf_putc(out, '\n');
 }
 
+static void print_clock(const json_t *doc, struct strbuf *out)
+{
+	const char *why = doc_text(doc_get(doc, "clock"), "why");
+
+	if (why[0] != '\0')
+		strbuf_printf(
+			out,
+			"clock     %s.\n          Days are not closed and "
+			"nothing is purged: see `tlstally clock show`\n",
+			why);
+}
+
 static void print_feed_trouble(const json_t *feed, int64_t now,
                                struct strbuf *out)
 {
@@ -368,6 +380,7 @@ static void print_unreported(const json_t *doc, struct strbuf *out)
 void status_print(const json_t *doc, struct strbuf *out)
 {
 	print_head(doc, out);
+	print_clock(doc, out);
 	print_feeds(doc, out);
 	print_lines(doc, out);
 	print_waiting(doc, out);

@@ -15,6 +15,7 @@
 #include <systemd/sd-daemon.h>
 #endif
 
+#include "app/host_clock.h"
 #include "app/settings_file.h"
 #include "base/auto.h"
 #include "base/day.h"
@@ -22,7 +23,7 @@
 #include "base/log.h"
 #include "store/feed_table.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, WATCH_MS = 60 * 1000 };
 
 static void print_help(const struct daemon_about *about)
 {
@@ -205,6 +206,38 @@ int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
 	               strcmp(other.name, FEED_LOG) == 0 ? "the mail log"
 	                                                 : "Postfix's events",
 	               time_format(other.last_event, time));
+}
+
+static void tell_clock(const struct clock_record *record)
+{
+	char words[CLOCK_WORDS];
+
+	if (record->doubted)
+		log_warning("%s: sessions are counted by the time that it was "
+		            "before, until it is known which one is right "
+		            "(`tlstally clock show`)",
+		            clock_record_words(record, words));
+	else
+		log_info("the clock is believed again");
+}
+
+void daemon_watch_clock(struct db *db, const struct conf *conf,
+                        struct clock *clock)
+{
+	static int64_t looked_ms = INT64_MIN / 2;
+	static bool doubted;
+	int64_t now_ms = clock_monotonic_ms(clock);
+	struct clock_record record;
+	struct err err;
+
+	if (now_ms - looked_ms < WATCH_MS)
+		return;
+	looked_ms = now_ms;
+	/* a store that takes nothing is told of by who has more to put there */
+	host_clock_watch(db, conf, clock, &record, &err);
+	if (record.doubted != doubted)
+		tell_clock(&record);
+	doubted = record.doubted;
 }
 
 /* For the main thread to wait for, and for no other to get: before any thread

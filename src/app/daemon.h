@@ -54,6 +54,14 @@ int daemon_open_store(struct db **db, const struct conf *conf, struct err *err);
 int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
                      int64_t now, struct err *err);
 
+/*
+ * Looks once a minute whether the time is to be believed, says so when that
+ * changes, and has the daemon's clock go by what it was before, while it is
+ * not.  Call it before threads are started, then again and again.
+ */
+void daemon_watch_clock(struct db *db, const struct conf *conf,
+                        struct clock *clock);
+
 /* Waits at most timeout_ms; true when it is time to end. */
 bool daemon_wait(int timeout_ms);
 

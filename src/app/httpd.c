@@ -146,6 +146,7 @@ static int start(void *arg, struct err *err)
 	if (privs_become(&owner, err) < 0 ||
 	    daemon_open_store(&d->db, &d->conf, err) < 0)
 		return err->class;
+	daemon_watch_clock(d->db, &d->conf, &d->clock);
 	load_page(d);
 	open_lookups(d);
 	if (serve(d, err) < 0)
@@ -161,6 +162,7 @@ static int run(void *arg, struct err *err)
 	unsigned ticks = 0;
 
 	while (!daemon_wait(TICK_MS)) {
+		daemon_watch_clock(d->db, &d->conf, &d->clock);
 		http_tick(d->http);
 		if (++ticks % READER_CHECK_TICKS == 0)
 			db_check_readers(d->db);

@@ -68,6 +68,7 @@ static int open_store(struct logd *d, struct err *err)
 	if (daemon_open_store(&d->db, &d->conf, err) < 0 ||
 	    take_lock(d, err) < 0)
 		return err->class;
+	daemon_watch_clock(d->db, &d->conf, &d->clock);
 	return daemon_may_count(d->db, &d->conf, FEED_LOG,
 	                        clock_secs(&d->clock), err);
 }

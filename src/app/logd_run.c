@@ -127,6 +127,7 @@ static int tick(struct logd *d, unsigned ticks, struct log_feed_state *state,
                 struct err *err)
 {
 	*state = log_feed_state(d->feed);
+	daemon_watch_clock(d->db, &d->conf, &d->clock);
 	advise(d, state);
 	if (ticks % READER_CHECK_TICKS == 0)
 		db_check_readers(d->db);

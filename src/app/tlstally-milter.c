@@ -65,8 +65,10 @@ static int start(void *arg, struct err *err)
 		log_warning("the store %s belongs to root, so this goes on as "
 		            "root: give it to the user " PRIVS_USER,
 		            d->conf.store.directory);
-	if (daemon_open_store(&d->db, &d->conf, err) < 0 ||
-	    start_threads(d, err) < 0)
+	if (daemon_open_store(&d->db, &d->conf, err) < 0)
+		return err->class;
+	daemon_watch_clock(d->db, &d->conf, &d->clock);
+	if (start_threads(d, err) < 0)
 		return err->class;
 	log_info("counting messages at %s in %s", d->conf.milter.socket,
 	         d->conf.store.directory);
@@ -93,6 +95,7 @@ static int run(void *arg, struct err *err)
 	while ((ended = milter_ended(err)) == 0 && !daemon_wait(TICK_MS)) {
 		struct milter_feed_state state = milter_feed_state(d->feed);
 
+		daemon_watch_clock(d->db, &d->conf, &d->clock);
 		if (++ticks % READER_CHECK_TICKS == 0)
 			db_check_readers(d->db);
 		if (ticks % PLACE_CHECK_TICKS == 0 && check_places(d, err) < 0)

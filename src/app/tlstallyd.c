@@ -113,8 +113,10 @@ static int start(void *arg, struct err *err)
 		            "root: give it to the user " PRIVS_USER,
 		            d->conf.store.directory);
 	warn_of_small_queue(d);
-	if (daemon_open_store(&d->db, &d->conf, err) < 0 ||
-	    daemon_may_count(d->db, &d->conf, FEED_EVENTS,
+	if (daemon_open_store(&d->db, &d->conf, err) < 0)
+		return err->class;
+	daemon_watch_clock(d->db, &d->conf, &d->clock);
+	if (daemon_may_count(d->db, &d->conf, FEED_EVENTS,
 	                     clock_secs(&d->clock), err) < 0 ||
 	    start_threads(d, err) < 0)
 		return err->class;
@@ -142,6 +144,7 @@ static int run(void *arg, struct err *err)
 		int64_t now = clock_monotonic_ms(&d->clock);
 		struct collector_state state = collector_state(d->collector);
 
+		daemon_watch_clock(d->db, &d->conf, &d->clock);
 		bad_log_tick(d->bad_log, now);
 		if (++ticks % READER_CHECK_TICKS == 0)
 			db_check_readers(d->db);

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <time.h>
 
 static int64_t read_ms(clockid_t id)
@@ -48,10 +49,30 @@ static int64_t shifted_ms(struct clock *clock)
 	return system_ms(clock) + clock->fixed_ms;
 }
 
+static int64_t held_ms(struct clock *clock)
+{
+	int64_t wall = clock->wall_ms(clock);
+	int64_t agreed = clock->boot_ms(clock) + atomic_load(&clock->agreed_ms);
+	int64_t ahead = wall - agreed;
+
+	return ahead > CLOCK_BOUND_SECS * 1000 ||
+	                       ahead < -CLOCK_BOUND_SECS * 1000
+	               ? agreed
+	               : wall;
+}
+
+void clock_hold(struct clock *clock, int64_t agreed_ms)
+{
+	atomic_store(&clock->agreed_ms, agreed_ms);
+	if (clock->now_ms != held_ms)
+		clock->now_ms = held_ms;
+}
+
 struct clock clock_system(void)
 {
 	return (struct clock){
 		.now_ms = system_ms,
+		.wall_ms = system_ms,
 		.monotonic_ms = system_monotonic_ms,
 		.boot_ms = system_boot_ms,
 	};
@@ -61,6 +82,7 @@ struct clock clock_fixed(int64_t secs)
 {
 	return (struct clock){
 		.now_ms = fixed_ms,
+		.wall_ms = fixed_ms,
 		.monotonic_ms = fixed_monotonic_ms,
 		.boot_ms = fixed_boot_ms,
 		.fixed_ms = secs * 1000,
@@ -83,7 +105,7 @@ struct clock clock_shifted(int64_t secs)
 {
 	struct clock clock = clock_system();
 
-	clock.now_ms = shifted_ms;
+	clock.now_ms = clock.wall_ms = shifted_ms;
 	clock.told = true;
 	clock.fixed_ms = secs * 1000 - system_ms(&clock);
 	return clock;

@@ -30,11 +30,14 @@
 enum { CLOCK_BOUND_SECS = 300 };
 
 struct clock {
-	/* Milliseconds since 1970-01-01 UTC. */
+	/* Milliseconds since 1970-01-01 UTC: what we go by, and what the wall
+	 * clock shows.  They are the same but for clock_hold(). */
 	int64_t (*now_ms)(struct clock *clock);
+	int64_t (*wall_ms)(struct clock *clock);
 	int64_t (*monotonic_ms)(struct clock *clock);
 	int64_t (*boot_ms)(struct clock *clock);
 	bool told; /* the operator says what time it is (--now) */
+	_Atomic int64_t agreed_ms; /* of clock_hold() */
 	/* of clock_fixed() */
 	int64_t fixed_ms;   /* the wall */
 	int64_t stepped_ms; /* how far somebody has set it ahead, below 0: back
@@ -74,6 +77,15 @@ void clock_step(struct clock *clock, int64_t ms);
 
 /* Of clock_fixed(): the host is suspended.  The monotonic clock stays. */
 void clock_sleep(struct clock *clock, int64_t ms);
+
+/*
+ * From now on, when the wall clock differs by more than CLOCK_BOUND_SECS from
+ * what it was agreed to be, that many milliseconds ahead of the boot clock,
+ * the time is told by the boot clock.  So somebody who sets the wall clock
+ * moves no program before it is known what to think of it
+ * (model/clock_record.h).  Call it again when that changes, from one thread.
+ */
+void clock_hold(struct clock *clock, int64_t agreed_ms);
 
 /* The system's, but the wall clock started at another moment (--now). */
 struct clock clock_shifted(int64_t secs);

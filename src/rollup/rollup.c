@@ -429,6 +429,15 @@ static int close_days(struct rollup *r, struct err *err)
 	return 0;
 }
 
+/* The next run comes again; who asks for one day is told. */
+static int wait_for_clock(const struct rollup_options *options, struct err *err)
+{
+	if (!options->one_day)
+		return 0;
+	return err_set(err, ERR_BUSY, "that day cannot be closed yet: %s",
+	               options->doubt);
+}
+
 int rollup_run(struct db *db, const struct rollup_options *options,
                struct rollup_result *result, struct err *err)
 {
@@ -436,6 +445,8 @@ int rollup_run(struct db *db, const struct rollup_options *options,
 	int rc;
 
 	memset(result, 0, sizeof(*result));
+	if (options->doubt != NULL)
+		return wait_for_clock(options, err);
 	if (lists_new(&r.lists, options->conf, err) < 0)
 		return err->class;
 	r.gzip = gzip_new();

@@ -33,6 +33,9 @@ struct rollup_options {
 	 * chance */
 	bool one_day;
 	int32_t day;
+	/* Why the time is doubted (model/clock_record.h): no day is closed, nor
+	 * does anything grow too old.  NULL: it is not. */
+	const char *doubt;
 	/* Called after each batch; may be NULL. */
 	void (*progress)(void *arg, int32_t day, uint64_t domains);
 	void *progress_arg;

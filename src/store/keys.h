@@ -15,6 +15,8 @@
  *                                                     states, until a restore
  *                "last-policy-id"                     u64, below 2^53
  *                "last-outbox-id"                     u64, below 2^63
+ *                "clock"                              struct clock_record:
+ *                                                     numbers, boot string
  *   tally        day u32, domain text, 0x00, 1        head: mark u8, valid u8,
  *                                                     success failure
  *                                                     late_success
@@ -116,6 +118,7 @@ enum archive_kind {
 #define META_EPOCH "epoch"
 #define META_LAST_POLICY_ID "last-policy-id"
 #define META_LAST_OUTBOX_ID "last-outbox-id"
+#define META_CLOCK "clock"
 
 /*
  * Builds a key piece by piece:
