@@ -18,6 +18,7 @@
 #include "model/moment.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
+#include "store/tls_optional_table.h"
 
 enum {
 	BATCH_LINES = 4096,
@@ -92,6 +93,15 @@ static bool is_left_out(struct log_feed *f, const struct log_line *line)
 	else if (line->kind == LOG_LINE_UNREAD)
 		log_fates_note(&f->fates, LINE_UNREAD, line->message);
 	return line->kind != LOG_LINE_READ;
+}
+
+/* By what tlstally-milter noted. */
+static bool is_tls_optional(void *arg, int64_t time, const char *queue_id)
+{
+	struct log_feed *f = arg;
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+
+	return tls_optional_has(txn, day_of_line(f, time), queue_id);
 }
 
 static void take_line(struct log_feed *f, const struct log_line *line)
@@ -416,7 +426,11 @@ static int feed_new(struct log_feed **out, struct db *db,
 	f->db = db;
 	f->source = source;
 	f->options = *options;
-	f->tracker = smtp_tracker_new(&options->tracker);
+	if (options->tls_optional) {
+		f->options.tracker.tls_optional = is_tls_optional;
+		f->options.tracker.tls_optional_arg = f;
+	}
+	f->tracker = smtp_tracker_new(&f->options.tracker);
 	f->counts = log_counts_new();
 	strbuf_init(&f->encoded, 0);
 	pthread_mutex_init(&f->lock, NULL);

@@ -30,6 +30,8 @@ struct log_feed_options {
 	struct clock *clock;
 	int64_t commit_interval_ms;
 	struct smtp_tracker_options tracker;
+	bool tls_optional;               /* Postfix knows TLS-Required: No, and
+	                                    the milter notes who asks for it */
 	const struct maillog_site *site; /* NULL: nothing is known of it */
 	bool from_start;                 /* once, to its end */
 	int32_t unsent_until; /* then: days before are never sent unasked */

@@ -26,6 +26,7 @@ enum {
 static char mail_macros[] = "{tls_version} {cipher} {cipher_bits} "
 			    "{cert_subject} {verify} {auth_type} {auth_authen}";
 static char rcpt_macros[] = "{rcpt_addr} {rcpt_host} {rcpt_mailer}";
+static char end_macros[] = "i";
 
 static struct {
 	struct milter_site site;
@@ -88,7 +89,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	*pf0 = *pf2 = *pf3 = 0;
 	if (f0 & SMFIF_SETSYMLIST &&
 	    smfi_setsymlist(ctx, SMFIM_ENVFROM, mail_macros) == MI_SUCCESS &&
-	    smfi_setsymlist(ctx, SMFIM_ENVRCPT, rcpt_macros) == MI_SUCCESS) {
+	    smfi_setsymlist(ctx, SMFIM_ENVRCPT, rcpt_macros) == MI_SUCCESS &&
+	    smfi_setsymlist(ctx, SMFIM_EOM, end_macros) == MI_SUCCESS) {
 		*pf0 = SMFIF_SETSYMLIST;
 		wanted |= SMFIP_NOHELO;
 	}
@@ -220,7 +222,8 @@ static sfsistat on_end(SMFICTX *ctx)
 	struct milter_session *session = session_of(ctx);
 
 	if (session != NULL && session->message.begun) {
-		milter_feed_take(milter.feed, &session->message);
+		milter_feed_take(milter.feed, &session->message,
+		                 macro(ctx, "i"));
 		forget(session);
 	}
 	return SMFIS_CONTINUE;

@@ -14,8 +14,16 @@
 #include "store/mail_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
+#include "store/tls_optional_table.h"
 
-enum kind { KIND_INBOUND, KIND_MAIL, KIND_OWN, KIND_WANTED, KINDS };
+enum kind {
+	KIND_INBOUND,
+	KIND_MAIL,
+	KIND_OWN,
+	KIND_WANTED,
+	KIND_TLS_OPTIONAL,
+	KINDS
+};
 
 struct milter_counts {
 	struct log_counts *counts;
@@ -140,6 +148,13 @@ void milter_counts_want(struct milter_counts *counts, int32_t day,
 	count_key(counts, day, domain);
 }
 
+void milter_counts_tls_optional(struct milter_counts *counts, int32_t day,
+                                const char *queue_id)
+{
+	begin_key(counts, KIND_TLS_OPTIONAL);
+	count_key(counts, day, queue_id);
+}
+
 static void copy_text(char *out, size_t room, const char *text)
 {
 	snprintf(out, room, "%s", text != NULL ? text : "");
@@ -208,6 +223,9 @@ static void put_row(struct db_txn *txn, const struct log_count *row,
 		break;
 	case KIND_WANTED:
 		put_wanted(txn, row, arena, now);
+		break;
+	case KIND_TLS_OPTIONAL:
+		tls_optional_add(txn, row->day, row->domain);
 		break;
 	}
 }

@@ -7,6 +7,7 @@
  *     mail       a message for another site, by the next hop
  *     own        a report of ours for recipients in a domain
  *     wanted     a domain whose policy shall be looked up
+ *     optional   a queue id: of a message with "TLS-Required: No"
  *
  * When it is full, commit.  Until then, what would be new in it counts under
  * fewer particulars; past twice as much it is refused, and counted so.
@@ -33,6 +34,9 @@ void milter_counts_add(struct milter_counts *counts, int32_t day,
                        const struct milter_message *message);
 void milter_counts_want(struct milter_counts *counts, int32_t day,
                         const char *domain);
+
+void milter_counts_tls_optional(struct milter_counts *counts, int32_t day,
+                                const char *queue_id);
 
 bool milter_counts_full(const struct milter_counts *counts);
 uint64_t milter_counts_messages(const struct milter_counts *counts);

@@ -20,6 +20,7 @@ enum {
 	IDLE_COMMIT_MS = 10000, /* the feed shows that it lives */
 	RETRY_MS = 1000,        /* after a commit that failed */
 	STOP_TRIES = 5,
+	QUEUE_ID_MAX = 31, /* Postfix's longest has some 20 */
 };
 
 struct milter_feed {
@@ -37,6 +38,10 @@ struct milter_feed {
 	struct milter_bounces bounces;
 	uint64_t unread;
 	bool stopping, closed;
+	/* messages that wait for the commit of what they are in */
+	pthread_cond_t committed;
+	bool hurry;
+	uint64_t filling_turn, committed_turn;
 	struct milter_feed_state state;
 
 	/* The committing thread's. */
@@ -71,9 +76,44 @@ static void warm_up(struct milter_feed *f, struct milter_counts *side,
 	}
 }
 
-void milter_feed_take(struct milter_feed *f, struct milter_message *message)
+static void time_after(int64_t ms, struct timespec *until)
+{
+	clock_gettime(CLOCK_MONOTONIC, until);
+	until->tv_sec += ms / 1000;
+	until->tv_nsec += (ms % 1000) * 1000000;
+	if (until->tv_nsec >= 1000000000) {
+		until->tv_sec++;
+		until->tv_nsec -= 1000000000;
+	}
+}
+
+/* Under the lock.  A store that takes nothing holds up no mail. */
+static void await_commit(struct milter_feed *f)
+{
+	uint64_t turn = f->filling_turn;
+	struct timespec until;
+	int rc = 0;
+
+	time_after(MILTER_HURRY_MS, &until);
+	f->hurry = true;
+	pthread_cond_signal(&f->wake);
+	while (rc != ETIMEDOUT && f->committed_turn <= turn &&
+	       !f->state.commit_fails && !f->closed)
+		rc = pthread_cond_timedwait(&f->committed, &f->lock, &until);
+}
+
+static bool is_queue_id(const char *text)
+{
+	size_t len = text != NULL ? strnlen(text, QUEUE_ID_MAX + 1) : 0;
+
+	return len > 0 && len <= QUEUE_ID_MAX;
+}
+
+void milter_feed_take(struct milter_feed *f, struct milter_message *message,
+                      const char *queue_id)
 {
 	struct milter_counts *side;
+	bool hurry = message->tls_optional && is_queue_id(queue_id);
 	int64_t now;
 
 	pthread_mutex_lock(&f->lock);
@@ -92,6 +132,10 @@ void milter_feed_take(struct milter_feed *f, struct milter_message *message)
 		milter_bounces_add(&f->bounces, message->token, &message->text);
 	if (milter_counts_full(side) && !f->state.commit_fails)
 		pthread_cond_signal(&f->wake);
+	if (hurry) {
+		milter_counts_tls_optional(side, day_of(now), queue_id);
+		await_commit(f);
+	}
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -119,15 +163,10 @@ static bool wait_ms(struct milter_feed *f, int64_t ms, bool also_full)
 	struct timespec until;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	time_after(ms, &until);
 	while (!f->stopping && rc != ETIMEDOUT &&
-	       !(also_full && milter_counts_full(f->sides[f->filling])))
+	       !(also_full &&
+	         (f->hurry || milter_counts_full(f->sides[f->filling]))))
 		rc = pthread_cond_timedwait(&f->wake, &f->lock, &until);
 	return f->stopping;
 }
@@ -153,6 +192,8 @@ static bool take_if_due(struct milter_feed *f)
 	};
 	snprintf(f->taken.name, sizeof(f->taken.name), "%s", f->options.feed);
 	f->filling ^= 1;
+	f->filling_turn++;
+	f->hurry = false;
 	f->done = 0;
 	return true;
 }
@@ -192,8 +233,11 @@ static int commit_taken(struct milter_feed *f, struct err *err)
 	say_outcome(f, rc < 0, err->text);
 	pthread_mutex_lock(&f->lock);
 	f->state.commit_fails = rc < 0;
-	if (rc == 0)
+	if (rc == 0) {
 		f->state.commits++;
+		f->committed_turn = f->filling_turn;
+	}
+	pthread_cond_broadcast(&f->committed);
 	pthread_mutex_unlock(&f->lock);
 	if (rc < 0)
 		return rc;
@@ -311,6 +355,7 @@ static struct milter_feed *make(struct db *db,
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&f->wake, &attr);
+	pthread_cond_init(&f->committed, &attr);
 	pthread_condattr_destroy(&attr);
 	return f;
 }
@@ -364,6 +409,7 @@ void milter_feed_free(struct milter_feed **feed)
 	lru_free(&f->seen);
 	milter_bounces_clear(&f->bounces);
 	pthread_cond_destroy(&f->wake);
+	pthread_cond_destroy(&f->committed);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 	*feed = NULL;

@@ -48,9 +48,15 @@ int milter_feed_start(struct milter_feed **feed, struct db *db,
                       const struct milter_feed_options *options,
                       struct err *err);
 
-/* The message was accepted; its text is the feed's from then on when it may be
- * a bounce.  Waits for nothing. */
-void milter_feed_take(struct milter_feed *feed, struct milter_message *message);
+/*
+ * The message was accepted; its text is the feed's from then on when it may be
+ * a bounce.  Waits for nothing, with one exception: the queue id ({i}, or NULL)
+ * of a message with "TLS-Required: No" is committed first, for at most
+ * MILTER_HURRY_MS, since its delivery can be in the log a moment later.
+ */
+enum { MILTER_HURRY_MS = 2000 };
+void milter_feed_take(struct milter_feed *feed, struct milter_message *message,
+                      const char *queue_id);
 
 /* A session that was let through unread, because there were too many. */
 void milter_feed_unread(struct milter_feed *feed);

@@ -11,6 +11,7 @@ enum {
 };
 
 #define SUBMITTER_HEADER "TLS-Report-Submitter"
+#define TLS_REQUIRED_HEADER "TLS-Required"
 
 void milter_message_init(struct milter_message *message,
                          const struct milter_site *site)
@@ -38,7 +39,7 @@ void milter_message_forget(struct milter_message *message)
 	message->domain_count = message->domain_room = 0;
 	message->token[0] = '\0';
 	message->begun = message->from_us = message->submitted_by_us =
-		message->in_body = false;
+		message->in_body = message->tls_optional = false;
 }
 
 static bool given(const char *text)
@@ -218,6 +219,15 @@ static void keep(struct milter_message *message, const void *data, size_t len)
 	strbuf_add(&message->text, data, len < left ? len : left);
 }
 
+/* Postfix takes no other value, and without case. */
+static bool is_no(const char *value)
+{
+	struct span text =
+		span_trim((struct span){value, strnlen(value, ADDRESS_MAX)});
+
+	return text.len == 2 && strncasecmp(text.at, "no", 2) == 0;
+}
+
 void milter_message_header(struct milter_message *message, const char *name,
                            const char *value)
 {
@@ -232,6 +242,8 @@ void milter_message_header(struct milter_message *message, const char *name,
 			strncasecmp(said.at, message->site->submitter,
 		                    said.len) == 0;
 	}
+	if (strcasecmp(name, TLS_REQUIRED_HEADER) == 0)
+		message->tls_optional |= is_no(value);
 	if (message->token[0] == '\0')
 		return;
 	keep(message, name, strlen(name));

@@ -70,6 +70,7 @@ struct milter_message {
 
 	char token[OWN_TOKEN_TEXT]; /* of ours among the recipients, or "" */
 	struct strbuf text;         /* of a message to it */
+	bool tls_optional;          /* "TLS-Required: No" (RFC 8689) */
 
 	/* Its own business. */
 	struct arena arena;

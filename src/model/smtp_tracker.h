@@ -39,6 +39,11 @@ struct smtp_tracker_options {
 	/* our reports' envelope sender: what it sends is not counted, nor what
 	 * local+token@domain sends; NULL: none */
 	const char *own_sender;
+	/* was the message with this queue id to be delivered with or without
+	 * TLS (RFC 8689)?  Then its sessions say nothing of any policy, and are
+	 * none; NULL: nobody knows */
+	bool (*tls_optional)(void *arg, int64_t time, const char *queue_id);
+	void *tls_optional_arg;
 	size_t max_processes; /* 4096 */
 	size_t max_queue_ids; /* 65536 of our own mails */
 };

@@ -22,6 +22,18 @@ static bool is_own(const struct step *step)
 	       lru_find(step->tracker->own_ids, key.at, key.len) != NULL;
 }
 
+static bool is_tls_optional(const struct step *step)
+{
+	const struct smtp_tracker_options *options = &step->tracker->options;
+	char queue_id[TRACKED_QUEUE_ID];
+
+	if (options->tls_optional == NULL)
+		return false;
+	queue_id_copy(queue_id, step->fact->queue_id);
+	return options->tls_optional(options->tls_optional_arg,
+	                             step->line->time, queue_id);
+}
+
 /* The domain a session counts for; NULL when nobody can be told. */
 static const char *policy_domain(const struct step *step,
                                  const struct tracked_peer *peer)
@@ -46,7 +58,7 @@ static void hand_out(const struct step *step, int64_t time,
 	struct log_session session;
 	const char *domain;
 
-	if (ending == ENDING_NONE || is_own(step) ||
+	if (ending == ENDING_NONE || is_own(step) || is_tls_optional(step) ||
 	    !peer_is_counted(&conn->peer, step->tracker->options.count_private))
 		return;
 	arena_reset(&step->tracker->scratch);

@@ -40,6 +40,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_API_TOKEN] = "api-token",
 	[TABLE_COUNTER] = "counter",
 	[TABLE_DOUBT] = "doubt",
+	[TABLE_TLS_OPTIONAL] = "tls-optional",
 };
 
 const char *db_table_name(enum db_table table)

@@ -85,6 +85,8 @@
  *                                                     permissions u32, created
  *                                                     expires u64
  *   counter      name text                            u64, only ever grows
+ *   tls-optional day u32, queue id text               nothing
+ *                day u32                              u64: how many of the day
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

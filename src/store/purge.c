@@ -11,6 +11,7 @@
 #include "store/policy_cache_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
+#include "store/tls_optional_table.h"
 
 enum { OWN_REPORT_DAYS = 4, RATE_HOURS = 2, WANTED_DAYS = 7 };
 
@@ -21,6 +22,7 @@ struct limits {
 	int64_t now;
 	int32_t today;
 	int32_t own_report_day;
+	int32_t tls_optional_day;
 	int64_t rate_hour;
 	int64_t policy_time;
 	int64_t wanted_time;
@@ -64,6 +66,12 @@ static int own_seen(struct db_txn *txn, const struct limits *limits,
 	                      &counts->own_reports);
 }
 
+static int tls_optional(struct db_txn *txn, const struct limits *limits,
+                        struct purge_counts *counts)
+{
+	return tls_optional_purge(txn, limits->tls_optional_day, &counts->mail);
+}
+
 static int inbound(struct db_txn *txn, const struct limits *limits,
                    struct purge_counts *counts)
 {
@@ -103,8 +111,9 @@ static int wanted(struct db_txn *txn, const struct limits *limits,
 /* Each deletes one transaction's worth; 1: there is more. */
 static int (*const deeds[])(struct db_txn *txn, const struct limits *limits,
                             struct purge_counts *counts) = {
-	tally,    archive, suppressions, own_reports, rates, log_pending,
-	policies, wanted,  own_seen,     inbound,     mail,  doubts,
+	tally,       archive,  suppressions, own_reports, rates,
+	log_pending, policies, wanted,       own_seen,    inbound,
+	mail,        doubts,   tls_optional,
 };
 
 static int run(struct db *db, size_t deed, const struct limits *limits,
@@ -136,6 +145,7 @@ int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
 		.now = now,
 		.today = today,
 		.own_report_day = today - OWN_REPORT_DAYS,
+		.tls_optional_day = today - TLS_OPTIONAL_DAYS,
 		.rate_hour = now / 3600 - RATE_HOURS,
 		.policy_time = now - (int64_t)keep_days * DAY_SECS,
 		.wanted_time = now - WANTED_DAYS * DAY_SECS,

@@ -259,6 +259,7 @@ const struct verb act_verbs[] = {
 	{"feed", "NAME watermark TIME", act_feed},
 	{"milter", "from=TIME until=TIME", act_milter},
 	{"seen", "DOMAIN [*N]", act_seen},
+	{"optional", "QUEUE-ID", act_optional},
 	{"accepted", "DOMAIN [via=HOST] [*N]", act_accepted},
 	{"inbound", "DOMAIN [from=DOMAIN] clear|TLSv1.2|... [*N]", act_inbound},
 	{"rollup", "[day=DAY] [refused]", act_rollup},

@@ -16,6 +16,7 @@
 #include "store/feed_table.h"
 #include "store/log_table.h"
 #include "store/policy_cache_table.h"
+#include "store/tls_optional_table.h"
 
 enum { HOUR = 3600, MEMORY = 16 * 1024 * 1024 };
 
@@ -120,13 +121,22 @@ static void count_line(void *arg, int64_t time,
 	reading->sessions++;
 }
 
+static bool is_tls_optional(void *arg, int64_t time, const char *queue_id)
+{
+	struct reading *reading = arg;
+
+	return tls_optional_has(reading->txn, day_of(time), queue_id);
+}
+
 /* As log_feed does it, without its thread. */
 static void read_lines(struct world *world, const char *text,
                        struct reading *reading)
 {
 	struct log_clock clock = {.now = clock_secs(&world->clock)};
 	struct smtp_tracker_options options = {
-		.own_sender = world->conf.report.contact_info};
+		.own_sender = world->conf.report.contact_info,
+		.tls_optional = is_tls_optional,
+		.tls_optional_arg = reading};
 	struct smtp_tracker *tracker = smtp_tracker_new(&options);
 	struct log_line line;
 	struct fact fact;

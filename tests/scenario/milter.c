@@ -13,6 +13,7 @@
 #include "store/inbound_table.h"
 #include "store/mail_table.h"
 #include "store/own_report_table.h"
+#include "store/tls_optional_table.h"
 
 static int need_time(struct words *words, const char *name, int64_t *time,
                      struct err *err)
@@ -58,6 +59,18 @@ int act_seen(struct world *world, struct words *words, struct err *err)
 	    words_need(words, "a domain", &domain, err) < 0)
 		return err->class;
 	own_seen_add(txn, today(world), domain, times);
+	return db_commit(&txn, err);
+}
+
+/* A message whose sender wants it delivered with or without TLS. */
+int act_optional(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
+	const char *queue_id;
+
+	if (words_need(words, "a queue id", &queue_id, err) < 0)
+		return err->class;
+	tls_optional_add(txn, today(world), queue_id);
 	return db_commit(&txn, err);
 }
 

@@ -62,8 +62,9 @@ extern const struct verb expect_verbs[];
 verb_fn act_datagram, act_event;
 /* The same by the mail log: sessions, what look-ups found, and both brought
  * together (logged.c). */
-verb_fn act_milter, act_seen, act_accepted, act_inbound; /* milter.c */
-verb_fn act_bounce;                                      /* bounced.c */
+verb_fn act_milter, act_seen, act_accepted, act_inbound,
+	act_optional; /* milter.c */
+verb_fn act_bounce;   /* bounced.c */
 verb_fn act_logged, act_log, act_known, act_unanswered, act_apply;
 
 /* tlstally-logd has read the log up to now. */

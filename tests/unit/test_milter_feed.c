@@ -12,6 +12,7 @@
 #include "store/feed_table.h"
 #include "store/inbound_table.h"
 #include "store/mail_table.h"
+#include "store/tls_optional_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 
@@ -81,7 +82,7 @@ static void take(struct milter_feed *feed, const char *sender,
 	milter_message_recipient(&m, recipient, macros);
 	milter_message_header(&m, "TLS-Report-Submitter", "example.com");
 	milter_message_body(&m, "body", 4);
-	milter_feed_take(feed, &m);
+	milter_feed_take(feed, &m, NULL);
 	milter_message_clear(&m);
 }
 
@@ -125,6 +126,46 @@ static void test_midnight(void **state)
 	assert_int_equal(inbound_of(f->db, DAY + 1, "ours.example"), 2);
 	assert_int_equal(mail_of(f->db, DAY, "far.example"), 1);
 	assert_int_equal(mail_of(f->db, DAY + 1, "far.example"), 1);
+}
+
+static bool is_optional(struct db *db, const char *queue_id)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	return tls_optional_has(txn, DAY, queue_id);
+}
+
+static void take_with_id(struct milter_feed *feed, const char *value,
+                         const char *queue_id)
+{
+	struct milter_message m;
+
+	milter_message_init(&m, &site);
+	milter_message_begin(&m, "<a@s.example>", &clear, false);
+	milter_message_header(&m, "TLS-Required", value);
+	milter_feed_take(feed, &m, queue_id);
+	milter_message_clear(&m);
+}
+
+/* When the milter answers, the queue id is in the store: the delivery may be
+ * the next thing that happens. */
+static void test_tls_optional(void **state)
+{
+	static const char long_id[] = "0123456789012345678901234567890123";
+	struct fixture *f = *state;
+	struct milter_feed *feed = start(f->db, HOUR_MS, NULL, NULL);
+
+	take_with_id(feed, "No", "4AAAA1");
+	assert_true(is_optional(f->db, "4AAAA1"));
+	take_with_id(feed, "no", "4AAAA2");
+	assert_true(is_optional(f->db, "4AAAA2"));
+	take_with_id(feed, "yes", "4AAAA3");
+	take_with_id(feed, "no", NULL);
+	take_with_id(feed, "no", "");
+	take_with_id(feed, "no", long_id);
+	stop_ok(&feed);
+	assert_false(is_optional(f->db, "4AAAA3"));
+	assert_false(is_optional(f->db, long_id));
 }
 
 static void test_feed_row(void **state)
@@ -454,6 +495,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_midnight),
+		STORE_TEST(test_tls_optional),
 		STORE_TEST(test_feed_row),
 		STORE_TEST(test_own_report_is_no_mail),
 		STORE_TEST(test_warm_up),

@@ -489,6 +489,36 @@ static void test_oversized(void **state)
 }
 
 /* Steps that come without the one before: a milter must not care. */
+/* "TLS-Required: No" (RFC 8689), as Postfix reads it. */
+static void test_tls_optional(void **state)
+{
+	static const struct {
+		const char *name, *header, *value;
+		bool want;
+	} rows[] = {
+		{"no", "TLS-Required", "No", true},
+		{"in any case, with blanks", "tls-required", " nO\t", true},
+		{"yes is no value", "TLS-Required", "Yes", false},
+		{"nor is more", "TLS-Required", "No, please", false},
+		{"nor nothing", "TLS-Required", "", false},
+		{"another header", "X-TLS-Required", "No", false},
+	};
+	struct milter_message m;
+
+	(void)state;
+	milter_message_init(&m, &site);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		milter_message_begin(&m, "<x@s.example>", &no_macros, false);
+		milter_message_header(&m, rows[i].header, rows[i].value);
+		milter_message_header(&m, "Subject", "No");
+		assert_int_equal(m.tls_optional, rows[i].want);
+	}
+	milter_message_begin(&m, "<x@s.example>", &no_macros, false);
+	assert_false(m.tls_optional);
+	milter_message_clear(&m);
+}
+
 static void test_out_of_order(void **state)
 {
 	struct milter_message m;
@@ -519,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_bounce_is_kept),
 		cmocka_unit_test(test_what_is_no_bounce),
 		cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_tls_optional),
 		cmocka_unit_test(test_out_of_order),
 	};
 

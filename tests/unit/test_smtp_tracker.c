@@ -917,6 +917,34 @@ static void test_own_reports(void **state)
 	check_with(&options, rows, COUNT(rows));
 }
 
+static bool is_optional(void *arg, int64_t time, const char *queue_id)
+{
+	(void)arg;
+	(void)time;
+	return strcmp(queue_id, "AAAAA1") == 0;
+}
+
+/* "TLS-Required: No", known by the queue id. */
+static void test_tls_optional(void **state)
+{
+	static const struct smtp_tracker_options options = {
+		.count_private = true, .tls_optional = is_optional};
+	static const struct row rows[] = {
+		{"its session is none", SESSION("AAAAA1"), ""},
+		{"nor its failures on the way",
+	         P1 "SSL_connect error to " MX1 ": -1\n" P1
+	            "AAAAA1: Cannot start TLS: handshake failure\n" P1 UP(
+			    "Trusted", MX2)
+	                    P1 TO("AAAAA1", "u@example.com", MX2) SENT,
+	         ""},
+		{"another message's is one",
+	         SESSION("AAAAA1") SESSION("AAAAA2"), COUNTED},
+	};
+
+	(void)state;
+	check_with(&options, rows, COUNT(rows));
+}
+
 static void test_private(void **state)
 {
 	static const struct smtp_tracker_options options = {0};
@@ -1134,6 +1162,7 @@ int main(void)
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_our_faults),
 		cmocka_unit_test(test_own_reports),
+		cmocka_unit_test(test_tls_optional),
 		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_by_relay),
 		cmocka_unit_test(test_events),
