@@ -113,7 +113,7 @@ static void sum(void *arg, const struct inbound *inbound, uint64_t messages)
 	struct facts *facts = arg;
 
 	facts->messages += messages;
-	if (inbound_is_weak(inbound->tls))
+	if (inbound_came_weak(inbound))
 		facts->weak += messages;
 }
 
@@ -159,7 +159,7 @@ static void show_outcome(void *arg, const struct inbound *inbound,
 	struct shown *shown = arg;
 
 	shown->messages += messages;
-	if (inbound_is_weak(inbound->tls))
+	if (inbound_came_weak(inbound))
 		shown->weak += messages;
 	if (shown->count >= OUTCOMES_MAX)
 		return;

@@ -17,6 +17,7 @@
 #include "app/cli.h"
 #include "admin/words.h"
 #include "admin/doc.h"
+#include "app/milter_watch.h"
 #include "app/postfix_site.h"
 #include "app/postfix_tlsrpt.h"
 #include "app/table.h"
@@ -237,7 +238,21 @@ static void look_at_lines(struct cli *cli, struct finding *finding)
 
 static void look_at_milter(struct cli *cli, struct finding *finding)
 {
+	auto_(arena_clear) struct arena arena = {0};
+	struct postfix_site *site;
+	struct milter_sight sight;
+
 	look_at_counter(cli, &milter_counter, finding);
+	if (finding->grade == BAD)
+		return;
+	site = postfix_site_ask(&cli->conf);
+	milter_watch_read(&cli->conf, site, &arena, &sight);
+	if (sight.word_count > 1)
+		find(finding, NOTE, "%s (and %zu more, in its log)",
+		     sight.words[0], sight.word_count - 1);
+	else if (sight.word_count == 1)
+		find(finding, NOTE, "%s", sight.words[0]);
+	postfix_site_free(&site);
 }
 
 /* Where nobody has counted yet, it is the socket that is asked after. */

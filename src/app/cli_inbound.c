@@ -101,7 +101,7 @@ static void set_mix(json_t *item, const struct inbound_mix *mix)
 	json_set_uint(item, "otherTls", mix->tls[INBOUND_TLS_OTHER]);
 }
 
-static void add_lines(json_t *list, const char *what, bool submitted,
+static void add_lines(json_t *list, const char *what, bool ours,
                       struct inbound_sums *sums)
 {
 	inbound_sums_sort(sums);
@@ -110,9 +110,10 @@ static void add_lines(json_t *list, const char *what, bool submitted,
 
 		doc_set(item, what, sums->lines[i].name);
 		set_mix(item, &sums->lines[i].mix);
-		if (submitted)
-			json_set_uint(item, "submitted",
-			              sums->lines[i].mix.submitted);
+		if (!ours)
+			continue;
+		json_set_uint(item, "submitted", sums->lines[i].mix.submitted);
+		json_set_uint(item, "filtered", sums->lines[i].mix.filtered);
 	}
 }
 
@@ -141,7 +142,7 @@ static void add_ways(json_t *list, struct inbound_sums *ways)
 					(enum inbound_certificate)certificate));
 		json_set_uint(item, "messages",
 		              inbound_mix_sum(&line->mix) +
-		                      line->mix.submitted);
+		                      line->mix.submitted + line->mix.filtered);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* The document of inbound as text. */
 #include "app/cli_inbound.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ static void print_domains(const json_t *doc, struct strbuf *out)
 	};
 	auto_(table_free) struct table *table = table_new(columns, 8);
 	const json_t *item;
+	uint64_t filtered = 0;
 	size_t i;
 
 	print_days(doc, out);
@@ -64,8 +66,14 @@ static void print_domains(const json_t *doc, struct strbuf *out)
 		table_text(table, doc_text(item, "domain"));
 		put_mix(table, item);
 		table_number(table, doc_number(item, "submitted"));
+		filtered += doc_number(item, "filtered");
 	}
 	table_print(table, "", out);
+	if (filtered > 0)
+		strbuf_printf(out,
+		              "A before-queue filter handed back %" PRIu64
+		              " more: how these came in is not seen.\n",
+		              filtered);
 	strbuf_puts(out, "weak: in clear text, or with TLS older than 1.2.  "
 	                 "`tlstally inbound DOMAIN` says who.\n");
 }
@@ -99,8 +107,17 @@ static void print_senders(const json_t *doc, bool weak, size_t most,
 		              count - most);
 }
 
-static void print_ways(const json_t *doc, bool from_others, const char *title,
-                       struct strbuf *out)
+enum clients { OTHER_SITES, OUR_OWN, FILTER };
+
+static enum clients clients_of(const char *client)
+{
+	if (strcmp(client, "mx") == 0)
+		return OTHER_SITES;
+	return strcmp(client, "filter") == 0 ? FILTER : OUR_OWN;
+}
+
+static void print_ways(const json_t *doc, enum clients clients,
+                       const char *title, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
 		{"messages", TABLE_RIGHT},
@@ -117,11 +134,12 @@ static void print_ways(const json_t *doc, bool from_others, const char *title,
 	json_array_foreach (doc_get(doc, "ways"), i, item) {
 		const char *client = doc_text(item, "client");
 
-		if ((strcmp(client, "mx") == 0) != from_others)
+		if (clients_of(client) != clients)
 			continue;
 		count++;
 		table_number(table, doc_number(item, "messages"));
-		table_text(table, from_others ? "other site" : client);
+		table_text(table,
+		           clients == OTHER_SITES ? "other site" : client);
 		table_text(table, doc_text(item, "tls"));
 		table_number(table, doc_number(item, "bits"));
 		table_text(table, doc_text(item, "certificate"));
@@ -142,8 +160,11 @@ static void print_domain(const json_t *doc, struct strbuf *out)
 	              "\nstill without TLS, or with TLS older than 1.2\n", out);
 	print_senders(doc, false, INBOUND_GOOD_SHOWN,
 	              "\nalways with TLS 1.2 or newer\n", out);
-	print_ways(doc, true, "\nhow other sites deliver\n", out);
-	print_ways(doc, false, "\nhow our own users and programs hand in\n",
+	print_ways(doc, OTHER_SITES, "\nhow other sites deliver\n", out);
+	print_ways(doc, OUR_OWN, "\nhow our own users and programs hand in\n",
+	           out);
+	print_ways(doc, FILTER,
+	           "\nhow a before-queue filter hands back, whoever sent it\n",
 	           out);
 }
 

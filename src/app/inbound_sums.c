@@ -34,6 +34,7 @@ static void mix_add(struct inbound_mix *mix, const struct inbound_mix *more)
 	for (int i = 0; i < INBOUND_TLS_VERSIONS; i++)
 		mix->tls[i] += more->tls[i];
 	mix->submitted += more->submitted;
+	mix->filtered += more->filtered;
 }
 
 void inbound_sums_add(struct inbound_sums *sums, const char *name,
@@ -53,6 +54,8 @@ void inbound_sums_add(struct inbound_sums *sums, const char *name,
 	}
 	if (inbound->client == INBOUND_MX)
 		last->mix.tls[inbound->tls] += messages;
+	else if (inbound->client == INBOUND_FILTERED)
+		last->mix.filtered += messages;
 	else
 		last->mix.submitted += messages;
 }

@@ -17,6 +17,7 @@
 struct inbound_mix {
 	uint64_t tls[INBOUND_TLS_VERSIONS]; /* messages from other sites */
 	uint64_t submitted; /* from authenticated and local clients */
+	uint64_t filtered;  /* a before-queue filter handed them back */
 };
 
 uint64_t inbound_mix_sum(const struct inbound_mix *mix);

@@ -18,6 +18,7 @@ enum {
 	TICK_MS = 1000,
 	READER_CHECK_TICKS = 60,
 	PLACE_CHECK_TICKS = 5,
+	POSTFIX_TICKS = 10,
 	STUCK_MS = 60000,
 	STOP_MS = 5000, /* for messages that have begun */
 	FILES = 2 * MILTER_SESSIONS_MAX,
@@ -35,7 +36,9 @@ static int start_threads(struct milterd *d, struct err *err)
 
 	if (milter_feed_start(&d->feed, d->db, &options, err) < 0)
 		return err->class;
-	return milter_start(&d->conf, d->feed, err);
+	d->clients = milter_clients_new();
+	milterd_look_at_postfix(d);
+	return milter_start(&d->conf, d->feed, d->clients, err);
 }
 
 /* libmilter gives up when it cannot accept for a while, and Postfix can have
@@ -98,6 +101,8 @@ static int run(void *arg, struct err *err)
 		daemon_watch_clock(d->db, &d->conf, &d->clock);
 		if (++ticks % READER_CHECK_TICKS == 0)
 			db_check_readers(d->db);
+		if (ticks % POSTFIX_TICKS == 0)
+			milterd_look_at_postfix(d);
 		if (ticks % PLACE_CHECK_TICKS == 0 && check_places(d, err) < 0)
 			return err->class;
 		if (clock_monotonic_ms(&d->clock) - state.progress_ms <
@@ -109,7 +114,8 @@ static int run(void *arg, struct err *err)
 
 /* The order matters: nobody new comes in, who has begun may end, all is
  * committed, then the store.  libmilter's threads may go on to the very end,
- * so what they look at stays: the feed, which takes no more. */
+ * so what they look at stays: the clients, and the feed, which takes no more.
+ */
 static int stop(void *arg, struct err *err)
 {
 	struct milterd *d = arg;
@@ -120,6 +126,7 @@ static int stop(void *arg, struct err *err)
 		milter_stop(STOP_MS);
 		rc = milter_feed_stop(d->feed, err);
 	}
+	postfix_site_free(&d->site);
 	db_close(&d->db);
 	return rc;
 }

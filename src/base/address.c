@@ -180,10 +180,8 @@ static bool is_interface(const struct address_guard *guard,
 	return false;
 }
 
-/* Also as the IPv4 address inside an IPv6 one: "::ffff:193.0.6.139" reaches
- * 193.0.6.139. */
-static bool is_own(const struct address_guard *guard,
-                   const struct sockaddr *address)
+bool address_guard_is_own(const struct address_guard *guard,
+                          const struct sockaddr *address)
 {
 	uint8_t bytes[V6_BYTES] = {0}, inner[V4_BYTES];
 	size_t len = address_bytes(address, bytes);
@@ -209,7 +207,8 @@ bool address_guard_allows(const struct address_guard *guard,
 	char text[INET6_ADDRSTRLEN] = "";
 	uint8_t bytes[V6_BYTES];
 
-	if (guard->allow_private || (range == NULL && !is_own(guard, address)))
+	if (guard->allow_private ||
+	    (range == NULL && !address_guard_is_own(guard, address)))
 		return true;
 	if (address_bytes(address, bytes) != 0)
 		inet_ntop(address->sa_family, bytes, text, sizeof(text));

@@ -53,6 +53,11 @@ struct address_guard;
 struct address_guard *address_guard_new(bool allow_private, struct err *err);
 void address_guard_free(struct address_guard **guard);
 
+/* An address of our interfaces, also as the IPv4 address inside an IPv6 one:
+ * "::ffff:193.0.6.139" reaches 193.0.6.139. */
+bool address_guard_is_own(const struct address_guard *guard,
+                          const struct sockaddr *address);
+
 /* When it says no, `why` is one line for people. */
 bool address_guard_allows(const struct address_guard *guard,
                           const struct sockaddr *address, char *why,

@@ -24,6 +24,11 @@
 #include "base/strbuf.h"
 
 enum report_mode { MODE_PREVIEW, MODE_ALL, MODE_FAILURES_ONLY, MODE_OFF };
+enum before_queue_filter {
+	BEFORE_QUEUE_FILTER_AUTO,
+	BEFORE_QUEUE_FILTER_YES,
+	BEFORE_QUEUE_FILTER_NO
+};
 enum own_sessions { OWN_SESSIONS_AUTO, OWN_SESSIONS_YES, OWN_SESSIONS_NO };
 enum log_source_kind { LOG_FROM_JOURNAL, LOG_FROM_FILE, LOG_FROM_STDIN };
 
@@ -85,6 +90,7 @@ struct conf {
 		uint64_t socket_mode;            /* 0660 */
 		int64_t commit_interval_ms;      /* 1s */
 		struct conf_list remote_mailers; /* empty: smtp */
+		int before_queue_filter;         /* enum before_queue_filter */
 	} milter;
 	struct {
 		char *resolver; /* "127.0.0.1", "::1@5353"; "": resolv.conf */

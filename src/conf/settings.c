@@ -24,6 +24,7 @@ enum {
 static const char *const mode_words[] = {"preview", "all", "failures-only",
                                          "off", NULL};
 static const char *const own_sessions_words[] = {"auto", "yes", "no", NULL};
+static const char *const filter_words[] = {"auto", "yes", "no", NULL};
 static const char *const log_source_words[] = {"journal", "file", "stdin",
                                                NULL};
 
@@ -666,6 +667,29 @@ const struct setting settings[] = {
 			  ".Ql smtp .\n"
 			  "A recipient with any other transport is one of "
 			  "ours.\n",
+	},
+	{
+		.section = "milter",
+		.name = "before_queue_filter",
+		.type = SETTING_ENUM,
+		.standard = "auto",
+		.offset = AT(milter.before_queue_filter),
+		.words = filter_words,
+		.comment = "Does a before-queue filter (smtpd_proxy_filter) "
+			   "hand mail back from this host?",
+		.manual = "Whether mail from this host may be what a "
+			  "before-queue filter\n"
+			  ".Pq Va smtpd_proxy_filter\n"
+			  "hands back: how such mail came in is not seen, and "
+			  "it counts as the filter's.\n"
+			  ".Cm auto :\n"
+			  "as\n"
+			  ".Xr postconf 1\n"
+			  "tells, at start and when\n"
+			  ".Pa main.cf\n"
+			  "or\n"
+			  ".Pa master.cf\n"
+			  "has changed.\n",
 	},
 
 	/* [policy] */

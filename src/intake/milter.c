@@ -1,11 +1,9 @@
 #include "intake/milter.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include <libmilter/mfapi.h>
@@ -31,6 +29,7 @@ static char end_macros[] = "i";
 static struct {
 	struct milter_site site;
 	struct milter_feed *feed;
+	struct milter_clients *clients;
 	pthread_t thread;
 	atomic_bool ended, failed, stopping;
 	atomic_size_t sessions;  /* open */
@@ -100,27 +99,6 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	return SMFIS_CONTINUE;
 }
 
-/* sendmail(1), a unix socket, this host itself. */
-static bool is_local(const struct sockaddr *address)
-{
-	if (address == NULL)
-		return true;
-	if (address->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)address;
-
-		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-	}
-	if (address->sa_family == AF_INET6) {
-		const struct in6_addr *in6 =
-			&((const struct sockaddr_in6 *)(const void *)address)
-				 ->sin6_addr;
-
-		return IN6_IS_ADDR_LOOPBACK(in6) ||
-		       (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == 127);
-	}
-	return true;
-}
-
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 {
 	struct milter_session *session = session_of(ctx);
@@ -131,7 +109,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 	if (session == NULL)
 		session = make_session(ctx, atomic_load(&milter.last_steps));
 	if (session != NULL)
-		session->local_client = is_local(address);
+		session->client =
+			milter_clients_look_up(milter.clients, address);
 	else
 		milter_feed_unread(milter.feed);
 	return go_on(ctx, SMFIP_NR_CONN);
@@ -171,7 +150,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **args)
 	if (session != NULL) {
 		note_message(session, true);
 		milter_message_begin(&session->message, args[0], &macros,
-		                     session->local_client);
+		                     session->client);
 	}
 	return go_on(ctx, SMFIP_NR_MAIL);
 }
@@ -317,12 +296,13 @@ static void *main_thread(void *arg)
 }
 
 int milter_start(const struct conf *conf, struct milter_feed *feed,
-                 struct err *err)
+                 struct milter_clients *clients, struct err *err)
 {
 	int rc;
 
 	copy_site(conf);
 	milter.feed = feed;
+	milter.clients = clients;
 	rc = pthread_create(&milter.thread, NULL, main_thread, NULL);
 	if (rc == 0)
 		return 0;

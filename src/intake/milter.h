@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "intake/milter_clients.h"
 #include "intake/milter_feed.h"
 
 /* More sessions at once than this are let through unread. */
@@ -31,7 +32,7 @@ int milter_listen(const char *socket, struct err *err);
 /* libmilter's main loop in a thread of its own.  Copies what it needs of the
  * settings. */
 int milter_start(const struct conf *conf, struct milter_feed *feed,
-                 struct err *err);
+                 struct milter_clients *clients, struct err *err);
 
 /* 1 when libmilter has ended by itself (it takes SIGTERM, too), ERR_IO when it
  * could not go on, else 0. */

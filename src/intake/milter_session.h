@@ -13,8 +13,8 @@
 #include "model/milter_message.h"
 
 struct milter_session {
-	unsigned long steps; /* SMFIP_*, as agreed upon */
-	bool local_client;
+	unsigned long steps;        /* SMFIP_*, as agreed upon */
+	enum inbound_client client; /* by its address */
 	bool awaited; /* its message keeps the daemon from ending */
 	struct milter_message message;
 };

@@ -14,6 +14,7 @@ static const char *const client_words[INBOUND_CLIENTS] = {
 	[INBOUND_MX] = "mx",
 	[INBOUND_AUTHENTICATED] = "authenticated",
 	[INBOUND_LOCAL] = "local",
+	[INBOUND_FILTERED] = "filter",
 };
 
 static const char *const certificate_words[INBOUND_CERTIFICATES] = {
@@ -52,6 +53,12 @@ const char *inbound_certificate_word(enum inbound_certificate certificate)
 bool inbound_is_weak(enum inbound_tls tls)
 {
 	return tls <= INBOUND_TLS11;
+}
+
+bool inbound_came_weak(const struct inbound *inbound)
+{
+	return inbound->client != INBOUND_FILTERED &&
+	       inbound_is_weak(inbound->tls);
 }
 
 static bool given(const char *macro)
@@ -112,12 +119,11 @@ static void set_cipher(char out[INBOUND_CIPHER_TEXT], const char *text)
 }
 
 void inbound_set(struct inbound *inbound, const struct inbound_macros *macros,
-                 bool local_client)
+                 enum inbound_client client)
 {
 	inbound->client = given(macros->auth_type) || given(macros->auth_authen)
 	                          ? INBOUND_AUTHENTICATED
-	                  : local_client ? INBOUND_LOCAL
-	                                 : INBOUND_MX;
+	                          : client;
 	inbound->other_senders = false;
 	inbound->tls = version_of(macros->tls_version);
 	inbound->certificate = INBOUND_CERT_NONE;

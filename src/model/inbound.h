@@ -32,7 +32,9 @@ enum inbound_tls {
 enum inbound_client {
 	INBOUND_MX = 0,
 	INBOUND_AUTHENTICATED = 1, /* {auth_type}, {auth_authen} */
-	INBOUND_LOCAL = 2,         /* loopback, sendmail(1), unix socket */
+	INBOUND_LOCAL = 2,         /* this host: its addresses, sendmail(1) */
+	INBOUND_FILTERED = 3, /* a before-queue filter, for whom is not seen:
+	                         model/milter_sight.h */
 	INBOUND_CLIENTS
 };
 
@@ -63,6 +65,8 @@ const char *inbound_certificate_word(enum inbound_certificate certificate);
 
 /* Clear text, or older than TLS 1.2 (RFC 8996). */
 bool inbound_is_weak(enum inbound_tls tls);
+/* Did it come in so?  Of what a filter handed back nobody knows. */
+bool inbound_came_weak(const struct inbound *inbound);
 
 /* The macros as Postfix gives them; NULL for one that it did not give. */
 struct inbound_macros {
@@ -74,7 +78,8 @@ struct inbound_macros {
 	const char *auth_type;
 	const char *auth_authen;
 };
+/* `client` as its address says. */
 void inbound_set(struct inbound *inbound, const struct inbound_macros *macros,
-                 bool local_client);
+                 enum inbound_client client);
 
 #endif

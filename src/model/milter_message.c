@@ -85,14 +85,14 @@ static bool domain_of(struct span address, char out[DOMAIN_TEXT])
 
 void milter_message_begin(struct milter_message *message, const char *sender,
                           const struct inbound_macros *macros,
-                          bool local_client)
+                          enum inbound_client client)
 {
 	struct span address = address_of(sender);
 	char ignored[OWN_TOKEN_TEXT];
 
 	milter_message_forget(message);
 	message->begun = true;
-	inbound_set(&message->inbound, macros, local_client);
+	inbound_set(&message->inbound, macros, client);
 	if (!domain_of(address, message->inbound.sender))
 		message->inbound.sender[0] = '\0';
 	message->from_us = address.len > 0 &&

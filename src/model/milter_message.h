@@ -82,10 +82,10 @@ void milter_message_init(struct milter_message *message,
                          const struct milter_site *site);
 void milter_message_clear(struct milter_message *message);
 
-/* The address with or without <>. */
+/* The address with or without <>; the client as its address says. */
 void milter_message_begin(struct milter_message *message, const char *sender,
                           const struct inbound_macros *macros,
-                          bool local_client);
+                          enum inbound_client client);
 
 struct milter_rcpt_macros {
 	const char *addr, *host, *mailer;

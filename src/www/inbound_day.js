@@ -8,7 +8,7 @@ import {byNumber, byText, sortableTable} from "./table.js";
 export const title = "Inbound";
 
 const CLIENT = {mx: "another site", authenticated: "submitted, signed in",
-  local: "submitted, local"};
+  local: "submitted, local", filter: "a before-queue filter"};
 const clientOf = ({client}) => CLIENT[client] ?? client ?? "–";
 const senderOf = (row) => row.otherSenders ? "(other senders)"
   : row.sender ?? "<>";

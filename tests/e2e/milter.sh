@@ -207,6 +207,7 @@ round()
 	bounces_stage
 	strangers_stage
 	coverage_stage
+	filter_stage
 	outage_stage
 	full_stage
 	stop_milter

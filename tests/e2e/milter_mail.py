@@ -6,6 +6,8 @@
     milter_mail.py plain DIR SENDER N [uncounted]
                                         N messages in clear text to anna
     milter_mail.py many DIR DOMAIN N    N to anna, each from another subdomain
+    milter_mail.py filtered DIR         over TLS 1.3, through a before-queue
+                                        filter
     milter_mail.py outgoing DIR DOMAIN  from loopback to another site
     milter_mail.py counts DIR DOMAIN SENDER CLIENT
                                         a message that somebody else sends
@@ -39,6 +41,8 @@ import time
 import warnings
 
 SITE = "192.0.3.1"
+RELAY = "192.0.3.2"    # another server, with another address of this host
+FILTERED = 2525        # the port behind which the filter is
 OUTSIDE = "192.0.3.5"
 TRUSTED = "192.0.3.99"  # may say XCLIENT
 BOXES = {"anna": "anna", "bert": "bert", "carl": "carl",
@@ -57,13 +61,17 @@ class Mail:
     login: str = ""
     way: str = "smtp"  # sendmail
     count: int = 1     # messages of the session
+    port: int = 25
 
     @property
     def client(self):
         if self.login:
             return "authenticated"
+        if self.port == FILTERED:
+            return "filter"
         return "local" if self.way == "sendmail" or \
-            self.source.startswith("127.") else "mx"
+            self.source.startswith("127.") or \
+            self.source in (SITE, RELAY) else "mx"
 
 
 MAILS = [
@@ -83,6 +91,8 @@ MAILS = [
          source=TRUSTED),
     Mail("root@site.test", (ANNA,), source="127.0.0.1"),
     Mail("root@site.test", (BERT,), "TLSv1.3", source="127.0.0.1"),
+    Mail("web@site.test", (ANNA,), source=SITE),
+    Mail("web@site.test", (BERT,), "TLSv1.3", source=RELAY),
     Mail("cron@site.test", (CARL,), way="sendmail"),
 ]
 # of a certificate that it does not trust Postfix tells a milter nothing
@@ -115,7 +125,7 @@ class World:
     @contextlib.contextmanager
     def session(self, mail):
         with smtplib.SMTP(SITE if mail.source != "127.0.0.1" else
-                          "127.0.0.1", 25, "client.test", timeout=30,
+                          "127.0.0.1", mail.port, "client.test", timeout=30,
                           source_address=(mail.source, 0)) as smtp:
             smtp.ehlo()
             if mail.tls:
@@ -145,12 +155,13 @@ class World:
 
     def counted(self, mail, cipher=None):
         """Postfix has taken it; so many rows must have one more."""
-        name, bits = (cipher[0], cipher[2]) if cipher else ("", 0)
+        seen = mail.tls if mail.client != "filter" else ""
+        name, bits = (cipher[0], cipher[2]) if cipher and seen else ("", 0)
         with open(self.top / "truth", "a", encoding="utf-8") as truth:
             for domain in {to.split("@")[1].lower() for to in mail.to}:
                 print(json.dumps([
                     domain, mail.sender.rpartition("@")[2].lower(),
-                    mail.client, VERSIONS.get(mail.tls, mail.tls),
+                    mail.client, VERSIONS.get(seen, seen),
                     CERTIFICATES[mail.certificate], name, bits]), file=truth)
 
     def send(self, mail, lines=(), counted=True):
@@ -289,6 +300,12 @@ def counts(world, domain, sender, client):
                        source="127.0.0.1" if client == "local" else OUTSIDE))
 
 
+def filtered(world):
+    world.send(Mail("a@filtered.test", (ANNA, CARL), "TLSv1.3",
+                    port=FILTERED, count=2))
+    world.send(Mail("a@past.test", (ANNA,), "TLSv1.3"))
+
+
 def rows(lines):
     for line in lines:
         what, *words = line.split()
@@ -375,6 +392,7 @@ def main(what, top, *words):
                    counted=words[2:] != ("uncounted",))
     else:
         return {"many": many, "outgoing": outgoing, "counts": counts,
+                "filtered": filtered,
                 "halves": halves, "notice": notice, "forged": forged,
                 "inbound-is": inbound_is, "shown-is": shown_is,
                 "arrived": arrived}[what](world, *words)

@@ -94,7 +94,7 @@ common_settings()
 }
 
 # What would be another server's in real life is on this machine: outsiders
-# are those who do not come from loopback.
+# are those who come from an address that no interface has.
 start_site()
 {
 	mkdir -p "$dir/mail"
@@ -189,6 +189,35 @@ milter_settings()
 		non_smtpd_milters = \$smtpd_milters
 		EOF
 	fi
+}
+
+# A port of ours with a before-queue filter, as SMTPD_PROXY_README has it.
+start_filter()
+{
+	ip netns exec "$net" python3 "$src/tests/fake/smtp_filter.py" \
+		127.0.0.1:10025 127.0.0.1:10026 >"$dir/filter.log" 2>&1 &
+	filter=$!
+	wait_until 10 grep -q READY "$dir/filter.log" ||
+		die "the filter does not start" "$dir/filter.log"
+	cp "$site/master.cf" "$dir/master.cf"
+	cat >>"$site/master.cf" <<-EOF
+	192.0.3.1:2525 inet n - y - 20 smtpd
+	    -o smtpd_proxy_filter=127.0.0.1:10025
+	127.0.0.1:10026 inet n - y - - smtpd
+	    -o smtpd_authorized_xforward_hosts=127.0.0.0/8
+	    -o smtpd_client_restrictions=
+	    -o smtpd_tls_security_level=none
+	    -o receive_override_options=no_unknown_recipient_checks
+	EOF
+	within postfix reload >/dev/null 2>&1
+}
+
+stop_filter()
+{
+	cp "$dir/master.cf" "$site/master.cf"
+	within postfix reload >/dev/null 2>&1
+	kill $filter
+	wait $filter 2>/dev/null
 }
 
 stop_servers()

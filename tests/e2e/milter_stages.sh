@@ -118,8 +118,9 @@ state_is()
 # cleanup(8) and non_smtpd_milters; what the relay was told comes by SMTP.
 bounces_stage()
 {
+	# the relay has another address of this host
 	for i in gone hates slow; do
-		mail counts site.test "" mx
+		mail counts site.test "" local
 	done
 	holds "refused at once, and bounced" 20 state_is nobody.sender.test \
 		"bounced: *550 5.1.1 <nobody>: User unknown*"
@@ -179,6 +180,49 @@ coverage_stage()
 		"covered.test covered.test 1 relayed.test 192.0.3.3 1" mail
 	holds "their policies shall be known" 2 totals_are \
 		"covered.test relayed.test" wanted
+}
+
+listens_at_2525()
+{
+	within python3 -c 'import socket
+socket.create_connection(("192.0.3.1", 2525), 1)'
+}
+
+# The clients speak TLS 1.3, and what the milter is shown came from the filter:
+# nobody's own mail.
+filter_stage()
+{
+	said=$(filter_said)
+	start_filter
+	holds "the milter says that a filter is there" 30 \
+		eval '[ "$(filter_said)" -gt "$said" ]'
+	holds "so does tlstally doctor" 10 doctor_names_filter
+	holds "Postfix listens in front of it" 10 listens_at_2525
+	mail filtered
+	all_counted "through a before-queue filter"
+	expect "tlstally inbound says how many" 1 "$(tlstally inbound |
+		grep -c "A before-queue filter handed back 4 more")"
+	said=$(shown_said)
+	stop_filter
+	holds "the milter says that it is gone" 30 \
+		eval '[ "$(shown_said)" -gt "$said" ]'
+	mail plain a@unfiltered.test 1
+	all_counted "without the filter again"
+}
+
+filter_said()
+{
+	grep -c "2525/inet has a before-queue filter" "$dir/milter.log"
+}
+
+shown_said()
+{
+	grep -c "all mail that comes in is shown again" "$dir/milter.log"
+}
+
+doctor_names_filter()
+{
+	tlstally doctor | grep -q "2525/inet has a before-queue filter"
 }
 
 # seconds COMMAND...: how long it took

@@ -20,7 +20,8 @@ static const char *field(char **rest)
 	return begin;
 }
 
-static void begin(struct milter_message *m, char *rest, bool local)
+static void begin(struct milter_message *m, char *rest,
+                  enum inbound_client client)
 {
 	const char *sender = field(&rest);
 	struct inbound_macros macros;
@@ -32,7 +33,7 @@ static void begin(struct milter_message *m, char *rest, bool local)
 	macros.verify = field(&rest);
 	macros.auth_type = field(&rest);
 	macros.auth_authen = field(&rest);
-	milter_message_begin(m, sender, &macros, local);
+	milter_message_begin(m, sender, &macros, client);
 }
 
 static void recipient(struct milter_message *m, char *rest)
@@ -87,7 +88,7 @@ static void step(struct milter_message *m, char *line)
 	switch (line[0]) {
 	case 'm':
 	case 'M':
-		begin(m, line + 1, line[0] == 'M');
+		begin(m, line + 1, line[0] == 'M' ? INBOUND_LOCAL : INBOUND_MX);
 		check_inbound(&m->inbound);
 		break;
 	case 'r':

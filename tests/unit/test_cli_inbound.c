@@ -34,6 +34,10 @@ static const struct {
           .certificate = INBOUND_CERT_VERIFIED,
           .cipher = "TLS_AES_256_GCM_SHA384"},
          7},
+	{DAY,
+         "a.example",
+         {.client = INBOUND_FILTERED, .sender = "x.example"},
+         8},
 	{DAY, "b.example", {.sender = "evil\x1b[2J", .tls = INBOUND_TLS12}, 1},
 	{DAY, "c.example", {.sender = "bad.example"}, 100},
 	{DAY - 7, "c.example", {.sender = "bad.example"}, 1000},
@@ -68,12 +72,13 @@ static int run(struct fixture *f, const char *domain, struct cli_args args,
 	return rc;
 }
 
-/* As "domain messages weak clear oldTls tls12 tls13 otherTls submitted;". */
+/* As "domain messages weak clear oldTls tls12 tls13 otherTls submitted
+ * filtered;". */
 static void put_lines(const json_t *list, const char *what, struct strbuf *out)
 {
-	static const char *const names[] = {"messages", "weak",     "clear",
-	                                    "oldTls",   "tls12",    "tls13",
-	                                    "otherTls", "submitted"};
+	static const char *const names[] = {
+		"messages", "weak",     "clear",     "oldTls",  "tls12",
+		"tls13",    "otherTls", "submitted", "filtered"};
 	const json_t *item;
 	size_t i;
 
@@ -103,23 +108,23 @@ static void test_json(void **state)
 	         {.json = true},
 	         "domains",
 	         "domain",
-	         "c.example 100 100 100 0 0 0 0 0; "
-	         "a.example 111 14 12 2 1 90 6 7; "
-	         "b.example 1 0 0 0 1 0 0 0; "},
+	         "c.example 100 100 100 0 0 0 0 0 0; "
+	         "a.example 111 14 12 2 1 90 6 7 8; "
+	         "b.example 1 0 0 0 1 0 0 0 0; "},
 		{"of one day",
 	         NULL,
 	         {.json = true, .has_day = true, .day = DAY + 1},
 	         "domains",
 	         "domain",
-	         "a.example 4 4 4 0 0 0 0 0; "},
+	         "a.example 4 4 4 0 0 0 0 0 0; "},
 		{"of more days",
 	         NULL,
 	         {.json = true, .days = 9},
 	         "domains",
 	         "domain",
-	         "c.example 1100 1100 1100 0 0 0 0 0; "
-	         "a.example 111 14 12 2 1 90 6 7; "
-	         "b.example 1 0 0 0 1 0 0 0; "},
+	         "c.example 1100 1100 1100 0 0 0 0 0 0; "
+	         "a.example 111 14 12 2 1 90 6 7 8; "
+	         "b.example 1 0 0 0 1 0 0 0 0; "},
 		{"who sends to one domain; its own users are apart",
 	         "A.example.",
 	         {.json = true},
@@ -170,6 +175,13 @@ static void test_words(void **state)
 		{"a cipher", "a.example", "TLS_AES_256_GCM_SHA384", true},
 		{"own users", "a.example",
 	         "how our own users and programs hand in", true},
+		{"a before-queue filter", NULL,
+	         "A before-queue filter handed back 8 more", true},
+		{"its way in", "a.example",
+	         "how a before-queue filter hands back, whoever sent it\n"
+	         "  messages  client  TLS",
+	         true},
+		{"no filter, no word of it", "b.example", "filter", false},
 		{"nobody is bad", "b.example", "still without TLS", false},
 		{"a terminal is told nothing", "b.example", "\x1b", false},
 		{"but the name is there", "b.example", "evil[2J", true},

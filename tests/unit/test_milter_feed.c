@@ -78,7 +78,7 @@ static void take(struct milter_feed *feed, const char *sender,
 	struct milter_message m;
 
 	milter_message_init(&m, &site);
-	milter_message_begin(&m, sender, &clear, false);
+	milter_message_begin(&m, sender, &clear, INBOUND_MX);
 	milter_message_recipient(&m, recipient, macros);
 	milter_message_header(&m, "TLS-Report-Submitter", "example.com");
 	milter_message_body(&m, "body", 4);
@@ -404,7 +404,7 @@ static void count_one(struct milter_counts *counts, const char *sender,
 	struct milter_message m;
 
 	milter_message_init(&m, &site);
-	milter_message_begin(&m, sender, &clear, false);
+	milter_message_begin(&m, sender, &clear, INBOUND_MX);
 	milter_message_recipient(&m, recipient, &local);
 	milter_counts_add(counts, DAY, &m);
 	milter_message_clear(&m);

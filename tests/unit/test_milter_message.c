@@ -52,7 +52,7 @@ static void describe(const struct milter_message *m, struct strbuf *out)
 /* A dialogue as it was recorded: macros of HELO stay until the next HELO. */
 struct replay {
 	struct milter_message message;
-	bool local;
+	enum inbound_client client;
 	char macros[3][16][2][128]; /* of HELO, MAIL, RCPT: name, value */
 	size_t counts[3];
 	char pending[16][2][128]; /* of the step that comes */
@@ -88,7 +88,7 @@ static void replay_mail(struct replay *r, const char *rest)
 		macro(r, "{cipher_bits}"), macro(r, "{cert_subject}"),
 		macro(r, "{verify}"),      macro(r, "{auth_type}"),
 		macro(r, "{auth_authen}")};
-	milter_message_begin(&r->message, rest, &macros, r->local);
+	milter_message_begin(&r->message, rest, &macros, r->client);
 }
 
 static void replay_rcpt(struct replay *r, const char *rest)
@@ -126,7 +126,8 @@ static void replay_line(struct replay *r, char *line)
 	} else if (strcmp(line, "case") == 0) {
 		strbuf_printf(&r->out, "%s\n", rest);
 	} else if (strcmp(line, "connect") == 0) {
-		r->local = strncmp(rest, "127.", 4) == 0;
+		r->client = strncmp(rest, "127.", 4) == 0 ? INBOUND_LOCAL
+		                                          : INBOUND_MX;
 		r->pending_count = r->counts[0] = r->counts[1] = 0;
 	} else if (strcmp(line, "helo") == 0) {
 		take_macros(r, 0);
@@ -219,7 +220,8 @@ static void test_senders(void **state)
 	milter_message_init(&m, &site);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
-		milter_message_begin(&m, rows[i].sender, &no_macros, false);
+		milter_message_begin(&m, rows[i].sender, &no_macros,
+		                     INBOUND_MX);
 		assert_string_equal(m.inbound.sender, rows[i].want);
 	}
 	milter_message_clear(&m);
@@ -305,7 +307,8 @@ static void test_recipients(void **state)
 			"mx clear none from s.example:%s\n", rows[i].want);
 
 		ROW(&rows[i]);
-		milter_message_begin(&m, "<x@s.example>", &no_macros, false);
+		milter_message_begin(&m, "<x@s.example>", &no_macros,
+		                     INBOUND_MX);
 		milter_message_recipient(&m, rows[i].recipient,
 		                         &rows[i].macros);
 		describe(&m, &got);
@@ -324,7 +327,7 @@ static void test_a_domain_counts_once(void **state)
 
 	(void)state;
 	milter_message_init(&m, &site);
-	milter_message_begin(&m, "<x@s.example>", &no_macros, false);
+	milter_message_begin(&m, "<x@s.example>", &no_macros, INBOUND_MX);
 	milter_message_recipient(&m, "<a@b.example>", &to_us);
 	milter_message_recipient(&m, "<b@B.EXAMPLE>", &to_us);
 	milter_message_recipient(&m, "<c@b.example>", &to_others);
@@ -343,7 +346,7 @@ static void test_many_domains(void **state)
 
 	(void)state;
 	milter_message_init(&m, &site);
-	milter_message_begin(&m, "<x@s.example>", &no_macros, false);
+	milter_message_begin(&m, "<x@s.example>", &no_macros, INBOUND_MX);
 	for (int i = 0; i < 5000; i++) {
 		char address[64];
 
@@ -397,7 +400,8 @@ static void test_own_reports(void **state)
 	milter_message_init(&m, &site);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
-		milter_message_begin(&m, rows[i].sender, &no_macros, true);
+		milter_message_begin(&m, rows[i].sender, &no_macros,
+		                     INBOUND_LOCAL);
 		milter_message_recipient(&m, "<a@b.example>", &to_others);
 		milter_message_header(&m, rows[i].header, rows[i].value);
 		assert_int_equal(milter_message_is_report(&m), rows[i].want);
@@ -409,7 +413,7 @@ static void test_own_reports(void **state)
 
 static void begin_bounce(struct milter_message *m, const char *recipient)
 {
-	milter_message_begin(m, "<>", &no_macros, false);
+	milter_message_begin(m, "<>", &no_macros, INBOUND_MX);
 	milter_message_recipient(m, recipient, &to_us);
 }
 
@@ -530,9 +534,9 @@ static void test_out_of_order(void **state)
 	assert_false(milter_message_body(&m, "x", 1));
 	assert_int_equal(m.domain_count, 0);
 	assert_false(m.begun);
-	milter_message_begin(&m, "<x@s.example>", &no_macros, false);
+	milter_message_begin(&m, "<x@s.example>", &no_macros, INBOUND_MX);
 	milter_message_recipient(&m, "<a@b.example>", &to_us);
-	milter_message_begin(&m, "<x@s.example>", &no_macros, false);
+	milter_message_begin(&m, "<x@s.example>", &no_macros, INBOUND_MX);
 	assert_int_equal(m.domain_count, 0);
 	milter_message_clear(&m);
 }

@@ -1,0 +1,134 @@
+#include "intake/milter_clients.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "base/xalloc.h"
+
+struct milter_clients {
+	pthread_rwlock_t lock;
+	struct address_guard *interfaces; /* NULL: not known */
+	bool filtered;
+	struct in6_addr filters[MILTER_SIGHT_FILTERS]; /* IPv4 as mapped */
+	size_t filter_count;
+};
+
+struct milter_clients *milter_clients_new(void)
+{
+	struct milter_clients *clients = xcalloc(1, sizeof(*clients));
+
+	pthread_rwlock_init(&clients->lock, NULL);
+	return clients;
+}
+
+void milter_clients_free(struct milter_clients **clients)
+{
+	if (*clients == NULL)
+		return;
+	address_guard_free(&(*clients)->interfaces);
+	pthread_rwlock_destroy(&(*clients)->lock);
+	free(*clients);
+	*clients = NULL;
+}
+
+int milter_clients_refresh(struct milter_clients *clients, struct err *err)
+{
+	struct address_guard *now = address_guard_new(false, err), *before;
+
+	if (now == NULL)
+		return err->class;
+	pthread_rwlock_wrlock(&clients->lock);
+	before = clients->interfaces;
+	clients->interfaces = now;
+	pthread_rwlock_unlock(&clients->lock);
+	address_guard_free(&before);
+	return 0;
+}
+
+static struct in6_addr mapped(const struct in_addr *address)
+{
+	struct in6_addr out = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+	memcpy(out.s6_addr + 12, address, sizeof(*address));
+	return out;
+}
+
+static bool parse(const char *text, struct in6_addr *out)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET6, text, out) == 1)
+		return true;
+	if (inet_pton(AF_INET, text, &v4) != 1)
+		return false;
+	*out = mapped(&v4);
+	return true;
+}
+
+void milter_clients_set_sight(struct milter_clients *clients,
+                              const struct milter_sight *sight)
+{
+	pthread_rwlock_wrlock(&clients->lock);
+	clients->filtered = sight->filtered;
+	clients->filter_count = 0;
+	for (size_t i = 0; i < sight->filter_count; i++)
+		clients->filter_count +=
+			parse(sight->filters[i],
+		              &clients->filters[clients->filter_count]);
+	pthread_rwlock_unlock(&clients->lock);
+}
+
+/* False for what is no IP address. */
+static bool address_of(const struct sockaddr *address, struct in6_addr *out)
+{
+	if (address->sa_family == AF_INET)
+		*out = mapped(
+			&((const struct sockaddr_in *)(const void *)address)
+				 ->sin_addr);
+	else if (address->sa_family == AF_INET6)
+		*out = ((const struct sockaddr_in6 *)(const void *)address)
+		               ->sin6_addr;
+	else
+		return false;
+	return true;
+}
+
+static bool is_loopback(const struct in6_addr *address)
+{
+	return IN6_IS_ADDR_LOOPBACK(address) ||
+	       (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
+}
+
+static bool is_filter(const struct milter_clients *clients,
+                      const struct in6_addr *address)
+{
+	for (size_t i = 0; i < clients->filter_count; i++)
+		if (IN6_ARE_ADDR_EQUAL(&clients->filters[i], address))
+			return true;
+	return false;
+}
+
+enum inbound_client milter_clients_look_up(struct milter_clients *clients,
+                                           const struct sockaddr *address)
+{
+	struct in6_addr bytes;
+	enum inbound_client client;
+	bool own;
+
+	if (address == NULL || !address_of(address, &bytes))
+		return INBOUND_LOCAL;
+	pthread_rwlock_rdlock(&clients->lock);
+	own = is_loopback(&bytes) ||
+	      (clients->interfaces != NULL &&
+	       address_guard_is_own(clients->interfaces, address));
+	if (clients->filtered && (own || is_filter(clients, &bytes)))
+		client = INBOUND_FILTERED;
+	else
+		client = own ? INBOUND_LOCAL : INBOUND_MX;
+	pthread_rwlock_unlock(&clients->lock);
+	return client;
+}
