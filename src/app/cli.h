@@ -119,6 +119,7 @@ struct cli {
 	struct conf conf;
 	struct clock clock;
 	char doubt[CLOCK_WORDS]; /* why the time is doubted; "" */
+	bool vouched;            /* for the time */
 	struct db *db;
 	struct strbuf out;
 	bool is_usage; /* what failed is the command line */

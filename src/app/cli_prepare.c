@@ -61,6 +61,7 @@ static int watch_clock(struct cli *cli, struct err *err)
 	                          err);
 
 	clock_record_words(&record, cli->doubt);
+	cli->vouched = record.vouched;
 	return rc == ERR_BUSY ? 0 : rc;
 }
 

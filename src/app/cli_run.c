@@ -71,6 +71,17 @@ static void warn_of_incomplete(const struct rollup_result *result)
 		            result->incomplete);
 }
 
+static void tell_taken_back(const struct not_yet *done)
+{
+	if (done->feeds + done->days + done->domains == 0)
+		return;
+	log_warning("a clock that was ahead has written what is to come; taken "
+	            "back: %" PRIu64 " feeds, %" PRIu64 " days that are open "
+	            "again (%" PRIu64 " reports withdrawn), and sessions of "
+	            "%" PRIu64 " domains on days to come, which are late",
+	            done->feeds, done->days, done->reports, done->domains);
+}
+
 static int step_rollup(struct cli *cli, struct run_result *result,
                        struct err *err)
 {
@@ -81,6 +92,7 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 		.one_day = cli->args.has_day,
 		.day = cli->args.day,
 		.doubt = cli->doubt[0] != '\0' ? cli->doubt : NULL,
+		.vouched = cli->vouched,
 		.progress = on_rollup,
 		.progress_arg = &progress,
 	};
@@ -92,6 +104,7 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 	rc = rollup_run(cli->db, &options, &result->rollup, err);
 	progress_end(&progress);
 	warn_of_incomplete(&result->rollup);
+	tell_taken_back(&result->rollup.taken_back);
 	return rc;
 }
 

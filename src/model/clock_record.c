@@ -14,14 +14,21 @@ int64_t clock_record_ms(const struct clock_record *record, int64_t boot_ms)
 	return record->wall_ms + boot_ms - record->boot_ms;
 }
 
-void clock_record_accept(struct clock_record *record,
-                         const struct clock_look *look)
+static void agree(struct clock_record *record, const struct clock_look *look,
+                  bool vouched)
 {
 	*record = (struct clock_record){
 		.wall_ms = look->wall_ms,
 		.boot_ms = look->boot_ms,
+		.vouched = vouched,
 	};
 	memcpy(record->boot, look->boot, sizeof(record->boot));
+}
+
+void clock_record_accept(struct clock_record *record,
+                         const struct clock_look *look)
+{
+	agree(record, look, true);
 }
 
 /* Also when the boot clock went back: whatever that is, it is another one. */
@@ -38,6 +45,7 @@ static void carry(struct clock_record *record, const struct clock_look *look)
 	memcpy(record->boot, look->boot, sizeof(record->boot));
 	record->boot_ms = look->boot_ms;
 	record->carried = true;
+	record->vouched = false;
 	record->doubted = false;
 }
 
@@ -74,7 +82,7 @@ bool clock_record_look(struct clock_record *record,
                        const struct clock_look *look)
 {
 	if (record->boot[0] == '\0') {
-		clock_record_accept(record, look);
+		agree(record, look, look->synchronised);
 		return false;
 	}
 	if (is_another_boot(record, look))
@@ -84,8 +92,10 @@ bool clock_record_look(struct clock_record *record,
 		record->doubt_wall_ms = look->wall_ms;
 		record->doubt_boot_ms = look->boot_ms;
 	}
-	if (agrees(record, look) || has_settled(record, look))
-		clock_record_accept(record, look);
+	if (agrees(record, look))
+		agree(record, look, record->vouched || look->synchronised);
+	else if (has_settled(record, look))
+		agree(record, look, look->synchronised);
 	return record->doubted;
 }
 

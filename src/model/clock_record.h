@@ -58,6 +58,7 @@ struct clock_record {
 	int64_t wall_ms, boot_ms;
 	bool carried; /* from before this boot: by then an unknown time passed
 	               */
+	bool vouched; /* for that time, by the kernel or the operator */
 	/* the time that is doubted, when it was first seen */
 	bool doubted;
 	int64_t doubt_wall_ms, doubt_boot_ms;
@@ -67,7 +68,7 @@ struct clock_record {
 bool clock_record_look(struct clock_record *record,
                        const struct clock_look *look);
 
-/* What the clocks show is right. */
+/* What the clocks show is right, says the operator. */
 void clock_record_accept(struct clock_record *record,
                          const struct clock_look *look);
 

@@ -429,6 +429,17 @@ static int close_days(struct rollup *r, struct err *err)
 	return 0;
 }
 
+/* Not from who says what time it is: days to come are what he rehearses. */
+static int take_back(struct rollup *r, struct err *err)
+{
+	const struct rollup_options *options = r->options;
+
+	if (options->clock->told || options->conf->store.rehearsal)
+		return 0;
+	return not_yet_take_back(r->db, clock_secs(options->clock),
+	                         options->vouched, &r->result->taken_back, err);
+}
+
 /* The next run comes again; who asks for one day is told. */
 static int wait_for_clock(const struct rollup_options *options, struct err *err)
 {
@@ -455,7 +466,9 @@ int rollup_run(struct db *db, const struct rollup_options *options,
 	r.ruas = xcalloc((size_t)BATCH_DOMAINS * DECIDE_RUA_MAX,
 	                 sizeof(*r.ruas));
 	strbuf_init(&r.json, 0);
-	rc = close_days(&r, err);
+	rc = take_back(&r, err);
+	if (rc == 0)
+		rc = close_days(&r, err);
 	if (rc == 0)
 		rc = held_review(db, options->conf, options->clock,
 		                 &result->released, &result->lapsed, err);

@@ -23,6 +23,7 @@
 #include "model/report.h"
 #include "rollup/closing.h"
 #include "store/db.h"
+#include "store/not_yet.h"
 #include "store/tally_table.h"
 
 struct rollup_options {
@@ -36,12 +37,15 @@ struct rollup_options {
 	/* Why the time is doubted (model/clock_record.h): no day is closed, nor
 	 * does anything grow too old.  NULL: it is not. */
 	const char *doubt;
+	/* The kernel or the operator vouches for it (store/not_yet.h). */
+	bool vouched;
 	/* Called after each batch; may be NULL. */
 	void (*progress)(void *arg, int32_t day, uint64_t domains);
 	void *progress_arg;
 };
 
 struct rollup_result {
+	struct not_yet taken_back;      /* a wrong clock had written it */
 	uint64_t days;                  /* closed */
 	uint64_t days_waiting;          /* over, but not closed yet */
 	uint64_t domains_waiting;       /* for their policies, on such days */

@@ -16,6 +16,7 @@ static bool read_record(struct db_value value, struct clock_record *record)
 	record->wall_ms = (int64_t)reader_u64(&reader);
 	record->boot_ms = (int64_t)reader_u64(&reader);
 	record->carried = reader_u8(&reader) != 0;
+	record->vouched = reader_u8(&reader) != 0;
 	record->doubted = reader_u8(&reader) != 0;
 	record->doubt_wall_ms = (int64_t)reader_u64(&reader);
 	record->doubt_boot_ms = (int64_t)reader_u64(&reader);
@@ -45,6 +46,7 @@ void clock_record_put(struct db_txn *txn, const struct clock_record *record)
 	strbuf_u64(&value, (uint64_t)record->wall_ms);
 	strbuf_u64(&value, (uint64_t)record->boot_ms);
 	strbuf_u8(&value, record->carried);
+	strbuf_u8(&value, record->vouched);
 	strbuf_u8(&value, record->doubted);
 	strbuf_u64(&value, (uint64_t)record->doubt_wall_ms);
 	strbuf_u64(&value, (uint64_t)record->doubt_boot_ms);

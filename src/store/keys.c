@@ -125,6 +125,25 @@ size_t delete_before(struct db_txn *txn, enum db_table table,
 	return n;
 }
 
+void delete_from(struct db_txn *txn, enum db_table table,
+                 const struct key *start)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, table);
+
+	for (bool more = db_seek(cursor, start->bytes, start->len); more;
+	     more = db_next(cursor))
+		db_cursor_delete(cursor);
+}
+
+bool has_from(struct db_txn *txn, enum db_table table, const struct key *start)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, table);
+
+	return db_seek(cursor, start->bytes, start->len);
+}
+
 int purge_days(struct db_txn *txn, enum db_table table, int32_t before,
                uint64_t *rows)
 {

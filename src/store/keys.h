@@ -157,6 +157,12 @@ bool key_has_prefix(const struct db_value *key, const struct key *prefix);
 size_t delete_before(struct db_txn *txn, enum db_table table,
                      const struct key *end, size_t max);
 
+/* Deletes the rows whose key is not before `start`; has_from(): is there one?
+ */
+void delete_from(struct db_txn *txn, enum db_table table,
+                 const struct key *start);
+bool has_from(struct db_txn *txn, enum db_table table, const struct key *start);
+
 /* The same for tables whose keys begin with a day: rows of days before go, at
  * most DB_BATCH_ROWS.  1: there is more. */
 int purge_days(struct db_txn *txn, enum db_table table, int32_t before,

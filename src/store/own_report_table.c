@@ -151,3 +151,23 @@ int rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows)
 	*rows += n;
 	return n == DB_BATCH_ROWS;
 }
+
+bool own_report_has_after(struct db_txn *txn, int64_t time)
+{
+	struct key day = key_of_day(day_of(time) + 1);
+	struct key hour = rate_key(time / 3600 + 1, "");
+
+	return has_from(txn, TABLE_RATE, &hour) ||
+	       has_from(txn, TABLE_OWN_REPORT, &day) ||
+	       has_from(txn, TABLE_OWN_SEEN, &day);
+}
+
+void own_report_forget_after(struct db_txn *txn, int64_t time)
+{
+	struct key day = key_of_day(day_of(time) + 1);
+	struct key hour = rate_key(time / 3600 + 1, "");
+
+	delete_from(txn, TABLE_RATE, &hour);
+	delete_from(txn, TABLE_OWN_REPORT, &day);
+	delete_from(txn, TABLE_OWN_SEEN, &day);
+}

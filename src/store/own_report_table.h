@@ -41,4 +41,9 @@ void rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
               uint64_t n);
 int rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows);
 
+/* All three: is there anything of a day or an hour after the one of `time`
+ * (secs)?  A clock that was ahead has left it; and away with it. */
+bool own_report_has_after(struct db_txn *txn, int64_t time);
+void own_report_forget_after(struct db_txn *txn, int64_t time);
+
 #endif

@@ -96,6 +96,44 @@ void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
 	strbuf_clear(&scratch);
 }
 
+static void delete_all_but_head(struct db_txn *txn, const struct key *domain)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_TALLY);
+	struct tally_row row;
+	struct db_value key;
+
+	for (bool more = db_seek(cursor, domain->bytes, domain->len); more;
+	     more = db_next(cursor)) {
+		db_at(cursor, &key, NULL);
+		if (!key_has_prefix(&key, domain))
+			return;
+		if (!tally_row_read(&key, &row))
+			db_damaged(txn, TABLE_TALLY, key.data, key.len);
+		else if (row.kind != TALLY_HEAD)
+			db_cursor_delete(cursor);
+	}
+}
+
+void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
+{
+	auto_(strbuf_clear) struct strbuf scratch = {0};
+	struct key key = key_of_domain(day, domain);
+	struct tally_head head;
+
+	if (!tally_head_at(txn, &key, &head))
+		return;
+	delete_all_but_head(txn, &key);
+	head.late_success += head.success;
+	head.late_failure += head.failure;
+	head.success = head.failure = 0;
+	head.policies = head.details = 0;
+	head.folded = 0;
+	head.record[0] = '\0';
+	head.revision++;
+	tally_head_put(txn, &key, &head, &scratch);
+}
+
 /* The rows of one domain's day on their way into a report. */
 struct load {
 	struct db_txn *txn;
@@ -327,4 +365,11 @@ void day_closed_set(struct db_txn *txn, int32_t day)
 	struct key key = closed_key(day);
 
 	db_put(txn, TABLE_DAY, key.bytes, key.len, "", 0);
+}
+
+void day_closed_clear(struct db_txn *txn, int32_t day)
+{
+	struct key key = closed_key(day);
+
+	db_delete(txn, TABLE_DAY, key.bytes, key.len);
 }

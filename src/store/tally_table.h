@@ -88,6 +88,10 @@ void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
                     uint32_t revision, enum tally_mark mark, uint64_t outbox_id,
                     const char *reason);
 
+/* All that was counted for a domain's day is late from now on: policies and
+ * details are gone, the day may count it anew. */
+void tally_make_late(struct db_txn *txn, int32_t day, const char *domain);
+
 /* Reads policies and details of a domain's day into the report's arena (the
  * report keeps its other members). */
 int tally_load(struct db_txn *txn, int32_t day, const char *domain,
@@ -106,6 +110,7 @@ int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows);
  */
 bool day_is_closed(struct db_txn *txn, int32_t day);
 void day_closed_set(struct db_txn *txn, int32_t day);
+void day_closed_clear(struct db_txn *txn, int32_t day);
 
 /*
  * Sums of a day, kept by the intake: what `status` shows without reading all

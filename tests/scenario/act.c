@@ -23,9 +23,11 @@ static int act_now(struct world *world, struct words *words, struct err *err)
 	if (words_need(words, "a time", &text, err) < 0 ||
 	    time_parse(text, &time, err) < 0)
 		return err->class;
-	if (time * 1000 < world->clock.fixed_ms)
+	if (time * 1000 < world_true_ms(world))
 		return err_set(err, ERR_PARSE, "time goes on, not back");
-	world->clock = clock_fixed(time);
+	world->clock.fixed_ms += time * 1000 - world_true_ms(world);
+	if (world_watch(world, err) < 0 || world_disturb(world, err) < 0)
+		return err->class;
 	if (world->logd_seen && logged_up_to(world, err) < 0)
 		return err->class;
 	if (!world->daemon_seen || world->daemon_stands)
@@ -74,12 +76,18 @@ static int act_rollup(struct world *world, struct words *words, struct err *err)
 	struct rollup_options options = {.conf = &world->conf,
 	                                 .clock = &world->clock};
 	bool refused = words_flag(words, "refused");
+	char why[CLOCK_WORDS];
 	const char *day;
 	int rc;
 
 	options.one_day = words_value(words, "day", &day);
 	if (options.one_day && day_parse(day, &options.day, err) < 0)
 		return err->class;
+	if (world_watch(world, err) < 0)
+		return err->class;
+	if (world->clock_record.doubted)
+		options.doubt = clock_record_words(&world->clock_record, why);
+	options.vouched = world->clock_record.vouched;
 	rc = rollup_run(world->db, &options, &world->rolled, err);
 	if (!refused)
 		return rc;
@@ -208,6 +216,8 @@ static int act_deliver(struct world *world, struct words *words,
 	const char *domain;
 	int rc;
 
+	if (world_watch(world, err) < 0)
+		return err->class;
 	world->sent_before = world->receivers.sent_count;
 	if (words_value(words, "only", &domain) &&
 	    look_report_id(world->db, domain, &options.only_id, err) < 0)
@@ -237,6 +247,10 @@ static int act_expect(struct world *world, struct words *words, struct err *err)
 
 const struct verb act_verbs[] = {
 	{"now", "TIME", act_now},
+	{"clock",
+         "ahead SPAN|back SPAN|right|pauses SPAN|starts|synchronised|accepted|"
+         "unwatched|watched",
+         act_clock},
 	{"set", "SECTION.NAME=VALUE", act_set},
 	{"daemon", "stops|runs", act_daemon},
 	{"datagram", "FILE [*N] [bad]", act_datagram},
@@ -263,6 +277,7 @@ const struct verb act_verbs[] = {
 	{"accepted", "DOMAIN [via=HOST] [*N]", act_accepted},
 	{"inbound", "DOMAIN [from=DOMAIN] clear|TLSv1.2|... [*N]", act_inbound},
 	{"rollup", "[day=DAY] [refused]", act_rollup},
+	{"purge", "", act_purge},
 	{"https", "HOST STATUS|lost|refused [retry-after=SECS]", act_https},
 	{"mail", "ADDRESS|* STAGE CODE [TEXT] | ADDRESS|* lost", act_mail},
 	{"deliver", "[now] [only=DOMAIN] [twice] [dies]", act_deliver},

@@ -256,6 +256,7 @@ const struct verb expect_verbs[] = {
 	{"archive", "as outbox", expect_archive},
 	{"status", "DOMAIN STATUS [day=DAY]", expect_status},
 	{"reports", "DOMAIN|all [waiting=N] [made=N]", expect_reports},
+	{"clock", "believed|doubted", expect_clock},
 	{"sent", "DOMAIN N [to=TEXT]", expect_sent},
 	{"nothing", "sent", expect_nothing},
 	{"wire", "DOMAIN = FILE", expect_wire},

@@ -3,7 +3,8 @@
  *
  *     scenario TESTS-FOLDER FILE.scn...
  *
- * The first line of a file says its story.  Each file has a store of its own.
+ * The first line of a file says its story.  Each file has a store of its own,
+ * and is lived through again with a clock that somebody sets (world.h).
  * Ends with 1 when something was not as expected, with file and line.
  */
 #include <stdio.h>
@@ -46,7 +47,8 @@ static int run_lines(struct world *world, FILE *file, unsigned *number,
 	return 0;
 }
 
-static int run_file(const char *tests, const char *path)
+static int run_file(const char *tests, const char *path,
+                    enum disturbance disturbed)
 {
 	FILE *file = fopen(path, "r");
 	struct err err = {0};
@@ -58,13 +60,18 @@ static int run_file(const char *tests, const char *path)
 		perror(path);
 		return -1;
 	}
-	rc = world_open(&world, tests, &err);
+	rc = world_open(&world, tests, disturbed, &err);
 	if (rc == 0)
 		rc = run_lines(&world, file, &number, &err);
 	world_close(&world);
 	fclose(file);
 	if (rc < 0)
-		fprintf(stderr, "%s:%u: %s\n", path, number, err.text);
+		fprintf(stderr, "%s:%u: %s%s\n", path, number,
+		        disturbed == DISTURBED_AHEAD ? "with a clock ahead: "
+		        : disturbed == DISTURBED_BACK
+		                ? "with a clock set back: "
+		                : "",
+		        err.text);
 	return rc;
 }
 
@@ -77,7 +84,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (int i = 2; i < argc; i++)
-		bad += run_file(argv[1], argv[i]) < 0;
+		for (int how = UNDISTURBED; how < DISTURBANCES; how++)
+			bad += run_file(argv[1], argv[i],
+			                (enum disturbance)how) < 0;
 	printf("%d scenarios, %d not as told\n", argc - 2, bad);
 	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -36,12 +36,14 @@ static int make_directory(struct world *world, struct err *err)
 	return 0;
 }
 
-int world_open(struct world *world, const char *tests, struct err *err)
+int world_open(struct world *world, const char *tests,
+               enum disturbance disturbed, struct err *err)
 {
 	struct db_options options = {.map_size = 256u << 20, .create = true};
 
 	memset(world, 0, sizeof(*world));
 	world->tests = tests;
+	world->disturbed = disturbed;
 	world->clock = clock_fixed(0);
 	conf_init(&world->conf);
 	strbuf_init(&world->log, 0);

@@ -15,10 +15,16 @@
 #include "base/strbuf.h"
 #include "conf/conf.h"
 #include "fake/fake_transport.h"
+#include "model/clock_record.h"
 #include "outbox/outbox.h"
 #include "rollup/rollup.h"
 #include "scenario/words.h"
 #include "store/db.h"
+#include "store/purge.h"
+
+/* Every scenario is lived through three times: as it is told, and with the
+ * clock set a year ahead, or back, for a moment each time that time passes. */
+enum disturbance { UNDISTURBED, DISTURBED_AHEAD, DISTURBED_BACK, DISTURBANCES };
 
 struct world {
 	const char *tests; /* where the data is: the folder tests */
@@ -26,6 +32,12 @@ struct world {
 	struct db *db;
 	struct conf conf;
 	struct clock clock;
+	int64_t paused_ms; /* by the hypervisor: the boot clock missed it */
+	unsigned boots;
+	bool synchronised; /* says the kernel of the clock */
+	bool unwatched;    /* nobody asks whether the time is right */
+	struct clock_record clock_record;
+	enum disturbance disturbed;
 	bool daemon_stands; /* no watermark but what `feed` says */
 	bool daemon_seen;
 	bool logd_seen;
@@ -36,7 +48,8 @@ struct world {
 	struct strbuf log; /* lines that nobody expected yet */
 };
 
-int world_open(struct world *world, const char *tests, struct err *err);
+int world_open(struct world *world, const char *tests,
+               enum disturbance disturbed, struct err *err);
 void world_close(struct world *world);
 
 /* NAME in tests/scenario/data, tests/golden, tests/data/datagrams or
@@ -57,6 +70,14 @@ struct verb {
  * looked at ("expect ..."). */
 extern const struct verb act_verbs[];
 extern const struct verb expect_verbs[];
+
+/* clock.c */
+verb_fn act_clock, act_purge, expect_clock;
+/* What time it is, whatever the clock says. */
+int64_t world_true_ms(const struct world *world);
+/* As the programs do when they begin, and daemons once a minute. */
+int world_watch(struct world *world, struct err *err);
+int world_disturb(struct world *world, struct err *err);
 
 /* act_verbs' ways of counting. */
 verb_fn act_datagram, act_event;
