@@ -142,6 +142,7 @@ static int start_feed(struct logd *d, struct err *err)
 	                    .max_processes = TRACKED_PROCESSES,
 	                    .max_queue_ids = TRACKED_QUEUE_IDS},
 		.tls_optional = honours_tls_required(d->site),
+		.site = &d->postfix.site,
 		.from_start = d->from_start,
 		.unsent_until = unsent_until(d),
 	};
@@ -166,7 +167,8 @@ static int start(void *arg, struct err *err)
 		return err->class;
 	d->site = postfix_site_ask(&d->conf);
 	d->enforced = enforced_find(&d->conf, d->site);
-	if (start_pool(d, err) < 0 || start_feed(d, err) < 0)
+	if (logd_learn_postfix(d, err) < 0 || start_pool(d, err) < 0 ||
+	    start_feed(d, err) < 0)
 		return err->class;
 	log_info("counting sessions of the mail log (%s) in %s", d->source_name,
 	         d->conf.store.directory);
@@ -190,6 +192,7 @@ static int stop(void *arg, struct err *err)
 	db_close(&d->db);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
+	logd_postfix_clear(&d->postfix);
 	postfix_site_free(&d->site);
 	xfree_str(&d->source_name);
 	return rc;

@@ -23,6 +23,17 @@
 #include "policy/pool.h"
 #include "store/db.h"
 
+/* What Postfix's settings say about its log; logd_postfix.c. */
+struct logd_postfix {
+	int64_t *users; /* whose lines in the journal are Postfix's */
+	size_t user_count;
+	bool any_user;
+	int facility; /* syslog(3)'s, beside LOG_MAIL; 0: none */
+	char **names; /* syslog_name */
+	size_t name_count;
+	struct maillog_site site;
+};
+
 /* What was said of something that is counted, and when. */
 struct logd_said {
 	uint64_t n;
@@ -39,6 +50,7 @@ struct logd {
 	int lock_fd; /* one of us on a store */
 	struct postfix_site *site;
 	struct enforced enforced;
+	struct logd_postfix postfix;
 	char *source_name;
 	struct policy_pool *pool;
 	struct log_feed *feed;
@@ -47,6 +59,12 @@ struct logd {
 	struct logd_said said_unread, said_unclear, said_foreign;
 	bool said_loglevel, said_events, said_no_events, said_missed;
 };
+
+/* logd_postfix.c */
+
+/* ERR_NOTFOUND when a user of the settings is none. */
+int logd_learn_postfix(struct logd *d, struct err *err);
+void logd_postfix_clear(struct logd_postfix *postfix);
 
 /* logd_source.c */
 

@@ -91,6 +91,9 @@ static int open_journal(struct logd *d, const struct strbuf *position,
 		.from_start = d->from_start,
 		.once = logd_ends(d),
 		.clock = &d->clock,
+		.users = d->postfix.any_user ? NULL : d->postfix.users,
+		.user_count = d->postfix.user_count,
+		.facility = d->postfix.facility,
 	};
 
 	return log_journal_open(&options, source, err);

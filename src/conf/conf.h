@@ -78,6 +78,7 @@ struct conf {
 		struct conf_list enforces;      /* dane, sts; none; empty: ask
 		                                   postconf */
 		char *postfix_config_directory; /* "": the default instance's */
+		struct conf_list journal_users; /* beside root, mail_owner */
 		bool count_private;
 		bool by_relay;              /* domain = relay host's name */
 		bool allow_both;            /* beside a tlstallyd that counts */

@@ -511,6 +511,34 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "log",
+		.name = "journal_users",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(log.journal_users),
+		.max = NAME_LONG,
+		.check = form_user,
+		.comment = "Whose lines in the journal are Postfix's, beside "
+			   "root's and mail_owner's.",
+		.manual = "Users whose lines in the journal are Postfix's, "
+			  "beside those of root and\n"
+			  "of Postfix's\n"
+			  ".Va mail_owner :\n"
+			  "names or numbers,\n"
+			  ".Ql nobody\n"
+			  "for lines that the journal knows no user of, as "
+			  "other hosts' may be, or\n"
+			  ".Ql any .\n"
+			  "A Postfix in a container writes as a user of the "
+			  "container, whose number\n"
+			  "is then that of somebody else, or nobody's, on this "
+			  "host.\n"
+			  "Lines of others that look like Postfix's are left "
+			  "out, and that is said:\n"
+			  "every user of the host can write some, with\n"
+			  ".Xr logger 1 .\n",
+	},
+	{
+		.section = "log",
 		.name = "count_private",
 		.type = SETTING_BOOL,
 		.standard = "no",

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <systemd/sd-journal.h>
 
 #include "base/auto.h"
@@ -23,6 +24,8 @@ struct log_journal {
 	struct log_source source; /* first: it is all that callers see */
 	sd_journal *journal;
 	bool once;
+	const int64_t *users; /* NULL: everybody */
+	size_t user_count;
 	bool pending;  /* we stand on an entry that was not looked at yet */
 	bool has_read; /* an entry was: the cursor is the position */
 	char start[POSITION_MAX]; /* the position until then */
@@ -69,8 +72,7 @@ static bool copy_program(struct log_journal *j, struct log_line *line)
 	struct span value;
 
 	if (!field(j, "SYSLOG_IDENTIFIER", &value) ||
-	    value.len > sizeof(j->program) || value.len < 7 ||
-	    memcmp(value.at, "postfix", 7) != 0)
+	    value.len > sizeof(j->program) || !maillog_names_service(value))
 		return false;
 	memcpy(j->program, value.at, value.len);
 	line->program = (struct span){j->program, value.len};
@@ -99,6 +101,17 @@ static int64_t said_at(const struct log_journal *j)
 	return usec / 1000000;
 }
 
+/* The journal itself has written down whose process it was. */
+static void set_kind(const struct log_journal *j, struct log_line *line)
+{
+	line->uid = number_field(j, "_UID");
+	for (size_t i = 0; j->users != NULL && i < j->user_count; i++)
+		if (j->users[i] == line->uid)
+			return;
+	if (j->users != NULL)
+		line->kind = LOG_LINE_FOREIGN;
+}
+
 static bool take_entry(struct log_journal *j, struct log_line *line)
 {
 	*line = (struct log_line){0};
@@ -108,6 +121,7 @@ static bool take_entry(struct log_journal *j, struct log_line *line)
 	if (line->pid < 0)
 		line->pid = number_field(j, "_PID");
 	line->time = said_at(j);
+	set_kind(j, line);
 	return true;
 }
 
@@ -232,8 +246,32 @@ static int check_readable(const struct log_journal *j, struct err *err)
 	               "systemd-journald set [log] source = file");
 }
 
-/* Postfix's facility, so that the journal's own index finds the few entries;
- * syslog identifiers have no match for a prefix. */
+static int match_number(struct log_journal *j, const char *name, int number)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s=%d", name, number);
+	return sd_journal_add_match(j->journal, text, 0);
+}
+
+/* Postfix's facility, or its programs, so that the journal's own index finds
+ * the few entries; syslog identifiers have no match for a part. */
+static int add_matches(struct log_journal *j, int facility)
+{
+	static const char *const programs[] = {"_COMM=smtp", "_COMM=qmgr",
+	                                       "_COMM=tlsproxy"};
+	int rc = match_number(j, "SYSLOG_FACILITY", LOG_FAC(LOG_MAIL));
+
+	if (rc >= 0 && facility != 0)
+		rc = match_number(j, "SYSLOG_FACILITY", LOG_FAC(facility));
+	if (rc >= 0)
+		rc = sd_journal_add_disjunction(j->journal);
+	for (size_t i = 0;
+	     rc >= 0 && i < sizeof(programs) / sizeof(programs[0]); i++)
+		rc = sd_journal_add_match(j->journal, programs[i], 0);
+	return rc;
+}
+
 static int open_journal(struct log_journal *j,
                         const struct log_journal_options *o, struct err *err)
 {
@@ -247,7 +285,7 @@ static int open_journal(struct log_journal *j,
 		return journal_error(rc, "opening it", err);
 	if (!elsewhere && check_readable(j, err) < 0)
 		return err->class;
-	rc = sd_journal_add_match(j->journal, "SYSLOG_FACILITY=2", 0);
+	rc = add_matches(j, o->facility);
 	/* before the first read: what comes in between would go unnoticed */
 	if (rc >= 0)
 		rc = sd_journal_get_fd(j->journal);
@@ -263,6 +301,8 @@ int log_journal_open(const struct log_journal_options *options,
 		(struct log_source){journal_next, journal_wait, journal_wake,
 	                            journal_save, journal_lag,  journal_free};
 	j->once = options->once;
+	j->users = options->users;
+	j->user_count = options->user_count;
 	j->message = xmalloc(LOG_LINE_MAX);
 	*source = &j->source;
 	if (log_wake_open(&j->wake, err) == 0 &&

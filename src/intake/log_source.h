@@ -52,8 +52,10 @@ int log_file_open(const struct log_file_options *options,
                   struct log_source **source, struct err *err);
 
 /*
- * The journal: what the mail facility got from syslog identifiers that begin
- * with "postfix".  Without libsystemd ERR_NOTFOUND in words.
+ * The journal: what syslog identifiers like "postfix/smtp" have said, to the
+ * mail facility or to another.  Every user can say anything there, but the
+ * journal knows who it was: lines of users who are not listed are given as
+ * LOG_LINE_FOREIGN.  Without libsystemd ERR_NOTFOUND in words.
  */
 struct log_journal_options {
 	const char *directory; /* NULL or "": this host's */
@@ -62,6 +64,11 @@ struct log_journal_options {
 	bool from_start; /* ... or from the oldest entry */
 	bool once;
 	struct clock *clock;
+	/* Whose lines are Postfix's, -1 for those of no known user; NULL:
+	 * everybody's. */
+	const int64_t *users;
+	size_t user_count;
+	int facility; /* Postfix's beside LOG_MAIL; 0: none */
 };
 int log_journal_open(const struct log_journal_options *options,
                      struct log_source **source, struct err *err);

@@ -535,6 +535,13 @@ enum fact_kind maillog_read(const struct log_line *line,
 	return fact->kind;
 }
 
+bool maillog_names_service(struct span program)
+{
+	enum service service = service_of(program, NULL);
+
+	return service != SERVICE_OTHER && service != SERVICE_ANY;
+}
+
 bool maillog_is_lost(const struct log_line *line)
 {
 	struct log_clock clock = {0};

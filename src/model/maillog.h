@@ -204,6 +204,9 @@ struct maillog_site {
 enum fact_kind maillog_read(const struct log_line *line,
                             const struct maillog_site *site, struct fact *fact);
 
+/* Is the program's last part one of these services? */
+bool maillog_names_service(struct span program);
+
 /* Is it Postfix's, saying nothing only because its sender is not to be told:
  * without a pid, or a whole line in the message of somebody else's, as
  * "docker[32360]: Nov 23 12:33:14 mx postfix/smtp[811]: ..." is? */

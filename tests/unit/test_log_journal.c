@@ -32,20 +32,22 @@ static void print_entry(FILE *out, const struct entry *entry, int n)
 	        entry->more);
 }
 
-#define MAIL "SYSLOG_FACILITY=2\nSYSLOG_PID=7\n"
+#define ROOT "_UID=0\n"
+#define MAIL "SYSLOG_FACILITY=2\nSYSLOG_PID=7\n" ROOT
 
 static const struct entry entries[] = {
 	{"postfix/smtp", "one", MAIL},
 	{"sshd", "not ours", "SYSLOG_FACILITY=4\n"},
 	{"dovecot", "not Postfix", MAIL},
-	{"postfix/smtp", "not mail", "SYSLOG_FACILITY=3\n"},
-	{"postfix-out/smtp", "two", "SYSLOG_FACILITY=2\n_PID=8\n"},
+	{"postfix/smtp", "not mail", "SYSLOG_FACILITY=3\n" ROOT},
+	{"mx1/smtp", "two", "SYSLOG_FACILITY=2\n_PID=8\n_UID=101\n"},
 	{"postfix/qmgr", "three",
          MAIL "_SOURCE_REALTIME_TIMESTAMP=1000000000\n"},
 };
 
 /* Makes a journal of some of the entries, in the directory. */
-static void make_journal(const struct fixture *f, size_t from, size_t to)
+static void make_journal_of(const struct fixture *f, const struct entry *list,
+                            size_t from, size_t to)
 {
 	auto_(xfree_str) char *exported = xasprintf("%s/export", f->directory);
 	auto_(xfree_str) char *command = NULL;
@@ -53,7 +55,7 @@ static void make_journal(const struct fixture *f, size_t from, size_t to)
 
 	assert_non_null(out);
 	for (size_t i = from; i < to; i++)
-		print_entry(out, &entries[i], (int)i);
+		print_entry(out, &list[i], (int)i);
 	fclose(out);
 	command = xasprintf(REMOTE " -o %s/system.journal %s >%s/said 2>&1",
 	                    f->directory, exported, f->directory);
@@ -61,9 +63,17 @@ static void make_journal(const struct fixture *f, size_t from, size_t to)
 	unlink(exported);
 }
 
-static struct log_source *open_at(const struct fixture *f,
-                                  const struct strbuf *position,
-                                  bool from_start, bool once)
+static void make_journal(const struct fixture *f, size_t from, size_t to)
+{
+	make_journal_of(f, entries, from, to);
+}
+
+static const int64_t postfix_users[] = {0, 101};
+
+static struct log_source *open_for(const struct fixture *f,
+                                   const struct strbuf *position,
+                                   bool from_start, bool once,
+                                   const int64_t *users, size_t user_count)
 {
 	static struct clock clock;
 	struct log_journal_options options = {
@@ -73,6 +83,8 @@ static struct log_source *open_at(const struct fixture *f,
 		.from_start = from_start,
 		.once = once,
 		.clock = &clock,
+		.users = users,
+		.user_count = user_count,
 	};
 	struct log_source *source;
 	struct err err = {0};
@@ -81,6 +93,14 @@ static struct log_source *open_at(const struct fixture *f,
 	if (log_journal_open(&options, &source, &err) < 0)
 		fail_msg("%s", err.text);
 	return source;
+}
+
+static struct log_source *open_at(const struct fixture *f,
+                                  const struct strbuf *position,
+                                  bool from_start, bool once)
+{
+	return open_for(f, position, from_start, once, postfix_users,
+	                COUNT(postfix_users));
 }
 
 static void expect_line(struct log_source *source, const char *program,
@@ -115,9 +135,72 @@ static void test_what_is_postfixs(void **state)
 	make_journal(f, 0, COUNT(entries));
 	source = open_at(f, &none, true, true);
 	expect_line(source, "postfix/smtp", 7, day_start(DAY), "one");
-	expect_line(source, "postfix-out/smtp", 8, day_start(DAY) + 4, "two");
+	expect_line(source, "mx1/smtp", 8, day_start(DAY) + 4, "two");
 	expect_line(source, "postfix/qmgr", 7, 1000, "three");
 	expect_end(source, ERR_NOTFOUND);
+	source->free(&source);
+}
+
+/* Every user can write such lines; the journal knows who it was. */
+static const struct entry others[] = {
+	{"postfix/smtp", "root's", MAIL},
+	{"postfix/smtp", "forged", "SYSLOG_FACILITY=2\n_PID=9\n_UID=1000\n"},
+	{"postfix/smtp", "of another host", "SYSLOG_FACILITY=2\n_PID=9\n"},
+	{"postfix/smtp", "to local5",
+         "SYSLOG_FACILITY=21\n_COMM=smtp\n_PID=9\n_UID=101\n"},
+	{"logger", "of no service", "SYSLOG_FACILITY=2\n_UID=1000\n"},
+};
+
+static void expect_kind(struct log_source *source, const char *message,
+                        enum log_line_kind kind, int64_t uid)
+{
+	struct log_line line;
+	struct err err = {0};
+
+	assert_int_equal(source->next(source, &line, &err), 1);
+	assert_int_equal(line.message.len, strlen(message));
+	assert_memory_equal(line.message.at, message, strlen(message));
+	assert_int_equal(line.kind, kind);
+	assert_int_equal(line.uid, uid);
+}
+
+static void test_whose_lines_they_are(void **state)
+{
+	struct fixture *f = *state;
+	struct strbuf none = {0};
+	struct log_source *source;
+
+	make_journal_of(f, others, 0, COUNT(others));
+	source = open_at(f, &none, true, true);
+	expect_kind(source, "root's", LOG_LINE_READ, 0);
+	expect_kind(source, "forged", LOG_LINE_FOREIGN, 1000);
+	expect_kind(source, "of another host", LOG_LINE_FOREIGN, -1);
+	expect_kind(source, "to local5", LOG_LINE_READ, 101);
+	expect_end(source, ERR_NOTFOUND);
+	source->free(&source);
+}
+
+static void test_let_in(void **state)
+{
+	static const int64_t users[] = {0, -1, 1000};
+	struct fixture *f = *state;
+	struct strbuf none = {0};
+	struct log_source *source;
+
+	make_journal_of(f, others, 0, COUNT(others));
+	source = open_for(f, &none, true, true, users, COUNT(users));
+	expect_kind(source, "root's", LOG_LINE_READ, 0);
+	expect_kind(source, "forged", LOG_LINE_READ, 1000);
+	expect_kind(source, "of another host", LOG_LINE_READ, -1);
+	expect_kind(source, "to local5", LOG_LINE_FOREIGN, 101);
+	source->free(&source);
+	source = open_for(f, &none, true, true, NULL, 0);
+	for (size_t i = 0; i < 4; i++)
+		expect_kind(source, others[i].message, LOG_LINE_READ,
+		            i == 0   ? 0
+		            : i == 1 ? 1000
+		            : i == 2 ? -1
+		                     : 101);
 	source->free(&source);
 }
 
@@ -170,7 +253,7 @@ static void test_a_journal_that_was_purged(void **state)
 	unlink(journal);
 	make_journal(f, 1, COUNT(entries));
 	source = open_at(f, &position, false, true);
-	expect_line(source, "postfix-out/smtp", 8, day_start(DAY) + 4, "two");
+	expect_line(source, "mx1/smtp", 8, day_start(DAY) + 4, "two");
 	source->free(&source);
 	strbuf_clear(&position);
 }
@@ -221,6 +304,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		JOURNAL_TEST(test_what_is_postfixs),
+		JOURNAL_TEST(test_whose_lines_they_are),
+		JOURNAL_TEST(test_let_in),
 		JOURNAL_TEST(test_goes_on_after_each),
 		JOURNAL_TEST(test_a_journal_that_was_purged),
 		JOURNAL_TEST(test_from_now_on),
