@@ -82,14 +82,18 @@ static bool end_with(struct db_txn *txn, struct outbox_head *head,
 }
 
 /* A report that no run ever came to, for a long time: nobody wants it now.
- * One that the operator names goes all the same. */
+ * One that the operator names goes all the same, and a deliverAt of the past in
+ * one that is made by hand means at once. */
 static bool lies_too_long(const struct claim_context *context,
                           const struct outbox_head *head,
                           const struct outbox_destination *dest)
 {
+	int64_t since = outbox_id_time(head->id);
+
+	if (since < head->deliver_at)
+		since = head->deliver_at;
 	return dest->first_attempt == 0 && context->only_id == 0 &&
-	       context->now - head->deliver_at >
-	               context->conf->report.max_report_age;
+	       context->now - since > context->conf->report.max_report_age;
 }
 
 /* What needs no network; true when the destination is dealt with. */

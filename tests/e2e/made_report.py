@@ -62,10 +62,10 @@ class Api:
             "using": USING, "methodCalls": [[name, args, "0"]]}))
         return got["methodResponses"][0][1]
 
-    def create(self, domain, policies, **report):
+    def create(self, domain, policies, at=NOW, **report):
         got = self.call(TYPE + "/set", {"create": {"k": {
             "domain": domain, "createdAt": "2026-03-02T00:00:00Z",
-            "deliverAt": NOW,
+            "deliverAt": at,
             "mailRua": {"tls@rua.example": True},
             "httpRua": ["https://rua.example/tls"],
             "report": {**DAY, "policies": policies, **report}}}})
@@ -114,7 +114,9 @@ def run(directory, server):
 
 
 def test_other(directory, server, api):
-    made = api.create("other.example", OTHER, contactInfo="Example")
+    # long ago is at once
+    made = api.create("other.example", OTHER, "2026-01-01T00:00:00Z",
+                      contactInfo="Example")
     expect("the API shows its own words", ["other", "sts"],
            [each["policyType"] for each in made["report"]["policies"]])
     api.call(TYPE + "/set", {"update": {made["id"]: {"httpRua": []}}})
