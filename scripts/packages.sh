@@ -15,8 +15,8 @@ CHECK_PACKAGES="$BUILD_PACKAGES chromium clang clang-format iproute2 ldnsutils
 	libcmocka-dev mandoc nginx-light nsd openssl postfix procps python3
 	python3-jsonschema systemd systemd-journal-remote unbound xz-utils"
 
-# what scripts/check-long wants beside them: libFuzzer
-LONG_PACKAGES="libclang-rt-dev"
+# what scripts/check-long wants beside them: libFuzzer, other Postfixes
+LONG_PACKAGES="debootstrap libclang-rt-dev"
 
 # A JMAP client comes from npm.  Node.js of another origin has npm in it, and
 # does not get along with Debian's.

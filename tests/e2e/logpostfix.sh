@@ -6,6 +6,11 @@
 # scripts/check runs it; by hand, as root: srcdir=... tests/e2e/logpostfix.sh
 # in the build directory.  All of it lives in a temporary folder and a network
 # namespace of its own; log_world.py has the table of the domains.
+#
+#     logpostfix.sh SUITE
+#
+# does the same with the Postfix of another Debian (bullseye, trixie, sid), in a
+# chroot that postfix_root.sh makes in the folder $POSTFIX_ROOTS.
 set -u
 src=${srcdir:-.}
 bin=$PWD
@@ -15,6 +20,8 @@ net=tlstally-$$
 failures=0
 pids=
 logd=
+suite=${1:-}
+root=
 
 [ "$(id -u)" -eq 0 ] || { echo "Postfix is started by root only"; exit 77; }
 for tool in postfix nsd unbound ldns-signzone openssl python3 ip; do
@@ -34,7 +41,10 @@ finish()
 {
 	for pid in $logd $pids; do kill "$pid" 2>/dev/null; done
 	[ ! -s "$dir/queue/pid/master.pid" ] ||
-		postfix -c "$dir/postfix" stop >/dev/null 2>&1
+		its_own postfix -c "$dir/postfix" stop >/dev/null 2>&1
+	if [ -n "$root" ]; then
+		umount "$root$dir" && rmdir "$root$dir"
+	fi
 	ip netns del $net
 	rm -rf "/etc/netns/$net" "$dir"
 	rmdir /etc/netns 2>/dev/null
@@ -69,6 +79,16 @@ wait_until()
 		[ "$(date +%s)" -lt $end ] || return 1
 		sleep 0.05
 	done
+}
+
+# its_own COMMAND...: in the namespace, and where this Postfix is
+its_own()
+{
+	if [ -n "$root" ]; then
+		ip netns exec $net chroot "$root" "$@"
+	else
+		ip netns exec $net "$@"
+	fi
 }
 
 # within COMMAND...: in the namespace, where /etc/resolv.conf is ours
@@ -108,6 +128,16 @@ make_namespace()
 	within ip link set lo up
 	# not a special range, which the log's reader would not count
 	within ip address add 192.0.3.0/24 dev lo
+}
+
+# What Postfix reads and writes has the same name in its chroot.  Its postconf
+# is this host's own all the same, for tlstally-logd is not root.
+enter_root()
+{
+	root=$(cd "${POSTFIX_ROOTS:-$dir/roots}" && pwd)/$suite
+	mkdir -p "$root$dir"
+	mount --bind "$dir" "$root$dir" || die "no bind mount can be made"
+	cp "/etc/netns/$net/resolv.conf" "$root/etc/resolv.conf"
 }
 
 validated()
@@ -156,11 +186,21 @@ start_sinks()
 # an MTA-STS policy in enforce mode.
 start_postfix()
 {
+	version=$(its_own postconf -h mail_version)
+	echo "Postfix $version"
+	# up to 3.5 it is a whole number
+	case $version in
+	3.[0-5] | 3.[0-5].*) level=2 ;;
+	*) level=3.6 ;;
+	esac
 	mkdir -p "$dir/postfix" "$dir/queue" "$dir/data"
-	chown postfix "$dir/data"
-	echo "sts-reuse.test reuse:" >"$dir/postfix/transport"
+	its_own chown postfix "$dir/data"
+	cat >"$dir/postfix/transport" <<-EOF
+	sts-reuse.test reuse:
+	our-fault.test noproxy:
+	EOF
 	cat >"$dir/postfix/main.cf" <<-EOF
-	compatibility_level = 3.6
+	compatibility_level = $level
 	queue_directory = $dir/queue
 	data_directory = $dir/data
 	maillog_file = $dir/mail.log
@@ -202,6 +242,9 @@ start_postfix()
 	reuse unix - - n - - smtp
 	    -o smtp_tls_connection_reuse=yes
 	    -o smtp_connection_cache_destinations=sts-reuse.test
+	noproxy unix - - n - - smtp
+	    -o smtp_tls_connection_reuse=yes
+	    -o tlsproxy_service_name=missing
 	error unix - - n - - error
 	retry unix - - n - - error
 	anvil unix - - n - 1 anvil
@@ -209,7 +252,7 @@ start_postfix()
 	postlog unix-dgram n - n - 1 postlogd
 	EOF
 	make_log
-	within postfix -c "$dir/postfix" start >"$dir/start.log" 2>&1 ||
+	its_own postfix -c "$dir/postfix" start >"$dir/start.log" 2>&1 ||
 		die "postfix does not start" "$dir/start.log"
 }
 
@@ -224,7 +267,7 @@ rotate_log()
 {
 	mv "$dir/mail.log" "$dir/mail.log.1"
 	make_log
-	within postfix -c "$dir/postfix" reload >>"$dir/start.log" 2>&1 ||
+	its_own postfix -c "$dir/postfix" reload >>"$dir/start.log" 2>&1 ||
 		die "postfix does not reload" "$dir/start.log"
 }
 
@@ -327,9 +370,12 @@ mails()
 left=$((86400 - $(date +%s) % 86400))
 [ $left -gt 120 ] || sleep $left
 
+[ -z "$suite" ] || "$e2e/postfix_root.sh" "$suite" \
+	"${POSTFIX_ROOTS:-$dir/roots}/$suite" || exit
 chmod 755 "$dir"
 world make || die "the world is not made"
 make_namespace
+[ -z "$suite" ] || enter_root
 start_dns
 start_sinks
 start_postfix
@@ -382,6 +428,8 @@ expect "and tlstally lookup says why" yes \
 send sts-ok
 wait_until 20 counts "sts-ok.test 2 0"
 expect "our own reports are no sessions" "" "$(totals | grep '^reports.test')"
+expect "nor is what our own Postfix could not do" "" \
+	"$(totals | grep '^our-fault.test')"
 expect "nor is what goes to loopback" "" "$(totals | grep '^private.test')"
 kill -TERM $logd
 wait $logd
