@@ -52,13 +52,14 @@ static void release(struct db_txn *txn, struct held *held,
 	(*held->released)++;
 }
 
-/* One that was made only now, because the operator asked for its old day, is
- * there for a day to be looked at. */
+/* One that was made only now, because the operator asked for its old day or
+ * made it by hand, is there for a day to be looked at.  Its createdAt may be
+ * anything; its id says when it was made. */
 static bool is_too_old(const struct held *held, const struct outbox_head *head)
 {
 	return held->now - day_end(head->day) >
 	               held->conf->report.max_report_age &&
-	       moment_age(head->created_at, held->now) > DAY_SECS;
+	       moment_age(outbox_id_time(head->id), held->now) > DAY_SECS;
 }
 
 /* Must something happen to it now? */

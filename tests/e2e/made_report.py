@@ -164,6 +164,19 @@ def check_form(directory, api, domain, **report):
         check_file(directory, f"{len(domain)}.eml", raw)
 
 
+def test_held():
+    """Held by mode = preview, one about an old day can be looked at for a
+    day."""
+    with serving("held") as (_, server, port):
+        api = Api(server, port)
+        made = api.create("held.example", OTHER, "2026-01-01T00:00:00Z")
+        expect("held", "held", made["status"])
+        expect("held: a run", 0, server.tally("run")[0])
+        got = api.call(TYPE + "/get", {"ids": [made["id"]]})["list"]
+        expect("held: it is there, and held", ["held"],
+               [each["status"] for each in got])
+
+
 def main():
     settings = "mode = all\n[deliver]\nmail = sendmail:{directory}/sendmail\n"
     with serving("made", settings) as (directory, server, port):
@@ -176,6 +189,7 @@ def main():
             check_form(directory, api, name_of(length))
         check_form(directory, api, name_of(200),
                    reportId="x" * 300 + "@" + "y" * 150)
+    test_held()
     return 1 if failed else 0
 
 
