@@ -16,10 +16,11 @@
 #include "base/hash.h"
 #include "base/lru.h"
 #include "base/xalloc.h"
+#include "model/http_text.h"
 
 #define TOKEN_PREFIX "tally_"
 
-enum { TOKEN_BYTES = 32, ADDRESSES_MAX = 4096, HEADER_LONG = 256 };
+enum { TOKEN_BYTES = 32, ADDRESSES_MAX = 4096 };
 
 /* The wrong tokens of one address. */
 struct offender {
@@ -150,18 +151,6 @@ static bool find_token(struct auth *auth, const uint8_t hash[API_TOKEN_HASH],
 	return found;
 }
 
-/* Behind "Bearer " (RFC 6750 section 2.1; the scheme in any case). */
-static const char *bearer(const char *header)
-{
-	static const char scheme[] = "Bearer ";
-
-	if (header == NULL || strlen(header) > HEADER_LONG ||
-	    strncasecmp(header, scheme, sizeof(scheme) - 1) != 0)
-		return NULL;
-	header += sizeof(scheme) - 1;
-	return header + strspn(header, " ");
-}
-
 /* This host itself, or whoever comes through its proxy: one who guesses must
  * not shut the others out. */
 static bool is_shared(const char *address)
@@ -173,7 +162,7 @@ static bool is_shared(const char *address)
 void auth_check(struct auth *auth, const char *header, const char *address,
                 struct auth_answer *answer)
 {
-	const char *text = bearer(header);
+	const char *text = http_bearer(header);
 	uint8_t hash[API_TOKEN_HASH];
 
 	memset(answer, 0, sizeof(*answer));

@@ -1,70 +1,21 @@
 /* GET /jmap/download/{accountId}/{blobId}/{name} (RFC 8620 section 6.2). */
-#include <stdio.h>
-#include <string.h>
-
 #include "admin/http_exchange.h"
 #include "admin/jmap_method.h"
 #include "base/auto.h"
 #include "base/xalloc.h"
+#include "model/http_text.h"
 #include "outbox/rendered.h"
-
-enum { BLOB_ID_TEXT = 64, NAME_LONG = 200, TYPE_LONG = 100 };
-
-/* A file's name in a header: what could end it, or lead elsewhere, or is no
- * ASCII is "_". */
-static char *disposition_of(const char *name)
-{
-	auto_(strbuf_clear) struct strbuf out = {0};
-
-	strbuf_puts(&out, "attachment; filename=\"");
-	for (size_t i = 0; name[i] != '\0' && i < NAME_LONG; i++) {
-		unsigned char c = (unsigned char)name[i];
-
-		strbuf_putc(&out, c <= ' ' || c >= 0x7f || strchr("\"\\/%;", c)
-		                          ? '_'
-		                          : (char)c);
-	}
-	strbuf_puts(&out, "\"");
-	return strbuf_take(&out);
-}
 
 /* The client may say what the bytes are to be called ({type}); as attachments
  * without sniffing and scripts they do no harm under any name. */
-static bool is_type(const char *type)
-{
-	static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789.+-";
-	size_t first = strspn(type, token);
-	size_t second =
-		type[first] == '/' ? strspn(type + first + 1, token) : 0;
-
-	return first > 0 && second > 0 && type[first + 1 + second] == '\0' &&
-	       first + second < TYPE_LONG;
-}
-
 static const char *type_of(const struct http_exchange *exchange,
                            const struct rendered *blob)
 {
 	const char *wanted = MHD_lookup_connection_value(
 		exchange->connection, MHD_GET_ARGUMENT_KIND, "accept");
 
-	return wanted != NULL && is_type(wanted) ? wanted : blob->type;
-}
-
-/* "tally/ID/NAME"; NULL when it is not like that, else NAME. */
-static const char *split(const char *rest, char id[BLOB_ID_TEXT])
-{
-	size_t account = strlen(JMAP_ACCOUNT);
-	const char *slash;
-
-	if (strncmp(rest, JMAP_ACCOUNT "/", account + 1) != 0)
-		return NULL;
-	rest += account + 1;
-	slash = strchr(rest, '/');
-	if (slash == NULL || slash - rest >= BLOB_ID_TEXT || slash[1] == '\0')
-		return NULL;
-	snprintf(id, BLOB_ID_TEXT, "%.*s", (int)(slash - rest), rest);
-	return slash + 1;
+	return wanted != NULL && http_is_media_type(wanted) ? wanted
+	                                                    : blob->type;
 }
 
 /* A report is in the outbox or in the archive, whose permissions differ. */
@@ -102,8 +53,8 @@ void http_answer_download(struct http_exchange *exchange,
                           struct http_reply *reply)
 {
 	auto_(rendered_clear) struct rendered blob = {0};
-	char id[BLOB_ID_TEXT];
-	const char *name = split(exchange->below, id);
+	char id[HTTP_BLOB_ID_TEXT];
+	const char *name = http_blob_path(exchange->below, JMAP_ACCOUNT, id);
 	unsigned lacking = 0;
 	struct err err = {0};
 	int found = name ? load(exchange, id, &blob, &lacking, &err) : 0;
@@ -122,7 +73,7 @@ void http_answer_download(struct http_exchange *exchange,
 	}
 	reply->status = MHD_HTTP_OK;
 	reply->type = type_of(exchange, &blob);
-	reply->disposition = disposition_of(name);
+	reply->disposition = http_disposition(name);
 	reply->body = blob.data;
 	blob.data = (struct strbuf){0};
 }

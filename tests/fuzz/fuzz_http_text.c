@@ -1,0 +1,38 @@
+/* Any text as a header, a name, a type and a path: what comes back in a header
+ * can end none, and leads nowhere. */
+#include "base/xalloc.h"
+#include "check.h"
+#include "model/http_text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_disposition(const char *text)
+{
+	static const char begin[] = "attachment; filename=\"";
+	char *shown = http_disposition(text);
+	size_t len = strlen(shown), before = sizeof(begin) - 1;
+
+	check(len > before && strncmp(shown, begin, before) == 0 &&
+	      shown[len - 1] == '"' && len < 256);
+	for (size_t i = before; i < len - 1; i++)
+		check(shown[i] > ' ' && shown[i] < 0x7f &&
+		      strchr("\"\\/%;", shown[i]) == NULL);
+	free(shown);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = xstrndup((const char *)data, size);
+	char id[HTTP_BLOB_ID_TEXT];
+	const char *token = http_bearer(text);
+	const char *name = http_blob_path(text, "tally", id);
+
+	check(token == NULL || (token > text && token[0] != ' '));
+	check(name == NULL ||
+	      (name[0] != '\0' && name[-1] == '/' && strchr(id, '/') == NULL));
+	check_disposition(name != NULL ? name : text);
+	if (http_is_media_type(text))
+		check(strpbrk(text, "\r\n;, \"") == NULL);
+	free(text);
+	return 0;
+}
