@@ -11,6 +11,7 @@ struct form {
 	enum fact_kind (*read)(const struct form *form, struct span rest,
 	                       struct fact *fact);
 	enum tls_trust trust;
+	enum fact_kind kind; /* of read_no_more */
 };
 
 enum { HOST_MAX = 255, INSIDE_MAX = 255 };
@@ -201,32 +202,13 @@ static enum fact_kind read_proxy_failed(const struct form *form,
 	               : FACT_NONE;
 }
 
-static enum fact_kind read_event(const struct form *form, struct span rest,
-                                 struct fact *fact)
+/* The left end says it all. */
+static enum fact_kind read_no_more(const struct form *form, struct span rest,
+                                   struct fact *fact)
 {
-	(void)form;
 	(void)rest;
 	(void)fact;
-	return FACT_EVENT_SENT;
-}
-
-static enum fact_kind read_no_events(const struct form *form, struct span rest,
-                                     struct fact *fact)
-{
-	(void)form;
-	(void)rest;
-	(void)fact;
-	return FACT_NO_EVENTS;
-}
-
-/* "[mx.example.com]": TLS would have been there, and our side wants none. */
-static enum fact_kind read_offer(const struct form *form, struct span rest,
-                                 struct fact *fact)
-{
-	(void)form;
-	(void)rest;
-	(void)fact;
-	return FACT_NOT_WANTED;
+	return form->kind;
 }
 
 /* The next hop as transport(5) writes it: "[mx.example.com]:587". */
@@ -303,28 +285,31 @@ static enum fact_kind read_mx_mismatch(const struct form *form,
 }
 
 static const struct form plain_forms[] = {
-	{"Trusted TLS connection ", read_connection, TRUST_TRUSTED},
-	{"Untrusted TLS connection ", read_connection, TRUST_UNTRUSTED},
-	{"Verified TLS connection ", read_connection, TRUST_VERIFIED},
-	{"Anonymous TLS connection ", read_connection, TRUST_ANONYMOUS},
-	{"certificate verification failed for ", read_complaint, 0},
-	{"server certificate verification failed for ", read_complaint, 0},
-	{"CA certificate verification failed for ", read_complaint, 0},
-	{"SSL_connect error to ", read_error, 0},
-	{"TLSRPT: status=", read_event, 0},
-	{"Host offered STARTTLS: ", read_offer, 0},
-	{"CONNECT to ", read_taken, 0},
-	{"TLS handshake failed for service=", read_proxy_failed, 0},
+	{"Trusted TLS connection ", read_connection, .trust = TRUST_TRUSTED},
+	{"Untrusted TLS connection ", read_connection,
+         .trust = TRUST_UNTRUSTED},
+	{"Verified TLS connection ", read_connection, .trust = TRUST_VERIFIED},
+	{"Anonymous TLS connection ", read_connection,
+         .trust = TRUST_ANONYMOUS},
+	{"certificate verification failed for ", .read = read_complaint},
+	{"server certificate verification failed for ", .read = read_complaint},
+	{"CA certificate verification failed for ", .read = read_complaint},
+	{"SSL_connect error to ", .read = read_error},
+	{"TLSRPT: status=", read_no_more, .kind = FACT_EVENT_SENT},
+	/* TLS would have been there, and our side wants none */
+	{"Host offered STARTTLS: ", read_no_more, .kind = FACT_NOT_WANTED},
+	{"CONNECT to ", .read = read_taken},
+	{"TLS handshake failed for service=", .read = read_proxy_failed},
 };
 
 static const struct form warning_forms[] = {
-	{"TLS library problem: ", read_library, 0},
-	{"TLS policy lookup for ", read_lookup, 0},
-	{"TLS policy lookup error for ", read_lookup, 0},
-	{"DANE TLSA lookup problem: ", read_tlsa_problem, 0},
-	{"MX name '", read_mx_mismatch, 0},
-	{"TLSRPT is selected, but TLSRPT is not compiled in", read_no_events,
-         0},
+	{"TLS library problem: ", .read = read_library},
+	{"TLS policy lookup for ", .read = read_lookup},
+	{"TLS policy lookup error for ", .read = read_lookup},
+	{"DANE TLSA lookup problem: ", .read = read_tlsa_problem},
+	{"MX name '", .read = read_mx_mismatch},
+	{"TLSRPT is selected, but TLSRPT is not compiled in", read_no_more,
+         .kind = FACT_NO_EVENTS},
 };
 
 /* A setting of ours keeps the session from being what it could be. */

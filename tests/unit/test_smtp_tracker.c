@@ -395,6 +395,13 @@ static void test_other_mx(void **state)
 	                                 SENT,
 	         "example.com failed validation-failure "
 	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"},
+		{"the same at a host that offers STARTTLS to nobody now",
+	         LOUD P1 "SSL_connect error to " MX1 ": -1\n" P1
+	                 "AAAAA1: Cannot start TLS: handshake failure\n" P1
+	                 "Host offered STARTTLS: [mx1.example.com]\n" P1 TO(
+				 "AAAAA1", "u@example.com", MX1) SENT,
+	         "example.com failed validation-failure "
+	         "tls-handshake-failure mx1.example.com 192.0.2.1\n"},
 		{"the same when 3.11 says so",
 	         P1 "SSL_connect error to " MX1 ": lost connection\n" P1
 	            "AAAAA1: Cannot start TLS: handshake failure\n" P1 TO(
