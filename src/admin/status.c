@@ -115,8 +115,18 @@ static void add_waiting(struct db_txn *txn, json_t *doc)
 	json_set_uint(waiting, "domains", domains);
 }
 
+/* Sessions with next hops of this site whose domains ask for no reports. */
+static void add_nobodys(json_t *day, const struct log_nobodys *nobodys)
+{
+	json_t *item = doc_object(day, "nobodys");
+
+	json_set_uint(item, "sessions", nobodys->sessions);
+	doc_set(item, "firstHost", nobodys->host);
+}
+
 static void add_day_events(json_t *list, int32_t day,
-                           const struct day_stats *stats)
+                           const struct day_stats *stats,
+                           const struct log_nobodys *nobodys)
 {
 	json_t *item = doc_row(list), *bad;
 
@@ -127,6 +137,8 @@ static void add_day_events(json_t *list, int32_t day,
 	json_set_uint(item, "withoutDomain",
 	              stats->catch_all.success + stats->catch_all.failure);
 	json_set_uint(item, "suppressedSelf", stats->suppressed_self);
+	if (nobodys->sessions > 0)
+		add_nobodys(item, nobodys);
 	bad = doc_object(item, "badInput");
 	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
 		if (stats->bad[kind] > 0)
@@ -143,9 +155,11 @@ static void add_events(const struct status_of *of, struct db_txn *txn,
 
 	for (int32_t day = today; day >= today - 1; day--) {
 		struct day_stats stats;
+		struct log_nobodys nobodys;
+		bool counted = day_stats_get(txn, day, &stats);
 
-		if (day_stats_get(txn, day, &stats))
-			add_day_events(list, day, &stats);
+		if (log_nobodys_get(txn, day, &nobodys) || counted)
+			add_day_events(list, day, &stats, &nobodys);
 	}
 }
 

@@ -20,6 +20,7 @@
 #include "app/milter_watch.h"
 #include "app/postfix_site.h"
 #include "app/postfix_tlsrpt.h"
+#include "app/site.h"
 #include "app/table.h"
 #include "base/auto.h"
 #include "base/day.h"
@@ -339,6 +340,32 @@ static void look_at_postfix(struct cli *cli, struct finding *finding)
 	postfix_site_free(&site);
 }
 
+/* Of a service that logs no TLS only failures are seen, and nothing counts. */
+static void look_at_loglevel(struct cli *cli, struct finding *finding)
+{
+	/* standard input may be another host's log */
+	bool foreign = cli->conf.log.source == LOG_FROM_STDIN &&
+	               cli->conf.log.tls_loglevel[0] == '\0';
+	struct postfix_site *postfix = postfix_site_ask(&cli->conf);
+	struct log_site *site =
+		site_make(&cli->conf, postfix, LOG_FROM_FILE, false);
+	auto_(strbuf_clear) struct strbuf names = {0};
+
+	if (site_unlogged(site, &names) > 0)
+		find(finding, foreign ? NOTE : BAD,
+		     "smtp_tls_loglevel = 0: no session is counted of %s; set "
+		     "it to 1",
+		     strbuf_text(&names));
+	else if (site->count == 0 && cli->conf.log.tls_loglevel[0] == '\0')
+		find(finding, NOTE,
+		     "Postfix's settings are not known: [log] tls_loglevel "
+		     "can say that smtp_tls_loglevel is 1 there");
+	else
+		find(finding, GOOD, "Postfix logs its TLS sessions");
+	log_site_free(&site);
+	postfix_site_free(&postfix);
+}
+
 static void look_at_coverage(struct cli *cli, struct finding *finding)
 {
 	int64_t now = clock_secs(&cli->clock);
@@ -462,6 +489,7 @@ static const struct check {
 	{"events", look_at_events, FEED_EVENTS},
 	{"log", look_at_log, FEED_LOG},
 	{"lines", look_at_lines, FEED_LOG},
+	{"loglevel", look_at_loglevel, FEED_LOG},
 	{"postfix", look_at_postfix, NULL},
 	{"milter", look_at_milter, FEED_MILTER},
 	{"coverage", look_at_coverage, FEED_MILTER},

@@ -193,6 +193,21 @@ static void print_bad_input(const json_t *day, struct strbuf *out)
 	strbuf_puts(out, "; tlstallyd's log has examples\n");
 }
 
+static void print_nobodys(const json_t *day, struct strbuf *out)
+{
+	const json_t *nobodys = doc_get(day, "nobodys");
+	uint64_t sessions = doc_number(nobodys, "sessions");
+
+	if (sessions > 0)
+		strbuf_printf(
+			out,
+			"sessions on %s with next hops of this site whose "
+			"domains ask for no reports: %" PRIu64
+			", the first with %s\n",
+			doc_text(day, "day"), sessions,
+			doc_text(nobodys, "firstHost"));
+}
+
 static uint64_t sum_of(json_t *object)
 {
 	const char *name;
@@ -226,8 +241,10 @@ static void print_events(const json_t *doc, struct strbuf *out)
 	if (json_array_size(doc_get(doc, "events")) > 0)
 		strbuf_putc(out, '\n');
 	table_print(table, "", out);
-	json_array_foreach (doc_get(doc, "events"), i, day)
+	json_array_foreach (doc_get(doc, "events"), i, day) {
 		print_bad_input(day, out);
+		print_nobodys(day, out);
+	}
 }
 
 static void put_marks(const json_t *day, struct strbuf *out)

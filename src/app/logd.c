@@ -85,19 +85,16 @@ static int start_pool(struct logd *d, struct err *err)
 		.fetch = {.ca_file = conf->policy.sts_ca_file,
 	                  .allow_private = conf->policy.allow_private,
 	                  .timeout_secs = STS_TIMEOUT_SECS},
-		.dane = d->enforced.dane,
-		.sts = d->enforced.sts,
+		.dane = d->apply.judge.dane || d->apply.judge.dane_by_map,
+		.sts = d->apply.judge.sts,
 		.threads = (unsigned)conf->policy.threads,
 	};
 
-	d->apply = (struct apply_options){
-		.db = d->db,
-		.clock = &d->clock,
-		.judge = {d->enforced.dane, d->enforced.sts,
-	                  d->enforced.no_cas},
-		.limits = {conf->store.max_policies, conf->store.max_details,
-	                   TALLY_SOFT_BYTES, TALLY_HARD_BYTES},
-	};
+	d->apply.db = d->db;
+	d->apply.clock = &d->clock;
+	d->apply.limits = (struct tally_limits){
+		conf->store.max_policies, conf->store.max_details,
+		TALLY_SOFT_BYTES, TALLY_HARD_BYTES};
 	return policy_pool_start(&d->pool, &options, err);
 }
 
@@ -130,19 +127,17 @@ static bool honours_tls_required(const struct postfix_site *site)
 	return !any_known;
 }
 
-static int start_feed(struct logd *d, struct err *err)
+static int start_feed(struct logd *d, struct log_site **site, struct err *err)
 {
 	struct log_feed_options options = {
 		.feed = FEED_LOG,
 		.clock = &d->clock,
 		.commit_interval_ms = d->conf.log.commit_interval_ms,
 		.tracker = {.count_private = d->conf.log.count_private,
-	                    .by_relay = d->conf.log.by_relay,
 	                    .own_sender = conf_sender(&d->conf),
 	                    .max_processes = TRACKED_PROCESSES,
 	                    .max_queue_ids = TRACKED_QUEUE_IDS},
 		.tls_optional = honours_tls_required(d->site),
-		.site = &d->postfix.site,
 		.from_start = d->from_start,
 		.unsent_until = unsent_until(d),
 	};
@@ -151,6 +146,8 @@ static int start_feed(struct logd *d, struct err *err)
 	if (logd_open_source(d, &source, err) < 0)
 		return err->class;
 	options.source_name = d->source_name;
+	options.site = *site;
+	*site = NULL;
 	return log_feed_start(&d->feed, d->db, source, &options, err);
 }
 
@@ -158,6 +155,7 @@ static int start(void *arg, struct err *err)
 {
 	struct logd *d = arg;
 	gid_t groups[LOGD_GROUPS];
+	auto_(log_site_free) struct log_site *site = NULL;
 	struct identity owner;
 
 	if (privs_store_owner(d->conf.store.directory, &owner, err) < 0 ||
@@ -165,10 +163,9 @@ static int start(void *arg, struct err *err)
 	            0 ||
 	    open_store(d, err) < 0)
 		return err->class;
-	d->site = postfix_site_ask(&d->conf);
-	d->enforced = enforced_find(&d->conf, d->site);
+	site = logd_ask_site(d);
 	if (logd_learn_postfix(d, err) < 0 || start_pool(d, err) < 0 ||
-	    start_feed(d, err) < 0)
+	    start_feed(d, &site, err) < 0)
 		return err->class;
 	log_info("counting sessions of the mail log (%s) in %s", d->source_name,
 	         d->conf.store.directory);
@@ -194,6 +191,7 @@ static int stop(void *arg, struct err *err)
 		close(d->lock_fd);
 	logd_postfix_clear(&d->postfix);
 	postfix_site_free(&d->site);
+	strbuf_clear(&d->site_said);
 	xfree_str(&d->source_name);
 	return rc;
 }

@@ -12,10 +12,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "app/enforced.h"
 #include "app/postfix_site.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/strbuf.h"
 #include "conf/conf.h"
 #include "intake/log_feed.h"
 #include "intake/log_source.h"
@@ -29,9 +29,6 @@ struct logd_postfix {
 	size_t user_count;
 	bool any_user;
 	int facility; /* syslog(3)'s, beside LOG_MAIL; 0: none */
-	char **names; /* syslog_name */
-	size_t name_count;
-	struct maillog_site site;
 };
 
 /* What was said of something that is counted, and when. */
@@ -49,7 +46,7 @@ struct logd {
 	struct db *db;
 	int lock_fd; /* one of us on a store */
 	struct postfix_site *site;
-	struct enforced enforced;
+	struct strbuf site_said; /* what was said of it */
 	struct logd_postfix postfix;
 	char *source_name;
 	struct policy_pool *pool;
@@ -66,7 +63,19 @@ struct logd {
 int logd_learn_postfix(struct logd *d, struct err *err);
 void logd_postfix_clear(struct logd_postfix *postfix);
 
+/* logd_site.c */
+
+/* Asks postconf what is to be known of this site, and says it; the feed takes
+ * the site. */
+struct log_site *logd_ask_site(struct logd *d);
+
+/* The same, when a main.cf or master.cf has changed. */
+void logd_watch_site(struct logd *d);
+
 /* logd_source.c */
+
+/* From where is it read? */
+int logd_source_kind(const struct logd *d);
 
 enum { LOGD_GROUPS = 3 };
 

@@ -1,7 +1,5 @@
 /*
- * What this host's Postfix has to do with how its log is read: whose lines in
- * the journal are Postfix's, what its instances and services are called, and
- * how it logs addresses.
+ * Whose lines in the journal are Postfix's, and under which facility.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -62,38 +60,6 @@ static int add_listed(struct logd_postfix *p, const struct conf_list *list,
 	return 0;
 }
 
-/* Up to a slash: "mx1" of "mx1/relay". */
-static void add_name(struct logd_postfix *p, const char *syslog_name)
-{
-	char *name = xstrndup(syslog_name, strcspn(syslog_name, "/"));
-
-	for (size_t i = 0; i < p->name_count; i++) {
-		if (strcmp(p->names[i], name) == 0) {
-			xfree_str(&name);
-			return;
-		}
-	}
-	p->names = xrealloc(p->names, p->name_count + 1, sizeof(*p->names));
-	p->names[p->name_count++] = name;
-}
-
-static void add_names(struct logd_postfix *p, const struct postconf *set)
-{
-	static const char suffix[] = "/syslog_name";
-	const char *name = postconf_get(set, "syslog_name");
-
-	if (name != NULL && name[0] != '\0')
-		add_name(p, name);
-	for (size_t i = 0; i < set->overrides.count; i++) {
-		const struct postconf_setting *o = &set->overrides.list[i];
-		size_t len = strlen(o->name);
-
-		if (len > strlen(suffix) && o->value[0] != '\0' &&
-		    strcmp(o->name + len - strlen(suffix), suffix) == 0)
-			add_name(p, o->value);
-	}
-}
-
 static int facility_of(const char *name)
 {
 	static const struct {
@@ -117,27 +83,6 @@ static int facility_of(const char *name)
 	return 0;
 }
 
-/* The journal is this host's, and what was read long ago may be of an older
- * Postfix. */
-static bool quotes_addresses(const struct logd *d)
-{
-	size_t quoting = 0;
-
-	for (size_t i = 0; i < d->site->count; i++) {
-		const struct postfix_instance *instance =
-			&d->site->instances[i];
-		const char *form =
-			postconf_get(&instance->set, "info_log_address_format");
-
-		if (instance->known && form != NULL &&
-		    strcmp(form, "external") == 0)
-			quoting++;
-	}
-	return !d->from_stdin && !d->from_start &&
-	       d->conf.log.source == LOG_FROM_JOURNAL && quoting > 0 &&
-	       quoting == d->site->count;
-}
-
 int logd_learn_postfix(struct logd *d, struct err *err)
 {
 	struct logd_postfix *p = &d->postfix;
@@ -152,23 +97,14 @@ int logd_learn_postfix(struct logd *d, struct err *err)
 		int facility =
 			facility_of(postconf_get(set, "syslog_facility"));
 
-		add_names(p, set);
 		if (facility != 0)
 			p->facility = facility;
 	}
-	p->site = (struct maillog_site){
-		.quotes_addresses = quotes_addresses(d),
-		.names = (const char *const *)p->names,
-		.name_count = p->name_count,
-	};
 	return 0;
 }
 
 void logd_postfix_clear(struct logd_postfix *p)
 {
-	for (size_t i = 0; i < p->name_count; i++)
-		xfree_str(&p->names[i]);
-	free(p->names);
 	free(p->users);
 	*p = (struct logd_postfix){0};
 }

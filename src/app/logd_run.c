@@ -13,6 +13,7 @@ enum {
 	QUICK_TICK_MS = 200, /* somebody is watching, or waiting */
 	READER_CHECK_TICKS = 60,
 	PLACE_CHECK_TICKS = 5,
+	SITE_CHECK_TICKS = 5,
 	STUCK_MS = 60000,
 	ENOUGH_DELIVERIES = 100,
 	ENOUGH_MISSED = 5,
@@ -131,6 +132,8 @@ static int tick(struct logd *d, unsigned ticks, struct log_feed_state *state,
 	advise(d, state);
 	if (ticks % READER_CHECK_TICKS == 0)
 		db_check_readers(d->db);
+	if (ticks % SITE_CHECK_TICKS == 0)
+		logd_watch_site(d);
 	if (ticks % PLACE_CHECK_TICKS == 0 && db_check_place(d->db, err) < 0)
 		return err->class;
 	if (clock_monotonic_ms(&d->clock) - state->progress_ms < STUCK_MS)

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 
-static int kind_of(const struct logd *d)
+int logd_source_kind(const struct logd *d)
 {
 	return d->from_stdin ? LOG_FROM_STDIN : d->conf.log.source;
 }
@@ -41,7 +41,7 @@ size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS])
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		n += privs_group(names[i], &groups[n], &err) == 0;
-	if (kind_of(d) == LOG_FROM_FILE)
+	if (logd_source_kind(d) == LOG_FROM_FILE)
 		n += group_of_file(d->conf.log.file, &groups[n]) &&
 		     !is_among(groups, n, groups[n]);
 	return n;
@@ -101,7 +101,7 @@ static int open_journal(struct logd *d, const struct strbuf *position,
 
 static char *name_source(const struct logd *d)
 {
-	switch (kind_of(d)) {
+	switch (logd_source_kind(d)) {
 	case LOG_FROM_FILE:
 		return xasprintf("file:%s", d->conf.log.file);
 	case LOG_FROM_JOURNAL:
@@ -146,7 +146,7 @@ int logd_open_source(struct logd *d, struct log_source **source,
 	if (log_feed_place(d->db, d->source_name, &place, err) < 0 ||
 	    check_place(d, &place, err) < 0)
 		return err->class;
-	switch (kind_of(d)) {
+	switch (logd_source_kind(d)) {
 	case LOG_FROM_FILE:
 		return open_file(d, &place.position, source, err);
 	case LOG_FROM_JOURNAL:

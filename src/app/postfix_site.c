@@ -16,14 +16,19 @@ static const char default_directory[] = "/etc/postfix";
 /* All that anybody here wants to know of main.cf.  Names that a Postfix does
  * not have are passed over by postconf. */
 static const char *const names[] = {
+	"best_mx_transport",
 	"content_filter",
 	"daemon_directory",
 	"default_transport",
 	"disable_dns_lookups",
+	"fallback_transport",
+	"fallback_transport_maps",
 	"info_log_address_format",
+	"local_transport",
 	"mail_owner",
 	"mail_version",
 	"mailbox_transport",
+	"mailbox_transport_maps",
 	"multi_instance_directories",
 	"multi_instance_enable",
 	"queue_directory",
@@ -35,7 +40,7 @@ static const char *const names[] = {
 	"smtp_cname_overrides_servername",
 	"smtp_dns_support_level",
 	"smtp_fallback_relay",
-	"smtp_host_lookup",
+	"smtp_log_tls_feature_status",
 	"smtp_tls_CAfile",
 	"smtp_tls_CApath",
 	"smtp_tls_connection_reuse",

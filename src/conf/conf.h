@@ -29,6 +29,7 @@ enum before_queue_filter {
 	BEFORE_QUEUE_FILTER_YES,
 	BEFORE_QUEUE_FILTER_NO
 };
+enum routed { ROUTED_AUTO, ROUTED_YES, ROUTED_NO };
 enum own_sessions { OWN_SESSIONS_AUTO, OWN_SESSIONS_YES, OWN_SESSIONS_NO };
 enum log_source_kind { LOG_FROM_JOURNAL, LOG_FROM_FILE, LOG_FROM_STDIN };
 
@@ -80,7 +81,10 @@ struct conf {
 		char *postfix_config_directory; /* "": the default instance's */
 		struct conf_list journal_users; /* beside root, mail_owner */
 		bool count_private;
-		bool by_relay;              /* domain = relay host's name */
+		char *tls_loglevel;         /* "": ask postconf */
+		int routed;                 /* enum routed */
+		struct conf_list next_hops; /* "[smtp.relay.example]:587" */
+		bool by_relay;              /* all go to next hops of ours */
 		bool allow_both;            /* beside a tlstallyd that counts */
 		int64_t commit_interval_ms; /* 1s */
 	} log;

@@ -228,6 +228,17 @@ int form_enforces(const char *text, struct err *err)
 	               text);
 }
 
+int form_loglevel(const char *text, struct err *err)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789-, ";
+
+	if (text[strspn(text, allowed)] == '\0')
+		return 0;
+	return err_set(err, ERR_PARSE, "'%.80s' is no smtp_tls_loglevel", text);
+}
+
 int form_resolver(const char *text, struct err *err)
 {
 	struct endpoint ignored;

@@ -31,6 +31,9 @@ int form_mail(const char *text, struct err *err);
 /* dane, sts or none */
 int form_enforces(const char *text, struct err *err);
 
+/* smtp_tls_loglevel: a number or words of Postfix's */
+int form_loglevel(const char *text, struct err *err);
+
 /* An address in digits, with or without a port (base/endpoint.h): who asks a
  * resolver for the resolver's address? */
 int form_resolver(const char *text, struct err *err);

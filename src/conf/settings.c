@@ -23,6 +23,7 @@ enum {
 
 static const char *const mode_words[] = {"preview", "all", "failures-only",
                                          "off", NULL};
+static const char *const routed_words[] = {"auto", "yes", "no", NULL};
 static const char *const own_sessions_words[] = {"auto", "yes", "no", NULL};
 static const char *const filter_words[] = {"auto", "yes", "no", NULL};
 static const char *const log_source_words[] = {"journal", "file", "stdin",
@@ -157,7 +158,11 @@ const struct setting settings[] = {
 			  "none.\n"
 			  ".Cm auto :\n"
 			  "told from the events; Postfix 3.10.4 and later "
-			  "leaves them out.\n"
+			  "leaves them out,\n"
+			  "unless\n"
+			  ".Xr postconf 1\n"
+			  "says\n"
+			  ".Ql tls_required_enable = no .\n"
 			  "In the log our own are recognised, and not "
 			  "counted.\n",
 	},
@@ -499,15 +504,92 @@ const struct setting settings[] = {
 		.comment = "Of the Postfix instance that sends, where it is "
 			   "not the default one.",
 		.manual =
-			"Where several instances of Postfix run, the "
-			"configuration directory of\n"
-			"the one that sends:\n"
-			"what it enforces and whom it trusts is asked there.\n"
-			"Empty: the default instance.\n"
-			"The lines of all instances are counted;\n"
-			"where they send under different policies,\n"
-			".Cm enforces\n"
-			"says what holds for all.\n",
+			"The configuration directory of the Postfix instance "
+			"whose log is read,\n"
+			"where\n"
+			".Xr postmulti 1\n"
+			"does not know it, or where it logs under the name of "
+			"another one.\n"
+			"Without it the default instance is asked, and those "
+			"of its\n"
+			".Ql multi_instance_directories ,\n"
+			"each service about its own lines.\n",
+	},
+	{
+		.section = "log",
+		.name = "tls_loglevel",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(log.tls_loglevel),
+		.max = NAME_LONG,
+		.check = form_loglevel,
+		.comment = "smtp_tls_loglevel of the Postfix whose log it is; "
+			   "empty: as postconf says.",
+		.manual = "The\n"
+			  ".Ql smtp_tls_loglevel\n"
+			  "of the Postfix whose log is read.\n"
+			  "Empty: told from\n"
+			  ".Xr postconf 1 ,\n"
+			  "for each service.\n"
+			  "For the log of another host.\n"
+			  "At 0, Postfix's default, the log shows failures and "
+			  "not successes, and\n"
+			  "nothing is counted.\n",
+	},
+	{
+		.section = "log",
+		.name = "routed",
+		.type = SETTING_ENUM,
+		.standard = "auto",
+		.offset = AT(log.routed),
+		.words = routed_words,
+		.comment = "Does Postfix choose hosts itself? auto: as "
+			   "postconf says.",
+		.manual = "Whether Postfix sends mail to hosts of its own "
+			  "choice on port 25\n"
+			  ".Pq relayhost, transport_maps and the like .\n"
+			  ".Cm yes :\n"
+			  "a host that is no MX host of the recipient's domain "
+			  "is a next hop\n"
+			  "of this site, and the session counts for the next "
+			  "hop's domain, if\n"
+			  "that asks for reports, else for nobody.\n"
+			  ".Cm no :\n"
+			  "such a host is what the recipient's DNS said, and "
+			  "under its MTA-STS\n"
+			  "policy a failure.\n"
+			  ".Cm auto :\n"
+			  "told from\n"
+			  ".Xr postconf 1 ,\n"
+			  "and\n"
+			  ".Cm yes\n"
+			  "where it cannot tell.\n"
+			  "Needed for the log of another host, and where a "
+			  ".Ql FILTER\n"
+			  "action or a queue manager's tool chooses the host, "
+			  "which\n"
+			  ".Xr postconf 1\n"
+			  "does not know.\n"
+			  "A session on another port than 25 is always a next "
+			  "hop's.\n",
+	},
+	{
+		.section = "log",
+		.name = "next_hops",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(log.next_hops),
+		.max = NAME_LONG,
+		.comment = "Postfix's next hops besides those that postconf "
+			   "names: [smtp.relay.example]:587.",
+		.manual = "Next hops of that Postfix besides those that\n"
+			  ".Xr postconf 1\n"
+			  "names, as they stand in main.cf:\n"
+			  ".Ql [smtp.relay.example]:587\n"
+			  "for a host,\n"
+			  ".Ql relay.example\n"
+			  "for a domain whose MX records are asked for.\n"
+			  "A session with one of them counts for its domain.\n",
 	},
 	{
 		.section = "log",
@@ -556,15 +638,15 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(log.by_relay),
-		.comment = "Count under the relay host's name, where mail "
-			   "leaves through one.",
-		.manual = "Whether sessions count under the name of the host "
-			  "that was spoken\n"
-			  "to, and not under the recipient's domain.\n"
-			  "For sites whose mail leaves through a relay host: "
-			  "there TLS is with\n"
-			  "the relay, and no recipient's domain has to do with "
-			  "it.\n",
+		.comment = "All mail leaves through a relay host: nothing "
+			   "counts for recipients' domains.",
+		.manual = "Whether all sessions are with next hops of this "
+			  "site, whatever the\n"
+			  "recipient's MX records say, and none counts for a "
+			  "recipient's domain.\n"
+			  "With\n"
+			  ".Ql relayhost\n"
+			  "in main.cf it need not be said.\n",
 	},
 	{
 		.section = "log",

@@ -54,6 +54,8 @@ struct log_feed {
 	int64_t lag_ms;                     /* monotonic: when it was asked */
 	struct log_feed_state going;        /* the thread's own */
 	struct log_feed_state state;        /* the others', under the lock */
+	struct log_site *site;              /* the tracker's */
+	struct log_site *next_site;         /* under the lock; NULL */
 	pthread_mutex_t lock;
 	pthread_t thread;
 	atomic_bool stopping;
@@ -113,7 +115,8 @@ static void take_line(struct log_feed *f, const struct log_line *line)
 	f->going.lines++;
 	f->fates.n[LINE_READ]++;
 	f->last_time = line->time;
-	if (maillog_read(line, f->options.site, &fact) == FACT_NONE) {
+	if (maillog_read(line, f->site != NULL ? &f->site->lines : NULL,
+	                 &fact) == FACT_NONE) {
 		if (maillog_is_lost(line))
 			log_fates_note(&f->fates, LINE_UNREAD, line->message);
 		return;
@@ -126,12 +129,28 @@ static void take_line(struct log_feed *f, const struct log_line *line)
 	smtp_tracker_take(f->tracker, line, &fact, count_session, f);
 }
 
+static void take_site(struct log_feed *f)
+{
+	struct log_site *next;
+
+	pthread_mutex_lock(&f->lock);
+	next = f->next_site;
+	f->next_site = NULL;
+	pthread_mutex_unlock(&f->lock);
+	if (next == NULL)
+		return;
+	smtp_tracker_set_site(f->tracker, next);
+	log_site_free(&f->site);
+	f->site = next;
+}
+
 /* Some lines: 1 when there are more, else what the source said. */
 static int read_batch(struct log_feed *f, struct err *err)
 {
 	struct log_line line = {0};
 	int rc = 1;
 
+	take_site(f);
 	f->now = clock_secs(f->options.clock);
 	for (int i = 0; i < BATCH_LINES && !log_counts_full(f->counts); i++) {
 		rc = f->source->next(f->source, &line, err);
@@ -164,6 +183,7 @@ static void publish(struct log_feed *f, bool ended)
 	}
 	f->going.last_time = f->last_time;
 	f->going.has_loglevel = smtp_tracker_has_loglevel(f->tracker);
+	f->going.unlogged = smtp_tracker_unlogged(f->tracker);
 	f->going.sees_events = smtp_tracker_sees_events(f->tracker);
 	f->going.lacks_events = smtp_tracker_lacks_events(f->tracker);
 	f->going.progress_ms = now;
@@ -410,6 +430,8 @@ static void feed_free(struct log_feed **feed)
 
 	f->source->free(&f->source);
 	smtp_tracker_free(&f->tracker);
+	log_site_free(&f->site);
+	log_site_free(&f->next_site);
 	log_counts_free(&f->counts);
 	strbuf_clear(&f->encoded);
 	pthread_mutex_destroy(&f->lock);
@@ -430,6 +452,8 @@ static int feed_new(struct log_feed **out, struct db *db,
 		f->options.tracker.tls_optional = is_tls_optional;
 		f->options.tracker.tls_optional_arg = f;
 	}
+	f->site = options->site;
+	f->options.tracker.site = options->site;
 	f->tracker = smtp_tracker_new(&f->options.tracker);
 	f->counts = log_counts_new();
 	strbuf_init(&f->encoded, 0);
@@ -476,6 +500,17 @@ int log_feed_run(struct db *db, struct log_source *source,
 	*sessions = f->going.sessions;
 	feed_free(&f);
 	return rc;
+}
+
+void log_feed_set_site(struct log_feed *feed, struct log_site *site)
+{
+	struct log_site *unused;
+
+	pthread_mutex_lock(&feed->lock);
+	unused = feed->next_site;
+	feed->next_site = site;
+	pthread_mutex_unlock(&feed->lock);
+	log_site_free(&unused);
 }
 
 struct log_feed_state log_feed_state(struct log_feed *feed)

@@ -29,11 +29,13 @@ struct log_feed_options {
 	const char *source_name; /* key of log_state */
 	struct clock *clock;
 	int64_t commit_interval_ms;
-	struct smtp_tracker_options tracker;
-	bool tls_optional;               /* Postfix knows TLS-Required: No, and
-	                                    the milter notes who asks for it */
-	const struct maillog_site *site; /* NULL: nothing is known of it */
-	bool from_start;                 /* once, to its end */
+	struct smtp_tracker_options tracker; /* `site` is set by the feed */
+	bool tls_optional; /* Postfix knows TLS-Required: No, and the
+	                      milter notes who asks for it */
+	/* what is known of Postfix; NULL: nothing.  Taken, also after a
+	 * failure. */
+	struct log_site *site;
+	bool from_start;      /* once, to its end */
 	int32_t unsent_until; /* then: days before are never sent unasked */
 };
 
@@ -53,6 +55,10 @@ int log_feed_start(struct log_feed **feed, struct db *db,
                    struct log_source *source,
                    const struct log_feed_options *options, struct err *err);
 
+/* Postfix's settings have changed: what is read from now on is under these.
+ * Takes the site. */
+void log_feed_set_site(struct log_feed *feed, struct log_site *site);
+
 /* Reads on until the source ends (once) in the caller's thread. */
 int log_feed_run(struct db *db, struct log_source *source,
                  const struct log_feed_options *options, uint64_t *lines,
@@ -63,6 +69,7 @@ struct log_feed_state {
 	uint64_t lines;      /* of any program */
 	uint64_t deliveries; /* over SMTP, of one session or several */
 	uint64_t sessions;
+	uint64_t unlogged; /* not counted: Postfix logs no TLS */
 	uint64_t commits;
 	struct log_fates fates; /* of what was committed */
 	int64_t lag;            /* bytes not read, -1: not known */

@@ -67,10 +67,14 @@ struct domain_view {
 	const char *sts_problem;    /* words; NULL */
 
 	enum view_status mx;
-	bool mx_secure;      /* the MX RRset (or, without MX, the address) was
-	                        validated by DNSSEC */
-	bool null_mx;        /* RFC 7505 */
-	struct view_mx *mxs; /* by preference, then name */
+	int64_t mx_checked_at; /* secs: when DNS last answered about it */
+	bool mx_doubted;       /* mail went to a host that is not in it: it is
+	                          to be looked up anew */
+	bool mx_anew;          /* it was, for such a doubt */
+	bool mx_secure;        /* the MX RRset (or, without MX, the address) was
+	                          validated by DNSSEC */
+	bool null_mx;          /* RFC 7505 */
+	struct view_mx *mxs;   /* by preference, then name */
 	size_t mx_count;
 	const char *mx_problem;
 };

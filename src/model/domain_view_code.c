@@ -8,7 +8,7 @@
 
 /* Another form gets another number; a view that cannot be read is looked up
  * again. */
-enum { FORM = 1 };
+enum { FORM = 2, FORM_WITHOUT_DOUBT = 1 };
 
 static void put_list(struct strbuf *out, const char *const *list, size_t count)
 {
@@ -49,6 +49,9 @@ static void put_sts(struct strbuf *out, const struct domain_view *view)
 static void put_mx(struct strbuf *out, const struct domain_view *view)
 {
 	strbuf_u8(out, (uint8_t)view->mx);
+	put_time(out, view->mx_checked_at);
+	strbuf_u8(out, view->mx_doubted);
+	strbuf_u8(out, view->mx_anew);
 	strbuf_u8(out, view->mx_secure);
 	strbuf_u8(out, view->null_mx);
 	strbuf_str(out, view->mx_problem);
@@ -78,6 +81,7 @@ void domain_view_encode(const struct domain_view *view, struct strbuf *out)
 struct decode {
 	struct reader in;
 	struct arena *arena;
+	uint8_t form;
 };
 
 static uint8_t get_below(struct decode *decode, uint8_t limit)
@@ -173,6 +177,11 @@ static void get_mx(struct decode *decode, struct domain_view *view)
 	enum { LEAST = 4 + 4 + 1 + 4 };
 
 	view->mx = get_status(decode);
+	if (decode->form == FORM) {
+		view->mx_checked_at = get_time(decode);
+		view->mx_doubted = get_bool(decode);
+		view->mx_anew = get_bool(decode);
+	}
 	view->mx_secure = get_bool(decode);
 	view->null_mx = get_bool(decode);
 	view->mx_problem = get_text(decode);
@@ -196,7 +205,8 @@ int domain_view_decode(const void *data, size_t len, struct arena *arena,
 
 	reader_init(&decode.in, data, len);
 	*view = (struct domain_view){0};
-	if (reader_u8(&decode.in) != FORM)
+	decode.form = reader_u8(&decode.in);
+	if (decode.form != FORM && decode.form != FORM_WITHOUT_DOUBT)
 		return err_set(err, ERR_PARSE,
 		               "domain view of another form in the store");
 	view->domain = get_name(&decode);

@@ -150,15 +150,47 @@ static bool has_tlsa(const struct trial *trial)
 	       (trial->mx->tlsa == VIEW_OK || trial->mx->tlsa == VIEW_BAD);
 }
 
+/* Did the session go on as none would under DANE? */
+static bool went_on_without_dane(const struct log_session *session)
+{
+	switch (session->level) {
+	case LEVEL_HALF_DANE:
+	case LEVEL_DANE:
+	case LEVEL_DANE_ONLY:
+		return false;
+	case LEVEL_UNKNOWN:
+		break;
+	default:
+		return true;
+	}
+	return session->outcome == LOG_PLAIN ||
+	       (session->outcome == LOG_TLS && !session->verified &&
+	        !session->tlsa_unusable);
+}
+
 static bool dane_applies(const struct trial *trial)
 {
-	if (log_blames_dane(trial->session))
+	const struct log_session *session = trial->session;
+
+	if (log_blames_dane(session))
 		return true;
-	if (log_blames_sts(trial->session))
+	if (log_blames_sts(session) ||
+	    (!has_tlsa(trial) && !dnssec_fails(trial) &&
+	     !session->tlsa_unusable))
 		return false;
-	return trial->options->dane &&
-	       (has_tlsa(trial) || dnssec_fails(trial) ||
-	        trial->session->tlsa_unusable);
+	return trial->options->dane || (session->no_match && has_tlsa(trial)) ||
+	       (trial->options->dane_by_map && !went_on_without_dane(session));
+}
+
+/* Level fingerprint: what this site demands besides. */
+static bool own_policy_applies(const struct trial *trial)
+{
+	return trial->session->no_match && !trial->session->other_port;
+}
+
+static void judge_own_policy(struct trial *trial)
+{
+	trial->policy->type = POLICY_NONE;
 }
 
 /* Are all records that can be used (RFC 7672 section 3.1) of usage 3?  Of those
@@ -322,9 +354,20 @@ static const struct {
 	void (*judge)(struct trial *trial);
 } rules[] = {
 	{dane_applies, judge_dane},
+	{own_policy_applies, judge_own_policy},
 	{sts_applies, judge_sts},
 	{always, judge_none},
 };
+
+struct judge_options judge_options_of(unsigned enforces)
+{
+	return (struct judge_options){
+		.dane = enforces & ENFORCES_DANE,
+		.dane_by_map = enforces & ENFORCES_DANE_BY_MAP,
+		.sts = enforces & ENFORCES_STS,
+		.no_cas = enforces & ENFORCES_NO_CAS,
+	};
+}
 
 static void begin(struct trial *trial)
 {

@@ -14,6 +14,16 @@
  *                      be had; policy-domain is the domain
  *     no-policy-found  else; policy-domain is the domain
  *
+ * A policy map (smtp_tls_policy_maps) under a global level of may can put DANE
+ * in force for some domains and not for others.  There a session that went on
+ * and was not verified was under no TLSA policy, whatever DNS says; tls= of
+ * Postfix 3.11 tells outright.
+ *
+ * "num=65" (nothing matched) proves DANE where the MX has TLSA records.  Where
+ * it has none it is level fingerprint, a policy of this site and not of the
+ * domain: TLS itself was there, and the session is a success under
+ * no-policy-found.
+ *
  * One exception: results that only one kind of policy has (tlsa-invalid,
  * dnssec-invalid, dane-required; sts-...) stand under that kind when Postfix
  * logged them, whatever DNS says today.
@@ -62,11 +72,15 @@
 
 struct judge_options {
 	bool dane;
+	bool dane_by_map; /* for those of whom smtp_tls_policy_maps says so */
 	bool sts;
 	/* Postfix has no CA certificates (smtp_tls_CAfile, smtp_tls_CApath):
 	 * it calls every certificate "Untrusted", which then says nothing. */
 	bool no_cas;
 };
+
+/* By the ENFORCES_ bits of a session or a site. */
+struct judge_options judge_options_of(unsigned enforces);
 
 /* Fills in the session (reset first), in its normal form.  ERR_PARSE for a
  * session without a domain. */

@@ -127,6 +127,7 @@ static enum fact_kind read_complaint(const struct form *form, struct span rest,
 	(void)form;
 	if (!maillog_peer(&rest, fact) || !span_skip(&rest, ": "))
 		return FACT_NONE;
+	fact->no_match = span_starts(rest, "num=65:");
 	for (size_t i = 0; i < sizeof(complaints) / sizeof(complaints[0]);
 	     i++) {
 		if (!span_starts(rest, complaints[i].text))
@@ -249,6 +250,7 @@ static enum fact_kind read_lookup(const struct form *form, struct span rest,
 	fact->host = (struct span){slash + 1,
 	                           (size_t)(names.at + names.len - slash - 1)};
 	names.len = (size_t)(slash - names.at);
+	fact->dest_is_host = span_starts(names, "[");
 	fact->domain = next_hop_name(names);
 	for (size_t i = 0;
 	     i < sizeof(lookup_reasons) / sizeof(lookup_reasons[0]); i++)

@@ -171,6 +171,8 @@ struct fact {
 	bool our_fault;
 	bool fallback; /* TLSA_UNUSABLE: goes on unauthenticated */
 	enum lookup_reason lookup;
+	bool dest_is_host; /* POLICY_LOOKUP: DEST is "[host]" */
+	bool no_match;     /* NOT_VERIFIED: "num=65", no TLSA record matches */
 	enum tls_refusal refusal; /* DELIVERY, MX_FAILED */
 	bool reused;              /* DELIVERY: conn_use= */
 	bool delivered;           /* DELIVERY: status=sent, deliverable */

@@ -97,6 +97,24 @@ bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker)
 	return tracker->summary_seen && tracker->plain_run < PLAIN_RUN_MAX;
 }
 
+const struct log_site *tracker_site(const struct smtp_tracker *tracker)
+{
+	static const struct log_site unknown;
+
+	return tracker->options.site != NULL ? tracker->options.site : &unknown;
+}
+
+void smtp_tracker_set_site(struct smtp_tracker *tracker,
+                           const struct log_site *site)
+{
+	tracker->options.site = site;
+}
+
+uint64_t smtp_tracker_unlogged(const struct smtp_tracker *tracker)
+{
+	return tracker->unlogged;
+}
+
 bool smtp_tracker_sees_events(const struct smtp_tracker *tracker)
 {
 	return tracker->event_seen;
@@ -181,6 +199,7 @@ static void take_not_verified(const struct step *step)
 	if (conn == NULL)
 		return;
 	conn->ours |= step->fact->our_fault;
+	conn->no_match |= step->fact->no_match;
 	conn_complain(conn, step->fact->result, step->fact->reason);
 }
 
@@ -204,11 +223,15 @@ static void take_tlsa_unusable(const struct step *step)
 static void attempt_without_connection(const struct step *step,
                                        enum ending ending)
 {
-	struct tracked_conn conn = {.time = step->line->time};
+	struct tracked_conn conn = {.time = step->line->time,
+	                            .dest_is_host = step->fact->dest_is_host};
+	struct span dest = step->fact->domain;
 
 	if (ending == ENDING_NONE)
 		return;
 	peer_set_host(&conn.peer, step->fact->host);
+	if (dest.len > 0)
+		domain_canonical(dest.at, dest.len, conn.dest, NULL);
 	attempt_add(step->process, &conn, ending, step->fact->queue_id);
 }
 

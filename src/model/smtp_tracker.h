@@ -14,6 +14,9 @@
  *   Postfix's second try of the same session, and none;
  *   handshakes done by tlsproxy(8) belong to the smtp(8) process that names
  *   the same host, address and port next, within a minute;
+ *   a host that this site chose itself (model/log_site.h) is a next hop's, and
+ *   the session counts for that name, not for the recipient's domain: whoever
+ *   takes it from here (policy/apply.h) finds out who asks for reports there;
  *   deliveries to address literals and over UNIX sockets are none;
  *   "unsupported TLSA certificate usage" is about one record: whether all
  *   are unusable, the domain's view says (model/judge.h).
@@ -31,11 +34,14 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "model/log_session.h"
+#include "model/log_site.h"
 #include "model/maillog.h"
 
 struct smtp_tracker_options {
 	bool count_private; /* also private and loopback MX addresses */
-	bool by_relay;      /* domain = relay host's name, not recipient's */
+	/* what the site has to do with its sessions, lent; NULL: it is not
+	 * known, and taken to send to MX hosts alone */
+	const struct log_site *site;
 	/* our reports' envelope sender: what it sends is not counted, nor what
 	 * local+token@domain sends; NULL: none */
 	const char *own_sender;
@@ -54,6 +60,10 @@ struct smtp_tracker *
 smtp_tracker_new(const struct smtp_tracker_options *options);
 void smtp_tracker_free(struct smtp_tracker **tracker);
 
+/* Postfix's settings have changed: from the next line on. */
+void smtp_tracker_set_site(struct smtp_tracker *tracker,
+                           const struct log_site *site);
+
 /* Called for each session that ended; the session is lent. */
 typedef void log_session_fn(void *arg, int64_t time,
                             const struct log_session *session);
@@ -66,6 +76,10 @@ void smtp_tracker_take(struct smtp_tracker *tracker,
  * none, and a plaintext delivery cannot be told from another.  False again
  * after 100 sessions without any: somebody turned the logging off. */
 bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker);
+
+/* How many sessions were not counted since their service logs no TLS
+ * (smtp_tls_loglevel = 0): of those only the failures are seen. */
+uint64_t smtp_tracker_unlogged(const struct smtp_tracker *tracker);
 
 /* Does this host send TLSRPT datagrams, too ("TLSRPT: status=" lines)? */
 bool smtp_tracker_sees_events(const struct smtp_tracker *tracker);

@@ -77,6 +77,7 @@ static void conn_adopt(const struct step *step, struct tracked_conn *conn)
 		conn->taken = from->taken;
 		conn->ours |= from->ours;
 		conn->tlsa_unusable = from->tlsa_unusable;
+		conn->no_match = from->no_match;
 		conn->has_complaint = from->has_complaint;
 		conn->complaint = from->complaint;
 		memcpy(conn->complaint_reason, from->complaint_reason,

@@ -34,15 +34,12 @@ static bool is_tls_optional(const struct step *step)
 	                             step->line->time, queue_id);
 }
 
-/* The domain a session counts for; NULL when nobody can be told. */
-static const char *policy_domain(const struct step *step,
-                                 const struct tracked_peer *peer)
+/* The recipient's domain; NULL when it is none. */
+static const char *policy_domain(const struct step *step)
 {
 	struct arena *scratch = &step->tracker->scratch;
 	struct span domain = step->fact->domain;
 
-	if (step->tracker->options.by_relay)
-		return peer->host[0] != '\0' ? peer->host : NULL;
 	if (domain.len == 0 || domain.len > FOREIGN_DOMAIN_MAX ||
 	    domain.at[0] == '[')
 		return NULL;
@@ -50,23 +47,75 @@ static const char *policy_domain(const struct step *step,
 	                      arena_strndup(scratch, domain.at, domain.len));
 }
 
-/* The session counts for the domain of the delivery line at hand. */
+/* A line named the next hop: it is the recipient's domain, or this site chose
+ * it. */
+static void set_route_by_line(const struct tracked_conn *conn,
+                              struct log_session *session)
+{
+	if (strcmp(conn->dest, session->domain) == 0 && !conn->dest_is_host)
+		return;
+	session->route = ROUTE_SITE;
+	session->hop = conn->dest;
+	session->hop_is_domain = !conn->dest_is_host;
+}
+
+static void set_route(const struct step *step,
+                      const struct log_service *service,
+                      const struct tracked_conn *conn,
+                      struct log_session *session)
+{
+	const struct tracked_peer *peer = &conn->peer;
+	const struct site_hop *hop = NULL;
+
+	session->other_port = peer->port != 0 && peer->port != 25;
+	if (conn->dest[0] != '\0') {
+		set_route_by_line(conn, session);
+	} else {
+		session->route =
+			log_site_route(tracker_site(step->tracker), service,
+		                       peer->host, peer->port, &hop);
+		session->hop = hop != NULL ? hop->name : NULL;
+		session->hop_is_domain = hop != NULL && !hop->is_host;
+	}
+	if (session->route == ROUTE_SITE)
+		log_session_leave(session);
+}
+
+/* Where only failures are logged, everybody would be all failures. */
+static bool is_unlogged(const struct step *step,
+                        const struct log_service *service)
+{
+	if (service->tls_lines != TLS_LINES_MISSING || step->fact->tls.said)
+		return false;
+	step->tracker->unlogged++;
+	return true;
+}
+
+/* The session counts for the domain of the delivery line at hand, or for the
+ * next hop's. */
 static void hand_out(const struct step *step, int64_t time,
                      const struct tracked_conn *conn, enum ending ending,
                      enum tls_level level)
 {
+	const struct log_service *service =
+		log_site_service(tracker_site(step->tracker),
+	                         step->line->program, step->line->host);
 	struct log_session session;
 	const char *domain;
 
 	if (ending == ENDING_NONE || is_own(step) || is_tls_optional(step) ||
-	    !peer_is_counted(&conn->peer, step->tracker->options.count_private))
+	    !peer_is_counted(&conn->peer,
+	                     step->tracker->options.count_private) ||
+	    is_unlogged(step, service))
 		return;
 	arena_reset(&step->tracker->scratch);
-	domain = policy_domain(step, &conn->peer);
+	domain = policy_domain(step);
 	if (domain == NULL)
 		return;
 	session = tracked_session(conn, ending, domain);
 	session.level = level;
+	session.enforces = service->enforces;
+	set_route(step, service, conn, &session);
 	step->done(step->arg, time, &session);
 }
 

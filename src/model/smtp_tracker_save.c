@@ -21,6 +21,7 @@ enum {
 	CONN_UNUSABLE = 16,
 	CONN_COMPLAINT = 32,
 	CONN_UNWANTED = 64,
+	CONN_NO_MATCH = 128,
 	/* a second byte */
 	CONN_TAKEN = 1,
 	CONN_OURS = 2,
@@ -69,7 +70,8 @@ static void put_conn(struct strbuf *out, const struct tracked_conn *conn)
 	                         (conn->broken ? CONN_BROKEN : 0) |
 	                         (conn->tlsa_unusable ? CONN_UNUSABLE : 0) |
 	                         (conn->has_complaint ? CONN_COMPLAINT : 0) |
-	                         (conn->unwanted ? CONN_UNWANTED : 0)));
+	                         (conn->unwanted ? CONN_UNWANTED : 0) |
+	                         (conn->no_match ? CONN_NO_MATCH : 0)));
 	strbuf_u8(out, (uint8_t)((conn->taken ? CONN_TAKEN : 0) |
 	                         (conn->ours ? CONN_OURS : 0)));
 	strbuf_u8(out, (uint8_t)conn->complaint);
@@ -79,6 +81,8 @@ static void put_conn(struct strbuf *out, const struct tracked_conn *conn)
 	put_text(out, conn->peer.host);
 	put_text(out, conn->peer.ip);
 	strbuf_u16(out, conn->peer.port);
+	put_text(out, conn->dest);
+	strbuf_u8(out, conn->dest_is_host);
 }
 
 static void get_conn(struct reader *in, struct tracked_conn *conn)
@@ -92,6 +96,7 @@ static void get_conn(struct reader *in, struct tracked_conn *conn)
 	conn->tlsa_unusable = flags & CONN_UNUSABLE;
 	conn->has_complaint = flags & CONN_COMPLAINT;
 	conn->unwanted = flags & CONN_UNWANTED;
+	conn->no_match = flags & CONN_NO_MATCH;
 	flags = reader_u8(in);
 	conn->taken = flags & CONN_TAKEN;
 	conn->ours = flags & CONN_OURS;
@@ -102,6 +107,8 @@ static void get_conn(struct reader *in, struct tracked_conn *conn)
 	get_text(in, conn->peer.host, sizeof(conn->peer.host));
 	get_text(in, conn->peer.ip, sizeof(conn->peer.ip));
 	conn->peer.port = reader_u16(in);
+	get_text(in, conn->dest, sizeof(conn->dest));
+	conn->dest_is_host = reader_u8(in);
 	if (conn->complaint >= RESULT_TYPES || conn->trust > TRUST_VERIFIED)
 		in->failed = true;
 }

@@ -73,11 +73,13 @@ struct log_session tracked_session(const struct tracked_conn *conn,
 		.reason = endings[ending].reason,
 	};
 
+	session.no_match = conn->no_match;
 	if (ending == ENDING_NOT_VERIFIED || ending == ENDING_NOT_TRUSTED)
 		fill_not_verified(conn, ending, &session);
 	if (session.outcome != LOG_TLS)
 		return session;
 	session.untrusted = conn->up && conn->trust < TRUST_TRUSTED;
+	session.verified = conn->up && conn->trust == TRUST_VERIFIED;
 	session.tlsa_unusable = conn->tlsa_unusable;
 	fill_complaint(conn, &session);
 	return session;

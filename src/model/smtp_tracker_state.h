@@ -36,12 +36,16 @@ struct tracked_conn {
 	bool ours;     /* and what went wrong is our own fault */
 	bool unwanted; /* not open, and will be without TLS by our wish */
 	bool tlsa_unusable;
+	bool no_match; /* "num=65" */
 	bool has_complaint;
 	enum result_type complaint; /* the first */
 	char complaint_reason[TRACKED_REASON];
 	enum tls_trust trust;
 	int64_t time; /* of its last line */
 	struct tracked_peer peer;
+	/* the next hop, where a line has named it; "" */
+	char dest[DOMAIN_TEXT];
+	bool dest_is_host; /* "[mx.example.com]" */
 };
 
 /* How a session ended.  The numbers are saved. */
@@ -84,6 +88,7 @@ struct smtp_tracker {
 	char *own_sender;
 	uint64_t facts; /* taken so far */
 	bool summary_seen, event_seen, no_events_seen;
+	uint64_t unlogged;     /* sessions of services that log no TLS */
 	uint32_t plain_run;    /* plaintext sessions since the last summary */
 	struct lru *processes; /* host, 0, program, 0, pid -> struct process */
 	struct lru *proxied; /* instance, 0, ip, port -> struct tracked_conn */
@@ -100,6 +105,9 @@ struct step {
 	log_session_fn *done;
 	void *arg;
 };
+
+/* One that nothing is known of when there is none. */
+const struct log_site *tracker_site(const struct smtp_tracker *tracker);
 
 void smtp_tracker_empty(struct smtp_tracker *tracker);
 void process_clear(void *process);

@@ -146,7 +146,8 @@ void dane_lookup(struct lookup *lookup)
 	for (size_t i = 0; i < view->mx_count; i++) {
 		struct view_mx *mx = &view->mxs[i];
 
-		if (!view->mx_secure && !lookup->options->thorough) {
+		if (i >= LOOKUP_TLSA_OF ||
+		    (!view->mx_secure && !lookup->options->thorough)) {
 			mx->tlsa = VIEW_NONE;
 			continue;
 		}

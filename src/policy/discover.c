@@ -122,7 +122,7 @@ bool discover(const struct discover_options *options, const char *domain,
 	tlsrpt_lookup(&lookup);
 	if (options->fetcher != NULL)
 		sts_lookup(&lookup);
-	if (options->dane && mx_lookup(&lookup))
+	if (mx_lookup(&lookup) && options->dane)
 		dane_lookup(&lookup);
 	view->expires_at = keep_until(&lookup);
 	return !lookup.failed;

@@ -29,7 +29,7 @@ struct discover_options {
 	 * connected to is its domain's fault. */
 	struct sts_reach *reach;
 	struct clock *clock;
-	bool dane; /* look for MX and TLSA */
+	bool dane; /* look for TLSA, too */
 	/* TLSA also where the MX set is not secure, which no sender looks at:
 	 * to tell people of it. */
 	bool thorough;

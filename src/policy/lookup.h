@@ -15,6 +15,10 @@
 #include "policy/discover.h"
 #include "policy/resolver.h"
 
+/* So many MX hosts' records: who has many hosts and slow servers must not keep
+ * a thread from the others. */
+enum { LOOKUP_TLSA_OF = 20 };
+
 struct lookup {
 	const struct discover_options *options;
 	const struct domain_view *old; /* in the arena; never NULL: all of it

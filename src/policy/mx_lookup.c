@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOSTS_MAX = 20 }; /* as many as are looked at */
+enum {
+	HOSTS_MAX = 200,                  /* that a domain can have */
+	HOSTS_LOOKED_AT = LOOKUP_TLSA_OF, /* for TLSA records */
+};
 
 static void note(struct lookup *lookup, const char *words)
 {
@@ -24,9 +27,12 @@ static void keep(struct lookup *lookup, const struct dns_answer *answer)
 
 	view->mx = answer->status;
 	view->mx_problem = answer->problem;
+	view->mx_doubted = old->mx_doubted;
+	view->mx_checked_at = old->mx_checked_at;
 	if (answer->status == VIEW_BOGUS || !view_status_is_fact(old->mx))
 		return;
 	view->mx = old->mx;
+	view->mx_anew = old->mx_anew;
 	view->mx_secure = old->mx_secure;
 	view->null_mx = old->null_mx;
 	view->mxs = old->mxs;
@@ -87,10 +93,10 @@ static void take(struct lookup *lookup, const struct dns_answer *answer)
 	else
 		qsort(view->mxs, view->mx_count, sizeof(*view->mxs),
 		      by_preference);
-	if (view->mx_count <= HOSTS_MAX)
-		return;
-	view->mx_count = HOSTS_MAX;
-	note(lookup, "only the first 20 MX hosts are looked at");
+	if (view->mx_count > HOSTS_MAX)
+		view->mx_count = HOSTS_MAX;
+	if (view->mx_count > HOSTS_LOOKED_AT)
+		note(lookup, "only the first 20 MX hosts are looked at");
 }
 
 /* Without MX the domain's own host takes its mail, when there is one. */
@@ -120,6 +126,8 @@ bool mx_lookup(struct lookup *lookup)
 	struct dns_answer answer;
 
 	lookup->failed = false;
+	lookup->view->mx_checked_at = lookup->now;
+	lookup->view->mx_anew = lookup->old->mx_doubted;
 	lookup_ask(lookup, lookup->view->domain, DNS_MX, &answer);
 	if (answer.status == VIEW_OK)
 		take(lookup, &answer);

@@ -37,6 +37,7 @@ struct worker {
 struct policy_pool {
 	struct pool_options options;
 	atomic_bool stop;
+	atomic_bool dane, sts; /* may change while it runs */
 	struct sts_reach reach;
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t wake;
@@ -211,10 +212,10 @@ static int look_up(struct worker *worker, const struct task *task,
 	struct policy_pool *pool = worker->pool;
 	struct discover_options options = {
 		.resolver = worker->resolver,
-		.fetcher = pool->options.sts ? worker->fetcher : NULL,
+		.fetcher = atomic_load(&pool->sts) ? worker->fetcher : NULL,
 		.reach = &pool->reach,
 		.clock = pool->options.clock,
-		.dane = pool->options.dane,
+		.dane = atomic_load(&pool->dane),
 		.stop = &pool->stop,
 	};
 	struct domain_view view;
@@ -238,7 +239,8 @@ static int work(struct worker *worker, struct err *err)
 		return err->class;
 	if (!task.due)
 		return 0;
-	if (task.has_old && domain_view_is_good(&task.old, now))
+	if (task.has_old && domain_view_is_good(&task.old, now) &&
+	    !task.old.mx_doubted)
 		return keep(worker, NULL, true, 0, err);
 	return look_up(worker, &task, err);
 }
@@ -271,8 +273,6 @@ static int open_worker(struct worker *worker, struct err *err)
 		                     &worker->fetcher, err);
 	if (resolver_ldns_open(&options->resolver, &worker->resolver, err) < 0)
 		return err->class;
-	if (!options->sts)
-		return 0;
 	fetch.resolver = worker->resolver;
 	fetch.stop = &pool->stop;
 	return sts_fetch_open(&fetch, &worker->fetcher, err);
@@ -293,6 +293,8 @@ static struct policy_pool *pool_new(const struct pool_options *options)
 	pthread_condattr_t attr;
 
 	pool->options = *options;
+	atomic_store(&pool->dane, options->dane);
+	atomic_store(&pool->sts, options->sts);
 	pool->count = options->threads > 0 ? options->threads : THREADS;
 	pool->workers = xcalloc(pool->count, sizeof(*pool->workers));
 	for (unsigned i = 0; i < pool->count; i++) {
@@ -337,6 +339,12 @@ void policy_pool_wake(struct policy_pool *pool)
 	pool->look_at_ms = INT64_MIN;
 	pthread_cond_broadcast(&pool->wake);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+void policy_pool_enforce(struct policy_pool *pool, bool dane, bool sts)
+{
+	atomic_store(&pool->dane, dane);
+	atomic_store(&pool->sts, sts);
 }
 
 unsigned policy_pool_missed(struct policy_pool *pool)

@@ -24,7 +24,7 @@ struct pool_options {
 	struct clock *clock;
 	struct resolver_options resolver;
 	struct sts_fetch_options fetch; /* without resolver and stop */
-	bool dane, sts;
+	bool dane, sts;   /* what is enforced, and so must be known */
 	unsigned threads; /* 8 */
 	/* Tests: a thread's resolver and fetcher; NULL: the real ones. */
 	int (*open)(void *arg, struct resolver **resolver,
@@ -40,6 +40,8 @@ int policy_pool_start(struct policy_pool **pool,
                       const struct pool_options *options, struct err *err);
 /* Something was put on the wanted list: look now. */
 void policy_pool_wake(struct policy_pool *pool);
+/* The site enforces something else from now on. */
+void policy_pool_enforce(struct policy_pool *pool, bool dane, bool sts);
 /* How many policy hosts could not be connected to since one could. */
 unsigned policy_pool_missed(struct policy_pool *pool);
 /* Ends within the time of one deadline; what is being looked up stays

@@ -49,6 +49,7 @@ struct rollup {
 	size_t item_count;
 	size_t body_bytes;
 	int32_t day;
+	bool ours_asked, has_ours; /* events_have_ours() */
 	bool loop_check;
 	bool unsent; /* the day was read from an old log */
 	bool waits;  /* some of its domains are not to be touched yet */
@@ -178,7 +179,8 @@ static bool waits(const struct rollup *r, struct db_txn *txn,
 
 static void look_at_feeds(struct rollup *r, struct db_txn *txn)
 {
-	r->loop_check = selfloop_possible(txn, r->options->conf, r->day);
+	r->loop_check =
+		selfloop_possible(txn, r->options->conf, r->day, r->has_ours);
 	r->unsent = log_day_unsent(txn, r->day);
 	r->waits = waits(r, txn, NULL);
 }
@@ -340,11 +342,24 @@ static int try_to_close(struct rollup *r, enum ending *ending, struct err *err)
 	return db_commit(&txn, err);
 }
 
+/* Outside of all transactions: it may start a process. */
+static void ask_about_ours(struct rollup *r)
+{
+	const struct rollup_options *options = r->options;
+
+	if (r->ours_asked || options->events_have_ours == NULL ||
+	    options->conf->report.own_sessions != OWN_SESSIONS_AUTO)
+		return;
+	r->ours_asked = true;
+	r->has_ours = options->events_have_ours(options->ours_arg);
+}
+
 static int close_day(struct rollup *r, int32_t day, struct err *err)
 {
 	enum ending ending = ENDING_AGAIN;
 
 	r->day = day;
+	ask_about_ours(r);
 	while (ending == ENDING_AGAIN)
 		if (do_batches(r, err) < 0 || try_to_close(r, &ending, err) < 0)
 			return err_prefix(err, "closing a day");

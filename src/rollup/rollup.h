@@ -39,6 +39,11 @@ struct rollup_options {
 	const char *doubt;
 	/* The kernel or the operator vouches for it (store/not_yet.h). */
 	bool vouched;
+	/* Does Postfix send events of mail with TLS-Required: No, although its
+	 * version would not (tls_required_enable = no)?  Asked once, when there
+	 * is a day to close; NULL: nobody knows. */
+	bool (*events_have_ours)(void *arg);
+	void *ours_arg;
 	/* Called after each batch; may be NULL. */
 	void (*progress)(void *arg, int32_t day, uint64_t domains);
 	void *progress_arg;

@@ -27,12 +27,15 @@ static bool only_the_log_fed(struct db_txn *txn, int32_t day)
 	return log;
 }
 
-bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day)
+bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day,
+                       bool events_have_ours)
 {
 	if (conf->report.own_sessions != OWN_SESSIONS_AUTO)
 		return conf->report.own_sessions == OWN_SESSIONS_YES;
 	if (only_the_log_fed(txn, day))
 		return false;
+	if (events_have_ours)
+		return true;
 	/* the latest day that tells decides: Postfix may have been upgraded */
 	for (int32_t d = day; d > day - DAYS_BACK; d--) {
 		struct day_stats stats;

@@ -5,7 +5,8 @@
  * example.com, whose report the next day is mail again, and so on for ever.
  * RFC 8460 section 3: "report delivery sessions SHOULD NOT be included in the
  * next report".  Postfix from 3.10.4 on sends no event for mail with
- * "TLS-Required: No", which ours has; before that nothing in an event tells
+ * "TLS-Required: No", which ours has, unless tls_required_enable = no; before
+ * that nothing in an event tells
  * whose message it was.
  *
  * There, and only there: when the day's sessions of a domain are no more than
@@ -33,10 +34,11 @@
  * Can the sessions of that day contain those of our own reports?  By setting,
  * or (auto) unless only the log was counted, or the events of the last days
  * came from a Postfix of 3.10.5 or later, which names the policy domain of a
- * no-policy-found.
+ * no-policy-found; but with tls_required_enable = no (events_have_ours) those
+ * have them, too, and nothing in an event tells.
  */
-bool selfloop_possible(struct db_txn *txn, const struct conf *conf,
-                       int32_t day);
+bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day,
+                       bool events_have_ours);
 
 /* Are these sessions no more than our own reports'? */
 bool selfloop_is(struct db_txn *txn, int32_t day, const char *domain,

@@ -41,6 +41,9 @@
  *                                                     u64s
  *                day u32, 6, fate u8, uid+1 u64       lines of the log u64, the
  *                                                     first of them text
+ *                day u32, 7                           sessions u64, host
+ *                                                     string: this site chose
+ *                                                     it, and they are nobody's
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text

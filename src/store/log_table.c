@@ -157,7 +157,7 @@ void log_pending_count(struct db_txn *txn, uint64_t *sessions,
 }
 
 int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
-                     void (*each)(void *arg, const void *session, size_t len,
+                     bool (*each)(void *arg, const void *session, size_t len,
                                   uint64_t n),
                      void *arg)
 {
@@ -174,14 +174,16 @@ int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
 		db_at(cursor, &key, &value);
 		if (!key_has_prefix(&key, &prefix))
 			return 0;
-		if (rows++ == DB_BATCH_ROWS)
+		if (rows == DB_BATCH_ROWS)
 			return 1;
 		if (!counted_read(value, &n, &session)) {
 			db_damaged(txn, TABLE_LOG_PENDING, key.data, key.len);
 			return 0;
 		}
-		each(arg, session.data, session.len, n);
+		if (!each(arg, session.data, session.len, n))
+			continue;
 		db_cursor_delete(cursor);
+		rows++;
 	}
 	return 0;
 }
@@ -189,6 +191,47 @@ int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
 int log_pending_purge(struct db_txn *txn, int32_t day, uint64_t *rows)
 {
 	return purge_days(txn, TABLE_LOG_PENDING, day, rows);
+}
+
+static struct key nobodys_key(int32_t day)
+{
+	struct key key = key_of_day(day);
+
+	key_u8(&key, 7); /* store/keys.h */
+	return key;
+}
+
+int log_nobodys_get(struct db_txn *txn, int32_t day,
+                    struct log_nobodys *nobodys)
+{
+	struct key key = nobodys_key(day);
+	struct db_value value;
+	struct reader reader;
+
+	memset(nobodys, 0, sizeof(*nobodys));
+	if (!db_get(txn, TABLE_DAY, key.bytes, key.len, &value))
+		return 0;
+	reader_init(&reader, value.data, value.len);
+	nobodys->sessions = reader_u64(&reader);
+	read_text(&reader, nobodys->host, sizeof(nobodys->host));
+	if (!reader.failed)
+		return 1;
+	db_damaged(txn, TABLE_DAY, key.bytes, key.len);
+	return 0;
+}
+
+void log_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
+                     const char *host)
+{
+	struct key key = nobodys_key(day);
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct log_nobodys had;
+
+	if (log_nobodys_get(txn, day, &had))
+		host = had.host;
+	strbuf_u64(&value, had.sessions + n);
+	strbuf_str(&value, host != NULL ? host : "");
+	db_put(txn, TABLE_DAY, key.bytes, key.len, value.data, value.len);
 }
 
 static struct key unsent_key(int32_t day)

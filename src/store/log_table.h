@@ -56,12 +56,24 @@ void log_pending_count(struct db_txn *txn, uint64_t *sessions,
 int log_pending_next(struct db_txn *txn, int32_t *day,
                      char domain[TALLY_DOMAIN_TEXT]);
 
-/* Hands each waiting session of a domain's day to each() and deletes it; at
- * most DB_BATCH_ROWS of them.  1 when there are more. */
+/* Hands each waiting session of a domain's day to each(), and deletes it when
+ * that is true; at most DB_BATCH_ROWS are deleted.  1 when there are more.
+ * each() may add sessions of other domains. */
 int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
-                     void (*each)(void *arg, const void *session, size_t len,
+                     bool (*each)(void *arg, const void *session, size_t len,
                                   uint64_t n),
                      void *arg);
+
+/* Sessions that this site routed to a next hop whose domain asks for no
+ * reports: how many on that day, and the host of the first.  1 or 0. */
+struct log_nobodys {
+	uint64_t sessions;
+	char host[TALLY_DOMAIN_TEXT];
+};
+void log_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
+                     const char *host);
+int log_nobodys_get(struct db_txn *txn, int32_t day,
+                    struct log_nobodys *nobodys);
 
 /* Deletes what waits since before `day`, at most DB_BATCH_ROWS rows; 1: there
  * is more. */

@@ -127,6 +127,7 @@ static void load_damaged(const uint8_t *data, size_t size,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct log_site relayed = {.all_relayed = true};
 	struct smtp_tracker_options options = {.own_sender = "r@s.example",
 	                                       .max_processes = 256,
 	                                       .max_queue_ids = 4};
@@ -138,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	options.count_private = !(data[0] & 1);
-	options.by_relay = data[0] & 2;
+	options.site = data[0] & 2 ? &relayed : NULL;
 	known = data[0] & 4 ? &site : NULL;
 	strbuf_init(&once, 0);
 	strbuf_init(&killed, 0);

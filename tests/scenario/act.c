@@ -261,12 +261,14 @@ const struct verb act_verbs[] = {
          act_event},
 	{"logged",
          "DOMAIN [at=TIME] [old] tls|plain|fail=RESULT [untrusted] [mx= ip= "
-         "reason=] [*N]",
+         "reason=] [route=open|site [hop=NAME|hop=[NAME]] [port=N]] [*N]",
          act_logged},
-	{"log", "FILE [sessions=N]", act_log},
+	{"postfix", "\"NAME = VALUE\"|\"SERVICE/unix/NAME = VALUE\" ...",
+         act_postfix},
+	{"log", "FILE [sessions=N] [unlogged=N]", act_log},
 	{"known",
-         "DOMAIN [record=TEXT|several] [tlsa=USAGES] [sts=MODE [mx=PATTERN]] "
-         "[sts-fetch=STATUS]",
+         "DOMAIN [record=TEXT|several] [cached] [hosts=MX,...] [tlsa=USAGES] "
+         "[sts=MODE [mx=PATTERN]] [sts-fetch=STATUS]",
          act_known},
 	{"unanswered", "DOMAIN [failures=N]", act_unanswered},
 	{"apply", "[moved=N] [asked=N]", act_apply},

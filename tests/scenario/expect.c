@@ -119,9 +119,13 @@ static int expect_counts(struct world *world, struct words *words,
                          struct err *err)
 {
 	struct tally_head head;
+	bool none = words_flag(words, "none");
 
-	if (look_at_head(world, words, &head, err) < 0 ||
-	    same_number(words, "ok", head.success, err) < 0 ||
+	if (look_at_head(world, words, &head, err) < 0)
+		return none && err->class == ERR_NOTFOUND ? 0 : err->class;
+	if (none)
+		return err_set(err, ERR_PARSE, "it was counted");
+	if (same_number(words, "ok", head.success, err) < 0 ||
 	    same_number(words, "failed", head.failure, err) < 0 ||
 	    same_number(words, "folded", head.folded, err) < 0)
 		return err->class;
@@ -261,10 +265,11 @@ const struct verb expect_verbs[] = {
 	{"nothing", "sent", expect_nothing},
 	{"wire", "DOMAIN = FILE", expect_wire},
 	{"mark", "DOMAIN DAY MARK [reason=TEXT]", expect_mark},
-	{"counts", "DOMAIN DAY [ok=N] [failed=N] [late=N] [folded=N]",
+	{"counts", "DOMAIN DAY none|[ok=N] [failed=N] [late=N] [folded=N]",
          expect_counts},
 	{"details", "DOMAIN DAY \"POLICY:RESULT[(REASON)]*N ...\"",
          expect_details},
+	{"nobodys", "DAY [sessions=N] [host=NAME]", expect_nobodys},
 	{"suppressed", "[not] ADDRESS [reason=TEXT]", expect_suppressed},
 	{"rollup",
          "[days=N] [waiting=N] [domains-waiting=N] [MARK=N] [released=N] "

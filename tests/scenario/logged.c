@@ -8,7 +8,9 @@
 #include "base/day.h"
 #include "base/xalloc.h"
 #include "model/domain_view.h"
+#include "model/domain.h"
 #include "model/log_session.h"
+#include "model/log_site.h"
 #include "model/maillog.h"
 #include "model/smtp_tracker.h"
 #include "policy/apply.h"
@@ -64,6 +66,30 @@ static int read_outcome(struct words *words, struct log_session *session,
 	return 0;
 }
 
+/* "route=open hop=relay.example": what model/log_site found out. */
+static int read_route(struct words *words, struct log_session *session,
+                      char hop[DOMAIN_TEXT], struct err *err)
+{
+	const char *route, *name;
+	uint64_t port = 25;
+
+	if (words_number(words, "port", &port, err) < 0)
+		return err->class;
+	session->other_port = port != 25;
+	if (words_value(words, "hop", &name)) {
+		session->hop_is_domain = name[0] != '[';
+		snprintf(hop, DOMAIN_TEXT, "%.*s",
+		         (int)strcspn(name + 1, "]") + 1, name);
+		session->hop = session->hop_is_domain ? hop : hop + 1;
+	}
+	if (!words_value(words, "route", &route))
+		return 0;
+	session->route = strcmp(route, "open") == 0 ? ROUTE_OPEN : ROUTE_SITE;
+	return strcmp(route, "open") == 0 || strcmp(route, "site") == 0
+	               ? 0
+	               : err_set(err, ERR_PARSE, "route=open or route=site?");
+}
+
 /* "at=TIME": a line of an earlier time that is read only now. */
 static int read_time(const struct world *world, struct words *words,
                      int64_t *time, struct err *err)
@@ -83,17 +109,21 @@ int act_logged(struct world *world, struct words *words, struct err *err)
 	auto_(strbuf_clear) struct strbuf bytes = {0};
 	auto_(xfree_str) char *standard = NULL;
 	struct log_session session = {0};
+	char hop[DOMAIN_TEXT];
 	size_t times;
 	int64_t time;
 
 	if (words_times(words, &times, err) < 0 ||
 	    read_time(world, words, &time, err) < 0 ||
 	    read_outcome(words, &session, err) < 0 ||
+	    read_route(words, &session, hop, err) < 0 ||
 	    words_need(words, "a domain", &session.domain, err) < 0)
 		return err->class;
 	standard = xasprintf("mx.%s", session.domain);
 	if (session.mx_host == NULL)
 		session.mx_host = standard;
+	if (session.route == ROUTE_SITE)
+		log_session_leave(&session);
 	log_session_encode(&session, &bytes);
 	log_pending_add(txn, day_of(time), session.domain, bytes.data,
 	                bytes.len, times);
@@ -106,7 +136,7 @@ int act_logged(struct world *world, struct words *words, struct err *err)
 
 struct reading {
 	struct db_txn *txn;
-	uint64_t sessions;
+	uint64_t sessions, unlogged;
 };
 
 static void count_line(void *arg, int64_t time,
@@ -128,12 +158,67 @@ static bool is_tls_optional(void *arg, int64_t time, const char *queue_id)
 	return tls_optional_has(reading->txn, day_of(time), queue_id);
 }
 
+/* How Postfix is set: main.cf, and master.cf's -o of smtp and relay. */
+int act_postfix(struct world *world, struct words *words, struct err *err)
+{
+	const char *line;
+
+	strbuf_reset(&world->main_cf);
+	strbuf_reset(&world->services);
+	strbuf_reset(&world->overrides);
+	strbuf_puts(&world->services, "smtp unix - - n - - smtp\n"
+	                              "relay unix - - n - - smtp\n");
+	world->postfix_known = true;
+	if (words_need(words, "a setting", &line, err) < 0)
+		return err->class;
+	for (; line != NULL; line = words_take(words))
+		strbuf_printf(strcspn(line, "/") < strcspn(line, " =")
+		                      ? &world->overrides
+		                      : &world->main_cf,
+		              "%s\n", line);
+	return 0;
+}
+
+static void postconf_of(const struct world *world, struct arena *arena,
+                        struct postconf *set)
+{
+	postconf_read_settings(strbuf_text(&world->main_cf), world->main_cf.len,
+	                       arena, &set->main);
+	postconf_read_services(strbuf_text(&world->services),
+	                       world->services.len, arena, set);
+	postconf_read_settings(strbuf_text(&world->overrides),
+	                       world->overrides.len, arena, &set->overrides);
+}
+
+/* NULL: nobody said how Postfix is set. */
+static struct log_site *site_of(const struct world *world)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	const struct conf_list *enforces = &world->conf.log.enforces;
+	const struct site_by_hand by_hand = {
+		.loglevel = "",
+		.has_enforces = enforces->count > 0,
+		.dane = conf_list_has(enforces, "dane"),
+		.sts = conf_list_has(enforces, "sts"),
+	};
+	struct postconf set = {0};
+	const struct site_instance instance = {.directory = "/etc/postfix",
+	                                       .set = &set};
+
+	if (!world->postfix_known)
+		return NULL;
+	postconf_of(world, &arena, &set);
+	return log_site_new(&instance, 1, &by_hand);
+}
+
 /* As log_feed does it, without its thread. */
 static void read_lines(struct world *world, const char *text,
                        struct reading *reading)
 {
+	auto_(log_site_free) struct log_site *site = site_of(world);
 	struct log_clock clock = {.now = clock_secs(&world->clock)};
 	struct smtp_tracker_options options = {
+		.site = site,
 		.own_sender = world->conf.report.contact_info,
 		.tls_optional = is_tls_optional,
 		.tls_optional_arg = reading};
@@ -148,6 +233,7 @@ static void read_lines(struct world *world, const char *text,
 			smtp_tracker_take(tracker, &line, &fact, count_line,
 			                  reading);
 	}
+	reading->unlogged = smtp_tracker_unlogged(tracker);
 	smtp_tracker_free(&tracker);
 }
 
@@ -165,9 +251,28 @@ int act_log(struct world *world, struct words *words, struct err *err)
 	read_lines(world, strbuf_text(&text), &reading);
 	put_feed(txn, clock_secs(&world->clock), reading.sessions);
 	world->logd_seen = true;
-	if (same_number(words, "sessions", reading.sessions, err) < 0)
+	if (same_number(words, "sessions", reading.sessions, err) < 0 ||
+	    same_number(words, "unlogged", reading.unlogged, err) < 0)
 		return err->class;
 	return db_commit(&txn, err);
+}
+
+int expect_nobodys(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
+	struct log_nobodys nobodys;
+	const char *text, *host;
+	int32_t day;
+
+	if (words_need(words, "a day", &text, err) < 0 ||
+	    day_parse(text, &day, err) < 0)
+		return err->class;
+	log_nobodys_get(txn, day, &nobodys);
+	if (same_number(words, "sessions", nobodys.sessions, err) < 0)
+		return err->class;
+	return words_value(words, "host", &host)
+	               ? same_word("the host", nobodys.host, host, err)
+	               : 0;
 }
 
 static void add_sts(struct domain_view *view, const char *mode, const char *mx,
@@ -206,24 +311,37 @@ static int add_no_sts(struct domain_view *view, const char *word,
 	               : err_set(err, ERR_PARSE, "'%s' is no status", word);
 }
 
-/* "tlsa=33": records of these usages at mx.DOMAIN, in a signed zone. */
+/* "hosts=mx1.a.example,mx2.a.example": the MX set. */
+static void add_hosts(struct domain_view *view, const char *list,
+                      struct arena *mem)
+{
+	char *rest = arena_strdup(mem, list), *host;
+
+	view->mx = VIEW_OK;
+	view->mxs = arena_array(mem, strlen(list) / 2 + 1, sizeof(*view->mxs));
+	while ((host = strtok_r(rest, ",", &rest)) != NULL)
+		view->mxs[view->mx_count++] =
+			(struct view_mx){.host = host, .tlsa = VIEW_NONE};
+}
+
+/* "tlsa=33": records of these usages at each MX, or else at mx.DOMAIN, in a
+ * signed zone. */
 static void add_tlsa(struct domain_view *view, const char *usages,
                      struct arena *mem)
 {
-	struct view_mx *mx = arena_array(mem, 1, sizeof(*mx));
+	size_t count = strlen(usages);
+	const char **strings = arena_array(mem, count, sizeof(*strings));
 
-	view->mx = VIEW_OK;
+	for (size_t i = 0; i < count; i++)
+		strings[i] = arena_printf(mem, "%c 1 1 %02zX", usages[i], i);
+	if (view->mx_count == 0)
+		add_hosts(view, arena_printf(mem, "mx.%s", view->domain), mem);
 	view->mx_secure = true;
-	view->mxs = mx;
-	view->mx_count = 1;
-	mx->host = arena_printf(mem, "mx.%s", view->domain);
-	mx->tlsa_count = strlen(usages);
-	mx->tlsa = mx->tlsa_count > 0 ? VIEW_OK : VIEW_NONE;
-	mx->tlsa_strings =
-		arena_array(mem, mx->tlsa_count, sizeof(*mx->tlsa_strings));
-	for (size_t i = 0; i < mx->tlsa_count; i++)
-		mx->tlsa_strings[i] =
-			arena_printf(mem, "%c 1 1 %02zX", usages[i], i);
+	for (size_t i = 0; i < view->mx_count; i++) {
+		view->mxs[i].tlsa = count > 0 ? VIEW_OK : VIEW_NONE;
+		view->mxs[i].tlsa_strings = strings;
+		view->mxs[i].tlsa_count = count;
+	}
 }
 
 /* The domain was looked up: this is what was found out. */
@@ -236,9 +354,10 @@ int act_known(struct world *world, struct words *words, struct err *err)
 	                           .expires_at = now + HOUR,
 	                           .tlsrpt = VIEW_OK,
 	                           .sts_record = VIEW_NONE,
-	                           .mx = VIEW_NONE};
+	                           .mx = VIEW_NONE,
+	                           .mx_checked_at = now};
 	const char *record = NULL, *mode = NULL, *mx = "*.example";
-	const char *tlsa, *fetch;
+	const char *tlsa, *fetch, *hosts;
 
 	words_value(words, "record", &record);
 	words_value(words, "mx", &mx);
@@ -253,6 +372,10 @@ int act_known(struct world *world, struct words *words, struct err *err)
 	view.tlsrpt_record = record;
 	if (record != NULL && record[0] == '\0')
 		view.tlsrpt = VIEW_NONE;
+	/* its MX set is of before the session that is to come */
+	view.mx_anew = !words_flag(words, "cached");
+	if (words_value(words, "hosts", &hosts))
+		add_hosts(&view, hosts, &mem);
 	if (words_value(words, "tlsa", &tlsa))
 		add_tlsa(&view, tlsa, &mem);
 	if (words_value(words, "sts-fetch", &fetch) &&

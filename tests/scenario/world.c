@@ -76,6 +76,9 @@ void world_close(struct world *world)
 	conf_clear(&world->conf);
 	log_capture(NULL, NULL);
 	strbuf_clear(&world->log);
+	strbuf_clear(&world->main_cf);
+	strbuf_clear(&world->services);
+	strbuf_clear(&world->overrides);
 }
 
 static void read_all(FILE *file, struct strbuf *out)

@@ -45,7 +45,11 @@ struct world {
 	size_t sent_before; /* the last `deliver` */
 	struct rollup_result rolled;
 	struct outbox_result delivered;
-	struct strbuf log; /* lines that nobody expected yet */
+	struct strbuf log;     /* lines that nobody expected yet */
+	bool postfix_known;    /* `postfix` has told how it is set */
+	struct strbuf main_cf; /* as postconf prints it */
+	struct strbuf services;
+	struct strbuf overrides;
 };
 
 int world_open(struct world *world, const char *tests,
@@ -84,8 +88,9 @@ verb_fn act_datagram, act_event;
 /* The same by the mail log: sessions, what look-ups found, and both brought
  * together (logged.c). */
 verb_fn act_milter, act_seen, act_accepted, act_inbound,
-	act_optional; /* milter.c */
-verb_fn act_bounce;   /* bounced.c */
+	act_optional;                /* milter.c */
+verb_fn act_bounce;                  /* bounced.c */
+verb_fn act_postfix, expect_nobodys; /* logged.c */
 verb_fn act_logged, act_log, act_known, act_unanswered, act_apply;
 
 /* tlstally-logd has read the log up to now. */

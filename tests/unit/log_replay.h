@@ -28,6 +28,8 @@ static inline void replay_session(void *arg, int64_t time,
 		NULL,        "none", "may",       "encrypt", "fingerprint",
 		"half-dane", "dane", "dane-only", "verify",  "secure",
 	};
+	static const char *const routes[LOG_ROUTES] = {"domain", "open", "site",
+	                                               "moved"};
 	struct strbuf *out = arg;
 
 	(void)time;
@@ -49,6 +51,11 @@ static inline void replay_session(void *arg, int64_t time,
 	}
 	if (session->level != LEVEL_UNKNOWN)
 		strbuf_printf(out, " at=%s", levels[session->level]);
+	if (session->route != ROUTE_DOMAIN)
+		strbuf_printf(out, " route=%s", routes[session->route]);
+	if (session->hop != NULL)
+		strbuf_printf(out, " hop=%s%s", session->hop,
+		              session->hop_is_domain ? "" : "/host");
 	strbuf_puts(out, "\n");
 }
 

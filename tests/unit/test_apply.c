@@ -13,13 +13,20 @@
 
 enum { DAY = 20513, HOUR = 3600 };
 
-/* Sessions are written as "+" or "-", for one that failed, and the MX. */
+/* Sessions are written as "+" or "-", for one that failed, the MX and perhaps
+ * its address: "-mx1/192.0.2.1". */
 static void wait_for(struct db_txn *txn, int32_t day, const char *domain,
                      const char *text, uint64_t n)
 {
 	auto_(strbuf_clear) struct strbuf bytes = {0};
+	char host[64];
 	struct log_session session = {
-		.domain = domain, .mx_host = text + 1, .outcome = LOG_TLS};
+		.domain = domain, .mx_host = host, .outcome = LOG_TLS};
+
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(text + 1, "/"),
+	         text + 1);
+	if (strchr(text, '/') != NULL)
+		session.ip = strchr(text, '/') + 1;
 
 	if (text[0] == '-') {
 		session.outcome = LOG_FAILED;
@@ -34,6 +41,8 @@ enum known { NOTHING, HALF, ALL };
 static void know(struct db_txn *txn, const char *domain, enum known known,
                  int64_t expires_at)
 {
+	struct view_mx mxs[] = {{.host = "mx1", .tlsa = VIEW_NONE},
+	                        {.host = "mx2", .tlsa = VIEW_NONE}};
 	struct domain_view view = {
 		.domain = domain,
 		.checked_at = expires_at - HOUR,
@@ -41,7 +50,9 @@ static void know(struct db_txn *txn, const char *domain, enum known known,
 		.tlsrpt = VIEW_OK,
 		.tlsrpt_record = "v=TLSRPTv1; rua=mailto:tls@example.com",
 		.sts_record = VIEW_NONE,
-		.mx = known == HALF ? VIEW_TEMPFAIL : VIEW_NONE,
+		.mx = known == HALF ? VIEW_TEMPFAIL : VIEW_OK,
+		.mxs = mxs,
+		.mx_count = 2,
 	};
 
 	if (known != NOTHING)
@@ -243,7 +254,8 @@ static void test_much_of_one_domain(void **state)
 	for (int i = 0; i < KINDS; i++) {
 		char session[32];
 
-		snprintf(session, sizeof(session), "-mx%d.a.example", i);
+		snprintf(session, sizeof(session), "-mx1/10.0.%d.%d", i / 256,
+		         i % 256);
 		wait_for(txn, DAY, "a.example", session, 2);
 	}
 	commit_ok(&txn);

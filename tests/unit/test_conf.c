@@ -67,6 +67,9 @@ static void test_defaults(void **state)
 		{"log.file", "/var/log/mail.log"},
 		{"log.enforces", ""},
 		{"log.postfix_config_directory", ""},
+		{"log.tls_loglevel", ""},
+		{"log.routed", "auto"},
+		{"log.next_hops", ""},
 		{"log.journal_users", ""},
 		{"log.count_private", "no"},
 		{"log.by_relay", "no"},
@@ -774,6 +777,9 @@ static const char *const changed[] = {
 	"log.file=/var/log/maillog",
 	"log.enforces=dane,sts",
 	"log.postfix_config_directory=/etc/postfix-out",
+	"log.tls_loglevel=1, untrusted",
+	"log.routed=yes",
+	"log.next_hops=[smtp.relay.example]:587, relay.example",
 	"log.count_private=yes",
 	"log.by_relay=yes",
 	"log.journal_users=nobody",
@@ -880,10 +886,10 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* a line each, eight sections with seven empty lines between; the four
-	 * lists have three items, two, two and two */
+	/* a line each, eight sections with seven empty lines between; the five
+	 * lists have three items, two, two, two and two */
 	assert_int_equal(lines_of(all.data),
-	                 settings_count + 8 + 7 + 2 + 1 + 1 + 1);
+	                 settings_count + 8 + 7 + 2 + 1 + 1 + 1 + 1);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);

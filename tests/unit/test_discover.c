@@ -463,8 +463,11 @@ static void test_many_mx(void **state)
 		sprintf(zone + strlen(zone), MX "%d m%d.example\n", i, i);
 	world_init(&world, zone);
 	view = look(&world, 0);
-	assert_int_equal(view->mx_count, 20);
-	assert_string_equal(view->mxs[19].host, "m19.example");
+	/* all are known, so that none is taken for another site's host */
+	assert_int_equal(view->mx_count, 30);
+	assert_string_equal(view->mxs[29].host, "m29.example");
+	assert_int_equal(view->mxs[19].tlsa, VIEW_BOGUS);
+	assert_int_equal(view->mxs[20].tlsa, VIEW_NONE);
 	assert_words(view->mx_problem, "first 20");
 }
 
@@ -707,14 +710,15 @@ static void test_less(void **state)
 	world.options.dane = false;
 	world.options.fetcher = NULL;
 	view = look(&world, 0);
-	assert_int_equal(world.resolver.queries, 1);
+	/* of the MX hosts no more than their names */
+	assert_int_equal(world.resolver.queries, 2);
 	assert_int_equal(view->sts_record, VIEW_UNKNOWN);
-	assert_int_equal(view->mx, VIEW_UNKNOWN);
+	assert_int_equal(view->mx, VIEW_OK);
 	world.options.dane = true;
 	world.options.fetcher = &world.fetcher.fetcher;
 	world.options.stop = &stop;
 	view = look(&world, 0);
-	assert_int_equal(world.resolver.queries, 1);
+	assert_int_equal(world.resolver.queries, 2);
 	assert_false(world.complete);
 	assert_int_equal(view->tlsrpt, VIEW_OK);
 }

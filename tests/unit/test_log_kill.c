@@ -192,11 +192,12 @@ static bool read_and_die(struct world *w, int n)
 	return false;
 }
 
-static void count(void *arg, const void *session, size_t len, uint64_t n)
+static bool count(void *arg, const void *session, size_t len, uint64_t n)
 {
 	(void)session;
 	(void)len;
 	*(uint64_t *)arg += n;
+	return true;
 }
 
 static void expect_all_counted(struct world *w)

@@ -56,7 +56,7 @@ struct taken {
 	uint64_t sessions, rows;
 };
 
-static void note(void *arg, const void *session, size_t len, uint64_t n)
+static bool note(void *arg, const void *session, size_t len, uint64_t n)
 {
 	struct taken *taken = arg;
 	size_t used = strlen(taken->text);
@@ -67,6 +67,7 @@ static void note(void *arg, const void *session, size_t len, uint64_t n)
 		         (unsigned)n);
 	taken->sessions += n;
 	taken->rows++;
+	return true;
 }
 
 static void test_waiting(void **state)

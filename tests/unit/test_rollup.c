@@ -186,12 +186,13 @@ static void wait_for(struct fixture *f, const char *domain, uint64_t n)
 	commit_ok(&txn);
 }
 
-static void no_more(void *arg, const void *session, size_t len, uint64_t n)
+static bool no_more(void *arg, const void *session, size_t len, uint64_t n)
 {
 	(void)arg;
 	(void)session;
 	(void)len;
 	(void)n;
+	return true;
 }
 
 static void wait_no_more(struct fixture *f, const char *domain)
@@ -319,7 +320,7 @@ static void test_selfloop_by_feed(void **state)
 		if (rows[i].events > -1000)
 			put_feed(txn, FEED_EVENTS,
 			         start + rows[i].events * 3600);
-		assert_int_equal(selfloop_possible(txn, &conf, DAY),
+		assert_int_equal(selfloop_possible(txn, &conf, DAY, false),
 		                 rows[i].want);
 		conf_clear(&conf);
 	}

@@ -985,19 +985,20 @@ static void test_private(void **state)
 
 static void test_by_relay(void **state)
 {
+	static const struct log_site site = {.all_relayed = true};
 	static const struct smtp_tracker_options options = {
-		.count_private = true, .by_relay = true};
+		.count_private = true, .site = &site};
 	static const struct row rows[] = {
 		{"the relay host is the domain",
 	         P1 UP("Verified", MX1) P1 TO("AAAAA1", "u@a.example", MX1)
 	                 SENT P1 TO("AAAAA1", "u@b.example", MX1) SENT,
-	         "mx1.example.com tls mx1.example.com 192.0.2.1\n"},
+	         "mx1.example.com tls mx1.example.com 192.0.2.1 route=moved\n"},
 		{"also of a failure before",
 	         P1 "AAAAA1: TLS is required, but was not offered by host "
 	            "mx1.example.com[192.0.2.1]\n" P1 TO(
 			    "AAAAA1", "u@a.example", "none") DEFER("x"),
 	         "mx1.example.com failed starttls-not-supported "
-	         "mx1.example.com 192.0.2.1\n"},
+	         "mx1.example.com 192.0.2.1 route=moved\n"},
 	};
 
 	(void)state;
@@ -1063,8 +1064,9 @@ static void test_bounds(void **state)
 	                  "relay=mx[192.0.2.1]:800, dsn=2.0.0, status=sent "
 	                  "(250)\n");
 	replay(tracker, log.data, &out);
-	assert_string_equal(strbuf_text(&out), "example.com tls mx "
-	                                       "192.0.2.1\n");
+	/* on that port the host is a next hop */
+	assert_string_equal(strbuf_text(&out),
+	                    "mx tls mx 192.0.2.1 route=moved\n");
 	strbuf_clear(&log);
 	strbuf_clear(&out);
 	strbuf_clear(&saved);
