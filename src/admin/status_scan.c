@@ -85,6 +85,9 @@ static void add_state(const struct status_of *of, json_t *item, int32_t day)
 		json_set_string(item, "state", "closed");
 	} else if (day >= day_of(now)) {
 		json_set_string(item, "state", "counting");
+		if (day > day_of(now))
+			doc_set(item, "waitingFor",
+			        "the day to come: a clock was ahead");
 	} else if (closing_of(txn, of->conf, day, now, words) ==
 	           CLOSING_NOT_YET) {
 		json_set_string(item, "state", "waiting");
@@ -120,11 +123,42 @@ static int day_range(const struct status_of *of, int32_t *first, int32_t *last,
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 
-	if (!tally_day_range(txn, first, last))
+	if (!tally_days_until(txn, day_of(of->now), first, last))
 		return db_failure(txn, err);
 	if (*last - *first >= STATUS_DAYS)
 		*first = *last - STATUS_DAYS + 1;
 	return 1;
+}
+
+/* Where a clock was ahead.  1 and the day, 0, or negative. */
+static int next_to_come(const struct status_of *of, int32_t *day,
+                        struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	int found = tally_day_next(txn, day);
+
+	return db_failed(txn) ? db_failure(txn, err) : found;
+}
+
+static int add_days_to_come(const struct status_of *of, json_t *days,
+                            struct err *err)
+{
+	int32_t day = day_of(of->now) + 1;
+	int rc = 1;
+
+	for (int i = 0;
+	     i < STATUS_DAYS && (rc = next_to_come(of, &day, err)) > 0;
+	     i++, day++) {
+		struct day_scan scan = {.day = day, .unreported = json_array()};
+
+		rc = scan_day(of, &scan, err);
+		if (rc == 0)
+			add_day(of, days, &scan);
+		json_decref(scan.unreported);
+		if (rc < 0)
+			break;
+	}
+	return rc < 0 ? rc : 0;
 }
 
 /* The latest day first.  Who got no report, and why, is told of the last day
@@ -134,9 +168,11 @@ int status_days(const struct status_of *of, json_t *doc, struct err *err)
 	json_t *days = doc_array(doc, "days");
 	json_t *list = doc_array(doc, "unreported");
 	bool told = false;
-	int32_t first, last;
-	int rc = day_range(of, &first, &last, err);
+	int32_t first = 0, last = -1;
+	int rc = add_days_to_come(of, days, err);
 
+	if (rc == 0)
+		rc = day_range(of, &first, &last, err);
 	for (int32_t day = last; rc > 0 && day >= first; day--) {
 		struct day_scan scan = {.day = day, .unreported = json_array()};
 

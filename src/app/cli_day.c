@@ -34,9 +34,11 @@ int domain_day_find(const struct cli *cli, struct db_txn *txn,
                     struct domain_day *at, struct err *err)
 {
 	int32_t first = cli->args.day, last = cli->args.day;
+	struct clock clock = cli->clock;
 
 	domain_day_name(cli, at->domain);
-	if (!cli->args.has_day && !tally_day_range(txn, &first, &last))
+	if (!cli->args.has_day &&
+	    !tally_days_until(txn, day_of(clock_secs(&clock)), &first, &last))
 		last = first - 1;
 	for (at->day = last; at->day >= first; at->day--)
 		if (tally_head_get(txn, at->day, at->domain, &at->head))

@@ -135,7 +135,8 @@ static int choose_day(struct cli *cli, int32_t *day, struct err *err)
 	int32_t first;
 
 	*day = cli->args.day;
-	if (cli->args.has_day || tally_day_range(txn, &first, day))
+	if (cli->args.has_day ||
+	    tally_days_until(txn, day_of(clock_secs(&cli->clock)), &first, day))
 		return 1;
 	return db_failure(txn, err);
 }

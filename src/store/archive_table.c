@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "model/moment.h"
 #include "store/change_table.h"
 #include "store/outbox_row.h"
 #include "store/token_table.h"
@@ -164,20 +165,21 @@ int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
 	return 1;
 }
 
-/* Deletes the rows of one report; the cursor stands on its head. */
-static uint64_t delete_report(struct db_cursor *cursor, uint64_t id)
+static uint64_t delete_report(struct db_txn *txn, uint64_t id)
 {
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_ARCHIVE);
 	struct key prefix = key_of_id(id);
 	struct db_value key;
 	uint64_t n = 0;
-	bool more = true;
 
-	for (db_at(cursor, &key, NULL); more && key_has_prefix(&key, &prefix);
-	     n++) {
+	for (bool more = db_seek(cursor, prefix.bytes, prefix.len); more;
+	     more = db_next(cursor)) {
+		db_at(cursor, &key, NULL);
+		if (!key_has_prefix(&key, &prefix))
+			break;
 		db_cursor_delete(cursor);
-		more = db_next(cursor);
-		if (more)
-			db_at(cursor, &key, NULL);
+		n++;
 	}
 	return n;
 }
@@ -191,22 +193,32 @@ static void forget_tokens(struct db_txn *txn, const struct outbox_head *head)
 			token_delete(txn, dest.token);
 }
 
-/* Ids are in the order of creation, so the first young one is the end;
- * createdAt is what a person may have written there. */
-int archive_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
+/* When it was added: createdAt is what a person may have written there.  Since
+ * a clock was ahead all ids are of a time to come, until that comes; then it is
+ * when the report was done. */
+static int64_t added_at(const struct outbox_head *head, int64_t now)
 {
-	struct outbox_head head;
+	int64_t time = outbox_id_time(head->id);
+
+	return moment_is_to_come(time, now) ? head->done_at : time;
+}
+
+/* Ids are in the order of creation, so the first young one is the end. */
+int archive_purge(struct db_txn *txn, int64_t before, int64_t now,
+                  uint64_t *rows)
+{
+	struct outbox_head head = {.id = 0};
 	uint64_t n = 0;
 
-	while (n < DB_BATCH_ROWS) {
-		auto_(db_cursor_close) struct db_cursor *cursor =
-			db_cursor_open(txn, TABLE_ARCHIVE);
+	while (n < DB_BATCH_ROWS && archive_head_next(txn, &head)) {
+		int64_t time = added_at(&head, now);
 
-		if (!db_seek(cursor, "", 0) || !head_at(txn, cursor, &head) ||
-		    outbox_id_time(head.id) >= before)
+		if (moment_is_to_come(time, now))
+			continue;
+		if (time >= before)
 			break;
 		forget_tokens(txn, &head);
-		n += delete_report(cursor, head.id);
+		n += delete_report(txn, head.id);
 		change_note_id(txn, CHANGE_SENT, CHANGE_DESTROYED, head.id);
 	}
 	*rows += n;

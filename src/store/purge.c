@@ -37,7 +37,8 @@ static int tally(struct db_txn *txn, const struct limits *limits,
 static int archive(struct db_txn *txn, const struct limits *limits,
                    struct purge_counts *counts)
 {
-	return archive_purge(txn, limits->archive_time, &counts->archive);
+	return archive_purge(txn, limits->archive_time, limits->now,
+	                     &counts->archive);
 }
 
 static int suppressions(struct db_txn *txn, const struct limits *limits,

@@ -264,6 +264,44 @@ int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last)
 	return 1;
 }
 
+int tally_day_next(struct db_txn *txn, int32_t *day)
+{
+	auto_(db_cursor_close) struct db_cursor *cursor =
+		db_cursor_open(txn, TABLE_TALLY);
+	struct key from = key_of_day(*day);
+	struct db_value key;
+	struct tally_row row;
+
+	if (!db_seek(cursor, from.bytes, from.len))
+		return 0;
+	db_at(cursor, &key, NULL);
+	if (!tally_row_read(&key, &row)) {
+		db_damaged(txn, TABLE_TALLY, key.data, key.len);
+		return 0;
+	}
+	*day = row.day;
+	return 1;
+}
+
+static bool has_day(struct db_txn *txn, int32_t day)
+{
+	int32_t found = day;
+
+	return tally_day_next(txn, &found) && found == day;
+}
+
+int tally_days_until(struct db_txn *txn, int32_t day, int32_t *first,
+                     int32_t *last)
+{
+	if (!tally_day_range(txn, first, last) || *first > day)
+		return 0;
+	if (*last <= day)
+		return 1;
+	for (*last = day; *last > *first && !has_day(txn, *last);)
+		--*last;
+	return 1;
+}
+
 int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows)
 {
 	static const enum db_table tables[] = {TABLE_TALLY, TABLE_INTERN,

@@ -97,8 +97,14 @@ void tally_make_late(struct db_txn *txn, int32_t day, const char *domain);
 int tally_load(struct db_txn *txn, int32_t day, const char *domain,
                struct report *report, struct err *err);
 
-/* First and last day with any row; 0 when there is none. */
+/* First and last day with any row; 0 when there is none.  The last may be yet
+ * to come, where a clock was ahead; the last of tally_days_until() is not
+ * after `day`. */
 int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last);
+int tally_days_until(struct db_txn *txn, int32_t day, int32_t *first,
+                     int32_t *last);
+/* The first day from *day on that has any row; 0: there is none. */
+int tally_day_next(struct db_txn *txn, int32_t *day);
 
 /* Deletes rows of days before `day`, at most DB_BATCH_ROWS of them; 1 when
  * there is more to delete. */

@@ -324,14 +324,53 @@ static void test_archive(void **state)
 	assert_int_equal(archive_head_next(txn, &head), 1);
 	assert_int_equal(head.id, second);
 	assert_int_equal(archive_head_next(txn, &head), 0);
-	assert_int_equal(archive_purge(txn, NOW, &rows), 0);
+	assert_int_equal(archive_purge(txn, NOW, NOW + 200, &rows), 0);
 	assert_int_equal(rows, 0);
-	assert_int_equal(archive_purge(txn, NOW + 1, &rows), 0);
+	assert_int_equal(archive_purge(txn, NOW + 1, NOW + 200, &rows), 0);
 	assert_int_equal(rows, 5);
 	assert_int_equal(archive_head_get(txn, id, &head), 0);
 	assert_int_equal(archive_head_get(txn, second, &head), 1);
-	assert_int_equal(archive_purge(txn, NOW + 2, &rows), 0);
+	assert_int_equal(archive_purge(txn, NOW + 2, NOW + 200, &rows), 0);
 	assert_int_equal(rows_in(txn, TABLE_ARCHIVE), 0);
+	commit_ok(&txn);
+}
+
+/* Ids of a clock that was a year ahead, and all that came after them, say
+ * nothing about when: then it is when the report was done. */
+static void test_archive_of_a_clock_ahead(void **state)
+{
+	enum { YEAR = 365 * 86400 };
+	static const struct {
+		const char *name;
+		int64_t added_at, done_at;
+		bool stays;
+	} rows[] = {
+		{"added and done long ago", NOW - 200, NOW - 200, false},
+		{"added and done by a clock ahead", NOW + YEAR, NOW + YEAR,
+	         true},
+		{"done long ago, its id from then on", NOW - 150, NOW - 150,
+	         false},
+		{"done lately", NOW - 50, NOW - 50, true},
+	};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t ids[COUNT(rows)], deleted = 0;
+	struct outbox_head head;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ids[i] = add_report_at(txn, rows[i].added_at, OUTBOX_PENDING,
+		                       NOW, 1);
+		assert_int_equal(outbox_head_get(txn, ids[i], &head), 1);
+		head.status = OUTBOX_DONE;
+		head.done_at = rows[i].done_at;
+		archive_move(txn, &head);
+	}
+	assert_int_equal(archive_purge(txn, NOW - 100, NOW, &deleted), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		assert_int_equal(archive_head_get(txn, ids[i], &head),
+		                 rows[i].stays);
+	}
 	commit_ok(&txn);
 }
 
@@ -468,6 +507,7 @@ int main(void)
 		STORE_TEST(test_held_and_released),
 		STORE_TEST(test_removed_means_all_of_it),
 		STORE_TEST(test_body_replaced),
+		STORE_TEST(test_archive_of_a_clock_ahead),
 		STORE_TEST(test_archive),
 		STORE_TEST(test_tries),
 		STORE_TEST(test_damaged_rows),

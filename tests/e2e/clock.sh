@@ -1,0 +1,219 @@
+#!/bin/bash
+# clock.sh - the programs themselves while somebody sets the clock a year ahead
+#
+# make check runs it; by hand: srcdir=... tests/e2e/clock.sh in the build
+# directory.  The wall clock of the programs is tests/fake/set_clock.c's.
+set -u
+bin=$PWD/src/app
+e2e=$PWD/tests/e2e
+dir=$(mktemp -d "${TMPDIR:-/tmp}/clock.XXXXXX") || exit 1
+failures=0
+daemons=
+YEAR=31536000
+
+finish() {
+	for pid in $daemons; do kill -9 "$pid" 2>/dev/null; done
+	rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# expect WHAT WANT GOT
+expect() {
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: wanted '$2', got '$3'"
+		failures=$((failures + 1))
+	fi
+}
+
+# expect_text WHAT PATTERN FILE
+expect_text() {
+	if grep -q -e "$2" "$3"; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: no '$2' in"
+		sed 's/^/    /' "$3"
+		failures=$((failures + 1))
+	fi
+}
+
+wait_until() {
+	local tries=$(($1 * 20))
+	shift
+	while ! "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+cat >"$dir/conf" <<-END
+	[report]
+	contact_info = tls-reports@example.com
+	[store]
+	directory = $dir/store
+	map_size = 64M
+	[events]
+	socket = $dir/events
+	socket_owner =
+	socket_group =
+	commit_interval = 100ms
+	[log]
+	source = file
+	file = $dir/mail.log
+	commit_interval = 100ms
+	allow_both = yes
+	enforces = dane
+	[policy]
+	resolver = 127.0.0.1:1
+	[http]
+	listen = unix:$dir/http
+END
+
+# The environment of programs that go by the clock that $dir/ahead sets.
+clock_env=(LD_PRELOAD="$PWD/tests/fake/set_clock.so" SET_CLOCK="$dir/ahead"
+	ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+
+# The file is replaced, so nobody reads half a number.
+set_clock() {
+	echo "$1" >"$dir/ahead.new" && mv "$dir/ahead.new" "$dir/ahead"
+}
+
+tally() {
+	env "${clock_env[@]}" "$bin/tlstally" -c "$dir/conf" "$@"
+}
+
+start_daemon() {
+	env "${clock_env[@]}" "$bin/$1" -f -c "$dir/conf" 2>"$dir/$1.said" &
+	daemons="$daemons $!"
+	wait_until 20 grep -q "$2" "$dir/$1.said" && return
+	echo "FAIL: $1 did not start"
+	cat "$dir/$1.said"
+	exit 1
+}
+
+stop_daemons() {
+	local pid
+	for pid in $daemons; do
+		kill "$pid"
+		wait "$pid" 2>/dev/null
+	done
+	daemons=
+}
+
+# sum DAY MEMBER: over the domains of that day
+sum() {
+	tally domains --day "$1" --json 2>/dev/null |
+		python3 -c 'import json, sys
+print(sum(d[sys.argv[1]] for d in json.load(sys.stdin)["domains"]))' "$2" \
+		2>/dev/null || echo 0
+}
+
+counted() {
+	[ "$(sum "$today" successfulSessions)" = "$1" ]
+}
+
+# delivery SECONDS: a line of the log, of that clock
+delivery() {
+	printf '%s mx postfix/smtp[7]: A%06X: to=<u@log.test>, ' \
+		"$(date -u -d "@$(($(date +%s) + $1))" +%FT%T.000000+00:00)" \
+		$RANDOM
+	echo "relay=mx.log.test[192.0.2.9]:25, delay=0.1," \
+		"delays=0/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+}
+
+send_events() {
+	"$e2e/send_datagrams" -n "$1" "$dir/events" "$dir/event" >/dev/null
+}
+
+mkdir "$dir/store"
+: >"$dir/mail.log"
+echo '{"d":"a.test","pr":"v=TLSRPTv1; rua=mailto:tls@a.test","policies":[{"policy-type":9,"policy-domain":"a.test","f":0}]}' >"$dir/event"
+set_clock 0
+today=$(date -u +%F)
+start_daemon tlstallyd "counting events"
+start_daemon tlstally-logd "counting sessions"
+start_daemon tlstally-httpd "serving"
+expect "a clock that nobody has set is believed" 0 \
+	"$(tally clock show --json | grep -c '"isDoubted": true')"
+
+send_events 10
+wait_until 10 counted 10
+expect "sessions before" 10 "$(sum "$today" successfulSessions)"
+
+# nobody has looked yet when the next ones come
+set_clock $YEAR
+send_events 20
+delivery $YEAR >>"$dir/mail.log"
+wait_until 10 counted 30
+expect "sessions of that minute belong to today" 30 \
+	"$(sum "$today" successfulSessions)"
+tally run >"$dir/run" 2>&1
+expect "a run with the clock a year ahead ends well" 0 $?
+expect_text "it says what waits, and why" \
+	"jumped ahead by 365 days.*days are not closed and nothing is purged" \
+	"$dir/run"
+tally rollup --day "$today" >"$dir/rollup" 2>&1
+expect "today is not closed because somebody asks for it" 1 $?
+expect_text "who asks is told" "cannot be closed yet: the clock" "$dir/rollup"
+tally doctor >"$dir/doctor" 2>&1
+expect "doctor minds" 1 $?
+expect_text "and says what" "BAD *clock *the clock has jumped ahead" \
+	"$dir/doctor"
+tally status >"$dir/status"
+expect_text "status tells" "clock  *the clock has jumped ahead" "$dir/status"
+expect "no day to come was counted" 0 \
+	"$(grep -c "to come" "$dir/status")"
+tally clock show >"$dir/show"
+expect_text "clock show says what ends it" "tlstally clock accept" "$dir/show"
+
+# all daemons commit their watermarks once more
+sleep 11
+tally status --json >"$dir/status.json"
+expect "no feed has counted until next year" 2 "$(grep -c \
+	"\"countedUntil\": \"${today%%-*}" "$dir/status.json")"
+
+set_clock 0
+tally run >"$dir/run" 2>&1
+expect "when the clock is back a run says nothing" "" "$(cat "$dir/run")"
+expect "and it is believed" 0 \
+	"$(tally clock show --json | grep -c '"isDoubted": true')"
+expect "no feed was taken back" 0 "$(grep -c "taken" "$dir/run")"
+
+# NTP's word counts after ten minutes, the operator's at once
+set_clock $((5 * 3600))
+SET_CLOCK_SYNCHRONISED=1 tally run >"$dir/run" 2>&1
+expect_text "a clock that NTP has set by hours is doubted at first" \
+	"jumped ahead by 5 hours" "$dir/run"
+tally clock accept
+expect "the operator accepts it" 0 $?
+tally run >"$dir/run" 2>&1
+expect "and a run says nothing" "" "$(cat "$dir/run")"
+set_clock 0
+tally clock accept
+
+# --now is the operator's word, too
+set_clock $YEAR
+tally rollup --now "$(date -u -d yesterday +%FT%TZ)" >"$dir/run" 2>&1
+expect "--now doubts nothing" "0:" "$?:$(cat "$dir/run")"
+set_clock 0
+
+stop_daemons
+for daemon in tlstallyd tlstally-logd tlstally-httpd; do
+	expect "$daemon met no error" 0 \
+		"$(grep -c -e "error:" -e "ERROR" "$dir/$daemon.said")"
+done
+
+# a daemon that is started under the wrong clock
+set_clock $YEAR
+start_daemon tlstallyd "counting events"
+expect_text "says that it counts by the time before" \
+	"jumped ahead by 365 days.*counted by the time" "$dir/tlstallyd.said"
+send_events 5
+wait_until 10 counted 35
+expect "and does" 35 "$(sum "$today" successfulSessions)"
+stop_daemons
+
+[ $failures -eq 0 ]
