@@ -30,12 +30,14 @@
 #include "rollup/coverage.h"
 #include "model/maillog.h"
 #include "store/feed_table.h"
+#include "store/log_table.h"
 #include "store/line_table.h"
 #include "store/outbox_table.h"
 
 enum {
 	FEED_SILENT_SECS = 120, /* it commits every 10 s at least */
 	QUIET_SECS = DAY_SECS,  /* no event for so long: worth a note */
+	LEVELS_ENOUGH = 5,      /* sessions that show what all are like */
 	RUN_LATE_SECS = 1800,   /* the timer's five minutes, six times */
 };
 
@@ -366,6 +368,46 @@ static void look_at_loglevel(struct cli *cli, struct finding *finding)
 	postfix_site_free(&postfix);
 }
 
+/* What only messages with "TLS-Required: No" should have, all have: so many
+ * that it is no chance. */
+static bool all_less(uint64_t less, uint64_t all)
+{
+	return all >= LEVELS_ENOUGH && less == all;
+}
+
+static void look_at_levels(struct cli *cli, struct finding *finding)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int32_t today = day_of(clock_secs(&cli->clock));
+	struct log_levels levels, yesterday;
+
+	log_levels_get(txn, today, &levels);
+	log_levels_get(txn, today - 1, &yesterday);
+	levels.dane += yesterday.dane;
+	levels.less_than_dane += yesterday.less_than_dane;
+	levels.sts += yesterday.sts;
+	levels.less_than_sts += yesterday.less_than_sts;
+	if (all_less(levels.less_than_dane, levels.dane))
+		find(finding, BAD,
+		     "this Postfix does no DANE: all %" PRIu64
+		     " sessions with MX hosts that have TLSA records were at "
+		     "level may (tls= in its log) and are not counted; does "
+		     "its resolver, in /etc/resolv.conf, validate?",
+		     levels.dane);
+	else if (all_less(levels.less_than_sts, levels.sts))
+		find(finding, BAD,
+		     "this Postfix does no MTA-STS: all %" PRIu64
+		     " sessions with domains that enforce it were at level "
+		     "may (tls= in its log) and are not counted; is its "
+		     "policy map one that knows MTA-STS?  If not, set "
+		     "[log] enforces",
+		     levels.sts);
+	else
+		find(finding, GOOD,
+		     "nothing in the log says that DANE or MTA-STS is not "
+		     "enforced");
+}
+
 static void look_at_coverage(struct cli *cli, struct finding *finding)
 {
 	int64_t now = clock_secs(&cli->clock);
@@ -490,6 +532,7 @@ static const struct check {
 	{"log", look_at_log, FEED_LOG},
 	{"lines", look_at_lines, FEED_LOG},
 	{"loglevel", look_at_loglevel, FEED_LOG},
+	{"levels", look_at_levels, FEED_LOG},
 	{"postfix", look_at_postfix, NULL},
 	{"milter", look_at_milter, FEED_MILTER},
 	{"coverage", look_at_coverage, FEED_MILTER},

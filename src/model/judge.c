@@ -150,19 +150,20 @@ static bool has_tlsa(const struct trial *trial)
 	       (trial->mx->tlsa == VIEW_OK || trial->mx->tlsa == VIEW_BAD);
 }
 
+/* The log tells the level, and it is not one of DANE. */
+static bool has_other_level(const struct log_session *session)
+{
+	return session->level != LEVEL_UNKNOWN &&
+	       session->level != LEVEL_HALF_DANE &&
+	       session->level != LEVEL_DANE &&
+	       session->level != LEVEL_DANE_ONLY;
+}
+
 /* Did the session go on as none would under DANE? */
 static bool went_on_without_dane(const struct log_session *session)
 {
-	switch (session->level) {
-	case LEVEL_HALF_DANE:
-	case LEVEL_DANE:
-	case LEVEL_DANE_ONLY:
-		return false;
-	case LEVEL_UNKNOWN:
-		break;
-	default:
-		return true;
-	}
+	if (session->level != LEVEL_UNKNOWN)
+		return has_other_level(session);
 	return session->outcome == LOG_PLAIN ||
 	       (session->outcome == LOG_TLS && !session->verified &&
 	        !session->tlsa_unusable);
@@ -178,7 +179,8 @@ static bool dane_applies(const struct trial *trial)
 	    (!has_tlsa(trial) && !dnssec_fails(trial) &&
 	     !session->tlsa_unusable))
 		return false;
-	return trial->options->dane || (session->no_match && has_tlsa(trial)) ||
+	return (trial->options->dane && !has_other_level(session)) ||
+	       (session->no_match && has_tlsa(trial)) ||
 	       (trial->options->dane_by_map && !went_on_without_dane(session));
 }
 
@@ -387,6 +389,27 @@ static const char *record_of(const struct domain_view *view)
 		return NULL;
 	return view->tlsrpt_record != NULL ? view->tlsrpt_record
 	                                   : TLSRPT_SEVERAL;
+}
+
+enum policy_type judge_level(const struct judge_options *options,
+                             const struct log_session *session,
+                             const struct domain_view *view, bool *less)
+{
+	struct trial trial = {
+		.options = options, .session = session, .view = view};
+
+	*less = false;
+	if (session->level == LEVEL_UNKNOWN)
+		return POLICY_NONE;
+	begin(&trial);
+	*less = session->level <= LEVEL_ENCRYPT;
+	if (options->dane && (has_tlsa(&trial) || dnssec_fails(&trial)))
+		return POLICY_TLSA;
+	if (options->sts && sts_in_force(view) &&
+	    view->sts_policy.mode == STS_ENFORCE)
+		return POLICY_STS;
+	*less = false;
+	return POLICY_NONE;
 }
 
 int judge(const struct judge_options *options,

@@ -54,11 +54,12 @@
  *
  * Where all TLSA records are of usage 3, names and dates do not matter: what
  * Postfix up to 3.5 says of them is certificate-not-trusted, for it does not
- * log that no record matched.  An STS policy that could not be had makes it a
- * failure when there is no older policy to go by: what the domain announced was
- * not met.  With an older policy in force the session counts by that one, and
- * the detail is added to it whatever the outcome (RFC 8461 section 6).  Under
- * no-policy-found a certificate that nobody vouches for is a success.
+ * log that no record matched.  An STS policy that could not be had makes the
+ * session a failure when there is no older policy to go by: what the domain
+ * announced was not met.  With an older policy in force the session counts by
+ * that one, and the detail is added to it whatever the outcome (RFC 8461
+ * section 6).  Under no-policy-found a certificate that nobody vouches for is a
+ * success.
  */
 #ifndef TLSTALLY_MODEL_JUDGE_H
 #define TLSTALLY_MODEL_JUDGE_H
@@ -81,6 +82,20 @@ struct judge_options {
 
 /* By the ENFORCES_ bits of a session or a site. */
 struct judge_options judge_options_of(unsigned enforces);
+
+/*
+ * Which policy of the domain's, that this site holds others to, the session's
+ * level (tls= of Postfix 3.11) can be compared with: TLSA records ask for dane,
+ * MTA-STS in enforce mode for secure.  POLICY_NONE: there is none, or the log
+ * does not tell the level.
+ *
+ * *less: the level asks for less, so the session was under no policy of the
+ * domain's and says nothing about it: its message has "TLS-Required: No" (RFC
+ * 8689), or this Postfix does not do what it is thought to do.
+ */
+enum policy_type judge_level(const struct judge_options *options,
+                             const struct log_session *session,
+                             const struct domain_view *view, bool *less);
 
 /* Fills in the session (reset first), in its normal form.  ERR_PARSE for a
  * session without a domain. */

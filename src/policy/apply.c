@@ -210,12 +210,39 @@ static bool is_doubtful(const struct judging *judging)
 	       !sts_policy_matches(&view->sts_policy, session->mx_host);
 }
 
+/* True when it was at a lower level than the domain's policy asks for: then it
+ * says nothing about anybody. */
+static bool note_level(struct judging *judging, const struct domain_view *view)
+{
+	struct log_levels levels = {0};
+	uint64_t n = judging->n;
+	bool less;
+
+	switch (judge_level(&judging->options, &judging->session, view,
+	                    &less)) {
+	case POLICY_TLSA:
+		levels.dane = n;
+		levels.less_than_dane = less ? n : 0;
+		break;
+	case POLICY_STS:
+		levels.sts = n;
+		levels.less_than_sts = less ? n : 0;
+		break;
+	default:
+		return false;
+	}
+	log_levels_add(judging->a->txn, judging->place->day, &levels);
+	return less;
+}
+
 static void count_judged(struct judging *judging,
                          const struct domain_view *view)
 {
 	struct apply *a = judging->a;
 
 	a->moved += judging->n;
+	if (note_level(judging, view))
+		return;
 	a->stats.events += judging->n;
 	if (judge(&judging->options, &judging->session, view, &a->session,
 	          NULL) == 0)

@@ -44,6 +44,7 @@
  *                day u32, 7                           sessions u64, host
  *                                                     string: this site chose
  *                                                     it, and they are nobody's
+ *                day u32, 8                           struct log_levels as u64s
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text

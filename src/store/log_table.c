@@ -234,6 +234,47 @@ void log_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
 	db_put(txn, TABLE_DAY, key.bytes, key.len, value.data, value.len);
 }
 
+static struct key levels_key(int32_t day)
+{
+	struct key key = key_of_day(day);
+
+	key_u8(&key, 8); /* store/keys.h */
+	return key;
+}
+
+void log_levels_get(struct db_txn *txn, int32_t day, struct log_levels *levels)
+{
+	struct key key = levels_key(day);
+	struct db_value value;
+	struct reader reader;
+
+	memset(levels, 0, sizeof(*levels));
+	if (!db_get(txn, TABLE_DAY, key.bytes, key.len, &value))
+		return;
+	reader_init(&reader, value.data, value.len);
+	levels->dane = reader_u64(&reader);
+	levels->less_than_dane = reader_u64(&reader);
+	levels->sts = reader_u64(&reader);
+	levels->less_than_sts = reader_u64(&reader);
+	if (reader.failed)
+		db_damaged(txn, TABLE_DAY, key.bytes, key.len);
+}
+
+void log_levels_add(struct db_txn *txn, int32_t day,
+                    const struct log_levels *more)
+{
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct key key = levels_key(day);
+	struct log_levels had;
+
+	log_levels_get(txn, day, &had);
+	strbuf_u64(&value, had.dane + more->dane);
+	strbuf_u64(&value, had.less_than_dane + more->less_than_dane);
+	strbuf_u64(&value, had.sts + more->sts);
+	strbuf_u64(&value, had.less_than_sts + more->less_than_sts);
+	db_put(txn, TABLE_DAY, key.bytes, key.len, value.data, value.len);
+}
+
 static struct key unsent_key(int32_t day)
 {
 	struct key key = key_of_day(day);

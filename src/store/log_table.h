@@ -75,6 +75,17 @@ void log_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
 int log_nobodys_get(struct db_txn *txn, int32_t day,
                     struct log_nobodys *nobodys);
 
+/* Sessions of a day with domains whose policy asks for more than level may, as
+ * far as the log tells their level (model/judge.h), and those that had less. */
+struct log_levels {
+	uint64_t dane, less_than_dane;
+	uint64_t sts, less_than_sts;
+};
+void log_levels_add(struct db_txn *txn, int32_t day,
+                    const struct log_levels *more);
+/* All 0 when there are none. */
+void log_levels_get(struct db_txn *txn, int32_t day, struct log_levels *levels);
+
 /* Deletes what waits since before `day`, at most DB_BATCH_ROWS rows; 1: there
  * is more. */
 int log_pending_purge(struct db_txn *txn, int32_t day, uint64_t *rows);

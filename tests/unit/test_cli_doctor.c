@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "store/feed_table.h"
 #include "store/line_table.h"
+#include "store/log_table.h"
 #include "store/mail_table.h"
 #include "store/tally_table.h"
 
@@ -340,10 +341,81 @@ static void test_postfix(void **state)
 	free(path);
 }
 
+/* What the log says about levels. */
+static const struct {
+	const char *name;
+	struct log_levels today, yesterday;
+	const char *grade, *words;
+} levels[] = {
+	{"no level is known", {0}, {0}, "good", "nothing in the log"},
+	{"DANE, and a message with TLS-Required: No",
+         {.dane = 100, .less_than_dane = 1},
+         {0},
+         "good",
+         "nothing in the log"},
+	{"only such messages, but few",
+         {.dane = 4, .less_than_dane = 4},
+         {0},
+         "good",
+         "nothing in the log"},
+	{"nobody at level dane",
+         {.dane = 3, .less_than_dane = 3},
+         {.dane = 2, .less_than_dane = 2},
+         "BAD",
+         "does no DANE: all 5 sessions"},
+	{"somebody was, yesterday",
+         {.dane = 9, .less_than_dane = 9},
+         {.dane = 1},
+         "good",
+         "nothing in the log"},
+	{"a policy map without MTA-STS",
+         {.dane = 9, .sts = 7, .less_than_sts = 7},
+         {0},
+         "BAD",
+         "does no MTA-STS: all 7 sessions"},
+};
+
+static void test_levels(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		auto_(json_free) json_t *doc = NULL;
+		struct cli cli = {.args.json = true};
+		struct feed feed = {
+			.name = FEED_LOG, .watermark = NOW, .seen_at = NOW};
+		const json_t *check;
+		struct db_txn *txn;
+		struct fixture f;
+
+		ROW(&levels[i]);
+		fixture_make(&f);
+		fixture_open(&f);
+		txn = db_begin_write(f.db);
+		feed_put(txn, &feed);
+		log_levels_add(txn, DAY + 1, &levels[i].today);
+		log_levels_add(txn, DAY, &levels[i].yesterday);
+		commit_ok(&txn);
+		conf_init(&cli.conf);
+		cli.db = f.db;
+		cli.clock = clock_fixed(NOW);
+		cli_doctor(&cli, &f.err);
+		doc = json_read(cli.out.data, cli.out.len, false, &f.err);
+		check = find_check(doc, "levels");
+		assert_non_null(check);
+		assert_string_equal(member(check, "grade"), levels[i].grade);
+		if (strstr(member(check, "words"), levels[i].words) == NULL)
+			fail_msg("%s", member(check, "words"));
+		strbuf_clear(&cli.out);
+		conf_clear(&cli.conf);
+		fixture_clear(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_postfix),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_milter_and_coverage),
 		cmocka_unit_test(test_lines),
 	};

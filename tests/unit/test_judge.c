@@ -240,6 +240,12 @@ static const struct row rows[] = {
          {TLSA(true, VIEW_OK, EE), POLICY(ENFORCE, MX)},
          "tlsa mx.d.test failure certificate-not-trusted@mx.d.test",
          EE "|"},
+	{"a level of PKI is not DANE",
+         BOTH,
+         {.outcome = LOG_TLS, .level = LEVEL_SECURE},
+         {TLSA(true, VIEW_OK, EE), POLICY(ENFORCE, MX)},
+         "sts d.test success",
+         "version: STSv1|mode: ENFORCE|" MX "|"},
 	{"a site without DANE",
          STS,
          UP,
@@ -606,6 +612,115 @@ static void test_rows(void **state)
 	session_clear(&got);
 }
 
+#define AT(what)                                                               \
+	{                                                                      \
+		.domain = D, .mx_host = MX, .outcome = LOG_TLS,                \
+		.level = LEVEL_##what                                          \
+	}
+
+static const struct {
+	const char *name;
+	enum enforces enforces;
+	struct log_session session;
+	struct domain_view view;
+	enum policy_type want;
+	bool less;
+} levels[] = {
+	{"DANE, as it should be",
+         BOTH,
+         AT(DANE),
+         {TLSA(true, VIEW_OK, EE)},
+         POLICY_TLSA,
+         false},
+	{"TLS-Required: No",
+         BOTH,
+         AT(MAY),
+         {TLSA(true, VIEW_OK, EE)},
+         POLICY_TLSA,
+         true},
+	{"also where the records cannot be used",
+         DANE,
+         AT(MAY),
+         {TLSA(true, VIEW_BAD, PKIX)},
+         POLICY_TLSA,
+         true},
+	{"and where DNSSEC refuses them",
+         DANE,
+         AT(MAY),
+         {TLSA(true, VIEW_BOGUS, )},
+         POLICY_TLSA,
+         true},
+	{"a policy map that says encrypt",
+         DANE,
+         AT(ENCRYPT),
+         {TLSA(true, VIEW_OK, EE)},
+         POLICY_TLSA,
+         true},
+	{"a policy map that says secure: more",
+         DANE,
+         AT(SECURE),
+         {TLSA(true, VIEW_OK, EE)},
+         POLICY_TLSA,
+         false},
+	{"records without DNSSEC are none",
+         DANE,
+         AT(MAY),
+         {TLSA(false, VIEW_OK, EE)},
+         POLICY_NONE,
+         false},
+	{"a site without DANE",
+         STS,
+         AT(MAY),
+         {TLSA(true, VIEW_OK, EE)},
+         POLICY_NONE,
+         false},
+	{"MTA-STS, as it should be",
+         STS,
+         AT(SECURE),
+         {POLICY(ENFORCE, MX)},
+         POLICY_STS,
+         false},
+	{"less than MTA-STS",
+         STS,
+         AT(MAY),
+         {POLICY(ENFORCE, MX)},
+         POLICY_STS,
+         true},
+	{"testing asks for nothing",
+         STS,
+         AT(MAY),
+         {POLICY(TESTING, MX)},
+         POLICY_NONE,
+         false},
+	{"nor does a policy that could not be had",
+         STS,
+         AT(MAY),
+         {NO_POLICY(VIEW_FETCH_ERROR, NULL)},
+         POLICY_NONE,
+         false},
+	{"the level is not known",
+         BOTH,
+         AT(UNKNOWN),
+         {TLSA(true, VIEW_OK, EE)},
+         POLICY_NONE,
+         false},
+};
+
+static void test_levels(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		struct judge_options options = options_of(levels[i].enforces);
+		bool less;
+
+		ROW(&levels[i]);
+		assert_int_equal(judge_level(&options, &levels[i].session,
+		                             &levels[i].view, &less),
+		                 levels[i].want);
+		assert_int_equal(less, levels[i].less);
+	}
+}
+
 static void test_detail_of_the_peer(void **state)
 {
 	const struct judge_options options = {0};
@@ -895,6 +1010,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_detail_of_the_peer),
 		cmocka_unit_test(test_record),
 		cmocka_unit_test(test_many_strings),
