@@ -99,6 +99,12 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	return SMFIS_CONTINUE;
 }
 
+static const char *macro(SMFICTX *ctx, const char *name)
+{
+	/* libmilter's argument is char *, and it does not write to it */
+	return smfi_getsymval(ctx, (char *)(uintptr_t)name);
+}
+
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 {
 	struct milter_session *session = session_of(ctx);
@@ -109,17 +115,11 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 	if (session == NULL)
 		session = make_session(ctx, atomic_load(&milter.last_steps));
 	if (session != NULL)
-		session->client =
-			milter_clients_look_up(milter.clients, address);
+		session->client = milter_clients_look_up(
+			milter.clients, address, macro(ctx, "{daemon_addr}"));
 	else
 		milter_feed_unread(milter.feed);
 	return go_on(ctx, SMFIP_NR_CONN);
-}
-
-static const char *macro(SMFICTX *ctx, const char *name)
-{
-	/* libmilter's argument is char *, and it does not write to it */
-	return smfi_getsymval(ctx, (char *)(uintptr_t)name);
 }
 
 /* Those that milter_stop() waits for; not what begins while it does. */

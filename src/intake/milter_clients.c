@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/address.h"
 #include "base/xalloc.h"
@@ -57,10 +58,14 @@ static struct in6_addr mapped(const struct in_addr *address)
 	return out;
 }
 
+/* "192.0.2.1", "2001:db8::1", "IPv6:2001:db8::1" */
 static bool parse(const char *text, struct in6_addr *out)
 {
+	static const char prefix[] = "IPv6:";
 	struct in_addr v4;
 
+	if (strncasecmp(text, prefix, strlen(prefix)) == 0)
+		text += strlen(prefix);
 	if (inet_pton(AF_INET6, text, out) == 1)
 		return true;
 	if (inet_pton(AF_INET, text, &v4) != 1)
@@ -113,9 +118,10 @@ static bool is_filter(const struct milter_clients *clients,
 }
 
 enum inbound_client milter_clients_look_up(struct milter_clients *clients,
-                                           const struct sockaddr *address)
+                                           const struct sockaddr *address,
+                                           const char *called)
 {
-	struct in6_addr bytes;
+	struct in6_addr bytes, server;
 	enum inbound_client client;
 	bool own;
 
@@ -123,6 +129,8 @@ enum inbound_client milter_clients_look_up(struct milter_clients *clients,
 		return INBOUND_LOCAL;
 	pthread_rwlock_rdlock(&clients->lock);
 	own = is_loopback(&bytes) ||
+	      (called != NULL && parse(called, &server) &&
+	       IN6_ARE_ADDR_EQUAL(&bytes, &server)) ||
 	      (clients->interfaces != NULL &&
 	       address_guard_is_own(clients->interfaces, address));
 	if (clients->filtered && (own || is_filter(clients, &bytes)))

@@ -3,7 +3,11 @@
  *
  * This host is more than loopback: a web application that connects to the
  * host's own name comes from one of the interfaces' addresses.  Interfaces come
- * and go, so they are asked again every some seconds.
+ * and go, so they are asked again every some seconds.  Where Postfix runs on
+ * another host than we, or in a container of its own, a client that has the
+ * address that it called is that host itself.  Addresses that Postfix receives
+ * mail on by way of a NAT (proxy_interfaces) are not: others come from there,
+ * too.
  *
  * Behind a before-queue filter (model/milter_sight.h) nobody can tell this
  * host's own mail from what the filter hands back: all of it is the filter's.
@@ -33,8 +37,11 @@ int milter_clients_refresh(struct milter_clients *clients, struct err *err);
 void milter_clients_set_sight(struct milter_clients *clients,
                               const struct milter_sight *sight);
 
-/* INBOUND_MX, INBOUND_LOCAL or INBOUND_FILTERED; NULL is sendmail(1). */
+/* INBOUND_MX, INBOUND_LOCAL or INBOUND_FILTERED; an address of NULL is
+ * sendmail(1).  `called` is Postfix's {daemon_addr}, the address that the
+ * client connected to; NULL: it did not say. */
 enum inbound_client milter_clients_look_up(struct milter_clients *clients,
-                                           const struct sockaddr *address);
+                                           const struct sockaddr *address,
+                                           const char *called);
 
 #endif

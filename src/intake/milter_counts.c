@@ -113,6 +113,13 @@ static void add_mail(struct milter_counts *counts, int32_t day,
 	count_key(counts, day, domain->name);
 }
 
+/* May it be another site's? */
+static bool from_anybody(const struct inbound *inbound)
+{
+	return inbound->client == INBOUND_MX ||
+	       inbound->client == INBOUND_FILTERED;
+}
+
 void milter_counts_add(struct milter_counts *counts, int32_t day,
                        const struct milter_message *message)
 {
@@ -127,7 +134,7 @@ void milter_counts_add(struct milter_counts *counts, int32_t day,
 		 * (README, the loop); from another site it only says that it
 		 * is one */
 		if (domain->way == MILTER_TO_US) {
-			if (!report || message->inbound.client == INBOUND_MX)
+			if (!report || from_anybody(&message->inbound))
 				add_inbound(counts, day, domain->name,
 				            &message->inbound);
 		} else if (report) {

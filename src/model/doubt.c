@@ -18,15 +18,15 @@ static void forget_before(struct doubt *doubt, int32_t day)
 	        doubt->count * sizeof(doubt->days[0]));
 }
 
-/* The row of a day, made when there is none.  What is older than all that is
- * kept, or DOUBT_DAYS older than the last, is of no use: NULL. */
+/* The row of a day, made when there is none.  One that is much older than what
+ * is known comes after a clock that was ahead, and all begins anew. */
 static struct doubt_day *find_day(struct doubt *doubt, int32_t day)
 {
 	struct doubt_day *days = doubt->days;
 	size_t i;
 
 	if (doubt->count > 0 && days[doubt->count - 1].day >= day + DOUBT_DAYS)
-		return NULL;
+		doubt->count = 0;
 	forget_before(doubt, day - DOUBT_DAYS + 1);
 	for (i = doubt->count; i > 0 && days[i - 1].day >= day; i--)
 		if (days[i - 1].day == day)
@@ -55,11 +55,7 @@ static bool is_dead(const struct doubt *doubt, uint32_t code)
 
 bool doubt_refused(struct doubt *doubt, int32_t day, uint32_t code)
 {
-	struct doubt_day *row = find_day(doubt, day);
-
-	if (row == NULL)
-		return false;
-	row->code = code;
+	find_day(doubt, day)->code = code;
 	return is_dead(doubt, code);
 }
 
@@ -67,7 +63,7 @@ void doubt_accepted(struct doubt *doubt, int32_t day)
 {
 	struct doubt_day *row = find_day(doubt, day);
 
-	if (row != NULL && row->accepted < UINT32_MAX)
+	if (row->accepted < UINT32_MAX)
 		row->accepted++;
 }
 

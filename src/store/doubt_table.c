@@ -86,19 +86,15 @@ void doubt_note_came_back(struct db_txn *txn, const char *address, int32_t day)
 	doubt_put(txn, address, &doubt);
 }
 
-/* Is there a refusal that counts today?  A row with a day to come was written
- * under a wrong clock, and would take in nothing until then. */
-static bool is_of_use(const struct doubt *doubt, int32_t today)
+static bool was_refused_since(const struct doubt *doubt, int32_t day)
 {
-	bool refused = false;
-
 	for (size_t i = 0; i < doubt->count; i++)
-		refused |= doubt->days[i].day >= today - DOUBT_DAYS &&
-		           doubt->days[i].code != 0;
-	return refused && doubt->days[doubt->count - 1].day <= today + 1;
+		if (doubt->days[i].day >= day && doubt->days[i].code != 0)
+			return true;
+	return false;
 }
 
-int doubt_purge(struct db_txn *txn, int32_t today, uint64_t *rows)
+int doubt_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
 	auto_(db_cursor_close) struct db_cursor *cursor =
 		db_cursor_open(txn, TABLE_DOUBT);
@@ -111,7 +107,7 @@ int doubt_purge(struct db_txn *txn, int32_t today, uint64_t *rows)
 		db_at(cursor, &key, &value);
 		if (!decode(txn, key, value, &doubt))
 			break;
-		if (is_of_use(&doubt, today))
+		if (was_refused_since(&doubt, before))
 			continue;
 		db_cursor_delete(cursor);
 		n++;

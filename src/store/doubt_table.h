@@ -28,8 +28,7 @@ bool doubt_note_refused(struct db_txn *txn, const char *address, int32_t day,
 void doubt_note_accepted(struct db_txn *txn, const char *address, int32_t day);
 void doubt_note_came_back(struct db_txn *txn, const char *address, int32_t day);
 
-/* Deletes rows without a refusal in the last 30 days, and those of days to
- * come, at most DB_BATCH_ROWS; 1: more. */
-int doubt_purge(struct db_txn *txn, int32_t today, uint64_t *rows);
+/* Deletes rows without a refusal since then, at most DB_BATCH_ROWS; 1: more. */
+int doubt_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

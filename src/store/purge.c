@@ -20,7 +20,7 @@ struct limits {
 	int32_t tally_day;
 	int64_t archive_time;
 	int64_t now;
-	int32_t today;
+	int32_t doubt_day;
 	int32_t own_report_day;
 	int32_t tls_optional_day;
 	int64_t rate_hour;
@@ -50,7 +50,7 @@ static int suppressions(struct db_txn *txn, const struct limits *limits,
 static int doubts(struct db_txn *txn, const struct limits *limits,
                   struct purge_counts *counts)
 {
-	return doubt_purge(txn, limits->today, &counts->suppressions);
+	return doubt_purge(txn, limits->doubt_day, &counts->suppressions);
 }
 
 static int own_reports(struct db_txn *txn, const struct limits *limits,
@@ -144,7 +144,7 @@ int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
 		.tally_day = today - keep_days,
 		.archive_time = now - (int64_t)archive_days * DAY_SECS,
 		.now = now,
-		.today = today,
+		.doubt_day = today - DOUBT_DAYS,
 		.own_report_day = today - OWN_REPORT_DAYS,
 		.tls_optional_day = today - TLS_OPTIONAL_DAYS,
 		.rate_hour = now / 3600 - RATE_HOURS,

@@ -1,6 +1,7 @@
 /* Any bytes as what postconf prints: what was kept is text, is found again,
  * and stays within its bounds. */
 #include "base/arena.h"
+#include "model/milter_sight.h"
 #include "model/postconf.h"
 #include "check.h"
 
@@ -9,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
+	struct milter_sight sight = {0};
 	struct postconf set = {0};
 	struct arena arena;
 
@@ -32,6 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(service->program[0] != '\0');
 		postconf_of_service(&set, service, "smtp_tls_loglevel");
 	}
+	milter_sight_add(&sight, &set, &arena);
+	check(sight.filter_count <= MILTER_SIGHT_FILTERS);
+	check(sight.word_count <= MILTER_SIGHT_WORDS);
+	check(!sight.filtered || sight.word_count > 0);
 	arena_clear(&arena);
 	return 0;
 }

@@ -31,22 +31,34 @@ static void test_by_address(void **state)
 	static const struct {
 		const char *name, *address;
 		enum inbound_client want, behind_filter;
+		const char *called;
 	} rows[] = {
-		{"another site", "198.51.100.1", INBOUND_MX, INBOUND_MX},
-		{"another site by IPv6", "2001:db8::1", INBOUND_MX, INBOUND_MX},
-		{"mapped", "::ffff:198.51.100.1", INBOUND_MX, INBOUND_MX},
-		{"loopback", "127.0.0.1", INBOUND_LOCAL, INBOUND_FILTERED},
-		{"all of it", "127.9.8.7", INBOUND_LOCAL, INBOUND_FILTERED},
-		{"IPv6 loopback", "::1", INBOUND_LOCAL, INBOUND_FILTERED},
+		{"another site", "198.51.100.1", INBOUND_MX, INBOUND_MX, NULL},
+		{"another site by IPv6", "2001:db8::1", INBOUND_MX, INBOUND_MX,
+	         NULL},
+		{"mapped", "::ffff:198.51.100.1", INBOUND_MX, INBOUND_MX, NULL},
+		{"loopback", "127.0.0.1", INBOUND_LOCAL, INBOUND_FILTERED,
+	         NULL},
+		{"all of it", "127.9.8.7", INBOUND_LOCAL, INBOUND_FILTERED,
+	         NULL},
+		{"IPv6 loopback", "::1", INBOUND_LOCAL, INBOUND_FILTERED, NULL},
 		{"mapped loopback", "::ffff:127.0.0.1", INBOUND_LOCAL,
-	         INBOUND_FILTERED},
-		{"a unix socket", "/run/x", INBOUND_LOCAL, INBOUND_LOCAL},
-		{"the filter's host", "192.0.2.7", INBOUND_MX,
-	         INBOUND_FILTERED},
+	         INBOUND_FILTERED, NULL},
+		{"a unix socket", "/run/x", INBOUND_LOCAL, INBOUND_LOCAL, NULL},
+		{"the filter's host", "192.0.2.7", INBOUND_MX, INBOUND_FILTERED,
+	         NULL},
 		{"the same, mapped", "::ffff:192.0.2.7", INBOUND_MX,
-	         INBOUND_FILTERED},
+	         INBOUND_FILTERED, NULL},
 		{"another filter's", "2001:db8::7", INBOUND_MX,
-	         INBOUND_FILTERED},
+	         INBOUND_FILTERED, NULL},
+		{"a host that calls itself, elsewhere", "192.0.2.5",
+	         INBOUND_LOCAL, INBOUND_FILTERED, "192.0.2.5"},
+		{"by IPv6", "2001:db8::5", INBOUND_LOCAL, INBOUND_FILTERED,
+	         "IPv6:2001:DB8::5"},
+		{"another host that calls it", "192.0.2.6", INBOUND_MX,
+	         INBOUND_MX, "192.0.2.5"},
+		{"Postfix does not say", "192.0.2.5", INBOUND_MX, INBOUND_MX,
+	         ""},
 	};
 	const struct milter_sight filtered = {
 		.filtered = true,
@@ -65,14 +77,17 @@ static void test_by_address(void **state)
 
 		ROW(&rows[i]);
 		milter_clients_set_sight(clients, &clear);
-		assert_int_equal(milter_clients_look_up(clients, address),
+		assert_int_equal(milter_clients_look_up(clients, address,
+		                                        rows[i].called),
 		                 rows[i].want);
 		milter_clients_set_sight(clients, &filtered);
-		assert_int_equal(milter_clients_look_up(clients, address),
+		assert_int_equal(milter_clients_look_up(clients, address,
+		                                        rows[i].called),
 		                 rows[i].behind_filter);
 	}
 	/* sendmail(1) */
-	assert_int_equal(milter_clients_look_up(clients, NULL), INBOUND_LOCAL);
+	assert_int_equal(milter_clients_look_up(clients, NULL, NULL),
+	                 INBOUND_LOCAL);
 }
 
 /* Each address of this host is this host, whatever it is called. */
@@ -92,8 +107,9 @@ static void test_own_addresses(void **state)
 		                            i->ifa_addr->sa_family != AF_INET6))
 			continue;
 		count++;
-		assert_int_equal(milter_clients_look_up(clients, i->ifa_addr),
-		                 INBOUND_LOCAL);
+		assert_int_equal(
+			milter_clients_look_up(clients, i->ifa_addr, NULL),
+			INBOUND_LOCAL);
 	}
 	freeifaddrs(all);
 	assert_true(count > 0);

@@ -1,6 +1,7 @@
 #include "unit/store_test.h"
 
 #include "base/day.h"
+#include "store/doubt_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
 #include "store/keys.h"
@@ -68,6 +69,8 @@ static void fill(struct db *db)
 	struct db_txn *txn = db_begin_write(db);
 
 	suppress_put(txn, &row);
+	doubt_note_refused(txn, "old@example.com", TODAY - DOUBT_DAYS - 1, 7);
+	doubt_note_refused(txn, "new@example.com", TODAY - DOUBT_DAYS, 7);
 	view.checked_at = NOW - KEEP * DAY_SECS - 1;
 	policy_cache_put(txn, &view);
 	view = (struct domain_view){.domain = "example.com",
@@ -103,6 +106,7 @@ static void test_what_is_old_goes(void **state)
 	struct fixture *f = *state;
 	struct purge_counts counts;
 	struct suppression row;
+	struct doubt doubt;
 	struct outbox_head archived = {.id = 0};
 	struct tally_head head;
 	struct day_stats stats;
@@ -122,7 +126,7 @@ static void test_what_is_old_goes(void **state)
 	 * the day's sums, and its revision */
 	assert_int_equal(counts.tally, 2 * 2 * DB_BATCH_ROWS + 2 + 2);
 	assert_int_equal(counts.archive, 2);
-	assert_int_equal(counts.suppressions, 1);
+	assert_int_equal(counts.suppressions, 2); /* one, and a doubt */
 	assert_int_equal(counts.own_reports, 2 * 3);
 	assert_int_equal(counts.inbound, 2); /* head and row */
 	assert_int_equal(counts.mail, 1);
@@ -160,6 +164,8 @@ static void test_what_is_old_goes(void **state)
 	assert_int_equal(archived.created_at, NOW - ARCHIVE * DAY_SECS);
 	assert_int_equal(archive_head_next(txn, &archived), 0);
 	assert_int_equal(suppress_get(txn, "a@example.com", &row), 0);
+	assert_int_equal(doubt_get(txn, "old@example.com", &doubt), 0);
+	assert_int_equal(doubt_get(txn, "new@example.com", &doubt), 1);
 	assert_int_equal(policy_wanted_get(txn, "old.example", &due, &failures),
 	                 0);
 	assert_int_equal(policy_wanted_get(txn, "example.com", &due, &failures),
@@ -182,9 +188,14 @@ static void test_a_clock_of_1970_deletes_nothing(void **state)
 	struct db_txn *txn;
 
 	count_domains(f->db, TODAY, 2);
+	txn = db_begin_write(f->db);
+	doubt_note_refused(txn, "a@example.com", TODAY, 7);
+	commit_ok(&txn);
 	assert_int_equal(
 		store_purge(f->db, 0, 60, KEEP, ARCHIVE, &counts, &f->err), 0);
-	assert_int_equal(counts.tally + counts.own_reports + counts.rates, 0);
+	assert_int_equal(counts.tally + counts.own_reports + counts.rates +
+	                         counts.suppressions,
+	                 0);
 	txn = db_begin_read(f->db);
 	assert_int_equal(tally_head_get(txn, TODAY, "1.example", &head), 1);
 	commit_ok(&txn);
