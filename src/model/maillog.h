@@ -175,6 +175,9 @@ struct fact {
 	bool no_match;     /* NOT_VERIFIED: "num=65", no TLSA record matches */
 	enum tls_refusal refusal; /* DELIVERY, MX_FAILED */
 	bool reused;              /* DELIVERY: conn_use= */
+	/* DELIVERY: orig_to= is there, or the recipient's local part has it:
+	 * "x@victim.example>, orig_to=<q" @real.example */
+	bool rewritten;
 	bool delivered;           /* DELIVERY: status=sent, deliverable */
 	bool past_tls;            /* DELIVERY: came past EHLO and STARTTLS */
 	bool has_relay;           /* DELIVERY: relay= is there and not none */

@@ -282,6 +282,7 @@ static bool read_delivery(struct span text, const struct maillog_site *site,
 		return certain;
 	if (!certain && is_unclear(to, original, text))
 		return false;
+	fact->rewritten = !certain && original.at != NULL;
 	while (!span_skip(&text, "status=")) {
 		if (!span_until_text(&text, ", ", &value))
 			return true;

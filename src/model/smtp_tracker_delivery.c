@@ -77,6 +77,9 @@ static void set_route(const struct step *step,
 		session->hop = hop != NULL ? hop->name : NULL;
 		session->hop_is_domain = hop != NULL && !hop->is_host;
 	}
+	/* the domain is, perhaps, a stranger's word: let its MX records say */
+	if (step->fact->rewritten && session->route == ROUTE_DOMAIN)
+		session->route = ROUTE_OPEN;
 	if (session->route == ROUTE_SITE)
 		log_session_leave(session);
 }

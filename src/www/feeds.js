@@ -7,7 +7,7 @@ import {tableHead, tableOf, tableRow} from "./table.js";
 const DEAD_SECS = 120;
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
-  "events", "outbox", "coverage", "suppressions"];
+  "lines", "events", "outbox", "coverage", "suppressions"];
 
 const secs = (text) => text ? new Date(text).getTime() / 1000 : 0;
 
@@ -91,6 +91,23 @@ function dropWarnings(status) {
   });
 }
 
+// Lines of the log that count for nothing.
+function lineWarnings(status) {
+  return (status.lines ?? []).map((day) => {
+    const words = [
+      day.notUnderstood > 0 && `${plural(day.notUnderstood, "line")} of the `
+        + `log not understood, the first: ${day.firstNotUnderstood}`,
+      day.unclear > 0 && `${plural(day.unclear, "delivery", "deliveries")} that `
+        + `can be read in two ways, the first: ${day.firstUnclear}`,
+      ...(day.leftOut ?? []).map(({of, lines, first}) =>
+        `${plural(lines, "line")} of ${of} left out, the first: ${first}`),
+    ].filter(Boolean);
+
+    return words.length > 0
+      && warning("warn", `On ${day.day}: ${words.join("; ")}.`);
+  });
+}
+
 function outboxFacts(outbox) {
   const counts = Object.entries(outbox?.reports ?? {});
 
@@ -117,7 +134,7 @@ export function statusOf(status) {
     && `${plural(status.waiting.sessions, "session")} of the log wait until `
       + "the policies are known.";
 
-  return [coverageWarnings(status), dropWarnings(status),
+  return [coverageWarnings(status), lineWarnings(status), dropWarnings(status),
     status.feeds?.length ? tableOf("Feeds", tableHead(row),
       h("tbody", {role: "rowgroup"}, status.feeds.map((feed) =>
         tableRow(row, feed))))

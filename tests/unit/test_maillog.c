@@ -92,6 +92,8 @@ static void put_fact(struct strbuf *out, const struct fact *fact)
 		              fact->reused ? " again" : "",
 		              fact->delivered ? " sent" : "",
 		              fact->past_tls ? " past" : "");
+	if (fact->rewritten)
+		strbuf_puts(out, " rewritten");
 	if (fact->refusal != REFUSAL_NONE)
 		strbuf_printf(out, " %s", refusals[fact->refusal]);
 	if (fact->our_fault)
@@ -514,7 +516,7 @@ static void test_deliveries(void **state)
 		{"original recipient", SMTP,
 	         "4BEA8D: to=<u@example.com>, orig_to=<a@b.example>, relay=" MX
 	         ", delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250)",
-	         DELIVERY " relay sent past"},
+	         DELIVERY " relay sent past rewritten"},
 		{"reused connection", SMTP,
 	         "4BEA8D: to=<u@example.com>, relay=" MX
 	         ", conn_use=2, delay=0.1, delays=0/0/0/0, dsn=2.0.0, "
@@ -795,7 +797,7 @@ static void test_hostile(void **state)
 	         "4BEA8D: to=<u@example.com>, orig_to=<\">, relay=none, "
 	         "status=sent (x)\"@x>, relay=" MX ", dsn=2.0.0, status=sent "
 	         "(250)",
-	         DELIVERY " relay sent past"},
+	         DELIVERY " relay sent past rewritten"},
 		{"an issuer's name", SMTP,
 	         FAILED_FOR "untrusted issuer /CN=x: certificate has expired",
 	         "not-verified certificate-not-trusted" AT_MX
@@ -866,6 +868,11 @@ static void test_forged_addresses(void **state)
 		{"where Postfix quotes, a reply means nothing", SMTP,
 	         "4BEA8D: to=<u@" REAL ", status=sent (250 <" VICTIM ")",
 	         "delivery id=4BEA8D domain=example.com" AT_MX
+	         " relay sent past"},
+		{"and an original recipient is one", SMTP,
+	         "4BEA8D: to=<x@victim.example>, orig_to=<q@" REAL
+	         ", status=sent (250 Ok)",
+	         "delivery id=4BEA8D domain=victim.example" AT_MX
 	         " relay sent past"},
 	};
 
