@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "model/datagram.h"
+#include "store/clock_table.h"
 #include "store/counter_table.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
@@ -96,6 +97,17 @@ static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 	}
 }
 
+/* By the record: a daemon has looked within the last minute. */
+static void write_clock(struct db_txn *txn, struct strbuf *out)
+{
+	struct clock_record record;
+
+	clock_record_get(txn, &record);
+	title(out, "clock_doubted", "gauge",
+	      "1 while the clock has jumped, and days are not closed.");
+	number(out, "clock_doubted", record.doubted);
+}
+
 static void write_waiting(struct db_txn *txn, struct strbuf *out)
 {
 	uint64_t sessions, domains;
@@ -177,6 +189,7 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	write_today(txn, now, out);
 	write_feeds(txn, now, out);
 	write_waiting(txn, out);
+	write_clock(txn, out);
 	write_deliveries(txn, out);
 	if (db_failure(txn, err) < 0)
 		return err->class;

@@ -197,8 +197,8 @@ static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
 	return db_commit(&txn, err);
 }
 
-/* By the record: who ran last, or a daemon within the last minute, has looked.
- */
+/* In the store stands what the last run, or a daemon within the last minute,
+ * has found. */
 static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
@@ -207,8 +207,11 @@ static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
 	char words[CLOCK_WORDS];
 
 	clock_record_get(txn, &record);
-	json_set_bool(clock, "isDoubted", record.doubted);
-	doc_set(clock, "why", clock_record_words(&record, words));
+	clock_record_words(&record, words);
+	if (of->doubt != NULL)
+		snprintf(words, sizeof(words), "%s", of->doubt);
+	json_set_bool(clock, "isDoubted", words[0] != '\0');
+	doc_set(clock, "why", words);
 	return db_failure(txn, err);
 }
 

@@ -23,6 +23,9 @@ struct status_of {
 	struct db *db;
 	const struct conf *conf;
 	int64_t now;
+	/* Why the time is doubted, "" when it is not, for who has looked; NULL:
+	 * as the store has it. */
+	const char *doubt;
 };
 
 /* Adds the members wanted (an array of names; NULL: all).  Days and outbox are

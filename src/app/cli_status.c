@@ -415,6 +415,7 @@ int cli_status(struct cli *cli, struct err *err)
 		.db = cli->db,
 		.conf = &cli->conf,
 		.now = clock_secs(&cli->clock),
+		.doubt = cli->doubt,
 	};
 	auto_(json_free) json_t *doc = json_object();
 	int rc = status_collect(&of, NULL, doc, err);

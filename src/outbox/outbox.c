@@ -249,11 +249,11 @@ static bool may_send(const struct outbox_options *options)
 	       options->only_id != 0;
 }
 
-/* Who says what time it is may name one long ago: nothing is too far off
- * then. */
+/* Who says what time it is may name one long ago, or has rehearsed what is to
+ * come: nothing is too far off then. */
 static int recall(struct run *run, int64_t now, struct err *err)
 {
-	if (run->options->clock->told)
+	if (run->options->clock->told || run->options->conf->store.rehearsal)
 		return 0;
 	return outbox_recall(run->db, now, &run->result->recalled, err);
 }

@@ -70,6 +70,8 @@ cat >"$dir/conf" <<-END
 	resolver = 127.0.0.1:1
 	[http]
 	listen = unix:$dir/http
+	[milter]
+	socket = unix:$dir/milter
 END
 
 # The environment of programs that go by the clock that $dir/ahead sets.
@@ -136,6 +138,7 @@ today=$(date -u +%F)
 start_daemon tlstallyd "counting events"
 start_daemon tlstally-logd "counting sessions"
 start_daemon tlstally-httpd "serving"
+start_daemon tlstally-milter "counting messages"
 expect "a clock that nobody has set is believed" 0 \
 	"$(tally clock show --json | grep -c '"isDoubted": true')"
 
@@ -172,7 +175,7 @@ expect_text "clock show says what ends it" "tlstally clock accept" "$dir/show"
 # all daemons commit their watermarks once more
 sleep 11
 tally status --json >"$dir/status.json"
-expect "no feed has counted until next year" 2 "$(grep -c \
+expect "no feed has counted until next year" 3 "$(grep -c \
 	"\"countedUntil\": \"${today%%-*}" "$dir/status.json")"
 
 set_clock 0
@@ -201,7 +204,7 @@ expect "--now doubts nothing" "0:" "$?:$(cat "$dir/run")"
 set_clock 0
 
 stop_daemons
-for daemon in tlstallyd tlstally-logd tlstally-httpd; do
+for daemon in tlstallyd tlstally-logd tlstally-httpd tlstally-milter; do
 	expect "$daemon met no error" 0 \
 		"$(grep -c -e "error:" -e "ERROR" "$dir/$daemon.said")"
 done
