@@ -68,6 +68,7 @@ static void add_line_count(json_t *item, const struct line_count *row)
 		[LINE_TELLS] = {"ofSessions", NULL},
 		[LINE_UNREAD] = {"notUnderstood", "firstNotUnderstood"},
 		[LINE_UNCLEAR] = {"unclear", "firstUnclear"},
+		[LINE_OURS] = {"ownFaults", "firstOwnFault"},
 	};
 	json_t *user;
 

@@ -239,6 +239,22 @@ static void look_at_lines(struct cli *cli, struct finding *finding)
 		     sums[LINE_TELLS].n);
 }
 
+static void look_at_faults(struct cli *cli, struct finding *finding)
+{
+	struct line_count sums[LINE_FATES] = {{0}};
+
+	sum_lines(cli, sums);
+	if (sums[LINE_OURS].n > 0)
+		find(finding, NOTE,
+		     "%" PRIu64 " lines of the log tell of what keeps this "
+		     "host's own Postfix from TLS, the first: '%s'",
+		     sums[LINE_OURS].n, sums[LINE_OURS].first);
+	else
+		find(finding, GOOD,
+		     "nothing in the log says that this host's own Postfix "
+		     "cannot do TLS");
+}
+
 static void look_at_milter(struct cli *cli, struct finding *finding)
 {
 	auto_(arena_clear) struct arena arena = {0};
@@ -532,6 +548,7 @@ static const struct check {
 	{"log", look_at_log, FEED_LOG},
 	{"lines", look_at_lines, FEED_LOG},
 	{"loglevel", look_at_loglevel, FEED_LOG},
+	{"faults", look_at_faults, FEED_LOG},
 	{"levels", look_at_levels, FEED_LOG},
 	{"postfix", look_at_postfix, NULL},
 	{"milter", look_at_milter, FEED_MILTER},

@@ -134,6 +134,7 @@ static void print_lines(const json_t *doc, struct strbuf *out)
 		const char *on = doc_text(day, "day");
 		uint64_t unread = doc_number(day, "notUnderstood");
 		uint64_t unclear = doc_number(day, "unclear");
+		uint64_t ours = doc_number(day, "ownFaults");
 
 		if (unread > 0)
 			strbuf_printf(out,
@@ -151,6 +152,12 @@ static void print_lines(const json_t *doc, struct strbuf *out)
 			              "in two ways, the first: '%s'.\n",
 			              unclear, on,
 			              doc_text(day, "firstUnclear"));
+		if (ours > 0)
+			strbuf_printf(out,
+			              "%" PRIu64 " lines of the log on %s tell "
+			              "of what keeps this host's own Postfix "
+			              "from TLS, the first: '%s'.\n",
+			              ours, on, doc_text(day, "firstOwnFault"));
 		json_array_foreach (doc_get(day, "leftOut"), j, row)
 			strbuf_printf(
 				out,

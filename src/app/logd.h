@@ -53,7 +53,7 @@ struct logd {
 	struct log_feed *feed;
 	struct apply_options apply;
 	bool apply_fails;
-	struct logd_said said_unread, said_unclear, said_foreign;
+	struct logd_said said_unread, said_unclear, said_foreign, said_ours;
 	bool said_loglevel, said_events, said_no_events, said_missed;
 };
 

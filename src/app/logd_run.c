@@ -84,6 +84,11 @@ static void say_left_out(struct logd *d, const struct log_fates *fates)
 		            "their lines can be read in two ways or were cut "
 		            "off, the first: '%s'",
 		            fates->n[LINE_UNCLEAR], fates->first[LINE_UNCLEAR]);
+	if (may_say(d, &d->said_ours, fates->n[LINE_OURS]))
+		log_warning("%" PRIu64 " lines of the log tell of what keeps "
+		            "this host's own Postfix from TLS, the first: "
+		            "'%s'; its sessions then count for nobody",
+		            fates->n[LINE_OURS], fates->first[LINE_OURS]);
 	if (may_say(d, &d->said_foreign, fates->n[LINE_FOREIGN]))
 		for (size_t i = 0; i < fates->user_count; i++)
 			say_foreign(&fates->users[i]);

@@ -63,10 +63,11 @@ void log_fates_add(struct log_fates *sum, const struct log_fates *others)
 void log_fates_put(const struct log_fates *fates, struct db_txn *txn,
                    int32_t day)
 {
-	for (int i = LINE_READ; i < LINE_FOREIGN; i++) {
+	for (int i = LINE_READ; i < LINE_FATES; i++) {
 		struct line_count row = {.fate = i, .n = fates->n[i]};
 
-		if (row.n == 0)
+		/* those of foreign lines are the users' */
+		if (row.n == 0 || i == LINE_FOREIGN)
 			continue;
 		memcpy(row.first, fates->first[i], LINE_TEXT);
 		line_count_add(txn, day, &row);

@@ -124,6 +124,9 @@ static void take_line(struct log_feed *f, const struct log_line *line)
 	f->fates.n[LINE_TELLS]++;
 	if (fact.kind == FACT_UNCLEAR)
 		log_fates_note(&f->fates, LINE_UNCLEAR, line->message);
+	if (fact.kind == FACT_OUR_FAULT || fact.kind == FACT_NO_ENGINE ||
+	    fact.our_fault)
+		log_fates_note(&f->fates, LINE_OURS, line->message);
 	if (fact.kind == FACT_DELIVERY && fact.has_relay && fact.delivered)
 		f->going.deliveries++;
 	smtp_tracker_take(f->tracker, line, &fact, count_session, f);

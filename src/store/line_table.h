@@ -22,6 +22,7 @@ enum line_fate {
 	LINE_UNREAD = 3,  /* of no form that is known */
 	LINE_UNCLEAR = 4, /* a delivery, and it cannot be told to whom */
 	LINE_FOREIGN = 5, /* of a user of the journal who is not Postfix */
+	LINE_OURS = 6,    /* of what keeps this host's Postfix from TLS */
 	LINE_FATES
 };
 

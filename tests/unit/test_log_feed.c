@@ -193,14 +193,20 @@ static void test_reads_to_the_end(void **state)
 	assert_int_equal(feed_row(f->db).watermark, clock_secs(&test_clock));
 }
 
-/* Of a user who is not Postfix, of no form, without a pid, in two ways. */
+/* Of a user who is not Postfix, of no form, without a pid, in two ways, of this
+ * host's own trouble. */
 static int odd_next(struct log_source *self, struct log_line *line,
                     struct err *err)
 {
 	static const char *const odd[] = {
-		"of another", "of a third", "\x01 of no form", "without a pid",
+		"of another",
+		"of a third",
+		"\x01 of no form",
+		"without a pid",
 		"4FA1B: to=<x@v.example>, relay=mx[192.0.2.9]:25, delay=1, "
-		"status=sent (<@b.example>, relay=mx[192.0.2.1]:25, delay=1)"};
+		"status=sent (<@b.example>, relay=mx[192.0.2.1]:25, delay=1)",
+		"warning: connect to private/tlsproxy service: Connection "
+		"refused"};
 	struct fake *f = (struct fake *)self;
 	uint64_t i = f->at % COUNT(odd);
 	int rc = fake_next(self, line, err);
@@ -238,13 +244,14 @@ static void test_what_is_left_out_is_counted(void **state)
 
 	fake.source.next = odd_next;
 	run(f->db, &fake, &options);
-	fake.end = 15;
+	fake.end = 18;
 	run(f->db, &fake, &options);
 	expect_line_count(f->db, LINE_FOREIGN, 1000, 3, "of another");
 	expect_line_count(f->db, LINE_FOREIGN, LINE_UID_NONE, 3, "of a third");
 	expect_line_count(f->db, LINE_UNREAD, 0, 6, "\\x01 of no form");
-	expect_line_count(f->db, LINE_READ, 0, 6, "");
-	expect_line_count(f->db, LINE_TELLS, 0, 3, "");
+	expect_line_count(f->db, LINE_READ, 0, 9, "");
+	expect_line_count(f->db, LINE_TELLS, 0, 6, "");
+	expect_line_count(f->db, LINE_OURS, 0, 3, "warning: connect to");
 	expect_line_count(f->db, LINE_UNCLEAR, 0, 3, "4FA1B: to=<x@v.example>");
 	assert_int_equal(feed_row(f->db).events, 0);
 }
