@@ -178,10 +178,10 @@ struct fact {
 	/* DELIVERY: orig_to= is there, or the recipient's local part has it:
 	 * "x@victim.example>, orig_to=<q" @real.example */
 	bool rewritten;
-	bool delivered;           /* DELIVERY: status=sent, deliverable */
-	bool past_tls;            /* DELIVERY: came past EHLO and STARTTLS */
-	bool has_relay;           /* DELIVERY: relay= is there and not none */
-	struct tls_feature tls;   /* DELIVERY */
+	bool delivered;         /* DELIVERY: status=sent, deliverable */
+	bool past_tls;          /* DELIVERY: came past EHLO and STARTTLS */
+	bool has_relay;         /* DELIVERY: relay= is there and not none */
+	struct tls_feature tls; /* DELIVERY */
 };
 
 /* What is known of the Postfix that wrote the log, beside the log. */
