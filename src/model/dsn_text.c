@@ -93,10 +93,26 @@ static void collect(struct span text, struct span failed, struct strbuf *said)
 	} while (more && !said->failed);
 }
 
-static void add_recipient(struct dsn *dsn, struct span address,
-                          const struct strbuf *said)
+/* Google has the header field in its notices of a delay, too.  The notice is
+ * what stands before dashes, and what they return. */
+static enum dsn_action action_of(struct span text)
 {
-	struct dsn_recipient recipient = {.action = DSN_FAILED};
+	struct span notice = {text.at, 0}, rest = text, line;
+	bool more;
+
+	do {
+		more = span_split(&rest, '\n', &line);
+		if (span_starts(trim(line), "--"))
+			break;
+		notice.len = text.len - rest.len;
+	} while (more && notice.len < SAID_MAX);
+	return refusal_words_delay(notice) ? DSN_DELAYED : DSN_FAILED;
+}
+
+static void add_recipient(struct dsn *dsn, struct span address,
+                          enum dsn_action action, const struct strbuf *said)
+{
+	struct dsn_recipient recipient = {.action = action};
 
 	dsn_set_address(&recipient, address);
 	dsn_set_refusal(&recipient, span_of(strbuf_text(said)), NULL);
@@ -125,6 +141,7 @@ static void find_words(struct span text, struct span address,
 static void read_failed(struct span text, const char *failed, struct dsn *dsn)
 {
 	struct span rest = span_of(failed), address;
+	enum dsn_action action = action_of(text);
 	bool more = true;
 
 	for (size_t i = 0; more && i < DSN_RECIPIENTS_MAX; i++) {
@@ -134,7 +151,7 @@ static void read_failed(struct span text, const char *failed, struct dsn *dsn)
 		more = span_split(&rest, ',', &address);
 		address = span_trim(address);
 		find_words(text, address, span_of(failed), &said);
-		add_recipient(dsn, address, &said);
+		add_recipient(dsn, address, action, &said);
 	}
 }
 
@@ -163,7 +180,7 @@ static void read_qsbmf(struct span text, struct dsn *dsn)
 		    span_until_text(&line, ">:", &address)) {
 			if (more && !starts_empty(text))
 				collect(text, nobody, &said);
-			add_recipient(dsn, address, &said);
+			add_recipient(dsn, address, DSN_FAILED, &said);
 		}
 		first = line.len == 0;
 	} while (more && dsn->count < DSN_RECIPIENTS_MAX);

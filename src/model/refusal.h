@@ -60,5 +60,7 @@ bool refusal_status_here(struct span text, int status[3]);
 enum refusal_kind refusal_words(struct span text);
 bool refusal_words_deny(struct span text);
 bool refusal_words_full(struct span text);
+/* A notice that it is tried again, and not that it has failed. */
+bool refusal_words_delay(struct span text);
 
 #endif

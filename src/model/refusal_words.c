@@ -113,6 +113,11 @@ static const char *const full[] = {
 	"quota exceed*", "mailbox full", "mailbox is full",
 };
 
+static const char *const delay[] = {
+	"warning message only", "has been delayed", "not yet been delivered",
+	"will be retried",      "will retry",       "continue to be attempted",
+};
+
 static const char *const denying[] = {
 	"unknown",         "no such",     "not exist*",
 	"doesn t exist",   "nonexist*",   "non exist*",
@@ -235,6 +240,11 @@ enum refusal_kind refusal_words(struct span text)
 bool refusal_words_deny(struct span text)
 {
 	return HAS_ONE_OF(text, denying);
+}
+
+bool refusal_words_delay(struct span text)
+{
+	return HAS_ONE_OF(text, delay);
 }
 
 bool refusal_words_full(struct span text)

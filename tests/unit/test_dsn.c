@@ -369,6 +369,24 @@ static const struct judged {
 	   "message. The error that the other server returned was: 550 5.1.1 "
 	   "<tls@example.com>: no such user"}},
 	 {REFUSAL_NO_SUCH_ADDRESS}},
+	{"Google: it is delayed, and the header says failed",
+	 "X-Failed-Recipients: tls@example.com\r\n" HEAD
+	 "\r\n**********************************************\r\n"
+	 "**      THIS IS A WARNING MESSAGE ONLY      **\r\n"
+	 "**  YOU DO NOT NEED TO RESEND YOUR MESSAGE  **\r\n\r\n"
+	 "Delivery to the following recipient has been delayed:\r\n\r\n"
+	 "     tls@example.com\r\n\r\n"
+	 "Message will be retried for 2 more day(s)\r\n\r\n"
+	 "----- Original message -----\r\n",
+	 {{"tls@example.com", DSN_DELAYED, {0, 0, 0},
+	   "Message will be retried for 2 more day(s)"}},
+	 {REFUSAL_OTHER}},
+	{"what is returned is not the notice",
+	 "X-Failed-Recipients: tls@example.com\r\n" HEAD
+	 "\r\nIt failed.\r\n\r\n  tls@example.com\r\n    550 5.1.1 who?\r\n"
+	 "\r\n------ This is a copy ------\r\n\r\nmail has been delayed\r\n",
+	 {{"tls@example.com", DSN_FAILED, {5, 1, 1}, "550 5.1.1 who?"}},
+	 {REFUSAL_NO_SUCH_ADDRESS}},
 	{"X-Failed-Recipients, and nothing about them",
 	 "X-Failed-Recipients: tls@example.com\r\n" HEAD "\r\nSorry.\r\n",
 	 {{"tls@example.com", DSN_FAILED, {0, 0, 0}, NULL}},
