@@ -72,6 +72,8 @@ cat >"$dir/conf" <<-END
 	listen = unix:$dir/http
 	[milter]
 	socket = unix:$dir/milter
+	socket_owner =
+	socket_group =
 END
 
 # The environment of programs that go by the clock that $dir/ahead sets.
