@@ -12,6 +12,8 @@
 #include "deliver/transport.h"
 #include "store/outbox_table.h"
 
+enum { RUN_SECS = 900 };
+
 static volatile sig_atomic_t stop_asked;
 
 static void ask_to_stop(int sig)
@@ -191,7 +193,7 @@ static int check_id(struct cli *cli, struct err *err)
 }
 
 static int deliver(struct cli *cli, struct transport *transport,
-                   struct outbox_result *result, struct err *err)
+                   struct run_result *result, struct err *err)
 {
 	struct progress progress;
 	struct outbox_options options = {
@@ -200,6 +202,8 @@ static int deliver(struct cli *cli, struct transport *transport,
 		.transport = transport,
 		.all_now = cli->args.all_now,
 		.only_id = cli->args.id,
+		/* the next run, which closes days, starts when this one ends */
+		.claim_secs = result->steps & STEP_ROLLUP ? RUN_SECS : 0,
 		.stop = &stop_asked,
 		.answered = on_answer,
 		.answered_arg = &progress,
@@ -210,10 +214,10 @@ static int deliver(struct cli *cli, struct transport *transport,
 	progress_begin(&progress, "destinations",
 	               progress_is_watched() ? count_due(cli) : 0);
 	catch_signals(true);
-	rc = outbox_run(cli->db, &options, result, err);
+	rc = outbox_run(cli->db, &options, &result->deliver, err);
 	catch_signals(false);
 	progress_end(&progress);
-	warn_of_trouble(cli, result);
+	warn_of_trouble(cli, &result->deliver);
 	if (rc == 0 && stop_asked)
 		return err_set(err, ERR_BUSY,
 		               "stopped by a signal; what was under way is "
@@ -239,7 +243,7 @@ static int step_deliver(struct cli *cli, struct run_result *result,
 	if (check_id(cli, err) < 0 ||
 	    transport_open(&cli->conf, &cli->clock, &transport, err) < 0)
 		return err->class;
-	rc = deliver(cli, transport, &result->deliver, err);
+	rc = deliver(cli, transport, result, err);
 	transport->free(&transport);
 	find_next_due(cli, &result->next_due);
 	return rc;

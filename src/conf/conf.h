@@ -122,6 +122,7 @@ struct conf {
 		uint64_t rate_per_hour;        /* 0: no limit */
 		uint64_t rate_per_host; /* per rua domain or host, an hour */
 		int64_t timeout;        /* secs of one transfer, 60 */
+		int64_t mail_timeout;   /* secs of the reply to the dot, 600 */
 		int64_t retry_for;      /* secs from the first attempt, 24h */
 	} deliver;
 	struct {

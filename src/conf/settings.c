@@ -1149,9 +1149,39 @@ const struct setting settings[] = {
 		.offset = AT(deliver.timeout),
 		.min = 1,
 		.max = HOUR,
-		.comment = "One transfer may take this long.",
-		.manual = "One transfer may take this long; then it is tried "
-			  "again later.\n",
+		.comment = "One transfer by HTTPS may take this long.",
+		.manual = "One transfer by HTTPS may take this long; then it "
+			  "is tried again later.\n",
+	},
+	{
+		.section = "deliver",
+		.name = "mail_timeout",
+		.type = SETTING_SPAN,
+		.standard = "10m",
+		.offset = AT(deliver.mail_timeout),
+		.min = 1,
+		.max = HOUR,
+		.comment = "The mail server may take this long to answer the "
+			   "end of a message.",
+		.manual =
+			"How long the mail server may take to answer the end "
+			"of "
+			"a message; it may\n"
+			"be scanning it.\n"
+			"Its other replies are waited for as RFC 5321 section "
+			"4.5.3.2 says (5\n"
+			"minutes, to DATA 2, 3 for each piece of the text), "
+			"and "
+			"no longer than\n"
+			"this.\n"
+			"A message takes at most three times this, a "
+			"connection until it is\n"
+			"ready one and a half times.\n"
+			"A program\n"
+			".Pq Ql sendmail:\n"
+			"is ended after this and\n"
+			".Cm timeout\n"
+			"together.\n",
 	},
 	{
 		.section = "deliver",

@@ -324,7 +324,9 @@ struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
 	sendmail->pool = pool;
 	sendmail->answers = answers;
 	sendmail->path = xstrdup(path);
-	sendmail->timeout_ms = conf->deliver.timeout * 1000;
+	/* it may speak to the mail server itself */
+	sendmail->timeout_ms =
+		(conf->deliver.mail_timeout + conf->deliver.timeout) * 1000;
 	sendmail->limit = conf->deliver.concurrency_per_host;
 	LIST_INIT(&sendmail->children);
 	STAILQ_INIT(&sendmail->waiting);

@@ -62,12 +62,24 @@ static struct place *place_of(struct deliver_smtp *smtp,
 	return place;
 }
 
+/* Those that were given back stand first. */
+static struct smtp_mail *next_for(const struct deliver_smtp *smtp,
+                                  const struct place *place)
+{
+	struct smtp_mail *mail = TAILQ_FIRST(&smtp->waiting);
+
+	while (mail != NULL && mail->was_given_back &&
+	       smtp_conn_is_used(place->conn))
+		mail = TAILQ_NEXT(mail, link);
+	return mail;
+}
+
 static void send_next(struct deliver_smtp *smtp, struct place *place)
 {
 	struct delivery_answer answer;
 	struct smtp_mail *mail;
 
-	while ((mail = TAILQ_FIRST(&smtp->waiting)) != NULL) {
+	while ((mail = next_for(smtp, place)) != NULL) {
 		TAILQ_REMOVE(&smtp->waiting, mail, link);
 		if (answer_too_late(&answer, mail->job, smtp->owner.clock)) {
 			answer_mail(smtp, mail, &answer);
@@ -95,11 +107,28 @@ static void open_for_waiting(struct deliver_smtp *smtp)
 	smtp->opening++;
 }
 
+/* What waits wants a fresh connection, and there may be no more: an idle one
+ * gives way. */
+static void make_room(struct deliver_smtp *smtp)
+{
+	if (TAILQ_EMPTY(&smtp->waiting) || smtp->opening > 0 ||
+	    smtp->count < smtp->limit)
+		return;
+	for (size_t i = 0; i < smtp->count; i++) {
+		if (smtp->places[i].state != PLACE_IDLE)
+			continue;
+		smtp_conn_free(&smtp->places[i].conn);
+		smtp->places[i] = smtp->places[--smtp->count];
+		return;
+	}
+}
+
 static void dispatch(struct deliver_smtp *smtp)
 {
 	for (size_t i = 0; i < smtp->count; i++)
 		if (smtp->places[i].state == PLACE_IDLE)
 			send_next(smtp, &smtp->places[i]);
+	make_room(smtp);
 	open_for_waiting(smtp);
 }
 
@@ -123,6 +152,9 @@ static void on_idle(struct smtp_conn_owner *owner, struct smtp_conn *conn)
 		smtp->opening--;
 	place->state = PLACE_IDLE;
 	send_next(smtp, place);
+	/* what is left may want another one */
+	if (place->state == PLACE_IDLE)
+		dispatch(smtp);
 }
 
 /* It never became ready.  Decides what that means for what waits. */
@@ -148,11 +180,11 @@ static void on_gone(struct smtp_conn_owner *owner, struct smtp_conn *conn,
 	struct deliver_smtp *smtp = smtp_of(owner);
 	struct place *place = place_of(smtp, conn);
 
-	*place = smtp->places[--smtp->count];
-	if (end != SMTP_CONN_CLOSED) {
+	if (place->state == PLACE_OPENING)
 		smtp->opening--;
+	*place = smtp->places[--smtp->count];
+	if (end != SMTP_CONN_CLOSED)
 		not_opened(smtp, end, why);
-	}
 	smtp_conn_free(&conn);
 	dispatch(smtp);
 }

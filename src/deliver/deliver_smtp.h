@@ -9,6 +9,10 @@
  * is broken" must arrive (RFC 8460 section 3).  mail_verify, a user name and
  * smtps:// all mean that TLS is a must: credentials never go in the clear.
  *
+ * A relay that takes only so many messages on a connection gets the next one
+ * on a fresh connection at once.  How long it may take to answer says
+ * model/smtp_time.h.
+ *
  * A relay that takes fewer connections than we would open gets fewer.  When
  * it takes none, everything that waits is answered "later" at once.
  */

@@ -10,6 +10,7 @@
 #include "deliver/answer.h"
 #include "deliver/smtp_opening.h"
 #include "deliver/verdict.h"
+#include "model/smtp_time.h"
 #include "model/smtp_wire.h"
 
 enum {
@@ -36,8 +37,9 @@ struct smtp_conn {
 	struct smtp_conn_owner *owner;
 	const struct smtp_login *login;
 	enum conn_state state;
-	bool is_watched;
-	bool is_used; /* a message went over it before */
+	bool is_used;     /* a message went over it before, */
+	bool has_taken;   /* and the server took it */
+	int64_t until_ms; /* the message's time is over */
 	struct smtp_mail *mail;
 	struct strbuf out;
 	size_t out_sent;
@@ -71,18 +73,27 @@ static void answer(struct smtp_conn *conn, const struct delivery_answer *a)
 
 	conn->mail = NULL;
 	conn->is_used = true;
+	conn->has_taken |= a->event == EVENT_ACCEPTED;
 	failpoint_hit("smtp answer");
 	conn->owner->answered(conn->owner, mail, a);
 }
 
-/* A relay may close a connection it finds idle at the moment we use it: that
- * says nothing about the message, which another connection may carry.  Once:
- * a relay that always does this gets no loop. */
-static bool give_back(struct smtp_conn *conn)
+/*
+ * A relay may close a connection it finds idle at the moment we use it, or take
+ * so many messages on each and then say 421, or 452 (OpenSMTPD): that says
+ * nothing about the message, which a fresh connection may carry.  Once: a relay
+ * that always does this gets no loop.  `code` is 0 where it closed, and then
+ * nothing of the text may have left.
+ */
+static bool give_back(struct smtp_conn *conn, int code)
 {
 	struct smtp_mail *mail = conn->mail;
+	bool had_enough = code == 421 ||
+	                  (code == 0 && conn->state < CONN_TEXT) ||
+	                  (code / 100 == 4 && conn->state == CONN_MAIL &&
+	                   conn->has_taken);
 
-	if (conn->state != CONN_MAIL || !conn->is_used || mail->was_given_back)
+	if (!had_enough || !conn->is_used || mail->was_given_back)
 		return false;
 	conn->mail = NULL;
 	mail->was_given_back = true;
@@ -102,19 +113,44 @@ static void lost(struct smtp_conn *conn, const char *how)
 	struct delivery_answer a;
 	bool text_left =
 		conn->state == CONN_TEXT && conn->out_sent == conn->out.len;
+	bool never_served = conn->state == CONN_MAIL && !conn->is_used;
 
-	if (conn->mail != NULL && !give_back(conn)) {
+	if (conn->mail != NULL && !give_back(conn, 0)) {
 		answer_set(&a, text_left ? EVENT_UNCERTAIN : EVENT_TEMPORARY,
 		           stages[conn->state], "mail relay %s: %s%s",
 		           conn->login->name, how,
 		           text_left ? " after the message was sent" : "");
 		answer(conn, &a);
 	}
-	drop(conn, SMTP_CONN_CLOSED, NULL);
+	if (never_served)
+		drop(conn, SMTP_CONN_NOT_OPENED, &a);
+	else
+		drop(conn, SMTP_CONN_CLOSED, NULL);
+}
+
+/* Of the reply that is waited for, or of the text that goes out. */
+static void set_deadline(struct smtp_conn *conn)
+{
+	static const enum smtp_step steps[] = {
+		[CONN_MAIL] = SMTP_STEP_MAIL, [CONN_RCPT] = SMTP_STEP_RCPT,
+		[CONN_DATA] = SMTP_STEP_DATA, [CONN_TEXT] = SMTP_STEP_TEXT,
+		[CONN_RSET] = SMTP_STEP_DATA,
+	};
+	enum smtp_step step = steps[conn->state];
+	int64_t deadline_ms;
+
+	if (conn->state == CONN_TEXT && conn->out_sent == conn->out.len)
+		step = SMTP_STEP_DOT;
+	deadline_ms = pool_now_ms() +
+	              smtp_step_secs(step, conn->login->dot_secs) * 1000;
+	if (conn->mail != NULL && deadline_ms > conn->until_ms)
+		deadline_ms = conn->until_ms;
+	conn->watch.deadline_ms = deadline_ms;
 }
 
 static void flush(struct smtp_conn *conn)
 {
+	size_t before = conn->out_sent;
 	CURLcode rc = CURLE_OK;
 	size_t sent;
 
@@ -130,6 +166,8 @@ static void flush(struct smtp_conn *conn)
 	conn->watch.events = CURL_WAIT_POLLIN;
 	if (rc == CURLE_AGAIN)
 		conn->watch.events |= CURL_WAIT_POLLOUT;
+	if (conn->out_sent > before)
+		set_deadline(conn);
 }
 
 /* Sends what is in `out` and then waits for the reply. */
@@ -137,6 +175,7 @@ static void say(struct smtp_conn *conn, enum conn_state state)
 {
 	conn->state = state;
 	conn->out_sent = 0;
+	set_deadline(conn);
 	flush(conn);
 }
 
@@ -217,13 +256,20 @@ static void refused(struct smtp_conn *conn, enum delivery_stage stage,
 {
 	bool goodbye = reply->code == 421 || conn->state == CONN_RSET ||
 	               conn->out_sent < conn->out.len || conn->in_len > 0;
+	bool never_served = reply->code == 421 && conn->state == CONN_MAIL &&
+	                    !conn->is_used;
+	bool had_mail = conn->mail != NULL;
 	struct delivery_answer a;
 
-	if (conn->mail != NULL && !(reply->code == 421 && give_back(conn))) {
+	if (had_mail && give_back(conn, reply->code)) {
+		goodbye = true;
+	} else if (had_mail) {
 		verdict_smtp(stage, reply, &a);
 		answer(conn, &a);
 	}
-	if (goodbye)
+	if (never_served)
+		drop(conn, SMTP_CONN_NOT_OPENED, &a);
+	else if (goodbye)
 		drop(conn, SMTP_CONN_CLOSED, NULL);
 	else if (conn->state == CONN_TEXT)
 		go_idle(conn);
@@ -299,12 +345,38 @@ static void read_reply(struct smtp_conn *conn)
 		on_reply(conn, &reply);
 }
 
+/* TCP, that is; TLS and the greeting have times of their own. */
+static bool is_connected(const struct smtp_conn *conn)
+{
+	curl_off_t took_us = 0;
+
+	curl_easy_getinfo(conn->transfer.easy, CURLINFO_CONNECT_TIME_T,
+	                  &took_us);
+	return took_us > 0;
+}
+
+static void not_connected(struct smtp_conn *conn)
+{
+	struct delivery_answer why;
+
+	answer_our_fault(
+		&why, STAGE_CONNECT, "mail relay %s: no connection within %d s",
+		conn->login->name,
+		(int)smtp_step_secs(SMTP_STEP_CONNECT, conn->login->dot_secs));
+	drop(conn, SMTP_CONN_NOT_OPENED, &why);
+}
+
 static void on_ready(struct pool_watch *watch, short revents)
 {
 	struct smtp_conn *conn =
 		(struct smtp_conn *)((char *)watch -
 	                             offsetof(struct smtp_conn, watch));
 
+	if (revents == 0 && conn->state == CONN_OPENING) {
+		if (!is_connected(conn))
+			not_connected(conn);
+		return;
+	}
 	if (revents == 0) {
 		lost(conn, conn->state == CONN_IDLE ? "idle" : "timed out");
 		return;
@@ -331,8 +403,12 @@ static void opened(struct pool_transfer *transfer, CURLcode result)
 	if (result == CURLE_OK && fd == CURL_SOCKET_BAD)
 		result = CURLE_COULDNT_CONNECT;
 	if (result != CURLE_OK) {
-		bool was_tls = smtp_opening_failed(&conn->opening, result,
-		                                   conn->login->name, &why);
+		bool was_tls;
+
+		if (conn->opening.stage == STAGE_CONNECT && is_connected(conn))
+			conn->opening.stage = STAGE_GREETING;
+		was_tls = smtp_opening_failed(&conn->opening, result,
+		                              conn->login->name, &why);
 
 		drop(conn, was_tls ? SMTP_CONN_NO_TLS : SMTP_CONN_NOT_OPENED,
 		     &why);
@@ -340,8 +416,6 @@ static void opened(struct pool_transfer *transfer, CURLcode result)
 	}
 	curl_easy_setopt(transfer->easy, CURLOPT_VERBOSE, 0L);
 	conn->watch.fd = fd;
-	conn->is_watched = true;
-	pool_watch(conn->pool, &conn->watch);
 	go_idle(conn);
 }
 
@@ -354,7 +428,12 @@ struct smtp_conn *smtp_conn_new(struct curl_pool *pool,
 	conn->pool = pool;
 	conn->login = login;
 	conn->owner = owner;
+	conn->watch.fd = -1;
 	conn->watch.ready = on_ready;
+	conn->watch.deadline_ms =
+		pool_now_ms() +
+		smtp_step_secs(SMTP_STEP_CONNECT, login->dot_secs) * 1000;
+	pool_watch(pool, &conn->watch);
 	conn->transfer.ended = opened;
 	conn->transfer.easy = pool_easy_new();
 	smtp_login_apply(login, conn->transfer.easy);
@@ -372,8 +451,7 @@ void smtp_conn_free(struct smtp_conn **conn)
 		return;
 	if (c->state == CONN_IDLE) /* nobody waits for the reply */
 		curl_easy_send(c->transfer.easy, "QUIT\r\n", 6, &sent);
-	if (c->is_watched)
-		pool_unwatch(c->pool, &c->watch);
+	pool_unwatch(c->pool, &c->watch);
 	/* curl says no QUIT on a connection made with CONNECT_ONLY */
 	pool_stop(c->pool, &c->transfer);
 	curl_easy_cleanup(c->transfer.easy);
@@ -386,6 +464,12 @@ void smtp_conn_free(struct smtp_conn **conn)
 void smtp_conn_send(struct smtp_conn *conn, struct smtp_mail *mail)
 {
 	conn->mail = mail;
-	conn->watch.deadline_ms = pool_now_ms() + conn->login->timeout_ms;
+	conn->until_ms =
+		pool_now_ms() + smtp_message_secs(conn->login->dot_secs) * 1000;
 	command(conn, CONN_MAIL, "MAIL FROM", mail->job->mail_from);
+}
+
+bool smtp_conn_is_used(const struct smtp_conn *conn)
+{
+	return conn->is_used;
 }

@@ -29,7 +29,9 @@
 /* A message that waits for, or is on, a connection. */
 struct smtp_mail {
 	struct delivery_job *job;
-	bool was_given_back; /* a kept connection was gone when we used it */
+	/* A connection that others had used was gone, or had enough: only a
+	 * fresh one may carry it now. */
+	bool was_given_back;
 	TAILQ_ENTRY(smtp_mail) link;
 };
 TAILQ_HEAD(smtp_mail_list, smtp_mail);
@@ -38,7 +40,7 @@ struct smtp_conn;
 
 enum smtp_conn_end {
 	SMTP_CONN_CLOSED,     /* it had been ready */
-	SMTP_CONN_NOT_OPENED, /* it never was */
+	SMTP_CONN_NOT_OPENED, /* it never was, or not for the first message */
 	SMTP_CONN_NO_TLS,     /* nor this, and it was TLS that failed */
 };
 
@@ -48,8 +50,9 @@ struct smtp_conn_owner {
 	/* The message has its answer; idle() or gone() follows. */
 	void (*answered)(struct smtp_conn_owner *self, struct smtp_mail *mail,
 	                 const struct delivery_answer *answer);
-	/* A kept connection turned out to be gone before the message was
-	 * begun: nothing happened to it yet.  gone() follows. */
+	/* A used connection turned out to be gone, or to take no more, before
+	 * the message was taken: nothing happened to it yet.  gone()
+	 * follows. */
 	void (*give_back)(struct smtp_conn_owner *self, struct smtp_mail *mail);
 	/* Ready for a message: smtp_conn_send() may be called. */
 	void (*idle)(struct smtp_conn_owner *self, struct smtp_conn *conn);
@@ -69,5 +72,8 @@ void smtp_conn_free(struct smtp_conn **conn);
 
 /* Only on an idle connection. */
 void smtp_conn_send(struct smtp_conn *conn, struct smtp_mail *mail);
+
+/* Did it carry a message before? */
+bool smtp_conn_is_used(const struct smtp_conn *conn);
 
 #endif

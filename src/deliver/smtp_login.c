@@ -7,6 +7,7 @@
 
 #include "base/curl_easy.h"
 #include "base/xalloc.h"
+#include "model/smtp_time.h"
 
 enum { PASSWORD_MAX = 1024 };
 
@@ -97,7 +98,7 @@ int smtp_login_read(struct smtp_login *login, const struct conf *conf,
 
 	if (rc < 0)
 		return rc;
-	login->timeout_ms = conf->deliver.timeout * 1000;
+	login->dot_secs = conf->deliver.mail_timeout;
 	login->verify = conf->deliver.mail_verify;
 	if (is_set(conf->deliver.mail_ca_file))
 		login->ca_file = xstrdup(conf->deliver.mail_ca_file);
@@ -117,6 +118,8 @@ int smtp_login_read(struct smtp_login *login, const struct conf *conf,
 
 void smtp_login_apply(const struct smtp_login *login, CURL *easy)
 {
+	long whole = (long)smtp_opening_secs(login->dot_secs);
+
 	curl_easy_setopt(easy, CURLOPT_URL, login->url);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, login->use_ssl);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)login->verify);
@@ -126,7 +129,12 @@ void smtp_login_apply(const struct smtp_login *login, CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_USERNAME, login->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, login->password);
 	}
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)login->timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT, whole);
+	/* curl means by this all until the connection can be used, too */
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, whole);
+	curl_easy_setopt(
+		easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+		(long)smtp_step_secs(SMTP_STEP_GREETING, login->dot_secs));
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
 }
 

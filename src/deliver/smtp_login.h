@@ -21,10 +21,10 @@ struct smtp_login {
 	char *name; /* relay.example.com:587, for people */
 	char *user; /* NULL: no AUTH */
 	char *password;
-	char *ca_file; /* NULL: the system's */
-	long use_ssl;  /* CURLUSESSL_TRY, CURLUSESSL_ALL */
-	bool verify;   /* the relay's certificate */
-	int64_t timeout_ms;
+	char *ca_file;    /* NULL: the system's */
+	long use_ssl;     /* CURLUSESSL_TRY, CURLUSESSL_ALL */
+	bool verify;      /* the relay's certificate */
+	int64_t dot_secs; /* model/smtp_time.h */
 };
 
 /* ERR_PARSE, ERR_IO, ERR_LIMIT name the setting.  Clear it in any case. */

@@ -1,7 +1,11 @@
 #include "deliver/smtp_opening.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "base/curl_easy.h"
+#include "base/span.h"
+#include "base/utf8.h"
 #include "deliver/answer.h"
 #include "deliver/verdict.h"
 
@@ -28,7 +32,25 @@ static void follow_command(struct smtp_opening *opening, const char *data,
 			continue;
 		opening->stage = verbs[i].stage;
 		opening->is_starting_tls = verbs[i].is_starting_tls;
+		if (opening->stage == STAGE_GREETING)
+			opening->auth[0] = '\0';
 	}
+}
+
+/* "AUTH PLAIN LOGIN" of the reply to EHLO, or "AUTH=PLAIN" as some write. */
+static void follow_auth(struct smtp_opening *opening, const char *line,
+                        size_t len)
+{
+	struct span words = {line + 4, len - 4};
+
+	if (words.len < 5 || strncasecmp(words.at, "AUTH", 4) != 0 ||
+	    (words.at[4] != ' ' && words.at[4] != '='))
+		return;
+	span_drop(&words, 5);
+	while (words.len > 0 && (words.at[words.len - 1] == '\n' ||
+	                         words.at[words.len - 1] == '\r'))
+		words.len--;
+	utf8_show(opening->auth, sizeof(opening->auth), words.at, words.len);
 }
 
 static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
@@ -49,6 +71,7 @@ static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
 	line[3] = ' ';
 	if (opening->stage == STAGE_CONNECT)
 		opening->stage = STAGE_GREETING;
+	follow_auth(opening, line, len);
 	if (smtp_reply_read(line, len, &reply, &used, NULL) == 1)
 		opening->said = reply;
 	return 0;
@@ -61,6 +84,7 @@ void smtp_opening_follow(struct smtp_opening *opening, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, follow);
 	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, opening);
 	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, opening->curl_said);
 }
 
 bool smtp_opening_failed(const struct smtp_opening *opening, CURLcode result,
@@ -69,12 +93,19 @@ bool smtp_opening_failed(const struct smtp_opening *opening, CURLcode result,
 	bool was_tls = result == CURLE_SSL_CONNECT_ERROR ||
 	               result == CURLE_PEER_FAILED_VERIFICATION ||
 	               (opening->is_starting_tls && opening->said.code == 220);
+	char words[CURL_ERROR_SIZE];
 
 	if (!was_tls && opening->said.code >= 400)
 		verdict_smtp(opening->stage, &opening->said, why);
+	else if (result == CURLE_LOGIN_DENIED && opening->auth[0] != '\0')
+		answer_our_fault(why, STAGE_AUTH,
+		                 "mail relay %s: no AUTH mechanism that fits; "
+		                 "it offers: %s",
+		                 relay, opening->auth);
 	else
 		answer_our_fault(why, opening->stage, "mail relay %s: %s%s",
 		                 relay, was_tls ? "TLS: " : "",
-		                 curl_easy_strerror(result));
+		                 curl_words(opening->curl_said, result, words,
+		                            sizeof(words)));
 	return was_tls;
 }

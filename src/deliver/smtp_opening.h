@@ -2,9 +2,9 @@
  * smtp_opening - what happens while libcurl opens an SMTP connection
  *
  * Greeting, EHLO, STARTTLS and AUTH are curl's, and all it says afterwards is
- * one CURLcode.  So its debug output is followed: the last command, and what
- * the server replied.  Commands that carry credentials pass by and are not
- * kept.
+ * one CURLcode and some words.  So its debug output is followed: the last
+ * command, and what the server replied.  Commands that carry credentials pass
+ * by and are not kept.
  */
 #ifndef TLSTALLY_DELIVER_SMTP_OPENING_H
 #define TLSTALLY_DELIVER_SMTP_OPENING_H
@@ -20,6 +20,8 @@ struct smtp_opening {
 	enum delivery_stage stage;
 	bool is_starting_tls;
 	struct smtp_reply said;
+	char auth[100]; /* the mechanisms it offers: "GSSAPI XOAUTH2" */
+	char curl_said[CURL_ERROR_SIZE];
 };
 
 /* Follows this handle until its CURLOPT_VERBOSE is set to 0. */

@@ -18,7 +18,8 @@
 enum {
 	HOUR_SECS = 3600,
 	LIMIT_SPREAD_SECS = 600, /* so that not all come back at once */
-	LOOKED_AT_MAX = 1000,    /* index rows of one transaction */
+	LOOKED_AT_MAX = 1000,    /* index rows of one transaction, */
+	LEFT_MAX = 20000,        /* not counting those that are left */
 	LATE_RUN_SECS = 3600,    /* how late a run may come to an attempt */
 };
 
@@ -201,6 +202,13 @@ static bool is_free(const struct claim_context *context,
 	        moment_is_to_come(dest->last_attempt, context->now));
 }
 
+static bool is_left(const struct claim_context *context,
+                    const struct outbox_destination *dest)
+{
+	return dest->rua.kind == RUA_MAIL ? context->no_mail
+	                                  : context->no_other;
+}
+
 static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
                              uint64_t id, uint16_t index)
 {
@@ -212,6 +220,10 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 		db_fail(txn, ERR_IO,
 		        "the list of what is due names a "
 		        "destination that is not there");
+		return NULL;
+	}
+	if (is_left(context, &dest)) {
+		context->left++;
 		return NULL;
 	}
 	if (!is_free(context, &dest) && (context->all_now || context->only_id))
@@ -271,27 +283,35 @@ static void claim_report(struct db_txn *txn, struct claim_context *context,
 			keep(found, look_at(txn, context, head.id, i));
 }
 
-/* What the index says.  What is settled moves away in it, so it is read from
- * its beginning each time; all_now reads on from where it was, since what it
- * leaves alone stays. */
+/* Where to read the index from.  What is settled moves away in it, so it is
+ * read from its beginning, unless what stays was passed before. */
+static struct claim_place *start_at(struct claim_context *context,
+                                    struct claim_place *beginning)
+{
+	if (context->all_now)
+		return &context->at_all;
+	if (context->no_mail)
+		return &context->past_mail;
+	return context->no_other ? &context->past_other : beginning;
+}
+
+/* What the index says. */
 static void claim_index(struct db_txn *txn, struct claim_context *context,
                         size_t max, struct found *found)
 {
 	int64_t until = context->all_now ? INT64_MAX : context->now;
+	struct claim_place beginning = {0};
+	struct claim_place *at = start_at(context, &beginning);
 
-	if (!context->all_now) {
-		context->at_due = 0;
-		context->at_id = 0;
-		context->at_index = 0;
-	}
-	for (int i = 0; i < LOOKED_AT_MAX; i++) {
+	context->left = 0;
+	for (size_t i = 0;
+	     i - context->left < LOOKED_AT_MAX && context->left < LEFT_MAX;
+	     i++) {
 		if ((size_t)found->count >= max || db_failed(txn) ||
 		    hour_is_full(txn, context) ||
-		    !outbox_due_next(txn, until, &context->at_due,
-		                     &context->at_id, &context->at_index))
+		    !outbox_due_next(txn, until, &at->due, &at->id, &at->index))
 			return;
-		keep(found,
-		     look_at(txn, context, context->at_id, context->at_index));
+		keep(found, look_at(txn, context, at->id, at->index));
 	}
 	context->more = true;
 }

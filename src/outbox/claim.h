@@ -39,6 +39,13 @@ struct claim {
 	struct delivery_answer answer;
 };
 
+/* In the list of what is due. */
+struct claim_place {
+	int64_t due;
+	uint64_t id;
+	uint16_t index;
+};
+
 struct claim_context {
 	const struct conf *conf;
 	int64_t now; /* secs */
@@ -51,10 +58,17 @@ struct claim_context {
 	uint64_t suppressed;
 	bool rate_limited; /* the hour's limit was reached */
 	bool more;         /* a transaction's worth was looked at: call again */
-	/* all_now goes through the list once: it got this far. */
-	int64_t at_due;
-	uint64_t at_id;
-	uint16_t at_index;
+	/* What this run has its hands full of: it is left in the list, so that
+	 * a mail server that takes a minute a message is in the way of mail
+	 * alone. */
+	bool no_mail;
+	bool no_other;
+	size_t left; /* in the last transaction */
+	/* all_now goes through the list once, and past what is left lies
+	 * something new only later in it: so far each got. */
+	struct claim_place at_all;
+	struct claim_place past_mail;
+	struct claim_place past_other;
 };
 
 void claim_free(struct claim **claim);

@@ -7,6 +7,7 @@
 #include "base/failpoint.h"
 #include "base/gzip.h"
 #include "base/hash.h"
+#include "model/smtp_time.h"
 #include "outbox/claim.h"
 #include "outbox/message.h"
 #include "outbox/recall.h"
@@ -15,7 +16,7 @@ enum {
 	FLUSH_COUNT = 64,
 	FLUSH_AGE_MS = 200,
 	STOP_SECS = 60, /* a service manager kills after 90 */
-	LEASE_MIN_SECS = 900,
+	QUEUE_SECS = 900,
 };
 
 struct run {
@@ -27,6 +28,9 @@ struct run {
 	struct lease lease; /* of what was claimed last */
 	bool more;          /* something may be due */
 	size_t under_way;
+	size_t mail_under_way; /* of these */
+	int64_t looked_past_ms;
+	struct lease claims;    /* the end of claiming */
 	struct claim *answered; /* not written down yet */
 	struct claim **answered_tail;
 	size_t answered_count;
@@ -51,6 +55,7 @@ static void on_answer(void *arg, struct delivery_job *job,
 		run->answered_since_ms =
 			clock_monotonic_ms(run->options->clock);
 	run->under_way--;
+	run->mail_under_way -= claim->dest.rua.kind == RUA_MAIL;
 	if (answer->our_fault && !run->result->our_fault) {
 		run->result->our_fault = true;
 		snprintf(run->result->trouble, sizeof(run->result->trouble),
@@ -80,14 +85,16 @@ static void send(struct run *run, struct claim *claim)
 	struct err err = {0};
 
 	run->under_way++;
+	run->mail_under_way += claim->dest.rua.kind == RUA_MAIL;
 	run->result->attempts++;
 	if (message_make(run->options->conf, run->gzip, claim, &err) < 0) {
 		claim->job.owner = claim;
 		answer_ourselves(run, claim, &err);
 		return;
 	}
-	claim->job.begin_by =
-		lease_less(&run->lease, run->options->conf->deliver.timeout);
+	claim->job.begin_by = lease_less(
+		&run->lease,
+		outbox_transfer_secs(run->options->conf, claim->dest.rua.kind));
 	failpoint_hit("send");
 	run->options->transport->submit(run->options->transport, &claim->job);
 }
@@ -97,14 +104,38 @@ static bool is_stopped(const struct run *run)
 	return run->options->stop != NULL && *run->options->stop;
 }
 
+/* Half a window at a time: a commit for each destination would cost more than
+ * sending it. */
+static bool is_full(const struct run *run, size_t under_way)
+{
+	return under_way > run->options->conf->deliver.concurrency;
+}
+
+/* Mail has its own window: it all goes to one server. */
+static void note_full(struct run *run)
+{
+	if (run->options->all_now || run->options->only_id != 0)
+		return;
+	run->context.no_mail = is_full(run, run->mail_under_way);
+	run->context.no_other =
+		is_full(run, run->under_way - run->mail_under_way);
+}
+
 static bool may_claim(const struct run *run)
 {
 	if (!run->more || is_stopped(run) || run->failure.class != 0 ||
-	    run->settle_fails)
+	    run->settle_fails ||
+	    lease_is_over(&run->claims, run->options->clock))
 		return false;
-	/* half a window at a time: a commit for each destination would cost
-	 * more than sending it */
-	return run->under_way <= run->options->conf->deliver.concurrency;
+	if (run->options->all_now || run->options->only_id != 0)
+		return !is_full(run, run->under_way);
+	if (!run->context.no_mail && !run->context.no_other)
+		return true;
+	/* each look past what is left costs a transaction */
+	return !(run->context.no_mail && run->context.no_other) &&
+	       (run->context.more ||
+	        clock_monotonic_ms(run->options->clock) - run->looked_past_ms >=
+	                FLUSH_AGE_MS);
 }
 
 /* Claims a batch and hands it on.  A claim that fails is the last one: what
@@ -115,6 +146,8 @@ static void claim_batch(struct run *run)
 	struct claim *list;
 	int got;
 
+	if (run->context.no_mail || run->context.no_other)
+		run->looked_past_ms = clock_monotonic_ms(clock);
 	run->lease = lease_from(clock, run->context.lease_secs);
 	run->context.now = clock_secs(clock);
 	got = claim_due(run->db, &run->context, CLAIM_BATCH, &list,
@@ -212,10 +245,12 @@ static void work(struct run *run)
 	struct transport *transport = run->options->transport;
 
 	for (;;) {
+		note_full(run);
 		if (may_claim(run))
 			claim_batch(run);
 		if (must_settle(run))
 			settle(run);
+		note_full(run);
 		if (run->under_way == 0 && run->answered_count == 0 &&
 		    !may_claim(run))
 			return;
@@ -225,17 +260,26 @@ static void work(struct run *run)
 	}
 }
 
+int64_t outbox_transfer_secs(const struct conf *conf, enum rua_kind kind)
+{
+	int64_t secs = conf->deliver.timeout;
+
+	if (kind == RUA_HTTPS) /* and once more with HTTP/2 */
+		return 2 * secs;
+	if (kind != RUA_MAIL)
+		return secs;
+	/* the program speaks SMTP itself, or it only queues */
+	if (strncmp(conf->deliver.mail, "sendmail:", 9) == 0)
+		return conf->deliver.mail_timeout + secs;
+	return smtp_message_secs(conf->deliver.mail_timeout);
+}
+
 int64_t outbox_lease_secs(const struct conf *conf)
 {
-	uint64_t at_once = conf->deliver.concurrency_per_host;
-	uint64_t most = conf->deliver.concurrency + CLAIM_BATCH;
-	uint64_t rounds = (most + at_once - 1) / at_once;
-	int64_t secs = 2 * (int64_t)rounds * conf->deliver.timeout;
+	int64_t mail = outbox_transfer_secs(conf, RUA_MAIL);
+	int64_t https = outbox_transfer_secs(conf, RUA_HTTPS);
+	int64_t secs = QUEUE_SECS + (mail > https ? mail : https);
 
-	if (secs < LEASE_MIN_SECS)
-		secs = LEASE_MIN_SECS;
-	if (secs > OUTBOX_DUE_LONGEST)
-		secs = OUTBOX_DUE_LONGEST;
 	return failpoint_number("TLSTALLY_TEST_LEASE", secs);
 }
 
@@ -277,6 +321,8 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 		.all_now = options->all_now,
 		.only_id = options->only_id,
 	};
+	if (options->claim_secs != 0)
+		run.claims = lease_from(options->clock, options->claim_secs);
 	do
 		random_bytes(&run.context.run, sizeof(run.context.run));
 	while (run.context.run == 0);

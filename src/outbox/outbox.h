@@ -35,6 +35,10 @@ struct outbox_options {
 	struct transport *transport;
 	bool all_now;     /* also what is not due yet, once */
 	uint64_t only_id; /* only this report, whenever it is due; 0: all */
+	/* No more claims after that, so that a slow receiver does not keep
+	 * the next run, and with it the closing of a day, from starting; 0:
+	 * until nothing is due. */
+	int64_t claim_secs;
 	/* Set by a signal: no more claims, wait for what is under way. */
 	const volatile sig_atomic_t *stop;
 	/* Called with each answer; may be NULL. */
@@ -57,12 +61,15 @@ struct outbox_result {
 };
 
 /*
- * How long a claim is this run's alone.  All that it has in its hands may be
- * for one host that answers nothing: then they go a few at a time, each taking
- * its whole timeout, by SMTP with another one for a new connection.  A shorter
- * lease would let the next run send what still waits in this one.
+ * How long a claim is this run's alone: the time in which it may wait for its
+ * turn (a quarter of an hour; after that it is given back untouched), and that
+ * of the longest transfer, which may begin at the end of it.  A shorter lease
+ * would let the next run send what this one is sending.
  */
 int64_t outbox_lease_secs(const struct conf *conf);
+
+/* How long a transfer to this kind of destination takes at most. */
+int64_t outbox_transfer_secs(const struct conf *conf, enum rua_kind kind);
 
 /* Runs until nothing is due any more; with mode = preview or off nothing is,
  * but for only_id. */

@@ -31,7 +31,7 @@ DRIVER = HERE / "tests/scenario/failpoint_driver"
 REPORTS = 300
 FIRST = 40  # answered at once
 AT_ONCE = 8  # [deliver] concurrency_per_host
-LEASE = 6
+LEASE = 9
 NOW = "2026-03-03T02:00:00Z"
 TMPFS = 48 * 1024 * 1024
 
@@ -139,7 +139,8 @@ map_size = 64M
 """)
     words = ["-c", path, "-o", to, "-o", "deliver.https_verify=no",
              "-o", "deliver.https_allow_private=yes", "-o",
-             f"deliver.timeout={2 if sleeps else 60}s"]
+             f"deliver.timeout={2 if sleeps else 60}s", "-o",
+             f"deliver.mail_timeout={2 if sleeps else 600}s"]
     return [str(word) for word in words]
 
 

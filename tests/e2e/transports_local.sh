@@ -28,7 +28,7 @@ local_mail "its server wants a password" says-login \
 	"temporary local 65 0 our-fault *: msmtp: server message: 530 *required"
 local_mail "an option as recipient" -bs "accepted local 0 0 ok *"
 local_mail "noisy" noisy "accepted *"
-slow="-o deliver.timeout=1"
+slow="-o deliver.timeout=1 -o deliver.mail_timeout=1"
 local_mail "hangs" hang "uncertain local 0 0 our-fault *it took too long"
 slow=
 expect "a program that is not there" 1 "$(echo "mailto:x@example.com $dir/mail" |

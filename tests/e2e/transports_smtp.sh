@@ -32,10 +32,19 @@ mail "lost at MAIL" "1 temporary mail 0 0 ok *connection was lost" --drop mail
 mail "lost in the text" "1 temporary data 0 0 ok *" --drop data
 mail "lost after the dot" "1 uncertain data 0 0 ok *after the message was*" \
 	--drop end
-slow="-o deliver.timeout=1"
+slow="-o deliver.mail_timeout=1"
 mail "silent after the dot" "1 uncertain data 0 0 ok *timed out after the*" \
 	--delay end=10
-mail "slow greeting" "1 temporary * 0 0 our-fault *" --delay greeting=10
+mail "slow greeting" "1 temporary greeting 0 0 our-fault *tim*out*" \
+	--delay greeting=10
+# One transfer's time is HTTPS's: here each step may take long, and all of them
+# longer.
+slow="-o deliver.timeout=1 -o deliver.mail_timeout=4"
+mail "slow all the way" "1 accepted data 250 *" --delay greeting=2 \
+	--delay ehlo=2 --delay mail=2 --delay rcpt=2 --delay data=2 --delay end=3
+mail "each step in time, but not their sum" \
+	"1 temporary greeting 0 0 our-fault *timed out*" --delay greeting=3 \
+	--delay ehlo=3.5
 slow=
 
 mail "STARTTLS is used, whoever signed" "1 accepted *" $tls
@@ -81,6 +90,13 @@ verify -o deliver.mail=smtp://localhost:$port -o deliver.mail_user=joe \
 grep -q "mail_password_file .*/none: No such file" "$dir/stderr" ||
 	fail "a missing password file is not named"
 
+start gss smtp_sink $tls --smtps --reply \
+	"ehlo=250-sink|250-PIPELINING|250 AUTH GSSAPI XOAUTH2"
+expect "no AUTH mechanism that fits" \
+	"1 temporary auth 0 0 our-fault *no AUTH mechanism that fits; it offers: GSSAPI XOAUTH2" \
+	"$(verify -o deliver.mail=smtps://localhost:$port \
+	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/password")"
+
 # A relay that is not there answers everything that waits, at once.
 closed=$($python -c 'import socket; s = socket.socket()
 s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -101,6 +117,30 @@ expect "all on one connection" "connection 1" \
 	"$(cat "$dir"/reuse/*.env | grep ^connection | sort -u)"
 start short smtp_sink --messages 2
 expect "a relay that closes after two" "12" \
+	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/dozen" |
+	grep -c accepted)"
+# What a used connection gives back goes out on a fresh one.
+for i in $(seq 200); do
+	echo "mailto:m$i@example.com $dir/mail"
+done >"$dir/many"
+# enough WHAT SINK-OPTIONS...: 200 messages; how many connections it took
+enough() {
+	start "$1" smtp_sink "${@:2}"
+	expect "a relay that $1" 200 \
+		"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/many" |
+		grep -c accepted)"
+}
+enough "says-421-to-the-fifth" --enough "mail=421 4.7.0 too many" --messages 4
+enough "says-421-at-RCPT" --enough "rcpt=421 4.7.0 too many" --messages 4
+enough "says-452-to-the-fifth" --enough "mail=452 4.5.3 too many" --messages 4
+enough "closes-at-DATA" --enough "data=close" --messages 3
+start never smtp_sink --enough "mail=421 4.3.2 not now" --messages 0
+expect "a relay that says 421 to the first, too: no loop" "12 1" \
+	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port \
+	-o deliver.concurrency_per_host=1 <"$dir/dozen" |
+	grep -c temporary) $(wc -l <"$dir/never/connections")"
+start one smtp_sink --enough "mail=421 4.7.0 too many" --messages 1 --clients 1
+expect "one message a connection, one connection" "12" \
 	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/dozen" |
 	grep -c accepted)"
 start few smtp_sink --clients 2

@@ -18,6 +18,8 @@ byte as it was sent (dots unstuffed), and what was said about it in .env: one
     --delay STAGE=SECS   answer later
     --drop STAGE         close instead of answering
     --messages N         close after N messages of a connection
+    --enough STAGE=TEXT  with --messages: not close then, but answer so to
+                         the next ("close": close there)
     --clients N          greet only so many connections at once, others get 421
     --cert F --key F     offer STARTTLS
     --smtps              TLS from the first byte
@@ -72,6 +74,10 @@ class Session:
 
     async def answer(self, stage, text=None):
         text = text or self.opts.reply.get(stage, DEFAULTS.get(stage))
+        if stage in self.opts.enough and self.messages >= self.opts.messages:
+            text = self.opts.enough[stage]
+            if text == "close":
+                raise Gone
         if stage in self.opts.delay:
             await asyncio.sleep(float(self.opts.delay[stage]))
         if stage in self.opts.drop:
@@ -152,13 +158,16 @@ class Session:
             "".join(f"{k} {v}\n" for k, v in self.env.items()))
         await self.answer("end")
         self.messages += 1
-        if self.messages == self.opts.messages:
+        if self.messages == self.opts.messages and not self.opts.enough:
             raise Gone
 
     async def rset(self, _):
         await self.answer("rset")
 
     async def run(self):
+        with open(pathlib.Path(self.opts.directory) / "connections", "a",
+                  encoding="ascii") as notes:
+            notes.write("connection\n")
         if self.opts.clients and Session.open > self.opts.clients:
             await self.say("421 4.7.0 too many connections")
             return
@@ -201,7 +210,7 @@ async def main(farm):
 
 def options(words=None):
     parser = argparse.ArgumentParser()
-    for name in ("reply", "rcpt", "delay", "drop"):
+    for name in ("reply", "rcpt", "delay", "drop", "enough"):
         parser.add_argument("--" + name, action="append", default=[])
     for name in ("messages", "clients"):
         parser.add_argument("--" + name, type=int, default=0)
@@ -214,7 +223,7 @@ def options(words=None):
     opts = parser.parse_args(words)
     if not opts.directory and not opts.farm:
         parser.error("no DIRECTORY")
-    for name in ("reply", "rcpt", "delay"):
+    for name in ("reply", "rcpt", "delay", "enough"):
         setattr(opts, name, pairs(getattr(opts, name)))
     opts.context = None
     if opts.cert:

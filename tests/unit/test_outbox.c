@@ -162,19 +162,88 @@ static void test_answers_survive_failure(void **state)
 	fake_world_clear(&world);
 }
 
-/* The last of what a run holds may begin after all before it timed out. */
-static void test_lease_outlasts_the_queue(void **state)
+/* A mail server that answers nothing until something has left by HTTPS, or
+ * has been waited for too often. */
+struct slow_mail {
+	struct transport transport;
+	struct delivery_job *jobs[1000];
+	size_t count;
+	size_t waits;
+	bool https_left;
+};
+
+static void slow_submit(struct transport *self, struct delivery_job *job)
+{
+	struct slow_mail *slow = (struct slow_mail *)self;
+
+	assert_true(slow->count < COUNT(slow->jobs));
+	slow->jobs[slow->count++] = job;
+}
+
+static void slow_wait(struct transport *self, int timeout_ms,
+                      delivery_done_fn *done, void *arg)
+{
+	struct slow_mail *slow = (struct slow_mail *)self;
+	struct delivery_answer answer = {.event = EVENT_ACCEPTED};
+	bool mail_too = slow->https_left || slow->waits++ > 20;
+	size_t kept = 0, count = slow->count;
+
+	(void)timeout_ms;
+	slow->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct delivery_job *job = slow->jobs[i];
+
+		if (job->rua->kind == RUA_MAIL && !mail_too) {
+			slow->jobs[kept++] = job;
+			continue;
+		}
+		slow->https_left |= job->rua->kind == RUA_HTTPS && !mail_too;
+		done(arg, job, &answer);
+	}
+	slow->count = kept;
+}
+
+/* It is in the way of mail alone. */
+static void test_slow_mail_server(void **state)
+{
+	struct fixture *f = *state;
+	struct slow_mail slow = {
+		.transport = {.submit = slow_submit, .wait = slow_wait}};
+	struct clock clock = clock_fixed(NOW);
+	struct conf conf;
+	struct outbox_options options = {
+		.conf = &conf, .clock = &clock, .transport = &slow.transport};
+	struct outbox_result result;
+	struct db_txn *txn = db_begin_write(f->db);
+
+	for (int n = 0; n < 500; n++)
+		add(txn, "a.example", "mailto:tls@a.example", NOW - 2);
+	add(txn, "b.example", "https://r.example/", NOW - 1);
+	commit_ok(&txn);
+	conf_make(&conf);
+	if (outbox_run(f->db, &options, &result, &f->err) != 0)
+		fail_msg("%s", f->err.text);
+	assert_true(slow.https_left);
+	assert_int_equal(result.counts.delivered, 501);
+	conf_clear(&conf);
+}
+
+/* What begins at the end of its quarter of an hour is done within the lease. */
+static void test_lease_outlasts_the_longest_transfer(void **state)
 {
 	static const struct {
 		const char *name;
-		uint64_t concurrency, per_host;
-		int64_t timeout, want;
+		const char *mail;
+		int64_t timeout, mail_timeout, want;
 	} rows[] = {
-		{"by default: 128 in 16 rounds", 64, 8, 60, 1920},
-		{"one at a time to a host", 64, 1, 60, 15360},
-		{"a slow receiver is waited for", 64, 8, 600, 19200},
-		{"a round that is not full counts, too", 1, 64, 600, 2400},
-		{"never less than a quarter of an hour", 1, 1000, 1, 900},
+		{"by default: half an hour for a mail", "smtp://127.0.0.1:25",
+	         60, 600, 900 + 1800},
+		{"a slow receiver by HTTPS", "smtp://127.0.0.1:25", 3600, 1,
+	         900 + 7200},
+		{"a slow mail server", "smtp://127.0.0.1:25", 60, 3600,
+	         900 + 10800},
+		{"a program", "sendmail:/usr/sbin/sendmail", 60, 600,
+	         900 + 660},
 	};
 
 	(void)state;
@@ -182,9 +251,9 @@ static void test_lease_outlasts_the_queue(void **state)
 		struct conf conf = {0};
 
 		ROW(&rows[i]);
-		conf.deliver.concurrency = rows[i].concurrency;
-		conf.deliver.concurrency_per_host = rows[i].per_host;
+		conf.deliver.mail = (char *)(uintptr_t)rows[i].mail;
 		conf.deliver.timeout = rows[i].timeout;
+		conf.deliver.mail_timeout = rows[i].mail_timeout;
 		assert_int_equal(outbox_lease_secs(&conf), rows[i].want);
 	}
 }
@@ -285,6 +354,9 @@ static void test_given_back(void **state)
 	assert_int_equal(outbox_destination_get(txn, id, 0, &dest), 1);
 	assert_int_equal(dest.state, DELIVERY_PENDING);
 	assert_false(dest.uncertain);
+	assert_int_equal(dest.attempts, 0);
+	assert_int_equal(dest.first_attempt, 0);
+	assert_int_equal(dest.try_count, 0);
 	db_abort(&txn);
 	second = claim_one(f, &conf, dest.due, 2);
 	assert_non_null(second);
@@ -530,7 +602,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_many_settled),
 		STORE_TEST(test_answers_survive_failure),
-		cmocka_unit_test(test_lease_outlasts_the_queue),
+		cmocka_unit_test(test_lease_outlasts_the_longest_transfer),
+		STORE_TEST(test_slow_mail_server),
 		STORE_TEST(test_late_answer),
 		STORE_TEST(test_given_back),
 		cmocka_unit_test(test_lease),
