@@ -56,6 +56,7 @@ class Case:
     mails: int = 1
     recipients: int = 1
     records: int = 1    # of TLSRPT
+    header: str = ""    # of the mails, besides Subject
     rua: str = "mailto:tls@reports.test"
     address: str = ""
     reported: bool = True
@@ -74,6 +75,23 @@ def sts(name, **more):
     return Case(name, **usual | more)
 
 
+# of the Postfix that sends
+VERSION = tuple(map(int, os.environ["POSTFIX_VERSION"].split(".")[:2])) \
+    if "POSTFIX_VERSION" in os.environ else (3, 7)
+
+
+def tls_optional():
+    """RFC 8689: unknown before 3.10, then not told, from 3.11 on by tls=."""
+    usual = {"tlsa": "mismatch", "header": "TLS-Required: No\r\n"}
+    if VERSION < (3, 10):
+        usual |= {"status": DEFER, "result": "certificate-not-trusted"}
+    elif VERSION < (3, 11):
+        usual |= {"ok": 1}
+    else:
+        usual |= {"reported": False}
+    return Case("tls-optional", DANE, **usual)
+
+
 NO_STARTTLS = {"cert": "none", "result": "starttls-not-supported"}
 REFUSES = "--reply 'starttls=454 4.7.0 TLS not available'"
 MISMATCH = "mtasts-policy-mx-mismatch"
@@ -87,6 +105,7 @@ CASES = [
     Case("dane-nostarttls", DANE, tlsa="right", status=DEFER, **NO_STARTTLS),
     Case("dane-web", DANE, ok=1, tlsa="right",
          rua=f"https://reports.test:{SINK_PORT}/status/201/dane-web"),
+    tls_optional(),
     # who has both is measured by DANE
     Case("dane-and-sts", DANE, ok=1, tlsa="right", sts="enforce"),
     sts("sts-ok", ok=1),
@@ -357,7 +376,8 @@ def send(which):
         for case in chosen(which):
             for mail in range(case.mails):
                 smtp.sendmail("a@sender.test", recipients(case, mail),
-                              f"Subject: {case.name}\r\n\r\ntest\r\n")
+                              f"Subject: {case.name}\r\n{case.header}\r\n"
+                              "test\r\n")
 
 
 STATUS = re.compile(r"postfix/(?:smtp|reuse)\[\d+\]: \S+: to=<u[0-9-]+@"

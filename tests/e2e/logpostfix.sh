@@ -186,10 +186,8 @@ start_sinks()
 # an MTA-STS policy in enforce mode.
 start_postfix()
 {
-	version=$(its_own postconf -h mail_version)
-	echo "Postfix $version"
 	# up to 3.5 it is a whole number
-	case $version in
+	case $POSTFIX_VERSION in
 	3.[0-5] | 3.[0-5].*) level=2 ;;
 	*) level=3.6 ;;
 	esac
@@ -372,6 +370,10 @@ left=$((86400 - $(date +%s) % 86400))
 
 [ -z "$suite" ] || "$e2e/postfix_root.sh" "$suite" \
 	"${POSTFIX_ROOTS:-$dir/roots}/$suite" || exit
+POSTFIX_VERSION=$(${suite:+chroot "${POSTFIX_ROOTS:-$dir/roots}/$suite"} \
+	postconf -h mail_version) || exit 1
+export POSTFIX_VERSION
+echo "Postfix $POSTFIX_VERSION"
 chmod 755 "$dir"
 world make || die "the world is not made"
 make_namespace
