@@ -43,6 +43,9 @@ run() {
 		map_size = 16M
 		[log]
 		enforces = dane
+		# whatever the Postfix of this host does
+		tls_loglevel = 1
+		routed = no
 		[policy]
 		resolver = 127.0.0.1:1
 	END

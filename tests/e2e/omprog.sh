@@ -40,6 +40,8 @@ cat >"$dir/tlstally.conf" <<-END
 	[log]
 	enforces = dane
 	count_private = yes
+	tls_loglevel = 1
+	routed = no
 	[policy]
 	resolver = 127.0.0.1:1
 END
