@@ -333,8 +333,10 @@ expect "mail came over TLS" 3 "$(grep -c 'with ESMTPS' $(mails) |
 expect "the unknown user was refused at RCPT" yes \
 	"$(grep -q 'RCPT.*550 5.1.1 <nobody-there@reports.test>' \
 		"$dir/mail.log" && echo yes)"
-expect "and is suppressed" 1 \
-	"$(tlstally suppress list | grep -c nobody-there@reports.test)"
+# as an object: by the clock of today, which has not come so far, the end of a
+# suppression made tomorrow is further off than a suppression lasts
+expect "and is suppressed" 0 \
+	"$(tlstally get suppression nobody-there@reports.test >/dev/null; echo $?)"
 
 tlstally run --now "${tomorrow}T06:10:00Z" >"$dir/run.out" 2>&1
 expect "a second run" 0 $?

@@ -102,7 +102,7 @@ static void write_mails(struct world *w, int n)
 	while (n-- > 0) {
 		auto_(xfree_str) char *text = NULL;
 		char time[TIME_TEXT];
-		int mail = w->mails++, pid = mail % 2;
+		int mail = w->mails++, pid = 1 + mail % 2;
 
 		time_format(day_start(DAY) + mail, time);
 		text = xasprintf(
