@@ -15,12 +15,15 @@ int64_t clock_record_ms(const struct clock_record *record, int64_t boot_ms)
 }
 
 static void agree(struct clock_record *record, const struct clock_look *look,
-                  bool vouched)
+                  int64_t since_ms, bool vouched)
 {
 	*record = (struct clock_record){
 		.wall_ms = look->wall_ms,
 		.boot_ms = look->boot_ms,
-		.vouched = vouched,
+		.vouched =
+			vouched || look->boot_ms - since_ms >=
+					   CLOCK_VOUCHED_SECS * INT64_C(1000),
+		.since_ms = since_ms,
 	};
 	memcpy(record->boot, look->boot, sizeof(record->boot));
 }
@@ -28,7 +31,7 @@ static void agree(struct clock_record *record, const struct clock_look *look,
 void clock_record_accept(struct clock_record *record,
                          const struct clock_look *look)
 {
-	agree(record, look, true);
+	agree(record, look, look->boot_ms, true);
 }
 
 /* Also when the boot clock went back: whatever that is, it is another one. */
@@ -46,6 +49,7 @@ static void carry(struct clock_record *record, const struct clock_look *look)
 	record->boot_ms = look->boot_ms;
 	record->carried = true;
 	record->vouched = false;
+	record->since_ms = look->boot_ms;
 	record->doubted = false;
 }
 
@@ -82,7 +86,7 @@ bool clock_record_look(struct clock_record *record,
                        const struct clock_look *look)
 {
 	if (record->boot[0] == '\0') {
-		agree(record, look, look->synchronised);
+		agree(record, look, look->boot_ms, look->synchronised);
 		return false;
 	}
 	if (is_another_boot(record, look))
@@ -93,9 +97,10 @@ bool clock_record_look(struct clock_record *record,
 		record->doubt_boot_ms = look->boot_ms;
 	}
 	if (agrees(record, look))
-		agree(record, look, record->vouched || look->synchronised);
+		agree(record, look, record->since_ms,
+		      record->vouched || look->synchronised);
 	else if (has_settled(record, look))
-		agree(record, look, look->synchronised);
+		agree(record, look, record->doubt_boot_ms, look->synchronised);
 	return record->doubted;
 }
 

@@ -40,6 +40,7 @@ enum {
 	CLOCK_SETTLE_SECS = 3600,
 	CLOCK_SYNCHRONISED_SECS = 600,
 	CLOCK_OFF_SECS = 7 * 24 * 3600,
+	CLOCK_VOUCHED_SECS = 24 * 3600,
 };
 
 enum { BOOT_ID_TEXT = 37, CLOCK_WORDS = 256 };
@@ -58,7 +59,10 @@ struct clock_record {
 	int64_t wall_ms, boot_ms;
 	bool carried; /* from before this boot: by then an unknown time passed
 	               */
-	bool vouched; /* for that time, by the kernel or the operator */
+	/* for that time, by the kernel, by the operator, or because both have
+	 * agreed for CLOCK_VOUCHED_SECS since it was first believed */
+	bool vouched;
+	int64_t since_ms; /* by the boot clock */
 	/* the time that is doubted, when it was first seen */
 	bool doubted;
 	int64_t doubt_wall_ms, doubt_boot_ms;

@@ -37,7 +37,7 @@ struct rollup_options {
 	/* Why the time is doubted (model/clock_record.h): no day is closed, nor
 	 * does anything grow too old.  NULL: it is not. */
 	const char *doubt;
-	/* The kernel or the operator vouches for it (store/not_yet.h). */
+	/* Somebody vouches for the time (store/not_yet.h). */
 	bool vouched;
 	/* Does Postfix send events of mail with TLS-Required: No, although its
 	 * version would not (tls_required_enable = no)?  Asked once, when there

@@ -21,6 +21,8 @@ static bool read_record(struct db_value value, struct clock_record *record)
 	record->doubt_wall_ms = (int64_t)reader_u64(&reader);
 	record->doubt_boot_ms = (int64_t)reader_u64(&reader);
 	read_text(&reader, record->boot, sizeof(record->boot));
+	if (reader_left(&reader) > 0)
+		record->since_ms = (int64_t)reader_u64(&reader);
 	return !reader.failed && reader_left(&reader) == 0;
 }
 
@@ -51,6 +53,7 @@ void clock_record_put(struct db_txn *txn, const struct clock_record *record)
 	strbuf_u64(&value, (uint64_t)record->doubt_wall_ms);
 	strbuf_u64(&value, (uint64_t)record->doubt_boot_ms);
 	strbuf_str(&value, record->boot);
+	strbuf_u64(&value, (uint64_t)record->since_ms);
 	db_put(txn, TABLE_META, key.bytes, key.len, value.data, value.len);
 }
 

@@ -14,9 +14,9 @@
  *                    never sent
  *     rate limits, reports handed over   of hours and days to come: deleted
  *
- * Sessions are touched only when somebody vouches for the time: a clock that
- * is behind, and believed for want of a better one, must not make those of
- * the right day late.
+ * Sessions are touched only when somebody vouches for the time
+ * (model/clock_record.h): a clock that is behind, and believed for want of a
+ * better one, must not make those of the right day late.
  */
 #ifndef TLSTALLY_STORE_NOT_YET_H
 #define TLSTALLY_STORE_NOT_YET_H

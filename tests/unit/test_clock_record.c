@@ -145,6 +145,54 @@ static void test_accepted(void **state)
 	                    "2027-02-28T21:03:00Z");
 }
 
+struct vouching {
+	const char *name;
+	struct look looks[4];
+	bool vouched;
+};
+
+static const struct vouching vouchings[] = {
+	{"nobody does", {AT(300, 300)}, false},
+	{"the kernel does", {AT(300, 300, .synchronised = true)}, true},
+	{"the kernel did",
+         {AT(300, 300, .synchronised = true), AT(600, 600)},
+         true},
+	{"both have agreed for a day", {AT(HOUR, HOUR), AT(DAY, DAY)}, true},
+	{"nearly for a day", {AT(DAY - 1, DAY - 1)}, false},
+	{"a new time, for nearly a day",
+         {AT(300, YEAR, .doubted = true), AT(HOUR + 300, YEAR + HOUR),
+          AT(DAY + 299, YEAR + DAY - 1)},
+         false},
+	{"a new time, for a day",
+         {AT(300, YEAR, .doubted = true), AT(HOUR + 300, YEAR + HOUR),
+          AT(DAY + 300, YEAR + DAY)},
+         true},
+	{"started again: who did then does not now",
+         {AT(300, 300, .synchronised = true), AT(30, 600, .anew = true)},
+         false},
+};
+
+static void test_vouched(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(vouchings); i++) {
+		struct clock_record record = {.boot = ""};
+		struct clock_look look;
+		int boots = 1;
+
+		ROW(&vouchings[i]);
+		show(&look, &(struct look){.boot = 0}, boots);
+		clock_record_look(&record, &look);
+		for (const struct look *step = vouchings[i].looks;
+		     step->boot != 0; step++) {
+			boots += step->anew;
+			show(&look, step, boots);
+			clock_record_look(&record, &look);
+		}
+		assert_int_equal(record.vouched, vouchings[i].vouched);
+	}
+}
+
 static void test_hold(void **state)
 {
 	struct clock clock = clock_fixed(NOW);
@@ -168,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_vouched),
 		cmocka_unit_test(test_hold),
 	};
 

@@ -116,6 +116,7 @@ static void test_kept_whole(void **state)
 		.doubted = true,
 		.doubt_wall_ms = -7,
 		.doubt_boot_ms = 11,
+		.since_ms = 3,
 	};
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
@@ -129,6 +130,7 @@ static void test_kept_whole(void **state)
 	assert_true(got.carried && got.vouched && got.doubted);
 	assert_int_equal(got.doubt_wall_ms, want.doubt_wall_ms);
 	assert_int_equal(got.doubt_boot_ms, want.doubt_boot_ms);
+	assert_int_equal(got.since_ms, want.since_ms);
 	db_put(txn, TABLE_META, META_CLOCK, strlen(META_CLOCK), "x", 1);
 	assert_int_equal(clock_record_get(txn, &got), 0);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
