@@ -173,6 +173,8 @@ static void tell_unlogged(const struct log_site *site,
 
 	if (site_unlogged(site, &names) == 0)
 		return;
+	if (site->own_host != NULL)
+		strbuf_printf(&names, " in lines of %s", site->own_host);
 	strbuf_printf(&line,
 	              "Postfix logs no TLS sessions, and nothing is counted, "
 	              "of %s: set smtp_tls_loglevel = 1 in main.cf, and where "

@@ -459,6 +459,19 @@ static bool is_own_host(const char *own, struct span host)
 	return host.len == len && strncasecmp(own, host.at, len) == 0;
 }
 
+/* Some forms of the log leave the service out: "postfix". */
+static bool is_program(struct span program, const char *known)
+{
+	struct span rest = span_of(known), name;
+
+	if (span_is(program, known))
+		return true;
+	return memchr(program.at, '/', program.len) == NULL &&
+	       span_until(&rest, '/', &name) && span_is(rest, "smtp") &&
+	       name.len == program.len &&
+	       memcmp(name.at, program.at, name.len) == 0;
+}
+
 const struct log_service *log_site_service(const struct log_site *site,
                                            struct span program,
                                            struct span host)
@@ -467,7 +480,7 @@ const struct log_service *log_site_service(const struct log_site *site,
 	    !is_own_host(site->own_host, host))
 		return &site->other;
 	for (size_t i = 0; i < site->count; i++)
-		if (span_is(program, site->services[i].program))
+		if (is_program(program, site->services[i].program))
 			return &site->services[i];
 	return &site->other;
 }

@@ -182,6 +182,13 @@ static bool is_mx(const struct judging *judging)
 	return domain_view_mx(&judging->a->view, host) != NULL;
 }
 
+/* Where a domain has no MX set, nor an address, no host can be said to be none
+ * of it. */
+static bool has_no_mx(const struct apply *a)
+{
+	return a->view.mx == VIEW_NONE;
+}
+
 /* Has DNS answered for doubts like these just now, or will it not? */
 static bool is_settled(const struct apply *a)
 {
@@ -200,7 +207,7 @@ static bool is_doubtful(const struct judging *judging)
 
 	if (session->mx_host == NULL || is_settled(judging->a))
 		return false;
-	if (session->route != ROUTE_DOMAIN)
+	if (session->route != ROUTE_DOMAIN && !has_no_mx(judging->a))
 		return !is_mx(judging);
 	if ((judging->options.dane || judging->options.dane_by_map) &&
 	    !is_mx(judging))
@@ -334,7 +341,8 @@ static void leave_domain(struct judging *judging)
 
 static void settle_open(struct judging *judging)
 {
-	if (is_mx(judging) || judging->a->verdict == VERDICT_WITHOUT) {
+	if (is_mx(judging) || has_no_mx(judging->a) ||
+	    judging->a->verdict == VERDICT_WITHOUT) {
 		judging->session.route = ROUTE_DOMAIN;
 		count_judged(judging, &judging->a->view);
 	} else if (tells_of_host(&judging->session)) {

@@ -20,6 +20,30 @@ fail() {
 	failures=$((failures + 1))
 }
 
+# A postconf of ours: it prints what $dir/pf has for the question, and notes that
+# it was asked.
+mkdir -p "$dir/pf" "$dir/bin" "$dir/site/store"
+cat >"$dir/bin/postconf" <<-END
+	#!/bin/sh
+	echo "\$*" >>"$dir/asked"
+	case "\$*" in
+	*config_directory) echo "config_directory = $dir/pf" ;;
+	-xM*) echo "smtp unix - - n - - smtp" ;;
+	-xP*) ;;
+	*) cat "$dir/pf/main.cf" ;;
+	esac
+END
+chmod +x "$dir/bin/postconf"
+
+# set_postfix LINES: another main.cf, which is another file
+set_postfix() {
+	printf '%s\n' "$@" >"$dir/pf/main.cf.new"
+	mv "$dir/pf/main.cf.new" "$dir/pf/main.cf"
+}
+
+PATH=$dir/bin:$PATH
+set_postfix "smtp_tls_loglevel = 1" "smtp_tls_security_level = may"
+
 # Deliveries on loopback: nobody is looked up for them.
 deliveries() {
 	local i
@@ -129,6 +153,64 @@ kill "$holder"
 [ $rc -eq 1 ] && grep -q "another tlstally-logd" <<<"$said" &&
 	echo "ok: a lock that is held is another one that counts" ||
 	fail "a lock that is held: exit $rc, $said"
+
+# site_says WHAT COUNT PATTERN: within ten seconds so many lines
+site_says() {
+	local count i
+	for ((i = 0; i < 100; i++)); do
+		count=$(grep -c -e "$3" "$dir/site/said")
+		[ "$count" -ge "$2" ] && break
+		sleep 0.1
+	done
+	[ "$count" -eq "$2" ] && echo "ok: $1" ||
+		fail "$1: $count instead of $2 lines of '$3': $(cat "$dir/site/said")"
+}
+
+: >"$dir/pf/master.cf"
+: >"$dir/mail.log"
+set_postfix "smtp_tls_loglevel = 0" "smtp_tls_security_level = may"
+cat >"$dir/site/conf" <<-END
+	[report]
+	contact_info = tls@sender.example
+	[store]
+	directory = $dir/site/store
+	map_size = 16M
+	[log]
+	source = file
+	file = $dir/mail.log
+	[policy]
+	resolver = 127.0.0.1:1
+END
+"$logd" -f -c "$dir/site/conf" 2>"$dir/site/said" &
+running=$!
+site_says "at once: Postfix logs no TLS" 1 \
+	"logs no TLS sessions, and nothing is counted, of smtp ($dir/pf)"
+site_says "mail goes to MX hosts alone" 1 "sends mail to MX hosts alone"
+asked=$(wc -l <"$dir/asked")
+sleep 6
+[ "$(wc -l <"$dir/asked")" -eq "$asked" ] &&
+	echo "ok: nobody is asked while no file has changed" ||
+	fail "postconf was asked for nothing: $(cat "$dir/asked")"
+set_postfix "smtp_tls_loglevel = 1" "smtp_tls_security_level = dane" \
+	"smtp_dns_support_level = dnssec" "relayhost = [relay.example]"
+site_says "main.cf has changed: TLS is logged" 1 "logs the TLS sessions of all"
+site_says "and DANE enforced" 1 "enforces DANE (postconf)"
+site_says "and mail routed" 1 "may route mail itself"
+set_postfix "smtp_tls_loglevel = 2" "smtp_tls_security_level = dane" \
+	"smtp_dns_support_level = dnssec" "relayhost = [other.example]"
+before=$(wc -l <"$dir/site/said")
+for ((i = 0; i < 100; i++)); do
+	[ "$(wc -l <"$dir/asked")" -gt $((asked + 7)) ] && break
+	sleep 0.1
+done
+[ "$(wc -l <"$dir/site/said")" -eq "$before" ] &&
+	echo "ok: what means the same is not said again" ||
+	fail "said again: $(tail -3 "$dir/site/said")"
+echo "smtp unix" >>"$dir/pf/master.cf"
+set_postfix "smtp_tls_loglevel = 0" "smtp_tls_security_level = may"
+site_says "and back to 0" 2 "logs no TLS sessions, and nothing is counted"
+kill "$running"
+wait "$running"
 
 echo "$failures failed"
 [ $failures -eq 0 ]

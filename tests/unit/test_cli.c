@@ -421,6 +421,16 @@ static void test_status_words(void **state)
 	         "{\"lines\":[{\"day\":\"2026-03-02\",\"understood\":2,"
 	         "\"ofSessions\":1}]}",
 	         "lines of the log", false},
+		{"sessions of nobody",
+	         "{\"events\":[{\"day\":\"2026-03-02\",\"nobodys\":{"
+	         "\"sessions\":12,\"firstHost\":\"smtp.relay.example\"}}]}",
+	         "sessions on 2026-03-02 with next hops of this site whose "
+	         "domains ask for no reports: 12, the first with "
+	         "smtp.relay.example\n",
+	         true},
+		{"none of nobody",
+	         "{\"events\":[{\"day\":\"2026-03-02\",\"events\":3}]}",
+	         "next hops", false},
 		{"sessions wait",
 	         "{\"waiting\":{\"sessions\":12,\"domains\":3}}",
 	         "12 sessions of the log (domains and days: 3)", true},

@@ -300,23 +300,26 @@ static void write_file(const char *directory, const char *name,
 	chmod(path, 0755);
 }
 
-static void make_postfix(const char *directory, const struct postfix_row *row)
+static void make_postfix(const char *directory, const struct postfix_row *row,
+                         const char *main_cf)
 {
 	char text[512];
 
 	if (row->smtp != NULL)
 		write_file(directory, "smtp", row->smtp);
 	snprintf(text, sizeof(text),
-	         "#!/bin/sh\n[ \"$1\" = -x ] || exit 0\n"
-	         "echo daemon_directory = %s\n",
-	         directory);
+	         "#!/bin/sh\n"
+	         "[ \"$1\" != -xM ] || echo smtp unix - - n - - smtp\n"
+	         "[ \"$1\" = -x ] || exit 0\n"
+	         "echo daemon_directory = %s\necho \"%s\"\n",
+	         directory, main_cf);
 	if (row->enable != NULL)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 		         "echo smtp_tlsrpt_enable = %s\n", row->enable);
 	write_file(directory, "postconf", text);
 }
 
-static void check_postfix(const struct postfix_row *row)
+static void check_postfix(const struct postfix_row *row, const char *check)
 {
 	struct db_txn *txn;
 	struct feed feed = {.watermark = NOW, .seen_at = NOW};
@@ -330,29 +333,60 @@ static void check_postfix(const struct postfix_row *row)
 	txn = db_begin_write(f.db);
 	feed_put(txn, &feed);
 	commit_ok(&txn);
-	expect_finding(&f, "postfix", row->grade, row->words);
+	expect_finding(&f, check, row->grade, row->words);
 	fixture_clear(&f);
+}
+
+/* With the row's Postfix, what doctor says to one check. */
+static void with_postfix(const struct postfix_row *row, const char *main_cf,
+                         const char *check)
+{
+	char directory[] = "/tmp/test_cli_doctor.XXXXXX", text[4200];
+	char *path = strdup(getenv("PATH"));
+
+	ROW(row);
+	assert_non_null(mkdtemp(directory));
+	make_postfix(directory, row, main_cf);
+	snprintf(text, sizeof(text), "%s:%s", directory, path);
+	setenv("PATH", text, 1);
+	check_postfix(row, check);
+	setenv("PATH", path, 1);
+	snprintf(text, sizeof(text), "rm -r %s", directory);
+	assert_int_equal(system(text), 0);
+	free(path);
 }
 
 static void test_postfix(void **state)
 {
-	char *path = strdup(getenv("PATH"));
+	(void)state;
+	for (size_t i = 0; i < COUNT(postfix_rows); i++)
+		with_postfix(&postfix_rows[i], "", "postfix");
+}
+
+/* Is TLS logged, where the log is counted? */
+static void test_loglevel(void **state)
+{
+	static const struct {
+		struct postfix_row row;
+		const char *main_cf;
+	} rows_of[] = {
+		{{"TLS is not logged", FEED_LOG, -1, "SMTP", NULL, "BAD",
+	          "smtp_tls_loglevel = 0: no session is counted of smtp"},
+	         "smtp_tls_loglevel = 0"},
+		{{"TLS is logged", FEED_LOG, -1, "SMTP", NULL, "good",
+	          "logs its TLS sessions"},
+	         "smtp_tls_loglevel = 1"},
+		{{"it is not, and each delivery line tells", FEED_LOG, -1,
+	          "SMTP", NULL, "good", "logs its TLS sessions"},
+	         "smtp_tls_loglevel = 0\nsmtp_log_tls_feature_status = yes"},
+		{{"events need no log", FEED_EVENTS, -1, "SMTP", NULL, NULL,
+	          NULL},
+	         "smtp_tls_loglevel = 0"},
+	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(postfix_rows); i++) {
-		char directory[] = "/tmp/test_cli_doctor.XXXXXX", text[4200];
-
-		ROW(&postfix_rows[i]);
-		assert_non_null(mkdtemp(directory));
-		make_postfix(directory, &postfix_rows[i]);
-		snprintf(text, sizeof(text), "%s:%s", directory, path);
-		setenv("PATH", text, 1);
-		check_postfix(&postfix_rows[i]);
-		setenv("PATH", path, 1);
-		snprintf(text, sizeof(text), "rm -r %s", directory);
-		assert_int_equal(system(text), 0);
-	}
-	free(path);
+	for (size_t i = 0; i < COUNT(rows_of); i++)
+		with_postfix(&rows_of[i].row, rows_of[i].main_cf, "loglevel");
 }
 
 /* What the log says about levels. */
@@ -430,6 +464,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_postfix),
 		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_loglevel),
 		cmocka_unit_test(test_milter_and_coverage),
 		cmocka_unit_test(test_lines),
 	};

@@ -361,7 +361,9 @@ static void test_whose_line(void **state)
 	} lines[] = {
 		{"a service of ours", NULL, "postfix/smtp", "mx", "smtp"},
 		{"a program that is none", NULL, "postfix-out/smtp", "mx", ""},
-		{"no service in the name", NULL, "postfix", "mx", ""},
+		{"no service in the name", NULL, "postfix", "mx", "smtp"},
+		{"nor in a name that is none of ours", NULL, "postfi", "mx",
+	         ""},
 		{"our host's line", "mx.example.com", "postfix/smtp", "mx",
 	         "smtp"},
 		{"by its long name", "MX", "postfix/smtp", "mx.example.com",

@@ -292,15 +292,27 @@ static void test_selfloop_by_feed(void **state)
 		int64_t log, events; /* last event, in hours of the day; -1000:
 		                        no such feed */
 		bool want;
+		bool named; /* the events are of Postfix 3.10.5 or later */
+		bool ours;  /* which has tls_required_enable = no */
 	} rows[] = {
-		{"events only", "auto", -1000, 5, true},
-		{"the log only", "auto", 5, -1000, false},
-		{"the log only, by setting", "yes", 5, -1000, true},
-		{"both", "auto", 5, 5, true},
-		{"both, by setting", "no", 5, 5, false},
-		{"the log, and events until yesterday", "auto", 5, -5, false},
-		{"events, and the log until yesterday", "auto", -5, 5, true},
-		{"nobody knows", "auto", -1000, -1000, true},
+		{"Postfix leaves ours out", "auto", -1000, 5, false, true,
+	         false},
+		{"it was told not to", "auto", -1000, 5, true, true, true},
+		{"it was told not to, and the setting says no", "no", -1000, 5,
+	         false, true, true},
+		{"it was told not to, and only its log is counted", "auto", 5,
+	         -1000, false, false, true},
+		{"events only", "auto", -1000, 5, true, false, false},
+		{"the log only", "auto", 5, -1000, false, false, false},
+		{"the log only, by setting", "yes", 5, -1000, true, false,
+	         false},
+		{"both", "auto", 5, 5, true, false, false},
+		{"both, by setting", "no", 5, 5, false, false, false},
+		{"the log, and events until yesterday", "auto", 5, -5, false,
+	         false, false},
+		{"events, and the log until yesterday", "auto", -5, 5, true,
+	         false, false},
+		{"nobody knows", "auto", -1000, -1000, true, false, false},
 	};
 	struct fixture *f = *state;
 
@@ -320,8 +332,12 @@ static void test_selfloop_by_feed(void **state)
 		if (rows[i].events > -1000)
 			put_feed(txn, FEED_EVENTS,
 			         start + rows[i].events * 3600);
-		assert_int_equal(selfloop_possible(txn, &conf, DAY, false),
-		                 rows[i].want);
+		if (rows[i].named)
+			day_stats_add(txn, DAY,
+			              &(struct day_stats){.named = 1});
+		assert_int_equal(
+			selfloop_possible(txn, &conf, DAY, rows[i].ours),
+			rows[i].want);
 		conf_clear(&conf);
 	}
 }
