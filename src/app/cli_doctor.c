@@ -150,7 +150,7 @@ static void look_at_counter(struct cli *cli, const struct counter *counter,
 	else if (feed.watermark == 0)
 		find(finding, NOTE, "%s has begun, and counted nothing yet",
 		     counter->daemon);
-	else if (now - feed.watermark > FEED_SILENT_SECS)
+	else if (feed.watermark != 0 && now - feed.watermark > FEED_SILENT_SECS)
 		find(finding, NOTE,
 		     "%s is behind: it has counted until %s and goes on",
 		     counter->daemon, time_format(feed.watermark, time));

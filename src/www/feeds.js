@@ -7,7 +7,7 @@ import {tableHead, tableOf, tableRow} from "./table.js";
 const DEAD_SECS = 120;
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
-  "lines", "events", "outbox", "coverage", "suppressions"];
+  "lines", "events", "outbox", "coverage", "suppressions", "clock"];
 
 const secs = (text) => text ? new Date(text).getTime() / 1000 : 0;
 
@@ -59,6 +59,12 @@ const columns = (now) => [
 
 function warning(kind, ...text) {
   return h("p", {class: `said said-${kind}`}, h("span", {}, text));
+}
+
+function clockWarning({clock}) {
+  return clock?.isDoubted && warning("bad",
+    `${clock.why.replace(/^t/u, "T")}. Days are not closed and nothing is `
+    + "purged until it is known which time is right: `tlstally clock show`.");
 }
 
 function coverageWarnings(status) {
@@ -134,7 +140,8 @@ export function statusOf(status) {
     && `${plural(status.waiting.sessions, "session")} of the log wait until `
       + "the policies are known.";
 
-  return [coverageWarnings(status), lineWarnings(status), dropWarnings(status),
+  return [clockWarning(status), coverageWarnings(status),
+    lineWarnings(status), dropWarnings(status),
     status.feeds?.length ? tableOf("Feeds", tableHead(row),
       h("tbody", {role: "rowgroup"}, status.feeds.map((feed) =>
         tableRow(row, feed))))
