@@ -8,7 +8,8 @@
     milter_mail.py many DIR DOMAIN N    N to anna, each from another subdomain
     milter_mail.py filtered DIR         over TLS 1.3, through a before-queue
                                         filter
-    milter_mail.py outgoing DIR DOMAIN  from loopback to another site
+    milter_mail.py outgoing DIR DOMAIN [HEADER]
+                                        from loopback to another site
     milter_mail.py counts DIR DOMAIN SENDER CLIENT
                                         a message that somebody else sends
     milter_mail.py halves DIR SENDER    a message whose second half waits for a
@@ -290,9 +291,10 @@ def many(world, domain, n):
             world.counted(one)
 
 
-def outgoing(_, domain):
+def outgoing(_, domain, *headers):
+    text = [f"Message-ID: <out@{domain}>", *headers, "", ""]
     with smtplib.SMTP("127.0.0.1", 25, "client.test") as smtp:
-        smtp.sendmail("root@site.test", "u@" + domain, "Subject: out\r\n\r\n")
+        smtp.sendmail("root@site.test", "u@" + domain, "\r\n".join(text))
 
 
 def counts(world, domain, sender, client):

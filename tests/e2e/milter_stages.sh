@@ -170,6 +170,14 @@ everything()
 	totals own dead.test far.test good.test site.test
 }
 
+# Of the message to a user of the domain.
+queue_id()
+{
+	id='\([0-9A-Za-z]*\)'
+	sed -n "s/.*cleanup\[[0-9]*\]: $id: message-id=<out@$1>.*/\1/p" \
+		"$dir/site.log"
+}
+
 # What tlstally status makes of it is on another day (test_cli_status.c).
 coverage_stage()
 {
@@ -180,6 +188,13 @@ coverage_stage()
 		"covered.test covered.test 1 relayed.test 192.0.3.3 1" mail
 	holds "their policies shall be known" 2 totals_are \
 		"covered.test relayed.test" wanted
+	mail outgoing optional.test "TLS-Required: No"
+	for domain in covered optional; do
+		queue_id $domain.test
+	done >"$dir/ids"
+	# shellcheck disable=SC2046
+	holds "a message with TLS-Required: No is noted by its queue id" 5 \
+		totals_are "$(tail -n 1 "$dir/ids")" optional $(cat "$dir/ids")
 }
 
 listens_at_2525()

@@ -4,6 +4,7 @@
  *     inbound DOMAIN SENDER CLIENT TLS CERTIFICATE CIPHER BITS MESSAGES
  *     mail DOMAIN NEXT-HOP MESSAGES
  *     own DOMAIN REPORTS             of the domains that are asked for
+ *     optional QUEUE-ID              of those that are asked for: TLS-Required
  *     wanted DOMAIN
  *     feed MESSAGES
  *
@@ -22,6 +23,7 @@
 #include "store/mail_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
+#include "store/tls_optional_table.h"
 
 static const char *or_dash(const char *text)
 {
@@ -66,6 +68,8 @@ static void print_own(struct db_txn *txn, const char *domain)
 
 	if (n > 0)
 		printf("own %s %" PRIu64 "\n", domain, n);
+	if (tls_optional_has(txn, today, domain))
+		printf("optional %s\n", domain);
 }
 
 int main(int argc, char **argv)
