@@ -179,6 +179,9 @@ void cli_help_sentence(const struct sentence *sentence, struct strbuf *out);
 
 /* Brings about what the sentence needs; undone by cli_clear(). */
 int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err);
+
+/* For sentences that need the store only sometimes. */
+int cli_open_store(struct cli *cli, bool read_only, struct err *err);
 void cli_clear(struct cli *cli);
 
 /* Standard output is a terminal, or -v: then a summary is welcome. */
@@ -211,6 +214,7 @@ int cli_object_create(struct cli *cli, struct err *err);
 int cli_object_update(struct cli *cli, struct err *err);
 int cli_object_delete(struct cli *cli, struct err *err);
 int cli_conf(struct cli *cli, struct err *err);
+int cli_check_store(struct cli *cli, struct err *err);
 int cli_backup(struct cli *cli, struct err *err);
 int cli_restore(struct cli *cli, struct err *err);
 

@@ -240,7 +240,7 @@ const struct flag_row flag_rows[] = {
          "only what differs from the defaults"},
 	{FLAG_DEFAULTS, "-d", NULL, YES(defaults), "the defaults"},
 	{FLAG_CHECK, "--check", NULL, YES(check),
-         "print nothing but what is wrong"},
+         "only look, and say what is wrong"},
 	{FLAG_PERMISSION, "--permission", "WORD[,WORD]...", 0, read_permission,
          "what it may do; `token add --help` has the words"},
 	{FLAG_EXPIRES, "--expires", "SPAN", 0, read_expires,

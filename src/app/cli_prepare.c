@@ -65,7 +65,7 @@ static int watch_clock(struct cli *cli, struct err *err)
 	return rc == ERR_BUSY ? 0 : rc;
 }
 
-static int open_store(struct cli *cli, bool read_only, struct err *err)
+int cli_open_store(struct cli *cli, bool read_only, struct err *err)
 {
 	struct db_options options = {
 		.directory = cli->conf.store.directory,
@@ -105,7 +105,7 @@ int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
 	if (needs == NEEDS_OWNER)
 		return become_owner(cli, err);
 	if (needs >= NEEDS_STORE_READ)
-		return open_store(cli, needs == NEEDS_STORE_READ, err);
+		return cli_open_store(cli, needs == NEEDS_STORE_READ, err);
 	return 0;
 }
 

@@ -1,14 +1,94 @@
-/* tlstally backup, restore and conf: the store as a file, the settings as
- * one. */
+/* tlstally check-store, backup, restore and conf: the store as a file, the
+ * settings as one. */
 #include "app/cli.h"
+
+#include <inttypes.h>
+
+#include "admin/doc.h"
 #include "base/auto.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "rollup/lists.h"
+#include "store/store_check.h"
+
+/* What was found, for people; with --json for a program, too. */
+struct findings {
+	struct cli *cli;
+	json_t *list; /* NULL: without --json */
+};
+
+static void on_fault(void *arg, const char *table, const char *words)
+{
+	struct findings *findings = arg;
+	json_t *item;
+
+	if (findings->list == NULL) {
+		strbuf_printf(&findings->cli->out, "%s%s%s%s\n",
+		              *table ? "table " : "", table, *table ? ": " : "",
+		              words);
+		return;
+	}
+	item = doc_row(findings->list);
+	doc_set(item, "table", table);
+	doc_set(item, "words", words);
+}
+
+static int print_check(struct cli *cli, const struct store_check *check,
+                       json_t *doc, struct err *err)
+{
+	json_set_uint(doc, "tables", check->tables);
+	json_set_uint(doc, "rows", check->rows);
+	json_set_uint(doc, "pages", check->pages);
+	json_set_uint(doc, "freePages", check->free_pages);
+	if (cli->args.json)
+		doc_print(doc, &cli->out);
+	if (check->faults > 0)
+		return err_set(err, ERR_IO,
+		               "data.mdb is damaged, in places: %" PRIu64
+		               ". Restore a backup (tlstally restore FILE)",
+		               check->faults);
+	if (!cli->args.json)
+		strbuf_printf(&cli->out,
+		              "all can be read: %" PRIu64 " rows in %" PRIu64
+		              " tables, %" PRIu64 " pages\n",
+		              check->rows, check->tables, check->pages);
+	return 0;
+}
+
+/* The store, or with a path a backup of one. */
+static int check_store(struct cli *cli, const char *backup, struct err *err)
+{
+	auto_(json_free) json_t *doc = json_object();
+	struct findings findings = {cli, NULL};
+	struct store_check check = {.fault = on_fault, .arg = &findings};
+	const struct db_options options = {
+		.directory = cli->conf.store.directory,
+		.map_size = cli->conf.store.map_size,
+		.read_only = true,
+	};
+	json_t *list = doc_array(doc, "faults");
+	int rc;
+
+	if (cli->args.json)
+		findings.list = list;
+	rc = backup == NULL ? store_check_run(&check, &options, err)
+	                    : store_check_backup(&check, &options, backup, err);
+	return rc < 0 ? rc : print_check(cli, &check, doc, err);
+}
+
+int cli_check_store(struct cli *cli, struct err *err)
+{
+	return check_store(cli, NULL, err);
+}
 
 int cli_backup(struct cli *cli, struct err *err)
 {
 	const char *path = cli->args.operands[0];
 
+	if (cli->args.check)
+		return check_store(cli, path, err);
+	if (cli_open_store(cli, true, err) < 0)
+		return err->class;
 	if (db_backup(cli->db, path, err) < 0)
 		return err->class;
 	if (cli_is_talkative(cli))

@@ -15,6 +15,7 @@
 #include "base/failpoint.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "store/db_fault.h"
 
 static int usage(const struct err *err)
 {
@@ -34,6 +35,8 @@ static int perform(struct cli *cli, const struct sentence *sentence)
 {
 	struct err err = {0};
 
+	if (sentence->needs == NEEDS_STORE_FOR_MAIL)
+		db_fault_set_status(EX_TEMPFAIL);
 	if (cli_prepare(cli, sentence->needs, &err) == 0 &&
 	    sentence->run(cli, &err) == 0)
 		return EXIT_SUCCESS;

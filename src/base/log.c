@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,6 +107,43 @@ void log_info(const char *fmt, ...)
 	va_start(ap, fmt);
 	write_line(LOG_INFO, fmt, ap);
 	va_end(ap);
+}
+
+static size_t add_words(char *line, size_t len, const char *words)
+{
+	size_t room = LINE_MAX_BYTES - 1 - len, n = strlen(words);
+
+	n = n < room ? n : room;
+	memcpy(line + len, words, n);
+	return len + n;
+}
+
+void log_last_words(const char *where, const char *what, const char *hint)
+{
+	const char *parts[] = {target == LOG_TO_JOURNAL ? "<3>" : ident,
+	                       target == LOG_TO_JOURNAL ? "error: "
+	                                                : ": error: ",
+	                       where,
+	                       ": ",
+	                       what,
+	                       "; ",
+	                       hint};
+	char line[LINE_MAX_BYTES];
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		len = add_words(line, len, parts[i]);
+	line[len] = '\n';
+	if (write(STDERR_FILENO, line, len + 1) < 0)
+		return;
+	if (target != LOG_TO_SYSLOG)
+		return;
+	/* it may wait for a lock that this thread holds: then the alarm ends
+	 * us, and standard error has it */
+	signal(SIGALRM, SIG_DFL);
+	alarm(2);
+	line[len] = '\0';
+	syslog(LOG_ERR, "%s", line);
 }
 
 const char *log_escape(char *out, size_t room, const void *text, size_t len)

@@ -26,6 +26,10 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* "WHERE: WHAT: HINT" as an error, from a signal handler of a process that is
+ * about to end: no memory, no lock of ours. */
+void log_last_words(const char *where, const char *what, const char *hint);
+
 /* Tests read the lines instead of a person: called with each line. */
 void log_capture(void (*sink)(void *arg, int priority, const char *line),
                  void *arg);

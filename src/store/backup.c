@@ -16,6 +16,7 @@
 
 #include "base/auto.h"
 #include "base/xalloc.h"
+#include "store/page_walk.h"
 #include "store/store_dir.h"
 
 enum { BACKUP_MODE = 0640, COPY_BYTES = 1 << 16 };
@@ -120,6 +121,16 @@ static void read_table(struct db_txn *txn, enum db_table table)
 	}
 }
 
+/* Its first words are enough. */
+static void keep_fault(void *arg, const char *table, const char *words)
+{
+	struct err *first = arg;
+
+	if (first->class == 0)
+		err_set(first, ERR_IO, "it is damaged: %s%s%s", table,
+		        *table ? ": " : "", words);
+}
+
 static int read_all(const char *directory, uint64_t map_size, struct err *err)
 {
 	auto_(db_close) struct db *db = NULL;
@@ -127,8 +138,14 @@ static int read_all(const char *directory, uint64_t map_size, struct err *err)
 	struct db_options options = {.directory = directory,
 	                             .map_size = map_size,
 	                             .exclusive = true};
-	int rc = db_open(&db, &options, err);
+	struct err first = {0};
+	struct page_walk walk = {.fault = keep_fault, .arg = &first};
+	int rc = db_walk_pages(&options, &walk, err);
 
+	if (rc == 0 && walk.faults > 0)
+		rc = err_set(err, ERR_IO, "%s", first.text);
+	if (rc == 0)
+		rc = db_open(&db, &options, err);
 	if (rc != 0)
 		return rc;
 	txn = db_begin_read(db);
@@ -263,40 +280,61 @@ static void remove_trial(const struct store_dir *trial)
 	rmdir(trial->path);
 }
 
-static int restore_into(const struct store_dir *dir, uint64_t map_size,
-                        const char *path, struct err *err)
+static int make_trial(struct store_dir *trial, const char *directory,
+                      const char *path, struct err *err)
 {
-	auto_(xfree_str) char *trial_path =
-		store_dir_file(dir, "restore.XXXXXX");
-	struct store_dir trial = {.path = trial_path, .lock = -1};
 	auto_(xfree_str) char *copy = NULL;
-	int rc;
 
-	if (mkdtemp(trial_path) == NULL)
-		return err_errno(err, ERR_IO, "cannot make %s", trial_path);
-	copy = store_dir_file(&trial, "data.mdb");
-	rc = copy_file(path, copy, err);
-	if (rc == 0) {
-		rc = check_copy(trial_path, map_size, err);
-		if (rc != 0)
-			rc = err_prefix(err, "%s is not restored", path);
-	}
+	*trial = (struct store_dir){
+		.path = xasprintf("%s/restore.XXXXXX", directory), .lock = -1};
+	if (mkdtemp(trial->path) == NULL)
+		return err_errno(err, ERR_IO, "cannot make %s", trial->path);
+	copy = store_dir_file(trial, "data.mdb");
+	return copy_file(path, copy, err);
+}
+
+int db_try_backup(const char *directory, const char *path,
+                  int (*look)(void *arg, const char *trial, struct err *err),
+                  void *arg, struct err *err)
+{
+	struct store_dir trial;
+	int rc = make_trial(&trial, directory, path, err);
+
 	if (rc == 0)
-		rc = swap_in(dir, copy, err);
+		rc = look(arg, trial.path, err);
 	remove_trial(&trial);
+	free(trial.path);
 	return rc;
+}
+
+struct restoring {
+	const struct store_dir *dir;
+	uint64_t map_size;
+	const char *path;
+};
+
+static int check_and_swap(void *arg, const char *trial, struct err *err)
+{
+	const struct restoring *restoring = arg;
+	auto_(xfree_str) char *copy = xasprintf("%s/data.mdb", trial);
+
+	if (check_copy(trial, restoring->map_size, err) != 0)
+		return err_prefix(err, "%s is not restored", restoring->path);
+	return swap_in(restoring->dir, copy, err);
 }
 
 int db_restore(const struct db_options *options, const char *path,
                struct err *err)
 {
+	struct restoring restoring;
 	struct store_dir dir;
 	int rc = store_dir_open(&dir, options->directory, options->create, true,
 	                        err);
 
 	if (rc != 0)
 		return rc;
-	rc = restore_into(&dir, options->map_size, path, err);
+	restoring = (struct restoring){&dir, options->map_size, path};
+	rc = db_try_backup(dir.path, path, check_and_swap, &restoring, err);
 	store_dir_close(&dir);
 	return rc;
 }

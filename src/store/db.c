@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/auto.h"
@@ -15,12 +16,12 @@
 static int begin_lmdb(struct db_txn *txn)
 {
 	unsigned flags = txn->write ? 0 : MDB_RDONLY;
-	int rc = mdb_txn_begin(txn->db->env, NULL, flags, &txn->txn);
+	int rc = LMDB(mdb_txn_begin(txn->db->env, NULL, flags, &txn->txn));
 
 	if (rc == MDB_PANIC || rc == MDB_MAP_RESIZED) {
 		if (db_mend(txn->db, rc, &txn->failure) != 0)
 			return txn->failure.class;
-		rc = mdb_txn_begin(txn->db->env, NULL, flags, &txn->txn);
+		rc = LMDB(mdb_txn_begin(txn->db->env, NULL, flags, &txn->txn));
 	}
 	if (rc != 0)
 		return db_lmdb_error(txn->db, rc, "begin", &txn->failure);
@@ -98,7 +99,7 @@ static int end_lmdb(MDB_txn *txn)
 	enum failpoint_full full = failpoint_full();
 
 	if (full == FAILPOINT_ROOM)
-		return mdb_txn_commit(txn);
+		return LMDB(mdb_txn_commit(txn));
 	mdb_txn_abort(txn);
 	return full == FAILPOINT_MAP_FULL ? MDB_MAP_FULL : ENOSPC;
 }
@@ -164,7 +165,9 @@ void db_damaged(struct db_txn *txn, enum db_table table, const void *key,
 	char text[300];
 
 	db_fail(txn, ERR_IO,
-	        "store %s: table %s: the row of key '%s' is damaged",
+	        "store %s: table %s: the row of key '%s' is damaged: restore a "
+	        "backup (tlstally restore FILE); `tlstally check-store` says "
+	        "what else cannot be read",
 	        txn->db->dir.path, db_table_name(table),
 	        log_escape(text, sizeof(text), key, key_len));
 }
@@ -210,8 +213,8 @@ static MDB_cursor *place(struct db_txn *txn, enum db_table table)
 {
 	if (txn->places[table] == NULL &&
 	    !check(txn, table,
-	           mdb_cursor_open(txn->txn, txn->db->dbis[table],
-	                           &txn->places[table])))
+	           LMDB(mdb_cursor_open(txn->txn, txn->db->dbis[table],
+	                                &txn->places[table]))))
 		txn->places[table] = NULL;
 	return txn->places[table];
 }
@@ -229,12 +232,16 @@ int db_get(struct db_txn *txn, enum db_table table, const void *key,
 		at = place(txn, table);
 		if (at == NULL)
 			return 0;
-		rc = mdb_cursor_get(at, &k, &v, MDB_SET);
+		rc = LMDB(mdb_cursor_get(at, &k, &v, MDB_SET));
 	} else {
-		rc = mdb_get(txn->txn, txn->db->dbis[table], &k, &v);
+		rc = LMDB(mdb_get(txn->txn, txn->db->dbis[table], &k, &v));
 	}
 	if (!check(txn, table, rc))
 		return 0;
+	if (!db_fault_is_inside(v.mv_data, v.mv_size)) {
+		db_damaged(txn, table, key, key_len);
+		return 0;
+	}
 	*value = (struct db_value){.data = v.mv_data, .len = v.mv_size};
 	return 1;
 }
@@ -256,7 +263,7 @@ void db_put(struct db_txn *txn, enum db_table table, const void *key,
 
 	if (at == NULL)
 		return;
-	check(txn, table, mdb_cursor_put(at, &k, &v, 0));
+	check(txn, table, LMDB(mdb_cursor_put(at, &k, &v, 0)));
 	txn->written += key_len + len;
 }
 
@@ -267,9 +274,9 @@ void db_delete(struct db_txn *txn, enum db_table table, const void *key,
 	MDB_cursor *at = place_to_write(txn, table);
 
 	if (at == NULL ||
-	    !check(txn, table, mdb_cursor_get(at, &k, NULL, MDB_SET)))
+	    !check(txn, table, LMDB(mdb_cursor_get(at, &k, NULL, MDB_SET))))
 		return;
-	check(txn, table, mdb_cursor_del(at, 0));
+	check(txn, table, LMDB(mdb_cursor_del(at, 0)));
 	txn->written += key_len;
 }
 
@@ -288,8 +295,8 @@ struct db_cursor *db_cursor_open(struct db_txn *txn, enum db_table table)
 	txn->cursors = cursor;
 	if (!ready(txn, table) ||
 	    !check(txn, table,
-	           mdb_cursor_open(txn->txn, txn->db->dbis[table],
-	                           &cursor->cursor)))
+	           LMDB(mdb_cursor_open(txn->txn, txn->db->dbis[table],
+	                                &cursor->cursor))))
 		cursor->cursor = NULL;
 	return cursor;
 }
@@ -313,13 +320,53 @@ void db_cursor_close(struct db_cursor **cursor)
 	*cursor = NULL;
 }
 
+static int compare(const MDB_val *a, const void *b, size_t b_len)
+{
+	size_t len = a->mv_size < b_len ? a->mv_size : b_len;
+	int order = memcmp(a->mv_data, b, len);
+
+	return order != 0           ? order
+	       : a->mv_size < b_len ? -1
+	                            : a->mv_size > b_len;
+}
+
+/* Whoever goes through a table would go round for ever where a damaged page
+ * leads back. */
+static bool goes_on(const struct db_cursor *cursor, MDB_cursor_op op)
+{
+	int order = compare(&cursor->key, cursor->at, cursor->at_len);
+
+	return op == MDB_NEXT        ? order > 0
+	       : op == MDB_PREV      ? order < 0
+	       : op == MDB_SET_RANGE ? order >= 0
+	                             : true;
+}
+
+static bool arrive(struct db_cursor *cursor, MDB_cursor_op op)
+{
+	size_t len = cursor->key.mv_size;
+
+	if (len > sizeof(cursor->at) ||
+	    !db_fault_is_inside(cursor->key.mv_data, len) ||
+	    !db_fault_is_inside(cursor->value.mv_data, cursor->value.mv_size) ||
+	    !goes_on(cursor, op)) {
+		db_damaged(cursor->txn, cursor->table, cursor->at,
+		           cursor->at_len);
+		return false;
+	}
+	memcpy(cursor->at, cursor->key.mv_data, len);
+	cursor->at_len = len;
+	return true;
+}
+
 static bool move(struct db_cursor *cursor, MDB_cursor_op op)
 {
 	if (cursor->cursor == NULL || db_failed(cursor->txn))
 		return false;
 	return check(cursor->txn, cursor->table,
-	             mdb_cursor_get(cursor->cursor, &cursor->key,
-	                            &cursor->value, op));
+	             LMDB(mdb_cursor_get(cursor->cursor, &cursor->key,
+	                                 &cursor->value, op))) &&
+	       arrive(cursor, op);
 }
 
 bool db_seek(struct db_cursor *cursor, const void *key, size_t key_len)
@@ -328,7 +375,23 @@ bool db_seek(struct db_cursor *cursor, const void *key, size_t key_len)
 	if (key_len == 0)
 		return move(cursor, MDB_FIRST);
 	cursor->key = val(key, key_len);
+	cursor->at_len =
+		key_len < sizeof(cursor->at) ? key_len : sizeof(cursor->at);
+	memcpy(cursor->at, key, cursor->at_len);
 	return move(cursor, MDB_SET_RANGE);
+}
+
+bool db_seek_after(struct db_cursor *cursor, const void *key, size_t key_len)
+{
+	struct db_value at;
+
+	if (!db_seek(cursor, key, key_len))
+		return false;
+	db_at(cursor, &at, NULL);
+	return at.len != key_len || key_len == 0 ||
+	                       memcmp(at.data, key, key_len) != 0
+	               ? true
+	               : db_next(cursor);
 }
 
 bool db_next(struct db_cursor *cursor)
@@ -360,13 +423,14 @@ void db_cursor_delete(struct db_cursor *cursor)
 	if (cursor->cursor == NULL || db_failed(cursor->txn))
 		return;
 	cursor->txn->written += cursor->key.mv_size;
-	check(cursor->txn, cursor->table, mdb_cursor_del(cursor->cursor, 0));
+	check(cursor->txn, cursor->table,
+	      LMDB(mdb_cursor_del(cursor->cursor, 0)));
 }
 
 static int table_bytes(struct db_txn *txn, enum db_table table, uint64_t *used)
 {
 	MDB_stat stat;
-	int rc = mdb_stat(txn->txn, txn->db->dbis[table], &stat);
+	int rc = LMDB(mdb_stat(txn->txn, txn->db->dbis[table], &stat));
 
 	if (rc == 0)
 		*used += (uint64_t)stat.ms_psize *

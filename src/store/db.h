@@ -62,6 +62,7 @@ enum db_table {
 struct db;
 struct db_txn;
 struct db_cursor;
+struct page_walk;
 
 struct db_options {
 	const char *directory; /* made, with its parents, when create */
@@ -97,7 +98,8 @@ void db_check_readers(struct db *db);
 
 /* ERR_IO when data.mdb or lock.mdb was removed or replaced by hand since it was
  * opened: commits then succeed and nobody will ever read them, and another
- * process would lock another file.  Call every few seconds. */
+ * process would lock another file.  Also when data.mdb was cut.  Call every few
+ * seconds. */
 int db_check_place(struct db *db, struct err *err);
 
 /* Size of the data in use and on disk, bytes. */
@@ -149,6 +151,8 @@ void db_delete(struct db_txn *txn, enum db_table table, const void *key,
 struct db_cursor *db_cursor_open(struct db_txn *txn, enum db_table table);
 void db_cursor_close(struct db_cursor **cursor);
 bool db_seek(struct db_cursor *cursor, const void *key, size_t key_len);
+/* To the first key > key. */
+bool db_seek_after(struct db_cursor *cursor, const void *key, size_t key_len);
 bool db_next(struct db_cursor *cursor);
 bool db_prev(struct db_cursor *cursor);
 bool db_last(struct db_cursor *cursor);
@@ -170,5 +174,22 @@ int db_copy(struct db *db, int fd, struct err *err);
 int db_backup(struct db *db, const char *path, struct err *err);
 int db_restore(const struct db_options *options, const char *path,
                struct err *err);
+
+/* Copies the backup to a directory of its own within that one, hands it to
+ * look(), and removes it. */
+int db_try_backup(const char *directory, const char *path,
+                  int (*look)(void *arg, const char *trial, struct err *err),
+                  void *arg, struct err *err);
+
+/*
+ * Walks the pages of a store that may be too damaged to be opened
+ * (page_walk.h; fd and txn_id are set here), while others may write to it.
+ * 0, whatever it finds.
+ */
+int db_walk_pages(const struct db_options *options, struct page_walk *walk,
+                  struct err *err);
+
+/* As errors name it: "own-report". */
+const char *db_table_name(enum db_table table);
 
 #endif

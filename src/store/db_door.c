@@ -153,12 +153,16 @@ static int let_the_other(struct db *db, struct err *err)
 static int set_map_size(struct db *db, uint64_t size, struct err *err)
 {
 	MDB_envinfo info;
-	int rc = size > SIZE_MAX ? ENOMEM : mdb_env_set_mapsize(db->env, size);
+	int fd, rc = size > SIZE_MAX ? ENOMEM
+	                             : LMDB(mdb_env_set_mapsize(db->env, size));
 
 	if (rc == 0)
 		rc = mdb_env_info(db->env, &info);
+	if (rc == 0)
+		rc = mdb_env_get_fd(db->env, &fd);
 	if (rc == 0) {
 		db->map_size = info.me_mapsize;
+		db_fault_watch(db->dir.path, fd);
 		return 0;
 	}
 	db_stop_env(db);

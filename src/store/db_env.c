@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,9 +11,12 @@
 
 #include "base/auto.h"
 #include "base/xalloc.h"
+#include "store/page_walk.h"
 
 /* Read transactions at once, of all processes together. */
 enum { MAX_READERS = 1022 };
+
+enum { WALK_TRIES = 10, WALKED_BYTES = 64 * 1024 * 1024 };
 
 static const char *const table_names[DB_TABLES] = {
 	[TABLE_META] = "meta",
@@ -73,8 +77,9 @@ static const struct {
 	{MDB_VERSION_MISMATCH, ERR_IO,
          "data.mdb or lock.mdb was written by another version of LMDB"},
 	{MDB_INVALID, ERR_IO, "data.mdb is no LMDB file"},
-	{MDB_CORRUPTED, ERR_IO, "data.mdb is damaged: restore a backup"},
-	{MDB_PAGE_NOTFOUND, ERR_IO, "data.mdb is damaged: restore a backup"},
+	{MDB_CORRUPTED, ERR_IO, DB_DAMAGED},
+	{MDB_PAGE_NOTFOUND, ERR_IO, DB_DAMAGED},
+	{MDB_CURSOR_FULL, ERR_IO, DB_DAMAGED},
 	{MDB_BAD_VALSIZE, ERR_IO, "a key is empty or longer than 511 bytes"},
 	{MDB_INCOMPATIBLE, ERR_IO, "data.mdb has pages that nothing refers to"},
 	{EACCES, ERR_IO, "no right to it: run as the user that owns the store"},
@@ -98,18 +103,24 @@ int db_lmdb_error(const struct db *db, int rc, const char *what,
 static int open_tables(struct db *db, bool create, struct err *err)
 {
 	unsigned flags = create ? 0 : MDB_RDONLY;
+	unsigned table_flags = 0;
 	MDB_txn *txn = NULL;
-	int rc = mdb_txn_begin(db->env, NULL, flags, &txn);
+	int rc = LMDB(mdb_txn_begin(db->env, NULL, flags, &txn));
 
 	for (int i = 0; rc == 0 && i < DB_TABLES; i++) {
-		rc = mdb_dbi_open(txn, table_names[i], create ? MDB_CREATE : 0,
-		                  &db->dbis[i]);
+		rc = LMDB(mdb_dbi_open(txn, table_names[i],
+		                       create ? MDB_CREATE : 0, &db->dbis[i]));
 		db->has_table[i] = rc == 0;
+		/* ours have none: other ones mean another order of keys */
+		if (rc == 0 &&
+		    mdb_dbi_flags(txn, db->dbis[i], &table_flags) == 0 &&
+		    table_flags != 0)
+			rc = MDB_CORRUPTED;
 		if (rc == MDB_NOTFOUND)
 			rc = 0;
 	}
 	if (rc == 0) {
-		rc = mdb_txn_commit(txn);
+		rc = LMDB(mdb_txn_commit(txn));
 		txn = NULL;
 	}
 	if (txn != NULL)
@@ -141,6 +152,36 @@ static int set_modes(const struct db *db, struct err *err)
 	return rc != 0 ? rc : set_mode(db, "lock.mdb", err);
 }
 
+static int is_damaged(const struct db *db, struct err *err)
+{
+	char what[200];
+
+	snprintf(what, sizeof(what), "%.199s", err->text);
+	return err_set(err, err->class, "store %s: %s: " DB_DAMAGED,
+	               db->dir.path, what);
+}
+
+/* Before LMDB is let near it: heads that make sense, and the length that they
+ * ask for. */
+static int check_file(const struct db *db, struct err *err)
+{
+	auto_(xfree_str) char *path = store_dir_file(&db->dir, "data.mdb");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_errno(err, ERR_IO, "%s", path);
+	rc = page_walk_size(fd, err);
+	close(fd);
+	return rc == 0 ? 0 : is_damaged(db, err);
+}
+
+static void on_assert(MDB_env *env, const char *words)
+{
+	(void)env;
+	db_fault_assert(words);
+}
+
 static int start_env(struct db *db, struct err *err)
 {
 	unsigned flags = MDB_NOTLS | (db->options.read_only ? MDB_RDONLY : 0);
@@ -150,19 +191,23 @@ static int start_env(struct db *db, struct err *err)
 	if (rc == 0 && db->map_size > SIZE_MAX)
 		rc = ENOMEM;
 	if (rc == 0)
-		rc = mdb_env_set_mapsize(db->env, db->map_size);
+		rc = LMDB(mdb_env_set_mapsize(db->env, db->map_size));
+	if (rc == 0)
+		rc = mdb_env_set_assert(db->env, on_assert);
 	if (rc == 0)
 		rc = mdb_env_set_maxdbs(db->env, DB_TABLES);
 	if (rc == 0)
 		rc = mdb_env_set_maxreaders(db->env, MAX_READERS);
 	if (rc == 0)
-		rc = mdb_env_open(db->env, db->dir.path, flags,
-		                  STORE_FILE_MODE);
+		rc = LMDB(mdb_env_open(db->env, db->dir.path, flags,
+		                       STORE_FILE_MODE));
 	/* 0.9.24 sets it on its other two descriptors itself */
 	if (rc == 0)
 		rc = mdb_env_get_fd(db->env, &fd);
 	if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		rc = errno;
+	if (rc == 0)
+		db_fault_watch(db->dir.path, fd);
 	if (rc == 0)
 		rc = mdb_reader_check(db->env, &dead);
 	return rc == 0 ? 0 : db_lmdb_error(db, rc, "open", err);
@@ -203,12 +248,15 @@ static int check_files(const struct db *db, struct err *err)
 
 int db_check_place(struct db *db, struct err *err)
 {
-	int rc = 0;
+	int rc = 0, fd;
 
 	pthread_mutex_lock(&db->mutex);
 	/* one that could not be opened again says so at the next begin */
 	if (db->env != NULL)
 		rc = check_files(db, err);
+	if (rc == 0 && db->env != NULL && mdb_env_get_fd(db->env, &fd) == 0 &&
+	    page_walk_size(fd, err) != 0)
+		rc = is_damaged(db, err);
 	pthread_mutex_unlock(&db->mutex);
 	return rc;
 }
@@ -218,13 +266,16 @@ void db_stop_env(struct db *db)
 	if (db->env != NULL)
 		mdb_env_close(db->env);
 	db->env = NULL;
+	db_fault_forget();
 	memset(db->has_table, 0, sizeof(db->has_table));
 }
 
 int db_start_env(struct db *db, struct err *err)
 {
-	int rc = start_env(db, err);
+	int rc = check_file(db, err);
 
+	if (rc == 0)
+		rc = start_env(db, err);
 	if (rc == 0)
 		rc = set_modes(db, err);
 	if (rc == 0)
@@ -244,11 +295,64 @@ static bool all_tables(const struct db *db)
 	return true;
 }
 
+/* In a read transaction, so that others leave its pages as they are. */
+static int walk_held(struct db *db, struct page_walk *walk, struct err *err)
+{
+	MDB_txn *txn;
+	int rc = LMDB(mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn));
+
+	if (rc == MDB_MAP_RESIZED) {
+		rc = LMDB(mdb_env_set_mapsize(db->env, 0));
+		if (rc == 0)
+			rc = LMDB(
+				mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn));
+	}
+	if (rc != 0)
+		return db_lmdb_error(db, rc, "begin", err);
+	walk->txn_id = mdb_txn_id(txn);
+	rc = page_walk_all(walk, err);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+static void keep_first(void *arg, const char *table, const char *words)
+{
+	struct err *first = arg;
+
+	if (first->class == 0)
+		err_set(first, ERR_IO, "%s%s%s", table, *table ? ": " : "",
+		        words);
+}
+
+/*
+ * Whoever writes through a damaged page damages more, and LMDB's own memory.
+ * So a writer looks at all pages first, where that takes no time worth
+ * speaking of.
+ */
+static int check_before_writing(struct db *db, struct err *err)
+{
+	struct err first = {0};
+	struct page_walk walk = {.fault = keep_first, .arg = &first};
+	int rc = mdb_env_get_fd(db->env, &walk.fd) == 0 ? ERR_BUSY : 0;
+
+	if (db->options.read_only || db->files[0].st_size > WALKED_BYTES)
+		return 0;
+	for (int i = 0; i < WALK_TRIES && rc == ERR_BUSY; i++)
+		rc = walk_held(db, &walk, err);
+	if (rc == ERR_BUSY)
+		return 0; /* others write all the time: so can we */
+	if (rc == 0 && walk.faults > 0)
+		rc = err_set(err, ERR_IO, "%s", first.text);
+	return rc == 0 ? 0 : is_damaged(db, err);
+}
+
 /* A newer store is refused before anything is written into it. */
 static int bring_up(struct db *db, struct err *err)
 {
 	int rc = db_start_env(db, err);
 
+	if (rc == 0)
+		rc = check_before_writing(db, err);
 	if (rc == 0)
 		rc = schema_check(db, &schema_plan, err);
 	if (rc == 0 && !db->options.read_only && !all_tables(db))
@@ -273,23 +377,37 @@ static int data_file_is_there(const char *directory, struct err *err)
 	return err_errno(err, ERR_IO, "%s", path);
 }
 
-int db_open(struct db **out, const struct db_options *options, struct err *err)
+static struct db *db_new(const struct db_options *options)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
-	int rc = 0;
 
-	*out = NULL;
 	db->options = *options;
 	db->options.directory = NULL;
 	db->map_size = options->map_size;
 	db->pid = getpid();
 	db->dir.lock = -1;
 	db_door_init(db);
+	return db;
+}
+
+static int open_directory(struct db *db, const struct db_options *options,
+                          struct err *err)
+{
+	int rc = 0;
+
 	if (!options->create)
 		rc = data_file_is_there(options->directory, err);
-	if (rc == 0)
-		rc = store_dir_open(&db->dir, options->directory,
-		                    options->create, options->exclusive, err);
+	return rc == 0 ? store_dir_open(&db->dir, options->directory,
+	                                options->create, options->exclusive,
+	                                err)
+	               : rc;
+}
+
+int db_open(struct db **out, const struct db_options *options, struct err *err)
+{
+	struct db *db = db_new(options);
+	int rc = open_directory(db, options, err);
+
 	if (rc == 0)
 		rc = bring_up(db, err);
 	if (rc != 0)
@@ -307,6 +425,52 @@ void db_close(struct db **db)
 	db_door_clear(*db);
 	free(*db);
 	*db = NULL;
+}
+
+static void walk_fault(struct page_walk *walk, const char *words)
+{
+	walk->faults++;
+	if (walk->fault != NULL)
+		walk->fault(walk->arg, "", words);
+}
+
+static int walk_file(struct db *db, struct page_walk *walk, struct err *err)
+{
+	bool is_held =
+		page_walk_size(walk->fd, err) == 0 && start_env(db, err) == 0;
+	int rc = ERR_BUSY;
+
+	/* LMDB is kept away from what it could not be trusted with */
+	walk->txn_id = 0;
+	if (!is_held) {
+		walk_fault(walk, err->text);
+		page_walk_all(walk, err);
+		return 0;
+	}
+	for (int i = 0; i < WALK_TRIES && rc == ERR_BUSY; i++)
+		rc = walk_held(db, walk, err);
+	db_stop_env(db);
+	return rc;
+}
+
+int db_walk_pages(const struct db_options *options, struct page_walk *walk,
+                  struct err *err)
+{
+	struct db *db = db_new(options);
+	int rc = open_directory(db, options, err);
+
+	if (rc == 0) {
+		auto_(xfree_str) char *path =
+			store_dir_file(&db->dir, "data.mdb");
+
+		walk->fd = open(path, O_RDONLY | O_CLOEXEC);
+		rc = walk->fd < 0 ? err_errno(err, ERR_IO, "%s", path)
+		                  : walk_file(db, walk, err);
+		if (walk->fd >= 0)
+			close(walk->fd);
+	}
+	db_close(&db);
+	return rc;
 }
 
 uint64_t db_store_id(const struct db *db)
@@ -346,9 +510,9 @@ int db_copy(struct db *db, int fd, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	rc = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+	rc = LMDB(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
 	if (rc == MDB_MAP_RESIZED && db_mend(db, rc, err) == 0)
-		rc = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+		rc = LMDB(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
 	db_leave(db);
 	return rc == 0 ? 0 : db_lmdb_error(db, rc, "copy", err);
 }

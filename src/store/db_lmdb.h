@@ -12,6 +12,7 @@
 #include <lmdb.h>
 
 #include "store/db.h"
+#include "store/db_fault.h"
 #include "store/schema.h"
 #include "store/store_dir.h"
 
@@ -40,6 +41,8 @@ struct db_cursor {
 	enum db_table table;
 	MDB_cursor *cursor; /* NULL: the transaction ended, or failed */
 	MDB_val key, value;
+	char at[511]; /* the key again: steps must go on from there */
+	size_t at_len;
 };
 
 struct db_txn {
@@ -54,11 +57,13 @@ struct db_txn {
 	MDB_cursor *places[DB_TABLES];
 };
 
+#define DB_DAMAGED                                                             \
+	"data.mdb is damaged: restore a backup (tlstally restore FILE); "      \
+	"`tlstally check-store` says what cannot be read"
+
 /* In words, and with the class of what the caller can do. */
 int db_lmdb_error(const struct db *db, int rc, const char *what,
                   struct err *err);
-
-const char *db_table_name(enum db_table table);
 
 /* Opens what db->env is, or closes it; the caller is alone. */
 int db_start_env(struct db *db, struct err *err);

@@ -211,6 +211,10 @@ static bool load_row(struct load *load, struct db_value key,
 	                                : load_detail(load, &row, value);
 }
 
+/* Twice what max_policies and max_details can be: a head that says more is
+ * damaged, and would cost all memory. */
+enum { POLICIES_MOST = 20000, DETAILS_MOST = 2000000 };
+
 int tally_load(struct db_txn *txn, int32_t day, const char *domain,
                struct report *report, struct err *err)
 {
@@ -227,6 +231,10 @@ int tally_load(struct db_txn *txn, int32_t day, const char *domain,
 		               ? db_failure(txn, err)
 		               : err_set(err, ERR_NOTFOUND,
 		                         "%s was not counted that day", domain);
+	if (head.policies > POLICIES_MOST || head.details > DETAILS_MOST) {
+		db_damaged(txn, TABLE_TALLY, prefix.bytes, prefix.len);
+		return db_failure(txn, err);
+	}
 	load.policy_room = head.policies;
 	load.detail_room = head.details;
 	report->policies = arena_array(&report->mem, head.policies,

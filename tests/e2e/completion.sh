@@ -108,7 +108,7 @@ while read -r words; do
 	for option in $("$bin" help $words | sed -n 's/^  \(-[-a-z]*\).*/\1/p'); do
 		has "$words $option" "tlstally $words -" "$option"
 	done
-done < <("$bin" --help | sed -n '/^commands:/,/^options:/s/^  \([a-z]*\( [a-z]*\)\?\).*/\1/p' |
+done < <("$bin" --help | sed -n '/^commands:/,/^options:/s/^  \([-a-z]*\( [a-z]*\)\?\).*/\1/p' |
 	sed 's/ $//')
 
 echo "$failures failed"

@@ -1,0 +1,369 @@
+#include "store/row_check.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/gzip.h"
+#include "base/reader.h"
+#include "model/log_session.h"
+#include "model/report.h"
+#include "model/report_json.h"
+#include "store/api_token_table.h"
+#include "store/change_table.h"
+#include "store/clock_table.h"
+#include "store/counted.h"
+#include "store/day_sums.h"
+#include "store/doubt_table.h"
+#include "store/feed_table.h"
+#include "store/inbound_table.h"
+#include "store/intern.h"
+#include "store/keys.h"
+#include "store/log_table.h"
+#include "store/mail_table.h"
+#include "store/outbox_table.h"
+#include "store/own_report_table.h"
+#include "store/policy_cache_table.h"
+#include "store/suppress_table.h"
+#include "store/tally_table.h"
+#include "store/token_table.h"
+
+enum { REPORT_MAX = 256 * 1024 * 1024 };
+
+/* The row at hand. */
+struct row {
+	struct db_txn *txn;
+	enum db_table table;
+	struct db_value key, value;
+	struct reader rest; /* of the key */
+	char text[KEY_MAX + 1];
+	struct arena mem;
+};
+
+static void is_damaged(struct row *row)
+{
+	db_damaged(row->txn, row->table, row->key.data, row->key.len);
+}
+
+/* What is left of the key, or all before a 0 in it, as text. */
+static const char *key_rest_text(struct row *row)
+{
+	size_t len = reader_left(&row->rest);
+	const char *bytes = reader_bytes(&row->rest, len);
+	const char *end = bytes == NULL ? NULL : memchr(bytes, '\0', len);
+
+	if (end != NULL)
+		len = (size_t)(end - bytes);
+	if (bytes != NULL)
+		memcpy(row->text, bytes, len);
+	row->text[bytes == NULL ? 0 : len] = '\0';
+	return row->text;
+}
+
+/* The byte behind the 0 that ends a domain: which kind of row it is. */
+static int kind_behind_text(const struct row *row, size_t text_at)
+{
+	const uint8_t *bytes = row->key.data;
+
+	for (size_t i = text_at; i + 1 < row->key.len; i++)
+		if (bytes[i] == 0)
+			return bytes[i + 1];
+	return -1;
+}
+
+static void check_number(struct row *row)
+{
+	if (row->value.len != sizeof(uint64_t))
+		is_damaged(row);
+}
+
+static void check_meta(struct row *row)
+{
+	size_t len = strlen(META_CLOCK);
+	struct clock_record record;
+
+	if (row->key.len == len && memcmp(row->key.data, META_CLOCK, len) == 0)
+		clock_record_get(row->txn, &record);
+	else
+		check_number(row);
+}
+
+static void check_tally(struct row *row)
+{
+	int32_t day = (int32_t)reader_u32(&row->rest);
+	int kind = kind_behind_text(row, sizeof(uint32_t));
+	struct tally_head head;
+	struct report *report;
+	struct err err = {0};
+
+	if (kind < TALLY_HEAD || kind > TALLY_DETAIL)
+		is_damaged(row);
+	if (kind != TALLY_HEAD)
+		return; /* read with its head */
+	key_rest_text(row);
+	if (!tally_head_get(row->txn, day, row->text, &head))
+		return;
+	report = report_new();
+	if (tally_load(row->txn, day, row->text, report, &err) < 0)
+		db_fail(row->txn, err.class, "%s", err.text);
+	report_free(&report);
+}
+
+static void check_intern(struct row *row)
+{
+	int32_t day = (int32_t)reader_u32(&row->rest);
+	int kind = reader_u8(&row->rest);
+	struct db_value blob;
+
+	if (kind == INTERN_HASH)
+		check_number(row);
+	else if (kind == INTERN_ID && reader_left(&row->rest) == 8)
+		intern_get(row->txn, day, reader_u64(&row->rest), &blob);
+	else
+		is_damaged(row);
+}
+
+static void check_day(struct row *row)
+{
+	int32_t day = (int32_t)reader_u32(&row->rest);
+	struct day_stats stats;
+	struct day_sums sums;
+	struct day_settled settled;
+
+	day_stats_get(row->txn, day, &stats);
+	day_revision(row->txn, day);
+	day_sums_get(row->txn, day, &row->mem, &sums);
+	day_settled_get(row->txn, day, &settled);
+}
+
+static void check_feed(struct row *row)
+{
+	struct feed feed;
+
+	feed_get(row->txn, key_rest_text(row), &feed);
+}
+
+static void check_head(struct row *row)
+{
+	struct outbox_head head;
+
+	outbox_head_get(row->txn, reader_u64(&row->rest), &head);
+}
+
+static void check_destination(struct row *row)
+{
+	uint64_t id = reader_u64(&row->rest);
+	struct outbox_destination destination;
+
+	outbox_destination_get(row->txn, id, reader_u16(&row->rest),
+	                       &destination);
+}
+
+/* The report itself: gzip knows when a byte of it is wrong. */
+static void check_report(struct row *row, const void *body, size_t len)
+{
+	auto_(strbuf_clear) struct strbuf json = {0};
+	struct report *report = report_new();
+	struct err err;
+
+	if (gzip_unpack(body, len, REPORT_MAX, &json, &err) != 0 ||
+	    report_json_read(json.data, json.len, report, &err) != 0)
+		is_damaged(row);
+	report_free(&report);
+}
+
+static void check_body(struct row *row)
+{
+	uint64_t id = reader_u64(&row->rest);
+	const uint64_t *policies;
+	size_t len, count;
+	const void *body;
+
+	if (outbox_body_get(row->txn, id, &row->mem, &body, &len, &policies,
+	                    &count))
+		check_report(row, body, len);
+}
+
+static void check_due(struct row *row)
+{
+	struct outbox_destination destination;
+	uint64_t id;
+
+	reader_u64(&row->rest);
+	id = reader_u64(&row->rest);
+	if (!outbox_destination_get(row->txn, id, reader_u16(&row->rest),
+	                            &destination))
+		is_damaged(row);
+}
+
+static void check_archive(struct row *row)
+{
+	uint64_t id = reader_u64(&row->rest);
+	int kind = reader_u8(&row->rest);
+	struct outbox_destination destination;
+	struct outbox_head head;
+	const void *body;
+	size_t len;
+
+	if (kind == ARCHIVE_HEAD)
+		archive_head_get(row->txn, id, &head);
+	else if (kind == ARCHIVE_DESTINATION)
+		archive_destination_get(row->txn, id, reader_u16(&row->rest),
+		                        &destination);
+	else if (kind != ARCHIVE_BODY)
+		is_damaged(row);
+	else if (archive_body_get(row->txn, id, &row->mem, &body, &len))
+		check_report(row, body, len);
+}
+
+static void check_suppress(struct row *row)
+{
+	struct suppression suppression;
+
+	suppress_get(row->txn, key_rest_text(row), &suppression);
+}
+
+static void check_doubt(struct row *row)
+{
+	struct doubt doubt;
+
+	doubt_get(row->txn, key_rest_text(row), &doubt);
+}
+
+static void check_own_seen(struct row *row)
+{
+	int32_t day = (int32_t)reader_u32(&row->rest);
+
+	own_seen_is_whole(row->txn, day);
+	if (reader_left(&row->rest) > 0)
+		own_seen_get(row->txn, day, key_rest_text(row));
+}
+
+static void check_log_state(struct row *row)
+{
+	struct log_state state;
+
+	log_state_get(row->txn, key_rest_text(row), &row->mem, &state);
+}
+
+static void check_log_pending(struct row *row)
+{
+	struct log_session session;
+	struct db_value bytes;
+	uint64_t count;
+	struct err err;
+
+	if (!counted_read(row->value, &count, &bytes) ||
+	    log_session_decode(bytes.data, bytes.len, &row->mem, &session,
+	                       &err) != 0)
+		is_damaged(row);
+}
+
+static void check_policy(struct row *row)
+{
+	struct domain_view view;
+
+	policy_cache_get(row->txn, key_rest_text(row), &row->mem, &view);
+}
+
+static void check_wanted(struct row *row)
+{
+	uint32_t failures;
+	int64_t due;
+
+	policy_wanted_get(row->txn, key_rest_text(row), &due, &failures);
+}
+
+static void check_token(struct row *row)
+{
+	struct token_owner owner;
+
+	token_get(row->txn, key_rest_text(row), &owner);
+}
+
+static void ignore_inbound(void *arg, const struct inbound *inbound,
+                           uint64_t messages)
+{
+	(void)arg;
+	(void)inbound;
+	(void)messages;
+}
+
+static void check_inbound(struct row *row)
+{
+	int32_t day = (int32_t)reader_u32(&row->rest);
+
+	if (kind_behind_text(row, sizeof(uint32_t)) == 1)
+		inbound_each(row->txn, day, key_rest_text(row), ignore_inbound,
+		             NULL);
+}
+
+static void check_mail(struct row *row)
+{
+	int32_t day = (int32_t)reader_u32(&row->rest);
+	struct mail_row mail;
+
+	mail_get(row->txn, day, key_rest_text(row), &mail);
+}
+
+static void check_change(struct row *row)
+{
+	enum change_type type = reader_u8(&row->rest);
+	struct change change;
+
+	if (reader_left(&row->rest) == sizeof(uint64_t))
+		change_after(row->txn, type, reader_u64(&row->rest) - 1,
+		             &change);
+	else
+		check_number(row);
+}
+
+static void check_api_token(struct row *row)
+{
+	struct api_token token;
+
+	api_token_get(row->txn, key_rest_text(row), &token);
+}
+
+/* A table without one: its key says it all. */
+static void (*const checks[DB_TABLES])(struct row *row) = {
+	[TABLE_META] = check_meta,
+	[TABLE_TALLY] = check_tally,
+	[TABLE_INTERN] = check_intern,
+	[TABLE_DAY] = check_day,
+	[TABLE_FEED] = check_feed,
+	[TABLE_OUTBOX] = check_head,
+	[TABLE_DESTINATION] = check_destination,
+	[TABLE_BODY] = check_body,
+	[TABLE_DUE] = check_due,
+	[TABLE_ARCHIVE] = check_archive,
+	[TABLE_SUPPRESS] = check_suppress,
+	[TABLE_RATE] = check_number,
+	[TABLE_OWN_REPORT] = check_number,
+	[TABLE_LOG_STATE] = check_log_state,
+	[TABLE_LOG_PENDING] = check_log_pending,
+	[TABLE_POLICY] = check_policy,
+	[TABLE_WANTED] = check_wanted,
+	[TABLE_TOKEN] = check_token,
+	[TABLE_INBOUND] = check_inbound,
+	[TABLE_MAIL] = check_mail,
+	[TABLE_OWN_SEEN] = check_own_seen,
+	[TABLE_CHANGE] = check_change,
+	[TABLE_API_TOKEN] = check_api_token,
+	[TABLE_COUNTER] = check_number,
+	[TABLE_DOUBT] = check_doubt,
+};
+
+void row_check(struct db_txn *txn, enum db_table table, struct db_value key,
+               struct db_value value)
+{
+	struct row row = {
+		.txn = txn, .table = table, .key = key, .value = value};
+
+	if (checks[table] == NULL)
+		return;
+	arena_init(&row.mem);
+	reader_init(&row.rest, key.data, key.len);
+	checks[table](&row);
+	arena_clear(&row.mem);
+}

@@ -1,0 +1,35 @@
+/*
+ * store_check - a store, or a backup of one, from end to end
+ *
+ * First the file's pages, without LMDB (page_walk.h); then, if these are in
+ * order, each row as the module that owns it reads it (row_check.h).  It may
+ * run while others write.
+ */
+#ifndef TLSTALLY_STORE_STORE_CHECK_H
+#define TLSTALLY_STORE_STORE_CHECK_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+
+struct store_check {
+	/* Called with each fault; table is "" where none is known. */
+	void (*fault)(void *arg, const char *table, const char *words);
+	void *arg;
+	/* Results. */
+	uint64_t faults;
+	uint64_t tables, rows, pages, free_pages;
+};
+
+/* Of a directory with a store.  0, whatever it finds: see faults. */
+int store_check_run(struct store_check *check, const struct db_options *options,
+                    struct err *err);
+
+/* Of a backup: the file is copied to a directory beside the store's and looked
+ * at there. */
+int store_check_backup(struct store_check *check,
+                       const struct db_options *options, const char *path,
+                       struct err *err);
+
+#endif

@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+"""damaged - every program and a damaged data.mdb
+
+    damaged.py [SEED [TRUNCATIONS FLIPS]]
+
+In the build folder.  Copies of a store are cut at many places and have bytes
+flipped at random.  Whatever a program does with them, it ends by itself, with
+a word when it fails: never by a signal, an assertion of LMDB, or not at all.
+TEST_LONG=yes tries thousands.
+"""
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path.cwd()
+BIN = HERE / "src/app"
+DRIVER = HERE / "tests/scenario/failpoint_driver"
+DATA = pathlib.Path(os.environ.get("srcdir", ".")) / "tests/data"
+LONG = os.environ.get("TEST_LONG") == "yes"
+SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 8460
+CUTS, FLIPS = ((int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) > 3 else
+               (300, 3000) if LONG else (6, 24))
+NOW = "2026-03-03T02:00:00Z"
+PATIENCE = 60
+ADDRESS = "tls@d7.example"
+
+COMMANDS = [
+    ["status"], ["status", "--json"], ["doctor"], ["domains"],
+    ["domains", "--day", "2026-03-01", "--failures"],
+    ["show", "d7.example"], ["preview", "d7.example"], ["inbound"],
+    ["suppress", "list"], ["suppress", "add", ADDRESS],
+    ["suppress", "remove", ADDRESS], ["token", "list"],
+    ["token", "add", "another"], ["token", "remove", "admin"],
+    ["get", "tls-internal-report"], ["get", "domain"],
+    ["query", "tls-internal-report", "--sort", "-failures"],
+    ["query", "sent-report"], ["bounce", ADDRESS],
+    ["run", "--now", NOW], ["rollup", "--now", NOW],
+    ["deliver", "--now", NOW],
+    ["purge"], ["backup", "{copy}"],
+    ["check-store"], ["check-store", "--json"],
+]
+DAEMONS = ["tlstallyd", "tlstally-logd", "tlstally-milter", "tlstally-httpd"]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def write_settings(folder):
+    (folder / "log").write_text("")
+    (folder / "conf").write_text(f"""[report]
+contact_info = tls@reporter.example
+mode = all
+[store]
+directory = {folder}/store
+map_size = 64M
+[events]
+socket = {folder}/run/events
+socket_owner =
+socket_group =
+commit_interval = 100ms
+[log]
+source = file
+file = {folder}/log
+allow_both = yes
+enforces = dane
+[policy]
+resolver = 127.0.0.1
+[milter]
+socket = unix:{folder}/run/milter
+[deliver]
+mail = sendmail:/bin/true
+spread = 0s
+[http]
+listen = unix:{folder}/run/http
+""")
+    return ["-c", str(folder / "conf")]
+
+
+def make_store(folder):
+    """Something in most tables."""
+    options = write_settings(folder)
+    store = folder / "store"
+    store.mkdir(mode=0o750)
+    for step in (["fill", store, "300"],
+                 ["intake", store, *sorted(DATA.glob("datagrams/*.jsonl"))[:3]],
+                 ["rollup", store]):
+        subprocess.run([DRIVER, *step], check=True)
+    tlstally = [BIN / "tlstally", *options]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*tlstally, "-o", "deliver.rate_per_hour=150", "deliver",
+                    "--now", NOW], check=True, **quiet)
+    subprocess.run([*tlstally, "token", "add", "admin", "--permission", "all"],
+                   check=True, **quiet)
+    subprocess.run([*tlstally, "suppress", "add", "tls@d9.example"],
+                   check=True, **quiet)
+    log = DATA / "maillog-3.7"
+    with open(folder / "log", "wb") as out:
+        for path in sorted(log.glob("*.log"))[:10]:
+            out.write(path.read_bytes())
+    subprocess.run([BIN / "tlstally-logd", "-f", *options, "--from-start"],
+                   timeout=PATIENCE, **quiet)
+    return store / "data.mdb"
+
+
+class Trial:
+    """One damaged copy after the other, in one folder."""
+
+    def __init__(self, folder, original):
+        self.folder = folder
+        self.original = original
+        self.options = write_settings(folder)
+        self.store = folder / "store"
+        self.count = 0
+        self.by_status = {}
+        self.wrong = []
+
+    def put(self, data):
+        shutil.rmtree(self.store, ignore_errors=True)
+        self.store.mkdir(mode=0o750)
+        (self.store / "data.mdb").write_bytes(data)
+        (self.folder / "copy").unlink(missing_ok=True)
+
+    def judge(self, what, name, status, said):
+        self.count += 1
+        self.by_status[status] = self.by_status.get(status, 0) + 1
+        why = None
+        if status is None:
+            why = "does not end"
+        elif status < 0:
+            why = f"signal {-status}"
+        elif re.search("AddressSanitizer|runtime error", said) or (
+                "Assertion" in said and "it is damaged" not in said):
+            why = "assertion or sanitizer"
+        elif status != 0 and not said.strip():
+            why = f"status {status} and no word"
+        if why:
+            self.wrong.append((what, name, why, said[-1500:]))
+        return said
+
+    def command(self, what, words):
+        words = [w.format(copy=self.folder / "copy") for w in words]
+        try:
+            ran = subprocess.run([BIN / "tlstally", *self.options, *words],
+                                 stdin=subprocess.DEVNULL, text=True,
+                                 stdout=subprocess.PIPE, errors="replace",
+                                 stderr=subprocess.STDOUT, timeout=PATIENCE)
+            return self.judge(what, " ".join(words), ran.returncode,
+                              ran.stdout)
+        except subprocess.TimeoutExpired as late:
+            return self.judge(what, " ".join(words), None, str(late.stdout))
+
+    def daemon(self, what, name):
+        """Started, and told to end once it serves."""
+        with open(self.folder / "said", "w+", errors="replace") as said:
+            process = subprocess.Popen([BIN / name, "-f", *self.options],
+                                       stdout=said, stderr=said)
+            end = time.monotonic() + 5
+            while process.poll() is None and time.monotonic() < end:
+                time.sleep(0.05)
+                if re.search("counting|serving|reading|following",
+                             (self.folder / "said").read_text(
+                                 errors="replace")):
+                    time.sleep(0.2)
+                    break
+            process.send_signal(signal.SIGTERM)
+            try:
+                status = process.wait(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                status = None
+            said.seek(0)
+            text = said.read()
+        return self.judge(what, name, status, text)
+
+    def any(self, rng, what):
+        at = rng.randrange(len(COMMANDS) + len(DAEMONS))
+        if at < len(COMMANDS):
+            return self.command(what, COMMANDS[at])
+        return self.daemon(what, DAEMONS[at - len(COMMANDS)])
+
+
+def cut(trial, rng):
+    """All programs are told that the file is too short."""
+    data = trial.original
+    page = 4096
+    places = [len(data) // 2, page, 3 * page, len(data) - 200 * page,
+              page + 60, 2 * page + 100]
+    while len(places) < CUTS:
+        places.append(rng.randrange(1, len(data)))
+    for place in places[:CUTS]:
+        what = f"cut at {place}"
+        for words in COMMANDS if LONG else rng.sample(COMMANDS, 4):
+            trial.put(data[:place])
+            said = trial.command(what, words)
+            # after the last page that is used nothing is missing
+            if place < len(data) // 2 and "damaged" not in said:
+                trial.wrong.append((what, words, "does not say it", said))
+        trial.put(data[:place])
+        trial.daemon(what, rng.choice(DAEMONS))
+
+
+def flip(trial, rng):
+    for n in range(FLIPS):
+        data = bytearray(trial.original)
+        # a few bytes, mostly in the head of a page or of a row
+        places = []
+        for _ in range(rng.choice((1, 1, 3, 20))):
+            page = rng.randrange(len(data) // 4096) * 4096
+            place = page + (rng.randrange(32) if rng.random() < 0.5 else
+                            rng.randrange(4096))
+            data[place] ^= 1 << rng.randrange(8) if rng.random() < 0.5 else \
+                rng.randrange(1, 256)
+            places.append(place)
+        trial.put(data)
+        what = f"flip {n} at {places}"
+        for _ in range(2):
+            trial.any(rng, what)
+
+
+def cut_while_it_runs(trial):
+    """A daemon that has the store open: it ends, with a word."""
+    for name in ("tlstallyd", "tlstally-httpd"):
+        trial.put(trial.original)
+        with open(trial.folder / "said", "w+") as said:
+            process = subprocess.Popen([BIN / name, "-f", *trial.options],
+                                       stdout=said, stderr=said)
+            end = time.monotonic() + 20
+            while not re.search("counting|serving",
+                                (trial.folder / "said").read_text()):
+                if time.monotonic() > end:
+                    break
+                time.sleep(0.05)
+            os.truncate(trial.store / "data.mdb", 5 * 4096)
+            try:
+                status = process.wait(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                status = None
+            said.seek(0)
+            text = said.read()
+        trial.judge("cut while it runs", name, status, text)
+        if status != 1 or "damaged" not in text:
+            trial.wrong.append(("cut while it runs", name, f"status {status}",
+                                text))
+
+
+def main():
+    rng = random.Random(SEED)
+    with tempfile.TemporaryDirectory() as name:
+        top = pathlib.Path(name)
+        for folder in ("made", "trial"):
+            (top / folder).mkdir()
+        original = make_store(top / "made").read_bytes()
+        trial = Trial(top / "trial", original)
+        trial.put(original)
+        for words in COMMANDS:
+            said = trial.command("undamaged", words)
+            if re.search("damaged|usage|unknown", said):
+                trial.wrong.append(("undamaged", words, "fails", said))
+        cut(trial, rng)
+        cut_while_it_runs(trial)
+        flip(trial, rng)
+    for what, words, why, said in trial.wrong[:40]:
+        print(f"FAIL: {what}: {words}: {why}: {said}")
+    print(f"seed {SEED}, {len(original)} bytes, {trial.count} programs, "
+          f"by status {trial.by_status}, {len(trial.wrong)} wrong")
+    return 1 if trial.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,270 @@
+/* store/page_walk.h, page.h and store_check.h on real files. */
+#include "unit/store_test.h"
+
+#include <fcntl.h>
+
+#include "store/page.h"
+#include "store/page_walk.h"
+#include "store/store_check.h"
+
+enum { PAGE = 4096 };
+
+struct heard {
+	unsigned count;
+	char first[700];
+};
+
+static void hear(void *arg, const char *table, const char *words)
+{
+	struct heard *heard = arg;
+
+	if (heard->count++ == 0)
+		snprintf(heard->first, sizeof(heard->first), "%s: %s", table,
+		         words);
+}
+
+static void put_rows(struct fixture *f, int from, int count, size_t len)
+{
+	struct db_txn *txn = db_begin_write(f->db);
+	static char value[20000];
+
+	for (int i = from; i < from + count; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "%08d", i);
+		db_put(txn, TABLE_FEED, key, strlen(key), value, len);
+	}
+	commit_ok(&txn);
+}
+
+static void delete_rows(struct fixture *f, int from, int count)
+{
+	struct db_txn *txn = db_begin_write(f->db);
+
+	for (int i = from; i < from + count; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "%08d", i);
+		db_delete(txn, TABLE_FEED, key, strlen(key));
+	}
+	commit_ok(&txn);
+}
+
+/* The data file, opened beside the store; the caller closes. */
+static int open_file(const struct fixture *f, int flags)
+{
+	auto_(xfree_str) char *path = xasprintf("%s/data.mdb", f->directory);
+	int fd = open(path, flags | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static uint64_t walk(int fd, struct heard *heard, struct page_walk *walk)
+{
+	struct err err = {0};
+
+	memset(heard, 0, sizeof(*heard));
+	*walk = (struct page_walk){.fd = fd, .fault = hear, .arg = heard};
+	if (page_walk_all(walk, &err) != 0)
+		hear(heard, "", err.text);
+	return heard->count;
+}
+
+static void test_sound_files(void **state)
+{
+	static const struct {
+		const char *name;
+		int rows;
+		size_t len;
+	} rows[] = {
+		{"a few rows", 10, 10},
+		{"branches", 5000, 100},
+		{"long data on overflow pages", 200, 20000},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int fd = open_file(f, O_RDONLY);
+		struct page_walk found;
+		struct heard heard;
+
+		ROW(&rows[i]);
+		put_rows(f, 0, rows[i].rows, rows[i].len);
+		delete_rows(f, 0, rows[i].rows / 2);
+		if (walk(fd, &heard, &found) != 0)
+			fail_msg("%s", heard.first);
+		assert_int_equal(found.tables, DB_TABLES);
+		assert_true(found.rows >= (uint64_t)rows[i].rows / 2);
+		assert_true(found.free_pages > 0);
+		assert_int_equal(page_walk_size(fd, &f->err), 0);
+		delete_rows(f, 0, rows[i].rows);
+		close(fd);
+	}
+}
+
+/* LMDB does not write pages at the end that nobody uses: a file that lacks them
+ * is whole. */
+static void test_a_file_without_its_free_end(void **state)
+{
+	struct fixture *f = *state;
+	struct page_walk found;
+	struct heard heard;
+	char last[PAGE];
+	struct stat st;
+	off_t pages;
+	int fd, cut = 0;
+
+	put_rows(f, 0, 200, 20000);
+	for (int i = 0; i < 4; i++)
+		delete_rows(f, i * 50, 50);
+	/* pages that are in use move to the front */
+	for (int i = 0; i < 200; i++)
+		put_rows(f, i % 7, 1, 10);
+	fd = open_file(f, O_RDWR);
+	db_close(&f->db);
+	assert_int_equal(fstat(fd, &st), 0);
+	pages = st.st_size / PAGE;
+	while (page_walk_size(fd, &f->err) == 0) {
+		assert_int_equal(walk(fd, &heard, &found), 0);
+		cut++;
+		assert_int_equal(pread(fd, last, PAGE, (pages - cut) * PAGE),
+		                 PAGE);
+		assert_int_equal(ftruncate(fd, (pages - cut) * PAGE), 0);
+	}
+	assert_true(cut > 1);
+	assert_true(walk(fd, &heard, &found) > 0);
+	assert_non_null(strstr(f->err.text, "bytes of"));
+	/* one page back, and it is whole again */
+	assert_int_equal(pwrite(fd, last, PAGE, (pages - cut) * PAGE), PAGE);
+	close(fd);
+	fixture_open(f);
+	put_rows(f, 0, 200, 20000);
+}
+
+/* The number of a leaf page of the file. */
+static uint64_t find_page(int fd, uint64_t pages, int flags)
+{
+	for (uint64_t n = PAGE_FIRST; n < pages; n++) {
+		struct {
+			uint64_t number;
+			uint16_t pad, flags;
+		} head;
+
+		assert_int_equal(
+			pread(fd, &head, sizeof(head), (off_t)(n * PAGE)),
+			sizeof(head));
+		if (head.number == n && head.flags == flags)
+			return n;
+	}
+	fail_msg("no such page");
+	return 0;
+}
+
+/* Bytes written over one place of a page of that kind; everything else of the
+ * file is as it should be. */
+static void test_damaged_files(void **state)
+{
+	enum { META = -1 };
+	static const struct {
+		const char *name;
+		int page; /* flags of a page, or META */
+		unsigned at;
+		const char *bytes;
+		size_t len;
+		const char *words;
+	} rows[] = {
+		{"the magic number", META, 16, "\0", 1, "LMDB"},
+		{"no page size", META, 40, "\0\0\0\0", 4, "numbers"},
+		{"a page size that is no power of two", META, 40, "\0\x12", 2,
+	         "numbers"},
+		{"pages past all files", META, 142, "\xff\xff", 2, "numbers"},
+		{"another page's number", 2, 0, "\xee", 1, "number"},
+		{"a page of no kind", 2, 10, "\x40", 1, "no page"},
+		{"more entries than fit", 2, 12, "\xff\x0f", 2, "bounds"},
+		{"an entry outside", 2, 16, "\xff\xff", 2, "outside"},
+		{"a branch's child", 1, 17, "\x10", 1, "outside"},
+	};
+	struct fixture *f = *state;
+	int fd = open_file(f, O_RDWR);
+	struct stat st;
+
+	put_rows(f, 0, 5000, 100);
+	db_close(&f->db);
+	assert_int_equal(fstat(fd, &st), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct db_options options = fixture_options(f);
+		uint64_t page =
+			rows[i].page == META
+				? 0
+				: find_page(fd, (uint64_t)st.st_size / PAGE,
+		                            rows[i].page);
+		off_t at = (off_t)page * PAGE + rows[i].at;
+		struct page_walk found;
+		struct heard heard;
+		struct err err = {0};
+		char before[8];
+
+		ROW(&rows[i]);
+		assert_int_equal(pread(fd, before, rows[i].len, at),
+		                 rows[i].len);
+		assert_int_equal(pwrite(fd, rows[i].bytes, rows[i].len, at),
+		                 rows[i].len);
+		/* a free page may be anything */
+		if (walk(fd, &heard, &found) > 0) {
+			if (strstr(heard.first, rows[i].words) == NULL)
+				fail_msg("%s", heard.first);
+			assert_int_equal(db_open(&f->db, &options, &err),
+			                 ERR_IO);
+			assert_non_null(strstr(err.text, "restore a backup"));
+		} else {
+			assert_int_not_equal(rows[i].page, META);
+		}
+		assert_int_equal(pwrite(fd, before, rows[i].len, at),
+		                 rows[i].len);
+	}
+	close(fd);
+	fixture_open(f);
+}
+
+/* A row that its module cannot read is told, and those after it are read. */
+static void test_damaged_rows(void **state)
+{
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+	struct heard heard = {0};
+	struct store_check check = {.fault = hear, .arg = &heard};
+	struct db_txn *txn = db_begin_write(f->db);
+	auto_(xfree_str) char *copy = xasprintf("%s/copy", f->directory);
+
+	db_put(txn, TABLE_WANTED, "a.example", 9, "short", 5);
+	db_put(txn, TABLE_WANTED, "b.example", 9, "123456789012", 12);
+	db_put(txn, TABLE_WANTED, "c.example", 9, "short", 5);
+	db_put(txn, TABLE_RATE, "12345678", 8, "short", 5);
+	commit_ok(&txn);
+	assert_int_equal(db_backup(f->db, copy, &f->err), 0);
+	db_close(&f->db);
+	assert_int_equal(store_check_run(&check, &options, &f->err), 0);
+	assert_int_equal(check.faults, 3);
+	assert_true(check.rows >= 4);
+	assert_non_null(strstr(heard.first, "rate"));
+	assert_null(strstr(heard.first, "restore"));
+
+	check.faults = 0;
+	assert_int_equal(store_check_backup(&check, &options, copy, &f->err),
+	                 0);
+	assert_int_equal(check.faults, 3);
+	fixture_open(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_sound_files),
+		STORE_TEST(test_a_file_without_its_free_end),
+		STORE_TEST(test_damaged_files),
+		STORE_TEST(test_damaged_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
