@@ -66,6 +66,8 @@ cat >"$dir/conf" <<-END
 	commit_interval = 100ms
 	allow_both = yes
 	enforces = dane
+	tls_loglevel = 1
+	routed = no
 	[policy]
 	resolver = 127.0.0.1:1
 	[http]

@@ -161,6 +161,8 @@ map_size = 1G
 source = {"journal" if JOURNAL else "file"}
 file = {self.log}
 enforces = dane, sts
+tls_loglevel = 1
+routed = no
 commit_interval = 100ms
 [policy]
 resolver = 127.0.0.1:{dns.port}
