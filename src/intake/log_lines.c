@@ -51,9 +51,14 @@ static bool next_rest(struct log_lines *lines, const char **text, size_t *len)
 {
 	*text = lines->buf + lines->start;
 	*len = lines->end - lines->start;
-	if (!lines->ended || *len == 0 || *len > LOG_LINE_MAX ||
-	    lines->skipping)
+	if (!lines->ended || (*len == 0 && !lines->skipping))
 		return false;
+	if (*len > LOG_LINE_MAX || lines->skipping) {
+		lines->start = lines->end;
+		lines->skipping = false;
+		lines->too_long++;
+		return false;
+	}
 	lines->taken += *len;
 	lines->start = lines->end;
 	return true;

@@ -15,7 +15,8 @@ struct log_stream {
 	struct log_lines lines;
 	struct log_clock log_clock;
 	struct log_wake wake;
-	bool readable; /* said log_wake_wait(); read(2) waits otherwise */
+	uint64_t too_long; /* of the lines skipped those that were given */
+	bool readable;     /* said log_wake_wait(); read(2) waits otherwise */
 };
 
 /* Another block: 1, 0 nothing just now, ERR_NOTFOUND at the end. */
@@ -43,6 +44,19 @@ static int more(struct log_stream *s, struct err *err)
 	return 1;
 }
 
+/* As one that is not understood, without its text. */
+static bool next_too_long(struct log_stream *s, struct log_line *line)
+{
+	static const char text[] = "(longer than 64 KiB)";
+
+	if (s->too_long == s->lines.too_long)
+		return false;
+	s->too_long++;
+	*line = (struct log_line){.kind = LOG_LINE_UNREAD,
+	                          .message = {text, sizeof(text) - 1}};
+	return true;
+}
+
 static int stream_next(struct log_source *self, struct log_line *line,
                        struct err *err)
 {
@@ -57,6 +71,8 @@ static int stream_next(struct log_source *self, struct log_line *line,
 			if (log_line_split(text, len, &s->log_clock, line) ||
 			    line->kind != LOG_LINE_NOTHING)
 				return 1;
+		if (next_too_long(s, line))
+			return 1;
 		rc = more(s, err);
 		if (rc <= 0)
 			return rc;

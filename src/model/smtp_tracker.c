@@ -125,12 +125,32 @@ bool smtp_tracker_lacks_events(const struct smtp_tracker *tracker)
 	return tracker->no_events_seen;
 }
 
+/* A supervisor that logs what its daemon wrote doubles each line.  A second
+ * session with the same host takes a delivery, or a failure, in between. */
+static bool is_doubled(const struct step *step)
+{
+	const struct tracked_conn *conn;
+	struct tracked_peer peer;
+
+	if (step->fact->proxied || !peer_of(step->fact, &peer))
+		return false;
+	conn = &step->process->conn;
+	return conn->open && conn->up && !conn->reused &&
+	       conn->time == step->line->time &&
+	       conn->trust == step->fact->trust &&
+	       peer_is(&conn->peer, peer.ip, peer.port) &&
+	       strcmp(conn->peer.host, peer.host) == 0;
+}
+
 static void take_tls_up(const struct step *step)
 {
-	struct tracked_conn *conn = conn_of(step);
+	struct tracked_conn *conn;
 
 	step->tracker->summary_seen = true;
 	step->tracker->plain_run = 0;
+	if (is_doubled(step))
+		return;
+	conn = conn_of(step);
 	if (conn == NULL)
 		return;
 	conn->up = true;

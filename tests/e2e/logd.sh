@@ -132,6 +132,9 @@ status odd "2000 lines that are not understood" \
 grep -q "no session has come yet: its lines are not understood" \
 	"$dir/odd/doctor" && echo "ok: doctor has no other advice" ||
 	fail "doctor has other advice: $(cat "$dir/odd/doctor")"
+run endless < <(odd | tr -d '\n')
+expect "a line without an end" 1 \
+	"1 lines of the log are not understood, the first: '(longer than 64 KiB)'"
 run forged < "$src/tests/data/maillog/forged-recipient-3.4.log"
 expect "a delivery that can be read in two ways" 1 \
 	"1 deliveries count for nobody.*to=<x@victim.test>"

@@ -52,11 +52,24 @@ readme() {
 		sed "s|binary=\"[^\"]*\"|binary=\"$build/src/app/tlstally-logd -f -c $dir/tlstally.conf -\" output=\"$dir/said\"|"
 }
 
+# The templates that rsyslog has itself, each into a file; those for forwarding
+# have no end of line.
+templates="RSYSLOG_TraditionalFileFormat RSYSLOG_FileFormat
+RSYSLOG_SysklogdFileFormat RSYSLOG_SyslogProtocol23Format"
+files() {
+	local template
+	for template in $templates; do
+		echo "if \$syslogfacility-text == \"mail\" then action(type=\"omfile\"" \
+			"template=\"$template\" file=\"$dir/$template\")"
+	done
+}
+
 cat >"$dir/rsyslog.conf" <<-END
 	global(workDirectory="$dir/spool")
 	module(load="imuxsock" SysSock.Use="off")
 	input(type="imuxsock" Socket="$dir/log" RateLimit.Interval="0")
 	$(readme)
+	$(files)
 END
 grep -q 'type="omprog"' "$dir/rsyslog.conf" || {
 	echo "FAIL: README.md has no configuration of omprog"
@@ -124,6 +137,19 @@ fi
 begun=$(grep -c "counting sessions" "$dir/said")
 [ "$begun" = 1 ] && echo "ok: one tlstally-logd" ||
 	fail "$begun of tlstally-logd were started"
+
+for template in $templates; do
+	rm -rf "$dir/store"/*
+	"$build/src/app/tlstally-logd" -f -c "$dir/tlstally.conf" --once - \
+		<"$dir/$template" 2>"$dir/said" &
+	logd=$!
+	wait_for has_all
+	kill "$logd" 2>/dev/null
+	wait "$logd"
+	got=$(waiting)
+	[ "$got" = "$SESSIONS" ] && echo "ok: $template" ||
+		fail "$template: $got sessions: $(cat "$dir/said")"
+done
 
 echo "$failures failed"
 [ $failures -eq 0 ]
