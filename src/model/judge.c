@@ -150,20 +150,31 @@ static bool has_tlsa(const struct trial *trial)
 	       (trial->mx->tlsa == VIEW_OK || trial->mx->tlsa == VIEW_BAD);
 }
 
-/* The log tells the level, and it is not one of DANE. */
-static bool has_other_level(const struct log_session *session)
+/* What DANE makes of its level where no TLSA record can be used: TLS is a must,
+ * and nothing is verified (RFC 7672 section 2.2). */
+static bool is_dane_without_records(const struct trial *trial)
 {
-	return session->level != LEVEL_UNKNOWN &&
-	       session->level != LEVEL_HALF_DANE &&
-	       session->level != LEVEL_DANE &&
-	       session->level != LEVEL_DANE_ONLY;
+	return trial->session->level == LEVEL_ENCRYPT && has_tlsa(trial) &&
+	       trial->mx->tlsa == VIEW_BAD;
+}
+
+/* The log tells the level, and it is not one of DANE. */
+static bool has_other_level(const struct trial *trial)
+{
+	enum tls_level level = trial->session->level;
+
+	return level != LEVEL_UNKNOWN && level != LEVEL_HALF_DANE &&
+	       level != LEVEL_DANE && level != LEVEL_DANE_ONLY &&
+	       !is_dane_without_records(trial);
 }
 
 /* Did the session go on as none would under DANE? */
-static bool went_on_without_dane(const struct log_session *session)
+static bool went_on_without_dane(const struct trial *trial)
 {
+	const struct log_session *session = trial->session;
+
 	if (session->level != LEVEL_UNKNOWN)
-		return has_other_level(session);
+		return has_other_level(trial);
 	return session->outcome == LOG_PLAIN ||
 	       (session->outcome == LOG_TLS && !session->verified &&
 	        !session->tlsa_unusable);
@@ -179,9 +190,9 @@ static bool dane_applies(const struct trial *trial)
 	    (!has_tlsa(trial) && !dnssec_fails(trial) &&
 	     !session->tlsa_unusable))
 		return false;
-	return (trial->options->dane && !has_other_level(session)) ||
+	return (trial->options->dane && !has_other_level(trial)) ||
 	       (session->no_match && has_tlsa(trial)) ||
-	       (trial->options->dane_by_map && !went_on_without_dane(session));
+	       (trial->options->dane_by_map && !went_on_without_dane(trial));
 }
 
 /* Level fingerprint: what this site demands besides. */
@@ -402,7 +413,8 @@ enum policy_type judge_level(const struct judge_options *options,
 	if (session->level == LEVEL_UNKNOWN)
 		return POLICY_NONE;
 	begin(&trial);
-	*less = session->level <= LEVEL_ENCRYPT;
+	*less = session->level <= LEVEL_ENCRYPT &&
+	        !is_dane_without_records(&trial);
 	if (options->dane && (has_tlsa(&trial) || dnssec_fails(&trial)))
 		return POLICY_TLSA;
 	if (options->sts && sts_in_force(view) &&

@@ -91,7 +91,8 @@ struct judge_options judge_options_of(unsigned enforces);
  *
  * *less: the level asks for less, so the session was under no policy of the
  * domain's and says nothing about it: its message has "TLS-Required: No" (RFC
- * 8689), or this Postfix does not do what it is thought to do.
+ * 8689), or this Postfix does not do what it is thought to do.  Where no TLSA
+ * record can be used, encrypt is what DANE itself makes of the level.
  */
 enum policy_type judge_level(const struct judge_options *options,
                              const struct log_session *session,
