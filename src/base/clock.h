@@ -55,6 +55,12 @@ static inline int64_t clock_secs(struct clock *clock)
 	return clock->now_ms(clock) / 1000;
 }
 
+/* How far the wall clock is ahead of what we go by: 0 but for clock_hold(). */
+static inline int64_t clock_ahead_secs(struct clock *clock)
+{
+	return (clock->wall_ms(clock) - clock->now_ms(clock)) / 1000;
+}
+
 static inline int64_t clock_monotonic_ms(struct clock *clock)
 {
 	return clock->monotonic_ms(clock);

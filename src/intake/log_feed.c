@@ -45,6 +45,7 @@ struct log_feed {
 	int64_t committed_ms; /* monotonic */
 
 	int64_t now;       /* secs, at the beginning of the batch */
+	int64_t ahead;     /* secs, the wall clock, of that (clock_hold) */
 	int64_t last_time; /* secs, of the last line */
 	int64_t watermark; /* secs: read until */
 	bool has_place;    /* the store knows where to go on */
@@ -106,6 +107,20 @@ static bool is_tls_optional(void *arg, int64_t time, const char *queue_id)
 	return tls_optional_has(txn, day_of_line(f, time), queue_id);
 }
 
+/* While somebody has set the clock, what is logged now has its time, which is
+ * not the one that we go by. */
+static struct log_line by_our_time(const struct log_feed *f,
+                                   const struct log_line *line)
+{
+	int64_t apart = line->time - (f->now + f->ahead);
+	struct log_line ours = *line;
+
+	if (f->ahead != 0 && apart >= -CLOCK_BOUND_SECS &&
+	    apart <= CLOCK_BOUND_SECS)
+		ours.time -= f->ahead;
+	return ours;
+}
+
 static void take_line(struct log_feed *f, const struct log_line *line)
 {
 	struct fact fact;
@@ -155,10 +170,12 @@ static int read_batch(struct log_feed *f, struct err *err)
 
 	take_site(f);
 	f->now = clock_secs(f->options.clock);
+	f->ahead = clock_ahead_secs(f->options.clock);
 	for (int i = 0; i < BATCH_LINES && !log_counts_full(f->counts); i++) {
 		rc = f->source->next(f->source, &line, err);
 		if (rc != 1)
 			break;
+		line = by_our_time(f, &line);
 		take_line(f, &line);
 	}
 	return rc;

@@ -40,7 +40,8 @@ static int more(struct log_stream *s, struct err *err)
 	if (got == 0)
 		log_lines_end(&s->lines);
 	log_lines_filled(&s->lines, (size_t)got);
-	s->log_clock.now = clock_secs(s->clock);
+	/* of whoever wrote the line, right or wrong */
+	s->log_clock.now = s->clock->wall_ms(s->clock) / 1000;
 	return 1;
 }
 

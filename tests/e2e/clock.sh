@@ -4,6 +4,10 @@
 # make check runs it; by hand: srcdir=... tests/e2e/clock.sh in the build
 # directory.  The wall clock of the programs is tests/fake/set_clock.c's.
 set -u
+command -v python3 >/dev/null || {
+	echo "python3 is missing: apt-get install python3"
+	exit 77
+}
 bin=$PWD/src/app
 e2e=$PWD/tests/e2e
 dir=$(mktemp -d "${TMPDIR:-/tmp}/clock.XXXXXX") || exit 1

@@ -391,6 +391,47 @@ static void test_days_that_cannot_be(void **state)
 	}
 }
 
+/* While the clock is set back, or ahead, so are the stamps of what is logged;
+ * what was logged before keeps its day. */
+static void test_lines_of_a_clock_that_was_set(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t step_days, line_days;
+		int32_t day;
+	} rows[] = {
+		{"set back by a year", -365, -365, DAY},
+		{"set back by three days", -3, -3, DAY},
+		{"set ahead by a day", 1, 1, DAY},
+		{"logged yesterday, before it was set back", -365, -1, DAY - 1},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct log_feed_options options = feed_options();
+		struct fake fake = fake_new(2, 1, true);
+		struct db_txn *txn;
+		uint64_t sessions, domains, before;
+
+		ROW(&rows[i]);
+		txn = db_begin_read(f->db);
+		log_pending_count(txn, &before, &domains);
+		db_abort(&txn);
+		clock_hold(&test_clock, test_clock.wall_ms(&test_clock) -
+		                                clock_boot_ms(&test_clock));
+		clock_step(&test_clock, rows[i].step_days * DAY_SECS * 1000);
+		fake.start =
+			day_start(DAY) + NOON + rows[i].line_days * DAY_SECS;
+		run(f->db, &fake, &options);
+		txn = db_begin_read(f->db);
+		log_pending_count(txn, &sessions, &domains);
+		assert_int_equal(sessions, before + 1);
+		assert_int_equal(domains, i == 3 ? 2 : 1);
+		assert_true(log_pending_has(txn, rows[i].day, NULL));
+		db_abort(&txn);
+	}
+}
+
 static bool wait_for_commits(struct log_feed *feed, uint64_t commits)
 {
 	struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
@@ -565,6 +606,7 @@ int main(void)
 		STORE_TEST(test_a_start_that_was_cut_off_is_known),
 		STORE_TEST(test_a_log_that_cannot_be_read_is_known),
 		STORE_TEST(test_days_that_cannot_be),
+		STORE_TEST(test_lines_of_a_clock_that_was_set),
 		STORE_TEST(test_the_first_place_is_kept_at_once),
 		STORE_TEST(test_the_thread_reads_and_says_so),
 		STORE_TEST(test_watermark_of_a_feed_that_lags),
