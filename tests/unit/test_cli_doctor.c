@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "admin/metrics.h"
 #include "app/cli.h"
 #include "base/auto.h"
 #include "base/day.h"
@@ -247,6 +248,38 @@ static void test_lines(void **state)
 	}
 }
 
+/* A source that has just begun has no time, and no lag since 1970. */
+static void test_metrics_of_a_start(void **state)
+{
+	auto_(strbuf_clear) struct strbuf out = {0};
+	const struct metrics_http http = {0};
+	struct feed feed = {.name = FEED_LOG, .seen_at = NOW};
+	struct db_txn *txn;
+	struct fixture f;
+
+	(void)state;
+	fixture_make(&f);
+	fixture_open(&f);
+	txn = db_begin_write(f.db);
+	feed_put(txn, &feed);
+	feed = (struct feed){.name = FEED_EVENTS,
+	                     .seen_at = NOW,
+	                     .watermark = NOW - 7,
+	                     .last_event = NOW - 9};
+	feed_put(txn, &feed);
+	commit_ok(&txn);
+	assert_int_equal(metrics_write(f.db, NOW, &http, &out, &f.err), 0);
+	assert_non_null(strstr(strbuf_text(&out),
+	                       "feed_events_total{feed=\"log\"} 0\n"));
+	assert_non_null(strstr(strbuf_text(&out),
+	                       "feed_lag_seconds{feed=\"events\"} 7\n"));
+	assert_null(
+		strstr(strbuf_text(&out), "feed_lag_seconds{feed=\"log\"}"));
+	assert_null(strstr(strbuf_text(&out),
+	                   "feed_last_event_seconds{feed=\"log\"}"));
+	fixture_clear(&f);
+}
+
 /* A Postfix that is a folder: postconf, first in the path, prints what main.cf
  * says, and smtp is a text. */
 struct postfix_row {
@@ -467,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_loglevel),
 		cmocka_unit_test(test_milter_and_coverage),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_metrics_of_a_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
