@@ -15,7 +15,7 @@
 #include "base/xalloc.h"
 #include "store/page.h"
 
-enum { TRIES = 5, PAUSE_NS = 20 * 1000 * 1000 };
+enum { TRIES = 50, PAUSE_NS = 20 * 1000 * 1000 };
 
 /* A key that bounds a page's keys; len 0: none does. */
 struct bound {
@@ -399,12 +399,14 @@ static bool end_is_free(struct walker *w)
 	return is_free;
 }
 
-static int check_size(struct page_walk *walk, struct err *err)
+/* *txn_id: the newest transaction when it was looked at, 0: unknown. */
+static int check_size(struct page_walk *walk, uint64_t *txn_id, struct err *err)
 {
 	struct walker w;
 	uint64_t bytes;
 	int rc = walker_begin(&w, walk, err);
 
+	*txn_id = w.meta.txn_id;
 	if (rc != 0)
 		return rc;
 	bytes = (w.meta.last_page + 1) * w.meta.page_size;
@@ -420,21 +422,25 @@ int page_walk_size(int fd, struct err *err)
 {
 	struct page_walk walk = {.fd = fd};
 	struct timespec pause = {.tv_nsec = PAUSE_NS};
+	uint64_t before = 0, now;
 	struct stat st;
-	int rc = 0;
 
 	if (fstat(fd, &st) != 0)
 		return err_errno(err, ERR_IO, "fstat");
 	if (st.st_size == 0)
 		return 0;
-	/* somebody may be writing what we read */
+	/* Somebody may be writing what we read: only what is found twice, with
+	 * no commit in between, is so.  Who commits all the time has a file
+	 * that can be written. */
 	for (int i = 0; i < TRIES; i++) {
-		rc = check_size(&walk, err);
-		if (rc == 0)
+		if (check_size(&walk, &now, err) == 0)
 			return 0;
+		if (i > 0 && now == before)
+			return err->class;
+		before = now;
 		nanosleep(&pause, NULL);
 	}
-	return rc;
+	return 0;
 }
 
 int page_walk_all(struct page_walk *walk, struct err *err)

@@ -228,31 +228,51 @@ def flip(trial, rng):
             trial.any(rng, what)
 
 
-def cut_while_it_runs(trial):
-    """A daemon that has the store open: it ends, with a word."""
+def cut_store(trial, process):
+    os.truncate(trial.store / "data.mdb", 5 * 4096)
+
+
+def send_fault(trial, process):
+    process.send_signal(signal.SIGSEGV)
+
+
+def while_it_runs(trial, name, deed):
+    """What becomes of a daemon that has the store open."""
+    trial.put(trial.original)
+    with open(trial.folder / "said", "w+") as said:
+        process = subprocess.Popen([BIN / name, "-f", *trial.options],
+                                   stdout=said, stderr=said)
+        end = time.monotonic() + 20
+        while not re.search("counting|serving",
+                            (trial.folder / "said").read_text()):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.05)
+        deed(trial, process)
+        try:
+            status = process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = None
+        said.seek(0)
+        text = said.read()
+    return status, text
+
+
+def running(trial):
+    """A store that is cut ends a daemon with a word.  A signal that has nothing
+    to do with the store is left to whoever else wants it: the kernel."""
     for name in ("tlstallyd", "tlstally-httpd"):
-        trial.put(trial.original)
-        with open(trial.folder / "said", "w+") as said:
-            process = subprocess.Popen([BIN / name, "-f", *trial.options],
-                                       stdout=said, stderr=said)
-            end = time.monotonic() + 20
-            while not re.search("counting|serving",
-                                (trial.folder / "said").read_text()):
-                if time.monotonic() > end:
-                    break
-                time.sleep(0.05)
-            os.truncate(trial.store / "data.mdb", 5 * 4096)
-            try:
-                status = process.wait(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                status = None
-            said.seek(0)
-            text = said.read()
-        trial.judge("cut while it runs", name, status, text)
+        what = "cut while it runs"
+        status, text = while_it_runs(trial, name, cut_store)
+        trial.judge(what, name, status, text)
         if status != 1 or "damaged" not in text:
-            trial.wrong.append(("cut while it runs", name, f"status {status}",
-                                text))
+            trial.wrong.append((what, name, f"status {status}", text))
+    status, text = while_it_runs(trial, "tlstally-httpd", send_fault)
+    if "damaged" in text or (status != -signal.SIGSEGV and
+                             "AddressSanitizer" not in text):
+        trial.wrong.append(("SIGSEGV", "tlstally-httpd", f"status {status}",
+                            text))
 
 
 def main():
@@ -269,7 +289,7 @@ def main():
             if re.search("damaged|usage|unknown", said):
                 trial.wrong.append(("undamaged", words, "fails", said))
         cut(trial, rng)
-        cut_while_it_runs(trial)
+        running(trial)
         flip(trial, rng)
     for what, words, why, said in trial.wrong[:40]:
         print(f"FAIL: {what}: {words}: {why}: {said}")

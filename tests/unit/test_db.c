@@ -794,6 +794,28 @@ static void test_files_that_are_taken_away(void **state)
 	assert_int_equal(db_check_place(f->db, &f->err), 0);
 }
 
+static void cut_data(const struct fixture *f)
+{
+	auto_(xfree_str) char *path = xasprintf("%s/data.mdb", f->directory);
+
+	if (truncate(path, 2 * 4096) != 0)
+		abort();
+}
+
+static void test_a_file_that_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+
+	assert_int_equal(db_check_place(f->db, &f->err), 0);
+	cut_data(f);
+	assert_int_equal(db_check_place(f->db, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "damaged: restore a backup"));
+	db_close(&f->db);
+	assert_int_equal(db_open(&f->db, &options, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "damaged: restore a backup"));
+}
+
 static void test_a_killed_writer(void **state)
 {
 	struct fixture *f = *state;
@@ -1045,6 +1067,7 @@ int main(void)
 		STORE_TEST(test_sharing),
 		STORE_TEST(test_an_upgrade_waits_for_the_others),
 		STORE_TEST(test_files_that_are_taken_away),
+		STORE_TEST(test_a_file_that_is_cut),
 		STORE_TEST(test_a_killed_writer),
 		STORE_TEST(test_a_killed_reader),
 		STORE_TEST(test_a_store_is_not_used_across_a_fork),
