@@ -89,14 +89,11 @@ static void look_at_queue(struct cli *cli, struct finding *finding)
 		doctor_tell(finding, NOTE,
 		            "net.unix.max_dgram_qlen cannot be read");
 	else if (length < DGRAM_QUEUE_SMALL)
-		doctor_tell(
-			finding, BAD,
-			"net.unix.max_dgram_qlen is %d: a burst of more events "
-			"can "
-			"lose some; set it to 512 (sysctl.d) and make the "
-			"socket "
-			"anew",
-			length);
+		doctor_tell(finding, BAD,
+		            "net.unix.max_dgram_qlen is %d: a burst of more "
+		            "events can lose some; set it to 512 (sysctl.d) "
+		            "and make the socket anew",
+		            length);
 	else
 		doctor_tell(finding, GOOD, "a socket's queue holds %d events",
 		            length);

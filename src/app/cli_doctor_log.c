@@ -240,14 +240,13 @@ void doctor_look_at_levels(struct cli *cli, struct finding *finding)
 	levels.sts += yesterday.sts;
 	levels.less_than_sts += yesterday.less_than_sts;
 	if (all_less(levels.less_than_dane, levels.dane))
-		doctor_tell(
-			finding, BAD,
-			"this Postfix does no DANE: all %" PRIu64
-			" sessions with MX hosts that have TLSA records were "
-			"at "
-			"level may (tls= in its log) and are not counted; does "
-			"its resolver, in /etc/resolv.conf, validate?",
-			levels.dane);
+		doctor_tell(finding, BAD,
+		            "this Postfix does no DANE: all %" PRIu64
+		            " sessions with MX hosts that have TLSA records "
+		            "were at level may (tls= in its log) and are not "
+		            "counted; does its resolver, in /etc/resolv.conf, "
+		            "validate?",
+		            levels.dane);
 	else if (all_less(levels.less_than_sts, levels.sts))
 		doctor_tell(
 			finding, BAD,
