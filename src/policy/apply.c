@@ -339,13 +339,22 @@ static void leave_domain(struct judging *judging)
 		judge_for_hop(judging);
 }
 
+/* Whether the host is an MX was not to be found out, and no next hop is known
+ * that it is. */
+static bool may_be_either(const struct judging *judging)
+{
+	return !view_status_is_fact(judging->a->view.mx) &&
+	       judging->session.hop == NULL;
+}
+
 static void settle_open(struct judging *judging)
 {
 	if (is_mx(judging) || has_no_mx(judging->a) ||
 	    judging->a->verdict == VERDICT_WITHOUT) {
 		judging->session.route = ROUTE_DOMAIN;
 		count_judged(judging, &judging->a->view);
-	} else if (tells_of_host(&judging->session)) {
+	} else if (tells_of_host(&judging->session) &&
+	           !may_be_either(judging)) {
 		leave_domain(judging);
 	} else {
 		count_nobodys(judging);

@@ -23,9 +23,10 @@ static void add_milter_tables(struct db_txn *txn)
 	(void)txn;
 }
 
-/* The catch-all of a day's sums, and the table of addresses in doubt.  A
- * program that does not know them would write the sums without it, and what it
- * sees accepted would be missing in the table. */
+/* The catch-all of a day's sums, the table of addresses in doubt, and sessions
+ * of the log that wait with who chose their host.  A program that does not know
+ * them would write the sums without it, what it sees accepted would be missing
+ * in the table, and such sessions would be damaged to it. */
 static void add_catch_all_and_doubt(struct db_txn *txn)
 {
 	(void)txn;

@@ -2,10 +2,37 @@
  * and stays within its bounds. */
 #include "base/arena.h"
 #include "model/milter_sight.h"
+#include "model/log_site.h"
 #include "model/postconf.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Any settings make a site, which says something of any host. */
+static void check_site(const struct postconf *set)
+{
+	static const struct site_by_hand nothing = {.loglevel = "",
+	                                            .lines_are_new = true};
+	const struct site_instance instance = {.directory = "/etc/postfix",
+	                                       .set = set};
+	struct log_site *site = log_site_new(&instance, 1, &nothing);
+
+	for (size_t i = 0; i < site->count; i++) {
+		const struct log_service *service = &site->services[i];
+		const struct site_hop *hop;
+		enum log_route route;
+
+		check(log_site_service(site, span_of(service->program),
+		                       span_of("")) == service);
+		check((service->enforces & ~(unsigned)ENFORCES_ALL) == 0);
+		route = log_site_route(site, service, "mx.example", 25, &hop);
+		check(service->routes || route == ROUTE_DOMAIN);
+		route = log_site_route(site, service, "mx.example", 587, &hop);
+		check(route == ROUTE_SITE);
+		check(hop == NULL || hop->name != NULL);
+	}
+	log_site_free(&site);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -38,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(sight.filter_count <= MILTER_SIGHT_FILTERS);
 	check(sight.word_count <= MILTER_SIGHT_WORDS);
 	check(!sight.filtered || sight.word_count > 0);
+	check_site(&set);
 	arena_clear(&arena);
 	return 0;
 }

@@ -257,6 +257,34 @@ static void test_damaged_rows(void **state)
 	assert_non_null(strstr(f->err.text, "table log-pending"));
 }
 
+/* A day's sessions of nobody: their number, and the first host. */
+static void test_nobodys(void **state)
+{
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	struct log_nobodys got;
+	uint64_t rows = 0;
+
+	assert_int_equal(log_nobodys_get(txn, DAY, &got), 0);
+	assert_int_equal(got.sessions, 0);
+	log_nobodys_add(txn, DAY, 3, "smtp.relay.example");
+	log_nobodys_add(txn, DAY, 4, "other.example");
+	log_nobodys_add(txn, DAY + 1, 1, NULL);
+	commit_ok(&txn);
+	txn = db_begin_write(f->db);
+	assert_int_equal(log_nobodys_get(txn, DAY, &got), 1);
+	assert_int_equal(got.sessions, 7);
+	assert_string_equal(got.host, "smtp.relay.example");
+	assert_int_equal(log_nobodys_get(txn, DAY + 1, &got), 1);
+	assert_int_equal(got.sessions, 1);
+	assert_string_equal(got.host, "");
+	/* they go with their day */
+	assert_int_equal(tally_purge(txn, DAY + 1, &rows), 0);
+	assert_int_equal(log_nobodys_get(txn, DAY, &got), 0);
+	assert_int_equal(log_nobodys_get(txn, DAY + 1, &got), 1);
+	commit_ok(&txn);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +293,7 @@ int main(void)
 		STORE_TEST(test_taken_in_pieces),
 		STORE_TEST(test_days_of_an_old_log),
 		STORE_TEST(test_purged),
+		STORE_TEST(test_nobodys),
 		STORE_TEST(test_hashes_that_meet),
 		STORE_TEST(test_damaged_rows),
 	};
