@@ -17,6 +17,7 @@
 #include "base/failpoint.h"
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "deliver/alike.h"
 #include "deliver/verdict.h"
 
 /* Of what a child says the beginning and the end are kept. */
@@ -44,6 +45,7 @@ struct deliver_sendmail {
 	struct clock *clock;
 	struct curl_pool *pool;
 	struct answers *answers;
+	struct alike *alike;
 	char *path;
 	int64_t timeout_ms;
 	size_t limit;
@@ -201,9 +203,11 @@ static void answer_child(struct child *child, int status)
 		said = span_of("it took too long");
 	verdict_exit(status, said, &answer);
 	failpoint_hit("sendmail answer");
-	answers_put(sendmail->answers, child->job, &answer);
+	alike_put(sendmail->alike, child->job, &answer);
 	child_free(child);
 	start_waiting(sendmail);
+	if (sendmail->running == 0)
+		alike_decide(sendmail->alike);
 }
 
 static void on_end(struct pool_watch *watch, short revents)
@@ -323,6 +327,7 @@ struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
 	sendmail->clock = clock;
 	sendmail->pool = pool;
 	sendmail->answers = answers;
+	sendmail->alike = alike_new(pool, answers);
 	sendmail->path = xstrdup(path);
 	/* it may speak to the mail server itself */
 	sendmail->timeout_ms =
@@ -350,6 +355,7 @@ void deliver_sendmail_free(struct deliver_sendmail **sendmail)
 		STAILQ_REMOVE_HEAD(&s->waiting, link);
 		free(next);
 	}
+	alike_free(&s->alike);
 	free(s->path);
 	free(s);
 	*sendmail = NULL;

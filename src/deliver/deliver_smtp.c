@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "deliver/alike.h"
 #include "deliver/smtp_conn.h"
 #include "deliver/smtp_login.h"
 
@@ -18,6 +19,7 @@ struct deliver_smtp {
 	struct smtp_conn_owner owner;
 	struct curl_pool *pool;
 	struct answers *answers;
+	struct alike *alike;
 	struct smtp_login login;
 	bool may_go_clear; /* TLS is welcome, not a must */
 	struct smtp_mail_list waiting;
@@ -37,7 +39,7 @@ static struct deliver_smtp *smtp_of(struct smtp_conn_owner *owner)
 static void answer_mail(struct deliver_smtp *smtp, struct smtp_mail *mail,
                         const struct delivery_answer *answer)
 {
-	answers_put(smtp->answers, mail->job, answer);
+	alike_put(smtp->alike, mail->job, answer);
 	free(mail);
 }
 
@@ -123,6 +125,14 @@ static void make_room(struct deliver_smtp *smtp)
 	}
 }
 
+static bool has_nothing(const struct deliver_smtp *smtp)
+{
+	for (size_t i = 0; i < smtp->count; i++)
+		if (smtp->places[i].state == PLACE_BUSY)
+			return false;
+	return TAILQ_EMPTY(&smtp->waiting);
+}
+
 static void dispatch(struct deliver_smtp *smtp)
 {
 	for (size_t i = 0; i < smtp->count; i++)
@@ -130,6 +140,8 @@ static void dispatch(struct deliver_smtp *smtp)
 			send_next(smtp, &smtp->places[i]);
 	make_room(smtp);
 	open_for_waiting(smtp);
+	if (has_nothing(smtp))
+		alike_decide(smtp->alike);
 }
 
 static void on_answered(struct smtp_conn_owner *owner, struct smtp_mail *mail,
@@ -233,6 +245,7 @@ struct deliver_smtp *deliver_smtp_new(const struct conf *conf,
 	};
 	smtp->pool = pool;
 	smtp->answers = answers;
+	smtp->alike = alike_new(pool, answers);
 	TAILQ_INIT(&smtp->waiting);
 	smtp->room = conf->deliver.concurrency_per_host;
 	smtp->limit = smtp->room;
@@ -258,6 +271,7 @@ void deliver_smtp_free(struct deliver_smtp **smtp)
 		TAILQ_REMOVE(&s->waiting, mail, link);
 		free(mail);
 	}
+	alike_free(&s->alike);
 	smtp_login_clear(&s->login);
 	free(s->places);
 	free(s);

@@ -10,7 +10,7 @@
 #include "model/program_words.h"
 #include "model/refusal.h"
 
-enum { ANY = -1 };
+enum { ANY = -1, SYSTEM = -2, FULL = -3 };
 
 #define AT(stage) (1u << (stage))
 #define BEFORE_RCPT                                                            \
@@ -21,7 +21,7 @@ enum { ANY = -1 };
 struct smtp_row {
 	unsigned stages;
 	int from, to; /* codes */
-	int refusal;  /* what it says about the address; ANY */
+	int refusal;  /* what it says about the address; ANY and its like */
 	enum delivery_event event;
 	bool our_fault;
 };
@@ -37,10 +37,15 @@ static const struct smtp_row smtp_rows[] = {
          EVENT_TEMPORARY, true},
 	/* a full mailbox gets emptied ("persistent transient", RFC 3463 X.2.2),
          * and a 552 at RCPT is to be read as 452 (RFC 5321 4.5.3.1.10) */
-	{AT(STAGE_RCPT), 552, 552, ANY, EVENT_TEMPORARY, false},
-	{AT(STAGE_DATA), 552, 552, ANY, EVENT_REFUSED, false},
+	{AT(STAGE_DATA), 552, 552, FULL, EVENT_TEMPORARY, false},
+	/* any other 552 to the text is our server's limit of size */
+	{AT(STAGE_DATA), 552, 552, ANY, EVENT_TEMPORARY, true},
 	{AT(STAGE_RCPT) | AT(STAGE_DATA), 500, 599, REFUSAL_PASSING,
          EVENT_TEMPORARY, false},
+	/* x.3.x is the mail system: of the server that speaks, which is ours */
+	{AT(STAGE_RCPT) | AT(STAGE_DATA), 500, 599, SYSTEM, EVENT_TEMPORARY,
+         true},
+	{AT(STAGE_RCPT), 552, 552, ANY, EVENT_TEMPORARY, false},
 	/* 530, 534, 535, 538: log in first (RFC 4954) */
 	{AT(STAGE_RCPT), 530, 538, ANY, EVENT_TEMPORARY, true},
 	{AT(STAGE_RCPT) | AT(STAGE_DATA), 500, 599, ANY, EVENT_REFUSED, false},
@@ -51,9 +56,15 @@ static const struct smtp_row smtp_rows[] = {
 static bool smtp_row_fits(const struct smtp_row *row, enum delivery_stage stage,
                           const struct smtp_reply *reply)
 {
-	return (row->stages & AT(stage)) != 0 && reply->code >= row->from &&
-	       reply->code <= row->to &&
-	       (row->refusal == ANY || (int)reply->refusal == row->refusal);
+	if ((row->stages & AT(stage)) == 0 || reply->code < row->from ||
+	    reply->code > row->to)
+		return false;
+	if (row->refusal == FULL)
+		return reply->is_enhanced && reply->subject == 2 &&
+		       reply->detail == 2;
+	if (row->refusal == SYSTEM)
+		return reply->is_enhanced && reply->subject == 3;
+	return row->refusal == ANY || (int)reply->refusal == row->refusal;
 }
 
 void verdict_smtp(enum delivery_stage stage, const struct smtp_reply *reply,

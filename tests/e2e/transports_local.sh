@@ -28,6 +28,10 @@ local_mail "its server wants a password" says-login \
 	"temporary local 65 0 our-fault *: msmtp: server message: 530 *required"
 local_mail "an option as recipient" -bs "accepted local 0 0 ok *"
 local_mail "noisy" noisy "accepted *"
+expect "its server knows nobody" 5 "$(for i in 1 2 3 4 5; do
+	echo "mailto:says-5.1.1@d$i.example.com $dir/mail"; done |
+	deliver -o deliver.mail="sendmail:$bin/sendmail" |
+	grep -c "temporary local 65 0 our-fault our mail server refuses many")"
 slow="-o deliver.timeout=1 -o deliver.mail_timeout=1"
 local_mail "hangs" hang "uncertain local 0 0 our-fault *it took too long"
 slow=

@@ -119,6 +119,34 @@ start short smtp_sink --messages 2
 expect "a relay that closes after two" "12" \
 	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/dozen" |
 	grep -c accepted)"
+# What our own server refuses to everybody is no receiver's trouble.
+mail "too large for it" "1 temporary data 552 0 our-fault 552 5.3.4 *" \
+	--reply "end=552 5.3.4 Message too big for system"
+for i in $(seq 12); do
+	echo "mailto:x$i@d$i.example.com $dir/mail"
+done >"$dir/domains"
+# alike WHAT JOBS WANT SINK-OPTIONS...: a count of EVENT OUR-FAULT
+alike() {
+	start "$1" smtp_sink "${@:4}"
+	expect "$1" "$3" "$(deliver -o deliver.mail=smtp://127.0.0.1:$port \
+		<"$2" | awk '{ print $2, $6 }' | sort | uniq -c | tr -s ' ' |
+		tr '\n' ';')"
+}
+alike "relays-nothing" "$dir/domains" " 12 temporary our-fault;" \
+	--reply "rcpt=550 Invalid recipient"
+alike "knows-nobody" "$dir/domains" " 12 temporary our-fault;" \
+	--reply "rcpt=550 5.1.1 User unknown"
+alike "one-domain-is-dead" "$dir/dozen" " 12 bad-address ok;" \
+	--reply "rcpt=550 5.1.1 User unknown"
+alike "some-are-dead" "$dir/domains" " 8 accepted ok; 4 bad-address ok;" \
+	--rcpt "x3=550 5.1.1 who?" --rcpt "x5=550 5.1.1 who?" \
+	--rcpt "x7=550 5.1.1 who?" --rcpt "x9=550 5.1.1 who?"
+expect "the operator reads how many" \
+	"1 temporary rcpt 550 0 our-fault our mail server refuses many alike: 550 *" \
+	"$(start told smtp_sink --reply "rcpt=550 Invalid recipient" &&
+	deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/domains" |
+	head -1)"
+
 # What a used connection gives back goes out on a fresh one.
 for i in $(seq 200); do
 	echo "mailto:m$i@example.com $dir/mail"

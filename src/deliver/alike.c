@@ -1,0 +1,199 @@
+#include "deliver/alike.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/span.h"
+#include "base/xalloc.h"
+#include "model/refusal.h"
+
+enum {
+	DOMAINS_ENOUGH = 3,
+	WORDINGS_MAX = 32, /* what is more is taken at its word */
+	HOLD_MS = 60000,
+};
+
+struct wording {
+	uint64_t key;
+	size_t count;
+	uint64_t domains[DOMAINS_ENOUGH]; /* hashes of the first ones */
+	size_t domain_count;
+};
+
+struct held {
+	struct delivery_job *job;
+	struct delivery_answer answer;
+	struct wording *wording;
+};
+
+struct alike {
+	struct curl_pool *pool;
+	struct answers *answers;
+	struct pool_watch watch; /* only its deadline */
+	struct wording wordings[WORDINGS_MAX];
+	size_t wording_count;
+	size_t accepted;
+	struct held *held;
+	size_t held_count;
+	size_t held_room;
+};
+
+static bool has_digit(struct span word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (word.at[i] >= '0' && word.at[i] <= '9')
+			return true;
+	return false;
+}
+
+/* Does it vary with the recipient, or with the moment?  Codes do not. */
+static bool varies(struct span word)
+{
+	int status[3];
+
+	if (refusal_status_here(word, status))
+		return false;
+	return memchr(word.at, '@', word.len) != NULL ||
+	       memchr(word.at, '<', word.len) != NULL ||
+	       (word.len > 1 && memchr(word.at, '.', word.len - 1) != NULL) ||
+	       has_digit(word);
+}
+
+uint64_t alike_key(const struct delivery_answer *answer)
+{
+	uint64_t key = (uint64_t)answer->stage * 1000 + (uint64_t)answer->code;
+	struct span rest = span_of(answer->text), word;
+	bool more;
+
+	do {
+		more = span_split(&rest, ' ', &word);
+		if (word.len > 0 && !varies(word))
+			key = hash64(key, word.at, word.len);
+	} while (more);
+	return key;
+}
+
+static struct wording *wording_get(struct alike *alike, uint64_t key)
+{
+	struct wording *wording = alike->wordings;
+
+	for (size_t i = 0; i < alike->wording_count; i++, wording++)
+		if (wording->key == key)
+			return wording;
+	if (alike->wording_count == WORDINGS_MAX)
+		return NULL;
+	alike->wording_count++;
+	wording->key = key;
+	return wording;
+}
+
+static void add_domain(struct wording *wording, const char *domain)
+{
+	uint64_t hash = hash64(0, domain, strlen(domain));
+
+	wording->count++;
+	for (size_t i = 0; i < wording->domain_count; i++)
+		if (wording->domains[i] == hash)
+			return;
+	if (wording->domain_count < DOMAINS_ENOUGH)
+		wording->domains[wording->domain_count++] = hash;
+}
+
+static bool is_ours(const struct alike *alike, const struct wording *wording)
+{
+	return wording->domain_count == DOMAINS_ENOUGH &&
+	       wording->count > alike->accepted;
+}
+
+static void put_as_ours(struct alike *alike, struct delivery_job *job,
+                        const struct delivery_answer *answer)
+{
+	struct delivery_answer ours;
+
+	answer_our_fault(&ours, answer->stage,
+	                 "our mail server refuses many alike: %s",
+	                 answer->text);
+	ours.code = answer->code;
+	answers_put(alike->answers, job, &ours);
+}
+
+void alike_decide(struct alike *alike)
+{
+	size_t count = alike->held_count;
+
+	alike->watch.deadline_ms = 0;
+	alike->held_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct held *held = &alike->held[i];
+
+		if (is_ours(alike, held->wording))
+			put_as_ours(alike, held->job, &held->answer);
+		else
+			answers_put(alike->answers, held->job, &held->answer);
+	}
+}
+
+static void hold(struct alike *alike, struct delivery_job *job,
+                 const struct delivery_answer *answer, struct wording *wording)
+{
+	if (alike->held_count == alike->held_room) {
+		alike->held_room = alike->held_room ? 2 * alike->held_room : 64;
+		alike->held = xrealloc(alike->held, alike->held_room,
+		                       sizeof(*alike->held));
+	}
+	if (alike->held_count == 0)
+		alike->watch.deadline_ms = pool_now_ms() + HOLD_MS;
+	alike->held[alike->held_count++] = (struct held){
+		.job = job, .answer = *answer, .wording = wording};
+}
+
+void alike_put(struct alike *alike, struct delivery_job *job,
+               const struct delivery_answer *answer)
+{
+	struct wording *wording = NULL;
+
+	alike->accepted += answer->event == EVENT_ACCEPTED;
+	if ((answer->event == EVENT_REFUSED ||
+	     answer->event == EVENT_BAD_ADDRESS) &&
+	    answer->code != 0)
+		wording = wording_get(alike, alike_key(answer));
+	if (wording == NULL) {
+		answers_put(alike->answers, job, answer);
+		return;
+	}
+	add_domain(wording, job->rua->host);
+	hold(alike, job, answer, wording);
+}
+
+static void on_deadline(struct pool_watch *watch, short revents)
+{
+	(void)revents;
+	alike_decide((struct alike *)((char *)watch -
+	                              offsetof(struct alike, watch)));
+}
+
+struct alike *alike_new(struct curl_pool *pool, struct answers *answers)
+{
+	struct alike *alike = xcalloc(1, sizeof(*alike));
+
+	alike->pool = pool;
+	alike->answers = answers;
+	alike->watch.fd = -1;
+	alike->watch.ready = on_deadline;
+	pool_watch(pool, &alike->watch);
+	return alike;
+}
+
+void alike_free(struct alike **alike)
+{
+	if (*alike == NULL)
+		return;
+	pool_unwatch((*alike)->pool, &(*alike)->watch);
+	free((*alike)->held);
+	free(*alike);
+	*alike = NULL;
+}
