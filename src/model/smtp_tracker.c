@@ -12,6 +12,8 @@ enum {
 	/* Plaintext sessions in a row that nobody believes: mail to the public
 	 * meets a server with TLS sooner. */
 	PLAIN_RUN_MAX = 100,
+	/* The same of a log in which no TLS session has been seen yet. */
+	PLAIN_BEGIN_MAX = 20,
 	/* So many facts of others after its last delivery a process has ended,
 	 * or goes on with another message: even a host that sends 1000
 	 * messages a second logs all recipients of a session sooner.  By facts
@@ -95,6 +97,12 @@ void smtp_tracker_empty(struct smtp_tracker *tracker)
 bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker)
 {
 	return tracker->summary_seen && tracker->plain_run < PLAIN_RUN_MAX;
+}
+
+bool tracker_sees_no_tls(const struct smtp_tracker *tracker)
+{
+	return tracker->plain_run >
+	       (tracker->summary_seen ? PLAIN_RUN_MAX : PLAIN_BEGIN_MAX);
 }
 
 const struct log_site *tracker_site(const struct smtp_tracker *tracker)

@@ -84,11 +84,16 @@ static void set_route(const struct step *step,
 		log_session_leave(session);
 }
 
-/* Where only failures are logged, everybody would be all failures. */
+/* Where only failures are logged, everybody would be all failures.  Where the
+ * level is not known, deliveries without a line about TLS tell. */
 static bool is_unlogged(const struct step *step,
                         const struct log_service *service)
 {
-	if (service->tls_lines != TLS_LINES_MISSING || step->fact->tls.said)
+	bool missing = service->tls_lines == TLS_LINES_MISSING ||
+	               (service->tls_lines == TLS_LINES_UNKNOWN &&
+	                tracker_sees_no_tls(step->tracker));
+
+	if (!missing || step->fact->tls.said)
 		return false;
 	step->tracker->unlogged++;
 	return true;
@@ -256,17 +261,19 @@ static enum ending silent_ending(const struct step *step,
                                  const struct tracked_peer *peer)
 {
 	struct smtp_tracker *tracker = step->tracker;
+	bool believed;
 
 	if (step->process->no_engine)
 		return ENDING_NONE;
 	if (step->fact->tls.said)
 		return feature_ending(&step->fact->tls);
 	if (!step->fact->past_tls ||
-	    !peer_is_counted(peer, tracker->options.count_private) ||
-	    !smtp_tracker_has_loglevel(tracker))
+	    !peer_is_counted(peer, tracker->options.count_private))
 		return ENDING_NONE;
-	tracker->plain_run++;
-	return ENDING_PLAIN;
+	believed = smtp_tracker_has_loglevel(tracker);
+	if (tracker->plain_run < UINT32_MAX)
+		tracker->plain_run++;
+	return believed ? ENDING_PLAIN : ENDING_NONE;
 }
 
 static enum ending delivery_ending(const struct step *step,

@@ -89,7 +89,7 @@ struct smtp_tracker {
 	uint64_t facts; /* taken so far */
 	bool summary_seen, event_seen, no_events_seen;
 	uint64_t unlogged;     /* sessions of services that log no TLS */
-	uint32_t plain_run;    /* plaintext sessions since the last summary */
+	uint32_t plain_run;    /* sessions without TLS since the last summary */
 	struct lru *processes; /* host, 0, program, 0, pid -> struct process */
 	struct lru *proxied; /* instance, 0, ip, port -> struct tracked_conn */
 	struct lru *own_ids; /* instance, 0, queue id -> nothing */
@@ -108,6 +108,10 @@ struct step {
 
 /* One that nothing is known of when there is none. */
 const struct log_site *tracker_site(const struct smtp_tracker *tracker);
+
+/* Is smtp_tls_loglevel 0, by what the lines are like?  Then failures alone are
+ * logged. */
+bool tracker_sees_no_tls(const struct smtp_tracker *tracker);
 
 void smtp_tracker_empty(struct smtp_tracker *tracker);
 void process_clear(void *process);

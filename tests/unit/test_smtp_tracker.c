@@ -581,6 +581,59 @@ static void test_log_level_turned_off(void **state)
 	smtp_tracker_free(&tracker);
 }
 
+static void put_silent(struct strbuf *log, int count)
+{
+	for (int i = 0; i < count; i++)
+		strbuf_printf(log,
+		              P1 "BBBB%02d: to=<u@example.com>, relay=" MX1
+		                 ", delay=0.1, delays=0/0/0/0, "
+		                 "dsn=2.0.0, status=sent (250)\n",
+		              i);
+}
+
+/* A log of which nobody knows the level, and that has failures and no
+ * successes, is one of level 0: who fails once would seem to fail always. */
+static void test_log_level_zero(void **state)
+{
+	static const char failed[] =
+		P2 "SSL_connect error to " MX2 ": -1\n" P2
+		   "CCCCC1: Cannot start TLS: handshake failure\n" P2 TO(
+			   "CCCCC1", "u@b.example", MX2)
+			   DEFER("Cannot start TLS: handshake failure");
+	static const char session[] = "b.example failed validation-failure "
+				      "tls-handshake-failure mx2.example.com "
+				      "192.0.2.2\n";
+	static const struct {
+		const char *name, *before;
+		int silent;
+		bool counts;
+	} rows[] = {
+		{"too few deliveries to tell", "", 20, true},
+		{"deliveries, and no line about TLS", "", 21, false},
+		{"one line of a success", LOUD, 21, true},
+		{"and no more for a long time", LOUD, 101, false},
+	};
+
+	(void)state;
+	replay_utc();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp_tracker *tracker = smtp_tracker_new(&all);
+		struct strbuf log = {0}, out = {0};
+
+		ROW(&rows[i]);
+		strbuf_puts(&log, rows[i].before);
+		put_silent(&log, rows[i].silent);
+		replay(tracker, strbuf_text(&log), &out);
+		strbuf_reset(&out);
+		replay(tracker, failed, &out);
+		assert_string_equal(strbuf_text(&out),
+		                    rows[i].counts ? session : "");
+		strbuf_clear(&log);
+		strbuf_clear(&out);
+		smtp_tracker_free(&tracker);
+	}
+}
+
 static void test_tlsproxy(void **state)
 {
 	static const struct row rows[] = {
@@ -1167,6 +1220,7 @@ int main(void)
 		cmocka_unit_test(test_other_mx),
 		cmocka_unit_test(test_plaintext),
 		cmocka_unit_test(test_log_level_turned_off),
+		cmocka_unit_test(test_log_level_zero),
 		cmocka_unit_test(test_tlsproxy),
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_our_faults),
