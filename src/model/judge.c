@@ -168,13 +168,12 @@ static bool has_other_level(const struct trial *trial)
 	       !is_dane_without_records(trial);
 }
 
-/* Did the session go on as none would under DANE? */
-static bool went_on_without_dane(const struct trial *trial)
+/* Did the session go on as none would under DANE, if the log does not tell the
+ * level? */
+static bool went_on_without_dane(const struct log_session *session)
 {
-	const struct log_session *session = trial->session;
-
 	if (session->level != LEVEL_UNKNOWN)
-		return has_other_level(trial);
+		return false;
 	return session->outcome == LOG_PLAIN ||
 	       (session->outcome == LOG_TLS && !session->verified &&
 	        !session->tlsa_unusable);
@@ -190,9 +189,10 @@ static bool dane_applies(const struct trial *trial)
 	    (!has_tlsa(trial) && !dnssec_fails(trial) &&
 	     !session->tlsa_unusable))
 		return false;
-	return (trial->options->dane && !has_other_level(trial)) ||
-	       (session->no_match && has_tlsa(trial)) ||
-	       (trial->options->dane_by_map && !went_on_without_dane(trial));
+	if (has_other_level(trial))
+		return false;
+	return trial->options->dane || (session->no_match && has_tlsa(trial)) ||
+	       (trial->options->dane_by_map && !went_on_without_dane(session));
 }
 
 /* Level fingerprint: what this site demands besides. */
