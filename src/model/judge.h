@@ -20,9 +20,9 @@
  * Postfix 3.11 tells outright.
  *
  * "num=65" (nothing matched) proves DANE where the MX has TLSA records, unless
- * tls= tells another level.  Else it is level fingerprint, a policy of this site
- * and not of the domain: TLS itself was there, and the session is a success
- * under no-policy-found.
+ * tls= tells another level.  Else it is level fingerprint, a policy of this
+ * site and not of the domain: TLS itself was there, and the session is a
+ * success under no-policy-found.
  *
  * One exception: results that only one kind of policy has (tlsa-invalid,
  * dnssec-invalid, dane-required; sts-...) stand under that kind when Postfix
