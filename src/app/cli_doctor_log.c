@@ -170,6 +170,24 @@ static void tell_tlsrpt(enum tlsrpt_support support, bool enabled, bool by_log,
 		doctor_tell(finding, GOOD, "this Postfix sends events");
 }
 
+static bool is_yes(const struct postconf *set, const char *name)
+{
+	const char *value = postconf_get(set, name);
+
+	return value != NULL && strcmp(value, "yes") == 0;
+}
+
+/* Level none in a policy map, of which only tls= (3.11) or a line of its own
+ * tells. */
+static bool hides_none(const struct postconf *set)
+{
+	const char *maps = postconf_get(set, "smtp_tls_policy_maps");
+
+	return maps != NULL && maps[0] != '\0' &&
+	       !is_yes(set, "smtp_log_tls_feature_status") &&
+	       !is_yes(set, "smtp_tls_note_starttls_offer");
+}
+
 void doctor_look_at_postfix(struct cli *cli, struct finding *finding)
 {
 	struct postfix_site *site = postfix_site_ask(&cli->conf);
@@ -180,12 +198,18 @@ void doctor_look_at_postfix(struct cli *cli, struct finding *finding)
 		            "Postfix's settings are not known: %s",
 		            site->trouble.text);
 	} else {
-		const char *enable =
-			postconf_get(&sender->set, "smtp_tlsrpt_enable");
+		bool by_log = !doctor_counts_by(cli, FEED_EVENTS);
 
 		tell_tlsrpt(postfix_tlsrpt(&sender->set),
-		            enable != NULL && strcmp(enable, "yes") == 0,
-		            !doctor_counts_by(cli, FEED_EVENTS), finding);
+		            is_yes(&sender->set, "smtp_tlsrpt_enable"), by_log,
+		            finding);
+		if (finding->grade == GOOD && by_log &&
+		    hides_none(&sender->set))
+			doctor_tell(finding, NOTE,
+			            "set smtp_tls_note_starttls_offer = yes: "
+			            "without it a level of none in "
+			            "smtp_tls_policy_maps looks like a server "
+			            "without STARTTLS");
 	}
 	if (finding->grade == BAD && events_come(cli))
 		doctor_tell(finding, GOOD, "another Postfix sends events");

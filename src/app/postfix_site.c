@@ -45,6 +45,7 @@ static const char *const names[] = {
 	"smtp_tls_CApath",
 	"smtp_tls_connection_reuse",
 	"smtp_tls_loglevel",
+	"smtp_tls_note_starttls_offer",
 	"smtp_tls_policy_maps",
 	"smtp_tls_security_level",
 	"smtp_tlsrpt_enable",

@@ -284,10 +284,10 @@ static void test_metrics_of_a_start(void **state)
  * says, and smtp is a text. */
 struct postfix_row {
 	const char *name;
-	const char *feed; /* counts sessions */
-	int64_t event;    /* secs before now of the last; -1: none */
-	const char *smtp; /* what the program has in it; NULL: no program */
-	const char *enable;
+	const char *feed;   /* counts sessions */
+	int64_t event;      /* secs before now of the last; -1: none */
+	const char *smtp;   /* what the program has in it; NULL: no program */
+	const char *enable; /* and what else postconf prints */
 	const char *grade, *words;
 };
 
@@ -311,6 +311,17 @@ static const struct postfix_row postfix_rows[] = {
          "cannot be read"},
 	{"by the log, an old one", FEED_LOG, -1, "SMTP", NULL, "good",
          "by its log"},
+	{"by the log, with levels that it does not show", FEED_LOG, -1, "SMTP",
+         "no\\nsmtp_tls_policy_maps = hash:/x", "note",
+         "smtp_tls_note_starttls_offer"},
+	{"by the log, which shows them", FEED_LOG, -1, "SMTP",
+         "no\\nsmtp_tls_policy_maps = hash:/x\\n"
+         "smtp_tls_note_starttls_offer = yes",
+         "good", "by its log"},
+	{"by the log, which shows them by tls=", FEED_LOG, -1, LEFT_OUT,
+         "no\\nsmtp_tls_policy_maps = hash:/x\\n"
+         "smtp_log_tls_feature_status = yes",
+         "good", "by its log"},
 	{"by the log, built without", FEED_LOG, -1, LEFT_OUT, "no", "good",
          "by its log"},
 	{"by the log, told to send for nothing", FEED_LOG, -1, LEFT_OUT, "yes",
@@ -348,7 +359,8 @@ static void make_postfix(const char *directory, const struct postfix_row *row,
 	         directory, main_cf);
 	if (row->enable != NULL)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-		         "echo smtp_tlsrpt_enable = %s\n", row->enable);
+		         "printf '%%b\\n' 'smtp_tlsrpt_enable = %s'\n",
+		         row->enable);
 	write_file(directory, "postconf", text);
 }
 
