@@ -122,7 +122,8 @@ static bool names_no_hop(struct span map)
 	bool more;
 
 	if (span_skip(&map, "static:"))
-		return map.len > 0 && map.at[map.len - 1] == ':';
+		return map.len > 0 && map.at[map.len - 1] == ':' &&
+		       next_item(&(const char *){map.at}).len == map.len;
 	if (!span_skip(&map, "inline:{") || map.len == 0 ||
 	    map.at[map.len - 1] != '}' || memchr(map.at, '{', map.len) != NULL)
 		return false;
