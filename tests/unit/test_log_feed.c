@@ -203,10 +203,11 @@ static int odd_next(struct log_source *self, struct log_line *line,
 		"of a third",
 		"\x01 of no form",
 		"without a pid",
-		"4FA1B: to=<x@v.example>, relay=mx[192.0.2.9]:25, delay=1, "
-		"status=sent (<@b.example>, relay=mx[192.0.2.1]:25, delay=1)",
-		"warning: connect to private/tlsproxy service: Connection "
-		"refused"};
+		("4FA1B: to=<x@v.example>, relay=mx[192.0.2.9]:25, delay=1, "
+	         "status=sent (<@b.example>, relay=mx[192.0.2.1]:25, "
+	         "delay=1)"),
+		("warning: connect to private/tlsproxy service: Connection "
+	         "refused")};
 	struct fake *f = (struct fake *)self;
 	uint64_t i = f->at % COUNT(odd);
 	int rc = fake_next(self, line, err);

@@ -157,8 +157,8 @@ static void test_subject_of_all_lengths(void **state)
 {
 	static const char *const ids[] = {
 		"2026-03-01T00:00:00Z_example", "x", "a@b",
-		"a.very.long.id.of.somebody.else."
-		"0123456789012345678901234567890123456789@example.org"};
+		("a.very.long.id.of.somebody.else."
+	         "0123456789012345678901234567890123456789@example.org")};
 	char domain[DOMAIN_TEXT], submitter[DOMAIN_TEXT];
 
 	(void)state;
