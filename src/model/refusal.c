@@ -178,7 +178,7 @@ static const struct {
 	enum refusal_kind kind;
 } meanings[] = {
 	{1, 1, REFUSAL_NO_SUCH_ADDRESS},
-	{1, 2, REFUSAL_NO_SUCH_ADDRESS},
+	{1, 2, REFUSAL_IN_DOUBT},         /* its domain; DNS errs, too */
 	{1, 3, REFUSAL_NO_SUCH_ADDRESS},  /* its syntax */
 	{1, 6, REFUSAL_NO_SUCH_ADDRESS},  /* it has moved */
 	{1, 10, REFUSAL_NO_SUCH_ADDRESS}, /* null MX (RFC 7505) */

@@ -275,6 +275,13 @@ static const struct row {
          REFUSAL_OURS,
          553,
          {5, 1, 3}},
+	{"its domain, of which DNS may know tomorrow",
+         "550 5.1.2 <a@b.example>... Host unknown (Name server: b.example: "
+         "host not found)",
+         "",
+         REFUSAL_IN_DOUBT,
+         550,
+         {5, 1, 2}},
 	{"their preferences",
          "550 5.1.1 Refused due to recipient preferences",
          "",
