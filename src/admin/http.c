@@ -165,10 +165,12 @@ void http_stop(struct http **http_in, int deadline_ms)
 		MHD_quiesce_daemon(http->daemon);
 		wait_for_answers(http, deadline_ms);
 	}
-	/* none may be left suspended */
-	http_workers_stop(&http->workers);
+	/* None may be left suspended; connections that are open go on asking
+	 * until libmicrohttpd has stopped, too. */
+	http_workers_stop(http->workers);
 	if (http->daemon != NULL)
 		MHD_stop_daemon(http->daemon);
+	http_workers_free(&http->workers);
 	if (http->listen_fd >= 0)
 		close(http->listen_fd);
 	http_connections_clear(&http->connections);

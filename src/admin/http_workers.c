@@ -126,7 +126,8 @@ int http_workers_start(struct http_workers **workers, struct err *err)
 	}
 	if (rc == 0)
 		return 0;
-	http_workers_stop(workers);
+	http_workers_stop(w);
+	http_workers_free(workers);
 	errno = rc;
 	return err_errno(err, ERR_IO, "starting threads");
 }
@@ -158,9 +159,8 @@ static void drop_all(struct http_job *job)
 	}
 }
 
-void http_workers_stop(struct http_workers **workers)
+void http_workers_stop(struct http_workers *w)
 {
-	struct http_workers *w = *workers;
 	struct http_job *left;
 
 	if (w == NULL)
@@ -173,8 +173,16 @@ void http_workers_stop(struct http_workers **workers)
 	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	drop_all(left);
-	for (unsigned i = 0; i < w->thread_count; i++)
-		pthread_join(w->threads[i], NULL);
+	while (w->thread_count > 0)
+		pthread_join(w->threads[--w->thread_count], NULL);
+}
+
+void http_workers_free(struct http_workers **workers)
+{
+	struct http_workers *w = *workers;
+
+	if (w == NULL)
+		return;
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->lock);
 	free(w);

@@ -34,7 +34,11 @@ int http_workers_start(struct http_workers **workers, struct err *err);
 /* False when it stops: then nothing is called. */
 bool http_workers_give(struct http_workers *workers, struct http_job *job);
 
-/* Drops what waits, waits for what is being answered, ends the threads. */
-void http_workers_stop(struct http_workers **workers);
+/* Drops what waits, waits for what is being answered, ends the threads.  Jobs
+ * can still be offered, until it is freed: none is taken. */
+void http_workers_stop(struct http_workers *workers);
+
+/* Stopped before, and nobody offers jobs any more. */
+void http_workers_free(struct http_workers **workers);
 
 #endif

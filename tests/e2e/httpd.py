@@ -15,6 +15,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -364,6 +365,36 @@ def test_framing(port, token):
         port, behind.replace(b"healthz", b"%68ealth%7A")))
 
 
+def test_stop(server, port, token):
+    """It ends while connections that are open go on asking."""
+    body = echo().encode()
+    request = (b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: "
+               b"application/json\r\nAuthorization: Bearer " +
+               token.encode() + b"\r\nContent-Length: %d\r\n\r\n" %
+               len(body) + body)
+    answered = []
+
+    def go_on_asking():
+        try:
+            with socket.create_connection(("127.0.0.1", port), 30) as s:
+                s.sendall(4 * request)
+                while s.recv(65536):
+                    answered.append(1)
+                    s.sendall(4 * request)
+        except OSError:
+            pass
+    clients = [threading.Thread(target=go_on_asking) for _ in range(24)]
+    for client in clients:
+        client.start()
+    end = time.monotonic() + 20
+    while len(answered) < 20 and time.monotonic() < end:
+        time.sleep(0.05)
+    server.stop()
+    for client in clients:
+        client.join()
+    expect("they were answered", True, len(answered) >= 20)
+
+
 def test_slow(port, token):
     """500 connections that never finish their header."""
     slow = []
@@ -475,7 +506,7 @@ def main():
             test_framing(port, token)
             test_slow(port, token)
             test_tokens(server, port, token)
-            server.stop()
+            test_stop(server, port, reader)
             test_tls(directory, lambda s: s.tally(
                 "token", "add", "tls", "--permission", "all")[1])
             test_unix(directory)
