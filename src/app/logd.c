@@ -107,26 +107,6 @@ static int32_t unsent_until(struct logd *d)
 	               : day_of(clock_secs(&d->clock));
 }
 
-/* Postfix from 3.10 on does, unless it was told otherwise; of another host's
- * nobody knows. */
-static bool honours_tls_required(const struct postfix_site *site)
-{
-	bool any_known = false;
-
-	for (size_t i = 0; i < site->count; i++) {
-		const struct postfix_instance *instance = &site->instances[i];
-		const char *enable =
-			postconf_get(&instance->set, "tls_required_enable");
-
-		if (!instance->sends || !instance->known)
-			continue;
-		any_known = true;
-		if (enable != NULL && strcmp(enable, "yes") == 0)
-			return true;
-	}
-	return !any_known;
-}
-
 static int start_feed(struct logd *d, struct log_site **site, struct err *err)
 {
 	struct log_feed_options options = {
@@ -137,7 +117,7 @@ static int start_feed(struct logd *d, struct log_site **site, struct err *err)
 	                    .own_sender = conf_sender(&d->conf),
 	                    .max_processes = TRACKED_PROCESSES,
 	                    .max_queue_ids = TRACKED_QUEUE_IDS},
-		.tls_optional = honours_tls_required(d->site),
+		.tls_optional = true,
 		.from_start = d->from_start,
 		.unsent_until = unsent_until(d),
 	};

@@ -30,8 +30,8 @@ struct log_feed_options {
 	struct clock *clock;
 	int64_t commit_interval_ms;
 	struct smtp_tracker_options tracker; /* `site` is set by the feed */
-	bool tls_optional; /* Postfix knows TLS-Required: No, and the
-	                      milter notes who asks for it */
+	bool tls_optional; /* ask the store for TLS-Required: No, of which the
+	                      milter writes down the queue ids */
 	/* what is known of Postfix; NULL: nothing.  Taken, also after a
 	 * failure. */
 	struct log_site *site;

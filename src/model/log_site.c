@@ -251,6 +251,7 @@ static void merge(struct log_service *known, const struct log_service *also)
 {
 	known->routes |= also->routes;
 	known->says_tls &= also->says_tls;
+	known->ignores_tls_required &= also->ignores_tls_required;
 	known->enforces |= also->enforces;
 	if (known->tls_lines == TLS_LINES_MISSING ||
 	    also->tls_lines != TLS_LINES_MISSING)
@@ -292,6 +293,8 @@ static void add_client(struct log_site *site,
 		.named = instance->named,
 		.loglevel = arena_strdup(arena, loglevel),
 		.tls_lines = tls_lines_of(loglevel),
+		.ignores_tls_required =
+			!is(&client, "tls_required_enable", "yes"),
 		.says_tls = is(&client, "smtp_log_tls_feature_status", "yes"),
 		.enforces = ENFORCES_KNOWN | client_enforces(&client),
 		.routes = routes || falls_back || hides_mx(&client),

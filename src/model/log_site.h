@@ -52,8 +52,11 @@ struct log_service {
 	bool named;            /* the instance is the one that sends */
 	const char *loglevel;
 	enum log_tls_lines tls_lines;
-	bool says_tls;     /* on delivery lines, at any level (Postfix 3.11) */
-	bool routes;       /* may choose hosts on port 25 */
+	bool says_tls; /* on delivery lines, at any level (Postfix 3.11) */
+	bool routes;   /* may choose hosts on port 25 */
+	/* "TLS-Required: No" is a header like any other: tls_required_enable =
+	 * no, or before Postfix 3.10 */
+	bool ignores_tls_required;
 	unsigned enforces; /* ENFORCES_...: model/log_session.h */
 };
 

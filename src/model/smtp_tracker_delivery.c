@@ -111,7 +111,8 @@ static void hand_out(const struct step *step, int64_t time,
 	struct log_session session;
 	const char *domain;
 
-	if (ending == ENDING_NONE || is_own(step) || is_tls_optional(step) ||
+	if (ending == ENDING_NONE || is_own(step) ||
+	    (!service->ignores_tls_required && is_tls_optional(step)) ||
 	    !peer_is_counted(&conn->peer,
 	                     step->tracker->options.count_private) ||
 	    is_unlogged(step, service))

@@ -492,6 +492,38 @@ static void test_route(void **state)
 	}
 }
 
+/* Who delivers "TLS-Required: No" as it asks? */
+static void test_tls_required(void **state)
+{
+	static const struct {
+		const char *name, *main_cf, *overrides;
+		bool ignores;
+	} settings[] = {
+		{"Postfix 3.10", "tls_required_enable = yes\n", "", false},
+		{"switched off", "tls_required_enable = no\n", "", true},
+		{"Postfix before it", "", "", true},
+		{"one of two of a name", "tls_required_enable = no\n",
+	         "relay/unix/tls_required_enable = yes\n", false},
+	};
+	static const struct site_by_hand nothing = {.loglevel = ""};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		const struct told told = {settings[i].main_cf, NULL,
+		                          settings[i].overrides};
+		auto_(log_site_free) struct log_site *site = NULL;
+		struct instance instance;
+
+		ROW(&settings[i]);
+		tell(&instance, &told);
+		site = site_of(&instance, &nothing);
+		assert_int_equal(site->services[0].ignores_tls_required,
+		                 settings[i].ignores);
+		assert_false(site->other.ignores_tls_required);
+		arena_clear(&instance.arena);
+	}
+}
+
 /* How an address is quoted is known when all instances do it. */
 static void test_quotes(void **state)
 {
@@ -528,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_whose_line),
 		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_tls_required),
 		cmocka_unit_test(test_quotes),
 	};
 
