@@ -11,6 +11,12 @@
  *   none at all, 23 hours after the day's end, when that was tried in vain:
  *   the sessions count for no policy, and nobody gets a report
  *
+ * A session whose host this site chose, or may have chosen (model/log_site.h),
+ * can be another domain's.  A host that is in no MX record of the view makes
+ * the view doubtful: it waits until DNS has been asked anew.  Then it is passed
+ * on to the next hop's name and what stands above it, waiting there as it did
+ * here, until one of them asks for reports; else it is counted as nobody's.
+ *
  * Other domains are put on the wanted list (policy/pool), unless they are
  * there already: the time of the next try is the pool's.
  */
