@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	HOSTS_MAX = 200,                  /* that a domain can have */
-	HOSTS_LOOKED_AT = LOOKUP_TLSA_OF, /* for TLSA records */
-};
+enum { HOSTS_MAX = 200 /* that a domain can have */ };
 
 static void note(struct lookup *lookup, const char *words)
 {
@@ -95,8 +92,9 @@ static void take(struct lookup *lookup, const struct dns_answer *answer)
 		      by_preference);
 	if (view->mx_count > HOSTS_MAX)
 		view->mx_count = HOSTS_MAX;
-	if (view->mx_count > HOSTS_LOOKED_AT)
-		note(lookup, "only the first 20 MX hosts are looked at");
+	if (view->mx_count > LOOKUP_TLSA_OF)
+		note(lookup, "TLSA records are looked up only of the first 20 "
+		             "MX hosts");
 }
 
 /* Without MX the domain's own host takes its mail, when there is one. */
