@@ -84,7 +84,8 @@ void doctor_look_at_lines(struct cli *cli, struct finding *finding)
 		doctor_tell(finding, NOTE,
 		            "%" PRIu64
 		            " deliveries count for nobody, since their "
-		            "lines can be read in two ways, the first: '%s'",
+		            "lines can be read in two ways or were cut "
+		            "off, the first: '%s'",
 		            sums[LINE_UNCLEAR].n, sums[LINE_UNCLEAR].first);
 	else if (sums[LINE_READ].n == 0)
 		doctor_tell(finding, NOTE,

@@ -149,7 +149,8 @@ static void print_lines(const json_t *doc, struct strbuf *out)
 			strbuf_printf(out,
 			              "%" PRIu64 " deliveries on %s count for "
 			              "nobody, since their lines can be read "
-			              "in two ways, the first: '%s'.\n",
+			              "in two ways or were cut off, the "
+			              "first: '%s'.\n",
 			              unclear, on,
 			              doc_text(day, "firstUnclear"));
 		if (ours > 0)

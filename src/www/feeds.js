@@ -104,7 +104,7 @@ function lineWarnings(status) {
       day.notUnderstood > 0 && `${plural(day.notUnderstood, "line")} of the `
         + `log not understood, the first: ${day.firstNotUnderstood}`,
       day.unclear > 0 && `${plural(day.unclear, "delivery", "deliveries")} that `
-        + `can be read in two ways, the first: ${day.firstUnclear}`,
+        + `can be read in two ways or were cut off, the first: ${day.firstUnclear}`,
       ...(day.leftOut ?? []).map(({of, lines, first}) =>
         `${plural(lines, "line")} of ${of} left out, the first: ${first}`),
     ].filter(Boolean);

@@ -410,7 +410,9 @@ static void test_status_words(void **state)
 		{"lines that can be read in two ways",
 	         "{\"lines\":[{\"day\":\"2026-03-02\",\"unclear\":2,"
 	         "\"firstUnclear\":\"x\"}]}",
-	         "2 deliveries on 2026-03-02 count for nobody", true},
+	         "2 deliveries on 2026-03-02 count for nobody, since their "
+	         "lines can be read in two ways or were cut off",
+	         true},
 		{"lines of another user",
 	         "{\"lines\":[{\"day\":\"2026-03-02\",\"leftOut\":[{"
 	         "\"of\":\"user 1000\",\"lines\":7,\"first\":\"x\"}]}]}",

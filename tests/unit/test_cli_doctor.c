@@ -195,7 +195,8 @@ static const struct lines_row lines_rows[] = {
          true,
          "lines",
          "note",
-         "2 deliveries count for nobody"},
+         "2 deliveries count for nobody, since their lines can be read in "
+         "two ways or were cut off"},
 	{"our own Postfix cannot do TLS",
          {{.fate = LINE_TELLS, .n = 4},
           {.fate = LINE_OURS, .n = 2, .first = "warning: connect to"}},
