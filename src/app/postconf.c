@@ -88,9 +88,8 @@ static int spawn(char *const *argv, int out, pid_t *pid)
 
 /* Until the end of its output; false when it took too long, or does not
  * end. */
-static bool read_output(int fd, struct strbuf *out)
+static bool read_output(int fd, struct strbuf *out, int64_t deadline)
 {
-	int64_t deadline = monotonic_ms() + DEADLINE_MS;
 	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
 	char block[4096];
 
@@ -113,14 +112,28 @@ static bool read_output(int fd, struct strbuf *out)
 	}
 }
 
-static int finish(pid_t pid, bool in_time, struct err *err)
+/* One that has closed its output need not end; false: it did not in time. */
+static bool has_ended(pid_t pid, int *status, int64_t deadline)
+{
+	const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+	pid_t ended;
+
+	while ((ended = waitpid(pid, status, WNOHANG)) == 0 &&
+	       monotonic_ms() < deadline)
+		nanosleep(&pause, NULL);
+	return ended == pid;
+}
+
+static int finish(pid_t pid, bool in_time, int64_t deadline, struct err *err)
 {
 	int status = 0;
 
-	if (!in_time)
+	in_time = in_time && has_ended(pid, &status, deadline);
+	if (!in_time) {
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
 	if (!in_time)
 		return err_set(err, ERR_BUSY,
 		               "postconf gave no whole answer in %d seconds",
@@ -137,6 +150,7 @@ int postconf_run(const char *directory, const char *what,
                  const char *const *names, struct strbuf *out, struct err *err)
 {
 	char *argv[ARGS];
+	int64_t deadline;
 	bool in_time;
 	int fds[2];
 	pid_t pid;
@@ -153,7 +167,8 @@ int postconf_run(const char *directory, const char *what,
 		return err_errno(err, rc == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		                 "postconf");
 	}
-	in_time = read_output(fds[0], out);
+	deadline = monotonic_ms() + DEADLINE_MS;
+	in_time = read_output(fds[0], out, deadline);
 	close(fds[0]);
-	return finish(pid, in_time, err);
+	return finish(pid, in_time, deadline, err);
 }

@@ -203,7 +203,6 @@ static void publish(struct log_feed *f, bool ended)
 	}
 	f->going.last_time = f->last_time;
 	f->going.has_loglevel = smtp_tracker_has_loglevel(f->tracker);
-	f->going.unlogged = smtp_tracker_unlogged(f->tracker);
 	f->going.sees_events = smtp_tracker_sees_events(f->tracker);
 	f->going.lacks_events = smtp_tracker_lacks_events(f->tracker);
 	f->going.progress_ms = now;

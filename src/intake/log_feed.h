@@ -69,7 +69,6 @@ struct log_feed_state {
 	uint64_t lines;      /* of any program */
 	uint64_t deliveries; /* over SMTP, of one session or several */
 	uint64_t sessions;
-	uint64_t unlogged; /* not counted: Postfix logs no TLS */
 	uint64_t commits;
 	struct log_fates fates; /* of what was committed */
 	int64_t lag;            /* bytes not read, -1: not known */

@@ -257,6 +257,8 @@ static void test_how_it_asks(void **state)
 		{"one that fails", "/nowhere", "-x", "exit 3", "", ERR_IO},
 		{"one that prints without end", "", "-x", "exec cat /dev/zero",
 	         NULL, ERR_BUSY},
+		{"one that stays when all is said", "", "-x",
+	         "echo a; exec >&-; exec sleep 3600", NULL, ERR_BUSY},
 	};
 	static const char *const names[] = {"a", "b", NULL};
 	struct world *world = *state;
