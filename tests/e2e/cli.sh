@@ -49,7 +49,7 @@ EOF_CONF
 cat >"$dir/sendmail" <<-EOF_SENDMAIL
 #!/bin/sh
 [ ! -e "$dir/refuse" ] || exit 75
-cat >"$dir/mail/\$\$"
+cat >"\$(mktemp "$dir/mail/XXXXXX")"
 EOF_SENDMAIL
 chmod +x "$dir/sendmail"
 TLSTALLY_CONF=$dir/conf
@@ -281,7 +281,8 @@ json '"nextDue" not in d'
 silent err
 [ "$(ls "$dir/sent" | wc -l)" -eq 24 ] || fail "$name: not 24 files"
 grep -lq '^To: <\?reports@example.com' "$dir"/mail/* ||
-	fail "$name: no mail to reports@"
+	fail "$name: no mail to reports@, but: $(grep -h '^To:' "$dir"/mail/* |
+		tr '\n' ' ')"
 if grep -lq '^To: <\?tlsrpt@reports.test' "$dir"/mail/*; then
 	fail "$name: mail to a suppressed address"
 fi
