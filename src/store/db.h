@@ -165,7 +165,8 @@ size_t db_written(const struct db_txn *txn);
 
 enum { DB_BATCH_ROWS = 1000, DB_BATCH_BYTES = 8 * 1024 * 1024 };
 
-/* Writes a consistent, compacted copy to the descriptor. */
+/* Writes a consistent, compacted copy to the descriptor; of a damaged store
+ * none. */
 int db_copy(struct db *db, int fd, struct err *err);
 
 /* A consistent, compacted copy while everything runs; the target must not

@@ -324,6 +324,23 @@ static void keep_first(void *arg, const char *table, const char *words)
 		        words);
 }
 
+/* Others that write all the time can keep it from coming to an end: they can,
+ * so it passes. */
+static int check_pages(struct db *db, struct err *err)
+{
+	struct err first = {0};
+	struct page_walk walk = {.fault = keep_first, .arg = &first};
+	int rc = mdb_env_get_fd(db->env, &walk.fd) == 0 ? ERR_BUSY : 0;
+
+	for (int i = 0; i < WALK_TRIES && rc == ERR_BUSY; i++)
+		rc = walk_held(db, &walk, err);
+	if (rc == ERR_BUSY)
+		return 0;
+	if (rc == 0 && walk.faults > 0)
+		rc = err_set(err, ERR_IO, "%s", first.text);
+	return rc == 0 ? 0 : is_damaged(db, err);
+}
+
 /*
  * Whoever writes through a damaged page damages more, and LMDB's own memory.
  * So a writer looks at all pages first, where that takes no time worth
@@ -331,19 +348,9 @@ static void keep_first(void *arg, const char *table, const char *words)
  */
 static int check_before_writing(struct db *db, struct err *err)
 {
-	struct err first = {0};
-	struct page_walk walk = {.fault = keep_first, .arg = &first};
-	int rc = mdb_env_get_fd(db->env, &walk.fd) == 0 ? ERR_BUSY : 0;
-
 	if (db->options.read_only || db->files[0].st_size > WALKED_BYTES)
 		return 0;
-	for (int i = 0; i < WALK_TRIES && rc == ERR_BUSY; i++)
-		rc = walk_held(db, &walk, err);
-	if (rc == ERR_BUSY)
-		return 0; /* others write all the time: so can we */
-	if (rc == 0 && walk.faults > 0)
-		rc = err_set(err, ERR_IO, "%s", first.text);
-	return rc == 0 ? 0 : is_damaged(db, err);
+	return check_pages(db, err);
 }
 
 /* A newer store is refused before anything is written into it. */
@@ -504,15 +511,26 @@ void db_check_readers(struct db *db)
 	db_leave(db);
 }
 
+static int copy_pages(struct db *db, int fd, struct err *err)
+{
+	int rc = LMDB(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
+
+	if (rc == MDB_MAP_RESIZED && db_mend(db, rc, err) == 0)
+		rc = LMDB(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
+	return rc == 0 ? 0 : db_lmdb_error(db, rc, "copy", err);
+}
+
+/* LMDB copies what it finds, and where a page says that it has more than it
+ * can have, from beyond it to beyond its buffer. */
 int db_copy(struct db *db, int fd, struct err *err)
 {
 	int rc = db_enter(db, err);
 
 	if (rc != 0)
 		return rc;
-	rc = LMDB(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
-	if (rc == MDB_MAP_RESIZED && db_mend(db, rc, err) == 0)
-		rc = LMDB(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
+	rc = check_pages(db, err);
+	if (rc == 0)
+		rc = copy_pages(db, fd, err);
 	db_leave(db);
-	return rc == 0 ? 0 : db_lmdb_error(db, rc, "copy", err);
+	return rc;
 }

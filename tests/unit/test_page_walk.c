@@ -227,6 +227,37 @@ static void test_damaged_files(void **state)
 	fixture_open(f);
 }
 
+/* Who only reads gets a damaged store open, and copies nothing. */
+static void test_no_copy(void **state)
+{
+	enum { LARGE = 4 };
+	static const char large[3 * PAGE];
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+	auto_(xfree_str) char *copy = xasprintf("%s/copy", f->directory);
+	struct db_txn *txn = db_begin_write(f->db);
+	struct stat st;
+	int fd;
+
+	db_put(txn, TABLE_WANTED, "a.example", 9, large, sizeof(large));
+	commit_ok(&txn);
+	db_close(&f->db);
+	fd = open_file(f, O_RDWR);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(
+		pwrite(fd, "\xee", 1,
+	               (off_t)find_page(fd, (uint64_t)st.st_size / PAGE,
+	                                LARGE) *
+	                       PAGE),
+		1);
+	close(fd);
+	options.read_only = true;
+	assert_int_equal(db_open(&f->db, &options, &f->err), 0);
+	assert_int_equal(db_backup(f->db, copy, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "restore a backup"));
+	assert_int_not_equal(access(copy, F_OK), 0);
+}
+
 /* A row that its module cannot read is told, and those after it are read. */
 static void test_damaged_rows(void **state)
 {
@@ -263,6 +294,7 @@ int main(void)
 		STORE_TEST(test_sound_files),
 		STORE_TEST(test_a_file_without_its_free_end),
 		STORE_TEST(test_damaged_files),
+		STORE_TEST(test_no_copy),
 		STORE_TEST(test_damaged_rows),
 	};
 
