@@ -21,8 +21,8 @@ static const struct {
 	{"AUTH", STAGE_AUTH, false},
 };
 
-static void follow_command(struct smtp_opening *opening, const char *data,
-                           size_t len)
+void smtp_opening_sent(struct smtp_opening *opening, const char *data,
+                       size_t len)
 {
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		size_t verb_len = strlen(verbs[i].verb);
@@ -53,20 +53,16 @@ static void follow_auth(struct smtp_opening *opening, const char *line,
 	utf8_show(opening->auth, sizeof(opening->auth), words.at, words.len);
 }
 
-static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
-                  void *arg)
+/* Each line as if it were the whole reply. */
+void smtp_opening_got(struct smtp_opening *opening, const char *data,
+                      size_t len)
 {
-	struct smtp_opening *opening = arg;
 	struct smtp_reply reply;
 	char line[SMTP_LINE_MAX];
 	size_t used;
 
-	(void)easy;
-	if (type == CURLINFO_HEADER_OUT)
-		follow_command(opening, data, len);
-	if (type != CURLINFO_HEADER_IN || len < 4 || len >= sizeof(line))
-		return 0;
-	/* curl hands over line by line: each as if it were the whole reply */
+	if (len < 4 || len >= sizeof(line))
+		return;
 	memcpy(line, data, len);
 	line[3] = ' ';
 	if (opening->stage == STAGE_CONNECT)
@@ -74,13 +70,28 @@ static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
 	follow_auth(opening, line, len);
 	if (smtp_reply_read(line, len, &reply, &used, NULL) == 1)
 		opening->said = reply;
+}
+
+static int follow(CURL *easy, curl_infotype type, char *data, size_t len,
+                  void *arg)
+{
+	(void)easy;
+	if (type == CURLINFO_HEADER_OUT)
+		smtp_opening_sent(arg, data, len);
+	else if (type == CURLINFO_HEADER_IN)
+		smtp_opening_got(arg, data, len);
 	return 0;
+}
+
+void smtp_opening_begin(struct smtp_opening *opening)
+{
+	memset(opening, 0, sizeof(*opening));
+	opening->stage = STAGE_CONNECT;
 }
 
 void smtp_opening_follow(struct smtp_opening *opening, CURL *easy)
 {
-	memset(opening, 0, sizeof(*opening));
-	opening->stage = STAGE_CONNECT;
+	smtp_opening_begin(opening);
 	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, follow);
 	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, opening);
 	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);

@@ -10,6 +10,7 @@
 #define TLSTALLY_DELIVER_SMTP_OPENING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <curl/curl.h>
 
@@ -26,6 +27,14 @@ struct smtp_opening {
 
 /* Follows this handle until its CURLOPT_VERBOSE is set to 0. */
 void smtp_opening_follow(struct smtp_opening *opening, CURL *easy);
+
+/* The same for what somebody else has seen: a command that was sent, or a line
+ * that the server sent, with its end. */
+void smtp_opening_begin(struct smtp_opening *opening);
+void smtp_opening_sent(struct smtp_opening *opening, const char *command,
+                       size_t len);
+void smtp_opening_got(struct smtp_opening *opening, const char *line,
+                      size_t len);
 
 /* Why it did not open, with the relay's name.  True when TLS was the trouble:
  * whatever goes wrong once the server has agreed to STARTTLS, be it no TLS at

@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "intake/log_lines.h"
 #include "intake/log_wake.h"
+#include "model/journal_field.h"
 
 /* A position is "c" and the cursor of the last entry given, or, as long as
  * none was, "t" and the microseconds from which on entries are wanted. */
@@ -59,12 +60,10 @@ static bool field(const struct log_journal *j, const char *name,
 static int64_t number_field(const struct log_journal *j, const char *name)
 {
 	struct span value;
-	char text[24] = "";
 
-	if (!field(j, name, &value) || value.len >= sizeof(text))
-		return -1;
-	memcpy(text, value.at, value.len);
-	return strtoll(text, NULL, 10);
+	return field(j, name, &value)
+	               ? journal_field_number(value.at, value.len)
+	               : -1;
 }
 
 static bool copy_program(struct log_journal *j, struct log_line *line)
