@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/day.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "intake/log_file_rotate.h"
@@ -269,7 +270,9 @@ static bool take_line(struct log_file *f, const char *text, size_t len,
 		       (f->skip_until == 0 || !is_sibling(f));
 	if (f->skip_until != 0 && line->time <= f->skip_until && is_sibling(f))
 		return false;
-	f->last_time = line->time;
+	/* one by a clock that is wrong does not tell how far we are */
+	if (line->time <= f->clock.now + DAY_SECS)
+		f->last_time = line->time;
 	return true;
 }
 

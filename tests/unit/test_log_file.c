@@ -448,6 +448,33 @@ static void test_the_place_is_gone(void **state)
 	assert_non_null(strstr(w->said, "is gone"));
 }
 
+/* The last line that was read is by a host whose clock is wrong: what was
+ * written since is not older for that. */
+static void test_a_line_of_a_time_to_come(void **state)
+{
+	struct world *w = *state;
+	auto_(xfree_str) char *old = NULL;
+
+	write_lines(w, 2);
+	log_world_append(&w->log, "2286-11-20T17:46:39Z mx postfix/smtp[7]: 3 "
+	                          "of many\n");
+	w->written++;
+	start(w, true, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, 3);
+	save(w);
+	stop(w);
+	rotate_by_rename(w);
+	old = log_world_rotated(&w->log, 1, false);
+	unlink(old);
+	write_lines(w, 2);
+	rotate_by_rename(w);
+	write_lines(w, 2);
+	start(w, false, false);
+	assert_int_equal(read_lines(w, 100), 0);
+	expect_lines(w, 1, 7);
+}
+
 /* Of an empty log no bytes are known, and yet nothing of what comes may be
  * lost or read twice, wherever it is rotated to before we look. */
 static void test_an_empty_log_at_the_first_start(void **state)
@@ -780,6 +807,7 @@ int main(void)
 		LOG_TEST(test_half_a_line_begins_many_a_log),
 		LOG_TEST(test_emptied_without_a_copy),
 		LOG_TEST(test_the_place_is_gone),
+		LOG_TEST(test_a_line_of_a_time_to_come),
 		LOG_TEST(test_an_older_file_for_a_while),
 		LOG_TEST(test_damaged_gzip),
 		LOG_TEST(test_other_compressors),
