@@ -163,6 +163,7 @@ file = {self.log}
 enforces = dane, sts
 tls_loglevel = 1
 routed = no
+{"journal_users = nobody" if JOURNAL else ""}
 commit_interval = 100ms
 [policy]
 resolver = 127.0.0.1:{dns.port}
