@@ -11,7 +11,7 @@ BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
 QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 
 # all tests: another compiler, the lints, real mail, web and DNS servers
-CHECK_PACKAGES="$BUILD_PACKAGES chromium clang clang-format iproute2 ldnsutils
+CHECK_PACKAGES="$BUILD_PACKAGES chromium clang clang-format curl iproute2 ldnsutils
 	libcmocka-dev mandoc nginx-light nsd openssl postfix procps python3
 	python3-jsonschema rsyslog systemd systemd-journal-remote unbound xz-utils"
 

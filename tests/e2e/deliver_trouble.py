@@ -267,6 +267,8 @@ def main():
             ok &= sleeper(kind, pathlib.Path(name))
     if os.geteuid() != 0:
         print("disk full: only root can try it")
+    elif subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
+        print("disk full: no mount namespace can be made here (a chroot?)")
     else:
         ok &= subprocess.run(["unshare", "--mount", sys.executable,
                               sys.argv[0], "disk"]).returncode == 0
