@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/jmap.h"
+#include "jmap/jmap.h"
 #include "base/auto.h"
 #include "base/gzip.h"
-#include "model/object.h"
-#include "model/report_json.h"
+#include "api/object.h"
+#include "report/report_json.h"
 #include "store/outbox_table.h"
 
 #include "bench.h"

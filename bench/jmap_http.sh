@@ -49,11 +49,11 @@ s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])')
 	settings "$1"
 	printf '[http]\nlisten = 127.0.0.1:%s\n' "$jmap_port" >>"$1.conf"
-	jmap_token=$("$build/src/app/tlstally" -c "$1.conf" token add bench \
+	jmap_token=$("$build/src/programs/tlstally" -c "$1.conf" token add bench \
 		--permission all)
 	[ "$(nproc)" -eq 1 ] || jmap_asks=1
 	: >"$work/log"
-	taskset -c 0 "$build/src/app/tlstally-httpd" -f -c "$1.conf" \
+	taskset -c 0 "$build/src/programs/tlstally-httpd" -f -c "$1.conf" \
 		2>"$work/log" &
 	daemon=$!
 	pids="$pids $daemon"

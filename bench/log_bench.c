@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "base/strbuf.h"
-#include "model/maillog.h"
-#include "model/smtp_tracker.h"
+#include "maillog/maillog.h"
+#include "maillog/smtp_tracker.h"
 
 /* Formats: minute, second and a number. */
 static const char *const other_lines[] = {

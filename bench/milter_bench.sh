@@ -75,7 +75,7 @@ milter_daemons()
 	socket_group =
 	socket_mode = 0666
 	EOF
-	"$build/src/app/tlstally-milter" -f -c "$work/store.conf" \
+	"$build/src/programs/tlstally-milter" -f -c "$work/store.conf" \
 		2>"$work/log" &
 	daemon=$!
 	pids="$pids $daemon"

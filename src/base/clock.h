@@ -1,8 +1,8 @@
 /*
  * clock - the time as something that is handed in
  *
- * Code below app/ never asks the system what time it is: it gets a clock.
- * That is why a test can live through three days in a millisecond.
+ * Code below daemon/ and cli/ never asks the system what time it is: it gets a
+ * clock. That is why a test can live through three days in a millisecond.
  *
  * A clock tells three times, and each has its use:
  *
@@ -89,7 +89,7 @@ void clock_sleep(struct clock *clock, int64_t ms);
  * what it was agreed to be, that many milliseconds ahead of the boot clock,
  * the time is told by the boot clock.  So somebody who sets the wall clock
  * moves no program before it is known what to think of it
- * (model/clock_record.h).  Call it again when that changes, from one thread.
+ * (base/clock_record.h).  Call it again when that changes, from one thread.
  */
 void clock_hold(struct clock *clock, int64_t agreed_ms);
 

@@ -81,7 +81,7 @@ int64_t json_at_time_value(const struct json_at *at);
 int json_at_fail(const struct json_at *at, int class, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same, the words being what a parser of model/ said. */
+/* The same, the words being what a decoder said. */
 int json_at_fail_err(const struct json_at *at, const struct err *why);
 
 #endif

@@ -3,9 +3,9 @@
  *
  * Where the lines go is decided once, at start: a terminal or -f: standard
  * error; under systemd: standard error with priorities as the journal reads
- * them ("<4>"); else syslog's mail facility.  Only app/ and the intake and
- * delivery drivers log; the rest returns struct err.  A line never contains
- * control characters, whatever was in its arguments.
+ * them ("<4>"); else syslog's mail facility.  Only programs/, cli/ and the
+ * intake and delivery drivers log; the rest returns struct err.  A line never
+ * contains control characters, whatever was in its arguments.
  */
 #ifndef TLSTALLY_BASE_LOG_H
 #define TLSTALLY_BASE_LOG_H

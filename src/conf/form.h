@@ -4,7 +4,7 @@
  * Each takes a text that is not empty and says in err what is wrong with it,
  * without naming the setting: the caller knows which one it was.  These are
  * settings, written by the operator; addresses from outside are read in
- * model/.
+ * domain/.
  */
 #ifndef TLSTALLY_CONF_FORM_H
 #define TLSTALLY_CONF_FORM_H

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/span.h"
 #include "base/xalloc.h"
-#include "model/refusal.h"
+#include "reply/refusal.h"
 
 enum {
 	DOMAINS_ENOUGH = 3,

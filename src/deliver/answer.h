@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
-#include "model/ports.h"
+#include "reply/ports.h"
 
 struct answers;
 

@@ -10,7 +10,7 @@
 #ifndef TLSTALLY_DELIVER_DELIVER_DIR_H
 #define TLSTALLY_DELIVER_DELIVER_DIR_H
 
-#include "model/ports.h"
+#include "reply/ports.h"
 
 enum { DIR_NAME_MAX = 200 };
 

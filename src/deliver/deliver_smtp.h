@@ -11,7 +11,7 @@
  *
  * A relay that takes only so many messages on a connection gets the next one
  * on a fresh connection at once.  How long it may take to answer says
- * model/smtp_time.h.
+ * reply/smtp_time.h.
  *
  * A relay that takes fewer connections than we would open gets fewer.  When
  * it takes none, everything that waits is answered "later" at once.

@@ -16,8 +16,8 @@
 #include "deliver/alpn.h"
 #include "deliver/answer.h"
 #include "deliver/verdict.h"
-#include "model/http_words.h"
-#include "model/retry.h"
+#include "reply/http_words.h"
+#include "reply/retry.h"
 
 enum {
 	BODY_MAX = 16384,    /* DESIGN: no more is read */

@@ -3,7 +3,7 @@
  *
  * Holds the easy handle, which is used for one report after another, and what
  * is learned while the transfer runs: addresses refused, the status line,
- * Retry-After, and of a failure what the body says (model/http_words.h) or
+ * Retry-After, and of a failure what the body says (reply/http_words.h) or
  * what curl does.
  */
 #ifndef TLSTALLY_DELIVER_HTTPS_POST_H
@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "deliver/curl_pool.h"
-#include "model/ports.h"
+#include "reply/ports.h"
 
 struct https_post;
 

@@ -10,8 +10,8 @@
 #include "deliver/answer.h"
 #include "deliver/smtp_opening.h"
 #include "deliver/verdict.h"
-#include "model/smtp_time.h"
-#include "model/smtp_wire.h"
+#include "reply/smtp_time.h"
+#include "reply/smtp_wire.h"
 
 enum {
 	IDLE_MS = 30000,        /* a connection nobody used is given up */

@@ -24,7 +24,7 @@
 #include "base/clock.h"
 #include "deliver/curl_pool.h"
 #include "deliver/smtp_login.h"
-#include "model/ports.h"
+#include "reply/ports.h"
 
 /* A message that waits for, or is on, a connection. */
 struct smtp_mail {

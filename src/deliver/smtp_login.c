@@ -7,7 +7,7 @@
 
 #include "base/curl_easy.h"
 #include "base/xalloc.h"
-#include "model/smtp_time.h"
+#include "reply/smtp_time.h"
 
 enum { PASSWORD_MAX = 1024 };
 

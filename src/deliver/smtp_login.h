@@ -24,7 +24,7 @@ struct smtp_login {
 	char *ca_file;    /* NULL: the system's */
 	long use_ssl;     /* CURLUSESSL_TRY, CURLUSESSL_ALL */
 	bool verify;      /* the relay's certificate */
-	int64_t dot_secs; /* model/smtp_time.h */
+	int64_t dot_secs; /* reply/smtp_time.h */
 };
 
 /* ERR_PARSE, ERR_IO, ERR_LIMIT name the setting.  Clear it in any case. */

@@ -14,8 +14,8 @@
 
 #include <curl/curl.h>
 
-#include "model/ports.h"
-#include "model/smtp_wire.h"
+#include "reply/ports.h"
+#include "reply/smtp_wire.h"
 
 struct smtp_opening {
 	enum delivery_stage stage;

@@ -25,7 +25,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
-#include "model/ports.h"
+#include "reply/ports.h"
 
 /* conf and clock are lent until free().  Fails with words about the setting
  * that cannot work. */

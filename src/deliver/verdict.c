@@ -6,9 +6,9 @@
 #include <sysexits.h>
 
 #include "deliver/answer.h"
-#include "model/doubt.h"
-#include "model/program_words.h"
-#include "model/refusal.h"
+#include "reply/doubt.h"
+#include "reply/program_words.h"
+#include "reply/refusal.h"
 
 enum { ANY = -1, SYSTEM = -2, FULL = -3 };
 

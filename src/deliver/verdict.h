@@ -4,7 +4,7 @@
  * Three tables: SMTP replies by the stage they came at, HTTP status codes,
  * exit statuses of a sendmail program.  The first row that fits counts.
  *
- * What RCPT is answered is judged by model/refusal.h: "no such address" makes
+ * What RCPT is answered is judged by reply/refusal.h: "no such address" makes
  * EVENT_BAD_ADDRESS and so leads to suppression; what is in doubt makes
  * EVENT_REFUSED with the doubt in the answer.  Rate and quota come again later,
  * and so do a policy's "no" and whatever is refused before RCPT: trouble of our
@@ -16,8 +16,8 @@
 #include <stdbool.h>
 
 #include "base/span.h"
-#include "model/ports.h"
-#include "model/smtp_wire.h"
+#include "reply/ports.h"
+#include "reply/smtp_wire.h"
 
 /* Fill answer with event, stage, code, our_fault and text. */
 void verdict_smtp(enum delivery_stage stage, const struct smtp_reply *reply,

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/datagram.h"
+#include "session/datagram.h"
 
 struct bad_log;
 

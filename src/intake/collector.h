@@ -12,7 +12,7 @@
  * thread swaps them under a lock that nobody ever holds while it waits for a
  * disk, and writes the other.  A commit that fails keeps its side and is
  * tried again; meanwhile the first side goes on filling, up to a bound
- * (model/tally.h).  The log says so once, and once again when it works.
+ * (session/tally.h).  The log says so once, and once again when it works.
  *
  * A side that is half way to its soft bound is committed at once, whatever the
  * interval.  When both sides are at their bounds, because more new domains come
@@ -32,9 +32,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "intake/memo.h"
-#include "model/datagram.h"
-#include "model/session.h"
-#include "model/tally.h"
+#include "session/datagram.h"
+#include "session/session.h"
+#include "session/tally.h"
 #include "store/db.h"
 
 struct collector_options {

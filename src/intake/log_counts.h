@@ -1,7 +1,7 @@
 /*
  * log_counts - things of a day and domain, counted between two commits
  *
- * Equal sessions of the log (model/log_session.h), or of whatever else has a
+ * Equal sessions of the log (maillog/log_session.h), or of whatever else has a
  * form in bytes, count together.  When it is full, commit: what it holds then
  * still fits one transaction.
  */

@@ -15,7 +15,7 @@
 #include "base/reader.h"
 #include "base/xalloc.h"
 #include "intake/log_counts.h"
-#include "model/moment.h"
+#include "base/moment.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 #include "store/tls_optional_table.h"

@@ -1,9 +1,9 @@
 /*
  * log_feed - the thread that reads the log and counts
  *
- * source -> model/maillog -> model/smtp_tracker -> counts by day, domain and
- * session.  Nothing else happens in this thread.  Every commit_interval, and
- * whenever the counts are full, ONE transaction takes the position, the
+ * source -> maillog/maillog -> maillog/smtp_tracker -> counts by day, domain
+ * and session.  Nothing else happens in this thread.  Every commit_interval,
+ * and whenever the counts are full, ONE transaction takes the position, the
  * tracker's open state, the counts and the feed's watermark: killed at any
  * moment and started again, the feed goes on as if nothing had been.
  *
@@ -21,7 +21,7 @@
 #include "base/err.h"
 #include "intake/log_fates.h"
 #include "intake/log_source.h"
-#include "model/smtp_tracker.h"
+#include "maillog/smtp_tracker.h"
 #include "store/db.h"
 
 struct log_feed_options {

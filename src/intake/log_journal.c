@@ -15,7 +15,7 @@
 #include "base/xalloc.h"
 #include "intake/log_lines.h"
 #include "intake/log_wake.h"
-#include "model/journal_field.h"
+#include "maillog/journal_field.h"
 
 /* A position is "c" and the cursor of the last entry given, or, as long as
  * none was, "t" and the microseconds from which on entries are wanted. */

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/strbuf.h"
-#include "model/maillog.h"
+#include "maillog/maillog.h"
 
 struct log_source {
 	/* The next line, lent until the next call; also one that was not

@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
-#include "model/session.h"
+#include "session/session.h"
 
 struct memo_limits {
 	size_t entries; /* of one generation */

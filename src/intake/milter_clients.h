@@ -9,7 +9,7 @@
  * mail on by way of a NAT (proxy_interfaces) are not: others come from there,
  * too.
  *
- * Behind a before-queue filter (model/milter_sight.h) nobody can tell this
+ * Behind a before-queue filter (inmail/milter_sight.h) nobody can tell this
  * host's own mail from what the filter hands back: all of it is the filter's.
  *
  * Callbacks ask while another thread sets.
@@ -21,8 +21,8 @@
 #include <sys/socket.h>
 
 #include "base/err.h"
-#include "model/inbound.h"
-#include "model/milter_sight.h"
+#include "inmail/inbound.h"
+#include "inmail/milter_sight.h"
 
 struct milter_clients;
 

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "model/milter_message.h"
+#include "inmail/milter_message.h"
 #include "store/db.h"
 #include "store/feed_table.h"
 

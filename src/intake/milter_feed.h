@@ -25,7 +25,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "model/milter_message.h"
+#include "inmail/milter_message.h"
 #include "store/db.h"
 
 /* Reads what came to a token; in the committing thread.  ERR_BUSY: it shall

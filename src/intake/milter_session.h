@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "model/milter_message.h"
+#include "inmail/milter_message.h"
 
 struct milter_session {
 	unsigned long steps;        /* SMFIP_*, as agreed upon */

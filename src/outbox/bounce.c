@@ -6,7 +6,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "model/doubt.h"
+#include "reply/doubt.h"
 #include "outbox/dead_address.h"
 #include "outbox/settle.h"
 #include "store/day_sums.h"

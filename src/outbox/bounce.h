@@ -3,7 +3,7 @@
  *
  * permanent   the destination becomes bounced, with the diagnostic as its last
  *             answer.  Where it says beyond doubt that there is no such address
- *             (model/refusal.h), that is suppressed as an answer to RCPT does
+ *             (reply/refusal.h), that is suppressed as an answer to RCPT does
  *             it, for 30 days; where that is in doubt, when reports of several
  *             days came back alike; anything else (5.7.1: it minds us, not the
  *             address) suppresses nothing
@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "model/dsn.h"
-#include "model/rua.h"
+#include "inmail/dsn.h"
+#include "domain/rua.h"
 #include "store/db.h"
 
 enum bounce_result {

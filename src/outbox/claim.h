@@ -20,7 +20,7 @@
 #include "base/arena.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
-#include "model/ports.h"
+#include "reply/ports.h"
 #include "store/db.h"
 #include "store/outbox_table.h"
 

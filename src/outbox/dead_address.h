@@ -3,7 +3,7 @@
  *
  * Answers of a server (outbox/settle.h) and bounces (outbox/bounce.h) come
  * here.  What is beyond doubt suppresses at once; what is in doubt when it was
- * said of reports of several days (model/doubt.h).
+ * said of reports of several days (reply/doubt.h).
  */
 #ifndef TLSTALLY_OUTBOX_DEAD_ADDRESS_H
 #define TLSTALLY_OUTBOX_DEAD_ADDRESS_H

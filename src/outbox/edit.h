@@ -43,7 +43,7 @@
 #include "base/hash.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
-#include "model/object.h"
+#include "api/object.h"
 #include "store/db.h"
 
 struct edit {

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "model/detail_text.h"
-#include "model/report.h"
-#include "model/report_json.h"
-#include "model/report_mail.h"
+#include "session/detail_text.h"
+#include "report/report.h"
+#include "report/report_json.h"
+#include "report/report_mail.h"
 
 enum {
 	STORED_MAX = 256 * 1024 * 1024,

@@ -24,7 +24,7 @@ void message_fix_preview(const struct conf *conf,
 
 /*
  * Fills in claim->job: the mail message, or the gzip bytes as they are.  A
- * report that holds what cannot be sent (model/report_json.h) is written anew.
+ * report that holds what cannot be sent (report/report_json.h) is written anew.
  */
 int message_make(const struct conf *conf, struct gzip *gzip,
                  struct claim *claim, struct err *err);

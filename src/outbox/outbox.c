@@ -7,7 +7,7 @@
 #include "base/failpoint.h"
 #include "base/gzip.h"
 #include "base/hash.h"
-#include "model/smtp_time.h"
+#include "reply/smtp_time.h"
 #include "outbox/claim.h"
 #include "outbox/message.h"
 #include "outbox/recall.h"

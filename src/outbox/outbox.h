@@ -25,7 +25,7 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
-#include "model/ports.h"
+#include "reply/ports.h"
 #include "outbox/settle.h"
 #include "store/db.h"
 

@@ -1,7 +1,7 @@
 #include "outbox/recall.h"
 
 #include "base/auto.h"
-#include "model/moment.h"
+#include "base/moment.h"
 #include "store/outbox_table.h"
 
 enum { BATCH = 500 };

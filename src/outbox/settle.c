@@ -5,7 +5,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "model/retry.h"
+#include "reply/retry.h"
 #include "outbox/dead_address.h"
 #include "store/counter_table.h"
 #include "store/day_sums.h"

@@ -5,7 +5,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/gzip.h"
-#include "model/report_json.h"
+#include "report/report_json.h"
 #include "outbox/rendered.h"
 
 enum { STORED_MAX = 256 * 1024 * 1024 };

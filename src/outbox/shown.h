@@ -1,6 +1,6 @@
 /*
  * shown - a report of the outbox or of the archive as the object it is shown
- * as (model/object.h)
+ * as (api/object.h)
  */
 #ifndef TLSTALLY_OUTBOX_SHOWN_H
 #define TLSTALLY_OUTBOX_SHOWN_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "model/object.h"
+#include "api/object.h"
 #include "store/db.h"
 #include "store/outbox_table.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/tlsa.h"
+#include "domain/tlsa.h"
 
 enum { BASES_MAX = 2 };
 

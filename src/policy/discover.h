@@ -17,7 +17,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "model/domain_view.h"
+#include "domain/domain_view.h"
 #include "policy/resolver.h"
 #include "policy/sts_fetch.h"
 #include "policy/sts_reach.h"

@@ -6,7 +6,7 @@
 #include <ldns/ldns.h>
 
 #include "base/auto.h"
-#include "model/domain.h"
+#include "base/domain.h"
 
 enum {
 	HEADER_BYTES = 12,

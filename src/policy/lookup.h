@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "model/domain_view.h"
+#include "domain/domain_view.h"
 #include "policy/discover.h"
 #include "policy/resolver.h"
 
@@ -39,7 +39,7 @@ void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
 /* Has somebody said that we are to stop? */
 bool lookup_is_stopping(const struct lookup *lookup);
 
-/* The data of TXT records as the choosers of model/ want them. */
+/* The data of TXT records as the choosers of domain/ want them. */
 struct lookup_texts {
 	const char **texts;
 	size_t *lens;

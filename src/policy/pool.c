@@ -11,7 +11,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "model/moment.h"
+#include "base/moment.h"
 #include "policy/discover.h"
 #include "store/policy_cache_table.h"
 

@@ -16,7 +16,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/domain_view.h"
+#include "domain/domain_view.h"
 
 enum dns_type {
 	DNS_A = 1,

@@ -15,7 +15,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/domain_view.h"
+#include "domain/domain_view.h"
 #include "policy/resolver.h"
 
 struct sts_reply {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "model/moment.h"
+#include "base/moment.h"
 
 enum {
 	REFRESH = 24 * 60 * 60, /* RFC 8461 section 3.3: daily, say */

@@ -4,7 +4,7 @@
 
 #include "base/auto.h"
 #include "base/strbuf.h"
-#include "model/tlsrpt_record.h"
+#include "domain/tlsrpt_record.h"
 
 /* No answer: what was known stays. */
 static void keep(struct lookup *lookup, const struct dns_answer *answer)

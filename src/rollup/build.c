@@ -2,7 +2,7 @@
 #include "rollup/rollup.h"
 
 #include "base/day.h"
-#include "model/report_id.h"
+#include "report/report_id.h"
 
 int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
                  int32_t day, const char *domain, struct report *report,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/day.h"
-#include "model/moment.h"
+#include "base/moment.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #include "conf/conf.h"
-#include "model/domain.h"
+#include "base/domain.h"
 #include "store/db.h"
 
 enum {

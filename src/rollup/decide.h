@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "conf/conf.h"
-#include "model/rua.h"
-#include "model/tlsrpt_record.h"
+#include "domain/rua.h"
+#include "domain/tlsrpt_record.h"
 #include "rollup/lists.h"
 #include "store/db.h"
 #include "store/tally_table.h"

@@ -4,8 +4,8 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "model/moment.h"
-#include "model/report_id.h"
+#include "base/moment.h"
+#include "report/report_id.h"
 #include "store/outbox_table.h"
 
 enum { BATCH = 500 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "model/domain.h"
+#include "base/domain.h"
 
 enum kind { KIND_DOMAIN, KIND_RUA_DOMAIN, KIND_ADDRESS };
 

@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
-#include "model/rua.h"
+#include "domain/rua.h"
 
 struct lists;
 

@@ -9,7 +9,7 @@
 #include "base/day.h"
 #include "base/gzip.h"
 #include "base/xalloc.h"
-#include "model/report_json.h"
+#include "report/report_json.h"
 #include "rollup/closing.h"
 #include "rollup/decide.h"
 #include "rollup/held.h"

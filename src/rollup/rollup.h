@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
-#include "model/report.h"
+#include "report/report.h"
 #include "rollup/closing.h"
 #include "store/db.h"
 #include "store/not_yet.h"
@@ -34,7 +34,7 @@ struct rollup_options {
 	 * chance */
 	bool one_day;
 	int32_t day;
-	/* Why the time is doubted (model/clock_record.h): no day is closed, nor
+	/* Why the time is doubted (base/clock_record.h): no day is closed, nor
 	 * does anything grow too old.  NULL: it is not. */
 	const char *doubt;
 	/* Somebody vouches for the time (store/not_yet.h). */

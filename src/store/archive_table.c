@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "model/moment.h"
+#include "base/moment.h"
 #include "store/change_table.h"
 #include "store/outbox_row.h"
 #include "store/token_table.h"

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "model/clock_record.h"
+#include "base/clock_record.h"
 #include "store/db.h"
 
 /* 1, or 0: there is none yet. */

@@ -106,7 +106,7 @@ static bool add_head(struct summing *s, const struct tally_row *row,
 	return true;
 }
 
-/* Both blobs begin with the type (model/session_code.c). */
+/* Both blobs begin with the type (session/session_code.c). */
 static bool first_byte(struct db_value blob, unsigned below, unsigned *type)
 {
 	struct reader reader;

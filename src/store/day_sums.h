@@ -17,8 +17,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/delivery_state.h"
-#include "model/names.h"
+#include "reply/delivery_state.h"
+#include "words/names.h"
 #include "store/db.h"
 #include "store/tally_table.h"
 

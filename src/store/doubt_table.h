@@ -1,5 +1,5 @@
 /*
- * doubt_table - what is known of addresses that are in doubt (model/doubt.h)
+ * doubt_table - what is known of addresses that are in doubt (reply/doubt.h)
  *
  * A row begins with the first refusal and ends when the address is suppressed,
  * or 30 days after the last one.
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/doubt.h"
+#include "reply/doubt.h"
 #include "store/db.h"
 
 /* 1 and what is known, or 0. */

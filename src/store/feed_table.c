@@ -5,7 +5,7 @@
 #include "base/auto.h"
 #include "base/reader.h"
 #include "base/strbuf.h"
-#include "model/moment.h"
+#include "base/moment.h"
 #include "store/keys.h"
 #include "store/own_report_table.h"
 

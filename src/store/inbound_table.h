@@ -1,7 +1,7 @@
 /*
  * inbound_table - how messages came in, by day and domain of ours
  *
- * A row an outcome (model/inbound.h) with the number of messages, beside it a
+ * A row an outcome (inmail/inbound.h) with the number of messages, beside it a
  * head with the number of rows.  Sending domains are a stranger's to choose:
  * past INBOUND_ROWS_MAX of a day and domain the messages count under the same
  * client, version and certificate, without sender, cipher and bits
@@ -12,12 +12,12 @@
 
 #include <stdint.h>
 
-#include "model/inbound.h"
+#include "inmail/inbound.h"
 #include "store/db.h"
 
 enum { INBOUND_ROWS_MAX = 1000 };
 
-/* domain: canonical (model/domain.h), the recipient's. */
+/* domain: canonical (base/domain.h), the recipient's. */
 void inbound_add(struct db_txn *txn, int32_t day, const char *domain,
                  const struct inbound *inbound, uint64_t messages);
 

@@ -5,7 +5,7 @@
  * tlstally-logd commits three things in one transaction: the position in the
  * log, the tracker's open state, and the sessions counted since; so a daemon
  * that is killed at any moment goes on as if nothing had been.  Sessions wait
- * here, counted by day, domain and their bytes (model/log_session.h), until
+ * here, counted by day, domain and their bytes (maillog/log_session.h), until
  * the domain's policies are known; then one transaction moves them to the
  * tally.
  */
@@ -23,7 +23,7 @@
 /*
  * A domain whose policies cannot be found out keeps its day open for so long
  * after the day's end.  A little before that its sessions are counted without
- * (policy/apply), so that they still belong to their day.
+ * (judge/apply), so that they still belong to their day.
  */
 enum { LOG_WAIT_SECS = 24 * 3600, LOG_GIVE_UP_SECS = 23 * 3600 };
 
@@ -76,7 +76,7 @@ int log_nobodys_get(struct db_txn *txn, int32_t day,
                     struct log_nobodys *nobodys);
 
 /* Sessions of a day with domains whose policy asks for more than level may, as
- * far as the log tells their level (model/judge.h), and those that had less. */
+ * far as the log tells their level (judge/judge.h), and those that had less. */
 struct log_levels {
 	uint64_t dane, less_than_dane;
 	uint64_t sts, less_than_sts;

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "model/domain.h"
+#include "base/domain.h"
 #include "store/db.h"
 
 struct mail_row {

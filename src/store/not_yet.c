@@ -3,7 +3,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/day.h"
-#include "model/moment.h"
+#include "base/moment.h"
 #include "store/feed_table.h"
 #include "store/keys.h"
 #include "store/outbox_table.h"

@@ -3,7 +3,7 @@
  *
  * A clock that was ahead has committed "all is counted until next year", has
  * closed today, or has counted sessions under days to come.  When it is back,
- * and believed (model/clock_record.h), that is undone:
+ * and believed (base/clock_record.h), that is undone:
  *
  *     feeds          counted until: nothing is known; last commit and last
  *                    event: now
@@ -15,7 +15,7 @@
  *     rate limits, reports handed over   of hours and days to come: deleted
  *
  * Sessions are touched only when somebody vouches for the time
- * (model/clock_record.h): a clock that is behind, and believed for want of a
+ * (base/clock_record.h): a clock that is behind, and believed for want of a
  * better one, must not make those of the right day late.
  */
 #ifndef TLSTALLY_STORE_NOT_YET_H

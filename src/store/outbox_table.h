@@ -2,7 +2,7 @@
  * outbox_table - reports that wait, and each of their destinations
  *
  * One fixed-size head row a report (filters and sorts read heads only), one
- * row a destination, one body row (the gzipped JSON of model/report_json,
+ * row a destination, one body row (the gzipped JSON of report/report_json,
  * stored form), and an index of what is due when.  A destination in flight
  * stands in that index at the end of its lease: when the run that claimed it
  * dies, it comes up again by itself.
@@ -15,11 +15,11 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "model/delivery_state.h"
-#include "model/domain.h"
-#include "model/ports.h"
-#include "model/report_id.h"
-#include "model/rua.h"
+#include "reply/delivery_state.h"
+#include "base/domain.h"
+#include "reply/ports.h"
+#include "report/report_id.h"
+#include "domain/rua.h"
 #include "store/db.h"
 
 /* The numbers are stored. */

@@ -1,7 +1,7 @@
 /*
  * policy_cache_table - what discovery found out about domains
  *
- * A view (model/domain_view.h) stays after it has expired: an MTA-STS policy
+ * A view (domain/domain_view.h) stays after it has expired: an MTA-STS policy
  * outlives the answer that it came with, and an old fact is better than a
  * resolver that does not answer.
  */
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "model/domain_view.h"
+#include "domain/domain_view.h"
 #include "store/db.h"
 
 /* 1 and the view, its strings in the arena; 0, also for one that another

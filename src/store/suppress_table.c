@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/strbuf.h"
-#include "model/moment.h"
+#include "base/moment.h"
 #include "store/change_table.h"
 #include "store/keys.h"
 

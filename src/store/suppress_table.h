@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/rua.h"
+#include "domain/rua.h"
 #include "store/db.h"
 
 struct suppression {

@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "model/domain.h"
-#include "model/report.h"
-#include "model/tally.h"
+#include "base/domain.h"
+#include "report/report.h"
+#include "session/tally.h"
 #include "store/db.h"
 
 /* Room for what counts as a domain: also what is none (255 bytes). */

@@ -5,7 +5,7 @@ import {load} from "./load.js";
 
 const AGAIN_MS = 500;
 
-// The id of a domain in the API (admin/id_text.h).
+// The id of a domain in the API (jmap/id_text.h).
 function idOf(domain) {
   return [...new TextEncoder().encode(domain)].map((byte, i) => {
     const c = String.fromCharCode(byte);

@@ -7,7 +7,7 @@
 # used.
 set -u
 src=${srcdir:-.}
-bin=$PWD/src/app
+bin=$PWD/src/programs
 e2e=$PWD/tests/e2e
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cli.XXXXXX") || exit 1
 data=$(cd "$src/tests/data/datagrams" && pwd) || exit 1

@@ -8,7 +8,7 @@ command -v python3 >/dev/null || {
 	echo "python3 is missing: apt-get install python3"
 	exit 77
 }
-bin=$PWD/src/app
+bin=$PWD/src/programs
 e2e=$PWD/tests/e2e
 dir=$(mktemp -d "${TMPDIR:-/tmp}/clock.XXXXXX") || exit 1
 failures=0

@@ -4,7 +4,7 @@
 # make check runs it; by hand: tests/e2e/completion.sh in the build directory.
 # A line is completed as bash does it: COMP_LINE, COMP_POINT, then the function.
 set -u
-bin=$PWD/src/app/tlstally
+bin=$PWD/src/programs/tlstally
 script=$PWD/conf/bash-completion/tlstally
 failures=0
 

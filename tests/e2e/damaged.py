@@ -21,7 +21,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path.cwd()
-BIN = HERE / "src/app"
+BIN = HERE / "src/programs"
 DRIVER = HERE / "tests/scenario/failpoint_driver"
 DATA = pathlib.Path(os.environ.get("srcdir", ".")) / "tests/data"
 LONG = os.environ.get("TEST_LONG") == "yes"

@@ -26,7 +26,7 @@ import time
 from httpd_world import make_certificate
 
 HERE = pathlib.Path.cwd()
-TLSTALLY = HERE / "src/app/tlstally"
+TLSTALLY = HERE / "src/programs/tlstally"
 DRIVER = HERE / "tests/scenario/failpoint_driver"
 REPORTS = 300
 FIRST = 40  # answered at once

@@ -90,7 +90,7 @@ write_settings()
 
 count_something()
 {
-	"$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/log" &
+	"$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/log" &
 	daemon=$!
 	for _ in $(seq 100); do
 		grep -q "counting events" "$dir/log" && break
@@ -114,7 +114,7 @@ make_report()
 	  "dateRangeStart": "2026-03-01T00:00:00Z",
 	  "dateRangeEnd": "2026-03-01T23:59:59Z", "policies": []}}
 	EOF
-	report=$("$bin/src/app/tlstally" -c "$dir/conf" create \
+	report=$("$bin/src/programs/tlstally" -c "$dir/conf" create \
 		tls-internal-report --file "$dir/report.json") ||
 		fail "no report made"
 }
@@ -139,7 +139,7 @@ run_command()
 {
 	eval "set -- $1"
 	shift
-	"$bin/src/app/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
+	"$bin/src/programs/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
 		2>"$dir/log"
 }
 
@@ -156,7 +156,7 @@ check_commands()
 		echo "ran: $command"
 	done <"$dir/commands"
 	for file in "$bin/conf/tlstally.conf" "$src/conf/tlstally.conf"; do
-		[ ! -e "$file" ] || "$bin/src/app/tlstally" -c "$file" \
+		[ ! -e "$file" ] || "$bin/src/programs/tlstally" -c "$file" \
 			-o report.contact_info=tls@example.net conf --check ||
 			fail "the sample settings do not hold"
 	done
@@ -169,7 +169,7 @@ check_logd()
 	command=$(sed -n 's/^\.Dl \(zcat .*tlstally-logd .*\)/\1/p' \
 		"$src/doc/tlstally-logd.8" |
 		sed "s|mail.log.2.gz|$dir/mail.log.2.gz|; s|/tmp/look|$dir/look|
-			s|tlstally-logd|$bin/src/app/tlstally-logd -f -c $dir/conf|")
+			s|tlstally-logd|$bin/src/programs/tlstally-logd -f -c $dir/conf|")
 	[ -n "$command" ] || fail "tlstally-logd(8) has no example to run"
 	gzip -c "$src/tests/data/maillog-3.7/dane-ok.log" >"$dir/mail.log.2.gz"
 	mkdir "$dir/look"
@@ -192,7 +192,7 @@ check_units()
 		tlstally-milter.service tlstallyd.service tlstallyd.socket; do
 		from=$bin/conf/$unit
 		[ -e "$from" ] || from=$src/conf/$unit
-		sed "s|^ExecStart=[^ ]*/\(tlstally[a-z-]*\) |ExecStart=$bin/src/app/\1 |" \
+		sed "s|^ExecStart=[^ ]*/\(tlstally[a-z-]*\) |ExecStart=$bin/src/programs/\1 |" \
 			"$from" >"$dir/units/$unit"
 	done
 	systemd-analyze verify --man=no --recursive-errors=no \

@@ -15,8 +15,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 
-const HTTPD = "src/app/tlstally-httpd";
-const TLSTALLY = "src/app/tlstally";
+const HTTPD = "src/programs/tlstally-httpd";
+const TLSTALLY = "src/programs/tlstally";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const WWW = join(HERE, "../../src/www");
 const NPM = process.env.NPM_FOLDER ?? "";

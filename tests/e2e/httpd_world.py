@@ -14,8 +14,8 @@ import time
 
 HERE = pathlib.Path.cwd()
 WWW = pathlib.Path(__file__).resolve().parents[2] / "src/www"
-HTTPD = HERE / "src/app/tlstally-httpd"
-TLSTALLY = HERE / "src/app/tlstally"
+HTTPD = HERE / "src/programs/tlstally-httpd"
+TLSTALLY = HERE / "src/programs/tlstally"
 failed = []
 
 

@@ -73,7 +73,7 @@ logged()
 start_daemon()
 {
 	: >"$dir/log"
-	"$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/log" &
+	"$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/log" &
 	daemon=$!
 	wait_until 10 logged "counting events" && return
 	echo "FAIL: tlstallyd did not start"
@@ -150,7 +150,7 @@ expect "who runs it" "$user" "$(stat -c %U "/proc/$daemon")"
 expect "no way back to root" "$(id -u "$user")" \
 	"$(awk '/^Uid:/ { print $2 == $4 && $3 == $5 && $2 == $3 ? $2 : $0 }' \
 		"/proc/$daemon/status")"
-timeout 10 "$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
+timeout 10 "$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
 expect "a second daemon ends" 1 $?
 expect "and says why" 1 "$(grep -c 'another tlstallyd has the socket' \
 	"$dir/second")"
@@ -188,7 +188,7 @@ expect "a stale socket is replaced, counting goes on" $((after + 1000)) \
 
 echo "# the same sessions by the log"
 "$e2e/put_feed" "$store" log
-timeout 10 "$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
+timeout 10 "$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
 expect "is refused" 1 $?
 expect "and says why" 1 \
 	"$(grep -c 'counts by the mail log already.*allow_both' "$dir/second")"
@@ -247,7 +247,7 @@ activated()
 	EOF
 	: >"$dir/log"
 	timeout 30 "$e2e/make_socket" "$dir/handed" sh "$dir/activated.sh" \
-		"$bin/src/app/tlstallyd" "$dir/conf" "$dir/log" "$e2e" \
+		"$bin/src/programs/tlstallyd" "$dir/conf" "$dir/log" "$e2e" \
 		"$dir/handed" "$store"
 }
 

@@ -5,7 +5,7 @@
 # srcdir set.
 set -u
 src=${srcdir:-.}
-logd=$PWD/src/app/tlstally-logd
+logd=$PWD/src/programs/tlstally-logd
 command -v flock >/dev/null || {
 	echo "flock is missing: apt-get install util-linux"
 	exit 77
@@ -118,7 +118,7 @@ odd() {
 status() {
 	local command
 	for command in status doctor; do
-		"$PWD/src/app/tlstally" -c "$dir/$1/conf" $command \
+		"$PWD/src/programs/tlstally" -c "$dir/$1/conf" $command \
 			>"$dir/$1/$command" 2>&1
 		grep -q -e "$3" "$dir/$1/$command" && echo "ok: $command: $2" ||
 			fail "$command: $2: $(cat "$dir/$1/$command")"

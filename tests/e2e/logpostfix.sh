@@ -304,14 +304,14 @@ write_conf()
 start_logd()
 {
 	MAIL_CONFIG=$dir/postfix ip netns exec $net \
-		"$bin/src/app/tlstally-logd" -f -c "$dir/conf" 2>>"$dir/logd.log" &
+		"$bin/src/programs/tlstally-logd" -f -c "$dir/conf" 2>>"$dir/logd.log" &
 	logd=$!
 }
 
 # tlstally WORDS...
 tlstally()
 {
-	within timeout 60 "$bin/src/app/tlstally" -c "$dir/conf" "$@"
+	within timeout 60 "$bin/src/programs/tlstally" -c "$dir/conf" "$@"
 }
 
 nothing_waits()

@@ -103,7 +103,7 @@ fail() {
 }
 
 lookup() {
-	timeout 60 src/app/tlstally -o policy.sts_ca_file="$dir/ca.pem" \
+	timeout 60 src/programs/tlstally -o policy.sts_ca_file="$dir/ca.pem" \
 		-o policy.allow_private=yes -o store.directory="$dir/none" \
 		lookup --resolver "127.0.0.1@$dns" "$@" >"$dir/out" 2>"$dir/err"
 }

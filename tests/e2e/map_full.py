@@ -19,7 +19,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path.cwd()
-BIN = HERE / "src/app"
+BIN = HERE / "src/programs"
 TOTALS = HERE / "tests/e2e/store_totals"
 EACH = 1500
 

@@ -76,7 +76,7 @@ class World:
             ":quarantine_size_mb=1"
         log = open(os.path.join(self.dir, "log"), "a")
         return subprocess.Popen(
-            [os.path.join(BIN, "src/app/tlstally-milter"), "-f", "-c", conf],
+            [os.path.join(BIN, "src/programs/tlstally-milter"), "-f", "-c", conf],
             stderr=log, env=env)
 
     def start(self, socket_setting=None, more=""):

@@ -105,7 +105,7 @@ mail()
 # tlstally WORDS...
 tlstally()
 {
-	within timeout 60 "$bin/src/app/tlstally" -c "$dir/conf" "$@"
+	within timeout 60 "$bin/src/programs/tlstally" -c "$dir/conf" "$@"
 }
 
 # json FILTER: prints what python makes of the document d on standard input
@@ -151,7 +151,7 @@ write_conf()
 
 start_milter()
 {
-	ip netns exec $net "$bin/src/app/tlstally-milter" -f -c "$dir/conf" \
+	ip netns exec $net "$bin/src/programs/tlstally-milter" -f -c "$dir/conf" \
 		2>>"$dir/milter.log" &
 	milter=$!
 	wait_until 10 listening || die "tlstally-milter does not start" \

@@ -41,7 +41,7 @@ count_sessions()
 			sessions $user.sender.test $user@far.test
 		done
 	} | sed 's/tls@dead.test/tls@good.test/' >"$dir/events"
-	ip netns exec "$net" "$bin/src/app/tlstallyd" -f -c "$dir/conf" \
+	ip netns exec "$net" "$bin/src/programs/tlstallyd" -f -c "$dir/conf" \
 		2>"$dir/tlstallyd.log" &
 	counting=$!
 	wait_until 10 grep -q "counting events" "$dir/tlstallyd.log" ||

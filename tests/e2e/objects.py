@@ -260,7 +260,7 @@ def fill(directory, conf):
     here = pathlib.Path.cwd()
     events = directory / "events"
     daemon = subprocess.Popen(
-        [here / "src/app/tlstallyd", "-f", "-c", conf, "-o",
+        [here / "src/programs/tlstallyd", "-f", "-c", conf, "-o",
          f"events.socket={events}", "-o", "events.socket_owner=", "-o",
          "events.socket_group=", "-o", "events.commit_interval=50ms"],
         stderr=subprocess.PIPE, text=True)

@@ -49,7 +49,7 @@ END
 # What README says, with this build's program.
 readme() {
 	sed -n '/^    module(load="omprog")/,/^$/s/^    //p' "$src/README.md" |
-		sed "s|binary=\"[^\"]*\"|binary=\"$build/src/app/tlstally-logd -f -c $dir/tlstally.conf -\" output=\"$dir/said\"|"
+		sed "s|binary=\"[^\"]*\"|binary=\"$build/src/programs/tlstally-logd -f -c $dir/tlstally.conf -\" output=\"$dir/said\"|"
 }
 
 # The templates that rsyslog has itself, each into a file; those for forwarding
@@ -95,7 +95,7 @@ send() {
 }
 
 waiting() {
-	"$build/src/app/tlstally" -c "$dir/tlstally.conf" status --json 2>/dev/null |
+	"$build/src/programs/tlstally" -c "$dir/tlstally.conf" status --json 2>/dev/null |
 		python3 -c 'import json, sys
 print(json.load(sys.stdin)["waiting"]["sessions"])' 2>/dev/null || echo 0
 }
@@ -140,7 +140,7 @@ begun=$(grep -c "counting sessions" "$dir/said")
 
 for template in $templates; do
 	rm -rf "$dir/store"/*
-	"$build/src/app/tlstally-logd" -f -c "$dir/tlstally.conf" --once - \
+	"$build/src/programs/tlstally-logd" -f -c "$dir/tlstally.conf" --once - \
 		<"$dir/$template" 2>"$dir/said" &
 	logd=$!
 	wait_for has_all

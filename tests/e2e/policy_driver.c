@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/tlsa.h"
+#include "domain/tlsa.h"
 #include "policy/resolver.h"
 #include "policy/sts_fetch.h"
 

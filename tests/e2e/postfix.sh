@@ -197,7 +197,7 @@ sessions()
 
 count_events()
 {
-	"$bin/src/app/tlstallyd" -f -c "$dir/conf" 2>"$dir/daemon.log" &
+	"$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/daemon.log" &
 	daemon=$!
 	wait_until 10 grep -q "counting events" "$dir/daemon.log" ||
 		die "tlstallyd does not start" "$dir/daemon.log"
@@ -215,7 +215,7 @@ count_events()
 # tlstally WORDS...
 tlstally()
 {
-	timeout 60 "$bin/src/app/tlstally" -c "$dir/conf" "$@"
+	timeout 60 "$bin/src/programs/tlstally" -c "$dir/conf" "$@"
 }
 
 # check_totals FILE...: a report's sessions are those of the truth

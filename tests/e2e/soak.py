@@ -41,7 +41,7 @@ socket_owner =
 socket_group =
 """)
     daemon = subprocess.Popen(
-        [HERE / "src/app/tlstallyd", "-f", "-c", settings],
+        [HERE / "src/programs/tlstallyd", "-f", "-c", settings],
         stderr=(folder / "log").open("w"),
         # what AddressSanitizer holds back of freed memory is not the daemon's
         env=os.environ | {"ASAN_OPTIONS": "quarantine_size_mb=1"})

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "model/report.h"
-#include "model/report_json.h"
+#include "report/report.h"
+#include "report/report_json.h"
 #include "store/db.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"

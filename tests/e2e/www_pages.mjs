@@ -20,7 +20,7 @@ import testSent from "./www/sent.mjs";
 import testSuppression from "./www/suppression.mjs";
 
 export const FIRST = "2026-03-01";
-const TLSTALLY = "src/app/tlstally";
+const TLSTALLY = "src/programs/tlstally";
 
 /* Nobody answers DNS. */
 const SETTINGS = `[policy]

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
-#include "model/ports.h"
+#include "reply/ports.h"
 
 /* One attempt. */
 struct fake_sent {

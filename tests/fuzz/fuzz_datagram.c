@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "model/datagram.h"
-#include "model/tally.h"
+#include "session/datagram.h"
+#include "session/tally.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/domain.h"
-#include "model/tlsa.h"
+#include "base/domain.h"
+#include "domain/tlsa.h"
 #include "policy/dns_packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,8 +3,8 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/strbuf.h"
-#include "model/domain_view.h"
-#include "model/judge.h"
+#include "domain/domain_view.h"
+#include "judge/judge.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,7 +5,7 @@
 
 #include "base/xalloc.h"
 #include "check.h"
-#include "model/http_framing.h"
+#include "api/http_framing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

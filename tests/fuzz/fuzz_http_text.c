@@ -2,7 +2,7 @@
  * can end none, and leads nowhere. */
 #include "base/xalloc.h"
 #include "check.h"
-#include "model/http_text.h"
+#include "api/http_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

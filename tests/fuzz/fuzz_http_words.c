@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "model/http_words.h"
+#include "reply/http_words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,12 +4,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "app/cli_objects.h"
-#include "app/remote_session.h"
+#include "cli/objects.h"
+#include "client/remote_session.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "check.h"
-#include "model/jmap_request.h"
+#include "api/jmap_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

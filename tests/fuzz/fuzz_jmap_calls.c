@@ -6,7 +6,7 @@
 #include <ftw.h>
 #include <unistd.h>
 
-#include "admin/jmap.h"
+#include "jmap/jmap.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"

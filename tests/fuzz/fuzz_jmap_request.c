@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "model/jmap_request.h"
+#include "api/jmap_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "check.h"
-#include "model/journal_field.h"
+#include "maillog/journal_field.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

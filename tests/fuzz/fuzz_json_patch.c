@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "check.h"
-#include "model/json_pointer.h"
+#include "api/json_pointer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,10 +7,10 @@
 
 #include "base/arena.h"
 #include "base/xalloc.h"
-#include "model/domain.h"
-#include "model/log_session.h"
-#include "model/maillog.h"
-#include "model/smtp_tracker.h"
+#include "base/domain.h"
+#include "maillog/log_session.h"
+#include "maillog/maillog.h"
+#include "maillog/smtp_tracker.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
  * bounce is not longer than the bound; forgetting leaves nothing. */
 #include "base/xalloc.h"
 #include "check.h"
-#include "model/milter_message.h"
+#include "inmail/milter_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

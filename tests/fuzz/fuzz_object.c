@@ -5,8 +5,8 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "model/object.h"
-#include "model/report_json.h"
+#include "api/object.h"
+#include "report/report_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

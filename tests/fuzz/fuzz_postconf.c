@@ -1,9 +1,9 @@
 /* Any bytes as what postconf prints: what was kept is text, is found again,
  * and stays within its bounds. */
 #include "base/arena.h"
-#include "model/milter_sight.h"
-#include "model/log_site.h"
-#include "model/postconf.h"
+#include "inmail/milter_sight.h"
+#include "maillog/log_site.h"
+#include "maillog/postconf.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "model/program_words.h"
+#include "reply/program_words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "model/report_json.h"
+#include "report/report_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
  * and the next attempt is neither before now nor past the end of trying. */
 #include "base/xalloc.h"
 #include "check.h"
-#include "model/retry.h"
+#include "reply/retry.h"
 
 enum { DAY = 86400 };
 

@@ -3,9 +3,9 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/strbuf.h"
-#include "model/detail_text.h"
-#include "model/domain.h"
-#include "model/sts_policy.h"
+#include "session/detail_text.h"
+#include "base/domain.h"
+#include "domain/sts_policy.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* Any bytes as an STS record: what is taken of it makes a record again that
  * says the same. */
 #include "base/err.h"
-#include "model/sts_policy.h"
+#include "domain/sts_policy.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,7 +2,7 @@
  * says the same. */
 #include "base/auto.h"
 #include "base/strbuf.h"
-#include "model/tlsrpt_record.h"
+#include "domain/tlsrpt_record.h"
 #include "rua_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

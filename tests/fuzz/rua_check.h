@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "model/rua.h"
+#include "domain/rua.h"
 
 /* What may stand in an SMTP command or a header without quoting. */
 static inline void check_address(const struct rua *rua)

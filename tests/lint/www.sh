@@ -1,5 +1,5 @@
 #!/bin/sh
-# www.sh - src/www has the files that src/admin/www.c serves and that are
+# www.sh - src/www has the files that src/http/www.c serves and that are
 # installed, no other; and no script makes markup or code out of text
 srcdir=${srcdir:-.}
 status=0
@@ -9,7 +9,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-lint.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
 ls src/www | grep -v '^Makefile' | LC_ALL=C sort >"$tmp/there"
-sed -n 's/^	{"[^"]*", "\([^"]*\)", TYPE_.*/\1/p' src/admin/www.c |
+sed -n 's/^	{"[^"]*", "\([^"]*\)", TYPE_.*/\1/p' src/http/www.c |
 	LC_ALL=C sort >"$tmp/served"
 sed -n 's|^	src/www/\([^ ]*\).*|\1|p' src/www/Makefile.inc |
 	LC_ALL=C sort >"$tmp/installed"

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "model/dsn.h"
-#include "model/own_address.h"
+#include "inmail/dsn.h"
+#include "inmail/own_address.h"
 #include "outbox/bounce.h"
 #include "scenario/look.h"
 #include "scenario/world.h"

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "fake/fake_events.h"
-#include "model/names.h"
+#include "words/names.h"
 #include "scenario/world.h"
 
 static struct fake_events events_of(struct world *world)

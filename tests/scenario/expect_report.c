@@ -4,7 +4,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/gzip.h"
-#include "model/report_json.h"
+#include "report/report_json.h"
 #include "scenario/compare.h"
 #include "scenario/expect.h"
 #include "scenario/look.h"

@@ -31,7 +31,7 @@
 #include "base/xalloc.h"
 #include "deliver/answer.h"
 #include "fake/fake_events.h"
-#include "model/report_json.h"
+#include "report/report_json.h"
 #include "outbox/claim.h"
 #include "outbox/outbox.h"
 #include "rollup/rollup.h"

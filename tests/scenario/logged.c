@@ -7,13 +7,13 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/xalloc.h"
-#include "model/domain_view.h"
-#include "model/domain.h"
-#include "model/log_session.h"
-#include "model/log_site.h"
-#include "model/maillog.h"
-#include "model/smtp_tracker.h"
-#include "policy/apply.h"
+#include "domain/domain_view.h"
+#include "base/domain.h"
+#include "maillog/log_session.h"
+#include "maillog/log_site.h"
+#include "maillog/maillog.h"
+#include "maillog/smtp_tracker.h"
+#include "judge/apply.h"
 #include "scenario/expect.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
@@ -66,7 +66,7 @@ static int read_outcome(struct words *words, struct log_session *session,
 	return 0;
 }
 
-/* "route=open hop=relay.example": what model/log_site found out. */
+/* "route=open hop=relay.example": what maillog/log_site found out. */
 static int read_route(struct words *words, struct log_session *session,
                       char hop[DOMAIN_TEXT], struct err *err)
 {

@@ -15,7 +15,7 @@
 #include "base/strbuf.h"
 #include "conf/conf.h"
 #include "fake/fake_transport.h"
-#include "model/clock_record.h"
+#include "base/clock_record.h"
 #include "outbox/outbox.h"
 #include "rollup/rollup.h"
 #include "scenario/words.h"

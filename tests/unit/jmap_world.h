@@ -13,7 +13,7 @@
 #ifndef TLSTALLY_TESTS_UNIT_JMAP_WORLD_H
 #define TLSTALLY_TESTS_UNIT_JMAP_WORLD_H
 
-#include "admin/jmap.h"
+#include "jmap/jmap.h"
 #include "base/json.h"
 #include "base/json_lax.h"
 #include "store/outbox_table.h"

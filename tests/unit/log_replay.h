@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "base/strbuf.h"
-#include "model/maillog.h"
-#include "model/smtp_tracker.h"
+#include "maillog/maillog.h"
+#include "maillog/smtp_tracker.h"
 
 /* 2026-11-23T12:40:00Z */
 #define REPLAY_NOW 1795437600

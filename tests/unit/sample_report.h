@@ -8,8 +8,8 @@
 
 #include "base/day.h"
 #include "base/strbuf.h"
-#include "model/report.h"
-#include "model/report_id.h"
+#include "report/report.h"
+#include "report/report_id.h"
 
 enum { SAMPLE_DAY = 20513 }; /* 2026-03-01 */
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "admin/auth.h"
+#include "http/auth.h"
 #include "store/api_token_table.h"
 #include "store/counter_table.h"
 

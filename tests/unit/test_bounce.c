@@ -1,7 +1,7 @@
 #include "unit/store_test.h"
 
 #include "base/day.h"
-#include "model/rua.h"
+#include "domain/rua.h"
 #include "outbox/bounce.h"
 #include "outbox/edit.h"
 #include "outbox/settle.h"

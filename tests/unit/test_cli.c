@@ -3,11 +3,11 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "admin/doc.h"
-#include "app/cli.h"
-#include "app/cli_status.h"
-#include "app/object_type.h"
-#include "app/table.h"
+#include "show/doc.h"
+#include "cli/cli.h"
+#include "cli/status.h"
+#include "cli/object_type.h"
+#include "cli/table.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "admin/metrics.h"
-#include "app/cli.h"
+#include "show/metrics.h"
+#include "cli/cli.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"

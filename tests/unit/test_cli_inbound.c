@@ -1,7 +1,7 @@
 #include "unit/store_test.h"
 
-#include "app/cli.h"
-#include "app/inbound_sums.h"
+#include "cli/cli.h"
+#include "show/inbound_sums.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"

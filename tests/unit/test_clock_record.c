@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/clock.h"
-#include "model/clock_record.h"
+#include "base/clock_record.h"
 
 enum { NOW = 1772323200, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "model/datagram.h"
-#include "model/tally.h"
+#include "session/datagram.h"
+#include "session/tally.h"
 
 #define POLICY(members) "{\"d\":\"a.example\",\"policies\":[{" members "}]}"
 

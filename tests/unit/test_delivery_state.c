@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
-#include "model/delivery_state.h"
-#include "model/ports.h"
+#include "reply/delivery_state.h"
+#include "reply/ports.h"
 
 /* A column each: claim, lease lost, accepted, temporary, uncertain, refused,
  * bad address, is suppressed, too old, release, bounced, reschedule.  The

@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 
-#include "model/domain.h"
+#include "base/domain.h"
 
 #define L63 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"
 #define L61 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxy"

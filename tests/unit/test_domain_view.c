@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/strbuf.h"
-#include "model/domain_view.h"
+#include "domain/domain_view.h"
 
 #define EE "3 1 1 0000000000000000000000000000000000000000000000000000000000"
 #define PKIX "1 0 1 AB"

@@ -1,6 +1,6 @@
 #include "unit/store_test.h"
 
-#include "model/doubt.h"
+#include "reply/doubt.h"
 #include "store/doubt_table.h"
 #include "store/keys.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/auto.h"
 #include "base/strbuf.h"
-#include "model/dsn.h"
+#include "inmail/dsn.h"
 
 #define HEAD                                                                   \
 	"Return-Path: <>\r\n"                                                  \

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "model/object.h"
+#include "api/object.h"
 #include "outbox/edit.h"
 #include "store/keys.h"
 

@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/utf8.h"
-#include "model/http_words.h"
+#include "reply/http_words.h"
 
 static void test_words(void **state)
 {

@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/inbound.h"
+#include "inmail/inbound.h"
 
 #define TLS(version, name, bits)                                               \
 	{                                                                      \

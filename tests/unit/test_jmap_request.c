@@ -4,7 +4,7 @@
 
 #include "base/auto.h"
 #include "base/strbuf.h"
-#include "model/jmap_request.h"
+#include "api/jmap_request.h"
 
 #define URN "urn:ietf:params:jmap:error:"
 

@@ -1,10 +1,10 @@
-/* admin/jmap_scan: pages, and what happens when the store changes between two
+/* jmap/jmap_scan: pages, and what happens when the store changes between two
  * of them.  The objects are numbers.  And the texts of states. */
 #include <stdlib.h>
 
 #include "unit/store_test.h"
 
-#include "admin/jmap_type.h"
+#include "jmap/jmap_type.h"
 #include "store/change_table.h"
 #include "store/keys.h"
 

@@ -5,9 +5,9 @@
 
 #include "unit/jmap_world.h"
 
-#include "admin/lookup_desk.h"
+#include "jmap/lookup_desk.h"
 #include "fake/fake_resolver.h"
-#include "model/session.h"
+#include "session/session.h"
 #include "store/day_sums.h"
 #include "store/feed_table.h"
 #include "store/policy_cache_table.h"

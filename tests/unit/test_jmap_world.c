@@ -5,9 +5,9 @@
 
 #include "unit/jmap_world.h"
 
-#include "admin/jmap_method.h"
-#include "admin/jmap_type.h"
-#include "model/object.h"
+#include "jmap/jmap_method.h"
+#include "jmap/jmap_type.h"
+#include "api/object.h"
 #include "store/change_table.h"
 #include "store/inbound_table.h"
 #include "store/suppress_table.h"

@@ -2,7 +2,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "model/json_pointer.h"
+#include "api/json_pointer.h"
 
 /* Rows are written with ' for ". */
 static json_t *parse(const char *text)

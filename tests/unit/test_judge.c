@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/strbuf.h"
-#include "model/datagram.h"
-#include "model/judge.h"
-#include "model/tlsrpt_record.h"
-#include "model/tlsa.h"
+#include "session/datagram.h"
+#include "judge/judge.h"
+#include "domain/tlsrpt_record.h"
+#include "domain/tlsa.h"
 
 #define D "d.test"
 #define MX "mx.d.test"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/strbuf.h"
-#include "model/judge.h"
+#include "judge/judge.h"
 #include "unit/log_replay.h"
 
 #define D "d.test"

@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/arena.h"
-#include "model/log_session.h"
+#include "maillog/log_session.h"
 
 static void check_text(const char *got, const char *want)
 {

@@ -2,7 +2,7 @@
 
 #include "base/auto.h"
 #include "base/strbuf.h"
-#include "model/log_site.h"
+#include "maillog/log_site.h"
 
 /* An instance as postconf would print it. */
 struct told {

@@ -5,7 +5,7 @@
 
 #include "base/day.h"
 #include "base/strbuf.h"
-#include "model/maillog.h"
+#include "maillog/maillog.h"
 
 /* 2026-11-23T12:40:00Z */
 enum { NOW = 1795437600 };

@@ -2,7 +2,7 @@
  * that 3.10 sent for the same sessions. */
 #include "unit/test.h"
 
-#include "model/datagram.h"
+#include "session/datagram.h"
 #include "unit/log_replay.h"
 
 static const struct smtp_tracker_options options = {.count_private = true};

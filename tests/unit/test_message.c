@@ -4,7 +4,7 @@
 
 #include "base/auto.h"
 #include "base/xalloc.h"
-#include "model/report_json.h"
+#include "report/report_json.h"
 #include "outbox/message.h"
 #include "unit/sample_report.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/auto.h"
 #include "base/xalloc.h"
-#include "model/milter_message.h"
+#include "inmail/milter_message.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 

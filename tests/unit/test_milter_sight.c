@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/auto.h"
-#include "model/milter_sight.h"
+#include "inmail/milter_sight.h"
 
 #define SMTP "smtp inet n - y - - smtpd\n"
 #define INNER "127.0.0.1:10026 inet n - n - - smtpd\n"

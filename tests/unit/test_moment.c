@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/clock.h"
-#include "model/moment.h"
+#include "base/moment.h"
 
 enum { NOW = 1772323200, HOUR = 3600, DAY = 86400, YEAR = 365 * 86400 };
 

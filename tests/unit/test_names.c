@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/names.h"
+#include "words/names.h"
 
 static const struct {
 	const char *name;

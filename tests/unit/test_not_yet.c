@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/day.h"
-#include "model/tally.h"
+#include "session/tally.h"
 #include "store/feed_table.h"
 #include "store/not_yet.h"
 #include "store/own_report_table.h"

@@ -3,8 +3,8 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_at.h"
-#include "model/json_pointer.h"
-#include "model/object.h"
+#include "api/json_pointer.h"
+#include "api/object.h"
 #include "unit/sample_report.h"
 
 #define DETAIL                                                                 \

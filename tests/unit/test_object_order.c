@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "app/object_order.h"
-#include "app/object_type.h"
+#include "cli/object_order.h"
+#include "cli/object_type.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"

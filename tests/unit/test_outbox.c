@@ -3,7 +3,7 @@
 
 #include "base/gzip.h"
 #include "fake/fake_transport.h"
-#include "model/lease.h"
+#include "base/lease.h"
 #include "outbox/claim.h"
 #include "outbox/message.h"
 #include "outbox/outbox.h"

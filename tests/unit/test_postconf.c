@@ -2,7 +2,7 @@
 
 #include "base/auto.h"
 #include "base/strbuf.h"
-#include "model/postconf.h"
+#include "maillog/postconf.h"
 
 /* As postconf 3.7 prints them. */
 static const char main_cf[] =

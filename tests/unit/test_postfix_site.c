@@ -5,8 +5,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "app/postconf.h"
-#include "app/postfix_site.h"
+#include "postfix/postconf_run.h"
+#include "postfix/postfix_site.h"
 #include "base/auto.h"
 
 /* Postfix as a folder with a postconf of ours, which stands first in the path:

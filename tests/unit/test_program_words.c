@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/program_words.h"
+#include "reply/program_words.h"
 
 static void test_lines(void **state)
 {

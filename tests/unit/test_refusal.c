@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/refusal.h"
+#include "reply/refusal.h"
 
 /* What was said, as an answer to RCPT or as a Diagnostic-Code; Status beside
  * it, "" when there is none. */

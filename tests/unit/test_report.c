@@ -1,9 +1,9 @@
 #include "unit/test.h"
 
 #include "base/auto.h"
-#include "model/report.h"
-#include "model/report_id.h"
-#include "model/report_json.h"
+#include "report/report.h"
+#include "report/report_id.h"
+#include "report/report_json.h"
 #include "unit/sample_report.h"
 
 static void test_totals(void **state)

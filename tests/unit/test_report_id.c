@@ -3,7 +3,7 @@
 #include "base/auto.h"
 #include "base/xalloc.h"
 #include "base/strbuf.h"
-#include "model/report_id.h"
+#include "report/report_id.h"
 #include "unit/sample_report.h"
 
 static void test_id(void **state)

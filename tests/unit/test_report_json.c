@@ -2,7 +2,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "model/report_json.h"
+#include "report/report_json.h"
 #include "unit/sample_report.h"
 
 /* tests/golden/report.json was read against RFC 8460 section 4.4. */

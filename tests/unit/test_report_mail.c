@@ -3,7 +3,7 @@
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/xalloc.h"
-#include "model/report_mail.h"
+#include "report/report_mail.h"
 #include "unit/sample_report.h"
 
 static struct report_mail sample_mail(void)

@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/retry.h"
+#include "reply/retry.h"
 
 enum { MINUTE = 60, HOUR = 3600 };
 

@@ -4,7 +4,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "fake/fake_events.h"
-#include "model/report_json.h"
+#include "report/report_json.h"
 #include "rollup/decide.h"
 #include "rollup/lists.h"
 #include "rollup/rollup.h"

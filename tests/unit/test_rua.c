@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/rua.h"
+#include "domain/rua.h"
 
 #define X10 "xxxxxxxxxx"
 #define X64 X10 X10 X10 X10 X10 X10 "xxxx"

@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/utf8.h"
-#include "model/session.h"
+#include "session/session.h"
 
 /* One no-policy-found session with one failure, to be changed by a test. */
 struct sample {

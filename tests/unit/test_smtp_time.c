@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/smtp_time.h"
+#include "reply/smtp_time.h"
 
 static void test_steps(void **state)
 {

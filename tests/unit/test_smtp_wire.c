@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/auto.h"
-#include "model/smtp_wire.h"
+#include "reply/smtp_wire.h"
 
 static void test_replies(void **state)
 {

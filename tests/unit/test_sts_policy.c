@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/strbuf.h"
-#include "model/sts_policy.h"
+#include "domain/sts_policy.h"
 
 #define V "v=STSv1"
 #define ID32 "abcdefghijABCDEFGHIJ0123456789xy"

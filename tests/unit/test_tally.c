@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/tally.h"
+#include "session/tally.h"
 
 /* A failed session of domain with one failure from `helo`. */
 static void add(struct tally *tally, const char *domain, const char *helo,

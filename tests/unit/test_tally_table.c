@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "model/session.h"
+#include "session/session.h"
 #include "store/intern.h"
 #include "store/keys.h"
 #include "store/tally_table.h"

@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "model/tlsa.h"
+#include "domain/tlsa.h"
 
 enum { SHA256 = 3 + 32, SHA512 = 3 + 64 };
 

@@ -1,7 +1,7 @@
 #include "unit/test.h"
 
 #include "base/strbuf.h"
-#include "model/tlsrpt_record.h"
+#include "domain/tlsrpt_record.h"
 
 #define V "v=TLSRPTv1"
 #define RUA V "; rua=mailto:t@x.example"

@@ -7,7 +7,7 @@
 
 #include "deliver/deliver_dir.h"
 #include "deliver/verdict.h"
-#include "model/doubt.h"
+#include "reply/doubt.h"
 
 static void answer_of(enum delivery_stage stage, const char *text,
                       struct delivery_answer *answer)

@@ -5,7 +5,7 @@ import { expect } from "../httpd_world.mjs";
 import { checkLooks, closePage, openPage, until } from "./browser.mjs";
 import { summary } from "./list.mjs";
 
-const TLSTALLY = "src/app/tlstally";
+const TLSTALLY = "src/programs/tlstally";
 export const RANGE = "from=2026-03-01&to=2026-03-10";
 
 const PAGES = {

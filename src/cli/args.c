@@ -1,0 +1,199 @@
+/* How the command line is read. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "base/nearest.h"
+
+struct reading {
+	int argc;
+	char **argv;
+	int at;
+	const struct sentence *sentence; /* NULL: not known yet */
+	struct cli_args *args;
+	struct err *err;
+};
+
+static unsigned flags_of(const struct reading *r)
+{
+	return FLAGS_ALWAYS | (r->sentence ? r->sentence->flags : 0);
+}
+
+/* Is it this flag, and where does a value glued to it begin ("--day=D",
+ * "-cFILE")? */
+static bool is_flag(const struct flag_row *row, const char *word,
+                    const char **glued)
+{
+	size_t len = strlen(row->name);
+
+	*glued = NULL;
+	if (strncmp(word, row->name, len) != 0)
+		return false;
+	if (word[len] == '\0')
+		return true;
+	if (row->value == NULL)
+		return false;
+	*glued = row->name[1] == '-' ? word + len + 1 : word + len;
+	return row->name[1] != '-' || word[len] == '=';
+}
+
+static const struct flag_row *find_flag(unsigned flags, const char *word,
+                                        const char **glued)
+{
+	for (size_t i = 0; i < flag_rows_count; i++)
+		if ((flag_rows[i].flag & flags) != 0 &&
+		    is_flag(&flag_rows[i], word, glued))
+			return &flag_rows[i];
+	return NULL;
+}
+
+static int unknown_flag(const struct reading *r, const char *word)
+{
+	struct nearest nearest = nearest_to(word);
+	const char *glued;
+
+	if (find_flag(~0u, word, &glued) != NULL)
+		return err_set(r->err, ERR_PARSE, "%s%s takes no '%.40s'",
+		               r->sentence ? "" : "before its command, ",
+		               r->sentence ? r->sentence->words : "tlstally",
+		               word);
+	for (size_t i = 0; i < flag_rows_count; i++)
+		if (r->sentence == NULL ||
+		    (flag_rows[i].flag & flags_of(r)) != 0)
+			nearest_offer(&nearest, flag_rows[i].name);
+	if (nearest.name != NULL)
+		return err_set(r->err, ERR_PARSE,
+		               "unknown option '%.40s'; did you mean '%s'?",
+		               word, nearest.name);
+	return err_set(r->err, ERR_PARSE, "unknown option '%.40s'", word);
+}
+
+static const char *next_word(struct reading *r)
+{
+	return r->at < r->argc ? r->argv[r->at] : NULL;
+}
+
+static int read_value(struct reading *r, const struct flag_row *row,
+                      const char *value)
+{
+	bool optional = row->value[0] == '[';
+
+	if (value == NULL && next_word(r) != NULL &&
+	    !(optional && next_word(r)[0] == '-'))
+		value = r->argv[r->at++];
+	if (value == NULL && !optional)
+		return err_set(r->err, ERR_PARSE, "%s needs a value: %s",
+		               row->name, row->value);
+	if (row->read(r->args, value, r->err) < 0) {
+		err_prefix(r->err, "%s", row->name);
+		return ERR_PARSE;
+	}
+	return 0;
+}
+
+static int read_flag(struct reading *r)
+{
+	const char *word = r->argv[r->at++];
+	const char *glued;
+	const struct flag_row *row = find_flag(flags_of(r), word, &glued);
+
+	if (row == NULL)
+		return unknown_flag(r, word);
+	if (row->value != NULL)
+		return read_value(r, row, glued);
+	*(bool *)((char *)r->args + row->yes) = true;
+	return 0;
+}
+
+static bool is_flag_like(const char *word)
+{
+	return word[0] == '-' && word[1] != '\0';
+}
+
+static int read_command(struct reading *r)
+{
+	int used;
+
+	if (next_word(r) != NULL && strcmp(next_word(r), "help") == 0) {
+		r->args->help = true;
+		r->at++;
+	}
+	if (next_word(r) == NULL)
+		return r->args->help || r->args->version
+		               ? 0
+		               : err_set(r->err, ERR_PARSE,
+		                         "which command? `tlstally --help` "
+		                         "lists them");
+	r->sentence =
+		sentence_find(r->argv + r->at, r->argc - r->at, &used, r->err);
+	if (r->sentence == NULL)
+		return ERR_PARSE;
+	r->at += used;
+	return 0;
+}
+
+static size_t operands_wanted(const struct sentence *sentence)
+{
+	size_t n = 0;
+
+	for (const char *p = sentence->operands; *p != '\0'; p++)
+		n += *p == '<';
+	return n;
+}
+
+static size_t operands_most(const struct sentence *sentence)
+{
+	return operands_wanted(sentence) +
+	       (strchr(sentence->operands, '[') != NULL);
+}
+
+static int read_operand(struct reading *r)
+{
+	struct cli_args *args = r->args;
+
+	if (args->operand_count == operands_most(r->sentence))
+		return err_set(r->err, ERR_PARSE, "%s: what is '%.40s'?",
+		               r->sentence->words, r->argv[r->at]);
+	args->operands[args->operand_count++] = r->argv[r->at++];
+	return 0;
+}
+
+static int read_rest(struct reading *r)
+{
+	bool flags_ended = false;
+	int rc = 0;
+
+	while (rc == 0 && next_word(r) != NULL) {
+		if (!flags_ended && strcmp(next_word(r), "--") == 0) {
+			flags_ended = true;
+			r->at++;
+		} else if (!flags_ended && is_flag_like(next_word(r))) {
+			rc = read_flag(r);
+		} else {
+			rc = read_operand(r);
+		}
+	}
+	if (rc == 0 && !r->args->help &&
+	    r->args->operand_count < operands_wanted(r->sentence))
+		return err_set(r->err, ERR_PARSE, "%s %s: which?",
+		               r->sentence->words, r->sentence->operands);
+	return rc;
+}
+
+int cli_args_read(int argc, char **argv, struct cli_args *args,
+                  const struct sentence **sentence, struct err *err)
+{
+	struct reading r = {
+		.argc = argc, .argv = argv, .at = 1, .args = args, .err = err};
+	int rc = 0;
+
+	memset(args, 0, sizeof(*args));
+	while (rc == 0 && next_word(&r) != NULL && is_flag_like(next_word(&r)))
+		rc = read_flag(&r);
+	if (rc == 0)
+		rc = read_command(&r);
+	if (rc == 0 && r.sentence != NULL)
+		rc = read_rest(&r);
+	*sentence = r.sentence;
+	return rc;
+}

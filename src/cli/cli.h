@@ -1,0 +1,221 @@
+/*
+ * cli - the operator's command, `tlstally`, as a table of sentences
+ *
+ *     tlstally suppress add tls@example.org --for 30d
+ *              \__ words __/ \__ operand __/ \ flag /
+ *
+ * One row of sentences[] a command: its words, operands, flags, what it needs
+ * before it can run, its function and one line of help.  --help, the usage
+ * errors and the test that the manual names them all come from the rows.
+ *
+ * A sentence's function appends what it has to say to cli->out, as a table
+ * for people or, with --json, as one JSON document; main() prints it.  What
+ * needs the operator goes to standard error, for cron to mail.
+ */
+#ifndef TLSTALLY_CLI_CLI_H
+#define TLSTALLY_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/settings_file.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "conf/conf.h"
+#include "base/clock_record.h"
+#include "store/db.h"
+
+enum { CLI_OPERANDS_MAX = 2, CLI_EXIT_USAGE = 2 };
+
+/* Bits: the flags that a sentence takes. */
+enum cli_flag {
+	FLAG_CONF = 1 << 0,
+	FLAG_SET = 1 << 1,
+	FLAG_VERBOSE = 1 << 2,
+	FLAG_HELP = 1 << 3,
+	FLAG_VERSION = 1 << 4,
+	FLAG_JSON = 1 << 5,
+	FLAG_DAY = 1 << 6,
+	FLAG_NOW = 1 << 7,     /* --now TIME */
+	FLAG_AT_ONCE = 1 << 8, /* --now [TIME], of deliver */
+	FLAG_ID = 1 << 9,
+	FLAG_FAILURES = 1 << 10,
+	FLAG_EML = 1 << 11,
+	FLAG_FOR = 1 << 12,
+	FLAG_REASON = 1 << 13,
+	FLAG_CHANGED = 1 << 14,
+	FLAG_DEFAULTS = 1 << 15,
+	FLAG_CHECK = 1 << 16,
+	FLAG_RESOLVER = 1 << 17,
+	FLAG_DAYS = 1 << 18,
+	FLAG_SERVER = 1 << 19, /* --url and what goes with it */
+	FLAG_IDS = 1 << 20,
+	FLAG_FIELDS = 1 << 21,
+	FLAG_GIVEN = 1 << 22,  /* --field, --file, --stdin */
+	FLAG_SEARCH = 1 << 23, /* --where, --sort ... */
+	FLAG_PERMISSION = 1 << 24,
+	FLAG_EXPIRES = 1 << 25,
+	FLAGS_ALWAYS =
+		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
+};
+
+enum { CLI_LIST_MAX = 64 };
+
+/* What an option gathers that may be repeated, lent. */
+struct cli_list {
+	const char *at[CLI_LIST_MAX];
+	size_t count;
+};
+
+/* Of get, query, create, update and delete; texts are lent, NULL: not given. */
+struct cli_object_args {
+	const char *ids, *fields; /* with commas */
+	struct cli_list field;    /* "NAME=VALUE" */
+	const char *file;
+	bool from_stdin;
+	struct cli_list where; /* "NAME=VALUE", or JSON */
+	const char *sort;      /* "-failures,domain" */
+	int64_t limit, position;
+	bool has_limit;
+	bool count; /* how many there are, and nothing else */
+	const char *url, *account;
+	const char *api_key, *api_key_file;
+	const char *ca_file;
+	int64_t timeout_secs; /* 0: not given */
+};
+
+/* What was on the command line. */
+struct cli_args {
+	struct settings_file file;
+	const char *operands[CLI_OPERANDS_MAX];
+	size_t operand_count;
+	bool help;
+	bool version;
+	bool verbose;
+	bool json;
+	bool failures;
+	bool eml;
+	bool changed;
+	bool defaults;
+	bool check;
+	bool all_now;
+	bool has_day;
+	int32_t day;
+	int32_t days;     /* that many, to today; 0: not given */
+	int64_t now;      /* secs; 0: the clock's */
+	uint64_t id;      /* of a report; 0: all */
+	int64_t for_secs; /* 0: for good */
+	const char *reason;
+	const char *resolver; /* NULL: that of the settings */
+	unsigned permissions; /* bits of enum jmap_permission */
+	int64_t expires_secs; /* from now; 0: never */
+	struct cli_object_args object;
+};
+
+struct cli {
+	struct cli_args args;
+	struct conf conf;
+	struct clock clock;
+	char doubt[CLOCK_WORDS]; /* why the time is doubted; "" */
+	bool vouched;            /* for the time */
+	struct db *db;
+	struct strbuf out;
+	bool is_usage; /* what failed is the command line */
+};
+
+/* What must be there before the function is called. */
+enum cli_needs {
+	NEEDS_NOTHING,
+	NEEDS_SETTINGS_IF_ANY, /* they may be missing, and half */
+	NEEDS_SETTINGS,
+	NEEDS_OWNER, /* and we are who owns the store, which is not open */
+	NEEDS_STORE_READ,
+	NEEDS_STORE_WRITE,
+	/* the same for a mail system: failures are EX_TEMPFAIL */
+	NEEDS_STORE_FOR_MAIL,
+};
+
+struct sentence {
+	const char *words;    /* "suppress add" */
+	const char *operands; /* "<type> [id]", what may be left out in
+	                         brackets; "" */
+	unsigned flags;       /* without FLAGS_ALWAYS */
+	enum cli_needs needs;
+	int (*run)(struct cli *cli, struct err *err);
+	const char *help; /* one line */
+};
+
+extern const struct sentence sentences[];
+extern const size_t sentences_count;
+
+/* The sentence that begins the words, and of how many of them it consists;
+ * NULL with "unknown command 'ststus'; did you mean 'status'?" in err. */
+const struct sentence *sentence_find(char *const *words, int count, int *used,
+                                     struct err *err);
+
+struct flag_row {
+	enum cli_flag flag;
+	const char *name;  /* "--day" or "-n" */
+	const char *value; /* "DAY", "[TIME]" when it may be left out, NULL */
+	size_t yes;        /* no value: the bool of struct cli_args to set */
+	int (*read)(struct cli_args *args, const char *value, struct err *err);
+	const char *help; /* one line */
+};
+
+extern const struct flag_row flag_rows[];
+extern const size_t flag_rows_count;
+
+/* Reads the command line.  ERR_PARSE: usage, in words.  *sentence is NULL for
+ * --help, --version and `help` alone; words of `help WORDS...` are looked up
+ * and give args->help. */
+int cli_args_read(int argc, char **argv, struct cli_args *args,
+                  const struct sentence **sentence, struct err *err);
+
+/* Of all, or of one sentence. */
+void cli_help(struct strbuf *out);
+void cli_help_sentence(const struct sentence *sentence, struct strbuf *out);
+
+/* Brings about what the sentence needs; undone by cli_clear(). */
+int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err);
+
+/* For sentences that need the store only sometimes. */
+int cli_open_store(struct cli *cli, bool read_only, struct err *err);
+void cli_clear(struct cli *cli);
+
+/* Standard output is a terminal, or -v: then a summary is welcome. */
+bool cli_is_talkative(const struct cli *cli);
+
+/* The sentences' functions. */
+int cli_run(struct cli *cli, struct err *err);
+int cli_rollup(struct cli *cli, struct err *err);
+int cli_deliver(struct cli *cli, struct err *err);
+int cli_purge(struct cli *cli, struct err *err);
+int cli_status(struct cli *cli, struct err *err);
+int cli_doctor(struct cli *cli, struct err *err);
+int cli_domains(struct cli *cli, struct err *err);
+int cli_show(struct cli *cli, struct err *err);
+int cli_preview(struct cli *cli, struct err *err);
+int cli_inbound(struct cli *cli, struct err *err);
+int cli_lookup(struct cli *cli, struct err *err);
+int cli_clock_show(struct cli *cli, struct err *err);
+int cli_clock_accept(struct cli *cli, struct err *err);
+int cli_suppress_list(struct cli *cli, struct err *err);
+int cli_suppress_add(struct cli *cli, struct err *err);
+int cli_suppress_remove(struct cli *cli, struct err *err);
+int cli_bounce(struct cli *cli, struct err *err);
+int cli_token_add(struct cli *cli, struct err *err);
+int cli_token_list(struct cli *cli, struct err *err);
+int cli_token_remove(struct cli *cli, struct err *err);
+int cli_object_get(struct cli *cli, struct err *err);
+int cli_object_query(struct cli *cli, struct err *err);
+int cli_object_create(struct cli *cli, struct err *err);
+int cli_object_update(struct cli *cli, struct err *err);
+int cli_object_delete(struct cli *cli, struct err *err);
+int cli_conf(struct cli *cli, struct err *err);
+int cli_check_store(struct cli *cli, struct err *err);
+int cli_backup(struct cli *cli, struct err *err);
+int cli_restore(struct cli *cli, struct err *err);
+
+#endif

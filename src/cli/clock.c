@@ -1,0 +1,69 @@
+/* tlstally clock: is the time believed? */
+#include "cli/cli.h"
+#include "show/doc.h"
+#include "daemon/host_clock.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
+#include "store/clock_table.h"
+
+static void print(struct cli *cli, const struct clock_look *look)
+{
+	int64_t now = clock_secs(&cli->clock);
+	char shown[TIME_TEXT], used[TIME_TEXT];
+
+	time_format(look->wall_ms / 1000, shown);
+	if (cli->doubt[0] == '\0') {
+		strbuf_printf(&cli->out, "the clock is believed: %s\n", shown);
+		return;
+	}
+	strbuf_printf(
+		&cli->out,
+		"%s\n"
+		"It says %s now; by what it was before, it is %s.  Sessions "
+		"are "
+		"counted and\nreports delivered by that, days are not closed "
+		"and "
+		"nothing is purged.\n"
+		"The clock is believed when it is back, when it has gone on "
+		"like "
+		"this for an hour\n(for %d minutes once the kernel calls it "
+		"synchronised, which it %s), or when you\nsay that it is "
+		"right: "
+		"`tlstally clock accept`\n",
+		cli->doubt, shown, time_format(now, used),
+		CLOCK_SYNCHRONISED_SECS / 60,
+		look->synchronised ? "does" : "does not");
+}
+
+int cli_clock_show(struct cli *cli, struct err *err)
+{
+	struct clock_look look = host_clock_look(&cli->clock);
+	auto_(json_free) json_t *doc = json_object();
+
+	(void)err;
+	if (!cli->args.json) {
+		print(cli, &look);
+		return 0;
+	}
+	json_set_bool(doc, "isDoubted", cli->doubt[0] != '\0');
+	doc_set(doc, "why", cli->doubt);
+	json_set_time(doc, "shown", look.wall_ms / 1000);
+	json_set_time(doc, "now", clock_secs(&cli->clock));
+	json_set_bool(doc, "isSynchronised", look.synchronised);
+	doc_print(doc, &cli->out);
+	return 0;
+}
+
+int cli_clock_accept(struct cli *cli, struct err *err)
+{
+	struct clock_look look = host_clock_look(&cli->clock);
+	char time[TIME_TEXT];
+
+	if (clock_accept(cli->db, &cli->clock, &look, err) < 0)
+		return err->class;
+	if (cli_is_talkative(cli))
+		strbuf_printf(&cli->out, "the clock is believed: %s\n",
+		              time_format(look.wall_ms / 1000, time));
+	return 0;
+}

@@ -1,0 +1,239 @@
+#include "cli/completion.h"
+
+#include <string.h>
+
+#include "jmap/jmap_type.h"
+#include "cli/cli.h"
+#include "cli/object_pointer.h"
+#include "cli/object_type.h"
+
+/* --- the tables --- */
+
+static void add_word(struct strbuf *out, const char *word)
+{
+	char last = out->len > 0 ? out->data[out->len - 1] : '\'';
+
+	strbuf_printf(out, "%s%s", last == '\'' || last == '\n' ? "" : " ",
+	              word);
+}
+
+static size_t first_len(const struct sentence *sentence)
+{
+	return strcspn(sentence->words, " ");
+}
+
+static bool same_first(const struct sentence *a, const struct sentence *b)
+{
+	return first_len(a) == first_len(b) &&
+	       memcmp(a->words, b->words, first_len(a)) == 0;
+}
+
+/* Is it the first of those that begin with its first word? */
+static bool begins(size_t i)
+{
+	return i == 0 || !same_first(&sentences[i], &sentences[i - 1]);
+}
+
+static void write_first(struct strbuf *out)
+{
+	strbuf_puts(out, "_tlstally_first='");
+	for (size_t i = 0; i < sentences_count; i++)
+		if (begins(i))
+			strbuf_printf(out, "%s%.*s", i > 0 ? " " : "",
+			              (int)first_len(&sentences[i]),
+			              sentences[i].words);
+	strbuf_puts(out, "'\n");
+}
+
+/* The second words of those that have one. */
+static void write_second(struct strbuf *out)
+{
+	strbuf_puts(out, "_tlstally_second()\n{\n\tcase $1 in\n");
+	for (size_t i = 0; i < sentences_count; i++) {
+		if (strchr(sentences[i].words, ' ') == NULL || !begins(i))
+			continue;
+		strbuf_printf(out, "\t%.*s) echo '",
+		              (int)first_len(&sentences[i]),
+		              sentences[i].words);
+		for (size_t j = i; j < sentences_count; j++)
+			if (same_first(&sentences[i], &sentences[j]))
+				add_word(out, sentences[j].words +
+				                      first_len(&sentences[j]) +
+				                      1);
+		strbuf_puts(out, "' ;;\n");
+	}
+	strbuf_puts(out, "\tesac\n}\n");
+}
+
+static void write_flags(unsigned flags, struct strbuf *out)
+{
+	for (size_t i = 0; i < flag_rows_count; i++)
+		if (flag_rows[i].flag & flags)
+			add_word(out, flag_rows[i].name);
+}
+
+static void write_options(struct strbuf *out)
+{
+	strbuf_puts(out, "_tlstally_options()\n{\n\tcase $1 in\n");
+	for (size_t i = 0; i < sentences_count; i++) {
+		strbuf_printf(out, "\t'%s') echo '", sentences[i].words);
+		write_flags(sentences[i].flags, out);
+		strbuf_puts(out, "' ;;\n");
+	}
+	strbuf_puts(out, "\tesac\n}\n");
+}
+
+static void write_operands(struct strbuf *out)
+{
+	strbuf_puts(out, "_tlstally_operands()\n{\n\tcase $1 in\n");
+	for (size_t i = 0; i < sentences_count; i++)
+		if (sentences[i].operands[0] != '\0')
+			strbuf_printf(out, "\t'%s') echo '%s' ;;\n",
+			              sentences[i].words,
+			              sentences[i].operands);
+	strbuf_puts(out, "\tesac\n}\n");
+}
+
+/* Options with a value, which may not be left out; those that want a file. */
+static void write_valued(struct strbuf *out)
+{
+	strbuf_puts(out, "_tlstally_valued='");
+	for (size_t i = 0; i < flag_rows_count; i++)
+		if (flag_rows[i].value != NULL &&
+		    flag_rows[i].value[0] != '[' &&
+		    flag_rows[i].flag != FLAG_NOW)
+			add_word(out, flag_rows[i].name);
+	strbuf_puts(out, "'\n_tlstally_files='");
+	for (size_t i = 0; i < flag_rows_count; i++)
+		if (flag_rows[i].value != NULL &&
+		    strcmp(flag_rows[i].value, "FILE") == 0)
+			add_word(out, flag_rows[i].name);
+	strbuf_puts(out, "'\n_tlstally_always='");
+	write_flags(FLAGS_ALWAYS, out);
+	strbuf_puts(out, "'\n_tlstally_permissions='");
+	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
+		add_word(out, jmap_permission_word(bit));
+	strbuf_puts(out, " all'\n");
+}
+
+/* --- types --- */
+
+static void write_given(const struct property_table *table, const char *before,
+                        struct strbuf *out)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct property *row = &table->rows[i];
+
+		if (row->kind->read == NULL)
+			continue;
+		strbuf_printf(out, "%s%s ", before, row->name);
+		if (row->items != NULL && !property_is_list(row)) {
+			struct strbuf path = {0};
+
+			strbuf_printf(&path, "%s%s/", before, row->name);
+			write_given(row->items, strbuf_text(&path), out);
+			strbuf_clear(&path);
+		}
+	}
+}
+
+static void given_of(const struct jmap_type *type, struct strbuf *out)
+{
+	if (type->plan_create != NULL)
+		write_given(type->table(), "", out);
+}
+
+static void fields_of(const struct jmap_type *type, struct strbuf *out)
+{
+	for (size_t i = 0; i < type->table()->count; i++)
+		add_word(out, type->table()->rows[i].name);
+}
+
+static void where_of(const struct jmap_type *type, struct strbuf *out)
+{
+	for (size_t i = 0; i < type->condition_count; i++)
+		add_word(out, type->conditions[i].name);
+}
+
+static void sorts_of(const struct jmap_type *type, struct strbuf *out)
+{
+	for (size_t i = 0; i < type->sort_count; i++)
+		add_word(out, type->sorts[i].property);
+}
+
+static void write_case(const char *name,
+                       void (*words)(const struct jmap_type *type,
+                                     struct strbuf *out),
+                       struct strbuf *out)
+{
+	const struct jmap_type *type;
+	char dashed[OBJECT_TYPE_TEXT];
+
+	strbuf_printf(out, "_tlstally_%s()\n{\n\tcase $1 in\n", name);
+	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++) {
+		strbuf_printf(out, "\t%s|%s|%s) echo '",
+		              object_type_name(type, dashed), type->name,
+		              strchr(type->name, ':') + 1);
+		words(type, out);
+		strbuf_puts(out, "' ;;\n");
+	}
+	strbuf_puts(out, "\tesac\n}\n");
+}
+
+/* The values that a condition can have. */
+static void write_words(struct strbuf *out)
+{
+	const struct jmap_type *type;
+	const char *word;
+
+	strbuf_puts(out, "_tlstally_words()\n{\n\tcase ${1##*:}/$2 in\n");
+	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++) {
+		char dashed[OBJECT_TYPE_TEXT];
+
+		object_type_name(type, dashed);
+		for (size_t c = 0; c < type->condition_count; c++) {
+			const struct jmap_condition *row = &type->conditions[c];
+
+			if (row->match != MATCH_WORD && row->match != MATCH_HAS)
+				continue;
+			strbuf_printf(out, "\t%s/%s|%s/%s) echo '", dashed,
+			              row->name, strchr(type->name, ':') + 1,
+			              row->name);
+			for (int v = 0; row->match == MATCH_WORD &&
+			                (word = row->word(v)) != NULL;
+			     v++)
+				add_word(out, word);
+			if (row->match == MATCH_HAS)
+				strbuf_puts(out, "true false");
+			strbuf_puts(out, "' ;;\n");
+		}
+	}
+	strbuf_puts(out, "\tesac\n}\n");
+}
+
+static void write_types(struct strbuf *out)
+{
+	char dashed[OBJECT_TYPE_TEXT];
+
+	strbuf_puts(out, "_tlstally_types='");
+	for (size_t i = 0; jmap_type_at(i) != NULL; i++)
+		add_word(out, object_type_name(jmap_type_at(i), dashed));
+	strbuf_puts(out, "'\n");
+	write_case("given", given_of, out);
+	write_case("fields", fields_of, out);
+	write_case("where", where_of, out);
+	write_case("sorts", sorts_of, out);
+	write_words(out);
+}
+
+void completion_write(struct strbuf *out)
+{
+	strbuf_puts(out, "# bash completion of tlstally(1), made of its tables "
+	                 "when it was built\n");
+	write_first(out);
+	write_second(out);
+	write_options(out);
+	write_operands(out);
+	write_valued(out);
+	write_types(out);
+}

@@ -1,0 +1,31 @@
+/*
+ * cli_day - a domain as the operator wrote it, and a day it was counted on
+ */
+#ifndef TLSTALLY_CLI_DAY_H
+#define TLSTALLY_CLI_DAY_H
+
+#include <stdint.h>
+
+#include "cli/cli.h"
+#include "store/tally_table.h"
+
+struct domain_day {
+	char domain[TALLY_DOMAIN_TEXT];
+	int32_t day;
+	struct tally_head head;
+};
+
+/* The operand in its canonical form; what is no domain stays as it is, for
+ * bad names are counted, too. */
+void domain_day_name(const struct cli *cli, char domain[TALLY_DOMAIN_TEXT]);
+
+/* The operand's domain on --day, or on the last day that it was counted.
+ * ERR_NOTFOUND in words. */
+int domain_day_find(const struct cli *cli, struct db_txn *txn,
+                    struct domain_day *at, struct err *err);
+
+/* The words for a domain that was not counted; returns ERR_NOTFOUND. */
+int domain_day_unknown(const struct cli *cli, const char *domain,
+                       struct err *err);
+
+#endif

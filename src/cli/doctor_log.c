@@ -1,0 +1,289 @@
+/*
+ * tlstally doctor: what the mail log says, and what this host's Postfix can do
+ */
+#include "cli/doctor.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "postfix/postfix_site.h"
+#include "postfix/postfix_tlsrpt.h"
+#include "postfix/site.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "maillog/maillog.h"
+#include "store/feed_table.h"
+#include "store/line_table.h"
+#include "store/log_table.h"
+
+enum {
+	QUIET_SECS = DAY_SECS, /* no event for so long: nobody sends any */
+	LEVELS_ENOUGH = 5,     /* sessions that show what all are like */
+};
+
+static const struct doctor_counter log_counter = {
+	FEED_LOG, "tlstally-logd", "session",
+	"smtp_tls_loglevel = 1, smtp_tls_security_level in Postfix?"};
+
+/* Of today and yesterday. */
+static void sum_lines(struct cli *cli, struct line_count sums[LINE_FATES])
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int32_t today = day_of(clock_secs(&cli->clock));
+
+	for (int32_t day = today; day >= today - 1; day--) {
+		struct line_count row = {0};
+
+		while (line_count_next(txn, day, &row)) {
+			struct line_count *sum = &sums[row.fate];
+			uint64_t n = sum->n;
+
+			if (n == 0)
+				*sum = row;
+			sum->n = n + row.n;
+		}
+	}
+}
+
+void doctor_look_at_log(struct cli *cli, struct finding *finding)
+{
+	struct line_count sums[LINE_FATES] = {{0}};
+	struct doctor_counter counter = log_counter;
+
+	sum_lines(cli, sums);
+	if (sums[LINE_TELLS].n == 0 && sums[LINE_UNREAD].n > 0)
+		counter.nothing_yet = "its lines are not understood";
+	else if (sums[LINE_TELLS].n == 0 && sums[LINE_FOREIGN].n > 0)
+		counter.nothing_yet = "its lines are left out";
+	doctor_look_at_counter(cli, &counter, finding);
+}
+
+/* Where no line told of a session, those that were not read are why. */
+void doctor_look_at_lines(struct cli *cli, struct finding *finding)
+{
+	struct line_count sums[LINE_FATES] = {{0}};
+	enum grade grade;
+
+	sum_lines(cli, sums);
+	grade = sums[LINE_TELLS].n == 0 ? BAD : NOTE;
+	if (sums[LINE_UNREAD].n > 0)
+		doctor_tell(finding, grade,
+		            "%" PRIu64
+		            " lines of the log were not understood, the "
+		            "first: '%s'; expected are lines like "
+		            "'" LOG_LINE_EXAMPLE "' (tlstally-logd(8))",
+		            sums[LINE_UNREAD].n, sums[LINE_UNREAD].first);
+	else if (sums[LINE_FOREIGN].n > 0)
+		doctor_tell(
+			finding, grade,
+			"%" PRIu64 " lines of the journal are not of root and "
+			"Postfix's mail_owner and were left out, the first: "
+			"'%s'; [log] journal_users lets them in",
+			sums[LINE_FOREIGN].n, sums[LINE_FOREIGN].first);
+	else if (sums[LINE_UNCLEAR].n > 0)
+		doctor_tell(finding, NOTE,
+		            "%" PRIu64
+		            " deliveries count for nobody, since their "
+		            "lines can be read in two ways or were cut "
+		            "off, the first: '%s'",
+		            sums[LINE_UNCLEAR].n, sums[LINE_UNCLEAR].first);
+	else if (sums[LINE_READ].n == 0)
+		doctor_tell(finding, NOTE,
+		            "no line of the log has come since "
+		            "yesterday");
+	else
+		doctor_tell(finding, GOOD,
+		            "all lines of the log were understood, and %" PRIu64
+		            " told of sessions",
+		            sums[LINE_TELLS].n);
+}
+
+void doctor_look_at_faults(struct cli *cli, struct finding *finding)
+{
+	struct line_count sums[LINE_FATES] = {{0}};
+
+	sum_lines(cli, sums);
+	if (sums[LINE_OURS].n > 0)
+		doctor_tell(finding, NOTE,
+		            "%" PRIu64
+		            " lines of the log tell of what keeps this "
+		            "host's own Postfix from TLS, the first: '%s'",
+		            sums[LINE_OURS].n, sums[LINE_OURS].first);
+	else
+		doctor_tell(
+			finding, GOOD,
+			"nothing in the log says that this host's own Postfix "
+			"cannot do TLS");
+}
+
+static const struct postfix_instance *
+first_sender(const struct postfix_site *site)
+{
+	for (size_t i = 0; i < site->count; i++)
+		if (site->instances[i].sends && site->instances[i].known)
+			return &site->instances[i];
+	return NULL;
+}
+
+/* Somebody sends them, whoever it is. */
+static bool events_come(struct cli *cli)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	struct feed feed = {0};
+
+	return feed_get(txn, FEED_EVENTS, &feed) && feed.last_event > 0 &&
+	       clock_secs(&cli->clock) - feed.last_event <= QUIET_SECS;
+}
+
+/* Why there are no events, or why there need not be. */
+static void tell_tlsrpt(enum tlsrpt_support support, bool enabled, bool by_log,
+                        struct finding *finding)
+{
+	enum grade wrong = by_log ? NOTE : BAD;
+
+	if (support == TLSRPT_NOT_SEEN)
+		doctor_tell(finding, NOTE,
+		            "smtp(8) in daemon_directory cannot be "
+		            "read: can it send events?");
+	else if (support == TLSRPT_LEFT_OUT && (enabled || !by_log))
+		doctor_tell(
+			finding, wrong,
+			"this Postfix was built without TLSRPT: it sends no "
+			"events, whatever smtp_tlsrpt_enable says; %s",
+			by_log ? "set it to no"
+			       : "count by its log (tlstally-logd), or install "
+				 "one that was built with libtlsrpt");
+	else if (support == TLSRPT_UNHEARD_OF && !by_log)
+		doctor_tell(finding, BAD,
+		            "this Postfix does not know TLSRPT and sends no "
+		            "events: "
+		            "count by its log (tlstally-logd)");
+	else if (support == TLSRPT_BUILT_IN && !enabled)
+		doctor_tell(finding, wrong,
+		            "this Postfix can send events, and "
+		            "smtp_tlsrpt_enable is "
+		            "not yes%s",
+		            by_log ? ": they would say more than its log" : "");
+	else if (by_log)
+		doctor_tell(finding, GOOD,
+		            "this Postfix is counted by its log");
+	else
+		doctor_tell(finding, GOOD, "this Postfix sends events");
+}
+
+static bool is_yes(const struct postconf *set, const char *name)
+{
+	const char *value = postconf_get(set, name);
+
+	return value != NULL && strcmp(value, "yes") == 0;
+}
+
+/* Level none in a policy map, of which only tls= (3.11) or a line of its own
+ * tells. */
+static bool hides_none(const struct postconf *set)
+{
+	const char *maps = postconf_get(set, "smtp_tls_policy_maps");
+
+	return maps != NULL && maps[0] != '\0' &&
+	       !is_yes(set, "smtp_log_tls_feature_status") &&
+	       !is_yes(set, "smtp_tls_note_starttls_offer");
+}
+
+void doctor_look_at_postfix(struct cli *cli, struct finding *finding)
+{
+	struct postfix_site *site = postfix_site_ask(&cli->conf);
+	const struct postfix_instance *sender = first_sender(site);
+
+	if (sender == NULL) {
+		doctor_tell(finding, NOTE,
+		            "Postfix's settings are not known: %s",
+		            site->trouble.text);
+	} else {
+		bool by_log = !doctor_counts_by(cli, FEED_EVENTS);
+
+		tell_tlsrpt(postfix_tlsrpt(&sender->set),
+		            is_yes(&sender->set, "smtp_tlsrpt_enable"), by_log,
+		            finding);
+		if (finding->grade == GOOD && by_log &&
+		    hides_none(&sender->set))
+			doctor_tell(finding, NOTE,
+			            "set smtp_tls_note_starttls_offer = yes: "
+			            "without it a level of none in "
+			            "smtp_tls_policy_maps looks like a server "
+			            "without STARTTLS");
+	}
+	if (finding->grade == BAD && events_come(cli))
+		doctor_tell(finding, GOOD, "another Postfix sends events");
+	postfix_site_free(&site);
+}
+
+/* Of a service that logs no TLS only failures are seen, and nothing counts. */
+void doctor_look_at_loglevel(struct cli *cli, struct finding *finding)
+{
+	/* standard input may be another host's log */
+	bool foreign = cli->conf.log.source == LOG_FROM_STDIN &&
+	               cli->conf.log.tls_loglevel[0] == '\0';
+	struct postfix_site *postfix = postfix_site_ask(&cli->conf);
+	struct log_site *site =
+		site_make(&cli->conf, postfix, LOG_FROM_FILE, false);
+	auto_(strbuf_clear) struct strbuf names = {0};
+
+	if (site_unlogged(site, &names) > 0)
+		doctor_tell(finding, foreign ? NOTE : BAD,
+		            "smtp_tls_loglevel = 0: no session is counted of "
+		            "%s; set "
+		            "it to 1",
+		            strbuf_text(&names));
+	else if (site->count == 0 && cli->conf.log.tls_loglevel[0] == '\0')
+		doctor_tell(
+			finding, NOTE,
+			"Postfix's settings are not known: [log] tls_loglevel "
+			"can say that smtp_tls_loglevel is 1 there");
+	else
+		doctor_tell(finding, GOOD, "Postfix logs its TLS sessions");
+	log_site_free(&site);
+	postfix_site_free(&postfix);
+}
+
+/* What only messages with "TLS-Required: No" should have, all have: so many
+ * that it is no chance. */
+static bool all_less(uint64_t less, uint64_t all)
+{
+	return all >= LEVELS_ENOUGH && less == all;
+}
+
+void doctor_look_at_levels(struct cli *cli, struct finding *finding)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int32_t today = day_of(clock_secs(&cli->clock));
+	struct log_levels levels, yesterday;
+
+	log_levels_get(txn, today, &levels);
+	log_levels_get(txn, today - 1, &yesterday);
+	levels.dane += yesterday.dane;
+	levels.less_than_dane += yesterday.less_than_dane;
+	levels.sts += yesterday.sts;
+	levels.less_than_sts += yesterday.less_than_sts;
+	if (all_less(levels.less_than_dane, levels.dane))
+		doctor_tell(finding, BAD,
+		            "this Postfix does no DANE: all %" PRIu64
+		            " sessions with MX hosts that have TLSA records "
+		            "were at level may (tls= in its log) and are not "
+		            "counted; does its resolver, in /etc/resolv.conf, "
+		            "validate?",
+		            levels.dane);
+	else if (all_less(levels.less_than_sts, levels.sts))
+		doctor_tell(
+			finding, BAD,
+			"this Postfix does no MTA-STS: all %" PRIu64
+			" sessions with domains that enforce it were at level "
+			"may (tls= in its log) and are not counted; is its "
+			"policy map one that knows MTA-STS?  If not, set "
+			"[log] enforces",
+			levels.sts);
+	else
+		doctor_tell(
+			finding, GOOD,
+			"nothing in the log says that DANE or MTA-STS is not "
+			"enforced");
+}

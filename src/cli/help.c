@@ -1,0 +1,62 @@
+/* Help, out of the tables. */
+#include "cli/cli.h"
+
+#include "base/auto.h"
+
+enum { SENTENCE_WIDTH = 26, FLAG_WIDTH = 26 };
+
+static void flag_line(const struct flag_row *row, struct strbuf *out)
+{
+	auto_(strbuf_clear) struct strbuf left = {0};
+
+	if (row->help == NULL)
+		return;
+	strbuf_printf(&left, "%s%s%s", row->name, row->value ? " " : "",
+	              row->value ? row->value : "");
+	strbuf_printf(out, "  %-*s %s\n", FLAG_WIDTH, strbuf_text(&left),
+	              row->help);
+}
+
+static void flag_lines(unsigned flags, struct strbuf *out)
+{
+	for (size_t i = 0; i < flag_rows_count; i++)
+		if ((flag_rows[i].flag & flags) != 0)
+			flag_line(&flag_rows[i], out);
+}
+
+static void sentence_line(const struct sentence *sentence, struct strbuf *out)
+{
+	auto_(strbuf_clear) struct strbuf left = {0};
+
+	strbuf_printf(&left, "%s%s%s", sentence->words,
+	              sentence->operands[0] ? " " : "", sentence->operands);
+	strbuf_printf(out, "  %-*s %s\n", SENTENCE_WIDTH, strbuf_text(&left),
+	              sentence->help);
+}
+
+void cli_help(struct strbuf *out)
+{
+	strbuf_puts(out, "usage: tlstally [option]... command [option]...\n"
+	                 "Makes and sends reports on SMTP TLS (RFC 8460) of "
+	                 "what tlstallyd counted.\n\ncommands:\n");
+	for (size_t i = 0; i < sentences_count; i++)
+		sentence_line(&sentences[i], out);
+	strbuf_puts(out, "\noptions:\n");
+	flag_lines(FLAGS_ALWAYS, out);
+	strbuf_printf(out,
+	              "\n`tlstally help COMMAND` says more.  Settings: %s, or "
+	              "TLSTALLY_CONF.\nExit status: 0 done, 1 failed, 2 "
+	              "usage.  See tlstally(1).\n",
+	              settings_file_default());
+}
+
+void cli_help_sentence(const struct sentence *sentence, struct strbuf *out)
+{
+	strbuf_printf(out, "usage: tlstally %s%s%s%s\n%s\n", sentence->words,
+	              sentence->operands[0] ? " " : "", sentence->operands,
+	              sentence->flags ? " [option]..." : "", sentence->help);
+	if (sentence->flags != 0) {
+		strbuf_puts(out, "\n");
+		flag_lines(sentence->flags, out);
+	}
+}

@@ -1,0 +1,142 @@
+#include "cli/lookup.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "show/doc.h"
+
+/* A status as it stands in the document, in words for people. */
+static const char *words_of(const char *status)
+{
+	static const struct {
+		const char *status, *words;
+	} rows[] = {
+		{"none", "none"},
+		{"bad", "there, but it counts for nothing"},
+		{"no-answer", "DNS gives no answer"},
+		{"bogus", "refused by DNSSEC validation"},
+		{"fetch-error", "the policy cannot be fetched"},
+		{"certificate-error", "the policy host's certificate is not "
+	                              "valid"},
+		{"unknown", "not asked for"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].status, status) == 0)
+			return rows[i].words;
+	return status;
+}
+
+static bool is(const json_t *object, const char *name, const char *status)
+{
+	return strcmp(doc_text(object, name), status) == 0;
+}
+
+/* "          PREFIXtext" for each item. */
+static void items(const json_t *object, const char *name, const char *prefix,
+                  struct strbuf *out)
+{
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach (doc_get(object, name), i, text)
+		strbuf_printf(out, "            %s%s\n", prefix,
+		              json_string_value(text));
+}
+
+static void print_tlsrpt(const json_t *tlsrpt, struct strbuf *out)
+{
+	const char *record = doc_text(tlsrpt, "record");
+
+	strbuf_printf(out, "  TLSRPT    %s\n",
+	              record[0] != '\0' ? record
+	                                : words_of(doc_text(tlsrpt, "status")));
+	items(tlsrpt, "destinations", "reports go to ", out);
+	items(tlsrpt, "leftOut", "left out: ", out);
+}
+
+static void print_sts(const json_t *sts, struct strbuf *out)
+{
+	const char *id = doc_text(sts, "id");
+
+	strbuf_puts(out, "  MTA-STS   ");
+	if (is(sts, "policy", "ok"))
+		strbuf_printf(out, "mode %s, max_age %" PRIu64 " s",
+		              doc_text(sts, "mode"), doc_number(sts, "maxAge"));
+	else if (is(sts, "record", "ok") && is(sts, "policy", "no-answer"))
+		strbuf_puts(out, "its policy was not fetched");
+	else if (is(sts, "record", "ok"))
+		strbuf_puts(out, words_of(doc_text(sts, "policy")));
+	else
+		strbuf_puts(out, words_of(doc_text(sts, "record")));
+	strbuf_printf(out, "%s%s\n", id[0] != '\0' ? ", id " : "", id);
+	items(sts, "mx", "mx: ", out);
+}
+
+static const char *tlsa_words(const json_t *host)
+{
+	if (is(host, "tlsa", "ok"))
+		return "TLSA";
+	if (is(host, "tlsa", "bad"))
+		return "TLSA that cannot be used";
+	if (is(host, "tlsa", "none"))
+		return "no TLSA";
+	return is(host, "tlsa", "bogus") ? "TLSA refused by DNSSEC"
+	                                 : "no answer about TLSA";
+}
+
+static void print_host(const json_t *host, struct strbuf *out)
+{
+	const json_t *in_policy = doc_get(host, "inPolicy");
+
+	strbuf_printf(out, "            %" PRIu64 " %s: %s",
+	              doc_number(host, "preference"), doc_text(host, "host"),
+	              tlsa_words(host));
+	if (in_policy != NULL)
+		strbuf_puts(out, json_is_true(in_policy)
+		                         ? ", in the MTA-STS policy"
+		                         : ", not in the MTA-STS policy");
+	strbuf_putc(out, '\n');
+	items(host, "tlsaRecords", "    ", out);
+}
+
+static void print_mx(const json_t *mx, struct strbuf *out)
+{
+	const json_t *host;
+	size_t i;
+
+	strbuf_puts(out, "  MX        ");
+	if (json_is_true(doc_get(mx, "nullMx")))
+		strbuf_puts(out, "null: the domain takes no mail");
+	else if (!is(mx, "status", "ok"))
+		strbuf_puts(out, words_of(doc_text(mx, "status")));
+	else
+		strbuf_puts(out, json_is_true(doc_get(mx, "secure"))
+		                         ? "signed by DNSSEC"
+		                         : "not signed by DNSSEC, as far as "
+		                           "the resolver says");
+	strbuf_putc(out, '\n');
+	json_array_foreach (doc_get(mx, "hosts"), i, host)
+		print_host(host, out);
+}
+
+static void print_problems(const json_t *problems, struct strbuf *out)
+{
+	const json_t *text;
+	size_t i;
+
+	strbuf_puts(out, json_array_size(problems) > 0
+	                         ? "\nWhat may need a look:\n"
+	                         : "\nNothing here needs a look.\n");
+	json_array_foreach (problems, i, text)
+		strbuf_printf(out, "  %s\n", json_string_value(text));
+}
+
+void lookup_print(const json_t *doc, struct strbuf *out)
+{
+	strbuf_printf(out, "%s\n", doc_text(doc, "domain"));
+	print_tlsrpt(doc_get(doc, "tlsrpt"), out);
+	print_sts(doc_get(doc, "mtaSts"), out);
+	print_mx(doc_get(doc, "mx"), out);
+	print_problems(doc_get(doc, "problems"), out);
+}

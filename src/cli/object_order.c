@@ -1,0 +1,399 @@
+#include "cli/object_order.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "jmap/jmap_filter.h"
+#include "show/doc.h"
+#include "cli/object_field.h"
+#include "cli/object_pointer.h"
+#include "cli/object_type.h"
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/json_lax.h"
+#include "base/span.h"
+#include "base/xalloc.h"
+
+/* --- lists with commas --- */
+
+static bool has(const json_t *list, const json_t *text)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		if (json_equal(item, text))
+			return true;
+	}
+	return false;
+}
+
+json_t *object_names(const char *text)
+{
+	struct span rest = span_of(text), part;
+	json_t *list = json_array();
+	bool more = text[0] != '\0';
+
+	while (more) {
+		auto_(json_free) json_t *item = NULL;
+
+		more = span_split(&rest, ',', &part);
+		part = span_trim(part);
+		/* what is no UTF-8 is no name of anything either */
+		item = json_stringn(part.at, part.len);
+		if (item == NULL)
+			item = json_string("?");
+		if (!has(list, item))
+			json_array_append(list, item);
+	}
+	return list;
+}
+
+/* The operand, or those of --ids. */
+static int read_ids(const struct cli_args *args, struct object_order *order,
+                    struct err *err)
+{
+	const char *operand =
+		args->operand_count > 1 ? args->operands[1] : NULL;
+	json_t *item;
+	size_t i;
+
+	if (operand != NULL && args->object.ids != NULL)
+		return err_set(err, ERR_PARSE,
+		               "an id behind the type, or --ids: not both");
+	if (operand != NULL)
+		order->ids = json_pack("[s]", operand);
+	else if (args->object.ids != NULL)
+		order->ids = object_names(args->object.ids);
+	if (order->ids != NULL && json_array_size(order->ids) == 0)
+		return err_set(err, ERR_PARSE, "--ids: which?");
+	json_array_foreach (order->ids, i, item) {
+		const char *id = json_string_value(item);
+
+		if (!jmap_is_id(id))
+			return err_set(err, ERR_PARSE,
+			               "'%.60s' is no id (A-Z a-z 0-9 - _)",
+			               id);
+	}
+	if (order->ids == NULL &&
+	    (order->verb == OBJECT_UPDATE || order->verb == OBJECT_DELETE))
+		return err_set(err, ERR_PARSE,
+		               "which? An id behind the type, or --ids A,B");
+	return 0;
+}
+
+static int unknown_field(const struct object_order *order, const char *name,
+                         struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf choices = {0};
+
+	property_choices(order->type->table(), name, &choices);
+	return err_set(err, ERR_PARSE, "--fields: unknown field '%.60s'%s",
+	               name, strbuf_text(&choices));
+}
+
+static int read_fields(const struct cli_args *args, struct object_order *order,
+                       struct err *err)
+{
+	json_t *item;
+	size_t i;
+
+	if (args->object.fields == NULL)
+		return 0;
+	order->fields = object_names(args->object.fields);
+	json_array_foreach (order->fields, i, item) {
+		const char *name = json_string_value(item);
+
+		if (!jmap_has_property(order->type, name))
+			return unknown_field(order, name, err);
+	}
+	return json_array_size(order->fields) > 0
+	               ? 0
+	               : err_set(err, ERR_PARSE, "--fields: which?");
+}
+
+/* --- what is given --- */
+
+/* The words may quote the file, which somebody else may have written. */
+static int not_json(const char *name, const struct err *why, struct err *err)
+{
+	auto_(xfree_str) char *safe = text_safe(why->text);
+
+	return err_set(err, ERR_PARSE, "%s: %s", name, safe);
+}
+
+static int read_given_file(const struct cli_args *args,
+                           struct object_order *order, struct err *err)
+{
+	const char *path = args->object.file;
+	const char *name = path ? path : "standard input";
+	auto_(strbuf_clear) struct strbuf text = {.cap = JMAP_MAX_REQUEST};
+	struct err why = {0};
+
+	if (path != NULL && args->object.from_stdin)
+		return err_set(err, ERR_PARSE, "--file or --stdin: not both");
+	if (path != NULL && io_read_file(path, &text, err) < 0)
+		return ERR_IO;
+	if (path == NULL && io_read_all(STDIN_FILENO, &text) < 0)
+		return err_errno(err, ERR_IO, "standard input");
+	if (text.failed)
+		return err_set(err, ERR_LIMIT, "%s: longer than %d bytes", name,
+		               JMAP_MAX_REQUEST);
+	order->given = json_read_lax(strbuf_text(&text), text.len, 0, &why);
+	if (order->given == NULL)
+		return not_json(name, &why, err);
+	if (!json_is_object(order->given))
+		return err_set(err, ERR_PARSE, "%s: not one JSON object", name);
+	return 0;
+}
+
+static int read_given(const struct cli_args *args, struct object_order *order,
+                      struct err *err)
+{
+	const struct cli_list *list = &args->object.field;
+	bool is_patch = order->verb == OBJECT_UPDATE;
+
+	if (args->object.file == NULL && !args->object.from_stdin)
+		order->given = json_object();
+	else if (read_given_file(args, order, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < list->count; i++)
+		if (object_field_add(order->type->table(), list->at[i],
+		                     is_patch, order->given, err) < 0)
+			return err_prefix(err, "--field");
+	return object_given_check(order->type->table(), order->given, is_patch,
+	                          err);
+}
+
+/* --- which, and in what order --- */
+
+static bool wants_bool(const struct jmap_type *type, const char *name)
+{
+	for (size_t i = 0; i < type->condition_count; i++)
+		if (strcmp(type->conditions[i].name, name) == 0)
+			return type->conditions[i].match == MATCH_HAS;
+	return false;
+}
+
+/* "status=failed", or a filter in JSON. */
+static json_t *read_condition(const struct jmap_type *type, const char *text,
+                              struct err *err)
+{
+	auto_(xfree_str) char *name = NULL;
+	const char *equals = strchr(text, '=');
+	json_t *condition, *value;
+
+	if (text[0] == '{')
+		return json_read_lax(text, strlen(text), 0, err);
+	if (equals == NULL || equals == text) {
+		err_set(err, ERR_PARSE,
+		        "'%.60s' is neither NAME=VALUE nor a filter in JSON",
+		        text);
+		return NULL;
+	}
+	name = xstrndup(text, (size_t)(equals - text));
+	value = json_string(++equals);
+	if (wants_bool(type, name) &&
+	    (strcmp(equals, "true") == 0 || strcmp(equals, "false") == 0)) {
+		json_decref(value);
+		value = json_boolean(equals[0] == 't');
+	}
+	condition = json_object();
+	if (value == NULL || json_object_set_new(condition, name, value) < 0) {
+		err_set(err, ERR_PARSE, "not UTF-8");
+		json_free(&condition);
+	}
+	return condition;
+}
+
+/* By the reader that the server has, too. */
+static int check_filter(const struct object_order *order, struct err *err)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	struct jmap_failure failure = {0};
+	const char *words = failure.description;
+
+	if (jmap_filter_read(order->type, order->filter, &mem, &failure) !=
+	    NULL)
+		return 0;
+	if (strncmp(words, "filter: ", 8) == 0)
+		words += 8;
+	return err_set(err, ERR_PARSE, "--where: %s", words);
+}
+
+static int read_where(const struct cli_args *args, struct object_order *order,
+                      struct err *err)
+{
+	const struct cli_list *list = &args->object.where;
+	auto_(json_free) json_t *all = json_array();
+
+	for (size_t i = 0; i < list->count; i++) {
+		json_t *one = read_condition(order->type, list->at[i], err);
+
+		if (one == NULL)
+			return err_prefix(err, "--where");
+		json_array_append_new(all, one);
+	}
+	if (list->count == 1)
+		order->filter = json_incref(json_array_get(all, 0));
+	else if (list->count > 1)
+		order->filter = json_pack("{s:s,s:O}", "operator", "AND",
+		                          "conditions", all);
+	return order->filter ? check_filter(order, err) : 0;
+}
+
+static int unknown_sort(const struct jmap_type *type, const char *name,
+                        struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf names = {0};
+
+	for (size_t i = 0; i < type->sort_count; i++)
+		strbuf_printf(&names, "%s%s", i > 0 ? ", " : "",
+		              type->sorts[i].property);
+	return err_set(err, ERR_PARSE,
+	               "--sort: '%.60s' is none of %s (with - before it the "
+	               "greatest first)",
+	               name, strbuf_text(&names));
+}
+
+/* "-failures,domain" */
+static int read_sort(const struct cli_args *args, struct object_order *order,
+                     struct err *err)
+{
+	const struct jmap_type *type = order->type;
+	auto_(json_free) json_t *names = NULL;
+	json_t *item;
+	size_t i, row;
+
+	if (args->object.sort == NULL)
+		return 0;
+	names = object_names(args->object.sort);
+	order->sort = json_array();
+	json_array_foreach (names, i, item) {
+		const char *name = json_string_value(item);
+		bool down = name[0] == '-';
+
+		name += down;
+		for (row = 0; row < type->sort_count; row++)
+			if (strcmp(type->sorts[row].property, name) == 0)
+				break;
+		if (row == type->sort_count)
+			return unknown_sort(type, name, err);
+		json_array_append_new(order->sort,
+		                      json_pack("{s:s,s:b}", "property", name,
+		                                "isAscending", (int)!down));
+	}
+	return 0;
+}
+
+/* --- the whole --- */
+
+/* Does the type have this at all? */
+static int check_verb(const struct object_order *order, struct err *err)
+{
+	const struct jmap_type *type = order->type;
+	bool can = order->verb == OBJECT_CREATE   ? type->plan_create != NULL
+	           : order->verb == OBJECT_UPDATE ? type->plan_update != NULL
+	           : order->verb == OBJECT_DELETE ? type->do_destroy != NULL
+	                                          : true;
+	char name[OBJECT_TYPE_TEXT];
+
+	return can ? 0
+	           : err_set(err, ERR_PARSE,
+	                     "%s: these can be read only: get and query",
+	                     object_type_name(type, name));
+}
+
+int object_order_read(const struct cli_args *args, enum object_verb verb,
+                      struct object_order *order, struct err *err)
+{
+	*order = (struct object_order){
+		.verb = verb,
+		.type = object_type_find(args->operands[0], err),
+		.position = args->object.position,
+		.limit = args->object.has_limit ? args->object.limit : -1,
+	};
+	if (order->type == NULL || check_verb(order, err) < 0 ||
+	    read_ids(args, order, err) < 0 ||
+	    read_fields(args, order, err) < 0 ||
+	    read_where(args, order, err) < 0 || read_sort(args, order, err) < 0)
+		return err->class;
+	if (verb == OBJECT_CREATE || verb == OBJECT_UPDATE)
+		return read_given(args, order, err);
+	return 0;
+}
+
+void object_order_clear(struct object_order *order)
+{
+	json_free(&order->ids);
+	json_free(&order->fields);
+	json_free(&order->given);
+	json_free(&order->filter);
+	json_free(&order->sort);
+}
+
+/* --- arguments --- */
+
+static json_t *part_of(const json_t *list, size_t from, size_t count)
+{
+	json_t *part = json_array();
+
+	for (size_t i = from; i < from + count; i++)
+		json_array_append(part, json_array_get(list, i));
+	return part;
+}
+
+json_t *object_order_get(const struct object_order *order, const json_t *ids,
+                         size_t from, size_t count, const json_t *fields)
+{
+	json_t *args = json_object();
+
+	(void)order;
+	json_object_set_new(args, "ids",
+	                    ids ? part_of(ids, from, count) : json_null());
+	if (fields != NULL)
+		json_object_set_new(args, "properties", json_deep_copy(fields));
+	return args;
+}
+
+json_t *object_order_query(const struct object_order *order, int64_t position,
+                           int64_t limit)
+{
+	json_t *args = json_object();
+
+	if (order->filter != NULL)
+		json_object_set(args, "filter", order->filter);
+	if (order->sort != NULL)
+		json_object_set(args, "sort", order->sort);
+	if (position != 0)
+		json_object_set_new(args, "position", json_integer(position));
+	if (limit >= 0)
+		json_object_set_new(args, "limit", json_integer(limit));
+	return args;
+}
+
+json_t *object_order_set(const struct object_order *order, size_t from,
+                         size_t count)
+{
+	json_t *args = json_object(), *update;
+
+	switch (order->verb) {
+	case OBJECT_CREATE:
+		json_object_set_new(args, "create",
+		                    json_pack("{s:O}", "new", order->given));
+		break;
+	case OBJECT_UPDATE:
+		update = json_object();
+		for (size_t i = from; i < from + count; i++)
+			json_object_set(update,
+			                json_string_value(
+						json_array_get(order->ids, i)),
+			                order->given);
+		json_object_set_new(args, "update", update);
+		break;
+	default:
+		json_object_set_new(args, "destroy",
+		                    part_of(order->ids, from, count));
+	}
+	return args;
+}

@@ -1,0 +1,62 @@
+/*
+ * object_order - what the command line wants of the objects, as JMAP
+ *
+ *     tlstally update tls-internal-report ID --field deliverAt=...
+ *
+ * is read once, by the tables of its type, into an order; what cannot be
+ * right is refused here, before anybody is asked.  From the order come the
+ * arguments of the method calls: RFC 8620 section 5, and nothing that only
+ * one server knows.
+ */
+#ifndef TLSTALLY_CLI_OBJECT_ORDER_H
+#define TLSTALLY_CLI_OBJECT_ORDER_H
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "jmap/jmap_type.h"
+#include "cli/cli.h"
+#include "base/err.h"
+
+enum object_verb {
+	OBJECT_GET,
+	OBJECT_QUERY,
+	OBJECT_CREATE,
+	OBJECT_UPDATE,
+	OBJECT_DELETE,
+};
+
+struct object_order {
+	enum object_verb verb;
+	const struct jmap_type *type;
+	json_t *ids;    /* an array; NULL: none were named */
+	json_t *fields; /* properties, an array; NULL: none were named */
+	json_t *given;  /* the object to create, or the patch */
+	json_t *filter; /* NULL: all */
+	json_t *sort;   /* NULL: by id */
+	int64_t position, limit; /* limit -1: none */
+};
+
+/* "a,b": an array of each name once, the caller's. */
+json_t *object_names(const char *text);
+
+/* ERR_PARSE and ERR_LIMIT: the command line is wrong.  ERR_IO: a file cannot
+ * be read.  To be cleared in any case. */
+int object_order_read(const struct cli_args *args, enum object_verb verb,
+                      struct object_order *order, struct err *err);
+void object_order_clear(struct object_order *order);
+
+/* The arguments of the method, without accountId; the caller's. */
+
+/* /get: `count` of the ids from `from` on; without ids all there are. */
+json_t *object_order_get(const struct object_order *order, const json_t *ids,
+                         size_t from, size_t count, const json_t *fields);
+/* /query: at most `limit` (-1: as many as the server gives) from a place. */
+json_t *object_order_query(const struct object_order *order, int64_t position,
+                           int64_t limit);
+/* /set: one object, or `count` of the ids from `from` on. */
+json_t *object_order_set(const struct object_order *order, size_t from,
+                         size_t count);
+
+#endif

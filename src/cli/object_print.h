@@ -1,0 +1,26 @@
+/*
+ * object_print - JMAP objects for a terminal
+ *
+ * Many as a table with a column a field; a few, named by their ids, each as
+ * lines of path and value, the paths being those that --field takes:
+ *
+ *     domain                            example.com
+ *     report/policies/0/policyType      sts
+ */
+#ifndef TLSTALLY_CLI_OBJECT_PRINT_H
+#define TLSTALLY_CLI_OBJECT_PRINT_H
+
+#include <jansson.h>
+
+#include "jmap/jmap_type.h"
+#include "base/strbuf.h"
+
+/* fields: names, an array. */
+void object_print_table(const struct jmap_type *type, const json_t *objects,
+                        const json_t *fields, struct strbuf *out);
+
+/* fields NULL: all that each has. */
+void object_print_each(const json_t *objects, const json_t *fields,
+                       struct strbuf *out);
+
+#endif

@@ -1,0 +1,309 @@
+/* get and query. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/objects.h"
+#include "show/doc.h"
+#include "cli/object_print.h"
+#include "cli/object_type.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/json_at.h"
+#include "base/xalloc.h"
+
+enum {
+	GET_AT_ONCE = 100, /* they may be large */
+	IDS_MAX = 1000000, /* a server may go on for ever */
+	MISSING_SHOWN = 5,
+};
+
+/* --- fields --- */
+
+/* What a table shows: the caller's. */
+static json_t *columns_of(const struct object_job *job)
+{
+	if (job->order->fields != NULL)
+		return json_incref(job->order->fields);
+	return object_names(object_type_columns(
+		job->order->type, jmap_transport_is_ours(job->transport)));
+}
+
+/* What is asked for; NULL: everything. */
+static json_t *fields_of(const struct object_job *job, bool as_table)
+{
+	if (job->order->fields != NULL)
+		return json_incref(job->order->fields);
+	return as_table && !job->cli->args.json ? columns_of(job) : NULL;
+}
+
+/* --- /get --- */
+
+/* One call: its objects and what is missing are added to the lists. */
+static int get_some(struct object_job *job, json_t *args, json_t *objects,
+                    json_t *missing, struct err *err)
+{
+	auto_(json_free) json_t *response = NULL;
+	json_t *list, *item;
+	size_t i;
+
+	if (jmap_call(job->transport, job->order->type, "get", args, &response,
+	              err) < 0)
+		return err->class;
+	list = json_object_get(response, "list");
+	if (!json_is_array(list))
+		return err_set(err, ERR_PARSE,
+		               "the answer to /get has no list");
+	json_array_foreach (list, i, item) {
+		if (!json_is_object(item))
+			return err_set(err, ERR_PARSE,
+			               "the answer to /get has something else "
+			               "than objects in its list");
+	}
+	json_array_extend(objects, list);
+	json_array_extend(missing, json_object_get(response, "notFound"));
+	return 0;
+}
+
+/* A server that finds a call too large is asked for fewer. */
+static int get_ids(struct object_job *job, const json_t *ids,
+                   const json_t *fields, json_t *objects, json_t *missing,
+                   struct err *err)
+{
+	size_t all = json_array_size(ids), at_once = job->transport->max_get;
+
+	if (at_once > GET_AT_ONCE)
+		at_once = GET_AT_ONCE;
+	for (size_t from = 0; from < all;) {
+		size_t count = all - from < at_once ? all - from : at_once;
+		int rc = get_some(
+			job,
+			object_order_get(job->order, ids, from, count, fields),
+			objects, missing, err);
+
+		if (rc == ERR_LIMIT && count > 1)
+			at_once = count / 2;
+		else if (rc < 0)
+			return rc;
+		else
+			from += count;
+	}
+	return 0;
+}
+
+/* --- /query --- */
+
+static int query_some(struct object_job *job, int64_t position, int64_t limit,
+                      json_t **response, struct err *err)
+{
+	json_t *list, *item;
+	size_t i;
+
+	if (jmap_call(job->transport, job->order->type, "query",
+	              object_order_query(job->order, position, limit), response,
+	              err) < 0)
+		return err->class;
+	list = json_object_get(*response, "ids");
+	json_array_foreach (list, i, item) {
+		if (!json_is_string(item))
+			list = NULL;
+	}
+	return json_is_array(list)
+	               ? 0
+	               : err_set(err, ERR_PARSE,
+	                         "the answer to /query has no list of ids");
+}
+
+/* Adds the ids, as many as are left to be had (-1: any number). */
+static int64_t take_ids(json_t *ids, json_t *list, int64_t left)
+{
+	int64_t taken = 0;
+	json_t *id;
+	size_t i;
+
+	json_array_foreach (list, i, id) {
+		if (taken == left)
+			break;
+		json_array_append(ids, id);
+		taken++;
+	}
+	return taken;
+}
+
+/* Where the first of a window from the end was, as the server has it. */
+static int64_t position_in(const json_t *response)
+{
+	json_int_t at =
+		json_integer_value(json_object_get(response, "position"));
+
+	return at > 0 && (uint64_t)at < JSON_UINT_MAX ? at : 0;
+}
+
+/* A server gives as many as it likes, and says how many those are when they
+ * are fewer than were asked for. */
+static int query_ids(struct object_job *job, json_t *ids, struct err *err)
+{
+	int64_t position = job->order->position, left = job->order->limit;
+	bool more = left != 0;
+
+	while (more) {
+		auto_(json_free) json_t *response = NULL;
+		int64_t got, limit;
+
+		if (query_some(job, position, left, &response, err) < 0)
+			return err->class;
+		limit = json_integer_value(json_object_get(response, "limit"));
+		got = take_ids(ids, json_object_get(response, "ids"), left);
+		if (json_array_size(ids) > IDS_MAX)
+			return err_set(err, ERR_LIMIT,
+			               "more than %d objects: --where and "
+			               "--limit make it fewer",
+			               IDS_MAX);
+		if (position < 0)
+			position = position_in(response);
+		position += got;
+		left = left < 0 ? left : left - got;
+		more = got > 0 && limit > 0 && got >= limit && left != 0;
+	}
+	return 0;
+}
+
+/* How many there are. */
+static int count(struct object_job *job, struct err *err)
+{
+	auto_(json_free) json_t *response = NULL;
+	json_t *args = object_order_query(job->order, 0, 0), *total;
+
+	json_object_set_new(args, "calculateTotal", json_true());
+	if (jmap_call(job->transport, job->order->type, "query", args,
+	              &response, err) < 0)
+		return err->class;
+	total = json_object_get(response, "total");
+	if (!json_is_integer(total))
+		return err_set(err, ERR_PARSE,
+		               "the server does not say how many there are");
+	strbuf_printf(&job->cli->out, "%lld\n",
+	              (long long)json_integer_value(total));
+	return 0;
+}
+
+/* Nothing but ids is wanted: they are known. */
+static bool only_ids(const json_t *fields)
+{
+	return json_array_size(fields) == 1 &&
+	       strcmp(json_string_value(json_array_get(fields, 0)), "id") == 0;
+}
+
+static void objects_of_ids(const json_t *ids, json_t *objects)
+{
+	json_t *id;
+	size_t i;
+
+	json_array_foreach (ids, i, id)
+		json_array_append_new(objects, json_pack("{s:O}", "id", id));
+}
+
+/* --- printing --- */
+
+static void print_many(struct object_job *job, const json_t *objects)
+{
+	auto_(json_free) json_t *columns = NULL;
+	struct strbuf *out = &job->cli->out;
+
+	if (job->cli->args.json) {
+		doc_print(objects, out);
+		return;
+	}
+	columns = columns_of(job);
+	object_print_table(job->order->type, objects, columns, out);
+	if (json_array_size(objects) == 0 && cli_is_talkative(job->cli))
+		strbuf_puts(out, "none\n");
+}
+
+static void print_named(struct object_job *job, const json_t *objects)
+{
+	struct strbuf *out = &job->cli->out;
+	bool is_one = job->cli->args.operand_count > 1;
+
+	if (!job->cli->args.json)
+		object_print_each(objects, job->order->fields, out);
+	else if (!is_one)
+		doc_print(objects, out);
+	else if (json_array_size(objects) > 0)
+		doc_print(json_array_get(objects, 0), out);
+}
+
+/* "there is no a, b and 3 more" */
+static int say_missing(const json_t *missing, struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf names = {0};
+	auto_(xfree_str) char *safe = NULL;
+	size_t all = json_array_size(missing), i;
+	json_t *item;
+
+	if (all == 0)
+		return 0;
+	json_array_foreach (missing, i, item) {
+		const char *id = json_string_value(item);
+
+		if (i < MISSING_SHOWN)
+			strbuf_printf(&names, "%s%.80s", i > 0 ? ", " : "",
+			              id ? id : "?");
+	}
+	if (all > MISSING_SHOWN)
+		strbuf_printf(&names, " and %zu more", all - MISSING_SHOWN);
+	safe = text_safe(strbuf_text(&names));
+	return err_set(err, ERR_NOTFOUND, "not found: %s", safe);
+}
+
+/* --- the two commands --- */
+
+int object_job_query(struct object_job *job, struct err *err)
+{
+	auto_(json_free) json_t *fields = fields_of(job, true);
+	auto_(json_free) json_t *ids = json_array();
+	auto_(json_free) json_t *objects = json_array();
+	auto_(json_free) json_t *gone = json_array();
+	int rc = 0;
+
+	if (job->cli->args.object.count)
+		return count(job, err);
+	if (query_ids(job, ids, err) < 0)
+		return err->class;
+	/* what is gone since /query is no failure */
+	if (only_ids(fields))
+		objects_of_ids(ids, objects);
+	else
+		rc = get_ids(job, ids, fields, objects, gone, err);
+	print_many(job, objects);
+	return rc;
+}
+
+/* All of them: by one call when it takes them, else as query does. */
+static int get_all(struct object_job *job, struct err *err)
+{
+	auto_(json_free) json_t *fields = fields_of(job, true);
+	auto_(json_free) json_t *objects = json_array();
+	auto_(json_free) json_t *none = json_array();
+	int rc = get_some(job, object_order_get(job->order, NULL, 0, 0, fields),
+	                  objects, none, err);
+
+	if (rc == ERR_LIMIT)
+		return object_job_query(job, err);
+	if (rc == 0)
+		print_many(job, objects);
+	return rc;
+}
+
+int object_job_get(struct object_job *job, struct err *err)
+{
+	auto_(json_free) json_t *objects = json_array();
+	auto_(json_free) json_t *missing = json_array();
+	int rc;
+
+	if (job->order->ids == NULL)
+		return get_all(job, err);
+	rc = get_ids(job, job->order->ids, job->order->fields, objects, missing,
+	             err);
+	print_named(job, objects);
+	return rc < 0 ? rc : say_missing(missing, err);
+}

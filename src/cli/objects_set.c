@@ -1,0 +1,196 @@
+/* create, update and delete. */
+#include <string.h>
+
+#include "cli/objects.h"
+#include "show/doc.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+/* "update" and its members in a response. */
+struct deed {
+	const char *word; /* "updated" */
+	const char *done, *refused;
+};
+
+/* What became of them, over all calls. */
+struct outcome {
+	json_t *done;    /* ids */
+	json_t *refused; /* errors by id */
+};
+
+static void outcome_clear(struct outcome *outcome)
+{
+	json_free(&outcome->done);
+	json_free(&outcome->refused);
+}
+
+static void add_all_refused(struct outcome *outcome, const json_t *refused)
+{
+	json_object_update(outcome->refused, (json_t *)(uintptr_t)refused);
+}
+
+/* One refused of one is the reason itself; of several each goes to standard
+ * error, and the sum is the reason. */
+static int say_outcome(const struct outcome *outcome, const struct deed *deed,
+                       int rc, struct err *err)
+{
+	size_t refused = json_object_size(outcome->refused);
+	size_t done = json_array_size(outcome->done);
+	struct err why = {0};
+	json_t *error;
+	const char *id;
+
+	json_object_foreach (outcome->refused, id, error) {
+		auto_(xfree_str) char *safe = text_safe(id);
+
+		jmap_error_words(error, &why);
+		if (rc == 0 && refused + done == 1)
+			return err_set(err, why.class, "%.100s: %s", safe,
+			               why.text);
+		log_error("%.100s: %s", safe, why.text);
+	}
+	if (rc < 0 || refused == 0)
+		return rc;
+	return err_set(err, why.class, "%zu of %zu not %s", refused,
+	               refused + done, deed->word);
+}
+
+/* --- create --- */
+
+/* What was given, and what the server made of it. */
+static json_t *created_object(const struct object_job *job, json_t *news)
+{
+	json_t *object = json_object(), *id = json_object_get(news, "id");
+
+	json_object_set(object, "id", id);
+	json_object_update(object, job->order->given);
+	json_object_update(object, news);
+	return object;
+}
+
+int object_job_create(struct object_job *job, struct err *err)
+{
+	auto_(json_free) json_t *response = NULL;
+	auto_(json_free) json_t *object = NULL;
+	json_t *news, *refused;
+	const char *id;
+
+	if (jmap_call(job->transport, job->order->type, "set",
+	              object_order_set(job->order, 0, 0), &response, err) < 0)
+		return err->class;
+	news = json_object_get(json_object_get(response, "created"), "new");
+	refused =
+		json_object_get(json_object_get(response, "notCreated"), "new");
+	id = json_string_value(json_object_get(news, "id"));
+	if (refused != NULL)
+		return jmap_error_words(refused, err);
+	if (id == NULL)
+		return err_set(err, ERR_UNCERTAIN,
+		               "the answer to /set does not say what was "
+		               "created");
+	object = created_object(job, news);
+	if (job->cli->args.json) {
+		doc_print(object, &job->cli->out);
+	} else {
+		auto_(xfree_str) char *safe = text_safe(id);
+
+		strbuf_printf(&job->cli->out, "%s\n", safe);
+	}
+	return 0;
+}
+
+/* --- update and delete --- */
+
+/* "updated" is an object with the ids for names, "destroyed" a list. */
+static size_t add_done(const json_t *response, const struct deed *deed,
+                       json_t *ids)
+{
+	json_t *done = json_object_get(response, deed->done), *value;
+	size_t before = json_array_size(ids);
+	const char *id;
+
+	if (json_is_array(done))
+		json_array_extend(ids, done);
+	json_object_foreach (done, id, value)
+		json_array_append_new(ids, json_string(id));
+	return json_array_size(ids) - before;
+}
+
+static int change_some(struct object_job *job, const struct deed *deed,
+                       size_t from, size_t count, struct outcome *outcome,
+                       struct err *err)
+{
+	auto_(json_free) json_t *response = NULL;
+	json_t *refused;
+
+	if (jmap_call(job->transport, job->order->type, "set",
+	              object_order_set(job->order, from, count), &response,
+	              err) < 0)
+		return err->class;
+	refused = json_object_get(response, deed->refused);
+	add_all_refused(outcome, refused);
+	if (add_done(response, deed, outcome->done) +
+	            json_object_size(refused) ==
+	    count)
+		return 0;
+	return err_set(err, ERR_UNCERTAIN,
+	               "the answer to /set does not say of each whether it "
+	               "was %s",
+	               deed->word);
+}
+
+static void print_outcome(struct object_job *job, const struct deed *deed,
+                          const struct outcome *outcome)
+{
+	struct strbuf *out = &job->cli->out;
+
+	if (job->cli->args.json) {
+		auto_(json_free) json_t *doc =
+			json_pack("{s:O,s:O}", deed->done, outcome->done,
+		                  deed->refused, outcome->refused);
+
+		doc_print(doc, out);
+	} else if (json_array_size(outcome->done) > 0 &&
+	           cli_is_talkative(job->cli)) {
+		strbuf_printf(out, "%zu %s\n", json_array_size(outcome->done),
+		              deed->word);
+	}
+}
+
+static int change_all(struct object_job *job, const struct deed *deed,
+                      struct err *err)
+{
+	auto_(outcome_clear) struct outcome outcome = {
+		.done = json_array(), .refused = json_object()};
+	size_t all = json_array_size(job->order->ids);
+	size_t at_once = job->transport->max_set;
+	int rc = 0;
+
+	for (size_t from = 0; from < all && rc == 0; from += at_once) {
+		size_t count = all - from < at_once ? all - from : at_once;
+
+		rc = change_some(job, deed, from, count, &outcome, err);
+	}
+	if (rc < 0 && json_array_size(outcome.done) > 0)
+		err_prefix(err, "after %zu were %s",
+		           json_array_size(outcome.done), deed->word);
+	print_outcome(job, deed, &outcome);
+	return say_outcome(&outcome, deed, rc, err);
+}
+
+int object_job_update(struct object_job *job, struct err *err)
+{
+	static const struct deed update = {"updated", "updated", "notUpdated"};
+
+	return change_all(job, &update, err);
+}
+
+int object_job_delete(struct object_job *job, struct err *err)
+{
+	static const struct deed destroy = {"deleted", "destroyed",
+	                                    "notDestroyed"};
+
+	return change_all(job, &destroy, err);
+}

@@ -1,0 +1,122 @@
+/* What stands between the command line and a sentence's function: settings,
+ * clock, rights and the store. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/host_clock.h"
+#include "daemon/privs.h"
+#include "base/day.h"
+
+static int set_clock(struct cli *cli, struct err *err)
+{
+	char text[TIME_TEXT];
+
+	cli->clock = clock_system();
+	if (cli->args.now == 0)
+		return 0;
+	if (cli->args.now > clock_secs(&cli->clock) &&
+	    !cli->conf.store.rehearsal)
+		return err_set(err, ERR_PARSE,
+		               "--now %s is still to come: days would be "
+		               "closed and reports sent too early.  To "
+		               "rehearse it, on a store made for that, set "
+		               "rehearsal = yes in [store]",
+		               time_format(cli->args.now, text));
+	cli->clock = clock_shifted(cli->args.now);
+	return 0;
+}
+
+/* Root becomes whoever owns the store, for good. */
+static int become_owner(struct cli *cli, struct err *err)
+{
+	struct identity owner;
+
+	if (privs_store_owner(cli->conf.store.directory, &owner, err) < 0)
+		return err->class;
+	return privs_become(&owner, err);
+}
+
+/* The one who reads must not make an empty store of a misspelt path. */
+static int must_exist(const struct cli *cli, struct err *err)
+{
+	const char *directory = cli->conf.store.directory;
+	struct stat st;
+
+	if (stat(directory, &st) == 0 || errno != ENOENT)
+		return 0;
+	return err_set(err, ERR_NOTFOUND,
+	               "there is no store %s: tlstallyd makes it when it is "
+	               "first started ([store] directory in %s)",
+	               directory, settings_file_path(&cli->args.file));
+}
+
+/* A store that takes nothing is told of by who has more to put there. */
+static int watch_clock(struct cli *cli, struct err *err)
+{
+	struct clock_record record;
+	int rc = host_clock_watch(cli->db, &cli->conf, &cli->clock, &record,
+	                          err);
+
+	clock_record_words(&record, cli->doubt);
+	cli->vouched = record.vouched;
+	return rc == ERR_BUSY ? 0 : rc;
+}
+
+int cli_open_store(struct cli *cli, bool read_only, struct err *err)
+{
+	struct db_options options = {
+		.directory = cli->conf.store.directory,
+		.map_size = cli->conf.store.map_size,
+		.read_only = read_only,
+	};
+
+	if (must_exist(cli, err) < 0 || become_owner(cli, err) < 0 ||
+	    db_open(&cli->db, &options, err) < 0)
+		return err->class;
+	return watch_clock(cli, err);
+}
+
+/* Root becomes the store's owner here, too, when there is a store: what comes
+ * from the network is not to be read with all rights. */
+static int prepare_without_store(struct cli *cli, struct err *err)
+{
+	struct stat st;
+
+	if (settings_file_read_if_any(&cli->args.file, &cli->conf, err) < 0)
+		return err->class;
+	cli->clock = clock_system();
+	if (geteuid() != 0 || stat(cli->conf.store.directory, &st) < 0)
+		return 0;
+	return become_owner(cli, err);
+}
+
+int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
+{
+	if (needs == NEEDS_NOTHING)
+		return 0;
+	if (needs == NEEDS_SETTINGS_IF_ANY)
+		return prepare_without_store(cli, err);
+	if (settings_file_read(&cli->args.file, &cli->conf, err) < 0 ||
+	    conf_check(&cli->conf, err) < 0 || set_clock(cli, err) < 0)
+		return err->class;
+	if (needs == NEEDS_OWNER)
+		return become_owner(cli, err);
+	if (needs >= NEEDS_STORE_READ)
+		return cli_open_store(cli, needs == NEEDS_STORE_READ, err);
+	return 0;
+}
+
+void cli_clear(struct cli *cli)
+{
+	db_close(&cli->db);
+	conf_clear(&cli->conf);
+	strbuf_clear(&cli->out);
+}
+
+bool cli_is_talkative(const struct cli *cli)
+{
+	return cli->args.verbose || isatty(STDOUT_FILENO);
+}

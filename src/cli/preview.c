@@ -1,0 +1,117 @@
+/* tlstally preview: the report, or the mail, that a domain's counters would
+ * give at this moment. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/day.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/gzip.h"
+#include "base/xalloc.h"
+#include "report/report_json.h"
+#include "outbox/message.h"
+#include "rollup/decide.h"
+#include "rollup/rollup.h"
+
+static void free_ruas(struct rua **ruas)
+{
+	free(*ruas);
+}
+
+/* Where the first mail would go; settings that hold reports back do not
+ * count, those that say where they go do. */
+static int find_mail_rua(struct cli *cli, struct db_txn *txn,
+                         const struct domain_day *at, struct rua *rua,
+                         struct err *err)
+{
+	auto_(lists_free) struct lists *lists = NULL;
+	auto_(free_ruas) struct rua *ruas =
+		xcalloc(DECIDE_RUA_MAX, sizeof(*ruas));
+	struct conf conf = cli->conf;
+	struct decide_context context = {
+		.conf = &conf,
+		.now = clock_secs(&cli->clock),
+		.asked_for = true,
+	};
+	struct decision decision = {.ruas = ruas};
+
+	conf.report.mode = MODE_ALL;
+	if (lists_new(&lists, &conf, err) < 0)
+		return err->class;
+	context.lists = lists;
+	decide(&context, txn, at->day, at->domain, &at->head, &decision);
+	for (size_t i = 0; i < decision.rua_count; i++)
+		if (ruas[i].kind == RUA_MAIL) {
+			*rua = ruas[i];
+			return 0;
+		}
+	return err_set(err, ERR_NOTFOUND,
+	               "no mail would be sent about %.253s: %s", at->domain,
+	               decision.reason[0] ? decision.reason
+	                                  : "its rua names no mail address");
+}
+
+/* The claim that a delivery run would make of it. */
+static void fill_claim(struct cli *cli, const struct domain_day *at,
+                       const struct report *report, struct claim *claim)
+{
+	struct outbox_head *head = &claim->head;
+
+	snprintf(head->domain, sizeof(head->domain), "%.*s", DOMAIN_MAX,
+	         at->domain);
+	snprintf(head->report_id, sizeof(head->report_id), "%s",
+	         report->report_id);
+	head->day = at->day;
+	head->start = report->start;
+	head->end = report->end;
+	head->success = report_success(report);
+	head->failure = report_failure(report);
+	message_fix_preview(&cli->conf, &claim->dest, clock_secs(&cli->clock));
+}
+
+static int print_mail(struct cli *cli, struct db_txn *txn,
+                      const struct domain_day *at, const struct report *report,
+                      struct err *err)
+{
+	auto_(claim_free) struct claim *claim = xcalloc(1, sizeof(*claim));
+	auto_(gzip_free) struct gzip *gzip = gzip_new();
+	auto_(strbuf_clear) struct strbuf json = {0}, packed = {0};
+
+	arena_init(&claim->mem);
+	if (find_mail_rua(cli, txn, at, &claim->dest.rua, err) < 0)
+		return err->class;
+	fill_claim(cli, at, report, claim);
+	report_json_write(report, false, &json);
+	gzip_pack(gzip, json.data, json.len, &packed);
+	claim->body = packed.data;
+	claim->body_len = packed.len;
+	if (message_make(&cli->conf, gzip, claim, err) < 0)
+		return err->class;
+	strbuf_add(&cli->out, claim->job.body, claim->job.body_len);
+	return 0;
+}
+
+int cli_preview(struct cli *cli, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	auto_(report_free) struct report *report = report_new();
+	struct domain_day at;
+	uint64_t folded = 0;
+	int rc;
+
+	if (domain_day_find(cli, txn, &at, err) < 0)
+		return err->class;
+	rc = rollup_build(txn, &cli->conf, db_store_id(cli->db), at.day,
+	                  at.domain, report, &folded, err);
+	if (rc == 0)
+		return domain_day_unknown(cli, at.domain, err);
+	if (rc < 0)
+		return rc;
+	if (cli->args.eml)
+		return print_mail(cli, txn, &at, report, err);
+	report_json_write_pretty(report, true, &cli->out);
+	strbuf_putc(&cli->out, '\n');
+	return 0;
+}

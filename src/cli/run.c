@@ -1,0 +1,324 @@
+#include "cli/run.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "postfix/postfix_site.h"
+#include "daemon/progress.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/log.h"
+#include "deliver/transport.h"
+#include "store/outbox_table.h"
+
+enum { RUN_SECS = 900 };
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_to_stop(int sig)
+{
+	(void)sig;
+	stop_asked = 1;
+}
+
+/* Only while something is under way to a receiver: at any other moment the
+ * process may just end. */
+static void catch_signals(bool on)
+{
+	struct sigaction action = {.sa_handler = on ? ask_to_stop : SIG_DFL};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+/* Rollup. */
+
+static void on_rollup(void *arg, int32_t day, uint64_t domains)
+{
+	(void)day;
+	progress_add(arg, domains);
+}
+
+/* Domains of days before today that no run has looked at. */
+static uint64_t count_open(struct cli *cli)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int32_t today = day_of(clock_secs(&cli->clock));
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	int32_t first, last;
+	uint64_t n = 0;
+
+	if (!tally_day_range(txn, &first, &last))
+		return 0;
+	for (int32_t day = first; day < today && day <= last; day++) {
+		int32_t at = day;
+
+		if (day_is_closed(txn, day))
+			continue;
+		domain[0] = '\0';
+		while (tally_head_next(txn, &at, domain, &head) && at == day)
+			n += head.mark == TALLY_OPEN;
+	}
+	return n;
+}
+
+/* Once a day at most, when it is closed: cron mails what is said here. */
+static void warn_of_incomplete(const struct rollup_result *result)
+{
+	if (result->days_incomplete > 0)
+		log_warning("a day was closed although %s: is its daemon "
+		            "running?",
+		            result->incomplete);
+}
+
+static void tell_taken_back(const struct not_yet *done)
+{
+	if (done->feeds + done->days + done->domains == 0)
+		return;
+	log_warning("a clock that was ahead has written what is to come; taken "
+	            "back: %" PRIu64 " feeds, %" PRIu64 " days that are open "
+	            "again (%" PRIu64 " reports withdrawn), and sessions of "
+	            "%" PRIu64 " domains on days to come, which are late",
+	            done->feeds, done->days, done->reports, done->domains);
+}
+
+/* Postfix 3.10.4 and later would send none for our reports.  Any instance will
+ * do, since nobody knows by which of them our reports leave. */
+static bool events_have_ours(void *arg)
+{
+	const struct cli *cli = arg;
+	struct postfix_site *site = postfix_site_ask(&cli->conf);
+	bool found = false;
+
+	for (size_t i = 0; i < site->count; i++) {
+		const struct postfix_instance *instance = &site->instances[i];
+		const char *enabled =
+			postconf_get(&instance->set, "tls_required_enable");
+
+		found |= instance->known && enabled != NULL &&
+		         strcmp(enabled, "no") == 0;
+	}
+	postfix_site_free(&site);
+	return found;
+}
+
+static int step_rollup(struct cli *cli, struct run_result *result,
+                       struct err *err)
+{
+	struct progress progress;
+	struct rollup_options options = {
+		.conf = &cli->conf,
+		.clock = &cli->clock,
+		.one_day = cli->args.has_day,
+		.day = cli->args.day,
+		.doubt = cli->doubt[0] != '\0' ? cli->doubt : NULL,
+		.vouched = cli->vouched,
+		.events_have_ours = events_have_ours,
+		.ours_arg = cli,
+		.progress = on_rollup,
+		.progress_arg = &progress,
+	};
+	int rc;
+
+	result->steps |= STEP_ROLLUP;
+	progress_begin(&progress, "domains",
+	               progress_is_watched() ? count_open(cli) : 0);
+	rc = rollup_run(cli->db, &options, &result->rollup, err);
+	progress_end(&progress);
+	warn_of_incomplete(&result->rollup);
+	tell_taken_back(&result->rollup.taken_back);
+	return rc;
+}
+
+/* Delivery. */
+
+static void on_answer(void *arg, const struct claim *claim)
+{
+	(void)claim;
+	progress_add(arg, 1);
+}
+
+static void on_store(void *arg, const char *why)
+{
+	(void)arg;
+	if (why != NULL)
+		log_error("the store takes no answers: %s; they are kept and "
+		          "tried again",
+		          why);
+	else
+		log_info("the store takes answers again; none was lost");
+}
+
+static uint64_t count_due(struct cli *cli)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	int64_t until = cli->args.all_now ? INT64_MAX : clock_secs(&cli->clock);
+	uint64_t id = 0, n = 0;
+	uint16_t index = 0;
+	int64_t due = 0;
+
+	while (outbox_due_next(txn, until, &due, &id, &index))
+		n++;
+	return n;
+}
+
+static void warn_of_trouble(const struct cli *cli,
+                            const struct outbox_result *result)
+{
+	if (result->our_fault)
+		log_warning("deliveries meet trouble on our side: %s",
+		            result->trouble);
+	if (result->rate_limited)
+		log_warning("[deliver] rate_per_hour = %" PRIu64
+		            " is reached: the rest waits for the next hour",
+		            cli->conf.deliver.rate_per_hour);
+}
+
+/* With --id: is it there? */
+static int check_id(struct cli *cli, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct outbox_head head;
+
+	if (cli->args.id == 0)
+		return 0;
+	txn = db_begin_read(cli->db);
+	if (!outbox_head_get(txn, cli->args.id, &head))
+		return err_set(err, ERR_NOTFOUND,
+		               "no such report waits in the outbox");
+	return db_failure(txn, err);
+}
+
+static int deliver(struct cli *cli, struct transport *transport,
+                   struct run_result *result, struct err *err)
+{
+	struct progress progress;
+	struct outbox_options options = {
+		.conf = &cli->conf,
+		.clock = &cli->clock,
+		.transport = transport,
+		.all_now = cli->args.all_now,
+		.only_id = cli->args.id,
+		/* the next run, which closes days, starts when this one ends */
+		.claim_secs = result->steps & STEP_ROLLUP ? RUN_SECS : 0,
+		.stop = &stop_asked,
+		.answered = on_answer,
+		.answered_arg = &progress,
+		.store_fails = on_store,
+	};
+	int rc;
+
+	progress_begin(&progress, "destinations",
+	               progress_is_watched() ? count_due(cli) : 0);
+	catch_signals(true);
+	rc = outbox_run(cli->db, &options, &result->deliver, err);
+	catch_signals(false);
+	progress_end(&progress);
+	warn_of_trouble(cli, &result->deliver);
+	if (rc == 0 && stop_asked)
+		return err_set(err, ERR_BUSY,
+		               "stopped by a signal; what was under way is "
+		               "written down");
+	return rc;
+}
+
+static void find_next_due(struct cli *cli, int64_t *due)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+
+	if (!outbox_due_first(txn, due))
+		*due = 0;
+}
+
+static int step_deliver(struct cli *cli, struct run_result *result,
+                        struct err *err)
+{
+	struct transport *transport;
+	int rc;
+
+	result->steps |= STEP_DELIVER;
+	if (check_id(cli, err) < 0 ||
+	    transport_open(&cli->conf, &cli->clock, &transport, err) < 0)
+		return err->class;
+	rc = deliver(cli, transport, result, err);
+	transport->free(&transport);
+	find_next_due(cli, &result->next_due);
+	return rc;
+}
+
+/* Purge.  When nothing is old it costs a few look-ups, so it needs no
+ * calendar of its own. */
+static int step_purge(struct cli *cli, struct run_result *result,
+                      struct err *err)
+{
+	int64_t now = clock_secs(&cli->clock);
+
+	if (cli->doubt[0] != '\0')
+		return 0;
+	result->steps |= STEP_PURGE;
+	db_check_readers(cli->db);
+	return store_purge(
+		cli->db, day_of(now), now, (int32_t)cli->conf.store.keep_days,
+		(int32_t)cli->conf.store.archive_days, &result->purge, err);
+}
+
+typedef int step_fn(struct cli *cli, struct run_result *result,
+                    struct err *err);
+
+/* Each time: what waits for it may be today's reports. */
+static void warn_of_clock(const struct cli *cli)
+{
+	if (cli->doubt[0] != '\0')
+		log_warning("%s: days are not closed and nothing is purged "
+		            "until it is known which time is right; see "
+		            "`tlstally clock show`",
+		            cli->doubt);
+}
+
+/* A step that fails leaves the others their turn; the last failure is the
+ * command's, those before it are said here. */
+static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
+                     struct err *err)
+{
+	struct run_result result = {0};
+	int rc = 0;
+
+	warn_of_clock(cli);
+	for (size_t i = 0; i < count && !stop_asked; i++) {
+		struct err own = {0};
+
+		if (steps[i](cli, &result, &own) == 0)
+			continue;
+		if (rc != 0)
+			log_error("%s", err->text);
+		rc = own.class;
+		*err = own;
+	}
+	run_report(cli, &result);
+	return rc;
+}
+
+int cli_run(struct cli *cli, struct err *err)
+{
+	static step_fn *const steps[] = {step_rollup, step_deliver, step_purge};
+
+	return run_steps(cli, steps, 3, err);
+}
+
+int cli_rollup(struct cli *cli, struct err *err)
+{
+	return run_steps(cli, (step_fn *[]){step_rollup}, 1, err);
+}
+
+int cli_deliver(struct cli *cli, struct err *err)
+{
+	return run_steps(cli, (step_fn *[]){step_deliver}, 1, err);
+}
+
+int cli_purge(struct cli *cli, struct err *err)
+{
+	return run_steps(cli, (step_fn *[]){step_purge}, 1, err);
+}

@@ -1,0 +1,32 @@
+/*
+ * cli_run - the three steps of `tlstally run`, and what they came to
+ *
+ * rollup, deliver and purge do one step each; run does all three, and each
+ * whatever became of the one before.
+ */
+#ifndef TLSTALLY_CLI_RUN_H
+#define TLSTALLY_CLI_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/cli.h"
+#include "outbox/outbox.h"
+#include "rollup/rollup.h"
+#include "store/purge.h"
+
+enum run_step { STEP_ROLLUP = 1, STEP_DELIVER = 2, STEP_PURGE = 4 };
+
+struct run_result {
+	unsigned steps; /* that were begun: bits of enum run_step */
+	struct rollup_result rollup;
+	struct outbox_result deliver;
+	struct purge_counts purge;
+	int64_t next_due; /* secs; 0: nothing waits */
+};
+
+/* Appends the result for people (nothing unless they want to hear it) or, with
+ * --json, for programs. */
+void run_report(struct cli *cli, const struct run_result *result);
+
+#endif

@@ -1,0 +1,168 @@
+/* What a run came to: one line for people, numbers for programs. */
+#include "cli/run.h"
+
+#include <inttypes.h>
+
+#include "show/words.h"
+#include "show/doc.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
+
+/* "3 delivered" of a count that is not 0, with a comma before all but the
+ * first. */
+static void say(struct strbuf *out, uint64_t n, const char *words)
+{
+	if (n > 0)
+		strbuf_printf(out, "%s%" PRIu64 " %s", out->len ? ", " : "", n,
+		              words);
+}
+
+static void say_number(struct strbuf *out, uint64_t n, const char *one,
+                       const char *many)
+{
+	say(out, n, n == 1 ? one : many);
+}
+
+static void rollup_words(const struct cli *cli,
+                         const struct rollup_result *result, struct strbuf *out)
+{
+	bool held = cli->conf.report.mode == MODE_PREVIEW;
+
+	say_number(out, result->days, "day closed", "days closed");
+	if (held)
+		say_number(out, result->marks[TALLY_QUEUED],
+		           "report made and held (mode = preview)",
+		           "reports made and held (mode = preview)");
+	else
+		say_number(out, result->marks[TALLY_QUEUED], "report made",
+		           "reports made");
+	for (int mark = TALLY_QUEUED + 1; mark < TALLY_MARKS; mark++)
+		say(out, result->marks[mark], mark_words(mark));
+	say_number(out, result->domains_waiting,
+	           "domain waits for its policies",
+	           "domains wait for their policies");
+	say_number(out, result->released, "held report released",
+	           "held reports released");
+	say_number(out, result->lapsed, "held report too old now",
+	           "held reports too old now");
+}
+
+static void deliver_words(const struct outbox_result *result,
+                          struct strbuf *out)
+{
+	const struct settle_counts *counts = &result->counts;
+
+	say(out, counts->delivered, "delivered");
+	say(out, counts->deferred, "to be tried again");
+	say(out, counts->failed, "refused for good");
+	say(out, counts->suppressed, "to suppressed addresses");
+	say(out, counts->expired, "given up");
+	say(out, counts->released, "not begun in time");
+}
+
+static uint64_t purge_sum(const struct purge_counts *purge)
+{
+	return purge->tally + purge->archive + purge->suppressions +
+	       purge->own_reports + purge->rates + purge->log +
+	       purge->policies + purge->wanted + purge->inbound + purge->mail;
+}
+
+static void report_words(struct cli *cli, const struct run_result *result)
+{
+	auto_(strbuf_clear) struct strbuf words = {0};
+	char time[TIME_TEXT];
+
+	if (result->steps & STEP_ROLLUP)
+		rollup_words(cli, &result->rollup, &words);
+	if (result->steps & STEP_DELIVER)
+		deliver_words(&result->deliver, &words);
+	if (result->steps & STEP_PURGE)
+		say_number(&words, purge_sum(&result->purge), "old row purged",
+		           "old rows purged");
+	if (words.len == 0)
+		strbuf_puts(&words, "nothing to do");
+	if (result->next_due != 0)
+		strbuf_printf(&words, "; the next delivery is due %s",
+		              time_format(result->next_due, time));
+	strbuf_printf(&cli->out, "%s\n", strbuf_text(&words));
+}
+
+static json_t *rollup_json(const struct rollup_result *result)
+{
+	json_t *json = json_object();
+	json_t *domains = json_object();
+
+	json_set_uint(json, "daysClosed", result->days);
+	json_set_uint(json, "daysWaiting", result->days_waiting);
+	json_set_uint(json, "domainsWaiting", result->domains_waiting);
+	json_set_uint(json, "daysIncomplete", result->days_incomplete);
+	for (int mark = TALLY_QUEUED; mark < TALLY_MARKS; mark++)
+		json_set_uint(domains, mark_json(mark), result->marks[mark]);
+	json_object_set_new(json, "domains", domains);
+	json_set_uint(json, "foldedDetails", result->folded);
+	json_set_uint(json, "released", result->released);
+	json_set_uint(json, "lapsed", result->lapsed);
+	return json;
+}
+
+static json_t *deliver_json(const struct outbox_result *result)
+{
+	const struct settle_counts *counts = &result->counts;
+	json_t *json = json_object();
+
+	json_set_uint(json, "attempts", result->attempts);
+	json_set_uint(json, "delivered", counts->delivered);
+	json_set_uint(json, "deferred", counts->deferred);
+	json_set_uint(json, "uncertain", counts->uncertain);
+	json_set_uint(json, "failed", counts->failed);
+	json_set_uint(json, "suppressed", counts->suppressed);
+	json_set_uint(json, "expired", counts->expired);
+	json_set_uint(json, "released", counts->released);
+	json_set_uint(json, "answersLost", result->lost);
+	json_set_uint(json, "archived", counts->archived);
+	json_set_bool(json, "rateLimited", result->rate_limited);
+	doc_set(json, "trouble", result->our_fault ? result->trouble : "");
+	return json;
+}
+
+static json_t *purge_json(const struct purge_counts *counts)
+{
+	json_t *json = json_object();
+
+	json_set_uint(json, "tally", counts->tally);
+	json_set_uint(json, "archive", counts->archive);
+	json_set_uint(json, "suppressions", counts->suppressions);
+	json_set_uint(json, "ownReports", counts->own_reports);
+	json_set_uint(json, "rates", counts->rates);
+	json_set_uint(json, "logSessions", counts->log);
+	json_set_uint(json, "policies", counts->policies);
+	json_set_uint(json, "wantedPolicies", counts->wanted);
+	json_set_uint(json, "inbound", counts->inbound);
+	json_set_uint(json, "mail", counts->mail);
+	return json;
+}
+
+static void report_json(struct cli *cli, const struct run_result *result)
+{
+	auto_(json_free) json_t *json = json_object();
+
+	if (result->steps & STEP_ROLLUP)
+		json_object_set_new(json, "rollup",
+		                    rollup_json(&result->rollup));
+	if (result->steps & STEP_DELIVER)
+		json_object_set_new(json, "deliver",
+		                    deliver_json(&result->deliver));
+	if (result->steps & STEP_PURGE)
+		json_object_set_new(json, "purge", purge_json(&result->purge));
+	json_set_time(json, "nextDue", result->next_due);
+	doc_print(json, &cli->out);
+}
+
+void run_report(struct cli *cli, const struct run_result *result)
+{
+	if (cli->args.json)
+		report_json(cli, result);
+	else if (cli_is_talkative(cli))
+		report_words(cli, result);
+}

@@ -1,0 +1,156 @@
+/* The table of sentences, and which of them was meant. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+
+const struct sentence sentences[] = {
+	{"run", "", FLAG_NOW | FLAG_JSON, NEEDS_STORE_WRITE, cli_run,
+         "close days, deliver what is due, purge: for cron, every 5 minutes"},
+	{"rollup", "", FLAG_DAY | FLAG_NOW | FLAG_JSON, NEEDS_STORE_WRITE,
+         cli_rollup, "make reports of the days that are over"},
+	{"deliver", "", FLAG_AT_ONCE | FLAG_ID | FLAG_JSON, NEEDS_STORE_WRITE,
+         cli_deliver, "send the reports that are due"},
+	{"status", "", FLAG_JSON, NEEDS_STORE_READ, cli_status,
+         "what is counted, waits, was sent, and what needs a look"},
+	{"doctor", "", FLAG_JSON, NEEDS_STORE_READ, cli_doctor,
+         "is everything in place for tomorrow's reports?"},
+	{"clock show", "", FLAG_JSON, NEEDS_STORE_READ, cli_clock_show,
+         "is the time of day believed, and since when not?"},
+	{"clock accept", "", 0, NEEDS_STORE_WRITE, cli_clock_accept,
+         "say that the clock is right as it is"},
+	{"domains", "", FLAG_DAY | FLAG_FAILURES | FLAG_JSON, NEEDS_STORE_READ,
+         cli_domains, "the domains of a day and how their sessions went"},
+	{"show", "<domain>", FLAG_DAY | FLAG_JSON, NEEDS_STORE_READ, cli_show,
+         "all about one domain: counts, failures, reports, answers"},
+	{"preview", "<domain>", FLAG_DAY | FLAG_EML | FLAG_NOW,
+         NEEDS_STORE_READ, cli_preview,
+         "the report that the domain would get, or the mail it comes in"},
+	{"inbound", "[domain]", FLAG_DAY | FLAG_DAYS | FLAG_JSON,
+         NEEDS_STORE_READ, cli_inbound,
+         "how mail comes in to our domains, and who sends it without TLS"},
+	{"lookup", "<domain>", FLAG_RESOLVER | FLAG_JSON, NEEDS_SETTINGS_IF_ANY,
+         cli_lookup,
+         "what a domain's DNS and web server say: TLSRPT, MTA-STS, DANE"},
+	{"suppress list", "", FLAG_JSON, NEEDS_STORE_READ, cli_suppress_list,
+         "addresses that no report is sent to"},
+	{"suppress add", "<address>", FLAG_FOR | FLAG_REASON, NEEDS_STORE_WRITE,
+         cli_suppress_add, "send this address no report"},
+	{"suppress remove", "<address>", 0, NEEDS_STORE_WRITE,
+         cli_suppress_remove, "send this address reports again"},
+	{"bounce", "[address]", FLAG_JSON, NEEDS_STORE_FOR_MAIL, cli_bounce,
+         "read a bounce of a report from standard input, for an alias"},
+	{"token list", "", FLAG_JSON, NEEDS_STORE_READ, cli_token_list,
+         "who may use the API, and for what"},
+	{"token add", "<name>", FLAG_PERMISSION | FLAG_EXPIRES | FLAG_JSON,
+         NEEDS_STORE_WRITE, cli_token_add,
+         "make a token for the API and show it, this once"},
+	{"token remove", "<name>", 0, NEEDS_STORE_WRITE, cli_token_remove,
+         "make a token worthless, at once"},
+	{"get", "<type> [id]", FLAG_IDS | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_object_get,
+         "objects: the one with this id, those of --ids, or all"},
+	{"query", "<type>", FLAG_SEARCH | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_object_query, "objects: those that fit, sorted"},
+	{"create", "<type>", FLAG_GIVEN | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_object_create, "make an object and print its id"},
+	{"update", "<type> [id]",
+         FLAG_IDS | FLAG_GIVEN | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
+         cli_object_update, "change fields of objects"},
+	{"delete", "<type> [id]", FLAG_IDS | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_object_delete, "delete objects"},
+	{"conf", "", FLAG_CHANGED | FLAG_DEFAULTS | FLAG_CHECK, NEEDS_NOTHING,
+         cli_conf, "print or check the settings"},
+	{"purge", "", FLAG_JSON, NEEDS_STORE_WRITE, cli_purge,
+         "delete what is older than keep_days and archive_days"},
+	{"check-store", "", FLAG_JSON, NEEDS_OWNER, cli_check_store,
+         "read the whole store and say what cannot be read"},
+	{"backup", "<file>", FLAG_CHECK, NEEDS_OWNER, cli_backup,
+         "write a consistent copy of the store, while all goes on"},
+	{"restore", "<file>", 0, NEEDS_OWNER, cli_restore,
+         "put a copy in the store's place, while nothing runs"},
+};
+
+const size_t sentences_count = sizeof(sentences) / sizeof(sentences[0]);
+
+/* How many words the sentence has if they begin the command line, else 0. */
+static int matches(const struct sentence *sentence, char *const *words,
+                   int count)
+{
+	const char *at = sentence->words;
+	int n = 0;
+
+	while (*at != '\0') {
+		size_t len = strcspn(at, " ");
+
+		if (n == count || strlen(words[n]) != len ||
+		    strncmp(at, words[n], len) != 0)
+			return 0;
+		at += len + strspn(at + len, " ");
+		n++;
+	}
+	return n;
+}
+
+static bool first_word_is(const struct sentence *sentence, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(sentence->words, word, len) == 0 &&
+	       sentence->words[len] == ' ';
+}
+
+/* "suppress what? list, add or remove" */
+static bool ask_for_second(const char *word, struct err *err)
+{
+	char choices[128] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < sentences_count; i++)
+		if (first_word_is(&sentences[i], word))
+			used += (size_t)snprintf(
+				choices + used, sizeof(choices) - used, "%s%s",
+				used ? ", " : "",
+				sentences[i].words + strlen(word) + 1);
+	if (used > 0)
+		err_set(err, ERR_PARSE, "%s what? One of: %s", word, choices);
+	return used > 0;
+}
+
+static void unknown(const char *word, struct err *err)
+{
+	struct nearest nearest = nearest_to(word);
+
+	for (size_t i = 0; i < sentences_count; i++) {
+		char first[32];
+
+		snprintf(first, sizeof(first), "%.*s",
+		         (int)strcspn(sentences[i].words, " "),
+		         sentences[i].words);
+		nearest_offer(&nearest, first);
+		/* `first` is gone with the next turn */
+		if (nearest.name == first)
+			nearest.name = sentences[i].words;
+	}
+	if (nearest.name != NULL)
+		err_set(err, ERR_PARSE,
+		        "unknown command '%.40s'; did you mean '%.*s'?", word,
+		        (int)strcspn(nearest.name, " "), nearest.name);
+	else
+		err_set(err, ERR_PARSE, "unknown command '%.40s'", word);
+}
+
+const struct sentence *sentence_find(char *const *words, int count, int *used,
+                                     struct err *err)
+{
+	for (size_t i = 0; i < sentences_count; i++) {
+		*used = matches(&sentences[i], words, count);
+		if (*used > 0)
+			return &sentences[i];
+	}
+	if (!ask_for_second(words[0], err))
+		unknown(words[0], err);
+	return NULL;
+}

@@ -1,0 +1,15 @@
+/*
+ * cli_status - `tlstally status`: the document of show/status.h as text
+ */
+#ifndef TLSTALLY_CLI_STATUS_H
+#define TLSTALLY_CLI_STATUS_H
+
+#include <jansson.h>
+
+#include "base/strbuf.h"
+
+void status_print(const json_t *doc, struct strbuf *out);
+/* Mail without TLS sessions: cli_status_coverage.c */
+void status_print_coverage(const json_t *doc, struct strbuf *out);
+
+#endif

@@ -1,0 +1,61 @@
+/* Mail without TLS sessions, told to people. */
+#include "cli/status.h"
+
+#include <inttypes.h>
+
+#include "show/doc.h"
+#include "cli/table.h"
+#include "base/auto.h"
+
+static void print_broken(const json_t *day, struct strbuf *out)
+{
+	strbuf_printf(out,
+	              "\nThe event feed is broken: on %s Postfix accepted "
+	              "%" PRIu64 " messages for domains\nwhose sessions should "
+	              "be counted (%" PRIu64 "), and not one TLS session was."
+	              "\n`tlstally doctor` looks where.\n",
+	              doc_text(day, "day"), doc_number(day, "messages"),
+	              doc_number(day, "domains"));
+}
+
+static void print_list(const json_t *day, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		{"domain", TABLE_LEFT},
+		{"messages", TABLE_RIGHT},
+		{"next hop", TABLE_LEFT},
+	};
+	auto_(table_free) struct table *table = table_new(columns, 3);
+	uint64_t all = doc_number(day, "uncovered");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (doc_get(day, "uncoveredDomains"), i, item) {
+		table_text(table, doc_text(item, "domain"));
+		table_number(table, doc_number(item, "messages"));
+		table_text(table, doc_text(item, "nextHop"));
+	}
+	strbuf_printf(out, "\nmail on %s, and no TLS session counted\n",
+	              doc_text(day, "day"));
+	table_print(table, "  ", out);
+	if (all > i)
+		strbuf_printf(out, "  and %" PRIu64 " more\n", all - i);
+	if (doc_number(day, "unjudged") > 0)
+		strbuf_printf(out,
+		              "  %" PRIu64 " more domains are not known to "
+		              "have sessions that would be counted\n",
+		              doc_number(day, "unjudged"));
+}
+
+void status_print_coverage(const json_t *doc, struct strbuf *out)
+{
+	const json_t *day;
+	size_t i;
+
+	json_array_foreach (doc_get(doc, "coverage"), i, day) {
+		if (json_is_true(json_object_get(day, "broken")))
+			print_broken(day, out);
+		if (doc_number(day, "uncovered") > 0)
+			print_list(day, out);
+	}
+}

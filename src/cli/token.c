@@ -1,0 +1,151 @@
+/* tlstally token: who may use the API (http/auth). */
+#include <stdio.h>
+#include <string.h>
+
+#include "http/auth.h"
+#include "cli/cli.h"
+#include "show/doc.h"
+#include "cli/table.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
+#include "store/api_token_table.h"
+#include "store/paged.h"
+
+/* Each request looks at all of them. */
+enum { TOKENS_MAX = 256 };
+
+static bool has(const struct api_token *row, unsigned permission)
+{
+	return (row->permissions & permission) != 0;
+}
+
+static void add_json(json_t *list, const struct api_token *row)
+{
+	json_t *item = doc_row(list), *words;
+
+	doc_set(item, "name", row->name);
+	json_set_time(item, "created", row->created);
+	json_set_time(item, "expires", row->expires);
+	words = doc_array(item, "permissions");
+	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
+		if (has(row, bit))
+			doc_append(words, jmap_permission_word(bit));
+}
+
+static void add_row(struct table *table, const struct api_token *row,
+                    int64_t now)
+{
+	auto_(strbuf_clear) struct strbuf words = {0};
+	char time[TIME_TEXT];
+
+	table_text(table, row->name);
+	table_text(table, time_format(row->created, time));
+	table_text(table, row->expires == 0    ? "never"
+	                  : row->expires > now ? time_format(row->expires, time)
+	                                       : "has expired");
+	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
+		if (has(row, bit))
+			strbuf_printf(&words, "%s%s", words.len ? ", " : "",
+			              jmap_permission_word(bit));
+	table_text(table, strbuf_text(&words));
+}
+
+int cli_token_list(struct cli *cli, struct err *err)
+{
+	static const struct table_column columns[] = {
+		{"name", TABLE_LEFT},
+		{"created", TABLE_LEFT},
+		{"expires", TABLE_LEFT},
+		{"permissions", TABLE_LEFT},
+	};
+	auto_(table_free) struct table *table = table_new(columns, 4);
+	auto_(json_free) json_t *doc = json_object();
+	struct paged paged = {.db = cli->db};
+	struct api_token row = {0};
+	json_t *list = doc_array(doc, "tokens");
+	int rc;
+
+	while (api_token_next(paged_txn(&paged), &row)) {
+		add_json(list, &row);
+		add_row(table, &row, clock_secs(&cli->clock));
+	}
+	rc = paged_end(&paged, err);
+	if (rc < 0)
+		return rc;
+	if (cli->args.json)
+		doc_print(doc, &cli->out);
+	else if (json_array_size(list) == 0 && cli_is_talkative(cli))
+		strbuf_puts(&cli->out, "no tokens: nobody can use the API\n");
+	else
+		table_print(table, "", &cli->out);
+	return 0;
+}
+
+static int count_tokens(struct db_txn *txn)
+{
+	struct api_token row = {0};
+	int n = 0;
+
+	while (n <= TOKENS_MAX && api_token_next(txn, &row))
+		n++;
+	return n;
+}
+
+static int put_new(struct cli *cli, const struct api_token *row,
+                   struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(cli->db);
+	struct api_token other;
+
+	if (api_token_get(txn, row->name, &other))
+		db_fail(txn, ERR_PARSE, "there is a token '%s' already",
+		        row->name);
+	if (count_tokens(txn) >= TOKENS_MAX)
+		db_fail(txn, ERR_LIMIT,
+		        "there are %d tokens, as many as there may be",
+		        TOKENS_MAX);
+	api_token_put(txn, row);
+	return db_commit(&txn, err);
+}
+
+int cli_token_add(struct cli *cli, struct err *err)
+{
+	int64_t now = clock_secs(&cli->clock);
+	struct api_token row = {
+		.permissions = cli->args.permissions,
+		.created = now,
+		.expires = cli->args.expires_secs ? now + cli->args.expires_secs
+	                                          : 0,
+	};
+	auto_(json_free) json_t *doc = json_object();
+	char text[AUTH_TOKEN_TEXT];
+
+	if (auth_name_check(cli->args.operands[0], err) < 0)
+		return err->class;
+	if (row.permissions == 0)
+		return err_set(err, ERR_PARSE,
+		               "a token without --permission may do nothing");
+	snprintf(row.name, sizeof(row.name), "%s", cli->args.operands[0]);
+	auth_token_new(text, row.hash);
+	if (put_new(cli, &row, err) < 0)
+		return err->class;
+	if (cli->args.json) {
+		doc_set(doc, "name", row.name);
+		doc_set(doc, "token", text);
+		doc_print(doc, &cli->out);
+	} else {
+		strbuf_printf(&cli->out, "%s\n", text);
+	}
+	return 0;
+}
+
+int cli_token_remove(struct cli *cli, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(cli->db);
+	const char *name = cli->args.operands[0];
+
+	if (!api_token_delete(txn, name))
+		db_fail(txn, ERR_NOTFOUND, "there is no token '%.80s'", name);
+	return db_commit(&txn, err);
+}

@@ -1,0 +1,335 @@
+#include "client/http_client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "config.h"
+
+#include "base/auto.h"
+#include "base/curl_easy.h"
+#include "base/xalloc.h"
+
+enum { CONNECT_SECS = 10, HEADERS_MAX = 65536, WORDS = 200 };
+
+struct http_client {
+	CURL *easy;
+	char *place; /* "https://tally.example.com:443" */
+	struct curl_slist *get_headers, *post_headers;
+	/* the request under way */
+	struct http_answer *answer;
+	size_t header_bytes;
+	char words[CURL_ERROR_SIZE];
+};
+
+void http_answer_clear(struct http_answer *answer)
+{
+	strbuf_clear(&answer->body);
+}
+
+/* --- URLs --- */
+
+static void free_url(CURLU **url)
+{
+	curl_url_cleanup(*url);
+}
+
+static void free_part(char **part)
+{
+	curl_free(*part);
+	*part = NULL;
+}
+
+static int no_url(const char *text, const char *words, struct err *err)
+{
+	return err_set(err, ERR_PARSE, "'%.100s': %s", text, words);
+}
+
+/* "https://host:port", lower case; NULL and words when we go nowhere like
+ * that. */
+static char *place_of(const char *text, struct err *err)
+{
+	auto_(free_url) CURLU *url = curl_url();
+	auto_(free_part) char *scheme = NULL;
+	auto_(free_part) char *host = NULL;
+	auto_(free_part) char *port = NULL;
+	auto_(free_part) char *user = NULL;
+	char *place;
+
+	if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
+	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
+	            CURLUE_OK) {
+		no_url(text, "no URL like https://tally.example.com", err);
+		return NULL;
+	}
+	if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0) {
+		no_url(text, "neither https nor http", err);
+		return NULL;
+	}
+	if (curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK) {
+		/* not shown: a password may stand there */
+		err_set(err, ERR_PARSE,
+		        "a URL with a user in it; the key is --api-key's");
+		return NULL;
+	}
+	place = xasprintf("%s://%s:%s", scheme, host, port);
+	for (char *c = place; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return place;
+}
+
+/* Only to this host may the key go in clear text. */
+static int check_clear_text(const char *place, const char *text,
+                            struct err *err)
+{
+	static const char *const here[] = {
+		"http://localhost:", "http://127.0.0.1:", "http://[::1]:"};
+
+	if (strncmp(place, "https:", 6) == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
+		if (strncmp(place, here[i], strlen(here[i])) == 0)
+			return 0;
+	return no_url(text,
+	              "http:// shows the key to whoever listens, so only to "
+	              "localhost, 127.0.0.1 or [::1]; use https://",
+	              err);
+}
+
+bool http_client_is_same_place(const struct http_client *client,
+                               const char *url)
+{
+	struct err ignored;
+	auto_(xfree_str) char *place = place_of(url, &ignored);
+
+	return place != NULL && strcmp(place, client->place) == 0;
+}
+
+int http_url_resolve(const char *base, const char *text, char **out,
+                     struct err *err)
+{
+	auto_(free_url) CURLU *url = curl_url();
+	auto_(free_part) char *whole = NULL;
+
+	if (strlen(text) >= HTTP_URL_MAX)
+		return no_url(text, "a URL that is too long", err);
+	if ((base != NULL &&
+	     curl_url_set(url, CURLUPART_URL, base, 0) != CURLUE_OK) ||
+	    curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
+	    curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+		return no_url(text, "no URL like https://tally.example.com",
+		              err);
+	*out = xstrdup(whole);
+	return 0;
+}
+
+/* --- one request --- */
+
+static size_t on_body(char *data, size_t one, size_t len, void *arg)
+{
+	struct http_client *client = arg;
+
+	(void)one;
+	strbuf_add(&client->answer->body, data, len);
+	return client->answer->body.failed ? 0 : len;
+}
+
+static size_t on_header(char *line, size_t one, size_t len, void *arg)
+{
+	struct http_client *client = arg;
+
+	(void)line;
+	(void)one;
+	client->header_bytes += len;
+	return client->header_bytes > HEADERS_MAX ? 0 : len;
+}
+
+static void keep_text(CURL *easy, CURLINFO what, char *out, size_t room)
+{
+	char *text = NULL;
+
+	out[0] = '\0';
+	if (curl_easy_getinfo(easy, what, &text) == CURLE_OK && text != NULL &&
+	    strlen(text) < room)
+		snprintf(out, room, "%s", text);
+}
+
+static int say_failure(struct http_client *client, const char *url,
+                       CURLcode result, bool sent, struct err *err)
+{
+	char words[WORDS];
+
+	if (client->answer->body.failed)
+		return err_set(err, ERR_LIMIT,
+		               "%.200s: the answer is longer than %d MiB", url,
+		               HTTP_BODY_MAX / 1024 / 1024);
+	if (client->header_bytes > HEADERS_MAX)
+		return err_set(err, ERR_LIMIT,
+		               "%.200s: a header longer than %d KiB", url,
+		               HEADERS_MAX / 1024);
+	return err_set(err, sent ? ERR_UNCERTAIN : ERR_IO, "%.200s: %s", url,
+	               curl_words(client->words, result, words, sizeof(words)));
+}
+
+/* Was there a connection, so that a body may have arrived? */
+static bool was_sent(CURL *easy)
+{
+	long bytes = 0;
+
+	return curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes) ==
+	               CURLE_OK &&
+	       bytes > 0;
+}
+
+int http_client_ask(struct http_client *client, const char *url,
+                    const struct strbuf *body, struct http_answer *answer,
+                    struct err *err)
+{
+	CURL *easy = client->easy;
+	CURLcode result;
+
+	*answer = (struct http_answer){.status = 0};
+	strbuf_init(&answer->body, HTTP_BODY_MAX);
+	if (!http_client_is_same_place(client, url))
+		return err_set(err, ERR_PARSE,
+		               "%.200s is another place than %s, and the key "
+		               "does not go there",
+		               url, client->place);
+	client->answer = answer;
+	client->header_bytes = 0;
+	client->words[0] = '\0';
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
+	                 body ? client->post_headers : client->get_headers);
+	if (body != NULL) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, strbuf_text(body));
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+		                 (curl_off_t)body->len);
+	} else {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	}
+	result = curl_easy_perform(easy);
+	if (result != CURLE_OK)
+		return say_failure(client, url, result,
+		                   body != NULL && was_sent(easy), err);
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	keep_text(easy, CURLINFO_CONTENT_TYPE, answer->type,
+	          sizeof(answer->type));
+	keep_text(easy, CURLINFO_REDIRECT_URL, answer->location,
+	          sizeof(answer->location));
+	return 0;
+}
+
+/* --- life --- */
+
+/* RFC 6750 section 2.1. */
+static bool is_token(const char *key)
+{
+	return key[0] != '\0' &&
+	       key[strspn(key,
+	                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                  "abcdefghijklmnopqrstuvwxyz0123456789-._~+/=")] ==
+	               '\0';
+}
+
+static void add_header(struct http_client *client, const char *line)
+{
+	client->get_headers = curl_slist_append(client->get_headers, line);
+	client->post_headers = curl_slist_append(client->post_headers, line);
+}
+
+static int set_headers(struct http_client *client, const char *key,
+                       struct err *err)
+{
+	auto_(xfree_str) char *line = NULL;
+
+	add_header(client, "Accept: application/json");
+	client->post_headers = curl_slist_append(
+		client->post_headers, "Content-Type: application/json");
+	/* no 100-continue: it costs a second where nobody knows it */
+	client->post_headers =
+		curl_slist_append(client->post_headers, "Expect:");
+	if (key == NULL)
+		return 0;
+	if (!is_token(key))
+		return err_set(err, ERR_PARSE,
+		               "the key has characters that no bearer token "
+		               "has, or none at all");
+	line = xasprintf("Authorization: Bearer %s", key);
+	add_header(client, line);
+	return 0;
+}
+
+static void set_options(struct http_client *client,
+                        const struct http_options *options)
+{
+	int64_t secs = options->timeout_secs ? options->timeout_secs
+	                                     : HTTP_TIMEOUT_SECS;
+	CURL *easy = client->easy;
+
+	curl_only_https(easy, true);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tlstally/" VERSION);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECS);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)secs);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+	                 (long)CURL_SSLVERSION_TLSv1_2);
+	curl_trust(easy, options->ca_file);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, client->words);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, client);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, client);
+}
+
+int http_client_open(const struct http_options *options,
+                     struct http_client **out, struct err *err)
+{
+	char *place = place_of(options->url, err);
+	struct http_client *client;
+
+	if (place == NULL)
+		return ERR_PARSE;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	client = xcalloc(1, sizeof(*client));
+	client->place = place;
+	client->easy = curl_easy_init();
+	*out = client;
+	if (client->easy == NULL)
+		err_set(err, ERR_IO, "libcurl cannot be initialised");
+	else if (options->ca_file != NULL && access(options->ca_file, R_OK) < 0)
+		err_errno(err, ERR_IO, "%s", options->ca_file);
+	else if (check_clear_text(place, options->url, err) == 0 &&
+	         set_headers(client, options->key, err) == 0) {
+		set_options(client, options);
+		return 0;
+	}
+	http_client_free(out);
+	return err->class;
+}
+
+void http_client_free(struct http_client **client)
+{
+	if (*client == NULL)
+		return;
+	curl_easy_cleanup((*client)->easy);
+	curl_slist_free_all((*client)->get_headers);
+	curl_slist_free_all((*client)->post_headers);
+	free((*client)->place);
+	free(*client);
+	*client = NULL;
+	curl_global_cleanup();
+}

@@ -1,0 +1,49 @@
+/*
+ * jmap_client - a JMAP call (RFC 8620 section 3), whoever answers it
+ *
+ * The request is made here, once.  A transport takes its bytes and gives
+ * those of the response: this process, on the store (jmap_local.h), or any
+ * server (jmap_remote.h).  What comes back is a stranger's in both cases.
+ */
+#ifndef TLSTALLY_CLIENT_JMAP_CLIENT_H
+#define TLSTALLY_CLIENT_JMAP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "jmap/jmap_type.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+
+struct jmap_transport {
+	/* ERR_UNCERTAIN: the answer to a change was lost. */
+	int (*answer)(struct jmap_transport *self, const struct strbuf *body,
+	              bool changes, struct strbuf *out, struct err *err);
+	void (*free)(struct jmap_transport **self);
+	unsigned capabilities;         /* what the session has; 0: unknown */
+	char account[JMAP_ID_MAX + 1]; /* "": none need be named */
+	size_t max_get, max_set;       /* objects of one call */
+};
+
+/* For auto_(). */
+void jmap_transport_free(struct jmap_transport **transport);
+
+/* Is it tlstally's own server, with all that it has over others? */
+bool jmap_transport_is_ours(const struct jmap_transport *transport);
+
+/*
+ * One method call: 0 and the arguments of its response, the caller's.  Takes
+ * args.  ERR_LIMIT: the server wants smaller calls; ERR_PARSE: it answers what
+ * is no JMAP; otherwise by what went wrong, in words.
+ */
+int jmap_call(struct jmap_transport *transport, const struct jmap_type *type,
+              const char *verb, json_t *args, json_t **response,
+              struct err *err);
+
+/* An error of a method or of one object (RFC 8620 sections 3.6.2, 5.3) in
+ * words: "invalidProperties: domain: not a string".  Safe for a terminal. */
+int jmap_error_words(const json_t *error, struct err *err);
+
+#endif

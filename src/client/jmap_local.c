@@ -1,0 +1,47 @@
+#include "client/jmap_local.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "api/jmap_request.h"
+
+struct local {
+	struct jmap_transport transport;
+	struct jmap jmap;
+};
+
+static int answer(struct jmap_transport *transport, const struct strbuf *body,
+                  bool changes, struct strbuf *out, struct err *err)
+{
+	const struct jmap_caller caller = {"command line", PERMIT_ALL};
+	struct local *self = (struct local *)transport;
+	struct jmap_problem problem = {0};
+
+	(void)changes;
+	jmap_answer(&self->jmap, &caller, body->data, body->len, out, &problem);
+	return problem.status == 0
+	               ? 0
+	               : err_set(err, ERR_PARSE, "%s", problem.detail);
+}
+
+static void free_local(struct jmap_transport **transport)
+{
+	free(*transport);
+	*transport = NULL;
+}
+
+struct jmap_transport *jmap_local_new(const struct jmap *jmap)
+{
+	struct local *self = xcalloc(1, sizeof(*self));
+
+	self->transport = (struct jmap_transport){
+		.answer = answer,
+		.free = free_local,
+		.capabilities = CAPABILITY_CORE | CAPABILITY_STALWART |
+	                        CAPABILITY_TLSTALLY,
+		.max_get = JMAP_MAX_GET,
+		.max_set = JMAP_MAX_SET,
+	};
+	self->jmap = *jmap;
+	return &self->transport;
+}

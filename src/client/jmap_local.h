@@ -1,0 +1,13 @@
+/*
+ * jmap_local - JMAP answered by this process, on the store
+ */
+#ifndef TLSTALLY_CLIENT_JMAP_LOCAL_H
+#define TLSTALLY_CLIENT_JMAP_LOCAL_H
+
+#include "jmap/jmap.h"
+#include "client/jmap_client.h"
+
+/* Whoever may open the store may do everything.  jmap's parts are lent. */
+struct jmap_transport *jmap_local_new(const struct jmap *jmap);
+
+#endif

@@ -1,0 +1,298 @@
+#include "client/jmap_remote.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "show/doc.h"
+#include "client/remote_session.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/xalloc.h"
+
+enum { REDIRECTS_MAX = 3 };
+
+static const char well_known[] = "/.well-known/jmap";
+
+struct remote {
+	struct jmap_transport transport;
+	struct http_client *http;
+	char *api;
+};
+
+/* --- what a status means --- */
+
+/* "; urn:ietf:params:jmap:error:limit: too many requests" of a problem
+ * document (RFC 7807). */
+static void add_problem(const struct http_answer *answer, struct strbuf *out)
+{
+	auto_(json_free) json_t *tree = json_read(
+		strbuf_text(&answer->body), answer->body.len, false, NULL);
+	static const char *const members[] = {"detail", "title"};
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *text =
+			json_string_value(json_object_get(tree, members[i]));
+
+		if (text != NULL && text[0] != '\0') {
+			strbuf_printf(out, ": %.200s", text);
+			return;
+		}
+	}
+}
+
+static int say_status(const char *url, const struct http_answer *answer,
+                      struct err *err)
+{
+	static const struct {
+		long status;
+		int class;
+		const char *words;
+	} rows[] = {
+		{400, ERR_PARSE, "the server does not understand the request"},
+		{401, ERR_IO,
+	         "the server does not take the key, or wants one (--api-key-"
+	         "file, --api-key, TLSTALLY_TOKEN)"},
+		{403, ERR_IO, "the key does not permit it"},
+		{404, ERR_NOTFOUND, "there is no JMAP API"},
+		{405, ERR_NOTFOUND, "there is no JMAP API"},
+		{413, ERR_LIMIT, "the request is larger than the server takes"},
+		{429, ERR_BUSY, "too many requests, try again later"},
+		{503, ERR_BUSY, "the server cannot just now"},
+	};
+	auto_(strbuf_clear) struct strbuf words = {0};
+	auto_(xfree_str) char *safe = NULL;
+	int class = ERR_IO;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].status == answer->status) {
+			class = rows[i].class;
+			strbuf_printf(&words, ": %s", rows[i].words);
+		}
+	if (words.len == 0 && answer->status >= 500)
+		strbuf_puts(&words, ": the server failed");
+	add_problem(answer, &words);
+	safe = text_safe(strbuf_text(&words));
+	return err_set(err, class, "%.200s: HTTP status %ld%s", url,
+	               answer->status, safe);
+}
+
+static int say_elsewhere(const char *url, const char *what, const char *where,
+                         struct err *err)
+{
+	auto_(xfree_str) char *safe = text_safe(where);
+
+	return err_set(err, ERR_PARSE,
+	               "%.200s %s %.150s, another place, and the key does not "
+	               "go there; --url can name the API itself",
+	               url, what, safe);
+}
+
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 303 ||
+	       status == 307 || status == 308;
+}
+
+/* --- the session --- */
+
+static void take_session(struct remote *self,
+                         const struct remote_session *session)
+{
+	struct jmap_transport *transport = &self->transport;
+
+	transport->capabilities = session->capabilities;
+	transport->max_get = session->max_get;
+	transport->max_set = session->max_set;
+	snprintf(transport->account, sizeof(transport->account), "%s",
+	         session->account);
+}
+
+static int take_api(struct remote *self, const char *url, const char *api,
+                    struct err *err)
+{
+	if (http_url_resolve(url, api, &self->api, err) < 0)
+		return err_prefix(err, "%.200s: apiUrl", url);
+	if (!http_client_is_same_place(self->http, self->api))
+		return say_elsewhere(url, "says that the API is at", self->api,
+		                     err);
+	return 0;
+}
+
+/* GET with redirects within the place. */
+static int get(struct remote *self, char **url, struct http_answer *answer,
+               struct err *err)
+{
+	for (int i = 0; i <= REDIRECTS_MAX; i++) {
+		auto_(xfree_str) char *from = NULL;
+
+		http_answer_clear(answer);
+		if (http_client_ask(self->http, *url, NULL, answer, err) < 0)
+			return err->class;
+		if (!is_redirect(answer->status))
+			return 0;
+		if (answer->location[0] == '\0')
+			return err_set(err, ERR_PARSE,
+			               "%.200s: a redirect to nowhere", *url);
+		if (!http_client_is_same_place(self->http, answer->location))
+			return say_elsewhere(*url, "redirects to",
+			                     answer->location, err);
+		from = *url;
+		*url = xstrdup(answer->location);
+	}
+	return err_set(err, ERR_PARSE, "%.200s: more than %d redirects", *url,
+	               REDIRECTS_MAX);
+}
+
+/* The session at the URL: 1, or 0 and what was answered there. */
+static int find_session(struct remote *self, const char *at,
+                        const struct jmap_type *type, bool with_api,
+                        struct http_answer *answer, struct err *err)
+{
+	auto_(xfree_str) char *url = xstrdup(at);
+	auto_(remote_session_clear) struct remote_session session = {0};
+	int rc;
+
+	if (get(self, &url, answer, err) < 0)
+		return err->class;
+	if (answer->status != 200)
+		return 0;
+	rc = remote_session_read(strbuf_text(&answer->body), answer->body.len,
+	                         type, &session, err);
+	if (rc < 0)
+		return err_prefix(err, "%.200s", url);
+	if (rc == 0)
+		return 0;
+	take_session(self, &session);
+	if (with_api && take_api(self, url, session.api, err) < 0)
+		return err->class;
+	return 1;
+}
+
+static int say_no_session(const char *url, const struct http_answer *answer,
+                          struct err *err)
+{
+	auto_(xfree_str) char *kind = text_safe(answer->type);
+
+	if (answer->status != 200)
+		return say_status(url, answer, err);
+	return err_set(err, ERR_PARSE,
+	               "%.200s: the answer%s%s%s is no JMAP session", url,
+	               kind[0] ? ", " : "", kind, kind[0] ? "," : "");
+}
+
+static bool has_path(const char *url)
+{
+	const char *slash = strchr(strstr(url, "//") + 2, '/');
+
+	return slash != NULL && slash[1] != '\0';
+}
+
+/* A URL with a path that cannot be got: the API itself.  If there is a session
+ * at the usual place, it tells the account. */
+static int take_as_api(struct remote *self, const char *url, const char *usual,
+                       const struct jmap_type *type)
+{
+	struct http_answer answer = {0};
+	struct err ignored;
+
+	self->api = xstrdup(url);
+	find_session(self, usual, type, false, &answer, &ignored);
+	http_answer_clear(&answer);
+	return 0;
+}
+
+static int discover(struct remote *self, const char *given,
+                    const struct jmap_type *type, struct err *err)
+{
+	struct http_answer answer = {0};
+	auto_(xfree_str) char *url = NULL;
+	auto_(xfree_str) char *usual = NULL;
+	int found;
+
+	if (http_url_resolve(NULL, given, &url, err) < 0 ||
+	    http_url_resolve(url, well_known, &usual, err) < 0)
+		return err->class;
+	found = find_session(self, has_path(url) ? url : usual, type, true,
+	                     &answer, err);
+	if (found == 0 && has_path(url) &&
+	    (answer.status == 405 || answer.status == 404 ||
+	     answer.status == 400 || answer.status == 501))
+		found = take_as_api(self, url, usual, type);
+	else if (found == 0)
+		found = say_no_session(has_path(url) ? url : usual, &answer,
+		                       err);
+	http_answer_clear(&answer);
+	return found < 0 ? found : 0;
+}
+
+/* --- the API --- */
+
+static int answer_call(struct remote *self, const struct strbuf *body,
+                       struct http_answer *answer, struct err *err)
+{
+	if (http_client_ask(self->http, self->api, body, answer, err) < 0)
+		return err->class;
+	if (is_redirect(answer->status))
+		return err_set(err, ERR_PARSE,
+		               "%.200s: a redirect to '%.150s'; --url can "
+		               "name it itself",
+		               self->api, answer->location);
+	return answer->status == 200 ? 0 : say_status(self->api, answer, err);
+}
+
+static int answer(struct jmap_transport *transport, const struct strbuf *body,
+                  bool changes, struct strbuf *out, struct err *err)
+{
+	struct remote *self = (struct remote *)transport;
+	struct http_answer got = {0};
+	int rc = answer_call(self, body, &got, err);
+
+	if (rc == 0) {
+		*out = got.body;
+		got.body = (struct strbuf){0};
+	}
+	http_answer_clear(&got);
+	if (rc == ERR_UNCERTAIN && changes) {
+		struct err lost = *err;
+
+		err_set(err, rc,
+		        "%.350s; it may be done all the same: look before you "
+		        "try again",
+		        lost.text);
+	}
+	return rc;
+}
+
+static void free_remote(struct jmap_transport **transport)
+{
+	struct remote *self = (struct remote *)*transport;
+
+	http_client_free(&self->http);
+	free(self->api);
+	free(self);
+	*transport = NULL;
+}
+
+int jmap_remote_open(struct http_client **http, const char *url,
+                     const struct jmap_type *type, const char *account,
+                     struct jmap_transport **transport, struct err *err)
+{
+	struct remote *self = xcalloc(1, sizeof(*self));
+
+	self->transport = (struct jmap_transport){
+		.answer = answer,
+		.free = free_remote,
+		.max_get = REMOTE_AT_ONCE,
+		.max_set = REMOTE_AT_ONCE,
+	};
+	self->http = *http;
+	*http = NULL;
+	*transport = &self->transport;
+	if (discover(self, url, type, err) < 0)
+		return err->class;
+	if (account != NULL)
+		snprintf(self->transport.account,
+		         sizeof(self->transport.account), "%s", account);
+	return 0;
+}

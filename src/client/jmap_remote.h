@@ -1,0 +1,27 @@
+/*
+ * jmap_remote - JMAP answered by a server (RFC 8620 sections 2 and 3.1)
+ *
+ *     https://tally.example.com               its session is looked for, at
+ *                                             /.well-known/jmap
+ *     https://tally.example.com/jmap/session  is the session
+ *     https://tally.example.com/api           is the API itself
+ *
+ * The session says where the API is, whose account it is, and how much the
+ * server takes at once.  A redirect, or an API, of another place is refused:
+ * the key would go there.
+ */
+#ifndef TLSTALLY_CLIENT_JMAP_REMOTE_H
+#define TLSTALLY_CLIENT_JMAP_REMOTE_H
+
+#include "jmap/jmap_type.h"
+#include "client/http_client.h"
+#include "client/jmap_client.h"
+
+/* Takes http, opened with the same URL.  `type` decides which primary account
+ * it is; `account` (NULL: that of the session) over it.  ERR_PARSE: what is
+ * there is no JMAP. */
+int jmap_remote_open(struct http_client **http, const char *url,
+                     const struct jmap_type *type, const char *account,
+                     struct jmap_transport **transport, struct err *err);
+
+#endif

@@ -1,0 +1,65 @@
+#include "daemon/settings_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *settings_file_default(void)
+{
+	return SYSCONFDIR "/tlstally/tlstally.conf";
+}
+
+const char *settings_file_path(const struct settings_file *file)
+{
+	const char *env = getenv("TLSTALLY_CONF");
+
+	if (file->path != NULL)
+		return file->path;
+	return env != NULL && env[0] != '\0' ? env : settings_file_default();
+}
+
+int settings_file_assign(struct settings_file *file, const char *assignment,
+                         struct err *err)
+{
+	if (file->assignment_count == SETTINGS_FILE_ASSIGNMENTS)
+		return err_set(err, ERR_LIMIT, "more than %d times -o",
+		               SETTINGS_FILE_ASSIGNMENTS);
+	file->assignments[file->assignment_count++] = assignment;
+	return 0;
+}
+
+static int assign(const struct settings_file *file, struct conf *conf,
+                  struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < file->assignment_count; i++) {
+		rc = conf_set(conf, file->assignments[i], err);
+		if (rc != 0)
+			err_prefix(err, "-o");
+	}
+	return rc;
+}
+
+int settings_file_read(const struct settings_file *file, struct conf *conf,
+                       struct err *err)
+{
+	int rc;
+
+	conf_init(conf);
+	rc = conf_read_file(conf, settings_file_path(file), err);
+	return rc == 0 ? assign(file, conf, err) : rc;
+}
+
+int settings_file_read_if_any(const struct settings_file *file,
+                              struct conf *conf, struct err *err)
+{
+	const char *path = settings_file_path(file);
+
+	if (strcmp(path, settings_file_default()) != 0 ||
+	    access(path, F_OK) == 0 || errno != ENOENT)
+		return settings_file_read(file, conf, err);
+	conf_init(conf);
+	return assign(file, conf, err);
+}

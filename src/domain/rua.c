@@ -1,0 +1,177 @@
+#include "domain/rua.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "domain/rua_read.h"
+#include "base/uri.h"
+
+enum { SHOWN = 80 /* bytes of a bad URI in an error: a note must hold both */ };
+
+int rua_refuse(const struct rua_parse *parse, int class, const char *what)
+{
+	char shown[SHOWN];
+
+	log_escape(shown, sizeof(shown), parse->text, parse->len);
+	return err_set(parse->err, class, "rua: %s in '%s%s'", what, shown,
+	               parse->len >= sizeof(shown) ? "..." : "");
+}
+
+int rua_keep_uri(const struct rua_parse *parse, const struct strbuf *uri)
+{
+	if (uri->failed)
+		return rua_refuse(parse, ERR_LIMIT, "more than 2048 bytes");
+	memcpy(parse->rua->uri, strbuf_text(uri), uri->len + 1);
+	return 0;
+}
+
+/* "127.0x1": C libraries and curl make an IPv4 address of a name that ends in
+ * a number, hex or not, so what is not written as an address is refused. */
+static bool ends_in_hex_number(const char *name)
+{
+	const char *last = strrchr(name, '.') + 1;
+
+	return last[0] == '0' && last[1] == 'x' &&
+	       last[2 + strspn(last + 2, "0123456789abcdef")] == '\0';
+}
+
+int rua_read_host(const struct rua_parse *parse, const char *name, size_t len)
+{
+	char *host = parse->rua->host;
+	struct err why = {0};
+	int rc = domain_canonical(name, len, host, &why);
+
+	if (rc != 0) {
+		/* the bad name alone says more than the URI around it */
+		err_set(parse->err, rc, "rua: %s", why.text);
+		return rc;
+	}
+	if (strchr(host, '_') != NULL)
+		return rua_refuse(parse, ERR_PARSE,
+		                  "an underscore in a host name");
+	if (!domain_is_host(host) || ends_in_hex_number(host))
+		return rua_refuse(parse, ERR_PARSE, "no complete host name");
+	return 0;
+}
+
+bool rua_has_control(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static const struct scheme {
+	const char *name;
+	int (*parse)(const struct rua_parse *parse, const char *rest,
+	             size_t len);
+} schemes[] = {
+	{"mailto", rua_read_mailto},
+	{"https", rua_read_https},
+};
+
+/* In capitals or not.  strncasecmp() would ask the locale, and in a Turkish
+ * one MAILTO is not mailto. */
+static bool is_word(const char *text, size_t len, const char *letters)
+{
+	if (strlen(letters) != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] | 0x20) != letters[i])
+			return false;
+	return true;
+}
+
+static int read_scheme(const struct rua_parse *parse)
+{
+	size_t len = uri_scheme_len(parse->text, parse->len);
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (is_word(parse->text, len, schemes[i].name))
+			return schemes[i].parse(parse, parse->text + len + 1,
+			                        parse->len - len - 1);
+	return rua_refuse(parse, ERR_NOTFOUND,
+	                  "a scheme other than mailto and https");
+}
+
+/* RFC 8460 section 3: these must be escaped, whatever RFC 3986 allows. */
+static const char *raw_delimiter(const char *text, size_t len)
+{
+	static const struct {
+		char c;
+		const char *what;
+	} rows[] = {
+		{'!', "a raw '!' (which must be %21)"},
+		{',', "a raw ',' (which must be %2C)"},
+		{';', "a raw ';' (which must be %3B)"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (memchr(text, rows[i].c, len) != NULL)
+			return rows[i].what;
+	return NULL;
+}
+
+static int read_uri(const struct rua_parse *parse)
+{
+	const char *fault;
+
+	if (parse->len > RUA_URI_MAX)
+		return rua_refuse(parse, ERR_LIMIT, "more than 2048 bytes");
+	fault = uri_fault(parse->text, parse->len);
+	if (fault == NULL)
+		fault = raw_delimiter(parse->text, parse->len);
+	if (fault != NULL)
+		return rua_refuse(parse, ERR_PARSE, fault);
+	return read_scheme(parse);
+}
+
+/* Whoever forgets to look at the result finds no half of a destination. */
+static int done(struct rua *rua, int rc)
+{
+	if (rc != 0)
+		memset(rua, 0, sizeof(*rua));
+	return rc;
+}
+
+int rua_parse(const char *text, size_t len, struct rua *rua, struct err *err)
+{
+	const struct rua_parse parse = {text, len, rua, err};
+
+	memset(rua, 0, sizeof(*rua));
+	return done(rua, read_uri(&parse));
+}
+
+int rua_from_address(const char *text, size_t len, struct rua *rua,
+                     struct err *err)
+{
+	const struct rua_parse parse = {text, len, rua, err};
+
+	memset(rua, 0, sizeof(*rua));
+	return done(rua, rua_read_address(&parse, text, len));
+}
+
+int rua_from_directory(const char *path, struct rua *rua, struct err *err)
+{
+	static const char scheme[] = "directory:";
+	size_t skip =
+		strncmp(path, scheme, strlen(scheme)) == 0 ? strlen(scheme) : 0;
+	size_t len = strlen(path + skip);
+	const struct rua_parse parse = {path, strlen(path), rua, err};
+
+	memset(rua, 0, sizeof(*rua));
+	if (path[skip] != '/')
+		return rua_refuse(&parse, ERR_PARSE, "no absolute path");
+	if (rua_has_control(path + skip, len))
+		return rua_refuse(&parse, ERR_PARSE, "a control character");
+	while (len > 1 && path[skip + len - 1] == '/')
+		len--;
+	if (strlen(scheme) + len > RUA_URI_MAX)
+		return rua_refuse(&parse, ERR_LIMIT, "more than 2048 bytes");
+	rua->kind = RUA_DIRECTORY;
+	snprintf(rua->uri, sizeof(rua->uri), "%s%.*s", scheme, (int)len,
+	         path + skip);
+	return 0;
+}

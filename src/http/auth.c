@@ -1,0 +1,181 @@
+#include "http/auth.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "base/auto.h"
+#include "base/base64.h"
+#include "base/hash.h"
+#include "base/lru.h"
+#include "base/xalloc.h"
+#include "api/http_text.h"
+
+#define TOKEN_PREFIX "tally_"
+
+enum { TOKEN_BYTES = 32, ADDRESSES_MAX = 4096 };
+
+/* The wrong tokens of one address. */
+struct offender {
+	int64_t since_ms; /* monotonic */
+	unsigned count;
+};
+
+struct auth {
+	struct db *db;
+	struct clock *clock;
+	pthread_mutex_t lock; /* of the offenders */
+	struct lru *offenders;
+};
+
+static void hash_text(const char *text, size_t len,
+                      uint8_t hash[API_TOKEN_HASH])
+{
+	unsigned n = API_TOKEN_HASH;
+
+	if (!EVP_Digest(text, len, hash, &n, EVP_sha256(), NULL))
+		abort();
+}
+
+void auth_token_new(char text[AUTH_TOKEN_TEXT], uint8_t hash[API_TOKEN_HASH])
+{
+	auto_(strbuf_clear) struct strbuf coded = {0};
+	uint8_t bytes[TOKEN_BYTES];
+
+	random_bytes(bytes, sizeof(bytes));
+	base64_write(bytes, sizeof(bytes), &coded);
+	/* RFC 4648 section 5; the '=' at the end says nothing */
+	for (size_t i = 0; i < coded.len; i++)
+		if (coded.data[i] == '+' || coded.data[i] == '/')
+			coded.data[i] = coded.data[i] == '+' ? '-' : '_';
+	snprintf(text, AUTH_TOKEN_TEXT, TOKEN_PREFIX "%.43s",
+	         strbuf_text(&coded));
+	hash_text(text, strlen(text), hash);
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	OPENSSL_cleanse(coded.data, coded.len);
+}
+
+int auth_name_check(const char *name, struct err *err)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= API_TOKEN_NAME_TEXT)
+		return err_set(err, ERR_PARSE,
+		               "a token's name has 1 to %d characters",
+		               API_TOKEN_NAME_TEXT - 1);
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) &&
+		    strchr("._-", name[i]) == NULL)
+			return err_set(err, ERR_PARSE,
+			               "'%s': a token's name consists of "
+			               "letters, digits, '.', '_' and '-'",
+			               name);
+	return 0;
+}
+
+struct auth *auth_new(struct db *db, struct clock *clock)
+{
+	struct auth *auth = xcalloc(1, sizeof(*auth));
+
+	auth->db = db;
+	auth->clock = clock;
+	pthread_mutex_init(&auth->lock, NULL);
+	auth->offenders = lru_new(ADDRESSES_MAX, sizeof(struct offender), NULL);
+	return auth;
+}
+
+void auth_free(struct auth **auth)
+{
+	if (*auth == NULL)
+		return;
+	lru_free(&(*auth)->offenders);
+	pthread_mutex_destroy(&(*auth)->lock);
+	free(*auth);
+	*auth = NULL;
+}
+
+/* How many seconds the address must wait; 0: it need not. */
+static int64_t must_wait(struct auth *auth, const char *address)
+{
+	int64_t now_ms = clock_monotonic_ms(auth->clock), left_ms = 0;
+	const struct offender *offender;
+
+	pthread_mutex_lock(&auth->lock);
+	offender = lru_find(auth->offenders, address, strlen(address));
+	if (offender != NULL && offender->count >= AUTH_WRONG_MAX)
+		left_ms = offender->since_ms + AUTH_WRONG_SECS * 1000 - now_ms;
+	pthread_mutex_unlock(&auth->lock);
+	return left_ms > 0 ? (left_ms + 999) / 1000 : 0;
+}
+
+static void note_wrong(struct auth *auth, const char *address)
+{
+	int64_t now_ms = clock_monotonic_ms(auth->clock);
+	struct offender *offender;
+
+	pthread_mutex_lock(&auth->lock);
+	offender = lru_use(auth->offenders, address, strlen(address));
+	if (offender->count == 0 ||
+	    now_ms - offender->since_ms >= AUTH_WRONG_SECS * 1000)
+		*offender = (struct offender){.since_ms = now_ms};
+	offender->count++;
+	pthread_mutex_unlock(&auth->lock);
+}
+
+/* All rows are compared, each in the same time: what is measured from outside
+ * tells nothing of what is here. */
+static bool find_token(struct auth *auth, const uint8_t hash[API_TOKEN_HASH],
+                       int64_t now, struct auth_answer *answer)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(auth->db);
+	struct api_token row = {0};
+	bool found = false;
+
+	while (api_token_next(txn, &row)) {
+		if (CRYPTO_memcmp(row.hash, hash, API_TOKEN_HASH) != 0 ||
+		    (row.expires != 0 && row.expires <= now))
+			continue;
+		found = true;
+		answer->permissions = row.permissions;
+		snprintf(answer->name, sizeof(answer->name), "%s", row.name);
+	}
+	if (db_failure(txn, &answer->err) < 0)
+		answer->result = AUTH_UNAVAILABLE;
+	return found;
+}
+
+/* This host itself, or whoever comes through its proxy: one who guesses must
+ * not shut the others out. */
+static bool is_shared(const char *address)
+{
+	return strcmp(address, "local") == 0 || strcmp(address, "::1") == 0 ||
+	       strncmp(address, "127.", 4) == 0;
+}
+
+void auth_check(struct auth *auth, const char *header, const char *address,
+                struct auth_answer *answer)
+{
+	const char *text = http_bearer(header);
+	uint8_t hash[API_TOKEN_HASH];
+
+	memset(answer, 0, sizeof(*answer));
+	answer->result = AUTH_MISSING;
+	if (text == NULL || *text == '\0')
+		return;
+	answer->retry_after = must_wait(auth, address);
+	answer->result = answer->retry_after > 0 ? AUTH_TOO_MANY : AUTH_WRONG;
+	if (answer->result == AUTH_TOO_MANY && !is_shared(address))
+		return;
+	hash_text(text, strlen(text), hash);
+	if (find_token(auth, hash, clock_secs(auth->clock), answer))
+		answer->result = AUTH_OK;
+	else if (answer->result == AUTH_WRONG)
+		note_wrong(auth, address);
+}

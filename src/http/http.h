@@ -1,0 +1,51 @@
+/*
+ * http - the HTTP side of the managed objects (libmicrohttpd)
+ *
+ *     GET  /  /app.js ...          the web page (http/www.h)
+ *     GET  /.well-known/jmap       redirect to the session object
+ *     GET  /jmap/session           RFC 8620 section 2
+ *     POST /api  /jmap  /jmap/     requests
+ *     GET  /jmap/download/...      a blob (section 6.2; outbox/rendered.h)
+ *     GET  /healthz                200 while the store can be read
+ *     GET  /metrics                Prometheus text
+ *
+ * A few threads, each with many connections.  libmicrohttpd's own time-out is
+ * for connections on which nothing moves: one byte a second outlives it.  So
+ * every connection has a moment by which its header, its body, its answer must
+ * be through, and http_tick() cuts off those that are late.
+ */
+#ifndef TLSTALLY_HTTP_HTTP_H
+#define TLSTALLY_HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jmap/jmap.h"
+#include "http/www.h"
+#include "base/err.h"
+
+struct http_options {
+	struct jmap jmap;
+	const struct www *www; /* of the web page; NULL: none.  Lent */
+	int listen_fd;         /* bound and listening; http closes it */
+	const char *tls_cert;  /* PEM text; NULL: no TLS */
+	const char *tls_key;
+	const char *url; /* as clients see us; "": what they say in Host */
+	bool open_metrics;
+	unsigned max_connections;
+	unsigned max_per_address;
+};
+
+struct http;
+
+int http_start(struct http **http, const struct http_options *options,
+               struct err *err);
+
+/* Cuts off who is late; call a few times a second. */
+void http_tick(struct http *http);
+
+/* Takes no more connections, lets what is being answered end for at most that
+ * long, ends the threads. */
+void http_stop(struct http **http, int deadline_ms);
+
+#endif

@@ -1,0 +1,231 @@
+/* Who is connected, and until when he may take for what he does. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "http/http_wire.h"
+#include "base/lru.h"
+#include "base/xalloc.h"
+
+enum {
+	PEERS_MAX = 1 << 20, /* more than there are connections */
+	NEAR_SHARE = 8,      /* one of so many connections */
+};
+
+static const int64_t phase_ms[] = {
+	[HTTP_HEADER] = 30 * 1000,
+	[HTTP_BODY] = 60 * 1000,
+	[HTTP_ANSWER] = 120 * 1000,
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_loopback_6(const struct in6_addr *address)
+{
+	return IN6_IS_ADDR_LOOPBACK(address) ||
+	       (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
+}
+
+bool http_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT])
+{
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in;
+	bool near = true;
+
+	snprintf(text, HTTP_PEER_TEXT, "local");
+	if (address != NULL && address->sa_family == AF_INET) {
+		memcpy(&in, address, sizeof(in));
+		near = ntohl(in.sin_addr.s_addr) >> 24 == 127;
+		inet_ntop(AF_INET, &in.sin_addr, text, HTTP_PEER_TEXT);
+	} else if (address != NULL && address->sa_family == AF_INET6) {
+		memcpy(&in6, address, sizeof(in6));
+		near = is_loopback_6(&in6.sin6_addr);
+		if (!near && !IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+			memset(&in6.sin6_addr.s6_addr[8], 0, 8);
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, HTTP_PEER_TEXT);
+	}
+	return near;
+}
+
+void http_connections_init(struct http_connections *all, unsigned max,
+                           unsigned max_per_peer)
+{
+	memset(all, 0, sizeof(*all));
+	pthread_mutex_init(&all->lock, NULL);
+	all->max = max;
+	all->max_per_peer = max_per_peer;
+	all->peers = lru_new(PEERS_MAX, sizeof(unsigned), NULL);
+}
+
+void http_connections_clear(struct http_connections *all)
+{
+	lru_free(&all->peers);
+	pthread_mutex_destroy(&all->lock);
+}
+
+bool http_connections_room(struct http_connections *all,
+                           const struct sockaddr *address)
+{
+	char peer[HTTP_PEER_TEXT];
+	bool near = http_peer(address, peer), fits;
+	const unsigned *count;
+
+	pthread_mutex_lock(&all->lock);
+	count = lru_find(all->peers, peer, strlen(peer));
+	fits = (near || all->far < all->max - all->max / NEAR_SHARE) &&
+	       (address == NULL || count == NULL || *count < all->max_per_peer);
+	pthread_mutex_unlock(&all->lock);
+	return fits;
+}
+
+/* By one more or one less; under the lock. */
+static void count_peer(struct http_connections *all,
+                       const struct http_connection *connection, bool more)
+{
+	size_t len = strlen(connection->peer);
+	unsigned *count = lru_use(all->peers, connection->peer, len);
+
+	*count += more ? 1 : -1U;
+	all->count += more ? 1 : -1U;
+	if (!connection->is_near)
+		all->far += more ? 1 : -1U;
+	if (*count == 0)
+		lru_forget(all->peers, connection->peer, len);
+}
+
+struct http_connection *http_connection_add(struct http_connections *all,
+                                            int fd,
+                                            const struct sockaddr *address)
+{
+	struct http_connection *connection = xcalloc(1, sizeof(*connection));
+
+	connection->fd = fd;
+	connection->is_near = http_peer(address, connection->peer);
+	connection->deadline_ms = now_ms() + phase_ms[HTTP_HEADER];
+	pthread_mutex_lock(&all->lock);
+	connection->next = all->first;
+	if (all->first != NULL)
+		all->first->prev = connection;
+	all->first = connection;
+	count_peer(all, connection, true);
+	pthread_mutex_unlock(&all->lock);
+	return connection;
+}
+
+void http_connection_drop(struct http_connections *all,
+                          struct http_connection **connection)
+{
+	struct http_connection *gone = *connection;
+
+	if (gone == NULL)
+		return;
+	pthread_mutex_lock(&all->lock);
+	if (gone->prev != NULL)
+		gone->prev->next = gone->next;
+	else
+		all->first = gone->next;
+	if (gone->next != NULL)
+		gone->next->prev = gone->prev;
+	count_peer(all, gone, false);
+	all->busy -= gone->busy;
+	pthread_mutex_unlock(&all->lock);
+	free(gone);
+	*connection = NULL;
+}
+
+void http_connection_enter(struct http_connections *all,
+                           struct http_connection *connection,
+                           enum http_phase phase)
+{
+	bool busy = phase != HTTP_HEADER;
+
+	pthread_mutex_lock(&all->lock);
+	connection->deadline_ms = now_ms() + phase_ms[phase];
+	all->busy += (unsigned)busy - (unsigned)connection->busy;
+	connection->busy = busy;
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* A connection is dropped under the lock before libmicrohttpd closes its
+ * socket, so the number is still this connection's. */
+void http_connections_cut(struct http_connections *all)
+{
+	int64_t now = now_ms();
+
+	pthread_mutex_lock(&all->lock);
+	for (struct http_connection *c = all->first; c != NULL; c = c->next)
+		if (c->deadline_ms <= now)
+			shutdown(c->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&all->lock);
+}
+
+unsigned http_connections_busy(struct http_connections *all)
+{
+	unsigned busy;
+
+	pthread_mutex_lock(&all->lock);
+	busy = all->busy;
+	pthread_mutex_unlock(&all->lock);
+	return busy;
+}
+
+/* A token that nobody uses is not here, so there are never more rows than
+ * connections. */
+struct http_callers {
+	pthread_mutex_t lock;
+	struct lru *counts;
+};
+
+enum { CALLERS_MAX = 65536 };
+
+struct http_callers *http_callers_new(void)
+{
+	struct http_callers *callers = xcalloc(1, sizeof(*callers));
+
+	pthread_mutex_init(&callers->lock, NULL);
+	callers->counts = lru_new(CALLERS_MAX, sizeof(unsigned), NULL);
+	return callers;
+}
+
+void http_callers_free(struct http_callers **callers)
+{
+	if (*callers == NULL)
+		return;
+	lru_free(&(*callers)->counts);
+	pthread_mutex_destroy(&(*callers)->lock);
+	free(*callers);
+	*callers = NULL;
+}
+
+bool http_callers_enter(struct http_callers *callers, const char *name)
+{
+	unsigned *count;
+	bool fits;
+
+	pthread_mutex_lock(&callers->lock);
+	count = lru_use(callers->counts, name, strlen(name));
+	fits = *count < JMAP_MAX_CONCURRENT;
+	*count += fits;
+	pthread_mutex_unlock(&callers->lock);
+	return fits;
+}
+
+void http_callers_leave(struct http_callers *callers, const char *name)
+{
+	unsigned *count;
+
+	pthread_mutex_lock(&callers->lock);
+	count = lru_find(callers->counts, name, strlen(name));
+	if (count != NULL && --*count == 0)
+		lru_forget(callers->counts, name, strlen(name));
+	pthread_mutex_unlock(&callers->lock);
+}

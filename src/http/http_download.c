@@ -1,0 +1,79 @@
+/* GET /jmap/download/{accountId}/{blobId}/{name} (RFC 8620 section 6.2). */
+#include "http/http_exchange.h"
+#include "jmap/jmap_method.h"
+#include "base/auto.h"
+#include "base/xalloc.h"
+#include "api/http_text.h"
+#include "outbox/rendered.h"
+
+/* The client may say what the bytes are to be called ({type}); as attachments
+ * without sniffing and scripts they do no harm under any name. */
+static const char *type_of(const struct http_exchange *exchange,
+                           const struct rendered *blob)
+{
+	const char *wanted = MHD_lookup_connection_value(
+		exchange->connection, MHD_GET_ARGUMENT_KIND, "accept");
+
+	return wanted != NULL && http_is_media_type(wanted) ? wanted
+	                                                    : blob->type;
+}
+
+/* A report is in the outbox or in the archive, whose permissions differ. */
+static int load(struct http_exchange *exchange, const char *id,
+                struct rendered *blob, unsigned *lacking, struct err *err)
+{
+	static const struct {
+		enum shown_where where;
+		unsigned permission;
+	} places[] = {
+		{SHOWN_OUTBOX, PERMIT_REPORT_GET},
+		{SHOWN_ARCHIVE, PERMIT_TALLY_READ},
+	};
+	const struct jmap *jmap = &exchange->http->jmap;
+	auto_(db_abort) struct db_txn *txn = db_begin_read(jmap->db);
+	enum rendered_form form;
+	uint64_t report;
+	uint16_t index;
+	int found = 0;
+
+	if (!rendered_id_parse(id, &report, &form, &index))
+		return 0;
+	for (size_t i = 0; i < 2 && found == 0; i++) {
+		if (exchange->who.permissions & places[i].permission)
+			found = rendered_load(
+				txn, jmap->conf, places[i].where, report, form,
+				index, clock_secs(jmap->clock), blob, err);
+		else
+			*lacking = *lacking ? *lacking : places[i].permission;
+	}
+	return found;
+}
+
+void http_answer_download(struct http_exchange *exchange,
+                          struct http_reply *reply)
+{
+	auto_(rendered_clear) struct rendered blob = {0};
+	char id[HTTP_BLOB_ID_TEXT];
+	const char *name = http_blob_path(exchange->below, JMAP_ACCOUNT, id);
+	unsigned lacking = 0;
+	struct err err = {0};
+	int found = name ? load(exchange, id, &blob, &lacking, &err) : 0;
+
+	if (found < 0) {
+		http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
+		return;
+	}
+	if (found == 0 && lacking != 0) {
+		http_refuse_permission(reply, lacking);
+		return;
+	}
+	if (found == 0) {
+		http_refuse(reply, MHD_HTTP_NOT_FOUND, "no such blob");
+		return;
+	}
+	reply->status = MHD_HTTP_OK;
+	reply->type = type_of(exchange, &blob);
+	reply->disposition = http_disposition(name);
+	reply->body = blob.data;
+	blob.data = (struct strbuf){0};
+}

@@ -1,0 +1,82 @@
+/*
+ * http_exchange - a request that is under way, and what it is answered with
+ *
+ * Shared by http_request.c and the files that answer one kind of request:
+ * http_page.c the web page, http_download.c blobs.
+ */
+#ifndef TLSTALLY_HTTP_HTTP_EXCHANGE_H
+#define TLSTALLY_HTTP_HTTP_EXCHANGE_H
+
+#include "http/http_request.h"
+#include "http/http_workers.h"
+#include "http/www.h"
+
+#define TYPE_JSON "application/json"
+#define TYPE_PROBLEM "application/problem+json"
+#define TYPE_TEXT "text/plain; charset=utf-8"
+#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+
+struct http_route;
+
+struct http_reply {
+	unsigned status;
+	const char *type;
+	struct strbuf body;
+	const struct www_file *file; /* its bytes instead of body */
+	char *disposition;           /* of an attachment; owned; NULL */
+	const char *location;
+	const char *allow;
+	bool challenge; /* 401 */
+	bool close;     /* the connection ends with it */
+	int64_t retry_after;
+};
+
+struct http_exchange {
+	struct http_job job; /* of a worker, where the route takes long */
+	struct http *http;
+	struct MHD_Connection *connection;
+	const struct http_route *route;
+	const struct www_file *file; /* of the page; NULL */
+	const char *below;           /* of the path, what its route leaves */
+	struct strbuf body;
+	size_t counted; /* of the body, in http->bodies */
+	struct auth_answer who;
+	bool entered;            /* counts among its token's requests */
+	struct http_reply reply; /* its status is 0 until there is one */
+	bool closes;             /* the connection ends with the answer */
+};
+
+struct http_route {
+	const char *method; /* GET stands for HEAD, too */
+	const char *path;
+	bool needs_token;
+	unsigned permission; /* that the token must have; 0: any token */
+	void (*answer)(struct http_exchange *exchange,
+	               struct http_reply *reply);
+	bool has_more;   /* the path goes on: exchange->below */
+	bool takes_long; /* for a worker to answer */
+};
+
+/* NULL: it was not sent. */
+const char *http_header_of(struct MHD_Connection *connection, const char *name);
+
+/* A problem document (RFC 7807) of HTTP's own. */
+void http_refuse(struct http_reply *reply, int status, const char *detail);
+
+/* False: it is not clear where the request ends; the reply refuses it.
+ * *closes: it is, but nothing may follow on the connection.  method: as
+ * libmicrohttpd has it, the first bytes of the request. */
+bool http_framing_check(struct MHD_Connection *connection, const char *method,
+                        const char *version, bool *closes,
+                        struct http_reply *reply);
+
+void http_refuse_permission(struct http_reply *reply, unsigned needed);
+
+void http_answer_download(struct http_exchange *exchange,
+                          struct http_reply *reply);
+void http_answer_page(struct http_exchange *exchange, struct http_reply *reply);
+/* What a browser may do with an answer. */
+void http_page_headers(struct MHD_Response *response,
+                       const struct http_reply *reply);
+
+#endif

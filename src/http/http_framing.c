@@ -1,0 +1,83 @@
+/* Where a request ends (api/http_framing.h), and the paths of requests. */
+#include <ctype.h>
+
+#include "http/http_exchange.h"
+#include "api/http_framing.h"
+
+/* Before 1.0 libmicrohttpd takes a bare LF for the end of a chunk's line, and
+ * nobody hears of it. */
+#if MHD_VERSION < 0x01000000
+enum { CHUNKS_ARE_SURE = false };
+#else
+enum { CHUNKS_ARE_SURE = true };
+#endif
+
+/* The method is where the request begins. */
+static void look_at_end(struct http_framing *framing,
+                        struct MHD_Connection *connection, const char *method)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	if (info != NULL)
+		http_framing_end(framing, method + info->header_size);
+}
+
+static enum MHD_Result look(void *arg, enum MHD_ValueKind kind,
+                            const char *name, const char *value)
+{
+	(void)kind;
+	http_framing_field(arg, name, value);
+	return MHD_YES;
+}
+
+/* Of pieces the end is not sure, so nothing that follows is taken for a
+ * request. */
+bool http_framing_check(struct MHD_Connection *connection, const char *method,
+                        const char *version, bool *closes,
+                        struct http_reply *reply)
+{
+	struct http_framing framing = {0};
+	int status;
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &framing);
+	look_at_end(&framing, connection, method);
+	status = http_framing_verdict(&framing, version);
+	*closes = framing.encodings > 0 && !CHUNKS_ARE_SURE;
+	if (status == 0)
+		return true;
+	http_refuse(reply, status, framing.fault);
+	reply->close = true;
+	return false;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* %00 stays as it is: decoded it would end the path, and what stands behind
+ * it would not count. */
+size_t http_unescape(void *arg, struct MHD_Connection *connection, char *text)
+{
+	char *out = text;
+
+	(void)arg;
+	(void)connection;
+	for (const char *c = text; *c != '\0'; c++) {
+		int high = *c == '%' ? digit(c[1]) : -1;
+		int low = high >= 0 ? digit(c[2]) : -1;
+
+		if (low < 0 || high + low == 0) {
+			*out++ = *c;
+			continue;
+		}
+		*out++ = (char)(high << 4 | low);
+		c += 2;
+	}
+	*out = '\0';
+	return (size_t)(out - text);
+}

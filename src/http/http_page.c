@@ -1,0 +1,50 @@
+/* The web page: its files, and what a browser may do with them. */
+#include <string.h>
+
+#include "http/http_exchange.h"
+
+/* Chart.js draws on a canvas and sets styles through the DOM, so it needs no
+ * more than the rest. */
+#define CONTENT_POLICY                                                         \
+	"default-src 'none'; script-src 'self'; style-src 'self'; "            \
+	"img-src 'self'; connect-src 'self'; base-uri 'none'; "                \
+	"form-action 'none'; frame-ancestors 'none'"
+/* Of the API's answers none is meant to be looked at as a page. */
+#define ANSWER_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+/* A client that has it already (RFC 9110 section 13.1.2); a list of tags is
+ * searched for ours as it stands, which no other tag contains. */
+static bool has_it(struct http_exchange *exchange)
+{
+	const char *tags =
+		http_header_of(exchange->connection, "If-None-Match");
+
+	return tags != NULL && (strcmp(tags, "*") == 0 ||
+	                        strstr(tags, exchange->file->etag) != NULL);
+}
+
+void http_answer_page(struct http_exchange *exchange, struct http_reply *reply)
+{
+	reply->status = has_it(exchange) ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK;
+	reply->type = exchange->file->type;
+	reply->file = exchange->file;
+}
+
+void http_page_headers(struct MHD_Response *response,
+                       const struct http_reply *reply)
+{
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	MHD_add_response_header(response, "Content-Security-Policy",
+	                        reply->file ? CONTENT_POLICY : ANSWER_POLICY);
+	MHD_add_response_header(response, "Cross-Origin-Resource-Policy",
+	                        "same-origin");
+	if (reply->file == NULL) {
+		MHD_add_response_header(response, "Cache-Control",
+		                        "no-cache, no-store, must-revalidate");
+		return;
+	}
+	/* kept, but asked for each time: pages and scripts belong together */
+	MHD_add_response_header(response, "Cache-Control", "no-cache");
+	MHD_add_response_header(response, "ETag", reply->file->etag);
+}

@@ -1,0 +1,518 @@
+#include "http/http_exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "show/metrics.h"
+#include "base/auto.h"
+#include "base/xalloc.h"
+
+enum {
+	HOST_LONG = 260,
+	BODIES_MAX = 64 * 1024 * 1024, /* of all requests that are here */
+};
+
+const char *http_header_of(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static struct http_connection *place_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection,
+	                               MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+	        ->socket_context;
+}
+
+static void problem(struct http_reply *reply, const struct jmap_problem *what)
+{
+	reply->status = (unsigned)what->status;
+	reply->type = TYPE_PROBLEM;
+	jmap_problem_write(what, &reply->body);
+}
+
+/* One that is HTTP's, not JMAP's. */
+void http_refuse(struct http_reply *reply, int status, const char *detail)
+{
+	struct jmap_problem what = {.status = status, .type = "about:blank"};
+
+	snprintf(what.detail, sizeof(what.detail), "%.255s", detail);
+	problem(reply, &what);
+}
+
+void http_refuse_permission(struct http_reply *reply, unsigned needed)
+{
+	char detail[96];
+
+	snprintf(detail, sizeof(detail), "the token lacks the permission %s",
+	         jmap_permission_word(needed));
+	http_refuse(reply, MHD_HTTP_FORBIDDEN, detail);
+}
+
+static void answer_well_known(struct http_exchange *exchange,
+                              struct http_reply *reply)
+{
+	(void)exchange;
+	reply->status = MHD_HTTP_TEMPORARY_REDIRECT;
+	reply->type = TYPE_TEXT;
+	reply->location = "/jmap/session";
+	strbuf_puts(&reply->body, "the session object: /jmap/session\n");
+}
+
+static void answer_health(struct http_exchange *exchange,
+                          struct http_reply *reply)
+{
+	auto_(db_abort) struct db_txn *txn =
+		db_begin_read(exchange->http->jmap.db);
+	bool fails = db_failed(txn);
+
+	reply->status = fails ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
+	reply->type = TYPE_TEXT;
+	strbuf_puts(&reply->body,
+	            fails ? "the store cannot be read\n" : "ok\n");
+}
+
+static bool is_host(const char *text)
+{
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
+	                          "stuvwxyz0123456789.-_:[]");
+
+	return len > 0 && len < HOST_LONG && text[len] == '\0';
+}
+
+static void answer_session(struct http_exchange *exchange,
+                           struct http_reply *reply)
+{
+	const struct http *http = exchange->http;
+	const char *host = http_header_of(exchange->connection, "Host");
+	struct jmap_caller caller = {exchange->who.name,
+	                             exchange->who.permissions};
+	auto_(xfree_str) char *base = NULL;
+
+	if (http->url[0] != '\0')
+		base = xstrdup(http->url);
+	else if (host != NULL && is_host(host))
+		base = xasprintf("%s://%s", http->tls ? "https" : "http", host);
+	else {
+		http_refuse(reply, MHD_HTTP_BAD_REQUEST,
+		            "no usable Host header");
+		return;
+	}
+	reply->status = MHD_HTTP_OK;
+	reply->type = TYPE_JSON;
+	jmap_session_write(&http->jmap, &caller, base, &reply->body);
+}
+
+static void answer_jmap(struct http_exchange *exchange,
+                        struct http_reply *reply)
+{
+	struct http *http = exchange->http;
+	struct jmap_caller caller = {exchange->who.name,
+	                             exchange->who.permissions};
+	struct jmap_problem what = {0};
+
+	reply->status = MHD_HTTP_OK;
+	reply->type = TYPE_JSON;
+	jmap_answer(&http->jmap, &caller, exchange->body.data,
+	            exchange->body.len, &reply->body, &what);
+	if (what.status == 0)
+		return;
+	http->problems++;
+	problem(reply, &what);
+}
+
+static void answer_metrics(struct http_exchange *exchange,
+                           struct http_reply *reply)
+{
+	struct http *http = exchange->http;
+	struct metrics_http counts = {http->requests, http->problems};
+	struct err err = {0};
+
+	if (metrics_write(http->jmap.db, clock_secs(http->jmap.clock), &counts,
+	                  &reply->body, &err) < 0) {
+		http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
+		return;
+	}
+	reply->status = MHD_HTTP_OK;
+	reply->type = TYPE_METRICS;
+}
+
+static const struct http_route routes[] = {
+	{"GET", "/.well-known/jmap", false, 0, answer_well_known, false, false},
+	{"GET", "/jmap/session", true, 0, answer_session, false, false},
+	{"POST", "/api", true, 0, answer_jmap, false, true},
+	{"POST", "/jmap", true, 0, answer_jmap, false, true},
+	{"POST", "/jmap/", true, 0, answer_jmap, false, true},
+	{"GET", "/jmap/download/", true, 0, http_answer_download, true, true},
+	{"GET", "/healthz", false, 0, answer_health, false, false},
+	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics, false,
+         false},
+};
+
+static bool method_is(const struct http_route *route, const char *method)
+{
+	return strcmp(route->method, method) == 0 ||
+	       (strcmp(route->method, "GET") == 0 &&
+	        strcmp(method, "HEAD") == 0);
+}
+
+/* NULL: nothing has that path. */
+static const struct http_route *route_of(struct http_exchange *exchange,
+                                         const char *url)
+{
+	static const struct http_route page = {
+		"GET", NULL, false, 0, http_answer_page, false, false};
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		size_t len = strlen(routes[i].path);
+
+		if (strncmp(routes[i].path, url, len) != 0 ||
+		    (url[len] != '\0' && !routes[i].has_more))
+			continue;
+		exchange->below = url + len;
+		return &routes[i];
+	}
+	exchange->file = www_find(exchange->http->www, url);
+	return exchange->file ? &page : NULL;
+}
+
+static void find_route(struct http_exchange *exchange, const char *url,
+                       const char *method, struct http_reply *reply)
+{
+	const struct http_route *route = route_of(exchange, url);
+
+	if (route == NULL) {
+		http_refuse(reply, MHD_HTTP_NOT_FOUND, "nothing is there");
+	} else if (method_is(route, method)) {
+		exchange->route = route;
+	} else {
+		reply->allow = strcmp(route->method, "GET") == 0 ? "GET, HEAD"
+		                                                 : "POST";
+		http_refuse(reply, MHD_HTTP_METHOD_NOT_ALLOWED,
+		            "not with this method");
+	}
+}
+
+static void check_permission(const struct http_exchange *exchange,
+                             struct http_reply *reply)
+{
+	unsigned needed = exchange->route->permission;
+
+	if ((exchange->who.permissions & needed) != needed)
+		http_refuse_permission(reply, needed);
+}
+
+static void check_token(struct http_exchange *exchange,
+                        struct http_reply *reply)
+{
+	struct auth_answer *who = &exchange->who;
+
+	auth_check(exchange->http->auth,
+	           http_header_of(exchange->connection, "Authorization"),
+	           place_of(exchange->connection)->peer, who);
+	switch (who->result) {
+	case AUTH_OK:
+		check_permission(exchange, reply);
+		return;
+	case AUTH_MISSING:
+	case AUTH_WRONG:
+		reply->challenge = true;
+		http_refuse(reply, MHD_HTTP_UNAUTHORIZED,
+		            who->result == AUTH_MISSING
+		                    ? "a bearer token is needed"
+		                    : "the token is not known or has expired");
+		return;
+	case AUTH_TOO_MANY:
+		reply->retry_after = who->retry_after;
+		http_refuse(reply, MHD_HTTP_TOO_MANY_REQUESTS,
+		            "too many wrong tokens from this address");
+		return;
+	case AUTH_UNAVAILABLE:
+		http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, who->err.text);
+		return;
+	}
+}
+
+static void refuse_limit(struct http_reply *reply, int status,
+                         const char *limit, const char *detail)
+{
+	struct jmap_problem what = {
+		.status = status,
+		.type = "urn:ietf:params:jmap:error:limit",
+		.limit = limit,
+	};
+
+	snprintf(what.detail, sizeof(what.detail), "%s", detail);
+	problem(reply, &what);
+}
+
+static void refuse_size(struct http_reply *reply)
+{
+	refuse_limit(reply, MHD_HTTP_CONTENT_TOO_LARGE, "maxSizeRequest",
+	             "the request is too large");
+}
+
+/* Room for a body of so many bytes; false: there is none. */
+static bool make_room(struct http_exchange *exchange, size_t bytes)
+{
+	struct http *http = exchange->http;
+
+	if (bytes <= exchange->counted)
+		return true;
+	bytes -= exchange->counted;
+	exchange->counted += bytes;
+	return atomic_fetch_add(&http->bodies, bytes) + bytes <= BODIES_MAX;
+}
+
+static void refuse_for_room(struct http_reply *reply)
+{
+	reply->retry_after = 1;
+	http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE,
+	            "too much is being sent at once: try again");
+}
+
+/* application/json, with or without parameters (RFC 8620 section 3.1). */
+static bool is_json(const char *type)
+{
+	size_t len = sizeof(TYPE_JSON) - 1;
+
+	return type != NULL && strncasecmp(type, TYPE_JSON, len) == 0 &&
+	       (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
+static void check_body(struct http_exchange *exchange, struct http_reply *reply)
+{
+	const char *length =
+		http_header_of(exchange->connection, "Content-Length");
+	struct jmap_problem what = {
+		.status = MHD_HTTP_BAD_REQUEST,
+		.type = "urn:ietf:params:jmap:error:notJSON",
+		.detail = "the Content-Type is not application/json",
+	};
+
+	if (!is_json(http_header_of(exchange->connection, "Content-Type")))
+		problem(reply, &what);
+	else if (length != NULL &&
+	         strtoull(length, NULL, 10) > JMAP_MAX_REQUEST)
+		refuse_size(reply);
+	else if (!http_callers_enter(exchange->http->callers,
+	                             exchange->who.name))
+		refuse_limit(reply, MHD_HTTP_TOO_MANY_REQUESTS,
+		             "maxConcurrentRequests",
+		             "too many requests of this token at once");
+	else
+		exchange->entered = true;
+}
+
+static bool wants_body(const struct http_exchange *exchange)
+{
+	return strcmp(exchange->route->method, "POST") == 0;
+}
+
+static void add_headers(struct MHD_Response *response,
+                        const struct http_reply *reply, bool closes)
+{
+	char secs[24];
+
+	MHD_add_response_header(response, "Content-Type", reply->type);
+	http_page_headers(response, reply);
+	if (reply->disposition != NULL)
+		MHD_add_response_header(response, "Content-Disposition",
+		                        reply->disposition);
+	if (reply->location != NULL)
+		MHD_add_response_header(response, "Location", reply->location);
+	if (reply->allow != NULL)
+		MHD_add_response_header(response, "Allow", reply->allow);
+	if (closes)
+		MHD_add_response_header(response, "Connection", "close");
+	if (reply->challenge)
+		MHD_add_response_header(response, "WWW-Authenticate",
+		                        "Bearer realm=\"tlstally\"");
+	if (reply->retry_after > 0) {
+		snprintf(secs, sizeof(secs), "%lld",
+		         (long long)reply->retry_after);
+		MHD_add_response_header(response, "Retry-After", secs);
+	}
+}
+
+static struct MHD_Response *make_response(struct http_reply *reply)
+{
+	size_t len = reply->body.len;
+
+	if (reply->file != NULL)
+		return MHD_create_response_from_buffer(
+			reply->status == MHD_HTTP_OK ? reply->file->data.len
+						     : 0,
+			reply->file->data.data, MHD_RESPMEM_PERSISTENT);
+	return MHD_create_response_from_buffer(len, strbuf_take(&reply->body),
+	                                       MHD_RESPMEM_MUST_FREE);
+}
+
+static enum MHD_Result send_reply(struct http_exchange *exchange,
+                                  struct http_reply *reply)
+{
+	struct MHD_Response *response = make_response(reply);
+	enum MHD_Result rc;
+
+	if (response == NULL) {
+		xfree_str(&reply->disposition);
+		return MHD_NO;
+	}
+	add_headers(response, reply, exchange->closes || reply->close);
+	xfree_str(&reply->disposition);
+	http_connection_enter(&exchange->http->connections,
+	                      place_of(exchange->connection), HTTP_ANSWER);
+	rc = MHD_queue_response(exchange->connection, reply->status, response);
+	MHD_destroy_response(response);
+	return rc;
+}
+
+/* The header is there. */
+static void look_at_header(struct http_exchange *exchange, const char *url,
+                           const char *method, const char *version)
+{
+	struct http *http = exchange->http;
+	struct http_reply *reply = &exchange->reply;
+
+	if (!http_framing_check(exchange->connection, method, version,
+	                        &exchange->closes, reply))
+		return;
+	find_route(exchange, url, method, reply);
+	if (reply->status == 0 && exchange->route->needs_token &&
+	    !(exchange->route->answer == answer_metrics && http->open_metrics))
+		check_token(exchange, reply);
+	if (reply->status == 0 && wants_body(exchange)) {
+		http->requests++;
+		check_body(exchange, reply);
+	}
+}
+
+static enum MHD_Result begin(struct http *http,
+                             struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version,
+                             void **context)
+{
+	struct http_exchange *exchange = xcalloc(1, sizeof(*exchange));
+
+	*context = exchange;
+	exchange->http = http;
+	exchange->connection = connection;
+	strbuf_init(&exchange->body, JMAP_MAX_REQUEST);
+	http_connection_enter(&http->connections, place_of(connection),
+	                      HTTP_BODY);
+	look_at_header(exchange, url, method, version);
+	/* With a body to come a refusal goes out at once and the connection is
+	 * closed; without one it can be used again. */
+	if (exchange->reply.status != 0 &&
+	    (exchange->reply.close || strcmp(method, "POST") == 0 ||
+	     strcmp(method, "PUT") == 0))
+		return send_reply(exchange, &exchange->reply);
+	return MHD_YES;
+}
+
+/* A piece of the body.  One without a length shows itself here; its answer has
+ * to wait for its end. */
+static void take_piece(struct http_exchange *exchange, const char *data,
+                       size_t size)
+{
+	if (exchange->reply.status != 0)
+		return;
+	if (!make_room(exchange, exchange->body.len + size)) {
+		strbuf_clear(&exchange->body);
+		refuse_for_room(&exchange->reply);
+		return;
+	}
+	strbuf_add(&exchange->body, data, size);
+}
+
+/* --- by a worker --- */
+
+static struct http_exchange *exchange_of(struct http_job *job)
+{
+	return (struct http_exchange *)job;
+}
+
+static void run_job(struct http_job *job)
+{
+	struct http_exchange *exchange = exchange_of(job);
+
+	exchange->route->answer(exchange, &exchange->reply);
+}
+
+static void drop_job(struct http_job *job)
+{
+	http_refuse(&exchange_of(job)->reply, MHD_HTTP_SERVICE_UNAVAILABLE,
+	            "the server is stopping");
+}
+
+static void end_job(struct http_job *job)
+{
+	MHD_resume_connection(exchange_of(job)->connection);
+}
+
+/* Comes back to http_request_go_on() when there is an answer. */
+static void give_away(struct http_exchange *exchange)
+{
+	struct http_job *job = &exchange->job;
+
+	job->who = exchange->who.name;
+	job->bytes = exchange->body.len;
+	job->run = run_job;
+	job->drop = drop_job;
+	job->done = end_job;
+	http_connection_enter(&exchange->http->connections,
+	                      place_of(exchange->connection), HTTP_ANSWER);
+	MHD_suspend_connection(exchange->connection);
+	if (!http_workers_give(exchange->http->workers, job)) {
+		drop_job(job);
+		end_job(job);
+	}
+}
+
+enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
+                                   const char *url, const char *method,
+                                   const char *version, const char *data,
+                                   size_t *size, void **context)
+{
+	struct http_exchange *exchange = *context;
+
+	if (exchange == NULL)
+		return begin(arg, connection, url, method, version, context);
+	if (*size > 0) {
+		take_piece(exchange, data, *size);
+		*size = 0;
+		return MHD_YES;
+	}
+	if (exchange->reply.status == 0 && exchange->body.failed)
+		refuse_size(&exchange->reply);
+	if (exchange->reply.status == 0 && exchange->route->takes_long) {
+		give_away(exchange);
+		return MHD_YES;
+	}
+	if (exchange->reply.status == 0)
+		exchange->route->answer(exchange, &exchange->reply);
+	return send_reply(exchange, &exchange->reply);
+}
+
+void http_request_end(void *arg, struct MHD_Connection *connection,
+                      void **context, enum MHD_RequestTerminationCode code)
+{
+	struct http_exchange *exchange = *context;
+	struct http *http = arg;
+
+	(void)code;
+	if (exchange == NULL)
+		return;
+	if (exchange->entered)
+		http_callers_leave(http->callers, exchange->who.name);
+	http_connection_enter(&http->connections, place_of(connection),
+	                      HTTP_HEADER);
+	atomic_fetch_sub(&http->bodies, exchange->counted);
+	strbuf_clear(&exchange->body);
+	strbuf_clear(&exchange->reply.body);
+	xfree_str(&exchange->reply.disposition);
+	free(exchange);
+	*context = NULL;
+}

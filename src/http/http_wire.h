@@ -1,0 +1,82 @@
+/*
+ * http_wire - between http.c and the rest of it; nobody else includes this
+ */
+#ifndef TLSTALLY_HTTP_HTTP_WIRE_H
+#define TLSTALLY_HTTP_HTTP_WIRE_H
+
+#include <pthread.h>
+
+#include <microhttpd.h>
+
+#include "http/auth.h"
+#include "http/http.h"
+#include "base/strbuf.h"
+
+enum { HTTP_PEER_TEXT = 64 };
+
+/* A client as limits count: an address, of IPv6 the network of 64 bits;
+ * "local" for a unix socket.  True: it is on this host. */
+bool http_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT]);
+
+/* One connection and what it has to be through with. */
+struct http_connection {
+	struct http_connection *next, *prev;
+	int fd;
+	char peer[HTTP_PEER_TEXT];
+	bool is_near;
+	int64_t deadline_ms; /* of the monotonic clock */
+	bool busy;           /* a request of it is being answered */
+};
+
+/*
+ * Limits count by peer.  Loopback and the unix socket always have an eighth of
+ * all connections to themselves: whoever takes all he can get from outside
+ * keeps out neither monitoring nor a proxy.
+ */
+struct http_connections {
+	pthread_mutex_t lock;
+	struct http_connection *first;
+	struct lru *peers; /* connections of each; in no use with none */
+	unsigned max, max_per_peer;
+	unsigned count, far; /* of them, from elsewhere */
+	unsigned busy;
+};
+
+/* What a connection has to do next, and how long that may take. */
+enum http_phase {
+	HTTP_HEADER, /* also the wait for the next request */
+	HTTP_BODY,
+	HTTP_ANSWER, /* until it is sent */
+};
+
+/* Decodes %XX of a path or an argument in its place; the length then. */
+size_t http_unescape(void *arg, struct MHD_Connection *connection, char *text);
+
+void http_connections_init(struct http_connections *all, unsigned max,
+                           unsigned max_per_peer);
+void http_connections_clear(struct http_connections *all);
+/* May one more come from there? */
+bool http_connections_room(struct http_connections *all,
+                           const struct sockaddr *address);
+struct http_connection *http_connection_add(struct http_connections *all,
+                                            int fd,
+                                            const struct sockaddr *address);
+void http_connection_drop(struct http_connections *all,
+                          struct http_connection **connection);
+void http_connection_enter(struct http_connections *all,
+                           struct http_connection *connection,
+                           enum http_phase phase);
+/* Shuts down the sockets of those that are late; libmicrohttpd then ends
+ * them. */
+void http_connections_cut(struct http_connections *all);
+unsigned http_connections_busy(struct http_connections *all);
+
+/* Requests of one token at the same time. */
+struct http_callers;
+struct http_callers *http_callers_new(void);
+void http_callers_free(struct http_callers **callers);
+/* False: it has JMAP_MAX_CONCURRENT under way. */
+bool http_callers_enter(struct http_callers *callers, const char *name);
+void http_callers_leave(struct http_callers *callers, const char *name);
+
+#endif

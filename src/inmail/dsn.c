@@ -1,0 +1,274 @@
+#include "inmail/dsn_read.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <gmime/gmime.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/span.h"
+#include "base/utf8.h"
+#include "session/detail_text.h"
+
+enum {
+	MESSAGE_MAX = 256 * 1024,
+	DEPTH_MAX = 8, /* multiparts in multiparts */
+	PARTS_MAX = 64,
+	COLONS_MAX = 64, /* in one field of a header */
+};
+
+/* --- one recipient --- */
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '-';
+}
+
+/* "rfc822; <tls@example.com>": without the type (which is missing at times)
+ * and the brackets. */
+static struct span bare_address(struct span value)
+{
+	struct span address = value, rest = value, type;
+
+	if (span_until(&rest, ';', &type)) {
+		type = span_trim(type);
+		while (type.len > 0 && is_word(type.at[type.len - 1]))
+			type.len--;
+		if (type.len == 0)
+			address = rest;
+	}
+	address = span_trim(address);
+	if (address.len >= 2 && address.at[0] == '<' &&
+	    address.at[address.len - 1] == '>') {
+		span_drop(&address, 1);
+		address.len--;
+	}
+	return span_trim(address);
+}
+
+void dsn_set_address(struct dsn_recipient *recipient, struct span value)
+{
+	struct span address = bare_address(value);
+	char text[sizeof(recipient->address)];
+
+	if (address.len >= sizeof(text))
+		return;
+	memcpy(text, address.at, address.len);
+	text[address.len] = '\0';
+	if (text_is_plain(text))
+		memcpy(recipient->address, text, address.len + 1);
+}
+
+/* One printable line. */
+static void set_diagnostic(struct dsn_recipient *recipient, struct span said)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	char *out = recipient->diagnostic;
+	size_t len;
+	char *text = utf8_repair(&arena, said.at, said.len, &len);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\n')
+			text[i] = ' ';
+	text = utf8_clean(&arena, text, len, sizeof(recipient->diagnostic) - 1);
+	if (text != NULL)
+		memcpy(out, text, strlen(text) + 1);
+}
+
+void dsn_set_refusal(struct dsn_recipient *recipient, struct span said,
+                     const int beside[3])
+{
+	struct refusal refusal;
+
+	refusal_read(said, beside, &refusal);
+	memcpy(recipient->status, refusal.status, sizeof(recipient->status));
+	recipient->refusal = refusal.kind;
+	set_diagnostic(recipient, said);
+}
+
+void dsn_add(struct dsn *dsn, const struct dsn_recipient *recipient)
+{
+	if (recipient->address[0] != '\0' && dsn->count < DSN_RECIPIENTS_MAX)
+		dsn->recipients[dsn->count++] = *recipient;
+}
+
+/* --- the message --- */
+
+static void unref(void *object)
+{
+	g_clear_object((GObject **)object);
+}
+
+struct search {
+	size_t parts;
+	bool cut; /* a limit was met: not all was looked at */
+};
+
+typedef bool wanted_fn(GMimeContentType *type);
+
+static bool is_status(GMimeContentType *type)
+{
+	return g_mime_content_type_is_type(type, "message",
+	                                   "delivery-status") ||
+	       g_mime_content_type_is_type(type, "message",
+	                                   "global-delivery-status");
+}
+
+static bool is_text(GMimeContentType *type)
+{
+	return g_mime_content_type_is_type(type, "text", "plain");
+}
+
+/* The first part below this one that is wanted, lent; NULL: none.  What is in
+ * a message/rfc822 was sent back or forwarded and is not about our mail. */
+static GMimePart *find_part(struct search *search, GMimeObject *part,
+                            size_t depth, wanted_fn *wanted)
+{
+	GMimePart *found = NULL;
+	int count;
+
+	if (depth > DEPTH_MAX || ++search->parts > PARTS_MAX) {
+		search->cut = true;
+		return NULL;
+	}
+	if (GMIME_IS_PART(part))
+		return wanted(g_mime_object_get_content_type(part))
+		               ? GMIME_PART(part)
+		               : NULL;
+	if (!GMIME_IS_MULTIPART(part))
+		return NULL;
+	count = g_mime_multipart_get_count(GMIME_MULTIPART(part));
+	for (int i = 0; i < count && found == NULL && !search->cut; i++)
+		found = find_part(
+			search,
+			g_mime_multipart_get_part(GMIME_MULTIPART(part), i),
+			depth + 1, wanted);
+	return found;
+}
+
+/* The decoded bytes of the first part that is wanted, in the stream; false:
+ * there is none. */
+static bool decode_part(struct search *search, GMimeObject *top,
+                        wanted_fn *wanted, GMimeStream *decoded,
+                        struct span *text)
+{
+	GMimePart *part = find_part(search, top, 0, wanted);
+	GMimeDataWrapper *content;
+	GByteArray *bytes;
+
+	if (part == NULL)
+		return false;
+	content = g_mime_part_get_content(part);
+	if (content != NULL)
+		g_mime_data_wrapper_write_to_stream(content, decoded);
+	bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(decoded));
+	*text = (struct span){(const char *)bytes->data, bytes->len};
+	return true;
+}
+
+/* Where the status names nobody, the header and the words for people do. */
+static void read_text(GMimeMessage *message, struct span text, struct dsn *dsn)
+{
+	dsn_read_text(text,
+	              g_mime_object_get_header(GMIME_OBJECT(message),
+	                                       "X-Failed-Recipients"),
+	              dsn);
+}
+
+/* Mail delivery agents say there alone that a mailbox is full. */
+static void hear_text(struct span text, struct dsn *dsn)
+{
+	if (!refusal_words_full(text))
+		return;
+	for (size_t i = 0; i < dsn->count; i++)
+		if (dsn->recipients[i].refusal == REFUSAL_NO_SUCH_ADDRESS ||
+		    dsn->recipients[i].refusal == REFUSAL_IN_DOUBT)
+			dsn->recipients[i].refusal = REFUSAL_PASSING;
+}
+
+static void read_words(GMimeMessage *message, GMimeObject *top, struct dsn *dsn)
+{
+	auto_(unref) GMimeStream *decoded = g_mime_stream_mem_new();
+	struct search search = {0};
+	struct span text = {"", 0};
+
+	decode_part(&search, top, is_text, decoded, &text);
+	if (dsn->count == 0)
+		read_text(message, text, dsn);
+	else
+		hear_text(text, dsn);
+}
+
+static int read_message(GMimeMessage *message, struct dsn *dsn, struct err *err)
+{
+	auto_(unref) GMimeStream *decoded = g_mime_stream_mem_new();
+	GMimeObject *top = NULL;
+	struct search search = {0};
+	struct span status = {"", 0};
+	bool has_status = false;
+
+	if (message != NULL)
+		top = g_mime_message_get_mime_part(message);
+	if (top != NULL)
+		has_status =
+			decode_part(&search, top, is_status, decoded, &status);
+	if (has_status)
+		dsn_read_status(status, dsn);
+	if (top != NULL)
+		read_words(message, top, dsn);
+	if (dsn->count > 0)
+		return 0;
+	if (has_status)
+		return err_set(err, ERR_PARSE,
+		               "dsn: the delivery status names no recipient");
+	if (search.cut)
+		return err_set(err, ERR_LIMIT,
+		               "dsn: more than %d parts, or nested deeper "
+		               "than %d, and no delivery status among them",
+		               PARTS_MAX, DEPTH_MAX);
+	return err_set(err, ERR_NOTFOUND, "dsn: no delivery status in it");
+}
+
+/*
+ * GMime 3.2.13 reads "To: a:b:c:..." as groups within groups, each a call
+ * deeper, until the stack ends; and it reads the addresses of whatever message
+ * is attached, too.  No field that we want has so many colons: those after
+ * COLONS_MAX become dots.  What is no header is counted like one, for nothing
+ * of it is shown.
+ */
+static void tame_groups(GByteArray *message)
+{
+	size_t colons = 0;
+
+	for (size_t i = 0; i < message->len; i++) {
+		uint8_t *c = &message->data[i];
+
+		if (i > 0 && c[-1] == '\n' && *c != ' ' && *c != '\t')
+			colons = 0;
+		if (*c == ':' && ++colons > COLONS_MAX)
+			*c = '.';
+	}
+}
+
+int dsn_read(const void *message, size_t len, struct dsn *dsn, struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	auto_(unref) GMimeStream *stream = NULL;
+	auto_(unref) GMimeParser *parser = NULL;
+	auto_(unref) GMimeMessage *parsed = NULL;
+
+	memset(dsn, 0, sizeof(*dsn));
+	if (len > MESSAGE_MAX)
+		return err_set(err, ERR_LIMIT,
+		               "dsn: a message of more than %d bytes",
+		               MESSAGE_MAX);
+	pthread_once(&once, g_mime_init);
+	stream = g_mime_stream_mem_new_with_buffer(message, len);
+	tame_groups(g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream)));
+	parser = g_mime_parser_new_with_stream(stream);
+	parsed = g_mime_parser_construct_message(parser, NULL);
+	return read_message(parsed, dsn, err);
+}

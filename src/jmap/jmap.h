@@ -1,0 +1,104 @@
+/*
+ * jmap - a JMAP request becomes a response (RFC 8620 section 3)
+ *
+ *     bytes -> api/jmap_request -> each call in turn -> its method's row
+ *                                    (result references, created ids) -> bytes
+ *
+ * No HTTP here: tlstally-httpd calls it with the body of a POST, the command
+ * line with a request of its own.  Method-level errors are part of the
+ * response; what is wrong with the request as a whole is a problem (RFC 7807)
+ * with an HTTP status.
+ */
+#ifndef TLSTALLY_JMAP_JMAP_H
+#define TLSTALLY_JMAP_JMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "conf/conf.h"
+#include "api/jmap_request.h"
+#include "store/db.h"
+
+/* What a caller may do, one bit each; `token add --permission WORD`. */
+enum jmap_permission {
+	PERMIT_REPORT_GET = 1 << 0,     /* sysTlsInternalReportGet */
+	PERMIT_REPORT_QUERY = 1 << 1,   /* sysTlsInternalReportQuery */
+	PERMIT_REPORT_CREATE = 1 << 2,  /* sysTlsInternalReportCreate */
+	PERMIT_REPORT_UPDATE = 1 << 3,  /* sysTlsInternalReportUpdate */
+	PERMIT_REPORT_DESTROY = 1 << 4, /* sysTlsInternalReportDestroy */
+	PERMIT_TALLY_READ = 1 << 5,     /* tallyRead */
+	PERMIT_TALLY_MANAGE = 1 << 6,   /* tallyManage */
+	PERMIT_ALL = (1 << 7) - 1,
+};
+/* NULL for none of them. */
+const char *jmap_permission_word(enum jmap_permission permission);
+/* False when the word is none; then err names the nearest. */
+bool jmap_permission_from_word(const char *word,
+                               enum jmap_permission *permission,
+                               struct err *err);
+
+/* What a method of a type needs: "x:TlsInternalReport" "get"; of "set", each
+ * deed ("create") for itself. */
+struct jmap_right {
+	const char *type;
+	const char *verb;
+	const char *deed; /* NULL */
+	enum jmap_permission permission;
+};
+/* The i-th of all there are; false past the last. */
+bool jmap_right_at(size_t i, struct jmap_right *right);
+
+struct lookup_desk;
+
+/*
+ * What one request may cost.  Rows looked at, conditions, objects made and
+ * bytes read all come down to processor time of the thread that answers it.
+ */
+struct jmap_meter {
+	int64_t (*spent_ms)(void *arg); /* by this thread, since any moment */
+	void *arg;
+	int64_t limit_ms;
+};
+/* The thread's own clock. */
+int64_t jmap_thread_ms(void *arg);
+
+struct jmap {
+	struct db *db;
+	const struct conf *conf;
+	struct clock *clock;
+	struct lookup_desk *lookups;    /* NULL: DNS is not asked from here */
+	const struct jmap_meter *meter; /* NULL: it may take as long as it
+	                                   takes */
+};
+
+struct jmap_caller {
+	const char *name; /* of the token; of the user at the command line */
+	unsigned permissions;
+};
+
+/* The problem's document, application/problem+json. */
+void jmap_problem_write(const struct jmap_problem *problem, struct strbuf *out);
+
+/*
+ * Answers a request.  Text of the response into out; or problem->status is not
+ * 0 and out is empty.  May be called by several threads at once.
+ */
+void jmap_answer(const struct jmap *jmap, const struct jmap_caller *caller,
+                 const void *body, size_t len, struct strbuf *out,
+                 struct jmap_problem *problem);
+
+/* "sessionState", which changes when a caller would see another session. */
+const char *jmap_session_state(const struct jmap *jmap,
+                               const struct jmap_caller *caller, char out[24]);
+
+/* The session object (RFC 8620 section 2) with URLs below base_url, for
+ * instance "https://tally.example.com:8460". */
+void jmap_session_write(const struct jmap *jmap,
+                        const struct jmap_caller *caller, const char *base_url,
+                        struct strbuf *out);
+
+#endif

@@ -1,0 +1,375 @@
+/* /query and /queryChanges, RFC 8620 sections 5.5 and 5.6. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "jmap/jmap_filter.h"
+#include "jmap/jmap_type.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/xalloc.h"
+
+enum {
+	COMPARATORS_MAX = 8,
+	QUERY_LIMIT = 250000, /* ids of one response */
+	METERED_ROWS = 1024,  /* between two looks at the meter */
+};
+
+struct comparator {
+	const struct jmap_sort *sort;
+	bool descending;
+};
+
+struct query {
+	struct jmap_scan scan;
+	const struct jmap_run *run;
+	const struct jmap_type *type;
+	const struct jmap_filter *filter;
+	struct comparator comparators[COMPARATORS_MAX];
+	size_t comparator_count;
+	int64_t position, anchor_offset, limit; /* limit -1: none given */
+	const char *anchor;
+	bool calculate_total;
+	struct arena mem;      /* of the filter */
+	struct arena keys_mem; /* of the texts that keys point to */
+	/* Rows of `width` keys: of an object that the filter takes the id, then
+	 * what it is sorted by. */
+	struct jmap_key *keys;
+	size_t width, count, room;
+	size_t visited;
+	bool over; /* it cost too much */
+};
+
+/* --- arguments --- */
+
+static bool read_comparator(struct query *query, json_t *json,
+                            struct jmap_failure *failure)
+{
+	static const char *const names[] = {"property", "isAscending",
+	                                    "collation", NULL};
+	struct comparator *to = &query->comparators[query->comparator_count++];
+	const char *property = NULL, *collation = "i;ascii-casemap";
+	bool ascending = true;
+
+	if (!json_is_object(json))
+		return jmap_fail(failure, "invalidArguments",
+		                 "sort: not an array of comparators") != NULL;
+	if (!jmap_args_check(json, names, failure) ||
+	    !jmap_arg_string(json, "property", &property, failure) ||
+	    !jmap_arg_bool(json, "isAscending", &ascending, failure) ||
+	    !jmap_arg_string(json, "collation", &collation, failure))
+		return false;
+	if (property == NULL)
+		return jmap_fail(failure, "invalidArguments",
+		                 "sort: a comparator without property") != NULL;
+	for (size_t i = 0; i < query->type->sort_count; i++)
+		if (strcmp(query->type->sorts[i].property, property) == 0)
+			to->sort = &query->type->sorts[i];
+	to->descending = !ascending;
+	if (to->sort != NULL && strcmp(collation, "i;ascii-casemap") == 0)
+		return true;
+	jmap_fail(failure, "unsupportedSort",
+	          to->sort ? "sort: collation: '%.60s' is not known"
+	                   : "sort: by '%.60s' these cannot be",
+	          to->sort ? collation : property);
+	return false;
+}
+
+static bool read_sort(struct query *query, json_t *args,
+                      struct jmap_failure *failure)
+{
+	json_t *sort = json_object_get(args, "sort"), *item;
+	size_t i;
+
+	if (sort == NULL || json_is_null(sort))
+		return true;
+	if (!json_is_array(sort)) {
+		jmap_fail(failure, "invalidArguments", "sort: not an array");
+		return false;
+	}
+	if (json_array_size(sort) > COMPARATORS_MAX) {
+		jmap_fail(failure, "unsupportedSort",
+		          "sort: more than %d comparators", COMPARATORS_MAX);
+		return false;
+	}
+	json_array_foreach (sort, i, item) {
+		if (!read_comparator(query, item, failure))
+			return false;
+	}
+	return true;
+}
+
+static bool read_args(struct query *query, json_t *args,
+                      struct jmap_failure *failure)
+{
+	static const char *const names[] = {
+		"accountId", "filter",         "sort",
+		"position",  "anchor",         "anchorOffset",
+		"limit",     "calculateTotal", NULL};
+	const int64_t any = INT64_MIN;
+
+	query->limit = -1;
+	if (!jmap_args_check(args, names, failure) ||
+	    !jmap_arg_int(args, "position", any, &query->position, failure) ||
+	    !jmap_arg_string(args, "anchor", &query->anchor, failure) ||
+	    !jmap_arg_int(args, "anchorOffset", any, &query->anchor_offset,
+	                  failure) ||
+	    !jmap_arg_int(args, "limit", 0, &query->limit, failure) ||
+	    !jmap_arg_bool(args, "calculateTotal", &query->calculate_total,
+	                   failure) ||
+	    !read_sort(query, args, failure))
+		return false;
+	query->filter =
+		jmap_filter_read(query->type, json_object_get(args, "filter"),
+	                         &query->mem, failure);
+	return query->filter != NULL;
+}
+
+/* --- the rows --- */
+
+static uint64_t rank_of(const char *text, size_t len)
+{
+	uint64_t rank = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		rank = rank << 8 | (i < len ? (unsigned char)text[i] : 0);
+	return rank;
+}
+
+/* As i;ascii-casemap compares (RFC 4790 section 9.2): in capitals. */
+static char *in_capitals(const char *text, size_t len, struct arena *mem)
+{
+	char *capitals = arena_strndup(mem, text, len);
+
+	for (char *c = capitals; *c != '\0'; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c -= 'a' - 'A';
+	return capitals;
+}
+
+static struct jmap_key text_key(const char *given, struct arena *mem)
+{
+	size_t len = strlen(given);
+	const char *text = in_capitals(given, len, mem);
+	struct jmap_key key = {.rank = rank_of(text, len), .text = ""};
+
+	if (len > 8)
+		key.more = rank_of(text + 8, len - 8);
+	if (len > 16)
+		key.text = text + 16;
+	return key;
+}
+
+/* So that the order of the unsigned is that of the signed. */
+static uint64_t signed_rank(int64_t value)
+{
+	return (uint64_t)value ^ (UINT64_C(1) << 63);
+}
+
+static struct jmap_key key_of(const struct jmap_type *type,
+                              const struct jmap_sort *sort, const void *facts,
+                              struct arena *mem)
+{
+	const void *field = (const char *)facts + sort->offset;
+
+	switch (sort->field) {
+	case FIELD_TEXT:
+		return text_key(field, mem);
+	case FIELD_INT64:
+		return (struct jmap_key){
+			.rank = signed_rank(*(const int64_t *)field)};
+	case FIELD_UINT64:
+		return (struct jmap_key){.rank = *(const uint64_t *)field};
+	case FIELD_INT32:
+		return (struct jmap_key){
+			.rank = signed_rank(*(const int32_t *)field)};
+	case FIELD_ID:
+		break;
+	}
+	return type->id_key(facts, mem);
+}
+
+static struct jmap_key *row_at(const struct query *query, size_t index)
+{
+	return &query->keys[index * query->width];
+}
+
+static bool take(struct jmap_scan *scan, const void *facts)
+{
+	struct query *query = (struct query *)scan;
+	struct jmap_key *row;
+
+	if (++query->visited % METERED_ROWS == 0 && jmap_is_over(query->run)) {
+		query->over = true;
+		return false;
+	}
+	if (!jmap_filter_takes(query->filter, facts))
+		return true;
+	if (query->count == query->room) {
+		query->room = query->room ? 2 * query->room : 1024;
+		query->keys = xrealloc(query->keys, query->room,
+		                       query->width * sizeof(*query->keys));
+	}
+	row = row_at(query, query->count++);
+	row[0] = query->type->id_key(facts, &query->keys_mem);
+	for (size_t i = 0; i < query->comparator_count; i++)
+		row[i + 1] = key_of(query->type, query->comparators[i].sort,
+		                    facts, &query->keys_mem);
+	return true;
+}
+
+static void again(struct jmap_scan *scan)
+{
+	struct query *query = (struct query *)scan;
+
+	query->count = 0;
+	arena_reset(&query->keys_mem);
+}
+
+static int compare_keys(const struct jmap_key *a, const struct jmap_key *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (a->more != b->more)
+		return a->more < b->more ? -1 : 1;
+	return a->text != NULL && b->text != NULL ? strcmp(a->text, b->text)
+	                                          : 0;
+}
+
+/* What is equal in everything asked for stands by its id, so that the order
+ * is the same each time. */
+static int compare_rows(const void *left, const void *right, void *arg)
+{
+	const struct jmap_key *a = left, *b = right;
+	const struct query *query = arg;
+
+	for (size_t i = 0; i < query->comparator_count; i++) {
+		int order = compare_keys(&a[i + 1], &b[i + 1]);
+
+		if (order != 0)
+			return query->comparators[i].descending ? -order
+			                                        : order;
+	}
+	return compare_keys(&a[0], &b[0]);
+}
+
+/* --- the window --- */
+
+static bool find_anchor(struct query *query, struct jmap_failure *failure)
+{
+	char id[JMAP_ID_TEXT];
+
+	for (size_t i = 0; i < query->count; i++) {
+		query->type->id_text(row_at(query, i), id);
+		if (strcmp(id, query->anchor) == 0) {
+			query->position = (int64_t)i + query->anchor_offset;
+			if (query->position < 0)
+				query->position = 0;
+			return true;
+		}
+	}
+	jmap_fail(failure, "anchorNotFound", "'%.60s' is not in the results",
+	          query->anchor);
+	return false;
+}
+
+static json_t *window(struct query *query, json_t **ids)
+{
+	int64_t total = (int64_t)query->count, most = query->limit;
+	char id[JMAP_ID_TEXT];
+
+	if (query->position < 0)
+		query->position += total;
+	if (query->position < 0)
+		query->position = 0;
+	if (most < 0 || most > QUERY_LIMIT)
+		most = QUERY_LIMIT;
+	*ids = json_array();
+	for (int64_t i = query->position; i < total && most > 0; i++, most--) {
+		query->type->id_text(row_at(query, (size_t)i), id);
+		jmap_append(*ids, json_string(id));
+	}
+	return *ids;
+}
+
+/* The limit is told when it is ours: more was asked for, or nothing, and there
+ * is more. */
+static bool limit_is_ours(const struct query *query)
+{
+	return query->limit > QUERY_LIMIT ||
+	       (query->limit < 0 &&
+	        (int64_t)query->count - query->position > QUERY_LIMIT);
+}
+
+static json_t *answer(struct query *query, struct db *db,
+                      struct jmap_failure *failure)
+{
+	json_t *response, *ids;
+	char state[JMAP_STATE_TEXT];
+	struct jmap_bounds bounds;
+	struct err err;
+
+	query->width = 1 + query->comparator_count;
+	bounds = jmap_filter_bounds(query->filter, &query->mem);
+	query->scan = (struct jmap_scan){take, again, &bounds};
+	if (jmap_scan_all(db, query->type, &query->scan, state, &err) < 0)
+		return jmap_fail_store(failure, &err);
+	if (query->over)
+		return jmap_fail_over(failure, "unsupportedFilter", query->run,
+		                      "ask with fewer conditions, or in a "
+		                      "request of its own");
+	if (query->comparator_count > 0 && query->count > 0)
+		qsort_r(query->keys, query->count,
+		        query->width * sizeof(*query->keys), compare_rows,
+		        query);
+	if (query->anchor != NULL && !find_anchor(query, failure))
+		return NULL;
+	window(query, &ids);
+	response =
+		json_pack("{s:s,s:s,s:b,s:I,s:o}", "accountId", JMAP_ACCOUNT,
+	                  "queryState", state, "canCalculateChanges", 0,
+	                  "position", (json_int_t)query->position, "ids", ids);
+	if (query->calculate_total)
+		jmap_put(response, "total",
+		         json_integer((json_int_t)query->count));
+	if (limit_is_ours(query))
+		jmap_put(response, "limit", json_integer(QUERY_LIMIT));
+	return response;
+}
+
+json_t *jmap_query(struct jmap_run *run, const struct jmap_type *type,
+                   json_t *args, struct jmap_failure *failure)
+{
+	struct query query = {.run = run, .type = type};
+	json_t *response = NULL;
+
+	arena_init(&query.mem);
+	arena_init(&query.keys_mem);
+	if (read_args(&query, args, failure))
+		response = answer(&query, run->jmap->db, failure);
+	free(query.keys);
+	arena_clear(&query.mem);
+	arena_clear(&query.keys_mem);
+	return response;
+}
+
+/* How results were before is not kept; the arguments are looked at all the
+ * same. */
+json_t *jmap_query_changes(struct jmap_run *run, const struct jmap_type *type,
+                           json_t *args, struct jmap_failure *failure)
+{
+	static const char *const names[] = {
+		"accountId",  "filter", "sort",           "sinceQueryState",
+		"maxChanges", "upToId", "calculateTotal", NULL};
+	const char *since = NULL;
+
+	(void)run;
+	(void)type;
+	if (!jmap_args_check(args, names, failure) ||
+	    !jmap_arg_string(args, "sinceQueryState", &since, failure))
+		return NULL;
+	if (since == NULL)
+		return jmap_fail(failure, "invalidArguments",
+		                 "sinceQueryState: missing");
+	return jmap_fail(failure, "cannotCalculateChanges",
+	                 "canCalculateChanges is false: ask /query again");
+}

@@ -1,0 +1,149 @@
+/* The session object, permissions, and the document of a problem. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "jmap/jmap.h"
+#include "jmap/jmap_method.h"
+#include "base/auto.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/nearest.h"
+
+static const struct {
+	enum jmap_permission bit;
+	const char *word;
+} permissions[] = {
+	{PERMIT_REPORT_GET, "sysTlsInternalReportGet"},
+	{PERMIT_REPORT_QUERY, "sysTlsInternalReportQuery"},
+	{PERMIT_REPORT_CREATE, "sysTlsInternalReportCreate"},
+	{PERMIT_REPORT_UPDATE, "sysTlsInternalReportUpdate"},
+	{PERMIT_REPORT_DESTROY, "sysTlsInternalReportDestroy"},
+	{PERMIT_TALLY_READ, "tallyRead"},
+	{PERMIT_TALLY_MANAGE, "tallyManage"},
+};
+
+enum { PERMISSIONS = sizeof(permissions) / sizeof(permissions[0]) };
+
+const char *jmap_permission_word(enum jmap_permission permission)
+{
+	for (size_t i = 0; i < PERMISSIONS; i++)
+		if (permissions[i].bit == permission)
+			return permissions[i].word;
+	return NULL;
+}
+
+bool jmap_permission_from_word(const char *word,
+                               enum jmap_permission *permission,
+                               struct err *err)
+{
+	struct nearest nearest = nearest_to(word);
+
+	for (size_t i = 0; i < PERMISSIONS; i++) {
+		if (strcmp(permissions[i].word, word) == 0) {
+			*permission = permissions[i].bit;
+			return true;
+		}
+		nearest_offer(&nearest, permissions[i].word);
+	}
+	if (nearest.name != NULL)
+		err_set(err, ERR_PARSE,
+		        "'%.60s' is no permission: did you "
+		        "mean %s?",
+		        word, nearest.name);
+	else
+		err_set(err, ERR_PARSE,
+		        "'%.60s' is no permission: they are %s, ...Query, "
+		        "...Create, ...Update, ...Destroy, tallyRead and "
+		        "tallyManage",
+		        word, permissions[0].word);
+	return false;
+}
+
+void jmap_problem_write(const struct jmap_problem *problem, struct strbuf *out)
+{
+	auto_(json_free) json_t *json = json_object();
+
+	jmap_put(json, "type",
+	         json_string(problem->type ? problem->type : "about:blank"));
+	jmap_put(json, "status", json_integer(problem->status));
+	jmap_put(json, "detail", jmap_words(problem->detail));
+	if (problem->limit != NULL)
+		jmap_put(json, "limit", json_string(problem->limit));
+	json_write(json, out);
+}
+
+/* What a caller sees of the session depends on nothing else. */
+const char *jmap_session_state(const struct jmap *jmap,
+                               const struct jmap_caller *caller, char out[24])
+{
+	const char *submitter = conf_submitter(jmap->conf);
+
+	snprintf(out, 24, "s%x-%08" PRIx32, caller->permissions & PERMIT_ALL,
+	         (uint32_t)hash64(0, submitter, strlen(submitter)));
+	return out;
+}
+
+static json_t *limits(void)
+{
+	return json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:[s]}", "maxSizeUpload",
+	                 0, "maxConcurrentUpload", 0, "maxSizeRequest",
+	                 JMAP_MAX_REQUEST, "maxConcurrentRequests",
+	                 JMAP_MAX_CONCURRENT, "maxCallsInRequest",
+	                 JMAP_MAX_CALLS, "maxObjectsInGet", JMAP_MAX_GET,
+	                 "maxObjectsInSet", JMAP_MAX_SET, "collationAlgorithms",
+	                 "i;ascii-casemap");
+}
+
+/* What the token may do, for a client that shows only what will work, and who
+ * the submitter is where a report does not say it. */
+static json_t *ours(const struct jmap *jmap, const struct jmap_caller *caller)
+{
+	json_t *words = json_array();
+
+	for (size_t i = 0; i < PERMISSIONS; i++)
+		if (caller->permissions & permissions[i].bit)
+			jmap_append(words, json_string(permissions[i].word));
+	return json_pack("{s:o,s:s}", "permissions", words, "submitter",
+	                 conf_submitter(jmap->conf));
+}
+
+static void put_url(json_t *session, const char *name, const char *base,
+                    const char *path)
+{
+	auto_(strbuf_clear) struct strbuf url = {0};
+
+	strbuf_printf(&url, "%s%s", base, path);
+	jmap_put(session, name, json_string(strbuf_text(&url)));
+}
+
+void jmap_session_write(const struct jmap *jmap,
+                        const struct jmap_caller *caller, const char *base_url,
+                        struct strbuf *out)
+{
+	const unsigned writes = PERMIT_REPORT_CREATE | PERMIT_REPORT_UPDATE |
+	                        PERMIT_REPORT_DESTROY | PERMIT_TALLY_MANAGE;
+	auto_(json_free) json_t *session = NULL;
+	char state[24];
+
+	session = json_pack(
+		"{s:{s:o,s:{},s:{}},"
+		"s:{s:{s:s,s:b,s:b,s:{s:{},s:{},s:o}}},"
+		"s:{s:s,s:s,s:s},s:s,s:s}",
+		"capabilities", JMAP_CORE, limits(), JMAP_STALWART,
+		JMAP_TLSTALLY, "accounts", JMAP_ACCOUNT, "name", "tlstally",
+		"isPersonal", 0, "isReadOnly",
+		(caller->permissions & writes) == 0, "accountCapabilities",
+		JMAP_CORE, JMAP_STALWART, JMAP_TLSTALLY, ours(jmap, caller),
+		"primaryAccounts", JMAP_CORE, JMAP_ACCOUNT, JMAP_STALWART,
+		JMAP_ACCOUNT, JMAP_TLSTALLY, JMAP_ACCOUNT, "username",
+		caller->name, "state", jmap_session_state(jmap, caller, state));
+	put_url(session, "apiUrl", base_url, "/api");
+	put_url(session, "downloadUrl", base_url,
+	        "/jmap/download/{accountId}/{blobId}/{name}?accept={type}");
+	put_url(session, "uploadUrl", base_url, "/jmap/upload/{accountId}");
+	put_url(session, "eventSourceUrl", base_url,
+	        "/jmap/eventsource?types={types}&closeafter={closeafter}&"
+	        "ping={ping}");
+	json_write(session, out);
+}

@@ -1,0 +1,222 @@
+/*
+ * jmap_type - one kind of object, as the five standard methods see it
+ *
+ * /get, /changes, /query, /queryChanges and /set (RFC 8620 section 5) are
+ * written once; a type says in tables and a few functions what its objects
+ * are.  One file a type: type_report.c, type_sent.c ...
+ *
+ *     next      goes from object to object, giving /query the facts: of a
+ *               report, its head row.  Filters and sorts are rows with offsets
+ *               into them
+ *     load      one object as JSON
+ *     plan      checks what a client wants created or changed, without a write
+ *               transaction
+ *     apply, destroy
+ *               in the write transaction of the whole /set; what is refused
+ *               has written nothing
+ */
+#ifndef TLSTALLY_JMAP_JMAP_TYPE_H
+#define TLSTALLY_JMAP_JMAP_TYPE_H
+
+#include "jmap/jmap_method.h"
+#include "base/arena.h"
+#include "api/property.h"
+#include "store/change_table.h"
+
+enum { JMAP_ID_TEXT = JMAP_ID_MAX + 1, JMAP_STATE_TEXT = 32 };
+
+/* What things are compared by: first the numbers, then the text (NULL:
+ * none).  The numbers of a text are its first 16 bytes, so that most are
+ * decided there. */
+struct jmap_key {
+	uint64_t rank, more;
+	const char *text;
+};
+
+enum jmap_field {
+	FIELD_TEXT, /* char[] */
+	FIELD_INT64,
+	FIELD_UINT64,
+	FIELD_INT32,
+	FIELD_ID, /* the object's id, nowhere in the facts */
+};
+
+struct jmap_sort {
+	const char *property;
+	enum jmap_field field;
+	size_t offset;
+};
+
+enum jmap_match {
+	MATCH_EQUAL,      /* text: the same, whatever its case */
+	MATCH_CONTAINS,   /* text in this field, or in the other */
+	MATCH_WORD,       /* an enum by its word */
+	MATCH_BEFORE,     /* UTCDate: earlier; int64 secs */
+	MATCH_AFTER,      /* UTCDate: then or later */
+	MATCH_HAS,        /* bool: is the count above 0? */
+	MATCH_DAY,        /* "2026-03-01": an int32 day */
+	MATCH_DAY_BEFORE, /* an earlier one */
+	MATCH_DAY_AFTER,  /* that one or a later */
+};
+
+struct jmap_condition {
+	const char *name;
+	enum jmap_match match;
+	size_t offset;
+	size_t other; /* MATCH_CONTAINS: a second field; 0: none */
+	/* MATCH_WORD: NULL past the last. */
+	const char *(*word)(int value);
+};
+
+/* What a filter takes at most: who walks days need look at no others. */
+struct jmap_bounds {
+	int32_t first_day, last_day;
+	const char *domain; /* canonical; NULL: any */
+};
+
+/* A walk over the objects of a type (jmap/jmap_scan.c). */
+struct jmap_scan {
+	bool (*visit)(struct jmap_scan *scan, const void *facts); /* go on? */
+	/* What was visited counts no more: it begins anew. */
+	void (*again)(struct jmap_scan *scan);
+	const struct jmap_bounds *bounds; /* NULL: none */
+};
+
+struct jmap_set_error {
+	const char *type; /* NULL: none */
+	char description[512];
+	json_t *properties;   /* NULL; owned */
+	const char *existing; /* alreadyExists: its id, lent; NULL */
+};
+
+/* One /set at work. */
+struct jmap_set_run {
+	struct jmap_run *run;
+	struct db_txn *txn; /* NULL while plans are made ahead of it */
+	struct jmap_set_error error;
+	struct err store; /* that it failed while they were made */
+};
+
+/* What is to be done to one object: the first member of what a type plans. */
+struct jmap_plan {
+	size_t size;           /* of what it holds, bytes, about */
+	char id[JMAP_ID_TEXT]; /* a creation's: after it was applied */
+	json_t *expected; /* what the client must think it is then; owned */
+};
+
+enum jmap_applied {
+	APPLY_DONE,
+	APPLY_REFUSED, /* set->error, or the transaction has failed */
+	APPLY_STALE,   /* the object changed since: plan again */
+};
+
+struct jmap_type {
+	const char *name;
+	unsigned capabilities; /* any of them in `using` is enough */
+	enum change_type change;
+	bool has_log; /* /changes can be answered */
+	/* 0: there is no such thing. */
+	enum jmap_permission get, query, create, update, destroy;
+	const struct property_table *(*table)(void);
+
+	const struct jmap_sort *sorts;
+	size_t sort_count;
+	const struct jmap_condition *conditions;
+	size_t condition_count;
+	/* From the object of these facts (all bytes 0: from before the first)
+	 * to the next: 1, or 0 when there is none. */
+	int (*next)(struct db_txn *txn, void *facts);
+	size_t facts_size;
+	/* NULL, or the same for the next within the bounds. */
+	int (*next_within)(struct db_txn *txn, void *facts,
+	                   const struct jmap_bounds *bounds);
+	/* NULL, or the same for all from there on, faster. */
+	void (*walk)(struct db_txn *txn, const void *facts,
+	             struct jmap_scan *scan);
+	struct jmap_key (*id_key)(const void *facts, struct arena *mem);
+	void (*id_text)(const struct jmap_key *key, char out[JMAP_ID_TEXT]);
+
+	/* 1 and the object, 0 for none, or negative.  wanted: names of
+	 * properties; NULL: all.  Others may be there, too. */
+	int (*load)(struct db_txn *txn, const char *id, const json_t *wanted,
+	            json_t **object, struct err *err);
+
+	/* NULL without has_log. */
+	void (*change_id)(const struct change *change, char out[JMAP_ID_TEXT]);
+
+	/* A plan, or NULL: set->error, or a transaction has failed.  Looks at
+	 * the store by jmap_set_look(). */
+	struct jmap_plan *(*plan_create)(struct jmap_set_run *set,
+	                                 json_t *given);
+	struct jmap_plan *(*plan_update)(struct jmap_set_run *set,
+	                                 const char *id, json_t *patch);
+	enum jmap_applied (*apply)(struct jmap_set_run *set,
+	                           struct jmap_plan *plan);
+	/* Of one that was applied: the object as it is now; JSON null: it is
+	 * no more where it was.  Needs no transaction. */
+	json_t *(*plan_result)(const struct jmap_plan *plan);
+	void (*plan_free)(struct jmap_plan *plan);
+	/* False: set->error, or the transaction has failed. */
+	bool (*do_destroy)(struct jmap_set_run *set, const char *id);
+};
+
+extern const struct jmap_type type_report, type_sent, type_suppression,
+	type_domain, type_inbound;
+
+/* NULL: none of that name. */
+const struct jmap_type *jmap_type_find(const char *name, size_t len);
+/* All of them in turn; NULL past the last. */
+const struct jmap_type *jmap_type_at(size_t i);
+
+bool jmap_has_property(const struct jmap_type *type, const char *name);
+
+/* "1f3a9c04-17": the store's epoch (store/change_table.h), and the number. */
+char *jmap_state_text(struct db_txn *txn, uint64_t number,
+                      char out[JMAP_STATE_TEXT]);
+/* As the type is now. */
+char *jmap_state_now(struct db_txn *txn, const struct jmap_type *type,
+                     char out[JMAP_STATE_TEXT]);
+/* False for what jmap_state_text() does not give in this epoch. */
+bool jmap_state_parse(struct db_txn *txn, const char *text, uint64_t *number);
+
+/* Visits what comes after those facts. */
+void jmap_scan_on(struct db_txn *txn, const struct jmap_type *type, void *facts,
+                  struct jmap_scan *scan);
+/*
+ * Visits all objects as they are at one state.  In pages, so that no read
+ * transaction lasts; when the state changes between two, it begins again, and
+ * after a few times it looks at all in one transaction.
+ */
+int jmap_scan_all(struct db *db, const struct jmap_type *type,
+                  struct jmap_scan *scan, char state[JMAP_STATE_TEXT],
+                  struct err *err);
+/* For ids that do not lead back to their object: the first after those facts
+ * that has the id.  Ends where the first `prefix` bytes differ. */
+int jmap_scan_for(struct db_txn *txn, const struct jmap_type *type,
+                  const char *id, size_t prefix, void *facts);
+
+/* Returns false. */
+bool jmap_refuse(struct jmap_set_run *set, const char *type, const char *fmt,
+                 ...) __attribute__((format(printf, 3, 4)));
+
+/* What is wrong with properties is collected, for all to be told: */
+json_t *jmap_bad_paths(struct jmap_set_run *set); /* lent */
+void jmap_bad_property(struct jmap_set_run *set, const char *name,
+                       const char *words);
+/* True: nothing was.  Else it is refused with invalidProperties, in the words
+ * of the first property or, when there were none, of err. */
+bool jmap_properties_good(struct jmap_set_run *set, const struct err *err);
+
+/* The store fails: the whole call does.  Returns false. */
+bool jmap_refuse_store(struct jmap_set_run *set, const struct err *err);
+
+/* Frees it (NULL is nothing) and returns NULL. */
+struct jmap_plan *jmap_plan_drop(const struct jmap_type *type,
+                                 struct jmap_plan *plan);
+
+/* A transaction to read by: that of the /set, or one of its own, which `own`
+ * keeps until its end. */
+struct db_txn *jmap_set_look(const struct jmap_set_run *set,
+                             struct db_txn **own);
+
+#endif

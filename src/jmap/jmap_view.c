@@ -1,0 +1,144 @@
+#include "jmap/jmap_view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "jmap/jmap_type.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "show/doc.h"
+
+static const struct jmap_view *const views[] = {
+	&view_status,
+	&view_overview,
+	&view_lookup,
+};
+
+const struct jmap_view *jmap_view_at(size_t i)
+{
+	return i < sizeof(views) / sizeof(views[0]) ? views[i] : NULL;
+}
+
+const struct jmap_view *jmap_view_find(const struct jmap_run *run,
+                                       const char *method)
+{
+	const char *slash = strchr(method, '/');
+
+	if (slash == NULL || strcmp(slash, "/get") != 0 ||
+	    (run->using & CAPABILITY_TLSTALLY) == 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		if (strlen(views[i]->name) == (size_t)(slash - method) &&
+		    memcmp(views[i]->name, method, strlen(views[i]->name)) == 0)
+			return views[i];
+	return NULL;
+}
+
+static bool has_property(const struct jmap_view *view, const char *name)
+{
+	if (strcmp(name, "id") == 0)
+		return true;
+	for (size_t i = 0; view->properties[i] != NULL; i++)
+		if (strcmp(view->properties[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool check_properties(const struct jmap_view *view, json_t *wanted,
+                             struct jmap_failure *failure)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (wanted, i, item) {
+		if (has_property(view, json_string_value(item)))
+			continue;
+		jmap_fail(failure, "invalidArguments",
+		          "properties: %s has no '%.60s'", view->name,
+		          json_string_value(item));
+		return false;
+	}
+	return true;
+}
+
+/* Only what was asked for; what is not there is null. */
+static json_t *keep_wanted(const struct jmap_view *view, const json_t *wanted,
+                           const char *id, json_t *found)
+{
+	json_t *object = json_object();
+
+	jmap_put(object, "id", json_string(id));
+	for (size_t i = 0; view->properties[i] != NULL; i++) {
+		const char *name = view->properties[i];
+		json_t *value = json_object_get(found, name);
+
+		if (doc_wants(wanted, name))
+			jmap_put(object, name,
+			         value ? json_incref(value) : json_null());
+	}
+	return object;
+}
+
+static bool look_at(struct jmap_look *look, const struct jmap_view *view,
+                    json_t *ids, json_t *list, json_t *missing)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (ids, i, item) {
+		auto_(json_free) json_t *found = NULL;
+		const char *id = json_string_value(item);
+		int rc = view->look(look, id, &found);
+
+		if (rc < 0)
+			return false;
+		if (rc == 0)
+			jmap_append(missing, json_string(id));
+		else
+			jmap_append(list,
+			            keep_wanted(view, look->wanted, id, found));
+	}
+	return true;
+}
+
+static json_t *ids_of(const struct jmap_view *view, json_t *given,
+                      struct jmap_failure *failure)
+{
+	if (given == NULL && view->only_id == NULL)
+		return jmap_fail(failure, "invalidArguments",
+		                 "ids: %s must be asked for by id", view->name);
+	if (json_array_size(given) > view->max_ids)
+		return jmap_fail(failure, "requestTooLarge",
+		                 "ids: at most %zu of %s at once",
+		                 view->max_ids, view->name);
+	return given ? json_incref(given) : json_pack("[s]", view->only_id);
+}
+
+json_t *jmap_view_get(struct jmap_run *run, const struct jmap_view *view,
+                      json_t *args, struct jmap_failure *failure)
+{
+	const char *const names[] = {"accountId", "ids", "properties",
+	                             view->can_refresh ? "refresh" : NULL,
+	                             NULL};
+	struct jmap_look look = {.run = run, .failure = failure};
+	auto_(json_free) json_t *list = json_array();
+	auto_(json_free) json_t *missing = json_array();
+	auto_(json_free) json_t *ids = NULL;
+	json_t *given, *wanted;
+	char state[24];
+
+	if (!jmap_args_check(args, names, failure) ||
+	    !jmap_arg_strings(args, "ids", &given, failure) ||
+	    !jmap_arg_strings(args, "properties", &wanted, failure) ||
+	    !jmap_arg_bool(args, "refresh", &look.refresh, failure) ||
+	    !check_properties(view, wanted, failure))
+		return NULL;
+	look.wanted = wanted;
+	ids = ids_of(view, given, failure);
+	if (ids == NULL || !look_at(&look, view, ids, list, missing))
+		return NULL;
+	snprintf(state, sizeof(state), "%" PRId64, clock_ms(run->jmap->clock));
+	return json_pack("{s:s,s:s,s:O,s:O}", "accountId", JMAP_ACCOUNT,
+	                 "state", state, "list", list, "notFound", missing);
+}

@@ -1,0 +1,86 @@
+#include "jmap/report_facts.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/reader.h"
+#include "api/object.h"
+#include "store/outbox_table.h"
+#include "show/doc.h"
+
+#define HEAD(member) offsetof(struct outbox_head, member)
+
+const struct jmap_sort report_sorts[REPORT_SORTS] = {
+	{"id", FIELD_ID, 0},
+	{"domain", FIELD_TEXT, HEAD(domain)},
+	{"createdAt", FIELD_INT64, HEAD(created_at)},
+	{"deliverAt", FIELD_INT64, HEAD(deliver_at)},
+	{"failures", FIELD_UINT64, HEAD(failure)},
+	{"day", FIELD_INT32, HEAD(day)},
+	{"doneAt", FIELD_INT64, HEAD(done_at)},
+};
+
+static const char *status_word(int value)
+{
+	return value < OUTBOX_STATUSES
+	               ? outbox_status_word((enum outbox_status)value)
+	               : NULL;
+}
+
+const struct jmap_condition report_conditions[REPORT_CONDITIONS] = {
+	{"domain", MATCH_EQUAL, HEAD(domain), 0, NULL},
+	{"text", MATCH_CONTAINS, HEAD(domain), HEAD(report_id), NULL},
+	{"status", MATCH_WORD, HEAD(status), 0, status_word},
+	{"createdBefore", MATCH_BEFORE, HEAD(created_at), 0, NULL},
+	{"createdAfter", MATCH_AFTER, HEAD(created_at), 0, NULL},
+	{"deliverBefore", MATCH_BEFORE, HEAD(deliver_at), 0, NULL},
+	{"deliverAfter", MATCH_AFTER, HEAD(deliver_at), 0, NULL},
+	{"hasFailures", MATCH_HAS, HEAD(failure), 0, NULL},
+	{"day", MATCH_DAY, HEAD(day), 0, NULL},
+	{"dayBefore", MATCH_DAY_BEFORE, HEAD(day), 0, NULL},
+	{"dayAfter", MATCH_DAY_AFTER, HEAD(day), 0, NULL},
+};
+
+struct jmap_key report_id_key(const void *facts, struct arena *mem)
+{
+	const struct outbox_head *head = facts;
+
+	(void)mem;
+	return (struct jmap_key){.rank = head->id};
+}
+
+void report_id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT])
+{
+	object_id_format(key->rank, out);
+}
+
+void report_change_id(const struct change *change, char out[JMAP_ID_TEXT])
+{
+	struct reader reader;
+
+	reader_init(&reader, change->id, change->id_len);
+	object_id_format(reader_u64(&reader), out);
+}
+
+static bool needs_body(const json_t *wanted)
+{
+	return doc_wants(wanted, "report") ||
+	       doc_wants(wanted, "policyIdentifiers");
+}
+
+int report_facts_load(struct db_txn *txn, enum shown_where where,
+                      const char *id, const json_t *wanted, json_t **object,
+                      struct err *err)
+{
+	auto_(internal_report_free) struct internal_report *report =
+		internal_report_new();
+	uint64_t number;
+	int found;
+
+	if (!object_id_parse(id, &number))
+		return 0;
+	found = shown_load(txn, where, number, needs_body(wanted), report, err);
+	if (found == 1)
+		*object = object_write(report);
+	return found;
+}

@@ -1,0 +1,29 @@
+/* tally:SentReport: the archive, what became of reports that left the
+ * outbox. */
+#include "jmap/jmap_type.h"
+#include "jmap/report_facts.h"
+#include "api/object.h"
+
+static int next(struct db_txn *txn, void *facts)
+{
+	return archive_head_next(txn, facts);
+}
+
+static int load(struct db_txn *txn, const char *id, const json_t *wanted,
+                json_t **object, struct err *err)
+{
+	return report_facts_load(txn, SHOWN_ARCHIVE, id, wanted, object, err);
+}
+
+const struct jmap_type type_sent = {
+	.name = "tally:SentReport",
+	.capabilities = CAPABILITY_TLSTALLY,
+	.change = CHANGE_SENT,
+	.has_log = true,
+	.get = PERMIT_TALLY_READ,
+	.query = PERMIT_TALLY_READ,
+	.table = object_properties,
+	REPORT_FACTS,
+	.next = next,
+	.load = load,
+};

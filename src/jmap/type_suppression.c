@@ -1,0 +1,296 @@
+/* tally:Suppression: addresses that get no reports for a while; its id is the
+ * address (jmap/id_text.h). */
+#include <stdio.h>
+#include <string.h>
+
+#include "jmap/id_text.h"
+#include "jmap/jmap_type.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/json_at.h"
+#include "base/xalloc.h"
+#include "api/json_pointer.h"
+#include "store/suppress_table.h"
+
+struct shown {
+	const char *id;
+	const char *address;
+	int64_t since;
+	int64_t until;
+	const char *by;
+	const char *reason;
+};
+
+#define SHOWN(member) .offset = offsetof(struct shown, member)
+
+static const struct property rows[] = {
+	{"id", &kind_word, SHOWN(id)},
+	{"address", &kind_address, SHOWN(address), .need = JSON_MUST},
+	{"since", &kind_moment, SHOWN(since)},
+	{"until", &kind_until, SHOWN(until)}, /* null: for good */
+	{"by", &kind_word, SHOWN(by)},
+	{"reason", &kind_text, SHOWN(reason),
+         .max = sizeof(((struct suppression *)0)->reason) - 1},
+};
+
+static const struct property_table shown_table = {
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+	.size = sizeof(struct shown),
+};
+
+static const struct property_table *table(void)
+{
+	return &shown_table;
+}
+
+#define ROW(member) offsetof(struct suppression, member)
+
+static const struct jmap_sort sorts[] = {
+	{"id", FIELD_ID, 0},
+	{"address", FIELD_TEXT, ROW(address)},
+	{"since", FIELD_INT64, ROW(since)},
+	{"until", FIELD_INT64, ROW(until)},
+};
+
+static const struct jmap_condition conditions[] = {
+	{"address", MATCH_EQUAL, ROW(address), 0, NULL},
+	{"text", MATCH_CONTAINS, ROW(address), ROW(reason), NULL},
+	{"sinceBefore", MATCH_BEFORE, ROW(since), 0, NULL},
+	{"sinceAfter", MATCH_AFTER, ROW(since), 0, NULL},
+};
+
+static json_t *show(const struct suppression *row)
+{
+	char id[JMAP_ID_TEXT];
+	struct shown shown = {
+		.id = id,
+		.address = row->address,
+		.since = row->since,
+		.until = row->until,
+		.by = row->by_hand ? "hand" : "answer",
+		.reason = row->reason[0] ? row->reason : NULL,
+	};
+
+	id_text_write(row->address, id);
+	return properties_write(&shown_table, &shown);
+}
+
+static int next(struct db_txn *txn, void *facts)
+{
+	return suppress_next(txn, facts);
+}
+
+static struct jmap_key id_key(const void *facts, struct arena *mem)
+{
+	const struct suppression *row = facts;
+	char id[JMAP_ID_TEXT];
+
+	id_text_write(row->address, id);
+	return (struct jmap_key){.text = arena_strdup(mem, id)};
+}
+
+/* 1 and the row, or 0. */
+static int find(struct db_txn *txn, const char *id, struct suppression *row)
+{
+	char address[sizeof(row->address)];
+	bool hashed;
+
+	if (id_text_read(id, address, sizeof(address), &hashed))
+		return suppress_get(txn, address, row);
+	*row = (struct suppression){.address = ""};
+	return hashed ? jmap_scan_for(txn, &type_suppression, id, 0, row) : 0;
+}
+
+static int load(struct db_txn *txn, const char *id, const json_t *wanted,
+                json_t **object, struct err *err)
+{
+	struct suppression row;
+	int found = find(txn, id, &row);
+
+	(void)wanted;
+	if (db_failed(txn))
+		return db_failure(txn, err);
+	if (found == 1)
+		*object = show(&row);
+	return found;
+}
+
+static void change_id(const struct change *change, char out[JMAP_ID_TEXT])
+{
+	char address[CHANGE_ID_MAX + 1];
+
+	memcpy(address, change->id, change->id_len);
+	address[change->id_len] = '\0';
+	id_text_write(address, out);
+}
+
+/* --- set --- */
+
+static void read_given(json_t *given, struct suppression *row, json_t *paths,
+                       struct err *err)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	struct json_in in = {.err = err, .paths = paths};
+	struct json_at root = json_at_root(&in, given);
+	struct shown shown = {.until = 0};
+
+	properties_read(&root, &shown_table, &mem, &shown);
+	if (in.class != 0)
+		return;
+	snprintf(row->address, sizeof(row->address), "%s", shown.address);
+	snprintf(row->reason, sizeof(row->reason), "%s",
+	         shown.reason ? shown.reason : "");
+	row->until = shown.until;
+}
+
+struct plan {
+	struct jmap_plan plan;
+	bool is_new;
+	struct suppression before; /* as it was looked at */
+	struct suppression row;
+};
+
+static void plan_free(struct jmap_plan *plan)
+{
+	(void)plan;
+}
+
+static struct jmap_plan *plan_create(struct jmap_set_run *set, json_t *given)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+	struct err err = {0};
+
+	plan->is_new = true;
+	plan->row.by_hand = true;
+	plan->row.since = clock_secs(set->run->jmap->clock);
+	read_given(given, &plan->row, jmap_bad_paths(set), &err);
+	if (!jmap_properties_good(set, &err))
+		return jmap_plan_drop(&type_suppression, &plan->plan);
+	plan->plan.expected = json_incref(given);
+	return &plan->plan;
+}
+
+static bool take_patched(struct jmap_set_run *set, json_t *patched,
+                         const json_t *shown, struct suppression *row)
+{
+	static const char *const fixed[] = {"id", "address", "since", "by"};
+	struct err err = {0};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		json_t *was = json_object_get(shown, fixed[i]);
+
+		if (!json_same(json_object_get(patched, fixed[i]), was))
+			jmap_bad_property(set, fixed[i], "cannot be changed");
+		json_object_del(patched, fixed[i]);
+	}
+	jmap_put(patched, "address", json_string(row->address));
+	read_given(patched, row, jmap_bad_paths(set), &err);
+	return jmap_properties_good(set, &err);
+}
+
+static bool look(struct jmap_set_run *set, const char *id,
+                 struct suppression *row)
+{
+	auto_(db_abort) struct db_txn *own = NULL;
+	struct db_txn *txn = jmap_set_look(set, &own);
+	struct err err;
+	int found = find(txn, id, row);
+
+	if (db_failure(txn, &err) < 0)
+		return jmap_refuse_store(set, &err);
+	return found ? true : jmap_refuse(set, "notFound", "not on the list");
+}
+
+static bool read_patched(struct jmap_set_run *set, json_t *patch,
+                         struct plan *plan)
+{
+	auto_(json_free) json_t *shown = show(&plan->before);
+	auto_(json_free) json_t *patched = json_deep_copy(shown);
+	struct err err;
+
+	if (json_patch(patched, patch, &err) < 0)
+		return jmap_refuse(set, "invalidPatch", "%s", err.text);
+	plan->plan.expected = json_copy(patched);
+	plan->row = plan->before;
+	return take_patched(set, patched, shown, &plan->row);
+}
+
+static struct jmap_plan *plan_update(struct jmap_set_run *set, const char *id,
+                                     json_t *patch)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+
+	if (!look(set, id, &plan->before) || !read_patched(set, patch, plan))
+		return jmap_plan_drop(&type_suppression, &plan->plan);
+	return &plan->plan;
+}
+
+static bool same(const struct suppression *a, const struct suppression *b)
+{
+	return a->since == b->since && a->until == b->until &&
+	       a->by_hand == b->by_hand && strcmp(a->reason, b->reason) == 0;
+}
+
+static enum jmap_applied apply(struct jmap_set_run *set, struct jmap_plan *arg)
+{
+	struct plan *plan = (struct plan *)arg;
+	struct suppression now;
+	int found = suppress_get(set->txn, plan->row.address, &now);
+
+	id_text_write(plan->row.address, arg->id);
+	if (plan->is_new && found) {
+		set->error.existing = arg->id;
+		jmap_refuse(set, "alreadyExists", "the address is on the list");
+		return APPLY_REFUSED;
+	}
+	if (!plan->is_new && !(found && same(&now, &plan->before)))
+		return db_failed(set->txn) ? APPLY_REFUSED : APPLY_STALE;
+	suppress_put(set->txn, &plan->row);
+	return db_failed(set->txn) ? APPLY_REFUSED : APPLY_DONE;
+}
+
+static json_t *plan_result(const struct jmap_plan *arg)
+{
+	return show(&((const struct plan *)arg)->row);
+}
+
+static bool destroy(struct jmap_set_run *set, const char *id)
+{
+	struct suppression row;
+
+	if (find(set->txn, id, &row) && suppress_delete(set->txn, row.address))
+		return !db_failed(set->txn);
+	return db_failed(set->txn)
+	               ? false
+	               : jmap_refuse(set, "notFound", "not on the list");
+}
+
+const struct jmap_type type_suppression = {
+	.name = "tally:Suppression",
+	.capabilities = CAPABILITY_TLSTALLY,
+	.change = CHANGE_SUPPRESSION,
+	.has_log = true,
+	.get = PERMIT_TALLY_READ,
+	.query = PERMIT_TALLY_READ,
+	.create = PERMIT_TALLY_MANAGE,
+	.update = PERMIT_TALLY_MANAGE,
+	.destroy = PERMIT_TALLY_MANAGE,
+	.table = table,
+	.sorts = sorts,
+	.sort_count = sizeof(sorts) / sizeof(sorts[0]),
+	.conditions = conditions,
+	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
+	.next = next,
+	.facts_size = sizeof(struct suppression),
+	.id_key = id_key,
+	.id_text = id_text_of_key,
+	.load = load,
+	.change_id = change_id,
+	.plan_create = plan_create,
+	.plan_update = plan_update,
+	.apply = apply,
+	.plan_result = plan_result,
+	.plan_free = plan_free,
+	.do_destroy = destroy,
+};

@@ -1,0 +1,19 @@
+/*
+ * milter_watch - what Postfix's settings hide from the milter
+ *
+ * For tlstally-milter, which counts by it, and for the doctor, who says it.
+ */
+#ifndef TLSTALLY_POSTFIX_MILTER_WATCH_H
+#define TLSTALLY_POSTFIX_MILTER_WATCH_H
+
+#include "postfix/postfix_site.h"
+#include "base/arena.h"
+#include "conf/conf.h"
+#include "inmail/milter_sight.h"
+
+/* By postconf, and [milter] before_queue_filter over it.  The texts live as
+ * long as the arena and the site. */
+void milter_watch_read(const struct conf *conf, const struct postfix_site *site,
+                       struct arena *arena, struct milter_sight *sight);
+
+#endif

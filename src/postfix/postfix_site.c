@@ -1,0 +1,249 @@
+#include "postfix/postfix_site.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "postfix/postconf_run.h"
+#include "base/auto.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+
+enum { INSTANCES_MAX = 64 };
+
+static const char default_directory[] = "/etc/postfix";
+
+/* All that anybody here wants to know of main.cf.  Names that a Postfix does
+ * not have are passed over by postconf. */
+static const char *const names[] = {
+	"best_mx_transport",
+	"content_filter",
+	"daemon_directory",
+	"default_transport",
+	"disable_dns_lookups",
+	"fallback_transport",
+	"fallback_transport_maps",
+	"info_log_address_format",
+	"local_transport",
+	"mail_owner",
+	"mail_version",
+	"mailbox_transport",
+	"mailbox_transport_maps",
+	"multi_instance_directories",
+	"multi_instance_enable",
+	"queue_directory",
+	"receive_override_options",
+	"relay_transport",
+	"relayhost",
+	"sender_dependent_default_transport_maps",
+	"sender_dependent_relayhost_maps",
+	"smtp_cname_overrides_servername",
+	"smtp_dns_support_level",
+	"smtp_fallback_relay",
+	"smtp_log_tls_feature_status",
+	"smtp_tls_CAfile",
+	"smtp_tls_CApath",
+	"smtp_tls_connection_reuse",
+	"smtp_tls_loglevel",
+	"smtp_tls_note_starttls_offer",
+	"smtp_tls_policy_maps",
+	"smtp_tls_security_level",
+	"smtp_tlsrpt_enable",
+	"smtp_tlsrpt_socket_name",
+	"smtpd_milters",
+	"smtpd_proxy_filter",
+	"syslog_facility",
+	"syslog_name",
+	"tls_append_default_CA",
+	"tls_required_enable",
+	"transport_maps",
+	"virtual_transport",
+	NULL,
+};
+
+static const char *join(struct arena *arena, const char *directory,
+                        const char *file)
+{
+	return arena_printf(arena, "%s/%s", directory, file);
+}
+
+static struct file_stamp stamp_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return (struct file_stamp){0};
+	return (struct file_stamp){
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.size = (uint64_t)st.st_size,
+		.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+	                    st.st_mtim.tv_nsec,
+	};
+}
+
+static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
+static bool has_changed(const char *directory, const char *file,
+                        const struct file_stamp *before)
+{
+	auto_(xfree_str) char *path = xasprintf("%s/%s", directory, file);
+	struct file_stamp now = stamp_of(path);
+
+	return !same_stamp(&now, before);
+}
+
+/* What is written while postconf reads is seen as a change later: the stamps
+ * are taken first. */
+static void take_stamps(struct arena *arena, struct postfix_instance *instance)
+{
+	const char *directory = instance->directory;
+
+	instance->main_cf = stamp_of(join(arena, directory, "main.cf"));
+	instance->master_cf = stamp_of(join(arena, directory, "master.cf"));
+}
+
+static int ask(struct postfix_site *site, const char *directory,
+               struct postconf *set)
+{
+	auto_(strbuf_clear) struct strbuf main = {0}, services = {0},
+					  overrides = {0};
+	struct arena *arena = &site->arena;
+	struct err *err = &site->trouble;
+
+	if (postconf_run(directory, "-x", names, &main, err) < 0 ||
+	    postconf_run(directory, "-xM", NULL, &services, err) < 0 ||
+	    postconf_run(directory, "-xP", NULL, &overrides, err) < 0)
+		return err->class;
+	postconf_read_settings(strbuf_text(&main), main.len, arena, &set->main);
+	postconf_read_services(strbuf_text(&services), services.len, arena,
+	                       set);
+	postconf_read_settings(strbuf_text(&overrides), overrides.len, arena,
+	                       &set->overrides);
+	return 0;
+}
+
+static bool is_known(const struct postfix_site *site, const char *directory)
+{
+	for (size_t i = 0; i < site->count; i++)
+		if (strcmp(site->instances[i].directory, directory) == 0)
+			return true;
+	return false;
+}
+
+/* One that cannot be asked is still looked at, for it may be mended. */
+static struct postfix_instance *add_instance(struct postfix_site *site,
+                                             const char *directory)
+{
+	struct postfix_instance *instance;
+
+	if (site->count == INSTANCES_MAX || is_known(site, directory))
+		return NULL;
+	instance = &site->instances[site->count++];
+	instance->directory = arena_strdup(&site->arena, directory);
+	take_stamps(&site->arena, instance);
+	instance->known = ask(site, directory, &instance->set) == 0;
+	return instance;
+}
+
+static bool is_enabled(const struct postfix_instance *instance)
+{
+	const char *word =
+		postconf_get(&instance->set, "multi_instance_enable");
+
+	return word != NULL && strcmp(word, "yes") == 0;
+}
+
+/* The others that postmulti(1) starts with the default instance. */
+static void add_others(struct postfix_site *site, const char *list)
+{
+	static const char between[] = ", \t";
+	auto_(xfree_str) char *copy = xstrdup(list);
+	char *rest = copy, *directory;
+
+	while ((directory = strtok_r(rest, between, &rest)) != NULL) {
+		struct postfix_instance *instance =
+			add_instance(site, directory);
+
+		if (instance != NULL && !is_enabled(instance))
+			instance->known = false;
+	}
+}
+
+/* Where the default instance is; with no postconf, where it usually is. */
+static const char *find_default(struct postfix_site *site)
+{
+	static const char *const name[] = {"config_directory", NULL};
+	auto_(strbuf_clear) struct strbuf out = {0};
+	struct postconf set = {0};
+	const char *directory = NULL;
+
+	if (postconf_run("", "-x", name, &out, &site->trouble) == 0) {
+		postconf_read_settings(strbuf_text(&out), out.len, &site->arena,
+		                       &set.main);
+		directory = postconf_get(&set, name[0]);
+	}
+	return directory != NULL && directory[0] == '/' ? directory
+	                                                : default_directory;
+}
+
+static void add_default(struct postfix_site *site)
+{
+	struct postfix_instance *instance =
+		add_instance(site, find_default(site));
+	const char *others =
+		postconf_get(&instance->set, "multi_instance_directories");
+
+	if (others != NULL)
+		add_others(site, others);
+}
+
+static void mark_senders(struct postfix_site *site, const char *sender)
+{
+	for (size_t i = 0; i < site->count; i++)
+		site->instances[i].sends =
+			sender[0] == '\0' ||
+			strcmp(site->instances[i].directory, sender) == 0;
+}
+
+struct postfix_site *postfix_site_ask(const struct conf *conf)
+{
+	struct postfix_site *site = xcalloc(1, sizeof(*site));
+	const char *sender = conf->log.postfix_config_directory;
+
+	arena_init(&site->arena);
+	site->instances = arena_array(&site->arena, INSTANCES_MAX,
+	                              sizeof(*site->instances));
+	add_default(site);
+	if (sender[0] != '\0')
+		add_instance(site, sender);
+	mark_senders(site, sender);
+	return site;
+}
+
+void postfix_site_free(struct postfix_site **site)
+{
+	if (*site == NULL)
+		return;
+	arena_clear(&(*site)->arena);
+	free(*site);
+	*site = NULL;
+}
+
+bool postfix_site_changed(const struct postfix_site *site)
+{
+	for (size_t i = 0; i < site->count; i++) {
+		const struct postfix_instance *instance = &site->instances[i];
+
+		if (has_changed(instance->directory, "main.cf",
+		                &instance->main_cf) ||
+		    has_changed(instance->directory, "master.cf",
+		                &instance->master_cf))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,201 @@
+#include "postfix/site.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+
+enum { INSTANCES_MAX = 64, HOST_TEXT = 256 };
+
+static struct site_by_hand by_hand(const struct conf *conf)
+{
+	const struct conf_list *enforces = &conf->log.enforces;
+	const struct conf_list *hops = &conf->log.next_hops;
+
+	return (struct site_by_hand){
+		.has_enforces = enforces->count > 0,
+		.dane = conf_list_has(enforces, "dane"),
+		.sts = conf_list_has(enforces, "sts"),
+		.loglevel = conf->log.tls_loglevel,
+		.says_routes = conf->log.routed != ROUTED_AUTO,
+		.routes = conf->log.routed == ROUTED_YES,
+		.next_hops = (const char *const *)hops->items,
+		.next_hop_count = hops->count,
+		.all_relayed = conf->log.by_relay,
+	};
+}
+
+static size_t known_instances(const struct postfix_site *postfix, bool by_name,
+                              struct site_instance out[INSTANCES_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < postfix->count && count < INSTANCES_MAX; i++) {
+		const struct postfix_instance *instance =
+			&postfix->instances[i];
+
+		if (instance->known)
+			out[count++] = (struct site_instance){
+				.directory = instance->directory,
+				.named = by_name && instance->sends,
+				.set = &instance->set,
+			};
+	}
+	return count;
+}
+
+struct log_site *site_make(const struct conf *conf,
+                           const struct postfix_site *postfix, int source,
+                           bool from_start)
+{
+	struct site_by_hand settings = by_hand(conf);
+	struct site_instance instances[INSTANCES_MAX];
+	bool by_name = conf->log.postfix_config_directory[0] != '\0';
+	size_t count = known_instances(postfix, by_name, instances);
+	char host[HOST_TEXT] = "";
+
+	settings.lines_are_new = source == LOG_FROM_JOURNAL && !from_start &&
+	                         count == postfix->count;
+	if (source == LOG_FROM_STDIN && !by_name &&
+	    gethostname(host, sizeof(host) - 1) == 0)
+		settings.own_host = host;
+	return log_site_new(instances, count, &settings);
+}
+
+size_t site_unlogged(const struct log_site *site, struct strbuf *out)
+{
+	const char *directory = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < site->count; i++) {
+		const struct log_service *service = &site->services[i];
+
+		if (service->tls_lines != TLS_LINES_MISSING ||
+		    service->says_tls)
+			continue;
+		if (count > 0 && strcmp(directory, service->directory) != 0)
+			strbuf_printf(out, " (%s)", directory);
+		strbuf_printf(out, "%s%s", count > 0 ? ", " : "",
+		              service->name);
+		directory = service->directory;
+		count++;
+	}
+	if (count > 0)
+		strbuf_printf(out, " (%s)", directory);
+	else if (site->other.tls_lines == TLS_LINES_MISSING)
+		strbuf_puts(out, "[log] tls_loglevel");
+	return count > 0 ? count : site->other.tls_lines == TLS_LINES_MISSING;
+}
+
+static const char *policy_words(unsigned enforces)
+{
+	bool sts = enforces & ENFORCES_STS;
+
+	if (enforces & ENFORCES_DANE)
+		return sts ? "DANE and MTA-STS" : "DANE";
+	if (enforces & ENFORCES_DANE_BY_MAP)
+		return "DANE and MTA-STS, as its policy map says";
+	return sts ? "MTA-STS" : "neither DANE nor MTA-STS";
+}
+
+static bool routes(const struct log_site *site)
+{
+	for (size_t i = 0; i < site->count; i++)
+		if (site->services[i].routes)
+			return true;
+	return site->all_relayed || (site->count == 0 && site->other.routes);
+}
+
+static bool is_said(const struct strbuf *said, const char *line)
+{
+	return said->len > 0 && strstr(said->data, line) != NULL;
+}
+
+static void tell(const struct strbuf *said, struct strbuf *now, bool warning,
+                 const char *line)
+{
+	strbuf_puts(now, line);
+	strbuf_putc(now, '\n');
+	if (is_said(said, line))
+		return;
+	if (warning)
+		log_warning("%s", line);
+	else
+		log_info("%s", line);
+}
+
+static void tell_enforced(const struct conf *conf,
+                          const struct postfix_site *postfix,
+                          const struct log_site *site,
+                          const struct strbuf *said, struct strbuf *now)
+{
+	auto_(strbuf_clear) struct strbuf line = {0};
+	bool hand = conf->log.enforces.count > 0;
+
+	if (hand || site->count > 0)
+		strbuf_printf(&line, "this site enforces %s (%s)",
+		              policy_words(log_site_enforces(site)),
+		              hand ? "[log] enforces" : "postconf");
+	else
+		strbuf_printf(&line,
+		              "%s: what Postfix enforces is not known, and "
+		              "sessions count for no policy until [log] "
+		              "enforces says it",
+		              postfix->trouble.text[0] != '\0'
+		                      ? postfix->trouble.text
+		                      : "postconf knows of no smtp service");
+	tell(said, now, !hand && site->count == 0, strbuf_text(&line));
+}
+
+static void tell_routes(const struct conf *conf, const struct log_site *site,
+                        const struct strbuf *said, struct strbuf *now)
+{
+	auto_(strbuf_clear) struct strbuf line = {0};
+	bool hand = conf->log.routed != ROUTED_AUTO || conf->log.by_relay;
+
+	strbuf_printf(&line, "%s (%s)",
+	              routes(site)
+	                      ? "this site may route mail itself: a host "
+	                        "that is no MX of the recipient's domain is "
+	                        "a next hop, with a domain of its own"
+	                      : "this site sends mail to MX hosts alone",
+	              hand              ? "[log]"
+	              : site->count > 0 ? "postconf"
+	                                : "not known");
+	tell(said, now, false, strbuf_text(&line));
+}
+
+static void tell_unlogged(const struct log_site *site,
+                          const struct strbuf *said, struct strbuf *now)
+{
+	auto_(strbuf_clear) struct strbuf line = {0}, names = {0};
+
+	if (site_unlogged(site, &names) == 0)
+		return;
+	if (site->own_host != NULL)
+		strbuf_printf(&names, " in lines of %s", site->own_host);
+	strbuf_printf(&line,
+	              "Postfix logs no TLS sessions, and nothing is counted, "
+	              "of %s: set smtp_tls_loglevel = 1 in main.cf, and where "
+	              "master.cf has -o smtp_tls_loglevel=0",
+	              strbuf_text(&names));
+	tell(said, now, true, strbuf_text(&line));
+}
+
+void site_tell(const struct conf *conf, const struct postfix_site *postfix,
+               const struct log_site *site, struct strbuf *said)
+{
+	struct strbuf now = {0};
+
+	tell_enforced(conf, postfix, site, said, &now);
+	tell_routes(conf, site, said, &now);
+	tell_unlogged(site, said, &now);
+	if (is_said(said, "Postfix logs no TLS") && !is_said(&now, "Postfix "
+	                                                           "logs no "
+	                                                           "TLS"))
+		log_info("Postfix logs the TLS sessions of all its services "
+		         "now");
+	strbuf_clear(said);
+	*said = now;
+}

@@ -1,0 +1,100 @@
+/*
+ * logd - the parts of tlstally-logd
+ *
+ * One thread reads the log and counts (intake/log_feed), a few look domains up
+ * (policy/pool), and the main thread moves what was counted to its policy
+ * (judge/apply) once a second and waits for a signal.
+ */
+#ifndef TLSTALLY_PROGRAMS_LOGD_H
+#define TLSTALLY_PROGRAMS_LOGD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "postfix/postfix_site.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "conf/conf.h"
+#include "intake/log_feed.h"
+#include "intake/log_source.h"
+#include "judge/apply.h"
+#include "policy/pool.h"
+#include "store/db.h"
+
+/* What Postfix's settings say about its log; logd_postfix.c. */
+struct logd_postfix {
+	int64_t *users; /* whose lines in the journal are Postfix's */
+	size_t user_count;
+	bool any_user;
+	int facility; /* syslog(3)'s, beside LOG_MAIL; 0: none */
+};
+
+/* What was said of something that is counted, and when. */
+struct logd_said {
+	uint64_t n;
+	int64_t at_ms;
+};
+
+struct logd {
+	struct conf conf;
+	struct clock clock;
+	bool from_start; /* --from-start */
+	bool once;       /* --once */
+	bool from_stdin; /* - */
+	struct db *db;
+	int lock_fd; /* one of us on a store */
+	struct postfix_site *site;
+	struct strbuf site_said; /* what was said of it */
+	struct logd_postfix postfix;
+	char *source_name;
+	struct policy_pool *pool;
+	struct log_feed *feed;
+	struct apply_options apply;
+	bool apply_fails;
+	struct logd_said said_unread, said_unclear, said_foreign, said_ours;
+	bool said_loglevel, said_events, said_no_events, said_missed;
+};
+
+/* logd_postfix.c */
+
+/* ERR_NOTFOUND when a user of the settings is none. */
+int logd_learn_postfix(struct logd *d, struct err *err);
+void logd_postfix_clear(struct logd_postfix *postfix);
+
+/* logd_site.c */
+
+/* Asks postconf what is to be known of this site, and says it; the feed takes
+ * the site. */
+struct log_site *logd_ask_site(struct logd *d);
+
+/* The same, when a main.cf or master.cf has changed. */
+void logd_watch_site(struct logd *d);
+
+/* logd_source.c */
+
+/* From where is it read? */
+int logd_source_kind(const struct logd *d);
+
+enum { LOGD_GROUPS = 3 };
+
+/* The groups that may read the log, at most LOGD_GROUPS; how many. */
+size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS]);
+
+/* Opens the log where it was read to; sets source_name. */
+int logd_open_source(struct logd *d, struct log_source **source,
+                     struct err *err);
+
+/* logd_run.c */
+
+/* Does it end by itself, at the end of the log? */
+bool logd_ends(const struct logd *d);
+
+/* Until a signal comes, or something has failed. */
+int logd_run(struct logd *d, struct err *err);
+
+/* Until the log has been read and its domains were looked up. */
+int logd_run_once(struct logd *d, struct err *err);
+
+#endif

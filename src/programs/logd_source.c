@@ -1,0 +1,157 @@
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "programs/logd.h"
+#include "daemon/privs.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+int logd_source_kind(const struct logd *d)
+{
+	return d->from_stdin ? LOG_FROM_STDIN : d->conf.log.source;
+}
+
+/* Whoever may read the log's files by their group; root's is none to keep. */
+static bool group_of_file(const char *path, gid_t *group)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !(st.st_mode & S_IRGRP) || st.st_gid == 0)
+		return false;
+	*group = st.st_gid;
+	return true;
+}
+
+static bool is_among(const gid_t *groups, size_t count, gid_t group)
+{
+	for (size_t i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS])
+{
+	static const char *const names[] = {"adm", "systemd-journal"};
+	struct err err;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		n += privs_group(names[i], &groups[n], &err) == 0;
+	if (logd_source_kind(d) == LOG_FROM_FILE)
+		n += group_of_file(d->conf.log.file, &groups[n]) &&
+		     !is_among(groups, n, groups[n]);
+	return n;
+}
+
+/* The log's rotated files and the next day's are made like this one: a user
+ * who could not read them would count nothing tomorrow, so root opens none of
+ * them for him today. */
+static int explain_rights(const char *path, struct err *err)
+{
+	if (err->class != ERR_IO || access(path, R_OK) == 0)
+		return err->class;
+	return err_set(err, ERR_IO,
+	               "%s cannot be read by user %u: give it, and what will "
+	               "be rotated, to a group that may (adm), and add the "
+	               "user to it; or set [log] source = journal",
+	               path, (unsigned)geteuid());
+}
+
+static int open_file(const struct logd *d, const struct strbuf *position,
+                     struct log_source **source, struct err *err)
+{
+	struct log_file_options options = {
+		.path = d->conf.log.file,
+		.position = position->len > 0 ? position->data : NULL,
+		.position_len = position->len,
+		.from_start = d->from_start,
+		.once = logd_ends(d),
+	};
+	int rc = log_file_open(&options, source, err);
+
+	if (rc == ERR_NOTFOUND)
+		return err_set(err, ERR_NOTFOUND,
+		               "there is no log %s: [log] file names another; "
+		               "where systemd keeps the log, set source = "
+		               "journal",
+		               options.path);
+	return rc < 0 ? explain_rights(options.path, err) : 0;
+}
+
+static int open_journal(struct logd *d, const struct strbuf *position,
+                        struct log_source **source, struct err *err)
+{
+	struct log_journal_options options = {
+		.position = position->data,
+		.position_len = position->len,
+		.from_start = d->from_start,
+		.once = logd_ends(d),
+		.clock = &d->clock,
+		.users = d->postfix.any_user ? NULL : d->postfix.users,
+		.user_count = d->postfix.user_count,
+		.facility = d->postfix.facility,
+	};
+
+	return log_journal_open(&options, source, err);
+}
+
+static char *name_source(const struct logd *d)
+{
+	switch (logd_source_kind(d)) {
+	case LOG_FROM_FILE:
+		return xasprintf("file:%s", d->conf.log.file);
+	case LOG_FROM_JOURNAL:
+		return xstrdup("journal");
+	default:
+		return xstrdup("stdin");
+	}
+}
+
+/* What was counted must not be counted again, and days that are read from the
+ * start are marked so: the two do not mix. */
+static int check_place(const struct logd *d, const struct log_feed_place *place,
+                       struct err *err)
+{
+	if (d->from_start && place->position.len > 0 && !place->unfinished)
+		return err_set(err, ERR_BUSY,
+		               "the log (%s) was counted already, and "
+		               "--from-start would count it twice: start "
+		               "tlstally-logd without it, and it goes on where "
+		               "it was; or begin with an empty store",
+		               d->source_name);
+	if (!d->from_start && place->unfinished)
+		return err_set(err, ERR_BUSY,
+		               "--from-start was cut off: let it come to its "
+		               "end first, it goes on where it was");
+	if (d->from_start && place->unfinished)
+		log_info("--from-start goes on where it was cut off");
+	return 0;
+}
+
+static void place_clear(struct log_feed_place *place)
+{
+	strbuf_clear(&place->position);
+}
+
+int logd_open_source(struct logd *d, struct log_source **source,
+                     struct err *err)
+{
+	auto_(place_clear) struct log_feed_place place = {0};
+
+	d->source_name = name_source(d);
+	if (log_feed_place(d->db, d->source_name, &place, err) < 0 ||
+	    check_place(d, &place, err) < 0)
+		return err->class;
+	switch (logd_source_kind(d)) {
+	case LOG_FROM_FILE:
+		return open_file(d, &place.position, source, err);
+	case LOG_FROM_JOURNAL:
+		return open_journal(d, &place.position, source, err);
+	default:
+		return log_stream_open(STDIN_FILENO, &d->clock, source, err);
+	}
+}

@@ -1,0 +1,81 @@
+/*
+ * tlstally - the operator's command: reports made, sent and looked at
+ *
+ * Command line to sentence, sentence to function; what the function had to
+ * say is printed whether it succeeded or not.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "base/failpoint.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "store/db_fault.h"
+
+static int usage(const struct err *err)
+{
+	fprintf(stderr, "tlstally: %s\n", err->text);
+	return CLI_EXIT_USAGE;
+}
+
+static void help(const struct sentence *sentence, struct strbuf *out)
+{
+	if (sentence != NULL)
+		cli_help_sentence(sentence, out);
+	else
+		cli_help(out);
+}
+
+static int perform(struct cli *cli, const struct sentence *sentence)
+{
+	struct err err = {0};
+
+	if (sentence->needs == NEEDS_STORE_FOR_MAIL)
+		db_fault_set_status(EX_TEMPFAIL);
+	if (cli_prepare(cli, sentence->needs, &err) == 0 &&
+	    sentence->run(cli, &err) == 0)
+		return EXIT_SUCCESS;
+	if (cli->is_usage)
+		return usage(&err);
+	log_error("%s", err.text);
+	return sentence->needs == NEEDS_STORE_FOR_MAIL ? EX_TEMPFAIL
+	                                               : EXIT_FAILURE;
+}
+
+static int print(const struct strbuf *out)
+{
+	if (out->len == 0 ||
+	    io_write_all(STDOUT_FILENO, out->data, out->len) == 0)
+		return 0;
+	log_error("standard output takes no more");
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sentence *sentence;
+	struct cli cli = {0};
+	struct err err = {0};
+	int status = EXIT_SUCCESS;
+
+	log_open("tlstally",
+	         log_target_default(true, getenv("JOURNAL_STREAM")));
+	failpoint_arm();
+	if (cli_args_read(argc, argv, &cli.args, &sentence, &err) < 0)
+		return usage(&err);
+	if (cli.args.version)
+		strbuf_puts(&cli.out, "tlstally " PACKAGE_VERSION "\n");
+	else if (cli.args.help)
+		help(sentence, &cli.out);
+	else
+		status = perform(&cli, sentence);
+	if (print(&cli.out) < 0)
+		status = EXIT_FAILURE;
+	cli_clear(&cli);
+	return status;
+}

@@ -1,0 +1,212 @@
+#include "session/datagram.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/utf8.h"
+
+static const char *const words[BAD_KINDS] = {
+	[BAD_NONE] = "good",           [BAD_TRUNCATED] = "too-long",
+	[BAD_JSON] = "not-json",       [BAD_VERSION] = "unknown-version",
+	[BAD_MEMBER] = "wrong-member", [BAD_DOMAIN] = "no-domain",
+};
+
+const char *bad_input_word(enum bad_input kind)
+{
+	return kind < BAD_KINDS ? words[kind] : "unknown";
+}
+
+/* Keeps the first failure; every reader of members goes through here. */
+struct decoder {
+	struct session *session;
+	struct err *err;
+	bool failed;
+};
+
+static void fail(struct decoder *dec, const char *what, const char *why)
+{
+	if (!dec->failed)
+		err_set(dec->err, ERR_PARSE, "%s: %s", what, why);
+	dec->failed = true;
+}
+
+/* A lent string; NULL when absent or null. */
+static const char *string(struct decoder *dec, const json_t *object,
+                          const char *name)
+{
+	const char *value = NULL;
+
+	if (json_get_string(object, name, &value, NULL) < 0)
+		fail(dec, name, "not a string");
+	return value;
+}
+
+static const json_t *array(struct decoder *dec, const json_t *object,
+                           const char *name, size_t max)
+{
+	const json_t *value = NULL;
+
+	if (json_get_array(object, name, &value, NULL) < 0)
+		fail(dec, name, "not an array");
+	if (json_array_size(value) > max)
+		fail(dec, name, "too many elements");
+	return dec->failed ? NULL : value;
+}
+
+static bool number(struct decoder *dec, const json_t *object, const char *name,
+                   int64_t *value)
+{
+	const json_t *member = json_object_get(object, name);
+
+	if (member == NULL || json_is_null(member))
+		return false;
+	if (!json_is_integer(member)) {
+		fail(dec, name, "not a whole number");
+		return false;
+	}
+	*value = json_integer_value(member);
+	return true;
+}
+
+static const char **strings(struct decoder *dec, const json_t *object,
+                            const char *name, size_t *count)
+{
+	const json_t *from = array(dec, object, name, SESSION_STRINGS_MAX);
+	const char **out;
+
+	*count = json_array_size(from);
+	out = arena_array(&dec->session->mem, *count, sizeof(*out));
+	for (size_t i = 0; i < *count; i++) {
+		out[i] = json_string_value(json_array_get(from, i));
+		if (out[i] == NULL)
+			fail(dec, name, "an element is not a string");
+	}
+	return out;
+}
+
+static void decode_failure(struct decoder *dec, const json_t *from,
+                           struct failure_detail *out)
+{
+	int64_t code = 0;
+
+	if (!json_is_object(from)) {
+		fail(dec, "failure-details", "an element is not an object");
+		return;
+	}
+	out->sending_ip = string(dec, from, "s");
+	out->mx_host = string(dec, from, "n");
+	out->mx_helo = string(dec, from, "h");
+	out->receiving_ip = string(dec, from, "r");
+	out->additional = string(dec, from, "a");
+	out->reason = string(dec, from, "f");
+	if (!number(dec, from, "c", &code))
+		fail(dec, "failure-details", "an element has no code");
+	if (!result_type_from_libtlsrpt(code, &out->result)) {
+		out->result = RESULT_VALIDATION_FAILURE;
+		out->reason =
+			arena_printf(&dec->session->mem, "%" PRId64, code);
+	}
+}
+
+static void decode_policy(struct decoder *dec, const json_t *from,
+                          struct session_policy *out)
+{
+	int64_t type = 0, final = 0;
+	const json_t *failures;
+
+	if (!json_is_object(from)) {
+		fail(dec, "policies", "an element is not an object");
+		return;
+	}
+	if (!number(dec, from, "policy-type", &type))
+		fail(dec, "policies", "an element has no policy-type");
+	out->type = policy_type_from_libtlsrpt(type);
+	out->domain = string(dec, from, "policy-domain");
+	out->strings = strings(dec, from, "policy-string", &out->string_count);
+	out->mx_hosts = strings(dec, from, "mx-host", &out->mx_count);
+	failures = array(dec, from, "failure-details", SESSION_FAILURES_MAX);
+	out->failure_count = json_array_size(failures);
+	out->failures = arena_array(&dec->session->mem, out->failure_count,
+	                            sizeof(*out->failures));
+	for (size_t i = 0; i < out->failure_count && !dec->failed; i++)
+		decode_failure(dec, json_array_get(failures, i),
+		               &out->failures[i]);
+	/* the final result; without one the details have to tell */
+	out->failed = number(dec, from, "f", &final) ? final != 0
+	                                             : out->failure_count > 0;
+}
+
+static void decode_session(struct decoder *dec, const json_t *root)
+{
+	struct session *session = dec->session;
+	const json_t *policies;
+
+	session->domain = string(dec, root, "d");
+	session->record = string(dec, root, "pr");
+	policies = array(dec, root, "policies", SESSION_POLICIES_MAX);
+	if (json_array_size(policies) == 0)
+		fail(dec, "policies", "none");
+	session->policies =
+		arena_array(&session->mem, json_array_size(policies),
+	                    sizeof(*session->policies));
+	session->policy_count = json_array_size(policies);
+	for (size_t i = 0; i < session->policy_count && !dec->failed; i++)
+		decode_policy(dec, json_array_get(policies, i),
+		              &session->policies[i]);
+}
+
+/* "dpv" came with libtlsrpt's first release; very old ones have none. */
+static bool version_is_known(const json_t *root)
+{
+	const json_t *dpv = json_object_get(root, "dpv");
+
+	return dpv == NULL || (json_is_string(dpv) &&
+	                       strcmp(json_string_value(dpv), "1") == 0);
+}
+
+static enum bad_input decode_root(const json_t *root, struct session *session,
+                                  struct err *err)
+{
+	struct decoder dec = {.session = session, .err = err};
+	struct err why;
+
+	if (!version_is_known(root)) {
+		err_set(err, ERR_PARSE, "dpv: not version 1");
+		return BAD_VERSION;
+	}
+	decode_session(&dec, root);
+	if (dec.failed)
+		return BAD_MEMBER;
+	if (session_canonicalize(session, &why) < 0) {
+		err_set(err, ERR_PARSE, "d: %s", why.text);
+		return BAD_DOMAIN;
+	}
+	return BAD_NONE;
+}
+
+enum bad_input datagram_decode(const void *data, size_t len,
+                               struct session *session, struct err *err)
+{
+	auto_(json_free) json_t *root = NULL;
+	json_error_t why;
+
+	session_reset(session);
+	if (len > DATAGRAM_MAX) {
+		err_set(err, ERR_LIMIT, "longer than %d bytes", DATAGRAM_MAX);
+		return BAD_TRUNCATED;
+	}
+	/* jansson refuses all of a text for one bad byte */
+	if (!utf8_valid(data, len))
+		data = utf8_repair(&session->mem, data, len, &len);
+	root = json_loadb(data, len, JSON_ALLOW_NUL, &why);
+	if (!json_is_object(root)) {
+		err_set(err, ERR_PARSE, "no JSON object: %s",
+		        root ? "another value" : why.text);
+		return BAD_JSON;
+	}
+	return decode_root(root, session, err);
+}

@@ -1,0 +1,40 @@
+/*
+ * datagram - what libtlsrpt sends for one SMTP session, made a session
+ *
+ * One JSON object: {"dpv":"1","d":DOMAIN,"pr":RECORD,"policies":[{
+ * "policy-type":1|2|9,"policy-domain":...,"policy-string":[...],
+ * "mx-host":[...],"failure-details":[{"c":203,"s":IP,"n":MX,"h":EHLO,
+ * "r":IP,"a":URI,"f":REASON}],"t":1,"f":0|1}]}.  It carries no time.
+ *
+ * Invalid UTF-8 costs the bad byte (U+FFFD), not the event; an unknown policy
+ * type is POLICY_OTHER, an unknown result code validation-failure with the
+ * code as its reason; members of the wrong type are bad input.
+ */
+#ifndef TLSTALLY_SESSION_DATAGRAM_H
+#define TLSTALLY_SESSION_DATAGRAM_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "session/session.h"
+
+enum { DATAGRAM_MAX = 256 * 1024 };
+
+/* Why a datagram was not counted; counted by kind. */
+enum bad_input {
+	BAD_NONE,
+	BAD_TRUNCATED, /* longer than DATAGRAM_MAX */
+	BAD_JSON,      /* no JSON object */
+	BAD_VERSION,   /* a dpv that we do not know */
+	BAD_MEMBER,    /* a member is missing or of the wrong type */
+	BAD_DOMAIN,    /* no domain in it */
+	BAD_KINDS
+};
+const char *bad_input_word(enum bad_input kind);
+
+/* Decodes into the session (which is reset first) and brings it to its normal
+ * form.  BAD_NONE, or why not, with words in err. */
+enum bad_input datagram_decode(const void *data, size_t len,
+                               struct session *session, struct err *err);
+
+#endif

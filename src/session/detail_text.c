@@ -1,0 +1,103 @@
+#include "session/detail_text.h"
+
+#include <ctype.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "base/domain.h"
+
+/* An address in the one spelling a report may have (RFC 5952). */
+static bool is_ip(const char *text)
+{
+	char canonical[INET6_ADDRSTRLEN];
+
+	return ip_canonical(text, canonical) && strcmp(text, canonical) == 0;
+}
+
+const struct detail_text detail_texts[DETAIL_TEXTS] = {
+	{"sending-mta-ip", offsetof(struct failure_detail, sending_ip), is_ip},
+	{"receiving-mx-hostname", offsetof(struct failure_detail, mx_host),
+         text_is_plain},
+	{"receiving-mx-helo", offsetof(struct failure_detail, mx_helo),
+         text_is_plain},
+	{"receiving-ip", offsetof(struct failure_detail, receiving_ip), is_ip},
+	{"additional-information", offsetof(struct failure_detail, additional),
+         text_is_uri},
+	{"failure-reason-code", offsetof(struct failure_detail, reason),
+         text_is_plain},
+};
+
+const char *detail_text_get(const struct failure_detail *detail,
+                            const struct detail_text *row)
+{
+	return *(const char *const *)(const void *)((const char *)detail +
+	                                            row->offset);
+}
+
+void detail_text_set(struct failure_detail *detail,
+                     const struct detail_text *row, const char *text)
+{
+	*(const char **)(void *)((char *)detail + row->offset) = text;
+}
+
+int text_compare(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
+}
+
+int detail_compare(const struct failure_detail *a,
+                   const struct failure_detail *b)
+{
+	int order = (a->result > b->result) - (a->result < b->result);
+
+	for (size_t i = 0; order == 0 && i < DETAIL_TEXTS; i++)
+		order = text_compare(detail_text_get(a, &detail_texts[i]),
+		                     detail_text_get(b, &detail_texts[i]));
+	return order;
+}
+
+bool text_is_plain(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return false;
+	return len > 0 && utf8_valid(text, len);
+}
+
+bool text_is_uri(const char *text)
+{
+	const char *p = text;
+
+	if (!isalpha((unsigned char)*p))
+		return false;
+	while (isalnum((unsigned char)*p) || *p == '+' || *p == '.' ||
+	       *p == '-')
+		p++;
+	if (*p != ':')
+		return false;
+	for (p++; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f || strchr("\"<>\\^`{|}", *p))
+			return false;
+	return true;
+}
+
+bool text_is_tlsa(const char *text)
+{
+	const char *p = text;
+	size_t hex;
+
+	for (int i = 0; i < 3; i++) {
+		size_t n = strspn(p, "0123456789");
+
+		if (n < 1 || n > 3 || p[n] != ' ')
+			return false;
+		p += n + 1;
+	}
+	hex = strspn(p, "0123456789ABCDEFabcdef");
+	return hex > 0 && p[hex] == '\0';
+}

@@ -1,0 +1,471 @@
+#include "session/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+
+enum { SLOTS_MIN = 1024 };
+
+_Static_assert((int)POLICY_TYPES <= (int)TALLY_POLICY_TYPES,
+               "a type has no room");
+
+struct domain_node {
+	struct tally_domain domain; /* first: tally_sorted() lends these */
+	uint64_t hash;
+	char *record; /* where domain.record stands; room for longer ones */
+	size_t record_room;
+};
+
+struct detail_node {
+	struct tally_detail detail; /* first: policies list these */
+	const struct tally_policy *policy;
+};
+
+/* Open addressing, at most half full; a slot is NULL or an entry. */
+struct slots {
+	void **at;
+	size_t size; /* a power of two */
+	size_t used;
+};
+
+struct tally {
+	struct tally_limits limits;
+	uint64_t seed;
+	struct arena mem;
+	struct slots domains; /* struct domain_node */
+	struct slots details; /* struct detail_node */
+	struct tally_domain **sorted;
+	struct strbuf scratch;
+};
+
+static void slots_init(struct slots *slots)
+{
+	slots->size = SLOTS_MIN;
+	slots->used = 0;
+	slots->at = xcalloc(slots->size, sizeof(*slots->at));
+}
+
+/* A table that one busy interval made large is not carried on for ever. */
+static void slots_reset(struct slots *slots)
+{
+	if (slots->used < slots->size / 16 && slots->size > SLOTS_MIN) {
+		free(slots->at);
+		slots_init(slots);
+		return;
+	}
+	memset(slots->at, 0, slots->size * sizeof(*slots->at));
+	slots->used = 0;
+}
+
+static void slots_insert(struct slots *slots, void *entry, uint64_t hash)
+{
+	size_t i = hash & (slots->size - 1);
+
+	while (slots->at[i] != NULL)
+		i = (i + 1) & (slots->size - 1);
+	slots->at[i] = entry;
+	slots->used++;
+}
+
+static void slots_make_room(struct slots *slots, uint64_t (*hash)(void *entry))
+{
+	struct slots bigger;
+
+	if (slots->used * 2 < slots->size)
+		return;
+	bigger.size = slots->size * 2;
+	bigger.used = 0;
+	bigger.at = xcalloc(bigger.size, sizeof(*bigger.at));
+	for (size_t i = 0; i < slots->size; i++)
+		if (slots->at[i] != NULL)
+			slots_insert(&bigger, slots->at[i], hash(slots->at[i]));
+	free(slots->at);
+	*slots = bigger;
+}
+
+static uint64_t domain_hash(void *entry)
+{
+	return ((struct domain_node *)entry)->hash;
+}
+
+static uint64_t detail_hash(void *entry)
+{
+	return ((struct detail_node *)entry)->detail.hash;
+}
+
+struct tally *tally_new(uint64_t seed, const struct tally_limits *limits)
+{
+	struct tally *tally = xcalloc(1, sizeof(*tally));
+
+	tally->seed = seed;
+	tally->limits = *limits;
+	arena_init(&tally->mem);
+	slots_init(&tally->domains);
+	slots_init(&tally->details);
+	strbuf_init(&tally->scratch, 0);
+	return tally;
+}
+
+void tally_free(struct tally **tally)
+{
+	if (*tally == NULL)
+		return;
+	arena_clear(&(*tally)->mem);
+	free((*tally)->domains.at);
+	free((*tally)->details.at);
+	free((*tally)->sorted);
+	strbuf_clear(&(*tally)->scratch);
+	free(*tally);
+	*tally = NULL;
+}
+
+void tally_reset(struct tally *tally)
+{
+	arena_reset(&tally->mem);
+	slots_reset(&tally->domains);
+	slots_reset(&tally->details);
+	free(tally->sorted);
+	tally->sorted = NULL;
+}
+
+size_t tally_domain_count(const struct tally *tally)
+{
+	return tally->domains.used;
+}
+
+size_t tally_bytes(const struct tally *tally)
+{
+	return tally->mem.total +
+	       (tally->domains.size + tally->details.size) * sizeof(void *);
+}
+
+/* At the bound nothing more is kept: only what is there already counts on. */
+static bool is_full(const struct tally *tally)
+{
+	return tally->mem.total >= tally->limits.hard_bytes;
+}
+
+/* What the fullness of domain and table asks of details not yet known. */
+static enum fold_level fold_wanted(const struct tally *tally,
+                                   const struct tally_domain *domain)
+{
+	const struct tally_limits *limits = &tally->limits;
+	size_t bytes = tally->mem.total;
+	size_t middle = limits->soft_bytes +
+	                (limits->hard_bytes - limits->soft_bytes) / 2;
+	size_t most = limits->max_details + limits->max_details / 10;
+
+	if (bytes >= middle || domain->detail_count >= most)
+		return FOLD_TYPE;
+	if (bytes >= limits->soft_bytes ||
+	    domain->detail_count >= limits->max_details)
+		return FOLD_PEER;
+	return FOLD_NONE;
+}
+
+static struct domain_node *find_domain(struct tally *tally, int32_t day,
+                                       const char *name)
+{
+	uint64_t hash = hash64(tally->seed ^ (uint32_t)day, name, strlen(name));
+	struct slots *slots = &tally->domains;
+	struct domain_node *node;
+	size_t i;
+
+	for (i = hash & (slots->size - 1); slots->at[i] != NULL;
+	     i = (i + 1) & (slots->size - 1)) {
+		node = slots->at[i];
+		if (node->hash == hash && node->domain.day == day &&
+		    strcmp(node->domain.domain, name) == 0)
+			return node;
+	}
+	if (is_full(tally))
+		return NULL;
+	slots_make_room(slots, domain_hash);
+	node = arena_alloc(&tally->mem, sizeof(*node));
+	node->hash = hash;
+	node->domain.day = day;
+	node->domain.domain = arena_strdup(&tally->mem, name);
+	slots_insert(slots, node, hash);
+	free(tally->sorted);
+	tally->sorted = NULL;
+	return node;
+}
+
+static struct tally_policy *policy_known(struct tally_domain *domain,
+                                         uint64_t hash,
+                                         const struct strbuf *blob)
+{
+	for (struct tally_policy *p = domain->policies; p != NULL; p = p->next)
+		if (p->hash == hash && p->blob_len == blob->len &&
+		    memcmp(p->blob, blob->data, blob->len) == 0)
+			return p;
+	return NULL;
+}
+
+static struct tally_policy *policy_lookup(struct tally *tally,
+                                          struct tally_domain *domain,
+                                          const struct session_policy *policy,
+                                          uint64_t *hash)
+{
+	strbuf_reset(&tally->scratch);
+	policy_encode(policy, &tally->scratch);
+	*hash = hash64(tally->seed, tally->scratch.data, tally->scratch.len);
+	return policy_known(domain, *hash, &tally->scratch);
+}
+
+static void *keep(struct tally *tally)
+{
+	return arena_strndup(&tally->mem, tally->scratch.data,
+	                     tally->scratch.len);
+}
+
+/* The policy that the session counts under, when it is there.  When not, the
+ * bytes of the one to add stand in tally->scratch. */
+static struct tally_policy *policy_find(struct tally *tally,
+                                        struct tally_domain *domain,
+                                        const struct session_policy *policy,
+                                        uint64_t *hash)
+{
+	bool folds = domain->policy_count >= tally->limits.max_policies ||
+	             tally->mem.total >= tally->limits.soft_bytes;
+	struct tally_policy *found;
+
+	found = policy_lookup(tally, domain, policy, hash);
+	if (found == NULL && folds) {
+		struct session_policy folded =
+			policy_folded(policy, domain->domain);
+
+		found = policy_lookup(tally, domain, &folded, hash);
+	}
+	return found;
+}
+
+static struct tally_policy *
+policy_find_or_add(struct tally *tally, struct tally_domain *domain,
+                   const struct session_policy *policy)
+{
+	uint64_t hash;
+	struct tally_policy *found = policy_find(tally, domain, policy, &hash);
+
+	if (found != NULL)
+		return found;
+	found = arena_alloc(&tally->mem, sizeof(*found));
+	found->hash = hash;
+	found->blob = keep(tally);
+	found->blob_len = tally->scratch.len;
+	found->next = domain->policies;
+	domain->policies = found;
+	domain->policy_count++;
+	return found;
+}
+
+static struct tally_detail *detail_known(struct tally *tally,
+                                         const struct tally_policy *policy,
+                                         uint64_t hash)
+{
+	struct slots *slots = &tally->details;
+	const struct strbuf *blob = &tally->scratch;
+
+	for (size_t i = hash & (slots->size - 1); slots->at[i] != NULL;
+	     i = (i + 1) & (slots->size - 1)) {
+		struct detail_node *node = slots->at[i];
+
+		if (node->detail.hash == hash && node->policy == policy &&
+		    node->detail.blob_len == blob->len &&
+		    memcmp(node->detail.blob, blob->data, blob->len) == 0)
+			return &node->detail;
+	}
+	return NULL;
+}
+
+static struct tally_detail *detail_lookup(struct tally *tally,
+                                          const struct tally_policy *policy,
+                                          const struct failure_detail *detail,
+                                          uint64_t *hash)
+{
+	strbuf_reset(&tally->scratch);
+	failure_encode(detail, &tally->scratch);
+	/* the same detail of another policy lands elsewhere */
+	*hash = hash64(tally->seed ^ policy->hash, tally->scratch.data,
+	               tally->scratch.len);
+	return detail_known(tally, policy, *hash);
+}
+
+/* Like policy_find(). */
+static struct tally_detail *detail_find(struct tally *tally,
+                                        const struct tally_domain *domain,
+                                        const struct tally_policy *policy,
+                                        const struct failure_detail *detail,
+                                        uint64_t *hash)
+{
+	enum fold_level level = fold_wanted(tally, domain);
+	struct tally_detail *found;
+
+	found = detail_lookup(tally, policy, detail, hash);
+	if (found == NULL && level != FOLD_NONE) {
+		struct failure_detail folded = failure_folded(detail, level);
+
+		found = detail_lookup(tally, policy, &folded, hash);
+	}
+	return found;
+}
+
+static void add_detail(struct tally *tally, struct tally_domain *domain,
+                       struct tally_policy *policy,
+                       const struct failure_detail *detail, uint64_t n)
+{
+	struct tally_detail *found;
+	struct detail_node *node;
+	uint64_t hash;
+
+	found = detail_find(tally, domain, policy, detail, &hash);
+	if (found != NULL) {
+		found->count += n;
+		return;
+	}
+	slots_make_room(&tally->details, detail_hash);
+	node = arena_alloc(&tally->mem, sizeof(*node));
+	node->policy = policy;
+	node->detail = (struct tally_detail){
+		.next = policy->details,
+		.hash = hash,
+		.count = n,
+		.blob = keep(tally),
+		.blob_len = tally->scratch.len,
+	};
+	policy->details = &node->detail;
+	domain->detail_count++;
+	slots_insert(&tally->details, node, hash);
+}
+
+static void add_policy(struct tally *tally, struct tally_domain *domain,
+                       const struct session_policy *from, uint64_t n)
+{
+	struct tally_policy *policy = policy_find_or_add(tally, domain, from);
+
+	if (from->failed)
+		policy->failure += n;
+	else
+		policy->success += n;
+	for (size_t i = 0; i < from->failure_count; i++)
+		add_detail(tally, domain, policy, &from->failures[i], n);
+}
+
+/* The last record seen.  Its room is used again, and doubles: a domain whose
+ * record is another each time costs what the longest two would. */
+static void add_record(struct tally *tally, struct domain_node *node,
+                       const char *record)
+{
+	size_t room = record != NULL ? strlen(record) + 1 : 0;
+
+	if (record == NULL ||
+	    (node->record != NULL && strcmp(node->record, record) == 0))
+		return;
+	if (room > node->record_room) {
+		if (is_full(tally))
+			return;
+		if (room < 2 * node->record_room)
+			room = 2 * node->record_room;
+		node->record = arena_alloc(&tally->mem, room);
+		node->record_room = room;
+	}
+	strcpy(node->record, record);
+	node->domain.record = node->record;
+}
+
+static bool policy_is_known(struct tally *tally, struct tally_domain *domain,
+                            const struct session_policy *from)
+{
+	uint64_t hash;
+	struct tally_policy *policy = policy_find(tally, domain, from, &hash);
+
+	if (policy == NULL)
+		return false;
+	for (size_t i = 0; i < from->failure_count; i++)
+		if (detail_find(tally, domain, policy, &from->failures[i],
+		                &hash) == NULL)
+			return false;
+	return true;
+}
+
+/* Could the session be counted without anything to add? */
+static bool is_known(struct tally *tally, struct tally_domain *domain,
+                     const struct session *session)
+{
+	for (size_t i = 0; i < session->policy_count; i++)
+		if (!policy_is_known(tally, domain, &session->policies[i]))
+			return false;
+	return true;
+}
+
+bool tally_add(struct tally *tally, int32_t day, const struct session *session,
+               uint64_t n)
+{
+	bool full = is_full(tally); /* the session that fills it is taken */
+	struct domain_node *node = find_domain(tally, day, session->domain);
+	struct tally_domain *domain = node != NULL ? &node->domain : NULL;
+
+	if (domain == NULL || (full && !is_known(tally, domain, session)))
+		return false;
+	domain->valid = session->valid;
+	domain->named |= session->named;
+	domain->unnamed |= session->unnamed;
+	if (session_failed(session))
+		domain->failure += n;
+	else
+		domain->success += n;
+	add_record(tally, node, session->record);
+	for (size_t i = 0; i < session->policy_count; i++)
+		add_policy(tally, domain, &session->policies[i], n);
+	return true;
+}
+
+void tally_catch_all_add(struct tally_catch_all *all,
+                         const struct session *session, uint64_t n)
+{
+	if (session_failed(session))
+		all->failure += n;
+	else
+		all->success += n;
+	for (size_t i = 0; i < session->policy_count; i++) {
+		const struct session_policy *policy = &session->policies[i];
+
+		if (policy->failed)
+			all->policy_failure[policy->type] += n;
+		else
+			all->policy_success[policy->type] += n;
+	}
+}
+
+static int by_day_and_name(const void *a, const void *b)
+{
+	const struct tally_domain *x = *(struct tally_domain *const *)a;
+	const struct tally_domain *y = *(struct tally_domain *const *)b;
+
+	if (x->day != y->day)
+		return x->day < y->day ? -1 : 1;
+	return strcmp(x->domain, y->domain);
+}
+
+struct tally_domain **tally_sorted(struct tally *tally)
+{
+	size_t n = 0;
+
+	if (tally->sorted != NULL)
+		return tally->sorted;
+	tally->sorted = xcalloc(tally->domains.used, sizeof(*tally->sorted));
+	for (size_t i = 0; i < tally->domains.size; i++)
+		if (tally->domains.at[i] != NULL) {
+			struct domain_node *node = tally->domains.at[i];
+
+			tally->sorted[n++] = &node->domain;
+		}
+	if (n > 1)
+		qsort(tally->sorted, n, sizeof(*tally->sorted),
+		      by_day_and_name);
+	return tally->sorted;
+}

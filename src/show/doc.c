@@ -1,0 +1,100 @@
+#include "show/doc.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "base/xalloc.h"
+
+char *text_safe(const char *text)
+{
+	auto_(arena_clear) struct arena mem;
+	const char *clean = NULL;
+	size_t len;
+
+	arena_init(&mem);
+	if (text != NULL) {
+		text = utf8_repair(&mem, text, strlen(text), &len);
+		clean = utf8_clean(&mem, text, len, len);
+	}
+	return xstrdup(clean ? clean : "");
+}
+
+void doc_set(json_t *object, const char *name, const char *text)
+{
+	auto_(xfree_str) char *safe = text_safe(text);
+
+	if (safe[0] != '\0')
+		json_set_string(object, name, safe);
+}
+
+void doc_append(json_t *array, const char *text)
+{
+	auto_(xfree_str) char *safe = text_safe(text);
+
+	json_array_append_new(array, json_string(safe));
+}
+
+void doc_set_day(json_t *object, const char *name, int32_t day)
+{
+	char text[DAY_TEXT];
+
+	json_set_string(object, name, day_format(day, text));
+}
+
+json_t *doc_array(json_t *object, const char *name)
+{
+	json_object_set_new(object, name, json_array());
+	return json_object_get(object, name);
+}
+
+json_t *doc_object(json_t *object, const char *name)
+{
+	json_object_set_new(object, name, json_object());
+	return json_object_get(object, name);
+}
+
+json_t *doc_row(json_t *array)
+{
+	json_array_append_new(array, json_object());
+	return json_array_get(array, json_array_size(array) - 1);
+}
+
+const char *doc_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+uint64_t doc_number(const json_t *object, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, name));
+}
+
+const json_t *doc_get(const json_t *object, const char *name)
+{
+	return json_object_get(object, name);
+}
+
+void doc_print(const json_t *json, struct strbuf *out)
+{
+	json_write_pretty(json, out);
+	strbuf_putc(out, '\n');
+}
+
+bool doc_wants(const json_t *wanted, const char *name)
+{
+	json_t *item;
+	size_t i;
+
+	if (wanted == NULL)
+		return true;
+	json_array_foreach (wanted, i, item) {
+		if (strcmp(json_string_value(item), name) == 0)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,47 @@
+/*
+ * doc - what a command found out, as a JSON document that people get as text
+ *
+ * `status` and `show` make their document once; --json prints it, and the
+ * text for people is written out of it, so that both say the same.  Whatever
+ * came from outside goes in through doc_set() and is safe for a terminal from
+ * then on: valid UTF-8 without control characters.
+ */
+#ifndef TLSTALLY_SHOW_DOC_H
+#define TLSTALLY_SHOW_DOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/strbuf.h"
+
+/* Sets a text member, made safe; NULL and "" are left out. */
+void doc_set(json_t *object, const char *name, const char *text);
+/* The same for an item of an array. */
+void doc_append(json_t *array, const char *text);
+/* "2026-03-01" */
+void doc_set_day(json_t *object, const char *name, int32_t day);
+
+/* Makes an empty array or object the member and lends it. */
+json_t *doc_array(json_t *object, const char *name);
+json_t *doc_object(json_t *object, const char *name);
+/* Appends an empty object and lends it. */
+json_t *doc_row(json_t *array);
+
+/* Look-ups that never fail: "", 0, an array without items. */
+const char *doc_text(const json_t *object, const char *name);
+uint64_t doc_number(const json_t *object, const char *name);
+const json_t *doc_get(const json_t *object, const char *name);
+
+/* Is the member wanted?  NULL: all are. */
+bool doc_wants(const json_t *wanted, const char *name);
+
+/* The document, indented, with a newline after it. */
+void doc_print(const json_t *json, struct strbuf *out);
+
+/* A copy of the text without what a terminal would obey; "" for NULL. */
+char *text_safe(const char *text);
+
+#endif

@@ -1,0 +1,118 @@
+#include "show/lookup_doc.h"
+
+#include <string.h>
+
+#include "show/doc.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "domain/rua.h"
+#include "domain/tlsrpt_record.h"
+
+static void set_status(json_t *object, const char *name,
+                       enum view_status status)
+{
+	json_set_string(object, name, view_status_word(status));
+}
+
+static void add_strings(json_t *object, const char *name,
+                        const char *const *strings, size_t count)
+{
+	json_t *list = doc_array(object, name);
+
+	for (size_t i = 0; i < count; i++)
+		doc_append(list, strings[i]);
+}
+
+/* Where reports go, and why not elsewhere. */
+static void add_destinations(json_t *object, const char *text)
+{
+	auto_(tlsrpt_record_clear) struct tlsrpt_record record = {0};
+	json_t *list = doc_array(object, "destinations");
+	json_t *left_out = doc_array(object, "leftOut");
+
+	if (text == NULL ||
+	    tlsrpt_record_parse(text, strlen(text), &record, NULL) < 0)
+		return;
+	for (size_t i = 0; i < record.rua_count; i++)
+		doc_append(list, record.ruas[i].uri);
+	for (size_t i = 0; i < record.note_count; i++)
+		doc_append(left_out, record.notes[i]);
+}
+
+static void add_tlsrpt(json_t *doc, const struct domain_view *view)
+{
+	json_t *object = doc_object(doc, "tlsrpt");
+
+	set_status(object, "status", view->tlsrpt);
+	doc_set(object, "record", view->tlsrpt_record);
+	add_destinations(object, view->tlsrpt_record);
+	doc_set(object, "problem", view->tlsrpt_problem);
+}
+
+static void add_sts(json_t *doc, const struct domain_view *view)
+{
+	const struct sts_policy *policy = &view->sts_policy;
+	json_t *object = doc_object(doc, "mtaSts");
+
+	set_status(object, "record", view->sts_record);
+	doc_set(object, "id", view->sts_id);
+	set_status(object, "policy", view->sts);
+	doc_set(object, "problem", view->sts_problem);
+	if (view->sts == VIEW_OK) {
+		json_set_string(object, "mode", sts_mode_word(policy->mode));
+		json_set_uint(object, "maxAge", (uint64_t)policy->max_age);
+		add_strings(object, "mx", policy->mx, policy->mx_count);
+	}
+	if (view->sts == VIEW_OK || view->sts == VIEW_BAD)
+		add_strings(object, "policyStrings", policy->lines,
+		            policy->line_count);
+}
+
+static void add_host(json_t *list, const struct domain_view *view,
+                     const struct view_mx *mx)
+{
+	json_t *item = doc_row(list);
+
+	doc_set(item, "host", mx->host);
+	json_set_uint(item, "preference", mx->preference);
+	if (view->sts == VIEW_OK && view->sts_policy.mode != STS_NONE)
+		json_set_bool(item, "inPolicy",
+		              sts_policy_matches(&view->sts_policy, mx->host));
+	set_status(item, "tlsa", mx->tlsa);
+	add_strings(item, "tlsaRecords", mx->tlsa_strings, mx->tlsa_count);
+}
+
+static void add_mx(json_t *doc, const struct domain_view *view)
+{
+	json_t *object = doc_object(doc, "mx"), *list;
+
+	set_status(object, "status", view->mx);
+	json_set_bool(object, "secure", view->mx_secure);
+	json_set_bool(object, "nullMx", view->null_mx);
+	doc_set(object, "problem", view->mx_problem);
+	list = doc_array(object, "hosts");
+	for (size_t i = 0; i < view->mx_count; i++)
+		add_host(list, view, &view->mxs[i]);
+}
+
+void lookup_doc(const struct domain_view *view, struct arena *arena,
+                json_t *doc)
+{
+	const char **problems;
+	size_t count = domain_view_problems(view, arena, &problems);
+
+	doc_set(doc, "domain", view->domain);
+	json_set_time(doc, "checkedAt", view->checked_at);
+	add_tlsrpt(doc, view);
+	add_sts(doc, view);
+	add_mx(doc, view);
+	add_strings(doc, "problems", problems, count);
+}
+
+int lookup_verdict(const struct domain_view *view, struct err *err)
+{
+	if (view->tlsrpt != VIEW_TEMPFAIL || view->mx != VIEW_TEMPFAIL)
+		return 0;
+	return err_set(err, ERR_BUSY, "DNS gives no answer: %s",
+	               view->mx_problem);
+}

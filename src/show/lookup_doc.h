@@ -1,0 +1,23 @@
+/*
+ * lookup_doc - what a domain says about mail and TLS, as a document
+ *
+ * For `tlstally lookup` and tally:Lookup: domain, checkedAt, tlsrpt, mtaSts,
+ * mx, and problems, each a sentence.
+ */
+#ifndef TLSTALLY_SHOW_LOOKUP_DOC_H
+#define TLSTALLY_SHOW_LOOKUP_DOC_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "domain/domain_view.h"
+
+void lookup_doc(const struct domain_view *view, struct arena *arena,
+                json_t *doc);
+
+/* A domain of which nothing could be found out is a failure (ERR_BUSY); one
+ * that says little, or something odd, is none. */
+int lookup_verdict(const struct domain_view *view, struct err *err);
+
+#endif

@@ -1,0 +1,201 @@
+#include "show/metrics.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "session/datagram.h"
+#include "store/clock_table.h"
+#include "store/counter_table.h"
+#include "store/feed_table.h"
+#include "store/log_table.h"
+#include "store/outbox_table.h"
+#include "store/paged.h"
+#include "store/tally_table.h"
+
+static void title(struct strbuf *out, const char *name, const char *type,
+                  const char *help)
+{
+	strbuf_printf(out, "# HELP tlstally_%s %s\n# TYPE tlstally_%s %s\n",
+	              name, help, name, type);
+}
+
+static void number(struct strbuf *out, const char *name, uint64_t n)
+{
+	strbuf_printf(out, "tlstally_%s %" PRIu64 "\n", name, n);
+}
+
+static void labelled(struct strbuf *out, const char *name, const char *label,
+                     const char *value, uint64_t n)
+{
+	strbuf_printf(out, "tlstally_%s{%s=\"%s\"} %" PRIu64 "\n", name, label,
+	              value, n);
+}
+
+static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
+{
+	static const char datagrams[] = "datagrams_total";
+	static const char sessions[] = "sessions_total";
+	static const char without_domain[] = "sessions_without_domain_total";
+	struct day_stats stats = {0};
+
+	day_stats_get(txn, day_of(now), &stats);
+	title(out, datagrams, "counter",
+	      "Datagrams of this UTC day by what became of them.");
+	labelled(out, datagrams, "fate", "counted", stats.events);
+	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
+		labelled(out, datagrams, "fate", bad_input_word(kind),
+		         stats.bad[kind]);
+	title(out, sessions, "counter",
+	      "Sessions of this UTC day by how their TLS went.");
+	labelled(out, sessions, "result", "success", stats.success);
+	labelled(out, sessions, "result", "failure", stats.failure);
+	title(out, without_domain, "counter",
+	      "Of them, those counted without their domain, for want of "
+	      "memory.");
+	number(out, without_domain,
+	       stats.catch_all.success + stats.catch_all.failure);
+}
+
+/* Each a table of its own in the text: the format wants a metric's lines
+ * together.  A source that has not counted yet has no time, and no lag. */
+static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
+{
+	static const struct {
+		const char *name, *type, *help;
+	} metrics[] = {
+		{"feed_events_total", "counter",
+	         "Sessions or datagrams of a source since the store was made."},
+		{"feed_last_event_seconds", "gauge",
+	         "When a source counted something last (unix time)."},
+		{"feed_lag_seconds", "gauge",
+	         "How long ago a source committed its position last."},
+	};
+
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		struct feed feed = {0};
+
+		title(out, metrics[i].name, metrics[i].type, metrics[i].help);
+		while (feed_next(txn, &feed)) {
+			const uint64_t values[] = {
+				feed.events,
+				(uint64_t)feed.last_event,
+				now > feed.watermark
+					? (uint64_t)(now - feed.watermark)
+					: 0,
+			};
+			const bool known[] = {true, feed.last_event != 0,
+			                      feed.watermark != 0};
+
+			if (!known[i])
+				continue;
+			labelled(out, metrics[i].name, "feed", feed.name,
+			         values[i]);
+		}
+	}
+}
+
+/* By the record: a daemon has looked within the last minute. */
+static void write_clock(struct db_txn *txn, struct strbuf *out)
+{
+	struct clock_record record;
+
+	clock_record_get(txn, &record);
+	title(out, "clock_doubted", "gauge",
+	      "1 while the clock has jumped, and days are not closed.");
+	number(out, "clock_doubted", record.doubted);
+}
+
+static void write_waiting(struct db_txn *txn, struct strbuf *out)
+{
+	uint64_t sessions, domains;
+
+	log_pending_count(txn, &sessions, &domains);
+	title(out, "waiting_sessions", "gauge",
+	      "Sessions of the log whose policy is being looked up.");
+	number(out, "waiting_sessions", sessions);
+}
+
+/* "deliveries/https/accepted": the table's order keeps transports together. */
+static void write_deliveries(struct db_txn *txn, struct strbuf *out)
+{
+	struct counter counter = {.name = COUNTER_DELIVERIES};
+	const size_t prefix = strlen(COUNTER_DELIVERIES);
+
+	title(out, "deliveries_total", "counter",
+	      "Attempts to deliver since the store was made.");
+	while (counter_next(txn, &counter) &&
+	       strncmp(counter.name, COUNTER_DELIVERIES, prefix) == 0) {
+		const char *transport = counter.name + prefix;
+		const char *slash = strchr(transport, '/');
+
+		if (slash == NULL)
+			continue;
+		strbuf_printf(out,
+		              "tlstally_deliveries_total{transport=\"%.*s\","
+		              "result=\"%s\"} %" PRIu64 "\n",
+		              (int)(slash - transport), transport, slash + 1,
+		              counter.n);
+	}
+}
+
+static int write_outbox(struct db *db, struct strbuf *out, struct err *err)
+{
+	uint64_t counts[OUTBOX_STATUSES] = {0};
+	struct paged paged = {.db = db};
+	struct outbox_head head = {0};
+
+	while (outbox_head_next(paged_txn(&paged), &head))
+		if (head.status < OUTBOX_STATUSES)
+			counts[head.status]++;
+	title(out, "outbox_reports", "gauge",
+	      "Reports in the outbox by status.");
+	/* done ones are in the archive */
+	for (int status = 0; status < OUTBOX_DONE; status++)
+		labelled(out, "outbox_reports", "status",
+		         outbox_status_word(status), counts[status]);
+	return paged_end(&paged, err);
+}
+
+static int write_size(struct db *db, struct strbuf *out, struct err *err)
+{
+	uint64_t used, file;
+
+	if (db_size(db, &used, &file, err) < 0)
+		return err->class;
+	title(out, "store_bytes", "gauge", "Size of the store.");
+	labelled(out, "store_bytes", "of", "used", used);
+	labelled(out, "store_bytes", "of", "file", file);
+	return 0;
+}
+
+static void write_http(const struct metrics_http *http, struct strbuf *out)
+{
+	title(out, "jmap_requests_total", "counter",
+	      "Requests to the API since the server started.");
+	number(out, "jmap_requests_total", http->requests);
+	title(out, "jmap_problems_total", "counter",
+	      "Of them, those that were refused as a whole.");
+	number(out, "jmap_problems_total", http->problems);
+}
+
+int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
+                  struct strbuf *out, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	write_today(txn, now, out);
+	write_feeds(txn, now, out);
+	write_waiting(txn, out);
+	write_clock(txn, out);
+	write_deliveries(txn, out);
+	if (db_failure(txn, err) < 0)
+		return err->class;
+	db_abort(&txn);
+	if (write_outbox(db, out, err) < 0 || write_size(db, out, err) < 0)
+		return err->class;
+	write_http(http, out);
+	return 0;
+}

@@ -1,0 +1,252 @@
+/* What status finds in the small tables, and what belongs together. */
+#include "show/status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "show/doc.h"
+#include "show/words.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
+#include "session/datagram.h"
+#include "store/clock_table.h"
+#include "store/feed_table.h"
+#include "store/line_table.h"
+#include "store/log_table.h"
+#include "store/paged.h"
+#include "store/suppress_table.h"
+
+static int add_store(const struct status_of *of, json_t *doc, struct err *err)
+{
+	json_t *store = doc_object(doc, "store");
+	uint64_t used, file;
+
+	if (db_size(of->db, &used, &file, err) < 0)
+		return err->class;
+	doc_set(store, "directory", of->conf->store.directory);
+	json_set_uint(store, "usedBytes", used);
+	json_set_uint(store, "fileBytes", file);
+	return 0;
+}
+
+static void add_feeds(struct db_txn *txn, json_t *doc)
+{
+	json_t *feeds = doc_array(doc, "feeds");
+	struct feed feed = {0};
+
+	while (feed_next(txn, &feed)) {
+		json_t *item = doc_row(feeds);
+
+		doc_set(item, "name", feed.name);
+		json_set_time(item, "countedUntil", feed.watermark);
+		json_set_time(item, "lastCommit", feed.seen_at);
+		json_set_time(item, "lastEvent", feed.last_event);
+		json_set_uint(item, "events", feed.events);
+		doc_set(item, "trouble", feed.trouble);
+	}
+}
+
+/* Whose lines they are: "user 1000". */
+static void set_user(json_t *item, int64_t uid)
+{
+	char of[32] = "nobody";
+
+	if (uid != LINE_UID_NONE)
+		snprintf(of, sizeof(of), "user %" PRId64, uid);
+	doc_set(item, "of", of);
+}
+
+static void add_line_count(json_t *item, const struct line_count *row)
+{
+	static const struct {
+		const char *n, *first;
+	} members[LINE_FATES] = {
+		[LINE_READ] = {"understood", NULL},
+		[LINE_TELLS] = {"ofSessions", NULL},
+		[LINE_UNREAD] = {"notUnderstood", "firstNotUnderstood"},
+		[LINE_UNCLEAR] = {"unclear", "firstUnclear"},
+		[LINE_OURS] = {"ownFaults", "firstOwnFault"},
+	};
+	json_t *user;
+
+	if (row->fate != LINE_FOREIGN) {
+		json_set_uint(item, members[row->fate].n, row->n);
+		if (members[row->fate].first != NULL)
+			doc_set(item, members[row->fate].first, row->first);
+		return;
+	}
+	user = doc_row(doc_array(item, "leftOut"));
+	set_user(user, row->uid);
+	json_set_uint(user, "lines", row->n);
+	doc_set(user, "first", row->first);
+}
+
+/* Lines of the log, today and yesterday. */
+static void add_lines(const struct status_of *of, struct db_txn *txn,
+                      json_t *doc)
+{
+	json_t *list = doc_array(doc, "lines");
+	int32_t today = day_of(of->now);
+
+	for (int32_t day = today; day >= today - 1; day--) {
+		struct line_count row = {0};
+		json_t *item = NULL;
+
+		while (line_count_next(txn, day, &row)) {
+			if (item == NULL) {
+				item = doc_row(list);
+				doc_set_day(item, "day", day);
+			}
+			add_line_count(item, &row);
+		}
+	}
+}
+
+/* Sessions of the log. */
+static void add_waiting(struct db_txn *txn, json_t *doc)
+{
+	json_t *waiting = doc_object(doc, "waiting");
+	uint64_t sessions, domains;
+
+	log_pending_count(txn, &sessions, &domains);
+	json_set_uint(waiting, "sessions", sessions);
+	json_set_uint(waiting, "domains", domains);
+}
+
+/* Sessions with next hops of this site whose domains ask for no reports. */
+static void add_nobodys(json_t *day, const struct log_nobodys *nobodys)
+{
+	json_t *item = doc_object(day, "nobodys");
+
+	json_set_uint(item, "sessions", nobodys->sessions);
+	doc_set(item, "firstHost", nobodys->host);
+}
+
+static void add_day_events(json_t *list, int32_t day,
+                           const struct day_stats *stats,
+                           const struct log_nobodys *nobodys)
+{
+	json_t *item = doc_row(list), *bad;
+
+	doc_set_day(item, "day", day);
+	json_set_uint(item, "events", stats->events);
+	json_set_uint(item, "successfulSessions", stats->success);
+	json_set_uint(item, "failedSessions", stats->failure);
+	json_set_uint(item, "withoutDomain",
+	              stats->catch_all.success + stats->catch_all.failure);
+	json_set_uint(item, "suppressedSelf", stats->suppressed_self);
+	if (nobodys->sessions > 0)
+		add_nobodys(item, nobodys);
+	bad = doc_object(item, "badInput");
+	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
+		if (stats->bad[kind] > 0)
+			json_set_uint(bad, bad_input_word(kind),
+			              stats->bad[kind]);
+}
+
+/* Today and yesterday. */
+static void add_events(const struct status_of *of, struct db_txn *txn,
+                       json_t *doc)
+{
+	json_t *list = doc_array(doc, "events");
+	int32_t today = day_of(of->now);
+
+	for (int32_t day = today; day >= today - 1; day--) {
+		struct day_stats stats;
+		struct log_nobodys nobodys;
+		bool counted = day_stats_get(txn, day, &stats);
+
+		if (log_nobodys_get(txn, day, &nobodys) || counted)
+			add_day_events(list, day, &stats, &nobodys);
+	}
+}
+
+static int count_suppressions(const struct status_of *of, json_t *doc,
+                              struct err *err)
+{
+	struct paged paged = {.db = of->db};
+	struct suppression row = {0};
+	uint64_t n = 0;
+
+	while (suppress_next(paged_txn(&paged), &row))
+		n += !suppress_has_ended(&row, of->now);
+	json_set_uint(doc, "suppressions", n);
+	return paged_end(&paged, err);
+}
+
+static int add_head(const struct status_of *of, json_t *doc, struct err *err)
+{
+	(void)err;
+	json_set_time(doc, "now", of->now);
+	doc_set(doc, "settings", of->conf->file);
+	doc_set(doc, "mode", mode_name(of->conf->report.mode));
+	return 0;
+}
+
+/* The small tables. */
+static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+
+	add_feeds(txn, doc);
+	add_lines(of, txn, doc);
+	add_waiting(txn, doc);
+	add_events(of, txn, doc);
+	return db_commit(&txn, err);
+}
+
+/* In the store stands what the last run, or a daemon within the last minute,
+ * has found. */
+static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	json_t *clock = doc_object(doc, "clock");
+	struct clock_record record;
+	char words[CLOCK_WORDS];
+
+	clock_record_get(txn, &record);
+	clock_record_words(&record, words);
+	if (of->doubt != NULL)
+		snprintf(words, sizeof(words), "%s", of->doubt);
+	json_set_bool(clock, "isDoubted", words[0] != '\0');
+	doc_set(clock, "why", words);
+	return db_failure(txn, err);
+}
+
+/* What is found out together. */
+static const struct part {
+	const char *const *members;
+	int (*add)(const struct status_of *of, json_t *doc, struct err *err);
+} parts[] = {
+	{(const char *const[]){"now", "settings", "mode", NULL}, add_head},
+	{(const char *const[]){"store", NULL}, add_store},
+	{(const char *const[]){"feeds", "lines", "waiting", "events", NULL},
+         add_intake},
+	{(const char *const[]){"days", "unreported", "unreportedCount", NULL},
+         status_days},
+	{(const char *const[]){"outbox", "trouble", "troubleCount", NULL},
+         status_outbox},
+	{(const char *const[]){"coverage", NULL}, status_coverage},
+	{(const char *const[]){"suppressions", NULL}, count_suppressions},
+	{(const char *const[]){"clock", NULL}, add_clock},
+};
+
+static bool is_wanted(const struct part *part, const json_t *wanted)
+{
+	for (size_t i = 0; part->members[i] != NULL; i++)
+		if (doc_wants(wanted, part->members[i]))
+			return true;
+	return false;
+}
+
+int status_collect(const struct status_of *of, const json_t *wanted,
+                   json_t *doc, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (is_wanted(&parts[i], wanted) &&
+		    parts[i].add(of, doc, err) < 0)
+			return err->class;
+	return 0;
+}

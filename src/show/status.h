@@ -1,0 +1,42 @@
+/*
+ * status - what is counted, waits, was sent, and what needs a look
+ *
+ * Found out once for `tlstally status` and tally:Status.  The document's
+ * members are tlstally(1)'s:
+ *
+ *     now settings mode store feeds lines waiting events days unreported
+ *     unreportedCount outbox trouble troubleCount coverage suppressions clock
+ */
+#ifndef TLSTALLY_SHOW_STATUS_H
+#define TLSTALLY_SHOW_STATUS_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "store/db.h"
+
+/* Lists of what may be many are cut to these; a count says how many. */
+enum { STATUS_DAYS = 7, STATUS_TROUBLE_MAX = 10, STATUS_UNREPORTED_MAX = 20 };
+
+struct status_of {
+	struct db *db;
+	const struct conf *conf;
+	int64_t now;
+	/* Why the time is doubted, "" when it is not, for who has looked; NULL:
+	 * as the store has it. */
+	const char *doubt;
+};
+
+/* Adds the members wanted (an array of names; NULL: all).  Days and outbox are
+ * read row by row: who does not want them does not pay for them. */
+int status_collect(const struct status_of *of, const json_t *wanted,
+                   json_t *doc, struct err *err);
+
+/* Its parts: the two tables that may be large, in status_scan.c, and mail
+ * without TLS sessions (rollup/coverage.h), in status_coverage.c. */
+int status_days(const struct status_of *of, json_t *doc, struct err *err);
+int status_outbox(const struct status_of *of, json_t *doc, struct err *err);
+int status_coverage(const struct status_of *of, json_t *doc, struct err *err);
+
+#endif
