@@ -29,7 +29,6 @@
 #include "report/report.h"
 
 enum {
-	OBJECT_ID_TEXT = 14,           /* room for 13 characters */
 	OBJECT_POLICY_IDS_MAX = 10000, /* a patch looks through them */
 	OBJECT_LIST_MAX = 16, /* mailRua and httpRua: of a record, too */
 };
@@ -99,12 +98,5 @@ json_t *object_write(const struct internal_report *object);
  */
 int object_read(json_t *json, struct internal_report *object, json_t *paths,
                 struct err *err);
-
-/*
- * Ids: 13 characters, a letter and base32 with digits before letters, so that
- * the order of the texts is that of the numbers, and so of time.
- */
-const char *object_id_format(uint64_t id, char out[OBJECT_ID_TEXT]);
-bool object_id_parse(const char *text, uint64_t *id);
 
 #endif

@@ -13,7 +13,7 @@
 #include "session/detail_text.h"
 #include "base/domain.h"
 #include "words/names.h"
-#include "api/object.h"
+#include "api/object_id.h"
 #include "domain/rua.h"
 
 /* --- texts --- */

@@ -11,6 +11,7 @@
 #include "base/span.h"
 #include "conf/value.h"
 #include "api/object.h"
+#include "api/object_id.h"
 
 enum { DAYS_MAX = 3660 };
 

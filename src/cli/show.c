@@ -11,6 +11,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "api/object.h"
+#include "api/object_id.h"
 #include "report/report.h"
 #include "store/outbox_table.h"
 

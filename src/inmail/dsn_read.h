@@ -2,9 +2,10 @@
  * dsn_read - what the files that read a bounce share (inmail/dsn.h is for
  * others)
  *
- *     dsn.c         MIME: which part is read
- *     dsn_status.c  message/delivery-status
- *     dsn_text.c    bounces in plain text
+ *     dsn.c            MIME: which part is read
+ *     dsn_status.c     message/delivery-status
+ *     dsn_text.c       bounces in plain text
+ *     dsn_recipient.c  what both found of one recipient
  */
 #ifndef TLSTALLY_INMAIL_DSN_READ_H
 #define TLSTALLY_INMAIL_DSN_READ_H

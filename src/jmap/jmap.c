@@ -128,23 +128,6 @@ int64_t jmap_thread_ms(void *arg)
 	return (int64_t)spent.tv_sec * 1000 + spent.tv_nsec / 1000000;
 }
 
-bool jmap_is_over(const struct jmap_run *run)
-{
-	const struct jmap_meter *meter = run->jmap->meter;
-
-	return meter != NULL &&
-	       meter->spent_ms(meter->arg) - run->began_ms > meter->limit_ms;
-}
-
-void *jmap_fail_over(struct jmap_failure *failure, const char *type,
-                     const struct jmap_run *run, const char *what)
-{
-	return jmap_fail(failure, type,
-	                 "the request has taken %lld ms of processor time, "
-	                 "which is the most it may take: %s",
-	                 (long long)run->jmap->meter->limit_ms, what);
-}
-
 /* Only an echo has a use for U+0000. */
 static json_t *resolve_args(struct jmap_run *run, const struct jmap_call *call,
                             struct jmap_failure *failure)

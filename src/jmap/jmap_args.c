@@ -25,6 +25,23 @@ void *jmap_fail(struct jmap_failure *failure, const char *type, const char *fmt,
 	return NULL;
 }
 
+bool jmap_is_over(const struct jmap_run *run)
+{
+	const struct jmap_meter *meter = run->jmap->meter;
+
+	return meter != NULL &&
+	       meter->spent_ms(meter->arg) - run->began_ms > meter->limit_ms;
+}
+
+void *jmap_fail_over(struct jmap_failure *failure, const char *type,
+                     const struct jmap_run *run, const char *what)
+{
+	return jmap_fail(failure, type,
+	                 "the request has taken %lld ms of processor time, "
+	                 "which is the most it may take: %s",
+	                 (long long)run->jmap->meter->limit_ms, what);
+}
+
 void *jmap_fail_store(struct jmap_failure *failure, const struct err *err)
 {
 	return jmap_fail(failure,

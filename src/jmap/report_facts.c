@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/reader.h"
 #include "api/object.h"
+#include "api/object_id.h"
 #include "store/outbox_table.h"
 #include "show/doc.h"
 

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "api/json_pointer.h"
 #include "api/object.h"
+#include "api/object_id.h"
 #include "api/property.h"
 #include "outbox/edit.h"
 #include "outbox/shown.h"

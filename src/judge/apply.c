@@ -90,39 +90,11 @@ static int find_batch(struct apply *a, struct err *err)
 	return db_failure(txn, err);
 }
 
-/* What has been judged goes into the store, still in the transaction that takes
- * it off the waiting list. */
-static void flush_tally(struct apply *a)
-{
-	struct tally_domain **domains = tally_sorted(a->tally);
-	size_t count = tally_domain_count(a->tally);
-
-	for (size_t i = 0; i < count && !db_failed(a->txn); i++)
-		tally_apply(a->txn, domains[i], &a->options->limits);
-	tally_reset(a->tally);
-}
-
 static void flush_stats(struct apply *a)
 {
 	if (a->stats.events > 0)
 		day_stats_add(a->txn, a->stats_day, &a->stats);
 	memset(&a->stats, 0, sizeof(a->stats));
-}
-
-void apply_count(struct apply *a, int32_t day, uint64_t n)
-{
-	const struct session *session = &a->session;
-	bool kept;
-
-	/* before anything folds for want of memory */
-	if (tally_bytes(a->tally) >= a->options->limits.soft_bytes)
-		flush_tally(a);
-	kept = tally_add(a->tally, day, session, n);
-	if (!kept) {
-		flush_tally(a);
-		kept = tally_add(a->tally, day, session, n);
-	}
-	day_stats_count(&a->stats, session, n, kept);
 }
 
 /* Is there another day on which the domain's sessions wait? */
@@ -206,7 +178,7 @@ static int settle_some(struct apply *a, size_t *done, struct err *err)
 	       db_written(txn) < DB_BATCH_BYTES && !db_failed(txn))
 		if (settle(a, &a->batch[at]))
 			at++;
-	flush_tally(a);
+	apply_flush(a);
 	flush_stats(a);
 	*done = at;
 	return db_commit(&txn, err);

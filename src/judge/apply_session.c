@@ -83,6 +83,33 @@ static bool note_level(struct judging *judging, const struct domain_view *view)
 	return less;
 }
 
+void apply_flush(struct apply *a)
+{
+	struct tally_domain **domains = tally_sorted(a->tally);
+	size_t count = tally_domain_count(a->tally);
+
+	for (size_t i = 0; i < count && !db_failed(a->txn); i++)
+		tally_apply(a->txn, domains[i], &a->options->limits);
+	tally_reset(a->tally);
+}
+
+/* a->session goes into the tally of that day. */
+static void count_session(struct apply *a, int32_t day, uint64_t n)
+{
+	const struct session *session = &a->session;
+	bool kept;
+
+	/* before anything folds for want of memory */
+	if (tally_bytes(a->tally) >= a->options->limits.soft_bytes)
+		apply_flush(a);
+	kept = tally_add(a->tally, day, session, n);
+	if (!kept) {
+		apply_flush(a);
+		kept = tally_add(a->tally, day, session, n);
+	}
+	day_stats_count(&a->stats, session, n, kept);
+}
+
 static void count_judged(struct judging *judging,
                          const struct domain_view *view)
 {
@@ -94,7 +121,7 @@ static void count_judged(struct judging *judging,
 	a->stats.events += judging->n;
 	if (judge(&judging->options, &judging->session, view, &a->session,
 	          NULL) == 0)
-		apply_count(a, judging->place->day, judging->n);
+		count_session(a, judging->place->day, judging->n);
 	else
 		a->stats.bad[BAD_MEMBER] += judging->n;
 }

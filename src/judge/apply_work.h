@@ -70,7 +70,8 @@ struct judging {
  * to another domain, or (false) waits on.  arg: struct judging. */
 bool apply_session(void *arg, const void *data, size_t len, uint64_t n);
 
-/* a->session goes into the tally of that day. */
-void apply_count(struct apply *a, int32_t day, uint64_t n);
+/* What has been judged goes into the store, still in the transaction that takes
+ * it off the waiting list. */
+void apply_flush(struct apply *a);
 
 #endif

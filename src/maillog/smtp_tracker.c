@@ -9,11 +9,6 @@
 #include "maillog/smtp_tracker_state.h"
 
 enum {
-	/* Plaintext sessions in a row that nobody believes: mail to the public
-	 * meets a server with TLS sooner. */
-	PLAIN_RUN_MAX = 100,
-	/* The same of a log in which no TLS session has been seen yet. */
-	PLAIN_BEGIN_MAX = 20,
 	/* So many facts of others after its last delivery a process has ended,
 	 * or goes on with another message: even a host that sends 1000
 	 * messages a second logs all recipients of a session sooner.  By facts
@@ -92,24 +87,6 @@ void smtp_tracker_empty(struct smtp_tracker *tracker)
 	tracker->summary_seen = tracker->event_seen = false;
 	tracker->no_events_seen = false;
 	tracker->plain_run = 0;
-}
-
-bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker)
-{
-	return tracker->summary_seen && tracker->plain_run < PLAIN_RUN_MAX;
-}
-
-bool tracker_sees_no_tls(const struct smtp_tracker *tracker)
-{
-	return tracker->plain_run >
-	       (tracker->summary_seen ? PLAIN_RUN_MAX : PLAIN_BEGIN_MAX);
-}
-
-const struct log_site *tracker_site(const struct smtp_tracker *tracker)
-{
-	static const struct log_site unknown;
-
-	return tracker->options.site != NULL ? tracker->options.site : &unknown;
 }
 
 void smtp_tracker_set_site(struct smtp_tracker *tracker,
@@ -324,7 +301,7 @@ static void take_mail(const struct step *step)
 {
 	const struct fact *fact = step->fact;
 	struct smtp_tracker *tracker = step->tracker;
-	struct key key;
+	struct tracked_key key;
 
 	if (!queue_key(step->line, fact->queue_id, &key))
 		return;
@@ -369,7 +346,7 @@ static struct process *process_of(struct smtp_tracker *tracker,
                                   const struct log_line *line)
 {
 	struct process *process;
-	struct key key;
+	struct tracked_key key;
 
 	if (!process_key(line, &key))
 		return NULL;

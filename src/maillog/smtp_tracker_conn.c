@@ -65,7 +65,7 @@ static void conn_adopt(const struct step *step, struct tracked_conn *conn)
 {
 	struct lru *proxied = step->tracker->proxied;
 	struct tracked_conn *from;
-	struct key key;
+	struct tracked_key key;
 
 	if (!peer_key(step->line, &conn->peer, &key))
 		return;
@@ -107,7 +107,7 @@ void conn_begin(const struct step *step, struct tracked_conn *conn,
 static struct tracked_conn *proxied_conn(const struct step *step,
                                          const struct tracked_peer *peer)
 {
-	struct key key;
+	struct tracked_key key;
 
 	if (!peer_key(step->line, peer, &key))
 		return NULL;
@@ -164,7 +164,7 @@ void conn_begin_failed(const struct step *step, struct tracked_conn *conn)
 	const struct tracked_conn *newest = NULL;
 	struct lru *proxied = step->tracker->proxied;
 	bool any_taken = false;
-	struct key instance;
+	struct tracked_key instance;
 
 	if (!instance_key(step->line, &instance))
 		return;

@@ -12,11 +12,37 @@ enum {
 	/* A process that forgot to end its message for so long was cut off. */
 	ATTEMPT_SECS = 3600,
 	FOREIGN_DOMAIN_MAX = 1024,
+	/* Plaintext sessions in a row that nobody believes: mail to the public
+	 * meets a server with TLS sooner. */
+	PLAIN_RUN_MAX = 100,
+	/* The same of a log in which no TLS session has been seen yet. */
+	PLAIN_BEGIN_MAX = 20,
 };
+
+bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker)
+{
+	return tracker->summary_seen && tracker->plain_run < PLAIN_RUN_MAX;
+}
+
+/* Is smtp_tls_loglevel 0, by what the lines are like?  Then failures alone are
+ * logged. */
+static bool tracker_sees_no_tls(const struct smtp_tracker *tracker)
+{
+	return tracker->plain_run >
+	       (tracker->summary_seen ? PLAIN_RUN_MAX : PLAIN_BEGIN_MAX);
+}
+
+/* One that nothing is known of when there is none. */
+static const struct log_site *tracker_site(const struct smtp_tracker *tracker)
+{
+	static const struct log_site unknown;
+
+	return tracker->options.site != NULL ? tracker->options.site : &unknown;
+}
 
 static bool is_own(const struct step *step)
 {
-	struct key key;
+	struct tracked_key key;
 
 	return queue_key(step->line, step->fact->queue_id, &key) &&
 	       lru_find(step->tracker->own_ids, key.at, key.len) != NULL;

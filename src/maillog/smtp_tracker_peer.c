@@ -8,7 +8,7 @@
 
 #include "base/address.h"
 
-static bool key_add(struct key *key, const void *data, size_t len)
+static bool key_add(struct tracked_key *key, const void *data, size_t len)
 {
 	if (len > TRACKED_KEY_MAX - key->len)
 		return false;
@@ -18,7 +18,7 @@ static bool key_add(struct key *key, const void *data, size_t len)
 }
 
 /* Pids and queue ids are each host's own; the end of a long name tells. */
-static bool key_begin(struct key *key, const struct log_line *line)
+static bool key_begin(struct tracked_key *key, const struct log_line *line)
 {
 	enum { HOST_PART = 64 };
 	struct span host = line->host;
@@ -30,7 +30,7 @@ static bool key_begin(struct key *key, const struct log_line *line)
 	       key_add(key, "", 1);
 }
 
-bool process_key(const struct log_line *line, struct key *key)
+bool process_key(const struct log_line *line, struct tracked_key *key)
 {
 	return key_begin(key, line) &&
 	       key_add(key, line->program.at, line->program.len) &&
@@ -39,7 +39,7 @@ bool process_key(const struct log_line *line, struct key *key)
 }
 
 /* The host, and "postfix-out" of "postfix-out/smtp": queue ids are its own. */
-bool instance_key(const struct log_line *line, struct key *key)
+bool instance_key(const struct log_line *line, struct tracked_key *key)
 {
 	struct span program = line->program, name;
 
@@ -50,14 +50,14 @@ bool instance_key(const struct log_line *line, struct key *key)
 }
 
 bool queue_key(const struct log_line *line, struct span queue_id,
-               struct key *key)
+               struct tracked_key *key)
 {
 	return instance_key(line, key) &&
 	       key_add(key, queue_id.at, queue_id.len);
 }
 
 bool peer_key(const struct log_line *line, const struct tracked_peer *peer,
-              struct key *key)
+              struct tracked_key *key)
 {
 	return instance_key(line, key) &&
 	       key_add(key, peer->ip, strlen(peer->ip) + 1) &&

@@ -106,30 +106,23 @@ struct step {
 	void *arg;
 };
 
-/* One that nothing is known of when there is none. */
-const struct log_site *tracker_site(const struct smtp_tracker *tracker);
-
-/* Is smtp_tls_loglevel 0, by what the lines are like?  Then failures alone are
- * logged. */
-bool tracker_sees_no_tls(const struct smtp_tracker *tracker);
-
 void smtp_tracker_empty(struct smtp_tracker *tracker);
 void process_clear(void *process);
 /* Has it nothing more to say? */
 bool process_is_over(const struct process *process, uint64_t facts);
 
 /* Keys of the tables; one that is too long is no key. */
-struct key {
+struct tracked_key {
 	char at[TRACKED_KEY_MAX];
 	size_t len;
 };
-bool process_key(const struct log_line *line, struct key *key);
+bool process_key(const struct log_line *line, struct tracked_key *key);
 bool queue_key(const struct log_line *line, struct span queue_id,
-               struct key *key);
+               struct tracked_key *key);
 bool peer_key(const struct log_line *line, const struct tracked_peer *peer,
-              struct key *key);
+              struct tracked_key *key);
 /* What all keys of the line's instance begin with. */
-bool instance_key(const struct log_line *line, struct key *key);
+bool instance_key(const struct log_line *line, struct tracked_key *key);
 
 /* The fact's MX; false when it is no internet address: "mx[private/lmtp]". */
 bool peer_of(const struct fact *fact, struct tracked_peer *peer);

@@ -8,6 +8,7 @@
 #include "base/gzip.h"
 #include "base/xalloc.h"
 #include "outbox/message.h"
+#include "api/object_id.h"
 
 enum {
 	JSON_MAX = 256 * 1024 * 1024,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/object.h"
+#include "api/object_id.h"
 #include "outbox/edit.h"
 #include "store/keys.h"
 

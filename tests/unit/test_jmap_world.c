@@ -8,6 +8,7 @@
 #include "jmap/jmap_method.h"
 #include "jmap/jmap_type.h"
 #include "api/object.h"
+#include "api/object_id.h"
 #include "store/change_table.h"
 #include "store/inbound_table.h"
 #include "store/suppress_table.h"

@@ -5,6 +5,7 @@
 #include "base/json_at.h"
 #include "api/json_pointer.h"
 #include "api/object.h"
+#include "api/object_id.h"
 #include "unit/sample_report.h"
 
 #define DETAIL                                                                 \
