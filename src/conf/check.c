@@ -1,3 +1,5 @@
+/* What no single setting can be blamed for: settings that do not go together.
+ */
 #include "conf/conf.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* A setting by its name; and of a name that is unknown, which one was meant. */
 #include "conf/settings.h"
 
 #include <string.h>

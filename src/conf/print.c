@@ -1,3 +1,4 @@
+/* Settings as text: `tlstally conf`, and the sample file. */
 #include "conf/conf.h"
 
 #include <string.h>

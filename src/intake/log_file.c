@@ -1,3 +1,7 @@
+/*
+ * A log that is a file, followed through rotation by rename and by
+ * copytruncate, and through what became of it while nobody read.
+ */
 #include "intake/log_source.h"
 
 #include <errno.h>

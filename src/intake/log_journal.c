@@ -1,3 +1,5 @@
+/* The journal of systemd: entries of the mail facility and of Postfix's
+ * programs. */
 #include "intake/log_source.h"
 
 #include "config.h"

@@ -1,3 +1,4 @@
+/* Lines of standard input: read once, with no place to go on from. */
 #include "intake/log_source.h"
 
 #include <errno.h>
