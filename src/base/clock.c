@@ -17,10 +17,15 @@ static int64_t system_ms(struct clock *clock)
 	return read_ms(CLOCK_REALTIME_COARSE);
 }
 
+int64_t clock_host_ms(void)
+{
+	return read_ms(CLOCK_MONOTONIC);
+}
+
 static int64_t system_monotonic_ms(struct clock *clock)
 {
 	(void)clock;
-	return read_ms(CLOCK_MONOTONIC);
+	return clock_host_ms();
 }
 
 static int64_t system_boot_ms(struct clock *clock)

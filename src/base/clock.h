@@ -74,6 +74,10 @@ static inline int64_t clock_boot_ms(struct clock *clock)
 /* The system's clocks. */
 struct clock clock_system(void);
 
+/* The monotonic one, for what waits in a system call (poll(2), base/wait.h):
+ * no other clock can be handed in there. */
+int64_t clock_host_ms(void);
+
 /* Clocks that stand still.  All go on together when fixed_ms is set. */
 struct clock clock_fixed(int64_t secs);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/span.h"
 #include "base/xalloc.h"
@@ -146,7 +147,7 @@ static void hold(struct alike *alike, struct delivery_job *job,
 		                       sizeof(*alike->held));
 	}
 	if (alike->held_count == 0)
-		alike->watch.deadline_ms = pool_now_ms() + HOLD_MS;
+		alike->watch.deadline_ms = clock_host_ms() + HOLD_MS;
 	alike->held[alike->held_count++] = (struct held){
 		.job = job, .answer = *answer, .wording = wording};
 }

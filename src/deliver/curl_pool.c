@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 
 struct curl_pool {
@@ -133,7 +133,7 @@ void pool_work(struct curl_pool *pool)
 /* The poll list, and how long to sleep until the first deadline. */
 static unsigned prepare(struct curl_pool *pool, int *timeout_ms)
 {
-	int64_t now = pool_now_ms();
+	int64_t now = clock_host_ms();
 	unsigned count = 0;
 
 	for (size_t i = 0; i < pool->slots; i++) {
@@ -162,7 +162,7 @@ void pool_wait(struct curl_pool *pool, int timeout_ms)
 	int64_t now;
 
 	curl_multi_poll(pool->multi, pool->fds, count, timeout_ms, NULL);
-	now = pool_now_ms();
+	now = clock_host_ms();
 	/* a callback may stop, start and free watches: ask the slot each time
 	 */
 	for (size_t i = 0; i < count; i++) {
@@ -179,12 +179,4 @@ void pool_wait(struct curl_pool *pool, int timeout_ms)
 		}
 	}
 	pool_work(pool);
-}
-
-int64_t pool_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -31,7 +31,7 @@ struct pool_transfer {
 struct pool_watch {
 	int fd;              /* -1: only the deadline */
 	short events;        /* CURL_WAIT_POLLIN, CURL_WAIT_POLLOUT */
-	int64_t deadline_ms; /* of pool_now_ms(); 0: none */
+	int64_t deadline_ms; /* of clock_host_ms(); 0: none */
 	/* revents 0: the deadline has passed (it is cleared before). */
 	void (*ready)(struct pool_watch *self, short revents);
 	size_t slot; /* the pool's */
@@ -55,9 +55,6 @@ void pool_unwatch(struct curl_pool *pool, struct pool_watch *watch);
  * can, at most timeout_ms, and then does the same. */
 void pool_work(struct curl_pool *pool);
 void pool_wait(struct curl_pool *pool, int timeout_ms);
-
-/* Milliseconds of a clock that nobody sets, for deadlines. */
-int64_t pool_now_ms(void);
 
 /* A socket that no child inherits, for CURLOPT_OPENSOCKETFUNCTION. */
 curl_socket_t pool_open_socket(void *arg, curlsocktype purpose,

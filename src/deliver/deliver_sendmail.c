@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/io.h"
 #include "base/xalloc.h"
@@ -239,7 +240,7 @@ static void watch_child(struct deliver_sendmail *sendmail,
 	child->pid = pid;
 	child->exit.fd = pidfd;
 	child->exit.events = CURL_WAIT_POLLIN;
-	child->exit.deadline_ms = pool_now_ms() + sendmail->timeout_ms;
+	child->exit.deadline_ms = clock_host_ms() + sendmail->timeout_ms;
 	child->exit.ready = on_end;
 	child->words.fd = words;
 	child->words.events = CURL_WAIT_POLLIN;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
@@ -63,7 +64,7 @@ static void go_idle(struct smtp_conn *conn)
 	}
 	conn->state = CONN_IDLE;
 	conn->watch.events = CURL_WAIT_POLLIN;
-	conn->watch.deadline_ms = pool_now_ms() + IDLE_MS;
+	conn->watch.deadline_ms = clock_host_ms() + IDLE_MS;
 	conn->owner->idle(conn->owner, conn);
 }
 
@@ -141,7 +142,7 @@ static void set_deadline(struct smtp_conn *conn)
 
 	if (conn->state == CONN_TEXT && conn->out_sent == conn->out.len)
 		step = SMTP_STEP_DOT;
-	deadline_ms = pool_now_ms() +
+	deadline_ms = clock_host_ms() +
 	              smtp_step_secs(step, conn->login->dot_secs) * 1000;
 	if (conn->mail != NULL && deadline_ms > conn->until_ms)
 		deadline_ms = conn->until_ms;
@@ -431,7 +432,7 @@ struct smtp_conn *smtp_conn_new(struct curl_pool *pool,
 	conn->watch.fd = -1;
 	conn->watch.ready = on_ready;
 	conn->watch.deadline_ms =
-		pool_now_ms() +
+		clock_host_ms() +
 		smtp_step_secs(SMTP_STEP_CONNECT, login->dot_secs) * 1000;
 	pool_watch(pool, &conn->watch);
 	conn->transfer.ended = opened;
@@ -464,8 +465,8 @@ void smtp_conn_free(struct smtp_conn **conn)
 void smtp_conn_send(struct smtp_conn *conn, struct smtp_mail *mail)
 {
 	conn->mail = mail;
-	conn->until_ms =
-		pool_now_ms() + smtp_message_secs(conn->login->dot_secs) * 1000;
+	conn->until_ms = clock_host_ms() +
+	                 smtp_message_secs(conn->login->dot_secs) * 1000;
 	command(conn, CONN_MAIL, "MAIL FROM", mail->job->mail_from);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "deliver/answer.h"
 #include "deliver/curl_pool.h"
@@ -56,11 +57,11 @@ static void wait_for_some(struct transport *self, int timeout_ms,
                           delivery_done_fn *done, void *arg)
 {
 	struct all *all = (struct all *)self;
-	int64_t until = pool_now_ms() + timeout_ms;
+	int64_t until = clock_host_ms() + timeout_ms;
 
 	pool_work(all->pool);
 	while (answers_waiting(all->answers) == 0) {
-		int64_t left = until - pool_now_ms();
+		int64_t left = until - clock_host_ms();
 
 		if (left <= 0)
 			break;

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/day.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "intake/memo.h"
 #include "store/feed_table.h"
@@ -21,7 +21,7 @@ enum {
 	IDLE_COMMIT_MS = 10000, /* the watermark moves on without events */
 	RETRY_MS = 1000,        /* after a commit that failed */
 	STOP_TRIES = 5,
-	STOP_PAUSE_NS = 200 * 1000 * 1000,
+	STOP_PAUSE_MS = 200,
 	DAYS_KEPT = 8,
 };
 
@@ -60,7 +60,6 @@ struct collector *collector_new(struct db *db,
 {
 	struct memo_limits memo = {MEMO_ENTRIES, MEMO_BYTES};
 	struct collector *c = xcalloc(1, sizeof(*c));
-	pthread_condattr_t attr;
 	uint64_t seed;
 
 	random_bytes(&seed, sizeof(seed));
@@ -71,10 +70,7 @@ struct collector *collector_new(struct db *db,
 	c->sides[1].tally = tally_new(seed, &options->limits);
 	c->day = day_of(clock_secs(options->clock));
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_cond_init(&c->wake);
 	return c;
 }
 
@@ -308,20 +304,13 @@ static int commit_taken(struct collector *c, struct err *err)
 
 /* Waits for the time, for collector_stop() and, if asked to, for a side that is
  * half full; true when stopping. */
-static bool wait_ms(struct collector *c, int64_t ms, bool for_hurry)
+static bool wait_for_turn(struct collector *c, int64_t ms, bool for_hurry)
 {
-	struct timespec until;
-	int rc = 0;
+	int64_t until_ms = clock_host_ms() + ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	while (!c->stopping && rc != ETIMEDOUT && !(for_hurry && c->in_a_hurry))
-		rc = pthread_cond_timedwait(&c->wake, &c->lock, &until);
+	while (!c->stopping && !(for_hurry && c->in_a_hurry) &&
+	       wait_cond(&c->wake, &c->lock, until_ms))
+		;
 	return c->stopping;
 }
 
@@ -348,17 +337,16 @@ static int commit_until_done(struct collector *c, struct err *err)
 
 	memo_each(c->memo, count_hits, &counting);
 	while (commit_taken(c, err) < 0) {
-		struct timespec pause = {.tv_nsec = STOP_PAUSE_NS};
 		bool stopping;
 
 		pthread_mutex_lock(&c->lock);
-		stopping = wait_ms(c, RETRY_MS, false);
+		stopping = wait_for_turn(c, RETRY_MS, false);
 		c->state.progress_ms = clock_monotonic_ms(c->options.clock);
 		pthread_mutex_unlock(&c->lock);
 		if (stopping && ++tries >= STOP_TRIES)
 			return err->class;
 		if (stopping)
-			nanosleep(&pause, NULL);
+			wait_ms(STOP_PAUSE_MS);
 	}
 	return 0;
 }
@@ -373,7 +361,8 @@ static void *commit_thread(void *arg)
 		bool due;
 
 		pthread_mutex_lock(&c->lock);
-		stopping = wait_ms(c, c->options.commit_interval_ms, true);
+		stopping =
+			wait_for_turn(c, c->options.commit_interval_ms, true);
 		due = take_if_due(c, clock_monotonic_ms(c->options.clock),
 		                  stopping);
 		pthread_mutex_unlock(&c->lock);

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/wait.h"
 #include "base/xalloc.h"
 
 enum {
@@ -18,7 +18,7 @@ enum {
 	 * buffers must not all fall into the same cache sets */
 	STRIDE = DATAGRAM_MAX + 4096 + 320,
 	WAKE_SIGNAL = SIGUSR1,
-	WAKE_PAUSE_NS = 5 * 1000 * 1000,
+	WAKE_PAUSE_MS = 5,
 };
 
 struct dgram {
@@ -182,8 +182,6 @@ int dgram_start(struct dgram **out, struct dgram_socket *sock,
 
 void dgram_stop(struct dgram **dgram)
 {
-	struct timespec pause = {.tv_nsec = WAKE_PAUSE_NS};
-
 	if (*dgram == NULL)
 		return;
 	atomic_store(&(*dgram)->stopping, true);
@@ -192,7 +190,7 @@ void dgram_stop(struct dgram **dgram)
 	/* the signal may come just before recvmmsg(2) begins to wait: again */
 	while (!atomic_load(&(*dgram)->ended)) {
 		pthread_kill((*dgram)->thread, WAKE_SIGNAL);
-		nanosleep(&pause, NULL);
+		wait_ms(WAKE_PAUSE_MS);
 	}
 	pthread_join((*dgram)->thread, NULL);
 	dgram_free(dgram);

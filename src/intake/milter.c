@@ -4,17 +4,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <libmilter/mfapi.h>
 
 #include "base/auto.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "intake/milter_session.h"
 
 enum {
 	BACKLOG = 1024,
-	STOP_PAUSE_NS = 10 * 1000 * 1000,
 	STOP_PAUSE_MS = 10,
 	LINGER_MS = 100,
 };
@@ -322,8 +321,6 @@ int milter_ended(struct err *err)
 
 size_t milter_stop(int64_t deadline_ms)
 {
-	const struct timespec pause = {.tv_nsec = STOP_PAUSE_NS};
-
 	/* not smfi_stop(): it would cut sessions off in the middle of their
 	 * messages, and waits for a main loop that looks round every five
 	 * seconds.  The process is about to end. */
@@ -332,7 +329,7 @@ size_t milter_stop(int64_t deadline_ms)
 	for (int64_t ms = 0, quiet = 0; ms < deadline_ms && quiet < LINGER_MS &&
 	                                atomic_load(&milter.sessions) > 0;
 	     ms += STOP_PAUSE_MS) {
-		nanosleep(&pause, NULL);
+		wait_ms(STOP_PAUSE_MS);
 		quiet = atomic_load(&milter.messages) > 0
 		                ? 0
 		                : quiet + STOP_PAUSE_MS;

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/day.h"
 #include "base/log.h"
 #include "base/lru.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "intake/milter_bounces.h"
 #include "intake/milter_counts.h"
@@ -20,6 +20,7 @@ enum {
 	IDLE_COMMIT_MS = 10000, /* the feed shows that it lives */
 	RETRY_MS = 1000,        /* after a commit that failed */
 	STOP_TRIES = 5,
+	STOP_PAUSE_MS = 200,
 	QUEUE_ID_MAX = 31, /* Postfix's longest has some 20 */
 };
 
@@ -76,30 +77,17 @@ static void warm_up(struct milter_feed *f, struct milter_counts *side,
 	}
 }
 
-static void time_after(int64_t ms, struct timespec *until)
-{
-	clock_gettime(CLOCK_MONOTONIC, until);
-	until->tv_sec += ms / 1000;
-	until->tv_nsec += (ms % 1000) * 1000000;
-	if (until->tv_nsec >= 1000000000) {
-		until->tv_sec++;
-		until->tv_nsec -= 1000000000;
-	}
-}
-
 /* Under the lock.  A store that takes nothing holds up no mail. */
 static void await_commit(struct milter_feed *f)
 {
 	uint64_t turn = f->filling_turn;
-	struct timespec until;
-	int rc = 0;
+	int64_t until_ms = clock_host_ms() + MILTER_HURRY_MS;
 
-	time_after(MILTER_HURRY_MS, &until);
 	f->hurry = true;
 	pthread_cond_signal(&f->wake);
-	while (rc != ETIMEDOUT && f->committed_turn <= turn &&
-	       !f->state.commit_fails && !f->closed)
-		rc = pthread_cond_timedwait(&f->committed, &f->lock, &until);
+	while (f->committed_turn <= turn && !f->state.commit_fails &&
+	       !f->closed && wait_cond(&f->committed, &f->lock, until_ms))
+		;
 }
 
 static bool is_queue_id(const char *text)
@@ -158,16 +146,15 @@ struct milter_feed_state milter_feed_state(struct milter_feed *f)
 
 /* Waits for the time, for milter_feed_stop() or for a side to fill up; under
  * the lock.  True when stopping. */
-static bool wait_ms(struct milter_feed *f, int64_t ms, bool also_full)
+static bool wait_for_turn(struct milter_feed *f, int64_t ms, bool also_full)
 {
-	struct timespec until;
-	int rc = 0;
+	int64_t until_ms = clock_host_ms() + ms;
 
-	time_after(ms, &until);
-	while (!f->stopping && rc != ETIMEDOUT &&
+	while (!f->stopping &&
 	       !(also_full &&
-	         (f->hurry || milter_counts_full(f->sides[f->filling]))))
-		rc = pthread_cond_timedwait(&f->wake, &f->lock, &until);
+	         (f->hurry || milter_counts_full(f->sides[f->filling]))) &&
+	       wait_cond(&f->wake, &f->lock, until_ms))
+		;
 	return f->stopping;
 }
 
@@ -257,16 +244,13 @@ static int commit_until_done(struct milter_feed *f, struct err *err)
 		bool stopping;
 
 		pthread_mutex_lock(&f->lock);
-		stopping = wait_ms(f, RETRY_MS, false);
+		stopping = wait_for_turn(f, RETRY_MS, false);
 		f->state.progress_ms = clock_monotonic_ms(f->options.clock);
 		pthread_mutex_unlock(&f->lock);
 		if (stopping && ++tries >= STOP_TRIES)
 			return err->class;
-		if (stopping) {
-			struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
-
-			nanosleep(&pause, NULL);
-		}
+		if (stopping)
+			wait_ms(STOP_PAUSE_MS);
 	}
 	return 0;
 }
@@ -324,7 +308,7 @@ static void *feed_thread(void *arg)
 		bool due;
 
 		pthread_mutex_lock(&f->lock);
-		wait_ms(f, f->options.commit_interval_ms, true);
+		wait_for_turn(f, f->options.commit_interval_ms, true);
 		stopping = f->stopping;
 		f->closed = stopping;
 		due = take_if_due(f);
@@ -341,7 +325,6 @@ static struct milter_feed *make(struct db *db,
                                 const struct milter_feed_options *options)
 {
 	struct milter_feed *f = xcalloc(1, sizeof(*f));
-	pthread_condattr_t attr;
 
 	f->db = db;
 	f->options = *options;
@@ -352,11 +335,8 @@ static struct milter_feed *make(struct db *db,
 	f->state.progress_ms = clock_monotonic_ms(options->clock);
 	f->idle_since_ms = INT64_MIN / 2;
 	pthread_mutex_init(&f->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->wake, &attr);
-	pthread_cond_init(&f->committed, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_cond_init(&f->wake);
+	wait_cond_init(&f->committed);
 	return f;
 }
 

@@ -5,22 +5,14 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "policy/dns_packet.h"
 
 enum { TCP_PREFIX = 2 }; /* RFC 1035 section 4.2.2: the length before it */
-
-int64_t dns_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void close_socket(int *fd)
 {
@@ -39,7 +31,7 @@ static int wait_for(int fd, short events, int64_t deadline_ms, struct err *err)
 {
 	for (;;) {
 		struct pollfd pollfd = {.fd = fd, .events = events};
-		int64_t left = deadline_ms - dns_now_ms();
+		int64_t left = deadline_ms - clock_host_ms();
 		int n;
 
 		if (left <= 0)

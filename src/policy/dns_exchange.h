@@ -18,7 +18,7 @@
 struct dns_exchange {
 	const struct endpoint *server;
 	bool tcp;
-	int64_t deadline_ms; /* of dns_now_ms() */
+	int64_t deadline_ms; /* of clock_host_ms() */
 	const uint8_t *question;
 	size_t question_len;
 	/* 1: take it, 0: not for us, negative: ours and unusable */
@@ -29,8 +29,5 @@ struct dns_exchange {
 
 /* 0 when take() took something, ERR_BUSY or ERR_PARSE with the reason. */
 int dns_exchange(const struct dns_exchange *exchange, struct err *err);
-
-/* Milliseconds of a clock that nobody sets. */
-int64_t dns_now_ms(void);
 
 #endif

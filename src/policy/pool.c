@@ -6,10 +6,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "base/moment.h"
 #include "policy/discover.h"
@@ -112,20 +112,11 @@ static void look_at_list(struct policy_pool *pool)
 static void wait_until(struct policy_pool *pool, int64_t until_ms)
 {
 	int64_t left = until_ms - now_ms(pool);
-	struct timespec at;
 
 	if (left > LOOK_MS)
 		left = LOOK_MS; /* the clock may be one that stands still */
-	if (left <= 0)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += left / 1000;
-	at.tv_nsec += left % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&pool->wake, &pool->lock, &at);
+	if (left > 0)
+		wait_cond(&pool->wake, &pool->lock, clock_host_ms() + left);
 }
 
 /* Waits for a domain to work on; false when the pool stops. */
@@ -290,7 +281,6 @@ static void close_worker(struct worker *worker)
 static struct policy_pool *pool_new(const struct pool_options *options)
 {
 	struct policy_pool *pool = xcalloc(1, sizeof(*pool));
-	pthread_condattr_t attr;
 
 	pool->options = *options;
 	atomic_store(&pool->dane, options->dane);
@@ -302,10 +292,7 @@ static struct policy_pool *pool_new(const struct pool_options *options)
 		arena_init(&pool->workers[i].arena);
 	}
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_cond_init(&pool->wake);
 	return pool;
 }
 

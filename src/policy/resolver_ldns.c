@@ -6,6 +6,7 @@
  * leaves open, and the questions that tell a bogus answer from a server in
  * trouble.  Each try may take an equal share of the time that is left.
  */
+#include "base/clock.h"
 #include "policy/resolver.h"
 
 #include <stdlib.h>
@@ -96,7 +97,7 @@ static int ask(struct asking *asking, struct err *err)
 	for (size_t i = 0; i < tries && rc < 0; i++) {
 		size_t at = i % servers->count;
 		bool tcp = i >= servers->count;
-		int64_t now = dns_now_ms();
+		int64_t now = clock_host_ms();
 		int64_t share =
 			(asking->deadline_ms - now) / (int64_t)(tries - i);
 
@@ -192,7 +193,7 @@ static void query(struct resolver *resolver, const char *name,
 	struct asking asking = {
 		.self = self,
 		.question = {.name = name, .type = type},
-		.deadline_ms = dns_now_ms() + self->timeout_ms,
+		.deadline_ms = clock_host_ms() + self->timeout_ms,
 		.arena = arena,
 	};
 	uint8_t bytes[DNS_QUESTION_MAX];

@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/wait.h"
 #include "base/xalloc.h"
 
-enum { ALONE_SECS = 10 };
+enum { ALONE_MS = 10 * 1000 };
 
 /* A thread with transactions, and how many. */
 struct db_guest {
@@ -20,13 +20,8 @@ struct db_guest {
 
 void db_door_init(struct db *db)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&db->mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&db->door, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_cond_init(&db->door);
 }
 
 void db_door_clear(struct db *db)
@@ -123,16 +118,13 @@ static void stop_being_alone(struct db *db)
  * long; else end with stop_being_alone(). */
 static bool be_alone(struct db *db)
 {
-	struct timespec until;
-	int rc = 0;
+	int64_t until_ms = clock_host_ms() + ALONE_MS;
 
 	if (own_count(db) > 1)
 		return false;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ALONE_SECS;
 	db->is_alone = true;
-	while (db->inside > 1 && rc == 0)
-		rc = pthread_cond_timedwait(&db->door, &db->mutex, &until);
+	while (db->inside > 1 && wait_cond(&db->door, &db->mutex, until_ms))
+		;
 	if (db->inside > 1)
 		stop_being_alone(db);
 	return db->is_alone;

@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "store/page.h"
 
-enum { TRIES = 50, PAUSE_NS = 20 * 1000 * 1000 };
+enum { TRIES = 50, PAUSE_MS = 20 };
 
 /* A key that bounds a page's keys; len 0: none does. */
 struct bound {
@@ -421,7 +421,6 @@ static int check_size(struct page_walk *walk, uint64_t *txn_id, struct err *err)
 int page_walk_size(int fd, struct err *err)
 {
 	struct page_walk walk = {.fd = fd};
-	struct timespec pause = {.tv_nsec = PAUSE_NS};
 	uint64_t before = 0, now;
 	struct stat st;
 
@@ -438,7 +437,7 @@ int page_walk_size(int fd, struct err *err)
 		if (i > 0 && now == before)
 			return err->class;
 		before = now;
-		nanosleep(&pause, NULL);
+		wait_ms(PAUSE_MS);
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/reader.h"
 #include "base/strbuf.h"
+#include "base/wait.h"
 
 static void test_time_parse(void **state)
 {
@@ -190,6 +191,24 @@ static void test_clock_shifted(void **state)
 	                0, 60000);
 }
 
+/* What waits for a condition waits until its moment, and no longer. */
+static void test_wait_cond(void **state)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	int64_t began_ms = clock_host_ms(), until_ms = began_ms + 1050;
+	pthread_cond_t cond;
+
+	(void)state;
+	wait_cond_init(&cond);
+	pthread_mutex_lock(&lock);
+	while (wait_cond(&cond, &lock, until_ms))
+		;
+	assert_in_range(clock_host_ms() - began_ms, 1050, 30000);
+	assert_false(wait_cond(&cond, &lock, began_ms));
+	pthread_mutex_unlock(&lock);
+	pthread_cond_destroy(&cond);
+}
+
 static void test_err_prefix(void **state)
 {
 	struct err err = {0};
@@ -212,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_log_limit),
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_clock_shifted),
+		cmocka_unit_test(test_wait_cond),
 		cmocka_unit_test(test_err_prefix),
 	};
 
