@@ -31,9 +31,7 @@
 #include "store/outbox_table.h"
 
 enum {
-	FEED_SILENT_SECS = 120, /* it commits every 10 s at least */
-	QUIET_SECS = DAY_SECS,  /* no event for so long: worth a note */
-	RUN_LATE_SECS = 1800,   /* the timer's five minutes, six times */
+	RUN_LATE_SECS = 1800, /* the timer's five minutes, six times */
 };
 
 void doctor_tell(struct finding *finding, enum grade grade, const char *fmt,
@@ -99,56 +97,28 @@ static void look_at_queue(struct cli *cli, struct finding *finding)
 		            length);
 }
 
-static const struct doctor_counter event_counter = {
-	FEED_EVENTS, "tlstallyd", "event",
-	"smtp_tlsrpt_enable, smtp_tlsrpt_socket_name in Postfix?"};
-static const struct doctor_counter milter_counter = {
-	FEED_MILTER, "tlstally-milter", "message",
-	"smtpd_milters, non_smtpd_milters in Postfix?"};
-
-void doctor_look_at_counter(struct cli *cli,
-                            const struct doctor_counter *counter,
-                            struct finding *finding)
+void doctor_look_at_feed(struct cli *cli, const struct feed_kind *kind,
+                         struct finding *finding)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	auto_(strbuf_clear) struct strbuf words = {0};
 	int64_t now = clock_secs(&cli->clock);
 	struct feed feed = {0};
-	char time[TIME_TEXT];
+	enum feed_state state;
 
-	if (!feed_get(txn, counter->feed, &feed))
-		doctor_tell(finding, BAD,
-		            "%s has never counted into this store",
-		            counter->daemon);
-	else if (now - feed.seen_at > FEED_SILENT_SECS)
-		doctor_tell(finding, BAD,
-		            "%s has counted nothing since %s: it is not "
-		            "running, or the store refuses it",
-		            counter->daemon, time_format(feed.seen_at, time));
-	else if (feed.trouble[0] != '\0')
-		doctor_tell(finding, BAD, "%s counts nothing: %s",
-		            counter->daemon, feed.trouble);
-	else if (feed.watermark == 0)
-		doctor_tell(finding, NOTE,
-		            "%s has begun, and counted nothing yet",
-		            counter->daemon);
-	else if (feed.watermark != 0 && now - feed.watermark > FEED_SILENT_SECS)
-		doctor_tell(finding, NOTE,
-		            "%s is behind: it has counted until %s and goes on",
-		            counter->daemon, time_format(feed.watermark, time));
-	else if (feed.last_event == 0)
-		doctor_tell(finding, NOTE, "no %s has come yet: %s",
-		            counter->what, counter->nothing_yet);
-	else if (now - feed.last_event > QUIET_SECS)
-		doctor_tell(finding, NOTE, "the last %s came %s", counter->what,
-		            time_format(feed.last_event, time));
-	else
-		doctor_tell(finding, GOOD, "counting; the last %s came %s",
-		            counter->what, time_format(feed.last_event, time));
+	feed_get(txn, kind->name, &feed);
+	state = feed_state(&feed, now);
+	feed_tell(&feed, kind, now, &words);
+	doctor_tell(finding,
+	            !feed_is_up(state)       ? BAD
+	            : state == FEED_COUNTING ? GOOD
+	                                     : NOTE,
+	            "%s", strbuf_text(&words));
 }
 
 static void look_at_events(struct cli *cli, struct finding *finding)
 {
-	doctor_look_at_counter(cli, &event_counter, finding);
+	doctor_look_at_feed(cli, feed_kind(FEED_EVENTS), finding);
 }
 
 static void look_at_milter(struct cli *cli, struct finding *finding)
@@ -157,7 +127,7 @@ static void look_at_milter(struct cli *cli, struct finding *finding)
 	struct postfix_site *site;
 	struct milter_sight sight;
 
-	doctor_look_at_counter(cli, &milter_counter, finding);
+	doctor_look_at_feed(cli, feed_kind(FEED_MILTER), finding);
 	if (finding->grade == BAD)
 		return;
 	site = postfix_site_ask(&cli->conf);
@@ -174,11 +144,14 @@ bool doctor_counts_by(struct cli *cli, const char *feed_name)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
 	struct feed feed = {0};
+	bool any = false;
 
-	if (strcmp(feed_name, FEED_EVENTS) != 0)
-		return feed_get(txn, feed_name, &feed);
-	return feed_get(txn, FEED_EVENTS, &feed) ||
-	       !feed_get(txn, FEED_LOG, &feed);
+	while (feed_next(txn, &feed)) {
+		if (strcmp(feed.name, feed_name) == 0)
+			return true;
+		any |= feed_kind(feed.name)->counts_sessions;
+	}
+	return !any && feed_kind(feed_name) == &feed_kinds[0];
 }
 
 static void look_at_coverage(struct cli *cli, struct finding *finding)
@@ -199,16 +172,11 @@ static void look_at_coverage(struct cli *cli, struct finding *finding)
 		if (coverage.broken) {
 			doctor_tell(finding, BAD,
 			            "mail to %" PRIu64
-			            " domains on %s, and no TLS "
-			            "session counted with any: %s",
+			            " domains on %s, and no TLS session "
+			            "counted with any: does %s run, and %s",
 			            coverage.domains, day_format(day, text),
-			            coverage.by_log
-			                    ? "does tlstally-logd read "
-			                      "Postfix's log, "
-			                      "and is smtp_tls_loglevel = 1?"
-			                    : "smtp_tlsrpt_enable, "
-			                      "smtp_tlsrpt_socket_name in "
-			                      "Postfix?");
+			            coverage.feed->daemon,
+			            coverage.feed->check);
 			return;
 		}
 		uncovered += coverage.uncovered;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "cli/cli.h"
+#include "words/feed.h"
 
 enum grade { GOOD, NOTE, BAD };
 
@@ -20,16 +21,11 @@ struct finding {
 void doctor_tell(struct finding *finding, enum grade grade, const char *fmt,
                  ...) __attribute__((format(printf, 3, 4)));
 
-/* Who counts, and what it is called. */
-struct doctor_counter {
-	const char *feed, *daemon, *what, *nothing_yet;
-};
+void doctor_look_at_feed(struct cli *cli, const struct feed_kind *kind,
+                         struct finding *finding);
 
-void doctor_look_at_counter(struct cli *cli,
-                            const struct doctor_counter *counter,
-                            struct finding *finding);
-
-/* Where nobody has counted yet, it is the socket that is asked after. */
+/* Where nobody has counted sessions yet, the first of feed_kinds[] is asked
+ * after. */
 bool doctor_counts_by(struct cli *cli, const char *feed_name);
 
 /* The log and this host's Postfix: cli_doctor_log.c */

@@ -11,19 +11,15 @@
 #include "postfix/site.h"
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/moment.h"
 #include "maillog/maillog.h"
 #include "store/feed_table.h"
 #include "store/line_table.h"
 #include "store/log_table.h"
 
 enum {
-	QUIET_SECS = DAY_SECS, /* no event for so long: nobody sends any */
-	LEVELS_ENOUGH = 5,     /* sessions that show what all are like */
+	LEVELS_ENOUGH = 5, /* sessions that show what all are like */
 };
-
-static const struct doctor_counter log_counter = {
-	FEED_LOG, "tlstally-logd", "session",
-	"smtp_tls_loglevel = 1, smtp_tls_security_level in Postfix?"};
 
 /* Of today and yesterday. */
 static void sum_lines(struct cli *cli, struct line_count sums[LINE_FATES])
@@ -48,14 +44,14 @@ static void sum_lines(struct cli *cli, struct line_count sums[LINE_FATES])
 void doctor_look_at_log(struct cli *cli, struct finding *finding)
 {
 	struct line_count sums[LINE_FATES] = {{0}};
-	struct doctor_counter counter = log_counter;
+	struct feed_kind kind = *feed_kind(FEED_LOG);
 
 	sum_lines(cli, sums);
 	if (sums[LINE_TELLS].n == 0 && sums[LINE_UNREAD].n > 0)
-		counter.nothing_yet = "its lines are not understood";
+		kind.check = "its lines are not understood";
 	else if (sums[LINE_TELLS].n == 0 && sums[LINE_FOREIGN].n > 0)
-		counter.nothing_yet = "its lines are left out";
-	doctor_look_at_counter(cli, &counter, finding);
+		kind.check = "its lines are left out";
+	doctor_look_at_feed(cli, &kind, finding);
 }
 
 /* Where no line told of a session, those that were not read are why. */
@@ -131,8 +127,9 @@ static bool events_come(struct cli *cli)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
 	struct feed feed = {0};
 
-	return feed_get(txn, FEED_EVENTS, &feed) && feed.last_event > 0 &&
-	       clock_secs(&cli->clock) - feed.last_event <= QUIET_SECS;
+	return feed_get(txn, FEED_EVENTS, &feed) &&
+	       moment_age(feed.last_event, clock_secs(&cli->clock)) <=
+	               FEED_QUIET_SECS;
 }
 
 /* Why there are no events, or why there need not be. */

@@ -14,17 +14,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "maillog/maillog.h"
-#include "store/feed_table.h"
-
-enum { FEED_DEAD_SECS = 120 };
-
-static int64_t time_of(const json_t *object, const char *name)
-{
-	int64_t time = 0;
-
-	time_parse(doc_text(object, name), &time, NULL);
-	return time;
-}
+#include "words/feed.h"
 
 /* "12 KiB", "3 MiB" */
 static void put_size(uint64_t bytes, struct strbuf *out)
@@ -65,30 +55,6 @@ static void print_clock(const json_t *doc, struct strbuf *out)
 			why);
 }
 
-static void print_feed_trouble(const json_t *feed, int64_t now,
-                               struct strbuf *out)
-{
-	const char *name = doc_text(feed, "name");
-	int64_t alive = time_of(feed, "lastCommit");
-	int64_t until = time_of(feed, "countedUntil");
-
-	if (now - alive > FEED_DEAD_SECS)
-		strbuf_printf(out,
-		              "Nothing is counted from '%s' at the moment: its "
-		              "daemon is not running.\n",
-		              name);
-	else if (doc_text(feed, "trouble")[0] != '\0')
-		strbuf_printf(out,
-		              "Nothing is counted from '%s' at the moment: "
-		              "%s.\n",
-		              name, doc_text(feed, "trouble"));
-	else if (until != 0 && alive - until > FEED_DEAD_SECS)
-		strbuf_printf(out,
-		              "'%s' is %" PRId64 " minutes behind, and reads "
-		              "what was written since.\n",
-		              name, (alive - until) / 60);
-}
-
 static void print_feeds(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
@@ -99,10 +65,11 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 	};
 	auto_(table_free) struct table *table = table_new(columns, 4);
 	const json_t *feed;
+	const char *counting_well = feed_state_word(FEED_COUNTING);
 	size_t i, counting = 0;
 
 	json_array_foreach (doc_get(doc, "feeds"), i, feed) {
-		counting += strcmp(doc_text(feed, "name"), FEED_MILTER) != 0;
+		counting += json_is_true(doc_get(feed, "countsSessions"));
 		table_text(table, doc_text(feed, "name"));
 		table_text(table, doc_text(feed, "countedUntil")[0]
 		                          ? doc_text(feed, "countedUntil")
@@ -121,7 +88,9 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 		                 "without TLSRPT it is tlstally-logd that "
 		                 "should run.\n");
 	json_array_foreach (doc_get(doc, "feeds"), i, feed)
-		print_feed_trouble(feed, time_of(doc, "now"), out);
+		if (strcmp(doc_text(feed, "state"), counting_well) != 0)
+			strbuf_printf(out, "%s: %s.\n", doc_text(feed, "name"),
+			              doc_text(feed, "words"));
 }
 
 /* Lines that count for nothing. */

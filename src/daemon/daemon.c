@@ -200,12 +200,11 @@ int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
 	return err_set(err, ERR_BUSY,
 	               "this host counts by %s already, the last session at "
 	               "%s: each would count twice. Keep one of the two "
-	               "daemons, tlstallyd or tlstally-logd; where that is "
-	               "done, or they hear different Postfixes, set [log] "
-	               "allow_both = yes",
-	               strcmp(other.name, FEED_LOG) == 0 ? "the mail log"
-	                                                 : "Postfix's events",
-	               time_format(other.last_event, time));
+	               "daemons, %s or %s; where that is done, or they hear "
+	               "different Postfixes, set [log] allow_both = yes",
+	               feed_kind(other.name)->source,
+	               time_format(other.last_event, time),
+	               feed_kind(feed)->daemon, feed_kind(other.name)->daemon);
 }
 
 static void tell_clock(const struct clock_record *record)

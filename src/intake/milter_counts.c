@@ -243,7 +243,8 @@ static void put_feed(struct db_txn *txn, const struct feed *more)
 	struct feed feed = {0};
 
 	copy_text(feed.name, sizeof(feed.name), more->name);
-	feed_get(txn, feed.name, &feed);
+	if (feed_get(txn, feed.name, &feed))
+		own_seen_committed(txn, feed.watermark, more->watermark);
 	feed.watermark = more->watermark;
 	feed.seen_at = more->seen_at;
 	if (more->last_event > 0)

@@ -7,8 +7,6 @@
 #include "store/feed_table.h"
 #include "store/log_table.h"
 
-enum { FEED_SEEN_SECS = 2 * DAY_SECS };
-
 /* A watermark of a time to come says nothing: it is from a clock that proved
  * wrong. */
 static bool is_past(const struct feed *feed, int64_t end, int64_t now)
@@ -23,9 +21,8 @@ static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
 {
 	*feed = (struct feed){0};
 	while (feed_next(txn, feed))
-		if (feed_counts_sessions(feed) &&
-		    feed->seen_at >= now - FEED_SEEN_SECS &&
-		    !is_past(feed, end, now))
+		if (feed_kind(feed->name)->counts_sessions &&
+		    feed_is_in_use(feed, now) && !is_past(feed, end, now))
 			return 1;
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "store/policy_cache_table.h"
 #include "store/tally_table.h"
 
-enum { FEED_SEEN_SECS = 2 * DAY_SECS, RECORD_DAYS = 7 };
+enum { RECORD_DAYS = 7 };
 
 /* Was a session with it counted that day, or does one wait for its policy? */
 static bool has_session(struct db_txn *txn, int32_t day, const char *domain)
@@ -50,7 +50,8 @@ static bool has_known_record(struct db_txn *txn, int32_t day,
 }
 
 static bool can_be_judged(struct db_txn *txn, const struct conf *conf,
-                          bool by_log, const struct mail_row *row)
+                          const struct feed_kind *feed,
+                          const struct mail_row *row)
 {
 	const char *hop =
 		row->next_hop[0] != '\0' ? row->next_hop : row->domain;
@@ -58,7 +59,7 @@ static bool can_be_judged(struct db_txn *txn, const struct conf *conf,
 	/* a name that stands for several, an address */
 	if (!domain_is_host(row->domain) || !domain_is_host(hop))
 		return false;
-	if (by_log)
+	if (feed->tells_all)
 		return conf->log.count_private || strcmp(hop, row->domain) == 0;
 	return has_known_record(txn, row->day, hop);
 }
@@ -86,7 +87,7 @@ static void judge_row(struct db_txn *txn, const struct conf *conf,
 {
 	bool covered = is_covered(txn, row);
 
-	if (!covered && !can_be_judged(txn, conf, c->by_log, row)) {
+	if (!covered && !can_be_judged(txn, conf, c->feed, row)) {
 		c->unjudged++;
 		return;
 	}
@@ -98,17 +99,23 @@ static void judge_row(struct db_txn *txn, const struct conf *conf,
 	list_item(c, row);
 }
 
-/* Which feed is looked at, and is it time to? */
+/* Which feed is looked at, and is it time to?  The one of sessions that counted
+ * something last. */
 static void begin(struct db_txn *txn, int64_t now, struct coverage *c)
 {
-	struct feed events = {.events = 0}, log = {.events = 0};
-	int64_t over = day_start(c->day + 1), last;
+	int64_t over = day_start(c->day + 1), last = 0;
+	struct feed feed = {0};
 
-	feed_get(txn, FEED_EVENTS, &events);
-	feed_get(txn, FEED_LOG, &log);
-	c->by_log = log.seen_at >= now - FEED_SEEN_SECS &&
-	            log.last_event >= events.last_event;
-	last = c->by_log ? log.last_event : events.last_event;
+	c->feed = &feed_kinds[0];
+	while (feed_next(txn, &feed)) {
+		const struct feed_kind *kind = feed_kind(feed.name);
+
+		if (!kind->counts_sessions || feed.last_event < last ||
+		    !feed_is_in_use(&feed, now))
+			continue;
+		c->feed = kind;
+		last = feed.last_event;
+	}
 	if (now >= over || last > over)
 		last = over;
 	if (last < day_start(c->day))

@@ -27,6 +27,7 @@
 #include "conf/conf.h"
 #include "base/domain.h"
 #include "store/db.h"
+#include "words/feed.h"
 
 enum {
 	COVERAGE_MESSAGES_MIN = 5,
@@ -42,12 +43,12 @@ struct coverage_item {
 
 struct coverage {
 	int32_t day;
-	bool looked;        /* false: it is too early for that day */
-	bool by_log;        /* the log is the feed */
-	uint64_t domains;   /* judged */
-	uint64_t messages;  /* to those */
-	uint64_t uncovered; /* of those, without a session */
-	uint64_t unjudged;  /* other domains */
+	bool looked;                  /* false: it is too early for that day */
+	const struct feed_kind *feed; /* which one is looked at */
+	uint64_t domains;             /* judged */
+	uint64_t messages;            /* to those */
+	uint64_t uncovered;           /* of those, without a session */
+	uint64_t unjudged;            /* other domains */
 	bool broken;
 	size_t listed; /* uncovered, the most messages first */
 	struct coverage_item list[COVERAGE_LIST_MAX];

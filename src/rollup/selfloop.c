@@ -1,7 +1,5 @@
 #include "rollup/selfloop.h"
 
-#include <string.h>
-
 #include "base/day.h"
 #include "store/feed_table.h"
 #include "store/own_report_table.h"
@@ -11,20 +9,21 @@ enum { DAYS_BACK = 3 };
 /* The log tells our own reports by their queue ids, and they are not counted.
  * Of another feed only the last event is known: it may have had some on that
  * day, too. */
-static bool only_the_log_fed(struct db_txn *txn, int32_t day)
+static bool ours_are_left_out(struct db_txn *txn, int32_t day)
 {
 	struct feed feed = {0};
-	bool log = false;
+	bool any = false;
 
 	while (feed_next(txn, &feed)) {
-		if (!feed_counts_sessions(&feed) ||
-		    feed.last_event < day_start(day))
+		const struct feed_kind *kind = feed_kind(feed.name);
+
+		if (!kind->counts_sessions || feed.last_event < day_start(day))
 			continue;
-		if (strcmp(feed.name, FEED_LOG) != 0)
+		if (!kind->leaves_out_ours)
 			return false;
-		log = true;
+		any = true;
 	}
-	return log;
+	return any;
 }
 
 bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day,
@@ -32,7 +31,7 @@ bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day,
 {
 	if (conf->report.own_sessions != OWN_SESSIONS_AUTO)
 		return conf->report.own_sessions == OWN_SESSIONS_YES;
-	if (only_the_log_fed(txn, day))
+	if (ours_are_left_out(txn, day))
 		return false;
 	if (events_have_ours)
 		return true;

@@ -72,6 +72,8 @@ static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 	         "When a source counted something last (unix time)."},
 		{"feed_lag_seconds", "gauge",
 	         "How long ago a source committed its position last."},
+		{"feed_up", "gauge",
+	         "1 while a source's daemon runs and counts."},
 	};
 
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
@@ -85,9 +87,10 @@ static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 				now > feed.watermark
 					? (uint64_t)(now - feed.watermark)
 					: 0,
+				feed_is_up(feed_state(&feed, now)),
 			};
 			const bool known[] = {true, feed.last_event != 0,
-			                      feed.watermark != 0};
+			                      feed.watermark != 0, true};
 
 			if (!known[i])
 				continue;

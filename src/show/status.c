@@ -31,15 +31,24 @@ static int add_store(const struct status_of *of, json_t *doc, struct err *err)
 	return 0;
 }
 
-static void add_feeds(struct db_txn *txn, json_t *doc)
+static void add_feeds(const struct status_of *of, struct db_txn *txn,
+                      json_t *doc)
 {
 	json_t *feeds = doc_array(doc, "feeds");
 	struct feed feed = {0};
 
 	while (feed_next(txn, &feed)) {
+		auto_(strbuf_clear) struct strbuf words = {0};
+		const struct feed_kind *kind = feed_kind(feed.name);
+		enum feed_state state = feed_state(&feed, of->now);
 		json_t *item = doc_row(feeds);
 
+		feed_tell(&feed, kind, of->now, &words);
 		doc_set(item, "name", feed.name);
+		json_set_bool(item, "countsSessions", kind->counts_sessions);
+		doc_set(item, "state", feed_state_word(state));
+		json_set_bool(item, "isUp", feed_is_up(state));
+		doc_set(item, "words", strbuf_text(&words));
 		json_set_time(item, "countedUntil", feed.watermark);
 		json_set_time(item, "lastCommit", feed.seen_at);
 		json_set_time(item, "lastEvent", feed.last_event);
@@ -190,7 +199,7 @@ static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 
-	add_feeds(txn, doc);
+	add_feeds(of, txn, doc);
 	add_lines(of, txn, doc);
 	add_waiting(txn, doc);
 	add_events(of, txn, doc);

@@ -7,9 +7,6 @@
 #include "base/strbuf.h"
 #include "base/moment.h"
 #include "store/keys.h"
-#include "store/own_report_table.h"
-
-enum { CONFLICT_SECS = 2 * 24 * 3600 };
 
 /* Rows without it are older than the words. */
 static void decode_trouble(struct reader *reader, struct feed *feed)
@@ -53,25 +50,10 @@ int feed_get(struct db_txn *txn, const char *name, struct feed *feed)
 	return decode(txn, key, value, feed);
 }
 
-bool feed_counts_sessions(const struct feed *feed)
-{
-	return strcmp(feed->name, FEED_MILTER) != 0;
-}
-
-static void note_milter_ran(struct db_txn *txn, const struct feed *feed)
-{
-	struct feed before;
-
-	if (!feed_counts_sessions(feed) && feed_get(txn, feed->name, &before) &&
-	    feed->watermark - before.watermark <= FEED_MILTER_STEP)
-		own_seen_ran(txn, before.watermark, feed->watermark);
-}
-
 void feed_put(struct db_txn *txn, const struct feed *feed)
 {
 	struct strbuf value;
 
-	note_milter_ran(txn, feed);
 	strbuf_init(&value, 0);
 	strbuf_u64(&value, (uint64_t)feed->watermark);
 	strbuf_u64(&value, (uint64_t)feed->seen_at);
@@ -100,12 +82,12 @@ int feed_next(struct db_txn *txn, struct feed *feed)
 int feed_conflict(struct db_txn *txn, const char *mine, int64_t now,
                   struct feed *other)
 {
-	static const char *const names[] = {FEED_EVENTS, FEED_LOG};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], mine) != 0 &&
-		    feed_get(txn, names[i], other) &&
-		    moment_age(other->last_event, now) <= CONFLICT_SECS)
+	*other = (struct feed){0};
+	while (feed_next(txn, other))
+		if (strcmp(other->name, mine) != 0 &&
+		    feed_kind(mine)->counts_sessions &&
+		    feed_kind(other->name)->counts_sessions &&
+		    moment_age(other->last_event, now) <= FEED_IN_USE_SECS)
 			return 1;
 	return 0;
 }

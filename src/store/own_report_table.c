@@ -115,6 +115,12 @@ void own_seen_ran(struct db_txn *txn, int64_t from, int64_t to)
 	}
 }
 
+void own_seen_committed(struct db_txn *txn, int64_t before, int64_t watermark)
+{
+	if (watermark - before <= OWN_SEEN_STEP_SECS)
+		own_seen_ran(txn, before, watermark);
+}
+
 bool own_seen_is_whole(struct db_txn *txn, int32_t day)
 {
 	return ran_get(txn, day).secs >= DAY_SECS - OWN_SEEN_GAP_SECS;

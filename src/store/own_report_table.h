@@ -25,13 +25,15 @@ uint64_t own_seen_get(struct db_txn *txn, int32_t day, const char *domain);
 void own_seen_add(struct db_txn *txn, int32_t day, const char *domain,
                   uint64_t n);
 /*
- * Only a day through which the milter ran has exact counts.  feed_put() says
- * when it ran: from one watermark of FEED_MILTER to the next, unless they are
- * far apart.  Gaps of up to OWN_SEEN_GAP_SECS a day are forgiven: while the
- * host starts anew its Postfix takes no mail either.
+ * Only a day through which the milter ran has exact counts.  It ran between two
+ * watermarks that it committed, unless they are more than OWN_SEEN_STEP_SECS
+ * apart: it commits every 10 seconds, also when idle.  Gaps of up to
+ * OWN_SEEN_GAP_SECS a day are forgiven: while the host starts anew its Postfix
+ * takes no mail either.
  */
-enum { OWN_SEEN_GAP_SECS = 300 };
+enum { OWN_SEEN_GAP_SECS = 300, OWN_SEEN_STEP_SECS = 60 };
 void own_seen_ran(struct db_txn *txn, int64_t from, int64_t to);
+void own_seen_committed(struct db_txn *txn, int64_t before, int64_t watermark);
 bool own_seen_is_whole(struct db_txn *txn, int32_t day);
 int own_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 

@@ -4,8 +4,6 @@ import {bytes, count, plural, time} from "./format.js";
 import {hash} from "./router.js";
 import {tableHead, tableOf, tableRow} from "./table.js";
 
-const DEAD_SECS = 120;
-
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
   "lines", "events", "outbox", "coverage", "suppressions", "clock"];
 
@@ -23,28 +21,15 @@ export function span(seconds) {
     : plural(Math.round(s / 86400), "day");
 }
 
-// The same judgement as `tlstally status`.
-function stateOf(feed, now) {
-  const silent = now - secs(feed.lastCommit);
-  const behind = secs(feed.lastCommit) - secs(feed.countedUntil);
-
-  if (silent > DEAD_SECS)
-    return ["bad", "not running", `nothing was counted for ${span(silent)}`];
-  if (feed.trouble)
-    return ["bad", "in trouble", feed.trouble];
-  if (!feed.countedUntil)
-    return ["good", "starting", "nothing is counted yet"];
-  if (behind > DEAD_SECS)
-    return ["warn", "behind", `${span(behind)}, and reads on`];
-  return ["good", "counting", ""];
-}
-
 const columns = (now) => [
   {title: "Feed", head: true, cell: ({name}) => name},
   {title: "State", cell: (feed) => {
-    const [kind, word, more] = stateOf(feed, now);
-    return [h("span", {class: `chip chip-${kind}`}, word),
-      more && h("div", {class: "small muted"}, more)];
+    const well = feed.state === "counting";
+    const kind = !feed.isUp ? "bad" : well ? "good" : "warn";
+
+    return [h("span", {class: `chip chip-${kind}`},
+      feed.state.replaceAll("-", " ")),
+    !well && h("div", {class: "small muted"}, feed.words)];
   }},
   {title: "Last event", cell: (feed) => feed.lastEvent
     ? time(feed.lastEvent, {seconds: true})
@@ -142,10 +127,11 @@ export function statusOf(status) {
 
   return [clockWarning(status), coverageWarnings(status),
     lineWarnings(status), dropWarnings(status),
-    status.feeds?.length ? tableOf("Feeds", tableHead(row),
+    status.feeds?.length > 0 && tableOf("Feeds", tableHead(row),
       h("tbody", {role: "rowgroup"}, status.feeds.map((feed) =>
-        tableRow(row, feed))))
-      : warning("warn", "No events yet. Is tlstallyd running, and "
+        tableRow(row, feed)))),
+    !status.feeds?.some((feed) => feed.countsSessions)
+      && warning("warn", "No events yet. Is tlstallyd running, and "
         + "smtp_tlsrpt_enable = yes in Postfix's main.cf? For a Postfix before "
         + "3.10 it is tlstally-logd that should run."),
     waiting && h("p", {class: "small muted"}, waiting),

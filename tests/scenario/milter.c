@@ -35,10 +35,10 @@ int act_milter(struct world *world, struct words *words, struct err *err)
 	if (need_time(words, "from", &from, err) < 0 ||
 	    need_time(words, "until", &until, err) < 0)
 		return err->class;
-	for (int64_t at = from; at <= until; at += 10) {
-		feed.watermark = feed.seen_at = at;
-		feed_put(txn, &feed);
-	}
+	for (int64_t at = from; at < until; at += 10)
+		own_seen_committed(txn, at, at + 10);
+	feed.watermark = feed.seen_at = until;
+	feed_put(txn, &feed);
 	return db_commit(&txn, err);
 }
 

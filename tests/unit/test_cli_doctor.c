@@ -216,7 +216,7 @@ static const struct lines_row lines_rows[] = {
          false,
          "log",
          "note",
-         "has begun, and counted nothing yet"},
+         "has started, and counted nothing yet"},
 };
 
 static void check_lines(const struct lines_row *row)
@@ -264,7 +264,7 @@ static void test_metrics_of_a_start(void **state)
 	txn = db_begin_write(f.db);
 	feed_put(txn, &feed);
 	feed = (struct feed){.name = FEED_EVENTS,
-	                     .seen_at = NOW,
+	                     .seen_at = NOW - FEED_SILENT_SECS - 1,
 	                     .watermark = NOW - 7,
 	                     .last_event = NOW - 9};
 	feed_put(txn, &feed);
@@ -274,6 +274,9 @@ static void test_metrics_of_a_start(void **state)
 	                       "feed_events_total{feed=\"log\"} 0\n"));
 	assert_non_null(strstr(strbuf_text(&out),
 	                       "feed_lag_seconds{feed=\"events\"} 7\n"));
+	assert_non_null(strstr(strbuf_text(&out), "feed_up{feed=\"log\"} 1\n"));
+	assert_non_null(
+		strstr(strbuf_text(&out), "feed_up{feed=\"events\"} 0\n"));
 	assert_null(
 		strstr(strbuf_text(&out), "feed_lag_seconds{feed=\"log\"}"));
 	assert_null(strstr(strbuf_text(&out),

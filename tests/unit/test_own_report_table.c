@@ -1,7 +1,6 @@
 #include "unit/store_test.h"
 
 #include "base/day.h"
-#include "store/feed_table.h"
 #include "store/own_report_table.h"
 
 enum { DAY = 20513 };
@@ -60,35 +59,32 @@ static void test_whole_days(void **state)
 	}
 }
 
-/* The watermarks of a feed say when it ran. */
+/* The watermarks that it committed say when it ran. */
 static void test_by_watermark(void **state)
 {
 	static const struct {
 		const char *name;
-		const char *feed;
 		int64_t step, skip; /* secs; skip: at noon */
 		bool whole;
 	} rows[] = {
-		{"idle", FEED_MILTER, 10, 0, true},
-		{"a slow disk", FEED_MILTER, FEED_MILTER_STEP, 0, true},
-		{"nobody knows what was between", FEED_MILTER,
-	         FEED_MILTER_STEP + 1, 0, false},
-		{"away at noon", FEED_MILTER, 10, 3600, false},
-		{"another feed", FEED_EVENTS, 10, 0, false},
+		{"idle", 10, 0, true},
+		{"a slow disk", OWN_SEEN_STEP_SECS, 0, true},
+		{"nobody knows what was between", OWN_SEEN_STEP_SECS + 1, 0,
+	         false},
+		{"away at noon", 10, 3600, false},
 	};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
-		struct feed feed = {.events = 0};
+		int64_t before = day_start(DAY) - 20;
 
 		ROW(&rows[i]);
-		snprintf(feed.name, sizeof(feed.name), "%s", rows[i].feed);
 		for (int64_t t = -20; t < DAY_SECS + 20; t += rows[i].step) {
 			if (t >= 43200 && t < 43200 + rows[i].skip)
 				continue;
-			feed.watermark = feed.seen_at = day_start(DAY) + t;
-			feed_put(txn, &feed);
+			own_seen_committed(txn, before, day_start(DAY) + t);
+			before = day_start(DAY) + t;
 		}
 		assert_int_equal(own_seen_is_whole(txn, DAY), rows[i].whole);
 		assert_false(own_seen_is_whole(txn, DAY - 1));
@@ -101,12 +97,12 @@ static void test_clock_goes_back(void **state)
 {
 	struct fixture *f = *state;
 	auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
-	struct feed feed = {.name = FEED_MILTER};
+	int64_t before = day_start(DAY);
 
 	for (int round = 0; round < 3; round++)
 		for (int64_t t = 0; t < DAY_SECS / 2; t += 50) {
-			feed.watermark = day_start(DAY) + t;
-			feed_put(txn, &feed);
+			own_seen_committed(txn, before, day_start(DAY) + t);
+			before = day_start(DAY) + t;
 		}
 	/* three times the same half */
 	assert_false(own_seen_is_whole(txn, DAY));
