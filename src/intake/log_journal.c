@@ -12,6 +12,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/xalloc.h"
@@ -21,7 +22,15 @@
 
 /* A position is "c" and the cursor of the last entry given, or, as long as
  * none was, "t" and the microseconds from which on entries are wanted. */
-enum { POSITION_MAX = 512, IDENTIFIER_MAX = 64 };
+enum {
+	POSITION_MAX = 512,
+	IDENTIFIER_MAX = 64,
+	/* For so long an entry that nothing follows may be unfinished. */
+	UNFINISHED_TRIES = 100,
+	UNFINISHED_MS = 10,
+	/* Damaged entries in a row; past that it is the journal. */
+	DAMAGED_MAX = 1000,
+};
 
 struct log_journal {
 	struct log_source source; /* first: it is all that callers see */
@@ -68,23 +77,33 @@ static int64_t number_field(const struct log_journal *j, const char *name)
 	               : -1;
 }
 
-static bool copy_program(struct log_journal *j, struct log_line *line)
+/* The program's name, when it is one of Postfix's; `lacks`: it has none. */
+static bool copy_program(struct log_journal *j, struct log_line *line,
+                         bool *lacks)
 {
 	struct span value;
 
-	if (!field(j, "SYSLOG_IDENTIFIER", &value) ||
-	    value.len > sizeof(j->program) || !maillog_names_service(value))
+	if (!field(j, "SYSLOG_IDENTIFIER", &value)) {
+		*lacks = true;
+		return false;
+	}
+	if (value.len > sizeof(j->program) || !maillog_names_service(value))
 		return false;
 	memcpy(j->program, value.at, value.len);
 	line->program = (struct span){j->program, value.len};
 	return true;
 }
 
-static bool copy_message(struct log_journal *j, struct log_line *line)
+static bool copy_message(struct log_journal *j, struct log_line *line,
+                         bool *lacks)
 {
 	struct span value;
 
-	if (!field(j, "MESSAGE", &value) || value.len > LOG_LINE_MAX)
+	if (!field(j, "MESSAGE", &value)) {
+		*lacks = true;
+		return false;
+	}
+	if (value.len > LOG_LINE_MAX)
 		return false;
 	memcpy(j->message, value.at, value.len);
 	line->message = (struct span){j->message, value.len};
@@ -103,9 +122,11 @@ static int64_t said_at(const struct log_journal *j)
 }
 
 /* The journal itself has written down whose process it was. */
-static void set_kind(const struct log_journal *j, struct log_line *line)
+static void set_kind(const struct log_journal *j, struct log_line *line,
+                     bool *lacks)
 {
 	line->uid = number_field(j, "_UID");
+	*lacks |= j->users != NULL && line->uid < 0;
 	for (size_t i = 0; j->users != NULL && i < j->user_count; i++)
 		if (j->users[i] == line->uid)
 			return;
@@ -113,37 +134,73 @@ static void set_kind(const struct log_journal *j, struct log_line *line)
 		line->kind = LOG_LINE_FOREIGN;
 }
 
-static bool take_entry(struct log_journal *j, struct log_line *line)
+/* Is it a line of Postfix?  `lacks`: something that entries have is not there,
+ * so that the answer may be another when it is. */
+static bool take_entry(struct log_journal *j, struct log_line *line,
+                       bool *lacks)
 {
 	*line = (struct log_line){0};
-	if (!copy_program(j, line) || !copy_message(j, line))
+	*lacks = false;
+	if (!copy_program(j, line, lacks) || !copy_message(j, line, lacks))
 		return false;
 	line->pid = number_field(j, "SYSLOG_PID");
 	if (line->pid < 0)
 		line->pid = number_field(j, "_PID");
+	*lacks |= line->pid < 0;
 	line->time = said_at(j);
-	set_kind(j, line);
+	set_kind(j, line, lacks);
 	return true;
+}
+
+static bool is_followed(struct log_journal *j)
+{
+	if (sd_journal_next(j->journal) <= 0)
+		return false;
+	sd_journal_previous(j->journal);
+	return true;
+}
+
+/*
+ * journald links an entry's fields one after the other, and the entry is to be
+ * found before the last of them is: libsystemd then takes the one at work for a
+ * damaged field and says that there is none.  So an entry that lacks one is
+ * looked at again when another follows it, or after a moment.
+ */
+static bool take_finished_entry(struct log_journal *j, struct log_line *line)
+{
+	bool finished = false;
+
+	for (int tries = 0;; tries++) {
+		bool lacks;
+		bool is_line = take_entry(j, line, &lacks);
+
+		if (finished || !lacks)
+			return is_line;
+		finished = tries == UNFINISHED_TRIES || is_followed(j);
+		if (!finished)
+			usleep(UNFINISHED_MS * 1000);
+	}
 }
 
 static int journal_next(struct log_source *self, struct log_line *line,
                         struct err *err)
 {
 	struct log_journal *j = (struct log_journal *)self;
+	int damaged = 0;
 
 	for (;;) {
 		int rc = j->pending ? 1 : sd_journal_next(j->journal);
 
 		j->pending = false;
 		/* an entry that is damaged: the next may be whole */
-		if (rc == -EBADMSG)
+		if (rc == -EBADMSG && ++damaged < DAMAGED_MAX)
 			continue;
 		if (rc < 0)
 			return journal_error(rc, "reading", err);
 		if (rc == 0)
 			return j->once ? ERR_NOTFOUND : 0;
 		j->has_read = true;
-		if (take_entry(j, line))
+		if (take_finished_entry(j, line))
 			return 1;
 	}
 }

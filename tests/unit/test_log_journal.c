@@ -3,6 +3,10 @@
 
 #ifdef HAVE_SYSTEMD
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
 #include "base/day.h"
 #include "intake/log_source.h"
 
@@ -288,6 +292,104 @@ static void test_a_position_that_is_none(void **state)
 	assert_non_null(strstr(f->err.text, "journal"));
 }
 
+/* A field as it stands in the journal's file: "MESSAGE=two". */
+struct hidden {
+	const char *path;
+	long count_at; /* of the number of entries that have it */
+};
+
+/* Data objects are a head of 64 or, in compact files, 72 bytes and the field;
+ * their first byte is 1, their number of entries stands at 56. */
+static struct hidden find_field(const char *path, const char *text)
+{
+	static char bytes[16 * 1024 * 1024];
+	FILE *in = fopen(path, "r");
+	size_t len;
+	const char *at;
+
+	assert_non_null(in);
+	len = fread(bytes, 1, sizeof(bytes), in);
+	fclose(in);
+	at = memmem(bytes, len, text, strlen(text));
+	assert_non_null(at);
+	at -= at[-64] == 1 && at[-64 + 8] == (char)(64 + strlen(text)) ? 64
+	                                                               : 72;
+	assert_int_equal(at[0], 1);
+	assert_int_equal(at[56], 1);
+	return (struct hidden){path, at - bytes + 56};
+}
+
+static void set_count(const struct hidden *field, char count)
+{
+	int fd = open(field->path, O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, &count, 1, field->count_at), 1);
+	close(fd);
+}
+
+static void *show_soon(void *arg)
+{
+	usleep(30000);
+	set_count(arg, 1);
+	return NULL;
+}
+
+/* So journald leaves it for a moment while it links an entry's fields. */
+static void test_an_entry_that_is_being_linked(void **state)
+{
+	static const char *const fields[] = {"SYSLOG_IDENTIFIER=mx1/smtp",
+	                                     "MESSAGE=two", "_PID=8",
+	                                     "_UID=101"};
+	static const struct entry linked[] = {
+		{"postfix/smtp", "one", MAIL},
+		{"mx1/smtp", "two", "SYSLOG_FACILITY=2\n_PID=8\n_UID=101\n"},
+	};
+	struct fixture *f = *state;
+	auto_(xfree_str) char *journal =
+		xasprintf("%s/system.journal", f->directory);
+
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		struct strbuf none = {0};
+		struct log_source *source;
+		struct hidden hidden;
+		pthread_t thread;
+
+		make_journal_of(f, linked, 0, COUNT(linked));
+		hidden = find_field(journal, fields[i]);
+		set_count(&hidden, 0);
+		source = open_at(f, &none, true, false);
+		pthread_create(&thread, NULL, show_soon, &hidden);
+		expect_line(source, "postfix/smtp", 7, day_start(DAY), "one");
+		expect_line(source, "mx1/smtp", 8, day_start(DAY) + 1, "two");
+		expect_end(source, 0);
+		pthread_join(thread, NULL);
+		source->free(&source);
+		unlink(journal);
+	}
+}
+
+/* Damaged for good: only that entry is lost. */
+static void test_an_entry_without_its_message(void **state)
+{
+	struct fixture *f = *state;
+	auto_(xfree_str) char *journal =
+		xasprintf("%s/system.journal", f->directory);
+	struct strbuf none = {0};
+	struct log_source *source;
+	struct hidden one, three;
+
+	make_journal(f, 0, COUNT(entries));
+	one = find_field(journal, "MESSAGE=one");
+	three = find_field(journal, "MESSAGE=three");
+	set_count(&one, 0);
+	set_count(&three, 0);
+	source = open_at(f, &none, true, true);
+	expect_line(source, "mx1/smtp", 8, day_start(DAY) + 4, "two");
+	expect_end(source, ERR_NOTFOUND);
+	source->free(&source);
+}
+
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
@@ -310,6 +412,8 @@ int main(void)
 		JOURNAL_TEST(test_a_journal_that_was_purged),
 		JOURNAL_TEST(test_from_now_on),
 		JOURNAL_TEST(test_a_position_that_is_none),
+		JOURNAL_TEST(test_an_entry_that_is_being_linked),
+		JOURNAL_TEST(test_an_entry_without_its_message),
 	};
 
 	if (access(REMOTE, X_OK) != 0) {
