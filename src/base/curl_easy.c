@@ -1,26 +1,42 @@
 #include "base/curl_easy.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/utf8.h"
 
-void curl_only_https(CURL *easy, bool http_too)
+curl_socket_t curl_open_socket(void *arg, curlsocktype purpose,
+                               struct curl_sockaddr *address)
 {
-#if LIBCURL_VERSION_NUM >= 0x075500
-	const char *names = http_too ? "https,http" : "https";
-
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, names);
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, names);
-#else
-	long bits = CURLPROTO_HTTPS | (http_too ? CURLPROTO_HTTP : 0);
-
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS, bits);
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, bits);
-#endif
+	(void)arg;
+	(void)purpose;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	              address->protocol);
 }
 
-void curl_trust(CURL *easy, const char *ca_file)
+CURL *curl_new(void)
 {
+	CURL *easy = curl_easy_init();
+
+	if (easy == NULL)
+		abort(); /* memory, and nothing else */
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* else a name server that does not answer holds up everybody: curl
+	 * would wait for getaddrinfo(3) to end, whatever the timeout */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, curl_open_socket);
+	return easy;
+}
+
+void curl_verify(CURL *easy, bool verify, const char *ca_file)
+{
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)verify);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	if (ca_file == NULL || ca_file[0] == '\0')
 		return;
 	curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);

@@ -1,7 +1,9 @@
 /*
  * curl_easy - what each libcurl handle of ours is told alike
  *
- * Of a handle for mail only curl_trust() and the words.
+ * Nothing of the environment decides where we go: no proxy, no netrc.  No
+ * signals, sockets closed on exec, and a name server that does not answer does
+ * not hold up the end of a transfer.  HTTP has more (base/http_transfer.h).
  */
 #ifndef TLSTALLY_BASE_CURL_EASY_H
 #define TLSTALLY_BASE_CURL_EASY_H
@@ -11,15 +13,18 @@
 
 #include <curl/curl.h>
 
-/* Only https:// (and http:// where the caller says so), also after a
- * redirect. */
-void curl_only_https(CURL *easy, bool http_too);
+CURL *curl_new(void);
 
 /*
- * Whoever is in this file (PEM), and nobody else: libcurl alone would trust
- * the system's directory beside it.  NULL and "": the system's list.
+ * Shall the server's certificate be verified, and by whose word?  Whoever is in
+ * this file (PEM), and nobody else: libcurl alone would trust the system's
+ * directory beside it.  NULL and "": the system's list.
  */
-void curl_trust(CURL *easy, const char *ca_file);
+void curl_verify(CURL *easy, bool verify, const char *ca_file);
+
+/* A socket that no child inherits, for CURLOPT_OPENSOCKETFUNCTION. */
+curl_socket_t curl_open_socket(void *arg, curlsocktype purpose,
+                               struct curl_sockaddr *address);
 
 /*
  * Why a transfer failed, for people: what curl wrote into the handle's

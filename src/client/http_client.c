@@ -8,22 +8,16 @@
 
 #include <curl/curl.h>
 
-#include "config.h"
-
 #include "base/auto.h"
-#include "base/curl_easy.h"
+#include "base/http_transfer.h"
 #include "base/xalloc.h"
 
-enum { CONNECT_SECS = 10, HEADERS_MAX = 65536, WORDS = 200 };
+enum { CONNECT_SECS = 10 };
 
 struct http_client {
-	CURL *easy;
+	struct http_transfer http;
 	char *place; /* "https://tally.example.com:443" */
 	struct curl_slist *get_headers, *post_headers;
-	/* the request under way */
-	struct http_answer *answer;
-	size_t header_bytes;
-	char words[CURL_ERROR_SIZE];
 };
 
 void http_answer_clear(struct http_answer *answer)
@@ -132,25 +126,6 @@ int http_url_resolve(const char *base, const char *text, char **out,
 
 /* --- one request --- */
 
-static size_t on_body(char *data, size_t one, size_t len, void *arg)
-{
-	struct http_client *client = arg;
-
-	(void)one;
-	strbuf_add(&client->answer->body, data, len);
-	return client->answer->body.failed ? 0 : len;
-}
-
-static size_t on_header(char *line, size_t one, size_t len, void *arg)
-{
-	struct http_client *client = arg;
-
-	(void)line;
-	(void)one;
-	client->header_bytes += len;
-	return client->header_bytes > HEADERS_MAX ? 0 : len;
-}
-
 static void keep_text(CURL *easy, CURLINFO what, char *out, size_t room)
 {
 	char *text = NULL;
@@ -161,50 +136,37 @@ static void keep_text(CURL *easy, CURLINFO what, char *out, size_t room)
 		snprintf(out, room, "%s", text);
 }
 
+/* A body may have arrived once there was a connection. */
 static int say_failure(struct http_client *client, const char *url,
-                       CURLcode result, bool sent, struct err *err)
+                       CURLcode result, bool has_body, struct err *err)
 {
-	char words[WORDS];
+	char why[CURL_ERROR_SIZE];
+	enum http_failure how =
+		http_transfer_failure(&client->http, result, why, sizeof(why));
+	long sent = 0;
 
-	if (client->answer->body.failed)
-		return err_set(err, ERR_LIMIT,
-		               "%.200s: the answer is longer than %d MiB", url,
-		               HTTP_BODY_MAX / 1024 / 1024);
-	if (client->header_bytes > HEADERS_MAX)
-		return err_set(err, ERR_LIMIT,
-		               "%.200s: a header longer than %d KiB", url,
-		               HEADERS_MAX / 1024);
-	return err_set(err, sent ? ERR_UNCERTAIN : ERR_IO, "%.200s: %s", url,
-	               curl_words(client->words, result, words, sizeof(words)));
-}
-
-/* Was there a connection, so that a body may have arrived? */
-static bool was_sent(CURL *easy)
-{
-	long bytes = 0;
-
-	return curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes) ==
-	               CURLE_OK &&
-	       bytes > 0;
+	curl_easy_getinfo(client->http.easy, CURLINFO_REQUEST_SIZE, &sent);
+	return err_set(err,
+	               how == HTTP_TOO_LONG   ? ERR_LIMIT
+	               : has_body && sent > 0 ? ERR_UNCERTAIN
+	                                      : ERR_IO,
+	               "%.200s: %s", url, why);
 }
 
 int http_client_ask(struct http_client *client, const char *url,
                     const struct strbuf *body, struct http_answer *answer,
                     struct err *err)
 {
-	CURL *easy = client->easy;
+	CURL *easy = client->http.easy;
 	CURLcode result;
 
 	*answer = (struct http_answer){.status = 0};
-	strbuf_init(&answer->body, HTTP_BODY_MAX);
 	if (!http_client_is_same_place(client, url))
 		return err_set(err, ERR_PARSE,
 		               "%.200s is another place than %s, and the key "
 		               "does not go there",
 		               url, client->place);
-	client->answer = answer;
-	client->header_bytes = 0;
-	client->words[0] = '\0';
+	http_transfer_begin(&client->http);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
 	                 body ? client->post_headers : client->get_headers);
@@ -218,8 +180,9 @@ int http_client_ask(struct http_client *client, const char *url,
 	}
 	result = curl_easy_perform(easy);
 	if (result != CURLE_OK)
-		return say_failure(client, url, result,
-		                   body != NULL && was_sent(easy), err);
+		return say_failure(client, url, result, body != NULL, err);
+	answer->body = client->http.body;
+	strbuf_init(&client->http.body, HTTP_BODY_MAX);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
 	keep_text(easy, CURLINFO_CONTENT_TYPE, answer->type,
 	          sizeof(answer->type));
@@ -268,36 +231,17 @@ static int set_headers(struct http_client *client, const char *key,
 	return 0;
 }
 
-static void set_options(struct http_client *client,
-                        const struct http_options *options)
-{
-	int64_t secs = options->timeout_secs ? options->timeout_secs
-	                                     : HTTP_TIMEOUT_SECS;
-	CURL *easy = client->easy;
-
-	curl_only_https(easy, true);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tlstally/" VERSION);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECS);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)secs);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
-	                 (long)CURL_SSLVERSION_TLSv1_2);
-	curl_trust(easy, options->ca_file);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, client->words);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, client);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, client);
-}
-
 int http_client_open(const struct http_options *options,
                      struct http_client **out, struct err *err)
 {
+	const struct http_terms terms = {
+		.ca_file = options->ca_file,
+		.http_too = true,
+		.connect_secs = CONNECT_SECS,
+		.timeout_secs = options->timeout_secs ? options->timeout_secs
+	                                              : HTTP_TIMEOUT_SECS,
+		.body_max = HTTP_BODY_MAX,
+	};
 	char *place = place_of(options->url, err);
 	struct http_client *client;
 
@@ -306,17 +250,13 @@ int http_client_open(const struct http_options *options,
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	client = xcalloc(1, sizeof(*client));
 	client->place = place;
-	client->easy = curl_easy_init();
+	http_transfer_open(&client->http, &terms);
 	*out = client;
-	if (client->easy == NULL)
-		err_set(err, ERR_IO, "libcurl cannot be initialised");
-	else if (options->ca_file != NULL && access(options->ca_file, R_OK) < 0)
+	if (options->ca_file != NULL && access(options->ca_file, R_OK) < 0)
 		err_errno(err, ERR_IO, "%s", options->ca_file);
 	else if (check_clear_text(place, options->url, err) == 0 &&
-	         set_headers(client, options->key, err) == 0) {
-		set_options(client, options);
+	         set_headers(client, options->key, err) == 0)
 		return 0;
-	}
 	http_client_free(out);
 	return err->class;
 }
@@ -325,7 +265,7 @@ void http_client_free(struct http_client **client)
 {
 	if (*client == NULL)
 		return;
-	curl_easy_cleanup((*client)->easy);
+	http_transfer_close(&(*client)->http);
 	curl_slist_free_all((*client)->get_headers);
 	curl_slist_free_all((*client)->post_headers);
 	free((*client)->place);

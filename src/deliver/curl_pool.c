@@ -3,7 +3,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -44,33 +43,6 @@ void curl_pool_close(struct curl_pool **pool)
 	free(*pool);
 	*pool = NULL;
 	curl_global_cleanup();
-}
-
-curl_socket_t pool_open_socket(void *arg, curlsocktype purpose,
-                               struct curl_sockaddr *address)
-{
-	(void)arg;
-	(void)purpose;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC,
-	              address->protocol);
-}
-
-CURL *pool_easy_new(void)
-{
-	CURL *easy = curl_easy_init();
-
-	if (easy == NULL)
-		abort(); /* memory, and nothing else */
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-#if LIBCURL_VERSION_NUM >= 0x075700
-	/* else a name server that does not answer holds up everybody: curl
-	 * would wait for getaddrinfo(3) to end, whatever the timeout */
-	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-#endif
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, pool_open_socket);
-	return easy;
 }
 
 void pool_start(struct curl_pool *pool, struct pool_transfer *transfer)

@@ -41,10 +41,6 @@ struct pool_watch {
 struct curl_pool *curl_pool_open(size_t connections, struct err *err);
 void curl_pool_close(struct curl_pool **pool);
 
-/* An easy handle with what holds for every transfer: no proxy and no netrc,
- * no signals, sockets closed on exec. */
-CURL *pool_easy_new(void);
-
 void pool_start(struct curl_pool *pool, struct pool_transfer *transfer);
 void pool_stop(struct curl_pool *pool, struct pool_transfer *transfer);
 
@@ -55,9 +51,5 @@ void pool_unwatch(struct curl_pool *pool, struct pool_watch *watch);
  * can, at most timeout_ms, and then does the same. */
 void pool_work(struct curl_pool *pool);
 void pool_wait(struct curl_pool *pool, int timeout_ms);
-
-/* A socket that no child inherits, for CURLOPT_OPENSOCKETFUNCTION. */
-curl_socket_t pool_open_socket(void *arg, curlsocktype purpose,
-                               struct curl_sockaddr *address);
 
 #endif

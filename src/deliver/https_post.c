@@ -6,10 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config.h"
-
-#include "base/curl_easy.h"
 #include "base/failpoint.h"
+#include "base/http_transfer.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
@@ -20,13 +18,12 @@
 #include "reply/retry.h"
 
 enum {
-	BODY_MAX = 16384,    /* DESIGN: no more is read */
-	HEADERS_MAX = 65536, /* of all headers together */
-	CONNECT_SECS = 30,
-	WORDS = 160, /* of the body are shown */
+	BODY_MAX = 16384, /* no more is read */
+	WORDS = 160,      /* of the body are shown */
 };
 
 struct https_post {
+	struct http_transfer http;
 	struct pool_transfer transfer;
 	const struct https_post_shared *shared;
 	struct delivery_job *job;
@@ -38,29 +35,9 @@ struct https_post {
 	struct alpn alpn;
 	struct delivery_answer answer;
 	struct delivery_answer before_h2; /* what HTTP/1.1 came to */
-	unsigned addresses_tried;
-	char refused[128]; /* why the last address was refused */
-	size_t headers_len;
-	size_t body_len;
-	char reason[64];      /* "Service Unavailable" */
-	char retry_after[64]; /* as it stood in the header */
-	struct strbuf body;   /* of an answer that is no success */
-	char curl_said[CURL_ERROR_SIZE];
+	char reason[64];                  /* "Service Unavailable" */
+	char retry_after[64];             /* as it stood in the header */
 };
-
-/* CURLOPT_OPENSOCKETFUNCTION: after DNS, before the first packet.  Told "no",
- * curl tries the host's next address. */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose,
-                                 struct curl_sockaddr *address)
-{
-	struct https_post *post = arg;
-
-	if (!address_guard_allows(post->shared->guard, &address->addr,
-	                          post->refused, sizeof(post->refused)))
-		return CURL_SOCKET_BAD;
-	post->addresses_tried++;
-	return pool_open_socket(NULL, purpose, address);
-}
 
 #if LIBCURL_VERSION_NUM >= 0x075000
 /* Connected, and about to send: minutes may have passed, and the server may
@@ -115,45 +92,28 @@ static void begin_answer(struct https_post *post, const char *line, size_t len)
 	            sizeof(post->reason));
 }
 
-static size_t on_header(char *line, size_t one, size_t len, void *arg)
+static void on_header(void *arg, const char *line, size_t len)
 {
 	struct https_post *post = arg;
 
-	(void)one;
-	post->headers_len += len;
-	if (post->headers_len > HEADERS_MAX)
-		return 0; /* ends the transfer */
 	if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
 		begin_answer(post, line, len);
 	keep_header(line, len, "Retry-After:", post->retry_after,
 	            sizeof(post->retry_after));
-	return len;
 }
 
-static size_t on_body(char *data, size_t one, size_t len, void *arg)
+/* The reason phrase, which HTTP/2 does not have, and what the body says when
+ * it is no success. */
+static void what_it_said(struct https_post *post, int status, char *said,
+                         size_t room)
 {
-	struct https_post *post = arg;
-	long status = 0;
-
-	(void)one;
-	post->body_len += len;
-	if (post->body_len > BODY_MAX)
-		return 0;
-	curl_easy_getinfo(post->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status >= 300)
-		strbuf_add(&post->body, data, len);
-	return len;
-}
-
-/* The reason phrase, which HTTP/2 does not have, and what the body says. */
-static void what_it_said(struct https_post *post, char *said, size_t room)
-{
-	char words[WORDS];
+	char words[WORDS] = "";
 	char *type = NULL;
 
-	curl_easy_getinfo(post->transfer.easy, CURLINFO_CONTENT_TYPE, &type);
-	http_words(type, strbuf_text(&post->body), post->body.len, words,
-	           sizeof(words));
+	curl_easy_getinfo(post->http.easy, CURLINFO_CONTENT_TYPE, &type);
+	if (status >= 300)
+		http_words(type, strbuf_text(&post->http.body),
+		           post->http.body.len, words, sizeof(words));
 	snprintf(said, room, "%s%s%s", post->reason,
 	         *words && *post->reason ? ": " : "", words);
 }
@@ -164,7 +124,7 @@ static void judge_status(struct https_post *post, int status,
 {
 	char said[sizeof(post->reason) + WORDS + 4];
 
-	what_it_said(post, said, sizeof(said));
+	what_it_said(post, status, said, sizeof(said));
 	verdict_http(status, said, post->retry_after[0] != '\0', answer);
 	if (answer->event == EVENT_TEMPORARY && post->retry_after[0] != '\0')
 		answer->retry_after = retry_after_parse(
@@ -177,19 +137,22 @@ static void judge_failure(struct https_post *post, CURLcode result,
 {
 	const char *host = post->job->rua->host;
 	char why[CURL_ERROR_SIZE];
+	enum http_failure how =
+		http_transfer_failure(&post->http, result, why, sizeof(why));
 	curl_off_t sent = 0;
 
-	curl_words(post->curl_said, result, why, sizeof(why));
-	curl_easy_getinfo(post->transfer.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-	if (post->refused[0] != '\0' && post->addresses_tried == 0)
+	curl_easy_getinfo(post->http.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	if (how == HTTP_REFUSED)
 		answer_set(answer, EVENT_REFUSED, STAGE_CONNECT, "%s: %s", host,
-		           post->refused);
+		           why);
 	else if (result == CURLE_URL_MALFORMAT)
 		answer_set(answer, EVENT_REFUSED, STAGE_LOCAL, "%s: %s",
 		           post->job->rua->uri, why);
 	else if (sent > 0 && (size_t)sent >= post->job->body_len)
 		answer_set(answer, EVENT_UNCERTAIN, STAGE_HTTP,
 		           "%s: %s after the report was sent", host, why);
+	else if (how == HTTP_OURS)
+		answer_our_fault(answer, STAGE_LOCAL, "%s: %s", host, why);
 	else
 		answer_set(answer, EVENT_TEMPORARY,
 		           sent > 0 ? STAGE_HTTP : STAGE_CONNECT, "%s: %s",
@@ -213,8 +176,7 @@ static bool may_want_h2(const struct https_post *post, CURLcode result,
 		return false;
 	if (status != 0)
 		return status == 505 || status == 426 || status == 464;
-	curl_easy_getinfo(post->transfer.easy, CURLINFO_NUM_CONNECTS,
-	                  &connected);
+	curl_easy_getinfo(post->http.easy, CURLINFO_NUM_CONNECTS, &connected);
 	if (post->alpn.http1 || connected == 0) /* it has HTTP/1.1 */
 		return false;
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
@@ -225,13 +187,9 @@ static bool may_want_h2(const struct https_post *post, CURLcode result,
 
 static void begin(struct https_post *post)
 {
-	post->addresses_tried = 0;
-	post->headers_len = post->body_len = 0;
-	post->refused[0] = post->reason[0] = post->retry_after[0] = '\0';
-	post->curl_said[0] = '\0';
-	strbuf_reset(&post->body);
-	alpn_use(&post->alpn, post->transfer.easy, post->is_h2,
-	         post->is_asking);
+	http_transfer_begin(&post->http);
+	post->reason[0] = post->retry_after[0] = '\0';
+	alpn_use(&post->alpn, post->http.easy, post->is_h2, post->is_asking);
 	failpoint_hit("https send");
 	pool_start(post->shared->pool, &post->transfer);
 }
@@ -271,48 +229,34 @@ static void on_ended(struct pool_transfer *transfer, CURLcode result)
 	post->shared->answered(post->shared->arg, post, &post->answer);
 }
 
-static void set_options(struct https_post *post)
+struct https_post *https_post_new(const struct https_post_shared *shared)
 {
-	const struct conf *conf = post->shared->conf;
-	CURL *easy = post->transfer.easy;
-	long verify = conf->deliver.https_verify;
-	long timeout = (long)conf->deliver.timeout;
+	const struct conf *conf = shared->conf;
+	const struct http_terms terms = {
+		.guard = shared->guard,
+		.ca_file = conf->deliver.https_ca_file,
+		.unverified = !conf->deliver.https_verify,
+		.timeout_secs = conf->deliver.timeout,
+		.body_max = BODY_MAX,
+	};
+	struct https_post *post = xcalloc(1, sizeof(*post));
+	CURL *easy;
 
-	curl_only_https(easy, false);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	http_transfer_open(&post->http, &terms);
+	easy = post->http.easy;
+	post->http.header = on_header;
+	post->http.arg = post;
+	post->shared = shared;
+	post->transfer = (struct pool_transfer){easy, on_ended};
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->shared->headers);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, shared->headers);
 	/* unpacks what comes packed; the headers do not ask for it */
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tlstally/" VERSION);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-	curl_trust(easy, conf->deliver.https_ca_file);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, timeout);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
-	                 timeout < CONNECT_SECS ? timeout : CONNECT_SECS);
 	alpn_hear(&post->alpn, easy);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->curl_said);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
 #if LIBCURL_VERSION_NUM >= 0x075000
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, post);
 #endif
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
-}
-
-struct https_post *https_post_new(const struct https_post_shared *shared)
-{
-	struct https_post *post = xcalloc(1, sizeof(*post));
-
-	post->shared = shared;
-	post->transfer.ended = on_ended;
-	post->transfer.easy = pool_easy_new();
-	set_options(post);
 	return post;
 }
 
@@ -322,8 +266,7 @@ void https_post_free(struct https_post **post)
 		return;
 	if ((*post)->is_running)
 		pool_stop((*post)->shared->pool, &(*post)->transfer);
-	curl_easy_cleanup((*post)->transfer.easy);
-	strbuf_clear(&(*post)->body);
+	http_transfer_close(&(*post)->http);
 	free(*post);
 	*post = NULL;
 }
@@ -331,7 +274,7 @@ void https_post_free(struct https_post **post)
 void https_post_start(struct https_post *post, struct delivery_job *job,
                       void *owner, bool needs_h2)
 {
-	CURL *easy = post->transfer.easy;
+	CURL *easy = post->http.easy;
 
 	post->job = job;
 	post->owner = owner;

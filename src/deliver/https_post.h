@@ -1,8 +1,8 @@
 /*
  * https_post - one report on its way to one HTTPS server
  *
- * Holds the easy handle, which is used for one report after another, and what
- * is learned while the transfer runs: addresses refused, the status line,
+ * Holds the handle (base/http_transfer.h), which is used for one report after
+ * another, and what is learned while the transfer runs: the status line,
  * Retry-After, and of a failure what the body says (reply/http_words.h) or
  * what curl does.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/curl_easy.h"
 #include "base/failpoint.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
@@ -436,7 +437,7 @@ struct smtp_conn *smtp_conn_new(struct curl_pool *pool,
 		smtp_step_secs(SMTP_STEP_CONNECT, login->dot_secs) * 1000;
 	pool_watch(pool, &conn->watch);
 	conn->transfer.ended = opened;
-	conn->transfer.easy = pool_easy_new();
+	conn->transfer.easy = curl_new();
 	smtp_login_apply(login, conn->transfer.easy);
 	smtp_opening_follow(&conn->opening, conn->transfer.easy);
 	pool_start(pool, &conn->transfer);

@@ -122,9 +122,7 @@ void smtp_login_apply(const struct smtp_login *login, CURL *easy)
 
 	curl_easy_setopt(easy, CURLOPT_URL, login->url);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, login->use_ssl);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)login->verify);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, login->verify ? 2L : 0L);
-	curl_trust(easy, login->ca_file);
+	curl_verify(easy, login->verify, login->ca_file);
 	if (login->user != NULL) {
 		curl_easy_setopt(easy, CURLOPT_USERNAME, login->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, login->password);

@@ -20,17 +20,13 @@
 
 #include <curl/curl.h>
 
-#include "config.h"
-
 #include "base/address.h"
-#include "base/auto.h"
-#include "base/curl_easy.h"
+#include "base/http_transfer.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
 enum {
-	HEADERS_MAX = 65536,
 	TIMEOUT_SECS = 60, /* RFC 8461 section 3.3 */
 	ADDRESSES_MAX = 16,
 	HTTP_OK = 200,
@@ -45,16 +41,10 @@ struct curl_fetcher {
 
 struct transfer {
 	struct curl_fetcher *self;
-	CURL *easy;
+	struct http_transfer http;
 	const char *host; /* "mta-sts.example.com" */
 	struct arena *arena;
 	struct sts_reply *reply;
-	struct strbuf body;
-	size_t header_bytes;
-	unsigned addresses_tried;
-	bool no_socket;    /* we have none left */
-	char refused[128]; /* why the last address was refused */
-	char words[CURL_ERROR_SIZE];
 };
 
 static void fail(struct transfer *t, enum view_status status, const char *words)
@@ -65,43 +55,6 @@ static void fail(struct transfer *t, enum view_status status, const char *words)
 	t->reply->problem = arena_printf(
 		t->arena, "%s: %s", t->host,
 		utf8_show(safe, sizeof(safe), words, strlen(words)));
-}
-
-static curl_socket_t open_socket(void *arg, curlsocktype purpose,
-                                 struct curl_sockaddr *address)
-{
-	struct transfer *t = arg;
-	int fd;
-
-	(void)purpose;
-	if (!address_guard_allows(t->self->guard, &address->addr, t->refused,
-	                          sizeof(t->refused)))
-		return CURL_SOCKET_BAD;
-	t->addresses_tried++;
-	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
-	            address->protocol);
-	if (fd < 0 && errno != EAFNOSUPPORT)
-		t->no_socket = true;
-	return fd < 0 ? CURL_SOCKET_BAD : fd;
-}
-
-static size_t on_header(char *line, size_t one, size_t len, void *arg)
-{
-	struct transfer *t = arg;
-
-	(void)line;
-	(void)one;
-	t->header_bytes += len;
-	return t->header_bytes > HEADERS_MAX ? 0 : len;
-}
-
-static size_t on_body(char *data, size_t one, size_t len, void *arg)
-{
-	struct transfer *t = arg;
-
-	(void)one;
-	strbuf_add(&t->body, data, len);
-	return t->body.failed ? 0 : len;
 }
 
 static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
@@ -117,42 +70,24 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
 	       atomic_load(t->self->options.stop);
 }
 
-/* What RFC 8461 section 3.3 asks, and what a stranger's host may not do. */
-static void set_limits(struct transfer *t)
+static void open_transfer(struct transfer *t)
 {
 	const struct sts_fetch_options *options = &t->self->options;
-	CURL *easy = t->easy;
+	const struct http_terms terms = {
+		.guard = t->self->guard,
+		.ca_file = options->ca_file,
+		.timeout_secs = options->timeout_secs > 0
+	                                ? options->timeout_secs
+	                                : TIMEOUT_SECS,
+		.body_max = STS_POLICY_MAX,
+	};
+	CURL *easy;
 
-	curl_only_https(easy, false);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	http_transfer_open(&t->http, &terms);
+	easy = t->http.easy;
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 	                 (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tlstally/" VERSION);
-	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT,
-	                 (long)(options->timeout_secs > 0
-	                                ? options->timeout_secs
-	                                : TIMEOUT_SECS));
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
-	curl_trust(easy, options->ca_file);
-}
-
-static void set_callbacks(struct transfer *t)
-{
-	CURL *easy = t->easy;
-
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->words);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
@@ -222,8 +157,8 @@ static struct curl_slist *set_place(struct transfer *t)
 	} else {
 		place = find_host(t);
 	}
-	curl_easy_setopt(t->easy, fixed ? CURLOPT_CONNECT_TO : CURLOPT_RESOLVE,
-	                 place);
+	curl_easy_setopt(t->http.easy,
+	                 fixed ? CURLOPT_CONNECT_TO : CURLOPT_RESOLVE, place);
 	return place;
 }
 
@@ -246,7 +181,8 @@ static bool certificate_has_dns_name(const struct transfer *t)
 	static const char title[] = "X509v3 Subject Alternative Name:";
 	struct curl_certinfo *info = NULL;
 
-	if (curl_easy_getinfo(t->easy, CURLINFO_CERTINFO, &info) != CURLE_OK ||
+	if (curl_easy_getinfo(t->http.easy, CURLINFO_CERTINFO, &info) !=
+	            CURLE_OK ||
 	    info == NULL || info->num_of_certs < 1)
 		return false;
 	for (const struct curl_slist *i = info->certinfo[0]; i != NULL;
@@ -257,47 +193,31 @@ static bool certificate_has_dns_name(const struct transfer *t)
 	return false;
 }
 
-/* Is it the host's certificate or TLS, and not the way to it? */
-static bool is_tls(CURLcode result)
-{
-	return result == CURLE_PEER_FAILED_VERIFICATION ||
-	       result == CURLE_SSL_CONNECT_ERROR ||
-	       result == CURLE_SSL_ISSUER_ERROR ||
-	       result == CURLE_SSL_INVALIDCERTSTATUS;
-}
-
-/* No list of authorities, no memory, no socket: nobody can be blamed for it. */
-static bool is_ours(const struct transfer *t, CURLcode result)
-{
-	return t->no_socket || result == CURLE_SSL_CACERT_BADFILE ||
-	       result == CURLE_OUT_OF_MEMORY || result == CURLE_FAILED_INIT ||
-	       result == CURLE_ABORTED_BY_CALLBACK;
-}
-
 /* Somebody who says no is there. */
 static bool was_missed(const struct transfer *t)
 {
 	long error = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
-	return !t->reply->connected && t->addresses_tried > 0 &&
+	curl_easy_getinfo(t->http.easy, CURLINFO_OS_ERRNO, &error);
+	return !t->reply->connected && t->http.addresses_tried > 0 &&
 	       error != ECONNREFUSED;
 }
 
 static void judge_failure(struct transfer *t, CURLcode result)
 {
+	static const enum view_status statuses[] = {
+		[HTTP_FAILED] = VIEW_FETCH_ERROR,
+		[HTTP_BAD_TLS] = VIEW_WEBPKI_ERROR,
+		[HTTP_TOO_LONG] = VIEW_FETCH_ERROR,
+		[HTTP_REFUSED] = VIEW_FETCH_ERROR,
+		[HTTP_OURS] = VIEW_TEMPFAIL,
+	};
 	char words[CURL_ERROR_SIZE];
 
-	curl_words(t->words, result, words, sizeof(words));
-	if (is_ours(t, result))
-		fail(t, VIEW_TEMPFAIL, words);
-	else if (t->refused[0] != '\0' && t->addresses_tried == 0)
-		fail(t, VIEW_FETCH_ERROR, t->refused);
-	else if (t->body.failed)
-		fail(t, VIEW_FETCH_ERROR, "the policy is longer than 64 KiB");
-	else
-		fail(t, is_tls(result) ? VIEW_WEBPKI_ERROR : VIEW_FETCH_ERROR,
-		     words);
+	fail(t,
+	     statuses[http_transfer_failure(&t->http, result, words,
+	                                    sizeof(words))],
+	     words);
 	t->reply->missed =
 		t->reply->status == VIEW_FETCH_ERROR && was_missed(t);
 }
@@ -321,7 +241,7 @@ static void check_media_type(struct transfer *t)
 	const char *type = NULL;
 	char words[WORDS];
 
-	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_getinfo(t->http.easy, CURLINFO_CONTENT_TYPE, &type);
 	if (type == NULL)
 		type = "";
 	if (strncasecmp(type, want, len) == 0 &&
@@ -337,9 +257,9 @@ static void judge_end(struct transfer *t, CURLcode result)
 	curl_off_t connect_us = 0;
 	long status = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+	curl_easy_getinfo(t->http.easy, CURLINFO_CONNECT_TIME_T, &connect_us);
 	t->reply->connected = connect_us > 0;
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(t->http.easy, CURLINFO_RESPONSE_CODE, &status);
 	if (result != CURLE_OK) {
 		judge_failure(t, result);
 	} else if (!certificate_has_dns_name(t)) {
@@ -350,9 +270,9 @@ static void judge_end(struct transfer *t, CURLcode result)
 	} else {
 		t->reply->status = VIEW_OK;
 		check_media_type(t);
-		t->reply->len = t->body.len;
-		t->reply->body = arena_strndup(t->arena, strbuf_text(&t->body),
-		                               t->body.len);
+		t->reply->len = t->http.body.len;
+		t->reply->body = arena_strndup(
+			t->arena, strbuf_text(&t->http.body), t->http.body.len);
 	}
 }
 
@@ -364,8 +284,8 @@ static void perform(struct transfer *t)
 	if (place == NULL)
 		return;
 	url = xasprintf("https://%s/.well-known/mta-sts.txt", t->host);
-	curl_easy_setopt(t->easy, CURLOPT_URL, url);
-	judge_end(t, curl_easy_perform(t->easy));
+	curl_easy_setopt(t->http.easy, CURLOPT_URL, url);
+	judge_end(t, curl_easy_perform(t->http.easy));
 	free(url);
 	curl_slist_free_all(place);
 }
@@ -375,21 +295,15 @@ static void fetch(struct sts_fetcher *fetcher, const char *domain,
 {
 	struct transfer t = {
 		.self = (struct curl_fetcher *)fetcher,
-		.easy = curl_easy_init(),
 		.host = arena_printf(arena, "mta-sts.%s", domain),
 		.arena = arena,
 		.reply = reply,
 	};
 
-	if (t.easy == NULL)
-		abort(); /* memory, and nothing else */
 	memset(reply, 0, sizeof(*reply));
-	strbuf_init(&t.body, STS_POLICY_MAX);
-	set_limits(&t);
-	set_callbacks(&t);
+	open_transfer(&t);
 	perform(&t);
-	curl_easy_cleanup(t.easy);
-	strbuf_clear(&t.body);
+	http_transfer_close(&t.http);
 }
 
 static void free_fetcher(struct sts_fetcher **fetcher)

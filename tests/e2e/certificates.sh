@@ -5,6 +5,8 @@
 #                                           NAME.pem: certificate and key
 #     ca_self_signed DIRECTORY NAME SUBJECT-ALT-NAME
 #
+#     tls_any_version FILE                  for OPENSSL_CONF: old TLS, too
+#
 # DAYS of -1 makes one that has expired.
 
 ca_key()
@@ -41,4 +43,18 @@ ca_self_signed()
 		openssl req -x509 -key "$1/$2.key" -subj "/CN=self" -days 2 \
 			-addext "subjectAltName=$3" -out "$1/$2.crt" &&
 		cat "$1/$2.crt" "$1/$2.key" >"$1/$2.pem"
+}
+
+tls_any_version()
+{
+	cat >"$1" <<-'END'
+		openssl_conf = all
+		[all]
+		ssl_conf = kinds
+		[kinds]
+		system_default = any
+		[any]
+		MinProtocol = TLSv1.1
+		CipherString = ALL:@SECLEVEL=0
+	END
 }

@@ -178,7 +178,7 @@ SESSIONS = [
     ("redirects in a ring", says(302, Location=USUAL),
      "more than 3 redirects"),
     ("too large", endless, "the answer is longer than 64 MiB"),
-    ("endless headers", flood, "a header longer than 64 KiB"),
+    ("endless headers", flood, "the headers are longer than 64 KiB"),
     ("slow", drip, "timed out"),
     ("silent", silent, "timed out"),
     ("closes", close, "Empty reply from server"),

@@ -46,18 +46,21 @@ ca_issue "$dir" wildcard 2 /CN=policies "DNS:*.wildcard.test"
 ca_issue "$dir" deepwild 2 /CN=policies "DNS:*.test"
 ca_self_signed "$dir" selfsigned DNS:mta-sts.selfsigned.test
 
-: >"$dir/out"
-python3 "$src/tests/fake/policy_host.py" "$dir" >"$dir/out" 2>"$dir/err" &
-server=$!
-for _ in $(seq 100); do
-	read -r word port <"$dir/out" && [ "$word" = READY ] && break
-	sleep 0.1
-done
-[ "$word" = READY ] || {
+# start [VARIABLE=VALUE]: the server; its port goes to $port
+start() {
+	: >"$dir/out"
+	env "$@" python3 "$src/tests/fake/policy_host.py" "$dir" >"$dir/out" \
+		2>"$dir/err" &
+	server=$!
+	for _ in $(seq 100); do
+		read -r word port <"$dir/out" && [ "$word" = READY ] && return
+		sleep 0.1
+	done
 	cat "$dir/err"
 	echo "FAIL: policy_host did not start"
 	exit 1
 }
+start
 
 # fetch WHAT DOMAIN = PATTERN
 fetch() {
@@ -118,6 +121,14 @@ echo "nothing of the sort" >"$dir/ca.pem"
 fetch "a list of authorities that is none is our own fault" good.test = \
 	"no-answer 0 mta-sts.good.test: *"
 mv "$dir/ca.gone" "$dir/ca.pem"
+kill "$server"
+wait "$server" 2>/dev/null
+
+# TLS 1.1, which RFC 8996 forbids, where the system's settings would do
+start TLS_OLD=yes
+tls_any_version "$dir/any.cnf"
+OPENSSL_CONF=$dir/any.cnf fetch "TLS 1.1 alone" good.test = \
+	"certificate-error 0 *alert protocol version*"
 kill "$server"
 wait "$server" 2>/dev/null
 server=

@@ -11,11 +11,9 @@
  * and with -n, which submits every job so many times, only the rate and the
  * number of answers of each event are printed: a bench tool then.
  *
- * A name that begins with "slow-dns" takes ten seconds to look up.
+ * A name that begins with "slow-dns" takes long to look up (fake/slow_dns.c).
  */
-#include <dlfcn.h>
 #include <inttypes.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,22 +45,6 @@ static const char *const event_words[DELIVERY_EVENTS] = {
 	[EVENT_UNCERTAIN] = "uncertain",     [EVENT_REFUSED] = "refused",
 	[EVENT_BAD_ADDRESS] = "bad-address",
 };
-
-typedef int look_up_fn(const char *, const char *, const struct addrinfo *,
-                       struct addrinfo **);
-
-/* Stands before the C library's. */
-int getaddrinfo(const char *name, const char *service,
-                const struct addrinfo *hints, struct addrinfo **list)
-{
-	void *next = dlsym(RTLD_NEXT, "getaddrinfo");
-	look_up_fn *look_up;
-
-	memcpy(&look_up, &next, sizeof(look_up));
-	if (name != NULL && strncmp(name, "slow-dns", 8) == 0)
-		sleep(10);
-	return look_up(name, service, hints, list);
-}
 
 static void die(const char *what, const char *why)
 {

@@ -80,6 +80,18 @@ expect "a certificate that has expired" \
 	"1 temporary connect 0 0 ok *: SSL certificate problem: certificate has expired" \
 	"$(echo "https://sink.localhost:$port/status/200/x $dir/report.json.gz" |
 	deliver -o deliver.mail=off -o deliver.https_ca_file="$dir/ca.pem")"
+tls_any_version "$dir/any.cnf"
+export TLS_OLD=yes
+start oldtls https_sink $tls
+unset TLS_OLD
+expect "TLS 1.1 alone" \
+	"1 temporary connect 0 0 ok *alert protocol version*" \
+	"$(echo "https://sink.localhost:$port/status/200/x $dir/report.json.gz" |
+	OPENSSL_CONF=$dir/any.cnf deliver $ca)"
+expect "a list of authorities that is not there" \
+	"1 temporary local 0 0 our-fault *$dir/gone*" \
+	"$(echo "https://sink.localhost:$port/status/200/x $dir/report.json.gz" |
+	deliver -o deliver.mail=off -o deliver.https_ca_file="$dir/gone")"
 start nothttps smtp_sink
 expect "no TLS there" "1 temporary connect 0 0 ok *wrong version number*" \
 	"$(echo "https://sink.localhost:$port/ $dir/report.json.gz" | deliver $ca)"

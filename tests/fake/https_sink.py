@@ -7,6 +7,7 @@ Listens on a port of 127.0.0.1 that the kernel chooses, or where --listen
 says, and prints "READY PORT".
 Each request's body lands in DIRECTORY as <last part of the path>.body, its
 request line and headers in .head; with --keep a second one is <...>-2.body.
+With TLS_OLD in the environment it has TLS 1.1 and no later.
 
     /status/NNN/x        answers NNN
     /retry/TEXT/x        503 with Retry-After: TEXT ("_" is a space)
@@ -27,6 +28,7 @@ request line and headers in .head; with --keep a second one is <...>-2.body.
 import argparse
 import gzip
 import http.server
+import os
 import pathlib
 import ssl
 import threading
@@ -138,6 +140,10 @@ def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(opts.cert, opts.key)
     context.set_alpn_protocols(["http/1.1"])
+    if "TLS_OLD" in os.environ:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.TLSv1_1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
 
     class Server(http.server.ThreadingHTTPServer):
         daemon_threads = True

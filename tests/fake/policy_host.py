@@ -7,7 +7,9 @@ Listens there, or on a free port of 127.0.0.1, and prints "READY PORT"; ends
 with status 77 when it may not.  For the host
 mta-sts.NAME.test it shows DIRECTORY/NAME.pem (certificate and key) or else
 DIRECTORY/good.pem, and answers with DIRECTORY/NAME.txt (empty: 404), as
-do_NAME() below says, or else with the policy.  Each request is a line in DIRECTORY/requests.
+do_NAME() below says, or else with the policy.  Each request is a line in
+DIRECTORY/requests.  With TLS_OLD in the environment it has TLS 1.1 and no
+later.
 """
 
 import http.server
@@ -135,6 +137,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def context_of(path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
+    if "TLS_OLD" in os.environ:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.TLSv1_1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
     return context
 
 
