@@ -71,10 +71,6 @@ static size_t set_options(struct http *http, const struct http_options *options,
 	                                     options->listen_fd, NULL};
 	items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT,
 	                                     options->max_connections, NULL};
-#if MHD_VERSION >= 0x00097701
-	items[n++] = (struct MHD_OptionItem){MHD_OPTION_CLIENT_DISCIPLINE_LVL,
-	                                     STRICT, NULL};
-#endif
 	if (options->tls_cert != NULL) {
 		items[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT,
 		                                     0, http->tls_cert};
@@ -103,6 +99,7 @@ static int start_daemon(struct http *http, const struct http_options *options,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+		MHD_OPTION_STRICT_FOR_CLIENT, http_is_lenient() ? 0 : STRICT,
 		MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL,
 		MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 	if (http->daemon == NULL)

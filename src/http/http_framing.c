@@ -4,13 +4,10 @@
 #include "http/http_exchange.h"
 #include "api/http_framing.h"
 
-/* Before 1.0 libmicrohttpd takes a bare LF for the end of a chunk's line, and
- * nobody hears of it. */
-#if MHD_VERSION < 0x01000000
-enum { CHUNKS_ARE_SURE = false };
-#else
-enum { CHUNKS_ARE_SURE = true };
-#endif
+bool http_is_lenient(void)
+{
+	return MHD_get_version()[0] == '0';
+}
 
 /* The method is where the request begins. */
 static void look_at_end(struct http_framing *framing,
@@ -26,8 +23,12 @@ static void look_at_end(struct http_framing *framing,
 static enum MHD_Result look(void *arg, enum MHD_ValueKind kind,
                             const char *name, const char *value)
 {
+	struct http_framing *framing = arg;
+
 	(void)kind;
-	http_framing_field(arg, name, value);
+	http_framing_field(framing, name, value);
+	if (!http_is_lenient())
+		framing->end = NULL; /* blanks behind a value are a gap there */
 	return MHD_YES;
 }
 
@@ -43,7 +44,7 @@ bool http_framing_check(struct MHD_Connection *connection, const char *method,
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &framing);
 	look_at_end(&framing, connection, method);
 	status = http_framing_verdict(&framing, version);
-	*closes = framing.encodings > 0 && !CHUNKS_ARE_SURE;
+	*closes = framing.encodings > 0 && http_is_lenient();
 	if (status == 0)
 		return true;
 	http_refuse(reply, status, framing.fault);

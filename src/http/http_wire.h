@@ -49,6 +49,12 @@ enum http_phase {
 	HTTP_ANSWER, /* until it is sent */
 };
 
+/* Before 1.0 libmicrohttpd passes over NUL, bare CR and folded lines, takes a
+ * bare LF for the end of a chunk's line, of which nobody hears, and where it
+ * may be strict it reads on behind what it refused.  Since then it refuses all
+ * of that when told to be strict.  It may be newer than its header. */
+bool http_is_lenient(void);
+
 /* Decodes %XX of a path or an argument in its place; the length then. */
 size_t http_unescape(void *arg, struct MHD_Connection *connection, char *text);
 

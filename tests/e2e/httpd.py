@@ -4,6 +4,7 @@
 In the build folder.  The real daemon on loopback ports, on a unix socket and
 with TLS; tokens by the real command; slow and many connections.
 """
+import ctypes
 import gzip
 import http.client
 import json
@@ -301,6 +302,13 @@ def say(port, text):
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", said)]
 
 
+def library_version():
+    """Of the libmicrohttpd that the daemon runs with."""
+    library = ctypes.CDLL("libmicrohttpd.so.12")
+    library.MHD_get_version.restype = ctypes.c_char_p
+    return tuple(map(int, library.MHD_get_version().split(b".")))
+
+
 def test_framing(port, token):
     """What two readers could see two ends of."""
     body = echo().encode()
@@ -310,6 +318,8 @@ def test_framing(port, token):
               b"Connection: close\r\n\r\n")
     length = b"Content-Length: " + size + b"\r\n"
     chunked = b"Transfer-Encoding: chunked\r\n"
+    lenient = library_version() < (1,)
+    not_chunked = [501] if lenient else [400]  # the library's own answer
     for name, want, headers, sent in (
             ("a length", [200, 200], length, body),
             ("an empty value, blanks around one", [200, 200],
@@ -329,9 +339,9 @@ def test_framing(port, token):
             ("pieces and a length", [400], chunked + length, pieces),
             ("two lengths", [400], length + b"Content-Length: 5\r\n", body),
             ("one length twice", [400], length + length, body),
-            ("pieces of something else", [501],
+            ("pieces of something else", not_chunked,
              b"Transfer-Encoding: gzip, chunked\r\n", pieces),
-            ("no pieces", [501], b"Transfer-Encoding: identity\r\n", body),
+            ("no pieces", not_chunked, b"Transfer-Encoding: identity\r\n", body),
             ("two encodings", [400],
              b"Transfer-Encoding: identity\r\n" + chunked, pieces),
             ("a blank before the colon", [400],
@@ -341,18 +351,23 @@ def test_framing(port, token):
             port, b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: "
             b"application/json\r\nAuthorization: Bearer " +
             token.encode() + b"\r\n" + headers + b"\r\n" + sent + behind))
-    # what libmicrohttpd before 1.0 does not look at closely ends with the
-    # connection: what stands behind it is no request
-    for name, sent in (("in pieces", pieces),
-                       ("pieces that end in LF", pieces.replace(b"\r", b"")),
-                       ("a piece whose size ends in LF",
-                        pieces.replace(b"\r", b"", 1))):
-        got = say(port, b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: "
-                  b"application/json\r\nAuthorization: Bearer " +
-                  token.encode() + b"\r\n" + chunked + b"\r\n" + sent + behind)
-        expect("framing: " + name, True,
-               got in (([200], [200, 200]) if sent == pieces
-                       else ([200], [400])))
+    # libmicrohttpd before 1.0 takes a bare LF for the end of a chunk's line:
+    # then the connection ends with the request, and what stands behind it is
+    # none
+    bare_lf = [200] if lenient else [400]
+    for name, want, sent in (
+            ("in pieces", [200] if lenient else [200, 200], pieces),
+            ("pieces that end in LF", bare_lf, pieces.replace(b"\r", b"")),
+            ("a piece whose size ends in LF", bare_lf,
+             pieces.replace(b"\r", b"", 1)),
+            ("a piece that ends in LF", bare_lf,
+             pieces.replace(b"}\r", b"}")),
+            ("a last piece that ends in LF", bare_lf,
+             pieces.replace(b"0\r", b"0"))):
+        expect("framing: " + name, want, say(
+            port, b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: "
+            b"application/json\r\nAuthorization: Bearer " +
+            token.encode() + b"\r\n" + chunked + b"\r\n" + sent + behind))
     expect("framing: pieces before HTTP/1.1", [400], say(
         port, b"POST /api HTTP/1.0\r\nContent-Type: application/json\r\n"
         b"Authorization: Bearer " + token.encode() + b"\r\n" + chunked +
