@@ -1,12 +1,9 @@
 #include "intake/log_feed.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/auto.h"
@@ -14,18 +11,15 @@
 #include "base/log.h"
 #include "base/reader.h"
 #include "base/xalloc.h"
-#include "intake/log_counts.h"
-#include "base/moment.h"
-#include "store/feed_table.h"
+#include "intake/committer.h"
+#include "intake/counts.h"
 #include "store/log_table.h"
 #include "store/tls_optional_table.h"
 
 enum {
 	BATCH_LINES = 4096,
-	IDLE_COMMIT_MS = 10000, /* the watermark moves on without sessions */
-	RETRY_MS = 1000,        /* after a commit or a read that failed */
-	STOP_TRIES = 5,
-	LAG_MS = 200, /* asking costs a system call a file */
+	RETRY_MS = 1000, /* after a read that failed */
+	LAG_MS = 200,    /* asking costs a system call a file */
 };
 
 /* What stands before the source's position in the store. */
@@ -36,30 +30,27 @@ struct log_feed {
 	struct log_source *source;
 	struct log_feed_options options;
 	struct smtp_tracker *tracker;
-	struct log_counts *counts;
-	struct strbuf encoded; /* of the session being counted */
+	struct committer *committer;
+	struct counts *counts;
+	struct count_row **rows; /* of them, when they are committed */
+	struct strbuf encoded;   /* of the session being counted */
 	/* since the last commit */
 	struct log_fates fates;
-	uint64_t sessions;
-	int64_t last_event;   /* secs */
+	struct feed more;     /* what the feed's row will be given */
 	int64_t committed_ms; /* monotonic */
 
 	int64_t now;       /* secs, at the beginning of the batch */
 	int64_t ahead;     /* secs, the wall clock, of that (clock_hold) */
 	int64_t last_time; /* secs, of the last line */
-	int64_t watermark; /* secs: read until */
 	bool has_place;    /* the store knows where to go on */
 	bool finished;     /* the source has come to its end */
 	bool read_fails;
-	char trouble[FEED_TROUBLE_MAX + 1]; /* why; "" */
-	int64_t lag_ms;                     /* monotonic: when it was asked */
-	struct log_feed_state going;        /* the thread's own */
-	struct log_feed_state state;        /* the others', under the lock */
-	struct log_site *site;              /* the tracker's */
-	struct log_site *next_site;         /* under the lock; NULL */
+	int64_t lag_ms;              /* monotonic: when it was asked */
+	struct log_feed_state going; /* the thread's own */
+	struct log_feed_state state; /* the others', under the lock */
+	struct log_site *site;       /* the tracker's */
+	struct log_site *next_site;  /* under the lock; NULL */
 	pthread_mutex_t lock;
-	pthread_t thread;
-	atomic_bool stopping;
 };
 
 static int64_t monotonic_ms(const struct log_feed *f)
@@ -81,10 +72,10 @@ static void count_session(void *arg, int64_t time,
 
 	strbuf_reset(&f->encoded);
 	log_session_encode(session, &f->encoded);
-	log_counts_add(f->counts, day_of_line(f, time), session->domain,
-	               f->encoded.data, f->encoded.len);
-	f->sessions++;
-	f->last_event = f->now;
+	counts_add(f->counts, day_of_line(f, time), session->domain,
+	           f->encoded.data, f->encoded.len);
+	f->more.events++;
+	f->more.last_event = f->now;
 	f->going.sessions++;
 }
 
@@ -171,7 +162,7 @@ static int read_batch(struct log_feed *f, struct err *err)
 	take_site(f);
 	f->now = clock_secs(f->options.clock);
 	f->ahead = clock_ahead_secs(f->options.clock);
-	for (int i = 0; i < BATCH_LINES && !log_counts_full(f->counts); i++) {
+	for (int i = 0; i < BATCH_LINES && !counts_full(f->counts); i++) {
 		rc = f->source->next(f->source, &line, err);
 		if (rc != 1)
 			break;
@@ -188,9 +179,9 @@ static void move_watermark(struct log_feed *f, int rc)
 	bool at_end = rc == 0 || rc == ERR_NOTFOUND;
 
 	if (at_end && f->source->lag(f->source) <= 0)
-		f->watermark = f->now;
+		f->more.watermark = f->now;
 	else if (f->last_time < f->now)
-		f->watermark = f->last_time;
+		f->more.watermark = f->last_time;
 }
 
 static void publish(struct log_feed *f, bool ended)
@@ -205,8 +196,8 @@ static void publish(struct log_feed *f, bool ended)
 	f->going.has_loglevel = smtp_tracker_has_loglevel(f->tracker);
 	f->going.sees_events = smtp_tracker_sees_events(f->tracker);
 	f->going.lacks_events = smtp_tracker_lacks_events(f->tracker);
-	f->going.progress_ms = now;
 	f->going.ended = ended;
+	committer_goes_on(f->committer);
 	pthread_mutex_lock(&f->lock);
 	f->state = f->going;
 	pthread_mutex_unlock(&f->lock);
@@ -235,92 +226,62 @@ static void put_state(struct db_txn *txn, struct log_feed *f)
 	strbuf_clear(&tracker);
 }
 
-static void put_counts(struct db_txn *txn, struct log_feed *f)
+static size_t rows(void *arg, int side)
 {
+	struct log_feed *f = arg;
 	size_t count;
-	struct log_count **counts = log_counts_sorted(f->counts, &count);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct log_count *c = counts[i];
-
-		log_pending_add(txn, c->day, c->domain, c->session, c->len,
-		                c->n);
-		if (f->options.from_start && c->day < f->options.unsent_until &&
-		    (i == 0 || c->day != counts[i - 1]->day))
-			log_day_unsent_set(txn, c->day);
-	}
+	(void)side;
+	f->rows = counts_sorted(f->counts, &count);
+	return count;
 }
 
-static void put_feed(struct db_txn *txn, struct log_feed *f)
+static void put(struct db_txn *txn, void *arg, int side, size_t row)
 {
-	struct feed feed = {0};
+	const struct log_feed *f = arg;
+	const struct count_row *c = f->rows[row];
 
-	snprintf(feed.name, sizeof(feed.name), "%s", f->options.feed);
-	feed_get(txn, feed.name, &feed);
-	/* one of a time to come is from a clock that proved wrong */
-	if (f->watermark > feed.watermark ||
-	    moment_is_to_come(feed.watermark, f->now))
-		feed.watermark = f->watermark;
-	feed.seen_at = clock_secs(f->options.clock);
-	if (f->sessions > 0)
-		feed.last_event = f->last_event;
-	feed.events += f->sessions;
-	memcpy(feed.trouble, f->trouble, sizeof(feed.trouble));
-	feed_put(txn, &feed);
+	(void)side;
+	log_pending_add(txn, c->day, c->domain, c->bytes, c->len, c->n);
+	if (f->options.from_start && c->day < f->options.unsent_until &&
+	    (row == 0 || c->day != f->rows[row - 1]->day))
+		log_day_unsent_set(txn, c->day);
 }
 
-static void say_outcome(struct log_feed *f, bool failed, const char *why)
+static void put_sums(struct db_txn *txn, void *arg, int side,
+                     const struct feed *more)
 {
-	if (failed && !f->going.commit_fails)
-		log_error("the store takes no counters: %s; the log is read on "
-		          "when it does",
-		          why);
-	else if (!failed && f->going.commit_fails)
-		log_info("the store takes counters again; nothing was lost");
-	f->going.commit_fails = failed;
+	struct log_feed *f = arg;
+
+	(void)side;
+	(void)more;
+	put_state(txn, f);
+	log_fates_put(&f->fates, txn, day_of(clock_secs(f->options.clock)));
+}
+
+static void committed(void *arg, int side)
+{
+	struct log_feed *f = arg;
+
+	(void)side;
+	counts_reset(f->counts);
+	log_fates_add(&f->going.fates, &f->fates);
+	f->fates = (struct log_fates){0};
+	f->more.events = 0;
+	f->more.last_event = 0;
+	f->committed_ms = monotonic_ms(f);
+	f->has_place = true;
 }
 
 static int commit(struct log_feed *f, struct err *err)
 {
-	struct db_txn *txn = db_begin_write(f->db);
-	int rc;
-
-	put_state(txn, f);
-	put_counts(txn, f);
-	put_feed(txn, f);
-	log_fates_put(&f->fates, txn, day_of(clock_secs(f->options.clock)));
-	rc = db_commit(&txn, err);
-	say_outcome(f, rc < 0, err->text);
-	if (rc < 0)
-		return rc;
-	log_counts_reset(f->counts);
-	log_fates_add(&f->going.fates, &f->fates);
-	f->fates = (struct log_fates){0};
-	f->sessions = 0;
-	f->committed_ms = monotonic_ms(f);
-	f->has_place = true;
-	f->going.commits++;
-	return 0;
-}
-
-/* Again and again while it fails; when stopping only so many times. */
-static int commit_until_done(struct log_feed *f, struct err *err)
-{
-	int tries = 0;
-
-	while (commit(f, err) < 0) {
-		if (atomic_load(&f->stopping) && ++tries >= STOP_TRIES)
-			return err->class;
-		publish(f, false);
-		f->source->wait(f->source, RETRY_MS);
-	}
-	return 0;
+	return committer_commit(f->committer, 0, &f->more, err);
 }
 
 static int64_t until_commit(const struct log_feed *f)
 {
-	int64_t interval = f->sessions > 0 ? f->options.commit_interval_ms
-	                                   : IDLE_COMMIT_MS;
+	int64_t interval = f->more.events > 0 ? f->options.commit_interval_ms
+	                                      : COMMITTER_IDLE_MS;
 
 	return f->committed_ms + interval - monotonic_ms(f);
 }
@@ -330,14 +291,12 @@ static void say_read_failure(struct log_feed *f, int rc, const char *why)
 	bool failed = rc < 0 && rc != ERR_NOTFOUND;
 
 	if (failed && !f->read_fails)
-		log_error("the log cannot be read: %s; it is tried again and "
-		          "again",
-		          why);
+		log_error("the log cannot be read: %s; will retry", why);
 	else if (!failed && f->read_fails)
 		log_info("the log can be read again");
 	f->read_fails = failed;
-	snprintf(f->trouble, sizeof(f->trouble), "%.*s", FEED_TROUBLE_MAX,
-	         failed ? why : "");
+	snprintf(f->more.trouble, sizeof(f->more.trouble), "%.*s",
+	         FEED_TROUBLE_MAX, failed ? why : "");
 }
 
 /* Waits for more lines, at most until something must be done. */
@@ -347,7 +306,7 @@ static void wait_for_more(struct log_feed *f, int rc)
 
 	if (ms > RETRY_MS)
 		ms = RETRY_MS;
-	if (ms > 0 && !atomic_load(&f->stopping))
+	if (ms > 0 && !committer_is_stopping(f->committer))
 		f->source->wait(f->source, (int)ms);
 }
 
@@ -357,33 +316,39 @@ static int read_and_count(struct log_feed *f, struct err *err)
 
 	/* A first start begins at the log's end; killed before its first commit
 	 * the next would begin at another, and what lies between be lost. */
-	if (!f->has_place && commit_until_done(f, err) < 0)
+	if (!f->has_place && commit(f, err) < 0)
 		return err->class;
-	while (rc != ERR_NOTFOUND && !atomic_load(&f->stopping)) {
+	while (rc != ERR_NOTFOUND && !committer_is_stopping(f->committer)) {
 		struct err why = {0};
 
 		rc = read_batch(f, &why);
 		say_read_failure(f, rc, why.text);
 		move_watermark(f, rc);
-		if ((log_counts_full(f->counts) || until_commit(f) <= 0) &&
-		    commit_until_done(f, err) < 0)
+		if ((counts_full(f->counts) || until_commit(f) <= 0) &&
+		    commit(f, err) < 0)
 			return err->class;
 		publish(f, false);
 		if (rc <= 0 && rc != ERR_NOTFOUND)
 			wait_for_more(f, rc);
 	}
 	f->finished = rc == ERR_NOTFOUND;
-	return commit_until_done(f, err);
+	return commit(f, err);
 }
 
-static void *feed_thread(void *arg)
+static void read_until_stopped(void *arg)
 {
 	struct log_feed *f = arg;
 	struct err err = {0};
 
 	read_and_count(f, &err);
 	publish(f, true);
-	return NULL;
+}
+
+static void wake(void *arg)
+{
+	struct log_feed *f = arg;
+
+	f->source->wake(f->source);
 }
 
 static int read_place(struct db *db, const char *source_name,
@@ -451,7 +416,8 @@ static void feed_free(struct log_feed **feed)
 	smtp_tracker_free(&f->tracker);
 	log_site_free(&f->site);
 	log_site_free(&f->next_site);
-	log_counts_free(&f->counts);
+	counts_free(&f->counts);
+	committer_free(&f->committer);
 	strbuf_clear(&f->encoded);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
@@ -462,9 +428,27 @@ static int feed_new(struct log_feed **out, struct db *db,
                     struct log_source *source,
                     const struct log_feed_options *options, struct err *err)
 {
+	static const struct committer_work work = {
+		.rows = rows,
+		.put = put,
+		.put_sums = put_sums,
+		.committed = committed,
+		.read = read_until_stopped,
+		.wake = wake,
+		/* the place in the log, and all that was counted up to it */
+		.whole = true,
+	};
 	struct log_feed *f = xcalloc(1, sizeof(*f));
+	const struct committer_options committer = {
+		.feed = options->feed,
+		.db = db,
+		.clock = options->clock,
+		.work = &work,
+		.arg = f,
+	};
 
 	f->db = db;
+	f->committer = committer_new(&committer);
 	f->source = source;
 	f->options = *options;
 	if (options->tls_optional) {
@@ -474,12 +458,11 @@ static int feed_new(struct log_feed **out, struct db *db,
 	f->site = options->site;
 	f->options.tracker.site = options->site;
 	f->tracker = smtp_tracker_new(&f->options.tracker);
-	f->counts = log_counts_new();
+	f->counts = counts_new();
 	strbuf_init(&f->encoded, 0);
 	pthread_mutex_init(&f->lock, NULL);
 	f->committed_ms = monotonic_ms(f);
 	f->state.lag = f->going.lag = source->lag(source);
-	f->state.progress_ms = f->committed_ms;
 	if (load_tracker(f, err) < 0) {
 		feed_free(&f);
 		return err->class;
@@ -492,15 +475,11 @@ int log_feed_start(struct log_feed **feed, struct db *db,
                    struct log_source *source,
                    const struct log_feed_options *options, struct err *err)
 {
-	int rc;
-
 	if (feed_new(feed, db, source, options, err) < 0)
 		return err->class;
-	rc = pthread_create(&(*feed)->thread, NULL, feed_thread, *feed);
-	if (rc != 0) {
+	if (committer_start((*feed)->committer, err) < 0) {
 		feed_free(feed);
-		errno = rc;
-		return err_errno(err, ERR_IO, "starting the log's thread");
+		return err->class;
 	}
 	return 0;
 }
@@ -539,24 +518,17 @@ struct log_feed_state log_feed_state(struct log_feed *feed)
 	pthread_mutex_lock(&feed->lock);
 	state = feed->state;
 	pthread_mutex_unlock(&feed->lock);
+	state.committer = committer_state(feed->committer);
 	return state;
 }
 
 int log_feed_stop(struct log_feed **feed, struct err *err)
 {
-	struct log_feed *f = *feed;
-	bool failed;
+	int rc;
 
-	if (f == NULL)
+	if (*feed == NULL)
 		return 0;
-	atomic_store(&f->stopping, true);
-	f->source->wake(f->source);
-	pthread_join(f->thread, NULL);
-	failed = f->going.commit_fails;
+	rc = committer_stop((*feed)->committer, err);
 	feed_free(feed);
-	return failed ? err_set(err, ERR_IO,
-	                        "the store took no counters to the end; what "
-	                        "is missing in it will be read from the log "
-	                        "again")
-	              : 0;
+	return rc;
 }

@@ -7,9 +7,9 @@
  * tracker's open state, the counts and the feed's watermark: killed at any
  * moment and started again, the feed goes on as if nothing had been.
  *
- * A commit that fails is tried again until it works, and nothing is read
- * meanwhile: the log waits for us, so memory stays bounded and nothing is
- * lost.
+ * A commit that fails is tried again until it works (intake/committer.h), and
+ * nothing is read meanwhile: the log waits for us, so memory stays bounded and
+ * nothing is lost.
  */
 #ifndef TLSTALLY_INTAKE_LOG_FEED_H
 #define TLSTALLY_INTAKE_LOG_FEED_H
@@ -19,13 +19,14 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "intake/committer.h"
 #include "intake/log_fates.h"
 #include "intake/log_source.h"
 #include "maillog/smtp_tracker.h"
 #include "store/db.h"
 
 struct log_feed_options {
-	const char *feed;        /* "log" */
+	const char *feed;        /* FEED_LOG */
 	const char *source_name; /* key of log_state */
 	struct clock *clock;
 	int64_t commit_interval_ms;
@@ -69,22 +70,20 @@ struct log_feed_state {
 	uint64_t lines;      /* of any program */
 	uint64_t deliveries; /* over SMTP, of one session or several */
 	uint64_t sessions;
-	uint64_t commits;
 	struct log_fates fates; /* of what was committed */
 	int64_t lag;            /* bytes not read, -1: not known */
 	int64_t last_time;      /* secs, of the last line; 0: none */
 	bool has_loglevel;      /* a TLS line was seen (smtp_tls_loglevel) */
 	bool sees_events;       /* this host sends datagrams, too */
 	bool lacks_events;      /* it was told to, and cannot */
-	bool commit_fails;      /* the last one did */
 	bool ended;             /* the source, or the feed by a failure */
-	int64_t progress_ms;    /* when the thread last went round, monotonic */
+	struct committer_state committer;
 };
 struct log_feed_state log_feed_state(struct log_feed *feed);
 
-/* Commits, ends the thread and frees the feed and its source.  ERR_BUSY or
- * ERR_IO when the last commit failed: what is not in the store will be read
- * again, unless it came from standard input. */
+/* Commits, ends the thread and frees the feed and its source.  ERR_IO when the
+ * last commit failed: what is not in the store will be read again, unless it
+ * came from standard input. */
 int log_feed_stop(struct log_feed **feed, struct err *err);
 
 #endif

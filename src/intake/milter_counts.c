@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/auto.h"
 #include "base/reader.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
-#include "intake/log_counts.h"
+#include "intake/counts.h"
 #include "store/inbound_table.h"
 #include "store/mail_table.h"
 #include "store/own_report_table.h"
@@ -26,9 +25,10 @@ enum kind {
 };
 
 struct milter_counts {
-	struct log_counts *counts;
+	struct counts *counts;
 	struct strbuf key;
-	uint64_t messages;
+	struct arena arena;      /* of a row */
+	struct count_row **rows; /* of milter_counts_rows() */
 	uint64_t refused;
 };
 
@@ -36,8 +36,9 @@ struct milter_counts *milter_counts_new(void)
 {
 	struct milter_counts *counts = xcalloc(1, sizeof(*counts));
 
-	counts->counts = log_counts_new();
+	counts->counts = counts_new();
 	strbuf_init(&counts->key, 0);
+	arena_init(&counts->arena);
 	return counts;
 }
 
@@ -45,26 +46,22 @@ void milter_counts_free(struct milter_counts **counts)
 {
 	if (*counts == NULL)
 		return;
-	log_counts_free(&(*counts)->counts);
+	counts_free(&(*counts)->counts);
 	strbuf_clear(&(*counts)->key);
+	arena_clear(&(*counts)->arena);
 	free(*counts);
 	*counts = NULL;
 }
 
 void milter_counts_reset(struct milter_counts *counts)
 {
-	log_counts_reset(counts->counts);
-	counts->messages = counts->refused = 0;
+	counts_reset(counts->counts);
+	counts->refused = 0;
 }
 
 bool milter_counts_full(const struct milter_counts *counts)
 {
-	return log_counts_full(counts->counts);
-}
-
-uint64_t milter_counts_messages(const struct milter_counts *counts)
-{
-	return counts->messages;
+	return counts_full(counts->counts);
 }
 
 uint64_t milter_counts_refused(const struct milter_counts *counts)
@@ -81,15 +78,15 @@ static void begin_key(struct milter_counts *counts, enum kind kind)
 static void count_key(struct milter_counts *counts, int32_t day,
                       const char *domain)
 {
-	if (!log_counts_add_if_room(counts->counts, day, domain,
-	                            counts->key.data, counts->key.len))
+	if (!counts_add(counts->counts, day, domain, counts->key.data,
+	                counts->key.len))
 		counts->refused++;
 }
 
 static void add_inbound(struct milter_counts *counts, int32_t day,
                         const char *domain, const struct inbound *inbound)
 {
-	bool fold = log_counts_full(counts->counts);
+	bool fold = counts_full(counts->counts);
 	struct strbuf *key = &counts->key;
 
 	begin_key(counts, KIND_INBOUND);
@@ -106,7 +103,7 @@ static void add_inbound(struct milter_counts *counts, int32_t day,
 static void add_mail(struct milter_counts *counts, int32_t day,
                      const struct milter_domain *domain)
 {
-	bool fold = log_counts_full(counts->counts);
+	bool fold = counts_full(counts->counts);
 
 	begin_key(counts, KIND_MAIL);
 	strbuf_str(&counts->key, fold ? domain->name : domain->next_hop);
@@ -125,7 +122,6 @@ void milter_counts_add(struct milter_counts *counts, int32_t day,
 {
 	bool report = milter_message_is_report(message);
 
-	counts->messages++;
 	for (size_t i = 0; i < message->domain_count; i++) {
 		const struct milter_domain *domain = &message->domains[i];
 
@@ -149,7 +145,7 @@ void milter_counts_add(struct milter_counts *counts, int32_t day,
 void milter_counts_want(struct milter_counts *counts, int32_t day,
                         const char *domain)
 {
-	if (log_counts_full(counts->counts))
+	if (counts_full(counts->counts))
 		return;
 	begin_key(counts, KIND_WANTED);
 	count_key(counts, day, domain);
@@ -167,7 +163,7 @@ static void copy_text(char *out, size_t room, const char *text)
 	snprintf(out, room, "%s", text != NULL ? text : "");
 }
 
-static void put_inbound(struct db_txn *txn, const struct log_count *row,
+static void put_inbound(struct db_txn *txn, const struct count_row *row,
                         struct reader *reader, struct arena *arena)
 {
 	struct inbound inbound = {0};
@@ -184,7 +180,7 @@ static void put_inbound(struct db_txn *txn, const struct log_count *row,
 	inbound_add(txn, row->day, row->domain, &inbound, row->n);
 }
 
-static void put_mail(struct db_txn *txn, const struct log_count *row,
+static void put_mail(struct db_txn *txn, const struct count_row *row,
                      struct reader *reader, struct arena *arena)
 {
 	struct mail_row mail = {.day = row->day, .messages = row->n};
@@ -196,7 +192,7 @@ static void put_mail(struct db_txn *txn, const struct log_count *row,
 }
 
 /* Not one that waits already, nor one whose view is good for the day. */
-static void put_wanted(struct db_txn *txn, const struct log_count *row,
+static void put_wanted(struct db_txn *txn, const struct count_row *row,
                        struct arena *arena, int64_t now)
 {
 	struct domain_view view;
@@ -211,71 +207,37 @@ static void put_wanted(struct db_txn *txn, const struct log_count *row,
 	policy_wanted_put(txn, row->domain, now, 0);
 }
 
-static void put_row(struct db_txn *txn, const struct log_count *row,
-                    struct arena *arena, int64_t now)
+size_t milter_counts_rows(struct milter_counts *counts)
 {
+	size_t count;
+
+	counts->rows = counts_sorted(counts->counts, &count);
+	return count;
+}
+
+void milter_counts_put(struct milter_counts *counts, size_t at,
+                       struct db_txn *txn, int64_t now)
+{
+	const struct count_row *row = counts->rows[at];
 	struct reader reader;
 
-	arena_reset(arena);
-	reader_init(&reader, row->session, row->len);
+	arena_reset(&counts->arena);
+	reader_init(&reader, row->bytes, row->len);
 	switch (reader_u8(&reader)) {
 	case KIND_INBOUND:
-		put_inbound(txn, row, &reader, arena);
+		put_inbound(txn, row, &reader, &counts->arena);
 		break;
 	case KIND_MAIL:
-		put_mail(txn, row, &reader, arena);
+		put_mail(txn, row, &reader, &counts->arena);
 		break;
 	case KIND_OWN:
 		own_seen_add(txn, row->day, row->domain, row->n);
 		break;
 	case KIND_WANTED:
-		put_wanted(txn, row, arena, now);
+		put_wanted(txn, row, &counts->arena, now);
 		break;
 	case KIND_TLS_OPTIONAL:
 		tls_optional_add(txn, row->day, row->domain);
 		break;
 	}
-}
-
-/* The feed's row with what this commit adds. */
-static void put_feed(struct db_txn *txn, const struct feed *more)
-{
-	struct feed feed = {0};
-
-	copy_text(feed.name, sizeof(feed.name), more->name);
-	if (feed_get(txn, feed.name, &feed))
-		own_seen_committed(txn, feed.watermark, more->watermark);
-	feed.watermark = more->watermark;
-	feed.seen_at = more->seen_at;
-	if (more->last_event > 0)
-		feed.last_event = more->last_event;
-	feed.events += more->events;
-	feed_put(txn, &feed);
-}
-
-int milter_counts_commit(struct milter_counts *counts, struct db *db,
-                         int64_t now, const struct feed *feed, size_t *done,
-                         struct err *err)
-{
-	size_t count;
-	struct log_count **rows = log_counts_sorted(counts->counts, &count);
-	auto_(arena_clear) struct arena arena;
-	bool all = false;
-
-	arena_init(&arena);
-	while (!all) {
-		auto_(db_abort) struct db_txn *txn = db_begin_write(db);
-		size_t i = *done;
-
-		while (i < count && i - *done < DB_BATCH_ROWS &&
-		       db_written(txn) < DB_BATCH_BYTES)
-			put_row(txn, rows[i++], &arena, now);
-		all = i == count;
-		if (all)
-			put_feed(txn, feed);
-		if (db_commit(&txn, err) < 0)
-			return err->class;
-		*done = i;
-	}
-	return 0;
 }

@@ -16,12 +16,11 @@
 #define TLSTALLY_INTAKE_MILTER_COUNTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "inmail/milter_message.h"
 #include "store/db.h"
-#include "store/feed_table.h"
 
 struct milter_counts;
 
@@ -39,17 +38,12 @@ void milter_counts_tls_optional(struct milter_counts *counts, int32_t day,
                                 const char *queue_id);
 
 bool milter_counts_full(const struct milter_counts *counts);
-uint64_t milter_counts_messages(const struct milter_counts *counts);
 /* What found no room. */
 uint64_t milter_counts_refused(const struct milter_counts *counts);
 
-/*
- * Into the store, in transactions of at most DB_BATCH_ROWS rows; the last one
- * takes the feed, too.  *done (0 at first) is how far it has come: after a
- * failure call it again with what it left there, and nothing counts twice.
- */
-int milter_counts_commit(struct milter_counts *counts, struct db *db,
-                         int64_t now, const struct feed *feed, size_t *done,
-                         struct err *err);
+/* Its rows in the store's order: how many, and one of them into the store. */
+size_t milter_counts_rows(struct milter_counts *counts);
+void milter_counts_put(struct milter_counts *counts, size_t row,
+                       struct db_txn *txn, int64_t now);
 
 #endif

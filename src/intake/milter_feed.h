@@ -1,17 +1,10 @@
 /*
  * milter_feed - messages in, counters in the store
  *
- *     libmilter's threads                 committing thread
- *     milter_feed_take()                  every commit_interval, and when
- *       adds up in memory under a lock      there is much:
- *       that nobody holds while it          swaps the two sides
- *       waits for anything                  writes the full one
- *                                           reads the bounces
- *
- * A commit that fails keeps its side and is tried again, while the other side
- * fills up to a bound (intake/milter_counts.h); the log says so once, and once
- * again when it works.  Bounces wait in a bounded queue
- * (intake/milter_bounces.h); what does not fit is dropped and told.
+ * libmilter's threads add up in memory; the committer (intake/committer.h)
+ * writes it down, and its thread then reads the bounces, which wait in a
+ * bounded queue (intake/milter_bounces.h); what does not fit is dropped and
+ * told.
  *
  * The day of a message is the day of its end, UTC.  A remote domain that comes
  * for the first time on a day goes to the list of wanted policies.
@@ -25,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "intake/committer.h"
 #include "inmail/milter_message.h"
 #include "store/db.h"
 
@@ -34,7 +28,7 @@ typedef int milter_bounce_fn(void *arg, const char *token, const void *text,
                              size_t len);
 
 struct milter_feed_options {
-	const char *feed; /* its name in feed_table */
+	const char *feed; /* FEED_MILTER */
 	struct clock *clock;
 	int64_t commit_interval_ms;
 	milter_bounce_fn *bounce; /* or NULL */
@@ -61,13 +55,7 @@ void milter_feed_take(struct milter_feed *feed, struct milter_message *message,
 /* A session that was let through unread, because there were too many. */
 void milter_feed_unread(struct milter_feed *feed);
 
-struct milter_feed_state {
-	uint64_t messages;
-	uint64_t commits;
-	bool commit_fails;
-	int64_t progress_ms; /* when the thread last went round, monotonic */
-};
-struct milter_feed_state milter_feed_state(struct milter_feed *feed);
+struct committer_state milter_feed_state(struct milter_feed *feed);
 
 /* Commits and ends the thread.  From then on milter_feed_take() does nothing,
  * so libmilter's threads may go on.  ERR_IO when the store took the last

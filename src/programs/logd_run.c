@@ -141,7 +141,8 @@ static int tick(struct logd *d, unsigned ticks, struct log_feed_state *state,
 		logd_watch_site(d);
 	if (ticks % PLACE_CHECK_TICKS == 0 && db_check_place(d->db, err) < 0)
 		return err->class;
-	if (clock_monotonic_ms(&d->clock) - state->progress_ms < STUCK_MS)
+	if (clock_monotonic_ms(&d->clock) - state->committer.progress_ms <
+	    STUCK_MS)
 		daemon_alive();
 	return 0;
 }

@@ -96,7 +96,7 @@ static int run(void *arg, struct err *err)
 	int ended;
 
 	while ((ended = milter_ended(err)) == 0 && !daemon_wait(TICK_MS)) {
-		struct milter_feed_state state = milter_feed_state(d->feed);
+		struct committer_state state = milter_feed_state(d->feed);
 
 		daemon_watch_clock(d->db, &d->conf, &d->clock);
 		if (++ticks % READER_CHECK_TICKS == 0)

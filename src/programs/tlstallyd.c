@@ -142,7 +142,7 @@ static int run(void *arg, struct err *err)
 
 	while (!daemon_wait(TICK_MS)) {
 		int64_t now = clock_monotonic_ms(&d->clock);
-		struct collector_state state = collector_state(d->collector);
+		struct committer_state state = collector_state(d->collector);
 
 		daemon_watch_clock(d->db, &d->conf, &d->clock);
 		bad_log_tick(d->bad_log, now);

@@ -1,4 +1,4 @@
-/* tally_apply() and tally_commit() of store/tally_table.h. */
+/* tally_apply() of store/tally_table.h. */
 #include "store/tally_table.h"
 
 #include <string.h>
@@ -243,30 +243,4 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 	}
 	w.head.revision++;
 	tally_head_put(txn, &w.domain, &w.head, &w.value);
-}
-
-int tally_commit(struct db *db, struct tally *tally,
-                 const struct tally_limits *limits, size_t *done,
-                 void (*also)(struct db_txn *txn, void *arg), void *arg,
-                 struct err *err)
-{
-	size_t count = tally_domain_count(tally);
-	struct tally_domain **domains = tally_sorted(tally);
-
-	do {
-		auto_(db_abort) struct db_txn *txn = db_begin_write(db);
-		size_t at = *done;
-		int rc;
-
-		while (at < count && at - *done < DB_BATCH_ROWS &&
-		       db_written(txn) < DB_BATCH_BYTES && !db_failed(txn))
-			tally_apply(txn, domains[at++], limits);
-		if (at == count && also != NULL && !db_failed(txn))
-			also(txn, arg);
-		rc = db_commit(&txn, err);
-		if (rc != 0)
-			return rc;
-		*done = at;
-	} while (*done < count);
-	return 0;
 }

@@ -61,18 +61,6 @@ struct tally_head {
 void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
                  const struct tally_limits *limits);
 
-/*
- * Commits all of the tally in transactions of at most DB_BATCH_ROWS domains
- * or DB_BATCH_BYTES.  *done is how many domains of tally_sorted() are already
- * in the store: after a failure call again with what it left there.
- * The last transaction calls also() too (a feed's watermark), which runs even
- * when the tally is empty.
- */
-int tally_commit(struct db *db, struct tally *tally,
-                 const struct tally_limits *limits, size_t *done,
-                 void (*also)(struct db_txn *txn, void *arg), void *arg,
-                 struct err *err);
-
 /* 1 and the head, or 0. */
 int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
                    struct tally_head *head);

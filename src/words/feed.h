@@ -41,7 +41,7 @@ struct feed_kind {
 	const char *source; /* what is counted from, "the mail log" */
 	const char *unit;   /* of the count, "session" */
 	const char *check;  /* what to look at when none comes */
-	/* said when the store takes no counters */
+	/* said when they cannot be committed */
 	const char *meanwhile;
 	bool is_read_again;   /* what was not committed comes again */
 	bool counts_sessions; /* else messages, and no day waits for it */

@@ -297,17 +297,17 @@ full_disk()
 	wait_until 5 counted_is 500
 	dd if=/dev/zero of="$dir/disk/filler" bs=64k >/dev/null 2>&1
 	"$e2e/send_load" -w -n 9000 -d 3000 -t "$dir/truth2" "$sock" >/dev/null
-	wait_until 10 logged "takes no counters" ||
+	wait_until 10 logged "cannot commit counters" ||
 		expect "the full disk is noticed" yes no
 	sleep 2
 	"$e2e/send_load" -w -n 1000 -d 3000 -t "$dir/truth3" "$sock" >/dev/null
-	expect "said once" 1 "$(grep -c 'takes no counters' "$dir/log")"
+	expect "said once" 1 "$(grep -c 'cannot commit counters' "$dir/log")"
 	rm "$dir/disk/filler"
-	wait_until 10 logged "takes counters again" ||
+	wait_until 10 logged "counters are committed again" ||
 		expect "the freed disk is noticed" yes no
 	stop_daemon TERM
 	expect "said once that it works again" 1 \
-		"$(grep -c 'takes counters again' "$dir/log")"
+		"$(grep -c 'counters are committed again' "$dir/log")"
 	expect_truth "nothing is lost" "$dir/truth1" "$dir/truth2" \
 		"$dir/truth3"
 }

@@ -105,12 +105,13 @@ def run(world):
     wait_for("httpd", lambda: world.said("serving"))
     world.send(10)
     assert world.metrics() == 200
-    while not world.said("the store takes no counters"):
+    while not world.said("cannot commit counters"):
         world.send(EACH)
         time.sleep(0.5)
     world.send(EACH)
     world.settings("64M")
-    wait_for("takes counters again", lambda: world.said("takes counters again"))
+    wait_for("counters committed again",
+             lambda: world.said("counters are committed again"))
     assert world.said("[store] map_size is 67108864 now")
     world.send(EACH)
     wait_for("httpd follows", lambda: world.metrics() == 200)

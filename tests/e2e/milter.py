@@ -578,15 +578,15 @@ def test_full_disk(w):
         mta.connect()
         for i in range(2000):
             message(mta, sender=b"<a@s%d.example>" % i)
-        wait_for(lambda: w.says("the store takes no counters"))
+        wait_for(lambda: w.says("cannot commit counters"))
         message(mta)
         os.unlink(filler)
-        wait_for(lambda: w.says("the store takes counters again"))
+        wait_for(lambda: w.says("counters are committed again"))
         got = w.totals()
         assert "feed 2001" in got, got[:3]
         assert sum(int(line.split()[-1]) for line in got
                    if line.startswith("inbound")) == 2001
-        assert w.log().count("the store takes no counters") == 1, w.log()
+        assert w.log().count("cannot commit counters") == 1, w.log()
     finally:
         if w.daemon is not None and w.daemon.poll() is None:
             w.daemon.kill()

