@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "jmap/jmap_type.h"
+#include "jmap/jmap_types.h"
 #include "cli/cli.h"
 #include "cli/object_pointer.h"
 #include "cli/object_type.h"
@@ -139,26 +139,28 @@ static void write_given(const struct property_table *table, const char *before,
 
 static void given_of(const struct jmap_type *type, struct strbuf *out)
 {
-	if (type->plan_create != NULL)
-		write_given(type->table(), "", out);
+	if (type->edit.plan_create != NULL)
+		write_given(type->show.table(), "", out);
 }
 
 static void fields_of(const struct jmap_type *type, struct strbuf *out)
 {
-	for (size_t i = 0; i < type->table()->count; i++)
-		add_word(out, type->table()->rows[i].name);
+	for (size_t i = 0; i < type->show.table()->count; i++)
+		add_word(out, type->show.table()->rows[i].name);
 }
 
 static void where_of(const struct jmap_type *type, struct strbuf *out)
 {
-	for (size_t i = 0; i < type->condition_count; i++)
-		add_word(out, type->conditions[i].name);
+	for (const struct jmap_condition *row = type->walk.conditions;
+	     row->name != NULL; row++)
+		add_word(out, row->name);
 }
 
 static void sorts_of(const struct jmap_type *type, struct strbuf *out)
 {
-	for (size_t i = 0; i < type->sort_count; i++)
-		add_word(out, type->sorts[i].property);
+	for (const struct jmap_sort *row = type->walk.sorts;
+	     row->property != NULL; row++)
+		add_word(out, row->property);
 }
 
 static void write_case(const char *name,
@@ -191,9 +193,8 @@ static void write_words(struct strbuf *out)
 		char dashed[OBJECT_TYPE_TEXT];
 
 		object_type_name(type, dashed);
-		for (size_t c = 0; c < type->condition_count; c++) {
-			const struct jmap_condition *row = &type->conditions[c];
-
+		for (const struct jmap_condition *row = type->walk.conditions;
+		     row->name != NULL; row++) {
 			if (row->match != MATCH_WORD && row->match != MATCH_HAS)
 				continue;
 			strbuf_printf(out, "\t%s/%s|%s/%s) echo '", dashed,

@@ -87,7 +87,7 @@ static int unknown_field(const struct object_order *order, const char *name,
 {
 	auto_(strbuf_clear) struct strbuf choices = {0};
 
-	property_choices(order->type->table(), name, &choices);
+	property_choices(order->type->show.table(), name, &choices);
 	return err_set(err, ERR_PARSE, "--fields: unknown field '%.60s'%s",
 	               name, strbuf_text(&choices));
 }
@@ -158,21 +158,22 @@ static int read_given(const struct cli_args *args, struct object_order *order,
 	else if (read_given_file(args, order, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < list->count; i++)
-		if (object_field_add(order->type->table(), list->at[i],
+		if (object_field_add(order->type->show.table(), list->at[i],
 		                     is_patch, order->given, err) < 0)
 			return err_prefix(err, "--field");
-	return object_given_check(order->type->table(), order->given, is_patch,
-	                          err);
+	return object_given_check(order->type->show.table(), order->given,
+	                          is_patch, err);
 }
 
 /* --- which, and in what order --- */
 
 static bool wants_bool(const struct jmap_type *type, const char *name)
 {
-	for (size_t i = 0; i < type->condition_count; i++)
-		if (strcmp(type->conditions[i].name, name) == 0)
-			return type->conditions[i].match == MATCH_HAS;
-	return false;
+	const struct jmap_condition *row = type->walk.conditions;
+
+	while (row->name != NULL && strcmp(row->name, name) != 0)
+		row++;
+	return row->name != NULL && row->match == MATCH_HAS;
 }
 
 /* "status=failed", or a filter in JSON. */
@@ -247,9 +248,10 @@ static int unknown_sort(const struct jmap_type *type, const char *name,
 {
 	auto_(strbuf_clear) struct strbuf names = {0};
 
-	for (size_t i = 0; i < type->sort_count; i++)
-		strbuf_printf(&names, "%s%s", i > 0 ? ", " : "",
-		              type->sorts[i].property);
+	for (const struct jmap_sort *row = type->walk.sorts;
+	     row->property != NULL; row++)
+		strbuf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
+		              row->property);
 	return err_set(err, ERR_PARSE,
 	               "--sort: '%.60s' is none of %s (with - before it the "
 	               "greatest first)",
@@ -263,7 +265,7 @@ static int read_sort(const struct cli_args *args, struct object_order *order,
 	const struct jmap_type *type = order->type;
 	auto_(json_free) json_t *names = NULL;
 	json_t *item;
-	size_t i, row;
+	size_t i;
 
 	if (args->object.sort == NULL)
 		return 0;
@@ -271,13 +273,14 @@ static int read_sort(const struct cli_args *args, struct object_order *order,
 	order->sort = json_array();
 	json_array_foreach (names, i, item) {
 		const char *name = json_string_value(item);
+		const struct jmap_sort *row = type->walk.sorts;
 		bool down = name[0] == '-';
 
 		name += down;
-		for (row = 0; row < type->sort_count; row++)
-			if (strcmp(type->sorts[row].property, name) == 0)
-				break;
-		if (row == type->sort_count)
+		while (row->property != NULL &&
+		       strcmp(row->property, name) != 0)
+			row++;
+		if (row->property == NULL)
 			return unknown_sort(type, name, err);
 		json_array_append_new(order->sort,
 		                      json_pack("{s:s,s:b}", "property", name,
@@ -292,9 +295,10 @@ static int read_sort(const struct cli_args *args, struct object_order *order,
 static int check_verb(const struct object_order *order, struct err *err)
 {
 	const struct jmap_type *type = order->type;
-	bool can = order->verb == OBJECT_CREATE   ? type->plan_create != NULL
-	           : order->verb == OBJECT_UPDATE ? type->plan_update != NULL
-	           : order->verb == OBJECT_DELETE ? type->do_destroy != NULL
+	bool can = order->verb == OBJECT_CREATE ? type->edit.plan_create != NULL
+	           : order->verb == OBJECT_UPDATE
+	                   ? type->edit.plan_update != NULL
+	           : order->verb == OBJECT_DELETE ? type->edit.destroy != NULL
 	                                          : true;
 	char name[OBJECT_TYPE_TEXT];
 

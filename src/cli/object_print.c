@@ -83,7 +83,7 @@ static void add_cell(struct table *table, const json_t *value)
 
 static bool is_number(const struct jmap_type *type, const char *name)
 {
-	const struct property *row = property_find(type->table(), name);
+	const struct property *row = property_find(type->show.table(), name);
 
 	return row != NULL &&
 	       (row->kind == &kind_uint || row->kind == &kind_count);

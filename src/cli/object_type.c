@@ -8,31 +8,11 @@
 #include "base/nearest.h"
 #include "base/strbuf.h"
 
-static const struct {
-	const struct jmap_type *type;
-	const char *ours, *theirs;
-} columns[] = {
-	{&type_report,
-         "id,domain,status,failedSessions,createdAt,deliverAt,mailRua,httpRua",
-         "id,domain,createdAt,deliverAt,mailRua,httpRua"},
-	{&type_sent, "id,domain,day,doneAt,failedSessions,mailRua,httpRua",
-         NULL},
-	{&type_suppression, "id,address,since,until,by,reason", NULL},
-	{&type_domain,
-         "id,day,domain,totalSuccessfulSessions,totalFailedSessions,mark,"
-         "reason",
-         NULL},
-	{&type_inbound, "id,day,domain,messages,weakMessages", NULL},
-};
-
 const char *object_type_columns(const struct jmap_type *type, bool ours)
 {
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		if (columns[i].type == type)
-			return ours || columns[i].theirs == NULL
-			               ? columns[i].ours
-			               : columns[i].theirs;
-	return "id";
+	return ours || type->show.columns_elsewhere == NULL
+	               ? type->show.columns
+	               : type->show.columns_elsewhere;
 }
 
 /* Of "x:TlsInternalReport". */

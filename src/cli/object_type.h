@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "jmap/jmap_type.h"
+#include "jmap/jmap_types.h"
 #include "base/err.h"
 
 enum { OBJECT_TYPE_TEXT = 64 };

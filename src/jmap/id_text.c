@@ -1,7 +1,6 @@
 #include "jmap/id_text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -79,38 +78,6 @@ bool id_text_read(const char *id, char *out, size_t room, bool *hashed)
 		return strcmp(again, id) == 0;
 	}
 	return false;
-}
-
-void id_text_write_day(int32_t day, const char *domain, char out[JMAP_ID_TEXT])
-{
-	char text[JMAP_ID_TEXT];
-
-	id_text_write(domain, text);
-	snprintf(out, JMAP_ID_TEXT, "d%d-%.*s", day,
-	         JMAP_ID_MAX - ID_TEXT_PREFIX, text);
-}
-
-struct jmap_key id_text_day_key(int32_t day, const char *domain,
-                                struct arena *mem)
-{
-	char id[JMAP_ID_TEXT];
-
-	id_text_write_day(day, domain, id);
-	return (struct jmap_key){.text = arena_strdup(mem, id)};
-}
-
-const char *id_text_read_day(const char *id, int32_t *day)
-{
-	size_t digits;
-
-	if (*id++ != 'd')
-		return NULL;
-	digits = strspn(id, "0123456789");
-	if (digits == 0 || digits > 6 || id[digits] != '-' ||
-	    (digits > 1 && id[0] == '0'))
-		return NULL;
-	*day = (int32_t)strtol(id, NULL, 10);
-	return id + digits + 1;
 }
 
 void id_text_of_key(const struct jmap_key *key, char out[JMAP_ID_TEXT])

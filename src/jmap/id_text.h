@@ -27,14 +27,6 @@ void id_text_write(const char *text, char out[JMAP_ID_TEXT]);
 /* False: it is none of ours, does not fit, or is a hash (*hashed). */
 bool id_text_read(const char *id, char *out, size_t room, bool *hashed);
 
-/* "d20513-example_com": a day and a domain. */
-void id_text_write_day(int32_t day, const char *domain, char out[JMAP_ID_TEXT]);
-struct jmap_key id_text_day_key(int32_t day, const char *domain,
-                                struct arena *mem);
-
-/* What follows the day; NULL: it is no such id. */
-const char *id_text_read_day(const char *id, int32_t *day);
-
 /* For types whose key is the id itself. */
 void id_text_of_key(const struct jmap_key *key, char out[JMAP_ID_TEXT]);
 

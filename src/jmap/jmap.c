@@ -6,8 +6,7 @@
 #include <time.h>
 
 #include "jmap/jmap_method.h"
-#include "jmap/jmap_type.h"
-#include "jmap/jmap_view.h"
+#include "jmap/jmap_types.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_lax.h"
@@ -27,16 +26,16 @@ static const struct method {
 	const char *verb;
 	const char *deed; /* /set: its own rows, and it asks itself */
 	jmap_method_fn *run;
-	size_t permission; /* where in struct jmap_type */
+	size_t permission; /* where in struct jmap_may */
 } methods[] = {
-	{"get", NULL, jmap_get, offsetof(struct jmap_type, get)},
-	{"changes", NULL, jmap_changes, offsetof(struct jmap_type, get)},
-	{"query", NULL, jmap_query, offsetof(struct jmap_type, query)},
+	{"get", NULL, jmap_get, offsetof(struct jmap_may, get)},
+	{"changes", NULL, jmap_changes, offsetof(struct jmap_may, get)},
+	{"query", NULL, jmap_query, offsetof(struct jmap_may, query)},
 	{"queryChanges", NULL, jmap_query_changes,
-         offsetof(struct jmap_type, query)},
-	{"set", "create", jmap_set, offsetof(struct jmap_type, create)},
-	{"set", "update", jmap_set, offsetof(struct jmap_type, update)},
-	{"set", "destroy", jmap_set, offsetof(struct jmap_type, destroy)},
+         offsetof(struct jmap_may, query)},
+	{"set", "create", jmap_set, offsetof(struct jmap_may, create)},
+	{"set", "update", jmap_set, offsetof(struct jmap_may, update)},
+	{"set", "destroy", jmap_set, offsetof(struct jmap_may, destroy)},
 };
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
@@ -62,17 +61,29 @@ static const struct method *find_method(const struct jmap_run *run,
 		if (strcmp(methods[i].verb, slash + 1) == 0) {
 			bool sets = methods[i].run == jmap_set;
 
-			return sets && (*type)->do_destroy == NULL
+			return sets && (*type)->edit.destroy == NULL
 			               ? NULL
 			               : &methods[i];
 		}
 	return NULL;
 }
 
+/* NULL: none, or `using` does not name ours. */
+static const struct jmap_view *find_view(const struct jmap_run *run,
+                                         const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash != NULL && strcmp(slash, "/get") == 0 &&
+	                       (run->using & CAPABILITY_TLSTALLY) != 0
+	               ? jmap_view_find(name, (size_t)(slash - name))
+	               : NULL;
+}
+
 static enum jmap_permission permission_at(const struct jmap_type *type,
                                           size_t offset)
 {
-	const void *at = (const char *)type + offset;
+	const void *at = (const char *)&type->may + offset;
 
 	return *(const enum jmap_permission *)at;
 }
@@ -155,7 +166,7 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 	auto_(json_free) json_t *args = NULL;
 	const struct jmap_type *type;
 	const struct method *method = find_method(run, call->name, &type);
-	const struct jmap_view *view = jmap_view_find(run, call->name);
+	const struct jmap_view *view = find_view(run, call->name);
 
 	if (jmap_is_over(run))
 		return jmap_fail_over(failure, "requestTooLarge", run,

@@ -42,10 +42,11 @@ static bool count_part(struct reading *in)
 static const struct jmap_condition *find(const struct jmap_type *type,
                                          const char *name)
 {
-	for (size_t i = 0; i < type->condition_count; i++)
-		if (strcmp(type->conditions[i].name, name) == 0)
-			return &type->conditions[i];
-	return NULL;
+	const struct jmap_condition *row = type->walk.conditions;
+
+	while (row->name != NULL && strcmp(row->name, name) != 0)
+		row++;
+	return row->name != NULL ? row : NULL;
 }
 
 static bool wrong(struct reading *in, const char *name, const char *words)
@@ -74,11 +75,11 @@ static void *refuse_name(struct reading *in, const char *name)
 	struct nearest nearest = nearest_to(name);
 	char ask[NEAREST_ASK];
 
-	for (size_t i = 0; i < in->type->condition_count; i++) {
-		const char *each = in->type->conditions[i].name;
-
-		nearest_offer(&nearest, each);
-		strbuf_printf(&names, "%s%s", i > 0 ? ", " : "", each);
+	for (const struct jmap_condition *row = in->type->walk.conditions;
+	     row->name != NULL; row++) {
+		nearest_offer(&nearest, row->name);
+		strbuf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
+		              row->name);
 	}
 	if (nearest.name == NULL)
 		return jmap_fail(in->failure, "unsupportedFilter",

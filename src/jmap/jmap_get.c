@@ -61,8 +61,8 @@ static bool get_one(struct get *get, const char *asked)
 		return true;
 	if (id != NULL) {
 		jmap_put(get->seen, id, json_true());
-		found = get->type->load(get->txn, id, get->wanted, &object,
-		                        &err);
+		found = get->type->show.load(get->txn, id, get->wanted, &object,
+		                             &err);
 	}
 	if (found < 0) {
 		jmap_fail_store(get->failure, &err);
@@ -88,10 +88,10 @@ struct all {
 static bool take_id(struct jmap_scan *scan, const void *facts)
 {
 	struct all *all = (struct all *)scan;
-	struct jmap_key key = all->type->id_key(facts, &all->mem);
+	struct jmap_key key = all->type->walk.id_key(facts, &all->mem);
 	char id[JMAP_ID_TEXT];
 
-	all->type->id_text(&key, id);
+	all->type->walk.id_text(&key, id);
 	jmap_append(all->ids, json_string(id));
 	return json_array_size(all->ids) <= JMAP_MAX_GET;
 }
@@ -105,7 +105,7 @@ static json_t *all_ids(struct get *get)
 		.type = get->type,
 		.ids = json_array(),
 	};
-	void *facts = xcalloc(1, get->type->facts_size);
+	void *facts = xcalloc(1, get->type->walk.facts_size);
 
 	arena_init(&all.mem);
 	jmap_scan_on(get->txn, get->type, facts, &all.scan);
@@ -266,8 +266,8 @@ static json_t *changes_since(struct db_txn *txn, const struct jmap_type *type,
 		return jmap_fail(failure, "cannotCalculateChanges",
 		                 "sinceState: '%.40s' is no state of ours",
 		                 since_text);
-	if (since < now &&
-	    (!type->has_log || !change_after(txn, type->change, since, &first)))
+	if (since < now && (type->change_id == NULL ||
+	                    !change_after(txn, type->change, since, &first)))
 		return jmap_fail(failure, "cannotCalculateChanges",
 		                 "changes since '%.40s' are not kept",
 		                 since_text);

@@ -61,16 +61,18 @@ static bool read_comparator(struct query *query, json_t *json,
 	if (property == NULL)
 		return jmap_fail(failure, "invalidArguments",
 		                 "sort: a comparator without property") != NULL;
-	for (size_t i = 0; i < query->type->sort_count; i++)
-		if (strcmp(query->type->sorts[i].property, property) == 0)
-			to->sort = &query->type->sorts[i];
+	to->sort = query->type->walk.sorts;
+	while (to->sort->property != NULL &&
+	       strcmp(to->sort->property, property) != 0)
+		to->sort++;
 	to->descending = !ascending;
-	if (to->sort != NULL && strcmp(collation, "i;ascii-casemap") == 0)
+	if (to->sort->property != NULL &&
+	    strcmp(collation, "i;ascii-casemap") == 0)
 		return true;
 	jmap_fail(failure, "unsupportedSort",
-	          to->sort ? "sort: collation: '%.60s' is not known"
-	                   : "sort: by '%.60s' these cannot be",
-	          to->sort ? collation : property);
+	          to->sort->property ? "sort: collation: '%.60s' is not known"
+	                             : "sort: by '%.60s' these cannot be",
+	          to->sort->property ? collation : property);
 	return false;
 }
 
@@ -185,7 +187,7 @@ static struct jmap_key key_of(const struct jmap_type *type,
 	case FIELD_ID:
 		break;
 	}
-	return type->id_key(facts, mem);
+	return type->walk.id_key(facts, mem);
 }
 
 static struct jmap_key *row_at(const struct query *query, size_t index)
@@ -210,7 +212,7 @@ static bool take(struct jmap_scan *scan, const void *facts)
 		                       query->width * sizeof(*query->keys));
 	}
 	row = row_at(query, query->count++);
-	row[0] = query->type->id_key(facts, &query->keys_mem);
+	row[0] = query->type->walk.id_key(facts, &query->keys_mem);
 	for (size_t i = 0; i < query->comparator_count; i++)
 		row[i + 1] = key_of(query->type, query->comparators[i].sort,
 		                    facts, &query->keys_mem);
@@ -259,7 +261,7 @@ static bool find_anchor(struct query *query, struct jmap_failure *failure)
 	char id[JMAP_ID_TEXT];
 
 	for (size_t i = 0; i < query->count; i++) {
-		query->type->id_text(row_at(query, i), id);
+		query->type->walk.id_text(row_at(query, i), id);
 		if (strcmp(id, query->anchor) == 0) {
 			query->position = (int64_t)i + query->anchor_offset;
 			if (query->position < 0)
@@ -285,7 +287,7 @@ static json_t *window(struct query *query, json_t **ids)
 		most = QUERY_LIMIT;
 	*ids = json_array();
 	for (int64_t i = query->position; i < total && most > 0; i++, most--) {
-		query->type->id_text(row_at(query, (size_t)i), id);
+		query->type->walk.id_text(row_at(query, (size_t)i), id);
 		jmap_append(*ids, json_string(id));
 	}
 	return *ids;

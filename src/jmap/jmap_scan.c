@@ -14,17 +14,17 @@ enum {
 void jmap_scan_on(struct db_txn *txn, const struct jmap_type *type, void *facts,
                   struct jmap_scan *scan)
 {
-	if (scan->bounds != NULL && type->next_within != NULL) {
-		while (type->next_within(txn, facts, scan->bounds) &&
+	if (scan->bounds != NULL && type->walk.next_within != NULL) {
+		while (type->walk.next_within(txn, type, facts, scan->bounds) &&
 		       scan->visit(scan, facts))
 			;
 		return;
 	}
-	if (type->walk != NULL) {
-		type->walk(txn, facts, scan);
+	if (type->walk.each != NULL) {
+		type->walk.each(txn, facts, scan);
 		return;
 	}
-	while (type->next(txn, facts) && scan->visit(scan, facts))
+	while (type->walk.next(txn, facts) && scan->visit(scan, facts))
 		;
 }
 
@@ -46,7 +46,7 @@ static bool visit_in_page(struct jmap_scan *scan, const void *facts)
 		return false;
 	page->full = ++page->rows >= page->max;
 	if (page->full && facts != page->place)
-		memcpy(page->place, facts, page->type->facts_size);
+		memcpy(page->place, facts, page->type->walk.facts_size);
 	return !page->full;
 }
 
@@ -57,7 +57,7 @@ static int try_scan(struct db *db, struct page *page,
 	char now[JMAP_STATE_TEXT];
 	bool first = true;
 
-	memset(page->place, 0, page->type->facts_size);
+	memset(page->place, 0, page->type->walk.facts_size);
 	do {
 		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 
@@ -83,7 +83,7 @@ int jmap_scan_all(struct db *db, const struct jmap_type *type,
 		.scan = {.visit = visit_in_page, .bounds = scan->bounds},
 		.all = scan,
 		.type = type,
-		.place = xcalloc(1, type->facts_size),
+		.place = xcalloc(1, type->walk.facts_size),
 	};
 	int rc = 0;
 
@@ -102,11 +102,11 @@ int jmap_scan_for(struct db_txn *txn, const struct jmap_type *type,
 {
 	char each[JMAP_ID_TEXT];
 
-	while (type->next(txn, facts)) {
+	while (type->walk.next(txn, facts)) {
 		auto_(arena_clear) struct arena mem = {0};
-		struct jmap_key key = type->id_key(facts, &mem);
+		struct jmap_key key = type->walk.id_key(facts, &mem);
 
-		type->id_text(&key, each);
+		type->walk.id_text(&key, each);
 		if (strcmp(each, id) == 0)
 			return 1;
 		if (strncmp(each, id, prefix) != 0)

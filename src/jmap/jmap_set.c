@@ -86,7 +86,7 @@ static json_t *news(const json_t *now, const json_t *expected)
 static struct jmap_plan *plan_creation(struct set *set, const struct work *work)
 {
 	if (json_is_object(work->given))
-		return set->type->plan_create(&set->in, work->given);
+		return set->type->edit.plan_create(&set->in, work->given);
 	jmap_refuse(&set->in, "invalidProperties", "not an object");
 	return NULL;
 }
@@ -104,7 +104,7 @@ static struct jmap_plan *plan_update(struct set *set, const struct work *work)
 	else if (!json_is_object(work->given))
 		jmap_refuse(&set->in, "invalidPatch", "not an object");
 	else
-		return set->type->plan_update(&set->in, id, work->given);
+		return set->type->edit.plan_update(&set->in, id, work->given);
 	return NULL;
 }
 
@@ -164,13 +164,13 @@ static void tell_result(struct set *set, const struct deed *deed,
 /* True: done. */
 static bool apply(struct set *set, const struct deed *deed, struct work *work)
 {
-	enum jmap_applied applied = set->type->apply(&set->in, work->plan);
+	enum jmap_applied applied = set->type->edit.apply(&set->in, work->plan);
 
 	if (applied == APPLY_STALE) {
 		work->plan = jmap_plan_drop(set->type, work->plan);
 		if (!make_plan(set, deed, work))
 			return false;
-		applied = set->type->apply(&set->in, work->plan);
+		applied = set->type->edit.apply(&set->in, work->plan);
 	}
 	if (applied != APPLY_DONE && set->in.error.type != NULL)
 		put_error(set, deed->errors(set), work->name);
@@ -190,7 +190,7 @@ static json_t **update_errors(struct set *set)
 
 static void tell_created(struct set *set, const struct work *work)
 {
-	auto_(json_free) json_t *now = set->type->plan_result(work->plan);
+	auto_(json_free) json_t *now = set->type->edit.plan_result(work->plan);
 	json_t *shown = news(now, work->plan->expected);
 
 	if (shown == NULL)
@@ -201,7 +201,7 @@ static void tell_created(struct set *set, const struct work *work)
 
 static void tell_updated(struct set *set, const struct work *work)
 {
-	auto_(json_free) json_t *now = set->type->plan_result(work->plan);
+	auto_(json_free) json_t *now = set->type->edit.plan_result(work->plan);
 	json_t *shown = NULL;
 
 	if (json_is_object(now))
@@ -238,7 +238,7 @@ static void destroy_one(struct set *set, const char *name)
 		done = jmap_refuse(&set->in, "notFound",
 		                   "nothing was created as '%.60s'", name);
 	else
-		done = set->type->do_destroy(&set->in, id);
+		done = set->type->edit.destroy(&set->in, id);
 	if (done) {
 		if (set->destroyed == NULL)
 			set->destroyed = json_array();
@@ -446,9 +446,12 @@ static bool read_args(struct set *set, json_t *args,
 		          count, JMAP_MAX_SET);
 		return false;
 	}
-	return may(set, set->create, set->type->create, "create", failure) &&
-	       may(set, set->update, set->type->update, "update", failure) &&
-	       may(set, set->destroy, set->type->destroy, "destroy", failure);
+	return may(set, set->create, set->type->may.create, "create",
+	           failure) &&
+	       may(set, set->update, set->type->may.update, "update",
+	           failure) &&
+	       may(set, set->destroy, set->type->may.destroy, "destroy",
+	           failure);
 }
 
 json_t *jmap_set(struct jmap_run *run, const struct jmap_type *type,

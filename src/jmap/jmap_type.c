@@ -6,28 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct jmap_type *const types[] = {
-	&type_report, &type_sent,    &type_suppression,
-	&type_domain, &type_inbound,
-};
-
-const struct jmap_type *jmap_type_at(size_t i)
-{
-	return i < sizeof(types) / sizeof(types[0]) ? types[i] : NULL;
-}
-
-const struct jmap_type *jmap_type_find(const char *name, size_t len)
-{
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strlen(types[i]->name) == len &&
-		    memcmp(types[i]->name, name, len) == 0)
-			return types[i];
-	return NULL;
-}
-
 bool jmap_has_property(const struct jmap_type *type, const char *name)
 {
-	return property_find(type->table(), name) != NULL;
+	return property_find(type->show.table(), name) != NULL;
 }
 
 char *jmap_state_text(struct db_txn *txn, uint64_t number,
@@ -129,7 +110,8 @@ struct jmap_plan *jmap_plan_drop(const struct jmap_type *type,
 {
 	if (plan == NULL)
 		return NULL;
-	type->plan_free(plan);
+	if (type->edit.plan_free != NULL)
+		type->edit.plan_free(plan);
 	json_decref(plan->expected);
 	free(plan);
 	return NULL;

@@ -3,17 +3,17 @@
  *
  * /get, /changes, /query, /queryChanges and /set (RFC 8620 section 5) are
  * written once; a type says in tables and a few functions what its objects
- * are.  One file a type: type_report.c, type_sent.c ...
+ * are.  One file a type: type_report.c, type_sent.c ..., and a row of four
+ * parts:
  *
- *     next      goes from object to object, giving /query the facts: of a
+ *     may       the permission that each deed needs
+ *     walk      goes from object to object, giving /query the facts: of a
  *               report, its head row.  Filters and sorts are rows with offsets
  *               into them
- *     load      one object as JSON
- *     plan      checks what a client wants created or changed, without a write
- *               transaction
- *     apply, destroy
- *               in the write transaction of the whole /set; what is refused
- *               has written nothing
+ *     show      the properties, the columns of a terminal, one object as JSON
+ *     edit      plans what a client wants created or changed, without a write
+ *               transaction; applies and destroys in that of the whole /set,
+ *               where what is refused has written nothing
  */
 #ifndef TLSTALLY_JMAP_JMAP_TYPE_H
 #define TLSTALLY_JMAP_JMAP_TYPE_H
@@ -110,40 +110,48 @@ enum jmap_applied {
 	APPLY_STALE,   /* the object changed since: plan again */
 };
 
-struct jmap_type {
-	const char *name;
-	unsigned capabilities; /* any of them in `using` is enough */
-	enum change_type change;
-	bool has_log; /* /changes can be answered */
-	/* 0: there is no such thing. */
+/* Who may: 0, nobody, for there is no such thing. */
+struct jmap_may {
 	enum jmap_permission get, query, create, update, destroy;
-	const struct property_table *(*table)(void);
+};
 
+/* /query, and /get of all there are. */
+struct jmap_walk {
+	/* Both end with a row without a name. */
 	const struct jmap_sort *sorts;
-	size_t sort_count;
 	const struct jmap_condition *conditions;
-	size_t condition_count;
+
 	/* From the object of these facts (all bytes 0: from before the first)
 	 * to the next: 1, or 0 when there is none. */
 	int (*next)(struct db_txn *txn, void *facts);
 	size_t facts_size;
 	/* NULL, or the same for the next within the bounds. */
-	int (*next_within)(struct db_txn *txn, void *facts,
-	                   const struct jmap_bounds *bounds);
+	int (*next_within)(struct db_txn *txn, const struct jmap_type *type,
+	                   void *facts, const struct jmap_bounds *bounds);
 	/* NULL, or the same for all from there on, faster. */
-	void (*walk)(struct db_txn *txn, const void *facts,
+	void (*each)(struct db_txn *txn, const void *facts,
 	             struct jmap_scan *scan);
+	/* Of rows of a day: the facts of the one whose day and domain they
+	 * have, 1 or 0. */
+	int (*at)(struct db_txn *txn, void *facts);
+
 	struct jmap_key (*id_key)(const void *facts, struct arena *mem);
 	void (*id_text)(const struct jmap_key *key, char out[JMAP_ID_TEXT]);
+};
 
+struct jmap_show {
+	const struct property_table *(*table)(void);
+	/* The properties of a table on a terminal, with commas; what another
+	 * server than tlstally has of them (NULL: all). */
+	const char *columns, *columns_elsewhere;
 	/* 1 and the object, 0 for none, or negative.  wanted: names of
 	 * properties; NULL: all.  Others may be there, too. */
 	int (*load)(struct db_txn *txn, const char *id, const json_t *wanted,
 	            json_t **object, struct err *err);
+};
 
-	/* NULL without has_log. */
-	void (*change_id)(const struct change *change, char out[JMAP_ID_TEXT]);
-
+/* /set; all NULL: these can be read only. */
+struct jmap_edit {
 	/* A plan, or NULL: set->error, or a transaction has failed.  Looks at
 	 * the store by jmap_set_look(). */
 	struct jmap_plan *(*plan_create)(struct jmap_set_run *set,
@@ -155,18 +163,23 @@ struct jmap_type {
 	/* Of one that was applied: the object as it is now; JSON null: it is
 	 * no more where it was.  Needs no transaction. */
 	json_t *(*plan_result)(const struct jmap_plan *plan);
+	/* NULL: it holds nothing. */
 	void (*plan_free)(struct jmap_plan *plan);
 	/* False: set->error, or the transaction has failed. */
-	bool (*do_destroy)(struct jmap_set_run *set, const char *id);
+	bool (*destroy)(struct jmap_set_run *set, const char *id);
 };
 
-extern const struct jmap_type type_report, type_sent, type_suppression,
-	type_domain, type_inbound;
-
-/* NULL: none of that name. */
-const struct jmap_type *jmap_type_find(const char *name, size_t len);
-/* All of them in turn; NULL past the last. */
-const struct jmap_type *jmap_type_at(size_t i);
+struct jmap_type {
+	const char *name;
+	unsigned capabilities; /* any of them in `using` is enough */
+	enum change_type change;
+	/* The id of what changed; NULL: there is no log of it. */
+	void (*change_id)(const struct change *change, char out[JMAP_ID_TEXT]);
+	struct jmap_may may;
+	struct jmap_walk walk;
+	struct jmap_show show;
+	struct jmap_edit edit;
+};
 
 bool jmap_has_property(const struct jmap_type *type, const char *name);
 

@@ -9,32 +9,6 @@
 #include "base/json.h"
 #include "show/doc.h"
 
-static const struct jmap_view *const views[] = {
-	&view_status,
-	&view_overview,
-	&view_lookup,
-};
-
-const struct jmap_view *jmap_view_at(size_t i)
-{
-	return i < sizeof(views) / sizeof(views[0]) ? views[i] : NULL;
-}
-
-const struct jmap_view *jmap_view_find(const struct jmap_run *run,
-                                       const char *method)
-{
-	const char *slash = strchr(method, '/');
-
-	if (slash == NULL || strcmp(slash, "/get") != 0 ||
-	    (run->using & CAPABILITY_TLSTALLY) == 0)
-		return NULL;
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-		if (strlen(views[i]->name) == (size_t)(slash - method) &&
-		    memcmp(views[i]->name, method, strlen(views[i]->name)) == 0)
-			return views[i];
-	return NULL;
-}
-
 static bool has_property(const struct jmap_view *view, const char *name)
 {
 	if (strcmp(name, "id") == 0)

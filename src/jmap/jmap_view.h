@@ -36,15 +36,6 @@ struct jmap_view {
 	int (*look)(struct jmap_look *look, const char *id, json_t **object);
 };
 
-extern const struct jmap_view view_status, view_overview, view_lookup;
-
-/* Of "tally:Status/get"; NULL: none, or `using` does not name ours. */
-const struct jmap_view *jmap_view_find(const struct jmap_run *run,
-                                       const char *method);
-
-/* All of them in turn; NULL past the last. */
-const struct jmap_view *jmap_view_at(size_t i);
-
 json_t *jmap_view_get(struct jmap_run *run, const struct jmap_view *view,
                       json_t *args, struct jmap_failure *failure);
 

@@ -11,7 +11,7 @@
 
 #define HEAD(member) offsetof(struct outbox_head, member)
 
-const struct jmap_sort report_sorts[REPORT_SORTS] = {
+const struct jmap_sort report_sorts[] = {
 	{"id", FIELD_ID, 0},
 	{"domain", FIELD_TEXT, HEAD(domain)},
 	{"createdAt", FIELD_INT64, HEAD(created_at)},
@@ -19,6 +19,7 @@ const struct jmap_sort report_sorts[REPORT_SORTS] = {
 	{"failures", FIELD_UINT64, HEAD(failure)},
 	{"day", FIELD_INT32, HEAD(day)},
 	{"doneAt", FIELD_INT64, HEAD(done_at)},
+	{0},
 };
 
 static const char *status_word(int value)
@@ -28,7 +29,7 @@ static const char *status_word(int value)
 	               : NULL;
 }
 
-const struct jmap_condition report_conditions[REPORT_CONDITIONS] = {
+const struct jmap_condition report_conditions[] = {
 	{"domain", MATCH_EQUAL, HEAD(domain), 0, NULL},
 	{"text", MATCH_CONTAINS, HEAD(domain), HEAD(report_id), NULL},
 	{"status", MATCH_WORD, HEAD(status), 0, status_word},
@@ -40,6 +41,7 @@ const struct jmap_condition report_conditions[REPORT_CONDITIONS] = {
 	{"day", MATCH_DAY, HEAD(day), 0, NULL},
 	{"dayBefore", MATCH_DAY_BEFORE, HEAD(day), 0, NULL},
 	{"dayAfter", MATCH_DAY_AFTER, HEAD(day), 0, NULL},
+	{0},
 };
 
 struct jmap_key report_id_key(const void *facts, struct arena *mem)

@@ -1,26 +1,17 @@
-/* tally:Domain: the counters of one day and policy domain; its id is the day
- * and the domain (jmap/id_text.h): "d20513-example_com". */
-#include <stdio.h>
-#include <string.h>
-
-#include "jmap/id_text.h"
-#include "jmap/jmap_type.h"
+/* tally:Domain: the counters of one day and policy domain. */
+#include "jmap/day_rows.h"
+#include "jmap/jmap_types.h"
 #include "base/auto.h"
-#include "base/day.h"
 #include "api/object.h"
-#include "store/tally_table.h"
 #include "show/doc.h"
 
 struct facts {
-	int32_t day;
-	char domain[TALLY_DOMAIN_TEXT];
+	struct day_row row;
 	struct tally_head head;
 };
 
 struct shown {
-	const char *id;
-	const char *day;
-	const char *domain;
+	struct day_row_shown row;
 	uint64_t success, failure, late_success, late_failure;
 	uint64_t policies, details, folded;
 	const char *mark;
@@ -34,9 +25,7 @@ struct shown {
 #define SHOWN(member) .offset = offsetof(struct shown, member)
 
 static const struct property rows[] = {
-	{"id", &kind_word, SHOWN(id)},
-	{"day", &kind_word, SHOWN(day)},
-	{"domain", &kind_word, SHOWN(domain)},
+	DAY_ROW_PROPERTIES,
 	{"totalSuccessfulSessions", &kind_uint, SHOWN(success)},
 	{"totalFailedSessions", &kind_uint, SHOWN(failure)},
 	{"lateSuccessfulSessions", &kind_uint, SHOWN(late_success)},
@@ -68,11 +57,10 @@ static const struct property_table *table(void)
 #define FACT(member) offsetof(struct facts, member)
 
 static const struct jmap_sort sorts[] = {
-	{"id", FIELD_ID, 0},
-	{"day", FIELD_INT32, FACT(day)},
-	{"domain", FIELD_TEXT, FACT(domain)},
+	DAY_ROW_SORTS,
 	{"totalSuccessfulSessions", FIELD_UINT64, FACT(head.success)},
 	{"totalFailedSessions", FIELD_UINT64, FACT(head.failure)},
+	{0},
 };
 
 static const char *mark_word(int value)
@@ -82,13 +70,10 @@ static const char *mark_word(int value)
 }
 
 static const struct jmap_condition conditions[] = {
-	{"day", MATCH_DAY, FACT(day), 0, NULL},
-	{"dayBefore", MATCH_DAY_BEFORE, FACT(day), 0, NULL},
-	{"dayAfter", MATCH_DAY_AFTER, FACT(day), 0, NULL},
-	{"domain", MATCH_EQUAL, FACT(domain), 0, NULL},
-	{"text", MATCH_CONTAINS, FACT(domain), 0, NULL},
+	DAY_ROW_CONDITIONS,
 	{"mark", MATCH_WORD, FACT(head.mark), 0, mark_word},
 	{"hasFailures", MATCH_HAS, FACT(head.failure), 0, NULL},
+	{0},
 };
 
 static const char *or_null(const char *text)
@@ -100,11 +85,7 @@ static const char *or_null(const char *text)
 static json_t *show(const struct facts *facts, const struct report *policies)
 {
 	const struct tally_head *head = &facts->head;
-	char id[JMAP_ID_TEXT], day[DAY_TEXT];
 	struct shown shown = {
-		.id = id,
-		.day = day_format(facts->day, day),
-		.domain = facts->domain,
 		.success = head->success,
 		.failure = head->failure,
 		.late_success = head->late_success,
@@ -120,7 +101,7 @@ static json_t *show(const struct facts *facts, const struct report *policies)
 		.applied_count = policies ? policies->policy_count : 0,
 	};
 
-	id_text_write_day(facts->day, facts->domain, id);
+	day_row_show(&facts->row, &shown.row);
 	return properties_write(&shown_table, &shown);
 }
 
@@ -128,64 +109,16 @@ static int next(struct db_txn *txn, void *arg)
 {
 	struct facts *facts = arg;
 
-	return tally_head_next(txn, &facts->day, facts->domain, &facts->head);
+	return tally_head_next(txn, &facts->row.day, facts->row.domain,
+	                       &facts->head);
 }
 
-/* Of one domain there is a row a day at most. */
-static int next_of_domain(struct db_txn *txn, struct facts *facts,
-                          const struct jmap_bounds *bounds)
-{
-	int32_t day =
-		facts->domain[0] != '\0' ? facts->day + 1 : bounds->first_day;
-	int32_t first, last;
-
-	if (!tally_day_range(txn, &first, &last))
-		return 0;
-	snprintf(facts->domain, sizeof(facts->domain), "%s", bounds->domain);
-	for (facts->day = day > first ? day : first;
-	     facts->day <= last && facts->day <= bounds->last_day; facts->day++)
-		if (tally_head_get(txn, facts->day, facts->domain,
-		                   &facts->head))
-			return 1;
-	return 0;
-}
-
-static int next_within(struct db_txn *txn, void *arg,
-                       const struct jmap_bounds *bounds)
+static int at(struct db_txn *txn, void *arg)
 {
 	struct facts *facts = arg;
 
-	if (bounds->domain != NULL)
-		return next_of_domain(txn, facts, bounds);
-	if (facts->day < bounds->first_day) {
-		facts->day = bounds->first_day;
-		facts->domain[0] = '\0';
-	}
-	return next(txn, facts) && facts->day <= bounds->last_day;
-}
-
-static struct jmap_key id_key(const void *arg, struct arena *mem)
-{
-	const struct facts *facts = arg;
-
-	return id_text_day_key(facts->day, facts->domain, mem);
-}
-
-static int find(struct db_txn *txn, const char *id, struct facts *facts)
-{
-	const char *rest = id_text_read_day(id, &facts->day);
-	char domain[TALLY_DOMAIN_TEXT];
-	bool hashed;
-
-	facts->domain[0] = '\0';
-	if (rest == NULL)
-		return 0;
-	if (!id_text_read(rest, domain, sizeof(domain), &hashed))
-		return hashed ? jmap_scan_for(txn, &type_domain, id,
-		                              (size_t)(rest - id), facts)
-		              : 0;
-	snprintf(facts->domain, sizeof(facts->domain), "%s", domain);
-	return tally_head_get(txn, facts->day, domain, &facts->head);
+	return tally_head_get(txn, facts->row.day, facts->row.domain,
+	                      &facts->head);
 }
 
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
@@ -193,11 +126,12 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
 {
 	auto_(report_free) struct report *policies = NULL;
 	struct facts facts;
-	int found = find(txn, id, &facts);
+	int found = day_row_find(txn, &type_domain, id, &facts);
 
 	if (found == 1 && doc_wants(wanted, "policies")) {
 		policies = report_new();
-		if (tally_load(txn, facts.day, facts.domain, policies, err) < 0)
+		if (tally_load(txn, facts.row.day, facts.row.domain, policies,
+		               err) < 0)
 			return err->class;
 		report_sort(policies);
 	}
@@ -212,17 +146,14 @@ const struct jmap_type type_domain = {
 	.name = "tally:Domain",
 	.capabilities = CAPABILITY_TLSTALLY,
 	.change = CHANGE_DOMAIN,
-	.get = PERMIT_TALLY_READ,
-	.query = PERMIT_TALLY_READ,
-	.table = table,
-	.sorts = sorts,
-	.sort_count = sizeof(sorts) / sizeof(sorts[0]),
-	.conditions = conditions,
-	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
-	.next = next,
-	.next_within = next_within,
-	.facts_size = sizeof(struct facts),
-	.id_key = id_key,
-	.id_text = id_text_of_key,
-	.load = load,
+	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
+	.walk = {sorts, conditions, next, sizeof(struct facts), .at = at,
+                 DAY_ROW_WALK},
+	.show =
+		{
+			.table = table,
+			.columns = "id,day,domain,totalSuccessfulSessions,"
+				   "totalFailedSessions,mark,reason",
+			.load = load,
+		},
 };

@@ -1,12 +1,6 @@
-/* tally:Inbound: how the messages of one day came in for one domain of ours;
- * its id is the day and the domain (jmap/id_text.h). */
-#include <stdio.h>
-#include <string.h>
-
-#include "jmap/id_text.h"
-#include "jmap/jmap_type.h"
-#include "base/auto.h"
-#include "base/day.h"
+/* tally:Inbound: how the messages of one day came in for one domain of ours. */
+#include "jmap/day_rows.h"
+#include "jmap/jmap_types.h"
 #include "store/inbound_table.h"
 
 /* The rows of the fold may stand beyond the cap. */
@@ -17,8 +11,7 @@ enum {
 };
 
 struct facts {
-	int32_t day;
-	char domain[DOMAIN_TEXT];
+	struct day_row row;
 	uint64_t messages;
 	uint64_t weak; /* clear text, or older than TLS 1.2 */
 };
@@ -35,9 +28,7 @@ struct outcome {
 };
 
 struct shown {
-	const char *id;
-	const char *day;
-	const char *domain;
+	struct day_row_shown row;
 	uint64_t messages;
 	uint64_t weak;
 	struct outcome *outcomes;
@@ -67,9 +58,7 @@ static const struct property_table outcome_table = {
 #define SHOWN(member) .offset = offsetof(struct shown, member)
 
 static const struct property rows[] = {
-	{"id", &kind_word, SHOWN(id)},
-	{"day", &kind_word, SHOWN(day)},
-	{"domain", &kind_word, SHOWN(domain)},
+	DAY_ROW_PROPERTIES,
 	{"messages", &kind_uint, SHOWN(messages)},
 	{"weakMessages", &kind_uint, SHOWN(weak)},
 	{"outcomes", &kind_made_objects, SHOWN(outcomes),
@@ -92,20 +81,16 @@ static const struct property_table *table(void)
 #define FACT(member) offsetof(struct facts, member)
 
 static const struct jmap_sort sorts[] = {
-	{"id", FIELD_ID, 0},
-	{"day", FIELD_INT32, FACT(day)},
-	{"domain", FIELD_TEXT, FACT(domain)},
+	DAY_ROW_SORTS,
 	{"messages", FIELD_UINT64, FACT(messages)},
 	{"weakMessages", FIELD_UINT64, FACT(weak)},
+	{0},
 };
 
 static const struct jmap_condition conditions[] = {
-	{"day", MATCH_DAY, FACT(day), 0, NULL},
-	{"dayBefore", MATCH_DAY_BEFORE, FACT(day), 0, NULL},
-	{"dayAfter", MATCH_DAY_AFTER, FACT(day), 0, NULL},
-	{"domain", MATCH_EQUAL, FACT(domain), 0, NULL},
-	{"text", MATCH_CONTAINS, FACT(domain), 0, NULL},
+	DAY_ROW_CONDITIONS,
 	{"hasWeak", MATCH_HAS, FACT(weak), 0, NULL},
+	{0},
 };
 
 static void sum(void *arg, const struct inbound *inbound, uint64_t messages)
@@ -117,35 +102,24 @@ static void sum(void *arg, const struct inbound *inbound, uint64_t messages)
 		facts->weak += messages;
 }
 
-static int next(struct db_txn *txn, void *arg)
+static int at(struct db_txn *txn, void *arg)
 {
 	struct facts *facts = arg;
 
 	facts->messages = 0;
 	facts->weak = 0;
-	if (!inbound_domain_next(txn, &facts->day, facts->domain))
-		return 0;
-	inbound_each(txn, facts->day, facts->domain, sum, facts);
-	return 1;
+	inbound_each(txn, facts->row.day, facts->row.domain, sum, facts);
+	return facts->messages > 0;
 }
 
-static int next_within(struct db_txn *txn, void *arg,
-                       const struct jmap_bounds *bounds)
+static int next(struct db_txn *txn, void *arg)
 {
 	struct facts *facts = arg;
 
-	if (facts->day < bounds->first_day) {
-		facts->day = bounds->first_day;
-		facts->domain[0] = '\0';
-	}
-	return next(txn, facts) && facts->day <= bounds->last_day;
-}
-
-static struct jmap_key id_key(const void *arg, struct arena *mem)
-{
-	const struct facts *facts = arg;
-
-	return id_text_day_key(facts->day, facts->domain, mem);
+	if (!inbound_domain_next(txn, &facts->row.day, facts->row.domain))
+		return 0;
+	at(txn, facts);
+	return 1;
 }
 
 static const char *keep(struct arena *mem, const char *text)
@@ -175,40 +149,20 @@ static void show_outcome(void *arg, const struct inbound *inbound,
 	};
 }
 
-static bool find(struct db_txn *txn, const char *id, struct facts *facts)
-{
-	const char *rest = id_text_read_day(id, &facts->day);
-	char domain[DOMAIN_TEXT];
-	bool hashed;
-
-	facts->domain[0] = '\0';
-	if (rest == NULL)
-		return false;
-	if (!id_text_read(rest, domain, sizeof(domain), &hashed))
-		return hashed && jmap_scan_for(txn, &type_inbound, id,
-		                               (size_t)(rest - id), facts);
-	snprintf(facts->domain, sizeof(facts->domain), "%s", domain);
-	facts->messages = 0;
-	inbound_each(txn, facts->day, facts->domain, sum, facts);
-	return facts->messages > 0;
-}
-
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
                 json_t **object, struct err *err)
 {
 	struct facts facts;
-	struct shown shown = {.id = id};
-	char day[DAY_TEXT];
-	bool found = find(txn, id, &facts);
+	struct shown shown = {0};
+	int found = day_row_find(txn, &type_inbound, id, &facts);
 
 	(void)wanted;
 	arena_init(&shown.mem);
 	if (found) {
 		shown.outcomes = arena_array(&shown.mem, OUTCOMES_MAX,
 		                             sizeof(*shown.outcomes));
-		shown.day = day_format(facts.day, day);
-		shown.domain = facts.domain;
-		inbound_each(txn, facts.day, facts.domain, show_outcome,
+		day_row_show(&facts.row, &shown.row);
+		inbound_each(txn, facts.row.day, facts.row.domain, show_outcome,
 		             &shown);
 		*object = properties_write(&shown_table, &shown);
 	}
@@ -224,17 +178,8 @@ const struct jmap_type type_inbound = {
 	.name = "tally:Inbound",
 	.capabilities = CAPABILITY_TLSTALLY,
 	.change = CHANGE_INBOUND,
-	.get = PERMIT_TALLY_READ,
-	.query = PERMIT_TALLY_READ,
-	.table = table,
-	.sorts = sorts,
-	.sort_count = sizeof(sorts) / sizeof(sorts[0]),
-	.conditions = conditions,
-	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
-	.next = next,
-	.next_within = next_within,
-	.facts_size = sizeof(struct facts),
-	.id_key = id_key,
-	.id_text = id_text_of_key,
-	.load = load,
+	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
+	.walk = {sorts, conditions, next, sizeof(struct facts), .at = at,
+                 DAY_ROW_WALK},
+	.show = {table, "id,day,domain,messages,weakMessages", NULL, load},
 };

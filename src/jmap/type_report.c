@@ -1,7 +1,7 @@
 /* x:TlsInternalReport: the reports of the outbox. */
 #include <stddef.h>
 
-#include "jmap/jmap_type.h"
+#include "jmap/jmap_types.h"
 #include "jmap/report_facts.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -207,21 +207,19 @@ const struct jmap_type type_report = {
 	.name = "x:TlsInternalReport",
 	.capabilities = CAPABILITY_STALWART | CAPABILITY_TLSTALLY,
 	.change = CHANGE_REPORT,
-	.has_log = true,
-	.get = PERMIT_REPORT_GET,
-	.query = PERMIT_REPORT_QUERY,
-	.create = PERMIT_REPORT_CREATE,
-	.update = PERMIT_REPORT_UPDATE,
-	.destroy = PERMIT_REPORT_DESTROY,
-	.table = object_properties,
-	REPORT_FACTS,
-	.next = next,
-	.walk = walk,
-	.load = load,
-	.plan_create = plan_create,
-	.plan_update = plan_update,
-	.apply = apply,
-	.plan_result = plan_result,
-	.plan_free = plan_free,
-	.do_destroy = destroy,
+	.change_id = report_change_id,
+	.may = {PERMIT_REPORT_GET, PERMIT_REPORT_QUERY, PERMIT_REPORT_CREATE,
+                PERMIT_REPORT_UPDATE, PERMIT_REPORT_DESTROY},
+	.walk = {.next = next, .each = walk, REPORT_WALK},
+	.show =
+		{
+			.table = object_properties,
+			.columns = "id,domain,status,failedSessions,createdAt,"
+				   "deliverAt,mailRua,httpRua",
+			.columns_elsewhere = "id,domain,createdAt,deliverAt,"
+					     "mailRua,httpRua",
+			.load = load,
+		},
+	.edit = {plan_create, plan_update, apply, plan_result, plan_free,
+                 destroy},
 };

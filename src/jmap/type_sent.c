@@ -1,6 +1,6 @@
 /* tally:SentReport: the archive, what became of reports that left the
  * outbox. */
-#include "jmap/jmap_type.h"
+#include "jmap/jmap_types.h"
 #include "jmap/report_facts.h"
 #include "api/object.h"
 
@@ -19,11 +19,14 @@ const struct jmap_type type_sent = {
 	.name = "tally:SentReport",
 	.capabilities = CAPABILITY_TLSTALLY,
 	.change = CHANGE_SENT,
-	.has_log = true,
-	.get = PERMIT_TALLY_READ,
-	.query = PERMIT_TALLY_READ,
-	.table = object_properties,
-	REPORT_FACTS,
-	.next = next,
-	.load = load,
+	.change_id = report_change_id,
+	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
+	.walk = {.next = next, REPORT_WALK},
+	.show =
+		{
+			.table = object_properties,
+			.columns = "id,domain,day,doneAt,failedSessions,"
+				   "mailRua,httpRua",
+			.load = load,
+		},
 };

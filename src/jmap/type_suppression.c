@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "jmap/id_text.h"
-#include "jmap/jmap_type.h"
+#include "jmap/jmap_types.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_at.h"
@@ -51,6 +51,7 @@ static const struct jmap_sort sorts[] = {
 	{"address", FIELD_TEXT, ROW(address)},
 	{"since", FIELD_INT64, ROW(since)},
 	{"until", FIELD_INT64, ROW(until)},
+	{0},
 };
 
 static const struct jmap_condition conditions[] = {
@@ -58,6 +59,7 @@ static const struct jmap_condition conditions[] = {
 	{"text", MATCH_CONTAINS, ROW(address), ROW(reason), NULL},
 	{"sinceBefore", MATCH_BEFORE, ROW(since), 0, NULL},
 	{"sinceAfter", MATCH_AFTER, ROW(since), 0, NULL},
+	{0},
 };
 
 static json_t *show(const struct suppression *row)
@@ -150,11 +152,6 @@ struct plan {
 	struct suppression before; /* as it was looked at */
 	struct suppression row;
 };
-
-static void plan_free(struct jmap_plan *plan)
-{
-	(void)plan;
-}
 
 static struct jmap_plan *plan_create(struct jmap_set_run *set, json_t *given)
 {
@@ -270,27 +267,23 @@ const struct jmap_type type_suppression = {
 	.name = "tally:Suppression",
 	.capabilities = CAPABILITY_TLSTALLY,
 	.change = CHANGE_SUPPRESSION,
-	.has_log = true,
-	.get = PERMIT_TALLY_READ,
-	.query = PERMIT_TALLY_READ,
-	.create = PERMIT_TALLY_MANAGE,
-	.update = PERMIT_TALLY_MANAGE,
-	.destroy = PERMIT_TALLY_MANAGE,
-	.table = table,
-	.sorts = sorts,
-	.sort_count = sizeof(sorts) / sizeof(sorts[0]),
-	.conditions = conditions,
-	.condition_count = sizeof(conditions) / sizeof(conditions[0]),
-	.next = next,
-	.facts_size = sizeof(struct suppression),
-	.id_key = id_key,
-	.id_text = id_text_of_key,
-	.load = load,
 	.change_id = change_id,
-	.plan_create = plan_create,
-	.plan_update = plan_update,
-	.apply = apply,
-	.plan_result = plan_result,
-	.plan_free = plan_free,
-	.do_destroy = destroy,
+	.may = {PERMIT_TALLY_READ, PERMIT_TALLY_READ, PERMIT_TALLY_MANAGE,
+                PERMIT_TALLY_MANAGE, PERMIT_TALLY_MANAGE},
+	.walk =
+		{
+			.sorts = sorts,
+			.conditions = conditions,
+			.next = next,
+			.facts_size = sizeof(struct suppression),
+			.id_key = id_key,
+			.id_text = id_text_of_key,
+		},
+	.show =
+		{
+			.table = table,
+			.columns = "id,address,since,until,by,reason",
+			.load = load,
+		},
+	.edit = {plan_create, plan_update, apply, plan_result, NULL, destroy},
 };

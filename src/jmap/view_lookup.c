@@ -10,7 +10,7 @@
 
 #include "show/doc.h"
 #include "jmap/id_text.h"
-#include "jmap/jmap_view.h"
+#include "jmap/jmap_types.h"
 #include "jmap/lookup_desk.h"
 #include "show/lookup_doc.h"
 #include "base/auto.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "show/doc.h"
-#include "jmap/jmap_view.h"
+#include "jmap/jmap_types.h"
 #include "show/words.h"
 #include "base/auto.h"
 #include "base/day.h"

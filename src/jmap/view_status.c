@@ -1,7 +1,7 @@
 /* tally:Status: what `tlstally status` prints. */
 #include <string.h>
 
-#include "jmap/jmap_view.h"
+#include "jmap/jmap_types.h"
 #include "show/status.h"
 
 static const char *const properties[] = {

@@ -6,6 +6,7 @@
 
 #include "cli/objects.h"
 #include "client/remote_session.h"
+#include "jmap/jmap_types.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "check.h"

@@ -62,11 +62,14 @@ static struct jmap_type numbers(bool walks)
 {
 	return (struct jmap_type){
 		.change = CHANGE_DOMAIN,
-		.next = next,
-		.walk = walks ? walk : NULL,
-		.facts_size = sizeof(uint64_t),
-		.id_key = id_key,
-		.id_text = id_text,
+		.walk =
+			{
+				.next = next,
+				.each = walks ? walk : NULL,
+				.facts_size = sizeof(uint64_t),
+				.id_key = id_key,
+				.id_text = id_text,
+			},
 	};
 }
 

@@ -635,6 +635,63 @@ static void test_inbound(void **state)
 	}
 }
 
+/* Days that are not there are leapt over; a name that is too long for an id
+ * is found by its hash. */
+static void test_inbound_of_a_domain(void **state)
+{
+	static const struct {
+		const char *name, *calls, *want;
+	} rows[] = {
+		{"of one domain",
+	         "[['tally:Inbound/query',{'filter':{'domain':'A.example'}},"
+	         "'0']]",
+	         "[['*',{'ids':['d20513-a_example','d20520-a_example']},'0']]"},
+		{"and not of days before",
+	         "[['tally:Inbound/query',{'filter':{'domain':'a.example',"
+	         "'dayAfter':'2026-03-02'}},'0']]",
+	         "[['*',{'ids':['d20520-a_example']},'0']]"},
+		{"nor behind",
+	         "[['tally:Inbound/query',{'filter':{'domain':'c.example',"
+	         "'dayBefore':'2026-03-10'}},'0']]",
+	         "[['*',{'ids':['d20520-c_example']},'0']]"},
+		{"of a domain without mail",
+	         "[['tally:Inbound/query',{'filter':{'domain':'b.exampl'}},"
+	         "'0']]",
+	         "[['*',{'ids':[]},'0']]"},
+		{"by a hash",
+	         "[['tally:Inbound/query',{'filter':{'text':'qqq'}},'0'],"
+	         "['tally:Inbound/get',{'#ids':{'resultOf':'0','name':"
+	         "'tally:Inbound/query','path':'/ids'}},'1']]",
+	         "['*',['*',{'list':[{'day':'2026-03-03','messages':1}]},"
+	         "'1']]"},
+	};
+	static const struct {
+		int32_t day;
+		const char *domain;
+	} mail[] = {
+		{20513, "a.example"}, {20513, "b.example"},
+		{20514, "b.example"}, {20520, "a.example"},
+		{20520, "c.example"}, {20600, "c.example"},
+	};
+	struct world *w = *state;
+	struct inbound inbound = {.tls = INBOUND_TLS13};
+	struct db_txn *txn = db_begin_write(w->f.db);
+	char domain[DOMAIN_TEXT];
+
+	memset(domain, 'q', sizeof(domain));
+	for (size_t i = 60; i < sizeof(domain) - 1; i += 60)
+		domain[i] = '.';
+	domain[sizeof(domain) - 1] = '\0';
+	for (size_t i = 0; i < COUNT(mail); i++)
+		inbound_add(txn, mail[i].day, mail[i].domain, &inbound, 1);
+	inbound_add(txn, 20515, domain, &inbound, 1);
+	commit_ok(&txn);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		check(w, rows[i].calls, rows[i].want);
+	}
+}
+
 /* --- states --- */
 
 static void test_log_is_bounded(void **state)
@@ -923,6 +980,7 @@ int main(void)
 		WORLD_TEST(test_long_suppression),
 		WORLD_TEST(test_domains),
 		WORLD_TEST(test_inbound),
+		WORLD_TEST(test_inbound_of_a_domain),
 		WORLD_TEST(test_log_is_bounded),
 		WORLD_TEST(test_states_are_exact),
 		WORLD_TEST(test_one_wins),
