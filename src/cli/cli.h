@@ -57,6 +57,7 @@ enum cli_flag {
 	FLAG_SEARCH = 1 << 23, /* --where, --sort ... */
 	FLAG_PERMISSION = 1 << 24,
 	FLAG_EXPIRES = 1 << 25,
+	FLAG_REPLACE = 1 << 26,
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -97,6 +98,7 @@ struct cli_args {
 	bool json;
 	bool failures;
 	bool eml;
+	bool replace;
 	bool changed;
 	bool defaults;
 	bool check;

@@ -293,7 +293,7 @@ static const struct check {
 	{"secrets", look_at_secrets, NULL},
 };
 
-static const char *const grade_words[] = {"good", "note", "BAD"};
+static const char *const grade_words[] = {"good", "note", "bad"};
 
 int cli_doctor(struct cli *cli, struct err *err)
 {

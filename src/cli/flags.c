@@ -237,6 +237,8 @@ const struct flag_row flag_rows[] = {
          "how long, as 12h or 30d; without it for good"},
 	{FLAG_REASON, "--reason", "TEXT", 0, read_reason,
          "why, for whoever reads the list"},
+	{FLAG_REPLACE, "--replace", NULL, YES(replace),
+         "change the row of an address that is suppressed already"},
 	{FLAG_CHANGED, "-n", NULL, YES(changed),
          "only what differs from the defaults"},
 	{FLAG_DEFAULTS, "-d", NULL, YES(defaults), "the defaults"},

@@ -78,6 +78,25 @@ static int read_address(const struct cli *cli, struct rua *rua, struct err *err)
 	return 0;
 }
 
+/* An address that is on the list keeps its row, unless the operator says
+ * otherwise. */
+static void keep_row(struct cli *cli, struct db_txn *txn, const char *address)
+{
+	char until[TIME_TEXT];
+	struct suppression row;
+
+	if (cli->args.replace || !suppress_get(txn, address, &row) ||
+	    suppress_has_ended(&row, clock_secs(&cli->clock)))
+		return;
+	db_fail(txn, ERR_LIMIT,
+	        "%s is suppressed already, %s%s, by %s%s%s; --replace "
+	        "changes it",
+	        address, row.until != 0 ? "until " : "for good",
+	        row.until != 0 ? time_format(row.until, until) : "",
+	        row.by_hand ? "you" : "an answer",
+	        row.reason[0] != '\0' ? ": " : "", row.reason);
+}
+
 int cli_suppress_add(struct cli *cli, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = NULL;
@@ -95,6 +114,7 @@ int cli_suppress_add(struct cli *cli, struct err *err)
 	snprintf(row.reason, sizeof(row.reason), "%s",
 	         cli->args.reason ? cli->args.reason : "");
 	txn = db_begin_write(cli->db);
+	keep_row(cli, txn, row.address);
 	suppress_put(txn, &row);
 	return db_commit(&txn, err);
 }

@@ -193,7 +193,7 @@ says err "rehearsal = yes"
 # The queue's length is the machine's: with a short one the doctor is right.
 queue=$(cat /proc/sys/net/unix/max_dgram_qlen)
 try $([ "$queue" -ge 128 ] && echo 0 || echo 1) "the doctor" doctor --json
-json 'all(c["grade"] != "BAD" or c["check"] == "queue" for c in d["checks"])'
+json 'all(c["grade"] != "bad" or c["check"] == "queue" for c in d["checks"])'
 json '[c["grade"] for c in d["checks"] if c["check"] == "socket"] == ["good"]'
 json '[c["grade"] for c in d["checks"] if c["check"] == "mode"] == ["note"]'
 stop_daemon
@@ -255,6 +255,18 @@ json '[i["address"] for i in d["suppressions"]] == ["tlsrpt@reports.test"]'
 json 'd["suppressions"][0]["byHand"] and "until" in d["suppressions"][0]'
 try 0 "suppress list for people" suppress list
 says out "asked us to"
+try 1 "suppress it again" suppress add tlsrpt@reports.test
+says err "tlsrpt@reports.test is suppressed already, until "
+says err "by you: asked us to; --replace changes it"
+try 0 "and nothing has changed" suppress list --json
+json '"until" in d["suppressions"][0]'
+try 0 "suppress it for good" suppress add tlsrpt@reports.test --replace \
+	--reason "asked again"
+try 0 "which is said" suppress list --json
+json '"until" not in d["suppressions"][0] and len(d["suppressions"]) == 1'
+json 'd["suppressions"][0]["reason"] == "asked again"'
+try 0 "for 30 days again" suppress add tlsrpt@reports.test --replace \
+	--for 30d --reason "asked us to"
 try 1 "suppress what is no address" suppress add nonsense
 try 1 "remove what is not there" suppress remove nobody@reports.test
 says err "nobody@reports.test is not suppressed"

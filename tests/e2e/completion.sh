@@ -68,7 +68,7 @@ offers "a file" "tlstally restore rep" report.json
 offers "an option" "tlstally query --whe" --where
 offers "an option that is another's" "tlstally query --eml"
 offers "options of two words" "tlstally suppress add --" --help --version \
-	--for --reason
+	--for --reason --replace
 offers "a file for an option" "tlstally create suppression --file r" \
 	report.json
 offers "a file for -c" "tlstally -c r" report.json
