@@ -11,7 +11,7 @@
 #include "base/gzip.h"
 #include "base/xalloc.h"
 #include "report/report_json.h"
-#include "outbox/message.h"
+#include "outbox/letter.h"
 #include "rollup/decide.h"
 #include "rollup/rollup.h"
 
@@ -53,43 +53,37 @@ static int find_mail_rua(struct cli *cli, struct db_txn *txn,
 	                                  : "its rua names no mail address");
 }
 
-/* The claim that a delivery run would make of it. */
-static void fill_claim(struct cli *cli, const struct domain_day *at,
-                       const struct report *report, struct claim *claim)
-{
-	struct outbox_head *head = &claim->head;
-
-	snprintf(head->domain, sizeof(head->domain), "%.*s", DOMAIN_MAX,
-	         at->domain);
-	snprintf(head->report_id, sizeof(head->report_id), "%s",
-	         report->report_id);
-	head->day = at->day;
-	head->start = report->start;
-	head->end = report->end;
-	head->success = report_success(report);
-	head->failure = report_failure(report);
-	message_fix_preview(&cli->conf, &claim->dest, clock_secs(&cli->clock));
-}
-
 static int print_mail(struct cli *cli, struct db_txn *txn,
                       const struct domain_day *at, const struct report *report,
                       struct err *err)
 {
-	auto_(claim_free) struct claim *claim = xcalloc(1, sizeof(*claim));
+	auto_(arena_clear) struct arena mem = {0};
 	auto_(gzip_free) struct gzip *gzip = gzip_new();
 	auto_(strbuf_clear) struct strbuf json = {0}, packed = {0};
+	struct outbox_destination dest = {.index = 0};
+	struct outbox_head head = {
+		.start = report->start,
+		.end = report->end,
+		.success = report_success(report),
+		.failure = report_failure(report),
+	};
+	struct letter letter = {&cli->conf, gzip, &head, &dest, NULL, 0};
+	struct delivery_job job = {0};
 
-	arena_init(&claim->mem);
-	if (find_mail_rua(cli, txn, at, &claim->dest.rua, err) < 0)
+	if (find_mail_rua(cli, txn, at, &dest.rua, err) < 0)
 		return err->class;
-	fill_claim(cli, at, report, claim);
+	snprintf(head.domain, sizeof(head.domain), "%.*s", DOMAIN_MAX,
+	         at->domain);
+	snprintf(head.report_id, sizeof(head.report_id), "%s",
+	         report->report_id);
+	letter_fix(&cli->conf, &dest, "preview", clock_secs(&cli->clock));
 	report_json_write(report, false, &json);
 	gzip_pack(gzip, json.data, json.len, &packed);
-	claim->body = packed.data;
-	claim->body_len = packed.len;
-	if (message_make(&cli->conf, gzip, claim, err) < 0)
+	letter.report = packed.data;
+	letter.report_len = packed.len;
+	if (letter_make(&letter, &mem, &job, err) < 0)
 		return err->class;
-	strbuf_add(&cli->out, claim->job.body, claim->job.body_len);
+	strbuf_add(&cli->out, job.body, job.body_len);
 	return 0;
 }
 

@@ -31,12 +31,12 @@ static int load(struct http_exchange *exchange, const char *id,
 	};
 	const struct jmap *jmap = &exchange->http->jmap;
 	auto_(db_abort) struct db_txn *txn = db_begin_read(jmap->db);
-	enum rendered_form form;
+	enum blob_form form;
 	uint64_t report;
 	uint16_t index;
 	int found = 0;
 
-	if (!rendered_id_parse(id, &report, &form, &index))
+	if (!blob_id_parse(id, &report, &form, &index))
 		return 0;
 	for (size_t i = 0; i < 2 && found == 0; i++) {
 		if (exchange->who.permissions & places[i].permission)

@@ -1,5 +1,6 @@
 #include "outbox/claim.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "base/xalloc.h"
 #include "base/moment.h"
 #include "reply/retry.h"
-#include "outbox/message.h"
+#include "outbox/letter.h"
 #include "outbox/settle.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
@@ -28,9 +29,18 @@ void claim_free(struct claim **claim)
 	if (*claim == NULL)
 		return;
 	arena_clear(&(*claim)->mem);
-	strbuf_clear(&(*claim)->message);
 	free(*claim);
 	*claim = NULL;
+}
+
+int claim_make_letter(struct claim *claim, const struct conf *conf,
+                      struct gzip *gzip, struct err *err)
+{
+	const struct letter letter = {conf,         gzip,
+	                              &claim->head, &claim->dest,
+	                              claim->body,  claim->body_len};
+
+	return letter_make(&letter, &claim->mem, &claim->job, err);
 }
 
 static bool is_suppressed(struct db_txn *txn, const struct rua *rua,
@@ -127,21 +137,6 @@ static bool settled(struct db_txn *txn, struct claim_context *context,
 	return put_off(txn, context, head, dest);
 }
 
-static void fix_bytes(const struct conf *conf, struct outbox_destination *dest,
-                      int64_t now)
-{
-	uint8_t random[16];
-
-	if (dest->token[0] != '\0')
-		return;
-	random_bytes(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(dest->token + 2 * i, 3, "%02x", random[i]);
-	dest->date = now;
-	if (dest->rua.kind == RUA_MAIL)
-		message_fix_sender(conf, dest);
-}
-
 static void count_attempt(struct db_txn *txn,
                           const struct outbox_destination *d, int64_t now)
 {
@@ -156,10 +151,17 @@ static struct claim *take(struct db_txn *txn,
                           struct outbox_destination *dest)
 {
 	struct claim *claim;
+	uint64_t random[2];
+	char token[sizeof(dest->token)];
 
 	if (!delivery_next(dest->state, EVENT_CLAIM, &dest->state))
 		return NULL;
-	fix_bytes(context->conf, dest, context->now);
+	if (dest->token[0] == '\0') {
+		random_bytes(random, sizeof(random));
+		snprintf(token, sizeof(token), "%016" PRIx64 "%016" PRIx64,
+		         random[0], random[1]);
+		letter_fix(context->conf, dest, token, context->now);
+	}
 	if (dest->first_attempt == 0)
 		dest->first_attempt = context->now;
 	dest->last_attempt = context->now;
@@ -176,6 +178,7 @@ static struct claim *take(struct db_txn *txn,
 	claim = xcalloc(1, sizeof(*claim));
 	claim->head = *head;
 	claim->dest = *dest;
+	claim->job.owner = claim;
 	arena_init(&claim->mem);
 	if (!outbox_body_get(txn, head->id, &claim->mem, &claim->body,
 	                     &claim->body_len, NULL, NULL))

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/strbuf.h"
+#include "base/gzip.h"
 #include "conf/conf.h"
 #include "reply/ports.h"
 #include "store/db.h"
@@ -34,8 +34,7 @@ struct claim {
 	const void *body; /* the report, gzip; in mem */
 	size_t body_len;
 	struct arena mem;
-	struct strbuf message;
-	struct delivery_job job;
+	struct delivery_job job; /* its owner is the claim */
 	struct delivery_answer answer;
 };
 
@@ -72,6 +71,10 @@ struct claim_context {
 };
 
 void claim_free(struct claim **claim);
+
+/* Fills in the job (outbox/letter.h). */
+int claim_make_letter(struct claim *claim, const struct conf *conf,
+                      struct gzip *gzip, struct err *err);
 
 /*
  * Claims at most `max` (CLAIM_BATCH or less); *list gets them.  The number

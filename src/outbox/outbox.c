@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "reply/smtp_time.h"
 #include "outbox/claim.h"
-#include "outbox/message.h"
 #include "outbox/recall.h"
 
 enum {
@@ -87,8 +86,7 @@ static void send(struct run *run, struct claim *claim)
 	run->under_way++;
 	run->mail_under_way += claim->dest.rua.kind == RUA_MAIL;
 	run->result->attempts++;
-	if (message_make(run->options->conf, run->gzip, claim, &err) < 0) {
-		claim->job.owner = claim;
+	if (claim_make_letter(claim, run->options->conf, run->gzip, &err) < 0) {
 		answer_ourselves(run, claim, &err);
 		return;
 	}

@@ -2,13 +2,9 @@
 
 #include <string.h>
 
-#include "base/auto.h"
 #include "base/day.h"
-#include "base/gzip.h"
 #include "report/report_json.h"
-#include "outbox/rendered.h"
-
-enum { STORED_MAX = 256 * 1024 * 1024 };
+#include "outbox/blob_id.h"
 
 int shown_head(struct db_txn *txn, enum shown_where where, uint64_t id,
                struct outbox_head *head)
@@ -25,38 +21,32 @@ int shown_destination(struct db_txn *txn, enum shown_where where, uint64_t id,
 	               : archive_destination_get(txn, id, index, dest);
 }
 
-static int get_body(struct db_txn *txn, enum shown_where where, uint64_t id,
-                    struct internal_report *object, const void **body,
-                    size_t *len)
+int shown_body(struct db_txn *txn, enum shown_where where, uint64_t id,
+               struct arena *mem, const void **body, size_t *len,
+               const uint64_t **policy_ids, size_t *policy_id_count)
 {
-	const uint64_t *ids = NULL;
-	int found;
-
-	if (where == SHOWN_ARCHIVE)
-		return archive_body_get(txn, id, &object->mem, body, len);
-	found = outbox_body_get(txn, id, &object->mem, body, len, &ids,
-	                        &object->policy_id_count);
-	if (found == 1 && object->policy_id_count > 0) {
-		object->policy_ids = arena_array(
-			&object->mem, object->policy_id_count, sizeof(*ids));
-		memcpy(object->policy_ids, ids,
-		       object->policy_id_count * sizeof(*ids));
-	}
-	return found;
+	return where == SHOWN_OUTBOX
+	               ? outbox_body_get(txn, id, mem, body, len, policy_ids,
+	                                 policy_id_count)
+	               : archive_body_get(txn, id, mem, body, len);
 }
 
 static int load_report(struct db_txn *txn, enum shown_where where, uint64_t id,
                        struct internal_report *object, struct err *err)
 {
-	auto_(strbuf_clear) struct strbuf json = {0};
+	const uint64_t *ids = NULL;
 	const void *body;
 	size_t len;
 
-	if (get_body(txn, where, id, object, &body, &len) != 1)
+	if (shown_body(txn, where, id, &object->mem, &body, &len, &ids,
+	               &object->policy_id_count) != 1)
 		return err_set(err, ERR_IO, "a report has no body");
-	if (gzip_unpack(body, len, STORED_MAX, &json, err) < 0 ||
-	    report_json_read(json.data, json.len, object->report, err) < 0) {
-		err_prefix(err, "the stored report");
+	object->policy_ids = arena_array(&object->mem, object->policy_id_count,
+	                                 sizeof(*ids));
+	if (object->policy_id_count > 0)
+		memcpy(object->policy_ids, ids,
+		       object->policy_id_count * sizeof(*ids));
+	if (report_stored_read(body, len, object->report, err) < 0) {
 		/* it was ours: whoever asked did nothing wrong */
 		err->class = ERR_IO;
 		return ERR_IO;
@@ -91,8 +81,8 @@ static void show_destination(const struct outbox_destination *dest,
 	object->destinations[object->destination_count++] =
 		(struct object_destination){
 			.uri = arena_strdup(mem, dest->rua.uri),
-			.blob = rendered_id(object->id, RENDERED_MESSAGE,
-	                                    dest->index, mem),
+			.blob = blob_id(object->id, BLOB_LETTER, dest->index,
+	                                mem),
 			.state = dest->state,
 			.attempts = dest->attempts,
 			.last_attempt = dest->last_attempt,
@@ -150,8 +140,8 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
 	object->status = outbox_status_word(head.status);
 	object->success = head.success;
 	object->failure = head.failure;
-	object->json_blob = rendered_id(id, RENDERED_JSON, 0, &object->mem);
-	object->gzip_blob = rendered_id(id, RENDERED_GZIP, 0, &object->mem);
+	object->json_blob = blob_id(id, BLOB_JSON, 0, &object->mem);
+	object->gzip_blob = blob_id(id, BLOB_GZIP, 0, &object->mem);
 	load_destinations(txn, where, &head, object);
 	if (whole && load_report(txn, where, id, object, err) < 0)
 		return db_failed(txn) ? db_failure(txn, err) : ERR_IO;

@@ -23,10 +23,14 @@ enum shown_where { SHOWN_OUTBOX, SHOWN_ARCHIVE };
 int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
                bool whole, struct internal_report *object, struct err *err);
 
-/* Their rows, wherever the report is: 1 or 0. */
+/* Its rows, wherever the report is: 1 or 0. */
 int shown_head(struct db_txn *txn, enum shown_where where, uint64_t id,
                struct outbox_head *head);
 int shown_destination(struct db_txn *txn, enum shown_where where, uint64_t id,
                       uint16_t index, struct outbox_destination *dest);
+/* Policy ids are kept in the outbox alone. */
+int shown_body(struct db_txn *txn, enum shown_where where, uint64_t id,
+               struct arena *mem, const void **body, size_t *len,
+               const uint64_t **policy_ids, size_t *policy_id_count);
 
 #endif

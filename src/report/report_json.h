@@ -44,6 +44,12 @@ void report_json_write_pretty(const struct report *report, bool wire,
 int report_json_read(const char *text, size_t len, struct report *report,
                      struct err *err);
 
+/* The same, of the bytes that the store keeps: gzip, and no more than
+ * REPORT_STORED_MAX of JSON.  ERR_LIMIT past that. */
+enum { REPORT_STORED_MAX = 256 * 1024 * 1024 };
+int report_stored_read(const void *gzip, size_t len, struct report *report,
+                       struct err *err);
+
 /* Does the stored form differ from what is sent, be it by a word that only
  * the API has or by something that cannot be sent? */
 bool report_has_other(const struct report *report);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/gzip.h"
 #include "base/json.h"
 #include "base/json_at.h"
 #include "session/detail_text.h"
@@ -149,4 +150,15 @@ int report_json_read(const char *text, size_t len, struct report *report,
 	if (in.class != 0)
 		report_reset(report);
 	return in.class;
+}
+
+int report_stored_read(const void *gzip, size_t len, struct report *report,
+                       struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf json = {0};
+
+	if (gzip_unpack(gzip, len, REPORT_STORED_MAX, &json, err) < 0 ||
+	    report_json_read(json.data, json.len, report, err) < 0)
+		return err_prefix(err, "the stored report");
+	return 0;
 }

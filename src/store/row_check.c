@@ -4,7 +4,6 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/gzip.h"
 #include "base/reader.h"
 #include "maillog/log_session.h"
 #include "report/report.h"
@@ -27,8 +26,6 @@
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 #include "store/token_table.h"
-
-enum { REPORT_MAX = 256 * 1024 * 1024 };
 
 /* The row at hand. */
 struct row {
@@ -162,12 +159,10 @@ static void check_destination(struct row *row)
 /* The report itself: gzip knows when a byte of it is wrong. */
 static void check_report(struct row *row, const void *body, size_t len)
 {
-	auto_(strbuf_clear) struct strbuf json = {0};
 	struct report *report = report_new();
 	struct err err;
 
-	if (gzip_unpack(body, len, REPORT_MAX, &json, &err) != 0 ||
-	    report_json_read(json.data, json.len, report, &err) != 0)
+	if (report_stored_read(body, len, report, &err) < 0)
 		is_damaged(row);
 	report_free(&report);
 }

@@ -7,7 +7,6 @@
 #include "base/day.h"
 #include "fake/fake_events.h"
 #include "outbox/claim.h"
-#include "outbox/message.h"
 #include "scenario/look.h"
 #include "scenario/world.h"
 #include "store/feed_table.h"
@@ -168,7 +167,7 @@ static int deliver_and_die(struct world *world, struct transport *transport,
 	int got = claim_due(world->db, &context, CLAIM_BATCH, &claims, err);
 
 	for (claim = claims; claim != NULL && got >= 0; claim = claim->next) {
-		if (message_make(&world->conf, gzip, claim, err) < 0)
+		if (claim_make_letter(claim, &world->conf, gzip, err) < 0)
 			got = err->class;
 		else
 			transport->submit(transport, &claim->job);

@@ -5,7 +5,6 @@
 #include "fake/fake_transport.h"
 #include "base/lease.h"
 #include "outbox/claim.h"
-#include "outbox/message.h"
 #include "outbox/outbox.h"
 #include "outbox/rendered.h"
 #include "outbox/settle.h"
@@ -409,7 +408,7 @@ static bool has(const struct claim *claim, const char *text)
 	              strlen(text)) != NULL;
 }
 
-static void test_message(void **state)
+static void test_letter(void **state)
 {
 	struct fixture *f = *state;
 	auto_(gzip_free) struct gzip *gzip = gzip_new();
@@ -427,7 +426,7 @@ static void test_message(void **state)
 	commit_ok(&txn);
 
 	claim = claim_one(f, &conf, NOW, 1);
-	assert_int_equal(message_make(&conf, gzip, claim, &f->err), 0);
+	assert_int_equal(claim_make_letter(claim, &conf, gzip, &f->err), 0);
 	snprintf(sender, sizeof(sender), "tls+%s@reporter.example",
 	         claim->dest.token);
 	assert_string_equal(claim->job.mail_from, sender);
@@ -436,7 +435,7 @@ static void test_message(void **state)
 	assert_true(has(claim, claim->dest.token));
 	again = claim_one(f, &conf, NOW + 900, 2);
 	assert_int_equal(again->dest.rua.kind, RUA_HTTPS);
-	assert_int_equal(message_make(&conf, gzip, again, &f->err), 0);
+	assert_int_equal(claim_make_letter(again, &conf, gzip, &f->err), 0);
 	assert_null(again->job.mail_from);
 	assert_int_equal(gzip_unpack(again->job.body, again->job.body_len, 9999,
 	                             &plain, &f->err),
@@ -446,7 +445,7 @@ static void test_message(void **state)
 	claim_free(&again);
 
 	claim = claim_one(f, &conf, NOW + 900, 2);
-	assert_int_equal(message_make(&conf, gzip, claim, &f->err), 0);
+	assert_int_equal(claim_make_letter(claim, &conf, gzip, &f->err), 0);
 	assert_string_equal(claim->job.file_name,
 	                    "reporter.example!a.example!1772323200!1772409599!"
 	                    "0123abcd.json.gz");
@@ -471,25 +470,24 @@ static void test_long_file_name(void **state)
 	add(txn, domain, "directory:/reports", NOW);
 	commit_ok(&txn);
 	claim = claim_one(f, &conf, NOW, 1);
-	assert_int_equal(message_make(&conf, gzip, claim, &f->err), 0);
+	assert_int_equal(claim_make_letter(claim, &conf, gzip, &f->err), 0);
 	assert_true(strlen(claim->job.file_name) <= 200);
 	claim_free(&claim);
 	conf_clear(&conf);
 }
 
-static void test_rendered_id(void **state)
+static void test_blob_id(void **state)
 {
 	static const struct {
 		const char *name, *text;
 		bool good;
-		enum rendered_form form;
+		enum blob_form form;
 		uint16_t index;
 	} rows[] = {
-		{"JSON", "a000000000001-json", true, RENDERED_JSON, 0},
-		{"gzip", "a000000000001-gzip", true, RENDERED_GZIP, 0},
-		{"a destination", "a000000000001-15", true, RENDERED_MESSAGE,
-	         15},
-		{"the last one", "a000000000001-65535", true, RENDERED_MESSAGE,
+		{"JSON", "a000000000001-json", true, BLOB_JSON, 0},
+		{"gzip", "a000000000001-gzip", true, BLOB_GZIP, 0},
+		{"a destination", "a000000000001-15", true, BLOB_LETTER, 15},
+		{"the last one", "a000000000001-65535", true, BLOB_LETTER,
 	         65535},
 		{"one past that", "a000000000001-65536", false, 0, 0},
 		{"too many digits", "a000000000001-100000", false, 0, 0},
@@ -506,26 +504,26 @@ static void test_rendered_id(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(arena_clear) struct arena mem = {0};
-		enum rendered_form form = RENDERED_JSON;
+		enum blob_form form = BLOB_JSON;
 		uint64_t report = 0;
 		uint16_t index = 0;
 
 		ROW(&rows[i]);
 		assert_int_equal(
-			rendered_id_parse(rows[i].text, &report, &form, &index),
+			blob_id_parse(rows[i].text, &report, &form, &index),
 			rows[i].good);
 		if (!rows[i].good)
 			continue;
 		assert_int_equal(report, 1);
 		assert_int_equal(form, rows[i].form);
 		assert_int_equal(index, rows[i].index);
-		assert_string_equal(rendered_id(report, form, index, &mem),
+		assert_string_equal(blob_id(report, form, index, &mem),
 		                    rows[i].text);
 	}
 }
 
 static void render(struct fixture *f, const struct conf *conf, uint64_t id,
-                   enum rendered_form form, struct rendered *out)
+                   enum blob_form form, struct rendered *out)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
 
@@ -549,28 +547,27 @@ static void test_rendered(void **state)
 
 	commit_ok(&txn);
 	conf_make(&conf);
-	render(f, &conf, id, RENDERED_JSON, &json);
+	render(f, &conf, id, BLOB_JSON, &json);
 	assert_string_equal(json.type, "application/tlsrpt+json");
 	assert_string_equal(strbuf_text(&json.data), REPORT);
-	render(f, &conf, id, RENDERED_MESSAGE, &before);
+	render(f, &conf, id, BLOB_LETTER, &before);
 	assert_string_equal(before.type, "message/rfc822");
 	assert_non_null(strstr(strbuf_text(&before.data), "<preview."));
 
 	claim = claim_one(f, &conf, NOW, 1);
 	assert_non_null(claim);
-	assert_int_equal(message_make(&conf, gzip, claim, &f->err), 0);
-	render(f, &conf, id, RENDERED_MESSAGE, &after);
+	assert_int_equal(claim_make_letter(claim, &conf, gzip, &f->err), 0);
+	render(f, &conf, id, BLOB_LETTER, &after);
 	assert_int_equal(after.data.len, claim->job.body_len);
 	assert_memory_equal(after.data.data, claim->job.body, after.data.len);
 	assert_null(strstr(strbuf_text(&after.data), "<preview."));
 
 	txn = db_begin_read(f->db);
 	assert_int_equal(rendered_load(txn, &conf, SHOWN_OUTBOX, id,
-	                               RENDERED_MESSAGE, 1, NOW, &json,
-	                               &f->err),
+	                               BLOB_LETTER, 1, NOW, &json, &f->err),
 	                 0);
-	assert_int_equal(rendered_load(txn, &conf, SHOWN_ARCHIVE, id,
-	                               RENDERED_JSON, 0, NOW, &json, &f->err),
+	assert_int_equal(rendered_load(txn, &conf, SHOWN_ARCHIVE, id, BLOB_JSON,
+	                               0, NOW, &json, &f->err),
 	                 0);
 	db_abort(&txn);
 	claim_free(&claim);
@@ -607,10 +604,10 @@ int main(void)
 		STORE_TEST(test_late_answer),
 		STORE_TEST(test_given_back),
 		cmocka_unit_test(test_lease),
-		STORE_TEST(test_message),
+		STORE_TEST(test_letter),
 		STORE_TEST(test_long_file_name),
 		STORE_TEST(test_damaged_body),
-		cmocka_unit_test(test_rendered_id),
+		cmocka_unit_test(test_blob_id),
 		STORE_TEST(test_rendered),
 	};
 

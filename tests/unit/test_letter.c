@@ -3,9 +3,10 @@
 #include <stdlib.h>
 
 #include "base/auto.h"
+#include "base/base64.h"
 #include "base/xalloc.h"
 #include "report/report_json.h"
-#include "outbox/message.h"
+#include "outbox/letter.h"
 #include "unit/sample_report.h"
 
 /* What a report may have in it when it comes out of the store. */
@@ -39,7 +40,9 @@ static void test_what_is_sent_is_the_wire_form(void **state)
 		auto_(report_free) struct report *report = sample_report();
 		auto_(strbuf_clear) struct strbuf stored = {0}, body = {0};
 		auto_(strbuf_clear) struct strbuf wire = {0}, sent = {0};
-		struct claim claim = {.dest.rua.kind = RUA_HTTPS};
+		auto_(arena_clear) struct arena mem = {0};
+		struct letter letter = {.conf = &conf, .gzip = gzip};
+		struct delivery_job job = {0};
 		struct err err = {0};
 
 		ROW(&rows[i]);
@@ -47,18 +50,24 @@ static void test_what_is_sent_is_the_wire_form(void **state)
 		report_json_write(report, false, &stored);
 		report_json_write(report, true, &wire);
 		gzip_pack(gzip, stored.data, stored.len, &body);
-		claim.body = body.data;
-		claim.body_len = body.len;
-		assert_int_equal(message_make(&conf, gzip, &claim, &err), 0);
-		assert_int_equal(claim.job.body != body.data,
-		                 rows[i].rewritten);
-		assert_int_equal(gzip_unpack(claim.job.body, claim.job.body_len,
-		                             1 << 20, &sent, &err),
+		letter.report = body.data;
+		letter.report_len = body.len;
+		assert_int_equal(letter_make(&letter, &mem, &job, &err), 0);
+		assert_int_equal(job.body != body.data, rows[i].rewritten);
+		assert_int_equal(gzip_unpack(job.body, job.body_len, 1 << 20,
+		                             &sent, &err),
 		                 0);
 		assert_string_equal(sent.data, wire.data);
-		arena_clear(&claim.mem);
 	}
 	conf_clear(&conf);
+}
+
+static bool has_attached(const char *mail, const void *gzip, size_t len)
+{
+	auto_(strbuf_clear) struct strbuf lines = {0};
+
+	base64_write_lines(gzip, len, &lines);
+	return strstr(mail, strbuf_text(&lines)) != NULL;
 }
 
 /* The submitter is the domain of contact-info, in body, headers and name. */
@@ -89,38 +98,44 @@ static void test_contact(void **state)
 		auto_(report_free) struct report *report = sample_report();
 		auto_(strbuf_clear) struct strbuf stored = {0}, body = {0};
 		auto_(strbuf_clear) struct strbuf sent = {0}, want = {0};
-		struct claim claim = {.dest.rua.kind = RUA_MAIL,
-		                      .head.domain = "example.com"};
+		auto_(arena_clear) struct arena mem = {0};
+		struct outbox_head head = {.domain = "example.com"};
+		struct outbox_destination dest = {.rua.kind = RUA_MAIL};
+		struct letter letter = {&conf, gzip, &head, &dest, NULL, 0};
+		struct delivery_job job = {0};
 		const char *at = strchr(contacts[i].sent, '@');
 		struct err err = {0};
+		const char *mail;
 
 		ROW(&contacts[i]);
 		report->contact_info = contacts[i].given;
 		report_json_write(report, false, &stored);
 		gzip_pack(gzip, stored.data, stored.len, &body);
-		claim.body = body.data;
-		claim.body_len = body.len;
-		snprintf(claim.head.report_id, sizeof(claim.head.report_id),
-		         "%s", report->report_id);
-		snprintf(claim.dest.rua.address, sizeof(claim.dest.rua.address),
+		letter.report = body.data;
+		letter.report_len = body.len;
+		snprintf(head.report_id, sizeof(head.report_id), "%s",
+		         report->report_id);
+		snprintf(dest.rua.address, sizeof(dest.rua.address),
 		         "tls@example.com");
-		message_fix_preview(&conf, &claim.dest, 0);
-		if (message_make(&conf, gzip, &claim, &err) < 0)
+		letter_fix(&conf, &dest, "preview", 0);
+		if (letter_make(&letter, &mem, &job, &err) < 0)
 			fail_msg("%s", err.text);
 		strbuf_printf(&want, "TLS-Report-Submitter: %s\r\n", at + 1);
-		assert_non_null(strstr(claim.job.body, want.data));
+		assert_non_null(strstr(job.body, want.data));
 		strbuf_reset(&want);
 		strbuf_printf(&want, "filename=\"%s!example.com!", at + 1);
-		assert_non_null(strstr(claim.job.body, want.data));
-		assert_int_equal(gzip_unpack(claim.body, claim.body_len,
-		                             1 << 20, &sent, &err),
+		assert_non_null(strstr(job.body, want.data));
+		mail = job.body;
+		letter.dest = NULL;
+		assert_int_equal(letter_make(&letter, &mem, &job, &err), 0);
+		assert_true(has_attached(mail, job.body, job.body_len));
+		assert_int_equal(gzip_unpack(job.body, job.body_len, 1 << 20,
+		                             &sent, &err),
 		                 0);
 		strbuf_reset(&want);
 		strbuf_printf(&want, "\"contact-info\":\"%s\"",
 		              contacts[i].sent);
 		assert_non_null(strstr(sent.data, want.data));
-		strbuf_clear(&claim.message);
-		arena_clear(&claim.mem);
 	}
 	conf_clear(&conf);
 }
