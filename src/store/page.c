@@ -186,22 +186,57 @@ void page_node_read(const void *page, enum page_kind kind, unsigned index,
 	}
 }
 
+/* Of a node at that offset, with the byte that makes it even. */
+static size_t node_len(const void *page, enum page_kind kind, size_t at)
+{
+	struct raw_node raw;
+	size_t len;
+
+	memcpy(&raw, (const char *)page + at, sizeof(raw));
+	len = sizeof(raw) + raw.key_len;
+	if (kind == PAGE_LEAF)
+		len += raw.flags & BIG_DATA ? sizeof(size_t)
+		                            : raw.low | (size_t)raw.high << 16;
+	return len + len % 2;
+}
+
 /* Does the node lie within the page? */
 static bool fits(const void *page, size_t size, const struct raw_head *head,
                  enum page_kind kind, unsigned index)
 {
 	size_t at = offset_of(page, index);
 	struct raw_node raw;
-	size_t len;
 
 	if (at < head->upper || at + sizeof(raw) > size || at % 2 != 0)
 		return false;
 	memcpy(&raw, (const char *)page + at, sizeof(raw));
-	len = sizeof(raw) + raw.key_len;
-	if (kind == PAGE_LEAF)
-		len += raw.flags & BIG_DATA ? sizeof(size_t)
-		                            : raw.low | (size_t)raw.high << 16;
-	return raw.key_len <= PAGE_KEY_MAX && at + len <= size;
+	return raw.key_len <= PAGE_KEY_MAX &&
+	       at + node_len(page, kind, at) <= size;
+}
+
+/* Nodes lie one behind the other from `upper` to the page's end.  LMDB moves
+ * them about by their lengths, and beyond the page when two of them overlap. */
+static bool is_packed(const void *page, size_t size,
+                      const struct raw_head *head, enum page_kind kind,
+                      unsigned count)
+{
+	uint8_t begins[PAGE_SIZE_MAX / 16 + 1]; /* a bit for each even offset */
+	size_t sum = 0, lowest = size, at;
+
+	memset(begins, 0, size / 16 + 1);
+	for (unsigned i = 0; i < count; i++) {
+		at = offset_of(page, i);
+		begins[at / 16] |= (uint8_t)(1U << (at / 2 % 8));
+		sum += node_len(page, kind, at);
+		lowest = at < lowest ? at : lowest;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		at = offset_of(page, i);
+		at += node_len(page, kind, at);
+		if (at != size && !(begins[at / 16] & 1U << (at / 2 % 8)))
+			return false;
+	}
+	return lowest == head->upper && sum == size - lowest;
 }
 
 static bool is_node(const struct page_frame *frame, enum page_kind kind,
@@ -260,6 +295,8 @@ static int check_nodes(const void *page, size_t size,
 			return damaged(err, frame, "keys are out of order");
 		before = node;
 	}
+	if (!is_packed(page, size, head, kind, count))
+		return damaged(err, frame, "its entries overlap");
 	return (int)count;
 }
 

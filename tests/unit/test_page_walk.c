@@ -227,6 +227,59 @@ static void test_damaged_files(void **state)
 	fixture_open(f);
 }
 
+/* The last entry of a page says that it is a little shorter, or longer, than it
+ * is: each lies within the page, and LMDB would move the others by that. */
+static void test_entries_that_overlap(void **state)
+{
+	static const unsigned char node[8] = {100, 0, 0, 0, 0, 0, 8, 0};
+	static const struct {
+		const char *name;
+		off_t at; /* in the page */
+		unsigned char byte;
+	} rows[] = {
+		{"data that ends sooner", PAGE - 116, 98},
+		{"data that goes into the next entry", PAGE - 232, 102},
+		{"a key that goes into the next entry", PAGE - 232 + 6, 10},
+	};
+	struct fixture *f = *state;
+	int fd = open_file(f, O_RDWR);
+	struct stat st;
+
+	put_rows(f, 0, 5000, 100);
+	db_close(&f->db);
+	assert_int_equal(fstat(fd, &st), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned refused = 0;
+
+		ROW(&rows[i]);
+		for (off_t page = 0; page < st.st_size; page += PAGE) {
+			unsigned char before, bytes[8];
+			struct page_walk found;
+			struct heard heard;
+
+			assert_int_equal(pread(fd, bytes, 8, page + PAGE - 116),
+			                 8);
+			if (memcmp(bytes, node, 8) != 0)
+				continue;
+			assert_int_equal(
+				pread(fd, &before, 1, page + rows[i].at), 1);
+			assert_int_equal(
+				pwrite(fd, &rows[i].byte, 1, page + rows[i].at),
+				1);
+			if (walk(fd, &heard, &found) > 0) {
+				assert_non_null(strstr(heard.first, "overlap"));
+				refused++;
+			}
+			assert_int_equal(
+				pwrite(fd, &before, 1, page + rows[i].at), 1);
+		}
+		/* a page that is free may be anything */
+		assert_true(refused > 100);
+	}
+	close(fd);
+	fixture_open(f);
+}
+
 /* Who only reads gets a damaged store open, and copies nothing. */
 static void test_no_copy(void **state)
 {
@@ -294,6 +347,7 @@ int main(void)
 		STORE_TEST(test_sound_files),
 		STORE_TEST(test_a_file_without_its_free_end),
 		STORE_TEST(test_damaged_files),
+		STORE_TEST(test_entries_that_overlap),
 		STORE_TEST(test_no_copy),
 		STORE_TEST(test_damaged_rows),
 	};
