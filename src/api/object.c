@@ -18,8 +18,8 @@
 #define DETAIL(member) .offset = offsetof(struct report_detail, member)
 
 static const struct property detail_rows[] = {
-	{"resultType", &kind_result_type, DETAIL(detail.result),
-         .need = JSON_MUST},
+	{"resultType", &kind_enum, DETAIL(detail.result),
+         .words = &words_results, .need = JSON_MUST},
 	{"sendingMtaIp", &kind_ip, DETAIL(detail.sending_ip)},
 	{"receivingMxHostname", &kind_text, DETAIL(detail.mx_host),
          .max = SESSION_STRING_MAX},
@@ -43,7 +43,8 @@ static const struct property_table detail_table = {
 #define POLICY(member) .offset = offsetof(struct report_policy, member)
 
 static const struct property policy_rows[] = {
-	{"policyType", &kind_policy_type, POLICY(type), .need = JSON_MUST},
+	{"policyType", &kind_enum, POLICY(type), .need = JSON_MUST,
+         .words = &words_policies},
 	{"policyStrings", &kind_texts,
          LIST(struct report_policy, strings, string_count)},
 	{"policyDomain", &kind_domain, POLICY(domain), .need = JSON_MUST},
@@ -129,7 +130,7 @@ static const struct property_table try_table = {
 
 static const struct property destination_rows[] = {
 	{"uri", &kind_word, DESTINATION(uri)},
-	{"state", &kind_delivery_state, DESTINATION(state)},
+	{"state", &kind_made_enum, DESTINATION(state), .words = &words_states},
 	{"attempts", &kind_uint, DESTINATION(attempts)},
 	{"lastAttempt", &kind_moment, DESTINATION(last_attempt)},
 	{"nextAttempt", &kind_moment, DESTINATION(next_attempt)},

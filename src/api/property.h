@@ -20,6 +20,7 @@
 
 #include "base/arena.h"
 #include "base/json_at.h"
+#include "words/vocabulary.h"
 
 struct property;
 
@@ -51,6 +52,7 @@ struct property {
 	size_t max;          /* texts: bytes; lists: items; 0: no limit */
 	size_t count_offset; /* lists: from the field to its count */
 	const struct property_table *items; /* lists of objects; an object */
+	const struct vocabulary *words;     /* of an enum */
 };
 
 /* NULL: none of that name. */
@@ -74,15 +76,14 @@ json_t *property_items(const struct json_at *at);
 /* An object with every property. */
 json_t *properties_write(const struct property_table *table, const void *thing);
 
-extern const struct kind kind_text;        /* const char * */
-extern const struct kind kind_address;     /* const char * */
-extern const struct kind kind_ip;          /* const char * */
-extern const struct kind kind_domain;      /* const char * */
-extern const struct kind kind_count;       /* uint64_t */
-extern const struct kind kind_time;        /* int64_t */
-extern const struct kind kind_until;       /* int64_t; 0: null, for good */
-extern const struct kind kind_policy_type; /* enum policy_type */
-extern const struct kind kind_result_type; /* enum result_type */
+extern const struct kind kind_text;    /* const char * */
+extern const struct kind kind_address; /* const char * */
+extern const struct kind kind_ip;      /* const char * */
+extern const struct kind kind_domain;  /* const char * */
+extern const struct kind kind_count;   /* uint64_t */
+extern const struct kind kind_time;    /* int64_t */
+extern const struct kind kind_until;   /* int64_t; 0: null, for good */
+extern const struct kind kind_enum;    /* an enum with `words` */
 
 /* Lists: a pointer to items and, count_offset further on, a size_t. */
 extern const struct kind kind_identifiers; /* uint64_t *, number or text */
@@ -93,11 +94,11 @@ extern const struct kind kind_uris;        /* const char **, each once */
 extern const struct kind kind_objects;     /* structs of `items` */
 
 /* Set by the server: written, never read. */
-extern const struct kind kind_id;             /* uint64_t; 0: null */
-extern const struct kind kind_word;           /* const char * */
-extern const struct kind kind_uint;           /* uint64_t */
-extern const struct kind kind_moment;         /* int64_t; 0: null */
-extern const struct kind kind_delivery_state; /* enum delivery_state */
-extern const struct kind kind_made_objects;   /* structs of `items` */
+extern const struct kind kind_id;           /* uint64_t; 0: null */
+extern const struct kind kind_word;         /* const char * */
+extern const struct kind kind_uint;         /* uint64_t */
+extern const struct kind kind_moment;       /* int64_t; 0: null */
+extern const struct kind kind_made_enum;    /* an enum with `words` */
+extern const struct kind kind_made_objects; /* structs of `items` */
 
 #endif

@@ -9,10 +9,9 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
-#include "reply/delivery_state.h"
 #include "session/detail_text.h"
 #include "base/domain.h"
-#include "words/names.h"
+#include "words/words.h"
 #include "api/object_id.h"
 #include "domain/rua.h"
 
@@ -211,50 +210,25 @@ const struct kind kind_moment = {NULL, write_moment, NULL};
 
 /* --- words --- */
 
-static void read_policy_type(const struct json_at *at,
-                             const struct property *row, struct arena *mem,
-                             void *field)
+static void read_enum(const struct json_at *at, const struct property *row,
+                      struct arena *mem, void *field)
 {
-	const char *word = json_string_value(at->json);
+	auto_(strbuf_clear) struct strbuf all = {0};
+	const char *text = json_string_value(at->json);
+	int number = text != NULL ? word_find(row->words, text) : -1;
 
-	(void)row;
 	(void)mem;
-	if (word == NULL || !policy_type_from_api(word, field))
-		json_at_fail(at, ERR_PARSE,
-		             "none of tlsa, sts, noPolicyFound, other");
+	if (number >= 0) {
+		*(int *)field = number;
+		return;
+	}
+	word_list(row->words, &all);
+	json_at_fail(at, ERR_PARSE, "none of %s", strbuf_text(&all));
 }
 
-static json_t *write_policy_type(const struct property *row, const void *field)
+static json_t *write_enum(const struct property *row, const void *field)
 {
-	(void)row;
-	return json_string(policy_type_api(*(const enum policy_type *)field));
-}
-
-static void read_result_type(const struct json_at *at,
-                             const struct property *row, struct arena *mem,
-                             void *field)
-{
-	const char *word = json_string_value(at->json);
-
-	(void)row;
-	(void)mem;
-	if (word == NULL || !result_type_from_api(word, field))
-		json_at_fail(at, ERR_PARSE,
-		             "no result type (startTlsNotSupported, "
-		             "certificateExpired ... other)");
-}
-
-static json_t *write_result_type(const struct property *row, const void *field)
-{
-	(void)row;
-	return json_string(result_type_api(*(const enum result_type *)field));
-}
-
-static json_t *write_state(const struct property *row, const void *field)
-{
-	(void)row;
-	return json_string(
-		delivery_state_word(*(const enum delivery_state *)field));
+	return json_string(word_api(row->words, *(const int *)field));
 }
 
 static json_t *write_id(const struct property *row, const void *field)
@@ -266,11 +240,8 @@ static json_t *write_id(const struct property *row, const void *field)
 	return id ? json_string(object_id_format(id, text)) : json_null();
 }
 
-const struct kind kind_policy_type = {read_policy_type, write_policy_type,
-                                      NULL};
-const struct kind kind_result_type = {read_result_type, write_result_type,
-                                      NULL};
-const struct kind kind_delivery_state = {NULL, write_state, NULL};
+const struct kind kind_enum = {read_enum, write_enum, NULL};
+const struct kind kind_made_enum = {NULL, write_enum, NULL};
 const struct kind kind_id = {NULL, write_id, NULL};
 
 /* --- lists --- */

@@ -107,7 +107,8 @@ static void print(struct cli *cli, const struct bounce_outcome *outcome,
 	auto_(json_free) json_t *doc = json_object();
 
 	if (cli->args.json) {
-		doc_set(doc, "result", bounce_result_word(outcome->result));
+		doc_set(doc, "result",
+		        word_api(&words_bounces, outcome->result));
 		doc_set(doc, "address", outcome->address);
 		doc_set(doc, "answer", outcome->text);
 		doc_set(doc, "why", why);
@@ -116,7 +117,7 @@ static void print(struct cli *cli, const struct bounce_outcome *outcome,
 	}
 	if (!cli_is_talkative(cli))
 		return;
-	strbuf_puts(&cli->out, bounce_result_word(outcome->result));
+	strbuf_puts(&cli->out, word_api(&words_bounces, outcome->result));
 	if (outcome->address[0] != '\0')
 		strbuf_printf(&cli->out, ": report to %s", outcome->address);
 	if (why != NULL || outcome->text[0] != '\0') {

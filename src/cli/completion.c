@@ -186,7 +186,6 @@ static void write_case(const char *name,
 static void write_words(struct strbuf *out)
 {
 	const struct jmap_type *type;
-	const char *word;
 
 	strbuf_puts(out, "_tlstally_words()\n{\n\tcase ${1##*:}/$2 in\n");
 	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++) {
@@ -200,10 +199,10 @@ static void write_words(struct strbuf *out)
 			strbuf_printf(out, "\t%s/%s|%s/%s) echo '", dashed,
 			              row->name, strchr(type->name, ':') + 1,
 			              row->name);
-			for (int v = 0; row->match == MATCH_WORD &&
-			                (word = row->word(v)) != NULL;
+			for (int v = 0;
+			     row->match == MATCH_WORD && v < row->words->count;
 			     v++)
-				add_word(out, word);
+				add_word(out, word_api(row->words, v));
 			if (row->match == MATCH_HAS)
 				strbuf_puts(out, "true false");
 			strbuf_puts(out, "' ;;\n");

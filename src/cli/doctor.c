@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #include "show/doc.h"
-#include "show/words.h"
+#include "store/tally_table.h"
+#include "words/words.h"
 #include "postfix/milter_watch.h"
 #include "postfix/postfix_site.h"
 #include "cli/table.h"
@@ -239,7 +240,8 @@ static void look_at_mode(struct cli *cli, struct finding *finding)
 	int mode = cli->conf.report.mode;
 
 	doctor_tell(finding, mode == MODE_ALL ? GOOD : NOTE, "%s: %s",
-	            mode_name(mode), mode_words(mode));
+	            word_api(&words_modes, mode),
+	            word_sentence(&words_modes, mode));
 }
 
 static void look_at_store(struct cli *cli, struct finding *finding)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "show/words.h"
+#include "words/words.h"
 #include "show/doc.h"
 #include "cli/table.h"
 #include "base/auto.h"
@@ -96,7 +96,8 @@ static void print_json(const struct rows *rows, int32_t day, struct strbuf *out)
 		json_set_uint(item, "failedSessions", row->failure);
 		json_set_uint(item, "lateSessions", row->late);
 		json_set_uint(item, "policies", row->policies);
-		json_set_string(item, "mark", mark_json(row->mark));
+		json_set_string(item, "mark",
+		                word_api(&words_marks, row->mark));
 		doc_set(item, "reason", row->reason);
 	}
 	doc_print(doc, out);
@@ -121,7 +122,7 @@ static void print_table(const struct rows *rows, int32_t day,
 		table_number(table, row->failure);
 		table_number(table, row->late);
 		table_number(table, row->policies);
-		table_text(table, mark_words(row->mark));
+		table_text(table, word_label(&words_marks, row->mark));
 	}
 	strbuf_printf(out, "%s: %zu %s\n", day_format(day, text), rows->count,
 	              rows->count == 1 ? "domain" : "domains");

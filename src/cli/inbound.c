@@ -130,16 +130,13 @@ static void add_ways(json_t *list, struct inbound_sums *ways)
 		if (sscanf(line->name, "%d %d %d %u %n", &client, &tls,
 		           &certificate, &bits, &cipher) < 4)
 			continue;
-		json_set_string(
-			item, "client",
-			inbound_client_word((enum inbound_client)client));
-		json_set_string(item, "tls",
-		                inbound_tls_word((enum inbound_tls)tls));
+		json_set_string(item, "client",
+		                word_api(&words_clients, client));
+		json_set_string(item, "tls", word_api(&words_tls, tls));
 		doc_set(item, "cipher", line->name + cipher);
 		json_set_uint(item, "bits", bits);
 		json_set_string(item, "certificate",
-		                inbound_certificate_word(
-					(enum inbound_certificate)certificate));
+		                word_api(&words_certificates, certificate));
 		json_set_uint(item, "messages",
 		              inbound_mix_sum(&line->mix) +
 		                      line->mix.submitted + line->mix.filtered);

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "show/words.h"
+#include "words/words.h"
 #include "show/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
@@ -38,7 +38,7 @@ static void rollup_words(const struct cli *cli,
 		say_number(out, result->marks[TALLY_QUEUED], "report made",
 		           "reports made");
 	for (int mark = TALLY_QUEUED + 1; mark < TALLY_MARKS; mark++)
-		say(out, result->marks[mark], mark_words(mark));
+		say(out, result->marks[mark], word_label(&words_marks, mark));
 	say_number(out, result->domains_waiting,
 	           "domain waits for its policies",
 	           "domains wait for their policies");
@@ -98,7 +98,8 @@ static json_t *rollup_json(const struct rollup_result *result)
 	json_set_uint(json, "domainsWaiting", result->domains_waiting);
 	json_set_uint(json, "daysIncomplete", result->days_incomplete);
 	for (int mark = TALLY_QUEUED; mark < TALLY_MARKS; mark++)
-		json_set_uint(domains, mark_json(mark), result->marks[mark]);
+		json_set_uint(domains, word_api(&words_marks, mark),
+		              result->marks[mark]);
 	json_object_set_new(json, "domains", domains);
 	json_set_uint(json, "foldedDetails", result->folded);
 	json_set_uint(json, "released", result->released);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/day.h"
-#include "show/words.h"
+#include "words/words.h"
 #include "show/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
@@ -30,8 +30,10 @@ static void add_detail(json_t *list, const struct report_detail *row)
 	json_t *item = doc_row(list);
 
 	json_set_uint(item, "count", row->count);
-	json_set_string(item, "resultType", result_type_rfc(detail->result));
-	json_set_string(item, "words", result_words(detail->result));
+	json_set_string(item, "resultType",
+	                word_rfc(&words_results, detail->result));
+	json_set_string(item, "words",
+	                word_sentence(&words_results, detail->result));
 	doc_set(item, "sendingMtaIp", detail->sending_ip);
 	doc_set(item, "receivingMxHostname", detail->mx_host);
 	doc_set(item, "receivingMxHelo", detail->mx_helo);
@@ -44,7 +46,8 @@ static void add_policy(json_t *list, const struct report_policy *policy)
 {
 	json_t *item = doc_row(list), *details;
 
-	json_set_string(item, "policyType", policy_type_rfc(policy->type));
+	json_set_string(item, "policyType",
+	                word_rfc(&words_policies, policy->type));
 	doc_set(item, "policyDomain", policy->domain);
 	add_strings(item, "policyStrings", policy->strings,
 	            policy->string_count);
@@ -75,7 +78,7 @@ static void add_destination(json_t *list, const struct outbox_destination *dest)
 	json_t *item = doc_row(list);
 
 	doc_set(item, "uri", dest->rua.uri);
-	json_set_string(item, "state", delivery_state_word(dest->state));
+	json_set_string(item, "state", word_api(&words_states, dest->state));
 	json_set_uint(item, "attempts", dest->attempts);
 	json_set_time(item, "lastAttempt", dest->last_attempt);
 	json_set_time(item, "nextAttempt", dest->due);
@@ -96,7 +99,8 @@ static void add_report(struct db_txn *txn, uint64_t id, json_t *day)
 	report = doc_object(day, "report");
 	json_set_string(report, "id", object_id_format(id, text));
 	doc_set(report, "reportId", head.report_id);
-	json_set_string(report, "status", outbox_status_word(head.status));
+	json_set_string(report, "status",
+	                word_api(&words_statuses, head.status));
 	json_set_time(report, "createdAt", head.created_at);
 	json_set_time(report, "deliverAt", head.deliver_at);
 	json_set_time(report, "doneAt", head.done_at);
@@ -120,8 +124,8 @@ static int add_day(struct db_txn *txn, const struct domain_day *at,
 	json_set_uint(day, "failedSessions", at->head.failure);
 	json_set_uint(day, "lateSuccessfulSessions", at->head.late_success);
 	json_set_uint(day, "lateFailedSessions", at->head.late_failure);
-	json_set_string(day, "mark", mark_json(at->head.mark));
-	json_set_string(day, "words", mark_words(at->head.mark));
+	json_set_string(day, "mark", word_api(&words_marks, at->head.mark));
+	json_set_string(day, "words", word_label(&words_marks, at->head.mark));
 	doc_set(day, "reason", at->head.reason);
 	doc_set(day, "record", at->head.record);
 	if (add_policies(txn, at, day, err) < 0)

@@ -7,7 +7,7 @@
 
 #include "show/doc.h"
 #include "show/status.h"
-#include "show/words.h"
+#include "words/words.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "base/auto.h"
@@ -38,8 +38,9 @@ static void print_head(const json_t *doc, struct strbuf *out)
 	strbuf_printf(out, " in use\nsettings  %s\nmode      %s: ",
 	              doc_text(doc, "settings"), doc_text(doc, "mode"));
 	for (int mode = MODE_PREVIEW; mode <= MODE_OFF; mode++)
-		if (strcmp(doc_text(doc, "mode"), mode_name(mode)) == 0)
-			strbuf_puts(out, mode_words(mode));
+		if (strcmp(doc_text(doc, "mode"),
+		           word_api(&words_modes, mode)) == 0)
+			strbuf_puts(out, word_sentence(&words_modes, mode));
 	strbuf_putc(out, '\n');
 }
 
@@ -230,12 +231,12 @@ static void put_marks(const json_t *day, struct strbuf *out)
 	const char *comma = "";
 
 	for (int mark = 0; mark < TALLY_MARKS; mark++) {
-		uint64_t n = doc_number(marks, mark_json(mark));
+		uint64_t n = doc_number(marks, word_api(&words_marks, mark));
 
 		if (n == 0)
 			continue;
 		strbuf_printf(out, "%s%" PRIu64 " %s", comma, n,
-		              mark_words(mark));
+		              word_label(&words_marks, mark));
 		comma = ", ";
 	}
 }

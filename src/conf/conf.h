@@ -22,8 +22,8 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "words/words.h"
 
-enum report_mode { MODE_PREVIEW, MODE_ALL, MODE_FAILURES_ONLY, MODE_OFF };
 enum before_queue_filter {
 	BEFORE_QUEUE_FILTER_AUTO,
 	BEFORE_QUEUE_FILTER_YES,

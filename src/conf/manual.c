@@ -122,9 +122,9 @@ static const char tail[] =
 static void print_words(const struct setting *row, struct strbuf *out)
 {
 	strbuf_puts(out, "One of\n");
-	for (size_t i = 0; row->words[i] != NULL; i++)
-		strbuf_printf(out, ".Cm %s%s\n", row->words[i],
-		              row->words[i + 1] != NULL ? " ," : " .");
+	for (int i = 0; i < row->words->count; i++)
+		strbuf_printf(out, ".Cm %s%s\n", word_api(row->words, i),
+		              i + 1 < row->words->count ? " ," : " .");
 }
 
 static void print_default(const struct setting *row, struct strbuf *out)

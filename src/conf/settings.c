@@ -21,13 +21,13 @@ enum {
 /* Sparse: 64 TiB is what a 48 bit address space can still map. */
 #define MAP_LARGEST (UINT64_C(64) << 40)
 
-static const char *const mode_words[] = {"preview", "all", "failures-only",
-                                         "off", NULL};
-static const char *const routed_words[] = {"auto", "yes", "no", NULL};
-static const char *const own_sessions_words[] = {"auto", "yes", "no", NULL};
-static const char *const filter_words[] = {"auto", "yes", "no", NULL};
-static const char *const log_source_words[] = {"journal", "file", "stdin",
-                                               NULL};
+static const struct word auto_rows[] = {
+	{.api = "auto"}, {.api = "yes"}, {.api = "no"}};
+static const struct vocabulary auto_words = {"auto", auto_rows, 3, -1};
+static const struct word log_source_rows[] = {
+	{.api = "journal"}, {.api = "file"}, {.api = "stdin"}};
+static const struct vocabulary log_source_words = {"log sources",
+                                                   log_source_rows, 3, -1};
 
 const struct settings_section settings_sections[] = {
 	{"report", "What is reported, to whom, and who says so.",
@@ -121,7 +121,7 @@ const struct setting settings[] = {
 		.type = SETTING_ENUM,
 		.standard = "preview",
 		.offset = AT(report.mode),
-		.words = mode_words,
+		.words = &words_modes,
 		.comment = "preview: build and show, send nothing; all; "
 			   "failures-only; off.",
 		.manual = ".Cm preview :\n"
@@ -146,7 +146,7 @@ const struct setting settings[] = {
 		.type = SETTING_ENUM,
 		.standard = "auto",
 		.offset = AT(report.own_sessions),
-		.words = own_sessions_words,
+		.words = &auto_words,
 		.comment = "Can the events contain the sessions that delivered "
 			   "our own reports?",
 		.manual = "Whether the events can contain the sessions in "
@@ -445,7 +445,7 @@ const struct setting settings[] = {
 		.type = SETTING_ENUM,
 		.standard = "journal",
 		.offset = AT(log.source),
-		.words = log_source_words,
+		.words = &log_source_words,
 		.comment = "journal, file, or stdin (of a syslogd that starts "
 			   "programs).",
 		.manual = "Where the lines come from.\n"
@@ -542,7 +542,7 @@ const struct setting settings[] = {
 		.type = SETTING_ENUM,
 		.standard = "auto",
 		.offset = AT(log.routed),
-		.words = routed_words,
+		.words = &auto_words,
 		.comment = "Does Postfix choose hosts itself? auto: as "
 			   "postconf says.",
 		.manual = "Whether Postfix sends mail to hosts of its own "
@@ -784,7 +784,7 @@ const struct setting settings[] = {
 		.type = SETTING_ENUM,
 		.standard = "auto",
 		.offset = AT(milter.before_queue_filter),
-		.words = filter_words,
+		.words = &auto_words,
 		.comment = "Does a before-queue filter (smtpd_proxy_filter) "
 			   "hand mail back from this host?",
 		.manual = "Whether mail from this host may be what a "

@@ -44,7 +44,7 @@ struct setting {
 
 	bool secret; /* a path: what the file holds is for its readers only */
 
-	const char *const *words; /* of an enum, in its order, NULL last */
+	const struct vocabulary *words; /* of an enum */
 
 	/* The form of a text or of a list item that is not empty; the words
 	 * follow "[section] name: ". */

@@ -191,14 +191,13 @@ static int read_enum(const struct setting *row, const char *text, void *member,
                      struct err *err)
 {
 	auto_(strbuf_clear) struct strbuf all = {0};
+	int number = word_find(row->words, text);
 
-	for (int i = 0; row->words[i] != NULL; i++) {
-		if (strcmp(row->words[i], text) == 0) {
-			*(int *)member = i;
-			return 0;
-		}
-		strbuf_printf(&all, "%s%s", i > 0 ? ", " : "", row->words[i]);
+	if (number >= 0) {
+		*(int *)member = number;
+		return 0;
 	}
+	word_list(row->words, &all);
 	return err_set(err, ERR_PARSE, "'%.40s' is none of %s", text,
 	               strbuf_text(&all));
 }
@@ -206,7 +205,7 @@ static int read_enum(const struct setting *row, const char *text, void *member,
 static void write_enum(const struct setting *row, const void *member,
                        struct strbuf *out)
 {
-	strbuf_puts(out, row->words[*(const int *)member]);
+	strbuf_puts(out, word_api(row->words, *(const int *)member));
 }
 
 /* What value_write() could not write so that it reads back, or a report

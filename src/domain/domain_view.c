@@ -4,22 +4,6 @@
 
 #include "base/moment.h"
 
-static const char *const words[VIEW_STATUSES] = {
-	[VIEW_UNKNOWN] = "unknown",
-	[VIEW_NONE] = "none",
-	[VIEW_OK] = "ok",
-	[VIEW_BAD] = "bad",
-	[VIEW_TEMPFAIL] = "no-answer",
-	[VIEW_BOGUS] = "bogus",
-	[VIEW_FETCH_ERROR] = "fetch-error",
-	[VIEW_WEBPKI_ERROR] = "certificate-error",
-};
-
-const char *view_status_word(enum view_status status)
-{
-	return status < VIEW_STATUSES ? words[status] : words[VIEW_UNKNOWN];
-}
-
 bool view_status_is_fact(enum view_status status)
 {
 	return status == VIEW_NONE || status == VIEW_OK || status == VIEW_BAD;

@@ -18,22 +18,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "domain/sts_policy.h"
-
-/* The numbers are stored. */
-enum view_status {
-	VIEW_UNKNOWN = 0, /* never asked */
-	VIEW_NONE = 1,    /* there is none, says DNS */
-	VIEW_OK = 2,
-	VIEW_BAD = 3,      /* there is one, and it is malformed, or several */
-	VIEW_TEMPFAIL = 4, /* no answer: SERVFAIL, timeout */
-	VIEW_BOGUS = 5,    /* DNSSEC validation failed (SERVFAIL with CD ok) */
-	VIEW_FETCH_ERROR = 6,  /* STS: no HTTPS, not 200, too late, too long */
-	VIEW_WEBPKI_ERROR = 7, /* STS: the policy host's certificate */
-	VIEW_STATUSES
-};
-
-/* For people and for JSON: "ok", "no-answer". */
-const char *view_status_word(enum view_status status);
+#include "words/words.h"
 
 /* An answer: NONE, OK, BAD. */
 bool view_status_is_fact(enum view_status status);

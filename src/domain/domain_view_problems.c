@@ -135,7 +135,7 @@ static void policy_problems(struct problems *problems)
 		say(problems,
 		    "MTA-STS: the record is gone, but the policy (mode %s) "
 		    "stays in force until %s",
-		    sts_mode_word(policy->mode),
+		    word_api(&words_sts_modes, policy->mode),
 		    time_format(view->sts_expires_at, until));
 	if (policy->mode == STS_NONE)
 		say(problems, "MTA-STS: the policy's mode is none: it asks "

@@ -32,17 +32,6 @@ struct key {
 	int (*take)(struct parse *parse, struct span value);
 };
 
-static const char *const mode_words[STS_MODES] = {
-	[STS_NONE] = "none",
-	[STS_TESTING] = "testing",
-	[STS_ENFORCE] = "enforce",
-};
-
-const char *sts_mode_word(enum sts_mode mode)
-{
-	return mode < STS_MODES ? mode_words[mode] : "unknown";
-}
-
 /* "line 2: mode 'on' is not testing, enforce or none" */
 static int refuse(const struct parse *parse, const char *what,
                   struct span value, const char *why)
@@ -65,7 +54,7 @@ static int take_version(struct parse *parse, struct span value)
 static int take_mode(struct parse *parse, struct span value)
 {
 	for (int i = 0; i < STS_MODES; i++) {
-		if (span_is(value, mode_words[i])) {
+		if (span_is(value, word_api(&words_sts_modes, i))) {
 			parse->policy->mode = (enum sts_mode)i;
 			return 0;
 		}

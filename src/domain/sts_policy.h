@@ -23,6 +23,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "words/words.h"
 
 enum {
 	STS_ID_MAX = 32,
@@ -30,10 +31,6 @@ enum {
 	STS_MAX_AGE = 31557600,     /* more is taken as this */
 	STS_LINES_MAX = 100,        /* as many as a report carries */
 };
-
-/* The numbers are stored. */
-enum sts_mode { STS_NONE, STS_TESTING, STS_ENFORCE, STS_MODES };
-const char *sts_mode_word(enum sts_mode mode);
 
 /* Does the TXT record begin with "v=STSv1", white space or not, and ";"?
  * Others are discarded before counting (section 3.1; erratum 6285). */

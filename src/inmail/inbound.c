@@ -3,26 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const tls_words[INBOUND_TLS_VERSIONS] = {
-	[INBOUND_CLEAR] = "clear",     [INBOUND_SSL3] = "SSLv3",
-	[INBOUND_TLS10] = "TLSv1.0",   [INBOUND_TLS11] = "TLSv1.1",
-	[INBOUND_TLS_OTHER] = "other", [INBOUND_TLS12] = "TLSv1.2",
-	[INBOUND_TLS13] = "TLSv1.3",
-};
-
-static const char *const client_words[INBOUND_CLIENTS] = {
-	[INBOUND_MX] = "mx",
-	[INBOUND_AUTHENTICATED] = "authenticated",
-	[INBOUND_LOCAL] = "local",
-	[INBOUND_FILTERED] = "filter",
-};
-
-static const char *const certificate_words[INBOUND_CERTIFICATES] = {
-	[INBOUND_CERT_NONE] = "none",
-	[INBOUND_CERT_UNVERIFIED] = "unverified",
-	[INBOUND_CERT_VERIFIED] = "verified",
-};
-
 /* As SSL_get_version(3) says it. */
 static const struct {
 	const char *name;
@@ -32,23 +12,6 @@ static const struct {
 	{"TLSv1.1", INBOUND_TLS11}, {"TLSv1.0", INBOUND_TLS10},
 	{"TLSv1", INBOUND_TLS10},   {"SSLv3", INBOUND_SSL3},
 };
-
-const char *inbound_tls_word(enum inbound_tls tls)
-{
-	return (unsigned)tls < INBOUND_TLS_VERSIONS ? tls_words[tls] : "other";
-}
-
-const char *inbound_client_word(enum inbound_client client)
-{
-	return (unsigned)client < INBOUND_CLIENTS ? client_words[client] : "mx";
-}
-
-const char *inbound_certificate_word(enum inbound_certificate certificate)
-{
-	return (unsigned)certificate < INBOUND_CERTIFICATES
-	               ? certificate_words[certificate]
-	               : "none";
-}
 
 bool inbound_is_weak(enum inbound_tls tls)
 {

@@ -15,35 +15,7 @@
 #include <stdint.h>
 
 #include "base/domain.h"
-
-/* The numbers are stored.  In this order they go from bad to good. */
-enum inbound_tls {
-	INBOUND_CLEAR = 0,
-	INBOUND_SSL3 = 1,
-	INBOUND_TLS10 = 2,
-	INBOUND_TLS11 = 3,
-	INBOUND_TLS_OTHER = 4, /* a version that we do not know */
-	INBOUND_TLS12 = 5,
-	INBOUND_TLS13 = 6,
-	INBOUND_TLS_VERSIONS
-};
-
-/* Who handed it in.  Only INBOUND_MX says something about other sites. */
-enum inbound_client {
-	INBOUND_MX = 0,
-	INBOUND_AUTHENTICATED = 1, /* {auth_type}, {auth_authen} */
-	INBOUND_LOCAL = 2,         /* this host: its addresses, sendmail(1) */
-	INBOUND_FILTERED = 3, /* a before-queue filter, for whom is not seen:
-	                         inmail/milter_sight.h */
-	INBOUND_CLIENTS
-};
-
-enum inbound_certificate {
-	INBOUND_CERT_NONE = 0,
-	INBOUND_CERT_UNVERIFIED = 1,
-	INBOUND_CERT_VERIFIED = 2,
-	INBOUND_CERTIFICATES
-};
+#include "words/words.h"
 
 enum { INBOUND_CIPHER_TEXT = 64 };
 
@@ -57,11 +29,6 @@ struct inbound {
 	bool other_senders;               /* the row that holds what is past
 	                                     the cap */
 };
-
-/* "clear", "TLSv1.2"...: as people read it, and in JSON. */
-const char *inbound_tls_word(enum inbound_tls tls);
-const char *inbound_client_word(enum inbound_client client);
-const char *inbound_certificate_word(enum inbound_certificate certificate);
 
 /* Clear text, or older than TLS 1.2 (RFC 8996). */
 bool inbound_is_weak(enum inbound_tls tls);

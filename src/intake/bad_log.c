@@ -93,7 +93,8 @@ static void say(struct bad_log *log, int kind, const struct sample *sample,
 		return;
 	log_warning("bad input (%s): %" PRIu64
 	            " datagrams not counted; the first: %s: \"%s\"",
-	            bad_input_word(kind), log->unsaid[kind], sample->why,
+	            word_api(&words_bad_input, kind), log->unsaid[kind],
+	            sample->why,
 	            log_escape(shown, sizeof(shown), sample->data, len));
 	log->unsaid[kind] = 0;
 }

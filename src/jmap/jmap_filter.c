@@ -62,8 +62,7 @@ static void refuse_word(struct reading *in, const struct jmap_condition *row,
 {
 	auto_(strbuf_clear) struct strbuf words = {0};
 
-	for (int i = 0; row->word(i) != NULL; i++)
-		strbuf_printf(&words, "%s%s", i > 0 ? ", " : "", row->word(i));
+	word_list(row->words, &words);
 	jmap_fail(in->failure, "invalidArguments",
 	          "filter: %s: '%.60s' is none of %s", row->name, text,
 	          strbuf_text(&words));
@@ -92,16 +91,11 @@ static void *refuse_name(struct reading *in, const char *name)
 
 static bool read_word(struct reading *in, struct jmap_filter *filter)
 {
-	const struct jmap_condition *row = filter->condition;
-	const char *word;
-
-	for (int i = 0; (word = row->word(i)) != NULL; i++)
-		if (strcmp(word, filter->text) == 0) {
-			filter->number = i;
-			return true;
-		}
-	refuse_word(in, row, filter->text);
-	return false;
+	filter->number =
+		word_find_dashed(filter->condition->words, filter->text);
+	if (filter->number < 0)
+		refuse_word(in, filter->condition, filter->text);
+	return filter->number >= 0;
 }
 
 static bool read_time(struct reading *in, struct jmap_filter *filter)

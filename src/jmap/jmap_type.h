@@ -64,8 +64,7 @@ struct jmap_condition {
 	enum jmap_match match;
 	size_t offset;
 	size_t other; /* MATCH_CONTAINS: a second field; 0: none */
-	/* MATCH_WORD: NULL past the last. */
-	const char *(*word)(int value);
+	const struct vocabulary *words; /* MATCH_WORD */
 };
 
 /* What a filter takes at most: who walks days need look at no others. */

@@ -22,17 +22,10 @@ const struct jmap_sort report_sorts[] = {
 	{0},
 };
 
-static const char *status_word(int value)
-{
-	return value < OUTBOX_STATUSES
-	               ? outbox_status_word((enum outbox_status)value)
-	               : NULL;
-}
-
 const struct jmap_condition report_conditions[] = {
 	{"domain", MATCH_EQUAL, HEAD(domain), 0, NULL},
 	{"text", MATCH_CONTAINS, HEAD(domain), HEAD(report_id), NULL},
-	{"status", MATCH_WORD, HEAD(status), 0, status_word},
+	{"status", MATCH_WORD, HEAD(status), 0, &words_statuses},
 	{"createdBefore", MATCH_BEFORE, HEAD(created_at), 0, NULL},
 	{"createdAfter", MATCH_AFTER, HEAD(created_at), 0, NULL},
 	{"deliverBefore", MATCH_BEFORE, HEAD(deliver_at), 0, NULL},

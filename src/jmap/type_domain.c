@@ -63,15 +63,9 @@ static const struct jmap_sort sorts[] = {
 	{0},
 };
 
-static const char *mark_word(int value)
-{
-	return value < TALLY_MARKS ? tally_mark_word((enum tally_mark)value)
-	                           : NULL;
-}
-
 static const struct jmap_condition conditions[] = {
 	DAY_ROW_CONDITIONS,
-	{"mark", MATCH_WORD, FACT(head.mark), 0, mark_word},
+	{"mark", MATCH_WORD, FACT(head.mark), 0, &words_marks},
 	{"hasFailures", MATCH_HAS, FACT(head.failure), 0, NULL},
 	{0},
 };
@@ -93,7 +87,7 @@ static json_t *show(const struct facts *facts, const struct report *policies)
 		.policies = head->policies,
 		.details = head->details,
 		.folded = head->folded,
-		.mark = tally_mark_word(head->mark),
+		.mark = word_api(&words_marks, head->mark),
 		.reason = or_null(head->reason),
 		.record = or_null(head->record),
 		.report_id = head->outbox_id,

@@ -139,9 +139,10 @@ static void show_outcome(void *arg, const struct inbound *inbound,
 		return;
 	shown->outcomes[shown->count++] = (struct outcome){
 		.sender = keep(&shown->mem, inbound->sender),
-		.client = inbound_client_word(inbound->client),
-		.tls = inbound_tls_word(inbound->tls),
-		.certificate = inbound_certificate_word(inbound->certificate),
+		.client = word_api(&words_clients, inbound->client),
+		.tls = word_api(&words_tls, inbound->tls),
+		.certificate =
+			word_api(&words_certificates, inbound->certificate),
 		.cipher = keep(&shown->mem, inbound->cipher),
 		.bits = inbound->bits,
 		.messages = messages,

@@ -12,7 +12,7 @@
 
 #include "show/doc.h"
 #include "jmap/jmap_types.h"
-#include "show/words.h"
+#include "words/words.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
@@ -113,7 +113,7 @@ static void add_policy_types(json_t *item, const struct day_sums *sums)
 
 		if (sums->policy_success[i] + sums->policy_failure[i] == 0)
 			continue;
-		type = doc_object(types, policy_type_api((enum policy_type)i));
+		type = doc_object(types, word_api(&words_policies, i));
 		json_set_uint(type, "successfulSessions",
 		              sums->policy_success[i]);
 		json_set_uint(type, "failedSessions", sums->policy_failure[i]);
@@ -122,8 +122,6 @@ static void add_policy_types(json_t *item, const struct day_sums *sums)
 
 static void add_sums(json_t *item, const struct day_sums *sums)
 {
-	json_t *results, *marks;
-
 	json_set_time(item, "summedAt", sums->summed_at);
 	json_set_uint(item, "domains", sums->domains);
 	json_set_uint(item, "failingDomains", sums->failing_domains);
@@ -132,17 +130,8 @@ static void add_sums(json_t *item, const struct day_sums *sums)
 	json_set_uint(item, "lateSuccessfulSessions", sums->late_success);
 	json_set_uint(item, "lateFailedSessions", sums->late_failure);
 	add_policy_types(item, sums);
-	results = doc_object(item, "resultTypes");
-	for (int i = 0; i < RESULT_TYPES; i++)
-		if (sums->results[i] > 0)
-			json_set_uint(results,
-			              result_type_api((enum result_type)i),
-			              sums->results[i]);
-	marks = doc_object(item, "marks");
-	for (int i = 0; i < TALLY_MARKS; i++)
-		if (sums->marks[i] > 0)
-			json_set_uint(marks, mark_json((enum tally_mark)i),
-			              sums->marks[i]);
+	doc_counts(item, "resultTypes", &words_results, 0, sums->results);
+	doc_counts(item, "marks", &words_marks, 0, sums->marks);
 }
 
 /* Sessions that no domain's row has. */
@@ -183,10 +172,8 @@ static int add_counts(struct overview *o, json_t *item, int32_t day,
 	for (int state = 0; state < DELIVERY_STATES; state++)
 		if (state == DELIVERY_BOUNCED ||
 		    delivery_state_is_final((enum delivery_state)state))
-			json_set_uint(
-				reports,
-				delivery_state_word((enum delivery_state)state),
-				settled.destinations[state]);
+			json_set_uint(reports, word_api(&words_states, state),
+			              settled.destinations[state]);
 	return db_failure(txn, err);
 }
 

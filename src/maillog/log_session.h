@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/strbuf.h"
-#include "words/names.h"
+#include "words/words.h"
 
 /* The numbers are stored. */
 enum log_outcome {

@@ -18,7 +18,7 @@
 
 #include "base/span.h"
 #include "maillog/log_session.h"
-#include "words/names.h"
+#include "words/words.h"
 
 enum log_line_kind {
 	LOG_LINE_READ,

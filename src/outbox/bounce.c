@@ -21,19 +21,6 @@ struct delivery {
 	bool archived;
 };
 
-const char *bounce_result_word(enum bounce_result result)
-{
-	static const char *const words[BOUNCE_RESULTS] = {
-		[BOUNCE_UNKNOWN] = "unknown",
-		[BOUNCE_IGNORED] = "ignored",
-		[BOUNCE_NOTED] = "delayed",
-		[BOUNCE_MARKED] = "bounced",
-		[BOUNCE_SUPPRESSED] = "suppressed",
-	};
-
-	return (unsigned)result < BOUNCE_RESULTS ? words[result] : "unknown";
-}
-
 static bool find(struct db_txn *txn, const char *token, struct delivery *d)
 {
 	struct token_owner owner;

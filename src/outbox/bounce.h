@@ -21,16 +21,7 @@
 #include "inmail/dsn.h"
 #include "domain/rua.h"
 #include "store/db.h"
-
-enum bounce_result {
-	BOUNCE_UNKNOWN,    /* no delivery has that token (any more) */
-	BOUNCE_IGNORED,    /* nothing in it is about our recipient */
-	BOUNCE_NOTED,      /* delayed */
-	BOUNCE_MARKED,     /* permanent, the address stays */
-	BOUNCE_SUPPRESSED, /* permanent, and the address is dead */
-	BOUNCE_RESULTS
-};
-const char *bounce_result_word(enum bounce_result result);
+#include "words/words.h"
 
 struct bounce_outcome {
 	enum bounce_result result;

@@ -87,7 +87,7 @@ static void count_attempt(struct db_txn *txn, const struct claim *claim)
 
 	snprintf(name, sizeof(name), COUNTER_DELIVERIES "%s/%s",
 	         kind_word(claim->dest.rua.kind),
-	         delivery_event_word(claim->answer.event));
+	         word_api(&words_answers, claim->answer.event));
 	counter_add(txn, name, 1);
 }
 

@@ -137,7 +137,7 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
 	object->day =
 		arena_strdup(&object->mem, day_format(head.day, day_text));
 	object->done_at = head.done_at;
-	object->status = outbox_status_word(head.status);
+	object->status = word_api(&words_statuses, head.status);
 	object->success = head.success;
 	object->failure = head.failure;
 	object->json_blob = blob_id(id, BLOB_JSON, 0, &object->mem);

@@ -30,6 +30,7 @@ int milterd_bounce(void *arg, const char *token, const void *text, size_t len)
 	    outcome.result == BOUNCE_SUPPRESSED ||
 	    outcome.result == BOUNCE_NOTED)
 		log_info("a bounce: report to %s: %s (%s)", outcome.address,
-		         bounce_result_word(outcome.result), outcome.text);
+		         word_api(&words_bounces, outcome.result),
+		         outcome.text);
 	return 0;
 }

@@ -1,14 +1,6 @@
 #include "reply/delivery_state.h"
 
 #include <stddef.h>
-#include <string.h>
-
-static const char *const words[DELIVERY_STATES] = {
-	[DELIVERY_PENDING] = "pending",       [DELIVERY_INFLIGHT] = "inflight",
-	[DELIVERY_DELIVERED] = "delivered",   [DELIVERY_DEFERRED] = "deferred",
-	[DELIVERY_FAILED] = "failed",         [DELIVERY_EXPIRED] = "expired",
-	[DELIVERY_SUPPRESSED] = "suppressed", [DELIVERY_BOUNCED] = "bounced",
-};
 
 /*
  * What can happen, and what becomes of it; whatever is not here cannot.
@@ -63,38 +55,6 @@ static const struct {
 	{DELIVERY_SUPPRESSED, EVENT_RESCHEDULE, DELIVERY_PENDING},
 	{DELIVERY_EXPIRED, EVENT_RESCHEDULE, DELIVERY_PENDING},
 };
-
-const char *delivery_state_word(enum delivery_state state)
-{
-	return (unsigned)state < DELIVERY_STATES ? words[state] : "unknown";
-}
-
-bool delivery_state_from_word(const char *word, enum delivery_state *state)
-{
-	for (int i = 0; i < DELIVERY_STATES; i++) {
-		if (strcmp(words[i], word) == 0) {
-			*state = (enum delivery_state)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-const char *delivery_event_word(enum delivery_event event)
-{
-	static const char *const event_words[DELIVERY_EVENTS] = {
-		[EVENT_ACCEPTED] = "accepted",
-		[EVENT_TEMPORARY] = "temporary",
-		[EVENT_UNCERTAIN] = "uncertain",
-		[EVENT_REFUSED] = "refused",
-		[EVENT_BAD_ADDRESS] = "bad-address",
-		[EVENT_RELEASE] = "released",
-	};
-
-	return (unsigned)event < DELIVERY_EVENTS && event_words[event] != NULL
-	               ? event_words[event]
-	               : "other";
-}
 
 bool delivery_state_is_final(enum delivery_state state)
 {

@@ -30,20 +30,6 @@ struct delivery_job {
 	void *owner;           /* the submitter's */
 };
 
-/* Where in the dialogue the answer came: only an answer to RCPT says
- * something about the address. */
-enum delivery_stage {
-	STAGE_CONNECT,
-	STAGE_GREETING, /* banner, EHLO, STARTTLS */
-	STAGE_AUTH,
-	STAGE_MAIL,
-	STAGE_RCPT,
-	STAGE_DATA, /* DATA, its body and the answer to it */
-	STAGE_HTTP,
-	STAGE_LOCAL, /* the sendmail program, the directory, ourselves */
-};
-const char *delivery_stage_word(enum delivery_stage stage);
-
 struct delivery_answer {
 	enum delivery_event event; /* ACCEPTED TEMPORARY UNCERTAIN REFUSED
 	                              BAD_ADDRESS RELEASE */

@@ -174,9 +174,9 @@ static json_t *policy_json(const struct report_policy *policy, bool wire)
 {
 	json_t *json = json_object();
 
-	set_text(
-		json, "policy-type",
-		policy_type_rfc(wire ? sent_type(policy->type) : policy->type));
+	set_text(json, "policy-type",
+	         word_rfc(&words_policies,
+	                  wire ? sent_type(policy->type) : policy->type));
 	set_list(json, "policy-string", strings_json(policy, wire));
 	set_text(json, "policy-domain", policy->domain);
 	set_list(json, "mx-host", mx_json(policy, wire));
@@ -207,7 +207,8 @@ static json_t *detail_json(const struct report_detail *detail, bool wire)
 	json_t *json = json_object();
 
 	set_text(json, "result-type",
-	         result_type_rfc(wire ? sent_result(d->result) : d->result));
+	         word_rfc(&words_results,
+	                  wire ? sent_result(d->result) : d->result));
 	for (size_t i = 0; i < DETAIL_TEXTS_OF_PEER; i++)
 		set_detail_text(json, d, &detail_texts[i], wire);
 	set_count(json, "failed-session-count", detail->count);

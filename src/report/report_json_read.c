@@ -59,8 +59,10 @@ static void read_detail(const struct json_at *at, struct arena *mem,
                         struct report_detail *detail)
 {
 	const char *word = json_at_string(at, "result-type", JSON_MUST);
+	int result = word != NULL ? word_find_rfc(&words_results, word) : 0;
 
-	if (word != NULL && !result_type_from_rfc(word, &detail->detail.result))
+	detail->detail.result = (enum result_type)result;
+	if (result < 0)
 		json_at_fail(at, ERR_PARSE, "unknown result-type '%.60s'",
 		             word);
 	for (size_t i = 0; i < DETAIL_TEXTS; i++)
@@ -94,8 +96,10 @@ static void read_policy(const struct json_at *at, struct arena *mem,
 	struct json_at summary =
 		json_at_member(at, "summary", JSON_OBJECT, JSON_MUST);
 	const char *word = json_at_string(&what, "policy-type", JSON_MUST);
+	int type = word != NULL ? word_find_rfc(&words_policies, word) : 0;
 
-	if (word != NULL && !policy_type_from_rfc(word, &policy->type))
+	policy->type = (enum policy_type)type;
+	if (type < 0)
 		json_at_fail(&what, ERR_PARSE, "unknown policy-type '%.60s'",
 		             word);
 	policy->strings =

@@ -9,17 +9,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-static const char *const words[BAD_KINDS] = {
-	[BAD_NONE] = "good",           [BAD_TRUNCATED] = "too-long",
-	[BAD_JSON] = "not-json",       [BAD_VERSION] = "unknown-version",
-	[BAD_MEMBER] = "wrong-member", [BAD_DOMAIN] = "no-domain",
-};
-
-const char *bad_input_word(enum bad_input kind)
-{
-	return kind < BAD_KINDS ? words[kind] : "unknown";
-}
-
 /* Keeps the first failure; every reader of members goes through here. */
 struct decoder {
 	struct session *session;
@@ -92,6 +81,7 @@ static void decode_failure(struct decoder *dec, const json_t *from,
                            struct failure_detail *out)
 {
 	int64_t code = 0;
+	int result;
 
 	if (!json_is_object(from)) {
 		fail(dec, "failure-details", "an element is not an object");
@@ -105,7 +95,9 @@ static void decode_failure(struct decoder *dec, const json_t *from,
 	out->reason = string(dec, from, "f");
 	if (!number(dec, from, "c", &code))
 		fail(dec, "failure-details", "an element has no code");
-	if (!result_type_from_libtlsrpt(code, &out->result)) {
+	result = word_find_libtlsrpt(&words_results, code);
+	out->result = (enum result_type)result;
+	if (result < 0) {
 		out->result = RESULT_VALIDATION_FAILURE;
 		out->reason =
 			arena_printf(&dec->session->mem, "%" PRId64, code);
@@ -117,6 +109,7 @@ static void decode_policy(struct decoder *dec, const json_t *from,
 {
 	int64_t type = 0, final = 0;
 	const json_t *failures;
+	int known;
 
 	if (!json_is_object(from)) {
 		fail(dec, "policies", "an element is not an object");
@@ -124,7 +117,8 @@ static void decode_policy(struct decoder *dec, const json_t *from,
 	}
 	if (!number(dec, from, "policy-type", &type))
 		fail(dec, "policies", "an element has no policy-type");
-	out->type = policy_type_from_libtlsrpt(type);
+	known = word_find_libtlsrpt(&words_policies, type);
+	out->type = known < 0 ? POLICY_OTHER : (enum policy_type)known;
 	out->domain = string(dec, from, "policy-domain");
 	out->strings = strings(dec, from, "policy-string", &out->string_count);
 	out->mx_hosts = strings(dec, from, "mx-host", &out->mx_count);

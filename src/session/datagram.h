@@ -20,18 +20,6 @@
 
 enum { DATAGRAM_MAX = 256 * 1024 };
 
-/* Why a datagram was not counted; counted by kind. */
-enum bad_input {
-	BAD_NONE,
-	BAD_TRUNCATED, /* longer than DATAGRAM_MAX */
-	BAD_JSON,      /* no JSON object */
-	BAD_VERSION,   /* a dpv that we do not know */
-	BAD_MEMBER,    /* a member is missing or of the wrong type */
-	BAD_DOMAIN,    /* no domain in it */
-	BAD_KINDS
-};
-const char *bad_input_word(enum bad_input kind);
-
 /* Decodes into the session (which is reset first) and brings it to its normal
  * form.  BAD_NONE, or why not, with words in err. */
 enum bad_input datagram_decode(const void *data, size_t len,

@@ -26,7 +26,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/strbuf.h"
-#include "words/names.h"
+#include "words/words.h"
 
 enum {
 	SESSION_STRING_MAX = 255, /* bytes of a remote string */

@@ -56,6 +56,17 @@ json_t *doc_object(json_t *object, const char *name)
 	return json_object_get(object, name);
 }
 
+void doc_counts(json_t *object, const char *name,
+                const struct vocabulary *words, int first,
+                const uint64_t *counts)
+{
+	json_t *made = doc_object(object, name);
+
+	for (int i = first; i < words->count; i++)
+		if (counts[i] > 0)
+			json_set_uint(made, word_api(words, i), counts[i]);
+}
+
 json_t *doc_row(json_t *array)
 {
 	json_array_append_new(array, json_object());

@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "base/strbuf.h"
+#include "words/vocabulary.h"
 
 /* Sets a text member, made safe; NULL and "" are left out. */
 void doc_set(json_t *object, const char *name, const char *text);
@@ -27,6 +28,10 @@ void doc_set_day(json_t *object, const char *name, int32_t day);
 /* Makes an empty array or object the member and lends it. */
 json_t *doc_array(json_t *object, const char *name);
 json_t *doc_object(json_t *object, const char *name);
+/* An object with the counts that are not 0, from the first word on. */
+void doc_counts(json_t *object, const char *name,
+                const struct vocabulary *words, int first,
+                const uint64_t *counts);
 /* Appends an empty object and lends it. */
 json_t *doc_row(json_t *array);
 

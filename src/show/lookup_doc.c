@@ -11,7 +11,7 @@
 static void set_status(json_t *object, const char *name,
                        enum view_status status)
 {
-	json_set_string(object, name, view_status_word(status));
+	json_set_string(object, name, word_api(&words_lookups, status));
 }
 
 static void add_strings(json_t *object, const char *name,
@@ -59,7 +59,8 @@ static void add_sts(json_t *doc, const struct domain_view *view)
 	set_status(object, "policy", view->sts);
 	doc_set(object, "problem", view->sts_problem);
 	if (view->sts == VIEW_OK) {
-		json_set_string(object, "mode", sts_mode_word(policy->mode));
+		json_set_string(object, "mode",
+		                word_api(&words_sts_modes, policy->mode));
 		json_set_uint(object, "maxAge", (uint64_t)policy->max_age);
 		add_strings(object, "mx", policy->mx, policy->mx_count);
 	}

@@ -46,8 +46,8 @@ static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
 	      "Datagrams of this UTC day by what became of them.");
 	labelled(out, datagrams, "fate", "counted", stats.events);
 	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
-		labelled(out, datagrams, "fate", bad_input_word(kind),
-		         stats.bad[kind]);
+		labelled(out, datagrams, "fate",
+		         word_api(&words_bad_input, kind), stats.bad[kind]);
 	title(out, sessions, "counter",
 	      "Sessions of this UTC day by how their TLS went.");
 	labelled(out, sessions, "result", "success", stats.success);
@@ -158,7 +158,7 @@ static int write_outbox(struct db *db, struct strbuf *out, struct err *err)
 	/* done ones are in the archive */
 	for (int status = 0; status < OUTBOX_DONE; status++)
 		labelled(out, "outbox_reports", "status",
-		         outbox_status_word(status), counts[status]);
+		         word_api(&words_statuses, status), counts[status]);
 	return paged_end(&paged, err);
 }
 

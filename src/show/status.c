@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "show/doc.h"
-#include "show/words.h"
+#include "words/words.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
@@ -137,7 +137,7 @@ static void add_day_events(json_t *list, int32_t day,
                            const struct day_stats *stats,
                            const struct log_nobodys *nobodys)
 {
-	json_t *item = doc_row(list), *bad;
+	json_t *item = doc_row(list);
 
 	doc_set_day(item, "day", day);
 	json_set_uint(item, "events", stats->events);
@@ -148,11 +148,8 @@ static void add_day_events(json_t *list, int32_t day,
 	json_set_uint(item, "suppressedSelf", stats->suppressed_self);
 	if (nobodys->sessions > 0)
 		add_nobodys(item, nobodys);
-	bad = doc_object(item, "badInput");
-	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
-		if (stats->bad[kind] > 0)
-			json_set_uint(bad, bad_input_word(kind),
-			              stats->bad[kind]);
+	doc_counts(item, "badInput", &words_bad_input, BAD_NONE + 1,
+	           stats->bad);
 }
 
 /* Today and yesterday. */
@@ -190,7 +187,7 @@ static int add_head(const struct status_of *of, json_t *doc, struct err *err)
 	(void)err;
 	json_set_time(doc, "now", of->now);
 	doc_set(doc, "settings", of->conf->file);
-	doc_set(doc, "mode", mode_name(of->conf->report.mode));
+	doc_set(doc, "mode", word_api(&words_modes, of->conf->report.mode));
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "show/words.h"
+#include "words/words.h"
 #include "show/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
@@ -43,8 +43,8 @@ static void add_unreported(struct day_scan *scan, const char *domain,
 	item = doc_row(scan->unreported);
 	doc_set(item, "domain", domain);
 	doc_set_day(item, "day", scan->day);
-	json_set_string(item, "mark", mark_json(head->mark));
-	doc_set(item, "words", mark_words(head->mark));
+	json_set_string(item, "mark", word_api(&words_marks, head->mark));
+	doc_set(item, "words", word_label(&words_marks, head->mark));
 	doc_set(item, "reason", head->reason);
 }
 
@@ -105,17 +105,13 @@ static void add_state(const struct status_of *of, json_t *item, int32_t day)
 static void add_day(const struct status_of *of, json_t *days,
                     const struct day_scan *scan)
 {
-	json_t *item = doc_row(days), *marks;
+	json_t *item = doc_row(days);
 
 	doc_set_day(item, "day", scan->day);
 	json_set_uint(item, "domains", scan->domains);
 	json_set_uint(item, "lateSessions", scan->late);
 	add_state(of, item, scan->day);
-	marks = doc_object(item, "marks");
-	for (int mark = 0; mark < TALLY_MARKS; mark++)
-		if (scan->marks[mark] > 0)
-			json_set_uint(marks, mark_json(mark),
-			              scan->marks[mark]);
+	doc_counts(item, "marks", &words_marks, 0, scan->marks);
 }
 
 static int day_range(const struct status_of *of, int32_t *first, int32_t *last,
@@ -266,18 +262,11 @@ static void add_outbox(const struct status_of *of, json_t *doc,
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 	json_t *outbox = doc_object(doc, "outbox");
-	json_t *reports = doc_object(outbox, "reports");
-	json_t *destinations = doc_object(outbox, "destinations");
 	int64_t due;
 
-	for (int i = 0; i < OUTBOX_STATUSES; i++)
-		if (scan->reports[i] > 0)
-			json_set_uint(reports, outbox_status_word(i),
-			              scan->reports[i]);
-	for (int i = 0; i < DELIVERY_STATES; i++)
-		if (scan->destinations[i] > 0)
-			json_set_uint(destinations, delivery_state_word(i),
-			              scan->destinations[i]);
+	doc_counts(outbox, "reports", &words_statuses, 0, scan->reports);
+	doc_counts(outbox, "destinations", &words_states, 0,
+	           scan->destinations);
 	if (outbox_due_first(txn, &due))
 		json_set_time(outbox, "nextDue", due);
 }

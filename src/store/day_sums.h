@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "reply/delivery_state.h"
-#include "words/names.h"
+#include "words/words.h"
 #include "store/db.h"
 #include "store/tally_table.h"
 

@@ -9,17 +9,6 @@
 #include "store/change_table.h"
 #include "store/outbox_row.h"
 
-static const char *const status_words[OUTBOX_STATUSES] = {
-	[OUTBOX_HELD] = "held",       [OUTBOX_PENDING] = "pending",
-	[OUTBOX_SENDING] = "sending", [OUTBOX_DEFERRED] = "deferred",
-	[OUTBOX_IDLE] = "idle",       [OUTBOX_DONE] = "done",
-};
-
-const char *outbox_status_word(enum outbox_status status)
-{
-	return status < OUTBOX_STATUSES ? status_words[status] : "?";
-}
-
 static struct key destination_key(uint64_t id, uint16_t index)
 {
 	struct key key = key_of_id(id);

@@ -21,18 +21,7 @@
 #include "report/report_id.h"
 #include "domain/rua.h"
 #include "store/db.h"
-
-/* The numbers are stored. */
-enum outbox_status {
-	OUTBOX_HELD = 0,     /* mode preview: built, shown, not sent */
-	OUTBOX_PENDING = 1,  /* nothing was tried yet */
-	OUTBOX_SENDING = 2,  /* a destination is in flight */
-	OUTBOX_DEFERRED = 3, /* something will be tried again */
-	OUTBOX_IDLE = 4,     /* no destinations: stays until destroyed */
-	OUTBOX_DONE = 5,     /* archive only: all destinations final */
-	OUTBOX_STATUSES
-};
-const char *outbox_status_word(enum outbox_status status);
+#include "words/words.h"
 
 struct outbox_head {
 	uint64_t id; /* time-ordered, below 2^63 */

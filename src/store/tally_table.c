@@ -11,20 +11,6 @@
 #include "store/intern.h"
 #include "store/tally_row.h"
 
-static const char *const mark_words[TALLY_MARKS] = {
-	[TALLY_OPEN] = "open",           [TALLY_QUEUED] = "queued",
-	[TALLY_NO_RECORD] = "no-record", [TALLY_BAD_RECORD] = "bad-record",
-	[TALLY_NO_RUA] = "no-rua",       [TALLY_DENIED] = "denied",
-	[TALLY_BY_MODE] = "by-mode",     [TALLY_SELF] = "self",
-	[TALLY_TOO_OLD] = "too-old",     [TALLY_BAD_DOMAIN] = "bad-domain",
-	[TALLY_LATE] = "late",           [TALLY_UNSENT] = "unsent",
-};
-
-const char *tally_mark_word(enum tally_mark mark)
-{
-	return mark < TALLY_MARKS ? mark_words[mark] : "?";
-}
-
 int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
                    struct tally_head *head)
 {

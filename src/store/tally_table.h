@@ -18,27 +18,10 @@
 #include "report/report.h"
 #include "session/tally.h"
 #include "store/db.h"
+#include "words/words.h"
 
 /* Room for what counts as a domain: also what is none (255 bytes). */
 enum { TALLY_DOMAIN_TEXT = DOMAIN_TEXT + 64 };
-
-/* What the rollup did with a domain's day.  The numbers are stored. */
-enum tally_mark {
-	TALLY_OPEN = 0,
-	TALLY_QUEUED = 1,     /* a report is, or was, in the outbox */
-	TALLY_NO_RECORD = 2,  /* no TLSRPT record was seen */
-	TALLY_BAD_RECORD = 3, /* malformed, or more than one */
-	TALLY_NO_RUA = 4,     /* no URI in it that can be used */
-	TALLY_DENIED = 5,     /* by a deny list */
-	TALLY_BY_MODE = 6,    /* mode off, or failures-only and none */
-	TALLY_SELF = 7,       /* only our own reports' sessions */
-	TALLY_TOO_OLD = 8,    /* older than max_report_age */
-	TALLY_BAD_DOMAIN = 9, /* no domain a report can be made for */
-	TALLY_LATE = 10,      /* all of it came after the day was closed */
-	TALLY_UNSENT = 11,    /* read from an old log: never sent unasked */
-	TALLY_MARKS
-};
-const char *tally_mark_word(enum tally_mark mark);
 
 struct tally_head {
 	enum tally_mark mark;

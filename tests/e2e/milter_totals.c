@@ -34,9 +34,10 @@ static void print_inbound(void *arg, const struct inbound *i, uint64_t messages)
 {
 	printf("inbound %s %s %s %s %s %s %u %" PRIu64 "\n", (char *)arg,
 	       i->other_senders ? "*" : or_dash(i->sender),
-	       inbound_client_word(i->client), inbound_tls_word(i->tls),
-	       inbound_certificate_word(i->certificate), or_dash(i->cipher),
-	       i->bits, messages);
+	       word_api(&words_clients, i->client),
+	       word_api(&words_tls, i->tls),
+	       word_api(&words_certificates, i->certificate),
+	       or_dash(i->cipher), i->bits, messages);
 }
 
 static void print_all(struct db_txn *txn)

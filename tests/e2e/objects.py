@@ -192,6 +192,8 @@ report/policies/0/failureDetails
     ("one of them", ["query", "Domain", "--where", "domain=example.com",
                      "--fields", "domain,mark"], "", 0,
      "domain       mark\nexample.com  open\n", ""),
+    ("no bad record", ["query", "domain", "--where", "mark=badRecord",
+                       "--json"], "", 0, "[]\n", ""),
     ("what cannot be made", ["create", "domain", *field("domain=a.example")],
      "", 2, "", "domain: these can be read only: get and query"),
     ("no mail came in", ["query", "inbound", "--json"], "", 0, "[]\n", ""),

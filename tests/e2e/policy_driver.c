@@ -70,7 +70,7 @@ static uint32_t rounded(uint32_t ttl)
 static void print_answer(enum dns_type type, const struct dns_answer *answer,
                          struct arena *arena)
 {
-	printf("%s %s", view_status_word(answer->status),
+	printf("%s %s", word_api(&words_lookups, answer->status),
 	       answer->secure ? "secure" : "insecure");
 	if (answer->problem != NULL) {
 		printf(" %s\n", answer->problem);
@@ -115,7 +115,7 @@ static int run_fetch(struct sts_fetch_options *options, const char *domain,
 	if (sts_fetch_open(options, &fetcher, &err) < 0)
 		return fail(&err);
 	fetcher->fetch(fetcher, domain, arena, &reply);
-	printf("%s%s %zu %s\n", view_status_word(reply.status),
+	printf("%s%s %zu %s\n", word_api(&words_lookups, reply.status),
 	       reply.missed ? " (missed)" : "", reply.len,
 	       reply.problem != NULL ? reply.problem : "-");
 	fetcher->free(&fetcher);

@@ -117,7 +117,7 @@ static void done(void *arg, struct delivery_job *job,
 	if (copies == 0)
 		printf("%zu %s %s %d %" PRId64 " %s %s\n",
 		       (size_t)(which - jobs) + 1, event_words[answer->event],
-		       delivery_stage_word(answer->stage), answer->code,
+		       word_api(&words_stages, answer->stage), answer->code,
 		       answer->retry_after,
 		       answer->our_fault ? "our-fault" : "ok", answer->text);
 }

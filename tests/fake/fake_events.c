@@ -23,7 +23,7 @@ static int count_one(struct collector *collector, struct session *session,
 		return 0;
 	}
 	collector_bad(collector, bad);
-	return err_prefix(err, "%s", bad_input_word(bad));
+	return err_prefix(err, "%s", word_api(&words_bad_input, bad));
 }
 
 static int count_all(struct collector *collector, fake_datagram_fn *next,

@@ -29,7 +29,8 @@ static void check_same(const struct sts_policy *policy, struct arena *arena)
 	struct sts_policy again;
 
 	strbuf_printf(&text, "version: STSv1\nmode: %s\nmax_age: %d\n",
-	              sts_mode_word(policy->mode), (int)policy->max_age);
+	              word_api(&words_sts_modes, policy->mode),
+	              (int)policy->max_age);
 	for (size_t i = 0; i < policy->mx_count; i++)
 		strbuf_printf(&text, "mx:%s\n", policy->mx[i]);
 	if (text.len > STS_POLICY_MAX)

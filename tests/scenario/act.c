@@ -120,9 +120,11 @@ static int act_https(struct world *world, struct words *words, struct err *err)
 static int stage_of(const char *word, enum delivery_stage *stage,
                     struct err *err)
 {
-	for (*stage = STAGE_CONNECT; *stage <= STAGE_LOCAL; (*stage)++)
-		if (strcmp(delivery_stage_word(*stage), word) == 0)
-			return 0;
+	int found = word_find(&words_stages, word);
+
+	*stage = (enum delivery_stage)found;
+	if (found >= 0)
+		return 0;
 	return err_set(err, ERR_PARSE, "'%s' is no stage of SMTP", word);
 }
 

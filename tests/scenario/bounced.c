@@ -86,8 +86,8 @@ int act_bounce(struct world *world, struct words *words, struct err *err)
 	write_message(action, status, &dest, &message);
 	if (take_in(world, &dest, &message, &outcome, err) < 0)
 		return err->class;
-	if (strcmp(bounce_result_word(outcome.result), want) != 0)
+	if (strcmp(word_api(&words_bounces, outcome.result), want) != 0)
 		return err_set(err, ERR_PARSE, "it is %s",
-		               bounce_result_word(outcome.result));
+		               word_api(&words_bounces, outcome.result));
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "fake/fake_events.h"
-#include "words/names.h"
+#include "words/words.h"
 #include "scenario/world.h"
 
 static struct fake_events events_of(struct world *world)
@@ -70,14 +70,13 @@ int act_datagram(struct world *world, struct words *words, struct err *err)
 
 static int result_number(const char *word, int64_t *number, struct err *err)
 {
-	enum result_type want, type;
+	int want = word_find_rfc(&words_results, word);
 
-	if (!result_type_from_rfc(word, &want))
+	if (want < 0)
 		return err_set(err, ERR_PARSE, "'%s' is no result type", word);
-	for (*number = 201; *number <= 306; (*number)++)
-		if (result_type_from_libtlsrpt(*number, &type) && type == want)
-			return 0;
-	return err_set(err, ERR_PARSE, "libtlsrpt has no '%s'", word);
+	*number = words_results.words[want].libtlsrpt;
+	return *number ? 0
+	               : err_set(err, ERR_PARSE, "libtlsrpt has no '%s'", word);
 }
 
 static json_t *strings(const char *const *items, size_t count)

@@ -112,7 +112,8 @@ static int expect_mark(struct world *world, struct words *words,
 	    has_text(words, "reason", head.reason, err) < 0 ||
 	    words_need(words, "a mark", &mark, err) < 0)
 		return err->class;
-	return same_word("the mark", tally_mark_word(head.mark), mark, err);
+	return same_word("the mark", word_api(&words_marks, head.mark), mark,
+	                 err);
 }
 
 static int expect_counts(struct world *world, struct words *words,
@@ -140,8 +141,8 @@ static void put_details(const struct report_policy *policy, struct strbuf *out)
 			&policy->details[i].detail;
 
 		strbuf_printf(out, "%s%s:%s", out->len > 0 ? " " : "",
-		              policy_type_rfc(policy->type),
-		              result_type_rfc(detail->result));
+		              word_rfc(&words_policies, policy->type),
+		              word_rfc(&words_results, detail->result));
 		if (detail->reason != NULL)
 			strbuf_printf(out, "(%s)", detail->reason);
 		strbuf_printf(out, "*%" PRIu64, policy->details[i].count);
@@ -192,8 +193,8 @@ static int expect_rollup(struct world *world, struct words *words,
 	const struct rollup_result *r = &world->rolled;
 
 	for (int mark = 0; mark < TALLY_MARKS; mark++)
-		if (same_number(words, tally_mark_word(mark), r->marks[mark],
-		                err) < 0)
+		if (same_number(words, word_api(&words_marks, mark),
+		                r->marks[mark], err) < 0)
 			return err->class;
 	if (same_number(words, "days", r->days, err) < 0 ||
 	    same_number(words, "waiting", r->days_waiting, err) < 0 ||

@@ -114,7 +114,8 @@ static int check_destination(struct words *words, const struct look *look,
 	    same_number(words, "attempts", dest.attempts, err) < 0 ||
 	    has_text(words, "answer", dest.answer, err) < 0 ||
 	    words_need(words, "a state", &state, err) < 0 ||
-	    same_word("state", delivery_state_word(dest.state), state, err) < 0)
+	    same_word("state", word_api(&words_states, dest.state), state,
+	              err) < 0)
 		return err->class;
 	if (dest.uncertain != uncertain)
 		return err_set(err, ERR_PARSE, "it is %suncertain",
@@ -155,8 +156,8 @@ int expect_status(struct world *world, struct words *words, struct err *err)
 	if (look_for(words, txn, &look, err) < 0 ||
 	    words_need(words, "a status", &status, err) < 0)
 		return err->class;
-	return same_word("status", outbox_status_word(look.head.status), status,
-	                 err);
+	return same_word("status", word_api(&words_statuses, look.head.status),
+	                 status, err);
 }
 
 int expect_reports(struct world *world, struct words *words, struct err *err)

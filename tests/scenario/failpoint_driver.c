@@ -353,7 +353,8 @@ static void print_report(const struct look *look, const char *folder)
 	for (uint16_t i = 0; i < head->destination_count; i++) {
 		if (look_destination(look, i, &dest, &err) < 0)
 			die(&err);
-		printf(" %s %s", dest.rua.uri, delivery_state_word(dest.state));
+		printf(" %s %s", dest.rua.uri,
+		       word_api(&words_states, dest.state));
 		if (folder != NULL)
 			print_copies(folder, head->id, &dest);
 	}

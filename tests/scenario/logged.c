@@ -55,9 +55,10 @@ static int read_outcome(struct words *words, struct log_session *session,
 	session->untrusted = words_flag(words, "untrusted");
 	if (words_value(words, "fail", &result)) {
 		session->outcome = LOG_FAILED;
-		if (!result_type_from_rfc(result, &session->result))
+		if (word_find_rfc(&words_results, result) < 0)
 			return err_set(err, ERR_PARSE, "'%s' is no result type",
 			               result);
+		session->result = word_find_rfc(&words_results, result);
 	} else if (words_flag(words, "plain")) {
 		session->outcome = LOG_PLAIN;
 	} else if (!words_flag(words, "tls")) {
@@ -304,7 +305,7 @@ static int add_no_sts(struct domain_view *view, const char *word,
 	view->sts_id = "1";
 	view->sts_problem = "not to be had";
 	for (int i = VIEW_BAD; i < VIEW_STATUSES; i++)
-		if (strcmp(view_status_word(i), word) == 0)
+		if (strcmp(word_api(&words_lookups, i), word) == 0)
 			view->sts_fetch = i;
 	return view->sts_fetch != VIEW_UNKNOWN
 	               ? 0

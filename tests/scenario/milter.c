@@ -96,9 +96,11 @@ int act_accepted(struct world *world, struct words *words, struct err *err)
 
 static int tls_of(const char *word, enum inbound_tls *tls, struct err *err)
 {
-	for (*tls = INBOUND_CLEAR; *tls < INBOUND_TLS_VERSIONS; (*tls)++)
-		if (strcmp(inbound_tls_word(*tls), word) == 0)
-			return 0;
+	int found = word_find(&words_tls, word);
+
+	*tls = (enum inbound_tls)found;
+	if (found >= 0)
+		return 0;
 	return err_set(err, ERR_PARSE, "'%s' is no way for mail to come in",
 	               word);
 }

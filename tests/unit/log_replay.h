@@ -36,7 +36,7 @@ static inline void replay_session(void *arg, int64_t time,
 	strbuf_printf(out, "%s %s", session->domain,
 	              outcomes[session->outcome]);
 	if (session->outcome == LOG_FAILED)
-		replay_put(out, result_type_rfc(session->result));
+		replay_put(out, word_rfc(&words_results, session->result));
 	replay_put(out, session->reason);
 	replay_put(out, session->mx_host);
 	replay_put(out, session->ip);
@@ -46,7 +46,7 @@ static inline void replay_session(void *arg, int64_t time,
 		replay_put(out, "tlsa-unusable");
 	if (session->has_complaint && session->outcome == LOG_TLS) {
 		replay_put(out, "but");
-		replay_put(out, result_type_rfc(session->complaint));
+		replay_put(out, word_rfc(&words_results, session->complaint));
 		replay_put(out, session->complaint_reason);
 	}
 	if (session->level != LEVEL_UNKNOWN)

@@ -192,13 +192,14 @@ static void try_row(const struct row *row)
 	                 0);
 	if (outcome.result != row->want)
 		fail_msg("%s: %s", row->name,
-		         bounce_result_word(outcome.result));
+		         word_api(&words_bounces, outcome.result));
 	assert_int_equal(outcome.id, id);
 	assert_string_equal(outcome.address, RUA);
 	txn = db_begin_read(f.db);
 	assert_int_equal(outbox_destination_get(txn, id, 0, &dest), 1);
 	if (dest.state != row->becomes)
-		fail_msg("%s: %s", row->name, delivery_state_word(dest.state));
+		fail_msg("%s: %s", row->name,
+		         word_api(&words_states, dest.state));
 	db_abort(&txn);
 	if (is_suppressed(&f) != (row->want == BOUNCE_SUPPRESSED))
 		fail_msg("%s: suppressed?", row->name);

@@ -69,10 +69,12 @@ static void test_bad_input(void **state)
 
 		ROW(&rows[i]);
 		session_init(&session);
-		assert_string_equal(bad_input_word(datagram_decode(
-					    rows[i].text, strlen(rows[i].text),
-					    &session, &err)),
-		                    bad_input_word(rows[i].want));
+		assert_string_equal(
+			word_api(&words_bad_input,
+		                 datagram_decode(rows[i].text,
+		                                 strlen(rows[i].text), &session,
+		                                 &err)),
+			word_api(&words_bad_input, rows[i].want));
 		if (strstr(err.text, rows[i].words) == NULL)
 			fail_msg("said '%s'", err.text);
 		session_clear(&session);

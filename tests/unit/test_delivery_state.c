@@ -52,24 +52,14 @@ static void test_every_cell(void **state)
 	}
 }
 
-static void test_words(void **state)
+static void test_final(void **state)
 {
-	enum delivery_state got;
-
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
-		assert_string_equal(delivery_state_word(rows[i].from),
-		                    rows[i].name);
-		assert_true(delivery_state_from_word(rows[i].name, &got));
-		assert_int_equal(got, rows[i].from);
 		assert_int_equal(delivery_state_is_final(rows[i].from),
 		                 rows[i].final);
 	}
-	assert_false(delivery_state_from_word("Pending", &got));
-	assert_false(delivery_state_from_word("", &got));
-	assert_string_equal(delivery_state_word((enum delivery_state)9),
-	                    "unknown");
 }
 
 /* They are in stores: a change of order would turn failed into delivered. */
@@ -95,34 +85,13 @@ static void test_what_no_table_has(void **state)
 	assert_false(delivery_next(DELIVERY_PENDING, DELIVERY_EVENTS, &to));
 }
 
-static void test_stage_words(void **state)
-{
-	static const struct {
-		const char *name;
-		enum delivery_stage stage;
-	} stages[] = {
-		{"connect", STAGE_CONNECT}, {"greeting", STAGE_GREETING},
-		{"auth", STAGE_AUTH},       {"mail", STAGE_MAIL},
-		{"rcpt", STAGE_RCPT},       {"data", STAGE_DATA},
-		{"http", STAGE_HTTP},       {"local", STAGE_LOCAL},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(stages); i++)
-		assert_string_equal(delivery_stage_word(stages[i].stage),
-		                    stages[i].name);
-	assert_string_equal(delivery_stage_word((enum delivery_stage)99),
-	                    "unknown");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_cell),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_final),
 		cmocka_unit_test(test_stored_numbers),
 		cmocka_unit_test(test_what_no_table_has),
-		cmocka_unit_test(test_stage_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,30 +179,8 @@ static void test_words(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
 		assert_int_equal(rows[i].tls, i);
-		assert_string_equal(inbound_tls_word(rows[i].tls),
-		                    rows[i].name);
 		assert_int_equal(inbound_is_weak(rows[i].tls), rows[i].weak);
 	}
-	assert_string_equal(inbound_client_word(INBOUND_MX), "mx");
-	assert_string_equal(inbound_client_word(INBOUND_AUTHENTICATED),
-	                    "authenticated");
-	assert_string_equal(inbound_client_word(INBOUND_LOCAL), "local");
-	assert_string_equal(inbound_client_word(INBOUND_FILTERED), "filter");
-	assert_string_equal(inbound_certificate_word(INBOUND_CERT_NONE),
-	                    "none");
-	assert_string_equal(inbound_certificate_word(INBOUND_CERT_UNVERIFIED),
-	                    "unverified");
-	assert_string_equal(inbound_certificate_word(INBOUND_CERT_VERIFIED),
-	                    "verified");
-}
-
-/* A number of a damaged row must not lead past the words. */
-static void test_numbers_past_the_end(void **state)
-{
-	(void)state;
-	assert_non_null(inbound_tls_word(INBOUND_TLS_VERSIONS));
-	assert_non_null(inbound_client_word(INBOUND_CLIENTS));
-	assert_non_null(inbound_certificate_word(INBOUND_CERTIFICATES));
 }
 
 int main(void)
@@ -210,7 +188,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_macros),
 		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_numbers_past_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

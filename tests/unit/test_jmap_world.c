@@ -553,6 +553,18 @@ static void test_domains(void **state)
 		{"by mark",
 	         "[['tally:Domain/query',{'filter':{'mark':'queued'}},'0']]",
 	         "[['*',{'ids':[]},'0']]"},
+		{"by a mark of two words",
+	         "[['tally:Domain/query',{'filter':{'mark':'noRecord'}},"
+	         "'0']]",
+	         "[['*',{'ids':[]},'0']]"},
+		{"by a mark with a dash, as it was once",
+	         "[['tally:Domain/query',{'filter':{'mark':'no-record'}},"
+	         "'0']]",
+	         "[['*',{'ids':[]},'0']]"},
+		{"by a mark that is none",
+	         "[['tally:Domain/query',{'filter':{'mark':'norecord'}},"
+	         "'0']]",
+	         "[['error',{'type':'invalidArguments'},'0']]"},
 		{"a day that is none",
 	         "[['tally:Domain/query',{'filter':{'day':'2026-02-30'}},"
 	         "'0']]",

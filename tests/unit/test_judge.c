@@ -27,12 +27,13 @@ static const char *verdict(const struct session *session, struct strbuf *out)
 	const struct session_policy *policy = &session->policies[0];
 
 	strbuf_reset(out);
-	strbuf_printf(out, "%s %s %s", policy_type_rfc(policy->type),
+	strbuf_printf(out, "%s %s %s", word_rfc(&words_policies, policy->type),
 	              policy->domain, policy->failed ? "failure" : "success");
 	for (size_t i = 0; i < policy->failure_count; i++) {
 		const struct failure_detail *detail = &policy->failures[i];
 
-		strbuf_printf(out, " %s", result_type_rfc(detail->result));
+		strbuf_printf(out, " %s",
+		              word_rfc(&words_results, detail->result));
 		if (detail->reason != NULL)
 			strbuf_printf(out, "(%s)", detail->reason);
 		if (detail->mx_host != NULL)

@@ -75,7 +75,8 @@ static void put_fact(struct strbuf *out, const struct fact *fact)
 	if (fact->kind == FACT_TLS_UP)
 		strbuf_printf(out, " %s", trusts[fact->trust]);
 	if (fact->kind == FACT_NOT_VERIFIED)
-		strbuf_printf(out, " %s", result_type_rfc(fact->result));
+		strbuf_printf(out, " %s",
+		              word_rfc(&words_results, fact->result));
 	if (fact->kind == FACT_POLICY_LOOKUP)
 		strbuf_printf(out, " %s", lookups[fact->lookup]);
 	put_span(out, "id", fact->queue_id);

@@ -283,7 +283,7 @@ static void put_event(struct strbuf *out, const struct session *session)
 	              policy->failed ? "failed" : "tls");
 	if (!policy->failed)
 		return;
-	replay_put(out, result_type_rfc(detail->result));
+	replay_put(out, word_rfc(&words_results, detail->result));
 	replay_put(out, detail->reason);
 	replay_put(out, detail->mx_host);
 	replay_put(out, detail->receiving_ip);

@@ -32,9 +32,9 @@ static const char *way_word(enum milter_way way)
 static void describe(const struct milter_message *m, struct strbuf *out)
 {
 	strbuf_printf(out, "%s %s %s from %s:",
-	              inbound_client_word(m->inbound.client),
-	              inbound_tls_word(m->inbound.tls),
-	              inbound_certificate_word(m->inbound.certificate),
+	              word_api(&words_clients, m->inbound.client),
+	              word_api(&words_tls, m->inbound.tls),
+	              word_api(&words_certificates, m->inbound.certificate),
 	              m->inbound.sender[0] ? m->inbound.sender : "<>");
 	for (size_t i = 0; i < m->domain_count; i++) {
 		const struct milter_domain *d = &m->domains[i];

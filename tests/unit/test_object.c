@@ -357,7 +357,7 @@ static void test_refused(void **state)
 	         "report.contactInfo: not a string"},
 		{"an unknown type of policy", "report.policies.0.policyType",
 	         "\"no-policy-found\"",
-	         "report.policies[0].policyType: none of tlsa"},
+	         "report.policies[0].policyType: none of noPolicyFound, tlsa"},
 		{"a type that is null", "report.policies.0.policyType", "null",
 	         "report.policies[0].policyType: missing"},
 		{"a policy that is text", "report.policies", "[\"x\"]",
@@ -381,7 +381,8 @@ static void test_refused(void **state)
 		{"an unknown result",
 	         "report.policies.0.failureDetails.0.resultType",
 	         "\"certificate-expired\"",
-	         "report.policies[0].failureDetails[0].resultType: no result"},
+	         "report.policies[0].failureDetails[0].resultType: none of "
+	         "startTls"},
 		{"no address of a host",
 	         "report.policies.0.failureDetails.0.receivingIp",
 	         "\"10.0.0.256\"",

@@ -403,8 +403,8 @@ static void test_refusals(void **state)
 		{"a word that is none",
 	         PATCH "report/policies=[{'policyType':'dane','policyDomain':"
 	               "'a.example'}]",
-	         "report/policies[0].policyType: none of tlsa, sts, "
-	         "noPolicyFound, other"},
+	         "report/policies[0].policyType: none of noPolicyFound, "
+	         "tlsa, sts, other"},
 		{"a count that is none",
 	         REPORT "--field report/policies/0={'policyType':'sts',"
 	                "'policyDomain':'a.example','totalFailedSessions':-1}",

@@ -489,14 +489,6 @@ static void test_damaged_rows(void **state)
 	}
 }
 
-static void test_words(void **state)
-{
-	(void)state;
-	for (int i = 0; i < OUTBOX_STATUSES; i++)
-		assert_string_not_equal(outbox_status_word(i), "?");
-	assert_string_equal(outbox_status_word(OUTBOX_STATUSES), "?");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,7 +503,6 @@ int main(void)
 		STORE_TEST(test_archive),
 		STORE_TEST(test_tries),
 		STORE_TEST(test_damaged_rows),
-		STORE_TEST(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -457,8 +457,8 @@ static void decide_one(struct db_txn *txn, const struct decide_row *row)
 	context.lists = lists;
 	strcpy(head.record, row->record);
 	decide(&context, txn, DAY, "a.example", &head, &decision);
-	assert_string_equal(tally_mark_word(decision.mark),
-	                    tally_mark_word(row->want));
+	assert_string_equal(word_api(&words_marks, decision.mark),
+	                    word_api(&words_marks, row->want));
 	assert_int_equal(decision.rua_count, row->ruas);
 	assert_int_equal(decision.reason[0] == '\0', row->want == TALLY_QUEUED);
 	free(ruas);

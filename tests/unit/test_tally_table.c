@@ -422,14 +422,6 @@ static void test_day_stats(void **state)
 	commit_ok(&txn);
 }
 
-static void test_words(void **state)
-{
-	(void)state;
-	for (int i = 0; i < TALLY_MARKS; i++)
-		assert_string_not_equal(tally_mark_word(i), "?");
-	assert_string_equal(tally_mark_word(TALLY_MARKS), "?");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,7 +433,6 @@ int main(void)
 		STORE_TEST(test_hashes_that_meet),
 		STORE_TEST(test_damaged_rows),
 		STORE_TEST(test_day_stats),
-		STORE_TEST(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
