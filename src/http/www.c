@@ -1,5 +1,6 @@
 #include "http/www.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,63 +12,51 @@
 #include "base/io.h"
 #include "base/xalloc.h"
 
-enum { FILE_MAX_SIZE = 4 * 1024 * 1024 };
+enum { FILES_MAX = 256, FILE_MAX_SIZE = 4 * 1024 * 1024 };
 
-#define TYPE_HTML "text/html; charset=utf-8"
-#define TYPE_CSS "text/css; charset=utf-8"
 #define TYPE_SCRIPT "text/javascript; charset=utf-8"
-#define TYPE_SVG "image/svg+xml"
 
 static const struct {
-	const char *path;
-	const char *name; /* in the folder; NULL: CHARTJS */
+	const char *suffix;
 	const char *type;
-} files[] = {
-	{"/", "index.html", TYPE_HTML},
-	{"/app.js", "app.js", TYPE_SCRIPT},
-	{"/days.js", "days.js", TYPE_SCRIPT},
-	{"/dialog.js", "dialog.js", TYPE_SCRIPT},
-	{"/dom.js", "dom.js", TYPE_SCRIPT},
-	{"/domain.js", "domain.js", TYPE_SCRIPT},
-	{"/domains.js", "domains.js", TYPE_SCRIPT},
-	{"/feeds.js", "feeds.js", TYPE_SCRIPT},
-	{"/form.js", "form.js", TYPE_SCRIPT},
-	{"/format.js", "format.js", TYPE_SCRIPT},
-	{"/icon.svg", "icon.svg", TYPE_SVG},
-	{"/inbound.js", "inbound.js", TYPE_SCRIPT},
-	{"/inbound_day.js", "inbound_day.js", TYPE_SCRIPT},
-	{"/jmap.js", "jmap.js", TYPE_SCRIPT},
-	{"/list.js", "list.js", TYPE_SCRIPT},
-	{"/load.js", "load.js", TYPE_SCRIPT},
-	{"/lookup.js", "lookup.js", TYPE_SCRIPT},
-	{"/outbox.js", "outbox.js", TYPE_SCRIPT},
-	{"/overview.js", "overview.js", TYPE_SCRIPT},
-	{"/picture.js", "picture.js", TYPE_SCRIPT},
-	{"/report.js", "report.js", TYPE_SCRIPT},
-	{"/report_actions.js", "report_actions.js", TYPE_SCRIPT},
-	{"/report_form.js", "report_form.js", TYPE_SCRIPT},
-	{"/report_parts.js", "report_parts.js", TYPE_SCRIPT},
-	{"/router.js", "router.js", TYPE_SCRIPT},
-	{"/routes.js", "routes.js", TYPE_SCRIPT},
-	{"/sent.js", "sent.js", TYPE_SCRIPT},
-	{"/sent_report.js", "sent_report.js", TYPE_SCRIPT},
-	{"/signin.js", "signin.js", TYPE_SCRIPT},
-	{"/style.css", "style.css", TYPE_CSS},
-	{"/suppression.js", "suppression.js", TYPE_SCRIPT},
-	{"/table.js", "table.js", TYPE_SCRIPT},
-	{"/words.js", "words.js", TYPE_SCRIPT},
-	{"/chart.js", NULL, TYPE_SCRIPT},
+} types[] = {
+	{".html", "text/html; charset=utf-8"},
+	{".css", "text/css; charset=utf-8"},
+	{".js", TYPE_SCRIPT},
+	{".svg", "image/svg+xml"},
 };
 
-enum { FILES = sizeof(files) / sizeof(files[0]) };
-
 struct www {
-	struct www_file files[FILES];
+	struct www_file files[FILES_MAX];
 	size_t count;
 };
 
-static int load(struct www_file *file, const char *path, struct err *err)
+/* NULL: none of ours. */
+static const char *type_of(const char *name)
 {
+	const char *suffix = strrchr(name, '.');
+
+	for (size_t i = 0; suffix != NULL && suffix > name &&
+	                   i < sizeof(types) / sizeof(types[0]);
+	     i++)
+		if (strcmp(types[i].suffix, suffix) == 0)
+			return types[i].type;
+	return NULL;
+}
+
+static int load(struct www *www, const char *name, const char *type,
+                const char *path, struct err *err)
+{
+	struct www_file *file = &www->files[www->count];
+
+	if (www->count == FILES_MAX || strlen(name) > WWW_NAME_MAX)
+		return err_set(err, ERR_LIMIT,
+		               "%s: more than %d files, or a name longer than "
+		               "%d bytes",
+		               path, FILES_MAX, WWW_NAME_MAX);
+	www->count++;
+	snprintf(file->path, sizeof(file->path), "/%s", name);
+	file->type = type;
 	strbuf_init(&file->data, FILE_MAX_SIZE);
 	if (io_read_file(path, &file->data, err) < 0)
 		return err->class;
@@ -77,34 +66,45 @@ static int load(struct www_file *file, const char *path, struct err *err)
 	return 0;
 }
 
-/* Chart.js belongs to another package, and may be gone. */
-static bool is_missing(const char *path)
+static int load_all(struct www *www, const char *directory, DIR *dir,
+                    struct err *err)
 {
-	return path[0] == '\0' || access(path, R_OK) < 0;
+	const struct dirent *entry;
+	bool has_index = false;
+
+	while ((entry = readdir(dir)) != NULL) {
+		bool is_index = strcmp(entry->d_name, "index.html") == 0;
+		const char *type = type_of(entry->d_name);
+		auto_(xfree_str) char *path =
+			xasprintf("%s/%s", directory, entry->d_name);
+
+		has_index |= is_index;
+		if (type != NULL && load(www, is_index ? "" : entry->d_name,
+		                         type, path, err) < 0)
+			return err->class;
+	}
+	if (!has_index)
+		return err_set(err, ERR_IO, "%s/index.html: no such file",
+		               directory);
+	/* Chart.js belongs to another package, and may be gone. */
+	if (CHARTJS[0] == '\0' || access(CHARTJS, R_OK) < 0)
+		return 0;
+	return load(www, "chart.js", TYPE_SCRIPT, CHARTJS, err);
 }
 
 int www_load(struct www **www_out, const char *directory, struct err *err)
 {
 	auto_(www_free) struct www *www = xcalloc(1, sizeof(*www));
+	DIR *dir = opendir(directory);
 
-	for (size_t i = 0; i < FILES; i++) {
-		auto_(xfree_str) char *path =
-			files[i].name
-				? xasprintf("%s/%s", directory, files[i].name)
-				: xstrdup(CHARTJS);
-		struct www_file *file = &www->files[www->count];
-
-		if (files[i].name == NULL && is_missing(path))
-			continue;
-		file->path = files[i].path;
-		file->type = files[i].type;
-		www->count++;
-		if (load(file, path, err) < 0)
-			return err->class;
+	if (dir == NULL)
+		return err_errno(err, ERR_IO, "%s", directory);
+	if (load_all(www, directory, dir, err) == 0) {
+		*www_out = www;
+		www = NULL;
 	}
-	*www_out = www;
-	www = NULL;
-	return 0;
+	closedir(dir);
+	return www == NULL ? 0 : err->class;
 }
 
 void www_free(struct www **www)

@@ -1,9 +1,8 @@
 /*
  * www - the files of the web page, read once, served from memory
  *
- * A fixed list: a path that a client names is looked up in it and never
- * becomes the name of a file.  Adding a file to src/www is a row in www.c and
- * a line in src/www/Makefile.inc; tests/lint/www.sh compares the three.
+ * What the folder has at start: a path that a client names is looked up among
+ * these and never becomes the name of a file.
  */
 #ifndef TLSTALLY_HTTP_WWW_H
 #define TLSTALLY_HTTP_WWW_H
@@ -11,9 +10,11 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
+enum { WWW_NAME_MAX = 62 };
+
 struct www_file {
-	const char *path; /* "/app.js" */
-	const char *type; /* of its content */
+	char path[WWW_NAME_MAX + 2]; /* "/app.js"; "/": index.html */
+	const char *type;            /* of its content */
 	struct strbuf data;
 	char etag[19]; /* quoted */
 };
@@ -21,9 +22,9 @@ struct www_file {
 struct www;
 
 /*
- * The files of that folder and, from where configure found it, Chart.js,
- * without which the page has its tables only.  ERR_IO and no www when one of
- * the others cannot be read.
+ * The HTML, CSS, SVG and scripts of that folder and, from where configure found
+ * it, Chart.js, without which the page has its tables only.  ERR_IO and no www
+ * when there is no index.html, or one of them cannot be read.
  */
 int www_load(struct www **www, const char *directory, struct err *err);
 void www_free(struct www **www);

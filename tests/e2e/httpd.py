@@ -162,7 +162,7 @@ def test_no_page(directory):
         server.process.terminate()
         server.process.wait()
         expect(name + ": it is said", said,
-               f"no web page: [http] www: {directory}/gone/index.html: No such"
+               f"no web page: [http] www: {directory}/gone: No such"
                in server.said.read_text())
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# www.sh - src/www has the files that src/http/www.c serves and that are
-# installed, no other; and no script makes markup or code out of text
+# www.sh - the files of src/www are those that are installed; and no script makes
+# markup or code out of text
 srcdir=${srcdir:-.}
 status=0
 
@@ -9,16 +9,12 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-lint.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
 ls src/www | grep -v '^Makefile' | LC_ALL=C sort >"$tmp/there"
-sed -n 's/^	{"[^"]*", "\([^"]*\)", TYPE_.*/\1/p' src/http/www.c |
-	LC_ALL=C sort >"$tmp/served"
 sed -n 's|^	src/www/\([^ ]*\).*|\1|p' src/www/Makefile.inc |
 	LC_ALL=C sort >"$tmp/installed"
-for list in served installed; do
-	diff -u "$tmp/there" "$tmp/$list" || {
-		echo "the files of src/www are not those that are $list"
-		status=1
-	}
-done
+diff -u "$tmp/there" "$tmp/installed" || {
+	echo "the files of src/www are not those that are installed"
+	status=1
+}
 
 # Every remote string is text (src/www/dom.js).
 forbidden='innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser'
