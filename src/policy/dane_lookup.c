@@ -147,7 +147,7 @@ void dane_lookup(struct lookup *lookup)
 		struct view_mx *mx = &view->mxs[i];
 
 		if (i >= LOOKUP_TLSA_OF ||
-		    (!view->mx_secure && !lookup->options->thorough)) {
+		    (!view->mx_secure && !lookup->thorough)) {
 			mx->tlsa = VIEW_NONE;
 			continue;
 		}

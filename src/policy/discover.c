@@ -13,64 +13,6 @@ enum {
 	PATIENCE_MS = 120 * 1000,
 };
 
-bool lookup_is_stopping(const struct lookup *lookup)
-{
-	return lookup->options->stop != NULL &&
-	       atomic_load(lookup->options->stop);
-}
-
-/* The life of an address says nothing about the life of what stands there:
- * they are short where hosts are moved about. */
-static bool ttl_counts(enum dns_type type)
-{
-	return type != DNS_A && type != DNS_AAAA;
-}
-
-void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
-                struct dns_answer *answer)
-{
-	struct resolver *resolver = lookup->options->resolver;
-
-	const char *refusal = NULL;
-
-	if (lookup_is_stopping(lookup))
-		refusal = "stopped";
-	else if (clock_monotonic_ms(lookup->options->clock) > lookup->until_ms)
-		refusal = "not asked, the domain's DNS is too slow";
-	if (refusal != NULL)
-		*answer = (struct dns_answer){.status = VIEW_TEMPFAIL,
-		                              .owner = name,
-		                              .problem = refusal};
-	else
-		resolver->query(resolver, name, type, lookup->arena, answer);
-	if (answer->problem != NULL)
-		answer->problem = arena_printf(lookup->arena, "%s: %s", name,
-		                               answer->problem);
-	if (answer->status == VIEW_TEMPFAIL)
-		lookup->failed = true;
-	else if (answer->status == VIEW_BOGUS)
-		lookup->ttl = 0; /* such a thing is soon mended */
-	else if (ttl_counts(type) && answer->ttl < lookup->ttl)
-		lookup->ttl = answer->ttl;
-}
-
-struct lookup_texts lookup_texts(struct lookup *lookup,
-                                 const struct dns_answer *answer)
-{
-	size_t count = answer->count;
-	struct lookup_texts texts = {
-		.texts = arena_array(lookup->arena, count, sizeof(char *)),
-		.lens = arena_array(lookup->arena, count, sizeof(size_t)),
-		.count = count,
-	};
-
-	for (size_t i = 0; i < count; i++) {
-		texts.texts[i] = (const char *)answer->records[i].data;
-		texts.lens[i] = answer->records[i].len;
-	}
-	return texts;
-}
-
 /* The old view with its strings in our arena; what cannot be read back is
  * none. */
 static const struct domain_view *copy_view(const struct domain_view *old,
@@ -107,7 +49,12 @@ bool discover(const struct discover_options *options, const char *domain,
               struct domain_view *view)
 {
 	struct lookup lookup = {
-		.options = options,
+		.resolver = options->resolver,
+		.fetcher = options->fetcher,
+		.reach = options->reach,
+		.clock = options->clock,
+		.stop = options->stop,
+		.thorough = options->thorough,
 		.old = copy_view(old, arena),
 		.arena = arena,
 		.view = view,

@@ -7,20 +7,29 @@
 #ifndef TLSTALLY_POLICY_LOOKUP_H
 #define TLSTALLY_POLICY_LOOKUP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "domain/domain_view.h"
-#include "policy/discover.h"
 #include "policy/resolver.h"
+#include "policy/sts_fetch.h"
+#include "policy/sts_reach.h"
 
 /* So many MX hosts' records: who has many hosts and slow servers must not keep
  * a thread from the others. */
 enum { LOOKUP_TLSA_OF = 20 };
 
 struct lookup {
-	const struct discover_options *options;
+	/* of discover()'s options */
+	struct resolver *resolver;
+	struct sts_fetcher *fetcher;
+	struct sts_reach *reach;
+	struct clock *clock;
+	const atomic_bool *stop;
+	bool thorough;
 	const struct domain_view *old; /* in the arena; never NULL: all of it
 	                                  UNKNOWN when there was none */
 	struct arena *arena;
@@ -35,9 +44,6 @@ struct lookup {
  * begins with the name. */
 void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
                 struct dns_answer *answer);
-
-/* Has somebody said that we are to stop? */
-bool lookup_is_stopping(const struct lookup *lookup);
 
 /* The data of TXT records as the choosers of domain/ want them. */
 struct lookup_texts {

@@ -132,8 +132,8 @@ static void not_fetched(struct lookup *lookup, const char *problem)
 /* Is it the host, or do we reach none? */
 static void weigh(struct lookup *lookup, struct sts_reply *reply)
 {
-	int64_t now = clock_monotonic_ms(lookup->options->clock) / 1000;
-	struct sts_reach *reach = lookup->options->reach;
+	int64_t now = clock_monotonic_ms(lookup->clock) / 1000;
+	struct sts_reach *reach = lookup->reach;
 
 	if (reply->connected)
 		sts_reach_connected(reach, now);
@@ -149,12 +149,12 @@ static void weigh(struct lookup *lookup, struct sts_reply *reply)
 
 static void fetch(struct lookup *lookup)
 {
-	struct sts_fetcher *fetcher = lookup->options->fetcher;
+	struct sts_fetcher *fetcher = lookup->fetcher;
 	struct sts_reply reply;
 
 	lookup->view->sts_fetched_at = lookup->now;
 	fetcher->fetch(fetcher, lookup->view->domain, lookup->arena, &reply);
-	if (lookup->options->reach != NULL)
+	if (lookup->reach != NULL)
 		weigh(lookup, &reply);
 	if (reply.status == VIEW_OK)
 		take_policy(lookup, &reply);
