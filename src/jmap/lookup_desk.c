@@ -1,13 +1,10 @@
 #include "jmap/lookup_desk.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "show/lookup_doc.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "policy/discover.h"
@@ -24,20 +21,10 @@ struct place {
 	struct err failure;
 };
 
-struct worker {
-	struct lookup_desk *desk;
-	pthread_t thread;
-	bool started;
-	struct resolver *resolver;
-	struct sts_fetcher *fetcher;
-};
-
 struct lookup_desk {
-	struct lookup_options options;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	atomic_bool stop;
-	struct worker workers[LOOKUP_THREADS];
+	struct clock *clock;
+	struct crew crew;
+	/* under the crew's lock */
 	struct place places[LOOKUP_PLACES];
 	/* Who has asked lately, in a ring. */
 	struct {
@@ -49,7 +36,7 @@ struct lookup_desk {
 
 static int64_t now_ms(const struct lookup_desk *desk)
 {
-	return clock_monotonic_ms(desk->options.clock);
+	return clock_monotonic_ms(desk->clock);
 }
 
 /* --- the threads --- */
@@ -71,91 +58,51 @@ static struct place *take(struct lookup_desk *desk)
 	return oldest;
 }
 
-static int open_worker(struct worker *worker, struct err *err)
+static void look_up(struct lookup_desk *desk, struct crew_member *worker,
+                    json_t *doc, struct err *failure)
 {
-	const struct lookup_options *options = &worker->desk->options;
-	struct sts_fetch_options fetch = options->fetch;
-
-	if (worker->fetcher != NULL)
-		return 0;
-	if (options->open != NULL)
-		return options->open(options->arg, &worker->resolver,
-		                     &worker->fetcher, err);
-	if (worker->resolver == NULL &&
-	    resolver_ldns_open(&options->resolver, &worker->resolver, err) < 0)
-		return err->class;
-	fetch.resolver = worker->resolver;
-	fetch.stop = &worker->desk->stop;
-	return sts_fetch_open(&fetch, &worker->fetcher, err);
-}
-
-static void look_up(struct worker *worker, const char *domain, json_t *doc,
-                    struct err *failure)
-{
-	auto_(arena_clear) struct arena mem = {0};
 	struct discover_options options = {
-		.clock = worker->desk->options.clock,
+		.clock = desk->clock,
 		.dane = true,
 		.thorough = true,
-		.stop = &worker->desk->stop,
+		.stop = &desk->crew.stop,
 	};
 	struct domain_view view;
 
-	if (open_worker(worker, failure) < 0)
+	if (kit_open(&worker->kit, &desk->crew.options, &desk->crew.stop,
+	             failure) < 0)
 		return;
-	options.resolver = worker->resolver;
-	options.fetcher = worker->fetcher;
-	discover(&options, domain, NULL, &mem, &view);
-	lookup_doc(&view, &mem, doc);
+	options.resolver = worker->kit.resolver;
+	options.fetcher = worker->kit.fetcher;
+	arena_reset(&worker->arena);
+	discover(&options, worker->domain, NULL, &worker->arena, &view);
+	lookup_doc(&view, &worker->arena, doc);
 	lookup_verdict(&view, failure);
 }
 
-static void *worker_thread(void *arg)
+static void work(void *arg, struct crew_member *worker)
 {
-	struct worker *worker = arg;
-	struct lookup_desk *desk = worker->desk;
+	struct lookup_desk *desk = arg;
+	struct place *place = NULL;
+	struct err failure = {0};
+	json_t *doc;
 
-	pthread_mutex_lock(&desk->lock);
-	while (!atomic_load(&desk->stop)) {
-		struct place *place = take(desk);
-		struct err failure = {0};
-		char domain[DOMAIN_TEXT];
-		json_t *doc;
-
-		if (place == NULL) {
-			pthread_cond_wait(&desk->wake, &desk->lock);
-			continue;
-		}
-		strcpy(domain, place->domain);
-		pthread_mutex_unlock(&desk->lock);
-		doc = json_object();
-		look_up(worker, domain, doc, &failure);
-		pthread_mutex_lock(&desk->lock);
-		place->doc = doc;
-		place->failure = failure;
-		place->done_ms = now_ms(desk);
-		place->done = true;
-	}
-	pthread_mutex_unlock(&desk->lock);
-	return NULL;
-}
-
-/* Under the lock. */
-static int start_threads(struct lookup_desk *desk, struct err *err)
-{
-	for (size_t i = 0; i < LOOKUP_THREADS; i++) {
-		struct worker *worker = &desk->workers[i];
-
-		worker->desk = desk;
-		if (!worker->started)
-			worker->started =
-				pthread_create(&worker->thread, NULL,
-			                       worker_thread, worker) == 0;
-	}
-	return desk->workers[0].started
-	               ? 0
-	               : err_set(err, ERR_BUSY,
-	                         "no thread for look-ups can be started");
+	pthread_mutex_lock(&desk->crew.lock);
+	while (!atomic_load(&desk->crew.stop) && (place = take(desk)) == NULL)
+		pthread_cond_wait(&desk->crew.wake, &desk->crew.lock);
+	if (place != NULL)
+		strcpy(worker->domain, place->domain);
+	pthread_mutex_unlock(&desk->crew.lock);
+	if (place == NULL)
+		return;
+	doc = json_object();
+	look_up(desk, worker, doc, &failure);
+	pthread_mutex_lock(&desk->crew.lock);
+	place->doc = doc;
+	place->failure = failure;
+	place->done_ms = now_ms(desk);
+	place->done = true;
+	pthread_mutex_unlock(&desk->crew.lock);
 }
 
 /* --- the places --- */
@@ -251,7 +198,9 @@ static void tell(const struct place *place, struct lookup_answer *answer)
 static int enter(struct lookup_desk *desk, const char *caller,
                  const char *domain, struct place **place, struct err *err)
 {
-	if (note_caller(desk, caller, err) < 0 || start_threads(desk, err) < 0)
+	if (note_caller(desk, caller, err) < 0 ||
+	    (crew_start(&desk->crew, err) < 0 &&
+	     !desk->crew.members[0].started))
 		return err->class;
 	*place = make_room(desk);
 	if (*place == NULL)
@@ -260,18 +209,18 @@ static int enter(struct lookup_desk *desk, const char *caller,
 		               "minute",
 		               LOOKUP_PLACES);
 	snprintf((*place)->domain, DOMAIN_TEXT, "%s", domain);
-	(*place)->asked_at = clock_secs(desk->options.clock);
+	(*place)->asked_at = clock_secs(desk->clock);
 	(*place)->asked_ms = now_ms(desk);
-	pthread_cond_broadcast(&desk->wake);
+	pthread_cond_broadcast(&desk->crew.wake);
 	return 0;
 }
 
 void lookup_desk_see(struct lookup_desk *desk, const char *domain,
                      struct lookup_answer *answer)
 {
-	pthread_mutex_lock(&desk->lock);
+	pthread_mutex_lock(&desk->crew.lock);
 	tell(find(desk, domain), answer);
-	pthread_mutex_unlock(&desk->lock);
+	pthread_mutex_unlock(&desk->crew.lock);
 }
 
 int lookup_desk_ask(struct lookup_desk *desk, const char *caller,
@@ -281,7 +230,7 @@ int lookup_desk_ask(struct lookup_desk *desk, const char *caller,
 	struct place *place;
 	int rc = 0;
 
-	pthread_mutex_lock(&desk->lock);
+	pthread_mutex_lock(&desk->crew.lock);
 	place = find(desk, domain);
 	if (place == NULL || place->done) {
 		if (place != NULL)
@@ -290,48 +239,29 @@ int lookup_desk_ask(struct lookup_desk *desk, const char *caller,
 	}
 	if (rc == 0)
 		tell(place, answer);
-	pthread_mutex_unlock(&desk->lock);
+	pthread_mutex_unlock(&desk->crew.lock);
 	return rc;
 }
 
 /* --- beginning and end --- */
 
-struct lookup_desk *lookup_desk_new(const struct lookup_options *options)
+struct lookup_desk *lookup_desk_new(const struct kit_options *options,
+                                    struct clock *clock)
 {
 	struct lookup_desk *desk = xcalloc(1, sizeof(*desk));
 
-	desk->options = *options;
-	pthread_mutex_init(&desk->lock, NULL);
-	pthread_cond_init(&desk->wake, NULL);
+	desk->clock = clock;
+	crew_init(&desk->crew, options, LOOKUP_THREADS, work, desk);
 	return desk;
 }
 
-static void close_worker(struct worker *worker)
+void lookup_desk_free(struct lookup_desk **desk)
 {
-	if (worker->started)
-		pthread_join(worker->thread, NULL);
-	if (worker->fetcher != NULL)
-		worker->fetcher->free(&worker->fetcher);
-	if (worker->resolver != NULL)
-		worker->resolver->free(&worker->resolver);
-}
-
-void lookup_desk_free(struct lookup_desk **desk_in)
-{
-	struct lookup_desk *desk = *desk_in;
-
-	if (desk == NULL)
+	if (*desk == NULL)
 		return;
-	pthread_mutex_lock(&desk->lock);
-	atomic_store(&desk->stop, true);
-	pthread_cond_broadcast(&desk->wake);
-	pthread_mutex_unlock(&desk->lock);
-	for (size_t i = 0; i < LOOKUP_THREADS; i++)
-		close_worker(&desk->workers[i]);
+	crew_clear(&(*desk)->crew);
 	for (size_t i = 0; i < LOOKUP_PLACES; i++)
-		place_clear(&desk->places[i]);
-	pthread_cond_destroy(&desk->wake);
-	pthread_mutex_destroy(&desk->lock);
-	free(desk);
-	*desk_in = NULL;
+		place_clear(&(*desk)->places[i]);
+	free(*desk);
+	*desk = NULL;
 }

@@ -15,8 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/domain.h"
-#include "policy/resolver.h"
-#include "policy/sts_fetch.h"
+#include "policy/crew.h"
 
 enum {
 	LOOKUP_THREADS = 2,
@@ -26,21 +25,12 @@ enum {
 	LOOKUP_PER_MINUTE = 20,    /* of one token */
 };
 
-struct lookup_options {
-	struct clock *clock;
-	struct resolver_options resolver;
-	struct sts_fetch_options fetch; /* without resolver and stop */
-	/* Tests: a thread's resolver and fetcher; NULL: the real ones. */
-	int (*open)(void *arg, struct resolver **resolver,
-	            struct sts_fetcher **fetcher, struct err *err);
-	void *arg;
-};
-
 struct lookup_desk;
 
 /* Clock and texts of the options are lent.  Threads begin with the first
  * question. */
-struct lookup_desk *lookup_desk_new(const struct lookup_options *options);
+struct lookup_desk *lookup_desk_new(const struct kit_options *options,
+                                    struct clock *clock);
 /* What is under way ends within the time of one deadline. */
 void lookup_desk_free(struct lookup_desk **desk);
 

@@ -1,6 +1,5 @@
 #include "policy/pool.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,6 +11,7 @@
 #include "base/wait.h"
 #include "base/xalloc.h"
 #include "base/moment.h"
+#include "policy/crew.h"
 #include "policy/discover.h"
 #include "store/policy_cache_table.h"
 
@@ -24,23 +24,12 @@ enum {
 	BACK_OFF_MAX = WANTED_LONGEST_SECS,
 };
 
-struct worker {
-	struct policy_pool *pool;
-	struct resolver *resolver;
-	struct sts_fetcher *fetcher;
-	struct arena arena;
-	char domain[WANTED_DOMAIN_TEXT]; /* at work on it; "" */
-	pthread_t thread;
-	bool started;
-};
-
 struct policy_pool {
 	struct pool_options options;
-	atomic_bool stop;
+	struct crew crew;
 	atomic_bool dane, sts; /* may change while it runs */
 	struct sts_reach reach;
-	pthread_mutex_t lock; /* of all that follows */
-	pthread_cond_t wake;
+	/* under the crew's lock */
 	char queue[QUEUE_MAX][WANTED_DOMAIN_TEXT];
 	size_t queued, taken;
 	char after[WANTED_DOMAIN_TEXT]; /* where the list was read to */
@@ -48,8 +37,6 @@ struct policy_pool {
 	int64_t look_at_ms; /* when to look at the list again */
 	int64_t paused_until_ms;
 	struct log_limit store_trouble;
-	struct worker *workers;
-	unsigned count;
 };
 
 static int64_t now_ms(const struct policy_pool *pool)
@@ -73,8 +60,8 @@ static void tell_trouble(struct policy_pool *pool, const struct err *err)
 
 static bool is_at_work_on(const struct policy_pool *pool, const char *domain)
 {
-	for (unsigned i = 0; i < pool->count; i++)
-		if (strcmp(pool->workers[i].domain, domain) == 0)
+	for (unsigned i = 0; i < pool->crew.count; i++)
+		if (strcmp(pool->crew.members[i].domain, domain) == 0)
 			return true;
 	return false;
 }
@@ -116,18 +103,18 @@ static void wait_until(struct policy_pool *pool, int64_t until_ms)
 	if (left > LOOK_MS)
 		left = LOOK_MS; /* the clock may be one that stands still */
 	if (left > 0)
-		wait_cond(&pool->wake, &pool->lock, clock_host_ms() + left);
+		wait_cond(&pool->crew.wake, &pool->crew.lock,
+		          clock_host_ms() + left);
 }
 
 /* Waits for a domain to work on; false when the pool stops. */
-static bool take(struct worker *worker)
+static bool take(struct policy_pool *pool, struct crew_member *worker)
 {
-	struct policy_pool *pool = worker->pool;
 	bool taken = false;
 
-	pthread_mutex_lock(&pool->lock);
+	pthread_mutex_lock(&pool->crew.lock);
 	worker->domain[0] = '\0';
-	while (!taken && !atomic_load(&pool->stop)) {
+	while (!taken && !atomic_load(&pool->crew.stop)) {
 		int64_t now = now_ms(pool);
 
 		if (now < pool->paused_until_ms) {
@@ -141,7 +128,7 @@ static bool take(struct worker *worker)
 			wait_until(pool, pool->look_at_ms);
 		}
 	}
-	pthread_mutex_unlock(&pool->lock);
+	pthread_mutex_unlock(&pool->crew.lock);
 	return taken;
 }
 
@@ -153,11 +140,10 @@ struct task {
 	uint32_t failures;
 };
 
-static int read_task(struct worker *worker, int64_t now, struct task *task,
-                     struct err *err)
+static int read_task(struct policy_pool *pool, struct crew_member *worker,
+                     int64_t now, struct task *task, struct err *err)
 {
-	auto_(db_abort) struct db_txn *txn =
-		db_begin_read(worker->pool->options.db);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(pool->options.db);
 	int64_t due;
 
 	memset(task, 0, sizeof(*task));
@@ -179,35 +165,35 @@ static int64_t back_off(uint32_t failures)
 }
 
 /* NULL: the view that is there is fresh. */
-static int keep(struct worker *worker, const struct domain_view *view,
-                bool complete, uint32_t failures, struct err *err)
+static int keep(struct policy_pool *pool, const char *domain,
+                const struct domain_view *view, bool complete,
+                uint32_t failures, struct err *err)
 {
-	struct pool_options *options = &worker->pool->options;
+	const struct pool_options *options = &pool->options;
 	auto_(db_abort) struct db_txn *txn = db_begin_write(options->db);
 
 	if (view != NULL)
 		policy_cache_put(txn, view);
 	if (complete)
-		policy_wanted_delete(txn, worker->domain);
+		policy_wanted_delete(txn, domain);
 	else
-		policy_wanted_put(txn, worker->domain,
+		policy_wanted_put(txn, domain,
 		                  clock_secs(options->clock) +
 		                          back_off(failures),
 		                  failures + 1);
 	return db_commit(&txn, err);
 }
 
-static int look_up(struct worker *worker, const struct task *task,
-                   struct err *err)
+static int look_up(struct policy_pool *pool, struct crew_member *worker,
+                   const struct task *task, struct err *err)
 {
-	struct policy_pool *pool = worker->pool;
 	struct discover_options options = {
-		.resolver = worker->resolver,
-		.fetcher = atomic_load(&pool->sts) ? worker->fetcher : NULL,
+		.resolver = worker->kit.resolver,
+		.fetcher = atomic_load(&pool->sts) ? worker->kit.fetcher : NULL,
 		.reach = &pool->reach,
 		.clock = pool->options.clock,
 		.dane = atomic_load(&pool->dane),
-		.stop = &pool->stop,
+		.stop = &pool->crew.stop,
 	};
 	struct domain_view view;
 	bool complete = discover(&options, worker->domain,
@@ -215,117 +201,68 @@ static int look_up(struct worker *worker, const struct task *task,
 	                         &worker->arena, &view);
 
 	/* what it says may be half of it */
-	if (atomic_load(&pool->stop))
+	if (atomic_load(&pool->crew.stop))
 		return 0;
-	return keep(worker, &view, complete, task->failures, err);
+	return keep(pool, worker->domain, &view, complete, task->failures, err);
 }
 
-static int work(struct worker *worker, struct err *err)
+static int settle(struct policy_pool *pool, struct crew_member *worker,
+                  struct err *err)
 {
-	int64_t now = clock_secs(worker->pool->options.clock);
+	int64_t now = clock_secs(pool->options.clock);
 	struct task task;
 
 	arena_reset(&worker->arena);
-	if (read_task(worker, now, &task, err) < 0)
+	if (read_task(pool, worker, now, &task, err) < 0)
 		return err->class;
 	if (!task.due)
 		return 0;
 	if (task.has_old && domain_view_is_good(&task.old, now) &&
 	    !task.old.mx_doubted)
-		return keep(worker, NULL, true, 0, err);
-	return look_up(worker, &task, err);
+		return keep(pool, worker->domain, NULL, true, 0, err);
+	return look_up(pool, worker, &task, err);
 }
 
-static void *worker_thread(void *arg)
+static void work(void *arg, struct crew_member *worker)
 {
-	struct worker *worker = arg;
-	struct policy_pool *pool = worker->pool;
+	struct policy_pool *pool = arg;
+	struct err err = {0};
 
-	while (take(worker)) {
-		struct err err = {0};
-
-		if (work(worker, &err) == 0)
-			continue;
-		pthread_mutex_lock(&pool->lock);
-		tell_trouble(pool, &err);
-		pthread_mutex_unlock(&pool->lock);
-	}
-	return NULL;
+	if (!take(pool, worker) || settle(pool, worker, &err) == 0)
+		return;
+	pthread_mutex_lock(&pool->crew.lock);
+	tell_trouble(pool, &err);
+	pthread_mutex_unlock(&pool->crew.lock);
 }
 
-static int open_worker(struct worker *worker, struct err *err)
-{
-	struct policy_pool *pool = worker->pool;
-	const struct pool_options *options = &pool->options;
-	struct sts_fetch_options fetch = options->fetch;
-
-	if (options->open != NULL)
-		return options->open(options->arg, &worker->resolver,
-		                     &worker->fetcher, err);
-	if (resolver_ldns_open(&options->resolver, &worker->resolver, err) < 0)
-		return err->class;
-	fetch.resolver = worker->resolver;
-	fetch.stop = &pool->stop;
-	return sts_fetch_open(&fetch, &worker->fetcher, err);
-}
-
-static void close_worker(struct worker *worker)
-{
-	if (worker->fetcher != NULL)
-		worker->fetcher->free(&worker->fetcher);
-	if (worker->resolver != NULL)
-		worker->resolver->free(&worker->resolver);
-	arena_clear(&worker->arena);
-}
-
-static struct policy_pool *pool_new(const struct pool_options *options)
-{
-	struct policy_pool *pool = xcalloc(1, sizeof(*pool));
-
-	pool->options = *options;
-	atomic_store(&pool->dane, options->dane);
-	atomic_store(&pool->sts, options->sts);
-	pool->count = options->threads > 0 ? options->threads : THREADS;
-	pool->workers = xcalloc(pool->count, sizeof(*pool->workers));
-	for (unsigned i = 0; i < pool->count; i++) {
-		pool->workers[i].pool = pool;
-		arena_init(&pool->workers[i].arena);
-	}
-	pthread_mutex_init(&pool->lock, NULL);
-	wait_cond_init(&pool->wake);
-	return pool;
-}
-
-int policy_pool_start(struct policy_pool **pool,
+int policy_pool_start(struct policy_pool **out,
                       const struct pool_options *options, struct err *err)
 {
-	struct policy_pool *p = pool_new(options);
+	struct policy_pool *pool = xcalloc(1, sizeof(*pool));
 	int rc = 0;
 
-	*pool = p;
-	for (unsigned i = 0; i < p->count && rc == 0; i++)
-		rc = open_worker(&p->workers[i], err);
-	for (unsigned i = 0; i < p->count && rc == 0; i++) {
-		struct worker *worker = &p->workers[i];
-
-		errno = pthread_create(&worker->thread, NULL, worker_thread,
-		                       worker);
-		worker->started = errno == 0;
-		if (!worker->started)
-			rc = err_errno(err, ERR_IO,
-			               "starting a thread for look-ups");
-	}
+	*out = pool;
+	pool->options = *options;
+	policy_pool_enforce(pool, options->dane, options->sts);
+	crew_init(&pool->crew, &options->kit,
+	          options->threads > 0 ? options->threads : THREADS, work,
+	          pool);
+	for (unsigned i = 0; i < pool->crew.count && rc == 0; i++)
+		rc = kit_open(&pool->crew.members[i].kit, &options->kit,
+		              &pool->crew.stop, err);
+	if (rc == 0)
+		rc = crew_start(&pool->crew, err);
 	if (rc < 0)
-		policy_pool_stop(pool);
+		policy_pool_stop(out);
 	return rc;
 }
 
 void policy_pool_wake(struct policy_pool *pool)
 {
-	pthread_mutex_lock(&pool->lock);
+	pthread_mutex_lock(&pool->crew.lock);
 	pool->look_at_ms = INT64_MIN;
-	pthread_cond_broadcast(&pool->wake);
-	pthread_mutex_unlock(&pool->lock);
+	pthread_cond_broadcast(&pool->crew.wake);
+	pthread_mutex_unlock(&pool->crew.lock);
 }
 
 void policy_pool_enforce(struct policy_pool *pool, bool dane, bool sts)
@@ -341,20 +278,9 @@ unsigned policy_pool_missed(struct policy_pool *pool)
 
 void policy_pool_stop(struct policy_pool **pool)
 {
-	struct policy_pool *p = *pool;
-
-	if (p == NULL)
+	if (*pool == NULL)
 		return;
-	atomic_store(&p->stop, true);
-	policy_pool_wake(p);
-	for (unsigned i = 0; i < p->count; i++)
-		if (p->workers[i].started)
-			pthread_join(p->workers[i].thread, NULL);
-	for (unsigned i = 0; i < p->count; i++)
-		close_worker(&p->workers[i]);
-	pthread_cond_destroy(&p->wake);
-	pthread_mutex_destroy(&p->lock);
-	free(p->workers);
-	free(p);
+	crew_clear(&(*pool)->crew);
+	free(*pool);
 	*pool = NULL;
 }

@@ -15,21 +15,15 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "policy/resolver.h"
-#include "policy/sts_fetch.h"
+#include "policy/crew.h"
 #include "store/db.h"
 
 struct pool_options {
 	struct db *db;
 	struct clock *clock;
-	struct resolver_options resolver;
-	struct sts_fetch_options fetch; /* without resolver and stop */
+	struct kit_options kit;
 	bool dane, sts;   /* what is enforced, and so must be known */
 	unsigned threads; /* 8 */
-	/* Tests: a thread's resolver and fetcher; NULL: the real ones. */
-	int (*open)(void *arg, struct resolver **resolver,
-	            struct sts_fetcher **fetcher, struct err *err);
-	void *arg;
 };
 
 struct policy_pool;

@@ -93,20 +93,6 @@ static void load_page(struct httpd *d)
 		log_warning("no web page: [http] www: %s", err.text);
 }
 
-static void open_lookups(struct httpd *d)
-{
-	const struct lookup_options options = {
-		.clock = &d->clock,
-		.resolver = {.address = d->conf.policy.resolver,
-	                     .trust_ad = d->conf.policy.trust_ad,
-	                     .timeout_ms = d->conf.policy.timeout_ms},
-		.fetch = {.ca_file = d->conf.policy.sts_ca_file,
-	                  .allow_private = d->conf.policy.allow_private},
-	};
-
-	d->lookups = lookup_desk_new(&options);
-}
-
 static int serve(struct httpd *d, struct err *err)
 {
 	static const struct jmap_meter meter = {.spent_ms = jmap_thread_ms,
@@ -130,6 +116,7 @@ static int serve(struct httpd *d, struct err *err)
 static int start(void *arg, struct err *err)
 {
 	struct httpd *d = arg;
+	struct kit_options kit;
 	struct identity owner;
 	struct listen_options options = {
 		.where = d->conf.http.listen,
@@ -148,7 +135,8 @@ static int start(void *arg, struct err *err)
 		return err->class;
 	daemon_watch_clock(d->db, &d->conf, &d->clock);
 	load_page(d);
-	open_lookups(d);
+	kit = kit_options_of(&d->conf);
+	d->lookups = lookup_desk_new(&kit, &d->clock);
 	if (serve(d, err) < 0)
 		return err->class;
 	log_info("serving %s on %s", d->conf.store.directory,

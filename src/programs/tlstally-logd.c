@@ -24,7 +24,6 @@
 enum {
 	TALLY_SOFT_BYTES = 16 * 1024 * 1024,
 	TALLY_HARD_BYTES = 24 * 1024 * 1024,
-	STS_TIMEOUT_SECS = 60,
 	TRACKED_PROCESSES = 4096,
 	TRACKED_QUEUE_IDS = 65536,
 	LOCK_TRIES = 40,
@@ -80,11 +79,7 @@ static int start_pool(struct logd *d, struct err *err)
 	struct pool_options options = {
 		.db = d->db,
 		.clock = &d->clock,
-		.resolver = {conf->policy.resolver, conf->policy.trust_ad,
-	                     conf->policy.timeout_ms},
-		.fetch = {.ca_file = conf->policy.sts_ca_file,
-	                  .allow_private = conf->policy.allow_private,
-	                  .timeout_secs = STS_TIMEOUT_SECS},
+		.kit = kit_options_of(conf),
 		.dane = d->apply.judge.dane || d->apply.judge.dane_by_map,
 		.sts = d->apply.judge.sts,
 		.threads = (unsigned)conf->policy.threads,

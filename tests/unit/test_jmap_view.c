@@ -397,11 +397,10 @@ static int open_fake(void *arg, struct resolver **resolver,
 
 static void open_desk(struct world *w)
 {
-	const struct lookup_options options = {.clock = &w->clock,
-	                                       .open = open_fake};
+	const struct kit_options options = {.open = open_fake};
 
 	atomic_store(&fakes_used, 0);
-	w->jmap.lookups = lookup_desk_new(&options);
+	w->jmap.lookups = lookup_desk_new(&options, &w->clock);
 }
 
 /* Asks again until it is through. */

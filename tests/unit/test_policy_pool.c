@@ -97,7 +97,7 @@ static void start(struct fixture *f)
 		.db = f->db,
 		.clock = &fake.clock,
 		.threads = THREADS,
-		.open = open_fake,
+		.kit.open = open_fake,
 	};
 	if (policy_pool_start(&fake.pool, &fake.options, &err) != 0)
 		fail_msg("%s", err.text);
