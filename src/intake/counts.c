@@ -5,12 +5,10 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/slots.h"
 #include "base/xalloc.h"
 
-/* What is full is committed before the next session comes, or there is no
- * room: the slots are never more than seven eighths taken. */
 enum {
-	SLOTS = 32768, /* a power of two */
 	MAX_DIFFERENT = 20000,
 	HARD_DIFFERENT = 28000,
 	MAX_BYTES = 6 * 1024 * 1024,
@@ -21,9 +19,7 @@ struct counts {
 	uint64_t seed;
 	struct arena arena;
 	size_t bytes;
-	size_t count;
-	struct count_row *slots[SLOTS];
-	struct count_row *sorted[SLOTS];
+	struct slots slots; /* struct count_row */
 };
 
 struct counts *counts_new(void)
@@ -32,6 +28,7 @@ struct counts *counts_new(void)
 
 	random_bytes(&counts->seed, sizeof(counts->seed));
 	arena_init(&counts->arena);
+	slots_init(&counts->slots);
 	return counts;
 }
 
@@ -40,6 +37,7 @@ void counts_free(struct counts **counts)
 	if (*counts == NULL)
 		return;
 	arena_clear(&(*counts)->arena);
+	slots_clear(&(*counts)->slots);
 	free(*counts);
 	*counts = NULL;
 }
@@ -47,31 +45,8 @@ void counts_free(struct counts **counts)
 void counts_reset(struct counts *counts)
 {
 	arena_reset(&counts->arena);
-	memset(counts->slots, 0, sizeof(counts->slots));
-	counts->count = counts->bytes = 0;
-}
-
-static bool is_it(const struct count_row *slot, uint64_t hash, int32_t day,
-                  const char *domain, const void *bytes, size_t len)
-{
-	return slot->hash == hash && slot->day == day && slot->len == len &&
-	       memcmp(slot->bytes, bytes, len) == 0 &&
-	       strcmp(slot->domain, domain) == 0;
-}
-
-static struct count_row *make(struct counts *counts, int32_t day,
-                              const char *domain, const void *bytes, size_t len)
-{
-	struct count_row *slot = arena_alloc(&counts->arena, sizeof(*slot));
-	void *copy = arena_alloc(&counts->arena, len);
-
-	slot->day = day;
-	slot->domain = arena_strdup(&counts->arena, domain);
-	slot->bytes = memcpy(copy, bytes, len);
-	slot->len = (uint32_t)len;
-	counts->bytes += sizeof(*slot) + strlen(domain) + len;
-	counts->count++;
-	return slot;
+	slots_reset(&counts->slots);
+	counts->bytes = 0;
 }
 
 bool counts_add(struct counts *counts, int32_t day, const char *domain,
@@ -79,25 +54,36 @@ bool counts_add(struct counts *counts, int32_t day, const char *domain,
 {
 	uint64_t hash = hash64(hash64(counts->seed + (uint32_t)day, bytes, len),
 	                       domain, strlen(domain));
-	size_t i = hash % SLOTS;
+	struct count_row *row;
+	size_t at = hash;
 
-	while (counts->slots[i] != NULL &&
-	       !is_it(counts->slots[i], hash, day, domain, bytes, len))
-		i = (i + 1) % SLOTS;
-	if (counts->slots[i] == NULL) {
-		if (counts->count >= HARD_DIFFERENT ||
-		    counts->bytes >= HARD_BYTES)
-			return false;
-		counts->slots[i] = make(counts, day, domain, bytes, len);
-		counts->slots[i]->hash = hash;
-	}
-	counts->slots[i]->n++;
+	while ((row = slots_find(&counts->slots, hash, &at)) != NULL)
+		if (row->day == day && row->len == len &&
+		    memcmp(row->bytes, bytes, len) == 0 &&
+		    strcmp(row->domain, domain) == 0) {
+			row->n++;
+			return true;
+		}
+	if (counts->slots.used >= HARD_DIFFERENT || counts->bytes >= HARD_BYTES)
+		return false;
+	row = arena_alloc(&counts->arena, sizeof(*row));
+	*row = (struct count_row){
+		.hash = hash,
+		.day = day,
+		.len = (uint32_t)len,
+		.n = 1,
+		.domain = arena_strdup(&counts->arena, domain),
+		.bytes = memcpy(arena_alloc(&counts->arena, len), bytes, len),
+	};
+	counts->bytes += sizeof(*row) + strlen(domain) + len;
+	slots_insert(&counts->slots, row);
 	return true;
 }
 
 bool counts_full(const struct counts *counts)
 {
-	return counts->count >= MAX_DIFFERENT || counts->bytes >= MAX_BYTES;
+	return counts->slots.used >= MAX_DIFFERENT ||
+	       counts->bytes >= MAX_BYTES;
 }
 
 static int compare(const void *a, const void *b)
@@ -117,11 +103,6 @@ static int compare(const void *a, const void *b)
 
 struct count_row **counts_sorted(struct counts *counts, size_t *count)
 {
-	*count = 0;
-	for (size_t i = 0; i < SLOTS; i++)
-		if (counts->slots[i] != NULL)
-			counts->sorted[(*count)++] = counts->slots[i];
-	if (*count > 0)
-		qsort(counts->sorted, *count, sizeof(*counts->sorted), compare);
-	return counts->sorted;
+	*count = counts->slots.used;
+	return slots_sorted(&counts->slots, compare);
 }

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 struct count_row {
+	uint64_t hash; /* first, for base/slots.h */
 	int32_t day;
 	uint32_t len; /* of the bytes */
-	uint64_t hash;
 	uint64_t n;
 	const char *domain;
 	const void *bytes;

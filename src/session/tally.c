@@ -5,17 +5,15 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/slots.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
-
-enum { SLOTS_MIN = 1024 };
 
 _Static_assert((int)POLICY_TYPES <= (int)TALLY_POLICY_TYPES,
                "a type has no room");
 
 struct domain_node {
 	struct tally_domain domain; /* first: tally_sorted() lends these */
-	uint64_t hash;
 	char *record; /* where domain.record stands; room for longer ones */
 	size_t record_room;
 };
@@ -25,77 +23,14 @@ struct detail_node {
 	const struct tally_policy *policy;
 };
 
-/* Open addressing, at most half full; a slot is NULL or an entry. */
-struct slots {
-	void **at;
-	size_t size; /* a power of two */
-	size_t used;
-};
-
 struct tally {
 	struct tally_limits limits;
 	uint64_t seed;
 	struct arena mem;
 	struct slots domains; /* struct domain_node */
 	struct slots details; /* struct detail_node */
-	struct tally_domain **sorted;
 	struct strbuf scratch;
 };
-
-static void slots_init(struct slots *slots)
-{
-	slots->size = SLOTS_MIN;
-	slots->used = 0;
-	slots->at = xcalloc(slots->size, sizeof(*slots->at));
-}
-
-/* A table that one busy interval made large is not carried on for ever. */
-static void slots_reset(struct slots *slots)
-{
-	if (slots->used < slots->size / 16 && slots->size > SLOTS_MIN) {
-		free(slots->at);
-		slots_init(slots);
-		return;
-	}
-	memset(slots->at, 0, slots->size * sizeof(*slots->at));
-	slots->used = 0;
-}
-
-static void slots_insert(struct slots *slots, void *entry, uint64_t hash)
-{
-	size_t i = hash & (slots->size - 1);
-
-	while (slots->at[i] != NULL)
-		i = (i + 1) & (slots->size - 1);
-	slots->at[i] = entry;
-	slots->used++;
-}
-
-static void slots_make_room(struct slots *slots, uint64_t (*hash)(void *entry))
-{
-	struct slots bigger;
-
-	if (slots->used * 2 < slots->size)
-		return;
-	bigger.size = slots->size * 2;
-	bigger.used = 0;
-	bigger.at = xcalloc(bigger.size, sizeof(*bigger.at));
-	for (size_t i = 0; i < slots->size; i++)
-		if (slots->at[i] != NULL)
-			slots_insert(&bigger, slots->at[i], hash(slots->at[i]));
-	free(slots->at);
-	*slots = bigger;
-}
-
-static uint64_t domain_hash(void *entry)
-{
-	return ((struct domain_node *)entry)->hash;
-}
-
-static uint64_t detail_hash(void *entry)
-{
-	return ((struct detail_node *)entry)->detail.hash;
-}
 
 struct tally *tally_new(uint64_t seed, const struct tally_limits *limits)
 {
@@ -115,9 +50,8 @@ void tally_free(struct tally **tally)
 	if (*tally == NULL)
 		return;
 	arena_clear(&(*tally)->mem);
-	free((*tally)->domains.at);
-	free((*tally)->details.at);
-	free((*tally)->sorted);
+	slots_clear(&(*tally)->domains);
+	slots_clear(&(*tally)->details);
 	strbuf_clear(&(*tally)->scratch);
 	free(*tally);
 	*tally = NULL;
@@ -128,8 +62,6 @@ void tally_reset(struct tally *tally)
 	arena_reset(&tally->mem);
 	slots_reset(&tally->domains);
 	slots_reset(&tally->details);
-	free(tally->sorted);
-	tally->sorted = NULL;
 }
 
 size_t tally_domain_count(const struct tally *tally)
@@ -171,27 +103,20 @@ static struct domain_node *find_domain(struct tally *tally, int32_t day,
                                        const char *name)
 {
 	uint64_t hash = hash64(tally->seed ^ (uint32_t)day, name, strlen(name));
-	struct slots *slots = &tally->domains;
 	struct domain_node *node;
-	size_t i;
+	size_t at = hash;
 
-	for (i = hash & (slots->size - 1); slots->at[i] != NULL;
-	     i = (i + 1) & (slots->size - 1)) {
-		node = slots->at[i];
-		if (node->hash == hash && node->domain.day == day &&
+	while ((node = slots_find(&tally->domains, hash, &at)) != NULL)
+		if (node->domain.day == day &&
 		    strcmp(node->domain.domain, name) == 0)
 			return node;
-	}
 	if (is_full(tally))
 		return NULL;
-	slots_make_room(slots, domain_hash);
 	node = arena_alloc(&tally->mem, sizeof(*node));
-	node->hash = hash;
+	node->domain.hash = hash;
 	node->domain.day = day;
 	node->domain.domain = arena_strdup(&tally->mem, name);
-	slots_insert(slots, node, hash);
-	free(tally->sorted);
-	tally->sorted = NULL;
+	slots_insert(&tally->domains, node);
 	return node;
 }
 
@@ -267,18 +192,15 @@ static struct tally_detail *detail_known(struct tally *tally,
                                          const struct tally_policy *policy,
                                          uint64_t hash)
 {
-	struct slots *slots = &tally->details;
 	const struct strbuf *blob = &tally->scratch;
+	struct detail_node *node;
+	size_t at = hash;
 
-	for (size_t i = hash & (slots->size - 1); slots->at[i] != NULL;
-	     i = (i + 1) & (slots->size - 1)) {
-		struct detail_node *node = slots->at[i];
-
-		if (node->detail.hash == hash && node->policy == policy &&
+	while ((node = slots_find(&tally->details, hash, &at)) != NULL)
+		if (node->policy == policy &&
 		    node->detail.blob_len == blob->len &&
 		    memcmp(node->detail.blob, blob->data, blob->len) == 0)
 			return &node->detail;
-	}
 	return NULL;
 }
 
@@ -327,7 +249,6 @@ static void add_detail(struct tally *tally, struct tally_domain *domain,
 		found->count += n;
 		return;
 	}
-	slots_make_room(&tally->details, detail_hash);
 	node = arena_alloc(&tally->mem, sizeof(*node));
 	node->policy = policy;
 	node->detail = (struct tally_detail){
@@ -339,7 +260,7 @@ static void add_detail(struct tally *tally, struct tally_domain *domain,
 	};
 	policy->details = &node->detail;
 	domain->detail_count++;
-	slots_insert(&tally->details, node, hash);
+	slots_insert(&tally->details, node);
 }
 
 static void add_policy(struct tally *tally, struct tally_domain *domain,
@@ -453,19 +374,5 @@ static int by_day_and_name(const void *a, const void *b)
 
 struct tally_domain **tally_sorted(struct tally *tally)
 {
-	size_t n = 0;
-
-	if (tally->sorted != NULL)
-		return tally->sorted;
-	tally->sorted = xcalloc(tally->domains.used, sizeof(*tally->sorted));
-	for (size_t i = 0; i < tally->domains.size; i++)
-		if (tally->domains.at[i] != NULL) {
-			struct domain_node *node = tally->domains.at[i];
-
-			tally->sorted[n++] = &node->domain;
-		}
-	if (n > 1)
-		qsort(tally->sorted, n, sizeof(*tally->sorted),
-		      by_day_and_name);
-	return tally->sorted;
+	return slots_sorted(&tally->domains, by_day_and_name);
 }

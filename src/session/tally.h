@@ -25,8 +25,8 @@
 enum { TALLY_POLICY_TYPES = 8 };
 
 struct tally_detail {
+	uint64_t hash;             /* first, for base/slots.h */
 	struct tally_detail *next; /* of the same policy */
-	uint64_t hash;
 	uint64_t count;
 	const void *blob; /* failure_encode() */
 	size_t blob_len;
@@ -43,6 +43,7 @@ struct tally_policy {
 };
 
 struct tally_domain {
+	uint64_t hash; /* first, for base/slots.h */
 	int32_t day;
 	bool valid;       /* a report can be made for the domain */
 	bool named;       /* no-policy-found came with its policy-domain */

@@ -7,6 +7,7 @@
 #include "base/gzip.h"
 #include "base/log.h"
 #include "base/reader.h"
+#include "base/slots.h"
 #include "base/strbuf.h"
 #include "base/wait.h"
 
@@ -209,6 +210,66 @@ static void test_wait_cond(void **state)
 	pthread_cond_destroy(&cond);
 }
 
+struct named {
+	uint64_t hash;
+	int name;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct named *const *x = a, *const *y = b;
+
+	return (*x)->name - (*y)->name;
+}
+
+static const struct named *slots_get(struct slots *slots, uint64_t hash,
+                                     int name)
+{
+	const struct named *entry;
+	size_t at = hash;
+
+	while ((entry = slots_find(slots, hash, &at)) != NULL)
+		if (entry->name == name)
+			break;
+	return entry;
+}
+
+/* Hashes that meet, and more entries than the table began with. */
+static void test_slots(void **state)
+{
+	enum { ENTRIES = 5000 };
+	static struct named entries[ENTRIES];
+	struct named **sorted;
+	struct slots slots;
+
+	(void)state;
+	slots_init(&slots);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < ENTRIES; i++) {
+			uint64_t hash = (uint64_t)(i % 7 == 0 ? 1023 : i * 3);
+
+			entries[i] = (struct named){hash, ENTRIES - i};
+			assert_null(slots_get(&slots, hash, ENTRIES - i));
+			slots_insert(&slots, &entries[i]);
+		}
+		assert_int_equal(slots.used, ENTRIES);
+		for (int i = 0; i < ENTRIES; i++)
+			assert_ptr_equal(
+				slots_get(&slots, entries[i].hash, ENTRIES - i),
+				&entries[i]);
+		sorted = slots_sorted(&slots, by_name);
+		for (int i = 0; i < ENTRIES; i++)
+			assert_ptr_equal(sorted[i], &entries[ENTRIES - 1 - i]);
+		slots_reset(&slots);
+		assert_int_equal(slots.used, 0);
+		assert_null(slots_get(&slots, 1023, ENTRIES));
+	}
+	assert_true(slots.size >= 2 * ENTRIES);
+	slots_reset(&slots);
+	assert_true(slots.size < ENTRIES); /* nobody needs it any more */
+	slots_clear(&slots);
+}
+
 static void test_err_prefix(void **state)
 {
 	struct err err = {0};
@@ -232,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_clock_shifted),
 		cmocka_unit_test(test_wait_cond),
+		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_err_prefix),
 	};
 
