@@ -114,14 +114,9 @@ bool collector_recall(struct collector *c, const struct memo_event *event)
 void collector_learn(struct collector *c, const struct memo_event *event,
                      const struct session *session)
 {
-	collector_count(c, session);
-	memo_miss(c->memo, event, session);
-}
-
-void collector_count(struct collector *c, const struct session *session)
-{
 	c->events++;
 	count(c->filling, c->day, session, 1);
+	memo_miss(c->memo, event, session);
 }
 
 void collector_bad(struct collector *c, enum bad_input kind)
@@ -187,8 +182,7 @@ static void committed(void *arg, int index)
 	memo_forget(c->memo);
 }
 
-struct collector *collector_new(struct db *db,
-                                const struct collector_options *options)
+struct collector *collector_new(const struct collector_options *options)
 {
 	static const struct committer_work work = {
 		.taken = taken,
@@ -199,23 +193,17 @@ struct collector *collector_new(struct db *db,
 	};
 	struct memo_limits memo = {MEMO_ENTRIES, MEMO_BYTES};
 	struct collector *c = xcalloc(1, sizeof(*c));
-	const struct committer_options committer = {
-		.feed = options->feed,
-		.db = db,
-		.clock = options->clock,
-		.interval_ms = options->commit_interval_ms,
-		.work = &work,
-		.arg = c,
-	};
 	uint64_t seed;
 
 	random_bytes(&seed, sizeof(seed));
 	c->options = *options;
-	c->committer = committer_new(&committer);
+	c->options.committer.work = &work;
+	c->options.committer.arg = c;
+	c->committer = committer_new(&c->options.committer);
 	c->memo = memo_new(seed, &memo);
 	c->sides[0].tally = tally_new(seed, &options->limits);
 	c->sides[1].tally = tally_new(seed, &options->limits);
-	c->day = day_of(clock_secs(options->clock));
+	c->day = day_of(clock_secs(options->committer.clock));
 	return c;
 }
 

@@ -32,16 +32,13 @@
 #include "store/db.h"
 
 struct collector_options {
-	const char *feed; /* FEED_EVENTS */
-	struct clock *clock;
-	int64_t commit_interval_ms;
+	struct committer_options committer; /* but `work` and `arg` */
 	struct tally_limits limits;
 };
 
 struct collector;
 
-struct collector *collector_new(struct db *db,
-                                const struct collector_options *options);
+struct collector *collector_new(const struct collector_options *options);
 
 /* As of its committer. */
 int collector_start(struct collector *collector, struct err *err);
@@ -64,10 +61,6 @@ bool collector_recall(struct collector *collector,
 /* Counts a datagram that was decoded. */
 void collector_learn(struct collector *collector,
                      const struct memo_event *event,
-                     const struct session *session);
-
-/* Counts a session without bytes to remember it by. */
-void collector_count(struct collector *collector,
                      const struct session *session);
 
 void collector_bad(struct collector *collector, enum bad_input kind);

@@ -55,7 +55,7 @@ struct log_feed {
 
 static int64_t monotonic_ms(const struct log_feed *f)
 {
-	return clock_monotonic_ms(f->options.clock);
+	return clock_monotonic_ms(f->options.committer.clock);
 }
 
 /* A clock that was wrong for a moment must not make days to come, nor days
@@ -160,8 +160,8 @@ static int read_batch(struct log_feed *f, struct err *err)
 	int rc = 1;
 
 	take_site(f);
-	f->now = clock_secs(f->options.clock);
-	f->ahead = clock_ahead_secs(f->options.clock);
+	f->now = clock_secs(f->options.committer.clock);
+	f->ahead = clock_ahead_secs(f->options.committer.clock);
 	for (int i = 0; i < BATCH_LINES && !counts_full(f->counts); i++) {
 		rc = f->source->next(f->source, &line, err);
 		if (rc != 1)
@@ -256,7 +256,8 @@ static void put_sums(struct db_txn *txn, void *arg, int side,
 	(void)side;
 	(void)more;
 	put_state(txn, f);
-	log_fates_put(&f->fates, txn, day_of(clock_secs(f->options.clock)));
+	log_fates_put(&f->fates, txn,
+	              day_of(clock_secs(f->options.committer.clock)));
 }
 
 static void committed(void *arg, int side)
@@ -280,7 +281,7 @@ static int commit(struct log_feed *f, struct err *err)
 
 static int64_t until_commit(const struct log_feed *f)
 {
-	int64_t interval = f->more.events > 0 ? f->options.commit_interval_ms
+	int64_t interval = f->more.events > 0 ? f->options.committer.interval_ms
 	                                      : COMMITTER_IDLE_MS;
 
 	return f->committed_ms + interval - monotonic_ms(f);
@@ -310,14 +311,15 @@ static void wait_for_more(struct log_feed *f, int rc)
 		f->source->wait(f->source, (int)ms);
 }
 
-static int read_and_count(struct log_feed *f, struct err *err)
+static void read_and_count(struct log_feed *f)
 {
+	struct err err = {0};
 	int rc = 1;
 
 	/* A first start begins at the log's end; killed before its first commit
 	 * the next would begin at another, and what lies between be lost. */
-	if (!f->has_place && commit(f, err) < 0)
-		return err->class;
+	if (!f->has_place && commit(f, &err) < 0)
+		return;
 	while (rc != ERR_NOTFOUND && !committer_is_stopping(f->committer)) {
 		struct err why = {0};
 
@@ -325,22 +327,21 @@ static int read_and_count(struct log_feed *f, struct err *err)
 		say_read_failure(f, rc, why.text);
 		move_watermark(f, rc);
 		if ((counts_full(f->counts) || until_commit(f) <= 0) &&
-		    commit(f, err) < 0)
-			return err->class;
+		    commit(f, &err) < 0)
+			return;
 		publish(f, false);
 		if (rc <= 0 && rc != ERR_NOTFOUND)
 			wait_for_more(f, rc);
 	}
 	f->finished = rc == ERR_NOTFOUND;
-	return commit(f, err);
+	commit(f, &err);
 }
 
 static void read_until_stopped(void *arg)
 {
 	struct log_feed *f = arg;
-	struct err err = {0};
 
-	read_and_count(f, &err);
+	read_and_count(f);
 	publish(f, true);
 }
 
@@ -424,8 +425,7 @@ static void feed_free(struct log_feed **feed)
 	*feed = NULL;
 }
 
-static int feed_new(struct log_feed **out, struct db *db,
-                    struct log_source *source,
+static int feed_new(struct log_feed **out, struct log_source *source,
                     const struct log_feed_options *options, struct err *err)
 {
 	static const struct committer_work work = {
@@ -439,18 +439,13 @@ static int feed_new(struct log_feed **out, struct db *db,
 		.whole = true,
 	};
 	struct log_feed *f = xcalloc(1, sizeof(*f));
-	const struct committer_options committer = {
-		.feed = options->feed,
-		.db = db,
-		.clock = options->clock,
-		.work = &work,
-		.arg = f,
-	};
 
-	f->db = db;
-	f->committer = committer_new(&committer);
+	f->db = options->committer.db;
 	f->source = source;
 	f->options = *options;
+	f->options.committer.work = &work;
+	f->options.committer.arg = f;
+	f->committer = committer_new(&f->options.committer);
 	if (options->tls_optional) {
 		f->options.tracker.tls_optional = is_tls_optional;
 		f->options.tracker.tls_optional_arg = f;
@@ -471,33 +466,16 @@ static int feed_new(struct log_feed **out, struct db *db,
 	return 0;
 }
 
-int log_feed_start(struct log_feed **feed, struct db *db,
-                   struct log_source *source,
+int log_feed_start(struct log_feed **feed, struct log_source *source,
                    const struct log_feed_options *options, struct err *err)
 {
-	if (feed_new(feed, db, source, options, err) < 0)
+	if (feed_new(feed, source, options, err) < 0)
 		return err->class;
 	if (committer_start((*feed)->committer, err) < 0) {
 		feed_free(feed);
 		return err->class;
 	}
 	return 0;
-}
-
-int log_feed_run(struct db *db, struct log_source *source,
-                 const struct log_feed_options *options, uint64_t *lines,
-                 uint64_t *sessions, struct err *err)
-{
-	struct log_feed *f;
-	int rc;
-
-	if (feed_new(&f, db, source, options, err) < 0)
-		return err->class;
-	rc = read_and_count(f, err);
-	*lines = f->going.lines;
-	*sessions = f->going.sessions;
-	feed_free(&f);
-	return rc;
 }
 
 void log_feed_set_site(struct log_feed *feed, struct log_site *site)

@@ -26,10 +26,8 @@
 #include "store/db.h"
 
 struct log_feed_options {
-	const char *feed;        /* FEED_LOG */
-	const char *source_name; /* key of log_state */
-	struct clock *clock;
-	int64_t commit_interval_ms;
+	struct committer_options committer;  /* but `work` and `arg` */
+	const char *source_name;             /* key of log_state */
 	struct smtp_tracker_options tracker; /* `site` is set by the feed */
 	bool tls_optional; /* ask the store for TLS-Required: No, of which the
 	                      milter writes down the queue ids */
@@ -52,18 +50,12 @@ int log_feed_place(struct db *db, const char *source_name,
 struct log_feed;
 
 /* The source is the feed's from here on, also after a failure. */
-int log_feed_start(struct log_feed **feed, struct db *db,
-                   struct log_source *source,
+int log_feed_start(struct log_feed **feed, struct log_source *source,
                    const struct log_feed_options *options, struct err *err);
 
 /* Postfix's settings have changed: what is read from now on is under these.
  * Takes the site. */
 void log_feed_set_site(struct log_feed *feed, struct log_site *site);
-
-/* Reads on until the source ends (once) in the caller's thread. */
-int log_feed_run(struct db *db, struct log_source *source,
-                 const struct log_feed_options *options, uint64_t *lines,
-                 uint64_t *sessions, struct err *err);
 
 /* What has happened since the start; a copy. */
 struct log_feed_state {

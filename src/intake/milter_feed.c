@@ -119,7 +119,7 @@ static void put(struct db_txn *txn, void *arg, int side, size_t row)
 	struct milter_feed *f = arg;
 
 	milter_counts_put(f->sides[side], row, txn,
-	                  clock_secs(f->options.clock));
+	                  clock_secs(f->options.committer.clock));
 }
 
 static void put_ran(struct db_txn *txn, void *arg, int side,
@@ -129,7 +129,7 @@ static void put_ran(struct db_txn *txn, void *arg, int side,
 	struct feed before;
 
 	(void)side;
-	if (feed_get(txn, f->options.feed, &before))
+	if (feed_get(txn, f->options.committer.feed, &before))
 		own_seen_committed(txn, before.watermark, more->watermark);
 }
 
@@ -137,7 +137,8 @@ static void committed(void *arg, int side)
 {
 	struct milter_feed *f = arg;
 
-	say_lost(&f->refused_limit, clock_monotonic_ms(f->options.clock),
+	say_lost(&f->refused_limit,
+	         clock_monotonic_ms(f->options.committer.clock),
 	         milter_counts_refused(f->sides[side]),
 	         "counts found no room in memory and are lost");
 	milter_counts_reset(f->sides[side]);
@@ -173,7 +174,7 @@ static void read_bounces(struct milter_feed *f)
 static void rest(void *arg)
 {
 	struct milter_feed *f = arg;
-	int64_t now_ms = clock_monotonic_ms(f->options.clock), now;
+	int64_t now_ms = clock_monotonic_ms(f->options.committer.clock), now;
 	uint64_t dropped;
 
 	read_bounces(f);
@@ -188,7 +189,7 @@ static void rest(void *arg)
 	         "many wait");
 }
 
-int milter_feed_start(struct milter_feed **feed, struct db *db,
+int milter_feed_start(struct milter_feed **feed,
                       const struct milter_feed_options *options,
                       struct err *err)
 {
@@ -200,18 +201,12 @@ int milter_feed_start(struct milter_feed **feed, struct db *db,
 		.rest = rest,
 	};
 	struct milter_feed *f = xcalloc(1, sizeof(*f));
-	const struct committer_options committer = {
-		.feed = options->feed,
-		.db = db,
-		.clock = options->clock,
-		.interval_ms = options->commit_interval_ms,
-		.work = &work,
-		.arg = f,
-	};
 
 	*feed = f;
 	f->options = *options;
-	f->committer = committer_new(&committer);
+	f->options.committer.work = &work;
+	f->options.committer.arg = f;
+	f->committer = committer_new(&f->options.committer);
 	f->sides[0] = milter_counts_new();
 	f->sides[1] = milter_counts_new();
 	f->seen = lru_new(SEEN_DOMAINS, sizeof(struct seen), NULL);

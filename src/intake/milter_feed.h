@@ -28,17 +28,15 @@ typedef int milter_bounce_fn(void *arg, const char *token, const void *text,
                              size_t len);
 
 struct milter_feed_options {
-	const char *feed; /* FEED_MILTER */
-	struct clock *clock;
-	int64_t commit_interval_ms;
-	milter_bounce_fn *bounce; /* or NULL */
+	struct committer_options committer; /* but `work` and `arg` */
+	milter_bounce_fn *bounce;           /* or NULL */
 	void *bounce_arg;
 };
 
 struct milter_feed;
 
 /* Starts the committing thread. */
-int milter_feed_start(struct milter_feed **feed, struct db *db,
+int milter_feed_start(struct milter_feed **feed,
                       const struct milter_feed_options *options,
                       struct err *err);
 

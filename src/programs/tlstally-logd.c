@@ -105,9 +105,10 @@ static int32_t unsent_until(struct logd *d)
 static int start_feed(struct logd *d, struct log_site **site, struct err *err)
 {
 	struct log_feed_options options = {
-		.feed = FEED_LOG,
-		.clock = &d->clock,
-		.commit_interval_ms = d->conf.log.commit_interval_ms,
+		.committer = {.feed = FEED_LOG,
+	                      .db = d->db,
+	                      .clock = &d->clock,
+	                      .interval_ms = d->conf.log.commit_interval_ms},
 		.tracker = {.count_private = d->conf.log.count_private,
 	                    .own_sender = conf_sender(&d->conf),
 	                    .max_processes = TRACKED_PROCESSES,
@@ -123,7 +124,7 @@ static int start_feed(struct logd *d, struct log_site **site, struct err *err)
 	options.source_name = d->source_name;
 	options.site = *site;
 	*site = NULL;
-	return log_feed_start(&d->feed, d->db, source, &options, err);
+	return log_feed_start(&d->feed, source, &options, err);
 }
 
 static int start(void *arg, struct err *err)

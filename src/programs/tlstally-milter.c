@@ -27,14 +27,15 @@ enum {
 static int start_threads(struct milterd *d, struct err *err)
 {
 	struct milter_feed_options options = {
-		.feed = FEED_MILTER,
-		.clock = &d->clock,
-		.commit_interval_ms = d->conf.milter.commit_interval_ms,
+		.committer = {.feed = FEED_MILTER,
+	                      .db = d->db,
+	                      .clock = &d->clock,
+	                      .interval_ms = d->conf.milter.commit_interval_ms},
 		.bounce = milterd_bounce,
 		.bounce_arg = d,
 	};
 
-	if (milter_feed_start(&d->feed, d->db, &options, err) < 0)
+	if (milter_feed_start(&d->feed, &options, err) < 0)
 		return err->class;
 	d->clients = milter_clients_new();
 	milterd_look_at_postfix(d);

@@ -84,9 +84,10 @@ static void warn_of_small_queue(const struct daemon *d)
 static int start_threads(struct daemon *d, struct err *err)
 {
 	struct collector_options options = {
-		.feed = FEED_EVENTS,
-		.clock = &d->clock,
-		.commit_interval_ms = d->conf.events.commit_interval_ms,
+		.committer = {.feed = FEED_EVENTS,
+	                      .db = d->db,
+	                      .clock = &d->clock,
+	                      .interval_ms = d->conf.events.commit_interval_ms},
 		.limits = {d->conf.store.max_policies,
 	                   d->conf.store.max_details, TALLY_SOFT_BYTES,
 	                   TALLY_HARD_BYTES},
@@ -94,7 +95,7 @@ static int start_threads(struct daemon *d, struct err *err)
 
 	d->bad_log = bad_log_new(d->conf.events.bad_input_directory,
 	                         d->conf.events.bad_input_max);
-	d->collector = collector_new(d->db, &options);
+	d->collector = collector_new(&options);
 	if (collector_start(d->collector, err) < 0)
 		return err->class;
 	return dgram_start(&d->dgram, &d->sock, d->collector, d->bad_log, err);

@@ -49,15 +49,16 @@ int fake_events_send(const struct fake_events *events, fake_datagram_fn *next,
                      void *arg, size_t count, struct err *err)
 {
 	struct collector_options options = {
-		.feed = events->feed,
-		.clock = events->clock,
-		.commit_interval_ms = 10000,
+		.committer = {.feed = events->feed,
+	                      .db = events->db,
+	                      .clock = events->clock,
+	                      .interval_ms = 10000},
 		.limits = {events->conf->store.max_policies,
 	                   events->conf->store.max_details, SOFT_BYTES,
 	                   HARD_BYTES},
 	};
 	auto_(collector_free) struct collector *collector =
-		collector_new(events->db, &options);
+		collector_new(&options);
 	struct err stop_err = {0};
 	int rc = 0;
 

@@ -26,9 +26,10 @@ static void capture(void *arg, int priority, const char *line)
 static struct collector *start(struct db *db, int64_t interval_ms)
 {
 	struct collector_options options = {
-		.feed = "events",
-		.clock = &test_clock,
-		.commit_interval_ms = interval_ms,
+		.committer = {.feed = "events",
+	                      .db = db,
+	                      .clock = &test_clock,
+	                      .interval_ms = interval_ms},
 		.limits = {32, 1000, 1 << 22, 1 << 23},
 	};
 	struct collector *collector;
@@ -37,7 +38,7 @@ static struct collector *start(struct db *db, int64_t interval_ms)
 	errors_said = infos_said = without_domain_said = 0;
 	log_capture(capture, NULL);
 	test_clock = clock_fixed(day_start(DAY) + NOON);
-	collector = collector_new(db, &options);
+	collector = collector_new(&options);
 	assert_int_equal(collector_start(collector, &err), 0);
 	return collector;
 }

@@ -223,15 +223,16 @@ struct rig {
 static void rig_start(struct rig *rig, struct fixture *f)
 {
 	struct collector_options options = {
-		.feed = "events",
-		.clock = &rig->clock,
-		.commit_interval_ms = 1000,
+		.committer = {.feed = "events",
+	                      .db = f->db,
+	                      .clock = &rig->clock,
+	                      .interval_ms = 1000},
 		.limits = {32, 1000, 1 << 22, 1 << 23},
 	};
 
 	rig->clock = clock_fixed(day_start(20513));
 	rig->bad_log = bad_log_new(NULL, 0);
-	rig->collector = collector_new(f->db, &options);
+	rig->collector = collector_new(&options);
 	assert_int_equal(collector_start(rig->collector, &f->err), 0);
 	assert_int_equal(dgram_start(&rig->dgram, &rig->sock, rig->collector,
 	                             rig->bad_log, &f->err),

@@ -8,7 +8,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "intake/counts.h"
-#include "intake/log_feed.h"
+#include "fake/fake_log_feed.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 
@@ -129,16 +129,14 @@ static struct fake fake_new(uint64_t lines, unsigned domains, bool once)
 	};
 }
 
-static struct log_feed_options feed_options(void)
+static struct log_feed_options feed_options(struct db *db)
 {
 	errors_said = infos_said = 0;
 	log_capture(capture, NULL);
 	test_clock = clock_fixed(day_start(DAY) + NOON);
 	return (struct log_feed_options){
-		.feed = "log",
+		.committer = {.feed = "log", .db = db, .clock = &test_clock},
 		.source_name = "fake",
-		.clock = &test_clock,
-		.commit_interval_ms = 0,
 		.tracker = {.count_private = true,
 	                    .max_processes = 64,
 	                    .max_queue_ids = 64},
@@ -164,29 +162,27 @@ static struct feed feed_row(struct db *db)
 	return feed;
 }
 
-static void run(struct db *db, struct fake *fake,
-                const struct log_feed_options *options)
+static struct log_feed_state run(struct fake *fake,
+                                 const struct log_feed_options *options)
 {
-	uint64_t lines, sessions;
+	struct log_feed_state state;
 	struct err err = {0};
 
-	if (log_feed_run(db, &fake->source, options, &lines, &sessions, &err) <
-	    0)
+	if (fake_log_feed_run(&fake->source, options, &state, &err) < 0)
 		fail_msg("%s", err.text);
+	return state;
 }
 
 static void test_reads_to_the_end(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct fake fake = fake_new(200, 10, true);
-	uint64_t lines, sessions, domains;
+	struct log_feed_state end = run(&fake, &options);
+	uint64_t domains;
 
-	assert_int_equal(log_feed_run(f->db, &fake.source, &options, &lines,
-	                              &sessions, &f->err),
-	                 0);
-	assert_int_equal(lines, 200);
-	assert_int_equal(sessions, 100);
+	assert_int_equal(end.lines, 200);
+	assert_int_equal(end.sessions, 100);
 	assert_int_equal(pending(f->db, &domains), 100);
 	assert_int_equal(domains, 10);
 	assert_int_equal(feed_row(f->db).events, 100);
@@ -240,13 +236,13 @@ static void expect_line_count(struct db *db, enum line_fate fate, int64_t uid,
 static void test_what_is_left_out_is_counted(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct fake fake = fake_new(10, 1, true);
 
 	fake.source.next = odd_next;
-	run(f->db, &fake, &options);
+	run(&fake, &options);
 	fake.end = 18;
-	run(f->db, &fake, &options);
+	run(&fake, &options);
 	expect_line_count(f->db, LINE_FOREIGN, 1000, 3, "of another");
 	expect_line_count(f->db, LINE_FOREIGN, LINE_UID_NONE, 3, "of a third");
 	expect_line_count(f->db, LINE_UNREAD, 0, 6, "\\x01 of no form");
@@ -261,7 +257,7 @@ static void test_what_is_left_out_is_counted(void **state)
 static void test_goes_on_where_it_was(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	uint64_t domains;
 
 	for (uint64_t end = 1; end <= 41; end += 3) {
@@ -273,7 +269,7 @@ static void test_goes_on_where_it_was(void **state)
 		if (place.position.len == 8)
 			fake.at = (uint64_t)place.position.data[7];
 		strbuf_clear(&place.position);
-		run(f->db, &fake, &options);
+		run(&fake, &options);
 		assert_int_equal(pending(f->db, &domains), end / 2);
 	}
 }
@@ -282,12 +278,12 @@ static void test_goes_on_where_it_was(void **state)
 static void test_commits_early_when_full(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct fake fake = fake_new(100000, 50000, true);
 	uint64_t domains;
 
-	options.commit_interval_ms = 3600 * 1000;
-	run(f->db, &fake, &options);
+	options.committer.interval_ms = 3600 * 1000;
+	run(&fake, &options);
 	assert_int_equal(pending(f->db, &domains), 50000);
 	assert_int_equal(domains, 50000);
 }
@@ -295,7 +291,7 @@ static void test_commits_early_when_full(void **state)
 static void test_days_from_the_start_are_marked(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct fake fake = fake_new(4, 1, true);
 	auto_(db_abort) struct db_txn *txn = NULL;
 
@@ -303,7 +299,7 @@ static void test_days_from_the_start_are_marked(void **state)
 	options.unsent_until = DAY;
 	fake.start -= DAY_SECS;
 	fake.step = DAY_SECS;
-	run(f->db, &fake, &options);
+	run(&fake, &options);
 	txn = db_begin_read(f->db);
 	assert_false(log_day_unsent(txn, DAY - 2));
 	assert_true(log_day_unsent(txn, DAY - 1));
@@ -314,21 +310,20 @@ static void test_days_from_the_start_are_marked(void **state)
 static void test_a_start_that_was_cut_off_is_known(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct fake fake = fake_new(10, 1, false);
 	struct log_feed_place place;
 	struct log_feed *feed;
 
 	options.from_start = true;
-	assert_int_equal(
-		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
-		0);
+	assert_int_equal(log_feed_start(&feed, &fake.source, &options, &f->err),
+	                 0);
 	assert_int_equal(log_feed_stop(&feed, &f->err), 0);
 	assert_int_equal(log_feed_place(f->db, "fake", &place, &f->err), 1);
 	assert_true(place.unfinished);
 	strbuf_clear(&place.position);
 	fake.once = true;
-	run(f->db, &fake, &options);
+	run(&fake, &options);
 	assert_int_equal(log_feed_place(f->db, "fake", &place, &f->err), 1);
 	assert_false(place.unfinished);
 	strbuf_clear(&place.position);
@@ -336,15 +331,14 @@ static void test_a_start_that_was_cut_off_is_known(void **state)
 
 static struct feed feed_after(struct fixture *f, struct fake *fake)
 {
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	auto_(db_abort) struct db_txn *txn = NULL;
 	struct feed feed = {0};
 	struct log_feed *running;
 
 	atomic_store(&fake->asked, false);
-	assert_int_equal(log_feed_start(&running, f->db, &fake->source,
-	                                &options, &f->err),
-	                 0);
+	assert_int_equal(
+		log_feed_start(&running, &fake->source, &options, &f->err), 0);
 	while (!atomic_load(&fake->asked))
 		fake_wait(NULL, 0);
 	assert_int_equal(log_feed_stop(&running, &f->err), 0);
@@ -377,13 +371,13 @@ static void test_days_that_cannot_be(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < COUNT(days); i++) {
-		struct log_feed_options options = feed_options();
+		struct log_feed_options options = feed_options(f->db);
 		struct fake fake = fake_new(2, 1, true);
 		auto_(db_abort) struct db_txn *txn = NULL;
 		uint64_t sessions, domains;
 
 		fake.start = days[i] * (int64_t)DAY_SECS + NOON;
-		run(f->db, &fake, &options);
+		run(&fake, &options);
 		txn = db_begin_read(f->db);
 		assert_false(log_pending_has(txn, days[i], NULL));
 		assert_true(log_pending_has(txn, DAY, NULL));
@@ -409,7 +403,7 @@ static void test_lines_of_a_clock_that_was_set(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct log_feed_options options = feed_options();
+		struct log_feed_options options = feed_options(f->db);
 		struct fake fake = fake_new(2, 1, true);
 		struct db_txn *txn;
 		uint64_t sessions, domains, before;
@@ -423,7 +417,7 @@ static void test_lines_of_a_clock_that_was_set(void **state)
 		clock_step(&test_clock, rows[i].step_days * DAY_SECS * 1000);
 		fake.start =
 			day_start(DAY) + NOON + rows[i].line_days * DAY_SECS;
-		run(f->db, &fake, &options);
+		run(&fake, &options);
 		txn = db_begin_read(f->db);
 		log_pending_count(txn, &sessions, &domains);
 		assert_int_equal(sessions, before + 1);
@@ -450,16 +444,15 @@ static bool wait_for_commits(struct log_feed *feed, uint64_t commits)
 static void test_the_first_place_is_kept_at_once(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct fake fake = fake_new(100, 1, false);
 	struct log_feed_place place;
 	struct log_feed *feed;
 
-	options.commit_interval_ms = 3600 * 1000;
+	options.committer.interval_ms = 3600 * 1000;
 	fake.at = 10;
-	assert_int_equal(
-		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
-		0);
+	assert_int_equal(log_feed_start(&feed, &fake.source, &options, &f->err),
+	                 0);
 	assert_true(wait_for_commits(feed, 1));
 	assert_int_equal(log_feed_place(f->db, "fake", &place, &f->err), 1);
 	assert_int_equal(place.position.len, 8);
@@ -471,15 +464,14 @@ static void test_the_first_place_is_kept_at_once(void **state)
 static void test_the_thread_reads_and_says_so(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct fake fake = fake_new(11, 1, false);
 	struct log_feed_state now;
 	struct log_feed *feed;
 	uint64_t domains;
 
-	assert_int_equal(
-		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
-		0);
+	assert_int_equal(log_feed_start(&feed, &fake.source, &options, &f->err),
+	                 0);
 	assert_true(wait_for_commits(feed, 2));
 	assert_int_equal(log_feed_stop(&feed, &f->err), 0);
 	assert_null(feed);
@@ -487,9 +479,8 @@ static void test_the_thread_reads_and_says_so(void **state)
 	/* and the rest, with what was open */
 	fake.end = 12;
 	fake.once = true;
-	assert_int_equal(
-		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
-		0);
+	assert_int_equal(log_feed_start(&feed, &fake.source, &options, &f->err),
+	                 0);
 	assert_true(wait_for_commits(feed, 1));
 	do
 		now = log_feed_state(feed);
@@ -505,16 +496,15 @@ static void test_the_thread_reads_and_says_so(void **state)
 static void test_watermark_of_a_feed_that_lags(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct fake fake = fake_new(100000, 50000, true);
 	struct timespec pause = {.tv_nsec = 1000 * 1000};
 	struct log_feed *feed;
 	struct feed row;
 
 	fake.step = 0;
-	assert_int_equal(
-		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
-		0);
+	assert_int_equal(log_feed_start(&feed, &fake.source, &options, &f->err),
+	                 0);
 	/* the first is of the place alone */
 	assert_true(wait_for_commits(feed, 2));
 	row = feed_row(f->db);
@@ -531,7 +521,7 @@ static void test_watermark_of_a_feed_that_lags(void **state)
 static void test_a_commit_that_fails_is_tried_again(void **state)
 {
 	struct fixture *f = *state;
-	struct log_feed_options options = feed_options();
+	struct log_feed_options options = feed_options(f->db);
 	struct db_options small = {
 		.directory = f->directory, .map_size = 1 << 20, .create = true};
 	struct fake fake = fake_new(100000, 50000, true);
@@ -540,9 +530,9 @@ static void test_a_commit_that_fails_is_tried_again(void **state)
 
 	db_close(&f->db);
 	assert_int_equal(db_open(&f->db, &small, &f->err), 0);
-	assert_int_equal(
-		log_feed_start(&feed, f->db, &fake.source, &options, &f->err),
-		0);
+	options.committer.db = f->db;
+	assert_int_equal(log_feed_start(&feed, &fake.source, &options, &f->err),
+	                 0);
 	for (int i = 0;
 	     i < WAIT_MS && !log_feed_state(feed).committer.commit_fails; i++)
 		fake_wait(NULL, 0);
@@ -552,6 +542,7 @@ static void test_a_commit_that_fails_is_tried_again(void **state)
 	/* what was not committed is read again */
 	db_close(&f->db);
 	fixture_open(f);
+	options.committer.db = f->db;
 	{
 		struct log_feed_place place;
 		uint64_t at = 0;
@@ -563,7 +554,7 @@ static void test_a_commit_that_fails_is_tried_again(void **state)
 		strbuf_clear(&place.position);
 		fake.at = at;
 	}
-	run(f->db, &fake, &options);
+	run(&fake, &options);
 	assert_int_equal(pending(f->db, &domains), 50000);
 }
 

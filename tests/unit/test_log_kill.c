@@ -7,7 +7,7 @@
 #include "base/day.h"
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "intake/log_feed.h"
+#include "fake/fake_log_feed.h"
 #include "intake/log_source.h"
 #include "store/log_table.h"
 
@@ -143,24 +143,23 @@ static int read_log(struct world *w)
 {
 	struct clock clock = clock_fixed(day_start(DAY) + DAY_SECS / 2);
 	struct log_feed_options options = {
-		.feed = "log",
+		.committer = {.feed = "log", .clock = &clock},
 		.source_name = "log",
-		.clock = &clock,
 		.tracker = {.count_private = true,
 	                    .max_processes = 64,
 	                    .max_queue_ids = 64},
 	};
 	struct db_options store = fixture_options(&w->store);
-	uint64_t lines, sessions;
+	struct log_feed_state state;
 	struct err err = {0};
 	struct stutter stutter;
 	int rc = db_open(&w->store.db, &store, &err);
 
 	if (rc == 0)
 		rc = open_log(w, &stutter, &err);
+	options.committer.db = w->store.db;
 	if (rc == 0)
-		rc = log_feed_run(w->store.db, &stutter.source, &options,
-		                  &lines, &sessions, &err);
+		rc = fake_log_feed_run(&stutter.source, &options, &state, &err);
 	if (rc < 0)
 		fprintf(stderr, "%s\n", err.text);
 	db_close(&w->store.db);

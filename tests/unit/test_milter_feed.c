@@ -44,9 +44,10 @@ static struct milter_feed *start(struct db *db, int64_t interval_ms,
                                  milter_bounce_fn *bounce, void *arg)
 {
 	struct milter_feed_options options = {
-		.feed = FEED_MILTER,
-		.clock = &test_clock,
-		.commit_interval_ms = interval_ms,
+		.committer = {.feed = FEED_MILTER,
+	                      .db = db,
+	                      .clock = &test_clock,
+	                      .interval_ms = interval_ms},
 		.bounce = bounce,
 		.bounce_arg = arg,
 	};
@@ -56,7 +57,7 @@ static struct milter_feed *start(struct db *db, int64_t interval_ms,
 	warnings_said = 0;
 	log_capture(capture, NULL);
 	test_clock = clock_fixed(day_start(DAY) + NOON);
-	if (milter_feed_start(&feed, db, &options, &err) < 0)
+	if (milter_feed_start(&feed, &options, &err) < 0)
 		fail_msg("%s", err.text);
 	return feed;
 }
