@@ -17,8 +17,8 @@
 //             say(text, kind)   a line for everybody to see and hear
 //             fail(error)       the same for what was thrown; 401 signs out
 //
-// To add a page: src/www/NAME.js, a row here, a row in src/http/www.c, a line
-// in src/www/Makefile.inc, and a test in tests/e2e/www.
+// To add a page: src/www/NAME.js, a row here, a line in src/www/Makefile.inc, and
+// a test in tests/e2e/www.
 
 const TLS = ["Management", "Reports", "Outbox", "TLS"];
 const READ = ["tallyRead"];
