@@ -8,7 +8,7 @@
 #include "base/day.h"
 #include "reply/doubt.h"
 #include "outbox/dead_address.h"
-#include "outbox/settle.h"
+#include "outbox/settle_report.h"
 #include "store/day_sums.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"

@@ -11,7 +11,7 @@
 #include "base/moment.h"
 #include "reply/retry.h"
 #include "outbox/letter.h"
-#include "outbox/settle.h"
+#include "outbox/settle_report.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"
@@ -41,15 +41,6 @@ int claim_make_letter(struct claim *claim, const struct conf *conf,
 	                              claim->body,  claim->body_len};
 
 	return letter_make(&letter, &claim->mem, &claim->job, err);
-}
-
-static bool is_suppressed(struct db_txn *txn, const struct rua *rua,
-                          int64_t now)
-{
-	struct suppression row;
-
-	return rua->kind == RUA_MAIL && suppress_get(txn, rua->address, &row) &&
-	       !suppress_has_ended(&row, now);
 }
 
 static bool is_over(uint64_t limit, uint64_t used)
@@ -111,6 +102,8 @@ static bool lies_too_long(const struct claim_context *context,
 static bool settled(struct db_txn *txn, struct claim_context *context,
                     struct outbox_head *head, struct outbox_destination *dest)
 {
+	struct suppression row;
+
 	/* an attempt is only ever planned within the period (settle.c), and
 	 * the run that makes it always comes a little later */
 	if (dest->first_attempt != 0 &&
@@ -128,21 +121,15 @@ static bool settled(struct db_txn *txn, struct claim_context *context,
 		context->expired++;
 		return true;
 	}
-	if (is_suppressed(txn, &dest->rua, context->now) &&
+	if (dest->rua.kind == RUA_MAIL &&
+	    suppress_get(txn, dest->rua.address, &row) &&
+	    !suppress_has_ended(&row, context->now) &&
 	    end_with(txn, head, dest, EVENT_IS_SUPPRESSED,
 	             "the address is on the suppression list", context->now)) {
 		context->suppressed++;
 		return true;
 	}
 	return put_off(txn, context, head, dest);
-}
-
-static void count_attempt(struct db_txn *txn,
-                          const struct outbox_destination *d, int64_t now)
-{
-	rate_add(txn, now / HOUR_SECS, "", 1);
-	if (d->rua.host[0] != '\0')
-		rate_add(txn, now / HOUR_SECS, d->rua.host, 1);
 }
 
 static struct claim *take(struct db_txn *txn,
@@ -171,7 +158,9 @@ static struct claim *take(struct db_txn *txn,
 	dest->due = context->now + context->lease_secs;
 	outbox_destination_put(txn, head->id, dest);
 	token_keep(txn, head->id, dest);
-	count_attempt(txn, dest, context->now);
+	rate_add(txn, context->now / HOUR_SECS, "", 1);
+	if (dest->rua.host[0] != '\0')
+		rate_add(txn, context->now / HOUR_SECS, dest->rua.host, 1);
 	head->frozen = true;
 	head->status = OUTBOX_SENDING;
 	outbox_head_put(txn, head);
@@ -186,13 +175,6 @@ static struct claim *take(struct db_txn *txn,
 	return claim;
 }
 
-/* A run died, or hangs: what it did with this one nobody knows. */
-static void take_over(struct outbox_destination *dest)
-{
-	if (delivery_next(dest->state, EVENT_LEASE_LOST, &dest->state))
-		dest->uncertain = true;
-}
-
 /* May this run touch it at all? */
 static bool is_free(const struct claim_context *context,
                     const struct outbox_destination *dest)
@@ -203,13 +185,6 @@ static bool is_free(const struct claim_context *context,
 	return !delivery_state_is_final(dest->state) &&
 	       (dest->last_attempt < context->run_start ||
 	        moment_is_to_come(dest->last_attempt, context->now));
-}
-
-static bool is_left(const struct claim_context *context,
-                    const struct outbox_destination *dest)
-{
-	return dest->rua.kind == RUA_MAIL ? context->no_mail
-	                                  : context->no_other;
 }
 
 static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
@@ -225,7 +200,7 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 		        "destination that is not there");
 		return NULL;
 	}
-	if (is_left(context, &dest)) {
+	if (dest.rua.kind == RUA_MAIL ? context->no_mail : context->no_other) {
 		context->left++;
 		return NULL;
 	}
@@ -237,8 +212,10 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 		outbox_destination_put(txn, id, &dest);
 		return NULL;
 	}
-	if (dest.state == DELIVERY_INFLIGHT)
-		take_over(&dest);
+	/* a run died, or hangs: what it did with this one nobody knows */
+	if (dest.state == DELIVERY_INFLIGHT &&
+	    delivery_next(dest.state, EVENT_LEASE_LOST, &dest.state))
+		dest.uncertain = true;
 	/* or the period in which it is tried would begin only then */
 	if (moment_is_to_come(dest.first_attempt, context->now))
 		dest.first_attempt = context->now;
@@ -286,25 +263,18 @@ static void claim_report(struct db_txn *txn, struct claim_context *context,
 			keep(found, look_at(txn, context, head.id, i));
 }
 
-/* Where to read the index from.  What is settled moves away in it, so it is
- * read from its beginning, unless what stays was passed before. */
-static struct claim_place *start_at(struct claim_context *context,
-                                    struct claim_place *beginning)
-{
-	if (context->all_now)
-		return &context->at_all;
-	if (context->no_mail)
-		return &context->past_mail;
-	return context->no_other ? &context->past_other : beginning;
-}
-
 /* What the index says. */
 static void claim_index(struct db_txn *txn, struct claim_context *context,
                         size_t max, struct found *found)
 {
 	int64_t until = context->all_now ? INT64_MAX : context->now;
 	struct claim_place beginning = {0};
-	struct claim_place *at = start_at(context, &beginning);
+	/* What is settled moves away in the index, so it is read from its
+	 * beginning, unless what stays was passed before. */
+	struct claim_place *at = context->all_now    ? &context->at_all
+	                         : context->no_mail  ? &context->past_mail
+	                         : context->no_other ? &context->past_other
+	                                             : &beginning;
 
 	context->left = 0;
 	for (size_t i = 0;

@@ -8,7 +8,7 @@
 #include "base/day.h"
 #include "base/xalloc.h"
 #include "outbox/edit_old.h"
-#include "outbox/settle.h"
+#include "outbox/settle_report.h"
 #include "outbox/shown.h"
 #include "store/token_table.h"
 

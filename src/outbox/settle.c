@@ -7,57 +7,12 @@
 #include "base/day.h"
 #include "reply/retry.h"
 #include "outbox/dead_address.h"
+#include "outbox/settle_report.h"
 #include "store/counter_table.h"
-#include "store/day_sums.h"
 #include "store/own_report_table.h"
 
 /* What was given back untouched is due again after that. */
 enum { RELEASED_SECS = 60 };
-
-/* What became of its destinations, for the day's sums. */
-static void count_settled(struct db_txn *txn, const struct outbox_head *head,
-                          int64_t now)
-{
-	struct day_settled settled = {.reports = 1};
-
-	for (uint16_t i = 0; i < head->destination_count; i++) {
-		struct outbox_destination dest;
-
-		if (outbox_destination_get(txn, head->id, i, &dest) &&
-		    dest.state < DELIVERY_STATES)
-			settled.destinations[dest.state]++;
-	}
-	day_settled_add(txn, day_of(now), &settled);
-}
-
-bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
-{
-	bool inflight = false, waits = false, tried = false;
-
-	head->delivered_count = 0;
-	for (uint16_t i = 0; i < head->destination_count; i++) {
-		struct outbox_destination dest;
-
-		if (!outbox_destination_get(txn, head->id, i, &dest))
-			continue;
-		inflight |= dest.state == DELIVERY_INFLIGHT;
-		waits |= !delivery_state_is_final(dest.state);
-		tried |= dest.attempts > 0;
-		head->delivered_count += dest.state == DELIVERY_DELIVERED;
-	}
-	if (waits) {
-		head->status = inflight ? OUTBOX_SENDING
-		               : tried  ? OUTBOX_DEFERRED
-		                        : OUTBOX_PENDING;
-		outbox_head_put(txn, head);
-		return false;
-	}
-	head->status = OUTBOX_DONE;
-	head->done_at = now;
-	count_settled(txn, head, now);
-	archive_move(txn, head);
-	return true;
-}
 
 static void defer(const struct conf *conf, const struct claim *claim,
                   int64_t now, struct outbox_destination *dest)
@@ -73,22 +28,26 @@ static void defer(const struct conf *conf, const struct claim *claim,
 		dest->due = 0;
 }
 
-static const char *kind_word(enum rua_kind kind)
+/* For monitoring, also of an answer that came too late.  Reports handed over to
+ * the mail system make sessions of their own: the loop breaker compares with
+ * these. */
+static void count_attempt(struct db_txn *txn, const struct claim *claim,
+                          int64_t now)
 {
-	return kind == RUA_MAIL    ? "mail"
-	       : kind == RUA_HTTPS ? "https"
-	                           : "directory";
-}
-
-/* For monitoring, also of an answer that came too late. */
-static void count_attempt(struct db_txn *txn, const struct claim *claim)
-{
+	static const char *const kinds[] = {
+		[RUA_MAIL] = "mail",
+		[RUA_HTTPS] = "https",
+		[RUA_DIRECTORY] = "directory",
+	};
+	enum delivery_event event = claim->answer.event;
 	char name[COUNTER_NAME_TEXT];
 
 	snprintf(name, sizeof(name), COUNTER_DELIVERIES "%s/%s",
-	         kind_word(claim->dest.rua.kind),
-	         word_api(&words_answers, claim->answer.event));
+	         kinds[claim->dest.rua.kind], word_api(&words_answers, event));
 	counter_add(txn, name, 1);
+	if (claim->dest.rua.kind == RUA_MAIL &&
+	    (event == EVENT_ACCEPTED || event == EVENT_UNCERTAIN))
+		own_report_add(txn, day_of(now), claim->dest.rua.host, 1);
 }
 
 static void count(const struct outbox_destination *dest,
@@ -101,30 +60,6 @@ static void count(const struct outbox_destination *dest,
 	counts->expired += dest->state == DELIVERY_EXPIRED;
 	counts->uncertain += event == EVENT_UNCERTAIN;
 	counts->released += event == EVENT_RELEASE;
-}
-
-/* Reports handed over to the mail system make sessions of their own: the loop
- * breaker compares with these. */
-static void count_own_report(struct db_txn *txn, const struct claim *claim,
-                             int64_t now)
-{
-	enum delivery_event event = claim->answer.event;
-
-	if (claim->dest.rua.kind == RUA_MAIL &&
-	    (event == EVENT_ACCEPTED || event == EVENT_UNCERTAIN))
-		own_report_add(txn, day_of(now), claim->dest.rua.host, 1);
-}
-
-static void take_answer(const struct delivery_answer *answer,
-                        struct outbox_destination *dest)
-{
-	dest->due = 0;
-	dest->lease_run = 0;
-	dest->stage = answer->stage;
-	dest->code = answer->code;
-	dest->uncertain |= answer->event == EVENT_UNCERTAIN;
-	snprintf(dest->answer, sizeof(dest->answer), "%s", answer->text);
-	outbox_try_end(dest, answer->text);
 }
 
 /* It was not its turn: no attempt, so that no period of retrying has begun. */
@@ -166,12 +101,12 @@ static enum delivery_event judge_address(struct db_txn *txn,
 static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
                        const struct claim *claim, struct settle_counts *counts)
 {
+	const struct delivery_answer *answer = &claim->answer;
 	struct outbox_destination dest;
 	struct outbox_head head;
 	enum delivery_event event;
 
-	count_own_report(txn, claim, now);
-	count_attempt(txn, claim);
+	count_attempt(txn, claim, now);
 	if (!outbox_head_get(txn, claim->head.id, &head) ||
 	    !outbox_destination_get(txn, head.id, claim->dest.index, &dest) ||
 	    dest.lease_run != claim->dest.lease_run ||
@@ -181,7 +116,13 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	}
 	event = judge_address(txn, claim, &head, now);
 	delivery_next(dest.state, event, &dest.state);
-	take_answer(&claim->answer, &dest);
+	dest.due = 0;
+	dest.lease_run = 0;
+	dest.stage = answer->stage;
+	dest.code = answer->code;
+	dest.uncertain |= answer->event == EVENT_UNCERTAIN;
+	snprintf(dest.answer, sizeof(dest.answer), "%s", answer->text);
+	outbox_try_end(&dest, answer->text);
 	if (dest.state == DELIVERY_DEFERRED)
 		defer(conf, claim, now, &dest);
 	if (event == EVENT_RELEASE)

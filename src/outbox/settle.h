@@ -1,5 +1,5 @@
 /*
- * settle - an answer becomes a state, and a finished report leaves
+ * settle - an answer becomes the state of a destination
  *
  * Answers are written in batches.  An answer counts only while the
  * destination is still this run's: if the lease ran out and another run took
@@ -13,7 +13,6 @@
 #include "conf/conf.h"
 #include "outbox/claim.h"
 #include "store/db.h"
-#include "store/outbox_table.h"
 
 struct settle_counts {
 	uint64_t delivered;
@@ -31,11 +30,5 @@ struct settle_counts {
 int settle_answers(struct db *db, const struct conf *conf, int64_t now,
                    const struct claim *list, struct settle_counts *counts,
                    struct err *err);
-
-/*
- * Works out the report's status from its destinations; when all are final the
- * report moves to the archive.  True when it did.
- */
-bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now);
 
 #endif

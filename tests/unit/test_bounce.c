@@ -4,7 +4,7 @@
 #include "domain/rua.h"
 #include "outbox/bounce.h"
 #include "outbox/edit.h"
-#include "outbox/settle.h"
+#include "outbox/settle_report.h"
 #include "store/day_sums.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"
