@@ -18,17 +18,12 @@ struct domain_node {
 	size_t record_room;
 };
 
-struct detail_node {
-	struct tally_detail detail; /* first: policies list these */
-	const struct tally_policy *policy;
-};
-
 struct tally {
 	struct tally_limits limits;
 	uint64_t seed;
 	struct arena mem;
 	struct slots domains; /* struct domain_node */
-	struct slots details; /* struct detail_node */
+	struct slots keys;    /* struct tally_key, of policies and details */
 	struct strbuf scratch;
 };
 
@@ -40,7 +35,7 @@ struct tally *tally_new(uint64_t seed, const struct tally_limits *limits)
 	tally->limits = *limits;
 	arena_init(&tally->mem);
 	slots_init(&tally->domains);
-	slots_init(&tally->details);
+	slots_init(&tally->keys);
 	strbuf_init(&tally->scratch, 0);
 	return tally;
 }
@@ -51,7 +46,7 @@ void tally_free(struct tally **tally)
 		return;
 	arena_clear(&(*tally)->mem);
 	slots_clear(&(*tally)->domains);
-	slots_clear(&(*tally)->details);
+	slots_clear(&(*tally)->keys);
 	strbuf_clear(&(*tally)->scratch);
 	free(*tally);
 	*tally = NULL;
@@ -61,7 +56,7 @@ void tally_reset(struct tally *tally)
 {
 	arena_reset(&tally->mem);
 	slots_reset(&tally->domains);
-	slots_reset(&tally->details);
+	slots_reset(&tally->keys);
 }
 
 size_t tally_domain_count(const struct tally *tally)
@@ -72,7 +67,7 @@ size_t tally_domain_count(const struct tally *tally)
 size_t tally_bytes(const struct tally *tally)
 {
 	return tally->mem.total +
-	       (tally->domains.size + tally->details.size) * sizeof(void *);
+	       (tally->domains.size + tally->keys.size) * sizeof(void *);
 }
 
 /* At the bound nothing more is kept: only what is there already counts on. */
@@ -120,101 +115,58 @@ static struct domain_node *find_domain(struct tally *tally, int32_t day,
 	return node;
 }
 
-static struct tally_policy *policy_known(struct tally_domain *domain,
-                                         uint64_t hash,
-                                         const struct strbuf *blob)
+/* Who has that owner and the bytes in tally->scratch; else the key to give to
+ * a new one, whose bytes are kept by key_keep(). */
+static void *key_find(struct tally *tally, const void *owner,
+                      struct tally_key *key)
 {
-	for (struct tally_policy *p = domain->policies; p != NULL; p = p->next)
-		if (p->hash == hash && p->blob_len == blob->len &&
-		    memcmp(p->blob, blob->data, blob->len) == 0)
-			return p;
-	return NULL;
+	const struct strbuf *bytes = &tally->scratch;
+	uint64_t seed = tally->seed ^ (uintptr_t)owner;
+	struct tally_key *found;
+	size_t at;
+
+	*key = (struct tally_key){hash64(seed, bytes->data, bytes->len), owner,
+	                          bytes->data, bytes->len};
+	at = key->hash;
+	while ((found = slots_find(&tally->keys, key->hash, &at)) != NULL)
+		if (found->owner == owner && found->len == key->len &&
+		    memcmp(found->bytes, key->bytes, key->len) == 0)
+			break;
+	return found;
 }
 
-static struct tally_policy *policy_lookup(struct tally *tally,
-                                          struct tally_domain *domain,
-                                          const struct session_policy *policy,
-                                          uint64_t *hash)
+/* A policy or a detail of that key. */
+static void *key_keep(struct tally *tally, size_t size,
+                      const struct tally_key *key)
 {
-	strbuf_reset(&tally->scratch);
-	policy_encode(policy, &tally->scratch);
-	*hash = hash64(tally->seed, tally->scratch.data, tally->scratch.len);
-	return policy_known(domain, *hash, &tally->scratch);
+	struct tally_key *made = arena_alloc(&tally->mem, size);
+
+	*made = *key;
+	made->bytes = arena_strndup(&tally->mem, key->bytes, key->len);
+	slots_insert(&tally->keys, made);
+	return made;
 }
 
-static void *keep(struct tally *tally)
-{
-	return arena_strndup(&tally->mem, tally->scratch.data,
-	                     tally->scratch.len);
-}
-
-/* The policy that the session counts under, when it is there.  When not, the
- * bytes of the one to add stand in tally->scratch. */
+/* The policy that the session counts under, when it is there. */
 static struct tally_policy *policy_find(struct tally *tally,
-                                        struct tally_domain *domain,
+                                        const struct tally_domain *domain,
                                         const struct session_policy *policy,
-                                        uint64_t *hash)
+                                        struct tally_key *key)
 {
 	bool folds = domain->policy_count >= tally->limits.max_policies ||
 	             tally->mem.total >= tally->limits.soft_bytes;
+	struct session_policy folded;
 	struct tally_policy *found;
 
-	found = policy_lookup(tally, domain, policy, hash);
-	if (found == NULL && folds) {
-		struct session_policy folded =
-			policy_folded(policy, domain->domain);
-
-		found = policy_lookup(tally, domain, &folded, hash);
-	}
-	return found;
-}
-
-static struct tally_policy *
-policy_find_or_add(struct tally *tally, struct tally_domain *domain,
-                   const struct session_policy *policy)
-{
-	uint64_t hash;
-	struct tally_policy *found = policy_find(tally, domain, policy, &hash);
-
-	if (found != NULL)
-		return found;
-	found = arena_alloc(&tally->mem, sizeof(*found));
-	found->hash = hash;
-	found->blob = keep(tally);
-	found->blob_len = tally->scratch.len;
-	found->next = domain->policies;
-	domain->policies = found;
-	domain->policy_count++;
-	return found;
-}
-
-static struct tally_detail *detail_known(struct tally *tally,
-                                         const struct tally_policy *policy,
-                                         uint64_t hash)
-{
-	const struct strbuf *blob = &tally->scratch;
-	struct detail_node *node;
-	size_t at = hash;
-
-	while ((node = slots_find(&tally->details, hash, &at)) != NULL)
-		if (node->policy == policy &&
-		    node->detail.blob_len == blob->len &&
-		    memcmp(node->detail.blob, blob->data, blob->len) == 0)
-			return &node->detail;
-	return NULL;
-}
-
-static struct tally_detail *detail_lookup(struct tally *tally,
-                                          const struct tally_policy *policy,
-                                          const struct failure_detail *detail,
-                                          uint64_t *hash)
-{
 	strbuf_reset(&tally->scratch);
-	failure_encode(detail, &tally->scratch);
-	/* the same detail of another policy lands elsewhere */
-	*hash = hash64(tally->seed ^ policy->hash, tally->scratch.data,
-	               tally->scratch.len);
-	return detail_known(tally, policy, *hash);
+	policy_encode(policy, &tally->scratch);
+	found = key_find(tally, domain, key);
+	if (found != NULL || !folds)
+		return found;
+	folded = policy_folded(policy, domain->domain);
+	strbuf_reset(&tally->scratch);
+	policy_encode(&folded, &tally->scratch);
+	return key_find(tally, domain, key);
 }
 
 /* Like policy_find(). */
@@ -222,52 +174,52 @@ static struct tally_detail *detail_find(struct tally *tally,
                                         const struct tally_domain *domain,
                                         const struct tally_policy *policy,
                                         const struct failure_detail *detail,
-                                        uint64_t *hash)
+                                        struct tally_key *key)
 {
 	enum fold_level level = fold_wanted(tally, domain);
+	struct failure_detail folded;
 	struct tally_detail *found;
 
-	found = detail_lookup(tally, policy, detail, hash);
-	if (found == NULL && level != FOLD_NONE) {
-		struct failure_detail folded = failure_folded(detail, level);
-
-		found = detail_lookup(tally, policy, &folded, hash);
-	}
-	return found;
+	strbuf_reset(&tally->scratch);
+	failure_encode(detail, &tally->scratch);
+	found = key_find(tally, policy, key);
+	if (found != NULL || level == FOLD_NONE)
+		return found;
+	folded = failure_folded(detail, level);
+	strbuf_reset(&tally->scratch);
+	failure_encode(&folded, &tally->scratch);
+	return key_find(tally, policy, key);
 }
 
 static void add_detail(struct tally *tally, struct tally_domain *domain,
                        struct tally_policy *policy,
-                       const struct failure_detail *detail, uint64_t n)
+                       const struct failure_detail *from, uint64_t n)
 {
-	struct tally_detail *found;
-	struct detail_node *node;
-	uint64_t hash;
+	struct tally_key key;
+	struct tally_detail *detail =
+		detail_find(tally, domain, policy, from, &key);
 
-	found = detail_find(tally, domain, policy, detail, &hash);
-	if (found != NULL) {
-		found->count += n;
-		return;
+	if (detail == NULL) {
+		detail = key_keep(tally, sizeof(*detail), &key);
+		detail->next = policy->details;
+		policy->details = detail;
+		domain->detail_count++;
 	}
-	node = arena_alloc(&tally->mem, sizeof(*node));
-	node->policy = policy;
-	node->detail = (struct tally_detail){
-		.next = policy->details,
-		.hash = hash,
-		.count = n,
-		.blob = keep(tally),
-		.blob_len = tally->scratch.len,
-	};
-	policy->details = &node->detail;
-	domain->detail_count++;
-	slots_insert(&tally->details, node);
+	detail->count += n;
 }
 
 static void add_policy(struct tally *tally, struct tally_domain *domain,
                        const struct session_policy *from, uint64_t n)
 {
-	struct tally_policy *policy = policy_find_or_add(tally, domain, from);
+	struct tally_key key;
+	struct tally_policy *policy = policy_find(tally, domain, from, &key);
 
+	if (policy == NULL) {
+		policy = key_keep(tally, sizeof(*policy), &key);
+		policy->next = domain->policies;
+		domain->policies = policy;
+		domain->policy_count++;
+	}
 	if (from->failed)
 		policy->failure += n;
 	else
@@ -301,14 +253,14 @@ static void add_record(struct tally *tally, struct domain_node *node,
 static bool policy_is_known(struct tally *tally, struct tally_domain *domain,
                             const struct session_policy *from)
 {
-	uint64_t hash;
-	struct tally_policy *policy = policy_find(tally, domain, from, &hash);
+	struct tally_key key;
+	struct tally_policy *policy = policy_find(tally, domain, from, &key);
 
 	if (policy == NULL)
 		return false;
 	for (size_t i = 0; i < from->failure_count; i++)
 		if (detail_find(tally, domain, policy, &from->failures[i],
-		                &hash) == NULL)
+		                &key) == NULL)
 			return false;
 	return true;
 }

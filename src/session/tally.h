@@ -24,22 +24,26 @@
 
 enum { TALLY_POLICY_TYPES = 8 };
 
+/* What a policy or a detail is known by. */
+struct tally_key {
+	uint64_t hash;     /* first, for base/slots.h */
+	const void *owner; /* its domain, or its policy */
+	const void *bytes; /* policy_encode(), failure_encode() */
+	size_t len;
+};
+
 struct tally_detail {
-	uint64_t hash;             /* first, for base/slots.h */
+	struct tally_key key;
 	struct tally_detail *next; /* of the same policy */
 	uint64_t count;
-	const void *blob; /* failure_encode() */
-	size_t blob_len;
 };
 
 struct tally_policy {
+	struct tally_key key;
 	struct tally_policy *next; /* of the same domain */
 	struct tally_detail *details;
-	uint64_t hash;
 	uint64_t success;
 	uint64_t failure;
-	const void *blob; /* policy_encode() */
-	size_t blob_len;
 };
 
 struct tally_domain {

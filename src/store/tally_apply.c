@@ -48,8 +48,8 @@ static bool fold_policy(struct work *w, const struct tally_policy *from)
 
 	arena_reset(&w->mem);
 	strbuf_reset(&w->folded);
-	if (policy_decode(from->blob, from->blob_len, &w->mem, &policy, &err) !=
-	    0) {
+	if (policy_decode(from->key.bytes, from->key.len, &w->mem, &policy,
+	                  &err) != 0) {
 		db_fail(w->txn, err.class, "%s", err.text);
 		return false;
 	}
@@ -68,8 +68,8 @@ static uint64_t choose_policy(struct work *w, const struct tally_policy *from,
 {
 	bool full = w->head.policies >= w->limits->max_policies;
 	int32_t day = w->delta->day;
-	const void *blob = from->blob;
-	size_t len = from->blob_len;
+	const void *blob = from->key.bytes;
+	size_t len = from->key.len;
 	uint64_t id;
 
 	if (intern_find(w->txn, day, blob, len, &id) && has_policy(w, id, sums))
@@ -157,11 +157,11 @@ static void apply_detail(struct work *w, uint64_t policy_id,
 	struct failure_detail detail = {0};
 	struct err err;
 
-	if (count_detail(w, policy_id, from->blob, from->blob_len, from->count,
-	                 w->head.details < max))
+	if (count_detail(w, policy_id, from->key.bytes, from->key.len,
+	                 from->count, w->head.details < max))
 		return;
 	arena_reset(&w->mem);
-	if (failure_decode(from->blob, from->blob_len, &w->mem, &detail,
+	if (failure_decode(from->key.bytes, from->key.len, &w->mem, &detail,
 	                   &err) != 0) {
 		db_fail(w->txn, err.class, "%s", err.text);
 		return;

@@ -24,7 +24,8 @@ static const struct tally_limits limits = {.max_policies = 32,
 static void count_domains(struct db *db, int32_t day, int n)
 {
 	struct db_txn *txn = db_begin_write(db);
-	struct tally_policy policy = {.success = 1, .blob = "p", .blob_len = 1};
+	struct tally_policy policy = {.success = 1,
+	                              .key = {.bytes = "p", .len = 1}};
 
 	for (int i = 0; i < n; i++) {
 		char name[32];
