@@ -47,8 +47,8 @@ _tlstally_operand()
 	local operands
 	read -ra operands <<<"$(_tlstally_operands "$sentence")"
 	case ${operands[$1]-} in
-	'<type>') COMPREPLY=($(compgen -W "$_tlstally_types" -- "$cur")) ;;
-	'<file>')
+	type) COMPREPLY=($(compgen -W "$_tlstally_types" -- "$cur")) ;;
+	file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		compopt -o filenames 2>/dev/null ;;
 	esac

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/nearest.h"
 
 struct reading {
@@ -84,11 +85,14 @@ static int read_value(struct reading *r, const struct flag_row *row,
 	if (value == NULL && !optional)
 		return err_set(r->err, ERR_PARSE, "%s needs a value: %s",
 		               row->name, row->value);
-	if (row->read(r->args, value, r->err) < 0) {
-		err_prefix(r->err, "%s", row->name);
-		return ERR_PARSE;
-	}
-	return 0;
+	if (row->yes != 0 && (value == NULL || !optional))
+		*(bool *)((char *)r->args + row->yes) = true;
+	if (value == NULL ||
+	    cli_values[row->type].read(value, (char *)r->args + row->at,
+	                               r->err) == 0)
+		return 0;
+	err_prefix(r->err, "%s", row->name);
+	return ERR_PARSE;
 }
 
 static int read_flag(struct reading *r)
@@ -132,34 +136,28 @@ static int read_command(struct reading *r)
 	return 0;
 }
 
-static size_t operands_wanted(const struct sentence *sentence)
-{
-	size_t n = 0;
-
-	for (const char *p = sentence->operands; *p != '\0'; p++)
-		n += *p == '<';
-	return n;
-}
-
-static size_t operands_most(const struct sentence *sentence)
-{
-	return operands_wanted(sentence) +
-	       (strchr(sentence->operands, '[') != NULL);
-}
-
 static int read_operand(struct reading *r)
 {
 	struct cli_args *args = r->args;
+	const char *text = r->argv[r->at++];
+	const struct operand *operand =
+		sentence_operand(r->sentence, args->operand_count);
 
-	if (args->operand_count == operands_most(r->sentence))
+	if (operand == NULL)
 		return err_set(r->err, ERR_PARSE, "%s: what is '%.40s'?",
-		               r->sentence->words, r->argv[r->at]);
-	args->operands[args->operand_count++] = r->argv[r->at++];
-	return 0;
+		               r->sentence->words, text);
+	args->operands[args->operand_count++] = text;
+	if (cli_values[operand->value].read(text, (char *)args + operand->at,
+	                                    r->err) == 0)
+		return 0;
+	err_prefix(r->err, "%s", r->sentence->words);
+	return ERR_PARSE;
 }
 
 static int read_rest(struct reading *r)
 {
+	auto_(strbuf_clear) struct strbuf usage = {0};
+	const struct operand *missing;
 	bool flags_ended = false;
 	int rc = 0;
 
@@ -173,11 +171,12 @@ static int read_rest(struct reading *r)
 			rc = read_operand(r);
 		}
 	}
-	if (rc == 0 && !r->args->help &&
-	    r->args->operand_count < operands_wanted(r->sentence))
-		return err_set(r->err, ERR_PARSE, "%s %s: which?",
-		               r->sentence->words, r->sentence->operands);
-	return rc;
+	missing = sentence_operand(r->sentence, r->args->operand_count);
+	if (rc < 0 || r->args->help || missing == NULL ||
+	    missing->name[0] == '[')
+		return rc;
+	sentence_write(r->sentence, &usage);
+	return err_set(r->err, ERR_PARSE, "%s: which?", strbuf_text(&usage));
 }
 
 int cli_args_read(int argc, char **argv, struct cli_args *args,

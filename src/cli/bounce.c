@@ -84,8 +84,8 @@ static bool find_token(const struct cli *cli, const struct strbuf *message,
 {
 	const char *sender = conf_sender(&cli->conf);
 
-	if (cli->args.operand_count > 0)
-		return token_in(sender, span_of(cli->args.operands[0]), token);
+	if (cli->args.sender != NULL)
+		return token_in(sender, span_of(cli->args.sender), token);
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		if (token_in_header(sender, message, headers[i], token))
 			return true;

@@ -25,7 +25,11 @@
 #include "base/strbuf.h"
 #include "conf/conf.h"
 #include "base/clock_record.h"
+#include "domain/rua.h"
 #include "store/db.h"
+#include "store/tally_table.h"
+
+struct jmap_type;
 
 enum { CLI_OPERANDS_MAX = 2, CLI_EXIT_USAGE = 2 };
 
@@ -62,6 +66,38 @@ enum cli_flag {
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
 
+/* What an operand, or the value of an option, can be (cli/values.c). */
+enum cli_value {
+	VALUE_TEXT, /* any; lent, as all that becomes a const char * */
+	VALUE_FILE,
+	VALUE_LIST,        /* struct cli_list */
+	VALUE_SETTING,     /* struct settings_file */
+	VALUE_DAY,         /* int32_t */
+	VALUE_DAYS,        /* so many: int32_t */
+	VALUE_TIME,        /* int64_t secs, as of the epoch */
+	VALUE_SPAN,        /* int64_t secs */
+	VALUE_NUMBER,      /* int64_t, not below 0 */
+	VALUE_POSITION,    /* int64_t */
+	VALUE_REPORT,      /* its id: uint64_t */
+	VALUE_ID,          /* of JMAP: const char * */
+	VALUE_DOMAIN,      /* its canonical form: char[] */
+	VALUE_COUNTED,     /* or what was counted though it is none */
+	VALUE_ADDRESS,     /* of mail: char[] */
+	VALUE_RESOLVER,    /* const char * */
+	VALUE_TOKEN,       /* a token's name: const char * */
+	VALUE_TYPE,        /* const struct jmap_type * */
+	VALUE_PERMISSIONS, /* bits of enum jmap_permission: unsigned */
+	CLI_VALUES,
+};
+
+struct cli_value_row {
+	/* ERR_PARSE or ERR_LIMIT in words when the text is none. */
+	int (*read)(const char *text, void *at, struct err *err);
+	const char *offer; /* of what the shell offers some; NULL */
+};
+
+extern const struct cli_value_row cli_values[CLI_VALUES];
+
 enum { CLI_LIST_MAX = 64 };
 
 /* What an option gathers that may be repeated, lent. */
@@ -90,8 +126,14 @@ struct cli_object_args {
 /* What was on the command line. */
 struct cli_args {
 	struct settings_file file;
-	const char *operands[CLI_OPERANDS_MAX];
+	const char *operands[CLI_OPERANDS_MAX]; /* as they were typed */
 	size_t operand_count;
+	/* What they are, those that the sentence has. */
+	char domain[TALLY_DOMAIN_TEXT]; /* "": not given */
+	char address[RUA_ADDRESS_MAX + 1];
+	const char *path, *token, *sender;
+	const struct jmap_type *type;
+	const char *object_id; /* NULL: not given */
 	bool help;
 	bool version;
 	bool verbose;
@@ -139,11 +181,16 @@ enum cli_needs {
 	NEEDS_STORE_FOR_MAIL,
 };
 
+struct operand {
+	const char *name; /* "<type>", "[id]": may be left out; NULL: none */
+	enum cli_value value;
+	size_t at; /* in struct cli_args */
+};
+
 struct sentence {
-	const char *words;    /* "suppress add" */
-	const char *operands; /* "<type> [id]", what may be left out in
-	                         brackets; "" */
-	unsigned flags;       /* without FLAGS_ALWAYS */
+	const char *words; /* "suppress add" */
+	struct operand operands[CLI_OPERANDS_MAX];
+	unsigned flags; /* without FLAGS_ALWAYS */
 	enum cli_needs needs;
 	int (*run)(struct cli *cli, struct err *err);
 	const char *help; /* one line */
@@ -161,8 +208,10 @@ struct flag_row {
 	enum cli_flag flag;
 	const char *name;  /* "--day" or "-n" */
 	const char *value; /* "DAY", "[TIME]" when it may be left out, NULL */
-	size_t yes;        /* no value: the bool of struct cli_args to set */
-	int (*read)(struct cli_args *args, const char *value, struct err *err);
+	enum cli_value type;
+	/* In struct cli_args: the bool that is set when it is given, one with
+	 * a value that may be left out without it (0: none); the value. */
+	size_t yes, at;
 	const char *help; /* one line */
 };
 
@@ -174,6 +223,12 @@ extern const size_t flag_rows_count;
  * and give args->help. */
 int cli_args_read(int argc, char **argv, struct cli_args *args,
                   const struct sentence **sentence, struct err *err);
+
+/* The i-th operand of the sentence; NULL past the last. */
+const struct operand *sentence_operand(const struct sentence *sentence,
+                                       size_t i);
+/* "suppress add <address>" */
+void sentence_write(const struct sentence *sentence, struct strbuf *out);
 
 /* Of all, or of one sentence. */
 void cli_help(struct strbuf *out);

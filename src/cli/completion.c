@@ -83,14 +83,23 @@ static void write_options(struct strbuf *out)
 	strbuf_puts(out, "\tesac\n}\n");
 }
 
+/* What is offered for each operand; "-": nothing. */
 static void write_operands(struct strbuf *out)
 {
+	const struct operand *operand;
+
 	strbuf_puts(out, "_tlstally_operands()\n{\n\tcase $1 in\n");
-	for (size_t i = 0; i < sentences_count; i++)
-		if (sentences[i].operands[0] != '\0')
-			strbuf_printf(out, "\t'%s') echo '%s' ;;\n",
-			              sentences[i].words,
-			              sentences[i].operands);
+	for (size_t i = 0; i < sentences_count; i++) {
+		strbuf_printf(out, "\t'%s') echo '", sentences[i].words);
+		for (size_t n = 0;
+		     (operand = sentence_operand(&sentences[i], n)) != NULL;
+		     n++) {
+			const char *offer = cli_values[operand->value].offer;
+
+			add_word(out, offer ? offer : "-");
+		}
+		strbuf_puts(out, "' ;;\n");
+	}
 	strbuf_puts(out, "\tesac\n}\n");
 }
 
@@ -106,7 +115,7 @@ static void write_valued(struct strbuf *out)
 	strbuf_puts(out, "'\n_tlstally_files='");
 	for (size_t i = 0; i < flag_rows_count; i++)
 		if (flag_rows[i].value != NULL &&
-		    strcmp(flag_rows[i].value, "FILE") == 0)
+		    flag_rows[i].type == VALUE_FILE)
 			add_word(out, flag_rows[i].name);
 	strbuf_puts(out, "'\n_tlstally_always='");
 	write_flags(FLAGS_ALWAYS, out);

@@ -28,8 +28,7 @@ static void sentence_line(const struct sentence *sentence, struct strbuf *out)
 {
 	auto_(strbuf_clear) struct strbuf left = {0};
 
-	strbuf_printf(&left, "%s%s%s", sentence->words,
-	              sentence->operands[0] ? " " : "", sentence->operands);
+	sentence_write(sentence, &left);
 	strbuf_printf(out, "  %-*s %s\n", SENTENCE_WIDTH, strbuf_text(&left),
 	              sentence->help);
 }
@@ -52,9 +51,10 @@ void cli_help(struct strbuf *out)
 
 void cli_help_sentence(const struct sentence *sentence, struct strbuf *out)
 {
-	strbuf_printf(out, "usage: tlstally %s%s%s%s\n%s\n", sentence->words,
-	              sentence->operands[0] ? " " : "", sentence->operands,
-	              sentence->flags ? " [option]..." : "", sentence->help);
+	strbuf_puts(out, "usage: tlstally ");
+	sentence_write(sentence, out);
+	strbuf_printf(out, "%s\n%s\n", sentence->flags ? " [option]..." : "",
+	              sentence->help);
 	if (sentence->flags != 0) {
 		strbuf_puts(out, "\n");
 		flag_lines(sentence->flags, out);

@@ -1,21 +1,17 @@
 /* tlstally lookup: a domain's DNS and policy host, asked now; no store. */
 #include "cli/lookup.h"
 
-#include <string.h>
-
 #include "show/doc.h"
 #include "show/lookup_doc.h"
 #include "cli/cli.h"
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/domain.h"
 #include "policy/crew.h"
 #include "policy/discover.h"
 
 int cli_lookup(struct cli *cli, struct err *err)
 {
-	const char *operand = cli->args.operands[0];
 	auto_(json_free) json_t *doc = json_object();
 	auto_(arena_clear) struct arena arena = {0};
 	struct kit_options with = kit_options_of(&cli->conf);
@@ -26,16 +22,14 @@ int cli_lookup(struct cli *cli, struct err *err)
 		.thorough = true,
 	};
 	struct domain_view view;
-	char domain[DOMAIN_TEXT];
 
 	if (cli->args.resolver != NULL)
 		with.resolver.address = cli->args.resolver;
-	if (domain_canonical(operand, strlen(operand), domain, err) < 0 ||
-	    kit_open(&kit, &with, NULL, err) < 0)
+	if (kit_open(&kit, &with, NULL, err) < 0)
 		return err->class;
 	options.resolver = kit.resolver;
 	options.fetcher = kit.fetcher;
-	discover(&options, domain, NULL, &arena, &view);
+	discover(&options, cli->args.domain, NULL, &arena, &view);
 	lookup_doc(&view, &arena, doc);
 	if (cli->args.json)
 		doc_print(doc, &cli->out);

@@ -53,8 +53,7 @@ json_t *object_names(const char *text)
 static int read_ids(const struct cli_args *args, struct object_order *order,
                     struct err *err)
 {
-	const char *operand =
-		args->operand_count > 1 ? args->operands[1] : NULL;
+	const char *operand = args->object_id;
 	json_t *item;
 	size_t i;
 
@@ -72,7 +71,7 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 
 		if (!jmap_is_id(id))
 			return err_set(err, ERR_PARSE,
-			               "'%.60s' is no id (A-Z a-z 0-9 - _)",
+			               "'%.60s' is not an id (A-Z a-z 0-9 - _)",
 			               id);
 	}
 	if (order->ids == NULL &&
@@ -313,12 +312,11 @@ int object_order_read(const struct cli_args *args, enum object_verb verb,
 {
 	*order = (struct object_order){
 		.verb = verb,
-		.type = object_type_find(args->operands[0], err),
+		.type = args->type,
 		.position = args->object.position,
 		.limit = args->object.has_limit ? args->object.limit : -1,
 	};
-	if (order->type == NULL || check_verb(order, err) < 0 ||
-	    read_ids(args, order, err) < 0 ||
+	if (check_verb(order, err) < 0 || read_ids(args, order, err) < 0 ||
 	    read_fields(args, order, err) < 0 ||
 	    read_where(args, order, err) < 0 || read_sort(args, order, err) < 0)
 		return err->class;

@@ -222,7 +222,7 @@ static void print_many(struct object_job *job, const json_t *objects)
 static void print_named(struct object_job *job, const json_t *objects)
 {
 	struct strbuf *out = &job->cli->out;
-	bool is_one = job->cli->args.operand_count > 1;
+	bool is_one = job->cli->args.object_id != NULL;
 
 	if (!job->cli->args.json)
 		object_print_each(objects, job->order->fields, out);

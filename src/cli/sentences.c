@@ -6,74 +6,107 @@
 
 #include "base/nearest.h"
 
+/* clang-format off */
+#define ROW(name, value, member) {name, value, offsetof(struct cli_args, member)}
+#define NO_OPERAND {{NULL, VALUE_TEXT, 0}}
+#define OPERAND(name, value, member) {ROW(name, value, member)}
+#define TYPE OPERAND("<type>", VALUE_TYPE, type)
+#define TYPE_AND_ID                                                            \
+	{ROW("<type>", VALUE_TYPE, type), ROW("[id]", VALUE_ID, object_id)}
+/* clang-format on */
+
 const struct sentence sentences[] = {
-	{"run", "", FLAG_NOW | FLAG_JSON, NEEDS_STORE_WRITE, cli_run,
+	{"run", NO_OPERAND, FLAG_NOW | FLAG_JSON, NEEDS_STORE_WRITE, cli_run,
          "close days, deliver what is due, purge: for cron, every 5 minutes"},
-	{"rollup", "", FLAG_DAY | FLAG_NOW | FLAG_JSON, NEEDS_STORE_WRITE,
-         cli_rollup, "make reports of the days that are over"},
-	{"deliver", "", FLAG_AT_ONCE | FLAG_ID | FLAG_JSON, NEEDS_STORE_WRITE,
-         cli_deliver, "send the reports that are due"},
-	{"status", "", FLAG_JSON, NEEDS_STORE_READ, cli_status,
+	{"rollup", NO_OPERAND, FLAG_DAY | FLAG_NOW | FLAG_JSON,
+         NEEDS_STORE_WRITE, cli_rollup,
+         "make reports of the days that are over"},
+	{"deliver", NO_OPERAND, FLAG_AT_ONCE | FLAG_ID | FLAG_JSON,
+         NEEDS_STORE_WRITE, cli_deliver, "send the reports that are due"},
+	{"status", NO_OPERAND, FLAG_JSON, NEEDS_STORE_READ, cli_status,
          "what is counted, waits, was sent, and what needs a look"},
-	{"doctor", "", FLAG_JSON, NEEDS_STORE_READ, cli_doctor,
+	{"doctor", NO_OPERAND, FLAG_JSON, NEEDS_STORE_READ, cli_doctor,
          "is everything in place for tomorrow's reports?"},
-	{"clock show", "", FLAG_JSON, NEEDS_STORE_READ, cli_clock_show,
+	{"clock show", NO_OPERAND, FLAG_JSON, NEEDS_STORE_READ, cli_clock_show,
          "is the time of day believed, and since when not?"},
-	{"clock accept", "", 0, NEEDS_STORE_WRITE, cli_clock_accept,
+	{"clock accept", NO_OPERAND, 0, NEEDS_STORE_WRITE, cli_clock_accept,
          "say that the clock is right as it is"},
-	{"domains", "", FLAG_DAY | FLAG_FAILURES | FLAG_JSON, NEEDS_STORE_READ,
-         cli_domains, "the domains of a day and how their sessions went"},
-	{"show", "<domain>", FLAG_DAY | FLAG_JSON, NEEDS_STORE_READ, cli_show,
+	{"domains", NO_OPERAND, FLAG_DAY | FLAG_FAILURES | FLAG_JSON,
+         NEEDS_STORE_READ, cli_domains,
+         "the domains of a day and how their sessions went"},
+	{"show", OPERAND("<domain>", VALUE_COUNTED, domain),
+         FLAG_DAY | FLAG_JSON, NEEDS_STORE_READ, cli_show,
          "all about one domain: counts, failures, reports, answers"},
-	{"preview", "<domain>", FLAG_DAY | FLAG_EML | FLAG_NOW,
-         NEEDS_STORE_READ, cli_preview,
+	{"preview", OPERAND("<domain>", VALUE_COUNTED, domain),
+         FLAG_DAY | FLAG_EML | FLAG_NOW, NEEDS_STORE_READ, cli_preview,
          "the report that the domain would get, or the mail it comes in"},
-	{"inbound", "[domain]", FLAG_DAY | FLAG_DAYS | FLAG_JSON,
-         NEEDS_STORE_READ, cli_inbound,
+	{"inbound", OPERAND("[domain]", VALUE_DOMAIN, domain),
+         FLAG_DAY | FLAG_DAYS | FLAG_JSON, NEEDS_STORE_READ, cli_inbound,
          "how mail comes in to our domains, and who sends it without TLS"},
-	{"lookup", "<domain>", FLAG_RESOLVER | FLAG_JSON, NEEDS_SETTINGS_IF_ANY,
-         cli_lookup,
+	{"lookup", OPERAND("<domain>", VALUE_DOMAIN, domain),
+         FLAG_RESOLVER | FLAG_JSON, NEEDS_SETTINGS_IF_ANY, cli_lookup,
          "what a domain's DNS and web server say: TLSRPT, MTA-STS, DANE"},
-	{"suppress list", "", FLAG_JSON, NEEDS_STORE_READ, cli_suppress_list,
-         "addresses that no report is sent to"},
-	{"suppress add", "<address>", FLAG_FOR | FLAG_REASON | FLAG_REPLACE,
-         NEEDS_STORE_WRITE, cli_suppress_add, "send this address no report"},
-	{"suppress remove", "<address>", 0, NEEDS_STORE_WRITE,
-         cli_suppress_remove, "send this address reports again"},
-	{"bounce", "[address]", FLAG_JSON, NEEDS_STORE_FOR_MAIL, cli_bounce,
+	{"suppress list", NO_OPERAND, FLAG_JSON, NEEDS_STORE_READ,
+         cli_suppress_list, "addresses that no report is sent to"},
+	{"suppress add", OPERAND("<address>", VALUE_ADDRESS, address),
+         FLAG_FOR | FLAG_REASON | FLAG_REPLACE, NEEDS_STORE_WRITE,
+         cli_suppress_add, "send this address no report"},
+	{"suppress remove", OPERAND("<address>", VALUE_ADDRESS, address), 0,
+         NEEDS_STORE_WRITE, cli_suppress_remove,
+         "send this address reports again"},
+	{"bounce", OPERAND("[address]", VALUE_TEXT, sender), FLAG_JSON,
+         NEEDS_STORE_FOR_MAIL, cli_bounce,
          "read a bounce of a report from standard input, for an alias"},
-	{"token list", "", FLAG_JSON, NEEDS_STORE_READ, cli_token_list,
+	{"token list", NO_OPERAND, FLAG_JSON, NEEDS_STORE_READ, cli_token_list,
          "who may use the API, and for what"},
-	{"token add", "<name>", FLAG_PERMISSION | FLAG_EXPIRES | FLAG_JSON,
-         NEEDS_STORE_WRITE, cli_token_add,
-         "make a token for the API and show it, this once"},
-	{"token remove", "<name>", 0, NEEDS_STORE_WRITE, cli_token_remove,
+	{"token add", OPERAND("<name>", VALUE_TOKEN, token),
+         FLAG_PERMISSION | FLAG_EXPIRES | FLAG_JSON, NEEDS_STORE_WRITE,
+         cli_token_add, "make a token for the API and show it, this once"},
+	{"token remove", OPERAND("<name>", VALUE_TOKEN, token), 0,
+         NEEDS_STORE_WRITE, cli_token_remove,
          "make a token worthless, at once"},
-	{"get", "<type> [id]", FLAG_IDS | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
+	{"get", TYPE_AND_ID, FLAG_IDS | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
          NEEDS_NOTHING, cli_object_get,
          "objects: the one with this id, those of --ids, or all"},
-	{"query", "<type>", FLAG_SEARCH | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
+	{"query", TYPE, FLAG_SEARCH | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
          NEEDS_NOTHING, cli_object_query, "objects: those that fit, sorted"},
-	{"create", "<type>", FLAG_GIVEN | FLAG_JSON | FLAG_SERVER,
-         NEEDS_NOTHING, cli_object_create, "make an object and print its id"},
-	{"update", "<type> [id]",
-         FLAG_IDS | FLAG_GIVEN | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
-         cli_object_update, "change fields of objects"},
-	{"delete", "<type> [id]", FLAG_IDS | FLAG_JSON | FLAG_SERVER,
+	{"create", TYPE, FLAG_GIVEN | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
+         cli_object_create, "make an object and print its id"},
+	{"update", TYPE_AND_ID, FLAG_IDS | FLAG_GIVEN | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_object_update, "change fields of objects"},
+	{"delete", TYPE_AND_ID, FLAG_IDS | FLAG_JSON | FLAG_SERVER,
          NEEDS_NOTHING, cli_object_delete, "delete objects"},
-	{"conf", "", FLAG_CHANGED | FLAG_DEFAULTS | FLAG_CHECK, NEEDS_NOTHING,
-         cli_conf, "print or check the settings"},
-	{"purge", "", FLAG_JSON, NEEDS_STORE_WRITE, cli_purge,
+	{"conf", NO_OPERAND, FLAG_CHANGED | FLAG_DEFAULTS | FLAG_CHECK,
+         NEEDS_NOTHING, cli_conf, "print or check the settings"},
+	{"purge", NO_OPERAND, FLAG_JSON, NEEDS_STORE_WRITE, cli_purge,
          "delete what is older than keep_days and archive_days"},
-	{"check-store", "", FLAG_JSON, NEEDS_OWNER, cli_check_store,
+	{"check-store", NO_OPERAND, FLAG_JSON, NEEDS_OWNER, cli_check_store,
          "read the whole store and say what cannot be read"},
-	{"backup", "<file>", FLAG_CHECK, NEEDS_OWNER, cli_backup,
-         "write a consistent copy of the store, while all goes on"},
-	{"restore", "<file>", 0, NEEDS_OWNER, cli_restore,
-         "put a copy in the store's place, while nothing runs"},
+	{"backup", OPERAND("<file>", VALUE_FILE, path), FLAG_CHECK, NEEDS_OWNER,
+         cli_backup, "write a consistent copy of the store, while all goes on"},
+	{"restore", OPERAND("<file>", VALUE_FILE, path), 0, NEEDS_OWNER,
+         cli_restore, "put a copy in the store's place, while nothing runs"},
 };
 
 const size_t sentences_count = sizeof(sentences) / sizeof(sentences[0]);
+
+const struct operand *sentence_operand(const struct sentence *sentence,
+                                       size_t i)
+{
+	return i < CLI_OPERANDS_MAX && sentence->operands[i].name != NULL
+	               ? &sentence->operands[i]
+	               : NULL;
+}
+
+void sentence_write(const struct sentence *sentence, struct strbuf *out)
+{
+	const struct operand *operand;
+
+	strbuf_puts(out, sentence->words);
+	for (size_t i = 0; (operand = sentence_operand(sentence, i)) != NULL;
+	     i++)
+		strbuf_printf(out, " %s", operand->name);
+}
 
 /* How many words the sentence has if they begin the command line, else 0. */
 static int matches(const struct sentence *sentence, char *const *words,

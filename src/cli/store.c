@@ -83,7 +83,7 @@ int cli_check_store(struct cli *cli, struct err *err)
 
 int cli_backup(struct cli *cli, struct err *err)
 {
-	const char *path = cli->args.operands[0];
+	const char *path = cli->args.path;
 
 	if (cli->args.check)
 		return check_store(cli, path, err);
@@ -104,13 +104,13 @@ int cli_restore(struct cli *cli, struct err *err)
 		.create = true,
 	};
 
-	if (db_restore(&options, cli->args.operands[0], err) < 0)
+	if (db_restore(&options, cli->args.path, err) < 0)
 		return err->class;
 	if (cli_is_talkative(cli))
 		strbuf_printf(&cli->out,
 		              "%s is the store of %s now; the one before is "
 		              "data.mdb.before beside it\n",
-		              cli->args.operands[0], options.directory);
+		              cli->args.path, options.directory);
 	return 0;
 }
 

@@ -121,12 +121,10 @@ int cli_token_add(struct cli *cli, struct err *err)
 	auto_(json_free) json_t *doc = json_object();
 	char text[AUTH_TOKEN_TEXT];
 
-	if (auth_name_check(cli->args.operands[0], err) < 0)
-		return err->class;
 	if (row.permissions == 0)
 		return err_set(err, ERR_PARSE,
 		               "a token without --permission may do nothing");
-	snprintf(row.name, sizeof(row.name), "%s", cli->args.operands[0]);
+	snprintf(row.name, sizeof(row.name), "%s", cli->args.token);
 	auth_token_new(text, row.hash);
 	if (put_new(cli, &row, err) < 0)
 		return err->class;
@@ -143,7 +141,7 @@ int cli_token_add(struct cli *cli, struct err *err)
 int cli_token_remove(struct cli *cli, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(cli->db);
-	const char *name = cli->args.operands[0];
+	const char *name = cli->args.token;
 
 	if (!api_token_delete(txn, name))
 		db_fail(txn, ERR_NOTFOUND, "there is no token '%.80s'", name);

@@ -267,7 +267,8 @@ json '"until" not in d["suppressions"][0] and len(d["suppressions"]) == 1'
 json 'd["suppressions"][0]["reason"] == "asked again"'
 try 0 "for 30 days again" suppress add tlsrpt@reports.test --replace \
 	--for 30d --reason "asked us to"
-try 1 "suppress what is no address" suppress add nonsense
+try 2 "suppress what is no address" suppress add nonsense
+says err "suppress add: rua: no @ in the mail address in 'nonsense'"
 try 1 "remove what is not there" suppress remove nobody@reports.test
 says err "nobody@reports.test is not suppressed"
 

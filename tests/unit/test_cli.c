@@ -112,17 +112,22 @@ static void test_usage(void **state)
 		{"no day", "domains --day tomorrow",
 	         "--day: 'tomorrow' is no day (like 2026-03-01)"},
 		{"no number of days", "inbound --days 0",
-	         "--days: '0' is no number of days from 1 to 3660"},
+	         "--days: '0' is not a number of days from 1 to 3660"},
 		{"days and more", "inbound --days 7d",
-	         "--days: '7d' is no number of days from 1 to 3660"},
+	         "--days: '7d' is not a number of days from 1 to 3660"},
 		{"an operand too many where one may be left out",
 	         "inbound a.example b.example",
 	         "inbound: what is 'b.example'?"},
 		{"no span", "suppress add a@b.example --for ever",
 	         "--for: 'ever' is not a span of time (like 90s, 10m, 4h, "
 	         "2d)"},
+		{"an operand that is not what it should be", "lookup a..b",
+	         "lookup: domain 'a..b' has an empty label"},
+		{"the second", "get domain a.b",
+	         "get: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{"no id", "deliver --id 7",
-	         "--id: '7' is no report's id; `tlstally show DOMAIN` has "
+	         "--id: '7' is not the id of a report; `tlstally show DOMAIN` "
+	         "has "
 	         "them"},
 	};
 
@@ -171,6 +176,89 @@ static void test_values(void **state)
 	assert_true(args.json);
 }
 
+/* What each kind of value takes and what it does not, and with which words. */
+static void test_kinds(void **state)
+{
+	static const struct {
+		enum cli_value value;
+		const char *good, *bad, *words;
+	} rows[] = {
+		{VALUE_FILE, "a file", "", "a file's name is not empty"},
+		{VALUE_DAY, "2026-03-01", "2026-02-30",
+	         "'2026-02-30' is no day (like 2026-03-01)"},
+		{VALUE_DAYS, "3660", "3661",
+	         "'3661' is not a number of days from 1 to 3660"},
+		{VALUE_TIME, "2026-03-02T00:15Z", "midnight",
+	         "'midnight' is no time (RFC 3339, like 2026-03-01T10:00:00Z)"},
+		{VALUE_SPAN, "30d", "30y",
+	         "'30y' is not a span of time (like 90s, 10m, 4h, 2d)"},
+		{VALUE_NUMBER, "0", "-1",
+	         "'-1' is not a whole number from 0 up"},
+		{VALUE_NUMBER, "9007199254740991", "9007199254740992",
+	         "'9007199254740992' is not a whole number from 0 up"},
+		{VALUE_POSITION, "-1", "1x", "'1x' is not a whole number"},
+		{VALUE_POSITION, "0", "", "'' is not a whole number"},
+		{VALUE_REPORT, "a00000000000c", "A00000000000c",
+	         "'A00000000000c' is not the id of a report; `tlstally show "
+	         "DOMAIN` has "
+	         "them"},
+		{VALUE_ID, "a_b-9", "a.b",
+	         "'a.b' is not an id (A-Z a-z 0-9 - _)"},
+		{VALUE_DOMAIN, "Example.COM.", "a..b",
+	         "domain 'a..b' has an empty label"},
+		{VALUE_COUNTED, "not..a.domain", "",
+	         "'' is not the name of a domain"},
+		{VALUE_ADDRESS, "tls@Example.com", "nonsense",
+	         "rua: no @ in the mail address in 'nonsense'"},
+		{VALUE_RESOLVER, "::1@5353", "dns.example",
+	         "'dns.example' is no IP address (like 127.0.0.1, "
+	         "127.0.0.1@5353 or [::1]:53)"},
+		{VALUE_TOKEN, "grafana-1", "two words",
+	         "'two words': a token's name consists of letters, digits, "
+	         "'.', '_' and '-'"},
+		{VALUE_TYPE, "SentReport", "supression",
+	         "there are no objects 'supression'; did you mean "
+	         "'suppression'?"},
+		{VALUE_PERMISSIONS, "all", "tallyRaed",
+	         "'tallyRaed' is no permission: did you mean tallyRead?"},
+	};
+	bool seen[CLI_VALUES] = {[VALUE_TEXT] = true};
+	struct cli_list list = {.count = 0};
+	struct settings_file file = {.path = NULL};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct cli_value_row *kind = &cli_values[rows[i].value];
+		union {
+			uint64_t number;
+			char text[TALLY_DOMAIN_TEXT + RUA_ADDRESS_MAX];
+		} at = {.text = ""};
+		struct err err = {0};
+
+		print_message("  - %s\n", rows[i].bad);
+		seen[rows[i].value] = true;
+		if (kind->read(rows[i].good, &at, &err) != 0)
+			fail_msg("%s: %s", rows[i].good, err.text);
+		assert_true(kind->read(rows[i].bad, &at, &err) < 0);
+		assert_string_equal(err.text, rows[i].words);
+	}
+	/* what may be repeated is refused when it is too much */
+	for (int i = 0; i < 2; i++) {
+		enum cli_value value = i == 0 ? VALUE_LIST : VALUE_SETTING;
+		void *at = i == 0 ? (void *)&list : &file;
+		struct err err = {0};
+		int n = 0;
+
+		while (n < 1000 && cli_values[value].read("a", at, &err) == 0)
+			n++;
+		assert_true(n > 1 && n < 1000);
+		assert_int_equal(strncmp(err.text, "more than ", 10), 0);
+		seen[value] = true;
+	}
+	for (int i = 0; i < CLI_VALUES; i++)
+		assert_true(seen[i]);
+}
+
 /* The tables' rows are whole, and a flag's bit leads to one row of it. */
 static void test_tables(void **state)
 {
@@ -181,8 +269,10 @@ static void test_tables(void **state)
 		assert_int_equal(sentences[i].flags & FLAGS_ALWAYS, 0);
 	}
 	for (size_t i = 0; i < flag_rows_count; i++)
-		assert_true((flag_rows[i].value == NULL) ==
-		            (flag_rows[i].read == NULL));
+		assert_true(flag_rows[i].value == NULL
+		                    ? flag_rows[i].yes != 0
+		                    : flag_rows[i].at != 0 ||
+		                              flag_rows[i].flag <= FLAG_SET);
 }
 
 static char *read_manual(void)
@@ -455,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_understood),
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_manual),
 		cmocka_unit_test(test_manual_types),

@@ -271,10 +271,12 @@ static void test_refusals(void **state)
 	} rows[] = {
 		{"no type", "get", "get <type> [id]: which?"},
 		{"a type misspelt", "get tls-internal-reports",
-	         "there are no objects 'tls-internal-reports'; did you mean "
+	         "get: there are no objects 'tls-internal-reports'; did you "
+	         "mean "
 	         "'tls-internal-report'?"},
 		{"no such type", "get mailboxes",
-	         "there are no objects 'mailboxes', only tls-internal-report, "
+	         "get: there are no objects 'mailboxes', only "
+	         "tls-internal-report, "
 	         "sent-report, suppression, domain, inbound"},
 		{"what is read only", "create domain --field domain=a.example",
 	         "domain: these can be read only: get and query"},
@@ -282,9 +284,10 @@ static void test_refusals(void **state)
 	         "sent-report: these can be read only: get and query"},
 		{"an id and --ids", "get domain x --ids y",
 	         "an id behind the type, or --ids: not both"},
-		{"no id", "get domain a.b", "'a.b' is no id (A-Z a-z 0-9 - _)"},
+		{"no id", "get domain a.b",
+	         "get: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{"an empty id", "get domain --ids a,,b",
-	         "'' is no id (A-Z a-z 0-9 - _)"},
+	         "'' is not an id (A-Z a-z 0-9 - _)"},
 		{"nothing to delete", "delete suppression",
 	         "which? An id behind the type, or --ids A,B"},
 		{"no ids", "get suppression --ids=", "--ids: which?"},
@@ -332,11 +335,11 @@ static void test_refusals(void **state)
 	         "--sort: 'reason' is none of id, address, since, until (with "
 	         "- before it the greatest first)"},
 		{"no number", "query domain --limit -1",
-	         "--limit: '-1' is no number from 0 on"},
+	         "--limit: '-1' is not a whole number from 0 up"},
 		{"no number either", "query domain --position 1x",
-	         "--position: '1x' is no number"},
+	         "--position: '1x' is not a whole number"},
 		{"no account", "query domain --account a.b",
-	         "--account: 'a.b' is no id (A-Z a-z 0-9 - _)"},
+	         "--account: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{"no span", "query domain --timeout soon",
 	         "--timeout: 'soon' is not a span of time (like 90s, 10m, 4h, "
 	         "2d)"},

@@ -1,0 +1,221 @@
+/* What a word of the command line can be: each kind is read, or refused in
+ * words, here and nowhere else. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/auth.h"
+#include "jmap/jmap.h"
+#include "cli/object_type.h"
+#include "base/day.h"
+#include "base/domain.h"
+#include "base/endpoint.h"
+#include "base/span.h"
+#include "conf/value.h"
+#include "api/object.h"
+#include "api/object_id.h"
+#include "domain/rua.h"
+
+enum { DAYS_MAX = 3660 };
+
+#define NUMBER_MAX ((INT64_C(1) << 53) - 1) /* RFC 8620 section 1.3 */
+
+static int read_text(const char *text, void *at, struct err *err)
+{
+	(void)err;
+	*(const char **)at = text;
+	return 0;
+}
+
+static int read_file(const char *text, void *at, struct err *err)
+{
+	return text[0] == '\0'
+	               ? err_set(err, ERR_PARSE, "a file's name is not empty")
+	               : read_text(text, at, err);
+}
+
+static int read_list(const char *text, void *at, struct err *err)
+{
+	struct cli_list *list = at;
+
+	if (list->count == CLI_LIST_MAX)
+		return err_set(err, ERR_PARSE, "more than %d of them",
+		               CLI_LIST_MAX);
+	list->at[list->count++] = text;
+	return 0;
+}
+
+static int read_setting(const char *text, void *at, struct err *err)
+{
+	return settings_file_assign(at, text, err);
+}
+
+static int read_day(const char *text, void *at, struct err *err)
+{
+	return day_parse(text, at, err);
+}
+
+static int read_time(const char *text, void *at, struct err *err)
+{
+	return time_parse(text, at, err);
+}
+
+static int read_span(const char *text, void *at, struct err *err)
+{
+	return value_span(text, at, err);
+}
+
+static int read_whole(const char *text, int64_t least, void *at,
+                      struct err *err)
+{
+	char *end;
+	long long n = strtoll(text, &end, 10);
+
+	if (strchr("-0123456789", text[0]) == NULL || end == text ||
+	    *end != '\0' || n < least || n > NUMBER_MAX)
+		return err_set(err, ERR_PARSE,
+		               "'%.40s' is not a whole number%s", text,
+		               least == 0 ? " from 0 up" : "");
+	*(int64_t *)at = n;
+	return 0;
+}
+
+static int read_number(const char *text, void *at, struct err *err)
+{
+	return read_whole(text, 0, at, err);
+}
+
+static int read_position(const char *text, void *at, struct err *err)
+{
+	return read_whole(text, -NUMBER_MAX, at, err);
+}
+
+static int read_days(const char *text, void *at, struct err *err)
+{
+	int64_t days = 0;
+
+	if (read_whole(text, 0, &days, err) < 0 || days < 1 || days > DAYS_MAX)
+		return err_set(err, ERR_PARSE,
+		               "'%.40s' is not a number of days from 1 to %d",
+		               text, DAYS_MAX);
+	*(int32_t *)at = (int32_t)days;
+	return 0;
+}
+
+static int read_report(const char *text, void *at, struct err *err)
+{
+	return object_id_parse(text, at)
+	               ? 0
+	               : err_set(err, ERR_PARSE,
+	                         "'%.40s' is not the id of a report; "
+	                         "`tlstally show DOMAIN` has them",
+	                         text);
+}
+
+static int read_id(const char *text, void *at, struct err *err)
+{
+	return jmap_is_id(text)
+	               ? read_text(text, at, err)
+	               : err_set(err, ERR_PARSE,
+	                         "'%.40s' is not an id (A-Z a-z 0-9 - _)",
+	                         text);
+}
+
+static int read_domain(const char *text, void *at, struct err *err)
+{
+	return domain_canonical(text, strlen(text), at, err);
+}
+
+/* Names that no domain can have are counted, too. */
+static int read_counted(const char *text, void *at, struct err *err)
+{
+	size_t len = strlen(text);
+
+	if (domain_canonical(text, len, at, NULL) == 0)
+		return 0;
+	if (len == 0 || len >= TALLY_DOMAIN_TEXT)
+		return err_set(err, ERR_PARSE,
+		               "'%.40s' is not the name of a domain", text);
+	strcpy(at, text);
+	return 0;
+}
+
+/* As rua gives it: "TLS@Example.org" and "tls@example.org" are two, their
+ * domains are not. */
+static int read_address(const char *text, void *at, struct err *err)
+{
+	struct rua rua;
+
+	if (rua_from_address(text, strlen(text), &rua, err) < 0)
+		return err->class;
+	strcpy(at, rua.address);
+	return 0;
+}
+
+static int read_resolver(const char *text, void *at, struct err *err)
+{
+	struct endpoint ignored;
+
+	return endpoint_parse(text, 1, &ignored, err) < 0
+	               ? err->class
+	               : read_text(text, at, err);
+}
+
+static int read_token(const char *text, void *at, struct err *err)
+{
+	return auth_name_check(text, err) < 0 ? err->class
+	                                      : read_text(text, at, err);
+}
+
+static int read_type(const char *text, void *at, struct err *err)
+{
+	const struct jmap_type **type = at;
+
+	*type = object_type_find(text, err);
+	return *type ? 0 : err->class;
+}
+
+/* One word, several with commas between them, or "all"; may be repeated. */
+static int read_permissions(const char *text, void *at, struct err *err)
+{
+	struct span rest = span_of(text), part;
+	enum jmap_permission permission;
+	bool more;
+
+	do {
+		char word[64];
+
+		more = span_split(&rest, ',', &part);
+		snprintf(word, sizeof(word), "%.*s", (int)part.len, part.at);
+		if (strcmp(word, "all") == 0)
+			permission = PERMIT_ALL;
+		else if (!jmap_permission_from_word(word, &permission, err))
+			return err->class;
+		*(unsigned *)at |= permission;
+	} while (more);
+	return 0;
+}
+
+const struct cli_value_row cli_values[CLI_VALUES] = {
+	[VALUE_TEXT] = {read_text, NULL},
+	[VALUE_FILE] = {read_file, "file"},
+	[VALUE_LIST] = {read_list, NULL},
+	[VALUE_SETTING] = {read_setting, NULL},
+	[VALUE_DAY] = {read_day, NULL},
+	[VALUE_DAYS] = {read_days, NULL},
+	[VALUE_TIME] = {read_time, NULL},
+	[VALUE_SPAN] = {read_span, NULL},
+	[VALUE_NUMBER] = {read_number, NULL},
+	[VALUE_POSITION] = {read_position, NULL},
+	[VALUE_REPORT] = {read_report, NULL},
+	[VALUE_ID] = {read_id, NULL},
+	[VALUE_DOMAIN] = {read_domain, NULL},
+	[VALUE_COUNTED] = {read_counted, NULL},
+	[VALUE_ADDRESS] = {read_address, NULL},
+	[VALUE_RESOLVER] = {read_resolver, NULL},
+	[VALUE_TOKEN] = {read_token, NULL},
+	[VALUE_TYPE] = {read_type, "type"},
+	[VALUE_PERMISSIONS] = {read_permissions, "permission"},
+};
