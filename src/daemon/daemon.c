@@ -2,197 +2,75 @@
 
 #include "config.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
 
-#include "daemon/host_clock.h"
-#include "daemon/settings_file.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "daemon/host_clock.h"
 #include "store/feed_table.h"
 
-enum { EXIT_USAGE = 2, WATCH_MS = 60 * 1000 };
-
-static void print_help(const struct daemon_about *about)
-{
-	printf("usage: %s [-f] [-c FILE] [-o SECTION.NAME=VALUE]...\n"
-	       "%s\n\n"
-	       "  -c FILE     settings (TLSTALLY_CONF; default %s)\n"
-	       "  -f          log to standard error also without a terminal\n"
-	       "  -o S.N=V    a setting over those of the file\n"
-	       "  --help      this\n"
-	       "  --version   the version\n",
-	       about->name, about->purpose, settings_file_default());
-	for (const struct daemon_flag *flag = about->flags;
-	     flag != NULL && flag->word != NULL; flag++)
-		printf("  %-14s%s\n", flag->word, flag->help);
-	printf("\nSee %s(8) and tlstally.conf(5).\n", about->name);
-}
-
-/* Takes the daemon's own words off the command line, so that getopt_long(3)
- * does not see them. */
-static void take_flags(const struct daemon_flag *flags, int *argc, char **argv)
-{
-	int kept = 1;
-
-	for (int i = 1; i < *argc; i++) {
-		const struct daemon_flag *flag = flags;
-
-		while (flag->word != NULL && strcmp(flag->word, argv[i]) != 0)
-			flag++;
-		if (flag->word != NULL)
-			*flag->given = true;
-		else
-			argv[kept++] = argv[i];
-	}
-	argv[kept] = NULL;
-	*argc = kept;
-}
-
-struct options {
-	struct settings_file file;
-	bool foreground;
+enum {
+	TICK_MS = 1000,
+	LOOK_AT_CLOCK_MS = 60 * 1000,
+	CHECK_READERS_MS = 60 * 1000,
+	CHECK_PLACES_MS = 5 * 1000,
 };
 
-/* 0: go on; else *status. */
-static int read_options(int argc, char **argv, const struct daemon_about *about,
-                        struct options *options, int *status)
-{
-	static const struct option longs[] = {
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{NULL, 0, NULL, 0},
-	};
-	struct err err = {0};
-	int c;
+/* --- what open(), start() and tick() may ask for --- */
 
-	while ((c = getopt_long(argc, argv, "c:fo:", longs, NULL)) != -1) {
-		if (c == 'c') {
-			options->file.path = optarg;
-		} else if (c == 'f') {
-			options->foreground = true;
-		} else if (c == 'o' &&
-		           settings_file_assign(&options->file, optarg, &err) ==
-		                   0) {
-			continue;
-		} else if (c == 'h') {
-			print_help(about);
-			*status = EXIT_SUCCESS;
-			return 1;
-		} else if (c == 'V') {
-			printf("%s %s\n", about->name, PACKAGE_VERSION);
-			*status = EXIT_SUCCESS;
-			return 1;
-		} else {
-			if (c == 'o')
-				fprintf(stderr, "%s: %s\n", about->name,
-				        err.text);
-			*status = EXIT_USAGE;
-			return 1;
-		}
+int daemon_socket_rights(struct unix_socket_options *options,
+                         const char *section, const char *owner,
+                         const char *group, uint64_t mode, struct err *err)
+{
+	struct identity identity;
+
+	options->owner = geteuid();
+	options->group = getegid();
+	options->mode = (mode_t)mode;
+	/* one that is empty stays ours */
+	if (geteuid() == 0 && owner[0] != '\0') {
+		if (privs_user(owner, &identity, err) < 0)
+			return err_prefix(err, "[%s] socket_owner", section);
+		options->owner = identity.uid;
 	}
-	if (optind < argc) {
-		fprintf(stderr, "%s: unknown argument '%s'\n", about->name,
-		        argv[optind]);
-		*status = EXIT_USAGE;
-		return 1;
-	}
+	if (group[0] != '\0' && privs_group(group, &options->group, err) < 0)
+		return err_prefix(err, "[%s] socket_group", section);
 	return 0;
 }
 
-/* For later, when the settings are read again. */
-static struct settings_file settings;
-static uint64_t map_size; /* what they said last */
-
-/* 0: go on; else *status is what to exit with. */
-static int begin(int argc, char **argv, const struct daemon_about *about,
-                 struct conf *conf, int *status)
+void daemon_need_files(uint64_t count, const char *what)
 {
-	struct options options = {0};
-	struct err err = {0};
+	struct rlimit limit;
 
-	if (about->flags != NULL)
-		take_flags(about->flags, &argc, argv);
-	if (read_options(argc, argv, about, &options, status) != 0)
-		return 1;
-	log_open(about->name, log_target_default(options.foreground,
-	                                         getenv("JOURNAL_STREAM")));
-	failpoint_arm();
-	settings = options.file;
-	if (settings_file_read(&settings, conf, &err) < 0 ||
-	    conf_check(conf, &err) < 0) {
-		log_error("%s", err.text);
-		conf_clear(conf);
-		*status = EXIT_FAILURE;
-		return 1;
-	}
-	return 0;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= count)
+		return;
+	limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < count)
+		log_warning("only %llu files may be open, too few for %s",
+		            (unsigned long long)limit.rlim_cur, what);
 }
 
-static sigset_t signals(void)
+int daemon_may_count(struct daemon *d, const char *feed, struct err *err)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	return set;
-}
-
-/* [store] map_size alone is read again, when the store is full: a daemon that
- * were started anew would lose what it has counted and cannot write down. */
-static uint64_t map_size_now(void *arg)
-{
-	auto_(conf_clear) struct conf conf;
-	struct err err;
-
-	(void)arg;
-	if (settings_file_read(&settings, &conf, &err) < 0 ||
-	    conf_check(&conf, &err) < 0)
-		return 0;
-	if (conf.store.map_size != map_size)
-		log_info("[store] map_size is %" PRIu64 " now",
-		         conf.store.map_size);
-	map_size = conf.store.map_size;
-	return map_size;
-}
-
-int daemon_open_store(struct db **db, const struct conf *conf, struct err *err)
-{
-	struct db_options options = {
-		.directory = conf->store.directory,
-		.map_size = conf->store.map_size,
-		.map_size_now = map_size_now,
-		.create = true,
-	};
-
-	map_size = conf->store.map_size;
-	return db_open(db, &options, err);
-}
-
-int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
-                     int64_t now, struct err *err)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(d->db);
 	char time[TIME_TEXT];
 	struct feed other;
 
-	if (!feed_conflict(txn, feed, now, &other))
+	if (!feed_conflict(txn, feed, clock_secs(&d->clock), &other))
 		return db_failure(txn, err);
-	if (conf->log.allow_both) {
+	if (d->conf.log.allow_both) {
 		log_info("also counted here: the feed '%s' ([log] allow_both)",
 		         other.name);
 		return 0;
@@ -207,52 +85,184 @@ int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
 	               feed_kind(feed)->daemon, feed_kind(other.name)->daemon);
 }
 
-static void tell_clock(const struct clock_record *record)
+bool daemon_is_due(struct daemon *d, int64_t *next_ms, int every_ms)
 {
-	char words[CLOCK_WORDS];
+	int64_t now_ms = clock_monotonic_ms(&d->clock);
 
-	if (record->doubted)
+	if (now_ms < *next_ms)
+		return false;
+	*next_ms = now_ms + every_ms;
+	return true;
+}
+
+/* --- the service manager --- */
+
+#ifdef HAVE_SYSTEMD
+
+static int take_handed_socket(struct daemon *d,
+                              const struct daemon_parts *parts, struct err *err)
+{
+	int n = sd_listen_fds(1);
+
+	if (n > (parts->takes_socket ? 1 : 0))
+		return err_set(err, ERR_PARSE,
+		               "the service manager hands over %d sockets, and "
+		               "%s takes %s",
+		               n, parts->name,
+		               parts->takes_socket ? "one" : "none");
+	if (n == 1)
+		d->handed_fd = SD_LISTEN_FDS_START;
+	return 0;
+}
+
+static void tell_manager(const char *state)
+{
+	sd_notify(0, state);
+}
+
+/* How often it wants to hear that we live; 0: it does not listen. */
+static int64_t watchdog_ms(void)
+{
+	uint64_t usec = 0;
+
+	return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 1000) : 0;
+}
+
+#else
+
+static int take_handed_socket(struct daemon *d,
+                              const struct daemon_parts *parts, struct err *err)
+{
+	(void)d, (void)parts, (void)err;
+	return 0;
+}
+
+static void tell_manager(const char *state)
+{
+	(void)state;
+}
+
+static int64_t watchdog_ms(void)
+{
+	return 0;
+}
+
+#endif
+
+/* Three times in its span, unless nothing has gone on for all of one. */
+static void feed_watchdog(struct daemon *d, const struct daemon_parts *parts)
+{
+	int64_t span_ms = watchdog_ms(), now_ms = clock_monotonic_ms(&d->clock);
+	int64_t still_ms = now_ms - parts->progress(d);
+
+	if (span_ms == 0 || now_ms - d->fed_ms < span_ms / 3)
+		return;
+	if (still_ms >= span_ms) {
+		if (!d->is_stuck)
+			log_error("nothing has gone on for %" PRId64
+			          " seconds: the service manager is to start "
+			          "us again",
+			          still_ms / 1000);
+		d->is_stuck = true;
+		return;
+	}
+	d->is_stuck = false;
+	d->fed_ms = now_ms;
+	tell_manager("WATCHDOG=1");
+}
+
+/* --- from start to end --- */
+
+/* [store] map_size alone is read again, when the store is full: a daemon that
+ * were started anew would lose what it has counted and cannot write down. */
+static uint64_t map_size_now(void *arg)
+{
+	auto_(conf_clear) struct conf conf;
+	struct daemon *d = arg;
+	struct err err;
+
+	if (settings_file_read(&d->file, &conf, &err) < 0 ||
+	    conf_check(&conf, &err) < 0)
+		return 0;
+	if (conf.store.map_size != d->map_size)
+		log_info("[store] map_size is %" PRIu64 " now",
+		         conf.store.map_size);
+	d->map_size = conf.store.map_size;
+	return d->map_size;
+}
+
+/* Looks whether the time is to be believed, says so when that changes, and has
+ * our clock go by what it was before, while it is not. */
+static void look_at_clock(struct daemon *d)
+{
+	struct clock_record record;
+	char words[CLOCK_WORDS];
+	struct err err;
+
+	if (!daemon_is_due(d, &d->look_at_clock_ms, LOOK_AT_CLOCK_MS))
+		return;
+	/* a store that takes nothing is told of by who has more to put there */
+	host_clock_watch(d->db, &d->conf, &d->clock, &record, &err);
+	if (record.doubted && !d->is_doubted)
 		log_warning("%s: sessions are counted by the time that it was "
 		            "before, until it is known which one is right "
 		            "(`tlstally clock show`)",
-		            clock_record_words(record, words));
-	else
+		            clock_record_words(&record, words));
+	else if (!record.doubted && d->is_doubted)
 		log_info("the clock is believed again");
+	d->is_doubted = record.doubted;
 }
 
-void daemon_watch_clock(struct db *db, const struct conf *conf,
-                        struct clock *clock)
+static int open_store(struct daemon *d, struct err *err)
 {
-	static int64_t looked_ms = INT64_MIN / 2;
-	static bool doubted;
-	int64_t now_ms = clock_monotonic_ms(clock);
-	struct clock_record record;
-	struct err err;
+	struct db_options options = {
+		.directory = d->conf.store.directory,
+		.map_size = d->conf.store.map_size,
+		.map_size_now = map_size_now,
+		.map_size_arg = d,
+		.create = true,
+	};
 
-	if (now_ms - looked_ms < WATCH_MS)
-		return;
-	looked_ms = now_ms;
-	/* a store that takes nothing is told of by who has more to put there */
-	host_clock_watch(db, conf, clock, &record, &err);
-	if (record.doubted != doubted)
-		tell_clock(&record);
-	doubted = record.doubted;
+	d->map_size = d->conf.store.map_size;
+	if (db_open(&d->db, &options, err) < 0)
+		return err->class;
+	look_at_clock(d);
+	return 0;
 }
 
-/* For the main thread to wait for, and for no other to get: before any thread
- * is started. */
-static void block_signals(void)
+/* As root first; then as the owner of the store. */
+static int start(struct daemon *d, const struct daemon_parts *parts,
+                 struct err *err)
 {
-	sigset_t set = signals();
-
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	if (take_handed_socket(d, parts, err) < 0 ||
+	    privs_store_owner(d->conf.store.directory, &d->owner, err) < 0 ||
+	    parts->open(d, err) < 0 ||
+	    privs_become_with(&d->owner, d->groups, d->group_count, err) < 0)
+		return err->class;
+	if (d->owner.uid == 0)
+		log_warning("the store %s belongs to root, so this goes on as "
+		            "root: give it to the user " PRIVS_USER,
+		            d->conf.store.directory);
+	return open_store(d, err) < 0 ? err->class : parts->start(d, err);
 }
 
-bool daemon_wait(int timeout_ms)
+static sigset_t signals(void)
 {
-	struct timespec timeout = {.tv_sec = timeout_ms / 1000,
-	                           .tv_nsec = timeout_ms % 1000 * 1000000L};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+/* Until the next tick; true when it is time to end. */
+static bool wait_for_signal(const struct daemon *d)
+{
+	int ms = d->tick_ms > 0 ? d->tick_ms : TICK_MS;
+	struct timespec timeout = {.tv_sec = ms / 1000,
+	                           .tv_nsec = ms % 1000 * 1000000L};
 	sigset_t set = signals();
 	int sig = sigtimedwait(&set, NULL, &timeout);
 
@@ -262,89 +272,83 @@ bool daemon_wait(int timeout_ms)
 	return sig == SIGTERM || sig == SIGINT;
 }
 
-#ifdef HAVE_SYSTEMD
-
-int daemon_activated_fd(struct err *err)
+/* Are the files still there that we have open?  When not, our service manager
+ * starts us again, and we make them anew. */
+static int check_places(const struct daemon *d, struct err *err)
 {
-	int n = sd_listen_fds(1);
+	int rc = db_check_place(d->db, err);
 
-	if (n > 1)
-		return err_set(err, ERR_PARSE,
-		               "the service manager hands over %d sockets, not "
-		               "one",
-		               n);
-	return n == 1 ? SD_LISTEN_FDS_START : ERR_NOTFOUND;
+	return rc == 0 && d->socket != NULL ? unix_socket_check(d->socket, err)
+	                                    : rc;
 }
 
-static void tell_ready(void)
+static int run(struct daemon *d, const struct daemon_parts *parts,
+               struct err *err)
 {
-	sd_notify(0, "READY=1");
+	int rc = 0;
+
+	while (rc == 0 && !wait_for_signal(d)) {
+		look_at_clock(d);
+		if (daemon_is_due(d, &d->check_readers_ms, CHECK_READERS_MS))
+			db_check_readers(d->db);
+		if (daemon_is_due(d, &d->check_places_ms, CHECK_PLACES_MS) &&
+		    check_places(d, err) < 0)
+			return err->class;
+		rc = parts->tick(d, err);
+		feed_watchdog(d, parts);
+	}
+	return rc;
 }
 
-static void tell_stopping(void)
+/* 0: the settings are read; else *status is what to exit with. */
+static int begin(int argc, char **argv, const struct daemon_parts *parts,
+                 struct daemon *d, int *status)
 {
-	sd_notify(0, "STOPPING=1");
+	bool foreground = false;
+	struct err err = {0};
+
+	if (daemon_options(argc, argv, parts, d, &foreground, status) != 0)
+		return 1;
+	log_open(parts->name,
+	         log_target_default(foreground, getenv("JOURNAL_STREAM")));
+	failpoint_arm();
+	if (settings_file_read(&d->file, &d->conf, &err) == 0 &&
+	    conf_check(&d->conf, &err) == 0)
+		return 0;
+	log_error("%s", err.text);
+	conf_clear(&d->conf);
+	*status = EXIT_FAILURE;
+	return 1;
 }
 
-void daemon_alive(void)
+int daemon_main(int argc, char **argv, const struct daemon_parts *parts,
+                void *self)
 {
-	static struct timespec last;
-	struct timespec now;
-	uint64_t usec;
-
-	if (sd_watchdog_enabled(0, &usec) <= 0)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if ((uint64_t)(now.tv_sec - last.tv_sec) * 1000000 < usec / 3)
-		return;
-	last = now;
-	sd_notify(0, "WATCHDOG=1");
-}
-
-#else
-
-int daemon_activated_fd(struct err *err)
-{
-	(void)err;
-	return ERR_NOTFOUND;
-}
-
-static void tell_ready(void)
-{
-}
-
-static void tell_stopping(void)
-{
-}
-
-void daemon_alive(void)
-{
-}
-
-#endif
-
-int daemon_main(int argc, char **argv, const struct daemon_about *about,
-                const struct daemon_parts *parts, void *daemon)
-{
+	struct daemon *d = self;
+	sigset_t set = signals();
 	struct err err = {0};
 	int status, rc;
 
-	if (begin(argc, argv, about, parts->conf, &status) != 0)
+	if (begin(argc, argv, parts, d, &status) != 0)
 		return status;
-	*parts->clock = clock_system();
-	block_signals();
-	rc = parts->start(daemon, &err);
+	d->clock = clock_system();
+	d->handed_fd = -1;
+	/* for the main thread to wait for, and for no other to get */
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	rc = start(d, parts, &err);
 	if (rc == 0) {
-		tell_ready();
-		rc = parts->run(daemon, &err);
+		tell_manager("READY=1");
+		rc = run(d, parts, &err);
 	}
 	if (rc < 0)
 		log_error("%s", err.text);
-	tell_stopping();
-	if (parts->stop(daemon, &err) < 0) {
+	tell_manager("STOPPING=1");
+	if (parts->stop(d, &err) < 0) {
 		log_error("%s", err.text);
 		rc = ERR_IO;
 	}
-	conf_clear(parts->conf);
+	db_close(&d->db);
+	conf_clear(&d->conf);
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

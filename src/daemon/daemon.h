@@ -1,10 +1,22 @@
 /*
- * daemon - what all of our daemons do alike
+ * daemon - the skeleton of our daemons
  *
- * Options (-c FILE, -f, -o SECTION.NAME=VALUE, --help, --version, flags of its
- * own; TLSTALLY_CONF), settings, where the log goes, signals, readiness and
- * watchdog.  A daemon stays in the foreground: the service manager, or the
- * shell, puts it where it belongs.
+ * A daemon is a row of functions and what they work on.  The skeleton calls
+ * them in this order, and does itself what is the same for all:
+ *
+ *              command line, settings, log, signals
+ *     open()   as root, when started so: sockets, keys, what else only root can
+ *              the owner of the store for good; the store; is the clock right?
+ *     start()  threads
+ *              the service manager is told that we are ready
+ *     tick()   again and again, until a signal, a failure or its own end
+ *              beside it: clock, readers, store and socket in their places,
+ *              and the watchdog, fed only while progress() goes on
+ *     stop()   threads end, all is committed
+ *              the store is closed
+ *
+ * It stays in the foreground: the service manager, or the shell, puts it where
+ * it belongs.
  */
 #ifndef TLSTALLY_DAEMON_DAEMON_H
 #define TLSTALLY_DAEMON_DAEMON_H
@@ -14,62 +26,83 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/unix_socket.h"
 #include "conf/conf.h"
+#include "daemon/privs.h"
+#include "daemon/settings_file.h"
 #include "store/db.h"
 
 /* A word on the command line that one daemon alone knows: "--once", "-". */
 struct daemon_flag {
 	const char *word;
 	const char *help;
-	bool *given;
+	size_t given; /* where in the daemon the bool is that it sets */
 };
 
-struct daemon_about {
+/* What every daemon has: the first member of its own struct. */
+struct daemon {
+	struct conf conf; /* until after stop() */
+	struct clock clock;
+	struct db *db;         /* from before start() until after stop() */
+	struct identity owner; /* of the store */
+	int handed_fd; /* the service manager's socket, for open() to take; -1
+	                */
+	/* For open() to say. */
+	const struct unix_socket *socket; /* ours, to be looked after; NULL */
+	gid_t groups[PRIVS_EXTRA_GROUPS]; /* to keep beside the owner's */
+	size_t group_count;
+	int tick_ms; /* between two ticks; 0: a second */
+
+	/* The skeleton's own. */
+	struct settings_file file;
+	uint64_t map_size; /* what the settings said last */
+	int64_t look_at_clock_ms, check_readers_ms, check_places_ms;
+	int64_t fed_ms; /* the watchdog */
+	bool is_doubted, is_stuck;
+};
+
+/* The functions get the daemon's own struct.  0, or a class. */
+struct daemon_parts {
 	const char *name;
 	const char *purpose;             /* one line for --help */
 	const struct daemon_flag *flags; /* up to one without word; or NULL */
+	bool takes_socket;               /* of the service manager */
+	int (*open)(void *self, struct err *err);
+	int (*start)(void *self, struct err *err);
+	/* 1: that was all. */
+	int (*tick)(void *self, struct err *err);
+	/* When what does the work last went round, by the monotonic clock. */
+	int64_t (*progress)(void *self);
+	/* Also after open() or start() failed half-way. */
+	int (*stop)(void *self, struct err *err);
 };
 
-/* The daemon itself: what is done from its start to its end. */
-struct daemon_parts {
-	struct conf *conf; /* filled before start(), cleared after stop() */
-	struct clock *clock;
-	int (*start)(void *daemon, struct err *err);
-	/* Until a signal, or an error. */
-	int (*run)(void *daemon, struct err *err);
-	/* Also after a start that failed half-way. */
-	int (*stop)(void *daemon, struct err *err);
-};
+/* All of main(); failures are logged.  The exit status.  `self` is the daemon's
+ * own struct, which begins with a struct daemon. */
+int daemon_main(int argc, char **argv, const struct daemon_parts *parts,
+                void *self);
 
-/* All of main(): options, settings, log, signals, start, readiness, run, stop;
- * errors are logged.  The exit status. */
-int daemon_main(int argc, char **argv, const struct daemon_about *about,
-                const struct daemon_parts *parts, void *daemon);
+/* Owner, group and mode of a socket of ours, by the settings of a section.
+ * Only root gives a socket to another user. */
+int daemon_socket_rights(struct unix_socket_options *options,
+                         const char *section, const char *owner,
+                         const char *group, uint64_t mode, struct err *err);
 
-/* The store of the settings, made when it is not there. */
-int daemon_open_store(struct db **db, const struct conf *conf, struct err *err);
+/* Raises the limit of open files; "too few for WHAT" is logged when it stays
+ * below. */
+void daemon_need_files(uint64_t count, const char *what);
 
 /* May this feed count into the store?  ERR_BUSY when another daemon counts the
  * same sessions there by another way, unless [log] allow_both says so. */
-int daemon_may_count(struct db *db, const struct conf *conf, const char *feed,
-                     int64_t now, struct err *err);
+int daemon_may_count(struct daemon *d, const char *feed, struct err *err);
 
-/*
- * Looks once a minute whether the time is to be believed, says so when that
- * changes, and has the daemon's clock go by what it was before, while it is
- * not.  Call it before threads are started, then again and again.
- */
-void daemon_watch_clock(struct db *db, const struct conf *conf,
-                        struct clock *clock);
+/* Is it time to do something that is done every so often?  Moves *next_ms on;
+ * one that is 0 is due. */
+bool daemon_is_due(struct daemon *d, int64_t *next_ms, int every_ms);
 
-/* Waits at most timeout_ms; true when it is time to end. */
-bool daemon_wait(int timeout_ms);
-
-/* The descriptor that systemd hands over; ERR_NOTFOUND when there is none,
- * ERR_PARSE when there are several. */
-int daemon_activated_fd(struct err *err);
-
-/* Tells the service manager that all goes round; nothing without one. */
-void daemon_alive(void);
+/* options.c: the command line into *d and the flags of *self.  0: go on; else
+ * *status is what to exit with. */
+int daemon_options(int argc, char **argv, const struct daemon_parts *parts,
+                   void *self, bool *foreground, int *status);
 
 #endif

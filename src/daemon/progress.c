@@ -3,22 +3,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { BAR_WIDTH = 30, REDRAW_MS = 100 };
 
 bool progress_is_watched(void)
 {
 	return isatty(STDERR_FILENO);
-}
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* What is counted on the way can be more than was counted before. */
@@ -56,7 +49,7 @@ void progress_begin(struct progress *progress, const char *what, uint64_t total)
 
 void progress_add(struct progress *progress, uint64_t n)
 {
-	int64_t now = monotonic_ms();
+	int64_t now = clock_host_ms();
 
 	progress->done += n;
 	if (!progress->shown || now < progress->next_ms)

@@ -1,10 +1,10 @@
 #include "http/http.h"
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "http/http_request.h"
@@ -12,6 +12,7 @@
 #include "http/http_workers.h"
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 
 enum {
@@ -130,7 +131,7 @@ int http_start(struct http **http_out, const struct http_options *options,
 	http->auth = auth_new(options->jmap.db, options->jmap.clock);
 	http->callers = http_callers_new();
 	http_connections_init(&http->connections, options->max_connections,
-	                      options->max_per_address);
+	                      options->max_per_address, options->jmap.clock);
 	if (http_workers_start(&http->workers, err) < 0)
 		return err->class;
 	return start_daemon(http, options, err);
@@ -138,16 +139,22 @@ int http_start(struct http **http_out, const struct http_options *options,
 
 void http_tick(struct http *http)
 {
-	http_connections_cut(&http->connections);
+	struct pollfd listener = {.fd = http->listen_fd, .events = POLLIN};
+
+	http->went_on_ms = http_connections_cut(&http->connections,
+	                                        poll(&listener, 1, 0) > 0);
+}
+
+int64_t http_progress_ms(const struct http *http)
+{
+	return http->went_on_ms;
 }
 
 static void wait_for_answers(struct http *http, int deadline_ms)
 {
-	const struct timespec step = {.tv_nsec = STOP_STEP_MS * 1000000L};
-
 	while (deadline_ms > 0 &&
 	       http_connections_busy(&http->connections) > 0) {
-		nanosleep(&step, NULL);
+		wait_ms(STOP_STEP_MS);
 		deadline_ms -= STOP_STEP_MS;
 	}
 }

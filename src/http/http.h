@@ -44,6 +44,10 @@ int http_start(struct http **http, const struct http_options *options,
 /* Cuts off who is late; call a few times a second. */
 void http_tick(struct http *http);
 
+/* Until which moment, by the monotonic clock, threads and workers did what
+ * there was to do; as the last http_tick() saw it. */
+int64_t http_progress_ms(const struct http *http);
+
 /* Takes no more connections, lets what is being answered end for at most that
  * long, ends the threads. */
 void http_stop(struct http **http, int deadline_ms);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "http/http_wire.h"
 #include "base/lru.h"
@@ -13,6 +12,7 @@
 enum {
 	PEERS_MAX = 1 << 20, /* more than there are connections */
 	NEAR_SHARE = 8,      /* one of so many connections */
+	NEAR_FULL = 4,       /* libmicrohttpd's threads share what is left */
 };
 
 static const int64_t phase_ms[] = {
@@ -20,14 +20,6 @@ static const int64_t phase_ms[] = {
 	[HTTP_BODY] = 60 * 1000,
 	[HTTP_ANSWER] = 120 * 1000,
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool is_loopback_6(const struct in6_addr *address)
 {
@@ -57,12 +49,14 @@ bool http_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT])
 }
 
 void http_connections_init(struct http_connections *all, unsigned max,
-                           unsigned max_per_peer)
+                           unsigned max_per_peer, struct clock *clock)
 {
 	memset(all, 0, sizeof(*all));
 	pthread_mutex_init(&all->lock, NULL);
 	all->max = max;
 	all->max_per_peer = max_per_peer;
+	all->clock = clock;
+	all->took_ms = clock_monotonic_ms(clock);
 	all->peers = lru_new(PEERS_MAX, sizeof(unsigned), NULL);
 }
 
@@ -80,6 +74,7 @@ bool http_connections_room(struct http_connections *all,
 	const unsigned *count;
 
 	pthread_mutex_lock(&all->lock);
+	all->took_ms = clock_monotonic_ms(all->clock);
 	count = lru_find(all->peers, peer, strlen(peer));
 	fits = (near || all->far < all->max - all->max / NEAR_SHARE) &&
 	       (address == NULL || count == NULL || *count < all->max_per_peer);
@@ -110,7 +105,8 @@ struct http_connection *http_connection_add(struct http_connections *all,
 
 	connection->fd = fd;
 	connection->is_near = http_peer(address, connection->peer);
-	connection->deadline_ms = now_ms() + phase_ms[HTTP_HEADER];
+	connection->deadline_ms =
+		clock_monotonic_ms(all->clock) + phase_ms[HTTP_HEADER];
 	pthread_mutex_lock(&all->lock);
 	connection->next = all->first;
 	if (all->first != NULL)
@@ -149,7 +145,8 @@ void http_connection_enter(struct http_connections *all,
 	bool busy = phase != HTTP_HEADER;
 
 	pthread_mutex_lock(&all->lock);
-	connection->deadline_ms = now_ms() + phase_ms[phase];
+	connection->deadline_ms =
+		clock_monotonic_ms(all->clock) + phase_ms[phase];
 	all->busy += (unsigned)busy - (unsigned)connection->busy;
 	connection->busy = busy;
 	pthread_mutex_unlock(&all->lock);
@@ -157,15 +154,24 @@ void http_connection_enter(struct http_connections *all,
 
 /* A connection is dropped under the lock before libmicrohttpd closes its
  * socket, so the number is still this connection's. */
-void http_connections_cut(struct http_connections *all)
+int64_t http_connections_cut(struct http_connections *all, bool waits)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_monotonic_ms(all->clock), went_on = now;
 
 	pthread_mutex_lock(&all->lock);
-	for (struct http_connection *c = all->first; c != NULL; c = c->next)
+	for (struct http_connection *c = all->first; c != NULL; c = c->next) {
 		if (c->deadline_ms <= now)
 			shutdown(c->fd, SHUT_RDWR);
+		if (c->deadline_ms < went_on)
+			went_on = c->deadline_ms;
+	}
+	/* a full house takes nobody up */
+	if (!waits || all->count + NEAR_FULL > all->max)
+		all->took_ms = now;
+	if (all->took_ms < went_on)
+		went_on = all->took_ms;
 	pthread_mutex_unlock(&all->lock);
+	return went_on;
 }
 
 unsigned http_connections_busy(struct http_connections *all)

@@ -20,6 +20,7 @@ struct http {
 	const struct www *www;
 	struct MHD_Daemon *daemon;
 	int listen_fd;
+	int64_t went_on_ms; /* of http_progress_ms() */
 	struct auth *auth;
 	struct http_connections connections;
 	struct http_callers *callers;

@@ -40,6 +40,8 @@ struct http_connections {
 	unsigned max, max_per_peer;
 	unsigned count, far; /* of them, from elsewhere */
 	unsigned busy;
+	struct clock *clock;
+	int64_t took_ms; /* when one was taken up last */
 };
 
 /* What a connection has to do next, and how long that may take. */
@@ -59,7 +61,7 @@ bool http_is_lenient(void);
 size_t http_unescape(void *arg, struct MHD_Connection *connection, char *text);
 
 void http_connections_init(struct http_connections *all, unsigned max,
-                           unsigned max_per_peer);
+                           unsigned max_per_peer, struct clock *clock);
 void http_connections_clear(struct http_connections *all);
 /* May one more come from there? */
 bool http_connections_room(struct http_connections *all,
@@ -72,9 +74,11 @@ void http_connection_drop(struct http_connections *all,
 void http_connection_enter(struct http_connections *all,
                            struct http_connection *connection,
                            enum http_phase phase);
-/* Shuts down the sockets of those that are late; libmicrohttpd then ends
- * them. */
-void http_connections_cut(struct http_connections *all);
+/* Shuts down the sockets of those that are late; libmicrohttpd then ends them,
+ * when they are not with a worker.  With `waits` somebody wants to connect. The
+ * moment until which threads and workers did what there was to do: now, or when
+ * one had to end that is still here, or when the last was taken up. */
+int64_t http_connections_cut(struct http_connections *all, bool waits);
 unsigned http_connections_busy(struct http_connections *all);
 
 /* Requests of one token at the same time. */

@@ -1,6 +1,7 @@
 #include "http/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -66,12 +67,31 @@ static int open_inet(const char *where, struct err *err)
 	return give_up(fd, err);
 }
 
+/* It may be any address: whoever made it has chosen. */
+static int adopt(int fd, struct err *err)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0 ||
+	    !listens)
+		return err_set(err, ERR_PARSE,
+		               "the socket handed over does not listen "
+		               "(ListenStream= in the socket unit)");
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return err_errno(err, ERR_IO, "the socket handed over");
+	return fd;
+}
+
 int listen_open(struct unix_socket *file, const struct listen_options *options,
                 struct err *err)
 {
 	const char *path = unix_path(options->where);
 
 	*file = (struct unix_socket){.lock_fd = -1};
+	if (options->handed_fd >= 0)
+		return adopt(options->handed_fd, err);
 	return path != NULL ? open_unix(file, path, options, err)
 	                    : open_inet(options->where, err);
 }

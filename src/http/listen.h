@@ -18,10 +18,12 @@ struct listen_options {
 	uid_t owner; /* of a unix socket */
 	gid_t group;
 	mode_t mode;
+	int handed_fd; /* by the service manager; -1: none */
 };
 
-/* The descriptor, listening; or a class with words.  `file` is that of a unix
- * socket, to be closed by the caller after it; of others it is none. */
+/* The descriptor, listening: the one handed over, or one of ours; or a class
+ * with words.  `file` is that of a unix socket, to be closed by the caller
+ * after it; of others it is none. */
 int listen_open(struct unix_socket *file, const struct listen_options *options,
                 struct err *err);
 

@@ -8,20 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = 5000, OUTPUT_MAX = 512 * 1024, NAMES_MAX = 64 };
+#include "base/wait.h"
+
+enum {
+	DEADLINE_MS = 5000,
+	PAUSE_MS = 5,
+	OUTPUT_MAX = 512 * 1024,
+	NAMES_MAX = 64
+};
 
 extern char **environ;
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* posix_spawnp(3) only reads the words it takes as char *. */
 static char *word(const char *text)
@@ -94,7 +92,7 @@ static bool read_output(int fd, struct strbuf *out, int64_t deadline)
 	char block[4096];
 
 	for (;;) {
-		int64_t left = deadline - monotonic_ms();
+		int64_t left = deadline - clock_host_ms();
 		ssize_t got;
 
 		if (left <= 0)
@@ -115,12 +113,11 @@ static bool read_output(int fd, struct strbuf *out, int64_t deadline)
 /* One that has closed its output need not end; false: it did not in time. */
 static bool has_ended(pid_t pid, int *status, int64_t deadline)
 {
-	const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
 	pid_t ended;
 
 	while ((ended = waitpid(pid, status, WNOHANG)) == 0 &&
-	       monotonic_ms() < deadline)
-		nanosleep(&pause, NULL);
+	       clock_host_ms() < deadline)
+		wait_ms(PAUSE_MS);
 	return ended == pid;
 }
 
@@ -167,7 +164,7 @@ int postconf_run(const char *directory, const char *what,
 		return err_errno(err, rc == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		                 "postconf");
 	}
-	deadline = monotonic_ms() + DEADLINE_MS;
+	deadline = clock_host_ms() + DEADLINE_MS;
 	in_time = read_output(fds[0], out, deadline);
 	close(fds[0]);
 	return finish(pid, in_time, deadline, err);

@@ -13,15 +13,14 @@
 #include <sys/types.h>
 
 #include "postfix/postfix_site.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/strbuf.h"
-#include "conf/conf.h"
+#include "daemon/daemon.h"
+#include "daemon/progress.h"
 #include "intake/log_feed.h"
 #include "intake/log_source.h"
 #include "judge/apply.h"
 #include "policy/pool.h"
-#include "store/db.h"
 
 /* What Postfix's settings say about its log; logd_postfix.c. */
 struct logd_postfix {
@@ -38,13 +37,11 @@ struct logd_said {
 };
 
 struct logd {
-	struct conf conf;
-	struct clock clock;
+	struct daemon base;
 	bool from_start; /* --from-start */
 	bool once;       /* --once */
 	bool from_stdin; /* - */
-	struct db *db;
-	int lock_fd; /* one of us on a store */
+	int lock_fd;     /* one of us on a store */
 	struct postfix_site *site;
 	struct strbuf site_said; /* what was said of it */
 	struct logd_postfix postfix;
@@ -55,6 +52,13 @@ struct logd {
 	bool apply_fails;
 	struct logd_said said_unread, said_unclear, said_foreign, said_ours;
 	bool said_loglevel, said_events, said_no_events, said_missed;
+	int64_t watch_site_ms;
+	/* With --from-start and --once. */
+	struct progress progress;
+	int64_t lag; /* of the log, when it began */
+	bool looks_up;
+	int64_t moved_ms; /* when a session got its policy last */
+	uint64_t waiting, waiting_domains;
 };
 
 /* logd_postfix.c */
@@ -91,10 +95,15 @@ int logd_open_source(struct logd *d, struct log_source **source,
 /* Does it end by itself, at the end of the log? */
 bool logd_ends(const struct logd *d);
 
-/* Until a signal comes, or something has failed. */
-int logd_run(struct logd *d, struct err *err);
+/* What is read is shown, where it comes to an end. */
+void logd_begin_reading(struct logd *d);
 
-/* Until the log has been read and its domains were looked up. */
-int logd_run_once(struct logd *d, struct err *err);
+/* Of the skeleton's daemon_parts.  What comes to an end is read to the end;
+ * then its domains are looked up for as long as there are answers. */
+int logd_tick(void *self, struct err *err);
+int64_t logd_progress(void *self);
+
+/* Says what is left: it waits in the store for the next tlstally-logd. */
+void logd_end_run(struct logd *d, bool failed);
 
 #endif

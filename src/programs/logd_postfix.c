@@ -87,10 +87,11 @@ int logd_learn_postfix(struct logd *d, struct err *err)
 {
 	struct logd_postfix *p = &d->postfix;
 
-	p->any_user = conf_list_has(&d->conf.log.journal_users, "any");
+	p->any_user = conf_list_has(&d->base.conf.log.journal_users, "any");
 	add_user(p, 0);
 	add_owners(p, d->site);
-	if (!p->any_user && add_listed(p, &d->conf.log.journal_users, err) < 0)
+	if (!p->any_user &&
+	    add_listed(p, &d->base.conf.log.journal_users, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < d->site->count; i++) {
 		const struct postconf *set = &d->site->instances[i].set;

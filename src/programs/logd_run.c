@@ -1,20 +1,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "daemon/daemon.h"
 #include "programs/logd.h"
-#include "daemon/progress.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "store/log_table.h"
 
 enum {
-	TICK_MS = 1000,
-	QUICK_TICK_MS = 200, /* somebody is watching, or waiting */
-	READER_CHECK_TICKS = 60,
-	PLACE_CHECK_TICKS = 5,
-	SITE_CHECK_TICKS = 5,
-	STUCK_MS = 60000,
+	WATCH_SITE_MS = 5 * 1000,
 	ENOUGH_DELIVERIES = 100,
 	ENOUGH_MISSED = 5,
 	PATIENCE_MS = 30000, /* with domains whose look-up fails */
@@ -49,7 +42,7 @@ static uint64_t apply(struct logd *d)
 /* At once, and then at most every hour while there are more of them. */
 static bool may_say(struct logd *d, struct logd_said *said, uint64_t n)
 {
-	int64_t now = clock_monotonic_ms(&d->clock);
+	int64_t now = clock_monotonic_ms(&d->base.clock);
 
 	if (n == said->n || (said->n > 0 && now - said->at_ms < SAY_AGAIN_MS))
 		return false;
@@ -129,115 +122,100 @@ static void advise(struct logd *d, const struct log_feed_state *state)
 	}
 }
 
-static int tick(struct logd *d, unsigned ticks, struct log_feed_state *state,
-                struct err *err)
-{
-	*state = log_feed_state(d->feed);
-	daemon_watch_clock(d->db, &d->conf, &d->clock);
-	advise(d, state);
-	if (ticks % READER_CHECK_TICKS == 0)
-		db_check_readers(d->db);
-	if (ticks % SITE_CHECK_TICKS == 0)
-		logd_watch_site(d);
-	if (ticks % PLACE_CHECK_TICKS == 0 && db_check_place(d->db, err) < 0)
-		return err->class;
-	if (clock_monotonic_ms(&d->clock) - state->committer.progress_ms <
-	    STUCK_MS)
-		daemon_alive();
-	return 0;
-}
-
-int logd_run(struct logd *d, struct err *err)
-{
-	struct log_feed_state state = {0};
-	unsigned ticks = 0;
-
-	while (!state.ended && !daemon_wait(TICK_MS)) {
-		if (tick(d, ++ticks, &state, err) < 0)
-			return err->class;
-		apply(d);
-	}
-	if (state.ended)
-		log_info("the log has come to its end");
-	return 0;
-}
-
 static int count_waiting(struct logd *d, uint64_t *sessions, uint64_t *domains,
                          struct err *err)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(d->db);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(d->base.db);
 
 	log_pending_count(txn, sessions, domains);
 	return db_failure(txn, err);
 }
 
-/* Reads to the end; *stopped when a signal came before. */
-static int read_all(struct logd *d, bool *stopped, struct err *err)
+void logd_begin_reading(struct logd *d)
 {
 	struct log_feed_state state = log_feed_state(d->feed);
-	int64_t lag = state.lag > 0 ? state.lag : 0;
-	uint64_t total = (uint64_t)lag / BYTES_SHOWN;
-	struct progress progress;
-	unsigned ticks = 0;
-	int rc = 0;
+	uint64_t total;
 
-	progress_begin(&progress, total > 0 ? "MiB of the log" : "lines",
+	if (!logd_ends(d))
+		return;
+	d->lag = state.lag > 0 ? state.lag : 0;
+	total = (uint64_t)d->lag / BYTES_SHOWN;
+	progress_begin(&d->progress, total > 0 ? "MiB of the log" : "lines",
 	               total);
-	while (rc == 0 && !state.ended &&
-	       !(*stopped = daemon_wait(QUICK_TICK_MS))) {
-		uint64_t done;
-
-		rc = tick(d, ++ticks, &state, err);
-		apply(d);
-		done = total > 0 ? (uint64_t)(lag - state.lag) / BYTES_SHOWN
-		                 : state.lines;
-		progress_add(&progress,
-		             done > progress.done ? done - progress.done : 0);
-	}
-	progress_end(&progress);
-	if (rc == 0 && state.ended)
-		log_info("read %" PRIu64 " lines: %" PRIu64 " deliveries, "
-		         "%" PRIu64 " sessions",
-		         state.lines, state.deliveries, state.sessions);
-	return rc;
 }
 
-/* Waits for answers as long as there are any; what is left waits in the store
- * for the next tlstally-logd. */
-static int look_up_all(struct logd *d, struct err *err)
+/* To the end of the log; then look-ups begin. */
+static int read_on(struct logd *d, const struct log_feed_state *state,
+                   struct err *err)
 {
-	int64_t moved_ms = clock_monotonic_ms(&d->clock);
-	uint64_t sessions, domains;
-	struct progress progress;
-	bool stopped = false;
+	uint64_t done = d->progress.total > 0
+	                        ? (uint64_t)(d->lag - state->lag) / BYTES_SHOWN
+	                        : state->lines;
 
-	if (count_waiting(d, &sessions, &domains, err) < 0)
+	if (done > d->progress.done)
+		progress_add(&d->progress, done - d->progress.done);
+	if (!state->ended)
+		return 0;
+	progress_end(&d->progress);
+	log_info("read %" PRIu64 " lines: %" PRIu64 " deliveries, %" PRIu64
+	         " sessions",
+	         state->lines, state->deliveries, state->sessions);
+	if (count_waiting(d, &d->waiting, &d->waiting_domains, err) < 0)
 		return err->class;
-	progress_begin(&progress, "sessions with their policies", sessions);
-	do {
-		uint64_t moved = apply(d);
-
-		daemon_alive();
-		progress_add(&progress, moved);
-		if (moved > 0)
-			moved_ms = clock_monotonic_ms(&d->clock);
-		if (count_waiting(d, &sessions, &domains, err) < 0)
-			return err->class;
-	} while (sessions > 0 && !stopped &&
-	         clock_monotonic_ms(&d->clock) - moved_ms < PATIENCE_MS &&
-	         !(stopped = daemon_wait(QUICK_TICK_MS)));
-	progress_end(&progress);
-	if (sessions > 0)
-		log_warning("%" PRIu64 " sessions of %" PRIu64 " domains wait "
-		            "for DNS: the next tlstally-logd goes on",
-		            sessions, domains);
+	d->looks_up = true;
+	d->moved_ms = clock_monotonic_ms(&d->base.clock);
+	progress_begin(&d->progress, "sessions with their policies",
+	               d->waiting);
 	return 0;
 }
 
-int logd_run_once(struct logd *d, struct err *err)
+/* Waits for answers as long as there are any; 1: that was all. */
+static int look_up_on(struct logd *d, uint64_t moved, struct err *err)
 {
-	bool stopped = false;
-	int rc = read_all(d, &stopped, err);
+	int64_t now_ms = clock_monotonic_ms(&d->base.clock);
 
-	return rc < 0 || stopped ? rc : look_up_all(d, err);
+	progress_add(&d->progress, moved);
+	if (moved > 0)
+		d->moved_ms = now_ms;
+	if (count_waiting(d, &d->waiting, &d->waiting_domains, err) < 0)
+		return err->class;
+	return d->waiting == 0 || now_ms - d->moved_ms >= PATIENCE_MS;
+}
+
+int logd_tick(void *self, struct err *err)
+{
+	struct logd *d = self;
+	struct log_feed_state state = log_feed_state(d->feed);
+	uint64_t moved;
+
+	advise(d, &state);
+	if (daemon_is_due(&d->base, &d->watch_site_ms, WATCH_SITE_MS))
+		logd_watch_site(d);
+	moved = apply(d);
+	if (d->looks_up)
+		return look_up_on(d, moved, err);
+	if (logd_ends(d))
+		return read_on(d, &state, err);
+	if (state.ended)
+		log_info("the log has come to its end");
+	return state.ended;
+}
+
+int64_t logd_progress(void *self)
+{
+	struct logd *d = self;
+	struct log_feed_state state = log_feed_state(d->feed);
+
+	/* with nothing left to read, this thread does the work */
+	return state.ended ? clock_monotonic_ms(&d->base.clock)
+	                   : state.committer.progress_ms;
+}
+
+void logd_end_run(struct logd *d, bool failed)
+{
+	progress_end(&d->progress);
+	if (d->waiting > 0 && !failed)
+		log_warning("%" PRIu64 " sessions of %" PRIu64 " domains wait "
+		            "for DNS: the next tlstally-logd goes on",
+		            d->waiting, d->waiting_domains);
 }

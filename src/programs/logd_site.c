@@ -20,9 +20,10 @@ struct log_site *logd_ask_site(struct logd *d)
 	struct log_site *site;
 
 	postfix_site_free(&d->site);
-	d->site = postfix_site_ask(&d->conf);
-	site = site_make(&d->conf, d->site, logd_source_kind(d), d->from_start);
-	site_tell(&d->conf, d->site, site, &d->site_said);
+	d->site = postfix_site_ask(&d->base.conf);
+	site = site_make(&d->base.conf, d->site, logd_source_kind(d),
+	                 d->from_start);
+	site_tell(&d->base.conf, d->site, site, &d->site_said);
 	enforce(d, log_site_enforces(site));
 	return site;
 }

@@ -11,7 +11,7 @@
 
 int logd_source_kind(const struct logd *d)
 {
-	return d->from_stdin ? LOG_FROM_STDIN : d->conf.log.source;
+	return d->from_stdin ? LOG_FROM_STDIN : d->base.conf.log.source;
 }
 
 /* Whoever may read the log's files by their group; root's is none to keep. */
@@ -42,7 +42,7 @@ size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS])
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		n += privs_group(names[i], &groups[n], &err) == 0;
 	if (logd_source_kind(d) == LOG_FROM_FILE)
-		n += group_of_file(d->conf.log.file, &groups[n]) &&
+		n += group_of_file(d->base.conf.log.file, &groups[n]) &&
 		     !is_among(groups, n, groups[n]);
 	return n;
 }
@@ -65,7 +65,7 @@ static int open_file(const struct logd *d, const struct strbuf *position,
                      struct log_source **source, struct err *err)
 {
 	struct log_file_options options = {
-		.path = d->conf.log.file,
+		.path = d->base.conf.log.file,
 		.position = position->len > 0 ? position->data : NULL,
 		.position_len = position->len,
 		.from_start = d->from_start,
@@ -90,7 +90,7 @@ static int open_journal(struct logd *d, const struct strbuf *position,
 		.position_len = position->len,
 		.from_start = d->from_start,
 		.once = logd_ends(d),
-		.clock = &d->clock,
+		.clock = &d->base.clock,
 		.users = d->postfix.any_user ? NULL : d->postfix.users,
 		.user_count = d->postfix.user_count,
 		.facility = d->postfix.facility,
@@ -103,7 +103,7 @@ static char *name_source(const struct logd *d)
 {
 	switch (logd_source_kind(d)) {
 	case LOG_FROM_FILE:
-		return xasprintf("file:%s", d->conf.log.file);
+		return xasprintf("file:%s", d->base.conf.log.file);
 	case LOG_FROM_JOURNAL:
 		return xstrdup("journal");
 	default:
@@ -143,7 +143,7 @@ int logd_open_source(struct logd *d, struct log_source **source,
 	auto_(place_clear) struct log_feed_place place = {0};
 
 	d->source_name = name_source(d);
-	if (log_feed_place(d->db, d->source_name, &place, err) < 0 ||
+	if (log_feed_place(d->base.db, d->source_name, &place, err) < 0 ||
 	    check_place(d, &place, err) < 0)
 		return err->class;
 	switch (logd_source_kind(d)) {
@@ -152,6 +152,7 @@ int logd_open_source(struct logd *d, struct log_source **source,
 	case LOG_FROM_JOURNAL:
 		return open_journal(d, &place.position, source, err);
 	default:
-		return log_stream_open(STDIN_FILENO, &d->clock, source, err);
+		return log_stream_open(STDIN_FILENO, &d->base.clock, source,
+		                       err);
 	}
 }

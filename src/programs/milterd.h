@@ -11,22 +11,19 @@
 #include <stdbool.h>
 
 #include "postfix/postfix_site.h"
-#include "base/clock.h"
 #include "base/err.h"
-#include "conf/conf.h"
+#include "daemon/daemon.h"
 #include "intake/milter_clients.h"
 #include "intake/milter_feed.h"
 #include "base/unix_socket.h"
-#include "store/db.h"
 
 struct milterd {
-	struct conf conf;
-	struct clock clock;
-	struct db *db;
+	struct daemon base;
 	struct unix_socket sock; /* none for inet: */
 	struct milter_feed *feed;
 	struct milter_clients *clients; /* for good: libmilter's threads ask */
 	struct postfix_site *site;
+	int64_t look_at_postfix_ms;
 	bool hides; /* some mail that comes in, by its settings */
 };
 

@@ -17,8 +17,8 @@ int milterd_bounce(void *arg, const char *token, const void *text, size_t len)
 	if (rc == ERR_NOTFOUND)
 		return 0;
 	if (rc == 0)
-		rc = bounce_apply(d->db, token, &dsn, clock_secs(&d->clock),
-		                  &outcome, &err);
+		rc = bounce_apply(d->base.db, token, &dsn,
+		                  clock_secs(&d->base.clock), &outcome, &err);
 	if (rc == ERR_BUSY)
 		return rc;
 	if (rc < 0) {

@@ -1,11 +1,12 @@
 /*
  * tlstally-httpd - the managed objects over HTTP, and what monitoring reads
  *
- * As root: open the socket, read certificate and key; then become the owner
- * of the store.  The main thread waits for a signal and cuts off clients that
- * are late; libmicrohttpd's threads do the rest.
+ * The socket is opened, certificate and key are read as root.  The main thread
+ * cuts off clients that are late; libmicrohttpd's threads do the rest
+ * (daemon/daemon.h).
  */
-#include <sys/resource.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "http/http.h"
@@ -13,16 +14,11 @@
 #include "jmap/lookup_desk.h"
 #include "http/www.h"
 #include "daemon/daemon.h"
-#include "daemon/privs.h"
-#include "base/auto.h"
 #include "base/io.h"
 #include "base/log.h"
-#include "base/xalloc.h"
 
 enum {
-	TICK_MS = 250,
-	READER_CHECK_TICKS = 240,
-	PLACE_CHECK_TICKS = 20,
+	TICK_MS = 250, /* clients that are late are cut off */
 	STOP_MS = 5000,
 	PEM_MAX = 1024 * 1024,
 	OTHER_FILES = 64,
@@ -30,9 +26,7 @@ enum {
 };
 
 struct httpd {
-	struct conf conf;
-	struct clock clock;
-	struct db *db;
+	struct daemon base;
 	int fd;
 	struct unix_socket file; /* of a unix socket */
 	struct strbuf cert, key;
@@ -54,7 +48,7 @@ static int read_pem(const char *path, const char *setting, struct strbuf *out,
 
 static int read_tls(struct httpd *d, struct err *err)
 {
-	const struct conf *conf = &d->conf;
+	const struct conf *conf = &d->base.conf;
 
 	if (read_pem(conf->http.tls_cert, "tls_cert", &d->cert, err) < 0 ||
 	    read_pem(conf->http.tls_key, "tls_key", &d->key, err) < 0)
@@ -66,30 +60,13 @@ static int read_tls(struct httpd *d, struct err *err)
 	return 0;
 }
 
-/* A connection is a descriptor. */
-static void raise_limit(const struct conf *conf)
-{
-	struct rlimit limit;
-	rlim_t wanted = conf->http.max_connections + OTHER_FILES;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < wanted)
-		log_warning("only %llu files may be open, too few for [http] "
-		            "max_connections = %llu",
-		            (unsigned long long)limit.rlim_cur,
-		            (unsigned long long)conf->http.max_connections);
-}
-
 /* The API is of use without. */
 static void load_page(struct httpd *d)
 {
 	struct err err;
 
-	if (d->conf.http.www[0] != '\0' &&
-	    www_load(&d->www, d->conf.http.www, &err) < 0)
+	if (d->base.conf.http.www[0] != '\0' &&
+	    www_load(&d->www, d->base.conf.http.www, &err) < 0)
 		log_warning("no web page: [http] www: %s", err.text);
 }
 
@@ -98,74 +75,81 @@ static int serve(struct httpd *d, struct err *err)
 	static const struct jmap_meter meter = {.spent_ms = jmap_thread_ms,
 	                                        .limit_ms = REQUEST_MS};
 	struct http_options options = {
-		.jmap = {d->db, &d->conf, &d->clock, d->lookups, &meter},
+		.jmap = {d->base.db, &d->base.conf, &d->base.clock, d->lookups,
+	                 &meter},
 		.www = d->www,
 		.listen_fd = d->fd,
 		.tls_cert = d->cert.len ? strbuf_text(&d->cert) : NULL,
 		.tls_key = d->key.len ? strbuf_text(&d->key) : NULL,
-		.url = d->conf.http.url,
-		.open_metrics = d->conf.http.open_metrics,
-		.max_connections = (unsigned)d->conf.http.max_connections,
-		.max_per_address = (unsigned)d->conf.http.max_per_address,
+		.url = d->base.conf.http.url,
+		.open_metrics = d->base.conf.http.open_metrics,
+		.max_connections = (unsigned)d->base.conf.http.max_connections,
+		.max_per_address = (unsigned)d->base.conf.http.max_per_address,
 	};
 
 	d->fd = -1;
 	return http_start(&d->http, &options, err);
 }
 
-static int start(void *arg, struct err *err)
+/* As root: the socket, certificate and key. */
+static int open_all(void *self, struct err *err)
 {
-	struct httpd *d = arg;
-	struct kit_options kit;
-	struct identity owner;
+	struct httpd *d = self;
+	const struct conf *conf = &d->base.conf;
 	struct listen_options options = {
-		.where = d->conf.http.listen,
-		.mode = (mode_t)d->conf.http.socket_mode};
+		.where = conf->http.listen,
+		.owner = d->base.owner.uid,
+		.group = d->base.owner.gid,
+		.mode = (mode_t)conf->http.socket_mode,
+		.handed_fd = d->base.handed_fd,
+	};
+	char what[64];
 
-	if (privs_store_owner(d->conf.store.directory, &owner, err) < 0)
-		return err->class;
-	options.owner = owner.uid;
-	options.group = owner.gid;
+	d->base.tick_ms = TICK_MS;
+	d->base.socket = &d->file;
 	d->fd = listen_open(&d->file, &options, err);
 	if (d->fd < 0 || read_tls(d, err) < 0)
 		return err->class;
-	raise_limit(&d->conf);
-	if (privs_become(&owner, err) < 0 ||
-	    daemon_open_store(&d->db, &d->conf, err) < 0)
-		return err->class;
-	daemon_watch_clock(d->db, &d->conf, &d->clock);
+	/* a connection is a descriptor */
+	snprintf(what, sizeof(what), "[http] max_connections = %" PRIu64,
+	         conf->http.max_connections);
+	daemon_need_files(conf->http.max_connections + OTHER_FILES, what);
+	return 0;
+}
+
+static int start(void *self, struct err *err)
+{
+	struct httpd *d = self;
+	struct kit_options kit = kit_options_of(&d->base.conf);
+
 	load_page(d);
-	kit = kit_options_of(&d->conf);
-	d->lookups = lookup_desk_new(&kit, &d->clock);
+	d->lookups = lookup_desk_new(&kit, &d->base.clock);
 	if (serve(d, err) < 0)
 		return err->class;
-	log_info("serving %s on %s", d->conf.store.directory,
-	         d->conf.http.listen);
+	log_info("serving %s on %s", d->base.conf.store.directory,
+	         d->base.conf.http.listen);
 	return 0;
 }
 
-static int run(void *arg, struct err *err)
+static int tick(void *self, struct err *err)
 {
-	struct httpd *d = arg;
-	unsigned ticks = 0;
+	struct httpd *d = self;
 
-	while (!daemon_wait(TICK_MS)) {
-		daemon_watch_clock(d->db, &d->conf, &d->clock);
-		http_tick(d->http);
-		if (++ticks % READER_CHECK_TICKS == 0)
-			db_check_readers(d->db);
-		if (ticks % PLACE_CHECK_TICKS == 0 &&
-		    (db_check_place(d->db, err) < 0 ||
-		     unix_socket_check(&d->file, err) < 0))
-			return err->class;
-		daemon_alive();
-	}
+	(void)err;
+	http_tick(d->http);
 	return 0;
 }
 
-static int stop(void *arg, struct err *err)
+static int64_t progress(void *self)
 {
-	struct httpd *d = arg;
+	struct httpd *d = self;
+
+	return http_progress_ms(d->http);
+}
+
+static int stop(void *self, struct err *err)
+{
+	struct httpd *d = self;
 
 	(void)err;
 	unix_socket_close(&d->file);
@@ -176,18 +160,22 @@ static int stop(void *arg, struct err *err)
 		close(d->fd);
 	strbuf_clear(&d->cert);
 	strbuf_clear(&d->key);
-	db_close(&d->db);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct daemon_about about = {
+	static const struct daemon_parts parts = {
 		.name = "tlstally-httpd",
 		.purpose = "serves reports, counters and metrics over HTTP",
+		.takes_socket = true,
+		.open = open_all,
+		.start = start,
+		.tick = tick,
+		.progress = progress,
+		.stop = stop,
 	};
 	struct httpd d = {.fd = -1, .file = {.lock_fd = -1}};
-	const struct daemon_parts parts = {&d.conf, &d.clock, start, run, stop};
 
-	return daemon_main(argc, argv, &about, &parts, &d);
+	return daemon_main(argc, argv, &parts, &d);
 }

@@ -1,23 +1,22 @@
 /*
  * tlstally-logd - reports from the mail log, for every Postfix
  *
- * As root: find out who shall own the store, become that user with the groups
- * that may read the log.  Then open the store and the log and start the
- * threads (programs/logd.h).
+ * One of us on a store; the store's owner, with the groups that may read the
+ * log, opens the log and starts the threads (programs/logd.h, daemon/daemon.h).
  */
 #include "programs/logd.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "daemon/daemon.h"
-#include "daemon/privs.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "store/feed_table.h"
 
@@ -27,7 +26,8 @@ enum {
 	TRACKED_PROCESSES = 4096,
 	TRACKED_QUEUE_IDS = 65536,
 	LOCK_TRIES = 40,
-	LOCK_RETRY_US = 50000,
+	LOCK_RETRY_MS = 50,
+	QUICK_TICK_MS = 200, /* somebody is watching, or waiting */
 };
 
 /* One that was killed while it started postconf(1) has left a child that holds
@@ -39,7 +39,7 @@ static bool lock_soon(int fd)
 			return true;
 		if (errno != EWOULDBLOCK)
 			return false;
-		usleep(LOCK_RETRY_US);
+		wait_ms(LOCK_RETRY_MS);
 	}
 	errno = EWOULDBLOCK;
 	return false;
@@ -49,7 +49,7 @@ static bool lock_soon(int fd)
 static int take_lock(struct logd *d, struct err *err)
 {
 	auto_(xfree_str) char *path =
-		xasprintf("%s/logd.lock", d->conf.store.directory);
+		xasprintf("%s/logd.lock", d->base.conf.store.directory);
 
 	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 	if (d->lock_fd < 0)
@@ -59,34 +59,24 @@ static int take_lock(struct logd *d, struct err *err)
 	return errno == EWOULDBLOCK
 	               ? err_set(err, ERR_BUSY,
 	                         "another tlstally-logd counts into %s",
-	                         d->conf.store.directory)
+	                         d->base.conf.store.directory)
 	               : err_errno(err, ERR_IO, "%s", path);
-}
-
-static int open_store(struct logd *d, struct err *err)
-{
-	if (daemon_open_store(&d->db, &d->conf, err) < 0 ||
-	    take_lock(d, err) < 0)
-		return err->class;
-	daemon_watch_clock(d->db, &d->conf, &d->clock);
-	return daemon_may_count(d->db, &d->conf, FEED_LOG,
-	                        clock_secs(&d->clock), err);
 }
 
 static int start_pool(struct logd *d, struct err *err)
 {
-	const struct conf *conf = &d->conf;
+	const struct conf *conf = &d->base.conf;
 	struct pool_options options = {
-		.db = d->db,
-		.clock = &d->clock,
+		.db = d->base.db,
+		.clock = &d->base.clock,
 		.kit = kit_options_of(conf),
 		.dane = d->apply.judge.dane || d->apply.judge.dane_by_map,
 		.sts = d->apply.judge.sts,
 		.threads = (unsigned)conf->policy.threads,
 	};
 
-	d->apply.db = d->db;
-	d->apply.clock = &d->clock;
+	d->apply.db = d->base.db;
+	d->apply.clock = &d->base.clock;
 	d->apply.limits = (struct tally_limits){
 		conf->store.max_policies, conf->store.max_details,
 		TALLY_SOFT_BYTES, TALLY_HARD_BYTES};
@@ -97,20 +87,21 @@ static int start_pool(struct logd *d, struct err *err)
  * whole; standard input has no place where to go on. */
 static int32_t unsent_until(struct logd *d)
 {
-	return d->from_stdin || d->conf.log.source == LOG_FROM_STDIN
+	return d->from_stdin || d->base.conf.log.source == LOG_FROM_STDIN
 	               ? INT32_MAX
-	               : day_of(clock_secs(&d->clock));
+	               : day_of(clock_secs(&d->base.clock));
 }
 
 static int start_feed(struct logd *d, struct log_site **site, struct err *err)
 {
 	struct log_feed_options options = {
 		.committer = {.feed = FEED_LOG,
-	                      .db = d->db,
-	                      .clock = &d->clock,
-	                      .interval_ms = d->conf.log.commit_interval_ms},
-		.tracker = {.count_private = d->conf.log.count_private,
-	                    .own_sender = conf_sender(&d->conf),
+	                      .db = d->base.db,
+	                      .clock = &d->base.clock,
+	                      .interval_ms =
+	                              d->base.conf.log.commit_interval_ms},
+		.tracker = {.count_private = d->base.conf.log.count_private,
+	                    .own_sender = conf_sender(&d->base.conf),
 	                    .max_processes = TRACKED_PROCESSES,
 	                    .max_queue_ids = TRACKED_QUEUE_IDS},
 		.tls_optional = true,
@@ -127,42 +118,46 @@ static int start_feed(struct logd *d, struct log_site **site, struct err *err)
 	return log_feed_start(&d->feed, source, &options, err);
 }
 
-static int start(void *arg, struct err *err)
+/* As root there is nothing to open: the log is read as the owner of the store,
+ * who must be able to read what it will be rotated to. */
+static int open_nothing(void *self, struct err *err)
 {
-	struct logd *d = arg;
-	gid_t groups[LOGD_GROUPS];
-	auto_(log_site_free) struct log_site *site = NULL;
-	struct identity owner;
+	struct logd *d = self;
 
-	if (privs_store_owner(d->conf.store.directory, &owner, err) < 0 ||
-	    privs_become_with(&owner, groups, logd_groups(d, groups), err) <
-	            0 ||
-	    open_store(d, err) < 0)
+	(void)err;
+	d->base.group_count = logd_groups(d, d->base.groups);
+	if (logd_ends(d))
+		d->base.tick_ms = QUICK_TICK_MS;
+	return 0;
+}
+
+static int start(void *self, struct err *err)
+{
+	auto_(log_site_free) struct log_site *site = NULL;
+	struct logd *d = self;
+
+	if (take_lock(d, err) < 0 ||
+	    daemon_may_count(&d->base, FEED_LOG, err) < 0)
 		return err->class;
 	site = logd_ask_site(d);
 	if (logd_learn_postfix(d, err) < 0 || start_pool(d, err) < 0 ||
 	    start_feed(d, &site, err) < 0)
 		return err->class;
 	log_info("counting sessions of the mail log (%s) in %s", d->source_name,
-	         d->conf.store.directory);
+	         d->base.conf.store.directory);
+	logd_begin_reading(d);
 	return 0;
 }
 
-static int run(void *arg, struct err *err)
-{
-	struct logd *d = arg;
-
-	return logd_ends(d) ? logd_run_once(d, err) : logd_run(d, err);
-}
-
 /* The order matters: no more is read, all is committed, then the store. */
-static int stop(void *arg, struct err *err)
+static int stop(void *self, struct err *err)
 {
-	struct logd *d = arg;
-	int rc = log_feed_stop(&d->feed, err);
+	struct logd *d = self;
+	int rc;
 
+	logd_end_run(d, err->class < 0);
+	rc = log_feed_stop(&d->feed, err);
 	policy_pool_stop(&d->pool);
-	db_close(&d->db);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
 	logd_postfix_clear(&d->postfix);
@@ -174,22 +169,27 @@ static int stop(void *arg, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct logd d = {.lock_fd = -1};
-	const struct daemon_flag flags[] = {
+	static const struct daemon_flag flags[] = {
 		{"--from-start",
 	         "read the whole log once, with what was rotated; days that "
 	         "are over are not sent",
-	         &d.from_start},
-		{"--once", "read what is new and end", &d.once},
-		{"-", "read standard input", &d.from_stdin},
+	         offsetof(struct logd, from_start)},
+		{"--once", "read what is new and end",
+	         offsetof(struct logd, once)},
+		{"-", "read standard input", offsetof(struct logd, from_stdin)},
 		{0},
 	};
-	const struct daemon_about about = {
+	static const struct daemon_parts parts = {
 		.name = "tlstally-logd",
 		.purpose = "counts the TLS sessions of Postfix's mail log",
 		.flags = flags,
+		.open = open_nothing,
+		.start = start,
+		.tick = logd_tick,
+		.progress = logd_progress,
+		.stop = stop,
 	};
-	const struct daemon_parts parts = {&d.conf, &d.clock, start, run, stop};
+	struct logd d = {.lock_fd = -1};
 
-	return daemon_main(argc, argv, &about, &parts, &d);
+	return daemon_main(argc, argv, &parts, &d);
 }
