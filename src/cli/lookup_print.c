@@ -4,27 +4,15 @@
 #include <string.h>
 
 #include "show/doc.h"
+#include "words/words.h"
 
-/* A status as it stands in the document, in words for people. */
-static const char *words_of(const char *status)
+/* A status as it stands in the document, in words for people; as it is when
+ * only a later version knows it. */
+static const char *words_of(const struct vocabulary *in, const char *status)
 {
-	static const struct {
-		const char *status, *words;
-	} rows[] = {
-		{"none", "none"},
-		{"bad", "there, but it counts for nothing"},
-		{"no-answer", "DNS gives no answer"},
-		{"bogus", "refused by DNSSEC validation"},
-		{"fetch-error", "the policy cannot be fetched"},
-		{"certificate-error", "the policy host's certificate is not "
-	                              "valid"},
-		{"unknown", "not asked for"},
-	};
+	int number = word_find(in, status);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(rows[i].status, status) == 0)
-			return rows[i].words;
-	return status;
+	return number < 0 ? status : word_label(in, number);
 }
 
 static bool is(const json_t *object, const char *name, const char *status)
@@ -50,7 +38,8 @@ static void print_tlsrpt(const json_t *tlsrpt, struct strbuf *out)
 
 	strbuf_printf(out, "  TLSRPT    %s\n",
 	              record[0] != '\0' ? record
-	                                : words_of(doc_text(tlsrpt, "status")));
+	                                : words_of(&words_lookups,
+	                                           doc_text(tlsrpt, "status")));
 	items(tlsrpt, "destinations", "reports go to ", out);
 	items(tlsrpt, "leftOut", "left out: ", out);
 }
@@ -66,23 +55,13 @@ static void print_sts(const json_t *sts, struct strbuf *out)
 	else if (is(sts, "record", "ok") && is(sts, "policy", "no-answer"))
 		strbuf_puts(out, "its policy was not fetched");
 	else if (is(sts, "record", "ok"))
-		strbuf_puts(out, words_of(doc_text(sts, "policy")));
+		strbuf_puts(out,
+		            words_of(&words_lookups, doc_text(sts, "policy")));
 	else
-		strbuf_puts(out, words_of(doc_text(sts, "record")));
+		strbuf_puts(out,
+		            words_of(&words_lookups, doc_text(sts, "record")));
 	strbuf_printf(out, "%s%s\n", id[0] != '\0' ? ", id " : "", id);
 	items(sts, "mx", "mx: ", out);
-}
-
-static const char *tlsa_words(const json_t *host)
-{
-	if (is(host, "tlsa", "ok"))
-		return "TLSA";
-	if (is(host, "tlsa", "bad"))
-		return "TLSA that cannot be used";
-	if (is(host, "tlsa", "none"))
-		return "no TLSA";
-	return is(host, "tlsa", "bogus") ? "TLSA refused by DNSSEC"
-	                                 : "no answer about TLSA";
 }
 
 static void print_host(const json_t *host, struct strbuf *out)
@@ -91,7 +70,7 @@ static void print_host(const json_t *host, struct strbuf *out)
 
 	strbuf_printf(out, "            %" PRIu64 " %s: %s",
 	              doc_number(host, "preference"), doc_text(host, "host"),
-	              tlsa_words(host));
+	              words_of(&words_tlsa, doc_text(host, "tlsa")));
 	if (in_policy != NULL)
 		strbuf_puts(out, json_is_true(in_policy)
 		                         ? ", in the MTA-STS policy"
@@ -109,7 +88,8 @@ static void print_mx(const json_t *mx, struct strbuf *out)
 	if (json_is_true(doc_get(mx, "nullMx")))
 		strbuf_puts(out, "null: the domain takes no mail");
 	else if (!is(mx, "status", "ok"))
-		strbuf_puts(out, words_of(doc_text(mx, "status")));
+		strbuf_puts(out,
+		            words_of(&words_lookups, doc_text(mx, "status")));
 	else
 		strbuf_puts(out, json_is_true(doc_get(mx, "secure"))
 		                         ? "signed by DNSSEC"

@@ -57,14 +57,10 @@ static void say(struct problems *problems, const char *fmt, ...)
 static void say_status(struct problems *problems, const char *what,
                        enum view_status status, const char *words)
 {
-	static const char *const phrases[VIEW_STATUSES] = {
-		[VIEW_TEMPFAIL] = "DNS gives no answer",
-		[VIEW_BOGUS] = "the answer fails DNSSEC validation",
-		[VIEW_BAD] = "what is there counts for nothing",
-	};
-
-	if (status < VIEW_STATUSES && phrases[status] != NULL)
-		say(problems, "%s: %s%s%s", what, phrases[status],
+	if (status == VIEW_TEMPFAIL || status == VIEW_BOGUS ||
+	    status == VIEW_BAD)
+		say(problems, "%s: %s%s%s", what,
+		    word_label(&words_lookups, status),
 		    words != NULL ? ": " : "", words != NULL ? words : "");
 }
 
@@ -103,19 +99,16 @@ static bool sts_in_force(const struct domain_view *view)
 /* What came of fetching the policy that the record announces. */
 static void fetch_problems(struct problems *problems)
 {
-	static const char *const phrases[VIEW_STATUSES] = {
-		[VIEW_FETCH_ERROR] = "the policy cannot be fetched",
-		[VIEW_WEBPKI_ERROR] = "the certificate of the policy's host "
-				      "is not valid",
-		[VIEW_BAD] = "the policy is malformed",
-		[VIEW_OK] = "the policy was fetched, but",
-	};
 	const struct domain_view *view = problems->view;
-	const char *phrase = view->sts_fetch < VIEW_STATUSES
-	                             ? phrases[view->sts_fetch]
-	                             : NULL;
-	const char *words = view->sts_problem;
+	const char *words = view->sts_problem, *phrase = NULL;
 
+	if (view->sts_fetch == VIEW_FETCH_ERROR ||
+	    view->sts_fetch == VIEW_WEBPKI_ERROR)
+		phrase = word_label(&words_lookups, view->sts_fetch);
+	else if (view->sts_fetch == VIEW_BAD)
+		phrase = "the policy is malformed";
+	else if (view->sts_fetch == VIEW_OK)
+		phrase = "the policy was fetched, but";
 	/* nothing is wrong with the domain */
 	if (view->sts == VIEW_TEMPFAIL && view->sts_fetch == VIEW_UNKNOWN)
 		phrase = "the policy cannot be fetched from here";

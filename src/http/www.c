@@ -10,7 +10,9 @@
 #include "base/auto.h"
 #include "base/hash.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/xalloc.h"
+#include "words/words.h"
 
 enum { FILES_MAX = 256, FILE_MAX_SIZE = 4 * 1024 * 1024 };
 
@@ -44,6 +46,46 @@ static const char *type_of(const char *name)
 	return NULL;
 }
 
+/* The seed is fixed: a restart asks nobody to load it again. */
+static void set_etag(struct www_file *file)
+{
+	snprintf(file->etag, sizeof(file->etag), "\"%016" PRIx64 "\"",
+	         hash64(0, file->data.data, file->data.len));
+}
+
+static json_t *words_json(const struct vocabulary *in)
+{
+	json_t *words = json_object();
+
+	for (int i = 0; i < in->count; i++) {
+		const struct word *word = &in->words[word_at(in, i)];
+
+		json_object_set_new(words, word->api,
+		                    json_pack("{s:s*,s:s*,s:s*}", "label",
+		                              word->label, "sentence",
+		                              word->sentence, "tone",
+		                              word->tone));
+	}
+	return words;
+}
+
+/* The words that the page shows people are those of words/words.c. */
+static void make_vocabulary(struct www_file *file)
+{
+	auto_(json_free) json_t *all = json_object();
+	const struct vocabulary *in;
+
+	for (int i = 0; (in = words_at(i)) != NULL; i++)
+		json_object_set_new(all, in->name, words_json(in));
+	strbuf_init(&file->data, FILE_MAX_SIZE);
+	strbuf_puts(&file->data, "export default ");
+	json_write(all, &file->data);
+	strbuf_puts(&file->data, ";\n");
+	snprintf(file->path, sizeof(file->path), "/vocabulary.js");
+	file->type = TYPE_SCRIPT;
+	set_etag(file);
+}
+
 static int load(struct www *www, const char *name, const char *type,
                 const char *path, struct err *err)
 {
@@ -60,9 +102,7 @@ static int load(struct www *www, const char *name, const char *type,
 	strbuf_init(&file->data, FILE_MAX_SIZE);
 	if (io_read_file(path, &file->data, err) < 0)
 		return err->class;
-	/* the seed is fixed: a restart asks nobody to load it again */
-	snprintf(file->etag, sizeof(file->etag), "\"%016" PRIx64 "\"",
-	         hash64(0, file->data.data, file->data.len));
+	set_etag(file);
 	return 0;
 }
 
@@ -99,6 +139,7 @@ int www_load(struct www **www_out, const char *directory, struct err *err)
 
 	if (dir == NULL)
 		return err_errno(err, ERR_IO, "%s", directory);
+	make_vocabulary(&www->files[www->count++]);
 	if (load_all(www, directory, dir, err) == 0) {
 		*www_out = www;
 		www = NULL;

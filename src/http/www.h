@@ -22,7 +22,8 @@ struct www_file {
 struct www;
 
 /*
- * The HTML, CSS, SVG and scripts of that folder and, from where configure found
+ * The HTML, CSS, SVG and scripts of that folder, /vocabulary.js, which is made
+ * of words/words.h, and, from where configure found
  * it, Chart.js, without which the page has its tables only.  ERR_IO and no www
  * when there is no index.html, or one of them cannot be read.
  */

@@ -19,7 +19,7 @@ static const struct word policies[POLICY_TYPES] = {
 
 /* RFC 8460 section 4.3 */
 static const struct word results[RESULT_TYPES] = {
-	[RESULT_OTHER] = {"other", "other failure",
+	[RESULT_OTHER] = {"other", "Other failure",
                           "none of the others; sent as validation-failure",
                           .rfc = "other"},
 	[RESULT_STARTTLS_NOT_SUPPORTED] =
@@ -27,20 +27,20 @@ static const struct word results[RESULT_TYPES] = {
                  "the server did not offer STARTTLS, or refused it",
                  .rfc = "starttls-not-supported", .libtlsrpt = 201},
 	[RESULT_CERTIFICATE_HOST_MISMATCH] =
-		{"certificateHostMismatch", "certificate for another name",
+		{"certificateHostMismatch", "Certificate for another name",
                  "the certificate names other hosts than the policy allows",
                  .rfc = "certificate-host-mismatch", .libtlsrpt = 202},
 	[RESULT_CERTIFICATE_NOT_TRUSTED] =
-		{"certificateNotTrusted", "certificate not trusted",
+		{"certificateNotTrusted", "Certificate not trusted",
                  "no authority that the sender trusts signed the certificate",
                  .rfc = "certificate-not-trusted", .libtlsrpt = 203},
 	[RESULT_CERTIFICATE_EXPIRED] = {"certificateExpired",
-                                        "certificate expired",
+                                        "Certificate expired",
                                         "the certificate had expired",
                                         .rfc = "certificate-expired",
                                         .libtlsrpt = 204},
 	[RESULT_VALIDATION_FAILURE] =
-		{"validationFailure", "validation failed",
+		{"validationFailure", "Validation failed",
                  "the TLS handshake or a check failed in another way; the "
                  "reason says more",
                  .rfc = "validation-failure", .libtlsrpt = 205},
@@ -181,10 +181,10 @@ static const struct word lookups[VIEW_STATUSES] = {
 	[VIEW_UNKNOWN] = {"unknown", "not asked for"},
 	[VIEW_NONE] = {"none"},
 	[VIEW_OK] = {"ok"},
-	[VIEW_BAD] = {"bad", "there, but it counts for nothing",
+	[VIEW_BAD] = {"bad", "there, but not usable",
                       "there, but malformed or several"},
 	[VIEW_TEMPFAIL] = {"no-answer", "DNS gives no answer"},
-	[VIEW_BOGUS] = {"bogus", "refused by DNSSEC validation"},
+	[VIEW_BOGUS] = {"bogus", "DNSSEC validation fails"},
 	[VIEW_FETCH_ERROR] = {"fetch-error", "the policy cannot be fetched"},
 	[VIEW_WEBPKI_ERROR] = {"certificate-error",
                                "the policy host's certificate is not valid"},
@@ -197,7 +197,7 @@ static const struct word tlsa[VIEW_BOGUS + 1] = {
 	[VIEW_OK] = {"ok", "TLSA"},
 	[VIEW_BAD] = {"bad", "TLSA that cannot be used"},
 	[VIEW_TEMPFAIL] = {"no-answer", "no answer about TLSA"},
-	[VIEW_BOGUS] = {"bogus", "TLSA refused by DNSSEC"},
+	[VIEW_BOGUS] = {"bogus", "TLSA that fails DNSSEC validation"},
 };
 
 /* RFC 8461 section 3.2 */

@@ -11,7 +11,7 @@ import {picture} from "./picture.js";
 import {failureTable, policyCard} from "./report_parts.js";
 import {hash, join} from "./router.js";
 import {byNumber, byText, sortableTable} from "./table.js";
-import {markWord, stateChip, statusChip} from "./words.js";
+import {chip, label} from "./words.js";
 
 export const title = "Domain";
 
@@ -34,8 +34,8 @@ function daysTable(days) {
     num("Too late", (day) => day.lateSuccessfulSessions
       + day.lateFailedSessions),
     {title: "What became of it", class: "wide",
-      compare: byText(({mark}) => markWord(mark)),
-      cell: ({mark, reason}) => [markWord(mark),
+      compare: byText(({mark}) => label("marks", mark)),
+      cell: ({mark, reason}) => [label("marks", mark),
         reason && h("div", {class: "small muted"}, reason)]},
   ];
 
@@ -137,13 +137,13 @@ const reportColumns = [
     cell: ({day, id, where}) => where
       ? h("a", {href: hash(join(where, id))}, day) : day},
   {title: "Status", compare: byText(({status}) => status),
-    cell: ({status}) => statusChip(status)},
+    cell: ({status}) => chip("statuses", status)},
   {title: "Settled", compare: byText(({doneAt}) => doneAt),
     cell: ({doneAt}) => time(doneAt)},
   {title: "Destinations", class: "wide",
     compare: byText(({destinations}) => destinations[0]?.uri),
     cell: ({destinations}) => destinations.map(({uri, state, lastAnswer}) =>
-      h("div", {}, stateChip(state), " ", uri,
+      h("div", {}, chip("states", state), " ", uri,
         lastAnswer && h("div", {class: "small muted"}, lastAnswer)))},
 ];
 

@@ -4,7 +4,7 @@ import {h} from "./dom.js";
 import {count, percent} from "./format.js";
 import {createList} from "./list.js";
 import {hash, join} from "./router.js";
-import {marks, markWord} from "./words.js";
+import {label, words} from "./words.js";
 
 export const title = "Domains";
 
@@ -34,7 +34,7 @@ export function create(ctx) {
       {title: "Policies", num: true, cell: ({policyCount}) =>
         count(policyCount)},
       {title: "What became of it", class: "wide", cell: ({mark, reason}) =>
-        [markWord(mark), reason && h("div", {class: "small muted"}, reason)]},
+        [label("marks", mark), reason && h("div", {class: "small muted"}, reason)]},
     ],
     filters: [
       {name: "text", label: "Search", kind: "search", hint: "domain",
@@ -44,7 +44,7 @@ export function create(ctx) {
       {name: "to", label: "To (UTC)", kind: "day",
         condition: (day) => ({dayBefore: dayAfter(day)})},
       {name: "mark", label: "What became of it", kind: "select",
-        options: marks.map((mark) => [mark, markWord(mark)]),
+        options: words("marks").map((mark) => [mark, label("marks", mark)]),
         condition: (mark) => ({mark})},
       {name: "failures", label: "Only with failures", kind: "check",
         condition: () => ({hasFailures: true})},

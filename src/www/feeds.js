@@ -3,6 +3,7 @@ import {h} from "./dom.js";
 import {bytes, count, plural, time} from "./format.js";
 import {hash} from "./router.js";
 import {tableHead, tableOf, tableRow} from "./table.js";
+import {meaning} from "./words.js";
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
   "lines", "events", "outbox", "coverage", "suppressions", "clock"];
@@ -110,13 +111,6 @@ function outboxFacts(outbox) {
   ];
 }
 
-const MODES = {
-  "preview": "reports are made and held, not sent",
-  "all": "every domain that asks for a report gets one",
-  "failures-only": "a report is sent when a session failed",
-  "off": "no reports are made",
-};
-
 /** What tally:Status says. */
 export function statusOf(status) {
   const now = secs(status.now);
@@ -138,7 +132,7 @@ export function statusOf(status) {
     h("dl", {class: "facts below"},
       h("dt", {}, "Outbox"), h("dd", {}, outboxFacts(status.outbox)),
       h("dt", {}, "Mode"), h("dd", {}, status.mode, ": ",
-        MODES[status.mode] ?? ""),
+        meaning("modes", status.mode)),
       h("dt", {}, "Suppressed"), h("dd", {},
         h("a", {href: hash("suppression")},
           plural(status.suppressions ?? 0, "address", "addresses"))),

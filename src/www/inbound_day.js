@@ -4,12 +4,11 @@ import {count, percent} from "./format.js";
 import {loadedPage} from "./load.js";
 import {hash} from "./router.js";
 import {byNumber, byText, sortableTable} from "./table.js";
+import {label} from "./words.js";
 
 export const title = "Inbound";
 
-const CLIENT = {mx: "another site", authenticated: "submitted, signed in",
-  local: "submitted, local", filter: "a before-queue filter"};
-const clientOf = ({client}) => CLIENT[client] ?? client ?? "–";
+const clientOf = ({client}) => label("clients", client) ?? "–";
 const senderOf = (row) => row.otherSenders ? "(other senders)"
   : row.sender ?? "<>";
 
@@ -20,7 +19,7 @@ function outcomeTable(rows) {
   const columns = [
     column("Sending domain", senderOf, {head: true}),
     column("Came from", clientOf),
-    column("TLS", ({tls}) => tls === "clear" ? "clear text" : tls ?? "–"),
+    column("TLS", ({tls}) => label("tls", tls) ?? "–"),
     column("Cipher", ({cipher, cipherBits}) => cipher
       ? `${cipher}${cipherBits ? `, ${cipherBits} bits` : ""}` : "–",
     {class: "wide"}),

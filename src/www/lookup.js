@@ -2,6 +2,7 @@
 import {button, fill, h} from "./dom.js";
 import {plural, time} from "./format.js";
 import {load} from "./load.js";
+import {label} from "./words.js";
 
 const AGAIN_MS = 500;
 
@@ -17,17 +18,7 @@ function idOf(domain) {
   }).join("");
 }
 
-const WORDS = {
-  "none": "none",
-  "bad": "there, but it counts for nothing",
-  "no-answer": "DNS gives no answer",
-  "bogus": "refused by DNSSEC validation",
-  "fetch-error": "the policy cannot be fetched",
-  "certificate-error": "the policy host's certificate is not valid",
-  "unknown": "not asked for",
-};
-
-const wordsOf = (status) => WORDS[status] ?? status;
+const wordsOf = (status) => label("lookups", status);
 const mono = (text) => h("div", {class: "mono"}, text);
 const lines = (list, word) => (list ?? []).map((one) =>
   h("div", {class: "small"}, word, h("span", {class: "mono"}, one)));
@@ -48,13 +39,10 @@ function mtaSts(part) {
     lines(part.mx, "mx: ")];
 }
 
-const TLSA = {ok: "TLSA", bad: "TLSA that cannot be used", none: "no TLSA",
-  bogus: "TLSA refused by DNSSEC"};
-
 function host(one) {
   return h("li", {}, h("span", {class: "mono"},
     `${one.preference} ${one.host}`), ": ",
-  TLSA[one.tlsa] ?? "no answer about TLSA",
+  label("tlsa", one.tlsa),
   one.inPolicy === undefined ? null : one.inPolicy
     ? ", in the MTA-STS policy"
     : h("span", {class: "bad"}, ", not in the MTA-STS policy"),

@@ -4,7 +4,7 @@ import {count, time} from "./format.js";
 import {createList} from "./list.js";
 import {actionsFor, MAY_CREATE, TYPE} from "./report_actions.js";
 import {hash, join} from "./router.js";
-import {statusChip, statuses} from "./words.js";
+import {chip, label, words} from "./words.js";
 
 export const title = "Outbox: TLS reports";
 
@@ -16,7 +16,7 @@ const columns = [
     cell: (report) => time(report.createdAt)},
   {title: "Deliver at", sort: "deliverAt",
     cell: (report) => time(report.deliverAt)},
-  {title: "Status", cell: (report) => statusChip(report.status)},
+  {title: "Status", cell: (report) => chip("statuses", report.status)},
   {title: "Sessions", num: true, cell: (report) =>
     count(report.successfulSessions + report.failedSessions)},
   {title: "Failures", num: true, sort: "failures", cell: (report) =>
@@ -33,8 +33,8 @@ const filters = [
     hint: "domain or report-id", condition: (text) => ({text})},
   {name: "status", label: "Status", kind: "select",
     // done ones have left the outbox
-    options: statuses.filter((one) => one !== "done")
-      .map((one) => [one, one]),
+    options: words("statuses").filter((one) => one !== "done")
+      .map((one) => [one, label("statuses", one)]),
     condition: (status) => ({status})},
   {name: "failures", label: "Only with failures", kind: "check",
     condition: () => ({hasFailures: true})},

@@ -8,8 +8,7 @@ import {load} from "./load.js";
 import {picture} from "./picture.js";
 import {hash, join} from "./router.js";
 import {byNumber, byText, sortableTable} from "./table.js";
-import {markWord, policyTypes, policyWord, resultTypes, resultWhat, resultWord}
-  from "./words.js";
+import {label, sentence, words} from "./words.js";
 
 export const title = "Overview";
 
@@ -79,7 +78,7 @@ function sharePicture(days, signal) {
 }
 
 function policyPicture(days, signal) {
-  const rows = policyTypes.map((type) => ({
+  const rows = words("policies").map((type) => ({
     type,
     success: sum(days, (day) => day.policyTypes[type]?.successfulSessions ?? 0),
     failure: sum(days, (day) => day.policyTypes[type]?.failedSessions ?? 0),
@@ -90,7 +89,7 @@ function policyPicture(days, signal) {
     what: "bars of successful and failed sessions for each type of policy",
     note: "A session counts with each policy that applied to it.",
     flat: true,
-    labels: rows.map(({type}) => policyWord(type)),
+    labels: rows.map(({type}) => label("policies", type)),
     series: [
       {name: "successful", color: "--series-1",
         values: rows.map(({success}) => success)},
@@ -101,7 +100,7 @@ function policyPicture(days, signal) {
       caption: "Sessions by policy type", rows,
       columns: [
         {title: "Policy", head: true, compare: byText(({type}) => type),
-          cell: ({type}) => policyWord(type)},
+          cell: ({type}) => label("policies", type)},
         num("Successful", ({success}) => success),
         num("Failed", ({failure}) => failure),
         {title: "Share failed", num: true,
@@ -112,20 +111,20 @@ function policyPicture(days, signal) {
 }
 
 function resultPicture(days, signal) {
-  const rows = resultTypes.map((type) => ({
+  const rows = words("results").map((type) => ({
     type, failed: sum(days, (day) => day.resultTypes[type] ?? 0),
   })).filter(({failed}) => failed > 0).sort((a, b) => b.failed - a.failed);
   const columns = [
-    {title: "Result", head: true, compare: byText(({type}) => resultWord(type)),
-      cell: ({type}) => [resultWord(type),
-        h("div", {class: "small muted plain"}, resultWhat(type))]},
+    {title: "Result", head: true, compare: byText(({type}) => label("results", type)),
+      cell: ({type}) => [label("results", type),
+        h("div", {class: "small muted plain"}, sentence("results", type))]},
     num("Failed sessions", ({failed}) => failed)];
 
   return rows.length > 0 && picture({
     title: "By result type",
     what: "bars of failed sessions for each kind of failure",
     flat: true,
-    labels: rows.map(({type}) => resultWord(type)),
+    labels: rows.map(({type}) => label("results", type)),
     series: [{name: "failed sessions", color: "--series-2", hatch: true,
       values: rows.map(({failed}) => failed)}],
     table: sortableTable({caption: "Failed sessions by result type", columns,
@@ -190,8 +189,8 @@ function marksTable(days) {
   const rows = Object.entries(marks).map(([mark, n]) => ({mark, n}));
   const columns = [
     {title: "A domain's day", head: true,
-      compare: byText(({mark}) => markWord(mark)),
-      cell: ({mark}) => markWord(mark)},
+      compare: byText(({mark}) => label("marks", mark)),
+      cell: ({mark}) => label("marks", mark)},
     num("How often", ({n}) => n)];
 
   return rows.length > 0 && [h("h2", {}, "What became of them"),

@@ -4,7 +4,7 @@ import {count, percent, time} from "./format.js";
 import {actionsFor, MAY_UPDATE, TYPE} from "./report_actions.js";
 import {destinationsTable, policyCard, sentAs} from "./report_parts.js";
 import {hash, join} from "./router.js";
-import {statusChip, statusWhat} from "./words.js";
+import {chip, sentence} from "./words.js";
 
 export const title = "Report";
 
@@ -37,8 +37,8 @@ export function facts(object) {
     ["Contact", report.contactInfo ?? "–"],
     ["Created", [time(object.createdAt, {seconds: true}), " UTC"]],
     ["Deliver at", [time(object.deliverAt, {seconds: true}), " UTC"]],
-    ["Status", [statusChip(object.status), " ",
-      h("span", {class: "muted"}, statusWhat(object.status))]],
+    ["Status", [chip("statuses", object.status), " ",
+      h("span", {class: "muted"}, sentence("statuses", object.status))]],
   ];
 
   return h("dl", {class: "facts"}, rows.map(([word, value]) =>

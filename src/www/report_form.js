@@ -6,7 +6,7 @@ import {choiceField, clearErrors, countField, group, linesField, listOf,
 import {utc} from "./format.js";
 import {TYPE} from "./report_actions.js";
 import {hash, join} from "./router.js";
-import {policyTypes, policyWord, resultTypes, resultWord} from "./words.js";
+import {label, words} from "./words.js";
 
 export const title = "Edit report";
 
@@ -47,7 +47,7 @@ function blankReport() {
 function detailGroup(detail) {
   return group({
     resultType: choiceField("Result", detail.resultType,
-      resultTypes.map((type) => [type, resultWord(type)])),
+      words("results").map((type) => [type, label("results", type)])),
     failedSessionCount: countField("Failed sessions",
       detail.failedSessionCount),
     receivingMxHostname: textField("Receiving MX", detail.receivingMxHostname),
@@ -63,7 +63,7 @@ function detailGroup(detail) {
 function policyGroup(policy) {
   return group({
     policyType: choiceField("Kind", policy.policyType,
-      policyTypes.map((type) => [type, policyWord(type)])),
+      words("policies").map((type) => [type, label("policies", type)])),
     policyDomain: textField("Policy domain", policy.policyDomain),
     totalSuccessfulSessions: countField("Successful sessions",
       policy.totalSuccessfulSessions),

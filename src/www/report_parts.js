@@ -4,8 +4,7 @@ import {button, fill, h} from "./dom.js";
 import {bytes, count, plural, time} from "./format.js";
 import {byNumber, byText, sortableTable, tableHead, tableOf, tableRow}
   from "./table.js";
-import {policyWhat, policyWord, resultWhat, resultWord, stateChip, stateWhat}
-  from "./words.js";
+import {chip, label, sentence} from "./words.js";
 
 // --- destinations ---
 
@@ -22,8 +21,8 @@ function attempts(history) {
 
 const destinationColumns = [
   {title: "Destination", head: true, class: "wide", cell: ({uri}) => uri},
-  {title: "State", cell: ({state}) => [stateChip(state),
-    h("div", {class: "small muted"}, stateWhat(state))]},
+  {title: "State", cell: ({state}) => [chip("states", state),
+    h("div", {class: "small muted"}, sentence("states", state))]},
   {title: "Attempts", num: true, cell: ({attempts}) => count(attempts)},
   {title: "Last attempt", cell: ({lastAttempt}) =>
     time(lastAttempt, {seconds: true})},
@@ -55,8 +54,8 @@ function detailColumn(title, name, show, props = {}) {
 
 const detailColumns = [
   {title: "Result", head: true, compare: byText((one) =>
-    resultWord(one.resultType)), cell: (one) => [resultWord(one.resultType),
-    h("div", {class: "small muted plain"}, resultWhat(one.resultType))]},
+    label("results", one.resultType)), cell: (one) => [label("results", one.resultType),
+    h("div", {class: "small muted plain"}, sentence("results", one.resultType))]},
   {title: "Sessions", num: true, cell: (one) => count(one.failedSessionCount),
     compare: byNumber((one) => one.failedSessionCount)},
   detailColumn("Receiving MX", "receivingMxHostname", text, {class: "wide"}),
@@ -87,8 +86,8 @@ export function policyCard(policy) {
   const failed = policy.totalFailedSessions;
 
   return h("section", {class: "card"},
-    h("h3", {}, `${policyWord(policy.policyType)} for `, policy.policyDomain),
-    h("p", {class: "small muted"}, policyWhat(policy.policyType)),
+    h("h3", {}, `${label("policies", policy.policyType)} for `, policy.policyDomain),
+    h("p", {class: "small muted"}, sentence("policies", policy.policyType)),
     h("dl", {class: "facts"},
       h("dt", {}, "Successful"), h("dd", {},
         plural(policy.totalSuccessfulSessions, "session")),

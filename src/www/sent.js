@@ -4,7 +4,7 @@ import {h} from "./dom.js";
 import {count, time} from "./format.js";
 import {createList} from "./list.js";
 import {hash, join} from "./router.js";
-import {stateChip} from "./words.js";
+import {chip} from "./words.js";
 
 export const title = "Sent reports";
 
@@ -23,7 +23,7 @@ function results({destinations}) {
   for (const {state} of destinations)
     states.set(state, (states.get(state) ?? 0) + 1);
   return [...states].map(([state, n]) => [
-    stateChip(state), destinations.length > 1 && ` ${n} of `
+    chip("states", state), destinations.length > 1 && ` ${n} of `
       + `${destinations.length}`, " "]);
 }
 

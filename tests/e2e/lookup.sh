@@ -151,7 +151,7 @@ says "TLSA that mail does not use" pkix.test 'p("cannot be used")'
 says "TLSA below an unsigned MX" a.insecure.test \
 	'not d["mx"]["secure"] and p("not signed by DNSSEC: nobody uses them")'
 says "an MX set that is bogus" a.bogus.test 'd["mx"]["status"] == "bogus" and
-	p("fails DNSSEC validation")'
+	p("DNSSEC validation fails")'
 says "an MX host that is bogus" badtlsa.test \
 	'd["mx"]["hosts"][0]["tlsa"] == "bogus" and p("mx.bogus.test")'
 says "no mail wanted" nomail.test 'd["mx"]["nullMx"] and p("null MX")'
@@ -191,7 +191,7 @@ text "  TLSRPT    $rua" "reports go to mailto:tls@good.test" \
 lookup two.test
 text "What may need a look:"
 lookup a.bogus.test
-text "  MX        refused by DNSSEC validation"
+text "  MX        DNSSEC validation fails"
 
 # The example of README.md, as it stands there.
 if [ "${word:-}" = READY ]; then

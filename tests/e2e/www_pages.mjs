@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { expect, token, withServer } from "./httpd_world.mjs";
 import { closeBrowser, openBrowser } from "./www/browser.mjs";
 import testDomain, { testDomains } from "./www/domain.mjs";
+import testFilters from "./www/filters.mjs";
 import testInbound from "./www/inbound.mjs";
 import testOverview, { testEmpty, testErrors } from "./www/overview.mjs";
 import testSent from "./www/sent.mjs";
@@ -37,6 +38,7 @@ const TESTS = {
   inbound: testInbound,
   domains: testDomains,
   domain: testDomain,
+  filters: testFilters,
 };
 
 /* Reports of the first three days: what goes to host03 is refused for good, in

@@ -259,7 +259,7 @@ static const struct problem_row problem_rows[] = {
 	{"two TLSRPT records",
          {.tlsrpt = VIEW_BAD,
           .tlsrpt_problem = "TLSRPT record: 2 of them where one may be"},
-         {"TLSRPT: what is there counts for nothing: TLSRPT record: 2 of"}},
+         {"TLSRPT: there, but not usable: TLSRPT record: 2 of"}},
 	{"TLSRPT without an answer",
          {.tlsrpt = VIEW_TEMPFAIL},
          {"TLSRPT: DNS gives no answer"}},
@@ -288,7 +288,7 @@ static const struct problem_row problem_rows[] = {
 	{"two STS records",
          {.sts_record = VIEW_BAD,
           .sts_problem = "STS record: 2 of them where one may be"},
-         {"MTA-STS: what is there counts for nothing: STS record: 2 of"}},
+         {"MTA-STS: there, but not usable: STS record: 2 of"}},
 	{"an STS record without a policy",
          {.sts_record = VIEW_OK,
           .sts_fetch = VIEW_FETCH_ERROR,
@@ -304,7 +304,7 @@ static const struct problem_row problem_rows[] = {
          {.sts_record = VIEW_OK,
           .sts_fetch = VIEW_WEBPKI_ERROR,
           .sts_problem = "certificate has expired"},
-         {"host is not valid: certificate has expired"}},
+         {"certificate is not valid: certificate has expired"}},
 	{"a malformed policy",
          {.sts_record = VIEW_OK,
           .sts_fetch = VIEW_BAD,
@@ -334,7 +334,7 @@ static const struct problem_row problem_rows[] = {
          {"MX: an MX is odd"}},
 	{"MX that DNSSEC refuses",
          {.mx = VIEW_BOGUS, .mx_problem = "signature expired"},
-         {"MX: the answer fails DNSSEC validation: signature expired"}},
+         {"MX: DNSSEC validation fails: signature expired"}},
 
 	{"TLSA, and one record cannot be used",
          {.mx_secure = true,
@@ -360,7 +360,7 @@ static const struct problem_row problem_rows[] = {
          {"are not signed by DNSSEC"}},
 	{"TLSA that DNSSEC refuses",
          {.mx_secure = true, MXS({.host = "m.d", .tlsa = VIEW_BOGUS})},
-         {"DANE: TLSA records of MX m.d: the answer fails DNSSEC"}},
+         {"DANE: TLSA records of MX m.d: DNSSEC validation fails"}},
 };
 
 static void test_problems(void **state)
