@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/day_table.h"
 #include "store/db.h"
 #include "store/feed_table.h"
 #include "tests/fake/fake_tally.h"

@@ -1,7 +1,8 @@
 #include "base/reader.h"
 
-#include <endian.h>
 #include <string.h>
+
+#include "base/be.h"
 
 void reader_init(struct reader *reader, const void *data, size_t len)
 {
@@ -13,6 +14,11 @@ void reader_init(struct reader *reader, const void *data, size_t len)
 size_t reader_left(const struct reader *reader)
 {
 	return reader->failed ? 0 : (size_t)(reader->end - reader->at);
+}
+
+bool reader_is_done(const struct reader *reader)
+{
+	return !reader->failed && reader->at == reader->end;
 }
 
 const void *reader_bytes(struct reader *reader, size_t len)
@@ -27,45 +33,32 @@ const void *reader_bytes(struct reader *reader, size_t len)
 	return p;
 }
 
-/* Copies the next bytes, or leaves zeros. */
-static void take(struct reader *reader, void *out, size_t len)
+/* Past the end: 0. */
+static uint64_t read_be(struct reader *reader, size_t bytes)
 {
-	const void *p = reader_bytes(reader, len);
+	const uint8_t *p = reader_bytes(reader, bytes);
 
-	if (p != NULL)
-		memcpy(out, p, len);
+	return p == NULL ? 0 : be_get(p, bytes);
 }
 
 uint8_t reader_u8(struct reader *reader)
 {
-	uint8_t v = 0;
-
-	take(reader, &v, sizeof(v));
-	return v;
+	return (uint8_t)read_be(reader, 1);
 }
 
 uint16_t reader_u16(struct reader *reader)
 {
-	uint16_t v = 0;
-
-	take(reader, &v, sizeof(v));
-	return be16toh(v);
+	return (uint16_t)read_be(reader, 2);
 }
 
 uint32_t reader_u32(struct reader *reader)
 {
-	uint32_t v = 0;
-
-	take(reader, &v, sizeof(v));
-	return be32toh(v);
+	return (uint32_t)read_be(reader, 4);
 }
 
 uint64_t reader_u64(struct reader *reader)
 {
-	uint64_t v = 0;
-
-	take(reader, &v, sizeof(v));
-	return be64toh(v);
+	return read_be(reader, 8);
 }
 
 const void *reader_blob32(struct reader *reader, size_t *len)
@@ -83,4 +76,45 @@ char *reader_str(struct reader *reader, struct arena *arena)
 		return NULL;
 	p = reader_bytes(reader, len);
 	return p == NULL ? NULL : arena_strndup(arena, p, len);
+}
+
+static void copy_text(struct reader *reader, const void *text, size_t len,
+                      char *out, size_t room)
+{
+	if (text == NULL || len >= room) {
+		reader->failed = true;
+		len = 0;
+	}
+	if (len > 0)
+		memmove(out, text, len);
+	out[len] = '\0';
+}
+
+void reader_text(struct reader *reader, char *out, size_t room)
+{
+	size_t len;
+	const void *text = reader_blob32(reader, &len);
+
+	copy_text(reader, text, len, out, room);
+}
+
+void reader_rest(struct reader *reader, char *out, size_t room)
+{
+	size_t len = reader_left(reader);
+
+	copy_text(reader, reader_bytes(reader, len), len, out, room);
+}
+
+const char *reader_to_nul(struct reader *reader)
+{
+	const void *text = reader->at;
+	size_t left = reader_left(reader);
+	const uint8_t *end = left == 0 ? NULL : memchr(text, '\0', left);
+
+	if (end == NULL) {
+		reader->failed = true;
+		return NULL;
+	}
+	reader->at = end + 1;
+	return text;
 }

@@ -21,6 +21,8 @@ struct reader {
 
 void reader_init(struct reader *reader, const void *data, size_t len);
 size_t reader_left(const struct reader *reader);
+/* All was read, and not more. */
+bool reader_is_done(const struct reader *reader);
 
 uint8_t reader_u8(struct reader *reader);
 uint16_t reader_u16(struct reader *reader);
@@ -35,5 +37,15 @@ const void *reader_blob32(struct reader *reader, size_t *len);
 
 /* What strbuf_str wrote, copied into the arena with a NUL; NULL for NULL. */
 char *reader_str(struct reader *reader, struct arena *arena);
+
+/* The same into a buffer of that room, with a NUL: a text that does not fit
+ * fails the reader.  Only what is used is written. */
+void reader_text(struct reader *reader, char *out, size_t room);
+
+/* All that is left, in the same way. */
+void reader_rest(struct reader *reader, char *out, size_t room);
+
+/* Lends a text that ends in a NUL; NULL when there is none. */
+const char *reader_to_nul(struct reader *reader);
 
 #endif

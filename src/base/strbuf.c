@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "base/xalloc.h"
 
 void strbuf_init(struct strbuf *buf, size_t cap)
@@ -92,13 +93,12 @@ void strbuf_printf(struct strbuf *buf, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void put_be(struct strbuf *buf, uint64_t v, int bytes)
+static void put_be(struct strbuf *buf, uint64_t v, size_t bytes)
 {
 	uint8_t out[8];
 
-	for (int i = 0; i < bytes; i++)
-		out[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
-	strbuf_add(buf, out, (size_t)bytes);
+	be_put(out, v, bytes);
+	strbuf_add(buf, out, bytes);
 }
 
 void strbuf_u8(struct strbuf *buf, uint8_t v)

@@ -5,7 +5,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
-#include "store/clock_table.h"
+#include "store/clock_watch.h"
 
 static void print(struct cli *cli, const struct clock_look *look)
 {

@@ -28,6 +28,7 @@
 #include "intake/dgram_socket.h"
 #include "rollup/closing.h"
 #include "rollup/coverage.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/outbox_table.h"
 

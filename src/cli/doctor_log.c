@@ -14,24 +14,23 @@
 #include "base/moment.h"
 #include "maillog/maillog.h"
 #include "store/feed_table.h"
-#include "store/line_table.h"
-#include "store/log_table.h"
+#include "store/day_table.h"
 
 enum {
 	LEVELS_ENOUGH = 5, /* sessions that show what all are like */
 };
 
 /* Of today and yesterday. */
-static void sum_lines(struct cli *cli, struct line_count sums[LINE_FATES])
+static void sum_lines(struct cli *cli, struct day_lines sums[LINE_FATES])
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
 	int32_t today = day_of(clock_secs(&cli->clock));
 
 	for (int32_t day = today; day >= today - 1; day--) {
-		struct line_count row = {0};
+		struct day_lines row = {0};
 
-		while (line_count_next(txn, day, &row)) {
-			struct line_count *sum = &sums[row.fate];
+		while (day_lines_next(txn, day, &row)) {
+			struct day_lines *sum = &sums[row.fate];
 			uint64_t n = sum->n;
 
 			if (n == 0)
@@ -43,7 +42,7 @@ static void sum_lines(struct cli *cli, struct line_count sums[LINE_FATES])
 
 void doctor_look_at_log(struct cli *cli, struct finding *finding)
 {
-	struct line_count sums[LINE_FATES] = {{0}};
+	struct day_lines sums[LINE_FATES] = {{0}};
 	struct feed_kind kind = *feed_kind(FEED_LOG);
 
 	sum_lines(cli, sums);
@@ -57,7 +56,7 @@ void doctor_look_at_log(struct cli *cli, struct finding *finding)
 /* Where no line told of a session, those that were not read are why. */
 void doctor_look_at_lines(struct cli *cli, struct finding *finding)
 {
-	struct line_count sums[LINE_FATES] = {{0}};
+	struct day_lines sums[LINE_FATES] = {{0}};
 	enum grade grade;
 
 	sum_lines(cli, sums);
@@ -96,7 +95,7 @@ void doctor_look_at_lines(struct cli *cli, struct finding *finding)
 
 void doctor_look_at_faults(struct cli *cli, struct finding *finding)
 {
-	struct line_count sums[LINE_FATES] = {{0}};
+	struct day_lines sums[LINE_FATES] = {{0}};
 
 	sum_lines(cli, sums);
 	if (sums[LINE_OURS].n > 0)
@@ -253,10 +252,10 @@ void doctor_look_at_levels(struct cli *cli, struct finding *finding)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
 	int32_t today = day_of(clock_secs(&cli->clock));
-	struct log_levels levels, yesterday;
+	struct day_levels levels, yesterday;
 
-	log_levels_get(txn, today, &levels);
-	log_levels_get(txn, today - 1, &yesterday);
+	day_levels_get(txn, today, &levels);
+	day_levels_get(txn, today - 1, &yesterday);
 	levels.dane += yesterday.dane;
 	levels.less_than_dane += yesterday.less_than_dane;
 	levels.sts += yesterday.sts;

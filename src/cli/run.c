@@ -10,6 +10,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "deliver/transport.h"
+#include "store/day_table.h"
 #include "store/outbox_table.h"
 
 enum { RUN_SECS = 900 };

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/timex.h>
 
-#include "store/clock_table.h"
+#include "store/clock_watch.h"
 
 /* A container without it has one boot; when its boot clock begins anew, that is
  * seen, too. */

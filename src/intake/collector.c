@@ -7,6 +7,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "store/day_table.h"
 #include "store/tally_table.h"
 
 enum {

@@ -18,7 +18,7 @@ void log_fates_note(struct log_fates *fates, enum line_fate fate,
 	note_first(fates->first[fate], text);
 }
 
-static struct line_count *user_of(struct log_fates *fates, int64_t uid)
+static struct day_lines *user_of(struct log_fates *fates, int64_t uid)
 {
 	size_t i = 0;
 
@@ -28,7 +28,7 @@ static struct line_count *user_of(struct log_fates *fates, int64_t uid)
 		i--;
 	if (i == fates->user_count) {
 		fates->users[fates->user_count++] =
-			(struct line_count){.fate = LINE_FOREIGN, .uid = uid};
+			(struct day_lines){.fate = LINE_FOREIGN, .uid = uid};
 	}
 	return &fates->users[i];
 }
@@ -36,7 +36,7 @@ static struct line_count *user_of(struct log_fates *fates, int64_t uid)
 void log_fates_note_foreign(struct log_fates *fates, int64_t uid,
                             struct span text)
 {
-	struct line_count *user = user_of(fates, uid);
+	struct day_lines *user = user_of(fates, uid);
 
 	log_fates_note(fates, LINE_FOREIGN, text);
 	user->n++;
@@ -51,8 +51,8 @@ void log_fates_add(struct log_fates *sum, const struct log_fates *others)
 			memcpy(sum->first[i], others->first[i], LINE_TEXT);
 	}
 	for (size_t i = 0; i < others->user_count; i++) {
-		const struct line_count *from = &others->users[i];
-		struct line_count *user = user_of(sum, from->uid);
+		const struct day_lines *from = &others->users[i];
+		struct day_lines *user = user_of(sum, from->uid);
 
 		user->n += from->n;
 		if (user->first[0] == '\0')
@@ -64,14 +64,14 @@ void log_fates_put(const struct log_fates *fates, struct db_txn *txn,
                    int32_t day)
 {
 	for (int i = LINE_READ; i < LINE_FATES; i++) {
-		struct line_count row = {.fate = i, .n = fates->n[i]};
+		struct day_lines row = {.fate = i, .n = fates->n[i]};
 
 		/* those of foreign lines are the users' */
 		if (row.n == 0 || i == LINE_FOREIGN)
 			continue;
 		memcpy(row.first, fates->first[i], LINE_TEXT);
-		line_count_add(txn, day, &row);
+		day_lines_add(txn, day, &row);
 	}
 	for (size_t i = 0; i < fates->user_count; i++)
-		line_count_add(txn, day, &fates->users[i]);
+		day_lines_add(txn, day, &fates->users[i]);
 }

@@ -5,7 +5,7 @@
 #define TLSTALLY_INTAKE_LOG_FATES_H
 
 #include "base/span.h"
-#include "store/line_table.h"
+#include "store/day_table.h"
 
 /* Users told apart; the lines of more are as of the last. */
 enum { LOG_FATES_USERS = 8 };
@@ -13,7 +13,7 @@ enum { LOG_FATES_USERS = 8 };
 struct log_fates {
 	uint64_t n[LINE_FATES]; /* all users' together */
 	char first[LINE_FATES][LINE_TEXT];
-	struct line_count users[LOG_FATES_USERS]; /* of LINE_FOREIGN */
+	struct day_lines users[LOG_FATES_USERS]; /* of LINE_FOREIGN */
 	size_t user_count;
 };
 

@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "session/datagram.h"
 #include "store/day_sums.h"
+#include "store/day_table.h"
 
 enum {
 	DAYS_MAX = 400,

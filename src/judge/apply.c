@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "base/domain.h"
 #include "judge/apply_work.h"
+#include "store/day_table.h"
 #include "store/log_table.h"
 #include "store/policy_cache_table.h"
 #include "store/tally_table.h"

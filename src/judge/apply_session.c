@@ -9,6 +9,7 @@
 #include "session/datagram.h"
 #include "base/moment.h"
 #include "judge/apply_work.h"
+#include "store/day_table.h"
 #include "store/log_table.h"
 #include "store/policy_cache_table.h"
 
@@ -62,7 +63,7 @@ static bool is_doubtful(const struct judging *judging)
  * says nothing about anybody. */
 static bool note_level(struct judging *judging, const struct domain_view *view)
 {
-	struct log_levels levels = {0};
+	struct day_levels levels = {0};
 	uint64_t n = judging->n;
 	bool less;
 
@@ -79,7 +80,7 @@ static bool note_level(struct judging *judging, const struct domain_view *view)
 	default:
 		return false;
 	}
-	log_levels_add(judging->a->txn, judging->place->day, &levels);
+	day_levels_add(judging->a->txn, judging->place->day, &levels);
 	return less;
 }
 
@@ -133,7 +134,7 @@ static void count_nobodys(struct judging *judging)
 		session->mx_host != NULL ? session->mx_host : session->hop;
 
 	judging->a->moved += judging->n;
-	log_nobodys_add(judging->a->txn, judging->place->day, judging->n, host);
+	day_nobodys_add(judging->a->txn, judging->place->day, judging->n, host);
 }
 
 /* It waits on for the domain that it now has. */

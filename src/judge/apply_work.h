@@ -18,6 +18,7 @@
 #include "session/session.h"
 #include "session/tally.h"
 #include "judge/apply.h"
+#include "store/day_table.h"
 #include "store/tally_table.h"
 
 enum verdict {

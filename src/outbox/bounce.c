@@ -9,7 +9,7 @@
 #include "reply/doubt.h"
 #include "outbox/dead_address.h"
 #include "outbox/settle_report.h"
-#include "store/day_sums.h"
+#include "store/day_table.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"

@@ -1,7 +1,7 @@
 #include "outbox/settle_report.h"
 
 #include "base/day.h"
-#include "store/day_sums.h"
+#include "store/day_table.h"
 
 bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
 {

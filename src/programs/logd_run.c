@@ -4,6 +4,7 @@
 #include "programs/logd.h"
 #include "base/auto.h"
 #include "base/log.h"
+#include "store/day_table.h"
 #include "store/log_table.h"
 
 enum {
@@ -51,7 +52,7 @@ static bool may_say(struct logd *d, struct logd_said *said, uint64_t n)
 	return true;
 }
 
-static void say_foreign(const struct line_count *user)
+static void say_foreign(const struct day_lines *user)
 {
 	char uid[32] = "nobody (no _UID)";
 

@@ -15,6 +15,7 @@
 #include "rollup/held.h"
 #include "rollup/lists.h"
 #include "rollup/selfloop.h"
+#include "store/day_table.h"
 #include "store/log_table.h"
 #include "store/outbox_table.h"
 
@@ -181,7 +182,7 @@ static void look_at_feeds(struct rollup *r, struct db_txn *txn)
 {
 	r->loop_check =
 		selfloop_possible(txn, r->options->conf, r->day, r->has_ours);
-	r->unsent = log_day_unsent(txn, r->day);
+	r->unsent = day_is_unsent(txn, r->day);
 	r->waits = waits(r, txn, NULL);
 }
 

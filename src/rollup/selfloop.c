@@ -1,6 +1,7 @@
 #include "rollup/selfloop.h"
 
 #include "base/day.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/own_report_table.h"
 

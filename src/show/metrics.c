@@ -7,8 +7,9 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "session/datagram.h"
-#include "store/clock_table.h"
+#include "store/meta_table.h"
 #include "store/counter_table.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 #include "store/outbox_table.h"
@@ -105,7 +106,7 @@ static void write_clock(struct db_txn *txn, struct strbuf *out)
 {
 	struct clock_record record;
 
-	clock_record_get(txn, &record);
+	meta_clock_get(txn, &record);
 	title(out, "clock_doubted", "gauge",
 	      "1 while the clock has jumped, and days are not closed.");
 	number(out, "clock_doubted", record.doubted);

@@ -11,9 +11,9 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "session/datagram.h"
-#include "store/clock_table.h"
+#include "store/meta_table.h"
 #include "store/feed_table.h"
-#include "store/line_table.h"
+#include "store/day_table.h"
 #include "store/log_table.h"
 #include "store/paged.h"
 #include "store/suppress_table.h"
@@ -67,7 +67,7 @@ static void set_user(json_t *item, int64_t uid)
 	doc_set(item, "of", of);
 }
 
-static void add_line_count(json_t *item, const struct line_count *row)
+static void add_line_count(json_t *item, const struct day_lines *row)
 {
 	static const struct {
 		const char *n, *first;
@@ -100,10 +100,10 @@ static void add_lines(const struct status_of *of, struct db_txn *txn,
 	int32_t today = day_of(of->now);
 
 	for (int32_t day = today; day >= today - 1; day--) {
-		struct line_count row = {0};
+		struct day_lines row = {0};
 		json_t *item = NULL;
 
-		while (line_count_next(txn, day, &row)) {
+		while (day_lines_next(txn, day, &row)) {
 			if (item == NULL) {
 				item = doc_row(list);
 				doc_set_day(item, "day", day);
@@ -125,7 +125,7 @@ static void add_waiting(struct db_txn *txn, json_t *doc)
 }
 
 /* Sessions with next hops of this site whose domains ask for no reports. */
-static void add_nobodys(json_t *day, const struct log_nobodys *nobodys)
+static void add_nobodys(json_t *day, const struct day_nobodys *nobodys)
 {
 	json_t *item = doc_object(day, "nobodys");
 
@@ -135,7 +135,7 @@ static void add_nobodys(json_t *day, const struct log_nobodys *nobodys)
 
 static void add_day_events(json_t *list, int32_t day,
                            const struct day_stats *stats,
-                           const struct log_nobodys *nobodys)
+                           const struct day_nobodys *nobodys)
 {
 	json_t *item = doc_row(list);
 
@@ -161,10 +161,10 @@ static void add_events(const struct status_of *of, struct db_txn *txn,
 
 	for (int32_t day = today; day >= today - 1; day--) {
 		struct day_stats stats;
-		struct log_nobodys nobodys;
+		struct day_nobodys nobodys;
 		bool counted = day_stats_get(txn, day, &stats);
 
-		if (log_nobodys_get(txn, day, &nobodys) || counted)
+		if (day_nobodys_get(txn, day, &nobodys) || counted)
 			add_day_events(list, day, &stats, &nobodys);
 	}
 }
@@ -212,7 +212,7 @@ static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
 	struct clock_record record;
 	char words[CLOCK_WORDS];
 
-	clock_record_get(txn, &record);
+	meta_clock_get(txn, &record);
 	clock_record_words(&record, words);
 	if (of->doubt != NULL)
 		snprintf(words, sizeof(words), "%s", of->doubt);

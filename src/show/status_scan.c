@@ -11,6 +11,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "rollup/closing.h"
+#include "store/day_table.h"
 #include "store/outbox_table.h"
 #include "store/paged.h"
 #include "store/tally_table.h"

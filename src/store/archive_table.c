@@ -1,68 +1,51 @@
 /* The archive of store/outbox_table.h: all rows of a report are one range. */
-#include <string.h>
-
 #include "base/auto.h"
 #include "base/moment.h"
 #include "store/change_table.h"
+#include "store/keys.h"
 #include "store/outbox_row.h"
 #include "store/token_table.h"
 
-static struct key archive_key(uint64_t id, enum archive_kind kind)
+static struct db_key archive_key(uint64_t id, enum archive_kind kind)
 {
-	struct key key = key_of_id(id);
+	struct db_key key = key_of_id(TABLE_ARCHIVE, id);
 
 	key_u8(&key, kind);
 	return key;
 }
 
-static struct key archive_destination_key(uint64_t id, uint16_t index)
+static struct db_key destination_key(uint64_t id, uint16_t index)
 {
-	struct key key = archive_key(id, ARCHIVE_DESTINATION);
+	struct db_key key = archive_key(id, ARCHIVE_DESTINATION);
 
 	key_u16(&key, index);
 	return key;
 }
 
 /* Copies a row as it is; what LMDB lends does not outlive a write. */
-static void copy_row(struct db_txn *txn, enum db_table from,
-                     const struct key *from_key, const struct key *to_key)
+static void copy_row(struct db_txn *txn, const struct db_key *from,
+                     const struct db_key *to)
 {
-	struct db_value value;
-	struct strbuf copy;
+	auto_(strbuf_clear) struct strbuf copy = {0};
+	struct db_row row;
 
-	if (!db_get(txn, from, from_key->bytes, from_key->len, &value))
+	if (!db_get(txn, from, &row))
 		return;
-	strbuf_init(&copy, 0);
-	strbuf_add(&copy, value.data, value.len);
-	db_put(txn, TABLE_ARCHIVE, to_key->bytes, to_key->len, copy.data,
-	       copy.len);
-	strbuf_clear(&copy);
-}
-
-static void put_head(struct db_txn *txn, const struct outbox_head *head)
-{
-	struct key key = archive_key(head->id, ARCHIVE_HEAD);
-	struct strbuf value;
-
-	strbuf_init(&value, 0);
-	outbox_head_write(head, &value);
-	db_put(txn, TABLE_ARCHIVE, key.bytes, key.len, value.data, value.len);
-	strbuf_clear(&value);
+	strbuf_add(&copy, row.value.data, row.value.len);
+	db_put(txn, to, &copy);
 }
 
 void archive_move(struct db_txn *txn, const struct outbox_head *head)
 {
-	struct key from = key_of_id(head->id);
-	struct key body = archive_key(head->id, ARCHIVE_BODY);
+	struct db_key from = key_of_id(TABLE_BODY, head->id);
+	struct db_key to = archive_key(head->id, ARCHIVE_BODY);
 
-	put_head(txn, head);
-	copy_row(txn, TABLE_BODY, &from, &body);
+	archive_head_put(txn, head);
+	copy_row(txn, &from, &to);
 	for (uint16_t i = 0; i < head->destination_count; i++) {
-		struct key row = from;
-		struct key to = archive_destination_key(head->id, i);
-
-		key_u16(&row, i);
-		copy_row(txn, TABLE_DESTINATION, &row, &to);
+		from = outbox_destination_key(head->id, i);
+		to = destination_key(head->id, i);
+		copy_row(txn, &from, &to);
 	}
 	change_note_id(txn, CHANGE_SENT, CHANGE_CREATED, head->id);
 	outbox_remove(txn, head->id);
@@ -70,117 +53,71 @@ void archive_move(struct db_txn *txn, const struct outbox_head *head)
 
 int archive_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head)
 {
-	struct key key = archive_key(id, ARCHIVE_HEAD);
-	struct db_value value;
+	struct db_key key = archive_key(id, ARCHIVE_HEAD);
 
-	if (!db_get(txn, TABLE_ARCHIVE, key.bytes, key.len, &value))
-		return 0;
-	head->id = id;
-	if (outbox_head_read(value, head))
-		return 1;
-	db_damaged(txn, TABLE_ARCHIVE, key.bytes, key.len);
-	return 0;
-}
-
-/* The head that a row is; false for any other row. */
-static bool head_at(struct db_txn *txn, const struct db_cursor *cursor,
-                    struct outbox_head *head)
-{
-	struct db_value key, value;
-	struct reader reader;
-	bool is_head;
-
-	db_at(cursor, &key, &value);
-	reader_init(&reader, key.data, key.len);
-	head->id = reader_u64(&reader);
-	is_head = reader_u8(&reader) == ARCHIVE_HEAD && !reader.failed &&
-	          reader_left(&reader) == 0 && outbox_head_read(value, head);
-	if (!is_head)
-		db_damaged(txn, TABLE_ARCHIVE, key.data, key.len);
-	return is_head;
+	return outbox_head_at(txn, &key, id, head);
 }
 
 int archive_head_next(struct db_txn *txn, struct outbox_head *head)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_ARCHIVE);
-	struct key from = key_of_id(head->id + 1);
+	struct db_key from = key_of_id(TABLE_ARCHIVE, head->id + 1);
+	struct reader key;
+	struct db_row row;
 
-	return db_seek(cursor, from.bytes, from.len) &&
-	       head_at(txn, cursor, head);
+	if (!db_get_from(txn, &from, &row))
+		return 0;
+	key = db_row_key(&row);
+	head->id = reader_u64(&key);
+	return db_row_is(txn, &row,
+	                 reader_u8(&key) == ARCHIVE_HEAD &&
+	                         reader_is_done(&key) &&
+	                         outbox_head_read(&row, head));
 }
 
 int archive_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
                             struct outbox_destination *destination)
 {
-	struct key key = archive_destination_key(id, index);
-	struct db_value value;
+	struct db_key key = destination_key(id, index);
 
-	if (!db_get(txn, TABLE_ARCHIVE, key.bytes, key.len, &value))
-		return 0;
-	if (outbox_destination_read(value, destination))
-		return 1;
-	db_damaged(txn, TABLE_ARCHIVE, key.bytes, key.len);
-	return 0;
+	return outbox_destination_at(txn, &key, destination);
 }
 
 void archive_head_put(struct db_txn *txn, const struct outbox_head *head)
 {
-	struct key key = archive_key(head->id, ARCHIVE_HEAD);
-	struct strbuf value;
+	struct db_key key = archive_key(head->id, ARCHIVE_HEAD);
+	auto_(strbuf_clear) struct strbuf value = {0};
 
-	strbuf_init(&value, 0);
 	outbox_head_write(head, &value);
-	db_put(txn, TABLE_ARCHIVE, key.bytes, key.len, value.data, value.len);
-	strbuf_clear(&value);
+	db_put(txn, &key, &value);
 }
 
 void archive_destination_put(struct db_txn *txn, uint64_t id,
                              const struct outbox_destination *destination)
 {
-	struct key key = archive_destination_key(id, destination->index);
-	struct strbuf value;
+	struct db_key key = destination_key(id, destination->index);
+	auto_(strbuf_clear) struct strbuf value = {0};
 
-	strbuf_init(&value, 0);
 	outbox_destination_write(destination, &value);
-	db_put(txn, TABLE_ARCHIVE, key.bytes, key.len, value.data, value.len);
-	strbuf_clear(&value);
+	db_put(txn, &key, &value);
 	change_note_id(txn, CHANGE_SENT, CHANGE_UPDATED, id);
 }
 
 int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
                      const void **body, size_t *len)
 {
-	struct key key = archive_key(id, ARCHIVE_BODY);
-	struct db_value value, lent;
+	struct db_key key = archive_key(id, ARCHIVE_BODY);
 
-	if (!db_get(txn, TABLE_ARCHIVE, key.bytes, key.len, &value))
-		return 0;
-	if (!outbox_body_read(value, arena, &lent, NULL, NULL)) {
-		db_damaged(txn, TABLE_ARCHIVE, key.bytes, key.len);
-		return 0;
-	}
-	*body = arena_strndup(arena, lent.data, lent.len);
-	*len = lent.len;
-	return 1;
+	return outbox_body_at(txn, &key, arena, body, len, NULL, NULL);
 }
 
 static uint64_t delete_report(struct db_txn *txn, uint64_t id)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_ARCHIVE);
-	struct key prefix = key_of_id(id);
-	struct db_value key;
+	struct db_key prefix = key_of_id(TABLE_ARCHIVE, id);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
 	uint64_t n = 0;
 
-	for (bool more = db_seek(cursor, prefix.bytes, prefix.len); more;
-	     more = db_next(cursor)) {
-		db_at(cursor, &key, NULL);
-		if (!key_has_prefix(&key, &prefix))
-			break;
-		db_cursor_delete(cursor);
-		n++;
-	}
+	for (; db_rows_next(&rows); n++)
+		db_rows_delete(&rows);
 	return n;
 }
 

@@ -1,6 +1,7 @@
 /* db_backup() and db_restore() of store/db.h: LMDB itself stays in db.c. */
 #include "store/change_table.h"
-#include "store/clock_table.h"
+#include "store/keys.h"
+#include "store/meta_table.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -107,18 +108,15 @@ int db_backup(struct db *db, const char *path, struct err *err)
 /* A table's rows read to the last: what LMDB cannot follow ends here. */
 static void read_table(struct db_txn *txn, enum db_table table)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, table);
-	struct db_value key, value;
+	struct db_key all = key_of(table);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &all);
 
-	for (bool more = db_seek(cursor, "", 0); more; more = db_next(cursor)) {
-		db_at(cursor, &key, &value);
-		if (value.len > 0) {
-			const volatile char *bytes = value.data;
+	while (db_rows_next(&rows))
+		if (rows.row.value.len > 0) {
+			const volatile char *bytes = rows.row.value.data;
 
-			(void)bytes[value.len - 1];
+			(void)bytes[rows.row.value.len - 1];
 		}
-	}
 }
 
 /* Its first words are enough. */
@@ -158,7 +156,7 @@ static int read_all(const char *directory, uint64_t map_size, struct err *err)
 	txn = db_begin_write(db);
 	change_epoch_renew(txn);
 	/* it may be from another host, or long ago */
-	clock_record_forget(txn);
+	meta_clock_forget(txn);
 	return db_commit(&txn, err);
 }
 

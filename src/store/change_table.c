@@ -3,22 +3,21 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/hash.h"
-#include "base/strbuf.h"
+#include "base/be.h"
 #include "store/keys.h"
+#include "store/meta_table.h"
 
-static struct key state_key(enum change_type type)
+static struct db_key state_key(enum change_type type)
 {
-	struct key key;
+	struct db_key key = key_of(TABLE_CHANGE);
 
-	key_init(&key);
 	key_u8(&key, (uint8_t)type);
 	return key;
 }
 
-static struct key row_key(enum change_type type, uint64_t state)
+static struct db_key row_key(enum change_type type, uint64_t state)
 {
-	struct key key = state_key(type);
+	struct db_key key = state_key(type);
 
 	key_u64(&key, state);
 	return key;
@@ -26,22 +25,14 @@ static struct key row_key(enum change_type type, uint64_t state)
 
 uint64_t change_state(struct db_txn *txn, enum change_type type)
 {
-	struct key key = state_key(type);
-	struct db_value value;
-	uint64_t state = 0;
+	struct db_key key = state_key(type);
 
-	if (db_get(txn, TABLE_CHANGE, key.bytes, key.len, &value) &&
-	    !read_u64(value, &state))
-		db_damaged(txn, TABLE_CHANGE, key.bytes, key.len);
-	return state;
+	return db_get_u64(txn, &key);
 }
 
 uint64_t change_epoch(struct db_txn *txn)
 {
-	uint64_t epoch = 0;
-
-	meta_get(txn, META_EPOCH, &epoch);
-	return epoch;
+	return meta_get(txn, META_EPOCH);
 }
 
 void change_epoch_renew(struct db_txn *txn)
@@ -54,10 +45,10 @@ void change_epoch_renew(struct db_txn *txn)
 
 uint64_t change_touch(struct db_txn *txn, enum change_type type)
 {
-	struct key key = state_key(type);
-	uint64_t state = change_state(txn, type) + 1;
+	struct db_key key = state_key(type);
+	uint64_t state = db_get_u64(txn, &key) + 1;
 
-	put_u64(txn, TABLE_CHANGE, &key, state);
+	db_put_u64(txn, &key, state);
 	return state;
 }
 
@@ -65,53 +56,45 @@ void change_note(struct db_txn *txn, enum change_type type,
                  enum change_what what, const void *id, size_t id_len)
 {
 	auto_(strbuf_clear) struct strbuf value = {0};
-	struct key key;
-	uint64_t state;
+	uint64_t state = change_touch(txn, type);
+	struct db_key key = row_key(type, state);
 
-	state = change_touch(txn, type);
-	key = row_key(type, state);
 	strbuf_u8(&value, (uint8_t)what);
 	strbuf_add(&value, id, id_len);
-	db_put(txn, TABLE_CHANGE, key.bytes, key.len, value.data, value.len);
+	db_put(txn, &key, &value);
 	if (state > CHANGE_LOG_MAX) {
 		key = row_key(type, state - CHANGE_LOG_MAX);
-		db_delete(txn, TABLE_CHANGE, key.bytes, key.len);
+		db_delete(txn, &key);
 	}
 }
 
 void change_note_id(struct db_txn *txn, enum change_type type,
                     enum change_what what, uint64_t id)
 {
-	struct key key = key_of_id(id);
+	uint8_t bytes[sizeof(id)];
 
-	change_note(txn, type, what, key.bytes, key.len);
-}
-
-static bool row_read(struct db_value value, struct change *change)
-{
-	struct reader reader;
-
-	reader_init(&reader, value.data, value.len);
-	change->what = reader_u8(&reader);
-	change->id_len = reader_left(&reader);
-	if (reader.failed || change->what < CHANGE_CREATED ||
-	    change->what > CHANGE_DESTROYED || change->id_len > CHANGE_ID_MAX)
-		return false;
-	memcpy(change->id, reader.at, change->id_len);
-	return true;
+	be_put(bytes, id, sizeof(bytes));
+	change_note(txn, type, what, bytes, sizeof(bytes));
 }
 
 int change_after(struct db_txn *txn, enum change_type type, uint64_t state,
                  struct change *change)
 {
-	struct key key = row_key(type, state + 1);
-	struct db_value value;
+	struct db_key key = row_key(type, state + 1);
+	struct reader reader;
+	struct db_row row;
 
-	if (!db_get(txn, TABLE_CHANGE, key.bytes, key.len, &value))
+	if (!db_get(txn, &key, &row))
 		return 0;
+	reader = db_row_value(&row);
 	change->state = state + 1;
-	if (row_read(value, change))
-		return 1;
-	db_damaged(txn, TABLE_CHANGE, key.bytes, key.len);
-	return 0;
+	change->what = reader_u8(&reader);
+	change->id_len = reader_left(&reader);
+	if (!db_row_is(txn, &row,
+	               !reader.failed && change->what >= CHANGE_CREATED &&
+	                       change->what <= CHANGE_DESTROYED &&
+	                       change->id_len <= CHANGE_ID_MAX))
+		return 0;
+	memcpy(change->id, reader.at, change->id_len);
+	return 1;
 }

@@ -10,16 +10,15 @@
 #include "store/keys.h"
 
 /* False when it is no such value; the bytes are lent. */
-bool counted_read(struct db_value value, uint64_t *count,
+bool counted_read(const struct db_row *row, uint64_t *count,
                   struct db_value *bytes);
 
-/* Where these bytes are behind the prefix (true, and their count), or should
- * be (false, 0). */
-bool counted_find(struct db_txn *txn, enum db_table table,
-                  const struct key *prefix, const void *bytes, size_t len,
-                  struct key *key, uint64_t *count);
+/* The key, as yet what stands before the hash, becomes that of the row where
+ * these bytes are (true, and their count), or should be (false, 0). */
+bool counted_find(struct db_txn *txn, struct db_key *key, const void *bytes,
+                  size_t len, uint64_t *count);
 
-void counted_put(struct db_txn *txn, enum db_table table, const struct key *key,
-                 uint64_t count, const void *bytes, size_t len);
+void counted_put(struct db_txn *txn, const struct db_key *key, uint64_t count,
+                 const void *bytes, size_t len);
 
 #endif

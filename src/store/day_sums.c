@@ -4,54 +4,22 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/reader.h"
-#include "base/xalloc.h"
+#include "store/counted.h"
 #include "store/intern.h"
+#include "store/keys.h"
 #include "store/tally_row.h"
 
 enum {
 	PAGE_ROWS = 20000,
-	FORMAT = 1, /* of the row; another is summed up again */
 	WORST_ROOM = 2 * DAY_WORST_MAX,
 };
-
-enum day_kind { DAY_REVISION = 3, DAY_SUMS = 4, DAY_SETTLED = 5 };
-
-static struct key key_of(int32_t day, enum day_kind kind)
-{
-	struct key key = key_of_day(day);
-
-	key_u8(&key, (uint8_t)kind);
-	return key;
-}
-
-uint64_t day_revision(struct db_txn *txn, int32_t day)
-{
-	struct key key = key_of(day, DAY_REVISION);
-	struct db_value value;
-	uint64_t revision = 0;
-
-	if (db_get(txn, TABLE_DAY, key.bytes, key.len, &value) &&
-	    !read_u64(value, &revision))
-		db_damaged(txn, TABLE_DAY, key.bytes, key.len);
-	return revision;
-}
-
-void day_touch(struct db_txn *txn, int32_t day, uint64_t revision)
-{
-	struct key key = key_of(day, DAY_REVISION);
-
-	put_u64(txn, TABLE_DAY, &key, revision);
-}
-
-/* --- summing up --- */
 
 struct summing {
 	struct db_txn *txn;
 	int32_t day;
 	struct arena *mem;
 	struct day_sums *sums;
-	struct key at; /* the next row to read */
+	struct db_key at; /* the next row to read */
 };
 
 static int most_first(const void *a, const void *b)
@@ -85,12 +53,12 @@ static void add_worst(struct summing *s, const char *domain, uint64_t failure)
 }
 
 static bool add_head(struct summing *s, const struct tally_row *row,
-                     struct db_value value)
+                     const struct db_row *from)
 {
 	struct day_sums *sums = s->sums;
 	struct tally_head head;
 
-	if (!tally_head_read(value, &head))
+	if (!tally_head_read(from, &head))
 		return false;
 	sums->domains++;
 	sums->success += head.success;
@@ -117,13 +85,13 @@ static bool first_byte(struct db_value blob, unsigned below, unsigned *type)
 }
 
 static bool add_policy(struct summing *s, const struct tally_row *row,
-                       struct db_value value)
+                       const struct db_row *from)
 {
 	struct tally_sums policy;
 	struct db_value blob;
 	unsigned type;
 
-	if (!tally_sums_read(value, &policy) ||
+	if (!tally_sums_read(from, &policy) ||
 	    !intern_get(s->txn, row->day, row->policy_id, &blob) ||
 	    !first_byte(blob, POLICY_TYPES, &type))
 		return false;
@@ -132,13 +100,13 @@ static bool add_policy(struct summing *s, const struct tally_row *row,
 	return true;
 }
 
-static bool add_detail(struct summing *s, struct db_value value)
+static bool add_detail(struct summing *s, const struct db_row *from)
 {
 	struct db_value blob;
 	uint64_t count;
 	unsigned type;
 
-	if (!tally_detail_read(value, &count, &blob) ||
+	if (!counted_read(from, &count, &blob) ||
 	    !first_byte(blob, RESULT_TYPES, &type))
 		return false;
 	s->sums->results[type] += count;
@@ -146,15 +114,15 @@ static bool add_detail(struct summing *s, struct db_value value)
 }
 
 static bool add_row(struct summing *s, const struct tally_row *row,
-                    struct db_value value)
+                    const struct db_row *from)
 {
 	switch (row->kind) {
 	case TALLY_HEAD:
-		return add_head(s, row, value);
+		return add_head(s, row, from);
 	case TALLY_POLICY:
-		return add_policy(s, row, value);
+		return add_policy(s, row, from);
 	case TALLY_DETAIL:
-		return add_detail(s, value);
+		return add_detail(s, from);
 	}
 	return false;
 }
@@ -162,29 +130,19 @@ static bool add_row(struct summing *s, const struct tally_row *row,
 /* One transaction's worth; false when there is no more. */
 static bool add_page(struct summing *s)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(s->txn, TABLE_TALLY);
-	bool more = db_seek(cursor, s->at.bytes, s->at.len);
-	struct db_value key, value;
+	auto_(db_rows_end) struct db_rows rows = db_rows_from(s->txn, &s->at);
 	struct tally_row row;
 
-	for (unsigned n = 0; more; more = db_next(cursor), n++) {
-		db_at(cursor, &key, &value);
-		if (!tally_row_read(&key, &row)) {
-			db_damaged(s->txn, TABLE_TALLY, key.data, key.len);
-			return false;
-		}
-		if (row.day != s->day)
+	for (unsigned n = 0; db_rows_next(&rows); n++) {
+		if (!tally_row_read(s->txn, &rows.row, &row) ||
+		    row.day != s->day)
 			return false;
 		if (n == PAGE_ROWS) {
-			key_init(&s->at);
-			key_bytes(&s->at, key.data, key.len);
+			s->at = rows.at;
 			return true;
 		}
-		if (!add_row(s, &row, value)) {
-			db_damaged(s->txn, TABLE_TALLY, key.data, key.len);
+		if (!db_row_is(s->txn, &rows.row, add_row(s, &row, &rows.row)))
 			return false;
-		}
 	}
 	return false;
 }
@@ -196,7 +154,7 @@ int day_sums_make(struct db *db, int32_t day, int64_t now, struct arena *mem,
 		.day = day,
 		.mem = mem,
 		.sums = sums,
-		.at = key_of_day(day),
+		.at = key_of_day(TABLE_TALLY, day),
 	};
 	bool more = true;
 	int rc = 0;
@@ -214,126 +172,4 @@ int day_sums_make(struct db *db, int32_t day, int64_t now, struct arena *mem,
 	}
 	cut_worst(sums);
 	return rc;
-}
-
-/* --- kept --- */
-
-static void put_numbers(struct strbuf *out, const uint64_t *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		strbuf_u64(out, list[i]);
-}
-
-static void get_numbers(struct reader *in, uint64_t *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		list[i] = reader_u64(in);
-}
-
-void day_sums_put(struct db_txn *txn, int32_t day, const struct day_sums *sums)
-{
-	auto_(strbuf_clear) struct strbuf out = {0};
-	struct key key = key_of(day, DAY_SUMS);
-	const uint64_t plain[] = {
-		sums->revision,     (uint64_t)sums->summed_at,
-		sums->domains,      sums->failing_domains,
-		sums->success,      sums->failure,
-		sums->late_success, sums->late_failure,
-		sums->folded,
-	};
-
-	strbuf_u8(&out, FORMAT);
-	put_numbers(&out, plain, sizeof(plain) / sizeof(plain[0]));
-	put_numbers(&out, sums->marks, TALLY_MARKS);
-	put_numbers(&out, sums->policy_success, POLICY_TYPES);
-	put_numbers(&out, sums->policy_failure, POLICY_TYPES);
-	put_numbers(&out, sums->results, RESULT_TYPES);
-	strbuf_u32(&out, (uint32_t)sums->worst_count);
-	for (size_t i = 0; i < sums->worst_count; i++) {
-		strbuf_str(&out, sums->worst[i].domain);
-		strbuf_u64(&out, sums->worst[i].failure);
-	}
-	db_put(txn, TABLE_DAY, key.bytes, key.len, out.data, out.len);
-}
-
-static void read_worst(struct reader *in, struct arena *mem,
-                       struct day_sums *sums)
-{
-	uint32_t count = reader_u32(in);
-
-	if (count > DAY_WORST_MAX) {
-		in->failed = true;
-		return;
-	}
-	sums->worst = arena_array(mem, count, sizeof(*sums->worst));
-	for (uint32_t i = 0; i < count; i++) {
-		sums->worst[i].domain = reader_str(in, mem);
-		sums->worst[i].failure = reader_u64(in);
-		if (sums->worst[i].domain == NULL)
-			in->failed = true;
-	}
-	sums->worst_count = count;
-}
-
-int day_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
-                 struct day_sums *sums)
-{
-	struct key key = key_of(day, DAY_SUMS);
-	struct db_value value;
-	struct reader in;
-
-	*sums = (struct day_sums){0};
-	if (!db_get(txn, TABLE_DAY, key.bytes, key.len, &value))
-		return 0;
-	reader_init(&in, value.data, value.len);
-	if (reader_u8(&in) != FORMAT)
-		return 0;
-	sums->revision = reader_u64(&in);
-	sums->summed_at = (int64_t)reader_u64(&in);
-	sums->domains = reader_u64(&in);
-	sums->failing_domains = reader_u64(&in);
-	sums->success = reader_u64(&in);
-	sums->failure = reader_u64(&in);
-	sums->late_success = reader_u64(&in);
-	sums->late_failure = reader_u64(&in);
-	sums->folded = reader_u64(&in);
-	get_numbers(&in, sums->marks, TALLY_MARKS);
-	get_numbers(&in, sums->policy_success, POLICY_TYPES);
-	get_numbers(&in, sums->policy_failure, POLICY_TYPES);
-	get_numbers(&in, sums->results, RESULT_TYPES);
-	read_worst(&in, mem, sums);
-	return !in.failed && reader_left(&in) == 0;
-}
-
-/* --- reports --- */
-
-void day_settled_get(struct db_txn *txn, int32_t day,
-                     struct day_settled *settled)
-{
-	struct key key = key_of(day, DAY_SETTLED);
-	struct db_value value;
-	struct reader in;
-
-	*settled = (struct day_settled){0};
-	if (!db_get(txn, TABLE_DAY, key.bytes, key.len, &value))
-		return;
-	reader_init(&in, value.data, value.len);
-	settled->reports = reader_u64(&in);
-	get_numbers(&in, settled->destinations, DELIVERY_STATES);
-	if (in.failed)
-		db_damaged(txn, TABLE_DAY, key.bytes, key.len);
-}
-
-void day_settled_add(struct db_txn *txn, int32_t day,
-                     const struct day_settled *delta)
-{
-	auto_(strbuf_clear) struct strbuf out = {0};
-	struct key key = key_of(day, DAY_SETTLED);
-	struct day_settled sum;
-
-	day_settled_get(txn, day, &sum);
-	strbuf_u64(&out, sum.reports + delta->reports);
-	for (int i = 0; i < DELIVERY_STATES; i++)
-		strbuf_u64(&out, sum.destinations[i] + delta->destinations[i]);
-	db_put(txn, TABLE_DAY, key.bytes, key.len, out.data, out.len);
 }

@@ -68,13 +68,12 @@ struct db_txn *db_begin_write(struct db *db)
 
 static void drop_cursors(struct db_txn *txn)
 {
-	for (struct db_cursor *c = txn->cursors; c != NULL; c = c->next) {
-		if (c->cursor != NULL)
-			mdb_cursor_close(c->cursor);
-		c->cursor = NULL;
-		c->txn = NULL;
+	for (struct db_rows *r = txn->rows; r != NULL; r = r->next) {
+		mdb_cursor_close(r->cursor);
+		r->cursor = NULL;
+		r->txn = NULL;
 	}
-	txn->cursors = NULL;
+	txn->rows = NULL;
 	for (int i = 0; i < DB_TABLES; i++) {
 		if (txn->places[i] != NULL)
 			mdb_cursor_close(txn->places[i]);
@@ -159,8 +158,8 @@ int db_failure(const struct db_txn *txn, struct err *err)
 	return txn->failure.class;
 }
 
-void db_damaged(struct db_txn *txn, enum db_table table, const void *key,
-                size_t key_len)
+static void damaged(struct db_txn *txn, enum db_table table, const void *key,
+                    size_t key_len)
 {
 	char text[300];
 
@@ -170,6 +169,13 @@ void db_damaged(struct db_txn *txn, enum db_table table, const void *key,
 	        "what else cannot be read",
 	        txn->db->dir.path, db_table_name(table),
 	        log_escape(text, sizeof(text), key, key_len));
+}
+
+bool db_row_is(struct db_txn *txn, const struct db_row *row, bool good)
+{
+	if (!good)
+		damaged(txn, row->table, row->key.data, row->key.len);
+	return good;
 }
 
 const struct db *db_of(const struct db_txn *txn)
@@ -219,31 +225,79 @@ static MDB_cursor *place(struct db_txn *txn, enum db_table table)
 	return txn->places[table];
 }
 
-int db_get(struct db_txn *txn, enum db_table table, const void *key,
-           size_t key_len, struct db_value *value)
+static size_t kept_len(const struct db_key *key)
 {
-	MDB_val k = val(key, key_len), v = {0};
-	MDB_cursor *at;
-	int rc;
+	return key->len < DB_KEY_MAX ? key->len : DB_KEY_MAX;
+}
 
-	if (!ready(txn, table))
-		return 0;
-	if (txn->write) {
-		at = place(txn, table);
-		if (at == NULL)
-			return 0;
-		rc = LMDB(mdb_cursor_get(at, &k, &v, MDB_SET));
-	} else {
-		rc = LMDB(mdb_get(txn->txn, txn->db->dbis[table], &k, &v));
+static int compare(const MDB_val *a, const struct db_key *key)
+{
+	size_t b_len = kept_len(key);
+	size_t len = a->mv_size < b_len ? a->mv_size : b_len;
+	int order = memcmp(a->mv_data, key->bytes, len);
+
+	return order != 0           ? order
+	       : a->mv_size < b_len ? -1
+	                            : a->mv_size > b_len;
+}
+
+/* Whoever goes through a table would go round for ever where a damaged page
+ * leads back. */
+static bool goes_on(const MDB_val *at, MDB_cursor_op op,
+                    const struct db_key *key)
+{
+	return op == MDB_NEXT        ? compare(at, key) > 0
+	       : op == MDB_SET_RANGE ? compare(at, key) >= 0
+	                             : true;
+}
+
+static bool move(struct db_txn *txn, MDB_cursor *cursor, MDB_cursor_op op,
+                 const struct db_key *key, struct db_row *row)
+{
+	MDB_val k = val(key->bytes, key->len), v = {0};
+
+	if (!check(txn, key->table, LMDB(mdb_cursor_get(cursor, &k, &v, op))))
+		return false;
+	if (k.mv_size > DB_KEY_MAX ||
+	    !db_fault_is_inside(k.mv_data, k.mv_size) ||
+	    !db_fault_is_inside(v.mv_data, v.mv_size) ||
+	    !goes_on(&k, op, key)) {
+		damaged(txn, key->table, key->bytes, kept_len(key));
+		return false;
 	}
-	if (!check(txn, table, rc))
-		return 0;
-	if (!db_fault_is_inside(v.mv_data, v.mv_size)) {
-		db_damaged(txn, table, key, key_len);
-		return 0;
-	}
-	*value = (struct db_value){.data = v.mv_data, .len = v.mv_size};
-	return 1;
+	*row = (struct db_row){.table = key->table,
+	                       .key = {k.mv_data, k.mv_size},
+	                       .value = {v.mv_data, v.mv_size}};
+	return true;
+}
+
+static int find(struct db_txn *txn, MDB_cursor_op op, const struct db_key *key,
+                struct db_row *row)
+{
+	MDB_cursor *at = ready(txn, key->table) ? place(txn, key->table) : NULL;
+
+	return at != NULL && move(txn, at, op, key, row);
+}
+
+/* LMDB has no empty key. */
+int db_get(struct db_txn *txn, const struct db_key *key, struct db_row *row)
+{
+	return key->len > 0 && find(txn, MDB_SET_KEY, key, row);
+}
+
+int db_get_from(struct db_txn *txn, const struct db_key *key,
+                struct db_row *row)
+{
+	return find(txn, key->len == 0 ? MDB_FIRST : MDB_SET_RANGE, key, row);
+}
+
+int db_get_last(struct db_txn *txn, enum db_table table, struct db_row *row)
+{
+	struct db_key key;
+
+	key.table = table;
+	key.len = 0;
+	return find(txn, MDB_LAST, &key, row);
 }
 
 /* A writer's place in the table; NULL when it cannot write. */
@@ -255,29 +309,29 @@ static MDB_cursor *place_to_write(struct db_txn *txn, enum db_table table)
 	return ready(txn, table) ? place(txn, table) : NULL;
 }
 
-void db_put(struct db_txn *txn, enum db_table table, const void *key,
-            size_t key_len, const void *data, size_t len)
+void db_put_bytes(struct db_txn *txn, const struct db_key *key,
+                  const void *data, size_t len)
 {
-	MDB_val k = val(key, key_len), v = val(data, len);
-	MDB_cursor *at = place_to_write(txn, table);
+	MDB_val k = val(key->bytes, key->len), v = val(data, len);
+	MDB_cursor *at = place_to_write(txn, key->table);
 
 	if (at == NULL)
 		return;
-	check(txn, table, LMDB(mdb_cursor_put(at, &k, &v, 0)));
-	txn->written += key_len + len;
+	check(txn, key->table, LMDB(mdb_cursor_put(at, &k, &v, 0)));
+	txn->written += key->len + len;
 }
 
-void db_delete(struct db_txn *txn, enum db_table table, const void *key,
-               size_t key_len)
+bool db_delete(struct db_txn *txn, const struct db_key *key)
 {
-	MDB_val k = val(key, key_len);
-	MDB_cursor *at = place_to_write(txn, table);
+	MDB_val k = val(key->bytes, key->len);
+	MDB_cursor *at = place_to_write(txn, key->table);
 
-	if (at == NULL ||
-	    !check(txn, table, LMDB(mdb_cursor_get(at, &k, NULL, MDB_SET))))
-		return;
-	check(txn, table, LMDB(mdb_cursor_del(at, 0)));
-	txn->written += key_len;
+	if (at == NULL || key->len == 0 ||
+	    !check(txn, key->table,
+	           LMDB(mdb_cursor_get(at, &k, NULL, MDB_SET))))
+		return false;
+	txn->written += key->len;
+	return check(txn, key->table, LMDB(mdb_cursor_del(at, 0)));
 }
 
 size_t db_written(const struct db_txn *txn)
@@ -285,146 +339,82 @@ size_t db_written(const struct db_txn *txn)
 	return txn->written;
 }
 
-struct db_cursor *db_cursor_open(struct db_txn *txn, enum db_table table)
+struct db_rows db_rows_from(struct db_txn *txn, const struct db_key *start)
 {
-	struct db_cursor *cursor = xcalloc(1, sizeof(*cursor));
+	struct db_rows rows;
 
-	cursor->txn = txn;
-	cursor->table = table;
-	cursor->next = txn->cursors;
-	txn->cursors = cursor;
-	if (!ready(txn, table) ||
-	    !check(txn, table,
-	           LMDB(mdb_cursor_open(txn->txn, txn->db->dbis[table],
-	                                &cursor->cursor))))
-		cursor->cursor = NULL;
-	return cursor;
+	rows.txn = txn;
+	rows.cursor = NULL;
+	rows.prefix_len = 0;
+	rows.at.table = start->table;
+	rows.at.len = start->len;
+	memcpy(rows.at.bytes, start->bytes, kept_len(start));
+	return rows;
 }
 
-void db_cursor_close(struct db_cursor **cursor)
+struct db_rows db_rows(struct db_txn *txn, const struct db_key *prefix)
 {
-	struct db_cursor *c = *cursor;
+	struct db_rows rows = db_rows_from(txn, prefix);
 
-	if (c == NULL)
-		return;
-	if (c->txn != NULL)
-		for (struct db_cursor **p = &c->txn->cursors; *p != NULL;
-		     p = &(*p)->next)
-			if (*p == c) {
-				*p = c->next;
-				break;
-			}
-	if (c->cursor != NULL)
-		mdb_cursor_close(c->cursor);
-	free(c);
-	*cursor = NULL;
+	rows.prefix_len = prefix->len;
+	return rows;
 }
 
-static int compare(const MDB_val *a, const void *b, size_t b_len)
+static bool open_cursor(struct db_rows *rows)
 {
-	size_t len = a->mv_size < b_len ? a->mv_size : b_len;
-	int order = memcmp(a->mv_data, b, len);
+	struct db_txn *txn = rows->txn;
+	MDB_cursor *cursor;
 
-	return order != 0           ? order
-	       : a->mv_size < b_len ? -1
-	                            : a->mv_size > b_len;
-}
-
-/* Whoever goes through a table would go round for ever where a damaged page
- * leads back. */
-static bool goes_on(const struct db_cursor *cursor, MDB_cursor_op op)
-{
-	int order = compare(&cursor->key, cursor->at, cursor->at_len);
-
-	return op == MDB_NEXT        ? order > 0
-	       : op == MDB_PREV      ? order < 0
-	       : op == MDB_SET_RANGE ? order >= 0
-	                             : true;
-}
-
-static bool arrive(struct db_cursor *cursor, MDB_cursor_op op)
-{
-	size_t len = cursor->key.mv_size;
-
-	if (len > sizeof(cursor->at) ||
-	    !db_fault_is_inside(cursor->key.mv_data, len) ||
-	    !db_fault_is_inside(cursor->value.mv_data, cursor->value.mv_size) ||
-	    !goes_on(cursor, op)) {
-		db_damaged(cursor->txn, cursor->table, cursor->at,
-		           cursor->at_len);
+	if (!check(txn, rows->at.table,
+	           LMDB(mdb_cursor_open(txn->txn, txn->db->dbis[rows->at.table],
+	                                &cursor))))
 		return false;
-	}
-	memcpy(cursor->at, cursor->key.mv_data, len);
-	cursor->at_len = len;
+	rows->cursor = cursor;
+	rows->next = txn->rows;
+	txn->rows = rows;
 	return true;
 }
 
-static bool move(struct db_cursor *cursor, MDB_cursor_op op)
+bool db_rows_next(struct db_rows *rows)
 {
-	if (cursor->cursor == NULL || db_failed(cursor->txn))
+	struct db_row *row = &rows->row;
+	MDB_cursor_op op = MDB_NEXT;
+
+	if (rows->txn == NULL || !ready(rows->txn, rows->at.table))
 		return false;
-	return check(cursor->txn, cursor->table,
-	             LMDB(mdb_cursor_get(cursor->cursor, &cursor->key,
-	                                 &cursor->value, op))) &&
-	       arrive(cursor, op);
-}
-
-bool db_seek(struct db_cursor *cursor, const void *key, size_t key_len)
-{
-	/* LMDB has no empty key */
-	if (key_len == 0)
-		return move(cursor, MDB_FIRST);
-	cursor->key = val(key, key_len);
-	cursor->at_len =
-		key_len < sizeof(cursor->at) ? key_len : sizeof(cursor->at);
-	memcpy(cursor->at, key, cursor->at_len);
-	return move(cursor, MDB_SET_RANGE);
-}
-
-bool db_seek_after(struct db_cursor *cursor, const void *key, size_t key_len)
-{
-	struct db_value at;
-
-	if (!db_seek(cursor, key, key_len))
+	if (rows->cursor == NULL) {
+		if (!open_cursor(rows))
+			return false;
+		op = rows->at.len == 0 ? MDB_FIRST : MDB_SET_RANGE;
+	}
+	if (!move(rows->txn, rows->cursor, op, &rows->at, row) ||
+	    row->key.len < rows->prefix_len ||
+	    memcmp(row->key.data, rows->at.bytes, rows->prefix_len) != 0)
 		return false;
-	db_at(cursor, &at, NULL);
-	return at.len != key_len || key_len == 0 ||
-	                       memcmp(at.data, key, key_len) != 0
-	               ? true
-	               : db_next(cursor);
+	rows->at.len = row->key.len;
+	memcpy(rows->at.bytes, row->key.data, row->key.len);
+	return true;
 }
 
-bool db_next(struct db_cursor *cursor)
+void db_rows_delete(struct db_rows *rows)
 {
-	return move(cursor, MDB_NEXT);
-}
-
-bool db_prev(struct db_cursor *cursor)
-{
-	return move(cursor, MDB_PREV);
-}
-
-bool db_last(struct db_cursor *cursor)
-{
-	return move(cursor, MDB_LAST);
-}
-
-void db_at(const struct db_cursor *cursor, struct db_value *key,
-           struct db_value *value)
-{
-	*key = (struct db_value){cursor->key.mv_data, cursor->key.mv_size};
-	if (value != NULL)
-		*value = (struct db_value){cursor->value.mv_data,
-		                           cursor->value.mv_size};
-}
-
-void db_cursor_delete(struct db_cursor *cursor)
-{
-	if (cursor->cursor == NULL || db_failed(cursor->txn))
+	if (rows->cursor == NULL || db_failed(rows->txn))
 		return;
-	cursor->txn->written += cursor->key.mv_size;
-	check(cursor->txn, cursor->table,
-	      LMDB(mdb_cursor_del(cursor->cursor, 0)));
+	rows->txn->written += rows->at.len;
+	check(rows->txn, rows->at.table, LMDB(mdb_cursor_del(rows->cursor, 0)));
+}
+
+void db_rows_end(struct db_rows *rows)
+{
+	if (rows->cursor == NULL)
+		return;
+	for (struct db_rows **p = &rows->txn->rows; *p != NULL; p = &(*p)->next)
+		if (*p == rows) {
+			*p = rows->next;
+			break;
+		}
+	mdb_cursor_close(rows->cursor);
+	rows->cursor = NULL;
 }
 
 static int table_bytes(struct db_txn *txn, enum db_table table, uint64_t *used)

@@ -8,11 +8,13 @@
  *
  *     auto_(db_abort) struct db_txn *txn = db_begin_write(db);
  *
- *     db_put(txn, TABLE_META, "x", 1, "y", 1);
+ *     db_put(txn, &key, &value);
  *     return db_commit(&txn, err);
  *
- * What db_get() and cursors lend belongs to LMDB until the transaction ends
- * or the next write: table modules copy it, nobody above sees it.
+ * A key is one value, table and all, made by a function of store/keys.h or of
+ * the table's module.  Rows that are found are lent by LMDB until the
+ * transaction ends or the next write: table modules copy them, nobody above
+ * sees them.
  *
  * Sharing: every process holds a shared lock on DIRECTORY/store.lock; what
  * replaces the data file (restore, an upgrade) takes it exclusively or is
@@ -27,6 +29,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/reader.h"
+#include "base/strbuf.h"
 
 /* store/keys.h says what stands in each. */
 enum db_table {
@@ -61,7 +65,6 @@ enum db_table {
 
 struct db;
 struct db_txn;
-struct db_cursor;
 struct page_walk;
 
 struct db_options {
@@ -124,41 +127,95 @@ bool db_failed(const struct db_txn *txn);
 /* The failure, or 0; for readers that do not commit. */
 int db_failure(const struct db_txn *txn, struct err *err);
 
-/* Fails the transaction: the row of that key cannot be read. */
-void db_damaged(struct db_txn *txn, enum db_table table, const void *key,
-                size_t key_len);
-
 /* The store that the transaction is in. */
 const struct db *db_of(const struct db_txn *txn);
+
+/* LMDB's own limit.  A longer key keeps a len past it, which the store refuses
+ * in words. */
+enum { DB_KEY_MAX = 511 };
+
+struct db_key {
+	enum db_table table;
+	size_t len;
+	uint8_t bytes[DB_KEY_MAX];
+};
 
 struct db_value {
 	const void *data;
 	size_t len;
 };
 
-/* 1 found, 0 not found or the transaction has failed. */
-int db_get(struct db_txn *txn, enum db_table table, const void *key,
-           size_t key_len, struct db_value *value);
-void db_put(struct db_txn *txn, enum db_table table, const void *key,
-            size_t key_len, const void *data, size_t len);
-void db_delete(struct db_txn *txn, enum db_table table, const void *key,
-               size_t key_len);
+/* A row that was found; lent. */
+struct db_row {
+	enum db_table table;
+	struct db_value key, value;
+};
 
-/* Cursors: db_seek() goes to the first key >= key; db_next() and db_prev()
- * step; db_last() goes to the end.  True while there is something there.
- * db_cursor_delete() takes the current row away; the next db_next() stands
- * on the one after it. */
-struct db_cursor *db_cursor_open(struct db_txn *txn, enum db_table table);
-void db_cursor_close(struct db_cursor **cursor);
-bool db_seek(struct db_cursor *cursor, const void *key, size_t key_len);
-/* To the first key > key. */
-bool db_seek_after(struct db_cursor *cursor, const void *key, size_t key_len);
-bool db_next(struct db_cursor *cursor);
-bool db_prev(struct db_cursor *cursor);
-bool db_last(struct db_cursor *cursor);
-void db_at(const struct db_cursor *cursor, struct db_value *key,
-           struct db_value *value);
-void db_cursor_delete(struct db_cursor *cursor);
+/* The row of that key; the first one not before it (an empty key: of the
+ * table); the table's last.  1, or 0: there is none, or the transaction has
+ * failed. */
+int db_get(struct db_txn *txn, const struct db_key *key, struct db_row *row);
+int db_get_from(struct db_txn *txn, const struct db_key *key,
+                struct db_row *row);
+int db_get_last(struct db_txn *txn, enum db_table table, struct db_row *row);
+
+void db_put(struct db_txn *txn, const struct db_key *key,
+            const struct strbuf *value);
+void db_put_bytes(struct db_txn *txn, const struct db_key *key,
+                  const void *data, size_t len);
+/* False: the row stood there as it is already, and was not written. */
+bool db_put_changed(struct db_txn *txn, const struct db_key *key,
+                    const struct strbuf *value);
+/* True when there was one. */
+bool db_delete(struct db_txn *txn, const struct db_key *key);
+
+/* For decoders: `good`, or else the transaction fails, for the row cannot be
+ * read. */
+bool db_row_is(struct db_txn *txn, const struct db_row *row, bool good);
+/* Their bytes. */
+struct reader db_row_key(const struct db_row *row);
+struct reader db_row_value(const struct db_row *row);
+
+/* Rows that are one number.  db_get_u64() gives 0 where there is none. */
+uint64_t db_get_u64(struct db_txn *txn, const struct db_key *key);
+void db_put_u64(struct db_txn *txn, const struct db_key *key, uint64_t v);
+void db_add_u64(struct db_txn *txn, const struct db_key *key, uint64_t n);
+
+/*
+ * The rows whose keys begin as the one given, or all from it on, in their
+ * order:
+ *
+ *     auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+ *
+ *     while (db_rows_next(&rows))
+ *             ... rows.row ...
+ *
+ * Rows may be written meanwhile, also of that table.
+ */
+struct db_rows {
+	struct db_row row;
+
+	struct db_txn *txn; /* NULL: it has ended */
+	struct db_rows *next;
+	void *cursor; /* NULL: nothing was read yet */
+	struct db_key at;
+	size_t prefix_len;
+};
+struct db_rows db_rows(struct db_txn *txn, const struct db_key *prefix);
+struct db_rows db_rows_from(struct db_txn *txn, const struct db_key *start);
+bool db_rows_next(struct db_rows *rows);
+/* Takes the row away at which it stands. */
+void db_rows_delete(struct db_rows *rows);
+void db_rows_end(struct db_rows *rows);
+
+/* Deletes rows whose key is before `end`, at most max; returns how many. */
+size_t db_delete_before(struct db_txn *txn, const struct db_key *end,
+                        size_t max);
+/* The same with DB_BATCH_ROWS, which are added to *rows.  1: there is more. */
+int db_purge_before(struct db_txn *txn, const struct db_key *end,
+                    uint64_t *rows);
+/* Deletes the rows whose key is not before `start`. */
+void db_delete_from(struct db_txn *txn, const struct db_key *start);
 
 /* Bytes written in this transaction so far: batches end at 8 MiB. */
 size_t db_written(const struct db_txn *txn);

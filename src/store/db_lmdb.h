@@ -35,16 +35,6 @@ struct db {
 	bool has_table[DB_TABLES];
 };
 
-struct db_cursor {
-	struct db_txn *txn;
-	struct db_cursor *next; /* of the transaction */
-	enum db_table table;
-	MDB_cursor *cursor; /* NULL: the transaction ended, or failed */
-	MDB_val key, value;
-	char at[511]; /* the key again: steps must go on from there */
-	size_t at_len;
-};
-
 struct db_txn {
 	struct db *db;
 	MDB_txn *txn; /* NULL: could not begin */
@@ -52,8 +42,8 @@ struct db_txn {
 	bool entered;
 	size_t written;
 	struct err failure;
-	struct db_cursor *cursors;
-	/* A writer's own place in each table: the next row is mostly near. */
+	struct db_rows *rows; /* that are gone through */
+	/* Its place in each table: the next row is mostly near. */
 	MDB_cursor *places[DB_TABLES];
 };
 

@@ -3,43 +3,37 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/reader.h"
-#include "base/strbuf.h"
 #include "store/keys.h"
 
-static int decode(struct db_txn *txn, struct db_value key,
-                  struct db_value value, struct doubt *doubt)
+static int decode(struct db_txn *txn, const struct db_row *row,
+                  struct doubt *doubt)
 {
-	struct reader reader;
+	struct reader reader = db_row_value(row);
 
 	memset(doubt, 0, sizeof(*doubt));
-	reader_init(&reader, value.data, value.len);
-	while (reader_left(&reader) > 0 && !reader.failed &&
-	       doubt->count < DOUBT_DAYS) {
+	while (reader_left(&reader) > 0 && doubt->count < DOUBT_DAYS) {
 		struct doubt_day *day = &doubt->days[doubt->count++];
 
 		day->day = (int32_t)reader_u32(&reader);
 		day->code = reader_u32(&reader);
 		day->accepted = reader_u32(&reader);
 	}
-	if (!reader.failed && reader_left(&reader) == 0 && doubt->count > 0)
-		return 1;
-	db_damaged(txn, TABLE_DOUBT, key.data, key.len);
-	return 0;
+	return db_row_is(txn, row, reader_is_done(&reader) && doubt->count > 0);
 }
 
 int doubt_get(struct db_txn *txn, const char *address, struct doubt *doubt)
 {
-	struct db_value key = {address, strlen(address)}, value;
+	struct db_key key = key_of_text(TABLE_DOUBT, address);
+	struct db_row row;
 
 	memset(doubt, 0, sizeof(*doubt));
-	return db_get(txn, TABLE_DOUBT, key.data, key.len, &value) &&
-	       decode(txn, key, value, doubt);
+	return db_get(txn, &key, &row) && decode(txn, &row, doubt);
 }
 
 void doubt_put(struct db_txn *txn, const char *address,
                const struct doubt *doubt)
 {
+	struct db_key key = key_of_text(TABLE_DOUBT, address);
 	auto_(strbuf_clear) struct strbuf value = {0};
 
 	for (size_t i = 0; i < doubt->count; i++) {
@@ -47,22 +41,21 @@ void doubt_put(struct db_txn *txn, const char *address,
 		strbuf_u32(&value, doubt->days[i].code);
 		strbuf_u32(&value, doubt->days[i].accepted);
 	}
-	db_put(txn, TABLE_DOUBT, address, strlen(address), value.data,
-	       value.len);
+	db_put(txn, &key, &value);
 }
 
 bool doubt_note_refused(struct db_txn *txn, const char *address, int32_t day,
                         uint32_t code)
 {
+	struct db_key key = key_of_text(TABLE_DOUBT, address);
 	struct doubt doubt;
-	int found = doubt_get(txn, address, &doubt);
 
+	doubt_get(txn, address, &doubt);
 	if (!doubt_refused(&doubt, day, code)) {
 		doubt_put(txn, address, &doubt);
 		return false;
 	}
-	if (found)
-		db_delete(txn, TABLE_DOUBT, address, strlen(address));
+	db_delete(txn, &key);
 	return true;
 }
 
@@ -96,20 +89,16 @@ static bool was_refused_since(const struct doubt *doubt, int32_t day)
 
 int doubt_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_DOUBT);
-	struct db_value key, value;
+	struct db_key all = key_of(TABLE_DOUBT);
+	auto_(db_rows_end) struct db_rows each = db_rows(txn, &all);
 	struct doubt doubt;
 	uint64_t n = 0;
 
-	for (bool more = db_seek(cursor, "", 0); more && n < DB_BATCH_ROWS;
-	     more = db_next(cursor)) {
-		db_at(cursor, &key, &value);
-		if (!decode(txn, key, value, &doubt))
-			break;
+	while (n < DB_BATCH_ROWS && db_rows_next(&each) &&
+	       decode(txn, &each.row, &doubt)) {
 		if (was_refused_since(&doubt, before))
 			continue;
-		db_cursor_delete(cursor);
+		db_rows_delete(&each);
 		n++;
 	}
 	*rows += n;

@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/reader.h"
-#include "base/strbuf.h"
 #include "base/moment.h"
 #include "store/keys.h"
 
@@ -21,62 +19,47 @@ static void decode_trouble(struct reader *reader, struct feed *feed)
 	feed->trouble[len] = '\0';
 }
 
-static int decode(struct db_txn *txn, struct db_value key,
-                  struct db_value value, struct feed *feed)
+static int decode(struct db_txn *txn, const struct db_row *row,
+                  struct feed *feed)
 {
-	struct reader reader;
+	struct reader key = db_row_key(row), value = db_row_value(row);
 
-	reader_init(&reader, value.data, value.len);
-	feed->watermark = (int64_t)reader_u64(&reader);
-	feed->seen_at = (int64_t)reader_u64(&reader);
-	feed->last_event = (int64_t)reader_u64(&reader);
-	feed->events = reader_u64(&reader);
-	decode_trouble(&reader, feed);
-	if (reader.failed || key.len > FEED_NAME_MAX) {
-		db_damaged(txn, TABLE_FEED, key.data, key.len);
-		return 0;
-	}
-	memmove(feed->name, key.data, key.len);
-	feed->name[key.len] = '\0';
-	return 1;
+	feed->watermark = (int64_t)reader_u64(&value);
+	feed->seen_at = (int64_t)reader_u64(&value);
+	feed->last_event = (int64_t)reader_u64(&value);
+	feed->events = reader_u64(&value);
+	decode_trouble(&value, feed);
+	reader_rest(&key, feed->name, sizeof(feed->name));
+	return db_row_is(txn, row, !value.failed && !key.failed);
 }
 
 int feed_get(struct db_txn *txn, const char *name, struct feed *feed)
 {
-	struct db_value key = {name, strlen(name)}, value;
+	struct db_key key = key_of_text(TABLE_FEED, name);
+	struct db_row row;
 
-	if (!db_get(txn, TABLE_FEED, key.data, key.len, &value))
-		return 0;
-	return decode(txn, key, value, feed);
+	return db_get(txn, &key, &row) && decode(txn, &row, feed);
 }
 
 void feed_put(struct db_txn *txn, const struct feed *feed)
 {
-	struct strbuf value;
+	struct db_key key = key_of_text(TABLE_FEED, feed->name);
+	auto_(strbuf_clear) struct strbuf value = {0};
 
-	strbuf_init(&value, 0);
 	strbuf_u64(&value, (uint64_t)feed->watermark);
 	strbuf_u64(&value, (uint64_t)feed->seen_at);
 	strbuf_u64(&value, (uint64_t)feed->last_event);
 	strbuf_u64(&value, feed->events);
 	strbuf_puts(&value, feed->trouble);
-	db_put(txn, TABLE_FEED, feed->name, strlen(feed->name), value.data,
-	       value.len);
-	strbuf_clear(&value);
+	db_put(txn, &key, &value);
 }
 
 int feed_next(struct db_txn *txn, struct feed *feed)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_FEED);
-	struct db_value key, value;
-	/* its end, the NUL, makes it the first key after the name */
-	size_t len = feed->name[0] == '\0' ? 0 : strlen(feed->name) + 1;
+	struct db_key from = key_after_text(TABLE_FEED, feed->name);
+	struct db_row row;
 
-	if (!db_seek(cursor, feed->name, len))
-		return 0;
-	db_at(cursor, &key, &value);
-	return decode(txn, key, value, feed);
+	return db_get_from(txn, &from, &row) && decode(txn, &row, feed);
 }
 
 int feed_conflict(struct db_txn *txn, const char *mine, int64_t now,

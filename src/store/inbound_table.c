@@ -3,28 +3,17 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/reader.h"
-#include "base/strbuf.h"
 #include "store/change_table.h"
 #include "store/counted.h"
 #include "store/keys.h"
 
 enum { KIND_HEAD = 1, KIND_ROW = 2 };
 
-static struct key head_key(const struct key *domain)
+static struct db_key key_of_kind(int32_t day, const char *domain, uint8_t kind)
 {
-	struct key key = *domain;
+	struct db_key key = key_of_domain(TABLE_INBOUND, day, domain);
 
-	key_u8(&key, KIND_HEAD);
-	return key;
-}
-
-/* All of a domain's outcomes begin with this. */
-static struct key rows_key(const struct key *domain)
-{
-	struct key key = *domain;
-
-	key_u8(&key, KIND_ROW);
+	key_u8(&key, kind);
 	return key;
 }
 
@@ -51,11 +40,10 @@ static bool decode(struct db_value blob, struct inbound *inbound)
 	certificate = reader_u8(&reader);
 	inbound->other_senders = reader_u8(&reader) != 0;
 	inbound->bits = reader_u16(&reader);
-	read_text(&reader, inbound->sender, sizeof(inbound->sender));
-	read_text(&reader, inbound->cipher, sizeof(inbound->cipher));
-	if (reader.failed || reader_left(&reader) > 0 ||
-	    client >= INBOUND_CLIENTS || tls >= INBOUND_TLS_VERSIONS ||
-	    certificate >= INBOUND_CERTIFICATES)
+	reader_text(&reader, inbound->sender, sizeof(inbound->sender));
+	reader_text(&reader, inbound->cipher, sizeof(inbound->cipher));
+	if (!reader_is_done(&reader) || client >= INBOUND_CLIENTS ||
+	    tls >= INBOUND_TLS_VERSIONS || certificate >= INBOUND_CERTIFICATES)
 		return false;
 	inbound->client = (enum inbound_client)client;
 	inbound->tls = (enum inbound_tls)tls;
@@ -63,30 +51,18 @@ static bool decode(struct db_value blob, struct inbound *inbound)
 	return true;
 }
 
-static uint32_t rows_get(struct db_txn *txn, const struct key *domain)
+static uint32_t rows_get(struct db_txn *txn, const struct db_key *head)
 {
-	struct key key = head_key(domain);
-	struct db_value value;
 	struct reader reader;
+	struct db_row row;
 	uint32_t rows;
 
-	if (!db_get(txn, TABLE_INBOUND, key.bytes, key.len, &value))
+	if (!db_get(txn, head, &row))
 		return 0;
-	reader_init(&reader, value.data, value.len);
+	reader = db_row_value(&row);
 	rows = reader_u32(&reader);
-	if (reader.failed)
-		db_damaged(txn, TABLE_INBOUND, key.bytes, key.len);
+	db_row_is(txn, &row, !reader.failed);
 	return rows;
-}
-
-static void rows_put(struct db_txn *txn, const struct key *domain,
-                     uint32_t rows)
-{
-	struct key key = head_key(domain), value;
-
-	key_init(&value);
-	key_u32(&value, rows);
-	db_put(txn, TABLE_INBOUND, key.bytes, key.len, value.bytes, value.len);
 }
 
 /* What a row past the cap counts under: there are no more of these than
@@ -99,88 +75,61 @@ static struct inbound folded(const struct inbound *inbound)
 	                        .other_senders = true};
 }
 
-/* Where the outcome, encoded, is or should be. */
-static bool find(struct db_txn *txn, const struct key *domain,
-                 const struct strbuf *outcome, struct key *key,
-                 uint64_t *messages)
-{
-	struct key rows = rows_key(domain);
-
-	return counted_find(txn, TABLE_INBOUND, &rows, outcome->data,
-	                    outcome->len, key, messages);
-}
-
 void inbound_add(struct db_txn *txn, int32_t day, const char *domain,
                  const struct inbound *inbound, uint64_t messages)
 {
-	struct key prefix = key_of_domain(day, domain), key;
-	auto_(strbuf_clear) struct strbuf outcome = {0};
-	uint32_t rows = rows_get(txn, &prefix);
+	struct db_key head = key_of_kind(day, domain, KIND_HEAD);
+	struct db_key key = key_of_kind(day, domain, KIND_ROW);
+	size_t prefix_len = key.len;
+	auto_(strbuf_clear) struct strbuf outcome = {0}, count = {0};
+	uint32_t rows = rows_get(txn, &head);
 	uint64_t there;
 	bool known;
 
 	encode(inbound, &outcome);
-	known = find(txn, &prefix, &outcome, &key, &there);
+	known = counted_find(txn, &key, outcome.data, outcome.len, &there);
 	if (!known && rows >= INBOUND_ROWS_MAX) {
 		struct inbound fold = folded(inbound);
 
 		strbuf_reset(&outcome);
 		encode(&fold, &outcome);
-		known = find(txn, &prefix, &outcome, &key, &there);
+		key.len = prefix_len;
+		known = counted_find(txn, &key, outcome.data, outcome.len,
+		                     &there);
 	}
-	if (!known)
-		rows_put(txn, &prefix, rows + 1);
-	counted_put(txn, TABLE_INBOUND, &key, there + messages, outcome.data,
-	            outcome.len);
+	if (!known) {
+		strbuf_u32(&count, rows + 1);
+		db_put(txn, &head, &count);
+	}
+	counted_put(txn, &key, there + messages, outcome.data, outcome.len);
 	change_touch(txn, CHANGE_INBOUND);
 }
 
 int inbound_domain_next(struct db_txn *txn, int32_t *day,
                         char domain[DOMAIN_TEXT])
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_INBOUND);
-	struct db_value key;
-	struct key from;
+	struct db_key from = key_after_domain(TABLE_INBOUND, *day, domain);
+	struct db_row row;
 
-	key_init(&from);
-	if (*day >= 0)
-		from = key_of_day(*day);
-	if (domain[0] != '\0') {
-		key_text(&from, domain);
-		key_u8(&from, 1); /* its own rows go on with 0 */
-	}
-	if (!db_seek(cursor, from.bytes, from.len))
-		return 0;
-	db_at(cursor, &key, NULL);
-	if (key_read_domain(&key, day, domain, DOMAIN_TEXT))
-		return 1;
-	db_damaged(txn, TABLE_INBOUND, key.data, key.len);
-	return 0;
+	return db_get_from(txn, &from, &row) &&
+	       key_read_domain(txn, &row, day, domain, DOMAIN_TEXT);
 }
 
 void inbound_each(struct db_txn *txn, int32_t day, const char *domain,
                   inbound_each_fn *each, void *arg)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_INBOUND);
-	struct key domain_key = key_of_domain(day, domain);
-	struct key prefix = rows_key(&domain_key);
+	struct db_key prefix = key_of_kind(day, domain, KIND_ROW);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
 
-	for (bool more = db_seek(cursor, prefix.bytes, prefix.len); more;
-	     more = db_next(cursor)) {
-		struct db_value key, value, blob;
+	while (db_rows_next(&rows)) {
 		struct inbound inbound;
+		struct db_value blob;
 		uint64_t messages;
 
-		db_at(cursor, &key, &value);
-		if (!key_has_prefix(&key, &prefix))
+		if (!db_row_is(txn, &rows.row,
+		               counted_read(&rows.row, &messages, &blob) &&
+		                       decode(blob, &inbound)))
 			return;
-		if (!counted_read(value, &messages, &blob) ||
-		    !decode(blob, &inbound)) {
-			db_damaged(txn, TABLE_INBOUND, key.data, key.len);
-			return;
-		}
 		each(arg, &inbound, messages);
 	}
 }
@@ -188,7 +137,7 @@ void inbound_each(struct db_txn *txn, int32_t day, const char *domain,
 int inbound_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
 	uint64_t gone = *rows;
-	int more = purge_days(txn, TABLE_INBOUND, before, rows);
+	int more = key_purge_days(txn, TABLE_INBOUND, before, rows);
 
 	if (*rows > gone)
 		change_touch(txn, CHANGE_INBOUND);

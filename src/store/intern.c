@@ -5,21 +5,22 @@
 
 #include "base/hash.h"
 #include "store/keys.h"
+#include "store/meta_table.h"
 
 static const uint64_t ID_MAX = (UINT64_C(1) << 53) - 1;
 
-static struct key id_key(int32_t day, uint64_t id)
+static struct db_key id_key(int32_t day, uint64_t id)
 {
-	struct key key = key_of_day(day);
+	struct db_key key = key_of_day(TABLE_INTERN, day);
 
 	key_u8(&key, INTERN_ID);
 	key_u64(&key, id);
 	return key;
 }
 
-static struct key hash_key(int32_t day, struct hash128 hash)
+static struct db_key hash_key(int32_t day, struct hash128 hash)
 {
-	struct key key = key_of_day(day);
+	struct db_key key = key_of_day(TABLE_INTERN, day);
 
 	key_u8(&key, INTERN_HASH);
 	key_hash(&key, hash);
@@ -29,43 +30,39 @@ static struct key hash_key(int32_t day, struct hash128 hash)
 int intern_get(struct db_txn *txn, int32_t day, uint64_t id,
                struct db_value *blob)
 {
-	struct key key = id_key(day, id);
+	struct db_key key = id_key(day, id);
+	struct db_row row;
 
-	return db_get(txn, TABLE_INTERN, key.bytes, key.len, blob);
-}
-
-/* The id in the row of a key; 0 when there is no row. */
-static uint64_t read_id(struct db_txn *txn, const struct key *key)
-{
-	struct db_value value;
-	uint64_t id;
-
-	if (!db_get(txn, TABLE_INTERN, key->bytes, key->len, &value))
+	if (!db_get(txn, &key, &row))
 		return 0;
-	if (!read_u64(value, &id) || id == 0)
-		db_damaged(txn, TABLE_INTERN, key->bytes, key->len);
-	return id;
+	*blob = row.value;
+	return 1;
 }
 
 /*
  * Where the bytes are, or should be: the first hash from theirs on whose row
  * has these bytes (*id is theirs) or does not exist (*id is 0).
  */
-static struct key find(struct db_txn *txn, int32_t day, const void *blob,
-                       size_t len, uint64_t *id)
+static struct db_key find(struct db_txn *txn, int32_t day, const void *blob,
+                          size_t len, uint64_t *id)
 {
 	struct hash128 hash = hash128(db_seed(db_of(txn)), blob, len);
 
-	for (;; hash = hash_next(hash)) {
-		struct key key = hash_key(day, hash);
+	for (;; hash.low++) {
+		struct db_key key = hash_key(day, hash);
 		struct db_value there;
+		struct reader reader;
+		struct db_row row;
 
-		*id = read_id(txn, &key);
-		if (*id == 0 || db_failed(txn))
+		*id = 0;
+		if (!db_get(txn, &key, &row))
 			return key;
-		if (!intern_get(txn, day, *id, &there))
-			db_damaged(txn, TABLE_INTERN, key.bytes, key.len);
-		else if (there.len == len && memcmp(there.data, blob, len) == 0)
+		reader = db_row_value(&row);
+		*id = reader_u64(&reader);
+		if (!db_row_is(txn, &row,
+		               reader_is_done(&reader) && *id != 0 &&
+		                       intern_get(txn, day, *id, &there)) ||
+		    (there.len == len && memcmp(there.data, blob, len) == 0))
 			return key;
 	}
 }
@@ -80,20 +77,24 @@ int intern_find(struct db_txn *txn, int32_t day, const void *blob, size_t len,
 uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
                     size_t len)
 {
-	uint64_t id, last = 0;
-	struct key by_hash = find(txn, day, blob, len, &id), by_id;
+	uint64_t id, last = meta_get(txn, META_LAST_POLICY_ID);
+	struct db_key by_hash = find(txn, day, blob, len, &id), by_id;
 
 	if (id != 0)
 		return id;
-	meta_get(txn, META_LAST_POLICY_ID, &last);
 	if (last >= ID_MAX) {
 		db_fail(txn, ERR_LIMIT, "the store has no policy ids left");
 		return 0;
 	}
 	id = last + 1;
 	meta_put(txn, META_LAST_POLICY_ID, id);
-	put_u64(txn, TABLE_INTERN, &by_hash, id);
+	db_put_u64(txn, &by_hash, id);
 	by_id = id_key(day, id);
-	db_put(txn, TABLE_INTERN, by_id.bytes, by_id.len, blob, len);
+	db_put_bytes(txn, &by_id, blob, len);
 	return id;
+}
+
+int intern_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
+{
+	return key_purge_days(txn, TABLE_INTERN, before, rows);
 }

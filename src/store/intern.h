@@ -14,6 +14,8 @@
 
 #include "store/db.h"
 
+enum intern_kind { INTERN_HASH = 1, INTERN_ID = 2 };
+
 /* 1 and the id of these bytes on that day, or 0. */
 int intern_find(struct db_txn *txn, int32_t day, const void *blob, size_t len,
                 uint64_t *id);
@@ -25,5 +27,8 @@ uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
 /* 1 and the bytes (lent), or 0. */
 int intern_get(struct db_txn *txn, int32_t day, uint64_t id,
                struct db_value *blob);
+
+/* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
+int intern_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

@@ -44,7 +44,7 @@
  *                day u32, 7                           sessions u64, host
  *                                                     string: this site chose
  *                                                     it, and they are nobody's
- *                day u32, 8                           struct log_levels as u64s
+ *                day u32, 8                           struct day_levels as u64s
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text
@@ -99,99 +99,49 @@
 #ifndef TLSTALLY_STORE_KEYS_H
 #define TLSTALLY_STORE_KEYS_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/hash.h"
-#include "base/reader.h"
 #include "store/db.h"
 
-/* LMDB's own limit.  A longer key keeps a len past it, which the store
- * refuses in words. */
-enum { KEY_MAX = 511 };
-
-enum tally_kind { TALLY_HEAD = 1, TALLY_POLICY = 2, TALLY_DETAIL = 3 };
-enum intern_kind { INTERN_HASH = 1, INTERN_ID = 2 };
-enum archive_kind {
-	ARCHIVE_HEAD = 1,
-	ARCHIVE_DESTINATION = 2,
-	ARCHIVE_BODY = 3
-};
-
-#define META_SCHEMA "schema"
-#define META_STORE_ID "store-id"
-#define META_SEED "seed"
-#define META_EPOCH "epoch"
-#define META_LAST_POLICY_ID "last-policy-id"
-#define META_LAST_OUTBOX_ID "last-outbox-id"
-#define META_CLOCK "clock"
-
-/*
- * Builds a key piece by piece:
+/* A key begins as one of these, and goes on piece by piece:
  *
- *     key_init(&key);
- *     key_u32(&key, day);
- *     key_text(&key, domain);
+ *     struct db_key key = key_of_day(TABLE_DAY, day);
+ *
+ *     key_u8(&key, DAY_SUMS);
  */
-struct key {
-	size_t len;
-	uint8_t bytes[KEY_MAX];
-};
-
-void key_init(struct key *key);
-void key_bytes(struct key *key, const void *data, size_t len);
-void key_text(struct key *key, const char *text);
-void key_u8(struct key *key, uint8_t v);
-void key_u16(struct key *key, uint16_t v);
-void key_u32(struct key *key, uint32_t v);
-void key_u64(struct key *key, uint64_t v);
-void key_hash(struct key *key, struct hash128 hash);
-
-/* The keys that several functions build. */
-struct key key_of_day(int32_t day);
-struct key key_of_id(uint64_t id);
-struct key key_of_text(const char *text);
+struct db_key key_of(enum db_table table);
+struct db_key key_of_day(enum db_table table, int32_t day);
+struct db_key key_of_id(enum db_table table, uint64_t id);
+struct db_key key_of_text(enum db_table table, const char *text);
+struct db_key key_of_day_text(enum db_table table, int32_t day,
+                              const char *text);
 /* All rows of a domain's day begin with this. */
-struct key key_of_domain(int32_t day, const char *domain);
+struct db_key key_of_domain(enum db_table table, int32_t day,
+                            const char *domain);
 
-/* Does the row's key begin with these bytes? */
-bool key_has_prefix(const struct db_value *key, const struct key *prefix);
+/* The first key after that of the text, or after those of the domain's day.
+ * With "" the table's, or the day's, first; with a day below 0, too, the
+ * table's. */
+struct db_key key_after_text(enum db_table table, const char *text);
+struct db_key key_after_domain(enum db_table table, int32_t day,
+                               const char *domain);
 
-/* Deletes rows whose key is before `end`, at most max; returns how many. */
-size_t delete_before(struct db_txn *txn, enum db_table table,
-                     const struct key *end, size_t max);
+void key_bytes(struct db_key *key, const void *data, size_t len);
+void key_text(struct db_key *key, const char *text);
+void key_u8(struct db_key *key, uint8_t v);
+void key_u16(struct db_key *key, uint16_t v);
+void key_u32(struct db_key *key, uint32_t v);
+void key_u64(struct db_key *key, uint64_t v);
+void key_hash(struct db_key *key, struct hash128 hash);
 
-/* Deletes the rows whose key is not before `start`; has_from(): is there one?
- */
-void delete_from(struct db_txn *txn, enum db_table table,
-                 const struct key *start);
-bool has_from(struct db_txn *txn, enum db_table table, const struct key *start);
+/* Takes the key of a row that begins as key_of_domain() apart; false when it
+ * does not, or the domain finds no room: then the transaction has failed. */
+bool key_read_domain(struct db_txn *txn, const struct db_row *row, int32_t *day,
+                     char *domain, size_t room);
 
-/* The same for tables whose keys begin with a day: rows of days before go, at
- * most DB_BATCH_ROWS.  1: there is more. */
-int purge_days(struct db_txn *txn, enum db_table table, int32_t before,
-               uint64_t *rows);
-
-/* Takes a key that begins as key_of_domain() apart; false when it does not, or
- * the domain finds no room. */
-bool key_read_domain(const struct db_value *key, int32_t *day, char *domain,
-                     size_t room);
-
-/* The hash to try when another blob stands at this one. */
-struct hash128 hash_next(struct hash128 hash);
-
-/* A row that is one number, as several tables have them: false when the value
- * is something else. */
-bool read_u64(struct db_value value, uint64_t *v);
-void put_u64(struct db_txn *txn, enum db_table table, const struct key *key,
-             uint64_t v);
-
-/* A string of a row into a buffer of that room, with a NUL; one that does not
- * fit fails the reader.  Only what is used is written. */
-void read_text(struct reader *reader, char *out, size_t room);
-
-/* A number under a name of TABLE_META: 1, or 0 when it is not there. */
-int meta_get(struct db_txn *txn, const char *name, uint64_t *v);
-void meta_put(struct db_txn *txn, const char *name, uint64_t v);
+/* Deletes a table's rows of days before that one, at most DB_BATCH_ROWS, none
+ * when it is below 1: a clock that says 1970 must not cost everything.  1:
+ * there is more. */
+int key_purge_days(struct db_txn *txn, enum db_table table, int32_t before,
+                   uint64_t *rows);
 
 #endif

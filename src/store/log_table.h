@@ -64,34 +64,8 @@ int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
                                   uint64_t n),
                      void *arg);
 
-/* Sessions that this site routed to a next hop whose domain asks for no
- * reports: how many on that day, and the host of the first.  1 or 0. */
-struct log_nobodys {
-	uint64_t sessions;
-	char host[TALLY_DOMAIN_TEXT];
-};
-void log_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
-                     const char *host);
-int log_nobodys_get(struct db_txn *txn, int32_t day,
-                    struct log_nobodys *nobodys);
-
-/* Sessions of a day with domains whose policy asks for more than level may, as
- * far as the log tells their level (judge/judge.h), and those that had less. */
-struct log_levels {
-	uint64_t dane, less_than_dane;
-	uint64_t sts, less_than_sts;
-};
-void log_levels_add(struct db_txn *txn, int32_t day,
-                    const struct log_levels *more);
-/* All 0 when there are none. */
-void log_levels_get(struct db_txn *txn, int32_t day, struct log_levels *levels);
-
 /* Deletes what waits since before `day`, at most DB_BATCH_ROWS rows; 1: there
  * is more. */
 int log_pending_purge(struct db_txn *txn, int32_t day, uint64_t *rows);
-
-/* Days that were read with --from-start: never reported unasked. */
-void log_day_unsent_set(struct db_txn *txn, int32_t day);
-bool log_day_unsent(struct db_txn *txn, int32_t day);
 
 #endif

@@ -1,3 +1,4 @@
+#include "store/day_table.h"
 #include "store/not_yet.h"
 
 #include "base/auto.h"

@@ -23,12 +23,11 @@ void outbox_head_write(const struct outbox_head *head, struct strbuf *out)
 	strbuf_str(out, head->report_id);
 }
 
-bool outbox_head_read(struct db_value value, struct outbox_head *head)
+bool outbox_head_read(const struct db_row *row, struct outbox_head *head)
 {
-	struct reader reader;
+	struct reader reader = db_row_value(row);
 	uint8_t flags;
 
-	reader_init(&reader, value.data, value.len);
 	head->day = (int32_t)reader_u32(&reader);
 	head->status = reader_u8(&reader);
 	flags = reader_u8(&reader);
@@ -45,9 +44,20 @@ bool outbox_head_read(struct db_value value, struct outbox_head *head)
 	head->destination_count = reader_u16(&reader);
 	head->delivered_count = reader_u16(&reader);
 	head->body_len = reader_u32(&reader);
-	read_text(&reader, head->domain, sizeof(head->domain));
-	read_text(&reader, head->report_id, sizeof(head->report_id));
+	reader_text(&reader, head->domain, sizeof(head->domain));
+	reader_text(&reader, head->report_id, sizeof(head->report_id));
 	return !reader.failed && head->status < OUTBOX_STATUSES;
+}
+
+int outbox_head_at(struct db_txn *txn, const struct db_key *key, uint64_t id,
+                   struct outbox_head *head)
+{
+	struct db_row row;
+
+	if (!db_get(txn, key, &row))
+		return 0;
+	head->id = id;
+	return db_row_is(txn, &row, outbox_head_read(&row, head));
 }
 
 void outbox_destination_write(const struct outbox_destination *d,
@@ -90,17 +100,20 @@ static void read_tries(struct reader *reader, struct outbox_destination *d)
 	}
 	for (size_t i = 0; i < d->try_count; i++) {
 		d->tries[i].at = (int64_t)reader_u64(reader);
-		read_text(reader, d->tries[i].answer,
-		          sizeof(d->tries[i].answer));
+		reader_text(reader, d->tries[i].answer,
+		            sizeof(d->tries[i].answer));
 	}
 }
 
-bool outbox_destination_read(struct db_value value,
-                             struct outbox_destination *d)
+int outbox_destination_at(struct db_txn *txn, const struct db_key *key,
+                          struct outbox_destination *d)
 {
 	struct reader reader;
+	struct db_row row;
 
-	reader_init(&reader, value.data, value.len);
+	if (!db_get(txn, key, &row))
+		return 0;
+	reader = db_row_value(&row);
 	d->index = reader_u16(&reader);
 	d->state = reader_u8(&reader);
 	d->uncertain = reader_u8(&reader) != 0;
@@ -114,43 +127,47 @@ bool outbox_destination_read(struct db_value value,
 	d->code = (int)reader_u32(&reader);
 	d->rua.kind = reader_u8(&reader);
 	d->rua.port = reader_u16(&reader);
-	read_text(&reader, d->rua.uri, sizeof(d->rua.uri));
-	read_text(&reader, d->rua.address, sizeof(d->rua.address));
-	read_text(&reader, d->rua.host, sizeof(d->rua.host));
-	read_text(&reader, d->token, sizeof(d->token));
-	read_text(&reader, d->from, sizeof(d->from));
-	read_text(&reader, d->envelope, sizeof(d->envelope));
-	read_text(&reader, d->answer, sizeof(d->answer));
+	reader_text(&reader, d->rua.uri, sizeof(d->rua.uri));
+	reader_text(&reader, d->rua.address, sizeof(d->rua.address));
+	reader_text(&reader, d->rua.host, sizeof(d->rua.host));
+	reader_text(&reader, d->token, sizeof(d->token));
+	reader_text(&reader, d->from, sizeof(d->from));
+	reader_text(&reader, d->envelope, sizeof(d->envelope));
+	reader_text(&reader, d->answer, sizeof(d->answer));
 	read_tries(&reader, d);
-	return !reader.failed && d->state < DELIVERY_STATES &&
-	       d->stage <= STAGE_LOCAL && d->rua.kind >= RUA_MAIL &&
-	       d->rua.kind <= RUA_DIRECTORY;
+	return db_row_is(txn, &row,
+	                 !reader.failed && d->state < DELIVERY_STATES &&
+	                         d->stage <= STAGE_LOCAL &&
+	                         d->rua.kind >= RUA_MAIL &&
+	                         d->rua.kind <= RUA_DIRECTORY);
 }
 
-bool outbox_body_read(struct db_value value, struct arena *arena,
-                      struct db_value *body, const uint64_t **policy_ids,
-                      size_t *policy_id_count)
+int outbox_body_at(struct db_txn *txn, const struct db_key *key,
+                   struct arena *arena, const void **body, size_t *len,
+                   const uint64_t **policy_ids, size_t *policy_id_count)
 {
 	struct reader reader;
-	uint64_t *ids = NULL;
+	struct db_row row;
+	uint64_t *ids;
 	uint32_t count;
 
-	reader_init(&reader, value.data, value.len);
+	if (!db_get(txn, key, &row))
+		return 0;
+	reader = db_row_value(&row);
 	count = reader_u32(&reader);
-	if (count > reader_left(&reader) / 8)
-		return false;
-	if (policy_ids != NULL)
-		ids = arena_array(arena, count, sizeof(*ids));
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t id = reader_u64(&reader);
-
-		if (ids != NULL)
-			ids[i] = id;
-	}
+	if (!db_row_is(txn, &row,
+	               !reader.failed && count <= reader_left(&reader) / 8))
+		return 0;
 	if (policy_ids != NULL) {
+		ids = arena_array(arena, count, sizeof(*ids));
+		for (uint32_t i = 0; i < count; i++)
+			ids[i] = reader_u64(&reader);
 		*policy_ids = ids;
 		*policy_id_count = count;
+	} else {
+		reader_bytes(&reader, (size_t)count * 8);
 	}
-	*body = (struct db_value){reader.at, reader_left(&reader)};
-	return !reader.failed;
+	*len = reader_left(&reader);
+	*body = arena_strndup(arena, (const char *)reader.at, *len);
+	return 1;
 }

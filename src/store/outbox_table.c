@@ -5,39 +5,26 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/hash.h"
 #include "store/change_table.h"
+#include "store/keys.h"
+#include "store/meta_table.h"
 #include "store/outbox_row.h"
 
-static struct key destination_key(uint64_t id, uint16_t index)
+struct db_key outbox_destination_key(uint64_t id, uint16_t index)
 {
-	struct key key = key_of_id(id);
+	struct db_key key = key_of_id(TABLE_DESTINATION, id);
 
 	key_u16(&key, index);
 	return key;
 }
 
-static struct key due_key(int64_t due, uint64_t id, uint16_t index)
+static struct db_key due_key(int64_t due, uint64_t id, uint16_t index)
 {
-	struct key key = key_of_id((uint64_t)due);
+	struct db_key key = key_of_id(TABLE_DUE, (uint64_t)due);
 
 	key_u64(&key, id);
 	key_u16(&key, index);
 	return key;
-}
-
-/* False when the row stood there as it is already. */
-static bool put(struct db_txn *txn, enum db_table table, const struct key *key,
-                const struct strbuf *value)
-{
-	struct db_value before;
-
-	if (db_get(txn, table, key->bytes, key->len, &before) &&
-	    before.len == value->len &&
-	    memcmp(before.data, value->data, value->len) == 0)
-		return false;
-	db_put(txn, table, key->bytes, key->len, value->data, value->len);
-	return true;
 }
 
 static void note(struct db_txn *txn, enum change_what what, uint64_t id)
@@ -47,25 +34,18 @@ static void note(struct db_txn *txn, enum change_what what, uint64_t id)
 
 int outbox_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head)
 {
-	struct key key = key_of_id(id);
-	struct db_value value;
+	struct db_key key = key_of_id(TABLE_OUTBOX, id);
 
-	if (!db_get(txn, TABLE_OUTBOX, key.bytes, key.len, &value))
-		return 0;
-	head->id = id;
-	if (outbox_head_read(value, head))
-		return 1;
-	db_damaged(txn, TABLE_OUTBOX, key.bytes, key.len);
-	return 0;
+	return outbox_head_at(txn, &key, id, head);
 }
 
 static bool put_head(struct db_txn *txn, const struct outbox_head *head)
 {
+	struct db_key key = key_of_id(TABLE_OUTBOX, head->id);
 	auto_(strbuf_clear) struct strbuf value = {0};
-	struct key key = key_of_id(head->id);
 
 	outbox_head_write(head, &value);
-	return put(txn, TABLE_OUTBOX, &key, &value);
+	return db_put_changed(txn, &key, &value);
 }
 
 void outbox_head_put(struct db_txn *txn, const struct outbox_head *head)
@@ -74,82 +54,67 @@ void outbox_head_put(struct db_txn *txn, const struct outbox_head *head)
 		note(txn, CHANGE_UPDATED, head->id);
 }
 
+static int head_read(struct db_txn *txn, const struct db_row *row,
+                     struct outbox_head *head)
+{
+	struct reader key = db_row_key(row);
+
+	head->id = reader_u64(&key);
+	return db_row_is(txn, row,
+	                 reader_is_done(&key) && outbox_head_read(row, head));
+}
+
 int outbox_head_next(struct db_txn *txn, struct outbox_head *head)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_OUTBOX);
-	struct key from = key_of_id(head->id + 1);
-	struct db_value key, value;
+	struct db_key from = key_of_id(TABLE_OUTBOX, head->id + 1);
+	struct db_row row;
 
-	if (!db_seek(cursor, from.bytes, from.len))
-		return 0;
-	db_at(cursor, &key, &value);
-	if (read_u64(key, &head->id) && outbox_head_read(value, head))
-		return 1;
-	db_damaged(txn, TABLE_OUTBOX, key.data, key.len);
-	return 0;
+	return db_get_from(txn, &from, &row) && head_read(txn, &row, head);
 }
 
 void outbox_head_each(struct db_txn *txn, uint64_t from,
                       bool (*each)(void *arg, const struct outbox_head *head),
                       void *arg)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_OUTBOX);
-	struct key start = key_of_id(from);
-	struct db_value key, value;
+	struct db_key start = key_of_id(TABLE_OUTBOX, from);
+	auto_(db_rows_end) struct db_rows rows = db_rows_from(txn, &start);
 	struct outbox_head head;
 
-	for (bool more = db_seek(cursor, start.bytes, start.len); more;
-	     more = db_next(cursor)) {
-		db_at(cursor, &key, &value);
-		if (!read_u64(key, &head.id) ||
-		    !outbox_head_read(value, &head)) {
-			db_damaged(txn, TABLE_OUTBOX, key.data, key.len);
-			return;
-		}
-		if (!each(arg, &head))
-			return;
-	}
+	while (db_rows_next(&rows) && head_read(txn, &rows.row, &head) &&
+	       each(arg, &head))
+		;
 }
 
 int outbox_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
                            struct outbox_destination *destination)
 {
-	struct key key = destination_key(id, index);
-	struct db_value value;
+	struct db_key key = outbox_destination_key(id, index);
 
-	if (!db_get(txn, TABLE_DESTINATION, key.bytes, key.len, &value))
-		return 0;
-	if (outbox_destination_read(value, destination) &&
-	    destination->index == index)
-		return 1;
-	db_damaged(txn, TABLE_DESTINATION, key.bytes, key.len);
-	return 0;
+	return outbox_destination_at(txn, &key, destination);
 }
 
 static void due_delete(struct db_txn *txn, uint64_t id,
                        const struct outbox_destination *destination)
 {
-	struct key key = due_key(destination->due, id, destination->index);
+	struct db_key key = due_key(destination->due, id, destination->index);
 
 	if (destination->due > 0)
-		db_delete(txn, TABLE_DUE, key.bytes, key.len);
+		db_delete(txn, &key);
 }
 
 static void due_put(struct db_txn *txn, uint64_t id,
                     const struct outbox_destination *destination)
 {
-	struct key key = due_key(destination->due, id, destination->index);
+	struct db_key key = due_key(destination->due, id, destination->index);
 
 	if (destination->due > 0)
-		db_put(txn, TABLE_DUE, key.bytes, key.len, "", 0);
+		db_put_bytes(txn, &key, "", 0);
 }
 
 static bool put_destination(struct db_txn *txn, uint64_t id,
                             const struct outbox_destination *destination)
 {
-	struct key key = destination_key(id, destination->index);
+	struct db_key key = outbox_destination_key(id, destination->index);
 	auto_(strbuf_clear) struct strbuf value = {0};
 	struct outbox_destination before;
 	bool changed;
@@ -157,7 +122,7 @@ static bool put_destination(struct db_txn *txn, uint64_t id,
 	if (outbox_destination_get(txn, id, destination->index, &before))
 		due_delete(txn, id, &before);
 	outbox_destination_write(destination, &value);
-	changed = put(txn, TABLE_DESTINATION, &key, &value);
+	changed = db_put_changed(txn, &key, &value);
 	due_put(txn, id, destination);
 	return changed;
 }
@@ -187,13 +152,13 @@ void outbox_destination_put(struct db_txn *txn, uint64_t id,
 
 void outbox_destination_remove(struct db_txn *txn, uint64_t id, uint16_t index)
 {
-	struct key key = destination_key(id, index);
+	struct db_key key = outbox_destination_key(id, index);
 	struct outbox_destination before;
 
 	if (!outbox_destination_get(txn, id, index, &before))
 		return;
 	due_delete(txn, id, &before);
-	db_delete(txn, TABLE_DESTINATION, key.bytes, key.len);
+	db_delete(txn, &key);
 	note(txn, CHANGE_UPDATED, id);
 }
 
@@ -201,33 +166,24 @@ int outbox_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
                     const void **body, size_t *len, const uint64_t **policy_ids,
                     size_t *policy_id_count)
 {
-	struct key key = key_of_id(id);
-	struct db_value value, lent;
+	struct db_key key = key_of_id(TABLE_BODY, id);
 
-	if (!db_get(txn, TABLE_BODY, key.bytes, key.len, &value))
-		return 0;
-	if (!outbox_body_read(value, arena, &lent, policy_ids,
-	                      policy_id_count)) {
-		db_damaged(txn, TABLE_BODY, key.bytes, key.len);
-		return 0;
-	}
-	*body = arena_strndup(arena, lent.data, lent.len);
-	*len = lent.len;
-	return 1;
+	return outbox_body_at(txn, &key, arena, body, len, policy_ids,
+	                      policy_id_count);
 }
 
 static bool put_body(struct db_txn *txn, uint64_t id, const void *body,
                      size_t len, const uint64_t *policy_ids,
                      size_t policy_id_count)
 {
+	struct db_key key = key_of_id(TABLE_BODY, id);
 	auto_(strbuf_clear) struct strbuf value = {0};
-	struct key key = key_of_id(id);
 
 	strbuf_u32(&value, (uint32_t)policy_id_count);
 	for (size_t i = 0; i < policy_id_count; i++)
 		strbuf_u64(&value, policy_ids[i]);
 	strbuf_add(&value, body, len);
-	return put(txn, TABLE_BODY, &key, &value);
+	return db_put_changed(txn, &key, &value);
 }
 
 void outbox_body_put(struct db_txn *txn, uint64_t id, const void *body,
@@ -249,25 +205,20 @@ static void digest_more(const struct db *db, struct db_value value,
 
 struct hash128 outbox_digest(struct db_txn *txn, uint64_t id)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_DESTINATION);
-	struct key key = key_of_id(id);
+	struct db_key head = key_of_id(TABLE_OUTBOX, id);
+	struct db_key body = key_of_id(TABLE_BODY, id);
+	struct db_key destinations = key_of_id(TABLE_DESTINATION, id);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &destinations);
 	struct hash128 digest = {0, 0};
-	struct db_value at, value;
+	struct db_row row;
 
-	if (!db_get(txn, TABLE_OUTBOX, key.bytes, key.len, &value))
+	if (!db_get(txn, &head, &row))
 		return digest;
-	digest_more(db_of(txn), value, &digest);
-	if (db_get(txn, TABLE_BODY, key.bytes, key.len, &value))
-		digest_more(db_of(txn), value, &digest);
-	for (bool more = db_seek(cursor, key.bytes, key.len); more;
-	     more = db_next(cursor)) {
-		db_at(cursor, &at, &value);
-		if (at.len < key.len ||
-		    memcmp(at.data, key.bytes, key.len) != 0)
-			break;
-		digest_more(db_of(txn), value, &digest);
-	}
+	digest_more(db_of(txn), row.value, &digest);
+	if (db_get(txn, &body, &row))
+		digest_more(db_of(txn), row.value, &digest);
+	while (db_rows_next(&rows))
+		digest_more(db_of(txn), rows.row.value, &digest);
 	return digest;
 }
 
@@ -277,9 +228,9 @@ enum { ID_TIME_SHIFT = 20 };
 static uint64_t next_id(struct db_txn *txn, int64_t now_ms)
 {
 	const uint64_t time_bits = (UINT64_C(1) << 43) - 1;
-	uint64_t last = 0, id = ((uint64_t)now_ms & time_bits) << ID_TIME_SHIFT;
+	uint64_t last = meta_get(txn, META_LAST_OUTBOX_ID);
+	uint64_t id = ((uint64_t)now_ms & time_bits) << ID_TIME_SHIFT;
 
-	meta_get(txn, META_LAST_OUTBOX_ID, &last);
 	if (id <= last)
 		id = last + 1;
 	meta_put(txn, META_LAST_OUTBOX_ID, id);
@@ -328,69 +279,41 @@ uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
 	return head.id;
 }
 
-static void remove_destinations(struct db_txn *txn, uint64_t id)
-{
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_DESTINATION);
-	struct key prefix = key_of_id(id);
-	struct outbox_destination destination;
-	struct db_value key, value;
-
-	for (bool more = db_seek(cursor, prefix.bytes, prefix.len); more;
-	     more = db_next(cursor)) {
-		db_at(cursor, &key, &value);
-		if (!key_has_prefix(&key, &prefix))
-			break;
-		if (!outbox_destination_read(value, &destination))
-			db_damaged(txn, TABLE_DESTINATION, key.data, key.len);
-		due_delete(txn, id, &destination);
-		db_cursor_delete(cursor);
-	}
-}
-
 void outbox_remove(struct db_txn *txn, uint64_t id)
 {
-	struct key key = key_of_id(id);
-	struct db_value head;
+	struct db_key head = key_of_id(TABLE_OUTBOX, id);
+	struct db_key body = key_of_id(TABLE_BODY, id);
+	struct db_key prefix = key_of_id(TABLE_DESTINATION, id);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+	struct outbox_destination destination;
 
-	if (db_get(txn, TABLE_OUTBOX, key.bytes, key.len, &head))
+	while (db_rows_next(&rows) &&
+	       outbox_destination_at(txn, &rows.at, &destination)) {
+		due_delete(txn, id, &destination);
+		db_rows_delete(&rows);
+	}
+	db_delete(txn, &body);
+	if (db_delete(txn, &head))
 		note(txn, CHANGE_DESTROYED, id);
-	remove_destinations(txn, id);
-	db_delete(txn, TABLE_BODY, key.bytes, key.len);
-	db_delete(txn, TABLE_OUTBOX, key.bytes, key.len);
-}
-
-static bool due_read(const struct db_value *key, int64_t *due, uint64_t *id,
-                     uint16_t *index)
-{
-	struct reader reader;
-
-	reader_init(&reader, key->data, key->len);
-	*due = (int64_t)reader_u64(&reader);
-	*id = reader_u64(&reader);
-	*index = reader_u16(&reader);
-	return !reader.failed && reader_left(&reader) == 0;
 }
 
 int outbox_due_next(struct db_txn *txn, int64_t now, int64_t *due, uint64_t *id,
                     uint16_t *index)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_DUE);
-	struct key from = due_key(*due, *id, *index);
-	struct db_value key;
+	struct db_key from = due_key(*due, *id, *index);
+	struct reader key;
+	struct db_row row;
 
 	/* a byte more: the first key after the one given */
 	if (*due != 0)
 		key_u8(&from, 0);
-	if (!db_seek(cursor, from.bytes, from.len))
+	if (!db_get_from(txn, &from, &row))
 		return 0;
-	db_at(cursor, &key, NULL);
-	if (!due_read(&key, due, id, index)) {
-		db_damaged(txn, TABLE_DUE, key.data, key.len);
-		return 0;
-	}
-	return *due <= now;
+	key = db_row_key(&row);
+	*due = (int64_t)reader_u64(&key);
+	*id = reader_u64(&key);
+	*index = reader_u16(&key);
+	return db_row_is(txn, &row, reader_is_done(&key)) && *due <= now;
 }
 
 int outbox_due_first(struct db_txn *txn, int64_t *due)

@@ -3,75 +3,47 @@
 #include "base/day.h"
 #include "store/keys.h"
 
-static struct key own_report_key(int32_t day, const char *domain)
+static struct db_key rate_key(int64_t hour, const char *receiver)
 {
-	struct key key = key_of_day(day);
-
-	key_text(&key, domain);
-	return key;
-}
-
-static struct key rate_key(int64_t hour, const char *receiver)
-{
-	struct key key = key_of_id((uint64_t)hour);
+	struct db_key key = key_of_id(TABLE_RATE, (uint64_t)hour);
 
 	key_text(&key, receiver);
 	return key;
 }
 
-static uint64_t get(struct db_txn *txn, enum db_table table,
-                    const struct key *key)
-{
-	struct db_value value;
-	uint64_t n;
-
-	if (!db_get(txn, table, key->bytes, key->len, &value))
-		return 0;
-	if (read_u64(value, &n))
-		return n;
-	db_damaged(txn, table, key->bytes, key->len);
-	return 0;
-}
-
-static void add(struct db_txn *txn, enum db_table table, const struct key *key,
-                uint64_t n)
-{
-	put_u64(txn, table, key, get(txn, table, key) + n);
-}
-
 uint64_t own_report_get(struct db_txn *txn, int32_t day, const char *domain)
 {
-	struct key key = own_report_key(day, domain);
+	struct db_key key = key_of_day_text(TABLE_OWN_REPORT, day, domain);
 
-	return get(txn, TABLE_OWN_REPORT, &key);
+	return db_get_u64(txn, &key);
 }
 
 void own_report_add(struct db_txn *txn, int32_t day, const char *domain,
                     uint64_t n)
 {
-	struct key key = own_report_key(day, domain);
+	struct db_key key = key_of_day_text(TABLE_OWN_REPORT, day, domain);
 
-	add(txn, TABLE_OWN_REPORT, &key, n);
+	db_add_u64(txn, &key, n);
 }
 
 int own_report_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
-	return purge_days(txn, TABLE_OWN_REPORT, before, rows);
+	return key_purge_days(txn, TABLE_OWN_REPORT, before, rows);
 }
 
 uint64_t own_seen_get(struct db_txn *txn, int32_t day, const char *domain)
 {
-	struct key key = own_report_key(day, domain);
+	struct db_key key = key_of_day_text(TABLE_OWN_SEEN, day, domain);
 
-	return get(txn, TABLE_OWN_SEEN, &key);
+	return db_get_u64(txn, &key);
 }
 
 void own_seen_add(struct db_txn *txn, int32_t day, const char *domain,
                   uint64_t n)
 {
-	struct key key = own_report_key(day, domain);
+	struct db_key key = key_of_day_text(TABLE_OWN_SEEN, day, domain);
 
-	add(txn, TABLE_OWN_SEEN, &key, n);
+	db_add_u64(txn, &key, n);
 }
 
 /* Seconds of the day, from its beginning. */
@@ -82,23 +54,23 @@ struct ran {
 
 static struct ran ran_get(struct db_txn *txn, int32_t day)
 {
-	struct key key = key_of_day(day);
-	uint64_t both = get(txn, TABLE_OWN_SEEN, &key);
+	struct db_key key = key_of_day(TABLE_OWN_SEEN, day);
+	uint64_t both = db_get_u64(txn, &key);
 
 	return (struct ran){(uint32_t)(both >> 32), (uint32_t)both};
 }
 
 static void ran_add(struct db_txn *txn, int32_t day, uint32_t from, uint32_t to)
 {
-	struct key key = key_of_day(day);
+	struct db_key key = key_of_day(TABLE_OWN_SEEN, day);
 	struct ran ran = ran_get(txn, day);
 
 	/* the clock may have been set back */
 	if (from < ran.until)
 		from = ran.until;
 	if (from < to)
-		put_u64(txn, TABLE_OWN_SEEN, &key,
-		        (uint64_t)(ran.secs + to - from) << 32 | to);
+		db_put_u64(txn, &key,
+		           (uint64_t)(ran.secs + to - from) << 32 | to);
 }
 
 void own_seen_ran(struct db_txn *txn, int64_t from, int64_t to)
@@ -128,52 +100,56 @@ bool own_seen_is_whole(struct db_txn *txn, int32_t day)
 
 int own_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
-	return purge_days(txn, TABLE_OWN_SEEN, before, rows);
+	return key_purge_days(txn, TABLE_OWN_SEEN, before, rows);
 }
 
 uint64_t rate_get(struct db_txn *txn, int64_t hour, const char *receiver)
 {
-	struct key key = rate_key(hour, receiver);
+	struct db_key key = rate_key(hour, receiver);
 
-	return get(txn, TABLE_RATE, &key);
+	return db_get_u64(txn, &key);
 }
 
 void rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
               uint64_t n)
 {
-	struct key key = rate_key(hour, receiver);
+	struct db_key key = rate_key(hour, receiver);
 
-	add(txn, TABLE_RATE, &key, n);
+	db_add_u64(txn, &key, n);
 }
 
 int rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows)
 {
-	struct key end = key_of_id((uint64_t)before_hour);
-	size_t n;
+	struct db_key end = rate_key(before_hour, "");
 
-	if (before_hour <= 0)
-		return 0;
-	n = delete_before(txn, TABLE_RATE, &end, DB_BATCH_ROWS);
-	*rows += n;
-	return n == DB_BATCH_ROWS;
+	return before_hour > 0 ? db_purge_before(txn, &end, rows) : 0;
+}
+
+/* What there is of a time to come begins at one of these. */
+enum { STARTS = 3 };
+static void starts_after(int64_t time, struct db_key starts[STARTS])
+{
+	starts[0] = rate_key(time / 3600 + 1, "");
+	starts[1] = key_of_day(TABLE_OWN_REPORT, day_of(time) + 1);
+	starts[2] = key_of_day(TABLE_OWN_SEEN, day_of(time) + 1);
 }
 
 bool own_report_has_after(struct db_txn *txn, int64_t time)
 {
-	struct key day = key_of_day(day_of(time) + 1);
-	struct key hour = rate_key(time / 3600 + 1, "");
+	struct db_key starts[STARTS];
+	struct db_row row;
 
-	return has_from(txn, TABLE_RATE, &hour) ||
-	       has_from(txn, TABLE_OWN_REPORT, &day) ||
-	       has_from(txn, TABLE_OWN_SEEN, &day);
+	starts_after(time, starts);
+	return db_get_from(txn, &starts[0], &row) ||
+	       db_get_from(txn, &starts[1], &row) ||
+	       db_get_from(txn, &starts[2], &row);
 }
 
 void own_report_forget_after(struct db_txn *txn, int64_t time)
 {
-	struct key day = key_of_day(day_of(time) + 1);
-	struct key hour = rate_key(time / 3600 + 1, "");
+	struct db_key starts[STARTS];
 
-	delete_from(txn, TABLE_RATE, &hour);
-	delete_from(txn, TABLE_OWN_REPORT, &day);
-	delete_from(txn, TABLE_OWN_SEEN, &day);
+	starts_after(time, starts);
+	for (int i = 0; i < STARTS; i++)
+		db_delete_from(txn, &starts[i]);
 }

@@ -1,65 +1,58 @@
 #include "store/policy_cache_table.h"
 
-#include <string.h>
-
 #include "base/auto.h"
-#include "base/reader.h"
-#include "base/strbuf.h"
 #include "store/keys.h"
 
 /* What the purge looks at stands before the view: it reads no more of it. */
-static bool value_read(struct db_value value, int64_t *checked_at,
+static bool value_read(const struct db_row *row, int64_t *checked_at,
                        int64_t *sts_expires_at, struct db_value *view)
 {
-	struct reader reader;
+	struct reader reader = db_row_value(row);
 
-	reader_init(&reader, value.data, value.len);
 	*checked_at = (int64_t)reader_u64(&reader);
 	*sts_expires_at = (int64_t)reader_u64(&reader);
-	view->len = reader_left(&reader);
-	view->data = reader_bytes(&reader, view->len);
+	*view = (struct db_value){reader.at, reader_left(&reader)};
 	return !reader.failed;
 }
 
 int policy_cache_get(struct db_txn *txn, const char *domain,
                      struct arena *arena, struct domain_view *view)
 {
-	struct db_value key = {domain, strlen(domain)}, value, blob;
+	struct db_key key = key_of_text(TABLE_POLICY, domain);
 	int64_t checked_at, sts_expires_at;
+	struct db_value blob;
+	struct db_row row;
 
-	if (!db_get(txn, TABLE_POLICY, key.data, key.len, &value))
-		return 0;
-	return value_read(value, &checked_at, &sts_expires_at, &blob) &&
+	return db_get(txn, &key, &row) &&
+	       value_read(&row, &checked_at, &sts_expires_at, &blob) &&
 	       domain_view_decode(blob.data, blob.len, arena, view, NULL) == 0;
 }
 
 void policy_cache_put(struct db_txn *txn, const struct domain_view *view)
 {
+	struct db_key key = key_of_text(TABLE_POLICY, view->domain);
 	auto_(strbuf_clear) struct strbuf value = {0};
 
 	strbuf_u64(&value, (uint64_t)view->checked_at);
 	strbuf_u64(&value, (uint64_t)view->sts_expires_at);
 	domain_view_encode(view, &value);
-	db_put(txn, TABLE_POLICY, view->domain, strlen(view->domain),
-	       value.data, value.len);
+	db_put(txn, &key, &value);
 }
 
 int policy_cache_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_POLICY);
+	struct db_key all = key_of(TABLE_POLICY);
+	auto_(db_rows_end) struct db_rows each = db_rows(txn, &all);
+	int64_t checked_at, sts_expires_at;
+	struct db_value view;
 	uint64_t n = 0;
 
-	for (bool more = db_seek(cursor, "", 0); more && n < DB_BATCH_ROWS;
-	     more = db_next(cursor)) {
-		int64_t checked_at, sts_expires_at;
-		struct db_value key, value, blob;
-
-		db_at(cursor, &key, &value);
-		if (value_read(value, &checked_at, &sts_expires_at, &blob) &&
+	while (n < DB_BATCH_ROWS && db_rows_next(&each)) {
+		if (value_read(&each.row, &checked_at, &sts_expires_at,
+		               &view) &&
 		    (checked_at >= before || sts_expires_at >= before))
 			continue;
-		db_cursor_delete(cursor);
+		db_rows_delete(&each);
 		n++;
 	}
 	*rows += n;

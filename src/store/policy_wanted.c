@@ -4,27 +4,23 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/reader.h"
-#include "base/strbuf.h"
 #include "store/keys.h"
 
-static int decode(struct db_txn *txn, struct db_value key,
-                  struct db_value value, int64_t *due, uint32_t *failures)
+static int decode(struct db_txn *txn, const struct db_row *row, int64_t *due,
+                  uint32_t *failures)
 {
-	struct reader reader;
+	struct reader reader = db_row_value(row);
 
-	reader_init(&reader, value.data, value.len);
 	*due = (int64_t)reader_u64(&reader);
 	*failures = reader_u32(&reader);
-	if (!reader.failed && key.len < WANTED_DOMAIN_TEXT)
-		return 1;
-	db_damaged(txn, TABLE_WANTED, key.data, key.len);
-	return 0;
+	return db_row_is(txn, row,
+	                 !reader.failed && row->key.len < WANTED_DOMAIN_TEXT);
 }
 
 void policy_wanted_put(struct db_txn *txn, const char *domain, int64_t due,
                        uint32_t failures)
 {
+	struct db_key key = key_of_text(TABLE_WANTED, domain);
 	auto_(strbuf_clear) struct strbuf value = {0};
 
 	if (strlen(domain) >= WANTED_DOMAIN_TEXT) {
@@ -34,61 +30,52 @@ void policy_wanted_put(struct db_txn *txn, const char *domain, int64_t due,
 	}
 	strbuf_u64(&value, (uint64_t)due);
 	strbuf_u32(&value, failures);
-	db_put(txn, TABLE_WANTED, domain, strlen(domain), value.data,
-	       value.len);
+	db_put(txn, &key, &value);
 }
 
 int policy_wanted_get(struct db_txn *txn, const char *domain, int64_t *due,
                       uint32_t *failures)
 {
-	struct db_value key = {domain, strlen(domain)}, value;
+	struct db_key key = key_of_text(TABLE_WANTED, domain);
+	struct db_row row;
 
-	return db_get(txn, TABLE_WANTED, key.data, key.len, &value) &&
-	       decode(txn, key, value, due, failures);
+	return db_get(txn, &key, &row) && decode(txn, &row, due, failures);
 }
 
 void policy_wanted_delete(struct db_txn *txn, const char *domain)
 {
-	db_delete(txn, TABLE_WANTED, domain, strlen(domain));
+	struct db_key key = key_of_text(TABLE_WANTED, domain);
+
+	db_delete(txn, &key);
 }
 
 int policy_wanted_next(struct db_txn *txn, char domain[WANTED_DOMAIN_TEXT],
                        int64_t *due, uint32_t *failures)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_WANTED);
-	struct db_value key, value;
-	/* its end, the NUL, makes it the first key after the domain */
-	size_t len = domain[0] == '\0' ? 0 : strlen(domain) + 1;
+	struct db_key from = key_after_text(TABLE_WANTED, domain);
+	struct reader name;
+	struct db_row row;
 
-	if (!db_seek(cursor, domain, len))
+	if (!db_get_from(txn, &from, &row) || !decode(txn, &row, due, failures))
 		return 0;
-	db_at(cursor, &key, &value);
-	if (!decode(txn, key, value, due, failures))
-		return 0;
-	memcpy(domain, key.data, key.len);
-	domain[key.len] = '\0';
+	name = db_row_key(&row);
+	reader_rest(&name, domain, WANTED_DOMAIN_TEXT);
 	return 1;
 }
 
 int policy_wanted_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_WANTED);
+	struct db_key all = key_of(TABLE_WANTED);
+	auto_(db_rows_end) struct db_rows each = db_rows(txn, &all);
+	uint32_t failures;
 	uint64_t n = 0;
+	int64_t due;
 
-	for (bool more = db_seek(cursor, "", 0); more && n < DB_BATCH_ROWS;
-	     more = db_next(cursor)) {
-		struct db_value key, value;
-		uint32_t failures;
-		int64_t due;
-
-		db_at(cursor, &key, &value);
-		if (!decode(txn, key, value, &due, &failures))
-			break;
+	while (n < DB_BATCH_ROWS && db_rows_next(&each) &&
+	       decode(txn, &each.row, &due, &failures)) {
 		if (due >= before)
 			continue;
-		db_cursor_delete(cursor);
+		db_rows_delete(&each);
 		n++;
 	}
 	*rows += n;

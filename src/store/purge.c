@@ -1,9 +1,13 @@
 #include "store/purge.h"
 
+#include <stddef.h>
+
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/day_table.h"
 #include "store/doubt_table.h"
 #include "store/inbound_table.h"
+#include "store/intern.h"
 #include "store/log_table.h"
 #include "store/mail_table.h"
 #include "store/outbox_table.h"
@@ -15,110 +19,66 @@
 
 enum { OWN_REPORT_DAYS = 4, RATE_HOURS = 2, WANTED_DAYS = 7 };
 
-/* What each table's deed is told. */
+/* Where each ends, by days or seconds. */
 struct limits {
-	int32_t tally_day;
+	int64_t tally_day;
 	int64_t archive_time;
 	int64_t now;
-	int32_t doubt_day;
-	int32_t own_report_day;
-	int32_t tls_optional_day;
+	int64_t doubt_day;
+	int64_t own_report_day;
+	int64_t tls_optional_day;
 	int64_t rate_hour;
 	int64_t policy_time;
 	int64_t wanted_time;
 };
 
-static int tally(struct db_txn *txn, const struct limits *limits,
-                 struct purge_counts *counts)
-{
-	return tally_purge(txn, limits->tally_day, &counts->tally);
-}
+/* Deletes one transaction's worth; 1: there is more. */
+typedef int by_day_fn(struct db_txn *txn, int32_t before, uint64_t *rows);
+typedef int by_time_fn(struct db_txn *txn, int64_t before, uint64_t *rows);
 
-static int archive(struct db_txn *txn, const struct limits *limits,
-                   struct purge_counts *counts)
-{
-	return archive_purge(txn, limits->archive_time, limits->now,
-	                     &counts->archive);
-}
+#define LIMIT(member) offsetof(struct limits, member)
+#define ROWS(member) offsetof(struct purge_counts, member)
 
-static int suppressions(struct db_txn *txn, const struct limits *limits,
-                        struct purge_counts *counts)
-{
-	return suppress_purge(txn, limits->now, &counts->suppressions);
-}
-
-static int doubts(struct db_txn *txn, const struct limits *limits,
-                  struct purge_counts *counts)
-{
-	return doubt_purge(txn, limits->doubt_day, &counts->suppressions);
-}
-
-static int own_reports(struct db_txn *txn, const struct limits *limits,
-                       struct purge_counts *counts)
-{
-	return own_report_purge(txn, limits->own_report_day,
-	                        &counts->own_reports);
-}
-
-static int own_seen(struct db_txn *txn, const struct limits *limits,
-                    struct purge_counts *counts)
-{
-	return own_seen_purge(txn, limits->own_report_day,
-	                      &counts->own_reports);
-}
-
-static int tls_optional(struct db_txn *txn, const struct limits *limits,
-                        struct purge_counts *counts)
-{
-	return tls_optional_purge(txn, limits->tls_optional_day, &counts->mail);
-}
-
-static int inbound(struct db_txn *txn, const struct limits *limits,
-                   struct purge_counts *counts)
-{
-	return inbound_purge(txn, limits->tally_day, &counts->inbound);
-}
-
-static int mail(struct db_txn *txn, const struct limits *limits,
-                struct purge_counts *counts)
-{
-	return mail_purge(txn, limits->tally_day, &counts->mail);
-}
-
-static int rates(struct db_txn *txn, const struct limits *limits,
-                 struct purge_counts *counts)
-{
-	return rate_purge(txn, limits->rate_hour, &counts->rates);
-}
-
-static int log_pending(struct db_txn *txn, const struct limits *limits,
-                       struct purge_counts *counts)
-{
-	return log_pending_purge(txn, limits->tally_day, &counts->log);
-}
-
-static int policies(struct db_txn *txn, const struct limits *limits,
-                    struct purge_counts *counts)
-{
-	return policy_cache_purge(txn, limits->policy_time, &counts->policies);
-}
-
-static int wanted(struct db_txn *txn, const struct limits *limits,
-                  struct purge_counts *counts)
-{
-	return policy_wanted_purge(txn, limits->wanted_time, &counts->wanted);
-}
-
-/* Each deletes one transaction's worth; 1: there is more. */
-static int (*const deeds[])(struct db_txn *txn, const struct limits *limits,
-                            struct purge_counts *counts) = {
-	tally,       archive,  suppressions, own_reports, rates,
-	log_pending, policies, wanted,       own_seen,    inbound,
-	mail,        doubts,   tls_optional,
+/* One of them; none: the archive. */
+static const struct deed {
+	size_t limit, rows;
+	by_day_fn *by_day;
+	by_time_fn *by_time;
+} deeds[] = {
+	{LIMIT(tally_day), ROWS(tally), .by_day = tally_purge},
+	{LIMIT(tally_day), ROWS(tally), .by_day = intern_purge},
+	{LIMIT(tally_day), ROWS(tally), .by_day = day_purge},
+	{LIMIT(archive_time), ROWS(archive), .by_day = NULL},
+	{LIMIT(now), ROWS(suppressions), .by_time = suppress_purge},
+	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_report_purge},
+	{LIMIT(rate_hour), ROWS(rates), .by_time = rate_purge},
+	{LIMIT(tally_day), ROWS(log), .by_day = log_pending_purge},
+	{LIMIT(policy_time), ROWS(policies), .by_time = policy_cache_purge},
+	{LIMIT(wanted_time), ROWS(wanted), .by_time = policy_wanted_purge},
+	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_seen_purge},
+	{LIMIT(tally_day), ROWS(inbound), .by_day = inbound_purge},
+	{LIMIT(tally_day), ROWS(mail), .by_day = mail_purge},
+	{LIMIT(doubt_day), ROWS(suppressions), .by_day = doubt_purge},
+	{LIMIT(tls_optional_day), ROWS(mail), .by_day = tls_optional_purge},
 };
 
-static int run(struct db *db, size_t deed, const struct limits *limits,
-               struct purge_counts *counts, struct err *err)
+static int purge_once(struct db_txn *txn, const struct deed *deed,
+                      const struct limits *limits, struct purge_counts *counts)
+{
+	const void *limit = (const char *)limits + deed->limit;
+	void *rows = (char *)counts + deed->rows;
+	int64_t before = *(const int64_t *)limit;
+
+	if (deed->by_day != NULL)
+		return deed->by_day(txn, (int32_t)before, rows);
+	if (deed->by_time != NULL)
+		return deed->by_time(txn, before, rows);
+	return archive_purge(txn, before, limits->now, rows);
+}
+
+static int run(struct db *db, const struct deed *deed,
+               const struct limits *limits, struct purge_counts *counts,
+               struct err *err)
 {
 	int more = 1;
 
@@ -127,7 +87,7 @@ static int run(struct db *db, size_t deed, const struct limits *limits,
 		struct purge_counts then = *counts;
 		int rc;
 
-		more = deeds[deed](txn, limits, &then);
+		more = purge_once(txn, deed, limits, &then);
 		rc = db_commit(&txn, err);
 		if (rc != 0)
 			return rc;
@@ -155,6 +115,6 @@ int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
 
 	*counts = (struct purge_counts){0};
 	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]) && rc == 0; i++)
-		rc = run(db, i, &limits, counts, err);
+		rc = run(db, &deeds[i], &limits, counts, err);
 	return rc;
 }

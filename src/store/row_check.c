@@ -4,83 +4,71 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/reader.h"
 #include "maillog/log_session.h"
 #include "report/report.h"
 #include "report/report_json.h"
 #include "store/api_token_table.h"
 #include "store/change_table.h"
-#include "store/clock_table.h"
 #include "store/counted.h"
-#include "store/day_sums.h"
+#include "store/day_table.h"
 #include "store/doubt_table.h"
 #include "store/feed_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
-#include "store/keys.h"
 #include "store/log_table.h"
 #include "store/mail_table.h"
+#include "store/meta_table.h"
+#include "store/outbox_row.h"
 #include "store/outbox_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/suppress_table.h"
+#include "store/tally_row.h"
 #include "store/tally_table.h"
 #include "store/token_table.h"
 
 /* The row at hand. */
 struct row {
 	struct db_txn *txn;
-	enum db_table table;
-	struct db_value key, value;
+	const struct db_row *row;
 	struct reader rest; /* of the key */
-	char text[KEY_MAX + 1];
+	char text[DB_KEY_MAX + 1];
 	struct arena mem;
 };
 
 static void is_damaged(struct row *row)
 {
-	db_damaged(row->txn, row->table, row->key.data, row->key.len);
+	db_row_is(row->txn, row->row, false);
 }
 
 /* What is left of the key, or all before a 0 in it, as text. */
 static const char *key_rest_text(struct row *row)
 {
-	size_t len = reader_left(&row->rest);
-	const char *bytes = reader_bytes(&row->rest, len);
-	const char *end = bytes == NULL ? NULL : memchr(bytes, '\0', len);
-
-	if (end != NULL)
-		len = (size_t)(end - bytes);
-	if (bytes != NULL)
-		memcpy(row->text, bytes, len);
-	row->text[bytes == NULL ? 0 : len] = '\0';
+	reader_rest(&row->rest, row->text, sizeof(row->text));
 	return row->text;
 }
 
-/* The byte behind the 0 that ends a domain: which kind of row it is. */
-static int kind_behind_text(const struct row *row, size_t text_at)
+/* Skips a domain and the 0 that ends it: which kind of row it is. */
+static int kind_behind_domain(struct row *row)
 {
-	const uint8_t *bytes = row->key.data;
+	struct reader reader = row->rest;
 
-	for (size_t i = text_at; i + 1 < row->key.len; i++)
-		if (bytes[i] == 0)
-			return bytes[i + 1];
-	return -1;
+	reader_to_nul(&reader);
+	return reader_u8(&reader);
 }
 
 static void check_number(struct row *row)
 {
-	if (row->value.len != sizeof(uint64_t))
+	if (row->row->value.len != sizeof(uint64_t))
 		is_damaged(row);
 }
 
 static void check_meta(struct row *row)
 {
-	size_t len = strlen(META_CLOCK);
 	struct clock_record record;
 
-	if (row->key.len == len && memcmp(row->key.data, META_CLOCK, len) == 0)
-		clock_record_get(row->txn, &record);
+	if (strcmp(key_rest_text(row), META_CLOCK) == 0)
+		meta_clock_get(row->txn, &record);
 	else
 		check_number(row);
 }
@@ -88,7 +76,7 @@ static void check_meta(struct row *row)
 static void check_tally(struct row *row)
 {
 	int32_t day = (int32_t)reader_u32(&row->rest);
-	int kind = kind_behind_text(row, sizeof(uint32_t));
+	int kind = kind_behind_domain(row);
 	struct tally_head head;
 	struct report *report;
 	struct err err = {0};
@@ -126,11 +114,23 @@ static void check_day(struct row *row)
 	struct day_stats stats;
 	struct day_sums sums;
 	struct day_settled settled;
+	struct day_nobodys nobodys;
+	struct day_levels levels;
+	struct day_lines lines = {.fate = 0};
 
 	day_stats_get(row->txn, day, &stats);
 	day_revision(row->txn, day);
 	day_sums_get(row->txn, day, &row->mem, &sums);
 	day_settled_get(row->txn, day, &settled);
+	day_nobodys_get(row->txn, day, &nobodys);
+	day_levels_get(row->txn, day, &levels);
+	/* the first, or the one that is at hand */
+	reader_u8(&row->rest);
+	if (reader_left(&row->rest) > 0) {
+		lines.fate = reader_u8(&row->rest);
+		lines.uid = (int64_t)reader_u64(&row->rest) - 2;
+	}
+	day_lines_next(row->txn, day, &lines);
 }
 
 static void check_feed(struct row *row)
@@ -248,7 +248,7 @@ static void check_log_pending(struct row *row)
 	uint64_t count;
 	struct err err;
 
-	if (!counted_read(row->value, &count, &bytes) ||
+	if (!counted_read(row->row, &count, &bytes) ||
 	    log_session_decode(bytes.data, bytes.len, &row->mem, &session,
 	                       &err) != 0)
 		is_damaged(row);
@@ -288,7 +288,7 @@ static void check_inbound(struct row *row)
 {
 	int32_t day = (int32_t)reader_u32(&row->rest);
 
-	if (kind_behind_text(row, sizeof(uint32_t)) == 1)
+	if (kind_behind_domain(row) == 1)
 		inbound_each(row->txn, day, key_rest_text(row), ignore_inbound,
 		             NULL);
 }
@@ -349,16 +349,13 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_DOUBT] = check_doubt,
 };
 
-void row_check(struct db_txn *txn, enum db_table table, struct db_value key,
-               struct db_value value)
+void row_check(struct db_txn *txn, const struct db_row *row)
 {
-	struct row row = {
-		.txn = txn, .table = table, .key = key, .value = value};
+	struct row at = {.txn = txn, .row = row, .rest = db_row_key(row)};
 
-	if (checks[table] == NULL)
+	if (checks[row->table] == NULL)
 		return;
-	arena_init(&row.mem);
-	reader_init(&row.rest, key.data, key.len);
-	checks[table](&row);
-	arena_clear(&row.mem);
+	arena_init(&at.mem);
+	checks[row->table](&at);
+	arena_clear(&at.mem);
 }

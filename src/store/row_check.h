@@ -10,7 +10,6 @@
 
 #include "store/db.h"
 
-void row_check(struct db_txn *txn, enum db_table table, struct db_value key,
-               struct db_value value);
+void row_check(struct db_txn *txn, const struct db_row *row);
 
 #endif

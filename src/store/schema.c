@@ -5,7 +5,7 @@
 #include "base/auto.h"
 #include "base/hash.h"
 #include "store/change_table.h"
-#include "store/keys.h"
+#include "store/meta_table.h"
 
 /* The tables of the mail log and of policies, which are made when the store is
  * opened.  A program that does not know them must not close days: sessions
@@ -49,9 +49,9 @@ const struct schema_plan schema_plan = {
 static int read_version(struct db *db, uint64_t *version, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-	int found = meta_get(txn, META_SCHEMA, version);
 
-	return db_failed(txn) ? db_failure(txn, err) : found;
+	*version = meta_get(txn, META_SCHEMA);
+	return db_failed(txn) ? db_failure(txn, err) : *version != 0;
 }
 
 int schema_check(struct db *db, const struct schema_plan *plan, struct err *err)
@@ -81,10 +81,9 @@ static int create(struct db *db, const struct schema_plan *plan,
                   struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
-	uint64_t version;
 
 	/* somebody else may have been first */
-	if (meta_get(txn, META_SCHEMA, &version))
+	if (meta_get(txn, META_SCHEMA) != 0)
 		return 0;
 	meta_put(txn, META_STORE_ID, random_u64());
 	meta_put(txn, META_SEED, random_u64());
@@ -141,8 +140,9 @@ static int read_ids(struct db *db, struct schema_ids *ids, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 
-	if (!meta_get(txn, META_STORE_ID, &ids->store_id) ||
-	    !meta_get(txn, META_SEED, &ids->seed))
+	ids->store_id = meta_get(txn, META_STORE_ID);
+	ids->seed = meta_get(txn, META_SEED);
+	if (ids->store_id == 0 || ids->seed == 0)
 		db_fail(txn, ERR_IO,
 		        "the store has no id: it is no store of "
 		        "tlstally, or damaged");

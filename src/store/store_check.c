@@ -9,16 +9,6 @@
 #include "store/page_walk.h"
 #include "store/row_check.h"
 
-/* One table, in read transactions that do not keep others' pages for long. */
-struct rows {
-	struct store_check *check;
-	struct db *db;
-	enum db_table table;
-	struct db_txn *txn;
-	struct db_cursor *cursor;
-	struct key at; /* the last row that was read */
-};
-
 static void tell(struct store_check *check, const char *table,
                  const char *words)
 {
@@ -28,68 +18,50 @@ static void tell(struct store_check *check, const char *table,
 }
 
 /* The failure without what everybody else is told to do about it. */
-static void tell_failure(struct rows *rows)
+static void tell_failure(struct store_check *check, struct db_txn *txn,
+                         enum db_table table)
 {
 	struct err err = {0};
 	char *hint;
 
-	db_failure(rows->txn, &err);
+	db_failure(txn, &err);
 	hint = strstr(err.text, ": restore a backup");
 	if (hint != NULL)
 		*hint = '\0';
-	tell(rows->check, db_table_name(rows->table), err.text);
+	tell(check, db_table_name(table), err.text);
 }
 
-static void rows_end(struct rows *rows)
+/* From that row on, in one read transaction, which must not keep others' pages
+ * for long, and ends with a row that is damaged.  True: *from is where to go
+ * on. */
+static bool check_some(struct store_check *check, struct db *db,
+                       struct db_key *from)
 {
-	db_cursor_close(&rows->cursor);
-	db_abort(&rows->txn);
-}
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	auto_(db_rows_end) struct db_rows rows = db_rows_from(txn, from);
+	bool more = false;
 
-/* Stands on the first row behind rows->at. */
-static bool rows_begin(struct rows *rows)
-{
-	rows->txn = db_begin_read(rows->db);
-	rows->cursor = db_cursor_open(rows->txn, rows->table);
-	return db_seek_after(rows->cursor, rows->at.bytes, rows->at.len);
-}
-
-/* 1: the row was read, 0: it is damaged, and a new transaction is needed. */
-static bool read_row(struct rows *rows)
-{
-	struct db_value key, value;
-
-	db_at(rows->cursor, &key, &value);
-	rows->at.len = key.len;
-	memcpy(rows->at.bytes, key.data, key.len);
-	key = (struct db_value){rows->at.bytes, rows->at.len};
-	rows->check->rows++;
-	row_check(rows->txn, rows->table, key, value);
-	if (!db_failed(rows->txn))
-		return true;
-	tell_failure(rows);
-	return false;
+	for (unsigned n = 0; n < DB_BATCH_ROWS && !db_failed(txn); n++) {
+		more = db_rows_next(&rows);
+		if (!more)
+			break;
+		check->rows++;
+		row_check(txn, &rows.row);
+	}
+	if (db_failed(txn))
+		tell_failure(check, txn, from->table);
+	*from = rows.at;
+	key_u8(from, 0); /* the first key after it */
+	return more;
 }
 
 static void check_rows(struct store_check *check, struct db *db,
                        enum db_table table)
 {
-	struct rows rows = {.check = check, .db = db, .table = table};
-	bool more = rows_begin(&rows);
+	struct db_key from = key_of(table);
 
-	for (unsigned n = 1; more; n++) {
-		bool goes_on = read_row(&rows) && n % DB_BATCH_ROWS != 0;
-
-		if (goes_on) {
-			more = db_next(rows.cursor);
-		} else {
-			rows_end(&rows);
-			more = rows_begin(&rows);
-		}
-	}
-	if (db_failed(rows.txn))
-		tell_failure(&rows); /* a step, so no way to go on */
-	rows_end(&rows);
+	while (check_some(check, db, &from))
+		;
 }
 
 static int check_pages(struct store_check *check,

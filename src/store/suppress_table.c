@@ -5,41 +5,32 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "base/strbuf.h"
 #include "base/moment.h"
 #include "store/change_table.h"
 #include "store/keys.h"
 
 enum { SUPPRESS_SECS = 30 * DAY_SECS };
 
-static int decode(struct db_txn *txn, struct db_value key,
-                  struct db_value value, struct suppression *row)
+static int decode(struct db_txn *txn, const struct db_row *row,
+                  struct suppression *suppression)
 {
-	struct reader reader;
+	struct reader key = db_row_key(row), value = db_row_value(row);
 
-	reader_init(&reader, value.data, value.len);
-	row->since = (int64_t)reader_u64(&reader);
-	row->until = (int64_t)reader_u64(&reader);
-	row->by_hand = reader_u8(&reader) != 0;
-	read_text(&reader, row->reason, sizeof(row->reason));
-	if (reader.failed || key.len > RUA_ADDRESS_MAX) {
-		db_damaged(txn, TABLE_SUPPRESS, key.data, key.len);
-		return 0;
-	}
-	/* the key may be the row's own address */
-	memmove(row->address, key.data, key.len);
-	row->address[key.len] = '\0';
-	return 1;
+	suppression->since = (int64_t)reader_u64(&value);
+	suppression->until = (int64_t)reader_u64(&value);
+	suppression->by_hand = reader_u8(&value) != 0;
+	reader_text(&value, suppression->reason, sizeof(suppression->reason));
+	reader_rest(&key, suppression->address, sizeof(suppression->address));
+	return db_row_is(txn, row, !value.failed && !key.failed);
 }
 
 int suppress_get(struct db_txn *txn, const char *address,
-                 struct suppression *row)
+                 struct suppression *suppression)
 {
-	struct db_value key = {address, strlen(address)}, value;
+	struct db_key key = key_of_text(TABLE_SUPPRESS, address);
+	struct db_row row;
 
-	if (!db_get(txn, TABLE_SUPPRESS, key.data, key.len, &value))
-		return 0;
-	return decode(txn, key, value, row);
+	return db_get(txn, &key, &row) && decode(txn, &row, suppression);
 }
 
 static void note(struct db_txn *txn, enum change_what what, const char *address)
@@ -49,20 +40,18 @@ static void note(struct db_txn *txn, enum change_what what, const char *address)
 
 void suppress_put(struct db_txn *txn, const struct suppression *row)
 {
+	struct db_key key = key_of_text(TABLE_SUPPRESS, row->address);
 	auto_(strbuf_clear) struct strbuf value = {0};
-	size_t len = strlen(row->address);
-	struct db_value before;
-	int found = db_get(txn, TABLE_SUPPRESS, row->address, len, &before);
+	struct db_row before;
+	int found = db_get(txn, &key, &before);
 
 	strbuf_u64(&value, (uint64_t)row->since);
 	strbuf_u64(&value, (uint64_t)row->until);
 	strbuf_u8(&value, row->by_hand);
 	strbuf_str(&value, row->reason);
-	if (found && before.len == value.len &&
-	    memcmp(before.data, value.data, value.len) == 0)
-		return;
-	note(txn, found ? CHANGE_UPDATED : CHANGE_CREATED, row->address);
-	db_put(txn, TABLE_SUPPRESS, row->address, len, value.data, value.len);
+	if (db_put_changed(txn, &key, &value))
+		note(txn, found ? CHANGE_UPDATED : CHANGE_CREATED,
+		     row->address);
 }
 
 /* Also an end of 30 days that a person has moved is a person's. */
@@ -90,47 +79,36 @@ void suppress_for_a_while(struct db_txn *txn, const char *address,
 
 int suppress_delete(struct db_txn *txn, const char *address)
 {
-	size_t len = strlen(address);
-	struct db_value value;
+	struct db_key key = key_of_text(TABLE_SUPPRESS, address);
 
-	if (!db_get(txn, TABLE_SUPPRESS, address, len, &value))
+	if (!db_delete(txn, &key))
 		return 0;
-	db_delete(txn, TABLE_SUPPRESS, address, len);
 	note(txn, CHANGE_DESTROYED, address);
 	return 1;
 }
 
-int suppress_next(struct db_txn *txn, struct suppression *row)
+int suppress_next(struct db_txn *txn, struct suppression *suppression)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_SUPPRESS);
-	struct db_value key, value;
-	/* its end, the NUL, makes it the first key after the address */
-	size_t len = row->address[0] == '\0' ? 0 : strlen(row->address) + 1;
+	struct db_key from =
+		key_after_text(TABLE_SUPPRESS, suppression->address);
+	struct db_row row;
 
-	if (!db_seek(cursor, row->address, len))
-		return 0;
-	db_at(cursor, &key, &value);
-	return decode(txn, key, value, row);
+	return db_get_from(txn, &from, &row) && decode(txn, &row, suppression);
 }
 
 int suppress_purge(struct db_txn *txn, int64_t now, uint64_t *rows)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_SUPPRESS);
-	struct db_value key, value;
-	struct suppression row;
+	struct db_key all = key_of(TABLE_SUPPRESS);
+	auto_(db_rows_end) struct db_rows each = db_rows(txn, &all);
+	struct suppression suppression;
 	uint64_t n = 0;
 
-	for (bool more = db_seek(cursor, "", 0); more && n < DB_BATCH_ROWS;
-	     more = db_next(cursor)) {
-		db_at(cursor, &key, &value);
-		if (!decode(txn, key, value, &row))
-			break;
-		if (!suppress_has_ended(&row, now))
+	while (n < DB_BATCH_ROWS && db_rows_next(&each) &&
+	       decode(txn, &each.row, &suppression)) {
+		if (!suppress_has_ended(&suppression, now))
 			continue;
-		db_cursor_delete(cursor);
-		note(txn, CHANGE_DESTROYED, row.address);
+		db_rows_delete(&each);
+		note(txn, CHANGE_DESTROYED, suppression.address);
 		n++;
 	}
 	*rows += n;

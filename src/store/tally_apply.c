@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/hash.h"
-#include "base/reader.h"
+#include "store/counted.h"
+#include "store/day_table.h"
 #include "store/intern.h"
-#include "store/log_table.h"
 #include "store/tally_row.h"
 
 /* One domain at work. */
@@ -15,28 +14,21 @@ struct work {
 	struct db_txn *txn;
 	const struct tally_domain *delta;
 	const struct tally_limits *limits;
-	struct key domain; /* key_of_domain() */
+	struct db_key domain; /* tally_domain_key() */
 	struct tally_head head;
 	struct strbuf value;  /* rows are built in it */
 	struct strbuf folded; /* a policy's or detail's other form */
 	struct arena mem;     /* for folding only */
 };
 
-static void put_row(struct work *w, const struct key *key)
-{
-	db_put(w->txn, TABLE_TALLY, key->bytes, key->len, w->value.data,
-	       w->value.len);
-}
-
 static bool has_policy(struct work *w, uint64_t id, struct tally_sums *sums)
 {
-	struct key key = tally_policy_key(&w->domain, id);
-	struct db_value value;
+	struct db_key key = tally_policy_key(&w->domain, id);
+	struct db_row row;
 
-	if (!db_get(w->txn, TABLE_TALLY, key.bytes, key.len, &value))
+	if (!db_get(w->txn, &key, &row))
 		return false;
-	if (!tally_sums_read(value, sums))
-		db_damaged(w->txn, TABLE_TALLY, key.bytes, key.len);
+	db_row_is(w->txn, &row, tally_sums_read(&row, sums));
 	return true;
 }
 
@@ -92,12 +84,12 @@ static uint64_t apply_policy(struct work *w, const struct tally_policy *from)
 {
 	struct tally_sums sums = {0};
 	uint64_t id = choose_policy(w, from, &sums);
-	struct key key = tally_policy_key(&w->domain, id);
+	struct db_key key = tally_policy_key(&w->domain, id);
 
 	strbuf_reset(&w->value);
 	strbuf_u64(&w->value, sums.success + from->success);
 	strbuf_u64(&w->value, sums.failure + from->failure);
-	put_row(w, &key);
+	db_put(w->txn, &key, &w->value);
 	return id;
 }
 
@@ -108,32 +100,15 @@ static uint64_t apply_policy(struct work *w, const struct tally_policy *from)
 static bool count_detail(struct work *w, uint64_t policy_id, const void *blob,
                          size_t len, uint64_t n, bool may_add)
 {
-	struct hash128 hash = hash128(db_seed(db_of(w->txn)), blob, len);
-	uint64_t count = 0;
-	struct key key;
+	struct db_key key = tally_details_key(&w->domain, policy_id);
+	uint64_t count;
 
-	for (;; hash = hash_next(hash)) {
-		struct db_value value, there;
-
-		key = tally_detail_key(&w->domain, policy_id, hash);
-		if (!db_get(w->txn, TABLE_TALLY, key.bytes, key.len, &value)) {
-			if (!may_add)
-				return false;
-			w->head.details++;
-			break;
-		}
-		if (!tally_detail_read(value, &count, &there)) {
-			db_damaged(w->txn, TABLE_TALLY, key.bytes, key.len);
-			return true;
-		}
-		if (there.len == len && memcmp(there.data, blob, len) == 0)
-			break;
-		count = 0;
+	if (!counted_find(w->txn, &key, blob, len, &count)) {
+		if (!may_add)
+			return false;
+		w->head.details++;
 	}
-	strbuf_reset(&w->value);
-	strbuf_u64(&w->value, count + n);
-	strbuf_add(&w->value, blob, len);
-	put_row(w, &key);
+	counted_put(w->txn, &key, count + n, blob, len);
 	return true;
 }
 
@@ -202,9 +177,8 @@ static void new_head(struct work *w)
 	memset(head, 0, offsetof(struct tally_head, record));
 	head->record[0] = head->reason[0] = '\0';
 	if (day_is_closed(w->txn, w->delta->day))
-		head->mark = log_day_unsent(w->txn, w->delta->day)
-		                     ? TALLY_UNSENT
-		                     : TALLY_LATE;
+		head->mark = day_is_unsent(w->txn, w->delta->day) ? TALLY_UNSENT
+		                                                  : TALLY_LATE;
 }
 
 /* An old log may be read while its days are closed, one after the other: of
@@ -229,7 +203,7 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 	w.txn = txn;
 	w.delta = delta;
 	w.limits = limits;
-	w.domain = key_of_domain(delta->day, delta->domain);
+	w.domain = tally_domain_key(delta->day, delta->domain);
 	strbuf_init(&w.value, 0);
 	strbuf_init(&w.folded, 0);
 	arena_init(&w.mem);

@@ -1,70 +1,62 @@
 #include "store/tally_row.h"
 
-#include <string.h>
-
-#include "base/reader.h"
+#include "base/be.h"
 #include "store/change_table.h"
-#include "store/day_sums.h"
+#include "store/day_table.h"
+#include "store/keys.h"
 
-static struct key row_key(const struct key *domain, enum tally_kind kind)
+struct db_key tally_domain_key(int32_t day, const char *domain)
 {
-	struct key key;
+	return key_of_domain(TABLE_TALLY, day, domain);
+}
+
+static struct db_key key_of_kind(const struct db_key *domain,
+                                 enum tally_kind kind)
+{
+	struct db_key key = key_of(TABLE_TALLY);
 
 	/* not the whole struct: keys are short and rows many */
-	key_init(&key);
 	key_bytes(&key, domain->bytes, domain->len);
 	key_u8(&key, kind);
 	return key;
 }
 
-struct key tally_head_key(const struct key *domain)
+struct db_key tally_policy_key(const struct db_key *domain, uint64_t policy_id)
 {
-	return row_key(domain, TALLY_HEAD);
-}
-
-struct key tally_policy_key(const struct key *domain, uint64_t policy_id)
-{
-	struct key key = row_key(domain, TALLY_POLICY);
+	struct db_key key = key_of_kind(domain, TALLY_POLICY);
 
 	key_u64(&key, policy_id);
 	return key;
 }
 
-struct key tally_detail_key(const struct key *domain, uint64_t policy_id,
-                            struct hash128 hash)
+struct db_key tally_details_key(const struct db_key *domain, uint64_t policy_id)
 {
-	struct key key = row_key(domain, TALLY_DETAIL);
+	struct db_key key = key_of_kind(domain, TALLY_DETAIL);
 
 	key_u64(&key, policy_id);
-	key_hash(&key, hash);
 	return key;
 }
 
-bool tally_row_read(const struct db_value *key, struct tally_row *row)
+bool tally_row_read(struct db_txn *txn, const struct db_row *from,
+                    struct tally_row *row)
 {
-	struct reader reader;
-	const char *end;
+	struct reader reader = db_row_key(from);
 
-	reader_init(&reader, key->data, key->len);
 	row->day = (int32_t)reader_u32(&reader);
-	row->domain = (const char *)reader.at;
-	end = memchr(row->domain, 0, reader_left(&reader));
-	if (end == NULL)
-		return false;
-	reader_bytes(&reader, (size_t)(end + 1 - row->domain));
+	row->domain = reader_to_nul(&reader);
 	row->kind = reader_u8(&reader);
 	row->policy_id = row->kind == TALLY_HEAD ? 0 : reader_u64(&reader);
 	if (row->kind == TALLY_DETAIL)
-		reader_bytes(&reader, 16);
-	return !reader.failed && reader_left(&reader) == 0 &&
-	       row->kind >= TALLY_HEAD && row->kind <= TALLY_DETAIL;
+		reader_bytes(&reader, sizeof(struct hash128));
+	return db_row_is(txn, from,
+	                 reader_is_done(&reader) && row->kind >= TALLY_HEAD &&
+	                         row->kind <= TALLY_DETAIL);
 }
 
-bool tally_head_read(struct db_value value, struct tally_head *head)
+bool tally_head_read(const struct db_row *row, struct tally_head *head)
 {
-	struct reader reader;
+	struct reader reader = db_row_value(row);
 
-	reader_init(&reader, value.data, value.len);
 	head->mark = reader_u8(&reader);
 	head->valid = reader_u8(&reader) != 0;
 	head->success = reader_u64(&reader);
@@ -76,30 +68,26 @@ bool tally_head_read(struct db_value value, struct tally_head *head)
 	head->folded = reader_u64(&reader);
 	head->outbox_id = reader_u64(&reader);
 	head->revision = reader_u32(&reader);
-	read_text(&reader, head->record, sizeof(head->record));
-	read_text(&reader, head->reason, sizeof(head->reason));
+	reader_text(&reader, head->record, sizeof(head->record));
+	reader_text(&reader, head->reason, sizeof(head->reason));
 	return !reader.failed && head->mark < TALLY_MARKS;
 }
 
-int tally_head_at(struct db_txn *txn, const struct key *domain,
+int tally_head_at(struct db_txn *txn, const struct db_key *domain,
                   struct tally_head *head)
 {
-	struct key key = tally_head_key(domain);
-	struct db_value value;
+	struct db_key key = key_of_kind(domain, TALLY_HEAD);
+	struct db_row row;
 
-	if (!db_get(txn, TABLE_TALLY, key.bytes, key.len, &value))
-		return 0;
-	if (tally_head_read(value, head))
-		return 1;
-	db_damaged(txn, TABLE_TALLY, key.bytes, key.len);
-	return 0;
+	return db_get(txn, &key, &row) &&
+	       db_row_is(txn, &row, tally_head_read(&row, head));
 }
 
-void tally_head_put(struct db_txn *txn, const struct key *domain,
+void tally_head_put(struct db_txn *txn, const struct db_key *domain,
                     const struct tally_head *head, struct strbuf *scratch)
 {
-	struct key key = tally_head_key(domain);
-	struct reader reader;
+	struct db_key key = key_of_kind(domain, TALLY_HEAD);
+	int32_t day = (int32_t)be_get(domain->bytes, sizeof(day));
 
 	strbuf_reset(scratch);
 	strbuf_u8(scratch, (uint8_t)head->mark);
@@ -115,30 +103,15 @@ void tally_head_put(struct db_txn *txn, const struct key *domain,
 	strbuf_u32(scratch, head->revision);
 	strbuf_str(scratch, head->record);
 	strbuf_str(scratch, head->reason);
-	db_put(txn, TABLE_TALLY, key.bytes, key.len, scratch->data,
-	       scratch->len);
-	reader_init(&reader, domain->bytes, domain->len);
-	day_touch(txn, (int32_t)reader_u32(&reader),
-	          change_touch(txn, CHANGE_DOMAIN));
+	db_put(txn, &key, scratch);
+	day_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 }
 
-bool tally_sums_read(struct db_value value, struct tally_sums *sums)
+bool tally_sums_read(const struct db_row *row, struct tally_sums *sums)
 {
-	struct reader reader;
+	struct reader reader = db_row_value(row);
 
-	reader_init(&reader, value.data, value.len);
 	sums->success = reader_u64(&reader);
 	sums->failure = reader_u64(&reader);
-	return !reader.failed && reader_left(&reader) == 0;
-}
-
-bool tally_detail_read(struct db_value value, uint64_t *count,
-                       struct db_value *blob)
-{
-	struct reader reader;
-
-	reader_init(&reader, value.data, value.len);
-	*count = reader_u64(&reader);
-	*blob = (struct db_value){reader.at, reader_left(&reader)};
-	return !reader.failed;
+	return reader_is_done(&reader);
 }

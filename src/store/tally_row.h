@@ -1,8 +1,10 @@
 /*
  * tally_row - the rows of the tally table and their bytes
  *
- * What tally_table.c, tally_apply.c and day_sums.c share; nobody else includes
- * it.
+ * Details are rows of store/counted.h.
+ *
+ * What tally_table.c, tally_apply.c, day_sums.c and row_check.c share; nobody
+ * else includes it.
  */
 #ifndef TLSTALLY_STORE_TALLY_ROW_H
 #define TLSTALLY_STORE_TALLY_ROW_H
@@ -10,40 +12,40 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/strbuf.h"
-#include "store/keys.h"
+#include "store/db.h"
 #include "store/tally_table.h"
 
-/* Each adds to key_of_domain(). */
-struct key tally_head_key(const struct key *domain);
-struct key tally_policy_key(const struct key *domain, uint64_t policy_id);
-struct key tally_detail_key(const struct key *domain, uint64_t policy_id,
-                            struct hash128 hash);
+enum tally_kind { TALLY_HEAD = 1, TALLY_POLICY = 2, TALLY_DETAIL = 3 };
 
-/* A row's key taken apart; false when it is none of the table's. */
+/* The domain's is key_of_domain() of the table; the others go on from it. */
+struct db_key tally_domain_key(int32_t day, const char *domain);
+struct db_key tally_policy_key(const struct db_key *domain, uint64_t policy_id);
+/* Of the details of a policy: counted_find() makes it a row's. */
+struct db_key tally_details_key(const struct db_key *domain,
+                                uint64_t policy_id);
+
+/* A row's key taken apart; false when it is none of the table's: then the
+ * transaction has failed. */
 struct tally_row {
 	int32_t day;
 	const char *domain; /* lent, ends with the key's 0x00 */
 	enum tally_kind kind;
 	uint64_t policy_id; /* but for heads */
 };
-bool tally_row_read(const struct db_value *key, struct tally_row *row);
+bool tally_row_read(struct db_txn *txn, const struct db_row *from,
+                    struct tally_row *row);
 
 /* 1 and the head, or 0. */
-int tally_head_at(struct db_txn *txn, const struct key *domain,
+int tally_head_at(struct db_txn *txn, const struct db_key *domain,
                   struct tally_head *head);
-void tally_head_put(struct db_txn *txn, const struct key *domain,
+void tally_head_put(struct db_txn *txn, const struct db_key *domain,
                     const struct tally_head *head, struct strbuf *scratch);
-bool tally_head_read(struct db_value value, struct tally_head *head);
+bool tally_head_read(const struct db_row *row, struct tally_head *head);
 
 struct tally_sums {
 	uint64_t success;
 	uint64_t failure;
 };
-bool tally_sums_read(struct db_value value, struct tally_sums *sums);
-
-/* A detail: its count, and its blob lent. */
-bool tally_detail_read(struct db_value value, uint64_t *count,
-                       struct db_value *blob);
+bool tally_sums_read(const struct db_row *row, struct tally_sums *sums);
 
 #endif

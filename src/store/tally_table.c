@@ -6,49 +6,35 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "base/reader.h"
 #include "store/change_table.h"
+#include "store/counted.h"
 #include "store/intern.h"
+#include "store/keys.h"
 #include "store/tally_row.h"
 
 int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
                    struct tally_head *head)
 {
-	struct key key = key_of_domain(day, domain);
+	struct db_key key = tally_domain_key(day, domain);
 
 	return tally_head_at(txn, &key, head);
-}
-
-/* The first key after all of the domain's; with "" the day's first. */
-static struct key key_after(int32_t day, const char *domain)
-{
-	struct key key = key_of_day(day);
-
-	if (domain[0] != '\0') {
-		key_text(&key, domain);
-		key_u8(&key, 1); /* its own end in 0 */
-	}
-	return key;
 }
 
 int tally_head_next(struct db_txn *txn, int32_t *day,
                     char domain[TALLY_DOMAIN_TEXT], struct tally_head *head)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_TALLY);
-	struct key from = key_after(*day, domain);
-	struct db_value key, value;
+	struct db_key from = key_of_day_text(TABLE_TALLY, *day, domain);
+	struct db_row at;
 	struct tally_row row;
 
-	if (!db_seek(cursor, from.bytes, from.len))
+	if (domain[0] != '\0')
+		key_u8(&from, 1); /* its own rows go on with 0 */
+	if (!db_get_from(txn, &from, &at) || !tally_row_read(txn, &at, &row) ||
+	    !db_row_is(txn, &at,
+	               row.kind == TALLY_HEAD &&
+	                       strlen(row.domain) < TALLY_DOMAIN_TEXT &&
+	                       tally_head_read(&at, head)))
 		return 0;
-	db_at(cursor, &key, &value);
-	if (!tally_row_read(&key, &row) || row.kind != TALLY_HEAD ||
-	    strlen(row.domain) >= TALLY_DOMAIN_TEXT ||
-	    !tally_head_read(value, head)) {
-		db_damaged(txn, TABLE_TALLY, key.data, key.len);
-		return 0;
-	}
 	*day = row.day;
 	strcpy(domain, row.domain);
 	return 1;
@@ -58,9 +44,9 @@ void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
                     uint32_t revision, enum tally_mark mark, uint64_t outbox_id,
                     const char *reason)
 {
-	struct key key = key_of_domain(day, domain);
+	struct db_key key = tally_domain_key(day, domain);
+	auto_(strbuf_clear) struct strbuf scratch = {0};
 	struct tally_head head;
-	struct strbuf scratch;
 	char text[DAY_TEXT];
 
 	if (!tally_head_at(txn, &key, &head)) {
@@ -77,39 +63,23 @@ void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
 	head.outbox_id = outbox_id;
 	head.revision++;
 	snprintf(head.reason, sizeof(head.reason), "%s", reason ? reason : "");
-	strbuf_init(&scratch, 0);
 	tally_head_put(txn, &key, &head, &scratch);
-	strbuf_clear(&scratch);
-}
-
-static void delete_all_but_head(struct db_txn *txn, const struct key *domain)
-{
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_TALLY);
-	struct tally_row row;
-	struct db_value key;
-
-	for (bool more = db_seek(cursor, domain->bytes, domain->len); more;
-	     more = db_next(cursor)) {
-		db_at(cursor, &key, NULL);
-		if (!key_has_prefix(&key, domain))
-			return;
-		if (!tally_row_read(&key, &row))
-			db_damaged(txn, TABLE_TALLY, key.data, key.len);
-		else if (row.kind != TALLY_HEAD)
-			db_cursor_delete(cursor);
-	}
 }
 
 void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
 {
 	auto_(strbuf_clear) struct strbuf scratch = {0};
-	struct key key = key_of_domain(day, domain);
+	struct db_key key = tally_domain_key(day, domain);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &key);
 	struct tally_head head;
+	struct tally_row row;
 
 	if (!tally_head_at(txn, &key, &head))
 		return;
-	delete_all_but_head(txn, &key);
+	while (db_rows_next(&rows))
+		if (tally_row_read(txn, &rows.row, &row) &&
+		    row.kind != TALLY_HEAD)
+			db_rows_delete(&rows);
 	head.late_success += head.success;
 	head.late_failure += head.failure;
 	head.success = head.failure = 0;
@@ -130,7 +100,7 @@ struct load {
 };
 
 static bool load_policy(struct load *load, const struct tally_row *row,
-                        struct db_value value)
+                        const struct db_row *from)
 {
 	struct report *report = load->report;
 	struct report_policy *to = &report->policies[report->policy_count];
@@ -139,7 +109,7 @@ static bool load_policy(struct load *load, const struct tally_row *row,
 	struct db_value blob;
 
 	if (report->policy_count == load->policy_room ||
-	    !tally_sums_read(value, &sums) ||
+	    !tally_sums_read(from, &sums) ||
 	    !intern_get(load->txn, row->day, row->policy_id, &blob) ||
 	    policy_decode(blob.data, blob.len, &report->mem, &policy, NULL) !=
 	            0)
@@ -161,7 +131,7 @@ static bool load_policy(struct load *load, const struct tally_row *row,
 
 /* Details come after all policies and like them by id. */
 static bool load_detail(struct load *load, const struct tally_row *row,
-                        struct db_value value)
+                        const struct db_row *from)
 {
 	struct report *report = load->report;
 	struct report_detail *to = load->details;
@@ -172,7 +142,7 @@ static bool load_detail(struct load *load, const struct tally_row *row,
 	       report->policies[load->policy].id != row->policy_id)
 		load->policy++;
 	if (load->policy == report->policy_count || load->detail_room == 0 ||
-	    !tally_detail_read(value, &to->count, &blob) ||
+	    !counted_read(from, &to->count, &blob) ||
 	    failure_decode(blob.data, blob.len, &report->mem, &to->detail,
 	                   NULL) != 0)
 		return false;
@@ -184,97 +154,82 @@ static bool load_detail(struct load *load, const struct tally_row *row,
 	return true;
 }
 
-static bool load_row(struct load *load, struct db_value key,
-                     struct db_value value)
-{
-	struct tally_row row;
-
-	if (!tally_row_read(&key, &row))
-		return false;
-	if (row.kind == TALLY_HEAD)
-		return true;
-	return row.kind == TALLY_POLICY ? load_policy(load, &row, value)
-	                                : load_detail(load, &row, value);
-}
-
 /* Twice what max_policies and max_details can be: a head that says more is
  * damaged, and would cost all memory. */
 enum { POLICIES_MOST = 20000, DETAILS_MOST = 2000000 };
 
+static bool load_head(struct load *load, const struct db_row *from)
+{
+	struct report *report = load->report;
+	struct tally_head head;
+
+	if (!tally_head_read(from, &head) || head.policies > POLICIES_MOST ||
+	    head.details > DETAILS_MOST)
+		return false;
+	load->policy_room = head.policies;
+	load->detail_room = head.details;
+	report->policies = arena_array(&report->mem, head.policies,
+	                               sizeof(*report->policies));
+	load->details =
+		arena_array(&report->mem, head.details, sizeof(*load->details));
+	return true;
+}
+
+static bool load_row(struct load *load, const struct db_row *from)
+{
+	struct tally_row row;
+
+	if (!tally_row_read(load->txn, from, &row))
+		return false;
+	return row.kind == TALLY_HEAD     ? load_head(load, from)
+	       : row.kind == TALLY_POLICY ? load_policy(load, &row, from)
+	                                  : load_detail(load, &row, from);
+}
+
 int tally_load(struct db_txn *txn, int32_t day, const char *domain,
                struct report *report, struct err *err)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_TALLY);
-	struct key prefix = key_of_domain(day, domain);
+	struct db_key prefix = tally_domain_key(day, domain);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
 	struct load load = {.txn = txn, .report = report};
-	struct db_value key, value;
-	struct tally_head head;
+	bool found = false;
 
 	report->policy_count = 0;
-	if (!tally_head_at(txn, &prefix, &head))
-		return db_failed(txn)
-		               ? db_failure(txn, err)
-		               : err_set(err, ERR_NOTFOUND,
-		                         "%s was not counted that day", domain);
-	if (head.policies > POLICIES_MOST || head.details > DETAILS_MOST) {
-		db_damaged(txn, TABLE_TALLY, prefix.bytes, prefix.len);
-		return db_failure(txn, err);
-	}
-	load.policy_room = head.policies;
-	load.detail_room = head.details;
-	report->policies = arena_array(&report->mem, head.policies,
-	                               sizeof(*report->policies));
-	load.details =
-		arena_array(&report->mem, head.details, sizeof(*load.details));
-	for (bool more = db_seek(cursor, prefix.bytes, prefix.len); more;
-	     more = db_next(cursor)) {
-		db_at(cursor, &key, &value);
-		if (!key_has_prefix(&key, &prefix))
-			break;
-		if (!load_row(&load, key, value))
-			db_damaged(txn, TABLE_TALLY, key.data, key.len);
-	}
+	for (; db_rows_next(&rows); found = true)
+		db_row_is(txn, &rows.row, load_row(&load, &rows.row));
+	if (!found && !db_failed(txn))
+		return err_set(err, ERR_NOTFOUND, "%s was not counted that day",
+		               domain);
 	return db_failure(txn, err);
 }
 
-int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last)
+/* A row's day; 0 when there is none, or it cannot be read. */
+static int day_at(struct db_txn *txn, int found, const struct db_row *at,
+                  int32_t *day)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_TALLY);
-	struct db_value key;
 	struct tally_row row;
 
-	for (int i = 0; i < 2; i++) {
-		if (i == 0 ? !db_seek(cursor, "", 0) : !db_last(cursor))
-			return 0;
-		db_at(cursor, &key, NULL);
-		if (!tally_row_read(&key, &row)) {
-			db_damaged(txn, TABLE_TALLY, key.data, key.len);
-			return 0;
-		}
-		*(i == 0 ? first : last) = row.day;
-	}
+	if (!found || !tally_row_read(txn, at, &row))
+		return 0;
+	*day = row.day;
 	return 1;
 }
 
 int tally_day_next(struct db_txn *txn, int32_t *day)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, TABLE_TALLY);
-	struct key from = key_of_day(*day);
-	struct db_value key;
-	struct tally_row row;
+	struct db_key from = key_of_day(TABLE_TALLY, *day);
+	struct db_row row;
 
-	if (!db_seek(cursor, from.bytes, from.len))
-		return 0;
-	db_at(cursor, &key, NULL);
-	if (!tally_row_read(&key, &row)) {
-		db_damaged(txn, TABLE_TALLY, key.data, key.len);
-		return 0;
-	}
-	*day = row.day;
-	return 1;
+	return day_at(txn, db_get_from(txn, &from, &row), &row, day);
+}
+
+int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last)
+{
+	struct db_key all = key_of(TABLE_TALLY);
+	struct db_row row;
+
+	return day_at(txn, db_get_from(txn, &all, &row), &row, first) &&
+	       day_at(txn, db_get_last(txn, TABLE_TALLY, &row), &row, last);
 }
 
 static bool has_day(struct db_txn *txn, int32_t day)
@@ -296,112 +251,12 @@ int tally_days_until(struct db_txn *txn, int32_t day, int32_t *first,
 	return 1;
 }
 
-int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows)
+int tally_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
-	static const enum db_table tables[] = {TABLE_TALLY, TABLE_INTERN,
-	                                       TABLE_DAY};
-	struct key end = key_of_day(day);
-	size_t left = DB_BATCH_ROWS;
+	uint64_t gone = *rows;
+	int more = key_purge_days(txn, TABLE_TALLY, before, rows);
 
-	/* a clock that says 1970 must not cost everything */
-	if (day <= 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		left -= delete_before(txn, tables[i], &end, left);
-	if (left < DB_BATCH_ROWS)
+	if (*rows > gone)
 		change_touch(txn, CHANGE_DOMAIN);
-	*rows += DB_BATCH_ROWS - left;
-	return left == 0;
-}
-
-enum { STATS = sizeof(struct day_stats) / sizeof(uint64_t) };
-
-/* All members are u64, in the order of the struct. */
-static void stats_numbers(const struct day_stats *stats, uint64_t out[STATS])
-{
-	memcpy(out, stats, sizeof(*stats));
-}
-
-int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats)
-{
-	struct key key = key_of_day(day);
-	uint64_t numbers[STATS];
-	struct db_value value;
-	struct reader reader;
-
-	memset(stats, 0, sizeof(*stats));
-	if (!db_get(txn, TABLE_DAY, key.bytes, key.len, &value))
-		return 0;
-	reader_init(&reader, value.data, value.len);
-	memset(numbers, 0, sizeof(numbers));
-	/* older rows end earlier */
-	for (size_t i = 0; i < STATS && i < value.len / sizeof(uint64_t); i++)
-		numbers[i] = reader_u64(&reader);
-	if (value.len % sizeof(uint64_t) != 0) {
-		db_damaged(txn, TABLE_DAY, key.bytes, key.len);
-		return 0;
-	}
-	memcpy(stats, numbers, sizeof(*stats));
-	return 1;
-}
-
-void day_stats_count(struct day_stats *stats, const struct session *session,
-                     uint64_t n, bool kept)
-{
-	stats->named += session->named ? n : 0;
-	stats->unnamed += session->unnamed ? n : 0;
-	if (session_failed(session))
-		stats->failure += n;
-	else
-		stats->success += n;
-	if (!kept)
-		tally_catch_all_add(&stats->catch_all, session, n);
-}
-
-void day_stats_add(struct db_txn *txn, int32_t day,
-                   const struct day_stats *delta)
-{
-	struct key key = key_of_day(day);
-	uint64_t numbers[STATS], more[STATS];
-	struct day_stats stats;
-	struct strbuf value;
-
-	day_stats_get(txn, day, &stats);
-	stats_numbers(&stats, numbers);
-	stats_numbers(delta, more);
-	strbuf_init(&value, 0);
-	for (size_t i = 0; i < STATS; i++)
-		strbuf_u64(&value, numbers[i] + more[i]);
-	db_put(txn, TABLE_DAY, key.bytes, key.len, value.data, value.len);
-	strbuf_clear(&value);
-}
-
-static struct key closed_key(int32_t day)
-{
-	struct key key = key_of_day(day);
-
-	key_u8(&key, 1);
-	return key;
-}
-
-bool day_is_closed(struct db_txn *txn, int32_t day)
-{
-	struct key key = closed_key(day);
-	struct db_value value;
-
-	return db_get(txn, TABLE_DAY, key.bytes, key.len, &value) == 1;
-}
-
-void day_closed_set(struct db_txn *txn, int32_t day)
-{
-	struct key key = closed_key(day);
-
-	db_put(txn, TABLE_DAY, key.bytes, key.len, "", 0);
-}
-
-void day_closed_clear(struct db_txn *txn, int32_t day)
-{
-	struct key key = closed_key(day);
-
-	db_delete(txn, TABLE_DAY, key.bytes, key.len);
+	return more;
 }

@@ -81,36 +81,4 @@ int tally_day_next(struct db_txn *txn, int32_t *day);
  * there is more to delete. */
 int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows);
 
-/*
- * A day is closed once the rollup has marked all its domains: it is not looked
- * at again, and a domain first counted after that is late as a whole.
- */
-bool day_is_closed(struct db_txn *txn, int32_t day);
-void day_closed_set(struct db_txn *txn, int32_t day);
-void day_closed_clear(struct db_txn *txn, int32_t day);
-
-/*
- * Sums of a day, kept by the intake: what `status` shows without reading all
- * domains.
- */
-struct day_stats {
-	uint64_t events;  /* datagrams counted */
-	uint64_t bad[16]; /* by enum bad_input */
-	uint64_t lost; /* by versions without a catch-all, for want of memory */
-	uint64_t success; /* sessions, the catch-all's among them */
-	uint64_t failure;
-	uint64_t named; /* domains' deltas with a named no-policy-found */
-	uint64_t unnamed;
-	uint64_t suppressed_self;
-	struct tally_catch_all catch_all;
-};
-int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats);
-/* Adds a session to the sums (not to events) of the day that it counts on;
- * `kept` false: it counts without its domain. */
-void day_stats_count(struct day_stats *stats, const struct session *session,
-                     uint64_t n, bool kept);
-/* Adds the deltas to what is there. */
-void day_stats_add(struct db_txn *txn, int32_t day,
-                   const struct day_stats *delta);
-
 #endif

@@ -1,38 +1,31 @@
 #include "store/token_table.h"
 
-#include <string.h>
-
-#include "base/strbuf.h"
+#include "base/auto.h"
 #include "store/keys.h"
 
 int token_get(struct db_txn *txn, const char *token, struct token_owner *owner)
 {
-	size_t len = strlen(token);
-	struct db_value value;
+	struct db_key key = key_of_text(TABLE_TOKEN, token);
 	struct reader reader;
+	struct db_row row;
 
-	/* LMDB knows no empty key */
-	if (len == 0 || !db_get(txn, TABLE_TOKEN, token, len, &value))
+	if (!db_get(txn, &key, &row))
 		return 0;
-	reader_init(&reader, value.data, value.len);
+	reader = db_row_value(&row);
 	owner->id = reader_u64(&reader);
 	owner->index = reader_u16(&reader);
-	if (!reader.failed && reader_left(&reader) == 0)
-		return 1;
-	db_damaged(txn, TABLE_TOKEN, token, len);
-	return 0;
+	return db_row_is(txn, &row, reader_is_done(&reader));
 }
 
 void token_put(struct db_txn *txn, const char *token,
                const struct token_owner *owner)
 {
-	struct strbuf value;
+	struct db_key key = key_of_text(TABLE_TOKEN, token);
+	auto_(strbuf_clear) struct strbuf value = {0};
 
-	strbuf_init(&value, 0);
 	strbuf_u64(&value, owner->id);
 	strbuf_u16(&value, owner->index);
-	db_put(txn, TABLE_TOKEN, token, strlen(token), value.data, value.len);
-	strbuf_clear(&value);
+	db_put(txn, &key, &value);
 }
 
 void token_keep(struct db_txn *txn, uint64_t id,
@@ -46,6 +39,7 @@ void token_keep(struct db_txn *txn, uint64_t id,
 
 void token_delete(struct db_txn *txn, const char *token)
 {
-	if (token[0] != '\0')
-		db_delete(txn, TABLE_TOKEN, token, strlen(token));
+	struct db_key key = key_of_text(TABLE_TOKEN, token);
+
+	db_delete(txn, &key);
 }

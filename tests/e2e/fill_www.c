@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/day.h"
+#include "store/day_table.h"
 #include "store/db.h"
 #include "store/feed_table.h"
 #include "store/inbound_table.h"

@@ -17,6 +17,7 @@
 #include "base/auto.h"
 #include "report/report.h"
 #include "report/report_json.h"
+#include "store/day_table.h"
 #include "store/db.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"

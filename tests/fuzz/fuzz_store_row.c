@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "check.h"
 #include "store/db.h"
+#include "store/keys.h"
 #include "store/row_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,17 +42,23 @@ static struct db *store(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_(db_abort) struct db_txn *txn = NULL;
-	struct db_value key, value;
+	struct db_key key = {.len = 0};
+	struct db_row row;
 	struct err err = {0};
 
 	if (size < 3 || data[0] >= DB_TABLES || data[1] == 0 ||
 	    size < (size_t)data[1] + 2)
 		return 0;
-	key = (struct db_value){data + 2, data[1]};
-	value = (struct db_value){data + 2 + data[1], size - data[1] - 2};
+	key.table = data[0];
+	key_bytes(&key, data + 2, data[1]);
+	row = (struct db_row){
+		.table = data[0],
+		.key = {data + 2, data[1]},
+		.value = {data + 2 + data[1], size - data[1] - 2},
+	};
 	txn = db_begin_write(store());
-	db_put(txn, data[0], key.data, key.len, value.data, value.len);
-	row_check(txn, data[0], key, value);
+	db_put_bytes(txn, &key, row.value.data, row.value.len);
+	row_check(txn, &row);
 	if (db_failure(txn, &err) < 0)
 		check_words(err.text);
 	return 0;

@@ -6,7 +6,7 @@
 #include "base/day.h"
 #include "fake/fake_events.h"
 #include "scenario/world.h"
-#include "store/clock_table.h"
+#include "store/clock_watch.h"
 #include "store/not_yet.h"
 
 enum { HOUR = 3600, YEAR_DAYS = 365 };

@@ -15,6 +15,7 @@
 #include "maillog/smtp_tracker.h"
 #include "judge/apply.h"
 #include "scenario/expect.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 #include "store/policy_cache_table.h"
@@ -130,7 +131,7 @@ int act_logged(struct world *world, struct words *words, struct err *err)
 	                bytes.len, times);
 	put_feed(txn, clock_secs(&world->clock), times);
 	if (words_flag(words, "old"))
-		log_day_unsent_set(txn, day_of(time));
+		day_unsent_set(txn, day_of(time));
 	world->logd_seen = true;
 	return db_commit(&txn, err);
 }
@@ -261,14 +262,14 @@ int act_log(struct world *world, struct words *words, struct err *err)
 int expect_nobodys(struct world *world, struct words *words, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
-	struct log_nobodys nobodys;
+	struct day_nobodys nobodys;
 	const char *text, *host;
 	int32_t day;
 
 	if (words_need(words, "a day", &text, err) < 0 ||
 	    day_parse(text, &day, err) < 0)
 		return err->class;
-	log_nobodys_get(txn, day, &nobodys);
+	day_nobodys_get(txn, day, &nobodys);
 	if (same_number(words, "sessions", nobodys.sessions, err) < 0)
 		return err->class;
 	return words_value(words, "host", &host)

@@ -84,6 +84,39 @@ static inline void commit_ok(struct db_txn **txn)
 		fail_msg("commit: %s", err.text);
 }
 
+/* Any bytes as a key, as no module would make it. */
+static inline struct db_key raw_key(enum db_table table, const void *key,
+                                    size_t len)
+{
+	struct db_key out = {.table = table, .len = len};
+
+	if (len <= sizeof(out.bytes))
+		memcpy(out.bytes, key, len);
+	return out;
+}
+
+static inline void raw_put(struct db_txn *txn, enum db_table table,
+                           const void *key, size_t key_len, const void *data,
+                           size_t len)
+{
+	struct db_key k = raw_key(table, key, key_len);
+
+	db_put_bytes(txn, &k, data, len);
+}
+
+static inline int raw_get(struct db_txn *txn, enum db_table table,
+                          const void *key, size_t key_len,
+                          struct db_value *value)
+{
+	struct db_key k = raw_key(table, key, key_len);
+	struct db_row row;
+
+	if (!db_get(txn, &k, &row))
+		return 0;
+	*value = row.value;
+	return 1;
+}
+
 #define STORE_TEST(fn)                                                         \
 	cmocka_unit_test_setup_teardown(fn, store_setup, store_teardown)
 

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "session/datagram.h"
 #include "judge/apply.h"
+#include "store/day_table.h"
 #include "store/log_table.h"
 #include "store/policy_cache_table.h"
 #include "store/tally_table.h"

@@ -5,7 +5,7 @@
 #include "outbox/bounce.h"
 #include "outbox/edit.h"
 #include "outbox/settle_report.h"
-#include "store/day_sums.h"
+#include "store/day_table.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"

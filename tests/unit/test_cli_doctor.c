@@ -9,8 +9,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "store/feed_table.h"
-#include "store/line_table.h"
-#include "store/log_table.h"
+#include "store/day_table.h"
 #include "store/mail_table.h"
 #include "store/tally_table.h"
 
@@ -151,7 +150,7 @@ static void test_milter_and_coverage(void **state)
 /* Lines of the log in the store, and what doctor says of them. */
 struct lines_row {
 	const char *name;
-	struct line_count lines[3];
+	struct day_lines lines[3];
 	bool has_counted;
 	const char *check, *grade, *words;
 };
@@ -234,8 +233,8 @@ static void check_lines(const struct lines_row *row)
 	feed_put(txn, &feed);
 	for (size_t i = 0; i < COUNT(row->lines); i++)
 		if (row->lines[i].fate != 0)
-			line_count_add(txn, day_of(NOW) - (int32_t)(i % 2),
-			               &row->lines[i]);
+			day_lines_add(txn, day_of(NOW) - (int32_t)(i % 2),
+			              &row->lines[i]);
 	commit_ok(&txn);
 	expect_finding(&f, row->check, row->grade, row->words);
 	fixture_clear(&f);
@@ -442,7 +441,7 @@ static void test_loglevel(void **state)
 /* What the log says about levels. */
 static const struct {
 	const char *name;
-	struct log_levels today, yesterday;
+	struct day_levels today, yesterday;
 	const char *grade, *words;
 } levels[] = {
 	{"no level is known", {0}, {0}, "good", "nothing in the log"},
@@ -490,8 +489,8 @@ static void test_levels(void **state)
 		fixture_open(&f);
 		txn = db_begin_write(f.db);
 		feed_put(txn, &feed);
-		log_levels_add(txn, DAY + 1, &levels[i].today);
-		log_levels_add(txn, DAY, &levels[i].yesterday);
+		day_levels_add(txn, DAY + 1, &levels[i].today);
+		day_levels_add(txn, DAY, &levels[i].yesterday);
 		commit_ok(&txn);
 		conf_init(&cli.conf);
 		cli.db = f.db;

@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "intake/collector.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/tally_table.h"
 

@@ -12,6 +12,7 @@
 
 #include "store/feed_table.h"
 #include "store/keys.h"
+#include "store/meta_table.h"
 #include "store/schema.h"
 #include "store/store_dir.h"
 
@@ -19,7 +20,7 @@ static void put(struct db *db, const char *key, const char *value)
 {
 	struct db_txn *txn = db_begin_write(db);
 
-	db_put(txn, TABLE_FEED, key, strlen(key), value, strlen(value));
+	raw_put(txn, TABLE_FEED, key, strlen(key), value, strlen(value));
 	commit_ok(&txn);
 }
 
@@ -31,7 +32,7 @@ static const char *get(struct db *db, const char *key)
 	struct db_value v;
 
 	text[0] = '\0';
-	if (db_get(txn, TABLE_FEED, key, strlen(key), &v))
+	if (raw_get(txn, TABLE_FEED, key, strlen(key), &v))
 		snprintf(text, sizeof(text), "%.*s", (int)v.len,
 		         (const char *)v.data);
 	assert_false(db_failed(txn));
@@ -61,11 +62,11 @@ static void test_first_failure_stays(void **state)
 	struct db_value v;
 	struct err err;
 
-	db_put(txn, TABLE_FEED, "a", 1, "1", 1);
+	raw_put(txn, TABLE_FEED, "a", 1, "1", 1);
 	db_fail(txn, ERR_NOTFOUND, "no outbox entry %d", 7);
 	db_fail(txn, ERR_IO, "later");
-	db_put(txn, TABLE_FEED, "b", 1, "1", 1);
-	assert_int_equal(db_get(txn, TABLE_FEED, "a", 1, &v), 0);
+	raw_put(txn, TABLE_FEED, "b", 1, "1", 1);
+	assert_int_equal(raw_get(txn, TABLE_FEED, "a", 1, &v), 0);
 	assert_int_equal(db_commit(&txn, &err), ERR_NOTFOUND);
 	assert_null(txn);
 	assert_string_equal(err.text, "no outbox entry 7");
@@ -77,7 +78,7 @@ static void test_a_reader_cannot_write(void **state)
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_read(f->db);
 
-	db_put(txn, TABLE_FEED, "a", 1, "1", 1);
+	raw_put(txn, TABLE_FEED, "a", 1, "1", 1);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "read transaction"));
 }
@@ -85,44 +86,98 @@ static void test_a_reader_cannot_write(void **state)
 static void test_keys_have_limits(void **state)
 {
 	struct fixture *f = *state;
-	static char long_key[KEY_MAX + 1];
-	struct key key;
+	static char long_key[DB_KEY_MAX + 1];
+	struct db_key key = key_of(TABLE_FEED);
 	struct db_txn *txn = db_begin_write(f->db);
 
-	key_init(&key);
 	key_bytes(&key, long_key, sizeof(long_key));
 	key_u8(&key, 1);
-	assert_int_equal(key.len, KEY_MAX + 2);
-	db_put(txn, TABLE_FEED, key.bytes, key.len, "1", 1);
+	assert_int_equal(key.len, DB_KEY_MAX + 2);
+	db_put_bytes(txn, &key, "1", 1);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "longer than 511"));
 }
 
-static void test_cursors(void **state)
+static char first(const struct db_value *value)
+{
+	assert_int_equal(value->len, 1);
+	return *(const char *)value->data;
+}
+
+/* What is there of "aa" to "ea": all rows of it, in their order. */
+static void test_rows(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *key;
+		bool from; /* all from it on */
+		const char *want;
+	} rows[] = {
+		{"all", "", false, "abcde"},
+		{"of a prefix", "c", false, "c"},
+		{"of a whole key", "ca", false, "c"},
+		{"of nothing", "cc", false, ""},
+		{"behind the last", "f", false, ""},
+		{"from a key on", "ca", true, "cde"},
+		{"from between two on", "cc", true, "de"},
+		{"from behind the last on", "f", true, ""},
+	};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+
+	for (char k = 'a'; k <= 'e'; k++)
+		raw_put(txn, TABLE_FEED, (char[]){k, 'a'}, 2, &k, 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct db_key key = key_of_text(TABLE_FEED, rows[i].key);
+		auto_(db_rows_end) struct db_rows each =
+			rows[i].from ? db_rows_from(txn, &key)
+				     : db_rows(txn, &key);
+		char got[8] = "";
+		size_t n = 0;
+
+		ROW(&rows[i]);
+		while (db_rows_next(&each))
+			got[n++] = first(&each.row.value);
+		assert_string_equal(got, rows[i].want);
+	}
+	commit_ok(&txn);
+}
+
+/* Rows may go, and come, while somebody goes through them. */
+static void test_rows_change(void **state)
 {
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
-	auto_(db_cursor_close) struct db_cursor *c =
-		db_cursor_open(txn, TABLE_FEED);
-	struct db_value key, value;
+	struct db_key all = key_of(TABLE_FEED), key;
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &all);
+	struct db_row row;
 
 	for (char k = 'a'; k <= 'e'; k++)
-		db_put(txn, TABLE_FEED, &k, 1, &k, 1);
-	assert_true(db_seek(c, "bb", 2));
-	db_at(c, &key, &value);
-	assert_memory_equal(key.data, "c", 1);
-	db_cursor_delete(c);
-	assert_true(db_next(c));
-	db_at(c, &key, NULL);
-	assert_memory_equal(key.data, "d", 1);
-	assert_true(db_prev(c));
-	db_at(c, &key, NULL);
-	assert_memory_equal(key.data, "b", 1);
-	assert_true(db_last(c));
-	assert_false(db_next(c));
-	assert_false(db_seek(c, "f", 1));
+		raw_put(txn, TABLE_FEED, &k, 1, &k, 1);
+	for (char k = 'a'; k <= 'c'; k++) {
+		assert_true(db_rows_next(&rows));
+		assert_int_equal(first(&rows.row.key), k);
+	}
+	db_rows_delete(&rows);
+	raw_put(txn, TABLE_FEED, "dd", 2, "D", 1);
+	assert_true(db_rows_next(&rows));
+	assert_int_equal(first(&rows.row.value), 'd');
+	assert_true(db_rows_next(&rows));
+	assert_int_equal(first(&rows.row.value), 'D');
+	key = key_of_text(TABLE_FEED, "c");
+	assert_int_equal(db_get(txn, &key, &row), 0);
+	assert_int_equal(db_get_from(txn, &key, &row), 1);
+	assert_int_equal(first(&row.key), 'd');
+	assert_int_equal(db_get_from(txn, &all, &row), 1);
+	assert_int_equal(first(&row.key), 'a');
+	assert_int_equal(db_get_last(txn, TABLE_FEED, &row), 1);
+	assert_int_equal(first(&row.key), 'e');
+	key = key_of_text(TABLE_FEED, "f");
+	assert_int_equal(db_get_from(txn, &key, &row), 0);
+	assert_false(db_delete(txn, &key));
+	assert_int_equal(db_get(txn, &all, &row), 0); /* LMDB has no such key */
 	commit_ok(&txn);
-	assert_false(db_last(c)); /* outlived its transaction */
+	assert_false(db_rows_next(&rows)); /* outlived its transaction */
 }
 
 static void test_modes_and_descriptors(void **state)
@@ -255,12 +310,12 @@ static void test_file_systems(void **state)
 
 static void bump(struct db_txn *txn)
 {
-	db_put(txn, TABLE_FEED, "upgraded", 8, "yes", 3);
+	raw_put(txn, TABLE_FEED, "upgraded", 8, "yes", 3);
 }
 
 static void no_way(struct db_txn *txn)
 {
-	db_put(txn, TABLE_FEED, "upgraded", 8, "half", 4);
+	raw_put(txn, TABLE_FEED, "upgraded", 8, "half", 4);
 	db_fail(txn, ERR_IO, "cannot");
 }
 
@@ -340,7 +395,6 @@ static void test_schema(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(db_abort) struct db_txn *txn = NULL;
 		struct err err = {0};
-		uint64_t version;
 
 		ROW(&rows[i]);
 		assert_int_equal(schema_open(f->db, &rows[i].plan, &ids, &err),
@@ -349,8 +403,7 @@ static void test_schema(void **state)
 			assert_non_null(strstr(err.text, rows[i].words));
 		assert_string_equal(get(f->db, "upgraded"), rows[i].upgraded);
 		txn = db_begin_read(f->db);
-		assert_int_equal(meta_get(txn, META_SCHEMA, &version), 1);
-		assert_int_equal(version, rows[i].version);
+		assert_int_equal(meta_get(txn, META_SCHEMA), rows[i].version);
 	}
 }
 
@@ -379,7 +432,7 @@ static void test_feeds(void **state)
 	assert_int_equal(feed_next(txn, &got), 1);
 	assert_string_equal(got.name, "log");
 	assert_int_equal(feed_next(txn, &got), 0);
-	db_put(txn, TABLE_FEED, "x\n", 2, "1", 1);
+	raw_put(txn, TABLE_FEED, "x\n", 2, "1", 1);
 	assert_int_equal(feed_get(txn, "x\n", &got), 0);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "table feed"));
@@ -454,7 +507,7 @@ static void test_what_lmdb_says_in_words(void **state)
 		begin_answer = rows[i].begin;
 		commit_answer = rows[i].commit;
 		txn = db_begin_write(f->db);
-		db_put(txn, TABLE_FEED, "k", 1, rows[i].name, 4);
+		raw_put(txn, TABLE_FEED, "k", 1, rows[i].name, 4);
 		assert_int_equal(db_commit(&txn, &err), rows[i].want);
 		commit_answer = 0;
 		if (rows[i].words != NULL) {
@@ -477,7 +530,7 @@ static void test_panic_waits_for_the_others(void **state)
 	writer = db_begin_write(f->db);
 	assert_int_equal(db_commit(&writer, &f->err), ERR_BUSY);
 	assert_non_null(strstr(f->err.text, "opened anew"));
-	assert_int_equal(db_get(reader, TABLE_FEED, "a", 1, &v), 0);
+	assert_int_equal(raw_get(reader, TABLE_FEED, "a", 1, &v), 0);
 	assert_int_equal(db_commit(&reader, &f->err), 0);
 	begin_answer = PANIC;
 	put(f->db, "a", "1");
@@ -490,7 +543,7 @@ static void fill(struct db *db, char *value, size_t len, int rows,
 	struct db_txn *txn = db_begin_write(db);
 
 	for (int i = 0; i < rows; i++)
-		db_put(txn, TABLE_BODY, &i, sizeof(i), value, len);
+		raw_put(txn, TABLE_BODY, &i, sizeof(i), value, len);
 	assert_int_equal(db_commit(&txn, err), want);
 }
 
@@ -567,7 +620,7 @@ static void *read_on(void *arg)
 		struct db_value v = {0};
 
 		/* lent until the transaction ends, wherever the map goes */
-		if (db_get(outer, TABLE_FEED, "a", 1, &v) != 1 || v.len != 1)
+		if (raw_get(outer, TABLE_FEED, "a", 1, &v) != 1 || v.len != 1)
 			abort();
 		for (int i = 0; i < 100; i++) {
 			if (strcmp(get(r->f->db, "b"), "2") != 0 ||
@@ -697,7 +750,7 @@ static void write_and_hold(struct fixture *f)
 
 	open_shared(f);
 	txn = db_begin_write(f->db);
-	db_put(txn, TABLE_FEED, "half", 4, "1", 1);
+	raw_put(txn, TABLE_FEED, "half", 4, "1", 1);
 }
 
 static void read_and_hold(struct fixture *f)
@@ -901,8 +954,8 @@ static void *read_pairs(void *arg)
 	for (int i = 0; i < ROUNDS; i++) {
 		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 		struct db_value a = {"", 0}, b = {"", 0};
-		int both = db_get(txn, TABLE_FEED, "a", 1, &a) +
-		           db_get(txn, TABLE_DAY, "b", 1, &b);
+		int both = raw_get(txn, TABLE_FEED, "a", 1, &a) +
+		           raw_get(txn, TABLE_DAY, "b", 1, &b);
 
 		bad += db_failed(txn) || both == 1 || a.len != b.len ||
 		       memcmp(a.data, b.data, a.len) != 0;
@@ -922,8 +975,8 @@ static void test_threads(void **state)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct db_txn *txn = db_begin_write(f->db);
 
-		db_put(txn, TABLE_FEED, "a", 1, &i, sizeof(i));
-		db_put(txn, TABLE_DAY, "b", 1, &i, sizeof(i));
+		raw_put(txn, TABLE_FEED, "a", 1, &i, sizeof(i));
+		raw_put(txn, TABLE_DAY, "b", 1, &i, sizeof(i));
 		commit_ok(&txn);
 		db_check_readers(f->db);
 	}
@@ -949,7 +1002,7 @@ static void test_backup_and_restore(void **state)
 	put(f->db, "a", "old");
 	/* while somebody writes */
 	writer = db_begin_write(f->db);
-	db_put(writer, TABLE_FEED, "a", 1, "half", 4);
+	raw_put(writer, TABLE_FEED, "a", 1, "half", 4);
 	assert_int_equal(db_backup(f->db, copy, &f->err), 0);
 	commit_ok(&writer);
 	assert_int_equal(stat(copy, &st), 0);
@@ -1050,7 +1103,8 @@ int main(void)
 		STORE_TEST(test_first_failure_stays),
 		STORE_TEST(test_a_reader_cannot_write),
 		STORE_TEST(test_keys_have_limits),
-		STORE_TEST(test_cursors),
+		STORE_TEST(test_rows),
+		STORE_TEST(test_rows_change),
 		STORE_TEST(test_modes_and_descriptors),
 		STORE_TEST(test_opening),
 		STORE_TEST(test_the_default_map_fits),

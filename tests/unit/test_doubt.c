@@ -2,7 +2,6 @@
 
 #include "reply/doubt.h"
 #include "store/doubt_table.h"
-#include "store/keys.h"
 
 enum { DAY = 20513 };
 
@@ -133,7 +132,7 @@ static void test_a_damaged_row(void **state)
 		struct doubt doubt;
 
 		ROW(&rows[i]);
-		db_put(txn, TABLE_DOUBT, "a@b", 3, zeros, rows[i].len);
+		raw_put(txn, TABLE_DOUBT, "a@b", 3, zeros, rows[i].len);
 		assert_int_equal(doubt_get(txn, "a@b", &doubt), 0);
 		assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 		assert_non_null(strstr(f->err.text, "table doubt"));

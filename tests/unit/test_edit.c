@@ -6,7 +6,6 @@
 #include "api/object.h"
 #include "api/object_id.h"
 #include "outbox/edit.h"
-#include "store/keys.h"
 
 #define SET "x:TlsInternalReport/set"
 #define GET "x:TlsInternalReport/get"

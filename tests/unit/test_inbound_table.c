@@ -196,8 +196,8 @@ static void test_long_names(void **state)
 	commit_ok(&txn);
 }
 
-static void key_of(const struct db *db, const struct inbound *inbound,
-                   struct key *key)
+static void key_of_row(const struct db *db, const struct inbound *inbound,
+                       struct db_key *key)
 {
 	auto_(strbuf_clear) struct strbuf blob = {0};
 
@@ -209,7 +209,7 @@ static void key_of(const struct db *db, const struct inbound *inbound,
 	strbuf_u16(&blob, inbound->bits);
 	strbuf_str(&blob, inbound->sender);
 	strbuf_str(&blob, inbound->cipher);
-	*key = key_of_domain(DAY, "ours.example");
+	*key = key_of_domain(TABLE_INBOUND, DAY, "ours.example");
 	key_u8(key, 2);
 	key_hash(key, hash128(db_seed(db), blob.data, blob.len));
 }
@@ -223,11 +223,10 @@ static void test_hashes_that_meet(void **state)
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
 	struct seen seen;
-	struct key key;
+	struct db_key key;
 
-	key_of(f->db, &plain, &key);
-	db_put(txn, TABLE_INBOUND, key.bytes, key.len, other,
-	       sizeof(other) - 1);
+	key_of_row(f->db, &plain, &key);
+	db_put_bytes(txn, &key, other, sizeof(other) - 1);
 	for (int i = 0; i < 2; i++)
 		inbound_add(txn, DAY, "ours.example", &plain, 1);
 	seen = look(txn, DAY, "ours.example", &plain);
@@ -253,15 +252,14 @@ static void test_damaged_rows(void **state)
 	         "\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\0\0\0\0\0\0\0x", 23},
 	};
 	struct fixture *f = *state;
-	struct key key;
+	struct db_key key;
 
-	key_of(f->db, &plain, &key);
+	key_of_row(f->db, &plain, &key);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct db_txn *txn = db_begin_write(f->db);
 
 		ROW(&rows[i]);
-		db_put(txn, TABLE_INBOUND, key.bytes, key.len, rows[i].value,
-		       rows[i].len);
+		db_put_bytes(txn, &key, rows[i].value, rows[i].len);
 		look(txn, DAY, "ours.example", NULL);
 		assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 		assert_non_null(strstr(f->err.text, "table inbound"));

@@ -6,7 +6,7 @@
 
 #include "jmap/jmap_type.h"
 #include "store/change_table.h"
-#include "store/keys.h"
+#include "store/meta_table.h"
 
 enum { OBJECTS = 12000, PAGES_MIN = 3 };
 

@@ -8,7 +8,7 @@
 #include "jmap/lookup_desk.h"
 #include "fake/fake_resolver.h"
 #include "session/session.h"
-#include "store/day_sums.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/policy_cache_table.h"
 #include "store/purge.h"

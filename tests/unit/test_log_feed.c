@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "intake/counts.h"
 #include "fake/fake_log_feed.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 
@@ -223,9 +224,9 @@ static void expect_line_count(struct db *db, enum line_fate fate, int64_t uid,
                               uint64_t n, const char *first)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-	struct line_count row = {0};
+	struct day_lines row = {0};
 
-	while (line_count_next(txn, DAY, &row) &&
+	while (day_lines_next(txn, DAY, &row) &&
 	       (row.fate != fate || row.uid != uid))
 		;
 	assert_int_equal(row.fate, fate);
@@ -301,10 +302,10 @@ static void test_days_from_the_start_are_marked(void **state)
 	fake.step = DAY_SECS;
 	run(&fake, &options);
 	txn = db_begin_read(f->db);
-	assert_false(log_day_unsent(txn, DAY - 2));
-	assert_true(log_day_unsent(txn, DAY - 1));
+	assert_false(day_is_unsent(txn, DAY - 2));
+	assert_true(day_is_unsent(txn, DAY - 1));
 	/* today is read on from there, and so as a whole */
-	assert_false(log_day_unsent(txn, DAY));
+	assert_false(day_is_unsent(txn, DAY));
 }
 
 static void test_a_start_that_was_cut_off_is_known(void **state)

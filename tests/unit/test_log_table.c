@@ -1,6 +1,7 @@
 #include "unit/store_test.h"
 
 #include "base/arena.h"
+#include "store/day_table.h"
 #include "store/keys.h"
 #include "store/log_table.h"
 
@@ -177,16 +178,16 @@ static void test_days_of_an_old_log(void **state)
 	struct day_stats stats;
 	uint64_t rows = 0;
 
-	assert_false(log_day_unsent(txn, DAY));
-	log_day_unsent_set(txn, DAY);
-	log_day_unsent_set(txn, DAY);
-	assert_true(log_day_unsent(txn, DAY));
-	assert_false(log_day_unsent(txn, DAY + 1));
+	assert_false(day_is_unsent(txn, DAY));
+	day_unsent_set(txn, DAY);
+	day_unsent_set(txn, DAY);
+	assert_true(day_is_unsent(txn, DAY));
+	assert_false(day_is_unsent(txn, DAY + 1));
 	assert_false(day_is_closed(txn, DAY));
 	assert_int_equal(day_stats_get(txn, DAY, &stats), 0);
-	assert_int_equal(tally_purge(txn, DAY + 1, &rows), 0);
+	assert_int_equal(day_purge(txn, DAY + 1, &rows), 0);
 	assert_int_equal(rows, 1);
-	assert_false(log_day_unsent(txn, DAY));
+	assert_false(day_is_unsent(txn, DAY));
 	commit_ok(&txn);
 }
 
@@ -224,12 +225,11 @@ static void test_hashes_that_meet(void **state)
 {
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
-	struct key key = key_of_domain(DAY, "a.example");
+	struct db_key key = key_of_domain(TABLE_LOG_PENDING, DAY, "a.example");
 	struct taken taken = {0};
 
 	key_hash(&key, hash128(db_seed(f->db), "mine", 4));
-	db_put(txn, TABLE_LOG_PENDING, key.bytes, key.len,
-	       "\0\0\0\0\0\0\0\5other", 13);
+	db_put_bytes(txn, &key, "\0\0\0\0\0\0\0\5other", 13);
 	log_pending_add(txn, DAY, "a.example", "mine", 4, 1);
 	log_pending_add(txn, DAY, "a.example", "mine", 4, 1);
 	log_pending_take(txn, DAY, "a.example", note, &taken);
@@ -246,12 +246,12 @@ static void test_damaged_rows(void **state)
 	struct log_state got;
 	int32_t day = INT32_MIN;
 
-	db_put(txn, TABLE_LOG_STATE, "journal", 7, "\0\0\0\7x", 5);
+	raw_put(txn, TABLE_LOG_STATE, "journal", 7, "\0\0\0\7x", 5);
 	assert_int_equal(log_state_get(txn, "journal", &arena, &got), 0);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "table log-state"));
 	txn = db_begin_write(f->db);
-	db_put(txn, TABLE_LOG_PENDING, "\0\0\0\7x", 5, "", 0);
+	raw_put(txn, TABLE_LOG_PENDING, "\0\0\0\7x", 5, "", 0);
 	assert_int_equal(log_pending_next(txn, &day, domain), 0);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "table log-pending"));
@@ -262,26 +262,26 @@ static void test_nobodys(void **state)
 {
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
-	struct log_nobodys got;
+	struct day_nobodys got;
 	uint64_t rows = 0;
 
-	assert_int_equal(log_nobodys_get(txn, DAY, &got), 0);
+	assert_int_equal(day_nobodys_get(txn, DAY, &got), 0);
 	assert_int_equal(got.sessions, 0);
-	log_nobodys_add(txn, DAY, 3, "smtp.relay.example");
-	log_nobodys_add(txn, DAY, 4, "other.example");
-	log_nobodys_add(txn, DAY + 1, 1, NULL);
+	day_nobodys_add(txn, DAY, 3, "smtp.relay.example");
+	day_nobodys_add(txn, DAY, 4, "other.example");
+	day_nobodys_add(txn, DAY + 1, 1, NULL);
 	commit_ok(&txn);
 	txn = db_begin_write(f->db);
-	assert_int_equal(log_nobodys_get(txn, DAY, &got), 1);
+	assert_int_equal(day_nobodys_get(txn, DAY, &got), 1);
 	assert_int_equal(got.sessions, 7);
 	assert_string_equal(got.host, "smtp.relay.example");
-	assert_int_equal(log_nobodys_get(txn, DAY + 1, &got), 1);
+	assert_int_equal(day_nobodys_get(txn, DAY + 1, &got), 1);
 	assert_int_equal(got.sessions, 1);
 	assert_string_equal(got.host, "");
 	/* they go with their day */
-	assert_int_equal(tally_purge(txn, DAY + 1, &rows), 0);
-	assert_int_equal(log_nobodys_get(txn, DAY, &got), 0);
-	assert_int_equal(log_nobodys_get(txn, DAY + 1, &got), 1);
+	assert_int_equal(day_purge(txn, DAY + 1, &rows), 0);
+	assert_int_equal(day_nobodys_get(txn, DAY, &got), 0);
+	assert_int_equal(day_nobodys_get(txn, DAY + 1, &got), 1);
 	commit_ok(&txn);
 }
 

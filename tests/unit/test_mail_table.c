@@ -73,7 +73,7 @@ static void test_damaged_row(void **state)
 	struct db_txn *txn = db_begin_write(f->db);
 	struct mail_row row = {.day = INT32_MIN};
 
-	db_put(txn, TABLE_MAIL, "\0\0\0\7x", 5, "\0\0\0\7x", 5);
+	raw_put(txn, TABLE_MAIL, "\0\0\0\7x", 5, "\0\0\0\7x", 5);
 	assert_int_equal(mail_next(txn, &row), 0);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "table mail"));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/day.h"
 #include "session/tally.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/not_yet.h"
 #include "store/own_report_table.h"

@@ -54,11 +54,11 @@ static uint64_t add_report(struct db_txn *txn, enum outbox_status status,
 
 static size_t rows_in(struct db_txn *txn, enum db_table table)
 {
-	auto_(db_cursor_close) struct db_cursor *cursor =
-		db_cursor_open(txn, table);
+	struct db_key all = key_of(table);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &all);
 	size_t n = 0;
 
-	for (bool more = db_seek(cursor, "", 0); more; more = db_next(cursor))
+	while (db_rows_next(&rows))
 		n++;
 	return n;
 }
@@ -476,12 +476,11 @@ static void test_damaged_rows(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct db_txn *txn = db_begin_write(f->db);
-		struct key key = key_of_id(5);
+		struct db_key key = key_of_id(rows[i].table, 5);
 
 		ROW(&rows[i]);
 		key_bytes(&key, rows[i].more_key, rows[i].more_len);
-		db_put(txn, rows[i].table, key.bytes, key.len, "\xff\xff\xff",
-		       3);
+		db_put_bytes(txn, &key, "\xff\xff\xff", 3);
 		rows[i].read(txn, 5);
 		assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 		assert_non_null(strstr(f->err.text, rows[i].words));

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "store/keys.h"
 #include "store/page.h"
 #include "store/page_walk.h"
 #include "store/store_check.h"
@@ -32,7 +33,7 @@ static void put_rows(struct fixture *f, int from, int count, size_t len)
 		char key[16];
 
 		snprintf(key, sizeof(key), "%08d", i);
-		db_put(txn, TABLE_FEED, key, strlen(key), value, len);
+		raw_put(txn, TABLE_FEED, key, strlen(key), value, len);
 	}
 	commit_ok(&txn);
 }
@@ -42,10 +43,12 @@ static void delete_rows(struct fixture *f, int from, int count)
 	struct db_txn *txn = db_begin_write(f->db);
 
 	for (int i = from; i < from + count; i++) {
-		char key[16];
+		struct db_key key;
+		char text[16];
 
-		snprintf(key, sizeof(key), "%08d", i);
-		db_delete(txn, TABLE_FEED, key, strlen(key));
+		snprintf(text, sizeof(text), "%08d", i);
+		key = key_of_text(TABLE_FEED, text);
+		db_delete(txn, &key);
 	}
 	commit_ok(&txn);
 }
@@ -292,7 +295,7 @@ static void test_no_copy(void **state)
 	struct stat st;
 	int fd;
 
-	db_put(txn, TABLE_WANTED, "a.example", 9, large, sizeof(large));
+	raw_put(txn, TABLE_WANTED, "a.example", 9, large, sizeof(large));
 	commit_ok(&txn);
 	db_close(&f->db);
 	fd = open_file(f, O_RDWR);
@@ -321,10 +324,10 @@ static void test_damaged_rows(void **state)
 	struct db_txn *txn = db_begin_write(f->db);
 	auto_(xfree_str) char *copy = xasprintf("%s/copy", f->directory);
 
-	db_put(txn, TABLE_WANTED, "a.example", 9, "short", 5);
-	db_put(txn, TABLE_WANTED, "b.example", 9, "123456789012", 12);
-	db_put(txn, TABLE_WANTED, "c.example", 9, "short", 5);
-	db_put(txn, TABLE_RATE, "12345678", 8, "short", 5);
+	raw_put(txn, TABLE_WANTED, "a.example", 9, "short", 5);
+	raw_put(txn, TABLE_WANTED, "b.example", 9, "123456789012", 12);
+	raw_put(txn, TABLE_WANTED, "c.example", 9, "short", 5);
+	raw_put(txn, TABLE_RATE, "12345678", 8, "short", 5);
 	commit_ok(&txn);
 	assert_int_equal(db_backup(f->db, copy, &f->err), 0);
 	db_close(&f->db);

@@ -81,8 +81,8 @@ static void test_a_view_of_another_version(void **state)
 	struct domain_view view;
 	uint64_t gone = 0;
 
-	db_put(txn, TABLE_POLICY, "a.example", 9, "0123456789abcdefx", 17);
-	db_put(txn, TABLE_POLICY, "b.example", 9, "x", 1);
+	raw_put(txn, TABLE_POLICY, "a.example", 9, "0123456789abcdefx", 17);
+	raw_put(txn, TABLE_POLICY, "b.example", 9, "x", 1);
 	assert_int_equal(policy_cache_get(txn, "a.example", &arena, &view), 0);
 	assert_int_equal(policy_cache_get(txn, "b.example", &arena, &view), 0);
 	put_view(txn, "a.example", 100, 0);

@@ -1,10 +1,10 @@
 #include "unit/store_test.h"
 
 #include "base/day.h"
+#include "store/day_table.h"
 #include "store/doubt_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
-#include "store/keys.h"
 #include "store/log_table.h"
 #include "store/mail_table.h"
 #include "store/outbox_table.h"

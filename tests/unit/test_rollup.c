@@ -9,6 +9,7 @@
 #include "rollup/lists.h"
 #include "rollup/rollup.h"
 #include "rollup/selfloop.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"
 #include "store/outbox_table.h"

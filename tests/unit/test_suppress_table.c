@@ -156,15 +156,15 @@ static void test_damaged_rows(void **state)
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
 	struct suppression row;
-	struct key key = key_of_day(20512);
+	struct db_key key = key_of_day(TABLE_OWN_REPORT, 20512);
 
-	db_put(txn, TABLE_SUPPRESS, "a@b", 3, "x", 1);
+	raw_put(txn, TABLE_SUPPRESS, "a@b", 3, "x", 1);
 	assert_int_equal(suppress_get(txn, "a@b", &row), 0);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "table suppress"));
 	txn = db_begin_write(f->db);
 	key_text(&key, "a.b");
-	db_put(txn, TABLE_OWN_REPORT, key.bytes, key.len, "x", 1);
+	db_put_bytes(txn, &key, "x", 1);
 	own_report_add(txn, 20512, "a.b", 1);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "table own-report"));

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 
 #include "session/session.h"
+#include "store/day_table.h"
 #include "store/intern.h"
 #include "store/keys.h"
 #include "fake/fake_tally.h"
+#include "store/tally_row.h"
 #include "store/tally_table.h"
 
 enum { DAY = 20513 }; /* 2026-03-01 */
@@ -346,11 +348,11 @@ static void test_hashes_that_meet(void **state)
 	struct hash128 hash = hash128(db_seed(f->db), "a", 1);
 	struct db_txn *txn = db_begin_write(f->db);
 	uint64_t other = intern_add(txn, DAY, "other", 5), a, found;
-	struct key key = key_of_day(DAY);
+	struct db_key key = key_of_day(TABLE_INTERN, DAY);
 
 	key_u8(&key, INTERN_HASH);
 	key_hash(&key, hash);
-	put_u64(txn, TABLE_INTERN, &key, other);
+	db_put_u64(txn, &key, other);
 	a = intern_add(txn, DAY, "a", 1);
 	assert_int_not_equal(a, other);
 	assert_int_equal(intern_find(txn, DAY, "a", 1, &found), 1);
@@ -378,13 +380,14 @@ static void test_damaged_rows(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(drop) struct report report = {0};
-		struct key key = key_of_domain(DAY, "a.example");
-		struct key end = key_of_day(DAY + 1);
+		struct db_key key =
+			key_of_domain(TABLE_TALLY, DAY, "a.example");
+		struct db_key end = key_of_day(TABLE_TALLY, DAY + 1);
 		struct db_txn *txn = db_begin_write(f->db);
 		struct err err = {0};
 
 		ROW(&rows[i]);
-		delete_before(txn, TABLE_TALLY, &end, SIZE_MAX);
+		db_delete_before(txn, &end, SIZE_MAX);
 		commit_ok(&txn);
 		commit(f->db, &event, 1, &wide);
 		key_u8(&key, rows[i].kind);
@@ -393,8 +396,7 @@ static void test_damaged_rows(void **state)
 		if (rows[i].kind == TALLY_DETAIL)
 			key_hash(&key, (struct hash128){0});
 		txn = db_begin_write(f->db);
-		db_put(txn, TABLE_TALLY, key.bytes, key.len, rows[i].bytes,
-		       rows[i].len);
+		db_put_bytes(txn, &key, rows[i].bytes, rows[i].len);
 		assert_int_equal(
 			tally_load(txn, DAY, "a.example", &report, &err),
 			ERR_IO);

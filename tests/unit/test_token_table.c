@@ -43,8 +43,8 @@ static void test_damaged(void **state)
 		struct token_owner owner;
 
 		ROW(&rows[i]);
-		db_put(txn, TABLE_TOKEN, T, strlen(T), "0123456789a",
-		       rows[i].len);
+		raw_put(txn, TABLE_TOKEN, T, strlen(T), "0123456789a",
+		        rows[i].len);
 		assert_int_equal(token_get(txn, T, &owner), 0);
 		assert_true(db_failed(txn));
 	}

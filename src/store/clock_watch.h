@@ -1,23 +1,17 @@
 /*
- * clock_table - the record of when the host's clocks last agreed, and the
- * process's clock that goes by it
+ * clock_watch - the process's clock goes by the last agreement of the host's
  *
  * Every program that opens the store looks (clock_watch) when it begins, and
- * daemons once a minute.  One row, so what one finds out all know.
+ * daemons once a minute.  The record is one row (store/meta_table.h), so what
+ * one finds out all know.
  */
-#ifndef TLSTALLY_STORE_CLOCK_TABLE_H
-#define TLSTALLY_STORE_CLOCK_TABLE_H
+#ifndef TLSTALLY_STORE_CLOCK_WATCH_H
+#define TLSTALLY_STORE_CLOCK_WATCH_H
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/clock_record.h"
 #include "store/db.h"
-
-/* 1, or 0: there is none yet. */
-int clock_record_get(struct db_txn *txn, struct clock_record *record);
-void clock_record_put(struct db_txn *txn, const struct clock_record *record);
-/* The store has come to another host, or back from long ago. */
-void clock_record_forget(struct db_txn *txn);
 
 /*
  * Looks at what the clocks show, notes it down and has the clock go by the

@@ -1,8 +1,8 @@
 #include "unit/store_test.h"
 
 #include "base/clock.h"
-#include "store/clock_table.h"
-#include "store/keys.h"
+#include "store/clock_watch.h"
+#include "store/meta_table.h"
 
 enum { NOW = 1772323200, MINUTE_MS = 60 * 1000 };
 
@@ -75,10 +75,10 @@ static void test_forgotten(void **state)
 
 	watch(f, &clock);
 	txn = db_begin_write(f->db);
-	assert_int_equal(clock_record_get(txn, &record), 1);
+	assert_int_equal(meta_clock_get(txn, &record), 1);
 	assert_string_equal(record.boot, "boot");
-	clock_record_forget(txn);
-	assert_int_equal(clock_record_get(txn, &record), 0);
+	meta_clock_forget(txn);
+	assert_int_equal(meta_clock_get(txn, &record), 0);
 	assert_string_equal(record.boot, "");
 	commit_ok(&txn);
 	/* whatever it shows is a beginning */
@@ -122,8 +122,8 @@ static void test_kept_whole(void **state)
 	struct db_txn *txn = db_begin_write(f->db);
 	struct clock_record got;
 
-	clock_record_put(txn, &want);
-	assert_int_equal(clock_record_get(txn, &got), 1);
+	meta_clock_put(txn, &want);
+	assert_int_equal(meta_clock_get(txn, &got), 1);
 	assert_string_equal(got.boot, want.boot);
 	assert_int_equal(got.wall_ms, want.wall_ms);
 	assert_int_equal(got.boot_ms, want.boot_ms);
@@ -131,8 +131,8 @@ static void test_kept_whole(void **state)
 	assert_int_equal(got.doubt_wall_ms, want.doubt_wall_ms);
 	assert_int_equal(got.doubt_boot_ms, want.doubt_boot_ms);
 	assert_int_equal(got.since_ms, want.since_ms);
-	db_put(txn, TABLE_META, META_CLOCK, strlen(META_CLOCK), "x", 1);
-	assert_int_equal(clock_record_get(txn, &got), 0);
+	raw_put(txn, TABLE_META, META_CLOCK, strlen(META_CLOCK), "x", 1);
+	assert_int_equal(meta_clock_get(txn, &got), 0);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 }
 

@@ -1,0 +1,336 @@
+#include "store/day_table.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "store/keys.h"
+
+/* store/keys.h; the day's own row has none. */
+enum day_kind {
+	DAY_CLOSED = 1,
+	DAY_UNSENT = 2,
+	DAY_REVISION = 3,
+	DAY_SUMS = 4,
+	DAY_SETTLED = 5,
+	DAY_LINES = 6,
+	DAY_NOBODYS = 7,
+	DAY_LEVELS = 8,
+};
+
+enum { SUMS_FORMAT = 1 }; /* of the row; another is summed up again */
+
+static struct db_key key_of_kind(int32_t day, enum day_kind kind)
+{
+	struct db_key key = key_of_day(TABLE_DAY, day);
+
+	key_u8(&key, (uint8_t)kind);
+	return key;
+}
+
+/* --- rows that say something by being there --- */
+
+static bool has(struct db_txn *txn, int32_t day, enum day_kind kind)
+{
+	struct db_key key = key_of_kind(day, kind);
+	struct db_row row;
+
+	return db_get(txn, &key, &row);
+}
+
+bool day_is_closed(struct db_txn *txn, int32_t day)
+{
+	return has(txn, day, DAY_CLOSED);
+}
+
+void day_closed_set(struct db_txn *txn, int32_t day)
+{
+	struct db_key key = key_of_kind(day, DAY_CLOSED);
+
+	db_put_bytes(txn, &key, "", 0);
+}
+
+void day_closed_clear(struct db_txn *txn, int32_t day)
+{
+	struct db_key key = key_of_kind(day, DAY_CLOSED);
+
+	db_delete(txn, &key);
+}
+
+bool day_is_unsent(struct db_txn *txn, int32_t day)
+{
+	return has(txn, day, DAY_UNSENT);
+}
+
+void day_unsent_set(struct db_txn *txn, int32_t day)
+{
+	struct db_key key = key_of_kind(day, DAY_UNSENT);
+
+	db_put_bytes(txn, &key, "", 0);
+}
+
+/* --- rows that are numbers: a struct of u64s in its order --- */
+
+enum { NUMBER = sizeof(uint64_t) };
+
+static void put_numbers(struct strbuf *out, const void *numbers, size_t size)
+{
+	uint64_t v;
+
+	for (size_t i = 0; i < size; i += NUMBER) {
+		memcpy(&v, (const char *)numbers + i, NUMBER);
+		strbuf_u64(out, v);
+	}
+}
+
+/* Older rows end earlier. */
+static void read_numbers(struct reader *reader, void *numbers, size_t size)
+{
+	memset(numbers, 0, size);
+	for (size_t i = 0; i < size && reader_left(reader) > 0; i += NUMBER) {
+		uint64_t v = reader_u64(reader);
+
+		memcpy((char *)numbers + i, &v, NUMBER);
+	}
+}
+
+static int get_numbers(struct db_txn *txn, const struct db_key *key,
+                       void *numbers, size_t size)
+{
+	struct reader reader;
+	struct db_row row;
+
+	memset(numbers, 0, size);
+	if (!db_get(txn, key, &row))
+		return 0;
+	reader = db_row_value(&row);
+	read_numbers(&reader, numbers, size);
+	return db_row_is(txn, &row, !reader.failed);
+}
+
+static void add_numbers(struct db_txn *txn, const struct db_key *key,
+                        const void *delta, size_t size)
+{
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct reader reader = {0};
+	struct db_row row;
+
+	if (db_get(txn, key, &row))
+		reader = db_row_value(&row);
+	for (size_t i = 0; i < size; i += NUMBER) {
+		uint64_t v;
+
+		memcpy(&v, (const char *)delta + i, NUMBER);
+		if (reader_left(&reader) > 0)
+			v += reader_u64(&reader);
+		strbuf_u64(&value, v);
+	}
+	if (!reader.failed || db_row_is(txn, &row, false))
+		db_put(txn, key, &value);
+}
+
+int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats)
+{
+	struct db_key key = key_of_day(TABLE_DAY, day);
+
+	return get_numbers(txn, &key, stats, sizeof(*stats));
+}
+
+void day_stats_add(struct db_txn *txn, int32_t day,
+                   const struct day_stats *delta)
+{
+	struct db_key key = key_of_day(TABLE_DAY, day);
+
+	add_numbers(txn, &key, delta, sizeof(*delta));
+}
+
+void day_stats_count(struct day_stats *stats, const struct session *session,
+                     uint64_t n, bool kept)
+{
+	stats->named += session->named ? n : 0;
+	stats->unnamed += session->unnamed ? n : 0;
+	if (session_failed(session))
+		stats->failure += n;
+	else
+		stats->success += n;
+	if (!kept)
+		tally_catch_all_add(&stats->catch_all, session, n);
+}
+
+void day_settled_get(struct db_txn *txn, int32_t day,
+                     struct day_settled *settled)
+{
+	struct db_key key = key_of_kind(day, DAY_SETTLED);
+
+	get_numbers(txn, &key, settled, sizeof(*settled));
+}
+
+void day_settled_add(struct db_txn *txn, int32_t day,
+                     const struct day_settled *delta)
+{
+	struct db_key key = key_of_kind(day, DAY_SETTLED);
+
+	add_numbers(txn, &key, delta, sizeof(*delta));
+}
+
+void day_levels_get(struct db_txn *txn, int32_t day, struct day_levels *levels)
+{
+	struct db_key key = key_of_kind(day, DAY_LEVELS);
+
+	get_numbers(txn, &key, levels, sizeof(*levels));
+}
+
+void day_levels_add(struct db_txn *txn, int32_t day,
+                    const struct day_levels *delta)
+{
+	struct db_key key = key_of_kind(day, DAY_LEVELS);
+
+	add_numbers(txn, &key, delta, sizeof(*delta));
+}
+
+uint64_t day_revision(struct db_txn *txn, int32_t day)
+{
+	struct db_key key = key_of_kind(day, DAY_REVISION);
+
+	return db_get_u64(txn, &key);
+}
+
+void day_touch(struct db_txn *txn, int32_t day, uint64_t revision)
+{
+	struct db_key key = key_of_kind(day, DAY_REVISION);
+
+	db_put_u64(txn, &key, revision);
+}
+
+/* --- rows with texts --- */
+
+int day_nobodys_get(struct db_txn *txn, int32_t day,
+                    struct day_nobodys *nobodys)
+{
+	struct db_key key = key_of_kind(day, DAY_NOBODYS);
+	struct reader reader;
+	struct db_row row;
+
+	memset(nobodys, 0, sizeof(*nobodys));
+	if (!db_get(txn, &key, &row))
+		return 0;
+	reader = db_row_value(&row);
+	nobodys->sessions = reader_u64(&reader);
+	reader_text(&reader, nobodys->host, sizeof(nobodys->host));
+	return db_row_is(txn, &row, !reader.failed);
+}
+
+void day_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
+                     const char *host)
+{
+	struct db_key key = key_of_kind(day, DAY_NOBODYS);
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct day_nobodys had;
+
+	if (day_nobodys_get(txn, day, &had))
+		host = had.host;
+	strbuf_u64(&value, had.sessions + n);
+	strbuf_str(&value, host != NULL ? host : "");
+	db_put(txn, &key, &value);
+}
+
+static struct db_key lines_key(int32_t day, enum line_fate fate, int64_t uid)
+{
+	struct db_key key = key_of_kind(day, DAY_LINES);
+
+	key_u8(&key, (uint8_t)fate);
+	key_u64(&key, (uint64_t)(uid + 1));
+	return key;
+}
+
+static int lines_read(struct db_txn *txn, const struct db_row *row,
+                      struct day_lines *lines)
+{
+	struct reader key = db_row_key(row), value = db_row_value(row);
+
+	reader_u32(&key);
+	reader_u8(&key);
+	lines->fate = reader_u8(&key);
+	lines->uid = (int64_t)reader_u64(&key) - 1;
+	lines->n = reader_u64(&value);
+	reader_rest(&value, lines->first, sizeof(lines->first));
+	return db_row_is(txn, row,
+	                 !key.failed && lines->fate < LINE_FATES &&
+	                         !value.failed);
+}
+
+void day_lines_add(struct db_txn *txn, int32_t day,
+                   const struct day_lines *delta)
+{
+	struct db_key key = lines_key(day, delta->fate, delta->uid);
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct day_lines had = {.n = 0};
+	struct db_row row;
+
+	if (db_get(txn, &key, &row))
+		lines_read(txn, &row, &had);
+	strbuf_u64(&value, had.n + delta->n);
+	strbuf_puts(&value, had.first[0] != '\0' ? had.first : delta->first);
+	db_put(txn, &key, &value);
+}
+
+int day_lines_next(struct db_txn *txn, int32_t day, struct day_lines *lines)
+{
+	struct db_key prefix = key_of_kind(day, DAY_LINES);
+	struct db_key from = lines_key(day, lines->fate, lines->uid + 1);
+	struct db_row row;
+
+	return db_get_from(txn, lines->fate == 0 ? &prefix : &from, &row) &&
+	       row.key.len >= prefix.len &&
+	       memcmp(row.key.data, prefix.bytes, prefix.len) == 0 &&
+	       lines_read(txn, &row, lines);
+}
+
+/* --- sums --- */
+
+void day_sums_put(struct db_txn *txn, int32_t day, const struct day_sums *sums)
+{
+	struct db_key key = key_of_kind(day, DAY_SUMS);
+	auto_(strbuf_clear) struct strbuf out = {0};
+
+	strbuf_u8(&out, SUMS_FORMAT);
+	put_numbers(&out, sums, offsetof(struct day_sums, worst));
+	strbuf_u32(&out, (uint32_t)sums->worst_count);
+	for (size_t i = 0; i < sums->worst_count; i++) {
+		strbuf_str(&out, sums->worst[i].domain);
+		strbuf_u64(&out, sums->worst[i].failure);
+	}
+	db_put(txn, &key, &out);
+}
+
+int day_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
+                 struct day_sums *sums)
+{
+	struct db_key key = key_of_kind(day, DAY_SUMS);
+	struct reader in;
+	struct db_row row;
+
+	*sums = (struct day_sums){0};
+	if (!db_get(txn, &key, &row))
+		return 0;
+	in = db_row_value(&row);
+	if (reader_u8(&in) != SUMS_FORMAT)
+		return 0;
+	read_numbers(&in, sums, offsetof(struct day_sums, worst));
+	sums->worst_count = reader_u32(&in);
+	if (sums->worst_count > DAY_WORST_MAX)
+		return 0;
+	sums->worst = arena_array(mem, sums->worst_count, sizeof(*sums->worst));
+	for (size_t i = 0; i < sums->worst_count; i++) {
+		sums->worst[i].domain = reader_str(&in, mem);
+		sums->worst[i].failure = reader_u64(&in);
+		if (sums->worst[i].domain == NULL)
+			return 0;
+	}
+	return reader_is_done(&in);
+}
+
+int day_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
+{
+	return key_purge_days(txn, TABLE_DAY, before, rows);
+}

@@ -1,0 +1,65 @@
+#include "store/meta_table.h"
+
+#include "base/auto.h"
+#include "store/keys.h"
+
+uint64_t meta_get(struct db_txn *txn, const char *name)
+{
+	struct db_key key = key_of_text(TABLE_META, name);
+
+	return db_get_u64(txn, &key);
+}
+
+void meta_put(struct db_txn *txn, const char *name, uint64_t v)
+{
+	struct db_key key = key_of_text(TABLE_META, name);
+
+	db_put_u64(txn, &key, v);
+}
+
+int meta_clock_get(struct db_txn *txn, struct clock_record *record)
+{
+	struct db_key key = key_of_text(TABLE_META, META_CLOCK);
+	struct reader reader;
+	struct db_row row;
+
+	*record = (struct clock_record){.wall_ms = 0};
+	if (!db_get(txn, &key, &row))
+		return 0;
+	reader = db_row_value(&row);
+	record->wall_ms = (int64_t)reader_u64(&reader);
+	record->boot_ms = (int64_t)reader_u64(&reader);
+	record->carried = reader_u8(&reader) != 0;
+	record->vouched = reader_u8(&reader) != 0;
+	record->doubted = reader_u8(&reader) != 0;
+	record->doubt_wall_ms = (int64_t)reader_u64(&reader);
+	record->doubt_boot_ms = (int64_t)reader_u64(&reader);
+	reader_text(&reader, record->boot, sizeof(record->boot));
+	if (reader_left(&reader) > 0)
+		record->since_ms = (int64_t)reader_u64(&reader);
+	return db_row_is(txn, &row, reader_is_done(&reader));
+}
+
+void meta_clock_put(struct db_txn *txn, const struct clock_record *record)
+{
+	struct db_key key = key_of_text(TABLE_META, META_CLOCK);
+	auto_(strbuf_clear) struct strbuf value = {0};
+
+	strbuf_u64(&value, (uint64_t)record->wall_ms);
+	strbuf_u64(&value, (uint64_t)record->boot_ms);
+	strbuf_u8(&value, record->carried);
+	strbuf_u8(&value, record->vouched);
+	strbuf_u8(&value, record->doubted);
+	strbuf_u64(&value, (uint64_t)record->doubt_wall_ms);
+	strbuf_u64(&value, (uint64_t)record->doubt_boot_ms);
+	strbuf_str(&value, record->boot);
+	strbuf_u64(&value, (uint64_t)record->since_ms);
+	db_put(txn, &key, &value);
+}
+
+void meta_clock_forget(struct db_txn *txn)
+{
+	struct db_key key = key_of_text(TABLE_META, META_CLOCK);
+
+	db_delete(txn, &key);
+}

@@ -1,0 +1,31 @@
+/*
+ * meta_table - what stands in a store once
+ *
+ * Numbers, and the record of when the host's clocks last agreed
+ * (base/clock_record.h).
+ */
+#ifndef TLSTALLY_STORE_META_TABLE_H
+#define TLSTALLY_STORE_META_TABLE_H
+
+#include "base/clock_record.h"
+#include "store/db.h"
+
+#define META_SCHEMA "schema"
+#define META_STORE_ID "store-id"
+#define META_SEED "seed"
+#define META_EPOCH "epoch"
+#define META_LAST_POLICY_ID "last-policy-id"
+#define META_LAST_OUTBOX_ID "last-outbox-id"
+#define META_CLOCK "clock"
+
+/* The number of that name; 0: there is none, and none of them is 0. */
+uint64_t meta_get(struct db_txn *txn, const char *name);
+void meta_put(struct db_txn *txn, const char *name, uint64_t v);
+
+/* 1, or 0: there is none yet. */
+int meta_clock_get(struct db_txn *txn, struct clock_record *record);
+void meta_clock_put(struct db_txn *txn, const struct clock_record *record);
+/* The store has come to another host, or back from long ago. */
+void meta_clock_forget(struct db_txn *txn);
+
+#endif
