@@ -14,11 +14,12 @@ static void print_help(const struct daemon_parts *parts)
 {
 	printf("usage: %s [-f] [-c FILE] [-o SECTION.NAME=VALUE]...\n"
 	       "%s\n\n"
-	       "  -c FILE     settings (TLSTALLY_CONF; default %s)\n"
-	       "  -f          log to standard error also without a terminal\n"
-	       "  -o S.N=V    a setting over those of the file\n"
-	       "  --help      this\n"
-	       "  --version   the version\n",
+	       "  -c FILE     the settings file (TLSTALLY_CONF; default %s)\n"
+	       "  -f          log to standard error even if it is not a "
+	       "terminal\n"
+	       "  -o S.N=V    a setting that overrides the file\n"
+	       "  --help      print this help\n"
+	       "  --version   print the version\n",
 	       parts->name, parts->purpose, settings_file_default());
 	for (const struct daemon_flag *flag = parts->flags;
 	     flag != NULL && flag->word != NULL; flag++)

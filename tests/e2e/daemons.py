@@ -156,7 +156,7 @@ def command_line(world):
                               capture_output=True, text=True)
     text = run("--help").stdout
     options = re.findall(r"^  (-\S*)", text, re.MULTILINE)
-    manual = (SOURCE / f"doc/{world.name}.8").read_text()
+    manual = (HERE / f"doc/{world.name}.8").read_text()
     described = re.findall(r"^\.It Fl ?(\S*)", manual, re.MULTILINE)
     expect("the manual describes the options of --help",
            sorted(o[1:] for o in options), sorted(described))

@@ -128,7 +128,7 @@ shown_commands()
 			sed 's/ *#.*//; s/^tlstally run .*/tlstally run/' |
 			grep -v '\.\.\.'
 		sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
-			"$src/doc/tlstally.1" | sed 's/ | .*//'
+			"$bin/doc/tlstally.1" | sed 's/ | .*//'
 	} | sed "s|/var/lib/tlstally/|$dir/|; s|report\.json|$dir/&|
 		s/b0000000001g0/$report/" |
 		grep -v -e '^tlstally lookup ' -e ' --url '
@@ -167,7 +167,7 @@ check_commands()
 check_logd()
 {
 	command=$(sed -n 's/^\.Dl \(zcat .*tlstally-logd .*\)/\1/p' \
-		"$src/doc/tlstally-logd.8" |
+		"$bin/doc/tlstally-logd.8" |
 		sed "s|mail.log.2.gz|$dir/mail.log.2.gz|; s|/tmp/look|$dir/look|
 			s|tlstally-logd|$bin/src/programs/tlstally-logd -f -c $dir/conf|")
 	[ -n "$command" ] || fail "tlstally-logd(8) has no example to run"

@@ -20,7 +20,8 @@ import urllib.request
 from httpd_world import (HTTPD, TLSTALLY, Server, expect, failed, free_port,
                          make_certificate)
 
-MANUAL = pathlib.Path(__file__).resolve().parents[2] / "doc/tlstally.1"
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+MANUAL = pathlib.Path.cwd() / "doc/tlstally.1"
 TODAY = datetime.datetime.now(datetime.timezone.utc)
 DAY = TODAY.strftime("%Y-%m-%dT")
 T = "tls-internal-report"
@@ -269,7 +270,7 @@ def fill(directory, conf):
     while "counting events" not in daemon.stderr.readline():
         if daemon.poll() is not None:
             raise SystemExit("FAIL: tlstallyd does not start")
-    data = MANUAL.parents[1] / "tests/data/datagrams"
+    data = SOURCE / "tests/data/datagrams"
     subprocess.run([here / "tests/e2e/send_datagrams", events,
                     *sorted(data.glob("*.jsonl"))], check=True,
                    capture_output=True)
