@@ -7,7 +7,7 @@
 #ifndef TLSTALLY_HTTP_HTTP_EXCHANGE_H
 #define TLSTALLY_HTTP_HTTP_EXCHANGE_H
 
-#include "http/http_request.h"
+#include "http/http_wire.h"
 #include "http/http_workers.h"
 #include "http/www.h"
 
@@ -71,6 +71,8 @@ bool http_framing_check(struct MHD_Connection *connection, const char *method,
                         struct http_reply *reply);
 
 void http_refuse_permission(struct http_reply *reply, unsigned needed);
+/* One of JMAP's. */
+void http_problem(struct http_reply *reply, const struct jmap_problem *what);
 
 void http_answer_download(struct http_exchange *exchange,
                           struct http_reply *reply);

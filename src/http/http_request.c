@@ -1,10 +1,11 @@
-#include "http/http_exchange.h"
+#include "http/http_request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "http/http_exchange.h"
 #include "show/metrics.h"
 #include "base/auto.h"
 #include "base/xalloc.h"
@@ -14,41 +15,11 @@ enum {
 	BODIES_MAX = 64 * 1024 * 1024, /* of all requests that are here */
 };
 
-const char *http_header_of(struct MHD_Connection *connection, const char *name)
-{
-	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
 static struct http_connection *place_of(struct MHD_Connection *connection)
 {
 	return MHD_get_connection_info(connection,
 	                               MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 	        ->socket_context;
-}
-
-static void problem(struct http_reply *reply, const struct jmap_problem *what)
-{
-	reply->status = (unsigned)what->status;
-	reply->type = TYPE_PROBLEM;
-	jmap_problem_write(what, &reply->body);
-}
-
-/* One that is HTTP's, not JMAP's. */
-void http_refuse(struct http_reply *reply, int status, const char *detail)
-{
-	struct jmap_problem what = {.status = status, .type = "about:blank"};
-
-	snprintf(what.detail, sizeof(what.detail), "%.255s", detail);
-	problem(reply, &what);
-}
-
-void http_refuse_permission(struct http_reply *reply, unsigned needed)
-{
-	char detail[96];
-
-	snprintf(detail, sizeof(detail), "the token lacks the permission %s",
-	         jmap_permission_word(needed));
-	http_refuse(reply, MHD_HTTP_FORBIDDEN, detail);
 }
 
 static void answer_well_known(struct http_exchange *exchange,
@@ -120,7 +91,7 @@ static void answer_jmap(struct http_exchange *exchange,
 	if (what.status == 0)
 		return;
 	http->problems++;
-	problem(reply, &what);
+	http_problem(reply, &what);
 }
 
 static void answer_metrics(struct http_exchange *exchange,
@@ -245,7 +216,7 @@ static void refuse_limit(struct http_reply *reply, int status,
 	};
 
 	snprintf(what.detail, sizeof(what.detail), "%s", detail);
-	problem(reply, &what);
+	http_problem(reply, &what);
 }
 
 static void refuse_size(struct http_reply *reply)
@@ -293,7 +264,7 @@ static void check_body(struct http_exchange *exchange, struct http_reply *reply)
 	};
 
 	if (!is_json(http_header_of(exchange->connection, "Content-Type")))
-		problem(reply, &what);
+		http_problem(reply, &what);
 	else if (length != NULL &&
 	         strtoull(length, NULL, 10) > JMAP_MAX_REQUEST)
 		refuse_size(reply);

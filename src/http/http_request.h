@@ -9,29 +9,7 @@
 #ifndef TLSTALLY_HTTP_HTTP_REQUEST_H
 #define TLSTALLY_HTTP_HTTP_REQUEST_H
 
-#include <stdatomic.h>
-
 #include "http/http_wire.h"
-
-struct http_workers;
-
-struct http {
-	struct jmap jmap;
-	const struct www *www;
-	struct MHD_Daemon *daemon;
-	int listen_fd;
-	int64_t went_on_ms; /* of http_progress_ms() */
-	struct auth *auth;
-	struct http_connections connections;
-	struct http_callers *callers;
-	struct http_workers *workers;
-	atomic_size_t bodies; /* bytes of them that are here, or to come */
-	char *url, *tls_cert, *tls_key;
-	bool tls;
-	bool open_metrics;
-	atomic_uint_fast64_t requests; /* to the API */
-	atomic_uint_fast64_t problems; /* of them, refused as a whole */
-};
 
 enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
                                    const char *url, const char *method,

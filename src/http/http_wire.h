@@ -5,6 +5,7 @@
 #define TLSTALLY_HTTP_HTTP_WIRE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <microhttpd.h>
 
@@ -81,8 +82,29 @@ void http_connection_enter(struct http_connections *all,
 int64_t http_connections_cut(struct http_connections *all, bool waits);
 unsigned http_connections_busy(struct http_connections *all);
 
-/* Requests of one token at the same time. */
 struct http_callers;
+struct http_workers;
+
+/* The server. */
+struct http {
+	struct jmap jmap;
+	const struct www *www;
+	struct MHD_Daemon *daemon;
+	int listen_fd;
+	int64_t went_on_ms; /* of http_progress_ms() */
+	struct auth *auth;
+	struct http_connections connections;
+	struct http_callers *callers;
+	struct http_workers *workers;
+	atomic_size_t bodies; /* bytes of them that are here, or to come */
+	char *url, *tls_cert, *tls_key;
+	bool tls;
+	bool open_metrics;
+	atomic_uint_fast64_t requests; /* to the API */
+	atomic_uint_fast64_t problems; /* of them, refused as a whole */
+};
+
+/* Requests of one token at the same time. */
 struct http_callers *http_callers_new(void);
 void http_callers_free(struct http_callers **callers);
 /* False: it has JMAP_MAX_CONCURRENT under way. */

@@ -1,0 +1,32 @@
+#include "http/http_exchange.h"
+
+#include <stdio.h>
+
+const char *http_header_of(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+void http_problem(struct http_reply *reply, const struct jmap_problem *what)
+{
+	reply->status = (unsigned)what->status;
+	reply->type = TYPE_PROBLEM;
+	jmap_problem_write(what, &reply->body);
+}
+
+void http_refuse(struct http_reply *reply, int status, const char *detail)
+{
+	struct jmap_problem what = {.status = status, .type = "about:blank"};
+
+	snprintf(what.detail, sizeof(what.detail), "%.255s", detail);
+	http_problem(reply, &what);
+}
+
+void http_refuse_permission(struct http_reply *reply, unsigned needed)
+{
+	char detail[96];
+
+	snprintf(detail, sizeof(detail), "the token lacks the permission %s",
+	         jmap_permission_word(needed));
+	http_refuse(reply, MHD_HTTP_FORBIDDEN, detail);
+}
