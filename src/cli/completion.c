@@ -120,8 +120,7 @@ static void write_valued(struct strbuf *out)
 	strbuf_puts(out, "'\n_tlstally_always='");
 	write_flags(FLAGS_ALWAYS, out);
 	strbuf_puts(out, "'\n_tlstally_permissions='");
-	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
-		add_word(out, jmap_permission_word(bit));
+	jmap_permission_list(PERMIT_ALL, " ", out);
 	strbuf_puts(out, " all'\n");
 }
 

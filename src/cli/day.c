@@ -7,12 +7,7 @@
 
 void domain_day_name(const struct cli *cli, char domain[TALLY_DOMAIN_TEXT])
 {
-	const char *text = cli->args.operands[0];
-	char canonical[DOMAIN_TEXT];
-
-	if (domain_canonical(text, strlen(text), canonical, NULL) == 0)
-		text = canonical;
-	snprintf(domain, TALLY_DOMAIN_TEXT, "%s", text);
+	strcpy(domain, cli->args.domain);
 }
 
 int domain_day_unknown(const struct cli *cli, const char *domain,

@@ -1,6 +1,7 @@
 /* Help, out of the tables. */
 #include "cli/cli.h"
 
+#include "jmap/permission.h"
 #include "base/auto.h"
 
 enum { SENTENCE_WIDTH = 26, FLAG_WIDTH = 26 };
@@ -58,5 +59,10 @@ void cli_help_sentence(const struct sentence *sentence, struct strbuf *out)
 	if (sentence->flags != 0) {
 		strbuf_puts(out, "\n");
 		flag_lines(sentence->flags, out);
+	}
+	if (sentence->flags & FLAG_PERMISSION) {
+		strbuf_puts(out, "\npermissions: all, or ");
+		jmap_permission_list(PERMIT_ALL, ", ", out);
+		strbuf_puts(out, "\n");
 	}
 }

@@ -21,25 +21,8 @@
 #include "base/strbuf.h"
 #include "conf/conf.h"
 #include "api/jmap_request.h"
+#include "jmap/permission.h"
 #include "store/db.h"
-
-/* What a caller may do, one bit each; `token add --permission WORD`. */
-enum jmap_permission {
-	PERMIT_REPORT_GET = 1 << 0,     /* sysTlsInternalReportGet */
-	PERMIT_REPORT_QUERY = 1 << 1,   /* sysTlsInternalReportQuery */
-	PERMIT_REPORT_CREATE = 1 << 2,  /* sysTlsInternalReportCreate */
-	PERMIT_REPORT_UPDATE = 1 << 3,  /* sysTlsInternalReportUpdate */
-	PERMIT_REPORT_DESTROY = 1 << 4, /* sysTlsInternalReportDestroy */
-	PERMIT_TALLY_READ = 1 << 5,     /* tallyRead */
-	PERMIT_TALLY_MANAGE = 1 << 6,   /* tallyManage */
-	PERMIT_ALL = (1 << 7) - 1,
-};
-/* NULL for none of them. */
-const char *jmap_permission_word(enum jmap_permission permission);
-/* False when the word is none; then err names the nearest. */
-bool jmap_permission_from_word(const char *word,
-                               enum jmap_permission *permission,
-                               struct err *err);
 
 /* What a method of a type needs: "x:TlsInternalReport" "get"; of "set", each
  * deed ("create") for itself. */

@@ -1,64 +1,13 @@
-/* The session object, permissions, and the document of a problem. */
+/* The session object and the document of a problem. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "jmap/jmap.h"
-#include "jmap/jmap_method.h"
+#include "jmap/jmap_types.h"
 #include "base/auto.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "base/nearest.h"
-
-static const struct {
-	enum jmap_permission bit;
-	const char *word;
-} permissions[] = {
-	{PERMIT_REPORT_GET, "sysTlsInternalReportGet"},
-	{PERMIT_REPORT_QUERY, "sysTlsInternalReportQuery"},
-	{PERMIT_REPORT_CREATE, "sysTlsInternalReportCreate"},
-	{PERMIT_REPORT_UPDATE, "sysTlsInternalReportUpdate"},
-	{PERMIT_REPORT_DESTROY, "sysTlsInternalReportDestroy"},
-	{PERMIT_TALLY_READ, "tallyRead"},
-	{PERMIT_TALLY_MANAGE, "tallyManage"},
-};
-
-enum { PERMISSIONS = sizeof(permissions) / sizeof(permissions[0]) };
-
-const char *jmap_permission_word(enum jmap_permission permission)
-{
-	for (size_t i = 0; i < PERMISSIONS; i++)
-		if (permissions[i].bit == permission)
-			return permissions[i].word;
-	return NULL;
-}
-
-bool jmap_permission_from_word(const char *word,
-                               enum jmap_permission *permission,
-                               struct err *err)
-{
-	struct nearest nearest = nearest_to(word);
-
-	for (size_t i = 0; i < PERMISSIONS; i++) {
-		if (strcmp(permissions[i].word, word) == 0) {
-			*permission = permissions[i].bit;
-			return true;
-		}
-		nearest_offer(&nearest, permissions[i].word);
-	}
-	if (nearest.name != NULL)
-		err_set(err, ERR_PARSE,
-		        "'%.60s' is no permission: did you "
-		        "mean %s?",
-		        word, nearest.name);
-	else
-		err_set(err, ERR_PARSE,
-		        "'%.60s' is no permission: they are %s, ...Query, "
-		        "...Create, ...Update, ...Destroy, tallyRead and "
-		        "tallyManage",
-		        word, permissions[0].word);
-	return false;
-}
 
 void jmap_problem_write(const struct jmap_problem *problem, struct strbuf *out)
 {
@@ -101,9 +50,10 @@ static json_t *ours(const struct jmap *jmap, const struct jmap_caller *caller)
 {
 	json_t *words = json_array();
 
-	for (size_t i = 0; i < PERMISSIONS; i++)
-		if (caller->permissions & permissions[i].bit)
-			jmap_append(words, json_string(permissions[i].word));
+	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
+		if (caller->permissions & bit)
+			jmap_append(words,
+			            json_string(jmap_permission_word(bit)));
 	return json_pack("{s:o,s:s}", "permissions", words, "submitter",
 	                 conf_submitter(jmap->conf));
 }
@@ -121,11 +71,15 @@ void jmap_session_write(const struct jmap *jmap,
                         const struct jmap_caller *caller, const char *base_url,
                         struct strbuf *out)
 {
-	const unsigned writes = PERMIT_REPORT_CREATE | PERMIT_REPORT_UPDATE |
-	                        PERMIT_REPORT_DESTROY | PERMIT_TALLY_MANAGE;
 	auto_(json_free) json_t *session = NULL;
+	const struct jmap_type *type;
+	unsigned writes = 0;
 	char state[24];
 
+	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++)
+		writes |= (unsigned)type->may.create |
+		          (unsigned)type->may.update |
+		          (unsigned)type->may.destroy;
 	session = json_pack(
 		"{s:{s:o,s:{},s:{}},"
 		"s:{s:{s:s,s:b,s:b,s:{s:{},s:{},s:o}}},"

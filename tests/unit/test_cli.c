@@ -220,7 +220,7 @@ static void test_kinds(void **state)
 	         "there are no objects 'supression'; did you mean "
 	         "'suppression'?"},
 		{VALUE_PERMISSIONS, "all", "tallyRaed",
-	         "'tallyRaed' is no permission: did you mean tallyRead?"},
+	         "'tallyRaed' is not a permission; did you mean tallyRead?"},
 	};
 	bool seen[CLI_VALUES] = {[VALUE_TEXT] = true};
 	struct cli_list list = {.count = 0};
@@ -371,6 +371,26 @@ static void test_help(void **state)
 		strbuf_reset(&one);
 		cli_help_sentence(&sentences[i], &one);
 		assert_non_null(strstr(one.data, sentences[i].words));
+	}
+}
+
+/* The option's help sends people there. */
+static void test_help_has_permissions(void **state)
+{
+	auto_(xfree_str) char *manual = read_manual();
+	auto_(strbuf_clear) struct strbuf help = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sentences_count; i++)
+		if (strcmp(sentences[i].words, "token add") == 0)
+			cli_help_sentence(&sentences[i], &help);
+	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1) {
+		const char *word = jmap_permission_word(bit);
+
+		if (strstr(strbuf_text(&help), word) == NULL)
+			fail_msg("no %s in: %s", word, strbuf_text(&help));
+		if (strstr(manual, word) == NULL)
+			fail_msg("tlstally(1) does not name %s", word);
 	}
 }
 
@@ -550,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_manual),
 		cmocka_unit_test(test_manual_types),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_help_has_permissions),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_empty_table),
 		cmocka_unit_test(test_doc),
