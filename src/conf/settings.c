@@ -1017,7 +1017,8 @@ const struct setting settings[] = {
 		.offset = AT(deliver.https_verify),
 		.comment = "Insist on the receiver's certificate.",
 		.manual = "Whether the receiver's certificate must hold.\n"
-			  "RFC 8460 section 3 lets a site deliver without.\n",
+			  "RFC 8460 section 3 lets a site deliver without.\n"
+			  "TLS is 1.2 or later in any case.\n",
 	},
 	{
 		.section = "deliver",

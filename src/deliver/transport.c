@@ -85,11 +85,6 @@ static void close_all(struct transport **self)
 	*self = NULL;
 }
 
-static bool begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* [deliver] mail = smtp://..., smtps://..., sendmail:PATH or off. */
 static int open_mail(struct all *all, const struct conf *conf, struct err *err)
 {
@@ -97,7 +92,7 @@ static int open_mail(struct all *all, const struct conf *conf, struct err *err)
 
 	if (strcmp(mail, "off") == 0)
 		return 0;
-	if (begins(mail, "sendmail:")) {
+	if (strncmp(mail, "sendmail:", 9) == 0) {
 		all->sendmail = deliver_sendmail_new(
 			conf, all->clock, all->pool, all->answers, err);
 		return all->sendmail == NULL ? ERR_IO : 0;
@@ -105,16 +100,6 @@ static int open_mail(struct all *all, const struct conf *conf, struct err *err)
 	all->smtp = deliver_smtp_new(conf, all->clock, all->pool, all->answers,
 	                             err);
 	return all->smtp == NULL ? ERR_IO : 0;
-}
-
-static int open_https(struct all *all, const struct conf *conf,
-                      struct clock *clock, struct err *err)
-{
-	if (!conf->deliver.https)
-		return 0;
-	all->https =
-		deliver_https_new(conf, clock, all->pool, all->answers, err);
-	return all->https == NULL ? ERR_IO : 0;
 }
 
 int transport_open(const struct conf *conf, struct clock *clock,
@@ -130,7 +115,10 @@ int transport_open(const struct conf *conf, struct clock *clock,
 	all->clock = clock;
 	all->answers = answers_new();
 	all->pool = curl_pool_open(conf->deliver.concurrency, err);
-	if (all->pool == NULL || open_https(all, conf, clock, err) < 0 ||
+	if (all->pool != NULL && conf->deliver.https)
+		all->https = deliver_https_new(conf, clock, all->pool,
+		                               all->answers, err);
+	if (all->pool == NULL || (conf->deliver.https && all->https == NULL) ||
 	    open_mail(all, conf, err) < 0) {
 		close_all(transport);
 		return ERR_IO;

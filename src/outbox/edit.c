@@ -171,15 +171,6 @@ static bool same_texts(const char **left, size_t left_count, const char **right,
 	return true;
 }
 
-static bool same_lists(const struct internal_report *a,
-                       const struct internal_report *b)
-{
-	return same_texts(a->mail_rua, a->mail_count, b->mail_rua,
-	                  b->mail_count) &&
-	       same_texts(a->http_rua, a->http_count, b->http_rua,
-	                  b->http_count);
-}
-
 /* What the lists are now, whether given again or changed. */
 static void write_change(struct db_txn *txn, const struct conf *conf,
                          struct change *change, int64_t now)
@@ -187,11 +178,15 @@ static void write_change(struct db_txn *txn, const struct conf *conf,
 	auto_(free_ruas) struct rua *ruas =
 		xcalloc(DESTINATIONS_MAX, sizeof(*ruas));
 	const struct edit *edit = change->edit;
-	size_t rua_count = ruas_of(edit->after, ruas);
+	const struct internal_report *old = edit->before, *new = edit->after;
+	size_t rua_count = ruas_of(new, ruas);
 	struct outbox_head *head = &change->old.head;
 
 	if (!edit->bytes && !edit->deliver_at &&
-	    same_lists(edit->before, edit->after)) {
+	    same_texts(old->mail_rua, old->mail_count, new->mail_rua,
+	               new->mail_count) &&
+	    same_texts(old->http_rua, old->http_count, new->http_rua,
+	               new->http_count)) {
 		outbox_head_put(txn, head);
 		return;
 	}

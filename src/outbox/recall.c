@@ -13,25 +13,20 @@ struct place {
 	uint16_t index;
 };
 
-/* Does it wait for a moment that a person named? */
-static bool is_persons(const struct outbox_head *head,
-                       const struct outbox_destination *dest)
-{
-	return dest->state == DELIVERY_PENDING && !head->planned &&
-	       dest->due == head->deliver_at;
-}
-
 static bool must_go(struct db_txn *txn, const struct place *place, int64_t now,
                     struct outbox_destination *dest)
 {
 	struct outbox_head head;
+	bool is_persons; /* it waits for a moment that a person named */
 
-	return outbox_head_get(txn, place->id, &head) &&
-	       outbox_destination_get(txn, place->id, place->index, dest) &&
-	       dest->due > now &&
+	if (!outbox_head_get(txn, place->id, &head) ||
+	    !outbox_destination_get(txn, place->id, place->index, dest))
+		return false;
+	is_persons = dest->state == DELIVERY_PENDING && !head.planned &&
+	             dest->due == head.deliver_at;
+	return dest->due > now &&
 	       moment_has_come(dest->due, now,
-	                       is_persons(&head, dest) ? MOMENT_STANDS
-	                                               : OUTBOX_DUE_LONGEST);
+	                       is_persons ? MOMENT_STANDS : OUTBOX_DUE_LONGEST);
 }
 
 /* The next ones after *at; usually none, and then nobody is kept from

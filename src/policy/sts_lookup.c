@@ -21,12 +21,6 @@ static bool is_in_force(const struct lookup *lookup)
 	return domain_view_sts_in_force(lookup->old, lookup->now);
 }
 
-/* The same, and it asks for something: "none" needs its record. */
-static bool binds(const struct lookup *lookup)
-{
-	return is_in_force(lookup) && lookup->old->sts_policy.mode != STS_NONE;
-}
-
 static void keep_policy(struct lookup *lookup)
 {
 	if (lookup->old->sts == VIEW_OK && !is_in_force(lookup)) {
@@ -81,7 +75,8 @@ static void without_record(struct lookup *lookup, enum view_status status,
 	lookup->view->sts_record = status;
 	lookup->view->sts_problem = problem;
 	lookup->view->sts = VIEW_NONE;
-	if (binds(lookup))
+	/* "none" needs its record */
+	if (is_in_force(lookup) && lookup->old->sts_policy.mode != STS_NONE)
 		keep_policy(lookup);
 }
 
@@ -164,30 +159,19 @@ static void fetch(struct lookup *lookup)
 		fetch_failed(lookup, reply.status, reply.problem);
 }
 
-static bool id_changed(const struct lookup *lookup)
-{
-	const char *old = lookup->old->sts_id;
-
-	return old == NULL || strcmp(old, lookup->view->sts_id) != 0;
-}
-
-static bool is_worn(const struct lookup *lookup)
-{
-	int64_t half = lookup->old->sts_policy.max_age / 2;
-
-	return moment_age(lookup->old->sts_fetched_at, lookup->now) >=
-	       (half < REFRESH ? half : REFRESH);
-}
-
 static bool is_time_to_fetch(const struct lookup *lookup)
 {
 	const struct domain_view *old = lookup->old;
+	int64_t age = moment_age(old->sts_fetched_at, lookup->now);
+	int64_t half = old->sts_policy.max_age / 2;
 
-	if (id_changed(lookup) || old->sts_fetch == VIEW_UNKNOWN)
+	if (old->sts_id == NULL ||
+	    strcmp(old->sts_id, lookup->view->sts_id) != 0 ||
+	    old->sts_fetch == VIEW_UNKNOWN)
 		return true;
 	if (old->sts_fetch != VIEW_OK)
-		return moment_age(old->sts_fetched_at, lookup->now) >= PAUSE;
-	return !is_in_force(lookup) || is_worn(lookup);
+		return age >= PAUSE;
+	return !is_in_force(lookup) || age >= (half < REFRESH ? half : REFRESH);
 }
 
 static void with_record(struct lookup *lookup, const char *id)
