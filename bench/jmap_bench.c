@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/gzip.h"
 #include "api/object.h"
+#include "api/object_id.h"
 #include "report/report_json.h"
 #include "store/outbox_table.h"
 

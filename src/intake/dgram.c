@@ -118,15 +118,6 @@ static void wake(int signal)
 	(void)signal;
 }
 
-/* The signal only interrupts recvmmsg(2): pthread_kill(3) sends it to the
- * receiving thread alone. */
-static void take_wake_signal(void)
-{
-	struct sigaction action = {.sa_handler = wake};
-
-	sigaction(WAKE_SIGNAL, &action, NULL);
-}
-
 static int map_buffers(struct dgram *dgram, struct err *err)
 {
 	void *map = mmap(NULL, (size_t)BATCH * STRIDE, PROT_READ | PROT_WRITE,
@@ -169,7 +160,9 @@ int dgram_start(struct dgram **out, struct dgram_socket *sock,
 		dgram_free(&dgram);
 		return ERR_IO;
 	}
-	take_wake_signal();
+	/* it only interrupts recvmmsg(2): pthread_kill(3) sends it to the
+	 * receiving thread alone */
+	sigaction(WAKE_SIGNAL, &(struct sigaction){.sa_handler = wake}, NULL);
 	rc = pthread_create(&dgram->thread, NULL, receive_thread, dgram);
 	if (rc != 0) {
 		dgram_free(&dgram);

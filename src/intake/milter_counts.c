@@ -100,27 +100,12 @@ static void add_inbound(struct milter_counts *counts, int32_t day,
 	count_key(counts, day, domain);
 }
 
-static void add_mail(struct milter_counts *counts, int32_t day,
-                     const struct milter_domain *domain)
-{
-	bool fold = counts_full(counts->counts);
-
-	begin_key(counts, KIND_MAIL);
-	strbuf_str(&counts->key, fold ? domain->name : domain->next_hop);
-	count_key(counts, day, domain->name);
-}
-
-/* May it be another site's? */
-static bool from_anybody(const struct inbound *inbound)
-{
-	return inbound->client == INBOUND_MX ||
-	       inbound->client == INBOUND_FILTERED;
-}
-
 void milter_counts_add(struct milter_counts *counts, int32_t day,
                        const struct milter_message *message)
 {
 	bool report = milter_message_is_report(message);
+	bool another_site = message->inbound.client == INBOUND_MX ||
+	                    message->inbound.client == INBOUND_FILTERED;
 
 	for (size_t i = 0; i < message->domain_count; i++) {
 		const struct milter_domain *domain = &message->domains[i];
@@ -130,14 +115,18 @@ void milter_counts_add(struct milter_counts *counts, int32_t day,
 		 * (README, the loop); from another site it only says that it
 		 * is one */
 		if (domain->way == MILTER_TO_US) {
-			if (!report || from_anybody(&message->inbound))
+			if (!report || another_site)
 				add_inbound(counts, day, domain->name,
 				            &message->inbound);
 		} else if (report) {
 			begin_key(counts, KIND_OWN);
 			count_key(counts, day, domain->name);
 		} else if (domain->way == MILTER_TO_OTHERS) {
-			add_mail(counts, day, domain);
+			begin_key(counts, KIND_MAIL);
+			strbuf_str(&counts->key, milter_counts_full(counts)
+			                                 ? domain->name
+			                                 : domain->next_hop);
+			count_key(counts, day, domain->name);
 		}
 	}
 }

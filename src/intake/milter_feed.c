@@ -57,16 +57,11 @@ static void warm_up(struct milter_feed *f, struct milter_counts *side,
 	}
 }
 
-static bool is_queue_id(const char *text)
-{
-	size_t len = text != NULL ? strnlen(text, QUEUE_ID_MAX + 1) : 0;
-
-	return len > 0 && len <= QUEUE_ID_MAX;
-}
-
 void milter_feed_take(struct milter_feed *f, struct milter_message *message,
                       const char *queue_id)
 {
+	size_t id_len =
+		queue_id != NULL ? strnlen(queue_id, QUEUE_ID_MAX + 1) : 0;
 	int64_t now;
 	struct milter_counts *side =
 		f->sides[committer_begin(f->committer, &now)];
@@ -79,7 +74,7 @@ void milter_feed_take(struct milter_feed *f, struct milter_message *message,
 	warm_up(f, side, day_of(now), message);
 	if (f->options.bounce != NULL && milter_message_may_be_bounce(message))
 		milter_bounces_add(&f->bounces, message->token, &message->text);
-	if (message->tls_optional && is_queue_id(queue_id)) {
+	if (message->tls_optional && id_len > 0 && id_len <= QUEUE_ID_MAX) {
 		milter_counts_tls_optional(side, day_of(now), queue_id);
 		committer_end_committed(f->committer, 1, MILTER_HURRY_MS);
 	} else {

@@ -1,34 +1,26 @@
 #include "store/feed_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/moment.h"
 #include "store/keys.h"
 
-/* Rows without it are older than the words. */
-static void decode_trouble(struct reader *reader, struct feed *feed)
-{
-	size_t len = reader_left(reader);
-	const void *text = reader_bytes(reader, len);
-
-	if (len > FEED_TROUBLE_MAX)
-		len = FEED_TROUBLE_MAX;
-	if (len > 0)
-		memcpy(feed->trouble, text, len);
-	feed->trouble[len] = '\0';
-}
-
 static int decode(struct db_txn *txn, const struct db_row *row,
                   struct feed *feed)
 {
 	struct reader key = db_row_key(row), value = db_row_value(row);
+	size_t left;
 
 	feed->watermark = (int64_t)reader_u64(&value);
 	feed->seen_at = (int64_t)reader_u64(&value);
 	feed->last_event = (int64_t)reader_u64(&value);
 	feed->events = reader_u64(&value);
-	decode_trouble(&value, feed);
+	left = reader_left(&value);
+	/* rows without it are older than the words */
+	snprintf(feed->trouble, sizeof(feed->trouble), "%.*s", (int)left,
+	         left > 0 ? (const char *)reader_bytes(&value, left) : "");
 	reader_rest(&key, feed->name, sizeof(feed->name));
 	return db_row_is(txn, row, !value.failed && !key.failed);
 }
