@@ -36,7 +36,7 @@ static int become_owner(struct cli *cli, struct err *err)
 
 	if (privs_store_owner(cli->conf.store.directory, &owner, err) < 0)
 		return err->class;
-	return privs_become(&owner, err);
+	return privs_become(&owner, NULL, 0, err);
 }
 
 /* The one who reads must not make an empty store of a misspelt path. */

@@ -237,7 +237,7 @@ static int start(struct daemon *d, const struct daemon_parts *parts,
 	if (take_handed_socket(d, parts, err) < 0 ||
 	    privs_store_owner(d->conf.store.directory, &d->owner, err) < 0 ||
 	    parts->open(d, err) < 0 ||
-	    privs_become_with(&d->owner, d->groups, d->group_count, err) < 0)
+	    privs_become(&d->owner, d->groups, d->group_count, err) < 0)
 		return err->class;
 	if (d->owner.uid == 0)
 		log_warning("the store %s belongs to root, so this goes on as "

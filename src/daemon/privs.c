@@ -135,8 +135,8 @@ static int drop(const struct identity *identity, const gid_t *groups,
 	return 0;
 }
 
-int privs_become_with(const struct identity *identity, const gid_t *groups,
-                      size_t count, struct err *err)
+int privs_become(const struct identity *identity, const gid_t *groups,
+                 size_t count, struct err *err)
 {
 	if (geteuid() == 0)
 		return drop(identity, groups, count, err);
@@ -146,9 +146,4 @@ int privs_become_with(const struct identity *identity, const gid_t *groups,
 		               "user, or as root",
 		               identity->name);
 	return 0;
-}
-
-int privs_become(const struct identity *identity, struct err *err)
-{
-	return privs_become_with(identity, NULL, 0, err);
 }

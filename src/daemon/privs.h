@@ -32,15 +32,12 @@ int privs_group(const char *name, gid_t *gid, struct err *err);
 int privs_store_owner(const char *directory, struct identity *identity,
                       struct err *err);
 
-/* When we are root, becomes the identity with its groups, and makes sure that
- * there is no way back.  Nothing when we are it already; ERR_IO when we are
- * somebody else. */
-int privs_become(const struct identity *identity, struct err *err);
-
-/* The same, and keeps these groups over the user's own: those that may read a
- * log. */
 enum { PRIVS_EXTRA_GROUPS = 8 };
-int privs_become_with(const struct identity *identity, const gid_t *groups,
-                      size_t count, struct err *err);
+
+/* When we are root, becomes the identity with its groups and these beside them,
+ * such as may read a log, and makes sure that there is no way back.  Nothing
+ * when we are it already; ERR_IO when we are somebody else. */
+int privs_become(const struct identity *identity, const gid_t *groups,
+                 size_t count, struct err *err);
 
 #endif

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
-#include <unistd.h>
 
 #include "base/auto.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "intake/log_lines.h"
 #include "intake/log_wake.h"
@@ -178,7 +178,7 @@ static bool take_finished_entry(struct log_journal *j, struct log_line *line)
 			return is_line;
 		finished = tries == UNFINISHED_TRIES || is_followed(j);
 		if (!finished)
-			usleep(UNFINISHED_MS * 1000);
+			wait_ms(UNFINISHED_MS);
 	}
 }
 

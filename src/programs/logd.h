@@ -67,8 +67,6 @@ struct logd {
 int logd_learn_postfix(struct logd *d, struct err *err);
 void logd_postfix_clear(struct logd_postfix *postfix);
 
-/* logd_site.c */
-
 /* Asks postconf what is to be known of this site, and says it; the feed takes
  * the site. */
 struct log_site *logd_ask_site(struct logd *d);

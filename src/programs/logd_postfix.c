@@ -1,5 +1,7 @@
 /*
- * Whose lines in the journal are Postfix's, and under which facility.
+ * What Postfix is set to: whose lines in the journal are its own and under
+ * which facility, and how its sessions are read, asked again when main.cf or
+ * master.cf is another file than it was.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include "daemon/privs.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "postfix/site.h"
 
 static void add_user(struct logd_postfix *p, int64_t uid)
 {
@@ -108,4 +111,28 @@ void logd_postfix_clear(struct logd_postfix *p)
 {
 	free(p->users);
 	*p = (struct logd_postfix){0};
+}
+
+struct log_site *logd_ask_site(struct logd *d)
+{
+	struct log_site *site;
+
+	postfix_site_free(&d->site);
+	d->site = postfix_site_ask(&d->base.conf);
+	site = site_make(&d->base.conf, d->site, logd_source_kind(d),
+	                 d->from_start);
+	site_tell(&d->base.conf, d->site, site, &d->site_said);
+	d->apply.judge = judge_options_of(log_site_enforces(site));
+	if (d->pool != NULL)
+		policy_pool_enforce(d->pool,
+		                    d->apply.judge.dane ||
+		                            d->apply.judge.dane_by_map,
+		                    d->apply.judge.sts);
+	return site;
+}
+
+void logd_watch_site(struct logd *d)
+{
+	if (postfix_site_changed(d->site))
+		log_feed_set_site(d->feed, logd_ask_site(d));
 }

@@ -1,14 +1,26 @@
 /*
  * tlstally-milter - what only Postfix's own path can tell
  *
- * As root: find out who shall own the store, open the socket; then become that
- * user, open the store, start the threads (programs/milterd.h).  Mail never
- * waits for us: what fails here is logged, and counts are missing, no more.
+ * libmilter reads Postfix's sessions in threads of its own (intake/milter), one
+ * thread of ours commits what they count (intake/milter_feed), and the main
+ * thread is the skeleton's (daemon/daemon.h).  Mail never waits for us: what
+ * fails here is logged, and counts are missing, no more.
  */
-#include "daemon/daemon.h"
-#include "programs/milterd.h"
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
 #include "base/log.h"
+#include "base/unix_socket.h"
+#include "daemon/daemon.h"
+#include "inmail/dsn.h"
 #include "intake/milter.h"
+#include "intake/milter_clients.h"
+#include "intake/milter_feed.h"
+#include "outbox/bounce.h"
+#include "postfix/milter_watch.h"
+#include "postfix/postfix_site.h"
 #include "store/feed_table.h"
 
 enum {
@@ -17,24 +29,46 @@ enum {
 	FILES = 2 * MILTER_SESSIONS_MAX,
 };
 
-static int start_threads(struct milterd *d, struct err *err)
-{
-	struct milter_feed_options options = {
-		.committer = {.feed = FEED_MILTER,
-	                      .db = d->base.db,
-	                      .clock = &d->base.clock,
-	                      .interval_ms =
-	                              d->base.conf.milter.commit_interval_ms},
-		.bounce = milterd_bounce,
-		.bounce_arg = d,
-	};
+struct milterd {
+	struct daemon base;
+	struct unix_socket sock; /* none for inet: */
+	struct milter_feed *feed;
+	struct milter_clients *clients; /* for good: libmilter's threads ask */
+	struct postfix_site *site;
+	int64_t look_at_postfix_ms;
+	bool hides; /* some mail that comes in, by its settings */
+};
 
-	if (milter_feed_start(&d->feed, &options, err) < 0)
+/* The path of "unix:/path" and "local:/path"; NULL for the others. */
+static const char *path_of(const char *socket)
+{
+	const char *colon = strchr(socket, ':');
+
+	return colon != NULL && colon[1] == '/' ? colon + 1 : NULL;
+}
+
+/* libmilter binds; nobody but us gets in before owner and mode are set. */
+static int listen_unix(struct milterd *d, const char *path, struct err *err)
+{
+	struct unix_socket_options options = {
+		.path = path,
+		.type = SOCK_STREAM,
+		.who = "tlstally-milter",
+	};
+	const struct conf *conf = &d->base.conf;
+	struct sockaddr_un address;
+	mode_t mask;
+	int rc;
+
+	if (daemon_socket_rights(&options, "milter", conf->milter.socket_owner,
+	                         conf->milter.socket_group,
+	                         conf->milter.socket_mode, err) < 0 ||
+	    unix_socket_prepare(&d->sock, &options, &address, err) < 0)
 		return err->class;
-	d->clients = milter_clients_new();
-	daemon_is_due(&d->base, &d->look_at_postfix_ms, POSTFIX_MS);
-	milterd_look_at_postfix(d);
-	return milter_start(&d->base.conf, d->feed, d->clients, err);
+	mask = umask(0177);
+	rc = milter_listen(conf->milter.socket, err);
+	umask(mask);
+	return rc < 0 ? rc : unix_socket_bound(&d->sock, &options, err);
 }
 
 /* As root: the socket.  libmilter gives up when it cannot accept for a while,
@@ -42,20 +76,100 @@ static int start_threads(struct milterd *d, struct err *err)
 static int open_socket(void *self, struct err *err)
 {
 	struct milterd *d = self;
+	const char *path = path_of(d->base.conf.milter.socket);
 
 	d->base.socket = &d->sock;
 	daemon_need_files(FILES, "so many sessions at once");
-	return milterd_listen(d, err);
+	return path != NULL ? listen_unix(d, path, err)
+	                    : milter_listen(d->base.conf.milter.socket, err);
+}
+
+/* A message to one of our tokens (milter_bounce_fn); ERR_BUSY when the store
+ * takes nothing now. */
+static int read_bounce(void *arg, const char *token, const void *text,
+                       size_t len)
+{
+	struct milterd *d = arg;
+	struct bounce_outcome outcome = {0};
+	struct err err = {0};
+	struct dsn dsn;
+	int rc = dsn_read(text, len, &dsn, &err);
+
+	/* an auto-reply, a person: whoever wrote, it is no bounce */
+	if (rc == ERR_NOTFOUND)
+		return 0;
+	if (rc == 0)
+		rc = bounce_apply(d->base.db, token, &dsn,
+		                  clock_secs(&d->base.clock), &outcome, &err);
+	if (rc == ERR_BUSY)
+		return rc;
+	if (rc < 0) {
+		log_warning("a bounce of a report cannot be read: %s",
+		            err.text);
+		return rc;
+	}
+	if (outcome.result == BOUNCE_MARKED ||
+	    outcome.result == BOUNCE_SUPPRESSED ||
+	    outcome.result == BOUNCE_NOTED)
+		log_info("a bounce: report to %s: %s (%s)", outcome.address,
+		         word_api(&words_bounces, outcome.result),
+		         outcome.text);
+	return 0;
+}
+
+/* At start and every some seconds: this host's addresses, and Postfix's
+ * settings when they have changed. */
+static void look_at_postfix(struct milterd *d)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	struct milter_sight sight;
+	struct err err = {0};
+
+	if (!daemon_is_due(&d->base, &d->look_at_postfix_ms, POSTFIX_MS))
+		return;
+	if (milter_clients_refresh(d->clients, &err) < 0)
+		log_warning("%s: only loopback is taken for this host",
+		            err.text);
+	if (d->site != NULL && !postfix_site_changed(d->site))
+		return;
+	postfix_site_free(&d->site);
+	d->site = postfix_site_ask(&d->base.conf);
+	milter_watch_read(&d->base.conf, d->site, &arena, &sight);
+	milter_clients_set_sight(d->clients, &sight);
+	for (size_t i = 0; i < sight.word_count; i++)
+		log_warning("Postfix: %s", sight.words[i]);
+	if (d->hides && sight.word_count == 0)
+		log_info("Postfix: all mail that comes in is shown again");
+	d->hides = sight.word_count > 0;
+	if (!d->site->instances[0].known &&
+	    d->base.conf.milter.before_queue_filter == BEFORE_QUEUE_FILTER_AUTO)
+		log_info("%s: whether a before-queue filter stands in front of "
+		         "us is not known; [milter] before_queue_filter says "
+		         "it",
+		         d->site->trouble.text);
 }
 
 static int start(void *self, struct err *err)
 {
 	struct milterd *d = self;
+	const struct conf *conf = &d->base.conf;
+	struct milter_feed_options options = {
+		.committer = {.feed = FEED_MILTER,
+	                      .db = d->base.db,
+	                      .clock = &d->base.clock,
+	                      .interval_ms = conf->milter.commit_interval_ms},
+		.bounce = read_bounce,
+		.bounce_arg = d,
+	};
 
-	if (start_threads(d, err) < 0)
+	if (milter_feed_start(&d->feed, &options, err) < 0)
 		return err->class;
-	log_info("counting messages at %s in %s", d->base.conf.milter.socket,
-	         d->base.conf.store.directory);
+	d->clients = milter_clients_new();
+	look_at_postfix(d);
+	if (milter_start(conf, d->feed, d->clients, err) < 0)
+		return err->class;
+	log_info("counting messages at %s in %s", conf->milter.socket,
+	         conf->store.directory);
 	return 0;
 }
 
@@ -65,8 +179,7 @@ static int tick(void *self, struct err *err)
 {
 	struct milterd *d = self;
 
-	if (daemon_is_due(&d->base, &d->look_at_postfix_ms, POSTFIX_MS))
-		milterd_look_at_postfix(d);
+	look_at_postfix(d);
 	return milter_ended(err);
 }
 

@@ -63,37 +63,30 @@ static void warn_of_small_queue(const struct tlstallyd *d)
 		                                "socket was made)");
 }
 
-static int start_threads(struct tlstallyd *d, struct err *err)
+static int start(void *self, struct err *err)
 {
+	struct tlstallyd *d = self;
+	const struct conf *conf = &d->base.conf;
 	struct collector_options options = {
 		.committer = {.feed = FEED_EVENTS,
 	                      .db = d->base.db,
 	                      .clock = &d->base.clock,
-	                      .interval_ms =
-	                              d->base.conf.events.commit_interval_ms},
-		.limits = {d->base.conf.store.max_policies,
-	                   d->base.conf.store.max_details, TALLY_SOFT_BYTES,
-	                   TALLY_HARD_BYTES},
+	                      .interval_ms = conf->events.commit_interval_ms},
+		.limits = {conf->store.max_policies, conf->store.max_details,
+	                   TALLY_SOFT_BYTES, TALLY_HARD_BYTES},
 	};
 
-	d->bad_log = bad_log_new(d->base.conf.events.bad_input_directory,
-	                         d->base.conf.events.bad_input_max);
-	d->collector = collector_new(&options);
-	if (collector_start(d->collector, err) < 0)
-		return err->class;
-	return dgram_start(&d->dgram, &d->sock, d->collector, d->bad_log, err);
-}
-
-static int start(void *self, struct err *err)
-{
-	struct tlstallyd *d = self;
-
 	warn_of_small_queue(d);
-	if (daemon_may_count(&d->base, FEED_EVENTS, err) < 0 ||
-	    start_threads(d, err) < 0)
+	if (daemon_may_count(&d->base, FEED_EVENTS, err) < 0)
 		return err->class;
-	log_info("counting events of %s in %s", d->base.conf.events.socket,
-	         d->base.conf.store.directory);
+	d->bad_log = bad_log_new(conf->events.bad_input_directory,
+	                         conf->events.bad_input_max);
+	d->collector = collector_new(&options);
+	if (collector_start(d->collector, err) < 0 ||
+	    dgram_start(&d->dgram, &d->sock, d->collector, d->bad_log, err) < 0)
+		return err->class;
+	log_info("counting events of %s in %s", conf->events.socket,
+	         conf->store.directory);
 	return 0;
 }
 
