@@ -56,7 +56,7 @@ static const char *take_ip(const struct json_at *at, const struct property *row,
 
 	if (text == NULL)
 		return NULL;
-	if (!ip_canonical(text, canonical)) {
+	if (!domain_ip_canonical(text, canonical)) {
 		json_at_fail(at, ERR_PARSE, "'%.60s' is no IP address", text);
 		return NULL;
 	}
@@ -183,7 +183,7 @@ static void read_time(const struct json_at *at, const struct property *row,
 
 	(void)row;
 	(void)mem;
-	if (text != NULL && time_parse_utc(text, &time, &why) < 0)
+	if (text != NULL && day_parse_utc(text, &time, &why) < 0)
 		json_at_fail_err(at, &why);
 	else
 		*(int64_t *)field = json_at_time_value(at);
@@ -194,7 +194,7 @@ static json_t *write_time(const struct property *row, const void *field)
 	char text[TIME_TEXT];
 
 	(void)row;
-	return json_string(time_format(*(const int64_t *)field, text));
+	return json_string(day_format_time(*(const int64_t *)field, text));
 }
 
 static json_t *write_moment(const struct property *row, const void *field)

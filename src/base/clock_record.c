@@ -124,6 +124,6 @@ const char *clock_record_words(const struct clock_record *record,
 	         minutes >= 2880  ? "days"
 	         : minutes >= 120 ? "hours"
 	                          : "minutes",
-	         time_format(record->doubt_wall_ms / 1000, time));
+	         day_format_time(record->doubt_wall_ms / 1000, time));
 	return words;
 }

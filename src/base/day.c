@@ -29,13 +29,13 @@ const char *day_format(int32_t day, char buf[DAY_TEXT])
 {
 	char text[TIME_TEXT];
 
-	time_format(day_start(day), text);
+	day_format_time(day_start(day), text);
 	memcpy(buf, text, DAY_TEXT - 1);
 	buf[DAY_TEXT - 1] = '\0';
 	return buf;
 }
 
-const char *time_format(int64_t time, char buf[TIME_TEXT])
+const char *day_format_time(int64_t time, char buf[TIME_TEXT])
 {
 	time_t t = (time_t)time;
 	struct tm tm;
@@ -141,7 +141,7 @@ int day_parse(const char *text, int32_t *day, struct err *err)
 	return 0;
 }
 
-int time_parse(const char *text, int64_t *time, struct err *err)
+int day_parse_time(const char *text, int64_t *time, struct err *err)
 {
 	const char *s = text;
 	struct tm tm = {0};
@@ -157,12 +157,12 @@ int time_parse(const char *text, int64_t *time, struct err *err)
 	return 0;
 }
 
-int time_parse_utc(const char *text, int64_t *time, struct err *err)
+int day_parse_utc(const char *text, int64_t *time, struct err *err)
 {
 	size_t len = strlen(text);
 
 	if (len > 0 && (text[len - 1] != 'Z' || strchr(text, 't') != NULL))
 		return err_set(err, ERR_PARSE,
 		               "not in UTC (like 2026-03-01T10:00:00Z)");
-	return time_parse(text, time, err);
+	return day_parse_time(text, time, err);
 }

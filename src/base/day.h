@@ -25,7 +25,7 @@ int64_t day_end(int32_t day);
 
 /* Write into buf (of DAY_TEXT or TIME_TEXT bytes) and return it. */
 const char *day_format(int32_t day, char buf[DAY_TEXT]);
-const char *time_format(int64_t time, char buf[TIME_TEXT]);
+const char *day_format_time(int64_t time, char buf[TIME_TEXT]);
 
 /* "2026-03-01", years 1970 to 9999. */
 int day_parse(const char *text, int32_t *day, struct err *err);
@@ -33,9 +33,9 @@ int day_parse(const char *text, int32_t *day, struct err *err);
 /* RFC 3339 section 5.6 with an offset ("Z", "+01:00"); the seconds may be
  * absent ("2026-03-01T10:00Z"), a fraction is dropped, a leap second counts
  * as the second before it. */
-int time_parse(const char *text, int64_t *time, struct err *err);
+int day_parse_time(const char *text, int64_t *time, struct err *err);
 
 /* A UTCDate of RFC 8620 section 1.4: the same with "T" and "Z". */
-int time_parse_utc(const char *text, int64_t *time, struct err *err);
+int day_parse_utc(const char *text, int64_t *time, struct err *err);
 
 #endif

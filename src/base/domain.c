@@ -173,7 +173,7 @@ bool domain_is_host(const char *canonical)
 	return dot[1 + strspn(dot + 1, "0123456789")] != '\0';
 }
 
-bool ip_canonical(const char *text, char *out)
+bool domain_ip_canonical(const char *text, char *out)
 {
 	struct in6_addr address;
 	int family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;

@@ -19,7 +19,7 @@ struct hash128 hash128(uint64_t seed, const void *data, size_t len)
 	return (struct hash128){.high = hash.high64, .low = hash.low64};
 }
 
-void random_bytes(void *out, size_t len)
+void hash_random_bytes(void *out, size_t len)
 {
 	char *p = out;
 

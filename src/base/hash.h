@@ -20,6 +20,6 @@ uint64_t hash64(uint64_t seed, const void *data, size_t len);
 struct hash128 hash128(uint64_t seed, const void *data, size_t len);
 
 /* len bytes from the kernel's random source; aborts when there is none. */
-void random_bytes(void *out, size_t len);
+void hash_random_bytes(void *out, size_t len);
 
 #endif

@@ -173,5 +173,5 @@ void json_set_time(json_t *object, const char *name, int64_t time)
 	char text[TIME_TEXT];
 
 	if (time != 0)
-		set(object, name, json_string(time_format(time, text)));
+		set(object, name, json_string(day_format_time(time, text)));
 }

@@ -234,7 +234,7 @@ int64_t json_at_time_value(const struct json_at *at)
 	want(&text, JSON_STRING);
 	if (text.json == NULL)
 		return 0;
-	if (time_parse(json_string_value(text.json), &time, &why) < 0)
+	if (day_parse_time(json_string_value(text.json), &time, &why) < 0)
 		json_at_fail_err(at, &why);
 	/* an offset can lead out of the years that have four digits */
 	else if (time < 0 || time > LAST_TIME)

@@ -36,7 +36,7 @@ struct lru *lru_new(size_t max, size_t value_size, void (*clear)(void *value))
 	lru->clear = clear;
 	lru->bucket_count = FIRST_BUCKETS;
 	lru->buckets = xcalloc(lru->bucket_count, sizeof(*lru->buckets));
-	random_bytes(&lru->seed, sizeof(lru->seed));
+	hash_random_bytes(&lru->seed, sizeof(lru->seed));
 	return lru;
 }
 

@@ -12,7 +12,7 @@ static void print(struct cli *cli, const struct clock_look *look)
 	int64_t now = clock_secs(&cli->clock);
 	char shown[TIME_TEXT], used[TIME_TEXT];
 
-	time_format(look->wall_ms / 1000, shown);
+	day_format_time(look->wall_ms / 1000, shown);
 	if (cli->doubt[0] == '\0') {
 		strbuf_printf(&cli->out, "the clock is believed: %s\n", shown);
 		return;
@@ -31,7 +31,7 @@ static void print(struct cli *cli, const struct clock_look *look)
 		"synchronised, which it %s), or when you\nsay that it is "
 		"right: "
 		"`tlstally clock accept`\n",
-		cli->doubt, shown, time_format(now, used),
+		cli->doubt, shown, day_format_time(now, used),
 		CLOCK_SYNCHRONISED_SECS / 60,
 		look->synchronised ? "does" : "does not");
 }
@@ -64,6 +64,6 @@ int cli_clock_accept(struct cli *cli, struct err *err)
 		return err->class;
 	if (cli_is_talkative(cli))
 		strbuf_printf(&cli->out, "the clock is believed: %s\n",
-		              time_format(look.wall_ms / 1000, time));
+		              day_format_time(look.wall_ms / 1000, time));
 	return 0;
 }

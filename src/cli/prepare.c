@@ -24,7 +24,7 @@ static int set_clock(struct cli *cli, struct err *err)
 		               "closed and reports sent too early.  To "
 		               "rehearse it, on a store made for that, set "
 		               "rehearsal = yes in [store]",
-		               time_format(cli->args.now, text));
+		               day_format_time(cli->args.now, text));
 	cli->clock = clock_shifted(cli->args.now);
 	return 0;
 }

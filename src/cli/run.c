@@ -261,7 +261,7 @@ static int step_purge(struct cli *cli, struct run_result *result,
 		return 0;
 	result->steps |= STEP_PURGE;
 	db_check_readers(cli->db);
-	return store_purge(
+	return purge_run(
 		cli->db, day_of(now), now, (int32_t)cli->conf.store.keep_days,
 		(int32_t)cli->conf.store.archive_days, &result->purge, err);
 }

@@ -84,7 +84,7 @@ static void report_words(struct cli *cli, const struct run_result *result)
 		strbuf_puts(&words, "nothing to do");
 	if (result->next_due != 0)
 		strbuf_printf(&words, "; the next delivery is due %s",
-		              time_format(result->next_due, time));
+		              day_format_time(result->next_due, time));
 	strbuf_printf(&cli->out, "%s\n", strbuf_text(&words));
 }
 

@@ -27,9 +27,9 @@ static void add_row(struct table *table, const struct suppression *row)
 	char time[TIME_TEXT];
 
 	table_text(table, row->address);
-	table_text(table, time_format(row->since, time));
+	table_text(table, day_format_time(row->since, time));
 	table_text(table,
-	           row->until ? time_format(row->until, time) : "for good");
+	           row->until ? day_format_time(row->until, time) : "for good");
 	table_text(table, row->by_hand ? "you" : "an answer");
 	table_text(table, row->reason);
 }
@@ -92,7 +92,7 @@ static void keep_row(struct cli *cli, struct db_txn *txn, const char *address)
 	        "%s is suppressed already, %s%s, by %s%s%s; --replace "
 	        "changes it",
 	        address, row.until != 0 ? "until " : "for good",
-	        row.until != 0 ? time_format(row.until, until) : "",
+	        row.until != 0 ? day_format_time(row.until, until) : "",
 	        row.by_hand ? "you" : "an answer",
 	        row.reason[0] != '\0' ? ": " : "", row.reason);
 }

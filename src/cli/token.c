@@ -40,10 +40,11 @@ static void add_row(struct table *table, const struct api_token *row,
 	char time[TIME_TEXT];
 
 	table_text(table, row->name);
-	table_text(table, time_format(row->created, time));
-	table_text(table, row->expires == 0    ? "never"
-	                  : row->expires > now ? time_format(row->expires, time)
-	                                       : "has expired");
+	table_text(table, day_format_time(row->created, time));
+	table_text(table, row->expires == 0 ? "never"
+	                  : row->expires > now
+	                          ? day_format_time(row->expires, time)
+	                          : "has expired");
 	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
 		if (has(row, bit))
 			strbuf_printf(&words, "%s%s", words.len ? ", " : "",

@@ -59,7 +59,7 @@ static int read_day(const char *text, void *at, struct err *err)
 
 static int read_time(const char *text, void *at, struct err *err)
 {
-	return time_parse(text, at, err);
+	return day_parse_time(text, at, err);
 }
 
 static int read_span(const char *text, void *at, struct err *err)

@@ -81,7 +81,7 @@ int daemon_may_count(struct daemon *d, const char *feed, struct err *err)
 	               "daemons, %s or %s; where that is done, or they hear "
 	               "different Postfixes, set [log] allow_both = yes",
 	               feed_kind(other.name)->source,
-	               time_format(other.last_event, time),
+	               day_format_time(other.last_event, time),
 	               feed_kind(feed)->daemon, feed_kind(other.name)->daemon);
 }
 

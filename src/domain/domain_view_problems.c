@@ -129,7 +129,7 @@ static void policy_problems(struct problems *problems)
 		    "MTA-STS: the record is gone, but the policy (mode %s) "
 		    "stays in force until %s",
 		    word_api(&words_sts_modes, policy->mode),
-		    time_format(view->sts_expires_at, until));
+		    day_format_time(view->sts_expires_at, until));
 	if (policy->mode == STS_NONE)
 		say(problems, "MTA-STS: the policy's mode is none: it asks "
 		              "senders for nothing");

@@ -39,7 +39,7 @@ static int read_ipv6(const struct rua_parse *parse, const char *text,
 	if (len < sizeof(literal) && memchr(text, ':', len) != NULL) {
 		memcpy(literal, text, len);
 		literal[len] = '\0';
-		if (ip_canonical(literal, parse->rua->host))
+		if (domain_ip_canonical(literal, parse->rua->host))
 			return 0;
 	}
 	return rua_refuse(parse, ERR_PARSE,
@@ -58,7 +58,7 @@ static int read_name_or_ipv4(const struct rua_parse *parse, const char *text,
 		return rua_refuse(parse, ERR_PARSE, "no host");
 	if (memchr(name.data, '\0', name.len) == NULL &&
 	    memchr(name.data, ':', name.len) == NULL &&
-	    ip_canonical(name.data, parse->rua->host))
+	    domain_ip_canonical(name.data, parse->rua->host))
 		return 0;
 	return rua_read_host(parse, name.data, name.len);
 }

@@ -49,7 +49,7 @@ void auth_token_new(char text[AUTH_TOKEN_TEXT], uint8_t hash[API_TOKEN_HASH])
 	auto_(strbuf_clear) struct strbuf coded = {0};
 	uint8_t bytes[TOKEN_BYTES];
 
-	random_bytes(bytes, sizeof(bytes));
+	hash_random_bytes(bytes, sizeof(bytes));
 	base64_write(bytes, sizeof(bytes), &coded);
 	/* RFC 4648 section 5; the '=' at the end says nothing */
 	for (size_t i = 0; i < coded.len; i++)

@@ -196,7 +196,7 @@ struct collector *collector_new(const struct collector_options *options)
 	struct collector *c = xcalloc(1, sizeof(*c));
 	uint64_t seed;
 
-	random_bytes(&seed, sizeof(seed));
+	hash_random_bytes(&seed, sizeof(seed));
 	c->options = *options;
 	c->options.committer.work = &work;
 	c->options.committer.arg = c;

@@ -26,7 +26,7 @@ struct counts *counts_new(void)
 {
 	struct counts *counts = xcalloc(1, sizeof(*counts));
 
-	random_bytes(&counts->seed, sizeof(counts->seed));
+	hash_random_bytes(&counts->seed, sizeof(counts->seed));
 	arena_init(&counts->arena);
 	slots_init(&counts->slots);
 	return counts;

@@ -102,7 +102,7 @@ static bool read_time(struct reading *in, struct jmap_filter *filter)
 {
 	struct err err;
 
-	if (time_parse_utc(filter->text, &filter->number, &err) == 0)
+	if (day_parse_utc(filter->text, &filter->number, &err) == 0)
 		return true;
 	return wrong(in, filter->condition->name, err.text);
 }

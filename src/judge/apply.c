@@ -42,7 +42,7 @@ static bool is_address(const char *domain)
 {
 	char ip[INET6_ADDRSTRLEN];
 
-	return ip_canonical(domain, ip);
+	return domain_ip_canonical(domain, ip);
 }
 
 /* Leaves the view to judge by in a->view. */

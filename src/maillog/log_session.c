@@ -143,7 +143,7 @@ bool log_session_climb(struct log_session *session)
 	const char *name = session->domain;
 	char ip[INET6_ADDRSTRLEN];
 
-	if (ip_canonical(name, ip))
+	if (domain_ip_canonical(name, ip))
 		return false;
 	do {
 		name = strchr(name, '.');

@@ -36,7 +36,7 @@ static bool is_address(const char *name)
 {
 	char ip[INET6_ADDRSTRLEN];
 
-	return ip_canonical(name, ip);
+	return domain_ip_canonical(name, ip);
 }
 
 static bool is_smtp_port(struct span port)

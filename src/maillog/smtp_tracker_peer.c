@@ -94,7 +94,7 @@ bool peer_of(const struct fact *fact, struct tracked_peer *peer)
 		return false;
 	memcpy(ip, fact->ip.at, fact->ip.len);
 	ip[fact->ip.len] = '\0';
-	if (!ip_canonical(ip, peer->ip))
+	if (!domain_ip_canonical(ip, peer->ip))
 		return false;
 	peer_set_host(peer, fact->host);
 	peer->port = (uint16_t)fact->port;

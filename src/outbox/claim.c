@@ -57,7 +57,7 @@ static bool put_off(struct db_txn *txn, const struct claim_context *context,
 
 	if (dest->rua.host[0] == '\0' ||
 	    !is_over(context->conf->deliver.rate_per_host,
-	             rate_get(txn, hour, dest->rua.host)))
+	             own_rate_get(txn, hour, dest->rua.host)))
 		return false;
 	dest->due = (hour + 1) * HOUR_SECS +
 	            (int64_t)(head->id % LIMIT_SPREAD_SECS);
@@ -144,7 +144,7 @@ static struct claim *take(struct db_txn *txn,
 	if (!delivery_next(dest->state, EVENT_CLAIM, &dest->state))
 		return NULL;
 	if (dest->token[0] == '\0') {
-		random_bytes(random, sizeof(random));
+		hash_random_bytes(random, sizeof(random));
 		snprintf(token, sizeof(token), "%016" PRIx64 "%016" PRIx64,
 		         random[0], random[1]);
 		letter_fix(context->conf, dest, token, context->now);
@@ -158,9 +158,9 @@ static struct claim *take(struct db_txn *txn,
 	dest->due = context->now + context->lease_secs;
 	outbox_destination_put(txn, head->id, dest);
 	token_keep(txn, head->id, dest);
-	rate_add(txn, context->now / HOUR_SECS, "", 1);
+	own_rate_add(txn, context->now / HOUR_SECS, "", 1);
 	if (dest->rua.host[0] != '\0')
-		rate_add(txn, context->now / HOUR_SECS, dest->rua.host, 1);
+		own_rate_add(txn, context->now / HOUR_SECS, dest->rua.host, 1);
 	head->frozen = true;
 	head->status = OUTBOX_SENDING;
 	outbox_head_put(txn, head);
@@ -226,7 +226,7 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 
 static bool hour_is_full(struct db_txn *txn, struct claim_context *context)
 {
-	uint64_t used = rate_get(txn, context->now / HOUR_SECS, "");
+	uint64_t used = own_rate_get(txn, context->now / HOUR_SECS, "");
 
 	context->rate_limited =
 		is_over(context->conf->deliver.rate_per_hour, used);

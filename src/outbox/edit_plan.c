@@ -52,7 +52,7 @@ static int refuse_in_flight(const struct outbox_destination *dest, int64_t now,
 	return err_set(err, ERR_BUSY,
 	               "it is being delivered to %.200s at this moment (%s at "
 	               "the latest): try again then",
-	               dest->rua.uri, time_format(dest->due, until));
+	               dest->rua.uri, day_format_time(dest->due, until));
 }
 
 int edit_old_load(struct db_txn *txn, uint64_t id, int64_t now,
@@ -167,7 +167,7 @@ static void fill_in(struct edit *edit, const struct conf *conf)
 	}
 	if (report->report_id != NULL)
 		return;
-	random_bytes(&seed, sizeof(seed));
+	hash_random_bytes(&seed, sizeof(seed));
 	report->report_id =
 		report_id_make(&report->mem, day_of(report->start),
 	                       edit->after->domain, conf_submitter(conf), seed);

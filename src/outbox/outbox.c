@@ -322,7 +322,7 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	if (options->claim_secs != 0)
 		run.claims = lease_from(options->clock, options->claim_secs);
 	do
-		random_bytes(&run.context.run, sizeof(run.context.run));
+		hash_random_bytes(&run.context.run, sizeof(run.context.run));
 	while (run.context.run == 0);
 	if (recall(&run, now, err) < 0)
 		run.failure = *err;

@@ -67,7 +67,7 @@ static int try_once(struct asking *asking, const struct endpoint *server,
 		.arg = asking,
 	};
 
-	random_bytes(&asking->question.id, sizeof(asking->question.id));
+	hash_random_bytes(&asking->question.id, sizeof(asking->question.id));
 	exchange.question_len = dns_question_write(&asking->question, bytes);
 	if (dns_exchange(&exchange, err) < 0)
 		return err->class;

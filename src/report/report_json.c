@@ -130,7 +130,7 @@ static void set_time(json_t *object, const char *name, int64_t time)
 {
 	char text[TIME_TEXT];
 
-	set(object, name, json_string_nocheck(time_format(time, text)));
+	set(object, name, json_string_nocheck(day_format_time(time, text)));
 }
 
 /* A list without items says no more than none. */

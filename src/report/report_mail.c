@@ -194,9 +194,9 @@ static void write_text(const struct report_mail *mail, struct strbuf *out)
 	strbuf_printf(out, "Domain:               %s\r\n", mail->domain);
 	strbuf_printf(out, "Reported by:          %s\r\n", mail->submitter);
 	strbuf_printf(out, "Begin:                %s\r\n",
-	              time_format(mail->start, start));
+	              day_format_time(mail->start, start));
 	strbuf_printf(out, "End:                  %s\r\n",
-	              time_format(mail->end, end));
+	              day_format_time(mail->end, end));
 	strbuf_printf(out, "Successful sessions:  %" PRIu64 "\r\n",
 	              mail->success);
 	strbuf_printf(out, "Failed sessions:      %" PRIu64 "\r\n\r\n",

@@ -12,7 +12,8 @@ static bool is_ip(const char *text)
 {
 	char canonical[INET6_ADDRSTRLEN];
 
-	return ip_canonical(text, canonical) && strcmp(text, canonical) == 0;
+	return domain_ip_canonical(text, canonical) &&
+	       strcmp(text, canonical) == 0;
 }
 
 const struct detail_text detail_texts[DETAIL_TEXTS] = {

@@ -111,7 +111,7 @@ static const char *good_ip(struct arena *mem, const char *text)
 {
 	char canonical[INET6_ADDRSTRLEN];
 
-	if (text == NULL || !ip_canonical(text, canonical))
+	if (text == NULL || !domain_ip_canonical(text, canonical))
 		return NULL;
 	return arena_strdup(mem, canonical);
 }

@@ -39,7 +39,7 @@ void change_epoch_renew(struct db_txn *txn)
 {
 	uint64_t epoch;
 
-	random_bytes(&epoch, sizeof(epoch));
+	hash_random_bytes(&epoch, sizeof(epoch));
 	meta_put(txn, META_EPOCH, epoch);
 }
 

@@ -103,22 +103,22 @@ int own_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 	return key_purge_days(txn, TABLE_OWN_SEEN, before, rows);
 }
 
-uint64_t rate_get(struct db_txn *txn, int64_t hour, const char *receiver)
+uint64_t own_rate_get(struct db_txn *txn, int64_t hour, const char *receiver)
 {
 	struct db_key key = rate_key(hour, receiver);
 
 	return db_get_u64(txn, &key);
 }
 
-void rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
-              uint64_t n)
+void own_rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
+                  uint64_t n)
 {
 	struct db_key key = rate_key(hour, receiver);
 
 	db_add_u64(txn, &key, n);
 }
 
-int rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows)
+int own_rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows)
 {
 	struct db_key end = rate_key(before_hour, "");
 

@@ -38,10 +38,10 @@ bool own_seen_is_whole(struct db_txn *txn, int32_t day);
 int own_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 /* Attempts of an hour (secs / 3600) for a receiver; "" is all of them. */
-uint64_t rate_get(struct db_txn *txn, int64_t hour, const char *receiver);
-void rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
-              uint64_t n);
-int rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows);
+uint64_t own_rate_get(struct db_txn *txn, int64_t hour, const char *receiver);
+void own_rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
+                  uint64_t n);
+int own_rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows);
 
 /* All three: is there anything of a day or an hour after the one of `time`
  * (secs)?  A clock that was ahead has left it; and away with it. */

@@ -51,7 +51,7 @@ static const struct deed {
 	{LIMIT(archive_time), ROWS(archive), .by_day = NULL},
 	{LIMIT(now), ROWS(suppressions), .by_time = suppress_purge},
 	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_report_purge},
-	{LIMIT(rate_hour), ROWS(rates), .by_time = rate_purge},
+	{LIMIT(rate_hour), ROWS(rates), .by_time = own_rate_purge},
 	{LIMIT(tally_day), ROWS(log), .by_day = log_pending_purge},
 	{LIMIT(policy_time), ROWS(policies), .by_time = policy_cache_purge},
 	{LIMIT(wanted_time), ROWS(wanted), .by_time = policy_wanted_purge},
@@ -96,9 +96,9 @@ static int run(struct db *db, const struct deed *deed,
 	return 0;
 }
 
-int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
-                int32_t archive_days, struct purge_counts *counts,
-                struct err *err)
+int purge_run(struct db *db, int32_t today, int64_t now, int32_t keep_days,
+              int32_t archive_days, struct purge_counts *counts,
+              struct err *err)
 {
 	const struct limits limits = {
 		.tally_day = today - keep_days,

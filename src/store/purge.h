@@ -33,8 +33,8 @@ struct purge_counts {
  * looks at (4 days), the rate limits (2 hours) and domains that wait to be
  * looked up (7 days).  On failure counts says what was deleted until then.
  */
-int store_purge(struct db *db, int32_t today, int64_t now, int32_t keep_days,
-                int32_t archive_days, struct purge_counts *counts,
-                struct err *err);
+int purge_run(struct db *db, int32_t today, int64_t now, int32_t keep_days,
+              int32_t archive_days, struct purge_counts *counts,
+              struct err *err);
 
 #endif

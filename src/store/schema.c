@@ -73,7 +73,7 @@ static uint64_t random_u64(void)
 {
 	uint64_t v;
 
-	random_bytes(&v, sizeof(v));
+	hash_random_bytes(&v, sizeof(v));
 	return v;
 }
 

@@ -29,7 +29,7 @@ static const struct {
 	{0x65735546, "FUSE"},
 };
 
-const char *network_file_system(uint32_t f_type)
+const char *store_dir_network_name(uint32_t f_type)
 {
 	size_t n = sizeof(network_types) / sizeof(network_types[0]);
 
@@ -46,7 +46,7 @@ static int check_file_system(const char *path, struct err *err)
 
 	if (statfs(path, &fs) != 0)
 		return err_errno(err, ERR_IO, "store %s: statfs", path);
-	name = network_file_system((uint32_t)fs.f_type);
+	name = store_dir_network_name((uint32_t)fs.f_type);
 	if (name == NULL)
 		return 0;
 	return err_set(err, ERR_IO,

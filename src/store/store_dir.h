@@ -42,6 +42,6 @@ char *store_dir_file(const struct store_dir *dir, const char *name);
  * map and locks cannot be trusted between hosts; NULL for all others.  FUSE
  * is among them: sshfs and a local FUSE driver have the same number.
  */
-const char *network_file_system(uint32_t f_type);
+const char *store_dir_network_name(uint32_t f_type);
 
 #endif

@@ -101,9 +101,9 @@ void feed_tell(const struct feed *feed, const struct feed_kind *kind,
 	const char *daemon = kind->daemon;
 	enum feed_state state = feed_state(feed, now);
 
-	time_format(feed->last_event, last);
-	time_format(feed->seen_at, seen);
-	time_format(feed->watermark, until);
+	day_format_time(feed->last_event, last);
+	day_format_time(feed->seen_at, seen);
+	day_format_time(feed->watermark, until);
 	if (state == FEED_NOT_RUNNING && feed->seen_at == 0)
 		strbuf_printf(out, "%s has never counted into this store",
 		              daemon);

@@ -29,9 +29,10 @@ static inline void check_https(const struct rua *rua)
 
 	check(strncmp(rua->uri, "https://", 8) == 0);
 	check(rua->port != 0 && rua->address[0] == '\0');
-	check(ip_canonical(rua->host, ip) ? strcmp(ip, rua->host) == 0
-	                                  : domain_is_canonical(rua->host) &&
-	                                            domain_is_host(rua->host));
+	check(domain_ip_canonical(rua->host, ip)
+	              ? strcmp(ip, rua->host) == 0
+	              : domain_is_canonical(rua->host) &&
+	                        domain_is_host(rua->host));
 	host = rua->uri + 8 + (rua->uri[8] == '[');
 	check(strncmp(host, rua->host, strlen(rua->host)) == 0);
 }

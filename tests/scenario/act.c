@@ -20,7 +20,7 @@ static int act_now(struct world *world, struct words *words, struct err *err)
 	int64_t time;
 
 	if (words_need(words, "a time", &text, err) < 0 ||
-	    time_parse(text, &time, err) < 0)
+	    day_parse_time(text, &time, err) < 0)
 		return err->class;
 	if (time * 1000 < world_true_ms(world))
 		return err_set(err, ERR_PARSE, "time goes on, not back");
@@ -63,7 +63,7 @@ static int act_feed(struct world *world, struct words *words, struct err *err)
 	if (!words_flag(words, "watermark"))
 		return err_set(err, ERR_PARSE, "watermark TIME?");
 	if (words_need(words, "a time", &until, err) < 0 ||
-	    time_parse(until, &feed.watermark, err) < 0)
+	    day_parse_time(until, &feed.watermark, err) < 0)
 		return err->class;
 	snprintf(feed.name, sizeof(feed.name), "%s", name);
 	feed_put(txn, &feed);

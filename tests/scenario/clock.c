@@ -186,10 +186,9 @@ int act_purge(struct world *world, struct words *words, struct err *err)
 		return err->class;
 	if (world->clock_record.doubted)
 		return 0;
-	return store_purge(world->db, day_of(now), now,
-	                   (int32_t)world->conf.store.keep_days,
-	                   (int32_t)world->conf.store.archive_days, &counts,
-	                   err);
+	return purge_run(world->db, day_of(now), now,
+	                 (int32_t)world->conf.store.keep_days,
+	                 (int32_t)world->conf.store.archive_days, &counts, err);
 }
 
 /* --- every scenario once more, with a clock that is set --- */

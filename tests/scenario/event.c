@@ -200,7 +200,7 @@ static int at_time(struct words *words, struct clock *clock,
 
 	if (words_value(words, "at", &text) == 0)
 		return 0;
-	if (time_parse(text, &time, err) < 0)
+	if (day_parse_time(text, &time, err) < 0)
 		return err->class;
 	*clock = clock_fixed(time);
 	events->clock = clock;

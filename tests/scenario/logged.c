@@ -102,7 +102,7 @@ static int read_time(const struct world *world, struct words *words,
 	*time = clock_secs(&clock);
 	if (words_value(words, "at", &text) == 0)
 		return 0;
-	return time_parse(text, time, err);
+	return day_parse_time(text, time, err);
 }
 
 int act_logged(struct world *world, struct words *words, struct err *err)

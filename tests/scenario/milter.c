@@ -22,7 +22,7 @@ static int need_time(struct words *words, const char *name, int64_t *time,
 
 	if (words_value(words, name, &text) == 0)
 		return err_set(err, ERR_PARSE, "%s=TIME?", name);
-	return time_parse(text, time, err);
+	return day_parse_time(text, time, err);
 }
 
 /* It commits every 10 seconds, whatever comes. */

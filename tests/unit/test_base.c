@@ -38,12 +38,13 @@ static void test_time_parse(void **state)
 
 		ROW(&rows[i]);
 		if (rows[i].want < 0) {
-			assert_int_equal(time_parse(rows[i].text, &got, &err),
-			                 ERR_PARSE);
+			assert_int_equal(
+				day_parse_time(rows[i].text, &got, &err),
+				ERR_PARSE);
 			assert_non_null(strstr(err.text, "RFC 3339"));
 		} else {
-			assert_int_equal(time_parse(rows[i].text, &got, &err),
-			                 0);
+			assert_int_equal(
+				day_parse_time(rows[i].text, &got, &err), 0);
 			assert_int_equal(got, rows[i].want);
 		}
 	}
@@ -57,7 +58,7 @@ static void test_days(void **state)
 	(void)state;
 	assert_int_equal(day_parse("2024-02-29", &day, NULL), 0);
 	assert_string_equal(day_format(day, text), "2024-02-29");
-	assert_string_equal(time_format(day_end(day), text),
+	assert_string_equal(day_format_time(day_end(day), text),
 	                    "2024-02-29T23:59:59Z");
 	assert_int_equal(day_of(day_end(day)), day);
 	assert_int_equal(day_of(day_end(day) + 1), day + 1);

@@ -298,7 +298,7 @@ static void test_file_systems(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *got = network_file_system(rows[i].f_type);
+		const char *got = store_dir_network_name(rows[i].f_type);
 
 		ROW(&rows[i]);
 		if (rows[i].want == NULL)

@@ -299,7 +299,7 @@ static void test_ip_canonical(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
-		assert_int_equal(ip_canonical(rows[i].text, got),
+		assert_int_equal(domain_ip_canonical(rows[i].text, got),
 		                 rows[i].want != NULL);
 		if (rows[i].want != NULL)
 			assert_string_equal(got, rows[i].want);

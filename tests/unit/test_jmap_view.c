@@ -250,7 +250,7 @@ static void test_kept(void **state)
 	w->clock.fixed_ms += 20 * 1000;
 	check(w, BOTH, FAILED("7"));
 	assert_true(has_kept(w, TUESDAY));
-	if (store_purge(w->f.db, TUESDAY, WORLD_NOW, 0, 90, &counts, &err) < 0)
+	if (purge_run(w->f.db, TUESDAY, WORLD_NOW, 0, 90, &counts, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_false(has_kept(w, MONDAY));
 	check(w, BOTH,

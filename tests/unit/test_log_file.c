@@ -74,7 +74,7 @@ static char *line_text(int n)
 	char time[TIME_TEXT];
 
 	return xasprintf("%s mx postfix/smtp[7]: %d of many\n",
-	                 time_format(day_start(20513) + n, time), n);
+	                 day_format_time(day_start(20513) + n, time), n);
 }
 
 static void write_lines(struct world *w, int n)

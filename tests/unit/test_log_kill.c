@@ -104,7 +104,7 @@ static void write_mails(struct world *w, int n)
 		char time[TIME_TEXT];
 		int mail = w->mails++, pid = 1 + mail % 2;
 
-		time_format(day_start(DAY) + mail, time);
+		day_format_time(day_start(DAY) + mail, time);
 		text = xasprintf(
 			"%s mx postfix/smtp[%d]: Trusted TLS connection "
 			"established to mx.d%d.example[192.0.2.1]:25: TLSv1.3 "

@@ -1264,9 +1264,9 @@ static void test_split(void **state)
 		if (!split)
 			continue;
 		snprintf(got, sizeof(got), "%s %.*s %d '%.*s'",
-		         time_format(line.time, time), (int)line.program.len,
-		         line.program.at, (int)line.pid, (int)line.message.len,
-		         line.message.at);
+		         day_format_time(line.time, time),
+		         (int)line.program.len, line.program.at, (int)line.pid,
+		         (int)line.message.len, line.message.at);
 		assert_string_equal(got, rows[i].want);
 	}
 }
@@ -1353,7 +1353,8 @@ static void test_zones(void **state)
 
 		ROW(&rows[i]);
 		zone(rows[i].zone);
-		assert_int_equal(time_parse(rows[i].now, &clock.now, NULL), 0);
+		assert_int_equal(day_parse_time(rows[i].now, &clock.now, NULL),
+		                 0);
 		for (size_t j = 0; rows[i].stamps[j] != NULL; j++) {
 			struct log_line line;
 			char text[64], got[TIME_TEXT];
@@ -1362,7 +1363,7 @@ static void test_zones(void **state)
 			         rows[i].stamps[j]);
 			assert_true(log_line_split(text, strlen(text), &clock,
 			                           &line));
-			assert_string_equal(time_format(line.time, got),
+			assert_string_equal(day_format_time(line.time, got),
 			                    rows[i].want[j]);
 		}
 	}

@@ -166,16 +166,16 @@ static void test_limits(void **state)
 	struct db_txn *txn = db_begin_write(f->db);
 	const int64_t hour = NOW / HOUR;
 
-	rate_add(txn, hour, "", 3);
-	rate_add(txn, hour + 1000, "", 4);
+	own_rate_add(txn, hour, "", 3);
+	own_rate_add(txn, hour + 1000, "", 4);
 	own_report_add(txn, TODAY, "a.example", 1);
 	own_report_add(txn, TODAY + 9, "a.example", 2);
 	own_seen_add(txn, TODAY + 9, "a.example", 2);
 	commit_ok(&txn);
 	take_back(f, false);
 	txn = db_begin_read(f->db);
-	assert_int_equal(rate_get(txn, hour, ""), 3);
-	assert_int_equal(rate_get(txn, hour + 1000, ""), 0);
+	assert_int_equal(own_rate_get(txn, hour, ""), 3);
+	assert_int_equal(own_rate_get(txn, hour + 1000, ""), 0);
 	assert_int_equal(own_report_get(txn, TODAY, "a.example"), 1);
 	assert_int_equal(own_report_get(txn, TODAY + 9, "a.example"), 0);
 	assert_int_equal(own_seen_get(txn, TODAY + 9, "a.example"), 0);

@@ -40,7 +40,7 @@ static void count_domains(struct db *db, int32_t day, int n)
 	day_stats_add(txn, day, &(struct day_stats){.events = (uint64_t)n});
 	own_report_add(txn, day, "example.com", 1);
 	own_seen_add(txn, day, "example.com", 1);
-	rate_add(txn, day_start(day) / 3600 + 10, "", 1);
+	own_rate_add(txn, day_start(day) / 3600 + 10, "", 1);
 	inbound_add(txn, day, "example.com", &(struct inbound){.bits = 1}, 1);
 	mail_add(txn, &(struct mail_row){.day = day,
 	                                 .domain = "example.com",
@@ -121,7 +121,7 @@ static void test_what_is_old_goes(void **state)
 
 	fill(f->db);
 	assert_int_equal(
-		store_purge(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
+		purge_run(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
 		0);
 	/* head and policy of each domain, two rows of the interned policy,
 	 * the day's sums, and its revision */
@@ -158,8 +158,9 @@ static void test_what_is_old_goes(void **state)
 		assert_int_equal(inbound_domain_next(txn, &at, domain), 1);
 		assert_int_equal(at == day, rows[i].counted);
 		domain[0] = '\0';
-		assert_int_equal(rate_get(txn, day_start(day) / 3600 + 10, ""),
-		                 rows[i].rate);
+		assert_int_equal(
+			own_rate_get(txn, day_start(day) / 3600 + 10, ""),
+			rows[i].rate);
 	}
 	assert_int_equal(archive_head_next(txn, &archived), 1);
 	assert_int_equal(archived.created_at, NOW - ARCHIVE * DAY_SECS);
@@ -174,7 +175,7 @@ static void test_what_is_old_goes(void **state)
 	assert_int_equal(db_commit(&txn, &f->err), 0);
 	/* again: nothing left to do */
 	assert_int_equal(
-		store_purge(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
+		purge_run(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
 		0);
 	assert_int_equal(counts.tally + counts.archive + counts.rates +
 	                         counts.inbound + counts.mail,
@@ -193,7 +194,7 @@ static void test_a_clock_of_1970_deletes_nothing(void **state)
 	doubt_note_refused(txn, "a@example.com", TODAY, 7);
 	commit_ok(&txn);
 	assert_int_equal(
-		store_purge(f->db, 0, 60, KEEP, ARCHIVE, &counts, &f->err), 0);
+		purge_run(f->db, 0, 60, KEEP, ARCHIVE, &counts, &f->err), 0);
 	assert_int_equal(counts.tally + counts.own_reports + counts.rates +
 	                         counts.suppressions,
 	                 0);

@@ -138,15 +138,15 @@ static void test_rates(void **state)
 	struct db_txn *txn = db_begin_write(f->db);
 	uint64_t n = 0;
 
-	rate_add(txn, 492322, "", 10);
-	rate_add(txn, 492322, "example.com", 4);
-	rate_add(txn, 492323, "", 1);
-	assert_int_equal(rate_get(txn, 492322, ""), 10);
-	assert_int_equal(rate_get(txn, 492322, "example.com"), 4);
-	assert_int_equal(rate_purge(txn, 492323, &n), 0);
+	own_rate_add(txn, 492322, "", 10);
+	own_rate_add(txn, 492322, "example.com", 4);
+	own_rate_add(txn, 492323, "", 1);
+	assert_int_equal(own_rate_get(txn, 492322, ""), 10);
+	assert_int_equal(own_rate_get(txn, 492322, "example.com"), 4);
+	assert_int_equal(own_rate_purge(txn, 492323, &n), 0);
 	assert_int_equal(n, 2);
-	assert_int_equal(rate_get(txn, 492323, ""), 1);
-	assert_int_equal(rate_purge(txn, -1, &n), 0);
+	assert_int_equal(own_rate_get(txn, 492323, ""), 1);
+	assert_int_equal(own_rate_purge(txn, -1, &n), 0);
 	assert_int_equal(n, 2);
 	commit_ok(&txn);
 }
