@@ -66,7 +66,7 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 	};
 	auto_(table_free) struct table *table = table_new(columns, 4);
 	const json_t *feed;
-	const char *counting_well = feed_state_word(FEED_COUNTING);
+	const char *counting_well = word_api(&words_feeds, FEED_COUNTING);
 	size_t i, counting = 0;
 
 	json_array_foreach (doc_get(doc, "feeds"), i, feed) {

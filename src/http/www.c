@@ -60,6 +60,8 @@ static json_t *words_json(const struct vocabulary *in)
 	for (int i = 0; i < in->count; i++) {
 		const struct word *word = &in->words[word_at(in, i)];
 
+		if (word->api == NULL)
+			continue;
 		json_object_set_new(words, word->api,
 		                    json_pack("{s:s*,s:s*,s:s*}", "label",
 		                              word->label, "sentence",

@@ -46,7 +46,7 @@ static void add_feeds(const struct status_of *of, struct db_txn *txn,
 		feed_tell(&feed, kind, of->now, &words);
 		doc_set(item, "name", feed.name);
 		json_set_bool(item, "countsSessions", kind->counts_sessions);
-		doc_set(item, "state", feed_state_word(state));
+		doc_set(item, "state", word_api(&words_feeds, state));
 		json_set_bool(item, "isUp", feed_is_up(state));
 		doc_set(item, "words", strbuf_text(&words));
 		json_set_time(item, "countedUntil", feed.watermark);

@@ -74,21 +74,6 @@ enum feed_state feed_state(const struct feed *feed, int64_t now)
 	               : FEED_COUNTING;
 }
 
-const char *feed_state_word(enum feed_state state)
-{
-	static const char *const words[] = {
-		[FEED_NOT_RUNNING] = "not-running",
-		[FEED_IN_TROUBLE] = "in-trouble",
-		[FEED_STARTING] = "starting",
-		[FEED_BEHIND] = "behind",
-		[FEED_EMPTY] = "empty",
-		[FEED_QUIET] = "quiet",
-		[FEED_COUNTING] = "counting",
-	};
-
-	return words[state];
-}
-
 bool feed_is_up(enum feed_state state)
 {
 	return state > FEED_IN_TROUBLE;

@@ -64,11 +64,11 @@ enum feed_state {
 	FEED_EMPTY,    /* no event has ever come */
 	FEED_QUIET,    /* none for a day */
 	FEED_COUNTING,
+	FEED_STATES
 };
 /* The only judgement: of status, doctor, the page and the metrics.  A feed of
  * which the store knows nothing is zeroed, and does not run. */
 enum feed_state feed_state(const struct feed *feed, int64_t now);
-const char *feed_state_word(enum feed_state state); /* "not-running" */
 bool feed_is_up(enum feed_state state); /* its daemon runs and counts */
 
 /* The same in a sentence. */

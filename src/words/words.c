@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "words/feed.h"
+
 static const struct word policies[POLICY_TYPES] = {
 	[POLICY_NONE] = {"noPolicyFound", "no policy",
                          "neither DANE nor MTA-STS: opportunistic TLS",
@@ -238,6 +240,16 @@ static const struct word bad_input[BAD_KINDS] = {
 	[BAD_MEMBER] = {"wrong-member"}, [BAD_DOMAIN] = {"no-domain"},
 };
 
+static const struct word feeds[FEED_STATES] = {
+	[FEED_NOT_RUNNING] = {"not-running", "not running", NULL, "bad"},
+	[FEED_IN_TROUBLE] = {"in-trouble", "in trouble", NULL, "bad"},
+	[FEED_STARTING] = {"starting", NULL, "nothing is counted yet", "warn"},
+	[FEED_BEHIND] = {"behind", NULL, "it counts what is old", "warn"},
+	[FEED_EMPTY] = {"empty", NULL, "no event has ever come", "warn"},
+	[FEED_QUIET] = {"quiet", NULL, "no event for a day", "warn"},
+	[FEED_COUNTING] = {"counting", NULL, NULL, "good"},
+};
+
 #define VOCABULARY(rows, other)                                                \
 	{                                                                      \
 #rows, rows, sizeof(rows) / sizeof((rows)[0]), other           \
@@ -259,13 +271,17 @@ const struct vocabulary words_tls = VOCABULARY(tls, INBOUND_TLS_OTHER);
 const struct vocabulary words_clients = VOCABULARY(clients, -1);
 const struct vocabulary words_certificates = VOCABULARY(certificates, -1);
 const struct vocabulary words_bad_input = VOCABULARY(bad_input, -1);
+const struct vocabulary words_feeds = VOCABULARY(feeds, -1);
 
 const struct vocabulary *words_at(int i)
 {
 	static const struct vocabulary *const all[] = {
-		&words_policies, &words_results, &words_marks,   &words_modes,
-		&words_statuses, &words_states,  &words_lookups, &words_tlsa,
-		&words_tls,      &words_clients,
+		&words_policies,  &words_results,  &words_marks,
+		&words_modes,     &words_statuses, &words_states,
+		&words_answers,   &words_stages,   &words_bounces,
+		&words_lookups,   &words_tlsa,     &words_sts_modes,
+		&words_tls,       &words_clients,  &words_certificates,
+		&words_bad_input, &words_feeds,
 	};
 
 	return i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;

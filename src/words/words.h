@@ -189,9 +189,10 @@ enum bad_input {
 extern const struct vocabulary words_policies, words_results, words_marks,
 	words_modes, words_statuses, words_states, words_answers, words_stages,
 	words_bounces, words_lookups, words_tlsa, words_sts_modes, words_tls,
-	words_clients, words_certificates, words_bad_input;
+	words_clients, words_certificates, words_bad_input,
+	words_feeds; /* words/feed.h */
 
-/* Those of which people see labels and sentences; NULL past the last. */
+/* All of them; NULL past the last. */
 const struct vocabulary *words_at(int i);
 
 #endif

@@ -3,7 +3,7 @@ import {h} from "./dom.js";
 import {bytes, count, plural, time} from "./format.js";
 import {hash} from "./router.js";
 import {tableHead, tableOf, tableRow} from "./table.js";
-import {meaning} from "./words.js";
+import {chip, meaning} from "./words.js";
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
   "lines", "events", "outbox", "coverage", "suppressions", "clock"];
@@ -25,12 +25,8 @@ export function span(seconds) {
 const columns = (now) => [
   {title: "Feed", head: true, cell: ({name}) => name},
   {title: "State", cell: (feed) => {
-    const well = feed.state === "counting";
-    const kind = !feed.isUp ? "bad" : well ? "good" : "warn";
-
-    return [h("span", {class: `chip chip-${kind}`},
-      feed.state.replaceAll("-", " ")),
-    !well && h("div", {class: "small muted"}, feed.words)];
+    return [chip("feeds", feed.state), feed.state !== "counting"
+      && h("div", {class: "small muted"}, feed.words)];
   }},
   {title: "Last event", cell: (feed) => feed.lastEvent
     ? time(feed.lastEvent, {seconds: true})
