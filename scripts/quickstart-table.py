@@ -56,7 +56,7 @@ def main():
 
     rows = [("domain", "sessions", "failed", "delivered to")]
     for row in domains["domains"]:
-        ok, failed = row["successfulSessions"], row["failedSessions"]
+        ok, failed = row["totalSuccessfulSessions"], row["totalFailedSessions"]
         where = ", ".join(went[row["domain"]])
         rows.append((printable(row["domain"]), str(ok + failed), str(failed),
                      where or "nobody: " + printable(row["reason"] or "")))

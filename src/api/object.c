@@ -134,6 +134,7 @@ static const struct property destination_rows[] = {
 	{"attempts", &kind_uint, DESTINATION(attempts)},
 	{"lastAttempt", &kind_moment, DESTINATION(last_attempt)},
 	{"nextAttempt", &kind_moment, DESTINATION(next_attempt)},
+	{"uncertain", &kind_made_bool, DESTINATION(uncertain)},
 	{"lastAnswer", &kind_word, DESTINATION(last_answer)},
 	{"history", &kind_made_objects,
          LIST(struct object_destination, tries, try_count),

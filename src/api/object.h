@@ -44,6 +44,7 @@ struct object_destination {
 	uint64_t attempts;
 	int64_t last_attempt;     /* secs; 0: none yet */
 	int64_t next_attempt;     /* secs; 0: none */
+	bool uncertain;           /* an answer was lost */
 	const char *last_answer;  /* NULL: none yet */
 	struct object_try *tries; /* the last attempts, in their order */
 	size_t try_count;

@@ -97,6 +97,7 @@ extern const struct kind kind_objects;     /* structs of `items` */
 extern const struct kind kind_id;           /* uint64_t; 0: null */
 extern const struct kind kind_word;         /* const char * */
 extern const struct kind kind_uint;         /* uint64_t */
+extern const struct kind kind_made_bool;    /* bool */
 extern const struct kind kind_moment;       /* int64_t; 0: null */
 extern const struct kind kind_made_enum;    /* an enum with `words` */
 extern const struct kind kind_made_objects; /* structs of `items` */

@@ -197,6 +197,12 @@ static json_t *write_time(const struct property *row, const void *field)
 	return json_string(day_format_time(*(const int64_t *)field, text));
 }
 
+static json_t *write_bool(const struct property *row, const void *field)
+{
+	(void)row;
+	return json_boolean(*(const bool *)field);
+}
+
 static json_t *write_moment(const struct property *row, const void *field)
 {
 	return *(const int64_t *)field ? write_time(row, field) : json_null();
@@ -206,6 +212,7 @@ const struct kind kind_count = {read_count, write_count, NULL};
 const struct kind kind_uint = {NULL, write_count, NULL};
 const struct kind kind_time = {read_time, write_time, NULL};
 const struct kind kind_until = {read_time, write_moment, NULL};
+const struct kind kind_made_bool = {NULL, write_bool, NULL};
 const struct kind kind_moment = {NULL, write_moment, NULL};
 
 /* --- words --- */

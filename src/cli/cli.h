@@ -158,6 +158,8 @@ struct cli_args {
 	struct cli_object_args object;
 };
 
+struct jmap_transport;
+
 struct cli {
 	struct cli_args args;
 	struct conf conf;
@@ -165,6 +167,7 @@ struct cli {
 	char doubt[CLOCK_WORDS]; /* why the time is doubted; "" */
 	bool vouched;            /* for the time */
 	struct db *db;
+	struct jmap_transport *answers; /* cli/answers.h; NULL: not yet */
 	struct strbuf out;
 	bool is_usage; /* what failed is the command line */
 };

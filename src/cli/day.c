@@ -1,14 +1,8 @@
 #include "cli/day.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/day.h"
-
-void domain_day_name(const struct cli *cli, char domain[TALLY_DOMAIN_TEXT])
-{
-	strcpy(domain, cli->args.domain);
-}
 
 int domain_day_unknown(const struct cli *cli, const char *domain,
                        struct err *err)
@@ -31,7 +25,7 @@ int domain_day_find(const struct cli *cli, struct db_txn *txn,
 	int32_t first = cli->args.day, last = cli->args.day;
 	struct clock clock = cli->clock;
 
-	domain_day_name(cli, at->domain);
+	snprintf(at->domain, sizeof(at->domain), "%s", cli->args.domain);
 	if (!cli->args.has_day &&
 	    !tally_days_until(txn, day_of(clock_secs(&clock)), &first, &last))
 		last = first - 1;

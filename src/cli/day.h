@@ -1,5 +1,5 @@
 /*
- * cli_day - a domain as the operator wrote it, and a day it was counted on
+ * cli_day - a day on which a domain was counted
  */
 #ifndef TLSTALLY_CLI_DAY_H
 #define TLSTALLY_CLI_DAY_H
@@ -14,10 +14,6 @@ struct domain_day {
 	int32_t day;
 	struct tally_head head;
 };
-
-/* The operand in its canonical form; what is no domain stays as it is, for
- * bad names are counted, too. */
-void domain_day_name(const struct cli *cli, char domain[TALLY_DOMAIN_TEXT]);
 
 /* The operand's domain on --day, or on the last day that it was counted.
  * ERR_NOTFOUND in words. */

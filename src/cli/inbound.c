@@ -1,208 +1,387 @@
-/* What `tlstally inbound` finds in the store, and the command itself. */
-#include "cli/inbound.h"
-
+/* tlstally inbound: how mail came in, summed up over some days by our domain,
+ * or for one domain by sender and by the way it came. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/answers.h"
 #include "cli/cli.h"
+#include "cli/table.h"
 #include "show/doc.h"
-#include "show/inbound_sums.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
-#include "store/inbound_table.h"
-#include "store/paged.h"
+#include "base/xalloc.h"
+#include "words/words.h"
 
-enum { DAYS_SHOWN = 7 };
+enum {
+	DAYS_SHOWN = 7,
+	GOOD_SHOWN = 20, /* senders that deliver well are many */
+};
 
 /* No domain has such a name. */
 #define NULL_SENDER "<>"
 #define OTHER_SENDERS "(others)"
 
-/* One row's place in the sums. */
-struct collect {
-	const char *domain;          /* our domain, at hand now */
-	struct inbound_sums senders; /* or, of all domains, our domains */
-	struct inbound_sums ways;
-	bool one_domain;
+/* --- sums --- */
+
+/* What counts as one line of the sums, by its name. */
+static json_t *line_of(json_t *sums, const char *member, const char *name)
+{
+	json_t *line = json_object_get(sums, name);
+
+	if (line != NULL)
+		return line;
+	line = doc_object(sums, name);
+	doc_set(line, member, name);
+	return line;
+}
+
+static void add(json_t *line, const char *member, uint64_t n)
+{
+	json_set_uint(line, member, doc_number(line, member) + n);
+}
+
+static const char *const tls_members[INBOUND_TLS_VERSIONS] = {
+	[INBOUND_CLEAR] = "clear",        [INBOUND_SSL3] = "oldTls",
+	[INBOUND_TLS10] = "oldTls",       [INBOUND_TLS11] = "oldTls",
+	[INBOUND_TLS_OTHER] = "otherTls", [INBOUND_TLS12] = "tls12",
+	[INBOUND_TLS13] = "tls13",
 };
 
-static const char *sender_name(const struct inbound *inbound)
+/* What a line has beside its name, also where it is 0; of a sender the last
+ * two say nothing. */
+static const char *const mix_members[] = {"clear",   "oldTls",   "tls12",
+                                          "tls13",   "otherTls", "submitted",
+                                          "filtered"};
+enum { OF_OTHER_SITES = 5, OF_ALL = 7 };
+
+static void add_mix(json_t *line, const json_t *more, size_t members)
 {
-	if (inbound->other_senders)
-		return OTHER_SENDERS;
-	return inbound->sender[0] != '\0' ? inbound->sender : NULL_SENDER;
+	uint64_t messages = 0;
+
+	for (size_t i = 0; i < members; i++) {
+		add(line, mix_members[i], doc_number(more, mix_members[i]));
+		if (i < OF_OTHER_SITES)
+			messages += doc_number(line, mix_members[i]);
+	}
+	json_set_uint(line, "messages", messages);
+	json_set_uint(line, "weak",
+	              doc_number(line, "clear") + doc_number(line, "oldTls"));
 }
 
-/* A way to come in as one name: "0 6 2 256 TLS_AES_256_GCM_SHA384", in an
- * order that people want. */
-static void add_way(struct collect *c, const struct inbound *inbound,
-                    uint64_t messages)
+static void add_sender(json_t *senders, const json_t *outcome)
 {
-	char name[64 + INBOUND_CIPHER_TEXT];
+	const char *name = doc_text(outcome, "sender");
+	auto_(json_free) json_t *mix = json_object();
 
-	snprintf(name, sizeof(name), "%d %d %d %u %s", (int)inbound->client,
-	         (int)inbound->tls, (int)inbound->certificate,
-	         (unsigned)inbound->bits, inbound->cipher);
-	inbound_sums_add(&c->ways, name, inbound, messages);
+	if (json_is_string(doc_get(outcome, "otherSenders")))
+		name = OTHER_SENDERS;
+	else if (name[0] == '\0')
+		name = NULL_SENDER;
+	for (int i = 0; i < INBOUND_TLS_VERSIONS; i++)
+		if (strcmp(doc_text(outcome, "tls"), word_api(&words_tls, i)) ==
+		    0)
+			json_set_uint(mix, tls_members[i],
+			              doc_number(outcome, "messages"));
+	add_mix(line_of(senders, "sender", name), mix, OF_OTHER_SITES);
 }
 
-static void add_row(void *arg, const struct inbound *inbound, uint64_t messages)
+static void add_way(json_t *ways, const json_t *outcome)
 {
-	struct collect *c = arg;
+	static const char *const members[] = {"client", "tls", "certificate",
+	                                      "cipher"};
+	auto_(strbuf_clear) struct strbuf name = {0};
+	json_t *line;
 
-	if (!c->one_domain) {
-		inbound_sums_add(&c->senders, c->domain, inbound, messages);
+	for (size_t i = 0; i < 4; i++)
+		strbuf_printf(&name, "%s ", doc_text(outcome, members[i]));
+	strbuf_printf(&name, "%" PRIu64, doc_number(outcome, "cipherBits"));
+	line = line_of(ways, "name", strbuf_text(&name));
+	json_object_del(line, "name");
+	for (size_t i = 0; i < 4; i++)
+		doc_set(line, members[i], doc_text(outcome, members[i]));
+	json_set_uint(line, "bits", doc_number(outcome, "cipherBits"));
+	add(line, "messages", doc_number(outcome, "messages"));
+}
+
+/* --- the lines in order --- */
+
+static int more_first(const json_t *a, const json_t *b, const char *member)
+{
+	uint64_t x = doc_number(a, member), y = doc_number(b, member);
+
+	return x == y ? 0 : x < y ? 1 : -1;
+}
+
+/* Domain or sender; a way has none. */
+static const char *name_of(const json_t *line)
+{
+	const char *domain = doc_text(line, "domain");
+
+	return domain[0] != '\0' ? domain : doc_text(line, "sender");
+}
+
+static int worst_first(const void *a, const void *b)
+{
+	const json_t *const *x = a, *const *y = b;
+	int order = more_first(*x, *y, "weak");
+
+	if (order == 0)
+		order = more_first(*x, *y, "messages");
+	return order != 0 ? order : strcmp(name_of(*x), name_of(*y));
+}
+
+/* The worst first, then the most messages, then by name. */
+static void put_lines(json_t *doc, const char *member, json_t *sums)
+{
+	json_t *list = doc_array(doc, member), *line;
+	size_t count = json_object_size(sums), n = 0;
+	json_t **lines = xcalloc(count + 1, sizeof(json_t *));
+	const char *name;
+
+	json_object_foreach (sums, name, line)
+		lines[n++] = line;
+	qsort(lines, count, sizeof(json_t *), worst_first);
+	for (n = 0; n < count; n++)
+		json_array_append(list, lines[n]);
+	free(lines);
+}
+
+/* --- as text --- */
+
+enum { SHARE_TEXT = 32 };
+
+/* "12.5 %"; what is there never reads as 0. */
+static void put_share(uint64_t part, uint64_t all, char text[SHARE_TEXT])
+{
+	unsigned tenths =
+		all > 0 ? (unsigned)(1000.0 * (double)part / (double)all) : 0;
+
+	if (part > 0 && tenths == 0)
+		snprintf(text, SHARE_TEXT, "< 0.1 %%");
+	else
+		snprintf(text, SHARE_TEXT, "%u.%u %%", tenths / 10,
+		         tenths % 10);
+}
+
+static void print_days(const json_t *doc, struct strbuf *out)
+{
+	const char *first = doc_text(doc, "firstDay");
+	const char *last = doc_text(doc, "lastDay");
+
+	strbuf_puts(out, first);
+	if (strcmp(first, last) != 0)
+		strbuf_printf(out, " to %s", last);
+}
+
+/* How the messages of a line came in, after its name. */
+#define MIX_COLUMNS                                                            \
+	TABLE_NUMBER("in clear", "clear"),                                     \
+		TABLE_NUMBER("TLS < 1.2", "oldTls"),                           \
+		TABLE_NUMBER("TLS 1.2", "tls12"),                              \
+		TABLE_NUMBER("TLS 1.3", "tls13"),                              \
+		TABLE_NUMBER("weak", "share")
+
+static void print_lines(const json_t *lines, const struct table_column *columns,
+                        size_t count, const char *indent, struct strbuf *out)
+{
+	char share[SHARE_TEXT];
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (lines, i, item) {
+		put_share(doc_number(item, "weak"),
+		          doc_number(item, "messages"), share);
+		json_set_string(item, "share", share);
+	}
+	table_print(lines, columns, count, indent, out);
+}
+
+static void print_domains(const json_t *doc, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		TABLE_TEXT("mail to", "domain"),
+		TABLE_NUMBER("from other sites", "messages"),
+		MIX_COLUMNS,
+		TABLE_NUMBER("own users", "submitted"),
+	};
+	const json_t *item;
+	uint64_t filtered = 0;
+	size_t i;
+
+	print_days(doc, out);
+	strbuf_puts(out, ": messages that came in\n");
+	json_array_foreach (doc_get(doc, "domains"), i, item)
+		filtered += doc_number(item, "filtered");
+	print_lines(doc_get(doc, "domains"), columns, 8, "", out);
+	if (filtered > 0)
+		strbuf_printf(out,
+		              "A before-queue filter handed back %" PRIu64
+		              " more: how these came in is not seen.\n",
+		              filtered);
+	strbuf_puts(out, "weak: in clear text, or with TLS older than 1.2.  "
+	                 "`tlstally inbound DOMAIN` says who.\n");
+}
+
+/* Those with weak messages, or those without; at most so many. */
+static void print_senders(const json_t *doc, bool weak, size_t most,
+                          const char *title, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		TABLE_TEXT("sender", "sender"),
+		TABLE_NUMBER("messages", "messages"),
+		MIX_COLUMNS,
+	};
+	auto_(json_free) json_t *lines = json_array();
+	json_t *item;
+	size_t i, count = 0;
+
+	json_array_foreach (doc_get(doc, "senders"), i, item) {
+		if ((doc_number(item, "weak") > 0) == weak && count++ < most)
+			json_array_append(lines, item);
+	}
+	if (count == 0)
 		return;
-	}
-	if (inbound->client == INBOUND_MX)
-		inbound_sums_add(&c->senders, sender_name(inbound), inbound,
-		                 messages);
-	add_way(c, inbound, messages);
+	strbuf_puts(out, title);
+	print_lines(lines, columns, 7, "  ", out);
+	if (count > most)
+		strbuf_printf(out, "  and %zu more; --json lists all\n",
+		              count - most);
 }
 
-static int collect_all(struct cli *cli, int32_t first, int32_t last,
-                       struct collect *c, struct err *err)
+enum clients { OTHER_SITES, OUR_OWN, FILTER };
+
+static enum clients clients_of(const char *client)
 {
-	struct paged paged = {.db = cli->db};
-	char domain[DOMAIN_TEXT] = "";
-	int32_t day = first;
-
-	c->domain = domain;
-	for (;;) {
-		struct db_txn *txn = paged_txn(&paged);
-
-		if (!inbound_domain_next(txn, &day, domain) || day > last)
-			break;
-		inbound_each(txn, day, domain, add_row, c);
-	}
-	return paged_end(&paged, err);
+	if (strcmp(client, "mx") == 0)
+		return OTHER_SITES;
+	return strcmp(client, "filter") == 0 ? FILTER : OUR_OWN;
 }
 
-static int collect_one(struct cli *cli, int32_t first, int32_t last,
-                       const char *domain, struct collect *c, struct err *err)
+static void print_ways(const json_t *doc, enum clients clients,
+                       const char *title, struct strbuf *out)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	static const struct table_column columns[] = {
+		TABLE_NUMBER("messages", "messages"),
+		TABLE_TEXT("client", "who"),
+		TABLE_TEXT("TLS", "tls"),
+		TABLE_NUMBER("bits", "bits"),
+		TABLE_TEXT("its certificate", "certificate"),
+		TABLE_TEXT("cipher", "cipher"),
+	};
+	auto_(json_free) json_t *ways = json_array();
+	json_t *item;
+	size_t i;
 
-	c->one_domain = true;
-	for (int32_t day = first; day <= last; day++)
-		inbound_each(txn, day, domain, add_row, c);
-	return db_commit(&txn, err);
-}
+	json_array_foreach (doc_get(doc, "ways"), i, item) {
+		const char *client = doc_text(item, "client");
 
-static void set_mix(json_t *item, const struct inbound_mix *mix)
-{
-	json_set_uint(item, "messages", inbound_mix_sum(mix));
-	json_set_uint(item, "weak", inbound_mix_weak(mix));
-	json_set_uint(item, "clear", mix->tls[INBOUND_CLEAR]);
-	json_set_uint(item, "oldTls", inbound_mix_old(mix));
-	json_set_uint(item, "tls12", mix->tls[INBOUND_TLS12]);
-	json_set_uint(item, "tls13", mix->tls[INBOUND_TLS13]);
-	json_set_uint(item, "otherTls", mix->tls[INBOUND_TLS_OTHER]);
-}
-
-static void add_lines(json_t *list, const char *what, bool ours,
-                      struct inbound_sums *sums)
-{
-	inbound_sums_sort(sums);
-	for (size_t i = 0; i < sums->count; i++) {
-		json_t *item = doc_row(list);
-
-		doc_set(item, what, sums->lines[i].name);
-		set_mix(item, &sums->lines[i].mix);
-		if (!ours)
+		if (clients_of(client) != clients)
 			continue;
-		json_set_uint(item, "submitted", sums->lines[i].mix.submitted);
-		json_set_uint(item, "filtered", sums->lines[i].mix.filtered);
+		json_set_string(item, "who",
+		                clients == OTHER_SITES ? "other site" : client);
+		json_array_append(ways, item);
 	}
+	if (json_array_size(ways) > 0)
+		strbuf_puts(out, title);
+	table_print(ways, columns, 6, "  ", out);
 }
 
-static void add_ways(json_t *list, struct inbound_sums *ways)
+static void print_domain(const json_t *doc, struct strbuf *out)
 {
-	inbound_sums_sort(ways);
-	for (size_t i = 0; i < ways->count; i++) {
-		const struct inbound_line *line = &ways->lines[i];
-		json_t *item = doc_row(list);
-		int client, tls, certificate, cipher = 0;
-		unsigned bits;
-
-		/* add_way() wrote it */
-		if (sscanf(line->name, "%d %d %d %u %n", &client, &tls,
-		           &certificate, &bits, &cipher) < 4)
-			continue;
-		json_set_string(item, "client",
-		                word_api(&words_clients, client));
-		json_set_string(item, "tls", word_api(&words_tls, tls));
-		doc_set(item, "cipher", line->name + cipher);
-		json_set_uint(item, "bits", bits);
-		json_set_string(item, "certificate",
-		                word_api(&words_certificates, certificate));
-		json_set_uint(item, "messages",
-		              inbound_mix_sum(&line->mix) +
-		                      line->mix.submitted + line->mix.filtered);
-	}
+	print_days(doc, out);
+	strbuf_printf(out, ": messages that came in for %s\n",
+	              doc_text(doc, "domain"));
+	print_senders(doc, true, SIZE_MAX,
+	              "\nstill without TLS, or with TLS older than 1.2\n", out);
+	print_senders(doc, false, GOOD_SHOWN,
+	              "\nalways with TLS 1.2 or newer\n", out);
+	print_ways(doc, OTHER_SITES, "\nhow other sites deliver\n", out);
+	print_ways(doc, OUR_OWN, "\nhow our own users and programs hand in\n",
+	           out);
+	print_ways(doc, FILTER,
+	           "\nhow a before-queue filter hands back, whoever sent it\n",
+	           out);
 }
 
-static int fill(struct cli *cli, json_t *doc, int32_t first, int32_t last,
-                struct err *err)
+static void print(const json_t *doc, struct strbuf *out)
 {
-	const char *text = cli->args.operands[0];
-	struct collect c = {.one_domain = text != NULL};
-	char domain[DOMAIN_TEXT];
-	int rc;
-
-	doc_set_day(doc, "firstDay", first);
-	doc_set_day(doc, "lastDay", last);
-	if (text == NULL) {
-		rc = collect_all(cli, first, last, &c, err);
-		add_lines(doc_array(doc, "domains"), "domain", true,
-		          &c.senders);
-	} else if (domain_canonical(text, strlen(text), domain, err) < 0) {
-		rc = err->class;
-	} else {
-		rc = collect_one(cli, first, last, domain, &c, err);
-		doc_set(doc, "domain", domain);
-		add_lines(doc_array(doc, "senders"), "sender", false,
-		          &c.senders);
-		add_ways(doc_array(doc, "ways"), &c.ways);
-	}
-	inbound_sums_clear(&c.senders);
-	inbound_sums_clear(&c.ways);
-	return rc;
+	if (json_is_array(doc_get(doc, "domains")))
+		print_domains(doc, out);
+	else
+		print_domain(doc, out);
 }
 
-static bool has_nothing(const json_t *doc)
+/* --- what is asked --- */
+
+static int fill(struct cli *cli, int32_t first, int32_t last,
+                const char *domain, json_t *doc, struct err *err)
 {
-	return json_array_size(doc_get(doc, "domains")) == 0 &&
-	       json_array_size(doc_get(doc, "ways")) == 0;
+	auto_(object_order_clear) struct object_order order = {
+		.type = &type_inbound,
+		.fields = object_names(domain ? "outcomes"
+	                                      : "domain,clear,oldTls,tls12"
+	                                        ",tls13,otherTls,submitted"
+	                                        ",filtered"),
+		.filter = json_object(),
+	};
+	auto_(json_free) json_t *found = NULL, *lines = json_object(),
+				*ways = json_object();
+	json_t *item, *outcome;
+	size_t i, j;
+
+	doc_set_day(order.filter, "dayAfter", first);
+	doc_set_day(order.filter, "dayBefore", last + 1);
+	if (domain != NULL)
+		doc_set(order.filter, "domain", domain);
+	if (cli_find(cli, &order, &found, err) < 0)
+		return err->class;
+	json_array_foreach (found, i, item) {
+		if (domain == NULL)
+			add_mix(line_of(lines, "domain",
+			                doc_text(item, "domain")),
+			        item, OF_ALL);
+		json_array_foreach (doc_get(item, "outcomes"), j, outcome) {
+			if (strcmp(doc_text(outcome, "client"), "mx") == 0)
+				add_sender(lines, outcome);
+			add_way(ways, outcome);
+		}
+	}
+	put_lines(doc, domain ? "senders" : "domains", lines);
+	if (domain != NULL)
+		put_lines(doc, "ways", ways);
+	return 0;
 }
 
 /* A script gets an empty list; people are told why. */
 int cli_inbound(struct cli *cli, struct err *err)
 {
-	auto_(json_free) json_t *doc = json_object();
+	const char *domain =
+		cli->args.domain[0] != '\0' ? cli->args.domain : NULL;
 	int32_t last = day_of(clock_secs(&cli->clock)), first;
-	int rc;
+	auto_(json_free) json_t *doc = json_object();
 
 	if (cli->args.has_day && cli->args.days > 0)
 		return err_set(err, ERR_PARSE, "--day or --days, but not both");
 	first = last - (cli->args.days ? cli->args.days : DAYS_SHOWN) + 1;
 	if (cli->args.has_day)
 		first = last = cli->args.day;
-	rc = fill(cli, doc, first, last, err);
-	if (rc < 0)
-		return rc;
-	if (cli->args.json)
-		doc_print(doc, &cli->out);
-	else if (has_nothing(doc))
+	doc_set_day(doc, "firstDay", first);
+	doc_set_day(doc, "lastDay", last);
+	if (domain != NULL)
+		doc_set(doc, "domain", domain);
+	if (fill(cli, first, last, domain, doc, err) < 0)
+		return err->class;
+	if (!cli->args.json && json_array_size(doc_get(doc, "domains")) == 0 &&
+	    json_array_size(doc_get(doc, "ways")) == 0)
 		return err_set(err, ERR_NOTFOUND,
 		               "no mail%s%.253s came in on %s that is counted; "
 		               "is tlstally-milter running, and one of "
 		               "smtpd_milters in Postfix's main.cf?",
-		               cli->args.operands[0] ? " to " : "",
-		               doc_text(doc, "domain"),
+		               domain ? " to " : "", domain ? domain : "",
 		               first == last ? "this day" : "these days");
-	else
-		inbound_print(doc, &cli->out);
+	cli_print(cli, doc, print);
 	return 0;
 }

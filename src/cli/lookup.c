@@ -1,21 +1,147 @@
-/* tlstally lookup: a domain's DNS and policy host, asked now; no store. */
-#include "cli/lookup.h"
+/* tlstally lookup: a domain's DNS and policy host, asked now, from here without
+ * a store, or by a server. */
+#include <inttypes.h>
+
+#include <string.h>
 
 #include "show/doc.h"
 #include "show/lookup_doc.h"
+#include "cli/answers.h"
 #include "cli/cli.h"
+#include "jmap/id_text.h"
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/wait.h"
 #include "policy/crew.h"
 #include "policy/discover.h"
+#include "words/words.h"
 
-int cli_lookup(struct cli *cli, struct err *err)
+/* Of a look-up by a server, which gives up after two minutes. */
+enum { PATIENCE_SECS = 150 };
+
+/* A status as it stands in the document, in words for people; as it is when
+ * only a later version knows it. */
+static const char *words_of(const struct vocabulary *in, const char *status)
 {
-	auto_(json_free) json_t *doc = json_object();
+	int number = word_find(in, status);
+
+	return number < 0 ? status : word_label(in, number);
+}
+
+static bool is(const json_t *object, const char *name, const char *status)
+{
+	return strcmp(doc_text(object, name), status) == 0;
+}
+
+/* "          PREFIXtext" for each item. */
+static void items(const json_t *object, const char *name, const char *prefix,
+                  struct strbuf *out)
+{
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach (doc_get(object, name), i, text)
+		strbuf_printf(out, "            %s%s\n", prefix,
+		              json_string_value(text));
+}
+
+static void print_tlsrpt(const json_t *tlsrpt, struct strbuf *out)
+{
+	const char *record = doc_text(tlsrpt, "record");
+
+	strbuf_printf(out, "  TLSRPT    %s\n",
+	              record[0] != '\0' ? record
+	                                : words_of(&words_lookups,
+	                                           doc_text(tlsrpt, "status")));
+	items(tlsrpt, "destinations", "reports go to ", out);
+	items(tlsrpt, "leftOut", "left out: ", out);
+}
+
+static void print_sts(const json_t *sts, struct strbuf *out)
+{
+	const char *id = doc_text(sts, "id");
+
+	strbuf_puts(out, "  MTA-STS   ");
+	if (is(sts, "policy", "ok"))
+		strbuf_printf(out, "mode %s, max_age %" PRIu64 " s",
+		              doc_text(sts, "mode"), doc_number(sts, "maxAge"));
+	else if (is(sts, "record", "ok") && is(sts, "policy", "no-answer"))
+		strbuf_puts(out, "its policy was not fetched");
+	else if (is(sts, "record", "ok"))
+		strbuf_puts(out,
+		            words_of(&words_lookups, doc_text(sts, "policy")));
+	else
+		strbuf_puts(out,
+		            words_of(&words_lookups, doc_text(sts, "record")));
+	strbuf_printf(out, "%s%s\n", id[0] != '\0' ? ", id " : "", id);
+	items(sts, "mx", "mx: ", out);
+}
+
+static void print_host(const json_t *host, struct strbuf *out)
+{
+	const json_t *in_policy = doc_get(host, "inPolicy");
+
+	strbuf_printf(out, "            %" PRIu64 " %s: %s",
+	              doc_number(host, "preference"), doc_text(host, "host"),
+	              words_of(&words_tlsa, doc_text(host, "tlsa")));
+	if (in_policy != NULL)
+		strbuf_puts(out, json_is_true(in_policy)
+		                         ? ", in the MTA-STS policy"
+		                         : ", not in the MTA-STS policy");
+	strbuf_putc(out, '\n');
+	items(host, "tlsaRecords", "    ", out);
+}
+
+static void print_mx(const json_t *mx, struct strbuf *out)
+{
+	const json_t *host;
+	size_t i;
+
+	strbuf_puts(out, "  MX        ");
+	if (json_is_true(doc_get(mx, "nullMx")))
+		strbuf_puts(out, "null: the domain takes no mail");
+	else if (!is(mx, "status", "ok"))
+		strbuf_puts(out,
+		            words_of(&words_lookups, doc_text(mx, "status")));
+	else
+		strbuf_puts(out, json_is_true(doc_get(mx, "secure"))
+		                         ? "signed by DNSSEC"
+		                         : "not signed by DNSSEC, as far as "
+		                           "the resolver says");
+	strbuf_putc(out, '\n');
+	json_array_foreach (doc_get(mx, "hosts"), i, host)
+		print_host(host, out);
+}
+
+static void print_problems(const json_t *problems, struct strbuf *out)
+{
+	const json_t *text;
+	size_t i;
+
+	strbuf_puts(out, json_array_size(problems) > 0
+	                         ? "\nWhat may need a look:\n"
+	                         : "\nNothing here needs a look.\n");
+	json_array_foreach (problems, i, text)
+		strbuf_printf(out, "  %s\n", json_string_value(text));
+}
+
+static void print(const json_t *doc, struct strbuf *out)
+{
+	strbuf_printf(out, "%s\n", doc_text(doc, "domain"));
+	print_tlsrpt(doc_get(doc, "tlsrpt"), out);
+	print_sts(doc_get(doc, "mtaSts"), out);
+	print_mx(doc_get(doc, "mx"), out);
+	print_problems(doc_get(doc, "problems"), out);
+}
+
+/* --- what is asked --- */
+
+static int look_here(struct cli *cli, json_t *doc, struct err *err)
+{
 	auto_(arena_clear) struct arena arena = {0};
-	struct kit_options with = kit_options_of(&cli->conf);
 	auto_(kit_close) struct kit kit = {0};
+	struct kit_options with;
 	struct discover_options options = {
 		.clock = &cli->clock,
 		.dane = true,
@@ -23,6 +149,9 @@ int cli_lookup(struct cli *cli, struct err *err)
 	};
 	struct domain_view view;
 
+	if (cli_prepare(cli, NEEDS_SETTINGS_IF_ANY, err) < 0)
+		return err->class;
+	with = kit_options_of(&cli->conf);
 	if (cli->args.resolver != NULL)
 		with.resolver.address = cli->args.resolver;
 	if (kit_open(&kit, &with, NULL, err) < 0)
@@ -31,9 +160,51 @@ int cli_lookup(struct cli *cli, struct err *err)
 	options.fetcher = kit.fetcher;
 	discover(&options, cli->args.domain, NULL, &arena, &view);
 	lookup_doc(&view, &arena, doc);
-	if (cli->args.json)
-		doc_print(doc, &cli->out);
-	else
-		lookup_print(doc, &cli->out);
 	return lookup_verdict(&view, err);
+}
+
+/* The server asks anew, and is asked until it knows (jmap/view_lookup.c). */
+static int look_there(struct cli *cli, json_t *doc, struct err *err)
+{
+	static const char *const its_own[] = {"state", "source", "askedAt",
+	                                      "failure"};
+	auto_(json_free) json_t *found = NULL;
+	json_t *args = json_pack("{s:b}", "refresh", 1);
+	char id[JMAP_ID_TEXT];
+	int rc;
+
+	id_text_write(cli->args.domain, id);
+	for (int left = PATIENCE_SECS;; left--) {
+		json_free(&found);
+		rc = cli_view(cli, "tally:Lookup", id, args, &found, err);
+		if (rc < 0 || strcmp(doc_text(found, "state"), "underWay") != 0)
+			break;
+		if (left == 0)
+			return err_set(err, ERR_BUSY,
+			               "the server is still looking");
+		args = NULL;
+		wait_ms(1000);
+	}
+	if (rc == 0 && json_is_string(doc_get(found, "failure")))
+		rc = err_set(err, ERR_BUSY, "%s", doc_text(found, "failure"));
+	for (size_t i = 0; i < sizeof(its_own) / sizeof(its_own[0]); i++)
+		json_object_del(found, its_own[i]);
+	json_object_update(doc, found);
+	return rc;
+}
+
+int cli_lookup(struct cli *cli, struct err *err)
+{
+	bool here = cli_server(cli) == NULL;
+	auto_(json_free) json_t *doc = json_object();
+	int rc;
+
+	cli->is_usage = !here && cli->args.resolver != NULL;
+	if (cli->is_usage)
+		return err_set(err, ERR_PARSE,
+		               "--resolver: a server asks its own");
+	rc = here ? look_here(cli, doc, err) : look_there(cli, doc, err);
+	if (json_is_object(doc_get(doc, "tlsrpt")))
+		cli_print(cli, doc, print);
+	return rc;
 }

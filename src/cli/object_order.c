@@ -258,17 +258,17 @@ static int unknown_sort(const struct jmap_type *type, const char *name,
 }
 
 /* "-failures,domain" */
-static int read_sort(const struct cli_args *args, struct object_order *order,
-                     struct err *err)
+int object_order_sort(struct object_order *order, const char *text,
+                      struct err *err)
 {
 	const struct jmap_type *type = order->type;
 	auto_(json_free) json_t *names = NULL;
 	json_t *item;
 	size_t i;
 
-	if (args->object.sort == NULL)
+	if (text == NULL)
 		return 0;
-	names = object_names(args->object.sort);
+	names = object_names(text);
 	order->sort = json_array();
 	json_array_foreach (names, i, item) {
 		const char *name = json_string_value(item);
@@ -318,7 +318,8 @@ int object_order_read(const struct cli_args *args, enum object_verb verb,
 	};
 	if (check_verb(order, err) < 0 || read_ids(args, order, err) < 0 ||
 	    read_fields(args, order, err) < 0 ||
-	    read_where(args, order, err) < 0 || read_sort(args, order, err) < 0)
+	    read_where(args, order, err) < 0 ||
+	    object_order_sort(order, args->object.sort, err) < 0)
 		return err->class;
 	if (verb == OBJECT_CREATE || verb == OBJECT_UPDATE)
 		return read_given(args, order, err);

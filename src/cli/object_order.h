@@ -41,6 +41,10 @@ struct object_order {
 /* "a,b": an array of each name once, the caller's. */
 json_t *object_names(const char *text);
 
+/* By "-failures,domain"; NULL: by id. */
+int object_order_sort(struct object_order *order, const char *text,
+                      struct err *err);
+
 /* ERR_PARSE and ERR_LIMIT: the command line is wrong.  ERR_IO: a file cannot
  * be read.  To be cleared in any case. */
 int object_order_read(const struct cli_args *args, enum object_verb verb,

@@ -17,8 +17,20 @@
 struct object_job {
 	struct cli *cli;
 	const struct object_order *order;
-	struct jmap_transport *transport;
 };
+
+/* A method call of the order's type; takes args. */
+int object_job_call(struct object_job *job, const char *verb, json_t *args,
+                    json_t **response, struct err *err);
+
+/* Those with these ids, added to the list; what is not there to `missing`. */
+int object_job_load(struct object_job *job, const json_t *ids,
+                    const json_t *fields, json_t *objects, json_t *missing,
+                    struct err *err);
+
+/* All that fit the order, added to the list. */
+int object_job_find(struct object_job *job, const json_t *fields,
+                    json_t *objects, struct err *err);
 
 int object_job_get(struct object_job *job, struct err *err);
 int object_job_query(struct object_job *job, struct err *err);

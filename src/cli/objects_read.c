@@ -25,7 +25,7 @@ static json_t *columns_of(const struct object_job *job)
 	if (job->order->fields != NULL)
 		return json_incref(job->order->fields);
 	return object_names(object_type_columns(
-		job->order->type, jmap_transport_is_ours(job->transport)));
+		job->order->type, jmap_transport_is_ours(job->cli->answers)));
 }
 
 /* What is asked for; NULL: everything. */
@@ -34,6 +34,15 @@ static json_t *fields_of(const struct object_job *job, bool as_table)
 	if (job->order->fields != NULL)
 		return json_incref(job->order->fields);
 	return as_table && !job->cli->args.json ? columns_of(job) : NULL;
+}
+
+int object_job_call(struct object_job *job, const char *verb, json_t *args,
+                    json_t **response, struct err *err)
+{
+	const struct jmap_type *type = job->order->type;
+	const struct jmap_noun noun = {type->name, type->capabilities};
+
+	return jmap_call(job->cli->answers, &noun, verb, args, response, err);
 }
 
 /* --- /get --- */
@@ -46,8 +55,7 @@ static int get_some(struct object_job *job, json_t *args, json_t *objects,
 	json_t *list, *item;
 	size_t i;
 
-	if (jmap_call(job->transport, job->order->type, "get", args, &response,
-	              err) < 0)
+	if (object_job_call(job, "get", args, &response, err) < 0)
 		return err->class;
 	list = json_object_get(response, "list");
 	if (!json_is_array(list))
@@ -65,11 +73,11 @@ static int get_some(struct object_job *job, json_t *args, json_t *objects,
 }
 
 /* A server that finds a call too large is asked for fewer. */
-static int get_ids(struct object_job *job, const json_t *ids,
-                   const json_t *fields, json_t *objects, json_t *missing,
-                   struct err *err)
+int object_job_load(struct object_job *job, const json_t *ids,
+                    const json_t *fields, json_t *objects, json_t *missing,
+                    struct err *err)
 {
-	size_t all = json_array_size(ids), at_once = job->transport->max_get;
+	size_t all = json_array_size(ids), at_once = job->cli->answers->max_get;
 
 	if (at_once > GET_AT_ONCE)
 		at_once = GET_AT_ONCE;
@@ -98,9 +106,9 @@ static int query_some(struct object_job *job, int64_t position, int64_t limit,
 	json_t *list, *item;
 	size_t i;
 
-	if (jmap_call(job->transport, job->order->type, "query",
-	              object_order_query(job->order, position, limit), response,
-	              err) < 0)
+	if (object_job_call(job, "query",
+	                    object_order_query(job->order, position, limit),
+	                    response, err) < 0)
 		return err->class;
 	list = json_object_get(*response, "ids");
 	json_array_foreach (list, i, item) {
@@ -174,8 +182,7 @@ static int count(struct object_job *job, struct err *err)
 	json_t *args = object_order_query(job->order, 0, 0), *total;
 
 	json_object_set_new(args, "calculateTotal", json_true());
-	if (jmap_call(job->transport, job->order->type, "query", args,
-	              &response, err) < 0)
+	if (object_job_call(job, "query", args, &response, err) < 0)
 		return err->class;
 	total = json_object_get(response, "total");
 	if (!json_is_integer(total))
@@ -257,24 +264,32 @@ static int say_missing(const json_t *missing, struct err *err)
 
 /* --- the two commands --- */
 
-int object_job_query(struct object_job *job, struct err *err)
+int object_job_find(struct object_job *job, const json_t *fields,
+                    json_t *objects, struct err *err)
 {
-	auto_(json_free) json_t *fields = fields_of(job, true);
 	auto_(json_free) json_t *ids = json_array();
-	auto_(json_free) json_t *objects = json_array();
 	auto_(json_free) json_t *gone = json_array();
-	int rc = 0;
 
-	if (job->cli->args.object.count)
-		return count(job, err);
 	if (query_ids(job, ids, err) < 0)
 		return err->class;
 	/* what is gone since /query is no failure */
-	if (only_ids(fields))
-		objects_of_ids(ids, objects);
-	else
-		rc = get_ids(job, ids, fields, objects, gone, err);
-	print_many(job, objects);
+	if (!only_ids(fields))
+		return object_job_load(job, ids, fields, objects, gone, err);
+	objects_of_ids(ids, objects);
+	return 0;
+}
+
+int object_job_query(struct object_job *job, struct err *err)
+{
+	auto_(json_free) json_t *fields = fields_of(job, true);
+	auto_(json_free) json_t *objects = json_array();
+	int rc;
+
+	if (job->cli->args.object.count)
+		return count(job, err);
+	rc = object_job_find(job, fields, objects, err);
+	if (rc == 0 || json_array_size(objects) > 0)
+		print_many(job, objects);
 	return rc;
 }
 
@@ -302,8 +317,8 @@ int object_job_get(struct object_job *job, struct err *err)
 
 	if (job->order->ids == NULL)
 		return get_all(job, err);
-	rc = get_ids(job, job->order->ids, job->order->fields, objects, missing,
-	             err);
+	rc = object_job_load(job, job->order->ids, job->order->fields, objects,
+	                     missing, err);
 	print_named(job, objects);
 	return rc < 0 ? rc : say_missing(missing, err);
 }

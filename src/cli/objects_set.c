@@ -77,8 +77,8 @@ int object_job_create(struct object_job *job, struct err *err)
 	json_t *news, *refused;
 	const char *id;
 
-	if (jmap_call(job->transport, job->order->type, "set",
-	              object_order_set(job->order, 0, 0), &response, err) < 0)
+	if (object_job_call(job, "set", object_order_set(job->order, 0, 0),
+	                    &response, err) < 0)
 		return err->class;
 	news = json_object_get(json_object_get(response, "created"), "new");
 	refused =
@@ -125,9 +125,9 @@ static int change_some(struct object_job *job, const struct deed *deed,
 	auto_(json_free) json_t *response = NULL;
 	json_t *refused;
 
-	if (jmap_call(job->transport, job->order->type, "set",
-	              object_order_set(job->order, from, count), &response,
-	              err) < 0)
+	if (object_job_call(job, "set",
+	                    object_order_set(job->order, from, count),
+	                    &response, err) < 0)
 		return err->class;
 	refused = json_object_get(response, deed->refused);
 	add_all_refused(outcome, refused);
@@ -165,7 +165,7 @@ static int change_all(struct object_job *job, const struct deed *deed,
 	auto_(outcome_clear) struct outcome outcome = {
 		.done = json_array(), .refused = json_object()};
 	size_t all = json_array_size(job->order->ids);
-	size_t at_once = job->transport->max_set;
+	size_t at_once = job->cli->answers->max_set;
 	int rc = 0;
 
 	for (size_t from = 0; from < all && rc == 0; from += at_once) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/jmap_client.h"
 #include "daemon/host_clock.h"
 #include "daemon/privs.h"
 #include "base/day.h"
@@ -111,6 +112,7 @@ int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
 
 void cli_clear(struct cli *cli)
 {
+	jmap_transport_free(&cli->answers);
 	db_close(&cli->db);
 	conf_clear(&cli->conf);
 	strbuf_clear(&cli->out);

@@ -1,177 +1,216 @@
-/* tlstally show: all that is kept about one domain, as a document. */
-#include "cli/show.h"
-
-#include <stdio.h>
+/* tlstally show: the days of one domain, and where its reports went. */
+#include <inttypes.h>
 #include <string.h>
 
+#include "cli/answers.h"
+#include "cli/cli.h"
 #include "cli/day.h"
-#include "words/words.h"
+#include "cli/objects.h"
+#include "cli/table.h"
 #include "show/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
-#include "api/object.h"
-#include "api/object_id.h"
-#include "report/report.h"
-#include "store/outbox_table.h"
+#include "words/words.h"
 
-static void add_strings(json_t *object, const char *name,
-                        const char *const *strings, size_t count)
+/* "  name      text", when there is a text. */
+static void line(struct strbuf *out, const char *name, const char *text)
 {
-	json_t *list = doc_array(object, name);
-
-	for (size_t i = 0; i < count; i++)
-		doc_append(list, strings[i]);
+	if (text[0] != '\0')
+		strbuf_printf(out, "  %-9s %s\n", name, text);
 }
 
-static void add_detail(json_t *list, const struct report_detail *row)
+static void print_sessions(const json_t *day, struct strbuf *out)
 {
-	const struct failure_detail *detail = &row->detail;
-	json_t *item = doc_row(list);
+	uint64_t late_ok = doc_number(day, "lateSuccessfulSessions");
+	uint64_t late_failed = doc_number(day, "lateFailedSessions");
 
-	json_set_uint(item, "count", row->count);
-	json_set_string(item, "resultType",
-	                word_rfc(&words_results, detail->result));
-	json_set_string(item, "words",
-	                word_sentence(&words_results, detail->result));
-	doc_set(item, "sendingMtaIp", detail->sending_ip);
-	doc_set(item, "receivingMxHostname", detail->mx_host);
-	doc_set(item, "receivingMxHelo", detail->mx_helo);
-	doc_set(item, "receivingIp", detail->receiving_ip);
-	doc_set(item, "additionalInformation", detail->additional);
-	doc_set(item, "failureReasonCode", detail->reason);
+	strbuf_printf(out, "  sessions  %" PRIu64 " ok, %" PRIu64 " failed",
+	              doc_number(day, "totalSuccessfulSessions"),
+	              doc_number(day, "totalFailedSessions"));
+	if (late_ok + late_failed > 0)
+		strbuf_printf(out,
+		              "; counted too late for a report: %" PRIu64
+		              " ok, %" PRIu64 " failed",
+		              late_ok, late_failed);
+	strbuf_putc(out, '\n');
 }
 
-static void add_policy(json_t *list, const struct report_policy *policy)
+/* "    3 x certificate-expired: the certificate had expired" and below it who
+ * met whom. */
+static void print_detail(const json_t *detail, struct strbuf *out)
 {
-	json_t *item = doc_row(list), *details;
+	static const struct {
+		const char *member, *words;
+	} parts[] = {
+		{"receivingMxHostname", "mx"},
+		{"receivingIp", "at"},
+		{"receivingMxHelo", "helo"},
+		{"sendingMtaIp", "from"},
+		{"failureReasonCode", "reason"},
+		{"additionalInformation", "see"},
+	};
+	const char *comma = "        ";
 
-	json_set_string(item, "policyType",
-	                word_rfc(&words_policies, policy->type));
-	doc_set(item, "policyDomain", policy->domain);
-	add_strings(item, "policyStrings", policy->strings,
-	            policy->string_count);
-	add_strings(item, "mxHosts", policy->mx_hosts, policy->mx_count);
-	json_set_uint(item, "successfulSessions", policy->success);
-	json_set_uint(item, "failedSessions", policy->failure);
-	details = doc_array(item, "failureDetails");
-	for (size_t i = 0; i < policy->detail_count; i++)
-		add_detail(details, &policy->details[i]);
-}
+	int type = word_find(&words_results, doc_text(detail, "resultType"));
 
-static int add_policies(struct db_txn *txn, const struct domain_day *at,
-                        json_t *day, struct err *err)
-{
-	auto_(report_free) struct report *report = report_new();
-	json_t *list = doc_array(day, "policies");
+	strbuf_printf(out, "      %" PRIu64 " x %s: %s\n",
+	              doc_number(detail, "failedSessionCount"),
+	              word_rfc(&words_results, type),
+	              word_sentence(&words_results, type));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *text = doc_text(detail, parts[i].member);
 
-	if (tally_load(txn, at->day, at->domain, report, err) < 0)
-		return err->class;
-	report_sort(report);
-	for (size_t i = 0; i < report->policy_count; i++)
-		add_policy(list, &report->policies[i]);
-	return 0;
-}
-
-static void add_destination(json_t *list, const struct outbox_destination *dest)
-{
-	json_t *item = doc_row(list);
-
-	doc_set(item, "uri", dest->rua.uri);
-	json_set_string(item, "state", word_api(&words_states, dest->state));
-	json_set_uint(item, "attempts", dest->attempts);
-	json_set_time(item, "lastAttempt", dest->last_attempt);
-	json_set_time(item, "nextAttempt", dest->due);
-	json_set_bool(item, "uncertain", dest->uncertain);
-	doc_set(item, "lastAnswer", dest->answer);
-}
-
-/* The report is in the outbox or, when all was said, in the archive. */
-static void add_report(struct db_txn *txn, uint64_t id, json_t *day)
-{
-	struct outbox_head head;
-	bool waits = outbox_head_get(txn, id, &head);
-	char text[OBJECT_ID_TEXT];
-	json_t *report, *list;
-
-	if (!waits && !archive_head_get(txn, id, &head))
-		return;
-	report = doc_object(day, "report");
-	json_set_string(report, "id", object_id_format(id, text));
-	doc_set(report, "reportId", head.report_id);
-	json_set_string(report, "status",
-	                word_api(&words_statuses, head.status));
-	json_set_time(report, "createdAt", head.created_at);
-	json_set_time(report, "deliverAt", head.deliver_at);
-	json_set_time(report, "doneAt", head.done_at);
-	list = doc_array(report, "destinations");
-	for (uint16_t i = 0; i < head.destination_count; i++) {
-		struct outbox_destination dest;
-
-		if (waits ? outbox_destination_get(txn, id, i, &dest)
-		          : archive_destination_get(txn, id, i, &dest))
-			add_destination(list, &dest);
+		if (text[0] == '\0')
+			continue;
+		strbuf_printf(out, "%s%s %s", comma, parts[i].words, text);
+		comma = ", ";
 	}
+	if (comma[0] == ',')
+		strbuf_putc(out, '\n');
 }
 
-static int add_day(struct db_txn *txn, const struct domain_day *at,
-                   json_t *days, struct err *err)
+static void print_strings(const json_t *policy, const char *name,
+                          const char *title, struct strbuf *out)
 {
-	json_t *day = doc_row(days);
+	const json_t *text;
+	size_t i;
 
-	doc_set_day(day, "day", at->day);
-	json_set_uint(day, "successfulSessions", at->head.success);
-	json_set_uint(day, "failedSessions", at->head.failure);
-	json_set_uint(day, "lateSuccessfulSessions", at->head.late_success);
-	json_set_uint(day, "lateFailedSessions", at->head.late_failure);
-	json_set_string(day, "mark", word_api(&words_marks, at->head.mark));
-	json_set_string(day, "words", word_label(&words_marks, at->head.mark));
-	doc_set(day, "reason", at->head.reason);
-	doc_set(day, "record", at->head.record);
-	if (add_policies(txn, at, day, err) < 0)
+	json_array_foreach (doc_get(policy, name), i, text)
+		strbuf_printf(out, "      %s%s\n", title,
+		              json_string_value(text));
+}
+
+static void print_policy(const json_t *policy, struct strbuf *out)
+{
+	int type = word_find(&words_policies, doc_text(policy, "policyType"));
+	const json_t *detail;
+	size_t i;
+
+	strbuf_printf(out,
+	              "  policy    %s of %s: %" PRIu64 " ok, %" PRIu64
+	              " failed\n",
+	              word_rfc(&words_policies, type),
+	              doc_text(policy, "policyDomain"),
+	              doc_number(policy, "totalSuccessfulSessions"),
+	              doc_number(policy, "totalFailedSessions"));
+	print_strings(policy, "policyStrings", "", out);
+	print_strings(policy, "mxHosts", "MX allowed: ", out);
+	json_array_foreach (doc_get(policy, "failureDetails"), i, detail)
+		print_detail(detail, out);
+}
+
+static void print_report(const json_t *report, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		TABLE_TEXT("to", "uri"),
+		TABLE_TEXT("state", "state"),
+		TABLE_NUMBER("attempts", "attempts"),
+		TABLE_TEXT("last attempt", "lastAttempt"),
+		TABLE_TEXT("next attempt", "nextAttempt"),
+		TABLE_TEXT("answer", "lastAnswer"),
+	};
+
+	strbuf_printf(out, "  report    %s, %s: made %s, to go %s",
+	              doc_text(report, "id"), doc_text(report, "status"),
+	              doc_text(report, "createdAt"),
+	              doc_text(report, "deliverAt"));
+	if (doc_text(report, "doneAt")[0] != '\0')
+		strbuf_printf(out, ", done %s", doc_text(report, "doneAt"));
+	strbuf_printf(out, "\n      report-id %s\n",
+	              doc_text(doc_get(report, "report"), "reportId"));
+	table_print(doc_get(report, "destinations"), columns, 6, "      ", out);
+}
+
+static void print_day(const json_t *day, struct strbuf *out)
+{
+	const json_t *policy;
+	size_t i;
+
+	strbuf_printf(out, "\n%s\n", doc_text(day, "day"));
+	print_sessions(day, out);
+	line(out, "state",
+	     word_label(&words_marks,
+	                word_find(&words_marks, doc_text(day, "mark"))));
+	line(out, "reason", doc_text(day, "reason"));
+	line(out, "record", doc_text(day, "record"));
+	json_array_foreach (doc_get(day, "policies"), i, policy)
+		print_policy(policy, out);
+	if (doc_get(day, "report") != NULL)
+		print_report(doc_get(day, "report"), out);
+}
+
+static void print(const json_t *doc, struct strbuf *out)
+{
+	const json_t *day;
+	size_t i;
+
+	strbuf_printf(out, "%s\n", doc_text(doc, "domain"));
+	json_array_foreach (doc_get(doc, "days"), i, day)
+		print_day(day, out);
+}
+
+/* --- what is asked --- */
+
+/* The reports with these ids are in the outbox or, when all was said, in the
+ * archive; those that are in neither were deleted. */
+static int find_reports(struct cli *cli, const json_t *ids, json_t *reports,
+                        struct err *err)
+{
+	const struct object_order waiting = {.type = &type_report};
+	const struct object_order sent = {.type = &type_sent};
+	struct object_job job = {.cli = cli, .order = &waiting};
+	auto_(json_free) json_t *gone = json_array(), *deleted = json_array();
+
+	if (object_job_load(&job, ids, NULL, reports, gone, err) < 0)
 		return err->class;
-	if (at->head.outbox_id != 0)
-		add_report(txn, at->head.outbox_id, day);
-	return 0;
+	job.order = &sent;
+	return object_job_load(&job, gone, NULL, reports, deleted, err);
 }
 
-/* A transaction a day: there may be many, and each may be large. */
-static int add_days(struct cli *cli, struct domain_day *at, json_t *days,
-                    struct err *err)
+/* Each day gets the report that was made of it. */
+static int add_reports(struct cli *cli, const json_t *days, struct err *err)
 {
-	int32_t first = cli->args.day, last = cli->args.day;
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	auto_(json_free) json_t *ids = json_array(), *reports = json_array();
+	json_t *day, *report;
+	size_t i, j;
+	int rc;
 
-	if (!cli->args.has_day && !tally_day_range(txn, &first, &last))
-		last = first - 1;
-	for (at->day = last; at->day >= first; at->day--) {
-		db_abort(&txn);
-		txn = db_begin_read(cli->db);
-		if (tally_head_get(txn, at->day, at->domain, &at->head) &&
-		    add_day(txn, at, days, err) < 0)
-			return err->class;
-		if (db_failed(txn))
-			break;
+	json_array_foreach (days, i, day) {
+		if (json_is_string(doc_get(day, "reportObjectId")))
+			json_array_append(
+				ids, json_object_get(day, "reportObjectId"));
 	}
-	return db_failure(txn, err);
+	rc = find_reports(cli, ids, reports, err);
+	json_array_foreach (days, i, day) {
+		json_array_foreach (reports, j, report) {
+			if (json_equal(doc_get(day, "reportObjectId"),
+			               doc_get(report, "id")))
+				json_object_set(day, "report", report);
+		}
+	}
+	return rc;
 }
 
 int cli_show(struct cli *cli, struct err *err)
 {
-	auto_(json_free) json_t *doc = json_object();
-	struct domain_day at = {0};
-	json_t *days;
+	auto_(object_order_clear) struct object_order order = {
+		.type = &type_domain};
+	auto_(json_free) json_t *doc = json_object(), *days = NULL;
+	const char *domain = cli->args.domain;
+	int rc;
 
-	domain_day_name(cli, at.domain);
-	doc_set(doc, "domain", at.domain);
-	days = doc_array(doc, "days");
-	if (add_days(cli, &at, days, err) < 0)
-		return err->class;
-	if (json_array_size(days) == 0)
-		return domain_day_unknown(cli, at.domain, err);
-	if (cli->args.json)
-		doc_print(doc, &cli->out);
-	else
-		show_print(doc, &cli->out);
-	return 0;
+	doc_set(doc, "domain", domain);
+	order.filter = json_pack("{s:s}", "domain", domain);
+	if (cli->args.has_day)
+		doc_set_day(order.filter, "day", cli->args.day);
+	object_order_sort(&order, "-day", NULL);
+	rc = cli_find(cli, &order, &days, err);
+	if (rc == 0 && json_array_size(days) == 0)
+		return domain_day_unknown(cli, domain, err);
+	if (rc == 0)
+		rc = add_reports(cli, days, err);
+	json_object_set(doc, "days", days);
+	cli_print(cli, doc, print);
+	return rc;
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "show/doc.h"
-#include "show/status.h"
 #include "words/words.h"
+#include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "base/auto.h"
@@ -59,29 +59,23 @@ static void print_clock(const json_t *doc, struct strbuf *out)
 static void print_feeds(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		{"events from", TABLE_LEFT},
-		{"counted until", TABLE_LEFT},
-		{"last event", TABLE_LEFT},
-		{"in all", TABLE_RIGHT},
+		TABLE_TEXT("events from", "name"),
+		{.title = "counted until",
+	         .member = "countedUntil",
+	         .empty = "not yet"},
+		{.title = "last event",
+	         .member = "lastEvent",
+	         .empty = "none yet"},
+		TABLE_NUMBER("in all", "events"),
 	};
-	auto_(table_free) struct table *table = table_new(columns, 4);
 	const json_t *feed;
 	const char *counting_well = word_api(&words_feeds, FEED_COUNTING);
 	size_t i, counting = 0;
 
-	json_array_foreach (doc_get(doc, "feeds"), i, feed) {
+	json_array_foreach (doc_get(doc, "feeds"), i, feed)
 		counting += json_is_true(doc_get(feed, "countsSessions"));
-		table_text(table, doc_text(feed, "name"));
-		table_text(table, doc_text(feed, "countedUntil")[0]
-		                          ? doc_text(feed, "countedUntil")
-		                          : "not yet");
-		table_text(table, doc_text(feed, "lastEvent")[0]
-		                          ? doc_text(feed, "lastEvent")
-		                          : "none yet");
-		table_number(table, doc_number(feed, "events"));
-	}
 	strbuf_putc(out, '\n');
-	table_print(table, "", out);
+	table_print(doc_get(doc, "feeds"), columns, 4, "", out);
 	if (counting == 0)
 		strbuf_puts(out, "No events yet.  Is tlstallyd running, and "
 		                 "smtp_tlsrpt_enable = yes in Postfix's "
@@ -200,26 +194,24 @@ static uint64_t sum_of(json_t *object)
 static void print_events(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		{"day (UTC)", TABLE_LEFT},    {"events", TABLE_RIGHT},
-		{"sessions ok", TABLE_RIGHT}, {"failed", TABLE_RIGHT},
-		{"bad input", TABLE_RIGHT},   {"without domain", TABLE_RIGHT},
+		TABLE_TEXT("day (UTC)", "day"),
+		TABLE_NUMBER("events", "events"),
+		TABLE_NUMBER("ok", "successfulSessions"),
+		TABLE_NUMBER("failed", "failedSessions"),
+		TABLE_NUMBER("bad input", "bad"),
+		TABLE_NUMBER("no domain", "withoutDomain"),
 	};
-	auto_(table_free) struct table *table = table_new(columns, 6);
-	const json_t *day;
+	const json_t *list = doc_get(doc, "events");
+	json_t *day;
 	size_t i;
 
-	json_array_foreach (doc_get(doc, "events"), i, day) {
-		table_text(table, doc_text(day, "day"));
-		table_number(table, doc_number(day, "events"));
-		table_number(table, doc_number(day, "successfulSessions"));
-		table_number(table, doc_number(day, "failedSessions"));
-		table_number(table, sum_of(json_object_get(day, "badInput")));
-		table_number(table, doc_number(day, "withoutDomain"));
-	}
-	if (json_array_size(doc_get(doc, "events")) > 0)
+	json_array_foreach (list, i, day)
+		json_set_uint(day, "bad",
+		              sum_of(json_object_get(day, "badInput")));
+	if (json_array_size(list) > 0)
 		strbuf_putc(out, '\n');
-	table_print(table, "", out);
-	json_array_foreach (doc_get(doc, "events"), i, day) {
+	table_print(list, columns, 6, "", out);
+	json_array_foreach (list, i, day) {
 		print_bad_input(day, out);
 		print_nobodys(day, out);
 	}
@@ -244,16 +236,16 @@ static void put_marks(const json_t *day, struct strbuf *out)
 static void print_days(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		{"day (UTC)", TABLE_LEFT},
-		{"domains", TABLE_RIGHT},
-		{"state", TABLE_LEFT},
-		{"what became of them", TABLE_LEFT},
+		TABLE_TEXT("day (UTC)", "day"),
+		TABLE_NUMBER("domains", "domains"),
+		TABLE_TEXT("state", "stateWords"),
+		TABLE_TEXT("what became of them", "markWords"),
 	};
-	auto_(table_free) struct table *table = table_new(columns, 4);
-	const json_t *day;
+	const json_t *list = doc_get(doc, "days");
+	json_t *day;
 	size_t i;
 
-	json_array_foreach (doc_get(doc, "days"), i, day) {
+	json_array_foreach (list, i, day) {
 		auto_(strbuf_clear) struct strbuf state = {0}, marks = {0};
 
 		strbuf_puts(&state, doc_text(day, "state"));
@@ -261,14 +253,12 @@ static void print_days(const json_t *doc, struct strbuf *out)
 			strbuf_printf(&state, " (%s)",
 			              doc_text(day, "waitingFor"));
 		put_marks(day, &marks);
-		table_text(table, doc_text(day, "day"));
-		table_number(table, doc_number(day, "domains"));
-		table_text(table, strbuf_text(&state));
-		table_text(table, strbuf_text(&marks));
+		json_set_string(day, "stateWords", strbuf_text(&state));
+		json_set_string(day, "markWords", strbuf_text(&marks));
 	}
-	if (json_array_size(doc_get(doc, "days")) > 0)
+	if (json_array_size(list) > 0)
 		strbuf_putc(out, '\n');
-	table_print(table, "", out);
+	table_print(list, columns, 4, "", out);
 }
 
 /* "3 held, 2 pending" */
@@ -325,50 +315,34 @@ static void print_more(const json_t *doc, const char *count, const char *list,
 static void print_trouble(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		{"domain", TABLE_LEFT},      {"to", TABLE_LEFT},
-		{"attempts", TABLE_RIGHT},   {"next", TABLE_LEFT},
-		{"last answer", TABLE_LEFT},
+		TABLE_TEXT("domain", "domain"),
+		TABLE_TEXT("to", "uri"),
+		TABLE_NUMBER("attempts", "attempts"),
+		TABLE_TEXT("next", "nextAttempt"),
+		TABLE_TEXT("last answer", "lastAnswer"),
 	};
-	auto_(table_free) struct table *table = table_new(columns, 5);
-	const json_t *item;
-	size_t i;
 
 	if (doc_number(doc, "troubleCount") == 0)
 		return;
-	json_array_foreach (doc_get(doc, "trouble"), i, item) {
-		table_text(table, doc_text(item, "domain"));
-		table_text(table, doc_text(item, "uri"));
-		table_number(table, doc_number(item, "attempts"));
-		table_text(table, doc_text(item, "nextAttempt"));
-		table_text(table, doc_text(item, "lastAnswer"));
-	}
 	strbuf_puts(out, "\nnot delivered yet, to be tried again\n");
-	table_print(table, "  ", out);
+	table_print(doc_get(doc, "trouble"), columns, 5, "  ", out);
 	print_more(doc, "troubleCount", "trouble", out);
 }
 
 static void print_unreported(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		{"domain", TABLE_LEFT},
-		{"", TABLE_LEFT},
-		{"why", TABLE_LEFT},
+		TABLE_TEXT("domain", "domain"),
+		TABLE_TEXT("", "words"),
+		TABLE_TEXT("why", "reason"),
 	};
-	auto_(table_free) struct table *table = table_new(columns, 3);
 	const json_t *list = doc_get(doc, "unreported");
-	const json_t *item;
-	size_t i;
 
 	if (json_array_size(list) == 0)
 		return;
-	json_array_foreach (list, i, item) {
-		table_text(table, doc_text(item, "domain"));
-		table_text(table, doc_text(item, "words"));
-		table_text(table, doc_text(item, "reason"));
-	}
 	strbuf_printf(out, "\nno report was made on %s about\n",
 	              doc_text(json_array_get(list, 0), "day"));
-	table_print(table, "  ", out);
+	table_print(list, columns, 3, "  ", out);
 	print_more(doc, "unreportedCount", "unreported", out);
 }
 
@@ -389,20 +363,10 @@ void status_print(const json_t *doc, struct strbuf *out)
 
 int cli_status(struct cli *cli, struct err *err)
 {
-	const struct status_of of = {
-		.db = cli->db,
-		.conf = &cli->conf,
-		.now = clock_secs(&cli->clock),
-		.doubt = cli->doubt,
-	};
-	auto_(json_free) json_t *doc = json_object();
-	int rc = status_collect(&of, NULL, doc, err);
+	auto_(json_free) json_t *doc = NULL;
 
-	if (rc < 0)
-		return rc;
-	if (cli->args.json)
-		doc_print(doc, &cli->out);
-	else
-		status_print(doc, &cli->out);
+	if (cli_view(cli, "tally:Status", "singleton", NULL, &doc, err) < 0)
+		return err->class;
+	cli_print(cli, doc, status_print);
 	return 0;
 }

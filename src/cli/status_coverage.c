@@ -5,7 +5,6 @@
 
 #include "show/doc.h"
 #include "cli/table.h"
-#include "base/auto.h"
 
 static void print_broken(const json_t *day, struct strbuf *out)
 {
@@ -21,25 +20,19 @@ static void print_broken(const json_t *day, struct strbuf *out)
 static void print_list(const json_t *day, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		{"domain", TABLE_LEFT},
-		{"messages", TABLE_RIGHT},
-		{"next hop", TABLE_LEFT},
+		TABLE_TEXT("domain", "domain"),
+		TABLE_NUMBER("messages", "messages"),
+		TABLE_TEXT("next hop", "nextHop"),
 	};
-	auto_(table_free) struct table *table = table_new(columns, 3);
+	const json_t *list = doc_get(day, "uncoveredDomains");
 	uint64_t all = doc_number(day, "uncovered");
-	const json_t *item;
-	size_t i;
+	size_t shown = json_array_size(list);
 
-	json_array_foreach (doc_get(day, "uncoveredDomains"), i, item) {
-		table_text(table, doc_text(item, "domain"));
-		table_number(table, doc_number(item, "messages"));
-		table_text(table, doc_text(item, "nextHop"));
-	}
 	strbuf_printf(out, "\nmail on %s, and no TLS session counted\n",
 	              doc_text(day, "day"));
-	table_print(table, "  ", out);
-	if (all > i)
-		strbuf_printf(out, "  and %" PRIu64 " more\n", all - i);
+	table_print(list, columns, 3, "  ", out);
+	if (all > shown)
+		strbuf_printf(out, "  and %" PRIu64 " more\n", all - shown);
 	if (doc_number(day, "unjudged") > 0)
 		strbuf_printf(out,
 		              "  %" PRIu64 " more domains are not known to "

@@ -2,69 +2,74 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/answers.h"
 #include "cli/cli.h"
 #include "show/doc.h"
 #include "cli/table.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
-#include "store/paged.h"
 #include "store/suppress_table.h"
 
-static void add_json(json_t *list, const struct suppression *row)
+static bool is_by_hand(const json_t *item)
 {
-	json_t *item = doc_row(list);
-
-	doc_set(item, "address", row->address);
-	json_set_time(item, "since", row->since);
-	json_set_time(item, "until", row->until);
-	json_set_bool(item, "byHand", row->by_hand);
-	doc_set(item, "reason", row->reason);
+	return strcmp(doc_text(item, "by"), "hand") == 0;
 }
 
-static void add_row(struct table *table, const struct suppression *row)
+static void print(const json_t *doc, struct strbuf *out)
 {
-	char time[TIME_TEXT];
+	static const struct table_column columns[] = {
+		TABLE_TEXT("address", "address"),
+		TABLE_TEXT("since", "since"),
+		{.title = "until", .member = "until", .empty = "for good"},
+		TABLE_TEXT("by", "by"),
+		TABLE_TEXT("reason", "reason"),
+	};
 
-	table_text(table, row->address);
-	table_text(table, day_format_time(row->since, time));
-	table_text(table,
-	           row->until ? day_format_time(row->until, time) : "for good");
-	table_text(table, row->by_hand ? "you" : "an answer");
-	table_text(table, row->reason);
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (doc_get(doc, "suppressions"), i, item)
+		json_set_string(item, "by",
+		                is_by_hand(item) ? "you" : "an answer");
+	table_print(doc_get(doc, "suppressions"), columns, 5, "", out);
+}
+
+/* What has ended stays in the store until it is purged. */
+static bool has_ended(const struct cli *cli, const json_t *item)
+{
+	struct suppression row = {
+		.by_hand = is_by_hand(item),
+	};
+	struct clock clock = cli->clock;
+
+	day_parse_time(doc_text(item, "since"), &row.since, NULL);
+	day_parse_time(doc_text(item, "until"), &row.until, NULL);
+	return suppress_has_ended(&row, clock_secs(&clock));
 }
 
 int cli_suppress_list(struct cli *cli, struct err *err)
 {
-	static const struct table_column columns[] = {
-		{"address", TABLE_LEFT}, {"since", TABLE_LEFT},
-		{"until", TABLE_LEFT},   {"by", TABLE_LEFT},
-		{"reason", TABLE_LEFT},
-	};
-	auto_(table_free) struct table *table = table_new(columns, 5);
+	auto_(object_order_clear) struct object_order order = {
+		.type = &type_suppression};
 	auto_(json_free) json_t *doc = json_object();
-	struct paged paged = {.db = cli->db};
-	struct suppression row = {0};
-	json_t *list = doc_array(doc, "suppressions");
+	json_t *list = doc_array(doc, "suppressions"), *found, *item;
+	size_t i;
 	int rc;
 
-	while (suppress_next(paged_txn(&paged), &row)) {
-		/* it stays in the store until it is purged */
-		if (suppress_has_ended(&row, clock_secs(&cli->clock)))
-			continue;
-		add_json(list, &row);
-		add_row(table, &row);
+	object_order_sort(&order, "address", NULL);
+	rc = cli_find(cli, &order, &found, err);
+	if (rc == 0) {
+		json_array_foreach (found, i, item)
+			if (!has_ended(cli, item))
+				json_array_append(list, item);
+		cli_print(cli, doc, print);
+		if (json_array_size(list) == 0 && !cli->args.json &&
+		    cli_is_talkative(cli))
+			strbuf_puts(&cli->out, "no address is suppressed\n");
 	}
-	rc = paged_end(&paged, err);
-	if (rc < 0)
-		return rc;
-	if (cli->args.json)
-		doc_print(doc, &cli->out);
-	else if (json_array_size(list) == 0 && cli_is_talkative(cli))
-		strbuf_puts(&cli->out, "no address is suppressed\n");
-	else
-		table_print(table, "", &cli->out);
-	return 0;
+	json_decref(found);
+	return rc;
 }
 
 /* The address as rua gives it: "TLS@Example.org" and "tls@example.org" are

@@ -7,10 +7,12 @@
 
 #include "show/doc.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/xalloc.h"
 
 enum { GAP = 2 };
 
+/* Cells from left to right and row by row. */
 struct table {
 	const struct table_column *columns;
 	size_t column_count;
@@ -19,27 +21,7 @@ struct table {
 	size_t room;
 };
 
-struct table *table_new(const struct table_column *columns, size_t count)
-{
-	struct table *table = xcalloc(1, sizeof(*table));
-
-	table->columns = columns;
-	table->column_count = count;
-	return table;
-}
-
-void table_free(struct table **table)
-{
-	if (*table == NULL)
-		return;
-	for (size_t i = 0; i < (*table)->count; i++)
-		free((*table)->cells[i]);
-	free((*table)->cells);
-	free(*table);
-	*table = NULL;
-}
-
-static void add(struct table *table, char *cell)
+static void add_cell(struct table *table, char *cell)
 {
 	if (table->count == table->room) {
 		table->room = table->room ? 2 * table->room : 64;
@@ -49,15 +31,74 @@ static void add(struct table *table, char *cell)
 	table->cells[table->count++] = cell;
 }
 
-void table_text(struct table *table, const char *text)
+/* --- values of JSON --- */
+
+static bool is_container(const json_t *value)
 {
-	add(table, text_safe(text));
+	return json_is_object(value) || json_is_array(value);
 }
 
-void table_number(struct table *table, uint64_t number)
+static void add_scalar(const json_t *value, struct strbuf *out)
 {
-	add(table, xasprintf("%" PRIu64, number));
+	if (json_is_string(value))
+		strbuf_puts(out, json_string_value(value));
+	else if (!json_is_null(value))
+		json_write(value, out);
 }
+
+/* A list of texts or numbers. */
+static bool is_flat(const json_t *value)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (value, i, item) {
+		if (is_container(item))
+			return false;
+	}
+	return json_is_array(value);
+}
+
+/* {"a@b.example":true}, as other servers have lists. */
+static bool is_set(const json_t *value)
+{
+	const char *name;
+	json_t *item;
+
+	/* the macro wants what it does not change to be changeable */
+	json_object_foreach ((json_t *)(uintptr_t)value, name, item) {
+		if (!json_is_true(item))
+			return false;
+	}
+	return json_object_size(value) > 0;
+}
+
+static void add_value(const json_t *value, struct strbuf *out)
+{
+	const char *name;
+	json_t *item;
+	size_t i;
+
+	if (is_flat(value)) {
+		json_array_foreach (value, i, item) {
+			strbuf_puts(out, i > 0 ? ", " : "");
+			add_scalar(item, out);
+		}
+	} else if (is_set(value)) {
+		json_object_foreach ((json_t *)(uintptr_t)value, name, item)
+			strbuf_printf(out, "%s%s", out->len > 0 ? ", " : "",
+			              name);
+	} else {
+		add_scalar(value, out);
+	}
+}
+
+bool table_is_cell(const json_t *value)
+{
+	return !is_container(value) || is_flat(value) || is_set(value);
+}
+
+/* --- printing --- */
 
 /* Bytes that begin a character of UTF-8. */
 static size_t width_of(const char *text)
@@ -112,13 +153,11 @@ static void end_line(struct strbuf *out)
 	strbuf_putc(out, '\n');
 }
 
-void table_print(const struct table *table, const char *indent,
-                 struct strbuf *out)
+static void print(const struct table *table, const char *indent,
+                  struct strbuf *out)
 {
 	size_t *widths;
 
-	if (table->count == 0)
-		return;
 	widths = xcalloc(table->column_count, sizeof(*widths));
 	measure(table, widths);
 	strbuf_puts(out, indent);
@@ -135,4 +174,38 @@ void table_print(const struct table *table, const char *indent,
 			end_line(out);
 	}
 	free(widths);
+}
+
+void table_print(const json_t *rows, const struct table_column *columns,
+                 size_t count, const char *indent, struct strbuf *out)
+{
+	struct table table = {.columns = columns, .column_count = count};
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		for (size_t c = 0; c < count; c++) {
+			json_t *value = json_object_get(row, columns[c].member);
+			const char *text = json_string_value(value);
+			auto_(strbuf_clear) struct strbuf cell = {0};
+
+			int word = columns[c].words != NULL && text != NULL
+			                   ? word_find(columns[c].words, text)
+			                   : -1;
+
+			if (word >= 0)
+				strbuf_puts(&cell,
+				            word_label(columns[c].words, word));
+			else if (value != NULL && !json_is_null(value))
+				add_value(value, &cell);
+			else if (columns[c].empty != NULL)
+				strbuf_puts(&cell, columns[c].empty);
+			add_cell(&table, text_safe(strbuf_text(&cell)));
+		}
+	}
+	if (table.count > 0)
+		print(&table, indent, out);
+	for (i = 0; i < table.count; i++)
+		free(table.cells[i]);
+	free(table.cells);
 }

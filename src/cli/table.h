@@ -1,13 +1,10 @@
 /*
- * table - rows of text in columns, for a terminal
+ * table - objects of a JSON array as rows of text in columns, for a terminal
  *
  *     static const struct table_column columns[] = {
- *             {"domain", TABLE_LEFT}, {"failed", TABLE_RIGHT}};
- *     auto_(table_free) struct table *table = table_new(columns, 2);
+ *             TABLE_TEXT("domain", "domain"), TABLE_NUMBER("failed", "n")};
  *
- *     table_text(table, "example.com");
- *     table_number(table, 3);
- *     table_print(table, "  ", &out);
+ *     table_print(list, columns, 2, "  ", &out);
  *
  * A cell is as wide as it has characters (code points); what a terminal would
  * obey is taken out of it.  The last column is not padded.
@@ -15,30 +12,39 @@
 #ifndef TLSTALLY_CLI_TABLE_H
 #define TLSTALLY_CLI_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+
+#include <jansson.h>
 
 #include "base/strbuf.h"
+#include "words/vocabulary.h"
 
 enum table_align { TABLE_LEFT, TABLE_RIGHT };
 
 struct table_column {
 	const char *title; /* lent */
 	enum table_align align;
+	const char *member;             /* of the object */
+	const char *empty;              /* for null; NULL: nothing */
+	const struct vocabulary *words; /* shown by its label, if it has one */
 };
 
-struct table;
+#define TABLE_TEXT(title_, member_)                                            \
+	{                                                                      \
+		.title = title_, .align = TABLE_LEFT, .member = member_        \
+	}
+#define TABLE_NUMBER(title_, member_)                                          \
+	{                                                                      \
+		.title = title_, .align = TABLE_RIGHT, .member = member_       \
+	}
 
-/* columns is lent. */
-struct table *table_new(const struct table_column *columns, size_t count);
-void table_free(struct table **table);
-
-/* The next cell, from left to right and row by row; NULL and "" are empty. */
-void table_text(struct table *table, const char *text);
-void table_number(struct table *table, uint64_t number);
+/* Does the value stand in one cell?  A text or a number does, and a list or a
+ * set of those. */
+bool table_is_cell(const json_t *value);
 
 /* Titles and rows, each after the indent; nothing when there is no row. */
-void table_print(const struct table *table, const char *indent,
-                 struct strbuf *out);
+void table_print(const json_t *rows, const struct table_column *columns,
+                 size_t count, const char *indent, struct strbuf *out);
 
 #endif

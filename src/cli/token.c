@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "http/auth.h"
+#include "cli/answers.h"
 #include "cli/cli.h"
 #include "show/doc.h"
 #include "cli/table.h"
@@ -15,12 +16,7 @@
 /* Each request looks at all of them. */
 enum { TOKENS_MAX = 256 };
 
-static bool has(const struct api_token *row, unsigned permission)
-{
-	return (row->permissions & permission) != 0;
-}
-
-static void add_json(json_t *list, const struct api_token *row)
+static json_t *add_json(json_t *list, const struct api_token *row)
 {
 	json_t *item = doc_row(list), *words;
 
@@ -29,38 +25,25 @@ static void add_json(json_t *list, const struct api_token *row)
 	json_set_time(item, "expires", row->expires);
 	words = doc_array(item, "permissions");
 	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
-		if (has(row, bit))
+		if ((row->permissions & bit) != 0)
 			doc_append(words, jmap_permission_word(bit));
+	return item;
 }
 
-static void add_row(struct table *table, const struct api_token *row,
-                    int64_t now)
+static void print(const json_t *doc, struct strbuf *out)
 {
-	auto_(strbuf_clear) struct strbuf words = {0};
-	char time[TIME_TEXT];
+	static const struct table_column columns[] = {
+		TABLE_TEXT("name", "name"),
+		TABLE_TEXT("created", "created"),
+		{.title = "expires", .member = "expires", .empty = "never"},
+		TABLE_TEXT("permissions", "permissions"),
+	};
 
-	table_text(table, row->name);
-	table_text(table, day_format_time(row->created, time));
-	table_text(table, row->expires == 0 ? "never"
-	                  : row->expires > now
-	                          ? day_format_time(row->expires, time)
-	                          : "has expired");
-	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
-		if (has(row, bit))
-			strbuf_printf(&words, "%s%s", words.len ? ", " : "",
-			              jmap_permission_word(bit));
-	table_text(table, strbuf_text(&words));
+	table_print(doc_get(doc, "tokens"), columns, 4, "", out);
 }
 
 int cli_token_list(struct cli *cli, struct err *err)
 {
-	static const struct table_column columns[] = {
-		{"name", TABLE_LEFT},
-		{"created", TABLE_LEFT},
-		{"expires", TABLE_LEFT},
-		{"permissions", TABLE_LEFT},
-	};
-	auto_(table_free) struct table *table = table_new(columns, 4);
 	auto_(json_free) json_t *doc = json_object();
 	struct paged paged = {.db = cli->db};
 	struct api_token row = {0};
@@ -68,18 +51,19 @@ int cli_token_list(struct cli *cli, struct err *err)
 	int rc;
 
 	while (api_token_next(paged_txn(&paged), &row)) {
-		add_json(list, &row);
-		add_row(table, &row, clock_secs(&cli->clock));
+		json_t *item = add_json(list, &row);
+
+		if (!cli->args.json && row.expires != 0 &&
+		    row.expires <= clock_secs(&cli->clock))
+			json_set_string(item, "expires", "has expired");
 	}
 	rc = paged_end(&paged, err);
 	if (rc < 0)
 		return rc;
-	if (cli->args.json)
-		doc_print(doc, &cli->out);
-	else if (json_array_size(list) == 0 && cli_is_talkative(cli))
+	cli_print(cli, doc, print);
+	if (json_array_size(list) == 0 && !cli->args.json &&
+	    cli_is_talkative(cli))
 		strbuf_puts(&cli->out, "no tokens: nobody can use the API\n");
-	else
-		table_print(table, "", &cli->out);
 	return 0;
 }
 

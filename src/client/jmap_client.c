@@ -135,31 +135,31 @@ static const struct {
 };
 
 static const char *capability_of(const struct jmap_transport *transport,
-                                 const struct jmap_type *type)
+                                 const struct jmap_noun *noun)
 {
 	unsigned all = transport->capabilities ? transport->capabilities
-	                                       : type->capabilities;
+	                                       : noun->capabilities;
 
 	for (size_t i = 0; i < 2; i++)
-		if (type->capabilities & all & capabilities[i].bit)
+		if (noun->capabilities & all & capabilities[i].bit)
 			return capabilities[i].urn;
 	return NULL;
 }
 
 static int write_request(const struct jmap_transport *transport,
-                         const struct jmap_type *type, const char *method,
+                         const struct jmap_noun *noun, const char *method,
                          json_t *args, struct strbuf *out, struct err *err)
 {
 	auto_(json_free) json_t *request = NULL;
-	const char *capability = capability_of(transport, type);
+	const char *capability = capability_of(transport, noun);
 
 	if (capability == NULL) {
 		json_decref(args);
 		return err_set(err, ERR_NOTFOUND,
 		               "the server has no %s: its session does not "
 		               "offer %s",
-		               type->name,
-		               type->capabilities & CAPABILITY_STALWART
+		               noun->name,
+		               noun->capabilities & CAPABILITY_STALWART
 		                       ? JMAP_STALWART
 		                       : JMAP_TLSTALLY);
 	}
@@ -207,7 +207,7 @@ static int find_response(json_t *tree, const char *method, json_t **response,
 	return no_jmap(err, "it has no response to our call");
 }
 
-int jmap_call(struct jmap_transport *transport, const struct jmap_type *type,
+int jmap_call(struct jmap_transport *transport, const struct jmap_noun *noun,
               const char *verb, json_t *args, json_t **response,
               struct err *err)
 {
@@ -217,8 +217,8 @@ int jmap_call(struct jmap_transport *transport, const struct jmap_type *type,
 	struct err why = {0};
 	char method[64];
 
-	snprintf(method, sizeof(method), "%s/%s", type->name, verb);
-	if (write_request(transport, type, method, args, &body, err) < 0 ||
+	snprintf(method, sizeof(method), "%s/%s", noun->name, verb);
+	if (write_request(transport, noun, method, args, &body, err) < 0 ||
 	    transport->answer(transport, &body, changes, &out, err) < 0)
 		return err->class;
 	tree = json_read_lax(strbuf_text(&out), out.len, JSON_LAX_BIG_TEXT,

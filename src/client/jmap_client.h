@@ -27,6 +27,12 @@ struct jmap_transport {
 	size_t max_get, max_set;       /* objects of one call */
 };
 
+/* What is asked about: a type, or a view. */
+struct jmap_noun {
+	const char *name;
+	unsigned capabilities; /* any of them has it */
+};
+
 /* For auto_(). */
 void jmap_transport_free(struct jmap_transport **transport);
 
@@ -34,11 +40,12 @@ void jmap_transport_free(struct jmap_transport **transport);
 bool jmap_transport_is_ours(const struct jmap_transport *transport);
 
 /*
- * One method call: 0 and the arguments of its response, the caller's.  Takes
- * args.  ERR_LIMIT: the server wants smaller calls; ERR_PARSE: it answers what
- * is no JMAP; otherwise by what went wrong, in words.
+ * One method call, "tally:Domain" "get": 0 and the arguments of its response,
+ * the caller's.  Takes args.  ERR_LIMIT: the server wants smaller calls;
+ * ERR_PARSE: it answers what is no JMAP; otherwise by what went wrong, in
+ * words.
  */
-int jmap_call(struct jmap_transport *transport, const struct jmap_type *type,
+int jmap_call(struct jmap_transport *transport, const struct jmap_noun *noun,
               const char *verb, json_t *args, json_t **response,
               struct err *err);
 

@@ -145,9 +145,9 @@ static int get(struct remote *self, char **url, struct http_answer *answer,
 }
 
 /* The session at the URL: 1, or 0 and what was answered there. */
-static int find_session(struct remote *self, const char *at,
-                        const struct jmap_type *type, bool with_api,
-                        struct http_answer *answer, struct err *err)
+static int find_session(struct remote *self, const char *at, unsigned wanted,
+                        bool with_api, struct http_answer *answer,
+                        struct err *err)
 {
 	auto_(xfree_str) char *url = xstrdup(at);
 	auto_(remote_session_clear) struct remote_session session = {0};
@@ -158,7 +158,7 @@ static int find_session(struct remote *self, const char *at,
 	if (answer->status != 200)
 		return 0;
 	rc = remote_session_read(strbuf_text(&answer->body), answer->body.len,
-	                         type, &session, err);
+	                         wanted, &session, err);
 	if (rc < 0)
 		return err_prefix(err, "%.200s", url);
 	if (rc == 0)
@@ -191,19 +191,19 @@ static bool has_path(const char *url)
 /* A URL with a path that cannot be got: the API itself.  If there is a session
  * at the usual place, it tells the account. */
 static int take_as_api(struct remote *self, const char *url, const char *usual,
-                       const struct jmap_type *type)
+                       unsigned wanted)
 {
 	struct http_answer answer = {0};
 	struct err ignored;
 
 	self->api = xstrdup(url);
-	find_session(self, usual, type, false, &answer, &ignored);
+	find_session(self, usual, wanted, false, &answer, &ignored);
 	http_answer_clear(&answer);
 	return 0;
 }
 
-static int discover(struct remote *self, const char *given,
-                    const struct jmap_type *type, struct err *err)
+static int discover(struct remote *self, const char *given, unsigned wanted,
+                    struct err *err)
 {
 	struct http_answer answer = {0};
 	auto_(xfree_str) char *url = NULL;
@@ -213,12 +213,12 @@ static int discover(struct remote *self, const char *given,
 	if (http_url_resolve(NULL, given, &url, err) < 0 ||
 	    http_url_resolve(url, well_known, &usual, err) < 0)
 		return err->class;
-	found = find_session(self, has_path(url) ? url : usual, type, true,
+	found = find_session(self, has_path(url) ? url : usual, wanted, true,
 	                     &answer, err);
 	if (found == 0 && has_path(url) &&
 	    (answer.status == 405 || answer.status == 404 ||
 	     answer.status == 400 || answer.status == 501))
-		found = take_as_api(self, url, usual, type);
+		found = take_as_api(self, url, usual, wanted);
 	else if (found == 0)
 		found = say_no_session(has_path(url) ? url : usual, &answer,
 		                       err);
@@ -275,7 +275,7 @@ static void free_remote(struct jmap_transport **transport)
 }
 
 int jmap_remote_open(struct http_client **http, const char *url,
-                     const struct jmap_type *type, const char *account,
+                     unsigned wanted, const char *account,
                      struct jmap_transport **transport, struct err *err)
 {
 	struct remote *self = xcalloc(1, sizeof(*self));
@@ -289,7 +289,7 @@ int jmap_remote_open(struct http_client **http, const char *url,
 	self->http = *http;
 	*http = NULL;
 	*transport = &self->transport;
-	if (discover(self, url, type, err) < 0)
+	if (discover(self, url, wanted, err) < 0)
 		return err->class;
 	if (account != NULL)
 		snprintf(self->transport.account,

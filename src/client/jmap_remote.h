@@ -17,11 +17,11 @@
 #include "client/http_client.h"
 #include "client/jmap_client.h"
 
-/* Takes http, opened with the same URL.  `type` decides which primary account
- * it is; `account` (NULL: that of the session) over it.  ERR_PARSE: what is
- * there is no JMAP. */
+/* Takes http, opened with the same URL.  `wanted` capabilities decide which
+ * primary account it is; `account` (NULL: that of the session) over it.
+ * ERR_PARSE: what is there is no JMAP. */
 int jmap_remote_open(struct http_client **http, const char *url,
-                     const struct jmap_type *type, const char *account,
+                     unsigned wanted, const char *account,
                      struct jmap_transport **transport, struct err *err);
 
 #endif

@@ -32,13 +32,13 @@ static unsigned capabilities_of(json_t *tree)
 }
 
 /* The primary one for these objects, else the only one there is. */
-static const char *account_of(json_t *tree, const struct jmap_type *type)
+static const char *account_of(json_t *tree, unsigned wanted)
 {
 	json_t *primary = member(tree, "primaryAccounts");
 	json_t *accounts = member(tree, "accounts");
 	json_t *id = NULL;
 
-	if (type->capabilities & CAPABILITY_STALWART)
+	if (wanted & CAPABILITY_STALWART)
 		id = member(primary, JMAP_STALWART);
 	if (id == NULL)
 		id = member(primary, JMAP_TLSTALLY);
@@ -49,8 +49,7 @@ static const char *account_of(json_t *tree, const struct jmap_type *type)
 	return "";
 }
 
-int remote_session_read(const void *body, size_t len,
-                        const struct jmap_type *type,
+int remote_session_read(const void *body, size_t len, unsigned wanted,
                         struct remote_session *session, struct err *err)
 {
 	auto_(json_free) json_t *tree = json_read(body, len, false, NULL);
@@ -60,7 +59,7 @@ int remote_session_read(const void *body, size_t len,
 	*session = (struct remote_session){.api = NULL};
 	if (api == NULL)
 		return 0;
-	account = account_of(tree, type);
+	account = account_of(tree, wanted);
 	if (account[0] != '\0' && !jmap_is_id(account))
 		return err_set(err, ERR_PARSE,
 		               "the account of the session has an id that is "

@@ -26,10 +26,10 @@ struct remote_session {
 	char *api;                     /* as it stands there, maybe relative */
 };
 
-/* 1 and the session, which is to be cleared; 0: it is none; ERR_PARSE: it is
+/* `wanted`: the capabilities of what is asked about, which decide the account.
+ * 1 and the session, which is to be cleared; 0: it is none; ERR_PARSE: it is
  * one that cannot be right. */
-int remote_session_read(const void *body, size_t len,
-                        const struct jmap_type *type,
+int remote_session_read(const void *body, size_t len, unsigned wanted,
                         struct remote_session *session, struct err *err);
 void remote_session_clear(struct remote_session *session);
 

@@ -56,6 +56,9 @@ struct jmap {
 	struct lookup_desk *lookups;    /* NULL: DNS is not asked from here */
 	const struct jmap_meter *meter; /* NULL: it may take as long as it
 	                                   takes */
+	const char *doubt;              /* why the time is doubted, for who has
+	                                   looked; NULL: as the store has it */
+	bool on_host; /* the command line: it may look at all of this host */
 };
 
 struct jmap_caller {

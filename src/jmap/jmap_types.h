@@ -14,7 +14,7 @@
 #define JMAP_TYPES(TYPE)                                                       \
 	TYPE(report) TYPE(sent) TYPE(suppression) TYPE(domain) TYPE(inbound)
 #define JMAP_VIEWS(VIEW)                                                       \
-	VIEW(status) VIEW(overview) VIEW(lookup)
+	VIEW(status) VIEW(doctor) VIEW(overview) VIEW(lookup)
 
 #define JMAP_DECLARE_TYPE(name) extern const struct jmap_type type_##name;
 #define JMAP_DECLARE_VIEW(name) extern const struct jmap_view view_##name;

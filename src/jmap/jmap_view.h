@@ -8,6 +8,7 @@
  * ones of its own, for one of them may take a while.
  *
  *     tally:Status    jmap/view_status.c    "singleton"
+ *     tally:Doctor    jmap/view_status.c    "singleton"
  *     tally:Overview  jmap/view_overview.c  "d2026-03-01_2026-03-30"
  *     tally:Lookup    jmap/view_lookup.c    "example_com"
  */

@@ -67,6 +67,7 @@ static const struct jmap_condition conditions[] = {
 	DAY_ROW_CONDITIONS,
 	{"mark", MATCH_WORD, FACT(head.mark), 0, &words_marks},
 	{"hasFailures", MATCH_HAS, FACT(head.failure), 0, NULL},
+	{"hasLateFailures", MATCH_HAS, FACT(head.late_failure), 0, NULL},
 	{0},
 };
 

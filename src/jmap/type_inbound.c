@@ -1,6 +1,7 @@
 /* tally:Inbound: how the messages of one day came in for one domain of ours. */
 #include "jmap/day_rows.h"
 #include "jmap/jmap_types.h"
+#include "show/doc.h"
 #include "store/inbound_table.h"
 
 /* The rows of the fold may stand beyond the cap. */
@@ -10,10 +11,18 @@ enum {
 	OUTCOMES_MAX = INBOUND_ROWS_MAX + FOLDS_MAX,
 };
 
+/* Messages: how those of other sites came in, and those of our own. */
+struct mix {
+	uint64_t messages;
+	uint64_t weak; /* clear text, or older than TLS 1.2; our users', too */
+	uint64_t clear, old, tls12, tls13, other;
+	uint64_t submitted; /* from authenticated and local clients */
+	uint64_t filtered;  /* a before-queue filter handed them back */
+};
+
 struct facts {
 	struct day_row row;
-	uint64_t messages;
-	uint64_t weak; /* clear text, or older than TLS 1.2 */
+	struct mix mix;
 };
 
 struct outcome {
@@ -29,8 +38,7 @@ struct outcome {
 
 struct shown {
 	struct day_row_shown row;
-	uint64_t messages;
-	uint64_t weak;
+	struct mix mix;
 	struct outcome *outcomes;
 	size_t count;
 	struct arena mem;
@@ -59,8 +67,15 @@ static const struct property_table outcome_table = {
 
 static const struct property rows[] = {
 	DAY_ROW_PROPERTIES,
-	{"messages", &kind_uint, SHOWN(messages)},
-	{"weakMessages", &kind_uint, SHOWN(weak)},
+	{"messages", &kind_uint, SHOWN(mix.messages)},
+	{"weakMessages", &kind_uint, SHOWN(mix.weak)},
+	{"clear", &kind_uint, SHOWN(mix.clear)},
+	{"oldTls", &kind_uint, SHOWN(mix.old)},
+	{"tls12", &kind_uint, SHOWN(mix.tls12)},
+	{"tls13", &kind_uint, SHOWN(mix.tls13)},
+	{"otherTls", &kind_uint, SHOWN(mix.other)},
+	{"submitted", &kind_uint, SHOWN(mix.submitted)},
+	{"filtered", &kind_uint, SHOWN(mix.filtered)},
 	{"outcomes", &kind_made_objects, SHOWN(outcomes),
          .count_offset = offsetof(struct shown, count) -
                          offsetof(struct shown, outcomes),
@@ -82,34 +97,49 @@ static const struct property_table *table(void)
 
 static const struct jmap_sort sorts[] = {
 	DAY_ROW_SORTS,
-	{"messages", FIELD_UINT64, FACT(messages)},
-	{"weakMessages", FIELD_UINT64, FACT(weak)},
+	{"messages", FIELD_UINT64, FACT(mix.messages)},
+	{"weakMessages", FIELD_UINT64, FACT(mix.weak)},
 	{0},
 };
 
 static const struct jmap_condition conditions[] = {
 	DAY_ROW_CONDITIONS,
-	{"hasWeak", MATCH_HAS, FACT(weak), 0, NULL},
+	{"hasWeak", MATCH_HAS, FACT(mix.weak), 0, NULL},
 	{0},
 };
 
+static uint64_t *count_of(struct mix *mix, const struct inbound *inbound)
+{
+	if (inbound->client == INBOUND_FILTERED)
+		return &mix->filtered;
+	if (inbound->client != INBOUND_MX)
+		return &mix->submitted;
+	if (inbound->tls == INBOUND_CLEAR)
+		return &mix->clear;
+	if (inbound_is_weak(inbound->tls))
+		return &mix->old;
+	return inbound->tls == INBOUND_TLS12   ? &mix->tls12
+	       : inbound->tls == INBOUND_TLS13 ? &mix->tls13
+	                                       : &mix->other;
+}
+
 static void sum(void *arg, const struct inbound *inbound, uint64_t messages)
 {
-	struct facts *facts = arg;
+	struct mix *mix = arg;
 
-	facts->messages += messages;
+	mix->messages += messages;
 	if (inbound_came_weak(inbound))
-		facts->weak += messages;
+		mix->weak += messages;
+	*count_of(mix, inbound) += messages;
 }
 
 static int at(struct db_txn *txn, void *arg)
 {
 	struct facts *facts = arg;
 
-	facts->messages = 0;
-	facts->weak = 0;
-	inbound_each(txn, facts->row.day, facts->row.domain, sum, facts);
-	return facts->messages > 0;
+	facts->mix = (struct mix){0};
+	inbound_each(txn, facts->row.day, facts->row.domain, sum, &facts->mix);
+	return facts->mix.messages > 0;
 }
 
 static int next(struct db_txn *txn, void *arg)
@@ -132,9 +162,6 @@ static void show_outcome(void *arg, const struct inbound *inbound,
 {
 	struct shown *shown = arg;
 
-	shown->messages += messages;
-	if (inbound_came_weak(inbound))
-		shown->weak += messages;
 	if (shown->count >= OUTCOMES_MAX)
 		return;
 	shown->outcomes[shown->count++] = (struct outcome){
@@ -157,14 +184,16 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
 	struct shown shown = {0};
 	int found = day_row_find(txn, &type_inbound, id, &facts);
 
-	(void)wanted;
 	arena_init(&shown.mem);
 	if (found) {
-		shown.outcomes = arena_array(&shown.mem, OUTCOMES_MAX,
-		                             sizeof(*shown.outcomes));
 		day_row_show(&facts.row, &shown.row);
-		inbound_each(txn, facts.row.day, facts.row.domain, show_outcome,
-		             &shown);
+		shown.mix = facts.mix;
+		if (doc_wants(wanted, "outcomes")) {
+			shown.outcomes = arena_array(&shown.mem, OUTCOMES_MAX,
+			                             sizeof(*shown.outcomes));
+			inbound_each(txn, facts.row.day, facts.row.domain,
+			             show_outcome, &shown);
+		}
 		*object = properties_write(&shown_table, &shown);
 	}
 	arena_clear(&shown.mem);

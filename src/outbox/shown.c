@@ -89,6 +89,7 @@ static void show_destination(const struct outbox_destination *dest,
 			.next_attempt = dest->state == DELIVERY_INFLIGHT
 	                                        ? 0
 	                                        : dest->due,
+			.uncertain = dest->uncertain,
 			.tries = show_tries(dest, mem),
 			.try_count = dest->try_count,
 			.last_answer = dest->answer[0]

@@ -59,7 +59,7 @@ static int print(const struct strbuf *out)
 int main(int argc, char **argv)
 {
 	const struct sentence *sentence;
-	struct cli cli = {0};
+	struct cli cli = {.clock = clock_system()};
 	struct err err = {0};
 	int status = EXIT_SUCCESS;
 

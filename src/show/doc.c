@@ -96,6 +96,30 @@ void doc_print(const json_t *json, struct strbuf *out)
 	strbuf_putc(out, '\n');
 }
 
+void doc_make_safe(json_t *json)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+	size_t i;
+
+	if (json_is_string(json)) {
+		auto_(xfree_str) char *safe =
+			text_safe(json_string_value(json));
+
+		json_string_set(json, safe);
+	}
+	json_array_foreach (json, i, value)
+		doc_make_safe(value);
+	json_object_foreach_safe (json, next, name, value) {
+		auto_(xfree_str) char *safe = text_safe(name);
+
+		doc_make_safe(value);
+		if (strcmp(safe, name) != 0)
+			json_object_del(json, name);
+	}
+}
+
 bool doc_wants(const json_t *wanted, const char *name)
 {
 	json_t *item;

@@ -43,6 +43,10 @@ const json_t *doc_get(const json_t *object, const char *name);
 /* Is the member wanted?  NULL: all are. */
 bool doc_wants(const json_t *wanted, const char *name);
 
+/* Takes out of all its texts what a terminal would obey: who sent the document
+ * is a stranger.  A member with such a name goes. */
+void doc_make_safe(json_t *json);
+
 /* The document, indented, with a newline after it. */
 void doc_print(const json_t *json, struct strbuf *out);
 

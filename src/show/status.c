@@ -191,6 +191,17 @@ static int add_head(const struct status_of *of, json_t *doc, struct err *err)
 	return 0;
 }
 
+static int add_last_day(const struct status_of *of, json_t *doc,
+                        struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	int32_t first, last;
+
+	if (tally_days_until(txn, day_of(of->now), &first, &last))
+		doc_set_day(doc, "lastDay", last);
+	return db_failure(txn, err);
+}
+
 /* The small tables. */
 static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
 {
@@ -205,17 +216,24 @@ static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
 
 /* In the store stands what the last run, or a daemon within the last minute,
  * has found. */
-static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
+void status_doubt(const struct status_of *of, struct db_txn *txn,
+                  char words[CLOCK_WORDS])
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
-	json_t *clock = doc_object(doc, "clock");
 	struct clock_record record;
-	char words[CLOCK_WORDS];
 
 	meta_clock_get(txn, &record);
 	clock_record_words(&record, words);
 	if (of->doubt != NULL)
-		snprintf(words, sizeof(words), "%s", of->doubt);
+		snprintf(words, CLOCK_WORDS, "%s", of->doubt);
+}
+
+static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	json_t *clock = doc_object(doc, "clock");
+	char words[CLOCK_WORDS];
+
+	status_doubt(of, txn, words);
 	json_set_bool(clock, "isDoubted", words[0] != '\0');
 	doc_set(clock, "why", words);
 	return db_failure(txn, err);
@@ -237,6 +255,7 @@ static const struct part {
 	{(const char *const[]){"coverage", NULL}, status_coverage},
 	{(const char *const[]){"suppressions", NULL}, count_suppressions},
 	{(const char *const[]){"clock", NULL}, add_clock},
+	{(const char *const[]){"lastDay", NULL}, add_last_day},
 };
 
 static bool is_wanted(const struct part *part, const json_t *wanted)

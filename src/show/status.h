@@ -6,12 +6,16 @@
  *
  *     now settings mode store feeds lines waiting events days unreported
  *     unreportedCount outbox trouble troubleCount coverage suppressions clock
+ *     lastDay
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
+#include "base/clock_record.h"
 #include "base/err.h"
 #include "conf/conf.h"
 #include "store/db.h"
@@ -26,7 +30,12 @@ struct status_of {
 	/* Why the time is doubted, "" when it is not, for who has looked; NULL:
 	 * as the store has it. */
 	const char *doubt;
+	bool on_host; /* may look at Postfix, sockets and files of this host */
 };
+
+/* Why the time is doubted, or "". */
+void status_doubt(const struct status_of *of, struct db_txn *txn,
+                  char words[CLOCK_WORDS]);
 
 /* Adds the members wanted (an array of names; NULL: all).  Days and outbox are
  * read row by row: who does not want them does not pay for them. */

@@ -253,6 +253,8 @@ static void add_trouble(json_t *doc, const struct outbox_scan *scan)
 		json_set_uint(item, "attempts", trouble->dest.attempts);
 		json_set_time(item, "lastAttempt", trouble->dest.last_attempt);
 		json_set_time(item, "nextAttempt", trouble->dest.due);
+		json_set_string(item, "state",
+		                word_api(&words_states, trouble->dest.state));
 		json_set_bool(item, "uncertain", trouble->dest.uncertain);
 		doc_set(item, "lastAnswer", trouble->dest.answer);
 	}

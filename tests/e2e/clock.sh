@@ -122,7 +122,7 @@ print(sum(d[sys.argv[1]] for d in json.load(sys.stdin)["domains"]))' "$2" \
 }
 
 counted() {
-	[ "$(sum "$today" successfulSessions)" = "$1" ]
+	[ "$(sum "$today" totalSuccessfulSessions)" = "$1" ]
 }
 
 # delivery SECONDS: a line of the log, of that clock
@@ -152,7 +152,7 @@ expect "a clock that nobody has set is believed" 0 \
 
 send_events 10
 wait_until 10 counted 10
-expect "sessions before" 10 "$(sum "$today" successfulSessions)"
+expect "sessions before" 10 "$(sum "$today" totalSuccessfulSessions)"
 
 # nobody has looked yet when the next ones come
 set_clock $YEAR
@@ -160,7 +160,7 @@ send_events 20
 delivery $YEAR >>"$dir/mail.log"
 wait_until 10 counted 30
 expect "sessions of that minute belong to today" 30 \
-	"$(sum "$today" successfulSessions)"
+	"$(sum "$today" totalSuccessfulSessions)"
 tally run >"$dir/run" 2>&1
 expect "a run with the clock a year ahead ends well" 0 $?
 expect_text "it says what waits, and why" \
@@ -224,7 +224,7 @@ expect_text "says that it counts by the time before" \
 	"jumped ahead by 365 days.*counted by the time" "$dir/tlstallyd.said"
 send_events 5
 wait_until 10 counted 35
-expect "and does" 35 "$(sum "$today" successfulSessions)"
+expect "and does" 35 "$(sum "$today" totalSuccessfulSessions)"
 stop_daemons
 
 [ $failures -eq 0 ]

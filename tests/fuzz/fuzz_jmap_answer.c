@@ -66,8 +66,8 @@ static void perform(enum object_verb verb, const uint8_t *data, size_t size)
 		.position = -1,
 		.limit = size % 2 ? -1 : 3,
 	};
-	struct cli cli = {0};
-	struct object_job job = {&cli, &order, &fuzzed.transport};
+	struct cli cli = {.answers = &fuzzed.transport};
+	struct object_job job = {&cli, &order};
 	struct err err = {0};
 
 	if (jobs[verb](&job, &err) < 0) {
@@ -79,13 +79,39 @@ static void perform(enum object_verb verb, const uint8_t *data, size_t size)
 	object_order_clear(&order);
 }
 
+/* The commands for people print what they are told. */
+static void command(int (*run)(struct cli *cli, struct err *err),
+                    const uint8_t *data, size_t size)
+{
+	struct fuzzed fuzzed = {
+		.transport = {.answer = answer,
+	                      .capabilities = CAPABILITY_TLSTALLY,
+	                      .max_get = 2},
+		.data = data,
+		.size = size,
+	};
+	struct cli cli = {
+		.args = {.domain = "a.example", .has_day = size % 2},
+		.clock = clock_fixed(1772323200),
+		.answers = &fuzzed.transport,
+	};
+	struct err err = {0};
+
+	if (run(&cli, &err) < 0) {
+		check(err.text[0] != '\0');
+		check_safe(err.text, true);
+	}
+	check_safe(strbuf_text(&cli.out), false);
+	strbuf_clear(&cli.out);
+}
+
 static void check_session(const uint8_t *data, size_t size)
 {
 	struct remote_session session;
 	struct err err = {0};
 
-	if (remote_session_read(data, size, &type_report, &session, &err) ==
-	    1) {
+	if (remote_session_read(data, size, type_report.capabilities, &session,
+	                        &err) == 1) {
 		check(session.api != NULL);
 		check(session.account[0] == '\0' ||
 		      jmap_is_id(session.account));
@@ -99,6 +125,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_capture(take_line, NULL);
 	for (int verb = OBJECT_GET; verb <= OBJECT_DELETE; verb++)
 		perform((enum object_verb)verb, data, size);
+	command(cli_status, data, size);
+	command(cli_doctor, data, size);
+	command(cli_domains, data, size);
+	command(cli_show, data, size);
+	command(cli_inbound, data, size);
+	command(cli_suppress_list, data, size);
 	check_session(data, size);
 	return 0;
 }

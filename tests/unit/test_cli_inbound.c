@@ -1,7 +1,7 @@
 #include "unit/store_test.h"
 
 #include "cli/cli.h"
-#include "show/inbound_sums.h"
+#include "client/jmap_client.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
@@ -65,9 +65,11 @@ static int run(struct fixture *f, const char *domain, struct cli_args args,
 	int rc;
 
 	cli.clock = clock_fixed(day_start(DAY + 1) + 3600);
-	if (domain != NULL)
-		cli.args.operands[cli.args.operand_count++] = domain;
+	if (domain != NULL && domain_canonical(domain, strlen(domain),
+	                                       cli.args.domain, &f->err) < 0)
+		return f->err.class;
 	rc = cli_inbound(&cli, &f->err);
+	jmap_transport_free(&cli.answers);
 	*out = cli.out;
 	return rc;
 }

@@ -163,13 +163,14 @@ static void test_server_set(void **state)
 		text.data,
 		"[{\"uri\":\"mailto:tls@example.com\",\"state\":\"deferred\","
 		"\"attempts\":2,\"lastAttempt\":\"2026-03-02T00:00:00Z\","
-		"\"nextAttempt\":\"2026-03-02T00:10:00Z\","
+		"\"nextAttempt\":\"2026-03-02T00:10:00Z\",\"uncertain\":false,"
 		"\"lastAnswer\":\"451 later\",\"history\":["
 		"{\"at\":\"2026-03-01T23:50:00Z\",\"answer\":null},"
 		"{\"at\":\"2026-03-02T00:00:00Z\",\"answer\":\"451 later\"}],"
 		"\"blobId\":null},"
 		"{\"uri\":\"https://example.com/v1/tls\",\"state\":\"pending\","
 		"\"attempts\":0,\"lastAttempt\":null,\"nextAttempt\":null,"
+		"\"uncertain\":false,"
 		"\"lastAnswer\":null,\"history\":[],\"blobId\":null}]");
 	assert_string_equal(json_string_value(json_object_get(got, "id")),
 	                    "a000000000001");

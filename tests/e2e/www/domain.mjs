@@ -12,14 +12,14 @@ export async function testDomains({ server, tokens }) {
 
   await summary(page, /^31 days/);
   const { list } = sumsOf(server, "2026-03-04");
-  const most = [...list].sort((a, b) => b.failedSessions - a.failedSessions)[0];
-  expect("the most failures first", [most.domain, most.failedSessions],
+  const most = [...list].sort((a, b) => b.totalFailedSessions - a.totalFailedSessions)[0];
+  expect("the most failures first", [most.domain, most.totalFailedSessions],
          [(await domains(page))[0],
           number((await tableOf(page, "days of domains"))[0][3])]);
   await checkLooks(page, "domains");
   await page.getByLabel("Only with failures").check();
-  await summary(page, new RegExp(`^${list.filter(({ failedSessions }) =>
-    failedSessions > 0).length} days`));
+  await summary(page, new RegExp(`^${list.filter(({ totalFailedSessions }) =>
+    totalFailedSessions > 0).length} days`));
   await page.goto(`${server.url}/#/domains?mark=queued&size=100`);
   await summary(page, /^1–50|^90 days/);
   await page.goto(`${server.url}/#/domains?text=${
@@ -52,7 +52,7 @@ export default async function testDomain({ server, tokens }) {
   expect("each day as it was counted",
          sumsOf(server, "2026-03-05").list
            .find(({ domain }) => domain === "host01.example")
-           .successfulSessions,
+           .totalSuccessfulSessions,
          number((await tableOf(page, "Days"))[5][1]));
   await testLookup(page);
   expect("three reports", ["2026-03-03", "2026-03-02", "2026-03-01"],

@@ -23,8 +23,8 @@ export function sumsOf(server, day) {
     "domains", "--day", day, "--json"], { encoding: "utf8" }));
   const sum = (name) => domains.reduce((n, one) => n + one[name], 0);
 
-  return { domains: domains.length, success: sum("successfulSessions"),
-           failure: sum("failedSessions"), list: domains };
+  return { domains: domains.length, success: sum("totalSuccessfulSessions"),
+           failure: sum("totalFailedSessions"), list: domains };
 }
 
 export const number = (text) => Number(text.replaceAll(",", ""));
@@ -110,8 +110,9 @@ function worstOf(sums) {
   const failed = new Map();
 
   for (const { list } of sums)
-    for (const { domain, failedSessions } of list)
-      failed.set(domain, (failed.get(domain) ?? 0) + failedSessions);
+    for (const { domain, totalFailedSessions } of list)
+      failed.set(domain,
+                 (failed.get(domain) ?? 0) + totalFailedSessions);
   return [...failed].filter(([, n]) => n > 0)
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }

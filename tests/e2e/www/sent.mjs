@@ -42,7 +42,7 @@ export default async function testSent({ server, tokens }) {
   await page.goto(`${server.url}/#/sent?failures=1&sort=-failures`);
   const failing = ["2026-03-01", "2026-03-02", "2026-03-03"]
     .flatMap((day) => sumsOf(server, day).list
-      .map(({ failedSessions }) => failedSessions)).filter((n) => n > 0)
+      .map(({ totalFailedSessions }) => totalFailedSessions)).filter((n) => n > 0)
     .sort((a, b) => b - a);
   await summary(page, new RegExp(`^${failing.length} reports$`));
   const failures = (await tableOf(page, "reports")).map((row) =>

@@ -1,7 +1,7 @@
 /*
  * tlstally doctor: what the mail log says, and what this host's Postfix can do
  */
-#include "cli/doctor.h"
+#include "show/doctor_checks.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -21,10 +21,11 @@ enum {
 };
 
 /* Of today and yesterday. */
-static void sum_lines(struct cli *cli, struct day_lines sums[LINE_FATES])
+static void sum_lines(const struct status_of *of,
+                      struct day_lines sums[LINE_FATES])
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
-	int32_t today = day_of(clock_secs(&cli->clock));
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	int32_t today = day_of(of->now);
 
 	for (int32_t day = today; day >= today - 1; day--) {
 		struct day_lines row = {0};
@@ -40,26 +41,26 @@ static void sum_lines(struct cli *cli, struct day_lines sums[LINE_FATES])
 	}
 }
 
-void doctor_look_at_log(struct cli *cli, struct finding *finding)
+void doctor_look_at_log(const struct status_of *of, struct finding *finding)
 {
 	struct day_lines sums[LINE_FATES] = {{0}};
 	struct feed_kind kind = *feed_kind(FEED_LOG);
 
-	sum_lines(cli, sums);
+	sum_lines(of, sums);
 	if (sums[LINE_TELLS].n == 0 && sums[LINE_UNREAD].n > 0)
 		kind.check = "its lines are not understood";
 	else if (sums[LINE_TELLS].n == 0 && sums[LINE_FOREIGN].n > 0)
 		kind.check = "its lines are left out";
-	doctor_look_at_feed(cli, &kind, finding);
+	doctor_look_at_feed(of, &kind, finding);
 }
 
 /* Where no line told of a session, those that were not read are why. */
-void doctor_look_at_lines(struct cli *cli, struct finding *finding)
+void doctor_look_at_lines(const struct status_of *of, struct finding *finding)
 {
 	struct day_lines sums[LINE_FATES] = {{0}};
 	enum grade grade;
 
-	sum_lines(cli, sums);
+	sum_lines(of, sums);
 	grade = sums[LINE_TELLS].n == 0 ? BAD : NOTE;
 	if (sums[LINE_UNREAD].n > 0)
 		doctor_tell(finding, grade,
@@ -93,11 +94,11 @@ void doctor_look_at_lines(struct cli *cli, struct finding *finding)
 		            sums[LINE_TELLS].n);
 }
 
-void doctor_look_at_faults(struct cli *cli, struct finding *finding)
+void doctor_look_at_faults(const struct status_of *of, struct finding *finding)
 {
 	struct day_lines sums[LINE_FATES] = {{0}};
 
-	sum_lines(cli, sums);
+	sum_lines(of, sums);
 	if (sums[LINE_OURS].n > 0)
 		doctor_tell(finding, NOTE,
 		            "%" PRIu64
@@ -121,14 +122,13 @@ first_sender(const struct postfix_site *site)
 }
 
 /* Somebody sends them, whoever it is. */
-static bool events_come(struct cli *cli)
+static bool events_come(const struct status_of *of)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 	struct feed feed = {0};
 
 	return feed_get(txn, FEED_EVENTS, &feed) &&
-	       moment_age(feed.last_event, clock_secs(&cli->clock)) <=
-	               FEED_QUIET_SECS;
+	       moment_age(feed.last_event, of->now) <= FEED_QUIET_SECS;
 }
 
 /* Why there are no events, or why there need not be. */
@@ -185,9 +185,9 @@ static bool hides_none(const struct postconf *set)
 	       !is_yes(set, "smtp_tls_note_starttls_offer");
 }
 
-void doctor_look_at_postfix(struct cli *cli, struct finding *finding)
+void doctor_look_at_postfix(const struct status_of *of, struct finding *finding)
 {
-	struct postfix_site *site = postfix_site_ask(&cli->conf);
+	struct postfix_site *site = postfix_site_ask(of->conf);
 	const struct postfix_instance *sender = first_sender(site);
 
 	if (sender == NULL) {
@@ -195,7 +195,7 @@ void doctor_look_at_postfix(struct cli *cli, struct finding *finding)
 		            "Postfix's settings are not known: %s",
 		            site->trouble.text);
 	} else {
-		bool by_log = !doctor_counts_by(cli, FEED_EVENTS);
+		bool by_log = !doctor_counts_by(of, FEED_EVENTS);
 
 		tell_tlsrpt(postfix_tlsrpt(&sender->set),
 		            is_yes(&sender->set, "smtp_tlsrpt_enable"), by_log,
@@ -208,20 +208,21 @@ void doctor_look_at_postfix(struct cli *cli, struct finding *finding)
 			            "smtp_tls_policy_maps looks like a server "
 			            "without STARTTLS");
 	}
-	if (finding->grade == BAD && events_come(cli))
+	if (finding->grade == BAD && events_come(of))
 		doctor_tell(finding, GOOD, "another Postfix sends events");
 	postfix_site_free(&site);
 }
 
 /* Of a service that logs no TLS only failures are seen, and nothing counts. */
-void doctor_look_at_loglevel(struct cli *cli, struct finding *finding)
+void doctor_look_at_loglevel(const struct status_of *of,
+                             struct finding *finding)
 {
 	/* standard input may be another host's log */
-	bool foreign = cli->conf.log.source == LOG_FROM_STDIN &&
-	               cli->conf.log.tls_loglevel[0] == '\0';
-	struct postfix_site *postfix = postfix_site_ask(&cli->conf);
+	bool foreign = of->conf->log.source == LOG_FROM_STDIN &&
+	               of->conf->log.tls_loglevel[0] == '\0';
+	struct postfix_site *postfix = postfix_site_ask(of->conf);
 	struct log_site *site =
-		site_make(&cli->conf, postfix, LOG_FROM_FILE, false);
+		site_make(of->conf, postfix, LOG_FROM_FILE, false);
 	auto_(strbuf_clear) struct strbuf names = {0};
 
 	if (site_unlogged(site, &names) > 0)
@@ -230,7 +231,7 @@ void doctor_look_at_loglevel(struct cli *cli, struct finding *finding)
 		            "%s; set "
 		            "it to 1",
 		            strbuf_text(&names));
-	else if (site->count == 0 && cli->conf.log.tls_loglevel[0] == '\0')
+	else if (site->count == 0 && of->conf->log.tls_loglevel[0] == '\0')
 		doctor_tell(
 			finding, NOTE,
 			"Postfix's settings are not known: [log] tls_loglevel "
@@ -248,10 +249,10 @@ static bool all_less(uint64_t less, uint64_t all)
 	return all >= LEVELS_ENOUGH && less == all;
 }
 
-void doctor_look_at_levels(struct cli *cli, struct finding *finding)
+void doctor_look_at_levels(const struct status_of *of, struct finding *finding)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
-	int32_t today = day_of(clock_secs(&cli->clock));
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	int32_t today = day_of(of->now);
 	struct day_levels levels, yesterday;
 
 	day_levels_get(txn, today, &levels);
