@@ -106,7 +106,7 @@ static int take_handed_socket(struct daemon *d,
 
 	if (n > (parts->takes_socket ? 1 : 0))
 		return err_set(err, ERR_PARSE,
-		               "the service manager hands over %d sockets, and "
+		               "the service manager hands over %d sockets, but "
 		               "%s takes %s",
 		               n, parts->name,
 		               parts->takes_socket ? "one" : "none");
@@ -159,9 +159,9 @@ static void feed_watchdog(struct daemon *d, const struct daemon_parts *parts)
 		return;
 	if (still_ms >= span_ms) {
 		if (!d->is_stuck)
-			log_error("nothing has gone on for %" PRId64
-			          " seconds: the service manager is to start "
-			          "us again",
+			log_error("no progress for %" PRId64
+			          " seconds: the watchdog is not fed, so that "
+			          "the service manager restarts us",
 			          still_ms / 1000);
 		d->is_stuck = true;
 		return;

@@ -79,7 +79,7 @@ static int open_socket(void *self, struct err *err)
 	const char *path = path_of(d->base.conf.milter.socket);
 
 	d->base.socket = &d->sock;
-	daemon_need_files(FILES, "so many sessions at once");
+	daemon_need_files(FILES, "the sessions that are read at once");
 	return path != NULL ? listen_unix(d, path, err)
 	                    : milter_listen(d->base.conf.milter.socket, err);
 }
