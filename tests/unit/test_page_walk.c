@@ -344,6 +344,43 @@ static void test_damaged_rows(void **state)
 	fixture_open(f);
 }
 
+/* What is kept of days beside their counts: of lines, of sessions that are
+ * nobody's, of levels. */
+static void test_damaged_days(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *key;
+		size_t len;
+	} rows[] = {
+		{"lines", "\0\0\0\7\6\1\0\0\0\0\0\0\0\1", 14},
+		{"nobody's", "\0\0\0\7\7", 5},
+		{"levels", "\0\0\0\7\10", 5},
+	};
+	struct fixture *f = *state;
+	struct db_options options = fixture_options(f);
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct heard heard = {0};
+		struct store_check check = {.fault = hear, .arg = &heard};
+		struct db_key key =
+			raw_key(TABLE_DAY, rows[i].key, rows[i].len);
+		struct db_txn *txn = db_begin_write(f->db);
+
+		ROW(&rows[i]);
+		db_put_bytes(txn, &key, "short", 5);
+		commit_ok(&txn);
+		db_close(&f->db);
+		assert_int_equal(store_check_run(&check, &options, &f->err), 0);
+		assert_int_equal(check.faults, 1);
+		assert_non_null(strstr(heard.first, "table day"));
+		fixture_open(f);
+		txn = db_begin_write(f->db);
+		db_delete(txn, &key);
+		commit_ok(&txn);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +390,7 @@ int main(void)
 		STORE_TEST(test_entries_that_overlap),
 		STORE_TEST(test_no_copy),
 		STORE_TEST(test_damaged_rows),
+		STORE_TEST(test_damaged_days),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
