@@ -88,8 +88,8 @@ static int read_value(struct reading *r, const struct flag_row *row,
 	if (row->yes != 0 && (value == NULL || !optional))
 		*(bool *)((char *)r->args + row->yes) = true;
 	if (value == NULL ||
-	    cli_values[row->type].read(value, (char *)r->args + row->at,
-	                               r->err) == 0)
+	    cli_value_read(row->type, value, (char *)r->args + row->at,
+	                   r->err) == 0)
 		return 0;
 	err_prefix(r->err, "%s", row->name);
 	return ERR_PARSE;
@@ -147,8 +147,8 @@ static int read_operand(struct reading *r)
 		return err_set(r->err, ERR_PARSE, "%s: what is '%.40s'?",
 		               r->sentence->words, text);
 	args->operands[args->operand_count++] = text;
-	if (cli_values[operand->value].read(text, (char *)args + operand->at,
-	                                    r->err) == 0)
+	if (cli_value_read(operand->value, text, (char *)args + operand->at,
+	                   r->err) == 0)
 		return 0;
 	err_prefix(r->err, "%s", r->sentence->words);
 	return ERR_PARSE;

@@ -90,13 +90,9 @@ enum cli_value {
 	CLI_VALUES,
 };
 
-struct cli_value_row {
-	/* ERR_PARSE or ERR_LIMIT in words when the text is none. */
-	int (*read)(const char *text, void *at, struct err *err);
-	const char *offer; /* of what the shell offers some; NULL */
-};
-
-extern const struct cli_value_row cli_values[CLI_VALUES];
+/* ERR_PARSE or ERR_LIMIT in words when the text is none. */
+int cli_value_read(enum cli_value value, const char *text, void *at,
+                   struct err *err);
 
 enum { CLI_LIST_MAX = 64 };
 

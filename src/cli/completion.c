@@ -94,9 +94,9 @@ static void write_operands(struct strbuf *out)
 		for (size_t n = 0;
 		     (operand = sentence_operand(&sentences[i], n)) != NULL;
 		     n++) {
-			const char *offer = cli_values[operand->value].offer;
-
-			add_word(out, offer ? offer : "-");
+			add_word(out, operand->value == VALUE_FILE   ? "file"
+			              : operand->value == VALUE_TYPE ? "type"
+			                                             : "-");
 		}
 		strbuf_puts(out, "' ;;\n");
 	}
@@ -177,13 +177,11 @@ static void write_case(const char *name,
                        struct strbuf *out)
 {
 	const struct jmap_type *type;
-	char dashed[OBJECT_TYPE_TEXT];
 
 	strbuf_printf(out, "_tlstally_%s()\n{\n\tcase $1 in\n", name);
 	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++) {
-		strbuf_printf(out, "\t%s|%s|%s) echo '",
-		              object_type_name(type, dashed), type->name,
-		              strchr(type->name, ':') + 1);
+		strbuf_printf(out, "\t%s|%s|%s) echo '", type->show.word,
+		              type->name, strchr(type->name, ':') + 1);
 		words(type, out);
 		strbuf_puts(out, "' ;;\n");
 	}
@@ -197,16 +195,13 @@ static void write_words(struct strbuf *out)
 
 	strbuf_puts(out, "_tlstally_words()\n{\n\tcase ${1##*:}/$2 in\n");
 	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++) {
-		char dashed[OBJECT_TYPE_TEXT];
-
-		object_type_name(type, dashed);
 		for (const struct jmap_condition *row = type->walk.conditions;
 		     row->name != NULL; row++) {
 			if (row->match != MATCH_WORD && row->match != MATCH_HAS)
 				continue;
-			strbuf_printf(out, "\t%s/%s|%s/%s) echo '", dashed,
-			              row->name, strchr(type->name, ':') + 1,
-			              row->name);
+			strbuf_printf(out, "\t%s/%s|%s/%s) echo '",
+			              type->show.word, row->name,
+			              strchr(type->name, ':') + 1, row->name);
 			for (int v = 0;
 			     row->match == MATCH_WORD && v < row->words->count;
 			     v++)
@@ -221,11 +216,11 @@ static void write_words(struct strbuf *out)
 
 static void write_types(struct strbuf *out)
 {
-	char dashed[OBJECT_TYPE_TEXT];
+	const struct jmap_type *type;
 
 	strbuf_puts(out, "_tlstally_types='");
-	for (size_t i = 0; jmap_type_at(i) != NULL; i++)
-		add_word(out, object_type_name(jmap_type_at(i), dashed));
+	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++)
+		add_word(out, type->show.word);
 	strbuf_puts(out, "'\n");
 	write_case("given", given_of, out);
 	write_case("fields", fields_of, out);

@@ -299,12 +299,11 @@ static int check_verb(const struct object_order *order, struct err *err)
 	                   ? type->edit.plan_update != NULL
 	           : order->verb == OBJECT_DELETE ? type->edit.destroy != NULL
 	                                          : true;
-	char name[OBJECT_TYPE_TEXT];
 
 	return can ? 0
 	           : err_set(err, ERR_PARSE,
 	                     "%s: these can be read only: get and query",
-	                     object_type_name(type, name));
+	                     type->show.word);
 }
 
 int object_order_read(const struct cli_args *args, enum object_verb verb,

@@ -14,12 +14,6 @@
 #include "jmap/jmap_types.h"
 #include "base/err.h"
 
-enum { OBJECT_TYPE_TEXT = 64 };
-
-/* "tls-internal-report"; returns out. */
-const char *object_type_name(const struct jmap_type *type,
-                             char out[OBJECT_TYPE_TEXT]);
-
 /* NULL: no such type; err has those that there are. */
 const struct jmap_type *object_type_find(const char *name, struct err *err);
 

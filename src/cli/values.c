@@ -22,20 +22,6 @@ enum { DAYS_MAX = 3660 };
 
 #define NUMBER_MAX ((INT64_C(1) << 53) - 1) /* RFC 8620 section 1.3 */
 
-static int read_text(const char *text, void *at, struct err *err)
-{
-	(void)err;
-	*(const char **)at = text;
-	return 0;
-}
-
-static int read_file(const char *text, void *at, struct err *err)
-{
-	return text[0] == '\0'
-	               ? err_set(err, ERR_PARSE, "a file's name is not empty")
-	               : read_text(text, at, err);
-}
-
 static int read_list(const char *text, void *at, struct err *err)
 {
 	struct cli_list *list = at;
@@ -45,26 +31,6 @@ static int read_list(const char *text, void *at, struct err *err)
 		               CLI_LIST_MAX);
 	list->at[list->count++] = text;
 	return 0;
-}
-
-static int read_setting(const char *text, void *at, struct err *err)
-{
-	return settings_file_assign(at, text, err);
-}
-
-static int read_day(const char *text, void *at, struct err *err)
-{
-	return day_parse(text, at, err);
-}
-
-static int read_time(const char *text, void *at, struct err *err)
-{
-	return day_parse_time(text, at, err);
-}
-
-static int read_span(const char *text, void *at, struct err *err)
-{
-	return value_span(text, at, err);
 }
 
 static int read_whole(const char *text, int64_t least, void *at,
@@ -80,16 +46,6 @@ static int read_whole(const char *text, int64_t least, void *at,
 		               least == 0 ? " from 0 up" : "");
 	*(int64_t *)at = n;
 	return 0;
-}
-
-static int read_number(const char *text, void *at, struct err *err)
-{
-	return read_whole(text, 0, at, err);
-}
-
-static int read_position(const char *text, void *at, struct err *err)
-{
-	return read_whole(text, -NUMBER_MAX, at, err);
 }
 
 static int read_days(const char *text, void *at, struct err *err)
@@ -112,20 +68,6 @@ static int read_report(const char *text, void *at, struct err *err)
 	                         "'%.40s' is not the id of a report; "
 	                         "`tlstally show DOMAIN` has them",
 	                         text);
-}
-
-static int read_id(const char *text, void *at, struct err *err)
-{
-	return jmap_is_id(text)
-	               ? read_text(text, at, err)
-	               : err_set(err, ERR_PARSE,
-	                         "'%.40s' is not an id (A-Z a-z 0-9 - _)",
-	                         text);
-}
-
-static int read_domain(const char *text, void *at, struct err *err)
-{
-	return domain_canonical(text, strlen(text), at, err);
 }
 
 /* Names that no domain can have are counted, too. */
@@ -152,21 +94,6 @@ static int read_address(const char *text, void *at, struct err *err)
 		return err->class;
 	strcpy(at, rua.address);
 	return 0;
-}
-
-static int read_resolver(const char *text, void *at, struct err *err)
-{
-	struct endpoint ignored;
-
-	return endpoint_parse(text, 1, &ignored, err) < 0
-	               ? err->class
-	               : read_text(text, at, err);
-}
-
-static int read_token(const char *text, void *at, struct err *err)
-{
-	return auth_name_check(text, err) < 0 ? err->class
-	                                      : read_text(text, at, err);
 }
 
 static int read_type(const char *text, void *at, struct err *err)
@@ -198,24 +125,55 @@ static int read_permissions(const char *text, void *at, struct err *err)
 	return 0;
 }
 
-const struct cli_value_row cli_values[CLI_VALUES] = {
-	[VALUE_TEXT] = {read_text, NULL},
-	[VALUE_FILE] = {read_file, "file"},
-	[VALUE_LIST] = {read_list, NULL},
-	[VALUE_SETTING] = {read_setting, NULL},
-	[VALUE_DAY] = {read_day, NULL},
-	[VALUE_DAYS] = {read_days, NULL},
-	[VALUE_TIME] = {read_time, NULL},
-	[VALUE_SPAN] = {read_span, NULL},
-	[VALUE_NUMBER] = {read_number, NULL},
-	[VALUE_POSITION] = {read_position, NULL},
-	[VALUE_REPORT] = {read_report, NULL},
-	[VALUE_ID] = {read_id, NULL},
-	[VALUE_DOMAIN] = {read_domain, NULL},
-	[VALUE_COUNTED] = {read_counted, NULL},
-	[VALUE_ADDRESS] = {read_address, NULL},
-	[VALUE_RESOLVER] = {read_resolver, NULL},
-	[VALUE_TOKEN] = {read_token, NULL},
-	[VALUE_TYPE] = {read_type, "type"},
-	[VALUE_PERMISSIONS] = {read_permissions, "permission"},
-};
+/* What is kept as it was typed: is it one at all? */
+static int check_text(enum cli_value value, const char *text, struct err *err)
+{
+	struct endpoint ignored;
+
+	if (value == VALUE_FILE && text[0] == '\0')
+		return err_set(err, ERR_PARSE, "a file's name is not empty");
+	if (value == VALUE_ID && !jmap_is_id(text))
+		return err_set(err, ERR_PARSE,
+		               "'%.40s' is not an id (A-Z a-z 0-9 - _)", text);
+	return value == VALUE_RESOLVER ? endpoint_parse(text, 1, &ignored, err)
+	       : value == VALUE_TOKEN  ? auth_name_check(text, err)
+	                               : 0;
+}
+
+int cli_value_read(enum cli_value value, const char *text, void *at,
+                   struct err *err)
+{
+	switch (value) {
+	case VALUE_LIST:
+		return read_list(text, at, err);
+	case VALUE_SETTING:
+		return settings_file_assign(at, text, err);
+	case VALUE_DAY:
+		return day_parse(text, at, err);
+	case VALUE_DAYS:
+		return read_days(text, at, err);
+	case VALUE_TIME:
+		return day_parse_time(text, at, err);
+	case VALUE_SPAN:
+		return value_span(text, at, err);
+	case VALUE_NUMBER:
+		return read_whole(text, 0, at, err);
+	case VALUE_POSITION:
+		return read_whole(text, -NUMBER_MAX, at, err);
+	case VALUE_REPORT:
+		return read_report(text, at, err);
+	case VALUE_DOMAIN:
+		return domain_canonical(text, strlen(text), at, err);
+	case VALUE_COUNTED:
+		return read_counted(text, at, err);
+	case VALUE_ADDRESS:
+		return read_address(text, at, err);
+	case VALUE_TYPE:
+		return read_type(text, at, err);
+	case VALUE_PERMISSIONS:
+		return read_permissions(text, at, err);
+	default:
+		*(const char **)at = text;
+		return check_text(value, text, err);
+	}
+}

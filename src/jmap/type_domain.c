@@ -147,6 +147,7 @@ const struct jmap_type type_domain = {
 	.show =
 		{
 			.table = table,
+			.word = "domain",
 			.columns = "id,day,domain,totalSuccessfulSessions,"
 				   "totalFailedSessions,mark,reason",
 			.load = load,

@@ -211,5 +211,6 @@ const struct jmap_type type_inbound = {
 	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
 	.walk = {sorts, conditions, next, sizeof(struct facts), .at = at,
                  DAY_ROW_WALK},
-	.show = {table, "id,day,domain,messages,weakMessages", NULL, load},
+	.show = {table, "inbound", "id,day,domain,messages,weakMessages", NULL,
+                 load},
 };

@@ -214,6 +214,7 @@ const struct jmap_type type_report = {
 	.show =
 		{
 			.table = object_properties,
+			.word = "tls-internal-report",
 			.columns = "id,domain,status,failedSessions,createdAt,"
 				   "deliverAt,mailRua,httpRua",
 			.columns_elsewhere = "id,domain,createdAt,deliverAt,"

@@ -25,6 +25,7 @@ const struct jmap_type type_sent = {
 	.show =
 		{
 			.table = object_properties,
+			.word = "sent-report",
 			.columns = "id,domain,day,doneAt,failedSessions,"
 				   "mailRua,httpRua",
 			.load = load,

@@ -282,6 +282,7 @@ const struct jmap_type type_suppression = {
 	.show =
 		{
 			.table = table,
+			.word = "suppression",
 			.columns = "id,address,since,until,by,reason",
 			.load = load,
 		},

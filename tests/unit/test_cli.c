@@ -228,7 +228,6 @@ static void test_kinds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct cli_value_row *kind = &cli_values[rows[i].value];
 		union {
 			uint64_t number;
 			char text[TALLY_DOMAIN_TEXT + RUA_ADDRESS_MAX];
@@ -237,9 +236,10 @@ static void test_kinds(void **state)
 
 		print_message("  - %s\n", rows[i].bad);
 		seen[rows[i].value] = true;
-		if (kind->read(rows[i].good, &at, &err) != 0)
+		if (cli_value_read(rows[i].value, rows[i].good, &at, &err) != 0)
 			fail_msg("%s: %s", rows[i].good, err.text);
-		assert_true(kind->read(rows[i].bad, &at, &err) < 0);
+		assert_true(cli_value_read(rows[i].value, rows[i].bad, &at,
+		                           &err) < 0);
 		assert_string_equal(err.text, rows[i].words);
 	}
 	/* what may be repeated is refused when it is too much */
@@ -249,7 +249,7 @@ static void test_kinds(void **state)
 		struct err err = {0};
 		int n = 0;
 
-		while (n < 1000 && cli_values[value].read("a", at, &err) == 0)
+		while (n < 1000 && cli_value_read(value, "a", at, &err) == 0)
 			n++;
 		assert_true(n > 1 && n < 1000);
 		assert_int_equal(strncmp(err.text, "more than ", 10), 0);
@@ -338,13 +338,13 @@ static void test_manual_types(void **state)
 	(void)state;
 	assert_non_null(section);
 	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++) {
-		char name[OBJECT_TYPE_TEXT];
-		auto_(xfree_str) char *item = xasprintf(
-			"\n.It Cm %s\n", object_type_name(type, name));
+		auto_(xfree_str) char *item =
+			xasprintf("\n.It Cm %s\n", type->show.word);
 		const char *from = strstr(section, item), *until;
 
 		if (from == NULL)
-			fail_msg("tlstally(1) does not name %s", name);
+			fail_msg("tlstally(1) does not name %s",
+			         type->show.word);
 		if (type == &type_sent)
 			continue;
 		until = strstr(from + 1, "\n.It ");
