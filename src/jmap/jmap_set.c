@@ -111,9 +111,16 @@ static struct jmap_plan *plan_update(struct set *set, const struct work *work)
 /* Which of both: what differs between a creation and an update. */
 struct deed {
 	struct jmap_plan *(*plan)(struct set *set, const struct work *work);
-	json_t **(*errors)(struct set *set);
+	size_t errors; /* where in struct set they go */
 	void (*tell)(struct set *set, const struct work *work);
 };
+
+static json_t **errors_of(struct set *set, const struct deed *deed)
+{
+	void *at = (char *)set + deed->errors;
+
+	return at;
+}
 
 /* False when there is none: its error is put, or the store fails. */
 static bool make_plan(struct set *set, const struct deed *deed,
@@ -121,7 +128,7 @@ static bool make_plan(struct set *set, const struct deed *deed,
 {
 	work->plan = deed->plan(set, work);
 	if (work->plan == NULL && set->in.error.type != NULL) {
-		put_error(set, deed->errors(set), work->name);
+		put_error(set, errors_of(set, deed), work->name);
 		work->given = NULL;
 	}
 	return work->plan != NULL;
@@ -173,19 +180,9 @@ static bool apply(struct set *set, const struct deed *deed, struct work *work)
 		applied = set->type->edit.apply(&set->in, work->plan);
 	}
 	if (applied != APPLY_DONE && set->in.error.type != NULL)
-		put_error(set, deed->errors(set), work->name);
+		put_error(set, errors_of(set, deed), work->name);
 	work->done = applied == APPLY_DONE;
 	return work->done;
-}
-
-static json_t **creation_errors(struct set *set)
-{
-	return &set->not_created;
-}
-
-static json_t **update_errors(struct set *set)
-{
-	return &set->not_updated;
 }
 
 static void tell_created(struct set *set, const struct work *work)
@@ -209,9 +206,10 @@ static void tell_updated(struct set *set, const struct work *work)
 	put_in(&set->updated, work->plan->id, shown ? shown : json_null());
 }
 
-static const struct deed creation = {plan_creation, creation_errors,
-                                     tell_created};
-static const struct deed update = {plan_update, update_errors, tell_updated};
+static const struct deed creation = {
+	plan_creation, offsetof(struct set, not_created), tell_created};
+static const struct deed update = {
+	plan_update, offsetof(struct set, not_updated), tell_updated};
 
 /* What was planned ahead is told after the commit; what is planned here, of
  * which there is no limit, at once. */

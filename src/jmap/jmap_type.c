@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "api/json_pointer.h"
+
 bool jmap_has_property(const struct jmap_type *type, const char *name)
 {
 	return property_find(type->show.table(), name) != NULL;
@@ -85,6 +88,33 @@ bool jmap_properties_good(struct jmap_set_run *set, const struct err *err)
 		return jmap_refuse(set, "invalidProperties",
 		                   "%s (and %zu more)", first, count - 1);
 	return jmap_refuse(set, "invalidProperties", "%s", first);
+}
+
+/* What the server sets may be given again as it is (section 5.3). */
+json_t *jmap_patched(struct jmap_set_run *set,
+                     const struct property_table *table, const json_t *shown,
+                     json_t *patch, struct jmap_plan *plan)
+{
+	json_t *patched = json_deep_copy(shown);
+	struct err err;
+
+	if (json_patch(patched, patch, &err) < 0) {
+		jmap_refuse(set, "invalidPatch", "%s", err.text);
+		json_free(&patched);
+		return NULL;
+	}
+	plan->expected = json_copy(patched);
+	for (size_t i = 0; i < table->count; i++) {
+		const char *name = table->rows[i].name;
+
+		if (table->rows[i].kind->read != NULL)
+			continue;
+		if (!json_same(json_object_get(patched, name),
+		               json_object_get(shown, name)))
+			jmap_bad_property(set, name, "set by the server");
+		json_object_del(patched, name);
+	}
+	return patched;
 }
 
 struct db_txn *jmap_set_look(const struct jmap_set_run *set,

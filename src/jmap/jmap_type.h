@@ -220,6 +220,13 @@ void jmap_bad_property(struct jmap_set_run *set, const char *name,
  * of the first property or, when there were none, of err. */
 bool jmap_properties_good(struct jmap_set_run *set, const struct err *err);
 
+/* What an update makes of an object as it is shown, the caller's, without what
+ * the server sets; what the client must think it is then goes into the plan.
+ * NULL: refused; bad properties are not yet. */
+json_t *jmap_patched(struct jmap_set_run *set,
+                     const struct property_table *table, const json_t *shown,
+                     json_t *patch, struct jmap_plan *plan);
+
 /* The store fails: the whole call does.  Returns false. */
 bool jmap_refuse_store(struct jmap_set_run *set, const struct err *err);
 

@@ -6,7 +6,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
-#include "api/json_pointer.h"
 #include "api/object.h"
 #include "api/object_id.h"
 #include "api/property.h"
@@ -101,37 +100,17 @@ static struct jmap_plan *plan_create(struct jmap_set_run *set, json_t *given)
 	return pack(set, plan);
 }
 
-/* What the server sets may be given again as it is (section 5.3), and is then
- * taken out. */
-static void drop_server_set(struct jmap_set_run *set, json_t *patched,
-                            const json_t *before)
-{
-	const struct property_table *table = object_properties();
-
-	for (size_t i = 0; i < table->count; i++) {
-		const char *name = table->rows[i].name;
-
-		if (table->rows[i].kind->read != NULL)
-			continue;
-		if (!json_same(json_object_get(patched, name),
-		               json_object_get(before, name)))
-			jmap_bad_property(set, name, "set by the server");
-		json_object_del(patched, name);
-	}
-}
-
 static bool read_patched(struct jmap_set_run *set, json_t *patch,
                          struct plan *plan)
 {
 	struct edit *edit = plan->edit;
 	auto_(json_free) json_t *shown = object_write(edit->before);
-	auto_(json_free) json_t *patched = json_deep_copy(shown);
+	auto_(json_free) json_t *patched = jmap_patched(
+		set, object_properties(), shown, patch, &plan->plan);
 	struct err err = {0};
 
-	if (json_patch(patched, patch, &err) < 0)
-		return jmap_refuse(set, "invalidPatch", "%s", err.text);
-	plan->plan.expected = json_copy(patched);
-	drop_server_set(set, patched, shown);
+	if (patched == NULL)
+		return false;
 	object_read(patched, edit->after, jmap_bad_paths(set), &err);
 	return jmap_properties_good(set, &err);
 }

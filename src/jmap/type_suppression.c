@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/json_at.h"
 #include "base/xalloc.h"
-#include "api/json_pointer.h"
 #include "store/suppress_table.h"
 
 struct shown {
@@ -168,24 +167,6 @@ static struct jmap_plan *plan_create(struct jmap_set_run *set, json_t *given)
 	return &plan->plan;
 }
 
-static bool take_patched(struct jmap_set_run *set, json_t *patched,
-                         const json_t *shown, struct suppression *row)
-{
-	static const char *const fixed[] = {"id", "address", "since", "by"};
-	struct err err = {0};
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		json_t *was = json_object_get(shown, fixed[i]);
-
-		if (!json_same(json_object_get(patched, fixed[i]), was))
-			jmap_bad_property(set, fixed[i], "cannot be changed");
-		json_object_del(patched, fixed[i]);
-	}
-	jmap_put(patched, "address", json_string(row->address));
-	read_given(patched, row, jmap_bad_paths(set), &err);
-	return jmap_properties_good(set, &err);
-}
-
 static bool look(struct jmap_set_run *set, const char *id,
                  struct suppression *row)
 {
@@ -203,14 +184,19 @@ static bool read_patched(struct jmap_set_run *set, json_t *patch,
                          struct plan *plan)
 {
 	auto_(json_free) json_t *shown = show(&plan->before);
-	auto_(json_free) json_t *patched = json_deep_copy(shown);
-	struct err err;
+	auto_(json_free) json_t *patched =
+		jmap_patched(set, &shown_table, shown, patch, &plan->plan);
+	struct err err = {0};
 
-	if (json_patch(patched, patch, &err) < 0)
-		return jmap_refuse(set, "invalidPatch", "%s", err.text);
-	plan->plan.expected = json_copy(patched);
+	if (patched == NULL)
+		return false;
+	if (!json_same(json_object_get(patched, "address"),
+	               json_object_get(shown, "address")))
+		jmap_bad_property(set, "address", "cannot be changed");
+	jmap_put(patched, "address", json_string(plan->before.address));
 	plan->row = plan->before;
-	return take_patched(set, patched, shown, &plan->row);
+	read_given(patched, &plan->row, jmap_bad_paths(set), &err);
+	return jmap_properties_good(set, &err);
 }
 
 static struct jmap_plan *plan_update(struct jmap_set_run *set, const char *id,
