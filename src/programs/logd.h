@@ -76,6 +76,9 @@ void logd_watch_site(struct logd *d);
 
 /* logd_source.c */
 
+/* Does it end by itself, at the end of the log? */
+bool logd_ends(const struct logd *d);
+
 /* From where is it read? */
 int logd_source_kind(const struct logd *d);
 
@@ -89,9 +92,6 @@ int logd_open_source(struct logd *d, struct log_source **source,
                      struct err *err);
 
 /* logd_run.c */
-
-/* Does it end by itself, at the end of the log? */
-bool logd_ends(const struct logd *d);
 
 /* What is read is shown, where it comes to an end. */
 void logd_begin_reading(struct logd *d);

@@ -16,11 +16,6 @@ enum {
 	SAY_AGAIN_MS = 3600 * 1000,
 };
 
-bool logd_ends(const struct logd *d)
-{
-	return d->from_start || d->once;
-}
-
 /* Moves what can be moved; who failed to answer is asked again later. */
 static uint64_t apply(struct logd *d)
 {

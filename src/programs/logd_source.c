@@ -9,6 +9,11 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 
+bool logd_ends(const struct logd *d)
+{
+	return d->from_start || d->once;
+}
+
 int logd_source_kind(const struct logd *d)
 {
 	return d->from_stdin ? LOG_FROM_STDIN : d->base.conf.log.source;

@@ -1,6 +1,6 @@
 /*
- * db_lmdb - what db.c and db_env.c share, and the only file that includes
- * lmdb.h; nobody else includes it
+ * db_lmdb - what db.c, db_door.c, db_env.c and db_open.c share, and the only
+ * file that includes lmdb.h; nobody else includes it
  */
 #ifndef TLSTALLY_STORE_DB_LMDB_H
 #define TLSTALLY_STORE_DB_LMDB_H
@@ -55,9 +55,19 @@ struct db_txn {
 int db_lmdb_error(const struct db *db, int rc, const char *what,
                   struct err *err);
 
-/* Opens what db->env is, or closes it; the caller is alone. */
+/* "it is damaged", of what err says. */
+int db_damaged_file(const struct db *db, struct err *err);
+
+/* Opens what db->env is with the files and tables, or closes it; the caller is
+ * alone. */
 int db_start_env(struct db *db, struct err *err);
 void db_stop_env(struct db *db);
+/* The environment alone. */
+int db_open_env(struct db *db, struct err *err);
+/* All at once, in one transaction; without create, those that are there. */
+int db_open_tables(struct db *db, bool create, struct err *err);
+/* Are the files still those that were opened? */
+int db_check_files(const struct db *db, struct err *err);
 
 /*
  * The door.  Between enter and leave the environment and its map stay where
