@@ -243,6 +243,27 @@ function showDays(overview, signal) {
   ];
 }
 
+// What `tlstally doctor` finds. What only the host itself can look
+// at comes before what is good: nobody says that it is.
+const gradeClass = {good: "good", bad: "bad"};
+const gradeOrder = ["bad", "note", "unknown", "good"];
+
+function checksTable(checks) {
+  const columns = [
+    {title: "Grade", compare: byNumber(({grade}) => gradeOrder.indexOf(grade)),
+      cell: ({grade}) => h("span", {class: gradeClass[grade] ?? "muted"},
+        grade)},
+    {title: "Check", head: true, compare: byText(({check}) => check),
+      cell: ({check}) => check},
+    {title: "Finding", cell: ({words}) => words}];
+
+  return [h("h2", {}, "Checks"),
+    sortableTable({caption: "Checks", columns, rows: checks,
+      sort: {column: columns[0], descending: false}}),
+    h("p", {class: "small muted"}, "The command ",
+      h("code", {}, "tlstally doctor"), " on the host looks at all of them.")];
+}
+
 // --- the page ---
 
 // What is not complete was summed up as far as one request may take.
@@ -263,6 +284,7 @@ export function create(ctx) {
   const form = rangeForm(({from, to}) => ctx.go("overview", {from, to}));
   const place = h("div", {class: "place"});
   const status = h("div", {});
+  const checks = h("div", {});
   let showing = null;
 
   function loadDays(range) {
@@ -283,9 +305,15 @@ export function create(ctx) {
       {ids: null, properties: statusProperties}, {signal: ctx.signal});
     return statusOf(got.list[0]);
   });
+  load(ctx, checks, "The checks", async () => {
+    const got = await ctx.jmap.one("tally:Doctor/get", {ids: null},
+      {signal: ctx.signal});
+    return checksTable(got.list[0].checks);
+  });
   return {
     element: h("div", {}, h("h1", {}, "Overview"),
       h("section", {class: "card", "aria-label": "Feeds"}, status),
+      h("section", {class: "card", "aria-label": "Checks"}, checks),
       form.element, place),
     update: (route) => {
       const range = rangeOf(route.query);

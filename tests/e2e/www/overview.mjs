@@ -1,6 +1,6 @@
 /* Overview: the tables have the store's sums, a range of days, feeds; and what
  * every page of these shows when there is nothing, or no answer. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { expect } from "../httpd_world.mjs";
 import { checkLooks, closePage, openPage, until } from "./browser.mjs";
 import { summary } from "./list.mjs";
@@ -127,6 +127,23 @@ function drawn(page, title) {
   }, title);
 }
 
+/* As the command line has them from the same server. */
+async function checkChecks(server, page, key) {
+  const said = spawnSync(TLSTALLY, ["-c", server.conf, "doctor", "--json",
+    "--url", server.url, "--api-key", key], { encoding: "utf8" }).stdout;
+  const { checks } = JSON.parse(said);
+  const byName = (a, b) => a[1] < b[1] ? -1 : 1;
+
+  await page.getByRole("heading", { name: "Checks" }).waitFor();
+  const rows = await tableOf(page, "Checks");
+  expect("the checks are those of doctor",
+         checks.map(({ grade, check }) => [grade, check]).sort(byName),
+         rows.map((row) => row.slice(0, 2)).sort(byName));
+  expect("what a server cannot look at is not good", ["secrets", "unknown"],
+         [rows.find((row) => row[1] === "secrets")[1],
+          rows.find((row) => row[1] === "secrets")[0]]);
+}
+
 export default async function testOverview({ server, tokens }) {
   const page = await openPage(server, { token: tokens.reader,
                                         hash: `#/overview?${RANGE}`,
@@ -136,6 +153,7 @@ export default async function testOverview({ server, tokens }) {
 
   await page.getByRole("heading", { name: "Domains that fail most" }).waitFor();
   await page.getByText("counting", { exact: true }).waitFor();
+  await checkChecks(server, page, tokens.reader);
   const sums = await checkTables(server, page, days);
   await until("the chart has the same numbers",
               [sums.map(({ success }) => success),
