@@ -146,7 +146,7 @@ static int read_operand(struct reading *r)
 	if (operand == NULL)
 		return err_set(r->err, ERR_PARSE, "%s: what is '%.40s'?",
 		               r->sentence->words, text);
-	args->operands[args->operand_count++] = text;
+	args->operand_count++;
 	if (cli_value_read(operand->value, text, (char *)args + operand->at,
 	                   r->err) == 0)
 		return 0;

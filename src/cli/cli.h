@@ -122,9 +122,8 @@ struct cli_object_args {
 /* What was on the command line. */
 struct cli_args {
 	struct settings_file file;
-	const char *operands[CLI_OPERANDS_MAX]; /* as they were typed */
 	size_t operand_count;
-	/* What they are, those that the sentence has. */
+	/* The operands, those that the sentence has. */
 	char domain[TALLY_DOMAIN_TEXT]; /* "": not given */
 	char address[RUA_ADDRESS_MAX + 1];
 	const char *path, *token, *sender;

@@ -72,17 +72,6 @@ int cli_suppress_list(struct cli *cli, struct err *err)
 	return rc;
 }
 
-/* The address as rua gives it: "TLS@Example.org" and "tls@example.org" are
- * two, their domains are not. */
-static int read_address(const struct cli *cli, struct rua *rua, struct err *err)
-{
-	const char *text = cli->args.operands[0];
-
-	if (rua_from_address(text, strlen(text), rua, err) < 0)
-		return err_prefix(err, "%.80s", text);
-	return 0;
-}
-
 /* An address that is on the list keeps its row, unless the operator says
  * otherwise. */
 static void keep_row(struct cli *cli, struct db_txn *txn, const char *address)
@@ -111,11 +100,8 @@ int cli_suppress_add(struct cli *cli, struct err *err)
 		.until = cli->args.for_secs ? now + cli->args.for_secs : 0,
 		.by_hand = true,
 	};
-	struct rua rua;
 
-	if (read_address(cli, &rua, err) < 0)
-		return err->class;
-	snprintf(row.address, sizeof(row.address), "%s", rua.address);
+	snprintf(row.address, sizeof(row.address), "%s", cli->args.address);
 	snprintf(row.reason, sizeof(row.reason), "%s",
 	         cli->args.reason ? cli->args.reason : "");
 	txn = db_begin_write(cli->db);
@@ -127,12 +113,10 @@ int cli_suppress_add(struct cli *cli, struct err *err)
 int cli_suppress_remove(struct cli *cli, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = NULL;
-	struct rua rua;
 
-	if (read_address(cli, &rua, err) < 0)
-		return err->class;
 	txn = db_begin_write(cli->db);
-	if (!suppress_delete(txn, rua.address))
-		db_fail(txn, ERR_NOTFOUND, "%s is not suppressed", rua.address);
+	if (!suppress_delete(txn, cli->args.address))
+		db_fail(txn, ERR_NOTFOUND, "%s is not suppressed",
+		        cli->args.address);
 	return db_commit(&txn, err);
 }

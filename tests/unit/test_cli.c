@@ -81,7 +81,10 @@ static void test_understood(void **state)
 			assert_string_equal(sentence->words, rows[i].words);
 		assert_int_equal(args.operand_count, rows[i].operand != NULL);
 		if (rows[i].operand != NULL)
-			assert_string_equal(args.operands[0], rows[i].operand);
+			assert_string_equal(args.domain[0] != '\0'
+			                            ? args.domain
+			                            : args.address,
+			                    rows[i].operand);
 	}
 }
 
