@@ -239,7 +239,7 @@ static struct db_key lines_key(int32_t day, enum line_fate fate, int64_t uid)
 	struct db_key key = key_of_kind(day, DAY_LINES);
 
 	key_u8(&key, (uint8_t)fate);
-	key_u64(&key, (uint64_t)(uid + 1));
+	key_u64(&key, (uint64_t)uid + 1);
 	return key;
 }
 
@@ -251,12 +251,13 @@ static int lines_read(struct db_txn *txn, const struct db_row *row,
 	reader_u32(&key);
 	reader_u8(&key);
 	lines->fate = reader_u8(&key);
-	lines->uid = (int64_t)reader_u64(&key) - 1;
+	lines->uid = (int64_t)(reader_u64(&key) - 1);
 	lines->n = reader_u64(&value);
 	reader_rest(&value, lines->first, sizeof(lines->first));
 	return db_row_is(txn, row,
-	                 !key.failed && lines->fate < LINE_FATES &&
-	                         !value.failed);
+	                 !key.failed && lines->fate >= LINE_READ &&
+	                         lines->fate < LINE_FATES &&
+	                         lines->uid >= LINE_UID_NONE && !value.failed);
 }
 
 void day_lines_add(struct db_txn *txn, int32_t day,
@@ -277,7 +278,8 @@ void day_lines_add(struct db_txn *txn, int32_t day,
 int day_lines_next(struct db_txn *txn, int32_t day, struct day_lines *lines)
 {
 	struct db_key prefix = key_of_kind(day, DAY_LINES);
-	struct db_key from = lines_key(day, lines->fate, lines->uid + 1);
+	struct db_key from = lines_key(day, lines->fate,
+	                               (int64_t)((uint64_t)lines->uid + 1));
 	struct db_row row;
 
 	return db_get_from(txn, lines->fate == 0 ? &prefix : &from, &row) &&

@@ -128,7 +128,7 @@ static void check_day(struct row *row)
 	reader_u8(&row->rest);
 	if (reader_left(&row->rest) > 0) {
 		lines.fate = reader_u8(&row->rest);
-		lines.uid = (int64_t)reader_u64(&row->rest) - 2;
+		lines.uid = (int64_t)(reader_u64(&row->rest) - 2);
 	}
 	day_lines_next(row->txn, day, &lines);
 }

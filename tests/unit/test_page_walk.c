@@ -352,10 +352,17 @@ static void test_damaged_days(void **state)
 		const char *name;
 		const char *key;
 		size_t len;
+		const char *value;
 	} rows[] = {
-		{"lines", "\0\0\0\7\6\1\0\0\0\0\0\0\0\1", 14},
-		{"nobody's", "\0\0\0\7\7", 5},
-		{"levels", "\0\0\0\7\10", 5},
+		{"lines without a number", "\0\0\0\7\6\1\0\0\0\0\0\0\0\1", 14,
+	         "short"},
+		{"lines of no fate", "\0\0\0\7\6\0\0\0\0\0\0\0\0\1", 14,
+	         "number 8"},
+		{"lines of a user below none",
+	         "\0\0\0\7\6\5\xff\xff\xff\xff\xff\xff\xff\xff", 14,
+	         "number 8"},
+		{"nobody's", "\0\0\0\7\7", 5, "short"},
+		{"levels", "\0\0\0\7\10", 5, "short"},
 	};
 	struct fixture *f = *state;
 	struct db_options options = fixture_options(f);
@@ -368,7 +375,7 @@ static void test_damaged_days(void **state)
 		struct db_txn *txn = db_begin_write(f->db);
 
 		ROW(&rows[i]);
-		db_put_bytes(txn, &key, "short", 5);
+		db_put_bytes(txn, &key, rows[i].value, strlen(rows[i].value));
 		commit_ok(&txn);
 		db_close(&f->db);
 		assert_int_equal(store_check_run(&check, &options, &f->err), 0);
