@@ -13,6 +13,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "inmail/inbound.h"
 #include "words/words.h"
 
 enum {
@@ -43,12 +44,19 @@ static void add(json_t *line, const char *member, uint64_t n)
 	json_set_uint(line, member, doc_number(line, member) + n);
 }
 
-static const char *const tls_members[INBOUND_TLS_VERSIONS] = {
-	[INBOUND_CLEAR] = "clear",        [INBOUND_SSL3] = "oldTls",
-	[INBOUND_TLS10] = "oldTls",       [INBOUND_TLS11] = "oldTls",
-	[INBOUND_TLS_OTHER] = "otherTls", [INBOUND_TLS12] = "tls12",
-	[INBOUND_TLS13] = "tls13",
-};
+/* A version that only a later server knows is another one. */
+static const char *member_of(const char *tls)
+{
+	int version = word_find(&words_tls, tls);
+
+	if (version == INBOUND_CLEAR)
+		return "clear";
+	if (version == INBOUND_TLS12)
+		return "tls12";
+	if (version == INBOUND_TLS13)
+		return "tls13";
+	return version >= 0 && inbound_is_weak(version) ? "oldTls" : "otherTls";
+}
 
 /* What a line has beside its name, also where it is 0; of a sender the last
  * two say nothing. */
@@ -80,11 +88,8 @@ static void add_sender(json_t *senders, const json_t *outcome)
 		name = OTHER_SENDERS;
 	else if (name[0] == '\0')
 		name = NULL_SENDER;
-	for (int i = 0; i < INBOUND_TLS_VERSIONS; i++)
-		if (strcmp(doc_text(outcome, "tls"), word_api(&words_tls, i)) ==
-		    0)
-			json_set_uint(mix, tls_members[i],
-			              doc_number(outcome, "messages"));
+	json_set_uint(mix, member_of(doc_text(outcome, "tls")),
+	              doc_number(outcome, "messages"));
 	add_mix(line_of(senders, "sender", name), mix, OF_OTHER_SITES);
 }
 
