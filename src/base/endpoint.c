@@ -18,31 +18,25 @@ struct parts {
 
 static bool split(const char *text, struct parts *parts)
 {
-	const char *end = strchr(text, '@');
-	const char *colon = strchr(text, ':');
+	const char *end, *colon;
 
+	if (strncmp(text, "inet:", strlen("inet:")) == 0)
+		text += strlen("inet:");
+	colon = strchr(text, ':');
 	if (text[0] == '[') {
 		text++;
 		end = strchr(text, ']');
 		if (end == NULL || (end[1] != ':' && end[1] != '\0'))
 			return false;
-		parts->port = end[1] == ':' ? end + 2 : "";
-		if (end[1] == ':' && *parts->port == '\0')
-			return false;
-	} else if (end != NULL) {
-		parts->port = end + 1;
-		if (*parts->port == '\0')
-			return false;
-	} else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
-		end = colon;
-		parts->port = colon + 1;
-		if (*parts->port == '\0')
-			return false;
+		colon = end[1] == ':' ? end + 1 : NULL;
 	} else {
-		end = text + strlen(text);
-		parts->port = "";
+		if (colon != NULL && strchr(colon + 1, ':') != NULL)
+			colon = NULL;
+		end = colon != NULL ? colon : text + strlen(text);
 	}
-	if ((size_t)(end - text) >= sizeof(parts->host))
+	parts->port = colon != NULL ? colon + 1 : "";
+	if ((colon != NULL && *parts->port == '\0') ||
+	    (size_t)(end - text) >= sizeof(parts->host))
 		return false;
 	memcpy(parts->host, text, (size_t)(end - text));
 	parts->host[end - text] = '\0';
@@ -111,10 +105,17 @@ int endpoint_parse(const char *text, uint16_t port, struct endpoint *endpoint,
 	if (!split(text, &parts) || !read_port(parts.port, &port) ||
 	    !read_address(parts.host, port, endpoint))
 		return err_set(err, ERR_PARSE,
-		               "'%.80s' is no IP address (like 127.0.0.1, "
-		               "127.0.0.1@5353 or [::1]:53)",
+		               "'%.80s' is not an IP address (like "
+		               "inet:127.0.0.1:53 or inet:[::1]:53)",
 		               text);
 	return 0;
+}
+
+const char *endpoint_path(const char *text)
+{
+	return strncmp(text, "unix:", strlen("unix:")) == 0
+	               ? text + strlen("unix:")
+	               : NULL;
 }
 
 const char *endpoint_format(const struct endpoint *endpoint,
@@ -128,7 +129,10 @@ const char *endpoint_format(const struct endpoint *endpoint,
 	                sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		snprintf(out, ENDPOINT_TEXT, "?");
 	else
-		snprintf(out, ENDPOINT_TEXT, "%.64s@%s", host, port);
+		snprintf(out, ENDPOINT_TEXT,
+		         address->sa_family == AF_INET6 ? "inet:[%.62s]:%s"
+		                                        : "inet:%.64s:%s",
+		         host, port);
 	return out;
 }
 

@@ -1,8 +1,9 @@
 /*
  * endpoint - an IP address and a port, as settings write them
  *
- *     "127.0.0.1"  "127.0.0.1@5353"  "127.0.0.1:5353"
- *     "::1"        "::1@5353"        "[::1]:5353"      "fe80::1%eth0"
+ *     "inet:127.0.0.1:5353"  "inet:[::1]:5353"  "unix:/run/x.sock"
+ *
+ * and without "inet:", as others do: "127.0.0.1", "::1", "fe80::1%eth0".
  *
  * No names: whoever is asked for names cannot have one.
  */
@@ -26,7 +27,10 @@ struct endpoint {
 int endpoint_parse(const char *text, uint16_t port, struct endpoint *endpoint,
                    struct err *err);
 
-/* "127.0.0.1@53"; returns out. */
+/* The path of "unix:/path"; NULL for all others. */
+const char *endpoint_path(const char *text);
+
+/* "inet:127.0.0.1:53"; returns out. */
 const char *endpoint_format(const struct endpoint *endpoint,
                             char out[ENDPOINT_TEXT]);
 

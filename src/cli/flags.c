@@ -53,7 +53,7 @@ const struct flag_row flag_rows[] = {
          "in how long it ends, as 90d; without it never"},
 	{FLAG_RESOLVER, "--resolver",
          TAKES("ADDRESS", VALUE_RESOLVER, resolver),
-         "ask this one, as 127.0.0.1 or ::1@5353"},
+         "ask this one, as 127.0.0.1 or inet:[::1]:5353"},
 	{FLAG_IDS, "--ids", TAKES("A,B...", VALUE_TEXT, object.ids),
          "these objects"},
 	{FLAG_GIVEN, "--field", TAKES("NAME=VALUE", VALUE_LIST, object.field),

@@ -13,6 +13,8 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/wait.h"
+#include "base/xalloc.h"
+#include "conf/form.h"
 #include "policy/crew.h"
 #include "policy/discover.h"
 #include "words/words.h"
@@ -139,6 +141,7 @@ static void print(const json_t *doc, struct strbuf *out)
 
 static int look_here(struct cli *cli, json_t *doc, struct err *err)
 {
+	auto_(xfree_str) char *today = NULL;
 	auto_(arena_clear) struct arena arena = {0};
 	auto_(kit_close) struct kit kit = {0};
 	struct kit_options with;
@@ -152,8 +155,10 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 	if (cli_prepare(cli, NEEDS_SETTINGS_IF_ANY, err) < 0)
 		return err->class;
 	with = kit_options_of(&cli->conf);
-	if (cli->args.resolver != NULL)
-		with.resolver.address = cli->args.resolver;
+	if (cli->args.resolver != NULL) {
+		today = form_socket_today(cli->args.resolver);
+		with.resolver.address = today ? today : cli->args.resolver;
+	}
 	if (kit_open(&kit, &with, NULL, err) < 0)
 		return err->class;
 	options.resolver = kit.resolver;

@@ -143,7 +143,7 @@ int cli_conf(struct cli *cli, struct err *err)
 		conf_print(&cli->conf, what, &cli->out);
 	else if (check_settings(&cli->conf, err) < 0)
 		return err->class;
-	else if (cli_is_talkative(cli))
+	else if (settings_file_warn(&cli->conf), cli_is_talkative(cli))
 		strbuf_printf(&cli->out, "%s: all right\n",
 		              settings_file_path(&cli->args.file));
 	return 0;

@@ -9,10 +9,14 @@
 #include "http/auth.h"
 #include "jmap/jmap.h"
 #include "cli/object_type.h"
+#include "base/auto.h"
 #include "base/day.h"
 #include "base/domain.h"
 #include "base/endpoint.h"
+#include "base/log.h"
 #include "base/span.h"
+#include "base/xalloc.h"
+#include "conf/form.h"
 #include "conf/value.h"
 #include "api/object.h"
 #include "api/object_id.h"
@@ -31,6 +35,17 @@ static int read_list(const char *text, void *at, struct err *err)
 		               CLI_LIST_MAX);
 	list->at[list->count++] = text;
 	return 0;
+}
+
+static int read_span(const char *text, void *at, struct err *err)
+{
+	auto_(xfree_str) char *today = value_span_today(text);
+
+	if (today != NULL)
+		log_warning("'%s' is read as '%s', and later not at all: write "
+		            "that",
+		            text, today);
+	return value_span(text, at, err);
 }
 
 static int read_whole(const char *text, int64_t least, void *at,
@@ -128,6 +143,7 @@ static int read_permissions(const char *text, void *at, struct err *err)
 /* What is kept as it was typed: is it one at all? */
 static int check_text(enum cli_value value, const char *text, struct err *err)
 {
+	auto_(xfree_str) char *today = NULL;
 	struct endpoint ignored;
 
 	if (value == VALUE_FILE && text[0] == '\0')
@@ -135,9 +151,12 @@ static int check_text(enum cli_value value, const char *text, struct err *err)
 	if (value == VALUE_ID && !jmap_is_id(text))
 		return err_set(err, ERR_PARSE,
 		               "'%.40s' is not an id (A-Z a-z 0-9 - _)", text);
-	return value == VALUE_RESOLVER ? endpoint_parse(text, 1, &ignored, err)
-	       : value == VALUE_TOKEN  ? auth_name_check(text, err)
-	                               : 0;
+	if (value == VALUE_RESOLVER)
+		today = form_socket_today(text);
+	return value == VALUE_RESOLVER
+	               ? endpoint_parse(today ? today : text, 1, &ignored, err)
+	       : value == VALUE_TOKEN ? auth_name_check(text, err)
+	                              : 0;
 }
 
 int cli_value_read(enum cli_value value, const char *text, void *at,
@@ -155,7 +174,7 @@ int cli_value_read(enum cli_value value, const char *text, void *at,
 	case VALUE_TIME:
 		return day_parse_time(text, at, err);
 	case VALUE_SPAN:
-		return value_span(text, at, err);
+		return read_span(text, at, err);
 	case VALUE_NUMBER:
 		return read_whole(text, 0, at, err);
 	case VALUE_POSITION:

@@ -98,7 +98,7 @@ struct conf {
 		int before_queue_filter;         /* enum before_queue_filter */
 	} milter;
 	struct {
-		char *resolver; /* "127.0.0.1", "::1@5353"; "": resolv.conf */
+		char *resolver; /* "inet:[::1]:5353"; "": resolv.conf */
 		bool trust_ad;  /* also from elsewhere than loopback */
 		char *sts_ca_file;
 		bool allow_private; /* tests */
@@ -126,7 +126,7 @@ struct conf {
 		int64_t retry_for;      /* secs from the first attempt, 24h */
 	} deliver;
 	struct {
-		char *listen;         /* "127.0.0.1:8460", "unix:/run/x.sock" */
+		char *listen;         /* "inet:[::1]:8460", "unix:/path" */
 		uint64_t socket_mode; /* 0660, of a unix socket */
 		char *tls_cert;
 		char *tls_key;
@@ -138,6 +138,8 @@ struct conf {
 	} http;
 	char *file;      /* the one that was read, NULL before */
 	unsigned *given; /* per row of the table: its line there, or 0 */
+	/* What was read in a notation of the past, a line for each. */
+	struct conf_list remarks;
 };
 
 /* Every setting at its default. */

@@ -246,12 +246,14 @@ int form_resolver(const char *text, struct err *err)
 	return endpoint_parse(text, 1, &ignored, err);
 }
 
-static int check_milter_path(const char *text, const char *path,
-                             struct err *err)
+int form_unix(const char *text, struct err *err)
 {
-	if (path[0] != '/')
+	const char *path = endpoint_path(text);
+
+	if (path == NULL || path[0] != '/')
 		return err_set(err, ERR_PARSE,
-		               "'%.80s': the socket's path must begin with /",
+		               "'%.80s' is not unix:/PATH, the path beginning "
+		               "with /",
 		               text);
 	if (strlen(path) > SUN_PATH)
 		return err_set(err, ERR_LIMIT,
@@ -260,51 +262,73 @@ static int check_milter_path(const char *text, const char *path,
 	return 0;
 }
 
-static bool is_ip(int family, const char *text)
+int form_socket(const char *text, struct err *err)
 {
-	struct in6_addr ignored;
+	const char *host = text + strlen("inet:");
 
-	return inet_pton(family, text, &ignored) == 1;
-}
-
-static int check_milter_host(const char *text, const char *rest, int family,
-                             struct err *err)
-{
-	const char *at = strchr(rest, '@');
-	auto_(xfree_str) char *port = NULL;
-
-	if (at == NULL)
+	if (endpoint_path(text) != NULL)
+		return form_unix(text, err);
+	if (strncmp(text, "inet:", strlen("inet:")) != 0)
 		return err_set(err, ERR_PARSE,
-		               "'%.80s': which address? (inet:8892@127.0.0.1)",
+		               "'%.80s' is neither inet:HOST:PORT nor "
+		               "unix:/PATH",
 		               text);
-	port = xstrndup(rest, (size_t)(at - rest));
-	if (!is_port(port))
+	if (check_server(text, host, err) < 0)
+		return err->class;
+	if (host[strcspn(host, host[0] == '[' ? "]" : ":")] == '\0' ||
+	    host[strlen(host) - 1] == ']')
 		return err_set(err, ERR_PARSE,
-		               "'%.80s': no port (1 to 65535) before the @",
-		               text);
-	if (!is_ip(family, at + 1) && !is_host(at + 1))
-		return err_set(err, ERR_PARSE,
-		               "'%.80s': no address or host name after the @",
+		               "'%.80s': no port (like inet:127.0.0.1:8892)",
 		               text);
 	return 0;
 }
 
-int form_milter_socket(const char *text, struct err *err)
+int form_listen(const char *text, struct err *err)
+{
+	struct endpoint ignored;
+	int rc = form_socket(text, err);
+
+	return rc < 0 || endpoint_path(text) != NULL
+	               ? rc
+	               : endpoint_parse(text, 0, &ignored, err);
+}
+
+/* What stands before and behind a character; of v6 in brackets. */
+static char *inet_today(const char *host, size_t host_len, const char *port,
+                        size_t port_len)
+{
+	bool v6 = memchr(host, ':', host_len) != NULL;
+
+	return xasprintf("inet:%s%.*s%s%s%.*s", v6 ? "[" : "", (int)host_len,
+	                 host, v6 ? "]" : "", port_len > 0 ? ":" : "",
+	                 (int)port_len, port);
+}
+
+char *form_socket_today(const char *text)
 {
 	const char *colon = strchr(text, ':');
-	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+	bool libmilter = strncmp(text, "inet:", strlen("inet:")) == 0 ||
+	                 strncmp(text, "inet6:", strlen("inet6:")) == 0;
+	const char *rest = libmilter ? colon + 1 : text;
+	const char *at = strchr(rest, '@');
+	size_t before = strcspn(rest, "@");
 
-	if (len > 0 && (strncmp(text, "unix:", len + 1) == 0 ||
-	                strncmp(text, "local:", len + 1) == 0))
-		return check_milter_path(text, colon + 1, err);
-	if (len > 0 && strncmp(text, "inet:", len + 1) == 0)
-		return check_milter_host(text, colon + 1, AF_INET, err);
-	if (len > 0 && strncmp(text, "inet6:", len + 1) == 0)
-		return check_milter_host(text, colon + 1, AF_INET6, err);
-	return err_set(err, ERR_PARSE,
-	               "'%.80s' is none of unix:/PATH, inet:PORT@HOST, "
-	               "inet6:PORT@HOST",
-	               text);
+	if (text[0] == '/')
+		return xasprintf("unix:%s", text);
+	if (strncmp(text, "local:", strlen("local:")) == 0)
+		return xasprintf("unix:%s", colon + 1);
+	if (text[0] == '\0' || endpoint_path(text) != NULL)
+		return NULL;
+	if (at != NULL)
+		return libmilter ? inet_today(at + 1, strlen(at + 1), rest,
+		                              before)
+		                 : inet_today(rest, before, at + 1,
+		                              strlen(at + 1));
+	if (libmilter)
+		return NULL;
+	if (text[0] != '[' && colon != NULL && strchr(colon + 1, ':') != NULL)
+		return inet_today(text, strlen(text), "", 0);
+	return xasprintf("inet:%s", text);
 }
 
 int form_mailer(const char *text, struct err *err)
@@ -315,24 +339,6 @@ int form_mailer(const char *text, struct err *err)
 			               "'%.80s' is no name of a transport in "
 			               "Postfix's master.cf",
 			               text);
-	return 0;
-}
-
-int form_listen(const char *text, struct err *err)
-{
-	struct endpoint endpoint;
-
-	if (strncmp(text, "unix:", strlen("unix:")) == 0) {
-		if (text[strlen("unix:")] == '/')
-			return 0;
-		return err_set(err, ERR_PARSE,
-		               "'%.80s': the socket's path must begin with /",
-		               text);
-	}
-	if (endpoint_parse(text, 0, &endpoint, err) < 0)
-		return err->class;
-	if (endpoint_port(&endpoint) == 0)
-		return err_set(err, ERR_PARSE, "'%.80s': no port", text);
 	return 0;
 }
 

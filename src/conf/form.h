@@ -34,19 +34,22 @@ int form_enforces(const char *text, struct err *err);
 /* smtp_tls_loglevel: a number or words of Postfix's */
 int form_loglevel(const char *text, struct err *err);
 
-/* An address in digits, with or without a port (base/endpoint.h): who asks a
- * resolver for the resolver's address? */
-int form_resolver(const char *text, struct err *err);
+/*
+ * Addresses and sockets as Postfix writes them.  A resolver's is in digits,
+ * with a port or without: who asks a resolver for the resolver's address?
+ */
+int form_resolver(const char *text, struct err *err); /* inet:ADDRESS[:PORT] */
+int form_unix(const char *text, struct err *err);     /* unix:/PATH */
+int form_socket(const char *text, struct err *err);   /* or inet:HOST:PORT */
+int form_listen(const char *text, struct err *err);   /* or inet:ADDRESS:PORT */
 
-/* Where a milter listens, as libmilter writes it: unix:/PATH, local:/PATH,
- * inet:PORT@HOST, inet6:PORT@HOST.  The host must be named: without one
- * libmilter would listen on all addresses. */
-int form_milter_socket(const char *text, struct err *err);
+/* What was written before tlstally wrote them so, in today's notation; NULL
+ * when it is: "8892@127.0.0.1" behind "inet:" or "inet6:", "local:/path",
+ * "/path", "127.0.0.1:8460", "::1@5353", "::1". */
+char *form_socket_today(const char *text);
 
 /* The name of a Postfix transport (master.cf). */
 int form_mailer(const char *text, struct err *err);
-/* ADDRESS:PORT, the address in digits, or unix:/PATH */
-int form_listen(const char *text, struct err *err);
 
 /* http:// or https://, a host, perhaps a port; no path */
 int form_url(const char *text, struct err *err);

@@ -11,7 +11,6 @@ enum {
 	DAY = 24 * HOUR,
 	KIB = 1024,
 	MIB = 1024 * KIB,
-	SUN_PATH = 107,   /* of sockaddr_un, without the NUL (unix(7)) */
 	PATH_LONG = 1023, /* well inside PATH_MAX, with names to come after */
 	NAME_LONG = 255,
 	ADDRESS_LONG = 254, /* RFC 5321 section 4.5.3.1.3, without <> */
@@ -345,14 +344,16 @@ const struct setting settings[] = {
 	{
 		.section = "events",
 		.name = "socket",
-		.type = SETTING_PATH,
-		.standard = "/var/spool/postfix/run/tlsrpt/tlsrpt.sock",
+		.type = SETTING_STRING,
+		.standard = "unix:/var/spool/postfix/run/tlsrpt/tlsrpt.sock",
 		.offset = AT(events.socket),
-		.min = 1,
-		.max = SUN_PATH,
+		.max = PATH_LONG,
+		.check = form_unix,
+		.today = form_socket_today,
 		.comment = "Postfix: smtp_tlsrpt_socket_name = "
 			   "run/tlsrpt/tlsrpt.sock",
-		.manual = "The socket's path.\n"
+		.manual = "The socket, as\n"
+			  ".Ql unix:/PATH .\n"
 			  "Postfix sees it from inside its queue directory: "
 			  "there the default is\n"
 			  ".Ql run/tlsrpt/tlsrpt.sock .\n"
@@ -685,21 +686,19 @@ const struct setting settings[] = {
 		.section = "milter",
 		.name = "socket",
 		.type = SETTING_STRING,
-		.standard = "inet:8892@127.0.0.1",
+		.standard = "inet:127.0.0.1:8892",
 		.offset = AT(milter.socket),
 		.max = NAME_LONG,
-		.check = form_milter_socket,
+		.check = form_socket,
+		.today = form_socket_today,
 		.comment = "Postfix: smtpd_milters = inet:127.0.0.1:8892 (or "
 			   "unix:/PATH here)",
 		.manual = "Where the milter listens:\n"
-			  ".Ql inet:PORT@HOST ,\n"
-			  ".Ql inet6:PORT@HOST\n"
+			  ".Ql inet:HOST:PORT\n"
 			  "or\n"
 			  ".Ql unix:/PATH .\n"
-			  "Postfix writes the first of them with the host "
-			  "before the port\n"
-			  ".Pq Ql inet:127.0.0.1:8892 ,\n"
-			  "and sees a path from inside its queue directory:\n"
+			  "Postfix sees a path from inside its queue "
+			  "directory:\n"
 			  ".Ql unix:/var/spool/postfix/tlstally/milter.sock\n"
 			  "is its\n"
 			  ".Ql unix:tlstally/milter.sock .\n"
@@ -811,12 +810,14 @@ const struct setting settings[] = {
 		.offset = AT(policy.resolver),
 		.max = NAME_LONG,
 		.check = form_resolver,
-		.comment = "ADDRESS or ADDRESS@PORT of a resolver that "
-			   "validates; empty: /etc/resolv.conf.",
+		.today = form_socket_today,
+		.comment = "inet:ADDRESS:PORT of a resolver that validates; "
+			   "empty: /etc/resolv.conf.",
 		.manual = "The resolver to ask,\n"
-			  ".Ql 127.0.0.1\n"
+			  ".Ql inet:127.0.0.1:53\n"
 			  "or\n"
-			  ".Ql ::1@5353 .\n"
+			  ".Ql inet:[::1]:5353 ;\n"
+			  "without a port, port 53.\n"
 			  "Empty: those of\n"
 			  ".Pa /etc/resolv.conf .\n"
 			  "DANE is seen only through one that validates "
@@ -1203,16 +1204,17 @@ const struct setting settings[] = {
 		.section = "http",
 		.name = "listen",
 		.type = SETTING_STRING,
-		.standard = "127.0.0.1:8460",
+		.standard = "inet:127.0.0.1:8460",
 		.offset = AT(http.listen),
 		.max = PATH_LONG,
 		.check = form_listen,
-		.comment = "ADDRESS:PORT, or unix:/PATH.",
+		.today = form_socket_today,
+		.comment = "inet:ADDRESS:PORT, or unix:/PATH.",
 		.manual = "Where the API is served: an IP address and a port, "
 			  "as\n"
-			  ".Ql 127.0.0.1:8460\n"
+			  ".Ql inet:127.0.0.1:8460\n"
 			  "or\n"
-			  ".Ql [::1]:8460 ,\n"
+			  ".Ql inet:[::1]:8460 ,\n"
 			  "or a unix socket,\n"
 			  ".Ql unix:/run/tlstally/http.sock .\n"
 			  "Whoever serves other addresses than loopback "

@@ -53,6 +53,10 @@ struct setting {
 	/* Brings a text that passed into the form it is kept in. */
 	void (*tidy)(char *text);
 
+	/* A notation that is still read in today's, the caller's to free;
+	 * NULL: it is today's. */
+	char *(*today)(const char *text);
+
 	const char *comment; /* one line of the sample file */
 	const char *manual;  /* mdoc, whole lines */
 };

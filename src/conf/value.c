@@ -137,6 +137,15 @@ int value_span(const char *text, int64_t *secs, struct err *err)
 	return 0;
 }
 
+char *value_span_today(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return text[digits] != '\0' || strspn(text, "0") == digits
+	               ? NULL
+	               : xasprintf("%ss", text);
+}
+
 static int read_mode(const struct setting *row, const char *text, void *member,
                      struct err *err)
 {
@@ -280,7 +289,7 @@ static void clear_text(void *member)
 	xfree_str(member);
 }
 
-static void clear_list(void *member)
+void value_clear_list(void *member)
 {
 	struct conf_list *list = member;
 
@@ -361,7 +370,7 @@ static const struct value_type types[] = {
 	[SETTING_MODE] = {"permissions in octal (like 0660)", read_mode,
                           write_mode, NULL},
 	[SETTING_ENUM] = {"a word", read_enum, write_enum, NULL},
-	[SETTING_LIST] = {"a list", read_list, write_list, clear_list},
+	[SETTING_LIST] = {"a list", read_list, write_list, value_clear_list},
 };
 
 const char *value_form(const struct setting *row)
@@ -383,13 +392,28 @@ static const void *const_member_of(const struct setting *row,
 int value_read(const struct setting *row, const char *text, struct conf *conf,
                struct err *err)
 {
+	bool is_span =
+		row->type == SETTING_SPAN || row->type == SETTING_SPAN_MS;
+	auto_(xfree_str) char *today = row->today != NULL ? row->today(text)
+	                               : is_span ? value_span_today(text)
+	                                         : NULL;
+	struct conf_list *remarks = &conf->remarks;
 	struct err why = {0};
-	int rc = types[row->type].read(row, text, member_of(row, conf), &why);
+	int rc = types[row->type].read(row, today != NULL ? today : text,
+	                               member_of(row, conf), &why);
 
 	if (rc < 0)
-		err_set(err, rc, "[%s] %s: %s", row->section, row->name,
-		        why.text);
-	return rc;
+		return err_set(err, rc, "[%s] %s: %s", row->section, row->name,
+		               why.text);
+	if (today == NULL)
+		return 0;
+	remarks->items =
+		xrealloc(remarks->items, remarks->count + 1, sizeof(char *));
+	remarks->items[remarks->count++] = xasprintf(
+		"[%s] %s: '%s' is read as '%s', and later not at all: write "
+		"that",
+		row->section, row->name, text, today);
+	return 0;
 }
 
 void value_write(const struct setting *row, const struct conf *conf,

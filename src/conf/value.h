@@ -28,6 +28,12 @@ void value_clear(const struct setting *row, struct conf *conf);
  * seconds, at least 1. */
 int value_span(const char *text, int64_t *secs, struct err *err);
 
+/* "30s" of "30", which is still read but has no unit, the caller's to free;
+ * NULL for all other texts, and for "0". */
+char *value_span_today(const char *text);
+
+void value_clear_list(void *list);
+
 /* What can be written for a setting of this type, for people. */
 const char *value_form(const struct setting *row);
 

@@ -313,8 +313,10 @@ static int begin(int argc, char **argv, const struct daemon_parts *parts,
 	         log_target_default(foreground, getenv("JOURNAL_STREAM")));
 	failpoint_arm();
 	if (settings_file_read(&d->file, &d->conf, &err) == 0 &&
-	    conf_check(&d->conf, &err) == 0)
+	    conf_check(&d->conf, &err) == 0) {
+		settings_file_warn(&d->conf);
 		return 0;
+	}
 	log_error("%s", err.text);
 	conf_clear(&d->conf);
 	*status = EXIT_FAILURE;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 const char *settings_file_default(void)
 {
 	return SYSCONFDIR "/tlstally/tlstally.conf";
@@ -62,4 +64,10 @@ int settings_file_read_if_any(const struct settings_file *file,
 		return settings_file_read(file, conf, err);
 	conf_init(conf);
 	return assign(file, conf, err);
+}
+
+void settings_file_warn(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->remarks.count; i++)
+		log_warning("%s", conf->remarks.items[i]);
 }

@@ -37,4 +37,7 @@ int settings_file_read(const struct settings_file *file, struct conf *conf,
 int settings_file_read_if_any(const struct settings_file *file,
                               struct conf *conf, struct err *err);
 
+/* Logs what was read in a notation of the past. */
+void settings_file_warn(const struct conf *conf);
+
 #endif

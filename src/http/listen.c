@@ -10,15 +10,6 @@
 
 enum { BACKLOG = 1024 };
 
-#define UNIX_PREFIX "unix:"
-
-static const char *unix_path(const char *where)
-{
-	return strncmp(where, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0
-	               ? where + strlen(UNIX_PREFIX)
-	               : NULL;
-}
-
 /* Closes what was begun; the words are in err. */
 static int give_up(int fd, const struct err *err)
 {
@@ -87,7 +78,7 @@ static int adopt(int fd, struct err *err)
 int listen_open(struct unix_socket *file, const struct listen_options *options,
                 struct err *err)
 {
-	const char *path = unix_path(options->where);
+	const char *path = endpoint_path(options->where);
 
 	*file = (struct unix_socket){.lock_fd = -1};
 	if (options->handed_fd >= 0)
@@ -101,7 +92,7 @@ bool listen_is_local(const char *where)
 	struct endpoint endpoint;
 	struct err err;
 
-	return unix_path(where) != NULL ||
+	return endpoint_path(where) != NULL ||
 	       (endpoint_parse(where, 0, &endpoint, &err) == 0 &&
 	        endpoint_is_loopback(&endpoint));
 }

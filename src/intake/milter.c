@@ -4,10 +4,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libmilter/mfapi.h>
 
 #include "base/auto.h"
+#include "base/endpoint.h"
 #include "base/wait.h"
 #include "base/xalloc.h"
 #include "intake/milter_session.h"
@@ -234,6 +236,19 @@ static int refuse(struct err *err, const char *what)
 	return err_set(err, ERR_IO, "libmilter: %s failed", what);
 }
 
+/* libmilter wants the port before the host. */
+static char *libmilter_socket(const char *socket)
+{
+	const char *host = socket + strlen("inet:");
+	const char *port = strrchr(socket, ':') + 1;
+	bool v6 = host[0] == '[';
+
+	if (endpoint_path(socket) != NULL)
+		return xstrdup(socket);
+	return xasprintf("inet%s:%s@%.*s", v6 ? "6" : "", port,
+	                 (int)(port - 1 - host) - 2 * v6, host + v6);
+}
+
 int milter_listen(const char *socket, struct err *err)
 {
 	static char name[] = "tlstally-milter";
@@ -251,7 +266,7 @@ int milter_listen(const char *socket, struct err *err)
 		.xxfi_close = on_close,
 		.xxfi_negotiate = on_negotiate,
 	};
-	auto_(xfree_str) char *copy = xstrdup(socket);
+	auto_(xfree_str) char *copy = libmilter_socket(socket);
 
 	if (smfi_register(description) != MI_SUCCESS)
 		return refuse(err, "smfi_register");

@@ -25,7 +25,7 @@
 /* More sessions at once than this are let through unread. */
 enum { MILTER_SESSIONS_MAX = 4096 };
 
-/* Listens on the socket, "inet:8892@127.0.0.1" or "unix:/path": from here on
+/* Listens on the socket, "inet:127.0.0.1:8892" or "unix:/path": from here on
  * connections wait for milter_start(). */
 int milter_listen(const char *socket, struct err *err);
 

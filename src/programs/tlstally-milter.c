@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "base/unix_socket.h"
 #include "daemon/daemon.h"
@@ -38,14 +39,6 @@ struct milterd {
 	int64_t look_at_postfix_ms;
 	bool hides; /* some mail that comes in, by its settings */
 };
-
-/* The path of "unix:/path" and "local:/path"; NULL for the others. */
-static const char *path_of(const char *socket)
-{
-	const char *colon = strchr(socket, ':');
-
-	return colon != NULL && colon[1] == '/' ? colon + 1 : NULL;
-}
 
 /* libmilter binds; nobody but us gets in before owner and mode are set. */
 static int listen_unix(struct milterd *d, const char *path, struct err *err)
@@ -76,7 +69,7 @@ static int listen_unix(struct milterd *d, const char *path, struct err *err)
 static int open_socket(void *self, struct err *err)
 {
 	struct milterd *d = self;
-	const char *path = path_of(d->base.conf.milter.socket);
+	const char *path = endpoint_path(d->base.conf.milter.socket);
 
 	d->base.socket = &d->sock;
 	daemon_need_files(FILES, "the sessions that are read at once");

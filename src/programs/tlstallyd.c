@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "daemon/daemon.h"
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "intake/bad_log.h"
 #include "intake/collector.h"
@@ -34,7 +35,7 @@ static int open_socket(void *self, struct err *err)
 	struct tlstallyd *d = self;
 	const struct conf *conf = &d->base.conf;
 	struct unix_socket_options options = {
-		.path = conf->events.socket,
+		.path = endpoint_path(conf->events.socket),
 		.type = SOCK_DGRAM,
 		.who = "tlstallyd",
 	};

@@ -19,6 +19,7 @@
 #include "words/words.h"
 #include "postfix/milter_watch.h"
 #include "postfix/postfix_site.h"
+#include "base/endpoint.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
@@ -64,7 +65,7 @@ static int socket_errno(const char *path)
 
 static void look_at_socket(const struct status_of *of, struct finding *finding)
 {
-	const char *path = of->conf->events.socket;
+	const char *path = endpoint_path(of->conf->events.socket);
 	int why = socket_errno(path);
 
 	if (why == 0)

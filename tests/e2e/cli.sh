@@ -36,7 +36,7 @@ directory = $dir/store
 map_size = 1G
 rehearsal = yes
 [events]
-socket = $dir/run/events
+socket = unix:$dir/run/events
 socket_owner =
 socket_group =
 commit_interval = 50ms
@@ -267,6 +267,15 @@ json 'd["suppressions"][0]["until"] is None and len(d["suppressions"]) == 1'
 json 'd["suppressions"][0]["reason"] == "asked again"'
 try 0 "for 30 days again" suppress add tlsrpt@reports.test --replace \
 	--for 30d --reason "asked us to"
+try 0 "a span without a unit" suppress add half@reports.test --for 30
+says err "'30' is read as '30s', and later not at all: write that"
+try 0 "and away" suppress remove half@reports.test
+try 0 "settings in today's notation" conf --check
+silent err
+try 0 "settings in the notation of the past" -o deliver.grace=90 \
+	-o http.listen=127.0.0.1:8460 conf --check
+says err "[deliver] grace: '90' is read as '90s', and later not at all"
+says err "[http] listen: '127.0.0.1:8460' is read as 'inet:127.0.0.1:8460'"
 try 2 "suppress what is no address" suppress add nonsense
 says err "suppress add: rua: no @ in the mail address in 'nonsense'"
 try 1 "remove what is not there" suppress remove nobody@reports.test

@@ -60,7 +60,7 @@ cat >"$dir/conf" <<-END
 	directory = $dir/store
 	map_size = 64M
 	[events]
-	socket = $dir/events
+	socket = unix:$dir/events
 	socket_owner =
 	socket_group =
 	commit_interval = 100ms
@@ -73,7 +73,7 @@ cat >"$dir/conf" <<-END
 	tls_loglevel = 1
 	routed = no
 	[policy]
-	resolver = 127.0.0.1:1
+	resolver = inet:127.0.0.1:1
 	[http]
 	listen = unix:$dir/http
 	[milter]

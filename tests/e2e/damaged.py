@@ -65,7 +65,7 @@ mode = all
 directory = {folder}/store
 map_size = 64M
 [events]
-socket = {folder}/run/events
+socket = unix:{folder}/run/events
 socket_owner =
 socket_group =
 commit_interval = 100ms
@@ -75,7 +75,7 @@ file = {folder}/log
 allow_both = yes
 enforces = dane
 [policy]
-resolver = 127.0.0.1
+resolver = inet:127.0.0.1
 [milter]
 socket = unix:{folder}/run/milter
 [deliver]

@@ -80,7 +80,7 @@ write_settings()
 	directory = $dir/store
 	map_size = 1G
 	[events]
-	socket = $dir/events
+	socket = unix:$dir/events
 	socket_owner =
 	socket_group =
 	commit_interval = 50ms

@@ -154,7 +154,7 @@ def test_no_page(directory):
     port = free_port()
     for name, www, said in (("nowww", "", False),
                             ("badwww", directory / "gone", True)):
-        server = Server(directory, name, listen=f"127.0.0.1:{port}", www=www)
+        server = Server(directory, name, listen=f"inet:127.0.0.1:{port}", www=www)
         server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
         expect(name + ": no page", 404, ask(port, "GET", "/")[0].status)
         expect(name + ": but the rest", 200,
@@ -460,7 +460,7 @@ def test_tokens(server, port, token):
 def test_tls(directory, token_of):
     make_certificate(directory)
     port = free_port()
-    server = Server(directory, "tls", listen=f"127.0.0.1:{port}",
+    server = Server(directory, "tls", listen=f"inet:127.0.0.1:{port}",
                     tls_cert=directory / "cert.pem",
                     tls_key=directory / "key.pem")
     server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
@@ -507,7 +507,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tlstally-http.") as name:
         directory = pathlib.Path(name)
         port = free_port()
-        server = Server(directory, "plain", listen=f"127.0.0.1:{port}")
+        server = Server(directory, "plain", listen=f"inet:127.0.0.1:{port}")
         try:
             server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
             token = server.tally("token", "add", "all", "--permission",

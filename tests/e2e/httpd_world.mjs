@@ -55,7 +55,7 @@ mode = all
 directory = ${directory}/store
 map_size = 1G
 [http]
-listen = 127.0.0.1:${port}
+listen = inet:127.0.0.1:${port}
 www = ${WWW}
 ${settings}
 `);

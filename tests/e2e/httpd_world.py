@@ -90,7 +90,7 @@ def serving(name, more=""):
     with tempfile.TemporaryDirectory(prefix=f"tlstally-{name}.") as folder:
         directory, port = pathlib.Path(folder), free_port()
         server = Server(directory, name, more.format(directory=directory),
-                        listen=f"127.0.0.1:{port}")
+                        listen=f"inet:127.0.0.1:{port}")
         try:
             server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
             yield directory, server, port

@@ -57,7 +57,7 @@ settings()
 	directory = $store
 	map_size = 1G
 	[events]
-	socket = $sock
+	socket = unix:$sock
 	socket_owner = $owner
 	socket_group = $group
 	socket_mode = 0620

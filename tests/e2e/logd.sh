@@ -71,7 +71,7 @@ run() {
 		tls_loglevel = 1
 		routed = no
 		[policy]
-		resolver = 127.0.0.1:1
+		resolver = inet:127.0.0.1:1
 	END
 	timeout 60 "$logd" -f -c "$dir/$1/conf" --once - 2>"$dir/$1/said"
 	rc=$?
@@ -182,7 +182,7 @@ cat >"$dir/site/conf" <<-END
 	source = file
 	file = $dir/mail.log
 	[policy]
-	resolver = 127.0.0.1:1
+	resolver = inet:127.0.0.1:1
 END
 "$logd" -f -c "$dir/site/conf" 2>"$dir/site/said" &
 running=$!

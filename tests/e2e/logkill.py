@@ -166,7 +166,7 @@ routed = no
 {"journal_users = nobody" if JOURNAL else ""}
 commit_interval = 100ms
 [policy]
-resolver = 127.0.0.1:{dns.port}
+resolver = inet:127.0.0.1:{dns.port}
 timeout = 300ms
 """)
 

@@ -54,12 +54,12 @@ contact_info = tls@example.com
 directory = {self.folder}/store
 map_size = {map_size}
 [events]
-socket = {self.events}
+socket = unix:{self.events}
 socket_owner =
 socket_group =
 commit_interval = 100ms
 [http]
-listen = 127.0.0.1:{self.port}
+listen = inet:127.0.0.1:{self.port}
 open_metrics = yes
 """)
         new.rename(self.conf)

@@ -480,13 +480,13 @@ def free_port():
 def test_inet(w):
     port = free_port()
     w.where = ("127.0.0.1", port)
-    w.start("inet:%d@127.0.0.1" % port)
+    w.start("inet:127.0.0.1:%d" % port)
     mta = w.mta()
     mta.connect()
     message(mta, TLS13)
     second = w.spawn(os.path.join(w.dir, "conf"))
     assert second.wait(20) == 1
-    assert w.says("listening on inet:%d@127.0.0.1" % port), w.log()
+    assert w.says("listening on inet:127.0.0.1:%d" % port), w.log()
     expect(["feed 1", inbound("mx TLSv1.3 none " + AES13)], w.totals())
 
 

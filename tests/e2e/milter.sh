@@ -133,7 +133,7 @@ write_conf()
 	map_size = 1G
 	rehearsal = yes
 	[events]
-	socket = $dir/run/events
+	socket = unix:$dir/run/events
 	socket_owner = nobody
 	socket_group = nogroup
 	commit_interval = 100ms
@@ -197,7 +197,7 @@ round()
 	if [ "$kind" = unix ]; then
 		socket=unix:$dir/site.queue/tlstally/milter.sock
 	else
-		socket=inet:8892@127.0.0.1
+		socket=inet:127.0.0.1:8892
 	fi
 	write_conf "$dir/store.$kind" "$2"
 	start_milter

@@ -264,7 +264,7 @@ def fill(directory, conf):
     events = directory / "events"
     daemon = subprocess.Popen(
         [here / "src/programs/tlstallyd", "-f", "-c", conf, "-o",
-         f"events.socket={events}", "-o", "events.socket_owner=", "-o",
+         f"events.socket=unix:{events}", "-o", "events.socket_owner=", "-o",
          "events.socket_group=", "-o", "events.commit_interval=50ms"],
         stderr=subprocess.PIPE, text=True)
     while "counting events" not in daemon.stderr.readline():
@@ -366,7 +366,7 @@ def test_manual(directory, conf, url, token):
 
 def start(directory, name, scheme_host, **settings):
     port = free_port()
-    server = Server(directory, name, listen=f"127.0.0.1:{port}", **settings)
+    server = Server(directory, name, listen=f"inet:127.0.0.1:{port}", **settings)
     server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
     token = server.tally("token", "add", name, "--permission", "all")[1]
     return server, port, f"{scheme_host}:{port}", token

@@ -43,7 +43,7 @@ cat >"$dir/tlstally.conf" <<-END
 	tls_loglevel = 1
 	routed = no
 	[policy]
-	resolver = 127.0.0.1:1
+	resolver = inet:127.0.0.1:1
 END
 
 # What README says, with this build's program.

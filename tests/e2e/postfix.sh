@@ -287,7 +287,7 @@ directory = $dir/store
 map_size = 1G
 rehearsal = yes
 [events]
-socket = $dir/run/events
+socket = unix:$dir/run/events
 socket_owner = nobody
 socket_group = nogroup
 commit_interval = 100ms

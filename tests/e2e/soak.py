@@ -36,7 +36,7 @@ contact_info = tls-reports@example.com
 [store]
 directory = {folder}/store
 [events]
-socket = {socket}
+socket = unix:{socket}
 socket_owner =
 socket_group =
 """)

@@ -46,7 +46,7 @@ start() {
 # deliver OPTIONS... < jobs: one answer a line, in the order of the jobs.
 deliver() {
 	timeout 60 "$driver" -o deliver.https_allow_private=yes \
-		-o deliver.timeout=20 "$@" 2>"$dir/stderr" | sort -n
+		-o deliver.timeout=20s "$@" 2>"$dir/stderr" | sort -n
 }
 
 # expect WHAT WANT GOT: GOT is one line that the pattern WANT fits.

@@ -47,7 +47,7 @@ post "no answer" /close/closed "uncertain http 0 0 ok *after the report was sent
 [ -e "$dir/https/closed-2.body" ] && fail "sent twice in a row"
 post "no answer but 100" /hundred/x "uncertain http 0 0 ok *"
 post "something else than HTTP" /babble/x "uncertain http 0 0 ok *"
-post "silence" /silent/x "uncertain http 0 0 ok *" -o deliver.timeout=1
+post "silence" /silent/x "uncertain http 0 0 ok *" -o deliver.timeout=1s
 
 post "private address" /status/200/x \
 	"refused connect 0 0 ok *is loopback (RFC *)" \
@@ -122,7 +122,7 @@ for i in 1 2 3; do
 done >"$dir/jobs"
 echo "$at/status/200/x $dir/report.json.gz" >>"$dir/jobs"
 expect "past a silent host" "4 accepted *" "$(timeout 60 "$driver" $ca \
-	-o deliver.https_allow_private=yes -o deliver.timeout=2 \
+	-o deliver.https_allow_private=yes -o deliver.timeout=2s \
 	-o deliver.concurrency_per_host=2 -o deliver.https_verify=no <"$dir/jobs" | head -1)"
 
 # Nor is a name server: the deadline is the deadline, with a whole look-up
@@ -132,4 +132,4 @@ for i in 1 2 3; do
 done >"$dir/jobs"
 expect "past a silent name server" "3 temporary connect * Resolving timed out *" \
 	"$(timeout 7 "$driver" $ca -o deliver.https_allow_private=yes \
-		-o deliver.timeout=1 <"$dir/jobs" | sort | tail -1)"
+		-o deliver.timeout=1s <"$dir/jobs" | sort | tail -1)"

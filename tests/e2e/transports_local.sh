@@ -32,7 +32,7 @@ expect "its server knows nobody" 5 "$(for i in 1 2 3 4 5; do
 	echo "mailto:says-5.1.1@d$i.example.com $dir/mail"; done |
 	deliver -o deliver.mail="sendmail:$bin/sendmail" |
 	grep -c "temporary local 65 0 our-fault our mail server refuses many")"
-slow="-o deliver.timeout=1 -o deliver.mail_timeout=1"
+slow="-o deliver.timeout=1s -o deliver.mail_timeout=1s"
 local_mail "hangs" hang "uncertain local 0 0 our-fault *it took too long"
 slow=
 expect "a program that is not there" 1 "$(echo "mailto:x@example.com $dir/mail" |

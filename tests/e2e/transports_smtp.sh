@@ -32,14 +32,14 @@ mail "lost at MAIL" "1 temporary mail 0 0 ok *connection was lost" --drop mail
 mail "lost in the text" "1 temporary data 0 0 ok *" --drop data
 mail "lost after the dot" "1 uncertain data 0 0 ok *after the message was*" \
 	--drop end
-slow="-o deliver.mail_timeout=1"
+slow="-o deliver.mail_timeout=1s"
 mail "silent after the dot" "1 uncertain data 0 0 ok *timed out after the*" \
 	--delay end=10
 mail "slow greeting" "1 temporary greeting 0 0 our-fault *tim*out*" \
 	--delay greeting=10
 # One transfer's time is HTTPS's: here each step may take long, and all of them
 # longer.
-slow="-o deliver.timeout=1 -o deliver.mail_timeout=4"
+slow="-o deliver.timeout=1s -o deliver.mail_timeout=4s"
 mail "slow all the way" "1 accepted data 250 *" --delay greeting=2 \
 	--delay ehlo=2 --delay mail=2 --delay rcpt=2 --delay data=2 --delay end=3
 mail "each step in time, but not their sum" \
@@ -194,7 +194,7 @@ done >"$dir/bodies.jobs"
 bodies() {
 	local what=$1 n
 	start "$what" smtp_sink "${@:2}"
-	n=$(deliver -o deliver.timeout=60 \
+	n=$(deliver -o deliver.timeout=60s \
 		-o deliver.mail=smtp://127.0.0.1:$port <"$dir/bodies.jobs" |
 		grep -c accepted)
 	expect "all $what bodies" "$(wc -l <"$dir/bodies.jobs")" "$n"

@@ -214,8 +214,8 @@ static void test_kinds(void **state)
 		{VALUE_ADDRESS, "tls@Example.com", "nonsense",
 	         "rua: no @ in the mail address in 'nonsense'"},
 		{VALUE_RESOLVER, "::1@5353", "dns.example",
-	         "'dns.example' is no IP address (like 127.0.0.1, "
-	         "127.0.0.1@5353 or [::1]:53)"},
+	         "'inet:dns.example' is not an IP address (like "
+	         "inet:127.0.0.1:53 or inet:[::1]:53)"},
 		{VALUE_TOKEN, "grafana-1", "two words",
 	         "'two words': a token's name consists of letters, digits, "
 	         "'.', '_' and '-'"},

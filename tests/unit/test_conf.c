@@ -56,7 +56,8 @@ static void test_defaults(void **state)
 		{"store.archive_days", "90"},
 		{"store.max_policies", "32"},
 		{"store.max_details", "1000"},
-		{"events.socket", "/var/spool/postfix/run/tlsrpt/tlsrpt.sock"},
+		{"events.socket",
+	         "unix:/var/spool/postfix/run/tlsrpt/tlsrpt.sock"},
 		{"events.socket_owner", "tlstally"},
 		{"events.socket_group", "postfix"},
 		{"events.socket_mode", "0660"},
@@ -75,7 +76,7 @@ static void test_defaults(void **state)
 		{"log.by_relay", "no"},
 		{"log.allow_both", "no"},
 		{"log.commit_interval", "1s"},
-		{"milter.socket", "inet:8892@127.0.0.1"},
+		{"milter.socket", "inet:127.0.0.1:8892"},
 		{"milter.socket_owner", "tlstally"},
 		{"milter.socket_group", "postfix"},
 		{"milter.socket_mode", "0660"},
@@ -109,7 +110,7 @@ static void test_defaults(void **state)
 		{"deliver.timeout", "1m"},
 		{"deliver.mail_timeout", "10m"},
 		{"deliver.retry_for", "1d"},
-		{"http.listen", "127.0.0.1:8460"},
+		{"http.listen", "inet:127.0.0.1:8460"},
 		{"http.socket_mode", "0660"},
 		{"http.tls_cert", ""},
 		{"http.tls_key", ""},
@@ -160,16 +161,14 @@ static void test_values(void **state)
 		const char *name, *set, *at, *want;
 	} rows[] = {
 		{"seconds", "deliver.grace=90s", "deliver.grace", "90s"},
-		{"a bare number is seconds", "deliver.grace=90",
-	         "deliver.grace", "90s"},
 		{"minutes", "deliver.grace=60s", "deliver.grace", "1m"},
 		{"hours", "deliver.spread=12h", "deliver.spread", "12h"},
 		{"days", "deliver.spread=24h", "deliver.spread", "1d"},
 		{"no time", "deliver.spread=0", "deliver.spread", "0s"},
 		{"milliseconds", "events.commit_interval=200ms",
 	         "events.commit_interval", "200ms"},
-		{"a bare number is seconds here too",
-	         "events.commit_interval=2", "events.commit_interval", "2s"},
+		{"seconds among milliseconds", "events.commit_interval=2s",
+	         "events.commit_interval", "2s"},
 		{"bytes", "report.max_report_size=4097",
 	         "report.max_report_size", "4097"},
 		{"K", "report.max_report_size=64K", "report.max_report_size",
@@ -206,13 +205,10 @@ static void test_values(void **state)
 	         "report.redirect",
 	         "a.example->mailto:t@b.example, @c.example -> "
 	         "https://d.example:8443/tls?x"},
-		{"a milter on IPv6", "milter.socket=inet6:8892@::1",
-	         "milter.socket", "inet6:8892@::1"},
-		{"a milter on a name", "milter.socket=inet:65535@localhost",
-	         "milter.socket", "inet:65535@localhost"},
-		{"libmilter's other word for unix",
-	         "milter.socket=local:/run/m.sock", "milter.socket",
-	         "local:/run/m.sock"},
+		{"a milter on IPv6", "milter.socket=inet:[::1]:8892",
+	         "milter.socket", "inet:[::1]:8892"},
+		{"a milter on a name", "milter.socket=inet:localhost:65535",
+	         "milter.socket", "inet:localhost:65535"},
 		{"a host", "deliver.mail=smtp://localhost", "deliver.mail",
 	         "smtp://localhost"},
 		{"a port", "deliver.mail=smtps://mail.example.com:465",
@@ -223,10 +219,10 @@ static void test_values(void **state)
 	         "dane, STS"},
 		{"no policy at all", "log.enforces=none", "log.enforces",
 	         "none"},
-		{"a resolver", "policy.resolver=127.0.0.1", "policy.resolver",
-	         "127.0.0.1"},
-		{"a resolver's port", "policy.resolver=::1@5353",
-	         "policy.resolver", "::1@5353"},
+		{"a resolver", "policy.resolver=inet:127.0.0.1",
+	         "policy.resolver", "inet:127.0.0.1"},
+		{"a resolver's port", "policy.resolver=inet:[::1]:5353",
+	         "policy.resolver", "inet:[::1]:5353"},
 		{"half a second", "policy.timeout=500ms", "policy.timeout",
 	         "500ms"},
 		{"sendmail", "deliver.mail=sendmail:/usr/sbin/sendmail",
@@ -250,6 +246,64 @@ static void test_values(void **state)
 		if (conf_set(&conf, rows[i].set, &err) < 0)
 			fail_msg("%s", err.text);
 		assert_text(&conf, rows[i].at, rows[i].want);
+		assert_int_equal(conf.remarks.count, 0);
+	}
+}
+
+/* It is still read, kept in today's notation, and remarked upon. */
+static void test_notations_of_the_past(void **state)
+{
+	static const struct {
+		const char *name, *set, *at, *want, *remark;
+	} rows[] = {
+		{"a span without a unit", "deliver.grace=90", "deliver.grace",
+	         "90s",
+	         "[deliver] grace: '90' is read as '90s', and later not at "
+	         "all: write that"},
+		{"the same of milliseconds", "events.commit_interval=2",
+	         "events.commit_interval", "2s", "'2' is read as '2s'"},
+		{"a socket's path", "events.socket=/run/x.sock",
+	         "events.socket", "unix:/run/x.sock",
+	         "[events] socket: '/run/x.sock' is read as"},
+		{"a milter as libmilter writes it",
+	         "milter.socket=inet:8892@127.0.0.1", "milter.socket",
+	         "inet:127.0.0.1:8892", "'inet:8892@127.0.0.1' is read as"},
+		{"on IPv6", "milter.socket=inet6:8892@::1", "milter.socket",
+	         "inet:[::1]:8892", "is read as 'inet:[::1]:8892'"},
+		{"on a name", "milter.socket=inet:8892@localhost",
+	         "milter.socket", "inet:localhost:8892", "is read as"},
+		{"libmilter's other word for unix",
+	         "milter.socket=local:/run/m.sock", "milter.socket",
+	         "unix:/run/m.sock", "is read as"},
+		{"where the API was served", "http.listen=127.0.0.1:8460",
+	         "http.listen", "inet:127.0.0.1:8460", "[http] listen: '127."},
+		{"on IPv6", "http.listen=[::1]:8460", "http.listen",
+	         "inet:[::1]:8460", "is read as"},
+		{"a resolver", "policy.resolver=192.0.2.1", "policy.resolver",
+	         "inet:192.0.2.1", "is read as"},
+		{"and its port", "policy.resolver=127.0.0.1@5353",
+	         "policy.resolver", "inet:127.0.0.1:5353", "is read as"},
+		{"with a colon", "policy.resolver=127.0.0.1:5353",
+	         "policy.resolver", "inet:127.0.0.1:5353", "is read as"},
+		{"on IPv6", "policy.resolver=2001:db8::1", "policy.resolver",
+	         "inet:[2001:db8::1]", "is read as"},
+		{"and its port", "policy.resolver=::1@5353", "policy.resolver",
+	         "inet:[::1]:5353", "is read as"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(conf_clear) struct conf conf;
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		conf_init(&conf);
+		if (conf_set(&conf, rows[i].set, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_text(&conf, rows[i].at, rows[i].want);
+		assert_int_equal(conf.remarks.count, 1);
+		if (strstr(conf.remarks.items[0], rows[i].remark) == NULL)
+			fail_msg("%s", conf.remarks.items[0]);
 	}
 }
 
@@ -319,10 +373,10 @@ static void test_bad_values(void **state)
 		{"an empty transport", "deliver.mail=", ERR_PARSE,
 	         "[deliver] mail: must not be empty"},
 		{"a socket's path too long",
-	         "events.socket=/2345678901234567890123456789012345678901234567"
-	         "8901234567890123456789012345678901234567890123456789012345678"
-	         "9",
-	         ERR_LIMIT, "[events] socket: longer than 107 characters"},
+	         "events.socket=unix:/23456789012345678901234567890123456789012"
+	         "3456789012345678901234567890123456789012345678901234567890123"
+	         "456789",
+	         ERR_LIMIT, "the path is longer than 107 bytes"},
 		{"no user", "events.socket_owner=a b", ERR_PARSE,
 	         "[events] socket_owner: 'a b' is no name of a user or group"},
 		{"a control character", "report.organization_name=a\tb",
@@ -389,28 +443,26 @@ static void test_bad_values(void **state)
 	         "smtps://HOST, sendmail:/PATH, off"},
 		{"a milter's port without address", "milter.socket=inet:8892",
 	         ERR_PARSE,
-	         "[milter] socket: 'inet:8892': which address? "
-	         "(inet:8892@127.0.0.1)"},
-		{"a milter's socket as Postfix writes it",
-	         "milter.socket=inet:127.0.0.1:8892", ERR_PARSE,
-	         "[milter] socket: 'inet:127.0.0.1:8892': which address? "
-	         "(inet:8892@127.0.0.1)"},
-		{"a milter's port 0", "milter.socket=inet:0@127.0.0.1",
-	         ERR_PARSE,
-	         "[milter] socket: 'inet:0@127.0.0.1': no port (1 to 65535) "
-	         "before the @"},
+	         "[milter] socket: 'inet:8892': no port (like "
+	         "inet:127.0.0.1:8892)"},
+		{"a milter's address without port", "milter.socket=inet:[::1]",
+	         ERR_PARSE, "[milter] socket: 'inet:[::1]': no port"},
+		{"a milter's port 0", "milter.socket=inet:127.0.0.1:0",
+	         ERR_PARSE, "a port (1 to 65535)"},
 		{"IPv6 in brackets, where libmilter has none",
 	         "milter.socket=inet6:8892@[::1]", ERR_PARSE,
-	         "[milter] socket: 'inet6:8892@[::1]': no address or host name "
-	         "after the @"},
+	         "[milter] socket: 'inet:[[::1]]:8892': no host name"},
 		{"a milter's socket with a relative path",
 	         "milter.socket=unix:tlstally/milter.sock", ERR_PARSE,
-	         "[milter] socket: 'unix:tlstally/milter.sock': the socket's "
-	         "path must begin with /"},
-		{"a milter's socket without a type",
-	         "milter.socket=/run/milter.sock", ERR_PARSE,
-	         "[milter] socket: '/run/milter.sock' is none of unix:/PATH, "
-	         "inet:PORT@HOST, inet6:PORT@HOST"},
+	         "[milter] socket: 'unix:tlstally/milter.sock' is not "
+	         "unix:/PATH, the path beginning with /"},
+		{"a milter's socket of another type",
+	         "milter.socket=fifo:/run/milter.sock", ERR_PARSE,
+	         "[milter] socket: "},
+		{"the API at a name", "http.listen=inet:localhost:8460",
+	         ERR_PARSE,
+	         "[http] listen: 'inet:localhost:8460' is not an IP "
+	         "address (like inet:127.0.0.1:53 or inet:[::1]:53)"},
 		{"no milter socket at all", "milter.socket=", ERR_PARSE,
 	         "[milter] socket: must not be empty"},
 		{"a milter's path of 108 bytes",
@@ -439,8 +491,8 @@ static void test_bad_values(void **state)
 		{"no such source", "log.source=syslog", ERR_PARSE,
 	         "[log] source: 'syslog' is none of journal, file, stdin"},
 		{"a resolver's name", "policy.resolver=localhost", ERR_PARSE,
-	         "[policy] resolver: 'localhost' is no IP address (like "
-	         "127.0.0.1, 127.0.0.1@5353 or [::1]:53)"},
+	         "[policy] resolver: 'inet:localhost' is not an IP address "
+	         "(like inet:127.0.0.1:53 or inet:[::1]:53)"},
 		{"no threads", "policy.threads=0", ERR_LIMIT,
 	         "[policy] threads: 0 is less than 1"},
 		{"a relative program", "deliver.mail=sendmail:sendmail",
@@ -767,7 +819,7 @@ static const char *const changed[] = {
 	"store.archive_days=0",
 	"store.max_policies=1",
 	"store.max_details=1",
-	"events.socket=/s",
+	"events.socket=unix:/s",
 	"events.socket_owner=",
 	"events.socket_group=1000",
 	"events.socket_mode=0",
@@ -793,7 +845,7 @@ static const char *const changed[] = {
 	"milter.commit_interval=3s",
 	"milter.remote_mailers=smtp, slow",
 	"milter.before_queue_filter=yes",
-	"policy.resolver=::1@5353",
+	"policy.resolver=inet:[::1]:5353",
 	"policy.trust_ad=yes",
 	"policy.sts_ca_file=/etc/ssl/sts.pem",
 	"policy.allow_private=yes",
@@ -1005,6 +1057,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_notations_of_the_past),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_bad_files),

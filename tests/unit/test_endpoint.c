@@ -8,25 +8,25 @@ static void test_texts(void **state)
 		const char *name, *text, *want; /* NULL: refused */
 		bool loopback;
 	} rows[] = {
-		{"IPv4", "192.0.2.1", "192.0.2.1@53", false},
-		{"IPv4 and a port", "127.0.0.1@5353", "127.0.0.1@5353", true},
-		{"the same with a colon", "127.1.2.3:5353", "127.1.2.3@5353",
+		{"IPv4", "192.0.2.1", "inet:192.0.2.1:53", false},
+		{"IPv4 and a port", "inet:127.0.0.1:5353",
+	         "inet:127.0.0.1:5353", true},
+		{"without the type", "127.1.2.3:5353", "inet:127.1.2.3:5353",
 	         true},
-		{"IPv6", "2001:db8::1", "2001:db8::1@53", false},
-		{"IPv6 and a port", "::1@5353", "::1@5353", true},
-		{"IPv6 in brackets", "[::1]", "::1@53", true},
-		{"IPv6 in brackets and a port", "[2001:db8::1]:5353",
-	         "2001:db8::1@5353", false},
+		{"IPv6", "2001:db8::1", "inet:[2001:db8::1]:53", false},
+		{"IPv6 in brackets", "[::1]", "inet:[::1]:53", true},
+		{"IPv6 in brackets and a port", "inet:[2001:db8::1]:5353",
+	         "inet:[2001:db8::1]:5353", false},
 		{"loopback in IPv6's clothes is another host's affair",
-	         "::ffff:127.0.0.1", "::ffff:127.0.0.1@53", false},
-		{"a name", "localhost", NULL, false},
+	         "::ffff:127.0.0.1", "inet:[::ffff:127.0.0.1]:53", false},
+		{"a name", "inet:localhost", NULL, false},
 		{"nothing", "", NULL, false},
 		{"half an address", "127.1", NULL, false},
-		{"no port behind the @", "127.0.0.1@", NULL, false},
+		{"a port with an @", "127.0.0.1@53", NULL, false},
 		{"no port behind the colon", "127.0.0.1:", NULL, false},
-		{"port 0", "127.0.0.1@0", NULL, false},
-		{"a port past the last", "127.0.0.1@65536", NULL, false},
-		{"a port that is none", "127.0.0.1@+53", NULL, false},
+		{"port 0", "127.0.0.1:0", NULL, false},
+		{"a port past the last", "127.0.0.1:65536", NULL, false},
+		{"a port that is none", "127.0.0.1:+53", NULL, false},
 		{"a bracket that is not closed", "[::1", NULL, false},
 		{"something behind the bracket", "[::1]53", NULL, false},
 	};
@@ -41,7 +41,8 @@ static void test_texts(void **state)
 		ROW(&rows[i]);
 		if (rows[i].want == NULL) {
 			assert_int_equal(rc, ERR_PARSE);
-			assert_non_null(strstr(err.text, "is no IP address"));
+			assert_non_null(
+				strstr(err.text, "is not an IP address"));
 			continue;
 		}
 		assert_int_equal(rc, 0);
