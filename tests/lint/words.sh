@@ -61,9 +61,8 @@ for name in marks statuses feeds clients certificates lookups bounces; do
 done
 
 # A second table: "[TALLY_NO_RECORD] = {" with a text beside it, or in a script
-# "noRecord: ".  empty: is also what a list of the page says; several INBOUND_TLS
-# share a column of `tlstally inbound`, which is no word of theirs.
-kinds='TALLY|DELIVERY|EVENT|OUTBOX|VIEW|RESULT|POLICY|MODE|BOUNCE|BAD'
+# "noRecord: ".  empty: is also what a list of the page says.
+kinds='TALLY|DELIVERY|EVENT|OUTBOX|VIEW|RESULT|POLICY|MODE|BOUNCE|INBOUND|BAD'
 kinds="$kinds|STAGE|STS|FEED"
 words=$(cut -f2 "$tmp/all" | grep -vx empty | sort -u | paste -sd '|' -)
 if find "$srcdir"/src -name '*.c' ! -path '*/src/words/*' -exec grep -nE \
