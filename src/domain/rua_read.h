@@ -2,6 +2,7 @@
  * rua_read - what the files that read a rua share (domain/rua.h is for others)
  *
  *     rua.c        schemes, raw delimiters, directories
+ *     rua_read.c   host names, errors
  *     rua_mail.c   mailto:, bare addresses
  *     rua_https.c  https://
  */

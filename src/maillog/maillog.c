@@ -14,31 +14,6 @@ struct form {
 	enum fact_kind kind; /* of read_no_more */
 };
 
-enum { HOST_MAX = 255, INSIDE_MAX = 255 };
-
-/* No name of a host has a blank in it, so none reaches into the words after
- * it. */
-bool maillog_peer(struct span *text, struct fact *fact)
-{
-	struct span rest = *text, host, ip, after;
-	int64_t port = 0;
-
-	if (!span_until(&rest, '[', &host) || host.len == 0 ||
-	    host.len > HOST_MAX || memchr(host.at, ' ', host.len) != NULL)
-		return false;
-	if (!span_until(&rest, ']', &ip) || ip.len == 0 ||
-	    ip.len > INSIDE_MAX || memchr(ip.at, ' ', ip.len) != NULL)
-		return false;
-	after = rest;
-	if (span_skip(&after, ":") && span_number(&after, 5, &port))
-		rest = after;
-	fact->host = host;
-	fact->ip = ip;
-	fact->port = (int)port;
-	*text = rest;
-	return true;
-}
-
 /* "established to mx[ip]:25: TLSv1.3 with cipher ..." */
 static enum fact_kind read_connection(const struct form *form, struct span rest,
                                       struct fact *fact)

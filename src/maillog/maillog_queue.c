@@ -6,6 +6,31 @@
 
 #include <string.h>
 
+enum { HOST_MAX = 255, INSIDE_MAX = 255 };
+
+/* No name of a host has a blank in it, so none reaches into the words after
+ * it. */
+bool maillog_peer(struct span *text, struct fact *fact)
+{
+	struct span rest = *text, host, ip, after;
+	int64_t port = 0;
+
+	if (!span_until(&rest, '[', &host) || host.len == 0 ||
+	    host.len > HOST_MAX || memchr(host.at, ' ', host.len) != NULL)
+		return false;
+	if (!span_until(&rest, ']', &ip) || ip.len == 0 ||
+	    ip.len > INSIDE_MAX || memchr(ip.at, ' ', ip.len) != NULL)
+		return false;
+	after = rest;
+	if (span_skip(&after, ":") && span_number(&after, 5, &port))
+		rest = after;
+	fact->host = host;
+	fact->ip = ip;
+	fact->port = (int)port;
+	*text = rest;
+	return true;
+}
+
 /* Short ids are upper-case hex, long ones letters and digits (Postfix 3.4 to
  * 3.11, enable_long_queue_ids). */
 enum { QUEUE_ID_MIN = 5, QUEUE_ID_LONGEST = 30 };
