@@ -3,11 +3,6 @@
 #include "base/auto.h"
 #include "store/meta_table.h"
 
-static void hold(struct clock *clock, const struct clock_record *record)
-{
-	clock_hold(clock, record->wall_ms - record->boot_ms);
-}
-
 static int look_only(struct db *db, const struct clock_look *look,
                      struct clock_record *record, struct err *err)
 {
@@ -36,7 +31,7 @@ int clock_watch(struct db *db, struct clock *clock,
 {
 	if (look_only(db, look, record, err) < 0)
 		return err->class;
-	hold(clock, record);
+	clock_hold(clock, record->wall_ms - record->boot_ms);
 	return db_is_read_only(db) ? 0 : look_and_note(db, look, err);
 }
 
@@ -47,7 +42,7 @@ int clock_accept(struct db *db, struct clock *clock,
 	struct clock_record record;
 
 	clock_record_accept(&record, look);
-	hold(clock, &record);
+	clock_hold(clock, record.wall_ms - record.boot_ms);
 	meta_clock_put(txn, &record);
 	return db_commit(&txn, err);
 }

@@ -81,7 +81,7 @@ static void drop_cursors(struct db_txn *txn)
 	}
 }
 
-static void end(struct db_txn **txn)
+static void end_txn(struct db_txn **txn)
 {
 	drop_cursors(*txn);
 	if ((*txn)->txn != NULL)
@@ -125,14 +125,14 @@ int db_commit(struct db_txn **txn, struct err *err)
 	if ((*txn)->write && !db_failed(*txn))
 		commit_lmdb(*txn);
 	rc = db_failure(*txn, err);
-	end(txn);
+	end_txn(txn);
 	return rc;
 }
 
 void db_abort(struct db_txn **txn)
 {
 	if (*txn != NULL)
-		end(txn);
+		end_txn(txn);
 }
 
 void db_fail(struct db_txn *txn, int class, const char *fmt, ...)
@@ -271,8 +271,8 @@ static bool move(struct db_txn *txn, MDB_cursor *cursor, MDB_cursor_op op,
 	return true;
 }
 
-static int find(struct db_txn *txn, MDB_cursor_op op, const struct db_key *key,
-                struct db_row *row)
+static int find_row(struct db_txn *txn, MDB_cursor_op op,
+                    const struct db_key *key, struct db_row *row)
 {
 	MDB_cursor *at = ready(txn, key->table) ? place(txn, key->table) : NULL;
 
@@ -282,13 +282,14 @@ static int find(struct db_txn *txn, MDB_cursor_op op, const struct db_key *key,
 /* LMDB has no empty key. */
 int db_get(struct db_txn *txn, const struct db_key *key, struct db_row *row)
 {
-	return key->len > 0 && find(txn, MDB_SET_KEY, key, row);
+	return key->len > 0 && find_row(txn, MDB_SET_KEY, key, row);
 }
 
 int db_get_from(struct db_txn *txn, const struct db_key *key,
                 struct db_row *row)
 {
-	return find(txn, key->len == 0 ? MDB_FIRST : MDB_SET_RANGE, key, row);
+	return find_row(txn, key->len == 0 ? MDB_FIRST : MDB_SET_RANGE, key,
+	                row);
 }
 
 int db_get_last(struct db_txn *txn, enum db_table table, struct db_row *row)
@@ -297,7 +298,7 @@ int db_get_last(struct db_txn *txn, enum db_table table, struct db_row *row)
 
 	key.table = table;
 	key.len = 0;
-	return find(txn, MDB_LAST, &key, row);
+	return find_row(txn, MDB_LAST, &key, row);
 }
 
 /* A writer's place in the table; NULL when it cannot write. */

@@ -163,21 +163,18 @@ static int set_map_size(struct db *db, uint64_t size, struct err *err)
 	return db_lmdb_error(db, rc, "map", err);
 }
 
-static int mend_alone(struct db *db, int rc, struct err *err)
-{
-	if (rc == MDB_MAP_RESIZED)
-		return set_map_size(db, 0, err);
-	db_stop_env(db);
-	return db_start_env(db, err);
-}
-
 int db_mend(struct db *db, int rc, struct err *err)
 {
 	pthread_mutex_lock(&db->mutex);
 	if (db->is_alone && own_count(db) == 1) {
 		rc = let_the_other(db, err);
 	} else if (be_alone(db)) {
-		rc = mend_alone(db, rc, err);
+		if (rc == MDB_MAP_RESIZED) {
+			rc = set_map_size(db, 0, err);
+		} else {
+			db_stop_env(db);
+			rc = db_start_env(db, err);
+		}
 		stop_being_alone(db);
 	} else {
 		rc = db_lmdb_error(db, rc, "begin", err);

@@ -139,16 +139,6 @@ static int set_mode(const struct db *db, const char *name, struct err *err)
 	return 0;
 }
 
-static int set_modes(const struct db *db, struct err *err)
-{
-	int rc;
-
-	if (db->options.read_only)
-		return 0;
-	rc = set_mode(db, "data.mdb", err);
-	return rc != 0 ? rc : set_mode(db, "lock.mdb", err);
-}
-
 int db_damaged_file(const struct db *db, struct err *err)
 {
 	char what[200];
@@ -258,8 +248,8 @@ int db_start_env(struct db *db, struct err *err)
 
 	if (rc == 0)
 		rc = db_open_env(db, err);
-	if (rc == 0)
-		rc = set_modes(db, err);
+	for (size_t i = 0; rc == 0 && i < 2 && !db->options.read_only; i++)
+		rc = set_mode(db, file_names[i], err);
 	if (rc == 0)
 		rc = remember_files(db, err);
 	if (rc == 0)

@@ -160,13 +160,6 @@ void db_close(struct db **db)
 	*db = NULL;
 }
 
-static void walk_fault(struct page_walk *walk, const char *words)
-{
-	walk->faults++;
-	if (walk->fault != NULL)
-		walk->fault(walk->arg, "", words);
-}
-
 static int walk_file(struct db *db, struct page_walk *walk, struct err *err)
 {
 	bool is_held =
@@ -176,7 +169,9 @@ static int walk_file(struct db *db, struct page_walk *walk, struct err *err)
 	/* LMDB is kept away from what it could not be trusted with */
 	walk->txn_id = 0;
 	if (!is_held) {
-		walk_fault(walk, err->text);
+		walk->faults++;
+		if (walk->fault != NULL)
+			walk->fault(walk->arg, "", err->text);
 		page_walk_all(walk, err);
 		return 0;
 	}

@@ -18,15 +18,6 @@ static struct db_key id_key(int32_t day, uint64_t id)
 	return key;
 }
 
-static struct db_key hash_key(int32_t day, struct hash128 hash)
-{
-	struct db_key key = key_of_day(TABLE_INTERN, day);
-
-	key_u8(&key, INTERN_HASH);
-	key_hash(&key, hash);
-	return key;
-}
-
 int intern_get(struct db_txn *txn, int32_t day, uint64_t id,
                struct db_value *blob)
 {
@@ -43,17 +34,19 @@ int intern_get(struct db_txn *txn, int32_t day, uint64_t id,
  * Where the bytes are, or should be: the first hash from theirs on whose row
  * has these bytes (*id is theirs) or does not exist (*id is 0).
  */
-static struct db_key find(struct db_txn *txn, int32_t day, const void *blob,
-                          size_t len, uint64_t *id)
+static struct db_key find_blob(struct db_txn *txn, int32_t day,
+                               const void *blob, size_t len, uint64_t *id)
 {
 	struct hash128 hash = hash128(db_seed(db_of(txn)), blob, len);
 
 	for (;; hash.low++) {
-		struct db_key key = hash_key(day, hash);
+		struct db_key key = key_of_day(TABLE_INTERN, day);
 		struct db_value there;
 		struct reader reader;
 		struct db_row row;
 
+		key_u8(&key, INTERN_HASH);
+		key_hash(&key, hash);
 		*id = 0;
 		if (!db_get(txn, &key, &row))
 			return key;
@@ -70,7 +63,7 @@ static struct db_key find(struct db_txn *txn, int32_t day, const void *blob,
 int intern_find(struct db_txn *txn, int32_t day, const void *blob, size_t len,
                 uint64_t *id)
 {
-	find(txn, day, blob, len, id);
+	find_blob(txn, day, blob, len, id);
 	return *id != 0 && !db_failed(txn);
 }
 
@@ -78,7 +71,7 @@ uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
                     size_t len)
 {
 	uint64_t id, last = meta_get(txn, META_LAST_POLICY_ID);
-	struct db_key by_hash = find(txn, day, blob, len, &id), by_id;
+	struct db_key by_hash = find_blob(txn, day, blob, len, &id), by_id;
 
 	if (id != 0)
 		return id;

@@ -111,33 +111,25 @@ static void open_domain(struct db_txn *txn, int32_t day, const char *domain,
 	tally_mark_set(txn, day, domain, head->revision, TALLY_OPEN, 0, "");
 }
 
-static void open_day(struct db_txn *txn, int32_t day, struct not_yet *done)
-{
-	char domain[TALLY_DOMAIN_TEXT] = "";
-	struct tally_head head;
-	int32_t at = day;
-
-	day_closed_clear(txn, day);
-	done->days++;
-	while (tally_head_next(txn, &at, domain, &head) && at == day)
-		open_domain(txn, day, domain, &head, done);
-}
-
 static void open_days(struct db_txn *txn, int64_t now, struct not_yet *done)
 {
 	int32_t last = last_day(txn);
 
-	for (int32_t day = first_not_over(now); day <= last; day++)
-		if (day_is_closed(txn, day))
-			open_day(txn, day, done);
+	for (int32_t day = first_not_over(now); day <= last; day++) {
+		char domain[TALLY_DOMAIN_TEXT] = "";
+		struct tally_head head;
+		int32_t at = day;
+
+		if (!day_is_closed(txn, day))
+			continue;
+		day_closed_clear(txn, day);
+		done->days++;
+		while (tally_head_next(txn, &at, domain, &head) && at == day)
+			open_domain(txn, day, domain, &head, done);
+	}
 }
 
 /* --- sessions of days to come --- */
-
-static bool counts(const struct tally_head *head)
-{
-	return head->success + head->failure + head->policies > 0;
-}
 
 /* The next domain after (*day, domain) that has such sessions. */
 static bool next_counted(struct db_txn *txn, int32_t *day,
@@ -146,17 +138,9 @@ static bool next_counted(struct db_txn *txn, int32_t *day,
 	struct tally_head head;
 
 	while (tally_head_next(txn, day, domain, &head))
-		if (counts(&head))
+		if (head.success + head.failure + head.policies > 0)
 			return true;
 	return false;
-}
-
-static bool has_sessions(struct db_txn *txn, int64_t now)
-{
-	char domain[TALLY_DOMAIN_TEXT] = "";
-	int32_t day = first_to_come(now);
-
-	return next_counted(txn, &day, domain);
 }
 
 static int make_late(struct db *db, int64_t now, uint64_t *domains,
@@ -187,14 +171,16 @@ struct found {
 	bool rows, sessions;
 };
 
-static int find(struct db *db, int64_t now, struct found *found,
-                struct err *err)
+static int find_all(struct db *db, int64_t now, struct found *found,
+                    struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	int32_t day = first_to_come(now);
 
 	found->rows = has_feeds(txn, now) || has_closed(txn, now) ||
 	              own_report_has_after(txn, now + CLOCK_BOUND_SECS);
-	found->sessions = has_sessions(txn, now);
+	found->sessions = next_counted(txn, &day, domain);
 	return db_failure(txn, err);
 }
 
@@ -215,7 +201,7 @@ int not_yet_take_back(struct db *db, int64_t now, bool vouched,
 	struct found found;
 
 	*done = (struct not_yet){.feeds = 0};
-	if (find(db, now, &found, err) < 0 ||
+	if (find_all(db, now, &found, err) < 0 ||
 	    (found.rows && take_back_rows(db, now, done, err) < 0))
 		return err->class;
 	return found.sessions && vouched

@@ -102,15 +102,6 @@ static void due_delete(struct db_txn *txn, uint64_t id,
 		db_delete(txn, &key);
 }
 
-static void due_put(struct db_txn *txn, uint64_t id,
-                    const struct outbox_destination *destination)
-{
-	struct db_key key = due_key(destination->due, id, destination->index);
-
-	if (destination->due > 0)
-		db_put_bytes(txn, &key, "", 0);
-}
-
 static bool put_destination(struct db_txn *txn, uint64_t id,
                             const struct outbox_destination *destination)
 {
@@ -123,7 +114,10 @@ static bool put_destination(struct db_txn *txn, uint64_t id,
 		due_delete(txn, id, &before);
 	outbox_destination_write(destination, &value);
 	changed = db_put_changed(txn, &key, &value);
-	due_put(txn, id, destination);
+	if (destination->due > 0) {
+		key = due_key(destination->due, id, destination->index);
+		db_put_bytes(txn, &key, "", 0);
+	}
 	return changed;
 }
 
@@ -242,19 +236,6 @@ int64_t outbox_id_time(uint64_t id)
 	return (int64_t)(id >> ID_TIME_SHIFT) / 1000;
 }
 
-static void add_destination(struct db_txn *txn, const struct outbox_head *head,
-                            const struct rua *rua, uint16_t index)
-{
-	struct outbox_destination destination = {
-		.index = index,
-		.rua = *rua,
-		.state = DELIVERY_PENDING,
-		.due = head->status == OUTBOX_HELD ? 0 : head->deliver_at,
-	};
-
-	put_destination(txn, head->id, &destination);
-}
-
 uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
                     int64_t now_ms)
 {
@@ -270,8 +251,16 @@ uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
 	head.body_len = (uint32_t)report->body_len;
 	if (report->rua_count == 0 && head.status != OUTBOX_HELD)
 		head.status = OUTBOX_IDLE;
-	for (size_t i = 0; i < report->rua_count; i++)
-		add_destination(txn, &head, &report->ruas[i], (uint16_t)i);
+	for (size_t i = 0; i < report->rua_count; i++) {
+		struct outbox_destination destination = {
+			.index = (uint16_t)i,
+			.rua = report->ruas[i],
+			.state = DELIVERY_PENDING,
+			.due = head.status == OUTBOX_HELD ? 0 : head.deliver_at,
+		};
+
+		put_destination(txn, head.id, &destination);
+	}
 	put_body(txn, head.id, report->body, report->body_len,
 	         report->policy_ids, report->policy_id_count);
 	put_head(txn, &head);

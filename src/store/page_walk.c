@@ -187,18 +187,6 @@ static void take_overflow(struct walker *w, struct tree_walk *tree,
 static void walk_table(struct walker *w, struct tree_walk *tables,
                        const struct page_node *node);
 
-static void take_row(struct walker *w, struct tree_walk *tree,
-                     const struct page_node *node)
-{
-	tree->rows++;
-	if (node->is_big)
-		take_overflow(w, tree, node);
-	else if (tree->frame.is_free_tree)
-		take_free(w, tree, node->data, node->data_len);
-	else if (node->is_table)
-		walk_table(w, tree, node);
-}
-
 static bool within(const struct tree_walk *tree, const struct page_node *node,
                    const struct bound *low, const struct bound *high)
 {
@@ -252,7 +240,13 @@ static void walk_rows(struct walker *w, struct tree_walk *tree,
 		struct page_node node;
 
 		page_node_read(page, PAGE_LEAF, i, &node);
-		take_row(w, tree, &node);
+		tree->rows++;
+		if (node.is_big)
+			take_overflow(w, tree, &node);
+		else if (tree->frame.is_free_tree)
+			take_free(w, tree, node.data, node.data_len);
+		else if (node.is_table)
+			walk_table(w, tree, &node);
 	}
 }
 

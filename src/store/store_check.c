@@ -9,14 +9,6 @@
 #include "store/page_walk.h"
 #include "store/row_check.h"
 
-static void tell(struct store_check *check, const char *table,
-                 const char *words)
-{
-	check->faults++;
-	if (check->fault != NULL)
-		check->fault(check->arg, table, words);
-}
-
 /* The failure without what everybody else is told to do about it. */
 static void tell_failure(struct store_check *check, struct db_txn *txn,
                          enum db_table table)
@@ -28,7 +20,9 @@ static void tell_failure(struct store_check *check, struct db_txn *txn,
 	hint = strstr(err.text, ": restore a backup");
 	if (hint != NULL)
 		*hint = '\0';
-	tell(check, db_table_name(table), err.text);
+	check->faults++;
+	if (check->fault != NULL)
+		check->fault(check->arg, db_table_name(table), err.text);
 }
 
 /* From that row on, in one read transaction, which must not keep others' pages
@@ -55,15 +49,6 @@ static bool check_some(struct store_check *check, struct db *db,
 	return more;
 }
 
-static void check_rows(struct store_check *check, struct db *db,
-                       enum db_table table)
-{
-	struct db_key from = key_of(table);
-
-	while (check_some(check, db, &from))
-		;
-}
-
 static int check_pages(struct store_check *check,
                        const struct db_options *options, struct err *err)
 {
@@ -88,8 +73,12 @@ int store_check_run(struct store_check *check, const struct db_options *options,
 	rc = db_open(&db, options, err);
 	if (rc != 0)
 		return rc;
-	for (int i = 0; i < DB_TABLES; i++)
-		check_rows(check, db, i);
+	for (int i = 0; i < DB_TABLES; i++) {
+		struct db_key from = key_of(i);
+
+		while (check_some(check, db, &from))
+			;
+	}
 	return 0;
 }
 
