@@ -183,3 +183,10 @@ bool domain_ip_canonical(const char *text, char *out)
 	return inet_pton(family, text, &address) == 1 &&
 	       inet_ntop(family, &address, out, INET6_ADDRSTRLEN) != NULL;
 }
+
+bool domain_is_ip(const char *text)
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	return domain_ip_canonical(text, ip);
+}

@@ -36,5 +36,6 @@ bool domain_is_host(const char *canonical);
 /* IPv4 dotted decimal or IPv6 in any spelling to RFC 5952 text;
  * false when it is no address.  out has room for INET6_ADDRSTRLEN. */
 bool domain_ip_canonical(const char *text, char *out);
+bool domain_is_ip(const char *text);
 
 #endif

@@ -113,3 +113,27 @@ bool span_number(struct span *rest, size_t most, int64_t *number)
 	span_drop(rest, n);
 	return n > 0;
 }
+
+static bool is_atext(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+size_t span_dot_atom(struct span text)
+{
+	size_t len = 0;
+
+	for (;;) {
+		size_t start = len;
+
+		while (len < text.len && is_atext(text.at[len]))
+			len++;
+		if (len == start)
+			return 0;
+		if (len == text.len || text.at[len] != '.')
+			return len;
+		len++;
+	}
+}

@@ -49,4 +49,8 @@ bool span_until_text(struct span *rest, const char *delimiter,
                      struct span *part);
 bool span_number(struct span *rest, size_t most, int64_t *number);
 
+/* The length of the dot-atom (RFC 5322 section 3.2.3) at its left end; 0: there
+ * is none. */
+size_t span_dot_atom(struct span text);
+
 #endif

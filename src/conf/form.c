@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/endpoint.h"
+#include "base/span.h"
 #include "base/xalloc.h"
 
 enum {
@@ -18,26 +19,6 @@ enum {
 	USER_LONG = 32, /* useradd(8) */
 	SUN_PATH = 107, /* of sockaddr_un, without the NUL (unix(7)) */
 };
-
-/* RFC 5322 section 3.2.3 */
-static bool is_atext(unsigned char c)
-{
-	return isalnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
-}
-
-static bool is_dot_atom(const char *s, size_t len)
-{
-	bool after_dot = true;
-
-	if (len > LOCAL_LONG)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '.' ? after_dot : !is_atext((unsigned char)s[i]))
-			return false;
-		after_dot = s[i] == '.';
-	}
-	return !after_dot;
-}
 
 static bool is_label(const char *s, size_t len)
 {
@@ -76,14 +57,14 @@ static int check_domain(const char *domain, struct err *err)
 
 int form_address(const char *text, struct err *err)
 {
-	const char *at = strrchr(text, '@');
+	size_t local = span_dot_atom(span_of(text));
 
-	if (at == NULL || !is_dot_atom(text, (size_t)(at - text)))
+	if (local == 0 || local > LOCAL_LONG || text[local] != '@')
 		return err_set(err, ERR_PARSE,
 		               "'%.80s' is no mail address (like "
 		               "tls-reports@example.com)",
 		               text);
-	return check_domain(at + 1, err);
+	return check_domain(text + local + 1, err);
 }
 
 void form_address_tidy(char *text)

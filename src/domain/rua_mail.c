@@ -4,29 +4,10 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/span.h"
 #include "base/uri.h"
 
 enum { LOCAL_PART_MAX = 64 /* RFC 5321 section 4.5.3.1.1 */ };
-
-/* RFC 5322 section 3.2.3 */
-static bool is_atext(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
-
-static bool is_dot_atom(const char *text, size_t len)
-{
-	bool after_dot = true;
-
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '.' ? after_dot : !is_atext(text[i]))
-			return false;
-		after_dot = text[i] == '.';
-	}
-	return !after_dot;
-}
 
 static bool has_non_ascii(const char *text, size_t len)
 {
@@ -51,7 +32,8 @@ static const char *address_fault(const char *address, size_t len,
 		return "no @ in the mail address";
 	if (has_non_ascii(address, local_len))
 		return "a local part that needs SMTPUTF8 (not supported)";
-	if (!is_dot_atom(address, local_len))
+	if (local_len == 0 ||
+	    span_dot_atom((struct span){address, len}) != local_len)
 		return "a local part that is no dot-atom";
 	if (local_len + 1 < len && address[local_len + 1] == '[')
 		return "an address literal instead of a mail domain";

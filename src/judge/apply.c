@@ -1,6 +1,5 @@
 #include "judge/apply.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,13 +37,6 @@ static bool was_tried(const struct apply *a, int64_t due, uint32_t failures)
 	return failures >= TRIES || a->now - due >= DAY_SECS;
 }
 
-static bool is_address(const char *domain)
-{
-	char ip[INET6_ADDRSTRLEN];
-
-	return domain_ip_canonical(domain, ip);
-}
-
 /* Leaves the view to judge by in a->view. */
 static enum verdict look_at(struct apply *a, struct db_txn *txn,
                             const struct place *place)
@@ -63,7 +55,7 @@ static enum verdict look_at(struct apply *a, struct db_txn *txn,
 	if (complete && is_fresh(a, place->day))
 		return VERDICT_JUDGE;
 	/* mail to what is no domain is delivered, too: nothing to ask */
-	if (!domain_is_canonical(place->domain) || is_address(place->domain))
+	if (!domain_is_canonical(place->domain) || domain_is_ip(place->domain))
 		return VERDICT_WITHOUT;
 	asked = policy_wanted_get(txn, place->domain, &due, &failures);
 	/* without a wish, a young view is all there is to be had for now */

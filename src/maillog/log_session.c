@@ -1,6 +1,5 @@
 #include "maillog/log_session.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
 #include "base/reader.h"
@@ -141,9 +140,8 @@ bool log_session_climb(struct log_session *session)
 {
 	enum { LABELS_TRIED = 5 };
 	const char *name = session->domain;
-	char ip[INET6_ADDRSTRLEN];
 
-	if (domain_ip_canonical(name, ip))
+	if (domain_is_ip(name))
 		return false;
 	do {
 		name = strchr(name, '.');

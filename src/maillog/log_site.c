@@ -1,6 +1,5 @@
 #include "maillog/log_site.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,13 +31,6 @@ static struct span next_item(const char **list)
 	return item;
 }
 
-static bool is_address(const char *name)
-{
-	char ip[INET6_ADDRSTRLEN];
-
-	return domain_ip_canonical(name, ip);
-}
-
 static bool is_smtp_port(struct span port)
 {
 	return port.len == 0 || span_is(port, "25") || span_is(port, "smtp");
@@ -67,7 +59,7 @@ static bool read_hop(struct span text, struct arena *arena,
 	if (name.len == 0)
 		return false;
 	if (domain_canonical(name.at, name.len, canonical, NULL) == 0 &&
-	    !is_address(canonical))
+	    !domain_is_ip(canonical))
 		hop->name = arena_strdup(arena, canonical);
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/hash.h"
+#include "base/span.h"
 #include "report/mail_header.h"
 
 enum {
@@ -37,16 +38,6 @@ static void write_subject(const char *domain, const char *submitter,
 	mail_header_end(&subject);
 }
 
-/* Of what stands behind "Subject: ", with the line ends in it. */
-static size_t subject_len(const char *domain, const char *submitter,
-                          const char *id)
-{
-	auto_(strbuf_clear) struct strbuf text = {0};
-
-	write_subject(domain, submitter, id, &text);
-	return text.len - strlen("Subject: ") - strlen("\r\n");
-}
-
 static bool repeats(const char *id, const char *name)
 {
 	return strlen(name) > TWICE_MAX && strstr(id, name) != NULL;
@@ -55,9 +46,12 @@ static bool repeats(const char *id, const char *name)
 static bool subject_fits(const char *domain, const char *submitter,
                          const char *id)
 {
-	size_t len = subject_len(domain, submitter, id);
-	size_t domain_len = strlen(domain);
+	auto_(strbuf_clear) struct strbuf text = {0};
+	size_t domain_len = strlen(domain), len;
 
+	/* what stands behind "Subject: ", with the line ends in it */
+	write_subject(domain, submitter, id, &text);
+	len = text.len - strlen("Subject: ") - strlen("\r\n");
 	return !repeats(id, domain) && !repeats(id, submitter) &&
 	       len <= domain_len + BEYOND_DOMAIN_MAX &&
 	       (len <= SUBJECT_MAX || domain_len > SUBJECT_MAX_DOMAIN);
@@ -127,42 +121,16 @@ int64_t report_spread(int32_t day, const char *domain, uint64_t seed,
 	                 (uint64_t)spread_secs);
 }
 
-/* RFC 5322 section 3.2.3. */
-static bool is_atext(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
-
-/* Length of the dot-atom at p, 0 when there is none. */
-static size_t dot_atom(const char *p)
-{
-	size_t len = 0;
-
-	for (;;) {
-		size_t start = len;
-
-		while (is_atext(p[len]))
-			len++;
-		if (len == start)
-			return 0;
-		if (p[len] != '.')
-			return len;
-		len++;
-	}
-}
-
 bool report_id_is_msg_id(const char *id)
 {
 	size_t left, right;
 
 	if (id == NULL)
 		return false;
-	left = dot_atom(id);
+	left = span_dot_atom(span_of(id));
 	if (left == 0 || id[left] != '@')
 		return false;
-	right = dot_atom(id + left + 1);
+	right = span_dot_atom(span_of(id + left + 1));
 	return right > 0 && id[left + 1 + right] == '\0' &&
 	       left + right < MSG_ID_MAX;
 }
