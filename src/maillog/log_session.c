@@ -23,15 +23,6 @@ static bool has_site(const struct log_session *session)
 	return session->route != ROUTE_DOMAIN || session->enforces != 0;
 }
 
-static void put_site(const struct log_session *session, struct strbuf *out)
-{
-	strbuf_u8(out, (uint8_t)session->route);
-	strbuf_u8(out, (uint8_t)session->enforces);
-	strbuf_u8(out, (uint8_t)((session->hop_is_domain ? HOP_IS_DOMAIN : 0) |
-	                         (session->other_port ? OTHER_PORT : 0)));
-	strbuf_str(out, session->hop);
-}
-
 static void get_site(struct reader *in, struct arena *arena,
                      struct log_session *session)
 {
@@ -67,8 +58,13 @@ void log_session_encode(const struct log_session *session, struct strbuf *out)
 	strbuf_str(out, session->complaint_reason);
 	if (session->level != LEVEL_UNKNOWN)
 		strbuf_u8(out, (uint8_t)session->level);
-	if (has_site(session))
-		put_site(session, out);
+	if (!has_site(session))
+		return;
+	strbuf_u8(out, (uint8_t)session->route);
+	strbuf_u8(out, (uint8_t)session->enforces);
+	strbuf_u8(out, (uint8_t)((session->hop_is_domain ? HOP_IS_DOMAIN : 0) |
+	                         (session->other_port ? OTHER_PORT : 0)));
+	strbuf_str(out, session->hop);
 }
 
 int log_session_decode(const void *data, size_t len, struct arena *arena,
@@ -127,30 +123,20 @@ void log_session_leave(struct log_session *session)
 	session->domain = name;
 }
 
-static size_t count_labels(const char *name)
-{
-	size_t count = 1;
-
-	for (; *name != '\0'; name++)
-		count += *name == '.';
-	return count;
-}
-
 bool log_session_climb(struct log_session *session)
 {
 	enum { LABELS_TRIED = 5 };
-	const char *name = session->domain;
+	const char *name = strchr(session->domain, '.');
+	size_t labels = 0;
 
-	if (domain_is_ip(name))
+	if (name == NULL || domain_is_ip(session->domain))
 		return false;
-	do {
-		name = strchr(name, '.');
-		if (name == NULL)
-			return false;
-		name++;
-	} while (count_labels(name) > LABELS_TRIED);
-	if (strchr(name, '.') == NULL)
+	for (const char *at = name; at != NULL; at = strchr(at + 1, '.'))
+		labels++;
+	for (; labels > LABELS_TRIED; labels--)
+		name = strchr(name + 1, '.');
+	if (labels < 2)
 		return false;
-	session->domain = name;
+	session->domain = name + 1;
 	return true;
 }

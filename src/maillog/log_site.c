@@ -31,11 +31,6 @@ static struct span next_item(const char **list)
 	return item;
 }
 
-static bool is_smtp_port(struct span port)
-{
-	return port.len == 0 || span_is(port, "25") || span_is(port, "smtp");
-}
-
 /* "[smtp.relay.example]:587", "relay.example", "[192.0.2.1]" */
 static bool read_hop(struct span text, struct arena *arena,
                      struct site_hop *hop)
@@ -55,7 +50,8 @@ static bool read_hop(struct span text, struct arena *arena,
 		if (!span_until(&port, ':', &name))
 			port.len = 0;
 	}
-	hop->other_port = !is_smtp_port(port);
+	hop->other_port =
+		port.len > 0 && !span_is(port, "25") && !span_is(port, "smtp");
 	if (name.len == 0)
 		return false;
 	if (domain_canonical(name.at, name.len, canonical, NULL) == 0 &&
@@ -83,17 +79,9 @@ static bool add_hops(struct log_site *site, const char *list, bool for_all)
 	return routes;
 }
 
-static const struct postconf_service *find_client(const struct postconf *set,
-                                                  struct span name)
+static bool is_client(const struct postconf_service *service)
 {
-	for (size_t i = 0; i < set->service_count; i++) {
-		const struct postconf_service *service = &set->services[i];
-
-		if (strcmp(service->type, "unix") == 0 &&
-		    span_is(name, service->name) && postconf_is_smtp(service))
-			return service;
-	}
-	return NULL;
+	return strcmp(service->type, "unix") == 0 && postconf_is_smtp(service);
 }
 
 /* "smtp:[relay.example]": a transport of ours, and where to. */
@@ -102,9 +90,13 @@ static bool add_transport(struct log_site *site, const struct postconf *set,
 {
 	struct span rest = span_of(value), name;
 
-	return span_until(&rest, ':', &name) && rest.len > 0 &&
-	       find_client(set, name) != NULL &&
-	       add_hops(site, rest.at, for_all);
+	if (!span_until(&rest, ':', &name) || rest.len == 0)
+		return false;
+	for (size_t i = 0; i < set->service_count; i++)
+		if (span_is(name, set->services[i].name) &&
+		    is_client(&set->services[i]))
+			return add_hops(site, rest.at, for_all);
+	return false;
 }
 
 /* "inline:{a@b.example=slow:}": nothing but transports, none with a host? */
@@ -229,15 +221,6 @@ static enum log_tls_lines tls_lines_of(const char *loglevel)
 	                                   : TLS_LINES_MISSING;
 }
 
-static struct log_service *find_service(struct log_site *site,
-                                        struct span program)
-{
-	for (size_t i = 0; i < site->count; i++)
-		if (span_is(program, site->services[i].program))
-			return &site->services[i];
-	return NULL;
-}
-
 /* Two that cannot be told apart: what holds for either. */
 static void merge(struct log_service *known, const struct log_service *also)
 {
@@ -257,12 +240,14 @@ static void merge(struct log_service *known, const struct log_service *also)
 static void add_service(struct log_site *site,
                         const struct log_service *service)
 {
-	struct log_service *known =
-		find_service(site, span_of(service->program));
+	struct log_service *known = site->services;
+	struct log_service *end = known + site->count;
 
-	if (known == NULL && site->count < SERVICES_MAX)
+	while (known < end && strcmp(known->program, service->program) != 0)
+		known++;
+	if (known == end && site->count < SERVICES_MAX)
 		site->services[site->count++] = *service;
-	else if (known != NULL && known->named == service->named)
+	else if (known < end && known->named == service->named)
 		merge(known, service);
 }
 
@@ -341,17 +326,6 @@ static void add_names(struct log_site *site, const char **names,
 	}
 }
 
-static void read_lines_as(struct log_site *site,
-                          const struct site_instance *instances, size_t count)
-{
-	const char **names =
-		arena_array(&site->arena, NAMES_MAX, sizeof(*names));
-
-	for (size_t i = 0; i < count; i++)
-		add_names(site, names, instances[i].set);
-	site->lines.names = names;
-}
-
 static void add_instance(struct log_site *site,
                          const struct site_instance *instance)
 {
@@ -359,8 +333,7 @@ static void add_instance(struct log_site *site,
 	bool routes = instance_routes(site, set);
 
 	for (size_t i = 0; i < set->service_count; i++)
-		if (strcmp(set->services[i].type, "unix") == 0 &&
-		    postconf_is_smtp(&set->services[i]))
+		if (is_client(&set->services[i]))
 			add_client(site, instance, &set->services[i], routes);
 }
 
@@ -409,6 +382,7 @@ struct log_site *log_site_new(const struct site_instance *instances,
 {
 	struct log_site *site = xcalloc(1, sizeof(*site));
 	struct site_by_hand own = *by_hand;
+	const char **names;
 
 	arena_init(&site->arena);
 	site->services = arena_array(&site->arena, SERVICES_MAX,
@@ -423,7 +397,10 @@ struct log_site *log_site_new(const struct site_instance *instances,
 		add_hops(site, by_hand->next_hops[i], false);
 	site->lines.quotes_addresses =
 		by_hand->lines_are_new && all_quote_addresses(instances, count);
-	read_lines_as(site, instances, count);
+	names = arena_array(&site->arena, NAMES_MAX, sizeof(*names));
+	for (size_t i = 0; i < count; i++)
+		add_names(site, names, instances[i].set);
+	site->lines.names = names;
 	set_other(site);
 	if (by_hand->own_host != NULL)
 		site->own_host = arena_strdup(&site->arena, by_hand->own_host);

@@ -409,16 +409,6 @@ enum service {
 	SERVICE_ANY /* Postfix, and it does not say which */
 };
 
-static bool is_name(struct span program, const struct maillog_site *site)
-{
-	if (span_starts(program, "postfix"))
-		return true;
-	for (size_t i = 0; site != NULL && i < site->name_count; i++)
-		if (span_is(program, site->names[i]))
-			return true;
-	return false;
-}
-
 /* By the program's last part; its length decides for nearly all. */
 static enum service service_of(struct span program,
                                const struct maillog_site *site)
@@ -427,8 +417,13 @@ static enum service service_of(struct span program,
 		program.len > 0 ? memrchr(program.at, '/', program.len) : NULL;
 	struct span name;
 
-	if (slash == NULL)
-		return is_name(program, site) ? SERVICE_ANY : SERVICE_OTHER;
+	if (slash == NULL) {
+		bool ours = span_starts(program, "postfix");
+
+		for (size_t i = 0; site != NULL && i < site->name_count; i++)
+			ours |= span_is(program, site->names[i]);
+		return ours ? SERVICE_ANY : SERVICE_OTHER;
+	}
 	name.at = slash + 1;
 	name.len = (size_t)(program.at + program.len - name.at);
 	if (slash == program.at)

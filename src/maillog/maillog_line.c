@@ -77,22 +77,12 @@ static bool is_priority(struct span word)
 	return IS_AMONG(word, severities);
 }
 
-/* Solaris and its heirs: "[ID 197553 mail.info] ". */
-static void skip_message_id(struct span *message)
-{
-	struct span rest = *message, id;
-
-	if (span_skip(&rest, "[ID ") && span_until(&rest, ']', &id) &&
-	    span_skip(&rest, " "))
-		*message = rest;
-}
-
 /* "HOST PROGRAM[PID]: MESSAGE"; there may be no host, and a priority before it
  * or behind.  No other words stand before the program: what does may be
  * somebody's text. */
 static bool split_words(struct span rest, struct log_line *line)
 {
-	struct span first = {0}, second = {0}, word;
+	struct span first = {0}, second = {0}, word, id;
 
 	if (!next_word(&rest, &word))
 		return false;
@@ -109,9 +99,11 @@ static bool split_words(struct span rest, struct log_line *line)
 	}
 	line->host = second.len > 0 && is_priority(first) ? second : first;
 	skip_blanks(&rest);
-	if (rest.len > 0 && rest.at[0] == '[')
-		skip_message_id(&rest);
 	line->message = rest;
+	/* Solaris and its heirs: "[ID 197553 mail.info] " */
+	if (span_skip(&rest, "[ID ") && span_until(&rest, ']', &id) &&
+	    span_skip(&rest, " "))
+		line->message = rest;
 	return true;
 }
 

@@ -194,13 +194,6 @@ static void read_status(struct span text, struct fact *fact)
 	fact->refusal = read_refusal(text, fact);
 }
 
-static void read_relay(struct span value, struct fact *fact)
-{
-	fact->has_relay = !span_is(value, "none");
-	if (fact->has_relay && !maillog_peer(&value, fact))
-		fact->host = value;
-}
-
 static enum tls_level read_level(struct span word)
 {
 	static const char *const words[TLS_LEVELS] = {
@@ -311,12 +304,15 @@ static bool read_delivery(struct span text, const struct maillog_site *site,
 	while (!span_skip(&text, "status=")) {
 		if (!span_until_text(&text, ", ", &value))
 			return true;
-		if (span_skip(&value, "relay="))
-			read_relay(value, fact);
-		else if (span_skip(&value, "conn_use="))
+		if (span_skip(&value, "relay=")) {
+			fact->has_relay = !span_is(value, "none");
+			if (fact->has_relay && !maillog_peer(&value, fact))
+				fact->host = value;
+		} else if (span_skip(&value, "conn_use=")) {
 			fact->reused = true;
-		else if (span_skip(&value, "tls="))
+		} else if (span_skip(&value, "tls=")) {
 			read_feature(value, &fact->tls);
+		}
 	}
 	read_status(text, fact);
 	return true;

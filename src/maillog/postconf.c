@@ -22,8 +22,8 @@ static size_t count_lines(const char *text, size_t len, size_t most)
 	return count < most ? count + 1 : most;
 }
 
-static struct postconf_setting *find(const struct postconf_settings *settings,
-                                     struct span name)
+static struct postconf_setting *
+find_setting(const struct postconf_settings *settings, struct span name)
 {
 	for (size_t i = 0; i < settings->count; i++)
 		if (span_is(name, settings->list[i].name))
@@ -59,7 +59,7 @@ void postconf_read_settings(const char *text, size_t len, struct arena *arena,
 		more = span_split(&rest, '\n', &line);
 		if (!read_setting(line, &name, &value))
 			continue;
-		setting = find(settings, name);
+		setting = find_setting(settings, name);
 		if (setting == NULL) {
 			if (settings->count == most)
 				break;
@@ -70,23 +70,14 @@ void postconf_read_settings(const char *text, size_t len, struct arena *arena,
 	} while (more);
 }
 
-/* The next word of the line; empty at its end. */
-static struct span next_word(struct span *line)
-{
-	struct span word;
-
-	*line = span_trim(*line);
-	span_split(line, ' ', &word);
-	return word;
-}
-
 static bool read_service(struct span line, struct arena *arena,
                          struct postconf_service *service)
 {
 	struct span words[PROGRAM_FIELD + 1];
 
 	for (size_t i = 0; i <= PROGRAM_FIELD; i++) {
-		words[i] = next_word(&line);
+		line = span_trim(line);
+		span_split(&line, ' ', &words[i]);
 		if (words[i].len == 0 || words[i].len > NAME_MOST ||
 		    memchr(words[i].at, '\0', words[i].len) != NULL)
 			return false;
@@ -120,7 +111,7 @@ void postconf_read_services(const char *text, size_t len, struct arena *arena,
 const char *postconf_get(const struct postconf *postconf, const char *name)
 {
 	const struct postconf_setting *setting =
-		find(&postconf->main, span_of(name));
+		find_setting(&postconf->main, span_of(name));
 
 	return setting != NULL ? setting->value : NULL;
 }

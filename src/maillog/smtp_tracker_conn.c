@@ -104,34 +104,27 @@ void conn_begin(const struct step *step, struct tracked_conn *conn,
 		conn_adopt(step, conn);
 }
 
-static struct tracked_conn *proxied_conn(const struct step *step,
-                                         const struct tracked_peer *peer)
-{
-	struct tracked_key key;
-
-	if (!peer_key(step->line, peer, &key))
-		return NULL;
-	return lru_use(step->tracker->proxied, key.at, key.len);
-}
-
 /* A line about TLS after "TLS connection established" is the next
  * connection's. */
 struct tracked_conn *conn_of(const struct step *step)
 {
 	struct tracked_peer peer;
+	struct tracked_key key;
 	struct tracked_conn *conn;
 
 	if (!peer_of(step->fact, &peer))
 		return NULL;
-	conn = step->fact->proxied ? proxied_conn(step, &peer)
-	                           : &step->process->conn;
-	if (conn == NULL)
-		return NULL;
-	if (step->fact->proxied)
+	if (step->fact->proxied) {
+		if (!peer_key(step->line, &peer, &key))
+			return NULL;
+		conn = lru_use(step->tracker->proxied, key.at, key.len);
 		conn->open = conn->open && !conn->up;
-	else if (conn->open && (conn->up || conn->reused ||
-	                        !peer_is(&conn->peer, peer.ip, peer.port)))
-		conn_close(step->process);
+	} else {
+		conn = &step->process->conn;
+		if (conn->open && (conn->up || conn->reused ||
+		                   !peer_is(&conn->peer, peer.ip, peer.port)))
+			conn_close(step->process);
+	}
 	if (!conn->open)
 		conn_begin(step, conn, &peer);
 	conn->time = step->line->time;

@@ -73,18 +73,6 @@ static const char *policy_domain(const struct step *step)
 	                      arena_strndup(scratch, domain.at, domain.len));
 }
 
-/* A line named the next hop: it is the recipient's domain, or this site chose
- * it. */
-static void set_route_by_line(const struct tracked_conn *conn,
-                              struct log_session *session)
-{
-	if (strcmp(conn->dest, session->domain) == 0 && !conn->dest_is_host)
-		return;
-	session->route = ROUTE_SITE;
-	session->hop = conn->dest;
-	session->hop_is_domain = !conn->dest_is_host;
-}
-
 static void set_route(const struct step *step,
                       const struct log_service *service,
                       const struct tracked_conn *conn,
@@ -95,7 +83,13 @@ static void set_route(const struct step *step,
 
 	session->other_port = peer->port != 0 && peer->port != 25;
 	if (conn->dest[0] != '\0') {
-		set_route_by_line(conn, session);
+		/* a line named the next hop: the domain, or another */
+		if (conn->dest_is_host ||
+		    strcmp(conn->dest, session->domain) != 0) {
+			session->route = ROUTE_SITE;
+			session->hop = conn->dest;
+			session->hop_is_domain = !conn->dest_is_host;
+		}
 	} else {
 		session->route =
 			log_site_route(tracker_site(step->tracker), service,
@@ -261,14 +255,6 @@ void take_mx_failed(const struct step *step)
 	memset(conn, 0, sizeof(*conn));
 }
 
-/* Postfix 3.11 says it outright. */
-static enum ending feature_ending(const struct tls_feature *tls)
-{
-	if (tls->unmet || tls->undecided || tls->wanted == LEVEL_NONE)
-		return ENDING_NONE;
-	return tls->got == LEVEL_NONE ? ENDING_PLAIN : ENDING_TLS;
-}
-
 static bool is_unmet(const struct tls_feature *tls)
 {
 	return tls->unmet || tls->no_starttls || tls->no_match;
@@ -288,12 +274,16 @@ static enum ending silent_ending(const struct step *step,
                                  const struct tracked_peer *peer)
 {
 	struct smtp_tracker *tracker = step->tracker;
+	const struct tls_feature *tls = &step->fact->tls;
 	bool believed;
 
 	if (step->process->no_engine)
 		return ENDING_NONE;
-	if (step->fact->tls.said)
-		return feature_ending(&step->fact->tls);
+	if (tls->said) { /* Postfix 3.11 says it outright */
+		if (tls->unmet || tls->undecided || tls->wanted == LEVEL_NONE)
+			return ENDING_NONE;
+		return tls->got == LEVEL_NONE ? ENDING_PLAIN : ENDING_TLS;
+	}
 	if (!step->fact->past_tls ||
 	    !peer_is_counted(peer, tracker->options.count_private))
 		return ENDING_NONE;
