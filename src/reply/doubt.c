@@ -7,27 +7,19 @@ uint32_t doubt_code(int subject, int detail)
 	return (uint32_t)subject * 1000 + (uint32_t)detail + 1;
 }
 
-static void forget_before(struct doubt *doubt, int32_t day)
-{
-	size_t n = 0;
-
-	while (n < doubt->count && doubt->days[n].day < day)
-		n++;
-	doubt->count -= n;
-	memmove(doubt->days, doubt->days + n,
-	        doubt->count * sizeof(doubt->days[0]));
-}
-
 /* The row of a day, made when there is none.  One that is much older than what
  * is known comes after a clock that was ahead, and all begins anew. */
 static struct doubt_day *find_day(struct doubt *doubt, int32_t day)
 {
 	struct doubt_day *days = doubt->days;
-	size_t i;
+	size_t i, old = 0;
 
 	if (doubt->count > 0 && days[doubt->count - 1].day >= day + DOUBT_DAYS)
 		doubt->count = 0;
-	forget_before(doubt, day - DOUBT_DAYS + 1);
+	while (old < doubt->count && days[old].day <= day - DOUBT_DAYS)
+		old++;
+	doubt->count -= old;
+	memmove(days, days + old, doubt->count * sizeof(days[0]));
 	for (i = doubt->count; i > 0 && days[i - 1].day >= day; i--)
 		if (days[i - 1].day == day)
 			return &days[i - 1];

@@ -76,7 +76,7 @@ static const struct {
 	{NULL, "description"},  {NULL, "title"},
 };
 
-static bool say(const json_t *value, int depth, char *out, size_t room);
+static bool say_value(const json_t *value, int depth, char *out, size_t room);
 
 /* Both texts of a row, or its words alone, in whatever form they come. */
 static bool say_member(const json_t *object, const char *kind,
@@ -86,20 +86,20 @@ static bool say_member(const json_t *object, const char *kind,
 	size_t used;
 
 	if (kind == NULL)
-		return say(what, depth, out, room);
+		return say_value(what, depth, out, room);
 	if (!json_is_string(json_object_get(object, kind)) ||
 	    !json_is_string(what) ||
-	    !say(json_object_get(object, kind), depth, out, room))
+	    !say_value(json_object_get(object, kind), depth, out, room))
 		return false;
 	used = strlen(out);
 	if (used + 2 < room) {
 		snprintf(out + used, room - used, ": ");
-		say(what, depth, out + used + 2, room - used - 2);
+		say_value(what, depth, out + used + 2, room - used - 2);
 	}
 	return true;
 }
 
-static bool say(const json_t *value, int depth, char *out, size_t room)
+static bool say_value(const json_t *value, int depth, char *out, size_t room)
 {
 	if (json_is_string(value)) {
 		first_line(json_string_value(value), json_string_length(value),
@@ -109,7 +109,8 @@ static bool say(const json_t *value, int depth, char *out, size_t room)
 	if (depth == NESTED_MAX)
 		return false;
 	if (json_is_array(value))
-		return say(json_array_get(value, 0), depth + 1, out, room);
+		return say_value(json_array_get(value, 0), depth + 1, out,
+		                 room);
 	if (!json_is_object(value))
 		return false;
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
@@ -131,5 +132,5 @@ void http_words(const char *type, const char *body, size_t len, char *out,
 		first_line(body, len, out, room);
 	else if (form == FORM_JSON &&
 	         (json = json_read(body, len, true, &err)) != NULL)
-		say(json, 0, out, room);
+		say_value(json, 0, out, room);
 }

@@ -73,11 +73,6 @@ static bool reply_here(struct span text, int *reply)
 	return true;
 }
 
-static bool is_between(char c)
-{
-	return c != '\0' && strchr(" -#('\"<[", c) != NULL;
-}
-
 /* What stands before the i-th byte, blanks left out; '\n' before the first. */
 static char before(struct span text, size_t i)
 {
@@ -118,7 +113,8 @@ static size_t take_reply(struct codes *codes, struct span text, size_t i)
 	if (!reply_here(rest, &reply))
 		return 0;
 	while (skip < rest.len && skip < REPLY_DIGITS + 4 &&
-	       is_between(rest.at[skip]))
+	       rest.at[skip] != '\0' &&
+	       strchr(" -#('\"<[", rest.at[skip]) != NULL)
 		skip++;
 	span_drop(&rest, skip);
 	has_status = refusal_status_here(rest, status);
@@ -212,7 +208,7 @@ static bool says_less(const int less[3], const int more[3])
 }
 
 /* That of the reply, else the first; false when there is none. */
-static bool choose(const struct codes *codes, int status[3])
+static bool choose_status(const struct codes *codes, int status[3])
 {
 	const struct code *chosen = codes->list;
 
@@ -241,20 +237,6 @@ static enum refusal_kind beside_it(enum refusal_kind kind, const int status[3],
 	return also == REFUSAL_OURS || also == REFUSAL_PASSING
 	               ? also
 	               : REFUSAL_IN_DOUBT;
-}
-
-/* The status that counts; true when it is the reply's own. */
-static bool choose_status(const struct codes *codes, const int beside[3],
-                          int status[3])
-{
-	bool by_reply;
-
-	status[0] = codes->reply / 100;
-	by_reply = choose(codes, status);
-	if (beside == NULL || beside[0] == 0 || !says_less(status, beside))
-		return by_reply;
-	memcpy(status, beside, 3 * sizeof(status[0]));
-	return false;
 }
 
 /* By the code and, where it speaks of the address or of nothing, the words. */
@@ -290,7 +272,12 @@ void refusal_read(struct span text, const int beside[3],
 	memset(refusal, 0, sizeof(*refusal));
 	find_codes(text, &codes);
 	refusal->reply = codes.reply;
-	by_reply = choose_status(&codes, beside, status);
+	status[0] = codes.reply / 100;
+	by_reply = choose_status(&codes, status);
+	if (beside != NULL && beside[0] != 0 && says_less(status, beside)) {
+		memcpy(status, beside, sizeof(refusal->status));
+		by_reply = false;
+	}
 	refusal->kind = kind_of(status, text);
 	if (beside != NULL)
 		refusal->kind = beside_it(refusal->kind, status, beside);

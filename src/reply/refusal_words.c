@@ -163,18 +163,13 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* Letters in small ones; whatever stands between them is one space. */
 static void put_token(struct strbuf *out, struct span token)
 {
 	for (size_t i = 0; i < token.len; i++) {
 		char c = token.at[i];
 
-		if (is_letter(c))
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
 			strbuf_putc(out, c | 0x20);
 		else if (out->data[out->len - 1] != ' ')
 			strbuf_putc(out, ' ');

@@ -150,45 +150,23 @@ static void add_text(json_t *list, const char *text)
 		abort();
 }
 
-static json_t *strings_json(const struct report_policy *policy, bool wire)
+static json_t *policy_json(const struct report_policy *policy, bool wire)
 {
-	json_t *list = json_array();
+	json_t *json = json_object(), *strings = json_array(),
+	       *hosts = json_array();
 
 	for (size_t i = 0; i < policy->string_count; i++)
 		if (!wire || string_may_be_sent(policy, policy->strings[i]))
-			add_text(list, policy->strings[i]);
-	return list;
-}
-
-static json_t *mx_json(const struct report_policy *policy, bool wire)
-{
-	json_t *list = json_array();
-
+			add_text(strings, policy->strings[i]);
 	for (size_t i = 0; i < policy->mx_count; i++)
 		if (!wire || mx_may_be_sent(policy, policy->mx_hosts[i]))
-			add_text(list, policy->mx_hosts[i]);
-	return list;
-}
-
-static json_t *policy_json(const struct report_policy *policy, bool wire)
-{
-	json_t *json = json_object();
-
+			add_text(hosts, policy->mx_hosts[i]);
 	set_text(json, "policy-type",
 	         word_rfc(&words_policies,
 	                  wire ? sent_type(policy->type) : policy->type));
-	set_list(json, "policy-string", strings_json(policy, wire));
+	set_list(json, "policy-string", strings);
 	set_text(json, "policy-domain", policy->domain);
-	set_list(json, "mx-host", mx_json(policy, wire));
-	return json;
-}
-
-static json_t *summary_json(const struct report_policy *policy)
-{
-	json_t *json = json_object();
-
-	set_count(json, "total-successful-session-count", policy->success);
-	set_count(json, "total-failure-session-count", policy->failure);
+	set_list(json, "mx-host", hosts);
 	return json;
 }
 
@@ -236,10 +214,14 @@ static json_t *policies_json(const struct report *report, bool wire)
 
 	for (size_t i = 0; i < report->policy_count; i++) {
 		const struct report_policy *policy = &report->policies[i];
-		json_t *json = json_object();
+		json_t *json = json_object(), *summary = json_object();
 
+		set_count(summary, "total-successful-session-count",
+		          policy->success);
+		set_count(summary, "total-failure-session-count",
+		          policy->failure);
 		set(json, "policy", policy_json(policy, wire));
-		set(json, "summary", summary_json(policy));
+		set(json, "summary", summary);
 		set(json, "failure-details", details_json(policy, wire));
 		json_array_append_new(list, json);
 	}
