@@ -101,18 +101,8 @@ static bool is_waited_for(struct apply *a, const char *domain)
 	return false;
 }
 
-/* Nothing of it waits any longer: why should anybody go on asking? */
-static void forget_wish(struct apply *a, const char *domain)
+static void put_wish(struct apply *a, const char *domain)
 {
-	if (!is_waited_for(a, domain))
-		policy_wanted_delete(a->txn, domain);
-}
-
-/* The MX set is asked for again, whatever the cache has. */
-static void ask_anew(struct apply *a, const char *domain)
-{
-	a->view.mx_doubted = true;
-	policy_cache_put(a->txn, &a->view);
 	policy_wanted_put(a->txn, domain, a->now, 0);
 	a->wanted++;
 }
@@ -135,22 +125,24 @@ static bool take_domain(struct apply *a, const struct place *place,
 	                        apply_session, &judging))
 		if (a->rows >= TXN_ROWS)
 			return false;
-	if (a->doubts)
-		ask_anew(a, place->domain);
-	else if (verdict == VERDICT_WITHOUT)
-		forget_wish(a, place->domain);
+	if (a->doubts) { /* ask for the MX set again, whatever the cache has */
+		a->view.mx_doubted = true;
+		policy_cache_put(a->txn, &a->view);
+		put_wish(a, place->domain);
+	} else if (verdict == VERDICT_WITHOUT &&
+	           !is_waited_for(a, place->domain)) {
+		policy_wanted_delete(a->txn, place->domain);
+	}
 	return true;
 }
 
 /* What the reader saw may have changed, so each is looked at again. */
-static bool settle(struct apply *a, const struct place *place)
+static bool settle_domain(struct apply *a, const struct place *place)
 {
 	enum verdict verdict = look_at(a, a->txn, place);
 
-	if (verdict == VERDICT_WANT) {
-		policy_wanted_put(a->txn, place->domain, a->now, 0);
-		a->wanted++;
-	}
+	if (verdict == VERDICT_WANT)
+		put_wish(a, place->domain);
 	if (verdict != VERDICT_WAIT && verdict != VERDICT_WANT)
 		return take_domain(a, place, verdict);
 	return true;
@@ -169,7 +161,7 @@ static int settle_some(struct apply *a, size_t *done, struct err *err)
 	tally_reset(a->tally);
 	while (at < a->count && a->rows < TXN_ROWS &&
 	       db_written(txn) < DB_BATCH_BYTES && !db_failed(txn))
-		if (settle(a, &a->batch[at]))
+		if (settle_domain(a, &a->batch[at]))
 			at++;
 	apply_flush(a);
 	flush_stats(a);

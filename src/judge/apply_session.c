@@ -198,47 +198,28 @@ static bool tells_of_host(const struct log_session *session)
 	}
 }
 
-/* This site chose the host. */
-static void leave_domain(struct judging *judging)
+static void settle_open(struct judging *judging)
 {
-	log_session_leave(&judging->session);
-	if (judging->session.route == ROUTE_MOVED)
+	struct log_session *session = &judging->session;
+	const struct domain_view *view = &judging->a->view;
+
+	if (is_mx(judging) || has_no_mx(judging->a) ||
+	    judging->a->verdict == VERDICT_WITHOUT) {
+		session->route = ROUTE_DOMAIN;
+		count_judged(judging, view);
+		return;
+	}
+	/* an MX of the domain or not: that was not to be found out */
+	if (!tells_of_host(session) ||
+	    (!view_status_is_fact(view->mx) && session->hop == NULL)) {
+		count_nobodys(judging);
+		return;
+	}
+	log_session_leave(session); /* this site chose the host */
+	if (session->route == ROUTE_MOVED)
 		pass_on(judging);
 	else
 		judge_for_hop(judging);
-}
-
-/* Whether the host is an MX was not to be found out, and no next hop is known
- * that it is. */
-static bool may_be_either(const struct judging *judging)
-{
-	return !view_status_is_fact(judging->a->view.mx) &&
-	       judging->session.hop == NULL;
-}
-
-static void settle_open(struct judging *judging)
-{
-	if (is_mx(judging) || has_no_mx(judging->a) ||
-	    judging->a->verdict == VERDICT_WITHOUT) {
-		judging->session.route = ROUTE_DOMAIN;
-		count_judged(judging, &judging->a->view);
-	} else if (tells_of_host(&judging->session) &&
-	           !may_be_either(judging)) {
-		leave_domain(judging);
-	} else {
-		count_nobodys(judging);
-	}
-}
-
-/* It was another next hop than the one it could have been. */
-static void forget_hop(struct judging *judging)
-{
-	struct log_session *session = &judging->session;
-
-	session->hop = NULL;
-	session->hop_is_domain = false;
-	session->domain = session->mx_host;
-	pass_on(judging);
 }
 
 static void settle_moved(struct judging *judging)
@@ -247,29 +228,31 @@ static void settle_moved(struct judging *judging)
 	enum view_status record = judging->a->view.tlsrpt;
 
 	if (session->hop_is_domain && session->mx_host != NULL &&
-	    strcmp(session->hop, session->domain) == 0 && !is_mx(judging))
-		forget_hop(judging);
-	else if (record == VIEW_OK || record == VIEW_BAD)
-		judge_for_hop(judging);
-	else if (log_session_climb(session))
+	    strcmp(session->hop, session->domain) == 0 && !is_mx(judging)) {
+		/* another next hop than the one it could have been */
+		session->hop = NULL;
+		session->hop_is_domain = false;
+		session->domain = session->mx_host;
 		pass_on(judging);
-	else
+	} else if (record == VIEW_OK || record == VIEW_BAD) {
+		judge_for_hop(judging);
+	} else if (log_session_climb(session)) {
+		pass_on(judging);
+	} else {
 		count_nobodys(judging);
-}
-
-static bool has_no_host(const struct log_session *session)
-{
-	return session->mx_host == NULL && session->hop == NULL;
+	}
 }
 
 static void settle_session(struct judging *judging)
 {
-	switch (judging->session.route) {
+	const struct log_session *session = &judging->session;
+
+	switch (session->route) {
 	case ROUTE_OPEN:
 		settle_open(judging);
 		break;
 	case ROUTE_SITE:
-		if (has_no_host(&judging->session))
+		if (session->mx_host == NULL && session->hop == NULL)
 			count_nobodys(judging);
 		else
 			judge_for_hop(judging);

@@ -19,11 +19,6 @@ struct trial {
 	struct session_policy *policy;
 };
 
-static bool same_reason(const char *a, const char *b)
-{
-	return a == NULL || b == NULL || strcmp(a, b) == 0;
-}
-
 /* What is found out twice is one detail, with the words of who has some. */
 static void add_detail(struct trial *trial, const struct failure_detail *detail)
 {
@@ -33,7 +28,8 @@ static void add_detail(struct trial *trial, const struct failure_detail *detail)
 		struct failure_detail *had = &policy->failures[i];
 
 		if (had->result != detail->result ||
-		    !same_reason(had->reason, detail->reason))
+		    (had->reason != NULL && detail->reason != NULL &&
+		     strcmp(had->reason, detail->reason) != 0))
 			continue;
 		if (had->reason == NULL)
 			had->reason = detail->reason;

@@ -61,14 +61,9 @@ static const char *const names[] = {
 	NULL,
 };
 
-static const char *join(struct arena *arena, const char *directory,
-                        const char *file)
+static struct file_stamp stamp_of(const char *directory, const char *file)
 {
-	return arena_printf(arena, "%s/%s", directory, file);
-}
-
-static struct file_stamp stamp_of(const char *path)
-{
+	auto_(xfree_str) char *path = xasprintf("%s/%s", directory, file);
 	struct stat st;
 
 	if (stat(path, &st) < 0)
@@ -82,29 +77,13 @@ static struct file_stamp stamp_of(const char *path)
 	};
 }
 
-static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	       a->size == b->size && a->mtime_ns == b->mtime_ns;
-}
-
 static bool has_changed(const char *directory, const char *file,
                         const struct file_stamp *before)
 {
-	auto_(xfree_str) char *path = xasprintf("%s/%s", directory, file);
-	struct file_stamp now = stamp_of(path);
+	struct file_stamp now = stamp_of(directory, file);
 
-	return !same_stamp(&now, before);
-}
-
-/* What is written while postconf reads is seen as a change later: the stamps
- * are taken first. */
-static void take_stamps(struct arena *arena, struct postfix_instance *instance)
-{
-	const char *directory = instance->directory;
-
-	instance->main_cf = stamp_of(join(arena, directory, "main.cf"));
-	instance->master_cf = stamp_of(join(arena, directory, "master.cf"));
+	return now.device != before->device || now.inode != before->inode ||
+	       now.size != before->size || now.mtime_ns != before->mtime_ns;
 }
 
 static int ask(struct postfix_site *site, const char *directory,
@@ -127,25 +106,22 @@ static int ask(struct postfix_site *site, const char *directory,
 	return 0;
 }
 
-static bool is_known(const struct postfix_site *site, const char *directory)
-{
-	for (size_t i = 0; i < site->count; i++)
-		if (strcmp(site->instances[i].directory, directory) == 0)
-			return true;
-	return false;
-}
-
 /* One that cannot be asked is still looked at, for it may be mended. */
 static struct postfix_instance *add_instance(struct postfix_site *site,
                                              const char *directory)
 {
 	struct postfix_instance *instance;
 
-	if (site->count == INSTANCES_MAX || is_known(site, directory))
+	for (size_t i = 0; i < site->count; i++)
+		if (strcmp(site->instances[i].directory, directory) == 0)
+			return NULL;
+	if (site->count == INSTANCES_MAX)
 		return NULL;
 	instance = &site->instances[site->count++];
 	instance->directory = arena_strdup(&site->arena, directory);
-	take_stamps(&site->arena, instance);
+	/* first: what is written while postconf reads is a change later */
+	instance->main_cf = stamp_of(directory, "main.cf");
+	instance->master_cf = stamp_of(directory, "master.cf");
 	instance->known = ask(site, directory, &instance->set) == 0;
 	return instance;
 }
@@ -191,37 +167,25 @@ static const char *find_default(struct postfix_site *site)
 	                                                : default_directory;
 }
 
-static void add_default(struct postfix_site *site)
-{
-	struct postfix_instance *instance =
-		add_instance(site, find_default(site));
-	const char *others =
-		postconf_get(&instance->set, "multi_instance_directories");
-
-	if (others != NULL)
-		add_others(site, others);
-}
-
-static void mark_senders(struct postfix_site *site, const char *sender)
-{
-	for (size_t i = 0; i < site->count; i++)
-		site->instances[i].sends =
-			sender[0] == '\0' ||
-			strcmp(site->instances[i].directory, sender) == 0;
-}
-
 struct postfix_site *postfix_site_ask(const struct conf *conf)
 {
 	struct postfix_site *site = xcalloc(1, sizeof(*site));
-	const char *sender = conf->log.postfix_config_directory;
+	const char *sender = conf->log.postfix_config_directory, *others;
 
 	arena_init(&site->arena);
 	site->instances = arena_array(&site->arena, INSTANCES_MAX,
 	                              sizeof(*site->instances));
-	add_default(site);
+	add_instance(site, find_default(site));
+	others = postconf_get(&site->instances[0].set,
+	                      "multi_instance_directories");
+	if (others != NULL)
+		add_others(site, others);
 	if (sender[0] != '\0')
 		add_instance(site, sender);
-	mark_senders(site, sender);
+	for (size_t i = 0; i < site->count; i++)
+		site->instances[i].sends =
+			sender[0] == '\0' ||
+			strcmp(site->instances[i].directory, sender) == 0;
 	return site;
 }
 

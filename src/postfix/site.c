@@ -112,8 +112,8 @@ static bool is_said(const struct strbuf *said, const char *line)
 	return said->len > 0 && strstr(said->data, line) != NULL;
 }
 
-static void tell(const struct strbuf *said, struct strbuf *now, bool warning,
-                 const char *line)
+static void tell_line(const struct strbuf *said, struct strbuf *now,
+                      bool warning, const char *line)
 {
 	strbuf_puts(now, line);
 	strbuf_putc(now, '\n');
@@ -145,7 +145,7 @@ static void tell_enforced(const struct conf *conf,
 		              postfix->trouble.text[0] != '\0'
 		                      ? postfix->trouble.text
 		                      : "postconf knows of no smtp service");
-	tell(said, now, !hand && site->count == 0, strbuf_text(&line));
+	tell_line(said, now, !hand && site->count == 0, strbuf_text(&line));
 }
 
 static void tell_routes(const struct conf *conf, const struct log_site *site,
@@ -163,7 +163,7 @@ static void tell_routes(const struct conf *conf, const struct log_site *site,
 	              hand              ? "[log]"
 	              : site->count > 0 ? "postconf"
 	                                : "not known");
-	tell(said, now, false, strbuf_text(&line));
+	tell_line(said, now, false, strbuf_text(&line));
 }
 
 static void tell_unlogged(const struct log_site *site,
@@ -180,7 +180,7 @@ static void tell_unlogged(const struct log_site *site,
 	              "of %s: set smtp_tls_loglevel = 1 in main.cf, and where "
 	              "master.cf has -o smtp_tls_loglevel=0",
 	              strbuf_text(&names));
-	tell(said, now, true, strbuf_text(&line));
+	tell_line(said, now, true, strbuf_text(&line));
 }
 
 void site_tell(const struct conf *conf, const struct postfix_site *postfix,
