@@ -25,7 +25,7 @@ static void refuse(struct decision *decision, enum tally_mark mark,
 
 /* Why a URI was left out, behind what was said of others; what finds no room
  * is cut. */
-static void note(struct decision *decision, const char *why)
+static void note_reason(struct decision *decision, const char *why)
 {
 	size_t used = strlen(decision->reason);
 
@@ -39,7 +39,7 @@ static void note_rua(struct decision *decision, const struct rua *rua,
 	char text[sizeof(decision->reason)];
 
 	snprintf(text, sizeof(text), "%.120s: %s", rua->uri, why);
-	note(decision, text);
+	note_reason(decision, text);
 }
 
 static void add_rua(struct decision *decision, const struct rua *rua)
@@ -64,27 +64,20 @@ static bool is_dry_run(const struct conf *conf)
 	       conf->deliver.directory[0] != '\0';
 }
 
-static const char *transport_is_off(const struct conf *conf,
-                                    const struct rua *rua)
-{
-	if (rua->kind == RUA_MAIL && mail_is_off(conf))
-		return "delivery by mail is off";
-	if (rua->kind == RUA_HTTPS && !conf->deliver.https)
-		return "delivery by HTTPS is off";
-	return NULL;
-}
-
 /* True when it can be used. */
 static bool use(const struct conf *conf, const struct rua *rua,
                 struct decision *decision)
 {
-	const char *off = transport_is_off(conf, rua);
-
-	if (off != NULL)
-		note_rua(decision, rua, off);
-	else
-		add_rua(decision, rua);
-	return off == NULL;
+	if (rua->kind == RUA_MAIL && mail_is_off(conf)) {
+		note_rua(decision, rua, "delivery by mail is off");
+		return false;
+	}
+	if (rua->kind == RUA_HTTPS && !conf->deliver.https) {
+		note_rua(decision, rua, "delivery by HTTPS is off");
+		return false;
+	}
+	add_rua(decision, rua);
+	return true;
 }
 
 static void choose_rua(const struct decide_context *context,
@@ -108,7 +101,7 @@ static void choose_from_record(const struct decide_context *context,
 	size_t denied = 0;
 
 	for (size_t i = 0; i < record->note_count; i++)
-		note(decision, record->notes[i]);
+		note_reason(decision, record->notes[i]);
 	for (size_t i = 0; i < record->rua_count; i++)
 		choose_rua(context, &record->ruas[i], decision, &denied);
 	if (decision->rua_count > 0)
@@ -176,22 +169,13 @@ static bool refused_at_once(const struct decide_context *context, int32_t day,
 	return true;
 }
 
-static void add_directory(const struct decide_context *context,
-                          struct decision *decision)
-{
-	const char *directory = context->conf->deliver.directory;
-	struct rua rua;
-
-	/* conf_check() has seen that it is an absolute path */
-	if (directory[0] != '\0' &&
-	    rua_from_directory(directory, &rua, NULL) == 0)
-		add_rua(decision, &rua);
-}
-
 void decide(const struct decide_context *context, struct db_txn *txn,
             int32_t day, const char *domain, const struct tally_head *head,
             struct decision *decision)
 {
+	const char *directory = context->conf->deliver.directory;
+	struct rua rua;
+
 	decision->mark = TALLY_QUEUED;
 	decision->reason[0] = '\0';
 	decision->rua_count = 0;
@@ -205,7 +189,10 @@ void decide(const struct decide_context *context, struct db_txn *txn,
 		       "no more sessions than reports of ours to it");
 		return;
 	}
-	add_directory(context, decision);
+	/* conf_check() has seen that it is an absolute path */
+	if (directory[0] != '\0' &&
+	    rua_from_directory(directory, &rua, NULL) == 0)
+		add_rua(decision, &rua);
 }
 
 void decide_nothing_counted(struct decision *decision)

@@ -73,18 +73,6 @@ static bool is_due(const struct held *held, const struct outbox_head *head)
 	       (mode == MODE_FAILURES_ONLY && head->failure > 0);
 }
 
-static void review_one(struct db_txn *txn, struct held *held, uint64_t id)
-{
-	struct outbox_head head;
-
-	if (!outbox_head_get(txn, id, &head) || !is_due(held, &head))
-		return;
-	if (is_too_old(held, &head))
-		lapse(txn, held, &head);
-	else
-		release(txn, held, &head);
-}
-
 /* The next ids after *after that something must happen to; usually none, and
  * then nobody is kept from writing. */
 static size_t find_due(struct db *db, const struct held *held, uint64_t *after,
@@ -106,8 +94,17 @@ static int review_batch(struct db *db, struct held *held, const uint64_t *ids,
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 
-	for (size_t i = 0; i < count; i++)
-		review_one(txn, held, ids[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct outbox_head head;
+
+		if (!outbox_head_get(txn, ids[i], &head) ||
+		    !is_due(held, &head))
+			continue;
+		if (is_too_old(held, &head))
+			lapse(txn, held, &head);
+		else
+			release(txn, held, &head);
+	}
 	return db_commit(&txn, err);
 }
 

@@ -43,7 +43,7 @@ static int parse_what(struct entry *entry, const char *text, size_t len,
 	return rc;
 }
 
-static struct entry *add(struct lists *lists)
+static struct entry *add_entry(struct lists *lists)
 {
 	lists->entries = xrealloc(lists->entries, lists->count + 1,
 	                          sizeof(*lists->entries));
@@ -51,19 +51,9 @@ static struct entry *add(struct lists *lists)
 	return &lists->entries[lists->count++];
 }
 
-static int add_denied(struct lists *lists, const char *item, struct err *err)
-{
-	struct entry *entry = add(lists);
-
-	entry->denied = true;
-	if (parse_what(entry, item, strlen(item), err) < 0)
-		return err_prefix(err, "[report] deny = %s", item);
-	return 0;
-}
-
 static int add_redirect(struct lists *lists, const char *item, struct err *err)
 {
-	struct entry *entry = add(lists);
+	struct entry *entry = add_entry(lists);
 	const char *arrow = strstr(item, "->");
 	const char *to;
 	size_t len;
@@ -88,8 +78,15 @@ int lists_new(struct lists **out, const struct conf *conf, struct err *err)
 	struct lists *lists = xcalloc(1, sizeof(*lists));
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < conf->report.deny.count; i++)
-		rc = add_denied(lists, conf->report.deny.items[i], err);
+	for (size_t i = 0; rc == 0 && i < conf->report.deny.count; i++) {
+		const char *item = conf->report.deny.items[i];
+		struct entry *entry = add_entry(lists);
+
+		entry->denied = true;
+		rc = parse_what(entry, item, strlen(item), err);
+		if (rc < 0)
+			err_prefix(err, "[report] deny = %s", item);
+	}
 	for (size_t i = 0; rc == 0 && i < conf->report.redirect.count; i++)
 		rc = add_redirect(lists, conf->report.redirect.items[i], err);
 	if (rc < 0)
@@ -107,8 +104,8 @@ void lists_free(struct lists **lists)
 	*lists = NULL;
 }
 
-static const struct entry *find(const struct lists *lists, enum kind kind,
-                                const char *name, bool denied)
+static const struct entry *find_entry(const struct lists *lists, enum kind kind,
+                                      const char *name, bool denied)
 {
 	for (size_t i = 0; i < lists->count; i++) {
 		const struct entry *entry = &lists->entries[i];
@@ -126,21 +123,22 @@ static const struct entry *find_rua(const struct lists *lists,
 	const struct entry *entry = NULL;
 
 	if (rua->kind == RUA_MAIL)
-		entry = find(lists, KIND_ADDRESS, rua->address, denied);
+		entry = find_entry(lists, KIND_ADDRESS, rua->address, denied);
 	if (entry == NULL && rua->host[0] != '\0')
-		entry = find(lists, KIND_RUA_DOMAIN, rua->host, denied);
+		entry = find_entry(lists, KIND_RUA_DOMAIN, rua->host, denied);
 	return entry;
 }
 
 bool lists_domain_denied(const struct lists *lists, const char *domain)
 {
-	return find(lists, KIND_DOMAIN, domain, true) != NULL;
+	return find_entry(lists, KIND_DOMAIN, domain, true) != NULL;
 }
 
 const struct rua *lists_domain_redirect(const struct lists *lists,
                                         const char *domain)
 {
-	const struct entry *entry = find(lists, KIND_DOMAIN, domain, false);
+	const struct entry *entry =
+		find_entry(lists, KIND_DOMAIN, domain, false);
 
 	return entry ? &entry->target : NULL;
 }

@@ -57,24 +57,14 @@ struct rollup {
 	char at[TALLY_DOMAIN_TEXT]; /* the day is done up to this domain */
 };
 
-static void item_clear(struct item *item)
-{
-	strbuf_clear(&item->body);
-	free(item->policy_ids);
-	item->policy_ids = NULL;
-}
-
 static void batch_clear(struct rollup *r)
 {
-	for (size_t i = 0; i < r->item_count; i++)
-		item_clear(&r->items[i]);
+	for (size_t i = 0; i < r->item_count; i++) {
+		strbuf_clear(&r->items[i].body);
+		free(r->items[i].policy_ids);
+	}
 	r->item_count = 0;
 	r->body_bytes = 0;
-}
-
-static enum outbox_status first_status(const struct conf *conf)
-{
-	return conf->report.mode == MODE_PREVIEW ? OUTBOX_HELD : OUTBOX_PENDING;
 }
 
 static void fill_head(struct rollup *r, struct item *item)
@@ -88,7 +78,8 @@ static void fill_head(struct rollup *r, struct item *item)
 	snprintf(head->domain, sizeof(head->domain), "%.*s", DOMAIN_MAX,
 	         item->domain);
 	head->day = r->day;
-	head->status = first_status(conf);
+	head->status = conf->report.mode == MODE_PREVIEW ? OUTBOX_HELD
+	                                                 : OUTBOX_PENDING;
 	head->created_at = now;
 	head->planned = true;
 	head->deliver_at =
@@ -123,8 +114,8 @@ static void pack(struct rollup *r, struct item *item)
 	r->body_bytes += item->body.len;
 }
 
-static int take(struct rollup *r, struct db_txn *txn,
-                const struct tally_head *head, struct err *err)
+static int take_domain(struct rollup *r, struct db_txn *txn,
+                       const struct tally_head *head, struct err *err)
 {
 	struct decide_context context = {
 		.conf = r->options->conf,
@@ -178,14 +169,6 @@ static bool waits(const struct rollup *r, struct db_txn *txn,
 	                     clock_secs(r->options->clock));
 }
 
-static void look_at_feeds(struct rollup *r, struct db_txn *txn)
-{
-	r->loop_check =
-		selfloop_possible(txn, r->options->conf, r->day, r->has_ours);
-	r->unsent = day_is_unsent(txn, r->day);
-	r->waits = waits(r, txn, NULL);
-}
-
 /* Reads on from r->at until the batch is full or the day ends; the number of
  * domains read, whatever their marks. */
 static int read_batch(struct rollup *r, struct err *err)
@@ -196,7 +179,10 @@ static int read_batch(struct rollup *r, struct err *err)
 	int32_t day = r->day;
 	int seen = 0;
 
-	look_at_feeds(r, txn);
+	r->loop_check =
+		selfloop_possible(txn, r->options->conf, r->day, r->has_ours);
+	r->unsent = day_is_unsent(txn, r->day);
+	r->waits = waits(r, txn, NULL);
 	memcpy(domain, r->at, sizeof(domain));
 	/* at the day's end this finds the next day's first: not ours */
 	while (r->item_count < BATCH_DOMAINS && r->body_bytes < BATCH_BYTES &&
@@ -206,7 +192,7 @@ static int read_batch(struct rollup *r, struct err *err)
 		if (!is_wanted(r, head.mark) ||
 		    (r->waits && waits(r, txn, domain)))
 			continue;
-		if (take(r, txn, &head, err) < 0)
+		if (take_domain(r, txn, &head, err) < 0)
 			return err->class;
 	}
 	if (db_failed(txn))
@@ -286,18 +272,6 @@ static int do_batch(struct rollup *r, struct err *err)
 	return rc < 0 ? rc : seen;
 }
 
-static int do_batches(struct rollup *r, struct err *err)
-{
-	int seen;
-
-	r->at[0] = '\0';
-	do {
-		seen = do_batch(r, err);
-	} while (seen > 0);
-	batch_clear(r);
-	return seen;
-}
-
 static bool has_open(struct db_txn *txn, int32_t day)
 {
 	char domain[TALLY_DOMAIN_TEXT] = "";
@@ -358,12 +332,19 @@ static void ask_about_ours(struct rollup *r)
 static int close_day(struct rollup *r, int32_t day, struct err *err)
 {
 	enum ending ending = ENDING_AGAIN;
+	int seen;
 
 	r->day = day;
 	ask_about_ours(r);
-	while (ending == ENDING_AGAIN)
-		if (do_batches(r, err) < 0 || try_to_close(r, &ending, err) < 0)
+	while (ending == ENDING_AGAIN) {
+		r->at[0] = '\0';
+		do {
+			seen = do_batch(r, err);
+		} while (seen > 0);
+		batch_clear(r);
+		if (seen < 0 || try_to_close(r, &ending, err) < 0)
 			return err_prefix(err, "closing a day");
+	}
 	if (ending == ENDING_CLOSED)
 		r->result->days++;
 	else
@@ -456,15 +437,6 @@ static int take_back(struct rollup *r, struct err *err)
 	                         options->vouched, &r->result->taken_back, err);
 }
 
-/* The next run comes again; who asks for one day is told. */
-static int wait_for_clock(const struct rollup_options *options, struct err *err)
-{
-	if (!options->one_day)
-		return 0;
-	return err_set(err, ERR_BUSY, "that day cannot be closed yet: %s",
-	               options->doubt);
-}
-
 int rollup_run(struct db *db, const struct rollup_options *options,
                struct rollup_result *result, struct err *err)
 {
@@ -472,8 +444,12 @@ int rollup_run(struct db *db, const struct rollup_options *options,
 	int rc;
 
 	memset(result, 0, sizeof(*result));
+	if (options->doubt != NULL && !options->one_day)
+		return 0; /* the next run comes again */
 	if (options->doubt != NULL)
-		return wait_for_clock(options, err);
+		return err_set(err, ERR_BUSY,
+		               "that day cannot be closed yet: %s",
+		               options->doubt);
 	if (lists_new(&r.lists, options->conf, err) < 0)
 		return err->class;
 	r.gzip = gzip_new();
