@@ -43,14 +43,6 @@ struct alike {
 	size_t held_room;
 };
 
-static bool has_digit(struct span word)
-{
-	for (size_t i = 0; i < word.len; i++)
-		if (word.at[i] >= '0' && word.at[i] <= '9')
-			return true;
-	return false;
-}
-
 /* Does it vary with the recipient, or with the moment?  Codes do not. */
 static bool varies(struct span word)
 {
@@ -58,10 +50,10 @@ static bool varies(struct span word)
 
 	if (refusal_status_here(word, status))
 		return false;
-	return memchr(word.at, '@', word.len) != NULL ||
-	       memchr(word.at, '<', word.len) != NULL ||
-	       (word.len > 1 && memchr(word.at, '.', word.len - 1) != NULL) ||
-	       has_digit(word);
+	for (size_t i = 0; i < word.len; i++)
+		if (strchr("@<0123456789", word.at[i]) != NULL)
+			return true;
+	return word.len > 1 && memchr(word.at, '.', word.len - 1) != NULL;
 }
 
 uint64_t alike_key(const struct delivery_answer *answer)
@@ -104,24 +96,6 @@ static void add_domain(struct wording *wording, const char *domain)
 		wording->domains[wording->domain_count++] = hash;
 }
 
-static bool is_ours(const struct alike *alike, const struct wording *wording)
-{
-	return wording->domain_count == DOMAINS_ENOUGH &&
-	       wording->count > alike->accepted;
-}
-
-static void put_as_ours(struct alike *alike, struct delivery_job *job,
-                        const struct delivery_answer *answer)
-{
-	struct delivery_answer ours;
-
-	answer_our_fault(&ours, answer->stage,
-	                 "our mail server refuses many alike: %s",
-	                 answer->text);
-	ours.code = answer->code;
-	answers_put(alike->answers, job, &ours);
-}
-
 void alike_decide(struct alike *alike)
 {
 	size_t count = alike->held_count;
@@ -130,11 +104,17 @@ void alike_decide(struct alike *alike)
 	alike->held_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct held *held = &alike->held[i];
+		struct delivery_answer answer = held->answer;
 
-		if (is_ours(alike, held->wording))
-			put_as_ours(alike, held->job, &held->answer);
-		else
-			answers_put(alike->answers, held->job, &held->answer);
+		if (held->wording->domain_count == DOMAINS_ENOUGH &&
+		    held->wording->count > alike->accepted) {
+			answer_our_fault(&answer, held->answer.stage,
+			                 "our mail server refuses many "
+			                 "alike: %s",
+			                 held->answer.text);
+			answer.code = held->answer.code;
+		}
+		answers_put(alike->answers, held->job, &answer);
 	}
 }
 

@@ -56,25 +56,20 @@ void pool_stop(struct curl_pool *pool, struct pool_transfer *transfer)
 	curl_multi_remove_handle(pool->multi, transfer->easy);
 }
 
-static void grow_slots(struct curl_pool *pool)
-{
-	size_t slots = pool->slots ? pool->slots * 2 : 16;
-
-	pool->watches = xrealloc(pool->watches, slots, sizeof(*pool->watches));
-	pool->fds = xrealloc(pool->fds, slots, sizeof(*pool->fds));
-	memset(pool->watches + pool->slots, 0,
-	       (slots - pool->slots) * sizeof(*pool->watches));
-	pool->slots = slots;
-}
-
 void pool_watch(struct curl_pool *pool, struct pool_watch *watch)
 {
-	size_t slot = 0;
+	size_t slot = 0, slots = pool->slots ? pool->slots * 2 : 16;
 
 	while (slot < pool->slots && pool->watches[slot] != NULL)
 		slot++;
-	if (slot == pool->slots)
-		grow_slots(pool);
+	if (slot == pool->slots) {
+		pool->watches =
+			xrealloc(pool->watches, slots, sizeof(*pool->watches));
+		pool->fds = xrealloc(pool->fds, slots, sizeof(*pool->fds));
+		memset(pool->watches + slot, 0,
+		       (slots - slot) * sizeof(*pool->watches));
+		pool->slots = slots;
+	}
 	watch->slot = slot;
 	pool->watches[slot] = watch;
 }

@@ -43,17 +43,6 @@ static void answer_mail(struct deliver_smtp *smtp, struct smtp_mail *mail,
 	free(mail);
 }
 
-static void answer_waiting(struct deliver_smtp *smtp,
-                           const struct delivery_answer *answer)
-{
-	struct smtp_mail *mail;
-
-	while ((mail = TAILQ_FIRST(&smtp->waiting)) != NULL) {
-		TAILQ_REMOVE(&smtp->waiting, mail, link);
-		answer_mail(smtp, mail, answer);
-	}
-}
-
 static struct place *place_of(struct deliver_smtp *smtp,
                               const struct smtp_conn *conn)
 {
@@ -173,6 +162,8 @@ static void on_idle(struct smtp_conn_owner *owner, struct smtp_conn *conn)
 static void not_opened(struct deliver_smtp *smtp, enum smtp_conn_end end,
                        const struct delivery_answer *why)
 {
+	struct smtp_mail *mail;
+
 	if (smtp->may_go_clear && end == SMTP_CONN_NO_TLS) {
 		if (smtp->login.use_ssl != CURLUSESSL_NONE)
 			log_warning("%s; reports go there without TLS",
@@ -181,7 +172,10 @@ static void not_opened(struct deliver_smtp *smtp, enum smtp_conn_end end,
 	} else if (smtp->count > 0) {
 		smtp->limit = smtp->count;
 	} else {
-		answer_waiting(smtp, why);
+		while ((mail = TAILQ_FIRST(&smtp->waiting)) != NULL) {
+			TAILQ_REMOVE(&smtp->waiting, mail, link);
+			answer_mail(smtp, mail, why);
+		}
 		smtp->limit = smtp->room;
 	}
 }

@@ -79,25 +79,20 @@ static void keep_header(const char *line, size_t len, const char *name,
 	utf8_show(out, room, line, len);
 }
 
-/* "HTTP/1.1 404 Not Found" begins an answer; there may be several (1xx). */
-static void begin_answer(struct https_post *post, const char *line, size_t len)
-{
-	const char *space = memchr(line, ' ', len);
-	const char *code = space == NULL ? NULL : space + 1;
-
-	post->reason[0] = post->retry_after[0] = '\0';
-	if (code == NULL || (size_t)(line + len - code) < 4)
-		return;
-	keep_header(code + 4, (size_t)(line + len - code) - 4, "", post->reason,
-	            sizeof(post->reason));
-}
-
 static void on_header(void *arg, const char *line, size_t len)
 {
 	struct https_post *post = arg;
 
-	if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
-		begin_answer(post, line, len);
+	/* "HTTP/1.1 404 Not Found" begins an answer; there may be several */
+	if (len > 5 && memcmp(line, "HTTP/", 5) == 0) {
+		const char *space = memchr(line, ' ', len);
+		size_t left = space == NULL ? 0 : (size_t)(line + len - space);
+
+		post->reason[0] = post->retry_after[0] = '\0';
+		if (left > 5)
+			keep_header(space + 5, left - 5, "", post->reason,
+			            sizeof(post->reason));
+	}
 	keep_header(line, len, "Retry-After:", post->retry_after,
 	            sizeof(post->retry_after));
 }
@@ -194,17 +189,6 @@ static void begin(struct https_post *post)
 	pool_start(post->shared->pool, &post->transfer);
 }
 
-/* True: it goes on with HTTP/2. */
-static bool begin_with_h2(struct https_post *post, CURLcode result, long status)
-{
-	if (!alpn_can_h2() || !may_want_h2(post, result, status))
-		return false;
-	post->is_h2 = post->is_asking = true;
-	post->before_h2 = post->answer;
-	begin(post);
-	return true;
-}
-
 static void on_ended(struct pool_transfer *transfer, CURLcode result)
 {
 	struct https_post *post =
@@ -218,8 +202,12 @@ static void on_ended(struct pool_transfer *transfer, CURLcode result)
 	else if (!post->is_too_late)
 		judge_failure(post, result, &post->answer);
 	pool_stop(post->shared->pool, transfer);
-	if (begin_with_h2(post, result, status))
+	if (alpn_can_h2() && may_want_h2(post, result, status)) {
+		post->is_h2 = post->is_asking = true;
+		post->before_h2 = post->answer;
+		begin(post);
 		return;
+	}
 	if (post->is_asking && !post->alpn.h2) {
 		post->answer = post->before_h2;
 		post->is_h2 = false;

@@ -173,7 +173,7 @@ static void flush(struct smtp_conn *conn)
 }
 
 /* Sends what is in `out` and then waits for the reply. */
-static void say(struct smtp_conn *conn, enum conn_state state)
+static void send_out(struct smtp_conn *conn, enum conn_state state)
 {
 	conn->state = state;
 	conn->out_sent = 0;
@@ -189,17 +189,7 @@ static void command(struct smtp_conn *conn, enum conn_state state,
 		strbuf_printf(&conn->out, "%s:<%s>\r\n", verb, address);
 	else
 		strbuf_printf(&conn->out, "%s\r\n", verb);
-	say(conn, state);
-}
-
-static void send_text(struct smtp_conn *conn)
-{
-	const struct delivery_job *job = conn->mail->job;
-
-	strbuf_reset(&conn->out);
-	smtp_put_message(&conn->out, job->body, job->body_len);
-	failpoint_hit("smtp text");
-	say(conn, CONN_TEXT);
+	send_out(conn, state);
 }
 
 /* Before DATA it can be taken back; after it only by breaking off. */
@@ -221,6 +211,7 @@ static bool ended_too_late(struct smtp_conn *conn)
 /* The reply that lets the dialogue go on. */
 static void go_on(struct smtp_conn *conn, const struct smtp_reply *reply)
 {
+	const struct delivery_job *job;
 	struct delivery_answer a;
 
 	switch (conn->state) {
@@ -233,8 +224,13 @@ static void go_on(struct smtp_conn *conn, const struct smtp_reply *reply)
 			command(conn, CONN_DATA, "DATA", NULL);
 		break;
 	case CONN_DATA:
-		if (!ended_too_late(conn))
-			send_text(conn);
+		if (ended_too_late(conn))
+			break;
+		job = conn->mail->job;
+		strbuf_reset(&conn->out);
+		smtp_put_message(&conn->out, job->body, job->body_len);
+		failpoint_hit("smtp text");
+		send_out(conn, CONN_TEXT);
 		break;
 	case CONN_TEXT:
 		if (conn->out.room > KEEP_OUT_BYTES)

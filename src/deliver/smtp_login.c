@@ -53,11 +53,6 @@ static void our_name(char *name, size_t room)
 		strcpy(name, "localhost");
 }
 
-static bool is_scheme(const char *scheme)
-{
-	return strcmp(scheme, "smtp") == 0 || strcmp(scheme, "smtps") == 0;
-}
-
 static int read_url(struct smtp_login *login, const char *mail, struct err *err)
 {
 	char *scheme = NULL, *url = NULL, path[256] = "/";
@@ -67,7 +62,7 @@ static int read_url(struct smtp_login *login, const char *mail, struct err *err)
 	our_name(path + 1, sizeof(path) - 1);
 	if (curl_url_set(parts, CURLUPART_URL, mail, 0) != CURLUE_OK ||
 	    curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-	    !is_scheme(scheme) ||
+	    (strcmp(scheme, "smtp") != 0 && strcmp(scheme, "smtps") != 0) ||
 	    curl_url_set(parts, CURLUPART_PATH, path, 0) != CURLUE_OK ||
 	    curl_url_get(parts, CURLUPART_URL, &url, 0) != CURLUE_OK) {
 		rc = err_set(err, ERR_PARSE,

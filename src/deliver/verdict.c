@@ -153,12 +153,6 @@ static const struct exit_row *exit_row(int status)
 	return &exit_other;
 }
 
-/* "no such user" without a reply that says so, too. */
-static uint32_t exit_doubt(const struct exit_row *row)
-{
-	return row->status == EX_NOUSER ? doubt_code(1, 0) : 0;
-}
-
 /* What a reply in the program's words says; false: there is none, or nothing
  * that the exit status does not. */
 static bool judge_quoted(struct span said, struct delivery_answer *answer)
@@ -216,5 +210,6 @@ void verdict_exit(int status, struct span said, struct delivery_answer *answer)
 	if (row->event == EVENT_ACCEPTED || judge_quoted(said, answer))
 		return;
 	answer->our_fault = row->our_fault;
-	answer->doubt = exit_doubt(row);
+	/* "no such user" without a reply that says so, too */
+	answer->doubt = row->status == EX_NOUSER ? doubt_code(1, 0) : 0;
 }
