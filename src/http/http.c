@@ -18,7 +18,9 @@
 enum {
 	THREADS = 4,
 	IDLE_SECS = 30,
-	CONNECTION_MEMORY = 32 * 1024, /* header, and a piece of the body */
+	/* Header, and a piece of the body.  Arguments are taken apart before we
+	 * hear of them: 28 KiB cost 1.5 ms, a header as long 1 ms. */
+	CONNECTION_MEMORY = 32 * 1024,
 	STOP_STEP_MS = 20,
 	STRICT = 1, /* of RFC 9112, as far as it lets servers be */
 };

@@ -2,7 +2,8 @@
  * ports - what a layer asks of its neighbours, as structs of functions
  *
  * The outbox hands reports to transports without knowing curl; the tests hand
- * it a transport that answers as the scenario says.
+ * it a transport that answers as the scenario says.  Policy discovery asks a
+ * resolver without knowing ldns; the tests have one that answers from a file.
  */
 #ifndef TLSTALLY_REPLY_PORTS_H
 #define TLSTALLY_REPLY_PORTS_H
@@ -11,9 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "reply/delivery_state.h"
 #include "base/lease.h"
+#include "domain/domain_view.h"
 #include "domain/rua.h"
 
 /*
@@ -54,6 +57,43 @@ struct transport {
 	             delivery_done_fn *done, void *arg);
 
 	void (*free)(struct transport **self);
+};
+
+enum dns_type {
+	DNS_A = 1,
+	DNS_CNAME = 5,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+	DNS_TLSA = 52
+};
+
+/* One record of the type asked for, at the end of any CNAMEs.  TXT: the
+ * strings joined; MX: preference and host; others: RDATA as it is. */
+struct dns_record {
+	const unsigned char *data;
+	size_t len;
+	unsigned preference; /* MX */
+	const char *host;    /* MX: canonical or "." (RFC 7505); NULL: odd */
+};
+
+struct dns_answer {
+	enum view_status status; /* OK NONE TEMPFAIL BOGUS */
+	bool secure;             /* validated by DNSSEC, CNAMEs included */
+	uint32_t ttl;            /* secs; negative answers: SOA minimum */
+	const char *owner;       /* canonical name after CNAMEs */
+	struct dns_record *records;
+	size_t count;
+	const char *problem; /* words for TEMPFAIL and BOGUS; NULL */
+};
+
+struct resolver {
+	/* Everything in the answer lives in the arena. Never fails: a failure
+	 * is an answer of status TEMPFAIL. */
+	void (*query)(struct resolver *self, const char *name,
+	              enum dns_type type, struct arena *arena,
+	              struct dns_answer *answer);
+	void (*free)(struct resolver **self);
 };
 
 #endif
