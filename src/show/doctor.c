@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,23 +26,11 @@
 #include "rollup/closing.h"
 #include "rollup/coverage.h"
 #include "store/day_table.h"
-#include "store/feed_table.h"
 #include "store/outbox_table.h"
 
 enum {
 	RUN_LATE_SECS = 1800, /* the timer's five minutes, six times */
 };
-
-void doctor_tell(struct finding *finding, enum grade grade, const char *fmt,
-                 ...)
-{
-	va_list ap;
-
-	finding->grade = grade;
-	va_start(ap, fmt);
-	vsnprintf(finding->words, sizeof(finding->words), fmt, ap);
-	va_end(ap);
-}
 
 /* Does somebody receive what Postfix sends?  0, or why not. */
 static int socket_errno(const char *path)
@@ -97,25 +84,6 @@ static void look_at_queue(const struct status_of *of, struct finding *finding)
 		            length);
 }
 
-void doctor_look_at_feed(const struct status_of *of,
-                         const struct feed_kind *kind, struct finding *finding)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
-	auto_(strbuf_clear) struct strbuf words = {0};
-	int64_t now = of->now;
-	struct feed feed = {0};
-	enum feed_state state;
-
-	feed_get(txn, kind->name, &feed);
-	state = feed_state(&feed, now);
-	feed_tell(&feed, kind, now, &words);
-	doctor_tell(finding,
-	            !feed_is_up(state)       ? BAD
-	            : state == FEED_COUNTING ? GOOD
-	                                     : NOTE,
-	            "%s", strbuf_text(&words));
-}
-
 static void look_at_events(const struct status_of *of, struct finding *finding)
 {
 	doctor_look_at_feed(of, feed_kind(FEED_EVENTS), finding);
@@ -142,20 +110,6 @@ static void look_at_smtpd(const struct status_of *of, struct finding *finding)
 		doctor_tell(finding, GOOD,
 		            "Postfix shows tlstally-milter how mail comes in");
 	postfix_site_free(&site);
-}
-
-bool doctor_counts_by(const struct status_of *of, const char *feed_name)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
-	struct feed feed = {0};
-	bool any = false;
-
-	while (feed_next(txn, &feed)) {
-		if (strcmp(feed.name, feed_name) == 0)
-			return true;
-		any |= feed_kind(feed.name)->counts_sessions;
-	}
-	return !any && feed_kind(feed_name) == &feed_kinds[0];
 }
 
 static void look_at_coverage(const struct status_of *of,
