@@ -110,7 +110,7 @@ void alike_decide(struct alike *alike)
 		    held->wording->count > alike->accepted) {
 			answer_our_fault(&answer, held->answer.stage,
 			                 "our mail server refuses many "
-			                 "alike: %s",
+			                 "reports in the same words: %s",
 			                 held->answer.text);
 			answer.code = held->answer.code;
 		}

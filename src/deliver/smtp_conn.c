@@ -243,7 +243,7 @@ static void go_on(struct smtp_conn *conn, const struct smtp_reply *reply)
 		go_idle(conn);
 		break;
 	default:
-		lost(conn, "spoke out of turn");
+		lost(conn, "sent a reply out of order");
 		break;
 	}
 }
@@ -291,10 +291,10 @@ static void on_reply(struct smtp_conn *conn, const struct smtp_reply *reply)
 	else if (reply->code / 100 != steps[conn->state].wanted)
 		refused(conn, steps[conn->state].stage, reply);
 	else if (conn->out_sent < conn->out.len)
-		lost(conn, "answered before it was asked");
+		lost(conn, "replied before the command was sent");
 	else if (conn->in_len > 0 && conn->state < CONN_TEXT)
 		/* we send one command at a time: what follows is no answer */
-		lost(conn, "answered what it was not asked");
+		lost(conn, "sent a reply that no command asked for");
 	else
 		go_on(conn, reply);
 }

@@ -122,11 +122,11 @@ static const struct exit_row {
 } exit_rows[] = {
 	{EX_OK, EVENT_ACCEPTED, false, "accepted"},
 	{EX_TEMPFAIL, EVENT_TEMPORARY, false, "not now"},
-	{EX_DATAERR, EVENT_TEMPORARY, true, "it did not take the message"},
+	{EX_DATAERR, EVENT_TEMPORARY, true, "it rejected the message data"},
 	{EX_NOUSER, EVENT_REFUSED, false, "no such user"},
 	{EX_NOHOST, EVENT_TEMPORARY, true, "no such host"},
 	{EX_PROTOCOL, EVENT_TEMPORARY, true, "trouble with the mail server"},
-	{EX_USAGE, EVENT_TEMPORARY, true, "it did not like its arguments"},
+	{EX_USAGE, EVENT_TEMPORARY, true, "it rejected its arguments"},
 	{EX_NOINPUT, EVENT_TEMPORARY, true, "it could not read the message"},
 	{EX_UNAVAILABLE, EVENT_TEMPORARY, true, "unavailable"},
 	{EX_SOFTWARE, EVENT_TEMPORARY, true, "internal error"},

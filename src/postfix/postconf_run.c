@@ -133,7 +133,7 @@ static int finish(pid_t pid, bool in_time, int64_t deadline, struct err *err)
 	}
 	if (!in_time)
 		return err_set(err, ERR_BUSY,
-		               "postconf gave no whole answer in %d seconds",
+		               "postconf did not finish within %d seconds",
 		               DEADLINE_MS / 1000);
 	if (!WIFEXITED(status))
 		return err_set(err, ERR_IO, "postconf was killed");

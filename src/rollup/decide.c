@@ -163,7 +163,7 @@ static bool refused_at_once(const struct decide_context *context, int32_t day,
 		refuse(decision, TALLY_DENIED, "denied by [report] deny");
 	else if (conf->report.mode == MODE_FAILURES_ONLY && head->failure == 0)
 		refuse(decision, TALLY_BY_MODE,
-		       "mode is failures-only and there was none");
+		       "mode is failures-only and there were no failures");
 	else
 		return false;
 	return true;
@@ -186,7 +186,7 @@ void decide(const struct decide_context *context, struct db_txn *txn,
 		return;
 	if (context->loop_check && selfloop_is(txn, day, domain, head)) {
 		refuse(decision, TALLY_SELF,
-		       "no more sessions than reports of ours to it");
+		       "it had no more sessions than we sent it reports");
 		return;
 	}
 	/* conf_check() has seen that it is an absolute path */

@@ -26,7 +26,7 @@ mail "taken, and goodbye" "1 accepted data 250 0 ok 250 2.0.0 taken" \
 	--reply "end=250 2.0.0 taken|421 4.3.2 bye"
 mail "unknown user, and goodbye" "1 bad-address rcpt 550 0 ok *" \
 	--reply "rcpt=550 5.1.1 who?|421 4.3.2 bye"
-mail "out of step" "1 temporary mail 0 0 ok *what it was not asked" \
+mail "out of step" "1 temporary mail 0 0 ok *that no command asked for" \
 	--reply "mail=250 ok|250 ok"
 mail "lost at MAIL" "1 temporary mail 0 0 ok *connection was lost" --drop mail
 mail "lost in the text" "1 temporary data 0 0 ok *" --drop data
@@ -142,7 +142,7 @@ alike "some-are-dead" "$dir/domains" " 8 accepted ok; 4 bad-address ok;" \
 	--rcpt "x3=550 5.1.1 who?" --rcpt "x5=550 5.1.1 who?" \
 	--rcpt "x7=550 5.1.1 who?" --rcpt "x9=550 5.1.1 who?"
 expect "the operator reads how many" \
-	"1 temporary rcpt 550 0 our-fault our mail server refuses many alike: 550 *" \
+	"1 temporary rcpt 550 0 our-fault our mail server refuses many reports in the same words: 550 *" \
 	"$(start told smtp_sink --reply "rcpt=550 Invalid recipient" &&
 	deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/domains" |
 	head -1)"
