@@ -63,15 +63,8 @@ static const struct {
 	{"alreadyExists", ERR_PARSE, "there is one already"},
 };
 
-/* Of "report/dateRangeEnd", which a description may write otherwise. */
-static const char *last_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* The properties that the description does not name. */
+/* The properties that the description does not name; of "report/dateRangeEnd"
+ * it may write all but the last name otherwise. */
 static void add_properties(const json_t *error, const char *description,
                            struct strbuf *out)
 {
@@ -81,9 +74,10 @@ static void add_properties(const json_t *error, const char *description,
 
 	json_array_foreach (list, i, item) {
 		const char *name = json_string_value(item);
+		const char *slash = name ? strrchr(name, '/') : NULL;
 
 		if (name == NULL ||
-		    strstr(description, last_name(name)) != NULL)
+		    strstr(description, slash ? slash + 1 : name) != NULL)
 			continue;
 		strbuf_printf(out, "%s%.60s", between, name);
 		between = ", ";

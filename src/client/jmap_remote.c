@@ -96,18 +96,6 @@ static bool is_redirect(long status)
 
 /* --- the session --- */
 
-static void take_session(struct remote *self,
-                         const struct remote_session *session)
-{
-	struct jmap_transport *transport = &self->transport;
-
-	transport->capabilities = session->capabilities;
-	transport->max_get = session->max_get;
-	transport->max_set = session->max_set;
-	snprintf(transport->account, sizeof(transport->account), "%s",
-	         session->account);
-}
-
 static int take_api(struct remote *self, const char *url, const char *api,
                     struct err *err)
 {
@@ -120,8 +108,8 @@ static int take_api(struct remote *self, const char *url, const char *api,
 }
 
 /* GET with redirects within the place. */
-static int get(struct remote *self, char **url, struct http_answer *answer,
-               struct err *err)
+static int get_url(struct remote *self, char **url, struct http_answer *answer,
+                   struct err *err)
 {
 	for (int i = 0; i <= REDIRECTS_MAX; i++) {
 		auto_(xfree_str) char *from = NULL;
@@ -151,9 +139,10 @@ static int find_session(struct remote *self, const char *at, unsigned wanted,
 {
 	auto_(xfree_str) char *url = xstrdup(at);
 	auto_(remote_session_clear) struct remote_session session = {0};
+	struct jmap_transport *transport = &self->transport;
 	int rc;
 
-	if (get(self, &url, answer, err) < 0)
+	if (get_url(self, &url, answer, err) < 0)
 		return err->class;
 	if (answer->status != 200)
 		return 0;
@@ -163,7 +152,11 @@ static int find_session(struct remote *self, const char *at, unsigned wanted,
 		return err_prefix(err, "%.200s", url);
 	if (rc == 0)
 		return 0;
-	take_session(self, &session);
+	transport->capabilities = session.capabilities;
+	transport->max_get = session.max_get;
+	transport->max_set = session.max_set;
+	snprintf(transport->account, sizeof(transport->account), "%s",
+	         session.account);
 	if (with_api && take_api(self, url, session.api, err) < 0)
 		return err->class;
 	return 1;

@@ -22,15 +22,6 @@ static size_t limit_of(json_t *tree, const char *name)
 	                                           : REMOTE_AT_ONCE;
 }
 
-static unsigned capabilities_of(json_t *tree)
-{
-	json_t *all = member(tree, "capabilities");
-
-	return CAPABILITY_CORE |
-	       (member(all, JMAP_STALWART) ? CAPABILITY_STALWART : 0u) |
-	       (member(all, JMAP_TLSTALLY) ? CAPABILITY_TLSTALLY : 0u);
-}
-
 /* The primary one for these objects, else the only one there is. */
 static const char *account_of(json_t *tree, unsigned wanted)
 {
@@ -54,6 +45,7 @@ int remote_session_read(const void *body, size_t len, unsigned wanted,
 {
 	auto_(json_free) json_t *tree = json_read(body, len, false, NULL);
 	const char *api = json_string_value(member(tree, "apiUrl"));
+	json_t *all = member(tree, "capabilities");
 	const char *account;
 
 	*session = (struct remote_session){.api = NULL};
@@ -64,7 +56,10 @@ int remote_session_read(const void *body, size_t len, unsigned wanted,
 		return err_set(err, ERR_PARSE,
 		               "the account of the session has an id that is "
 		               "none");
-	session->capabilities = capabilities_of(tree);
+	session->capabilities =
+		CAPABILITY_CORE |
+		(member(all, JMAP_STALWART) ? CAPABILITY_STALWART : 0u) |
+		(member(all, JMAP_TLSTALLY) ? CAPABILITY_TLSTALLY : 0u);
 	snprintf(session->account, sizeof(session->account), "%s", account);
 	session->max_get = limit_of(tree, "maxObjectsInGet");
 	session->max_set = limit_of(tree, "maxObjectsInSet");

@@ -272,16 +272,6 @@ static bool wait_for_signal(const struct daemon *d)
 	return sig == SIGTERM || sig == SIGINT;
 }
 
-/* Are the files still there that we have open?  When not, our service manager
- * starts us again, and we make them anew. */
-static int check_places(const struct daemon *d, struct err *err)
-{
-	int rc = db_check_place(d->db, err);
-
-	return rc == 0 && d->socket != NULL ? unix_socket_check(d->socket, err)
-	                                    : rc;
-}
-
 static int run(struct daemon *d, const struct daemon_parts *parts,
                struct err *err)
 {
@@ -291,8 +281,12 @@ static int run(struct daemon *d, const struct daemon_parts *parts,
 		look_at_clock(d);
 		if (daemon_is_due(d, &d->check_readers_ms, CHECK_READERS_MS))
 			db_check_readers(d->db);
+		/* are the files still there that we have open?  when not, our
+		 * service manager starts us again, and we make them anew */
 		if (daemon_is_due(d, &d->check_places_ms, CHECK_PLACES_MS) &&
-		    check_places(d, err) < 0)
+		    (db_check_place(d->db, err) < 0 ||
+		     (d->socket != NULL &&
+		      unix_socket_check(d->socket, err) < 0)))
 			return err->class;
 		rc = parts->tick(d, err);
 		feed_watchdog(d, parts);

@@ -21,22 +21,17 @@ static void read_boot_id(char id[BOOT_ID_TEXT])
 	fclose(file);
 }
 
-/* Where a sandbox forbids to ask, nobody says so. */
-static bool is_synchronised(void)
-{
-	struct timex state = {.modes = 0};
-
-	return adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0;
-}
-
 struct clock_look host_clock_look(struct clock *clock)
 {
+	struct timex state = {.modes = 0};
 	struct clock_look look = {
 		.wall_ms = clock->wall_ms(clock),
 		.boot_ms = clock_boot_ms(clock),
-		.synchronised = is_synchronised(),
 	};
 
+	/* where a sandbox forbids to ask, nobody says that it is */
+	look.synchronised =
+		adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0;
 	read_boot_id(look.boot);
 	return look;
 }

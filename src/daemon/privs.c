@@ -14,13 +14,6 @@
 
 enum { NGROUPS_OF_A_USER = 256 };
 
-static void fill(struct identity *identity, const struct passwd *pw)
-{
-	identity->uid = pw->pw_uid;
-	identity->gid = pw->pw_gid;
-	snprintf(identity->name, sizeof(identity->name), "%s", pw->pw_name);
-}
-
 static int number(const char *text)
 {
 	char *end;
@@ -40,7 +33,9 @@ int privs_user(const char *name, struct identity *identity, struct err *err)
 
 	if (pw == NULL)
 		return err_set(err, ERR_NOTFOUND, "no user '%s'", name);
-	fill(identity, pw);
+	identity->uid = pw->pw_uid;
+	identity->gid = pw->pw_gid;
+	snprintf(identity->name, sizeof(identity->name), "%s", pw->pw_name);
 	return 0;
 }
 

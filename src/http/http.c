@@ -152,15 +152,6 @@ int64_t http_progress_ms(const struct http *http)
 	return http->went_on_ms;
 }
 
-static void wait_for_answers(struct http *http, int deadline_ms)
-{
-	while (deadline_ms > 0 &&
-	       http_connections_busy(&http->connections) > 0) {
-		wait_ms(STOP_STEP_MS);
-		deadline_ms -= STOP_STEP_MS;
-	}
-}
-
 void http_stop(struct http **http_in, int deadline_ms)
 {
 	struct http *http = *http_in;
@@ -169,7 +160,11 @@ void http_stop(struct http **http_in, int deadline_ms)
 		return;
 	if (http->daemon != NULL) {
 		MHD_quiesce_daemon(http->daemon);
-		wait_for_answers(http, deadline_ms);
+		while (deadline_ms > 0 &&
+		       http_connections_busy(&http->connections) > 0) {
+			wait_ms(STOP_STEP_MS);
+			deadline_ms -= STOP_STEP_MS;
+		}
 	}
 	/* None may be left suspended; connections that are open go on asking
 	 * until libmicrohttpd has stopped, too. */

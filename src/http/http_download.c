@@ -6,21 +6,9 @@
 #include "api/http_text.h"
 #include "outbox/rendered.h"
 
-/* The client may say what the bytes are to be called ({type}); as attachments
- * without sniffing and scripts they do no harm under any name. */
-static const char *type_of(const struct http_exchange *exchange,
-                           const struct rendered *blob)
-{
-	const char *wanted = MHD_lookup_connection_value(
-		exchange->connection, MHD_GET_ARGUMENT_KIND, "accept");
-
-	return wanted != NULL && http_is_media_type(wanted) ? wanted
-	                                                    : blob->type;
-}
-
 /* A report is in the outbox or in the archive, whose permissions differ. */
-static int load(struct http_exchange *exchange, const char *id,
-                struct rendered *blob, unsigned *lacking, struct err *err)
+static int load_blob(struct http_exchange *exchange, const char *id,
+                     struct rendered *blob, unsigned *lacking, struct err *err)
 {
 	static const struct {
 		enum shown_where where;
@@ -55,9 +43,11 @@ void http_answer_download(struct http_exchange *exchange,
 	auto_(rendered_clear) struct rendered blob = {0};
 	char id[HTTP_BLOB_ID_TEXT];
 	const char *name = http_blob_path(exchange->below, JMAP_ACCOUNT, id);
+	const char *wanted = MHD_lookup_connection_value(
+		exchange->connection, MHD_GET_ARGUMENT_KIND, "accept");
 	unsigned lacking = 0;
 	struct err err = {0};
-	int found = name ? load(exchange, id, &blob, &lacking, &err) : 0;
+	int found = name ? load_blob(exchange, id, &blob, &lacking, &err) : 0;
 
 	if (found < 0) {
 		http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
@@ -72,7 +62,11 @@ void http_answer_download(struct http_exchange *exchange,
 		return;
 	}
 	reply->status = MHD_HTTP_OK;
-	reply->type = type_of(exchange, &blob);
+	/* The client may say what the bytes are to be called ({type}); as
+	 * attachments without sniffing and scripts they do no harm under any
+	 * name. */
+	reply->type = wanted != NULL && http_is_media_type(wanted) ? wanted
+	                                                           : blob.type;
 	reply->disposition = http_disposition(name);
 	reply->body = blob.data;
 	blob.data = (struct strbuf){0};

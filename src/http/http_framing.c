@@ -9,19 +9,8 @@ bool http_is_lenient(void)
 	return MHD_get_version()[0] == '0';
 }
 
-/* The method is where the request begins. */
-static void look_at_end(struct http_framing *framing,
-                        struct MHD_Connection *connection, const char *method)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-	if (info != NULL)
-		http_framing_end(framing, method + info->header_size);
-}
-
-static enum MHD_Result look(void *arg, enum MHD_ValueKind kind,
-                            const char *name, const char *value)
+static enum MHD_Result look_at_field(void *arg, enum MHD_ValueKind kind,
+                                     const char *name, const char *value)
 {
 	struct http_framing *framing = arg;
 
@@ -39,10 +28,15 @@ bool http_framing_check(struct MHD_Connection *connection, const char *method,
                         struct http_reply *reply)
 {
 	struct http_framing framing = {0};
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	int status;
 
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &framing);
-	look_at_end(&framing, connection, method);
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_field,
+	                          &framing);
+	/* the method is where the request begins */
+	if (info != NULL)
+		http_framing_end(&framing, method + info->header_size);
 	status = http_framing_verdict(&framing, version);
 	*closes = framing.encodings > 0 && http_is_lenient();
 	if (status == 0)

@@ -12,20 +12,17 @@
 /* Of the API's answers none is meant to be looked at as a page. */
 #define ANSWER_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
 
-/* A client that has it already (RFC 9110 section 13.1.2); a list of tags is
+/* A client may have it already (RFC 9110 section 13.1.2); a list of tags is
  * searched for ours as it stands, which no other tag contains. */
-static bool has_it(struct http_exchange *exchange)
+void http_answer_page(struct http_exchange *exchange, struct http_reply *reply)
 {
 	const char *tags =
 		http_header_of(exchange->connection, "If-None-Match");
+	bool has_it =
+		tags != NULL && (strcmp(tags, "*") == 0 ||
+	                         strstr(tags, exchange->file->etag) != NULL);
 
-	return tags != NULL && (strcmp(tags, "*") == 0 ||
-	                        strstr(tags, exchange->file->etag) != NULL);
-}
-
-void http_answer_page(struct http_exchange *exchange, struct http_reply *reply)
-{
-	reply->status = has_it(exchange) ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK;
+	reply->status = has_it ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK;
 	reply->type = exchange->file->type;
 	reply->file = exchange->file;
 }

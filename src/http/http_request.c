@@ -166,26 +166,19 @@ static void find_route(struct http_exchange *exchange, const char *url,
 	}
 }
 
-static void check_permission(const struct http_exchange *exchange,
-                             struct http_reply *reply)
-{
-	unsigned needed = exchange->route->permission;
-
-	if ((exchange->who.permissions & needed) != needed)
-		http_refuse_permission(reply, needed);
-}
-
 static void check_token(struct http_exchange *exchange,
                         struct http_reply *reply)
 {
 	struct auth_answer *who = &exchange->who;
+	unsigned needed = exchange->route->permission;
 
 	auth_check(exchange->http->auth,
 	           http_header_of(exchange->connection, "Authorization"),
 	           place_of(exchange->connection)->peer, who);
 	switch (who->result) {
 	case AUTH_OK:
-		check_permission(exchange, reply);
+		if ((who->permissions & needed) != needed)
+			http_refuse_permission(reply, needed);
 		return;
 	case AUTH_MISSING:
 	case AUTH_WRONG:
@@ -237,13 +230,6 @@ static bool make_room(struct http_exchange *exchange, size_t bytes)
 	return atomic_fetch_add(&http->bodies, bytes) + bytes <= BODIES_MAX;
 }
 
-static void refuse_for_room(struct http_reply *reply)
-{
-	reply->retry_after = 1;
-	http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE,
-	            "too much is being sent at once: try again");
-}
-
 /* application/json, with or without parameters (RFC 8620 section 3.1). */
 static bool is_json(const char *type)
 {
@@ -275,11 +261,6 @@ static void check_body(struct http_exchange *exchange, struct http_reply *reply)
 		             "too many requests of this token at once");
 	else
 		exchange->entered = true;
-}
-
-static bool wants_body(const struct http_exchange *exchange)
-{
-	return strcmp(exchange->route->method, "POST") == 0;
 }
 
 static void add_headers(struct MHD_Response *response,
@@ -354,7 +335,8 @@ static void look_at_header(struct http_exchange *exchange, const char *url,
 	if (reply->status == 0 && exchange->route->needs_token &&
 	    !(exchange->route->answer == answer_metrics && http->open_metrics))
 		check_token(exchange, reply);
-	if (reply->status == 0 && wants_body(exchange)) {
+	if (reply->status == 0 &&
+	    strcmp(exchange->route->method, "POST") == 0) {
 		http->requests++;
 		check_body(exchange, reply);
 	}
@@ -392,7 +374,9 @@ static void take_piece(struct http_exchange *exchange, const char *data,
 		return;
 	if (!make_room(exchange, exchange->body.len + size)) {
 		strbuf_clear(&exchange->body);
-		refuse_for_room(&exchange->reply);
+		exchange->reply.retry_after = 1;
+		http_refuse(&exchange->reply, MHD_HTTP_SERVICE_UNAVAILABLE,
+		            "too much is being sent at once: try again");
 		return;
 	}
 	strbuf_add(&exchange->body, data, size);

@@ -35,21 +35,18 @@ static unsigned running_of(const struct http_workers *w, const char *who)
 	return n;
 }
 
-static bool has_room(const struct http_workers *w, const struct http_job *job)
-{
-	return w->reading == 0 || w->reading + job->bytes <= READ_BYTES;
-}
-
 /* The link that leads to the one whose turn it is; NULL: nobody's. */
-static struct http_job **pick(struct http_workers *w)
+static struct http_job **pick_job(struct http_workers *w)
 {
 	struct http_job **best = NULL;
 	unsigned least = WORKERS + 1;
 
 	for (struct http_job **at = &w->first; *at != NULL; at = &(*at)->next) {
 		unsigned n = running_of(w, (*at)->who);
+		bool has_room = w->reading == 0 ||
+		                w->reading + (*at)->bytes <= READ_BYTES;
 
-		if (n < least && has_room(w, *at)) {
+		if (n < least && has_room) {
 			best = at;
 			least = n;
 		}
@@ -74,7 +71,7 @@ static struct http_job *wait_for_job(struct http_workers *w)
 	struct http_job **at;
 
 	while (!w->stopping) {
-		at = pick(w);
+		at = pick_job(w);
 		if (at != NULL)
 			return unlink_job(w, at);
 		pthread_cond_wait(&w->wake, &w->lock);
@@ -148,17 +145,6 @@ bool http_workers_give(struct http_workers *w, struct http_job *job)
 	return taken;
 }
 
-static void drop_all(struct http_job *job)
-{
-	while (job != NULL) {
-		struct http_job *next = job->next;
-
-		job->drop(job);
-		job->done(job);
-		job = next;
-	}
-}
-
 void http_workers_stop(struct http_workers *w)
 {
 	struct http_job *left;
@@ -172,7 +158,13 @@ void http_workers_stop(struct http_workers *w)
 	w->last = &w->first;
 	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
-	drop_all(left);
+	while (left != NULL) {
+		struct http_job *job = left;
+
+		left = job->next;
+		job->drop(job);
+		job->done(job);
+	}
 	while (w->thread_count > 0)
 		pthread_join(w->threads[--w->thread_count], NULL);
 }

@@ -88,8 +88,8 @@ static void make_vocabulary(struct www_file *file)
 	set_etag(file);
 }
 
-static int load(struct www *www, const char *name, const char *type,
-                const char *path, struct err *err)
+static int load_file(struct www *www, const char *name, const char *type,
+                     const char *path, struct err *err)
 {
 	struct www_file *file = &www->files[www->count];
 
@@ -121,8 +121,9 @@ static int load_all(struct www *www, const char *directory, DIR *dir,
 			xasprintf("%s/%s", directory, entry->d_name);
 
 		has_index |= is_index;
-		if (type != NULL && load(www, is_index ? "" : entry->d_name,
-		                         type, path, err) < 0)
+		if (type != NULL &&
+		    load_file(www, is_index ? "" : entry->d_name, type, path,
+		              err) < 0)
 			return err->class;
 	}
 	if (!has_index)
@@ -131,7 +132,7 @@ static int load_all(struct www *www, const char *directory, DIR *dir,
 	/* Chart.js belongs to another package, and may be gone. */
 	if (CHARTJS[0] == '\0' || access(CHARTJS, R_OK) < 0)
 		return 0;
-	return load(www, "chart.js", TYPE_SCRIPT, CHARTJS, err);
+	return load_file(www, "chart.js", TYPE_SCRIPT, CHARTJS, err);
 }
 
 int www_load(struct www **www_out, const char *directory, struct err *err)

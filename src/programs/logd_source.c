@@ -52,20 +52,6 @@ size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS])
 	return n;
 }
 
-/* The log's rotated files and the next day's are made like this one: a user
- * who could not read them would count nothing tomorrow, so root opens none of
- * them for him today. */
-static int explain_rights(const char *path, struct err *err)
-{
-	if (err->class != ERR_IO || access(path, R_OK) == 0)
-		return err->class;
-	return err_set(err, ERR_IO,
-	               "%s cannot be read by user %u: give it, and what will "
-	               "be rotated, to a group that may (adm), and add the "
-	               "user to it; or set [log] source = journal",
-	               path, (unsigned)geteuid());
-}
-
 static int open_file(const struct logd *d, const struct strbuf *position,
                      struct log_source **source, struct err *err)
 {
@@ -84,7 +70,16 @@ static int open_file(const struct logd *d, const struct strbuf *position,
 		               "where systemd keeps the log, set source = "
 		               "journal",
 		               options.path);
-	return rc < 0 ? explain_rights(options.path, err) : 0;
+	if (rc != ERR_IO || access(options.path, R_OK) == 0)
+		return rc;
+	/* The log's rotated files and the next day's are made like this one: a
+	 * user who could not read them would count nothing tomorrow, so root
+	 * opens none of them for him today. */
+	return err_set(err, ERR_IO,
+	               "%s cannot be read by user %u: give it, and what will "
+	               "be rotated, to a group that may (adm), and add the "
+	               "user to it; or set [log] source = journal",
+	               options.path, (unsigned)geteuid());
 }
 
 static int open_journal(struct logd *d, const struct strbuf *position,

@@ -60,16 +60,6 @@ static int read_tls(struct httpd *d, struct err *err)
 	return 0;
 }
 
-/* The API is of use without. */
-static void load_page(struct httpd *d)
-{
-	struct err err;
-
-	if (d->base.conf.http.www[0] != '\0' &&
-	    www_load(&d->www, d->base.conf.http.www, &err) < 0)
-		log_warning("no web page: [http] www: %s", err.text);
-}
-
 static int serve(struct httpd *d, struct err *err)
 {
 	static const struct jmap_meter meter = {.spent_ms = jmap_thread_ms,
@@ -121,8 +111,11 @@ static int start(void *self, struct err *err)
 {
 	struct httpd *d = self;
 	struct kit_options kit = kit_options_of(&d->base.conf);
+	const char *www = d->base.conf.http.www;
 
-	load_page(d);
+	/* the API is of use without the page */
+	if (www[0] != '\0' && www_load(&d->www, www, err) < 0)
+		log_warning("no web page: [http] www: %s", err->text);
 	d->lookups = lookup_desk_new(&kit, &d->base.clock);
 	if (serve(d, err) < 0)
 		return err->class;

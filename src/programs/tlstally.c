@@ -47,15 +47,6 @@ static int perform(struct cli *cli, const struct sentence *sentence)
 	                                               : EXIT_FAILURE;
 }
 
-static int print(const struct strbuf *out)
-{
-	if (out->len == 0 ||
-	    io_write_all(STDOUT_FILENO, out->data, out->len) == 0)
-		return 0;
-	log_error("standard output takes no more");
-	return -1;
-}
-
 int main(int argc, char **argv)
 {
 	const struct sentence *sentence;
@@ -74,8 +65,11 @@ int main(int argc, char **argv)
 		help(sentence, &cli.out);
 	else
 		status = perform(&cli, sentence);
-	if (print(&cli.out) < 0)
+	if (cli.out.len > 0 &&
+	    io_write_all(STDOUT_FILENO, cli.out.data, cli.out.len) != 0) {
+		log_error("cannot write to standard output");
 		status = EXIT_FAILURE;
+	}
 	cli_clear(&cli);
 	return status;
 }
