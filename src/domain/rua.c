@@ -27,18 +27,6 @@ static bool is_word(const char *text, size_t len, const char *letters)
 	return true;
 }
 
-static int read_scheme(const struct rua_parse *parse)
-{
-	size_t len = uri_scheme_len(parse->text, parse->len);
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (is_word(parse->text, len, schemes[i].name))
-			return schemes[i].parse(parse, parse->text + len + 1,
-			                        parse->len - len - 1);
-	return rua_refuse(parse, ERR_NOTFOUND,
-	                  "a scheme other than mailto and https");
-}
-
 /* RFC 8460 section 3: these must be escaped, whatever RFC 3986 allows. */
 static const char *raw_delimiter(const char *text, size_t len)
 {
@@ -60,6 +48,7 @@ static const char *raw_delimiter(const char *text, size_t len)
 static int read_uri(const struct rua_parse *parse)
 {
 	const char *fault;
+	size_t len;
 
 	if (parse->len > RUA_URI_MAX)
 		return rua_refuse(parse, ERR_LIMIT, "more than 2048 bytes");
@@ -68,7 +57,13 @@ static int read_uri(const struct rua_parse *parse)
 		fault = raw_delimiter(parse->text, parse->len);
 	if (fault != NULL)
 		return rua_refuse(parse, ERR_PARSE, fault);
-	return read_scheme(parse);
+	len = uri_scheme_len(parse->text, parse->len);
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (is_word(parse->text, len, schemes[i].name))
+			return schemes[i].parse(parse, parse->text + len + 1,
+			                        parse->len - len - 1);
+	return rua_refuse(parse, ERR_NOTFOUND,
+	                  "a scheme other than mailto and https");
 }
 
 /* Whoever forgets to look at the result finds no half of a destination. */

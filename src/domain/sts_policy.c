@@ -169,27 +169,7 @@ static bool next_line(struct span *rest, struct span *line)
 	return true;
 }
 
-static size_t count_lines(struct span rest)
-{
-	struct span line;
-	size_t count = 0;
-
-	while (next_line(&rest, &line))
-		count++;
-	return count;
-}
-
-/* As a report shows it: whatever stood there, cleaned. */
-static const char *clean_line(struct arena *arena, struct span line)
-{
-	size_t len;
-	char *text;
-
-	line = span_trim_end(line);
-	text = utf8_repair(arena, line.at, line.len, &len);
-	return utf8_clean(arena, text, len, SESSION_POLICY_STRING_MAX);
-}
-
+/* As a report shows them: whatever stood there, cleaned. */
 static void keep_lines(struct span rest, struct arena *arena,
                        struct sts_policy *policy)
 {
@@ -198,8 +178,12 @@ static void keep_lines(struct span rest, struct arena *arena,
 	policy->lines =
 		arena_array(arena, STS_LINES_MAX, sizeof(*policy->lines));
 	while (policy->line_count < STS_LINES_MAX && next_line(&rest, &line)) {
-		const char *text = clean_line(arena, line);
+		const char *text;
+		size_t len;
 
+		line = span_trim_end(line);
+		text = utf8_repair(arena, line.at, line.len, &len);
+		text = utf8_clean(arena, text, len, SESSION_POLICY_STRING_MAX);
 		if (text != NULL)
 			policy->lines[policy->line_count++] = text;
 	}
@@ -222,14 +206,17 @@ int sts_policy_parse(const char *text, size_t len, struct arena *arena,
                      struct sts_policy *policy, struct err *err)
 {
 	struct parse parse = {.policy = policy, .arena = arena, .err = err};
-	struct span rest = {text, len}, line;
+	struct span rest = {text, len}, all = rest, line;
+	size_t lines = 0;
 
 	*policy = (struct sts_policy){0};
 	if (len > STS_POLICY_MAX)
 		return err_set(err, ERR_LIMIT, "longer than %d bytes",
 		               STS_POLICY_MAX);
 	keep_lines(rest, arena, policy);
-	policy->mx = arena_array(arena, count_lines(rest), sizeof(*policy->mx));
+	while (next_line(&all, &line))
+		lines++;
+	policy->mx = arena_array(arena, lines, sizeof(*policy->mx));
 	while (next_line(&rest, &line)) {
 		int rc;
 

@@ -73,8 +73,8 @@ static int by_text(const void *a, const void *b)
 
 /* The records as strings, sorted, each once; OK when one of them can be
  * used. */
-static void take(struct lookup *lookup, const struct dns_answer *answer,
-                 struct view_mx *mx)
+static void take_tlsa(struct lookup *lookup, const struct dns_answer *answer,
+                      struct view_mx *mx)
 {
 	size_t count = 0;
 
@@ -108,26 +108,15 @@ static void look_below(struct lookup *lookup, const char *base,
 
 	lookup_ask(lookup, name, DNS_TLSA, &answer);
 	if (answer.status == VIEW_OK && answer.secure)
-		take(lookup, &answer, mx);
+		take_tlsa(lookup, &answer, mx);
 	else
 		mx->tlsa = answer.status == VIEW_OK ? VIEW_NONE : answer.status;
-}
-
-/* No answer: what was known stays. */
-static void keep(const struct lookup *lookup, struct view_mx *mx)
-{
-	const struct view_mx *old = domain_view_mx(lookup->old, mx->host);
-
-	if (old == NULL || !view_status_is_fact(old->tlsa))
-		return;
-	mx->tlsa = old->tlsa;
-	mx->tlsa_strings = old->tlsa_strings;
-	mx->tlsa_count = old->tlsa_count;
 }
 
 static void look_up_host(struct lookup *lookup, struct view_mx *mx)
 {
 	struct bases bases = find_bases(lookup, mx->host);
+	const struct view_mx *old = domain_view_mx(lookup->old, mx->host);
 
 	mx->tlsa = bases.status;
 	for (size_t i = 0; i < bases.count; i++) {
@@ -135,8 +124,13 @@ static void look_up_host(struct lookup *lookup, struct view_mx *mx)
 		if (mx->tlsa != VIEW_NONE)
 			break;
 	}
-	if (mx->tlsa == VIEW_TEMPFAIL)
-		keep(lookup, mx);
+	/* no answer: what was known stays */
+	if (mx->tlsa == VIEW_TEMPFAIL && old != NULL &&
+	    view_status_is_fact(old->tlsa)) {
+		mx->tlsa = old->tlsa;
+		mx->tlsa_strings = old->tlsa_strings;
+		mx->tlsa_count = old->tlsa_count;
+	}
 }
 
 void dane_lookup(struct lookup *lookup)

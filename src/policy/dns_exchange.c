@@ -21,11 +21,6 @@ static void close_socket(int *fd)
 	*fd = -1;
 }
 
-static int timed_out(struct err *err)
-{
-	return err_set(err, ERR_BUSY, "no answer in time");
-}
-
 /* Until the socket can be read or written (events); 0 or ERR_BUSY. */
 static int wait_for(int fd, short events, int64_t deadline_ms, struct err *err)
 {
@@ -35,7 +30,7 @@ static int wait_for(int fd, short events, int64_t deadline_ms, struct err *err)
 		int n;
 
 		if (left <= 0)
-			return timed_out(err);
+			return err_set(err, ERR_BUSY, "no answer in time");
 		n = poll(&pollfd, 1, left < INT_MAX ? (int)left : INT_MAX);
 		if (n > 0)
 			return 0;

@@ -117,28 +117,22 @@ static void copy_txt(const ldns_rr *rr, struct arena *arena,
 	}
 }
 
-static void copy_mx(const ldns_rr *rr, struct arena *arena,
-                    struct dns_record *record)
+static void copy_record(const ldns_rr *rr, struct arena *arena,
+                        struct dns_record *record)
 {
 	char host[DOMAIN_TEXT];
 
+	if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_TXT) {
+		copy_txt(rr, arena, record);
+		return;
+	}
 	copy_rdata(rr, arena, record);
-	if (ldns_rr_rd_count(rr) != 2)
+	if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_MX ||
+	    ldns_rr_rd_count(rr) != 2)
 		return;
 	record->preference = ldns_rdf2native_int16(ldns_rr_rdf(rr, 0));
 	if (host_text(ldns_rr_rdf(rr, 1), host))
 		record->host = arena_strdup(arena, host);
-}
-
-static void copy_record(const ldns_rr *rr, struct arena *arena,
-                        struct dns_record *record)
-{
-	if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_TXT)
-		copy_txt(rr, arena, record);
-	else if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_MX)
-		copy_mx(rr, arena, record);
-	else
-		copy_rdata(rr, arena, record);
 }
 
 static uint32_t ttl_of(const ldns_rr *rr)
@@ -272,13 +266,6 @@ static const ldns_rr *our_question(const ldns_pkt *packet,
 	return same ? rr : NULL;
 }
 
-/* Cheap, before anything is read of a packet that may be anybody's. */
-static bool may_be_ours(const uint8_t *data, size_t len, uint16_t id)
-{
-	return len >= HEADER_BYTES && data[0] == id >> 8 &&
-	       data[1] == (id & 0xff) && (data[2] & 0x80) != 0;
-}
-
 int dns_reply_read(const uint8_t *data, size_t len,
                    const struct dns_question *question, struct arena *arena,
                    struct dns_reply *reply, struct err *err)
@@ -288,7 +275,9 @@ int dns_reply_read(const uint8_t *data, size_t len,
 	ldns_status status;
 
 	memset(reply, 0, sizeof(*reply));
-	if (!may_be_ours(data, len, question->id))
+	/* cheap, before anything is read of a packet that may be anybody's */
+	if (len < HEADER_BYTES || data[0] != question->id >> 8 ||
+	    data[1] != (question->id & 0xff) || (data[2] & 0x80) == 0)
 		return 0;
 	status = ldns_wire2pkt(&packet, data, len);
 	if (status != LDNS_STATUS_OK)

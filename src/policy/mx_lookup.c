@@ -17,7 +17,7 @@ static void note(struct lookup *lookup, const char *words)
 }
 
 /* No answer: what was known stays, TLSA records included. */
-static void keep(struct lookup *lookup, const struct dns_answer *answer)
+static void keep_old(struct lookup *lookup, const struct dns_answer *answer)
 {
 	struct domain_view *view = lookup->view;
 	const struct domain_view *old = lookup->old;
@@ -59,17 +59,7 @@ static void add_host(struct domain_view *view, const char *host,
 		(struct view_mx){.host = host, .preference = preference};
 }
 
-static void add_record(struct lookup *lookup, const struct dns_record *record)
-{
-	if (record->host == NULL)
-		note(lookup, "an MX record whose host is no host name");
-	else if (strcmp(record->host, ".") == 0)
-		note(lookup, "a null MX beside other MX records");
-	else
-		add_host(lookup->view, record->host, record->preference);
-}
-
-static void take(struct lookup *lookup, const struct dns_answer *answer)
+static void take_hosts(struct lookup *lookup, const struct dns_answer *answer)
 {
 	struct domain_view *view = lookup->view;
 	const struct dns_record *first = &answer->records[0];
@@ -83,8 +73,16 @@ static void take(struct lookup *lookup, const struct dns_answer *answer)
 	}
 	view->mxs =
 		arena_array(lookup->arena, answer->count, sizeof(*view->mxs));
-	for (size_t i = 0; i < answer->count; i++)
-		add_record(lookup, &answer->records[i]);
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct dns_record *record = &answer->records[i];
+
+		if (record->host == NULL)
+			note(lookup, "an MX record whose host is no host name");
+		else if (strcmp(record->host, ".") == 0)
+			note(lookup, "a null MX beside other MX records");
+		else
+			add_host(view, record->host, record->preference);
+	}
 	if (view->mx_count == 0)
 		view->mx = VIEW_BAD;
 	else
@@ -107,7 +105,7 @@ static void without_mx(struct lookup *lookup, const struct dns_answer *none)
 	if (address.status == VIEW_NONE)
 		lookup_ask(lookup, view->domain, DNS_AAAA, &address);
 	if (address.status == VIEW_TEMPFAIL || address.status == VIEW_BOGUS) {
-		keep(lookup, &address);
+		keep_old(lookup, &address);
 		return;
 	}
 	view->mx = address.status;
@@ -128,11 +126,11 @@ bool mx_lookup(struct lookup *lookup)
 	lookup->view->mx_anew = lookup->old->mx_doubted;
 	lookup_ask(lookup, lookup->view->domain, DNS_MX, &answer);
 	if (answer.status == VIEW_OK)
-		take(lookup, &answer);
+		take_hosts(lookup, &answer);
 	else if (answer.status == VIEW_NONE)
 		without_mx(lookup, &answer);
 	else
-		keep(lookup, &answer);
+		keep_old(lookup, &answer);
 	answered = !lookup->failed;
 	lookup->failed |= failed_before;
 	return answered;

@@ -108,7 +108,7 @@ static void wait_until(struct policy_pool *pool, int64_t until_ms)
 }
 
 /* Waits for a domain to work on; false when the pool stops. */
-static bool take(struct policy_pool *pool, struct crew_member *worker)
+static bool take_domain(struct policy_pool *pool, struct crew_member *worker)
 {
 	bool taken = false;
 
@@ -165,9 +165,9 @@ static int64_t back_off(uint32_t failures)
 }
 
 /* NULL: the view that is there is fresh. */
-static int keep(struct policy_pool *pool, const char *domain,
-                const struct domain_view *view, bool complete,
-                uint32_t failures, struct err *err)
+static int keep_outcome(struct policy_pool *pool, const char *domain,
+                        const struct domain_view *view, bool complete,
+                        uint32_t failures, struct err *err)
 {
 	const struct pool_options *options = &pool->options;
 	auto_(db_abort) struct db_txn *txn = db_begin_write(options->db);
@@ -203,11 +203,12 @@ static int look_up(struct policy_pool *pool, struct crew_member *worker,
 	/* what it says may be half of it */
 	if (atomic_load(&pool->crew.stop))
 		return 0;
-	return keep(pool, worker->domain, &view, complete, task->failures, err);
+	return keep_outcome(pool, worker->domain, &view, complete,
+	                    task->failures, err);
 }
 
-static int settle(struct policy_pool *pool, struct crew_member *worker,
-                  struct err *err)
+static int settle_domain(struct policy_pool *pool, struct crew_member *worker,
+                         struct err *err)
 {
 	int64_t now = clock_secs(pool->options.clock);
 	struct task task;
@@ -219,7 +220,7 @@ static int settle(struct policy_pool *pool, struct crew_member *worker,
 		return 0;
 	if (task.has_old && domain_view_is_good(&task.old, now) &&
 	    !task.old.mx_doubted)
-		return keep(pool, worker->domain, NULL, true, 0, err);
+		return keep_outcome(pool, worker->domain, NULL, true, 0, err);
 	return look_up(pool, worker, &task, err);
 }
 
@@ -228,7 +229,8 @@ static void work(void *arg, struct crew_member *worker)
 	struct policy_pool *pool = arg;
 	struct err err = {0};
 
-	if (!take(pool, worker) || settle(pool, worker, &err) == 0)
+	if (!take_domain(pool, worker) ||
+	    settle_domain(pool, worker, &err) == 0)
 		return;
 	pthread_mutex_lock(&pool->crew.lock);
 	tell_trouble(pool, &err);

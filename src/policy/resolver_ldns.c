@@ -39,18 +39,13 @@ struct asking {
 	bool secure; /* what the server says of it, if it may be believed */
 };
 
-static int take(void *arg, const uint8_t *data, size_t len, struct err *err)
+static int take_reply(void *arg, const uint8_t *data, size_t len,
+                      struct err *err)
 {
 	struct asking *asking = arg;
 
 	return dns_reply_read(data, len, &asking->question, asking->arena,
 	                      &asking->reply, err);
-}
-
-static bool is_answer(unsigned rcode)
-{
-	return rcode == DNS_NOERROR || rcode == DNS_NXDOMAIN ||
-	       rcode == DNS_SERVFAIL;
 }
 
 /* One server, one way.  0 when there is a reply that counts. */
@@ -63,9 +58,10 @@ static int try_once(struct asking *asking, const struct endpoint *server,
 		.tcp = tcp,
 		.deadline_ms = deadline_ms,
 		.question = bytes,
-		.take = take,
+		.take = take_reply,
 		.arg = asking,
 	};
+	unsigned rcode;
 
 	hash_random_bytes(&asking->question.id, sizeof(asking->question.id));
 	exchange.question_len = dns_question_write(&asking->question, bytes);
@@ -75,10 +71,11 @@ static int try_once(struct asking *asking, const struct endpoint *server,
 		return try_once(asking, server, true, deadline_ms, err);
 	if (asking->reply.truncated)
 		return err_set(err, ERR_PARSE, "a truncated answer by TCP");
-	if (!is_answer(asking->reply.rcode))
-		return err_set(
-			err, ERR_BUSY, "%s",
-			dns_rcode_word(asking->reply.rcode, asking->arena));
+	rcode = asking->reply.rcode;
+	if (rcode != DNS_NOERROR && rcode != DNS_NXDOMAIN &&
+	    rcode != DNS_SERVFAIL)
+		return err_set(err, ERR_BUSY, "%s",
+		               dns_rcode_word(rcode, asking->arena));
 	asking->secure =
 		asking->reply.authentic &&
 		(asking->self->trust_ad || endpoint_is_loopback(server));

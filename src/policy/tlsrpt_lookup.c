@@ -7,7 +7,7 @@
 #include "domain/tlsrpt_record.h"
 
 /* No answer: what was known stays. */
-static void keep(struct lookup *lookup, const struct dns_answer *answer)
+static void keep_old(struct lookup *lookup, const struct dns_answer *answer)
 {
 	struct domain_view *view = lookup->view;
 	const struct domain_view *old = lookup->old;
@@ -42,7 +42,7 @@ static const char *notes_of(const struct tlsrpt_record *record,
 	return text;
 }
 
-static void take(struct lookup *lookup, const char *text, size_t len)
+static void take_record(struct lookup *lookup, const char *text, size_t len)
 {
 	auto_(tlsrpt_record_clear) struct tlsrpt_record record = {0};
 	struct domain_view *view = lookup->view;
@@ -70,7 +70,7 @@ static void choose(struct lookup *lookup, const struct dns_answer *answer)
 	if (rc < 0)
 		bad(lookup, &err);
 	else if (rc > 0)
-		take(lookup, texts.texts[which], texts.lens[which]);
+		take_record(lookup, texts.texts[which], texts.lens[which]);
 }
 
 void tlsrpt_lookup(struct lookup *lookup)
@@ -81,7 +81,7 @@ void tlsrpt_lookup(struct lookup *lookup)
 
 	lookup_ask(lookup, name, DNS_TXT, &answer);
 	if (answer.status == VIEW_TEMPFAIL || answer.status == VIEW_BOGUS)
-		keep(lookup, &answer);
+		keep_old(lookup, &answer);
 	else
 		choose(lookup, &answer);
 }

@@ -57,16 +57,6 @@ static void add_feeds(const struct status_of *of, struct db_txn *txn,
 	}
 }
 
-/* Whose lines they are: "user 1000". */
-static void set_user(json_t *item, int64_t uid)
-{
-	char of[32] = "nobody";
-
-	if (uid != LINE_UID_NONE)
-		snprintf(of, sizeof(of), "user %" PRId64, uid);
-	doc_set(item, "of", of);
-}
-
 static void add_line_count(json_t *item, const struct day_lines *row)
 {
 	static const struct {
@@ -78,6 +68,7 @@ static void add_line_count(json_t *item, const struct day_lines *row)
 		[LINE_UNCLEAR] = {"unclear", "firstUnclear"},
 		[LINE_OURS] = {"ownFaults", "firstOwnFault"},
 	};
+	char of[32] = "nobody"; /* or "user 1000" */
 	json_t *user;
 
 	if (row->fate != LINE_FOREIGN) {
@@ -87,7 +78,9 @@ static void add_line_count(json_t *item, const struct day_lines *row)
 		return;
 	}
 	user = doc_row(doc_array(item, "leftOut"));
-	set_user(user, row->uid);
+	if (row->uid != LINE_UID_NONE)
+		snprintf(of, sizeof(of), "user %" PRId64, row->uid);
+	doc_set(user, "of", of);
 	json_set_uint(user, "lines", row->n);
 	doc_set(user, "first", row->first);
 }
@@ -124,15 +117,6 @@ static void add_waiting(struct db_txn *txn, json_t *doc)
 	json_set_uint(waiting, "domains", domains);
 }
 
-/* Sessions with next hops of this site whose domains ask for no reports. */
-static void add_nobodys(json_t *day, const struct day_nobodys *nobodys)
-{
-	json_t *item = doc_object(day, "nobodys");
-
-	json_set_uint(item, "sessions", nobodys->sessions);
-	doc_set(item, "firstHost", nobodys->host);
-}
-
 static void add_day_events(json_t *list, int32_t day,
                            const struct day_stats *stats,
                            const struct day_nobodys *nobodys)
@@ -146,8 +130,14 @@ static void add_day_events(json_t *list, int32_t day,
 	json_set_uint(item, "withoutDomain",
 	              stats->catch_all.success + stats->catch_all.failure);
 	json_set_uint(item, "suppressedSelf", stats->suppressed_self);
-	if (nobodys->sessions > 0)
-		add_nobodys(item, nobodys);
+	/* sessions with next hops of this site whose domains ask for no
+	 * reports */
+	if (nobodys->sessions > 0) {
+		json_t *of = doc_object(item, "nobodys");
+
+		json_set_uint(of, "sessions", nobodys->sessions);
+		doc_set(of, "firstHost", nobodys->host);
+	}
 	doc_counts(item, "badInput", &words_bad_input, BAD_NONE + 1,
 	           stats->bad);
 }
