@@ -111,8 +111,8 @@ static void print_lines(const json_t *doc, struct strbuf *out)
 			              doc_text(day, "firstNotUnderstood"));
 		if (unclear > 0)
 			strbuf_printf(out,
-			              "%" PRIu64 " deliveries on %s count for "
-			              "nobody, since their lines can be read "
+			              "%" PRIu64 " deliveries on %s are not "
+			              "counted, since their lines can be read "
 			              "in two ways or were cut off, the "
 			              "first: '%s'.\n",
 			              unclear, on,
@@ -127,8 +127,8 @@ static void print_lines(const json_t *doc, struct strbuf *out)
 			strbuf_printf(
 				out,
 				"%" PRIu64 " lines of %s were left out on "
-				"%s, the first: '%s'; [log] journal_users "
-				"lets them in.\n",
+				"%s, the first: '%s'; set [log] "
+				"journal_users to count them.\n",
 				doc_number(row, "lines"), doc_text(row, "of"),
 				on, doc_text(row, "first"));
 	}

@@ -92,7 +92,7 @@ static int check_clear_text(const char *place, const char *text,
 		if (strncmp(place, here[i], strlen(here[i])) == 0)
 			return 0;
 	return no_url(text,
-	              "http:// shows the key to whoever listens, so only to "
+	              "http:// sends the key in the clear, so it is only for "
 	              "localhost, 127.0.0.1 or [::1]; use https://",
 	              err);
 }

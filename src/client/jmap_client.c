@@ -32,7 +32,7 @@ static const struct {
 	const char *words;
 } errors[] = {
 	/* methods, RFC 8620 section 3.6.2 */
-	{"serverUnavailable", ERR_BUSY, "the server cannot just now"},
+	{"serverUnavailable", ERR_BUSY, "the server is busy or unavailable"},
 	{"serverFail", ERR_IO, "the server failed"},
 	{"serverPartialFail", ERR_UNCERTAIN,
          "the server failed half way, look what was done"},
@@ -52,9 +52,9 @@ static const struct {
 	{"unsupportedSort", ERR_PARSE, "the server cannot sort like that"},
 	{"unsupportedFilter", ERR_PARSE, "the server cannot filter like that"},
 	/* an object, section 5.3 */
-	{"overQuota", ERR_LIMIT, "there is no room for it"},
+	{"overQuota", ERR_LIMIT, "the quota is used up"},
 	{"tooLarge", ERR_LIMIT, "it is too large"},
-	{"rateLimit", ERR_BUSY, "too many of late, try again later"},
+	{"rateLimit", ERR_BUSY, "too many requests, try again later"},
 	{"notFound", ERR_NOTFOUND, "not there"},
 	{"invalidPatch", ERR_PARSE, "it cannot be changed like that"},
 	{"willDestroy", ERR_PARSE, "the same call deletes it"},

@@ -58,7 +58,7 @@ static int say_status(const char *url, const struct http_answer *answer,
 		{405, ERR_NOTFOUND, "there is no JMAP API"},
 		{413, ERR_LIMIT, "the request is larger than the server takes"},
 		{429, ERR_BUSY, "too many requests, try again later"},
-		{503, ERR_BUSY, "the server cannot just now"},
+		{503, ERR_BUSY, "the server is busy or unavailable"},
 	};
 	auto_(strbuf_clear) struct strbuf words = {0};
 	auto_(xfree_str) char *safe = NULL;
@@ -121,7 +121,8 @@ static int get_url(struct remote *self, char **url, struct http_answer *answer,
 			return 0;
 		if (answer->location[0] == '\0')
 			return err_set(err, ERR_PARSE,
-			               "%.200s: a redirect to nowhere", *url);
+			               "%.200s: a redirect without a Location",
+			               *url);
 		if (!http_client_is_same_place(self->http, answer->location))
 			return say_elsewhere(*url, "redirects to",
 			                     answer->location, err);

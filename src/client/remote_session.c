@@ -54,8 +54,8 @@ int remote_session_read(const void *body, size_t len, unsigned wanted,
 	account = account_of(tree, wanted);
 	if (account[0] != '\0' && !jmap_is_id(account))
 		return err_set(err, ERR_PARSE,
-		               "the account of the session has an id that is "
-		               "none");
+		               "the session has an account whose id is not "
+		               "valid");
 	session->capabilities =
 		CAPABILITY_CORE |
 		(member(all, JMAP_STALWART) ? CAPABILITY_STALWART : 0u) |

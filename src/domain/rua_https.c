@@ -1,3 +1,4 @@
+/* https: URIs as destinations of reports (RFC 8460 section 3). */
 #include "domain/rua_read.h"
 
 #include <arpa/inet.h>

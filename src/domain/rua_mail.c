@@ -1,3 +1,4 @@
+/* Mail addresses as destinations of reports (RFC 8460 section 3, RFC 6068). */
 #include "domain/rua_read.h"
 
 #include <stdio.h>

@@ -68,7 +68,7 @@ static void answer_session(struct http_exchange *exchange,
 		base = xasprintf("%s://%s", http->tls ? "https" : "http", host);
 	else {
 		http_refuse(reply, MHD_HTTP_BAD_REQUEST,
-		            "no usable Host header");
+		            "the Host header is missing or not valid");
 		return;
 	}
 	reply->status = MHD_HTTP_OK;
@@ -155,7 +155,7 @@ static void find_route(struct http_exchange *exchange, const char *url,
 	const struct http_route *route = route_of(exchange, url);
 
 	if (route == NULL) {
-		http_refuse(reply, MHD_HTTP_NOT_FOUND, "nothing is there");
+		http_refuse(reply, MHD_HTTP_NOT_FOUND, "no such path");
 	} else if (method_is(route, method)) {
 		exchange->route = route;
 	} else {

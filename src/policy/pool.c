@@ -53,9 +53,10 @@ static void tell_trouble(struct policy_pool *pool, const struct err *err)
 	pool->paused_until_ms = now + PAUSE_MS;
 	if (!log_allowed(&pool->store_trouble, now, &held))
 		return;
-	log_warning("policies that were looked up cannot be kept, to be tried "
-	            "again: %s",
-	            err->text);
+	log_warning(
+		"policies that were looked up cannot be stored, and will be "
+		"tried again: %s",
+		err->text);
 }
 
 static bool is_at_work_on(const struct policy_pool *pool, const char *domain)

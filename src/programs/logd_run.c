@@ -1,3 +1,4 @@
+/* The main thread of tlstally-logd: what it counts, and what it says of it. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -55,7 +56,7 @@ static void say_foreign(const struct day_lines *user)
 		snprintf(uid, sizeof(uid), "user %" PRId64, user->uid);
 	log_warning("%" PRIu64 " lines of the journal that look like "
 	            "Postfix's are of %s, and are left out, the first: '%s'; "
-	            "[log] journal_users lets them in",
+	            "set [log] journal_users to count them",
 	            user->n, uid, user->first);
 }
 
@@ -69,14 +70,14 @@ static void say_left_out(struct logd *d, const struct log_fates *fates)
 		            "tlstally-logd(8))",
 		            fates->n[LINE_UNREAD], fates->first[LINE_UNREAD]);
 	if (may_say(d, &d->said_unclear, fates->n[LINE_UNCLEAR]))
-		log_warning("%" PRIu64 " deliveries count for nobody, since "
+		log_warning("%" PRIu64 " deliveries are not counted, since "
 		            "their lines can be read in two ways or were cut "
 		            "off, the first: '%s'",
 		            fates->n[LINE_UNCLEAR], fates->first[LINE_UNCLEAR]);
 	if (may_say(d, &d->said_ours, fates->n[LINE_OURS]))
 		log_warning("%" PRIu64 " lines of the log tell of what keeps "
 		            "this host's own Postfix from TLS, the first: "
-		            "'%s'; its sessions then count for nobody",
+		            "'%s'; its sessions then are not counted",
 		            fates->n[LINE_OURS], fates->first[LINE_OURS]);
 	if (may_say(d, &d->said_foreign, fates->n[LINE_FOREIGN]))
 		for (size_t i = 0; i < fates->user_count; i++)

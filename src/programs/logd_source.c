@@ -1,3 +1,4 @@
+/* Where tlstally-logd reads the log: a file, the journal, or standard input. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

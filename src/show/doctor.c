@@ -60,9 +60,10 @@ static void look_at_socket(const struct status_of *of, struct finding *finding)
 	else if (why == EACCES)
 		doctor_tell(finding, NOTE, "%s is not ours to look at", path);
 	else
-		doctor_tell(finding, BAD,
-		            "nobody receives at %s (%s): is tlstallyd running?",
-		            path, strerror(why));
+		doctor_tell(
+			finding, BAD,
+			"no process receives at %s (%s): is tlstallyd running?",
+			path, strerror(why));
 }
 
 static void look_at_queue(const struct status_of *of, struct finding *finding)

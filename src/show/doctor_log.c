@@ -74,12 +74,12 @@ void doctor_look_at_lines(const struct status_of *of, struct finding *finding)
 			finding, grade,
 			"%" PRIu64 " lines of the journal are not of root and "
 			"Postfix's mail_owner and were left out, the first: "
-			"'%s'; [log] journal_users lets them in",
+			"'%s'; set [log] journal_users to count them",
 			sums[LINE_FOREIGN].n, sums[LINE_FOREIGN].first);
 	else if (sums[LINE_UNCLEAR].n > 0)
 		doctor_tell(finding, NOTE,
 		            "%" PRIu64
-		            " deliveries count for nobody, since their "
+		            " deliveries are not counted, since their "
 		            "lines can be read in two ways or were cut "
 		            "off, the first: '%s'",
 		            sums[LINE_UNCLEAR].n, sums[LINE_UNCLEAR].first);

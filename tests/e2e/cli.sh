@@ -198,7 +198,7 @@ json '[c["grade"] for c in d["checks"] if c["check"] == "socket"] == ["good"]'
 json '[c["grade"] for c in d["checks"] if c["check"] == "mode"] == ["note"]'
 stop_daemon
 try 1 "the doctor misses the daemon" doctor
-says out "nobody receives at"
+says out "no process receives at"
 says err "checks are bad"
 
 # The next night.

@@ -153,7 +153,7 @@ SESSIONS = [
     ("an apiUrl far too long", says(body=session(api="/" + "x" * 5000)),
      "a URL that is too long"),
     ("an account that is none", says(body=session(
-        primaryAccounts={STALWART: "a\n1"})), "has an id that is none"),
+        primaryAccounts={STALWART: "a\n1"})), "an account whose id is not valid"),
     ("without the objects", says(body=session(capabilities={CORE: {}})),
      "has no x:TlsInternalReport: its session does not offer "
      "urn:stalwart:jmap"),
@@ -165,7 +165,7 @@ SESSIONS = [
     ("429", says(429), "HTTP status 429: too many requests"),
     ("500", says(500, b"<html>"), "HTTP status 500: the server failed"),
     ("503", problem(503, "the store is away \x1b[31m"),
-     "HTTP status 503: the server cannot just now: the store is away"),
+     "HTTP status 503: the server is busy or unavailable: the store is away"),
     ("418", says(418), "HTTP status 418"),
     ("a redirect elsewhere", lambda h: h.answer(
         302, Location=f"http://127.0.0.1:{h.server.thief.port}/jmap"),
@@ -174,7 +174,7 @@ SESSIONS = [
      "redirects to https://jmap.example/, " + ELSEWHERE),
     ("a redirect to a file", says(302, Location="file:///etc/passwd"),
      ELSEWHERE),
-    ("a redirect to nowhere", says(302), "a redirect to nowhere"),
+    ("a redirect to nowhere", says(302), "a redirect without a Location"),
     ("redirects in a ring", says(302, Location=USUAL),
      "more than 3 redirects"),
     ("too large", endless, "the answer is longer than 64 MiB"),
@@ -209,7 +209,7 @@ CALLS = [
      "the server has no such method"),
     ("another filter", error(type="unsupportedFilter"),
      "the server cannot filter like that"),
-    ("busy", error(type="serverUnavailable"), "the server cannot just now"),
+    ("busy", error(type="serverUnavailable"), "the server is busy or unavailable"),
     ("no ids", response(["x:TlsInternalReport/query", {}, "0"]),
      "the answer to /query has no list of ids"),
     ("ids that are none", response(["x:TlsInternalReport/query",
@@ -245,7 +245,7 @@ CHANGES = [
     ("update: refused", "update", response(
         ["x:TlsInternalReport/set", {"notUpdated": {"a1": {
             "type": "rateLimit"}}}, "0"]),
-     "a1: too many of late, try again later"),
+     "a1: too many requests, try again later"),
     ("update: an error that is none", "update", response(
         ["x:TlsInternalReport/set", {"notUpdated": {"a1": 7}}, "0"]),
      "a1: an error without a type"),
@@ -269,9 +269,9 @@ URLS = [
     ("no URL", "tally example", "no URL like https://tally.example.com"),
     ("another scheme", "ftp://127.0.0.1/", "neither https nor http"),
     ("a file", "file:///etc/passwd", "no URL like"),
-    ("in the clear", "http://tally.example/", "http:// shows the key"),
+    ("in the clear", "http://tally.example/", "http:// sends the key"),
     ("a name that begins like ours", "http://127.0.0.1.example/",
-     "http:// shows the key"),
+     "http:// sends the key"),
     ("with a user", "https://u:p@tally.example/", "a URL with a user in it"),
 ]
 

@@ -500,7 +500,7 @@ static void test_status_words(void **state)
 		{"lines that can be read in two ways",
 	         "{\"lines\":[{\"day\":\"2026-03-02\",\"unclear\":2,"
 	         "\"firstUnclear\":\"x\"}]}",
-	         "2 deliveries on 2026-03-02 count for nobody, since their "
+	         "2 deliveries on 2026-03-02 are not counted, since their "
 	         "lines can be read in two ways or were cut off",
 	         true},
 		{"lines of another user",

@@ -197,7 +197,7 @@ static const struct lines_row lines_rows[] = {
          true,
          "lines",
          "note",
-         "2 deliveries count for nobody, since their lines can be read in "
+         "2 deliveries are not counted, since their lines can be read in "
          "two ways or were cut off"},
 	{"our own Postfix cannot do TLS",
          {{.fate = LINE_TELLS, .n = 4},
