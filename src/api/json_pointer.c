@@ -8,8 +8,6 @@
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 
-enum { INDEX_DIGITS = 9 };
-
 /* The next token, decoded; false when an escape is none.  *rest is NULL after
  * the last. */
 static bool next_token(const char **rest, struct strbuf *token)
@@ -33,8 +31,8 @@ static bool next_token(const char **rest, struct strbuf *token)
 
 /* --- result references --- */
 
-static json_t *get(json_t *at, const char *rest, const char *pointer,
-                   struct err *err);
+static json_t *get_at(json_t *at, const char *rest, const char *pointer,
+                      struct err *err);
 
 static void append(json_t *list, json_t *item)
 {
@@ -50,7 +48,8 @@ static json_t *get_each(json_t *array, const char *rest, const char *pointer,
 	size_t i, j;
 
 	json_array_foreach (array, i, item) {
-		auto_(json_free) json_t *value = get(item, rest, pointer, err);
+		auto_(json_free) json_t *value =
+			get_at(item, rest, pointer, err);
 
 		if (value == NULL)
 			return NULL;
@@ -64,22 +63,13 @@ static json_t *get_each(json_t *array, const char *rest, const char *pointer,
 	return json_incref(list);
 }
 
-static json_t *item_at(json_t *array, const char *token)
-{
-	size_t len = strspn(token, "0123456789");
-
-	if (len == 0 || len > INDEX_DIGITS || token[len] != '\0' ||
-	    (len > 1 && token[0] == '0'))
-		return NULL;
-	return json_array_get(array, strtoul(token, NULL, 10));
-}
-
 /* The depth is that of the tree, which its reader bounds. */
-static json_t *get(json_t *at, const char *rest, const char *pointer,
-                   struct err *err)
+static json_t *get_at(json_t *at, const char *rest, const char *pointer,
+                      struct err *err)
 {
 	auto_(strbuf_clear) struct strbuf token = {0};
-	json_t *next;
+	json_t *next = NULL;
+	size_t index;
 
 	if (rest == NULL)
 		return json_incref(at);
@@ -89,14 +79,16 @@ static json_t *get(json_t *at, const char *rest, const char *pointer,
 	}
 	if (json_is_array(at) && strcmp(strbuf_text(&token), "*") == 0)
 		return get_each(at, rest, pointer, err);
-	next = json_is_array(at) ? item_at(at, strbuf_text(&token))
-	                         : json_object_get(at, strbuf_text(&token));
+	if (!json_is_array(at))
+		next = json_object_get(at, strbuf_text(&token));
+	else if (json_index_parse(strbuf_text(&token), &index))
+		next = json_array_get(at, index);
 	if (next == NULL) {
 		err_set(err, ERR_NOTFOUND, "'%.200s': nothing at '%.100s'",
 		        pointer, strbuf_text(&token));
 		return NULL;
 	}
-	return get(next, rest, pointer, err);
+	return get_at(next, rest, pointer, err);
 }
 
 json_t *json_pointer_get(json_t *root, const char *pointer, struct err *err)
@@ -108,7 +100,7 @@ json_t *json_pointer_get(json_t *root, const char *pointer, struct err *err)
 		        pointer);
 		return NULL;
 	}
-	return get(root, pointer + 1, pointer, err);
+	return get_at(root, pointer + 1, pointer, err);
 }
 
 /* --- patches --- */

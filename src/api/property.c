@@ -8,11 +8,9 @@
 
 /* An item of a list that was given as {"0":...}. */
 struct indexed {
-	unsigned long index;
+	size_t index;
 	json_t *value;
 };
-
-enum { INDEX_DIGITS = 9 };
 
 const struct property *property_find(const struct property_table *table,
                                      const char *name)
@@ -91,18 +89,6 @@ json_t *properties_write(const struct property_table *table, const void *thing)
 	return json;
 }
 
-/* "0", "17"; not "017". */
-static bool index_parse(const char *text, unsigned long *index)
-{
-	size_t len = strspn(text, "0123456789");
-
-	if (len == 0 || len > INDEX_DIGITS || text[len] != '\0' ||
-	    (len > 1 && text[0] == '0'))
-		return false;
-	*index = strtoul(text, NULL, 10);
-	return true;
-}
-
 static int by_index(const void *left, const void *right)
 {
 	const struct indexed *a = left, *b = right;
@@ -146,7 +132,7 @@ static void items_of_map(const struct json_at *at, json_t *list)
 		struct json_at member = {
 			.in = at->in, .up = at, .name = name, .json = value};
 
-		if (index_parse(name, &items[n].index))
+		if (json_index_parse(name, &items[n].index))
 			items[n++].value = value;
 		else
 			json_at_fail(&member, ERR_PARSE,

@@ -161,17 +161,13 @@ static void read_count(const struct json_at *at, const struct property *row,
 	*(uint64_t *)field = json_at_uint_value(at);
 }
 
-static json_t *count_json(uint64_t count)
-{
-	if (count > JSON_UINT_MAX)
-		count = JSON_UINT_MAX;
-	return json_integer((json_int_t)count);
-}
-
 static json_t *write_count(const struct property *row, const void *field)
 {
+	uint64_t count = *(const uint64_t *)field;
+
 	(void)row;
-	return count_json(*(const uint64_t *)field);
+	return json_integer(
+		(json_int_t)(count < JSON_UINT_MAX ? count : JSON_UINT_MAX));
 }
 
 static void read_time(const struct json_at *at, const struct property *row,

@@ -121,7 +121,7 @@ static void inner_address(const struct address_range *range,
 		           (range->inner_inverted ? 0xff : 0);
 }
 
-static const struct address_range *find(const uint8_t *bytes, size_t len)
+static const struct address_range *find_range(const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
 		const struct address_range *range = &ranges[i];
@@ -132,7 +132,7 @@ static const struct address_range *find(const uint8_t *bytes, size_t len)
 		if (range->inner_at == 0)
 			return range;
 		inner_address(range, bytes, inner);
-		if (find(inner, V4_BYTES) != NULL)
+		if (find_range(inner, V4_BYTES) != NULL)
 			return range;
 	}
 	return NULL;
@@ -143,7 +143,7 @@ const struct address_range *address_special(const struct sockaddr *address)
 	uint8_t bytes[V6_BYTES];
 	size_t len = address_bytes(address, bytes);
 
-	return len == 0 ? &unknown_family : find(bytes, len);
+	return len == 0 ? &unknown_family : find_range(bytes, len);
 }
 
 struct address_guard *address_guard_new(bool allow_private, struct err *err)

@@ -22,16 +22,6 @@ static void quantum(const uint8_t *in, size_t len, char out[4])
 	out[3] = len > 2 ? digits[v & 63] : '=';
 }
 
-/* At most LINE_BYTES bytes; returns how many characters they became. */
-static size_t line(const uint8_t *in, size_t len, char *out)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < len; i += 3, used += 4)
-		quantum(in + i, len - i < 3 ? len - i : 3, out + used);
-	return used;
-}
-
 static void write_all(const uint8_t *in, size_t len, const char *line_end,
                       size_t line_end_len, struct strbuf *out)
 {
@@ -39,8 +29,11 @@ static void write_all(const uint8_t *in, size_t len, const char *line_end,
 
 	for (size_t i = 0; i < len; i += LINE_BYTES) {
 		size_t n = len - i < LINE_BYTES ? len - i : LINE_BYTES;
+		char *end = text;
 
-		strbuf_add(out, text, line(in + i, n, text));
+		for (size_t j = 0; j < n; j += 3, end += 4)
+			quantum(in + i + j, n - j < 3 ? n - j : 3, end);
+		strbuf_add(out, text, (size_t)(end - text));
 		strbuf_add(out, line_end, line_end_len);
 	}
 }

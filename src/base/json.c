@@ -116,9 +116,22 @@ bool json_uint_parse(const char *text, uint64_t *value)
 	return errno == 0;
 }
 
+enum { INDEX_DIGITS = 9 };
+
+bool json_index_parse(const char *text, size_t *index)
+{
+	size_t len = strspn(text, "0123456789");
+
+	if (len == 0 || len > INDEX_DIGITS || text[len] != '\0' ||
+	    (len > 1 && text[0] == '0'))
+		return false;
+	*index = strtoul(text, NULL, 10);
+	return true;
+}
+
 /* 1 when the member is there and of the type, 0 when absent or null. */
-static int get(const json_t *object, const char *name, json_type type,
-               const char *word, const json_t **value, struct err *err)
+static int get_member(const json_t *object, const char *name, json_type type,
+                      const char *word, const json_t **value, struct err *err)
 {
 	*value = json_object_get(object, name);
 	if (*value == NULL || json_is_null(*value))
@@ -132,7 +145,8 @@ int json_get_string(const json_t *object, const char *name, const char **value,
                     struct err *err)
 {
 	const json_t *member;
-	int rc = get(object, name, JSON_STRING, "a string", &member, err);
+	int rc =
+		get_member(object, name, JSON_STRING, "a string", &member, err);
 
 	if (rc == 1)
 		*value = json_string_value(member);
@@ -142,10 +156,10 @@ int json_get_string(const json_t *object, const char *name, const char **value,
 int json_get_array(const json_t *object, const char *name, const json_t **value,
                    struct err *err)
 {
-	return get(object, name, JSON_ARRAY, "an array", value, err);
+	return get_member(object, name, JSON_ARRAY, "an array", value, err);
 }
 
-static void set(json_t *object, const char *name, json_t *value)
+static void set_member(json_t *object, const char *name, json_t *value)
 {
 	/* fails for invalid UTF-8 and for no memory: neither is ours */
 	if (json_object_set_new(object, name, value))
@@ -155,17 +169,17 @@ static void set(json_t *object, const char *name, json_t *value)
 void json_set_string(json_t *object, const char *name, const char *value)
 {
 	if (value != NULL)
-		set(object, name, json_string(value));
+		set_member(object, name, json_string(value));
 }
 
 void json_set_uint(json_t *object, const char *name, uint64_t value)
 {
-	set(object, name, json_integer((json_int_t)value));
+	set_member(object, name, json_integer((json_int_t)value));
 }
 
 void json_set_bool(json_t *object, const char *name, bool value)
 {
-	set(object, name, json_boolean(value));
+	set_member(object, name, json_boolean(value));
 }
 
 void json_set_time(json_t *object, const char *name, int64_t time)
@@ -173,5 +187,6 @@ void json_set_time(json_t *object, const char *name, int64_t time)
 	char text[TIME_TEXT];
 
 	if (time != 0)
-		set(object, name, json_string(day_format_time(time, text)));
+		set_member(object, name,
+		           json_string(day_format_time(time, text)));
 }

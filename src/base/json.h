@@ -40,6 +40,9 @@ json_t *json_uint(uint64_t value);
 /* Digits that fit 64 bits. */
 bool json_uint_parse(const char *text, uint64_t *value);
 
+/* "0", "17" as an index of an array; not "017". */
+bool json_index_parse(const char *text, size_t *index);
+
 /* Appends compact JSON, members in the order they were set. */
 void json_write(const json_t *json, struct strbuf *out);
 

@@ -85,7 +85,7 @@ static void keep_path(const struct json_at *at)
 }
 
 /* Names and words may be a stranger's: nothing of them breaks the line. */
-static void keep(const struct json_at *at, int class, const char *words)
+static void keep_fault(const struct json_at *at, int class, const char *words)
 {
 	struct strbuf text;
 
@@ -111,13 +111,13 @@ int json_at_fail(const struct json_at *at, int class, const char *fmt, ...)
 	va_start(ap, fmt);
 	err_vset(&words, class, fmt, ap);
 	va_end(ap);
-	keep(at, class, words.text);
+	keep_fault(at, class, words.text);
 	return class;
 }
 
 int json_at_fail_err(const struct json_at *at, const struct err *why)
 {
-	keep(at, why->class, why->text);
+	keep_fault(at, why->class, why->text);
 	return why->class;
 }
 

@@ -46,8 +46,8 @@ size_t lru_count(const struct lru *lru)
 }
 
 /* Where the entry hangs, or would: its bucket or the one before's chain. */
-static struct entry **find(const struct lru *lru, uint64_t hash,
-                           const void *key, size_t len)
+static struct entry **find_entry(const struct lru *lru, uint64_t hash,
+                                 const void *key, size_t len)
 {
 	struct entry **at = &lru->buckets[hash & (lru->bucket_count - 1)];
 
@@ -60,7 +60,7 @@ static struct entry **find(const struct lru *lru, uint64_t hash,
 static struct entry **find_key(const struct lru *lru, const void *key,
                                size_t len)
 {
-	return find(lru, hash64(lru->seed, key, len), key, len);
+	return find_entry(lru, hash64(lru->seed, key, len), key, len);
 }
 
 static void unlink_age(struct lru *lru, struct entry *entry)
@@ -77,7 +77,7 @@ static void link_newest(struct lru *lru, struct entry *entry)
 	lru->newest = entry;
 }
 
-static void drop(struct lru *lru, struct entry **at)
+static void drop_entry(struct lru *lru, struct entry **at)
 {
 	struct entry *entry = *at;
 
@@ -105,15 +105,16 @@ static void grow(struct lru *lru)
 	}
 }
 
-static struct entry *add(struct lru *lru, uint64_t hash, const void *key,
-                         size_t len)
+static struct entry *add_entry(struct lru *lru, uint64_t hash, const void *key,
+                               size_t len)
 {
 	struct entry *entry = xcalloc(1, sizeof(*entry));
 	struct entry **at;
 
 	if (lru->count >= lru->max)
-		drop(lru, find(lru, lru->oldest->hash, lru->oldest->key,
-		               lru->oldest->key_len));
+		drop_entry(lru,
+		           find_entry(lru, lru->oldest->hash, lru->oldest->key,
+		                      lru->oldest->key_len));
 	if (lru->count >= lru->bucket_count)
 		grow(lru);
 	entry->hash = hash;
@@ -131,10 +132,10 @@ static struct entry *add(struct lru *lru, uint64_t hash, const void *key,
 void *lru_use(struct lru *lru, const void *key, size_t len)
 {
 	uint64_t hash = hash64(lru->seed, key, len);
-	struct entry *entry = *find(lru, hash, key, len);
+	struct entry *entry = *find_entry(lru, hash, key, len);
 
 	if (entry == NULL)
-		return add(lru, hash, key, len)->value;
+		return add_entry(lru, hash, key, len)->value;
 	unlink_age(lru, entry);
 	link_newest(lru, entry);
 	return entry->value;
@@ -152,7 +153,7 @@ void lru_forget(struct lru *lru, const void *key, size_t len)
 	struct entry **at = find_key(lru, key, len);
 
 	if (*at != NULL)
-		drop(lru, at);
+		drop_entry(lru, at);
 }
 
 const void *lru_next(const struct lru *lru, const void *cursor)
@@ -182,8 +183,9 @@ void lru_free(struct lru **lru)
 	if (*lru == NULL)
 		return;
 	while ((*lru)->oldest != NULL)
-		drop(*lru, find(*lru, (*lru)->oldest->hash, (*lru)->oldest->key,
-		                (*lru)->oldest->key_len));
+		drop_entry(*lru, find_entry(*lru, (*lru)->oldest->hash,
+		                            (*lru)->oldest->key,
+		                            (*lru)->oldest->key_len));
 	free((*lru)->buckets);
 	free(*lru);
 	*lru = NULL;

@@ -32,7 +32,7 @@ void slots_reset(struct slots *slots)
 	slots->sorted = NULL;
 }
 
-static void put(struct slots *slots, uint64_t *entry)
+static void put_entry(struct slots *slots, uint64_t *entry)
 {
 	size_t i = *entry & (slots->size - 1);
 
@@ -50,10 +50,10 @@ void slots_insert(struct slots *slots, void *entry)
 		slots->at = xcalloc(slots->size, sizeof(*slots->at));
 		for (size_t i = 0; i < old.size; i++)
 			if (old.at[i] != NULL)
-				put(slots, old.at[i]);
+				put_entry(slots, old.at[i]);
 		free(old.at);
 	}
-	put(slots, entry);
+	put_entry(slots, entry);
 	free(slots->sorted);
 	slots->sorted = NULL;
 }

@@ -92,15 +92,6 @@ static int check_tls(const struct conf *conf, struct err *err)
 	return 0;
 }
 
-static int check_enforces(const struct conf *conf, struct err *err)
-{
-	if (conf->log.enforces.count > 1 &&
-	    conf_list_has(&conf->log.enforces, "none"))
-		return fail(conf, "log", "enforces", err,
-		            "none stands alone or not at all");
-	return 0;
-}
-
 int conf_check(const struct conf *conf, struct err *err)
 {
 	int rc;
@@ -121,9 +112,10 @@ int conf_check(const struct conf *conf, struct err *err)
 	if (conf->report.max_grace < conf->report.grace)
 		return fail(conf, "deliver", "max_grace", err,
 		            "less than grace");
-	rc = check_enforces(conf, err);
-	if (rc < 0)
-		return rc;
+	if (conf->log.enforces.count > 1 &&
+	    conf_list_has(&conf->log.enforces, "none"))
+		return fail(conf, "log", "enforces", err,
+		            "none stands alone or not at all");
 	/* a day that may still wait for a feed must not be purged */
 	if (conf->store.keep_days * SECS_OF_DAY <=
 	    (uint64_t)conf->report.max_grace)

@@ -119,33 +119,24 @@ static const char tail[] =
 	".%D September 2018\n"
 	".Re\n";
 
-static void print_words(const struct setting *row, struct strbuf *out)
-{
-	strbuf_puts(out, "One of\n");
-	for (int i = 0; i < row->words->count; i++)
-		strbuf_printf(out, ".Cm %s%s\n", word_api(row->words, i),
-		              i + 1 < row->words->count ? " ," : " .");
-}
-
-static void print_default(const struct setting *row, struct strbuf *out)
-{
-	if (row->standard[0] != '\0')
-		strbuf_printf(out, "Default:\n.Ql %s .\n", row->standard);
-	else
-		strbuf_puts(out, "Default: empty.\n");
-}
-
 static void print_row(const struct setting *row, struct strbuf *out)
 {
 	strbuf_printf(out, ".It Cm %s\n%s", row->name, row->manual);
 	if (row->type == SETTING_ENUM)
-		print_words(row, out);
-	else if (row->type == SETTING_LIST)
+		strbuf_puts(out, "One of\n");
+	for (int i = 0; row->type == SETTING_ENUM && i < row->words->count; i++)
+		strbuf_printf(out, ".Cm %s%s\n", word_api(row->words, i),
+		              i + 1 < row->words->count ? " ," : " .");
+	if (row->type == SETTING_LIST)
 		strbuf_puts(out, "A list.\n");
 	else if (row->type == SETTING_SPAN_MS)
 		strbuf_puts(out, "Takes\n.Cm ms\nfor milliseconds, too.\n");
-	if (strcmp(row->name, "contact_info") != 0)
-		print_default(row, out);
+	if (strcmp(row->name, "contact_info") == 0)
+		return;
+	if (row->standard[0] != '\0')
+		strbuf_printf(out, "Default:\n.Ql %s .\n", row->standard);
+	else
+		strbuf_puts(out, "Default: empty.\n");
 }
 
 static void print_section(const struct settings_section *section,

@@ -153,13 +153,6 @@ static void prepare_libinih(void)
 #endif
 }
 
-static void skip_bom(struct parse *parse)
-{
-	if (parse->end - parse->at >= 3 &&
-	    memcmp(parse->at, "\xef\xbb\xbf", 3) == 0)
-		parse->at += 3;
-}
-
 int conf_read_text(struct conf *conf, const char *name, const char *text,
                    size_t len, struct err *err)
 {
@@ -178,10 +171,11 @@ int conf_read_text(struct conf *conf, const char *name, const char *text,
 	if (len > FILE_LARGEST)
 		return err_set(err, ERR_LIMIT, "%.200s: larger than 1 MiB",
 		               name);
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		parse.at += 3; /* a byte order mark */
 	free(conf->file);
 	conf->file = xstrdup(name);
 	memset(conf->given, 0, settings_count * sizeof(*conf->given));
-	skip_bom(&parse);
 	prepare_libinih();
 	bad_line = ini_parse_stream(next_line, &parse, on_setting, &parse);
 	if (bad_line < 0)

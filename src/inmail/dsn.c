@@ -92,15 +92,6 @@ static bool decode_part(struct search *search, GMimeObject *top,
 	return true;
 }
 
-/* Where the status names nobody, the header and the words for people do. */
-static void read_text(GMimeMessage *message, struct span text, struct dsn *dsn)
-{
-	dsn_read_text(text,
-	              g_mime_object_get_header(GMIME_OBJECT(message),
-	                                       "X-Failed-Recipients"),
-	              dsn);
-}
-
 /* Mail delivery agents say there alone that a mailbox is full. */
 static void hear_text(struct span text, struct dsn *dsn)
 {
@@ -112,6 +103,7 @@ static void hear_text(struct span text, struct dsn *dsn)
 			dsn->recipients[i].refusal = REFUSAL_PASSING;
 }
 
+/* Where the status names nobody, the header and the words for people do. */
 static void read_words(GMimeMessage *message, GMimeObject *top, struct dsn *dsn)
 {
 	auto_(unref) GMimeStream *decoded = g_mime_stream_mem_new();
@@ -120,7 +112,10 @@ static void read_words(GMimeMessage *message, GMimeObject *top, struct dsn *dsn)
 
 	decode_part(&search, top, is_text, decoded, &text);
 	if (dsn->count == 0)
-		read_text(message, text, dsn);
+		dsn_read_text(text,
+		              g_mime_object_get_header(GMIME_OBJECT(message),
+		                                       "X-Failed-Recipients"),
+		              dsn);
 	else
 		hear_text(text, dsn);
 }

@@ -160,17 +160,12 @@ static void next_block(struct block *block)
 	block_begin(block);
 }
 
-/* Within a group: a second recipient, or what began the first one again. */
-static bool begins_block(const struct block *block, enum field field)
-{
-	return block->seen & BIT(field) &&
-	       (BIT(field) & NAMES ||
-	        (field == block->first && block->seen & NAMES));
-}
-
 static void take_field(struct block *block, enum field field, const char *value)
 {
-	if (begins_block(block, field))
+	/* within a group: a second recipient, or what began the first one */
+	if (block->seen & BIT(field) &&
+	    (BIT(field) & NAMES ||
+	     (field == block->first && block->seen & NAMES)))
 		next_block(block);
 	if (block->seen == 0)
 		block->first = field;
@@ -204,11 +199,6 @@ static bool is_empty(struct span line)
 	return line.len == 0 || (line.len == 1 && line.at[0] == '\r');
 }
 
-static bool is_folded(struct span rest)
-{
-	return rest.len > 0 && (rest.at[0] == ' ' || rest.at[0] == '\t');
-}
-
 /* Up to and without an empty line; false at the end of all. */
 static bool next_group(struct span *rest, struct span *group)
 {
@@ -239,7 +229,7 @@ static bool next_field(struct span *group, enum field *field,
 			continue;
 		strbuf_reset(value);
 		add_line(value, line);
-		while (is_folded(*group)) {
+		while (span_starts(*group, " ") || span_starts(*group, "\t")) {
 			span_split(group, '\n', &line);
 			add_line(value, line);
 		}

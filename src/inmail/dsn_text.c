@@ -36,7 +36,7 @@ static struct span trim(struct span line)
 
 /* A line as one of a text: its blanks one space, each line on its own, for a
  * reply may begin there. */
-static void add(struct strbuf *said, struct span line)
+static void add_line(struct strbuf *said, struct span line)
 {
 	if (said->len > 0)
 		strbuf_putc(said, '\n');
@@ -89,7 +89,7 @@ static void collect(struct span text, struct span failed, struct strbuf *said)
 		}
 		if (line.at[0] == '-' || is_about_one_of(line, failed))
 			return;
-		add(said, line);
+		add_line(said, line);
 	} while (more && !said->failed);
 }
 
@@ -131,7 +131,7 @@ static void find_words(struct span text, struct span address,
 			continue;
 		rest = span_trim(rest);
 		if (rest.len > 0)
-			add(said, rest);
+			add_line(said, rest);
 		if (more)
 			collect(text, failed, said);
 		return;

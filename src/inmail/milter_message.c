@@ -212,7 +212,8 @@ void milter_message_recipient(struct milter_message *message,
 }
 
 /* As much as fits: a bounce says what it has to say at its beginning. */
-static void keep(struct milter_message *message, const void *data, size_t len)
+static void keep_text(struct milter_message *message, const void *data,
+                      size_t len)
 {
 	size_t left = message->text_max - message->text.len;
 
@@ -246,10 +247,10 @@ void milter_message_header(struct milter_message *message, const char *name,
 		message->tls_optional |= is_no(value);
 	if (message->token[0] == '\0')
 		return;
-	keep(message, name, strlen(name));
-	keep(message, ": ", 2);
-	keep(message, value, strlen(value));
-	keep(message, "\n", 1);
+	keep_text(message, name, strlen(name));
+	keep_text(message, ": ", 2);
+	keep_text(message, value, strlen(value));
+	keep_text(message, "\n", 1);
 }
 
 bool milter_message_body(struct milter_message *message, const void *data,
@@ -258,9 +259,9 @@ bool milter_message_body(struct milter_message *message, const void *data,
 	if (!message->begun || message->token[0] == '\0')
 		return false;
 	if (!message->in_body)
-		keep(message, "\n", 1);
+		keep_text(message, "\n", 1);
 	message->in_body = true;
-	keep(message, data, len);
+	keep_text(message, data, len);
 	return message->text.len < message->text_max;
 }
 

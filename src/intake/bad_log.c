@@ -70,7 +70,7 @@ void bad_log_note(struct bad_log *log, enum bad_input kind, const char *why,
 	pthread_mutex_unlock(&log->lock);
 }
 
-static struct sample take(struct bad_log *log, int kind)
+static struct sample take_sample(struct bad_log *log, int kind)
 {
 	struct sample sample;
 
@@ -113,8 +113,8 @@ static int write_file(const char *path, const struct sample *sample)
 }
 
 /* The directory is a ring: file 0 is written again after the last. */
-static void keep(struct bad_log *log, const struct sample *sample,
-                 int64_t now_ms)
+static void keep_sample(struct bad_log *log, const struct sample *sample,
+                        int64_t now_ms)
 {
 	char *path;
 	uint64_t held;
@@ -134,12 +134,12 @@ static void keep(struct bad_log *log, const struct sample *sample,
 void bad_log_tick(struct bad_log *log, int64_t now_ms)
 {
 	for (int kind = 0; kind < BAD_KINDS; kind++) {
-		struct sample sample = take(log, kind);
+		struct sample sample = take_sample(log, kind);
 
 		if (sample.count == 0)
 			continue;
 		say(log, kind, &sample, now_ms);
-		keep(log, &sample, now_ms);
+		keep_sample(log, &sample, now_ms);
 		free(sample.data);
 	}
 }

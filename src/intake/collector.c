@@ -146,7 +146,7 @@ static size_t rows(void *arg, int side)
 	return tally_domain_count(tally);
 }
 
-static void put(struct db_txn *txn, void *arg, int side, size_t row)
+static void put_row(struct db_txn *txn, void *arg, int side, size_t row)
 {
 	struct collector *c = arg;
 
@@ -188,7 +188,7 @@ struct collector *collector_new(const struct collector_options *options)
 	static const struct committer_work work = {
 		.taken = taken,
 		.rows = rows,
-		.put = put,
+		.put = put_row,
 		.put_sums = put_sums,
 		.committed = committed,
 	};

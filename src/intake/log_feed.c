@@ -237,7 +237,7 @@ static size_t rows(void *arg, int side)
 	return count;
 }
 
-static void put(struct db_txn *txn, void *arg, int side, size_t row)
+static void put_row(struct db_txn *txn, void *arg, int side, size_t row)
 {
 	const struct log_feed *f = arg;
 	const struct count_row *c = f->rows[row];
@@ -431,7 +431,7 @@ static int feed_new(struct log_feed **out, struct log_source *source,
 {
 	static const struct committer_work work = {
 		.rows = rows,
-		.put = put,
+		.put = put_row,
 		.put_sums = put_sums,
 		.committed = committed,
 		.read = read_until_stopped,

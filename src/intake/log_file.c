@@ -372,16 +372,6 @@ static int watch_directory(const char *path)
 	return fd;
 }
 
-/* The last file of the queue with something in it; in vain 0. */
-static size_t last_with_content(const struct log_queue *queue)
-{
-	size_t i = queue->count - 1;
-
-	while (i > 0 && queue->inputs[i]->head_len == 0)
-		i--;
-	return i;
-}
-
 static int skip_to_end(struct log_input *input, struct err *err)
 {
 	char block[64 * 1024];
@@ -405,7 +395,9 @@ static int open_at_end(struct log_file *f, struct err *err)
 	if (f->queue.count == 0 ||
 	    strcmp(f->queue.inputs[f->queue.count - 1]->path, f->path) != 0)
 		return err_set(err, ERR_NOTFOUND, "there is no %s", f->path);
-	last = last_with_content(&f->queue);
+	last = f->queue.count - 1;
+	while (last > 0 && f->queue.inputs[last]->head_len == 0)
+		last--;
 	log_queue_drop_first(&f->queue, last);
 	return skip_to_end(current(f), err);
 }

@@ -289,21 +289,16 @@ static int compare_age(const void *a, const void *b)
 	return order != 0 ? order : strcmp(left->path, right->path);
 }
 
-/* Do both begin with the same bytes? */
-static bool same_content(const struct log_input *a, const struct log_input *b)
-{
-	size_t len = a->head_len < b->head_len ? a->head_len : b->head_len;
-
-	return log_input_is_known(a) && log_input_is_known(b) &&
-	       memcmp(a->head, b->head, len) == 0;
-}
-
 /* Is the second of these a copy (or still being made) of the first? */
 static bool is_double(const struct log_input *kept,
                       const struct log_input *other)
 {
+	size_t len = kept->head_len < other->head_len ? kept->head_len
+	                                              : other->head_len;
+
 	return (kept->dev == other->dev && kept->ino == other->ino) ||
-	       same_content(kept, other);
+	       (log_input_is_known(kept) && log_input_is_known(other) &&
+	        memcmp(kept->head, other->head, len) == 0);
 }
 
 /* gzip(1) is still at it, or has not taken the original away yet.  Of what it
@@ -344,19 +339,6 @@ static void drop_doubles(struct log_queue *queue, const struct log_input *file)
 	}
 }
 
-/* The file, NULL when there is none. */
-static int open_file(const char *path, struct log_input **file, struct err *err)
-{
-	struct err why = {0};
-	int rc = log_input_open(file, path, &why);
-
-	if (rc == ERR_NOTFOUND)
-		return 0;
-	if (rc < 0 && err != NULL)
-		*err = why;
-	return rc;
-}
-
 /*
  * One look: siblings by age, then the file.  It is opened before them: moved
  * away earlier it is among them, moved away later it is missed at its name.
@@ -367,9 +349,13 @@ static int scan_once(const char *path, struct log_queue *queue, bool *moved,
                      struct err *err)
 {
 	struct log_input *file = NULL;
+	struct err why;
+	int rc = log_input_open(&file, path, &why);
 
-	if (open_file(path, &file, err) < 0)
-		return err->class;
+	if (rc < 0 && rc != ERR_NOTFOUND) {
+		*err = why;
+		return rc;
+	}
 	queue->names = log_rotate_names(path);
 	if (open_siblings(queue, path, err) < 0) {
 		log_input_close(&file);
@@ -404,12 +390,6 @@ int log_rotate_all(const char *path, struct log_queue *queue, struct err *err)
 	return rc;
 }
 
-static bool has_inode(const struct log_input *input,
-                      const struct log_place *place)
-{
-	return input->dev == place->dev && input->ino == place->ino;
-}
-
 /* Is it the file of the place?  An inode alone says little: it is used again
  * once its file is gone, and a copy has another. */
 static bool has_place(const struct log_input *input,
@@ -434,18 +414,13 @@ static int find_place(const struct log_queue *queue,
 	for (size_t i = queue->count; i-- > 0;) {
 		if (!has_place(queue->inputs[i], place))
 			continue;
-		if (has_inode(queue->inputs[i], place))
+		if (queue->inputs[i]->dev == place->dev &&
+		    queue->inputs[i]->ino == place->ino)
 			return (int)i;
 		if (found < 0)
 			found = (int)i;
 	}
 	return found;
-}
-
-static bool is_the_file(const struct log_queue *queue, size_t i,
-                        const char *path)
-{
-	return strcmp(queue->inputs[i]->path, path) == 0;
 }
 
 int log_rotate_from(const char *path, const struct log_place *place,
@@ -463,7 +438,7 @@ int log_rotate_from(const char *path, const struct log_place *place,
 	if (found > 0)
 		log_queue_drop_first(queue, (size_t)found);
 	for (size_t i = queue->count; found < 0 && i-- > 0;)
-		if (!is_the_file(queue, i, path) &&
+		if (strcmp(queue->inputs[i]->path, path) != 0 &&
 		    log_times_compare(queue->inputs[i]->mtime, since) <= 0)
 			queue_drop(queue, i);
 	return found >= 0;

@@ -109,7 +109,7 @@ static size_t rows(void *arg, int side)
 	return milter_counts_rows(f->sides[side]);
 }
 
-static void put(struct db_txn *txn, void *arg, int side, size_t row)
+static void put_row(struct db_txn *txn, void *arg, int side, size_t row)
 {
 	struct milter_feed *f = arg;
 
@@ -190,7 +190,7 @@ int milter_feed_start(struct milter_feed **feed,
 {
 	static const struct committer_work work = {
 		.rows = rows,
-		.put = put,
+		.put = put_row,
 		.put_sums = put_ran,
 		.committed = committed,
 		.rest = rest,

@@ -123,16 +123,6 @@ static const char *host_name(struct arena *mem, const char *text)
 	return name ? name : clean(mem, text, SESSION_STRING_MAX);
 }
 
-static void canonicalize_failure(struct arena *mem, struct failure_detail *d)
-{
-	d->sending_ip = good_ip(mem, d->sending_ip);
-	d->mx_host = host_name(mem, d->mx_host);
-	d->mx_helo = helo_name(mem, d->mx_helo);
-	d->receiving_ip = good_ip(mem, d->receiving_ip);
-	d->additional = clean(mem, d->additional, SESSION_STRING_MAX);
-	d->reason = clean(mem, d->reason, SESSION_REASON_MAX);
-}
-
 /* One number of a TLSA record, 0 to 255, and the space after it. */
 static const char *tlsa_number(const char *p, char *out)
 {
@@ -253,8 +243,16 @@ static void canonicalize_policy(struct session *session,
 	else
 		canonicalize_strings(mem, policy);
 	canonicalize_mx(mem, policy);
-	for (size_t i = 0; i < policy->failure_count; i++)
-		canonicalize_failure(mem, &policy->failures[i]);
+	for (size_t i = 0; i < policy->failure_count; i++) {
+		struct failure_detail *d = &policy->failures[i];
+
+		d->sending_ip = good_ip(mem, d->sending_ip);
+		d->mx_host = host_name(mem, d->mx_host);
+		d->mx_helo = helo_name(mem, d->mx_helo);
+		d->receiving_ip = good_ip(mem, d->receiving_ip);
+		d->additional = clean(mem, d->additional, SESSION_STRING_MAX);
+		d->reason = clean(mem, d->reason, SESSION_REASON_MAX);
+	}
 }
 
 int session_canonicalize(struct session *session, struct err *err)
