@@ -130,7 +130,7 @@ dns_write_conf()
 dns_wait()
 {
 	for _ in $(seq 100); do
-		case $(tests/e2e/policy_driver dns "127.0.0.1@$1" 500 ns.test A) in
+		case $(tests/e2e/policy_driver dns "inet:127.0.0.1:$1" 500 ns.test A) in
 		ok*) return 0 ;;
 		esac
 		sleep 0.1

@@ -75,7 +75,7 @@ ask() {
 
 # at WHAT NAME TYPE = PATTERN: asks the resolver itself
 at() {
-	ask "$1" "127.0.0.1@$dns" 5000 "${@:2}"
+	ask "$1" "inet:127.0.0.1:$dns" 5000 "${@:2}"
 }
 
 at "a set of MX" ok.test MX = \
@@ -115,7 +115,7 @@ at "a name that DNS cannot have" "$(printf 'a%.0s' $(seq 70)).test" A = \
 # find_policy WHAT DOMAIN = PATTERN: a policy from where DNS says it is
 find_policy() {
 	local got
-	got=$("$driver" find "127.0.0.1@${at:-$dns}" "" 5 "$2")
+	got=$("$driver" find "inet:127.0.0.1:${at:-$dns}" "" 5 "$2")
 	# shellcheck disable=SC2254
 	case $got in
 	$4) echo "ok: $1" ;;
@@ -148,7 +148,7 @@ proxy() {
 
 # through WHAT TIMEOUT NAME TYPE = PATTERN
 through() {
-	ask "$1" "127.0.0.1@$port" "${@:2}"
+	ask "$1" "inet:127.0.0.1:$port" "${@:2}"
 }
 
 # took WHAT MIN MAX: milliseconds of the last question
@@ -162,11 +162,11 @@ through "UDP is lost: TCP" 2000 ok.test MX = "ok secure * ok.test 2 *"
 took "UDP is lost" 900 1900
 proxy --udp drop --tcp drop
 through "nobody answers" 1000 ok.test MX = \
-	"no-answer insecure 127.0.0.1@$port by TCP: no answer in time"
+	"no-answer insecure inet:127.0.0.1:$port by TCP: no answer in time"
 took "nobody answers" 950 1500
 proxy --udp drop --tcp close
 through "TCP is closed" 1000 ok.test MX = \
-	"no-answer insecure 127.0.0.1@$port by TCP: the connection was closed"
+	"no-answer insecure inet:127.0.0.1:$port by TCP: the connection was closed"
 proxy --udp spoof
 through "forged answers before the real one" 2000 ok.test MX = \
 	"ok secure * ok.test 2 *"
@@ -176,10 +176,10 @@ through "a damaged packet: TCP" 2000 ok.test MX = "ok secure * ok.test 2 *"
 took "a damaged packet" 0 900
 proxy --udp refuse --tcp refuse
 through "a server that refuses" 2000 ok.test MX = \
-	"no-answer insecure 127.0.0.1@$port by TCP: REFUSED"
+	"no-answer insecure inet:127.0.0.1:$port by TCP: REFUSED"
 proxy --udp badvers --tcp badvers
 through "a server that knows no EDNS of this version" 2000 ok.test MX = \
-	"no-answer insecure 127.0.0.1@$port by TCP: RCODE 16"
+	"no-answer insecure inet:127.0.0.1:$port by TCP: RCODE 16"
 proxy --udp cname
 through "one alias at a time" 2000 c1.test A = \
 	"ok insecure [1-9]* c6.test 1 192.0.2.6"
@@ -188,11 +188,11 @@ through "aliases without an end" 2000 c1.test A = \
 	"no-answer insecure a chain of CNAMEs without an end"
 
 port=$(dns_free_port)
-ask "no server there" "127.0.0.1@$port" 2000 ok.test MX = \
-	"no-answer insecure 127.0.0.1@$port by TCP: * refused"
+ask "no server there" "inet:127.0.0.1:$port" 2000 ok.test MX = \
+	"no-answer insecure inet:127.0.0.1:$port by TCP: * refused"
 took "no server there" 0 900
 ask "no address" dns.example 2000 ok.test MX = \
-	"error 'dns.example' is no IP address*"
+	"error 'dns.example' is not an IP address*"
 
 echo "$failures failed"
 [ $failures -eq 0 ]

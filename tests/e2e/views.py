@@ -119,7 +119,7 @@ def refused(conf, url, token):
 def main():
     with tempfile.TemporaryDirectory(prefix="tlstally-views.") as name:
         directory, port = pathlib.Path(name), free_port()
-        server = Server(directory, "views", listen=f"127.0.0.1:{port}")
+        server = Server(directory, "views", listen=f"inet:127.0.0.1:{port}")
         try:
             server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
             subprocess.run(["tests/e2e/fill_www", directory / "store", FIRST],

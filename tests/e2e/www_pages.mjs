@@ -25,7 +25,7 @@ const TLSTALLY = "src/programs/tlstally";
 
 /* Nobody answers DNS. */
 const SETTINGS = `[policy]
-resolver = 127.0.0.1@9
+resolver = inet:127.0.0.1:9
 timeout = 1s
 `;
 

@@ -7,8 +7,16 @@ command -v nm >/dev/null || {
 	echo "nm is missing: apt-get install binutils"
 	exit 77
 }
-cd "${builddir:-.}" || exit 1
-set -- src/*/lib*.a
+layers=$(grep -v '^#' "${srcdir:-.}/src/LAYERS") || exit 1
+programs=$(cd "${srcdir:-.}" && ls src/programs/*.c | sed 's/c$/o/') || exit 1
+set --
+for layer in $layers; do
+	[ "$layer" = programs ] || set -- "$@" "src/$layer/lib$layer.a"
+done
+# what an older build left behind does not count
+for object in $programs; do
+	[ ! -e "$object" ] || set -- "$@" "$object"
+done
 [ -e "$1" ] || {
 	echo "nothing is built here"
 	exit 1
@@ -16,7 +24,7 @@ set -- src/*/lib*.a
 
 needs()
 {
-	nm -Ag "$@" src/programs/*.o 2>/dev/null | sed 's|/lib[^/]*\.a:|/|' | awk '
+	nm -Ag "$@" 2>/dev/null | sed 's|/lib[^/]*\.a:|/|' | awk '
 	{
 		file = $1
 		sub(/[.]o:.*/, "", file)
