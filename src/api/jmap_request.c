@@ -119,7 +119,7 @@ static bool read_using(struct jmap_request *request,
 		if (!read_capability(json_string_value(item), &request->using))
 			return refuse(
 				problem, PROBLEM("unknownCapability"),
-				"using[%zu]: '%.160s' is none of " JMAP_CORE
+				"using[%zu]: '%.160s' is not one of " JMAP_CORE
 				", " JMAP_STALWART ", " JMAP_TLSTALLY,
 				i, json_string_value(item));
 	}

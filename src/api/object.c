@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/property.h"
 #include "base/json_at.h"
 #include "base/xalloc.h"
-#include "api/property.h"
 #include "report/report_id.h"
 
 #define ROWS(list) .rows = (list), .count = sizeof(list) / sizeof((list)[0])

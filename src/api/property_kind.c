@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/object_id.h"
 #include "base/auto.h"
 #include "base/day.h"
-#include "base/json.h"
-#include "session/detail_text.h"
 #include "base/domain.h"
-#include "words/words.h"
-#include "api/object_id.h"
+#include "base/json.h"
 #include "domain/rua.h"
+#include "session/detail_text.h"
+#include "words/words.h"
 
 /* --- texts --- */
 
@@ -57,7 +57,8 @@ static const char *take_ip(const struct json_at *at, const struct property *row,
 	if (text == NULL)
 		return NULL;
 	if (!domain_ip_canonical(text, canonical)) {
-		json_at_fail(at, ERR_PARSE, "'%.60s' is no IP address", text);
+		json_at_fail(at, ERR_PARSE, "'%.60s' is not an IP address",
+		             text);
 		return NULL;
 	}
 	return arena_strdup(mem, canonical);

@@ -136,7 +136,7 @@ int day_parse(const char *text, int32_t *day, struct err *err)
 
 	if (!read_date(&s, &tm) || *s != '\0')
 		return err_set(err, ERR_PARSE,
-		               "'%.40s' is no day (like 2026-03-01)", text);
+		               "'%.40s' is not a day (like 2026-03-01)", text);
 	*day = day_of(timegm(&tm));
 	return 0;
 }
@@ -150,7 +150,7 @@ int day_parse_time(const char *text, int64_t *time, struct err *err)
 	if (!read_date(&s, &tm) || (!skip(&s, 'T') && !skip(&s, 't')) ||
 	    !read_clock(&s, &tm) || !read_offset(&s, &offset) || *s != '\0')
 		return err_set(err, ERR_PARSE,
-		               "'%.40s' is no time (RFC 3339, like "
+		               "'%.40s' is not a time (RFC 3339, like "
 		               "2026-03-01T10:00:00Z)",
 		               text);
 	*time = timegm(&tm) - offset;

@@ -72,7 +72,7 @@ static int take_lock(struct unix_socket *sock,
 	if (flock(sock->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
-		return err_set(err, ERR_BUSY, "another %s has the socket %s",
+		return err_set(err, ERR_BUSY, "another %s uses the socket %s",
 		               options->who, sock->path);
 	return err_errno(err, ERR_IO, "locking %s", path);
 }
@@ -89,7 +89,8 @@ static int clear_path(const struct sockaddr_un *address, int type,
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : err_errno(err, ERR_IO, "%s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, ERR_IO, "%s is there and no socket", path);
+		return err_set(err, ERR_IO, "%s exists and is not a socket",
+		               path);
 	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_errno(err, ERR_IO, "socket");
@@ -101,8 +102,7 @@ static int clear_path(const struct sockaddr_un *address, int type,
 	/* EAGAIN: its queue of connections is full, so somebody has it */
 	if (saved == 0 || saved == EPROTOTYPE || saved == EAGAIN)
 		return err_set(err, ERR_BUSY,
-		               "another program answers on the socket %s",
-		               path);
+		               "another program uses the socket %s", path);
 	if (saved != ECONNREFUSED) {
 		errno = saved;
 		return err_errno(err, ERR_IO, "connecting to %s", path);

@@ -4,15 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/jmap_local.h"
-#include "client/jmap_remote.h"
-#include "cli/objects.h"
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/span.h"
 #include "base/xalloc.h"
+#include "cli/objects.h"
+#include "client/jmap_local.h"
+#include "client/jmap_remote.h"
+#include "show/doc.h"
 
 enum { KEY_FILE_MAX = 4096 };
 

@@ -13,10 +13,10 @@
 
 #include <jansson.h>
 
+#include "base/err.h"
 #include "cli/cli.h"
 #include "cli/object_order.h"
 #include "jmap/jmap_types.h"
-#include "base/err.h"
 
 /* The server that the command line or the environment names; NULL: none. */
 const char *cli_server(const struct cli *cli);

@@ -126,7 +126,7 @@ static int read_command(struct reading *r)
 		return r->args->help || r->args->version
 		               ? 0
 		               : err_set(r->err, ERR_PARSE,
-		                         "which command? `tlstally --help` "
+		                         "no command given: `tlstally --help` "
 		                         "lists them");
 	r->sentence =
 		sentence_find(r->argv + r->at, r->argc - r->at, &used, r->err);

@@ -10,16 +10,16 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/span.h"
 #include "base/xalloc.h"
+#include "cli/cli.h"
 #include "inmail/dsn.h"
 #include "inmail/own_address.h"
 #include "outbox/bounce.h"
+#include "show/doc.h"
 
 enum { MESSAGE_MAX = 256 * 1024 };
 

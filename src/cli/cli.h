@@ -19,12 +19,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/settings_file.h"
 #include "base/clock.h"
+#include "base/clock_record.h"
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
-#include "base/clock_record.h"
+#include "daemon/settings_file.h"
 #include "domain/rua.h"
 #include "store/db.h"
 #include "store/tally_table.h"

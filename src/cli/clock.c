@@ -1,10 +1,10 @@
 /* tlstally clock: is the time believed? */
-#include "cli/cli.h"
-#include "show/doc.h"
-#include "daemon/host_clock.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "cli/cli.h"
+#include "daemon/host_clock.h"
+#include "show/doc.h"
 #include "store/clock_watch.h"
 
 static void print(struct cli *cli, const struct clock_look *look)

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "jmap/jmap_types.h"
 #include "cli/cli.h"
 #include "cli/object_pointer.h"
 #include "cli/object_type.h"
+#include "jmap/jmap_types.h"
 
 /* --- the tables --- */
 

@@ -2,13 +2,13 @@
  * bad, so a monitoring system can call it. */
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/json.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "show/doc.h"
 #include "show/doctor.h"
-#include "base/auto.h"
-#include "base/json.h"
 
 static void print(const json_t *doc, struct strbuf *out)
 {

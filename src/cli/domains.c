@@ -1,14 +1,14 @@
 /* tlstally domains: a day's domains, by name or the worst first. */
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "show/doc.h"
 #include "words/words.h"
-#include "base/auto.h"
-#include "base/day.h"
-#include "base/json.h"
 
 static void print(const json_t *doc, struct strbuf *out)
 {

@@ -1,8 +1,8 @@
 /* Help, out of the tables. */
 #include "cli/cli.h"
 
-#include "jmap/permission.h"
 #include "base/auto.h"
+#include "jmap/permission.h"
 
 enum { SENTENCE_WIDTH = 26, FLAG_WIDTH = 26 };
 

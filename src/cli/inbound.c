@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/answers.h"
-#include "cli/cli.h"
-#include "cli/table.h"
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "cli/answers.h"
+#include "cli/cli.h"
+#include "cli/table.h"
 #include "inmail/inbound.h"
+#include "show/doc.h"
 #include "words/words.h"
 
 enum {

@@ -4,19 +4,19 @@
 
 #include <string.h>
 
-#include "show/doc.h"
-#include "show/lookup_doc.h"
-#include "cli/answers.h"
-#include "cli/cli.h"
-#include "jmap/id_text.h"
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/wait.h"
 #include "base/xalloc.h"
+#include "cli/answers.h"
+#include "cli/cli.h"
 #include "conf/form.h"
+#include "jmap/id_text.h"
 #include "policy/crew.h"
 #include "policy/discover.h"
+#include "show/doc.h"
+#include "show/lookup_doc.h"
 #include "words/words.h"
 
 /* Of a look-up by a server, which gives up after two minutes. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/object_pointer.h"
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -11,6 +10,7 @@
 #include "base/json_lax.h"
 #include "base/span.h"
 #include "base/xalloc.h"
+#include "cli/object_pointer.h"
 
 /* --- values --- */
 

@@ -25,8 +25,8 @@
 
 #include <jansson.h>
 
-#include "base/err.h"
 #include "api/property.h"
+#include "base/err.h"
 
 /* Puts one "NAME=VALUE" into the object or patch.  ERR_PARSE. */
 int object_field_add(const struct property_table *table, const char *text,

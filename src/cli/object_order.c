@@ -3,16 +3,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "jmap/jmap_filter.h"
-#include "show/doc.h"
-#include "cli/object_field.h"
-#include "cli/object_pointer.h"
-#include "cli/object_type.h"
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/json_lax.h"
 #include "base/span.h"
 #include "base/xalloc.h"
+#include "cli/object_field.h"
+#include "cli/object_pointer.h"
+#include "cli/object_type.h"
+#include "jmap/jmap_filter.h"
+#include "show/doc.h"
 
 /* --- lists with commas --- */
 
@@ -59,7 +59,7 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 
 	if (operand != NULL && args->object.ids != NULL)
 		return err_set(err, ERR_PARSE,
-		               "an id behind the type, or --ids: not both");
+		               "an id after the type, or --ids, but not both");
 	if (operand != NULL)
 		order->ids = json_pack("[s]", operand);
 	else if (args->object.ids != NULL)
@@ -76,8 +76,9 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 	}
 	if (order->ids == NULL &&
 	    (order->verb == OBJECT_UPDATE || order->verb == OBJECT_DELETE))
-		return err_set(err, ERR_PARSE,
-		               "which? An id behind the type, or --ids A,B");
+		return err_set(
+			err, ERR_PARSE,
+			"no object given: an id after the type, or --ids A,B");
 	return 0;
 }
 
@@ -252,7 +253,7 @@ static int unknown_sort(const struct jmap_type *type, const char *name,
 		strbuf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
 		              row->property);
 	return err_set(err, ERR_PARSE,
-	               "--sort: '%.60s' is none of %s (with - before it the "
+	               "--sort: '%.60s' is not one of %s (with - before it the "
 	               "greatest first)",
 	               name, strbuf_text(&names));
 }

@@ -15,9 +15,9 @@
 
 #include <jansson.h>
 
-#include "jmap/jmap_type.h"
-#include "cli/cli.h"
 #include "base/err.h"
+#include "cli/cli.h"
+#include "jmap/jmap_type.h"
 
 enum object_verb {
 	OBJECT_GET,

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "api/property.h"
 #include "base/err.h"
 #include "base/strbuf.h"
-#include "api/property.h"
 
 enum { POINTER_STEPS_MAX = 8 };
 

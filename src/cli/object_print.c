@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-#include "cli/table.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "cli/table.h"
 
 enum { PATHS_DEEP = 16 };
 

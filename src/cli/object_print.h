@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-#include "jmap/jmap_type.h"
 #include "base/strbuf.h"
+#include "jmap/jmap_type.h"
 
 /* fields: names, an array. */
 void object_print_table(const struct jmap_type *type, const json_t *objects,

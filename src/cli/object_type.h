@@ -11,8 +11,8 @@
 
 #include <stddef.h>
 
-#include "jmap/jmap_types.h"
 #include "base/err.h"
+#include "jmap/jmap_types.h"
 
 /* NULL: no such type; err has those that there are. */
 const struct jmap_type *object_type_find(const char *name, struct err *err);

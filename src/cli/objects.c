@@ -2,8 +2,8 @@
  * calls of, answered by the store or by a server. */
 #include "cli/objects.h"
 
-#include "cli/answers.h"
 #include "base/auto.h"
+#include "cli/answers.h"
 
 static int run(struct cli *cli, enum object_verb verb,
                int (*perform)(struct object_job *job, struct err *err),

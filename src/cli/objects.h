@@ -11,8 +11,8 @@
 #define TLSTALLY_CLI_OBJECTS_H
 
 #include "cli/cli.h"
-#include "client/jmap_client.h"
 #include "cli/object_order.h"
+#include "client/jmap_client.h"
 
 struct object_job {
 	struct cli *cli;

@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/objects.h"
-#include "show/doc.h"
-#include "cli/object_print.h"
-#include "cli/object_type.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_at.h"
 #include "base/xalloc.h"
+#include "cli/object_print.h"
+#include "cli/object_type.h"
+#include "cli/objects.h"
+#include "show/doc.h"
 
 enum {
 	GET_AT_ONCE = 100, /* they may be large */

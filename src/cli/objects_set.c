@@ -1,12 +1,12 @@
 /* create, update and delete. */
 #include <string.h>
 
-#include "cli/objects.h"
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "cli/objects.h"
+#include "show/doc.h"
 
 /* "update" and its members in a response. */
 struct deed {

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/day.h"
 #include "client/jmap_client.h"
 #include "daemon/host_clock.h"
 #include "daemon/privs.h"
-#include "base/day.h"
 
 static int set_clock(struct cli *cli, struct err *err)
 {

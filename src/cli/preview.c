@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/day.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/gzip.h"
 #include "base/xalloc.h"
-#include "report/report_json.h"
+#include "cli/cli.h"
+#include "cli/day.h"
 #include "outbox/letter.h"
+#include "report/report_json.h"
 #include "rollup/decide.h"
 #include "rollup/rollup.h"
 

@@ -4,12 +4,12 @@
 #include <signal.h>
 #include <string.h>
 
-#include "postfix/postfix_site.h"
-#include "daemon/progress.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/log.h"
+#include "daemon/progress.h"
 #include "deliver/transport.h"
+#include "postfix/postfix_site.h"
 #include "store/day_table.h"
 #include "store/outbox_table.h"
 
@@ -170,8 +170,9 @@ static void warn_of_trouble(const struct cli *cli,
                             const struct outbox_result *result)
 {
 	if (result->our_fault)
-		log_warning("deliveries meet trouble on our side: %s",
-		            result->trouble);
+		log_warning(
+			"deliveries fail because of a problem on this host: %s",
+			result->trouble);
 	if (result->rate_limited)
 		log_warning("[deliver] rate_per_hour = %" PRIu64
 		            " is reached: the rest waits for the next hour",

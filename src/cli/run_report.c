@@ -3,11 +3,11 @@
 
 #include <inttypes.h>
 
-#include "words/words.h"
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "show/doc.h"
+#include "words/words.h"
 
 /* "3 delivered" of a count that is not 0, with a comma before all but the
  * first. */

@@ -2,15 +2,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/json.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/day.h"
 #include "cli/objects.h"
 #include "cli/table.h"
 #include "show/doc.h"
-#include "base/auto.h"
-#include "base/day.h"
-#include "base/json.h"
 #include "words/words.h"
 
 /* "  name      text", when there is a text. */

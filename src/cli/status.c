@@ -5,16 +5,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "show/doc.h"
-#include "words/words.h"
-#include "cli/answers.h"
-#include "cli/cli.h"
-#include "cli/table.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "cli/answers.h"
+#include "cli/cli.h"
+#include "cli/table.h"
 #include "maillog/maillog.h"
+#include "show/doc.h"
 #include "words/feed.h"
+#include "words/words.h"
 
 /* "12 KiB", "3 MiB" */
 static void put_size(uint64_t bytes, struct strbuf *out)

@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-#include "show/doc.h"
 #include "cli/table.h"
+#include "show/doc.h"
 
 static void print_broken(const json_t *day, struct strbuf *out)
 {

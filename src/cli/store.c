@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "rollup/lists.h"
+#include "show/doc.h"
 #include "store/store_check.h"
 
 /* What was found, for people; with --json for a program, too. */

@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/answers.h"
-#include "cli/cli.h"
-#include "show/doc.h"
-#include "cli/table.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "cli/answers.h"
+#include "cli/cli.h"
+#include "cli/table.h"
+#include "show/doc.h"
 #include "store/suppress_table.h"
 
 static bool is_by_hand(const json_t *item)

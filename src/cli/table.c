@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "show/doc.h"
 
 enum { GAP = 2 };
 

@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "http/auth.h"
-#include "cli/answers.h"
-#include "cli/cli.h"
-#include "show/doc.h"
-#include "cli/table.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "cli/answers.h"
+#include "cli/cli.h"
+#include "cli/table.h"
+#include "http/auth.h"
+#include "show/doc.h"
 #include "store/api_token_table.h"
 #include "store/paged.h"
 
@@ -88,7 +88,7 @@ static int put_new(struct cli *cli, const struct api_token *row,
 		        row->name);
 	if (count_tokens(txn) >= TOKENS_MAX)
 		db_fail(txn, ERR_LIMIT,
-		        "there are %d tokens, as many as there may be",
+		        "there are %d tokens, which is the maximum",
 		        TOKENS_MAX);
 	api_token_put(txn, row);
 	return db_commit(&txn, err);
@@ -108,7 +108,7 @@ int cli_token_add(struct cli *cli, struct err *err)
 
 	if (row.permissions == 0)
 		return err_set(err, ERR_PARSE,
-		               "a token without --permission may do nothing");
+		               "a token without --permission can do nothing");
 	snprintf(row.name, sizeof(row.name), "%s", cli->args.token);
 	auth_token_new(text, row.hash);
 	if (put_new(cli, &row, err) < 0)

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/auth.h"
-#include "jmap/jmap.h"
-#include "cli/object_type.h"
+#include "api/object.h"
+#include "api/object_id.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/domain.h"
@@ -16,11 +15,12 @@
 #include "base/log.h"
 #include "base/span.h"
 #include "base/xalloc.h"
+#include "cli/object_type.h"
 #include "conf/form.h"
 #include "conf/value.h"
-#include "api/object.h"
-#include "api/object_id.h"
 #include "domain/rua.h"
+#include "http/auth.h"
+#include "jmap/jmap.h"
 
 enum { DAYS_MAX = 3660 };
 

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "show/doc.h"
+#include "api/jmap_request.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_lax.h"
 #include "base/xalloc.h"
-#include "api/jmap_request.h"
+#include "show/doc.h"
 
 static const char call_id[] = "0";
 
@@ -171,7 +171,7 @@ static int no_jmap(struct err *err, const char *words)
 {
 	auto_(xfree_str) char *safe = text_safe(words);
 
-	return err_set(err, ERR_PARSE, "what was answered is no JMAP: %s",
+	return err_set(err, ERR_PARSE, "what was answered is not JMAP: %s",
 	               safe);
 }
 

@@ -13,9 +13,9 @@
 
 #include <jansson.h>
 
-#include "jmap/jmap_type.h"
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "jmap/jmap_type.h"
 
 struct jmap_transport {
 	/* ERR_UNCERTAIN: the answer to a change was lost. */

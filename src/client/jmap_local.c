@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "base/xalloc.h"
 #include "api/jmap_request.h"
+#include "base/xalloc.h"
 
 struct local {
 	struct jmap_transport transport;

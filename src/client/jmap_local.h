@@ -4,8 +4,8 @@
 #ifndef TLSTALLY_CLIENT_JMAP_LOCAL_H
 #define TLSTALLY_CLIENT_JMAP_LOCAL_H
 
-#include "jmap/jmap.h"
 #include "client/jmap_client.h"
+#include "jmap/jmap.h"
 
 /* Whoever may open the store may do everything.  jmap's parts are lent. */
 struct jmap_transport *jmap_local_new(const struct jmap *jmap);

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "show/doc.h"
-#include "client/remote_session.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "client/remote_session.h"
+#include "show/doc.h"
 
 enum { REDIRECTS_MAX = 3 };
 
@@ -171,7 +171,7 @@ static int say_no_session(const char *url, const struct http_answer *answer,
 	if (answer->status != 200)
 		return say_status(url, answer, err);
 	return err_set(err, ERR_PARSE,
-	               "%.200s: the answer%s%s%s is no JMAP session", url,
+	               "%.200s: the answer%s%s%s is not a JMAP session", url,
 	               kind[0] ? ", " : "", kind, kind[0] ? "," : "");
 }
 

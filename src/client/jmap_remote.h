@@ -13,9 +13,9 @@
 #ifndef TLSTALLY_CLIENT_JMAP_REMOTE_H
 #define TLSTALLY_CLIENT_JMAP_REMOTE_H
 
-#include "jmap/jmap_type.h"
 #include "client/http_client.h"
 #include "client/jmap_client.h"
+#include "jmap/jmap_type.h"
 
 /* Takes http, opened with the same URL.  `wanted` capabilities decide which
  * primary account it is; `account` (NULL: that of the session) over it.

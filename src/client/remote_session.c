@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/jmap_request.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
-#include "api/jmap_request.h"
 
 static json_t *member(json_t *object, const char *name)
 {

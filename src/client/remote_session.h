@@ -14,8 +14,8 @@
 
 #include <stddef.h>
 
-#include "jmap/jmap_type.h"
 #include "base/err.h"
+#include "jmap/jmap_type.h"
 
 enum { REMOTE_AT_ONCE = 500 }; /* objects of one call, unless fewer */
 

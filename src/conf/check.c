@@ -107,7 +107,7 @@ int conf_check(const struct conf *conf, struct err *err)
 		return rc;
 	if (conf->store.map_size % 4096 != 0)
 		return fail(conf, "store", "map_size", err,
-		            "%llu is no multiple of 4096",
+		            "%llu is not a multiple of 4096",
 		            (unsigned long long)conf->store.map_size);
 	if (conf->report.max_grace < conf->report.grace)
 		return fail(conf, "deliver", "max_grace", err,

@@ -61,7 +61,7 @@ int form_address(const char *text, struct err *err)
 
 	if (local == 0 || local > LOCAL_LONG || text[local] != '@')
 		return err_set(err, ERR_PARSE,
-		               "'%.80s' is no mail address (like "
+		               "'%.80s' is not a mail address (like "
 		               "tls-reports@example.com)",
 		               text);
 	return check_domain(text + local + 1, err);
@@ -107,7 +107,7 @@ static int check_destination(const char *uri, struct err *err)
 		return form_address(uri + strlen("mailto:"), err);
 	if (strncmp(uri, "https://", strlen("https://")) == 0)
 		return check_https(uri, err);
-	return err_set(err, ERR_PARSE, "'%.80s' is no mailto: or https: URI",
+	return err_set(err, ERR_PARSE, "'%.80s' is not a mailto: or https: URI",
 	               uri);
 }
 
@@ -193,7 +193,7 @@ int form_mail(const char *text, struct err *err)
 	if (strcmp(text, "off") == 0)
 		return 0;
 	return err_set(err, ERR_PARSE,
-	               "'%.80s' is none of smtp://HOST, smtps://HOST, "
+	               "'%.80s' is not one of smtp://HOST, smtps://HOST, "
 	               "sendmail:/PATH, off",
 	               text);
 }
@@ -205,7 +205,7 @@ int form_enforces(const char *text, struct err *err)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(text, words[i]) == 0)
 			return 0;
-	return err_set(err, ERR_PARSE, "'%.80s' is none of dane, sts, none",
+	return err_set(err, ERR_PARSE, "'%.80s' is not one of dane, sts, none",
 	               text);
 }
 
@@ -217,7 +217,8 @@ int form_loglevel(const char *text, struct err *err)
 
 	if (text[strspn(text, allowed)] == '\0')
 		return 0;
-	return err_set(err, ERR_PARSE, "'%.80s' is no smtp_tls_loglevel", text);
+	return err_set(err, ERR_PARSE,
+	               "'%.80s' is not a value of smtp_tls_loglevel", text);
 }
 
 int form_resolver(const char *text, struct err *err)
@@ -316,10 +317,11 @@ int form_mailer(const char *text, struct err *err)
 {
 	for (const char *p = text; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && strchr("._-", *p) == NULL)
-			return err_set(err, ERR_PARSE,
-			               "'%.80s' is no name of a transport in "
-			               "Postfix's master.cf",
-			               text);
+			return err_set(
+				err, ERR_PARSE,
+				"'%.80s' is not the name of a transport in "
+				"Postfix's master.cf",
+				text);
 	return 0;
 }
 
@@ -345,6 +347,7 @@ int form_user(const char *text, struct err *err)
 			len = 0;
 	if (len == 0 || len > USER_LONG || text[0] == '-')
 		return err_set(err, ERR_PARSE,
-		               "'%.80s' is no name of a user or group", text);
+		               "'%.80s' is not the name of a user or group",
+		               text);
 	return 0;
 }

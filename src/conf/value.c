@@ -207,7 +207,7 @@ static int read_enum(const struct setting *row, const char *text, void *member,
 		return 0;
 	}
 	word_list(row->words, &all);
-	return err_set(err, ERR_PARSE, "'%.40s' is none of %s", text,
+	return err_set(err, ERR_PARSE, "'%.40s' is not one of %s", text,
 	               strbuf_text(&all));
 }
 
@@ -254,7 +254,7 @@ static int check_text(const struct setting *row, const char *text,
 		               : err_set(err, ERR_PARSE, "must not be empty");
 	if (row->type == SETTING_PATH && text[0] != '/')
 		return err_set(err, ERR_PARSE,
-		               "'%.80s' is no absolute path (it must begin "
+		               "'%.80s' is not an absolute path (it must begin "
 		               "with /)",
 		               text);
 	return row->check != NULL ? row->check(text, err) : 0;

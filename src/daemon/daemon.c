@@ -204,8 +204,8 @@ static void look_at_clock(struct daemon *d)
 	/* a store that takes nothing is told of by who has more to put there */
 	host_clock_watch(d->db, &d->conf, &d->clock, &record, &err);
 	if (record.doubted && !d->is_doubted)
-		log_warning("%s: sessions are counted by the time that it was "
-		            "before, until it is known which one is right "
+		log_warning("%s: sessions are counted by the old time until it "
+		            "is clear which one is right "
 		            "(`tlstally clock show`)",
 		            clock_record_words(&record, words));
 	else if (!record.doubted && d->is_doubted)

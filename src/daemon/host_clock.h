@@ -5,9 +5,9 @@
 #define TLSTALLY_DAEMON_HOST_CLOCK_H
 
 #include "base/clock.h"
+#include "base/clock_record.h"
 #include "base/err.h"
 #include "conf/conf.h"
-#include "base/clock_record.h"
 #include "store/db.h"
 
 struct clock_look host_clock_look(struct clock *clock);

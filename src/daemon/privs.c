@@ -126,7 +126,8 @@ static int drop(const struct identity *identity, const gid_t *groups,
 		                 identity->name);
 	/* the way back must be shut */
 	if (identity->uid != 0 && (setuid(0) == 0 || geteuid() == 0))
-		return err_set(err, ERR_IO, "root could not be given up");
+		return err_set(err, ERR_IO,
+		               "root privileges cannot be given up");
 	return 0;
 }
 

@@ -319,7 +319,8 @@ struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
 
 	if (path[0] != '/' || access(path, X_OK) < 0) {
 		err_set(err, ERR_IO,
-		        "[deliver] mail: '%s' is no absolute path of a program "
+		        "[deliver] mail: '%s' is not an absolute path of a "
+		        "program "
 		        "that can be started",
 		        path);
 		return NULL;

@@ -66,8 +66,8 @@ static int read_url(struct smtp_login *login, const char *mail, struct err *err)
 	    curl_url_set(parts, CURLUPART_PATH, path, 0) != CURLUE_OK ||
 	    curl_url_get(parts, CURLUPART_URL, &url, 0) != CURLUE_OK) {
 		rc = err_set(err, ERR_PARSE,
-		             "[deliver] mail: '%s' is no smtp:// or smtps:// "
-		             "URL",
+		             "[deliver] mail: '%s' is not an smtp:// or "
+		             "smtps:// URL",
 		             mail);
 	} else {
 		login->url = xstrdup(url);

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "domain/rua_read.h"
 #include "base/uri.h"
+#include "domain/rua_read.h"
 
 static const struct scheme {
 	const char *name;

@@ -20,8 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "base/domain.h"
+#include "base/err.h"
 
 enum rua_kind {
 	RUA_MAIL = 1,

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/domain.h"
 #include "base/log.h"
 #include "base/span.h"
 #include "base/utf8.h"
-#include "base/domain.h"
-#include "session/session.h"
 #include "domain/txt_record.h"
+#include "session/session.h"
 
 enum {
 	SHOWN = 60,          /* bytes of foreign text in an error */

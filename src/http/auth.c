@@ -11,12 +11,12 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "api/http_text.h"
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/hash.h"
 #include "base/lru.h"
 #include "base/xalloc.h"
-#include "api/http_text.h"
 
 #define TOKEN_PREFIX "tally_"
 

@@ -12,9 +12,9 @@
 
 #include <stdint.h>
 
-#include "jmap/jmap.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "jmap/jmap.h"
 #include "store/api_token_table.h"
 #include "store/db.h"
 

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "http/http_request.h"
-#include "http/http_wire.h"
-#include "http/http_workers.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/wait.h"
 #include "base/xalloc.h"
+#include "http/http_request.h"
+#include "http/http_wire.h"
+#include "http/http_workers.h"
 
 enum {
 	THREADS = 4,

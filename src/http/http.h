@@ -20,9 +20,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "jmap/jmap.h"
-#include "http/www.h"
 #include "base/err.h"
+#include "http/www.h"
+#include "jmap/jmap.h"
 
 struct http_options {
 	struct jmap jmap;

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "http/http_wire.h"
 #include "base/lru.h"
 #include "base/xalloc.h"
+#include "http/http_wire.h"
 
 enum {
 	PEERS_MAX = 1 << 20, /* more than there are connections */

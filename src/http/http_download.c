@@ -1,9 +1,9 @@
 /* GET /jmap/download/{accountId}/{blobId}/{name} (RFC 8620 section 6.2). */
-#include "http/http_exchange.h"
-#include "jmap/jmap_method.h"
+#include "api/http_text.h"
 #include "base/auto.h"
 #include "base/xalloc.h"
-#include "api/http_text.h"
+#include "http/http_exchange.h"
+#include "jmap/jmap_method.h"
 #include "outbox/rendered.h"
 
 /* A report is in the outbox or in the archive, whose permissions differ. */

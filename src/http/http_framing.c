@@ -1,8 +1,8 @@
 /* Where a request ends (api/http_framing.h), and the paths of requests. */
 #include <ctype.h>
 
-#include "http/http_exchange.h"
 #include "api/http_framing.h"
+#include "http/http_exchange.h"
 
 bool http_is_lenient(void)
 {

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/http_exchange.h"
-#include "show/metrics.h"
 #include "base/auto.h"
 #include "base/xalloc.h"
+#include "http/http_exchange.h"
+#include "show/metrics.h"
 
 enum {
 	HOST_LONG = 260,

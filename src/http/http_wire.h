@@ -9,9 +9,9 @@
 
 #include <microhttpd.h>
 
+#include "base/strbuf.h"
 #include "http/auth.h"
 #include "http/http.h"
-#include "base/strbuf.h"
 
 enum { HTTP_PEER_TEXT = 64 };
 

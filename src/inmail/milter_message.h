@@ -25,8 +25,8 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "base/strbuf.h"
 #include "base/domain.h"
+#include "base/strbuf.h"
 #include "inmail/inbound.h"
 #include "inmail/own_address.h"
 

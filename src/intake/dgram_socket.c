@@ -39,7 +39,8 @@ int dgram_socket_adopt(struct dgram_socket *sock, int fd, struct err *err)
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
 		return err_errno(err, ERR_PARSE,
-		                 "the descriptor handed over is no socket");
+		                 "the descriptor from the service manager is "
+		                 "not a socket");
 	if (type != SOCK_DGRAM || domain != AF_UNIX)
 		return err_set(err, ERR_PARSE,
 		               "the socket handed over is not a unix datagram "

@@ -56,7 +56,7 @@ static int look_at(struct log_input *input, struct err *err)
 	if (fstat(input->fd, &st) < 0)
 		return err_errno(err, ERR_IO, "%s", input->path);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_IO, "%s is no regular file",
+		return err_set(err, ERR_IO, "%s is not a regular file",
 		               input->path);
 	input->dev = st.st_dev;
 	input->ino = st.st_ino;

@@ -87,7 +87,7 @@ void milter_clients_set_sight(struct milter_clients *clients,
 	pthread_rwlock_unlock(&clients->lock);
 }
 
-/* False for what is no IP address. */
+/* False for what is not an IP address. */
 static bool address_of(const struct sockaddr *address, struct in6_addr *out)
 {
 	if (address->sa_family == AF_INET)

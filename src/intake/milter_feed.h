@@ -18,8 +18,8 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "intake/committer.h"
 #include "inmail/milter_message.h"
+#include "intake/committer.h"
 #include "store/db.h"
 
 /* Reads what came to a token; in the committing thread.  ERR_BUSY: it shall

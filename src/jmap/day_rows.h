@@ -9,9 +9,9 @@
 #ifndef TLSTALLY_JMAP_DAY_ROWS_H
 #define TLSTALLY_JMAP_DAY_ROWS_H
 
+#include "base/day.h"
 #include "jmap/id_text.h"
 #include "jmap/jmap_type.h"
-#include "base/day.h"
 #include "store/tally_table.h"
 
 struct day_row {

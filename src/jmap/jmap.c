@@ -5,11 +5,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "jmap/jmap_method.h"
-#include "jmap/jmap_types.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_lax.h"
+#include "jmap/jmap_method.h"
+#include "jmap/jmap_types.h"
 
 /* Section 4: what it is given. */
 static json_t *echo(struct jmap_run *run, const struct jmap_type *type,

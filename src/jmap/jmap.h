@@ -16,11 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/jmap_request.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
-#include "api/jmap_request.h"
 #include "jmap/permission.h"
 #include "store/db.h"
 

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jmap/jmap_method.h"
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
+#include "jmap/jmap_method.h"
 
 void *jmap_fail(struct jmap_failure *failure, const char *type, const char *fmt,
                 ...)

@@ -5,8 +5,8 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "base/nearest.h"
 #include "base/domain.h"
+#include "base/nearest.h"
 
 enum operator{ OPERATOR_AND, OPERATOR_OR, OPERATOR_NOT, CONDITION };
 
@@ -56,7 +56,7 @@ static bool wrong(struct reading *in, const char *name, const char *words)
 	return false;
 }
 
-/* "filter: status: 'x' is none of pending, deferred" */
+/* "filter: status: 'x' is not one of pending, deferred" */
 static void refuse_word(struct reading *in, const struct jmap_condition *row,
                         const char *text)
 {
@@ -64,7 +64,7 @@ static void refuse_word(struct reading *in, const struct jmap_condition *row,
 
 	word_list(row->words, &words);
 	jmap_fail(in->failure, "invalidArguments",
-	          "filter: %s: '%.60s' is none of %s", row->name, text,
+	          "filter: %s: '%.60s' is not one of %s", row->name, text,
 	          strbuf_text(&words));
 }
 

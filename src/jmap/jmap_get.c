@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jmap/jmap_type.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "jmap/jmap_type.h"
 #include "show/doc.h"
 
 /* --- /get --- */
@@ -263,9 +263,10 @@ static json_t *changes_since(struct db_txn *txn, const struct jmap_type *type,
 	char text[JMAP_STATE_TEXT];
 
 	if (!jmap_state_parse(txn, since_text, &since) || since > now)
-		return jmap_fail(failure, "cannotCalculateChanges",
-		                 "sinceState: '%.40s' is no state of ours",
-		                 since_text);
+		return jmap_fail(
+			failure, "cannotCalculateChanges",
+			"sinceState: '%.40s' is not a state of this server",
+			since_text);
 	if (since < now && (type->change_id == NULL ||
 	                    !change_after(txn, type->change, since, &first)))
 		return jmap_fail(failure, "cannotCalculateChanges",

@@ -14,8 +14,8 @@
 
 #include <jansson.h>
 
-#include "jmap/jmap.h"
 #include "base/err.h"
+#include "jmap/jmap.h"
 
 /* The sole account. */
 #define JMAP_ACCOUNT "tally"

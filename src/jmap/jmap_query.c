@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jmap/jmap_filter.h"
-#include "jmap/jmap_type.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "jmap/jmap_filter.h"
+#include "jmap/jmap_type.h"
 
 enum {
 	COMPARATORS_MAX = 8,

@@ -1,12 +1,12 @@
 /* Result references, RFC 8620 section 3.7. */
 #include <string.h>
 
-#include "jmap/jmap_method.h"
+#include "api/jmap_request.h"
+#include "api/json_pointer.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_lax.h"
-#include "api/jmap_request.h"
-#include "api/json_pointer.h"
+#include "jmap/jmap_method.h"
 
 /* The first response to the call of that id. */
 static json_t *find_response(const json_t *responses, const json_t *id)

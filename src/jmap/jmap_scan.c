@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jmap/jmap_type.h"
 #include "base/auto.h"
 #include "base/xalloc.h"
+#include "jmap/jmap_type.h"
 
 enum {
 	PAGE_ROWS = 5000,

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "jmap/jmap.h"
-#include "jmap/jmap_types.h"
 #include "base/auto.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "jmap/jmap.h"
+#include "jmap/jmap_types.h"
 
 void jmap_problem_write(const struct jmap_problem *problem, struct strbuf *out)
 {

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jmap/jmap_type.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "jmap/jmap_type.h"
 
 enum { PLANNED_MAX = 4 * 1024 * 1024 }; /* bytes of plans made ahead */
 
@@ -417,7 +417,8 @@ static bool check_names(const struct set *set, struct jmap_failure *failure)
 		if (jmap_is_id(name))
 			continue;
 		jmap_fail(failure, "invalidArguments",
-		          "create: '%.60s' is no id (A-Z a-z 0-9 - _)", name);
+		          "create: '%.60s' is not an id (A-Z a-z 0-9 - _)",
+		          name);
 		return false;
 	}
 	return true;

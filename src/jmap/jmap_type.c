@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "api/json_pointer.h"
+#include "base/json.h"
 
 bool jmap_has_property(const struct jmap_type *type, const char *name)
 {

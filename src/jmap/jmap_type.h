@@ -18,9 +18,9 @@
 #ifndef TLSTALLY_JMAP_JMAP_TYPE_H
 #define TLSTALLY_JMAP_JMAP_TYPE_H
 
-#include "jmap/jmap_method.h"
-#include "base/arena.h"
 #include "api/property.h"
+#include "base/arena.h"
+#include "jmap/jmap_method.h"
 #include "store/change_table.h"
 
 enum { JMAP_ID_TEXT = JMAP_ID_MAX + 1, JMAP_STATE_TEXT = 32 };

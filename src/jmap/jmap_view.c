@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "jmap/jmap_type.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "jmap/jmap_type.h"
 #include "show/doc.h"
 
 static bool has_property(const struct jmap_view *view, const char *name)

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "show/lookup_doc.h"
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "policy/discover.h"
+#include "show/lookup_doc.h"
 
 enum { MINUTE_MS = 60 * 1000, CALLER_TEXT = 64, ASKED_KEPT = 256 };
 

@@ -13,8 +13,8 @@
 #include <jansson.h>
 
 #include "base/clock.h"
-#include "base/err.h"
 #include "base/domain.h"
+#include "base/err.h"
 #include "policy/crew.h"
 
 enum {

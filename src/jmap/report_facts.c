@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "base/auto.h"
-#include "base/reader.h"
 #include "api/object.h"
 #include "api/object_id.h"
-#include "store/outbox_table.h"
+#include "base/auto.h"
+#include "base/reader.h"
 #include "show/doc.h"
+#include "store/outbox_table.h"
 
 #define HEAD(member) offsetof(struct outbox_head, member)
 

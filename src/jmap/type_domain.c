@@ -1,8 +1,8 @@
 /* tally:Domain: the counters of one day and policy domain. */
+#include "api/object.h"
+#include "base/auto.h"
 #include "jmap/day_rows.h"
 #include "jmap/jmap_types.h"
-#include "base/auto.h"
-#include "api/object.h"
 #include "show/doc.h"
 
 struct facts {

@@ -1,14 +1,14 @@
 /* x:TlsInternalReport: the reports of the outbox. */
 #include <stddef.h>
 
-#include "jmap/jmap_types.h"
-#include "jmap/report_facts.h"
-#include "base/auto.h"
-#include "base/json.h"
-#include "base/xalloc.h"
 #include "api/object.h"
 #include "api/object_id.h"
 #include "api/property.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/xalloc.h"
+#include "jmap/jmap_types.h"
+#include "jmap/report_facts.h"
 #include "outbox/edit.h"
 #include "outbox/shown.h"
 

@@ -1,8 +1,8 @@
 /* tally:SentReport: the archive, what became of reports that left the
  * outbox. */
+#include "api/object.h"
 #include "jmap/jmap_types.h"
 #include "jmap/report_facts.h"
-#include "api/object.h"
 
 static int next(struct db_txn *txn, void *facts)
 {

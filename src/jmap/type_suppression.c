@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "jmap/id_text.h"
-#include "jmap/jmap_types.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/json_at.h"
 #include "base/xalloc.h"
+#include "jmap/id_text.h"
+#include "jmap/jmap_types.h"
 #include "store/suppress_table.h"
 
 struct shown {

@@ -8,14 +8,14 @@
  */
 #include <string.h>
 
-#include "show/doc.h"
+#include "base/auto.h"
+#include "base/domain.h"
+#include "base/json.h"
 #include "jmap/id_text.h"
 #include "jmap/jmap_types.h"
 #include "jmap/lookup_desk.h"
+#include "show/doc.h"
 #include "show/lookup_doc.h"
-#include "base/auto.h"
-#include "base/json.h"
-#include "base/domain.h"
 #include "store/policy_cache_table.h"
 
 static const char *const properties[] = {

@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "show/doc.h"
-#include "jmap/jmap_types.h"
-#include "words/words.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "jmap/jmap_types.h"
 #include "session/datagram.h"
+#include "show/doc.h"
 #include "store/day_sums.h"
 #include "store/day_table.h"
+#include "words/words.h"
 
 enum {
 	DAYS_MAX = 400,

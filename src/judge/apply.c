@@ -5,8 +5,8 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "base/xalloc.h"
 #include "base/domain.h"
+#include "base/xalloc.h"
 #include "judge/apply_work.h"
 #include "store/day_table.h"
 #include "store/log_table.h"

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/strbuf.h"
-#include "session/datagram.h"
 #include "base/moment.h"
+#include "base/strbuf.h"
 #include "judge/apply_work.h"
+#include "session/datagram.h"
 #include "store/day_table.h"
 #include "store/log_table.h"
 #include "store/policy_cache_table.h"

@@ -13,11 +13,11 @@
 
 #include "base/arena.h"
 #include "domain/domain_view.h"
+#include "judge/apply.h"
 #include "judge/judge.h"
 #include "maillog/log_session.h"
 #include "session/session.h"
 #include "session/tally.h"
-#include "judge/apply.h"
 #include "store/day_table.h"
 #include "store/tally_table.h"
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/reader.h"
 #include "base/domain.h"
+#include "base/reader.h"
 
 enum {
 	UNTRUSTED = 1,

@@ -24,8 +24,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/span.h"
 #include "base/domain.h"
+#include "base/span.h"
 #include "maillog/log_session.h"
 #include "maillog/maillog.h"
 #include "maillog/postconf.h"

@@ -5,8 +5,8 @@
 #include <strings.h>
 
 #include "base/xalloc.h"
-#include "session/session.h"
 #include "maillog/smtp_tracker_state.h"
+#include "session/session.h"
 
 enum {
 	/* So many facts of others after its last delivery a process has ended,

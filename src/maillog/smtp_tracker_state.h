@@ -7,8 +7,8 @@
 #include <netinet/in.h>
 
 #include "base/arena.h"
-#include "base/lru.h"
 #include "base/domain.h"
+#include "base/lru.h"
 #include "maillog/smtp_tracker.h"
 
 enum {

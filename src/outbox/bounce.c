@@ -6,9 +6,9 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "reply/doubt.h"
 #include "outbox/dead_address.h"
 #include "outbox/settle_report.h"
+#include "reply/doubt.h"
 #include "store/day_table.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"

@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "inmail/dsn.h"
 #include "domain/rua.h"
+#include "inmail/dsn.h"
 #include "store/db.h"
 #include "words/words.h"
 

@@ -7,11 +7,11 @@
 
 #include "base/auto.h"
 #include "base/hash.h"
-#include "base/xalloc.h"
 #include "base/moment.h"
-#include "reply/retry.h"
+#include "base/xalloc.h"
 #include "outbox/letter.h"
 #include "outbox/settle_report.h"
+#include "reply/retry.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"

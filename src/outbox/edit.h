@@ -39,11 +39,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/object.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
-#include "api/object.h"
 #include "store/db.h"
 
 struct edit {

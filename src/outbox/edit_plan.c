@@ -7,13 +7,13 @@
 #include "base/day.h"
 #include "base/gzip.h"
 #include "base/hash.h"
-#include "base/xalloc.h"
 #include "base/moment.h"
-#include "report/report_id.h"
-#include "report/report_json.h"
+#include "base/xalloc.h"
 #include "outbox/edit.h"
 #include "outbox/edit_old.h"
 #include "outbox/shown.h"
+#include "report/report_id.h"
+#include "report/report_json.h"
 
 struct edit *edit_new(void)
 {

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "session/detail_text.h"
 #include "report/report.h"
 #include "report/report_json.h"
 #include "report/report_mail.h"
+#include "session/detail_text.h"
 
 void letter_fix(const struct conf *conf, struct outbox_destination *dest,
                 const char *token, int64_t now)

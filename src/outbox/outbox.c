@@ -7,9 +7,9 @@
 #include "base/failpoint.h"
 #include "base/gzip.h"
 #include "base/hash.h"
-#include "reply/smtp_time.h"
 #include "outbox/claim.h"
 #include "outbox/recall.h"
+#include "reply/smtp_time.h"
 
 enum {
 	FLUSH_COUNT = 64,

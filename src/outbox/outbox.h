@@ -25,8 +25,8 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
-#include "reply/ports.h"
 #include "outbox/settle.h"
+#include "reply/ports.h"
 #include "store/db.h"
 
 struct outbox_options {

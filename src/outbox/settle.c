@@ -5,9 +5,9 @@
 
 #include "base/auto.h"
 #include "base/day.h"
-#include "reply/retry.h"
 #include "outbox/dead_address.h"
 #include "outbox/settle_report.h"
+#include "reply/retry.h"
 #include "store/counter_table.h"
 #include "store/own_report_table.h"
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/day.h"
-#include "report/report_json.h"
 #include "outbox/blob_id.h"
+#include "report/report_json.h"
 
 int shown_head(struct db_txn *txn, enum shown_where where, uint64_t id,
                struct outbox_head *head)

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "api/object.h"
+#include "base/err.h"
 #include "store/db.h"
 #include "store/outbox_table.h"
 

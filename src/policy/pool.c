@@ -8,9 +8,9 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/moment.h"
 #include "base/wait.h"
 #include "base/xalloc.h"
-#include "base/moment.h"
 #include "policy/crew.h"
 #include "policy/discover.h"
 #include "store/policy_cache_table.h"

@@ -6,10 +6,10 @@
 #ifndef TLSTALLY_POSTFIX_MILTER_WATCH_H
 #define TLSTALLY_POSTFIX_MILTER_WATCH_H
 
-#include "postfix/postfix_site.h"
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "inmail/milter_sight.h"
+#include "postfix/postfix_site.h"
 
 /* By postconf, and [milter] before_queue_filter over it.  The texts live as
  * long as the arena and the site. */

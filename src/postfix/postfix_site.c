@@ -4,10 +4,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "postfix/postconf_run.h"
 #include "base/auto.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "postfix/postconf_run.h"
 
 enum { INSTANCES_MAX = 64 };
 

@@ -9,10 +9,10 @@
 
 #include <stdbool.h>
 
-#include "postfix/postfix_site.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
 #include "maillog/log_site.h"
+#include "postfix/postfix_site.h"
 
 /* For a log from that source (enum log_source_kind).  Standard input may be
  * another host's log, and postconf is believed only of lines that bear this

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/completion.h"
 #include "base/auto.h"
 #include "base/io.h"
+#include "cli/completion.h"
 
 int main(void)
 {

@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "postfix/postfix_site.h"
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "daemon/daemon.h"
@@ -21,6 +20,7 @@
 #include "intake/log_source.h"
 #include "judge/apply.h"
 #include "policy/pool.h"
+#include "postfix/postfix_site.h"
 
 /* What Postfix's settings say about its log; logd_postfix.c. */
 struct logd_postfix {

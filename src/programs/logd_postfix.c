@@ -7,11 +7,11 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "programs/logd.h"
-#include "daemon/privs.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "daemon/privs.h"
 #include "postfix/site.h"
+#include "programs/logd.h"
 
 static void add_user(struct logd_postfix *p, int64_t uid)
 {

@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "programs/logd.h"
 #include "base/auto.h"
 #include "base/log.h"
+#include "programs/logd.h"
 #include "store/day_table.h"
 #include "store/log_table.h"
 
@@ -194,7 +194,7 @@ int logd_tick(void *self, struct err *err)
 	if (logd_ends(d))
 		return read_on(d, &state, err);
 	if (state.ended)
-		log_info("the log has come to its end");
+		log_info("end of the log");
 	return state.ended;
 }
 
@@ -212,7 +212,8 @@ void logd_end_run(struct logd *d, bool failed)
 {
 	progress_end(&d->progress);
 	if (d->waiting > 0 && !failed)
-		log_warning("%" PRIu64 " sessions of %" PRIu64 " domains wait "
-		            "for DNS: the next tlstally-logd goes on",
+		log_warning("%" PRIu64 " sessions of %" PRIu64
+		            " domains wait for DNS: the next tlstally-logd "
+		            "continues",
 		            d->waiting, d->waiting_domains);
 }

@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "programs/logd.h"
-#include "daemon/privs.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "daemon/privs.h"
+#include "programs/logd.h"
 
 bool logd_ends(const struct logd *d)
 {
@@ -126,10 +126,10 @@ static int check_place(const struct logd *d, const struct log_feed_place *place,
 		               d->source_name);
 	if (!d->from_start && place->unfinished)
 		return err_set(err, ERR_BUSY,
-		               "--from-start was cut off: let it come to its "
-		               "end first, it goes on where it was");
+		               "--from-start was interrupted: let it finish "
+		               "first; it continues where it was");
 	if (d->from_start && place->unfinished)
-		log_info("--from-start goes on where it was cut off");
+		log_info("--from-start continues where it was interrupted");
 	return 0;
 }
 

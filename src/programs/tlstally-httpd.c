@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "http/http.h"
-#include "http/listen.h"
-#include "jmap/lookup_desk.h"
-#include "http/www.h"
-#include "daemon/daemon.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "daemon/daemon.h"
+#include "http/http.h"
+#include "http/listen.h"
+#include "http/www.h"
+#include "jmap/lookup_desk.h"
 
 enum {
 	TICK_MS = 250, /* clients that are late are cut off */
@@ -55,7 +55,7 @@ static int read_tls(struct httpd *d, struct err *err)
 		return err->class;
 	if (d->cert.len == 0 && !listen_is_local(conf->http.listen))
 		log_warning("[http] listen = %s without tls_cert: tokens go "
-		            "over the network in the clear",
+		            "over the network in clear text",
 		            conf->http.listen);
 	return 0;
 }

@@ -11,10 +11,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "base/failpoint.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "cli/cli.h"
 #include "store/db_fault.h"
 
 static int usage(const struct err *err)

@@ -7,9 +7,9 @@
  */
 #include <sys/socket.h>
 
-#include "daemon/daemon.h"
 #include "base/endpoint.h"
 #include "base/log.h"
+#include "daemon/daemon.h"
 #include "intake/bad_log.h"
 #include "intake/collector.h"
 #include "intake/dgram.h"

@@ -14,10 +14,10 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "reply/delivery_state.h"
 #include "base/lease.h"
 #include "domain/domain_view.h"
 #include "domain/rua.h"
+#include "reply/delivery_state.h"
 
 /*
  * One transfer.  The job and all it points to belong to whoever submitted it

@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/strbuf.h"
 #include "base/domain.h"
+#include "base/strbuf.h"
 
 /* Room for an id: that of a client may have two domains in it. */
 enum { REPORT_ID_TEXT = 2 * DOMAIN_MAX + 24 };

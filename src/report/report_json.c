@@ -5,10 +5,10 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/domain.h"
 #include "base/json.h"
 #include "base/json_at.h"
 #include "session/detail_text.h"
-#include "base/domain.h"
 
 /* --- what may be sent --- */
 

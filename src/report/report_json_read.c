@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/domain.h"
 #include "base/gzip.h"
 #include "base/json.h"
 #include "base/json_at.h"
 #include "session/detail_text.h"
-#include "base/domain.h"
 
 static const char *read_text(const struct json_at *object, const char *name,
                              enum json_need need, struct arena *mem)

@@ -9,11 +9,11 @@
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/day.h"
-#include "base/hash.h"
-#include "session/detail_text.h"
 #include "base/domain.h"
+#include "base/hash.h"
 #include "report/mail_header.h"
 #include "report/report_id.h"
+#include "session/detail_text.h"
 
 enum {
 	TOKEN_MAX = 60,  /* a boundary has at most 70: RFC 2046 */

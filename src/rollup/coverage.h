@@ -24,8 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "conf/conf.h"
 #include "base/domain.h"
+#include "conf/conf.h"
 #include "store/db.h"
 #include "words/feed.h"
 

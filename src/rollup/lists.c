@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
 #include "base/domain.h"
+#include "base/xalloc.h"
 
 enum kind { KIND_DOMAIN, KIND_RUA_DOMAIN, KIND_ADDRESS };
 

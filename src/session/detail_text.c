@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "base/domain.h"
+#include "base/utf8.h"
 
 /* An address in the one spelling a report may have (RFC 5952). */
 static bool is_ip(const char *text)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "base/domain.h"
+#include "base/utf8.h"
 
 void session_init(struct session *session)
 {

@@ -70,7 +70,7 @@ size_t tally_bytes(const struct tally *tally)
 	       (tally->domains.size + tally->keys.size) * sizeof(void *);
 }
 
-/* At the bound nothing more is kept: only what is there already counts on. */
+/* At the bound nothing more is kept: only what exists already counts on. */
 static bool is_full(const struct tally *tally)
 {
 	return tally->mem.total >= tally->limits.hard_bytes;

@@ -12,21 +12,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "show/doc.h"
-#include "show/doctor_checks.h"
-#include "store/tally_table.h"
-#include "words/words.h"
-#include "postfix/milter_watch.h"
-#include "postfix/postfix_site.h"
-#include "base/endpoint.h"
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/endpoint.h"
 #include "base/json.h"
 #include "intake/dgram_socket.h"
+#include "postfix/milter_watch.h"
+#include "postfix/postfix_site.h"
 #include "rollup/closing.h"
 #include "rollup/coverage.h"
+#include "show/doc.h"
+#include "show/doctor_checks.h"
 #include "store/day_table.h"
 #include "store/outbox_table.h"
+#include "store/tally_table.h"
+#include "words/words.h"
 
 enum {
 	RUN_LATE_SECS = 1800, /* the timer's five minutes, six times */

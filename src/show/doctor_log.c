@@ -6,15 +6,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "postfix/postfix_site.h"
-#include "postfix/postfix_tlsrpt.h"
-#include "postfix/site.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/moment.h"
 #include "maillog/maillog.h"
-#include "store/feed_table.h"
+#include "postfix/postfix_site.h"
+#include "postfix/postfix_tlsrpt.h"
+#include "postfix/site.h"
 #include "store/day_table.h"
+#include "store/feed_table.h"
 
 enum {
 	LEVELS_ENOUGH = 5, /* sessions that show what all are like */

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "domain/rua.h"
 #include "domain/tlsrpt_record.h"
+#include "show/doc.h"
 
 static void set_status(json_t *object, const char *name,
                        enum view_status status)

@@ -5,18 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "show/doc.h"
-#include "words/words.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "session/datagram.h"
-#include "store/meta_table.h"
-#include "store/feed_table.h"
+#include "show/doc.h"
 #include "store/day_table.h"
+#include "store/feed_table.h"
 #include "store/log_table.h"
+#include "store/meta_table.h"
 #include "store/paged.h"
 #include "store/suppress_table.h"
+#include "words/words.h"
 
 static int add_store(const struct status_of *of, json_t *doc, struct err *err)
 {

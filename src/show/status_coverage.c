@@ -1,11 +1,11 @@
 /* Mail without TLS sessions, for status. */
 #include "show/status.h"
 
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "rollup/coverage.h"
+#include "show/doc.h"
 
 static void add_day(json_t *list, const struct coverage *coverage)
 {

@@ -5,16 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "words/words.h"
-#include "show/doc.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "rollup/closing.h"
+#include "show/doc.h"
 #include "store/day_table.h"
 #include "store/outbox_table.h"
 #include "store/paged.h"
 #include "store/tally_table.h"
+#include "words/words.h"
 
 /* One day's domains. */
 struct day_scan {

@@ -1,8 +1,8 @@
 /* db_backup() and db_restore() of store/db.h: LMDB itself stays in db.c. */
 #include "store/change_table.h"
+#include "store/db.h"
 #include "store/keys.h"
 #include "store/meta_table.h"
-#include "store/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static int must_not_exist(const char *path, struct err *err)
 
 	if (lstat(path, &st) != 0 && errno == ENOENT)
 		return 0;
-	return err_set(err, ERR_IO, "%s is there already", path);
+	return err_set(err, ERR_IO, "%s exists already", path);
 }
 
 /* Never over a file that came meanwhile, where the file system knows how. */

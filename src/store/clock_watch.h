@@ -9,8 +9,8 @@
 #define TLSTALLY_STORE_CLOCK_WATCH_H
 
 #include "base/clock.h"
-#include "base/err.h"
 #include "base/clock_record.h"
+#include "base/err.h"
 #include "store/db.h"
 
 /*

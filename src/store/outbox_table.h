@@ -14,12 +14,12 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/hash.h"
-#include "reply/delivery_state.h"
 #include "base/domain.h"
+#include "base/hash.h"
+#include "domain/rua.h"
+#include "reply/delivery_state.h"
 #include "reply/ports.h"
 #include "report/report_id.h"
-#include "domain/rua.h"
 #include "store/db.h"
 #include "words/words.h"
 

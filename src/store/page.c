@@ -104,7 +104,8 @@ int page_meta_read(const void *bytes, size_t len, unsigned number,
 	memcpy(&head, bytes, sizeof(head));
 	memcpy(&raw, (const char *)bytes + sizeof(head), sizeof(raw));
 	if (raw.magic != (uint32_t)MAGIC || !(head.flags & IS_META))
-		return damaged(err, &frame, "no LMDB file begins so");
+		return damaged(err, &frame,
+		               "an LMDB file does not begin like this");
 	if (raw.version != VERSION_OF_DATA)
 		return damaged(err, &frame, "another version of LMDB's file");
 	if (!is_page_size(raw.trees[0].pad) ||
@@ -309,7 +310,7 @@ int page_check(const void *page, size_t size, const struct page_frame *frame,
 	if (head.number != frame->number)
 		return damaged(err, frame, "it has another page's number");
 	if (flags != IS_BRANCH && flags != IS_LEAF)
-		return damaged(err, frame, "it is no page of a tree");
+		return damaged(err, frame, "it is not a page of a tree");
 	*kind = flags == IS_BRANCH ? PAGE_BRANCH : PAGE_LEAF;
 	if (head.lower < sizeof(head) || head.lower % 2 != 0 ||
 	    head.lower > head.upper || head.upper > size)
@@ -331,7 +332,7 @@ int page_overflow_check(const void *page, size_t size,
 	if (head.number != frame->number || !(head.flags & IS_OVERFLOW) ||
 	    head.pages == 0 ||
 	    head.pages - 1 > frame->last_page - frame->number)
-		return damaged(err, frame, "it is no overflow page");
+		return damaged(err, frame, "it is not an overflow page");
 	if (data_len > (uint64_t)head.pages * size - sizeof(head))
 		return damaged(err, frame, "data is longer than its pages");
 	return 0;

@@ -24,7 +24,7 @@ void policy_wanted_put(struct db_txn *txn, const char *domain, int64_t due,
 	auto_(strbuf_clear) struct strbuf value = {0};
 
 	if (strlen(domain) >= WANTED_DOMAIN_TEXT) {
-		db_fail(txn, ERR_LIMIT, "'%.80s...' is no domain to look up",
+		db_fail(txn, ERR_LIMIT, "'%.80s...' is not a domain to look up",
 		        domain);
 		return;
 	}

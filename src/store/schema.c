@@ -144,8 +144,8 @@ static int read_ids(struct db *db, struct schema_ids *ids, struct err *err)
 	ids->seed = meta_get(txn, META_SEED);
 	if (ids->store_id == 0 || ids->seed == 0)
 		db_fail(txn, ERR_IO,
-		        "the store has no id: it is no store of "
-		        "tlstally, or damaged");
+		        "the store has no id: it is not a store of tlstally, "
+		        "or damaged");
 	return db_failure(txn, err);
 }
 

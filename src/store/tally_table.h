@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "base/domain.h"
+#include "base/err.h"
 #include "report/report.h"
 #include "session/tally.h"
 #include "store/db.h"

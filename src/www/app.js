@@ -130,7 +130,7 @@ async function moduleOf(route) {
   const missing = (route.row.needs ?? []).filter((word) => !client.may(word));
 
   if (missing.length)
-    return message("Not with this token",
+    return message("Permission denied",
       `This page needs the permission ${missing.join(" and ")}. `
       + "Sign in with a token that has it.");
   return route.row.load();

@@ -325,7 +325,7 @@ says out "outbox    empty"
 try 0 "backup" -v backup "$dir/copy.mdb"
 says out "$dir/copy.mdb"
 try 1 "backup over a file" backup "$dir/copy.mdb"
-says err "is there already"
+says err "exists already"
 try 0 "a day later than the copy" suppress add late@reports.test
 try 0 "restore" -v restore "$dir/copy.mdb"
 try 0 "what came after the copy is gone" suppress list

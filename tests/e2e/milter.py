@@ -467,7 +467,7 @@ def test_socket_stale_and_taken(w):
         sock.listen()
         third = w.spawn(os.path.join(w.dir, "conf"))
         assert third.wait(20) == 1
-    assert w.says("another program answers on the socket"), w.log()
+    assert w.says("another program uses the socket"), w.log()
     assert os.path.exists(w.sock)
 
 

@@ -137,15 +137,15 @@ ELSEWHERE = "another place, and the key does not go there"
 # What GET of the usual place answers, and what must be said.
 SESSIONS = [
     ("no JSON", says(body=b"<html>", kind="text/html"),
-     "the answer, text/html, is no JMAP session"),
-    ("another JSON", says(body={"hello": 1}), "is no JMAP session"),
-    ("a list", says(body=[]), "is no JMAP session"),
-    ("nothing", says(), "is no JMAP session"),
+     "the answer, text/html, is not a JMAP session"),
+    ("another JSON", says(body={"hello": 1}), "is not a JMAP session"),
+    ("a list", says(body=[]), "is not a JMAP session"),
+    ("nothing", says(), "is not a JMAP session"),
     ("JSON with a member twice", says(body=b'{"apiUrl":"/a","apiUrl":"/b"}'),
-     "is no JMAP session"),
-    ("JSON, very deep", says(body=b"[" * 100000), "is no JMAP session"),
+     "is not a JMAP session"),
+    ("JSON, very deep", says(body=b"[" * 100000), "is not a JMAP session"),
     ("an apiUrl that is none", says(body=session(api=5)),
-     "is no JMAP session"),
+     "is not a JMAP session"),
     ("an apiUrl elsewhere", lambda h: h.answer(body=session(
         api=f"http://127.0.0.1:{h.server.thief.port}/api")), ELSEWHERE),
     ("an apiUrl of another scheme", lambda h: h.answer(body=session(
@@ -187,9 +187,9 @@ SESSIONS = [
 
 # What POST answers to `query`.
 CALLS = [
-    ("no JSON", says(body=b"<html>"), "what was answered is no JMAP: JSON: line 1"),
+    ("no JSON", says(body=b"<html>"), "what was answered is not JMAP: JSON: line 1"),
     ("no responses", says(body={}),
-     "what was answered is no JMAP: it has no methodResponses"),
+     "what was answered is not JMAP: it has no methodResponses"),
     ("responses that are none", response(7, [], ["x"], {}),
      "it has no response to our call"),
     ("to another call", response(["x:TlsInternalReport/query", {"ids": []},

@@ -69,7 +69,7 @@ static uint64_t number(const char *text)
 	uint64_t n = strtoull(text, &end, 10);
 
 	if (end == text || *end != '\0')
-		die(text, "is no number");
+		die(text, "is not a number");
 	return n;
 }
 

@@ -4,8 +4,8 @@
 #include <glib.h>
 
 #include "base/err.h"
-#include "session/detail_text.h"
 #include "inmail/dsn.h"
+#include "session/detail_text.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

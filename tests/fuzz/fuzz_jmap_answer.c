@@ -4,11 +4,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/json.h"
+#include "base/log.h"
 #include "cli/objects.h"
 #include "client/remote_session.h"
 #include "jmap/jmap_types.h"
-#include "base/json.h"
-#include "base/log.h"
 #include "check.h"
 #include "api/jmap_request.h"
 

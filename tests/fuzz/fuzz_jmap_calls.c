@@ -6,10 +6,10 @@
 #include <ftw.h>
 #include <unistd.h>
 
-#include "jmap/jmap.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "jmap/jmap.h"
 #include "check.h"
 #include "store/outbox_table.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/xalloc.h"
 #include "base/domain.h"
+#include "base/xalloc.h"
 #include "maillog/log_session.h"
 #include "maillog/maillog.h"
 #include "maillog/smtp_tracker.h"

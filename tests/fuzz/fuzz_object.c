@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "api/object.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "api/object.h"
 #include "report/report_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,11 +1,11 @@
 /* Any bytes as an STS policy: a good one written again from what was read
  * says the same; whatever it is, its lines can stand in a report. */
 #include "base/auto.h"
+#include "base/domain.h"
 #include "base/err.h"
 #include "base/strbuf.h"
-#include "session/detail_text.h"
-#include "base/domain.h"
 #include "domain/sts_policy.h"
+#include "session/detail_text.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

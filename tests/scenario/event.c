@@ -7,8 +7,8 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "fake/fake_events.h"
-#include "words/words.h"
 #include "scenario/world.h"
+#include "words/words.h"
 
 static struct fake_events events_of(struct world *world)
 {

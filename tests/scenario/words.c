@@ -111,7 +111,7 @@ static int read_number(const char *text, uint64_t *number, struct err *err)
 
 	*number = strtoull(text, &end, 10);
 	if (end == text || *end != '\0')
-		return err_set(err, ERR_PARSE, "'%s' is no number", text);
+		return err_set(err, ERR_PARSE, "'%s' is not a number", text);
 	return 1;
 }
 

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
+#include "base/clock_record.h"
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
 #include "fake/fake_transport.h"
-#include "base/clock_record.h"
 #include "outbox/outbox.h"
 #include "rollup/rollup.h"
 #include "scenario/words.h"

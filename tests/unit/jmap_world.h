@@ -13,9 +13,9 @@
 #ifndef TLSTALLY_TESTS_UNIT_JMAP_WORLD_H
 #define TLSTALLY_TESTS_UNIT_JMAP_WORLD_H
 
-#include "jmap/jmap.h"
 #include "base/json.h"
 #include "base/json_lax.h"
+#include "jmap/jmap.h"
 #include "store/outbox_table.h"
 #include "unit/store_test.h"
 

@@ -3,14 +3,14 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "show/doc.h"
-#include "cli/cli.h"
-#include "cli/status.h"
-#include "cli/object_type.h"
-#include "cli/table.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "cli/cli.h"
+#include "cli/object_type.h"
+#include "cli/status.h"
+#include "cli/table.h"
+#include "show/doc.h"
 
 enum { WORDS_MAX = 12 };
 
@@ -93,7 +93,8 @@ static void test_usage(void **state)
 	static const struct {
 		const char *name, *line, *words;
 	} rows[] = {
-		{"nothing", "", "which command? `tlstally --help` lists them"},
+		{"nothing", "",
+	         "no command given: `tlstally --help` lists them"},
 		{"a slip of the finger", "ststus",
 	         "unknown command 'ststus'; did you mean 'status'?"},
 		{"the first of two words, misspelt", "supress list",
@@ -113,7 +114,7 @@ static void test_usage(void **state)
 	         "show: what is 'b.example'?"},
 		{"no value", "domains --day", "--day needs a value: DAY"},
 		{"no day", "domains --day tomorrow",
-	         "--day: 'tomorrow' is no day (like 2026-03-01)"},
+	         "--day: 'tomorrow' is not a day (like 2026-03-01)"},
 		{"no number of days", "inbound --days 0",
 	         "--days: '0' is not a number of days from 1 to 3660"},
 		{"days and more", "inbound --days 7d",
@@ -188,11 +189,12 @@ static void test_kinds(void **state)
 	} rows[] = {
 		{VALUE_FILE, "a file", "", "a file's name is not empty"},
 		{VALUE_DAY, "2026-03-01", "2026-02-30",
-	         "'2026-02-30' is no day (like 2026-03-01)"},
+	         "'2026-02-30' is not a day (like 2026-03-01)"},
 		{VALUE_DAYS, "3660", "3661",
 	         "'3661' is not a number of days from 1 to 3660"},
 		{VALUE_TIME, "2026-03-02T00:15Z", "midnight",
-	         "'midnight' is no time (RFC 3339, like 2026-03-01T10:00:00Z)"},
+	         "'midnight' is not a time (RFC 3339, like "
+	         "2026-03-01T10:00:00Z)"},
 		{VALUE_SPAN, "30d", "30y",
 	         "'30y' is not a span of time (like 90s, 10m, 4h, 2d)"},
 		{VALUE_NUMBER, "0", "-1",

@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "show/metrics.h"
-#include "cli/cli.h"
-#include "client/jmap_client.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
-#include "store/feed_table.h"
+#include "cli/cli.h"
+#include "client/jmap_client.h"
+#include "show/metrics.h"
 #include "store/day_table.h"
+#include "store/feed_table.h"
 #include "store/mail_table.h"
 #include "store/tally_table.h"
 

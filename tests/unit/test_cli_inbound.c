@@ -1,10 +1,10 @@
 #include "unit/store_test.h"
 
-#include "cli/cli.h"
-#include "client/jmap_client.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "cli/cli.h"
+#include "client/jmap_client.h"
 #include "store/inbound_table.h"
 
 enum { DAY = 20513 }; /* 2026-03-01 */

@@ -1008,7 +1008,7 @@ static void test_backup_and_restore(void **state)
 	assert_int_equal(stat(copy, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(db_backup(f->db, copy, &f->err), ERR_IO);
-	assert_non_null(strstr(f->err.text, "is there already"));
+	assert_non_null(strstr(f->err.text, "exists already"));
 	put(f->db, "a", "new");
 	assert_int_equal(db_restore(&options, copy, &f->err), ERR_BUSY);
 	assert_string_equal(get(f->db, "a"), "new");

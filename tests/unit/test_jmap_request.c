@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "api/jmap_request.h"
 #include "base/auto.h"
 #include "base/strbuf.h"
-#include "api/jmap_request.h"
 
 #define URN "urn:ietf:params:jmap:error:"
 

@@ -5,14 +5,14 @@
 
 #include "unit/jmap_world.h"
 
-#include "jmap/lookup_desk.h"
 #include "fake/fake_resolver.h"
+#include "fake/fake_tally.h"
+#include "jmap/lookup_desk.h"
 #include "session/session.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/policy_cache_table.h"
 #include "store/purge.h"
-#include "fake/fake_tally.h"
 
 enum { MONDAY = 20513, TUESDAY }; /* 2026-03-01 and 02; it is Tuesday 00:00 */
 

@@ -5,10 +5,10 @@
 
 #include "unit/jmap_world.h"
 
-#include "jmap/jmap_method.h"
-#include "jmap/jmap_type.h"
 #include "api/object.h"
 #include "api/object_id.h"
+#include "jmap/jmap_method.h"
+#include "jmap/jmap_type.h"
 #include "store/change_table.h"
 #include "store/inbound_table.h"
 #include "store/suppress_table.h"
@@ -335,7 +335,7 @@ static void test_large_filter(void **state)
 		int conditions;
 		const char *want;
 	} rows[] = {
-		{"as many as there may be", 127, "[['*',{'ids':['$A']},'0']]"},
+		{"which is the maximum", 127, "[['*',{'ids':['$A']},'0']]"},
 		{"one more", 128,
 	         "[['error',{'type':'unsupportedFilter'},'0']]"},
 	};
@@ -361,7 +361,7 @@ static void test_many_policy_ids(void **state)
 		int count;
 		const char *want;
 	} rows[] = {
-		{"as many as there may be", 10000,
+		{"which is the maximum", 10000,
 	         "[['*',{'updated':{'$A':null},'notUpdated':null},'0']]"},
 		{"one more", 10001,
 	         "[['*',{'updated':null,'notUpdated':{'$A':{'type':"

@@ -1,8 +1,8 @@
 #include "unit/test.h"
 
+#include "api/json_pointer.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "api/json_pointer.h"
 
 /* Rows are written with ' for ". */
 static json_t *parse(const char *text)

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/strbuf.h"
-#include "session/datagram.h"
-#include "judge/judge.h"
-#include "domain/tlsrpt_record.h"
 #include "domain/tlsa.h"
+#include "domain/tlsrpt_record.h"
+#include "judge/judge.h"
+#include "session/datagram.h"
 
 #define D "d.test"
 #define MX "mx.d.test"

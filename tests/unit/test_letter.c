@@ -5,8 +5,8 @@
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/xalloc.h"
-#include "report/report_json.h"
 #include "outbox/letter.h"
+#include "report/report_json.h"
 #include "unit/sample_report.h"
 
 /* What a report may have in it when it comes out of the store. */

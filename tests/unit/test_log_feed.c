@@ -7,8 +7,8 @@
 
 #include "base/day.h"
 #include "base/log.h"
-#include "intake/counts.h"
 #include "fake/fake_log_feed.h"
+#include "intake/counts.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/log_table.h"

@@ -12,9 +12,9 @@
 #include "store/feed_table.h"
 #include "store/inbound_table.h"
 #include "store/mail_table.h"
-#include "store/tls_optional_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
+#include "store/tls_optional_table.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 

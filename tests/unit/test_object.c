@@ -1,11 +1,11 @@
 #include "unit/test.h"
 
-#include "base/auto.h"
-#include "base/json.h"
-#include "base/json_at.h"
 #include "api/json_pointer.h"
 #include "api/object.h"
 #include "api/object_id.h"
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/json_at.h"
 #include "unit/sample_report.h"
 
 #define DETAIL                                                                 \
@@ -333,7 +333,7 @@ static void test_refused(void **state)
 	         "mailRua.01: neither true nor an item"},
 		{"a list that is text", "mailRua", "\"a@b.example\"",
 	         "mailRua: not an array"},
-		{"an identifier that is no number", "policyIdentifiers",
+		{"an identifier that is not a number", "policyIdentifiers",
 	         "[\"1\",\"\"]", "policyIdentifiers[1]: not a whole number"},
 		{"an identifier with a sign", "policyIdentifiers", "[\"-1\"]",
 	         "policyIdentifiers[0]: not a whole number up to 2^64-1"},
@@ -388,7 +388,7 @@ static void test_refused(void **state)
 	         "report.policies.0.failureDetails.0.receivingIp",
 	         "\"10.0.0.256\"",
 	         "report.policies[0].failureDetails[0].receivingIp: "
-	         "'10.0.0.256' is no IP address"},
+	         "'10.0.0.256' is not an IP address"},
 	};
 
 	(void)state;

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-#include "cli/object_order.h"
-#include "cli/object_type.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "cli/object_order.h"
+#include "cli/object_type.h"
 
 enum { WORDS_MAX = 32 };
 
@@ -283,16 +283,16 @@ static void test_refusals(void **state)
 		{"the same of the archive", "delete sent-report a1",
 	         "sent-report: these can be read only: get and query"},
 		{"an id and --ids", "get domain x --ids y",
-	         "an id behind the type, or --ids: not both"},
+	         "an id after the type, or --ids, but not both"},
 		{"no id", "get domain a.b",
 	         "get: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{"an empty id", "get domain --ids a,,b",
 	         "'' is not an id (A-Z a-z 0-9 - _)"},
 		{"nothing to delete", "delete suppression",
-	         "which? An id behind the type, or --ids A,B"},
+	         "no object given: an id after the type, or --ids A,B"},
 		{"no ids", "get suppression --ids=", "--ids: which?"},
 		{"nothing to change", "update suppression --field until=null",
-	         "which? An id behind the type, or --ids A,B"},
+	         "no object given: an id after the type, or --ids A,B"},
 		{"no change", "update suppression x",
 	         "nothing to change: --field NAME=VALUE, --file or --stdin"},
 		{"nothing given", "create suppression",
@@ -316,7 +316,8 @@ static void test_refusals(void **state)
 	         "--where: tally:Inbound has no 'color', only day, "
 	         "dayBefore, dayAfter, domain, text, hasWeak"},
 		{"no word", "query tls-internal-report --where status=failed",
-	         "--where: status: 'failed' is none of held, pending, sending, "
+	         "--where: status: 'failed' is not one of held, pending, "
+	         "sending, "
 	         "deferred, idle, done"},
 		{"no bool", "query inbound --where hasWeak=yes",
 	         "--where: hasWeak: neither true nor false"},
@@ -324,7 +325,7 @@ static void test_refusals(void **state)
 	         "--where: sinceAfter: not in UTC (like "
 	         "2026-03-01T10:00:00Z)"},
 		{"no day", "query domain --where day=1",
-	         "--where: day: '1' is no day (like 2026-03-01)"},
+	         "--where: day: '1' is not a day (like 2026-03-01)"},
 		{"no condition at all", "query domain --where day",
 	         "--where: 'day' is neither NAME=VALUE nor a filter in JSON"},
 		{"no JSON", "query domain --where {day}", "--where: "},
@@ -332,7 +333,8 @@ static void test_refusals(void **state)
 	         "query domain --where {'operator':'XOR','conditions':[]}",
 	         "--where: operator: none of AND, OR, NOT"},
 		{"no such order", "query suppression --sort reason",
-	         "--sort: 'reason' is none of id, address, since, until (with "
+	         "--sort: 'reason' is not one of id, address, since, until "
+	         "(with "
 	         "- before it the greatest first)"},
 		{"no number", "query domain --limit -1",
 	         "--limit: '-1' is not a whole number from 0 up"},
@@ -374,7 +376,8 @@ static void test_refusals(void **state)
 	         "--field: mailRua/: which item of the list?"},
 		{"an item that is no address", PATCH "mailRua/nix=true",
 	         "mailRua/nix[0]: "},
-		{"an item that is no number", PATCH "policyIdentifiers/x=true",
+		{"an item that is not a number",
+	         PATCH "policyIdentifiers/x=true",
 	         "policyIdentifiers/x[0]: not a whole number up to 2^64-1"},
 		{"no address", PATCH "mailRua=a@b.example,nix", "mailRua[1]: "},
 		{"no URI", PATCH "httpRua=http://a.example/", "httpRua[0]: "},

@@ -2,8 +2,8 @@
 #include "unit/store_test.h"
 
 #include "base/gzip.h"
-#include "fake/fake_transport.h"
 #include "base/lease.h"
+#include "fake/fake_transport.h"
 #include "outbox/claim.h"
 #include "outbox/outbox.h"
 #include "outbox/rendered.h"

@@ -5,9 +5,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "postfix/postconf_run.h"
 #include "postfix/postfix_site.h"
-#include "base/auto.h"
 
 /* Postfix as a folder with a postconf of ours, which stands first in the path:
  * it prints the file that the instance's folder has for the question, and

@@ -1,8 +1,8 @@
 #include "unit/test.h"
 
 #include "base/auto.h"
-#include "base/xalloc.h"
 #include "base/strbuf.h"
+#include "base/xalloc.h"
 #include "report/report_id.h"
 #include "unit/sample_report.h"
 

@@ -2,11 +2,11 @@
 
 #include <inttypes.h>
 
+#include "fake/fake_tally.h"
 #include "session/session.h"
 #include "store/day_table.h"
 #include "store/intern.h"
 #include "store/keys.h"
-#include "fake/fake_tally.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
 
