@@ -14,25 +14,38 @@ static void print(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
 		TABLE_TEXT("domain", "domain"),
-		TABLE_NUMBER("ok", "totalSuccessfulSessions"),
-		TABLE_NUMBER("failed", "totalFailedSessions"),
+		TABLE_NUMBER("ok", "successfulSessions"),
+		TABLE_NUMBER("failed", "failedSessions"),
 		TABLE_NUMBER("late", "lateSessions"),
-		TABLE_NUMBER("policies", "policyCount"),
+		TABLE_NUMBER("policies", "policies"),
 		{.title = "what became of it",
 	         .member = "mark",
 	         .words = &words_marks},
 	};
 	const json_t *list = doc_get(doc, "domains");
-	size_t count = json_array_size(list), i;
-	json_t *item;
+	size_t count = json_array_size(list);
 
-	json_array_foreach (list, i, item)
-		json_set_uint(item, "lateSessions",
-		              doc_number(item, "lateSuccessfulSessions") +
-		                      doc_number(item, "lateFailedSessions"));
 	strbuf_printf(out, "%s: %zu %s\n", doc_text(doc, "day"), count,
 	              count == 1 ? "domain" : "domains");
 	table_print(list, columns, 6, "", out);
+}
+
+/* Beside the members of the object those that scripts go by. */
+static void add_sums(json_t *domains)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (domains, i, row) {
+		json_set_uint(row, "successfulSessions",
+		              doc_number(row, "totalSuccessfulSessions"));
+		json_set_uint(row, "failedSessions",
+		              doc_number(row, "totalFailedSessions"));
+		json_set_uint(row, "lateSessions",
+		              doc_number(row, "lateSuccessfulSessions") +
+		                      doc_number(row, "lateFailedSessions"));
+		json_set_uint(row, "policies", doc_number(row, "policyCount"));
+	}
 }
 
 /* The day asked for, else the last with counts. */
@@ -84,6 +97,7 @@ int cli_domains(struct cli *cli, struct err *err)
 	                  NULL);
 	rc = cli_find(cli, &order, &found, err);
 	if (rc == 0) {
+		add_sums(found);
 		json_object_set(doc, "domains", found);
 		cli_print(cli, doc, print);
 	}

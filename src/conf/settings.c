@@ -72,8 +72,7 @@ const struct setting settings[] = {
 		.max = NAME_LONG,
 		.comment = "Who reports, as people call it; empty: the domain "
 			   "of contact_info.",
-		.manual = "The name of the reporting organization, as people "
-			  "call it.\n"
+		.manual = "The name of the reporting organization.\n"
 			  "Empty: the domain of\n"
 			  ".Cm contact_info .\n",
 	},
@@ -88,12 +87,12 @@ const struct setting settings[] = {
 		.tidy = form_address_tidy,
 		.comment = "Required: whom receivers may ask. Its domain is "
 			   "the submitter of the reports.",
-		.manual = "The mail address that receivers of reports may "
-			  "write to.\n"
+		.manual = "The mail address to which receivers of reports may "
+			  "write.\n"
 			  "Required.\n"
 			  "Its domain is the submitter of the reports: it "
-			  "stands in their\n"
-			  "headers and names, and DKIM has to sign for it.\n",
+			  "appears in their headers\n"
+			  "and names, and DKIM must sign for it.\n",
 	},
 	{
 		.section = "report",
@@ -148,22 +147,21 @@ const struct setting settings[] = {
 		.words = &auto_words,
 		.comment = "Can the events contain the sessions that delivered "
 			   "our own reports?",
-		.manual = "Whether the events can contain the sessions in "
-			  "which our own\n"
-			  "reports were delivered.\n"
-			  "Where they can, two sites would report each other's "
-			  "reports for\n"
-			  "ever, so a domain that had no other session gets "
-			  "none.\n"
-			  ".Cm auto :\n"
-			  "told from the events; Postfix 3.10.4 and later "
-			  "leaves them out,\n"
-			  "unless\n"
-			  ".Xr postconf 1\n"
-			  "says\n"
-			  ".Ql tls_required_enable = no .\n"
-			  "In the log our own are recognised, and not "
-			  "counted.\n",
+		.manual =
+			"Whether the events can contain the sessions in which "
+			"our own\n"
+			"reports were delivered.\n"
+			"If they can, two sites would report each other's "
+			"reports for ever, so a\n"
+			"domain that had no other session gets no report.\n"
+			".Cm auto :\n"
+			"told from the events; Postfix 3.10.4 and later leaves "
+			"them out,\n"
+			"unless\n"
+			".Xr postconf 1\n"
+			"says\n"
+			".Ql tls_required_enable = no .\n"
+			"In the log our own are recognised, and not counted.\n",
 	},
 	{
 		.section = "report",
@@ -175,7 +173,7 @@ const struct setting settings[] = {
 		.check = form_deny,
 		.comment = "Never report these: domain, @domain-of-rua, "
 			   "address@of.rua; may be repeated.",
-		.manual = "Who gets no report.\n"
+		.manual = "Domains, hosts and addresses that get no report.\n"
 			  "An item is a reported domain\n"
 			  ".Pq Ql example.com ,\n"
 			  "the domain of a destination, of an address or the "
@@ -194,8 +192,8 @@ const struct setting settings[] = {
 		.check = form_redirect,
 		.comment = "Send elsewhere: what -> mailto: or https: URI; "
 			   "may be repeated.",
-		.manual = "Where reports go instead of where the domain wants "
-			  "them, as\n"
+		.manual = "Where to send reports instead of the domain's own "
+			  "destinations, as\n"
 			  ".Ql what -> URI .\n"
 			  "What is written as in\n"
 			  ".Cm deny ;\n"
@@ -216,10 +214,10 @@ const struct setting settings[] = {
 		.max = 1024 * (uint64_t)MIB,
 		.comment = "A report's JSON before compression; past it, small "
 			   "failures are folded together.",
-		.manual = "The most bytes of a report before compression.\n"
-			  "Past it the smallest failure details are folded "
-			  "together; no\n"
-			  "session is lost from the totals.\n",
+		.manual = "The maximum size of a report before compression.\n"
+			  "Beyond that the smallest failure details are "
+			  "combined; the totals remain\n"
+			  "complete.\n",
 	},
 	{
 		.section = "report",
@@ -230,10 +228,10 @@ const struct setting settings[] = {
 		.min = HOUR,
 		.max = 365 * DAY,
 		.comment = "Older days are closed without being reported.",
-		.manual = "Days that ended longer ago are closed unsent, and "
-			  "reports held\n"
-			  "longer are not sent any more, unless asked for by "
-			  "hand.\n",
+		.manual =
+			"Days that ended longer ago are closed without "
+			"sending, and reports held\n"
+			"longer are no longer sent, unless you ask for one.\n",
 	},
 
 	/* [store] */
@@ -258,13 +256,12 @@ const struct setting settings[] = {
 		.min = MIB,
 		.max = MAP_LARGEST,
 		.comment = "The most it may grow to; the file is sparse.",
-		.manual = "The most the store may grow to, a multiple of "
-			  "4096.\n"
-			  "The file is sparse: it takes what is in it.\n"
-			  "When the store is full, daemons that run read this "
-			  "setting again\n"
-			  "and take a larger one; what they have counted waits "
-			  "in memory.\n"
+		.manual = "The maximum size of the store, a multiple of 4096.\n"
+			  "The file is sparse: it uses only the disk space "
+			  "that it needs.\n"
+			  "When the store is full, running daemons read this "
+			  "setting again and use\n"
+			  "a larger value; their counters wait in memory.\n"
 			  "A quarter more than this is a reserve, so that old "
 			  "rows can be\n"
 			  "deleted.\n",
@@ -292,8 +289,7 @@ const struct setting settings[] = {
 		.min = 1,
 		.max = 3650,
 		.comment = "Days that counters are kept.",
-		.manual = "Days that counters are kept, for the operator to "
-			  "look at.\n"
+		.manual = "For how many days counters are kept.\n"
 			  "Longer than\n"
 			  ".Cm max_grace .\n",
 	},
@@ -306,9 +302,9 @@ const struct setting settings[] = {
 		.min = 0,
 		.max = 3650,
 		.comment = "Days that reports are kept after they were sent.",
-		.manual = "Days that reports are kept after they were sent, "
-			  "with what their\n"
-			  "receivers answered.\n",
+		.manual = "For how many days reports are kept after they were "
+			  "sent, with the\n"
+			  "receivers' replies.\n",
 	},
 	{
 		.section = "store",
@@ -319,8 +315,10 @@ const struct setting settings[] = {
 		.min = 1,
 		.max = 10000,
 		.comment = "Policies that are told apart, a day and domain.",
-		.manual = "Policies that are told apart, a day and domain.\n"
-			  "What is more is counted under its type alone.\n",
+		.manual = "The maximum number of policies that are kept apart "
+			  "for each day and\n"
+			  "domain.\n"
+			  "Others are counted only by their type.\n",
 	},
 	{
 		.section = "store",
@@ -332,12 +330,12 @@ const struct setting settings[] = {
 		.max = 1000000,
 		.comment = "Failure details that are told apart, a day and "
 			   "domain.",
-		.manual = "Failure details that are told apart, a day and "
-			  "domain.\n"
-			  "What is more is counted with fewer particulars; a "
-			  "server that\n"
-			  "greets differently each time cannot fill the "
-			  "disk.\n",
+		.manual = "The maximum number of failure details that are kept "
+			  "apart for each day\n"
+			  "and domain.\n"
+			  "Others are counted with fewer details, so that a "
+			  "server with a different\n"
+			  "greeting each time cannot fill the disk.\n",
 	},
 
 	/* [events] */
@@ -357,7 +355,7 @@ const struct setting settings[] = {
 			  "Postfix sees it from inside its queue directory: "
 			  "there the default is\n"
 			  ".Ql run/tlsrpt/tlsrpt.sock .\n"
-			  "The directory is made when it is missing.\n",
+			  "The directory is created if it does not exist.\n",
 	},
 	{
 		.section = "events",
@@ -396,7 +394,7 @@ const struct setting settings[] = {
 		.max = 0777,
 		.comment = "Its permissions, in octal.",
 		.manual = "The socket's permissions, in octal.\n"
-			  "Who may write to it may invent sessions.\n",
+			  "Anyone who can write to it can invent sessions.\n",
 	},
 	{
 		.section = "events",
@@ -408,7 +406,7 @@ const struct setting settings[] = {
 		.max = HOUR * (uint64_t)1000,
 		.comment = "How often counts go to disk: the most that a power "
 			   "cut can take.",
-		.manual = "How often what was counted goes to the disk.\n"
+		.manual = "How often counters are written to disk.\n"
 			  "A power cut or\n"
 			  ".Ql kill -9\n"
 			  "loses no more than the sessions of this time.\n",
@@ -422,8 +420,8 @@ const struct setting settings[] = {
 		.max = PATH_LONG,
 		.comment = "Keep what could not be read, to look at; empty: "
 			   "no.",
-		.manual = "Where datagrams that could not be read are kept to "
-			  "be looked at.\n"
+		.manual = "Where datagrams that could not be read are kept for "
+			  "inspection.\n"
 			  "Empty: they are only counted.\n",
 	},
 	{
@@ -435,7 +433,7 @@ const struct setting settings[] = {
 		.min = 0,
 		.max = 100000,
 		.comment = "Files kept there.",
-		.manual = "The most files kept in\n"
+		.manual = "The maximum number of files in\n"
 			  ".Cm bad_input_directory .\n",
 	},
 
@@ -457,10 +455,9 @@ const struct setting settings[] = {
 			  ".Cm stdin :\n"
 			  "standard input, for\n"
 			  ".Ql omprog\n"
-			  "of rsyslog; lines that the program was killed over "
-			  "may then be lost\n"
-			  "or come twice, which does not happen with the other "
-			  "two.\n",
+			  "of rsyslog; if the program is killed, lines may be "
+			  "lost or counted\n"
+			  "twice, which does not happen with the other two.\n",
 	},
 	{
 		.section = "log",
@@ -491,9 +488,9 @@ const struct setting settings[] = {
 			  ".Ql none .\n"
 			  "Empty: told from\n"
 			  ".Xr postconf 1 .\n"
-			  "The log does not say which policy a session was "
-			  "under, so this and\n"
-			  "what the domain has published decide it.\n",
+			  "The log does not say which policy applied to a "
+			  "session, so this setting\n"
+			  "and the domain's own records decide it.\n",
 	},
 	{
 		.section = "log",
@@ -533,8 +530,8 @@ const struct setting settings[] = {
 			  ".Xr postconf 1 ,\n"
 			  "for each service.\n"
 			  "For the log of another host.\n"
-			  "At 0, Postfix's default, the log shows failures and "
-			  "not successes, and\n"
+			  "At 0, Postfix's default, the log shows failures but "
+			  "no successes, and\n"
 			  "nothing is counted.\n",
 	},
 	{
@@ -553,8 +550,8 @@ const struct setting settings[] = {
 			  "a host that is no MX host of the recipient's domain "
 			  "is a next hop\n"
 			  "of this site, and the session counts for the next "
-			  "hop's domain, if\n"
-			  "that asks for reports, else for nobody.\n"
+			  "hop's domain, if that\n"
+			  "asks for reports, and otherwise for none.\n"
 			  ".Cm no :\n"
 			  "such a host is what the recipient's DNS said, and "
 			  "under its MTA-STS\n"
@@ -565,9 +562,9 @@ const struct setting settings[] = {
 			  "and\n"
 			  ".Cm yes\n"
 			  "where it cannot tell.\n"
-			  "Needed for the log of another host, and where a "
+			  "Needed for the log of another host, and if a\n"
 			  ".Ql FILTER\n"
-			  "action or a queue manager's tool chooses the host, "
+			  "action or a tool for the queue chooses the host, "
 			  "which\n"
 			  ".Xr postconf 1\n"
 			  "does not know.\n"
@@ -602,23 +599,24 @@ const struct setting settings[] = {
 		.check = form_user,
 		.comment = "Whose lines in the journal are Postfix's, beside "
 			   "root's and mail_owner's.",
-		.manual = "Users whose lines in the journal are Postfix's, "
-			  "beside those of root and\n"
-			  "of Postfix's\n"
-			  ".Va mail_owner :\n"
-			  "names or numbers,\n"
-			  ".Ql nobody\n"
-			  "for lines that the journal knows no user of, as "
-			  "other hosts' may be, or\n"
-			  ".Ql any .\n"
-			  "A Postfix in a container writes as a user of the "
-			  "container, whose number\n"
-			  "is then that of somebody else, or nobody's, on this "
-			  "host.\n"
-			  "Lines of others that look like Postfix's are left "
-			  "out, and that is said:\n"
-			  "every user of the host can write some, with\n"
-			  ".Xr logger 1 .\n",
+		.manual =
+			"Users whose lines in the journal are Postfix's, "
+			"beside those of root and\n"
+			"of Postfix's\n"
+			".Va mail_owner :\n"
+			"names or numbers,\n"
+			".Ql nobody\n"
+			"for lines that the journal knows no user of, as other "
+			"hosts' may be, or\n"
+			".Ql any .\n"
+			"A Postfix in a container writes as a user of the "
+			"container, whose number\n"
+			"is then that of somebody else, or nobody's, on this "
+			"host.\n"
+			"Lines of other users that look like Postfix's are "
+			"left out, and this is\n"
+			"logged: every user of the host can write some, with\n"
+			".Xr logger 1 .\n",
 	},
 	{
 		.section = "log",
@@ -661,9 +659,10 @@ const struct setting settings[] = {
 			  "and\n"
 			  ".Xr tlstally-logd 8\n"
 			  "may count into one store.\n"
-			  "A Postfix that is heard by both counts twice: for a "
-			  "host on which one\n"
-			  "Postfix sends events and another does not.\n",
+			  "If both count the same Postfix, sessions count "
+			  "twice: set this only on a\n"
+			  "host where one Postfix sends events and another "
+			  "does not.\n",
 	},
 	{
 		.section = "log",
@@ -693,16 +692,16 @@ const struct setting settings[] = {
 		.today = form_socket_today,
 		.comment = "Postfix: smtpd_milters = inet:127.0.0.1:8892 (or "
 			   "unix:/PATH here)",
-		.manual = "Where the milter listens:\n"
-			  ".Ql inet:HOST:PORT\n"
-			  "or\n"
-			  ".Ql unix:/PATH .\n"
-			  "Postfix sees a path from inside its queue "
-			  "directory:\n"
-			  ".Ql unix:/var/spool/postfix/tlstally/milter.sock\n"
-			  "is its\n"
-			  ".Ql unix:tlstally/milter.sock .\n"
-			  "The directory is made when it is missing.\n",
+		.manual =
+			"Where the milter listens:\n"
+			".Ql inet:HOST:PORT\n"
+			"or\n"
+			".Ql unix:/PATH .\n"
+			"Postfix sees a path from inside its queue directory:\n"
+			".Ql unix:/var/spool/postfix/tlstally/milter.sock\n"
+			"is its\n"
+			".Ql unix:tlstally/milter.sock .\n"
+			"The directory is created if it does not exist.\n",
 	},
 	{
 		.section = "milter",
@@ -740,8 +739,8 @@ const struct setting settings[] = {
 		.max = 0777,
 		.comment = "Its permissions, in octal.",
 		.manual = "The permissions of a unix socket, in octal.\n"
-			  "Who may write to it, or reach the port, may invent "
-			  "messages.\n",
+			  "Anyone who can write to it, or reach the port, can "
+			  "invent messages.\n",
 	},
 	{
 		.section = "milter",
@@ -753,7 +752,7 @@ const struct setting settings[] = {
 		.max = HOUR * (uint64_t)1000,
 		.comment = "How often counts go to disk: the most that a power "
 			   "cut can take.",
-		.manual = "How often what was counted goes to the disk.\n"
+		.manual = "How often counters are written to disk.\n"
 			  "A power cut or\n"
 			  ".Ql kill -9\n"
 			  "loses no more than the messages of this time.\n",
@@ -846,8 +845,7 @@ const struct setting settings[] = {
 		.max = PATH_LONG,
 		.comment = "Who may vouch for MTA-STS hosts; empty: the "
 			   "system's list.",
-		.manual = "Certificates (PEM) of those who may vouch for the "
-			  "hosts of MTA-STS\n"
+		.manual = "CA certificates (PEM) for the hosts of MTA-STS "
 			  "policies.\n"
 			  "Empty: the system's list.\n",
 	},
@@ -875,9 +873,8 @@ const struct setting settings[] = {
 		.min = 100,
 		.max = MINUTE * (uint64_t)1000,
 		.comment = "One DNS question may take this long.",
-		.manual = "One question to the resolver may take this long, "
-			  "all its tries\n"
-			  "together.\n",
+		.manual = "The time limit for one question to the resolver, "
+			  "including retries.\n",
 	},
 	{
 		.section = "policy",
@@ -888,7 +885,7 @@ const struct setting settings[] = {
 		.min = 1,
 		.max = 256,
 		.comment = "Domains looked up at once.",
-		.manual = "Domains that are looked up at once.\n",
+		.manual = "How many domains are looked up at the same time.\n",
 	},
 
 	/* [deliver] */
@@ -935,8 +932,8 @@ const struct setting settings[] = {
 		.comment = "A file whose first line is that user's password.",
 		.manual = "A file whose first line is the password of\n"
 			  ".Cm mail_user .\n"
-			  "Only the owner of the store need be able to read "
-			  "it.\n",
+			  "Only the owner of the store needs to be able to "
+			  "read it.\n",
 	},
 	{
 		.section = "deliver",
@@ -947,8 +944,7 @@ const struct setting settings[] = {
 		.max = PATH_LONG,
 		.comment = "Who may vouch for the mail server; empty: the "
 			   "system's list.",
-		.manual = "Certificates (PEM) of those who may vouch for the "
-			  "mail server.\n"
+		.manual = "CA certificates (PEM) for the mail server.\n"
 			  "Empty: the system's list.\n",
 	},
 	{
@@ -958,9 +954,8 @@ const struct setting settings[] = {
 		.standard = "no",
 		.offset = AT(deliver.mail_verify),
 		.comment = "Insist on the mail server's certificate.",
-		.manual = "Whether the mail server must use TLS and show a "
-			  "certificate that\n"
-			  "holds.\n"
+		.manual = "Whether the mail server must use TLS with a valid "
+			  "certificate.\n"
 			  "Off by default: it is usually this host.\n",
 	},
 	{
@@ -975,7 +970,7 @@ const struct setting settings[] = {
 			  "own,\n"
 			  ".Ql local+token@domain ,\n"
 			  "so that a bounce tells what bounced.\n"
-			  "Off until somebody takes bounces in:\n"
+			  "Leave it off until something reads the bounces:\n"
 			  ".Xr tlstally-milter 8\n"
 			  "or an alias for\n"
 			  ".Ql tlstally bounce\n"
@@ -1017,7 +1012,7 @@ const struct setting settings[] = {
 		.standard = "yes",
 		.offset = AT(deliver.https_verify),
 		.comment = "Insist on the receiver's certificate.",
-		.manual = "Whether the receiver's certificate must hold.\n"
+		.manual = "Whether the receiver's certificate must be valid.\n"
 			  "RFC 8460 section 3 lets a site deliver without.\n"
 			  "TLS is 1.2 or later in any case.\n",
 	},
@@ -1030,8 +1025,7 @@ const struct setting settings[] = {
 		.max = PATH_LONG,
 		.comment = "Who may vouch for a receiver; empty: the system's "
 			   "list.",
-		.manual = "Certificates (PEM) of those who may vouch for a "
-			  "receiver.\n"
+		.manual = "CA certificates (PEM) for receivers.\n"
 			  "Empty: the system's list.\n",
 	},
 	{
@@ -1050,7 +1044,7 @@ const struct setting settings[] = {
 			  "and\n"
 			  ".Cm https\n"
 			  "are both off.\n"
-			  "Empty: nowhere.\n",
+			  "Empty: none.\n",
 	},
 	{
 		.section = "deliver",
@@ -1062,8 +1056,8 @@ const struct setting settings[] = {
 		.max = DAY,
 		.comment = "A day is closed this long after midnight UTC at "
 			   "the earliest,",
-		.manual = "A day is closed this long after its end at the "
-			  "earliest.\n",
+		.manual = "The earliest time after its end at which a day is "
+			  "closed.\n",
 	},
 	{
 		.section = "deliver",
@@ -1075,9 +1069,9 @@ const struct setting settings[] = {
 		.max = 2 * DAY,
 		.comment = "and this long after it, even when a feed is "
 			   "behind.",
-		.manual = "A day is closed this long after its end even when a "
-			  "source of\n"
-			  "events has not said that it is past it.\n"
+		.manual = "The time after its end at which a day is closed "
+			  "even if a source of\n"
+			  "events has not counted past it.\n"
 			  "Not less than\n"
 			  ".Cm grace .\n",
 	},
@@ -1091,9 +1085,9 @@ const struct setting settings[] = {
 		.max = DAY,
 		.comment = "Reports leave spread over this time, each domain "
 			   "at its own moment.",
-		.manual = "Reports leave spread over this time, so that a "
-			  "receiver of many\n"
-			  "domains does not get all of them at once.\n",
+		.manual = "Reports are sent over this period, so that a "
+			  "receiver of many domains\n"
+			  "does not get all of them at once.\n",
 	},
 	{
 		.section = "deliver",
@@ -1104,7 +1098,7 @@ const struct setting settings[] = {
 		.min = 1,
 		.max = 1000,
 		.comment = "Transfers at once, in all",
-		.manual = "Transfers at once, in all.\n",
+		.manual = "The maximum number of transfers at the same time.\n",
 	},
 	{
 		.section = "deliver",
@@ -1115,7 +1109,8 @@ const struct setting settings[] = {
 		.min = 1,
 		.max = 1000,
 		.comment = "and to one host.",
-		.manual = "Transfers at once to one host.\n",
+		.manual = "The maximum number of transfers at the same time to "
+			  "one host.\n",
 	},
 	{
 		.section = "deliver",
@@ -1127,7 +1122,7 @@ const struct setting settings[] = {
 		.max = 1000000000,
 		.comment = "Reports an hour, in all; 0: as many as there are",
 		.manual = "Reports delivered in an hour, in all.\n"
-			  "0: as many as there are.\n",
+			  "0: no limit.\n",
 	},
 	{
 		.section = "deliver",
@@ -1141,7 +1136,7 @@ const struct setting settings[] = {
 		.manual = "Reports delivered in an hour to the addresses of "
 			  "one domain, or\n"
 			  "to one HTTPS host.\n"
-			  "0: as many as there are.\n",
+			  "0: no limit.\n",
 	},
 	{
 		.section = "deliver",
@@ -1152,8 +1147,9 @@ const struct setting settings[] = {
 		.min = 1,
 		.max = HOUR,
 		.comment = "One transfer by HTTPS may take this long.",
-		.manual = "One transfer by HTTPS may take this long; then it "
-			  "is tried again later.\n",
+		.manual = "The time limit for one transfer by HTTPS; after "
+			  "that it is tried again\n"
+			  "later.\n",
 	},
 	{
 		.section = "deliver",
@@ -1210,15 +1206,14 @@ const struct setting settings[] = {
 		.check = form_listen,
 		.today = form_socket_today,
 		.comment = "inet:ADDRESS:PORT, or unix:/PATH.",
-		.manual = "Where the API is served: an IP address and a port, "
-			  "as\n"
+		.manual = "The address of the server: an IP address and a "
+			  "port, as\n"
 			  ".Ql inet:127.0.0.1:8460\n"
 			  "or\n"
 			  ".Ql inet:[::1]:8460 ,\n"
 			  "or a unix socket,\n"
 			  ".Ql unix:/run/tlstally/http.sock .\n"
-			  "Whoever serves other addresses than loopback "
-			  "without\n"
+			  "If you serve addresses other than loopback without\n"
 			  ".Cm tls_cert\n"
 			  "sends tokens in the clear.\n",
 	},

@@ -173,6 +173,10 @@ try 0 "domains" domains --json
 json '[i["domain"] for i in d["domains"]] == sorted(
 	i["domain"] for i in d["domains"])'
 json 'sum(i["totalFailedSessions"] for i in d["domains"]) == 17'
+json 'all(i["failedSessions"] == i["totalFailedSessions"] and
+	i["successfulSessions"] == i["totalSuccessfulSessions"] and
+	i["lateSessions"] == 0 and i["policies"] == i["policyCount"] > 0
+	for i in d["domains"])'
 try 0 "the worst first" domains --failures
 [ "$(sed -n 3s/\ .*//p "$dir/out")" = example.com ] ||
 	fail "$name: example.com is not the first"

@@ -221,7 +221,7 @@ done
 set_clock $YEAR
 start_daemon tlstallyd "counting events"
 expect_text "says that it counts by the time before" \
-	"jumped ahead by 365 days.*counted by the time" "$dir/tlstallyd.said"
+	"jumped ahead by 365 days.*counted by the old time" "$dir/tlstallyd.said"
 send_events 5
 wait_until 10 counted 35
 expect "and does" 35 "$(sum "$today" totalSuccessfulSessions)"

@@ -152,7 +152,7 @@ expect "no way back to root" "$(id -u "$user")" \
 		"/proc/$daemon/status")"
 timeout 10 "$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
 expect "a second daemon ends" 1 $?
-expect "and says why" 1 "$(grep -c 'another tlstallyd has the socket' \
+expect "and says why" 1 "$(grep -c 'another tlstallyd uses the socket' \
 	"$dir/second")"
 
 echo "# SIGTERM under load"

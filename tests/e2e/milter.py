@@ -458,7 +458,7 @@ def test_socket_stale_and_taken(w):
     assert os.stat(w.sock).st_mode & 0o777 == 0o620
     second = w.spawn(os.path.join(w.dir, "conf"))
     assert second.wait(20) == 1
-    assert w.says("another tlstally-milter has the socket"), w.log()
+    assert w.says("another tlstally-milter uses the socket"), w.log()
     w.mta().connect()
     w.stop()
     assert not os.path.exists(w.sock)

@@ -37,7 +37,7 @@ local_mail "hangs" hang "uncertain local 0 0 our-fault *it took too long"
 slow=
 expect "a program that is not there" 1 "$(echo "mailto:x@example.com $dir/mail" |
 	deliver -o deliver.mail=sendmail:/nonexistent/sendmail >/dev/null
-	grep -c "no absolute path of a program" "$dir/stderr")"
+	grep -c "not an absolute path of a program" "$dir/stderr")"
 expect "mail is off" "1 refused local 0 0 ok *" \
 	"$(echo "mailto:x@example.com $dir/mail" | deliver -o deliver.mail=off)"
 

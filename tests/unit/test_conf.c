@@ -580,10 +580,10 @@ static void test_bad_files(void **state)
 	         "[report]\nmode all\nmode = nothing\n", "t.conf:2: neither"},
 		{"the first of two, ours",
 	         "[report]\nmode = nothing\nmode all\n",
-	         "t.conf:2: [report] mode: 'nothing' is none of"},
+	         "t.conf:2: [report] mode: 'nothing' is not one of"},
 		{"the first of two, both ours",
 	         "[report]\nmode = nothing\n[stor]\n",
-	         "t.conf:2: [report] mode: 'nothing' is none of"},
+	         "t.conf:2: [report] mode: 'nothing' is not one of"},
 		{"a section like one", "[reports]\n",
 	         "t.conf:1: unknown section [reports]; did you mean "
 	         "[report]?"},

@@ -232,7 +232,7 @@ static void test_opening(void **state)
 		{"an empty directory", empty, false, false, ERR_NOTFOUND,
 	         empty},
 		{"reading only", f->directory, false, true, 0, NULL},
-		{"no LMDB file", junk, true, false, ERR_IO, "no LMDB file"},
+		{"no LMDB file", junk, true, false, ERR_IO, "LMDB file"},
 	};
 	char noise[8192];
 	int fd;
@@ -1069,7 +1069,7 @@ static void test_what_is_not_restored(void **state)
 		const char *words;
 	} rows[] = {
 		{"no file", none, ERR_NOTFOUND, "No such file"},
-		{"no LMDB file", junk, ERR_IO, "no LMDB file"},
+		{"no LMDB file", junk, ERR_IO, "LMDB file"},
 		{"a cut file", half, ERR_IO, "is damaged"},
 		{"a newer schema", newer, ERR_IO, "store of schema 99"},
 	};

@@ -301,7 +301,7 @@ static void test_refused(void **state)
 	         "report: not an object"},
 		{"no time", "createdAt", NULL, "createdAt: missing"},
 		{"a time that is none", "deliverAt", "\"soonZ\"",
-	         "deliverAt: 'soonZ' is no time"},
+	         "deliverAt: 'soonZ' is not a time"},
 		{"a time elsewhere", "deliverAt",
 	         "\"2026-03-02T01:15:00+01:00\"", "deliverAt: not in UTC"},
 		{"an id", "id", "\"a\"", "id: set by the server"},
