@@ -65,8 +65,11 @@ static int serve(struct httpd *d, struct err *err)
 	static const struct jmap_meter meter = {.spent_ms = jmap_thread_ms,
 	                                        .limit_ms = REQUEST_MS};
 	struct http_options options = {
-		.jmap = {d->base.db, &d->base.conf, &d->base.clock, d->lookups,
-	                 &meter},
+		.jmap = {.db = d->base.db,
+	                 .conf = &d->base.conf,
+	                 .clock = &d->base.clock,
+	                 .lookups = d->lookups,
+	                 .meter = &meter},
 		.www = d->www,
 		.listen_fd = d->fd,
 		.tls_cert = d->cert.len ? strbuf_text(&d->cert) : NULL,

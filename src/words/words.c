@@ -5,249 +5,361 @@
 #include "words/feed.h"
 
 static const struct word policies[POLICY_TYPES] = {
-	[POLICY_NONE] = {"noPolicyFound", "no policy",
-                         "neither DANE nor MTA-STS: opportunistic TLS",
-                         .rfc = "no-policy-found", .libtlsrpt = 9},
-	[POLICY_TLSA] = {"tlsa", "DANE",
+	[POLICY_NONE] = {.api = "noPolicyFound",
+                         .label = "no policy",
+                         .sentence =
+                                 "neither DANE nor MTA-STS: opportunistic TLS",
+                         .rfc = "no-policy-found",
+                         .libtlsrpt = 9},
+	[POLICY_TLSA] =
+		{.api = "tlsa",
+                 .label = "DANE",
+                 .sentence =
                          "TLSA records in a zone signed by DNSSEC (RFC 7672)",
-                         .rfc = "tlsa", .libtlsrpt = 1},
-	[POLICY_STS] = {"sts", "MTA-STS",
-                        "a policy fetched over HTTPS (RFC 8461)", .rfc = "sts",
+                 .rfc = "tlsa",
+                 .libtlsrpt = 1},
+	[POLICY_STS] = {.api = "sts",
+                        .label = "MTA-STS",
+                        .sentence = "a policy fetched over HTTPS (RFC 8461)",
+                        .rfc = "sts",
                         .libtlsrpt = 2},
-	[POLICY_OTHER] = {"other", NULL,
-                          "a policy of another kind; sent as no-policy-found",
-                          .rfc = "other"},
+	[POLICY_OTHER] =
+		{.api = "other",
+                 .sentence =
+                         "a policy of another kind; sent as no-policy-found",
+                 .rfc = "other"},
 };
 
 /* RFC 8460 section 4.3 */
 static const struct word results[RESULT_TYPES] = {
-	[RESULT_OTHER] = {"other", "Other failure",
-                          "none of the others; sent as validation-failure",
-                          .rfc = "other"},
+	[RESULT_OTHER] =
+		{.api = "other",
+                 .label = "Other failure",
+                 .sentence = "none of the others; sent as validation-failure",
+                 .rfc = "other"},
 	[RESULT_STARTTLS_NOT_SUPPORTED] =
-		{"startTlsNotSupported", "STARTTLS not offered",
-                 "the server did not offer STARTTLS, or refused it",
-                 .rfc = "starttls-not-supported", .libtlsrpt = 201},
+		{.api = "startTlsNotSupported",
+                 .label = "STARTTLS not offered",
+                 .sentence = "the server did not offer STARTTLS, or refused it",
+                 .rfc = "starttls-not-supported",
+                 .libtlsrpt = 201},
 	[RESULT_CERTIFICATE_HOST_MISMATCH] =
-		{"certificateHostMismatch", "Certificate for another name",
-                 "the certificate names other hosts than the policy allows",
-                 .rfc = "certificate-host-mismatch", .libtlsrpt = 202},
+		{.api = "certificateHostMismatch",
+                 .label = "Certificate for another name",
+                 .sentence = "the certificate names other hosts than the "
+                             "policy allows",
+                 .rfc = "certificate-host-mismatch",
+                 .libtlsrpt = 202},
 	[RESULT_CERTIFICATE_NOT_TRUSTED] =
-		{"certificateNotTrusted", "Certificate not trusted",
-                 "no authority that the sender trusts signed the certificate",
-                 .rfc = "certificate-not-trusted", .libtlsrpt = 203},
-	[RESULT_CERTIFICATE_EXPIRED] = {"certificateExpired",
-                                        "Certificate expired",
-                                        "the certificate had expired",
+		{.api = "certificateNotTrusted",
+                 .label = "Certificate not trusted",
+                 .sentence = "no authority that the sender trusts signed the "
+                             "certificate",
+                 .rfc = "certificate-not-trusted",
+                 .libtlsrpt = 203},
+	[RESULT_CERTIFICATE_EXPIRED] = {.api = "certificateExpired",
+                                        .label = "Certificate expired",
+                                        .sentence =
+                                                "the certificate had expired",
                                         .rfc = "certificate-expired",
                                         .libtlsrpt = 204},
-	[RESULT_VALIDATION_FAILURE] =
-		{"validationFailure", "Validation failed",
-                 "the TLS handshake or a check failed in another way; the "
-                 "reason says more",
-                 .rfc = "validation-failure", .libtlsrpt = 205},
+	[RESULT_VALIDATION_FAILURE] = {.api = "validationFailure",
+                                       .label = "Validation failed",
+                                       .sentence =
+                                               "the TLS handshake or a check "
+                                               "failed in another way; the "
+                                               "reason says more",
+                                       .rfc = "validation-failure",
+                                       .libtlsrpt = 205},
 	[RESULT_STS_POLICY_FETCH_ERROR] =
-		{"stsPolicyFetchError", "MTA-STS policy not fetched",
-                 "the MTA-STS policy could not be fetched",
-                 .rfc = "sts-policy-fetch-error", .libtlsrpt = 301},
-	[RESULT_STS_POLICY_INVALID] =
-		{"stsPolicyInvalid", "MTA-STS policy invalid",
-                 "the MTA-STS policy was fetched and is not well-formed",
-                 .rfc = "sts-policy-invalid", .libtlsrpt = 302},
+		{.api = "stsPolicyFetchError",
+                 .label = "MTA-STS policy not fetched",
+                 .sentence = "the MTA-STS policy could not be fetched",
+                 .rfc = "sts-policy-fetch-error",
+                 .libtlsrpt = 301},
+	[RESULT_STS_POLICY_INVALID] = {.api = "stsPolicyInvalid",
+                                       .label = "MTA-STS policy invalid",
+                                       .sentence =
+                                               "the MTA-STS policy was fetched "
+                                               "and is not well-formed",
+                                       .rfc = "sts-policy-invalid",
+                                       .libtlsrpt = 302},
 	[RESULT_STS_WEBPKI_INVALID] =
-		{"stsWebpkiInvalid", "MTA-STS policy host's certificate",
-                 "the certificate of the MTA-STS policy's host could not be "
-                 "validated",
-                 .rfc = "sts-webpki-invalid", .libtlsrpt = 303},
+		{.api = "stsWebpkiInvalid",
+                 .label = "MTA-STS policy host's certificate",
+                 .sentence = "the certificate of the MTA-STS policy's host "
+                             "could not be "
+                             "validated",
+                 .rfc = "sts-webpki-invalid",
+                 .libtlsrpt = 303},
 	[RESULT_TLSA_INVALID] =
-		{"tlsaInvalid", "TLSA records unusable",
-                 "no TLSA record could be used, or none matches the "
-                 "certificate (DANE)",
-                 .rfc = "tlsa-invalid", .libtlsrpt = 304},
+		{.api = "tlsaInvalid",
+                 .label = "TLSA records unusable",
+                 .sentence =
+                         "no TLSA record could be used, or none matches the "
+                         "certificate (DANE)",
+                 .rfc = "tlsa-invalid",
+                 .libtlsrpt = 304},
 	[RESULT_DNSSEC_INVALID] =
-		{"dnssecInvalid", "DNSSEC invalid",
-                 "DNSSEC did not validate for the domain (DANE)",
-                 .rfc = "dnssec-invalid", .libtlsrpt = 305},
-	[RESULT_DANE_REQUIRED] =
-		{"daneRequired", "DANE required",
-                 "the sender insists on DANE, and there are no TLSA records "
-                 "for it",
-                 .rfc = "dane-required", .libtlsrpt = 306},
+		{.api = "dnssecInvalid",
+                 .label = "DNSSEC invalid",
+                 .sentence = "DNSSEC did not validate for the domain (DANE)",
+                 .rfc = "dnssec-invalid",
+                 .libtlsrpt = 305},
+	[RESULT_DANE_REQUIRED] = {.api = "daneRequired",
+                                  .label = "DANE required",
+                                  .sentence = "the sender insists on DANE, and "
+                                              "there are no TLSA records "
+                                              "for it",
+                                  .rfc = "dane-required",
+                                  .libtlsrpt = 306},
 };
 
 /* A label stands behind the number of domains. */
 static const struct word marks[TALLY_MARKS] = {
-	[TALLY_OPEN] = {"open", "still counting",
-                        "it is still counting, or waits to be closed"},
-	[TALLY_QUEUED] = {"queued", "with a report", "a report was made"},
-	[TALLY_NO_RECORD] = {"noRecord", "without a TLSRPT record",
-                             "no TLSRPT record was seen"},
-	[TALLY_BAD_RECORD] = {"badRecord",
-                              "with a malformed TLSRPT record, or several",
-                              "the record is malformed, or there is more than "
-                              "one"},
-	[TALLY_NO_RUA] = {"noRua", "without a usable rua",
-                          "the record names no place that a report can be "
-                          "sent to"},
-	[TALLY_DENIED] = {"denied", "denied by the settings",
-                          "the setting deny keeps the report away"},
-	[TALLY_BY_MODE] = {"byMode", "left out by mode",
-                           "the setting mode keeps the report away"},
-	[TALLY_SELF] = {"self", "with sessions of our own reports only",
-                        "its sessions were those of our own reports"},
-	[TALLY_TOO_OLD] = {"tooOld", "too old to report",
-                           "the day was older than max_report_age when it was "
-                           "closed"},
-	[TALLY_BAD_DOMAIN] = {"badDomain", "with a name that is not a domain",
-                              "the name is not one that a report can be made "
-                              "for"},
-	[TALLY_LATE] = {"late", "counted too late",
-                        "all of it was counted after the day was closed"},
-	[TALLY_UNSENT] = {"unsent", "read from an old log",
-                          "it was read from an old log and is not sent unless "
-                          "somebody asks for it"},
+	[TALLY_OPEN] = {.api = "open",
+                        .label = "still counting",
+                        .sentence =
+                                "it is still counting, or waits to be closed"},
+	[TALLY_QUEUED] = {.api = "queued",
+                          .label = "with a report",
+                          .sentence = "a report was made"},
+	[TALLY_NO_RECORD] = {.api = "noRecord",
+                             .label = "without a TLSRPT record",
+                             .sentence = "no TLSRPT record was seen"},
+	[TALLY_BAD_RECORD] =
+		{.api = "badRecord",
+                 .label = "with a malformed TLSRPT record, or several",
+                 .sentence = "the record is malformed, or there is more than "
+                             "one"},
+	[TALLY_NO_RUA] =
+		{.api = "noRua",
+                 .label = "without a usable rua",
+                 .sentence = "the record names no place that a report can be "
+                             "sent to"},
+	[TALLY_DENIED] = {.api = "denied",
+                          .label = "denied by the settings",
+                          .sentence = "the setting deny keeps the report away"},
+	[TALLY_BY_MODE] = {.api = "byMode",
+                           .label = "left out by mode",
+                           .sentence =
+                                   "the setting mode keeps the report away"},
+	[TALLY_SELF] = {.api = "self",
+                        .label = "with sessions of our own reports only",
+                        .sentence =
+                                "its sessions were those of our own reports"},
+	[TALLY_TOO_OLD] =
+		{.api = "tooOld",
+                 .label = "too old to report",
+                 .sentence =
+                         "the day was older than max_report_age when it was "
+                         "closed"},
+	[TALLY_BAD_DOMAIN] =
+		{.api = "badDomain",
+                 .label = "with a name that is not a domain",
+                 .sentence = "the name is not one that a report can be made "
+                             "for"},
+	[TALLY_LATE] =
+		{.api = "late",
+                 .label = "counted too late",
+                 .sentence = "all of it was counted after the day was closed"},
+	[TALLY_UNSENT] =
+		{.api = "unsent",
+                 .label = "read from an old log",
+                 .sentence =
+                         "it was read from an old log and is not sent unless "
+                         "somebody asks for it"},
 };
 
 static const struct word modes[REPORT_MODES] = {
-	[MODE_PREVIEW] = {"preview", NULL,
-                          "reports are made and held, not sent; look with "
-                          "`tlstally preview DOMAIN`, then set mode = all"},
-	[MODE_ALL] = {"all", NULL,
-                      "every domain that asks for a report gets one"},
-	[MODE_FAILURES_ONLY] = {"failures-only", NULL,
-                                "a report is sent when a session failed"},
-	[MODE_OFF] = {"off", NULL, "no reports are made"},
+	[MODE_PREVIEW] =
+		{.api = "preview",
+                 .sentence = "reports are made and held, not sent; look with "
+                             "`tlstally preview DOMAIN`, then set mode = all"},
+	[MODE_ALL] = {.api = "all",
+                      .sentence =
+                              "every domain that asks for a report gets one"},
+	[MODE_FAILURES_ONLY] =
+		{.api = "failures-only",
+                 .sentence = "a report is sent when a session failed"},
+	[MODE_OFF] = {.api = "off", .sentence = "no reports are made"},
 };
 
 static const struct word statuses[OUTBOX_STATUSES] = {
-	[OUTBOX_HELD] = {"held", NULL,
-                         "made and held: mode = preview in the settings",
-                         "quiet"},
-	[OUTBOX_PENDING] = {"pending", NULL,
-                            "waits for the time it is to be delivered at",
-                            "wait"},
-	[OUTBOX_SENDING] = {"sending", NULL, "a delivery run is sending it",
-                            "wait"},
-	[OUTBOX_DEFERRED] = {"deferred", NULL,
-                             "a receiver did not take it; it will be tried "
+	[OUTBOX_HELD] =
+		{.api = "held",
+                 .sentence = "made and held: mode = preview in the settings",
+                 .tone = "quiet"},
+	[OUTBOX_PENDING] =
+		{.api = "pending",
+                 .sentence = "waits for the time it is to be delivered at",
+                 .tone = "wait"},
+	[OUTBOX_SENDING] = {.api = "sending",
+                            .sentence = "a delivery run is sending it",
+                            .tone = "wait"},
+	[OUTBOX_DEFERRED] =
+		{.api = "deferred",
+                 .sentence = "a receiver did not take it; it will be tried "
                              "again",
-                             "warn"},
-	[OUTBOX_IDLE] = {"idle", NULL,
-                         "has no destination, so nothing happens to it",
-                         "quiet"},
-	[OUTBOX_DONE] = {"done", NULL, "every destination is settled", "good"},
+                 .tone = "warn"},
+	[OUTBOX_IDLE] = {.api = "idle",
+                         .sentence =
+                                 "has no destination, so nothing happens to it",
+                         .tone = "quiet"},
+	[OUTBOX_DONE] = {.api = "done",
+                         .sentence = "every destination is settled",
+                         .tone = "good"},
 };
 
 static const struct word states[DELIVERY_STATES] = {
-	[DELIVERY_PENDING] = {"pending", NULL, "not tried yet", "wait"},
-	[DELIVERY_INFLIGHT] = {"inflight", "in flight",
-                               "a delivery run is sending it", "wait"},
-	[DELIVERY_DELIVERED] = {"delivered", NULL, "the receiver took it",
-                                "good"},
-	[DELIVERY_DEFERRED] = {"deferred", NULL,
-                               "not taken; it will be tried again", "warn"},
-	[DELIVERY_FAILED] = {"failed", NULL, "refused for good", "bad"},
-	[DELIVERY_SUPPRESSED] = {"suppressed", NULL,
-                                 "not tried: the address is on the suppression "
-                                 "list",
-                                 "quiet"},
-	[DELIVERY_EXPIRED] = {"expired", NULL,
-                              "given up: it was tried for long enough", "bad"},
-	[DELIVERY_BOUNCED] = {"bounced", NULL,
-                              "taken first, and sent back later", "bad"},
+	[DELIVERY_PENDING] = {.api = "pending",
+                              .sentence = "not tried yet",
+                              .tone = "wait"},
+	[DELIVERY_INFLIGHT] = {.api = "inflight",
+                               .label = "in flight",
+                               .sentence = "a delivery run is sending it",
+                               .tone = "wait"},
+	[DELIVERY_DELIVERED] = {.api = "delivered",
+                                .sentence = "the receiver took it",
+                                .tone = "good"},
+	[DELIVERY_DEFERRED] = {.api = "deferred",
+                               .sentence = "not taken; it will be tried again",
+                               .tone = "warn"},
+	[DELIVERY_FAILED] = {.api = "failed",
+                             .sentence = "refused for good",
+                             .tone = "bad"},
+	[DELIVERY_SUPPRESSED] =
+		{.api = "suppressed",
+                 .sentence = "not tried: the address is on the suppression "
+                             "list",
+                 .tone = "quiet"},
+	[DELIVERY_EXPIRED] = {.api = "expired",
+                              .sentence =
+                                      "given up: it was tried for long enough",
+                              .tone = "bad"},
+	[DELIVERY_BOUNCED] = {.api = "bounced",
+                              .sentence = "taken first, and sent back later",
+                              .tone = "bad"},
 };
 
 static const struct word answers[DELIVERY_EVENTS] = {
-	[EVENT_ACCEPTED] = {"accepted"},
-	[EVENT_TEMPORARY] = {"temporary"},
-	[EVENT_UNCERTAIN] = {"uncertain"},
-	[EVENT_REFUSED] = {"refused"},
-	[EVENT_BAD_ADDRESS] = {"bad-address"},
-	[EVENT_RELEASE] = {"released"},
+	[EVENT_ACCEPTED] = {.api = "accepted"},
+	[EVENT_TEMPORARY] = {.api = "temporary"},
+	[EVENT_UNCERTAIN] = {.api = "uncertain"},
+	[EVENT_REFUSED] = {.api = "refused"},
+	[EVENT_BAD_ADDRESS] = {.api = "bad-address"},
+	[EVENT_RELEASE] = {.api = "released"},
 };
 
 static const struct word stages[DELIVERY_STAGES] = {
-	[STAGE_CONNECT] = {"connect"}, [STAGE_GREETING] = {"greeting"},
-	[STAGE_AUTH] = {"auth"},       [STAGE_MAIL] = {"mail"},
-	[STAGE_RCPT] = {"rcpt"},       [STAGE_DATA] = {"data"},
-	[STAGE_HTTP] = {"http"},       [STAGE_LOCAL] = {"local"},
+	[STAGE_CONNECT] = {.api = "connect"},
+	[STAGE_GREETING] = {.api = "greeting"},
+	[STAGE_AUTH] = {.api = "auth"},
+	[STAGE_MAIL] = {.api = "mail"},
+	[STAGE_RCPT] = {.api = "rcpt"},
+	[STAGE_DATA] = {.api = "data"},
+	[STAGE_HTTP] = {.api = "http"},
+	[STAGE_LOCAL] = {.api = "local"},
 };
 
 static const struct word bounces[BOUNCE_RESULTS] = {
-	[BOUNCE_UNKNOWN] = {"unknown"},       [BOUNCE_IGNORED] = {"ignored"},
-	[BOUNCE_NOTED] = {"delayed"},         [BOUNCE_MARKED] = {"bounced"},
-	[BOUNCE_SUPPRESSED] = {"suppressed"},
+	[BOUNCE_UNKNOWN] = {.api = "unknown"},
+	[BOUNCE_IGNORED] = {.api = "ignored"},
+	[BOUNCE_NOTED] = {.api = "delayed"},
+	[BOUNCE_MARKED] = {.api = "bounced"},
+	[BOUNCE_SUPPRESSED] = {.api = "suppressed"},
 };
 
 static const struct word lookups[VIEW_STATUSES] = {
-	[VIEW_UNKNOWN] = {"unknown", "not asked for"},
-	[VIEW_NONE] = {"none"},
-	[VIEW_OK] = {"ok"},
-	[VIEW_BAD] = {"bad", "there, but not usable",
-                      "there, but malformed or several"},
-	[VIEW_TEMPFAIL] = {"no-answer", "DNS gives no answer"},
-	[VIEW_BOGUS] = {"bogus", "DNSSEC validation fails"},
-	[VIEW_FETCH_ERROR] = {"fetch-error", "the policy cannot be fetched"},
-	[VIEW_WEBPKI_ERROR] = {"certificate-error",
-                               "the policy host's certificate is not valid"},
+	[VIEW_UNKNOWN] = {.api = "unknown", .label = "not asked for"},
+	[VIEW_NONE] = {.api = "none"},
+	[VIEW_OK] = {.api = "ok"},
+	[VIEW_BAD] = {.api = "bad",
+                      .label = "there, but not usable",
+                      .sentence = "there, but malformed or several"},
+	[VIEW_TEMPFAIL] = {.api = "no-answer", .label = "DNS gives no answer"},
+	[VIEW_BOGUS] = {.api = "bogus", .label = "DNSSEC validation fails"},
+	[VIEW_FETCH_ERROR] = {.api = "fetch-error",
+                              .label = "the policy cannot be fetched"},
+	[VIEW_WEBPKI_ERROR] =
+		{.api = "certificate-error",
+                 .label = "the policy host's certificate is not valid"},
 };
 
 /* The same about the TLSA records of one host. */
 static const struct word tlsa[VIEW_BOGUS + 1] = {
-	[VIEW_UNKNOWN] = {"unknown", "no answer about TLSA"},
-	[VIEW_NONE] = {"none", "no TLSA"},
-	[VIEW_OK] = {"ok", "TLSA"},
-	[VIEW_BAD] = {"bad", "TLSA that cannot be used"},
-	[VIEW_TEMPFAIL] = {"no-answer", "no answer about TLSA"},
-	[VIEW_BOGUS] = {"bogus", "TLSA that fails DNSSEC validation"},
+	[VIEW_UNKNOWN] = {.api = "unknown", .label = "no answer about TLSA"},
+	[VIEW_NONE] = {.api = "none", .label = "no TLSA"},
+	[VIEW_OK] = {.api = "ok", .label = "TLSA"},
+	[VIEW_BAD] = {.api = "bad", .label = "TLSA that cannot be used"},
+	[VIEW_TEMPFAIL] = {.api = "no-answer", .label = "no answer about TLSA"},
+	[VIEW_BOGUS] = {.api = "bogus",
+                        .label = "TLSA that fails DNSSEC validation"},
 };
 
 /* RFC 8461 section 3.2 */
 static const struct word sts_modes[STS_MODES] = {
-	[STS_NONE] = {"none"},
-	[STS_TESTING] = {"testing"},
-	[STS_ENFORCE] = {"enforce"},
+	[STS_NONE] = {.api = "none"},
+	[STS_TESTING] = {.api = "testing"},
+	[STS_ENFORCE] = {.api = "enforce"},
 };
 
 /* As SSL_get_version(3) says it. */
 static const struct word tls[INBOUND_TLS_VERSIONS] = {
-	[INBOUND_CLEAR] = {"clear", "clear text"},
-	[INBOUND_SSL3] = {"SSLv3"},
-	[INBOUND_TLS10] = {"TLSv1.0"},
-	[INBOUND_TLS11] = {"TLSv1.1"},
-	[INBOUND_TLS_OTHER] = {"other"},
-	[INBOUND_TLS12] = {"TLSv1.2"},
-	[INBOUND_TLS13] = {"TLSv1.3"},
+	[INBOUND_CLEAR] = {.api = "clear", .label = "clear text"},
+	[INBOUND_SSL3] = {.api = "SSLv3"},
+	[INBOUND_TLS10] = {.api = "TLSv1.0"},
+	[INBOUND_TLS11] = {.api = "TLSv1.1"},
+	[INBOUND_TLS_OTHER] = {.api = "other"},
+	[INBOUND_TLS12] = {.api = "TLSv1.2"},
+	[INBOUND_TLS13] = {.api = "TLSv1.3"},
 };
 
 static const struct word clients[INBOUND_CLIENTS] = {
-	[INBOUND_MX] = {"mx", "another site"},
-	[INBOUND_AUTHENTICATED] = {"authenticated", "submitted, signed in"},
-	[INBOUND_LOCAL] = {"local", "submitted, local"},
-	[INBOUND_FILTERED] = {"filter", "a before-queue filter",
-                              "how it came in is not seen"},
+	[INBOUND_MX] = {.api = "mx", .label = "another site"},
+	[INBOUND_AUTHENTICATED] = {.api = "authenticated",
+                                   .label = "submitted, signed in"},
+	[INBOUND_LOCAL] = {.api = "local", .label = "submitted, local"},
+	[INBOUND_FILTERED] = {.api = "filter",
+                              .label = "a before-queue filter",
+                              .sentence = "how it came in is not seen"},
 };
 
 static const struct word certificates[INBOUND_CERTIFICATES] = {
-	[INBOUND_CERT_NONE] = {"none"},
-	[INBOUND_CERT_UNVERIFIED] = {"unverified"},
-	[INBOUND_CERT_VERIFIED] = {"verified"},
+	[INBOUND_CERT_NONE] = {.api = "none"},
+	[INBOUND_CERT_UNVERIFIED] = {.api = "unverified"},
+	[INBOUND_CERT_VERIFIED] = {.api = "verified"},
 };
 
 static const struct word bad_input[BAD_KINDS] = {
-	[BAD_NONE] = {"good"},           [BAD_TRUNCATED] = {"too-long"},
-	[BAD_JSON] = {"not-json"},       [BAD_VERSION] = {"unknown-version"},
-	[BAD_MEMBER] = {"wrong-member"}, [BAD_DOMAIN] = {"no-domain"},
+	[BAD_NONE] = {.api = "good"},
+	[BAD_TRUNCATED] = {.api = "too-long"},
+	[BAD_JSON] = {.api = "not-json"},
+	[BAD_VERSION] = {.api = "unknown-version"},
+	[BAD_MEMBER] = {.api = "wrong-member"},
+	[BAD_DOMAIN] = {.api = "no-domain"},
 };
 
 static const struct word feeds[FEED_STATES] = {
-	[FEED_NOT_RUNNING] = {"not-running", "not running", NULL, "bad"},
-	[FEED_IN_TROUBLE] = {"in-trouble", "in trouble", NULL, "bad"},
-	[FEED_STARTING] = {"starting", NULL, "nothing is counted yet", "warn"},
-	[FEED_BEHIND] = {"behind", NULL, "it counts what is old", "warn"},
-	[FEED_EMPTY] = {"empty", NULL, "no event has ever come", "warn"},
-	[FEED_QUIET] = {"quiet", NULL, "no event for a day", "warn"},
-	[FEED_COUNTING] = {"counting", NULL, NULL, "good"},
+	[FEED_NOT_RUNNING] = {.api = "not-running",
+                              .label = "not running",
+                              .tone = "bad"},
+	[FEED_IN_TROUBLE] = {.api = "in-trouble",
+                             .label = "in trouble",
+                             .tone = "bad"},
+	[FEED_STARTING] = {.api = "starting",
+                           .sentence = "nothing is counted yet",
+                           .tone = "warn"},
+	[FEED_BEHIND] = {.api = "behind",
+                         .sentence = "it counts what is old",
+                         .tone = "warn"},
+	[FEED_EMPTY] = {.api = "empty",
+                        .sentence = "no event has ever come",
+                        .tone = "warn"},
+	[FEED_QUIET] = {.api = "quiet",
+                        .sentence = "no event for a day",
+                        .tone = "warn"},
+	[FEED_COUNTING] = {.api = "counting", .tone = "good"},
 };
 
 #define VOCABULARY(rows, other)                                                \
