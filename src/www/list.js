@@ -99,11 +99,15 @@ function valueOf(filter, input) {
   return input.value.trim();
 }
 
+// What an address says that is no day is the server's to refuse.
+const asDay = (value) => /^\d{4}-\d\d-\d\d$/.test(value) ? value : "";
+
 function showValue(filter, input, value) {
   if (filter.kind === "check")
     input.checked = value === "1";
   else if (input !== document.activeElement)
-    input.value = filter.kind === "time" ? toField(value) : value;
+    input.value = filter.kind === "time" ? toField(value)
+      : filter.kind === "day" ? asDay(value) : value;
 }
 
 function filterForm(spec, onChange) {
