@@ -21,6 +21,11 @@ const struct property *property_find(const struct property_table *table,
 	return NULL;
 }
 
+bool property_is_list(const struct property *row)
+{
+	return row->count_offset != 0;
+}
+
 void property_unknown(const struct json_at *at,
                       const struct property_table *table)
 {

@@ -59,6 +59,8 @@ struct property {
 const struct property *property_find(const struct property_table *table,
                                      const char *name);
 
+bool property_is_list(const struct property *row);
+
 /* At an unknown member: says so, and which of the table is near. */
 void property_unknown(const struct json_at *at,
                       const struct property_table *table);

@@ -52,7 +52,7 @@ static int open_remote(struct cli *cli, const char *url, unsigned wanted,
 	const struct cli_object_args *given = &cli->args.object;
 	auto_(http_client_free) struct http_client *http = NULL;
 	auto_(xfree_str) char *key = NULL;
-	struct http_options options = {
+	struct http_client_options options = {
 		.url = url,
 		.ca_file = given->ca_file,
 		.timeout_secs = given->timeout_secs,
@@ -148,7 +148,8 @@ int cli_view(struct cli *cli, const char *name, const char *id, json_t *args,
 	}
 	args = args ? args : json_object();
 	json_object_set_new(args, "ids", json_pack("[s]", id));
-	if (jmap_call(cli->answers, &noun, "get", args, &response, err) < 0)
+	if (jmap_client_call(cli->answers, &noun, "get", args, &response, err) <
+	    0)
 		return err->class;
 	found = json_array_get(json_object_get(response, "list"), 0);
 	if (!json_is_object(found))
@@ -161,14 +162,14 @@ int cli_view(struct cli *cli, const char *name, const char *id, json_t *args,
 int cli_find(struct cli *cli, struct object_order *order, json_t **objects,
              struct err *err)
 {
-	struct object_job job = {.cli = cli, .order = order};
+	struct objects_job job = {.cli = cli, .order = order};
 
 	order->verb = OBJECT_QUERY;
 	order->limit = -1;
 	*objects = json_array();
 	if (cli_answers_open(cli, order->type->capabilities, false, err) < 0)
 		return err->class;
-	return object_job_find(&job, order->fields, *objects, err);
+	return objects_find(&job, order->fields, *objects, err);
 }
 
 void cli_print(struct cli *cli, json_t *doc,

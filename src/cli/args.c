@@ -10,7 +10,7 @@ struct reading {
 	int argc;
 	char **argv;
 	int at;
-	const struct sentence *sentence; /* NULL: not known yet */
+	const struct cli_sentence *sentence; /* NULL: not known yet */
 	struct cli_args *args;
 	struct err *err;
 };
@@ -22,7 +22,7 @@ static unsigned flags_of(const struct reading *r)
 
 /* Is it this flag, and where does a value glued to it begin ("--day=D",
  * "-cFILE")? */
-static bool is_flag(const struct flag_row *row, const char *word,
+static bool is_flag(const struct cli_flag_row *row, const char *word,
                     const char **glued)
 {
 	size_t len = strlen(row->name);
@@ -38,13 +38,13 @@ static bool is_flag(const struct flag_row *row, const char *word,
 	return row->name[1] != '-' || word[len] == '=';
 }
 
-static const struct flag_row *find_flag(unsigned flags, const char *word,
-                                        const char **glued)
+static const struct cli_flag_row *find_flag(unsigned flags, const char *word,
+                                            const char **glued)
 {
-	for (size_t i = 0; i < flag_rows_count; i++)
-		if ((flag_rows[i].flag & flags) != 0 &&
-		    is_flag(&flag_rows[i], word, glued))
-			return &flag_rows[i];
+	for (size_t i = 0; i < cli_flags_count; i++)
+		if ((cli_flags[i].flag & flags) != 0 &&
+		    is_flag(&cli_flags[i], word, glued))
+			return &cli_flags[i];
 	return NULL;
 }
 
@@ -58,10 +58,10 @@ static int unknown_flag(const struct reading *r, const char *word)
 		               r->sentence ? "" : "before its command, ",
 		               r->sentence ? r->sentence->words : "tlstally",
 		               word);
-	for (size_t i = 0; i < flag_rows_count; i++)
+	for (size_t i = 0; i < cli_flags_count; i++)
 		if (r->sentence == NULL ||
-		    (flag_rows[i].flag & flags_of(r)) != 0)
-			nearest_offer(&nearest, flag_rows[i].name);
+		    (cli_flags[i].flag & flags_of(r)) != 0)
+			nearest_offer(&nearest, cli_flags[i].name);
 	if (nearest.name != NULL)
 		return err_set(r->err, ERR_PARSE,
 		               "unknown option '%.40s'; did you mean '%s'?",
@@ -74,7 +74,7 @@ static const char *next_word(struct reading *r)
 	return r->at < r->argc ? r->argv[r->at] : NULL;
 }
 
-static int read_value(struct reading *r, const struct flag_row *row,
+static int read_value(struct reading *r, const struct cli_flag_row *row,
                       const char *value)
 {
 	bool optional = row->value[0] == '[';
@@ -99,7 +99,7 @@ static int read_flag(struct reading *r)
 {
 	const char *word = r->argv[r->at++];
 	const char *glued;
-	const struct flag_row *row = find_flag(flags_of(r), word, &glued);
+	const struct cli_flag_row *row = find_flag(flags_of(r), word, &glued);
 
 	if (row == NULL)
 		return unknown_flag(r, word);
@@ -128,8 +128,8 @@ static int read_command(struct reading *r)
 		               : err_set(r->err, ERR_PARSE,
 		                         "no command given: `tlstally --help` "
 		                         "lists them");
-	r->sentence =
-		sentence_find(r->argv + r->at, r->argc - r->at, &used, r->err);
+	r->sentence = cli_sentence_find(r->argv + r->at, r->argc - r->at, &used,
+	                                r->err);
 	if (r->sentence == NULL)
 		return ERR_PARSE;
 	r->at += used;
@@ -140,8 +140,8 @@ static int read_operand(struct reading *r)
 {
 	struct cli_args *args = r->args;
 	const char *text = r->argv[r->at++];
-	const struct operand *operand =
-		sentence_operand(r->sentence, args->operand_count);
+	const struct cli_operand *operand =
+		cli_sentence_operand(r->sentence, args->operand_count);
 
 	if (operand == NULL)
 		return err_set(r->err, ERR_PARSE, "%s: what is '%.40s'?",
@@ -157,7 +157,7 @@ static int read_operand(struct reading *r)
 static int read_rest(struct reading *r)
 {
 	auto_(strbuf_clear) struct strbuf usage = {0};
-	const struct operand *missing;
+	const struct cli_operand *missing;
 	bool flags_ended = false;
 	int rc = 0;
 
@@ -171,16 +171,16 @@ static int read_rest(struct reading *r)
 			rc = read_operand(r);
 		}
 	}
-	missing = sentence_operand(r->sentence, r->args->operand_count);
+	missing = cli_sentence_operand(r->sentence, r->args->operand_count);
 	if (rc < 0 || r->args->help || missing == NULL ||
 	    missing->name[0] == '[')
 		return rc;
-	sentence_write(r->sentence, &usage);
+	cli_sentence_write(r->sentence, &usage);
 	return err_set(r->err, ERR_PARSE, "%s: which?", strbuf_text(&usage));
 }
 
 int cli_args_read(int argc, char **argv, struct cli_args *args,
-                  const struct sentence **sentence, struct err *err)
+                  const struct cli_sentence **sentence, struct err *err)
 {
 	struct reading r = {
 		.argc = argc, .argv = argv, .at = 1, .args = args, .err = err};

@@ -122,7 +122,7 @@ static void print(struct cli *cli, const struct bounce_outcome *outcome,
 		strbuf_printf(&cli->out, ": report to %s", outcome->address);
 	if (why != NULL || outcome->text[0] != '\0') {
 		auto_(xfree_str) char *words =
-			text_safe(why != NULL ? why : outcome->text);
+			doc_safe_text(why != NULL ? why : outcome->text);
 
 		strbuf_printf(&cli->out, ": %s", words);
 	}

@@ -4,9 +4,9 @@
  *     tlstally suppress add tls@example.org --for 30d
  *              \__ words __/ \__ operand __/ \ flag /
  *
- * One row of sentences[] a command: its words, operands, flags, what it needs
- * before it can run, its function and one line of help.  --help, the usage
- * errors and the test that the manual names them all come from the rows.
+ * One row of cli_sentences[] a command: its words, operands, flags, what it
+ * needs before it can run, its function and one line of help.  --help, the
+ * usage errors and the test that the manual names them all come from the rows.
  *
  * A sentence's function appends what it has to say to cli->out, as a table
  * for people or, with --json, as one JSON document; main() prints it.  What
@@ -153,7 +153,7 @@ struct cli_args {
 	struct cli_object_args object;
 };
 
-struct jmap_transport;
+struct jmap_client;
 
 struct cli {
 	struct cli_args args;
@@ -162,7 +162,7 @@ struct cli {
 	char doubt[CLOCK_WORDS]; /* why the time is doubted; "" */
 	bool vouched;            /* for the time */
 	struct db *db;
-	struct jmap_transport *answers; /* cli/answers.h; NULL: not yet */
+	struct jmap_client *answers; /* cli/answers.h; NULL: not yet */
 	struct strbuf out;
 	bool is_usage; /* what failed is the command line */
 };
@@ -179,30 +179,30 @@ enum cli_needs {
 	NEEDS_STORE_FOR_MAIL,
 };
 
-struct operand {
+struct cli_operand {
 	const char *name; /* "<type>", "[id]": may be left out; NULL: none */
 	enum cli_value value;
 	size_t at; /* in struct cli_args */
 };
 
-struct sentence {
+struct cli_sentence {
 	const char *words; /* "suppress add" */
-	struct operand operands[CLI_OPERANDS_MAX];
+	struct cli_operand operands[CLI_OPERANDS_MAX];
 	unsigned flags; /* without FLAGS_ALWAYS */
 	enum cli_needs needs;
 	int (*run)(struct cli *cli, struct err *err);
 	const char *help; /* one line */
 };
 
-extern const struct sentence sentences[];
-extern const size_t sentences_count;
+extern const struct cli_sentence cli_sentences[];
+extern const size_t cli_sentences_count;
 
 /* The sentence that begins the words, and of how many of them it consists;
  * NULL with "unknown command 'ststus'; did you mean 'status'?" in err. */
-const struct sentence *sentence_find(char *const *words, int count, int *used,
-                                     struct err *err);
+const struct cli_sentence *cli_sentence_find(char *const *words, int count,
+                                             int *used, struct err *err);
 
-struct flag_row {
+struct cli_flag_row {
 	enum cli_flag flag;
 	const char *name;  /* "--day" or "-n" */
 	const char *value; /* "DAY", "[TIME]" when it may be left out, NULL */
@@ -213,24 +213,25 @@ struct flag_row {
 	const char *help; /* one line */
 };
 
-extern const struct flag_row flag_rows[];
-extern const size_t flag_rows_count;
+extern const struct cli_flag_row cli_flags[];
+extern const size_t cli_flags_count;
 
 /* Reads the command line.  ERR_PARSE: usage, in words.  *sentence is NULL for
  * --help, --version and `help` alone; words of `help WORDS...` are looked up
  * and give args->help. */
 int cli_args_read(int argc, char **argv, struct cli_args *args,
-                  const struct sentence **sentence, struct err *err);
+                  const struct cli_sentence **sentence, struct err *err);
 
 /* The i-th operand of the sentence; NULL past the last. */
-const struct operand *sentence_operand(const struct sentence *sentence,
-                                       size_t i);
+const struct cli_operand *
+cli_sentence_operand(const struct cli_sentence *sentence, size_t i);
 /* "suppress add <address>" */
-void sentence_write(const struct sentence *sentence, struct strbuf *out);
+void cli_sentence_write(const struct cli_sentence *sentence,
+                        struct strbuf *out);
 
 /* Of all, or of one sentence. */
 void cli_help(struct strbuf *out);
-void cli_help_sentence(const struct sentence *sentence, struct strbuf *out);
+void cli_help_sentence(const struct cli_sentence *sentence, struct strbuf *out);
 
 /* Brings about what the sentence needs; undone by cli_clear(). */
 int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err);

@@ -17,12 +17,13 @@ static void add_word(struct strbuf *out, const char *word)
 	              word);
 }
 
-static size_t first_len(const struct sentence *sentence)
+static size_t first_len(const struct cli_sentence *sentence)
 {
 	return strcspn(sentence->words, " ");
 }
 
-static bool same_first(const struct sentence *a, const struct sentence *b)
+static bool same_first(const struct cli_sentence *a,
+                       const struct cli_sentence *b)
 {
 	return first_len(a) == first_len(b) &&
 	       memcmp(a->words, b->words, first_len(a)) == 0;
@@ -31,17 +32,17 @@ static bool same_first(const struct sentence *a, const struct sentence *b)
 /* Is it the first of those that begin with its first word? */
 static bool begins(size_t i)
 {
-	return i == 0 || !same_first(&sentences[i], &sentences[i - 1]);
+	return i == 0 || !same_first(&cli_sentences[i], &cli_sentences[i - 1]);
 }
 
 static void write_first(struct strbuf *out)
 {
 	strbuf_puts(out, "_tlstally_first='");
-	for (size_t i = 0; i < sentences_count; i++)
+	for (size_t i = 0; i < cli_sentences_count; i++)
 		if (begins(i))
 			strbuf_printf(out, "%s%.*s", i > 0 ? " " : "",
-			              (int)first_len(&sentences[i]),
-			              sentences[i].words);
+			              (int)first_len(&cli_sentences[i]),
+			              cli_sentences[i].words);
 	strbuf_puts(out, "'\n");
 }
 
@@ -49,17 +50,18 @@ static void write_first(struct strbuf *out)
 static void write_second(struct strbuf *out)
 {
 	strbuf_puts(out, "_tlstally_second()\n{\n\tcase $1 in\n");
-	for (size_t i = 0; i < sentences_count; i++) {
-		if (strchr(sentences[i].words, ' ') == NULL || !begins(i))
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		if (strchr(cli_sentences[i].words, ' ') == NULL || !begins(i))
 			continue;
 		strbuf_printf(out, "\t%.*s) echo '",
-		              (int)first_len(&sentences[i]),
-		              sentences[i].words);
-		for (size_t j = i; j < sentences_count; j++)
-			if (same_first(&sentences[i], &sentences[j]))
-				add_word(out, sentences[j].words +
-				                      first_len(&sentences[j]) +
-				                      1);
+		              (int)first_len(&cli_sentences[i]),
+		              cli_sentences[i].words);
+		for (size_t j = i; j < cli_sentences_count; j++)
+			if (same_first(&cli_sentences[i], &cli_sentences[j]))
+				add_word(out,
+				         cli_sentences[j].words +
+				                 first_len(&cli_sentences[j]) +
+				                 1);
 		strbuf_puts(out, "' ;;\n");
 	}
 	strbuf_puts(out, "\tesac\n}\n");
@@ -67,17 +69,17 @@ static void write_second(struct strbuf *out)
 
 static void write_flags(unsigned flags, struct strbuf *out)
 {
-	for (size_t i = 0; i < flag_rows_count; i++)
-		if (flag_rows[i].flag & flags)
-			add_word(out, flag_rows[i].name);
+	for (size_t i = 0; i < cli_flags_count; i++)
+		if (cli_flags[i].flag & flags)
+			add_word(out, cli_flags[i].name);
 }
 
 static void write_options(struct strbuf *out)
 {
 	strbuf_puts(out, "_tlstally_options()\n{\n\tcase $1 in\n");
-	for (size_t i = 0; i < sentences_count; i++) {
-		strbuf_printf(out, "\t'%s') echo '", sentences[i].words);
-		write_flags(sentences[i].flags, out);
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		strbuf_printf(out, "\t'%s') echo '", cli_sentences[i].words);
+		write_flags(cli_sentences[i].flags, out);
 		strbuf_puts(out, "' ;;\n");
 	}
 	strbuf_puts(out, "\tesac\n}\n");
@@ -86,13 +88,14 @@ static void write_options(struct strbuf *out)
 /* What is offered for each operand; "-": nothing. */
 static void write_operands(struct strbuf *out)
 {
-	const struct operand *operand;
+	const struct cli_operand *operand;
 
 	strbuf_puts(out, "_tlstally_operands()\n{\n\tcase $1 in\n");
-	for (size_t i = 0; i < sentences_count; i++) {
-		strbuf_printf(out, "\t'%s') echo '", sentences[i].words);
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		strbuf_printf(out, "\t'%s') echo '", cli_sentences[i].words);
 		for (size_t n = 0;
-		     (operand = sentence_operand(&sentences[i], n)) != NULL;
+		     (operand = cli_sentence_operand(&cli_sentences[i], n)) !=
+		     NULL;
 		     n++) {
 			add_word(out, operand->value == VALUE_FILE   ? "file"
 			              : operand->value == VALUE_TYPE ? "type"
@@ -107,16 +110,16 @@ static void write_operands(struct strbuf *out)
 static void write_valued(struct strbuf *out)
 {
 	strbuf_puts(out, "_tlstally_valued='");
-	for (size_t i = 0; i < flag_rows_count; i++)
-		if (flag_rows[i].value != NULL &&
-		    flag_rows[i].value[0] != '[' &&
-		    flag_rows[i].flag != FLAG_NOW)
-			add_word(out, flag_rows[i].name);
+	for (size_t i = 0; i < cli_flags_count; i++)
+		if (cli_flags[i].value != NULL &&
+		    cli_flags[i].value[0] != '[' &&
+		    cli_flags[i].flag != FLAG_NOW)
+			add_word(out, cli_flags[i].name);
 	strbuf_puts(out, "'\n_tlstally_files='");
-	for (size_t i = 0; i < flag_rows_count; i++)
-		if (flag_rows[i].value != NULL &&
-		    flag_rows[i].type == VALUE_FILE)
-			add_word(out, flag_rows[i].name);
+	for (size_t i = 0; i < cli_flags_count; i++)
+		if (cli_flags[i].value != NULL &&
+		    cli_flags[i].type == VALUE_FILE)
+			add_word(out, cli_flags[i].name);
 	strbuf_puts(out, "'\n_tlstally_always='");
 	write_flags(FLAGS_ALWAYS, out);
 	strbuf_puts(out, "'\n_tlstally_permissions='");

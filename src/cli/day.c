@@ -4,8 +4,7 @@
 
 #include "base/day.h"
 
-int domain_day_unknown(const struct cli *cli, const char *domain,
-                       struct err *err)
+int cli_day_unknown(const struct cli *cli, const char *domain, struct err *err)
 {
 	char day[DAY_TEXT];
 
@@ -19,8 +18,8 @@ int domain_day_unknown(const struct cli *cli, const char *domain,
 	               domain);
 }
 
-int domain_day_find(const struct cli *cli, struct db_txn *txn,
-                    struct domain_day *at, struct err *err)
+int cli_day_find(const struct cli *cli, struct db_txn *txn, struct cli_day *at,
+                 struct err *err)
 {
 	int32_t first = cli->args.day, last = cli->args.day;
 	struct clock clock = cli->clock;
@@ -34,5 +33,5 @@ int domain_day_find(const struct cli *cli, struct db_txn *txn,
 			return 0;
 	if (db_failed(txn))
 		return db_failure(txn, err);
-	return domain_day_unknown(cli, at->domain, err);
+	return cli_day_unknown(cli, at->domain, err);
 }

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "store/tally_table.h"
 
-struct domain_day {
+struct cli_day {
 	char domain[TALLY_DOMAIN_TEXT];
 	int32_t day;
 	struct tally_head head;
@@ -17,11 +17,10 @@ struct domain_day {
 
 /* The operand's domain on --day, or on the last day that it was counted.
  * ERR_NOTFOUND in words. */
-int domain_day_find(const struct cli *cli, struct db_txn *txn,
-                    struct domain_day *at, struct err *err);
+int cli_day_find(const struct cli *cli, struct db_txn *txn, struct cli_day *at,
+                 struct err *err);
 
 /* The words for a domain that was not counted; returns ERR_NOTFOUND. */
-int domain_day_unknown(const struct cli *cli, const char *domain,
-                       struct err *err);
+int cli_day_unknown(const struct cli *cli, const char *domain, struct err *err);
 
 #endif

@@ -30,7 +30,8 @@ int cli_doctor(struct cli *cli, struct err *err)
 	if (cli_view(cli, "tally:Doctor", "singleton", NULL, &doc, err) < 0)
 		return err->class;
 	json_array_foreach (doc_get(doc, "checks"), i, item)
-		bad += strcmp(doc_text(item, "grade"), grade_word(BAD)) == 0;
+		bad += strcmp(doc_text(item, "grade"),
+		              doctor_grade_word(BAD)) == 0;
 	cli_print(cli, doc, print);
 	return bad == 0 ? 0
 	                : err_set(err, ERR_IO, "%zu of %zu checks are bad", bad,

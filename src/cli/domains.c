@@ -73,11 +73,12 @@ int cli_domains(struct cli *cli, struct err *err)
 {
 	auto_(object_order_clear) struct object_order order = {
 		.type = &type_domain,
-		.fields = object_names("day,domain,totalSuccessfulSessions"
-	                               ",totalFailedSessions"
-	                               ",lateSuccessfulSessions"
-	                               ",lateFailedSessions,policyCount,mark"
-	                               ",reason,reportObjectId"),
+		.fields = object_order_names(
+			"day,domain,totalSuccessfulSessions"
+			",totalFailedSessions"
+			",lateSuccessfulSessions"
+			",lateFailedSessions,policyCount,mark"
+			",reason,reportObjectId"),
 	};
 	auto_(json_free) json_t *doc = json_object();
 	json_t *found;

@@ -10,7 +10,7 @@
 	what, value, offsetof(struct cli_args, has),                           \
 		offsetof(struct cli_args, member)
 
-const struct flag_row flag_rows[] = {
+const struct cli_flag_row cli_flags[] = {
 	{FLAG_CONF, "-c", TAKES("FILE", VALUE_FILE, file.path),
          "the settings file"},
 	{FLAG_SET, "-o", TAKES("SECTION.NAME=VALUE", VALUE_SETTING, file),
@@ -93,4 +93,4 @@ const struct flag_row flag_rows[] = {
          "how long an answer may take; 60s unless said"},
 };
 
-const size_t flag_rows_count = sizeof(flag_rows) / sizeof(flag_rows[0]);
+const size_t cli_flags_count = sizeof(cli_flags) / sizeof(cli_flags[0]);

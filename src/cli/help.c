@@ -6,7 +6,7 @@
 
 enum { SENTENCE_WIDTH = 26, FLAG_WIDTH = 26 };
 
-static void flag_line(const struct flag_row *row, struct strbuf *out)
+static void flag_line(const struct cli_flag_row *row, struct strbuf *out)
 {
 	auto_(strbuf_clear) struct strbuf left = {0};
 
@@ -20,16 +20,17 @@ static void flag_line(const struct flag_row *row, struct strbuf *out)
 
 static void flag_lines(unsigned flags, struct strbuf *out)
 {
-	for (size_t i = 0; i < flag_rows_count; i++)
-		if ((flag_rows[i].flag & flags) != 0)
-			flag_line(&flag_rows[i], out);
+	for (size_t i = 0; i < cli_flags_count; i++)
+		if ((cli_flags[i].flag & flags) != 0)
+			flag_line(&cli_flags[i], out);
 }
 
-static void sentence_line(const struct sentence *sentence, struct strbuf *out)
+static void sentence_line(const struct cli_sentence *sentence,
+                          struct strbuf *out)
 {
 	auto_(strbuf_clear) struct strbuf left = {0};
 
-	sentence_write(sentence, &left);
+	cli_sentence_write(sentence, &left);
 	strbuf_printf(out, "  %-*s %s\n", SENTENCE_WIDTH, strbuf_text(&left),
 	              sentence->help);
 }
@@ -39,8 +40,8 @@ void cli_help(struct strbuf *out)
 	strbuf_puts(out, "usage: tlstally [option]... command [option]...\n"
 	                 "Makes and sends reports on SMTP TLS (RFC 8460) of "
 	                 "what tlstallyd counted.\n\ncommands:\n");
-	for (size_t i = 0; i < sentences_count; i++)
-		sentence_line(&sentences[i], out);
+	for (size_t i = 0; i < cli_sentences_count; i++)
+		sentence_line(&cli_sentences[i], out);
 	strbuf_puts(out, "\noptions:\n");
 	flag_lines(FLAGS_ALWAYS, out);
 	strbuf_printf(out,
@@ -50,10 +51,10 @@ void cli_help(struct strbuf *out)
 	              settings_file_default());
 }
 
-void cli_help_sentence(const struct sentence *sentence, struct strbuf *out)
+void cli_help_sentence(const struct cli_sentence *sentence, struct strbuf *out)
 {
 	strbuf_puts(out, "usage: tlstally ");
-	sentence_write(sentence, out);
+	cli_sentence_write(sentence, out);
 	strbuf_printf(out, "%s\n%s\n", sentence->flags ? " [option]..." : "",
 	              sentence->help);
 	if (sentence->flags != 0) {

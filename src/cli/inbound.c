@@ -326,10 +326,11 @@ static int fill(struct cli *cli, int32_t first, int32_t last,
 {
 	auto_(object_order_clear) struct object_order order = {
 		.type = &type_inbound,
-		.fields = object_names(domain ? "outcomes"
-	                                      : "domain,clear,oldTls,tls12"
-	                                        ",tls13,otherTls,submitted"
-	                                        ",filtered"),
+		.fields =
+			object_order_names(domain ? "outcomes"
+	                                          : "domain,clear,oldTls,tls12"
+	                                            ",tls13,otherTls,submitted"
+	                                            ",filtered"),
 		.filter = json_object(),
 	};
 	auto_(json_free) json_t *found = NULL, *lines = json_object(),

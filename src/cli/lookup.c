@@ -165,7 +165,7 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 	options.fetcher = kit.fetcher;
 	discover(&options, cli->args.domain, NULL, &arena, &view);
 	lookup_doc(&view, &arena, doc);
-	return lookup_verdict(&view, err);
+	return lookup_doc_verdict(&view, err);
 }
 
 /* The server asks anew, and is asked until it knows (jmap/view_lookup.c). */

@@ -309,7 +309,7 @@ static void check_patch(const struct json_at *root,
 	}
 }
 
-int object_given_check(const struct property_table *table, json_t *given,
+int object_field_check(const struct property_table *table, json_t *given,
                        bool is_patch, struct err *err)
 {
 	struct json_in in = {.err = err};

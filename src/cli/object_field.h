@@ -33,7 +33,7 @@ int object_field_add(const struct property_table *table, const char *text,
                      bool is_patch, json_t *given, struct err *err);
 
 /* Is it an object that can be created, or a patch?  ERR_PARSE, ERR_LIMIT. */
-int object_given_check(const struct property_table *table, json_t *given,
+int object_field_check(const struct property_table *table, json_t *given,
                        bool is_patch, struct err *err);
 
 #endif

@@ -28,7 +28,7 @@ static bool has(const json_t *list, const json_t *text)
 	return false;
 }
 
-json_t *object_names(const char *text)
+json_t *object_order_names(const char *text)
 {
 	struct span rest = span_of(text), part;
 	json_t *list = json_array();
@@ -63,7 +63,7 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 	if (operand != NULL)
 		order->ids = json_pack("[s]", operand);
 	else if (args->object.ids != NULL)
-		order->ids = object_names(args->object.ids);
+		order->ids = object_order_names(args->object.ids);
 	if (order->ids != NULL && json_array_size(order->ids) == 0)
 		return err_set(err, ERR_PARSE, "--ids: which?");
 	json_array_foreach (order->ids, i, item) {
@@ -87,7 +87,7 @@ static int unknown_field(const struct object_order *order, const char *name,
 {
 	auto_(strbuf_clear) struct strbuf choices = {0};
 
-	property_choices(order->type->show.table(), name, &choices);
+	object_pointer_choices(order->type->show.table(), name, &choices);
 	return err_set(err, ERR_PARSE, "--fields: unknown field '%.60s'%s",
 	               name, strbuf_text(&choices));
 }
@@ -100,7 +100,7 @@ static int read_fields(const struct cli_args *args, struct object_order *order,
 
 	if (args->object.fields == NULL)
 		return 0;
-	order->fields = object_names(args->object.fields);
+	order->fields = object_order_names(args->object.fields);
 	json_array_foreach (order->fields, i, item) {
 		const char *name = json_string_value(item);
 
@@ -117,7 +117,7 @@ static int read_fields(const struct cli_args *args, struct object_order *order,
 /* The words may quote the file, which somebody else may have written. */
 static int not_json(const char *name, const struct err *why, struct err *err)
 {
-	auto_(xfree_str) char *safe = text_safe(why->text);
+	auto_(xfree_str) char *safe = doc_safe_text(why->text);
 
 	return err_set(err, ERR_PARSE, "%s: %s", name, safe);
 }
@@ -161,7 +161,7 @@ static int read_given(const struct cli_args *args, struct object_order *order,
 		if (object_field_add(order->type->show.table(), list->at[i],
 		                     is_patch, order->given, err) < 0)
 			return err_prefix(err, "--field");
-	return object_given_check(order->type->show.table(), order->given,
+	return object_field_check(order->type->show.table(), order->given,
 	                          is_patch, err);
 }
 
@@ -269,7 +269,7 @@ int object_order_sort(struct object_order *order, const char *text,
 
 	if (text == NULL)
 		return 0;
-	names = object_names(text);
+	names = object_order_names(text);
 	order->sort = json_array();
 	json_array_foreach (names, i, item) {
 		const char *name = json_string_value(item);

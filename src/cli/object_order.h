@@ -39,7 +39,7 @@ struct object_order {
 };
 
 /* "a,b": an array of each name once, the caller's. */
-json_t *object_names(const char *text);
+json_t *object_order_names(const char *text);
 
 /* By "-failures,domain"; NULL: by id. */
 int object_order_sort(struct object_order *order, const char *text,

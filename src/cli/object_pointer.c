@@ -17,13 +17,8 @@ struct walk {
 	struct err *err;
 };
 
-bool property_is_list(const struct property *row)
-{
-	return row->count_offset != 0;
-}
-
-void property_choices(const struct property_table *table, const char *name,
-                      struct strbuf *out)
+void object_pointer_choices(const struct property_table *table,
+                            const char *name, struct strbuf *out)
 {
 	struct nearest nearest = nearest_to(name);
 	char ask[NEAREST_ASK];
@@ -88,7 +83,7 @@ static int unknown(const struct walk *walk)
 {
 	auto_(strbuf_clear) struct strbuf choices = {0};
 
-	property_choices(walk->table, last_step(walk), &choices);
+	object_pointer_choices(walk->table, last_step(walk), &choices);
 	return err_set(walk->err, ERR_PARSE, "%.100s: unknown field%s",
 	               walk->text, strbuf_text(&choices));
 }

@@ -28,12 +28,10 @@ struct object_pointer {
 	size_t step_count;
 };
 
-bool property_is_list(const struct property *row);
-
 /* Behind an unknown name: ", did you mean 'domain'?", or ": there are id,
  * domain ...". */
-void property_choices(const struct property_table *table, const char *name,
-                      struct strbuf *out);
+void object_pointer_choices(const struct property_table *table,
+                            const char *name, struct strbuf *out);
 
 /*
  * The slashes of an item (a URI) need not be escaped.  ERR_PARSE: nothing of

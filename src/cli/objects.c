@@ -6,11 +6,11 @@
 #include "cli/answers.h"
 
 static int run(struct cli *cli, enum object_verb verb,
-               int (*perform)(struct object_job *job, struct err *err),
+               int (*perform)(struct objects_job *job, struct err *err),
                struct err *err)
 {
 	auto_(object_order_clear) struct object_order order = {0};
-	struct object_job job = {.cli = cli, .order = &order};
+	struct objects_job job = {.cli = cli, .order = &order};
 	bool changes = verb != OBJECT_GET && verb != OBJECT_QUERY;
 
 	if (object_order_read(&cli->args, verb, &order, err) < 0) {
@@ -24,25 +24,25 @@ static int run(struct cli *cli, enum object_verb verb,
 
 int cli_object_get(struct cli *cli, struct err *err)
 {
-	return run(cli, OBJECT_GET, object_job_get, err);
+	return run(cli, OBJECT_GET, objects_get, err);
 }
 
 int cli_object_query(struct cli *cli, struct err *err)
 {
-	return run(cli, OBJECT_QUERY, object_job_query, err);
+	return run(cli, OBJECT_QUERY, objects_query, err);
 }
 
 int cli_object_create(struct cli *cli, struct err *err)
 {
-	return run(cli, OBJECT_CREATE, object_job_create, err);
+	return run(cli, OBJECT_CREATE, objects_create, err);
 }
 
 int cli_object_update(struct cli *cli, struct err *err)
 {
-	return run(cli, OBJECT_UPDATE, object_job_update, err);
+	return run(cli, OBJECT_UPDATE, objects_update, err);
 }
 
 int cli_object_delete(struct cli *cli, struct err *err)
 {
-	return run(cli, OBJECT_DELETE, object_job_delete, err);
+	return run(cli, OBJECT_DELETE, objects_delete, err);
 }

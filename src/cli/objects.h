@@ -14,28 +14,28 @@
 #include "cli/object_order.h"
 #include "client/jmap_client.h"
 
-struct object_job {
+struct objects_job {
 	struct cli *cli;
 	const struct object_order *order;
 };
 
 /* A method call of the order's type; takes args. */
-int object_job_call(struct object_job *job, const char *verb, json_t *args,
-                    json_t **response, struct err *err);
+int objects_call(struct objects_job *job, const char *verb, json_t *args,
+                 json_t **response, struct err *err);
 
 /* Those with these ids, added to the list; what is not there to `missing`. */
-int object_job_load(struct object_job *job, const json_t *ids,
-                    const json_t *fields, json_t *objects, json_t *missing,
-                    struct err *err);
+int objects_load(struct objects_job *job, const json_t *ids,
+                 const json_t *fields, json_t *objects, json_t *missing,
+                 struct err *err);
 
 /* All that fit the order, added to the list. */
-int object_job_find(struct object_job *job, const json_t *fields,
-                    json_t *objects, struct err *err);
+int objects_find(struct objects_job *job, const json_t *fields, json_t *objects,
+                 struct err *err);
 
-int object_job_get(struct object_job *job, struct err *err);
-int object_job_query(struct object_job *job, struct err *err);
-int object_job_create(struct object_job *job, struct err *err);
-int object_job_update(struct object_job *job, struct err *err);
-int object_job_delete(struct object_job *job, struct err *err);
+int objects_get(struct objects_job *job, struct err *err);
+int objects_query(struct objects_job *job, struct err *err);
+int objects_create(struct objects_job *job, struct err *err);
+int objects_update(struct objects_job *job, struct err *err);
+int objects_delete(struct objects_job *job, struct err *err);
 
 #endif

@@ -20,42 +20,43 @@ enum {
 /* --- fields --- */
 
 /* What a table shows: the caller's. */
-static json_t *columns_of(const struct object_job *job)
+static json_t *columns_of(const struct objects_job *job)
 {
 	if (job->order->fields != NULL)
 		return json_incref(job->order->fields);
-	return object_names(object_type_columns(
-		job->order->type, jmap_transport_is_ours(job->cli->answers)));
+	return object_order_names(object_type_columns(
+		job->order->type, jmap_client_is_ours(job->cli->answers)));
 }
 
 /* What is asked for; NULL: everything. */
-static json_t *fields_of(const struct object_job *job, bool as_table)
+static json_t *fields_of(const struct objects_job *job, bool as_table)
 {
 	if (job->order->fields != NULL)
 		return json_incref(job->order->fields);
 	return as_table && !job->cli->args.json ? columns_of(job) : NULL;
 }
 
-int object_job_call(struct object_job *job, const char *verb, json_t *args,
-                    json_t **response, struct err *err)
+int objects_call(struct objects_job *job, const char *verb, json_t *args,
+                 json_t **response, struct err *err)
 {
 	const struct jmap_type *type = job->order->type;
 	const struct jmap_noun noun = {type->name, type->capabilities};
 
-	return jmap_call(job->cli->answers, &noun, verb, args, response, err);
+	return jmap_client_call(job->cli->answers, &noun, verb, args, response,
+	                        err);
 }
 
 /* --- /get --- */
 
 /* One call: its objects and what is missing are added to the lists. */
-static int get_some(struct object_job *job, json_t *args, json_t *objects,
+static int get_some(struct objects_job *job, json_t *args, json_t *objects,
                     json_t *missing, struct err *err)
 {
 	auto_(json_free) json_t *response = NULL;
 	json_t *list, *item;
 	size_t i;
 
-	if (object_job_call(job, "get", args, &response, err) < 0)
+	if (objects_call(job, "get", args, &response, err) < 0)
 		return err->class;
 	list = json_object_get(response, "list");
 	if (!json_is_array(list))
@@ -73,9 +74,9 @@ static int get_some(struct object_job *job, json_t *args, json_t *objects,
 }
 
 /* A server that finds a call too large is asked for fewer. */
-int object_job_load(struct object_job *job, const json_t *ids,
-                    const json_t *fields, json_t *objects, json_t *missing,
-                    struct err *err)
+int objects_load(struct objects_job *job, const json_t *ids,
+                 const json_t *fields, json_t *objects, json_t *missing,
+                 struct err *err)
 {
 	size_t all = json_array_size(ids), at_once = job->cli->answers->max_get;
 
@@ -100,15 +101,15 @@ int object_job_load(struct object_job *job, const json_t *ids,
 
 /* --- /query --- */
 
-static int query_some(struct object_job *job, int64_t position, int64_t limit,
+static int query_some(struct objects_job *job, int64_t position, int64_t limit,
                       json_t **response, struct err *err)
 {
 	json_t *list, *item;
 	size_t i;
 
-	if (object_job_call(job, "query",
-	                    object_order_query(job->order, position, limit),
-	                    response, err) < 0)
+	if (objects_call(job, "query",
+	                 object_order_query(job->order, position, limit),
+	                 response, err) < 0)
 		return err->class;
 	list = json_object_get(*response, "ids");
 	json_array_foreach (list, i, item) {
@@ -148,7 +149,7 @@ static int64_t position_in(const json_t *response)
 
 /* A server gives as many as it likes, and says how many those are when they
  * are fewer than were asked for. */
-static int query_ids(struct object_job *job, json_t *ids, struct err *err)
+static int query_ids(struct objects_job *job, json_t *ids, struct err *err)
 {
 	int64_t position = job->order->position, left = job->order->limit;
 	bool more = left != 0;
@@ -176,13 +177,13 @@ static int query_ids(struct object_job *job, json_t *ids, struct err *err)
 }
 
 /* How many there are. */
-static int count(struct object_job *job, struct err *err)
+static int count(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *response = NULL;
 	json_t *args = object_order_query(job->order, 0, 0), *total;
 
 	json_object_set_new(args, "calculateTotal", json_true());
-	if (object_job_call(job, "query", args, &response, err) < 0)
+	if (objects_call(job, "query", args, &response, err) < 0)
 		return err->class;
 	total = json_object_get(response, "total");
 	if (!json_is_integer(total))
@@ -211,7 +212,7 @@ static void objects_of_ids(const json_t *ids, json_t *objects)
 
 /* --- printing --- */
 
-static void print_many(struct object_job *job, const json_t *objects)
+static void print_many(struct objects_job *job, const json_t *objects)
 {
 	auto_(json_free) json_t *columns = NULL;
 	struct strbuf *out = &job->cli->out;
@@ -226,7 +227,7 @@ static void print_many(struct object_job *job, const json_t *objects)
 		strbuf_puts(out, "none\n");
 }
 
-static void print_named(struct object_job *job, const json_t *objects)
+static void print_named(struct objects_job *job, const json_t *objects)
 {
 	struct strbuf *out = &job->cli->out;
 	bool is_one = job->cli->args.object_id != NULL;
@@ -258,14 +259,14 @@ static int say_missing(const json_t *missing, struct err *err)
 	}
 	if (all > MISSING_SHOWN)
 		strbuf_printf(&names, " and %zu more", all - MISSING_SHOWN);
-	safe = text_safe(strbuf_text(&names));
+	safe = doc_safe_text(strbuf_text(&names));
 	return err_set(err, ERR_NOTFOUND, "not found: %s", safe);
 }
 
 /* --- the two commands --- */
 
-int object_job_find(struct object_job *job, const json_t *fields,
-                    json_t *objects, struct err *err)
+int objects_find(struct objects_job *job, const json_t *fields, json_t *objects,
+                 struct err *err)
 {
 	auto_(json_free) json_t *ids = json_array();
 	auto_(json_free) json_t *gone = json_array();
@@ -274,12 +275,12 @@ int object_job_find(struct object_job *job, const json_t *fields,
 		return err->class;
 	/* what is gone since /query is no failure */
 	if (!only_ids(fields))
-		return object_job_load(job, ids, fields, objects, gone, err);
+		return objects_load(job, ids, fields, objects, gone, err);
 	objects_of_ids(ids, objects);
 	return 0;
 }
 
-int object_job_query(struct object_job *job, struct err *err)
+int objects_query(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *fields = fields_of(job, true);
 	auto_(json_free) json_t *objects = json_array();
@@ -287,14 +288,14 @@ int object_job_query(struct object_job *job, struct err *err)
 
 	if (job->cli->args.object.count)
 		return count(job, err);
-	rc = object_job_find(job, fields, objects, err);
+	rc = objects_find(job, fields, objects, err);
 	if (rc == 0 || json_array_size(objects) > 0)
 		print_many(job, objects);
 	return rc;
 }
 
 /* All of them: by one call when it takes them, else as query does. */
-static int get_all(struct object_job *job, struct err *err)
+static int get_all(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *fields = fields_of(job, true);
 	auto_(json_free) json_t *objects = json_array();
@@ -303,13 +304,13 @@ static int get_all(struct object_job *job, struct err *err)
 	                  objects, none, err);
 
 	if (rc == ERR_LIMIT)
-		return object_job_query(job, err);
+		return objects_query(job, err);
 	if (rc == 0)
 		print_many(job, objects);
 	return rc;
 }
 
-int object_job_get(struct object_job *job, struct err *err)
+int objects_get(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *objects = json_array();
 	auto_(json_free) json_t *missing = json_array();
@@ -317,8 +318,8 @@ int object_job_get(struct object_job *job, struct err *err)
 
 	if (job->order->ids == NULL)
 		return get_all(job, err);
-	rc = object_job_load(job, job->order->ids, job->order->fields, objects,
-	                     missing, err);
+	rc = objects_load(job, job->order->ids, job->order->fields, objects,
+	                  missing, err);
 	print_named(job, objects);
 	return rc < 0 ? rc : say_missing(missing, err);
 }

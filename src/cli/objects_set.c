@@ -43,9 +43,9 @@ static int say_outcome(const struct outcome *outcome, const struct deed *deed,
 	const char *id;
 
 	json_object_foreach (outcome->refused, id, error) {
-		auto_(xfree_str) char *safe = text_safe(id);
+		auto_(xfree_str) char *safe = doc_safe_text(id);
 
-		jmap_error_words(error, &why);
+		jmap_client_error_words(error, &why);
 		if (rc == 0 && refused + done == 1)
 			return err_set(err, why.class, "%.100s: %s", safe,
 			               why.text);
@@ -60,7 +60,7 @@ static int say_outcome(const struct outcome *outcome, const struct deed *deed,
 /* --- create --- */
 
 /* What was given, and what the server made of it. */
-static json_t *created_object(const struct object_job *job, json_t *news)
+static json_t *created_object(const struct objects_job *job, json_t *news)
 {
 	json_t *object = json_object(), *id = json_object_get(news, "id");
 
@@ -70,22 +70,22 @@ static json_t *created_object(const struct object_job *job, json_t *news)
 	return object;
 }
 
-int object_job_create(struct object_job *job, struct err *err)
+int objects_create(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *response = NULL;
 	auto_(json_free) json_t *object = NULL;
 	json_t *news, *refused;
 	const char *id;
 
-	if (object_job_call(job, "set", object_order_set(job->order, 0, 0),
-	                    &response, err) < 0)
+	if (objects_call(job, "set", object_order_set(job->order, 0, 0),
+	                 &response, err) < 0)
 		return err->class;
 	news = json_object_get(json_object_get(response, "created"), "new");
 	refused =
 		json_object_get(json_object_get(response, "notCreated"), "new");
 	id = json_string_value(json_object_get(news, "id"));
 	if (refused != NULL)
-		return jmap_error_words(refused, err);
+		return jmap_client_error_words(refused, err);
 	if (id == NULL)
 		return err_set(err, ERR_UNCERTAIN,
 		               "the answer to /set does not say what was "
@@ -94,7 +94,7 @@ int object_job_create(struct object_job *job, struct err *err)
 	if (job->cli->args.json) {
 		doc_print(object, &job->cli->out);
 	} else {
-		auto_(xfree_str) char *safe = text_safe(id);
+		auto_(xfree_str) char *safe = doc_safe_text(id);
 
 		strbuf_printf(&job->cli->out, "%s\n", safe);
 	}
@@ -118,16 +118,15 @@ static size_t add_done(const json_t *response, const struct deed *deed,
 	return json_array_size(ids) - before;
 }
 
-static int change_some(struct object_job *job, const struct deed *deed,
+static int change_some(struct objects_job *job, const struct deed *deed,
                        size_t from, size_t count, struct outcome *outcome,
                        struct err *err)
 {
 	auto_(json_free) json_t *response = NULL;
 	json_t *refused;
 
-	if (object_job_call(job, "set",
-	                    object_order_set(job->order, from, count),
-	                    &response, err) < 0)
+	if (objects_call(job, "set", object_order_set(job->order, from, count),
+	                 &response, err) < 0)
 		return err->class;
 	refused = json_object_get(response, deed->refused);
 	add_all_refused(outcome, refused);
@@ -141,7 +140,7 @@ static int change_some(struct object_job *job, const struct deed *deed,
 	               deed->word);
 }
 
-static void print_outcome(struct object_job *job, const struct deed *deed,
+static void print_outcome(struct objects_job *job, const struct deed *deed,
                           const struct outcome *outcome)
 {
 	struct strbuf *out = &job->cli->out;
@@ -159,7 +158,7 @@ static void print_outcome(struct object_job *job, const struct deed *deed,
 	}
 }
 
-static int change_all(struct object_job *job, const struct deed *deed,
+static int change_all(struct objects_job *job, const struct deed *deed,
                       struct err *err)
 {
 	auto_(outcome_clear) struct outcome outcome = {
@@ -180,14 +179,14 @@ static int change_all(struct object_job *job, const struct deed *deed,
 	return say_outcome(&outcome, deed, rc, err);
 }
 
-int object_job_update(struct object_job *job, struct err *err)
+int objects_update(struct objects_job *job, struct err *err)
 {
 	static const struct deed update = {"updated", "updated", "notUpdated"};
 
 	return change_all(job, &update, err);
 }
 
-int object_job_delete(struct object_job *job, struct err *err)
+int objects_delete(struct objects_job *job, struct err *err)
 {
 	static const struct deed destroy = {"deleted", "destroyed",
 	                                    "notDestroyed"};

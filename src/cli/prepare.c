@@ -112,7 +112,7 @@ int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
 
 void cli_clear(struct cli *cli)
 {
-	jmap_transport_free(&cli->answers);
+	jmap_client_free(&cli->answers);
 	db_close(&cli->db);
 	conf_clear(&cli->conf);
 	strbuf_clear(&cli->out);

@@ -23,7 +23,7 @@ static void free_ruas(struct rua **ruas)
 /* Where the first mail would go; settings that hold reports back do not
  * count, those that say where they go do. */
 static int find_mail_rua(struct cli *cli, struct db_txn *txn,
-                         const struct domain_day *at, struct rua *rua,
+                         const struct cli_day *at, struct rua *rua,
                          struct err *err)
 {
 	auto_(lists_free) struct lists *lists = NULL;
@@ -54,7 +54,7 @@ static int find_mail_rua(struct cli *cli, struct db_txn *txn,
 }
 
 static int print_mail(struct cli *cli, struct db_txn *txn,
-                      const struct domain_day *at, const struct report *report,
+                      const struct cli_day *at, const struct report *report,
                       struct err *err)
 {
 	auto_(arena_clear) struct arena mem = {0};
@@ -91,16 +91,16 @@ int cli_preview(struct cli *cli, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
 	auto_(report_free) struct report *report = report_new();
-	struct domain_day at;
+	struct cli_day at;
 	uint64_t folded = 0;
 	int rc;
 
-	if (domain_day_find(cli, txn, &at, err) < 0)
+	if (cli_day_find(cli, txn, &at, err) < 0)
 		return err->class;
 	rc = rollup_build(txn, &cli->conf, db_store_id(cli->db), at.day,
 	                  at.domain, report, &folded, err);
 	if (rc == 0)
-		return domain_day_unknown(cli, at.domain, err);
+		return cli_day_unknown(cli, at.domain, err);
 	if (rc < 0)
 		return rc;
 	if (cli->args.eml)

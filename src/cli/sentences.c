@@ -15,7 +15,7 @@
 	{ROW("<type>", VALUE_TYPE, type), ROW("[id]", VALUE_ID, object_id)}
 /* clang-format on */
 
-const struct sentence sentences[] = {
+const struct cli_sentence cli_sentences[] = {
 	{"run", NO_OPERAND, FLAG_NOW | FLAG_JSON, NEEDS_STORE_WRITE, cli_run,
          "close days, deliver what is due, purge: for cron, every 5 minutes"},
 	{"rollup", NO_OPERAND, FLAG_DAY | FLAG_NOW | FLAG_JSON,
@@ -89,28 +89,29 @@ const struct sentence sentences[] = {
          cli_restore, "put a copy in the store's place, while nothing runs"},
 };
 
-const size_t sentences_count = sizeof(sentences) / sizeof(sentences[0]);
+const size_t cli_sentences_count =
+	sizeof(cli_sentences) / sizeof(cli_sentences[0]);
 
-const struct operand *sentence_operand(const struct sentence *sentence,
-                                       size_t i)
+const struct cli_operand *
+cli_sentence_operand(const struct cli_sentence *sentence, size_t i)
 {
 	return i < CLI_OPERANDS_MAX && sentence->operands[i].name != NULL
 	               ? &sentence->operands[i]
 	               : NULL;
 }
 
-void sentence_write(const struct sentence *sentence, struct strbuf *out)
+void cli_sentence_write(const struct cli_sentence *sentence, struct strbuf *out)
 {
-	const struct operand *operand;
+	const struct cli_operand *operand;
 
 	strbuf_puts(out, sentence->words);
-	for (size_t i = 0; (operand = sentence_operand(sentence, i)) != NULL;
-	     i++)
+	for (size_t i = 0;
+	     (operand = cli_sentence_operand(sentence, i)) != NULL; i++)
 		strbuf_printf(out, " %s", operand->name);
 }
 
 /* How many words the sentence has if they begin the command line, else 0. */
-static int matches(const struct sentence *sentence, char *const *words,
+static int matches(const struct cli_sentence *sentence, char *const *words,
                    int count)
 {
 	const char *at = sentence->words;
@@ -128,7 +129,7 @@ static int matches(const struct sentence *sentence, char *const *words,
 	return n;
 }
 
-static bool first_word_is(const struct sentence *sentence, const char *word)
+static bool first_word_is(const struct cli_sentence *sentence, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -142,12 +143,12 @@ static bool ask_for_second(const char *word, struct err *err)
 	char choices[128] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < sentences_count; i++)
-		if (first_word_is(&sentences[i], word))
+	for (size_t i = 0; i < cli_sentences_count; i++)
+		if (first_word_is(&cli_sentences[i], word))
 			used += (size_t)snprintf(
 				choices + used, sizeof(choices) - used, "%s%s",
 				used ? ", " : "",
-				sentences[i].words + strlen(word) + 1);
+				cli_sentences[i].words + strlen(word) + 1);
 	if (used > 0)
 		err_set(err, ERR_PARSE, "%s what? One of: %s", word, choices);
 	return used > 0;
@@ -157,16 +158,16 @@ static void unknown(const char *word, struct err *err)
 {
 	struct nearest nearest = nearest_to(word);
 
-	for (size_t i = 0; i < sentences_count; i++) {
+	for (size_t i = 0; i < cli_sentences_count; i++) {
 		char first[32];
 
 		snprintf(first, sizeof(first), "%.*s",
-		         (int)strcspn(sentences[i].words, " "),
-		         sentences[i].words);
+		         (int)strcspn(cli_sentences[i].words, " "),
+		         cli_sentences[i].words);
 		nearest_offer(&nearest, first);
 		/* `first` is gone with the next turn */
 		if (nearest.name == first)
-			nearest.name = sentences[i].words;
+			nearest.name = cli_sentences[i].words;
 	}
 	if (nearest.name != NULL)
 		err_set(err, ERR_PARSE,
@@ -176,13 +177,13 @@ static void unknown(const char *word, struct err *err)
 		err_set(err, ERR_PARSE, "unknown command '%.40s'", word);
 }
 
-const struct sentence *sentence_find(char *const *words, int count, int *used,
-                                     struct err *err)
+const struct cli_sentence *cli_sentence_find(char *const *words, int count,
+                                             int *used, struct err *err)
 {
-	for (size_t i = 0; i < sentences_count; i++) {
-		*used = matches(&sentences[i], words, count);
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		*used = matches(&cli_sentences[i], words, count);
 		if (*used > 0)
-			return &sentences[i];
+			return &cli_sentences[i];
 	}
 	if (!ask_for_second(words[0], err))
 		unknown(words[0], err);

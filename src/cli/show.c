@@ -159,13 +159,13 @@ static int find_reports(struct cli *cli, const json_t *ids, json_t *reports,
 {
 	const struct object_order waiting = {.type = &type_report};
 	const struct object_order sent = {.type = &type_sent};
-	struct object_job job = {.cli = cli, .order = &waiting};
+	struct objects_job job = {.cli = cli, .order = &waiting};
 	auto_(json_free) json_t *gone = json_array(), *deleted = json_array();
 
-	if (object_job_load(&job, ids, NULL, reports, gone, err) < 0)
+	if (objects_load(&job, ids, NULL, reports, gone, err) < 0)
 		return err->class;
 	job.order = &sent;
-	return object_job_load(&job, gone, NULL, reports, deleted, err);
+	return objects_load(&job, gone, NULL, reports, deleted, err);
 }
 
 /* Each day gets the report that was made of it. */
@@ -207,7 +207,7 @@ int cli_show(struct cli *cli, struct err *err)
 	object_order_sort(&order, "-day", NULL);
 	rc = cli_find(cli, &order, &days, err);
 	if (rc == 0 && json_array_size(days) == 0)
-		return domain_day_unknown(cli, domain, err);
+		return cli_day_unknown(cli, domain, err);
 	if (rc == 0)
 		rc = add_reports(cli, days, err);
 	json_object_set(doc, "days", days);

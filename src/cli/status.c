@@ -346,14 +346,14 @@ static void print_unreported(const json_t *doc, struct strbuf *out)
 	print_more(doc, "unreportedCount", "unreported", out);
 }
 
-void status_print(const json_t *doc, struct strbuf *out)
+void cli_status_print(const json_t *doc, struct strbuf *out)
 {
 	print_head(doc, out);
 	print_clock(doc, out);
 	print_feeds(doc, out);
 	print_lines(doc, out);
 	print_waiting(doc, out);
-	status_print_coverage(doc, out);
+	cli_status_print_coverage(doc, out);
 	print_events(doc, out);
 	print_days(doc, out);
 	print_outbox(doc, out);
@@ -367,6 +367,6 @@ int cli_status(struct cli *cli, struct err *err)
 
 	if (cli_view(cli, "tally:Status", "singleton", NULL, &doc, err) < 0)
 		return err->class;
-	cli_print(cli, doc, status_print);
+	cli_print(cli, doc, cli_status_print);
 	return 0;
 }

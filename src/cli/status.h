@@ -8,8 +8,8 @@
 
 #include "base/strbuf.h"
 
-void status_print(const json_t *doc, struct strbuf *out);
+void cli_status_print(const json_t *doc, struct strbuf *out);
 /* Mail without TLS sessions: cli_status_coverage.c */
-void status_print_coverage(const json_t *doc, struct strbuf *out);
+void cli_status_print_coverage(const json_t *doc, struct strbuf *out);
 
 #endif

@@ -40,7 +40,7 @@ static void print_list(const json_t *day, struct strbuf *out)
 		              doc_number(day, "unjudged"));
 }
 
-void status_print_coverage(const json_t *doc, struct strbuf *out)
+void cli_status_print_coverage(const json_t *doc, struct strbuf *out)
 {
 	const json_t *day;
 	size_t i;

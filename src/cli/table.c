@@ -200,7 +200,7 @@ void table_print(const json_t *rows, const struct table_column *columns,
 				add_value(value, &cell);
 			else if (columns[c].empty != NULL)
 				strbuf_puts(&cell, columns[c].empty);
-			add_cell(&table, text_safe(strbuf_text(&cell)));
+			add_cell(&table, doc_safe_text(strbuf_text(&cell)));
 		}
 	}
 	if (table.count > 0)

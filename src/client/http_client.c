@@ -20,7 +20,7 @@ struct http_client {
 	struct curl_slist *get_headers, *post_headers;
 };
 
-void http_answer_clear(struct http_answer *answer)
+void http_client_answer_clear(struct http_client_answer *answer)
 {
 	strbuf_clear(&answer->body);
 }
@@ -106,8 +106,8 @@ bool http_client_is_same_place(const struct http_client *client,
 	return place != NULL && strcmp(place, client->place) == 0;
 }
 
-int http_url_resolve(const char *base, const char *text, char **out,
-                     struct err *err)
+int http_client_url_resolve(const char *base, const char *text, char **out,
+                            struct err *err)
 {
 	auto_(free_url) CURLU *url = curl_url();
 	auto_(free_part) char *whole = NULL;
@@ -154,13 +154,13 @@ static int say_failure(struct http_client *client, const char *url,
 }
 
 int http_client_ask(struct http_client *client, const char *url,
-                    const struct strbuf *body, struct http_answer *answer,
-                    struct err *err)
+                    const struct strbuf *body,
+                    struct http_client_answer *answer, struct err *err)
 {
 	CURL *easy = client->http.easy;
 	CURLcode result;
 
-	*answer = (struct http_answer){.status = 0};
+	*answer = (struct http_client_answer){.status = 0};
 	if (!http_client_is_same_place(client, url))
 		return err_set(err, ERR_PARSE,
 		               "%.200s is another place than %s, and the key "
@@ -231,7 +231,7 @@ static int set_headers(struct http_client *client, const char *key,
 	return 0;
 }
 
-int http_client_open(const struct http_options *options,
+int http_client_open(const struct http_client_options *options,
                      struct http_client **out, struct err *err)
 {
 	const struct http_terms terms = {

@@ -22,26 +22,26 @@ enum {
 	HTTP_URL_MAX = 2048,
 };
 
-struct http_options {
+struct http_client_options {
 	const char *url;
 	const char *key;      /* a bearer token; NULL */
 	const char *ca_file;  /* NULL: the system's */
 	int64_t timeout_secs; /* of one request; 0: HTTP_TIMEOUT_SECS */
 };
 
-struct http_answer {
+struct http_client_answer {
 	long status;
 	char type[64];               /* media type; "" */
 	char location[HTTP_URL_MAX]; /* of a redirect, absolute; "" */
 	struct strbuf body;
 };
 
-void http_answer_clear(struct http_answer *answer);
+void http_client_answer_clear(struct http_client_answer *answer);
 
 struct http_client;
 
 /* ERR_PARSE: no URL that can be used, or a key that no header can hold. */
-int http_client_open(const struct http_options *options,
+int http_client_open(const struct http_client_options *options,
                      struct http_client **client, struct err *err);
 void http_client_free(struct http_client **client);
 
@@ -51,14 +51,14 @@ bool http_client_is_same_place(const struct http_client *client,
 
 /* A URL, maybe relative, as seen from another; the path is "/" at least.
  * ERR_PARSE.  The text is the caller's. */
-int http_url_resolve(const char *base, const char *url, char **out,
-                     struct err *err);
+int http_client_url_resolve(const char *base, const char *url, char **out,
+                            struct err *err);
 
 /* GET, or POST of a JSON body.  ERR_IO: no answer; ERR_UNCERTAIN: none, but
  * the body may have arrived; ERR_LIMIT: too large.  Any status is an
  * answer. */
 int http_client_ask(struct http_client *client, const char *url,
-                    const struct strbuf *body, struct http_answer *answer,
-                    struct err *err);
+                    const struct strbuf *body,
+                    struct http_client_answer *answer, struct err *err);
 
 #endif

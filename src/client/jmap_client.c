@@ -12,15 +12,15 @@
 
 static const char call_id[] = "0";
 
-void jmap_transport_free(struct jmap_transport **transport)
+void jmap_client_free(struct jmap_client **client)
 {
-	if (*transport != NULL)
-		(*transport)->free(transport);
+	if (*client != NULL)
+		(*client)->free(client);
 }
 
-bool jmap_transport_is_ours(const struct jmap_transport *transport)
+bool jmap_client_is_ours(const struct jmap_client *client)
 {
-	return (transport->capabilities & CAPABILITY_TLSTALLY) != 0;
+	return (client->capabilities & CAPABILITY_TLSTALLY) != 0;
 }
 
 /* --- errors in words --- */
@@ -86,7 +86,7 @@ static void add_properties(const json_t *error, const char *description,
 		strbuf_putc(out, ')');
 }
 
-int jmap_error_words(const json_t *error, struct err *err)
+int jmap_client_error_words(const json_t *error, struct err *err)
 {
 	const char *type = json_string_value(json_object_get(error, "type"));
 	const char *said =
@@ -112,7 +112,7 @@ int jmap_error_words(const json_t *error, struct err *err)
 	add_properties(error, said, &words);
 	if (there != NULL)
 		strbuf_printf(&words, ": %.100s", there);
-	safe = text_safe(strbuf_text(&words));
+	safe = doc_safe_text(strbuf_text(&words));
 	return err_set(err, class, "%s", safe);
 }
 
@@ -128,11 +128,11 @@ static const struct {
 	{CAPABILITY_TLSTALLY, JMAP_TLSTALLY},
 };
 
-static const char *capability_of(const struct jmap_transport *transport,
+static const char *capability_of(const struct jmap_client *client,
                                  const struct jmap_noun *noun)
 {
-	unsigned all = transport->capabilities ? transport->capabilities
-	                                       : noun->capabilities;
+	unsigned all = client->capabilities ? client->capabilities
+	                                    : noun->capabilities;
 
 	for (size_t i = 0; i < 2; i++)
 		if (noun->capabilities & all & capabilities[i].bit)
@@ -140,12 +140,12 @@ static const char *capability_of(const struct jmap_transport *transport,
 	return NULL;
 }
 
-static int write_request(const struct jmap_transport *transport,
+static int write_request(const struct jmap_client *client,
                          const struct jmap_noun *noun, const char *method,
                          json_t *args, struct strbuf *out, struct err *err)
 {
 	auto_(json_free) json_t *request = NULL;
-	const char *capability = capability_of(transport, noun);
+	const char *capability = capability_of(client, noun);
 
 	if (capability == NULL) {
 		json_decref(args);
@@ -157,9 +157,9 @@ static int write_request(const struct jmap_transport *transport,
 		                       ? JMAP_STALWART
 		                       : JMAP_TLSTALLY);
 	}
-	if (transport->account[0] != '\0')
+	if (client->account[0] != '\0')
 		json_object_set_new(args, "accountId",
-		                    json_string(transport->account));
+		                    json_string(client->account));
 	request = json_pack("{s:[s,s],s:[[s,o,s]]}", "using", JMAP_CORE,
 	                    capability, "methodCalls", method, args, call_id);
 	json_write(request, out);
@@ -169,7 +169,7 @@ static int write_request(const struct jmap_transport *transport,
 /* The words may quote what was answered. */
 static int no_jmap(struct err *err, const char *words)
 {
-	auto_(xfree_str) char *safe = text_safe(words);
+	auto_(xfree_str) char *safe = doc_safe_text(words);
 
 	return err_set(err, ERR_PARSE, "what was answered is not JMAP: %s",
 	               safe);
@@ -192,7 +192,7 @@ static int find_response(json_t *tree, const char *method, json_t **response,
 		if (name == NULL || id == NULL || strcmp(id, call_id) != 0)
 			continue;
 		if (strcmp(name, "error") == 0)
-			return jmap_error_words(args, err);
+			return jmap_client_error_words(args, err);
 		if (strcmp(name, method) != 0 || !json_is_object(args))
 			continue;
 		*response = json_incref(args);
@@ -201,9 +201,9 @@ static int find_response(json_t *tree, const char *method, json_t **response,
 	return no_jmap(err, "it has no response to our call");
 }
 
-int jmap_call(struct jmap_transport *transport, const struct jmap_noun *noun,
-              const char *verb, json_t *args, json_t **response,
-              struct err *err)
+int jmap_client_call(struct jmap_client *client, const struct jmap_noun *noun,
+                     const char *verb, json_t *args, json_t **response,
+                     struct err *err)
 {
 	auto_(strbuf_clear) struct strbuf body = {0}, out = {0};
 	auto_(json_free) json_t *tree = NULL;
@@ -212,8 +212,8 @@ int jmap_call(struct jmap_transport *transport, const struct jmap_noun *noun,
 	char method[64];
 
 	snprintf(method, sizeof(method), "%s/%s", noun->name, verb);
-	if (write_request(transport, noun, method, args, &body, err) < 0 ||
-	    transport->answer(transport, &body, changes, &out, err) < 0)
+	if (write_request(client, noun, method, args, &body, err) < 0 ||
+	    client->answer(client, &body, changes, &out, err) < 0)
 		return err->class;
 	tree = json_read_lax(strbuf_text(&out), out.len, JSON_LAX_BIG_TEXT,
 	                     &why);

@@ -6,15 +6,15 @@
 #include "base/xalloc.h"
 
 struct local {
-	struct jmap_transport transport;
+	struct jmap_client client;
 	struct jmap jmap;
 };
 
-static int answer(struct jmap_transport *transport, const struct strbuf *body,
+static int answer(struct jmap_client *client, const struct strbuf *body,
                   bool changes, struct strbuf *out, struct err *err)
 {
 	const struct jmap_caller caller = {"command line", PERMIT_ALL};
-	struct local *self = (struct local *)transport;
+	struct local *self = (struct local *)client;
 	struct jmap_problem problem = {0};
 
 	(void)changes;
@@ -24,17 +24,17 @@ static int answer(struct jmap_transport *transport, const struct strbuf *body,
 	               : err_set(err, ERR_PARSE, "%s", problem.detail);
 }
 
-static void free_local(struct jmap_transport **transport)
+static void free_local(struct jmap_client **client)
 {
-	free(*transport);
-	*transport = NULL;
+	free(*client);
+	*client = NULL;
 }
 
-struct jmap_transport *jmap_local_new(const struct jmap *jmap)
+struct jmap_client *jmap_local_new(const struct jmap *jmap)
 {
 	struct local *self = xcalloc(1, sizeof(*self));
 
-	self->transport = (struct jmap_transport){
+	self->client = (struct jmap_client){
 		.answer = answer,
 		.free = free_local,
 		.capabilities = CAPABILITY_CORE | CAPABILITY_STALWART |
@@ -43,5 +43,5 @@ struct jmap_transport *jmap_local_new(const struct jmap *jmap)
 		.max_set = JMAP_MAX_SET,
 	};
 	self->jmap = *jmap;
-	return &self->transport;
+	return &self->client;
 }

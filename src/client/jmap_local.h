@@ -8,6 +8,6 @@
 #include "jmap/jmap.h"
 
 /* Whoever may open the store may do everything.  jmap's parts are lent. */
-struct jmap_transport *jmap_local_new(const struct jmap *jmap);
+struct jmap_client *jmap_local_new(const struct jmap *jmap);
 
 #endif

@@ -15,7 +15,7 @@ enum { REDIRECTS_MAX = 3 };
 static const char well_known[] = "/.well-known/jmap";
 
 struct remote {
-	struct jmap_transport transport;
+	struct jmap_client client;
 	struct http_client *http;
 	char *api;
 };
@@ -24,7 +24,8 @@ struct remote {
 
 /* "; urn:ietf:params:jmap:error:limit: too many requests" of a problem
  * document (RFC 7807). */
-static void add_problem(const struct http_answer *answer, struct strbuf *out)
+static void add_problem(const struct http_client_answer *answer,
+                        struct strbuf *out)
 {
 	auto_(json_free) json_t *tree = json_read(
 		strbuf_text(&answer->body), answer->body.len, false, NULL);
@@ -41,7 +42,7 @@ static void add_problem(const struct http_answer *answer, struct strbuf *out)
 	}
 }
 
-static int say_status(const char *url, const struct http_answer *answer,
+static int say_status(const char *url, const struct http_client_answer *answer,
                       struct err *err)
 {
 	static const struct {
@@ -72,7 +73,7 @@ static int say_status(const char *url, const struct http_answer *answer,
 	if (words.len == 0 && answer->status >= 500)
 		strbuf_puts(&words, ": the server failed");
 	add_problem(answer, &words);
-	safe = text_safe(strbuf_text(&words));
+	safe = doc_safe_text(strbuf_text(&words));
 	return err_set(err, class, "%.200s: HTTP status %ld%s", url,
 	               answer->status, safe);
 }
@@ -80,7 +81,7 @@ static int say_status(const char *url, const struct http_answer *answer,
 static int say_elsewhere(const char *url, const char *what, const char *where,
                          struct err *err)
 {
-	auto_(xfree_str) char *safe = text_safe(where);
+	auto_(xfree_str) char *safe = doc_safe_text(where);
 
 	return err_set(err, ERR_PARSE,
 	               "%.200s %s %.150s, another place, and the key does not "
@@ -99,7 +100,7 @@ static bool is_redirect(long status)
 static int take_api(struct remote *self, const char *url, const char *api,
                     struct err *err)
 {
-	if (http_url_resolve(url, api, &self->api, err) < 0)
+	if (http_client_url_resolve(url, api, &self->api, err) < 0)
 		return err_prefix(err, "%.200s: apiUrl", url);
 	if (!http_client_is_same_place(self->http, self->api))
 		return say_elsewhere(url, "says that the API is at", self->api,
@@ -108,13 +109,13 @@ static int take_api(struct remote *self, const char *url, const char *api,
 }
 
 /* GET with redirects within the place. */
-static int get_url(struct remote *self, char **url, struct http_answer *answer,
-                   struct err *err)
+static int get_url(struct remote *self, char **url,
+                   struct http_client_answer *answer, struct err *err)
 {
 	for (int i = 0; i <= REDIRECTS_MAX; i++) {
 		auto_(xfree_str) char *from = NULL;
 
-		http_answer_clear(answer);
+		http_client_answer_clear(answer);
 		if (http_client_ask(self->http, *url, NULL, answer, err) < 0)
 			return err->class;
 		if (!is_redirect(answer->status))
@@ -135,12 +136,12 @@ static int get_url(struct remote *self, char **url, struct http_answer *answer,
 
 /* The session at the URL: 1, or 0 and what was answered there. */
 static int find_session(struct remote *self, const char *at, unsigned wanted,
-                        bool with_api, struct http_answer *answer,
+                        bool with_api, struct http_client_answer *answer,
                         struct err *err)
 {
 	auto_(xfree_str) char *url = xstrdup(at);
 	auto_(remote_session_clear) struct remote_session session = {0};
-	struct jmap_transport *transport = &self->transport;
+	struct jmap_client *client = &self->client;
 	int rc;
 
 	if (get_url(self, &url, answer, err) < 0)
@@ -153,20 +154,21 @@ static int find_session(struct remote *self, const char *at, unsigned wanted,
 		return err_prefix(err, "%.200s", url);
 	if (rc == 0)
 		return 0;
-	transport->capabilities = session.capabilities;
-	transport->max_get = session.max_get;
-	transport->max_set = session.max_set;
-	snprintf(transport->account, sizeof(transport->account), "%s",
+	client->capabilities = session.capabilities;
+	client->max_get = session.max_get;
+	client->max_set = session.max_set;
+	snprintf(client->account, sizeof(client->account), "%s",
 	         session.account);
 	if (with_api && take_api(self, url, session.api, err) < 0)
 		return err->class;
 	return 1;
 }
 
-static int say_no_session(const char *url, const struct http_answer *answer,
+static int say_no_session(const char *url,
+                          const struct http_client_answer *answer,
                           struct err *err)
 {
-	auto_(xfree_str) char *kind = text_safe(answer->type);
+	auto_(xfree_str) char *kind = doc_safe_text(answer->type);
 
 	if (answer->status != 200)
 		return say_status(url, answer, err);
@@ -187,25 +189,25 @@ static bool has_path(const char *url)
 static int take_as_api(struct remote *self, const char *url, const char *usual,
                        unsigned wanted)
 {
-	struct http_answer answer = {0};
+	struct http_client_answer answer = {0};
 	struct err ignored;
 
 	self->api = xstrdup(url);
 	find_session(self, usual, wanted, false, &answer, &ignored);
-	http_answer_clear(&answer);
+	http_client_answer_clear(&answer);
 	return 0;
 }
 
 static int discover(struct remote *self, const char *given, unsigned wanted,
                     struct err *err)
 {
-	struct http_answer answer = {0};
+	struct http_client_answer answer = {0};
 	auto_(xfree_str) char *url = NULL;
 	auto_(xfree_str) char *usual = NULL;
 	int found;
 
-	if (http_url_resolve(NULL, given, &url, err) < 0 ||
-	    http_url_resolve(url, well_known, &usual, err) < 0)
+	if (http_client_url_resolve(NULL, given, &url, err) < 0 ||
+	    http_client_url_resolve(url, well_known, &usual, err) < 0)
 		return err->class;
 	found = find_session(self, has_path(url) ? url : usual, wanted, true,
 	                     &answer, err);
@@ -216,14 +218,14 @@ static int discover(struct remote *self, const char *given, unsigned wanted,
 	else if (found == 0)
 		found = say_no_session(has_path(url) ? url : usual, &answer,
 		                       err);
-	http_answer_clear(&answer);
+	http_client_answer_clear(&answer);
 	return found < 0 ? found : 0;
 }
 
 /* --- the API --- */
 
 static int answer_call(struct remote *self, const struct strbuf *body,
-                       struct http_answer *answer, struct err *err)
+                       struct http_client_answer *answer, struct err *err)
 {
 	if (http_client_ask(self->http, self->api, body, answer, err) < 0)
 		return err->class;
@@ -235,18 +237,18 @@ static int answer_call(struct remote *self, const struct strbuf *body,
 	return answer->status == 200 ? 0 : say_status(self->api, answer, err);
 }
 
-static int answer(struct jmap_transport *transport, const struct strbuf *body,
+static int answer(struct jmap_client *client, const struct strbuf *body,
                   bool changes, struct strbuf *out, struct err *err)
 {
-	struct remote *self = (struct remote *)transport;
-	struct http_answer got = {0};
+	struct remote *self = (struct remote *)client;
+	struct http_client_answer got = {0};
 	int rc = answer_call(self, body, &got, err);
 
 	if (rc == 0) {
 		*out = got.body;
 		got.body = (struct strbuf){0};
 	}
-	http_answer_clear(&got);
+	http_client_answer_clear(&got);
 	if (rc == ERR_UNCERTAIN && changes) {
 		struct err lost = *err;
 
@@ -258,23 +260,23 @@ static int answer(struct jmap_transport *transport, const struct strbuf *body,
 	return rc;
 }
 
-static void free_remote(struct jmap_transport **transport)
+static void free_remote(struct jmap_client **client)
 {
-	struct remote *self = (struct remote *)*transport;
+	struct remote *self = (struct remote *)*client;
 
 	http_client_free(&self->http);
 	free(self->api);
 	free(self);
-	*transport = NULL;
+	*client = NULL;
 }
 
 int jmap_remote_open(struct http_client **http, const char *url,
                      unsigned wanted, const char *account,
-                     struct jmap_transport **transport, struct err *err)
+                     struct jmap_client **client, struct err *err)
 {
 	struct remote *self = xcalloc(1, sizeof(*self));
 
-	self->transport = (struct jmap_transport){
+	self->client = (struct jmap_client){
 		.answer = answer,
 		.free = free_remote,
 		.max_get = REMOTE_AT_ONCE,
@@ -282,11 +284,11 @@ int jmap_remote_open(struct http_client **http, const char *url,
 	};
 	self->http = *http;
 	*http = NULL;
-	*transport = &self->transport;
+	*client = &self->client;
 	if (discover(self, url, wanted, err) < 0)
 		return err->class;
 	if (account != NULL)
-		snprintf(self->transport.account,
-		         sizeof(self->transport.account), "%s", account);
+		snprintf(self->client.account, sizeof(self->client.account),
+		         "%s", account);
 	return 0;
 }

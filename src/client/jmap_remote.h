@@ -22,6 +22,6 @@
  * ERR_PARSE: what is there is no JMAP. */
 int jmap_remote_open(struct http_client **http, const char *url,
                      unsigned wanted, const char *account,
-                     struct jmap_transport **transport, struct err *err);
+                     struct jmap_client **client, struct err *err);
 
 #endif

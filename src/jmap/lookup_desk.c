@@ -77,7 +77,7 @@ static void look_up(struct lookup_desk *desk, struct crew_member *worker,
 	arena_reset(&worker->arena);
 	discover(&options, worker->domain, NULL, &worker->arena, &view);
 	lookup_doc(&view, &worker->arena, doc);
-	lookup_verdict(&view, failure);
+	lookup_doc_verdict(&view, failure);
 }
 
 static void work(void *arg, struct crew_member *worker)

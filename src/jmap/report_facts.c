@@ -11,7 +11,7 @@
 
 #define HEAD(member) offsetof(struct outbox_head, member)
 
-const struct jmap_sort report_sorts[] = {
+const struct jmap_sort report_facts_sorts[] = {
 	{"id", FIELD_ID, 0},
 	{"domain", FIELD_TEXT, HEAD(domain)},
 	{"createdAt", FIELD_INT64, HEAD(created_at)},
@@ -22,7 +22,7 @@ const struct jmap_sort report_sorts[] = {
 	{0},
 };
 
-const struct jmap_condition report_conditions[] = {
+const struct jmap_condition report_facts_conditions[] = {
 	{"domain", MATCH_EQUAL, HEAD(domain), 0, NULL},
 	{"text", MATCH_CONTAINS, HEAD(domain), HEAD(report_id), NULL},
 	{"status", MATCH_WORD, HEAD(status), 0, &words_statuses},
@@ -37,7 +37,7 @@ const struct jmap_condition report_conditions[] = {
 	{0},
 };
 
-struct jmap_key report_id_key(const void *facts, struct arena *mem)
+struct jmap_key report_facts_id_key(const void *facts, struct arena *mem)
 {
 	const struct outbox_head *head = facts;
 
@@ -45,12 +45,12 @@ struct jmap_key report_id_key(const void *facts, struct arena *mem)
 	return (struct jmap_key){.rank = head->id};
 }
 
-void report_id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT])
+void report_facts_id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT])
 {
 	object_id_format(key->rank, out);
 }
 
-void report_change_id(const struct change *change, char out[JMAP_ID_TEXT])
+void report_facts_change_id(const struct change *change, char out[JMAP_ID_TEXT])
 {
 	struct reader reader;
 

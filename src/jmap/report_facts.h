@@ -9,18 +9,19 @@
 #include "jmap/jmap_type.h"
 #include "outbox/shown.h"
 
-extern const struct jmap_sort report_sorts[];
-extern const struct jmap_condition report_conditions[];
+extern const struct jmap_sort report_facts_sorts[];
+extern const struct jmap_condition report_facts_conditions[];
 
-struct jmap_key report_id_key(const void *facts, struct arena *mem);
-void report_id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT]);
-void report_change_id(const struct change *change, char out[JMAP_ID_TEXT]);
+struct jmap_key report_facts_id_key(const void *facts, struct arena *mem);
+void report_facts_id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT]);
+void report_facts_change_id(const struct change *change,
+                            char out[JMAP_ID_TEXT]);
 
 /* In the type's walk, beside `next`. */
 #define REPORT_WALK                                                            \
-	.sorts = report_sorts, .conditions = report_conditions,                \
-	.facts_size = sizeof(struct outbox_head), .id_key = report_id_key,     \
-	.id_text = report_id_text
+	.sorts = report_facts_sorts, .conditions = report_facts_conditions,    \
+	.facts_size = sizeof(struct outbox_head),                              \
+	.id_key = report_facts_id_key, .id_text = report_facts_id_text
 
 /* The body is read only when something of it is wanted. */
 int report_facts_load(struct db_txn *txn, enum shown_where where,

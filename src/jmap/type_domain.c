@@ -1,7 +1,7 @@
 /* tally:Domain: the counters of one day and policy domain. */
 #include "api/object.h"
 #include "base/auto.h"
-#include "jmap/day_rows.h"
+#include "jmap/day_row.h"
 #include "jmap/jmap_types.h"
 #include "show/doc.h"
 

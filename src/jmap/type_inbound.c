@@ -1,5 +1,5 @@
 /* tally:Inbound: how the messages of one day came in for one domain of ours. */
-#include "jmap/day_rows.h"
+#include "jmap/day_row.h"
 #include "jmap/jmap_types.h"
 #include "show/doc.h"
 #include "store/inbound_table.h"

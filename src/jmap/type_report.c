@@ -186,7 +186,7 @@ const struct jmap_type type_report = {
 	.name = "x:TlsInternalReport",
 	.capabilities = CAPABILITY_STALWART | CAPABILITY_TLSTALLY,
 	.change = CHANGE_REPORT,
-	.change_id = report_change_id,
+	.change_id = report_facts_change_id,
 	.may = {PERMIT_REPORT_GET, PERMIT_REPORT_QUERY, PERMIT_REPORT_CREATE,
                 PERMIT_REPORT_UPDATE, PERMIT_REPORT_DESTROY},
 	.walk = {.next = next, .each = walk, REPORT_WALK},

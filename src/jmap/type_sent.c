@@ -19,7 +19,7 @@ const struct jmap_type type_sent = {
 	.name = "tally:SentReport",
 	.capabilities = CAPABILITY_TLSTALLY,
 	.change = CHANGE_SENT,
-	.change_id = report_change_id,
+	.change_id = report_facts_change_id,
 	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
 	.walk = {.next = next, REPORT_WALK},
 	.show =

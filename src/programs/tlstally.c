@@ -23,7 +23,7 @@ static int usage(const struct err *err)
 	return CLI_EXIT_USAGE;
 }
 
-static void help(const struct sentence *sentence, struct strbuf *out)
+static void help(const struct cli_sentence *sentence, struct strbuf *out)
 {
 	if (sentence != NULL)
 		cli_help_sentence(sentence, out);
@@ -31,7 +31,7 @@ static void help(const struct sentence *sentence, struct strbuf *out)
 		cli_help(out);
 }
 
-static int perform(struct cli *cli, const struct sentence *sentence)
+static int perform(struct cli *cli, const struct cli_sentence *sentence)
 {
 	struct err err = {0};
 
@@ -49,7 +49,7 @@ static int perform(struct cli *cli, const struct sentence *sentence)
 
 int main(int argc, char **argv)
 {
-	const struct sentence *sentence;
+	const struct cli_sentence *sentence;
 	struct cli cli = {.clock = clock_system()};
 	struct err err = {0};
 	int status = EXIT_SUCCESS;

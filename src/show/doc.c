@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
-char *text_safe(const char *text)
+char *doc_safe_text(const char *text)
 {
 	auto_(arena_clear) struct arena mem;
 	const char *clean = NULL;
@@ -24,7 +24,7 @@ char *text_safe(const char *text)
 
 void doc_set(json_t *object, const char *name, const char *text)
 {
-	auto_(xfree_str) char *safe = text_safe(text);
+	auto_(xfree_str) char *safe = doc_safe_text(text);
 
 	if (safe[0] != '\0')
 		json_set_string(object, name, safe);
@@ -32,7 +32,7 @@ void doc_set(json_t *object, const char *name, const char *text)
 
 void doc_append(json_t *array, const char *text)
 {
-	auto_(xfree_str) char *safe = text_safe(text);
+	auto_(xfree_str) char *safe = doc_safe_text(text);
 
 	json_array_append_new(array, json_string(safe));
 }
@@ -105,14 +105,14 @@ void doc_make_safe(json_t *json)
 
 	if (json_is_string(json)) {
 		auto_(xfree_str) char *safe =
-			text_safe(json_string_value(json));
+			doc_safe_text(json_string_value(json));
 
 		json_string_set(json, safe);
 	}
 	json_array_foreach (json, i, value)
 		doc_make_safe(value);
 	json_object_foreach_safe (json, next, name, value) {
-		auto_(xfree_str) char *safe = text_safe(name);
+		auto_(xfree_str) char *safe = doc_safe_text(name);
 
 		doc_make_safe(value);
 		if (strcmp(safe, name) != 0)

@@ -51,6 +51,6 @@ void doc_make_safe(json_t *json);
 void doc_print(const json_t *json, struct strbuf *out);
 
 /* A copy of the text without what a terminal would obey; "" for NULL. */
-char *text_safe(const char *text);
+char *doc_safe_text(const char *text);
 
 #endif

@@ -260,7 +260,7 @@ static const struct check {
 	{"secrets", look_at_secrets, NULL, true},
 };
 
-const char *grade_word(enum grade grade)
+const char *doctor_grade_word(enum grade grade)
 {
 	static const char *const words[] = {"good", "note", "bad", "unknown"};
 
@@ -291,7 +291,7 @@ int doctor_collect(const struct status_of *of, const json_t *wanted,
 			checks[i].look(of, &finding);
 		item = doc_row(list);
 		doc_set(item, "check", checks[i].name);
-		doc_set(item, "grade", grade_word(finding.grade));
+		doc_set(item, "grade", doctor_grade_word(finding.grade));
 		doc_set(item, "words", finding.words);
 	}
 	return 0;

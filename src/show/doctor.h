@@ -19,7 +19,7 @@
 
 enum grade { GOOD, NOTE, BAD, UNKNOWN };
 
-const char *grade_word(enum grade grade);
+const char *doctor_grade_word(enum grade grade);
 
 /* Adds `checks`, those of what is in use here; `wanted` as status_collect()
  * has it. */

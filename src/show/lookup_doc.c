@@ -110,7 +110,7 @@ void lookup_doc(const struct domain_view *view, struct arena *arena,
 	add_strings(doc, "problems", problems, count);
 }
 
-int lookup_verdict(const struct domain_view *view, struct err *err)
+int lookup_doc_verdict(const struct domain_view *view, struct err *err)
 {
 	if (view->tlsrpt != VIEW_TEMPFAIL || view->mx != VIEW_TEMPFAIL)
 		return 0;

@@ -18,6 +18,6 @@ void lookup_doc(const struct domain_view *view, struct arena *arena,
 
 /* A domain of which nothing could be found out is a failure (ERR_BUSY); one
  * that says little, or something odd, is none. */
-int lookup_verdict(const struct domain_view *view, struct err *err);
+int lookup_doc_verdict(const struct domain_view *view, struct err *err);
 
 #endif

@@ -15,17 +15,17 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct fuzzed {
-	struct jmap_transport transport;
+	struct jmap_client client;
 	const uint8_t *data;
 	size_t size;
 	int calls;
 };
 
 /* The same each time, a few times. */
-static int answer(struct jmap_transport *transport, const struct strbuf *body,
+static int answer(struct jmap_client *client, const struct strbuf *body,
                   bool changes, struct strbuf *out, struct err *err)
 {
-	struct fuzzed *self = (struct fuzzed *)transport;
+	struct fuzzed *self = (struct fuzzed *)client;
 
 	(void)changes;
 	check(body->len > 0);
@@ -50,11 +50,11 @@ static void take_line(void *arg, int priority, const char *line)
 
 static void perform(enum object_verb verb, const uint8_t *data, size_t size)
 {
-	static int (*const jobs[])(struct object_job *, struct err *) = {
-		object_job_get, object_job_query, object_job_create,
-		object_job_update, object_job_delete};
+	static int (*const jobs[])(struct objects_job *, struct err *) = {
+		objects_get, objects_query, objects_create, objects_update,
+		objects_delete};
 	struct fuzzed fuzzed = {
-		.transport = {.answer = answer, .max_get = 2, .max_set = 2},
+		.client = {.answer = answer, .max_get = 2, .max_set = 2},
 		.data = data,
 		.size = size,
 	};
@@ -66,8 +66,8 @@ static void perform(enum object_verb verb, const uint8_t *data, size_t size)
 		.position = -1,
 		.limit = size % 2 ? -1 : 3,
 	};
-	struct cli cli = {.answers = &fuzzed.transport};
-	struct object_job job = {&cli, &order};
+	struct cli cli = {.answers = &fuzzed.client};
+	struct objects_job job = {&cli, &order};
 	struct err err = {0};
 
 	if (jobs[verb](&job, &err) < 0) {
@@ -84,16 +84,16 @@ static void command(int (*run)(struct cli *cli, struct err *err),
                     const uint8_t *data, size_t size)
 {
 	struct fuzzed fuzzed = {
-		.transport = {.answer = answer,
-	                      .capabilities = CAPABILITY_TLSTALLY,
-	                      .max_get = 2},
+		.client = {.answer = answer,
+	                   .capabilities = CAPABILITY_TLSTALLY,
+	                   .max_get = 2},
 		.data = data,
 		.size = size,
 	};
 	struct cli cli = {
 		.args = {.domain = "a.example", .has_day = size % 2},
 		.clock = clock_fixed(1772323200),
-		.answers = &fuzzed.transport,
+		.answers = &fuzzed.client,
 	};
 	struct err err = {0};
 

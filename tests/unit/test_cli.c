@@ -67,7 +67,7 @@ static void test_understood(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(line_clear) struct line line = line_of(rows[i].line);
-		const struct sentence *sentence;
+		const struct cli_sentence *sentence;
 		struct cli_args args;
 		struct err err = {0};
 
@@ -138,7 +138,7 @@ static void test_usage(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(line_clear) struct line line = line_of(rows[i].line);
-		const struct sentence *sentence;
+		const struct cli_sentence *sentence;
 		struct cli_args args;
 		struct err err = {0};
 
@@ -157,7 +157,7 @@ static void test_values(void **state)
 	auto_(line_clear) struct line at_once = line_of("deliver --now");
 	auto_(line_clear) struct line later =
 		line_of("deliver --now 2026-03-02T00:15Z --json");
-	const struct sentence *sentence;
+	const struct cli_sentence *sentence;
 	struct cli_args args;
 
 	(void)state;
@@ -268,16 +268,16 @@ static void test_kinds(void **state)
 static void test_tables(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sentences_count; i++) {
-		assert_non_null(sentences[i].run);
-		assert_true(islower((unsigned char)sentences[i].help[0]));
-		assert_int_equal(sentences[i].flags & FLAGS_ALWAYS, 0);
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		assert_non_null(cli_sentences[i].run);
+		assert_true(islower((unsigned char)cli_sentences[i].help[0]));
+		assert_int_equal(cli_sentences[i].flags & FLAGS_ALWAYS, 0);
 	}
-	for (size_t i = 0; i < flag_rows_count; i++)
-		assert_true(flag_rows[i].value == NULL
-		                    ? flag_rows[i].yes != 0
-		                    : flag_rows[i].at != 0 ||
-		                              flag_rows[i].flag <= FLAG_SET);
+	for (size_t i = 0; i < cli_flags_count; i++)
+		assert_true(cli_flags[i].value == NULL
+		                    ? cli_flags[i].yes != 0
+		                    : cli_flags[i].at != 0 ||
+		                              cli_flags[i].flag <= FLAG_SET);
 }
 
 static char *read_manual(void)
@@ -301,22 +301,22 @@ static void test_manual(void **state)
 	auto_(xfree_str) char *manual = read_manual();
 
 	(void)state;
-	for (size_t i = 0; i < sentences_count; i++) {
+	for (size_t i = 0; i < cli_sentences_count; i++) {
 		auto_(xfree_str) char *item =
-			xasprintf("\n.It Cm %s", sentences[i].words);
+			xasprintf("\n.It Cm %s", cli_sentences[i].words);
 		const char *at = strstr(manual, item);
 
 		if (at == NULL || !isspace((unsigned char)at[strlen(item)]))
 			fail_msg("tlstally(1) does not name '%s'",
-			         sentences[i].words);
+			         cli_sentences[i].words);
 	}
-	for (size_t i = 0; i < flag_rows_count; i++) {
+	for (size_t i = 0; i < cli_flags_count; i++) {
 		auto_(xfree_str) char *flag =
-			xasprintf("Fl %s", flag_rows[i].name + 1);
+			xasprintf("Fl %s", cli_flags[i].name + 1);
 
 		if (strstr(manual, flag) == NULL)
 			fail_msg("tlstally(1) does not name '%s'",
-			         flag_rows[i].name);
+			         cli_flags[i].name);
 	}
 }
 
@@ -370,12 +370,12 @@ static void test_help(void **state)
 
 	(void)state;
 	cli_help(&all);
-	for (size_t i = 0; i < sentences_count; i++)
-		assert_non_null(strstr(all.data, sentences[i].help));
-	for (size_t i = 0; i < sentences_count; i++) {
+	for (size_t i = 0; i < cli_sentences_count; i++)
+		assert_non_null(strstr(all.data, cli_sentences[i].help));
+	for (size_t i = 0; i < cli_sentences_count; i++) {
 		strbuf_reset(&one);
-		cli_help_sentence(&sentences[i], &one);
-		assert_non_null(strstr(one.data, sentences[i].words));
+		cli_help_sentence(&cli_sentences[i], &one);
+		assert_non_null(strstr(one.data, cli_sentences[i].words));
 	}
 }
 
@@ -386,9 +386,9 @@ static void test_help_has_permissions(void **state)
 	auto_(strbuf_clear) struct strbuf help = {0};
 
 	(void)state;
-	for (size_t i = 0; i < sentences_count; i++)
-		if (strcmp(sentences[i].words, "token add") == 0)
-			cli_help_sentence(&sentences[i], &help);
+	for (size_t i = 0; i < cli_sentences_count; i++)
+		if (strcmp(cli_sentences[i].words, "token add") == 0)
+			cli_help_sentence(&cli_sentences[i], &help);
 	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1) {
 		const char *word = jmap_permission_word(bit);
 
@@ -557,7 +557,7 @@ static void test_status_words(void **state)
 
 		ROW(&rows[i]);
 		assert_non_null(doc);
-		status_print(doc, &out);
+		cli_status_print(doc, &out);
 		if ((strstr(strbuf_text(&out), rows[i].want) != NULL) !=
 		    rows[i].there)
 			fail_msg("%s", strbuf_text(&out));

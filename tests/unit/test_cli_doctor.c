@@ -121,7 +121,7 @@ static void expect_finding(struct fixture *f, const char *name,
 	cli.db = f->db;
 	cli.clock = clock_fixed(NOW);
 	cli_doctor(&cli, &f->err);
-	jmap_transport_free(&cli.answers);
+	jmap_client_free(&cli.answers);
 	doc = json_read(cli.out.data, cli.out.len, false, &f->err);
 	check = find_check(doc, name);
 	assert_int_equal(check != NULL, grade != NULL);
@@ -498,7 +498,7 @@ static void test_levels(void **state)
 		cli.db = f.db;
 		cli.clock = clock_fixed(NOW);
 		cli_doctor(&cli, &f.err);
-		jmap_transport_free(&cli.answers);
+		jmap_client_free(&cli.answers);
 		doc = json_read(cli.out.data, cli.out.len, false, &f.err);
 		check = find_check(doc, "levels");
 		assert_non_null(check);

@@ -69,7 +69,7 @@ static int run(struct fixture *f, const char *domain, struct cli_args args,
 	                                       cli.args.domain, &f->err) < 0)
 		return f->err.class;
 	rc = cli_inbound(&cli, &f->err);
-	jmap_transport_free(&cli.answers);
+	jmap_client_free(&cli.answers);
 	*out = cli.out;
 	return rc;
 }

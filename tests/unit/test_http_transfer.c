@@ -211,10 +211,10 @@ static void test_ours(void **state)
 /* The deadline is the deadline, with a whole look-up still under way. */
 static void test_silent_name_server(void **state)
 {
-	const struct http_options options = {.url = "https://slow-dns.invalid/",
-	                                     .timeout_secs = 1};
+	const struct http_client_options options = {
+		.url = "https://slow-dns.invalid/", .timeout_secs = 1};
 	struct http_client *client = NULL;
-	struct http_answer answer = {0};
+	struct http_client_answer answer = {0};
 	time_t began = time(NULL);
 	struct err err = {0};
 
@@ -224,7 +224,7 @@ static void test_silent_name_server(void **state)
 		http_client_ask(client, options.url, NULL, &answer, &err),
 		ERR_IO);
 	assert_non_null(strstr(err.text, "timed out"));
-	http_answer_clear(&answer);
+	http_client_answer_clear(&answer);
 	http_client_free(&client);
 	assert_true(time(NULL) - began < SLOW_SECS);
 }

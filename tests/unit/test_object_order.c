@@ -40,7 +40,7 @@ static struct line line_of(const char *text)
 	return line;
 }
 
-static enum object_verb verb_of(const struct sentence *sentence)
+static enum object_verb verb_of(const struct cli_sentence *sentence)
 {
 	static const char *const words[] = {"get", "query", "create", "update",
 	                                    "delete"};
@@ -55,7 +55,7 @@ static enum object_verb verb_of(const struct sentence *sentence)
 static int read_line(const char *text, struct line *line,
                      struct object_order *order, struct err *err)
 {
-	const struct sentence *sentence;
+	const struct cli_sentence *sentence;
 	struct cli_args args;
 
 	*line = line_of(text);
@@ -458,7 +458,7 @@ static void test_too_many(void **state)
 	static char word[] = "domain=a.example", flag[] = "--field";
 	char *argv[3 + 2 * (CLI_LIST_MAX + 1)] = {flag};
 	static char name[] = "tlstally", verb[] = "update", type[] = "domain";
-	const struct sentence *sentence;
+	const struct cli_sentence *sentence;
 	struct cli_args args;
 	struct err err;
 	int argc = 0;
@@ -487,8 +487,8 @@ static void test_types(void **state)
 		assert_ptr_equal(object_type_find(type->name, &err), type);
 		assert_ptr_equal(object_type_find(type->show.word, &err), type);
 		for (int ours = 0; ours < 2; ours++) {
-			auto_(json_free) json_t *columns =
-				object_names(object_type_columns(type, ours));
+			auto_(json_free) json_t *columns = object_order_names(
+				object_type_columns(type, ours));
 			json_t *column;
 			size_t c;
 

@@ -1,4 +1,4 @@
-#include "jmap/day_rows.h"
+#include "jmap/day_row.h"
 
 #include <stdio.h>
 #include <stdlib.h>

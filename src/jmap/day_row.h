@@ -1,13 +1,13 @@
 /*
- * day_rows - types whose objects are rows of a day: one of a day and a domain
+ * day_row - types whose objects are rows of a day: one of a day and a domain
  *
  * Ids, filters and sorts by day and domain, and the walk over the days that a
  * filter leaves, are the same for all of them.  Their ids are the day and the
  * domain (jmap/id_text.h): "d20513-example_com".  Such a type's facts, and what
  * it shows, begin with the struct of that name here.
  */
-#ifndef TLSTALLY_JMAP_DAY_ROWS_H
-#define TLSTALLY_JMAP_DAY_ROWS_H
+#ifndef TLSTALLY_JMAP_DAY_ROW_H
+#define TLSTALLY_JMAP_DAY_ROW_H
 
 #include "base/day.h"
 #include "jmap/id_text.h"
