@@ -27,7 +27,8 @@ static void look_for_gap(struct http_framing *framing, const char *next)
 
 	if (framing->end != NULL && begin > end + LINE_END &&
 	    begin < end + HEADER_MAX)
-		find_fault(framing, "a NUL in a header, or a folded line");
+		find_fault(framing,
+		           "a NUL in a header field, or a folded line");
 }
 
 void http_framing_field(struct http_framing *framing, const char *name,
@@ -35,9 +36,10 @@ void http_framing_field(struct http_framing *framing, const char *name,
 {
 	look_for_gap(framing, name);
 	if (strpbrk(name, " \t\r") != NULL)
-		find_fault(framing, "a blank in the name of a header");
+		find_fault(framing,
+		           "white space in the name of a header field");
 	if (value != NULL && strchr(value, '\r') != NULL)
-		find_fault(framing, "a CR in a header");
+		find_fault(framing, "a CR in a header field");
 	framing->end = value != NULL ? value + strlen(value) : NULL;
 	framing->hosts += strcasecmp(name, "Host") == 0;
 	framing->lengths += strcasecmp(name, "Content-Length") == 0;
@@ -58,22 +60,23 @@ int http_framing_verdict(struct http_framing *framing, const char *version)
 	bool is_11 = strcmp(version, "HTTP/1.1") == 0;
 
 	if (framing->hosts > 1)
-		find_fault(framing, "more than one Host");
+		find_fault(framing, "more than one Host field");
 	if (framing->hosts == 0 && is_11)
-		find_fault(framing, "no Host");
+		find_fault(framing, "no Host field");
 	if (framing->lengths > 1)
-		find_fault(framing, "more than one Content-Length");
+		find_fault(framing, "more than one Content-Length field");
 	if (framing->encodings > 1)
-		find_fault(framing, "more than one Transfer-Encoding");
+		find_fault(framing, "more than one Transfer-Encoding field");
 	if (framing->encodings > 0 && framing->lengths > 0)
 		find_fault(framing,
 		           "both Content-Length and Transfer-Encoding");
 	if (framing->encodings > 0 && !is_11)
-		find_fault(framing, "Transfer-Encoding before HTTP/1.1");
+		find_fault(framing,
+		           "Transfer-Encoding in a request before HTTP/1.1");
 	if (framing->fault != NULL)
 		return BAD_REQUEST;
 	if (framing->encodings == 0 || framing->is_chunked)
 		return 0;
-	find_fault(framing, "no Transfer-Encoding but chunked");
+	find_fault(framing, "a Transfer-Encoding other than chunked");
 	return NOT_IMPLEMENTED;
 }

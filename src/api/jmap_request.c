@@ -131,7 +131,8 @@ static bool read_call(json_t *json, size_t index, struct jmap_call *call,
 {
 	if (json_array_size(json) != 3)
 		return refuse(problem, PROBLEM("notRequest"),
-		              "methodCalls[%zu]: not [name, arguments, id]",
+		              "methodCalls[%zu]: not of the form [name, "
+		              "arguments, id]",
 		              index);
 	call->name = json_text(json_array_get(json, 0));
 	call->args = json_array_get(json, 1);
@@ -187,10 +188,10 @@ static bool read_created_ids(struct jmap_request *request,
 	json_object_foreach (ids, name, id) {
 		if (!jmap_is_id(name) || json_text(id) == NULL ||
 		    !jmap_is_id(json_text(id)))
-			return refuse(problem, PROBLEM("notRequest"),
-			              "createdIds: '%.60s' and its value are "
-			              "not both an id",
-			              name);
+			return refuse(
+				problem, PROBLEM("notRequest"),
+				"createdIds: '%.60s' or its value is not an id",
+				name);
 	}
 	request->created_ids = ids;
 	return true;

@@ -74,7 +74,8 @@ static json_t *get_at(json_t *at, const char *rest, const char *pointer,
 	if (rest == NULL)
 		return json_incref(at);
 	if (!next_token(&rest, &token)) {
-		err_set(err, ERR_PARSE, "'%.200s': ~ without 0 or 1", pointer);
+		err_set(err, ERR_PARSE, "'%.200s': ~ is not followed by 0 or 1",
+		        pointer);
 		return NULL;
 	}
 	if (json_is_array(at) && strcmp(strbuf_text(&token), "*") == 0)
@@ -139,7 +140,7 @@ static int check_prefixes(json_t *patch, struct err *err)
 		if (strncmp(pointers[i], pointers[i - 1], len) == 0 &&
 		    pointers[i][len] == '/')
 			rc = err_set(err, ERR_PARSE,
-			             "'%.100s' is the beginning of '%.100s'",
+			             "'%.100s' is a prefix of '%.100s'",
 			             pointers[i - 1], pointers[i]);
 	}
 	free(pointers);
@@ -177,9 +178,9 @@ static int patch_list(json_t *object, const char *name, json_t *array,
 	if (json_is_object(json_array_get(array, 0)) ||
 	    (!json_is_true(value) && !take_out))
 		return err_set(err, ERR_PARSE,
-		               "'%.200s' leads into an array: set the whole of "
-		               "it, or '%.60s/ITEM' to true or false when its "
-		               "items are texts or numbers",
+		               "'%.200s' points into an array: set the whole "
+		               "array, or, if its items are strings or "
+		               "numbers, set '%.60s/ITEM' to true or false",
 		               pointer, name);
 	/* an empty list does not say of what it is one: {"item":true} is for
 	 * its reader to understand */
@@ -222,20 +223,21 @@ static int patch_at(json_t *object, const char *pointer, json_t *value,
 	for (;;) {
 		if (!next_token(&rest, &token))
 			return err_set(err, ERR_PARSE,
-			               "'%.200s': ~ without 0 or 1", pointer);
+			               "'%.200s': ~ is not followed by 0 or 1",
+			               pointer);
 		if (json_is_array(at) && rest == NULL)
 			return patch_list(up, strbuf_text(&name), at,
 			                  strbuf_text(&token), value, pointer,
 			                  err);
 		if (json_is_array(at))
 			return err_set(err, ERR_PARSE,
-			               "'%.200s' leads into an array: set the "
-			               "whole of it",
+			               "'%.200s' points into an array: set the "
+			               "whole array",
 			               pointer);
 		if (!json_is_object(at))
 			return err_set(err, ERR_PARSE,
-			               "'%.200s' leads through what is no "
-			               "object",
+			               "'%.200s' points into a value that is "
+			               "not an object",
 			               pointer);
 		if (rest == NULL)
 			return patch_member(at, strbuf_text(&token), value);
@@ -243,8 +245,8 @@ static int patch_at(json_t *object, const char *pointer, json_t *value,
 		at = json_object_get(at, strbuf_text(&token));
 		if (at == NULL)
 			return err_set(err, ERR_PARSE,
-			               "'%.200s' leads through '%.100s', which "
-			               "is not there",
+			               "'%.200s' points into '%.100s', which "
+			               "does not exist",
 			               pointer, strbuf_text(&token));
 		strbuf_reset(&name);
 		strbuf_puts(&name, strbuf_text(&token));

@@ -141,7 +141,7 @@ static void items_of_map(const struct json_at *at, json_t *list)
 			items[n++].value = value;
 		else
 			json_at_fail(&member, ERR_PARSE,
-			             "neither true nor an item with a number");
+			             "neither true nor a numbered item");
 	}
 	qsort(items, n, sizeof(*items), by_index);
 	for (size_t i = 0; i < n; i++)

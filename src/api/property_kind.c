@@ -227,7 +227,7 @@ static void read_enum(const struct json_at *at, const struct property *row,
 		return;
 	}
 	word_list(row->words, &all);
-	json_at_fail(at, ERR_PARSE, "none of %s", strbuf_text(&all));
+	json_at_fail(at, ERR_PARSE, "not one of %s", strbuf_text(&all));
 }
 
 static json_t *write_enum(const struct property *row, const void *field)

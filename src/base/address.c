@@ -152,7 +152,9 @@ struct address_guard *address_guard_new(bool allow_private, struct err *err)
 
 	guard->allow_private = allow_private;
 	if (getifaddrs(&guard->own) < 0) {
-		err_errno(err, ERR_IO, "addresses of our own interfaces");
+		err_errno(
+			err, ERR_IO,
+			"cannot read the addresses of this host's interfaces");
 		address_guard_free(&guard);
 	}
 	return guard;
@@ -216,6 +218,7 @@ bool address_guard_allows(const struct address_guard *guard,
 		snprintf(why, room, "address %s is %s (%s)", text, range->what,
 		         range->source);
 	else
-		snprintf(why, room, "address %s is our own", text);
+		snprintf(why, room, "address %s is an address of this host",
+		         text);
 	return false;
 }

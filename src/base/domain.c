@@ -73,8 +73,8 @@ static int ascii_canonical(const char *text, size_t len, char *out,
 		} else {
 			out[i] = label_byte(text[i]);
 			if (out[i] == '\0')
-				fault = "has a character that no domain name "
-					"has";
+				fault = "contains a character that is not "
+					"allowed in a domain name";
 		}
 		if (fault != NULL)
 			return refuse(err, ERR_PARSE, text, len, fault);
@@ -103,9 +103,9 @@ static int idn_canonical(const char *text, size_t len, char *out,
 
 	if (len > UTF8_MAX)
 		return refuse(err, ERR_LIMIT, text, len,
-		              "is longer than any domain name");
+		              "is too long for a domain name");
 	if (memchr(text, '\0', len) != NULL)
-		return refuse(err, ERR_PARSE, text, len, "has a NUL in it");
+		return refuse(err, ERR_PARSE, text, len, "contains a NUL");
 	memcpy(utf8, text, len);
 	utf8[len] = '\0';
 	rc = idn2_lookup_u8((const uint8_t *)utf8, &ascii,

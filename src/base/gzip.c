@@ -87,9 +87,10 @@ static int unpack_all(z_stream *z, size_t max, struct strbuf *out,
 	}
 	if (rc != Z_STREAM_END)
 		return err_set(err, ERR_PARSE, "gzip: %s",
-		               z->msg ? z->msg : "the stream ends early");
+		               z->msg ? z->msg : "unexpected end of the data");
 	if (out->failed)
-		return err_set(err, ERR_LIMIT, "gzip: no room for the text");
+		return err_set(err, ERR_LIMIT,
+		               "gzip: the output buffer is too small");
 	return 0;
 }
 

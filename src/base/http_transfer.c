@@ -111,10 +111,11 @@ static void say_too_long(const struct http_transfer *http, char *why,
 	size_t kib = http->body.cap / 1024;
 
 	if (http->header_bytes > HTTP_HEADERS_MAX)
-		snprintf(why, room, "the headers are longer than %d KiB",
+		snprintf(why, room,
+		         "the response headers are longer than %d KiB",
 		         HTTP_HEADERS_MAX / 1024);
 	else
-		snprintf(why, room, "the answer is longer than %zu %s",
+		snprintf(why, room, "the response is longer than %zu %s",
 		         kib < 1024 ? kib : kib / 1024,
 		         kib < 1024 ? "KiB" : "MiB");
 }

@@ -45,13 +45,14 @@ int io_read_file(const char *path, struct strbuf *out, struct err *err)
 		return err_errno(err, ERR_IO, "%s", path);
 	rc = io_read_all(fd, out);
 	if (rc < 0)
-		err_errno(err, ERR_IO, "reading %s", path);
+		err_errno(err, ERR_IO, "cannot read %s", path);
 	close(fd);
 	if (rc < 0)
 		return err->class;
-	return out->failed ? err_set(err, ERR_LIMIT, "%s: longer than %zu",
-	                             path, out->cap)
-	                   : 0;
+	return out->failed
+	               ? err_set(err, ERR_LIMIT, "%s: longer than %zu bytes",
+	                         path, out->cap)
+	               : 0;
 }
 
 static int make_one(const char *path, mode_t mode, struct err *err)
@@ -60,10 +61,13 @@ static int make_one(const char *path, mode_t mode, struct err *err)
 		return errno == EEXIST
 		               ? 0
 		               : err_errno(err, ERR_IO,
-		                           "making the directory %s", path);
+		                           "cannot create the directory %s",
+		                           path);
 	/* whoever owns the directory above may have put a link in its place */
 	if (fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) != 0)
-		return err_errno(err, ERR_IO, "mode of the directory %s", path);
+		return err_errno(err, ERR_IO,
+		                 "cannot set the mode of the directory %s",
+		                 path);
 	return 1;
 }
 

@@ -21,7 +21,7 @@ static int address_of(const char *path, struct sockaddr_un *address,
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(address->sun_path))
 		return err_set(err, ERR_LIMIT,
-		               "socket path longer than %zu bytes: %s",
+		               "the socket path is longer than %zu bytes: %s",
 		               sizeof(address->sun_path) - 1, path);
 	strcpy(address->sun_path, path);
 	return 0;
@@ -37,7 +37,8 @@ static int make_parent(const struct unix_socket_options *options,
 	int rc = io_make_directories(parent, 0755, err);
 
 	if (rc == 1 && lchown(parent, options->owner, options->group) < 0)
-		return err_errno(err, ERR_IO, "owner of the directory %s",
+		return err_errno(err, ERR_IO,
+		                 "cannot set the owner of the directory %s",
 		                 parent);
 	return rc < 0 ? rc : 0;
 }
@@ -65,16 +66,18 @@ static int take_lock(struct unix_socket *sock,
 	sock->lock_fd =
 		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (sock->lock_fd < 0)
-		return err_errno(err, ERR_IO, "opening %s", path);
+		return err_errno(err, ERR_IO, "cannot open %s", path);
 	/* whoever is to own the socket may start us himself the next time */
 	if (give_lock(sock->lock_fd, options->owner) < 0)
-		return err_errno(err, ERR_IO, "owner of %s", path);
+		return err_errno(err, ERR_IO, "cannot set the owner of %s",
+		                 path);
 	if (flock(sock->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
-		return err_set(err, ERR_BUSY, "another %s uses the socket %s",
+		return err_set(err, ERR_BUSY,
+		               "another %s is using the socket %s",
 		               options->who, sock->path);
-	return err_errno(err, ERR_IO, "locking %s", path);
+	return err_errno(err, ERR_IO, "cannot lock %s", path);
 }
 
 /* What is at the path: nothing or a socket nobody reads (0, and it is gone
@@ -102,14 +105,14 @@ static int clear_path(const struct sockaddr_un *address, int type,
 	/* EAGAIN: its queue of connections is full, so somebody has it */
 	if (saved == 0 || saved == EPROTOTYPE || saved == EAGAIN)
 		return err_set(err, ERR_BUSY,
-		               "another program uses the socket %s", path);
+		               "another program is using the socket %s", path);
 	if (saved != ECONNREFUSED) {
 		errno = saved;
-		return err_errno(err, ERR_IO, "connecting to %s", path);
+		return err_errno(err, ERR_IO, "cannot connect to %s", path);
 	}
 	if (unlink(path) < 0)
-		return err_errno(err, ERR_IO, "removing the stale socket %s",
-		                 path);
+		return err_errno(err, ERR_IO,
+		                 "cannot remove the stale socket %s", path);
 	return 0;
 }
 
@@ -133,8 +136,8 @@ int unix_socket_check(const struct unix_socket *sock, struct err *err)
 	                    st.st_dev == sock->dev && st.st_ino == sock->ino))
 		return 0;
 	return err_set(err, ERR_IO,
-	               "somebody removed or replaced the socket %s: nothing "
-	               "reaches us any more",
+	               "the socket %s was removed or replaced, and no more "
+	               "data arrives",
 	               sock->path);
 }
 
@@ -151,8 +154,10 @@ int unix_socket_bound(struct unix_socket *sock,
 	if (lchown(sock->path, options->owner, options->group) < 0 ||
 	    fchmodat(AT_FDCWD, sock->path, options->mode, AT_SYMLINK_NOFOLLOW) <
 	            0)
-		return err_errno(err, ERR_IO, "owner and mode of the socket %s",
-		                 sock->path);
+		return err_errno(
+			err, ERR_IO,
+			"cannot set the owner and mode of the socket %s",
+			sock->path);
 	return 0;
 }
 
@@ -183,7 +188,7 @@ static int bind_at(const struct sockaddr_un *address, int type, struct err *err)
 
 	if (fd >= 0 &&
 	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
-		err_errno(err, ERR_IO, "binding the socket %s",
+		err_errno(err, ERR_IO, "cannot bind to the socket %s",
 		          address->sun_path);
 		close(fd);
 		fd = ERR_IO;

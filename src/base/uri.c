@@ -82,7 +82,7 @@ static const char *byte_fault(char c)
 	if ((unsigned char)c >= 0x80)
 		return "a character outside ASCII";
 	if (!is_unreserved(c) && !is_reserved(c))
-		return "a character that no URI has";
+		return "a character that is not allowed in a URI";
 	return NULL;
 }
 
@@ -99,7 +99,7 @@ const char *uri_fault(const char *text, size_t len)
 			i += 3;
 			continue;
 		}
-		fault = text[i] == '%' ? "a broken %-escape"
+		fault = text[i] == '%' ? "an invalid %-escape"
 		                       : byte_fault(text[i]);
 		if (fault != NULL)
 			return fault;

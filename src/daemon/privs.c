@@ -74,7 +74,8 @@ static int make_store(const char *directory, struct identity *identity,
 		return err->class;
 	if (geteuid() == 0 &&
 	    chown(directory, identity->uid, identity->gid) < 0)
-		return err_errno(err, ERR_IO, "owner of the directory %s",
+		return err_errno(err, ERR_IO,
+		                 "cannot set the owner of the directory %s",
 		                 directory);
 	return 0;
 }

@@ -134,7 +134,7 @@ static ssize_t read_plain(struct log_input *input, void *buf, size_t room,
 		got = pread(input->fd, buf, room, (off_t)input->at);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return err_errno(err, ERR_IO, "reading %s", input->path);
+		return err_errno(err, ERR_IO, "cannot read %s", input->path);
 	return got;
 }
 

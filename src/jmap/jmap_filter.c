@@ -189,7 +189,7 @@ static const struct jmap_filter *read_operator(struct reading *in, json_t *json)
 		filter->operator++;
 	if (filter->operator== CONDITION)
 		return jmap_fail(in->failure, "invalidArguments",
-		                 "filter: operator: none of AND, OR, NOT");
+		                 "filter: operator: not one of AND, OR, NOT");
 	if (!json_is_array(conditions))
 		return jmap_fail(in->failure, "invalidArguments",
 		                 "filter: conditions: not an array");

@@ -198,8 +198,8 @@ enum bad_input datagram_decode(const void *data, size_t len,
 		data = utf8_repair(&session->mem, data, len, &len);
 	root = json_loadb(data, len, JSON_ALLOW_NUL, &why);
 	if (!json_is_object(root)) {
-		err_set(err, ERR_PARSE, "no JSON object: %s",
-		        root ? "another value" : why.text);
+		err_set(err, ERR_PARSE, "not a JSON object: %s",
+		        root ? "another kind of value" : why.text);
 		return BAD_JSON;
 	}
 	return decode_root(root, session, err);

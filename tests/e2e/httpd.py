@@ -498,7 +498,7 @@ def test_unix(directory):
     second = subprocess.run([HTTPD, "-f", "-c", server.conf],
                             capture_output=True, text=True)
     expect("a second one is refused", (1, True),
-           (second.returncode, "another tlstally-httpd uses the socket" in second.stderr))
+           (second.returncode, "another tlstally-httpd is using the socket" in second.stderr))
     server.stop()
     expect("it takes its socket away", False, path.exists())
 

@@ -152,7 +152,7 @@ expect "no way back to root" "$(id -u "$user")" \
 		"/proc/$daemon/status")"
 timeout 10 "$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
 expect "a second daemon ends" 1 $?
-expect "and says why" 1 "$(grep -c 'another tlstallyd uses the socket' \
+expect "and says why" 1 "$(grep -c 'another tlstallyd is using the socket' \
 	"$dir/second")"
 
 echo "# SIGTERM under load"
@@ -267,7 +267,7 @@ taken_away()
 	new_store
 	start_daemon
 	rm -r "$1"
-	wait_until 10 logged "somebody removed or replaced" ||
+	wait_until 10 logged "was removed or replaced" ||
 		expect "$1 is missed" yes no
 	wait "$daemon"
 	status=$?

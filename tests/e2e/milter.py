@@ -458,7 +458,7 @@ def test_socket_stale_and_taken(w):
     assert os.stat(w.sock).st_mode & 0o777 == 0o620
     second = w.spawn(os.path.join(w.dir, "conf"))
     assert second.wait(20) == 1
-    assert w.says("another tlstally-milter uses the socket"), w.log()
+    assert w.says("another tlstally-milter is using the socket"), w.log()
     w.mta().connect()
     w.stop()
     assert not os.path.exists(w.sock)
@@ -467,7 +467,7 @@ def test_socket_stale_and_taken(w):
         sock.listen()
         third = w.spawn(os.path.join(w.dir, "conf"))
         assert third.wait(20) == 1
-    assert w.says("another program uses the socket"), w.log()
+    assert w.says("another program is using the socket"), w.log()
     assert os.path.exists(w.sock)
 
 
@@ -495,7 +495,7 @@ def test_socket_removed(w):
     w.start()
     os.unlink(w.sock)
     assert w.daemon.wait(20) == 1
-    assert w.says("somebody removed or replaced the socket"), w.log()
+    assert w.says("was removed or replaced, and no more data arrives"), w.log()
 
 
 def test_sigterm_waits_for_a_message(w):

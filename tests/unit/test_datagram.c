@@ -14,9 +14,9 @@ static void test_bad_input(void **state)
 		enum bad_input want;
 		const char *words;
 	} rows[] = {
-		{"empty", "", BAD_JSON, "no JSON object"},
-		{"not JSON", "hello", BAD_JSON, "no JSON object"},
-		{"an array", "[]", BAD_JSON, "another value"},
+		{"empty", "", BAD_JSON, "not a JSON object"},
+		{"not JSON", "hello", BAD_JSON, "not a JSON object"},
+		{"an array", "[]", BAD_JSON, "another kind of value"},
 		{"cut off", "{\"d\": \"a.example\"", BAD_JSON, "expected"},
 		{"words after", "{} {}", BAD_JSON, "end of file"},
 		{"a later version",

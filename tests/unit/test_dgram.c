@@ -105,7 +105,7 @@ static void test_a_socket_that_is_another_now(void **state)
 	assert_int_equal(unix_socket_check(&first.file, &f->err), 0);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(unix_socket_check(&first.file, &f->err), ERR_IO);
-	assert_non_null(strstr(f->err.text, "nothing reaches us"));
+	assert_non_null(strstr(f->err.text, "no more data arrives"));
 	/* whoever removed the socket removed its lock as well */
 	assert_int_equal(unlink(lock), 0);
 	assert_int_equal(dgram_socket_open(&second, &options, &f->err), 0);
@@ -162,7 +162,7 @@ static void test_a_live_socket_is_not_stolen(void **state)
 			assert_int_equal(listen(fd, 1), 0);
 		assert_int_equal(dgram_socket_open(&sock, &options, &f->err),
 		                 ERR_BUSY);
-		assert_non_null(strstr(f->err.text, "another program uses"));
+		assert_non_null(strstr(f->err.text, "another program is using"));
 		close(fd);
 		unlink(path);
 	}

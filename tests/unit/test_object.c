@@ -330,7 +330,7 @@ static void test_refused(void **state)
 	         "{\"a@b.example\":true,\"c@d.example\":1}",
 	         "mailRua.c@d.example: neither true nor false"},
 		{"no number", "mailRua", "{\"01\":\"a@b.example\"}",
-	         "mailRua.01: neither true nor an item"},
+	         "mailRua.01: neither true nor a numbered item"},
 		{"a list that is text", "mailRua", "\"a@b.example\"",
 	         "mailRua: not an array"},
 		{"an identifier that is not a number", "policyIdentifiers",
@@ -358,7 +358,8 @@ static void test_refused(void **state)
 	         "report.contactInfo: not a string"},
 		{"an unknown type of policy", "report.policies.0.policyType",
 	         "\"no-policy-found\"",
-	         "report.policies[0].policyType: none of noPolicyFound, tlsa"},
+	         "report.policies[0].policyType: not one of noPolicyFound, "
+	         "tlsa"},
 		{"a type that is null", "report.policies.0.policyType", "null",
 	         "report.policies[0].policyType: missing"},
 		{"a policy that is text", "report.policies", "[\"x\"]",
@@ -382,7 +383,7 @@ static void test_refused(void **state)
 		{"an unknown result",
 	         "report.policies.0.failureDetails.0.resultType",
 	         "\"certificate-expired\"",
-	         "report.policies[0].failureDetails[0].resultType: none of "
+	         "report.policies[0].failureDetails[0].resultType: not one of "
 	         "startTls"},
 		{"no address of a host",
 	         "report.policies.0.failureDetails.0.receivingIp",

@@ -331,7 +331,7 @@ static void test_refusals(void **state)
 		{"no JSON", "query domain --where {day}", "--where: "},
 		{"a filter in JSON, wrong",
 	         "query domain --where {'operator':'XOR','conditions':[]}",
-	         "--where: operator: none of AND, OR, NOT"},
+	         "--where: operator: not one of AND, OR, NOT"},
 		{"no such order", "query suppression --sort reason",
 	         "--sort: 'reason' is not one of id, address, since, until "
 	         "(with "
@@ -409,7 +409,7 @@ static void test_refusals(void **state)
 		{"a word that is none",
 	         PATCH "report/policies=[{'policyType':'dane','policyDomain':"
 	               "'a.example'}]",
-	         "report/policies[0].policyType: none of noPolicyFound, "
+	         "report/policies[0].policyType: not one of noPolicyFound, "
 	         "tlsa, sts, other"},
 		{"a count that is none",
 	         REPORT "--field report/policies/0={'policyType':'sts',"
