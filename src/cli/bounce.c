@@ -92,15 +92,6 @@ static bool find_token(const struct cli *cli, const struct strbuf *message,
 	return false;
 }
 
-/* To its end: a writer that gets a broken pipe would call it a failure. */
-static int read_message(struct strbuf *message, struct err *err)
-{
-	strbuf_init(message, MESSAGE_MAX);
-	if (io_read_all(STDIN_FILENO, message) < 0)
-		return err_errno(err, ERR_IO, "standard input");
-	return 0;
-}
-
 static void print(struct cli *cli, const struct bounce_outcome *outcome,
                   const char *why)
 {
@@ -138,8 +129,11 @@ int cli_bounce(struct cli *cli, struct err *err)
 	struct err words = {0};
 	struct dsn dsn;
 
-	if (read_message(&message, err) < 0)
-		return err->class;
+	strbuf_init(&message, MESSAGE_MAX);
+	/* to its end: a writer that gets a broken pipe would call it a
+	 * failure */
+	if (io_read_all(STDIN_FILENO, &message) < 0)
+		return err_errno(err, ERR_IO, "standard input");
 	if (!find_token(cli, &message, token))
 		why = "it is to none of our envelope senders";
 	else if (message.failed)

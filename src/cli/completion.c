@@ -35,17 +35,6 @@ static bool begins(size_t i)
 	return i == 0 || !same_first(&cli_sentences[i], &cli_sentences[i - 1]);
 }
 
-static void write_first(struct strbuf *out)
-{
-	strbuf_puts(out, "_tlstally_first='");
-	for (size_t i = 0; i < cli_sentences_count; i++)
-		if (begins(i))
-			strbuf_printf(out, "%s%.*s", i > 0 ? " " : "",
-			              (int)first_len(&cli_sentences[i]),
-			              cli_sentences[i].words);
-	strbuf_puts(out, "'\n");
-}
-
 /* The second words of those that have one. */
 static void write_second(struct strbuf *out)
 {
@@ -74,33 +63,32 @@ static void write_flags(unsigned flags, struct strbuf *out)
 			add_word(out, cli_flags[i].name);
 }
 
-static void write_options(struct strbuf *out)
+static void options_of(const struct cli_sentence *sentence, struct strbuf *out)
 {
-	strbuf_puts(out, "_tlstally_options()\n{\n\tcase $1 in\n");
-	for (size_t i = 0; i < cli_sentences_count; i++) {
-		strbuf_printf(out, "\t'%s') echo '", cli_sentences[i].words);
-		write_flags(cli_sentences[i].flags, out);
-		strbuf_puts(out, "' ;;\n");
-	}
-	strbuf_puts(out, "\tesac\n}\n");
+	write_flags(sentence->flags, out);
 }
 
 /* What is offered for each operand; "-": nothing. */
-static void write_operands(struct strbuf *out)
+static void operands_of(const struct cli_sentence *sentence, struct strbuf *out)
 {
 	const struct cli_operand *operand;
 
-	strbuf_puts(out, "_tlstally_operands()\n{\n\tcase $1 in\n");
+	for (size_t i = 0;
+	     (operand = cli_sentence_operand(sentence, i)) != NULL; i++)
+		add_word(out, operand->value == VALUE_FILE   ? "file"
+		              : operand->value == VALUE_TYPE ? "type"
+		                                             : "-");
+}
+
+static void write_sentences(const char *name,
+                            void (*words)(const struct cli_sentence *sentence,
+                                          struct strbuf *out),
+                            struct strbuf *out)
+{
+	strbuf_printf(out, "_tlstally_%s()\n{\n\tcase $1 in\n", name);
 	for (size_t i = 0; i < cli_sentences_count; i++) {
 		strbuf_printf(out, "\t'%s') echo '", cli_sentences[i].words);
-		for (size_t n = 0;
-		     (operand = cli_sentence_operand(&cli_sentences[i], n)) !=
-		     NULL;
-		     n++) {
-			add_word(out, operand->value == VALUE_FILE   ? "file"
-			              : operand->value == VALUE_TYPE ? "type"
-			                                             : "-");
-		}
+		words(&cli_sentences[i], out);
 		strbuf_puts(out, "' ;;\n");
 	}
 	strbuf_puts(out, "\tesac\n}\n");
@@ -235,11 +223,16 @@ static void write_types(struct strbuf *out)
 void completion_write(struct strbuf *out)
 {
 	strbuf_puts(out, "# bash completion of tlstally(1), made of its tables "
-	                 "when it was built\n");
-	write_first(out);
+	                 "when it was built\n_tlstally_first='");
+	for (size_t i = 0; i < cli_sentences_count; i++)
+		if (begins(i))
+			strbuf_printf(out, "%s%.*s", i > 0 ? " " : "",
+			              (int)first_len(&cli_sentences[i]),
+			              cli_sentences[i].words);
+	strbuf_puts(out, "'\n");
 	write_second(out);
-	write_options(out);
-	write_operands(out);
+	write_sentences("options", options_of, out);
+	write_sentences("operands", operands_of, out);
 	write_valued(out);
 	write_types(out);
 }

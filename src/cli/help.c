@@ -4,35 +4,21 @@
 #include "base/auto.h"
 #include "jmap/permission.h"
 
-enum { SENTENCE_WIDTH = 26, FLAG_WIDTH = 26 };
-
-static void flag_line(const struct cli_flag_row *row, struct strbuf *out)
-{
-	auto_(strbuf_clear) struct strbuf left = {0};
-
-	if (row->help == NULL)
-		return;
-	strbuf_printf(&left, "%s%s%s", row->name, row->value ? " " : "",
-	              row->value ? row->value : "");
-	strbuf_printf(out, "  %-*s %s\n", FLAG_WIDTH, strbuf_text(&left),
-	              row->help);
-}
+enum { LEFT_WIDTH = 26 };
 
 static void flag_lines(unsigned flags, struct strbuf *out)
 {
-	for (size_t i = 0; i < cli_flags_count; i++)
-		if ((cli_flags[i].flag & flags) != 0)
-			flag_line(&cli_flags[i], out);
-}
+	for (size_t i = 0; i < cli_flags_count; i++) {
+		const struct cli_flag_row *row = &cli_flags[i];
+		auto_(strbuf_clear) struct strbuf left = {0};
 
-static void sentence_line(const struct cli_sentence *sentence,
-                          struct strbuf *out)
-{
-	auto_(strbuf_clear) struct strbuf left = {0};
-
-	cli_sentence_write(sentence, &left);
-	strbuf_printf(out, "  %-*s %s\n", SENTENCE_WIDTH, strbuf_text(&left),
-	              sentence->help);
+		if ((row->flag & flags) == 0 || row->help == NULL)
+			continue;
+		strbuf_printf(&left, "%s%s%s", row->name, row->value ? " " : "",
+		              row->value ? row->value : "");
+		strbuf_printf(out, "  %-*s %s\n", LEFT_WIDTH,
+		              strbuf_text(&left), row->help);
+	}
 }
 
 void cli_help(struct strbuf *out)
@@ -40,8 +26,13 @@ void cli_help(struct strbuf *out)
 	strbuf_puts(out, "usage: tlstally [option]... command [option]...\n"
 	                 "Makes and sends reports on SMTP TLS (RFC 8460) of "
 	                 "what tlstallyd counted.\n\ncommands:\n");
-	for (size_t i = 0; i < cli_sentences_count; i++)
-		sentence_line(&cli_sentences[i], out);
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		auto_(strbuf_clear) struct strbuf left = {0};
+
+		cli_sentence_write(&cli_sentences[i], &left);
+		strbuf_printf(out, "  %-*s %s\n", LEFT_WIDTH,
+		              strbuf_text(&left), cli_sentences[i].help);
+	}
 	strbuf_puts(out, "\noptions:\n");
 	flag_lines(FLAGS_ALWAYS, out);
 	strbuf_printf(out,

@@ -116,25 +116,20 @@ static void print_mx(const json_t *mx, struct strbuf *out)
 		print_host(host, out);
 }
 
-static void print_problems(const json_t *problems, struct strbuf *out)
+static void print(const json_t *doc, struct strbuf *out)
 {
-	const json_t *text;
+	const json_t *problems = doc_get(doc, "problems"), *text;
 	size_t i;
 
+	strbuf_printf(out, "%s\n", doc_text(doc, "domain"));
+	print_tlsrpt(doc_get(doc, "tlsrpt"), out);
+	print_sts(doc_get(doc, "mtaSts"), out);
+	print_mx(doc_get(doc, "mx"), out);
 	strbuf_puts(out, json_array_size(problems) > 0
 	                         ? "\nWhat may need a look:\n"
 	                         : "\nNothing here needs a look.\n");
 	json_array_foreach (problems, i, text)
 		strbuf_printf(out, "  %s\n", json_string_value(text));
-}
-
-static void print(const json_t *doc, struct strbuf *out)
-{
-	strbuf_printf(out, "%s\n", doc_text(doc, "domain"));
-	print_tlsrpt(doc_get(doc, "tlsrpt"), out);
-	print_sts(doc_get(doc, "mtaSts"), out);
-	print_mx(doc_get(doc, "mx"), out);
-	print_problems(doc_get(doc, "problems"), out);
 }
 
 /* --- what is asked --- */

@@ -143,15 +143,6 @@ static int put_deep(const struct object_pointer *pointer, const char *name,
 	return 0;
 }
 
-static int put_key(const struct object_pointer *pointer, json_t *patch,
-                   json_t *value)
-{
-	auto_(strbuf_clear) struct strbuf key = {0};
-
-	object_pointer_write(pointer, &key);
-	return json_object_set_new(patch, strbuf_text(&key), value);
-}
-
 /* The "=" behind the name; of an item, which may have some of its own, the
  * last one. */
 static const char *find_equals(const struct property_table *table,
@@ -174,6 +165,7 @@ int object_field_add(const struct property_table *table, const char *text,
                      bool is_patch, json_t *given, struct err *err)
 {
 	auto_(object_pointer_clear) struct object_pointer pointer = {0};
+	auto_(strbuf_clear) struct strbuf key = {0};
 	auto_(xfree_str) char *name = NULL;
 	const char *equals = find_equals(table, text);
 	json_t *value;
@@ -189,8 +181,10 @@ int object_field_add(const struct property_table *table, const char *text,
 	                : field_value(&pointer, name, equals + 1, err);
 	if (value == NULL)
 		return ERR_PARSE;
-	return is_patch ? put_key(&pointer, given, value)
-	                : put_deep(&pointer, name, given, value, err);
+	if (!is_patch)
+		return put_deep(&pointer, name, given, value, err);
+	object_pointer_write(&pointer, &key);
+	return json_object_set_new(given, strbuf_text(&key), value);
 }
 
 /* --- checks --- */

@@ -82,16 +82,6 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 	return 0;
 }
 
-static int unknown_field(const struct object_order *order, const char *name,
-                         struct err *err)
-{
-	auto_(strbuf_clear) struct strbuf choices = {0};
-
-	object_pointer_choices(order->type->show.table(), name, &choices);
-	return err_set(err, ERR_PARSE, "--fields: unknown field '%.60s'%s",
-	               name, strbuf_text(&choices));
-}
-
 static int read_fields(const struct cli_args *args, struct object_order *order,
                        struct err *err)
 {
@@ -103,9 +93,15 @@ static int read_fields(const struct cli_args *args, struct object_order *order,
 	order->fields = object_order_names(args->object.fields);
 	json_array_foreach (order->fields, i, item) {
 		const char *name = json_string_value(item);
+		auto_(strbuf_clear) struct strbuf choices = {0};
 
-		if (!jmap_has_property(order->type, name))
-			return unknown_field(order, name, err);
+		if (jmap_has_property(order->type, name))
+			continue;
+		object_pointer_choices(order->type->show.table(), name,
+		                       &choices);
+		return err_set(err, ERR_PARSE,
+		               "--fields: unknown field '%.60s'%s", name,
+		               strbuf_text(&choices));
 	}
 	return json_array_size(order->fields) > 0
 	               ? 0
@@ -114,20 +110,13 @@ static int read_fields(const struct cli_args *args, struct object_order *order,
 
 /* --- what is given --- */
 
-/* The words may quote the file, which somebody else may have written. */
-static int not_json(const char *name, const struct err *why, struct err *err)
-{
-	auto_(xfree_str) char *safe = doc_safe_text(why->text);
-
-	return err_set(err, ERR_PARSE, "%s: %s", name, safe);
-}
-
 static int read_given_file(const struct cli_args *args,
                            struct object_order *order, struct err *err)
 {
 	const char *path = args->object.file;
 	const char *name = path ? path : "standard input";
 	auto_(strbuf_clear) struct strbuf text = {.cap = JMAP_MAX_REQUEST};
+	auto_(xfree_str) char *safe = NULL;
 	struct err why = {0};
 
 	if (path != NULL && args->object.from_stdin)
@@ -140,8 +129,11 @@ static int read_given_file(const struct cli_args *args,
 		return err_set(err, ERR_LIMIT, "%s: longer than %d bytes", name,
 		               JMAP_MAX_REQUEST);
 	order->given = json_read_lax(strbuf_text(&text), text.len, 0, &why);
-	if (order->given == NULL)
-		return not_json(name, &why, err);
+	if (order->given == NULL) {
+		/* it may quote the file, which is maybe a stranger's */
+		safe = doc_safe_text(why.text);
+		return err_set(err, ERR_PARSE, "%s: %s", name, safe);
+	}
 	if (!json_is_object(order->given))
 		return err_set(err, ERR_PARSE, "%s: not one JSON object", name);
 	return 0;
@@ -167,19 +159,11 @@ static int read_given(const struct cli_args *args, struct object_order *order,
 
 /* --- which, and in what order --- */
 
-static bool wants_bool(const struct jmap_type *type, const char *name)
-{
-	const struct jmap_condition *row = type->walk.conditions;
-
-	while (row->name != NULL && strcmp(row->name, name) != 0)
-		row++;
-	return row->name != NULL && row->match == MATCH_HAS;
-}
-
 /* "status=failed", or a filter in JSON. */
 static json_t *read_condition(const struct jmap_type *type, const char *text,
                               struct err *err)
 {
+	const struct jmap_condition *row = type->walk.conditions;
 	auto_(xfree_str) char *name = NULL;
 	const char *equals = strchr(text, '=');
 	json_t *condition, *value;
@@ -194,7 +178,9 @@ static json_t *read_condition(const struct jmap_type *type, const char *text,
 	}
 	name = xstrndup(text, (size_t)(equals - text));
 	value = json_string(++equals);
-	if (wants_bool(type, name) &&
+	while (row->name != NULL && strcmp(row->name, name) != 0)
+		row++;
+	if (row->name != NULL && row->match == MATCH_HAS &&
 	    (strcmp(equals, "true") == 0 || strcmp(equals, "false") == 0)) {
 		json_decref(value);
 		value = json_boolean(equals[0] == 't');

@@ -11,14 +11,6 @@ enum { PATHS_DEEP = 16 };
 
 /* --- many --- */
 
-static bool is_number(const struct jmap_type *type, const char *name)
-{
-	const struct property *row = property_find(type->show.table(), name);
-
-	return row != NULL &&
-	       (row->kind == &kind_uint || row->kind == &kind_count);
-}
-
 void object_print_table(const struct jmap_type *type, const json_t *objects,
                         const json_t *fields, struct strbuf *out)
 {
@@ -26,11 +18,14 @@ void object_print_table(const struct jmap_type *type, const json_t *objects,
 	struct table_column *columns = xcalloc(count + 1, sizeof(*columns));
 
 	for (size_t c = 0; c < count; c++) {
-		columns[c].title = columns[c].member =
-			json_string_value(json_array_get(fields, c));
-		columns[c].align = is_number(type, columns[c].title)
-		                           ? TABLE_RIGHT
-		                           : TABLE_LEFT;
+		const char *name = json_string_value(json_array_get(fields, c));
+		const struct property *row =
+			property_find(type->show.table(), name);
+		bool is_number = row != NULL && (row->kind == &kind_uint ||
+		                                 row->kind == &kind_count);
+
+		columns[c].title = columns[c].member = name;
+		columns[c].align = is_number ? TABLE_RIGHT : TABLE_LEFT;
 	}
 	table_print(objects, columns, count, "", out);
 	free(columns);

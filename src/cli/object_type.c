@@ -13,14 +13,6 @@ const char *object_type_columns(const struct jmap_type *type, bool ours)
 	               : type->show.columns_elsewhere;
 }
 
-/* Of "x:TlsInternalReport". */
-static const char *bare_name(const struct jmap_type *type)
-{
-	const char *colon = strchr(type->name, ':');
-
-	return colon ? colon + 1 : type->name;
-}
-
 static void unknown(const char *name, struct err *err)
 {
 	auto_(strbuf_clear) struct strbuf names = {0};
@@ -47,7 +39,7 @@ const struct jmap_type *object_type_find(const char *name, struct err *err)
 
 	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++)
 		if (strcmp(name, type->name) == 0 ||
-		    strcmp(name, bare_name(type)) == 0 ||
+		    strcmp(name, strchr(type->name, ':') + 1) == 0 ||
 		    strcmp(name, type->show.word) == 0)
 			return type;
 	unknown(name, err);

@@ -194,22 +194,6 @@ static int count(struct objects_job *job, struct err *err)
 	return 0;
 }
 
-/* Nothing but ids is wanted: they are known. */
-static bool only_ids(const json_t *fields)
-{
-	return json_array_size(fields) == 1 &&
-	       strcmp(json_string_value(json_array_get(fields, 0)), "id") == 0;
-}
-
-static void objects_of_ids(const json_t *ids, json_t *objects)
-{
-	json_t *id;
-	size_t i;
-
-	json_array_foreach (ids, i, id)
-		json_array_append_new(objects, json_pack("{s:O}", "id", id));
-}
-
 /* --- printing --- */
 
 static void print_many(struct objects_job *job, const json_t *objects)
@@ -270,13 +254,17 @@ int objects_find(struct objects_job *job, const json_t *fields, json_t *objects,
 {
 	auto_(json_free) json_t *ids = json_array();
 	auto_(json_free) json_t *gone = json_array();
+	const char *first = json_string_value(json_array_get(fields, 0));
+	json_t *id;
+	size_t i;
 
 	if (query_ids(job, ids, err) < 0)
 		return err->class;
 	/* what is gone since /query is no failure */
-	if (!only_ids(fields))
+	if (json_array_size(fields) != 1 || strcmp(first, "id") != 0)
 		return objects_load(job, ids, fields, objects, gone, err);
-	objects_of_ids(ids, objects);
+	json_array_foreach (ids, i, id)
+		json_array_append_new(objects, json_pack("{s:O}", "id", id));
 	return 0;
 }
 

@@ -26,11 +26,6 @@ static void outcome_clear(struct outcome *outcome)
 	json_free(&outcome->refused);
 }
 
-static void add_all_refused(struct outcome *outcome, const json_t *refused)
-{
-	json_object_update(outcome->refused, (json_t *)(uintptr_t)refused);
-}
-
 /* One refused of one is the reason itself; of several each goes to standard
  * error, and the sum is the reason. */
 static int say_outcome(const struct outcome *outcome, const struct deed *deed,
@@ -59,17 +54,6 @@ static int say_outcome(const struct outcome *outcome, const struct deed *deed,
 
 /* --- create --- */
 
-/* What was given, and what the server made of it. */
-static json_t *created_object(const struct objects_job *job, json_t *news)
-{
-	json_t *object = json_object(), *id = json_object_get(news, "id");
-
-	json_object_set(object, "id", id);
-	json_object_update(object, job->order->given);
-	json_object_update(object, news);
-	return object;
-}
-
 int objects_create(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *response = NULL;
@@ -90,7 +74,10 @@ int objects_create(struct objects_job *job, struct err *err)
 		return err_set(err, ERR_UNCERTAIN,
 		               "the answer to /set does not say what was "
 		               "created");
-	object = created_object(job, news);
+	/* what was given, and what the server made of it */
+	object = json_pack("{s:O}", "id", json_object_get(news, "id"));
+	json_object_update(object, job->order->given);
+	json_object_update(object, news);
 	if (job->cli->args.json) {
 		doc_print(object, &job->cli->out);
 	} else {
@@ -129,7 +116,7 @@ static int change_some(struct objects_job *job, const struct deed *deed,
 	                 &response, err) < 0)
 		return err->class;
 	refused = json_object_get(response, deed->refused);
-	add_all_refused(outcome, refused);
+	json_object_update(outcome->refused, refused);
 	if (add_done(response, deed, outcome->done) +
 	            json_object_size(refused) ==
 	    count)

@@ -54,18 +54,6 @@ static int must_exist(const struct cli *cli, struct err *err)
 	               directory, settings_file_path(&cli->args.file));
 }
 
-/* A store that takes nothing is told of by who has more to put there. */
-static int watch_clock(struct cli *cli, struct err *err)
-{
-	struct clock_record record;
-	int rc = host_clock_watch(cli->db, &cli->conf, &cli->clock, &record,
-	                          err);
-
-	clock_record_words(&record, cli->doubt);
-	cli->vouched = record.vouched;
-	return rc == ERR_BUSY ? 0 : rc;
-}
-
 int cli_open_store(struct cli *cli, bool read_only, struct err *err)
 {
 	struct db_options options = {
@@ -73,11 +61,17 @@ int cli_open_store(struct cli *cli, bool read_only, struct err *err)
 		.map_size = cli->conf.store.map_size,
 		.read_only = read_only,
 	};
+	struct clock_record record;
+	int rc;
 
 	if (must_exist(cli, err) < 0 || become_owner(cli, err) < 0 ||
 	    db_open(&cli->db, &options, err) < 0)
 		return err->class;
-	return watch_clock(cli, err);
+	rc = host_clock_watch(cli->db, &cli->conf, &cli->clock, &record, err);
+	clock_record_words(&record, cli->doubt);
+	cli->vouched = record.vouched;
+	/* a store that takes nothing is told of by who has more to put there */
+	return rc == ERR_BUSY ? 0 : rc;
 }
 
 /* Root becomes the store's owner here, too, when there is a store: what comes

@@ -66,15 +66,6 @@ static uint64_t count_open(struct cli *cli)
 	return n;
 }
 
-/* Once a day at most, when it is closed: cron mails what is said here. */
-static void warn_of_incomplete(const struct rollup_result *result)
-{
-	if (result->days_incomplete > 0)
-		log_warning("a day was closed although %s: is its daemon "
-		            "running?",
-		            result->incomplete);
-}
-
 static void tell_taken_back(const struct not_yet *done)
 {
 	if (done->feeds + done->days + done->domains == 0)
@@ -129,7 +120,11 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 	               progress_is_watched() ? count_open(cli) : 0);
 	rc = rollup_run(cli->db, &options, &result->rollup, err);
 	progress_end(&progress);
-	warn_of_incomplete(&result->rollup);
+	/* once a day at most: cron mails what is said here */
+	if (result->rollup.days_incomplete > 0)
+		log_warning("a day was closed although %s: is its daemon "
+		            "running?",
+		            result->rollup.incomplete);
 	tell_taken_back(&result->rollup.taken_back);
 	return rc;
 }
@@ -227,17 +222,10 @@ static int deliver(struct cli *cli, struct transport *transport,
 	return rc;
 }
 
-static void find_next_due(struct cli *cli, int64_t *due)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
-
-	if (!outbox_due_first(txn, due))
-		*due = 0;
-}
-
 static int step_deliver(struct cli *cli, struct run_result *result,
                         struct err *err)
 {
+	auto_(db_abort) struct db_txn *txn = NULL;
 	struct transport *transport;
 	int rc;
 
@@ -247,7 +235,9 @@ static int step_deliver(struct cli *cli, struct run_result *result,
 		return err->class;
 	rc = deliver(cli, transport, result, err);
 	transport->free(&transport);
-	find_next_due(cli, &result->next_due);
+	txn = db_begin_read(cli->db);
+	if (!outbox_due_first(txn, &result->next_due))
+		result->next_due = 0;
 	return rc;
 }
 
@@ -270,16 +260,6 @@ static int step_purge(struct cli *cli, struct run_result *result,
 typedef int step_fn(struct cli *cli, struct run_result *result,
                     struct err *err);
 
-/* Each time: what waits for it may be today's reports. */
-static void warn_of_clock(const struct cli *cli)
-{
-	if (cli->doubt[0] != '\0')
-		log_warning("%s: days are not closed and nothing is purged "
-		            "until it is known which time is right; see "
-		            "`tlstally clock show`",
-		            cli->doubt);
-}
-
 /* A step that fails leaves the others their turn; the last failure is the
  * command's, those before it are said here. */
 static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
@@ -288,7 +268,12 @@ static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
 	struct run_result result = {0};
 	int rc = 0;
 
-	warn_of_clock(cli);
+	/* each time: what waits for it may be today's reports */
+	if (cli->doubt[0] != '\0')
+		log_warning("%s: days are not closed and nothing is purged "
+		            "until it is known which time is right; see "
+		            "`tlstally clock show`",
+		            cli->doubt);
 	for (size_t i = 0; i < count && !stop_asked; i++) {
 		struct err own = {0};
 

@@ -129,26 +129,20 @@ static int matches(const struct cli_sentence *sentence, char *const *words,
 	return n;
 }
 
-static bool first_word_is(const struct cli_sentence *sentence, const char *word)
-{
-	size_t len = strlen(word);
-
-	return strncmp(sentence->words, word, len) == 0 &&
-	       sentence->words[len] == ' ';
-}
-
 /* "suppress what? list, add or remove" */
 static bool ask_for_second(const char *word, struct err *err)
 {
 	char choices[128] = "";
-	size_t used = 0;
+	size_t used = 0, len = strlen(word);
 
-	for (size_t i = 0; i < cli_sentences_count; i++)
-		if (first_word_is(&cli_sentences[i], word))
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		const char *words = cli_sentences[i].words;
+
+		if (strncmp(words, word, len) == 0 && words[len] == ' ')
 			used += (size_t)snprintf(
 				choices + used, sizeof(choices) - used, "%s%s",
-				used ? ", " : "",
-				cli_sentences[i].words + strlen(word) + 1);
+				used ? ", " : "", words + len + 1);
+	}
 	if (used > 0)
 		err_set(err, ERR_PARSE, "%s what? One of: %s", word, choices);
 	return used > 0;

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/xalloc.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/table.h"
@@ -32,6 +33,7 @@ static void put_size(uint64_t bytes, struct strbuf *out)
 static void print_head(const json_t *doc, struct strbuf *out)
 {
 	const json_t *store = doc_get(doc, "store");
+	const char *doubt = doc_text(doc_get(doc, "clock"), "why");
 
 	strbuf_printf(out, "store     %s, ", doc_text(store, "directory"));
 	put_size(doc_number(store, "usedBytes"), out);
@@ -42,18 +44,12 @@ static void print_head(const json_t *doc, struct strbuf *out)
 		           word_api(&words_modes, mode)) == 0)
 			strbuf_puts(out, word_sentence(&words_modes, mode));
 	strbuf_putc(out, '\n');
-}
-
-static void print_clock(const json_t *doc, struct strbuf *out)
-{
-	const char *why = doc_text(doc_get(doc, "clock"), "why");
-
-	if (why[0] != '\0')
+	if (doubt[0] != '\0')
 		strbuf_printf(
 			out,
 			"clock     %s.\n          Days are not closed and "
 			"nothing is purged: see `tlstally clock show`\n",
-			why);
+			doubt);
 }
 
 static void print_feeds(const json_t *doc, struct strbuf *out)
@@ -147,22 +143,22 @@ static void print_waiting(const json_t *doc, struct strbuf *out)
 		              sessions, doc_number(waiting, "domains"));
 }
 
-static void print_bad_input(const json_t *day, struct strbuf *out)
+/* "3 held, 2 pending" between the two; nothing of none. */
+static void print_counts(const char *before, json_t *counts, const char *after,
+                         struct strbuf *out)
 {
-	const char *kind, *comma = "";
+	const char *name, *comma = "";
 	json_t *count;
-	/* jansson's iterator takes no const object */
-	json_t *bad = json_object_get(day, "badInput");
 
-	if (json_object_size(bad) == 0)
+	if (json_object_size(counts) == 0)
 		return;
-	strbuf_printf(out, "bad input on %s: ", doc_text(day, "day"));
-	json_object_foreach (bad, kind, count) {
+	strbuf_puts(out, before);
+	json_object_foreach (counts, name, count) {
 		strbuf_printf(out, "%s%lld %s", comma,
-		              (long long)json_integer_value(count), kind);
+		              (long long)json_integer_value(count), name);
 		comma = ", ";
 	}
-	strbuf_puts(out, "; tlstallyd's log has examples\n");
+	strbuf_puts(out, after);
 }
 
 static void print_nobodys(const json_t *day, struct strbuf *out)
@@ -180,17 +176,6 @@ static void print_nobodys(const json_t *day, struct strbuf *out)
 			doc_text(nobodys, "firstHost"));
 }
 
-static uint64_t sum_of(json_t *object)
-{
-	const char *name;
-	json_t *count;
-	uint64_t sum = 0;
-
-	json_object_foreach (object, name, count)
-		sum += (uint64_t)json_integer_value(count);
-	return sum;
-}
-
 static void print_events(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
@@ -202,17 +187,27 @@ static void print_events(const json_t *doc, struct strbuf *out)
 		TABLE_NUMBER("no domain", "withoutDomain"),
 	};
 	const json_t *list = doc_get(doc, "events");
-	json_t *day;
+	json_t *day, *bad, *count;
+	const char *kind;
 	size_t i;
 
-	json_array_foreach (list, i, day)
-		json_set_uint(day, "bad",
-		              sum_of(json_object_get(day, "badInput")));
+	json_array_foreach (list, i, day) {
+		uint64_t sum = 0;
+
+		bad = json_object_get(day, "badInput");
+		json_object_foreach (bad, kind, count)
+			sum += (uint64_t)json_integer_value(count);
+		json_set_uint(day, "bad", sum);
+	}
 	if (json_array_size(list) > 0)
 		strbuf_putc(out, '\n');
 	table_print(list, columns, 6, "", out);
 	json_array_foreach (list, i, day) {
-		print_bad_input(day, out);
+		auto_(xfree_str) char *title =
+			xasprintf("bad input on %s: ", doc_text(day, "day"));
+
+		print_counts(title, json_object_get(day, "badInput"),
+		             "; tlstallyd's log has examples\n", out);
 		print_nobodys(day, out);
 	}
 }
@@ -261,23 +256,6 @@ static void print_days(const json_t *doc, struct strbuf *out)
 	table_print(list, columns, 4, "", out);
 }
 
-/* "3 held, 2 pending" */
-static void print_counts(const char *title, json_t *counts, struct strbuf *out)
-{
-	const char *name, *comma = "";
-	json_t *count;
-
-	if (json_object_size(counts) == 0)
-		return;
-	strbuf_puts(out, title);
-	json_object_foreach (counts, name, count) {
-		strbuf_printf(out, "%s%lld %s", comma,
-		              (long long)json_integer_value(count), name);
-		comma = ", ";
-	}
-	strbuf_putc(out, '\n');
-}
-
 static void print_outbox(const json_t *doc, struct strbuf *out)
 {
 	const json_t *outbox = doc_get(doc, "outbox");
@@ -286,9 +264,9 @@ static void print_outbox(const json_t *doc, struct strbuf *out)
 	strbuf_putc(out, '\n');
 	if (json_object_size(reports) == 0)
 		strbuf_puts(out, "outbox    empty\n");
-	print_counts("outbox    reports: ", reports, out);
+	print_counts("outbox    reports: ", reports, "\n", out);
 	print_counts("          destinations: ",
-	             json_object_get(outbox, "destinations"), out);
+	             json_object_get(outbox, "destinations"), "\n", out);
 	if (doc_text(outbox, "nextDue")[0] != '\0')
 		strbuf_printf(out, "          the next is due %s\n",
 		              doc_text(outbox, "nextDue"));
@@ -300,16 +278,6 @@ static void print_outbox(const json_t *doc, struct strbuf *out)
 		              "          %" PRIu64 " addresses get no reports: "
 		              "`tlstally suppress list`\n",
 		              doc_number(doc, "suppressions"));
-}
-
-static void print_more(const json_t *doc, const char *count, const char *list,
-                       struct strbuf *out)
-{
-	uint64_t all = doc_number(doc, count);
-	size_t shown = json_array_size(doc_get(doc, list));
-
-	if (all > shown)
-		strbuf_printf(out, "  and %" PRIu64 " more\n", all - shown);
 }
 
 static void print_trouble(const json_t *doc, struct strbuf *out)
@@ -326,7 +294,8 @@ static void print_trouble(const json_t *doc, struct strbuf *out)
 		return;
 	strbuf_puts(out, "\nnot delivered yet, to be tried again\n");
 	table_print(doc_get(doc, "trouble"), columns, 5, "  ", out);
-	print_more(doc, "troubleCount", "trouble", out);
+	table_print_more(doc_get(doc, "trouble"),
+	                 doc_number(doc, "troubleCount"), "  ", out);
 }
 
 static void print_unreported(const json_t *doc, struct strbuf *out)
@@ -343,13 +312,12 @@ static void print_unreported(const json_t *doc, struct strbuf *out)
 	strbuf_printf(out, "\nno report was made on %s about\n",
 	              doc_text(json_array_get(list, 0), "day"));
 	table_print(list, columns, 3, "  ", out);
-	print_more(doc, "unreportedCount", "unreported", out);
+	table_print_more(list, doc_number(doc, "unreportedCount"), "  ", out);
 }
 
 void cli_status_print(const json_t *doc, struct strbuf *out)
 {
 	print_head(doc, out);
-	print_clock(doc, out);
 	print_feeds(doc, out);
 	print_lines(doc, out);
 	print_waiting(doc, out);

@@ -6,17 +6,6 @@
 #include "cli/table.h"
 #include "show/doc.h"
 
-static void print_broken(const json_t *day, struct strbuf *out)
-{
-	strbuf_printf(out,
-	              "\nThe event feed is broken: on %s Postfix accepted "
-	              "%" PRIu64 " messages for domains\nwhose sessions should "
-	              "be counted (%" PRIu64 "), and not one TLS session was."
-	              "\n`tlstally doctor` looks where.\n",
-	              doc_text(day, "day"), doc_number(day, "messages"),
-	              doc_number(day, "domains"));
-}
-
 static void print_list(const json_t *day, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
@@ -25,14 +14,11 @@ static void print_list(const json_t *day, struct strbuf *out)
 		TABLE_TEXT("next hop", "nextHop"),
 	};
 	const json_t *list = doc_get(day, "uncoveredDomains");
-	uint64_t all = doc_number(day, "uncovered");
-	size_t shown = json_array_size(list);
 
 	strbuf_printf(out, "\nmail on %s, and no TLS session counted\n",
 	              doc_text(day, "day"));
 	table_print(list, columns, 3, "  ", out);
-	if (all > shown)
-		strbuf_printf(out, "  and %" PRIu64 " more\n", all - shown);
+	table_print_more(list, doc_number(day, "uncovered"), "  ", out);
 	if (doc_number(day, "unjudged") > 0)
 		strbuf_printf(out,
 		              "  %" PRIu64 " more domains are not known to "
@@ -47,7 +33,16 @@ void cli_status_print_coverage(const json_t *doc, struct strbuf *out)
 
 	json_array_foreach (doc_get(doc, "coverage"), i, day) {
 		if (json_is_true(json_object_get(day, "broken")))
-			print_broken(day, out);
+			strbuf_printf(
+				out,
+				"\nThe event feed is broken: on %s Postfix "
+				"accepted %" PRIu64 " messages for domains\n"
+				"whose sessions should be counted (%" PRIu64
+				"), and not one TLS session was."
+				"\n`tlstally doctor` looks where.\n",
+				doc_text(day, "day"),
+				doc_number(day, "messages"),
+				doc_number(day, "domains"));
 		if (doc_number(day, "uncovered") > 0)
 			print_list(day, out);
 	}

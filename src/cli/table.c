@@ -209,3 +209,13 @@ void table_print(const json_t *rows, const struct table_column *columns,
 		free(table.cells[i]);
 	free(table.cells);
 }
+
+void table_print_more(const json_t *rows, uint64_t all, const char *indent,
+                      struct strbuf *out)
+{
+	size_t shown = json_array_size(rows);
+
+	if (all > shown)
+		strbuf_printf(out, "%sand %" PRIu64 " more\n", indent,
+		              all - shown);
+}

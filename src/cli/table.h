@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -46,5 +47,9 @@ bool table_is_cell(const json_t *value);
 /* Titles and rows, each after the indent; nothing when there is no row. */
 void table_print(const json_t *rows, const struct table_column *columns,
                  size_t count, const char *indent, struct strbuf *out);
+
+/* "and 3 more" behind it, when there are more in all than have a row. */
+void table_print_more(const json_t *rows, uint64_t all, const char *indent,
+                      struct strbuf *out);
 
 #endif

@@ -67,26 +67,19 @@ int cli_token_list(struct cli *cli, struct err *err)
 	return 0;
 }
 
-static int count_tokens(struct db_txn *txn)
-{
-	struct api_token row = {0};
-	int n = 0;
-
-	while (n <= TOKENS_MAX && api_token_next(txn, &row))
-		n++;
-	return n;
-}
-
 static int put_new(struct cli *cli, const struct api_token *row,
                    struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(cli->db);
-	struct api_token other;
+	struct api_token other, each = {0};
+	int count = 0;
 
 	if (api_token_get(txn, row->name, &other))
 		db_fail(txn, ERR_PARSE, "there is a token '%s' already",
 		        row->name);
-	if (count_tokens(txn) >= TOKENS_MAX)
+	while (count < TOKENS_MAX && api_token_next(txn, &each))
+		count++;
+	if (count == TOKENS_MAX)
 		db_fail(txn, ERR_LIMIT,
 		        "there are %d tokens, which is the maximum",
 		        TOKENS_MAX);

@@ -75,16 +75,6 @@ static int read_days(const char *text, void *at, struct err *err)
 	return 0;
 }
 
-static int read_report(const char *text, void *at, struct err *err)
-{
-	return object_id_parse(text, at)
-	               ? 0
-	               : err_set(err, ERR_PARSE,
-	                         "'%.40s' is not the id of a report; "
-	                         "`tlstally show DOMAIN` has them",
-	                         text);
-}
-
 /* Names that no domain can have are counted, too. */
 static int read_counted(const char *text, void *at, struct err *err)
 {
@@ -180,7 +170,12 @@ int cli_value_read(enum cli_value value, const char *text, void *at,
 	case VALUE_POSITION:
 		return read_whole(text, -NUMBER_MAX, at, err);
 	case VALUE_REPORT:
-		return read_report(text, at, err);
+		return object_id_parse(text, at)
+		               ? 0
+		               : err_set(err, ERR_PARSE,
+		                         "'%.40s' is not the id of a report; "
+		                         "`tlstally show DOMAIN` has them",
+		                         text);
 	case VALUE_DOMAIN:
 		return domain_canonical(text, strlen(text), at, err);
 	case VALUE_COUNTED:

@@ -128,25 +128,18 @@ static const struct {
 	{CAPABILITY_TLSTALLY, JMAP_TLSTALLY},
 };
 
-static const char *capability_of(const struct jmap_client *client,
-                                 const struct jmap_noun *noun)
-{
-	unsigned all = client->capabilities ? client->capabilities
-	                                    : noun->capabilities;
-
-	for (size_t i = 0; i < 2; i++)
-		if (noun->capabilities & all & capabilities[i].bit)
-			return capabilities[i].urn;
-	return NULL;
-}
-
 static int write_request(const struct jmap_client *client,
                          const struct jmap_noun *noun, const char *method,
                          json_t *args, struct strbuf *out, struct err *err)
 {
 	auto_(json_free) json_t *request = NULL;
-	const char *capability = capability_of(client, noun);
+	unsigned all = client->capabilities ? client->capabilities
+	                                    : noun->capabilities;
+	const char *capability = NULL;
 
+	for (size_t i = 0; i < 2 && capability == NULL; i++)
+		if (noun->capabilities & all & capabilities[i].bit)
+			capability = capabilities[i].urn;
 	if (capability == NULL) {
 		json_decref(args);
 		return err_set(err, ERR_NOTFOUND,

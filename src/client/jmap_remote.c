@@ -164,19 +164,6 @@ static int find_session(struct remote *self, const char *at, unsigned wanted,
 	return 1;
 }
 
-static int say_no_session(const char *url,
-                          const struct http_client_answer *answer,
-                          struct err *err)
-{
-	auto_(xfree_str) char *kind = doc_safe_text(answer->type);
-
-	if (answer->status != 200)
-		return say_status(url, answer, err);
-	return err_set(err, ERR_PARSE,
-	               "%.200s: the answer%s%s%s is not a JMAP session", url,
-	               kind[0] ? ", " : "", kind, kind[0] ? "," : "");
-}
-
 static bool has_path(const char *url)
 {
 	const char *slash = strchr(strstr(url, "//") + 2, '/');
@@ -184,71 +171,47 @@ static bool has_path(const char *url)
 	return slash != NULL && slash[1] != '\0';
 }
 
-/* A URL with a path that cannot be got: the API itself.  If there is a session
- * at the usual place, it tells the account. */
-static int take_as_api(struct remote *self, const char *url, const char *usual,
-                       unsigned wanted)
-{
-	struct http_client_answer answer = {0};
-	struct err ignored;
-
-	self->api = xstrdup(url);
-	find_session(self, usual, wanted, false, &answer, &ignored);
-	http_client_answer_clear(&answer);
-	return 0;
-}
-
 static int discover(struct remote *self, const char *given, unsigned wanted,
                     struct err *err)
 {
-	struct http_client_answer answer = {0};
-	auto_(xfree_str) char *url = NULL;
-	auto_(xfree_str) char *usual = NULL;
+	auto_(http_client_answer_clear) struct http_client_answer answer = {0};
+	auto_(xfree_str) char *url = NULL, *usual = NULL, *kind = NULL;
+	struct err ignored;
+	const char *at;
 	int found;
 
 	if (http_client_url_resolve(NULL, given, &url, err) < 0 ||
 	    http_client_url_resolve(url, well_known, &usual, err) < 0)
 		return err->class;
-	found = find_session(self, has_path(url) ? url : usual, wanted, true,
-	                     &answer, err);
-	if (found == 0 && has_path(url) &&
-	    (answer.status == 405 || answer.status == 404 ||
-	     answer.status == 400 || answer.status == 501))
-		found = take_as_api(self, url, usual, wanted);
-	else if (found == 0)
-		found = say_no_session(has_path(url) ? url : usual, &answer,
-		                       err);
-	http_client_answer_clear(&answer);
-	return found < 0 ? found : 0;
+	at = has_path(url) ? url : usual;
+	found = find_session(self, at, wanted, true, &answer, err);
+	if (found != 0)
+		return found < 0 ? found : 0;
+	/* A path that cannot be got is that of the API itself.  If there is a
+	 * session at the usual place, it tells the account. */
+	if (at == url && (answer.status == 405 || answer.status == 404 ||
+	                  answer.status == 400 || answer.status == 501)) {
+		self->api = xstrdup(url);
+		find_session(self, usual, wanted, false, &answer, &ignored);
+		return 0;
+	}
+	if (answer.status != 200)
+		return say_status(at, &answer, err);
+	kind = doc_safe_text(answer.type);
+	return err_set(err, ERR_PARSE,
+	               "%.200s: the answer%s%s%s is not a JMAP session", at,
+	               kind[0] ? ", " : "", kind, kind[0] ? "," : "");
 }
 
 /* --- the API --- */
-
-static int answer_call(struct remote *self, const struct strbuf *body,
-                       struct http_client_answer *answer, struct err *err)
-{
-	if (http_client_ask(self->http, self->api, body, answer, err) < 0)
-		return err->class;
-	if (is_redirect(answer->status))
-		return err_set(err, ERR_PARSE,
-		               "%.200s: a redirect to '%.150s'; --url can "
-		               "name it itself",
-		               self->api, answer->location);
-	return answer->status == 200 ? 0 : say_status(self->api, answer, err);
-}
 
 static int answer(struct jmap_client *client, const struct strbuf *body,
                   bool changes, struct strbuf *out, struct err *err)
 {
 	struct remote *self = (struct remote *)client;
-	struct http_client_answer got = {0};
-	int rc = answer_call(self, body, &got, err);
+	auto_(http_client_answer_clear) struct http_client_answer got = {0};
+	int rc = http_client_ask(self->http, self->api, body, &got, err);
 
-	if (rc == 0) {
-		*out = got.body;
-		got.body = (struct strbuf){0};
-	}
-	http_client_answer_clear(&got);
 	if (rc == ERR_UNCERTAIN && changes) {
 		struct err lost = *err;
 
@@ -257,7 +220,18 @@ static int answer(struct jmap_client *client, const struct strbuf *body,
 		        "try again",
 		        lost.text);
 	}
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (is_redirect(got.status))
+		return err_set(err, ERR_PARSE,
+		               "%.200s: a redirect to '%.150s'; --url can "
+		               "name it itself",
+		               self->api, got.location);
+	if (got.status != 200)
+		return say_status(self->api, &got, err);
+	*out = got.body;
+	got.body = (struct strbuf){0};
+	return 0;
 }
 
 static void free_remote(struct jmap_client **client)
