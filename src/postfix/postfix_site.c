@@ -5,11 +5,12 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "postfix/postconf_run.h"
 
-enum { INSTANCES_MAX = 64 };
+enum { INSTANCES_MAX = 64, ASKING_MS = 15000 };
 
 static const char default_directory[] = "/etc/postfix";
 
@@ -17,6 +18,7 @@ static const char default_directory[] = "/etc/postfix";
  * not have are passed over by postconf. */
 static const char *const names[] = {
 	"best_mx_transport",
+	"compatibility_level",
 	"content_filter",
 	"daemon_directory",
 	"default_transport",
@@ -29,8 +31,11 @@ static const char *const names[] = {
 	"mail_version",
 	"mailbox_transport",
 	"mailbox_transport_maps",
+	"milter_default_action",
 	"multi_instance_directories",
 	"multi_instance_enable",
+	"multi_instance_name",
+	"non_smtpd_milters",
 	"queue_directory",
 	"receive_override_options",
 	"relay_transport",
@@ -39,6 +44,7 @@ static const char *const names[] = {
 	"sender_dependent_relayhost_maps",
 	"smtp_cname_overrides_servername",
 	"smtp_dns_support_level",
+	"smtp_enforce_tls",
 	"smtp_fallback_relay",
 	"smtp_log_tls_feature_status",
 	"smtp_tls_CAfile",
@@ -50,6 +56,7 @@ static const char *const names[] = {
 	"smtp_tls_security_level",
 	"smtp_tlsrpt_enable",
 	"smtp_tlsrpt_socket_name",
+	"smtp_use_tls",
 	"smtpd_milters",
 	"smtpd_proxy_filter",
 	"syslog_facility",
@@ -94,6 +101,11 @@ static int ask(struct postfix_site *site, const char *directory,
 	struct arena *arena = &site->arena;
 	struct err *err = &site->trouble;
 
+	if (clock_host_ms() > site->until_ms)
+		return err_set(err, ERR_BUSY,
+		               "postconf takes too long; %s and what comes "
+		               "after it was not asked",
+		               directory);
 	if (postconf_run(directory, "-x", names, &main, err) < 0 ||
 	    postconf_run(directory, "-xM", NULL, &services, err) < 0 ||
 	    postconf_run(directory, "-xP", NULL, &overrides, err) < 0)
@@ -145,8 +157,10 @@ static void add_others(struct postfix_site *site, const char *list)
 		struct postfix_instance *instance =
 			add_instance(site, directory);
 
-		if (instance != NULL && !is_enabled(instance))
+		if (instance != NULL && !is_enabled(instance)) {
 			instance->known = false;
+			instance->off = true;
+		}
 	}
 }
 
@@ -173,6 +187,7 @@ struct postfix_site *postfix_site_ask(const struct conf *conf)
 	const char *sender = conf->log.postfix_config_directory, *others;
 
 	arena_init(&site->arena);
+	site->until_ms = clock_host_ms() + ASKING_MS;
 	site->instances = arena_array(&site->arena, INSTANCES_MAX,
 	                              sizeof(*site->instances));
 	add_instance(site, find_default(site));

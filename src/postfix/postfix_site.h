@@ -37,6 +37,7 @@ struct postfix_instance {
 	const char *directory; /* of main.cf and master.cf */
 	bool sends;            /* [log] postfix_config_directory, or else all */
 	bool known;            /* postconf told; not one that is not enabled */
+	bool off;              /* multi_instance_enable is not yes */
 	struct postconf set;
 	struct file_stamp main_cf, master_cf;
 };
@@ -46,9 +47,10 @@ struct postfix_site {
 	struct postfix_instance *instances;
 	size_t count;
 	struct err trouble; /* why something is not known; "" */
+	int64_t until_ms;   /* no postconf is begun after it */
 };
 
-/* Runs postconf(1), for at most some seconds.  Never NULL. */
+/* Runs postconf(1), for at most some twenty seconds.  Never NULL. */
 struct postfix_site *postfix_site_ask(const struct conf *conf);
 void postfix_site_free(struct postfix_site **site);
 

@@ -1,0 +1,299 @@
+#include "postfix/postfix_facts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/span.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+
+enum { MAIN_CF_MAX = 1024 * 1024, MILTERS_MAX = 64 };
+
+static bool read_number(struct span *rest, unsigned *number)
+{
+	int64_t n;
+
+	if (!span_number(rest, 4, &n))
+		return false;
+	*number = (unsigned)n;
+	return true;
+}
+
+bool postfix_version_read(const char *text, struct postfix_version *version)
+{
+	struct span rest = span_of(text);
+
+	*version = (struct postfix_version){0};
+	if (!read_number(&rest, &version->major) || !span_skip(&rest, ".") ||
+	    !read_number(&rest, &version->minor))
+		return false;
+	if (span_skip(&rest, "."))
+		read_number(&rest, &version->patch);
+	return true;
+}
+
+bool postfix_is_before(const struct postfix_version *version, unsigned major,
+                       unsigned minor, unsigned patch)
+{
+	if (version->major != major)
+		return version->major < major;
+	if (version->minor != minor)
+		return version->minor < minor;
+	return version->patch < patch;
+}
+
+const char *postfix_version_text(const struct postfix_facts *facts)
+{
+	const char *text = postconf_get(&facts->instance->set, "mail_version");
+
+	return text != NULL ? text : "";
+}
+
+/* A line that begins with the name; one that begins with white space belongs
+ * to the one before. */
+static bool line_sets(struct span line, const char *name)
+{
+	if (!span_skip(&line, name))
+		return false;
+	return span_starts(span_trim(line), "=");
+}
+
+bool postfix_main_cf_sets(const char *directory, const char *name)
+{
+	auto_(xfree_str) char *path = xasprintf("%s/main.cf", directory);
+	auto_(strbuf_clear) struct strbuf text;
+	struct err err = {0};
+	struct span rest, line;
+	bool more, found = false;
+
+	strbuf_init(&text, MAIN_CF_MAX);
+	if (io_read_file(path, &text, &err) < 0)
+		return false;
+	rest = (struct span){strbuf_text(&text), text.len};
+	do {
+		more = span_split(&rest, '\n', &line);
+		found = line_sets(line, name);
+	} while (more && !found);
+	return found;
+}
+
+static const char *text_of(const struct postconf *set,
+                           const struct postconf_service *service,
+                           const char *name)
+{
+	const char *value = postconf_of_service(set, service, name);
+
+	return value != NULL ? value : "";
+}
+
+static bool is_yes(const char *value)
+{
+	return strcasecmp(value, "yes") == 0;
+}
+
+static const char *level_of(const struct postconf *set,
+                            const struct postconf_service *service)
+{
+	const char *level = text_of(set, service, "smtp_tls_security_level");
+
+	if (level[0] != '\0')
+		return level;
+	if (is_yes(text_of(set, service, "smtp_enforce_tls")))
+		return "encrypt";
+	return is_yes(text_of(set, service, "smtp_use_tls")) ? "may" : "none";
+}
+
+static const char *socket_path(const struct postfix_facts *facts,
+                               const struct postfix_client *client,
+                               struct arena *arena)
+{
+	const char *name = client->socket;
+
+	if (name[0] == '\0')
+		return NULL;
+	if (name[0] == '/' && !client->chroot)
+		return name;
+	return arena_printf(arena, "%s/%s", facts->queue_directory,
+	                    name + strspn(name, "/"));
+}
+
+static void add_client(struct postfix_facts *facts,
+                       const struct postconf_service *service,
+                       struct arena *arena)
+{
+	const struct postconf *set = &facts->instance->set;
+	struct postfix_client *client = &facts->clients[facts->client_count++];
+
+	client->name = service->name;
+	client->chroot = service->chroot;
+	client->level = level_of(set, service);
+	client->sends_events =
+		is_yes(text_of(set, service, "smtp_tlsrpt_enable"));
+	client->socket = text_of(set, service, "smtp_tlsrpt_socket_name");
+	client->socket_path = socket_path(facts, client, arena);
+}
+
+static const char *get(const struct postconf *set, const char *name,
+                       const char *otherwise)
+{
+	const char *value = postconf_get(set, name);
+
+	return value != NULL && value[0] != '\0' ? value : otherwise;
+}
+
+static bool sends_events(const struct postfix_facts *facts)
+{
+	for (size_t i = 0; i < facts->client_count; i++)
+		if (facts->clients[i].sends_events)
+			return true;
+	return false;
+}
+
+/* Later ones leave out mail with "TLS-Required: No", unless they are told not
+ * to look at that header. */
+static bool loops(const struct postfix_facts *facts)
+{
+	const struct postfix_version *version = &facts->version;
+	bool ignores =
+		strcmp(get(&facts->instance->set, "tls_required_enable", "yes"),
+	               "no") == 0;
+
+	return facts->tlsrpt == TLSRPT_BUILT_IN && sends_events(facts) &&
+	       (ignores || (version->major == 3 && version->minor == 10 &&
+	                    version->patch < 4));
+}
+
+void postfix_facts_of(const struct postfix_instance *instance,
+                      struct arena *arena, struct postfix_facts *facts)
+{
+	const struct postconf *set = &instance->set;
+
+	*facts = (struct postfix_facts){
+		.instance = instance,
+		.mail_owner = get(set, "mail_owner", "postfix"),
+		.queue_directory =
+			get(set, "queue_directory", "/var/spool/postfix"),
+		.tlsrpt = postfix_tlsrpt(set),
+	};
+	postfix_version_read(get(set, "mail_version", ""), &facts->version);
+	facts->dns_off = strcmp(get(set, "smtp_dns_support_level", ""),
+	                        "disabled") == 0 ||
+	                 is_yes(get(set, "disable_dns_lookups", "no"));
+	facts->clients = arena_array(arena, set->service_count + 1,
+	                             sizeof(*facts->clients));
+	for (size_t i = 0; i < set->service_count; i++)
+		if (postconf_is_smtp(&set->services[i]))
+			add_client(facts, &set->services[i], arena);
+	facts->asks_in_vain =
+		instance->known &&
+		postconf_get(set, "smtp_tlsrpt_enable") == NULL &&
+		postfix_main_cf_sets(instance->directory, "smtp_tlsrpt_enable");
+	facts->loops = loops(facts);
+}
+
+/* --- milters --- */
+
+static const char between[] = ", \t\r\n";
+
+/* The next word, or what stands in the next braces. */
+static bool next_member(const char **rest, struct span *member, bool *braced)
+{
+	const char *at = *rest + strspn(*rest, between);
+	size_t len;
+
+	if (*at == '\0')
+		return false;
+	*braced = *at == '{';
+	at += *braced;
+	len = *braced ? strcspn(at, "}") : strcspn(at, between);
+	*member = (struct span){at, len};
+	*rest = at + len + (at[len] == '}');
+	return true;
+}
+
+static void add_milter(struct span member, bool braced, const char *action,
+                       struct arena *arena, struct postfix_milters *milters)
+{
+	char *text = arena_strndup(arena, member.at, member.len);
+	char *rest = text, *word;
+	struct postfix_milter milter = {.default_action = action};
+
+	while ((word = strtok_r(rest, between, &rest)) != NULL) {
+		static const char name[] = "default_action";
+		size_t len = sizeof(name) - 1;
+
+		if (milter.socket == NULL)
+			milter.socket = word;
+		else if (braced && strncmp(word, name, len) == 0 &&
+		         word[len] == '=')
+			milter.default_action = word + len + 1;
+	}
+	if (milter.socket != NULL)
+		milters->list[milters->count++] = milter;
+}
+
+void postfix_milters_read(const char *value, const char *action,
+                          struct arena *arena, struct postfix_milters *milters)
+{
+	struct span member;
+	bool braced;
+
+	milters->list = arena_array(arena, MILTERS_MAX, sizeof(*milters->list));
+	milters->count = 0;
+	while (milters->count < MILTERS_MAX &&
+	       next_member(&value, &member, &braced))
+		add_milter(member, braced, action, arena, milters);
+}
+
+/* Behind the last ":", of "inet:HOST:PORT". */
+static const char *port_of(const char *socket)
+{
+	const char *colon = strrchr(socket, ':');
+
+	return strncmp(socket, "inet:", 5) == 0 && colon != NULL ? colon + 1
+	                                                         : NULL;
+}
+
+/* What unix: leads to, from Postfix's queue directory. */
+static const char *path_of(const char *socket, const char *queue_directory,
+                           char *room, size_t size)
+{
+	const char *path = socket + 5;
+	const char *slash = path[0] == '/' ? "" : "/";
+
+	if (strncmp(socket, "unix:", 5) != 0)
+		return NULL;
+	snprintf(room, size, "%s%s%s", slash[0] != '\0' ? queue_directory : "",
+	         slash, path);
+	return room;
+}
+
+static bool is_ours(const char *theirs, const char *ours,
+                    const char *queue_directory)
+{
+	char a[512], b[512];
+	const char *port = port_of(ours), *other = port_of(theirs);
+	const char *path = path_of(ours, "", a, sizeof(a));
+	const char *there = path_of(theirs, queue_directory, b, sizeof(b));
+
+	if (port != NULL && other != NULL)
+		return strcmp(port, other) == 0;
+	if (path == NULL || there == NULL)
+		return false;
+	/* a path within the chroot is the same without the queue directory */
+	return strcmp(path, there) == 0 ||
+	       (strncmp(path, queue_directory, strlen(queue_directory)) == 0 &&
+	        strcmp(path + strlen(queue_directory), there) == 0);
+}
+
+int postfix_milters_find(const struct postfix_milters *milters,
+                         const char *queue_directory, const char *socket)
+{
+	for (size_t i = 0; i < milters->count; i++)
+		if (is_ours(milters->list[i].socket, socket, queue_directory))
+			return (int)i;
+	return -1;
+}
