@@ -88,7 +88,8 @@ static void run(const char *what, const struct strbuf *log)
 		if (stop == NULL)
 			break;
 		lines++;
-		if (log_line_split(at, (size_t)(stop - at), &clock_, &line) &&
+		if (maillog_line_split(at, (size_t)(stop - at), &clock_,
+		                       &line) &&
 		    maillog_read(&line, NULL, &fact) != FACT_NONE) {
 			facts++;
 			smtp_tracker_take(tracker, &line, &fact, count_session,

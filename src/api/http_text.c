@@ -13,7 +13,7 @@ enum {
 	TYPE_LONG = 100,
 };
 
-const char *http_bearer(const char *header)
+const char *http_text_bearer(const char *header)
 {
 	static const char scheme[] = "Bearer ";
 
@@ -24,7 +24,7 @@ const char *http_bearer(const char *header)
 	return header + strspn(header, " ");
 }
 
-char *http_disposition(const char *name)
+char *http_text_disposition(const char *name)
 {
 	auto_(strbuf_clear) struct strbuf out = {0};
 
@@ -40,7 +40,7 @@ char *http_disposition(const char *name)
 	return strbuf_take(&out);
 }
 
-bool http_is_media_type(const char *type)
+bool http_text_is_media_type(const char *type)
 {
 	static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "abcdefghijklmnopqrstuvwxyz0123456789.+-";
@@ -52,8 +52,8 @@ bool http_is_media_type(const char *type)
 	       first + second < TYPE_LONG;
 }
 
-const char *http_blob_path(const char *path, const char *account,
-                           char id[HTTP_BLOB_ID_TEXT])
+const char *http_text_blob_path(const char *path, const char *account,
+                                char id[HTTP_BLOB_ID_TEXT])
 {
 	size_t len = strlen(account);
 	const char *slash;

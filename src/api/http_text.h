@@ -16,18 +16,18 @@ enum { HTTP_BLOB_ID_TEXT = 64 };
 
 /* The token behind "Bearer", in any case of letters (RFC 6750 section 2.1);
  * NULL: none, or it is too long for one. */
-const char *http_bearer(const char *header);
+const char *http_text_bearer(const char *header);
 
 /* "attachment; filename=..." (RFC 6266), the caller's: what could end it, or
  * lead elsewhere, or is not ASCII becomes "_". */
-char *http_disposition(const char *name);
+char *http_text_disposition(const char *name);
 
 /* May it stand in Content-Type: "application/gzip", without parameters? */
-bool http_is_media_type(const char *type);
+bool http_text_is_media_type(const char *type);
 
 /* "ACCOUNT/ID/NAME" (RFC 8620 section 6.2); NULL when it is not like that,
  * else NAME. */
-const char *http_blob_path(const char *path, const char *account,
-                           char id[HTTP_BLOB_ID_TEXT]);
+const char *http_text_blob_path(const char *path, const char *account,
+                                char id[HTTP_BLOB_ID_TEXT]);
 
 #endif

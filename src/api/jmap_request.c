@@ -82,7 +82,7 @@ static bool is_i_json(const json_t *json)
 	return true;
 }
 
-bool jmap_is_id(const char *text)
+bool jmap_request_is_id(const char *text)
 {
 	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	                          "abcdefghijklmnopqrstuvwxyz0123456789-_");
@@ -111,7 +111,7 @@ static bool read_using(struct jmap_request *request,
 		return refuse(problem, PROBLEM("notRequest"),
 		              "using: not an array of capabilities");
 	json_array_foreach (using, i, item) {
-		if (json_text(item) == NULL)
+		if (json_lax_text(item) == NULL)
 			return refuse(problem, PROBLEM("notRequest"),
 			              "using[%zu]: not a string", i);
 	}
@@ -134,7 +134,7 @@ static bool read_call(json_t *json, size_t index, struct jmap_call *call,
 		              "methodCalls[%zu]: not of the form [name, "
 		              "arguments, id]",
 		              index);
-	call->name = json_text(json_array_get(json, 0));
+	call->name = json_lax_text(json_array_get(json, 0));
 	call->args = json_array_get(json, 1);
 	call->id = json_array_get(json, 2);
 	if (call->name == NULL)
@@ -186,8 +186,8 @@ static bool read_created_ids(struct jmap_request *request,
 		return refuse(problem, PROBLEM("notRequest"),
 		              "createdIds: not an object");
 	json_object_foreach (ids, name, id) {
-		if (!jmap_is_id(name) || json_text(id) == NULL ||
-		    !jmap_is_id(json_text(id)))
+		if (!jmap_request_is_id(name) || json_lax_text(id) == NULL ||
+		    !jmap_request_is_id(json_lax_text(id)))
 			return refuse(
 				problem, PROBLEM("notRequest"),
 				"createdIds: '%.60s' or its value is not an id",
@@ -206,7 +206,7 @@ static bool read_tree(const void *body, size_t len,
 	if (len > JMAP_MAX_REQUEST)
 		return refuse_limit(problem, "maxSizeRequest", JMAP_MAX_REQUEST,
 		                    "bytes");
-	request->tree = json_read_lax(body, len, JSON_LAX_NUL, &err);
+	request->tree = json_lax_read(body, len, JSON_LAX_NUL, &err);
 	if (request->tree == NULL)
 		return refuse(problem, PROBLEM("notJSON"), "%.240s", err.text);
 	if (!is_i_json(request->tree))

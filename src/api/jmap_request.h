@@ -70,6 +70,6 @@ bool jmap_request_read(const void *body, size_t len,
 void jmap_request_clear(struct jmap_request *request);
 
 /* Is it an Id (section 1.2): 1 to 255 of A-Z a-z 0-9 - _? */
-bool jmap_is_id(const char *text);
+bool jmap_request_is_id(const char *text);
 
 #endif

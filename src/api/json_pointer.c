@@ -253,7 +253,7 @@ static int patch_at(json_t *object, const char *pointer, json_t *value,
 	}
 }
 
-int json_patch(json_t *object, json_t *patch, struct err *err)
+int json_pointer_patch(json_t *object, json_t *patch, struct err *err)
 {
 	const char *pointer;
 	json_t *value;

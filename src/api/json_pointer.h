@@ -32,6 +32,6 @@ json_t *json_pointer_get(json_t *root, const char *pointer, struct err *err);
  * is not there or into an array, or is the beginning of another (then the
  * object may be changed by half).
  */
-int json_patch(json_t *object, json_t *patch, struct err *err);
+int json_pointer_patch(json_t *object, json_t *patch, struct err *err);
 
 #endif

@@ -80,9 +80,9 @@ const struct property_table *object_properties(void);
 /* Of a TlsReportPolicy: struct report_policy. */
 extern const struct property_table object_policy_table;
 
-struct internal_report *internal_report_new(void);
-void internal_report_free(struct internal_report **object);
-void internal_report_reset(struct internal_report *object);
+struct internal_report *object_new(void);
+void object_free(struct internal_report **object);
+void object_reset(struct internal_report *object);
 
 /* The caller's. */
 json_t *object_write(const struct internal_report *object);

@@ -59,9 +59,9 @@ static void refuse_others(const struct json_at *at,
 	}
 }
 
-void properties_read(const struct json_at *at,
-                     const struct property_table *table, struct arena *mem,
-                     void *thing)
+void property_table_read(const struct json_at *at,
+                         const struct property_table *table, struct arena *mem,
+                         void *thing)
 {
 	refuse_others(at, table);
 	for (size_t i = 0; i < table->count; i++) {
@@ -79,7 +79,8 @@ void properties_read(const struct json_at *at,
 		table->check(at, thing);
 }
 
-json_t *properties_write(const struct property_table *table, const void *thing)
+json_t *property_table_write(const struct property_table *table,
+                             const void *thing)
 {
 	json_t *json = json_object();
 

@@ -4,8 +4,8 @@
  * A row names the property, where its field lies, and its kind: two functions
  * that read and write any field of that type.
  *
- *     {"sendingMtaIp", &kind_ip, offsetof(struct report_detail,
- *                                         detail.sending_ip)},
+ *     {"sendingMtaIp", &property_ip, offsetof(struct report_detail,
+ *                                          detail.sending_ip)},
  *
  * Lists have their count in a second field.  api/object and the types of
  * jmap/ are such tables.
@@ -24,7 +24,7 @@
 
 struct property;
 
-struct kind {
+struct property_kind {
 	/* From what is there, which is not null.  NULL: set by the server. */
 	void (*read)(const struct json_at *at, const struct property *row,
 	             struct arena *mem, void *field);
@@ -46,7 +46,7 @@ struct property_table {
 
 struct property {
 	const char *name;
-	const struct kind *kind;
+	const struct property_kind *kind;
 	size_t offset;
 	enum json_need need;
 	size_t max;          /* texts: bytes; lists: items; 0: no limit */
@@ -66,9 +66,9 @@ void property_unknown(const struct json_at *at,
                       const struct property_table *table);
 
 /* Reads all properties into the struct; unknown ones are an error. */
-void properties_read(const struct json_at *at,
-                     const struct property_table *table, struct arena *mem,
-                     void *thing);
+void property_table_read(const struct json_at *at,
+                         const struct property_table *table, struct arena *mem,
+                         void *thing);
 
 /* The items of a list that was given as an array or as an object,
  * {"item":true} (false: it is not in it) or {"0":item}: a new array, empty
@@ -76,32 +76,38 @@ void properties_read(const struct json_at *at,
 json_t *property_items(const struct json_at *at);
 
 /* An object with every property. */
-json_t *properties_write(const struct property_table *table, const void *thing);
+json_t *property_table_write(const struct property_table *table,
+                             const void *thing);
 
-extern const struct kind kind_text;    /* const char * */
-extern const struct kind kind_address; /* const char * */
-extern const struct kind kind_ip;      /* const char * */
-extern const struct kind kind_domain;  /* const char * */
-extern const struct kind kind_count;   /* uint64_t */
-extern const struct kind kind_time;    /* int64_t */
-extern const struct kind kind_until;   /* int64_t; 0: null, for good */
-extern const struct kind kind_enum;    /* an enum with `words` */
+extern const struct property_kind property_text;    /* const char * */
+extern const struct property_kind property_address; /* const char * */
+extern const struct property_kind property_ip;      /* const char * */
+extern const struct property_kind property_domain;  /* const char * */
+extern const struct property_kind property_count;   /* uint64_t */
+extern const struct property_kind property_time;    /* int64_t */
+extern const struct property_kind
+	property_until; /* int64_t; 0: null, for good */
+extern const struct property_kind property_enum; /* an enum with `words` */
 
 /* Lists: a pointer to items and, count_offset further on, a size_t. */
-extern const struct kind kind_identifiers; /* uint64_t *, number or text */
-extern const struct kind kind_texts;       /* const char ** */
-extern const struct kind kind_patterns;    /* const char **, MX patterns */
-extern const struct kind kind_addresses;   /* const char **, each once */
-extern const struct kind kind_uris;        /* const char **, each once */
-extern const struct kind kind_objects;     /* structs of `items` */
+extern const struct property_kind
+	property_identifiers; /* uint64_t *, number or text */
+extern const struct property_kind property_texts; /* const char ** */
+extern const struct property_kind
+	property_patterns; /* const char **, MX patterns */
+extern const struct property_kind
+	property_addresses;                      /* const char **, each once */
+extern const struct property_kind property_uris; /* const char **, each once */
+extern const struct property_kind property_objects; /* structs of `items` */
 
 /* Set by the server: written, never read. */
-extern const struct kind kind_id;           /* uint64_t; 0: null */
-extern const struct kind kind_word;         /* const char * */
-extern const struct kind kind_uint;         /* uint64_t */
-extern const struct kind kind_made_bool;    /* bool */
-extern const struct kind kind_moment;       /* int64_t; 0: null */
-extern const struct kind kind_made_enum;    /* an enum with `words` */
-extern const struct kind kind_made_objects; /* structs of `items` */
+extern const struct property_kind property_id;        /* uint64_t; 0: null */
+extern const struct property_kind property_word;      /* const char * */
+extern const struct property_kind property_uint;      /* uint64_t */
+extern const struct property_kind property_made_bool; /* bool */
+extern const struct property_kind property_moment;    /* int64_t; 0: null */
+extern const struct property_kind property_made_enum; /* an enum with `words` */
+extern const struct property_kind
+	property_made_objects; /* structs of `items` */
 
 #endif

@@ -31,7 +31,7 @@ static const char *text_at(const struct json_at *at, const struct property *row)
 			json_at_fail(at, ERR_PARSE, "empty");
 		return NULL;
 	}
-	if (!text_is_plain(text))
+	if (!detail_text_is_plain(text))
 		json_at_fail(at, ERR_PARSE, "has control characters");
 	else if (row->max != 0 && strlen(text) > row->max)
 		json_at_fail(at, ERR_LIMIT, "longer than %zu bytes", row->max);
@@ -146,11 +146,13 @@ static json_t *write_text(const struct property *row, const void *field)
 	return json ? json : json_null();
 }
 
-const struct kind kind_text = {read_text, write_text, take_text};
-const struct kind kind_address = {read_text, write_text, take_address};
-const struct kind kind_ip = {read_text, write_text, take_ip};
-const struct kind kind_domain = {read_text, write_text, take_domain};
-const struct kind kind_word = {NULL, write_text, NULL};
+const struct property_kind property_text = {read_text, write_text, take_text};
+const struct property_kind property_address = {read_text, write_text,
+                                               take_address};
+const struct property_kind property_ip = {read_text, write_text, take_ip};
+const struct property_kind property_domain = {read_text, write_text,
+                                              take_domain};
+const struct property_kind property_word = {NULL, write_text, NULL};
 
 /* --- numbers and times --- */
 
@@ -205,12 +207,12 @@ static json_t *write_moment(const struct property *row, const void *field)
 	return *(const int64_t *)field ? write_time(row, field) : json_null();
 }
 
-const struct kind kind_count = {read_count, write_count, NULL};
-const struct kind kind_uint = {NULL, write_count, NULL};
-const struct kind kind_time = {read_time, write_time, NULL};
-const struct kind kind_until = {read_time, write_moment, NULL};
-const struct kind kind_made_bool = {NULL, write_bool, NULL};
-const struct kind kind_moment = {NULL, write_moment, NULL};
+const struct property_kind property_count = {read_count, write_count, NULL};
+const struct property_kind property_uint = {NULL, write_count, NULL};
+const struct property_kind property_time = {read_time, write_time, NULL};
+const struct property_kind property_until = {read_time, write_moment, NULL};
+const struct property_kind property_made_bool = {NULL, write_bool, NULL};
+const struct property_kind property_moment = {NULL, write_moment, NULL};
 
 /* --- words --- */
 
@@ -244,9 +246,9 @@ static json_t *write_id(const struct property *row, const void *field)
 	return id ? json_string(object_id_format(id, text)) : json_null();
 }
 
-const struct kind kind_enum = {read_enum, write_enum, NULL};
-const struct kind kind_made_enum = {NULL, write_enum, NULL};
-const struct kind kind_id = {NULL, write_id, NULL};
+const struct property_kind property_enum = {read_enum, write_enum, NULL};
+const struct property_kind property_made_enum = {NULL, write_enum, NULL};
+const struct property_kind property_id = {NULL, write_id, NULL};
 
 /* --- lists --- */
 
@@ -393,7 +395,7 @@ static void read_objects(const struct json_at *at, const struct property *row,
 	for (size_t i = 0; i < n; i++) {
 		struct json_at item = json_at_item(&list, i, JSON_OBJECT);
 
-		properties_read(&item, row->items, mem, things + i * size);
+		property_table_read(&item, row->items, mem, things + i * size);
 	}
 	*(void **)field = things;
 	*count_of(row, field) = n;
@@ -407,15 +409,19 @@ static json_t *write_objects(const struct property *row, const void *field)
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(
-			list, properties_write(row->items, things + i * size));
+			list,
+			property_table_write(row->items, things + i * size));
 	return list;
 }
 
-const struct kind kind_texts = {read_all, write_texts, take_text};
-const struct kind kind_patterns = {read_all, write_texts, take_pattern};
-const struct kind kind_addresses = {read_once, write_texts, take_address};
-const struct kind kind_uris = {read_once, write_texts, take_uri};
-const struct kind kind_identifiers = {read_identifiers, write_identifiers,
-                                      NULL};
-const struct kind kind_objects = {read_objects, write_objects, NULL};
-const struct kind kind_made_objects = {NULL, write_objects, NULL};
+const struct property_kind property_texts = {read_all, write_texts, take_text};
+const struct property_kind property_patterns = {read_all, write_texts,
+                                                take_pattern};
+const struct property_kind property_addresses = {read_once, write_texts,
+                                                 take_address};
+const struct property_kind property_uris = {read_once, write_texts, take_uri};
+const struct property_kind property_identifiers = {read_identifiers,
+                                                   write_identifiers, NULL};
+const struct property_kind property_objects = {read_objects, write_objects,
+                                               NULL};
+const struct property_kind property_made_objects = {NULL, write_objects, NULL};

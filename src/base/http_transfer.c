@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "base/curl_easy.h"
+#include "base/curl_handle.h"
 
 /* CURLOPT_OPENSOCKETFUNCTION: after DNS, before the first packet.  Told "no",
  * curl tries the host's next address. */
@@ -20,7 +20,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose,
 	                          sizeof(http->refused)))
 		return CURL_SOCKET_BAD;
 	http->addresses_tried++;
-	fd = curl_open_socket(NULL, purpose, address);
+	fd = curl_handle_open_socket(NULL, purpose, address);
 	if (fd == CURL_SOCKET_BAD && errno != EAFNOSUPPORT)
 		http->no_socket = true;
 	return fd;
@@ -66,7 +66,7 @@ void http_transfer_open(struct http_transfer *http,
 {
 	int64_t connect_secs = terms->connect_secs > 0 ? terms->connect_secs
 	                                               : HTTP_CONNECT_SECS;
-	CURL *easy = curl_new();
+	CURL *easy = curl_handle_new();
 
 	*http = (struct http_transfer){.easy = easy, .guard = terms->guard};
 	strbuf_init(&http->body, terms->body_max);
@@ -75,7 +75,7 @@ void http_transfer_open(struct http_transfer *http,
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tlstally/" VERSION);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 	                 (long)CURL_SSLVERSION_TLSv1_2);
-	curl_verify(easy, !terms->unverified, terms->ca_file);
+	curl_handle_verify(easy, !terms->unverified, terms->ca_file);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)terms->timeout_secs);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
 	                 (long)(connect_secs < terms->timeout_secs
@@ -123,7 +123,7 @@ static void say_too_long(const struct http_transfer *http, char *why,
 enum http_failure http_transfer_failure(const struct http_transfer *http,
                                         CURLcode result, char *why, size_t room)
 {
-	curl_words(http->words, result, why, room);
+	curl_handle_words(http->words, result, why, room);
 	if (http->header_bytes > HTTP_HEADERS_MAX || http->body.failed) {
 		say_too_long(http, why, room);
 		return HTTP_TOO_LONG;

@@ -39,7 +39,7 @@ enum { HTTP_CONNECT_SECS = 30, HTTP_HEADERS_MAX = 65536 };
 
 struct http_terms {
 	struct address_guard *guard; /* lent; NULL: to any address */
-	const char *ca_file;         /* as for curl_verify() */
+	const char *ca_file;         /* as for curl_handle_verify() */
 	bool unverified;
 	bool http_too;
 	int64_t connect_secs; /* 0: HTTP_CONNECT_SECS */

@@ -137,7 +137,7 @@ static bool can_soften(const json_error_t *why)
 	}
 }
 
-json_t *json_read_lax(const char *text, size_t len, unsigned flags,
+json_t *json_lax_read(const char *text, size_t len, unsigned flags,
                       struct err *err)
 {
 	size_t decode = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
@@ -158,7 +158,7 @@ json_t *json_read_lax(const char *text, size_t len, unsigned flags,
 
 /* --- U+0000 --- */
 
-const char *json_text(const json_t *json)
+const char *json_lax_text(const json_t *json)
 {
 	const char *text = json_string_value(json);
 
@@ -173,7 +173,7 @@ static bool has_nul(const json_t *json)
 	size_t i;
 
 	if (json_is_string(json))
-		return json_text(json) == NULL;
+		return json_lax_text(json) == NULL;
 	json_array_foreach (json, i, value) {
 		if (has_nul(value))
 			return true;
@@ -223,7 +223,7 @@ static json_t *copy_without_nul(const json_t *json)
 	return copy;
 }
 
-json_t *json_without_nul(json_t *json)
+json_t *json_lax_without_nul(json_t *json)
 {
 	return has_nul(json) ? copy_without_nul(json) : json_incref(json);
 }

@@ -26,13 +26,13 @@ enum {
 };
 
 /* As json_read() with `any`. */
-json_t *json_read_lax(const char *text, size_t len, unsigned flags,
+json_t *json_lax_read(const char *text, size_t len, unsigned flags,
                       struct err *err);
 
 /* The text; NULL for what is none, or has U+0000. */
-const char *json_text(const json_t *json);
+const char *json_lax_text(const json_t *json);
 
 /* The same value, or a copy that has U+0001 for each U+0000; the caller's. */
-json_t *json_without_nul(json_t *json);
+json_t *json_lax_without_nul(json_t *json);
 
 #endif

@@ -60,7 +60,7 @@ int cli_clock_accept(struct cli *cli, struct err *err)
 	struct clock_look look = host_clock_look(&cli->clock);
 	char time[TIME_TEXT];
 
-	if (clock_accept(cli->db, &cli->clock, &look, err) < 0)
+	if (clock_watch_accept(cli->db, &cli->clock, &look, err) < 0)
 		return err->class;
 	if (cli_is_talkative(cli))
 		strbuf_printf(&cli->out, "the clock is believed: %s\n",

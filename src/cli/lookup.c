@@ -138,8 +138,8 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 {
 	auto_(xfree_str) char *today = NULL;
 	auto_(arena_clear) struct arena arena = {0};
-	auto_(kit_close) struct kit kit = {0};
-	struct kit_options with;
+	auto_(crew_kit_close) struct crew_kit kit = {0};
+	struct crew_kit_options with;
 	struct discover_options options = {
 		.clock = &cli->clock,
 		.dane = true,
@@ -149,12 +149,12 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 
 	if (cli_prepare(cli, NEEDS_SETTINGS_IF_ANY, err) < 0)
 		return err->class;
-	with = kit_options_of(&cli->conf);
+	with = crew_kit_options_of(&cli->conf);
 	if (cli->args.resolver != NULL) {
 		today = form_socket_today(cli->args.resolver);
 		with.resolver.address = today ? today : cli->args.resolver;
 	}
-	if (kit_open(&kit, &with, NULL, err) < 0)
+	if (crew_kit_open(&kit, &with, NULL, err) < 0)
 		return err->class;
 	options.resolver = kit.resolver;
 	options.fetcher = kit.fetcher;

@@ -16,7 +16,7 @@
 
 static json_t *read_json(const char *name, const char *value, struct err *err)
 {
-	json_t *json = json_read_lax(value, strlen(value), 0, err);
+	json_t *json = json_lax_read(value, strlen(value), 0, err);
 
 	if (json == NULL)
 		err_prefix(err, "%.100s: not JSON", name);
@@ -28,7 +28,8 @@ static json_t *list_item(const struct property *row, const char *text)
 {
 	uint64_t number;
 
-	return row->kind == &kind_identifiers && json_uint_parse(text, &number)
+	return row->kind == &property_identifiers &&
+	                       json_uint_parse(text, &number)
 	               ? json_uint(number)
 	               : json_string(text);
 }
@@ -82,7 +83,7 @@ static json_t *field_value(const struct object_pointer *pointer,
 	if (strcmp(value, "null") == 0)
 		return json_null();
 	if (pointer->at == POINTS_AT_OBJECT || row->items != NULL ||
-	    row->kind == &kind_count || value[0] == '"')
+	    row->kind == &property_count || value[0] == '"')
 		return read_json(name, value, err);
 	if (property_is_list(row))
 		return value[0] == '[' || value[0] == '{'
@@ -207,7 +208,7 @@ static void check_value(const struct json_at *at,
 			return;
 		}
 		thing = arena_alloc(&mem, row->items->size);
-		properties_read(at, row->items, &mem, thing);
+		property_table_read(at, row->items, &mem, thing);
 		return;
 	}
 	thing = arena_alloc(&mem, table->size);

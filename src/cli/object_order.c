@@ -69,7 +69,7 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 	json_array_foreach (order->ids, i, item) {
 		const char *id = json_string_value(item);
 
-		if (!jmap_is_id(id))
+		if (!jmap_request_is_id(id))
 			return err_set(err, ERR_PARSE,
 			               "'%.60s' is not an id (A-Z a-z 0-9 - _)",
 			               id);
@@ -128,7 +128,7 @@ static int read_given_file(const struct cli_args *args,
 	if (text.failed)
 		return err_set(err, ERR_LIMIT, "%s: longer than %d bytes", name,
 		               JMAP_MAX_REQUEST);
-	order->given = json_read_lax(strbuf_text(&text), text.len, 0, &why);
+	order->given = json_lax_read(strbuf_text(&text), text.len, 0, &why);
 	if (order->given == NULL) {
 		/* it may quote the file, which is maybe a stranger's */
 		safe = doc_safe_text(why.text);
@@ -169,7 +169,7 @@ static json_t *read_condition(const struct jmap_type *type, const char *text,
 	json_t *condition, *value;
 
 	if (text[0] == '{')
-		return json_read_lax(text, strlen(text), 0, err);
+		return json_lax_read(text, strlen(text), 0, err);
 	if (equals == NULL || equals == text) {
 		err_set(err, ERR_PARSE,
 		        "'%.60s' is neither NAME=VALUE nor a filter in JSON",

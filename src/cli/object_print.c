@@ -21,8 +21,8 @@ void object_print_table(const struct jmap_type *type, const json_t *objects,
 		const char *name = json_string_value(json_array_get(fields, c));
 		const struct property *row =
 			property_find(type->show.table(), name);
-		bool is_number = row != NULL && (row->kind == &kind_uint ||
-		                                 row->kind == &kind_count);
+		bool is_number = row != NULL && (row->kind == &property_uint ||
+		                                 row->kind == &property_count);
 
 		columns[c].title = columns[c].member = name;
 		columns[c].align = is_number ? TABLE_RIGHT : TABLE_LEFT;

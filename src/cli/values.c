@@ -138,7 +138,7 @@ static int check_text(enum cli_value value, const char *text, struct err *err)
 
 	if (value == VALUE_FILE && text[0] == '\0')
 		return err_set(err, ERR_PARSE, "a file's name is not empty");
-	if (value == VALUE_ID && !jmap_is_id(text))
+	if (value == VALUE_ID && !jmap_request_is_id(text))
 		return err_set(err, ERR_PARSE,
 		               "'%.40s' is not an id (A-Z a-z 0-9 - _)", text);
 	if (value == VALUE_RESOLVER)

@@ -208,7 +208,7 @@ int jmap_client_call(struct jmap_client *client, const struct jmap_noun *noun,
 	if (write_request(client, noun, method, args, &body, err) < 0 ||
 	    client->answer(client, &body, changes, &out, err) < 0)
 		return err->class;
-	tree = json_read_lax(strbuf_text(&out), out.len, JSON_LAX_BIG_TEXT,
+	tree = json_lax_read(strbuf_text(&out), out.len, JSON_LAX_BIG_TEXT,
 	                     &why);
 	if (tree == NULL)
 		return no_jmap(err, why.text);

@@ -52,7 +52,7 @@ int remote_session_read(const void *body, size_t len, unsigned wanted,
 	if (api == NULL)
 		return 0;
 	account = account_of(tree, wanted);
-	if (account[0] != '\0' && !jmap_is_id(account))
+	if (account[0] != '\0' && !jmap_request_is_id(account))
 		return err_set(err, ERR_PARSE,
 		               "the session has an account whose id is not "
 		               "valid");

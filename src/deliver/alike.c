@@ -33,8 +33,8 @@ struct held {
 
 struct alike {
 	struct curl_pool *pool;
-	struct answers *answers;
-	struct pool_watch watch; /* only its deadline */
+	struct answer_queue *answers;
+	struct curl_pool_watch watch; /* only its deadline */
 	struct wording wordings[WORDINGS_MAX];
 	size_t wording_count;
 	size_t accepted;
@@ -114,7 +114,7 @@ void alike_decide(struct alike *alike)
 			                 held->answer.text);
 			answer.code = held->answer.code;
 		}
-		answers_put(alike->answers, held->job, &answer);
+		answer_queue_put(alike->answers, held->job, &answer);
 	}
 }
 
@@ -143,21 +143,21 @@ void alike_put(struct alike *alike, struct delivery_job *job,
 	    answer->code != 0)
 		wording = wording_get(alike, alike_key(answer));
 	if (wording == NULL) {
-		answers_put(alike->answers, job, answer);
+		answer_queue_put(alike->answers, job, answer);
 		return;
 	}
 	add_domain(wording, job->rua->host);
 	hold(alike, job, answer, wording);
 }
 
-static void on_deadline(struct pool_watch *watch, short revents)
+static void on_deadline(struct curl_pool_watch *watch, short revents)
 {
 	(void)revents;
 	alike_decide((struct alike *)((char *)watch -
 	                              offsetof(struct alike, watch)));
 }
 
-struct alike *alike_new(struct curl_pool *pool, struct answers *answers)
+struct alike *alike_new(struct curl_pool *pool, struct answer_queue *answers)
 {
 	struct alike *alike = xcalloc(1, sizeof(*alike));
 
@@ -165,7 +165,7 @@ struct alike *alike_new(struct curl_pool *pool, struct answers *answers)
 	alike->answers = answers;
 	alike->watch.fd = -1;
 	alike->watch.ready = on_deadline;
-	pool_watch(pool, &alike->watch);
+	curl_pool_watch(pool, &alike->watch);
 	return alike;
 }
 
@@ -173,7 +173,7 @@ void alike_free(struct alike **alike)
 {
 	if (*alike == NULL)
 		return;
-	pool_unwatch((*alike)->pool, &(*alike)->watch);
+	curl_pool_unwatch((*alike)->pool, &(*alike)->watch);
 	free((*alike)->held);
 	free(*alike);
 	*alike = NULL;

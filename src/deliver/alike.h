@@ -24,10 +24,10 @@
 
 struct alike;
 
-struct alike *alike_new(struct curl_pool *pool, struct answers *answers);
+struct alike *alike_new(struct curl_pool *pool, struct answer_queue *answers);
 void alike_free(struct alike **alike);
 
-/* Instead of answers_put(). */
+/* Instead of answer_queue_put(). */
 void alike_put(struct alike *alike, struct delivery_job *job,
                const struct delivery_answer *answer);
 

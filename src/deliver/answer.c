@@ -13,18 +13,18 @@ struct item {
 	struct delivery_answer answer;
 };
 
-struct answers {
+struct answer_queue {
 	struct item *items;
 	size_t count;
 	size_t room;
 };
 
-struct answers *answers_new(void)
+struct answer_queue *answer_queue_new(void)
 {
-	return xcalloc(1, sizeof(struct answers));
+	return xcalloc(1, sizeof(struct answer_queue));
 }
 
-void answers_free(struct answers **answers)
+void answer_queue_free(struct answer_queue **answers)
 {
 	if (*answers == NULL)
 		return;
@@ -33,8 +33,8 @@ void answers_free(struct answers **answers)
 	*answers = NULL;
 }
 
-void answers_put(struct answers *answers, struct delivery_job *job,
-                 const struct delivery_answer *answer)
+void answer_queue_put(struct answer_queue *answers, struct delivery_job *job,
+                      const struct delivery_answer *answer)
 {
 	struct item *item;
 
@@ -52,15 +52,15 @@ void answers_put(struct answers *answers, struct delivery_job *job,
 	          strlen(answer->text));
 }
 
-size_t answers_waiting(const struct answers *answers)
+size_t answer_queue_waiting(const struct answer_queue *answers)
 {
 	return answers->count;
 }
 
-void answers_hand_out(struct answers *answers, delivery_done_fn *done,
-                      void *arg)
+void answer_queue_hand_out(struct answer_queue *answers, delivery_done_fn *done,
+                           void *arg)
 {
-	struct answers now = *answers;
+	struct answer_queue now = *answers;
 
 	memset(answers, 0, sizeof(*answers));
 	for (size_t i = 0; i < now.count; i++)

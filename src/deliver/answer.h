@@ -14,21 +14,21 @@
 #include "base/clock.h"
 #include "reply/ports.h"
 
-struct answers;
+struct answer_queue;
 
-struct answers *answers_new(void);
-void answers_free(struct answers **answers);
+struct answer_queue *answer_queue_new(void);
+void answer_queue_free(struct answer_queue **answers);
 
 /* Copies the answer. */
-void answers_put(struct answers *answers, struct delivery_job *job,
-                 const struct delivery_answer *answer);
+void answer_queue_put(struct answer_queue *answers, struct delivery_job *job,
+                      const struct delivery_answer *answer);
 
-size_t answers_waiting(const struct answers *answers);
+size_t answer_queue_waiting(const struct answer_queue *answers);
 
 /* Calls done() for each answer there is; one that done() causes by submitting
  * again waits for the next call. */
-void answers_hand_out(struct answers *answers, delivery_done_fn *done,
-                      void *arg);
+void answer_queue_hand_out(struct answer_queue *answers, delivery_done_fn *done,
+                           void *arg);
 
 /* Fills an answer without code and Retry-After; words that do not fit are
  * cut. */

@@ -9,8 +9,8 @@
 
 struct curl_pool {
 	CURLM *multi;
-	struct pool_watch **watches; /* a slot that is free is NULL */
-	struct curl_waitfd *fds;     /* one a slot */
+	struct curl_pool_watch **watches; /* a slot that is free is NULL */
+	struct curl_waitfd *fds;          /* one a slot */
 	size_t slots;
 };
 
@@ -45,18 +45,19 @@ void curl_pool_close(struct curl_pool **pool)
 	curl_global_cleanup();
 }
 
-void pool_start(struct curl_pool *pool, struct pool_transfer *transfer)
+void curl_pool_start(struct curl_pool *pool,
+                     struct curl_pool_transfer *transfer)
 {
 	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
 	curl_multi_add_handle(pool->multi, transfer->easy);
 }
 
-void pool_stop(struct curl_pool *pool, struct pool_transfer *transfer)
+void curl_pool_stop(struct curl_pool *pool, struct curl_pool_transfer *transfer)
 {
 	curl_multi_remove_handle(pool->multi, transfer->easy);
 }
 
-void pool_watch(struct curl_pool *pool, struct pool_watch *watch)
+void curl_pool_watch(struct curl_pool *pool, struct curl_pool_watch *watch)
 {
 	size_t slot = 0, slots = pool->slots ? pool->slots * 2 : 16;
 
@@ -74,19 +75,19 @@ void pool_watch(struct curl_pool *pool, struct pool_watch *watch)
 	pool->watches[slot] = watch;
 }
 
-void pool_unwatch(struct curl_pool *pool, struct pool_watch *watch)
+void curl_pool_unwatch(struct curl_pool *pool, struct curl_pool_watch *watch)
 {
 	pool->watches[watch->slot] = NULL;
 }
 
-void pool_work(struct curl_pool *pool)
+void curl_pool_work(struct curl_pool *pool)
 {
 	int running, left;
 	CURLMsg *message;
 
 	curl_multi_perform(pool->multi, &running);
 	while ((message = curl_multi_info_read(pool->multi, &left)) != NULL) {
-		struct pool_transfer *transfer = NULL;
+		struct curl_pool_transfer *transfer = NULL;
 		CURLcode result = message->data.result;
 
 		if (message->msg != CURLMSG_DONE)
@@ -104,7 +105,7 @@ static unsigned prepare(struct curl_pool *pool, int *timeout_ms)
 	unsigned count = 0;
 
 	for (size_t i = 0; i < pool->slots; i++) {
-		const struct pool_watch *watch = pool->watches[i];
+		const struct curl_pool_watch *watch = pool->watches[i];
 
 		/* curl_multi_poll() leaves out what asks for no event */
 		pool->fds[i] = (struct curl_waitfd){.fd = -1};
@@ -123,7 +124,7 @@ static unsigned prepare(struct curl_pool *pool, int *timeout_ms)
 	return count;
 }
 
-void pool_wait(struct curl_pool *pool, int timeout_ms)
+void curl_pool_wait(struct curl_pool *pool, int timeout_ms)
 {
 	unsigned count = prepare(pool, &timeout_ms);
 	int64_t now;
@@ -133,7 +134,7 @@ void pool_wait(struct curl_pool *pool, int timeout_ms)
 	/* a callback may stop, start and free watches: ask the slot each time
 	 */
 	for (size_t i = 0; i < count; i++) {
-		struct pool_watch *watch = pool->watches[i];
+		struct curl_pool_watch *watch = pool->watches[i];
 
 		if (watch != NULL && pool->fds[i].revents != 0 &&
 		    pool->fds[i].fd == watch->fd)
@@ -145,5 +146,5 @@ void pool_wait(struct curl_pool *pool, int timeout_ms)
 			watch->ready(watch, 0);
 		}
 	}
-	pool_work(pool);
+	curl_pool_work(pool);
 }

@@ -22,18 +22,18 @@
 
 struct curl_pool;
 
-struct pool_transfer {
+struct curl_pool_transfer {
 	CURL *easy;
-	/* The handle is still in the multi handle: pool_stop() it. */
-	void (*ended)(struct pool_transfer *self, CURLcode result);
+	/* The handle is still in the multi handle: curl_pool_stop() it. */
+	void (*ended)(struct curl_pool_transfer *self, CURLcode result);
 };
 
-struct pool_watch {
+struct curl_pool_watch {
 	int fd;              /* -1: only the deadline */
 	short events;        /* CURL_WAIT_POLLIN, CURL_WAIT_POLLOUT */
 	int64_t deadline_ms; /* of clock_host_ms(); 0: none */
 	/* revents 0: the deadline has passed (it is cleared before). */
-	void (*ready)(struct pool_watch *self, short revents);
+	void (*ready)(struct curl_pool_watch *self, short revents);
 	size_t slot; /* the pool's */
 };
 
@@ -41,15 +41,17 @@ struct pool_watch {
 struct curl_pool *curl_pool_open(size_t connections, struct err *err);
 void curl_pool_close(struct curl_pool **pool);
 
-void pool_start(struct curl_pool *pool, struct pool_transfer *transfer);
-void pool_stop(struct curl_pool *pool, struct pool_transfer *transfer);
+void curl_pool_start(struct curl_pool *pool,
+                     struct curl_pool_transfer *transfer);
+void curl_pool_stop(struct curl_pool *pool,
+                    struct curl_pool_transfer *transfer);
 
-void pool_watch(struct curl_pool *pool, struct pool_watch *watch);
-void pool_unwatch(struct curl_pool *pool, struct pool_watch *watch);
+void curl_pool_watch(struct curl_pool *pool, struct curl_pool_watch *watch);
+void curl_pool_unwatch(struct curl_pool *pool, struct curl_pool_watch *watch);
 
-/* Lets everything that can go on go on; pool_wait() sleeps until something
+/* Lets everything that can go on go on; curl_pool_wait() sleeps until something
  * can, at most timeout_ms, and then does the same. */
-void pool_work(struct curl_pool *pool);
-void pool_wait(struct curl_pool *pool, int timeout_ms);
+void curl_pool_work(struct curl_pool *pool);
+void curl_pool_wait(struct curl_pool *pool, int timeout_ms);
 
 #endif

@@ -27,7 +27,7 @@ struct host {
 
 struct deliver_https {
 	struct https_post_shared shared;
-	struct answers *answers;
+	struct answer_queue *answers;
 	size_t limit;
 	size_t limit_per_host;
 	size_t running;
@@ -108,7 +108,7 @@ static void start(struct deliver_https *https, struct host *host,
 	struct delivery_answer answer;
 
 	if (answer_too_late(&answer, job, https->shared.clock)) {
-		answers_put(https->answers, job, &answer);
+		answer_queue_put(https->answers, job, &answer);
 		return;
 	}
 	https->running++;
@@ -140,7 +140,7 @@ static void on_answered(void *arg, struct https_post *post,
 	struct deliver_https *https = arg;
 	struct host *host = https_post_owner(post);
 
-	answers_put(https->answers, https_post_job(post), answer);
+	answer_queue_put(https->answers, https_post_job(post), answer);
 	https->idle[https->idle_count++] = post;
 	https->running--;
 	host->running--;
@@ -175,7 +175,7 @@ static struct curl_slist *headers_new(void)
 struct deliver_https *deliver_https_new(const struct conf *conf,
                                         struct clock *clock,
                                         struct curl_pool *pool,
-                                        struct answers *answers,
+                                        struct answer_queue *answers,
                                         struct err *err)
 {
 	struct deliver_https *https = xcalloc(1, sizeof(*https));

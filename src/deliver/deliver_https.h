@@ -36,7 +36,7 @@ struct deliver_https;
 struct deliver_https *deliver_https_new(const struct conf *conf,
                                         struct clock *clock,
                                         struct curl_pool *pool,
-                                        struct answers *answers,
+                                        struct answer_queue *answers,
                                         struct err *err);
 void deliver_https_free(struct deliver_https **https);
 

@@ -26,8 +26,8 @@ enum { SAID_MAX = 4096, SAID_HEAD = 2048 };
 
 /* One child and the message it has. */
 struct child {
-	struct pool_watch exit;  /* its pidfd, and the deadline */
-	struct pool_watch words; /* its stderr */
+	struct curl_pool_watch exit;  /* its pidfd, and the deadline */
+	struct curl_pool_watch words; /* its stderr */
 	struct deliver_sendmail *sendmail;
 	struct delivery_job *job;
 	pid_t pid;
@@ -45,7 +45,7 @@ struct waiting {
 struct deliver_sendmail {
 	struct clock *clock;
 	struct curl_pool *pool;
-	struct answers *answers;
+	struct answer_queue *answers;
 	struct alike *alike;
 	char *path;
 	int64_t timeout_ms;
@@ -135,7 +135,7 @@ static void close_words(struct child *child)
 {
 	if (child->words.fd < 0)
 		return;
-	pool_unwatch(child->sendmail->pool, &child->words);
+	curl_pool_unwatch(child->sendmail->pool, &child->words);
 	close(child->words.fd);
 	child->words.fd = -1;
 }
@@ -175,7 +175,7 @@ static void read_words(struct child *child)
 		close_words(child);
 }
 
-static void on_words(struct pool_watch *watch, short revents)
+static void on_words(struct curl_pool_watch *watch, short revents)
 {
 	(void)revents;
 	read_words((struct child *)((char *)watch -
@@ -187,7 +187,7 @@ static void child_free(struct child *child)
 	struct deliver_sendmail *sendmail = child->sendmail;
 
 	close_words(child);
-	pool_unwatch(sendmail->pool, &child->exit);
+	curl_pool_unwatch(sendmail->pool, &child->exit);
 	close(child->exit.fd);
 	LIST_REMOVE(child, link);
 	sendmail->running--;
@@ -211,7 +211,7 @@ static void answer_child(struct child *child, int status)
 		alike_decide(sendmail->alike);
 }
 
-static void on_end(struct pool_watch *watch, short revents)
+static void on_end(struct curl_pool_watch *watch, short revents)
 {
 	struct child *child =
 		(struct child *)((char *)watch - offsetof(struct child, exit));
@@ -245,8 +245,8 @@ static void watch_child(struct deliver_sendmail *sendmail,
 	child->words.fd = words;
 	child->words.events = CURL_WAIT_POLLIN;
 	child->words.ready = on_words;
-	pool_watch(sendmail->pool, &child->exit);
-	pool_watch(sendmail->pool, &child->words);
+	curl_pool_watch(sendmail->pool, &child->exit);
+	curl_pool_watch(sendmail->pool, &child->words);
 	LIST_INSERT_HEAD(&sendmail->children, child, link);
 	sendmail->running++;
 }
@@ -259,7 +259,7 @@ static void start(struct deliver_sendmail *sendmail, struct delivery_job *job)
 	pid_t pid;
 
 	if (answer_too_late(&answer, job, sendmail->clock)) {
-		answers_put(sendmail->answers, job, &answer);
+		answer_queue_put(sendmail->answers, job, &answer);
 		return;
 	}
 	in = message_file(job);
@@ -281,7 +281,7 @@ static void start(struct deliver_sendmail *sendmail, struct delivery_job *job)
 		close(words[0]);
 	answer_our_fault(&answer, STAGE_LOCAL, "%s: %s", sendmail->path,
 	                 strerror(rc));
-	answers_put(sendmail->answers, job, &answer);
+	answer_queue_put(sendmail->answers, job, &answer);
 }
 
 static void start_waiting(struct deliver_sendmail *sendmail)
@@ -311,7 +311,7 @@ void deliver_sendmail_submit(struct deliver_sendmail *sendmail,
 struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
                                               struct clock *clock,
                                               struct curl_pool *pool,
-                                              struct answers *answers,
+                                              struct answer_queue *answers,
                                               struct err *err)
 {
 	const char *path = conf->deliver.mail + strlen("sendmail:");

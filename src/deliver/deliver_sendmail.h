@@ -30,7 +30,7 @@ struct deliver_sendmail;
 struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
                                               struct clock *clock,
                                               struct curl_pool *pool,
-                                              struct answers *answers,
+                                              struct answer_queue *answers,
                                               struct err *err);
 
 /* Kills what still runs. */

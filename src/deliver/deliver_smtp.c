@@ -18,7 +18,7 @@ struct place {
 struct deliver_smtp {
 	struct smtp_conn_owner owner;
 	struct curl_pool *pool;
-	struct answers *answers;
+	struct answer_queue *answers;
 	struct alike *alike;
 	struct smtp_login login;
 	bool may_go_clear; /* TLS is welcome, not a must */
@@ -214,7 +214,7 @@ void deliver_smtp_submit(struct deliver_smtp *smtp, struct delivery_job *job)
 	if (!is_safe(job->rua->address) || !is_safe(job->mail_from)) {
 		answer_set(&answer, EVENT_REFUSED, STAGE_LOCAL,
 		           "an address with characters that SMTP cannot carry");
-		answers_put(smtp->answers, job, &answer);
+		answer_queue_put(smtp->answers, job, &answer);
 		return;
 	}
 	mail = xcalloc(1, sizeof(*mail));
@@ -226,7 +226,8 @@ void deliver_smtp_submit(struct deliver_smtp *smtp, struct delivery_job *job)
 struct deliver_smtp *deliver_smtp_new(const struct conf *conf,
                                       struct clock *clock,
                                       struct curl_pool *pool,
-                                      struct answers *answers, struct err *err)
+                                      struct answer_queue *answers,
+                                      struct err *err)
 {
 	struct deliver_smtp *smtp = xcalloc(1, sizeof(*smtp));
 

@@ -31,7 +31,8 @@ struct deliver_smtp;
 struct deliver_smtp *deliver_smtp_new(const struct conf *conf,
                                       struct clock *clock,
                                       struct curl_pool *pool,
-                                      struct answers *answers, struct err *err);
+                                      struct answer_queue *answers,
+                                      struct err *err);
 void deliver_smtp_free(struct deliver_smtp **smtp);
 
 void deliver_smtp_submit(struct deliver_smtp *smtp, struct delivery_job *job);

@@ -24,7 +24,7 @@ enum {
 
 struct https_post {
 	struct http_transfer http;
-	struct pool_transfer transfer;
+	struct curl_pool_transfer transfer;
 	const struct https_post_shared *shared;
 	struct delivery_job *job;
 	void *owner;
@@ -186,10 +186,10 @@ static void begin(struct https_post *post)
 	post->reason[0] = post->retry_after[0] = '\0';
 	alpn_use(&post->alpn, post->http.easy, post->is_h2, post->is_asking);
 	failpoint_hit("https send");
-	pool_start(post->shared->pool, &post->transfer);
+	curl_pool_start(post->shared->pool, &post->transfer);
 }
 
-static void on_ended(struct pool_transfer *transfer, CURLcode result)
+static void on_ended(struct curl_pool_transfer *transfer, CURLcode result)
 {
 	struct https_post *post =
 		(struct https_post *)((char *)transfer -
@@ -201,7 +201,7 @@ static void on_ended(struct pool_transfer *transfer, CURLcode result)
 		judge_status(post, (int)status, &post->answer);
 	else if (!post->is_too_late)
 		judge_failure(post, result, &post->answer);
-	pool_stop(post->shared->pool, transfer);
+	curl_pool_stop(post->shared->pool, transfer);
 	if (alpn_can_h2() && may_want_h2(post, result, status)) {
 		post->is_h2 = post->is_asking = true;
 		post->before_h2 = post->answer;
@@ -235,7 +235,7 @@ struct https_post *https_post_new(const struct https_post_shared *shared)
 	post->http.header = on_header;
 	post->http.arg = post;
 	post->shared = shared;
-	post->transfer = (struct pool_transfer){easy, on_ended};
+	post->transfer = (struct curl_pool_transfer){easy, on_ended};
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, shared->headers);
 	/* unpacks what comes packed; the headers do not ask for it */
@@ -253,7 +253,7 @@ void https_post_free(struct https_post **post)
 	if (*post == NULL)
 		return;
 	if ((*post)->is_running)
-		pool_stop((*post)->shared->pool, &(*post)->transfer);
+		curl_pool_stop((*post)->shared->pool, &(*post)->transfer);
 	http_transfer_close(&(*post)->http);
 	free(*post);
 	*post = NULL;

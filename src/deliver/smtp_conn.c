@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/curl_easy.h"
+#include "base/curl_handle.h"
 #include "base/failpoint.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
@@ -33,8 +33,8 @@ enum conn_state {
 };
 
 struct smtp_conn {
-	struct pool_transfer transfer;
-	struct pool_watch watch;
+	struct curl_pool_transfer transfer;
+	struct curl_pool_watch watch;
 	struct curl_pool *pool;
 	struct smtp_conn_owner *owner;
 	const struct smtp_login *login;
@@ -144,7 +144,7 @@ static void set_deadline(struct smtp_conn *conn)
 	if (conn->state == CONN_TEXT && conn->out_sent == conn->out.len)
 		step = SMTP_STEP_DOT;
 	deadline_ms = clock_host_ms() +
-	              smtp_step_secs(step, conn->login->dot_secs) * 1000;
+	              smtp_time_step_secs(step, conn->login->dot_secs) * 1000;
 	if (conn->mail != NULL && deadline_ms > conn->until_ms)
 		deadline_ms = conn->until_ms;
 	conn->watch.deadline_ms = deadline_ms;
@@ -228,7 +228,7 @@ static void go_on(struct smtp_conn *conn, const struct smtp_reply *reply)
 			break;
 		job = conn->mail->job;
 		strbuf_reset(&conn->out);
-		smtp_put_message(&conn->out, job->body, job->body_len);
+		smtp_wire_put_message(&conn->out, job->body, job->body_len);
 		failpoint_hit("smtp text");
 		send_out(conn, CONN_TEXT);
 		break;
@@ -315,7 +315,7 @@ static int receive(struct smtp_conn *conn, struct smtp_reply *reply,
 			break;
 		conn->in_len += got;
 	}
-	found = smtp_reply_read(conn->in, conn->in_len, reply, &used, err);
+	found = smtp_wire_read_reply(conn->in, conn->in_len, reply, &used, err);
 	if (found > 0) {
 		conn->in_len -= used;
 		memmove(conn->in, conn->in + used, conn->in_len);
@@ -357,14 +357,15 @@ static void not_connected(struct smtp_conn *conn)
 {
 	struct delivery_answer why;
 
-	answer_our_fault(
-		&why, STAGE_CONNECT, "mail relay %s: no connection within %d s",
-		conn->login->name,
-		(int)smtp_step_secs(SMTP_STEP_CONNECT, conn->login->dot_secs));
+	answer_our_fault(&why, STAGE_CONNECT,
+	                 "mail relay %s: no connection within %d s",
+	                 conn->login->name,
+	                 (int)smtp_time_step_secs(SMTP_STEP_CONNECT,
+	                                          conn->login->dot_secs));
 	drop(conn, SMTP_CONN_NOT_OPENED, &why);
 }
 
-static void on_ready(struct pool_watch *watch, short revents)
+static void on_ready(struct curl_pool_watch *watch, short revents)
 {
 	struct smtp_conn *conn =
 		(struct smtp_conn *)((char *)watch -
@@ -387,7 +388,7 @@ static void on_ready(struct pool_watch *watch, short revents)
 		read_reply(conn);
 }
 
-static void opened(struct pool_transfer *transfer, CURLcode result)
+static void opened(struct curl_pool_transfer *transfer, CURLcode result)
 {
 	struct smtp_conn *conn =
 		(struct smtp_conn *)((char *)transfer -
@@ -430,13 +431,13 @@ struct smtp_conn *smtp_conn_new(struct curl_pool *pool,
 	conn->watch.ready = on_ready;
 	conn->watch.deadline_ms =
 		clock_host_ms() +
-		smtp_step_secs(SMTP_STEP_CONNECT, login->dot_secs) * 1000;
-	pool_watch(pool, &conn->watch);
+		smtp_time_step_secs(SMTP_STEP_CONNECT, login->dot_secs) * 1000;
+	curl_pool_watch(pool, &conn->watch);
 	conn->transfer.ended = opened;
-	conn->transfer.easy = curl_new();
+	conn->transfer.easy = curl_handle_new();
 	smtp_login_apply(login, conn->transfer.easy);
 	smtp_opening_follow(&conn->opening, conn->transfer.easy);
-	pool_start(pool, &conn->transfer);
+	curl_pool_start(pool, &conn->transfer);
 	return conn;
 }
 
@@ -449,9 +450,9 @@ void smtp_conn_free(struct smtp_conn **conn)
 		return;
 	if (c->state == CONN_IDLE) /* nobody waits for the reply */
 		curl_easy_send(c->transfer.easy, "QUIT\r\n", 6, &sent);
-	pool_unwatch(c->pool, &c->watch);
+	curl_pool_unwatch(c->pool, &c->watch);
 	/* curl says no QUIT on a connection made with CONNECT_ONLY */
-	pool_stop(c->pool, &c->transfer);
+	curl_pool_stop(c->pool, &c->transfer);
 	curl_easy_cleanup(c->transfer.easy);
 	strbuf_clear(&c->out);
 	free(c->mail);
@@ -463,7 +464,7 @@ void smtp_conn_send(struct smtp_conn *conn, struct smtp_mail *mail)
 {
 	conn->mail = mail;
 	conn->until_ms = clock_host_ms() +
-	                 smtp_message_secs(conn->login->dot_secs) * 1000;
+	                 smtp_time_message_secs(conn->login->dot_secs) * 1000;
 	command(conn, CONN_MAIL, "MAIL FROM", mail->job->mail_from);
 }
 

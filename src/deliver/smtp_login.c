@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/curl_easy.h"
+#include "base/curl_handle.h"
 #include "base/xalloc.h"
 #include "reply/smtp_time.h"
 
@@ -113,11 +113,11 @@ int smtp_login_read(struct smtp_login *login, const struct conf *conf,
 
 void smtp_login_apply(const struct smtp_login *login, CURL *easy)
 {
-	long whole = (long)smtp_opening_secs(login->dot_secs);
+	long whole = (long)smtp_time_opening_secs(login->dot_secs);
 
 	curl_easy_setopt(easy, CURLOPT_URL, login->url);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, login->use_ssl);
-	curl_verify(easy, login->verify, login->ca_file);
+	curl_handle_verify(easy, login->verify, login->ca_file);
 	if (login->user != NULL) {
 		curl_easy_setopt(easy, CURLOPT_USERNAME, login->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, login->password);
@@ -127,7 +127,7 @@ void smtp_login_apply(const struct smtp_login *login, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, whole);
 	curl_easy_setopt(
 		easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
-		(long)smtp_step_secs(SMTP_STEP_GREETING, login->dot_secs));
+		(long)smtp_time_step_secs(SMTP_STEP_GREETING, login->dot_secs));
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
 }
 

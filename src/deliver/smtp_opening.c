@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/curl_easy.h"
+#include "base/curl_handle.h"
 #include "base/span.h"
 #include "base/utf8.h"
 #include "deliver/answer.h"
@@ -68,7 +68,7 @@ void smtp_opening_got(struct smtp_opening *opening, const char *data,
 	if (opening->stage == STAGE_CONNECT)
 		opening->stage = STAGE_GREETING;
 	follow_auth(opening, line, len);
-	if (smtp_reply_read(line, len, &reply, &used, NULL) == 1)
+	if (smtp_wire_read_reply(line, len, &reply, &used, NULL) == 1)
 		opening->said = reply;
 }
 
@@ -116,7 +116,7 @@ bool smtp_opening_failed(const struct smtp_opening *opening, CURLcode result,
 	else
 		answer_our_fault(why, opening->stage, "mail relay %s: %s%s",
 		                 relay, was_tls ? "TLS: " : "",
-		                 curl_words(opening->curl_said, result, words,
-		                            sizeof(words)));
+		                 curl_handle_words(opening->curl_said, result,
+		                                   words, sizeof(words)));
 	return was_tls;
 }

@@ -18,7 +18,7 @@ struct all {
 	struct transport transport; /* first: what outsiders hold */
 	struct clock *clock;
 	struct curl_pool *pool;
-	struct answers *answers;
+	struct answer_queue *answers;
 	/* NULL: switched off */
 	struct deliver_https *https;
 	struct deliver_smtp *smtp;
@@ -35,7 +35,7 @@ static void answer_now(struct all *all, struct delivery_job *job,
 		           "[deliver] %s = off", what);
 	else if (!answer_too_late(&answer, job, all->clock))
 		deliver_dir(job, &answer);
-	answers_put(all->answers, job, &answer);
+	answer_queue_put(all->answers, job, &answer);
 }
 
 static void submit(struct transport *self, struct delivery_job *job)
@@ -59,15 +59,15 @@ static void wait_for_some(struct transport *self, int timeout_ms,
 	struct all *all = (struct all *)self;
 	int64_t until = clock_host_ms() + timeout_ms;
 
-	pool_work(all->pool);
-	while (answers_waiting(all->answers) == 0) {
+	curl_pool_work(all->pool);
+	while (answer_queue_waiting(all->answers) == 0) {
 		int64_t left = until - clock_host_ms();
 
 		if (left <= 0)
 			break;
-		pool_wait(all->pool, (int)left);
+		curl_pool_wait(all->pool, (int)left);
 	}
-	answers_hand_out(all->answers, done, arg);
+	answer_queue_hand_out(all->answers, done, arg);
 }
 
 static void close_all(struct transport **self)
@@ -79,7 +79,7 @@ static void close_all(struct transport **self)
 	deliver_https_free(&all->https);
 	deliver_smtp_free(&all->smtp);
 	deliver_sendmail_free(&all->sendmail);
-	answers_free(&all->answers);
+	answer_queue_free(&all->answers);
 	curl_pool_close(&all->pool);
 	free(all);
 	*self = NULL;
@@ -113,7 +113,7 @@ int transport_open(const struct conf *conf, struct clock *clock,
 	all->transport.free = close_all;
 	*transport = &all->transport;
 	all->clock = clock;
-	all->answers = answers_new();
+	all->answers = answer_queue_new();
 	all->pool = curl_pool_open(conf->deliver.concurrency, err);
 	if (all->pool != NULL && conf->deliver.https)
 		all->https = deliver_https_new(conf, clock, all->pool,

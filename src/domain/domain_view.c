@@ -4,7 +4,7 @@
 
 #include "base/moment.h"
 
-bool view_status_is_fact(enum view_status status)
+bool domain_view_is_fact(enum view_status status)
 {
 	return status == VIEW_NONE || status == VIEW_OK || status == VIEW_BAD;
 }
@@ -15,10 +15,10 @@ static bool dane_is_known(const struct domain_view *view)
 {
 	if (view->mx == VIEW_BOGUS)
 		return true;
-	if (!view_status_is_fact(view->mx))
+	if (!domain_view_is_fact(view->mx))
 		return false;
 	for (size_t i = 0; view->mx_secure && i < view->mx_count; i++)
-		if (!view_status_is_fact(view->mxs[i].tlsa) &&
+		if (!domain_view_is_fact(view->mxs[i].tlsa) &&
 		    view->mxs[i].tlsa != VIEW_BOGUS)
 			return false;
 	return true;
@@ -31,13 +31,13 @@ static bool sts_is_known(const struct domain_view *view)
 		return true;
 	if (view->sts_record == VIEW_OK)
 		return view->sts_fetch != VIEW_UNKNOWN;
-	return view_status_is_fact(view->sts_record);
+	return domain_view_is_fact(view->sts_record);
 }
 
 bool domain_view_is_complete(const struct domain_view *view, bool dane,
                              bool sts)
 {
-	return view_status_is_fact(view->tlsrpt) &&
+	return domain_view_is_fact(view->tlsrpt) &&
 	       (!dane || dane_is_known(view)) && (!sts || sts_is_known(view));
 }
 

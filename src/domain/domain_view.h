@@ -21,7 +21,7 @@
 #include "words/words.h"
 
 /* An answer: NONE, OK, BAD. */
-bool view_status_is_fact(enum view_status status);
+bool domain_view_is_fact(enum view_status status);
 
 struct view_mx {
 	const char *host; /* canonical */

@@ -162,7 +162,7 @@ static bool is_shared(const char *address)
 void auth_check(struct auth *auth, const char *header, const char *address,
                 struct auth_answer *answer)
 {
-	const char *text = http_bearer(header);
+	const char *text = http_text_bearer(header);
 	uint8_t hash[API_TOKEN_HASH];
 
 	memset(answer, 0, sizeof(*answer));

@@ -42,7 +42,8 @@ void http_answer_download(struct http_exchange *exchange,
 {
 	auto_(rendered_clear) struct rendered blob = {0};
 	char id[HTTP_BLOB_ID_TEXT];
-	const char *name = http_blob_path(exchange->below, JMAP_ACCOUNT, id);
+	const char *name =
+		http_text_blob_path(exchange->below, JMAP_ACCOUNT, id);
 	const char *wanted = MHD_lookup_connection_value(
 		exchange->connection, MHD_GET_ARGUMENT_KIND, "accept");
 	unsigned lacking = 0;
@@ -65,9 +66,10 @@ void http_answer_download(struct http_exchange *exchange,
 	/* The client may say what the bytes are to be called ({type}); as
 	 * attachments without sniffing and scripts they do no harm under any
 	 * name. */
-	reply->type = wanted != NULL && http_is_media_type(wanted) ? wanted
-	                                                           : blob.type;
-	reply->disposition = http_disposition(name);
+	reply->type = wanted != NULL && http_text_is_media_type(wanted)
+	                      ? wanted
+	                      : blob.type;
+	reply->disposition = http_text_disposition(name);
 	reply->body = blob.data;
 	blob.data = (struct strbuf){0};
 }

@@ -47,7 +47,7 @@ void dsn_set_address(struct dsn_recipient *recipient, struct span value)
 		return;
 	memcpy(text, address.at, address.len);
 	text[address.len] = '\0';
-	if (text_is_plain(text))
+	if (detail_text_is_plain(text))
 		memcpy(recipient->address, text, address.len + 1);
 }
 

@@ -269,7 +269,7 @@ static void say_too_long(struct log_file *f)
 static bool take_line(struct log_file *f, const char *text, size_t len,
                       struct log_line *line)
 {
-	if (!log_line_split(text, len, &f->clock, line))
+	if (!maillog_line_split(text, len, &f->clock, line))
 		return line->kind != LOG_LINE_NOTHING &&
 		       (f->skip_until == 0 || !is_sibling(f));
 	if (f->skip_until != 0 && line->time <= f->skip_until && is_sibling(f))

@@ -70,7 +70,8 @@ static int stream_next(struct log_source *self, struct log_line *line,
 		int rc;
 
 		while (log_lines_next(&s->lines, &text, &len))
-			if (log_line_split(text, len, &s->log_clock, line) ||
+			if (maillog_line_split(text, len, &s->log_clock,
+			                       line) ||
 			    line->kind != LOG_LINE_NOTHING)
 				return 1;
 		if (next_too_long(s, line))

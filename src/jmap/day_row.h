@@ -26,9 +26,9 @@ struct day_row_shown {
 
 /* clang-format off */
 #define DAY_ROW_PROPERTIES                                                     \
-	{"id", &kind_word, .offset = offsetof(struct day_row_shown, id)},      \
-	{"day", &kind_word, .offset = offsetof(struct day_row_shown, day)},    \
-	{"domain", &kind_word,                                                 \
+	{"id", &property_word, .offset = offsetof(struct day_row_shown, id)},      \
+	{"day", &property_word, .offset = offsetof(struct day_row_shown, day)},    \
+	{"domain", &property_word,                                                 \
 	 .offset = offsetof(struct day_row_shown, domain)}
 
 #define DAY_ROW_SORTS                                                          \

@@ -146,7 +146,7 @@ static json_t *resolve_args(struct jmap_run *run, const struct jmap_call *call,
 	auto_(json_free) json_t *args =
 		jmap_resolve_args(run, call->args, failure);
 
-	return args ? json_without_nul(args) : NULL;
+	return args ? json_lax_without_nul(args) : NULL;
 }
 
 static json_t *answer_view(struct jmap_run *run, const struct jmap_view *view,

@@ -25,8 +25,8 @@ static json_t *resolve(const struct jmap_run *run, const char *argument,
                        json_t *reference, struct jmap_failure *failure)
 {
 	const json_t *of = json_object_get(reference, "resultOf");
-	const char *name = json_text(json_object_get(reference, "name"));
-	const char *path = json_text(json_object_get(reference, "path"));
+	const char *name = json_lax_text(json_object_get(reference, "name"));
+	const char *path = json_lax_text(json_object_get(reference, "path"));
 	json_t *response, *value;
 	const char *got;
 	struct err err;

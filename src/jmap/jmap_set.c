@@ -414,7 +414,7 @@ static bool check_names(const struct set *set, struct jmap_failure *failure)
 	json_t *value;
 
 	json_object_foreach (set->create, name, value) {
-		if (jmap_is_id(name))
+		if (jmap_request_is_id(name))
 			continue;
 		jmap_fail(failure, "invalidArguments",
 		          "create: '%.60s' is not an id (A-Z a-z 0-9 - _)",

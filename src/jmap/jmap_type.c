@@ -98,7 +98,7 @@ json_t *jmap_patched(struct jmap_set_run *set,
 	json_t *patched = json_deep_copy(shown);
 	struct err err;
 
-	if (json_patch(patched, patch, &err) < 0) {
+	if (json_pointer_patch(patched, patch, &err) < 0) {
 		jmap_refuse(set, "invalidPatch", "%s", err.text);
 		json_free(&patched);
 		return NULL;

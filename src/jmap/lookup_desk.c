@@ -69,8 +69,8 @@ static void look_up(struct lookup_desk *desk, struct crew_member *worker,
 	};
 	struct domain_view view;
 
-	if (kit_open(&worker->kit, &desk->crew.options, &desk->crew.stop,
-	             failure) < 0)
+	if (crew_kit_open(&worker->kit, &desk->crew.options, &desk->crew.stop,
+	                  failure) < 0)
 		return;
 	options.resolver = worker->kit.resolver;
 	options.fetcher = worker->kit.fetcher;
@@ -245,7 +245,7 @@ int lookup_desk_ask(struct lookup_desk *desk, const char *caller,
 
 /* --- beginning and end --- */
 
-struct lookup_desk *lookup_desk_new(const struct kit_options *options,
+struct lookup_desk *lookup_desk_new(const struct crew_kit_options *options,
                                     struct clock *clock)
 {
 	struct lookup_desk *desk = xcalloc(1, sizeof(*desk));

@@ -29,7 +29,7 @@ struct lookup_desk;
 
 /* Clock and texts of the options are lent.  Threads begin with the first
  * question. */
-struct lookup_desk *lookup_desk_new(const struct kit_options *options,
+struct lookup_desk *lookup_desk_new(const struct crew_kit_options *options,
                                     struct clock *clock);
 /* What is under way ends within the time of one deadline. */
 void lookup_desk_free(struct lookup_desk **desk);

@@ -68,8 +68,7 @@ int report_facts_load(struct db_txn *txn, enum shown_where where,
                       const char *id, const json_t *wanted, json_t **object,
                       struct err *err)
 {
-	auto_(internal_report_free) struct internal_report *report =
-		internal_report_new();
+	auto_(object_free) struct internal_report *report = object_new();
 	uint64_t number;
 	int found;
 

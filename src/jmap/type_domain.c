@@ -26,18 +26,18 @@ struct shown {
 
 static const struct property rows[] = {
 	DAY_ROW_PROPERTIES,
-	{"totalSuccessfulSessions", &kind_uint, SHOWN(success)},
-	{"totalFailedSessions", &kind_uint, SHOWN(failure)},
-	{"lateSuccessfulSessions", &kind_uint, SHOWN(late_success)},
-	{"lateFailedSessions", &kind_uint, SHOWN(late_failure)},
-	{"policyCount", &kind_uint, SHOWN(policies)},
-	{"failureDetailCount", &kind_uint, SHOWN(details)},
-	{"foldedFailures", &kind_uint, SHOWN(folded)},
-	{"mark", &kind_word, SHOWN(mark)},
-	{"reason", &kind_word, SHOWN(reason)},
-	{"record", &kind_word, SHOWN(record)},
-	{"reportObjectId", &kind_id, SHOWN(report_id)},
-	{"policies", &kind_made_objects, SHOWN(applied),
+	{"totalSuccessfulSessions", &property_uint, SHOWN(success)},
+	{"totalFailedSessions", &property_uint, SHOWN(failure)},
+	{"lateSuccessfulSessions", &property_uint, SHOWN(late_success)},
+	{"lateFailedSessions", &property_uint, SHOWN(late_failure)},
+	{"policyCount", &property_uint, SHOWN(policies)},
+	{"failureDetailCount", &property_uint, SHOWN(details)},
+	{"foldedFailures", &property_uint, SHOWN(folded)},
+	{"mark", &property_word, SHOWN(mark)},
+	{"reason", &property_word, SHOWN(reason)},
+	{"record", &property_word, SHOWN(record)},
+	{"reportObjectId", &property_id, SHOWN(report_id)},
+	{"policies", &property_made_objects, SHOWN(applied),
          .count_offset = offsetof(struct shown, applied_count) -
                          offsetof(struct shown, applied),
          .items = &object_policy_table},
@@ -97,7 +97,7 @@ static json_t *show(const struct facts *facts, const struct report *policies)
 	};
 
 	day_row_show(&facts->row, &shown.row);
-	return properties_write(&shown_table, &shown);
+	return property_table_write(&shown_table, &shown);
 }
 
 static int next(struct db_txn *txn, void *arg)

@@ -47,14 +47,14 @@ struct shown {
 #define OUTCOME(member) .offset = offsetof(struct outcome, member)
 
 static const struct property outcome_rows[] = {
-	{"sender", &kind_word, OUTCOME(sender)},
-	{"client", &kind_word, OUTCOME(client)},
-	{"tls", &kind_word, OUTCOME(tls)},
-	{"certificate", &kind_word, OUTCOME(certificate)},
-	{"cipher", &kind_word, OUTCOME(cipher)},
-	{"cipherBits", &kind_uint, OUTCOME(bits)},
-	{"messages", &kind_uint, OUTCOME(messages)},
-	{"otherSenders", &kind_word, OUTCOME(others)},
+	{"sender", &property_word, OUTCOME(sender)},
+	{"client", &property_word, OUTCOME(client)},
+	{"tls", &property_word, OUTCOME(tls)},
+	{"certificate", &property_word, OUTCOME(certificate)},
+	{"cipher", &property_word, OUTCOME(cipher)},
+	{"cipherBits", &property_uint, OUTCOME(bits)},
+	{"messages", &property_uint, OUTCOME(messages)},
+	{"otherSenders", &property_word, OUTCOME(others)},
 };
 
 static const struct property_table outcome_table = {
@@ -67,16 +67,16 @@ static const struct property_table outcome_table = {
 
 static const struct property rows[] = {
 	DAY_ROW_PROPERTIES,
-	{"messages", &kind_uint, SHOWN(mix.messages)},
-	{"weakMessages", &kind_uint, SHOWN(mix.weak)},
-	{"clear", &kind_uint, SHOWN(mix.clear)},
-	{"oldTls", &kind_uint, SHOWN(mix.old)},
-	{"tls12", &kind_uint, SHOWN(mix.tls12)},
-	{"tls13", &kind_uint, SHOWN(mix.tls13)},
-	{"otherTls", &kind_uint, SHOWN(mix.other)},
-	{"submitted", &kind_uint, SHOWN(mix.submitted)},
-	{"filtered", &kind_uint, SHOWN(mix.filtered)},
-	{"outcomes", &kind_made_objects, SHOWN(outcomes),
+	{"messages", &property_uint, SHOWN(mix.messages)},
+	{"weakMessages", &property_uint, SHOWN(mix.weak)},
+	{"clear", &property_uint, SHOWN(mix.clear)},
+	{"oldTls", &property_uint, SHOWN(mix.old)},
+	{"tls12", &property_uint, SHOWN(mix.tls12)},
+	{"tls13", &property_uint, SHOWN(mix.tls13)},
+	{"otherTls", &property_uint, SHOWN(mix.other)},
+	{"submitted", &property_uint, SHOWN(mix.submitted)},
+	{"filtered", &property_uint, SHOWN(mix.filtered)},
+	{"outcomes", &property_made_objects, SHOWN(outcomes),
          .count_offset = offsetof(struct shown, count) -
                          offsetof(struct shown, outcomes),
          .items = &outcome_table},
@@ -194,7 +194,7 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
 			inbound_each(txn, facts.row.day, facts.row.domain,
 			             show_outcome, &shown);
 		}
-		*object = properties_write(&shown_table, &shown);
+		*object = property_table_write(&shown_table, &shown);
 	}
 	arena_clear(&shown.mem);
 	if (!db_failed(txn))

@@ -23,12 +23,12 @@ struct shown {
 #define SHOWN(member) .offset = offsetof(struct shown, member)
 
 static const struct property rows[] = {
-	{"id", &kind_word, SHOWN(id)},
-	{"address", &kind_address, SHOWN(address), .need = JSON_MUST},
-	{"since", &kind_moment, SHOWN(since)},
-	{"until", &kind_until, SHOWN(until)}, /* null: for good */
-	{"by", &kind_word, SHOWN(by)},
-	{"reason", &kind_text, SHOWN(reason),
+	{"id", &property_word, SHOWN(id)},
+	{"address", &property_address, SHOWN(address), .need = JSON_MUST},
+	{"since", &property_moment, SHOWN(since)},
+	{"until", &property_until, SHOWN(until)}, /* null: for good */
+	{"by", &property_word, SHOWN(by)},
+	{"reason", &property_text, SHOWN(reason),
          .max = sizeof(((struct suppression *)0)->reason) - 1},
 };
 
@@ -74,7 +74,7 @@ static json_t *show(const struct suppression *row)
 	};
 
 	id_text_write(row->address, id);
-	return properties_write(&shown_table, &shown);
+	return property_table_write(&shown_table, &shown);
 }
 
 static int next(struct db_txn *txn, void *facts)
@@ -136,7 +136,7 @@ static void read_given(json_t *given, struct suppression *row, json_t *paths,
 	struct json_at root = json_at_root(&in, given);
 	struct shown shown = {.until = 0};
 
-	properties_read(&root, &shown_table, &mem, &shown);
+	property_table_read(&root, &shown_table, &mem, &shown);
 	if (in.class != 0)
 		return;
 	snprintf(row->address, sizeof(row->address), "%s", shown.address);

@@ -194,8 +194,8 @@ static void apply_clear(struct apply *a)
 	free(a->batch);
 }
 
-int policy_apply(const struct apply_options *options, uint64_t *moved,
-                 uint64_t *wanted, struct err *err)
+int apply_waiting(const struct apply_options *options, uint64_t *moved,
+                  uint64_t *wanted, struct err *err)
 {
 	auto_(apply_clear) struct apply a = {
 		.options = options,

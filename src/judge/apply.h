@@ -41,7 +41,7 @@ struct apply_options {
 
 /* Goes through the waiting list once.  *moved: sessions that were counted,
  * *wanted: domains put on the wanted list. */
-int policy_apply(const struct apply_options *options, uint64_t *moved,
-                 uint64_t *wanted, struct err *err);
+int apply_waiting(const struct apply_options *options, uint64_t *moved,
+                  uint64_t *wanted, struct err *err);
 
 #endif

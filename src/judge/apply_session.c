@@ -211,7 +211,7 @@ static void settle_open(struct judging *judging)
 	}
 	/* an MX of the domain or not: that was not to be found out */
 	if (!tells_of_host(session) ||
-	    (!view_status_is_fact(view->mx) && session->hop == NULL)) {
+	    (!domain_view_is_fact(view->mx) && session->hop == NULL)) {
 		count_nobodys(judging);
 		return;
 	}

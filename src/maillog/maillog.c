@@ -513,7 +513,7 @@ bool maillog_is_lost(const struct log_line *line)
 			return true;
 	}
 	return maillog_has_stamp(line->message) &&
-	       log_line_split(line->message.at, line->message.len, &clock,
-	                      &inner) &&
+	       maillog_line_split(line->message.at, line->message.len, &clock,
+	                          &inner) &&
 	       service_of(inner.program, NULL) != SERVICE_OTHER;
 }

@@ -27,7 +27,7 @@ enum log_line_kind {
 	LOG_LINE_FOREIGN, /* of a user of the journal who is not Postfix */
 };
 
-/* A line without its time stamp: from a file by log_line_split(), from the
+/* A line without its time stamp: from a file by maillog_line_split(), from the
  * journal field by field. */
 struct log_line {
 	enum log_line_kind kind;
@@ -73,8 +73,8 @@ struct log_clock {
  * (docker compose) or another time stamp (docker).  True when it could be read.
  * The text needs no NUL at its end.
  */
-bool log_line_split(const char *text, size_t len, struct log_clock *clock,
-                    struct log_line *line);
+bool maillog_line_split(const char *text, size_t len, struct log_clock *clock,
+                        struct log_line *line);
 
 enum fact_kind {
 	FACT_NONE,

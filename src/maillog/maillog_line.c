@@ -231,8 +231,8 @@ static bool says_nothing(struct span text)
 	       span_until_text(&rest, "-- MARK --", &unused);
 }
 
-bool log_line_split(const char *text, size_t len, struct log_clock *clock,
-                    struct log_line *line)
+bool maillog_line_split(const char *text, size_t len, struct log_clock *clock,
+                        struct log_line *line)
 {
 	struct span rest = {text, len};
 

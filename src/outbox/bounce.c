@@ -129,7 +129,7 @@ static enum bounce_result mark(struct db_txn *txn, struct delivery *d,
 	if (before == DELIVERY_BOUNCED)
 		return is_suppressed(txn, of.address, now) ? BOUNCE_SUPPRESSED
 		                                           : BOUNCE_MARKED;
-	if (!delivery_next(before, EVENT_BOUNCED, &d->dest.state))
+	if (!delivery_state_next(before, EVENT_BOUNCED, &d->dest.state))
 		return BOUNCE_IGNORED;
 	d->dest.due = 0;
 	d->dest.lease_run = 0;

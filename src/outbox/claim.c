@@ -73,7 +73,7 @@ static bool end_with(struct db_txn *txn, struct outbox_head *head,
                      struct outbox_destination *dest, enum delivery_event event,
                      const char *words, int64_t now)
 {
-	if (!delivery_next(dest->state, event, &dest->state))
+	if (!delivery_state_next(dest->state, event, &dest->state))
 		return false;
 	dest->due = 0;
 	dest->lease_run = 0;
@@ -141,7 +141,7 @@ static struct claim *take(struct db_txn *txn,
 	uint64_t random[2];
 	char token[sizeof(dest->token)];
 
-	if (!delivery_next(dest->state, EVENT_CLAIM, &dest->state))
+	if (!delivery_state_next(dest->state, EVENT_CLAIM, &dest->state))
 		return NULL;
 	if (dest->token[0] == '\0') {
 		hash_random_bytes(random, sizeof(random));
@@ -214,7 +214,7 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 	}
 	/* a run died, or hangs: what it did with this one nobody knows */
 	if (dest.state == DELIVERY_INFLIGHT &&
-	    delivery_next(dest.state, EVENT_LEASE_LOST, &dest.state))
+	    delivery_state_next(dest.state, EVENT_LEASE_LOST, &dest.state))
 		dest.uncertain = true;
 	/* or the period in which it is tried would begin only then */
 	if (moment_is_to_come(dest.first_attempt, context->now))

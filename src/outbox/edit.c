@@ -85,9 +85,9 @@ static const struct outbox_destination *find_old(const struct change *change,
 static void begin_anew(struct outbox_destination *dest)
 {
 	if (dest->state == DELIVERY_INFLIGHT &&
-	    delivery_next(dest->state, EVENT_LEASE_LOST, &dest->state))
+	    delivery_state_next(dest->state, EVENT_LEASE_LOST, &dest->state))
 		dest->uncertain = true;
-	if (!delivery_next(dest->state, EVENT_RESCHEDULE, &dest->state))
+	if (!delivery_state_next(dest->state, EVENT_RESCHEDULE, &dest->state))
 		return;
 	dest->attempts = 0;
 	dest->first_attempt = 0;

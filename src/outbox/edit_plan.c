@@ -19,8 +19,8 @@ struct edit *edit_new(void)
 {
 	struct edit *edit = xcalloc(1, sizeof(*edit));
 
-	edit->before = internal_report_new();
-	edit->after = internal_report_new();
+	edit->before = object_new();
+	edit->after = object_new();
 	return edit;
 }
 
@@ -28,8 +28,8 @@ void edit_free(struct edit **edit)
 {
 	if (*edit == NULL)
 		return;
-	internal_report_free(&(*edit)->before);
-	internal_report_free(&(*edit)->after);
+	object_free(&(*edit)->before);
+	object_free(&(*edit)->after);
 	strbuf_clear(&(*edit)->packed);
 	free(*edit);
 	*edit = NULL;

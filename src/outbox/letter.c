@@ -95,7 +95,8 @@ int letter_make(const struct letter *letter, struct arena *mem,
 	contact = report->contact_info;
 	submitter = fix_contact(letter->conf, report);
 	set_body(letter, report,
-	         text_compare(contact, report->contact_info) != 0, mem, job);
+	         detail_text_compare(contact, report->contact_info) != 0, mem,
+	         job);
 	if (dest == NULL)
 		return 0;
 	job->rua = &dest->rua;

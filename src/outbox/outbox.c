@@ -269,7 +269,7 @@ int64_t outbox_transfer_secs(const struct conf *conf, enum rua_kind kind)
 	/* the program speaks SMTP itself, or it only queues */
 	if (strncmp(conf->deliver.mail, "sendmail:", 9) == 0)
 		return conf->deliver.mail_timeout + secs;
-	return smtp_message_secs(conf->deliver.mail_timeout);
+	return smtp_time_message_secs(conf->deliver.mail_timeout);
 }
 
 int64_t outbox_lease_secs(const struct conf *conf)

@@ -24,7 +24,7 @@ static void defer(const struct conf *conf, const struct claim *claim,
 	                   dest->first_attempt + conf->deliver.retry_for, seed);
 	if (retry_is_over(dest->first_attempt, dest->due,
 	                  conf->deliver.retry_for) &&
-	    delivery_next(dest->state, EVENT_TOO_OLD, &dest->state))
+	    delivery_state_next(dest->state, EVENT_TOO_OLD, &dest->state))
 		dest->due = 0;
 }
 
@@ -115,7 +115,7 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 		return;
 	}
 	event = judge_address(txn, claim, &head, now);
-	delivery_next(dest.state, event, &dest.state);
+	delivery_state_next(dest.state, event, &dest.state);
 	dest.due = 0;
 	dest.lease_run = 0;
 	dest.stage = answer->stage;

@@ -128,7 +128,7 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
 	struct outbox_head head;
 	char day_text[DAY_TEXT];
 
-	internal_report_reset(object);
+	object_reset(object);
 	if (!shown_head(txn, where, id, &head))
 		return db_failed(txn) ? db_failure(txn, err) : 0;
 	object->id = id;

@@ -6,9 +6,9 @@
 #include "base/wait.h"
 #include "base/xalloc.h"
 
-struct kit_options kit_options_of(const struct conf *conf)
+struct crew_kit_options crew_kit_options_of(const struct conf *conf)
 {
-	return (struct kit_options){
+	return (struct crew_kit_options){
 		.resolver = {.address = conf->policy.resolver,
 	                     .trust_ad = conf->policy.trust_ad,
 	                     .timeout_ms = conf->policy.timeout_ms},
@@ -17,8 +17,8 @@ struct kit_options kit_options_of(const struct conf *conf)
 	};
 }
 
-int kit_open(struct kit *kit, const struct kit_options *options,
-             const atomic_bool *stop, struct err *err)
+int crew_kit_open(struct crew_kit *kit, const struct crew_kit_options *options,
+                  const atomic_bool *stop, struct err *err)
 {
 	struct sts_fetch_options fetch = options->fetch;
 
@@ -35,7 +35,7 @@ int kit_open(struct kit *kit, const struct kit_options *options,
 	return sts_fetch_open(&fetch, &kit->fetcher, err);
 }
 
-void kit_close(struct kit *kit)
+void crew_kit_close(struct crew_kit *kit)
 {
 	if (kit->fetcher != NULL)
 		kit->fetcher->free(&kit->fetcher);
@@ -53,7 +53,7 @@ static void *member_thread(void *arg)
 	return NULL;
 }
 
-void crew_init(struct crew *crew, const struct kit_options *options,
+void crew_init(struct crew *crew, const struct crew_kit_options *options,
                unsigned count, void (*work)(void *, struct crew_member *),
                void *arg)
 {
@@ -95,7 +95,7 @@ void crew_clear(struct crew *crew)
 		if (crew->members[i].started)
 			pthread_join(crew->members[i].thread, NULL);
 	for (unsigned i = 0; i < crew->count; i++) {
-		kit_close(&crew->members[i].kit);
+		crew_kit_close(&crew->members[i].kit);
 		arena_clear(&crew->members[i].arena);
 	}
 	pthread_cond_destroy(&crew->wake);

@@ -23,7 +23,7 @@
 #include "policy/sts_fetch.h"
 #include "store/policy_cache_table.h"
 
-struct kit_options {
+struct crew_kit_options {
 	struct resolver_options resolver;
 	struct sts_fetch_options fetch; /* without resolver and stop */
 	/* Tests: what to ask with; NULL: the real ones. */
@@ -32,22 +32,22 @@ struct kit_options {
 	void *arg;
 };
 
-struct kit {
+struct crew_kit {
 	struct resolver *resolver;
 	struct sts_fetcher *fetcher;
 };
 
 /* As the settings say; their texts are lent. */
-struct kit_options kit_options_of(const struct conf *conf);
+struct crew_kit_options crew_kit_options_of(const struct conf *conf);
 
 /* What is open already stays.  `stop` ends what is under way; NULL. */
-int kit_open(struct kit *kit, const struct kit_options *options,
-             const atomic_bool *stop, struct err *err);
-void kit_close(struct kit *kit);
+int crew_kit_open(struct crew_kit *kit, const struct crew_kit_options *options,
+                  const atomic_bool *stop, struct err *err);
+void crew_kit_close(struct crew_kit *kit);
 
 struct crew_member {
 	struct crew *crew;
-	struct kit kit;
+	struct crew_kit kit;
 	struct arena arena;              /* for the work at hand */
 	char domain[WANTED_DOMAIN_TEXT]; /* the same; "": waits */
 	pthread_t thread;
@@ -55,7 +55,7 @@ struct crew_member {
 };
 
 struct crew {
-	struct kit_options options;
+	struct crew_kit_options options;
 	void (*work)(void *arg, struct crew_member *member);
 	void *arg;
 	pthread_mutex_t lock; /* of the work, and of each member's domain */
@@ -65,7 +65,7 @@ struct crew {
 	unsigned count;
 };
 
-void crew_init(struct crew *crew, const struct kit_options *options,
+void crew_init(struct crew *crew, const struct crew_kit_options *options,
                unsigned count, void (*work)(void *, struct crew_member *),
                void *arg);
 

@@ -126,7 +126,7 @@ static void look_up_host(struct lookup *lookup, struct view_mx *mx)
 	}
 	/* no answer: what was known stays */
 	if (mx->tlsa == VIEW_TEMPFAIL && old != NULL &&
-	    view_status_is_fact(old->tlsa)) {
+	    domain_view_is_fact(old->tlsa)) {
 		mx->tlsa = old->tlsa;
 		mx->tlsa_strings = old->tlsa_strings;
 		mx->tlsa_count = old->tlsa_count;

@@ -26,7 +26,7 @@ static void keep_old(struct lookup *lookup, const struct dns_answer *answer)
 	view->mx_problem = answer->problem;
 	view->mx_doubted = old->mx_doubted;
 	view->mx_checked_at = old->mx_checked_at;
-	if (answer->status == VIEW_BOGUS || !view_status_is_fact(old->mx))
+	if (answer->status == VIEW_BOGUS || !domain_view_is_fact(old->mx))
 		return;
 	view->mx = old->mx;
 	view->mx_anew = old->mx_anew;

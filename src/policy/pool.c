@@ -251,8 +251,8 @@ int policy_pool_start(struct policy_pool **out,
 	          options->threads > 0 ? options->threads : THREADS, work,
 	          pool);
 	for (unsigned i = 0; i < pool->crew.count && rc == 0; i++)
-		rc = kit_open(&pool->crew.members[i].kit, &options->kit,
-		              &pool->crew.stop, err);
+		rc = crew_kit_open(&pool->crew.members[i].kit, &options->kit,
+		                   &pool->crew.stop, err);
 	if (rc == 0)
 		rc = crew_start(&pool->crew, err);
 	if (rc < 0)

@@ -21,7 +21,7 @@
 struct pool_options {
 	struct db *db;
 	struct clock *clock;
-	struct kit_options kit;
+	struct crew_kit_options kit;
 	bool dane, sts;   /* what is enforced, and so must be known */
 	unsigned threads; /* 8 */
 };

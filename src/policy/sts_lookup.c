@@ -56,7 +56,7 @@ static void keep_all(struct lookup *lookup, const struct dns_answer *answer)
 	const struct domain_view *old = lookup->old;
 
 	view->sts_record = answer->status;
-	if (view_status_is_fact(old->sts_record)) {
+	if (domain_view_is_fact(old->sts_record)) {
 		view->sts_record = old->sts_record;
 		view->sts_id = old->sts_id;
 	}

@@ -14,7 +14,7 @@ static void keep_old(struct lookup *lookup, const struct dns_answer *answer)
 
 	view->tlsrpt = answer->status;
 	view->tlsrpt_problem = answer->problem;
-	if (!view_status_is_fact(old->tlsrpt))
+	if (!domain_view_is_fact(old->tlsrpt))
 		return;
 	view->tlsrpt = old->tlsrpt;
 	view->tlsrpt_record = old->tlsrpt_record;

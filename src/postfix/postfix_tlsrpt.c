@@ -16,7 +16,7 @@ static bool has_text(const void *program, size_t len, const char *text)
 	return memmem(program, len, text, strlen(text)) != NULL;
 }
 
-enum tlsrpt_support tlsrpt_support_of(const void *program, size_t len)
+enum tlsrpt_support postfix_tlsrpt_of(const void *program, size_t len)
 {
 	if (!has_text(program, len, "smtp_tlsrpt_enable"))
 		return TLSRPT_UNHEARD_OF;
@@ -39,7 +39,7 @@ static enum tlsrpt_support look_into(int fd)
 	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return TLSRPT_NOT_SEEN;
-	support = tlsrpt_support_of(map, len);
+	support = postfix_tlsrpt_of(map, len);
 	munmap(map, len);
 	return support;
 }

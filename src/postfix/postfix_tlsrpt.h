@@ -26,6 +26,6 @@ enum tlsrpt_support {
 enum tlsrpt_support postfix_tlsrpt(const struct postconf *set);
 
 /* Of the bytes of a program. */
-enum tlsrpt_support tlsrpt_support_of(const void *program, size_t len);
+enum tlsrpt_support postfix_tlsrpt_of(const void *program, size_t len);
 
 #endif

@@ -22,7 +22,7 @@ static uint64_t apply(struct logd *d)
 {
 	uint64_t moved = 0, wanted = 0;
 	struct err err = {0};
-	int rc = policy_apply(&d->apply, &moved, &wanted, &err);
+	int rc = apply_waiting(&d->apply, &moved, &wanted, &err);
 
 	if (rc < 0 && !d->apply_fails)
 		log_error("sessions cannot move to their policies: %s; they "

@@ -113,7 +113,7 @@ static int open_all(void *self, struct err *err)
 static int start(void *self, struct err *err)
 {
 	struct httpd *d = self;
-	struct kit_options kit = kit_options_of(&d->base.conf);
+	struct crew_kit_options kit = crew_kit_options_of(&d->base.conf);
 	const char *www = d->base.conf.http.www;
 
 	/* the API is of use without the page */

@@ -69,7 +69,7 @@ static int start_pool(struct logd *d, struct err *err)
 	struct pool_options options = {
 		.db = d->base.db,
 		.clock = &d->base.clock,
-		.kit = kit_options_of(conf),
+		.kit = crew_kit_options_of(conf),
 		.dane = d->apply.judge.dane || d->apply.judge.dane_by_map,
 		.sts = d->apply.judge.sts,
 		.threads = (unsigned)conf->policy.threads,

@@ -63,8 +63,8 @@ bool delivery_state_is_final(enum delivery_state state)
 	       state == DELIVERY_BOUNCED;
 }
 
-bool delivery_next(enum delivery_state from, enum delivery_event event,
-                   enum delivery_state *to)
+bool delivery_state_next(enum delivery_state from, enum delivery_event event,
+                         enum delivery_state *to)
 {
 	for (size_t i = 0; i < sizeof(transitions) / sizeof(transitions[0]);
 	     i++) {

@@ -20,7 +20,7 @@
 bool delivery_state_is_final(enum delivery_state state);
 
 /* False when the event cannot happen in that state. */
-bool delivery_next(enum delivery_state from, enum delivery_event event,
-                   enum delivery_state *to);
+bool delivery_state_next(enum delivery_state from, enum delivery_event event,
+                         enum delivery_state *to);
 
 #endif

@@ -30,10 +30,10 @@ enum smtp_step {
 	SMTP_STEPS
 };
 
-int64_t smtp_step_secs(enum smtp_step step, int64_t dot_secs);
+int64_t smtp_time_step_secs(enum smtp_step step, int64_t dot_secs);
 
 /* From the connect to the end of AUTH; from MAIL to the reply to the dot. */
-int64_t smtp_opening_secs(int64_t dot_secs);
-int64_t smtp_message_secs(int64_t dot_secs);
+int64_t smtp_time_opening_secs(int64_t dot_secs);
+int64_t smtp_time_message_secs(int64_t dot_secs);
 
 #endif

@@ -68,8 +68,8 @@ static int take_line(struct smtp_reply *reply, const char *line, size_t len,
 	return 0;
 }
 
-int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
-                    size_t *used, struct err *err)
+int smtp_wire_read_reply(const char *data, size_t len, struct smtp_reply *reply,
+                         size_t *used, struct err *err)
 {
 	size_t at = 0;
 	bool is_last = false;
@@ -102,7 +102,7 @@ int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
 	return 1;
 }
 
-void smtp_put_message(struct strbuf *out, const char *body, size_t len)
+void smtp_wire_put_message(struct strbuf *out, const char *body, size_t len)
 {
 	const char *end = body + len;
 

@@ -35,8 +35,8 @@ struct smtp_reply {
  * and took *used bytes; 0: more bytes are needed; ERR_PARSE: this is no SMTP
  * reply; ERR_LIMIT: it does not end.
  */
-int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
-                    size_t *used, struct err *err);
+int smtp_wire_read_reply(const char *data, size_t len, struct smtp_reply *reply,
+                         size_t *used, struct err *err);
 
 /*
  * Appends a message as it goes over the wire after DATA: a dot more before
@@ -45,6 +45,6 @@ int smtp_reply_read(const char *data, size_t len, struct smtp_reply *reply,
  * one end in LF alone, a dot after it gets its second one too, for a server
  * that took it for a line end would else see the end of the message there.
  */
-void smtp_put_message(struct strbuf *out, const char *body, size_t len);
+void smtp_wire_put_message(struct strbuf *out, const char *body, size_t len);
 
 #endif

@@ -64,7 +64,7 @@ static int detail_order(const void *left, const void *right)
 	const struct report_detail *a = left, *b = right;
 	int order = number_compare(b->count, a->count);
 
-	return order ? order : detail_compare(&a->detail, &b->detail);
+	return order ? order : session_failure_compare(&a->detail, &b->detail);
 }
 
 static int list_compare(const char *const *a, size_t a_count,
@@ -98,7 +98,7 @@ static int policy_order(const void *left, const void *right)
 	int order = number_compare(a->type, b->type);
 
 	if (order == 0)
-		order = text_compare(a->domain, b->domain);
+		order = detail_text_compare(a->domain, b->domain);
 	if (order == 0)
 		order = list_compare(
 			(const char *const *)a->strings, a->string_count,

@@ -57,10 +57,11 @@ static size_t detail_bytes(const struct failure_detail *detail)
 	size_t bytes = DETAIL_BYTES;
 
 	for (size_t i = 0; i < DETAIL_TEXTS; i++) {
-		const char *text = detail_text_get(detail, &detail_texts[i]);
+		const char *text =
+			detail_text_get(detail, &detail_text_rows[i]);
 
 		if (text != NULL)
-			bytes += strlen(detail_texts[i].rfc) + TEXT_BYTES +
+			bytes += strlen(detail_text_rows[i].rfc) + TEXT_BYTES +
 			         text_bytes(text);
 	}
 	return bytes;
@@ -88,9 +89,9 @@ static size_t report_bytes(const struct report *report)
 static bool is_folded(const struct failure_detail *detail,
                       enum fold_level level)
 {
-	struct failure_detail folded = failure_folded(detail, level);
+	struct failure_detail folded = session_failure_folded(detail, level);
 
-	return detail_compare(detail, &folded) == 0;
+	return session_failure_compare(detail, &folded) == 0;
 }
 
 /* Smallest count first. */
@@ -101,14 +102,14 @@ static int fold_order(const void *left, const void *right)
 
 	if (a->count != b->count)
 		return a->count < b->count ? -1 : 1;
-	return detail_compare(&a->detail, &b->detail);
+	return session_failure_compare(&a->detail, &b->detail);
 }
 
 static int content_order(const void *left, const void *right)
 {
 	const struct report_detail *a = left, *b = right;
 
-	return detail_compare(&a->detail, &b->detail);
+	return session_failure_compare(&a->detail, &b->detail);
 }
 
 /* Counts equal details together. */
@@ -159,7 +160,8 @@ static size_t fold_some(struct report *report, enum fold_level level,
 		return 0;
 	qsort(room, count, sizeof(*room), fold_order);
 	for (size_t i = 0; i < share; i++)
-		room[i]->detail = failure_folded(&room[i]->detail, level);
+		room[i]->detail =
+			session_failure_folded(&room[i]->detail, level);
 	for (size_t i = 0; i < report->policy_count; i++)
 		merge_details(&report->policies[i]);
 	return share;

@@ -16,8 +16,8 @@ static bool string_may_be_sent(const struct report_policy *policy,
                                const char *text)
 {
 	if (policy->type == POLICY_TLSA)
-		return text_is_tlsa(text);
-	return text_is_plain(text);
+		return detail_text_is_tlsa(text);
+	return detail_text_is_plain(text);
 }
 
 static bool mx_may_be_sent(const struct report_policy *policy, const char *mx)
@@ -50,12 +50,12 @@ static const char *sent_organization(const struct report *report)
 	const char *at;
 
 	if (report->organization_name != NULL &&
-	    text_is_plain(report->organization_name))
+	    detail_text_is_plain(report->organization_name))
 		return report->organization_name;
 	if (report->contact_info == NULL)
 		return NULL;
 	at = strrchr(report->contact_info, '@');
-	return at != NULL && text_is_plain(at + 1) ? at + 1 : NULL;
+	return at != NULL && detail_text_is_plain(at + 1) ? at + 1 : NULL;
 }
 
 static bool detail_has_other(const struct report_detail *detail)
@@ -65,9 +65,9 @@ static bool detail_has_other(const struct report_detail *detail)
 		return true;
 	for (size_t i = 0; i < DETAIL_TEXTS; i++) {
 		const char *text =
-			detail_text_get(&detail->detail, &detail_texts[i]);
+			detail_text_get(&detail->detail, &detail_text_rows[i]);
 
-		if (text != NULL && !detail_texts[i].may_be_sent(text))
+		if (text != NULL && !detail_text_rows[i].may_be_sent(text))
 			return true;
 	}
 	return false;
@@ -94,7 +94,7 @@ bool report_has_other(const struct report *report)
 	if (sent_organization(report) != report->organization_name)
 		return true;
 	if (report->contact_info != NULL &&
-	    !text_is_plain(report->contact_info))
+	    !detail_text_is_plain(report->contact_info))
 		return true;
 	for (size_t i = 0; i < report->policy_count; i++)
 		if (policy_has_other(&report->policies[i]))
@@ -188,10 +188,10 @@ static json_t *detail_json(const struct report_detail *detail, bool wire)
 	         word_rfc(&words_results,
 	                  wire ? sent_result(d->result) : d->result));
 	for (size_t i = 0; i < DETAIL_TEXTS_OF_PEER; i++)
-		set_detail_text(json, d, &detail_texts[i], wire);
+		set_detail_text(json, d, &detail_text_rows[i], wire);
 	set_count(json, "failed-session-count", detail->count);
 	for (size_t i = DETAIL_TEXTS_OF_PEER; i < DETAIL_TEXTS; i++)
-		set_detail_text(json, d, &detail_texts[i], wire);
+		set_detail_text(json, d, &detail_text_rows[i], wire);
 	return json;
 }
 
@@ -234,7 +234,7 @@ static json_t *report_json(const struct report *report, bool wire)
 	json_t *json = json_object();
 	json_t *range = json_object();
 
-	if (wire && contact != NULL && !text_is_plain(contact))
+	if (wire && contact != NULL && !detail_text_is_plain(contact))
 		contact = NULL;
 	set_text(json, "organization-name",
 	         wire ? sent_organization(report) : report->organization_name);

@@ -67,8 +67,8 @@ static void read_detail(const struct json_at *at, struct arena *mem,
 		             word);
 	for (size_t i = 0; i < DETAIL_TEXTS; i++)
 		detail_text_set(
-			&detail->detail, &detail_texts[i],
-			read_text(at, detail_texts[i].rfc, JSON_MAY, mem));
+			&detail->detail, &detail_text_rows[i],
+			read_text(at, detail_text_rows[i].rfc, JSON_MAY, mem));
 	detail->count = json_at_uint(at, "failed-session-count", JSON_MUST);
 }
 

@@ -57,7 +57,7 @@ static int check(const struct report_mail *mail, struct err *err)
 	if (!token_is_good(mail->token))
 		return refuse(err, "the token");
 	if (mail->organization_name != NULL &&
-	    !text_is_plain(mail->organization_name))
+	    !detail_text_is_plain(mail->organization_name))
 		return refuse(err, "organization_name");
 	return 0;
 }

@@ -26,7 +26,8 @@ static void lapse(struct db_txn *txn, struct held *held,
 
 		if (!outbox_destination_get(txn, head->id, i, &dest))
 			continue;
-		if (!delivery_next(dest.state, EVENT_TOO_OLD, &dest.state))
+		if (!delivery_state_next(dest.state, EVENT_TOO_OLD,
+		                         &dest.state))
 			continue;
 		dest.due = 0;
 		snprintf(dest.answer, sizeof(dest.answer),

@@ -16,17 +16,17 @@ static bool is_ip(const char *text)
 	       strcmp(text, canonical) == 0;
 }
 
-const struct detail_text detail_texts[DETAIL_TEXTS] = {
+const struct detail_text detail_text_rows[DETAIL_TEXTS] = {
 	{"sending-mta-ip", offsetof(struct failure_detail, sending_ip), is_ip},
 	{"receiving-mx-hostname", offsetof(struct failure_detail, mx_host),
-         text_is_plain},
+         detail_text_is_plain},
 	{"receiving-mx-helo", offsetof(struct failure_detail, mx_helo),
-         text_is_plain},
+         detail_text_is_plain},
 	{"receiving-ip", offsetof(struct failure_detail, receiving_ip), is_ip},
 	{"additional-information", offsetof(struct failure_detail, additional),
-         text_is_uri},
+         detail_text_is_uri},
 	{"failure-reason-code", offsetof(struct failure_detail, reason),
-         text_is_plain},
+         detail_text_is_plain},
 };
 
 const char *detail_text_get(const struct failure_detail *detail,
@@ -42,25 +42,26 @@ void detail_text_set(struct failure_detail *detail,
 	*(const char **)(void *)((char *)detail + row->offset) = text;
 }
 
-int text_compare(const char *a, const char *b)
+int detail_text_compare(const char *a, const char *b)
 {
 	if (a == NULL || b == NULL)
 		return (a != NULL) - (b != NULL);
 	return strcmp(a, b);
 }
 
-int detail_compare(const struct failure_detail *a,
-                   const struct failure_detail *b)
+int session_failure_compare(const struct failure_detail *a,
+                            const struct failure_detail *b)
 {
 	int order = (a->result > b->result) - (a->result < b->result);
 
 	for (size_t i = 0; order == 0 && i < DETAIL_TEXTS; i++)
-		order = text_compare(detail_text_get(a, &detail_texts[i]),
-		                     detail_text_get(b, &detail_texts[i]));
+		order = detail_text_compare(
+			detail_text_get(a, &detail_text_rows[i]),
+			detail_text_get(b, &detail_text_rows[i]));
 	return order;
 }
 
-bool text_is_plain(const char *text)
+bool detail_text_is_plain(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -70,7 +71,7 @@ bool text_is_plain(const char *text)
 	return len > 0 && utf8_valid(text, len);
 }
 
-bool text_is_uri(const char *text)
+bool detail_text_is_uri(const char *text)
 {
 	const char *p = text;
 
@@ -87,7 +88,7 @@ bool text_is_uri(const char *text)
 	return true;
 }
 
-bool text_is_tlsa(const char *text)
+bool detail_text_is_tlsa(const char *text)
 {
 	const char *p = text;
 	size_t hex;

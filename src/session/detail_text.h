@@ -22,7 +22,7 @@ struct detail_text {
 	bool (*may_be_sent)(const char *text);
 };
 
-extern const struct detail_text detail_texts[DETAIL_TEXTS];
+extern const struct detail_text detail_text_rows[DETAIL_TEXTS];
 
 /* NULL: absent. */
 const char *detail_text_get(const struct failure_detail *detail,
@@ -32,19 +32,19 @@ void detail_text_set(struct failure_detail *detail,
 
 /* Negative, 0 or positive as a stands before, with or after b: by result type,
  * then text by text, absent before any. */
-int detail_compare(const struct failure_detail *a,
-                   const struct failure_detail *b);
+int session_failure_compare(const struct failure_detail *a,
+                            const struct failure_detail *b);
 
 /* The same for two texts, either of which may be NULL. */
-int text_compare(const char *a, const char *b);
+int detail_text_compare(const char *a, const char *b);
 
 /* Valid UTF-8, not empty, no control characters. */
-bool text_is_plain(const char *text);
+bool detail_text_is_plain(const char *text);
 
 /* A scheme and what RFC 3986 allows after it; no more is looked at. */
-bool text_is_uri(const char *text);
+bool detail_text_is_uri(const char *text);
 
 /* "3 1 1 AB12": a TLSA record as RFC 8460 section 4.5 wants it. */
-bool text_is_tlsa(const char *text);
+bool detail_text_is_tlsa(const char *text);
 
 #endif

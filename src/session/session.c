@@ -337,8 +337,9 @@ struct session *session_dup(struct arena *arena, const struct session *src)
 	return dup;
 }
 
-struct failure_detail failure_folded(const struct failure_detail *detail,
-                                     enum fold_level level)
+struct failure_detail
+session_failure_folded(const struct failure_detail *detail,
+                       enum fold_level level)
 {
 	struct failure_detail folded = *detail;
 
@@ -355,8 +356,8 @@ struct failure_detail failure_folded(const struct failure_detail *detail,
 	return folded;
 }
 
-struct session_policy policy_folded(const struct session_policy *policy,
-                                    const char *domain)
+struct session_policy session_policy_folded(const struct session_policy *policy,
+                                            const char *domain)
 {
 	return (struct session_policy){.type = policy->type, .domain = domain};
 }

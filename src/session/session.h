@@ -97,22 +97,25 @@ bool session_failed(const struct session *session);
  * failure detail: equal things have equal bytes.  The readers are for bytes
  * from the store; strings go into the arena.  ERR_PARSE for damaged bytes.
  */
-void policy_encode(const struct session_policy *policy, struct strbuf *out);
-int policy_decode(const void *data, size_t len, struct arena *arena,
-                  struct session_policy *policy, struct err *err);
-void failure_encode(const struct failure_detail *detail, struct strbuf *out);
-int failure_decode(const void *data, size_t len, struct arena *arena,
-                   struct failure_detail *detail, struct err *err);
+void session_policy_encode(const struct session_policy *policy,
+                           struct strbuf *out);
+int session_policy_decode(const void *data, size_t len, struct arena *arena,
+                          struct session_policy *policy, struct err *err);
+void session_failure_encode(const struct failure_detail *detail,
+                            struct strbuf *out);
+int session_failure_decode(const void *data, size_t len, struct arena *arena,
+                           struct failure_detail *detail, struct err *err);
 
 /* Folding (DESIGN: cardinality): level 1 leaves out HELO, receiving IP,
  * additional information and reason; level 2 leaves the result type alone. */
 enum fold_level { FOLD_NONE, FOLD_PEER, FOLD_TYPE };
-struct failure_detail failure_folded(const struct failure_detail *detail,
-                                     enum fold_level level);
+struct failure_detail
+session_failure_folded(const struct failure_detail *detail,
+                       enum fold_level level);
 
 /* The policy that a policy past the cap counts under: its type, the session's
  * domain, no strings. */
-struct session_policy policy_folded(const struct session_policy *policy,
-                                    const char *domain);
+struct session_policy session_policy_folded(const struct session_policy *policy,
+                                            const char *domain);
 
 #endif

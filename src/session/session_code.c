@@ -13,7 +13,8 @@ static void put_list(struct strbuf *out, const char **list, size_t count)
 		strbuf_str(out, list[i]);
 }
 
-void policy_encode(const struct session_policy *policy, struct strbuf *out)
+void session_policy_encode(const struct session_policy *policy,
+                           struct strbuf *out)
 {
 	strbuf_u8(out, (uint8_t)policy->type);
 	strbuf_str(out, policy->domain);
@@ -42,8 +43,8 @@ static const char **get_list(struct reader *in, struct arena *arena,
 	return list;
 }
 
-int policy_decode(const void *data, size_t len, struct arena *arena,
-                  struct session_policy *policy, struct err *err)
+int session_policy_decode(const void *data, size_t len, struct arena *arena,
+                          struct session_policy *policy, struct err *err)
 {
 	struct reader in;
 
@@ -58,7 +59,8 @@ int policy_decode(const void *data, size_t len, struct arena *arena,
 	return 0;
 }
 
-void failure_encode(const struct failure_detail *detail, struct strbuf *out)
+void session_failure_encode(const struct failure_detail *detail,
+                            struct strbuf *out)
 {
 	strbuf_u8(out, (uint8_t)detail->result);
 	strbuf_str(out, detail->sending_ip);
@@ -69,8 +71,8 @@ void failure_encode(const struct failure_detail *detail, struct strbuf *out)
 	strbuf_str(out, detail->reason);
 }
 
-int failure_decode(const void *data, size_t len, struct arena *arena,
-                   struct failure_detail *detail, struct err *err)
+int session_failure_decode(const void *data, size_t len, struct arena *arena,
+                           struct failure_detail *detail, struct err *err)
 {
 	struct reader in;
 

@@ -159,13 +159,13 @@ static struct tally_policy *policy_find(struct tally *tally,
 	struct tally_policy *found;
 
 	strbuf_reset(&tally->scratch);
-	policy_encode(policy, &tally->scratch);
+	session_policy_encode(policy, &tally->scratch);
 	found = key_find(tally, domain, key);
 	if (found != NULL || !folds)
 		return found;
-	folded = policy_folded(policy, domain->domain);
+	folded = session_policy_folded(policy, domain->domain);
 	strbuf_reset(&tally->scratch);
-	policy_encode(&folded, &tally->scratch);
+	session_policy_encode(&folded, &tally->scratch);
 	return key_find(tally, domain, key);
 }
 
@@ -181,13 +181,13 @@ static struct tally_detail *detail_find(struct tally *tally,
 	struct tally_detail *found;
 
 	strbuf_reset(&tally->scratch);
-	failure_encode(detail, &tally->scratch);
+	session_failure_encode(detail, &tally->scratch);
 	found = key_find(tally, policy, key);
 	if (found != NULL || level == FOLD_NONE)
 		return found;
-	folded = failure_folded(detail, level);
+	folded = session_failure_folded(detail, level);
 	strbuf_reset(&tally->scratch);
-	failure_encode(&folded, &tally->scratch);
+	session_failure_encode(&folded, &tally->scratch);
 	return key_find(tally, policy, key);
 }
 

@@ -28,7 +28,8 @@ enum { TALLY_POLICY_TYPES = 8 };
 struct tally_key {
 	uint64_t hash;     /* first, for base/slots.h */
 	const void *owner; /* its domain, or its policy */
-	const void *bytes; /* policy_encode(), failure_encode() */
+	const void
+		*bytes; /* session_policy_encode(), session_failure_encode() */
 	size_t len;
 };
 

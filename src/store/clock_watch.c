@@ -35,8 +35,8 @@ int clock_watch(struct db *db, struct clock *clock,
 	return db_is_read_only(db) ? 0 : look_and_note(db, look, err);
 }
 
-int clock_accept(struct db *db, struct clock *clock,
-                 const struct clock_look *look, struct err *err)
+int clock_watch_accept(struct db *db, struct clock *clock,
+                       const struct clock_look *look, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 	struct clock_record record;

@@ -24,7 +24,7 @@ int clock_watch(struct db *db, struct clock *clock,
                 struct err *err);
 
 /* The operator says that the clock is right. */
-int clock_accept(struct db *db, struct clock *clock,
-                 const struct clock_look *look, struct err *err);
+int clock_watch_accept(struct db *db, struct clock *clock,
+                       const struct clock_look *look, struct err *err);
 
 #endif

@@ -40,13 +40,13 @@ static bool fold_policy(struct work *w, const struct tally_policy *from)
 
 	arena_reset(&w->mem);
 	strbuf_reset(&w->folded);
-	if (policy_decode(from->key.bytes, from->key.len, &w->mem, &policy,
-	                  &err) != 0) {
+	if (session_policy_decode(from->key.bytes, from->key.len, &w->mem,
+	                          &policy, &err) != 0) {
 		db_fail(w->txn, err.class, "%s", err.text);
 		return false;
 	}
-	policy = policy_folded(&policy, w->delta->domain);
-	policy_encode(&policy, &w->folded);
+	policy = session_policy_folded(&policy, w->delta->domain);
+	session_policy_encode(&policy, &w->folded);
 	return true;
 }
 
@@ -117,10 +117,10 @@ static bool count_folded(struct work *w, uint64_t policy_id,
                          const struct failure_detail *detail,
                          enum fold_level level, uint64_t n, bool may_add)
 {
-	struct failure_detail folded = failure_folded(detail, level);
+	struct failure_detail folded = session_failure_folded(detail, level);
 
 	strbuf_reset(&w->folded);
-	failure_encode(&folded, &w->folded);
+	session_failure_encode(&folded, &w->folded);
 	return count_detail(w, policy_id, w->folded.data, w->folded.len, n,
 	                    may_add);
 }
@@ -136,8 +136,8 @@ static void apply_detail(struct work *w, uint64_t policy_id,
 	                 from->count, w->head.details < max))
 		return;
 	arena_reset(&w->mem);
-	if (failure_decode(from->key.bytes, from->key.len, &w->mem, &detail,
-	                   &err) != 0) {
+	if (session_failure_decode(from->key.bytes, from->key.len, &w->mem,
+	                           &detail, &err) != 0) {
 		db_fail(w->txn, err.class, "%s", err.text);
 		return;
 	}

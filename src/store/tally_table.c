@@ -111,8 +111,8 @@ static bool load_policy(struct load *load, const struct tally_row *row,
 	if (report->policy_count == load->policy_room ||
 	    !tally_sums_read(from, &sums) ||
 	    !intern_get(load->txn, row->day, row->policy_id, &blob) ||
-	    policy_decode(blob.data, blob.len, &report->mem, &policy, NULL) !=
-	            0)
+	    session_policy_decode(blob.data, blob.len, &report->mem, &policy,
+	                          NULL) != 0)
 		return false;
 	*to = (struct report_policy){
 		.id = row->policy_id,
@@ -143,8 +143,8 @@ static bool load_detail(struct load *load, const struct tally_row *row,
 		load->policy++;
 	if (load->policy == report->policy_count || load->detail_room == 0 ||
 	    !counted_read(from, &to->count, &blob) ||
-	    failure_decode(blob.data, blob.len, &report->mem, &to->detail,
-	                   NULL) != 0)
+	    session_failure_decode(blob.data, blob.len, &report->mem,
+	                           &to->detail, NULL) != 0)
 		return false;
 	policy = &report->policies[load->policy];
 	if (policy->detail_count++ == 0)

@@ -12,7 +12,7 @@
 struct fake {
 	struct transport transport; /* first: what outsiders hold */
 	struct fake_world *world;
-	struct answers *answers;
+	struct answer_queue *answers;
 };
 
 static struct delivery_answer *add_rule(struct fake_world *world,
@@ -46,7 +46,7 @@ void fake_answer_mail(struct fake_world *world, const char *address,
 	size_t used;
 
 	snprintf(line, sizeof(line), "%s\r\n", text);
-	if (smtp_reply_read(line, strlen(line), &reply, &used, NULL) != 1)
+	if (smtp_wire_read_reply(line, strlen(line), &reply, &used, NULL) != 1)
 		abort();
 	verdict_smtp(stage, &reply, answer);
 }
@@ -142,7 +142,7 @@ static void submit(struct transport *self, struct delivery_job *job)
 
 	choose(fake->world, job->rua, &answer);
 	keep(fake->world, job, answer.event);
-	answers_put(fake->answers, job, &answer);
+	answer_queue_put(fake->answers, job, &answer);
 }
 
 static void wait_for_some(struct transport *self, int timeout_ms,
@@ -156,7 +156,7 @@ static void wait_for_some(struct transport *self, int timeout_ms,
 	world->meanwhile = NULL;
 	if (meanwhile != NULL)
 		meanwhile(world->meanwhile_arg);
-	answers_hand_out(fake->answers, done, arg);
+	answer_queue_hand_out(fake->answers, done, arg);
 }
 
 static void free_fake(struct transport **self)
@@ -165,7 +165,7 @@ static void free_fake(struct transport **self)
 
 	if (fake == NULL)
 		return;
-	answers_free(&fake->answers);
+	answer_queue_free(&fake->answers);
 	free(fake);
 	*self = NULL;
 }
@@ -178,7 +178,7 @@ struct transport *fake_transport_new(struct fake_world *world)
 	fake->transport.wait = wait_for_some;
 	fake->transport.free = free_fake;
 	fake->world = world;
-	fake->answers = answers_new();
+	fake->answers = answer_queue_new();
 	return &fake->transport;
 }
 

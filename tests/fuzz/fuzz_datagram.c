@@ -21,8 +21,9 @@ static void check_stored_forms(const struct session *session)
 		struct session_policy back;
 
 		strbuf_reset(&blob);
-		policy_encode(&session->policies[i], &blob);
-		if (policy_decode(blob.data, blob.len, &arena, &back, NULL))
+		session_policy_encode(&session->policies[i], &blob);
+		if (session_policy_decode(blob.data, blob.len, &arena, &back,
+		                          NULL))
 			abort();
 	}
 	strbuf_clear(&blob);

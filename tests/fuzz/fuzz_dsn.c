@@ -14,9 +14,9 @@ static void check_recipient(const struct dsn_recipient *recipient)
 {
 	int class = recipient->status[0];
 
-	check(text_is_plain(recipient->address));
+	check(detail_text_is_plain(recipient->address));
 	check(recipient->diagnostic[0] == '\0' ||
-	      text_is_plain(recipient->diagnostic));
+	      detail_text_is_plain(recipient->diagnostic));
 	check(recipient->action <= DSN_OTHER);
 	check(class == 0 || class == 2 || class == 4 || class == 5);
 	check(recipient->refusal <= REFUSAL_NO_SUCH_ADDRESS);

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_disposition(const char *text)
 {
 	static const char begin[] = "attachment; filename=\"";
-	char *shown = http_disposition(text);
+	char *shown = http_text_disposition(text);
 	size_t len = strlen(shown), before = sizeof(begin) - 1;
 
 	check(len > before && strncmp(shown, begin, before) == 0 &&
@@ -24,14 +24,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = xstrndup((const char *)data, size);
 	char id[HTTP_BLOB_ID_TEXT];
-	const char *token = http_bearer(text);
-	const char *name = http_blob_path(text, "tally", id);
+	const char *token = http_text_bearer(text);
+	const char *name = http_text_blob_path(text, "tally", id);
 
 	check(token == NULL || (token > text && token[0] != ' '));
 	check(name == NULL ||
 	      (name[0] != '\0' && name[-1] == '/' && strchr(id, '/') == NULL));
 	check_disposition(name != NULL ? name : text);
-	if (http_is_media_type(text))
+	if (http_text_is_media_type(text))
 		check(strpbrk(text, "\r\n;, \"") == NULL);
 	free(text);
 	return 0;

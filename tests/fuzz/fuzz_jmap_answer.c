@@ -114,7 +114,7 @@ static void check_session(const uint8_t *data, size_t size)
 	                        &err) == 1) {
 		check(session.api != NULL);
 		check(session.account[0] == '\0' ||
-		      jmap_is_id(session.account));
+		      jmap_request_is_id(session.account));
 		check(session.max_get > 0 && session.max_set > 0);
 	}
 	remote_session_clear(&session);

@@ -17,12 +17,12 @@ static void read_lax(const char *text, size_t len, unsigned flags,
 	auto_(strbuf_clear) struct strbuf out = {0};
 	struct err err;
 
-	json = json_read_lax(text, len, flags, &err);
+	json = json_lax_read(text, len, flags, &err);
 	if (strict != NULL && !json_equal(json, strict))
 		abort();
 	if (json == NULL)
 		return;
-	clean = json_without_nul(json);
+	clean = json_lax_without_nul(json);
 	json_write(clean, &out);
 	json_free(&json);
 	json = json_read(out.data, out.len, true, &err);

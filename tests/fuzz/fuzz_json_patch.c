@@ -25,7 +25,7 @@ static void check_patch(json_t *object, json_t *patch)
 	auto_(strbuf_clear) struct strbuf text = {0};
 	struct err err;
 
-	if (json_patch(object, patch, &err) < 0)
+	if (json_pointer_patch(object, patch, &err) < 0)
 		return;
 	json_write(object, &text);
 	check(!text.failed);

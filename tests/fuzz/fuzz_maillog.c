@@ -98,7 +98,7 @@ static void read_log(const char *text, size_t size,
 		size_t len = end != NULL ? (size_t)(end - text) : size;
 		struct log_line line;
 		struct fact fact;
-		bool read = log_line_split(text, len, &clock, &line);
+		bool read = maillog_line_split(text, len, &clock, &line);
 
 		touch_line(&line, read);
 		if (read && maillog_read(&line, site, &fact) != FACT_NONE) {

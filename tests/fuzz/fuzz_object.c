@@ -39,8 +39,7 @@ static void check_report(const struct report *report)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	auto_(internal_report_free) struct internal_report *object =
-		internal_report_new();
+	auto_(object_free) struct internal_report *object = object_new();
 	auto_(json_free) json_t *given = NULL;
 	auto_(json_free) json_t *shown = NULL;
 	auto_(json_free) json_t *again = NULL;

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char shown[4 * sizeof(reply.text)];
 	size_t used;
 
-	while (smtp_reply_read(at, size, &reply, &used, NULL) == 1) {
+	while (smtp_wire_read_reply(at, size, &reply, &used, NULL) == 1) {
 		if (used == 0 || used > size || reply.code < 200 ||
 		    reply.code > 599)
 			abort();

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check(policy.line_count <= STS_LINES_MAX);
 	for (size_t i = 0; i < policy.line_count; i++)
-		check(text_is_plain(policy.lines[i]));
+		check(detail_text_is_plain(policy.lines[i]));
 	if (rc != 0) {
 		check_words(err.text);
 		return 0;

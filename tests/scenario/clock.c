@@ -127,7 +127,7 @@ static int accepted(struct world *world, struct words *words, struct err *err)
 	struct clock_look look = look_of(world);
 
 	(void)words;
-	return clock_accept(world->db, &world->clock, &look, err);
+	return clock_watch_accept(world->db, &world->clock, &look, err);
 }
 
 /* As before it was asked whether the time is right. */

@@ -200,7 +200,7 @@ static void rollup(char **args)
 struct receivers {
 	struct transport transport; /* first: what outsiders hold */
 	const char *folder;
-	struct answers *answers;
+	struct answer_queue *answers;
 };
 
 static char *copy_name(const char *folder, uint64_t id, unsigned index, int n)
@@ -241,7 +241,7 @@ static void submit(struct transport *self, struct delivery_job *job)
 		receive(to, job);
 		answer_set(&answer, EVENT_ACCEPTED, STAGE_DATA, "250 ok");
 	}
-	answers_put(to->answers, job, &answer);
+	answer_queue_put(to->answers, job, &answer);
 }
 
 static void hand_out(struct transport *self, int timeout_ms,
@@ -249,9 +249,9 @@ static void hand_out(struct transport *self, int timeout_ms,
 {
 	struct receivers *to = (struct receivers *)self;
 
-	if (answers_waiting(to->answers) == 0)
+	if (answer_queue_waiting(to->answers) == 0)
 		now.fixed_ms += timeout_ms;
-	answers_hand_out(to->answers, done, arg);
+	answer_queue_hand_out(to->answers, done, arg);
 }
 
 static bool something_waits(void)
@@ -265,7 +265,8 @@ static bool something_waits(void)
 /* One run at that time. */
 static void run_outbox(const char *folder, int64_t at)
 {
-	struct receivers to = {{submit, hand_out, NULL}, folder, answers_new()};
+	struct receivers to = {
+		{submit, hand_out, NULL}, folder, answer_queue_new()};
 	struct outbox_options options = {
 		.conf = &conf, .clock = &now, .transport = &to.transport};
 	struct outbox_result result;
@@ -274,7 +275,7 @@ static void run_outbox(const char *folder, int64_t at)
 	now = clock_fixed(at);
 	if (outbox_run(db, &options, &result, &err) < 0)
 		die(&err);
-	answers_free(&to.answers);
+	answer_queue_free(&to.answers);
 }
 
 /* Begins at the same moment each time it is started: what a killed one left

@@ -230,7 +230,7 @@ static void read_lines(struct world *world, const char *text,
 
 	for (size_t len; *text != '\0'; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
-		if (log_line_split(text, len, &clock, &line) &&
+		if (maillog_line_split(text, len, &clock, &line) &&
 		    maillog_read(&line, NULL, &fact) != FACT_NONE)
 			smtp_tracker_take(tracker, &line, &fact, count_line,
 			                  reading);
@@ -418,7 +418,7 @@ int act_apply(struct world *world, struct words *words, struct err *err)
 	};
 	uint64_t moved, wanted;
 
-	if (policy_apply(&options, &moved, &wanted, err) < 0 ||
+	if (apply_waiting(&options, &moved, &wanted, err) < 0 ||
 	    same_number(words, "moved", moved, err) < 0)
 		return err->class;
 	return same_number(words, "asked", wanted, err);

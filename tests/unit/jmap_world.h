@@ -73,7 +73,7 @@ static inline json_t *world_post(struct world *w, const char *body)
 	jmap_answer(&w->jmap, &w->caller, text.data, text.len, &out, &problem);
 	if (problem.status != 0)
 		fail_msg("%s in: %s", problem.detail, text.data);
-	json = json_read_lax(out.data, out.len, JSON_LAX_NUL, &err);
+	json = json_lax_read(out.data, out.len, JSON_LAX_NUL, &err);
 	if (json == NULL)
 		fail_msg("%s in: %s", err.text, out.data);
 	return json;
@@ -222,7 +222,7 @@ static inline json_t *world_parse(struct world *w, const char *text)
 	json_t *json;
 
 	world_write(w, text, &quoted);
-	json = json_read_lax(quoted.data, quoted.len, JSON_LAX_NUL, &err);
+	json = json_lax_read(quoted.data, quoted.len, JSON_LAX_NUL, &err);
 	if (json == NULL)
 		fail_msg("%s in: %s", err.text, quoted.data);
 	return json;

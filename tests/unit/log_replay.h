@@ -66,7 +66,7 @@ static inline void replay_line(struct smtp_tracker *tracker,
 	struct log_line line;
 	struct fact fact;
 
-	if (log_line_split(text, len, clock, &line) &&
+	if (maillog_line_split(text, len, clock, &line) &&
 	    maillog_read(&line, NULL, &fact) != FACT_NONE)
 		smtp_tracker_take(tracker, &line, &fact, replay_session, out);
 }

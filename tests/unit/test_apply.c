@@ -72,7 +72,7 @@ static void run(struct db *db, int64_t now, uint64_t *moved, uint64_t *wanted)
 	                                           .hard_bytes = 2 << 20}};
 	struct err err = {0};
 
-	if (policy_apply(&options, moved, wanted, &err) != 0)
+	if (apply_waiting(&options, moved, wanted, &err) != 0)
 		fail_msg("%s", err.text);
 }
 

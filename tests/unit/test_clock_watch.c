@@ -61,7 +61,7 @@ static void test_accepted(void **state)
 	clock_step(&clock, YEAR_MS);
 	assert_true(watch(f, &clock));
 	look = look_at(&clock, "boot");
-	assert_int_equal(clock_accept(f->db, &clock, &look, &f->err), 0);
+	assert_int_equal(clock_watch_accept(f->db, &clock, &look, &f->err), 0);
 	assert_int_equal(clock_secs(&clock), NOW + YEAR_MS / 1000);
 	assert_false(watch(f, &clock));
 }

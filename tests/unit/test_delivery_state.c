@@ -42,8 +42,9 @@ static void test_every_cell(void **state)
 			enum delivery_state to = DELIVERY_STATES;
 			char got = '.';
 
-			if (delivery_next(rows[i].from,
-			                  (enum delivery_event)event, &to))
+			if (delivery_state_next(rows[i].from,
+			                        (enum delivery_event)event,
+			                        &to))
 				got = letter_of(to);
 			else
 				assert_int_equal(to, DELIVERY_STATES);
@@ -81,8 +82,10 @@ static void test_what_no_table_has(void **state)
 	enum delivery_state to;
 
 	(void)state;
-	assert_false(delivery_next((enum delivery_state)8, EVENT_CLAIM, &to));
-	assert_false(delivery_next(DELIVERY_PENDING, DELIVERY_EVENTS, &to));
+	assert_false(
+		delivery_state_next((enum delivery_state)8, EVENT_CLAIM, &to));
+	assert_false(
+		delivery_state_next(DELIVERY_PENDING, DELIVERY_EVENTS, &to));
 }
 
 int main(void)

@@ -252,12 +252,13 @@ static void test_ids(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
-		assert_int_equal(jmap_is_id(rows[i].text), rows[i].want);
+		assert_int_equal(jmap_request_is_id(rows[i].text),
+		                 rows[i].want);
 	}
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	assert_false(jmap_is_id(text));
-	assert_true(jmap_is_id(text + 1));
+	assert_false(jmap_request_is_id(text));
+	assert_true(jmap_request_is_id(text + 1));
 }
 
 int main(void)

@@ -397,7 +397,7 @@ static int open_fake(void *arg, struct resolver **resolver,
 
 static void open_desk(struct world *w)
 {
-	const struct kit_options options = {.open = open_fake};
+	const struct crew_kit_options options = {.open = open_fake};
 
 	atomic_store(&fakes_used, 0);
 	w->jmap.lookups = lookup_desk_new(&options, &w->clock);

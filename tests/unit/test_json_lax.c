@@ -63,7 +63,7 @@ static void test_read(void **state)
 		struct err err = {0};
 
 		ROW(&rows[i]);
-		got = json_read_lax(rows[i].text, strlen(rows[i].text),
+		got = json_lax_read(rows[i].text, strlen(rows[i].text),
 		                    rows[i].flags, &err);
 		if (rows[i].want == NULL) {
 			assert_null(got);
@@ -75,7 +75,7 @@ static void test_read(void **state)
 			fail_msg("%s", err.text);
 		json_write(got, &text);
 		assert_string_equal(text.data, rows[i].want);
-		clean = json_without_nul(got);
+		clean = json_lax_without_nul(got);
 		strbuf_reset(&text);
 		json_write(clean, &text);
 		json_free(&got);

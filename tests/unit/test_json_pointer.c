@@ -173,7 +173,7 @@ static void test_patch(void **state)
 		int rc;
 
 		ROW(&rows[i]);
-		rc = json_patch(object, patch, &err);
+		rc = json_pointer_patch(object, patch, &err);
 		if (rows[i].words != NULL) {
 			assert_int_equal(rc, ERR_PARSE);
 			if (strstr(err.text, rows[i].words) == NULL)

@@ -214,7 +214,7 @@ static void judge_log(const char *log, struct judging *judging)
 	judging->count = 0;
 	for (size_t len; *log != '\0'; log += len + (log[len] == '\n')) {
 		len = strcspn(log, "\n");
-		if (log_line_split(log, len, &clock, &line) &&
+		if (maillog_line_split(log, len, &clock, &line) &&
 		    maillog_read(&line, NULL, &fact) != FACT_NONE)
 			smtp_tracker_take(tracker, &line, &fact, judge_session,
 			                  judging);

@@ -1027,8 +1027,8 @@ static void test_not_read(void **state)
 		struct log_line line;
 
 		ROW(&rows[i]);
-		log_line_split(rows[i].text, strlen(rows[i].text), &clock,
-		               &line);
+		maillog_line_split(rows[i].text, strlen(rows[i].text), &clock,
+		                   &line);
 		assert_int_equal(line.kind, rows[i].want);
 		if (line.kind == LOG_LINE_READ)
 			assert_int_equal(maillog_is_lost(&line), rows[i].lost);
@@ -1256,8 +1256,8 @@ static void test_split(void **state)
 		struct log_clock clock = {.now = NOW};
 		struct log_line line;
 		char got[256], time[TIME_TEXT];
-		bool split = log_line_split(rows[i].text, strlen(rows[i].text),
-		                            &clock, &line);
+		bool split = maillog_line_split(
+			rows[i].text, strlen(rows[i].text), &clock, &line);
 
 		ROW(&rows[i]);
 		assert_int_equal(split, rows[i].want != NULL);
@@ -1361,8 +1361,8 @@ static void test_zones(void **state)
 
 			snprintf(text, sizeof(text), "%s mx postfix/smtp[1]: x",
 			         rows[i].stamps[j]);
-			assert_true(log_line_split(text, strlen(text), &clock,
-			                           &line));
+			assert_true(maillog_line_split(text, strlen(text),
+			                               &clock, &line));
 			assert_string_equal(day_format_time(line.time, got),
 			                    rows[i].want[j]);
 		}

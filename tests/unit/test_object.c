@@ -89,8 +89,7 @@ static json_t *changed(const char *path, const char *value)
 
 static void test_comes_back(void **state)
 {
-	auto_(internal_report_free) struct internal_report *object =
-		internal_report_new();
+	auto_(object_free) struct internal_report *object = object_new();
 	auto_(json_free) json_t *want = parsed(WHOLE);
 	auto_(json_free) json_t *given = changed(NULL, NULL);
 	auto_(json_free) json_t *got = NULL;
@@ -115,8 +114,7 @@ static void test_least(void **state)
 		"\"dateRangeEnd\":\"2026-03-01T23:59:59Z\"},"
 		"\"createdAt\":\"2026-03-02T00:15:00Z\","
 		"\"deliverAt\":\"2026-03-02T00:15:00Z\"}";
-	auto_(internal_report_free) struct internal_report *object =
-		internal_report_new();
+	auto_(object_free) struct internal_report *object = object_new();
 	auto_(json_free) json_t *given = parsed(text);
 	auto_(json_free) json_t *got = NULL;
 
@@ -134,8 +132,7 @@ static void test_least(void **state)
 
 static void test_server_set(void **state)
 {
-	auto_(internal_report_free) struct internal_report *object =
-		internal_report_new();
+	auto_(object_free) struct internal_report *object = object_new();
 	struct object_destination destinations[] = {
 		{.uri = "mailto:tls@example.com",
 	         .state = DELIVERY_DEFERRED,
@@ -241,8 +238,8 @@ static void test_accepted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(internal_report_free) struct internal_report *object =
-			internal_report_new();
+		auto_(object_free) struct internal_report *object =
+			object_new();
 		auto_(json_free) json_t *given =
 			changed(rows[i].path, rows[i].value);
 		auto_(json_free) json_t *shown = NULL, *got = NULL;
@@ -261,8 +258,7 @@ static void test_accepted(void **state)
 
 static void test_policies_with_numbers(void **state)
 {
-	auto_(internal_report_free) struct internal_report *object =
-		internal_report_new();
+	auto_(object_free) struct internal_report *object = object_new();
 	auto_(json_free) json_t *given =
 		changed("report.policies",
 	                "{\"1\":{\"policyType\":\"tlsa\",\"policyDomain\":\"b."
@@ -394,8 +390,8 @@ static void test_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(internal_report_free) struct internal_report *object =
-			internal_report_new();
+		auto_(object_free) struct internal_report *object =
+			object_new();
 		auto_(json_free) json_t *given =
 			changed(rows[i].path, rows[i].value);
 		struct err err = {0};
@@ -444,8 +440,8 @@ static void test_paths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_(internal_report_free) struct internal_report *object =
-			internal_report_new();
+		auto_(object_free) struct internal_report *object =
+			object_new();
 		auto_(json_free) json_t *given =
 			changed(rows[i].path, rows[i].value);
 		auto_(json_free) json_t *paths = json_array();
@@ -461,8 +457,7 @@ static void test_paths(void **state)
 
 static void test_paths_have_an_end(void **state)
 {
-	auto_(internal_report_free) struct internal_report *object =
-		internal_report_new();
+	auto_(object_free) struct internal_report *object = object_new();
 	auto_(json_free) json_t *given = changed("policyIdentifiers", "[]");
 	auto_(json_free) json_t *paths = json_array();
 	json_t *ids = json_object_get(given, "policyIdentifiers");

@@ -241,7 +241,7 @@ static void test_policies_that_are_looked_up(void **state)
 	assert_int_equal(mark_of(f, "a.example"), TALLY_OPEN);
 	assert_int_equal(mark_of(f, "b.example"), TALLY_QUEUED);
 	assert_false(is_closed(f));
-	/* a.example's are counted now, as policy_apply() does it */
+	/* a.example's are counted now, as apply_waiting() does it */
 	wait_no_more(f, "a.example");
 	events(f, &conf, day_start(DAY), PLAIN("a.example"), 2);
 	result = rollup(f, &conf, next + 4 * hour);

@@ -227,26 +227,28 @@ static void test_stored_forms(void **state)
 	s.policy.string_count = 1;
 	s.mx[0] = "*.example.com";
 	s.policy.mx_count = 1;
-	policy_encode(&s.policy, &blob);
-	assert_int_equal(
-		policy_decode(blob.data, blob.len, &arena, &policy, NULL), 0);
-	policy_encode(&policy, &again);
+	session_policy_encode(&s.policy, &blob);
+	assert_int_equal(session_policy_decode(blob.data, blob.len, &arena,
+	                                       &policy, NULL),
+	                 0);
+	session_policy_encode(&policy, &again);
 	assert_int_equal(blob.len, again.len);
 	assert_memory_equal(blob.data, again.data, blob.len);
 	for (size_t cut = 0; cut < blob.len; cut++)
-		assert_int_equal(
-			policy_decode(blob.data, cut, &arena, &policy, NULL),
-			ERR_PARSE);
+		assert_int_equal(session_policy_decode(blob.data, cut, &arena,
+		                                       &policy, NULL),
+		                 ERR_PARSE);
 	strbuf_reset(&blob);
 	s.failure.result = RESULT_TLSA_INVALID;
 	s.failure.reason = "why";
-	failure_encode(&s.failure, &blob);
+	session_failure_encode(&s.failure, &blob);
 	for (size_t cut = 0; cut < blob.len; cut++)
-		assert_int_equal(
-			failure_decode(blob.data, cut, &arena, &detail, NULL),
-			ERR_PARSE);
-	assert_int_equal(
-		failure_decode(blob.data, blob.len, &arena, &detail, NULL), 0);
+		assert_int_equal(session_failure_decode(blob.data, cut, &arena,
+		                                        &detail, NULL),
+		                 ERR_PARSE);
+	assert_int_equal(session_failure_decode(blob.data, blob.len, &arena,
+	                                        &detail, NULL),
+	                 0);
 	assert_int_equal(detail.result, RESULT_TLSA_INVALID);
 	assert_string_equal(detail.reason, "why");
 	assert_null(detail.mx_host);

@@ -24,12 +24,13 @@ static void test_steps(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
-		assert_int_equal(smtp_step_secs(rows[i].step, rows[i].dot_secs),
-		                 rows[i].want);
+		assert_int_equal(
+			smtp_time_step_secs(rows[i].step, rows[i].dot_secs),
+			rows[i].want);
 	}
-	assert_int_equal(smtp_opening_secs(600), 900);
-	assert_int_equal(smtp_opening_secs(1), 2);
-	assert_int_equal(smtp_message_secs(600), 1800);
+	assert_int_equal(smtp_time_opening_secs(600), 900);
+	assert_int_equal(smtp_time_opening_secs(1), 2);
+	assert_int_equal(smtp_time_message_secs(600), 1800);
 }
 
 int main(void)

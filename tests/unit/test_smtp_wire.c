@@ -61,9 +61,9 @@ static void test_replies(void **state)
 		struct err err;
 
 		ROW(&rows[i]);
-		assert_int_equal(smtp_reply_read(rows[i].bytes,
-		                                 strlen(rows[i].bytes), &reply,
-		                                 &used, &err),
+		assert_int_equal(smtp_wire_read_reply(rows[i].bytes,
+		                                      strlen(rows[i].bytes),
+		                                      &reply, &used, &err),
 		                 rows[i].want);
 		if (rows[i].want != 1)
 			continue;
@@ -88,13 +88,13 @@ static void test_a_reply_that_does_not_end(void **state)
 	for (int i = 0; i <= SMTP_LINE_MAX; i++)
 		strbuf_putc(&text, '2');
 	assert_int_equal(
-		smtp_reply_read(text.data, text.len, &reply, &used, NULL),
+		smtp_wire_read_reply(text.data, text.len, &reply, &used, NULL),
 		ERR_LIMIT);
 	strbuf_reset(&text);
 	while (text.len <= SMTP_REPLY_MAX)
 		strbuf_puts(&text, "250-and so on\r\n");
 	assert_int_equal(
-		smtp_reply_read(text.data, text.len, &reply, &used, NULL),
+		smtp_wire_read_reply(text.data, text.len, &reply, &used, NULL),
 		ERR_LIMIT);
 }
 
@@ -121,7 +121,7 @@ static void test_message_text(void **state)
 		auto_(strbuf_clear) struct strbuf got = {0};
 
 		ROW(&rows[i]);
-		smtp_put_message(&got, rows[i].body, strlen(rows[i].body));
+		smtp_wire_put_message(&got, rows[i].body, strlen(rows[i].body));
 		assert_string_equal(strbuf_text(&got), rows[i].want);
 	}
 }

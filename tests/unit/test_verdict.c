@@ -18,7 +18,8 @@ static void answer_of(enum delivery_stage stage, const char *text,
 
 	snprintf(line, sizeof(line), "%s\r\n", text);
 	assert_int_equal(
-		smtp_reply_read(line, strlen(line), &reply, &used, NULL), 1);
+		smtp_wire_read_reply(line, strlen(line), &reply, &used, NULL),
+		1);
 	verdict_smtp(stage, &reply, answer);
 }
 

@@ -1,4 +1,4 @@
-#include "base/curl_easy.h"
+#include "base/curl_handle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 
 #include "base/utf8.h"
 
-curl_socket_t curl_open_socket(void *arg, curlsocktype purpose,
-                               struct curl_sockaddr *address)
+curl_socket_t curl_handle_open_socket(void *arg, curlsocktype purpose,
+                                      struct curl_sockaddr *address)
 {
 	(void)arg;
 	(void)purpose;
@@ -15,7 +15,7 @@ curl_socket_t curl_open_socket(void *arg, curlsocktype purpose,
 	              address->protocol);
 }
 
-CURL *curl_new(void)
+CURL *curl_handle_new(void)
 {
 	CURL *easy = curl_easy_init();
 
@@ -29,11 +29,12 @@ CURL *curl_new(void)
 	 * would wait for getaddrinfo(3) to end, whatever the timeout */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, curl_open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+	                 curl_handle_open_socket);
 	return easy;
 }
 
-void curl_verify(CURL *easy, bool verify, const char *ca_file)
+void curl_handle_verify(CURL *easy, bool verify, const char *ca_file)
 {
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)verify);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
@@ -43,8 +44,8 @@ void curl_verify(CURL *easy, bool verify, const char *ca_file)
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 }
 
-const char *curl_words(const char *buffer, CURLcode result, char *out,
-                       size_t room)
+const char *curl_handle_words(const char *buffer, CURLcode result, char *out,
+                              size_t room)
 {
 	const char *words =
 		buffer[0] != '\0' ? buffer : curl_easy_strerror(result);
