@@ -118,7 +118,8 @@ static const char tail[] =
 	".%T SMTP TLS Reporting\n"
 	".%R RFC 8460\n"
 	".%D September 2018\n"
-	".Re\n";
+	".Re\n"
+	"@license@\n";
 
 static void print_row(const struct setting *row, struct strbuf *out)
 {
