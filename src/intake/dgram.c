@@ -19,6 +19,9 @@ enum {
 	STRIDE = DATAGRAM_MAX + 4096 + 320,
 	WAKE_SIGNAL = SIGUSR1,
 	WAKE_PAUSE_MS = 5,
+	/* Of a socket that was handed over, at the end: more than its queue
+	 * holds, and less than senders who go on could keep us with. */
+	LAST_BATCHES = 256,
 };
 
 struct dgram {
@@ -32,7 +35,8 @@ struct dgram {
 	pthread_t thread;
 	atomic_bool stopping;
 	atomic_bool ended;
-	int failure; /* errno of what ended it, 0 */
+	int last_batches; /* since stopping */
+	int failure;      /* errno of what ended it, 0 */
 };
 
 static void decode(struct dgram *dgram, const struct memo_event *event)
@@ -87,8 +91,8 @@ static bool receive(struct dgram *dgram)
 	bool stopping = atomic_load(&dgram->stopping);
 	int got;
 
-	/* a socket that was handed over keeps what is in its queue */
-	if (stopping && !dgram->sock->file.ours)
+	if (stopping && !dgram->sock->file.ours &&
+	    ++dgram->last_batches > LAST_BATCHES)
 		return false;
 	got = recvmmsg(dgram->sock->fd, dgram->headers, BATCH,
 	               stopping ? MSG_DONTWAIT : MSG_WAITFORONE, NULL);

@@ -22,9 +22,9 @@ int dgram_start(struct dgram **dgram, struct dgram_socket *sock,
                 struct err *err);
 
 /*
- * Ends receiving and frees.  On a socket of our own no more is accepted, and
- * what is queued is counted; on one that was handed over it is left in the
- * queue for whoever comes next.
+ * Ends receiving and frees.  What is queued is counted.  A socket of our own
+ * accepts no more before; one that was handed over does, and what still comes
+ * is left in its queue for whoever comes next.
  */
 void dgram_stop(struct dgram **dgram);
 

@@ -162,7 +162,8 @@ static void test_a_live_socket_is_not_stolen(void **state)
 			assert_int_equal(listen(fd, 1), 0);
 		assert_int_equal(dgram_socket_open(&sock, &options, &f->err),
 		                 ERR_BUSY);
-		assert_non_null(strstr(f->err.text, "another program is using"));
+		assert_non_null(
+			strstr(f->err.text, "another program is using"));
 		close(fd);
 		unlink(path);
 	}
@@ -326,6 +327,36 @@ static void test_an_activated_socket_keeps_its_queue(void **state)
 	close(fd);
 }
 
+/* When the host goes down there is no next life. */
+static void test_an_activated_socket_is_emptied_at_the_end(void **state)
+{
+	struct fixture *f = *state;
+	auto_(xfree_str) char *path = xasprintf("%s/sock", f->directory);
+	struct sockaddr_un sa = address(path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int activated = socket(AF_UNIX, SOCK_DGRAM, 0);
+	uint64_t sent = 0;
+
+	assert_int_equal(bind(activated, (struct sockaddr *)&sa, sizeof(sa)),
+	                 0);
+	for (int round = 0; round < 20; round++) {
+		struct rig rig = {0};
+
+		assert_int_equal(
+			dgram_socket_adopt(&rig.sock, dup(activated), &f->err),
+			0);
+		rig_start(&rig, f);
+		sent += send_some(fd, &sa, 2000);
+		rig_stop(&rig, f);
+		dgram_socket_close(&rig.sock);
+		assert_int_equal(counted(f->db), sent);
+	}
+	/* and takes more */
+	assert_int_equal(send_some(fd, &sa, 1), 1);
+	close(activated);
+	close(fd);
+}
+
 static int warnings_said;
 static char last_warning[1024];
 
@@ -377,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_only_a_datagram_socket_is_adopted),
 		STORE_TEST(test_what_is_queued_is_counted_at_the_end),
 		STORE_TEST(test_an_activated_socket_keeps_its_queue),
+		STORE_TEST(test_an_activated_socket_is_emptied_at_the_end),
 		STORE_TEST(test_bad_input_is_said_once_a_minute),
 	};
 
