@@ -45,6 +45,11 @@ enum log_target log_target_default(bool foreground, const char *journal_stream)
 	return LOG_TO_SYSLOG;
 }
 
+bool log_is_kept(void)
+{
+	return target != LOG_TO_STDERR;
+}
+
 void log_capture(void (*sink)(void *arg, int priority, const char *line),
                  void *arg)
 {
@@ -97,6 +102,15 @@ void log_warning(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	write_line(LOG_WARNING, fmt, ap);
+	va_end(ap);
+}
+
+void log_notice(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	write_line(LOG_NOTICE, fmt, ap);
 	va_end(ap);
 }
 

@@ -24,7 +24,13 @@ enum log_target log_target_default(bool foreground, const char *journal_stream);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What tlstally.service keeps of what went well. */
+void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A log keeps the lines, rather than a person or cron's mail reading them: what
+ * went well is welcome there. */
+bool log_is_kept(void);
 
 /* "WHERE: WHAT: HINT" as an error, from a signal handler of a process that is
  * about to end: no memory, no lock of ours. */

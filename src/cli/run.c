@@ -145,7 +145,7 @@ static void on_store(void *arg, const char *why)
 		          "tried again",
 		          why);
 	else
-		log_info("the store takes answers again; none was lost");
+		log_notice("the store takes answers again; none was lost");
 }
 
 static uint64_t count_due(struct cli *cli)

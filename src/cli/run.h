@@ -26,7 +26,8 @@ struct run_result {
 };
 
 /* Appends the result for people (nothing unless they want to hear it) or, with
- * --json, for programs. */
+ * --json, for programs.  Under systemd, where nobody hears it, the journal gets
+ * it as one line, if the run did anything. */
 void run_report(struct cli *cli, const struct run_result *result);
 
 #endif

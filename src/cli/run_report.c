@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "show/doc.h"
 #include "words/words.h"
 
@@ -68,24 +69,40 @@ static uint64_t purge_sum(const struct purge_counts *purge)
 	       purge->policies + purge->wanted + purge->inbound + purge->mail;
 }
 
-static void report_words(struct cli *cli, const struct run_result *result)
+static void report_words(const struct cli *cli, const struct run_result *result,
+                         struct strbuf *out)
 {
-	auto_(strbuf_clear) struct strbuf words = {0};
 	char time[TIME_TEXT];
 
 	if (result->steps & STEP_ROLLUP)
-		rollup_words(cli, &result->rollup, &words);
+		rollup_words(cli, &result->rollup, out);
 	if (result->steps & STEP_DELIVER)
-		deliver_words(&result->deliver, &words);
+		deliver_words(&result->deliver, out);
 	if (result->steps & STEP_PURGE)
-		say_number(&words, purge_sum(&result->purge), "old row purged",
+		say_number(out, purge_sum(&result->purge), "old row purged",
 		           "old rows purged");
-	if (words.len == 0)
-		strbuf_puts(&words, "nothing to do");
+	if (out->len == 0)
+		strbuf_puts(out, "nothing to do");
 	if (result->next_due != 0)
-		strbuf_printf(&words, "; the next delivery is due %s",
+		strbuf_printf(out, "; the next delivery is due %s",
 		              day_format_time(result->next_due, time));
-	strbuf_printf(&cli->out, "%s\n", strbuf_text(&words));
+}
+
+/* Domains that wait and rows of caches are found by nearly every run: neither
+ * is worth a line in the log. */
+static bool is_worth_a_line(const struct run_result *result)
+{
+	const struct rollup_result *rollup = &result->rollup;
+	const struct settle_counts *settled = &result->deliver.counts;
+	uint64_t n = rollup->days + rollup->released + rollup->lapsed +
+	             settled->delivered + settled->deferred + settled->failed +
+	             settled->suppressed + settled->expired +
+	             settled->released + result->purge.tally +
+	             result->purge.archive;
+
+	for (int mark = TALLY_QUEUED; mark < TALLY_MARKS; mark++)
+		n += rollup->marks[mark];
+	return n > 0;
 }
 
 static json_t *rollup_json(const struct rollup_result *result)
@@ -162,8 +179,15 @@ static void report_json(struct cli *cli, const struct run_result *result)
 
 void run_report(struct cli *cli, const struct run_result *result)
 {
-	if (cli->args.json)
+	auto_(strbuf_clear) struct strbuf words = {0};
+
+	if (cli->args.json) {
 		report_json(cli, result);
-	else if (cli_is_talkative(cli))
-		report_words(cli, result);
+	} else if (cli_is_talkative(cli)) {
+		report_words(cli, result, &cli->out);
+		strbuf_putc(&cli->out, '\n');
+	} else if (log_is_kept() && is_worth_a_line(result)) {
+		report_words(cli, result, &words);
+		log_notice("%s", strbuf_text(&words));
+	}
 }

@@ -85,6 +85,15 @@ says()
 	cat "$dir/$1"
 }
 
+# in_journal TRY...: the same with standard error as systemd connects it
+in_journal()
+{
+	JOURNAL_STREAM=$(stat -c %d:%i "$dir/err")
+	export JOURNAL_STREAM
+	"$@"
+	unset JOURNAL_STREAM
+}
+
 silent()
 {
 	[ ! -s "$dir/$1" ] && return
@@ -217,6 +226,9 @@ says out "nothing to do"
 try 0 "a quiet run without a terminal" run --now "$(moment '2 hours 32 minutes')"
 silent out
 silent err
+in_journal try 0 "and under systemd" run --now "$(moment '2 hours 33 minutes')"
+silent out
+silent err
 try 0 "status: reports are held" status --json
 json 'd["days"][0]["state"] == "closed"'
 json 'd["days"][0]["marks"] == {"queued": 24, "noRua": 1, "badDomain": 2}'
@@ -301,8 +313,14 @@ try 0 "one of them, whenever it is due" -o deliver.mail=sendmail:/bin/true \
 	deliver --id "$id" --now "$(moment '3 hours 1 second')" --json
 json 'd["deliver"]["attempts"] == 2 and d["deliver"]["archived"] == 1'
 rm "$dir/refuse"
-try 0 "the rest, later" -o report.mode=all deliver --now "$(moment '4 hours')" --json
-json 'd["deliver"]["delivered"] > 0 and d["deliver"]["deferred"] == 0'
+in_journal try 0 "the rest, later" -o report.mode=all run \
+	--now "$(moment '4 hours')"
+silent out
+[ "$(sed 's/[0-9]\{1,\} delivered/N delivered/' "$dir/err")" = \
+	"<5>N delivered" ] || { fail "$name: not one line"; cat "$dir/err"; }
+try 0 "nothing is left" -o report.mode=all deliver \
+	--now "$(moment '4 hours')" --json
+json 'd["deliver"]["delivered"] == 0 and d["deliver"]["deferred"] == 0'
 json '"nextDue" not in d'
 silent err
 [ "$(ls "$dir/sent" | wc -l)" -eq 24 ] || fail "$name: not 24 files"
