@@ -8,7 +8,6 @@
 #include "base/xalloc.h"
 #include "report/report_id.h"
 
-#define ROWS(list) .rows = (list), .count = sizeof(list) / sizeof((list)[0])
 #define LIST(type, items, item_count)                                          \
 	.offset = offsetof(type, items),                                       \
 	.count_offset = offsetof(type, item_count) - offsetof(type, items)
@@ -34,7 +33,7 @@ static const struct property detail_rows[] = {
 };
 
 static const struct property_table detail_table = {
-	ROWS(detail_rows),
+	PROPERTY_ROWS(detail_rows),
 	.size = sizeof(struct report_detail),
 };
 
@@ -58,7 +57,7 @@ static const struct property policy_rows[] = {
 };
 
 const struct property_table object_policy_table = {
-	ROWS(policy_rows),
+	PROPERTY_ROWS(policy_rows),
 	.size = sizeof(struct report_policy),
 };
 
@@ -90,7 +89,7 @@ static void check_report(const struct json_at *at, const void *thing)
 }
 
 static const struct property_table report_table = {
-	ROWS(report_rows),
+	PROPERTY_ROWS(report_rows),
 	.size = sizeof(struct report),
 	.check = check_report,
 };
@@ -125,7 +124,7 @@ static const struct property try_rows[] = {
 };
 
 static const struct property_table try_table = {
-	ROWS(try_rows),
+	PROPERTY_ROWS(try_rows),
 	.size = sizeof(struct object_try),
 };
 
@@ -148,7 +147,7 @@ static const struct property destination_rows[] = {
 };
 
 static const struct property_table destination_table = {
-	ROWS(destination_rows),
+	PROPERTY_ROWS(destination_rows),
 	.size = sizeof(struct object_destination),
 };
 
@@ -184,15 +183,10 @@ static const struct property object_rows[] = {
          .items = &destination_table},
 };
 
-static const struct property_table object_table = {
-	ROWS(object_rows),
+const struct property_table object_table = {
+	PROPERTY_ROWS(object_rows),
 	.size = sizeof(struct internal_report),
 };
-
-const struct property_table *object_properties(void)
-{
-	return &object_table;
-}
 
 struct internal_report *object_new(void)
 {

@@ -76,7 +76,7 @@ struct internal_report {
 
 struct property_table;
 /* Its properties, in their order (api/property.h). */
-const struct property_table *object_properties(void);
+extern const struct property_table object_table;
 /* Of a TlsReportPolicy: struct report_policy. */
 extern const struct property_table object_policy_table;
 

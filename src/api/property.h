@@ -36,6 +36,9 @@ struct property_kind {
 	                    const struct property *row, struct arena *mem);
 };
 
+#define PROPERTY_ROWS(list)                                                    \
+	.rows = (list), .count = sizeof(list) / sizeof((list)[0])
+
 struct property_table {
 	const struct property *rows;
 	size_t count;

@@ -139,13 +139,13 @@ static void write_given(const struct property_table *table, const char *before,
 static void given_of(const struct jmap_type *type, struct strbuf *out)
 {
 	if (type->edit.plan_create != NULL)
-		write_given(type->show.table(), "", out);
+		write_given(type->show.table, "", out);
 }
 
 static void fields_of(const struct jmap_type *type, struct strbuf *out)
 {
-	for (size_t i = 0; i < type->show.table()->count; i++)
-		add_word(out, type->show.table()->rows[i].name);
+	for (size_t i = 0; i < type->show.table->count; i++)
+		add_word(out, type->show.table->rows[i].name);
 }
 
 static void where_of(const struct jmap_type *type, struct strbuf *out)

@@ -97,8 +97,7 @@ static int read_fields(const struct cli_args *args, struct object_order *order,
 
 		if (jmap_has_property(order->type, name))
 			continue;
-		object_pointer_choices(order->type->show.table(), name,
-		                       &choices);
+		object_pointer_choices(order->type->show.table, name, &choices);
 		return err_set(err, ERR_PARSE,
 		               "--fields: unknown field '%.60s'%s", name,
 		               strbuf_text(&choices));
@@ -150,10 +149,10 @@ static int read_given(const struct cli_args *args, struct object_order *order,
 	else if (read_given_file(args, order, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < list->count; i++)
-		if (object_field_add(order->type->show.table(), list->at[i],
+		if (object_field_add(order->type->show.table, list->at[i],
 		                     is_patch, order->given, err) < 0)
 			return err_prefix(err, "--field");
-	return object_field_check(order->type->show.table(), order->given,
+	return object_field_check(order->type->show.table, order->given,
 	                          is_patch, err);
 }
 

@@ -20,7 +20,7 @@ void object_print_table(const struct jmap_type *type, const json_t *objects,
 	for (size_t c = 0; c < count; c++) {
 		const char *name = json_string_value(json_array_get(fields, c));
 		const struct property *row =
-			property_find(type->show.table(), name);
+			property_find(type->show.table, name);
 		bool is_number = row != NULL && (row->kind == &property_uint ||
 		                                 row->kind == &property_count);
 

@@ -21,17 +21,11 @@ static const int64_t phase_ms[] = {
 	[HTTP_ANSWER] = 120 * 1000,
 };
 
-static bool is_loopback_6(const struct in6_addr *address)
-{
-	return IN6_IS_ADDR_LOOPBACK(address) ||
-	       (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
-}
-
 bool http_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT])
 {
 	struct sockaddr_in6 in6;
 	struct sockaddr_in in;
-	bool near = true;
+	bool near = true, mapped;
 
 	snprintf(text, HTTP_PEER_TEXT, "local");
 	if (address != NULL && address->sa_family == AF_INET) {
@@ -40,8 +34,10 @@ bool http_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT])
 		inet_ntop(AF_INET, &in.sin_addr, text, HTTP_PEER_TEXT);
 	} else if (address != NULL && address->sa_family == AF_INET6) {
 		memcpy(&in6, address, sizeof(in6));
-		near = is_loopback_6(&in6.sin6_addr);
-		if (!near && !IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+		mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
+		near = IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) ||
+		       (mapped && in6.sin6_addr.s6_addr[12] == 127);
+		if (!near && !mapped)
 			memset(&in6.sin6_addr.s6_addr[8], 0, 8);
 		inet_ntop(AF_INET6, &in6.sin6_addr, text, HTTP_PEER_TEXT);
 	}

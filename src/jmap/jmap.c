@@ -98,13 +98,6 @@ static bool may(const struct jmap_run *run, enum jmap_permission permission,
 	return false;
 }
 
-static bool may_call(const struct jmap_run *run, const struct method *method,
-                     const struct jmap_type *type, struct jmap_failure *failure)
-{
-	return type == NULL || method->deed != NULL ||
-	       may(run, permission_at(type, method->permission), failure);
-}
-
 bool jmap_right_at(size_t i, struct jmap_right *right)
 {
 	const struct jmap_type *type;
@@ -149,17 +142,6 @@ static json_t *resolve_args(struct jmap_run *run, const struct jmap_call *call,
 	return args ? json_lax_without_nul(args) : NULL;
 }
 
-static json_t *answer_view(struct jmap_run *run, const struct jmap_view *view,
-                           const struct jmap_call *call,
-                           struct jmap_failure *failure)
-{
-	auto_(json_free) json_t *args = resolve_args(run, call, failure);
-
-	if (args == NULL || !may(run, view->get, failure))
-		return NULL;
-	return jmap_view_get(run, view, args, failure);
-}
-
 static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
                            struct jmap_failure *failure)
 {
@@ -172,8 +154,12 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 		return jmap_fail_over(failure, "requestTooLarge", run,
 		                      "put this call into a request of its "
 		                      "own");
-	if (view != NULL)
-		return answer_view(run, view, call, failure);
+	if (view != NULL) {
+		args = resolve_args(run, call, failure);
+		return args != NULL && may(run, view->get, failure)
+		               ? jmap_view_get(run, view, args, failure)
+		               : NULL;
+	}
 	if (method == NULL)
 		return jmap_fail(failure, "unknownMethod",
 		                 "%.100s: no such method, or `using` does not "
@@ -190,7 +176,11 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 	args = method == &core_echo
 	               ? jmap_resolve_args(run, call->args, failure)
 	               : resolve_args(run, call, failure);
-	if (args == NULL || !may_call(run, method, type, failure))
+	if (args == NULL)
+		return NULL;
+	/* of /set each deed is permitted by itself */
+	if (type != NULL && method->deed == NULL &&
+	    !may(run, permission_at(type, method->permission), failure))
 		return NULL;
 	return method->run(run, type, args, failure);
 }

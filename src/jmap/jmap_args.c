@@ -57,17 +57,6 @@ static bool invalid(struct jmap_failure *failure, const char *name,
 	return false;
 }
 
-static bool is_known(const char *const *names, const char *name,
-                     struct nearest *nearest)
-{
-	for (; *names != NULL; names++) {
-		if (strcmp(*names, name) == 0)
-			return true;
-		nearest_offer(nearest, *names);
-	}
-	return false;
-}
-
 bool jmap_args_check(json_t *args, const char *const *names,
                      struct jmap_failure *failure)
 {
@@ -76,8 +65,11 @@ bool jmap_args_check(json_t *args, const char *const *names,
 
 	json_object_foreach (args, name, value) {
 		struct nearest nearest = nearest_to(name);
+		const char *const *known = names;
 
-		if (is_known(names, name, &nearest))
+		while (*known != NULL && strcmp(*known, name) != 0)
+			nearest_offer(&nearest, *known++);
+		if (*known != NULL)
 			continue;
 		jmap_fail(failure, "invalidArguments",
 		          "%.60s: unknown argument%s%s%s", name,

@@ -39,33 +39,11 @@ static bool count_part(struct reading *in)
 	return false;
 }
 
-static const struct jmap_condition *find(const struct jmap_type *type,
-                                         const char *name)
-{
-	const struct jmap_condition *row = type->walk.conditions;
-
-	while (row->name != NULL && strcmp(row->name, name) != 0)
-		row++;
-	return row->name != NULL ? row : NULL;
-}
-
 static bool wrong(struct reading *in, const char *name, const char *words)
 {
 	jmap_fail(in->failure, "invalidArguments", "filter: %.60s: %s", name,
 	          words);
 	return false;
-}
-
-/* "filter: status: 'x' is not one of pending, deferred" */
-static void refuse_word(struct reading *in, const struct jmap_condition *row,
-                        const char *text)
-{
-	auto_(strbuf_clear) struct strbuf words = {0};
-
-	word_list(row->words, &words);
-	jmap_fail(in->failure, "invalidArguments",
-	          "filter: %s: '%.60s' is not one of %s", row->name, text,
-	          strbuf_text(&words));
 }
 
 static void *refuse_name(struct reading *in, const char *name)
@@ -89,33 +67,20 @@ static void *refuse_name(struct reading *in, const char *name)
 	                 nearest_ask(&nearest, ask));
 }
 
+/* "filter: status: 'x' is not one of pending, deferred" */
 static bool read_word(struct reading *in, struct jmap_filter *filter)
 {
-	filter->number =
-		word_find_dashed(filter->condition->words, filter->text);
-	if (filter->number < 0)
-		refuse_word(in, filter->condition, filter->text);
-	return filter->number >= 0;
-}
+	const struct jmap_condition *row = filter->condition;
+	auto_(strbuf_clear) struct strbuf words = {0};
 
-static bool read_time(struct reading *in, struct jmap_filter *filter)
-{
-	struct err err;
-
-	if (day_parse_utc(filter->text, &filter->number, &err) == 0)
+	filter->number = word_find_dashed(row->words, filter->text);
+	if (filter->number >= 0)
 		return true;
-	return wrong(in, filter->condition->name, err.text);
-}
-
-static bool read_day(struct reading *in, struct jmap_filter *filter)
-{
-	int32_t day;
-	struct err err;
-
-	if (day_parse(filter->text, &day, &err) < 0)
-		return wrong(in, filter->condition->name, err.text);
-	filter->number = day;
-	return true;
+	word_list(row->words, &words);
+	jmap_fail(in->failure, "invalidArguments",
+	          "filter: %s: '%.60s' is not one of %s", row->name,
+	          filter->text, strbuf_text(&words));
+	return false;
 }
 
 static bool read_value(struct reading *in, json_t *value,
@@ -123,6 +88,8 @@ static bool read_value(struct reading *in, json_t *value,
 {
 	const char *name = filter->condition->name;
 	const char *text = json_string_value(value);
+	struct err err;
+	int32_t day;
 
 	if (filter->condition->match == MATCH_HAS) {
 		if (!json_is_boolean(value))
@@ -138,11 +105,15 @@ static bool read_value(struct reading *in, json_t *value,
 		return read_word(in, filter);
 	case MATCH_BEFORE:
 	case MATCH_AFTER:
-		return read_time(in, filter);
+		return day_parse_utc(text, &filter->number, &err) == 0 ||
+		       wrong(in, name, err.text);
 	case MATCH_DAY:
 	case MATCH_DAY_BEFORE:
 	case MATCH_DAY_AFTER:
-		return read_day(in, filter);
+		if (day_parse(text, &day, &err) < 0)
+			return wrong(in, name, err.text);
+		filter->number = day;
+		return true;
 	default:
 		return true;
 	}
@@ -159,14 +130,17 @@ static const struct jmap_filter *read_condition(struct reading *in,
 	all->parts = arena_array(in->mem, json_object_size(json),
 	                         sizeof(struct jmap_filter *));
 	json_object_foreach (json, name, value) {
+		const struct jmap_condition *row = in->type->walk.conditions;
 		struct jmap_filter *part = arena_alloc(in->mem, sizeof(*part));
 
 		if (!count_part(in))
 			return NULL;
-		part->operator= CONDITION;
-		part->condition = find(in->type, name);
-		if (part->condition == NULL)
+		while (row->name != NULL && strcmp(row->name, name) != 0)
+			row++;
+		if (row->name == NULL)
 			return refuse_name(in, name);
+		part->operator= CONDITION;
+		part->condition = row;
 		if (!read_value(in, value, part))
 			return NULL;
 		all->parts[all->part_count++] = part;

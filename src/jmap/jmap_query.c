@@ -274,8 +274,9 @@ static bool find_anchor(struct query *query, struct jmap_failure *failure)
 	return false;
 }
 
-static json_t *window(struct query *query, json_t **ids)
+static json_t *window(struct query *query)
 {
+	json_t *ids = json_array();
 	int64_t total = (int64_t)query->count, most = query->limit;
 	char id[JMAP_ID_TEXT];
 
@@ -285,12 +286,11 @@ static json_t *window(struct query *query, json_t **ids)
 		query->position = 0;
 	if (most < 0 || most > QUERY_LIMIT)
 		most = QUERY_LIMIT;
-	*ids = json_array();
 	for (int64_t i = query->position; i < total && most > 0; i++, most--) {
 		query->type->walk.id_text(row_at(query, (size_t)i), id);
-		jmap_append(*ids, json_string(id));
+		jmap_append(ids, json_string(id));
 	}
-	return *ids;
+	return ids;
 }
 
 /* The limit is told when it is ours: more was asked for, or nothing, and there
@@ -325,7 +325,7 @@ static json_t *answer(struct query *query, struct db *db,
 		        query);
 	if (query->anchor != NULL && !find_anchor(query, failure))
 		return NULL;
-	window(query, &ids);
+	ids = window(query);
 	response =
 		json_pack("{s:s,s:s,s:b,s:I,s:o}", "accountId", JMAP_ACCOUNT,
 	                  "queryState", state, "canCalculateChanges", 0,

@@ -290,14 +290,6 @@ static void write_all(struct set *set)
 	destroy_all(set);
 }
 
-static void tell_all(struct set *set)
-{
-	for (struct work *work = set->creations; work->name != NULL; work++)
-		tell_result(set, &creation, work);
-	for (struct work *work = set->updates; work->name != NULL; work++)
-		tell_result(set, &update, work);
-}
-
 /* One more than there are, without a name. */
 static struct work *work_of(json_t *object)
 {
@@ -363,7 +355,10 @@ static json_t *commit(struct set *set, struct jmap_failure *failure)
 	jmap_state_now(txn, set->type, new);
 	if (db_commit(&txn, &err) < 0)
 		return jmap_fail_store(failure, &err);
-	tell_all(set);
+	for (struct work *work = set->creations; work->name != NULL; work++)
+		tell_result(set, &creation, work);
+	for (struct work *work = set->updates; work->name != NULL; work++)
+		tell_result(set, &update, work);
 	json_decref(set->in.run->created_ids);
 	set->in.run->created_ids = json_incref(set->ids);
 	return set_response(set, old, new);

@@ -11,7 +11,7 @@
 
 bool jmap_has_property(const struct jmap_type *type, const char *name)
 {
-	return property_find(type->show.table(), name) != NULL;
+	return property_find(type->show.table, name) != NULL;
 }
 
 char *jmap_state_text(struct db_txn *txn, uint64_t number,

@@ -139,7 +139,7 @@ struct jmap_walk {
 };
 
 struct jmap_show {
-	const struct property_table *(*table)(void);
+	const struct property_table *table;
 	const char *word; /* the type's name on a command line */
 	/* The properties of a table on a terminal, with commas; what another
 	 * server than tlstally has of them (NULL: all). */

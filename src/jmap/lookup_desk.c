@@ -113,22 +113,19 @@ static void place_clear(struct place *place)
 	*place = (struct place){.domain = ""};
 }
 
-static bool is_old(const struct lookup_desk *desk, const struct place *place)
-{
-	int64_t keep = place->failure.class != 0 ? LOOKUP_KEEP_FAILED_SECS
-	                                         : LOOKUP_KEEP_SECS;
-
-	return place->done && now_ms(desk) - place->done_ms >= keep * 1000;
-}
-
 static struct place *find(struct lookup_desk *desk, const char *domain)
 {
 	for (size_t i = 0; i < LOOKUP_PLACES; i++) {
 		struct place *place = &desk->places[i];
 
+		int64_t keep_secs = place->failure.class != 0
+		                            ? LOOKUP_KEEP_FAILED_SECS
+		                            : LOOKUP_KEEP_SECS;
+
 		if (strcmp(place->domain, domain) != 0)
 			continue;
-		if (!is_old(desk, place))
+		if (!place->done ||
+		    now_ms(desk) - place->done_ms < keep_secs * 1000)
 			return place;
 		place_clear(place);
 	}

@@ -58,23 +58,19 @@ void report_facts_change_id(const struct change *change, char out[JMAP_ID_TEXT])
 	object_id_format(reader_u64(&reader), out);
 }
 
-static bool needs_body(const json_t *wanted)
-{
-	return doc_wants(wanted, "report") ||
-	       doc_wants(wanted, "policyIdentifiers");
-}
-
 int report_facts_load(struct db_txn *txn, enum shown_where where,
                       const char *id, const json_t *wanted, json_t **object,
                       struct err *err)
 {
 	auto_(object_free) struct internal_report *report = object_new();
+	bool with_body = doc_wants(wanted, "report") ||
+	                 doc_wants(wanted, "policyIdentifiers");
 	uint64_t number;
 	int found;
 
 	if (!object_id_parse(id, &number))
 		return 0;
-	found = shown_load(txn, where, number, needs_body(wanted), report, err);
+	found = shown_load(txn, where, number, with_body, report, err);
 	if (found == 1)
 		*object = object_write(report);
 	return found;

@@ -44,15 +44,9 @@ static const struct property rows[] = {
 };
 
 static const struct property_table shown_table = {
-	.rows = rows,
-	.count = sizeof(rows) / sizeof(rows[0]),
+	PROPERTY_ROWS(rows),
 	.size = sizeof(struct shown),
 };
-
-static const struct property_table *table(void)
-{
-	return &shown_table;
-}
 
 #define FACT(member) offsetof(struct facts, member)
 
@@ -146,7 +140,7 @@ const struct jmap_type type_domain = {
                  DAY_ROW_WALK},
 	.show =
 		{
-			.table = table,
+			.table = &shown_table,
 			.word = "domain",
 			.columns = "id,day,domain,totalSuccessfulSessions,"
 				   "totalFailedSessions,mark,reason",

@@ -58,8 +58,7 @@ static const struct property outcome_rows[] = {
 };
 
 static const struct property_table outcome_table = {
-	.rows = outcome_rows,
-	.count = sizeof(outcome_rows) / sizeof(outcome_rows[0]),
+	PROPERTY_ROWS(outcome_rows),
 	.size = sizeof(struct outcome),
 };
 
@@ -83,15 +82,9 @@ static const struct property rows[] = {
 };
 
 static const struct property_table shown_table = {
-	.rows = rows,
-	.count = sizeof(rows) / sizeof(rows[0]),
+	PROPERTY_ROWS(rows),
 	.size = sizeof(struct shown),
 };
-
-static const struct property_table *table(void)
-{
-	return &shown_table;
-}
 
 #define FACT(member) offsetof(struct facts, member)
 
@@ -211,6 +204,6 @@ const struct jmap_type type_inbound = {
 	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
 	.walk = {sorts, conditions, next, sizeof(struct facts), .at = at,
                  DAY_ROW_WALK},
-	.show = {table, "inbound", "id,day,domain,messages,weakMessages", NULL,
-                 load},
+	.show = {&shown_table, "inbound", "id,day,domain,messages,weakMessages",
+                 NULL, load},
 };

@@ -105,8 +105,8 @@ static bool read_patched(struct jmap_set_run *set, json_t *patch,
 {
 	struct edit *edit = plan->edit;
 	auto_(json_free) json_t *shown = object_write(edit->before);
-	auto_(json_free) json_t *patched = jmap_patched(
-		set, object_properties(), shown, patch, &plan->plan);
+	auto_(json_free) json_t *patched =
+		jmap_patched(set, &object_table, shown, patch, &plan->plan);
 	struct err err = {0};
 
 	if (patched == NULL)
@@ -192,7 +192,7 @@ const struct jmap_type type_report = {
 	.walk = {.next = next, .each = walk, REPORT_WALK},
 	.show =
 		{
-			.table = object_properties,
+			.table = &object_table,
 			.word = "tls-internal-report",
 			.columns = "id,domain,status,failedSessions,createdAt,"
 				   "deliverAt,mailRua,httpRua",

@@ -24,7 +24,7 @@ const struct jmap_type type_sent = {
 	.walk = {.next = next, REPORT_WALK},
 	.show =
 		{
-			.table = object_properties,
+			.table = &object_table,
 			.word = "sent-report",
 			.columns = "id,domain,day,doneAt,failedSessions,"
 				   "mailRua,httpRua",

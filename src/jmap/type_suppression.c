@@ -33,15 +33,9 @@ static const struct property rows[] = {
 };
 
 static const struct property_table shown_table = {
-	.rows = rows,
-	.count = sizeof(rows) / sizeof(rows[0]),
+	PROPERTY_ROWS(rows),
 	.size = sizeof(struct shown),
 };
-
-static const struct property_table *table(void)
-{
-	return &shown_table;
-}
 
 #define ROW(member) offsetof(struct suppression, member)
 
@@ -267,7 +261,7 @@ const struct jmap_type type_suppression = {
 		},
 	.show =
 		{
-			.table = table,
+			.table = &shown_table,
 			.word = "suppression",
 			.columns = "id,address,since,until,by,reason",
 			.load = load,

@@ -34,6 +34,11 @@ static const char *const properties[] = {
 	"firstDay", "lastDay", "isComplete", "days", "worstDomains", NULL,
 };
 
+struct worst {
+	const char *domain;
+	uint64_t success, failure;
+};
+
 struct overview {
 	struct jmap_look *look;
 	struct db *db;
@@ -42,7 +47,7 @@ struct overview {
 	int64_t until_ms; /* no day is summed up after it */
 	bool complete;
 	json_t *days;
-	struct day_worst *worst; /* of all days, added up as far as known */
+	struct worst *worst; /* of all days, added up as far as known */
 	size_t worst_count, worst_room;
 	struct arena mem;
 };
@@ -180,28 +185,16 @@ static int add_counts(struct overview *o, json_t *item, int32_t day,
 
 /* --- the worst --- */
 
-static void note_worst(struct overview *o, const struct day_sums *sums)
-{
-	for (size_t i = 0; i < sums->worst_count; i++) {
-		if (o->worst_count == o->worst_room) {
-			o->worst_room = 2 * o->worst_room + DAY_WORST_MAX;
-			o->worst = xrealloc(o->worst, o->worst_room,
-			                    sizeof(*o->worst));
-		}
-		o->worst[o->worst_count++] = sums->worst[i];
-	}
-}
-
 static int by_domain(const void *a, const void *b)
 {
-	const struct day_worst *x = a, *y = b;
+	const struct worst *x = a, *y = b;
 
 	return strcmp(x->domain, y->domain);
 }
 
 static int most_first(const void *a, const void *b)
 {
-	const struct day_worst *x = a, *y = b;
+	const struct worst *x = a, *y = b;
 
 	if (x->failure != y->failure)
 		return x->failure < y->failure ? 1 : -1;
@@ -232,56 +225,32 @@ static void merge_worst(struct overview *o)
 static int add_worst(struct overview *o, json_t *list, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(o->db);
-	uint64_t success[WORST_LOOKED_AT] = {0};
 
 	merge_worst(o);
 	for (size_t i = 0; i < o->worst_count; i++) {
-		o->worst[i].failure = 0;
-		for (int32_t day = o->first; day <= o->last; day++) {
-			struct tally_head head;
+		struct worst *worst = &o->worst[i];
+		struct tally_head head;
 
-			if (!tally_head_get(txn, day, o->worst[i].domain,
-			                    &head))
+		worst->failure = 0;
+		for (int32_t day = o->first; day <= o->last; day++) {
+			if (!tally_head_get(txn, day, worst->domain, &head))
 				continue;
-			o->worst[i].failure += head.failure;
-			success[i] += head.success;
+			worst->failure += head.failure;
+			worst->success += head.success;
 		}
 	}
 	if (db_failure(txn, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < o->worst_count; i++) {
+	if (o->worst_count > 1)
+		qsort(o->worst, o->worst_count, sizeof(*o->worst), most_first);
+	for (size_t i = 0; i < o->worst_count && i < WORST_SHOWN; i++) {
 		json_t *item = doc_row(list);
 
 		doc_set(item, "domain", o->worst[i].domain);
-		json_set_uint(item, "successfulSessions", success[i]);
+		json_set_uint(item, "successfulSessions", o->worst[i].success);
 		json_set_uint(item, "failedSessions", o->worst[i].failure);
 	}
 	return 0;
-}
-
-static int compare_items(const void *a, const void *b)
-{
-	json_t *const *x = a, *const *y = b;
-	uint64_t m = doc_number(*x, "failedSessions");
-	uint64_t n = doc_number(*y, "failedSessions");
-
-	if (m != n)
-		return m < n ? 1 : -1;
-	return strcmp(doc_text(*x, "domain"), doc_text(*y, "domain"));
-}
-
-static json_t *worst_shown(const json_t *list)
-{
-	json_t *items[WORST_LOOKED_AT], *shown = json_array();
-	size_t count = json_array_size(list);
-
-	for (size_t i = 0; i < count; i++)
-		items[i] = json_array_get(list, i);
-	if (count > 1)
-		qsort(items, count, sizeof(items[0]), compare_items);
-	for (size_t i = 0; i < count && i < WORST_SHOWN; i++)
-		json_array_append(shown, items[i]);
-	return shown;
 }
 
 /* --- all of it --- */
@@ -298,14 +267,21 @@ static int add_day(struct overview *o, int32_t day, struct err *err)
 	}
 	item = doc_row(o->days);
 	doc_set_day(item, "day", day);
-	note_worst(o, &sums);
+	for (size_t i = 0; i < sums.worst_count; i++) {
+		if (o->worst_count == o->worst_room) {
+			o->worst_room = 2 * o->worst_room + DAY_WORST_MAX;
+			o->worst = xrealloc(o->worst, o->worst_room,
+			                    sizeof(*o->worst));
+		}
+		o->worst[o->worst_count++] =
+			(struct worst){.domain = sums.worst[i].domain,
+		                       .failure = sums.worst[i].failure};
+	}
 	return add_counts(o, item, day, &sums, err);
 }
 
 static int fill(struct overview *o, json_t *object, struct err *err)
 {
-	auto_(json_free) json_t *worst = json_array();
-
 	doc_set_day(object, "firstDay", o->first);
 	doc_set_day(object, "lastDay", o->last);
 	o->days = doc_array(object, "days");
@@ -313,10 +289,7 @@ static int fill(struct overview *o, json_t *object, struct err *err)
 		if (add_day(o, day, err) < 0)
 			return err->class;
 	json_set_bool(object, "isComplete", o->complete);
-	if (add_worst(o, worst, err) < 0)
-		return err->class;
-	json_object_set_new(object, "worstDomains", worst_shown(worst));
-	return 0;
+	return add_worst(o, doc_array(object, "worstDomains"), err);
 }
 
 /* "d2026-03-01_2026-03-30" */

@@ -163,32 +163,11 @@ static int write_outbox(struct db *db, struct strbuf *out, struct err *err)
 	return paged_end(&paged, err);
 }
 
-static int write_size(struct db *db, struct strbuf *out, struct err *err)
-{
-	uint64_t used, file;
-
-	if (db_size(db, &used, &file, err) < 0)
-		return err->class;
-	title(out, "store_bytes", "gauge", "Size of the store.");
-	labelled(out, "store_bytes", "of", "used", used);
-	labelled(out, "store_bytes", "of", "file", file);
-	return 0;
-}
-
-static void write_http(const struct metrics_http *http, struct strbuf *out)
-{
-	title(out, "jmap_requests_total", "counter",
-	      "Requests to the API since the server started.");
-	number(out, "jmap_requests_total", http->requests);
-	title(out, "jmap_problems_total", "counter",
-	      "Of them, those that were refused as a whole.");
-	number(out, "jmap_problems_total", http->problems);
-}
-
 int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
                   struct strbuf *out, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	uint64_t used, file;
 
 	write_today(txn, now, out);
 	write_feeds(txn, now, out);
@@ -198,8 +177,17 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	if (db_failure(txn, err) < 0)
 		return err->class;
 	db_abort(&txn);
-	if (write_outbox(db, out, err) < 0 || write_size(db, out, err) < 0)
+	if (write_outbox(db, out, err) < 0 ||
+	    db_size(db, &used, &file, err) < 0)
 		return err->class;
-	write_http(http, out);
+	title(out, "store_bytes", "gauge", "Size of the store.");
+	labelled(out, "store_bytes", "of", "used", used);
+	labelled(out, "store_bytes", "of", "file", file);
+	title(out, "jmap_requests_total", "counter",
+	      "Requests to the API since the server started.");
+	number(out, "jmap_requests_total", http->requests);
+	title(out, "jmap_problems_total", "counter",
+	      "Of them, those that were refused as a whole.");
+	number(out, "jmap_problems_total", http->problems);
 	return 0;
 }

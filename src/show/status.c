@@ -106,17 +106,6 @@ static void add_lines(const struct status_of *of, struct db_txn *txn,
 	}
 }
 
-/* Sessions of the log. */
-static void add_waiting(struct db_txn *txn, json_t *doc)
-{
-	json_t *waiting = doc_object(doc, "waiting");
-	uint64_t sessions, domains;
-
-	log_pending_count(txn, &sessions, &domains);
-	json_set_uint(waiting, "sessions", sessions);
-	json_set_uint(waiting, "domains", domains);
-}
-
 static void add_day_events(json_t *list, int32_t day,
                            const struct day_stats *stats,
                            const struct day_nobodys *nobodys)
@@ -196,10 +185,14 @@ static int add_last_day(const struct status_of *of, json_t *doc,
 static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	json_t *waiting = doc_object(doc, "waiting");
+	uint64_t sessions, domains;
 
 	add_feeds(of, txn, doc);
 	add_lines(of, txn, doc);
-	add_waiting(txn, doc);
+	log_pending_count(txn, &sessions, &domains);
+	json_set_uint(waiting, "sessions", sessions);
+	json_set_uint(waiting, "domains", domains);
 	add_events(of, txn, doc);
 	return db_commit(&txn, err);
 }
@@ -230,7 +223,7 @@ static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
 }
 
 /* What is found out together. */
-static const struct part {
+static const struct {
 	const char *const *members;
 	int (*add)(const struct status_of *of, json_t *doc, struct err *err);
 } parts[] = {
@@ -248,20 +241,16 @@ static const struct part {
 	{(const char *const[]){"lastDay", NULL}, add_last_day},
 };
 
-static bool is_wanted(const struct part *part, const json_t *wanted)
-{
-	for (size_t i = 0; part->members[i] != NULL; i++)
-		if (doc_wants(wanted, part->members[i]))
-			return true;
-	return false;
-}
-
 int status_collect(const struct status_of *of, const json_t *wanted,
                    json_t *doc, struct err *err)
 {
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (is_wanted(&parts[i], wanted) &&
-		    parts[i].add(of, doc, err) < 0)
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		bool is_wanted = false;
+
+		for (const char *const *at = parts[i].members; *at; at++)
+			is_wanted |= doc_wants(wanted, *at);
+		if (is_wanted && parts[i].add(of, doc, err) < 0)
 			return err->class;
+	}
 	return 0;
 }

@@ -355,8 +355,8 @@ static void test_manual_types(void **state)
 		until = strstr(from + 1, "\n.It ");
 		if (until == NULL)
 			until = strstr(from, "\n.El");
-		for (size_t n = 0; n < type->show.table()->count; n++)
-			find_in(from, until, type->show.table()->rows[n].name);
+		for (size_t n = 0; n < type->show.table->count; n++)
+			find_in(from, until, type->show.table->rows[n].name);
 		for (size_t n = 0; type->walk.conditions[n].name != NULL; n++)
 			find_in(from, until, type->walk.conditions[n].name);
 		for (size_t n = 0; type->walk.sorts[n].property != NULL; n++)
