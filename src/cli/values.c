@@ -42,8 +42,8 @@ static int read_span(const char *text, void *at, struct err *err)
 	auto_(xfree_str) char *today = value_span_today(text);
 
 	if (today != NULL)
-		log_warning("'%s' is read as '%s', and later not at all: write "
-		            "that",
+		log_warning("'%s' is read as '%s', but a later release will "
+		            "not accept it: write the latter",
 		            text, today);
 	return value_span(text, at, err);
 }

@@ -59,17 +59,18 @@ static char *place_of(const char *text, struct err *err)
 	    curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
 	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
 	            CURLUE_OK) {
-		no_url(text, "no URL like https://tally.example.com", err);
+		no_url(text, "not a URL like https://tally.example.com", err);
 		return NULL;
 	}
 	if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0) {
-		no_url(text, "neither https nor http", err);
+		no_url(text, "the scheme is not https or http", err);
 		return NULL;
 	}
 	if (curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK) {
 		/* not shown: a password may stand there */
 		err_set(err, ERR_PARSE,
-		        "a URL with a user in it; the key is --api-key's");
+		        "a user name in the URL is not supported; use "
+		        "--api-key-file");
 		return NULL;
 	}
 	place = xasprintf("%s://%s:%s", scheme, host, port);
@@ -92,8 +93,8 @@ static int check_clear_text(const char *place, const char *text,
 		if (strncmp(place, here[i], strlen(here[i])) == 0)
 			return 0;
 	return no_url(text,
-	              "http:// sends the key in the clear, so it is only for "
-	              "localhost, 127.0.0.1 or [::1]; use https://",
+	              "http:// sends the token in clear text, and is allowed "
+	              "only for localhost, 127.0.0.1 and [::1]; use https://",
 	              err);
 }
 
@@ -113,12 +114,12 @@ int http_client_url_resolve(const char *base, const char *text, char **out,
 	auto_(free_part) char *whole = NULL;
 
 	if (strlen(text) >= HTTP_URL_MAX)
-		return no_url(text, "a URL that is too long", err);
+		return no_url(text, "the URL is too long", err);
 	if ((base != NULL &&
 	     curl_url_set(url, CURLUPART_URL, base, 0) != CURLUE_OK) ||
 	    curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
 	    curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK)
-		return no_url(text, "no URL like https://tally.example.com",
+		return no_url(text, "not a URL like https://tally.example.com",
 		              err);
 	*out = xstrdup(whole);
 	return 0;
@@ -162,10 +163,10 @@ int http_client_ask(struct http_client *client, const char *url,
 
 	*answer = (struct http_client_answer){.status = 0};
 	if (!http_client_is_same_place(client, url))
-		return err_set(err, ERR_PARSE,
-		               "%.200s is another place than %s, and the key "
-		               "does not go there",
-		               url, client->place);
+		return err_set(
+			err, ERR_PARSE,
+			"%.200s is not at %s, and the token is not sent there",
+			url, client->place);
 	http_transfer_begin(&client->http);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
@@ -224,8 +225,8 @@ static int set_headers(struct http_client *client, const char *key,
 		return 0;
 	if (!is_token(key))
 		return err_set(err, ERR_PARSE,
-		               "the key has characters that no bearer token "
-		               "has, or none at all");
+		               "the token is empty, or has characters that are "
+		               "not allowed in a bearer token");
 	line = xasprintf("Authorization: Bearer %s", key);
 	add_header(client, line);
 	return 0;

@@ -35,32 +35,37 @@ static const struct {
 	{"serverUnavailable", ERR_BUSY, "the server is busy or unavailable"},
 	{"serverFail", ERR_IO, "the server failed"},
 	{"serverPartialFail", ERR_UNCERTAIN,
-         "the server failed half way, look what was done"},
-	{"unknownMethod", ERR_IO, "the server has no such method"},
-	{"invalidArguments", ERR_PARSE, "the server understands it otherwise"},
+         "the server failed halfway; check what was done"},
+	{"unknownMethod", ERR_IO, "the server does not support this method"},
+	{"invalidArguments", ERR_PARSE,
+         "the server did not accept the arguments"},
 	{"invalidResultReference", ERR_PARSE,
-         "the server understands it otherwise"},
-	{"forbidden", ERR_IO, "not permitted"},
-	{"accountNotFound", ERR_IO, "the server has no such account"},
+         "the server did not accept the arguments"},
+	{"forbidden", ERR_IO, "permission denied"},
+	{"accountNotFound", ERR_IO, "no such account"},
 	{"accountNotSupportedByMethod", ERR_IO,
-         "the account has no such objects"},
-	{"accountReadOnly", ERR_IO, "the account can only be read"},
+         "the account does not support these objects"},
+	{"accountReadOnly", ERR_IO, "the account is read-only"},
 	/* /get, /query, /set: sections 5.1, 5.3, 5.5 */
-	{"requestTooLarge", ERR_LIMIT, "more objects than the server takes"},
-	{"stateMismatch", ERR_BUSY, "somebody else changed something"},
-	{"anchorNotFound", ERR_NOTFOUND, "the anchor is not there"},
-	{"unsupportedSort", ERR_PARSE, "the server cannot sort like that"},
-	{"unsupportedFilter", ERR_PARSE, "the server cannot filter like that"},
+	{"requestTooLarge", ERR_LIMIT, "too many objects in one request"},
+	{"stateMismatch", ERR_BUSY, "the objects were changed by someone else"},
+	{"anchorNotFound", ERR_NOTFOUND, "the anchor was not found"},
+	{"unsupportedSort", ERR_PARSE,
+         "the server does not support this sort order"},
+	{"unsupportedFilter", ERR_PARSE,
+         "the server does not support this filter"},
 	/* an object, section 5.3 */
-	{"overQuota", ERR_LIMIT, "the quota is used up"},
-	{"tooLarge", ERR_LIMIT, "it is too large"},
+	{"overQuota", ERR_LIMIT, "the quota is exceeded"},
+	{"tooLarge", ERR_LIMIT, "the object is too large"},
 	{"rateLimit", ERR_BUSY, "too many requests, try again later"},
-	{"notFound", ERR_NOTFOUND, "not there"},
-	{"invalidPatch", ERR_PARSE, "it cannot be changed like that"},
-	{"willDestroy", ERR_PARSE, "the same call deletes it"},
-	{"invalidProperties", ERR_PARSE, "the server does not take it"},
-	{"singleton", ERR_PARSE, "there is always exactly one"},
-	{"alreadyExists", ERR_PARSE, "there is one already"},
+	{"notFound", ERR_NOTFOUND, "not found"},
+	{"invalidPatch", ERR_PARSE, "the change is not valid"},
+	{"willDestroy", ERR_PARSE, "the same call deletes the object"},
+	{"invalidProperties", ERR_PARSE,
+         "the server did not accept the properties"},
+	{"singleton", ERR_PARSE,
+         "there is always exactly one object of this type"},
+	{"alreadyExists", ERR_PARSE, "the object already exists"},
 };
 
 /* The properties that the description does not name; of "report/dateRangeEnd"
@@ -142,13 +147,13 @@ static int write_request(const struct jmap_client *client,
 			capability = capabilities[i].urn;
 	if (capability == NULL) {
 		json_decref(args);
-		return err_set(err, ERR_NOTFOUND,
-		               "the server has no %s: its session does not "
-		               "offer %s",
-		               noun->name,
-		               noun->capabilities & CAPABILITY_STALWART
-		                       ? JMAP_STALWART
-		                       : JMAP_TLSTALLY);
+		return err_set(
+			err, ERR_NOTFOUND,
+			"the server has no %s: its session does not list %s",
+			noun->name,
+			noun->capabilities & CAPABILITY_STALWART
+				? JMAP_STALWART
+				: JMAP_TLSTALLY);
 	}
 	if (client->account[0] != '\0')
 		json_object_set_new(args, "accountId",
@@ -164,8 +169,7 @@ static int no_jmap(struct err *err, const char *words)
 {
 	auto_(xfree_str) char *safe = doc_safe_text(words);
 
-	return err_set(err, ERR_PARSE, "what was answered is not JMAP: %s",
-	               safe);
+	return err_set(err, ERR_PARSE, "the response is not JMAP: %s", safe);
 }
 
 /* Of the response the one to our call. */
@@ -176,7 +180,7 @@ static int find_response(json_t *tree, const char *method, json_t **response,
 	size_t i;
 
 	if (!json_is_array(list))
-		return no_jmap(err, "it has no methodResponses");
+		return no_jmap(err, "no methodResponses");
 	json_array_foreach (list, i, each) {
 		const char *name = json_string_value(json_array_get(each, 0));
 		json_t *args = json_array_get(each, 1);
@@ -191,7 +195,7 @@ static int find_response(json_t *tree, const char *method, json_t **response,
 		*response = json_incref(args);
 		return 0;
 	}
-	return no_jmap(err, "it has no response to our call");
+	return no_jmap(err, "no response to our call");
 }
 
 int jmap_client_call(struct jmap_client *client, const struct jmap_noun *noun,

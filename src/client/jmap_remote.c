@@ -50,14 +50,14 @@ static int say_status(const char *url, const struct http_client_answer *answer,
 		int class;
 		const char *words;
 	} rows[] = {
-		{400, ERR_PARSE, "the server does not understand the request"},
+		{400, ERR_PARSE, "the server did not understand the request"},
 		{401, ERR_IO,
-	         "the server does not take the key, or wants one (--api-key-"
-	         "file, --api-key, TLSTALLY_TOKEN)"},
-		{403, ERR_IO, "the key does not permit it"},
-		{404, ERR_NOTFOUND, "there is no JMAP API"},
-		{405, ERR_NOTFOUND, "there is no JMAP API"},
-		{413, ERR_LIMIT, "the request is larger than the server takes"},
+	         "the server did not accept the token, or requires one "
+	         "(--api-key-file, --api-key, TLSTALLY_TOKEN)"},
+		{403, ERR_IO, "permission denied for this token"},
+		{404, ERR_NOTFOUND, "no JMAP API at this URL"},
+		{405, ERR_NOTFOUND, "no JMAP API at this URL"},
+		{413, ERR_LIMIT, "the request is too large for the server"},
 		{429, ERR_BUSY, "too many requests, try again later"},
 		{503, ERR_BUSY, "the server is busy or unavailable"},
 	};
@@ -83,10 +83,11 @@ static int say_elsewhere(const char *url, const char *what, const char *where,
 {
 	auto_(xfree_str) char *safe = doc_safe_text(where);
 
-	return err_set(err, ERR_PARSE,
-	               "%.200s %s %.150s, another place, and the key does not "
-	               "go there; --url can name the API itself",
-	               url, what, safe);
+	return err_set(
+		err, ERR_PARSE,
+		"%.200s %s %.150s, which is on another server, and the token "
+	        "is not sent there; specify the URL of the API with --url",
+		url, what, safe);
 }
 
 static bool is_redirect(long status)
@@ -121,9 +122,10 @@ static int get_url(struct remote *self, char **url,
 		if (!is_redirect(answer->status))
 			return 0;
 		if (answer->location[0] == '\0')
-			return err_set(err, ERR_PARSE,
-			               "%.200s: a redirect without a Location",
-			               *url);
+			return err_set(
+				err, ERR_PARSE,
+				"%.200s: redirect without a Location field",
+				*url);
 		if (!http_client_is_same_place(self->http, answer->location))
 			return say_elsewhere(*url, "redirects to",
 			                     answer->location, err);
@@ -199,7 +201,7 @@ static int discover(struct remote *self, const char *given, unsigned wanted,
 		return say_status(at, &answer, err);
 	kind = doc_safe_text(answer.type);
 	return err_set(err, ERR_PARSE,
-	               "%.200s: the answer%s%s%s is not a JMAP session", at,
+	               "%.200s: the response%s%s%s is not a JMAP session", at,
 	               kind[0] ? ", " : "", kind, kind[0] ? "," : "");
 }
 
@@ -216,16 +218,16 @@ static int answer(struct jmap_client *client, const struct strbuf *body,
 		struct err lost = *err;
 
 		err_set(err, rc,
-		        "%.350s; it may be done all the same: look before you "
-		        "try again",
+		        "%.350s; the request may have been executed: check "
+		        "before you try again",
 		        lost.text);
 	}
 	if (rc < 0)
 		return rc;
 	if (is_redirect(got.status))
 		return err_set(err, ERR_PARSE,
-		               "%.200s: a redirect to '%.150s'; --url can "
-		               "name it itself",
+		               "%.200s: redirect to '%.150s'; specify that URL "
+		               "with --url",
 		               self->api, got.location);
 	if (got.status != 200)
 		return say_status(self->api, &got, err);

@@ -54,8 +54,7 @@ int remote_session_read(const void *body, size_t len, unsigned wanted,
 	account = account_of(tree, wanted);
 	if (account[0] != '\0' && !jmap_request_is_id(account))
 		return err_set(err, ERR_PARSE,
-		               "the session has an account whose id is not "
-		               "valid");
+		               "the session has an account with an invalid id");
 	session->capabilities =
 		CAPABILITY_CORE |
 		(member(all, JMAP_STALWART) ? CAPABILITY_STALWART : 0u) |

@@ -56,8 +56,8 @@ static int check_verp(const struct conf *conf, struct err *err)
 	if (conf->deliver.verp &&
 	    strcspn(conf_sender(conf), "@") > LOCAL_LONG - TOKEN_LONG)
 		return fail(conf, "deliver", "verp", err,
-		            "the part before the @ of '%s' is longer than %d "
-		            "characters, and a token must follow it",
+		            "the part of '%s' before the @ is longer than %d "
+		            "characters, which leaves no room for a token",
 		            conf_sender(conf), LOCAL_LONG - TOKEN_LONG);
 	return 0;
 }
@@ -69,13 +69,13 @@ static int check_login(const struct conf *conf, struct err *err)
 
 	if (user && !password)
 		return fail(conf, "deliver", "mail_user", err,
-		            "needs mail_password_file");
+		            "requires mail_password_file");
 	if (password && !user)
 		return fail(conf, "deliver", "mail_password_file", err,
-		            "needs mail_user");
+		            "requires mail_user");
 	if (user && strncmp(conf->deliver.mail, "smtp", 4) != 0)
 		return fail(conf, "deliver", "mail_user", err,
-		            "mail = %s knows no login", conf->deliver.mail);
+		            "not supported with mail = %s", conf->deliver.mail);
 	return 0;
 }
 
@@ -86,9 +86,9 @@ static int check_tls(const struct conf *conf, struct err *err)
 	bool key = conf->http.tls_key[0] != '\0';
 
 	if (cert && !key)
-		return fail(conf, "http", "tls_cert", err, "needs tls_key");
+		return fail(conf, "http", "tls_cert", err, "requires tls_key");
 	if (key && !cert)
-		return fail(conf, "http", "tls_key", err, "needs tls_cert");
+		return fail(conf, "http", "tls_key", err, "requires tls_cert");
 	return 0;
 }
 
@@ -98,8 +98,8 @@ int conf_check(const struct conf *conf, struct err *err)
 
 	if (conf->report.contact_info[0] == '\0')
 		return fail(conf, "report", "contact_info", err,
-		            "required: the mail address that receivers may "
-		            "write to");
+		            "required: the mail address that receivers of "
+		            "reports may write to");
 	rc = check_sender(conf, err);
 	if (rc == 0)
 		rc = check_verp(conf, err);
@@ -111,16 +111,16 @@ int conf_check(const struct conf *conf, struct err *err)
 		            (unsigned long long)conf->store.map_size);
 	if (conf->report.max_grace < conf->report.grace)
 		return fail(conf, "deliver", "max_grace", err,
-		            "less than grace");
+		            "must not be less than grace");
 	if (conf->log.enforces.count > 1 &&
 	    conf_list_has(&conf->log.enforces, "none"))
 		return fail(conf, "log", "enforces", err,
-		            "none stands alone or not at all");
+		            "'none' cannot be combined with other values");
 	/* a day that may still wait for a feed must not be purged */
 	if (conf->store.keep_days * SECS_OF_DAY <=
 	    (uint64_t)conf->report.max_grace)
 		return fail(conf, "store", "keep_days", err,
-		            "not longer than max_grace of [deliver]");
+		            "must be longer than max_grace in [deliver]");
 	rc = check_tls(conf, err);
 	return rc < 0 ? rc : check_login(conf, err);
 }

@@ -21,7 +21,7 @@ void conf_init(struct conf *conf)
 		 * the tests would have met it. */
 		if (value_read(&settings[i], settings[i].standard, conf, &err) <
 		    0) {
-			log_error("default of %s", err.text);
+			log_error("default value of %s", err.text);
 			abort();
 		}
 	}

@@ -50,8 +50,8 @@ static int check_domain(const char *domain, struct err *err)
 	if (is_host(domain) && strchr(domain, '.') != NULL)
 		return 0;
 	return err_set(err, ERR_PARSE,
-	               "'%.80s' is no domain (like example.com; an "
-	               "internationalized one as xn--...)",
+	               "'%.80s' is not a domain (like example.com; an "
+	               "internationalized domain as xn--...)",
 	               domain);
 }
 
@@ -95,9 +95,10 @@ static int check_https(const char *uri, struct err *err)
 
 	for (const char *p = uri; *p != '\0'; p++)
 		if (*p <= ' ' || *p > '~')
-			return err_set(err, ERR_PARSE,
-			               "'%.80s': a URI is ASCII without spaces",
-			               uri);
+			return err_set(
+				err, ERR_PARSE,
+				"'%.80s': a URI must be ASCII without spaces",
+				uri);
 	return check_domain(host, err);
 }
 
@@ -169,8 +170,8 @@ static int check_server(const char *text, const char *server, struct err *err)
 		return err_set(err, ERR_PARSE, "'%.80s': no host name", text);
 	if (*end != '\0' && (*end != ':' || !is_port(end + 1)))
 		return err_set(err, ERR_PARSE,
-		               "'%.80s': after the host name comes nothing or "
-		               "a port (1 to 65535)",
+		               "'%.80s': only a port (1 to 65535) may follow "
+		               "the host name",
 		               text);
 	return 0;
 }
@@ -186,9 +187,10 @@ int form_mail(const char *text, struct err *err)
 	if (strncmp(text, "sendmail:", strlen("sendmail:")) == 0) {
 		if (text[strlen("sendmail:")] == '/')
 			return 0;
-		return err_set(err, ERR_PARSE,
-		               "'%.80s': the program's path must begin with /",
-		               text);
+		return err_set(
+			err, ERR_PARSE,
+			"'%.80s': the path of the program must begin with /",
+			text);
 	}
 	if (strcmp(text, "off") == 0)
 		return 0;
@@ -234,9 +236,7 @@ int form_unix(const char *text, struct err *err)
 
 	if (path == NULL || path[0] != '/')
 		return err_set(err, ERR_PARSE,
-		               "'%.80s' is not unix:/PATH, the path beginning "
-		               "with /",
-		               text);
+		               "'%.80s' is not of the form unix:/PATH", text);
 	if (strlen(path) > SUN_PATH)
 		return err_set(err, ERR_LIMIT,
 		               "'%.80s': the path is longer than %d bytes",
@@ -252,7 +252,7 @@ int form_socket(const char *text, struct err *err)
 		return form_unix(text, err);
 	if (strncmp(text, "inet:", strlen("inet:")) != 0)
 		return err_set(err, ERR_PARSE,
-		               "'%.80s' is neither inet:HOST:PORT nor "
+		               "'%.80s' is not of the form inet:HOST:PORT or "
 		               "unix:/PATH",
 		               text);
 	if (check_server(text, host, err) < 0)

@@ -53,7 +53,8 @@ static int check_section(const char *line, size_t len, struct err *err)
 	const char *rest;
 
 	if (close == NULL)
-		return err_set(err, ERR_PARSE, "section without ']'");
+		return err_set(err, ERR_PARSE,
+		               "missing ']' after the name of the section");
 	section = xstrndup(line + 1, (size_t)(close - line - 1));
 	rest = close + 1;
 	while (rest < line + len && strchr(" \t\r", *rest) != NULL)
@@ -115,15 +116,16 @@ static int take_setting(struct parse *parse, const char *section,
 
 	if (section[0] == '\0')
 		return err_set(err, ERR_PARSE,
-		               "'%.40s' stands before any [section]", name);
+		               "'%.40s' appears before the first [section]",
+		               name);
 	if (row == NULL)
 		return settings_unknown(section, name, err);
 	given = &parse->conf->given[row - settings];
 	if (*given > 0 && row->type != SETTING_LIST)
-		return err_set(err, ERR_PARSE,
-		               "[%s] %s a second time; the first is on line "
-		               "%u",
-		               section, name, *given);
+		return err_set(
+			err, ERR_PARSE,
+			"[%s] %s is set twice; the first time on line %u",
+			section, name, *given);
 	*given = parse->line;
 	return value_read(row, text, parse->conf, err);
 }
@@ -179,7 +181,8 @@ int conf_read_text(struct conf *conf, const char *name, const char *text,
 	prepare_libinih();
 	bad_line = ini_parse_stream(next_line, &parse, on_setting, &parse);
 	if (bad_line < 0)
-		return err_set(err, ERR_IO, "%.200s: no memory to read it",
+		return err_set(err, ERR_IO,
+		               "%.200s: not enough memory to read the file",
 		               name);
 	/* A line that our functions had nothing against: libinih had. */
 	if (bad_line > 0 &&

@@ -56,8 +56,8 @@ int conf_check_secrets(const struct conf *conf, struct err *err)
 		if (mode == 0)
 			continue;
 		return err_set(err, ERR_PARSE,
-		               "[%s] %s: everybody on this host can %s %s "
-		               "(mode %04o): chmod o= %s",
+		               "[%s] %s: every user of this host can %s %s "
+		               "(mode %04o): run 'chmod o= %s'",
 		               settings[i].section, settings[i].name,
 		               mode & S_IROTH ? "read" : "write",
 		               strbuf_text(&path), (unsigned)mode,

@@ -126,10 +126,10 @@ int value_span(const char *text, int64_t *secs, struct err *err)
 	uint64_t value;
 
 	if (!read_units(span_units, text, &value))
-		return err_set(err, ERR_PARSE,
-		               "'%.40s' is not a span of time (like 90s, 10m, "
-		               "4h, 2d)",
-		               text);
+		return err_set(
+			err, ERR_PARSE,
+			"'%.40s' is not a time span (like 90s, 10m, 4h, 2d)",
+			text);
 	if (value == 0 || value > SPAN_MAX)
 		return err_set(err, ERR_LIMIT, "%.40s is too %s", text,
 		               value == 0 ? "short" : "long");
@@ -234,7 +234,7 @@ static int check_characters(const char *text, struct err *err)
 	if (text[0] == ';' || strstr(text, " ;") != NULL)
 		return err_set(err, ERR_PARSE, "a ; begins a comment");
 	if (len > 0 && (text[0] == ' ' || text[len - 1] == ' '))
-		return err_set(err, ERR_PARSE, "a space at its end");
+		return err_set(err, ERR_PARSE, "a space at the end");
 	return 0;
 }
 
@@ -359,10 +359,10 @@ static const struct value_type types[] = {
 	[SETTING_STRING] = {"a text", read_text, write_text, clear_text},
 	[SETTING_PATH] = {"an absolute path", read_text, write_text,
                           clear_text},
-	[SETTING_SPAN] = {"a span of time (like 90s, 10m, 4h, 2d)", read_amount,
+	[SETTING_SPAN] = {"a time span (like 90s, 10m, 4h, 2d)", read_amount,
                           write_amount, NULL},
-	[SETTING_SPAN_MS] = {"a span of time (like 200ms, 90s, 10m)",
-                             read_amount, write_amount, NULL},
+	[SETTING_SPAN_MS] = {"a time span (like 200ms, 90s, 10m)", read_amount,
+                             write_amount, NULL},
 	[SETTING_SIZE] = {"a size (like 4096, 64K, 5M, 1G)", read_amount,
                           write_amount, NULL},
 	[SETTING_NUMBER] = {"a number", read_amount, write_amount, NULL},
@@ -409,10 +409,10 @@ int value_read(const struct setting *row, const char *text, struct conf *conf,
 		return 0;
 	remarks->items =
 		xrealloc(remarks->items, remarks->count + 1, sizeof(char *));
-	remarks->items[remarks->count++] = xasprintf(
-		"[%s] %s: '%s' is read as '%s', and later not at all: write "
-		"that",
-		row->section, row->name, text, today);
+	remarks->items[remarks->count++] =
+		xasprintf("[%s] %s: '%s' is read as '%s', but a later release "
+	                  "will not accept it: write the latter",
+	                  row->section, row->name, text, today);
 	return 0;
 }
 

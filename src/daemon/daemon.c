@@ -58,7 +58,8 @@ void daemon_need_files(uint64_t count, const char *what)
 		return;
 	limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < count)
-		log_warning("only %llu files may be open, too few for %s",
+		log_warning("the limit of open files is %llu, which is too low "
+		            "for %s",
 		            (unsigned long long)limit.rlim_cur, what);
 }
 
@@ -71,18 +72,20 @@ int daemon_may_count(struct daemon *d, const char *feed, struct err *err)
 	if (!feed_conflict(txn, feed, clock_secs(&d->clock), &other))
 		return db_failure(txn, err);
 	if (d->conf.log.allow_both) {
-		log_info("also counted here: the feed '%s' ([log] allow_both)",
+		log_info("the feed '%s' also counts into this store ([log] "
+		         "allow_both = yes)",
 		         other.name);
 		return 0;
 	}
-	return err_set(err, ERR_BUSY,
-	               "this host counts by %s already, the last session at "
-	               "%s: each would count twice. Keep one of the two "
-	               "daemons, %s or %s; where that is done, or they hear "
-	               "different Postfixes, set [log] allow_both = yes",
-	               feed_kind(other.name)->source,
-	               day_format_time(other.last_event, time),
-	               feed_kind(feed)->daemon, feed_kind(other.name)->daemon);
+	return err_set(
+		err, ERR_BUSY,
+		"this host already counts from %s, the last session at %s, and "
+		"each session would count twice: run only one of %s and %s. If "
+		"only one is running now, or if they watch different Postfix "
+		"instances, set [log] allow_both = yes",
+		feed_kind(other.name)->source,
+		day_format_time(other.last_event, time),
+		feed_kind(feed)->daemon, feed_kind(other.name)->daemon);
 }
 
 bool daemon_is_due(struct daemon *d, int64_t *next_ms, int every_ms)
@@ -106,8 +109,8 @@ static int take_handed_socket(struct daemon *d,
 
 	if (n > (parts->takes_socket ? 1 : 0))
 		return err_set(err, ERR_PARSE,
-		               "the service manager hands over %d sockets, but "
-		               "%s takes %s",
+		               "the service manager passed %d sockets, but %s "
+		               "takes %s",
 		               n, parts->name,
 		               parts->takes_socket ? "one" : "none");
 	if (n == 1)
@@ -160,8 +163,8 @@ static void feed_watchdog(struct daemon *d, const struct daemon_parts *parts)
 	if (still_ms >= span_ms) {
 		if (!d->is_stuck)
 			log_error("no progress for %" PRId64
-			          " seconds: the watchdog is not fed, so that "
-			          "the service manager restarts us",
+			          " seconds; waiting for the service manager's "
+			          "watchdog to restart this process",
 			          still_ms / 1000);
 		d->is_stuck = true;
 		return;
@@ -204,12 +207,12 @@ static void look_at_clock(struct daemon *d)
 	/* a store that takes nothing is told of by who has more to put there */
 	host_clock_watch(d->db, &d->conf, &d->clock, &record, &err);
 	if (record.doubted && !d->is_doubted)
-		log_warning("%s: sessions are counted by the old time until it "
-		            "is clear which one is right "
-		            "(`tlstally clock show`)",
-		            clock_record_words(&record, words));
+		log_warning(
+			"%s; sessions are counted by the old time until the "
+			"clock is trusted again (`tlstally clock show`)",
+			clock_record_words(&record, words));
 	else if (!record.doubted && d->is_doubted)
-		log_info("the clock is believed again");
+		log_info("the clock is trusted again");
 	d->is_doubted = record.doubted;
 }
 
@@ -240,8 +243,9 @@ static int start(struct daemon *d, const struct daemon_parts *parts,
 	    privs_become(&d->owner, d->groups, d->group_count, err) < 0)
 		return err->class;
 	if (d->owner.uid == 0)
-		log_warning("the store %s belongs to root, so this goes on as "
-		            "root: give it to the user " PRIVS_USER,
+		log_warning("the store %s is owned by root, so this process "
+		            "continues to run as root: change its owner to "
+		            "user " PRIVS_USER,
 		            d->conf.store.directory);
 	return open_store(d, err) < 0 ? err->class : parts->start(d, err);
 }
@@ -267,8 +271,8 @@ static bool wait_for_signal(const struct daemon *d)
 	int sig = sigtimedwait(&set, NULL, &timeout);
 
 	if (sig == SIGHUP)
-		log_info("settings are read at start only: restart to change "
-		         "them");
+		log_info("the settings are read only at start: restart this "
+		         "process to apply changes");
 	return sig == SIGTERM || sig == SIGINT;
 }
 

@@ -32,7 +32,7 @@ int privs_user(const char *name, struct identity *identity, struct err *err)
 		id >= 0 ? getpwuid((uid_t)id) : getpwnam(name);
 
 	if (pw == NULL)
-		return err_set(err, ERR_NOTFOUND, "no user '%s'", name);
+		return err_set(err, ERR_NOTFOUND, "unknown user '%s'", name);
 	identity->uid = pw->pw_uid;
 	identity->gid = pw->pw_gid;
 	snprintf(identity->name, sizeof(identity->name), "%s", pw->pw_name);
@@ -49,7 +49,7 @@ int privs_group(const char *name, gid_t *gid, struct err *err)
 	}
 	gr = getgrnam(name);
 	if (gr == NULL)
-		return err_set(err, ERR_NOTFOUND, "no group '%s'", name);
+		return err_set(err, ERR_NOTFOUND, "unknown group '%s'", name);
 	*gid = gr->gr_gid;
 	return 0;
 }
@@ -59,12 +59,12 @@ static int make_store(const char *directory, struct identity *identity,
 {
 	if (geteuid() == 0) {
 		if (privs_user(PRIVS_USER, identity, err) < 0)
-			return err_prefix(err,
-			                  "%s is to be made, but for whom? "
-			                  "Make the user (adduser --system "
-			                  "--group tlstally) or a directory "
-			                  "that belongs to the right one",
-			                  directory);
+			return err_prefix(
+				err,
+				"cannot create %s without an owner: create the "
+				"user (adduser --system --group tlstally), or "
+				"create the directory with the right owner",
+				directory);
 	} else if (privs_user(getpwuid(geteuid()) ? getpwuid(geteuid())->pw_name
 	                                          : "?",
 	                      identity, err) < 0) {
@@ -123,12 +123,11 @@ static int drop(const struct identity *identity, const gid_t *groups,
 	if (set_groups(identity, groups, count) < 0 ||
 	    setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
 	    setresuid(identity->uid, identity->uid, identity->uid) < 0)
-		return err_errno(err, ERR_IO, "becoming user %s",
+		return err_errno(err, ERR_IO, "cannot switch to user %s",
 		                 identity->name);
 	/* the way back must be shut */
 	if (identity->uid != 0 && (setuid(0) == 0 || geteuid() == 0))
-		return err_set(err, ERR_IO,
-		               "root privileges cannot be given up");
+		return err_set(err, ERR_IO, "cannot drop root privileges");
 	return 0;
 }
 
@@ -139,8 +138,8 @@ int privs_become(const struct identity *identity, const gid_t *groups,
 		return drop(identity, groups, count, err);
 	if (geteuid() != identity->uid)
 		return err_set(err, ERR_IO,
-		               "the store belongs to user %s: run this as that "
-		               "user, or as root",
+		               "the store is owned by user %s: run this as "
+		               "that user, or as root",
 		               identity->name);
 	return 0;
 }

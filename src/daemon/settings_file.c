@@ -25,7 +25,7 @@ int settings_file_assign(struct settings_file *file, const char *assignment,
                          struct err *err)
 {
 	if (file->assignment_count == SETTINGS_FILE_ASSIGNMENTS)
-		return err_set(err, ERR_LIMIT, "more than %d times -o",
+		return err_set(err, ERR_LIMIT, "more than %d -o options",
 		               SETTINGS_FILE_ASSIGNMENTS);
 	file->assignments[file->assignment_count++] = assignment;
 	return 0;

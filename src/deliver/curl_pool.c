@@ -19,7 +19,7 @@ struct curl_pool *curl_pool_open(size_t connections, struct err *err)
 	struct curl_pool *pool;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		err_set(err, ERR_IO, "libcurl cannot be initialised");
+		err_set(err, ERR_IO, "cannot initialize libcurl");
 		return NULL;
 	}
 	pool = xcalloc(1, sizeof(*pool));

@@ -327,7 +327,7 @@ static int receive(struct smtp_conn *conn, struct smtp_reply *reply,
 		return 0;
 	if (conn->in_len >= SMTP_REPLY_MAX)
 		return err_set(err, ERR_LIMIT,
-		               "an SMTP reply that does not end");
+		               "an SMTP reply with too many lines");
 	return err_set(err, ERR_IO, "the connection was lost");
 }
 

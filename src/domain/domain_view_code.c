@@ -207,8 +207,9 @@ int domain_view_decode(const void *data, size_t len, struct arena *arena,
 	*view = (struct domain_view){0};
 	decode.form = reader_u8(&decode.in);
 	if (decode.form != FORM && decode.form != FORM_WITHOUT_DOUBT)
-		return err_set(err, ERR_PARSE,
-		               "domain view of another form in the store");
+		return err_set(
+			err, ERR_PARSE,
+			"the store has a domain view of another version");
 	view->domain = get_name(&decode);
 	view->checked_at = get_time(&decode);
 	view->expires_at = get_time(&decode);
@@ -217,6 +218,6 @@ int domain_view_decode(const void *data, size_t len, struct arena *arena,
 	get_mx(&decode, view);
 	if (decode.in.failed || reader_left(&decode.in) > 0)
 		return err_set(err, ERR_PARSE,
-		               "damaged domain view in the store");
+		               "the store has a damaged domain view");
 	return 0;
 }

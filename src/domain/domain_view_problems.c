@@ -80,15 +80,14 @@ static void tlsrpt_problems(struct problems *problems)
 	}
 	if (record.rua_fields > 1)
 		say(problems,
-		    "TLSRPT: the record has %zu rua fields where one is "
-		    "usual: their destinations are merged",
+		    "TLSRPT: the record has %zu rua fields instead of one: "
+		    "their destinations are merged",
 		    record.rua_fields);
 	for (size_t i = 0; i < record.note_count; i++)
-		say(problems, "TLSRPT: a destination is left out: %s",
+		say(problems, "TLSRPT: a destination is ignored: %s",
 		    record.notes[i]);
 	if (record.rua_count == 0)
-		say(problems, "TLSRPT: no destination is left that reports "
-		              "could go to");
+		say(problems, "TLSRPT: no usable destination remains");
 }
 
 static bool sts_in_force(const struct domain_view *view)
@@ -131,11 +130,11 @@ static void policy_problems(struct problems *problems)
 		    word_api(&words_sts_modes, policy->mode),
 		    day_format_time(view->sts_expires_at, until));
 	if (policy->mode == STS_NONE)
-		say(problems, "MTA-STS: the policy's mode is none: it asks "
-		              "senders for nothing");
+		say(problems, "MTA-STS: the policy's mode is none: senders do "
+		              "not apply it");
 	if (policy->mode == STS_TESTING)
 		say(problems, "MTA-STS: the policy's mode is testing: mail is "
-		              "delivered whether it is met or not");
+		              "delivered even if the policy is not met");
 	if (policy->mode != STS_NONE && policy->max_age < MAX_AGE_SHORT)
 		say(problems,
 		    "MTA-STS: max_age is only %" PRId64
@@ -166,10 +165,12 @@ static void cover_problems(struct problems *problems)
 	for (size_t i = 0; i < view->mx_count; i++)
 		if (!sts_policy_matches(policy, view->mxs[i].host))
 			say(problems,
-			    "MTA-STS: MX %s is in no mx line of the policy%s",
+			    "MTA-STS: MX %s does not match any mx line of the "
+			    "policy%s",
 			    view->mxs[i].host,
-			    policy->mode == STS_ENFORCE ? ": senders pass it by"
-			                                : "");
+			    policy->mode == STS_ENFORCE
+			            ? ": senders do not deliver to it"
+			            : "");
 }
 
 static void mx_problems(struct problems *problems)
@@ -178,11 +179,11 @@ static void mx_problems(struct problems *problems)
 
 	say_status(problems, "MX", view->mx, view->mx_problem);
 	if (view->null_mx)
-		say(problems, "MX: the domain takes no mail (null MX, "
-		              "RFC 7505)");
+		say(problems,
+		    "MX: the domain does not accept mail (null MX, RFC 7505)");
 	else if (view->mx == VIEW_NONE)
-		say(problems, "MX: there is neither an MX record nor an "
-		              "address that mail could go to");
+		say(problems, "MX: the domain has neither an MX record nor an "
+		              "address record");
 	if (view->mx == VIEW_OK && view->mx_problem != NULL)
 		say(problems, "MX: %s", view->mx_problem);
 }
@@ -203,7 +204,7 @@ static void unusable_problems(struct problems *problems,
 	if (mx->tlsa == VIEW_BAD)
 		say(problems,
 		    "DANE: MX %s: none of its TLSA records can be used: "
-		    "senders ask for TLS and check no certificate",
+		    "senders require TLS but do not check the certificate",
 		    mx->host);
 }
 
@@ -231,12 +232,13 @@ static void tlsa_problems(struct problems *problems)
 	}
 	if (with > 0 && !view->mx_secure)
 		say(problems,
-		    "DANE: there are TLSA records, but the MX records "
-		    "are not signed by DNSSEC: nobody uses them");
+		    "DANE: there are TLSA records, but the MX records are not "
+		    "signed by DNSSEC: senders ignore the TLSA records");
 	for (size_t i = 0; with > 0 && i < view->mx_count; i++)
 		if (view->mxs[i].tlsa == VIEW_NONE)
 			say(problems,
-			    "DANE: MX %s has no TLSA records, others have",
+			    "DANE: MX %s has no TLSA records, but other MX "
+			    "hosts have",
 			    view->mxs[i].host);
 }
 

@@ -34,9 +34,9 @@ static const char *raw_delimiter(const char *text, size_t len)
 		char c;
 		const char *what;
 	} rows[] = {
-		{'!', "a raw '!' (which must be %21)"},
-		{',', "a raw ',' (which must be %2C)"},
-		{';', "a raw ';' (which must be %3B)"},
+		{'!', "a '!' that is not written %21"},
+		{',', "a ',' that is not written %2C"},
+		{';', "a ';' that is not written %3B"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -101,7 +101,8 @@ int rua_from_directory(const char *path, struct rua *rua, struct err *err)
 
 	memset(rua, 0, sizeof(*rua));
 	if (path[skip] != '/')
-		return rua_refuse(&parse, ERR_PARSE, "no absolute path");
+		return rua_refuse(&parse, ERR_PARSE,
+		                  "a path that does not begin with /");
 	if (rua_has_control(path + skip, len))
 		return rua_refuse(&parse, ERR_PARSE, "a control character");
 	while (len > 1 && path[skip + len - 1] == '/')

@@ -17,7 +17,8 @@ static int read_port(const struct rua_parse *parse, const char *text,
 
 	parse->rua->port = HTTPS_PORT;
 	if (len > 0 && text[0] != ':')
-		return rua_refuse(parse, ERR_PARSE, "something behind the ]");
+		return rua_refuse(parse, ERR_PARSE,
+		                  "unexpected text after the ]");
 	if (len <= 1)
 		return 0;
 	for (size_t i = 1; i < len && i <= PORT_DIGITS; i++) {
@@ -43,8 +44,7 @@ static int read_ipv6(const struct rua_parse *parse, const char *text,
 		if (domain_ip_canonical(literal, parse->rua->host))
 			return 0;
 	}
-	return rua_refuse(parse, ERR_PARSE,
-	                  "no IPv6 address between the brackets");
+	return rua_refuse(parse, ERR_PARSE, "no IPv6 address in the brackets");
 }
 
 /* A name, of which every byte may be escaped, or an IPv4 address. */
@@ -73,12 +73,11 @@ static int read_authority(const struct rua_parse *parse, const char *text,
 	int rc;
 
 	if (memchr(text, '@', len) != NULL)
-		return rua_refuse(parse, ERR_PARSE, "user information");
+		return rua_refuse(parse, ERR_PARSE, "a user name or password");
 	if (len > 0 && text[0] == '[') {
 		end = memchr(text, ']', len);
 		if (end == NULL)
-			return rua_refuse(parse, ERR_PARSE,
-			                  "a [ without its ]");
+			return rua_refuse(parse, ERR_PARSE, "a [ without a ]");
 		host_len = (size_t)(end - text) + 1;
 		rc = read_ipv6(parse, text + 1, host_len - 2);
 	} else {
@@ -132,6 +131,6 @@ int rua_read_https(const struct rua_parse *parse, const char *rest, size_t len)
 	len -= authority_len;
 	if (memchr(rest, '[', len) != NULL || memchr(rest, ']', len) != NULL)
 		return rua_refuse(parse, ERR_PARSE,
-		                  "a bracket outside the host");
+		                  "a bracket outside of the host");
 	return keep_https(parse, rest, len);
 }

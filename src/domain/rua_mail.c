@@ -35,9 +35,9 @@ static const char *address_fault(const char *address, size_t len,
 		return "a local part that needs SMTPUTF8 (not supported)";
 	if (local_len == 0 ||
 	    span_dot_atom((struct span){address, len}) != local_len)
-		return "a local part that is no dot-atom";
+		return "a local part that is not a dot-atom";
 	if (local_len + 1 < len && address[local_len + 1] == '[')
-		return "an address literal instead of a mail domain";
+		return "an address literal instead of a domain";
 	return NULL;
 }
 

@@ -49,7 +49,7 @@ int rua_read_host(const struct rua_parse *parse, const char *name, size_t len)
 		return rua_refuse(parse, ERR_PARSE,
 		                  "an underscore in a host name");
 	if (!domain_is_host(host) || ends_in_hex_number(host))
-		return rua_refuse(parse, ERR_PARSE, "no complete host name");
+		return rua_refuse(parse, ERR_PARSE, "an incomplete host name");
 	return 0;
 }
 

@@ -154,7 +154,7 @@ static int take_line(struct parse *parse, struct span line)
 		return refuse(parse, "key", name, "has no value");
 	if (!is_value(value))
 		return refuse(parse, "value", value,
-		              "has a control character or is no UTF-8");
+		              "has a control character or is not valid UTF-8");
 	return take_pair(parse, name, value);
 }
 

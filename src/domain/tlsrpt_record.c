@@ -36,7 +36,7 @@ static void note(struct parse *parse, const char *why)
 		         sizeof(record->notes[0]), "%s", why);
 	else
 		snprintf(record->notes[TLSRPT_NOTES_MAX - 1],
-		         sizeof(record->notes[0]), "%zu more URIs left out",
+		         sizeof(record->notes[0]), "%zu more URIs ignored",
 		         parse->left_out - TLSRPT_NOTES_MAX + 1);
 }
 
@@ -118,8 +118,8 @@ int tlsrpt_record_parse(const char *text, size_t len,
 		               TLSRPT_RECORD_MAX);
 	if (span_is((struct span){text, len}, TLSRPT_SEVERAL))
 		return err_set(err, ERR_PARSE,
-		               "TLSRPT record: there is more than one, which "
-		               "counts as none");
+		               "TLSRPT record: there is more than one, so none "
+		               "is used (RFC 8460 section 3)");
 	rc = txt_record_begin(&parse.text, &kind, text, len, err);
 	if (rc != 0)
 		return rc;

@@ -46,8 +46,8 @@ int txt_record_choose(const struct txt_record_kind *kind,
 	}
 	if (found > 1)
 		return err_set(err, ERR_PARSE,
-		               "%s: %zu of them where one may be", kind->name,
-		               found);
+		               "%s: %zu records where only one is allowed",
+		               kind->name, found);
 	return found == 1;
 }
 
@@ -134,7 +134,8 @@ int txt_field_check(const struct txt_record *record,
 
 		if (c < 0x21 || c > 0x7e || c == '=')
 			return txt_record_refuse(
-				record, "a character that no value has",
+				record,
+				"a character that is not allowed in a value",
 				field->whole);
 	}
 	return 0;

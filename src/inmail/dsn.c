@@ -141,13 +141,14 @@ static int read_message(GMimeMessage *message, struct dsn *dsn, struct err *err)
 		return 0;
 	if (has_status)
 		return err_set(err, ERR_PARSE,
-		               "dsn: the delivery status names no recipient");
+		               "dsn: the delivery status has no recipient");
 	if (search.cut)
 		return err_set(err, ERR_LIMIT,
-		               "dsn: more than %d parts, or nested deeper "
-		               "than %d, and no delivery status among them",
+		               "dsn: no delivery status within the first %d "
+		               "parts and %d levels",
 		               PARTS_MAX, DEPTH_MAX);
-	return err_set(err, ERR_NOTFOUND, "dsn: no delivery status in it");
+	return err_set(err, ERR_NOTFOUND,
+	               "dsn: the message has no delivery status");
 }
 
 /*
@@ -181,7 +182,7 @@ int dsn_read(const void *message, size_t len, struct dsn *dsn, struct err *err)
 	memset(dsn, 0, sizeof(*dsn));
 	if (len > MESSAGE_MAX)
 		return err_set(err, ERR_LIMIT,
-		               "dsn: a message of more than %d bytes",
+		               "dsn: the message is longer than %d bytes",
 		               MESSAGE_MAX);
 	pthread_once(&once, g_mime_init);
 	stream = g_mime_stream_mem_new_with_buffer(message, len);

@@ -106,15 +106,15 @@ static void look_at(struct milter_sight *sight, const struct postconf *postconf,
 	if (filter[0] != '\0') {
 		sight->filtered = true;
 		add_filter(sight, filter, arena);
-		say(sight,
-		    arena_printf(arena,
-		                 "%s/%s has a before-queue filter "
-		                 "(smtpd_proxy_filter): how its mail comes in "
-		                 "is not seen",
-		                 service->name, service->type));
+		say(sight, arena_printf(arena,
+		                        "%s/%s has a before-queue filter "
+		                        "(smtpd_proxy_filter), which hides how "
+		                        "mail comes in",
+		                        service->name, service->type));
 	} else if (why != NULL && !is_inner(service)) {
 		say(sight,
-		    arena_printf(arena, "%s/%s shows no mail to a milter: %s",
+		    arena_printf(arena,
+		                 "%s/%s does not show mail to a milter: %s",
 		                 service->name, service->type, why));
 	}
 }
@@ -159,7 +159,8 @@ void milter_sight_add(struct milter_sight *sight,
 		if (is_smtpd(&postconf->services[i]))
 			look_at(sight, postconf, &postconf->services[i], arena);
 	if (sight->filtered && is_blind_behind(postconf))
-		say(sight, "behind the before-queue filter no service shows "
-		           "mail to a milter: nothing of it is counted");
+		say(sight,
+		    "no service after the before-queue filter shows mail to a "
+		    "milter, so mail through the filter is not counted");
 	sight->filtered |= filtered;
 }

@@ -98,7 +98,7 @@ int log_session_decode(const void *data, size_t len, struct arena *arena,
 	    session->complaint >= RESULT_TYPES || flags > ALL_FLAGS ||
 	    session->level >= TLS_LEVELS)
 		return err_set(err, ERR_PARSE,
-		               "damaged session of the log in the store");
+		               "the store has a damaged session of the log");
 	return 0;
 }
 

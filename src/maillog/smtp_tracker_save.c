@@ -267,7 +267,8 @@ int smtp_tracker_load(struct smtp_tracker *tracker, const void *data,
 	version = reader_u8(&in);
 	if (!in.failed && version != VERSION)
 		return err_set(err, ERR_PARSE,
-		               "the log's open state is of version %d",
+		               "the stored state of open sessions has an "
+		               "unknown version: %d",
 		               version);
 	flags = reader_u8(&in);
 	tracker->summary_seen = flags & SUMMARY_SEEN;
@@ -281,5 +282,6 @@ int smtp_tracker_load(struct smtp_tracker *tracker, const void *data,
 	if (!in.failed && reader_left(&in) == 0)
 		return 0;
 	smtp_tracker_empty(tracker);
-	return err_set(err, ERR_PARSE, "the log's open state is damaged");
+	return err_set(err, ERR_PARSE,
+	               "the stored state of open sessions is damaged");
 }

@@ -56,7 +56,7 @@ static void put_words(const char *what, const struct dsn_recipient *recipient,
 	if (recipient->diagnostic[0] != '\0')
 		snprintf(out, room, "%s: %.240s", what, recipient->diagnostic);
 	else if (status[0] == 0)
-		snprintf(out, room, "%s: no reason is given", what);
+		snprintf(out, room, "%s: no reason given", what);
 	else
 		snprintf(out, room, "%s: status %d.%d.%d", what, status[0],
 		         status[1], status[2]);

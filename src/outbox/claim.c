@@ -116,7 +116,7 @@ static bool settled(struct db_txn *txn, struct claim_context *context,
 	}
 	if (lies_too_long(context, head, dest) &&
 	    end_with(txn, head, dest, EVENT_TOO_OLD,
-	             "never tried, and older than max_report_age",
+	             "never tried, and now older than max_report_age",
 	             context->now)) {
 		context->expired++;
 		return true;
@@ -171,7 +171,7 @@ static struct claim *take(struct db_txn *txn,
 	arena_init(&claim->mem);
 	if (!outbox_body_get(txn, head->id, &claim->mem, &claim->body,
 	                     &claim->body_len, NULL, NULL))
-		db_fail(txn, ERR_IO, "a report of the outbox has no body");
+		db_fail(txn, ERR_IO, "a report in the outbox has no body");
 	return claim;
 }
 
@@ -196,8 +196,8 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 	if (!outbox_head_get(txn, id, &head) ||
 	    !outbox_destination_get(txn, id, index, &dest)) {
 		db_fail(txn, ERR_IO,
-		        "the list of what is due names a "
-		        "destination that is not there");
+		        "the list of due deliveries names a destination that "
+		        "does not exist");
 		return NULL;
 	}
 	if (dest.rua.kind == RUA_MAIL ? context->no_mail : context->no_other) {

@@ -27,7 +27,7 @@ bool dead_address_doubt(const struct dead_address *of, uint32_t code,
 	if (!doubt_note_refused(of->txn, of->address, day_of_report(of), code))
 		return false;
 	snprintf(reason, sizeof(reason),
-	         "reports of %d days were refused alike: %.200s", DOUBT_ENOUGH,
+	         "same answer for reports of %d days: %.200s", DOUBT_ENOUGH,
 	         answer);
 	dead_address_suppress(of, reason);
 	return true;

@@ -50,8 +50,8 @@ static int refuse_in_flight(const struct outbox_destination *dest, int64_t now,
 	    moment_has_come(dest->due, now, OUTBOX_DUE_LONGEST))
 		return 0;
 	return err_set(err, ERR_BUSY,
-	               "it is being delivered to %.200s at this moment (%s at "
-	               "the latest): try again then",
+	               "the report is being delivered to %.200s: try again "
+	               "after that, at %s at the latest",
 	               dest->rua.uri, day_format_time(dest->due, until));
 }
 
@@ -119,9 +119,9 @@ static int give_new_id(struct report *report, struct err *err)
 	                    n + 1, tail);
 	if (strlen(made) >= REPORT_ID_TEXT)
 		return err_set(err, ERR_LIMIT,
-		               "the report was delivered already, so it needs "
-		               "a new reportId, and this one has no room for "
-		               "a revision: give another");
+		               "the report was already delivered, so it needs "
+		               "a new reportId, and the present one is too "
+		               "long to append a revision: specify another");
 	report->report_id = made;
 	return 0;
 }
@@ -195,8 +195,8 @@ int edit_pack(struct edit *edit, const struct conf *conf, struct err *err)
 	if (json.len > conf->report.max_report_size)
 		return err_set(
 			err, ERR_LIMIT,
-			"the report is %zu bytes of JSON, "
-			"max_report_size allows %llu",
+			"the report has %zu bytes of JSON, but max_report_size "
+			"is %llu",
 			json.len,
 			(unsigned long long)conf->report.max_report_size);
 	gzip = gzip_new();

@@ -208,7 +208,7 @@ static void lose_answers(struct run *run, const struct err *why)
 	run->result->lost += run->answered_count;
 	err_set(&run->failure, why->class,
 	        "the answers to %" PRIu64
-	        " attempts could not be written down, so these are made "
+	        " attempts could not be stored, so these attempts are made "
 	        "again: %.300s",
 	        run->result->lost, why->text);
 	forget_answered(run);

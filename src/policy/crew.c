@@ -79,7 +79,7 @@ int crew_start(struct crew *crew, struct err *err)
 		                       member);
 		if (errno != 0)
 			return err_errno(err, ERR_BUSY,
-			                 "starting a thread for look-ups");
+			                 "cannot start a thread for lookups");
 		member->started = true;
 	}
 	return 0;

@@ -30,7 +30,8 @@ static int wait_for(int fd, short events, int64_t deadline_ms, struct err *err)
 		int n;
 
 		if (left <= 0)
-			return err_set(err, ERR_BUSY, "no answer in time");
+			return err_set(err, ERR_BUSY,
+			               "no answer within the time limit");
 		n = poll(&pollfd, 1, left < INT_MAX ? (int)left : INT_MAX);
 		if (n > 0)
 			return 0;
@@ -139,7 +140,7 @@ static int ask_by_tcp(const struct dns_exchange *exchange, int fd,
 		return err->class;
 	rc = exchange->take(exchange->arg, answer, len, err);
 	if (rc == 0)
-		return err_set(err, ERR_PARSE, "an answer to something else");
+		return err_set(err, ERR_PARSE, "an answer to another question");
 	return rc < 0 ? rc : 0;
 }
 

@@ -281,7 +281,7 @@ int dns_reply_read(const uint8_t *data, size_t len,
 		return 0;
 	status = ldns_wire2pkt(&packet, data, len);
 	if (status != LDNS_STATUS_OK)
-		return err_set(err, ERR_PARSE, "a damaged answer (%s)",
+		return err_set(err, ERR_PARSE, "a malformed answer (%s)",
 		               ldns_get_errorstr_by_id(status));
 	asked = our_question(packet, question);
 	if (asked == NULL)

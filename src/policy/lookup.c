@@ -9,7 +9,7 @@ void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
 	if (lookup->stop != NULL && atomic_load(lookup->stop))
 		refusal = "stopped";
 	else if (clock_monotonic_ms(lookup->clock) > lookup->until_ms)
-		refusal = "not asked, the domain's DNS is too slow";
+		refusal = "not asked, because the domain's DNS is too slow";
 	if (refusal != NULL)
 		*answer = (struct dns_answer){.status = VIEW_TEMPFAIL,
 		                              .owner = name,

@@ -77,9 +77,10 @@ static void take_hosts(struct lookup *lookup, const struct dns_answer *answer)
 		const struct dns_record *record = &answer->records[i];
 
 		if (record->host == NULL)
-			note(lookup, "an MX record whose host is no host name");
+			note(lookup,
+			     "an MX record whose host is not a host name");
 		else if (strcmp(record->host, ".") == 0)
-			note(lookup, "a null MX beside other MX records");
+			note(lookup, "a null MX among other MX records");
 		else
 			add_host(view, record->host, record->preference);
 	}
@@ -91,8 +92,8 @@ static void take_hosts(struct lookup *lookup, const struct dns_answer *answer)
 	if (view->mx_count > HOSTS_MAX)
 		view->mx_count = HOSTS_MAX;
 	if (view->mx_count > LOOKUP_TLSA_OF)
-		note(lookup, "TLSA records are looked up only of the first 20 "
-		             "MX hosts");
+		note(lookup, "TLSA records are looked up for the first 20 MX "
+		             "hosts only");
 }
 
 /* Without MX the domain's own host takes its mail, when there is one. */

@@ -54,8 +54,7 @@ static void tell_trouble(struct policy_pool *pool, const struct err *err)
 	if (!log_allowed(&pool->store_trouble, now, &held))
 		return;
 	log_warning(
-		"policies that were looked up cannot be stored, and will be "
-		"tried again: %s",
+		"cannot store the policies that were looked up: %s; will retry",
 		err->text);
 }
 

@@ -70,7 +70,7 @@ static int try_once(struct asking *asking, const struct endpoint *server,
 	if (asking->reply.truncated && !tcp)
 		return try_once(asking, server, true, deadline_ms, err);
 	if (asking->reply.truncated)
-		return err_set(err, ERR_PARSE, "a truncated answer by TCP");
+		return err_set(err, ERR_PARSE, "a truncated answer over TCP");
 	rcode = asking->reply.rcode;
 	if (rcode != DNS_NOERROR && rcode != DNS_NXDOMAIN &&
 	    rcode != DNS_SERVFAIL)
@@ -90,7 +90,7 @@ static int ask(struct asking *asking, struct err *err)
 	char text[ENDPOINT_TEXT];
 	int rc = ERR_BUSY;
 
-	err_set(err, ERR_BUSY, "no answer in time");
+	err_set(err, ERR_BUSY, "no answer within the time limit");
 	for (size_t i = 0; i < tries && rc < 0; i++) {
 		size_t at = i % servers->count;
 		bool tcp = i >= servers->count;
@@ -179,7 +179,7 @@ static void ask_along(struct asking *asking, struct dns_answer *answer)
 	if (!asking->reply.unfinished)
 		return;
 	answer->status = VIEW_TEMPFAIL;
-	answer->problem = "a chain of CNAMEs without an end";
+	answer->problem = "a chain of CNAME records that does not end";
 }
 
 static void query(struct resolver *resolver, const char *name,

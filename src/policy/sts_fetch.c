@@ -264,7 +264,7 @@ static void judge_end(struct transfer *t, CURLcode result)
 		judge_failure(t, result);
 	} else if (!certificate_has_dns_name(t)) {
 		fail(t, VIEW_WEBPKI_ERROR,
-		     "the certificate has no subjectAltName with a DNS name");
+		     "the certificate has no DNS name in subjectAltName");
 	} else if (status != HTTP_OK) {
 		judge_status(t, status);
 	} else {
@@ -327,8 +327,8 @@ static int check(const struct sts_fetch_options *options, struct err *err)
 	if (tls == NULL ||
 	    (strncmp(tls, "OpenSSL", 7) != 0 && strncmp(tls, "LibreSSL", 8)))
 		return err_set(err, ERR_IO,
-		               "MTA-STS needs a libcurl built with OpenSSL, "
-		               "and this one has %s",
+		               "MTA-STS needs a libcurl that was built with "
+		               "OpenSSL, and this one uses %s",
 		               tls != NULL ? tls : "no TLS");
 	if (options->ca_file != NULL && options->ca_file[0] != '\0' &&
 	    access(options->ca_file, R_OK) < 0)
@@ -344,7 +344,7 @@ int sts_fetch_open(const struct sts_fetch_options *options,
 	if (check(options, err) < 0)
 		return err->class;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return err_set(err, ERR_IO, "libcurl cannot be initialised");
+		return err_set(err, ERR_IO, "cannot initialize libcurl");
 	self = xcalloc(1, sizeof(*self));
 	self->fetcher.fetch = fetch;
 	self->fetcher.free = free_fetcher;

@@ -137,8 +137,8 @@ static void weigh(struct lookup *lookup, struct sts_reply *reply)
 	reply->status = VIEW_TEMPFAIL;
 	reply->problem = arena_printf(
 		lookup->arena,
-		"%s; nor was any other policy host connected to in the last "
-		"day: can this host connect to port 443 of others?",
+		"%s; this host has not reached any policy host in the last "
+		"day: can it connect to port 443 of other hosts?",
 		reply->problem);
 }
 

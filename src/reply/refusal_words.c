@@ -90,7 +90,7 @@ static const char *const ours[] = {
 	"unauthoriz*",
 	"authoris*",
 	"unauthoris*",
-	"not permitted",
+	"permission denied",
 	"restrict*",
 	"prohibited",
 	"spf",

@@ -57,7 +57,7 @@ static int take_line(struct smtp_reply *reply, const char *line, size_t len,
 	char shown[80];
 
 	if (code == 0 || (reply->code != 0 && code != reply->code))
-		return err_set(err, ERR_PARSE, "no SMTP reply: '%s'",
+		return err_set(err, ERR_PARSE, "not an SMTP reply: '%s'",
 		               utf8_show(shown, sizeof(shown), line, len));
 	if (reply->code == 0) {
 		reply->code = code;
@@ -88,7 +88,7 @@ int smtp_wire_read_reply(const char *data, size_t len, struct smtp_reply *reply,
 		if (lf == NULL || lf - line > SMTP_LINE_MAX ||
 		    (size_t)(lf - data) > SMTP_REPLY_MAX)
 			return err_set(err, ERR_LIMIT,
-			               "an SMTP reply that does not end");
+			               "an SMTP reply with too many lines");
 		line_len = (size_t)(lf - line);
 		at += line_len + 1;
 		if (line_len > 0 && line[line_len - 1] == '\r')

@@ -38,7 +38,9 @@ static bool token_is_good(const char *token)
 
 static int refuse(struct err *err, const char *what)
 {
-	return err_set(err, ERR_PARSE, "mail: %s cannot stand in a header",
+	return err_set(err, ERR_PARSE,
+	               "mail: %s has characters that are not allowed in a "
+	               "header field",
 	               what);
 }
 
@@ -242,7 +244,7 @@ int report_mail_write(const struct report_mail *mail, struct strbuf *out,
 	strbuf_printf(out, "--=_%s--\r\n", mail->token);
 	if (out->failed)
 		return err_set(err, ERR_LIMIT,
-		               "mail: a report of %zu bytes is too long",
+		               "mail: the report is too large (%zu bytes)",
 		               mail->gzip_len);
 	return 0;
 }

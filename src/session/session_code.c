@@ -55,7 +55,8 @@ int session_policy_decode(const void *data, size_t len, struct arena *arena,
 	policy->mx_hosts = get_list(&in, arena, &policy->mx_count);
 	if (in.failed || reader_left(&in) > 0 || policy->domain == NULL ||
 	    policy->type >= POLICY_TYPES)
-		return err_set(err, ERR_PARSE, "damaged policy in the store");
+		return err_set(err, ERR_PARSE,
+		               "the store has a damaged policy");
 	return 0;
 }
 
@@ -86,6 +87,6 @@ int session_failure_decode(const void *data, size_t len, struct arena *arena,
 	detail->reason = reader_str(&in, arena);
 	if (in.failed || reader_left(&in) > 0 || detail->result >= RESULT_TYPES)
 		return err_set(err, ERR_PARSE,
-		               "damaged failure detail in the store");
+		               "the store has a damaged failure detail");
 	return 0;
 }

@@ -40,7 +40,8 @@ static int sync_directory_of(const char *path, struct err *err)
 		slash[slash == copy] = '\0';
 	fd = open(slash ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) != 0)
-		return err_errno(err, ERR_IO, "sync the directory of %s", path);
+		return err_errno(err, ERR_IO, "cannot sync the directory of %s",
+		                 path);
 	return 0;
 }
 
@@ -66,7 +67,7 @@ static int rename_new(const char *from, const char *to, struct err *err)
 		if (rename(from, to) == 0)
 			return 0;
 	}
-	return err_errno(err, ERR_IO, "rename %s to %s", from, to);
+	return err_errno(err, ERR_IO, "cannot rename %s to %s", from, to);
 }
 
 static int write_backup(struct db *db, const char *temp, int fd,
@@ -75,12 +76,13 @@ static int write_backup(struct db *db, const char *temp, int fd,
 	int rc;
 
 	if (fchmod(fd, BACKUP_MODE) != 0)
-		return err_errno(err, ERR_IO, "chmod %s", temp);
+		return err_errno(err, ERR_IO, "cannot change the mode of %s",
+		                 temp);
 	rc = db_copy(db, fd, err);
 	if (rc != 0)
 		return err_prefix(err, "%s", temp);
 	if (fsync(fd) != 0)
-		return err_errno(err, ERR_IO, "sync %s", temp);
+		return err_errno(err, ERR_IO, "cannot sync %s", temp);
 	return 0;
 }
 
@@ -94,7 +96,7 @@ int db_backup(struct db *db, const char *path, struct err *err)
 		return rc;
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(err, ERR_IO, "cannot make %s", temp);
+		return err_errno(err, ERR_IO, "cannot create %s", temp);
 	rc = write_backup(db, temp, fd, err);
 	if (rc == 0)
 		rc = rename_new(temp, path, err);
@@ -125,7 +127,7 @@ static void keep_fault(void *arg, const char *table, const char *words)
 	struct err *first = arg;
 
 	if (first->class == 0)
-		err_set(first, ERR_IO, "it is damaged: %s%s%s", table,
+		err_set(first, ERR_IO, "the file is damaged: %s%s%s", table,
 		        *table ? ": " : "", words);
 }
 
@@ -203,7 +205,7 @@ static int check_copy(const char *directory, uint64_t map_size, struct err *err)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (got != (ssize_t)sizeof(said) || status != 0)
-		return err_set(err, ERR_IO, "it is damaged");
+		return err_set(err, ERR_IO, "the file is damaged");
 	return said.class == 0 ? 0 : err_set(err, said.class, "%s", said.text);
 }
 
@@ -232,10 +234,10 @@ static int copy_file(const char *from, const char *to, struct err *err)
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 	           STORE_FILE_MODE);
 	if (out < 0)
-		return err_errno(err, ERR_IO, "cannot make %s", to);
+		return err_errno(err, ERR_IO, "cannot create %s", to);
 	if (fchmod(out, STORE_FILE_MODE) != 0 || copy_bytes(in, out) != 0 ||
 	    fsync(out) != 0)
-		return err_errno(err, ERR_IO, "copy %s to %s", from, to);
+		return err_errno(err, ERR_IO, "cannot copy %s to %s", from, to);
 	return 0;
 }
 
@@ -252,16 +254,18 @@ static int swap_in(const struct store_dir *dir, const char *copy,
 
 	if (access(data, F_OK) == 0) {
 		if (unlink(before) != 0 && errno != ENOENT)
-			return err_errno(err, ERR_IO, "remove %s", before);
-		if (link(data, before) != 0)
-			return err_errno(err, ERR_IO, "keep %s as %s", data,
+			return err_errno(err, ERR_IO, "cannot remove %s",
 			                 before);
+		if (link(data, before) != 0)
+			return err_errno(err, ERR_IO, "cannot rename %s to %s",
+			                 data, before);
 	}
 	/* nobody has the store open: nobody holds a lock in it */
 	if (unlink(lock) != 0 && errno != ENOENT)
-		return err_errno(err, ERR_IO, "remove %s", lock);
+		return err_errno(err, ERR_IO, "cannot remove %s", lock);
 	if (rename(copy, data) != 0)
-		return err_errno(err, ERR_IO, "rename %s to %s", copy, data);
+		return err_errno(err, ERR_IO, "cannot rename %s to %s", copy,
+		                 data);
 	return sync_directory_of(data, err);
 }
 
@@ -286,7 +290,7 @@ static int make_trial(struct store_dir *trial, const char *directory,
 	*trial = (struct store_dir){
 		.path = xasprintf("%s/restore.XXXXXX", directory), .lock = -1};
 	if (mkdtemp(trial->path) == NULL)
-		return err_errno(err, ERR_IO, "cannot make %s", trial->path);
+		return err_errno(err, ERR_IO, "cannot create %s", trial->path);
 	copy = store_dir_file(trial, "data.mdb");
 	return copy_file(path, copy, err);
 }

@@ -45,7 +45,8 @@ static struct db_txn *begin(struct db *db, bool write)
 	txn->db = db;
 	txn->write = write;
 	if (write && db->options.read_only)
-		db_fail(txn, ERR_IO, "store %s: it is open for reading only",
+		db_fail(txn, ERR_IO,
+		        "store %s: the store is open for reading only",
 		        db->dir.path);
 	else
 		txn->entered = db_enter(db, &txn->failure) == 0;
@@ -164,9 +165,9 @@ static void damaged(struct db_txn *txn, enum db_table table, const void *key,
 	char text[300];
 
 	db_fail(txn, ERR_IO,
-	        "store %s: table %s: the row of key '%s' is damaged: restore a "
-	        "backup (tlstally restore FILE); `tlstally check-store` says "
-	        "what else cannot be read",
+	        "store %s: table %s: the row with key '%s' is damaged: restore "
+	        "a backup (tlstally restore FILE); `tlstally check-store` "
+	        "lists what else cannot be read",
 	        txn->db->dir.path, db_table_name(table),
 	        log_escape(text, sizeof(text), key, key_len));
 }

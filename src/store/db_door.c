@@ -87,9 +87,10 @@ int db_enter(struct db *db, struct err *err)
 	int rc = 0;
 
 	if (db->pid != getpid())
-		return err_set(err, ERR_IO,
-		               "store %s: opened before a fork, used after it",
-		               db->dir.path);
+		return err_set(
+			err, ERR_IO,
+			"store %s: opened before a fork and used after it",
+			db->dir.path);
 	pthread_mutex_lock(&db->mutex);
 	wait_for_the_door(db);
 	if (db->env == NULL)

@@ -57,31 +57,34 @@ static const struct {
 	const char *words;
 } reasons[] = {
 	{MDB_MAP_FULL, ERR_BUSY,
-         "the store is as large as [store] map_size allows: raise it (a "
-         "daemon that runs sees it), or purge"},
+         "the store has reached [store] map_size: increase map_size (running "
+         "daemons notice the change), or purge"},
 	{ENOSPC, ERR_BUSY, "the disk is full"},
 	{EDQUOT, ERR_BUSY, "the disk quota is used up"},
-	{EFBIG, ERR_BUSY, "the file may not grow further (ulimit -f)"},
+	{EFBIG, ERR_BUSY, "the file size limit is reached (ulimit -f)"},
 	/* LMDB 0.9.24 makes EIO of a short write */
 	{EIO, ERR_BUSY,
-         "the disk is full or failing (LMDB says input/output error for both)"},
+         "the disk is full or failing (LMDB reports an input/output error for "
+         "both)"},
 	{MDB_PANIC, ERR_BUSY,
-         "a write failed half-way; the store will be opened anew"},
-	{MDB_MAP_RESIZED, ERR_BUSY, "another process made the map larger"},
-	{MDB_READERS_FULL, ERR_BUSY, "more than 1022 readers at once"},
+         "a write failed halfway; the store will be reopened"},
+	{MDB_MAP_RESIZED, ERR_BUSY, "another process enlarged the map"},
+	{MDB_READERS_FULL, ERR_BUSY, "more than 1022 simultaneous readers"},
 	{ENOMEM, ERR_BUSY,
          "not enough memory or address space (ulimit -v) for the map"},
-	{MDB_TXN_FULL, ERR_IO, "too much in one transaction"},
+	{MDB_TXN_FULL, ERR_IO, "the transaction is too large"},
 	{MDB_VERSION_MISMATCH, ERR_IO,
          "data.mdb or lock.mdb was written by another version of LMDB"},
-	{MDB_INVALID, ERR_IO, "data.mdb is no LMDB file"},
+	{MDB_INVALID, ERR_IO, "data.mdb is not an LMDB file"},
 	{MDB_CORRUPTED, ERR_IO, DB_DAMAGED},
 	{MDB_PAGE_NOTFOUND, ERR_IO, DB_DAMAGED},
 	{MDB_CURSOR_FULL, ERR_IO, DB_DAMAGED},
 	{MDB_BAD_VALSIZE, ERR_IO, "a key is empty or longer than 511 bytes"},
 	{MDB_INCOMPATIBLE, ERR_IO, "data.mdb has pages that nothing refers to"},
-	{EACCES, ERR_IO, "no right to it: run as the user that owns the store"},
-	{EPERM, ERR_IO, "no right to it: run as the user that owns the store"},
+	{EACCES, ERR_IO,
+         "permission denied: run this as the owner of the store"},
+	{EPERM, ERR_IO,
+         "permission denied: run this as the owner of the store"},
 	{EROFS, ERR_IO, "the file system is read-only"},
 };
 
@@ -135,7 +138,8 @@ static int set_mode(const struct db *db, const char *name, struct err *err)
 	    (st.st_mode & 07777) == STORE_FILE_MODE)
 		return 0;
 	if (chmod(path, STORE_FILE_MODE) != 0)
-		return err_errno(err, ERR_IO, "chmod %s", path);
+		return err_errno(err, ERR_IO, "cannot change the mode of %s",
+		                 path);
 	return 0;
 }
 
@@ -226,8 +230,8 @@ int db_check_files(const struct db *db, struct err *err)
 		    now.st_ino == db->files[i].st_ino)
 			continue;
 		return err_set(err, ERR_IO,
-		               "store %s: somebody removed or replaced %s "
-		               "while it was open",
+		               "store %s: %s was removed or replaced while the "
+		               "store was open",
 		               db->dir.path, file_names[i]);
 	}
 	return 0;

@@ -35,9 +35,9 @@ static void end_with(const char *what) __attribute__((noreturn));
 static void end_with(const char *what)
 {
 	log_last_words(place, what,
-	               "it is damaged, or its disk fails: restore a backup "
-	               "(tlstally restore FILE); `tlstally check-store` says "
-	               "what cannot be read");
+	               "the store is damaged, or its disk fails: restore a "
+	               "backup (tlstally restore FILE); `tlstally check-store` "
+	               "lists what cannot be read");
 	_exit(atomic_load(&end_status));
 }
 
@@ -70,10 +70,10 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 	(void)context;
 	if (is_fault && is_in_map(info->si_addr))
-		end_with("data.mdb cannot be read where LMDB has it");
+		end_with("a page of data.mdb cannot be read");
 	/* abort() in LMDB: the C library found its heap destroyed */
 	if (db_fault_depth > 0 && (info->si_code > 0 || sig == SIGABRT))
-		end_with("LMDB could not follow data.mdb");
+		end_with("LMDB cannot process data.mdb");
 	leave_to_others(sig, info);
 }
 

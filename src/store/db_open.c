@@ -103,10 +103,11 @@ static int data_file_is_there(const char *directory, struct err *err)
 	if (access(path, F_OK) == 0)
 		return 0;
 	if (errno == ENOENT)
-		return err_set(err, ERR_NOTFOUND,
-		               "there is no store in %s yet: tlstallyd, "
-		               "tlstally-logd or tlstally-milter makes it",
-		               directory);
+		return err_set(
+			err, ERR_NOTFOUND,
+			"there is no store in %s yet: start tlstallyd, "
+			"tlstally-logd or tlstally-milter, which creates it",
+			directory);
 	return err_errno(err, ERR_IO, "%s", path);
 }
 

@@ -76,7 +76,7 @@ uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
 	if (id != 0)
 		return id;
 	if (last >= ID_MAX) {
-		db_fail(txn, ERR_LIMIT, "the store has no policy ids left");
+		db_fail(txn, ERR_LIMIT, "the store has no more policy ids");
 		return 0;
 	}
 	id = last + 1;

@@ -242,7 +242,8 @@ uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
 	struct outbox_head head = report->head;
 
 	if (report->rua_count > UINT16_MAX) {
-		db_fail(txn, ERR_LIMIT, "%zu destinations of one report",
+		db_fail(txn, ERR_LIMIT,
+		        "a report has too many destinations (%zu)",
 		        report->rua_count);
 		return 0;
 	}

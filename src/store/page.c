@@ -100,22 +100,24 @@ int page_meta_read(const void *bytes, size_t len, unsigned number,
 
 	memset(meta, 0, sizeof(*meta));
 	if (len < sizeof(head) + sizeof(raw))
-		return damaged(err, &frame, "the file ends within it");
+		return damaged(err, &frame, "unexpected end of the file");
 	memcpy(&head, bytes, sizeof(head));
 	memcpy(&raw, (const char *)bytes + sizeof(head), sizeof(raw));
 	if (raw.magic != (uint32_t)MAGIC || !(head.flags & IS_META))
 		return damaged(err, &frame,
-		               "an LMDB file does not begin like this");
+		               "not the beginning of an LMDB file");
 	if (raw.version != VERSION_OF_DATA)
-		return damaged(err, &frame, "another version of LMDB's file");
+		return damaged(err, &frame,
+		               "another version of the LMDB file format");
 	if (!is_page_size(raw.trees[0].pad) ||
 	    (raw.trees[0].flags & ~FIXED_MAP) != INTEGER_KEY ||
 	    raw.trees[1].flags != 0 || raw.last_page < PAGE_FIRST - 1 ||
 	    (uint64_t)raw.last_page >= SIZE_MAX / PAGE_SIZE_MAX)
-		return damaged(err, &frame, "its numbers cannot be right");
+		return damaged(err, &frame, "its numbers are inconsistent");
 	/* transaction n writes page n % 2; a new file has two of number 0 */
 	if (raw.txn_id != 0 && raw.txn_id % 2 != number)
-		return damaged(err, &frame, "it has the other one's number");
+		return damaged(err, &frame,
+		               "it has the number of the other page");
 	meta->page_size = raw.trees[0].pad;
 	meta->last_page = raw.last_page;
 	meta->txn_id = raw.txn_id;
@@ -285,11 +287,11 @@ static int check_nodes(const void *page, size_t size,
 	for (unsigned i = 0; i < count; i++) {
 		if (!fits(page, size, head, kind, i))
 			return damaged(err, frame,
-			               "an entry lies outside of it");
+			               "an entry is outside of the page");
 		page_node_read(page, kind, i, &node);
 		if (!is_node(frame, kind, i, &node))
 			return damaged(err, frame,
-			               "an entry is none of this tree");
+			               "an entry does not belong to this tree");
 		if (i > first &&
 		    page_key_compare(frame, before.key, before.key_len,
 		                     node.key, node.key_len) >= 0)
@@ -308,13 +310,13 @@ int page_check(const void *page, size_t size, const struct page_frame *frame,
 	unsigned flags = head.flags & ~(unsigned)IS_DIRTY, count;
 
 	if (head.number != frame->number)
-		return damaged(err, frame, "it has another page's number");
+		return damaged(err, frame, "it has the number of another page");
 	if (flags != IS_BRANCH && flags != IS_LEAF)
 		return damaged(err, frame, "it is not a page of a tree");
 	*kind = flags == IS_BRANCH ? PAGE_BRANCH : PAGE_LEAF;
 	if (head.lower < sizeof(head) || head.lower % 2 != 0 ||
 	    head.lower > head.upper || head.upper > size)
-		return damaged(err, frame, "its bounds cannot be right");
+		return damaged(err, frame, "its bounds are inconsistent");
 	count = (head.lower - sizeof(head)) / sizeof(uint16_t);
 	if (count == 0 ||
 	    (count == 1 && *kind == PAGE_BRANCH && !frame->is_free_tree))
@@ -334,7 +336,7 @@ int page_overflow_check(const void *page, size_t size,
 	    head.pages - 1 > frame->last_page - frame->number)
 		return damaged(err, frame, "it is not an overflow page");
 	if (data_len > (uint64_t)head.pages * size - sizeof(head))
-		return damaged(err, frame, "data is longer than its pages");
+		return damaged(err, frame, "the data is longer than its pages");
 	return 0;
 }
 

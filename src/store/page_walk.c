@@ -79,7 +79,7 @@ static int read_metas(int fd, struct page_meta metas[2],
 			return err->class;
 	}
 	if (metas[0].page_size != metas[1].page_size)
-		return err_set(err, ERR_IO, "its two heads differ");
+		return err_set(err, ERR_IO, "the two heads of the file differ");
 	*newest = metas[metas[1].txn_id > metas[0].txn_id];
 	return 0;
 }
@@ -118,7 +118,7 @@ static bool load(struct walker *w, struct tree_walk *tree, uint64_t number,
 		         strerror(errno));
 	else
 		snprintf(words, sizeof(words),
-		         "page %" PRIu64 " lies behind the end of the file",
+		         "page %" PRIu64 " is beyond the end of the file",
 		         number);
 	fault(w, tree, words);
 	return false;
@@ -139,11 +139,11 @@ static void take_free(struct walker *w, struct tree_walk *tree,
 	for (size_t i = 1; i <= count; i++) {
 		memcpy(&page, list + i * sizeof(page), sizeof(page));
 		if (page < PAGE_FIRST || page > w->meta.last_page) {
-			fault(w, tree, "a free page is no page of the file");
+			fault(w, tree, "a free page is not a page of the file");
 			return;
 		}
 		if (!use(w, page, 1)) {
-			fault(w, tree, "a page is free twice");
+			fault(w, tree, "a page is listed as free twice");
 			return;
 		}
 		w->walk->pages--;
@@ -172,7 +172,7 @@ static void take_overflow(struct walker *w, struct tree_walk *tree,
 	if (!use(w, node->overflow, pages))
 		fault(w, tree, "a page is used twice");
 	if ((node->overflow + pages) * size > w->file_bytes) {
-		fault(w, tree, "long data lies behind the end of the file");
+		fault(w, tree, "long data is beyond the end of the file");
 		return;
 	}
 	if (!tree->frame.is_free_tree)
@@ -283,8 +283,7 @@ static void walk_page(struct walker *w, struct tree_walk *tree, uint64_t number,
 	count = page_check(page, w->meta.page_size, &tree->frame, &kind, &err);
 	if (count > 0 && (kind == PAGE_LEAF) != (depth == 1))
 		count = err_set(&err, ERR_IO,
-		                "page %" PRIu64
-		                ": it lies too deep or too high",
+		                "page %" PRIu64 ": it is at the wrong depth",
 		                number);
 	if (count > 0 && !use(w, number, 1))
 		count = err_set(&err, ERR_IO, "page %" PRIu64 " is used twice",
@@ -292,10 +291,11 @@ static void walk_page(struct walker *w, struct tree_walk *tree, uint64_t number,
 	for (int i = kind == PAGE_BRANCH; count > 0 && i < count; i++) {
 		page_node_read(page, kind, (unsigned)i, &node);
 		if (!within(tree, &node, low, high))
-			count = err_set(&err, ERR_IO,
-			                "page %" PRIu64
-			                ": keys of another page",
-			                number);
+			count = err_set(
+				&err, ERR_IO,
+				"page %" PRIu64
+				": it has keys that belong to another page",
+				number);
 	}
 	if (count < 0)
 		page_fault(w, tree, err.text, low, high);
@@ -317,7 +317,7 @@ static bool walk_tree(struct walker *w, struct tree_walk *tree,
 		walk_page(w, tree, from->root, from->depth, &none, &none);
 	if (tree->is_whole && tree->rows != from->entries) {
 		snprintf(words, sizeof(words),
-		         "%" PRIu64 " rows, but %" PRIu64 " were written",
+		         "%" PRIu64 " rows found, but %" PRIu64 " were written",
 		         tree->rows, from->entries);
 		fault(w, tree, words);
 	}
@@ -360,13 +360,15 @@ static int walker_begin(struct walker *w, struct page_walk *walk,
 	if (walk->txn_id != 0) {
 		w->meta = metas[walk->txn_id % 2];
 		if (w->meta.txn_id != walk->txn_id)
-			return err_set(err, ERR_BUSY,
-			               "others have written meanwhile");
+			return err_set(
+				err, ERR_BUSY,
+				"other processes wrote to the store meanwhile");
 	}
 	/* a bound for memory: free pages at the end are few */
 	if (w->meta.last_page > w->file_bytes)
 		return err_set(err, ERR_IO,
-		               "it has %" PRIu64 " bytes for %" PRIu64 " pages",
+		               "the file has %" PRIu64
+		               " bytes, too few for %" PRIu64 " pages",
 		               w->file_bytes, w->meta.last_page + 1);
 	w->used = xcalloc(1, w->meta.last_page / 8 + 1);
 	return 0;
@@ -406,7 +408,8 @@ static int check_size(struct page_walk *walk, uint64_t *txn_id, struct err *err)
 	bytes = (w.meta.last_page + 1) * w.meta.page_size;
 	if (w.file_bytes < bytes && !end_is_free(&w))
 		rc = err_set(err, ERR_IO,
-		             "it has %" PRIu64 " bytes of %" PRIu64,
+		             "the file has only %" PRIu64 " of %" PRIu64
+		             " bytes",
 		             w.file_bytes, bytes);
 	free(w.used);
 	return rc;

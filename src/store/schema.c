@@ -64,8 +64,9 @@ int schema_check(struct db *db, const struct schema_plan *plan, struct err *err)
 	if (version <= plan->version)
 		return 0;
 	return err_set(err, ERR_IO,
-	               "store of schema %" PRIu64 ", this program knows "
-	               "%" PRIu32 ": upgrade tlstally",
+	               "the store has schema version %" PRIu64
+	               ", but this program supports %" PRIu32
+	               ": upgrade tlstally",
 	               version, plan->version);
 }
 
@@ -109,8 +110,8 @@ static int run_step(struct db *db, const struct schema_plan *plan,
 
 	if (step == NULL)
 		db_fail(txn, ERR_IO,
-		        "store of schema %" PRIu64 ": this program has no way "
-		        "from there to %" PRIu32,
+		        "the store has schema version %" PRIu64
+		        ", which this program cannot upgrade to %" PRIu32,
 		        version, plan->version);
 	if (!db_failed(txn))
 		step->run(txn);
@@ -124,9 +125,11 @@ static int upgrade(struct db *db, const struct schema_plan *plan,
 	int rc = db_lock(db, true, err);
 
 	if (rc != 0)
-		return err_prefix(err,
-		                  "schema %" PRIu64 " must become %" PRIu32,
-		                  version, plan->version);
+		return err_prefix(
+			err,
+			"cannot upgrade the store from schema version %" PRIu64
+			" to %" PRIu32,
+			version, plan->version);
 	/* between two looks another process may have done it */
 	rc = read_version(db, &version, err);
 	while (rc >= 0 && version < plan->version)
@@ -144,8 +147,8 @@ static int read_ids(struct db *db, struct schema_ids *ids, struct err *err)
 	ids->seed = meta_get(txn, META_SEED);
 	if (ids->store_id == 0 || ids->seed == 0)
 		db_fail(txn, ERR_IO,
-		        "the store has no id: it is not a store of tlstally, "
-		        "or damaged");
+		        "the store has no id: it was not made by tlstally, or "
+		        "it is damaged");
 	return db_failure(txn, err);
 }
 
@@ -162,10 +165,10 @@ int schema_open(struct db *db, const struct schema_plan *plan,
 	else if (rc > 0 && version < plan->version)
 		rc = db_is_read_only(db)
 		             ? err_set(err, ERR_BUSY,
-		                       "store of schema %" PRIu64 ", this "
-		                       "program knows %" PRIu32 ": it is "
-		                       "upgraded when a daemon or `tlstally "
-		                       "run` opens it",
+		                       "the store has schema version %" PRIu64
+		                       ", but this program needs %" PRIu32
+		                       ": start a daemon or `tlstally run`, "
+		                       "which upgrades it",
 		                       version, plan->version)
 		             : upgrade(db, plan, version, err);
 	return rc < 0 ? rc : read_ids(db, ids, err);

@@ -50,9 +50,9 @@ static int check_file_system(const char *path, struct err *err)
 	if (name == NULL)
 		return 0;
 	return err_set(err, ERR_IO,
-	               "store %s: it lies on a %s file system, where locks and "
-	               "memory maps of several hosts do not agree; give "
-	               "[store] directory a local disk",
+	               "store %s: a %s file system does not support locks and "
+	               "memory maps that are shared between hosts; set [store] "
+	               "directory to a local disk",
 	               path, name);
 }
 
@@ -73,7 +73,8 @@ static int open_lock_file(struct store_dir *dir, struct err *err)
 	if (fstat(dir->lock, &st) == 0 && st.st_uid == geteuid() &&
 	    (st.st_mode & 07777) != STORE_FILE_MODE &&
 	    fchmod(dir->lock, STORE_FILE_MODE) != 0)
-		return err_errno(err, ERR_IO, "chmod %s", path);
+		return err_errno(err, ERR_IO, "cannot change the mode of %s",
+		                 path);
 	return 0;
 }
 
@@ -85,12 +86,12 @@ int store_dir_lock(struct store_dir *dir, bool exclusive, struct err *err)
 		return err_errno(err, ERR_IO, "store %s: flock", dir->path);
 	if (exclusive)
 		return err_set(err, ERR_BUSY,
-		               "store %s: another process has it open; stop "
-		               "the tlstally daemons first",
+		               "store %s: another process is using the store; "
+		               "stop the tlstally daemons first",
 		               dir->path);
 	return err_set(err, ERR_BUSY,
 	               "store %s: another process is replacing or upgrading "
-	               "it; try again later",
+	               "the store; try again later",
 	               dir->path);
 }
 

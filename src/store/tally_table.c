@@ -198,8 +198,8 @@ int tally_load(struct db_txn *txn, int32_t day, const char *domain,
 	for (; db_rows_next(&rows); found = true)
 		db_row_is(txn, &rows.row, load_row(&load, &rows.row));
 	if (!found && !db_failed(txn))
-		return err_set(err, ERR_NOTFOUND, "%s was not counted that day",
-		               domain);
+		return err_set(err, ERR_NOTFOUND,
+		               "%s was not counted on that day", domain);
 	return db_failure(txn, err);
 }
 

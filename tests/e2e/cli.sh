@@ -284,7 +284,7 @@ json 'd["suppressions"][0]["reason"] == "asked again"'
 try 0 "for 30 days again" suppress add tlsrpt@reports.test --replace \
 	--for 30d --reason "asked us to"
 try 0 "a span without a unit" suppress add half@reports.test --for 30
-says err "'30' is read as '30s', and later not at all: write that"
+says err "'30' is read as '30s', but a later release will not accept it: write the latter"
 try 0 "and away" suppress remove half@reports.test
 try 0 "settings in today's notation" conf --check
 silent err
@@ -401,14 +401,14 @@ secrets=$(mktemp -d /tmp/cli.secrets.XXXXXX) || exit 1
 login="-o deliver.mail=smtp://127.0.0.1:25 -o deliver.mail_user=u"
 login="$login -o deliver.mail_password_file=$secrets"
 try 1 "a password that everybody can read" $login/password conf --check
-says err "everybody on this host can read $secrets/password (mode 0644)"
+says err "every user of this host can read $secrets/password (mode 0644)"
 try 1 "the doctor finds it, too" $login/password doctor
 says out "chmod o= $secrets/password"
 chmod 700 "$secrets/shelter"
 try 0 "a password in a folder of its own" $login/shelter/password conf --check
 chmod 602 "$secrets/password"
 try 1 "a password that everybody can write" $login/password conf --check
-says err "everybody on this host can write"
+says err "every user of this host can write"
 chmod 640 "$secrets/password"
 try 0 "a password for its group" $login/password conf --check
 

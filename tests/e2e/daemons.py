@@ -196,7 +196,7 @@ def service_manager(world):
     world.process.send_signal(signal.SIGHUP)
     # libmilter's own thread may get it, and then the milter ends
     expect("SIGHUP: settings are not read again", True,
-           wait_for(lambda: world.said("settings are read at start only")
+           wait_for(lambda: world.said("the settings are read only at start")
                     or world.process.poll() == 0, 5))
     if world.process.poll() is None:
         expect("it ends at SIGTERM", 0, world.stop())
@@ -209,7 +209,7 @@ def store_of_root(world):
         return
     world.start()
     expect("a store of root's is warned of", True,
-           world.said("belongs to root, so this goes on as root"))
+           world.said("is owned by root, so this process continues to run as root"))
     world.stop()
 
 
@@ -260,7 +260,7 @@ def few_files(world):
     if world.name in ("tlstally-httpd", "tlstally-milter"):
         world.start(files=300)
         expect("too few files are warned of", True,
-               world.said("only 300 files may be open, too few for"))
+               world.said("the limit of open files is 300, which is too low for"))
         world.stop()
 
 

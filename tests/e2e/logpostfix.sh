@@ -420,11 +420,11 @@ python3 "$e2e/check-report.py" $received >"$dir/checked"
 expect "reports are as RFC 8460 wants them" 0 $?
 grep -v ^PASS "$dir/checked"
 expect "two TLSRPT records are none" \
-	"TLSRPT record: there is more than one, which counts as none" \
+	"TLSRPT record: there is more than one, so none is used (RFC 8460 section 3)" \
 	"$(why_not twice.test)"
 expect "and tlstally lookup says why" yes \
 	"$(tlstally lookup twice.test >"$dir/lookup.out"
-		grep -q '2 of them where one may be' "$dir/lookup.out" && echo yes)"
+		grep -q '2 records where only one is allowed' "$dir/lookup.out" && echo yes)"
 
 # what comes after our own reports is counted, and they are not
 send sts-ok

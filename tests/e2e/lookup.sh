@@ -144,12 +144,12 @@ says "an unknown scheme" scheme.test \
 	'd["tlsrpt"]["destinations"] == ["https://good.test/r"] and
 	len(d["tlsrpt"]["leftOut"]) == 1 and p("ftp")'
 says "no place at all" noplace.test 'd["tlsrpt"]["destinations"] == [] and
-	p("no destination is left")'
+	p("no usable destination remains")'
 says "an id that is none" badsts.test 'd["mtaSts"]["record"] == "bad" and p("id")'
 says "no record" badsts.test 'd["tlsrpt"]["status"] == "none"'
 says "TLSA that mail does not use" pkix.test 'p("cannot be used")'
 says "TLSA below an unsigned MX" a.insecure.test \
-	'not d["mx"]["secure"] and p("not signed by DNSSEC: nobody uses them")'
+	'not d["mx"]["secure"] and p("not signed by DNSSEC: senders ignore the TLSA")'
 says "an MX set that is bogus" a.bogus.test 'd["mx"]["status"] == "bogus" and
 	p("DNSSEC validation fails")'
 says "an MX host that is bogus" badtlsa.test \
@@ -201,7 +201,7 @@ if [ "${word:-}" = READY ]; then
 		diff "$dir/out" - || fail "README shows another answer"
 fi
 
-lookup not..a.domain && fail "an operand that is no domain"
+lookup not..a.domain && fail "an operand that is not a domain"
 grep -q "empty label" "$dir/err" || fail "not said: $(cat "$dir/err")"
 [ ! -e "$dir/none" ] || fail "a store was made"
 # shellcheck disable=SC2086

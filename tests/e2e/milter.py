@@ -527,7 +527,7 @@ def test_sigterm_does_not_wait_for_ever(w):
 def test_sighup(w):
     w.start()
     w.daemon.send_signal(signal.SIGHUP)
-    wait_for(lambda: w.says("settings are read at start only"))
+    wait_for(lambda: w.says("the settings are read only at start"))
     mta = w.mta()
     mta.connect()
     message(mta)

@@ -134,7 +134,7 @@ report/policies/0/failureDetails
     ("what only the server can know", ["update", T, "ID1",
                                        *field("report/dateRangeEnd="
                                               "2026-02-01T00:00:00Z")], "", 1,
-     "", "ID1: the server does not take it: report.dateRangeEnd: before "
+     "", "ID1: the server did not accept the properties: report.dateRangeEnd: before "
      "dateRangeStart"),
     ("a wrong field", ["update", T, "ID1", *field("mailrua=x")], "", 2, "",
      "--field: mailrua: unknown field, did you mean 'mailRua'?"),
@@ -173,7 +173,7 @@ report/policies/0/failureDetails
 """, ""),
     ("the same again", ["create", "suppression",
                         *field("address=x@A.example")], "", 1, "",
-     "there is one already: the address is on the list: xQ40a_example"),
+     "the object already exists: the address is on the list: xQ40a_example"),
     ("for good", ["update", "tally:Suppression", "xQ40a_example",
                   *field("until=null")], "", 0, "", ""),
     ("its columns", ["query", "suppression"], "", 0,
@@ -182,7 +182,7 @@ report/policies/0/failureDetails
      "asked us, = twice\n", ""),
     ("not its address", ["update", "suppression", "xQ40a_example",
                          *field("address=y@a.example")], "", 1, "",
-     "xQ40a_example: the server does not take it: address: cannot be changed"),
+     "xQ40a_example: the server did not accept the properties: address: cannot be changed"),
     ("taken away", ["delete", "suppression", "xQ40a_example"], "", 0, "", ""),
     ("the counted day", ["query", "domain", "--where", "hasFailures=true",
                          "--sort", "-totalFailedSessions,domain", "--fields",
@@ -292,7 +292,7 @@ def test_environment(directory, conf, port, token):
     code, _, said = run.tally([*words, "--url", f"http://127.0.0.1:{port}/"],
                               TLSTALLY_TOKEN="wrong")
     expect("a wrong key", (1, True),
-           (code, "HTTP status 401: the server does not take the key" in said))
+           (code, "HTTP status 401: the server did not accept the token" in said))
     expect("the key of a file is over it", (0, "0\n", ""),
            run.tally([*words, "--api-key-file", str(key)],
                      TLSTALLY_URL=url, TLSTALLY_TOKEN="wrong"))
@@ -309,13 +309,13 @@ def test_environment(directory, conf, port, token):
     reader = run.tally(["token", "add", "reader", "--permission",
                         "sysTlsInternalReportQuery"])[1].strip()
     expect("what the key does not permit",
-           (1, "", "not permitted: this needs the permission tallyRead"),
+           (1, "", "permission denied: this needs the permission tallyRead"),
            run.tally(words, TLSTALLY_URL=url, TLSTALLY_TOKEN=reader))
     expect("nor to get",
-           (1, "", "not permitted: this needs the permission "
+           (1, "", "permission denied: this needs the permission "
             "sysTlsInternalReportGet"),
            run.tally(["get", T], TLSTALLY_URL=url, TLSTALLY_TOKEN=reader))
-    expect("another account", (1, "", "the server has no such account: 'you': "
+    expect("another account", (1, "", "no such account: 'you': "
                                "the only account is 'tally'"),
            run.tally([*words, "--account", "you"], **env))
 

@@ -133,7 +133,7 @@ def problem(status, detail):
                 "application/problem+json")
 
 
-ELSEWHERE = "another place, and the key does not go there"
+ELSEWHERE = "which is on another server, and the token is not sent there"
 # What GET of the usual place answers, and what must be said.
 SESSIONS = [
     ("no JSON", says(body=b"<html>", kind="text/html"),
@@ -151,17 +151,17 @@ SESSIONS = [
     ("an apiUrl of another scheme", lambda h: h.answer(body=session(
         api=f"https://127.0.0.1:{h.server.port}/api")), ELSEWHERE),
     ("an apiUrl far too long", says(body=session(api="/" + "x" * 5000)),
-     "a URL that is too long"),
+     "the URL is too long"),
     ("an account that is none", says(body=session(
-        primaryAccounts={STALWART: "a\n1"})), "an account whose id is not valid"),
+        primaryAccounts={STALWART: "a\n1"})), "an account with an invalid id"),
     ("without the objects", says(body=session(capabilities={CORE: {}})),
-     "has no x:TlsInternalReport: its session does not offer "
+     "has no x:TlsInternalReport: its session does not list "
      "urn:stalwart:jmap"),
-    ("401", problem(401, "who are you?"), "HTTP status 401: the server does "
-     "not take the key, or wants one (--api-key-file, --api-key, "
+    ("401", problem(401, "who are you?"), "HTTP status 401: the server did "
+     "not accept the token, or requires one (--api-key-file, --api-key, "
      "TLSTALLY_TOKEN): who are you?"),
-    ("403", says(403), "HTTP status 403: the key does not permit it"),
-    ("404", says(404), "HTTP status 404: there is no JMAP API"),
+    ("403", says(403), "HTTP status 403: permission denied for this token"),
+    ("404", says(404), "HTTP status 404: no JMAP API at this URL"),
     ("429", says(429), "HTTP status 429: too many requests"),
     ("500", says(500, b"<html>"), "HTTP status 500: the server failed"),
     ("503", problem(503, "the store is away \x1b[31m"),
@@ -174,7 +174,7 @@ SESSIONS = [
      "redirects to https://jmap.example/, " + ELSEWHERE),
     ("a redirect to a file", says(302, Location="file:///etc/passwd"),
      ELSEWHERE),
-    ("a redirect to nowhere", says(302), "a redirect without a Location"),
+    ("a redirect to nowhere", says(302), "redirect without a Location field"),
     ("redirects in a ring", says(302, Location=USUAL),
      "more than 3 redirects"),
     ("too large", endless, "the response is longer than 64 MiB"),
@@ -187,15 +187,15 @@ SESSIONS = [
 
 # What POST answers to `query`.
 CALLS = [
-    ("no JSON", says(body=b"<html>"), "what was answered is not JMAP: JSON: line 1"),
+    ("no JSON", says(body=b"<html>"), "the response is not JMAP: JSON: line 1"),
     ("no responses", says(body={}),
-     "what was answered is not JMAP: it has no methodResponses"),
+     "the response is not JMAP: no methodResponses"),
     ("responses that are none", response(7, [], ["x"], {}),
-     "it has no response to our call"),
+     "no response to our call"),
     ("to another call", response(["x:TlsInternalReport/query", {"ids": []},
-                                  "7"]), "it has no response to our call"),
+                                  "7"]), "no response to our call"),
     ("to another method", response(["x:Other/query", {"ids": []}, "0"]),
-     "it has no response to our call"),
+     "no response to our call"),
     ("an error without a type", response(["error", {}, "0"]),
      "an error without a type"),
     ("an error that is none", response(["error", 7, "0"]),
@@ -204,19 +204,19 @@ CALLS = [
      "unknown error 'outOfCheese'"),
     ("an empty error", error(type=""), "unknown error ''"),
     ("forbidden", error(type="forbidden", description="no\x1b[2J"),
-     "not permitted: no[2J"),
+     "permission denied: no[2J"),
     ("no such method", error(type="unknownMethod"),
-     "the server has no such method"),
+     "the server does not support this method"),
     ("another filter", error(type="unsupportedFilter"),
-     "the server cannot filter like that"),
+     "the server does not support this filter"),
     ("busy", error(type="serverUnavailable"), "the server is busy or unavailable"),
     ("no ids", response(["x:TlsInternalReport/query", {}, "0"]),
      "the answer to /query has no list of ids"),
     ("ids that are none", response(["x:TlsInternalReport/query",
                                     {"ids": [7]}, "0"]),
      "the answer to /query has no list of ids"),
-    ("401", says(401), "HTTP status 401: the server does not take the key"),
-    ("413", says(413), "the request is larger than the server takes"),
+    ("401", says(401), "HTTP status 401: the server did not accept the token"),
+    ("413", says(413), "the request is too large for the server"),
     ("500", says(500), "HTTP status 500: the server failed"),
     ("a redirect", says(307, Location="/other"), "a redirect to 'http://"),
     ("too large", endless, "the response is longer than 64 MiB"),
@@ -224,7 +224,7 @@ CALLS = [
     ("closes", close, "Empty reply from server"),
 ]
 
-LOST = "it may be done all the same: look before you try again"
+LOST = "the request may have been executed: check before you try again"
 # What POST answers to a change: verb, words, answer, what is said.
 CHANGES = [
     ("create: closed", "create", close, LOST),
@@ -238,7 +238,7 @@ CHANGES = [
     ("create: refused", "create", response(
         ["x:TlsInternalReport/set", {"notCreated": {"new": {
             "type": "invalidProperties", "properties": ["domain", "x\x07y"]
-        }}}, "0"]), "the server does not take it (domain, xy)"),
+        }}}, "0"]), "the server did not accept the properties (domain, xy)"),
     ("update: not said", "update", response(
         ["x:TlsInternalReport/set", {"updated": {}}, "0"]),
      "does not say of each whether it was updated"),
@@ -266,13 +266,13 @@ WORDS = {
 
 # URLs that are refused before anybody is asked, with status 2.
 URLS = [
-    ("no URL", "tally example", "no URL like https://tally.example.com"),
-    ("another scheme", "ftp://127.0.0.1/", "neither https nor http"),
+    ("no URL", "tally example", "not a URL like https://tally.example.com"),
+    ("another scheme", "ftp://127.0.0.1/", "the scheme is not https or http"),
     ("a file", "file:///etc/passwd", "no URL like"),
-    ("in the clear", "http://tally.example/", "http:// sends the key"),
+    ("in the clear", "http://tally.example/", "http:// sends the token"),
     ("a name that begins like ours", "http://127.0.0.1.example/",
-     "http:// sends the key"),
-    ("with a user", "https://u:p@tally.example/", "a URL with a user in it"),
+     "http:// sends the token"),
+    ("with a user", "https://u:p@tally.example/", "a user name in the URL is not supported"),
 ]
 
 
@@ -299,14 +299,14 @@ def test_sessions(server):
               tally(url, "query", T, "--timeout", "2s"), want)
     server.deeds = {}
     check("no API at a path", tally(url + "/nix", "query", T),
-          "HTTP status 404: there is no JMAP API")
+          "HTTP status 404: no JMAP API at this URL")
     check("nobody there", tally("http://127.0.0.1:1", "query", T),
           "Failed to connect")
     for name, bad, want in URLS:
         check("URL: " + name, tally(bad, "query", T), want, 2)
     check("a key that breaks the header",
           tally(url, "query", T, key="a\r\nX: y"),
-          "the key has characters that no bearer token has", 2)
+          "the token is empty, or has characters", 2)
 
 
 def test_calls(server):

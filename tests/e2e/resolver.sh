@@ -162,7 +162,7 @@ through "UDP is lost: TCP" 2000 ok.test MX = "ok secure * ok.test 2 *"
 took "UDP is lost" 900 1900
 proxy --udp drop --tcp drop
 through "nobody answers" 1000 ok.test MX = \
-	"no-answer insecure inet:127.0.0.1:$port by TCP: no answer in time"
+	"no-answer insecure inet:127.0.0.1:$port by TCP: no answer within the time limit"
 took "nobody answers" 950 1500
 proxy --udp drop --tcp close
 through "TCP is closed" 1000 ok.test MX = \
@@ -185,7 +185,7 @@ through "one alias at a time" 2000 c1.test A = \
 	"ok insecure [1-9]* c6.test 1 192.0.2.6"
 proxy --udp loop
 through "aliases without an end" 2000 c1.test A = \
-	"no-answer insecure a chain of CNAMEs without an end"
+	"no-answer insecure a chain of CNAME records that does not end"
 
 port=$(dns_free_port)
 ask "no server there" "inet:127.0.0.1:$port" 2000 ok.test MX = \

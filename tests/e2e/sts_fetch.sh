@@ -100,7 +100,7 @@ fetch "an expired certificate" expired.test = \
 	"certificate-error 0 mta-sts.expired.test: *expired*"
 fetch "a certificate of somebody else" wrongname.test = "certificate-error 0 *"
 fetch "a certificate with the name in CN only" cnonly.test = \
-	"certificate-error 0 *has no subjectAltName with a DNS name"
+	"certificate-error 0 *has no DNS name in subjectAltName"
 fetch "a certificate with a mail address only" mailonly.test = \
 	"certificate-error 0 *"
 fetch "a wildcard for one label, not two" deepwild.test = "certificate-error 0 *"

@@ -165,7 +165,7 @@ static void query(struct resolver *resolver, const char *name,
 	}
 	answer->secure = answer->secure && secure;
 	if (answer->status == VIEW_TEMPFAIL)
-		answer->problem = "no answer in time";
+		answer->problem = "no answer within the time limit";
 	else if (answer->status == VIEW_BOGUS)
 		answer->problem = "DNSSEC validation failed";
 }

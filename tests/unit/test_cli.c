@@ -123,7 +123,7 @@ static void test_usage(void **state)
 	         "inbound a.example b.example",
 	         "inbound: what is 'b.example'?"},
 		{"no span", "suppress add a@b.example --for ever",
-	         "--for: 'ever' is not a span of time (like 90s, 10m, 4h, "
+	         "--for: 'ever' is not a time span (like 90s, 10m, 4h, "
 	         "2d)"},
 		{"an operand that is not what it should be", "lookup a..b",
 	         "lookup: domain 'a..b' has an empty label"},
@@ -196,7 +196,7 @@ static void test_kinds(void **state)
 	         "'midnight' is not a time (RFC 3339, like "
 	         "2026-03-01T10:00:00Z)"},
 		{VALUE_SPAN, "30d", "30y",
-	         "'30y' is not a span of time (like 90s, 10m, 4h, 2d)"},
+	         "'30y' is not a time span (like 90s, 10m, 4h, 2d)"},
 		{VALUE_NUMBER, "0", "-1",
 	         "'-1' is not a whole number from 0 up"},
 		{VALUE_NUMBER, "9007199254740991", "9007199254740992",

@@ -258,8 +258,8 @@ static void test_notations_of_the_past(void **state)
 	} rows[] = {
 		{"a span without a unit", "deliver.grace=90", "deliver.grace",
 	         "90s",
-	         "[deliver] grace: '90' is read as '90s', and later not at "
-	         "all: write that"},
+	         "[deliver] grace: '90' is read as '90s', but a later "
+	         "release will not accept it"},
 		{"the same of milliseconds", "events.commit_interval=2",
 	         "events.commit_interval", "2s", "'2' is read as '2s'"},
 		{"a socket's path", "events.socket=/run/x.sock",
@@ -319,17 +319,17 @@ static void test_bad_values(void **state)
 		{"no value", "deliver.grace", ERR_PARSE,
 	         "'deliver.grace' is not of the form section.name=value"},
 		{"no span", "deliver.grace=soon", ERR_PARSE,
-	         "[deliver] grace: 'soon' is not a span of time (like 90s, "
+	         "[deliver] grace: 'soon' is not a time span (like 90s, "
 	         "10m, 4h, 2d)"},
 		{"no such unit", "deliver.grace=3w", ERR_PARSE,
-	         "[deliver] grace: '3w' is not a span"},
+	         "[deliver] grace: '3w' is not a time span"},
 		{"a negative span", "deliver.grace=-1s", ERR_PARSE,
-	         "[deliver] grace: '-1s' is not a span"},
+	         "[deliver] grace: '-1s' is not a time span"},
 		{"milliseconds where seconds are counted",
 	         "deliver.grace=200ms", ERR_PARSE,
-	         "[deliver] grace: '200ms' is not a span"},
+	         "[deliver] grace: '200ms' is not a time span"},
 		{"an empty span", "deliver.grace=", ERR_PARSE,
-	         "[deliver] grace: '' is not a span"},
+	         "[deliver] grace: '' is not a time span"},
 		{"too long a span", "deliver.grace=2d", ERR_LIMIT,
 	         "[deliver] grace: 2d is more than 1d"},
 		{"too short a span", "deliver.timeout=0s", ERR_LIMIT,
@@ -392,7 +392,7 @@ static void test_bad_values(void **state)
 		{"a semicolon first", "report.organization_name=;b", ERR_PARSE,
 	         "a ; begins a comment"},
 		{"a space first", "report.organization_name= b", ERR_PARSE,
-	         "a space at its end"},
+	         "a space at the end"},
 		{"no address", "report.contact_info=example.com", ERR_PARSE,
 	         "[report] contact_info: 'example.com' is not a mail address"},
 		{"a display name", "report.contact_info=TLS <a@b.example>",
@@ -407,20 +407,20 @@ static void test_bad_values(void **state)
 	         ERR_PARSE, "is not a mail address"},
 		{"a domain without a dot", "report.contact_info=a@localhost",
 	         ERR_PARSE,
-	         "[report] contact_info: 'localhost' is no domain (like "
+	         "[report] contact_info: 'localhost' is not a domain (like "
 	         "example.com"},
 		{"an address literal", "report.contact_info=a@[127.0.0.1]",
-	         ERR_PARSE, "'[127.0.0.1]' is no domain"},
+	         ERR_PARSE, "'[127.0.0.1]' is not a domain"},
 		{"a final dot", "report.contact_info=a@c.example.", ERR_PARSE,
-	         "'c.example.' is no domain"},
+	         "'c.example.' is not a domain"},
 		{"a U-label", "report.contact_info=a@m\xc3\xbcller.example",
-	         ERR_PARSE, "an internationalized one as xn--..."},
+	         ERR_PARSE, "an internationalized domain as xn--..."},
 		{"a hyphen first", "report.contact_info=a@-c.example",
-	         ERR_PARSE, "'-c.example' is no domain"},
+	         ERR_PARSE, "'-c.example' is not a domain"},
 		{"a denied host without a dot", "report.deny=x.example,com",
-	         ERR_PARSE, "[report] deny: 'com' is no domain"},
+	         ERR_PARSE, "[report] deny: 'com' is not a domain"},
 		{"a denied rua domain", "report.deny=@", ERR_PARSE,
-	         "[report] deny: '' is no domain"},
+	         "[report] deny: '' is not a domain"},
 		{"a denied address", "report.deny=a b@c.example", ERR_PARSE,
 	         "[report] deny: 'a b@c.example' is not a mail address"},
 		{"no arrow", "report.redirect=a.example", ERR_PARSE,
@@ -435,10 +435,10 @@ static void test_bad_values(void **state)
 	         "is not a mailto: or https: URI"},
 		{"redirected to user info",
 	         "report.redirect=a.example -> https://u:p@b.example/",
-	         ERR_PARSE, "is no domain"},
+	         ERR_PARSE, "is not a domain"},
 		{"redirected to an URI with a space",
 	         "report.redirect=a.example -> https://b.example/x y",
-	         ERR_PARSE, "a URI is ASCII without spaces"},
+	         ERR_PARSE, "a URI must be ASCII without spaces"},
 		{"no transport", "deliver.mail=127.0.0.1:25", ERR_PARSE,
 	         "[deliver] mail: '127.0.0.1:25' is not one of smtp://HOST, "
 	         "smtps://HOST, sendmail:/PATH, off"},
@@ -455,8 +455,8 @@ static void test_bad_values(void **state)
 	         "[milter] socket: 'inet:[[::1]]:8892': no host name"},
 		{"a milter's socket with a relative path",
 	         "milter.socket=unix:tlstally/milter.sock", ERR_PARSE,
-	         "[milter] socket: 'unix:tlstally/milter.sock' is not "
-	         "unix:/PATH, the path beginning with /"},
+	         "[milter] socket: 'unix:tlstally/milter.sock' is "
+	         "not of the form unix:/PATH"},
 		{"a milter's socket of another type",
 	         "milter.socket=fifo:/run/milter.sock", ERR_PARSE,
 	         "[milter] socket: "},
@@ -482,7 +482,7 @@ static void test_bad_values(void **state)
 		{"no IPv6", "deliver.mail=smtp://[::g]", ERR_PARSE,
 	         "no host name"},
 		{"port 0", "deliver.mail=smtp://a.example:0", ERR_PARSE,
-	         "after the host name comes nothing or a port (1 to 65535)"},
+	         "only a port (1 to 65535) may follow the host name"},
 		{"port 65536", "deliver.mail=smtp://a.example:65536", ERR_PARSE,
 	         "a port (1 to 65535)"},
 		{"an empty port", "deliver.mail=smtp://[::1]:", ERR_PARSE,
@@ -497,7 +497,7 @@ static void test_bad_values(void **state)
 		{"no threads", "policy.threads=0", ERR_LIMIT,
 	         "[policy] threads: 0 is less than 1"},
 		{"a relative program", "deliver.mail=sendmail:sendmail",
-	         ERR_PARSE, "the program's path must begin with /"},
+	         ERR_PARSE, "the path of the program must begin with /"},
 	};
 
 	(void)state;
@@ -573,7 +573,7 @@ static void test_bad_files(void **state)
 		const char *name, *text, *words;
 	} rows[] = {
 		{"before any section", "# x\nmode = all\n",
-	         "t.conf:2: 'mode' stands before any [section]"},
+	         "t.conf:2: 'mode' appears before the first [section]"},
 		{"no equals sign", "[report]\nmode all\n",
 	         "t.conf:2: neither a [section] nor 'name = value'"},
 		{"the first of two, libinih's",
@@ -590,7 +590,7 @@ static void test_bad_files(void **state)
 		{"a section like none", "\n\n[kitchen]\nmode = all\n",
 	         "t.conf:3: unknown section [kitchen]"},
 		{"a section not closed", "[report\nmode = all\n",
-	         "t.conf:1: section without ']'"},
+	         "t.conf:1: missing ']' after the name of the section"},
 		{"a setting behind a section", "[report] mode = all\n",
 	         "t.conf:1: text after [report]"},
 		{"a setting like one", "[report]\norganisation_name = x\n",
@@ -609,7 +609,7 @@ static void test_bad_files(void **state)
 	         "unknown setting 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' "
 	         "in [report]"},
 		{"twice", "[report]\nmode = all\n\nmode = all\n",
-	         "t.conf:4: [report] mode a second time; the first is on "
+	         "t.conf:4: [report] mode is set twice; the first time on "
 	         "line 2"},
 		{"a value out of range", "[deliver]\ntimeout = 2h ; long\n",
 	         "t.conf:2: [deliver] timeout: 2h is more than 1h"},
@@ -718,11 +718,11 @@ static void test_check(void **state)
 		{"max_grace below grace",
 	         "[report]\ncontact_info = a@b.example\n[deliver]\nmax_grace = "
 	         "5m\n",
-	         "t.conf:4: [deliver] max_grace: less than grace"},
+	         "t.conf:4: [deliver] max_grace: must not be less than grace"},
 		{"grace above max_grace",
 	         "[report]\ncontact_info = a@b.example\n[deliver]\ngrace = "
 	         "3h\n",
-	         "t.conf: [deliver] max_grace: less than grace"},
+	         "t.conf: [deliver] max_grace: must not be less than grace"},
 		{"enforces both",
 	         "[report]\ncontact_info = a@b.example\n[log]\nenforces = "
 	         "dane\nenforces = sts\n",
@@ -730,11 +730,12 @@ static void test_check(void **state)
 		{"enforces something and nothing",
 	         "[report]\ncontact_info = a@b.example\n[log]\nenforces = "
 	         "sts, none\n",
-	         "t.conf:4: [log] enforces: none stands alone or not at all"},
+	         "t.conf:4: [log] enforces: 'none' cannot be combined with "
+	         "other values"},
 		{"counters that go before their day is closed",
 	         "[report]\ncontact_info = a@b.example\n[store]\nkeep_days = "
 	         "1\n[deliver]\nmax_grace = 24h\n",
-	         "t.conf:4: [store] keep_days: not longer than max_grace"},
+	         "t.conf:4: [store] keep_days: must be longer than max_grace"},
 		{"counters that go an hour after it",
 	         "[report]\ncontact_info = a@b.example\n[store]\nkeep_days = "
 	         "1\n[deliver]\nmax_grace = 23h\n",
@@ -746,23 +747,23 @@ static void test_check(void **state)
 		{"a sender without",
 	         "[report]\ncontact_info = a2345678901234567890123456789012"
 	         "@b.example\n[deliver]\nverp = yes\n",
-	         "t.conf:4: [deliver] verp: the part before the @ of "
-	         "'a2345678901234567890123456789012@b.example' is longer than "
-	         "31 characters"},
+	         "t.conf:4: [deliver] verp: the part of "
+	         "'a2345678901234567890123456789012@b.example' before the @ is "
+	         "longer than 31 characters"},
 		{"a user without a password",
 	         "[report]\ncontact_info = a@b.example\n[deliver]\nmail_user = "
 	         "x\n",
-	         "t.conf:4: [deliver] mail_user: needs mail_password_file"},
+	         "t.conf:4: [deliver] mail_user: requires mail_password_file"},
 		{"a password without a user",
 	         "[report]\ncontact_info = a@b.example\n[deliver]\n"
 	         "mail_password_file = /x\n",
-	         "t.conf:4: [deliver] mail_password_file: needs mail_user"},
+	         "t.conf:4: [deliver] mail_password_file: requires mail_user"},
 		{"a login at sendmail",
 	         "[report]\ncontact_info = a@b.example\n[deliver]\n"
 	         "mail_password_file = /x\nmail_user = y\nmail = "
 	         "sendmail:/z\n",
-	         "t.conf:5: [deliver] mail_user: mail = sendmail:/z knows no "
-	         "login"},
+	         "t.conf:5: [deliver] mail_user: not supported with mail = "
+	         "sendmail:/z"},
 	};
 
 	(void)state;

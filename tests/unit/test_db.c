@@ -369,7 +369,7 @@ static void test_schema(void **state)
 		{"no step to take",
 	         {.version = 2},
 	         ERR_IO,
-	         "no way from there to 2",
+	         "which this program cannot upgrade to 2",
 	         "",
 	         1},
 		{"a step fails: what it did is gone",
@@ -382,7 +382,8 @@ static void test_schema(void **state)
 		{"a newer store",
 	         {.version = 1},
 	         ERR_IO,
-	         "store of schema 3, this program knows 1: upgrade tlstally",
+	         "the store has schema version 3, but this program supports 1: "
+	         "upgrade tlstally",
 	         "yes",
 	         3},
 	};
@@ -492,7 +493,7 @@ static void test_what_lmdb_says_in_words(void **state)
 	         "full or failing"},
 		{"quota", 0, EDQUOT, ERR_BUSY, "quota"},
 		{"ulimit", 0, EFBIG, ERR_BUSY, "ulimit -f"},
-		{"readers", READERS_FULL, 0, ERR_BUSY, "readers at once"},
+		{"readers", READERS_FULL, 0, ERR_BUSY, "simultaneous readers"},
 		{"panic: opened anew at once", PANIC, 0, 0, NULL},
 		{"resized: taken over", MAP_RESIZED, 0, 0, NULL},
 		{"something else", 0, EINVAL, ERR_IO, "Invalid argument"},
@@ -529,7 +530,7 @@ static void test_panic_waits_for_the_others(void **state)
 	begin_answer = PANIC;
 	writer = db_begin_write(f->db);
 	assert_int_equal(db_commit(&writer, &f->err), ERR_BUSY);
-	assert_non_null(strstr(f->err.text, "opened anew"));
+	assert_non_null(strstr(f->err.text, "reopened"));
 	assert_int_equal(raw_get(reader, TABLE_FEED, "a", 1, &v), 0);
 	assert_int_equal(db_commit(&reader, &f->err), 0);
 	begin_answer = PANIC;
@@ -775,7 +776,7 @@ static void test_sharing(void **state)
 		{"the other has it alone", open_exclusive, false, ERR_BUSY,
 	         "replacing or upgrading"},
 		{"both alone", open_exclusive, true, ERR_BUSY,
-	         "another process has it open"},
+	         "another process is using the store"},
 	};
 	struct fixture *f = *state;
 
@@ -807,8 +808,9 @@ static void test_an_upgrade_waits_for_the_others(void **state)
 	char words[64];
 	pid_t pid;
 
-	snprintf(words, sizeof(words), "schema %u must become %u", version,
-	         version + 1);
+	snprintf(words, sizeof(words),
+	         "cannot upgrade the store from schema version %u to %u",
+	         version, version + 1);
 	db_close(&f->db);
 	pid = child(f, open_shared);
 	fixture_open(f);
@@ -1071,7 +1073,8 @@ static void test_what_is_not_restored(void **state)
 		{"no file", none, ERR_NOTFOUND, "No such file"},
 		{"no LMDB file", junk, ERR_IO, "LMDB file"},
 		{"a cut file", half, ERR_IO, "is damaged"},
-		{"a newer schema", newer, ERR_IO, "store of schema 99"},
+		{"a newer schema", newer, ERR_IO,
+	         "the store has schema version 99"},
 	};
 
 	memset(value, 'x', sizeof(value));

@@ -99,7 +99,7 @@ static void test_tlsrpt(void **state)
 	         "tlsrpt.example.net TXT ok insecure 300 " RUA,
 	         VIEW_OK, RUA, NULL},
 		{"no answer", "_smtp._tls.example.com TXT tempfail insecure 0",
-	         VIEW_TEMPFAIL, NULL, "no answer in time"},
+	         VIEW_TEMPFAIL, NULL, "no answer within the time limit"},
 		{"a bogus answer",
 	         "_smtp._tls.example.com TXT bogus insecure 0", VIEW_BOGUS,
 	         NULL, "DNSSEC validation failed"},
@@ -186,7 +186,7 @@ static void test_sts(void **state)
 	         VIEW_OK, VIEW_OK, NULL},
 		{"no answer", "_mta-sts.example.com TXT tempfail insecure 0",
 	         VIEW_OK, NULL, NULL, VIEW_TEMPFAIL, VIEW_TEMPFAIL,
-	         VIEW_UNKNOWN, "no answer in time"},
+	         VIEW_UNKNOWN, "no answer within the time limit"},
 	};
 
 	(void)state;
@@ -413,7 +413,7 @@ static void test_mx(void **state)
 		{"null MX beside others", MX "0 .\n" MX "10 a.example\n",
 	         VIEW_OK, true, false, "a.example ", "null MX"},
 		{"a host that is none", MX "10\n", VIEW_BAD, true, false, "",
-	         "is no host name"},
+	         "is not a host name"},
 		{"none, but an address",
 	         "example.com MX none secure 300\nexample.com" A, VIEW_OK, true,
 	         false, "example.com ", NULL},
@@ -423,10 +423,11 @@ static void test_mx(void **state)
 	         VIEW_OK, false, false, "example.com ", NULL},
 		{"neither", "", VIEW_NONE, false, false, "", NULL},
 		{"no answer", "example.com MX tempfail insecure 0",
-	         VIEW_TEMPFAIL, false, false, "", "no answer in time"},
+	         VIEW_TEMPFAIL, false, false, "",
+	         "no answer within the time limit"},
 		{"none, and no answer about addresses",
 	         "example.com A tempfail insecure 0", VIEW_TEMPFAIL, false,
-	         false, "", "no answer in time"},
+	         false, "", "no answer within the time limit"},
 		{"bogus", "example.com MX bogus insecure 0", VIEW_BOGUS, false,
 	         false, "", "DNSSEC validation failed"},
 	};

@@ -78,9 +78,10 @@ static void test_in_flight(void **state)
 	      "[['" SET "',{'update':{'$A':{'domain':'x.example'}},"
 	      "'destroy':['$B']},'0']]",
 	      "[['" SET "',{'notUpdated':{'$A':{'type':'forbidden',"
-	      "'description':'it is being delivered to "
-	      "mailto:tls@alpha.example at this moment (2026-03-02T00:15:00Z "
-	      "at the latest): try again then'}},'destroyed':['$B']},'0']]");
+	      "'description':'the report is being delivered to "
+	      "mailto:tls@alpha.example: try again after that, at "
+	      "2026-03-02T00:15:00Z at the "
+	      "latest'}},'destroyed':['$B']},'0']]");
 	check(w, "[['" SET "',{'destroy':['$A']},'0']]",
 	      "[['" SET "',{'notDestroyed':{'$A':{'type':'forbidden'}}},'0']]");
 	check(w, "[['" GET "',{'ids':['$A']},'0']]",

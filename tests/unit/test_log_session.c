@@ -138,8 +138,8 @@ static void test_damage(void **state)
 		assert_int_equal(
 			log_session_decode(blob.data, len, &arena, &got, &err),
 			ERR_PARSE);
-	assert_string_equal(err.text, "damaged session of the log in the "
-	                              "store");
+	assert_string_equal(err.text, "the store has a damaged session of "
+	                              "the log");
 	strbuf_clear(&blob);
 	arena_clear(&arena);
 }

@@ -60,7 +60,7 @@ static const struct row {
          true,
          "",
          {"smtp/inet has a before-queue filter",
-          "behind the before-queue filter no service shows mail"}},
+          "no service after the before-queue filter shows mail"}},
 	{"an after-queue filter's way back need not be shown",
          "smtpd_milters = inet:127.0.0.1:8892\n",
          SMTP INNER,
@@ -75,7 +75,8 @@ static const struct row {
          "",
          false,
          "",
-         {"smtp/inet shows no mail to a milter: receive_override_options"}},
+         {"smtp/inet does not show mail to a milter: "
+          "receive_override_options"}},
 	{"no milter for one service",
          "smtpd_milters = inet:127.0.0.1:8892\n",
          SMTP "submission inet n - y - - smtpd\n"
@@ -84,9 +85,10 @@ static const struct row {
          "smtpd/pass/smtpd_milters = DISABLE\n",
          false,
          "",
-         {"submission/inet shows no mail to a milter: its smtpd_milters is "
+         {"submission/inet does not show mail to a milter: its smtpd_milters "
+          "is "
           "empty",
-          "smtpd/pass shows no mail to a milter: its smtpd_milters is "
+          "smtpd/pass does not show mail to a milter: its smtpd_milters is "
           "DISABLE"}},
 	{"an instance without milters has nothing to show",
          "smtpd_milters =\n",

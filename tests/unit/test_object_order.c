@@ -343,7 +343,7 @@ static void test_refusals(void **state)
 		{"no account", "query domain --account a.b",
 	         "--account: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{"no span", "query domain --timeout soon",
-	         "--timeout: 'soon' is not a span of time (like 90s, 10m, 4h, "
+	         "--timeout: 'soon' is not a time span (like 90s, 10m, 4h, "
 	         "2d)"},
 		{"no field", PATCH "domain",
 	         "--field: 'domain' is not NAME=VALUE"},

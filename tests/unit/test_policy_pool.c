@@ -63,8 +63,9 @@ static void query(struct resolver *self, const char *name, enum dns_type type,
 		atomic_load(&fake.no_answer) ? VIEW_TEMPFAIL : VIEW_NONE;
 	answer->ttl = 300;
 	answer->owner = arena_strdup(arena, name);
-	answer->problem =
-		atomic_load(&fake.no_answer) ? "no answer in time" : NULL;
+	answer->problem = atomic_load(&fake.no_answer)
+	                          ? "no answer within the time limit"
+	                          : NULL;
 	atomic_fetch_sub(&fake.at_once, 1);
 }
 

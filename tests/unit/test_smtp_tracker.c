@@ -1194,7 +1194,8 @@ static void test_damaged_state(void **state)
 		assert_int_equal(
 			smtp_tracker_load(tracker, saved.data, len, &err),
 			ERR_PARSE);
-	assert_string_equal(err.text, "the log's open state is damaged");
+	assert_string_equal(err.text,
+	                    "the stored state of open sessions is damaged");
 	assert_false(smtp_tracker_has_loglevel(tracker));
 	assert_int_equal(
 		smtp_tracker_load(tracker, saved.data, saved.len, &err), 0);
@@ -1205,7 +1206,9 @@ static void test_damaged_state(void **state)
 	assert_int_equal(
 		smtp_tracker_load(tracker, saved.data, saved.len, &err),
 		ERR_PARSE);
-	assert_string_equal(err.text, "the log's open state is of version 9");
+	assert_string_equal(
+		err.text,
+		"the stored state of open sessions has an unknown version: 9");
 	strbuf_clear(&out);
 	strbuf_clear(&saved);
 	strbuf_clear(&again);
