@@ -92,8 +92,8 @@ static int mark(struct db *db, int32_t day, struct err *err)
 	                    .watermark = day_start(day + 1) + 60,
 	                    .seen_at = day_start(day + 1) + 60};
 
-	day_stats_add(txn, day, &stats);
-	feed_put(txn, &feed);
+	day_table_stats_add(txn, day, &stats);
+	feed_table_put(txn, &feed);
 	return db_commit(&txn, err);
 }
 

@@ -57,7 +57,7 @@ static uint64_t count_open(struct cli *cli)
 	for (int32_t day = first; day < today && day <= last; day++) {
 		int32_t at = day;
 
-		if (day_is_closed(txn, day))
+		if (day_table_is_closed(txn, day))
 			continue;
 		domain[0] = '\0';
 		while (tally_head_next(txn, &at, domain, &head) && at == day)

@@ -69,7 +69,7 @@ int daemon_may_count(struct daemon *d, const char *feed, struct err *err)
 	char time[TIME_TEXT];
 	struct feed other;
 
-	if (!feed_conflict(txn, feed, clock_secs(&d->clock), &other))
+	if (!feed_table_conflict(txn, feed, clock_secs(&d->clock), &other))
 		return db_failure(txn, err);
 	if (d->conf.log.allow_both) {
 		log_info("the feed '%s' also counts into this store ([log] "

@@ -56,8 +56,8 @@ static void count(struct side *side, int32_t day, const struct session *session,
 	struct day_stats *stats = stats_of(side, day);
 
 	stats->events += n;
-	day_stats_count(stats, session, n,
-	                tally_add(side->tally, day, session, n));
+	day_table_stats_count(stats, session, n,
+	                      tally_add(side->tally, day, session, n));
 }
 
 struct counting {
@@ -161,7 +161,7 @@ static void put_sums(struct db_txn *txn, void *arg, int index,
 
 	(void)more;
 	for (size_t i = 0; i < side->day_count; i++)
-		day_stats_add(txn, side->days[i], &side->stats[i]);
+		day_table_stats_add(txn, side->days[i], &side->stats[i]);
 }
 
 static void committed(void *arg, int index)

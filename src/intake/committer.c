@@ -141,7 +141,7 @@ static void put_feed(struct committer *c, struct db_txn *txn,
 	struct feed feed = {0};
 
 	snprintf(feed.name, sizeof(feed.name), "%s", c->options.feed);
-	feed_get(txn, feed.name, &feed);
+	feed_table_get(txn, feed.name, &feed);
 	/* one of a time to come is from a clock that proved wrong */
 	if (more->watermark > feed.watermark ||
 	    moment_is_to_come(feed.watermark, now))
@@ -151,7 +151,7 @@ static void put_feed(struct committer *c, struct db_txn *txn,
 		feed.last_event = more->last_event;
 	feed.events += more->events;
 	memcpy(feed.trouble, more->trouble, sizeof(feed.trouble));
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 }
 
 /* As far as the store takes it: what is done is not done again. */

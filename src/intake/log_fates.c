@@ -70,8 +70,8 @@ void log_fates_put(const struct log_fates *fates, struct db_txn *txn,
 		if (row.n == 0 || i == LINE_FOREIGN)
 			continue;
 		memcpy(row.first, fates->first[i], LINE_TEXT);
-		day_lines_add(txn, day, &row);
+		day_table_lines_add(txn, day, &row);
 	}
 	for (size_t i = 0; i < fates->user_count; i++)
-		day_lines_add(txn, day, &fates->users[i]);
+		day_table_lines_add(txn, day, &fates->users[i]);
 }

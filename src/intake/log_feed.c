@@ -246,7 +246,7 @@ static void put_row(struct db_txn *txn, void *arg, int side, size_t row)
 	log_pending_add(txn, c->day, c->domain, c->bytes, c->len, c->n);
 	if (f->options.from_start && c->day < f->options.unsent_until &&
 	    (row == 0 || c->day != f->rows[row - 1]->day))
-		day_unsent_set(txn, c->day);
+		day_table_unsent_set(txn, c->day);
 }
 
 static void put_sums(struct db_txn *txn, void *arg, int side,

@@ -166,7 +166,7 @@ static void put_inbound(struct db_txn *txn, const struct count_row *row,
 	          reader_str(reader, arena));
 	copy_text(inbound.cipher, sizeof(inbound.cipher),
 	          reader_str(reader, arena));
-	inbound_add(txn, row->day, row->domain, &inbound, row->n);
+	inbound_table_add(txn, row->day, row->domain, &inbound, row->n);
 }
 
 static void put_mail(struct db_txn *txn, const struct count_row *row,

@@ -124,7 +124,7 @@ static void put_ran(struct db_txn *txn, void *arg, int side,
 	struct feed before;
 
 	(void)side;
-	if (feed_get(txn, f->options.committer.feed, &before))
+	if (feed_table_get(txn, f->options.committer.feed, &before))
 		own_seen_committed(txn, before.watermark, more->watermark);
 }
 

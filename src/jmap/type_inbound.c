@@ -131,7 +131,8 @@ static int at(struct db_txn *txn, void *arg)
 	struct facts *facts = arg;
 
 	facts->mix = (struct mix){0};
-	inbound_each(txn, facts->row.day, facts->row.domain, sum, &facts->mix);
+	inbound_table_each(txn, facts->row.day, facts->row.domain, sum,
+	                   &facts->mix);
 	return facts->mix.messages > 0;
 }
 
@@ -139,7 +140,7 @@ static int next(struct db_txn *txn, void *arg)
 {
 	struct facts *facts = arg;
 
-	if (!inbound_domain_next(txn, &facts->row.day, facts->row.domain))
+	if (!inbound_table_domain_next(txn, &facts->row.day, facts->row.domain))
 		return 0;
 	at(txn, facts);
 	return 1;
@@ -184,8 +185,8 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
 		if (doc_wants(wanted, "outcomes")) {
 			shown.outcomes = arena_array(&shown.mem, OUTCOMES_MAX,
 			                             sizeof(*shown.outcomes));
-			inbound_each(txn, facts.row.day, facts.row.domain,
-			             show_outcome, &shown);
+			inbound_table_each(txn, facts.row.day, facts.row.domain,
+			                   show_outcome, &shown);
 		}
 		*object = property_table_write(&shown_table, &shown);
 	}

@@ -68,9 +68,10 @@ static int kept_sums(struct overview *o, int32_t day, struct day_sums *sums,
                      struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(o->db);
-	int there = day_sums_get(txn, day, &o->mem, sums);
-	bool will_do = there && (sums->revision == day_revision(txn, day) ||
-	                         o->now - sums->summed_at < FRESH_SECS);
+	int there = day_table_sums_get(txn, day, &o->mem, sums);
+	bool will_do =
+		there && (sums->revision == day_table_revision(txn, day) ||
+	                  o->now - sums->summed_at < FRESH_SECS);
 
 	if (!there && is_empty(txn, day)) {
 		sums->summed_at = o->now;
@@ -89,7 +90,7 @@ static void keep_sums(struct overview *o, int32_t day,
 	if (db_is_read_only(o->db))
 		return;
 	txn = db_begin_write(o->db);
-	day_sums_put(txn, day, sums);
+	day_table_sums_put(txn, day, sums);
 	db_commit(&txn, &err);
 }
 
@@ -163,13 +164,13 @@ static int add_counts(struct overview *o, json_t *item, int32_t day,
 	struct day_stats stats;
 	uint64_t bad = 0;
 
-	day_stats_get(txn, day, &stats);
-	day_settled_get(txn, day, &settled);
+	day_table_stats_get(txn, day, &stats);
+	day_table_settled_get(txn, day, &settled);
 	add_catch_all(sums, &stats.catch_all);
 	add_sums(item, sums);
 	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
 		bad += stats.bad[kind];
-	json_set_bool(item, "isClosed", day_is_closed(txn, day));
+	json_set_bool(item, "isClosed", day_table_is_closed(txn, day));
 	json_set_uint(item, "events", stats.events);
 	json_set_uint(item, "badInput", bad);
 	json_set_uint(item, "withoutDomain",

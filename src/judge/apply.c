@@ -86,7 +86,7 @@ static int find_batch(struct apply *a, struct err *err)
 static void flush_stats(struct apply *a)
 {
 	if (a->stats.events > 0)
-		day_stats_add(a->txn, a->stats_day, &a->stats);
+		day_table_stats_add(a->txn, a->stats_day, &a->stats);
 	memset(&a->stats, 0, sizeof(a->stats));
 }
 

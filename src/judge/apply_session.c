@@ -80,7 +80,7 @@ static bool note_level(struct judging *judging, const struct domain_view *view)
 	default:
 		return false;
 	}
-	day_levels_add(judging->a->txn, judging->place->day, &levels);
+	day_table_levels_add(judging->a->txn, judging->place->day, &levels);
 	return less;
 }
 
@@ -108,7 +108,7 @@ static void count_session(struct apply *a, int32_t day, uint64_t n)
 		apply_flush(a);
 		kept = tally_add(a->tally, day, session, n);
 	}
-	day_stats_count(&a->stats, session, n, kept);
+	day_table_stats_count(&a->stats, session, n, kept);
 }
 
 static void count_judged(struct judging *judging,
@@ -134,7 +134,8 @@ static void count_nobodys(struct judging *judging)
 		session->mx_host != NULL ? session->mx_host : session->hop;
 
 	judging->a->moved += judging->n;
-	day_nobodys_add(judging->a->txn, judging->place->day, judging->n, host);
+	day_table_nobodys_add(judging->a->txn, judging->place->day, judging->n,
+	                      host);
 }
 
 /* It waits on for the domain that it now has. */

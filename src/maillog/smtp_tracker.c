@@ -5,39 +5,21 @@
 #include <strings.h>
 
 #include "base/xalloc.h"
-#include "maillog/smtp_tracker_state.h"
+#include "maillog/tracked.h"
 #include "session/session.h"
 
 enum {
-	/* So many facts of others after its last delivery a process has ended,
-	 * or goes on with another message: even a host that sends 1000
-	 * messages a second logs all recipients of a session sooner.  By facts
-	 * and not by time, since clocks are set back. */
-	OVER_FACTS = 50000,
 	DEFAULT_PROCESSES = 4096,
 	DEFAULT_QUEUE_IDS = 65536,
 };
-
-void process_clear(void *value)
-{
-	struct process *process = value;
-
-	free(process->attempts);
-	memset(process, 0, sizeof(*process));
-}
-
-bool process_is_over(const struct process *process, uint64_t facts)
-{
-	return !process->conn.open && process->attempt_count == 0 &&
-	       facts - process->at_fact > OVER_FACTS;
-}
 
 static void tables_new(struct smtp_tracker *tracker)
 {
 	const struct smtp_tracker_options *options = &tracker->options;
 
-	tracker->processes = lru_new(options->max_processes,
-	                             sizeof(struct process), process_clear);
+	tracker->processes =
+		lru_new(options->max_processes, sizeof(struct tracked_process),
+	                tracked_process_clear);
 	tracker->proxied =
 		lru_new(TRACKED_PROXIED_MAX, sizeof(struct tracked_conn), NULL);
 	tracker->own_ids = lru_new(options->max_queue_ids, 0, NULL);
@@ -117,13 +99,13 @@ static bool is_doubled(const struct step *step)
 	const struct tracked_conn *conn;
 	struct tracked_peer peer;
 
-	if (step->fact->proxied || !peer_of(step->fact, &peer))
+	if (step->fact->proxied || !tracked_peer_of(step->fact, &peer))
 		return false;
 	conn = &step->process->conn;
 	return conn->open && conn->up && !conn->reused &&
 	       conn->time == step->line->time &&
 	       conn->trust == step->fact->trust &&
-	       peer_is(&conn->peer, peer.ip, peer.port) &&
+	       tracked_peer_is(&conn->peer, peer.ip, peer.port) &&
 	       strcmp(conn->peer.host, peer.host) == 0;
 }
 
@@ -135,7 +117,7 @@ static void take_tls_up(const struct step *step)
 	step->tracker->plain_run = 0;
 	if (is_doubled(step))
 		return;
-	conn = conn_of(step);
+	conn = tracked_conn_of(step);
 	if (conn == NULL)
 		return;
 	conn->up = true;
@@ -147,7 +129,7 @@ static void take_tls_up(const struct step *step)
 
 static void take_tls_reused(const struct step *step)
 {
-	struct tracked_conn *conn = conn_of(step);
+	struct tracked_conn *conn = tracked_conn_of(step);
 
 	if (conn != NULL)
 		conn->reused = true;
@@ -155,7 +137,7 @@ static void take_tls_reused(const struct step *step)
 
 static void take_tls_error(const struct step *step)
 {
-	struct tracked_conn *conn = conn_of(step);
+	struct tracked_conn *conn = tracked_conn_of(step);
 
 	if (conn == NULL)
 		return;
@@ -174,10 +156,10 @@ static void take_library(const struct step *step)
 /* Without a peer it is about the connection that has had no line yet. */
 static void take_our_fault(const struct step *step)
 {
-	struct tracked_conn *conn = conn_of(step);
+	struct tracked_conn *conn = tracked_conn_of(step);
 
 	if (conn == NULL && step->process != NULL) {
-		conn_close(step->process);
+		tracked_conn_close(step->process);
 		conn = &step->process->conn;
 	}
 	if (conn != NULL)
@@ -191,7 +173,7 @@ static void take_no_engine(const struct step *step)
 
 static void take_taken(const struct step *step)
 {
-	struct tracked_conn *conn = conn_of(step);
+	struct tracked_conn *conn = tracked_conn_of(step);
 
 	if (conn != NULL)
 		conn->taken = true;
@@ -199,34 +181,34 @@ static void take_taken(const struct step *step)
 
 static void take_not_verified(const struct step *step)
 {
-	struct tracked_conn *conn = conn_of(step);
+	struct tracked_conn *conn = tracked_conn_of(step);
 
 	if (conn == NULL)
 		return;
 	conn->ours |= step->fact->our_fault;
 	conn->no_match |= step->fact->no_match;
-	conn_complain(conn, step->fact->result, step->fact->reason);
+	tracked_conn_complain(conn, step->fact->result, step->fact->reason);
 }
 
 static void take_session_bad(const struct step *step)
 {
-	struct tracked_conn *conn = conn_of(step);
+	struct tracked_conn *conn = tracked_conn_of(step);
 
 	if (conn != NULL)
-		conn_complain(conn, RESULT_CERTIFICATE_NOT_TRUSTED,
-		              (struct span){0});
+		tracked_conn_complain(conn, RESULT_CERTIFICATE_NOT_TRUSTED,
+		                      (struct span){0});
 }
 
 static void take_tlsa_unusable(const struct step *step)
 {
-	struct tracked_conn *conn = conn_of(step);
+	struct tracked_conn *conn = tracked_conn_of(step);
 
 	if (conn != NULL)
 		conn->tlsa_unusable = true;
 }
 
 static void attempt_without_connection(const struct step *step,
-                                       enum ending ending)
+                                       enum tracked_ending ending)
 {
 	struct tracked_conn conn = {.time = step->line->time,
 	                            .dest_is_host = step->fact->dest_is_host};
@@ -234,17 +216,17 @@ static void attempt_without_connection(const struct step *step,
 
 	if (ending == ENDING_NONE)
 		return;
-	peer_set_host(&conn.peer, step->fact->host);
+	tracked_peer_set_host(&conn.peer, step->fact->host);
 	if (dest.len > 0)
 		domain_canonical(dest.at, dest.len, conn.dest, NULL);
-	attempt_add(step->process, &conn, ending, step->fact->queue_id);
+	tracked_attempt_add(step->process, &conn, ending, step->fact->queue_id);
 }
 
 /* No connection follows.  "DANE TLSA lookup problem:" comes before the same
  * failure and is not counted besides. */
 static void take_policy_lookup(const struct step *step)
 {
-	static const enum ending by_reason[] = {
+	static const enum tracked_ending by_reason[] = {
 		[LOOKUP_OTHER] = ENDING_NONE,
 		[LOOKUP_TLSA_ERROR] = ENDING_TLSA_ERROR,
 		[LOOKUP_NO_TLSA] = ENDING_NO_TLSA,
@@ -263,7 +245,7 @@ static void take_mx_mismatch(const struct step *step)
 
 static void take_not_wanted(const struct step *step)
 {
-	conn_close(step->process);
+	tracked_conn_close(step->process);
 	step->process->conn.unwanted = true;
 }
 
@@ -303,7 +285,7 @@ static void take_mail(const struct step *step)
 	struct smtp_tracker *tracker = step->tracker;
 	struct tracked_key key;
 
-	if (!queue_key(step->line, fact->queue_id, &key))
+	if (!tracked_queue_key(step->line, fact->queue_id, &key))
 		return;
 	if (fact->kind == FACT_MAIL_FROM &&
 	    is_own_sender(tracker->own_sender, fact->address))
@@ -334,25 +316,25 @@ static const struct {
 	[FACT_EVENT_SENT] = {take_event, FROM_ANY},
 	[FACT_NO_EVENTS] = {take_no_events, FROM_ANY},
 	[FACT_NOT_WANTED] = {take_not_wanted, FROM_SMTP},
-	[FACT_DELIVERY] = {take_delivery, FROM_SMTP},
-	[FACT_UNCLEAR] = {take_unclear, FROM_SMTP},
-	[FACT_MX_FAILED] = {take_mx_failed, FROM_SMTP},
+	[FACT_DELIVERY] = {smtp_tracker_take_delivery, FROM_SMTP},
+	[FACT_UNCLEAR] = {smtp_tracker_take_unclear, FROM_SMTP},
+	[FACT_MX_FAILED] = {smtp_tracker_take_mx_failed, FROM_SMTP},
 	[FACT_MAIL_FROM] = {take_mail, FROM_ANY},
 	[FACT_MAIL_GONE] = {take_mail, FROM_ANY},
 };
 
 /* The process of an smtp(8) line; NULL when its name is absurdly long. */
-static struct process *process_of(struct smtp_tracker *tracker,
-                                  const struct log_line *line)
+static struct tracked_process *process_of(struct smtp_tracker *tracker,
+                                          const struct log_line *line)
 {
-	struct process *process;
+	struct tracked_process *process;
 	struct tracked_key key;
 
-	if (!process_key(line, &key))
+	if (!tracked_process_key(line, &key))
 		return NULL;
 	process = lru_use(tracker->processes, key.at, key.len);
-	if (process_is_over(process, tracker->facts))
-		process_clear(process);
+	if (tracked_process_is_over(process, tracker->facts))
+		tracked_process_clear(process);
 	process->at_fact = tracker->facts;
 	return process;
 }

@@ -1,7 +1,7 @@
 /*
  * The lines with a queue id, at which sessions end and are handed out.
  */
-#include "maillog/smtp_tracker_state.h"
+#include "maillog/tracked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static bool is_own(const struct step *step)
 {
 	struct tracked_key key;
 
-	return queue_key(step->line, step->fact->queue_id, &key) &&
+	return tracked_queue_key(step->line, step->fact->queue_id, &key) &&
 	       lru_find(step->tracker->own_ids, key.at, key.len) != NULL;
 }
 
@@ -55,7 +55,7 @@ static bool is_tls_optional(const struct step *step)
 
 	if (options->tls_optional == NULL)
 		return false;
-	queue_id_copy(queue_id, step->fact->queue_id);
+	tracked_queue_id_copy(queue_id, step->fact->queue_id);
 	return options->tls_optional(options->tls_optional_arg,
 	                             step->line->time, queue_id);
 }
@@ -122,8 +122,8 @@ static bool is_unlogged(const struct step *step,
 /* The session counts for the domain of the delivery line at hand, or for the
  * next hop's. */
 static void hand_out(const struct step *step, int64_t time,
-                     const struct tracked_conn *conn, enum ending ending,
-                     enum tls_level level)
+                     const struct tracked_conn *conn,
+                     enum tracked_ending ending, enum tls_level level)
 {
 	const struct log_service *service =
 		log_site_service(tracker_site(step->tracker),
@@ -133,8 +133,8 @@ static void hand_out(const struct step *step, int64_t time,
 
 	if (ending == ENDING_NONE || is_own(step) ||
 	    (!service->ignores_tls_required && is_tls_optional(step)) ||
-	    !peer_is_counted(&conn->peer,
-	                     step->tracker->options.count_private) ||
+	    !tracked_peer_is_counted(&conn->peer,
+	                             step->tracker->options.count_private) ||
 	    is_unlogged(step, service))
 		return;
 	arena_reset(&step->tracker->scratch);
@@ -149,14 +149,15 @@ static void hand_out(const struct step *step, int64_t time,
 }
 
 /* Of this message, and not of one whose end the log lost? */
-static bool is_current(const struct step *step, const struct attempt *attempt)
+static bool is_current(const struct step *step,
+                       const struct tracked_attempt *attempt)
 {
 	return (attempt->queue_id[0] == '\0' ||
-	        queue_id_is(attempt->queue_id, step->fact->queue_id)) &&
+	        tracked_queue_id_is(attempt->queue_id, step->fact->queue_id)) &&
 	       step->line->time - attempt->conn.time <= ATTEMPT_SECS;
 }
 
-static void attempts_drop(struct process *process)
+static void attempts_drop(struct tracked_process *process)
 {
 	free(process->attempts);
 	process->attempts = NULL;
@@ -166,10 +167,10 @@ static void attempts_drop(struct process *process)
 /* Their levels are not known: with DANE each MX has its own. */
 static void attempts_hand_out(const struct step *step)
 {
-	struct process *process = step->process;
+	struct tracked_process *process = step->process;
 
 	for (size_t i = 0; i < process->attempt_count; i++) {
-		const struct attempt *attempt = &process->attempts[i];
+		const struct tracked_attempt *attempt = &process->attempts[i];
 
 		if (is_current(step, attempt))
 			hand_out(step, attempt->conn.time, &attempt->conn,
@@ -183,11 +184,12 @@ static void attempts_hand_out(const struct step *step)
 static bool was_tried(const struct step *step, const struct tracked_peer *peer)
 {
 	for (size_t i = 0; i < step->process->attempt_count; i++) {
-		const struct attempt *attempt = &step->process->attempts[i];
+		const struct tracked_attempt *attempt =
+			&step->process->attempts[i];
 
 		if (is_current(step, attempt) &&
-		    peer_is(peer, attempt->conn.peer.ip,
-		            attempt->conn.peer.port))
+		    tracked_peer_is(peer, attempt->conn.peer.ip,
+		                    attempt->conn.peer.port))
 			return true;
 	}
 	return false;
@@ -198,7 +200,7 @@ static bool was_tried(const struct step *step, const struct tracked_peer *peer)
  * to no handshake, for want of tlsproxy(8) or with settings that OpenSSL does
  * not take.  One that the other side had a part in left its own line before.
  */
-static enum ending handshake_ending(const struct tracked_conn *conn)
+static enum tracked_ending handshake_ending(const struct tracked_conn *conn)
 {
 	if (conn->broken)
 		return ENDING_HANDSHAKE;
@@ -208,10 +210,10 @@ static enum ending handshake_ending(const struct tracked_conn *conn)
 	return conn->taken ? ENDING_HANDSHAKE : ENDING_NONE;
 }
 
-static enum ending refusal_ending(enum tls_refusal refusal,
-                                  const struct tracked_conn *conn)
+static enum tracked_ending refusal_ending(enum tls_refusal refusal,
+                                          const struct tracked_conn *conn)
 {
-	static const enum ending by_refusal[] = {
+	static const enum tracked_ending by_refusal[] = {
 		[REFUSAL_NONE] = ENDING_NONE,
 		[REFUSAL_NOT_OFFERED] = ENDING_NO_STARTTLS,
 		[REFUSAL_REFUSED] = ENDING_NO_STARTTLS,
@@ -230,28 +232,29 @@ static enum ending refusal_ending(enum tls_refusal refusal,
 	return by_refusal[refusal];
 }
 
-void take_mx_failed(const struct step *step)
+void smtp_tracker_take_mx_failed(const struct step *step)
 {
 	const struct fact *fact = step->fact;
-	struct process *process = step->process;
+	struct tracked_process *process = step->process;
 	struct tracked_conn *conn = &process->conn;
 	struct tracked_peer peer;
-	bool named = peer_of(fact, &peer);
-	enum ending ending;
+	bool named = tracked_peer_of(fact, &peer);
+	enum tracked_ending ending;
 
 	/* a handshake that failed is not the connection that is up */
 	if (conn->open &&
 	    (conn->up ? fact->refusal == REFUSAL_HANDSHAKE
-	              : named && !peer_is(&conn->peer, peer.ip, peer.port)))
-		conn_close(process);
+	              : named && !tracked_peer_is(&conn->peer, peer.ip,
+	                                          peer.port)))
+		tracked_conn_close(process);
 	if (!conn->open && named)
-		conn_begin(step, conn, &peer);
+		tracked_conn_begin(step, conn, &peer);
 	else if (!conn->open)
-		conn_begin_failed(step, conn);
+		tracked_conn_begin_failed(step, conn);
 	conn->time = step->line->time;
 	ending = refusal_ending(fact->refusal, conn);
 	if (ending != ENDING_NONE)
-		attempt_add(process, conn, ending, fact->queue_id);
+		tracked_attempt_add(process, conn, ending, fact->queue_id);
 	memset(conn, 0, sizeof(*conn));
 }
 
@@ -261,8 +264,8 @@ static bool is_unmet(const struct tls_feature *tls)
 }
 
 /* A policy was not met, for a reason in other words than ours. */
-static enum ending unmet_ending(const struct tls_feature *tls,
-                                const struct tracked_conn *conn)
+static enum tracked_ending unmet_ending(const struct tls_feature *tls,
+                                        const struct tracked_conn *conn)
 {
 	if (tls->no_starttls)
 		return ENDING_NO_STARTTLS;
@@ -270,8 +273,8 @@ static enum ending unmet_ending(const struct tls_feature *tls,
 }
 
 /* A delivery line that no line about TLS came before. */
-static enum ending silent_ending(const struct step *step,
-                                 const struct tracked_peer *peer)
+static enum tracked_ending silent_ending(const struct step *step,
+                                         const struct tracked_peer *peer)
 {
 	struct smtp_tracker *tracker = step->tracker;
 	const struct tls_feature *tls = &step->fact->tls;
@@ -285,7 +288,7 @@ static enum ending silent_ending(const struct step *step,
 		return tls->got == LEVEL_NONE ? ENDING_PLAIN : ENDING_TLS;
 	}
 	if (!step->fact->past_tls ||
-	    !peer_is_counted(peer, tracker->options.count_private))
+	    !tracked_peer_is_counted(peer, tracker->options.count_private))
 		return ENDING_NONE;
 	believed = smtp_tracker_has_loglevel(tracker);
 	if (tracker->plain_run < UINT32_MAX)
@@ -293,23 +296,25 @@ static enum ending silent_ending(const struct step *step,
 	return believed ? ENDING_PLAIN : ENDING_NONE;
 }
 
-static enum ending delivery_ending(const struct step *step,
-                                   const struct tracked_peer *peer, bool tried)
+static enum tracked_ending delivery_ending(const struct step *step,
+                                           const struct tracked_peer *peer,
+                                           bool tried)
 {
 	const struct fact *fact = step->fact;
-	struct process *process = step->process;
+	struct tracked_process *process = step->process;
 	struct tracked_conn *conn = &process->conn;
 
 	if (fact->reused || conn->reused)
 		return ENDING_NONE;
 	if (!conn->open) {
-		if (queue_id_is(process->last_id, fact->queue_id) &&
+		if (tracked_queue_id_is(process->last_id, fact->queue_id) &&
 		    (process->last_ip[0] == '\0' ||
-		     peer_is(peer, process->last_ip, process->last_port)))
+		     tracked_peer_is(peer, process->last_ip,
+		                     process->last_port)))
 			return ENDING_NONE;
 		if (conn->unwanted)
 			return ENDING_NONE;
-		conn_begin(step, conn, peer);
+		tracked_conn_begin(step, conn, peer);
 		if (fact->refusal == REFUSAL_NONE && !is_unmet(&fact->tls))
 			return tried ? ENDING_NONE : silent_ending(step, peer);
 	}
@@ -323,17 +328,17 @@ static enum ending delivery_ending(const struct step *step,
 	return conn->up || fact->past_tls ? ENDING_TLS : ENDING_NONE;
 }
 
-void take_delivery(const struct step *step)
+void smtp_tracker_take_delivery(const struct step *step)
 {
 	const struct fact *fact = step->fact;
-	struct process *process = step->process;
+	struct tracked_process *process = step->process;
 	struct tracked_conn *conn = &process->conn;
 	struct tracked_peer peer;
-	bool has_peer = fact->has_relay && peer_of(fact, &peer), tried;
+	bool has_peer = fact->has_relay && tracked_peer_of(fact, &peer), tried;
 
 	if (conn->open &&
-	    !(has_peer && peer_is(&conn->peer, peer.ip, peer.port)))
-		conn_close(process);
+	    !(has_peer && tracked_peer_is(&conn->peer, peer.ip, peer.port)))
+		tracked_conn_close(process);
 	tried = has_peer && was_tried(step, &peer);
 	attempts_hand_out(step);
 	if (has_peer)
@@ -342,20 +347,20 @@ void take_delivery(const struct step *step)
 	memset(conn, 0, sizeof(*conn));
 	if (!has_peer)
 		return;
-	queue_id_copy(process->last_id, fact->queue_id);
+	tracked_queue_id_copy(process->last_id, fact->queue_id);
 	memcpy(process->last_ip, peer.ip, sizeof(peer.ip));
 	process->last_port = peer.port;
 }
 
 /* Whose session it was cannot be told, so it is nobody's; nor is it another
  * one when the next recipients' lines can be read. */
-void take_unclear(const struct step *step)
+void smtp_tracker_take_unclear(const struct step *step)
 {
-	struct process *process = step->process;
+	struct tracked_process *process = step->process;
 
 	attempts_drop(process);
 	memset(&process->conn, 0, sizeof(process->conn));
-	queue_id_copy(process->last_id, step->fact->queue_id);
+	tracked_queue_id_copy(process->last_id, step->fact->queue_id);
 	process->last_ip[0] = '\0';
 	process->last_port = 0;
 }

@@ -1,7 +1,7 @@
 /*
  * The tracker's open state as bytes, oldest first in each table, and back.
  */
-#include "maillog/smtp_tracker_state.h"
+#include "maillog/tracked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +115,7 @@ static void get_conn(struct reader *in, struct tracked_conn *conn)
 
 static void put_process(struct strbuf *out, const void *value)
 {
-	const struct process *process = value;
+	const struct tracked_process *process = value;
 
 	strbuf_u64(out, process->at_fact);
 	strbuf_u8(out, process->no_engine ? NO_ENGINE : 0);
@@ -133,11 +133,11 @@ static void put_process(struct strbuf *out, const void *value)
 
 static void get_process(struct reader *in, void *value)
 {
-	struct process *process = value;
+	struct tracked_process *process = value;
 	size_t count;
 
 	/* damaged bytes may name one twice */
-	process_clear(process);
+	tracked_process_clear(process);
 	process->at_fact = reader_u64(in);
 	process->no_engine = reader_u8(in) & NO_ENGINE;
 	get_conn(in, &process->conn);
@@ -153,7 +153,7 @@ static void get_process(struct reader *in, void *value)
 		xcalloc(TRACKED_ATTEMPTS_MAX, sizeof(*process->attempts));
 	process->attempt_count = count;
 	for (size_t i = 0; i < count; i++) {
-		struct attempt *attempt = &process->attempts[i];
+		struct tracked_attempt *attempt = &process->attempts[i];
 
 		attempt->ending = reader_u8(in);
 		if (attempt->ending == ENDING_NONE ||
@@ -169,7 +169,7 @@ static void get_process(struct reader *in, void *value)
 static bool is_live_process(const struct smtp_tracker *tracker,
                             const void *value)
 {
-	return !process_is_over(value, tracker->facts);
+	return !tracked_process_is_over(value, tracker->facts);
 }
 
 static void put_proxied(struct strbuf *out, const void *value)

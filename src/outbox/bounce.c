@@ -83,7 +83,7 @@ static void put_head(struct db_txn *txn, struct delivery *d,
 	}
 	d->head.delivered_count -= before == DELIVERY_DELIVERED;
 	bounced.destinations[DELIVERY_BOUNCED] = 1;
-	day_settled_add(txn, day_of(now), &bounced);
+	day_table_settled_add(txn, day_of(now), &bounced);
 	archive_head_put(txn, &d->head);
 }
 

@@ -24,7 +24,8 @@ bool dead_address_doubt(const struct dead_address *of, uint32_t code,
 {
 	char reason[sizeof(((struct suppression *)0)->reason)];
 
-	if (!doubt_note_refused(of->txn, of->address, day_of_report(of), code))
+	if (!doubt_table_note_refused(of->txn, of->address, day_of_report(of),
+	                              code))
 		return false;
 	snprintf(reason, sizeof(reason),
 	         "same answer for reports of %d days: %.200s", DOUBT_ENOUGH,
@@ -35,10 +36,10 @@ bool dead_address_doubt(const struct dead_address *of, uint32_t code,
 
 void dead_address_accepted(const struct dead_address *of)
 {
-	doubt_note_accepted(of->txn, of->address, day_of_report(of));
+	doubt_table_note_accepted(of->txn, of->address, day_of_report(of));
 }
 
 void dead_address_came_back(const struct dead_address *of)
 {
-	doubt_note_came_back(of->txn, of->address, day_of_report(of));
+	doubt_table_note_came_back(of->txn, of->address, day_of_report(of));
 }

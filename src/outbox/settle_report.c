@@ -30,7 +30,7 @@ bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
 	}
 	head->status = OUTBOX_DONE;
 	head->done_at = now;
-	day_settled_add(txn, day_of(now), &settled);
+	day_table_settled_add(txn, day_of(now), &settled);
 	archive_move(txn, head);
 	return true;
 }

@@ -20,7 +20,7 @@ static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
                        struct feed *feed)
 {
 	*feed = (struct feed){0};
-	while (feed_next(txn, feed))
+	while (feed_table_next(txn, feed))
 		if (feed_kind(feed->name)->counts_sessions &&
 		    feed_is_in_use(feed, now) && !is_past(feed, end, now))
 			return 1;

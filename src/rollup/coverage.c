@@ -107,7 +107,7 @@ static void begin(struct db_txn *txn, int64_t now, struct coverage *c)
 	struct feed feed = {0};
 
 	c->feed = &feed_kinds[0];
-	while (feed_next(txn, &feed)) {
+	while (feed_table_next(txn, &feed)) {
 		const struct feed_kind *kind = feed_kind(feed.name);
 
 		if (!kind->counts_sessions || feed.last_event < last ||

@@ -181,7 +181,7 @@ static int read_batch(struct rollup *r, struct err *err)
 
 	r->loop_check =
 		selfloop_possible(txn, r->options->conf, r->day, r->has_ours);
-	r->unsent = day_is_unsent(txn, r->day);
+	r->unsent = day_table_is_unsent(txn, r->day);
 	r->waits = waits(r, txn, NULL);
 	memcpy(domain, r->at, sizeof(domain));
 	/* at the day's end this finds the next day's first: not ours */
@@ -233,7 +233,7 @@ static int write_batch(struct rollup *r, struct err *err)
 		               item->decision.mark, id, item->decision.reason);
 	}
 	if (self.suppressed_self > 0)
-		day_stats_add(txn, r->day, &self);
+		day_table_stats_add(txn, r->day, &self);
 	return db_commit(&txn, err);
 }
 
@@ -311,7 +311,7 @@ static int try_to_close(struct rollup *r, enum ending *ending, struct err *err)
 	else
 		*ending = ENDING_CLOSED;
 	if (*ending == ENDING_CLOSED)
-		day_closed_set(txn, r->day);
+		day_table_closed_set(txn, r->day);
 	if (*ending == ENDING_WAITS)
 		r->result->domains_waiting += count_waiting(txn, r->day);
 	return db_commit(&txn, err);
@@ -363,7 +363,7 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 	enum closing closing = closing_of(txn, options->conf, day,
 	                                  clock_secs(options->clock), words);
 
-	if (day_is_closed(txn, day) && !options->one_day)
+	if (day_table_is_closed(txn, day) && !options->one_day)
 		*is = DAY_DONE;
 	else
 		*is = closing == CLOSING_NOT_YET ? DAY_OPEN : DAY_READY;

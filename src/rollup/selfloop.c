@@ -15,7 +15,7 @@ static bool ours_are_left_out(struct db_txn *txn, int32_t day)
 	struct feed feed = {0};
 	bool any = false;
 
-	while (feed_next(txn, &feed)) {
+	while (feed_table_next(txn, &feed)) {
 		const struct feed_kind *kind = feed_kind(feed.name);
 
 		if (!kind->counts_sessions || feed.last_event < day_start(day))
@@ -40,7 +40,7 @@ bool selfloop_possible(struct db_txn *txn, const struct conf *conf, int32_t day,
 	for (int32_t d = day; d > day - DAYS_BACK; d--) {
 		struct day_stats stats;
 
-		if (!day_stats_get(txn, d, &stats))
+		if (!day_table_stats_get(txn, d, &stats))
 			continue;
 		if (stats.unnamed > 0)
 			return true;

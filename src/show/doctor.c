@@ -157,7 +157,7 @@ static bool run_is_late(const struct status_of *of, struct db_txn *txn)
 
 	if (!tally_day_range(txn, &first, &last) || day < first)
 		return false;
-	return !day_is_closed(txn, day) &&
+	return !day_table_is_closed(txn, day) &&
 	       closing_of(txn, of->conf, day, then, words) != CLOSING_NOT_YET;
 }
 

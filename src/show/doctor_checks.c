@@ -27,7 +27,7 @@ void doctor_look_at_feed(const struct status_of *of,
 	struct feed feed = {0};
 	enum feed_state state;
 
-	feed_get(txn, kind->name, &feed);
+	feed_table_get(txn, kind->name, &feed);
 	state = feed_state(&feed, now);
 	feed_tell(&feed, kind, now, &words);
 	doctor_tell(finding,
@@ -43,7 +43,7 @@ bool doctor_counts_by(const struct status_of *of, const char *feed_name)
 	struct feed feed = {0};
 	bool any = false;
 
-	while (feed_next(txn, &feed)) {
+	while (feed_table_next(txn, &feed)) {
 		if (strcmp(feed.name, feed_name) == 0)
 			return true;
 		any |= feed_kind(feed.name)->counts_sessions;

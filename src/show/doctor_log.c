@@ -30,7 +30,7 @@ static void sum_lines(const struct status_of *of,
 	for (int32_t day = today; day >= today - 1; day--) {
 		struct day_lines row = {0};
 
-		while (day_lines_next(txn, day, &row)) {
+		while (day_table_lines_next(txn, day, &row)) {
 			struct day_lines *sum = &sums[row.fate];
 			uint64_t n = sum->n;
 
@@ -127,7 +127,7 @@ static bool events_come(const struct status_of *of)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 	struct feed feed = {0};
 
-	return feed_get(txn, FEED_EVENTS, &feed) &&
+	return feed_table_get(txn, FEED_EVENTS, &feed) &&
 	       moment_age(feed.last_event, of->now) <= FEED_QUIET_SECS;
 }
 
@@ -255,8 +255,8 @@ void doctor_look_at_levels(const struct status_of *of, struct finding *finding)
 	int32_t today = day_of(of->now);
 	struct day_levels levels, yesterday;
 
-	day_levels_get(txn, today, &levels);
-	day_levels_get(txn, today - 1, &yesterday);
+	day_table_levels_get(txn, today, &levels);
+	day_table_levels_get(txn, today - 1, &yesterday);
 	levels.dane += yesterday.dane;
 	levels.less_than_dane += yesterday.less_than_dane;
 	levels.sts += yesterday.sts;

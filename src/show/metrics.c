@@ -42,7 +42,7 @@ static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
 	static const char without_domain[] = "sessions_without_domain_total";
 	struct day_stats stats = {0};
 
-	day_stats_get(txn, day_of(now), &stats);
+	day_table_stats_get(txn, day_of(now), &stats);
 	title(out, datagrams, "counter",
 	      "Datagrams of this UTC day by what became of them.");
 	labelled(out, datagrams, "fate", "counted", stats.events);
@@ -81,7 +81,7 @@ static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 		struct feed feed = {0};
 
 		title(out, metrics[i].name, metrics[i].type, metrics[i].help);
-		while (feed_next(txn, &feed)) {
+		while (feed_table_next(txn, &feed)) {
 			const uint64_t values[] = {
 				feed.events,
 				(uint64_t)feed.last_event,

@@ -37,7 +37,7 @@ static void add_feeds(const struct status_of *of, struct db_txn *txn,
 	json_t *feeds = doc_array(doc, "feeds");
 	struct feed feed = {0};
 
-	while (feed_next(txn, &feed)) {
+	while (feed_table_next(txn, &feed)) {
 		auto_(strbuf_clear) struct strbuf words = {0};
 		const struct feed_kind *kind = feed_kind(feed.name);
 		enum feed_state state = feed_state(&feed, of->now);
@@ -96,7 +96,7 @@ static void add_lines(const struct status_of *of, struct db_txn *txn,
 		struct day_lines row = {0};
 		json_t *item = NULL;
 
-		while (day_lines_next(txn, day, &row)) {
+		while (day_table_lines_next(txn, day, &row)) {
 			if (item == NULL) {
 				item = doc_row(list);
 				doc_set_day(item, "day", day);
@@ -141,9 +141,9 @@ static void add_events(const struct status_of *of, struct db_txn *txn,
 	for (int32_t day = today; day >= today - 1; day--) {
 		struct day_stats stats;
 		struct day_nobodys nobodys;
-		bool counted = day_stats_get(txn, day, &stats);
+		bool counted = day_table_stats_get(txn, day, &stats);
 
-		if (day_nobodys_get(txn, day, &nobodys) || counted)
+		if (day_table_nobodys_get(txn, day, &nobodys) || counted)
 			add_day_events(list, day, &stats, &nobodys);
 	}
 }

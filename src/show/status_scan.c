@@ -73,7 +73,7 @@ static bool is_closed(const struct status_of *of, int32_t day)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 
-	return day_is_closed(txn, day);
+	return day_table_is_closed(txn, day);
 }
 
 static void add_state(const struct status_of *of, json_t *item, int32_t day)
@@ -82,7 +82,7 @@ static void add_state(const struct status_of *of, json_t *item, int32_t day)
 	int64_t now = of->now;
 	char words[CLOSING_WORDS];
 
-	if (day_is_closed(txn, day)) {
+	if (day_table_is_closed(txn, day)) {
 		json_set_string(item, "state", "closed");
 	} else if (day >= day_of(now)) {
 		json_set_string(item, "state", "counting");

@@ -165,7 +165,7 @@ int day_sums_make(struct db *db, int32_t day, int64_t now, struct arena *mem,
 		s.txn = db_begin_read(db);
 		/* what changes meanwhile makes these sums old */
 		if (sums->revision == 0)
-			sums->revision = day_revision(s.txn, day);
+			sums->revision = day_table_revision(s.txn, day);
 		more = add_page(&s);
 		rc = db_failure(s.txn, err);
 		db_abort(&s.txn);

@@ -38,31 +38,31 @@ static bool has(struct db_txn *txn, int32_t day, enum day_kind kind)
 	return db_get(txn, &key, &row);
 }
 
-bool day_is_closed(struct db_txn *txn, int32_t day)
+bool day_table_is_closed(struct db_txn *txn, int32_t day)
 {
 	return has(txn, day, DAY_CLOSED);
 }
 
-void day_closed_set(struct db_txn *txn, int32_t day)
+void day_table_closed_set(struct db_txn *txn, int32_t day)
 {
 	struct db_key key = key_of_kind(day, DAY_CLOSED);
 
 	db_put_bytes(txn, &key, "", 0);
 }
 
-void day_closed_clear(struct db_txn *txn, int32_t day)
+void day_table_closed_clear(struct db_txn *txn, int32_t day)
 {
 	struct db_key key = key_of_kind(day, DAY_CLOSED);
 
 	db_delete(txn, &key);
 }
 
-bool day_is_unsent(struct db_txn *txn, int32_t day)
+bool day_table_is_unsent(struct db_txn *txn, int32_t day)
 {
 	return has(txn, day, DAY_UNSENT);
 }
 
-void day_unsent_set(struct db_txn *txn, int32_t day)
+void day_table_unsent_set(struct db_txn *txn, int32_t day)
 {
 	struct db_key key = key_of_kind(day, DAY_UNSENT);
 
@@ -129,23 +129,24 @@ static void add_numbers(struct db_txn *txn, const struct db_key *key,
 		db_put(txn, key, &value);
 }
 
-int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats)
+int day_table_stats_get(struct db_txn *txn, int32_t day,
+                        struct day_stats *stats)
 {
 	struct db_key key = key_of_day(TABLE_DAY, day);
 
 	return get_numbers(txn, &key, stats, sizeof(*stats));
 }
 
-void day_stats_add(struct db_txn *txn, int32_t day,
-                   const struct day_stats *delta)
+void day_table_stats_add(struct db_txn *txn, int32_t day,
+                         const struct day_stats *delta)
 {
 	struct db_key key = key_of_day(TABLE_DAY, day);
 
 	add_numbers(txn, &key, delta, sizeof(*delta));
 }
 
-void day_stats_count(struct day_stats *stats, const struct session *session,
-                     uint64_t n, bool kept)
+void day_table_stats_count(struct day_stats *stats,
+                           const struct session *session, uint64_t n, bool kept)
 {
 	stats->named += session->named ? n : 0;
 	stats->unnamed += session->unnamed ? n : 0;
@@ -157,45 +158,46 @@ void day_stats_count(struct day_stats *stats, const struct session *session,
 		tally_catch_all_add(&stats->catch_all, session, n);
 }
 
-void day_settled_get(struct db_txn *txn, int32_t day,
-                     struct day_settled *settled)
+void day_table_settled_get(struct db_txn *txn, int32_t day,
+                           struct day_settled *settled)
 {
 	struct db_key key = key_of_kind(day, DAY_SETTLED);
 
 	get_numbers(txn, &key, settled, sizeof(*settled));
 }
 
-void day_settled_add(struct db_txn *txn, int32_t day,
-                     const struct day_settled *delta)
+void day_table_settled_add(struct db_txn *txn, int32_t day,
+                           const struct day_settled *delta)
 {
 	struct db_key key = key_of_kind(day, DAY_SETTLED);
 
 	add_numbers(txn, &key, delta, sizeof(*delta));
 }
 
-void day_levels_get(struct db_txn *txn, int32_t day, struct day_levels *levels)
+void day_table_levels_get(struct db_txn *txn, int32_t day,
+                          struct day_levels *levels)
 {
 	struct db_key key = key_of_kind(day, DAY_LEVELS);
 
 	get_numbers(txn, &key, levels, sizeof(*levels));
 }
 
-void day_levels_add(struct db_txn *txn, int32_t day,
-                    const struct day_levels *delta)
+void day_table_levels_add(struct db_txn *txn, int32_t day,
+                          const struct day_levels *delta)
 {
 	struct db_key key = key_of_kind(day, DAY_LEVELS);
 
 	add_numbers(txn, &key, delta, sizeof(*delta));
 }
 
-uint64_t day_revision(struct db_txn *txn, int32_t day)
+uint64_t day_table_revision(struct db_txn *txn, int32_t day)
 {
 	struct db_key key = key_of_kind(day, DAY_REVISION);
 
 	return db_get_u64(txn, &key);
 }
 
-void day_touch(struct db_txn *txn, int32_t day, uint64_t revision)
+void day_table_touch(struct db_txn *txn, int32_t day, uint64_t revision)
 {
 	struct db_key key = key_of_kind(day, DAY_REVISION);
 
@@ -204,8 +206,8 @@ void day_touch(struct db_txn *txn, int32_t day, uint64_t revision)
 
 /* --- rows with texts --- */
 
-int day_nobodys_get(struct db_txn *txn, int32_t day,
-                    struct day_nobodys *nobodys)
+int day_table_nobodys_get(struct db_txn *txn, int32_t day,
+                          struct day_nobodys *nobodys)
 {
 	struct db_key key = key_of_kind(day, DAY_NOBODYS);
 	struct reader reader;
@@ -220,14 +222,14 @@ int day_nobodys_get(struct db_txn *txn, int32_t day,
 	return db_row_is(txn, &row, !reader.failed);
 }
 
-void day_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
-                     const char *host)
+void day_table_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
+                           const char *host)
 {
 	struct db_key key = key_of_kind(day, DAY_NOBODYS);
 	auto_(strbuf_clear) struct strbuf value = {0};
 	struct day_nobodys had;
 
-	if (day_nobodys_get(txn, day, &had))
+	if (day_table_nobodys_get(txn, day, &had))
 		host = had.host;
 	strbuf_u64(&value, had.sessions + n);
 	strbuf_str(&value, host != NULL ? host : "");
@@ -260,8 +262,8 @@ static int lines_read(struct db_txn *txn, const struct db_row *row,
 	                         lines->uid >= LINE_UID_NONE && !value.failed);
 }
 
-void day_lines_add(struct db_txn *txn, int32_t day,
-                   const struct day_lines *delta)
+void day_table_lines_add(struct db_txn *txn, int32_t day,
+                         const struct day_lines *delta)
 {
 	struct db_key key = lines_key(day, delta->fate, delta->uid);
 	auto_(strbuf_clear) struct strbuf value = {0};
@@ -275,7 +277,8 @@ void day_lines_add(struct db_txn *txn, int32_t day,
 	db_put(txn, &key, &value);
 }
 
-int day_lines_next(struct db_txn *txn, int32_t day, struct day_lines *lines)
+int day_table_lines_next(struct db_txn *txn, int32_t day,
+                         struct day_lines *lines)
 {
 	struct db_key prefix = key_of_kind(day, DAY_LINES);
 	struct db_key from = lines_key(day, lines->fate,
@@ -290,7 +293,8 @@ int day_lines_next(struct db_txn *txn, int32_t day, struct day_lines *lines)
 
 /* --- sums --- */
 
-void day_sums_put(struct db_txn *txn, int32_t day, const struct day_sums *sums)
+void day_table_sums_put(struct db_txn *txn, int32_t day,
+                        const struct day_sums *sums)
 {
 	struct db_key key = key_of_kind(day, DAY_SUMS);
 	auto_(strbuf_clear) struct strbuf out = {0};
@@ -305,8 +309,8 @@ void day_sums_put(struct db_txn *txn, int32_t day, const struct day_sums *sums)
 	db_put(txn, &key, &out);
 }
 
-int day_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
-                 struct day_sums *sums)
+int day_table_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
+                       struct day_sums *sums)
 {
 	struct db_key key = key_of_kind(day, DAY_SUMS);
 	struct reader in;
@@ -332,7 +336,7 @@ int day_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
 	return reader_is_done(&in);
 }
 
-int day_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
+int day_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
 	return key_purge_days(txn, TABLE_DAY, before, rows);
 }

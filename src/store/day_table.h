@@ -23,13 +23,13 @@
  * A day is closed once the rollup has marked all its domains: it is not looked
  * at again, and a domain first counted after that is late as a whole.
  */
-bool day_is_closed(struct db_txn *txn, int32_t day);
-void day_closed_set(struct db_txn *txn, int32_t day);
-void day_closed_clear(struct db_txn *txn, int32_t day);
+bool day_table_is_closed(struct db_txn *txn, int32_t day);
+void day_table_closed_set(struct db_txn *txn, int32_t day);
+void day_table_closed_clear(struct db_txn *txn, int32_t day);
 
 /* Days that were read with --from-start: never reported unasked. */
-void day_unsent_set(struct db_txn *txn, int32_t day);
-bool day_is_unsent(struct db_txn *txn, int32_t day);
+void day_table_unsent_set(struct db_txn *txn, int32_t day);
+bool day_table_is_unsent(struct db_txn *txn, int32_t day);
 
 /* --- the intake's --- */
 
@@ -48,14 +48,16 @@ struct day_stats {
 	uint64_t suppressed_self;
 	struct tally_catch_all catch_all;
 };
-int day_stats_get(struct db_txn *txn, int32_t day, struct day_stats *stats);
+int day_table_stats_get(struct db_txn *txn, int32_t day,
+                        struct day_stats *stats);
 /* Adds a session to the sums (not to events) of the day that it counts on;
  * `kept` false: it counts without its domain. */
-void day_stats_count(struct day_stats *stats, const struct session *session,
-                     uint64_t n, bool kept);
+void day_table_stats_count(struct day_stats *stats,
+                           const struct session *session, uint64_t n,
+                           bool kept);
 /* Adds the deltas to what is there. */
-void day_stats_add(struct db_txn *txn, int32_t day,
-                   const struct day_stats *delta);
+void day_table_stats_add(struct db_txn *txn, int32_t day,
+                         const struct day_stats *delta);
 
 /* --- the log's --- */
 
@@ -65,10 +67,10 @@ struct day_nobodys {
 	uint64_t sessions;
 	char host[TALLY_DOMAIN_TEXT];
 };
-void day_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
-                     const char *host);
-int day_nobodys_get(struct db_txn *txn, int32_t day,
-                    struct day_nobodys *nobodys);
+void day_table_nobodys_add(struct db_txn *txn, int32_t day, uint64_t n,
+                           const char *host);
+int day_table_nobodys_get(struct db_txn *txn, int32_t day,
+                          struct day_nobodys *nobodys);
 
 /* Sessions of a day with domains whose policy asks for more than level may, as
  * far as the log tells their level (judge/judge.h), and those that had less. */
@@ -76,10 +78,11 @@ struct day_levels {
 	uint64_t dane, less_than_dane;
 	uint64_t sts, less_than_sts;
 };
-void day_levels_add(struct db_txn *txn, int32_t day,
-                    const struct day_levels *more);
+void day_table_levels_add(struct db_txn *txn, int32_t day,
+                          const struct day_levels *more);
 /* All 0 when there are none. */
-void day_levels_get(struct db_txn *txn, int32_t day, struct day_levels *levels);
+void day_table_levels_get(struct db_txn *txn, int32_t day,
+                          struct day_levels *levels);
 
 /*
  * What became of the lines of the log:
@@ -111,19 +114,20 @@ struct day_lines {
 };
 
 /* Adds to what is there; the first stays the first. */
-void day_lines_add(struct db_txn *txn, int32_t day,
-                   const struct day_lines *delta);
+void day_table_lines_add(struct db_txn *txn, int32_t day,
+                         const struct day_lines *delta);
 
 /* The day's next after row's fate and uid; begin with all zero.  0 at the
  * end. */
-int day_lines_next(struct db_txn *txn, int32_t day, struct day_lines *row);
+int day_table_lines_next(struct db_txn *txn, int32_t day,
+                         struct day_lines *row);
 
 /* --- of all domains --- */
 
 /* Of a day that nothing was counted on: 0. */
-uint64_t day_revision(struct db_txn *txn, int32_t day);
+uint64_t day_table_revision(struct db_txn *txn, int32_t day);
 /* Whoever writes a head of that day says so. */
-void day_touch(struct db_txn *txn, int32_t day, uint64_t revision);
+void day_table_touch(struct db_txn *txn, int32_t day, uint64_t revision);
 
 enum { DAY_WORST_MAX = 1000 };
 
@@ -149,9 +153,10 @@ struct day_sums {
 };
 
 /* 1, or 0: none are kept, or another version wrote them. */
-int day_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
-                 struct day_sums *sums);
-void day_sums_put(struct db_txn *txn, int32_t day, const struct day_sums *sums);
+int day_table_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
+                       struct day_sums *sums);
+void day_table_sums_put(struct db_txn *txn, int32_t day,
+                        const struct day_sums *sums);
 
 /* Reports that left the outbox on a day, and the destinations they had. */
 struct day_settled {
@@ -159,12 +164,12 @@ struct day_settled {
 	uint64_t destinations[DELIVERY_STATES];
 };
 /* All zero when there are none. */
-void day_settled_get(struct db_txn *txn, int32_t day,
-                     struct day_settled *settled);
-void day_settled_add(struct db_txn *txn, int32_t day,
-                     const struct day_settled *delta);
+void day_table_settled_get(struct db_txn *txn, int32_t day,
+                           struct day_settled *settled);
+void day_table_settled_add(struct db_txn *txn, int32_t day,
+                           const struct day_settled *delta);
 
 /* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
-int day_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
+int day_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

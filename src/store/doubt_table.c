@@ -21,7 +21,8 @@ static int decode(struct db_txn *txn, const struct db_row *row,
 	return db_row_is(txn, row, reader_is_done(&reader) && doubt->count > 0);
 }
 
-int doubt_get(struct db_txn *txn, const char *address, struct doubt *doubt)
+int doubt_table_get(struct db_txn *txn, const char *address,
+                    struct doubt *doubt)
 {
 	struct db_key key = key_of_text(TABLE_DOUBT, address);
 	struct db_row row;
@@ -30,8 +31,8 @@ int doubt_get(struct db_txn *txn, const char *address, struct doubt *doubt)
 	return db_get(txn, &key, &row) && decode(txn, &row, doubt);
 }
 
-void doubt_put(struct db_txn *txn, const char *address,
-               const struct doubt *doubt)
+void doubt_table_put(struct db_txn *txn, const char *address,
+                     const struct doubt *doubt)
 {
 	struct db_key key = key_of_text(TABLE_DOUBT, address);
 	auto_(strbuf_clear) struct strbuf value = {0};
@@ -44,39 +45,41 @@ void doubt_put(struct db_txn *txn, const char *address,
 	db_put(txn, &key, &value);
 }
 
-bool doubt_note_refused(struct db_txn *txn, const char *address, int32_t day,
-                        uint32_t code)
+bool doubt_table_note_refused(struct db_txn *txn, const char *address,
+                              int32_t day, uint32_t code)
 {
 	struct db_key key = key_of_text(TABLE_DOUBT, address);
 	struct doubt doubt;
 
-	doubt_get(txn, address, &doubt);
+	doubt_table_get(txn, address, &doubt);
 	if (!doubt_refused(&doubt, day, code)) {
-		doubt_put(txn, address, &doubt);
+		doubt_table_put(txn, address, &doubt);
 		return false;
 	}
 	db_delete(txn, &key);
 	return true;
 }
 
-void doubt_note_accepted(struct db_txn *txn, const char *address, int32_t day)
+void doubt_table_note_accepted(struct db_txn *txn, const char *address,
+                               int32_t day)
 {
 	struct doubt doubt;
 
-	if (!doubt_get(txn, address, &doubt))
+	if (!doubt_table_get(txn, address, &doubt))
 		return;
 	doubt_accepted(&doubt, day);
-	doubt_put(txn, address, &doubt);
+	doubt_table_put(txn, address, &doubt);
 }
 
-void doubt_note_came_back(struct db_txn *txn, const char *address, int32_t day)
+void doubt_table_note_came_back(struct db_txn *txn, const char *address,
+                                int32_t day)
 {
 	struct doubt doubt;
 
-	if (!doubt_get(txn, address, &doubt))
+	if (!doubt_table_get(txn, address, &doubt))
 		return;
 	doubt_came_back(&doubt, day);
-	doubt_put(txn, address, &doubt);
+	doubt_table_put(txn, address, &doubt);
 }
 
 static bool was_refused_since(const struct doubt *doubt, int32_t day)
@@ -87,7 +90,7 @@ static bool was_refused_since(const struct doubt *doubt, int32_t day)
 	return false;
 }
 
-int doubt_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
+int doubt_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
 	struct db_key all = key_of(TABLE_DOUBT);
 	auto_(db_rows_end) struct db_rows each = db_rows(txn, &all);

@@ -25,7 +25,7 @@ static int decode(struct db_txn *txn, const struct db_row *row,
 	return db_row_is(txn, row, !value.failed && !key.failed);
 }
 
-int feed_get(struct db_txn *txn, const char *name, struct feed *feed)
+int feed_table_get(struct db_txn *txn, const char *name, struct feed *feed)
 {
 	struct db_key key = key_of_text(TABLE_FEED, name);
 	struct db_row row;
@@ -33,7 +33,7 @@ int feed_get(struct db_txn *txn, const char *name, struct feed *feed)
 	return db_get(txn, &key, &row) && decode(txn, &row, feed);
 }
 
-void feed_put(struct db_txn *txn, const struct feed *feed)
+void feed_table_put(struct db_txn *txn, const struct feed *feed)
 {
 	struct db_key key = key_of_text(TABLE_FEED, feed->name);
 	auto_(strbuf_clear) struct strbuf value = {0};
@@ -46,7 +46,7 @@ void feed_put(struct db_txn *txn, const struct feed *feed)
 	db_put(txn, &key, &value);
 }
 
-int feed_next(struct db_txn *txn, struct feed *feed)
+int feed_table_next(struct db_txn *txn, struct feed *feed)
 {
 	struct db_key from = key_after_text(TABLE_FEED, feed->name);
 	struct db_row row;
@@ -54,11 +54,11 @@ int feed_next(struct db_txn *txn, struct feed *feed)
 	return db_get_from(txn, &from, &row) && decode(txn, &row, feed);
 }
 
-int feed_conflict(struct db_txn *txn, const char *mine, int64_t now,
-                  struct feed *other)
+int feed_table_conflict(struct db_txn *txn, const char *mine, int64_t now,
+                        struct feed *other)
 {
 	*other = (struct feed){0};
-	while (feed_next(txn, other))
+	while (feed_table_next(txn, other))
 		if (strcmp(other->name, mine) != 0 &&
 		    feed_kind(mine)->counts_sessions &&
 		    feed_kind(other->name)->counts_sessions &&

@@ -13,14 +13,14 @@
 #include "store/db.h"
 #include "words/feed.h"
 
-int feed_get(struct db_txn *txn, const char *name, struct feed *feed);
-void feed_put(struct db_txn *txn, const struct feed *feed);
+int feed_table_get(struct db_txn *txn, const char *name, struct feed *feed);
+void feed_table_put(struct db_txn *txn, const struct feed *feed);
 /* 1 when another feed than mine has counted sessions within FEED_IN_USE_SECS,
  * and that feed; else 0. */
-int feed_conflict(struct db_txn *txn, const char *mine, int64_t now,
-                  struct feed *other);
+int feed_table_conflict(struct db_txn *txn, const char *mine, int64_t now,
+                        struct feed *other);
 
 /* The next feed by name after feed->name (begin with ""); 0 at the end. */
-int feed_next(struct db_txn *txn, struct feed *feed);
+int feed_table_next(struct db_txn *txn, struct feed *feed);
 
 #endif

@@ -75,8 +75,8 @@ static struct inbound folded(const struct inbound *inbound)
 	                        .other_senders = true};
 }
 
-void inbound_add(struct db_txn *txn, int32_t day, const char *domain,
-                 const struct inbound *inbound, uint64_t messages)
+void inbound_table_add(struct db_txn *txn, int32_t day, const char *domain,
+                       const struct inbound *inbound, uint64_t messages)
 {
 	struct db_key head = key_of_kind(day, domain, KIND_HEAD);
 	struct db_key key = key_of_kind(day, domain, KIND_ROW);
@@ -105,8 +105,8 @@ void inbound_add(struct db_txn *txn, int32_t day, const char *domain,
 	change_touch(txn, CHANGE_INBOUND);
 }
 
-int inbound_domain_next(struct db_txn *txn, int32_t *day,
-                        char domain[DOMAIN_TEXT])
+int inbound_table_domain_next(struct db_txn *txn, int32_t *day,
+                              char domain[DOMAIN_TEXT])
 {
 	struct db_key from = key_after_domain(TABLE_INBOUND, *day, domain);
 	struct db_row row;
@@ -115,8 +115,8 @@ int inbound_domain_next(struct db_txn *txn, int32_t *day,
 	       key_read_domain(txn, &row, day, domain, DOMAIN_TEXT);
 }
 
-void inbound_each(struct db_txn *txn, int32_t day, const char *domain,
-                  inbound_each_fn *each, void *arg)
+void inbound_table_each(struct db_txn *txn, int32_t day, const char *domain,
+                        inbound_each_fn *each, void *arg)
 {
 	struct db_key prefix = key_of_kind(day, domain, KIND_ROW);
 	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
@@ -134,7 +134,7 @@ void inbound_each(struct db_txn *txn, int32_t day, const char *domain,
 	}
 }
 
-int inbound_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
+int inbound_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
 	uint64_t gone = *rows;
 	int more = key_purge_days(txn, TABLE_INBOUND, before, rows);

@@ -18,23 +18,23 @@
 enum { INBOUND_ROWS_MAX = 1000 };
 
 /* domain: canonical (base/domain.h), the recipient's. */
-void inbound_add(struct db_txn *txn, int32_t day, const char *domain,
-                 const struct inbound *inbound, uint64_t messages);
+void inbound_table_add(struct db_txn *txn, int32_t day, const char *domain,
+                       const struct inbound *inbound, uint64_t messages);
 
 /*
  * The next (day, domain) after the one given; begin with day INT32_MIN and "".
  * 1 or 0.
  */
-int inbound_domain_next(struct db_txn *txn, int32_t *day,
-                        char domain[DOMAIN_TEXT]);
+int inbound_table_domain_next(struct db_txn *txn, int32_t *day,
+                              char domain[DOMAIN_TEXT]);
 
 /* Hands each outcome of a domain's day to each(), in no order of meaning. */
 typedef void inbound_each_fn(void *arg, const struct inbound *inbound,
                              uint64_t messages);
-void inbound_each(struct db_txn *txn, int32_t day, const char *domain,
-                  inbound_each_fn *each, void *arg);
+void inbound_table_each(struct db_txn *txn, int32_t day, const char *domain,
+                        inbound_each_fn *each, void *arg);
 
 /* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
-int inbound_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
+int inbound_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

@@ -50,9 +50,9 @@ static uint64_t take_back_feeds(struct db_txn *txn, int64_t now)
 	struct feed feed = {.name = ""};
 	uint64_t n = 0;
 
-	while (feed_next(txn, &feed))
+	while (feed_table_next(txn, &feed))
 		if (take_back_feed(&feed, now)) {
-			feed_put(txn, &feed);
+			feed_table_put(txn, &feed);
 			n++;
 		}
 	return n;
@@ -62,7 +62,7 @@ static bool has_feeds(struct db_txn *txn, int64_t now)
 {
 	struct feed feed = {.name = ""};
 
-	while (feed_next(txn, &feed))
+	while (feed_table_next(txn, &feed))
 		if (take_back_feed(&feed, now))
 			return true;
 	return false;
@@ -82,7 +82,7 @@ static bool has_closed(struct db_txn *txn, int64_t now)
 	int32_t last = last_day(txn);
 
 	for (int32_t day = first_not_over(now); day <= last; day++)
-		if (day_is_closed(txn, day))
+		if (day_table_is_closed(txn, day))
 			return true;
 	return false;
 }
@@ -120,9 +120,9 @@ static void open_days(struct db_txn *txn, int64_t now, struct not_yet *done)
 		struct tally_head head;
 		int32_t at = day;
 
-		if (!day_is_closed(txn, day))
+		if (!day_table_is_closed(txn, day))
 			continue;
-		day_closed_clear(txn, day);
+		day_table_closed_clear(txn, day);
 		done->days++;
 		while (tally_head_next(txn, &at, domain, &head) && at == day)
 			open_domain(txn, day, domain, &head, done);

@@ -47,7 +47,7 @@ static const struct deed {
 } deeds[] = {
 	{LIMIT(tally_day), ROWS(tally), .by_day = tally_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = intern_purge},
-	{LIMIT(tally_day), ROWS(tally), .by_day = day_purge},
+	{LIMIT(tally_day), ROWS(tally), .by_day = day_table_purge},
 	{LIMIT(archive_time), ROWS(archive), .by_day = NULL},
 	{LIMIT(now), ROWS(suppressions), .by_time = suppress_purge},
 	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_report_purge},
@@ -56,9 +56,9 @@ static const struct deed {
 	{LIMIT(policy_time), ROWS(policies), .by_time = policy_cache_purge},
 	{LIMIT(wanted_time), ROWS(wanted), .by_time = policy_wanted_purge},
 	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_seen_purge},
-	{LIMIT(tally_day), ROWS(inbound), .by_day = inbound_purge},
+	{LIMIT(tally_day), ROWS(inbound), .by_day = inbound_table_purge},
 	{LIMIT(tally_day), ROWS(mail), .by_day = mail_purge},
-	{LIMIT(doubt_day), ROWS(suppressions), .by_day = doubt_purge},
+	{LIMIT(doubt_day), ROWS(suppressions), .by_day = doubt_table_purge},
 	{LIMIT(tls_optional_day), ROWS(mail), .by_day = tls_optional_purge},
 };
 

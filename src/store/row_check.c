@@ -118,26 +118,26 @@ static void check_day(struct row *row)
 	struct day_levels levels;
 	struct day_lines lines = {.fate = 0};
 
-	day_stats_get(row->txn, day, &stats);
-	day_revision(row->txn, day);
-	day_sums_get(row->txn, day, &row->mem, &sums);
-	day_settled_get(row->txn, day, &settled);
-	day_nobodys_get(row->txn, day, &nobodys);
-	day_levels_get(row->txn, day, &levels);
+	day_table_stats_get(row->txn, day, &stats);
+	day_table_revision(row->txn, day);
+	day_table_sums_get(row->txn, day, &row->mem, &sums);
+	day_table_settled_get(row->txn, day, &settled);
+	day_table_nobodys_get(row->txn, day, &nobodys);
+	day_table_levels_get(row->txn, day, &levels);
 	/* the first, or the one that is at hand */
 	reader_u8(&row->rest);
 	if (reader_left(&row->rest) > 0) {
 		lines.fate = reader_u8(&row->rest);
 		lines.uid = (int64_t)(reader_u64(&row->rest) - 2);
 	}
-	day_lines_next(row->txn, day, &lines);
+	day_table_lines_next(row->txn, day, &lines);
 }
 
 static void check_feed(struct row *row)
 {
 	struct feed feed;
 
-	feed_get(row->txn, key_rest_text(row), &feed);
+	feed_table_get(row->txn, key_rest_text(row), &feed);
 }
 
 static void check_head(struct row *row)
@@ -222,7 +222,7 @@ static void check_doubt(struct row *row)
 {
 	struct doubt doubt;
 
-	doubt_get(row->txn, key_rest_text(row), &doubt);
+	doubt_table_get(row->txn, key_rest_text(row), &doubt);
 }
 
 static void check_own_seen(struct row *row)
@@ -289,8 +289,8 @@ static void check_inbound(struct row *row)
 	int32_t day = (int32_t)reader_u32(&row->rest);
 
 	if (kind_behind_domain(row) == 1)
-		inbound_each(row->txn, day, key_rest_text(row), ignore_inbound,
-		             NULL);
+		inbound_table_each(row->txn, day, key_rest_text(row),
+		                   ignore_inbound, NULL);
 }
 
 static void check_mail(struct row *row)

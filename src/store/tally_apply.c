@@ -176,9 +176,10 @@ static void new_head(struct work *w)
 
 	memset(head, 0, offsetof(struct tally_head, record));
 	head->record[0] = head->reason[0] = '\0';
-	if (day_is_closed(w->txn, w->delta->day))
-		head->mark = day_is_unsent(w->txn, w->delta->day) ? TALLY_UNSENT
-		                                                  : TALLY_LATE;
+	if (day_table_is_closed(w->txn, w->delta->day))
+		head->mark = day_table_is_unsent(w->txn, w->delta->day)
+		                     ? TALLY_UNSENT
+		                     : TALLY_LATE;
 }
 
 /* An old log may be read while its days are closed, one after the other: of

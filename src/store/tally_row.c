@@ -104,7 +104,7 @@ void tally_head_put(struct db_txn *txn, const struct db_key *domain,
 	strbuf_str(scratch, head->record);
 	strbuf_str(scratch, head->reason);
 	db_put(txn, &key, scratch);
-	day_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
+	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 }
 
 bool tally_sums_read(const struct db_row *row, struct tally_sums *sums)

@@ -117,21 +117,21 @@ static int add_rest(struct db *db, int32_t first, struct err *err)
 	struct inbound inbound = {.tls = INBOUND_TLS13, .bits = 256};
 
 	feed.watermark = feed.seen_at = feed.last_event = time(NULL);
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	for (int i = 0; i < DAYS; i++) {
-		day_stats_add(txn, first + i, &stats);
+		day_table_stats_add(txn, first + i, &stats);
 		snprintf(inbound.cipher, sizeof(inbound.cipher), "%s",
 		         "TLS_AES_256_GCM_SHA384");
 		snprintf(inbound.sender, sizeof(inbound.sender), "%s",
 		         "from.example");
 		inbound.tls = INBOUND_TLS13;
-		inbound_add(txn, first + i, "ours.example", &inbound,
-		            (uint64_t)(40 + i));
+		inbound_table_add(txn, first + i, "ours.example", &inbound,
+		                  (uint64_t)(40 + i));
 		inbound.cipher[0] = '\0';
 		inbound.tls = INBOUND_CLEAR;
 		if (i % 2 == 0)
-			inbound_add(txn, first + i, "ours.example", &inbound,
-			            3);
+			inbound_table_add(txn, first + i, "ours.example",
+			                  &inbound, 3);
 	}
 	return db_commit(&txn, err);
 }

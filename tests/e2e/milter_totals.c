@@ -49,14 +49,14 @@ static void print_all(struct db_txn *txn)
 	uint32_t failures;
 	int64_t due;
 
-	while (inbound_domain_next(txn, &day, domain) == 1)
-		inbound_each(txn, day, domain, print_inbound, domain);
+	while (inbound_table_domain_next(txn, &day, domain) == 1)
+		inbound_table_each(txn, day, domain, print_inbound, domain);
 	while (mail_next(txn, &mail) == 1)
 		printf("mail %s %s %" PRIu64 "\n", mail.domain, mail.next_hop,
 		       mail.messages);
 	while (policy_wanted_next(txn, wanted, &due, &failures) == 1)
 		printf("wanted %s\n", wanted);
-	if (feed_get(txn, FEED_MILTER, &feed) == 1)
+	if (feed_table_get(txn, FEED_MILTER, &feed) == 1)
 		printf("feed %" PRIu64 "\n", feed.events);
 }
 

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 	snprintf(feed.name, sizeof(feed.name), "%s", argv[2]);
 	feed.watermark = feed.seen_at = feed.last_event = time(NULL);
 	txn = db_begin_write(db);
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	if (db_commit(&txn, &err) < 0)
 		fprintf(stderr, "put_feed: %s\n", err.text);
 	db_close(&db);

@@ -88,7 +88,7 @@ static void print_sums(struct db_txn *txn)
 		for (int32_t day = first; day <= last; day++) {
 			struct day_stats stats = {0};
 
-			day_stats_get(txn, day, &stats);
+			day_table_stats_get(txn, day, &stats);
 			events += stats.events;
 			without += stats.catch_all.success +
 			           stats.catch_all.failure;
@@ -131,7 +131,7 @@ static void print_feeds(struct db_txn *txn)
 {
 	struct feed feed = {0};
 
-	while (feed_next(txn, &feed) == 1)
+	while (feed_table_next(txn, &feed) == 1)
 		printf("%s\n", feed.name);
 }
 

@@ -66,7 +66,7 @@ static int act_feed(struct world *world, struct words *words, struct err *err)
 	    day_parse_time(until, &feed.watermark, err) < 0)
 		return err->class;
 	snprintf(feed.name, sizeof(feed.name), "%s", name);
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	return db_commit(&txn, err);
 }
 

@@ -157,7 +157,7 @@ static size_t counted_already(void)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	struct feed feed = {0};
 
-	return feed_get(txn, "events", &feed) ? feed.events : 0;
+	return feed_table_get(txn, "events", &feed) ? feed.events : 0;
 }
 
 static void intake(char **args)

@@ -28,12 +28,12 @@ static void put_feed(struct db_txn *txn, int64_t now, uint64_t n)
 {
 	struct feed feed = {.name = FEED_LOG};
 
-	feed_get(txn, FEED_LOG, &feed);
+	feed_table_get(txn, FEED_LOG, &feed);
 	feed.watermark = feed.seen_at = now;
 	if (n > 0)
 		feed.last_event = now;
 	feed.events += n;
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 }
 
 int logged_up_to(struct world *world, struct err *err)
@@ -131,7 +131,7 @@ int act_logged(struct world *world, struct words *words, struct err *err)
 	                bytes.len, times);
 	put_feed(txn, clock_secs(&world->clock), times);
 	if (words_flag(words, "old"))
-		day_unsent_set(txn, day_of(time));
+		day_table_unsent_set(txn, day_of(time));
 	world->logd_seen = true;
 	return db_commit(&txn, err);
 }
@@ -269,7 +269,7 @@ int expect_nobodys(struct world *world, struct words *words, struct err *err)
 	if (words_need(words, "a day", &text, err) < 0 ||
 	    day_parse(text, &day, err) < 0)
 		return err->class;
-	day_nobodys_get(txn, day, &nobodys);
+	day_table_nobodys_get(txn, day, &nobodys);
 	if (same_number(words, "sessions", nobodys.sessions, err) < 0)
 		return err->class;
 	return words_value(words, "host", &host)

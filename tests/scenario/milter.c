@@ -38,7 +38,7 @@ int act_milter(struct world *world, struct words *words, struct err *err)
 	for (int64_t at = from; at < until; at += 10)
 		own_seen_committed(txn, at, at + 10);
 	feed.watermark = feed.seen_at = until;
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	return db_commit(&txn, err);
 }
 
@@ -120,7 +120,7 @@ int act_inbound(struct world *world, struct words *words, struct err *err)
 	    tls_of(tls, &inbound.tls, err) < 0)
 		return err->class;
 	snprintf(inbound.sender, sizeof(inbound.sender), "%s", from);
-	inbound_add(txn, today(world), domain, &inbound, times);
+	inbound_table_add(txn, today(world), domain, &inbound, times);
 	return db_commit(&txn, err);
 }
 
@@ -149,7 +149,7 @@ int expect_inbound(struct world *world, struct words *words, struct err *err)
 	    words_need(words, "a day", &text, err) < 0 ||
 	    day_parse(text, &day, err) < 0)
 		return err->class;
-	inbound_each(txn, day, domain, add_to_sums, &sums);
+	inbound_table_each(txn, day, domain, add_to_sums, &sums);
 	if (same_number(words, "messages", sums.messages, err) < 0 ||
 	    same_number(words, "weak", sums.weak, err) < 0)
 		return err->class;

@@ -206,14 +206,14 @@ static void test_what_is_counted(void **state)
 	assert_true(head.valid);
 	assert_int_equal(tally_head_get(txn, DAY + 1, "a.example", &head), 1);
 	assert_int_equal(head.success, 11);
-	assert_int_equal(day_stats_get(txn, DAY, &stats), 1);
+	assert_int_equal(day_table_stats_get(txn, DAY, &stats), 1);
 	assert_int_equal(stats.events, 18);
 	assert_int_equal(stats.success, 12);
 	assert_int_equal(stats.failure, 3);
 	assert_int_equal(stats.bad[BAD_MEMBER], 3);
 	assert_int_equal(stats.named, 15);
 	assert_int_equal(stats.unnamed, 0);
-	assert_int_equal(day_stats_get(txn, DAY + 1, &stats), 1);
+	assert_int_equal(day_table_stats_get(txn, DAY + 1, &stats), 1);
 	assert_int_equal(stats.events, 11);
 	commit_ok(&txn);
 }
@@ -327,7 +327,7 @@ static uint64_t sum(struct fixture *f, uint64_t *counted)
 	*counted = 0;
 	while (tally_head_next(txn, &day, domain, &head))
 		*counted += head.success + head.failure;
-	day_stats_get(txn, DAY, &stats);
+	day_table_stats_get(txn, DAY, &stats);
 	assert_int_equal(stats.events, *counted);
 	log_pending_count(txn, &waiting, &domains);
 	commit_ok(&txn);

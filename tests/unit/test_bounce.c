@@ -245,7 +245,7 @@ static void test_in_the_archive(void **state)
 	}
 	assert_true(is_suppressed(f));
 	txn = db_begin_read(f->db);
-	day_settled_get(txn, day_of(NOW), &settled);
+	day_table_settled_get(txn, day_of(NOW), &settled);
 	assert_int_equal(settled.reports, 1);
 	assert_int_equal(settled.destinations[DELIVERY_DELIVERED], 2);
 	assert_int_equal(settled.destinations[DELIVERY_BOUNCED], 1);

@@ -69,13 +69,13 @@ static void fill(struct db *db, const struct row *row)
 	struct feed feed = {.watermark = NOW, .seen_at = NOW};
 
 	snprintf(feed.name, sizeof(feed.name), "%s", row->feed);
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	if (row->milter >= 0) {
 		feed = (struct feed){.name = FEED_MILTER,
 		                     .watermark = NOW - row->milter,
 		                     .seen_at = NOW - row->milter,
 		                     .last_event = NOW - row->message};
-		feed_put(txn, &feed);
+		feed_table_put(txn, &feed);
 	}
 	if (row->mail > 0)
 		mail_add(txn, &(struct mail_row){.day = DAY,
@@ -232,11 +232,11 @@ static void check_lines(const struct lines_row *row)
 	fixture_make(&f);
 	fixture_open(&f);
 	txn = db_begin_write(f.db);
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	for (size_t i = 0; i < COUNT(row->lines); i++)
 		if (row->lines[i].fate != 0)
-			day_lines_add(txn, day_of(NOW) - (int32_t)(i % 2),
-			              &row->lines[i]);
+			day_table_lines_add(txn, day_of(NOW) - (int32_t)(i % 2),
+			                    &row->lines[i]);
 	commit_ok(&txn);
 	expect_finding(&f, row->check, row->grade, row->words);
 	fixture_clear(&f);
@@ -264,12 +264,12 @@ static void test_metrics_of_a_start(void **state)
 	fixture_make(&f);
 	fixture_open(&f);
 	txn = db_begin_write(f.db);
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	feed = (struct feed){.name = FEED_EVENTS,
 	                     .seen_at = NOW - FEED_SILENT_SECS - 1,
 	                     .watermark = NOW - 7,
 	                     .last_event = NOW - 9};
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	commit_ok(&txn);
 	assert_int_equal(metrics_write(f.db, NOW, &http, &out, &f.err), 0);
 	assert_non_null(strstr(strbuf_text(&out),
@@ -382,7 +382,7 @@ static void check_postfix(const struct postfix_row *row, const char *check)
 	if (row->event >= 0)
 		feed.last_event = NOW - row->event;
 	txn = db_begin_write(f.db);
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	commit_ok(&txn);
 	expect_finding(&f, check, row->grade, row->words);
 	fixture_clear(&f);
@@ -490,9 +490,9 @@ static void test_levels(void **state)
 		fixture_make(&f);
 		fixture_open(&f);
 		txn = db_begin_write(f.db);
-		feed_put(txn, &feed);
-		day_levels_add(txn, DAY + 1, &levels[i].today);
-		day_levels_add(txn, DAY, &levels[i].yesterday);
+		feed_table_put(txn, &feed);
+		day_table_levels_add(txn, DAY + 1, &levels[i].today);
+		day_table_levels_add(txn, DAY, &levels[i].yesterday);
 		commit_ok(&txn);
 		conf_init(&cli.conf);
 		cli.db = f.db;

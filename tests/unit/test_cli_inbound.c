@@ -52,8 +52,8 @@ static int setup(void **state)
 	f = *state;
 	txn = db_begin_write(f->db);
 	for (size_t i = 0; i < COUNT(rows); i++)
-		inbound_add(txn, rows[i].day, rows[i].domain, &rows[i].inbound,
-		            rows[i].messages);
+		inbound_table_add(txn, rows[i].day, rows[i].domain,
+		                  &rows[i].inbound, rows[i].messages);
 	commit_ok(&txn);
 	return 0;
 }

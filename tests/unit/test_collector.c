@@ -102,13 +102,13 @@ static void test_all_is_committed_at_the_end(void **state)
 	stop_ok(&collector);
 	assert_int_equal(head_of(f->db, DAY, "a.example").success, 100);
 	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
-	assert_true(day_stats_get(txn, DAY, &stats));
+	assert_true(day_table_stats_get(txn, DAY, &stats));
 	assert_int_equal(stats.events, 100);
 	assert_int_equal(stats.success, 100);
 	assert_int_equal(stats.unnamed, 100);
 	assert_int_equal(stats.named, 0);
 	assert_int_equal(stats.bad[BAD_JSON], 1);
-	assert_int_equal(feed_get(txn, "events", &feed), 1);
+	assert_int_equal(feed_table_get(txn, "events", &feed), 1);
 	assert_int_equal(feed.watermark, day_start(DAY) + NOON);
 	assert_int_equal(feed.last_event, day_start(DAY) + NOON);
 	assert_int_equal(feed.events, 101);
@@ -165,7 +165,7 @@ static void test_the_watermark_moves_without_events(void **state)
 	wait_commits(collector, 2);
 	stop_ok(&collector);
 	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
-	assert_int_equal(feed_get(txn, "events", &feed), 1);
+	assert_int_equal(feed_table_get(txn, "events", &feed), 1);
 	assert_int_equal(feed.watermark, day_start(DAY) + NOON + 60);
 	assert_int_equal(feed.last_event, 0);
 }
@@ -235,7 +235,7 @@ static void check_totals(struct db *db, uint64_t domains)
 
 	while (tally_head_next(txn, &day, domain, &head))
 		heads += head.success;
-	assert_true(day_stats_get(txn, DAY, &stats));
+	assert_true(day_table_stats_get(txn, DAY, &stats));
 	assert_int_equal(stats.events, domains);
 	assert_int_equal(stats.success, domains);
 	assert_int_equal(heads + stats.catch_all.success, domains);

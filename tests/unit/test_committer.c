@@ -140,7 +140,7 @@ static struct feed feed_of(struct db *db)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	struct feed feed = {0};
 
-	assert_int_equal(feed_get(txn, FEED_EVENTS, &feed), 1);
+	assert_int_equal(feed_table_get(txn, FEED_EVENTS, &feed), 1);
 	return feed;
 }
 
@@ -236,7 +236,7 @@ static void test_the_watermark_stays(void **state)
 		struct fake fake = {.fails = 0};
 
 		ROW(&cases[i]);
-		feed_put(txn, &feed);
+		feed_table_put(txn, &feed);
 		commit_ok(&txn);
 		start(&fake, f, &batches, 1);
 		wait_for(&fake, 1, false);

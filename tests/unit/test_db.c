@@ -346,9 +346,10 @@ static void test_feeds_that_count_the_same(void **state)
 
 		ROW(&rows[i]);
 		snprintf(feed.name, sizeof(feed.name), "%s", rows[i].there);
-		feed_put(txn, &feed);
-		assert_int_equal(feed_conflict(txn, rows[i].mine, NOW, &other),
-		                 rows[i].want);
+		feed_table_put(txn, &feed);
+		assert_int_equal(
+			feed_table_conflict(txn, rows[i].mine, NOW, &other),
+			rows[i].want);
 		if (rows[i].want)
 			assert_string_equal(other.name, rows[i].there);
 	}
@@ -419,22 +420,22 @@ static void test_feeds(void **state)
 	                    .events = UINT64_MAX};
 	struct feed got = {0};
 
-	assert_int_equal(feed_get(txn, "events", &got), 0);
-	feed_put(txn, &feed);
+	assert_int_equal(feed_table_get(txn, "events", &got), 0);
+	feed_table_put(txn, &feed);
 	snprintf(feed.name, sizeof(feed.name), "log");
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	got.name[0] = '\0';
-	assert_int_equal(feed_next(txn, &got), 1);
+	assert_int_equal(feed_table_next(txn, &got), 1);
 	assert_string_equal(got.name, "events");
 	assert_int_equal(got.watermark, 1772359200);
 	assert_int_equal(got.seen_at, 1772359201);
 	assert_int_equal(got.last_event, -1);
 	assert_true(got.events == UINT64_MAX);
-	assert_int_equal(feed_next(txn, &got), 1);
+	assert_int_equal(feed_table_next(txn, &got), 1);
 	assert_string_equal(got.name, "log");
-	assert_int_equal(feed_next(txn, &got), 0);
+	assert_int_equal(feed_table_next(txn, &got), 0);
 	raw_put(txn, TABLE_FEED, "x\n", 2, "1", 1);
-	assert_int_equal(feed_get(txn, "x\n", &got), 0);
+	assert_int_equal(feed_table_get(txn, "x\n", &got), 0);
 	assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "table feed"));
 	assert_non_null(strstr(f->err.text, "'x\\x0a'"));

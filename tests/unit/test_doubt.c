@@ -85,32 +85,32 @@ static void test_kept(void **state)
 	uint64_t n = 0;
 
 	/* nobody asked about it */
-	doubt_note_accepted(txn, "a@b.example", DAY);
-	doubt_note_came_back(txn, "a@b.example", DAY);
-	assert_int_equal(doubt_get(txn, "a@b.example", &doubt), 0);
-	assert_false(doubt_note_refused(txn, "a@b.example", DAY, 7));
-	assert_false(doubt_note_refused(txn, "c@b.example", DAY, 7));
-	assert_false(doubt_note_refused(txn, "a@b.example", DAY + 1, 7));
-	doubt_note_accepted(txn, "a@b.example", DAY + 2);
-	assert_false(doubt_note_refused(txn, "a@b.example", DAY + 2, 7));
-	doubt_note_came_back(txn, "a@b.example", DAY + 2);
-	assert_int_equal(doubt_get(txn, "a@b.example", &doubt), 1);
+	doubt_table_note_accepted(txn, "a@b.example", DAY);
+	doubt_table_note_came_back(txn, "a@b.example", DAY);
+	assert_int_equal(doubt_table_get(txn, "a@b.example", &doubt), 0);
+	assert_false(doubt_table_note_refused(txn, "a@b.example", DAY, 7));
+	assert_false(doubt_table_note_refused(txn, "c@b.example", DAY, 7));
+	assert_false(doubt_table_note_refused(txn, "a@b.example", DAY + 1, 7));
+	doubt_table_note_accepted(txn, "a@b.example", DAY + 2);
+	assert_false(doubt_table_note_refused(txn, "a@b.example", DAY + 2, 7));
+	doubt_table_note_came_back(txn, "a@b.example", DAY + 2);
+	assert_int_equal(doubt_table_get(txn, "a@b.example", &doubt), 1);
 	assert_int_equal(doubt.count, 3);
 	assert_int_equal(doubt.days[2].day, DAY + 2);
 	assert_int_equal(doubt.days[2].code, 7);
 	assert_int_equal(doubt.days[2].accepted, 0);
-	assert_true(doubt_note_refused(txn, "a@b.example", DAY + 2, 7));
+	assert_true(doubt_table_note_refused(txn, "a@b.example", DAY + 2, 7));
 	/* from now on the suppression list has it */
-	assert_int_equal(doubt_get(txn, "a@b.example", &doubt), 0);
+	assert_int_equal(doubt_table_get(txn, "a@b.example", &doubt), 0);
 	commit_ok(&txn);
 	txn = db_begin_write(f->db);
 	/* what is accepted every day keeps no row */
-	doubt_note_accepted(txn, "c@b.example", DAY + 29);
-	assert_int_equal(doubt_purge(txn, DAY, &n), 0);
+	doubt_table_note_accepted(txn, "c@b.example", DAY + 29);
+	assert_int_equal(doubt_table_purge(txn, DAY, &n), 0);
 	assert_int_equal(n, 0);
-	assert_int_equal(doubt_purge(txn, DAY + 1, &n), 0);
+	assert_int_equal(doubt_table_purge(txn, DAY + 1, &n), 0);
 	assert_int_equal(n, 1);
-	assert_int_equal(doubt_get(txn, "c@b.example", &doubt), 0);
+	assert_int_equal(doubt_table_get(txn, "c@b.example", &doubt), 0);
 	commit_ok(&txn);
 }
 
@@ -133,7 +133,7 @@ static void test_a_damaged_row(void **state)
 
 		ROW(&rows[i]);
 		raw_put(txn, TABLE_DOUBT, "a@b", 3, zeros, rows[i].len);
-		assert_int_equal(doubt_get(txn, "a@b", &doubt), 0);
+		assert_int_equal(doubt_table_get(txn, "a@b", &doubt), 0);
 		assert_int_equal(db_commit(&txn, &f->err), ERR_IO);
 		assert_non_null(strstr(f->err.text, "table doubt"));
 	}

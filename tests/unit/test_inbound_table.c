@@ -7,7 +7,7 @@
 
 enum { DAY = 20513 };
 
-/* What inbound_each() handed over. */
+/* What inbound_table_each() handed over. */
 struct seen {
 	struct inbound only; /* look for this one */
 	uint64_t of_only, messages, rows;
@@ -43,7 +43,7 @@ static struct seen look(struct db_txn *txn, int32_t day, const char *domain,
 
 	if (only != NULL)
 		seen.only = *only;
-	inbound_each(txn, day, domain, note, &seen);
+	inbound_table_each(txn, day, domain, note, &seen);
 	return seen;
 }
 
@@ -88,11 +88,11 @@ static void test_outcomes(void **state)
 
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < COUNT(rows); i++)
-			inbound_add(txn, DAY, "ours.example", &rows[i].inbound,
-			            i + 1);
+			inbound_table_add(txn, DAY, "ours.example",
+			                  &rows[i].inbound, i + 1);
 	/* neither of these is this domain's day */
-	inbound_add(txn, DAY, "ours.example-x", &plain, 1000);
-	inbound_add(txn, DAY + 1, "ours.example", &plain, 1000);
+	inbound_table_add(txn, DAY, "ours.example-x", &plain, 1000);
+	inbound_table_add(txn, DAY + 1, "ours.example", &plain, 1000);
 	commit_ok(&txn);
 	txn = db_begin_read(f->db);
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -123,15 +123,16 @@ static void test_domains(void **state)
 	char domain[DOMAIN_TEXT] = "";
 	int32_t day = INT32_MIN;
 
-	assert_int_equal(inbound_domain_next(txn, &day, domain), 0);
+	assert_int_equal(inbound_table_domain_next(txn, &day, domain), 0);
 	for (size_t i = COUNT(want); i-- > 0;)
-		inbound_add(txn, want[i].day, want[i].domain, &plain, 1);
+		inbound_table_add(txn, want[i].day, want[i].domain, &plain, 1);
 	for (size_t i = 0; i < COUNT(want); i++) {
-		assert_int_equal(inbound_domain_next(txn, &day, domain), 1);
+		assert_int_equal(inbound_table_domain_next(txn, &day, domain),
+		                 1);
 		assert_int_equal(day, want[i].day);
 		assert_string_equal(domain, want[i].domain);
 	}
-	assert_int_equal(inbound_domain_next(txn, &day, domain), 0);
+	assert_int_equal(inbound_table_domain_next(txn, &day, domain), 0);
 	commit_ok(&txn);
 }
 
@@ -150,7 +151,8 @@ static void test_past_the_cap(void **state)
 			snprintf(inbound.sender, sizeof(inbound.sender),
 			         "%d.example", i);
 			inbound.tls = i % 2 ? INBOUND_TLS12 : INBOUND_CLEAR;
-			inbound_add(txn, DAY, "ours.example", &inbound, 1);
+			inbound_table_add(txn, DAY, "ours.example", &inbound,
+			                  1);
 		}
 	commit_ok(&txn);
 	txn = db_begin_read(f->db);
@@ -186,13 +188,13 @@ static void test_long_names(void **state)
 	longest[DOMAIN_MAX] = '\0';
 	memcpy(inbound.sender, longest, sizeof(longest));
 	memset(inbound.cipher, 'c', INBOUND_CIPHER_TEXT - 1);
-	inbound_add(txn, DAY, longest, &inbound, 7);
+	inbound_table_add(txn, DAY, longest, &inbound, 7);
 	commit_ok(&txn);
 	txn = db_begin_read(f->db);
-	assert_int_equal(inbound_domain_next(txn, &day, domain), 1);
+	assert_int_equal(inbound_table_domain_next(txn, &day, domain), 1);
 	assert_string_equal(domain, longest);
 	assert_int_equal(look(txn, DAY, longest, &inbound).of_only, 7);
-	assert_int_equal(inbound_domain_next(txn, &day, domain), 0);
+	assert_int_equal(inbound_table_domain_next(txn, &day, domain), 0);
 	commit_ok(&txn);
 }
 
@@ -228,7 +230,7 @@ static void test_hashes_that_meet(void **state)
 	key_of_row(f->db, &plain, &key);
 	db_put_bytes(txn, &key, other, sizeof(other) - 1);
 	for (int i = 0; i < 2; i++)
-		inbound_add(txn, DAY, "ours.example", &plain, 1);
+		inbound_table_add(txn, DAY, "ours.example", &plain, 1);
 	seen = look(txn, DAY, "ours.example", &plain);
 	assert_int_equal(seen.of_only, 2);
 	assert_int_equal(seen.rows, 2);
@@ -273,10 +275,10 @@ static void test_purged(void **state)
 	uint64_t rows = 0;
 
 	for (int i = 0; i < 3; i++)
-		inbound_add(txn, DAY + i, "ours.example", &plain, 1);
-	assert_int_equal(inbound_purge(txn, 0, &rows), 0);
+		inbound_table_add(txn, DAY + i, "ours.example", &plain, 1);
+	assert_int_equal(inbound_table_purge(txn, 0, &rows), 0);
 	assert_int_equal(rows, 0);
-	assert_int_equal(inbound_purge(txn, DAY + 1, &rows), 0);
+	assert_int_equal(inbound_table_purge(txn, DAY + 1, &rows), 0);
 	assert_int_equal(rows, 2);
 	assert_int_equal(look(txn, DAY, "ours.example", NULL).rows, 0);
 	assert_int_equal(look(txn, DAY + 1, "ours.example", NULL).rows, 1);

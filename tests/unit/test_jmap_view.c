@@ -159,7 +159,7 @@ static void test_status(void **state)
 	                    .last_event = WORLD_NOW - 60,
 	                    .events = 17};
 
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 	commit_ok(&txn);
 	count_all(w, two_days, COUNT(two_days));
 	check(w, "[['tally:Status/get',{},'0']]",
@@ -186,8 +186,8 @@ static void test_sums(void **state)
 
 	count_all(w, two_days, COUNT(two_days));
 	txn = db_begin_write(w->f.db);
-	day_closed_set(txn, MONDAY);
-	day_settled_add(
+	day_table_closed_set(txn, MONDAY);
+	day_table_settled_add(
 		txn, TUESDAY,
 		&(struct day_settled){.reports = 2,
 	                              .destinations[DELIVERY_DELIVERED] = 3,
@@ -221,8 +221,8 @@ static bool has_kept(struct world *w, int32_t day)
 	auto_(arena_clear) struct arena mem = {0};
 	struct day_sums sums;
 
-	return day_sums_get(txn, day, &mem, &sums) == 1 &&
-	       sums.revision == day_revision(txn, day);
+	return day_table_sums_get(txn, day, &mem, &sums) == 1 &&
+	       sums.revision == day_table_revision(txn, day);
 }
 
 #define FAILED(n)                                                              \
@@ -307,7 +307,8 @@ static void test_many_domains(void **state)
 		auto_(arena_clear) struct arena mem = {0};
 		struct day_sums sums;
 
-		assert_int_equal(day_sums_get(txn, MONDAY, &mem, &sums), 1);
+		assert_int_equal(day_table_sums_get(txn, MONDAY, &mem, &sums),
+		                 1);
 		assert_int_equal(sums.worst_count, DAY_WORST_MAX);
 	}
 }

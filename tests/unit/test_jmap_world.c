@@ -636,10 +636,10 @@ static void test_inbound(void **state)
 	                          .tls = INBOUND_TLS13};
 	struct db_txn *txn = db_begin_write(w->f.db);
 
-	inbound_add(txn, 20513, "a.example", &inbound, 3);
-	inbound_add(txn, 20514, "a.example", &inbound, 9);
+	inbound_table_add(txn, 20513, "a.example", &inbound, 3);
+	inbound_table_add(txn, 20514, "a.example", &inbound, 9);
 	inbound.tls = INBOUND_CLEAR;
-	inbound_add(txn, 20513, "a.example", &inbound, 2);
+	inbound_table_add(txn, 20513, "a.example", &inbound, 2);
 	commit_ok(&txn);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
@@ -695,8 +695,9 @@ static void test_inbound_of_a_domain(void **state)
 		domain[i] = '.';
 	domain[sizeof(domain) - 1] = '\0';
 	for (size_t i = 0; i < COUNT(mail); i++)
-		inbound_add(txn, mail[i].day, mail[i].domain, &inbound, 1);
-	inbound_add(txn, 20515, domain, &inbound, 1);
+		inbound_table_add(txn, mail[i].day, mail[i].domain, &inbound,
+		                  1);
+	inbound_table_add(txn, 20515, domain, &inbound, 1);
 	commit_ok(&txn);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);

@@ -159,7 +159,7 @@ static struct feed feed_row(struct db *db)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	struct feed feed = {0};
 
-	assert_int_equal(feed_get(txn, "log", &feed), 1);
+	assert_int_equal(feed_table_get(txn, "log", &feed), 1);
 	return feed;
 }
 
@@ -226,7 +226,7 @@ static void expect_line_count(struct db *db, enum line_fate fate, int64_t uid,
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	struct day_lines row = {0};
 
-	while (day_lines_next(txn, DAY, &row) &&
+	while (day_table_lines_next(txn, DAY, &row) &&
 	       (row.fate != fate || row.uid != uid))
 		;
 	assert_int_equal(row.fate, fate);
@@ -302,10 +302,10 @@ static void test_days_from_the_start_are_marked(void **state)
 	fake.step = DAY_SECS;
 	run(&fake, &options);
 	txn = db_begin_read(f->db);
-	assert_false(day_is_unsent(txn, DAY - 2));
-	assert_true(day_is_unsent(txn, DAY - 1));
+	assert_false(day_table_is_unsent(txn, DAY - 2));
+	assert_true(day_table_is_unsent(txn, DAY - 1));
 	/* today is read on from there, and so as a whole */
-	assert_false(day_is_unsent(txn, DAY));
+	assert_false(day_table_is_unsent(txn, DAY));
 }
 
 static void test_a_start_that_was_cut_off_is_known(void **state)
@@ -344,7 +344,7 @@ static struct feed feed_after(struct fixture *f, struct fake *fake)
 		fake_wait(NULL, 0);
 	assert_int_equal(log_feed_stop(&running, &f->err), 0);
 	txn = db_begin_read(f->db);
-	assert_int_equal(feed_get(txn, "log", &feed), 1);
+	assert_int_equal(feed_table_get(txn, "log", &feed), 1);
 	return feed;
 }
 

@@ -178,16 +178,16 @@ static void test_days_of_an_old_log(void **state)
 	struct day_stats stats;
 	uint64_t rows = 0;
 
-	assert_false(day_is_unsent(txn, DAY));
-	day_unsent_set(txn, DAY);
-	day_unsent_set(txn, DAY);
-	assert_true(day_is_unsent(txn, DAY));
-	assert_false(day_is_unsent(txn, DAY + 1));
-	assert_false(day_is_closed(txn, DAY));
-	assert_int_equal(day_stats_get(txn, DAY, &stats), 0);
-	assert_int_equal(day_purge(txn, DAY + 1, &rows), 0);
+	assert_false(day_table_is_unsent(txn, DAY));
+	day_table_unsent_set(txn, DAY);
+	day_table_unsent_set(txn, DAY);
+	assert_true(day_table_is_unsent(txn, DAY));
+	assert_false(day_table_is_unsent(txn, DAY + 1));
+	assert_false(day_table_is_closed(txn, DAY));
+	assert_int_equal(day_table_stats_get(txn, DAY, &stats), 0);
+	assert_int_equal(day_table_purge(txn, DAY + 1, &rows), 0);
 	assert_int_equal(rows, 1);
-	assert_false(day_is_unsent(txn, DAY));
+	assert_false(day_table_is_unsent(txn, DAY));
 	commit_ok(&txn);
 }
 
@@ -265,23 +265,23 @@ static void test_nobodys(void **state)
 	struct day_nobodys got;
 	uint64_t rows = 0;
 
-	assert_int_equal(day_nobodys_get(txn, DAY, &got), 0);
+	assert_int_equal(day_table_nobodys_get(txn, DAY, &got), 0);
 	assert_int_equal(got.sessions, 0);
-	day_nobodys_add(txn, DAY, 3, "smtp.relay.example");
-	day_nobodys_add(txn, DAY, 4, "other.example");
-	day_nobodys_add(txn, DAY + 1, 1, NULL);
+	day_table_nobodys_add(txn, DAY, 3, "smtp.relay.example");
+	day_table_nobodys_add(txn, DAY, 4, "other.example");
+	day_table_nobodys_add(txn, DAY + 1, 1, NULL);
 	commit_ok(&txn);
 	txn = db_begin_write(f->db);
-	assert_int_equal(day_nobodys_get(txn, DAY, &got), 1);
+	assert_int_equal(day_table_nobodys_get(txn, DAY, &got), 1);
 	assert_int_equal(got.sessions, 7);
 	assert_string_equal(got.host, "smtp.relay.example");
-	assert_int_equal(day_nobodys_get(txn, DAY + 1, &got), 1);
+	assert_int_equal(day_table_nobodys_get(txn, DAY + 1, &got), 1);
 	assert_int_equal(got.sessions, 1);
 	assert_string_equal(got.host, "");
 	/* they go with their day */
-	assert_int_equal(day_purge(txn, DAY + 1, &rows), 0);
-	assert_int_equal(day_nobodys_get(txn, DAY, &got), 0);
-	assert_int_equal(day_nobodys_get(txn, DAY + 1, &got), 1);
+	assert_int_equal(day_table_purge(txn, DAY + 1, &rows), 0);
+	assert_int_equal(day_table_nobodys_get(txn, DAY, &got), 0);
+	assert_int_equal(day_table_nobodys_get(txn, DAY + 1, &got), 1);
 	commit_ok(&txn);
 }
 

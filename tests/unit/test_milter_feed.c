@@ -98,7 +98,7 @@ static uint64_t inbound_of(struct db *db, int32_t day, const char *domain)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	uint64_t n = 0;
 
-	inbound_each(txn, day, domain, sum, &n);
+	inbound_table_each(txn, day, domain, sum, &n);
 	return n;
 }
 
@@ -182,7 +182,7 @@ static void test_feed_row(void **state)
 	test_clock.fixed_ms += 60 * 1000;
 	stop_ok(&feed);
 	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
-	assert_int_equal(feed_get(txn, FEED_MILTER, &row), 1);
+	assert_int_equal(feed_table_get(txn, FEED_MILTER, &row), 1);
 	assert_int_equal(row.events, 2);
 	/* idle it moves on, and the last message stays where it was */
 	assert_int_equal(row.watermark, day_start(DAY) + NOON + 60);

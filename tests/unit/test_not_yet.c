@@ -66,14 +66,14 @@ static void test_feeds(void **state)
 		feed.watermark = NOW + rows[i].watermark;
 		feed.seen_at = NOW + rows[i].seen_at;
 		feed.last_event = NOW + rows[i].last_event;
-		feed_put(txn, &feed);
+		feed_table_put(txn, &feed);
 	}
 	commit_ok(&txn);
 	assert_int_equal(take_back(f, false).feeds, 2);
 	txn = db_begin_read(f->db);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		ROW(&rows[i]);
-		assert_int_equal(feed_get(txn, rows[i].name, &feed), 1);
+		assert_int_equal(feed_table_get(txn, rows[i].name, &feed), 1);
 		assert_int_equal(feed.watermark,
 		                 rows[i].want[0] == INT64_MIN
 		                         ? 0
@@ -146,7 +146,7 @@ static void test_closed(void **state)
 		put_head(txn, day, "a.example", 5);
 		tally_mark_set(txn, day, "a.example", 1, TALLY_NO_RECORD, 0,
 		               "");
-		day_closed_set(txn, day);
+		day_table_closed_set(txn, day);
 	}
 	commit_ok(&txn);
 	done = take_back(f, false);
@@ -155,8 +155,8 @@ static void test_closed(void **state)
 	assert_int_equal(head_at(f->db, TODAY - 1, "a.example").mark,
 	                 TALLY_NO_RECORD);
 	txn = db_begin_read(f->db);
-	assert_false(day_is_closed(txn, TODAY));
-	assert_true(day_is_closed(txn, TODAY - 1));
+	assert_false(day_table_is_closed(txn, TODAY));
+	assert_true(day_table_is_closed(txn, TODAY - 1));
 	db_abort(&txn);
 }
 

@@ -37,11 +37,13 @@ static void count_domains(struct db *db, int32_t day, int n)
 		snprintf(name, sizeof(name), "%d.example", i);
 		tally_apply(txn, &domain, &limits);
 	}
-	day_stats_add(txn, day, &(struct day_stats){.events = (uint64_t)n});
+	day_table_stats_add(txn, day,
+	                    &(struct day_stats){.events = (uint64_t)n});
 	own_report_add(txn, day, "example.com", 1);
 	own_seen_add(txn, day, "example.com", 1);
 	own_rate_add(txn, day_start(day) / 3600 + 10, "", 1);
-	inbound_add(txn, day, "example.com", &(struct inbound){.bits = 1}, 1);
+	inbound_table_add(txn, day, "example.com", &(struct inbound){.bits = 1},
+	                  1);
 	mail_add(txn, &(struct mail_row){.day = day,
 	                                 .domain = "example.com",
 	                                 .messages = 1});
@@ -70,8 +72,9 @@ static void fill(struct db *db)
 	struct db_txn *txn = db_begin_write(db);
 
 	suppress_put(txn, &row);
-	doubt_note_refused(txn, "old@example.com", TODAY - DOUBT_DAYS - 1, 7);
-	doubt_note_refused(txn, "new@example.com", TODAY - DOUBT_DAYS, 7);
+	doubt_table_note_refused(txn, "old@example.com", TODAY - DOUBT_DAYS - 1,
+	                         7);
+	doubt_table_note_refused(txn, "new@example.com", TODAY - DOUBT_DAYS, 7);
 	view.checked_at = NOW - KEEP * DAY_SECS - 1;
 	policy_cache_put(txn, &view);
 	view = (struct domain_view){.domain = "example.com",
@@ -144,7 +147,7 @@ static void test_what_is_old_goes(void **state)
 		                 rows[i].counted);
 		assert_int_equal(intern_find(txn, day, "p", 1, &id),
 		                 rows[i].counted);
-		assert_int_equal(day_stats_get(txn, day, &stats),
+		assert_int_equal(day_table_stats_get(txn, day, &stats),
 		                 rows[i].counted);
 		assert_int_equal(log_pending_has(txn, day, NULL),
 		                 rows[i].counted);
@@ -155,7 +158,8 @@ static void test_what_is_old_goes(void **state)
 		assert_int_equal(mail_get(txn, day, "example.com", &mail),
 		                 rows[i].counted);
 		at = day;
-		assert_int_equal(inbound_domain_next(txn, &at, domain), 1);
+		assert_int_equal(inbound_table_domain_next(txn, &at, domain),
+		                 1);
 		assert_int_equal(at == day, rows[i].counted);
 		domain[0] = '\0';
 		assert_int_equal(
@@ -166,8 +170,8 @@ static void test_what_is_old_goes(void **state)
 	assert_int_equal(archived.created_at, NOW - ARCHIVE * DAY_SECS);
 	assert_int_equal(archive_head_next(txn, &archived), 0);
 	assert_int_equal(suppress_get(txn, "a@example.com", &row), 0);
-	assert_int_equal(doubt_get(txn, "old@example.com", &doubt), 0);
-	assert_int_equal(doubt_get(txn, "new@example.com", &doubt), 1);
+	assert_int_equal(doubt_table_get(txn, "old@example.com", &doubt), 0);
+	assert_int_equal(doubt_table_get(txn, "new@example.com", &doubt), 1);
 	assert_int_equal(policy_wanted_get(txn, "old.example", &due, &failures),
 	                 0);
 	assert_int_equal(policy_wanted_get(txn, "example.com", &due, &failures),
@@ -191,7 +195,7 @@ static void test_a_clock_of_1970_deletes_nothing(void **state)
 
 	count_domains(f->db, TODAY, 2);
 	txn = db_begin_write(f->db);
-	doubt_note_refused(txn, "a@example.com", TODAY, 7);
+	doubt_table_note_refused(txn, "a@example.com", TODAY, 7);
 	commit_ok(&txn);
 	assert_int_equal(
 		purge_run(f->db, 0, 60, KEEP, ARCHIVE, &counts, &f->err), 0);

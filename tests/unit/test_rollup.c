@@ -217,7 +217,7 @@ static bool is_closed(struct fixture *f)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
 
-	return day_is_closed(txn, DAY);
+	return day_table_is_closed(txn, DAY);
 }
 
 /* Some of a.example's sessions are counted, others wait; c.example has only
@@ -283,7 +283,7 @@ static void put_feed(struct db_txn *txn, const char *name, int64_t last_event)
 	struct feed feed = {.last_event = last_event};
 
 	snprintf(feed.name, sizeof(feed.name), "%s", name);
-	feed_put(txn, &feed);
+	feed_table_put(txn, &feed);
 }
 
 static void test_selfloop_by_feed(void **state)
@@ -334,8 +334,8 @@ static void test_selfloop_by_feed(void **state)
 			put_feed(txn, FEED_EVENTS,
 			         start + rows[i].events * 3600);
 		if (rows[i].named)
-			day_stats_add(txn, DAY,
-			              &(struct day_stats){.named = 1});
+			day_table_stats_add(txn, DAY,
+			                    &(struct day_stats){.named = 1});
 		assert_int_equal(
 			selfloop_possible(txn, &conf, DAY, rows[i].ours),
 			rows[i].want);

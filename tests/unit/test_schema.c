@@ -67,7 +67,7 @@ static void test_a_store_of_schema_1(void **state)
 	assert_int_equal(meta_get(txn, META_SCHEMA), schema_plan.version);
 	assert_int_equal(tally_head_get(txn, 20513, "example.com", &head), 1);
 	assert_int_equal(head.success, 3);
-	assert_int_equal(feed_get(txn, "events", &feed), 1);
+	assert_int_equal(feed_table_get(txn, "events", &feed), 1);
 	assert_int_equal(feed.events, 4);
 	/* what it did not have */
 	log_pending_add(txn, 20513, "example.com", "s", 1, 1);

@@ -413,10 +413,10 @@ static void test_day_stats(void **state)
 	struct day_stats stats = {.events = 3, .bad = {[15] = 2}, .unnamed = 1};
 	struct day_stats got;
 
-	assert_int_equal(day_stats_get(txn, DAY, &got), 0);
-	day_stats_add(txn, DAY, &stats);
-	day_stats_add(txn, DAY, &stats);
-	assert_int_equal(day_stats_get(txn, DAY, &got), 1);
+	assert_int_equal(day_table_stats_get(txn, DAY, &got), 0);
+	day_table_stats_add(txn, DAY, &stats);
+	day_table_stats_add(txn, DAY, &stats);
+	assert_int_equal(day_table_stats_get(txn, DAY, &got), 1);
 	assert_int_equal(got.events, 6);
 	assert_int_equal(got.bad[15], 4);
 	assert_int_equal(got.unnamed, 2);

@@ -1,7 +1,7 @@
 /*
  * What the tracker knows its things by: processes, queue ids, MX addresses.
  */
-#include "maillog/smtp_tracker_state.h"
+#include "maillog/tracked.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static bool key_begin(struct tracked_key *key, const struct log_line *line)
 	       key_add(key, "", 1);
 }
 
-bool process_key(const struct log_line *line, struct tracked_key *key)
+bool tracked_process_key(const struct log_line *line, struct tracked_key *key)
 {
 	return key_begin(key, line) &&
 	       key_add(key, line->program.at, line->program.len) &&
@@ -39,7 +39,7 @@ bool process_key(const struct log_line *line, struct tracked_key *key)
 }
 
 /* The host, and "postfix-out" of "postfix-out/smtp": queue ids are its own. */
-bool instance_key(const struct log_line *line, struct tracked_key *key)
+bool tracked_instance_key(const struct log_line *line, struct tracked_key *key)
 {
 	struct span program = line->program, name;
 
@@ -49,22 +49,22 @@ bool instance_key(const struct log_line *line, struct tracked_key *key)
 	       key_add(key, "", 1);
 }
 
-bool queue_key(const struct log_line *line, struct span queue_id,
-               struct tracked_key *key)
+bool tracked_queue_key(const struct log_line *line, struct span queue_id,
+                       struct tracked_key *key)
 {
-	return instance_key(line, key) &&
+	return tracked_instance_key(line, key) &&
 	       key_add(key, queue_id.at, queue_id.len);
 }
 
-bool peer_key(const struct log_line *line, const struct tracked_peer *peer,
-              struct tracked_key *key)
+bool tracked_peer_key(const struct log_line *line,
+                      const struct tracked_peer *peer, struct tracked_key *key)
 {
-	return instance_key(line, key) &&
+	return tracked_instance_key(line, key) &&
 	       key_add(key, peer->ip, strlen(peer->ip) + 1) &&
 	       key_add(key, &peer->port, sizeof(peer->port));
 }
 
-void queue_id_copy(char out[TRACKED_QUEUE_ID], struct span id)
+void tracked_queue_id_copy(char out[TRACKED_QUEUE_ID], struct span id)
 {
 	size_t len = id.len < TRACKED_QUEUE_ID ? id.len : TRACKED_QUEUE_ID - 1;
 
@@ -73,19 +73,19 @@ void queue_id_copy(char out[TRACKED_QUEUE_ID], struct span id)
 	out[len] = '\0';
 }
 
-bool queue_id_is(const char *id, struct span span)
+bool tracked_queue_id_is(const char *id, struct span span)
 {
 	return strlen(id) == span.len &&
 	       (span.len == 0 || memcmp(id, span.at, span.len) == 0);
 }
 
-void peer_set_host(struct tracked_peer *peer, struct span host)
+void tracked_peer_set_host(struct tracked_peer *peer, struct span host)
 {
 	if (host.len > 0)
 		domain_canonical(host.at, host.len, peer->host, NULL);
 }
 
-bool peer_of(const struct fact *fact, struct tracked_peer *peer)
+bool tracked_peer_of(const struct fact *fact, struct tracked_peer *peer)
 {
 	char ip[INET6_ADDRSTRLEN];
 
@@ -96,12 +96,13 @@ bool peer_of(const struct fact *fact, struct tracked_peer *peer)
 	ip[fact->ip.len] = '\0';
 	if (!domain_ip_canonical(ip, peer->ip))
 		return false;
-	peer_set_host(peer, fact->host);
+	tracked_peer_set_host(peer, fact->host);
 	peer->port = (uint16_t)fact->port;
 	return true;
 }
 
-bool peer_is(const struct tracked_peer *peer, const char *ip, uint16_t port)
+bool tracked_peer_is(const struct tracked_peer *peer, const char *ip,
+                     uint16_t port)
 {
 	return strcmp(ip, peer->ip) == 0 &&
 	       (port == peer->port || port == 0 || peer->port == 0);
@@ -120,7 +121,8 @@ static bool is_special(const char *ip)
 	return address_special((const struct sockaddr *)&any) != NULL;
 }
 
-bool peer_is_counted(const struct tracked_peer *peer, bool count_private)
+bool tracked_peer_is_counted(const struct tracked_peer *peer,
+                             bool count_private)
 {
 	return count_private || peer->ip[0] == '\0' || !is_special(peer->ip);
 }

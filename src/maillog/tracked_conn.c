@@ -1,7 +1,8 @@
 /*
- * Which connection a line belongs to, and what it adds to it.
+ * Which connection a line belongs to, and what it adds to it; what is kept of
+ * a process.
  */
-#include "maillog/smtp_tracker_state.h"
+#include "maillog/tracked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,37 @@
 enum {
 	/* tlsproxy(8) hands its connection on at once. */
 	PROXIED_SECS = 60,
+	/* So many facts of others after its last delivery a process has ended,
+	 * or goes on with another message: even a host that sends 1000
+	 * messages a second logs all recipients of a session sooner.  By facts
+	 * and not by time, since clocks are set back. */
+	OVER_FACTS = 50000,
 };
 
+void tracked_process_clear(void *value)
+{
+	struct tracked_process *process = value;
+
+	free(process->attempts);
+	memset(process, 0, sizeof(*process));
+}
+
+bool tracked_process_is_over(const struct tracked_process *process,
+                             uint64_t facts)
+{
+	return !process->conn.open && process->attempt_count == 0 &&
+	       facts - process->at_fact > OVER_FACTS;
+}
+
 /* One line for each address of an MX host says the same about the host. */
-static bool is_repeated(const struct process *process,
-                        const struct tracked_conn *conn, enum ending ending)
+static bool is_repeated(const struct tracked_process *process,
+                        const struct tracked_conn *conn,
+                        enum tracked_ending ending)
 {
 	if (conn->peer.ip[0] != '\0' || conn->peer.host[0] == '\0')
 		return false;
 	for (size_t i = 0; i < process->attempt_count; i++) {
-		const struct attempt *had = &process->attempts[i];
+		const struct tracked_attempt *had = &process->attempts[i];
 
 		if (had->ending == ending && had->conn.peer.ip[0] == '\0' &&
 		    strcmp(had->conn.peer.host, conn->peer.host) == 0)
@@ -29,10 +51,11 @@ static bool is_repeated(const struct process *process,
 	return false;
 }
 
-void attempt_add(struct process *process, const struct tracked_conn *conn,
-                 enum ending ending, struct span queue_id)
+void tracked_attempt_add(struct tracked_process *process,
+                         const struct tracked_conn *conn,
+                         enum tracked_ending ending, struct span queue_id)
 {
-	struct attempt *attempt;
+	struct tracked_attempt *attempt;
 
 	if (is_repeated(process, conn, ending))
 		return;
@@ -45,18 +68,20 @@ void attempt_add(struct process *process, const struct tracked_conn *conn,
 		        process->attempt_count * sizeof(*attempt));
 	}
 	attempt = &process->attempts[process->attempt_count++];
-	*attempt = (struct attempt){.ending = ending, .conn = *conn};
-	queue_id_copy(attempt->queue_id, queue_id);
+	*attempt = (struct tracked_attempt){.ending = ending, .conn = *conn};
+	tracked_queue_id_copy(attempt->queue_id, queue_id);
 }
 
-void conn_close(struct process *process)
+void tracked_conn_close(struct tracked_process *process)
 {
 	struct tracked_conn *conn = &process->conn;
 
 	if (conn->up && !conn->reused)
-		attempt_add(process, conn, ENDING_TLS, (struct span){0});
+		tracked_attempt_add(process, conn, ENDING_TLS,
+		                    (struct span){0});
 	else if (conn->broken && !conn->ours)
-		attempt_add(process, conn, ENDING_HANDSHAKE, (struct span){0});
+		tracked_attempt_add(process, conn, ENDING_HANDSHAKE,
+		                    (struct span){0});
 	memset(conn, 0, sizeof(*conn));
 }
 
@@ -67,7 +92,7 @@ static void conn_adopt(const struct step *step, struct tracked_conn *conn)
 	struct tracked_conn *from;
 	struct tracked_key key;
 
-	if (!peer_key(step->line, &conn->peer, &key))
+	if (!tracked_peer_key(step->line, &conn->peer, &key))
 		return;
 	from = lru_find(proxied, key.at, key.len);
 	if (from == NULL)
@@ -93,8 +118,8 @@ static void conn_adopt(const struct step *step, struct tracked_conn *conn)
 		lru_forget(proxied, key.at, key.len);
 }
 
-void conn_begin(const struct step *step, struct tracked_conn *conn,
-                const struct tracked_peer *peer)
+void tracked_conn_begin(const struct step *step, struct tracked_conn *conn,
+                        const struct tracked_peer *peer)
 {
 	*conn = (struct tracked_conn){.open = true,
 	                              .ours = conn->ours && !conn->open,
@@ -106,27 +131,28 @@ void conn_begin(const struct step *step, struct tracked_conn *conn,
 
 /* A line about TLS after "TLS connection established" is the next
  * connection's. */
-struct tracked_conn *conn_of(const struct step *step)
+struct tracked_conn *tracked_conn_of(const struct step *step)
 {
 	struct tracked_peer peer;
 	struct tracked_key key;
 	struct tracked_conn *conn;
 
-	if (!peer_of(step->fact, &peer))
+	if (!tracked_peer_of(step->fact, &peer))
 		return NULL;
 	if (step->fact->proxied) {
-		if (!peer_key(step->line, &peer, &key))
+		if (!tracked_peer_key(step->line, &peer, &key))
 			return NULL;
 		conn = lru_use(step->tracker->proxied, key.at, key.len);
 		conn->open = conn->open && !conn->up;
 	} else {
 		conn = &step->process->conn;
-		if (conn->open && (conn->up || conn->reused ||
-		                   !peer_is(&conn->peer, peer.ip, peer.port)))
-			conn_close(step->process);
+		if (conn->open &&
+		    (conn->up || conn->reused ||
+		     !tracked_peer_is(&conn->peer, peer.ip, peer.port)))
+			tracked_conn_close(step->process);
 	}
 	if (!conn->open)
-		conn_begin(step, conn, &peer);
+		tracked_conn_begin(step, conn, &peer);
 	conn->time = step->line->time;
 	return conn;
 }
@@ -138,8 +164,8 @@ static char reason_byte(char c)
 	return c > ' ' && c < 0x7f ? c : '?';
 }
 
-void conn_complain(struct tracked_conn *conn, enum result_type result,
-                   struct span reason)
+void tracked_conn_complain(struct tracked_conn *conn, enum result_type result,
+                           struct span reason)
 {
 	if (conn->has_complaint)
 		return;
@@ -152,14 +178,15 @@ void conn_complain(struct tracked_conn *conn, enum result_type result,
 /* Postfix names no host in "QID: Cannot start TLS": the one whose handshake
  * tlsproxy(8) gave up last will be meant.  It may say so only afterwards: then
  * it is some host of those it has taken. */
-void conn_begin_failed(const struct step *step, struct tracked_conn *conn)
+void tracked_conn_begin_failed(const struct step *step,
+                               struct tracked_conn *conn)
 {
 	const struct tracked_conn *newest = NULL;
 	struct lru *proxied = step->tracker->proxied;
 	bool any_taken = false;
 	struct tracked_key instance;
 
-	if (!instance_key(step->line, &instance))
+	if (!tracked_instance_key(step->line, &instance))
 		return;
 	for (const void *at = lru_next(proxied, NULL); at != NULL;
 	     at = lru_next(proxied, at)) {
@@ -178,7 +205,7 @@ void conn_begin_failed(const struct step *step, struct tracked_conn *conn)
 	if (newest != NULL) {
 		struct tracked_peer peer = newest->peer;
 
-		conn_begin(step, conn, &peer);
+		tracked_conn_begin(step, conn, &peer);
 	}
 	conn->taken |= any_taken;
 }

@@ -1,7 +1,7 @@
 /*
  * How a connection ended, in the words of a report.
  */
-#include "maillog/smtp_tracker_state.h"
+#include "maillog/tracked.h"
 
 /* Result types and reasons as Postfix 3.10 reports the same itself, where it
  * does (smtp_proto.c, tls_client.c). */
@@ -49,7 +49,8 @@ static void fill_complaint(const struct tracked_conn *conn,
  * chain also where TLSA records decided, and of these they say nothing.
  */
 static void fill_not_verified(const struct tracked_conn *conn,
-                              enum ending ending, struct log_session *session)
+                              enum tracked_ending ending,
+                              struct log_session *session)
 {
 	if (conn->has_complaint) {
 		session->result = conn->complaint;
@@ -62,7 +63,8 @@ static void fill_not_verified(const struct tracked_conn *conn,
 }
 
 struct log_session tracked_session(const struct tracked_conn *conn,
-                                   enum ending ending, const char *domain)
+                                   enum tracked_ending ending,
+                                   const char *domain)
 {
 	struct log_session session = {
 		.domain = domain,

@@ -1,8 +1,8 @@
 /*
- * smtp_tracker_state - what the parts of maillog/smtp_tracker share
+ * tracked - what the parts of maillog/smtp_tracker share
  */
-#ifndef TLSTALLY_MAILLOG_SMTP_TRACKER_STATE_H
-#define TLSTALLY_MAILLOG_SMTP_TRACKER_STATE_H
+#ifndef TLSTALLY_MAILLOG_TRACKED_H
+#define TLSTALLY_MAILLOG_TRACKED_H
 
 #include <netinet/in.h>
 
@@ -49,7 +49,7 @@ struct tracked_conn {
 };
 
 /* How a session ended.  The numbers are saved. */
-enum ending {
+enum tracked_ending {
 	ENDING_NONE = 0, /* no session */
 	ENDING_TLS,
 	ENDING_PLAIN,
@@ -65,17 +65,17 @@ enum ending {
 };
 
 /* A session that ended before its domain was known. */
-struct attempt {
-	enum ending ending;
+struct tracked_attempt {
+	enum tracked_ending ending;
 	char queue_id[TRACKED_QUEUE_ID]; /* "": the line had none */
 	struct tracked_conn conn;
 };
 
-struct process {
+struct tracked_process {
 	uint64_t at_fact; /* its last, as the tracker counts them */
 	struct tracked_conn conn;
 	bool no_engine; /* it cannot do TLS, whatever servers offer */
-	struct attempt *attempts;
+	struct tracked_attempt *attempts;
 	size_t attempt_count;
 	/* the last delivery line: more to= lines of it may follow */
 	char last_id[TRACKED_QUEUE_ID];
@@ -90,7 +90,8 @@ struct smtp_tracker {
 	bool summary_seen, event_seen, no_events_seen;
 	uint64_t unlogged;     /* sessions of services that log no TLS */
 	uint32_t plain_run;    /* sessions without TLS since the last summary */
-	struct lru *processes; /* host, 0, program, 0, pid -> struct process */
+	struct lru *processes; /* host, 0, program, 0, pid -> struct
+	                          tracked_process */
 	struct lru *proxied; /* instance, 0, ip, port -> struct tracked_conn */
 	struct lru *own_ids; /* instance, 0, queue id -> nothing */
 	struct arena scratch;
@@ -101,69 +102,76 @@ struct step {
 	struct smtp_tracker *tracker;
 	const struct log_line *line;
 	const struct fact *fact;
-	struct process *process; /* NULL for lines of qmgr and tlsproxy */
+	struct tracked_process
+		*process; /* NULL for lines of qmgr and tlsproxy */
 	log_session_fn *done;
 	void *arg;
 };
 
 void smtp_tracker_empty(struct smtp_tracker *tracker);
-void process_clear(void *process);
+void tracked_process_clear(void *process);
 /* Has it nothing more to say? */
-bool process_is_over(const struct process *process, uint64_t facts);
+bool tracked_process_is_over(const struct tracked_process *process,
+                             uint64_t facts);
 
 /* Keys of the tables; one that is too long is no key. */
 struct tracked_key {
 	char at[TRACKED_KEY_MAX];
 	size_t len;
 };
-bool process_key(const struct log_line *line, struct tracked_key *key);
-bool queue_key(const struct log_line *line, struct span queue_id,
-               struct tracked_key *key);
-bool peer_key(const struct log_line *line, const struct tracked_peer *peer,
-              struct tracked_key *key);
+bool tracked_process_key(const struct log_line *line, struct tracked_key *key);
+bool tracked_queue_key(const struct log_line *line, struct span queue_id,
+                       struct tracked_key *key);
+bool tracked_peer_key(const struct log_line *line,
+                      const struct tracked_peer *peer, struct tracked_key *key);
 /* What all keys of the line's instance begin with. */
-bool instance_key(const struct log_line *line, struct tracked_key *key);
+bool tracked_instance_key(const struct log_line *line, struct tracked_key *key);
 
 /* The fact's MX; false when it is no internet address: "mx[private/lmtp]". */
-bool peer_of(const struct fact *fact, struct tracked_peer *peer);
-void peer_set_host(struct tracked_peer *peer, struct span host);
+bool tracked_peer_of(const struct fact *fact, struct tracked_peer *peer);
+void tracked_peer_set_host(struct tracked_peer *peer, struct span host);
 /* Port 0 is any: the text of a refusal names none. */
-bool peer_is(const struct tracked_peer *peer, const char *ip, uint16_t port);
+bool tracked_peer_is(const struct tracked_peer *peer, const char *ip,
+                     uint16_t port);
 /* Are sessions with it anybody's business? */
-bool peer_is_counted(const struct tracked_peer *peer, bool count_private);
+bool tracked_peer_is_counted(const struct tracked_peer *peer,
+                             bool count_private);
 
-void queue_id_copy(char out[TRACKED_QUEUE_ID], struct span id);
-bool queue_id_is(const char *id, struct span span);
+void tracked_queue_id_copy(char out[TRACKED_QUEUE_ID], struct span id);
+bool tracked_queue_id_is(const char *id, struct span span);
 
 /* The connection that a line about TLS belongs to; NULL when it names no
  * internet address. */
-struct tracked_conn *conn_of(const struct step *step);
+struct tracked_conn *tracked_conn_of(const struct step *step);
 
 /* A connection that begins with the line, and with what tlsproxy(8) said
  * about the peer before. */
-void conn_begin(const struct step *step, struct tracked_conn *conn,
-                const struct tracked_peer *peer);
+void tracked_conn_begin(const struct step *step, struct tracked_conn *conn,
+                        const struct tracked_peer *peer);
 
 /* The same with the newest peer whose handshake tlsproxy(8) gave up. */
-void conn_begin_failed(const struct step *step, struct tracked_conn *conn);
+void tracked_conn_begin_failed(const struct step *step,
+                               struct tracked_conn *conn);
 
 /* Postfix went on to another host, or to another connection. */
-void conn_close(struct process *process);
+void tracked_conn_close(struct tracked_process *process);
 
 /* Keeps the first: that is the one Postfix reports. */
-void conn_complain(struct tracked_conn *conn, enum result_type result,
-                   struct span reason);
+void tracked_conn_complain(struct tracked_conn *conn, enum result_type result,
+                           struct span reason);
 
-void attempt_add(struct process *process, const struct tracked_conn *conn,
-                 enum ending ending, struct span queue_id);
+void tracked_attempt_add(struct tracked_process *process,
+                         const struct tracked_conn *conn,
+                         enum tracked_ending ending, struct span queue_id);
 
 /* FACT_DELIVERY, FACT_UNCLEAR and FACT_MX_FAILED. */
-void take_delivery(const struct step *step);
-void take_unclear(const struct step *step);
-void take_mx_failed(const struct step *step);
+void smtp_tracker_take_delivery(const struct step *step);
+void smtp_tracker_take_unclear(const struct step *step);
+void smtp_tracker_take_mx_failed(const struct step *step);
 
 /* The session for its domain; strings are the connection's and constants. */
 struct log_session tracked_session(const struct tracked_conn *conn,
-                                   enum ending ending, const char *domain);
+                                   enum tracked_ending ending,
+                                   const char *domain);
 
 #endif
