@@ -26,6 +26,7 @@
 #include "conf/conf.h"
 #include "daemon/settings_file.h"
 #include "domain/rua.h"
+#include "setup/setup.h"
 #include "store/db.h"
 #include "store/tally_table.h"
 
@@ -62,6 +63,7 @@ enum cli_flag {
 	FLAG_PERMISSION = 1 << 24,
 	FLAG_EXPIRES = 1 << 25,
 	FLAG_REPLACE = 1 << 26,
+	FLAG_SETUP = 1 << 27, /* --apply, --undo ... */
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -151,6 +153,8 @@ struct cli_args {
 	unsigned permissions; /* bits of enum jmap_permission */
 	int64_t expires_secs; /* from now; 0: never */
 	struct cli_object_args object;
+	bool apply, undo;
+	struct setup_wish wish;
 };
 
 struct jmap_client;
@@ -269,6 +273,7 @@ int cli_object_query(struct cli *cli, struct err *err);
 int cli_object_create(struct cli *cli, struct err *err);
 int cli_object_update(struct cli *cli, struct err *err);
 int cli_object_delete(struct cli *cli, struct err *err);
+int cli_setup(struct cli *cli, struct err *err);
 int cli_conf(struct cli *cli, struct err *err);
 int cli_check_store(struct cli *cli, struct err *err);
 int cli_backup(struct cli *cli, struct err *err);

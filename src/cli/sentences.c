@@ -77,6 +77,8 @@ const struct cli_sentence cli_sentences[] = {
          NEEDS_NOTHING, cli_object_update, "change fields of objects"},
 	{"delete", TYPE_AND_ID, FLAG_IDS | FLAG_JSON | FLAG_SERVER,
          NEEDS_NOTHING, cli_object_delete, "delete objects"},
+	{"setup", NO_OPERAND, FLAG_SETUP | FLAG_JSON, NEEDS_NOTHING, cli_setup,
+         "show what this Postfix needs, make it, or take it back"},
 	{"conf", NO_OPERAND, FLAG_CHANGED | FLAG_DEFAULTS | FLAG_CHECK,
          NEEDS_NOTHING, cli_conf, "print or check the settings"},
 	{"purge", NO_OPERAND, FLAG_JSON, NEEDS_STORE_WRITE, cli_purge,

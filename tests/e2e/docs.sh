@@ -134,12 +134,27 @@ shown_commands()
 		grep -v -e '^tlstally lookup ' -e ' --url '
 }
 
+# What is shown of setup is tried with a copy of this host's Postfix, and with
+# no systemd and no master(8) to tell.
+make_postfix()
+{
+	mkdir "$dir/fake"
+	for program in systemctl postfix; do
+		printf '#!/bin/sh\necho offline\nexit 1\n' >"$dir/fake/$program"
+		chmod +x "$dir/fake/$program"
+	done
+	cp -R "$(postconf -h config_directory)" "$dir/postfix"
+	rm -f "$dir/postfix/tlstally-setup.json"
+	MAIL_CONFIG=$dir/postfix postconf -e smtp_tls_security_level=may
+}
+
 # Quotes in them count; all of the text is ours.
 run_command()
 {
 	eval "set -- $1"
 	shift
-	"$bin/src/programs/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
+	PATH=$dir/fake:$PATH MAIL_CONFIG=$dir/postfix \
+		"$bin/src/programs/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
 		2>"$dir/log"
 }
 
@@ -149,6 +164,12 @@ check_commands()
 	count_something
 	make_report
 	shown_commands >"$dir/commands"
+	if command -v postconf >/dev/null; then
+		make_postfix
+	else
+		echo "without Postfix: tlstally setup is not run"
+		sed -i '/^tlstally setup/d' "$dir/commands"
+	fi
 	[ "$(wc -l <"$dir/commands")" -gt 15 ] ||
 		fail "the documents show hardly any commands"
 	while read -r command; do
