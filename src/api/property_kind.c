@@ -64,8 +64,12 @@ static const char *take_ip(const struct json_at *at, const struct property *row,
 	return arena_strdup(mem, canonical);
 }
 
-static const char *take_domain(const struct json_at *at,
-                               const struct property *row, struct arena *mem)
+/* As the parser of a name writes it. */
+static const char *take_name(const struct json_at *at,
+                             const struct property *row, struct arena *mem,
+                             int (*parse)(const char *text, size_t len,
+                                          char out[DOMAIN_TEXT],
+                                          struct err *err))
 {
 	const char *text = text_at(at, row);
 	char canonical[DOMAIN_TEXT];
@@ -73,27 +77,23 @@ static const char *take_domain(const struct json_at *at,
 
 	if (text == NULL)
 		return NULL;
-	if (domain_canonical(text, strlen(text), canonical, &why) < 0) {
+	if (parse(text, strlen(text), canonical, &why) < 0) {
 		json_at_fail_err(at, &why);
 		return NULL;
 	}
 	return arena_strdup(mem, canonical);
 }
 
+static const char *take_domain(const struct json_at *at,
+                               const struct property *row, struct arena *mem)
+{
+	return take_name(at, row, mem, domain_canonical);
+}
+
 static const char *take_pattern(const struct json_at *at,
                                 const struct property *row, struct arena *mem)
 {
-	const char *text = text_at(at, row);
-	char canonical[DOMAIN_TEXT];
-	struct err why;
-
-	if (text == NULL)
-		return NULL;
-	if (domain_pattern_canonical(text, strlen(text), canonical, &why) < 0) {
-		json_at_fail_err(at, &why);
-		return NULL;
-	}
-	return arena_strdup(mem, canonical);
+	return take_name(at, row, mem, domain_pattern_canonical);
 }
 
 static const char *take_address(const struct json_at *at,

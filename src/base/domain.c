@@ -5,6 +5,7 @@
 
 #include <idn2.h>
 
+#include "base/ascii.h"
 #include "base/log.h"
 
 enum {
@@ -29,12 +30,8 @@ static int refuse(struct err *err, int class, const char *text, size_t len,
  * asks the DNS for whatever stands right of an @, "_" included. */
 static char label_byte(char c)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-	    c == '_')
-		return c;
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c + ('a' - 'A'));
-	return '\0';
+	return ascii_is_alnum(c) || c == '-' || c == '_' ? ascii_lower(c)
+	                                                 : '\0';
 }
 
 /* NULL, or what is wrong with the label. */

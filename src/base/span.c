@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -107,8 +109,7 @@ bool span_number(struct span *rest, size_t most, int64_t *number)
 	size_t n = 0;
 
 	*number = 0;
-	while (n < rest->len && n < most && rest->at[n] >= '0' &&
-	       rest->at[n] <= '9')
+	while (n < rest->len && n < most && ascii_is_digit(rest->at[n]))
 		*number = *number * 10 + (rest->at[n++] - '0');
 	span_drop(rest, n);
 	return n > 0;
@@ -116,8 +117,7 @@ bool span_number(struct span *rest, size_t most, int64_t *number)
 
 static bool is_atext(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') ||
+	return ascii_is_alnum(c) ||
 	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 

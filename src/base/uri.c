@@ -3,16 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* <ctype.h> would ask the locale. */
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+#include "base/ascii.h"
 
 static bool is_one_of(char c, const char *set)
 {
@@ -21,7 +12,7 @@ static bool is_one_of(char c, const char *set)
 
 static bool is_unreserved(char c)
 {
-	return is_alpha(c) || is_digit(c) || is_one_of(c, "-._~");
+	return ascii_is_alnum(c) || is_one_of(c, "-._~");
 }
 
 /* gen-delims and sub-delims */
@@ -30,28 +21,16 @@ static bool is_reserved(char c)
 	return is_one_of(c, ":/?#[]@!$&'()*+,;=");
 }
 
-/* -1 when it is no hex digit */
-static int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Is there a whole escape at the i-th byte? */
 static bool is_escape(const char *text, size_t len, size_t i)
 {
-	return len - i > 2 && text[i] == '%' && hex_value(text[i + 1]) >= 0 &&
-	       hex_value(text[i + 2]) >= 0;
+	return len - i > 2 && text[i] == '%' && ascii_hex(text[i + 1]) >= 0 &&
+	       ascii_hex(text[i + 2]) >= 0;
 }
 
 static char escape_byte(const char *escape)
 {
-	return (char)(hex_value(escape[1]) << 4 | hex_value(escape[2]));
+	return (char)(ascii_hex(escape[1]) << 4 | ascii_hex(escape[2]));
 }
 
 static void add_escape(char byte, struct strbuf *out)
@@ -64,11 +43,10 @@ size_t uri_scheme_len(const char *text, size_t len)
 	const char *colon = memchr(text, ':', len);
 	size_t scheme_len = colon != NULL ? (size_t)(colon - text) : 0;
 
-	if (scheme_len == 0 || !is_alpha(text[0]))
+	if (scheme_len == 0 || !ascii_is_alpha(text[0]))
 		return 0;
 	for (size_t i = 1; i < scheme_len; i++)
-		if (!is_alpha(text[i]) && !is_digit(text[i]) &&
-		    !is_one_of(text[i], "+-."))
+		if (!ascii_is_alnum(text[i]) && !is_one_of(text[i], "+-."))
 			return 0;
 	return scheme_len;
 }

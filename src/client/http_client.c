@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 
+#include "base/ascii.h"
 #include "base/auto.h"
 #include "base/http_transfer.h"
 #include "base/xalloc.h"
@@ -75,8 +76,7 @@ static char *place_of(const char *text, struct err *err)
 	}
 	place = xasprintf("%s://%s:%s", scheme, host, port);
 	for (char *c = place; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
+		*c = ascii_lower(*c);
 	return place;
 }
 

@@ -35,18 +35,6 @@ static int fail(const struct conf *conf, const char *section, const char *name,
 	return ERR_PARSE;
 }
 
-static int check_sender(const struct conf *conf, struct err *err)
-{
-	const char *at = strrchr(conf_sender(conf), '@');
-
-	/* DKIM is for the submitter, and bounces must come back to it. */
-	if (at == NULL || strcasecmp(at + 1, conf_submitter(conf)) != 0)
-		return fail(conf, "report", "sender", err,
-		            "'%s' is not in the domain of contact_info, %s",
-		            conf_sender(conf), conf_submitter(conf));
-	return 0;
-}
-
 /* "+" and a token of 32 digits follow it in envelope senders, and all of that
  * has 64 bytes (RFC 5321 section 4.5.3.1.1). */
 static int check_verp(const struct conf *conf, struct err *err)
@@ -94,15 +82,19 @@ static int check_tls(const struct conf *conf, struct err *err)
 
 int conf_check(const struct conf *conf, struct err *err)
 {
+	const char *domain = strrchr(conf_sender(conf), '@');
 	int rc;
 
 	if (conf->report.contact_info[0] == '\0')
 		return fail(conf, "report", "contact_info", err,
 		            "required: the mail address that receivers of "
 		            "reports may write to");
-	rc = check_sender(conf, err);
-	if (rc == 0)
-		rc = check_verp(conf, err);
+	/* DKIM is for the submitter, and bounces must come back to it */
+	if (domain == NULL || strcasecmp(domain + 1, conf_submitter(conf)) != 0)
+		return fail(conf, "report", "sender", err,
+		            "'%s' is not in the domain of contact_info, %s",
+		            conf_sender(conf), conf_submitter(conf));
+	rc = check_verp(conf, err);
 	if (rc < 0)
 		return rc;
 	if (conf->store.map_size % 4096 != 0)

@@ -1,12 +1,12 @@
 #include "conf/form.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/auto.h"
 #include "base/endpoint.h"
 #include "base/span.h"
@@ -25,7 +25,7 @@ static bool is_label(const char *s, size_t len)
 	if (len == 0 || len > LABEL_LONG || s[0] == '-' || s[len - 1] == '-')
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)s[i]) && s[i] != '-')
+		if (!ascii_is_alnum(s[i]) && s[i] != '-')
 			return false;
 	return true;
 }
@@ -72,8 +72,7 @@ void form_address_tidy(char *text)
 	char *at = strrchr(text, '@');
 
 	for (char *p = at != NULL ? at : text; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + ('a' - 'A'));
+		*p = ascii_lower(*p);
 }
 
 int form_deny(const char *text, struct err *err)
@@ -102,19 +101,9 @@ static int check_https(const char *uri, struct err *err)
 	return check_domain(host, err);
 }
 
-static int check_destination(const char *uri, struct err *err)
-{
-	if (strncmp(uri, "mailto:", strlen("mailto:")) == 0)
-		return form_address(uri + strlen("mailto:"), err);
-	if (strncmp(uri, "https://", strlen("https://")) == 0)
-		return check_https(uri, err);
-	return err_set(err, ERR_PARSE, "'%.80s' is not a mailto: or https: URI",
-	               uri);
-}
-
 int form_redirect(const char *text, struct err *err)
 {
-	const char *arrow = strstr(text, "->");
+	const char *arrow = strstr(text, "->"), *uri;
 	size_t len = arrow ? (size_t)(arrow - text) : 0;
 	auto_(xfree_str) char *what = NULL;
 	int rc;
@@ -129,8 +118,14 @@ int form_redirect(const char *text, struct err *err)
 	rc = form_deny(what, err);
 	if (rc < 0)
 		return rc;
-	arrow += strlen("->");
-	return check_destination(arrow + strspn(arrow, " "), err);
+	uri = arrow + strlen("->");
+	uri += strspn(uri, " ");
+	if (strncmp(uri, "mailto:", strlen("mailto:")) == 0)
+		return form_address(uri + strlen("mailto:"), err);
+	if (strncmp(uri, "https://", strlen("https://")) == 0)
+		return check_https(uri, err);
+	return err_set(err, ERR_PARSE, "'%.80s' is not a mailto: or https: URI",
+	               uri);
 }
 
 static bool is_port(const char *s)
@@ -316,7 +311,7 @@ char *form_socket_today(const char *text)
 int form_mailer(const char *text, struct err *err)
 {
 	for (const char *p = text; *p != '\0'; p++)
-		if (!isalnum((unsigned char)*p) && strchr("._-", *p) == NULL)
+		if (!ascii_is_alnum(*p) && strchr("._-", *p) == NULL)
 			return err_set(
 				err, ERR_PARSE,
 				"'%.80s' is not the name of a transport in "
@@ -342,8 +337,7 @@ int form_user(const char *text, struct err *err)
 	size_t len = strlen(text);
 
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) &&
-		    strchr("._-", text[i]) == NULL)
+		if (!ascii_is_alnum(text[i]) && strchr("._-", text[i]) == NULL)
 			len = 0;
 	if (len == 0 || len > USER_LONG || text[0] == '-')
 		return err_set(err, ERR_PARSE,

@@ -141,23 +141,20 @@ static void print_row(const struct setting *row, struct strbuf *out)
 		strbuf_puts(out, "Default: empty.\n");
 }
 
-static void print_section(const struct settings_section *section,
-                          struct strbuf *out)
-{
-	strbuf_printf(out, ".Ss The section [%s]\n%s", section->name,
-	              section->manual);
-	strbuf_puts(out, ".Bl -tag -width Ds\n");
-	for (size_t i = 0; i < settings_count; i++)
-		if (strcmp(settings[i].section, section->name) == 0)
-			print_row(&settings[i], out);
-	strbuf_puts(out, ".El\n");
-}
-
 void conf_print_manual(struct strbuf *out)
 {
 	strbuf_puts(out, head);
 	strbuf_puts(out, ".Sh SETTINGS\n");
-	for (size_t i = 0; i < settings_sections_count; i++)
-		print_section(&settings_sections[i], out);
+	for (size_t s = 0; s < settings_sections_count; s++) {
+		const struct settings_section *section = &settings_sections[s];
+
+		strbuf_printf(out, ".Ss The section [%s]\n%s", section->name,
+		              section->manual);
+		strbuf_puts(out, ".Bl -tag -width Ds\n");
+		for (size_t i = 0; i < settings_count; i++)
+			if (strcmp(settings[i].section, section->name) == 0)
+				print_row(&settings[i], out);
+		strbuf_puts(out, ".El\n");
+	}
 	strbuf_puts(out, tail);
 }

@@ -143,18 +143,6 @@ static int on_setting(void *user, const char *section, const char *name,
 	return 0;
 }
 
-/* Debian's libinih has these as variables; elsewhere they were decided when
- * it was built, and next_line() has to do with what it gets. */
-static void prepare_libinih(void)
-{
-#if HAVE_DECL_INI_MAX_LINE
-	ini_allow_multiline = false;
-	ini_use_stack = false;
-	ini_max_line = LINE_ROOM;
-	ini_initial_alloc = LINE_ROOM;
-#endif
-}
-
 int conf_read_text(struct conf *conf, const char *name, const char *text,
                    size_t len, struct err *err)
 {
@@ -178,7 +166,14 @@ int conf_read_text(struct conf *conf, const char *name, const char *text,
 	free(conf->file);
 	conf->file = xstrdup(name);
 	memset(conf->given, 0, settings_count * sizeof(*conf->given));
-	prepare_libinih();
+	/* Debian's libinih has these as variables; elsewhere they were decided
+	 * when it was built, and next_line() has to do with what it gets. */
+#if HAVE_DECL_INI_MAX_LINE
+	ini_allow_multiline = false;
+	ini_use_stack = false;
+	ini_max_line = LINE_ROOM;
+	ini_initial_alloc = LINE_ROOM;
+#endif
 	bad_line = ini_parse_stream(next_line, &parse, on_setting, &parse);
 	if (bad_line < 0)
 		return err_set(err, ERR_IO,

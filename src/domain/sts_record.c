@@ -1,6 +1,7 @@
 /*
  * The TXT record at _mta-sts (RFC 8461 section 3.1).
  */
+#include "base/ascii.h"
 #include "domain/sts_policy.h"
 
 #include <string.h>
@@ -29,10 +30,7 @@ static bool is_id(struct span value)
 	if (value.len == 0 || value.len > STS_ID_MAX)
 		return false;
 	for (size_t i = 0; i < value.len; i++) {
-		char c = value.at[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (c >= '0' && c <= '9')))
+		if (!ascii_is_alnum(value.at[i]))
 			return false;
 	}
 	return true;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/log.h"
 
 enum {
@@ -73,18 +74,13 @@ int txt_record_begin(struct txt_record *record,
 	return 0;
 }
 
-static bool is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9');
-}
-
 bool txt_name_is_good(struct span name)
 {
-	if (name.len == 0 || name.len > NAME_MAX_BYTES || !is_alnum(name.at[0]))
+	if (name.len == 0 || name.len > NAME_MAX_BYTES ||
+	    !ascii_is_alnum(name.at[0]))
 		return false;
 	for (size_t i = 1; i < name.len; i++)
-		if (!is_alnum(name.at[i]) && name.at[i] != '_' &&
+		if (!ascii_is_alnum(name.at[i]) && name.at[i] != '_' &&
 		    name.at[i] != '-' && name.at[i] != '.')
 			return false;
 	return true;

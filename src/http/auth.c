@@ -1,6 +1,5 @@
 #include "http/auth.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "api/http_text.h"
+#include "base/ascii.h"
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/hash.h"
@@ -71,8 +71,7 @@ int auth_name_check(const char *name, struct err *err)
 		               "a token's name has 1 to %d characters",
 		               API_TOKEN_NAME_TEXT - 1);
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)name[i]) &&
-		    strchr("._-", name[i]) == NULL)
+		if (!ascii_is_alnum(name[i]) && strchr("._-", name[i]) == NULL)
 			return err_set(err, ERR_PARSE,
 			               "'%s': a token's name consists of "
 			               "letters, digits, '.', '_' and '-'",

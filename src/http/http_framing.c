@@ -1,7 +1,7 @@
 /* Where a request ends (api/http_framing.h), and the paths of requests. */
-#include <ctype.h>
 
 #include "api/http_framing.h"
+#include "base/ascii.h"
 #include "http/http_exchange.h"
 
 bool http_is_lenient(void)
@@ -46,14 +46,6 @@ bool http_framing_check(struct MHD_Connection *connection, const char *method,
 	return false;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* %00 stays as it is: decoded it would end the path, and what stands behind
  * it would not count. */
 size_t http_unescape(void *arg, struct MHD_Connection *connection, char *text)
@@ -63,8 +55,8 @@ size_t http_unescape(void *arg, struct MHD_Connection *connection, char *text)
 	(void)arg;
 	(void)connection;
 	for (const char *c = text; *c != '\0'; c++) {
-		int high = *c == '%' ? digit(c[1]) : -1;
-		int low = high >= 0 ? digit(c[2]) : -1;
+		int high = *c == '%' ? ascii_hex(c[1]) : -1;
+		int low = high >= 0 ? ascii_hex(c[2]) : -1;
 
 		if (low < 0 || high + low == 0) {
 			*out++ = *c;

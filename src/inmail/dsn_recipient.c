@@ -1,11 +1,11 @@
 /* One recipient of a bounce: the address, and what was said of it. */
 #include "inmail/dsn_read.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/auto.h"
 #include "base/span.h"
 #include "base/utf8.h"
@@ -13,7 +13,7 @@
 
 static bool is_word(char c)
 {
-	return isalnum((unsigned char)c) || c == '-';
+	return ascii_is_alnum(c) || c == '-';
 }
 
 /* "rfc822; <tls@example.com>": without the type (which is missing at times)

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
+
 /* As SSL_get_version(3) says it. */
 static const struct {
 	const char *name;
@@ -62,7 +64,7 @@ static uint16_t bits_of(const char *text)
 
 	if (!given(text))
 		return 0;
-	for (; *text >= '0' && *text <= '9'; text++) {
+	for (; ascii_is_digit(*text); text++) {
 		bits = bits * 10 + (unsigned)(*text - '0');
 		if (bits > UINT16_MAX)
 			return 0;

@@ -2,6 +2,7 @@
  * The left end of a line in a file: time stamp, host, program, pid, in the
  * forms that syslog daemons and container runtimes give it.
  */
+#include "base/ascii.h"
 #include "maillog/maillog_read.h"
 
 #include <string.h>
@@ -196,7 +197,7 @@ static bool split(struct span rest, struct log_clock *clock,
 		return split_rfc5424(rest, clock, line);
 	if (!maillog_stamp(&rest, clock, &line->time))
 		return false;
-	if (first >= '0' && first <= '9')
+	if (ascii_is_digit(first))
 		skip_second_stamp(&rest);
 	return split_words(rest, line);
 }

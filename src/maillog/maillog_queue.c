@@ -2,6 +2,7 @@
  * Lines that begin with a queue id: deliveries, MX hosts given up, and the
  * queue manager's word of a message's beginning and end.
  */
+#include "base/ascii.h"
 #include "maillog/maillog_read.h"
 
 #include <string.h>
@@ -35,17 +36,12 @@ bool maillog_peer(struct span *text, struct fact *fact)
  * 3.11, enable_long_queue_ids). */
 enum { QUEUE_ID_MIN = 5, QUEUE_ID_LONGEST = 30 };
 
-static bool is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	       (c >= 'a' && c <= 'z');
-}
-
 bool maillog_queue_id(struct span *text, struct span *id)
 {
 	size_t n = 0;
 
-	while (n < text->len && n <= QUEUE_ID_LONGEST && is_alnum(text->at[n]))
+	while (n < text->len && n <= QUEUE_ID_LONGEST &&
+	       ascii_is_alnum(text->at[n]))
 		n++;
 	if (n < QUEUE_ID_MIN || n > QUEUE_ID_LONGEST || text->len < n + 2 ||
 	    text->at[n] != ':' || text->at[n + 1] != ' ')

@@ -1,6 +1,7 @@
 /*
  * Time stamps, as syslog daemons write them.
  */
+#include "base/ascii.h"
 #include "maillog/maillog_read.h"
 
 #include <string.h>
@@ -125,7 +126,7 @@ static bool skip_seconds(struct span *text, int *secs)
 		return true;
 	do
 		n++;
-	while (n < text->len && text->at[n] >= '0' && text->at[n] <= '9');
+	while (n < text->len && ascii_is_digit(text->at[n]));
 	span_drop(text, n);
 	return n > 1;
 }
@@ -274,7 +275,7 @@ bool maillog_stamp(struct span *text, struct log_clock *clock, int64_t *time)
 {
 	char first = text->len > 0 ? text->at[0] : '\0';
 
-	if (first >= '0' && first <= '9')
+	if (ascii_is_digit(first))
 		return stamp_iso(text, clock, time) || stamp_epoch(text, time);
 	return stamp_traditional(text, clock, time);
 }

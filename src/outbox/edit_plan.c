@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/gzip.h"
@@ -106,7 +107,7 @@ static int give_new_id(struct report *report, struct err *err)
 
 	if (tail == NULL)
 		tail = id + strlen(id);
-	for (rev = tail; rev > id && rev[-1] >= '0' && rev[-1] <= '9'; rev--)
+	for (rev = tail; rev > id && ascii_is_digit(rev[-1]); rev--)
 		;
 	if (rev - id > 4 && tail > rev && tail - rev < 10 &&
 	    memcmp(rev - 4, ".rev", 4) == 0) {

@@ -48,18 +48,6 @@ static bool may_say(struct logd *d, struct logd_said *said, uint64_t n)
 	return true;
 }
 
-static void say_foreign(const struct day_lines *user)
-{
-	char uid[32] = "nobody (no _UID)";
-
-	if (user->uid != LINE_UID_NONE)
-		snprintf(uid, sizeof(uid), "user %" PRId64, user->uid);
-	log_warning("%" PRIu64 " lines of the journal that look like "
-	            "Postfix's are of %s, and are left out, the first: '%s'; "
-	            "set [log] journal_users to count them",
-	            user->n, uid, user->first);
-}
-
 /* Lines that count for nothing. */
 static void say_left_out(struct logd *d, const struct log_fates *fates)
 {
@@ -80,8 +68,19 @@ static void say_left_out(struct logd *d, const struct log_fates *fates)
 		            "'%s'; its sessions then are not counted",
 		            fates->n[LINE_OURS], fates->first[LINE_OURS]);
 	if (may_say(d, &d->said_foreign, fates->n[LINE_FOREIGN]))
-		for (size_t i = 0; i < fates->user_count; i++)
-			say_foreign(&fates->users[i]);
+		for (size_t i = 0; i < fates->user_count; i++) {
+			const struct day_lines *user = &fates->users[i];
+			char uid[32] = "nobody (no _UID)";
+
+			if (user->uid != LINE_UID_NONE)
+				snprintf(uid, sizeof(uid), "user %" PRId64,
+				         user->uid);
+			log_warning("%" PRIu64 " lines of the journal that "
+			            "look like Postfix's are of %s, and are "
+			            "left out, the first: '%s'; set [log] "
+			            "journal_users to count them",
+			            user->n, uid, user->first);
+		}
 }
 
 /* What the log lacks, or somebody else counts: said once. */

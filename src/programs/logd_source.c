@@ -31,26 +31,22 @@ static bool group_of_file(const char *path, gid_t *group)
 	return true;
 }
 
-static bool is_among(const gid_t *groups, size_t count, gid_t group)
-{
-	for (size_t i = 0; i < count; i++)
-		if (groups[i] == group)
-			return true;
-	return false;
-}
-
 size_t logd_groups(const struct logd *d, gid_t groups[LOGD_GROUPS])
 {
 	static const char *const names[] = {"adm", "systemd-journal"};
 	struct err err;
-	size_t n = 0;
+	gid_t own;
+	size_t n = 0, i = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		n += privs_group(names[i], &groups[n], &err) == 0;
-	if (logd_source_kind(d) == LOG_FROM_FILE)
-		n += group_of_file(d->base.conf.log.file, &groups[n]) &&
-		     !is_among(groups, n, groups[n]);
-	return n;
+	for (size_t g = 0; g < sizeof(names) / sizeof(names[0]); g++)
+		n += privs_group(names[g], &groups[n], &err) == 0;
+	if (logd_source_kind(d) != LOG_FROM_FILE ||
+	    !group_of_file(d->base.conf.log.file, &own))
+		return n;
+	while (i < n && groups[i] != own)
+		i++;
+	groups[i] = own;
+	return i < n ? n : n + 1;
 }
 
 static int open_file(const struct logd *d, const struct strbuf *position,
@@ -100,18 +96,6 @@ static int open_journal(struct logd *d, const struct strbuf *position,
 	return log_journal_open(&options, source, err);
 }
 
-static char *name_source(const struct logd *d)
-{
-	switch (logd_source_kind(d)) {
-	case LOG_FROM_FILE:
-		return xasprintf("file:%s", d->base.conf.log.file);
-	case LOG_FROM_JOURNAL:
-		return xstrdup("journal");
-	default:
-		return xstrdup("stdin");
-	}
-}
-
 /* What was counted must not be counted again, and days that are read from the
  * start are marked so: the two do not mix. */
 static int check_place(const struct logd *d, const struct log_feed_place *place,
@@ -142,12 +126,16 @@ int logd_open_source(struct logd *d, struct log_source **source,
                      struct err *err)
 {
 	auto_(place_clear) struct log_feed_place place = {0};
+	int kind = logd_source_kind(d);
 
-	d->source_name = name_source(d);
+	d->source_name = kind == LOG_FROM_FILE
+	                         ? xasprintf("file:%s", d->base.conf.log.file)
+	                 : kind == LOG_FROM_JOURNAL ? xstrdup("journal")
+	                                            : xstrdup("stdin");
 	if (log_feed_place(d->base.db, d->source_name, &place, err) < 0 ||
 	    check_place(d, &place, err) < 0)
 		return err->class;
-	switch (logd_source_kind(d)) {
+	switch (kind) {
 	case LOG_FROM_FILE:
 		return open_file(d, &place.position, source, err);
 	case LOG_FROM_JOURNAL:

@@ -1,9 +1,10 @@
 #include "reply/refusal.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/ascii.h"
 
 enum {
 	STATUS_DIGITS = 3, /* RFC 3463 section 2 */
@@ -27,14 +28,9 @@ struct codes {
 	size_t count;
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_word(char c)
 {
-	return isalnum((unsigned char)c) || c == '-';
+	return ascii_is_alnum(c) || c == '-';
 }
 
 bool refusal_status_here(struct span text, int status[3])
@@ -61,12 +57,11 @@ bool refusal_status_here(struct span text, int status[3])
 static bool reply_here(struct span text, int *reply)
 {
 	if (text.len < REPLY_DIGITS ||
-	    (text.at[0] != '4' && text.at[0] != '5') || !is_digit(text.at[1]) ||
-	    !is_digit(text.at[2]))
+	    (text.at[0] != '4' && text.at[0] != '5') ||
+	    !ascii_is_digit(text.at[1]) || !ascii_is_digit(text.at[2]))
 		return false;
-	if (text.len > REPLY_DIGITS &&
-	    (isalnum((unsigned char)text.at[REPLY_DIGITS]) ||
-	     text.at[REPLY_DIGITS] == '.'))
+	if (text.len > REPLY_DIGITS && (ascii_is_alnum(text.at[REPLY_DIGITS]) ||
+	                                text.at[REPLY_DIGITS] == '.'))
 		return false;
 	*reply = (text.at[0] - '0') * 100 + (text.at[1] - '0') * 10 +
 	         (text.at[2] - '0');
@@ -146,7 +141,7 @@ static bool is_token_start(struct span text, size_t i)
 {
 	char last = i > 0 ? text.at[i - 1] : ' ';
 
-	return is_digit(text.at[i]) && !is_word(last) && last != '.' &&
+	return ascii_is_digit(text.at[i]) && !is_word(last) && last != '.' &&
 	       last != '@' && last != '/';
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/auto.h"
 #include "base/strbuf.h"
 
@@ -169,8 +170,8 @@ static void put_token(struct strbuf *out, struct span token)
 	for (size_t i = 0; i < token.len; i++) {
 		char c = token.at[i];
 
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-			strbuf_putc(out, c | 0x20);
+		if (ascii_is_alpha(c))
+			strbuf_putc(out, ascii_lower(c));
 		else if (out->data[out->len - 1] != ' ')
 			strbuf_putc(out, ' ');
 	}

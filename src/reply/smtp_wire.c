@@ -3,18 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* The code of a line "250-text" or "250 text" or "250"; 0: it is none. */
 static int line_code(const char *line, size_t len, bool *is_last)
 {
-	if (len < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) ||
-	    !is_digit(line[2]) || (len > 3 && line[3] != ' ' && line[3] != '-'))
+	if (len < 3 || line[0] < '2' || line[0] > '5' ||
+	    !ascii_is_digit(line[1]) || !ascii_is_digit(line[2]) ||
+	    (len > 3 && line[3] != ' ' && line[3] != '-'))
 		return 0;
 	*is_last = len == 3 || line[3] == ' ';
 	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
