@@ -294,8 +294,12 @@ static void print_ways(const json_t *doc, enum clients clients,
 	table_print(ways, columns, 6, "  ", out);
 }
 
-static void print_domain(const json_t *doc, struct strbuf *out)
+static void print(const json_t *doc, struct strbuf *out)
 {
+	if (json_is_array(doc_get(doc, "domains"))) {
+		print_domains(doc, out);
+		return;
+	}
 	print_days(doc, out);
 	strbuf_printf(out, ": messages that came in for %s\n",
 	              doc_text(doc, "domain"));
@@ -309,14 +313,6 @@ static void print_domain(const json_t *doc, struct strbuf *out)
 	print_ways(doc, FILTER,
 	           "\nhow a before-queue filter hands back, whoever sent it\n",
 	           out);
-}
-
-static void print(const json_t *doc, struct strbuf *out)
-{
-	if (json_is_array(doc_get(doc, "domains")))
-		print_domains(doc, out);
-	else
-		print_domain(doc, out);
 }
 
 /* --- what is asked --- */

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
+#include "cli/table.h"
 #include "conf/form.h"
 #include "jmap/id_text.h"
 #include "policy/crew.h"
@@ -36,18 +37,6 @@ static bool is(const json_t *object, const char *name, const char *status)
 	return strcmp(doc_text(object, name), status) == 0;
 }
 
-/* "          PREFIXtext" for each item. */
-static void items(const json_t *object, const char *name, const char *prefix,
-                  struct strbuf *out)
-{
-	const json_t *text;
-	size_t i;
-
-	json_array_foreach (doc_get(object, name), i, text)
-		strbuf_printf(out, "            %s%s\n", prefix,
-		              json_string_value(text));
-}
-
 static void print_tlsrpt(const json_t *tlsrpt, struct strbuf *out)
 {
 	const char *record = doc_text(tlsrpt, "record");
@@ -56,8 +45,10 @@ static void print_tlsrpt(const json_t *tlsrpt, struct strbuf *out)
 	              record[0] != '\0' ? record
 	                                : words_of(&words_lookups,
 	                                           doc_text(tlsrpt, "status")));
-	items(tlsrpt, "destinations", "reports go to ", out);
-	items(tlsrpt, "leftOut", "left out: ", out);
+	table_print_texts(doc_get(tlsrpt, "destinations"),
+	                  "            reports go to ", out);
+	table_print_texts(doc_get(tlsrpt, "leftOut"),
+	                  "            left out: ", out);
 }
 
 static void print_sts(const json_t *sts, struct strbuf *out)
@@ -77,7 +68,7 @@ static void print_sts(const json_t *sts, struct strbuf *out)
 		strbuf_puts(out,
 		            words_of(&words_lookups, doc_text(sts, "record")));
 	strbuf_printf(out, "%s%s\n", id[0] != '\0' ? ", id " : "", id);
-	items(sts, "mx", "mx: ", out);
+	table_print_texts(doc_get(sts, "mx"), "            mx: ", out);
 }
 
 static void print_host(const json_t *host, struct strbuf *out)
@@ -92,7 +83,8 @@ static void print_host(const json_t *host, struct strbuf *out)
 		                         ? ", in the MTA-STS policy"
 		                         : ", not in the MTA-STS policy");
 	strbuf_putc(out, '\n');
-	items(host, "tlsaRecords", "    ", out);
+	table_print_texts(doc_get(host, "tlsaRecords"), "                ",
+	                  out);
 }
 
 static void print_mx(const json_t *mx, struct strbuf *out)
@@ -118,8 +110,7 @@ static void print_mx(const json_t *mx, struct strbuf *out)
 
 static void print(const json_t *doc, struct strbuf *out)
 {
-	const json_t *problems = doc_get(doc, "problems"), *text;
-	size_t i;
+	const json_t *problems = doc_get(doc, "problems");
 
 	strbuf_printf(out, "%s\n", doc_text(doc, "domain"));
 	print_tlsrpt(doc_get(doc, "tlsrpt"), out);
@@ -128,8 +119,7 @@ static void print(const json_t *doc, struct strbuf *out)
 	strbuf_puts(out, json_array_size(problems) > 0
 	                         ? "\nWhat may need a look:\n"
 	                         : "\nNothing here needs a look.\n");
-	json_array_foreach (problems, i, text)
-		strbuf_printf(out, "  %s\n", json_string_value(text));
+	table_print_texts(problems, "  ", out);
 }
 
 /* --- what is asked --- */

@@ -104,17 +104,6 @@ static int twice(const char *name, struct err *err)
 	               name);
 }
 
-/* Into a list that is there as an array. */
-static int append(const struct object_pointer *pointer, json_t *array,
-                  const char *name, struct err *err)
-{
-	json_t *json = list_item(pointer->row,
-	                         pointer->steps[pointer->step_count - 1]);
-
-	return json ? json_array_append_new(array, json)
-	            : err_set(err, ERR_PARSE, "%.100s: not UTF-8", name);
-}
-
 /* Follows the steps, making objects on the way; takes the value. */
 static int put_deep(const struct object_pointer *pointer, const char *name,
                     json_t *given, json_t *value, struct err *err)
@@ -131,8 +120,14 @@ static int put_deep(const struct object_pointer *pointer, const char *name,
 			json_object_set_new(at, pointer->steps[i], next);
 		}
 		if (i + 1 == last && json_is_array(next) &&
-		    pointer->at == POINTS_AT_ITEM)
-			return append(pointer, next, name, err);
+		    pointer->at == POINTS_AT_ITEM) {
+			json_t *item =
+				list_item(pointer->row, pointer->steps[last]);
+
+			return item ? json_array_append_new(next, item)
+			            : err_set(err, ERR_PARSE,
+			                      "%.100s: not UTF-8", name);
+		}
 		if (!json_is_object(next))
 			return twice(name, err);
 		at = next;

@@ -211,19 +211,6 @@ static void print_many(struct objects_job *job, const json_t *objects)
 		strbuf_puts(out, "none\n");
 }
 
-static void print_named(struct objects_job *job, const json_t *objects)
-{
-	struct strbuf *out = &job->cli->out;
-	bool is_one = job->cli->args.object_id != NULL;
-
-	if (!job->cli->args.json)
-		object_print_each(objects, job->order->fields, out);
-	else if (!is_one)
-		doc_print(objects, out);
-	else if (json_array_size(objects) > 0)
-		doc_print(json_array_get(objects, 0), out);
-}
-
 /* "there is no a, b and 3 more" */
 static int say_missing(const json_t *missing, struct err *err)
 {
@@ -302,12 +289,18 @@ int objects_get(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *objects = json_array();
 	auto_(json_free) json_t *missing = json_array();
+	struct strbuf *out = &job->cli->out;
 	int rc;
 
 	if (job->order->ids == NULL)
 		return get_all(job, err);
 	rc = objects_load(job, job->order->ids, job->order->fields, objects,
 	                  missing, err);
-	print_named(job, objects);
+	if (!job->cli->args.json)
+		object_print_each(objects, job->order->fields, out);
+	else if (job->cli->args.object_id == NULL)
+		doc_print(objects, out);
+	else if (json_array_size(objects) > 0)
+		doc_print(json_array_get(objects, 0), out);
 	return rc < 0 ? rc : say_missing(missing, err);
 }

@@ -74,26 +74,23 @@ int cli_open_store(struct cli *cli, bool read_only, struct err *err)
 	return rc == ERR_BUSY ? 0 : rc;
 }
 
-/* Root becomes the store's owner here, too, when there is a store: what comes
- * from the network is not to be read with all rights. */
-static int prepare_without_store(struct cli *cli, struct err *err)
+int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
 {
 	struct stat st;
 
-	if (settings_file_read_if_any(&cli->args.file, &cli->conf, err) < 0)
-		return err->class;
-	cli->clock = clock_system();
-	if (geteuid() != 0 || stat(cli->conf.store.directory, &st) < 0)
-		return 0;
-	return become_owner(cli, err);
-}
-
-int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
-{
 	if (needs == NEEDS_NOTHING)
 		return 0;
-	if (needs == NEEDS_SETTINGS_IF_ANY)
-		return prepare_without_store(cli, err);
+	if (needs == NEEDS_SETTINGS_IF_ANY) {
+		if (settings_file_read_if_any(&cli->args.file, &cli->conf,
+		                              err) < 0)
+			return err->class;
+		cli->clock = clock_system();
+		/* what comes from the network is not to be read as root */
+		return geteuid() == 0 &&
+		                       stat(cli->conf.store.directory, &st) == 0
+		               ? become_owner(cli, err)
+		               : 0;
+	}
 	if (settings_file_read(&cli->args.file, &cli->conf, err) < 0 ||
 	    conf_check(&cli->conf, err) < 0 || set_clock(cli, err) < 0)
 		return err->class;

@@ -70,17 +70,6 @@ static void print_detail(const json_t *detail, struct strbuf *out)
 		strbuf_putc(out, '\n');
 }
 
-static void print_strings(const json_t *policy, const char *name,
-                          const char *title, struct strbuf *out)
-{
-	const json_t *text;
-	size_t i;
-
-	json_array_foreach (doc_get(policy, name), i, text)
-		strbuf_printf(out, "      %s%s\n", title,
-		              json_string_value(text));
-}
-
 static void print_policy(const json_t *policy, struct strbuf *out)
 {
 	int type = word_find(&words_policies, doc_text(policy, "policyType"));
@@ -94,8 +83,9 @@ static void print_policy(const json_t *policy, struct strbuf *out)
 	              doc_text(policy, "policyDomain"),
 	              doc_number(policy, "totalSuccessfulSessions"),
 	              doc_number(policy, "totalFailedSessions"));
-	print_strings(policy, "policyStrings", "", out);
-	print_strings(policy, "mxHosts", "MX allowed: ", out);
+	table_print_texts(doc_get(policy, "policyStrings"), "      ", out);
+	table_print_texts(doc_get(policy, "mxHosts"),
+	                  "      MX allowed: ", out);
 	json_array_foreach (doc_get(policy, "failureDetails"), i, detail)
 		print_detail(detail, out);
 }
@@ -152,26 +142,15 @@ static void print(const json_t *doc, struct strbuf *out)
 
 /* --- what is asked --- */
 
-/* The reports with these ids are in the outbox or, when all was said, in the
- * archive; those that are in neither were deleted. */
-static int find_reports(struct cli *cli, const json_t *ids, json_t *reports,
-                        struct err *err)
+/* Each day gets the report that was made of it: it is in the outbox or, when
+ * all was said, in the archive; one that is in neither was deleted. */
+static int add_reports(struct cli *cli, const json_t *days, struct err *err)
 {
 	const struct object_order waiting = {.type = &type_report};
 	const struct object_order sent = {.type = &type_sent};
 	struct objects_job job = {.cli = cli, .order = &waiting};
-	auto_(json_free) json_t *gone = json_array(), *deleted = json_array();
-
-	if (objects_load(&job, ids, NULL, reports, gone, err) < 0)
-		return err->class;
-	job.order = &sent;
-	return objects_load(&job, gone, NULL, reports, deleted, err);
-}
-
-/* Each day gets the report that was made of it. */
-static int add_reports(struct cli *cli, const json_t *days, struct err *err)
-{
 	auto_(json_free) json_t *ids = json_array(), *reports = json_array();
+	auto_(json_free) json_t *gone = json_array(), *deleted = json_array();
 	json_t *day, *report;
 	size_t i, j;
 	int rc;
@@ -181,7 +160,10 @@ static int add_reports(struct cli *cli, const json_t *days, struct err *err)
 			json_array_append(
 				ids, json_object_get(day, "reportObjectId"));
 	}
-	rc = find_reports(cli, ids, reports, err);
+	rc = objects_load(&job, ids, NULL, reports, gone, err);
+	job.order = &sent;
+	if (rc == 0)
+		rc = objects_load(&job, gone, NULL, reports, deleted, err);
 	json_array_foreach (days, i, day) {
 		json_array_foreach (reports, j, report) {
 			if (json_equal(doc_get(day, "reportObjectId"),

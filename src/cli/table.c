@@ -219,3 +219,13 @@ void table_print_more(const json_t *rows, uint64_t all, const char *indent,
 		strbuf_printf(out, "%sand %" PRIu64 " more\n", indent,
 		              all - shown);
 }
+
+void table_print_texts(const json_t *texts, const char *before,
+                       struct strbuf *out)
+{
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach (texts, i, text)
+		strbuf_printf(out, "%s%s\n", before, json_string_value(text));
+}

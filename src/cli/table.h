@@ -48,6 +48,10 @@ bool table_is_cell(const json_t *value);
 void table_print(const json_t *rows, const struct table_column *columns,
                  size_t count, const char *indent, struct strbuf *out);
 
+/* A line for each text of a list, behind the same words. */
+void table_print_texts(const json_t *texts, const char *before,
+                       struct strbuf *out);
+
 /* "and 3 more" behind it, when there are more in all than have a row. */
 void table_print_more(const json_t *rows, uint64_t all, const char *indent,
                       struct strbuf *out);

@@ -98,17 +98,6 @@ static bool is_redirect(long status)
 
 /* --- the session --- */
 
-static int take_api(struct remote *self, const char *url, const char *api,
-                    struct err *err)
-{
-	if (http_client_url_resolve(url, api, &self->api, err) < 0)
-		return err_prefix(err, "%.200s: apiUrl", url);
-	if (!http_client_is_same_place(self->http, self->api))
-		return say_elsewhere(url, "says that the API is at", self->api,
-		                     err);
-	return 0;
-}
-
 /* GET with redirects within the place. */
 static int get_url(struct remote *self, char **url,
                    struct http_client_answer *answer, struct err *err)
@@ -161,8 +150,13 @@ static int find_session(struct remote *self, const char *at, unsigned wanted,
 	client->max_set = session.max_set;
 	snprintf(client->account, sizeof(client->account), "%s",
 	         session.account);
-	if (with_api && take_api(self, url, session.api, err) < 0)
-		return err->class;
+	if (!with_api)
+		return 1;
+	if (http_client_url_resolve(url, session.api, &self->api, err) < 0)
+		return err_prefix(err, "%.200s: apiUrl", url);
+	if (!http_client_is_same_place(self->http, self->api))
+		return say_elsewhere(url, "says that the API is at", self->api,
+		                     err);
 	return 1;
 }
 

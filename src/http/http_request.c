@@ -122,13 +122,6 @@ static const struct http_route routes[] = {
          false},
 };
 
-static bool method_is(const struct http_route *route, const char *method)
-{
-	return strcmp(route->method, method) == 0 ||
-	       (strcmp(route->method, "GET") == 0 &&
-	        strcmp(method, "HEAD") == 0);
-}
-
 /* NULL: nothing has that path. */
 static const struct http_route *route_of(struct http_exchange *exchange,
                                          const char *url)
@@ -153,14 +146,15 @@ static void find_route(struct http_exchange *exchange, const char *url,
                        const char *method, struct http_reply *reply)
 {
 	const struct http_route *route = route_of(exchange, url);
+	bool is_get = route != NULL && strcmp(route->method, "GET") == 0;
 
 	if (route == NULL) {
 		http_refuse(reply, MHD_HTTP_NOT_FOUND, "no such path");
-	} else if (method_is(route, method)) {
+	} else if (strcmp(route->method, method) == 0 ||
+	           (is_get && strcmp(method, "HEAD") == 0)) {
 		exchange->route = route;
 	} else {
-		reply->allow = strcmp(route->method, "GET") == 0 ? "GET, HEAD"
-		                                                 : "POST";
+		reply->allow = is_get ? "GET, HEAD" : "POST";
 		http_refuse(reply, MHD_HTTP_METHOD_NOT_ALLOWED,
 		            "not with this method");
 	}

@@ -54,29 +54,21 @@ static struct http_job **pick_job(struct http_workers *w)
 	return best;
 }
 
-static struct http_job *unlink_job(struct http_workers *w, struct http_job **at)
+/* Under the lock; NULL when it stops. */
+static struct http_job *wait_for_job(struct http_workers *w)
 {
-	struct http_job *job = *at;
+	struct http_job **at, *job;
 
+	while (!w->stopping && (at = pick_job(w)) == NULL)
+		pthread_cond_wait(&w->wake, &w->lock);
+	if (w->stopping)
+		return NULL;
+	job = *at;
 	*at = job->next;
 	if (job->next == NULL)
 		w->last = at;
 	job->next = NULL;
 	return job;
-}
-
-/* Under the lock; NULL when it stops. */
-static struct http_job *wait_for_job(struct http_workers *w)
-{
-	struct http_job **at;
-
-	while (!w->stopping) {
-		at = pick_job(w);
-		if (at != NULL)
-			return unlink_job(w, at);
-		pthread_cond_wait(&w->wake, &w->lock);
-	}
-	return NULL;
 }
 
 static void *work(void *arg)

@@ -23,13 +23,18 @@ static void add_strings(json_t *object, const char *name,
 		doc_append(list, strings[i]);
 }
 
-/* Where reports go, and why not elsewhere. */
-static void add_destinations(json_t *object, const char *text)
+static void add_tlsrpt(json_t *doc, const struct domain_view *view)
 {
 	auto_(tlsrpt_record_clear) struct tlsrpt_record record = {0};
-	json_t *list = doc_array(object, "destinations");
-	json_t *left_out = doc_array(object, "leftOut");
+	const char *text = view->tlsrpt_record;
+	json_t *object = doc_object(doc, "tlsrpt"), *list, *left_out;
 
+	set_status(object, "status", view->tlsrpt);
+	doc_set(object, "record", text);
+	/* where reports go, and why not elsewhere */
+	list = doc_array(object, "destinations");
+	left_out = doc_array(object, "leftOut");
+	doc_set(object, "problem", view->tlsrpt_problem);
 	if (text == NULL ||
 	    tlsrpt_record_parse(text, strlen(text), &record, NULL) < 0)
 		return;
@@ -37,16 +42,6 @@ static void add_destinations(json_t *object, const char *text)
 		doc_append(list, record.ruas[i].uri);
 	for (size_t i = 0; i < record.note_count; i++)
 		doc_append(left_out, record.notes[i]);
-}
-
-static void add_tlsrpt(json_t *doc, const struct domain_view *view)
-{
-	json_t *object = doc_object(doc, "tlsrpt");
-
-	set_status(object, "status", view->tlsrpt);
-	doc_set(object, "record", view->tlsrpt_record);
-	add_destinations(object, view->tlsrpt_record);
-	doc_set(object, "problem", view->tlsrpt_problem);
 }
 
 static void add_sts(json_t *doc, const struct domain_view *view)
@@ -69,22 +64,9 @@ static void add_sts(json_t *doc, const struct domain_view *view)
 		            policy->line_count);
 }
 
-static void add_host(json_t *list, const struct domain_view *view,
-                     const struct view_mx *mx)
-{
-	json_t *item = doc_row(list);
-
-	doc_set(item, "host", mx->host);
-	json_set_uint(item, "preference", mx->preference);
-	if (view->sts == VIEW_OK && view->sts_policy.mode != STS_NONE)
-		json_set_bool(item, "inPolicy",
-		              sts_policy_matches(&view->sts_policy, mx->host));
-	set_status(item, "tlsa", mx->tlsa);
-	add_strings(item, "tlsaRecords", mx->tlsa_strings, mx->tlsa_count);
-}
-
 static void add_mx(json_t *doc, const struct domain_view *view)
 {
+	const struct sts_policy *policy = &view->sts_policy;
 	json_t *object = doc_object(doc, "mx"), *list;
 
 	set_status(object, "status", view->mx);
@@ -92,8 +74,19 @@ static void add_mx(json_t *doc, const struct domain_view *view)
 	json_set_bool(object, "nullMx", view->null_mx);
 	doc_set(object, "problem", view->mx_problem);
 	list = doc_array(object, "hosts");
-	for (size_t i = 0; i < view->mx_count; i++)
-		add_host(list, view, &view->mxs[i]);
+	for (size_t i = 0; i < view->mx_count; i++) {
+		const struct view_mx *mx = &view->mxs[i];
+		json_t *item = doc_row(list);
+
+		doc_set(item, "host", mx->host);
+		json_set_uint(item, "preference", mx->preference);
+		if (view->sts == VIEW_OK && policy->mode != STS_NONE)
+			json_set_bool(item, "inPolicy",
+			              sts_policy_matches(policy, mx->host));
+		set_status(item, "tlsa", mx->tlsa);
+		add_strings(item, "tlsaRecords", mx->tlsa_strings,
+		            mx->tlsa_count);
+	}
 }
 
 void lookup_doc(const struct domain_view *view, struct arena *arena,

@@ -101,25 +101,21 @@ static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 	}
 }
 
-/* By the record: a daemon has looked within the last minute. */
-static void write_clock(struct db_txn *txn, struct strbuf *out)
-{
-	struct clock_record record;
-
-	meta_clock_get(txn, &record);
-	title(out, "clock_doubted", "gauge",
-	      "1 while the clock has jumped, and days are not closed.");
-	number(out, "clock_doubted", record.doubted);
-}
-
+/* Whether the clock is doubted stands in its record: a daemon has looked
+ * within the last minute. */
 static void write_waiting(struct db_txn *txn, struct strbuf *out)
 {
+	struct clock_record record;
 	uint64_t sessions, domains;
 
 	log_pending_count(txn, &sessions, &domains);
 	title(out, "waiting_sessions", "gauge",
 	      "Sessions of the log whose policy is being looked up.");
 	number(out, "waiting_sessions", sessions);
+	meta_clock_get(txn, &record);
+	title(out, "clock_doubted", "gauge",
+	      "1 while the clock has jumped, and days are not closed.");
+	number(out, "clock_doubted", record.doubted);
 }
 
 /* "deliveries/https/accepted": the table's order keeps transports together. */
@@ -172,7 +168,6 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	write_today(txn, now, out);
 	write_feeds(txn, now, out);
 	write_waiting(txn, out);
-	write_clock(txn, out);
 	write_deliveries(txn, out);
 	if (db_failure(txn, err) < 0)
 		return err->class;
