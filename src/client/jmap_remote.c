@@ -86,7 +86,7 @@ static int say_elsewhere(const char *url, const char *what, const char *where,
 	return err_set(
 		err, ERR_PARSE,
 		"%.200s %s %.150s, which is on another server, and the token "
-	        "is not sent there; specify the URL of the API with --url",
+		"is not sent there; specify the URL of the API with --url",
 		url, what, safe);
 }
 
