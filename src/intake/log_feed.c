@@ -14,7 +14,8 @@
 #include "intake/committer.h"
 #include "intake/counts.h"
 #include "store/day_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
+#include "store/log_state_table.h"
 #include "store/tls_optional_table.h"
 
 enum {

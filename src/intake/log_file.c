@@ -16,8 +16,9 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "intake/log_file_rotate.h"
 #include "intake/log_lines.h"
+#include "intake/log_place.h"
+#include "intake/log_rotate.h"
 #include "intake/log_wake.h"
 
 /*
@@ -86,7 +87,7 @@ static void keep_place(struct log_file *f)
 
 static void drop_queue(struct log_file *f)
 {
-	log_queue_clear(&f->queue);
+	log_rotate_queue_clear(&f->queue);
 	begin_input(f);
 }
 
@@ -123,7 +124,7 @@ static int requeue(struct log_file *f, struct err *err)
  * again. */
 static void read_all_until(struct log_file *f, struct timespec written)
 {
-	if (log_times_compare(written, f->since) > 0)
+	if (log_rotate_compare_times(written, f->since) > 0)
 		f->since = written;
 }
 
@@ -143,7 +144,7 @@ static int leave(struct log_file *f, struct err *err)
 	read_all_until(f, log_input_written_at(input));
 	if (f->queue.count == 1 || (f->queue.count == 2 && !f->scanned))
 		return requeue(f, err);
-	log_queue_drop_first(&f->queue, 1);
+	log_rotate_queue_drop_first(&f->queue, 1);
 	begin_input(f);
 	return 1;
 }
@@ -344,7 +345,7 @@ static void file_free(struct log_source **source)
 
 	if (f == NULL)
 		return;
-	log_queue_clear(&f->queue);
+	log_rotate_queue_clear(&f->queue);
 	log_lines_clear(&f->lines);
 	log_wake_close(&f->wake);
 	if (f->inotify >= 0)
@@ -398,7 +399,7 @@ static int open_at_end(struct log_file *f, struct err *err)
 	last = f->queue.count - 1;
 	while (last > 0 && f->queue.inputs[last]->head_len == 0)
 		last--;
-	log_queue_drop_first(&f->queue, last);
+	log_rotate_queue_drop_first(&f->queue, last);
 	return skip_to_end(current(f), err);
 }
 

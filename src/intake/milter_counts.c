@@ -13,6 +13,7 @@
 #include "store/mail_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 #include "store/tls_optional_table.h"
 
 enum kind {

@@ -9,8 +9,9 @@
 #include "base/xalloc.h"
 #include "judge/apply_work.h"
 #include "store/day_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 #include "store/tally_table.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include "judge/apply_work.h"
 #include "session/datagram.h"
 #include "store/day_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/policy_cache_table.h"
 
 /* An MX set that was looked up anew serves for so long: a domain with a stream

@@ -21,7 +21,7 @@
 #include "conf/conf.h"
 #include "policy/resolver.h"
 #include "policy/sts_fetch.h"
-#include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 
 struct crew_kit_options {
 	struct resolver_options resolver;

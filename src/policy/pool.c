@@ -14,6 +14,7 @@
 #include "policy/crew.h"
 #include "policy/discover.h"
 #include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 
 enum {
 	THREADS = 8,

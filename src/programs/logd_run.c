@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "programs/logd.h"
 #include "store/day_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 
 enum {
 	WATCH_SITE_MS = 5 * 1000,

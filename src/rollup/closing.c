@@ -5,7 +5,7 @@
 #include "base/day.h"
 #include "base/moment.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 
 /* A watermark of a time to come says nothing: it is from a clock that proved
  * wrong. */

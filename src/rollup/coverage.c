@@ -5,7 +5,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/mail_table.h"
 #include "store/paged.h"
 #include "store/policy_cache_table.h"

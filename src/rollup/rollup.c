@@ -16,7 +16,7 @@
 #include "rollup/lists.h"
 #include "rollup/selfloop.h"
 #include "store/day_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/outbox_table.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include "store/counter_table.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/meta_table.h"
 #include "store/outbox_table.h"
 #include "store/paged.h"

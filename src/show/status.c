@@ -12,7 +12,7 @@
 #include "show/doc.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/meta_table.h"
 #include "store/paged.h"
 #include "store/suppress_table.h"

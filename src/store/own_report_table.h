@@ -2,8 +2,10 @@
  * own_report_table - reports handed over, by day and recipient domain
  *
  * The loop breaker compares a domain's sessions of a day with the attempts to
- * deliver reports of ours to recipients in it.  rate_table counts attempts by
- * hour and receiver for the rate limits.
+ * deliver reports of ours to recipients in it, as counted here (own_report_*)
+ * or as the milter saw them (own_seen_*).  The same attempts by hour and
+ * receiver (own_rate_*) are for the rate limits.  Three tables, one module:
+ * what a clock that was ahead has put into them is taken back together.
  */
 #ifndef TLSTALLY_STORE_OWN_REPORT_TABLE_H
 #define TLSTALLY_STORE_OWN_REPORT_TABLE_H

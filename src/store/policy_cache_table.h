@@ -20,27 +20,8 @@ int policy_cache_get(struct db_txn *txn, const char *domain,
                      struct arena *arena, struct domain_view *view);
 void policy_cache_put(struct db_txn *txn, const struct domain_view *view);
 
-/* Only what is a domain can be looked up; longer is refused. */
-enum { WANTED_DOMAIN_TEXT = 256 };
-
-/* Domains that asked for a look-up and the time of the next try (back-off),
- * which is never further off than this; the milter's warm-up list is this,
- * too. */
-enum { WANTED_LONGEST_SECS = 60 * 60 };
-void policy_wanted_put(struct db_txn *txn, const char *domain, int64_t due,
-                       uint32_t failures);
-/* 1 and when and how often it failed, or 0. */
-int policy_wanted_get(struct db_txn *txn, const char *domain, int64_t *due,
-                      uint32_t *failures);
-void policy_wanted_delete(struct db_txn *txn, const char *domain);
-/* The next wanted domain after the one given (begin with ""). */
-int policy_wanted_next(struct db_txn *txn, char domain[WANTED_DOMAIN_TEXT],
-                       int64_t *due, uint32_t *failures);
-
-/* Both delete at most DB_BATCH_ROWS; 1: there is more.  Views that were last
- * checked before the time and whose STS policy had expired by then, too; and
- * wanted domains that nobody has looked up since. */
+/* Deletes views that were last checked before the time and whose STS policy
+ * had expired by then, too; at most DB_BATCH_ROWS; 1: there is more. */
 int policy_cache_purge(struct db_txn *txn, int64_t before, uint64_t *rows);
-int policy_wanted_purge(struct db_txn *txn, int64_t before, uint64_t *rows);
 
 #endif

@@ -22,7 +22,7 @@
 #include "store/inbound_table.h"
 #include "store/mail_table.h"
 #include "store/own_report_table.h"
-#include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 #include "store/tls_optional_table.h"
 
 static const char *or_dash(const char *text)

@@ -20,7 +20,7 @@
 #include "store/day_table.h"
 #include "store/db.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/tally_table.h"
 
 struct total {

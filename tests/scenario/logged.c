@@ -17,8 +17,9 @@
 #include "scenario/expect.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 #include "store/tls_optional_table.h"
 
 enum { HOUR = 3600, MEMORY = 16 * 1024 * 1024 };

@@ -8,8 +8,9 @@
 #include "judge/apply.h"
 #include "session/datagram.h"
 #include "store/day_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 #include "store/tally_table.h"
 
 enum { DAY = 20513, HOUR = 3600 };

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "fake/fake_log_feed.h"
 #include "intake/log_source.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 
 #ifdef ENABLE_FAILPOINTS
 

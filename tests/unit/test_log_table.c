@@ -3,7 +3,8 @@
 #include "base/arena.h"
 #include "store/day_table.h"
 #include "store/keys.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
+#include "store/log_state_table.h"
 
 enum { DAY = 20513 };
 

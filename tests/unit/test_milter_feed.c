@@ -14,6 +14,7 @@
 #include "store/mail_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 #include "store/tls_optional_table.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef"

@@ -1,6 +1,7 @@
 #include "unit/store_test.h"
 
 #include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 
 /* A view that was checked then, with a policy until then. */
 static void put_view(struct db_txn *txn, const char *domain, int64_t checked_at,

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "policy/pool.h"
 #include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 
 enum { THREADS = 4, PATIENCE = 2000, START = 1772366400 };
 

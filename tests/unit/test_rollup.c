@@ -11,7 +11,7 @@
 #include "rollup/selfloop.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/outbox_table.h"
 
 enum { DAY = 20513 }; /* 2026-03-01 */

@@ -5,9 +5,9 @@
 
 #include "base/gzip.h"
 #include "store/feed_table.h"
-#include "store/log_table.h"
+#include "store/log_pending_table.h"
 #include "store/meta_table.h"
-#include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 #include "store/schema.h"
 #include "store/tally_table.h"
 

@@ -1,5 +1,4 @@
-/* The wanted list of store/policy_cache_table.h. */
-#include "store/policy_cache_table.h"
+#include "store/policy_wanted_table.h"
 
 #include <string.h>
 

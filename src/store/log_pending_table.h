@@ -1,22 +1,17 @@
 /*
- * log_table - where the log was read to, and sessions whose policy is not
- * known yet
+ * log_pending_table - sessions of the log whose policy is not known yet
  *
- * tlstally-logd commits three things in one transaction: the position in the
- * log, the tracker's open state, and the sessions counted since; so a daemon
- * that is killed at any moment goes on as if nothing had been.  Sessions wait
- * here, counted by day, domain and their bytes (maillog/log_session.h), until
- * the domain's policies are known; then one transaction moves them to the
- * tally.
+ * They wait here, counted by day, domain and their bytes
+ * (maillog/log_session.h), until the domain's policies are known; then one
+ * transaction moves them to the tally.
  */
-#ifndef TLSTALLY_STORE_LOG_TABLE_H
-#define TLSTALLY_STORE_LOG_TABLE_H
+#ifndef TLSTALLY_STORE_LOG_PENDING_TABLE_H
+#define TLSTALLY_STORE_LOG_PENDING_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "store/db.h"
 #include "store/tally_table.h"
 
@@ -26,19 +21,6 @@
  * (judge/apply), so that they still belong to their day.
  */
 enum { LOG_WAIT_SECS = 24 * 3600, LOG_GIVE_UP_SECS = 23 * 3600 };
-
-/* The state of a source ("journal", "file:/var/log/mail.log"): two opaque
- * blobs.  1 and copies in the arena, or 0. */
-struct log_state {
-	const void *position;
-	size_t position_len;
-	const void *tracker;
-	size_t tracker_len;
-};
-int log_state_get(struct db_txn *txn, const char *source, struct arena *arena,
-                  struct log_state *state);
-void log_state_put(struct db_txn *txn, const char *source,
-                   const struct log_state *state);
 
 /* Adds n sessions with these bytes. */
 void log_pending_add(struct db_txn *txn, int32_t day, const char *domain,

@@ -1,4 +1,4 @@
-#include "intake/log_file_rotate.h"
+#include "intake/log_rotate.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -8,79 +8,15 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/reader.h"
+#include "base/hash.h"
 #include "base/xalloc.h"
 
 enum {
-	PLACE_VERSION = 1,
 	FILES_MAX = 500, /* descriptors are not endless */
 	SCAN_TRIES = 20,
 };
 
-/* Places outlive a process, so this seed cannot be its own; whoever could
- * make two logs with equal hashes writes the log. */
-static const uint64_t HEAD_SEED = 0x6c6f675f68656164;
-
-static struct hash128 head_hash(const struct log_input *input, size_t len)
-{
-	return hash128(HEAD_SEED, input->head, len);
-}
-
-struct log_place log_place_of(const struct log_input *input, uint64_t offset)
-{
-	/* of a file of which nothing was read all that it begins with */
-	size_t len = offset > 0 && input->head_len > offset ? offset
-	                                                    : input->head_len;
-
-	return (struct log_place){
-		.dev = input->dev,
-		.ino = input->ino,
-		.offset = offset,
-		.head_len = (uint32_t)len,
-		.head = head_hash(input, len),
-	};
-}
-
-bool log_place_is_before_all(const struct log_place *place)
-{
-	return place->head_len == 0;
-}
-
-void log_place_encode(const struct log_place *place, struct strbuf *out)
-{
-	strbuf_u8(out, PLACE_VERSION);
-	strbuf_u64(out, place->dev);
-	strbuf_u64(out, place->ino);
-	strbuf_u64(out, place->offset);
-	strbuf_u32(out, place->head_len);
-	strbuf_u64(out, place->head.high);
-	strbuf_u64(out, place->head.low);
-	strbuf_u64(out, (uint64_t)place->time);
-}
-
-int log_place_decode(const void *data, size_t len, struct log_place *place,
-                     struct err *err)
-{
-	struct reader reader;
-	uint8_t version;
-
-	reader_init(&reader, data, len);
-	version = reader_u8(&reader);
-	place->dev = reader_u64(&reader);
-	place->ino = reader_u64(&reader);
-	place->offset = reader_u64(&reader);
-	place->head_len = reader_u32(&reader);
-	place->head.high = reader_u64(&reader);
-	place->head.low = reader_u64(&reader);
-	place->time = (int64_t)reader_u64(&reader);
-	if (reader.failed || version != PLACE_VERSION || reader_left(&reader) ||
-	    place->head_len > LOG_HEAD)
-		return err_set(err, ERR_PARSE,
-		               "the stored position in the log is damaged");
-	return 0;
-}
-
-void log_queue_clear(struct log_queue *queue)
+void log_rotate_queue_clear(struct log_queue *queue)
 {
 	for (size_t i = 0; i < queue->count; i++)
 		log_input_close(&queue->inputs[i]);
@@ -103,7 +39,7 @@ static void queue_drop(struct log_queue *queue, size_t i)
 	        (queue->count - i) * sizeof(struct log_input *));
 }
 
-void log_queue_drop_first(struct log_queue *queue, size_t count)
+void log_rotate_queue_drop_first(struct log_queue *queue, size_t count)
 {
 	while (count-- > 0)
 		queue_drop(queue, 0);
@@ -266,7 +202,7 @@ static unsigned long rotation_number(const char *path)
 	               : 0;
 }
 
-int log_times_compare(struct timespec a, struct timespec b)
+int log_rotate_compare_times(struct timespec a, struct timespec b)
 {
 	if (a.tv_sec != b.tv_sec)
 		return a.tv_sec < b.tv_sec ? -1 : 1;
@@ -282,7 +218,7 @@ static int compare_age(const void *a, const void *b)
 	const struct log_input *right = *(struct log_input *const *)b;
 	unsigned long l = rotation_number(left->path);
 	unsigned long r = rotation_number(right->path);
-	int order = log_times_compare(left->mtime, right->mtime);
+	int order = log_rotate_compare_times(left->mtime, right->mtime);
 
 	if (order == 0 && l != r)
 		return l > r ? -1 : 1;
@@ -379,29 +315,15 @@ int log_rotate_all(const char *path, struct log_queue *queue, struct err *err)
 
 	*queue = (struct log_queue){0};
 	for (int try = 0; try < SCAN_TRIES && moved && rc == 0; try++) {
-		log_queue_clear(queue);
+		log_rotate_queue_clear(queue);
 		rc = scan_once(path, queue, &moved, err);
 	}
 	if (rc == 0 && moved)
 		rc = err_set(err, ERR_BUSY, "%s is being rotated all the time",
 		             path);
 	if (rc < 0)
-		log_queue_clear(queue);
+		log_rotate_queue_clear(queue);
 	return rc;
-}
-
-/* Is it the file of the place?  An inode alone says little: it is used again
- * once its file is gone, and a copy has another. */
-static bool has_place(const struct log_input *input,
-                      const struct log_place *place)
-{
-	struct hash128 head;
-
-	if (place->head_len == 0 || place->head_len > input->head_len ||
-	    (input->gz == NULL && input->size < place->offset))
-		return false;
-	head = head_hash(input, place->head_len);
-	return head.high == place->head.high && head.low == place->head.low;
 }
 
 /* The index of the place's file: best the one with its inode; else the
@@ -412,7 +334,7 @@ static int find_place(const struct log_queue *queue,
 	int found = -1;
 
 	for (size_t i = queue->count; i-- > 0;) {
-		if (!has_place(queue->inputs[i], place))
+		if (!log_place_is_in(place, queue->inputs[i]))
 			continue;
 		if (queue->inputs[i]->dev == place->dev &&
 		    queue->inputs[i]->ino == place->ino)
@@ -436,10 +358,11 @@ int log_rotate_from(const char *path, const struct log_place *place,
 		return 0;
 	found = find_place(queue, place);
 	if (found > 0)
-		log_queue_drop_first(queue, (size_t)found);
+		log_rotate_queue_drop_first(queue, (size_t)found);
 	for (size_t i = queue->count; found < 0 && i-- > 0;)
 		if (strcmp(queue->inputs[i]->path, path) != 0 &&
-		    log_times_compare(queue->inputs[i]->mtime, since) <= 0)
+		    log_rotate_compare_times(queue->inputs[i]->mtime, since) <=
+		            0)
 			queue_drop(queue, i);
 	return found >= 0;
 }
