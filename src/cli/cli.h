@@ -128,7 +128,7 @@ struct cli_args {
 	/* The operands, those that the sentence has. */
 	char domain[TALLY_DOMAIN_TEXT]; /* "": not given */
 	char address[RUA_ADDRESS_MAX + 1];
-	const char *path, *token, *sender;
+	const char *path, *token, *sender, *feed;
 	const struct jmap_type *type;
 	const char *object_id; /* NULL: not given */
 	bool help;
@@ -254,6 +254,7 @@ int cli_deliver(struct cli *cli, struct err *err);
 int cli_purge(struct cli *cli, struct err *err);
 int cli_status(struct cli *cli, struct err *err);
 int cli_doctor(struct cli *cli, struct err *err);
+int cli_feed_retire(struct cli *cli, struct err *err);
 int cli_domains(struct cli *cli, struct err *err);
 int cli_show(struct cli *cli, struct err *err);
 int cli_preview(struct cli *cli, struct err *err);

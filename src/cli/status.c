@@ -30,6 +30,18 @@ static void put_size(uint64_t bytes, struct strbuf *out)
 	strbuf_printf(out, "%" PRIu64 " %s", bytes, units[unit]);
 }
 
+static void print_last_run(const json_t *run, struct strbuf *out)
+{
+	const char *at = doc_text(run, "at");
+
+	if (!json_is_true(doc_get(run, "isLate")))
+		return;
+	strbuf_printf(out,
+	              "runs      %s%s: does the timer, or cron, call "
+	              "`tlstally run`?\n",
+	              at[0] != '\0' ? "none since " : "none has come yet", at);
+}
+
 static void print_head(const json_t *doc, struct strbuf *out)
 {
 	const json_t *store = doc_get(doc, "store");
@@ -44,6 +56,7 @@ static void print_head(const json_t *doc, struct strbuf *out)
 		           word_api(&words_modes, mode)) == 0)
 			strbuf_puts(out, word_sentence(&words_modes, mode));
 	strbuf_putc(out, '\n');
+	print_last_run(doc_get(doc, "lastRun"), out);
 	if (doubt[0] != '\0')
 		strbuf_printf(
 			out,

@@ -8,10 +8,12 @@
 enum {
 	ADDRESS_MAX = 1024, /* longer than any (RFC 5321 section 4.5.3.1) */
 	DOMAINS_FIRST = 8,
+	SIGNATURE_LONGEST = 16 * 1024,
 };
 
 #define SUBMITTER_HEADER "TLS-Report-Submitter"
 #define TLS_REQUIRED_HEADER "TLS-Required"
+#define SIGNATURE_HEADER "DKIM-Signature"
 
 void milter_message_init(struct milter_message *message,
                          const struct milter_site *site)
@@ -38,6 +40,7 @@ void milter_message_forget(struct milter_message *message)
 	message->domains = NULL;
 	message->domain_count = message->domain_room = 0;
 	message->token[0] = '\0';
+	message->signature = (struct dkim_name){.domain = ""};
 	message->begun = message->from_us = message->submitted_by_us =
 		message->in_body = message->tls_optional = false;
 }
@@ -229,6 +232,19 @@ static bool is_no(const char *value)
 	return text.len == 2 && strncasecmp(text.at, "no", 2) == 0;
 }
 
+static void read_signature(struct milter_message *message, const char *value)
+{
+	struct dkim_name name;
+
+	if (milter_message_is_signed(message) ||
+	    dkim_signature_read(value, strnlen(value, SIGNATURE_LONGEST), &name,
+	                        NULL) < 0)
+		return;
+	if (message->signature.domain[0] == '\0' ||
+	    strcmp(name.domain, message->site->submitter) == 0)
+		message->signature = name;
+}
+
 void milter_message_header(struct milter_message *message, const char *name,
                            const char *value)
 {
@@ -243,6 +259,8 @@ void milter_message_header(struct milter_message *message, const char *name,
 			strncasecmp(said.at, message->site->submitter,
 		                    said.len) == 0;
 	}
+	if (message->from_us && strcasecmp(name, SIGNATURE_HEADER) == 0)
+		read_signature(message, value);
 	if (strcasecmp(name, TLS_REQUIRED_HEADER) == 0)
 		message->tls_optional |= is_no(value);
 	if (message->token[0] == '\0')
@@ -268,6 +286,12 @@ bool milter_message_body(struct milter_message *message, const void *data,
 bool milter_message_is_report(const struct milter_message *message)
 {
 	return message->from_us && message->submitted_by_us;
+}
+
+bool milter_message_is_signed(const struct milter_message *message)
+{
+	return message->signature.domain[0] != '\0' &&
+	       strcmp(message->signature.domain, message->site->submitter) == 0;
 }
 
 bool milter_message_may_be_bounce(const struct milter_message *message)

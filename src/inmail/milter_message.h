@@ -27,6 +27,7 @@
 #include "base/arena.h"
 #include "base/domain.h"
 #include "base/strbuf.h"
+#include "domain/dkim.h"
 #include "inmail/inbound.h"
 #include "inmail/own_address.h"
 
@@ -71,6 +72,9 @@ struct milter_message {
 	char token[OWN_TOKEN_TEXT]; /* of ours among the recipients, or "" */
 	struct strbuf text;         /* of a message to it */
 	bool tls_optional;          /* "TLS-Required: No" (RFC 8689) */
+	/* Of mail from our sender: the DKIM signature of the submitter's
+	 * domain, else the first one by somebody else; "": none came. */
+	struct dkim_name signature;
 
 	/* Its own business. */
 	struct arena arena;
@@ -103,6 +107,10 @@ bool milter_message_body(struct milter_message *message, const void *data,
 
 /* Is it a report of ours: by its envelope sender and TLS-Report-Submitter? */
 bool milter_message_is_report(const struct milter_message *message);
+
+/* Is there a signature, as far as we see, of the submitter's domain?  A signer
+ * that stands behind us in smtpd_milters has yet to make its own. */
+bool milter_message_is_signed(const struct milter_message *message);
 
 /* May it be a bounce of one? */
 bool milter_message_may_be_bounce(const struct milter_message *message);

@@ -11,6 +11,7 @@
 #include "intake/counts.h"
 #include "store/inbound_table.h"
 #include "store/mail_table.h"
+#include "store/meta_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
@@ -22,6 +23,7 @@ enum kind {
 	KIND_OWN,
 	KIND_WANTED,
 	KIND_TLS_OPTIONAL,
+	KIND_SIGNATURE,
 	KINDS
 };
 
@@ -101,6 +103,17 @@ static void add_inbound(struct milter_counts *counts, int32_t day,
 	count_key(counts, day, domain);
 }
 
+/* Under the submitter's own name: one row for each way of signing. */
+static void add_signature(struct milter_counts *counts, int32_t day,
+                          const struct milter_message *message)
+{
+	begin_key(counts, KIND_SIGNATURE);
+	strbuf_u8(&counts->key, milter_message_is_signed(message));
+	strbuf_str(&counts->key, message->signature.domain);
+	strbuf_str(&counts->key, message->signature.selector);
+	count_key(counts, day, message->site->submitter);
+}
+
 void milter_counts_add(struct milter_counts *counts, int32_t day,
                        const struct milter_message *message)
 {
@@ -108,6 +121,8 @@ void milter_counts_add(struct milter_counts *counts, int32_t day,
 	bool another_site = message->inbound.client == INBOUND_MX ||
 	                    message->inbound.client == INBOUND_FILTERED;
 
+	if (report && !another_site)
+		add_signature(counts, day, message);
 	for (size_t i = 0; i < message->domain_count; i++) {
 		const struct milter_domain *domain = &message->domains[i];
 
@@ -197,6 +212,28 @@ static void put_wanted(struct db_txn *txn, const struct count_row *row,
 	policy_wanted_put(txn, row->domain, now, 0);
 }
 
+/* Between two commits there may be some of either kind: one that is not signed
+ * is what the operator should know of. */
+static void put_signature(struct db_txn *txn, struct reader *reader,
+                          struct arena *arena, int64_t now)
+{
+	bool is_signed = reader_u8(reader) != 0;
+	struct dkim_name by = {.domain = ""};
+	struct signature_seen seen;
+
+	copy_text(by.domain, sizeof(by.domain), reader_str(reader, arena));
+	copy_text(by.selector, sizeof(by.selector), reader_str(reader, arena));
+	meta_signature_get(txn, &seen);
+	if (seen.seen_at != now || !is_signed) {
+		seen.is_signed = is_signed;
+		seen.by = by;
+	}
+	seen.seen_at = now;
+	if (is_signed)
+		seen.signed_at = now;
+	meta_signature_put(txn, &seen);
+}
+
 size_t milter_counts_rows(struct milter_counts *counts)
 {
 	size_t count;
@@ -228,6 +265,9 @@ void milter_counts_put(struct milter_counts *counts, size_t at,
 		break;
 	case KIND_TLS_OPTIONAL:
 		tls_optional_add(txn, row->day, row->domain);
+		break;
+	case KIND_SIGNATURE:
+		put_signature(txn, &reader, &counts->arena, now);
 		break;
 	}
 }

@@ -8,6 +8,7 @@
  *     own        a report of ours for recipients in a domain
  *     wanted     a domain whose policy shall be looked up
  *     optional   a queue id: of a message with "TLS-Required: No"
+ *     signature  of a report of ours, by whom it was signed
  *
  * When it is full, commit.  Until then, what would be new in it counts under
  * fewer particulars; past twice as much it is refused, and counted so.

@@ -7,12 +7,25 @@
 #include "show/status.h"
 
 static const char *const status_properties[] = {
-	"now",          "settings",        "mode",
-	"store",        "feeds",           "lines",
-	"waiting",      "events",          "days",
-	"unreported",   "unreportedCount", "outbox",
-	"trouble",      "troubleCount",    "coverage",
-	"suppressions", "clock",           "lastDay",
+	"now",
+	"settings",
+	"mode",
+	"store",
+	"feeds",
+	"lines",
+	"waiting",
+	"events",
+	"days",
+	"unreported",
+	"unreportedCount",
+	"outbox",
+	"trouble",
+	"troubleCount",
+	"coverage",
+	"suppressions",
+	"clock",
+	"lastDay",
+	"lastRun",
 	NULL,
 };
 

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/moment.h"
 #include "session/datagram.h"
 #include "show/doc.h"
 #include "store/day_table.h"
@@ -181,6 +182,30 @@ static int add_last_day(const struct status_of *of, json_t *doc,
 	return db_failure(txn, err);
 }
 
+int64_t status_last_run(struct db_txn *txn, int64_t now, bool *is_late)
+{
+	int64_t at = (int64_t)meta_get(txn, META_LAST_RUN);
+	int32_t first, last;
+
+	*is_late = at != 0 ? moment_age(at, now) > STATUS_RUN_LATE_SECS
+	                   : tally_day_range(txn, &first, &last) &&
+	                             first < day_of(now - STATUS_RUN_LATE_SECS);
+	return at;
+}
+
+static int add_last_run(const struct status_of *of, json_t *doc,
+                        struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	json_t *run = doc_object(doc, "lastRun");
+	bool is_late;
+	int64_t at = status_last_run(txn, of->now, &is_late);
+
+	json_set_time(run, "at", at);
+	json_set_bool(run, "isLate", is_late);
+	return db_failure(txn, err);
+}
+
 /* The small tables. */
 static int add_intake(const struct status_of *of, json_t *doc, struct err *err)
 {
@@ -239,6 +264,7 @@ static const struct {
 	{(const char *const[]){"suppressions", NULL}, count_suppressions},
 	{(const char *const[]){"clock", NULL}, add_clock},
 	{(const char *const[]){"lastDay", NULL}, add_last_day},
+	{(const char *const[]){"lastRun", NULL}, add_last_run},
 };
 
 int status_collect(const struct status_of *of, const json_t *wanted,

@@ -6,7 +6,7 @@
  *
  *     now settings mode store feeds lines waiting events days unreported
  *     unreportedCount outbox trouble troubleCount coverage suppressions clock
- *     lastDay
+ *     lastDay lastRun
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H
@@ -36,6 +36,14 @@ struct status_of {
 /* Why the time is doubted, or "". */
 void status_doubt(const struct status_of *of, struct db_txn *txn,
                   char words[CLOCK_WORDS]);
+
+/* `tlstally run` comes every five minutes: so long after the last one something
+ * is wrong. */
+enum { STATUS_RUN_LATE_SECS = 1800 };
+
+/* When it was begun last, secs, or 0; *is_late: so long ago, or never though a
+ * day is over. */
+int64_t status_last_run(struct db_txn *txn, int64_t now, bool *is_late);
 
 /* Adds the members wanted (an array of names; NULL: all).  Days and outbox are
  * read row by row: who does not want them does not pay for them. */

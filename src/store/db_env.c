@@ -43,6 +43,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_COUNTER] = "counter",
 	[TABLE_DOUBT] = "doubt",
 	[TABLE_TLS_OPTIONAL] = "tls-optional",
+	[TABLE_FINDING] = "finding",
 };
 
 const char *db_table_name(enum db_table table)

@@ -8,13 +8,21 @@
 #ifndef TLSTALLY_STORE_FEED_TABLE_H
 #define TLSTALLY_STORE_FEED_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/db.h"
 #include "words/feed.h"
 
-int feed_table_get(struct db_txn *txn, const char *name, struct feed *feed);
+<<<<<<< Updated upstream int feed_table_get(struct db_txn *txn, const char *name, struct feed *feed);
 void feed_table_put(struct db_txn *txn, const struct feed *feed);
+=======
+int feed_get(struct db_txn *txn, const char *name, struct feed *feed);
+void feed_put(struct db_txn *txn, const struct feed *feed);
+/* Its daemon is not used any more: no day waits for it, and nobody asks after
+ * it.  True when there was one. */
+bool feed_delete(struct db_txn *txn, const char *name);
+>>>>>>> Stashed changes
 /* 1 when another feed than mine has counted sessions within FEED_IN_USE_SECS,
  * and that feed; else 0. */
 int feed_table_conflict(struct db_txn *txn, const char *mine, int64_t now,

@@ -17,6 +17,9 @@
  *                "last-outbox-id"                     u64, below 2^63
  *                "clock"                              struct clock_record:
  *                                                     numbers, boot string
+ *                "last-run"                           u64, secs
+ *                "signature"                          struct signature_seen:
+ *                                                     u64s, u8, strings
  *   tally        day u32, domain text, 0x00, 1        head: mark u8, valid u8,
  *                                                     success failure
  *                                                     late_success
@@ -91,6 +94,7 @@
  *   counter      name text                            u64, only ever grows
  *   tls-optional day u32, queue id text               nothing
  *                day u32                              u64: how many of the day
+ *   finding      check text                           since u64, grade u8
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

@@ -63,3 +63,34 @@ void meta_clock_forget(struct db_txn *txn)
 
 	db_delete(txn, &key);
 }
+
+int meta_signature_get(struct db_txn *txn, struct signature_seen *seen)
+{
+	struct db_key key = key_of_text(TABLE_META, META_SIGNATURE);
+	struct reader reader;
+	struct db_row row;
+
+	*seen = (struct signature_seen){.seen_at = 0};
+	if (!db_get(txn, &key, &row))
+		return 0;
+	reader = db_row_value(&row);
+	seen->seen_at = (int64_t)reader_u64(&reader);
+	seen->signed_at = (int64_t)reader_u64(&reader);
+	seen->is_signed = reader_u8(&reader) != 0;
+	reader_text(&reader, seen->by.domain, sizeof(seen->by.domain));
+	reader_text(&reader, seen->by.selector, sizeof(seen->by.selector));
+	return db_row_is(txn, &row, reader_is_done(&reader));
+}
+
+void meta_signature_put(struct db_txn *txn, const struct signature_seen *seen)
+{
+	struct db_key key = key_of_text(TABLE_META, META_SIGNATURE);
+	auto_(strbuf_clear) struct strbuf value = {0};
+
+	strbuf_u64(&value, (uint64_t)seen->seen_at);
+	strbuf_u64(&value, (uint64_t)seen->signed_at);
+	strbuf_u8(&value, seen->is_signed);
+	strbuf_str(&value, seen->by.domain);
+	strbuf_str(&value, seen->by.selector);
+	db_put(txn, &key, &value);
+}

@@ -1,13 +1,15 @@
 /*
  * meta_table - what stands in a store once
  *
- * Numbers, and the record of when the host's clocks last agreed
- * (base/clock_record.h).
+ * Numbers, the record of when the host's clocks last agreed
+ * (base/clock_record.h), and how the last report that the milter saw was
+ * signed.
  */
 #ifndef TLSTALLY_STORE_META_TABLE_H
 #define TLSTALLY_STORE_META_TABLE_H
 
 #include "base/clock_record.h"
+#include "domain/dkim.h"
 #include "store/db.h"
 
 #define META_SCHEMA "schema"
@@ -17,6 +19,8 @@
 #define META_LAST_POLICY_ID "last-policy-id"
 #define META_LAST_OUTBOX_ID "last-outbox-id"
 #define META_CLOCK "clock"
+#define META_LAST_RUN "last-run" /* secs */
+#define META_SIGNATURE "signature"
 
 /* The number of that name; 0: there is none, and none of them is 0. */
 uint64_t meta_get(struct db_txn *txn, const char *name);
@@ -27,5 +31,18 @@ int meta_clock_get(struct db_txn *txn, struct clock_record *record);
 void meta_clock_put(struct db_txn *txn, const struct clock_record *record);
 /* The store has come to another host, or back from long ago. */
 void meta_clock_forget(struct db_txn *txn);
+
+/* Of reports of ours that went through the milter. */
+struct signature_seen {
+	int64_t seen_at;   /* secs: the last one; 0: none */
+	int64_t signed_at; /* secs: the last one with our signature; 0: none */
+	bool is_signed;    /* the last one, by the submitter's domain */
+	/* Of the last signature, "" when there was none: whose, and under
+	 * which name its key is. */
+	struct dkim_name by;
+};
+
+int meta_signature_get(struct db_txn *txn, struct signature_seen *seen);
+void meta_signature_put(struct db_txn *txn, const struct signature_seen *seen);
 
 #endif

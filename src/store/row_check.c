@@ -13,6 +13,7 @@
 #include "store/day_table.h"
 #include "store/doubt_table.h"
 #include "store/feed_table.h"
+#include "store/finding_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
 #include "store/log_state_table.h"
@@ -66,10 +67,14 @@ static void check_number(struct row *row)
 
 static void check_meta(struct row *row)
 {
+	struct signature_seen signature;
 	struct clock_record record;
+	const char *name = key_rest_text(row);
 
-	if (strcmp(key_rest_text(row), META_CLOCK) == 0)
+	if (strcmp(name, META_CLOCK) == 0)
 		meta_clock_get(row->txn, &record);
+	else if (strcmp(name, META_SIGNATURE) == 0)
+		meta_signature_get(row->txn, &signature);
 	else
 		check_number(row);
 }
@@ -321,6 +326,13 @@ static void check_api_token(struct row *row)
 	api_token_get(row->txn, key_rest_text(row), &token);
 }
 
+static void check_finding(struct row *row)
+{
+	struct finding_seen seen;
+
+	finding_get(row->txn, key_rest_text(row), &seen);
+}
+
 /* A table without one: its key says it all. */
 static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_META] = check_meta,
@@ -348,6 +360,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_API_TOKEN] = check_api_token,
 	[TABLE_COUNTER] = check_number,
 	[TABLE_DOUBT] = check_doubt,
+	[TABLE_FINDING] = check_finding,
 };
 
 void row_check(struct db_txn *txn, const struct db_row *row)

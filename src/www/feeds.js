@@ -6,7 +6,8 @@ import {tableHead, tableOf, tableRow} from "./table.js";
 import {chip, meaning} from "./words.js";
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
-  "lines", "events", "outbox", "coverage", "suppressions", "clock"];
+  "lines", "events", "outbox", "coverage", "suppressions", "clock",
+  "lastRun"];
 
 const secs = (text) => text ? new Date(text).getTime() / 1000 : 0;
 
@@ -47,6 +48,12 @@ function clockWarning({clock}) {
   return clock?.isDoubted && warning("bad",
     `${clock.why.replace(/^t/u, "T")}. Days are not closed and nothing is `
     + "purged until it is known which time is right: `tlstally clock show`.");
+}
+
+function runWarning({lastRun}) {
+  return lastRun?.isLate && warning("bad", "`tlstally run` has not come ",
+    lastRun.at ? ["since ", time(lastRun.at, {seconds: true})] : "yet",
+    ": no day is closed and no report sent. Does its timer, or cron, run?");
 }
 
 function coverageWarnings(status) {
@@ -115,7 +122,7 @@ export function statusOf(status) {
     && `${plural(status.waiting.sessions, "session")} of the log wait until `
       + "the policies are known.";
 
-  return [clockWarning(status), coverageWarnings(status),
+  return [clockWarning(status), runWarning(status), coverageWarnings(status),
     lineWarnings(status), dropWarnings(status),
     status.feeds?.length > 0 && tableOf("Feeds", tableHead(row),
       h("tbody", {role: "rowgroup"}, status.feeds.map((feed) =>
@@ -127,6 +134,8 @@ export function statusOf(status) {
     waiting && h("p", {class: "small muted"}, waiting),
     h("dl", {class: "facts below"},
       h("dt", {}, "Outbox"), h("dd", {}, outboxFacts(status.outbox)),
+      h("dt", {}, "Last run"), h("dd", {}, status.lastRun?.at
+        ? time(status.lastRun.at, {seconds: true}) : "none yet"),
       h("dt", {}, "Mode"), h("dd", {}, status.mode, ": ",
         meaning("modes", status.mode)),
       h("dt", {}, "Suppressed"), h("dd", {},

@@ -12,6 +12,7 @@
 #include "store/feed_table.h"
 #include "store/inbound_table.h"
 #include "store/mail_table.h"
+#include "store/meta_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
@@ -205,6 +206,62 @@ static void test_own_report_is_no_mail(void **state)
 	uint32_t failures;
 	int64_t due;
 	assert_int_equal(policy_wanted_next(txn, domain, &due, &failures), 0);
+}
+
+static void take_report(struct milter_feed *feed, enum inbound_client client,
+                        const char *signature)
+{
+	struct milter_message m;
+
+	milter_message_init(&m, &site);
+	milter_message_begin(&m, "<tls-reports@example.com>", &clear, client);
+	milter_message_recipient(&m, "<tls@far.example>", &remote);
+	milter_message_header(&m, "TLS-Report-Submitter", "example.com");
+	if (signature != NULL)
+		milter_message_header(&m, "DKIM-Signature", signature);
+	milter_feed_take(feed, &m, NULL);
+	milter_message_clear(&m);
+}
+
+static struct signature_seen signature_of(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct signature_seen seen;
+
+	meta_signature_get(txn, &seen);
+	return seen;
+}
+
+/* How the last report of ours was signed; another site's word counts for
+ * nothing. */
+static void test_signature_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	int64_t noon = day_start(DAY) + NOON;
+	struct milter_feed *feed = start(f->db, HOUR_MS, NULL, NULL);
+	struct signature_seen seen;
+
+	take_report(feed, INBOUND_MX, "d=example.com; s=forged");
+	stop_ok(&feed);
+	assert_int_equal(signature_of(f->db).seen_at, 0);
+	feed = start(f->db, HOUR_MS, NULL, NULL);
+	take_report(feed, INBOUND_LOCAL, "d=example.com; s=2026");
+	stop_ok(&feed);
+	seen = signature_of(f->db);
+	assert_true(seen.is_signed);
+	assert_int_equal(seen.seen_at, noon);
+	assert_int_equal(seen.signed_at, noon);
+	assert_string_equal(seen.by.selector, "2026");
+	feed = start(f->db, HOUR_MS, NULL, NULL);
+	test_clock.fixed_ms += 60 * 1000;
+	take_report(feed, INBOUND_LOCAL, "d=relay.example; s=r");
+	take_report(feed, INBOUND_LOCAL, "d=example.com; s=2026");
+	stop_ok(&feed);
+	seen = signature_of(f->db);
+	assert_false(seen.is_signed);
+	assert_int_equal(seen.seen_at, noon + 60);
+	assert_int_equal(seen.signed_at, noon + 60);
+	assert_string_equal(seen.by.domain, "relay.example");
 }
 
 static void put_view(struct db *db, const char *domain, int64_t expires_at)
@@ -551,6 +608,7 @@ int main(void)
 		STORE_TEST(test_tls_optional),
 		STORE_TEST(test_feed_row),
 		STORE_TEST(test_own_report_is_no_mail),
+		STORE_TEST(test_signature_is_kept),
 		STORE_TEST(test_warm_up),
 		STORE_TEST(test_warm_up_once_a_day),
 		STORE_TEST(test_bounces_are_read),

@@ -492,6 +492,59 @@ static void test_oversized(void **state)
 	milter_message_clear(&m);
 }
 
+/* By whom a report of ours is signed (RFC 8460 section 3). */
+static void test_signatures(void **state)
+{
+#define OURS "v=1; d=example.com;\n\ts=2026; bh=x; b=y"
+#define THEIRS "v=1; d=relay.example; s=r; b=y"
+	static const struct {
+		const char *name, *sender, *first, *second;
+		bool is_signed;
+		const char *domain, *selector;
+	} rows[] = {
+		{"not at all", "<tls-reports@example.com>", NULL, NULL, false,
+	         "", ""},
+		{"by us", "<tls-reports+" TOKEN "@example.com>", OURS, NULL,
+	         true, "example.com", "2026"},
+		{"by a relay", "<tls-reports@example.com>", THEIRS, NULL, false,
+	         "relay.example", "r"},
+		{"by both", "<tls-reports@example.com>", THEIRS, OURS, true,
+	         "example.com", "2026"},
+		{"by both, the other way round", "<tls-reports@example.com>",
+	         OURS, THEIRS, true, "example.com", "2026"},
+		{"by a subdomain of ours", "<tls-reports@example.com>",
+	         "d=mail.example.com; s=x", NULL, false, "mail.example.com",
+	         "x"},
+		{"by something that is no signature",
+	         "<tls-reports@example.com>", "d=; s=", "example.com", false,
+	         "", ""},
+		{"mail of others is not looked at", "<a@example.com>", OURS,
+	         NULL, false, "", ""},
+	};
+	struct milter_message m;
+
+	(void)state;
+	milter_message_init(&m, &site);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		milter_message_begin(&m, rows[i].sender, &no_macros,
+		                     INBOUND_LOCAL);
+		if (rows[i].first != NULL)
+			milter_message_header(&m, "DKIM-Signature",
+			                      rows[i].first);
+		if (rows[i].second != NULL)
+			milter_message_header(&m, "dkim-signature",
+			                      rows[i].second);
+		assert_int_equal(milter_message_is_signed(&m),
+		                 rows[i].is_signed);
+		assert_string_equal(m.signature.domain, rows[i].domain);
+		assert_string_equal(m.signature.selector, rows[i].selector);
+		milter_message_forget(&m);
+		assert_false(milter_message_is_signed(&m));
+	}
+	milter_message_clear(&m);
+}
+
 /* Steps that come without the one before: a milter must not care. */
 /* "TLS-Required: No" (RFC 8689), as Postfix reads it. */
 static void test_tls_optional(void **state)
@@ -553,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_bounce_is_kept),
 		cmocka_unit_test(test_what_is_no_bounce),
 		cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_signatures),
 		cmocka_unit_test(test_tls_optional),
 		cmocka_unit_test(test_out_of_order),
 	};

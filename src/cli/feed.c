@@ -1,0 +1,25 @@
+/* tlstally feed: a feed that was given up is not asked after, and no day waits
+ * for it. */
+#include "base/auto.h"
+#include "cli/cli.h"
+#include "store/feed_table.h"
+
+int cli_feed_retire(struct cli *cli, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(cli->db);
+	const char *name = cli->args.feed;
+	struct feed feed = {0};
+
+	if (!feed_get(txn, name, &feed))
+		db_fail(txn, ERR_NOTFOUND,
+		        "no feed '%.40s' has counted here; `tlstally status` "
+		        "lists those that have",
+		        name);
+	else if (feed_is_up(feed_state(&feed, clock_secs(&cli->clock))))
+		db_fail(txn, ERR_BUSY,
+		        "%s counts still: stop and disable it first",
+		        feed_kind(name)->daemon);
+	else
+		feed_delete(txn, name);
+	return db_commit(&txn, err);
+}
