@@ -39,7 +39,7 @@ static json_t *line_of(json_t *sums, const char *member, const char *name)
 	return line;
 }
 
-static void add(json_t *line, const char *member, uint64_t n)
+static void add_number(json_t *line, const char *member, uint64_t n)
 {
 	json_set_uint(line, member, doc_number(line, member) + n);
 }
@@ -70,7 +70,8 @@ static void add_mix(json_t *line, const json_t *more, size_t members)
 	uint64_t messages = 0;
 
 	for (size_t i = 0; i < members; i++) {
-		add(line, mix_members[i], doc_number(more, mix_members[i]));
+		add_number(line, mix_members[i],
+		           doc_number(more, mix_members[i]));
 		if (i < OF_OTHER_SITES)
 			messages += doc_number(line, mix_members[i]);
 	}
@@ -108,7 +109,7 @@ static void add_way(json_t *ways, const json_t *outcome)
 	for (size_t i = 0; i < 4; i++)
 		doc_set(line, members[i], doc_text(outcome, members[i]));
 	json_set_uint(line, "bits", doc_number(outcome, "cipherBits"));
-	add(line, "messages", doc_number(outcome, "messages"));
+	add_number(line, "messages", doc_number(outcome, "messages"));
 }
 
 /* --- the lines in order --- */
@@ -317,8 +318,8 @@ static void print(const json_t *doc, struct strbuf *out)
 
 /* --- what is asked --- */
 
-static int fill(struct cli *cli, int32_t first, int32_t last,
-                const char *domain, json_t *doc, struct err *err)
+static int fill_doc(struct cli *cli, int32_t first, int32_t last,
+                    const char *domain, json_t *doc, struct err *err)
 {
 	auto_(object_order_clear) struct object_order order = {
 		.type = &type_inbound,
@@ -374,7 +375,7 @@ int cli_inbound(struct cli *cli, struct err *err)
 	doc_set_day(doc, "lastDay", last);
 	if (domain != NULL)
 		doc_set(doc, "domain", domain);
-	if (fill(cli, first, last, domain, doc, err) < 0)
+	if (fill_doc(cli, first, last, domain, doc, err) < 0)
 		return err->class;
 	if (!cli->args.json && json_array_size(doc_get(doc, "domains")) == 0 &&
 	    json_array_size(doc_get(doc, "ways")) == 0)

@@ -12,7 +12,7 @@
 
 /* "3 delivered" of a count that is not 0, with a comma before all but the
  * first. */
-static void say(struct strbuf *out, uint64_t n, const char *words)
+static void say_count(struct strbuf *out, uint64_t n, const char *words)
 {
 	if (n > 0)
 		strbuf_printf(out, "%s%" PRIu64 " %s", out->len ? ", " : "", n,
@@ -22,7 +22,7 @@ static void say(struct strbuf *out, uint64_t n, const char *words)
 static void say_number(struct strbuf *out, uint64_t n, const char *one,
                        const char *many)
 {
-	say(out, n, n == 1 ? one : many);
+	say_count(out, n, n == 1 ? one : many);
 }
 
 static void rollup_words(const struct cli *cli,
@@ -39,7 +39,8 @@ static void rollup_words(const struct cli *cli,
 		say_number(out, result->marks[TALLY_QUEUED], "report made",
 		           "reports made");
 	for (int mark = TALLY_QUEUED + 1; mark < TALLY_MARKS; mark++)
-		say(out, result->marks[mark], word_label(&words_marks, mark));
+		say_count(out, result->marks[mark],
+		          word_label(&words_marks, mark));
 	say_number(out, result->domains_waiting,
 	           "domain waits for its policies",
 	           "domains wait for their policies");
@@ -54,12 +55,12 @@ static void deliver_words(const struct outbox_result *result,
 {
 	const struct settle_counts *counts = &result->counts;
 
-	say(out, counts->delivered, "delivered");
-	say(out, counts->deferred, "to be tried again");
-	say(out, counts->failed, "refused for good");
-	say(out, counts->suppressed, "to suppressed addresses");
-	say(out, counts->expired, "given up");
-	say(out, counts->released, "not begun in time");
+	say_count(out, counts->delivered, "delivered");
+	say_count(out, counts->deferred, "to be tried again");
+	say_count(out, counts->failed, "refused for good");
+	say_count(out, counts->suppressed, "to suppressed addresses");
+	say_count(out, counts->expired, "given up");
+	say_count(out, counts->released, "not begun in time");
 }
 
 static uint64_t purge_sum(const struct purge_counts *purge)

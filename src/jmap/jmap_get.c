@@ -37,19 +37,6 @@ static void keep_wanted(json_t *object, const json_t *wanted)
 	}
 }
 
-/* One alone is given however large it is. */
-static bool has_room(const struct get *get)
-{
-	if (json_array_size(get->list) < 2 ||
-	    get->size <= JMAP_MAX_RESPONSES - get->run->size)
-		return true;
-	jmap_fail(get->failure, "requestTooLarge",
-	          "the objects are more than %d bytes: get them in parts, or "
-	          "fewer properties",
-	          JMAP_MAX_RESPONSES);
-	return false;
-}
-
 static bool get_one(struct get *get, const char *asked)
 {
 	const char *id = jmap_resolve_id(get->run->created_ids, asked);
@@ -75,7 +62,15 @@ static bool get_one(struct get *get, const char *asked)
 	keep_wanted(object, get->wanted);
 	jmap_append(get->list, object);
 	get->size += json_size(object, SIZE_MAX);
-	return has_room(get);
+	/* one alone is given however large it is */
+	if (json_array_size(get->list) < 2 ||
+	    get->size <= JMAP_MAX_RESPONSES - get->run->size)
+		return true;
+	jmap_fail(get->failure, "requestTooLarge",
+	          "the objects are more than %d bytes: get them in parts, or "
+	          "fewer properties",
+	          JMAP_MAX_RESPONSES);
+	return false;
 }
 
 struct all {

@@ -195,7 +195,7 @@ static struct jmap_key *row_at(const struct query *query, size_t index)
 	return &query->keys[index * query->width];
 }
 
-static bool take(struct jmap_scan *scan, const void *facts)
+static bool take_row(struct jmap_scan *scan, const void *facts)
 {
 	struct query *query = (struct query *)scan;
 	struct jmap_key *row;
@@ -312,7 +312,7 @@ static json_t *answer(struct query *query, struct db *db,
 
 	query->width = 1 + query->comparator_count;
 	bounds = jmap_filter_bounds(query->filter, &query->mem);
-	query->scan = (struct jmap_scan){take, again, &bounds};
+	query->scan = (struct jmap_scan){take_row, again, &bounds};
 	if (jmap_scan_all(db, query->type, &query->scan, state, &err) < 0)
 		return jmap_fail_store(failure, &err);
 	if (query->over)

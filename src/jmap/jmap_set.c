@@ -134,14 +134,6 @@ static bool make_plan(struct set *set, const struct deed *deed,
 	return work->plan != NULL;
 }
 
-/* "#new1" is known when it was created, if this call does that. */
-static bool can_plan_ahead(const struct set *set, const struct work *work)
-{
-	return set->planned < PLANNED_MAX && set->in.store.class == 0 &&
-	       (work->name[0] != '#' ||
-	        json_object_get(set->create, work->name + 1) == NULL);
-}
-
 static bool goes_on(struct set *set)
 {
 	set->over = set->over || jmap_is_over(set->in.run);
@@ -151,10 +143,16 @@ static bool goes_on(struct set *set)
 static void plan_ahead(struct set *set, const struct deed *deed,
                        struct work *all)
 {
-	for (struct work *work = all; work->name != NULL; work++)
-		if (goes_on(set) && can_plan_ahead(set, work) &&
-		    make_plan(set, deed, work))
+	for (struct work *work = all; work->name != NULL; work++) {
+		/* "#new1" is known when it was created, if this call does */
+		bool is_known =
+			work->name[0] != '#' ||
+			json_object_get(set->create, work->name + 1) == NULL;
+
+		if (goes_on(set) && is_known && set->planned < PLANNED_MAX &&
+		    set->in.store.class == 0 && make_plan(set, deed, work))
 			set->planned += work->plan->size;
+	}
 }
 
 /* --- write --- */
@@ -280,16 +278,6 @@ static void destroy_all(struct set *set)
 	}
 }
 
-static void write_all(struct set *set)
-{
-	for (struct work *work = set->creations; work->name != NULL; work++)
-		write_one(set, &creation, work);
-	mark_doomed(set, true);
-	for (struct work *work = set->updates; work->name != NULL; work++)
-		write_one(set, &update, work);
-	destroy_all(set);
-}
-
 /* One more than there are, without a name. */
 static struct work *work_of(json_t *object)
 {
@@ -349,7 +337,12 @@ static json_t *commit(struct set *set, struct jmap_failure *failure)
 	    strcmp(set->if_in_state, old) != 0)
 		return jmap_fail(failure, "stateMismatch",
 		                 "the state is '%s' by now", old);
-	write_all(set);
+	for (struct work *work = set->creations; work->name != NULL; work++)
+		write_one(set, &creation, work);
+	mark_doomed(set, true);
+	for (struct work *work = set->updates; work->name != NULL; work++)
+		write_one(set, &update, work);
+	destroy_all(set);
 	if (set->over)
 		return fail_over(set, failure);
 	jmap_state_now(txn, set->type, new);

@@ -9,16 +9,6 @@
 #include "jmap/jmap_type.h"
 #include "show/doc.h"
 
-static bool has_property(const struct jmap_view *view, const char *name)
-{
-	if (strcmp(name, "id") == 0)
-		return true;
-	for (size_t i = 0; view->properties[i] != NULL; i++)
-		if (strcmp(view->properties[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool check_properties(const struct jmap_view *view, json_t *wanted,
                              struct jmap_failure *failure)
 {
@@ -26,11 +16,15 @@ static bool check_properties(const struct jmap_view *view, json_t *wanted,
 	size_t i;
 
 	json_array_foreach (wanted, i, item) {
-		if (has_property(view, json_string_value(item)))
+		const char *name = json_string_value(item);
+		const char *const *known = view->properties;
+
+		while (*known != NULL && strcmp(*known, name) != 0)
+			known++;
+		if (*known != NULL || strcmp(name, "id") == 0)
 			continue;
 		jmap_fail(failure, "invalidArguments",
-		          "properties: %s has no '%.60s'", view->name,
-		          json_string_value(item));
+		          "properties: %s has no '%.60s'", view->name, name);
 		return false;
 	}
 	return true;

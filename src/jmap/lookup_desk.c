@@ -41,7 +41,7 @@ static int64_t now_ms(const struct lookup_desk *desk)
 
 /* --- the threads --- */
 
-static struct place *take(struct lookup_desk *desk)
+static struct place *take_waiting(struct lookup_desk *desk)
 {
 	struct place *oldest = NULL;
 
@@ -88,7 +88,8 @@ static void work(void *arg, struct crew_member *worker)
 	json_t *doc;
 
 	pthread_mutex_lock(&desk->crew.lock);
-	while (!atomic_load(&desk->crew.stop) && (place = take(desk)) == NULL)
+	while (!atomic_load(&desk->crew.stop) &&
+	       (place = take_waiting(desk)) == NULL)
 		pthread_cond_wait(&desk->crew.wake, &desk->crew.lock);
 	if (place != NULL)
 		strcpy(worker->domain, place->domain);
@@ -113,11 +114,10 @@ static void place_clear(struct place *place)
 	*place = (struct place){.domain = ""};
 }
 
-static struct place *find(struct lookup_desk *desk, const char *domain)
+static struct place *find_place(struct lookup_desk *desk, const char *domain)
 {
 	for (size_t i = 0; i < LOOKUP_PLACES; i++) {
 		struct place *place = &desk->places[i];
-
 		int64_t keep_secs = place->failure.class != 0
 		                            ? LOOKUP_KEEP_FAILED_SECS
 		                            : LOOKUP_KEEP_SECS;
@@ -180,7 +180,7 @@ static int note_caller(struct lookup_desk *desk, const char *caller,
 	return 0;
 }
 
-static void tell(const struct place *place, struct lookup_answer *answer)
+static void tell_place(const struct place *place, struct lookup_answer *answer)
 {
 	*answer = (struct lookup_answer){.state = LOOKUP_NONE};
 	if (place == NULL)
@@ -192,8 +192,9 @@ static void tell(const struct place *place, struct lookup_answer *answer)
 		answer->doc = json_deep_copy(place->doc);
 }
 
-static int enter(struct lookup_desk *desk, const char *caller,
-                 const char *domain, struct place **place, struct err *err)
+static int enter_place(struct lookup_desk *desk, const char *caller,
+                       const char *domain, struct place **place,
+                       struct err *err)
 {
 	if (note_caller(desk, caller, err) < 0 ||
 	    (crew_start(&desk->crew, err) < 0 &&
@@ -216,7 +217,7 @@ void lookup_desk_see(struct lookup_desk *desk, const char *domain,
                      struct lookup_answer *answer)
 {
 	pthread_mutex_lock(&desk->crew.lock);
-	tell(find(desk, domain), answer);
+	tell_place(find_place(desk, domain), answer);
 	pthread_mutex_unlock(&desk->crew.lock);
 }
 
@@ -228,14 +229,14 @@ int lookup_desk_ask(struct lookup_desk *desk, const char *caller,
 	int rc = 0;
 
 	pthread_mutex_lock(&desk->crew.lock);
-	place = find(desk, domain);
+	place = find_place(desk, domain);
 	if (place == NULL || place->done) {
 		if (place != NULL)
 			place_clear(place);
-		rc = enter(desk, caller, domain, &place, err);
+		rc = enter_place(desk, caller, domain, &place, err);
 	}
 	if (rc == 0)
-		tell(place, answer);
+		tell_place(place, answer);
 	pthread_mutex_unlock(&desk->crew.lock);
 	return rc;
 }

@@ -146,7 +146,7 @@ static int next(struct db_txn *txn, void *arg)
 	return 1;
 }
 
-static const char *keep(struct arena *mem, const char *text)
+static const char *copy_text(struct arena *mem, const char *text)
 {
 	return text[0] != '\0' ? arena_strdup(mem, text) : NULL;
 }
@@ -159,12 +159,12 @@ static void show_outcome(void *arg, const struct inbound *inbound,
 	if (shown->count >= OUTCOMES_MAX)
 		return;
 	shown->outcomes[shown->count++] = (struct outcome){
-		.sender = keep(&shown->mem, inbound->sender),
+		.sender = copy_text(&shown->mem, inbound->sender),
 		.client = word_api(&words_clients, inbound->client),
 		.tls = word_api(&words_tls, inbound->tls),
 		.certificate =
 			word_api(&words_certificates, inbound->certificate),
-		.cipher = keep(&shown->mem, inbound->cipher),
+		.cipher = copy_text(&shown->mem, inbound->cipher),
 		.bits = inbound->bits,
 		.messages = messages,
 		.others = inbound->other_senders ? "folded" : NULL,

@@ -115,7 +115,8 @@ static bool read_patched(struct jmap_set_run *set, json_t *patch,
 	return jmap_properties_good(set, &err);
 }
 
-static bool look(struct jmap_set_run *set, const char *id, struct edit *edit)
+static bool find_edit(struct jmap_set_run *set, const char *id,
+                      struct edit *edit)
 {
 	auto_(db_abort) struct db_txn *own = NULL;
 	struct db_txn *txn;
@@ -136,7 +137,7 @@ static struct jmap_plan *plan_update(struct jmap_set_run *set, const char *id,
 {
 	struct plan *plan = plan_new();
 
-	if (!look(set, id, plan->edit) || !read_patched(set, patch, plan))
+	if (!find_edit(set, id, plan->edit) || !read_patched(set, patch, plan))
 		return jmap_plan_drop(&type_report, &plan->plan);
 	return pack(set, plan);
 }

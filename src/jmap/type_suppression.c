@@ -86,7 +86,7 @@ static struct jmap_key id_key(const void *facts, struct arena *mem)
 }
 
 /* 1 and the row, or 0. */
-static int find(struct db_txn *txn, const char *id, struct suppression *row)
+static int find_row(struct db_txn *txn, const char *id, struct suppression *row)
 {
 	char address[sizeof(row->address)];
 	bool hashed;
@@ -101,7 +101,7 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
                 json_t **object, struct err *err)
 {
 	struct suppression row;
-	int found = find(txn, id, &row);
+	int found = find_row(txn, id, &row);
 
 	(void)wanted;
 	if (db_failed(txn))
@@ -161,13 +161,13 @@ static struct jmap_plan *plan_create(struct jmap_set_run *set, json_t *given)
 	return &plan->plan;
 }
 
-static bool look(struct jmap_set_run *set, const char *id,
-                 struct suppression *row)
+static bool find_before(struct jmap_set_run *set, const char *id,
+                        struct suppression *row)
 {
 	auto_(db_abort) struct db_txn *own = NULL;
 	struct db_txn *txn = jmap_set_look(set, &own);
 	struct err err;
-	int found = find(txn, id, row);
+	int found = find_row(txn, id, row);
 
 	if (db_failure(txn, &err) < 0)
 		return jmap_refuse_store(set, &err);
@@ -198,12 +198,13 @@ static struct jmap_plan *plan_update(struct jmap_set_run *set, const char *id,
 {
 	struct plan *plan = xcalloc(1, sizeof(*plan));
 
-	if (!look(set, id, &plan->before) || !read_patched(set, patch, plan))
+	if (!find_before(set, id, &plan->before) ||
+	    !read_patched(set, patch, plan))
 		return jmap_plan_drop(&type_suppression, &plan->plan);
 	return &plan->plan;
 }
 
-static bool same(const struct suppression *a, const struct suppression *b)
+static bool same_row(const struct suppression *a, const struct suppression *b)
 {
 	return a->since == b->since && a->until == b->until &&
 	       a->by_hand == b->by_hand && strcmp(a->reason, b->reason) == 0;
@@ -221,7 +222,7 @@ static enum jmap_applied apply(struct jmap_set_run *set, struct jmap_plan *arg)
 		jmap_refuse(set, "alreadyExists", "the address is on the list");
 		return APPLY_REFUSED;
 	}
-	if (!plan->is_new && !(found && same(&now, &plan->before)))
+	if (!plan->is_new && !(found && same_row(&now, &plan->before)))
 		return db_failed(set->txn) ? APPLY_REFUSED : APPLY_STALE;
 	suppress_put(set->txn, &plan->row);
 	return db_failed(set->txn) ? APPLY_REFUSED : APPLY_DONE;
@@ -236,7 +237,8 @@ static bool destroy(struct jmap_set_run *set, const char *id)
 {
 	struct suppression row;
 
-	if (find(set->txn, id, &row) && suppress_delete(set->txn, row.address))
+	if (find_row(set->txn, id, &row) &&
+	    suppress_delete(set->txn, row.address))
 		return !db_failed(set->txn);
 	return db_failed(set->txn)
 	               ? false

@@ -59,7 +59,7 @@ static int see_cache(const struct jmap *jmap, const char *domain, json_t *doc,
 	return 1;
 }
 
-static void tell(const struct lookup_answer *answer, json_t *doc)
+static void tell_answer(const struct lookup_answer *answer, json_t *doc)
 {
 	bool done = answer->state == LOOKUP_DONE;
 
@@ -85,7 +85,7 @@ static int see_desk(const struct jmap *jmap, const char *domain, json_t *doc)
 		lookup_desk_see(jmap->lookups, domain, &answer);
 	if (answer.state == LOOKUP_NONE)
 		return 0;
-	tell(&answer, doc);
+	tell_answer(&answer, doc);
 	json_free(&answer.doc);
 	return 1;
 }
@@ -103,13 +103,13 @@ static int ask_desk(struct jmap_look *look, const char *domain, json_t *doc,
 	if (lookup_desk_ask(run->jmap->lookups, run->caller->name, domain,
 	                    &answer, err) < 0)
 		return err->class;
-	tell(&answer, doc);
+	tell_answer(&answer, doc);
 	json_free(&answer.doc);
 	return 0;
 }
 
-static int fill(struct jmap_look *look, const char *domain, json_t *doc,
-                struct err *err)
+static int fill_lookup(struct jmap_look *look, const char *domain, json_t *doc,
+                       struct err *err)
 {
 	const struct jmap *jmap = look->run->jmap;
 	int found;
@@ -141,7 +141,7 @@ static int look(struct jmap_look *look, const char *id, json_t **object)
 	    strcmp(text, domain) != 0)
 		return 0;
 	*object = json_object();
-	rc = fill(look, domain, *object, &err);
+	rc = fill_lookup(look, domain, *object, &err);
 	if (rc == 0)
 		return 1;
 	jmap_fail_store(look->failure, &err);

@@ -141,18 +141,6 @@ static void add_sums(json_t *item, const struct day_sums *sums)
 	doc_counts(item, "marks", &words_marks, 0, sums->marks);
 }
 
-/* Sessions that no domain's row has. */
-static void add_catch_all(struct day_sums *sums,
-                          const struct tally_catch_all *all)
-{
-	sums->success += all->success;
-	sums->failure += all->failure;
-	for (int i = 0; i < POLICY_TYPES; i++) {
-		sums->policy_success[i] += all->policy_success[i];
-		sums->policy_failure[i] += all->policy_failure[i];
-	}
-}
-
 /* All about a day: its domains' sums, and what the intake and the delivery
  * runs keep count of themselves. */
 static int add_counts(struct overview *o, json_t *item, int32_t day,
@@ -166,7 +154,13 @@ static int add_counts(struct overview *o, json_t *item, int32_t day,
 
 	day_table_stats_get(txn, day, &stats);
 	day_table_settled_get(txn, day, &settled);
-	add_catch_all(sums, &stats.catch_all);
+	/* sessions that no domain's row has */
+	sums->success += stats.catch_all.success;
+	sums->failure += stats.catch_all.failure;
+	for (int i = 0; i < POLICY_TYPES; i++) {
+		sums->policy_success[i] += stats.catch_all.policy_success[i];
+		sums->policy_failure[i] += stats.catch_all.policy_failure[i];
+	}
 	add_sums(item, sums);
 	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
 		bad += stats.bad[kind];
@@ -281,7 +275,7 @@ static int add_day(struct overview *o, int32_t day, struct err *err)
 	return add_counts(o, item, day, &sums, err);
 }
 
-static int fill(struct overview *o, json_t *object, struct err *err)
+static int fill_overview(struct overview *o, json_t *object, struct err *err)
 {
 	doc_set_day(object, "firstDay", o->first);
 	doc_set_day(object, "lastDay", o->last);
@@ -329,7 +323,7 @@ static int look(struct jmap_look *look, const char *id, json_t **object)
 	}
 	arena_init(&o.mem);
 	*object = json_object();
-	rc = fill(&o, *object, &err);
+	rc = fill_overview(&o, *object, &err);
 	if (rc < 0)
 		jmap_fail_store(look->failure, &err);
 	arena_clear(&o.mem);
