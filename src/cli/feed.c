@@ -10,7 +10,7 @@ int cli_feed_retire(struct cli *cli, struct err *err)
 	const char *name = cli->args.feed;
 	struct feed feed = {0};
 
-	if (!feed_get(txn, name, &feed))
+	if (!feed_table_get(txn, name, &feed))
 		db_fail(txn, ERR_NOTFOUND,
 		        "no feed '%.40s' has counted here; `tlstally status` "
 		        "lists those that have",
@@ -20,6 +20,6 @@ int cli_feed_retire(struct cli *cli, struct err *err)
 		        "%s counts still: stop and disable it first",
 		        feed_kind(name)->daemon);
 	else
-		feed_delete(txn, name);
+		feed_table_delete(txn, name);
 	return db_commit(&txn, err);
 }

@@ -101,10 +101,6 @@ static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 	}
 }
 
-<<<<<<< Updated upstream
-/* Whether the clock is doubted stands in its record: a daemon has looked
- * within the last minute. */
-=======
 /* None before the first run. */
 static void write_last_run(struct db_txn *txn, struct strbuf *out)
 {
@@ -116,18 +112,8 @@ static void write_last_run(struct db_txn *txn, struct strbuf *out)
 		number(out, "last_run_seconds", at);
 }
 
-/* By the record: a daemon has looked within the last minute. */
-static void write_clock(struct db_txn *txn, struct strbuf *out)
-{
-	struct clock_record record;
-
-	meta_clock_get(txn, &record);
-	title(out, "clock_doubted", "gauge",
-	      "1 while the clock has jumped, and days are not closed.");
-	number(out, "clock_doubted", record.doubted);
-}
-
->>>>>>> Stashed changes
+/* Whether the clock is doubted stands in its record: a daemon has looked
+ * within the last minute. */
 static void write_waiting(struct db_txn *txn, struct strbuf *out)
 {
 	struct clock_record record;
@@ -193,6 +179,7 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	write_today(txn, now, out);
 	write_feeds(txn, now, out);
 	write_waiting(txn, out);
+	write_last_run(txn, out);
 	write_deliveries(txn, out);
 	if (db_failure(txn, err) < 0)
 		return err->class;
@@ -209,27 +196,5 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	title(out, "jmap_problems_total", "counter",
 	      "Of them, those that were refused as a whole.");
 	number(out, "jmap_problems_total", http->problems);
-<<<<<<< Updated upstream
-=======
-}
-
-int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
-                  struct strbuf *out, struct err *err)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-
-	write_today(txn, now, out);
-	write_feeds(txn, now, out);
-	write_waiting(txn, out);
-	write_clock(txn, out);
-	write_last_run(txn, out);
-	write_deliveries(txn, out);
-	if (db_failure(txn, err) < 0)
-		return err->class;
-	db_abort(&txn);
-	if (write_outbox(db, out, err) < 0 || write_size(db, out, err) < 0)
-		return err->class;
-	write_http(http, out);
->>>>>>> Stashed changes
 	return 0;
 }

@@ -46,18 +46,14 @@ void feed_table_put(struct db_txn *txn, const struct feed *feed)
 	db_put(txn, &key, &value);
 }
 
-<<<<<<< Updated upstream
-int feed_table_next(struct db_txn *txn, struct feed *feed)
-=======
-bool feed_delete(struct db_txn *txn, const char *name)
+bool feed_table_delete(struct db_txn *txn, const char *name)
 {
 	struct db_key key = key_of_text(TABLE_FEED, name);
 
 	return db_delete(txn, &key);
 }
 
-int feed_next(struct db_txn *txn, struct feed *feed)
->>>>>>> Stashed changes
+int feed_table_next(struct db_txn *txn, struct feed *feed)
 {
 	struct db_key from = key_after_text(TABLE_FEED, feed->name);
 	struct db_row row;

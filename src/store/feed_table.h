@@ -14,15 +14,11 @@
 #include "store/db.h"
 #include "words/feed.h"
 
-<<<<<<< Updated upstream int feed_table_get(struct db_txn *txn, const char *name, struct feed *feed);
+int feed_table_get(struct db_txn *txn, const char *name, struct feed *feed);
 void feed_table_put(struct db_txn *txn, const struct feed *feed);
-=======
-int feed_get(struct db_txn *txn, const char *name, struct feed *feed);
-void feed_put(struct db_txn *txn, const struct feed *feed);
 /* Its daemon is not used any more: no day waits for it, and nobody asks after
  * it.  True when there was one. */
-bool feed_delete(struct db_txn *txn, const char *name);
->>>>>>> Stashed changes
+bool feed_table_delete(struct db_txn *txn, const char *name);
 /* 1 when another feed than mine has counted sessions within FEED_IN_USE_SECS,
  * and that feed; else 0. */
 int feed_table_conflict(struct db_txn *txn, const char *mine, int64_t now,
