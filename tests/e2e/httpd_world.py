@@ -76,7 +76,7 @@ class Server:
             "".join(line for line in self.said.read_text().splitlines(True)
                     if "serving" not in line
                     # when the tests are run by root
-                    and "belongs to root" not in line)))
+                    and "is owned by root" not in line)))
 
     def tally(self, *words):
         got = subprocess.run([TLSTALLY, "-c", self.conf, *words],
