@@ -204,15 +204,6 @@ static int patch_list(json_t *object, const char *name, json_t *array,
 	return 0;
 }
 
-static int patch_member(json_t *object, const char *name, json_t *value)
-{
-	if (json_is_null(value))
-		json_object_del(object, name);
-	else if (json_object_set(object, name, value))
-		abort();
-	return 0;
-}
-
 static int patch_at(json_t *object, const char *pointer, json_t *value,
                     struct err *err)
 {
@@ -239,8 +230,14 @@ static int patch_at(json_t *object, const char *pointer, json_t *value,
 			               "'%.200s' points into a value that is "
 			               "not an object",
 			               pointer);
-		if (rest == NULL)
-			return patch_member(at, strbuf_text(&token), value);
+		if (rest == NULL) {
+			if (json_is_null(value))
+				json_object_del(at, strbuf_text(&token));
+			else if (json_object_set(at, strbuf_text(&token),
+			                         value))
+				abort();
+			return 0;
+		}
 		up = at;
 		at = json_object_get(at, strbuf_text(&token));
 		if (at == NULL)

@@ -31,19 +31,17 @@ int64_t failpoint_number(const char *variable, int64_t usual)
 	return text != NULL ? atoll(text) : usual;
 }
 
-static enum failpoint_full read_how(const char *word)
-{
-	return word == NULL                ? FAILPOINT_ROOM
-	       : strcmp(word, "disk") == 0 ? FAILPOINT_DISK_FULL
-	       : strcmp(word, "map") == 0  ? FAILPOINT_MAP_FULL
-	                                   : FAILPOINT_ROOM;
-}
-
 void failpoint_arm(void)
 {
+	const char *word = getenv("TLSTALLY_FAIL_HOW");
+
 	fail_at = failpoint_number("TLSTALLY_FAIL_AT", 0);
 	fail_times = failpoint_number("TLSTALLY_FAIL_TIMES", 1);
-	how = read_how(getenv("TLSTALLY_FAIL_HOW"));
+	how = FAILPOINT_ROOM;
+	if (word != NULL && strcmp(word, "disk") == 0)
+		how = FAILPOINT_DISK_FULL;
+	else if (word != NULL && strcmp(word, "map") == 0)
+		how = FAILPOINT_MAP_FULL;
 	atomic_store(&hits, 0);
 	count_file = getenv("TLSTALLY_FAIL_COUNT");
 	if (count_file != NULL)

@@ -111,18 +111,6 @@ static void soften_string(struct softener *s)
 	}
 }
 
-static void soften(struct softener *s)
-{
-	while (s->at < s->end) {
-		if (*s->at == '"')
-			soften_string(s);
-		else if (*s->at == '-' || isdigit((unsigned char)*s->at))
-			soften_number(s);
-		else
-			strbuf_putc(s->out, *s->at++);
-	}
-}
-
 /* --- reading --- */
 
 static bool can_soften(const json_error_t *why)
@@ -148,7 +136,14 @@ json_t *json_lax_read(const char *text, size_t len, unsigned flags,
 	json_t *json = json_loadb(text, len, decode, &why);
 
 	if (json == NULL && can_soften(&why)) {
-		soften(&s);
+		while (s.at < s.end) {
+			if (*s.at == '"')
+				soften_string(&s);
+			else if (*s.at == '-' || isdigit((unsigned char)*s.at))
+				soften_number(&s);
+			else
+				strbuf_putc(s.out, *s.at++);
+		}
 		json = json_loadb(strbuf_text(&soft), soft.len, decode, &why);
 	}
 	if (json == NULL)

@@ -123,15 +123,6 @@ void log_info(const char *fmt, ...)
 	va_end(ap);
 }
 
-static size_t add_words(char *line, size_t len, const char *words)
-{
-	size_t room = LINE_MAX_BYTES - 1 - len, n = strlen(words);
-
-	n = n < room ? n : room;
-	memcpy(line + len, words, n);
-	return len + n;
-}
-
 void log_last_words(const char *where, const char *what, const char *hint)
 {
 	const char *parts[] = {target == LOG_TO_JOURNAL ? "<3>" : ident,
@@ -145,8 +136,13 @@ void log_last_words(const char *where, const char *what, const char *hint)
 	char line[LINE_MAX_BYTES];
 	size_t len = 0;
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		len = add_words(line, len, parts[i]);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		size_t room = LINE_MAX_BYTES - 1 - len, n = strlen(parts[i]);
+
+		n = n < room ? n : room;
+		memcpy(line + len, parts[i], n);
+		len += n;
+	}
 	line[len] = '\n';
 	if (write(STDERR_FILENO, line, len + 1) < 0)
 		return;

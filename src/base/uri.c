@@ -15,12 +15,6 @@ static bool is_unreserved(char c)
 	return ascii_is_alnum(c) || is_one_of(c, "-._~");
 }
 
-/* gen-delims and sub-delims */
-static bool is_reserved(char c)
-{
-	return is_one_of(c, ":/?#[]@!$&'()*+,;=");
-}
-
 /* Is there a whole escape at the i-th byte? */
 static bool is_escape(const char *text, size_t len, size_t i)
 {
@@ -59,7 +53,8 @@ static const char *byte_fault(char c)
 		return "a control character";
 	if ((unsigned char)c >= 0x80)
 		return "a character outside ASCII";
-	if (!is_unreserved(c) && !is_reserved(c))
+	/* gen-delims and sub-delims */
+	if (!is_unreserved(c) && !is_one_of(c, ":/?#[]@!$&'()*+,;="))
 		return "a character that is not allowed in a URI";
 	return NULL;
 }

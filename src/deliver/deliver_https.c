@@ -94,14 +94,6 @@ static void host_settle(struct deliver_https *https, struct host *host)
 	}
 }
 
-static struct https_post *post_get(struct deliver_https *https)
-{
-	if (https->idle_count > 0)
-		return https->idle[--https->idle_count];
-	https->posts[https->made] = https_post_new(&https->shared);
-	return https->posts[https->made++];
-}
-
 static void start(struct deliver_https *https, struct host *host,
                   struct delivery_job *job)
 {
@@ -111,9 +103,14 @@ static void start(struct deliver_https *https, struct host *host,
 		answer_queue_put(https->answers, job, &answer);
 		return;
 	}
+	if (https->idle_count == 0) {
+		https->posts[https->made] = https_post_new(&https->shared);
+		https->idle[https->idle_count++] = https->posts[https->made++];
+	}
 	https->running++;
 	host->running++;
-	https_post_start(post_get(https), job, host, host->needs_h2);
+	https_post_start(https->idle[--https->idle_count], job, host,
+	                 host->needs_h2);
 }
 
 /* Starts what may start, the hosts taking turns. */

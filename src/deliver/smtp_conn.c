@@ -353,27 +353,23 @@ static bool is_connected(const struct smtp_conn *conn)
 	return took_us > 0;
 }
 
-static void not_connected(struct smtp_conn *conn)
-{
-	struct delivery_answer why;
-
-	answer_our_fault(&why, STAGE_CONNECT,
-	                 "mail relay %s: no connection within %d s",
-	                 conn->login->name,
-	                 (int)smtp_time_step_secs(SMTP_STEP_CONNECT,
-	                                          conn->login->dot_secs));
-	drop(conn, SMTP_CONN_NOT_OPENED, &why);
-}
-
 static void on_ready(struct curl_pool_watch *watch, short revents)
 {
 	struct smtp_conn *conn =
 		(struct smtp_conn *)((char *)watch -
 	                             offsetof(struct smtp_conn, watch));
+	struct delivery_answer why;
 
 	if (revents == 0 && conn->state == CONN_OPENING) {
-		if (!is_connected(conn))
-			not_connected(conn);
+		if (is_connected(conn))
+			return;
+		answer_our_fault(
+			&why, STAGE_CONNECT,
+			"mail relay %s: no connection within %d s",
+			conn->login->name,
+			(int)smtp_time_step_secs(SMTP_STEP_CONNECT,
+		                                 conn->login->dot_secs));
+		drop(conn, SMTP_CONN_NOT_OPENED, &why);
 		return;
 	}
 	if (revents == 0) {

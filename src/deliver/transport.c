@@ -25,32 +25,27 @@ struct all {
 	struct deliver_sendmail *sendmail;
 };
 
-static void answer_now(struct all *all, struct delivery_job *job,
-                       const char *what)
-{
-	struct delivery_answer answer;
-
-	if (job->rua->kind != RUA_DIRECTORY)
-		answer_set(&answer, EVENT_REFUSED, STAGE_LOCAL,
-		           "[deliver] %s = off", what);
-	else if (!answer_too_late(&answer, job, all->clock))
-		deliver_dir(job, &answer);
-	answer_queue_put(all->answers, job, &answer);
-}
-
 static void submit(struct transport *self, struct delivery_job *job)
 {
 	struct all *all = (struct all *)self;
 	enum rua_kind kind = job->rua->kind;
+	struct delivery_answer answer;
 
-	if (kind == RUA_HTTPS && all->https != NULL)
+	if (kind == RUA_HTTPS && all->https != NULL) {
 		deliver_https_submit(all->https, job);
-	else if (kind == RUA_MAIL && all->smtp != NULL)
+	} else if (kind == RUA_MAIL && all->smtp != NULL) {
 		deliver_smtp_submit(all->smtp, job);
-	else if (kind == RUA_MAIL && all->sendmail != NULL)
+	} else if (kind == RUA_MAIL && all->sendmail != NULL) {
 		deliver_sendmail_submit(all->sendmail, job);
-	else
-		answer_now(all, job, kind == RUA_HTTPS ? "https" : "mail");
+	} else {
+		if (kind != RUA_DIRECTORY)
+			answer_set(&answer, EVENT_REFUSED, STAGE_LOCAL,
+			           "[deliver] %s = off",
+			           kind == RUA_HTTPS ? "https" : "mail");
+		else if (!answer_too_late(&answer, job, all->clock))
+			deliver_dir(job, &answer);
+		answer_queue_put(all->answers, job, &answer);
+	}
 }
 
 static void wait_for_some(struct transport *self, int timeout_ms,

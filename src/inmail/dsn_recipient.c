@@ -11,11 +11,6 @@
 #include "base/utf8.h"
 #include "session/detail_text.h"
 
-static bool is_word(char c)
-{
-	return ascii_is_alnum(c) || c == '-';
-}
-
 /* "rfc822; <tls@example.com>": without the type (which is missing at times)
  * and the brackets. */
 static struct span bare_address(struct span value)
@@ -24,7 +19,8 @@ static struct span bare_address(struct span value)
 
 	if (span_until(&rest, ';', &type)) {
 		type = span_trim(type);
-		while (type.len > 0 && is_word(type.at[type.len - 1]))
+		while (type.len > 0 && (ascii_is_alnum(type.at[type.len - 1]) ||
+		                        type.at[type.len - 1] == '-'))
 			type.len--;
 		if (type.len == 0)
 			address = rest;

@@ -240,18 +240,6 @@ static bool next_field(struct span *group, enum field *field,
 	return false;
 }
 
-/* The fields of a group, a bit each. */
-static unsigned fields_in(struct span group)
-{
-	auto_(strbuf_clear) struct strbuf value = {0};
-	enum field field;
-	unsigned seen = 0;
-
-	while (next_field(&group, &field, &value))
-		seen |= BIT(field);
-	return seen;
-}
-
 /*
  * A group begins a recipient when it names one and another was named, or has a
  * field that was there.  Else it goes on with what the groups before it left:
@@ -260,9 +248,12 @@ static unsigned fields_in(struct span group)
 static void read_group(struct block *block, struct span group)
 {
 	auto_(strbuf_clear) struct strbuf value = {0};
-	unsigned has = fields_in(group);
+	struct span rest = group;
+	unsigned has = 0;
 	enum field field;
 
+	while (next_field(&rest, &field, &value))
+		has |= BIT(field);
 	if ((has & NAMES && block->seen & NAMES) || has & block->seen)
 		next_block(block);
 	while (next_field(&group, &field, &value))

@@ -155,11 +155,6 @@ static void read_failed(struct span text, const char *failed, struct dsn *dsn)
 	}
 }
 
-static bool starts_empty(struct span text)
-{
-	return text.len == 0 || text.at[0] == '\n' || text.at[0] == '\r';
-}
-
 /* Paragraphs are what stands between empty lines; one that begins with "-"
  * ends the notice. */
 static void read_qsbmf(struct span text, struct dsn *dsn)
@@ -178,7 +173,8 @@ static void read_qsbmf(struct span text, struct dsn *dsn)
 			return;
 		if (first && span_skip(&line, "<") &&
 		    span_until_text(&line, ">:", &address)) {
-			if (more && !starts_empty(text))
+			if (more && text.len > 0 && text.at[0] != '\n' &&
+			    text.at[0] != '\r')
 				collect(text, nobody, &said);
 			add_recipient(dsn, address, DSN_FAILED, &said);
 		}

@@ -81,16 +81,6 @@ static void count_session(void *arg, int64_t time,
 	f->going.sessions++;
 }
 
-/* Lines that count for nothing, and whoever runs us ought to hear of it. */
-static bool is_left_out(struct log_feed *f, const struct log_line *line)
-{
-	if (line->kind == LOG_LINE_FOREIGN)
-		log_fates_note_foreign(&f->fates, line->uid, line->message);
-	else if (line->kind == LOG_LINE_UNREAD)
-		log_fates_note(&f->fates, LINE_UNREAD, line->message);
-	return line->kind != LOG_LINE_READ;
-}
-
 /* By what tlstally-milter noted. */
 static bool is_tls_optional(void *arg, int64_t time, const char *queue_id)
 {
@@ -118,7 +108,12 @@ static void take_line(struct log_feed *f, const struct log_line *line)
 {
 	struct fact fact;
 
-	if (is_left_out(f, line))
+	/* whoever runs us ought to hear of lines that count for nothing */
+	if (line->kind == LOG_LINE_FOREIGN)
+		log_fates_note_foreign(&f->fates, line->uid, line->message);
+	else if (line->kind == LOG_LINE_UNREAD)
+		log_fates_note(&f->fates, LINE_UNREAD, line->message);
+	if (line->kind != LOG_LINE_READ)
 		return;
 	f->going.lines++;
 	f->fates.n[LINE_READ]++;

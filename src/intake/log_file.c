@@ -119,29 +119,24 @@ static int requeue(struct log_file *f, struct err *err)
 	return current(f) != NULL;
 }
 
-/* What was read to its end was written until now.  A file that is older than
- * those before it, put in the log's place by hand, does not make them new
- * again. */
-static void read_all_until(struct log_file *f, struct timespec written)
-{
-	if (log_rotate_compare_times(written, f->since) > 0)
-		f->since = written;
-}
-
 /* To the next of the queue; after the last, whatever has come since.  Before
  * the file itself the queue is made anew: while we read its siblings, the file
  * may have become one, and of a file that nothing was read of nobody would
  * notice. */
 static int leave(struct log_file *f, struct err *err)
 {
-	struct log_input *input = current(f);
+	struct timespec written = log_input_written_at(current(f));
 
 	if (!f->lines.ended) {
 		log_lines_end(&f->lines);
 		return 1;
 	}
 	keep_place(f);
-	read_all_until(f, log_input_written_at(input));
+	/* All of it was written until then.  A file that is older than those
+	 * before it, put in the log's place by hand, does not make them new
+	 * again. */
+	if (log_rotate_compare_times(written, f->since) > 0)
+		f->since = written;
 	if (f->queue.count == 1 || (f->queue.count == 2 && !f->scanned))
 		return requeue(f, err);
 	log_rotate_queue_drop_first(&f->queue, 1);

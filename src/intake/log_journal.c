@@ -110,17 +110,6 @@ static bool copy_message(struct log_journal *j, struct log_line *line,
 	return true;
 }
 
-/* When Postfix said it; the journal may have taken it later. */
-static int64_t said_at(const struct log_journal *j)
-{
-	int64_t usec = number_field(j, "_SOURCE_REALTIME_TIMESTAMP");
-	uint64_t taken;
-
-	if (usec <= 0 && sd_journal_get_realtime_usec(j->journal, &taken) >= 0)
-		usec = (int64_t)taken;
-	return usec / 1000000;
-}
-
 /* The journal itself has written down whose process it was. */
 static void set_kind(const struct log_journal *j, struct log_line *line,
                      bool *lacks)
@@ -139,6 +128,9 @@ static void set_kind(const struct log_journal *j, struct log_line *line,
 static bool take_entry(struct log_journal *j, struct log_line *line,
                        bool *lacks)
 {
+	uint64_t taken;
+	int64_t usec;
+
 	*line = (struct log_line){0};
 	*lacks = false;
 	if (!copy_program(j, line, lacks) || !copy_message(j, line, lacks))
@@ -147,7 +139,11 @@ static bool take_entry(struct log_journal *j, struct log_line *line,
 	if (line->pid < 0)
 		line->pid = number_field(j, "_PID");
 	*lacks |= line->pid < 0;
-	line->time = said_at(j);
+	/* when Postfix said it; the journal may have taken it later */
+	usec = number_field(j, "_SOURCE_REALTIME_TIMESTAMP");
+	if (usec <= 0 && sd_journal_get_realtime_usec(j->journal, &taken) >= 0)
+		usec = (int64_t)taken;
+	line->time = usec / 1000000;
 	set_kind(j, line, lacks);
 	return true;
 }

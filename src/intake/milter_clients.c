@@ -102,12 +102,6 @@ static bool address_of(const struct sockaddr *address, struct in6_addr *out)
 	return true;
 }
 
-static bool is_loopback(const struct in6_addr *address)
-{
-	return IN6_IS_ADDR_LOOPBACK(address) ||
-	       (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
-}
-
 static bool is_filter(const struct milter_clients *clients,
                       const struct in6_addr *address)
 {
@@ -128,7 +122,8 @@ enum inbound_client milter_clients_look_up(struct milter_clients *clients,
 	if (address == NULL || !address_of(address, &bytes))
 		return INBOUND_LOCAL;
 	pthread_rwlock_rdlock(&clients->lock);
-	own = is_loopback(&bytes) ||
+	own = IN6_IS_ADDR_LOOPBACK(&bytes) ||
+	      (IN6_IS_ADDR_V4MAPPED(&bytes) && bytes.s6_addr[12] == 127) ||
 	      (called != NULL && parse(called, &server) &&
 	       IN6_ARE_ADDR_EQUAL(&bytes, &server)) ||
 	      (clients->interfaces != NULL &&

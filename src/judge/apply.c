@@ -32,12 +32,6 @@ static bool is_fresh(const struct apply *a, int32_t day)
 	       !a->view.mx_doubted;
 }
 
-/* Has it been tried often enough, or does nobody look anything up? */
-static bool was_tried(const struct apply *a, int64_t due, uint32_t failures)
-{
-	return failures >= TRIES || a->now - due >= DAY_SECS;
-}
-
 /* Leaves the view to judge by in a->view. */
 static enum verdict look_at(struct apply *a, struct db_txn *txn,
                             const struct place *place)
@@ -60,7 +54,7 @@ static enum verdict look_at(struct apply *a, struct db_txn *txn,
 		return VERDICT_WITHOUT;
 	asked = policy_wanted_get(txn, place->domain, &due, &failures);
 	/* without a wish, a young view is all there is to be had for now */
-	tried = asked ? was_tried(a, due, failures)
+	tried = asked ? failures >= TRIES || a->now - due >= DAY_SECS
 	              : seen && !a->view.mx_doubted &&
 	                        domain_view_is_good(&a->view, a->now);
 	if (tried && complete)

@@ -216,15 +216,6 @@ static bool checks_keys_alone(const struct view_mx *mx)
 	return keys > 0;
 }
 
-/* Postfix up to 3.5 does not log that no record matched: what it says of the
- * chain is all there is, and is not why. */
-static bool matches_no_key(const struct trial *trial)
-{
-	return has_tlsa(trial) && checks_keys_alone(trial->mx) &&
-	       log_blames_certificate(trial->session) &&
-	       !trial->session->has_complaint;
-}
-
 static void judge_dane(struct trial *trial)
 {
 	struct session_policy *policy = trial->policy;
@@ -232,7 +223,11 @@ static void judge_dane(struct trial *trial)
 	policy->type = POLICY_TLSA;
 	if (trial->mx_name[0] != '\0')
 		policy->domain = trial->mx_name;
-	if (matches_no_key(trial))
+	/* Postfix up to 3.5 does not log that no record matched: what it says
+	 * of the chain is all there is, and is not why. */
+	if (has_tlsa(trial) && checks_keys_alone(trial->mx) &&
+	    log_blames_certificate(trial->session) &&
+	    !trial->session->has_complaint)
 		fail(trial, RESULT_CERTIFICATE_NOT_TRUSTED, NULL);
 	else
 		judge_outcome(trial);

@@ -87,12 +87,6 @@ static const struct {
 	{"external policy failure (", RESULT_VALIDATION_FAILURE, ""},
 };
 
-/* Out of memory, a call that is wrong, a store that cannot be read. */
-static bool is_our_verify_error(int64_t number)
-{
-	return number == 17 || number == 69 || number == 70;
-}
-
 /* "mx[ip]:25: certificate has expired" */
 static enum fact_kind read_complaint(const struct form *form, struct span rest,
                                      struct fact *fact)
@@ -113,7 +107,9 @@ static enum fact_kind read_complaint(const struct form *form, struct span rest,
 	}
 	fact->result = RESULT_CERTIFICATE_NOT_TRUSTED;
 	if (span_skip(&rest, "num=") && span_number(&rest, 9, &number)) {
-		fact->our_fault = is_our_verify_error(number);
+		/* out of memory, a call that is wrong, a store that cannot be
+		 * read */
+		fact->our_fault = number == 17 || number == 69 || number == 70;
 		span_skip(&rest, ":");
 	}
 	fact->reason = rest;

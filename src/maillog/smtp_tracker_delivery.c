@@ -24,14 +24,6 @@ bool smtp_tracker_has_loglevel(const struct smtp_tracker *tracker)
 	return tracker->summary_seen && tracker->plain_run < PLAIN_RUN_MAX;
 }
 
-/* Is smtp_tls_loglevel 0, by what the lines are like?  Then failures alone are
- * logged. */
-static bool tracker_sees_no_tls(const struct smtp_tracker *tracker)
-{
-	return tracker->plain_run >
-	       (tracker->summary_seen ? PLAIN_RUN_MAX : PLAIN_BEGIN_MAX);
-}
-
 /* One that nothing is known of when there is none. */
 static const struct log_site *tracker_site(const struct smtp_tracker *tracker)
 {
@@ -109,9 +101,13 @@ static void set_route(const struct step *step,
 static bool is_unlogged(const struct step *step,
                         const struct log_service *service)
 {
+	const struct smtp_tracker *tracker = step->tracker;
+	/* by what the lines are like, smtp_tls_loglevel is 0 */
+	bool none_seen =
+		tracker->plain_run >
+		(tracker->summary_seen ? PLAIN_RUN_MAX : PLAIN_BEGIN_MAX);
 	bool missing = service->tls_lines == TLS_LINES_MISSING ||
-	               (service->tls_lines == TLS_LINES_UNKNOWN &&
-	                tracker_sees_no_tls(step->tracker));
+	               (service->tls_lines == TLS_LINES_UNKNOWN && none_seen);
 
 	if (!missing || step->fact->tls.said)
 		return false;
@@ -263,15 +259,6 @@ static bool is_unmet(const struct tls_feature *tls)
 	return tls->unmet || tls->no_starttls || tls->no_match;
 }
 
-/* A policy was not met, for a reason in other words than ours. */
-static enum tracked_ending unmet_ending(const struct tls_feature *tls,
-                                        const struct tracked_conn *conn)
-{
-	if (tls->no_starttls)
-		return ENDING_NO_STARTTLS;
-	return tls->no_match || conn->up ? ENDING_NOT_VERIFIED : ENDING_NONE;
-}
-
 /* A delivery line that no line about TLS came before. */
 static enum tracked_ending silent_ending(const struct step *step,
                                          const struct tracked_peer *peer)
@@ -320,8 +307,12 @@ static enum tracked_ending delivery_ending(const struct step *step,
 	}
 	if (fact->refusal != REFUSAL_NONE)
 		return refusal_ending(fact->refusal, conn);
+	/* a policy was not met, for a reason in other words than ours */
+	if (is_unmet(&fact->tls) && fact->tls.no_starttls)
+		return ENDING_NO_STARTTLS;
 	if (is_unmet(&fact->tls))
-		return unmet_ending(&fact->tls, conn);
+		return fact->tls.no_match || conn->up ? ENDING_NOT_VERIFIED
+		                                      : ENDING_NONE;
 	if (conn->broken)
 		return conn->ours ? ENDING_NONE : ENDING_HANDSHAKE;
 	/* a certificate was seen, so there was TLS, at log level 0 */

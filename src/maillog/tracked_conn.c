@@ -157,13 +157,6 @@ struct tracked_conn *tracked_conn_of(const struct step *step)
 	return conn;
 }
 
-static char reason_byte(char c)
-{
-	if (c == ' ')
-		return '_';
-	return c > ' ' && c < 0x7f ? c : '?';
-}
-
 void tracked_conn_complain(struct tracked_conn *conn, enum result_type result,
                            struct span reason)
 {
@@ -171,8 +164,11 @@ void tracked_conn_complain(struct tracked_conn *conn, enum result_type result,
 		return;
 	conn->has_complaint = true;
 	conn->complaint = result;
-	for (size_t i = 0; i < reason.len && i < TRACKED_REASON - 1; i++)
-		conn->complaint_reason[i] = reason_byte(reason.at[i]);
+	for (size_t i = 0; i < reason.len && i < TRACKED_REASON - 1; i++) {
+		char c = reason.at[i] == ' ' ? '_' : reason.at[i];
+
+		conn->complaint_reason[i] = c > ' ' && c < 0x7f ? c : '?';
+	}
 }
 
 /* Postfix names no host in "QID: Cannot start TLS": the one whose handshake

@@ -145,13 +145,6 @@ static bool same_bytes(const struct edit *edit, const struct strbuf *json)
 	       memcmp(before.data, json->data, json->len) == 0;
 }
 
-static bool needs_new_id(const struct edit *edit)
-{
-	return edit->bytes && edit->arrived &&
-	       strcmp(edit->before->report->report_id,
-	              edit->after->report->report_id) == 0;
-}
-
 /* What nobody said of a report that is made by hand is as in those of the
  * rollup; its id is another than that of the day's own report. */
 static void fill_in(struct edit *edit, const struct conf *conf)
@@ -187,7 +180,8 @@ int edit_pack(struct edit *edit, const struct conf *conf, struct err *err)
 	                   edit->before->deliver_at != edit->after->deliver_at;
 	if (!edit->bytes)
 		return 0;
-	if (needs_new_id(edit)) {
+	if (edit->arrived && strcmp(edit->before->report->report_id,
+	                            edit->after->report->report_id) == 0) {
 		if (give_new_id(edit->after->report, err) < 0)
 			return err->class;
 		strbuf_reset(&json);

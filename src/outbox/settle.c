@@ -62,16 +62,6 @@ static void count(const struct outbox_destination *dest,
 	counts->released += event == EVENT_RELEASE;
 }
 
-/* It was not its turn: no attempt, so that no period of retrying has begun. */
-static void release(struct outbox_destination *dest, int64_t now)
-{
-	dest->due = now + RELEASED_SECS;
-	dest->attempts -= dest->attempts > 0;
-	dest->try_count -= dest->try_count > 0;
-	if (dest->attempts == 0)
-		dest->first_attempt = 0;
-}
-
 /* What the answer says about the address, and the event that this makes. */
 static enum delivery_event judge_address(struct db_txn *txn,
                                          const struct claim *claim,
@@ -125,8 +115,14 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	outbox_try_end(&dest, answer->text);
 	if (dest.state == DELIVERY_DEFERRED)
 		defer(conf, claim, now, &dest);
-	if (event == EVENT_RELEASE)
-		release(&dest, now);
+	if (event == EVENT_RELEASE) {
+		/* not its turn: no attempt, no period of retrying has begun */
+		dest.due = now + RELEASED_SECS;
+		dest.attempts -= dest.attempts > 0;
+		dest.try_count -= dest.try_count > 0;
+		if (dest.attempts == 0)
+			dest.first_attempt = 0;
+	}
 	outbox_destination_put(txn, head.id, &dest);
 	count(&dest, event, counts);
 	counts->archived += settle_report(txn, &head, now);

@@ -174,18 +174,6 @@ static bool is_time_to_fetch(const struct lookup *lookup)
 	return !is_in_force(lookup) || age >= (half < REFRESH ? half : REFRESH);
 }
 
-static void with_record(struct lookup *lookup, const char *id)
-{
-	lookup->view->sts_record = VIEW_OK;
-	lookup->view->sts_id = arena_strdup(lookup->arena, id);
-	if (is_time_to_fetch(lookup)) {
-		fetch(lookup);
-		return;
-	}
-	keep_fetch(lookup);
-	keep_policy(lookup);
-}
-
 static void choose(struct lookup *lookup, const struct dns_answer *answer)
 {
 	struct lookup_texts texts = lookup_texts(lookup, answer);
@@ -198,13 +186,21 @@ static void choose(struct lookup *lookup, const struct dns_answer *answer)
 	if (rc > 0 && sts_record_parse(texts.texts[which], texts.lens[which],
 	                               id, &err) < 0)
 		rc = err.class;
-	if (rc > 0)
-		with_record(lookup, id);
-	else if (rc == 0)
+	if (rc > 0) {
+		lookup->view->sts_record = VIEW_OK;
+		lookup->view->sts_id = arena_strdup(lookup->arena, id);
+		if (is_time_to_fetch(lookup)) {
+			fetch(lookup);
+		} else {
+			keep_fetch(lookup);
+			keep_policy(lookup);
+		}
+	} else if (rc == 0) {
 		without_record(lookup, VIEW_NONE, NULL);
-	else
+	} else {
 		without_record(lookup, VIEW_BAD,
 		               arena_strdup(lookup->arena, err.text));
+	}
 }
 
 void sts_lookup(struct lookup *lookup)

@@ -159,11 +159,6 @@ static struct span without_brackets(struct span token)
 	return token;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
-}
-
 /* Letters in small ones; whatever stands between them is one space. */
 static void put_token(struct strbuf *out, struct span token)
 {
@@ -187,7 +182,9 @@ static void put_words(struct strbuf *out, struct span text)
 		struct span token = text;
 
 		token.len = 0;
-		while (token.len < text.len && !is_blank(text.at[token.len]))
+		/* up to a blank, or NUL */
+		while (token.len < text.len &&
+		       strchr(" \t\r\n", text.at[token.len]) == NULL)
 			token.len++;
 		span_drop(&text,
 		          token.len < text.len ? token.len + 1 : token.len);

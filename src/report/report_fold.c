@@ -86,14 +86,6 @@ static size_t report_bytes(const struct report *report)
 	return bytes;
 }
 
-static bool is_folded(const struct failure_detail *detail,
-                      enum fold_level level)
-{
-	struct failure_detail folded = session_failure_folded(detail, level);
-
-	return session_failure_compare(detail, &folded) == 0;
-}
-
 /* Smallest count first. */
 static int fold_order(const void *left, const void *right)
 {
@@ -142,9 +134,14 @@ static size_t unfolded(struct report *report, enum fold_level level,
 	for (size_t i = 0; i < report->policy_count; i++) {
 		struct report_policy *policy = &report->policies[i];
 
-		for (size_t d = 0; d < policy->detail_count; d++)
-			if (!is_folded(&policy->details[d].detail, level))
-				found[count++] = &policy->details[d];
+		for (size_t d = 0; d < policy->detail_count; d++) {
+			struct report_detail *row = &policy->details[d];
+			struct failure_detail folded =
+				session_failure_folded(&row->detail, level);
+
+			if (session_failure_compare(&row->detail, &folded) != 0)
+				found[count++] = row;
+		}
 	}
 	return count;
 }

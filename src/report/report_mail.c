@@ -90,16 +90,6 @@ static void quoted_name(struct mail_header *from, const char *name)
 	strbuf_clear(&quoted);
 }
 
-/* No character is divided between two words (RFC 2047 section 5). */
-static size_t word_bytes(const char *text, size_t left)
-{
-	size_t len = left < WORD_BYTES ? left : WORD_BYTES;
-
-	while (len < left && ((unsigned char)text[len] & 0xc0) == 0x80)
-		len--;
-	return len;
-}
-
 static void encoded_name(struct mail_header *from, const char *name)
 {
 	size_t left = strlen(name);
@@ -107,8 +97,12 @@ static void encoded_name(struct mail_header *from, const char *name)
 
 	strbuf_init(&word, 0);
 	while (left > 0) {
-		size_t len = word_bytes(name, left);
+		size_t len = left < WORD_BYTES ? left : WORD_BYTES;
 
+		/* no character is divided between two words (RFC 2047 section
+		 * 5) */
+		while (len < left && ((unsigned char)name[len] & 0xc0) == 0x80)
+			len--;
 		strbuf_reset(&word);
 		strbuf_puts(&word, "=?UTF-8?B?");
 		base64_write(name, len, &word);

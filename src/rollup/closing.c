@@ -7,22 +7,17 @@
 #include "store/feed_table.h"
 #include "store/log_pending_table.h"
 
-/* A watermark of a time to come says nothing: it is from a clock that proved
- * wrong. */
-static bool is_past(const struct feed *feed, int64_t end, int64_t now)
-{
-	return feed->watermark >= end &&
-	       !moment_is_to_come(feed->watermark, now);
-}
-
-/* The first feed seen lately that has not counted past `end`; 0: none. */
+/* The first feed seen lately that has not counted past `end`; 0: none.  A
+ * watermark of a time to come is from a clock that proved wrong. */
 static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
                        struct feed *feed)
 {
 	*feed = (struct feed){0};
 	while (feed_table_next(txn, feed))
 		if (feed_kind(feed->name)->counts_sessions &&
-		    feed_is_in_use(feed, now) && !is_past(feed, end, now))
+		    feed_is_in_use(feed, now) &&
+		    (feed->watermark < end ||
+		     moment_is_to_come(feed->watermark, now)))
 			return 1;
 	return 0;
 }

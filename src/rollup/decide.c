@@ -80,20 +80,6 @@ static bool use(const struct conf *conf, const struct rua *rua,
 	return true;
 }
 
-static void choose_rua(const struct decide_context *context,
-                       const struct rua *rua, struct decision *decision,
-                       size_t *denied)
-{
-	const struct rua *instead = lists_rua_redirect(context->lists, rua);
-
-	if (lists_rua_denied(context->lists, rua)) {
-		note_rua(decision, rua, "denied by [report] deny");
-		(*denied)++;
-		return;
-	}
-	use(context->conf, instead ? instead : rua, decision);
-}
-
 static void choose_from_record(const struct decide_context *context,
                                const struct tlsrpt_record *record,
                                struct decision *decision)
@@ -102,8 +88,18 @@ static void choose_from_record(const struct decide_context *context,
 
 	for (size_t i = 0; i < record->note_count; i++)
 		note_reason(decision, record->notes[i]);
-	for (size_t i = 0; i < record->rua_count; i++)
-		choose_rua(context, &record->ruas[i], decision, &denied);
+	for (size_t i = 0; i < record->rua_count; i++) {
+		const struct rua *rua = &record->ruas[i];
+		const struct rua *instead =
+			lists_rua_redirect(context->lists, rua);
+
+		if (lists_rua_denied(context->lists, rua)) {
+			note_rua(decision, rua, "denied by [report] deny");
+			denied++;
+		} else {
+			use(context->conf, instead ? instead : rua, decision);
+		}
+	}
 	if (decision->rua_count > 0)
 		return;
 	if (denied > 0 && denied == record->rua_count)

@@ -237,17 +237,6 @@ static int write_batch(struct rollup *r, struct err *err)
 	return db_commit(&txn, err);
 }
 
-static void count_batch(struct rollup *r)
-{
-	for (size_t i = 0; i < r->item_count; i++) {
-		r->result->marks[r->items[i].decision.mark]++;
-		r->result->folded += r->items[i].folded;
-	}
-	if (r->options->progress != NULL)
-		r->options->progress(r->options->progress_arg, r->day,
-		                     r->item_count);
-}
-
 /*
  * One batch from `from` on.  Another run, or a late count, may touch a domain
  * between our reading and writing: then the transaction is refused as a whole
@@ -267,9 +256,16 @@ static int do_batch(struct rollup *r, struct err *err)
 			return seen;
 		rc = r->item_count > 0 ? write_batch(r, err) : 0;
 	}
-	if (rc == 0)
-		count_batch(r);
-	return rc < 0 ? rc : seen;
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < r->item_count; i++) {
+		r->result->marks[r->items[i].decision.mark]++;
+		r->result->folded += r->items[i].folded;
+	}
+	if (r->options->progress != NULL)
+		r->options->progress(r->options->progress_arg, r->day,
+		                     r->item_count);
+	return seen;
 }
 
 static bool has_open(struct db_txn *txn, int32_t day)
@@ -426,22 +422,11 @@ static int close_days(struct rollup *r, struct err *err)
 	return 0;
 }
 
-/* Not from who says what time it is: days to come are what he rehearses. */
-static int take_back(struct rollup *r, struct err *err)
-{
-	const struct rollup_options *options = r->options;
-
-	if (options->clock->told || options->conf->store.rehearsal)
-		return 0;
-	return not_yet_take_back(r->db, clock_secs(options->clock),
-	                         options->vouched, &r->result->taken_back, err);
-}
-
 int rollup_run(struct db *db, const struct rollup_options *options,
                struct rollup_result *result, struct err *err)
 {
 	struct rollup r = {.db = db, .options = options, .result = result};
-	int rc;
+	int rc = 0;
 
 	memset(result, 0, sizeof(*result));
 	if (options->doubt != NULL && !options->one_day)
@@ -458,7 +443,11 @@ int rollup_run(struct db *db, const struct rollup_options *options,
 	r.ruas = xcalloc((size_t)BATCH_DOMAINS * DECIDE_RUA_MAX,
 	                 sizeof(*r.ruas));
 	strbuf_init(&r.json, 0);
-	rc = take_back(&r, err);
+	/* not from who says what time it is: he rehearses days to come */
+	if (!options->clock->told && !options->conf->store.rehearsal)
+		rc = not_yet_take_back(db, clock_secs(options->clock),
+		                       options->vouched, &result->taken_back,
+		                       err);
 	if (rc == 0)
 		rc = close_days(&r, err);
 	if (rc == 0)

@@ -121,15 +121,6 @@ static uint64_t delete_report(struct db_txn *txn, uint64_t id)
 	return n;
 }
 
-static void forget_tokens(struct db_txn *txn, const struct outbox_head *head)
-{
-	struct outbox_destination dest;
-
-	for (uint16_t i = 0; i < head->destination_count; i++)
-		if (archive_destination_get(txn, head->id, i, &dest))
-			token_delete(txn, dest.token);
-}
-
 /* When it was added: createdAt is what a person may have written there.  Since
  * a clock was ahead all ids are of a time to come, until that comes; then it is
  * when the report was done. */
@@ -145,6 +136,7 @@ int archive_purge(struct db_txn *txn, int64_t before, int64_t now,
                   uint64_t *rows)
 {
 	struct outbox_head head = {.id = 0};
+	struct outbox_destination dest;
 	uint64_t n = 0;
 
 	while (n < DB_BATCH_ROWS && archive_head_next(txn, &head)) {
@@ -154,7 +146,9 @@ int archive_purge(struct db_txn *txn, int64_t before, int64_t now,
 			continue;
 		if (time >= before)
 			break;
-		forget_tokens(txn, &head);
+		for (uint16_t i = 0; i < head.destination_count; i++)
+			if (archive_destination_get(txn, head.id, i, &dest))
+				token_delete(txn, dest.token);
 		n += delete_report(txn, head.id);
 		change_note_id(txn, CHANGE_SENT, CHANGE_DESTROYED, head.id);
 	}

@@ -40,18 +40,6 @@ static void cut_worst(struct day_sums *sums)
 		sums->worst_count = DAY_WORST_MAX;
 }
 
-static void add_worst(struct summing *s, const char *domain, uint64_t failure)
-{
-	struct day_sums *sums = s->sums;
-
-	if (sums->worst_count == WORST_ROOM)
-		cut_worst(sums);
-	sums->worst[sums->worst_count++] = (struct day_worst){
-		arena_strdup(s->mem, domain),
-		failure,
-	};
-}
-
 static bool add_head(struct summing *s, const struct tally_row *row,
                      const struct db_row *from)
 {
@@ -69,7 +57,10 @@ static bool add_head(struct summing *s, const struct tally_row *row,
 	sums->marks[head.mark]++;
 	if (head.failure > 0) {
 		sums->failing_domains++;
-		add_worst(s, row->domain, head.failure);
+		if (sums->worst_count == WORST_ROOM)
+			cut_worst(sums);
+		sums->worst[sums->worst_count++] = (struct day_worst){
+			arena_strdup(s->mem, row->domain), head.failure};
 	}
 	return true;
 }

@@ -54,17 +54,15 @@ void suppress_put(struct db_txn *txn, const struct suppression *row)
 		     row->address);
 }
 
-/* Also an end of 30 days that a person has moved is a person's. */
-static bool is_by_rule(const struct suppression *row)
-{
-	return !row->by_hand && row->until == row->since + SUPPRESS_SECS;
-}
-
 bool suppress_has_ended(const struct suppression *row, int64_t now)
 {
+	/* also an end of 30 days that a person has moved is a person's */
+	bool by_rule =
+		!row->by_hand && row->until == row->since + SUPPRESS_SECS;
+
 	return row->until != 0 &&
 	       moment_has_come(row->until, now,
-	                       is_by_rule(row) ? SUPPRESS_SECS : MOMENT_STANDS);
+	                       by_rule ? SUPPRESS_SECS : MOMENT_STANDS);
 }
 
 void suppress_for_a_while(struct db_txn *txn, const char *address,

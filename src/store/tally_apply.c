@@ -182,13 +182,6 @@ static void new_head(struct work *w)
 		                     : TALLY_LATE;
 }
 
-/* An old log may be read while its days are closed, one after the other: of
- * them no report was made, so nothing comes too late. */
-static bool still_counts(const struct tally_head *head)
-{
-	return head->mark == TALLY_OPEN || head->mark == TALLY_UNSENT;
-}
-
 static void work_clear(struct work *w)
 {
 	strbuf_clear(&w->value);
@@ -210,7 +203,9 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 	arena_init(&w.mem);
 	if (!tally_head_at(txn, &w.domain, &w.head))
 		new_head(&w);
-	if (still_counts(&w.head)) {
+	/* An old log may be read while its days are closed, one after the
+	 * other: of them no report was made, so nothing comes too late. */
+	if (w.head.mark == TALLY_OPEN || w.head.mark == TALLY_UNSENT) {
 		apply_open(&w);
 	} else {
 		w.head.late_success += delta->success;

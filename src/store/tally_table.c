@@ -232,13 +232,6 @@ int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last)
 	       day_at(txn, db_get_last(txn, TABLE_TALLY, &row), &row, last);
 }
 
-static bool has_day(struct db_txn *txn, int32_t day)
-{
-	int32_t found = day;
-
-	return tally_day_next(txn, &found) && found == day;
-}
-
 int tally_days_until(struct db_txn *txn, int32_t day, int32_t *first,
                      int32_t *last)
 {
@@ -246,8 +239,13 @@ int tally_days_until(struct db_txn *txn, int32_t day, int32_t *first,
 		return 0;
 	if (*last <= day)
 		return 1;
-	for (*last = day; *last > *first && !has_day(txn, *last);)
-		--*last;
+	/* the last that has a row */
+	for (*last = day; *last > *first; --*last) {
+		int32_t found = *last;
+
+		if (tally_day_next(txn, &found) && found == *last)
+			break;
+	}
 	return 1;
 }
 
