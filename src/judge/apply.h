@@ -1,8 +1,8 @@
 /*
  * apply - waiting sessions of the log move to their policy
  *
- * For each domain with sessions waiting in store/log_pending_table: when its view is
- * complete they are judged by it (judge/judge.h) and counted, in the
+ * For each domain with sessions waiting in store/log_pending_table: when its
+ * view is complete they are judged by it (judge/judge.h) and counted, in the
  * transaction that takes them off the waiting list; so whoever is killed here
  * has counted each session once or not yet.  Which view will do:
  *
