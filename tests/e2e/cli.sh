@@ -290,7 +290,7 @@ try 0 "settings in today's notation" conf --check
 silent err
 try 0 "settings in the notation of the past" -o deliver.grace=90 \
 	-o http.listen=127.0.0.1:8460 conf --check
-says err "[deliver] grace: '90' is read as '90s', and later not at all"
+says err "[deliver] grace: '90' is read as '90s', but a later release will not accept it"
 says err "[http] listen: '127.0.0.1:8460' is read as 'inet:127.0.0.1:8460'"
 try 2 "suppress what is no address" suppress add nonsense
 says err "suppress add: rua: no @ in the mail address in 'nonsense'"
