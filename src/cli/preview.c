@@ -95,7 +95,8 @@ int cli_preview(struct cli *cli, struct err *err)
 	uint64_t folded = 0;
 	int rc;
 
-	if (cli_day_find(cli, txn, &at, err) < 0)
+	if (conf_check_contact(&cli->conf, err) < 0 ||
+	    cli_day_find(cli, txn, &at, err) < 0)
 		return err->class;
 	rc = rollup_build(txn, &cli->conf, db_store_id(cli->db), at.day,
 	                  at.domain, report, &folded, err);

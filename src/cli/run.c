@@ -116,6 +116,8 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 	};
 	int rc;
 
+	if (conf_check_contact(&cli->conf, err) < 0)
+		return err->class;
 	result->steps |= STEP_ROLLUP;
 	progress_begin(&progress, "domains",
 	               progress_is_watched() ? count_open(cli) : 0);
@@ -244,6 +246,8 @@ static int step_deliver(struct cli *cli, struct run_result *result,
 	struct transport *transport;
 	int rc;
 
+	if (conf_check_contact(&cli->conf, err) < 0)
+		return err->class;
 	result->steps |= STEP_DELIVER;
 	if (check_id(cli, err) < 0 ||
 	    transport_open(&cli->conf, &cli->clock, &transport, err) < 0)
@@ -303,13 +307,23 @@ static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
 	return rc;
 }
 
+/* Before there is a contact_info the days wait for it.  Only who wants reports
+ * sent is told so every 5 minutes. */
 int cli_run(struct cli *cli, struct err *err)
 {
 	/* a delivery may take longer than the next run is away */
 	static step_fn *const steps[] = {step_rollup, step_note, step_deliver,
 	                                 step_purge};
+	bool sends = cli->conf.report.mode == MODE_ALL ||
+	             cli->conf.report.mode == MODE_FAILURES_ONLY;
 
-	return run_steps(cli, steps, 4, err);
+	if (conf_check_contact(&cli->conf, err) == 0)
+		return run_steps(cli, steps, 4, err);
+	if (sends)
+		return err->class;
+	if (cli_is_talkative(cli) && !cli->args.json)
+		strbuf_printf(&cli->out, "no day is closed: %s\n", err->text);
+	return run_steps(cli, (step_fn *[]){step_note, step_purge}, 2, err);
 }
 
 int cli_rollup(struct cli *cli, struct err *err)

@@ -56,6 +56,9 @@ static void print_head(const json_t *doc, struct strbuf *out)
 		           word_api(&words_modes, mode)) == 0)
 			strbuf_puts(out, word_sentence(&words_modes, mode));
 	strbuf_putc(out, '\n');
+	if (doc_text(doc, "contactInfo")[0] == '\0')
+		strbuf_puts(out, "contact   none: [report] contact_info is not "
+		                 "set, and no report is made before it is\n");
 	print_last_run(doc_get(doc, "lastRun"), out);
 	if (doubt[0] != '\0')
 		strbuf_printf(

@@ -120,7 +120,8 @@ static int check_settings(const struct conf *conf, struct err *err)
 {
 	auto_(lists_free) struct lists *lists = NULL;
 
-	if (conf_check(conf, err) < 0 || conf_check_secrets(conf, err) < 0)
+	if (conf_check_contact(conf, err) < 0 || conf_check(conf, err) < 0 ||
+	    conf_check_secrets(conf, err) < 0)
 		return err->class;
 	return lists_new(&lists, conf, err);
 }

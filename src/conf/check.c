@@ -80,17 +80,24 @@ static int check_tls(const struct conf *conf, struct err *err)
 	return 0;
 }
 
+int conf_check_contact(const struct conf *conf, struct err *err)
+{
+	if (conf->report.contact_info[0] != '\0')
+		return 0;
+	return fail(conf, "report", "contact_info", err,
+	            "required: the mail address that receivers of reports may "
+	            "write to");
+}
+
 int conf_check(const struct conf *conf, struct err *err)
 {
 	const char *domain = strrchr(conf_sender(conf), '@');
 	int rc;
 
-	if (conf->report.contact_info[0] == '\0')
-		return fail(conf, "report", "contact_info", err,
-		            "required: the mail address that receivers of "
-		            "reports may write to");
 	/* DKIM is for the submitter, and bounces must come back to it */
-	if (domain == NULL || strcasecmp(domain + 1, conf_submitter(conf)) != 0)
+	if (conf->report.contact_info[0] != '\0' &&
+	    (domain == NULL ||
+	     strcasecmp(domain + 1, conf_submitter(conf)) != 0))
 		return fail(conf, "report", "sender", err,
 		            "'%s' is not in the domain of contact_info, %s",
 		            conf_sender(conf), conf_submitter(conf));

@@ -43,7 +43,7 @@ struct conf_list {
 struct conf {
 	struct {
 		char *organization_name;
-		char *contact_info;    /* required; its domain: the submitter */
+		char *contact_info;    /* or ""; its domain: the submitter */
 		char *sender;          /* default: contact_info */
 		int mode;              /* enum report_mode */
 		int own_sessions;      /* enum own_sessions */
@@ -159,10 +159,14 @@ int conf_read_text(struct conf *conf, const char *name, const char *text,
  * list gets the items added.  On error conf is as it was. */
 int conf_set(struct conf *conf, const char *assignment, struct err *err);
 
-/* What only the whole can tell: contact_info is there, sender is of its
- * domain, max_grace is not below grace...  The form of each value was checked
- * when it was read. */
+/* What only the whole can tell: sender is of the domain of contact_info,
+ * max_grace is not below grace...  The form of each value was checked when it
+ * was read. */
 int conf_check(const struct conf *conf, struct err *err);
+
+/* Is contact_info there?  Reports need it; whoever counts, or shows what was
+ * counted, does not. */
+int conf_check_contact(const struct conf *conf, struct err *err);
 
 /* Can everybody read, or write, a file with a password or a key?  ERR_PARSE,
  * with the setting, the file, its mode and what to do.  A file that is not
@@ -173,7 +177,7 @@ int conf_check_secrets(const struct conf *conf, struct err *err);
 bool conf_list_has(const struct conf_list *list, const char *word);
 
 /* The domain of contact_info (RFC 8460 section 5.3: TLS-Report-Submitter);
- * lent, "" before conf_check(). */
+ * lent, "" without contact_info. */
 const char *conf_submitter(const struct conf *conf);
 
 /* Who reports, as people call it, and the From: of reports: the settings, or

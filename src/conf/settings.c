@@ -85,11 +85,15 @@ const struct setting settings[] = {
 		.max = ADDRESS_LONG,
 		.check = form_address,
 		.tidy = form_address_tidy,
-		.comment = "Required: whom receivers may ask. Its domain is "
-			   "the submitter of the reports.",
+		.comment = "Reports need it: whom receivers may ask. Its "
+			   "domain is their submitter.",
 		.manual = "The mail address to which receivers of reports may "
 			  "write.\n"
-			  "Required.\n"
+			  "Without it sessions are counted, and no report is "
+			  "made: days that are\n"
+			  "over wait for it, as long as\n"
+			  ".Cm max_report_age\n"
+			  "lets them.\n"
 			  "Its domain is the submitter of the reports: it "
 			  "appears in their headers\n"
 			  "and names, and DKIM must sign for it.\n",

@@ -26,6 +26,8 @@ bool own_address_is(const char *sender, const char *address, size_t len,
 	size_t local = strcspn(sender, "@"), whole = strlen(sender);
 
 	token[0] = '\0';
+	if (whole == 0)
+		return false;
 	if (len >= 2 && address[0] == '<' && address[len - 1] == '>') {
 		address++;
 		len -= 2;

@@ -17,7 +17,7 @@ enum { OWN_TOKEN_TEXT = 33 };
  * Is the address (pointer, length; with or without <>) the sender's, plain or
  * with a token?  Domains compare without regard to case, and so does the local
  * part: some hosts on a bounce's way change it.  The token, in lower case, or
- * "" for the plain sender.
+ * "" for the plain sender.  Without a sender nothing is.
  */
 bool own_address_is(const char *sender, const char *address, size_t len,
                     char token[OWN_TOKEN_TEXT]);

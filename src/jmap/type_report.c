@@ -93,6 +93,10 @@ static struct jmap_plan *plan_create(struct jmap_set_run *set, json_t *given)
 	struct plan *plan = plan_new();
 	struct err err = {0};
 
+	if (conf_check_contact(set->run->jmap->conf, &err) < 0) {
+		jmap_refuse(set, "forbidden", "%s", err.text);
+		return jmap_plan_drop(&type_report, &plan->plan);
+	}
 	object_read(given, plan->edit->after, jmap_bad_paths(set), &err);
 	if (!jmap_properties_good(set, &err))
 		return jmap_plan_drop(&type_report, &plan->plan);

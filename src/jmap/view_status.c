@@ -26,6 +26,7 @@ static const char *const status_properties[] = {
 	"clock",
 	"lastDay",
 	"lastRun",
+	"contactInfo",
 	NULL,
 };
 

@@ -168,6 +168,7 @@ static int add_head(const struct status_of *of, json_t *doc, struct err *err)
 	json_set_time(doc, "now", of->now);
 	doc_set(doc, "settings", of->conf->file);
 	doc_set(doc, "mode", word_api(&words_modes, of->conf->report.mode));
+	doc_set(doc, "contactInfo", of->conf->report.contact_info);
 	return 0;
 }
 
@@ -252,7 +253,8 @@ static const struct {
 	const char *const *members;
 	int (*add)(const struct status_of *of, json_t *doc, struct err *err);
 } parts[] = {
-	{(const char *const[]){"now", "settings", "mode", NULL}, add_head},
+	{(const char *const[]){"now", "settings", "mode", "contactInfo", NULL},
+         add_head},
 	{(const char *const[]){"store", NULL}, add_store},
 	{(const char *const[]){"feeds", "lines", "waiting", "events", NULL},
          add_intake},

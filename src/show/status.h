@@ -6,7 +6,7 @@
  *
  *     now settings mode store feeds lines waiting events days unreported
  *     unreportedCount outbox trouble troubleCount coverage suppressions clock
- *     lastDay lastRun
+ *     lastDay lastRun contactInfo
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H

@@ -125,7 +125,8 @@ wait_until()
 
 start_daemon()
 {
-	"$bin/tlstallyd" -f 2>>"$dir/log" &
+	# counting needs nobody to ask
+	"$bin/tlstallyd" -f -o report.contact_info= 2>>"$dir/log" &
 	daemon=$!
 	wait_until test -S "$dir/run/events" || fail "no socket"
 }
@@ -213,6 +214,27 @@ stop_daemon
 try 1 "the doctor misses the daemon" doctor
 says out "no process receives at"
 says err "checks are bad"
+
+# A night before contact_info is set: the day waits, and its report with it.
+late=$(moment '2 hours 30 minutes')
+try 0 "nobody to ask" -v -o report.contact_info= run --now "$late"
+says out "no day is closed: "
+says out "contact_info: required"
+try 0 "nobody to ask, without a terminal" -o report.contact_info= run --now "$late"
+silent out
+silent err
+try 1 "nobody to ask, and reports wanted" \
+	-o report.contact_info= -o report.mode=all run --now "$late"
+says err "contact_info: required"
+for command in "rollup --now $late" "deliver --now" "preview sts-expired.test"; do
+	# shellcheck disable=SC2086
+	try 1 "$command: nobody to ask" -o report.contact_info= $command
+	says err "contact_info: required"
+done
+try 0 "status says it" -o report.contact_info= status
+says out "contact_info is not set, and no report is made before it is"
+try 0 "the same as JSON" -o report.contact_info= status --json
+json 'd["contactInfo"] is None and d["days"][0]["domains"] == 27'
 
 # The next night.
 try 0 "too early for the feed" run --now "$(moment '20 minutes')"

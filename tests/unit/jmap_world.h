@@ -151,6 +151,8 @@ static inline void world_make(struct world *w)
 	fixture_open(&w->f);
 	conf_init(&w->conf);
 	w->conf.report.mode = MODE_ALL;
+	free(w->conf.report.contact_info);
+	w->conf.report.contact_info = xstrdup("tls@us.example");
 	w->clock = clock_fixed(WORLD_NOW);
 	w->jmap = (struct jmap){
 		.db = w->f.db, .conf = &w->conf, .clock = &w->clock};

@@ -690,6 +690,35 @@ static void test_bytes(void **state)
 	free(large);
 }
 
+/* What only reports need. */
+static void test_check_contact(void **state)
+{
+	static const struct {
+		const char *name, *text, *words;
+	} rows[] = {
+		{"nobody to ask", "",
+	         "t.conf: [report] contact_info: required"},
+		{"an empty one", "[report]\ncontact_info =\n",
+	         "t.conf:2: [report] contact_info: required"},
+		{"somebody", "[report]\ncontact_info = a@b.example\n", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(conf_clear) struct conf conf;
+		bool wanted = rows[i].words[0] == '\0';
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		conf_init(&conf);
+		assert_int_equal(read_string(&conf, rows[i].text, &err), 0);
+		assert_int_equal(conf_check_contact(&conf, &err),
+		                 wanted ? 0 : ERR_PARSE);
+		if (strncmp(err.text, rows[i].words, strlen(rows[i].words)))
+			fail_msg("%s", err.text);
+	}
+}
+
 static void test_check(void **state)
 {
 	static const struct {
@@ -698,10 +727,9 @@ static void test_check(void **state)
 	} rows[] = {
 		{"the least there can be",
 	         "[report]\ncontact_info = a@b.example\n", NULL},
-		{"nobody to ask", "",
-	         "t.conf: [report] contact_info: required"},
-		{"an empty one", "[report]\ncontact_info =\n",
-	         "t.conf:2: [report] contact_info: required"},
+		{"nobody to ask: counting needs none", "", NULL},
+		{"a sender, and nobody to ask",
+	         "[report]\nsender = a@b.example\n", NULL},
 		{"a sender of the domain",
 	         "[report]\ncontact_info = a@b.example\nsender = c@B.Example\n",
 	         NULL},
@@ -1067,6 +1095,7 @@ int main(void)
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check_contact),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_print_changed),

@@ -522,8 +522,6 @@ static void test_of_the_settings(void **state)
 	static const char made[] = "20260301.made.example.";
 	struct world *w = *state;
 
-	free(w->conf.report.contact_info);
-	w->conf.report.contact_info = xstrdup("tls@us.example");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(strbuf_clear) struct strbuf calls = {0};
 		auto_(json_free) json_t *got = NULL, *object = NULL;
@@ -582,12 +580,26 @@ static void test_made_ids_differ(void **state)
 	json_decref(got[1]);
 }
 
+/* A report needs somebody whom its receiver may ask. */
+static void test_nobody_to_ask(void **state)
+{
+	struct world *w = *state;
+
+	free(w->conf.report.contact_info);
+	w->conf.report.contact_info = xstrdup("");
+	check(w, MADE(""),
+	      "[['" SET "',{'notCreated':{'k':{'type':'forbidden',"
+	      "'description':'[report] contact_info: required: the mail "
+	      "address that receivers of reports may write to'}}},'0']]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(test_given_back),
 		WORLD_TEST(test_given_back_with_a_change),
 		WORLD_TEST(test_of_the_settings),
+		WORLD_TEST(test_nobody_to_ask),
 		WORLD_TEST(test_made_ids_differ),
 		WORLD_TEST(test_in_flight),
 		cmocka_unit_test(test_new_report_id),

@@ -156,14 +156,15 @@ static const struct call_row get_rows[] = {
 	{"5.3 a creation id nobody made", CALL(GET, "{'ids':['#nix']}"),
          ANSWER(GET, "{'list':[],'notFound':['#nix']}")},
 	{"5.1 every property", CALL(GET, "{'ids':['$C']}"),
-         ANSWER(GET, "{'list':[{'id':'$C','policyIdentifiers':[],'mailRua':"
-                     "[],'httpRua':[],'domain':'gamma.example','createdAt':"
-                     "'2026-03-02T00:00:00Z','deliverAt':"
-                     "'2026-03-02T02:00:00Z','status':'idle','destinations':"
-                     "[],'report':{'organizationName':null,'contactInfo':"
-                     "'us@us.example','reportId':'r1@us.example',"
-                     "'policies':[{'policyType':'sts','mxHosts':[],"
-                     "'failureDetails':[]}]}}]}")},
+         ANSWER(GET,
+                "{'list':[{'id':'$C','policyIdentifiers':[],'mailRua':"
+                "[],'httpRua':[],'domain':'gamma.example','createdAt':"
+                "'2026-03-02T00:00:00Z','deliverAt':"
+                "'2026-03-02T02:00:00Z','status':'idle','destinations':"
+                "[],'report':{'organizationName':'us.example','contactInfo':"
+                "'us@us.example','reportId':'r1@us.example',"
+                "'policies':[{'policyType':'sts','mxHosts':[],"
+                "'failureDetails':[]}]}}]}")},
 	{"5.1 sessions, without the body",
          CALL(GET, "{'ids':['$B'],'properties':['successfulSessions',"
                    "'failedSessions']}"),

@@ -103,7 +103,7 @@ static void test_session(void **state)
 		"'sysTlsInternalReportGet','sysTlsInternalReportQuery',"
 		"'sysTlsInternalReportCreate','sysTlsInternalReportUpdate',"
 		"'sysTlsInternalReportDestroy','tallyRead','tallyManage'],"
-		"'submitter':''}}}},"
+		"'submitter':'us.example'}}}},"
 		"'primaryAccounts':{'urn:stalwart:jmap':'tally'},'username':"
 		"'test','apiUrl':'https://t.example:8460/api','downloadUrl':"
 		"'*','uploadUrl':'*','eventSourceUrl':'*','state':'*'}");
@@ -129,7 +129,7 @@ static void test_session_state(void **state)
 	w->caller.permissions = PERMIT_REPORT_GET;
 	jmap_session_state(&w->jmap, &w->caller, states[1]);
 	free(w->conf.report.contact_info);
-	w->conf.report.contact_info = xstrdup("tls@us.example");
+	w->conf.report.contact_info = xstrdup("tls@they.example");
 	jmap_session_state(&w->jmap, &w->caller, states[2]);
 	assert_string_not_equal(states[0], states[1]);
 	assert_string_not_equal(states[1], states[2]);

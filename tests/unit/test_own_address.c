@@ -43,6 +43,9 @@ static void test_whose_it_is(void **state)
 		{"half a bracket", SENDER, "<" SENDER, false, ""},
 		{"nothing", SENDER, "", false, ""},
 		{"the null sender", SENDER, "<>", false, ""},
+		{"the null sender, and nobody reports", "", "<>", false, ""},
+		{"anybody, and nobody reports", "", SENDER, false, ""},
+		{"a token alone, and nobody reports", "", "+" TOKEN, false, ""},
 	};
 
 	(void)state;
