@@ -243,7 +243,7 @@ const struct setting settings[] = {
 		.section = "store",
 		.name = "directory",
 		.type = SETTING_PATH,
-		.standard = "/var/lib/tlstally",
+		.standard = LOCALSTATEDIR "/lib/tlstally",
 		.offset = AT(store.directory),
 		.min = 1,
 		.max = PATH_LONG,
@@ -347,7 +347,7 @@ const struct setting settings[] = {
 		.section = "events",
 		.name = "socket",
 		.type = SETTING_STRING,
-		.standard = "unix:/var/spool/postfix/run/tlsrpt/tlsrpt.sock",
+		.standard = "unix:" TLSRPT_SOCKET,
 		.offset = AT(events.socket),
 		.max = PATH_LONG,
 		.check = form_unix,
@@ -702,7 +702,7 @@ const struct setting settings[] = {
 			"or\n"
 			".Ql unix:/PATH .\n"
 			"Postfix sees a path from inside its queue directory:\n"
-			".Ql unix:/var/spool/postfix/tlstally/milter.sock\n"
+			".Ql unix:" QUEUE_DIRECTORY "/tlstally/milter.sock\n"
 			"is its\n"
 			".Ql unix:tlstally/milter.sock .\n"
 			"The directory is created if it does not exist.\n",

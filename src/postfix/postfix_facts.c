@@ -175,7 +175,7 @@ void postfix_facts_of(const struct postfix_instance *instance,
 		.instance = instance,
 		.mail_owner = get(set, "mail_owner", "postfix"),
 		.queue_directory =
-			get(set, "queue_directory", "/var/spool/postfix"),
+			get(set, "queue_directory", QUEUE_DIRECTORY),
 		.tlsrpt = postfix_tlsrpt(set),
 	};
 	postfix_version_read(get(set, "mail_version", ""), &facts->version);
