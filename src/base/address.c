@@ -89,26 +89,19 @@ static size_t address_bytes(const struct sockaddr *address,
 	return 0;
 }
 
-static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-	unsigned whole = bits / 8, rest = bits % 8;
-	uint8_t mask = (uint8_t)(0xff << (8 - rest));
-
-	if (memcmp(a, b, whole) != 0)
-		return false;
-	return rest == 0 || (a[whole] & mask) == (b[whole] & mask);
-}
-
 static bool range_holds(const struct address_range *range, const uint8_t *bytes,
                         size_t len)
 {
 	bool is_v6 = strchr(range->prefix, ':') != NULL;
+	unsigned whole = range->bits / 8, rest = range->bits % 8;
+	uint8_t mask = (uint8_t)(0xff << (8 - rest));
 	uint8_t prefix[V6_BYTES];
 
 	if (is_v6 != (len == V6_BYTES))
 		return false;
 	inet_pton(is_v6 ? AF_INET6 : AF_INET, range->prefix, prefix);
-	return bits_equal(bytes, prefix, range->bits);
+	return memcmp(bytes, prefix, whole) == 0 &&
+	       (rest == 0 || (bytes[whole] & mask) == (prefix[whole] & mask));
 }
 
 /* The IPv4 address inside an IPv6 one of the row. */

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 enum {
 	LABEL_MAX = 63,
@@ -80,14 +81,6 @@ static int ascii_canonical(const char *text, size_t len, char *out,
 	return 0;
 }
 
-static bool is_ascii(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* IDNA2008 with the mapping of UTS 46 (upper case, full-width letters, the
  * ideographic full stop).  What comes back is checked like any other name:
  * libidn2 lets ASCII pass that is in no host name. */
@@ -123,8 +116,8 @@ static int idn_canonical(const char *text, size_t len, char *out,
 int domain_canonical(const char *text, size_t len, char out[DOMAIN_TEXT],
                      struct err *err)
 {
-	int rc = is_ascii(text, len) ? ascii_canonical(text, len, out, err)
-	                             : idn_canonical(text, len, out, err);
+	int rc = utf8_is_ascii(text, len) ? ascii_canonical(text, len, out, err)
+	                                  : idn_canonical(text, len, out, err);
 
 	if (rc != 0)
 		out[0] = '\0';

@@ -54,6 +54,14 @@ static size_t ascii_run(const unsigned char *p, size_t len)
 	return i;
 }
 
+bool utf8_is_ascii(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
+}
+
 bool utf8_valid(const void *text, size_t len)
 {
 	const unsigned char *p = text;

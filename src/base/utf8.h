@@ -11,6 +11,7 @@
 
 /* Is it valid UTF-8 (RFC 3629: no surrogates, nothing overlong)? */
 bool utf8_valid(const void *text, size_t len);
+bool utf8_is_ascii(const char *text, size_t len);
 
 /* A copy with U+FFFD in the place of each byte that is no part of a valid
  * sequence: a bad byte costs that byte.  *out_len is its length. */

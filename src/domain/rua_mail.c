@@ -7,16 +7,9 @@
 #include "base/auto.h"
 #include "base/span.h"
 #include "base/uri.h"
+#include "base/utf8.h"
 
 enum { LOCAL_PART_MAX = 64 /* RFC 5321 section 4.5.3.1.1 */ };
-
-static bool has_non_ascii(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] >= 0x80)
-			return true;
-	return false;
-}
 
 /* NULL, or why the decoded address cannot be ours; local_len bytes of it
  * stand left of the first @. */
@@ -31,7 +24,7 @@ static const char *address_fault(const char *address, size_t len,
 		return "more than one mail address";
 	if (local_len == len)
 		return "no @ in the mail address";
-	if (has_non_ascii(address, local_len))
+	if (!utf8_is_ascii(address, local_len))
 		return "a local part that needs SMTPUTF8 (not supported)";
 	if (local_len == 0 ||
 	    span_dot_atom((struct span){address, len}) != local_len)

@@ -281,16 +281,6 @@ int64_t outbox_lease_secs(const struct conf *conf)
 	return failpoint_number("TLSTALLY_TEST_LEASE", secs);
 }
 
-/* In preview and off nothing leaves, nor what an earlier mode has queued; a
- * report that the operator names goes. */
-static bool may_send(const struct outbox_options *options)
-{
-	int mode = options->conf->report.mode;
-
-	return mode == MODE_ALL || mode == MODE_FAILURES_ONLY ||
-	       options->only_id != 0;
-}
-
 /* Who says what time it is may name one long ago, or has rehearsed what is to
  * come: nothing is too far off then. */
 static int recall(struct run *run, int64_t now, struct err *err)
@@ -306,9 +296,13 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	struct run run = {
 		.db = db, .options = options, .result = result, .more = true};
 	int64_t now = clock_secs(options->clock);
+	int mode = options->conf->report.mode;
 
 	memset(result, 0, sizeof(*result));
-	if (!may_send(options))
+	/* In preview and off nothing leaves, nor what an earlier mode has
+	 * queued; a report that the operator names goes. */
+	if (mode != MODE_ALL && mode != MODE_FAILURES_ONLY &&
+	    options->only_id == 0)
 		return 0;
 	run.answered_tail = &run.answered;
 	run.gzip = gzip_new();

@@ -222,17 +222,6 @@ static void judge_failure(struct transfer *t, CURLcode result)
 		t->reply->status == VIEW_FETCH_ERROR && was_missed(t);
 }
 
-/* RFC 8461 section 3.3: any other status is a failure, redirects too. */
-static void judge_status(struct transfer *t, long status)
-{
-	char words[80];
-
-	snprintf(words, sizeof(words), "HTTP status %ld%s", status,
-	         status / 100 == 3 ? ", and redirects are not followed"
-	                           : " instead of 200");
-	fail(t, VIEW_FETCH_ERROR, words);
-}
-
 /* Section 3.2: the media type should be text/plain; it is told, no more. */
 static void check_media_type(struct transfer *t)
 {
@@ -256,6 +245,7 @@ static void judge_end(struct transfer *t, CURLcode result)
 {
 	curl_off_t connect_us = 0;
 	long status = 0;
+	char words[80];
 
 	curl_easy_getinfo(t->http.easy, CURLINFO_CONNECT_TIME_T, &connect_us);
 	t->reply->connected = connect_us > 0;
@@ -266,7 +256,12 @@ static void judge_end(struct transfer *t, CURLcode result)
 		fail(t, VIEW_WEBPKI_ERROR,
 		     "the certificate has no DNS name in subjectAltName");
 	} else if (status != HTTP_OK) {
-		judge_status(t, status);
+		/* RFC 8461 section 3.3: any other is a failure, redirects too
+		 */
+		snprintf(words, sizeof(words), "HTTP status %ld%s", status,
+		         status / 100 == 3 ? ", and redirects are not followed"
+		                           : " instead of 200");
+		fail(t, VIEW_FETCH_ERROR, words);
 	} else {
 		t->reply->status = VIEW_OK;
 		check_media_type(t);

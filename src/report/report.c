@@ -31,26 +31,28 @@ void report_reset(struct report *report)
 	*report = (struct report){.mem = mem};
 }
 
+/* At most UINT64_MAX. */
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return __builtin_add_overflow(a, b, &a) ? UINT64_MAX : a;
+}
+
 uint64_t report_success(const struct report *report)
 {
-	uint64_t sum = 0;
+	uint64_t all = 0;
 
 	for (size_t i = 0; i < report->policy_count; i++)
-		if (__builtin_add_overflow(sum, report->policies[i].success,
-		                           &sum))
-			return UINT64_MAX;
-	return sum;
+		all = sum(all, report->policies[i].success);
+	return all;
 }
 
 uint64_t report_failure(const struct report *report)
 {
-	uint64_t sum = 0;
+	uint64_t all = 0;
 
 	for (size_t i = 0; i < report->policy_count; i++)
-		if (__builtin_add_overflow(sum, report->policies[i].failure,
-		                           &sum))
-			return UINT64_MAX;
-	return sum;
+		all = sum(all, report->policies[i].failure);
+	return all;
 }
 
 static int number_compare(uint64_t a, uint64_t b)

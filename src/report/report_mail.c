@@ -11,6 +11,7 @@
 #include "base/day.h"
 #include "base/domain.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "report/mail_header.h"
 #include "report/report_id.h"
 #include "session/detail_text.h"
@@ -66,14 +67,6 @@ static int check(const struct report_mail *mail, struct err *err)
 
 /* --- From --- */
 
-static bool is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
 static void quoted_name(struct mail_header *from, const char *name)
 {
 	struct strbuf quoted;
@@ -119,7 +112,8 @@ static void write_from(const struct report_mail *mail, struct strbuf *out)
 	const char *name = mail->organization_name;
 	struct mail_header from = mail_header_begin("From", out);
 
-	if (name != NULL && is_ascii(name) && strlen(name) <= QUOTED_MAX)
+	if (name != NULL && utf8_is_ascii(name, strlen(name)) &&
+	    strlen(name) <= QUOTED_MAX)
 		quoted_name(&from, name);
 	else if (name != NULL)
 		encoded_name(&from, name);

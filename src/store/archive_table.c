@@ -121,16 +121,6 @@ static uint64_t delete_report(struct db_txn *txn, uint64_t id)
 	return n;
 }
 
-/* When it was added: createdAt is what a person may have written there.  Since
- * a clock was ahead all ids are of a time to come, until that comes; then it is
- * when the report was done. */
-static int64_t added_at(const struct outbox_head *head, int64_t now)
-{
-	int64_t time = outbox_id_time(head->id);
-
-	return moment_is_to_come(time, now) ? head->done_at : time;
-}
-
 /* Ids are in the order of creation, so the first young one is the end. */
 int archive_purge(struct db_txn *txn, int64_t before, int64_t now,
                   uint64_t *rows)
@@ -140,8 +130,14 @@ int archive_purge(struct db_txn *txn, int64_t before, int64_t now,
 	uint64_t n = 0;
 
 	while (n < DB_BATCH_ROWS && archive_head_next(txn, &head)) {
-		int64_t time = added_at(&head, now);
+		/* When it was added: createdAt is what a person may have
+		 * written there.  Since a clock was ahead all ids are of a time
+		 * to come, until that comes; then it is when the report was
+		 * done. */
+		int64_t time = outbox_id_time(head.id);
 
+		if (moment_is_to_come(time, now))
+			time = head.done_at;
 		if (moment_is_to_come(time, now))
 			continue;
 		if (time >= before)

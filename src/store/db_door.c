@@ -131,16 +131,6 @@ static bool be_alone(struct db *db)
 	return db->is_alone;
 }
 
-/* Somebody else is about to do what we came for: out of the way, until it is
- * done. */
-static int let_the_other(struct db *db, struct err *err)
-{
-	go_out(db);
-	wait_for_the_door(db);
-	come_in(db);
-	return db->env != NULL ? 0 : db_start_env(db, err);
-}
-
 /* The map gets that size, 0: what another process gave it.  LMDB has no map
  * any more when it fails. */
 static int set_map_size(struct db *db, uint64_t size, struct err *err)
@@ -168,7 +158,12 @@ int db_mend(struct db *db, int rc, struct err *err)
 {
 	pthread_mutex_lock(&db->mutex);
 	if (db->is_alone && own_count(db) == 1) {
-		rc = let_the_other(db, err);
+		/* somebody else is about to do what we came for: out of the
+		 * way, until it is done */
+		go_out(db);
+		wait_for_the_door(db);
+		come_in(db);
+		rc = db->env != NULL ? 0 : db_start_env(db, err);
 	} else if (be_alone(db)) {
 		if (rc == MDB_MAP_RESIZED) {
 			rc = set_map_size(db, 0, err);

@@ -53,17 +53,6 @@ static bool is_in_map(const void *address)
 	return at >= atomic_load(&map_start) && at < atomic_load(&map_end);
 }
 
-/* As if we had never been: the instruction faults again, and who had the
- * signal before gets it.  One that was sent does not come again by itself. */
-static void leave_to_others(int sig, const siginfo_t *info)
-{
-	for (size_t i = 0; i < SIGNALS; i++)
-		if (signals[i] == sig)
-			sigaction(sig, &before[i], NULL);
-	if (info->si_code <= 0)
-		raise(sig);
-}
-
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	bool is_fault = (sig == SIGBUS || sig == SIGSEGV) && info->si_code > 0;
@@ -74,7 +63,14 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	/* abort() in LMDB: the C library found its heap destroyed */
 	if (db_fault_depth > 0 && (info->si_code > 0 || sig == SIGABRT))
 		end_with("LMDB cannot process data.mdb");
-	leave_to_others(sig, info);
+	/* As if we had never been: the instruction faults again, and who had
+	 * the signal before gets it.  One that was sent does not come again by
+	 * itself. */
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (signals[i] == sig)
+			sigaction(sig, &before[i], NULL);
+	if (info->si_code <= 0)
+		raise(sig);
 }
 
 static void install(void)

@@ -65,16 +65,6 @@ static uint32_t rows_get(struct db_txn *txn, const struct db_key *head)
 	return rows;
 }
 
-/* What a row past the cap counts under: there are no more of these than
- * clients, versions and certificates. */
-static struct inbound folded(const struct inbound *inbound)
-{
-	return (struct inbound){.client = inbound->client,
-	                        .tls = inbound->tls,
-	                        .certificate = inbound->certificate,
-	                        .other_senders = true};
-}
-
 void inbound_table_add(struct db_txn *txn, int32_t day, const char *domain,
                        const struct inbound *inbound, uint64_t messages)
 {
@@ -89,7 +79,12 @@ void inbound_table_add(struct db_txn *txn, int32_t day, const char *domain,
 	encode(inbound, &outcome);
 	known = counted_find(txn, &key, outcome.data, outcome.len, &there);
 	if (!known && rows >= INBOUND_ROWS_MAX) {
-		struct inbound fold = folded(inbound);
+		/* there are no more of these than clients, versions and
+		 * certificates */
+		struct inbound fold = {.client = inbound->client,
+		                       .tls = inbound->tls,
+		                       .certificate = inbound->certificate,
+		                       .other_senders = true};
 
 		strbuf_reset(&outcome);
 		encode(&fold, &outcome);

@@ -49,25 +49,17 @@ static bool check_some(struct store_check *check, struct db *db,
 	return more;
 }
 
-static int check_pages(struct store_check *check,
-                       const struct db_options *options, struct err *err)
+int store_check_run(struct store_check *check, const struct db_options *options,
+                    struct err *err)
 {
 	struct page_walk walk = {.fault = check->fault, .arg = check->arg};
+	auto_(db_close) struct db *db = NULL;
 	int rc = db_walk_pages(options, &walk, err);
 
 	check->faults += walk.faults;
 	check->tables = walk.tables;
 	check->pages = walk.pages;
 	check->free_pages = walk.free_pages;
-	return rc;
-}
-
-int store_check_run(struct store_check *check, const struct db_options *options,
-                    struct err *err)
-{
-	auto_(db_close) struct db *db = NULL;
-	int rc = check_pages(check, options, err);
-
 	if (rc != 0 || check->faults > 0)
 		return rc;
 	rc = db_open(&db, options, err);

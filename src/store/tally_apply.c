@@ -170,18 +170,6 @@ static void apply_open(struct work *w)
 	}
 }
 
-static void new_head(struct work *w)
-{
-	struct tally_head *head = &w->head;
-
-	memset(head, 0, offsetof(struct tally_head, record));
-	head->record[0] = head->reason[0] = '\0';
-	if (day_table_is_closed(w->txn, w->delta->day))
-		head->mark = day_table_is_unsent(w->txn, w->delta->day)
-		                     ? TALLY_UNSENT
-		                     : TALLY_LATE;
-}
-
 static void work_clear(struct work *w)
 {
 	strbuf_clear(&w->value);
@@ -201,8 +189,14 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 	strbuf_init(&w.value, 0);
 	strbuf_init(&w.folded, 0);
 	arena_init(&w.mem);
-	if (!tally_head_at(txn, &w.domain, &w.head))
-		new_head(&w);
+	if (!tally_head_at(txn, &w.domain, &w.head)) {
+		memset(&w.head, 0, offsetof(struct tally_head, record));
+		w.head.record[0] = w.head.reason[0] = '\0';
+		if (day_table_is_closed(txn, delta->day))
+			w.head.mark = day_table_is_unsent(txn, delta->day)
+			                      ? TALLY_UNSENT
+			                      : TALLY_LATE;
+	}
 	/* An old log may be read while its days are closed, one after the
 	 * other: of them no report was made, so nothing comes too late. */
 	if (w.head.mark == TALLY_OPEN || w.head.mark == TALLY_UNSENT) {
