@@ -127,10 +127,10 @@ report/policies/0/failureDetails
     ("both are so", ["query", T, "--where", "deliverAfter=2029-04-01T00:00:00Z",
                      "--count"], "", 0, "2\n", ""),
     ("one that is not there", ["update", T, "nix", *field("mailRua=")], "", 1,
-     "", "nix: not there: no such report"),
+     "", "nix: not found: no such report"),
     ("of two the one that is there", ["update", T, "--ids", "ID1,nix",
                                       *field("mailRua=q@a.example")], "", 1,
-     "", "nix: not there: no such report\n1 of 2 not updated"),
+     "", "nix: not found: no such report\n1 of 2 not updated"),
     ("what only the server can know", ["update", T, "ID1",
                                        *field("report/dateRangeEnd="
                                               "2026-02-01T00:00:00Z")], "", 1,
@@ -150,11 +150,11 @@ report/policies/0/failureDetails
      "standard input: JSON: line 1 column 10: duplicate object key near "
      "'\"a\"'"),
     ("delete", ["delete", T, "--ids", "ID1,ID2,nix,nox"], "", 1, "",
-     "nix: not there: no such report\nnox: not there: no such report\n"
+     "nix: not found: no such report\nnox: not found: no such report\n"
      "2 of 4 not deleted"),
     ("delete one", ["delete", T, "ID3"], "", 0, "", ""),
     ("delete it again", ["delete", T, "ID3"], "", 1, "",
-     "ID3: not there: no such report"),
+     "ID3: not found: no such report"),
     ("all are gone", ["get", T], "", 0, "", ""),
     ("they are no sent reports", ["query", "sent-report", "--count"], "", 0,
      "0\n", ""),
