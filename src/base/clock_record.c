@@ -42,17 +42,6 @@ static bool is_another_boot(const struct clock_record *record,
 	       look->boot_ms < record->boot_ms - bound_ms;
 }
 
-/* Into this boot, as if the host had been off for no time. */
-static void carry(struct clock_record *record, const struct clock_look *look)
-{
-	memcpy(record->boot, look->boot, sizeof(record->boot));
-	record->boot_ms = look->boot_ms;
-	record->carried = true;
-	record->vouched = false;
-	record->since_ms = look->boot_ms;
-	record->doubted = false;
-}
-
 static bool agrees(const struct clock_record *record,
                    const struct clock_look *look)
 {
@@ -89,8 +78,15 @@ bool clock_record_look(struct clock_record *record,
 		agree(record, look, look->boot_ms, look->synchronised);
 		return false;
 	}
-	if (is_another_boot(record, look))
-		carry(record, look);
+	if (is_another_boot(record, look)) {
+		/* into this boot, as if the host had been off for no time */
+		memcpy(record->boot, look->boot, sizeof(record->boot));
+		record->boot_ms = look->boot_ms;
+		record->carried = true;
+		record->vouched = false;
+		record->since_ms = look->boot_ms;
+		record->doubted = false;
+	}
 	if (!agrees(record, look) && !is_same_doubt(record, look)) {
 		record->doubted = true;
 		record->doubt_wall_ms = look->wall_ms;

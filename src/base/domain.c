@@ -27,14 +27,6 @@ static int refuse(struct err *err, int class, const char *text, size_t len,
 	               log_escape(shown, sizeof(shown), text, len), why);
 }
 
-/* The lower-case form of a byte that may stand in a label, else 0.  Postfix
- * asks the DNS for whatever stands right of an @, "_" included. */
-static char label_byte(char c)
-{
-	return ascii_is_alnum(c) || c == '-' || c == '_' ? ascii_lower(c)
-	                                                 : '\0';
-}
-
 /* NULL, or what is wrong with the label. */
 static const char *label_fault(const char *label, size_t len)
 {
@@ -69,8 +61,11 @@ static int ascii_canonical(const char *text, size_t len, char *out,
 			out[i] = '.';
 			label = i + 1;
 		} else {
-			out[i] = label_byte(text[i]);
-			if (out[i] == '\0')
+			/* Postfix asks the DNS for whatever stands right of
+			 * an @, "_" included */
+			out[i] = ascii_lower(text[i]);
+			if (!ascii_is_alnum(text[i]) && text[i] != '-' &&
+			    text[i] != '_')
 				fault = "contains a character that is not "
 					"allowed in a domain name";
 		}

@@ -116,18 +116,6 @@ static int clear_path(const struct sockaddr_un *address, int type,
 	return 0;
 }
 
-/* Which file it is: whoever finds another there later must not unlink it. */
-static int remember_file(struct unix_socket *sock, struct err *err)
-{
-	struct stat st;
-
-	if (lstat(sock->path, &st) < 0)
-		return err_errno(err, ERR_IO, "%s", sock->path);
-	sock->dev = st.st_dev;
-	sock->ino = st.st_ino;
-	return 0;
-}
-
 int unix_socket_check(const struct unix_socket *sock, struct err *err)
 {
 	struct stat st;
@@ -145,9 +133,14 @@ int unix_socket_bound(struct unix_socket *sock,
                       const struct unix_socket_options *options,
                       struct err *err)
 {
+	struct stat st;
+
 	sock->ours = true;
-	if (remember_file(sock, err) < 0)
-		return err->class;
+	/* which file it is: another there later must not be unlinked */
+	if (lstat(sock->path, &st) < 0)
+		return err_errno(err, ERR_IO, "%s", sock->path);
+	sock->dev = st.st_dev;
+	sock->ino = st.st_ino;
 	/* Owner first: a mode for a group must not reach the wrong group.
 	 * Neither follows a symbolic link: the directory can belong to the
 	 * user that we run as, and we are root here. */

@@ -121,14 +121,6 @@ static bool names_no_hop(struct span map)
 	return true;
 }
 
-/* A map may say anything of anybody, unless it is one that can be read
- * here. */
-static bool map_routes(const char *maps)
-{
-	return maps[strspn(maps, between)] != '\0' &&
-	       !names_no_hop(span_trim(span_of(maps)));
-}
-
 /* Settings that send an instance's mail elsewhere than to its MX hosts. */
 static bool instance_routes(struct log_site *site, const struct postconf *set)
 {
@@ -151,8 +143,13 @@ static bool instance_routes(struct log_site *site, const struct postconf *set)
 	bool routes =
 		add_hops(site, or_empty(postconf_get(set, "relayhost")), true);
 
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-		routes |= map_routes(or_empty(postconf_get(set, maps[i])));
+	/* a map may say anything of anybody, unless it can be read here */
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+		const char *map = or_empty(postconf_get(set, maps[i]));
+
+		routes |= map[strspn(map, between)] != '\0' &&
+		          !names_no_hop(span_trim(span_of(map)));
+	}
 	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++)
 		routes |= add_transport(
 			site, set,

@@ -205,16 +205,6 @@ static bool skip_offset(struct span *text, int64_t *secs)
 	return true;
 }
 
-/* What the system's clock showed then. */
-static int64_t local_time(const struct tm *wall, struct log_clock *clock)
-{
-	int64_t time = wall_time(wall, clock);
-
-	memset(clock->minute, '-', sizeof(clock->minute));
-	clock->minute_time = time;
-	return time;
-}
-
 /* "2026-11-23T12:33:14.123456+01:00 ", "2026-11-23 12:33:14,123 " */
 static bool stamp_iso(struct span *text, struct log_clock *clock, int64_t *time)
 {
@@ -234,7 +224,10 @@ static bool stamp_iso(struct span *text, struct log_clock *clock, int64_t *time)
 	if (!skip_offset(&rest, &offset)) {
 		if (!span_skip(&rest, " ") || !iso_minute_read(s, &tm))
 			return false;
-		*time = local_time(&tm, clock) + secs;
+		/* what the system's clock showed then */
+		clock->minute_time = wall_time(&tm, clock);
+		memset(clock->minute, '-', sizeof(clock->minute));
+		*time = clock->minute_time + secs;
 		*text = rest;
 		return true;
 	}

@@ -53,15 +53,6 @@ static void get_text(struct reader *in, char *text, size_t room)
 	text[len] = '\0';
 }
 
-static int64_t get_time(struct reader *in)
-{
-	int64_t time = (int64_t)reader_u64(in);
-
-	if (time > TIME_BOUND || time < -TIME_BOUND)
-		in->failed = true;
-	return in->failed ? 0 : time;
-}
-
 static void put_conn(struct strbuf *out, const struct tracked_conn *conn)
 {
 	strbuf_u8(out, (uint8_t)((conn->open ? CONN_OPEN : 0) |
@@ -102,7 +93,8 @@ static void get_conn(struct reader *in, struct tracked_conn *conn)
 	conn->ours = flags & CONN_OURS;
 	conn->complaint = reader_u8(in);
 	conn->trust = reader_u8(in);
-	conn->time = get_time(in);
+	conn->time = (int64_t)reader_u64(in);
+	in->failed |= conn->time > TIME_BOUND || conn->time < -TIME_BOUND;
 	get_text(in, conn->complaint_reason, sizeof(conn->complaint_reason));
 	get_text(in, conn->peer.host, sizeof(conn->peer.host));
 	get_text(in, conn->peer.ip, sizeof(conn->peer.ip));

@@ -116,13 +116,6 @@ static const char *good_ip(struct arena *mem, const char *text)
 	return arena_strdup(mem, canonical);
 }
 
-static const char *host_name(struct arena *mem, const char *text)
-{
-	const char *name = good_domain(mem, text);
-
-	return name ? name : clean(mem, text, SESSION_STRING_MAX);
-}
-
 /* One number of a TLSA record, 0 to 255, and the space after it. */
 static const char *tlsa_number(const char *p, char *out)
 {
@@ -245,9 +238,12 @@ static void canonicalize_policy(struct session *session,
 	canonicalize_mx(mem, policy);
 	for (size_t i = 0; i < policy->failure_count; i++) {
 		struct failure_detail *d = &policy->failures[i];
+		const char *host = good_domain(mem, d->mx_host);
 
 		d->sending_ip = good_ip(mem, d->sending_ip);
-		d->mx_host = host_name(mem, d->mx_host);
+		d->mx_host = host != NULL ? host
+		                          : clean(mem, d->mx_host,
+		                                  SESSION_STRING_MAX);
 		d->mx_helo = helo_name(mem, d->mx_helo);
 		d->receiving_ip = good_ip(mem, d->receiving_ip);
 		d->additional = clean(mem, d->additional, SESSION_STRING_MAX);

@@ -68,24 +68,17 @@ static int check_pages(struct db *db, struct err *err)
 }
 
 /*
- * Whoever writes through a damaged page damages more, and LMDB's own memory.
- * So a writer looks at all pages first, where that takes no time worth
- * speaking of.
+ * A newer store is refused before anything is written into it.  Whoever writes
+ * through a damaged page damages more, and LMDB's own memory: so a writer looks
+ * at all pages first, where that takes no time worth speaking of.
  */
-static int check_before_writing(struct db *db, struct err *err)
-{
-	if (db->options.read_only || db->files[0].st_size > WALKED_BYTES)
-		return 0;
-	return check_pages(db, err);
-}
-
-/* A newer store is refused before anything is written into it. */
 static int bring_up(struct db *db, struct err *err)
 {
 	int rc = db_start_env(db, err);
 
-	if (rc == 0)
-		rc = check_before_writing(db, err);
+	if (rc == 0 && !db->options.read_only &&
+	    db->files[0].st_size <= WALKED_BYTES)
+		rc = check_pages(db, err);
 	if (rc == 0)
 		rc = schema_check(db, &schema_plan, err);
 	if (rc == 0 && !db->options.read_only && !all_tables(db))
