@@ -2,7 +2,10 @@
 
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,7 +253,22 @@ static int start(struct daemon *d, const struct daemon_parts *parts,
 	return open_store(d, err) < 0 ? err->class : parts->start(d, err);
 }
 
-static sigset_t signals(void)
+/* The numbers of the signals that came, from their handler to the main
+ * thread. */
+static int signal_pipe[2] = {-1, -1};
+
+static void handle_signal(int sig)
+{
+	int saved = errno;
+	unsigned char number = (unsigned char)sig;
+
+	/* when the pipe is full there is enough to read */
+	while (write(signal_pipe[1], &number, 1) < 0 && errno == EINTR)
+		;
+	errno = saved;
+}
+
+static void signal_mask(int how)
 {
 	sigset_t set;
 
@@ -258,18 +276,41 @@ static sigset_t signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	return set;
+	pthread_sigmask(how, &set, NULL);
+}
+
+/* Threads that are made from here on get none of them. */
+static int prepare_signals(struct err *err)
+{
+	/* not held back by its own handler: then another thread that waits
+	 * for it would get the next one */
+	struct sigaction action = {.sa_handler = handle_signal,
+	                           .sa_flags = SA_RESTART | SA_NODEFER};
+
+	signal_mask(SIG_BLOCK);
+	signal(SIGPIPE, SIG_IGN);
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_errno(err, ERR_IO, "pipe");
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	return 0;
+}
+
+void daemon_hear_signals(void)
+{
+	signal_mask(SIG_UNBLOCK);
 }
 
 /* Until the next tick; true when it is time to end. */
 static bool wait_for_signal(const struct daemon *d)
 {
-	int ms = d->tick_ms > 0 ? d->tick_ms : TICK_MS;
-	struct timespec timeout = {.tv_sec = ms / 1000,
-	                           .tv_nsec = ms % 1000 * 1000000L};
-	sigset_t set = signals();
-	int sig = sigtimedwait(&set, NULL, &timeout);
+	struct pollfd fd = {.fd = signal_pipe[0], .events = POLLIN};
+	unsigned char sig = 0;
 
+	poll(&fd, 1, d->tick_ms > 0 ? d->tick_ms : TICK_MS);
+	if (read(fd.fd, &sig, 1) != 1)
+		return false;
 	if (sig == SIGHUP)
 		log_info("the settings are read only at start: restart this "
 		         "process to apply changes");
@@ -281,6 +322,7 @@ static int run(struct daemon *d, const struct daemon_parts *parts,
 {
 	int rc = 0;
 
+	daemon_hear_signals();
 	while (rc == 0 && !wait_for_signal(d)) {
 		look_at_clock(d);
 		if (daemon_is_due(d, &d->check_readers_ms, CHECK_READERS_MS))
@@ -325,7 +367,6 @@ int daemon_main(int argc, char **argv, const struct daemon_parts *parts,
                 void *self)
 {
 	struct daemon *d = self;
-	sigset_t set = signals();
 	struct err err = {0};
 	int status, rc;
 
@@ -333,10 +374,9 @@ int daemon_main(int argc, char **argv, const struct daemon_parts *parts,
 		return status;
 	d->clock = clock_system();
 	d->handed_fd = -1;
-	/* for the main thread to wait for, and for no other to get */
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	rc = start(d, parts, &err);
+	rc = prepare_signals(&err);
+	if (rc == 0)
+		rc = start(d, parts, &err);
 	if (rc == 0) {
 		tell_manager("READY=1");
 		rc = run(d, parts, &err);

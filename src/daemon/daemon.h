@@ -82,6 +82,12 @@ struct daemon_parts {
 int daemon_main(int argc, char **argv, const struct daemon_parts *parts,
                 void *self);
 
+/* SIGTERM, SIGINT and SIGHUP are handled by the main thread, and the kernel
+ * asks no other while that one does not hold them back.  The skeleton calls
+ * this behind start(), whose threads hold them back; a start() that makes a
+ * thread which waits for them calls it before. */
+void daemon_hear_signals(void);
+
 /* Owner, group and mode of a socket of ours, by the settings of a section.
  * Only root gives a socket to another user. */
 int daemon_socket_rights(struct unix_socket_options *options,

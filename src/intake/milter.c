@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,7 +304,15 @@ static void copy_site(const struct conf *conf)
 
 static void *main_thread(void *arg)
 {
+	sigset_t set;
+
 	(void)arg;
+	/* these are the main thread's, which may hear them already */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	atomic_store(&milter.failed, smfi_main() != MI_SUCCESS);
 	atomic_store(&milter.ended, true);
 	return NULL;

@@ -159,6 +159,9 @@ static int start(void *self, struct err *err)
 		return err->class;
 	d->clients = milter_clients_new();
 	look_at_postfix(d);
+	/* libmilter has a thread that waits for the same signals, and would
+	 * cut sessions off: they are the main thread's before it begins */
+	daemon_hear_signals();
 	if (milter_start(conf, d->feed, d->clients, err) < 0)
 		return err->class;
 	log_info("counting messages at %s in %s", conf->milter.socket,
@@ -166,8 +169,6 @@ static int start(void *self, struct err *err)
 	return 0;
 }
 
-/* libmilter has a thread that waits for the same signals as we do; when that
- * gets one, its main loop ends, and so do we. */
 static int tick(void *self, struct err *err)
 {
 	struct milterd *d = self;
