@@ -21,19 +21,37 @@ ca_make()
 			-subj "/CN=An authority of tests" -days 2 2>/dev/null
 }
 
+# Of openssl's commands only ca(1) dates back in all versions.
+ca_settings()
+{
+	cat <<-END
+	[ca]
+	default_ca = ours
+	[ours]
+	database = $1.index
+	rand_serial = yes
+	new_certs_dir = $2
+	default_md = sha256
+	policy = any
+	[any]
+	commonName = supplied
+	[alt]
+	$3
+	END
+}
+
 ca_issue()
 {
 	ca_key "$1/$2.key" || return
 	openssl req -new -key "$1/$2.key" -subj "$4" -out "$1/$2.csr" || return
-	if [ -n "${5:-}" ]; then
-		echo "subjectAltName=$5" >"$1/$2.ext"
-	else
-		: >"$1/$2.ext"
-	fi
-	openssl x509 -req -in "$1/$2.csr" -CA "$1/ca.pem" -CAkey "$1/ca.key" \
-		-set_serial "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')" \
-		-days "$3" -extfile "$1/$2.ext" -out "$1/$2.crt" 2>/dev/null ||
-		return
+	ca_settings "$1/$2" "$1" "${5:+subjectAltName=$5}" >"$1/$2.cnf"
+	: >"$1/$2.index"
+	openssl ca -batch -notext -config "$1/$2.cnf" -extensions alt \
+		-cert "$1/ca.pem" -keyfile "$1/ca.key" -in "$1/$2.csr" \
+		-startdate "$(date -u -d "-2 days" +%Y%m%d%H%M%SZ)" \
+		-enddate "$(date -u -d "$3 days" +%Y%m%d%H%M%SZ)" \
+		-out "$1/$2.crt" 2>"$1/$2.log" ||
+		{ cat "$1/$2.log"; return 1; }
 	cat "$1/$2.crt" "$1/$2.key" >"$1/$2.pem"
 }
 
