@@ -15,22 +15,14 @@ print(*[s.getsockname()[1] for s in held])')"
 
 milter_postfix()
 {
-	mkdir -p "$work/postfix" "$work/queue/m" "$work/data"
+	mkdir -p "$work/postfix" "$work/mail.queue/m"
 	chmod 755 "$work"
-	chown postfix "$work/data" "$work/queue/m"
-	cat >"$work/postfix/main.cf" <<-EOF
-	compatibility_level = 3.6
-	queue_directory = $work/queue
-	data_directory = $work/data
-	maillog_file = $work/mail.log
-	maillog_file_prefixes = $work
+	chown postfix "$work/mail.queue/m"
+	dir=$work postfix_settings mail >"$work/postfix/main.cf"
+	cat >>"$work/postfix/main.cf" <<-EOF
 	myhostname = mx.bench.example
-	mydestination =
 	mynetworks = 127.0.0.0/8
 	inet_interfaces = 127.0.0.1
-	inet_protocols = ipv4
-	alias_maps =
-	smtpd_peername_lookup = no
 	smtpd_client_connection_count_limit = 0
 	default_transport = discard
 	relay_transport = discard
@@ -42,35 +34,23 @@ milter_postfix()
 	    -o smtpd_milters=unix:m/null.sock
 	127.0.0.1:$ours inet n - n - - smtpd
 	    -o smtpd_milters=unix:m/ours.sock
-	cleanup unix n - n - 0 cleanup
-	qmgr unix n - n 300 1 qmgr
-	tlsmgr unix - - n 1000? 1 tlsmgr
-	rewrite unix - - n - - trivial-rewrite
-	bounce unix - - n - 0 bounce
-	defer unix - - n - 0 bounce
-	trace unix - - n - 0 bounce
-	proxymap unix - - n - - proxymap
-	discard unix - - n - - discard
-	error unix - - n - - error
-	retry unix - - n - - error
-	anvil unix - - n - 1 anvil
-	postlog unix-dgram n - n - 1 postlogd
 	EOF
+	postfix_services n >>"$work/postfix/master.cf"
 	postfix -c "$work/postfix" start >"$work/start.log" 2>&1 ||
 		{ cat "$work/start.log"; exit 1; }
-	pids="$pids $(cat "$work/queue/pid/master.pid")"
+	pids="$pids $(cat "$work/mail.queue/pid/master.pid")"
 }
 
 milter_daemons()
 {
-	"$build/bench/null_milter" "unix:$work/queue/m/null.sock" &
+	"$build/bench/null_milter" "unix:$work/mail.queue/m/null.sock" &
 	pids="$pids $!"
-	wait_for test -S "$work/queue/m/null.sock"
-	chmod 666 "$work/queue/m/null.sock"
+	wait_for test -S "$work/mail.queue/m/null.sock"
+	chmod 666 "$work/mail.queue/m/null.sock"
 	settings "$work/store"
 	cat >>"$work/store.conf" <<-EOF
 	[milter]
-	socket = unix:$work/queue/m/ours.sock
+	socket = unix:$work/mail.queue/m/ours.sock
 	socket_owner =
 	socket_group =
 	socket_mode = 0666

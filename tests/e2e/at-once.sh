@@ -3,10 +3,10 @@
 #
 # Again and again on copies of one store: what comes of it is what one alone
 # makes of it, and nothing is sent twice.
-driver=$PWD/tests/scenario/failpoint_driver
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-at-once.XXXXXX") || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+driver=$build/tests/scenario/failpoint_driver
+make_folder
+cd "$dir" || exit 1
 
 # both STEP ARGS...: two processes of it; true when both got through
 both() {

@@ -1,29 +1,27 @@
 #!/bin/sh
 # check-golden.sh - the golden reports pass check-report.py, and each of some
 # small faults does not
-srcdir=${srcdir:-.}
-check=$srcdir/tests/e2e/check-report.py
-golden=$srcdir/tests/golden
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools python3
+make_folder
+check=$src/tests/e2e/check-report.py
+golden=$src/tests/golden
 
-command -v python3 >/dev/null || exit 77
 "$check" "$golden/report.eml" "$golden/report.json" "$golden/report.json.gz"
 status=$?
-[ $status -eq 77 ] && exit 77
+[ $status -ne 77 ] || exit 77
+expect "the golden reports" 0 $status
 
 # A fault: the file it is made in, what it is, the sed command that makes it.
 fault()
 {
 	sed "$3" "$golden/$1" >"$dir/$1"
 	if cmp -s "$golden/$1" "$dir/$1"; then
-		echo "FAIL $2: nothing was changed"
-		status=1
+		fail "$2: nothing was changed"
 	elif "$check" "$dir/$1" >"$dir/said"; then
-		echo "FAIL $2: not found"
-		status=1
+		fail "$2: not found"
 	else
-		echo "PASS $2: $(sed -n '2s/^ *//p' "$dir/said" | cut -c 1-60)"
+		echo "ok: $2: $(sed -n '2s/^ *//p' "$dir/said" | cut -c 1-60)"
 	fi
 }
 
@@ -45,4 +43,4 @@ fault report.eml "no TLS-Required" '/^TLS-Required/d'
 fault report.eml "bare line feeds" '3,5s/\r//'
 fault report.eml "another type" 's/report-type="tlsrpt"/report-type="dsn"/'
 fault report.eml "a byte of base64" 's/^H4sI/H4sJ/'
-exit $status
+end_test

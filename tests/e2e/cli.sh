@@ -5,27 +5,15 @@
 # make check runs it; by hand: srcdir=... tests/e2e/cli.sh in the build
 # directory.  Everything is in a temporary directory; the network is not
 # used.
-set -u
-src=${srcdir:-.}
-bin=$PWD/src/programs
-e2e=$PWD/tests/e2e
-dir=$(mktemp -d "${TMPDIR:-/tmp}/cli.XXXXXX") || exit 1
-data=$(cd "$src/tests/data/datagrams" && pwd) || exit 1
-failures=0
-daemon=
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools python3
+make_folder
+data=$src/tests/data/datagrams
 
-command -v python3 >/dev/null || {
-	echo "python3 is missing: apt-get install python3"
-	exit 77
-}
-
-finish()
+clean_up()
 {
-	[ -z "$daemon" ] || kill -9 "$daemon" 2>/dev/null
-	rm -rf "$dir" ${secrets:+"$secrets"}
+	[ -z "${secrets:-}" ] || rm -rf "$secrets"
 }
-trap finish EXIT
-trap 'exit 1' INT TERM
 
 cat >"$dir/conf" <<-EOF_CONF
 [report]
@@ -56,18 +44,12 @@ TLSTALLY_CONF=$dir/conf
 export TLSTALLY_CONF
 mkdir "$dir/store" "$dir/sent" "$dir/mail"
 
-fail()
-{
-	echo "FAIL: $1"
-	failures=$((failures + 1))
-}
-
 # try STATUS NAME ARGUMENT...: runs tlstally; what it says is in out and err
 try()
 {
 	want=$1 name=$2
 	shift 2
-	timeout 30 "$bin/tlstally" "$@" >"$dir/out" 2>"$dir/err"
+	timeout 60 "$bin/tlstally" "$@" >"$dir/out" 2>"$dir/err"
 	got=$?
 	if [ $got -ne "$want" ]; then
 		fail "$name: exit status $got, not $want"
@@ -112,30 +94,16 @@ assert eval("(" + sys.argv[2] + ")"), json.dumps(d, indent=1)' "$dir/out" "$1" \
 	tail -n 40 "$dir/python"
 }
 
-# wait_until COMMAND...: at most 10 s
-wait_until()
-{
-	tries=200
-	while ! "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
-
-start_daemon()
+start_counting()
 {
 	# counting needs nobody to ask
-	"$bin/tlstallyd" -f -o report.contact_info= 2>>"$dir/log" &
-	daemon=$!
-	wait_until test -S "$dir/run/events" || fail "no socket"
+	start_daemon tlstallyd "counting events" -o report.contact_info=
+	daemon=$pid
 }
 
-stop_daemon()
+stop_counting()
 {
-	kill "$daemon"
-	wait "$daemon" || fail "tlstallyd's exit status"
-	daemon=
+	stop "$daemon" || fail "tlstallyd's exit status" "$dir/tlstallyd.log"
 }
 
 # The moment of the rehearsal: HOURS after the end of the day of the counts.
@@ -158,8 +126,8 @@ says out "suppress remove <address>"
 try 1 "settings that are not there" -c "$dir/none" status
 
 # A day of events: not around midnight, when they would be two days'.
-[ "$(date -u +%H%M)" != 2359 ] || sleep 61
-start_daemon
+stay_within_day 120
+start_counting
 "$e2e/send_datagrams" "$dir/run/events" "$data"/*.jsonl >/dev/null ||
 	fail "sending"
 counted()
@@ -210,7 +178,7 @@ try $([ "$queue" -ge 128 ] && echo 0 || echo 1) "the doctor" doctor --json
 json 'all(c["grade"] != "bad" or c["check"] == "queue" for c in d["checks"])'
 json '[c["grade"] for c in d["checks"] if c["check"] == "socket"] == ["good"]'
 json '[c["grade"] for c in d["checks"] if c["check"] == "mode"] == ["note"]'
-stop_daemon
+stop_counting
 try 1 "the doctor misses the daemon" doctor
 says out "no process receives at"
 says err "checks are bad"
@@ -376,9 +344,9 @@ try 0 "what came after the copy is gone" suppress list
 silent out
 try 0 "what came before is there" show sts-expired.test --json
 json 'd["days"][0]["report"]["status"] == "done"'
-start_daemon
+start_counting
 try 1 "restore while a daemon runs" restore "$dir/copy.mdb"
-stop_daemon
+stop_counting
 try 1 "restore what is no copy" restore "$dir/conf"
 
 # Far later everything is purged.
@@ -434,4 +402,4 @@ says err "every user of this host can write"
 chmod 640 "$secrets/password"
 try 0 "a password for its group" $login/password conf --check
 
-[ $failures -eq 0 ]
+end_test

@@ -3,55 +3,11 @@
 #
 # make check runs it; by hand: srcdir=... tests/e2e/clock.sh in the build
 # directory.  The wall clock of the programs is tests/fake/set_clock.c's.
-set -u
-command -v python3 >/dev/null || {
-	echo "python3 is missing: apt-get install python3"
-	exit 77
-}
-bin=$PWD/src/programs
-e2e=$PWD/tests/e2e
-dir=$(mktemp -d "${TMPDIR:-/tmp}/clock.XXXXXX") || exit 1
-failures=0
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools python3
+make_folder
 daemons=
 YEAR=31536000
-
-finish() {
-	for pid in $daemons; do kill -9 "$pid" 2>/dev/null; done
-	rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-# expect WHAT WANT GOT
-expect() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: wanted '$2', got '$3'"
-		failures=$((failures + 1))
-	fi
-}
-
-# expect_text WHAT PATTERN FILE
-expect_text() {
-	if grep -q -e "$2" "$3"; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: no '$2' in"
-		sed 's/^/    /' "$3"
-		failures=$((failures + 1))
-	fi
-}
-
-wait_until() {
-	local tries=$(($1 * 20))
-	shift
-	while ! "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
 
 cat >"$dir/conf" <<-END
 	[report]
@@ -95,21 +51,15 @@ tally() {
 	env "${clock_env[@]}" "$bin/tlstally" -c "$dir/conf" "$@"
 }
 
-start_daemon() {
-	env "${clock_env[@]}" "$bin/$1" -f -c "$dir/conf" 2>"$dir/$1.said" &
-	daemons="$daemons $!"
-	wait_until 20 grep -q "$2" "$dir/$1.said" && return
-	echo "FAIL: $1 did not start"
-	cat "$dir/$1.said"
-	exit 1
+# start_ahead NAME WORDS: a daemon that goes by that clock
+start_ahead() {
+	enter="env ${clock_env[*]}" start_daemon "$@"
+	daemons="$daemons $pid"
 }
 
 stop_daemons() {
-	local pid
-	for pid in $daemons; do
-		kill "$pid"
-		wait "$pid" 2>/dev/null
-	done
+	local daemon
+	for daemon in $daemons; do stop "$daemon"; done
 	daemons=
 }
 
@@ -142,23 +92,24 @@ mkdir "$dir/store"
 : >"$dir/mail.log"
 echo '{"d":"a.test","pr":"v=TLSRPTv1; rua=mailto:tls@a.test","policies":[{"policy-type":9,"policy-domain":"a.test","f":0}]}' >"$dir/event"
 set_clock 0
+stay_within_day 120
 today=$(date -u +%F)
-start_daemon tlstallyd "counting events"
-start_daemon tlstally-logd "counting sessions"
-start_daemon tlstally-httpd "serving"
-start_daemon tlstally-milter "counting messages"
+start_ahead tlstallyd "counting events"
+start_ahead tlstally-logd "counting sessions"
+start_ahead tlstally-httpd "serving"
+start_ahead tlstally-milter "counting messages"
 expect "a clock that nobody has set is believed" 0 \
 	"$(tally clock show --json | grep -c '"isDoubted": true')"
 
 send_events 10
-wait_until 10 counted 10
+wait_until counted 10
 expect "sessions before" 10 "$(sum "$today" totalSuccessfulSessions)"
 
 # nobody has looked yet when the next ones come
 set_clock $YEAR
 send_events 20
 delivery $YEAR >>"$dir/mail.log"
-wait_until 10 counted 30
+wait_until counted 30
 expect "sessions of that minute belong to today" 30 \
 	"$(sum "$today" totalSuccessfulSessions)"
 tally run >"$dir/run" 2>&1
@@ -214,17 +165,17 @@ set_clock 0
 stop_daemons
 for daemon in tlstallyd tlstally-logd tlstally-httpd tlstally-milter; do
 	expect "$daemon met no error" 0 \
-		"$(grep -c -e "error:" -e "ERROR" "$dir/$daemon.said")"
+		"$(grep -c -e "error:" -e "ERROR" "$dir/$daemon.log")"
 done
 
 # a daemon that is started under the wrong clock
 set_clock $YEAR
-start_daemon tlstallyd "counting events"
+start_ahead tlstallyd "counting events"
 expect_text "says that it counts by the time before" \
-	"jumped ahead by 365 days.*counted by the old time" "$dir/tlstallyd.said"
+	"jumped ahead by 365 days.*counted by the old time" "$dir/tlstallyd.log"
 send_events 5
-wait_until 10 counted 35
+wait_until counted 35
 expect "and does" 35 "$(sum "$today" totalSuccessfulSessions)"
 stop_daemons
 
-[ $failures -eq 0 ]
+end_test

@@ -3,26 +3,16 @@
 #
 # make check runs it; by hand: tests/e2e/completion.sh in the build directory.
 # A line is completed as bash does it: COMP_LINE, COMP_POINT, then the function.
-set -u
-bin=$PWD/src/programs/tlstally
-script=$PWD/conf/bash-completion/tlstally
-failures=0
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+program=$bin/tlstally
+script=$build/conf/bash-completion/tlstally
 
-[ -e "$script" ] || {
-	echo "not built here: run make first"
-	exit 77
-}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/completion.XXXXXX") || exit 1
-trap 'rm -rf "$dir"' EXIT
+[ -e "$script" ] || skip "not built here: run make first"
+make_folder
 # shellcheck disable=SC1090
 . "$script" || exit 1
 cd "$dir" || exit 1
 touch report.json
-
-fail() {
-	echo "FAIL: $*"
-	failures=$((failures + 1))
-}
 
 complete_line() {
 	COMP_LINE=$1
@@ -105,11 +95,10 @@ while read -r words; do
 	*' '*) has "$words" "tlstally ${words% *} " "${words#* }" ;;
 	*) has "$words" "tlstally " "$words" ;;
 	esac
-	for option in $("$bin" help $words | sed -n 's/^  \(-[-a-z]*\).*/\1/p'); do
+	for option in $("$program" help $words | sed -n 's/^  \(-[-a-z]*\).*/\1/p'); do
 		has "$words $option" "tlstally $words -" "$option"
 	done
-done < <("$bin" --help | sed -n '/^commands:/,/^options:/s/^  \([-a-z]*\( [a-z]*\)\?\).*/\1/p' |
+done < <("$program" --help | sed -n '/^commands:/,/^options:/s/^  \([-a-z]*\( [a-z]*\)\?\).*/\1/p' |
 	sed 's/ $//')
 
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

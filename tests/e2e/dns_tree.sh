@@ -1,7 +1,7 @@
-# dns_tree.sh - a signed DNS of our own: nsd and unbound on loopback.  Sourced.
+# dns_tree.sh - a signed DNS of our own: nsd and unbound on loopback.  Sourced,
+# behind testlib.sh.
 #
-# Wants $dir (a temporary directory) and to be in the build folder; gives, after dns_start, $dns (the
-# resolver's port on 127.0.0.1) and $dns_pids.
+# Gives, after dns_start, $dns (the resolver's port on 127.0.0.1).
 #
 #   .              signed; the resolver trusts its key
 #   test.          signed
@@ -11,23 +11,9 @@
 # Lines for the zones come from files $dir/zone.test, $dir/zone.bogus.test and
 # $dir/zone.insecure.test, which are there before.
 
-dns_tools_missing()
+dns_need_tools()
 {
-	for tool in nsd unbound ldns-keygen ldns-signzone ldns-key2ds; do
-		PATH=$PATH:/usr/sbin command -v $tool >/dev/null || {
-			echo "$tool is missing: apt-get install nsd unbound ldnsutils"
-			return 0
-		}
-	done
-	return 1
-}
-
-dns_free_port()
-{
-	python3 -c 'import socket
-a = socket.socket(); a.bind(("127.0.0.1", 0))
-b = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); b.bind(a.getsockname())
-print(a.getsockname()[1])'
+	need_tools python3 nsd unbound ldns-keygen ldns-signzone ldns-key2ds
 }
 
 # dns_zone NAME FILE: head and lines of a zone; "" is the root
@@ -126,30 +112,27 @@ dns_write_conf()
 	done
 }
 
-# dns_wait PORT: until ns.test is known there, at most 10 s
-dns_wait()
+# Whether ns.test is known at the port
+dns_answers()
 {
-	for _ in $(seq 100); do
-		case $(tests/e2e/policy_driver dns "inet:127.0.0.1:$1" 500 ns.test A) in
-		ok*) return 0 ;;
-		esac
-		sleep 0.1
-	done
-	tail -n 20 "$dir/dns/log"
-	return 1
+	case $("$e2e/policy_driver" dns "inet:127.0.0.1:$1" 500 ns.test A) in
+	ok*) ;;
+	*) return 1 ;;
+	esac
 }
 
 dns_start()
 {
-	PATH=$PATH:/usr/sbin
-	dns_make_zones || return
-	dns_authority=$(dns_free_port)
-	dns=$(dns_free_port)
-	dns_write_conf "$dns_authority"
-	nsd -d -c "$dir/dns/nsd.conf" >>"$dir/dns/log" 2>&1 &
-	dns_pids=$!
-	dns_wait "$dns_authority" || return
-	unbound -d -c "$dir/dns/unbound.conf" >>"$dir/dns/log" 2>&1 &
-	dns_pids="$dns_pids $!"
-	dns_wait "$dns"
+	local ports
+	dns_make_zones || die "the zones are not made" "$dir/dns/log"
+	ports=$(free_ports 2)
+	dns=${ports#* }
+	dns_write_conf "${ports% *}"
+	start "$dir/dns/log" nsd -d -c "$dir/dns/nsd.conf"
+	wait_until dns_answers "${ports% *}" ||
+		die "nsd does not start" "$dir/dns/log"
+	start "$dir/dns/log" unbound -d -c "$dir/dns/unbound.conf"
+	dns_resolver=$pid
+	wait_until dns_answers "$dns" ||
+		die "unbound does not start" "$dir/dns/log"
 }

@@ -4,25 +4,8 @@
 #
 # make check runs it; by hand: srcdir=... tests/e2e/docs.sh in the build
 # directory.
-set -u
-src=${srcdir:-.}
-bin=$PWD
-daemon=
-failures=0
-dir=$(mktemp -d "${TMPDIR:-/tmp}/docs.XXXXXX") || exit 1
-finish()
-{
-	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
-	rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-fail()
-{
-	echo "FAIL: $*"
-	failures=$((failures + 1))
-}
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+make_folder
 
 # Words that look like a file of the tree, from the text of README.
 named_in_readme()
@@ -42,7 +25,7 @@ named_in_architecture()
 
 is_there()
 {
-	[ -e "$src/$1" ] || [ -e "$bin/$1" ] || [ -e "$src/src/$1" ]
+	[ -e "$src/$1" ] || [ -e "$build/$1" ] || [ -e "$src/src/$1" ]
 }
 
 check_files()
@@ -90,17 +73,10 @@ write_settings()
 
 count_something()
 {
-	"$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/log" &
-	daemon=$!
-	for _ in $(seq 100); do
-		grep -q "counting events" "$dir/log" && break
-		sleep 0.1
-	done
-	"$bin/tests/e2e/send_datagrams" "$dir/events" \
+	start_daemon tlstallyd "counting events"
+	"$e2e/send_datagrams" "$dir/events" \
 		"$src/tests/data/datagrams/library.jsonl" >/dev/null
-	kill -TERM $daemon
-	wait $daemon || fail "tlstallyd: $(cat "$dir/log")"
-	daemon=
+	stop "$pid" || fail "tlstallyd" "$dir/tlstallyd.log"
 }
 
 # What the examples call report.json, and the id that it got.
@@ -114,7 +90,7 @@ make_report()
 	  "dateRangeStart": "2026-03-01T00:00:00Z",
 	  "dateRangeEnd": "2026-03-01T23:59:59Z", "policies": []}}
 	EOF
-	report=$("$bin/src/programs/tlstally" -c "$dir/conf" create \
+	report=$("$bin/tlstally" -c "$dir/conf" create \
 		tls-internal-report --file "$dir/report.json") ||
 		fail "no report made"
 }
@@ -128,7 +104,7 @@ shown_commands()
 			sed 's/ *#.*//; s/^tlstally run .*/tlstally run/' |
 			grep -v '\.\.\.'
 		sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
-			"$bin/doc/tlstally.1" | sed 's/ | .*//'
+			"$build/doc/tlstally.1" | sed 's/ | .*//'
 	} | sed "s|/var/lib/tlstally/|$dir/|; s|report\.json|$dir/&|
 		s/b0000000001g0/$report/" |
 		grep -v -e '^tlstally lookup ' -e ' --url '
@@ -154,7 +130,7 @@ run_command()
 	eval "set -- $1"
 	shift
 	PATH=$dir/fake:$PATH MAIL_CONFIG=$dir/postfix \
-		"$bin/src/programs/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
+		"$bin/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
 		2>"$dir/log"
 }
 
@@ -176,8 +152,8 @@ check_commands()
 		run_command "$command" || fail "$command: $(cat "$dir/log")"
 		echo "ran: $command"
 	done <"$dir/commands"
-	for file in "$bin/conf/tlstally.conf" "$src/conf/tlstally.conf"; do
-		[ ! -e "$file" ] || "$bin/src/programs/tlstally" -c "$file" \
+	for file in "$build/conf/tlstally.conf" "$src/conf/tlstally.conf"; do
+		[ ! -e "$file" ] || "$bin/tlstally" -c "$file" \
 			-o report.contact_info=tls@example.net conf --check ||
 			fail "the sample settings do not hold"
 	done
@@ -188,9 +164,9 @@ check_commands()
 check_logd()
 {
 	command=$(sed -n 's/^\.Dl \(zcat .*tlstally-logd .*\)/\1/p' \
-		"$bin/doc/tlstally-logd.8" |
+		"$build/doc/tlstally-logd.8" |
 		sed "s|mail.log.2.gz|$dir/mail.log.2.gz|; s|/tmp/look|$dir/look|
-			s|tlstally-logd|$bin/src/programs/tlstally-logd -f -c $dir/conf|")
+			s|tlstally-logd|$bin/tlstally-logd -f -c $dir/conf|")
 	[ -n "$command" ] || fail "tlstally-logd(8) has no example to run"
 	gzip -c "$src/tests/data/maillog-3.7/dane-ok.log" >"$dir/mail.log.2.gz"
 	mkdir "$dir/look"
@@ -211,9 +187,9 @@ check_units()
 	for unit in tlstally.service tlstally.timer tlstally-logd.service \
 		tlstally-httpd.service \
 		tlstally-milter.service tlstallyd.service tlstallyd.socket; do
-		from=$bin/conf/$unit
+		from=$build/conf/$unit
 		[ -e "$from" ] || from=$src/conf/$unit
-		sed "s|^ExecStart=[^ ]*/\(tlstally[a-z-]*\) |ExecStart=$bin/src/programs/\1 |" \
+		sed "s|^ExecStart=[^ ]*/\(tlstally[a-z-]*\) |ExecStart=$bin/\1 |" \
 			"$from" >"$dir/units/$unit"
 	done
 	systemd-analyze verify --man=no --recursive-errors=no \
@@ -227,5 +203,4 @@ check_packages
 check_commands
 check_logd
 check_units
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

@@ -10,17 +10,15 @@
 # Then each commit of each step finds the disk full, or the map: once, twice,
 # or until the step gives up.  A step that had room again before it gave up
 # has lost nothing and sent nothing twice.
-driver=$PWD/tests/scenario/failpoint_driver
-data=$(cd "${srcdir:-.}" && pwd)/tests/data/datagrams
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+driver=$build/tests/scenario/failpoint_driver
+data=$src/tests/data/datagrams
 inputs="$data/sts-ok.jsonl $data/rpt-multi-rua.jsonl $data/sts-expired.jsonl"
 
-$driver failpoints || {
-	echo "this build has no failpoints (--enable-failpoints)"
-	exit 77
-}
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-failpoints.XXXXXX") || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
+$driver failpoints ||
+	skip "this build has no failpoints (--enable-failpoints)"
+make_folder
+cd "$dir" || exit 1
 
 # step NAME: one process of it, in the folder at work
 step() {
@@ -31,16 +29,15 @@ step() {
 	esac
 }
 
-fail() {
-	echo "$*"
-	diff "$tmp/undisturbed" totals
-	exit 1
+wrong() {
+	diff "$dir/undisturbed" totals
+	die "$*"
 }
 
 # get_through STEP...: nobody disturbs
 get_through() {
 	for undisturbed; do
-		step "$undisturbed" || fail "$undisturbed failed after: $story"
+		step "$undisturbed" || wrong "$undisturbed failed after: $story"
 	done
 }
 
@@ -59,41 +56,41 @@ try_all() {
 	while [ $killed -eq 1 ]; do
 		n=$((n + 1))
 		story="$victim killed at failpoint $n, twice"
-		begin "$tmp/before-$victim"
+		begin "$dir/before-$victim"
 		killed=0
 		for again in 1 2; do
 			(TLSTALLY_FAIL_AT=$n; export TLSTALLY_FAIL_AT; step "$victim") \
-				2>>"$tmp/deaths"
+				2>>"$dir/deaths"
 			case $? in
 			0) ;;
 			137) killed=1 ;;
-			*) fail "$victim failed: $story" ;;
+			*) wrong "$victim failed: $story" ;;
 			esac
 		done
 		get_through "$@"
 		$driver totals store sent | sort >totals
-		cmp -s "$tmp/undisturbed" totals || fail "wrong after: $story"
-		cd "$tmp" || exit 1
+		cmp -s "$dir/undisturbed" totals || wrong "wrong after: $story"
+		cd "$dir" || exit 1
 	done
 	echo "$victim: $((n - 1)) failpoints"
-	[ "$n" -gt 4 ] || fail "$victim has too few failpoints"
+	[ "$n" -gt 4 ] || wrong "$victim has too few failpoints"
 }
 
 story="nothing"
 mkdir -p before-intake/sent before-intake/store
 # the store's id is in the reports' ids, so all stores begin as this one
 $driver totals before-intake/store || exit 1
-begin "$tmp/before-intake"
+begin "$dir/before-intake"
 get_through intake
-cp -R . "$tmp/before-rollup"
+cp -R . "$dir/before-rollup"
 get_through rollup
-cp -R . "$tmp/before-deliver"
+cp -R . "$dir/before-deliver"
 get_through deliver
-$driver totals store sent | sort >"$tmp/undisturbed"
+$driver totals store sent | sort >"$dir/undisturbed"
 undisturbed_copies=$(ls sent | wc -l)
-cd "$tmp" || exit 1
+cd "$dir" || exit 1
 [ "$(wc -l <undisturbed)" -eq 6 ] && ! grep -qv received undisturbed ||
-	fail "the undisturbed run is not as it should be"
+	wrong "the undisturbed run is not as it should be"
 
 try_all intake rollup deliver
 try_all rollup deliver
@@ -110,7 +107,7 @@ fill_all() {
 	while [ $filled -eq 1 ]; do
 		n=$((n + 1))
 		story="$how full at commit $n of $victim, $times times"
-		begin "$tmp/before-$victim"
+		begin "$dir/before-$victim"
 		filled=0
 		(
 			TLSTALLY_FAIL_AT=$n TLSTALLY_FAIL_HOW=$how
@@ -122,23 +119,23 @@ fill_all() {
 		status=$?
 		case $status in
 		0 | 1) ;;
-		*) cat said; fail "$victim ended with $status: $story" ;;
+		*) cat said; wrong "$victim ended with $status: $story" ;;
 		esac
 		grep -q 'failpoint .*full' said && filled=1
 		grep -Eq '(disk is full|map_size)' said || [ $status -eq 0 ] || {
 			cat said
-			fail "$victim does not say that it is full: $story"
+			wrong "$victim does not say that it is full: $story"
 		}
 		get_through "$@"
 		$driver totals store sent | sort >totals
-		cmp -s "$tmp/undisturbed" totals || fail "wrong after: $story"
+		cmp -s "$dir/undisturbed" totals || wrong "wrong after: $story"
 		copies=$(ls sent | wc -l)
 		[ "$times" -gt 2 ] || [ "$copies" -eq "$undisturbed_copies" ] ||
-			fail "sent again ($copies copies): $story"
-		cd "$tmp" || exit 1
+			wrong "sent again ($copies copies): $story"
+		cd "$dir" || exit 1
 	done
 	echo "$victim: $((n - 1)) commits, $how full $times times"
-	[ "$n" -gt 1 ] || fail "$victim has no commits"
+	[ "$n" -gt 1 ] || wrong "$victim has no commits"
 }
 
 if [ "${TEST_LONG:-no}" = yes ]; then

@@ -4,48 +4,15 @@
 #
 # make check runs it; by hand: srcdir=... tests/e2e/intake.sh in the build
 # directory.  The full disk and the change of user need root.
-set -u
-src=${srcdir:-.}
-bin=$PWD
-e2e=$PWD/tests/e2e
-dir=$(mktemp -d "${TMPDIR:-/tmp}/intake.XXXXXX") || exit 1
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+make_folder
 sock=$dir/run/events
 store=$dir/store
-failures=0
-daemon=
-sender=
+at_failure=$dir/tlstallyd.log
 
-finish()
+clean_up()
 {
-	for pid in $daemon $sender; do kill -9 "$pid" 2>/dev/null; done
-	if mountpoint -q "$dir/disk" 2>/dev/null; then umount "$dir/disk"; fi
-	rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-# expect WHAT WANT GOT
-expect()
-{
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: wanted '$2', got '$3'"
-		tail -n 5 "$dir/log" 2>/dev/null
-		failures=$((failures + 1))
-	fi
-}
-
-# wait_until SECONDS COMMAND...
-wait_until()
-{
-	tries=$(($1 * 20))
-	shift
-	while ! "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.05
-	done
+	! mountpoint -q "$dir/disk" 2>/dev/null || umount "$dir/disk"
 }
 
 settings()
@@ -67,27 +34,19 @@ settings()
 
 logged()
 {
-	grep -q "$1" "$dir/log"
+	grep -q "$1" "$dir/tlstallyd.log"
 }
 
-start_daemon()
+start_counting()
 {
-	: >"$dir/log"
-	"$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/log" &
-	daemon=$!
-	wait_until 10 logged "counting events" && return
-	echo "FAIL: tlstallyd did not start"
-	cat "$dir/log"
-	exit 1
+	start_daemon tlstallyd "counting events"
+	daemon=$pid
 }
 
-# stop_daemon SIGNAL: its exit status in $status
-stop_daemon()
+# One that is not to stay: its exit status.
+try_another()
 {
-	kill "-$1" "$daemon"
-	wait "$daemon" 2>/dev/null
-	status=$?
-	daemon=
+	timeout $WAIT_SECS "$bin/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
 }
 
 totals()
@@ -99,6 +58,16 @@ totals()
 counted()
 {
 	totals | awk '{ n += $2 + $3 } END { print n + 0 }'
+}
+
+counted_more()
+{
+	[ "$(counted)" -gt "$1" ]
+}
+
+bad_are()
+{
+	"$e2e/store_totals" -s "$store" | grep -q " bad $1 "
 }
 
 counted_is()
@@ -125,9 +94,7 @@ expect_truth()
 
 owner= group= user=$(id -un)
 if [ "$(id -u)" -eq 0 ]; then
-	# the leak checker cannot trace a process that changed its user
-	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-	export ASAN_OPTIONS
+	leave_leaks_alone
 	owner=nobody group=mail user=nobody
 fi
 chmod 755 "$dir"
@@ -142,7 +109,7 @@ new_store()
 
 echo "# the socket, and who owns what"
 new_store
-start_daemon
+start_counting
 expect "owner, group and mode of the socket" \
 	"${owner:-$(id -un)} ${group:-$(id -gn)} 620" \
 	"$(stat -c '%U %G %a' "$sock")"
@@ -150,57 +117,56 @@ expect "who runs it" "$user" "$(stat -c %U "/proc/$daemon")"
 expect "no way back to root" "$(id -u "$user")" \
 	"$(awk '/^Uid:/ { print $2 == $4 && $3 == $5 && $2 == $3 ? $2 : $0 }' \
 		"/proc/$daemon/status")"
-timeout 10 "$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
+try_another
 expect "a second daemon ends" 1 $?
 expect "and says why" 1 "$(grep -c 'another tlstallyd is using the socket' \
 	"$dir/second")"
 
 echo "# SIGTERM under load"
-"$e2e/send_load" -w -n 0 -d 500 -t "$dir/truth1" "$sock" >"$dir/sent1" &
-sender=$!
-sleep 1.5
-stop_daemon TERM
-wait $sender
-sender=
-expect "exit status" 0 $status
+start "$dir/sent1" "$e2e/send_load" -w -n 0 -d 500 -t "$dir/truth1" "$sock"
+sender=$pid
+wait_until counted_more 1000
+stop "$daemon"
+expect "exit status" 0 $?
+ends "$sender"
 expect "the socket is gone" "" "$(ls "$sock" 2>/dev/null)"
 expect_truth "all that the kernel took ($(cat "$dir/sent1")) is counted" \
 	"$dir/truth1"
 
 echo "# kill -9"
-start_daemon
+start_counting
 "$e2e/send_load" -w -n 3000 -d 500 -t "$dir/truth2" "$sock" >/dev/null
 before=$(add_truth "$dir/truth1" "$dir/truth2" |
 	awk '{ n += $2 + $3 } END { print n }')
-wait_until 5 counted_is "$before"
+wait_until counted_is "$before"
 "$e2e/send_load" -w -n 2000 -t "$dir/truth3" "$sock" >/dev/null
-stop_daemon KILL
+stop "$daemon" KILL
 after=$(counted)
 expect "the store opens, all but the last interval is there" yes \
 	"$([ "$after" -ge "$before" ] && [ "$after" -le $((before + 2000)) ] &&
 		echo yes || echo "$before, then $after")"
 expect "the socket was left behind" "$sock" "$(ls "$sock")"
-start_daemon
+start_counting
 "$e2e/send_load" -w -n 1000 "$sock" >/dev/null
-stop_daemon TERM
+stop "$daemon"
 expect "a stale socket is replaced, counting goes on" $((after + 1000)) \
 	"$(counted)"
 
 echo "# the same sessions by the log"
 "$e2e/put_feed" "$store" log
-timeout 10 "$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/second"
+try_another
 expect "is refused" 1 $?
 expect "and says why" 1 \
 	"$(grep -c 'counts by the mail log already.*allow_both' "$dir/second")"
 echo "[log]
 allow_both = yes" >>"$dir/conf"
-start_daemon
+start_counting
 expect "unless told otherwise" yes "$(logged "also counted here" && echo yes)"
-stop_daemon TERM
+stop "$daemon"
 
 echo "# bad input"
 new_store
-start_daemon
+start_counting
 i=0
 while [ $i -lt 40 ]; do
 	echo 'no JSON at all'
@@ -209,11 +175,11 @@ while [ $i -lt 40 ]; do
 done >"$dir/bad"
 "$e2e/send_datagrams" "$sock" "$dir/bad" >/dev/null
 "$e2e/send_load" -w -n 100 -t "$dir/truth" "$sock" >/dev/null
-wait_until 10 logged "x\.test"
+wait_until logged "x\.test"
 "$e2e/send_datagrams" "$sock" "$dir/bad" >/dev/null
-sleep 1.2
-expect "is logged once a kind" 2 "$(grep -c 'no JSON\|x\.test' "$dir/log")"
-stop_daemon TERM
+wait_until bad_are 160
+expect "is logged once a kind" 2 "$(grep -c 'no JSON\|x\.test' "$dir/tlstallyd.log")"
+stop "$daemon"
 expect "is counted" "events 100 bad 160 without domain 0" \
 	"$("$e2e/store_totals" -s "$store")"
 expect_truth "and nothing else is lost" "$dir/truth"
@@ -245,13 +211,13 @@ activated()
 	daemon "$@"
 	stop_at "$@" 2005
 	EOF
-	: >"$dir/log"
-	timeout 30 "$e2e/make_socket" "$dir/handed" sh "$dir/activated.sh" \
-		"$bin/src/programs/tlstallyd" "$dir/conf" "$dir/log" "$e2e" \
+	timeout $WAIT_SECS "$e2e/make_socket" "$dir/handed" \
+		sh "$dir/activated.sh" \
+		"$bin/tlstallyd" "$dir/conf" "$dir/tlstallyd.log" "$e2e" \
 		"$dir/handed" "$store"
 }
 
-if grep -q '^#define HAVE_SYSTEMD' "$bin/config.h"; then
+if grep -q '^#define HAVE_SYSTEMD' "$build/config.h"; then
 	echo "# a socket that was handed over"
 	new_store
 	activated >"$dir/sent"
@@ -265,14 +231,11 @@ fi
 taken_away()
 {
 	new_store
-	start_daemon
+	start_counting
 	rm -r "$1"
-	wait_until 10 logged "was removed or replaced" ||
-		expect "$1 is missed" yes no
-	wait "$daemon"
-	status=$?
-	daemon=
-	expect "and the service manager is told" 1 $status
+	expect_soon "$1 is missed" logged "was removed or replaced"
+	ends "$daemon"
+	expect "and the service manager is told" 1 $?
 }
 
 echo "# files taken away"
@@ -283,31 +246,30 @@ if [ "$(id -u)" -eq 0 ]; then
 	echo "# a store of root"
 	new_store
 	chown root "$store"
-	start_daemon
+	start_counting
 	expect "is warned of" yes "$(logged "goes on as root" && echo yes)"
-	stop_daemon TERM
+	stop "$daemon"
 fi
 
 full_disk()
 {
 	store=$dir/disk/store
 	new_store
-	start_daemon
+	start_counting
 	"$e2e/send_load" -w -n 500 -t "$dir/truth1" "$sock" >/dev/null
-	wait_until 5 counted_is 500
+	wait_until counted_is 500
 	dd if=/dev/zero of="$dir/disk/filler" bs=64k >/dev/null 2>&1
 	"$e2e/send_load" -w -n 9000 -d 3000 -t "$dir/truth2" "$sock" >/dev/null
-	wait_until 10 logged "cannot commit counters" ||
-		expect "the full disk is noticed" yes no
+	expect_soon "is noticed" logged "cannot commit counters"
 	sleep 2
 	"$e2e/send_load" -w -n 1000 -d 3000 -t "$dir/truth3" "$sock" >/dev/null
-	expect "said once" 1 "$(grep -c 'cannot commit counters' "$dir/log")"
+	expect "said once" 1 "$(grep -c 'cannot commit counters' "$dir/tlstallyd.log")"
 	rm "$dir/disk/filler"
-	wait_until 10 logged "counters are committed again" ||
-		expect "the freed disk is noticed" yes no
-	stop_daemon TERM
+	expect_soon "the freed disk is noticed" logged \
+		"counters are committed again"
+	stop "$daemon"
 	expect "said once that it works again" 1 \
-		"$(grep -c 'counters are committed again' "$dir/log")"
+		"$(grep -c 'counters are committed again' "$dir/tlstallyd.log")"
 	expect_truth "nothing is lost" "$dir/truth1" "$dir/truth2" \
 		"$dir/truth3"
 }
@@ -322,5 +284,4 @@ else
 	echo "# a full disk: not tried, that takes root and a tmpfs"
 fi
 
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

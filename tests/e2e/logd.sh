@@ -3,22 +3,10 @@
 #
 # make check runs it; by hand: tests/e2e/logd.sh from the build directory with
 # srcdir set.
-set -u
-src=${srcdir:-.}
-logd=$PWD/src/programs/tlstally-logd
-command -v flock >/dev/null || {
-	echo "flock is missing: apt-get install util-linux"
-	exit 77
-}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/logd.XXXXXX") || exit 1
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' INT TERM
-failures=0
-
-fail() {
-	echo "FAIL: $*"
-	failures=$((failures + 1))
-}
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools flock
+make_folder
+logd=$bin/tlstally-logd
 
 # A postconf of ours: it prints what $dir/pf has for the question, and notes that
 # it was asked.
@@ -73,20 +61,16 @@ run() {
 		[policy]
 		resolver = inet:127.0.0.1:1
 	END
-	timeout 60 "$logd" -f -c "$dir/$1/conf" --once - 2>"$dir/$1/said"
+	timeout 120 "$logd" -f -c "$dir/$1/conf" --once - 2>"$dir/$1/said"
 	rc=$?
 	said=$(cat "$dir/$1/said")
 }
 
-# expect WHAT COUNT PATTERN: so many lines of what it said
-expect() {
+# says WHAT COUNT PATTERN: so many lines of what it said
+says() {
 	local count
 	count=$(grep -c -e "$3" <<<"$said")
-	if [ "$rc" -eq 0 ] && [ "$count" -eq "$2" ]; then
-		echo "ok: $1"
-	else
-		fail "$1: exit $rc, $count instead of $2 lines of '$3': $said"
-	fi
+	expect "$1" "exit 0, $2 lines" "exit $rc, $count lines"
 }
 
 tls='Nov 23 12:00:00 mx postfix/smtp[7]: Trusted TLS connection established
@@ -97,15 +81,15 @@ domain=a.test, receiving_mx=mx.a.test[127.0.0.9],
 failure_type=starttls_not_supported'
 
 run few < <(deliveries 99)
-expect "99 deliveries without TLS lines say nothing" 0 "smtp_tls_loglevel"
+says "99 deliveries without TLS lines say nothing" 0 "smtp_tls_loglevel"
 run plain < <(deliveries 300)
-expect "many deliveries without TLS lines: what to set, once" 1 \
+says "many deliveries without TLS lines: what to set, once" 1 \
 	"smtp_tls_loglevel = 1"
 run tls < <(echo ${tls//$'\n'/ }; deliveries 300)
-expect "with one line about TLS nothing is to be set" 0 "smtp_tls_loglevel"
-expect "nor are there events" 0 "as events"
+says "with one line about TLS nothing is to be set" 0 "smtp_tls_loglevel"
+says "nor are there events" 0 "as events"
 run event < <(echo ${event//$'\n'/ }; echo ${event//$'\n'/ }; deliveries 3)
-expect "a Postfix that sends events, once" 1 \
+says "a Postfix that sends events, once" 1 \
 	"sends its TLS sessions as events.*keep one of the two"
 
 odd() {
@@ -118,55 +102,56 @@ odd() {
 status() {
 	local command
 	for command in status doctor; do
-		"$PWD/src/programs/tlstally" -c "$dir/$1/conf" $command \
+		"$bin/tlstally" -c "$dir/$1/conf" $command \
 			>"$dir/$1/$command" 2>&1
-		grep -q -e "$3" "$dir/$1/$command" && echo "ok: $command: $2" ||
-			fail "$command: $2: $(cat "$dir/$1/$command")"
+		expect_text "$command: $2" "$3" "$dir/$1/$command"
 	done
 }
 run odd < <(odd)
-expect "lines that are not understood: how many, the first, what is expected" \
+says "lines that are not understood: how many, the first, what is expected" \
 	1 "2000 lines of the log are not understood, the first:.*\"n\":0.*Nov 23"
 status odd "2000 lines that are not understood" \
 	"2000 lines of the log were not understood.*the first: '{.*\"n\":0}'"
-grep -q "no session has come yet: its lines are not understood" \
-	"$dir/odd/doctor" && echo "ok: doctor has no other advice" ||
-	fail "doctor has other advice: $(cat "$dir/odd/doctor")"
+expect_text "doctor has no other advice" \
+	"no session has come yet: its lines are not understood" \
+	"$dir/odd/doctor"
 run endless < <(odd | tr -d '\n')
-expect "a line without an end" 1 \
+says "a line without an end" 1 \
 	"1 lines of the log are not understood, the first: '(longer than 64 KiB)'"
 run forged < "$src/tests/data/maillog/forged-recipient-3.4.log"
-expect "a delivery that can be read in two ways" 1 \
+says "a delivery that can be read in two ways" 1 \
 	"1 deliveries are not counted.*to=<x@victim.test>"
 status forged "a delivery that can be read in two ways" \
 	"1 deliveries .*are not counted"
 
 mkdir -p "$dir/lock/store"
-flock "$dir/lock/store/logd.lock" sleep 1 &
-sleep 0.2
+# hold SECONDS: the lock, by another process
+hold() {
+	: >"$dir/held"
+	start "$dir/held" flock --no-fork "$dir/lock/store/logd.lock" \
+		sh -c "echo held; exec sleep $1"
+	wait_until test -s "$dir/held"
+}
+hold 1
 run lock < <(deliveries 1)
-expect "a lock that is given back within two seconds is waited for" 1 \
+says "a lock that is given back within two seconds is waited for" 1 \
 	"read 1 lines"
-wait
-flock "$dir/lock/store/logd.lock" sleep 60 &
-holder=$!
-sleep 0.2
+ends "$pid"
+hold 600
 run lock < <(deliveries 1)
-kill "$holder"
-[ $rc -eq 1 ] && grep -q "another tlstally-logd" <<<"$said" &&
-	echo "ok: a lock that is held is another one that counts" ||
-	fail "a lock that is held: exit $rc, $said"
+stop "$pid"
+expect_like "a lock that is held is another one that counts" \
+	"1 *another tlstally-logd*" "$rc $said"
 
-# site_says WHAT COUNT PATTERN: within ten seconds so many lines
+# has_said COUNT PATTERN: so many lines, or more
+has_said() {
+	[ "$(grep -c -e "$2" "$dir/site.log")" -ge "$1" ]
+}
+
+# site_says WHAT COUNT PATTERN: so many lines, sooner or later
 site_says() {
-	local count i
-	for ((i = 0; i < 100; i++)); do
-		count=$(grep -c -e "$3" "$dir/site/said")
-		[ "$count" -ge "$2" ] && break
-		sleep 0.1
-	done
-	[ "$count" -eq "$2" ] && echo "ok: $1" ||
-		fail "$1: $count instead of $2 lines of '$3': $(cat "$dir/site/said")"
+	wait_until has_said "$2" "$3"
+	expect "$1" "$2" "$(grep -c -e "$3" "$dir/site.log")"
 }
 
 : >"$dir/pf/master.cf"
@@ -184,16 +169,15 @@ cat >"$dir/site/conf" <<-END
 	[policy]
 	resolver = inet:127.0.0.1:1
 END
-"$logd" -f -c "$dir/site/conf" 2>"$dir/site/said" &
-running=$!
+at_failure=$dir/site.log
+start "$dir/site.log" "$logd" -f -c "$dir/site/conf"
 site_says "at once: Postfix logs no TLS" 1 \
 	"logs no TLS sessions, and nothing is counted, of smtp ($dir/pf)"
 site_says "mail goes to MX hosts alone" 1 "sends mail to MX hosts alone"
 asked=$(wc -l <"$dir/asked")
 sleep 6
-[ "$(wc -l <"$dir/asked")" -eq "$asked" ] &&
-	echo "ok: nobody is asked while no file has changed" ||
-	fail "postconf was asked for nothing: $(cat "$dir/asked")"
+expect "nobody is asked while no file has changed" "$asked" \
+	"$(wc -l <"$dir/asked")"
 set_postfix "smtp_tls_loglevel = 1" "smtp_tls_security_level = dane" \
 	"smtp_dns_support_level = dnssec" "relayhost = [relay.example]"
 site_says "main.cf has changed: TLS is logged" 1 "logs the TLS sessions of all"
@@ -201,19 +185,14 @@ site_says "and DANE enforced" 1 "enforces DANE (postconf)"
 site_says "and mail routed" 1 "may route mail itself"
 set_postfix "smtp_tls_loglevel = 2" "smtp_tls_security_level = dane" \
 	"smtp_dns_support_level = dnssec" "relayhost = [other.example]"
-before=$(wc -l <"$dir/site/said")
-for ((i = 0; i < 100; i++)); do
-	[ "$(wc -l <"$dir/asked")" -gt $((asked + 7)) ] && break
-	sleep 0.1
-done
-[ "$(wc -l <"$dir/site/said")" -eq "$before" ] &&
-	echo "ok: what means the same is not said again" ||
-	fail "said again: $(tail -3 "$dir/site/said")"
+before=$(wc -l <"$dir/site.log")
+was_asked() { [ "$(wc -l <"$dir/asked")" -gt "$1" ]; }
+wait_until was_asked $((asked + 7))
+expect "what means the same is not said again" "$before" \
+	"$(wc -l <"$dir/site.log")"
 echo "smtp unix" >>"$dir/pf/master.cf"
 set_postfix "smtp_tls_loglevel = 0" "smtp_tls_security_level = may"
 site_says "and back to 0" 2 "logs no TLS sessions, and nothing is counted"
-kill "$running"
-wait "$running"
+stop "$pid"
 
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

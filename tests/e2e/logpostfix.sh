@@ -11,121 +11,55 @@
 #
 # does the same with the Postfix of another Debian (bullseye, trixie, sid), in a
 # chroot that postfix_root.sh makes in the folder $POSTFIX_ROOTS.
-set -u
-src=${srcdir:-.}
-bin=$PWD
-e2e=$src/tests/e2e
-PATH=$PATH:/usr/sbin:/sbin
-net=tlstally-$$
-failures=0
-pids=
-logd=
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "$src/tests/e2e/postfix_instance.sh"
 suite=${1:-}
 root=
 
-[ "$(id -u)" -eq 0 ] || { echo "Postfix is started by root only"; exit 77; }
-for tool in postfix nsd unbound ldns-signzone openssl python3 ip; do
-	command -v $tool >/dev/null || { echo "$tool is missing"; exit 77; }
-done
-python3 -c 'import jsonschema' || exit 77
-ip netns add $net || { echo "no network namespace can be made"; exit 77; }
-# in a chroot that is no mount point there is one, but nobody can go in
-ip netns exec $net true 2>/dev/null || {
-	ip netns del $net
-	echo "no program can be run in a network namespace here"
-	exit 77
-}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/logpostfix.XXXXXX") || exit 1
+need_root "a Postfix is started"
+need_tools postfix nsd unbound ldns-signzone drill openssl python3 ip
+python3 -c 'import jsonschema' ||
+	skip "python3-jsonschema is missing: apt-get install python3-jsonschema"
+make_folder
+make_namespace
 
-finish()
+clean_up()
 {
-	for pid in $logd $pids; do kill "$pid" 2>/dev/null; done
-	[ ! -s "$dir/queue/pid/master.pid" ] ||
+	[ ! -s "$dir/mail.queue/pid/master.pid" ] ||
 		its_own postfix -c "$dir/postfix" stop >/dev/null 2>&1
-	if [ -n "$root" ]; then
-		umount "$root$dir" && rmdir "$root$dir"
-	fi
-	ip netns del $net
-	rm -rf "/etc/netns/$net" "$dir"
-	rmdir /etc/netns 2>/dev/null
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-# expect WHAT WANT GOT
-expect()
-{
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: wanted '$2', got '$3'"
-		failures=$((failures + 1))
-	fi
-}
-
-die()
-{
-	echo "FAIL: $1"
-	[ $# -lt 2 ] || tail -n 30 "$2"
-	exit 1
-}
-
-# wait_until SECONDS COMMAND...
-wait_until()
-{
-	end=$(($(date +%s) + $1))
-	shift
-	while ! "$@"; do
-		[ "$(date +%s)" -lt $end ] || return 1
-		sleep 0.05
-	done
+	[ -z "$root" ] || { umount "$root$dir" && rmdir "$root$dir"; }
 }
 
 # its_own COMMAND...: in the namespace, and where this Postfix is
 its_own()
 {
-	if [ -n "$root" ]; then
-		ip netns exec $net chroot "$root" "$@"
-	else
-		ip netns exec $net "$@"
-	fi
+	$enter ${root:+chroot "$root"} "$@"
 }
 
 # within COMMAND...: in the namespace, where /etc/resolv.conf is ours
 within()
 {
-	ip netns exec $net "$@"
+	$enter "$@"
 }
 
 world()
 {
 	what=$1
 	shift
-	python3 "$e2e/log_world.py" "$what" "$dir" "$@"
+	python3 "$src/tests/e2e/log_world.py" "$what" "$dir" "$@"
 }
 
 world_within()
 {
 	what=$1
 	shift
-	within python3 "$e2e/log_world.py" "$what" "$dir" "$@"
+	within python3 "$src/tests/e2e/log_world.py" "$what" "$dir" "$@"
 }
 
-# start LOG COMMAND...: a server that stays in the foreground
-start()
+furnish_namespace()
 {
-	log=$1
-	shift
-	ip netns exec $net "$@" >"$log" 2>&1 &
-	pids="$pids $!"
-}
-
-make_namespace()
-{
-	mkdir -p "/etc/netns/$net"
 	printf 'nameserver 127.0.0.53\noptions trust-ad\n' \
 		>"/etc/netns/$net/resolv.conf"
-	within ip link set lo up
 	# not a special range, which the log's reader would not count
 	within ip address add 192.0.3.0/24 dev lo
 }
@@ -155,7 +89,7 @@ start_dns()
 {
 	start "$dir/nsd.log" nsd -d -c "$dir/zones/nsd.conf"
 	start "$dir/unbound.log" unbound -d -c "$dir/zones/unbound.conf"
-	wait_until 10 validated dane-ok.test MX ||
+	wait_until validated dane-ok.test MX ||
 		die "no validated answers from unbound" "$dir/unbound.log"
 	expect "a wrong DS record is found out" "SERVFAIL" \
 		"$(answer_code TLSA _25._tcp.mx.bogus.test)"
@@ -177,7 +111,7 @@ start_sinks()
 		--listen 192.0.3.250:8443 --key "$dir/certs/key" \
 		--cert "$dir/certs/reports.test.pem" "$dir/bodies"
 	for log in farm policies web; do
-		wait_until 10 grep -q READY "$dir/$log.log" ||
+		wait_until grep -q READY "$dir/$log.log" ||
 			die "the $log server does not start" "$dir/$log.log"
 	done
 }
@@ -191,25 +125,17 @@ start_postfix()
 	3.[0-5] | 3.[0-5].*) level=2 ;;
 	*) level=3.6 ;;
 	esac
-	mkdir -p "$dir/postfix" "$dir/queue" "$dir/data"
-	its_own chown postfix "$dir/data"
+	mkdir -p "$dir/postfix"
 	cat >"$dir/postfix/transport" <<-EOF
 	sts-reuse.test reuse:
 	our-fault.test noproxy:
 	EOF
-	cat >"$dir/postfix/main.cf" <<-EOF
-	compatibility_level = $level
-	queue_directory = $dir/queue
-	data_directory = $dir/data
-	maillog_file = $dir/mail.log
-	maillog_file_prefixes = $dir
+	postfix_settings mail $level >"$dir/postfix/main.cf"
+	its_own chown postfix "$dir/mail.data"
+	cat >>"$dir/postfix/main.cf" <<-EOF
 	myhostname = sender.test
-	mydestination =
 	mynetworks = 127.0.0.0/8
 	inet_interfaces = 127.0.0.1
-	inet_protocols = ipv4
-	alias_maps =
-	smtpd_peername_lookup = no
 	transport_maps = texthash:$dir/postfix/transport
 	smtp_dns_support_level = dnssec
 	smtp_tls_security_level = dane
@@ -225,30 +151,14 @@ start_postfix()
 	EOF
 	cat >"$dir/postfix/master.cf" <<-EOF
 	127.0.0.1:25 inet n - n - - smtpd
-	pickup unix n - n 60 1 pickup
-	cleanup unix n - n - 0 cleanup
-	qmgr unix n - n 300 1 qmgr
-	tlsmgr unix - - n 1000? 1 tlsmgr
-	tlsproxy unix - - n - 0 tlsproxy
-	rewrite unix - - n - - trivial-rewrite
-	bounce unix - - n - 0 bounce
-	defer unix - - n - 0 bounce
-	trace unix - - n - 0 bounce
-	verify unix - - n - 1 verify
-	proxymap unix - - n - - proxymap
-	smtp unix - - n - - smtp
 	reuse unix - - n - - smtp
 	    -o smtp_tls_connection_reuse=yes
 	    -o smtp_connection_cache_destinations=sts-reuse.test
 	noproxy unix - - n - - smtp
 	    -o smtp_tls_connection_reuse=yes
 	    -o tlsproxy_service_name=missing
-	error unix - - n - - error
-	retry unix - - n - - error
-	anvil unix - - n - 1 anvil
-	scache unix - - n - 1 scache
-	postlog unix-dgram n - n - 1 postlogd
 	EOF
+	postfix_services n >>"$dir/postfix/master.cf"
 	make_log
 	its_own postfix -c "$dir/postfix" start >"$dir/start.log" 2>&1 ||
 		die "postfix does not start" "$dir/start.log"
@@ -303,15 +213,15 @@ write_conf()
 # It asks postconf(1) whether Postfix has CA certificates.
 start_logd()
 {
-	MAIL_CONFIG=$dir/postfix ip netns exec $net \
-		"$bin/src/programs/tlstally-logd" -f -c "$dir/conf" 2>>"$dir/logd.log" &
-	logd=$!
+	start "$dir/logd.log" env MAIL_CONFIG="$dir/postfix" \
+		"$bin/tlstally-logd" -f -c "$dir/conf"
+	logd=$pid
 }
 
 # tlstally WORDS...
 tlstally()
 {
-	within timeout 60 "$bin/src/programs/tlstally" -c "$dir/conf" "$@"
+	within timeout 60 "$bin/tlstally" -c "$dir/conf" "$@"
 }
 
 nothing_waits()
@@ -323,7 +233,7 @@ sys.exit(json.load(sys.stdin)["waiting"]["sessions"] != 0)'
 
 totals()
 {
-	"$bin/tests/e2e/store_totals" "$dir/store"
+	"$e2e/store_totals" "$dir/store"
 }
 
 # counts LINE
@@ -342,7 +252,7 @@ all_counted()
 send()
 {
 	world_within send "$1" || die "mail is not taken" "$dir/mail.log"
-	wait_until 40 world verdicts "$1" "$dir/mail.log" ||
+	wait_until world verdicts "$1" "$dir/mail.log" ||
 		die "Postfix comes to no verdicts" "$dir/mail.log"
 }
 
@@ -365,10 +275,9 @@ mails()
 }
 
 # All sessions must fall on one day.
-left=$((86400 - $(date +%s) % 86400))
-[ $left -gt 120 ] || sleep $left
+stay_within_day 240
 
-[ -z "$suite" ] || "$e2e/postfix_root.sh" "$suite" \
+[ -z "$suite" ] || "$src/tests/e2e/postfix_root.sh" "$suite" \
 	"${POSTFIX_ROOTS:-$dir/roots}/$suite" || exit
 POSTFIX_VERSION=$(${suite:+chroot "${POSTFIX_ROOTS:-$dir/roots}/$suite"} \
 	postconf -h mail_version) || exit 1
@@ -376,47 +285,42 @@ export POSTFIX_VERSION
 echo "Postfix $POSTFIX_VERSION"
 chmod 755 "$dir"
 world make || die "the world is not made"
-make_namespace
+furnish_namespace
 [ -z "$suite" ] || enter_root
 start_dns
 start_sinks
 start_postfix
 write_conf
 
-# the leak checker cannot trace a process that changed its user
-ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-export ASAN_OPTIONS
+leave_leaks_alone
 
 # killed between the two halves, while the log is rotated
 start_logd
 send first
-kill -9 $logd
-wait $logd 2>/dev/null
+stop "$logd" KILL
 rotate_log
 send second
 logs=$(ls "$dir"/mail.log*)
 expect "the log is in two files" 2 "$(echo "$logs" | wc -l)"
 # shellcheck disable=SC2086
-world statuses $logs || failures=$((failures + 1))
+world statuses $logs || fail "statuses"
 start_logd
-wait_until 60 all_counted || {
-	echo "FAIL: not all sessions are counted"
-	failures=$((failures + 1))
+wait_until all_counted || {
+	fail "not all sessions are counted" "$dir/logd.log"
 	tlstally status
-	tail "$dir/logd.log"
 }
 
 tomorrow=$(date -u -d tomorrow +%Y-%m-%d)
 tlstally run --now "${tomorrow}T06:00:00Z" >"$dir/run.out" 2>&1
 expect "tlstally run" 0 $?
 cat "$dir/run.out"
-wait_until 20 mails_are "$(world mails)"
+wait_until mails_are "$(world mails)"
 received=$(find "$dir/reports" "$dir/bodies" -name '*.gz' -o -name '*.body'
 	mails)
 # shellcheck disable=SC2086
-world compare $received || failures=$((failures + 1))
+world compare $received || fail "reports"
 # shellcheck disable=SC2086
-python3 "$e2e/check-report.py" $received >"$dir/checked"
+python3 "$src/tests/e2e/check-report.py" $received >"$dir/checked"
 expect "reports are as RFC 8460 wants them" 0 $?
 grep -v ^PASS "$dir/checked"
 expect "two TLSRPT records are none" \
@@ -428,17 +332,13 @@ expect "and tlstally lookup says why" yes \
 
 # what comes after our own reports is counted, and they are not
 send sts-ok
-wait_until 20 counts "sts-ok.test 2 0"
+wait_until counts "sts-ok.test 2 0"
 expect "our own reports are no sessions" "" "$(totals | grep '^reports.test')"
 expect "nor is what our own Postfix could not do" "" \
 	"$(totals | grep '^our-fault.test')"
 expect "nor is what goes to loopback" "" "$(totals | grep '^private.test')"
-kill -TERM $logd
-wait $logd
+stop "$logd"
 expect "tlstally-logd ends" 0 $?
-logd=
 [ $failures -eq 0 ] || tail -n 20 "$dir/run.out" "$dir/logd.log" \
 	"$dir/lookup.out"
-
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

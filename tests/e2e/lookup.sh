@@ -5,29 +5,12 @@
 # make check runs it; by hand: tests/e2e/lookup.sh from the build directory
 # with srcdir set.  What an MTA-STS policy says can be seen only where port 443
 # of an odd loopback address may be listened on; else these rows are left out.
-set -u
-src=${srcdir:-.}
+. "${srcdir:-.}/tests/e2e/testlib.sh"
 . "$src/tests/e2e/dns_tree.sh"
 . "$src/tests/e2e/certificates.sh"
-for tool in python3 openssl; do
-	command -v $tool >/dev/null || {
-		echo "$tool is missing: apt-get install $tool"
-		exit 77
-	}
-done
-dns_tools_missing && exit 77
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/lookup.XXXXXX") || exit 1
-dns_pids=
-failures=0
-finish() {
-	# shellcheck disable=SC2086
-	[ -z "$dns_pids" ] || kill $dns_pids 2>/dev/null
-	wait 2>/dev/null
-	rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
+need_tools openssl
+dns_need_tools
+make_folder
 
 host=127.84.61.1 # of the policies
 digest=$(printf 'ab%.0s' $(seq 32))
@@ -81,29 +64,25 @@ done
 ca_make "$dir" || exit 1
 ca_issue "$dir" good 2 /CN=policies "${names#,}"
 ca_issue "$dir" expired -1 /CN=policies DNS:mta-sts.expired.test
-dns_start || {
-	echo "FAIL: nsd and unbound did not start"
-	exit 1
+dns_start
+# ready where anybody may listen there
+start_host() {
+	start "$dir/host.out" python3 "$src/tests/fake/policy_host.py" "$dir" \
+		$host 443
+	wait_until host_is_decided
+	grep -q ^READY "$dir/host.out"
 }
-: >"$dir/host.out"
-python3 "$src/tests/fake/policy_host.py" "$dir" $host 443 >"$dir/host.out" \
-	2>"$dir/host.err" &
-policy_host=$!
-dns_pids="$dns_pids $policy_host"
-for _ in $(seq 100); do
-	read -r word _ <"$dir/host.out" && [ "$word" = READY ] && break
-	kill -0 $policy_host 2>/dev/null || break
-	sleep 0.1
-done
-[ "${word:-}" = READY ] || echo "left out: policies; nobody may listen on $host:443"
-
-fail() {
-	echo "FAIL: $*"
-	failures=$((failures + 1))
+host_is_decided() {
+	grep -q ^READY "$dir/host.out" || is_gone "$pid"
+}
+hosted=yes
+start_host || {
+	hosted=no
+	echo "left out: policies; nobody may listen on $host:443"
 }
 
 lookup() {
-	timeout 60 src/programs/tlstally -o policy.sts_ca_file="$dir/ca.pem" \
+	timeout 60 "$bin/tlstally" -o policy.sts_ca_file="$dir/ca.pem" \
 		-o policy.allow_private=yes -o store.directory="$dir/none" \
 		lookup --resolver "127.0.0.1@$dns" "$@" >"$dir/out" 2>"$dir/err"
 }
@@ -121,8 +100,7 @@ def p(text):
     return any(text in problem for problem in d["problems"])
 assert eval("(" + sys.argv[2] + ")"), json.dumps(d, indent=1)' "$dir/out" \
 		"$3" 2>"$dir/python" || {
-		fail "$1: not $3"
-		tail -n 60 "$dir/python"
+		fail "$1: not $3" "$dir/python"
 		return
 	}
 	echo "ok: $1"
@@ -130,7 +108,7 @@ assert eval("(" + sys.argv[2] + ")"), json.dumps(d, indent=1)' "$dir/out" \
 
 # policy NAME DOMAIN EXPRESSION: the same where there is a policy host
 policy() {
-	[ "${word:-}" != READY ] || says "$@"
+	[ $hosted = no ] || says "$@"
 }
 
 says "where reports go" good.test \
@@ -180,8 +158,7 @@ policy "an expired certificate" expired.test \
 text() {
 	for words in "$@"; do
 		grep -qF -- "$words" "$dir/out" || {
-			fail "no '$words' in"
-			cat "$dir/out"
+			fail "no '$words' in" "$dir/out"
 		}
 	done
 }
@@ -194,7 +171,7 @@ lookup a.bogus.test
 text "  MX        DNSSEC validation fails"
 
 # The example of README.md, as it stands there.
-if [ "${word:-}" = READY ]; then
+if [ $hosted = yes ]; then
 	lookup uncovered.test
 	sed -n '/^    \$ tlstally lookup uncovered.test$/,/^## /p' \
 		"$src/README.md" | sed '1d; /^## /d; s/^    //' | sed '$d' |
@@ -204,12 +181,8 @@ fi
 lookup not..a.domain && fail "an operand that is not a domain"
 grep -q "empty label" "$dir/err" || fail "not said: $(cat "$dir/err")"
 [ ! -e "$dir/none" ] || fail "a store was made"
-# shellcheck disable=SC2086
-kill $dns_pids
-wait
-dns_pids=
+stop "$dns_resolver"
 lookup good.test && fail "status 0 without a resolver"
 grep -q "DNS gives no answer" "$dir/err" || fail "not said: $(cat "$dir/err")"
 
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

@@ -8,90 +8,28 @@
 # namespace of its own (milter_servers.sh).  It is gone through twice: with a
 # unix socket inside the chroot of smtpd(8) and reports by SMTP, and with an
 # inet socket and reports by sendmail(1).
-set -u
-src=${srcdir:-.}
-bin=$PWD
-e2e=$src/tests/e2e
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "$src/tests/e2e/certificates.sh"
+. "$src/tests/e2e/postfix_instance.sh"
+. "$src/tests/e2e/milter_servers.sh"
+. "$src/tests/e2e/milter_stages.sh"
+# of this host's own programs, before any other of their names
 PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
-net=tlstally-$$
-failures=0
-pids=
-milter=
+need_root "a Postfix is started"
+need_tools postfix openssl python3 ip
+make_folder
+make_namespace
 
-[ "$(id -u)" -eq 0 ] || { echo "Postfix is started by root only"; exit 77; }
-for tool in postfix openssl python3 ip; do
-	command -v $tool >/dev/null || { echo "$tool is missing"; exit 77; }
-done
-ip netns add $net || { echo "no network namespace can be made"; exit 77; }
-# in a chroot that is no mount point there is one, but nobody can go in
-ip netns exec $net true 2>/dev/null || {
-	ip netns del $net
-	echo "no program can be run in a network namespace here"
-	exit 77
-}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/milter.XXXXXX") || exit 1
-. "$e2e/certificates.sh"
-. "$e2e/milter_servers.sh"
-. "$e2e/milter_stages.sh"
-
-finish()
+clean_up()
 {
-	[ -z "$milter" ] || kill -CONT "$milter" 2>/dev/null
-	[ -z "$milter" ] || kill "$milter" 2>/dev/null
-	stop_servers
+	stop_postfixes
 	umount "$dir/small" 2>/dev/null
-	[ -n "${KEEP:-}" ] || rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-# expect WHAT WANT GOT
-expect()
-{
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: wanted '$2', got '$3'"
-		failures=$((failures + 1))
-	fi
-}
-
-# holds WHAT SECONDS COMMAND...: becomes true
-holds()
-{
-	holds_what=$1
-	shift
-	if wait_until "$@" >"$dir/why" 2>&1; then
-		echo "ok: $holds_what"
-	else
-		echo "FAIL: $holds_what"
-		tail -n 10 "$dir/why"
-		failures=$((failures + 1))
-	fi
-}
-
-die()
-{
-	echo "FAIL: $1"
-	[ $# -lt 2 ] || tail -n 30 "$2"
-	exit 1
-}
-
-# wait_until SECONDS COMMAND...
-wait_until()
-{
-	end=$(($(date +%s) + $1))
-	shift
-	while ! "$@"; do
-		[ "$(date +%s)" -lt $end ] || return 1
-		sleep 0.1
-	done
 }
 
 # within COMMAND...: in the namespace, where /etc is ours
 within()
 {
-	ip netns exec $net "$@"
+	$enter "$@"
 }
 
 # mail WHAT WORDS...
@@ -99,13 +37,13 @@ mail()
 {
 	mail_what=$1
 	shift
-	within python3 "$e2e/milter_mail.py" "$mail_what" "$dir" "$@"
+	within python3 "$src/tests/e2e/milter_mail.py" "$mail_what" "$dir" "$@"
 }
 
 # tlstally WORDS...
 tlstally()
 {
-	within timeout 60 "$bin/src/programs/tlstally" -c "$dir/conf" "$@"
+	within timeout 60 "$bin/tlstally" -c "$dir/conf" "$@"
 }
 
 # json FILTER: prints what python makes of the document d on standard input
@@ -151,10 +89,9 @@ write_conf()
 
 start_milter()
 {
-	ip netns exec $net "$bin/src/programs/tlstally-milter" -f -c "$dir/conf" \
-		2>>"$dir/milter.log" &
-	milter=$!
-	wait_until 10 listening || die "tlstally-milter does not start" \
+	start "$dir/milter.log" "$bin/tlstally-milter" -f -c "$dir/conf"
+	milter=$pid
+	wait_until listening || die "tlstally-milter does not start" \
 		"$dir/milter.log"
 }
 
@@ -175,17 +112,8 @@ listening()
 
 stop_milter()
 {
-	kill -TERM "$milter"
-	wait "$milter"
+	stop "$milter"
 	expect "tlstally-milter ends" 0 $?
-	milter=
-}
-
-kill_milter()
-{
-	kill -9 "$milter"
-	wait "$milter" 2>/dev/null
-	milter=
 }
 
 # round KIND MAIL: all stages
@@ -215,15 +143,12 @@ round()
 }
 
 # All must fall on one day.
-left=$((86400 - $(date +%s) % 86400))
-[ $left -gt 240 ] || sleep $left
+stay_within_day 480
 
 chmod 755 "$dir"
-# the leak checker cannot trace a process that changed its user
-ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-export ASAN_OPTIONS
+leave_leaks_alone
 tomorrow=$(date -u -d tomorrow +%Y-%m-%d)
-make_namespace
+furnish_namespace
 make_certificates
 mkdir "$dir/site.queue"
 start_sink
@@ -231,6 +156,4 @@ start_relay
 round unix smtp://127.0.0.1:25
 round inet sendmail:/usr/sbin/sendmail
 [ $failures -eq 0 ] || tail -n 20 "$dir/milter.log" "$dir/site.log"
-
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

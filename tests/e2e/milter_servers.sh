@@ -10,9 +10,8 @@
 #
 # Names are in the namespace's /etc/hosts; nobody asks DNS.
 
-make_namespace()
+furnish_namespace()
 {
-	mkdir -p "/etc/netns/$net"
 	cp -R /etc/postfix "/etc/netns/$net/postfix"
 	site=/etc/netns/$net/postfix
 	cat >"/etc/netns/$net/hosts" <<-EOF
@@ -23,7 +22,6 @@ make_namespace()
 	EOF
 	# whatever asks DNS in spite of that is refused at once
 	echo "nameserver 127.0.0.1" >"/etc/netns/$net/resolv.conf"
-	within ip link set lo up
 	# Postfix listens on an interface's own address only
 	within ip address add 192.0.3.1/24 dev lo
 	within ip address add 192.0.3.2/24 dev lo
@@ -47,45 +45,16 @@ services()
 	for address; do
 		echo "$address:25 inet n - y - - smtpd"
 	done
-	cat <<-EOF
-	pickup unix n - n 1 1 pickup
-	cleanup unix n - y - 0 cleanup
-	qmgr unix n - n 1 1 qmgr
-	tlsmgr unix - - n 1000? 1 tlsmgr
-	rewrite unix - - n - - trivial-rewrite
-	bounce unix - - n - 0 bounce
-	defer unix - - n - 0 bounce
-	trace unix - - n - 0 bounce
-	verify unix - - n - 1 verify
-	proxymap unix - - n - - proxymap
-	smtp unix - - n - - smtp
-	error unix - - n - - error
-	retry unix - - n - - error
-	virtual unix - n n - - virtual
-	anvil unix - - n - 1 anvil
-	flush unix n - - 1000? 0 flush
-	scache unix - - n - 1 scache
-	postlog unix-dgram n - n - 1 postlogd
-	EOF
+	postfix_services y
 }
 
 # common_settings NAME ADDRESSES
 common_settings()
 {
-	mkdir -p "$dir/$1.queue" "$dir/$1.data"
-	chown postfix "$dir/$1.data"
+	postfix_settings "$1"
 	cat <<-EOF
-	compatibility_level = 3.6
-	queue_directory = $dir/$1.queue
-	data_directory = $dir/$1.data
-	maillog_file = $dir/$1.log
-	maillog_file_prefixes = $dir
 	myhostname = mx.$1.test
-	mydestination =
 	inet_interfaces = $2
-	inet_protocols = ipv4
-	alias_maps =
-	smtpd_peername_lookup = no
 	smtp_dns_support_level = disabled
 	queue_run_delay = 1s
 	minimal_backoff_time = 1s
@@ -157,16 +126,12 @@ start_relay()
 start_sink()
 {
 	mkdir "$dir/sink"
-	ip netns exec "$net" python3 "$src/tests/fake/smtp_sink.py" --keep \
-		--listen 192.0.3.3:25 \
+	start_fake sink smtp_sink --keep --listen 192.0.3.3:25 \
 		--rcpt "nobody=550 5.1.1 <nobody>: User unknown" \
 		--rcpt "gone=550 5.1.1 <gone>: User unknown" \
 		--rcpt "hates=550 5.7.1 <hates>: we do not want reports" \
 		--rcpt "slow=450 4.2.2 <slow>: mailbox full" \
-		"$dir/sink" >"$dir/sink.log" 2>&1 &
-	pids="$pids $!"
-	wait_until 10 grep -q READY "$dir/sink.log" ||
-		die "the sink does not start" "$dir/sink.log"
+		"$dir/sink"
 }
 
 # milter_settings unix|inet: in the two forms that our manual shows
@@ -194,11 +159,8 @@ milter_settings()
 # A port of ours with a before-queue filter, as SMTPD_PROXY_README has it.
 start_filter()
 {
-	ip netns exec "$net" python3 "$src/tests/fake/smtp_filter.py" \
-		127.0.0.1:10025 127.0.0.1:10026 >"$dir/filter.log" 2>&1 &
-	filter=$!
-	wait_until 10 grep -q READY "$dir/filter.log" ||
-		die "the filter does not start" "$dir/filter.log"
+	start_fake filter smtp_filter 127.0.0.1:10025 127.0.0.1:10026
+	filter=$pid
 	cp "$site/master.cf" "$dir/master.cf"
 	cat >>"$site/master.cf" <<-EOF
 	192.0.3.1:2525 inet n - y - 20 smtpd
@@ -216,18 +178,13 @@ stop_filter()
 {
 	cp "$dir/master.cf" "$site/master.cf"
 	within postfix reload >/dev/null 2>&1
-	kill $filter
-	wait $filter 2>/dev/null
+	stop "$filter"
 }
 
-stop_servers()
+stop_postfixes()
 {
-	for pid in $pids; do kill "$pid" 2>/dev/null; done
 	[ ! -s "$dir/site.queue/pid/master.pid" ] ||
 		within postfix stop >/dev/null 2>&1
 	[ ! -s "$dir/relay.queue/pid/master.pid" ] ||
 		within postfix -c "$dir/relay" stop >/dev/null 2>&1
-	ip netns del "$net"
-	rm -rf "/etc/netns/$net"
-	rmdir /etc/netns 2>/dev/null
 }

@@ -4,31 +4,10 @@
 #
 # make check runs it; by hand: tests/e2e/omprog.sh from the build directory with
 # srcdir set.  Wants rsyslogd and python3.
-set -u
-src=${srcdir:-.}
-build=$PWD
-for program in rsyslogd python3; do
-	command -v "$program" >/dev/null || {
-		echo "$program is missing: apt-get install rsyslog python3"
-		exit 77
-	}
-done
-dir=$(mktemp -d "${TMPDIR:-/tmp}/omprog.XXXXXX") || exit 1
-pid=
-cleanup() {
-	[ -z "$pid" ] || kill "$pid" 2>/dev/null
-	wait
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-failures=0
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools rsyslogd python3
+make_folder
 SESSIONS=3000
-
-fail() {
-	echo "FAIL: $*"
-	failures=$((failures + 1))
-}
 
 mkdir -p "$dir/store" "$dir/spool"
 cat >"$dir/tlstally.conf" <<-END
@@ -49,7 +28,7 @@ END
 # What README says, with this build's program.
 readme() {
 	sed -n '/^    module(load="omprog")/,/^$/s/^    //p' "$src/README.md" |
-		sed "s|binary=\"[^\"]*\"|binary=\"$build/src/programs/tlstally-logd -f -c $dir/tlstally.conf -\" output=\"$dir/said\"|"
+		sed "s|binary=\"[^\"]*\"|binary=\"$bin/tlstally-logd -f -c $dir/tlstally.conf -\" output=\"$dir/said\"|"
 }
 
 # The templates that rsyslog has itself, each into a file; those for forwarding
@@ -71,10 +50,8 @@ cat >"$dir/rsyslog.conf" <<-END
 	$(readme)
 	$(files)
 END
-grep -q 'type="omprog"' "$dir/rsyslog.conf" || {
-	echo "FAIL: README.md has no configuration of omprog"
-	exit 1
-}
+grep -q 'type="omprog"' "$dir/rsyslog.conf" ||
+	die "README.md has no configuration of omprog"
 
 send() {
 	python3 - "$dir/log" "$SESSIONS" <<-'END'
@@ -95,61 +72,37 @@ send() {
 }
 
 waiting() {
-	"$build/src/programs/tlstally" -c "$dir/tlstally.conf" status --json 2>/dev/null |
+	"$bin/tlstally" -c "$dir/tlstally.conf" status --json 2>/dev/null |
 		python3 -c 'import json, sys
 print(json.load(sys.stdin)["waiting"]["sessions"])' 2>/dev/null || echo 0
 }
 
-wait_for() {
-	local i
-	for ((i = 0; i < 60; i++)); do
-		"$@" && return 0
-		sleep 0.5
-	done
-	return 1
-}
-
 has_all() { [ "$(waiting)" -ge "$SESSIONS" ]; }
 
-rsyslogd -n -i "$dir/pid" -f "$dir/rsyslog.conf" >"$dir/rsyslogd" 2>&1 &
-pid=$!
-wait_for test -S "$dir/log" || {
-	fail "rsyslogd does not run: $(cat "$dir/rsyslogd")"
-	exit 1
-}
+start "$dir/rsyslogd" rsyslogd -n -i "$dir/pid" -f "$dir/rsyslog.conf"
+wait_until test -S "$dir/log" || die "rsyslogd does not run" "$dir/rsyslogd"
 send
-wait_for has_all
-kill "$pid"
-wait "$pid"
-pid=
+wait_until has_all
+stop "$pid"
 got=$(waiting)
-if [ "$got" = "$SESSIONS" ]; then
-	echo "ok: $got sessions"
-else
-	fail "$got sessions instead of $SESSIONS: $(cat "$dir/said" "$dir/rsyslogd")"
-fi
+at_failure="$dir/said $dir/rsyslogd"
+expect "sessions" "$SESSIONS" "$got"
 if grep -q "counting sessions of the mail log (stdin)" "$dir/said" &&
 	! grep -q "not understood" "$dir/said"; then
 	echo "ok: every line was understood"
 else
 	fail "tlstally-logd said: $(cat "$dir/said")"
 fi
-begun=$(grep -c "counting sessions" "$dir/said")
-[ "$begun" = 1 ] && echo "ok: one tlstally-logd" ||
-	fail "$begun of tlstally-logd were started"
+expect "one tlstally-logd" 1 "$(grep -c "counting sessions" "$dir/said")"
 
 for template in $templates; do
 	rm -rf "$dir/store"/*
-	"$build/src/programs/tlstally-logd" -f -c "$dir/tlstally.conf" --once - \
-		<"$dir/$template" 2>"$dir/said" &
-	logd=$!
-	wait_for has_all
-	kill "$logd" 2>/dev/null
-	wait "$logd"
-	got=$(waiting)
-	[ "$got" = "$SESSIONS" ] && echo "ok: $template" ||
-		fail "$template: $got sessions: $(cat "$dir/said")"
+	: >"$dir/said"
+	start "$dir/said" sh -c 'exec "$1" -f -c "$2" --once - <"$3"' sh \
+		"$bin/tlstally-logd" "$dir/tlstally.conf" "$dir/$template"
+	wait_until has_all
+	stop "$pid" 2>/dev/null
+	expect "$template" "$SESSIONS" "$(waiting)"
 done
 
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

@@ -5,90 +5,31 @@
 # scripts/check runs it; by hand, as root: srcdir=... tests/e2e/postfix.sh in
 # the build directory.  Both servers are instances of their own, in a
 # temporary folder and on free ports of 127.0.0.1.
-set -u
-src=${srcdir:-.}
-bin=$PWD
-e2e=$PWD/tests/e2e
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "$src/tests/e2e/postfix_instance.sh"
+need_root "a Postfix is started"
+need_tools postfix nginx openssl python3
+python3 -c 'import jsonschema' ||
+	skip "python3-jsonschema is missing: apt-get install python3-jsonschema"
+make_folder
 check="python3 $src/tests/e2e/check-report.py"
-PATH=$PATH:/usr/sbin:/sbin
-failures=0
-daemon=
-nginx=
 
-[ "$(id -u)" -eq 0 ] || { echo "Postfix is started by root only"; exit 77; }
-for tool in postfix nginx openssl python3; do
-	command -v $tool >/dev/null || { echo "$tool is missing"; exit 77; }
-done
-python3 -c 'import jsonschema' || exit 77
-dir=$(mktemp -d "${TMPDIR:-/tmp}/postfix.XXXXXX") || exit 1
-
-finish()
+clean_up()
 {
-	for pid in $daemon $nginx; do kill "$pid" 2>/dev/null; done
-	[ ! -s "$dir/queue/pid/master.pid" ] ||
+	[ ! -s "$dir/mail.queue/pid/master.pid" ] ||
 		postfix -c "$dir/postfix" stop >/dev/null 2>&1
-	rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-# expect WHAT WANT GOT
-expect()
-{
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: wanted '$2', got '$3'"
-		failures=$((failures + 1))
-	fi
-}
-
-die()
-{
-	echo "FAIL: $1"
-	[ $# -lt 2 ] || tail -n 30 "$2"
-	exit 1
-}
-
-# wait_until SECONDS COMMAND...
-wait_until()
-{
-	tries=$(($1 * 20))
-	shift
-	while ! "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
-
-free_ports()
-{
-	python3 -c '
-import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*[s.getsockname()[1] for s in held])'
 }
 
 start_postfix()
 {
-	mkdir -p "$dir/postfix" "$dir/queue" "$dir/data" "$dir/mail"
-	chown postfix "$dir/data"
+	mkdir -p "$dir/postfix" "$dir/mail"
 	chown nobody "$dir/mail"
 	echo "tls@reports.test tls/" >"$dir/postfix/mailboxes"
-	cat >"$dir/postfix/main.cf" <<-EOF
-	compatibility_level = 3.6
-	queue_directory = $dir/queue
-	data_directory = $dir/data
-	maillog_file = $dir/mail.log
-	maillog_file_prefixes = $dir
+	postfix_settings mail >"$dir/postfix/main.cf"
+	cat >>"$dir/postfix/main.cf" <<-EOF
 	myhostname = mx.reports.test
-	mydestination =
 	mynetworks =
 	inet_interfaces = 127.0.0.1
-	inet_protocols = ipv4
-	alias_maps =
-	smtpd_peername_lookup = no
 	smtpd_tls_security_level = may
 	smtpd_tls_chain_files = $dir/key, $dir/cert
 	virtual_mailbox_domains = reports.test
@@ -97,26 +38,10 @@ start_postfix()
 	virtual_uid_maps = static:$(id -u nobody)
 	virtual_gid_maps = static:$(id -g nobody)
 	EOF
-	cat >"$dir/postfix/master.cf" <<-EOF
-	127.0.0.1:$smtp inet n - n - - smtpd
-	pickup unix n - n 60 1 pickup
-	cleanup unix n - n - 0 cleanup
-	qmgr unix n - n 300 1 qmgr
-	tlsmgr unix - - n 1000? 1 tlsmgr
-	rewrite unix - - n - - trivial-rewrite
-	bounce unix - - n - 0 bounce
-	defer unix - - n - 0 bounce
-	trace unix - - n - 0 bounce
-	verify unix - - n - 1 verify
-	proxymap unix - - n - - proxymap
-	smtp unix - - n - - smtp
-	error unix - - n - - error
-	retry unix - - n - - error
-	virtual unix - n n - - virtual
-	anvil unix - - n - 1 anvil
-	scache unix - - n - 1 scache
-	postlog unix-dgram n - n - 1 postlogd
-	EOF
+	{
+		echo "127.0.0.1:$smtp inet n - n - - smtpd"
+		postfix_services n
+	} >"$dir/postfix/master.cf"
 	postfix -c "$dir/postfix" start >"$dir/start.log" 2>&1 ||
 		die "postfix does not start" "$dir/start.log"
 }
@@ -168,10 +93,9 @@ start_nginx()
 		}
 	}
 	EOF
-	nginx -e "$dir/nginx/error.log" -c "$dir/nginx.conf" \
-		2>"$dir/nginx.log" &
-	nginx=$!
-	wait_until 10 test -s "$dir/nginx/pid" ||
+	start "$dir/nginx.log" nginx -e "$dir/nginx/error.log" \
+		-c "$dir/nginx.conf"
+	wait_until test -s "$dir/nginx/pid" ||
 		die "nginx does not start" "$dir/nginx.log"
 }
 
@@ -197,15 +121,10 @@ sessions()
 
 count_events()
 {
-	"$bin/src/programs/tlstallyd" -f -c "$dir/conf" 2>"$dir/daemon.log" &
-	daemon=$!
-	wait_until 10 grep -q "counting events" "$dir/daemon.log" ||
-		die "tlstallyd does not start" "$dir/daemon.log"
+	start_daemon tlstallyd "counting events"
 	"$e2e/send_datagrams" "$dir/run/events" "$dir/events"
-	kill -TERM $daemon
-	wait $daemon
+	stop "$pid"
 	expect "tlstallyd ends" 0 $?
-	daemon=
 	LC_ALL=C sort -o "$dir/truth" "$dir/truth"
 	"$e2e/store_totals" "$dir/store" >"$dir/got"
 	expect "the store holds what was sent" "" \
@@ -215,7 +134,7 @@ count_events()
 # tlstally WORDS...
 tlstally()
 {
-	timeout 60 "$bin/src/programs/tlstally" -c "$dir/conf" "$@"
+	timeout 60 "$bin/tlstally" -c "$dir/conf" "$@"
 }
 
 # check_totals FILE...: a report's sessions are those of the truth
@@ -258,15 +177,14 @@ asked()
 }
 
 # All events must fall on one day.
-left=$((86400 - $(date +%s) % 86400))
-[ $left -gt 60 ] || sleep $left
+stay_within_day 120
 
 chmod 755 "$dir"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	-keyout "$dir/key" -out "$dir/cert" -days 2 -subj /CN=reports.localhost \
 	-addext subjectAltName=DNS:reports.localhost 2>/dev/null ||
 	die "openssl makes no certificate"
-ports=$(free_ports)
+ports=$(free_ports 2)
 smtp=${ports% *}
 https=${ports#* }
 start_postfix
@@ -274,9 +192,7 @@ start_nginx
 
 mkdir "$dir/store" "$dir/run"
 chown nobody "$dir/store"
-# the leak checker cannot trace a process that changed its user
-ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-export ASAN_OPTIONS
+leave_leaks_alone
 cat >"$dir/conf" <<EOF
 [report]
 organization_name = Example Mail
@@ -316,7 +232,7 @@ tlstally run --now "${tomorrow}T06:00:00Z" >"$dir/run.out" 2>&1
 expect "tlstally run" 0 $?
 cat "$dir/run.out"
 
-wait_until 20 mails_are 3
+wait_until mails_are 3
 expect "mails in the mailbox" 3 "$(mails | wc -l)"
 for path in both half many web; do
 	expect "POST /take/$path" 1 "$(asked "/take/$path" 201)"
@@ -350,6 +266,4 @@ expect "after Retry-After 503 is asked again, the others not" "2 1 1" \
 	"$(asked /busy 503) $(asked /gone 404) $(asked /moved 302)"
 expect "the redirect was not followed" 0 "$(asked /take/moved 201)"
 [ $failures -eq 0 ] || tail -n 20 "$dir/run.out" "$dir/mail.log"
-
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

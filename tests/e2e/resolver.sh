@@ -4,27 +4,11 @@
 #
 # make check runs it; by hand: tests/e2e/resolver.sh from the build directory
 # with srcdir set.
-set -u
-src=${srcdir:-.}
-driver=$PWD/tests/e2e/policy_driver
+. "${srcdir:-.}/tests/e2e/testlib.sh"
 . "$src/tests/e2e/dns_tree.sh"
-command -v python3 >/dev/null || {
-	echo "python3 is missing: apt-get install python3"
-	exit 77
-}
-dns_tools_missing && exit 77
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/resolver.XXXXXX") || exit 1
-dns_pids=
-failures=0
-finish() {
-	# shellcheck disable=SC2086
-	[ -z "$dns_pids" ] || kill $dns_pids 2>/dev/null
-	wait 2>/dev/null
-	rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
+driver=$e2e/policy_driver
+dns_need_tools
+make_folder
 
 digest=$(printf 'ab%.0s' $(seq 32))
 {
@@ -50,15 +34,7 @@ digest=$(printf 'ab%.0s' $(seq 32))
 } >"$dir/zone.test"
 echo "a.insecure.test. A 192.0.2.2" >"$dir/zone.insecure.test"
 echo "a.bogus.test. A 192.0.2.3" >"$dir/zone.bogus.test"
-dns_start || {
-	echo "FAIL: nsd and unbound did not start"
-	exit 1
-}
-
-fail() {
-	echo "FAIL: $*"
-	failures=$((failures + 1))
-}
+dns_start
 
 # ask WHAT ADDRESS TIMEOUT NAME TYPE [trust] = PATTERN
 ask() {
@@ -133,17 +109,7 @@ at=1 find_policy "a policy host while DNS is silent" here.test = \
 
 # proxy ARGS...: a dns_proxy in front of it; its port goes to $port
 proxy() {
-	: >"$dir/proxy.out"
-	python3 "$src/tests/fake/dns_proxy.py" "$@" "$dns" \
-		>"$dir/proxy.out" 2>"$dir/proxy.err" &
-	dns_pids="$dns_pids $!"
-	for _ in $(seq 100); do
-		read -r word port <"$dir/proxy.out" && [ "$word" = READY ] &&
-			return
-		sleep 0.05
-	done
-	cat "$dir/proxy.err"
-	exit 1
+	start_fake proxy dns_proxy "$@" "$dns"
 }
 
 # through WHAT TIMEOUT NAME TYPE = PATTERN
@@ -187,12 +153,11 @@ proxy --udp loop
 through "aliases without an end" 2000 c1.test A = \
 	"no-answer insecure a chain of CNAME records that does not end"
 
-port=$(dns_free_port)
+port=$(free_ports 1)
 ask "no server there" "inet:127.0.0.1:$port" 2000 ok.test MX = \
 	"no-answer insecure inet:127.0.0.1:$port by TCP: * refused"
 took "no server there" 0 900
 ask "no address" dns.example 2000 ok.test MX = \
 	"error 'dns.example' is not an IP address*"
 
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

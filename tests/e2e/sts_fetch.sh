@@ -3,32 +3,11 @@
 #
 # make check runs it; by hand: tests/e2e/sts_fetch.sh from the build directory
 # with srcdir set.
-set -u
-src=${srcdir:-.}
-driver=$PWD/tests/e2e/policy_driver
+. "${srcdir:-.}/tests/e2e/testlib.sh"
 . "$src/tests/e2e/certificates.sh"
-for tool in python3 openssl; do
-	command -v $tool >/dev/null || {
-		echo "$tool is missing: apt-get install $tool"
-		exit 77
-	}
-done
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/sts_fetch.XXXXXX") || exit 1
-server=
-failures=0
-finish() {
-	[ -z "$server" ] || kill "$server" 2>/dev/null
-	wait 2>/dev/null
-	rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-fail() {
-	echo "FAIL: $*"
-	failures=$((failures + 1))
-}
+driver=$e2e/policy_driver
+need_tools python3 openssl
+make_folder
 
 names=
 for name in good redirect missing created broken largest toolarge endless html \
@@ -46,21 +25,8 @@ ca_issue "$dir" wildcard 2 /CN=policies "DNS:*.wildcard.test"
 ca_issue "$dir" deepwild 2 /CN=policies "DNS:*.test"
 ca_self_signed "$dir" selfsigned DNS:mta-sts.selfsigned.test
 
-# start [VARIABLE=VALUE]: the server; its port goes to $port
-start() {
-	: >"$dir/out"
-	env "$@" python3 "$src/tests/fake/policy_host.py" "$dir" >"$dir/out" \
-		2>"$dir/err" &
-	server=$!
-	for _ in $(seq 100); do
-		read -r word port <"$dir/out" && [ "$word" = READY ] && return
-		sleep 0.1
-	done
-	cat "$dir/err"
-	echo "FAIL: policy_host did not start"
-	exit 1
-}
-start
+start_fake host policy_host "$dir"
+server=$pid
 
 # fetch WHAT DOMAIN = PATTERN
 fetch() {
@@ -121,20 +87,17 @@ echo "nothing of the sort" >"$dir/ca.pem"
 fetch "a list of authorities that is none is our own fault" good.test = \
 	"no-answer 0 mta-sts.good.test: *"
 mv "$dir/ca.gone" "$dir/ca.pem"
-kill "$server"
-wait "$server" 2>/dev/null
+stop "$server"
 
 # TLS 1.1, which RFC 8996 forbids, where the system's settings would do
-start TLS_OLD=yes
+enter="env TLS_OLD=yes" start_fake host policy_host "$dir"
 tls_any_version "$dir/any.cnf"
 OPENSSL_CONF=$dir/any.cnf fetch "TLS 1.1 alone" good.test = \
 	"certificate-error 0 *alert protocol version*"
-kill "$server"
-wait "$server" 2>/dev/null
-server=
+stop "$pid"
 fetch "nobody there" good.test = "fetch-error 0 mta-sts.good.test: *"
 # its queue is full: who connects now is not answered
-exec 3< <(exec python3 -c '
+start "$dir/full.out" python3 -c '
 import socket, time
 server = socket.socket()
 server.bind(("127.0.0.1", 0))
@@ -145,18 +108,16 @@ for _ in range(4):
     waiting[-1].setblocking(False)
     waiting[-1].connect_ex(server.getsockname())
 print("READY", server.getsockname()[1], flush=True)
-time.sleep(600)')
-server=$!
+time.sleep(600)'
+wait_until grep -q READY "$dir/full.out"
 refused=$port
-read -r word port <&3
+port=$(sed 's/READY //' "$dir/full.out")
 secs=1
 fetch "a host that does not say no" good.test = "fetch-error (missed) 0 *timed out*"
 secs=10
-kill "$server"
 port=$refused
 http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 \
 	fetch "a proxy of the environment is not used" good.test = \
 	"fetch-error 0 *127.0.0.1 port $port*"
 
-echo "$failures failed"
-[ $failures -eq 0 ]
+end_test

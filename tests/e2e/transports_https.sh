@@ -1,12 +1,12 @@
 # Part of transports.sh: reports by POST.
 
-start https https_sink --keep $tls
+serve https https_sink --keep $tls
 at=https://sink.localhost:$port
 ca="-o deliver.https_ca_file=$dir/cert -o deliver.mail=off"
 
 # post WHAT PATH WANT OPTIONS...
 post() {
-	expect "$1" "1 $3" \
+	expect_like "$1" "1 $3" \
 		"$(echo "$at$2 $dir/report.json.gz" | deliver $ca "${@:4}")"
 }
 
@@ -14,10 +14,10 @@ post "201" /status/201/created "accepted http 201 0 ok HTTP 201 Created"
 cmp "$dir/report.json.gz" "$dir/https/created.body" ||
 	fail "the report changed"
 head=$dir/https/created.head
-expect "content type" 1 \
+expect_like "content type" 1 \
 	"$(grep -c '^Content-Type: application/tlsrpt+gzip$' "$head")"
-expect "user agent" 1 "$(grep -c '^User-Agent: tlstally/' "$head")"
-expect "what must not be there" 0 \
+expect_like "user agent" 1 "$(grep -c '^User-Agent: tlstally/' "$head")"
+expect_like "what must not be there" 0 \
 	"$(grep -ciE '^(Expect|(Content|Accept)-Encoding|Cookie|Authorization|TE):' "$head")"
 post "404" /status/404/x "refused http 404 0 ok HTTP 404 Not Found"
 post "words" /words/x \
@@ -52,10 +52,10 @@ post "silence" /silent/x "uncertain http 0 0 ok *" -o deliver.timeout=1s
 post "private address" /status/200/x \
 	"refused connect 0 0 ok *is loopback (RFC *)" \
 	-o deliver.https_allow_private=no
-expect "nobody's certificate" "1 temporary connect 0 0 ok *certificate*" \
+expect_like "nobody's certificate" "1 temporary connect 0 0 ok *certificate*" \
 	"$(echo "$at/status/200/x $dir/report.json.gz" |
 	deliver -o deliver.mail=off)"
-expect "certificates ignored" "1 accepted *" \
+expect_like "certificates ignored" "1 accepted *" \
 	"$(echo "$at/status/200/x $dir/report.json.gz" |
 	deliver -o deliver.mail=off -o deliver.https_verify=no)"
 at=https://other.localhost:$port
@@ -75,40 +75,40 @@ unset https_proxy
 # Why TLS failed, in the words of those who know.
 ca_make "$dir" && ca_issue "$dir" expired -1 /CN=x DNS:sink.localhost ||
 	fail "no certificates"
-start expired https_sink --cert "$dir/expired.crt" --key "$dir/expired.key"
-expect "a certificate that has expired" \
+serve expired https_sink --cert "$dir/expired.crt" --key "$dir/expired.key"
+expect_like "a certificate that has expired" \
 	"1 temporary connect 0 0 ok *: SSL certificate problem: certificate has expired" \
 	"$(echo "https://sink.localhost:$port/status/200/x $dir/report.json.gz" |
 	deliver -o deliver.mail=off -o deliver.https_ca_file="$dir/ca.pem")"
 tls_any_version "$dir/any.cnf"
 export TLS_OLD=yes
-start oldtls https_sink $tls
+serve oldtls https_sink $tls
 unset TLS_OLD
-expect "TLS 1.1 alone" \
+expect_like "TLS 1.1 alone" \
 	"1 temporary connect 0 0 ok *alert protocol version*" \
 	"$(echo "https://sink.localhost:$port/status/200/x $dir/report.json.gz" |
 	OPENSSL_CONF=$dir/any.cnf deliver $ca)"
-expect "a list of authorities that is not there" \
+expect_like "a list of authorities that is not there" \
 	"1 temporary local 0 0 our-fault *$dir/gone*" \
 	"$(echo "https://sink.localhost:$port/status/200/x $dir/report.json.gz" |
 	deliver -o deliver.mail=off -o deliver.https_ca_file="$dir/gone")"
-start nothttps smtp_sink
-expect "no TLS there" "1 temporary connect 0 0 ok *wrong version number*" \
+serve nothttps smtp_sink
+expect_like "no TLS there" "1 temporary connect 0 0 ok *wrong version number*" \
 	"$(echo "https://sink.localhost:$port/ $dir/report.json.gz" | deliver $ca)"
 
 # Some speak HTTP/2 alone.
 # h2 WHAT FIRST SINK-OPTIONS...: two reports; FIRST is what became of HTTP/1.1
 h2() {
-	start "$1" h2_sink $tls "${@:3}"
+	serve "$1" h2_sink $tls "${@:3}"
 	for i in 1 2; do
 		echo "https://sink.localhost:$port/$i $dir/report.json.gz"
 	done >"$dir/jobs"
-	expect "HTTP/2, $1" "2 accepted http 200 0 ok HTTP 200" \
+	expect_like "HTTP/2, $1" "2 accepted http 200 0 ok HTTP 200" \
 		"$(deliver $ca -o deliver.concurrency_per_host=1 <"$dir/jobs" |
 		tail -1)"
 	cmp "$dir/report.json.gz" "$dir/$1/2.body" ||
 		fail "the report changed in HTTP/2"
-	expect "HTTP/1.1 is tried first, once" "$2 h2" \
+	expect_like "HTTP/1.1 is tried first, once" "$2 h2" \
 		"$(tr '\n' ' ' <"$dir/$1/connections" | sed 's/ $//')"
 }
 h2 by-its-bytes http1
@@ -121,7 +121,7 @@ for i in 1 2 3; do
 	echo "https://a.localhost:$port/silent/$i $dir/report.json.gz"
 done >"$dir/jobs"
 echo "$at/status/200/x $dir/report.json.gz" >>"$dir/jobs"
-expect "past a silent host" "4 accepted *" "$(timeout 60 "$driver" $ca \
+expect_like "past a silent host" "4 accepted *" "$(timeout 60 "$driver" $ca \
 	-o deliver.https_allow_private=yes -o deliver.timeout=2s \
 	-o deliver.concurrency_per_host=2 -o deliver.https_verify=no <"$dir/jobs" | head -1)"
 
@@ -130,6 +130,6 @@ expect "past a silent host" "4 accepted *" "$(timeout 60 "$driver" $ca \
 for i in 1 2 3; do
 	echo "https://slow-dns$i.invalid/ $dir/report.json.gz"
 done >"$dir/jobs"
-expect "past a silent name server" "3 temporary connect * Resolving timed out *" \
+expect_like "past a silent name server" "3 temporary connect * Resolving timed out *" \
 	"$(timeout 7 "$driver" $ca -o deliver.https_allow_private=yes \
 		-o deliver.timeout=1s <"$dir/jobs" | sort | tail -1)"

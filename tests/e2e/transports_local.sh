@@ -6,18 +6,18 @@ cp "$src/tests/fake/sendmail.sh" "$bin/sendmail"
 slow=
 # local_mail WHAT LOCAL-PART WANT
 local_mail() {
-	expect "$1" "1 $3" "$(echo "mailto:$2@example.com $dir/mail" |
+	expect_like "$1" "1 $3" "$(echo "mailto:$2@example.com $dir/mail" |
 		deliver -o deliver.mail="sendmail:$bin/sendmail" $slow)"
 }
 local_mail "sendmail" fine "accepted local 0 0 ok sendmail: accepted"
-expect "its arguments" "-i -f tls@reporter.example -- fine@example.com" \
+expect_like "its arguments" "-i -f tls@reporter.example -- fine@example.com" \
 	"$(tr '\n' ' ' <"$bin/fine.args" | sed 's/ $//')"
 tr -d '\r' <"$dir/mail" | cmp - "$bin/fine.eml" ||
 	fail "sendmail did not get LF line ends"
-expect "its environment" "" "$(grep -vE \
+expect_like "its environment" "" "$(grep -vE \
 	'^(PATH|LC_ALL|PWD|OLDPWD|SHLVL|_)=' "$bin/fine.environment")"
 # what a program that it starts inherits, but for what ls opens itself
-expect "its descriptors" "" "$(awk 'NR > 1 && $9 > 2' "$bin/fine.fds" |
+expect_like "its descriptors" "" "$(awk 'NR > 1 && $9 > 2' "$bin/fine.fds" |
 	grep -v ' /proc/')"
 local_mail "not now" exit-75 \
 	"temporary local 75 0 ok sendmail: not now: sendmail: fatal: told to say 75; a second line"
@@ -28,29 +28,29 @@ local_mail "its server wants a password" says-login \
 	"temporary local 65 0 our-fault *: msmtp: server message: 530 *required"
 local_mail "an option as recipient" -bs "accepted local 0 0 ok *"
 local_mail "noisy" noisy "accepted *"
-expect "its server knows nobody" 5 "$(for i in 1 2 3 4 5; do
+expect_like "its server knows nobody" 5 "$(for i in 1 2 3 4 5; do
 	echo "mailto:says-5.1.1@d$i.example.com $dir/mail"; done |
 	deliver -o deliver.mail="sendmail:$bin/sendmail" |
 	grep -c "temporary local 65 0 our-fault our mail server refuses many")"
 slow="-o deliver.timeout=1s -o deliver.mail_timeout=1s"
 local_mail "hangs" hang "uncertain local 0 0 our-fault *it took too long"
 slow=
-expect "a program that is not there" 1 "$(echo "mailto:x@example.com $dir/mail" |
+expect_like "a program that is not there" 1 "$(echo "mailto:x@example.com $dir/mail" |
 	deliver -o deliver.mail=sendmail:/nonexistent/sendmail >/dev/null
 	grep -c "not an absolute path of a program" "$dir/stderr")"
-expect "mail is off" "1 refused local 0 0 ok *" \
+expect_like "mail is off" "1 refused local 0 0 ok *" \
 	"$(echo "mailto:x@example.com $dir/mail" | deliver -o deliver.mail=off)"
 
 mkdir "$dir/reports"
 # into WHAT DIRECTORY WANT
 into() {
-	expect "$1" "1 $3" "$(echo "directory:$2 $dir/report.json.gz" |
+	expect_like "$1" "1 $3" "$(echo "directory:$2 $dir/report.json.gz" |
 		(umask 077 && deliver -o deliver.mail=off))"
 }
 into "directory" "$dir/reports" "accepted local 0 0 ok $dir/reports/report*"
 into "the same again" "$dir/reports" "accepted *"
 cmp "$dir/report.json.gz" "$dir/reports/report.json.gz" ||
 	fail "the file differs"
-expect "its mode" 640 "$(stat -c %a "$dir/reports/report.json.gz")"
-expect "nothing else there" report.json.gz "$(ls -A "$dir/reports")"
+expect_like "its mode" 640 "$(stat -c %a "$dir/reports/report.json.gz")"
+expect_like "nothing else there" report.json.gz "$(ls -A "$dir/reports")"
 into "no directory" "$dir/none" "temporary local 0 0 our-fault *No such file*"

@@ -1,7 +1,7 @@
 # Part of transports.sh: mail through a relay.
 
 mail "taken" "1 accepted data 250 0 ok 250 2.0.0 taken"
-expect "the sender" "from FROM:<tls@reporter.example>" \
+expect_like "the sender" "from FROM:<tls@reporter.example>" \
 	"$(grep ^from "$dir/sink1/x.env")"
 cmp "$dir/mail" "$dir/sink1/x.eml" || fail "the message changed"
 
@@ -48,11 +48,11 @@ mail "each step in time, but not their sum" \
 slow=
 
 mail "STARTTLS is used, whoever signed" "1 accepted *" $tls
-expect "over TLS" "tls yes" "$(grep ^tls "$dir/sink$sinks/x.env")"
+expect_like "over TLS" "tls yes" "$(grep ^tls "$dir/sink$sinks/x.env")"
 mail "STARTTLS refused" "1 accepted *" $tls --reply "starttls=454 no"
-expect "in the clear" "tls no" "$(grep ^tls "$dir/sink$sinks/x.env")"
+expect_like "in the clear" "tls no" "$(grep ^tls "$dir/sink$sinks/x.env")"
 mail "STARTTLS broken" "1 accepted *" $tls --garble
-expect "in the clear after all" "tls no" \
+expect_like "in the clear after all" "tls no" \
 	"$(grep ^tls "$dir/sink$sinks/x.env")"
 grep -q "reports go there without TLS" "$dir/stderr" ||
 	fail "nobody was told that TLS did not work"
@@ -61,28 +61,28 @@ grep -q "reports go there without TLS" "$dir/stderr" ||
 verify() {
 	echo "mailto:v@example.com $dir/mail" | deliver "$@"
 }
-start verify smtp_sink $tls
-expect "mail_verify refuses a stranger's certificate" \
+serve verify smtp_sink $tls
+expect_like "mail_verify refuses a stranger's certificate" \
 	"1 temporary greeting 0 0 our-fault *certificate*" \
 	"$(verify -o deliver.mail=smtp://localhost:$port \
 		-o deliver.mail_verify=yes)"
-expect "mail_verify with the right CA" "1 accepted *" \
+expect_like "mail_verify with the right CA" "1 accepted *" \
 	"$(verify -o deliver.mail=smtp://localhost:$port \
 		-o deliver.mail_verify=yes -o deliver.mail_ca_file="$dir/cert")"
-start smtps smtp_sink $tls --smtps
-expect "smtps" "1 accepted *" "$(verify -o deliver.mail=smtps://localhost:$port)"
+serve smtps smtp_sink $tls --smtps
+expect_like "smtps" "1 accepted *" "$(verify -o deliver.mail=smtps://localhost:$port)"
 
 printf 'secret word\n' >"$dir/password"
 printf 'wrong\n' >"$dir/wrong"
-start auth smtp_sink $tls --auth "joe:secret word"
-expect "AUTH" "1 accepted *" "$(verify -o deliver.mail=smtp://localhost:$port \
+serve auth smtp_sink $tls --auth "joe:secret word"
+expect_like "AUTH" "1 accepted *" "$(verify -o deliver.mail=smtp://localhost:$port \
 	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/password")"
-expect "as this user" "user joe" "$(grep ^user "$dir/auth/v.env")"
-expect "wrong password" "1 temporary auth 535 0 our-fault 535 5.7.8 *" \
+expect_like "as this user" "user joe" "$(grep ^user "$dir/auth/v.env")"
+expect_like "wrong password" "1 temporary auth 535 0 our-fault 535 5.7.8 *" \
 	"$(verify -o deliver.mail=smtp://localhost:$port \
 	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/wrong")"
-start clear smtp_sink
-expect "no credentials in the clear" "1 temporary greeting 0 0 our-fault *" \
+serve clear smtp_sink
+expect_like "no credentials in the clear" "1 temporary greeting 0 0 our-fault *" \
 	"$(verify -o deliver.mail=smtp://localhost:$port \
 	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/password")"
 verify -o deliver.mail=smtp://localhost:$port -o deliver.mail_user=joe \
@@ -90,33 +90,33 @@ verify -o deliver.mail=smtp://localhost:$port -o deliver.mail_user=joe \
 grep -q "mail_password_file .*/none: No such file" "$dir/stderr" ||
 	fail "a missing password file is not named"
 
-start gss smtp_sink $tls --smtps --reply \
+serve gss smtp_sink $tls --smtps --reply \
 	"ehlo=250-sink|250-PIPELINING|250 AUTH GSSAPI XOAUTH2"
-expect "no AUTH mechanism that fits" \
+expect_like "no AUTH mechanism that fits" \
 	"1 temporary auth 0 0 our-fault *no AUTH mechanism that fits; it offers: GSSAPI XOAUTH2" \
 	"$(verify -o deliver.mail=smtps://localhost:$port \
 	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/password")"
 
 # A relay that is not there answers everything that waits, at once.
-closed=$($python -c 'import socket; s = socket.socket()
+closed=$(python3 -c 'import socket; s = socket.socket()
 s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	echo "mailto:x$i@example.com $dir/mail"
 done >"$dir/dozen"
-expect "no relay" "12 12" "$(deliver -o deliver.mail=smtp://127.0.0.1:$closed \
+expect_like "no relay" "12 12" "$(deliver -o deliver.mail=smtp://127.0.0.1:$closed \
 	<"$dir/dozen" | awk '/temporary connect 0 0 our-fault/ { n++ }
 	END { print n, NR }')"
 
 # One refused recipient leaves the connection to the others.
-start reuse smtp_sink --rcpt "x3=550 5.1.1 who?" --rcpt "x7=550 5.1.1 who?"
-expect "refused in between" "10 2" \
+serve reuse smtp_sink --rcpt "x3=550 5.1.1 who?" --rcpt "x7=550 5.1.1 who?"
+expect_like "refused in between" "10 2" \
 	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port \
 	-o deliver.concurrency_per_host=1 <"$dir/dozen" |
 	awk '/accepted/ { a++ } /bad-address/ { b++ } END { print a, b }')"
-expect "all on one connection" "connection 1" \
+expect_like "all on one connection" "connection 1" \
 	"$(cat "$dir"/reuse/*.env | grep ^connection | sort -u)"
-start short smtp_sink --messages 2
-expect "a relay that closes after two" "12" \
+serve short smtp_sink --messages 2
+expect_like "a relay that closes after two" "12" \
 	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/dozen" |
 	grep -c accepted)"
 # What our own server refuses to everybody is no receiver's trouble.
@@ -127,8 +127,8 @@ for i in $(seq 12); do
 done >"$dir/domains"
 # alike WHAT JOBS WANT SINK-OPTIONS...: a count of EVENT OUR-FAULT
 alike() {
-	start "$1" smtp_sink "${@:4}"
-	expect "$1" "$3" "$(deliver -o deliver.mail=smtp://127.0.0.1:$port \
+	serve "$1" smtp_sink "${@:4}"
+	expect_like "$1" "$3" "$(deliver -o deliver.mail=smtp://127.0.0.1:$port \
 		<"$2" | awk '{ print $2, $6 }' | sort | uniq -c | tr -s ' ' |
 		tr '\n' ';')"
 }
@@ -141,9 +141,9 @@ alike "one-domain-is-dead" "$dir/dozen" " 12 bad-address ok;" \
 alike "some-are-dead" "$dir/domains" " 8 accepted ok; 4 bad-address ok;" \
 	--rcpt "x3=550 5.1.1 who?" --rcpt "x5=550 5.1.1 who?" \
 	--rcpt "x7=550 5.1.1 who?" --rcpt "x9=550 5.1.1 who?"
-expect "the operator reads how many" \
+expect_like "the operator reads how many" \
 	"1 temporary rcpt 550 0 our-fault our mail server refuses many reports in the same words: 550 *" \
-	"$(start told smtp_sink --reply "rcpt=550 Invalid recipient" &&
+	"$(serve told smtp_sink --reply "rcpt=550 Invalid recipient" &&
 	deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/domains" |
 	head -1)"
 
@@ -153,8 +153,8 @@ for i in $(seq 200); do
 done >"$dir/many"
 # enough WHAT SINK-OPTIONS...: 200 messages; how many connections it took
 enough() {
-	start "$1" smtp_sink "${@:2}"
-	expect "a relay that $1" 200 \
+	serve "$1" smtp_sink "${@:2}"
+	expect_like "a relay that $1" 200 \
 		"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/many" |
 		grep -c accepted)"
 }
@@ -162,23 +162,23 @@ enough "says-421-to-the-fifth" --enough "mail=421 4.7.0 too many" --messages 4
 enough "says-421-at-RCPT" --enough "rcpt=421 4.7.0 too many" --messages 4
 enough "says-452-to-the-fifth" --enough "mail=452 4.5.3 too many" --messages 4
 enough "closes-at-DATA" --enough "data=close" --messages 3
-start never smtp_sink --enough "mail=421 4.3.2 not now" --messages 0
-expect "a relay that says 421 to the first, too: no loop" "12 1" \
+serve never smtp_sink --enough "mail=421 4.3.2 not now" --messages 0
+expect_like "a relay that says 421 to the first, too: no loop" "12 1" \
 	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port \
 	-o deliver.concurrency_per_host=1 <"$dir/dozen" |
 	grep -c temporary) $(wc -l <"$dir/never/connections")"
-start one smtp_sink --enough "mail=421 4.7.0 too many" --messages 1 --clients 1
-expect "one message a connection, one connection" "12" \
+serve one smtp_sink --enough "mail=421 4.7.0 too many" --messages 1 --clients 1
+expect_like "one message a connection, one connection" "12" \
 	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/dozen" |
 	grep -c accepted)"
-start few smtp_sink --clients 2
-expect "a relay that takes two at once" "12" \
+serve few smtp_sink --clients 2
+expect_like "a relay that takes two at once" "12" \
 	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/dozen" |
 	grep -c accepted)"
 
 # Around 64 KiB and 1 MiB, dots everywhere, with and without a last CRLF.
 mkdir "$dir/bodies"
-$python - "$dir/bodies" <<'EOF'
+python3 - "$dir/bodies" <<'EOF'
 import sys
 sizes = list(range(65530, 65546)) + list(range(1048570, 1048583))
 lines = {"dots": b".\r\n", "lines": b".x" * 38 + b"\r\n", "long": b"." * 900 + b"\r\n"}
@@ -193,13 +193,13 @@ done >"$dir/bodies.jobs"
 # bodies WHAT SINK-OPTIONS...: all of them, compared
 bodies() {
 	local what=$1 n
-	start "$what" smtp_sink "${@:2}"
+	serve "$what" smtp_sink "${@:2}"
 	n=$(deliver -o deliver.timeout=60s \
 		-o deliver.mail=smtp://127.0.0.1:$port <"$dir/bodies.jobs" |
 		grep -c accepted)
-	expect "all $what bodies" "$(wc -l <"$dir/bodies.jobs")" "$n"
+	expect_like "all $what bodies" "$(wc -l <"$dir/bodies.jobs")" "$n"
 	# what lacks its last line end gets one
-	n=$($python - "$dir/bodies" "$dir/$what" <<-'EOF'
+	n=$(python3 - "$dir/bodies" "$dir/$what" <<-'EOF'
 	import pathlib, sys
 	wrong = 0
 	for path in pathlib.Path(sys.argv[1]).iterdir():
@@ -209,7 +209,7 @@ bodies() {
 	print(wrong)
 	EOF
 	)
-	expect "$what bodies byte for byte" 0 "$n"
+	expect_like "$what bodies byte for byte" 0 "$n"
 }
 bodies clear-text
 bodies encrypted $tls
