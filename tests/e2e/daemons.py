@@ -21,29 +21,9 @@ import sys
 import tempfile
 import time
 
-HERE = pathlib.Path.cwd()
-BIN = HERE / "src/programs"
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
+from testlib import (BIN, HERE, SOURCE, Daemon, expect, failed, wait_until)
+
 WATCHDOG_SECS = 1.5
-failures = 0
-
-
-def expect(what, want, got):
-    global failures
-    if want == got:
-        print("ok:", what)
-    else:
-        print(f"FAIL: {what}: wanted {want!r}, got {got!r}")
-        failures += 1
-
-
-def wait_for(test, seconds=20):
-    end = time.monotonic() + seconds
-    while not test():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 class Held:
@@ -96,32 +76,31 @@ directory = {self.store}
         self.ear.bind(str(folder / "notify"))
         self.ear.setblocking(False)
         self.heard = []
-        self.process = None
+        self.daemon = None
 
     def start(self, *args, handed=None, files=None, wait=True):
         env = dict(os.environ, NOTIFY_SOCKET=str(self.folder / "notify"),
                    WATCHDOG_USEC=str(int(WATCHDOG_SECS * 1e6)))
-        command = [BIN / self.name, "-f", "-c", self.conf, *args]
+        command = []
         if handed is not None:
             handed.set_inheritable(True)
             env["LISTEN_FDS"] = "1"
             command = ["sh", "-c",
                        f'LISTEN_PID=$$; export LISTEN_PID;'
-                       f' exec "$@" 3<&{handed.fileno()}', "sh", *command]
+                       f' exec "$@" 3<&{handed.fileno()}', "sh"]
 
         def limit():
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         self.heard = []
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                command, stderr=log, env=env, close_fds=False,
-                preexec_fn=limit if files else None)
-        if wait and not wait_for(lambda: self.said(self.begun)):
-            raise SystemExit(f"FAIL: {self.name} did not start:\n"
-                             + self.log.read_text())
-
-    def said(self, words):
-        return words in self.log.read_text()
+        self.log.unlink(missing_ok=True)
+        self.daemon = Daemon(self.name, self.conf, self.log, *args,
+                             command=command, env=env, close_fds=False,
+                             preexec_fn=limit if files else None)
+        self.process = self.daemon.process
+        self.said, self.end = self.daemon.said, self.daemon.end
+        self.stop = self.daemon.stop
+        if wait:
+            self.daemon.must_say(self.begun)
 
     def listen(self):
         try:
@@ -134,20 +113,7 @@ directory = {self.store}
         """Within that time, from now on."""
         self.listen()
         self.heard = []
-        return wait_for(lambda: "WATCHDOG=1" in self.listen(), seconds)
-
-    def end(self, seconds=40):
-        """The exit status of one that ends by itself."""
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            return "did not end"
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.end()
+        return wait_until(lambda: "WATCHDOG=1" in self.listen(), seconds)
 
 
 def command_line(world):
@@ -180,7 +146,7 @@ def knock(world):
 def service_manager(world):
     world.start()
     expect("readiness is told", True,
-           wait_for(lambda: "READY=1" in world.listen(), 5))
+           wait_until(lambda: "READY=1" in world.listen()))
     expect("the watchdog is fed", True, world.is_fed(2 * WATCHDOG_SECS))
     try:
         with Held(world.process.pid), knock(world) or open("/dev/null"):
@@ -195,7 +161,7 @@ def service_manager(world):
         print(f"not tried: no thread may be held here ({error})")
     world.process.send_signal(signal.SIGHUP)
     expect("SIGHUP: settings are not read again", True,
-           wait_for(lambda: world.said("the settings are read only at start")))
+           wait_until(lambda: world.said("the settings are read only at start")))
     expect("it ends at SIGTERM", 0, world.stop())
     expect("the end is told", True, "STOPPING=1" in world.listen())
 
@@ -277,10 +243,10 @@ def looking_up(world):
         world.start("--from-start", "-o", "log.tls_loglevel=1", "-o",
                     f"policy.resolver=127.0.0.1:{mute.getsockname()[1]}")
         expect("the log is read", True,
-               wait_for(lambda: world.said(" 1 sessions"), 10))
+               wait_until(lambda: world.said(" 1 sessions")))
         world.store.rename(world.folder / "gone")
         expect("the store was taken away while domains are looked up: it ends",
-               1, world.end(25))
+               1, world.end())
         expect("and the log says which", True,
                world.said(f"error: store {world.store}"))
         world.store.mkdir(mode=0o750)
@@ -312,13 +278,12 @@ def main():
                              taken_away):
                     part(world)
             finally:
-                if world.process and world.process.poll() is None:
-                    world.process.kill()
-                    world.process.wait()
+                if world.daemon:
+                    world.daemon.kill()
         unit = (SOURCE / f"conf/{name}.service.in").read_text()
         expect("its unit can be enabled", True, "\n[Install]\n" in unit)
         expect("and has a watchdog", True, "\nWatchdogSec=" in unit)
-    sys.exit(1 if failures else 0)
+    sys.exit(1 if failed else 0)
 
 
 main()

@@ -14,22 +14,21 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = pathlib.Path.cwd()
-BIN = HERE / "src/programs"
+from testlib import BIN, HERE, WAIT_SECS, Daemon, wait_until
+
 DRIVER = HERE / "tests/scenario/failpoint_driver"
 DATA = pathlib.Path(os.environ.get("srcdir", ".")) / "tests/data"
 LONG = os.environ.get("TEST_LONG") == "yes"
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 8460
 CUTS, FLIPS = ((int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) > 3 else
                (300, 3000) if LONG else (6, 24))
+SERVES = re.compile("counting|serving|reading|following")
 NOW = "2026-03-03T02:00:00Z"
-PATIENCE = 60
 ADDRESS = "tls@d7.example"
 
 COMMANDS = [
@@ -48,12 +47,6 @@ COMMANDS = [
     ["check-store"], ["check-store", "--json"],
 ]
 DAEMONS = ["tlstallyd", "tlstally-logd", "tlstally-milter", "tlstally-httpd"]
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def write_settings(folder):
@@ -109,7 +102,7 @@ def make_store(folder):
         for path in sorted(log.glob("*.log"))[:10]:
             out.write(path.read_bytes())
     subprocess.run([BIN / "tlstally-logd", "-f", *options, "--from-start"],
-                   timeout=PATIENCE, **quiet)
+                   timeout=WAIT_SECS, **quiet)
     return store / "data.mdb"
 
 
@@ -135,7 +128,7 @@ class Trial:
         self.count += 1
         self.by_status[status] = self.by_status.get(status, 0) + 1
         why = None
-        if status is None:
+        if status in (None, "did not end"):
             why = "does not end"
         elif status < 0:
             why = f"signal {-status}"
@@ -154,7 +147,7 @@ class Trial:
             ran = subprocess.run([BIN / "tlstally", *self.options, *words],
                                  stdin=subprocess.DEVNULL, text=True,
                                  stdout=subprocess.PIPE, errors="replace",
-                                 stderr=subprocess.STDOUT, timeout=PATIENCE)
+                                 stderr=subprocess.STDOUT, timeout=WAIT_SECS)
             return self.judge(what, " ".join(words), ran.returncode,
                               ran.stdout)
         except subprocess.TimeoutExpired as late:
@@ -162,26 +155,13 @@ class Trial:
 
     def daemon(self, what, name):
         """Started, and told to end once it serves."""
-        with open(self.folder / "said", "w+", errors="replace") as said:
-            process = subprocess.Popen([BIN / name, "-f", *self.options],
-                                       stdout=said, stderr=said)
-            end = time.monotonic() + 5
-            while process.poll() is None and time.monotonic() < end:
-                time.sleep(0.05)
-                if re.search("counting|serving|reading|following",
-                             (self.folder / "said").read_text(
-                                 errors="replace")):
-                    time.sleep(0.2)
-                    break
-            process.send_signal(signal.SIGTERM)
-            try:
-                status = process.wait(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                status = None
-            said.seek(0)
-            text = said.read()
-        return self.judge(what, name, status, text)
+        log = self.folder / "said"
+        log.unlink(missing_ok=True)
+        daemon = Daemon(name, self.folder / "conf", log)
+        wait_until(lambda: SERVES.search(daemon.log()) or not daemon.runs())
+        time.sleep(0.2)
+        status = daemon.stop()
+        return self.judge(what, name, status, daemon.log())
 
     def any(self, rng, what):
         at = rng.randrange(len(COMMANDS) + len(DAEMONS))
@@ -239,24 +219,12 @@ def send_fault(trial, process):
 def while_it_runs(trial, name, deed):
     """What becomes of a daemon that has the store open."""
     trial.put(trial.original)
-    with open(trial.folder / "said", "w+") as said:
-        process = subprocess.Popen([BIN / name, "-f", *trial.options],
-                                   stdout=said, stderr=said)
-        end = time.monotonic() + 20
-        while not re.search("counting|serving",
-                            (trial.folder / "said").read_text()):
-            if time.monotonic() > end:
-                break
-            time.sleep(0.05)
-        deed(trial, process)
-        try:
-            status = process.wait(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            status = None
-        said.seek(0)
-        text = said.read()
-    return status, text
+    log = trial.folder / "said"
+    log.unlink(missing_ok=True)
+    daemon = Daemon(name, trial.folder / "conf", log)
+    daemon.must_say("counting" if name == "tlstallyd" else "serving")
+    deed(trial, daemon.process)
+    return daemon.end(), daemon.log()
 
 
 def running(trial):

@@ -23,10 +23,9 @@ import tempfile
 import threading
 import time
 
-from httpd_world import make_certificate
+from httpd_world import TLSTALLY, make_certificate
+from testlib import HERE, must_come
 
-HERE = pathlib.Path.cwd()
-TLSTALLY = HERE / "src/programs/tlstally"
 DRIVER = HERE / "tests/scenario/failpoint_driver"
 REPORTS = 300
 FIRST = 40  # answered at once
@@ -167,14 +166,6 @@ def deliver(options, now=NOW, lease=None):
                             stderr=subprocess.STDOUT, text=True)
 
 
-def wait_for(what, test, seconds=30):
-    end = time.monotonic() + seconds
-    while not test():
-        if time.monotonic() > end:
-            raise SystemExit(f"FAIL: no {what} within {seconds} s")
-        time.sleep(0.05)
-
-
 def end_of(run):
     said, _ = run.communicate(timeout=90)
     return run.returncode, said
@@ -186,7 +177,7 @@ def sleeper(kind, folder):
     options = settings(kind, folder, server.server_address[1], True)
     make_store(kind, folder, options, server.server_address[1])
     first = deliver(options, NOW, LEASE)
-    wait_for("answer kept back", receiver.held)
+    must_come("an answer kept back", receiver.held)
     time.sleep(1)  # what was answered is written down
     first.send_signal(signal.SIGSTOP)
     receiver.open_gate.set()
@@ -232,7 +223,7 @@ def disk(kind, folder):
                     folder / "store"], check=True)
     make_store(kind, folder, options, server.server_address[1])
     run = deliver(options)
-    wait_for("answer kept back", receiver.held)
+    must_come("an answer kept back", receiver.held)
     fill(folder / "store/filler")
     receiver.open_gate.set()
     time.sleep(4)

@@ -6,31 +6,16 @@ of a folder.  Imported, no test by itself.
 """
 import contextlib
 import pathlib
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 
-HERE = pathlib.Path.cwd()
-WWW = pathlib.Path(__file__).resolve().parents[2] / "src/www"
-HTTPD = HERE / "src/programs/tlstally-httpd"
-TLSTALLY = HERE / "src/programs/tlstally"
-failed = []
+from testlib import (BIN, SOURCE, Daemon, expect, failed, free_port,
+                     wait_until)
 
-
-def expect(what, want, got):
-    if want == got:
-        print("ok:", what)
-    else:
-        print(f"FAIL: {what}: wanted {want!r}, got {got!r}")
-        failed.append(what)
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+WWW = SOURCE / "src/www"
+HTTPD = BIN / "tlstally-httpd"
+TLSTALLY = BIN / "tlstally"
 
 
 def make_certificate(directory):
@@ -43,37 +28,34 @@ def make_certificate(directory):
                    check=True, capture_output=True)
 
 
-class Server:
+class Server(Daemon):
     def __init__(self, directory, name, more="", **settings):
         """more: rows of [report], and further sections"""
         self.conf = directory / f"{name}.conf"
-        self.said = directory / f"{name}.log"
+        self.log_file = directory / f"{name}.log"
         (directory / "store").mkdir(exist_ok=True)
         settings.setdefault("www", WWW)
         rows = "".join(f"{k} = {v}\n" for k, v in settings.items())
         self.conf.write_text(
             f"[report]\ncontact_info = tls@example.com\n{more}[store]\n"
             f"directory = {directory}/store\nmap_size = 256M\n[http]\n{rows}")
-        with open(self.said, "wb") as said:
-            self.process = subprocess.Popen([HTTPD, "-f", "-c", self.conf],
-                                            stderr=said)
+        self.log_file.unlink(missing_ok=True)
+        super().__init__("tlstally-httpd", self.conf, self.log_file)
 
     def wait(self, connect):
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
+        def serves():
             try:
                 connect().close()
-                return
+                return True
             except OSError:
-                time.sleep(0.05)
-        raise SystemExit("FAIL: it does not start: " + self.said.read_text())
+                return False
+        if not wait_until(serves):
+            raise SystemExit("FAIL: it does not start: " + self.log())
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
         expect("it ends in order", (0, ""), (
-            self.process.returncode,
-            "".join(line for line in self.said.read_text().splitlines(True)
+            super().stop(),
+            "".join(line for line in self.log().splitlines(True)
                     if "serving" not in line
                     # when the tests are run by root
                     and "is owned by root" not in line)))
@@ -96,6 +78,5 @@ def serving(name, more=""):
             yield directory, server, port
             server.stop()
         finally:
-            if server.process.poll() is None:
-                server.process.kill()
+            server.kill()
     print(len(failed), "failed")

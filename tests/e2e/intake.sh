@@ -157,11 +157,11 @@ echo "# the same sessions by the log"
 try_another
 expect "is refused" 1 $?
 expect "and says why" 1 \
-	"$(grep -c 'counts by the mail log already.*allow_both' "$dir/second")"
+	"$(grep -c 'already counts from .*allow_both' "$dir/second")"
 echo "[log]
 allow_both = yes" >>"$dir/conf"
 start_counting
-expect "unless told otherwise" yes "$(logged "also counted here" && echo yes)"
+expect "unless told otherwise" yes "$(logged "feed 'log' also counts" && echo yes)"
 stop "$daemon"
 
 echo "# bad input"
@@ -247,7 +247,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	new_store
 	chown root "$store"
 	start_counting
-	expect "is warned of" yes "$(logged "goes on as root" && echo yes)"
+	expect "is warned of" yes "$(logged "continues to run as root" && echo yes)"
 	stop "$daemon"
 fi
 

@@ -16,7 +16,8 @@ import sys
 import time
 import urllib.request
 
-from httpd_world import HTTPD, expect, failed, serving
+from httpd_world import HTTPD, serving
+from testlib import expect, failed
 
 HERE = pathlib.Path(__file__).resolve().parent
 TYPE = "x:TlsInternalReport"

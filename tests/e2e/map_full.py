@@ -9,27 +9,17 @@ store, follows.
 """
 import http.client
 import json
-import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = pathlib.Path.cwd()
-BIN = HERE / "src/programs"
+from testlib import HERE, Daemon, free_port, must_come
+
 TOTALS = HERE / "tests/e2e/store_totals"
 EACH = 1500
-
-
-def wait_for(what, test, seconds=60):
-    end = time.monotonic() + seconds
-    while not test():
-        if time.monotonic() > end:
-            raise SystemExit(f"FAIL: {what}: not within {seconds} s")
-        time.sleep(0.1)
 
 
 class World:
@@ -38,9 +28,7 @@ class World:
         self.conf = folder / "conf"
         self.log = folder / "log"
         self.events = folder / "run/events"
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         (folder / "store").mkdir(mode=0o750)
         self.settings("1M")
         self.daemons = []
@@ -64,10 +52,9 @@ open_metrics = yes
 """)
         new.rename(self.conf)
 
-    def start(self, name):
-        with open(self.log, "ab") as log:
-            self.daemons.append(subprocess.Popen(
-                [BIN / name, "-f", "-c", self.conf], stderr=log))
+    def start(self, name, words):
+        self.daemons.append(Daemon(name, self.conf, self.log))
+        self.daemons[-1].must_say(words)
 
     def said(self, words):
         return words in self.log.read_text()
@@ -90,19 +77,12 @@ open_metrics = yes
         return c.getresponse().status
 
     def stop(self):
-        codes = []
-        for daemon in self.daemons:
-            daemon.send_signal(signal.SIGTERM)
-        for daemon in self.daemons:
-            codes.append(daemon.wait(timeout=60))
-        return codes
+        return [daemon.stop() for daemon in self.daemons]
 
 
 def run(world):
-    world.start("tlstallyd")
-    wait_for("start", lambda: world.said("counting events"))
-    world.start("tlstally-httpd")
-    wait_for("httpd", lambda: world.said("serving"))
+    world.start("tlstallyd", "counting events")
+    world.start("tlstally-httpd", "serving")
     world.send(10)
     assert world.metrics() == 200
     while not world.said("cannot commit counters"):
@@ -110,11 +90,11 @@ def run(world):
         time.sleep(0.5)
     world.send(EACH)
     world.settings("64M")
-    wait_for("counters committed again",
+    must_come("counters committed again",
              lambda: world.said("counters are committed again"))
     assert world.said("[store] map_size is 67108864 now")
     world.send(EACH)
-    wait_for("httpd follows", lambda: world.metrics() == 200)
+    must_come("httpd follows", lambda: world.metrics() == 200)
     codes = world.stop()
     got = subprocess.run([TOTALS, "-s", world.folder / "store"], check=True,
                          capture_output=True, text=True).stdout.split()
@@ -131,8 +111,7 @@ def main():
             ok = run(world)
         finally:
             for daemon in world.daemons:
-                if daemon.poll() is None:
-                    daemon.kill()
+                daemon.kill()
             print(world.log.read_text()[-2000:])
     return 0 if ok else 1
 

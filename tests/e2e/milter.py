@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "fake"))
 sys.dont_write_bytecode = True
 from milter_mta import ALL_ACTIONS, ALL_STEPS, SETSYMLIST, Mta  # noqa: E402
+from testlib import WAIT_SECS, free_port, wait_until  # noqa: E402
 
 BIN = os.getcwd()
 TOKEN = b"0123456789abcdef0123456789abcdef"
@@ -98,7 +99,7 @@ class World:
 
     def stop(self):
         self.daemon.send_signal(signal.SIGTERM)
-        status = self.daemon.wait(30)
+        status = self.daemon.wait(WAIT_SECS)
         assert status == 0, "exit status %d\n%s" % (status, self.log())
 
     def totals(self):
@@ -122,11 +123,8 @@ class World:
         shutil.rmtree(self.dir)
 
 
-def wait_for(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+def wait_for(condition):
+    assert wait_until(condition), "waited in vain"
 
 
 def expect(want, got):
@@ -457,7 +455,7 @@ def test_socket_stale_and_taken(w):
     w.start(more="socket_mode = 0620\n")
     assert os.stat(w.sock).st_mode & 0o777 == 0o620
     second = w.spawn(os.path.join(w.dir, "conf"))
-    assert second.wait(20) == 1
+    assert second.wait(WAIT_SECS) == 1
     assert w.says("another tlstally-milter is using the socket"), w.log()
     w.mta().connect()
     w.stop()
@@ -466,15 +464,9 @@ def test_socket_stale_and_taken(w):
         sock.bind(w.sock)
         sock.listen()
         third = w.spawn(os.path.join(w.dir, "conf"))
-        assert third.wait(20) == 1
+        assert third.wait(WAIT_SECS) == 1
     assert w.says("another program is using the socket"), w.log()
     assert os.path.exists(w.sock)
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def test_inet(w):
@@ -485,7 +477,7 @@ def test_inet(w):
     mta.connect()
     message(mta, TLS13)
     second = w.spawn(os.path.join(w.dir, "conf"))
-    assert second.wait(20) == 1
+    assert second.wait(WAIT_SECS) == 1
     assert w.says("listening on inet:127.0.0.1:%d" % port), w.log()
     expect(["feed 1", inbound("mx TLSv1.3 none " + AES13)], w.totals())
 
@@ -494,7 +486,7 @@ def test_socket_removed(w):
     """Postfix finds nobody there any more: end, and be started again."""
     w.start()
     os.unlink(w.sock)
-    assert w.daemon.wait(20) == 1
+    assert w.daemon.wait(WAIT_SECS) == 1
     assert w.says("was removed or replaced, and no more data arrives"), w.log()
 
 
@@ -509,7 +501,7 @@ def test_sigterm_waits_for_a_message(w):
     time.sleep(0.5)
     assert w.daemon.poll() is None
     mta.step("E", b"", {})
-    assert w.daemon.wait(20) == 0, w.log()
+    assert w.daemon.wait(WAIT_SECS) == 0, w.log()
     expect(["feed 1", inbound("mx clear none " + NONE)], w.totals())
 
 
@@ -540,7 +532,7 @@ def test_sighup(w):
 def test_sigint(w):
     w.start()
     w.daemon.send_signal(signal.SIGINT)
-    assert w.daemon.wait(20) == 0, w.log()
+    assert w.daemon.wait(WAIT_SECS) == 0, w.log()
 
 
 def test_killed(w):

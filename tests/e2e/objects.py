@@ -17,11 +17,10 @@ import sys
 import tempfile
 import urllib.request
 
-from httpd_world import (HTTPD, TLSTALLY, Server, expect, failed, free_port,
-                         make_certificate)
+from httpd_world import HTTPD, TLSTALLY, Server, make_certificate
+from testlib import HERE, SOURCE, Daemon, expect, failed, free_port
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
-MANUAL = pathlib.Path.cwd() / "doc/tlstally.1"
+MANUAL = HERE / "doc/tlstally.1"
 TODAY = datetime.datetime.now(datetime.timezone.utc)
 DAY = TODAY.strftime("%Y-%m-%dT")
 T = "tls-internal-report"
@@ -260,23 +259,17 @@ def test_given_back(conf, more=()):
 
 def fill(directory, conf):
     """The recorded events, counted by tlstallyd."""
-    here = pathlib.Path.cwd()
     events = directory / "events"
-    daemon = subprocess.Popen(
-        [here / "src/programs/tlstallyd", "-f", "-c", conf, "-o",
-         f"events.socket=unix:{events}", "-o", "events.socket_owner=", "-o",
-         "events.socket_group=", "-o", "events.commit_interval=50ms"],
-        stderr=subprocess.PIPE, text=True)
-    while "counting events" not in daemon.stderr.readline():
-        if daemon.poll() is not None:
-            raise SystemExit("FAIL: tlstallyd does not start")
+    daemon = Daemon(
+        "tlstallyd", conf, directory / "tlstallyd.log", "-o",
+        f"events.socket=unix:{events}", "-o", "events.socket_owner=", "-o",
+        "events.socket_group=", "-o", "events.commit_interval=50ms")
+    daemon.must_say("counting events")
     data = SOURCE / "tests/data/datagrams"
-    subprocess.run([here / "tests/e2e/send_datagrams", events,
+    subprocess.run([HERE / "tests/e2e/send_datagrams", events,
                     *sorted(data.glob("*.jsonl"))], check=True,
                    capture_output=True)
-    daemon.terminate()
-    expect("tlstallyd has counted", 0, daemon.wait(30))
-    daemon.stderr.close()
+    expect("tlstallyd has counted", 0, daemon.stop())
 
 
 def test_environment(directory, conf, port, token):
@@ -402,8 +395,7 @@ def main():
                 server.stop()
         finally:
             for server in servers:
-                if server.process.poll() is None:
-                    server.process.kill()
+                server.kill()
     print(len(failed), "failed")
     return 1 if failed else 0
 

@@ -17,7 +17,8 @@ import threading
 import time
 import pathlib
 
-from httpd_world import HTTPD, TLSTALLY, expect, failed, make_certificate
+from httpd_world import HTTPD, TLSTALLY, make_certificate
+from testlib import expect, failed
 
 KEY = "tally_the-key-that-must-not-leave"
 USUAL = "/.well-known/jmap"

@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 
-from httpd_world import HTTPD, TLSTALLY, expect, failed, serving
+from httpd_world import HTTPD, TLSTALLY, serving
+from testlib import expect, failed
 
 # --- the page ---
 

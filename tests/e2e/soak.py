@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 
+from testlib import HERE, Daemon
+
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 60
-HERE = pathlib.Path.cwd()
 EVENTS = 20000
 
 
@@ -40,15 +41,13 @@ socket = unix:{socket}
 socket_owner =
 socket_group =
 """)
-    daemon = subprocess.Popen(
-        [HERE / "src/programs/tlstallyd", "-f", "-c", settings],
-        stderr=(folder / "log").open("w"),
+    daemon = Daemon(
+        "tlstallyd", settings, folder / "log",
         # what AddressSanitizer holds back of freed memory is not the daemon's
         env=os.environ | {"ASAN_OPTIONS": "quarantine_size_mb=1"})
     try:
         end = time.monotonic() + SECONDS
-        while not socket.exists() and time.monotonic() < end:
-            time.sleep(0.1)
+        daemon.must_say("counting events")
         sent, memory = 0, []
         while time.monotonic() < end:
             said = subprocess.run(
@@ -56,10 +55,9 @@ socket_group =
                  "2000", "-f", "10", "-u", "50", socket],
                 check=True, capture_output=True, text=True).stdout.split()
             sent += int(said[said.index("sent") + 1])
-            memory.append(memory_kib(daemon.pid))
+            memory.append(memory_kib(daemon.process.pid))
     finally:
-        daemon.terminate()
-        daemon.wait()
+        daemon.stop()
     got = subprocess.run(
         [HERE / "tests/e2e/store_totals", "-s", folder / "store"], check=True,
         capture_output=True, text=True).stdout.split()

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-from httpd_world import (HTTPD, TLSTALLY, Server, expect, failed, free_port)
+from httpd_world import HTTPD, TLSTALLY, Server
+from testlib import expect, failed, free_port
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 FIRST = (TODAY - datetime.timedelta(days=9)).isoformat()
@@ -134,8 +135,7 @@ def main():
             refused(server.conf, url, token)
             server.stop()
         finally:
-            if server.process.poll() is None:
-                server.process.kill()
+            server.kill()
     print(len(failed), "failed")
     return 1 if failed else 0
 
