@@ -297,7 +297,7 @@ def test_sessions(server):
     for name, deed, want in SESSIONS:
         server.deeds = {("GET", USUAL): deed}
         check("session: " + name,
-              tally(url, "query", T, "--timeout", "2s"), want)
+              tally(url, "query", T, "--timeout", "5s"), want)
     server.deeds = {}
     check("no API at a path", tally(url + "/nix", "query", T),
           "HTTP status 404: no JMAP API at this URL")
@@ -315,10 +315,10 @@ def test_calls(server):
     for name, deed, want in CALLS:
         server.deeds = {("GET", USUAL): says(body=session()),
                         ("POST", "/api"): deed}
-        check("call: " + name, tally(url, "query", T, "--timeout", "2s"), want)
+        check("call: " + name, tally(url, "query", T, "--timeout", "5s"), want)
     for name, verb, deed, want in CHANGES:
         server.deeds[("POST", "/api")] = deed
-        check(name, tally(url, *WORDS[verb], "--timeout", "2s"), want)
+        check(name, tally(url, *WORDS[verb], "--timeout", "5s"), want)
     server.deeds[("POST", "/api")] = response(
         ["x:TlsInternalReport/get", {"list": [{"id": "a1", "domain":
                                                "\x1b]0;x\x07\u202eb"}]}, "0"])

@@ -1,23 +1,23 @@
 # Part of transports.sh: the sendmail program and directories.
 
-bin=$dir/bin
-mkdir "$bin"
-cp "$src/tests/fake/sendmail.sh" "$bin/sendmail"
+sendmails=$dir/bin
+mkdir "$sendmails"
+cp "$src/tests/fake/sendmail.sh" "$sendmails/sendmail"
 slow=
 # local_mail WHAT LOCAL-PART WANT
 local_mail() {
 	expect_like "$1" "1 $3" "$(echo "mailto:$2@example.com $dir/mail" |
-		deliver -o deliver.mail="sendmail:$bin/sendmail" $slow)"
+		deliver -o deliver.mail="sendmail:$sendmails/sendmail" $slow)"
 }
 local_mail "sendmail" fine "accepted local 0 0 ok sendmail: accepted"
 expect_like "its arguments" "-i -f tls@reporter.example -- fine@example.com" \
-	"$(tr '\n' ' ' <"$bin/fine.args" | sed 's/ $//')"
-tr -d '\r' <"$dir/mail" | cmp - "$bin/fine.eml" ||
+	"$(tr '\n' ' ' <"$sendmails/fine.args" | sed 's/ $//')"
+tr -d '\r' <"$dir/mail" | cmp - "$sendmails/fine.eml" ||
 	fail "sendmail did not get LF line ends"
 expect_like "its environment" "" "$(grep -vE \
-	'^(PATH|LC_ALL|PWD|OLDPWD|SHLVL|_)=' "$bin/fine.environment")"
+	'^(PATH|LC_ALL|PWD|OLDPWD|SHLVL|_)=' "$sendmails/fine.environment")"
 # what a program that it starts inherits, but for what ls opens itself
-expect_like "its descriptors" "" "$(awk 'NR > 1 && $9 > 2' "$bin/fine.fds" |
+expect_like "its descriptors" "" "$(awk 'NR > 1 && $9 > 2' "$sendmails/fine.fds" |
 	grep -v ' /proc/')"
 local_mail "not now" exit-75 \
 	"temporary local 75 0 ok sendmail: not now: sendmail: fatal: told to say 75; a second line"
@@ -30,7 +30,7 @@ local_mail "an option as recipient" -bs "accepted local 0 0 ok *"
 local_mail "noisy" noisy "accepted *"
 expect_like "its server knows nobody" 5 "$(for i in 1 2 3 4 5; do
 	echo "mailto:says-5.1.1@d$i.example.com $dir/mail"; done |
-	deliver -o deliver.mail="sendmail:$bin/sendmail" |
+	deliver -o deliver.mail="sendmail:$sendmails/sendmail" |
 	grep -c "temporary local 65 0 our-fault our mail server refuses many")"
 slow="-o deliver.timeout=1s -o deliver.mail_timeout=1s"
 local_mail "hangs" hang "uncertain local 0 0 our-fault *it took too long"

@@ -53,8 +53,10 @@ cat >/dev/null
 for rcpt; do :; done
 case $rcpt in
 *@host03.example)
-	echo >>"${sendmail}.refused"
-	case $(wc -l <"${sendmail}.refused") in
+	# several run at once; each takes the next number
+	n=1
+	until mkdir "${sendmail}.$n" 2>/dev/null; do n=$((n + 1)); done
+	case $n in
 	2) echo "550 5.2.1 no reports here" >&2; exit 67 ;;
 	*) echo "550 5.1.0 no reports here" >&2; exit 67 ;;
 	esac ;;

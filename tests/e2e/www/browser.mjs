@@ -9,7 +9,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { expect, npmImport, npmPath, sleep } from "../httpd_world.mjs";
+import { WAIT_MS, expect, npmImport, npmPath, sleep } from "../httpd_world.mjs";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /* --shots FOLDER: pictures of the pages, for doc/ and for who changes them. */
@@ -52,7 +52,7 @@ function watch(page, url, seen) {
 export async function until(what, want, value) {
   let got;
 
-  for (let i = 0; i < 100; i++) {
+  for (const end = Date.now() + WAIT_MS; Date.now() < end;) {
     got = await value();
     if (isDeepStrictEqual(got, want))
       break;
@@ -69,7 +69,7 @@ export async function openPage(server, { token = null, width = 1280,
     timezoneId: "Europe/Berlin", locale: "en-GB", acceptDownloads: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(WAIT_MS);
   page.seen = [];
   watch(page, server.url, page.seen);
   if (token)
