@@ -142,7 +142,7 @@ policy "a policy that is met" good.test 'd["mtaSts"]["mode"] == "enforce" and
 	d["mtaSts"]["policyStrings"][0] == "version: STSv1" and
 	d["mx"]["hosts"][0]["inPolicy"]'
 policy "an MX that is not in it" uncovered.test \
-	'not d["mx"]["hosts"][1]["inPolicy"] and p("mx2.good.test is in no mx line")'
+	'not d["mx"]["hosts"][1]["inPolicy"] and p("mx2.good.test does not match any mx line")'
 policy "a wrong media type" html.test 'd["mtaSts"]["policy"] == "ok" and
 	p("text/html")'
 policy "testing" testing.test 'p("testing")'

@@ -20,7 +20,7 @@ mail "content refused" "1 refused data 554 0 ok *" \
 	--reply "end=554 5.6.0 odd"
 mail "no SMTP at all" "1 temporary greeting 0 0 our-fault mail relay *" \
 	--reply "greeting=SSH-2.0-OpenSSH_9.2"
-mail "nonsense in the middle" "1 temporary rcpt 0 0 ok *no SMTP reply*" \
+mail "nonsense in the middle" "1 temporary rcpt 0 0 ok *not an SMTP reply*" \
 	--reply "rcpt=hello"
 mail "taken, and goodbye" "1 accepted data 250 0 ok 250 2.0.0 taken" \
 	--reply "end=250 2.0.0 taken|421 4.3.2 bye"
