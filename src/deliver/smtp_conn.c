@@ -331,18 +331,6 @@ static int receive(struct smtp_conn *conn, struct smtp_reply *reply,
 	return err_set(err, ERR_IO, "the connection was lost");
 }
 
-static void read_reply(struct smtp_conn *conn)
-{
-	struct smtp_reply reply;
-	struct err err;
-	int rc = receive(conn, &reply, &err);
-
-	if (rc < 0)
-		lost(conn, err.text);
-	else if (rc > 0)
-		on_reply(conn, &reply);
-}
-
 /* TCP, that is; TLS and the greeting have times of their own. */
 static bool is_connected(const struct smtp_conn *conn)
 {
@@ -359,6 +347,9 @@ static void on_ready(struct curl_pool_watch *watch, short revents)
 		(struct smtp_conn *)((char *)watch -
 	                             offsetof(struct smtp_conn, watch));
 	struct delivery_answer why;
+	struct smtp_reply reply;
+	struct err err;
+	int rc;
 
 	if (revents == 0 && conn->state == CONN_OPENING) {
 		if (is_connected(conn))
@@ -380,8 +371,13 @@ static void on_ready(struct curl_pool_watch *watch, short revents)
 		flush(conn);
 		return;
 	}
-	if (revents & CURL_WAIT_POLLIN)
-		read_reply(conn);
+	if (!(revents & CURL_WAIT_POLLIN))
+		return;
+	rc = receive(conn, &reply, &err);
+	if (rc < 0)
+		lost(conn, err.text);
+	else if (rc > 0)
+		on_reply(conn, &reply);
 }
 
 static void opened(struct curl_pool_transfer *transfer, CURLcode result)

@@ -22,13 +22,6 @@ static void put_time(struct strbuf *out, int64_t time)
 	strbuf_u64(out, (uint64_t)time);
 }
 
-static void put_tlsrpt(struct strbuf *out, const struct domain_view *view)
-{
-	strbuf_u8(out, (uint8_t)view->tlsrpt);
-	strbuf_str(out, view->tlsrpt_record);
-	strbuf_str(out, view->tlsrpt_problem);
-}
-
 static void put_sts(struct strbuf *out, const struct domain_view *view)
 {
 	const struct sts_policy *policy = &view->sts_policy;
@@ -72,7 +65,9 @@ void domain_view_encode(const struct domain_view *view, struct strbuf *out)
 	strbuf_str(out, view->domain);
 	put_time(out, view->checked_at);
 	put_time(out, view->expires_at);
-	put_tlsrpt(out, view);
+	strbuf_u8(out, (uint8_t)view->tlsrpt);
+	strbuf_str(out, view->tlsrpt_record);
+	strbuf_str(out, view->tlsrpt_problem);
 	put_sts(out, view);
 	put_mx(out, view);
 }
@@ -147,13 +142,6 @@ static const char **get_list(struct decode *decode, size_t *count)
 	return list;
 }
 
-static void get_tlsrpt(struct decode *decode, struct domain_view *view)
-{
-	view->tlsrpt = get_status(decode);
-	view->tlsrpt_record = get_text(decode);
-	view->tlsrpt_problem = get_text(decode);
-}
-
 static void get_sts(struct decode *decode, struct domain_view *view)
 {
 	struct sts_policy *policy = &view->sts_policy;
@@ -213,7 +201,9 @@ int domain_view_decode(const void *data, size_t len, struct arena *arena,
 	view->domain = get_name(&decode);
 	view->checked_at = get_time(&decode);
 	view->expires_at = get_time(&decode);
-	get_tlsrpt(&decode, view);
+	view->tlsrpt = get_status(&decode);
+	view->tlsrpt_record = get_text(&decode);
+	view->tlsrpt_problem = get_text(&decode);
 	get_sts(&decode, view);
 	get_mx(&decode, view);
 	if (decode.in.failed || reader_left(&decode.in) > 0)

@@ -297,17 +297,6 @@ static void say_read_failure(struct log_feed *f, int rc, const char *why)
 	         FEED_TROUBLE_MAX, failed ? why : "");
 }
 
-/* Waits for more lines, at most until something must be done. */
-static void wait_for_more(struct log_feed *f, int rc)
-{
-	int64_t ms = rc < 0 ? RETRY_MS : until_commit(f);
-
-	if (ms > RETRY_MS)
-		ms = RETRY_MS;
-	if (ms > 0 && !committer_is_stopping(f->committer))
-		f->source->wait(f->source, (int)ms);
-}
-
 static void read_and_count(struct log_feed *f)
 {
 	struct err err = {0};
@@ -319,6 +308,7 @@ static void read_and_count(struct log_feed *f)
 		return;
 	while (rc != ERR_NOTFOUND && !committer_is_stopping(f->committer)) {
 		struct err why = {0};
+		int64_t ms;
 
 		rc = read_batch(f, &why);
 		say_read_failure(f, rc, why.text);
@@ -327,8 +317,14 @@ static void read_and_count(struct log_feed *f)
 		    commit(f, &err) < 0)
 			return;
 		publish(f, false);
-		if (rc <= 0 && rc != ERR_NOTFOUND)
-			wait_for_more(f, rc);
+		if (rc > 0 || rc == ERR_NOTFOUND)
+			continue;
+		/* for more lines, at most until something must be done */
+		ms = rc < 0 ? RETRY_MS : until_commit(f);
+		if (ms > RETRY_MS)
+			ms = RETRY_MS;
+		if (ms > 0 && !committer_is_stopping(f->committer))
+			f->source->wait(f->source, (int)ms);
 	}
 	f->finished = rc == ERR_NOTFOUND;
 	commit(f, &err);

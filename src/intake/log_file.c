@@ -210,15 +210,6 @@ static ssize_t fill(struct log_file *f, struct err *err)
 	return got;
 }
 
-/* It has grown since it was opened, and then it had not one whole line to be
- * known by: nothing tells whether these are the bytes that follow, or those
- * after another rotation. */
-static bool is_unknown(const struct log_input *input)
-{
-	return input->gz == NULL && input->at > input->head_len &&
-	       !log_input_is_known(input);
-}
-
 static int again(struct log_file *f, struct err *err)
 {
 	f->base = 0;
@@ -242,7 +233,11 @@ static int more(struct log_file *f, struct err *err)
 	if (got == 0)
 		return f->queue.count > 2 ? leave(f, err) : at_end(f, err);
 	f->scanned = false;
-	if (is_unknown(current(f)))
+	/* It has grown since it was opened, and then it had not one whole line
+	 * to be known by: nothing tells whether these are the bytes that
+	 * follow, or those after another rotation. */
+	if (current(f)->gz == NULL && current(f)->at > current(f)->head_len &&
+	    !log_input_is_known(current(f)))
 		return again(f, err);
 	/* only now: what was read and is not the old file is thrown away */
 	if (!log_input_is_same(current(f)))

@@ -35,23 +35,13 @@ static void read_refusal(struct smtp_reply *reply, struct span lines)
 	reply->detail = refusal.status[2];
 }
 
-static void add_text(struct smtp_reply *reply, const char *text, size_t len)
-{
-	size_t had = strlen(reply->text);
-
-	if (len == 0 || had + 2 >= sizeof(reply->text))
-		return;
-	reply->text[had] = ' ';
-	utf8_show(reply->text + had + 1, sizeof(reply->text) - had - 1, text,
-	          len);
-}
-
 /* One line of the reply without its line end. */
 static int take_line(struct smtp_reply *reply, const char *line, size_t len,
                      bool *is_last, struct err *err)
 {
 	int code = line_code(line, len, is_last);
 	char shown[80];
+	size_t had;
 
 	if (code == 0 || (reply->code != 0 && code != reply->code))
 		return err_set(err, ERR_PARSE, "not an SMTP reply: '%s'",
@@ -60,8 +50,12 @@ static int take_line(struct smtp_reply *reply, const char *line, size_t len,
 		reply->code = code;
 		snprintf(reply->text, sizeof(reply->text), "%d", code);
 	}
-	if (len > 4)
-		add_text(reply, line + 4, len - 4);
+	had = strlen(reply->text);
+	if (len > 4 && had + 2 < sizeof(reply->text)) {
+		reply->text[had] = ' ';
+		utf8_show(reply->text + had + 1, sizeof(reply->text) - had - 1,
+		          line + 4, len - 4);
+	}
 	return 0;
 }
 

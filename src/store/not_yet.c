@@ -87,25 +87,19 @@ static bool has_closed(struct db_txn *txn, int64_t now)
 	return false;
 }
 
-/* One that a run has taken up may have been sent: it stays. */
-static bool withdraw(struct db_txn *txn, uint64_t id)
-{
-	struct outbox_head head;
-
-	if (!outbox_head_get(txn, id, &head) || head.frozen)
-		return false;
-	outbox_remove(txn, id);
-	return true;
-}
-
 static void open_domain(struct db_txn *txn, int32_t day, const char *domain,
                         const struct tally_head *head, struct not_yet *done)
 {
 	if (head->mark == TALLY_OPEN || head->mark == TALLY_UNSENT)
 		return;
 	if (head->mark == TALLY_QUEUED) {
-		if (!withdraw(txn, head->outbox_id))
+		struct outbox_head queued;
+
+		/* one that a run has taken up may have been sent: it stays */
+		if (!outbox_head_get(txn, head->outbox_id, &queued) ||
+		    queued.frozen)
 			return;
+		outbox_remove(txn, head->outbox_id);
 		done->reports++;
 	}
 	tally_mark_set(txn, day, domain, head->revision, TALLY_OPEN, 0, "");

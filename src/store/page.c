@@ -85,12 +85,6 @@ static int tree_take(const struct raw_tree *raw, uint64_t last_page,
 	return 0;
 }
 
-static bool is_page_size(uint32_t size)
-{
-	return size >= PAGE_SIZE_MIN && size <= PAGE_SIZE_MAX &&
-	       (size & (size - 1)) == 0;
-}
-
 int page_meta_read(const void *bytes, size_t len, unsigned number,
                    struct page_meta *meta, struct err *err)
 {
@@ -109,7 +103,10 @@ int page_meta_read(const void *bytes, size_t len, unsigned number,
 	if (raw.version != VERSION_OF_DATA)
 		return damaged(err, &frame,
 		               "another version of the LMDB file format");
-	if (!is_page_size(raw.trees[0].pad) ||
+	/* the page size, a power of 2 */
+	if (raw.trees[0].pad < PAGE_SIZE_MIN ||
+	    raw.trees[0].pad > PAGE_SIZE_MAX ||
+	    (raw.trees[0].pad & (raw.trees[0].pad - 1)) != 0 ||
 	    (raw.trees[0].flags & ~FIXED_MAP) != INTEGER_KEY ||
 	    raw.trees[1].flags != 0 || raw.last_page < PAGE_FIRST - 1 ||
 	    (uint64_t)raw.last_page >= SIZE_MAX / PAGE_SIZE_MAX)
