@@ -174,8 +174,7 @@ void postfix_facts_of(const struct postfix_instance *instance,
 	*facts = (struct postfix_facts){
 		.instance = instance,
 		.mail_owner = get(set, "mail_owner", "postfix"),
-		.queue_directory =
-			get(set, "queue_directory", QUEUE_DIRECTORY),
+		.queue_directory = get(set, "queue_directory", QUEUE_DIRECTORY),
 		.tlsrpt = postfix_tlsrpt(set),
 	};
 	postfix_version_read(get(set, "mail_version", ""), &facts->version);
