@@ -48,7 +48,7 @@ s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])')
 	settings "$1"
-	printf '[http]\nlisten = inet:127.0.0.1:%s\n' "$jmap_port" >>"$1.conf"
+	printf '[http]\nlisten = inet:127.0.0.1:%s\nmetrics =\n' "$jmap_port" >>"$1.conf"
 	jmap_token=$("$build/src/programs/tlstally" -c "$1.conf" token add bench \
 		--permission all)
 	[ "$(nproc)" -eq 1 ] || jmap_asks=1

@@ -12,7 +12,7 @@ QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 
 # all tests: another compiler, the lints, real mail, web and DNS servers
 CHECK_PACKAGES="$BUILD_PACKAGES chromium clang clang-format curl iproute2 ldnsutils
-	libcmocka-dev mandoc nginx-light nsd openssl postfix procps python3
+	libcmocka-dev mandoc nginx-light nsd openssl postfix procps prometheus python3
 	python3-jsonschema rsyslog systemd systemd-journal-remote unbound xz-utils"
 
 # what scripts/check-long wants beside them: libFuzzer, other Postfixes

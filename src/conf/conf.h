@@ -132,6 +132,7 @@ struct conf {
 		char *tls_key;
 		char *url;         /* ours, as clients see it; "": Host */
 		char *www;         /* the folder of the web page; "": none */
+		char *metrics;     /* "inet:127.0.0.1:8461"; "": none */
 		bool open_metrics; /* /metrics without a token */
 		uint64_t max_connections;
 		uint64_t max_per_address;

@@ -270,6 +270,14 @@ int form_listen(const char *text, struct err *err)
 	               : endpoint_parse(text, 0, &ignored, err);
 }
 
+int form_inet(const char *text, struct err *err)
+{
+	if (endpoint_path(text) != NULL)
+		return err_set(err, ERR_PARSE,
+		               "'%.80s' is not inet:ADDRESS:PORT", text);
+	return form_listen(text, err);
+}
+
 /* What stands before and behind a character; of v6 in brackets. */
 static char *inet_today(const char *host, size_t host_len, const char *port,
                         size_t port_len)

@@ -42,6 +42,7 @@ int form_resolver(const char *text, struct err *err); /* inet:ADDRESS[:PORT] */
 int form_unix(const char *text, struct err *err);     /* unix:/PATH */
 int form_socket(const char *text, struct err *err);   /* or inet:HOST:PORT */
 int form_listen(const char *text, struct err *err);   /* or inet:ADDRESS:PORT */
+int form_inet(const char *text, struct err *err);     /* inet:ADDRESS:PORT */
 
 /* What was written before tlstally wrote them so, in today's notation; NULL
  * when it is: "8892@127.0.0.1" behind "inet:" or "inet6:", "local:/path",

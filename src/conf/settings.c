@@ -1287,6 +1287,27 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "http",
+		.name = "metrics",
+		.type = SETTING_STRING,
+		.standard = "inet:127.0.0.1:8461",
+		.offset = AT(http.metrics),
+		.may_be_empty = true,
+		.max = PATH_LONG,
+		.check = form_inet,
+		.today = form_socket_today,
+		.comment = "/metrics and /healthz without a token; empty: "
+			   "none.",
+		.manual = "The address of a second socket, on which only\n"
+			  ".Pa /metrics\n"
+			  "and\n"
+			  ".Pa /healthz\n"
+			  "are served, without a token and without TLS.\n"
+			  "Whoever can connect can read the metrics, which "
+			  "name no domain and no address.\n"
+			  "Empty: there is no such socket.\n",
+	},
+	{
+		.section = "http",
 		.name = "open_metrics",
 		.type = SETTING_BOOL,
 		.standard = "no",
@@ -1294,6 +1315,8 @@ const struct setting settings[] = {
 		.comment = "/metrics without a token.",
 		.manual = "Whether\n"
 			  ".Pa /metrics\n"
+			  "on the address of the API\n"
+			  ".Pq Cm listen\n"
 			  "is for everybody who can connect.\n"
 			  "Else it needs a token with the permission\n"
 			  ".Cm tallyRead .\n",

@@ -23,6 +23,9 @@ enum {
 	CONNECTION_MEMORY = 32 * 1024,
 	STOP_STEP_MS = 20,
 	STRICT = 1, /* of RFC 9112, as far as it lets servers be */
+	/* a few scrapers */
+	METRICS_CONNECTIONS = 64,
+	METRICS_PER_ADDRESS = 16,
 };
 
 /* What libmicrohttpd has to say is about one connection; the client knows. */
@@ -36,10 +39,10 @@ static void drop_words(void *arg, const char *fmt, va_list ap)
 static enum MHD_Result may_connect(void *arg, const struct sockaddr *address,
                                    socklen_t len)
 {
-	struct http *http = arg;
+	struct http_door *door = arg;
 
 	(void)len;
-	return http_connections_room(&http->connections, address) ? MHD_YES
+	return http_connections_room(&door->connections, address) ? MHD_YES
 	                                                          : MHD_NO;
 }
 
@@ -47,12 +50,12 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
                           void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-	struct http *http = arg;
+	struct http_door *door = arg;
 	struct http_connection *known = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
 		known = http_connection_add(
-			&http->connections,
+			&door->connections,
 			MHD_get_connection_info(
 				connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 				->connect_fd,
@@ -60,58 +63,57 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
 				connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
 				->client_addr);
 	else
-		http_connection_drop(&http->connections, &known);
+		http_connection_drop(&door->connections, &known);
 	*context = known;
 }
 
-/* So many things, some of which are not asked for. */
-static size_t set_options(struct http *http, const struct http_options *options,
-                          struct MHD_OptionItem *items)
+static int start_door(struct http_door *door, int threads, struct err *err)
 {
-	size_t n = 0;
-
-	items[n++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET,
-	                                     options->listen_fd, NULL};
-	items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT,
-	                                     options->max_connections, NULL};
-	if (options->tls_cert != NULL) {
-		items[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT,
-		                                     0, http->tls_cert};
-		items[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY,
-		                                     0, http->tls_key};
-	}
-	items[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-	return n;
-}
-
-static int start_daemon(struct http *http, const struct http_options *options,
-                        struct err *err)
-{
-	struct MHD_OptionItem items[8];
+	struct http *http = door->http;
+	struct MHD_OptionItem items[] = {
+		{MHD_OPTION_LISTEN_SOCKET, door->listen_fd, NULL},
+		{MHD_OPTION_CONNECTION_LIMIT, door->connections.max, NULL},
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, http->tls_cert},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, http->tls_key},
+		{MHD_OPTION_END, 0, NULL},
+	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
 	                 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
-	if (options->tls_cert != NULL)
+	if (http->tls && !door->for_metrics)
 		flags |= MHD_USE_TLS;
-	set_options(http, options, items);
-	http->daemon = MHD_start_daemon(
-		flags, 0, may_connect, http, http_request_go_on, http,
+	else
+		items[2].option = MHD_OPTION_END;
+	door->daemon = MHD_start_daemon(
+		flags, 0, may_connect, door, http_request_go_on, door,
 		MHD_OPTION_EXTERNAL_LOGGER, drop_words, NULL,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-		MHD_OPTION_NOTIFY_COMPLETED, http_request_end, http,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, door,
+		MHD_OPTION_NOTIFY_COMPLETED, http_request_end, door,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads,
 		MHD_OPTION_STRICT_FOR_CLIENT, http_is_lenient() ? 0 : STRICT,
 		MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL,
 		MHD_OPTION_ARRAY, items, MHD_OPTION_END);
-	if (http->daemon == NULL)
+	if (door->daemon == NULL)
 		return err_set(err, ERR_IO, "libmicrohttpd does not start%s",
-		               options->tls_cert
+		               flags & MHD_USE_TLS
 		                       ? ": do certificate and key belong "
 		                         "together?"
 		                       : "");
 	return 0;
+}
+
+static void open_door(struct http *http, enum http_door_id id, int fd,
+                      unsigned max, unsigned max_per_address)
+{
+	struct http_door *door = &http->doors[id];
+
+	door->http = http;
+	door->listen_fd = fd;
+	door->for_metrics = id == DOOR_METRICS;
+	http_connections_init(&door->connections, max, max_per_address,
+	                      http->jmap.clock);
 }
 
 int http_start(struct http **http_out, const struct http_options *options,
@@ -122,7 +124,6 @@ int http_start(struct http **http_out, const struct http_options *options,
 	*http_out = http;
 	http->jmap = options->jmap;
 	http->www = options->www;
-	http->listen_fd = options->listen_fd;
 	http->url = xstrdup(options->url);
 	http->open_metrics = options->open_metrics;
 	http->tls = options->tls_cert != NULL;
@@ -132,24 +133,47 @@ int http_start(struct http **http_out, const struct http_options *options,
 	}
 	http->auth = auth_new(options->jmap.db, options->jmap.clock);
 	http->callers = http_callers_new();
-	http_connections_init(&http->connections, options->max_connections,
-	                      options->max_per_address, options->jmap.clock);
-	if (http_workers_start(&http->workers, err) < 0)
+	open_door(http, DOOR_API, options->listen_fd, options->max_connections,
+	          options->max_per_address);
+	open_door(http, DOOR_METRICS, options->metrics_fd, METRICS_CONNECTIONS,
+	          METRICS_PER_ADDRESS);
+	if (http_workers_start(&http->workers, err) < 0 ||
+	    start_door(&http->doors[DOOR_API], THREADS, err) < 0)
 		return err->class;
-	return start_daemon(http, options, err);
+	if (options->metrics_fd < 0)
+		return 0;
+	return start_door(&http->doors[DOOR_METRICS], 0, err);
 }
 
 void http_tick(struct http *http)
 {
-	struct pollfd listener = {.fd = http->listen_fd, .events = POLLIN};
+	int64_t went_on = INT64_MAX;
 
-	http->went_on_ms = http_connections_cut(&http->connections,
-	                                        poll(&listener, 1, 0) > 0);
+	for (int i = 0; i < DOORS; i++) {
+		struct http_door *door = &http->doors[i];
+		struct pollfd listener = {.fd = door->listen_fd,
+		                          .events = POLLIN};
+		int64_t its = http_connections_cut(&door->connections,
+		                                   poll(&listener, 1, 0) > 0);
+
+		if (its < went_on)
+			went_on = its;
+	}
+	http->went_on_ms = went_on;
 }
 
 int64_t http_progress_ms(const struct http *http)
 {
 	return http->went_on_ms;
+}
+
+static unsigned count_busy(struct http *http)
+{
+	unsigned busy = 0;
+
+	for (int i = 0; i < DOORS; i++)
+		busy += http_connections_busy(&http->doors[i].connections);
+	return busy;
 }
 
 void http_stop(struct http **http_in, int deadline_ms)
@@ -158,23 +182,24 @@ void http_stop(struct http **http_in, int deadline_ms)
 
 	if (http == NULL)
 		return;
-	if (http->daemon != NULL) {
-		MHD_quiesce_daemon(http->daemon);
-		while (deadline_ms > 0 &&
-		       http_connections_busy(&http->connections) > 0) {
-			wait_ms(STOP_STEP_MS);
-			deadline_ms -= STOP_STEP_MS;
-		}
-	}
+	for (int i = 0; i < DOORS; i++)
+		if (http->doors[i].daemon != NULL)
+			MHD_quiesce_daemon(http->doors[i].daemon);
+	for (; deadline_ms > 0 && count_busy(http) > 0;
+	     deadline_ms -= STOP_STEP_MS)
+		wait_ms(STOP_STEP_MS);
 	/* None may be left suspended; connections that are open go on asking
 	 * until libmicrohttpd has stopped, too. */
 	http_workers_stop(http->workers);
-	if (http->daemon != NULL)
-		MHD_stop_daemon(http->daemon);
+	for (int i = 0; i < DOORS; i++)
+		if (http->doors[i].daemon != NULL)
+			MHD_stop_daemon(http->doors[i].daemon);
 	http_workers_free(&http->workers);
-	if (http->listen_fd >= 0)
-		close(http->listen_fd);
-	http_connections_clear(&http->connections);
+	for (int i = 0; i < DOORS; i++) {
+		if (http->doors[i].listen_fd >= 0)
+			close(http->doors[i].listen_fd);
+		http_connections_clear(&http->doors[i].connections);
+	}
 	http_callers_free(&http->callers);
 	auth_free(&http->auth);
 	xfree_str(&http->url);

@@ -9,6 +9,8 @@
  *     GET  /healthz                200 while the store can be read
  *     GET  /metrics                Prometheus text
  *
+ * The last two also have a door of their own, without a token.
+ *
  * A few threads, each with many connections.  libmicrohttpd's own time-out is
  * for connections on which nothing moves: one byte a second outlives it.  So
  * every connection has a moment by which its header, its body, its answer must
@@ -28,6 +30,7 @@ struct http_options {
 	struct jmap jmap;
 	const struct www *www; /* of the web page; NULL: none.  Lent */
 	int listen_fd;         /* bound and listening; http closes it */
+	int metrics_fd;        /* the same for monitoring; -1: none */
 	const char *tls_cert;  /* PEM text; NULL: no TLS */
 	const char *tls_key;
 	const char *url; /* as clients see us; "": what they say in Host */

@@ -34,6 +34,7 @@ struct http_reply {
 struct http_exchange {
 	struct http_job job; /* of a worker, where the route takes long */
 	struct http *http;
+	struct http_door *door; /* that it came in by */
 	struct MHD_Connection *connection;
 	const struct http_route *route;
 	const struct www_file *file; /* of the page; NULL */
@@ -55,6 +56,7 @@ struct http_route {
 	               struct http_reply *reply);
 	bool has_more;   /* the path goes on: exchange->below */
 	bool takes_long; /* for a worker to answer */
+	bool is_metrics; /* at the door for metrics, too, without a token */
 };
 
 /* NULL: it was not sent. */

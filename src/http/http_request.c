@@ -111,15 +111,17 @@ static void answer_metrics(struct http_exchange *exchange,
 }
 
 static const struct http_route routes[] = {
-	{"GET", "/.well-known/jmap", false, 0, answer_well_known, false, false},
-	{"GET", "/jmap/session", true, 0, answer_session, false, false},
-	{"POST", "/api", true, 0, answer_jmap, false, true},
-	{"POST", "/jmap", true, 0, answer_jmap, false, true},
-	{"POST", "/jmap/", true, 0, answer_jmap, false, true},
-	{"GET", "/jmap/download/", true, 0, http_answer_download, true, true},
-	{"GET", "/healthz", false, 0, answer_health, false, false},
-	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics, false,
+	{"GET", "/.well-known/jmap", false, 0, answer_well_known, false, false,
          false},
+	{"GET", "/jmap/session", true, 0, answer_session, false, false, false},
+	{"POST", "/api", true, 0, answer_jmap, false, true, false},
+	{"POST", "/jmap", true, 0, answer_jmap, false, true, false},
+	{"POST", "/jmap/", true, 0, answer_jmap, false, true, false},
+	{"GET", "/jmap/download/", true, 0, http_answer_download, true, true,
+         false},
+	{"GET", "/healthz", false, 0, answer_health, false, false, true},
+	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics, false,
+         false, true},
 };
 
 /* NULL: nothing has that path. */
@@ -127,17 +129,20 @@ static const struct http_route *route_of(struct http_exchange *exchange,
                                          const char *url)
 {
 	static const struct http_route page = {
-		"GET", NULL, false, 0, http_answer_page, false, false};
+		"GET", NULL, false, 0, http_answer_page, false, false, false};
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		size_t len = strlen(routes[i].path);
 
 		if (strncmp(routes[i].path, url, len) != 0 ||
-		    (url[len] != '\0' && !routes[i].has_more))
+		    (url[len] != '\0' && !routes[i].has_more) ||
+		    (exchange->door->for_metrics && !routes[i].is_metrics))
 			continue;
 		exchange->below = url + len;
 		return &routes[i];
 	}
+	if (exchange->door->for_metrics)
+		return NULL;
 	exchange->file = www_find(exchange->http->www, url);
 	return exchange->file ? &page : NULL;
 }
@@ -308,7 +313,7 @@ static enum MHD_Result send_reply(struct http_exchange *exchange,
 	}
 	add_headers(response, reply, exchange->closes || reply->close);
 	xfree_str(&reply->disposition);
-	http_connection_enter(&exchange->http->connections,
+	http_connection_enter(&exchange->door->connections,
 	                      place_of(exchange->connection), HTTP_ANSWER);
 	rc = MHD_queue_response(exchange->connection, reply->status, response);
 	MHD_destroy_response(response);
@@ -327,7 +332,8 @@ static void look_at_header(struct http_exchange *exchange, const char *url,
 		return;
 	find_route(exchange, url, method, reply);
 	if (reply->status == 0 && exchange->route->needs_token &&
-	    !(exchange->route->answer == answer_metrics && http->open_metrics))
+	    !(exchange->route->is_metrics &&
+	      (exchange->door->for_metrics || http->open_metrics)))
 		check_token(exchange, reply);
 	if (reply->status == 0 &&
 	    strcmp(exchange->route->method, "POST") == 0) {
@@ -336,7 +342,7 @@ static void look_at_header(struct http_exchange *exchange, const char *url,
 	}
 }
 
-static enum MHD_Result begin(struct http *http,
+static enum MHD_Result begin(struct http_door *door,
                              struct MHD_Connection *connection, const char *url,
                              const char *method, const char *version,
                              void **context)
@@ -344,10 +350,11 @@ static enum MHD_Result begin(struct http *http,
 	struct http_exchange *exchange = xcalloc(1, sizeof(*exchange));
 
 	*context = exchange;
-	exchange->http = http;
+	exchange->http = door->http;
+	exchange->door = door;
 	exchange->connection = connection;
 	strbuf_init(&exchange->body, JMAP_MAX_REQUEST);
-	http_connection_enter(&http->connections, place_of(connection),
+	http_connection_enter(&door->connections, place_of(connection),
 	                      HTTP_BODY);
 	look_at_header(exchange, url, method, version);
 	/* With a body to come a refusal goes out at once and the connection is
@@ -411,7 +418,7 @@ static void give_away(struct http_exchange *exchange)
 	job->run = run_job;
 	job->drop = drop_job;
 	job->done = end_job;
-	http_connection_enter(&exchange->http->connections,
+	http_connection_enter(&exchange->door->connections,
 	                      place_of(exchange->connection), HTTP_ANSWER);
 	MHD_suspend_connection(exchange->connection);
 	if (!http_workers_give(exchange->http->workers, job)) {
@@ -449,14 +456,15 @@ void http_request_end(void *arg, struct MHD_Connection *connection,
                       void **context, enum MHD_RequestTerminationCode code)
 {
 	struct http_exchange *exchange = *context;
-	struct http *http = arg;
+	struct http_door *door = arg;
+	struct http *http = door->http;
 
 	(void)code;
 	if (exchange == NULL)
 		return;
 	if (exchange->entered)
 		http_callers_leave(http->callers, exchange->who.name);
-	http_connection_enter(&http->connections, place_of(connection),
+	http_connection_enter(&door->connections, place_of(connection),
 	                      HTTP_HEADER);
 	atomic_fetch_sub(&http->bodies, exchange->counted);
 	strbuf_clear(&exchange->body);

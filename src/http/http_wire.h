@@ -85,15 +85,25 @@ unsigned http_connections_busy(struct http_connections *all);
 struct http_callers;
 struct http_workers;
 
+/* A socket that the server listens on.  Each has connections of its own, so
+ * that those who crowd the API do not keep out monitoring. */
+struct http_door {
+	struct http *http;
+	struct MHD_Daemon *daemon;
+	int listen_fd; /* -1: nobody is let in here */
+	bool for_metrics;
+	struct http_connections connections;
+};
+
+enum http_door_id { DOOR_API, DOOR_METRICS, DOORS };
+
 /* The server. */
 struct http {
 	struct jmap jmap;
 	const struct www *www;
-	struct MHD_Daemon *daemon;
-	int listen_fd;
+	struct http_door doors[DOORS];
 	int64_t went_on_ms; /* of http_progress_ms() */
 	struct auth *auth;
-	struct http_connections connections;
 	struct http_callers *callers;
 	struct http_workers *workers;
 	atomic_size_t bodies; /* bytes of them that are here, or to come */

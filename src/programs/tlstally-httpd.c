@@ -29,6 +29,7 @@ struct httpd {
 	struct daemon base;
 	int fd;
 	struct unix_socket file; /* of a unix socket */
+	int metrics_fd;
 	struct strbuf cert, key;
 	struct www *www;
 	struct lookup_desk *lookups;
@@ -72,6 +73,7 @@ static int serve(struct httpd *d, struct err *err)
 	                 .meter = &meter},
 		.www = d->www,
 		.listen_fd = d->fd,
+		.metrics_fd = d->metrics_fd,
 		.tls_cert = d->cert.len ? strbuf_text(&d->cert) : NULL,
 		.tls_key = d->key.len ? strbuf_text(&d->key) : NULL,
 		.url = d->base.conf.http.url,
@@ -80,11 +82,27 @@ static int serve(struct httpd *d, struct err *err)
 		.max_per_address = (unsigned)d->base.conf.http.max_per_address,
 	};
 
-	d->fd = -1;
+	d->fd = d->metrics_fd = -1;
 	return http_start(&d->http, &options, err);
 }
 
-/* As root: the socket, certificate and key. */
+/* The API is of use without it, and whoever scrapes sees that it is missing. */
+static void open_metrics(struct httpd *d)
+{
+	const char *where = d->base.conf.http.metrics;
+	struct listen_options options = {.where = where, .handed_fd = -1};
+	struct unix_socket none;
+	struct err err = {0};
+
+	if (where[0] == '\0')
+		return;
+	d->metrics_fd = listen_open(&none, &options, &err);
+	if (d->metrics_fd < 0)
+		log_warning("no metrics without a token: [http] metrics: %s",
+		            err.text);
+}
+
+/* As root: the sockets, certificate and key. */
 static int open_all(void *self, struct err *err)
 {
 	struct httpd *d = self;
@@ -103,6 +121,7 @@ static int open_all(void *self, struct err *err)
 	d->fd = listen_open(&d->file, &options, err);
 	if (d->fd < 0 || read_tls(d, err) < 0)
 		return err->class;
+	open_metrics(d);
 	/* a connection is a descriptor */
 	snprintf(what, sizeof(what), "[http] max_connections = %" PRIu64,
 	         conf->http.max_connections);
@@ -154,6 +173,8 @@ static int stop(void *self, struct err *err)
 	www_free(&d->www);
 	if (d->fd >= 0)
 		close(d->fd);
+	if (d->metrics_fd >= 0)
+		close(d->metrics_fd);
 	strbuf_clear(&d->cert);
 	strbuf_clear(&d->key);
 	return 0;
@@ -171,7 +192,7 @@ int main(int argc, char **argv)
 		.progress = progress,
 		.stop = stop,
 	};
-	struct httpd d = {.fd = -1, .file = {.lock_fd = -1}};
+	struct httpd d = {.fd = -1, .metrics_fd = -1, .file = {.lock_fd = -1}};
 
 	return daemon_main(argc, argv, &parts, &d);
 }

@@ -209,19 +209,20 @@ static void look_at_mode(const struct status_of *of, struct finding *finding)
 
 static void look_at_store(const struct status_of *of, struct finding *finding)
 {
-	uint64_t used, file, most = of->conf->store.map_size;
+	uint64_t most = of->conf->store.map_size;
+	struct db_size size;
 	struct err err = {0};
 
-	if (db_size(of->db, &used, &file, &err) < 0)
+	if (db_size(of->db, &size, &err) < 0)
 		doctor_tell(finding, BAD, "%s", err.text);
-	else if (used > most / 10 * 9)
+	else if (size.used > most / 10 * 9)
 		doctor_tell(finding, BAD,
 		            "%" PRIu64 " of map_size = %" PRIu64
 		            " bytes are in use",
-		            used, most);
+		            size.used, most);
 	else
 		doctor_tell(finding, GOOD, "%" PRIu64 " KiB in use",
-		            used / 1024);
+		            size.used / 1024);
 }
 
 static void look_at_secrets(const struct status_of *of, struct finding *finding)

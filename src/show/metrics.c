@@ -1,5 +1,7 @@
 #include "show/metrics.h"
 
+#include "config.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "store/meta_table.h"
 #include "store/outbox_table.h"
 #include "store/paged.h"
+#include "store/suppress_table.h"
 #include "store/tally_table.h"
 
 static void title(struct strbuf *out, const char *name, const char *type,
@@ -129,6 +132,31 @@ static void write_waiting(struct db_txn *txn, struct strbuf *out)
 	number(out, "clock_doubted", record.doubted);
 }
 
+static void write_days(struct db_txn *txn, int64_t now, struct strbuf *out)
+{
+	uint64_t waiting = 0;
+
+	for (int32_t day = 0;
+	     tally_day_next(txn, &day) > 0 && day < day_of(now); day++)
+		waiting += !day_table_is_closed(txn, day);
+	title(out, "day_backlog", "gauge",
+	      "UTC days that are over and not closed yet.");
+	number(out, "day_backlog", waiting);
+}
+
+static int write_suppressions(struct db *db, int64_t now, struct strbuf *out,
+                              struct err *err)
+{
+	uint64_t n;
+
+	if (suppress_count(db, now, &n, err) < 0)
+		return err->class;
+	title(out, "suppressions", "gauge",
+	      "Addresses that get no reports at present.");
+	number(out, "suppressions", n);
+	return 0;
+}
+
 /* "deliveries/https/accepted": the table's order keeps transports together. */
 static void write_deliveries(struct db_txn *txn, struct strbuf *out)
 {
@@ -174,22 +202,28 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
                   struct strbuf *out, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-	uint64_t used, file;
+	struct db_size size;
 
+	title(out, "build_info", "gauge", "The version that answers.");
+	labelled(out, "build_info", "version", PACKAGE_VERSION, 1);
 	write_today(txn, now, out);
 	write_feeds(txn, now, out);
 	write_waiting(txn, out);
+	write_days(txn, now, out);
 	write_last_run(txn, out);
 	write_deliveries(txn, out);
 	if (db_failure(txn, err) < 0)
 		return err->class;
 	db_abort(&txn);
 	if (write_outbox(db, out, err) < 0 ||
-	    db_size(db, &used, &file, err) < 0)
+	    write_suppressions(db, now, out, err) < 0 ||
+	    db_size(db, &size, err) < 0)
 		return err->class;
-	title(out, "store_bytes", "gauge", "Size of the store.");
-	labelled(out, "store_bytes", "of", "used", used);
-	labelled(out, "store_bytes", "of", "file", file);
+	title(out, "store_bytes", "gauge",
+	      "Bytes of the store in use, of its file, and of its map_size.");
+	labelled(out, "store_bytes", "of", "used", size.used);
+	labelled(out, "store_bytes", "of", "file", size.file);
+	labelled(out, "store_bytes", "of", "map", size.map);
 	title(out, "jmap_requests_total", "counter",
 	      "Requests to the API since the server started.");
 	number(out, "jmap_requests_total", http->requests);

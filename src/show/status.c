@@ -15,20 +15,20 @@
 #include "store/feed_table.h"
 #include "store/log_pending_table.h"
 #include "store/meta_table.h"
-#include "store/paged.h"
 #include "store/suppress_table.h"
 #include "words/words.h"
 
 static int add_store(const struct status_of *of, json_t *doc, struct err *err)
 {
 	json_t *store = doc_object(doc, "store");
-	uint64_t used, file;
+	struct db_size size;
 
-	if (db_size(of->db, &used, &file, err) < 0)
+	if (db_size(of->db, &size, err) < 0)
 		return err->class;
 	doc_set(store, "directory", of->conf->store.directory);
-	json_set_uint(store, "usedBytes", used);
-	json_set_uint(store, "fileBytes", file);
+	json_set_uint(store, "usedBytes", size.used);
+	json_set_uint(store, "fileBytes", size.file);
+	json_set_uint(store, "mapBytes", size.map);
 	return 0;
 }
 
@@ -149,17 +149,14 @@ static void add_events(const struct status_of *of, struct db_txn *txn,
 	}
 }
 
-static int count_suppressions(const struct status_of *of, json_t *doc,
-                              struct err *err)
+static int add_suppressions(const struct status_of *of, json_t *doc,
+                            struct err *err)
 {
-	struct paged paged = {.db = of->db};
-	struct suppression row = {0};
 	uint64_t n = 0;
+	int rc = suppress_count(of->db, of->now, &n, err);
 
-	while (suppress_next(paged_txn(&paged), &row))
-		n += !suppress_has_ended(&row, of->now);
 	json_set_uint(doc, "suppressions", n);
-	return paged_end(&paged, err);
+	return rc;
 }
 
 static int add_head(const struct status_of *of, json_t *doc, struct err *err)
@@ -263,7 +260,7 @@ static const struct {
 	{(const char *const[]){"outbox", "trouble", "troubleCount", NULL},
          status_outbox},
 	{(const char *const[]){"coverage", NULL}, status_coverage},
-	{(const char *const[]){"suppressions", NULL}, count_suppressions},
+	{(const char *const[]){"suppressions", NULL}, add_suppressions},
 	{(const char *const[]){"clock", NULL}, add_clock},
 	{(const char *const[]){"lastDay", NULL}, add_last_day},
 	{(const char *const[]){"lastRun", NULL}, add_last_run},

@@ -431,18 +431,21 @@ static int table_bytes(struct db_txn *txn, enum db_table table, uint64_t *used)
 	return rc;
 }
 
-int db_size(struct db *db, uint64_t *used, uint64_t *file, struct err *err)
+int db_size(struct db *db, struct db_size *size, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	MDB_envinfo info;
 	struct stat st;
 	int fd;
 
-	*used = *file = 0;
+	*size = (struct db_size){0};
 	for (int i = 0; i < DB_TABLES; i++)
 		if (ready(txn, i))
-			check(txn, i, table_bytes(txn, i, used));
+			check(txn, i, table_bytes(txn, i, &size->used));
 	if (!db_failed(txn) && mdb_env_get_fd(db->env, &fd) == 0 &&
 	    fstat(fd, &st) == 0)
-		*file = (uint64_t)st.st_size;
+		size->file = (uint64_t)st.st_size;
+	if (!db_failed(txn) && mdb_env_info(db->env, &info) == 0)
+		size->map = info.me_mapsize;
 	return db_failure(txn, err);
 }

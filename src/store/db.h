@@ -106,8 +106,14 @@ void db_check_readers(struct db *db);
  * seconds. */
 int db_check_place(struct db *db, struct err *err);
 
-/* Size of the data in use and on disk, bytes. */
-int db_size(struct db *db, uint64_t *used, uint64_t *file, struct err *err);
+/* Bytes. */
+struct db_size {
+	uint64_t used; /* by data */
+	uint64_t file; /* on disk, with what is free in it */
+	uint64_t map;  /* what used can grow to: map_size, or once that is full
+	                * a quarter more */
+};
+int db_size(struct db *db, struct db_size *size, struct err *err);
 
 /* Never NULL: a transaction that could not begin has failed already. */
 struct db_txn *db_begin_read(struct db *db);

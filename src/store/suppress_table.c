@@ -8,6 +8,7 @@
 #include "base/moment.h"
 #include "store/change_table.h"
 #include "store/keys.h"
+#include "store/paged.h"
 
 enum { SUPPRESS_SECS = 30 * DAY_SECS };
 
@@ -92,6 +93,17 @@ int suppress_next(struct db_txn *txn, struct suppression *suppression)
 	struct db_row row;
 
 	return db_get_from(txn, &from, &row) && decode(txn, &row, suppression);
+}
+
+int suppress_count(struct db *db, int64_t now, uint64_t *n, struct err *err)
+{
+	struct paged paged = {.db = db};
+	struct suppression row = {0};
+
+	*n = 0;
+	while (suppress_next(paged_txn(&paged), &row))
+		*n += !suppress_has_ended(&row, now);
+	return paged_end(&paged, err);
 }
 
 int suppress_purge(struct db_txn *txn, int64_t now, uint64_t *rows)

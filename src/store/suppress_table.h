@@ -33,6 +33,8 @@ void suppress_for_a_while(struct db_txn *txn, const char *address,
 int suppress_delete(struct db_txn *txn, const char *address);
 /* The next by address after row->address (begin with ""). */
 int suppress_next(struct db_txn *txn, struct suppression *row);
+/* How many have not ended. */
+int suppress_count(struct db *db, int64_t now, uint64_t *n, struct err *err);
 /* Deletes what ended before now, at most DB_BATCH_ROWS; 1: more. */
 int suppress_purge(struct db_txn *txn, int64_t now, uint64_t *rows);
 

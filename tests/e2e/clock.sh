@@ -32,6 +32,7 @@ cat >"$dir/conf" <<-END
 	resolver = inet:127.0.0.1:1
 	[http]
 	listen = unix:$dir/http
+	metrics =
 	[milter]
 	socket = unix:$dir/milter
 	socket_owner =

@@ -260,7 +260,7 @@ DAEMONS = (
      "[log]\nsource = file\nfile = {folder}/mail.log\n"
      "commit_interval = 100ms\nenforces = none"),
     ("tlstally-httpd", "serving", "http",
-     "[http]\nlisten = unix:{folder}/http"),
+     "[http]\nlisten = unix:{folder}/http\nmetrics ="),
     ("tlstally-milter", "counting messages", "milter",
      "[milter]\nsocket = unix:{folder}/milter\nsocket_owner =\n"
      "socket_group =\ncommit_interval = 100ms"),

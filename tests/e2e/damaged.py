@@ -76,6 +76,7 @@ mail = sendmail:/bin/true
 spread = 0s
 [http]
 listen = unix:{folder}/run/http
+metrics =
 """)
     return ["-c", str(folder / "conf")]
 

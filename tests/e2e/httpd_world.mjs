@@ -60,6 +60,7 @@ map_size = 1G
 [http]
 listen = inet:127.0.0.1:${port}
 www = ${WWW}
+metrics =
 ${settings}
 `);
   const daemon = spawn(HTTPD, ["-f", "-c", conf],

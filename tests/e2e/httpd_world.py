@@ -35,6 +35,7 @@ class Server(Daemon):
         self.log_file = directory / f"{name}.log"
         (directory / "store").mkdir(exist_ok=True)
         settings.setdefault("www", WWW)
+        settings.setdefault("metrics", "")
         rows = "".join(f"{k} = {v}\n" for k, v in settings.items())
         self.conf.write_text(
             f"[report]\ncontact_info = tls@example.com\n{more}[store]\n"
@@ -67,12 +68,13 @@ class Server(Daemon):
 
 
 @contextlib.contextmanager
-def serving(name, more=""):
-    """A folder, the daemon on its store, and the loopback port."""
+def serving(name, more="", **settings):
+    """A folder, the daemon on its store, and the loopback port.  settings:
+    rows of [http]"""
     with tempfile.TemporaryDirectory(prefix=f"tlstally-{name}.") as folder:
         directory, port = pathlib.Path(folder), free_port()
         server = Server(directory, name, more.format(directory=directory),
-                        listen=f"inet:127.0.0.1:{port}")
+                        listen=f"inet:127.0.0.1:{port}", **settings)
         try:
             server.wait(lambda: socket.create_connection(("127.0.0.1", port)))
             yield directory, server, port

@@ -48,6 +48,7 @@ socket_group =
 commit_interval = 100ms
 [http]
 listen = inet:127.0.0.1:{self.port}
+metrics =
 open_metrics = yes
 """)
         new.rename(self.conf)

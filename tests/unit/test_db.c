@@ -270,15 +270,16 @@ static void test_the_default_map_fits(void **state)
 {
 	struct fixture *f = *state;
 	struct db_options options = fixture_options(f);
-	uint64_t used, file;
+	struct db_size size;
 
 	db_close(&f->db);
 	options.map_size = UINT64_C(64) << 30;
 	if (db_open(&f->db, &options, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	put(f->db, "a", "1");
-	assert_int_equal(db_size(f->db, &used, &file, &f->err), 0);
-	assert_true(used > 0 && used <= file && file < 1 << 20);
+	assert_int_equal(db_size(f->db, &size, &f->err), 0);
+	assert_true(size.used > 0 && size.used <= size.file &&
+	            size.file < 1 << 20 && size.map == options.map_size);
 }
 
 static void test_file_systems(void **state)
@@ -889,18 +890,18 @@ static void test_a_killed_reader(void **state)
 {
 	static char value[100000];
 	struct fixture *f = *state;
-	uint64_t used, before, after;
+	struct db_size before, after;
 
 	db_close(&f->db);
 	end_child(child(f, read_and_hold));
 	fixture_open(f);
 	db_check_readers(f->db);
 	fill(f->db, value, sizeof(value), 10, &f->err, 0);
-	assert_int_equal(db_size(f->db, &used, &before, &f->err), 0);
+	assert_int_equal(db_size(f->db, &before, &f->err), 0);
 	for (int i = 0; i < 20; i++)
 		fill(f->db, value, sizeof(value), 10, &f->err, 0);
-	assert_int_equal(db_size(f->db, &used, &after, &f->err), 0);
-	assert_true(after < 4 * before);
+	assert_int_equal(db_size(f->db, &after, &f->err), 0);
+	assert_true(after.file < 4 * before.file);
 }
 
 static void use_after_fork(struct fixture *f)
