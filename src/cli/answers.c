@@ -34,7 +34,7 @@ static int read_key_file(const char *path, char **key, struct err *err)
 		line.len--;
 	if (line.len == 0)
 		return err_set(err, ERR_PARSE,
-		               "%.200s: no key in its first line", path);
+		               "%.200s: the first line has no token", path);
 	*key = xstrndup(line.at, line.len);
 	return 0;
 }
@@ -104,12 +104,11 @@ static int check_options(const struct cli_object_args *given, bool has_url,
 	                                         : NULL;
 
 	if (given->api_key != NULL && given->api_key_file != NULL)
-		return err_set(err, ERR_PARSE,
-		               "--api-key or --api-key-file: not both");
+		return err_set(
+			err, ERR_PARSE,
+			"specify only one of --api-key and --api-key-file");
 	if (name != NULL && !has_url)
-		return err_set(err, ERR_PARSE,
-		               "%s is for a server, and no --url names one",
-		               name);
+		return err_set(err, ERR_PARSE, "%s requires --url", name);
 	return 0;
 }
 
@@ -153,7 +152,7 @@ int cli_view(struct cli *cli, const char *name, const char *id, json_t *args,
 		return err->class;
 	found = json_array_get(json_object_get(response, "list"), 0);
 	if (!json_is_object(found))
-		return err_set(err, ERR_PARSE, "the answer has no %s", name);
+		return err_set(err, ERR_PARSE, "the response has no %s", name);
 	*object = json_incref(found);
 	json_object_del(*object, "id");
 	return 0;

@@ -54,7 +54,7 @@ static int unknown_flag(const struct reading *r, const char *word)
 	const char *glued;
 
 	if (find_flag(~0u, word, &glued) != NULL)
-		return err_set(r->err, ERR_PARSE, "%s%s takes no '%.40s'",
+		return err_set(r->err, ERR_PARSE, "%s%s does not take '%.40s'",
 		               r->sentence ? "" : "before its command, ",
 		               r->sentence ? r->sentence->words : "tlstally",
 		               word);
@@ -83,7 +83,7 @@ static int read_value(struct reading *r, const struct cli_flag_row *row,
 	    !(optional && next_word(r)[0] == '-'))
 		value = r->argv[r->at++];
 	if (value == NULL && !optional)
-		return err_set(r->err, ERR_PARSE, "%s needs a value: %s",
+		return err_set(r->err, ERR_PARSE, "%s requires a value: %s",
 		               row->name, row->value);
 	if (row->yes != 0 && (value == NULL || !optional))
 		*(bool *)((char *)r->args + row->yes) = true;
@@ -126,8 +126,8 @@ static int read_command(struct reading *r)
 		return r->args->help || r->args->version
 		               ? 0
 		               : err_set(r->err, ERR_PARSE,
-		                         "no command given: `tlstally --help` "
-		                         "lists them");
+		                         "no command specified: `tlstally "
+		                         "--help` lists the commands");
 	r->sentence = cli_sentence_find(r->argv + r->at, r->argc - r->at, &used,
 	                                r->err);
 	if (r->sentence == NULL)
@@ -144,7 +144,8 @@ static int read_operand(struct reading *r)
 		cli_sentence_operand(r->sentence, args->operand_count);
 
 	if (operand == NULL)
-		return err_set(r->err, ERR_PARSE, "%s: what is '%.40s'?",
+		return err_set(r->err, ERR_PARSE,
+		               "%s: unexpected argument '%.40s'",
 		               r->sentence->words, text);
 	args->operand_count++;
 	if (cli_value_read(operand->value, text, (char *)args + operand->at,
@@ -176,7 +177,8 @@ static int read_rest(struct reading *r)
 	    missing->name[0] == '[')
 		return rc;
 	cli_sentence_write(r->sentence, &usage);
-	return err_set(r->err, ERR_PARSE, "%s: which?", strbuf_text(&usage));
+	return err_set(r->err, ERR_PARSE, "%s: missing argument",
+	               strbuf_text(&usage));
 }
 
 int cli_args_read(int argc, char **argv, struct cli_args *args,

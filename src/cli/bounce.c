@@ -135,7 +135,7 @@ int cli_bounce(struct cli *cli, struct err *err)
 	if (io_read_all(STDIN_FILENO, &message) < 0)
 		return err_errno(err, ERR_IO, "standard input");
 	if (!find_token(cli, &message, token))
-		why = "it is to none of our envelope senders";
+		why = "it is not addressed to the envelope sender of a report";
 	else if (message.failed)
 		why = "longer than 256 KiB";
 	else if (dsn_read(message.data, message.len, &dsn, &words) < 0)

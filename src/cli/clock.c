@@ -14,26 +14,26 @@ static void print(struct cli *cli, const struct clock_look *look)
 
 	day_format_time(look->wall_ms / 1000, shown);
 	if (cli->doubt[0] == '\0') {
-		strbuf_printf(&cli->out, "the clock is believed: %s\n", shown);
+		strbuf_printf(&cli->out, "the clock is trusted: %s\n", shown);
 		return;
 	}
-	strbuf_printf(
-		&cli->out,
-		"%s\n"
-		"It says %s now; by what it was before, it is %s.  Sessions "
-		"are "
-		"counted and\nreports delivered by that, days are not closed "
-		"and "
-		"nothing is purged.\n"
-		"The clock is believed when it is back, when it has gone on "
-		"like "
-		"this for an hour\n(for %d minutes once the kernel calls it "
-		"synchronised, which it %s), or when you\nsay that it is "
-		"right: "
-		"`tlstally clock accept`\n",
-		cli->doubt, shown, day_format_time(now, used),
-		CLOCK_SYNCHRONISED_SECS / 60,
-		look->synchronised ? "does" : "does not");
+	strbuf_printf(&cli->out,
+	              "%s\n"
+	              "The clock now says %s; according to its previous time, "
+	              "it is %s.\n"
+	              "Sessions are counted and reports are delivered by the "
+	              "previous time; days are\n"
+	              "not closed and nothing is purged.\n"
+	              "The clock is trusted again when it returns to the "
+	              "previous time, when it keeps\n"
+	              "the new time for an hour (or for %d minutes while the "
+	              "kernel considers it\n"
+	              "synchronized, which it %s), or when you confirm the new "
+	              "time with\n"
+	              "`tlstally clock accept`.\n",
+	              cli->doubt, shown, day_format_time(now, used),
+	              CLOCK_SYNCHRONISED_SECS / 60,
+	              look->synchronised ? "does" : "does not");
 }
 
 int cli_clock_show(struct cli *cli, struct err *err)
@@ -63,7 +63,7 @@ int cli_clock_accept(struct cli *cli, struct err *err)
 	if (clock_watch_accept(cli->db, &cli->clock, &look, err) < 0)
 		return err->class;
 	if (cli_is_talkative(cli))
-		strbuf_printf(&cli->out, "the clock is believed: %s\n",
+		strbuf_printf(&cli->out, "the clock is trusted: %s\n",
 		              day_format_time(look.wall_ms / 1000, time));
 	return 0;
 }

@@ -34,6 +34,6 @@ int cli_doctor(struct cli *cli, struct err *err)
 		              doctor_grade_word(BAD)) == 0;
 	cli_print(cli, doc, print);
 	return bad == 0 ? 0
-	                : err_set(err, ERR_IO, "%zu of %zu checks are bad", bad,
+	                : err_set(err, ERR_IO, "%zu of %zu checks failed", bad,
 	                          i);
 }

@@ -18,9 +18,7 @@ static void print(const json_t *doc, struct strbuf *out)
 		TABLE_NUMBER("failed", "failedSessions"),
 		TABLE_NUMBER("late", "lateSessions"),
 		TABLE_NUMBER("policies", "policies"),
-		{.title = "what became of it",
-	         .member = "mark",
-	         .words = &words_marks},
+		{.title = "outcome", .member = "mark", .words = &words_marks},
 	};
 	const json_t *list = doc_get(doc, "domains");
 	size_t count = json_array_size(list);
@@ -65,8 +63,8 @@ static int choose_day(struct cli *cli, json_t *doc, struct err *err)
 	return doc_text(doc, "day")[0] != '\0'
 	               ? 0
 	               : err_set(err, ERR_NOTFOUND,
-	                         "nothing was counted yet; `tlstally status` "
-	                         "says what is missing");
+	                         "nothing has been counted yet; see `tlstally "
+	                         "status`");
 }
 
 int cli_domains(struct cli *cli, struct err *err)

@@ -23,9 +23,10 @@ static void flag_lines(unsigned flags, struct strbuf *out)
 
 void cli_help(struct strbuf *out)
 {
-	strbuf_puts(out, "usage: tlstally [option]... command [option]...\n"
-	                 "Makes and sends reports on SMTP TLS (RFC 8460) of "
-	                 "what tlstallyd counted.\n\ncommands:\n");
+	strbuf_puts(out,
+	            "usage: tlstally [option]... command [option]...\n"
+	            "Make, send and inspect reports on SMTP TLS (RFC 8460).\n\n"
+	            "commands:\n");
 	for (size_t i = 0; i < cli_sentences_count; i++) {
 		auto_(strbuf_clear) struct strbuf left = {0};
 
@@ -36,9 +37,11 @@ void cli_help(struct strbuf *out)
 	strbuf_puts(out, "\noptions:\n");
 	flag_lines(FLAGS_ALWAYS, out);
 	strbuf_printf(out,
-	              "\n`tlstally help COMMAND` says more.  Settings: %s, or "
-	              "TLSTALLY_CONF.\nExit status: 0 done, 1 failed, 2 "
-	              "usage.  See tlstally(1).\n",
+	              "\n"
+	              "For details: `tlstally help COMMAND`.  Settings file: "
+	              "%s, or TLSTALLY_CONF.\n"
+	              "Exit status: 0 success, 1 failure, 2 usage error.  See "
+	              "tlstally(1).\n",
 	              settings_file_default());
 }
 

@@ -184,7 +184,7 @@ static void print_days(const json_t *doc, struct strbuf *out)
 
 /* How the messages of a line came in, after its name. */
 #define MIX_COLUMNS                                                            \
-	TABLE_NUMBER("in clear", "clear"),                                     \
+	TABLE_NUMBER("clear text", "clear"),                                   \
 		TABLE_NUMBER("TLS < 1.2", "oldTls"),                           \
 		TABLE_NUMBER("TLS 1.2", "tls12"),                              \
 		TABLE_NUMBER("TLS 1.3", "tls13"),                              \
@@ -211,24 +211,24 @@ static void print_domains(const json_t *doc, struct strbuf *out)
 		TABLE_TEXT("mail to", "domain"),
 		TABLE_NUMBER("from other sites", "messages"),
 		MIX_COLUMNS,
-		TABLE_NUMBER("own users", "submitted"),
+		TABLE_NUMBER("from own users", "submitted"),
 	};
 	const json_t *item;
 	uint64_t filtered = 0;
 	size_t i;
 
 	print_days(doc, out);
-	strbuf_puts(out, ": messages that came in\n");
+	strbuf_puts(out, ": incoming messages\n");
 	json_array_foreach (doc_get(doc, "domains"), i, item)
 		filtered += doc_number(item, "filtered");
 	print_lines(doc_get(doc, "domains"), columns, 8, "", out);
 	if (filtered > 0)
 		strbuf_printf(out,
 		              "A before-queue filter handed back %" PRIu64
-		              " more: how these came in is not seen.\n",
+		              " more; it hides how these came in.\n",
 		              filtered);
-	strbuf_puts(out, "weak: in clear text, or with TLS older than 1.2.  "
-	                 "`tlstally inbound DOMAIN` says who.\n");
+	strbuf_puts(out, "weak: in clear text, or with TLS before 1.2.  "
+	                 "`tlstally inbound DOMAIN` lists the senders.\n");
 }
 
 /* Those with weak messages, or those without; at most so many. */
@@ -274,7 +274,7 @@ static void print_ways(const json_t *doc, enum clients clients,
 		TABLE_TEXT("client", "who"),
 		TABLE_TEXT("TLS", "tls"),
 		TABLE_NUMBER("bits", "bits"),
-		TABLE_TEXT("its certificate", "certificate"),
+		TABLE_TEXT("certificate", "certificate"),
 		TABLE_TEXT("cipher", "cipher"),
 	};
 	auto_(json_free) json_t *ways = json_array();
@@ -302,18 +302,20 @@ static void print(const json_t *doc, struct strbuf *out)
 		return;
 	}
 	print_days(doc, out);
-	strbuf_printf(out, ": messages that came in for %s\n",
+	strbuf_printf(out, ": incoming messages for %s\n",
 	              doc_text(doc, "domain"));
 	print_senders(doc, true, SIZE_MAX,
-	              "\nstill without TLS, or with TLS older than 1.2\n", out);
+	              "\nsenders without TLS, or with TLS before 1.2\n", out);
 	print_senders(doc, false, GOOD_SHOWN,
-	              "\nalways with TLS 1.2 or newer\n", out);
-	print_ways(doc, OTHER_SITES, "\nhow other sites deliver\n", out);
-	print_ways(doc, OUR_OWN, "\nhow our own users and programs hand in\n",
+	              "\nsenders that always use TLS 1.2 or later\n", out);
+	print_ways(doc, OTHER_SITES, "\nmail from other sites\n", out);
+	print_ways(doc, OUR_OWN, "\nmail from our own users and programs\n",
 	           out);
-	print_ways(doc, FILTER,
-	           "\nhow a before-queue filter hands back, whoever sent it\n",
-	           out);
+	print_ways(
+		doc, FILTER,
+		"\n"
+		"mail handed back by a before-queue filter, from any sender\n",
+		out);
 }
 
 /* --- what is asked --- */
@@ -367,7 +369,8 @@ int cli_inbound(struct cli *cli, struct err *err)
 	auto_(json_free) json_t *doc = json_object();
 
 	if (cli->args.has_day && cli->args.days > 0)
-		return err_set(err, ERR_PARSE, "--day or --days, but not both");
+		return err_set(err, ERR_PARSE,
+		               "specify only one of --day and --days");
 	first = last - (cli->args.days ? cli->args.days : DAYS_SHOWN) + 1;
 	if (cli->args.has_day)
 		first = last = cli->args.day;
@@ -380,8 +383,8 @@ int cli_inbound(struct cli *cli, struct err *err)
 	if (!cli->args.json && json_array_size(doc_get(doc, "domains")) == 0 &&
 	    json_array_size(doc_get(doc, "ways")) == 0)
 		return err_set(err, ERR_NOTFOUND,
-		               "no mail%s%.253s came in on %s that is counted; "
-		               "is tlstally-milter running, and one of "
+		               "no mail%s%.253s was counted on %s; is "
+		               "tlstally-milter running, and listed in "
 		               "smtpd_milters in Postfix's main.cf?",
 		               domain ? " to " : "", domain ? domain : "",
 		               first == last ? "this day" : "these days");

@@ -60,7 +60,7 @@ static void print_sts(const json_t *sts, struct strbuf *out)
 		strbuf_printf(out, "mode %s, max_age %" PRIu64 " s",
 		              doc_text(sts, "mode"), doc_number(sts, "maxAge"));
 	else if (is(sts, "record", "ok") && is(sts, "policy", "no-answer"))
-		strbuf_puts(out, "its policy was not fetched");
+		strbuf_puts(out, "the policy was not fetched");
 	else if (is(sts, "record", "ok"))
 		strbuf_puts(out,
 		            words_of(&words_lookups, doc_text(sts, "policy")));
@@ -94,15 +94,15 @@ static void print_mx(const json_t *mx, struct strbuf *out)
 
 	strbuf_puts(out, "  MX        ");
 	if (json_is_true(doc_get(mx, "nullMx")))
-		strbuf_puts(out, "null: the domain takes no mail");
+		strbuf_puts(out, "null: the domain does not accept mail");
 	else if (!is(mx, "status", "ok"))
 		strbuf_puts(out,
 		            words_of(&words_lookups, doc_text(mx, "status")));
 	else
 		strbuf_puts(out, json_is_true(doc_get(mx, "secure"))
 		                         ? "signed by DNSSEC"
-		                         : "not signed by DNSSEC, as far as "
-		                           "the resolver says");
+		                         : "not signed by DNSSEC, according to "
+		                           "the resolver");
 	strbuf_putc(out, '\n');
 	json_array_foreach (doc_get(mx, "hosts"), i, host)
 		print_host(host, out);
@@ -117,8 +117,8 @@ static void print(const json_t *doc, struct strbuf *out)
 	print_sts(doc_get(doc, "mtaSts"), out);
 	print_mx(doc_get(doc, "mx"), out);
 	strbuf_puts(out, json_array_size(problems) > 0
-	                         ? "\nWhat may need a look:\n"
-	                         : "\nNothing here needs a look.\n");
+	                         ? "\nPossible problems:\n"
+	                         : "\nNo problems found.\n");
 	table_print_texts(problems, "  ", out);
 }
 
@@ -171,7 +171,8 @@ static int look_there(struct cli *cli, json_t *doc, struct err *err)
 			break;
 		if (left == 0)
 			return err_set(err, ERR_BUSY,
-			               "the server is still looking");
+			               "the server has not finished the lookup "
+			               "yet; try again");
 		args = NULL;
 		wait_ms(1000);
 	}
@@ -192,7 +193,7 @@ int cli_lookup(struct cli *cli, struct err *err)
 	cli->is_usage = !here && cli->args.resolver != NULL;
 	if (cli->is_usage)
 		return err_set(err, ERR_PARSE,
-		               "--resolver: a server asks its own");
+		               "--resolver cannot be combined with --url");
 	rc = here ? look_here(cli, doc, err) : look_there(cli, doc, err);
 	if (json_is_object(doc_get(doc, "tlsrpt")))
 		cli_print(cli, doc, print);

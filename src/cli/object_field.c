@@ -69,7 +69,7 @@ static json_t *item_value(const char *name, const char *value, bool is_patch,
 	    (strcmp(value, "false") == 0 || strcmp(value, "null") == 0))
 		return json_null();
 	err_set(err, ERR_PARSE, "%.100s: '%.60s' is not true%s", name, value,
-	        is_patch ? " (adds it) or false (takes it away)" : "");
+	        is_patch ? " (adds the item) or false (removes it)" : "");
 	return NULL;
 }
 
@@ -100,7 +100,8 @@ static json_t *field_value(const struct object_pointer *pointer,
 static int twice(const char *name, struct err *err)
 {
 	return err_set(err, ERR_PARSE,
-	               "%.100s: it, or what it lies in, is given already",
+	               "%.100s: this field, or one that contains it, was "
+	               "already specified",
 	               name);
 }
 
@@ -309,9 +310,9 @@ int object_field_check(const struct property_table *table, json_t *given,
 		return in.class;
 	if (json_object_size(given) == 0)
 		return err_set(err, ERR_PARSE,
-		               is_patch ? "nothing to change: --field "
+		               is_patch ? "no changes specified: use --field "
 		                          "NAME=VALUE, --file or --stdin"
-		                        : "nothing is given: --field "
+		                        : "no fields specified: use --field "
 		                          "NAME=VALUE, --file or --stdin");
 	if (is_patch)
 		check_patch(&root, table);

@@ -58,14 +58,15 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 	size_t i;
 
 	if (operand != NULL && args->object.ids != NULL)
-		return err_set(err, ERR_PARSE,
-		               "an id after the type, or --ids, but not both");
+		return err_set(
+			err, ERR_PARSE,
+			"specify an id after the type, or --ids, but not both");
 	if (operand != NULL)
 		order->ids = json_pack("[s]", operand);
 	else if (args->object.ids != NULL)
 		order->ids = object_order_names(args->object.ids);
 	if (order->ids != NULL && json_array_size(order->ids) == 0)
-		return err_set(err, ERR_PARSE, "--ids: which?");
+		return err_set(err, ERR_PARSE, "--ids: missing ids");
 	json_array_foreach (order->ids, i, item) {
 		const char *id = json_string_value(item);
 
@@ -76,9 +77,9 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 	}
 	if (order->ids == NULL &&
 	    (order->verb == OBJECT_UPDATE || order->verb == OBJECT_DELETE))
-		return err_set(
-			err, ERR_PARSE,
-			"no object given: an id after the type, or --ids A,B");
+		return err_set(err, ERR_PARSE,
+		               "no object specified: use an id after the type, "
+		               "or --ids A,B");
 	return 0;
 }
 
@@ -104,7 +105,7 @@ static int read_fields(const struct cli_args *args, struct object_order *order,
 	}
 	return json_array_size(order->fields) > 0
 	               ? 0
-	               : err_set(err, ERR_PARSE, "--fields: which?");
+	               : err_set(err, ERR_PARSE, "--fields: missing fields");
 }
 
 /* --- what is given --- */
@@ -119,7 +120,8 @@ static int read_given_file(const struct cli_args *args,
 	struct err why = {0};
 
 	if (path != NULL && args->object.from_stdin)
-		return err_set(err, ERR_PARSE, "--file or --stdin: not both");
+		return err_set(err, ERR_PARSE,
+		               "specify only one of --file and --stdin");
 	if (path != NULL && io_read_file(path, &text, err) < 0)
 		return ERR_IO;
 	if (path == NULL && io_read_all(STDIN_FILENO, &text) < 0)
@@ -134,7 +136,8 @@ static int read_given_file(const struct cli_args *args,
 		return err_set(err, ERR_PARSE, "%s: %s", name, safe);
 	}
 	if (!json_is_object(order->given))
-		return err_set(err, ERR_PARSE, "%s: not one JSON object", name);
+		return err_set(err, ERR_PARSE, "%s: not a single JSON object",
+		               name);
 	return 0;
 }
 
@@ -238,8 +241,8 @@ static int unknown_sort(const struct jmap_type *type, const char *name,
 		strbuf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
 		              row->property);
 	return err_set(err, ERR_PARSE,
-	               "--sort: '%.60s' is not one of %s (with - before it the "
-	               "greatest first)",
+	               "--sort: '%.60s' is not one of %s (a leading - sorts in "
+	               "descending order)",
 	               name, strbuf_text(&names));
 }
 
@@ -288,7 +291,8 @@ static int check_verb(const struct object_order *order, struct err *err)
 
 	return can ? 0
 	           : err_set(err, ERR_PARSE,
-	                     "%s: these can be read only: get and query",
+	                     "%s: these objects are read-only: use get or "
+	                     "query",
 	                     type->show.word);
 }
 

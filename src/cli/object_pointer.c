@@ -27,7 +27,7 @@ void object_pointer_choices(const struct property_table *table,
 		nearest_offer(&nearest, table->rows[i].name);
 	strbuf_puts(out, nearest_ask(&nearest, ask));
 	for (size_t i = 0; i < table->count && nearest.name == NULL; i++)
-		strbuf_printf(out, "%s%s", i > 0 ? ", " : ": there are ",
+		strbuf_printf(out, "%s%s", i > 0 ? ", " : ": the fields are ",
 		              table->rows[i].name);
 }
 
@@ -57,7 +57,7 @@ static int add_step(struct walk *walk, char *step)
 
 	if (pointer->step_count == POINTER_STEPS_MAX) {
 		free(step);
-		return fail(walk, "nothing lies so deep");
+		return fail(walk, "the path is too long");
 	}
 	pointer->steps[pointer->step_count++] = step;
 	return 0;
@@ -96,7 +96,7 @@ static int take_item(struct walk *walk)
 	walk->pointer->at = POINTS_AT_ITEM;
 	walk->rest = NULL;
 	if (rest[0] == '\0')
-		return fail(walk, "which item of the list?");
+		return fail(walk, "the item of the list is missing");
 	return add_step(walk, strchr(rest, '/') ? xstrdup(rest)
 	                                        : unescape(rest, strlen(rest)));
 }
@@ -106,13 +106,14 @@ static int take_index(struct walk *walk)
 	const char *step;
 
 	if (walk->is_patch)
-		return fail(walk, "a list of objects is changed as a whole: "
-		                  "give all of it as JSON");
+		return fail(walk, "a list of objects can only be replaced as a "
+		                  "whole: specify it as JSON");
 	if (take_step(walk) < 0)
 		return ERR_PARSE;
 	step = last_step(walk);
 	if (step[0] == '\0' || step[strspn(step, "0123456789")] != '\0')
-		return fail(walk, "a list: its items have numbers, from 0");
+		return fail(walk, "this is a list: its items have numbers, "
+		                  "starting with 0");
 	walk->pointer->at = POINTS_AT_OBJECT;
 	walk->table = walk->pointer->row->items;
 	return 0;

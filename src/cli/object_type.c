@@ -26,11 +26,12 @@ static void unknown(const char *name, struct err *err)
 	}
 	if (nearest.name != NULL)
 		err_set(err, ERR_PARSE,
-		        "there are no objects '%.60s'; did you mean '%s'?",
-		        name, nearest.name);
+		        "unknown object type '%.60s'; did you mean '%s'?", name,
+		        nearest.name);
 	else
-		err_set(err, ERR_PARSE, "there are no objects '%.60s', only %s",
-		        name, strbuf_text(&names));
+		err_set(err, ERR_PARSE,
+		        "unknown object type '%.60s'; the types are %s", name,
+		        strbuf_text(&names));
 }
 
 const struct jmap_type *object_type_find(const char *name, struct err *err)

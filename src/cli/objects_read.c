@@ -61,12 +61,12 @@ static int get_some(struct objects_job *job, json_t *args, json_t *objects,
 	list = json_object_get(response, "list");
 	if (!json_is_array(list))
 		return err_set(err, ERR_PARSE,
-		               "the answer to /get has no list");
+		               "the response to /get has no list");
 	json_array_foreach (list, i, item) {
 		if (!json_is_object(item))
 			return err_set(err, ERR_PARSE,
-			               "the answer to /get has something else "
-			               "than objects in its list");
+			               "the response to /get has a list with "
+			               "items that are not objects");
 	}
 	json_array_extend(objects, list);
 	json_array_extend(missing, json_object_get(response, "notFound"));
@@ -119,7 +119,7 @@ static int query_some(struct objects_job *job, int64_t position, int64_t limit,
 	return json_is_array(list)
 	               ? 0
 	               : err_set(err, ERR_PARSE,
-	                         "the answer to /query has no list of ids");
+	                         "the response to /query has no list of ids");
 }
 
 /* Adds the ids, as many as are left to be had (-1: any number). */
@@ -163,10 +163,10 @@ static int query_ids(struct objects_job *job, json_t *ids, struct err *err)
 		limit = json_integer_value(json_object_get(response, "limit"));
 		got = take_ids(ids, json_object_get(response, "ids"), left);
 		if (json_array_size(ids) > IDS_MAX)
-			return err_set(err, ERR_LIMIT,
-			               "more than %d objects: --where and "
-			               "--limit make it fewer",
-			               IDS_MAX);
+			return err_set(
+				err, ERR_LIMIT,
+				"more than %d objects: use --where or --limit",
+				IDS_MAX);
 		if (position < 0)
 			position = position_in(response);
 		position += got;
@@ -187,8 +187,9 @@ static int count(struct objects_job *job, struct err *err)
 		return err->class;
 	total = json_object_get(response, "total");
 	if (!json_is_integer(total))
-		return err_set(err, ERR_PARSE,
-		               "the server does not say how many there are");
+		return err_set(
+			err, ERR_PARSE,
+			"the server did not return the number of objects");
 	strbuf_printf(&job->cli->out, "%lld\n",
 	              (long long)json_integer_value(total));
 	return 0;

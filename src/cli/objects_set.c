@@ -72,8 +72,8 @@ int objects_create(struct objects_job *job, struct err *err)
 		return jmap_client_error_words(refused, err);
 	if (id == NULL)
 		return err_set(err, ERR_UNCERTAIN,
-		               "the answer to /set does not say what was "
-		               "created");
+		               "the response to /set does not name the created "
+		               "object");
 	/* what was given, and what the server made of it */
 	object = json_pack("{s:O}", "id", json_object_get(news, "id"));
 	json_object_update(object, job->order->given);
@@ -122,8 +122,8 @@ static int change_some(struct objects_job *job, const struct deed *deed,
 	    count)
 		return 0;
 	return err_set(err, ERR_UNCERTAIN,
-	               "the answer to /set does not say of each whether it "
-	               "was %s",
+	               "the response to /set does not say for every object "
+	               "whether it was %s",
 	               deed->word);
 }
 

@@ -21,10 +21,10 @@ static int set_clock(struct cli *cli, struct err *err)
 	if (cli->args.now > clock_secs(&cli->clock) &&
 	    !cli->conf.store.rehearsal)
 		return err_set(err, ERR_PARSE,
-		               "--now %s is still to come: days would be "
+		               "--now %s is in the future: days would be "
 		               "closed and reports sent too early.  To "
-		               "rehearse it, on a store made for that, set "
-		               "rehearsal = yes in [store]",
+		               "rehearse this with a store made for that "
+		               "purpose, set [store] rehearsal = yes",
 		               day_format_time(cli->args.now, text));
 	cli->clock = clock_shifted(cli->args.now);
 	return 0;
@@ -49,8 +49,8 @@ static int must_exist(const struct cli *cli, struct err *err)
 	if (stat(directory, &st) == 0 || errno != ENOENT)
 		return 0;
 	return err_set(err, ERR_NOTFOUND,
-	               "there is no store %s: tlstallyd makes it when it is "
-	               "first started ([store] directory in %s)",
+	               "there is no store in %s: tlstallyd creates it when it "
+	               "first starts ([store] directory in %s)",
 	               directory, settings_file_path(&cli->args.file));
 }
 

@@ -48,9 +48,9 @@ static int find_mail_rua(struct cli *cli, struct db_txn *txn,
 			return 0;
 		}
 	return err_set(err, ERR_NOTFOUND,
-	               "no mail would be sent about %.253s: %s", at->domain,
+	               "no mail would be sent for %.253s: %s", at->domain,
 	               decision.reason[0] ? decision.reason
-	                                  : "its rua names no mail address");
+	                                  : "its rua has no mail address");
 }
 
 static int print_mail(struct cli *cli, struct db_txn *txn,

@@ -71,10 +71,11 @@ static void tell_taken_back(const struct not_yet *done)
 {
 	if (done->feeds + done->days + done->domains == 0)
 		return;
-	log_warning("a clock that was ahead has written what is to come; taken "
-	            "back: %" PRIu64 " feeds, %" PRIu64 " days that are open "
-	            "again (%" PRIu64 " reports withdrawn), and sessions of "
-	            "%" PRIu64 " domains on days to come, which are late",
+	log_warning("the store has times in the future, from a clock that was "
+	            "ahead; corrected: %" PRIu64 " feeds, %" PRIu64
+	            " days reopened (%" PRIu64
+	            " reports withdrawn), and sessions of %" PRIu64
+	            " domains on future days, which now count as late",
 	            done->feeds, done->days, done->reports, done->domains);
 }
 
@@ -125,8 +126,8 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 	progress_end(&progress);
 	/* once a day at most: cron mails what is said here */
 	if (result->rollup.days_incomplete > 0)
-		log_warning("a day was closed although %s: is its daemon "
-		            "running?",
+		log_warning("a day was closed although %s: is the daemon of "
+		            "that feed running?",
 		            result->rollup.incomplete);
 	tell_taken_back(&result->rollup.taken_back);
 	return rc;
@@ -144,11 +145,11 @@ static void on_store(void *arg, const char *why)
 {
 	(void)arg;
 	if (why != NULL)
-		log_error("the store takes no answers: %s; they are kept and "
-		          "tried again",
-		          why);
+		log_error(
+			"cannot store answers: %s; kept in memory, will retry",
+			why);
 	else
-		log_notice("the store takes answers again; none was lost");
+		log_notice("answers are stored again; none was lost");
 }
 
 static uint64_t count_due(struct cli *cli)
@@ -169,11 +170,12 @@ static void warn_of_trouble(const struct cli *cli,
 {
 	if (result->our_fault)
 		log_warning(
-			"deliveries fail because of a problem on this host: %s",
+			"deliveries fail because of a problem at this site: %s",
 			result->trouble);
 	if (result->rate_limited)
 		log_warning("[deliver] rate_per_hour = %" PRIu64
-		            " is reached: the rest waits for the next hour",
+		            " is reached: the remaining reports wait for the "
+		            "next hour",
 		            cli->conf.deliver.rate_per_hour);
 }
 
@@ -188,7 +190,7 @@ static int check_id(struct cli *cli, struct err *err)
 	txn = db_begin_read(cli->db);
 	if (!outbox_head_get(txn, cli->args.id, &head))
 		return err_set(err, ERR_NOTFOUND,
-		               "no such report waits in the outbox");
+		               "the outbox has no such report");
 	return db_failure(txn, err);
 }
 
@@ -220,8 +222,8 @@ static int deliver(struct cli *cli, struct transport *transport,
 	warn_of_trouble(cli, &result->deliver);
 	if (rc == 0 && stop_asked)
 		return err_set(err, ERR_BUSY,
-		               "stopped by a signal; what was under way is "
-		               "written down");
+		               "stopped by a signal; the state of all "
+		               "deliveries is stored");
 	return rc;
 }
 
@@ -289,10 +291,10 @@ static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
 
 	/* each time: what waits for it may be today's reports */
 	if (cli->doubt[0] != '\0')
-		log_warning("%s: days are not closed and nothing is purged "
-		            "until it is known which time is right; see "
-		            "`tlstally clock show`",
-		            cli->doubt);
+		log_warning(
+			"%s; days are not closed and nothing is purged until "
+			"the clock is trusted again (`tlstally clock show`)",
+			cli->doubt);
 	for (size_t i = 0; i < count && !stop_asked; i++) {
 		struct err own = {0};
 

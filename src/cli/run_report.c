@@ -46,8 +46,8 @@ static void rollup_words(const struct cli *cli,
 	           "domains wait for their policies");
 	say_number(out, result->released, "held report released",
 	           "held reports released");
-	say_number(out, result->lapsed, "held report too old now",
-	           "held reports too old now");
+	say_number(out, result->lapsed, "held report became too old",
+	           "held reports became too old");
 }
 
 static void deliver_words(const struct outbox_result *result,
@@ -57,10 +57,10 @@ static void deliver_words(const struct outbox_result *result,
 
 	say_count(out, counts->delivered, "delivered");
 	say_count(out, counts->deferred, "to be tried again");
-	say_count(out, counts->failed, "refused for good");
+	say_count(out, counts->failed, "refused");
 	say_count(out, counts->suppressed, "to suppressed addresses");
 	say_count(out, counts->expired, "given up");
-	say_count(out, counts->released, "not begun in time");
+	say_count(out, counts->released, "not started in time");
 }
 
 static uint64_t purge_sum(const struct purge_counts *purge)

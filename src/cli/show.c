@@ -30,7 +30,7 @@ static void print_sessions(const json_t *day, struct strbuf *out)
 	              doc_number(day, "totalFailedSessions"));
 	if (late_ok + late_failed > 0)
 		strbuf_printf(out,
-		              "; counted too late for a report: %" PRIu64
+		              "; counted too late for the report: %" PRIu64
 		              " ok, %" PRIu64 " failed",
 		              late_ok, late_failed);
 	strbuf_putc(out, '\n');
@@ -101,12 +101,12 @@ static void print_report(const json_t *report, struct strbuf *out)
 		TABLE_TEXT("answer", "lastAnswer"),
 	};
 
-	strbuf_printf(out, "  report    %s, %s: made %s, to go %s",
+	strbuf_printf(out, "  report    %s, %s: made %s, due %s",
 	              doc_text(report, "id"), doc_text(report, "status"),
 	              doc_text(report, "createdAt"),
 	              doc_text(report, "deliverAt"));
 	if (doc_text(report, "doneAt")[0] != '\0')
-		strbuf_printf(out, ", done %s", doc_text(report, "doneAt"));
+		strbuf_printf(out, ", settled %s", doc_text(report, "doneAt"));
 	strbuf_printf(out, "\n      report-id %s\n",
 	              doc_text(doc_get(report, "report"), "reportId"));
 	table_print(doc_get(report, "destinations"), columns, 6, "      ", out);

@@ -71,14 +71,14 @@ static void print_head(const json_t *doc, struct strbuf *out)
 static void print_feeds(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		TABLE_TEXT("events from", "name"),
+		TABLE_TEXT("feed", "name"),
 		{.title = "counted until",
 	         .member = "countedUntil",
 	         .empty = "not yet"},
 		{.title = "last event",
 	         .member = "lastEvent",
 	         .empty = "none yet"},
-		TABLE_NUMBER("in all", "events"),
+		TABLE_NUMBER("total", "events"),
 	};
 	const json_t *feed;
 	const char *counting_well = word_api(&words_feeds, FEED_COUNTING);
@@ -89,11 +89,11 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 	strbuf_putc(out, '\n');
 	table_print(doc_get(doc, "feeds"), columns, 4, "", out);
 	if (counting == 0)
-		strbuf_puts(out, "No events yet.  Is tlstallyd running, and "
-		                 "smtp_tlsrpt_enable = yes in Postfix's "
-		                 "main.cf?\nFor a Postfix that was built "
-		                 "without TLSRPT it is tlstally-logd that "
-		                 "should run.\n");
+		strbuf_puts(out,
+		            "No events yet.  Is tlstallyd running, and is "
+		            "smtp_tlsrpt_enable = yes in Postfix's main.cf?\n"
+		            "With a Postfix that was built without TLSRPT, run "
+		            "tlstally-logd instead.\n");
 	json_array_foreach (doc_get(doc, "feeds"), i, feed)
 		if (strcmp(doc_text(feed, "state"), counting_well) != 0)
 			strbuf_printf(out, "%s: %s.\n", doc_text(feed, "name"),
@@ -113,32 +113,32 @@ static void print_lines(const json_t *doc, struct strbuf *out)
 		uint64_t ours = doc_number(day, "ownFaults");
 
 		if (unread > 0)
-			strbuf_printf(out,
-			              "%" PRIu64 " lines of the log were not "
-			              "understood on %s, the first: '%s'.\n"
-			              "Expected are lines like "
-			              "'" LOG_LINE_EXAMPLE "', see "
-			              "tlstally-logd(8).\n",
-			              unread, on,
-			              doc_text(day, "firstNotUnderstood"));
+			strbuf_printf(
+				out,
+				"%" PRIu64 " log lines were not understood on "
+				"%s, the first: '%s'.\n"
+				"Expected are lines like '" LOG_LINE_EXAMPLE
+				"'; see tlstally-logd(8).\n",
+				unread, on,
+				doc_text(day, "firstNotUnderstood"));
 		if (unclear > 0)
-			strbuf_printf(out,
-			              "%" PRIu64 " deliveries on %s are not "
-			              "counted, since their lines can be read "
-			              "in two ways or were cut off, the "
-			              "first: '%s'.\n",
-			              unclear, on,
-			              doc_text(day, "firstUnclear"));
+			strbuf_printf(
+				out,
+				"%" PRIu64 " deliveries on %s are not counted "
+				"because their log lines are ambiguous "
+				"or truncated, the first: '%s'.\n",
+				unclear, on, doc_text(day, "firstUnclear"));
 		if (ours > 0)
 			strbuf_printf(out,
-			              "%" PRIu64 " lines of the log on %s tell "
-			              "of what keeps this host's own Postfix "
-			              "from TLS, the first: '%s'.\n",
+			              "%" PRIu64
+			              " log lines on %s report problems that "
+			              "keep Postfix on this host from using "
+			              "TLS, the first: '%s'.\n",
 			              ours, on, doc_text(day, "firstOwnFault"));
 		json_array_foreach (doc_get(day, "leftOut"), j, row)
 			strbuf_printf(
 				out,
-				"%" PRIu64 " lines of %s were left out on "
+				"%" PRIu64 " log lines of %s were ignored on "
 				"%s, the first: '%s'; set [log] "
 				"journal_users to count them.\n",
 				doc_number(row, "lines"), doc_text(row, "of"),
@@ -152,11 +152,12 @@ static void print_waiting(const json_t *doc, struct strbuf *out)
 	uint64_t sessions = doc_number(waiting, "sessions");
 
 	if (sessions > 0)
-		strbuf_printf(out,
-		              "%" PRIu64 " sessions of the log (domains and "
-		              "days: %" PRIu64 ") are counted once their "
-		              "policies are known.\n",
-		              sessions, doc_number(waiting, "domains"));
+		strbuf_printf(
+			out,
+			"%" PRIu64
+			" sessions from the log (domains and days: %" PRIu64
+			") will be counted when their policies are known.\n",
+			sessions, doc_number(waiting, "domains"));
 }
 
 /* "3 held, 2 pending" between the two; nothing of none. */
@@ -183,13 +184,12 @@ static void print_nobodys(const json_t *day, struct strbuf *out)
 	uint64_t sessions = doc_number(nobodys, "sessions");
 
 	if (sessions > 0)
-		strbuf_printf(
-			out,
-			"sessions on %s with next hops of this site whose "
-			"domains ask for no reports: %" PRIu64
-			", the first with %s\n",
-			doc_text(day, "day"), sessions,
-			doc_text(nobodys, "firstHost"));
+		strbuf_printf(out,
+		              "sessions on %s with next hops of this site "
+		              "whose domains do not ask for reports: %" PRIu64
+		              ", the first with %s\n",
+		              doc_text(day, "day"), sessions,
+		              doc_text(nobodys, "firstHost"));
 }
 
 static void print_events(const json_t *doc, struct strbuf *out)
@@ -223,7 +223,7 @@ static void print_events(const json_t *doc, struct strbuf *out)
 			xasprintf("bad input on %s: ", doc_text(day, "day"));
 
 		print_counts(title, json_object_get(day, "badInput"),
-		             "; tlstallyd's log has examples\n", out);
+		             "; see the log of tlstallyd for examples\n", out);
 		print_nobodys(day, out);
 	}
 }
@@ -250,7 +250,7 @@ static void print_days(const json_t *doc, struct strbuf *out)
 		TABLE_TEXT("day (UTC)", "day"),
 		TABLE_NUMBER("domains", "domains"),
 		TABLE_TEXT("state", "stateWords"),
-		TABLE_TEXT("what became of them", "markWords"),
+		TABLE_TEXT("outcomes", "markWords"),
 	};
 	const json_t *list = doc_get(doc, "days");
 	json_t *day;
@@ -308,7 +308,7 @@ static void print_trouble(const json_t *doc, struct strbuf *out)
 
 	if (doc_number(doc, "troubleCount") == 0)
 		return;
-	strbuf_puts(out, "\nnot delivered yet, to be tried again\n");
+	strbuf_puts(out, "\nnot yet delivered, will be tried again\n");
 	table_print(doc_get(doc, "trouble"), columns, 5, "  ", out);
 	table_print_more(doc_get(doc, "trouble"),
 	                 doc_number(doc, "troubleCount"), "  ", out);
@@ -325,7 +325,7 @@ static void print_unreported(const json_t *doc, struct strbuf *out)
 
 	if (json_array_size(list) == 0)
 		return;
-	strbuf_printf(out, "\nno report was made on %s about\n",
+	strbuf_printf(out, "\nno report was made for %s, for these domains\n",
 	              doc_text(json_array_get(list, 0), "day"));
 	table_print(list, columns, 3, "  ", out);
 	table_print_more(list, doc_number(doc, "unreportedCount"), "  ", out);

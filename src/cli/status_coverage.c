@@ -15,14 +15,16 @@ static void print_list(const json_t *day, struct strbuf *out)
 	};
 	const json_t *list = doc_get(day, "uncoveredDomains");
 
-	strbuf_printf(out, "\nmail on %s, and no TLS session counted\n",
+	strbuf_printf(out,
+	              "\ndomains with mail on %s, but no TLS session counted\n",
 	              doc_text(day, "day"));
 	table_print(list, columns, 3, "  ", out);
 	table_print_more(list, doc_number(day, "uncovered"), "  ", out);
 	if (doc_number(day, "unjudged") > 0)
 		strbuf_printf(out,
-		              "  %" PRIu64 " more domains are not known to "
-		              "have sessions that would be counted\n",
+		              "  for %" PRIu64
+		              " more domains it is not known whether sessions "
+		              "should be counted\n",
 		              doc_number(day, "unjudged"));
 }
 
@@ -35,11 +37,13 @@ void cli_status_print_coverage(const json_t *doc, struct strbuf *out)
 		if (json_is_true(json_object_get(day, "broken")))
 			strbuf_printf(
 				out,
-				"\nThe event feed is broken: on %s Postfix "
-				"accepted %" PRIu64 " messages for domains\n"
-				"whose sessions should be counted (%" PRIu64
-				"), and not one TLS session was."
-				"\n`tlstally doctor` looks where.\n",
+				"\n"
+				"The event feed is broken: on %s Postfix "
+				"accepted %" PRIu64 " messages for %" PRIu64
+				"\n"
+				"domains whose sessions should be counted, but "
+				"no TLS session was counted.\n"
+				"Run `tlstally doctor` to find the problem.\n",
 				doc_text(day, "day"),
 				doc_number(day, "messages"),
 				doc_number(day, "domains"));

@@ -43,13 +43,14 @@ static int print_check(struct cli *cli, const struct store_check *check,
 	if (cli->args.json)
 		doc_print(doc, &cli->out);
 	if (check->faults > 0)
-		return err_set(err, ERR_IO,
-		               "data.mdb is damaged, in places: %" PRIu64
-		               ". Restore a backup (tlstally restore FILE)",
-		               check->faults);
+		return err_set(
+			err, ERR_IO,
+			"data.mdb is damaged in %" PRIu64
+			" places: restore a backup (tlstally restore FILE)",
+			check->faults);
 	if (!cli->args.json)
 		strbuf_printf(&cli->out,
-		              "all can be read: %" PRIu64 " rows in %" PRIu64
+		              "no damage found: %" PRIu64 " rows in %" PRIu64
 		              " tables, %" PRIu64 " pages\n",
 		              check->rows, check->tables, check->pages);
 	return 0;
@@ -92,7 +93,7 @@ int cli_backup(struct cli *cli, struct err *err)
 	if (db_backup(cli->db, path, err) < 0)
 		return err->class;
 	if (cli_is_talkative(cli))
-		strbuf_printf(&cli->out, "the store is copied to %s\n", path);
+		strbuf_printf(&cli->out, "the store was copied to %s\n", path);
 	return 0;
 }
 
@@ -108,8 +109,8 @@ int cli_restore(struct cli *cli, struct err *err)
 		return err->class;
 	if (cli_is_talkative(cli))
 		strbuf_printf(&cli->out,
-		              "%s is the store of %s now; the one before is "
-		              "data.mdb.before beside it\n",
+		              "%s was restored to %s; the previous store was "
+		              "kept there as data.mdb.before\n",
 		              cli->args.path, options.directory);
 	return 0;
 }
@@ -145,7 +146,7 @@ int cli_conf(struct cli *cli, struct err *err)
 	else if (check_settings(&cli->conf, err) < 0)
 		return err->class;
 	else if (settings_file_warn(&cli->conf), cli_is_talkative(cli))
-		strbuf_printf(&cli->out, "%s: all right\n",
+		strbuf_printf(&cli->out, "%s: no damage found\n",
 		              settings_file_path(&cli->args.file));
 	return 0;
 }

@@ -21,7 +21,7 @@ static void print(const json_t *doc, struct strbuf *out)
 	static const struct table_column columns[] = {
 		TABLE_TEXT("address", "address"),
 		TABLE_TEXT("since", "since"),
-		{.title = "until", .member = "until", .empty = "for good"},
+		{.title = "until", .member = "until", .empty = "no end"},
 		TABLE_TEXT("by", "by"),
 		TABLE_TEXT("reason", "reason"),
 	};
@@ -31,7 +31,8 @@ static void print(const json_t *doc, struct strbuf *out)
 
 	json_array_foreach (doc_get(doc, "suppressions"), i, item)
 		json_set_string(item, "by",
-		                is_by_hand(item) ? "you" : "an answer");
+		                is_by_hand(item) ? "you"
+		                                 : "a receiver's answer");
 	table_print(doc_get(doc, "suppressions"), columns, 5, "", out);
 }
 
@@ -66,7 +67,7 @@ int cli_suppress_list(struct cli *cli, struct err *err)
 		cli_print(cli, doc, print);
 		if (json_array_size(list) == 0 && !cli->args.json &&
 		    cli_is_talkative(cli))
-			strbuf_puts(&cli->out, "no address is suppressed\n");
+			strbuf_puts(&cli->out, "no addresses are suppressed\n");
 	}
 	json_decref(found);
 	return rc;
@@ -83,11 +84,11 @@ static void keep_row(struct cli *cli, struct db_txn *txn, const char *address)
 	    suppress_has_ended(&row, clock_secs(&cli->clock)))
 		return;
 	db_fail(txn, ERR_LIMIT,
-	        "%s is suppressed already, %s%s, by %s%s%s; --replace "
-	        "changes it",
-	        address, row.until != 0 ? "until " : "for good",
+	        "%s is already suppressed, %s%s, by %s%s%s; use --replace to "
+	        "change this",
+	        address, row.until != 0 ? "until " : "no end",
 	        row.until != 0 ? day_format_time(row.until, until) : "",
-	        row.by_hand ? "you" : "an answer",
+	        row.by_hand ? "you" : "a receiver's answer",
 	        row.reason[0] != '\0' ? ": " : "", row.reason);
 }
 

@@ -63,7 +63,8 @@ int cli_token_list(struct cli *cli, struct err *err)
 	cli_print(cli, doc, print);
 	if (json_array_size(list) == 0 && !cli->args.json &&
 	    cli_is_talkative(cli))
-		strbuf_puts(&cli->out, "no tokens: nobody can use the API\n");
+		strbuf_puts(&cli->out,
+		            "there are no tokens, so nobody can use the API\n");
 	return 0;
 }
 
@@ -75,13 +76,12 @@ static int put_new(struct cli *cli, const struct api_token *row,
 	int count = 0;
 
 	if (api_token_get(txn, row->name, &other))
-		db_fail(txn, ERR_PARSE, "there is a token '%s' already",
-		        row->name);
+		db_fail(txn, ERR_PARSE, "token '%s' already exists", row->name);
 	while (count < TOKENS_MAX && api_token_next(txn, &each))
 		count++;
 	if (count == TOKENS_MAX)
 		db_fail(txn, ERR_LIMIT,
-		        "there are %d tokens, which is the maximum",
+		        "there are already %d tokens, which is the maximum",
 		        TOKENS_MAX);
 	api_token_put(txn, row);
 	return db_commit(&txn, err);
@@ -100,8 +100,7 @@ int cli_token_add(struct cli *cli, struct err *err)
 	char text[AUTH_TOKEN_TEXT];
 
 	if (row.permissions == 0)
-		return err_set(err, ERR_PARSE,
-		               "a token without --permission can do nothing");
+		return err_set(err, ERR_PARSE, "missing --permission");
 	snprintf(row.name, sizeof(row.name), "%s", cli->args.token);
 	auth_token_new(text, row.hash);
 	if (put_new(cli, &row, err) < 0)

@@ -31,7 +31,7 @@ static int read_list(const char *text, void *at, struct err *err)
 	struct cli_list *list = at;
 
 	if (list->count == CLI_LIST_MAX)
-		return err_set(err, ERR_PARSE, "more than %d of them",
+		return err_set(err, ERR_PARSE, "more than %d items",
 		               CLI_LIST_MAX);
 	list->at[list->count++] = text;
 	return 0;
@@ -58,7 +58,7 @@ static int read_whole(const char *text, int64_t least, void *at,
 	    *end != '\0' || n < least || n > NUMBER_MAX)
 		return err_set(err, ERR_PARSE,
 		               "'%.40s' is not a whole number%s", text,
-		               least == 0 ? " from 0 up" : "");
+		               least == 0 ? " that is 0 or more" : "");
 	*(int64_t *)at = n;
 	return 0;
 }
@@ -83,8 +83,7 @@ static int read_counted(const char *text, void *at, struct err *err)
 	if (domain_canonical(text, len, at, NULL) == 0)
 		return 0;
 	if (len == 0 || len >= TALLY_DOMAIN_TEXT)
-		return err_set(err, ERR_PARSE,
-		               "'%.40s' is not the name of a domain", text);
+		return err_set(err, ERR_PARSE, "'%.40s' is not a domain", text);
 	strcpy(at, text);
 	return 0;
 }
@@ -137,7 +136,7 @@ static int check_text(enum cli_value value, const char *text, struct err *err)
 	struct endpoint ignored;
 
 	if (value == VALUE_FILE && text[0] == '\0')
-		return err_set(err, ERR_PARSE, "a file's name is not empty");
+		return err_set(err, ERR_PARSE, "the name of the file is empty");
 	if (value == VALUE_ID && !jmap_request_is_id(text))
 		return err_set(err, ERR_PARSE,
 		               "'%.40s' is not an id (A-Z a-z 0-9 - _)", text);
@@ -174,7 +173,7 @@ int cli_value_read(enum cli_value value, const char *text, void *at,
 		               ? 0
 		               : err_set(err, ERR_PARSE,
 		                         "'%.40s' is not the id of a report; "
-		                         "`tlstally show DOMAIN` has them",
+		                         "`tlstally show DOMAIN` lists the ids",
 		                         text);
 	case VALUE_DOMAIN:
 		return domain_canonical(text, strlen(text), at, err);

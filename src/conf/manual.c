@@ -19,21 +19,22 @@ static const char head[] =
 	"All programs of\n"
 	".Xr tlstally 1\n"
 	"read this file when they start.\n"
-	"It has sections, and in them one setting a line:\n"
+	"It consists of sections with one setting per line:\n"
 	".Bd -literal -offset indent\n"
 	"[section]\n"
 	"name = value    ; a comment\n"
 	".Ed\n"
 	".Pp\n"
-	"Space at the beginning and the end of a line and around the equals\n"
-	"sign has no meaning.\n"
+	"White space at the beginning and the end of a line and around the "
+	"equals\n"
+	"sign is ignored.\n"
 	"A line that begins with\n"
 	".Ql #\n"
 	"or\n"
 	".Ql \\&;\n"
 	"is a comment; so is the rest of a line after a space and a\n"
 	"semicolon.\n"
-	"Names and words are written in lower case.\n"
+	"Names and words are in lower case.\n"
 	"A value is not quoted and does not continue on the next line.\n"
 	"A line has at most 4093 characters, the file at most 1 MiB.\n"
 	".Pp\n"
@@ -41,19 +42,19 @@ static const char head[] =
 	"separated by commas, and each line adds to the list.\n"
 	"A section may appear more than once.\n"
 	".Pp\n"
-	"Spans of time take\n"
+	"A time span is a number followed by\n"
 	".Cm s , m , h\n"
 	"or\n"
 	".Cm d\n"
-	"for seconds, minutes, hours or days after the number; without one\n"
-	"they are seconds.\n"
-	"Sizes take\n"
+	"for seconds, minutes, hours or days.\n"
+	"This release reads a number without a unit as seconds, and logs a\n"
+	"warning; a later release will not accept it.\n"
+	"A size is a number of bytes, or a number followed by\n"
 	".Cm K , M\n"
 	"or\n"
 	".Cm G\n"
-	"for units of 1024, 1024 times 1024 and so on; without one they are\n"
-	"bytes.\n"
-	"Switches are\n"
+	"for units of 1024 bytes, 1024 times 1024 bytes and so on.\n"
+	"A switch is\n"
 	".Cm yes\n"
 	"or\n"
 	".Cm no ,\n"
@@ -62,13 +63,13 @@ static const char head[] =
 	"or\n"
 	".Cm off .\n"
 	".Pp\n"
-	"An unknown section or setting, or an impossible value, is an error "
-	"that\n"
-	"names the line; no program starts with such a file.\n"
+	"An unknown section or setting, or a value that is not valid, is an "
+	"error\n"
+	"that names the line; no program starts with such a file.\n"
 	".Ql tlstally conf --check\n"
-	"reads the file and does nothing else,\n"
+	"checks the file, and\n"
 	".Ql tlstally conf -n\n"
-	"prints what differs from the defaults.\n";
+	"prints the settings that differ from the defaults.\n";
 
 static const char tail[] =
 	".Sh FILES\n"
@@ -132,7 +133,7 @@ static void print_row(const struct setting *row, struct strbuf *out)
 	if (row->type == SETTING_LIST)
 		strbuf_puts(out, "A list.\n");
 	else if (row->type == SETTING_SPAN_MS)
-		strbuf_puts(out, "Takes\n.Cm ms\nfor milliseconds, too.\n");
+		strbuf_puts(out, "Also accepts\n.Cm ms\nfor milliseconds.\n");
 	if (strcmp(row->name, "contact_info") == 0)
 		return;
 	if (row->standard[0] != '\0')

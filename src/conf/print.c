@@ -101,11 +101,10 @@ void conf_print_sample(struct strbuf *out)
 	strbuf_puts(out,
 	            "# tlstally.conf - see tlstally.conf(5)\n"
 	            "#\n"
-	            "# Fill in contact_info; \"tlstally conf --check\" says "
-	            "what else is amiss.\n"
-	            "# All other settings stand here at their defaults: take "
-	            "the # away to change one.\n"
-	            "# Spans take s, m, h, d; sizes K, M, G.\n");
+	            "# Set contact_info, then run \"tlstally conf --check\".\n"
+	            "# All other settings are shown with their defaults: "
+	            "remove the # to change one.\n"
+	            "# Time spans take s, m, h, d; sizes K, M, G.\n");
 	for (size_t i = 0; i < settings_sections_count; i++)
 		print_sample_section(&settings_sections[i], out);
 }

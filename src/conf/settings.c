@@ -29,33 +29,33 @@ static const struct vocabulary log_source_words = {"log sources",
                                                    log_source_rows, 3, -1};
 
 const struct settings_section settings_sections[] = {
-	{"report", "What is reported, to whom, and who says so.",
-         "What is reported, to whom, and who says so.\n"},
-	{"store", "The counters, the outbox and the archive, in one LMDB file.",
-         "The counters, the outbox and the archive, in one LMDB file.\n"},
-	{"events", "The socket on which Postfix tells how a TLS session went.",
-         "The socket on which Postfix tells how a TLS session went: its\n"
+	{"report", "The reports: who sends them, which are sent, and to whom.",
+         "The reports: who sends them, which are sent, and to whom.\n"},
+	{"store", "The store: counters, outbox and archive in one LMDB file.",
+         "The store: counters, outbox and archive in one LMDB file.\n"},
+	{"events", "The socket to which Postfix sends TLS events.",
+         "The socket to which Postfix sends TLS events, its\n"
          ".Cm smtp_tlsrpt_socket_name .\n"
          "Read by\n"
          ".Xr tlstallyd 8 .\n"},
-	{"log", "The mail log, for a Postfix that cannot tell by the socket.",
-         "The mail log: the source for every Postfix that cannot send events\n"
-         "to a socket, because it was built without TLSRPT.\n"
+	{"log", "The mail log, for a Postfix without TLSRPT support.",
+         "The mail log, for a Postfix that was built without TLSRPT support.\n"
          "Read by\n"
          ".Xr tlstally-logd 8 .\n"},
-	{"milter", "What Postfix's own path tells: how mail comes in.",
-         "The milter: how mail comes in, and reports of ours on their way\n"
-         "out.\n"
+	{"milter",
+         "The milter, which counts incoming mail and our own reports.",
+         "The milter, which counts incoming mail and our own reports.\n"
          "Read by\n"
          ".Xr tlstally-milter 8 .\n"},
 	{"policy", "How the policies of domains are looked up.",
-         "How the policies of domains are looked up: what the mail log says\n"
-         "nothing about.\n"},
-	{"deliver", "How reports leave.",
-         "How reports leave: by mail, by HTTPS, or into a directory.\n"},
-	{"http", "The API, and what monitoring reads.",
-         "The API over HTTP (JMAP, RFC 8620), and what monitoring reads.\n"
-         "Served by\n"
+         "How the policies of domains are looked up; the mail log does not\n"
+         "contain them.\n"},
+	{"deliver", "How reports are delivered.",
+         "How reports are delivered: by mail, by HTTPS, or to a directory.\n"},
+	{"http", "The HTTP server: API, metrics and web page.",
+         "The HTTP server: the API (JMAP, RFC 8620), metrics and the web "
+         "page.\n"
+         "Read by\n"
          ".Xr tlstally-httpd 8 .\n"},
 };
 const size_t settings_sections_count =
@@ -70,8 +70,8 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(report.organization_name),
 		.max = NAME_LONG,
-		.comment = "Who reports, as people call it; empty: the domain "
-			   "of contact_info.",
+		.comment = "The name of the reporting organization; empty: the "
+			   "domain of contact_info.",
 		.manual = "The name of the reporting organization.\n"
 			  "Empty: the domain of\n"
 			  ".Cm contact_info .\n",
@@ -107,7 +107,8 @@ const struct setting settings[] = {
 		.max = ADDRESS_LONG,
 		.check = form_address,
 		.tidy = form_address_tidy,
-		.comment = "The From: of reports; empty: contact_info.",
+		.comment =
+			"The address in From: of reports; empty: contact_info.",
 		.manual = "The address in From: of reports sent by mail, and "
 			  "the base of\n"
 			  "their envelope senders.\n"
@@ -124,22 +125,22 @@ const struct setting settings[] = {
 		.standard = "preview",
 		.offset = AT(report.mode),
 		.words = &words_modes,
-		.comment = "preview: build and show, send nothing; all; "
+		.comment = "preview: make reports but do not send them; all; "
 			   "failures-only; off.",
 		.manual = ".Cm preview :\n"
-			  "reports are built, held and can be looked at, and "
+			  "reports are made and held; you can view them, but "
 			  "none is sent.\n"
 			  ".Cm all :\n"
 			  "every domain that asks for reports gets them.\n"
 			  ".Cm failures-only :\n"
 			  "only days with a failed session are reported.\n"
 			  ".Cm off :\n"
-			  "sessions are counted, nothing is built.\n"
-			  "What\n"
+			  "sessions are counted, but no reports are made.\n"
+			  "After a change from\n"
 			  ".Cm preview\n"
-			  "held is sent after a change to\n"
-			  ".Cm all\n"
-			  "unless it is older than\n"
+			  "to\n"
+			  ".Cm all ,\n"
+			  "held reports are sent unless they are older than\n"
 			  ".Cm max_report_age .\n",
 	},
 	{
@@ -149,23 +150,21 @@ const struct setting settings[] = {
 		.standard = "auto",
 		.offset = AT(report.own_sessions),
 		.words = &auto_words,
-		.comment = "Can the events contain the sessions that delivered "
-			   "our own reports?",
-		.manual =
-			"Whether the events can contain the sessions in which "
-			"our own\n"
-			"reports were delivered.\n"
-			"If they can, two sites would report each other's "
-			"reports for ever, so a\n"
-			"domain that had no other session gets no report.\n"
-			".Cm auto :\n"
-			"told from the events; Postfix 3.10.4 and later leaves "
-			"them out,\n"
-			"unless\n"
-			".Xr postconf 1\n"
-			"says\n"
-			".Ql tls_required_enable = no .\n"
-			"In the log our own are recognised, and not counted.\n",
+		.comment = "Whether events include the sessions that delivered "
+			   "our own reports.",
+		.manual = "Whether events include the sessions that delivered "
+			  "our own reports.\n"
+			  "If they do, two sites would report each other's "
+			  "reports forever.\n"
+			  "Therefore, a domain without other sessions gets no "
+			  "report.\n"
+			  ".Cm auto :\n"
+			  "detected from the events.\n"
+			  "Postfix 3.10.4 and later does not send events for "
+			  "these sessions unless\n"
+			  ".Ql tls_required_enable = no .\n"
+			  "In the log, these sessions are recognized and not "
+			  "counted.\n",
 	},
 	{
 		.section = "report",
@@ -175,7 +174,7 @@ const struct setting settings[] = {
 		.offset = AT(report.deny),
 		.max = ADDRESS_LONG,
 		.check = form_deny,
-		.comment = "Never report these: domain, @domain-of-rua, "
+		.comment = "No reports for these: domain, @domain-of-rua, "
 			   "address@of.rua; may be repeated.",
 		.manual = "Domains, hosts and addresses that get no report.\n"
 			  "An item is a reported domain\n"
@@ -194,8 +193,8 @@ const struct setting settings[] = {
 		.offset = AT(report.redirect),
 		.max = URI_LONG,
 		.check = form_redirect,
-		.comment = "Send elsewhere: what -> mailto: or https: URI; "
-			   "may be repeated.",
+		.comment = "Send to another destination: what -> mailto: or "
+			   "https: URI; may be repeated.",
 		.manual = "Where to send reports instead of the domain's own "
 			  "destinations, as\n"
 			  ".Ql what -> URI .\n"
@@ -216,8 +215,7 @@ const struct setting settings[] = {
 		.offset = AT(report.max_report_size),
 		.min = KIB,
 		.max = 1024 * (uint64_t)MIB,
-		.comment = "A report's JSON before compression; past it, small "
-			   "failures are folded together.",
+		.comment = "Maximum size of a report before compression.",
 		.manual = "The maximum size of a report before compression.\n"
 			  "Beyond that the smallest failure details are "
 			  "combined; the totals remain\n"
@@ -231,11 +229,12 @@ const struct setting settings[] = {
 		.offset = AT(report.max_report_age),
 		.min = HOUR,
 		.max = 365 * DAY,
-		.comment = "Older days are closed without being reported.",
-		.manual =
-			"Days that ended longer ago are closed without "
-			"sending, and reports held\n"
-			"longer are no longer sent, unless you ask for one.\n",
+		.comment = "Days that ended longer ago are closed without "
+			   "reports.",
+		.manual = "Days that ended longer ago are closed without "
+			  "reports, and reports that\n"
+			  "are held for longer are not sent, except on "
+			  "request.\n",
 	},
 
 	/* [store] */
@@ -247,7 +246,8 @@ const struct setting settings[] = {
 		.offset = AT(store.directory),
 		.min = 1,
 		.max = PATH_LONG,
-		.comment = "Where the store lives; a local file system.",
+		.comment =
+			"The directory of the store, on a local file system.",
 		.manual = "The directory of the store.\n"
 			  "It must be on a local file system.\n",
 	},
@@ -259,16 +259,16 @@ const struct setting settings[] = {
 		.offset = AT(store.map_size),
 		.min = MIB,
 		.max = MAP_LARGEST,
-		.comment = "The most it may grow to; the file is sparse.",
+		.comment = "The maximum size of the store; the file is sparse.",
 		.manual = "The maximum size of the store, a multiple of 4096.\n"
 			  "The file is sparse: it uses only the disk space "
 			  "that it needs.\n"
-			  "When the store is full, running daemons read this "
-			  "setting again and use\n"
-			  "a larger value; their counters wait in memory.\n"
-			  "A quarter more than this is a reserve, so that old "
-			  "rows can be\n"
-			  "deleted.\n",
+			  "When the store is full, running daemons keep their "
+			  "counters in memory,\n"
+			  "read this setting again, and use a larger value.\n"
+			  "A reserve of one quarter is added to this size, so "
+			  "that old rows can be\n"
+			  "purged.\n",
 	},
 	{
 		.section = "store",
@@ -276,13 +276,14 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(store.rehearsal),
-		.comment = "Allow --now to name a time to come, which closes "
-			   "days early.",
+		.comment = "Allow --now with a time in the future, which "
+			   "closes days early.",
 		.manual = "Whether\n"
 			  ".Fl -now\n"
-			  "may name a time to come.\n"
-			  "That closes days that are not over, so it is for "
-			  "stores of tests.\n",
+			  "may specify a time in the future.\n"
+			  "This closes days that are not over; use it only "
+			  "with a store for\n"
+			  "tests.\n",
 	},
 	{
 		.section = "store",
@@ -292,9 +293,9 @@ const struct setting settings[] = {
 		.offset = AT(store.keep_days),
 		.min = 1,
 		.max = 3650,
-		.comment = "Days that counters are kept.",
+		.comment = "For how many days counters are kept.",
 		.manual = "For how many days counters are kept.\n"
-			  "Longer than\n"
+			  "This must be longer than\n"
 			  ".Cm max_grace .\n",
 	},
 	{
@@ -305,10 +306,11 @@ const struct setting settings[] = {
 		.offset = AT(store.archive_days),
 		.min = 0,
 		.max = 3650,
-		.comment = "Days that reports are kept after they were sent.",
+		.comment = "For how many days reports are kept after they were "
+			   "sent.",
 		.manual = "For how many days reports are kept after they were "
 			  "sent, with the\n"
-			  "receivers' replies.\n",
+			  "answers of the receivers.\n",
 	},
 	{
 		.section = "store",
@@ -318,7 +320,8 @@ const struct setting settings[] = {
 		.offset = AT(store.max_policies),
 		.min = 1,
 		.max = 10000,
-		.comment = "Policies that are told apart, a day and domain.",
+		.comment = "Maximum number of policies kept apart for each day "
+			   "and domain.",
 		.manual = "The maximum number of policies that are kept apart "
 			  "for each day and\n"
 			  "domain.\n"
@@ -332,8 +335,8 @@ const struct setting settings[] = {
 		.offset = AT(store.max_details),
 		.min = 1,
 		.max = 1000000,
-		.comment = "Failure details that are told apart, a day and "
-			   "domain.",
+		.comment = "Maximum number of failure details kept apart for "
+			   "each day and domain.",
 		.manual = "The maximum number of failure details that are kept "
 			  "apart for each day\n"
 			  "and domain.\n"
@@ -356,9 +359,10 @@ const struct setting settings[] = {
 			   "run/tlsrpt/tlsrpt.sock",
 		.manual = "The socket, as\n"
 			  ".Ql unix:/PATH .\n"
-			  "Postfix sees it from inside its queue directory: "
-			  "there the default is\n"
-			  ".Ql run/tlsrpt/tlsrpt.sock .\n"
+			  "Postfix specifies it relative to its queue "
+			  "directory: the default is\n"
+			  ".Ql run/tlsrpt/tlsrpt.sock\n"
+			  "there.\n"
 			  "The directory is created if it does not exist.\n",
 	},
 	{
@@ -370,9 +374,10 @@ const struct setting settings[] = {
 		.max = NAME_LONG,
 		.may_be_empty = true,
 		.check = form_user,
-		.comment = "Its owner; empty: who makes it.",
-		.manual = "The socket's owner, a name or a number.\n"
-			  "Empty: the user that makes it.\n",
+		.comment = "The owner of the socket; empty: the user that "
+			   "creates it.",
+		.manual = "The owner of the socket, a name or a number.\n"
+			  "Empty: the user that creates it.\n",
 	},
 	{
 		.section = "events",
@@ -383,10 +388,10 @@ const struct setting settings[] = {
 		.max = NAME_LONG,
 		.may_be_empty = true,
 		.check = form_user,
-		.comment = "Its group: who may send; empty: that of who makes "
-			   "it.",
-		.manual = "The socket's group, a name or a number.\n"
-			  "Empty: that of the user that makes it.\n",
+		.comment = "The group of the socket; empty: that of the user "
+			   "that creates it.",
+		.manual = "The group of the socket, a name or a number.\n"
+			  "Empty: that of the user that creates it.\n",
 	},
 	{
 		.section = "events",
@@ -396,9 +401,9 @@ const struct setting settings[] = {
 		.offset = AT(events.socket_mode),
 		.min = 0,
 		.max = 0777,
-		.comment = "Its permissions, in octal.",
-		.manual = "The socket's permissions, in octal.\n"
-			  "Anyone who can write to it can invent sessions.\n",
+		.comment = "The permissions of the socket, in octal.",
+		.manual = "The permissions of the socket, in octal.\n"
+			  "Anyone who can write to it can forge sessions.\n",
 	},
 	{
 		.section = "events",
@@ -408,8 +413,7 @@ const struct setting settings[] = {
 		.offset = AT(events.commit_interval_ms),
 		.min = 10,
 		.max = HOUR * (uint64_t)1000,
-		.comment = "How often counts go to disk: the most that a power "
-			   "cut can take.",
+		.comment = "How often counters are written to disk.",
 		.manual = "How often counters are written to disk.\n"
 			  "A power cut or\n"
 			  ".Ql kill -9\n"
@@ -422,9 +426,9 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(events.bad_input_directory),
 		.max = PATH_LONG,
-		.comment = "Keep what could not be read, to look at; empty: "
-			   "no.",
-		.manual = "Where datagrams that could not be read are kept for "
+		.comment = "Directory to save bad datagrams in; empty: do not "
+			   "save them.",
+		.manual = "The directory in which bad datagrams are saved for "
 			  "inspection.\n"
 			  "Empty: they are only counted.\n",
 	},
@@ -436,7 +440,7 @@ const struct setting settings[] = {
 		.offset = AT(events.bad_input_max),
 		.min = 0,
 		.max = 100000,
-		.comment = "Files kept there.",
+		.comment = "Maximum number of files in bad_input_directory.",
 		.manual = "The maximum number of files in\n"
 			  ".Cm bad_input_directory .\n",
 	},
@@ -449,13 +453,13 @@ const struct setting settings[] = {
 		.standard = "journal",
 		.offset = AT(log.source),
 		.words = &log_source_words,
-		.comment = "journal, file, or stdin (of a syslogd that starts "
-			   "programs).",
-		.manual = "Where the lines come from.\n"
+		.comment = "journal, file, or stdin (from a syslog daemon that "
+			   "starts programs).",
+		.manual = "Where log lines are read from.\n"
 			  ".Cm journal :\n"
-			  "that of systemd.\n"
+			  "the systemd journal.\n"
 			  ".Cm file :\n"
-			  "the one below, through its rotations.\n"
+			  "the log file, including its rotated copies.\n"
 			  ".Cm stdin :\n"
 			  "standard input, for\n"
 			  ".Ql omprog\n"
@@ -471,9 +475,8 @@ const struct setting settings[] = {
 		.offset = AT(log.file),
 		.min = 1,
 		.max = PATH_LONG,
-		.comment = "The log to follow with source = file.",
-		.manual = "The log to follow with\n"
-			  ".Ql source = file .\n",
+		.comment = "The log file to follow with source = file.",
+		.manual = "The log file to follow with\n.Ql source = file .\n",
 	},
 	{
 		.section = "log",
@@ -484,17 +487,18 @@ const struct setting settings[] = {
 		.max = NAME_LONG,
 		.check = form_enforces,
 		.comment = "What Postfix enforces: dane, sts, or none; empty: "
-			   "as postconf says.",
+			   "according to postconf.",
 		.manual = "The policies that Postfix enforces:\n"
 			  ".Ql dane ,\n"
 			  ".Ql sts ,\n"
 			  "both, or\n"
 			  ".Ql none .\n"
-			  "Empty: told from\n"
+			  "Empty: according to\n"
 			  ".Xr postconf 1 .\n"
 			  "The log does not say which policy applied to a "
-			  "session, so this setting\n"
-			  "and the domain's own records decide it.\n",
+			  "session; this is\n"
+			  "determined from this setting and the records of the "
+			  "domain.\n",
 	},
 	{
 		.section = "log",
@@ -503,19 +507,19 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(log.postfix_config_directory),
 		.max = PATH_LONG,
-		.comment = "Of the Postfix instance that sends, where it is "
-			   "not the default one.",
-		.manual =
-			"The configuration directory of the Postfix instance "
-			"whose log is read,\n"
-			"where\n"
-			".Xr postmulti 1\n"
-			"does not know it, or where it logs under the name of "
-			"another one.\n"
-			"Without it the default instance is asked, and those "
-			"of its\n"
-			".Ql multi_instance_directories ,\n"
-			"each service about its own lines.\n",
+		.comment = "Configuration directory of the Postfix instance, "
+			   "if not the default instance.",
+		.manual = "The configuration directory of the Postfix instance "
+			  "whose log is read.\n"
+			  "Set this if\n"
+			  ".Xr postmulti 1\n"
+			  "does not list the instance, or if it logs under the "
+			  "name of another\n"
+			  "instance.\n"
+			  "By default, the settings of the default instance "
+			  "and of those in its\n"
+			  ".Ql multi_instance_directories\n"
+			  "are used, each for its own log lines.\n",
 	},
 	{
 		.section = "log",
@@ -525,18 +529,18 @@ const struct setting settings[] = {
 		.offset = AT(log.tls_loglevel),
 		.max = NAME_LONG,
 		.check = form_loglevel,
-		.comment = "smtp_tls_loglevel of the Postfix whose log it is; "
-			   "empty: as postconf says.",
+		.comment = "smtp_tls_loglevel of that Postfix; empty: "
+			   "according to postconf.",
 		.manual = "The\n"
 			  ".Ql smtp_tls_loglevel\n"
 			  "of the Postfix whose log is read.\n"
-			  "Empty: told from\n"
+			  "Empty: according to\n"
 			  ".Xr postconf 1 ,\n"
 			  "for each service.\n"
-			  "For the log of another host.\n"
-			  "At 0, Postfix's default, the log shows failures but "
-			  "no successes, and\n"
-			  "nothing is counted.\n",
+			  "Set this for the log of another host.\n"
+			  "With 0, the default of Postfix, the log has "
+			  "failures but no successes,\n"
+			  "and nothing is counted.\n",
 	},
 	{
 		.section = "log",
@@ -545,35 +549,36 @@ const struct setting settings[] = {
 		.standard = "auto",
 		.offset = AT(log.routed),
 		.words = &auto_words,
-		.comment = "Does Postfix choose hosts itself? auto: as "
-			   "postconf says.",
+		.comment = "Whether Postfix chooses hosts itself; auto: "
+			   "according to postconf.",
 		.manual = "Whether Postfix sends mail to hosts of its own "
 			  "choice on port 25\n"
 			  ".Pq relayhost, transport_maps and the like .\n"
 			  ".Cm yes :\n"
-			  "a host that is no MX host of the recipient's domain "
-			  "is a next hop\n"
-			  "of this site, and the session counts for the next "
-			  "hop's domain, if that\n"
-			  "asks for reports, and otherwise for none.\n"
+			  "a host that is not an MX host of the recipient's "
+			  "domain is a next hop\n"
+			  "of this site.\n"
+			  "The session counts for the domain of the next hop "
+			  "if that asks for\n"
+			  "reports, and for no domain otherwise.\n"
 			  ".Cm no :\n"
-			  "such a host is what the recipient's DNS said, and "
-			  "under its MTA-STS\n"
-			  "policy a failure.\n"
+			  "such a host was found in the DNS of the recipient's "
+			  "domain, and is a\n"
+			  "failure under its MTA-STS policy.\n"
 			  ".Cm auto :\n"
-			  "told from\n"
+			  "according to\n"
 			  ".Xr postconf 1 ,\n"
 			  "and\n"
 			  ".Cm yes\n"
-			  "where it cannot tell.\n"
-			  "Needed for the log of another host, and if a\n"
+			  "if that is not conclusive.\n"
+			  "Set this for the log of another host, and if a\n"
 			  ".Ql FILTER\n"
 			  "action or a tool for the queue chooses the host, "
 			  "which\n"
 			  ".Xr postconf 1\n"
-			  "does not know.\n"
-			  "A session on another port than 25 is always a next "
-			  "hop's.\n",
+			  "does not show.\n"
+			  "A session on a port other than 25 is always one "
+			  "with a next hop.\n",
 	},
 	{
 		.section = "log",
@@ -582,16 +587,17 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(log.next_hops),
 		.max = NAME_LONG,
-		.comment = "Postfix's next hops besides those that postconf "
-			   "names: [smtp.relay.example]:587.",
-		.manual = "Next hops of that Postfix besides those that\n"
+		.comment = "Next hops of Postfix that postconf does not list, "
+			   "like [smtp.relay.example]:587.",
+		.manual = "Next hops of that Postfix that\n"
 			  ".Xr postconf 1\n"
-			  "names, as they stand in main.cf:\n"
+			  "does not list, in the form that main.cf uses:\n"
 			  ".Ql [smtp.relay.example]:587\n"
-			  "for a host,\n"
+			  "for a host, and\n"
 			  ".Ql relay.example\n"
-			  "for a domain whose MX records are asked for.\n"
-			  "A session with one of them counts for its domain.\n",
+			  "for a domain whose MX records are looked up.\n"
+			  "A session with a next hop counts for the domain of "
+			  "the next hop.\n",
 	},
 	{
 		.section = "log",
@@ -601,26 +607,26 @@ const struct setting settings[] = {
 		.offset = AT(log.journal_users),
 		.max = NAME_LONG,
 		.check = form_user,
-		.comment = "Whose lines in the journal are Postfix's, beside "
-			   "root's and mail_owner's.",
-		.manual =
-			"Users whose lines in the journal are Postfix's, "
-			"beside those of root and\n"
-			"of Postfix's\n"
-			".Va mail_owner :\n"
-			"names or numbers,\n"
-			".Ql nobody\n"
-			"for lines that the journal knows no user of, as other "
-			"hosts' may be, or\n"
-			".Ql any .\n"
-			"A Postfix in a container writes as a user of the "
-			"container, whose number\n"
-			"is then that of somebody else, or nobody's, on this "
-			"host.\n"
-			"Lines of other users that look like Postfix's are "
-			"left out, and this is\n"
-			"logged: every user of the host can write some, with\n"
-			".Xr logger 1 .\n",
+		.comment = "Users, besides root and mail_owner, whose journal "
+			   "lines are Postfix's.",
+		.manual = "Users, besides root and the\n"
+			  ".Va mail_owner\n"
+			  "of Postfix, whose lines in the journal are taken "
+			  "for lines of Postfix:\n"
+			  "names or numbers,\n"
+			  ".Ql nobody\n"
+			  "for lines without a user, such as those of other "
+			  "hosts, or\n"
+			  ".Ql any .\n"
+			  "A Postfix in a container logs as a user of the "
+			  "container, whose number\n"
+			  "belongs to another user, or to no user, on this "
+			  "host.\n"
+			  "Lines of other users that look like lines of "
+			  "Postfix are ignored, and\n"
+			  "this is logged: every user of the host can write "
+			  "such lines with\n"
+			  ".Xr logger 1 .\n",
 	},
 	{
 		.section = "log",
@@ -628,11 +634,11 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(log.count_private),
-		.comment = "Also deliveries to private and loopback "
-			   "addresses.",
+		.comment = "Whether to count deliveries to private and "
+			   "loopback addresses.",
 		.manual = "Whether deliveries to private and loopback "
 			  "addresses are counted.\n"
-			  "They are usually content filters and mailbox "
+			  "These are usually content filters and mailbox "
 			  "servers.\n",
 	},
 	{
@@ -641,15 +647,14 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(log.by_relay),
-		.comment = "All mail leaves through a relay host: nothing "
-			   "counts for recipients' domains.",
+		.comment = "All mail is sent to next hops: no session counts "
+			   "for a recipient's domain.",
 		.manual = "Whether all sessions are with next hops of this "
-			  "site, whatever the\n"
-			  "recipient's MX records say, and none counts for a "
-			  "recipient's domain.\n"
-			  "With\n"
-			  ".Ql relayhost\n"
-			  "in main.cf it need not be said.\n",
+			  "site, regardless of\n"
+			  "MX records, and none counts for a recipient's "
+			  "domain.\n"
+			  "This need not be set if main.cf has\n"
+			  ".Ql relayhost .\n",
 	},
 	{
 		.section = "log",
@@ -657,13 +662,14 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(log.allow_both),
-		.comment = "Count by the socket and by the log at once.",
+		.comment = "Allow tlstallyd and tlstally-logd to count into "
+			   "one store.",
 		.manual = "Whether\n"
 			  ".Xr tlstallyd 8\n"
 			  "and\n"
 			  ".Xr tlstally-logd 8\n"
 			  "may count into one store.\n"
-			  "If both count the same Postfix, sessions count "
+			  "If both watch the same Postfix, sessions count "
 			  "twice: set this only on a\n"
 			  "host where one Postfix sends events and another "
 			  "does not.\n",
@@ -676,12 +682,13 @@ const struct setting settings[] = {
 		.offset = AT(log.commit_interval_ms),
 		.min = 10,
 		.max = HOUR * (uint64_t)1000,
-		.comment = "How often counts go to disk, with the place in the "
-			   "log.",
-		.manual = "How often what was counted goes to the disk, "
-			  "together with the\n"
-			  "place in the log: what was not yet written is read "
-			  "again.\n",
+		.comment = "How often counters are written to disk, with the "
+			   "position in the log.",
+		.manual = "How often counters are written to disk, together "
+			  "with the position in\n"
+			  "the log.\n"
+			  "After a crash, reading continues from that "
+			  "position.\n",
 	},
 
 	/* [milter] */
@@ -716,9 +723,10 @@ const struct setting settings[] = {
 		.max = NAME_LONG,
 		.may_be_empty = true,
 		.check = form_user,
-		.comment = "The owner of a unix socket; empty: who makes it.",
+		.comment = "The owner of a unix socket; empty: the user that "
+			   "creates it.",
 		.manual = "The owner of a unix socket, a name or a number.\n"
-			  "Empty: the user that makes it.\n",
+			  "Empty: the user that creates it.\n",
 	},
 	{
 		.section = "milter",
@@ -729,9 +737,10 @@ const struct setting settings[] = {
 		.max = NAME_LONG,
 		.may_be_empty = true,
 		.check = form_user,
-		.comment = "Its group; empty: that of who makes it.",
+		.comment = "The group of a unix socket; empty: that of the "
+			   "user that creates it.",
 		.manual = "The group of a unix socket, a name or a number.\n"
-			  "Empty: that of the user that makes it.\n",
+			  "Empty: that of the user that creates it.\n",
 	},
 	{
 		.section = "milter",
@@ -741,10 +750,10 @@ const struct setting settings[] = {
 		.offset = AT(milter.socket_mode),
 		.min = 0,
 		.max = 0777,
-		.comment = "Its permissions, in octal.",
+		.comment = "The permissions of the socket, in octal.",
 		.manual = "The permissions of a unix socket, in octal.\n"
-			  "Anyone who can write to it, or reach the port, can "
-			  "invent messages.\n",
+			  "Anyone who can write to it, or connect to the port, "
+			  "can forge messages.\n",
 	},
 	{
 		.section = "milter",
@@ -754,8 +763,7 @@ const struct setting settings[] = {
 		.offset = AT(milter.commit_interval_ms),
 		.min = 10,
 		.max = HOUR * (uint64_t)1000,
-		.comment = "How often counts go to disk: the most that a power "
-			   "cut can take.",
+		.comment = "How often counters are written to disk.",
 		.manual = "How often counters are written to disk.\n"
 			  "A power cut or\n"
 			  ".Ql kill -9\n"
@@ -769,12 +777,12 @@ const struct setting settings[] = {
 		.offset = AT(milter.remote_mailers),
 		.max = NAME_LONG,
 		.check = form_mailer,
-		.comment = "Postfix transports that lead to other sites; "
+		.comment = "Postfix transports that deliver to other sites; "
 			   "empty: smtp.",
 		.manual = "The transports of Postfix\n"
 			  ".Pq Pa master.cf\n"
-			  "that lead to other sites, those of which sessions "
-			  "are reported.\n"
+			  "that deliver to other sites, and whose sessions are "
+			  "reported.\n"
 			  "Empty:\n"
 			  ".Ql smtp .\n"
 			  "A recipient with any other transport is one of "
@@ -787,21 +795,23 @@ const struct setting settings[] = {
 		.standard = "auto",
 		.offset = AT(milter.before_queue_filter),
 		.words = &auto_words,
-		.comment = "Does a before-queue filter (smtpd_proxy_filter) "
-			   "hand mail back from this host?",
-		.manual = "Whether mail from this host may be what a "
+		.comment = "Whether a before-queue filter hands mail back from "
+			   "this host.",
+		.manual = "Whether mail from this host may be mail that a "
 			  "before-queue filter\n"
 			  ".Pq Va smtpd_proxy_filter\n"
-			  "hands back: how such mail came in is not seen, and "
-			  "it counts as the filter's.\n"
+			  "hands back.\n"
+			  "The filter hides how such mail came in; it is "
+			  "counted as mail of the\n"
+			  "filter.\n"
 			  ".Cm auto :\n"
-			  "as\n"
-			  ".Xr postconf 1\n"
-			  "tells, at start and when\n"
+			  "according to\n"
+			  ".Xr postconf 1 ,\n"
+			  "at start and whenever\n"
 			  ".Pa main.cf\n"
 			  "or\n"
 			  ".Pa master.cf\n"
-			  "has changed.\n",
+			  "changes.\n",
 	},
 
 	/* [policy] */
@@ -814,17 +824,16 @@ const struct setting settings[] = {
 		.max = NAME_LONG,
 		.check = form_resolver,
 		.today = form_socket_today,
-		.comment = "inet:ADDRESS:PORT of a resolver that validates; "
-			   "empty: /etc/resolv.conf.",
-		.manual = "The resolver to ask,\n"
+		.comment = "inet:ADDRESS:PORT of a validating resolver; empty: "
+			   "/etc/resolv.conf.",
+		.manual = "The DNS resolver, like\n"
 			  ".Ql inet:127.0.0.1:53\n"
 			  "or\n"
 			  ".Ql inet:[::1]:5353 ;\n"
-			  "without a port, port 53.\n"
-			  "Empty: those of\n"
+			  "the default port is 53.\n"
+			  "Empty: the resolvers in\n"
 			  ".Pa /etc/resolv.conf .\n"
-			  "DANE is seen only through one that validates "
-			  "DNSSEC.\n",
+			  "DANE requires a resolver that validates DNSSEC.\n",
 	},
 	{
 		.section = "policy",
@@ -832,13 +841,13 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(policy.trust_ad),
-		.comment = "Believe in DNSSEC from a resolver that is not on "
-			   "this host.",
-		.manual = "Whether a resolver on another host is believed when "
-			  "it says that it\n"
-			  "has validated an answer by DNSSEC.\n"
-			  "Only where nobody can get between it and this "
-			  "host.\n",
+		.comment = "Trust DNSSEC validation by a resolver that is not "
+			   "on this host.",
+		.manual = "Whether DNSSEC validation by a resolver on another "
+			  "host is trusted.\n"
+			  "Enable this only if the network between that host "
+			  "and this host is\n"
+			  "secure.\n",
 	},
 	{
 		.section = "policy",
@@ -847,8 +856,8 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(policy.sts_ca_file),
 		.max = PATH_LONG,
-		.comment = "Who may vouch for MTA-STS hosts; empty: the "
-			   "system's list.",
+		.comment = "CA certificates for MTA-STS policy hosts; empty: "
+			   "the system's list.",
 		.manual = "CA certificates (PEM) for the hosts of MTA-STS "
 			  "policies.\n"
 			  "Empty: the system's list.\n",
@@ -859,13 +868,13 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(policy.allow_private),
-		.comment = "Fetch policies also from private and loopback "
+		.comment = "Allow policy hosts with private and loopback "
 			   "addresses; for tests.",
 		.manual = "Whether MTA-STS policies may be fetched from "
 			  "private, loopback and\n"
 			  "other special addresses.\n"
-			  "A stranger's DNS record chooses the host: leave it "
-			  "off outside of\n"
+			  "The DNS record of a remote site selects the host: "
+			  "enable this only for\n"
 			  "tests.\n",
 	},
 	{
@@ -876,9 +885,9 @@ const struct setting settings[] = {
 		.offset = AT(policy.timeout_ms),
 		.min = 100,
 		.max = MINUTE * (uint64_t)1000,
-		.comment = "One DNS question may take this long.",
-		.manual = "The time limit for one question to the resolver, "
-			  "including retries.\n",
+		.comment = "Time limit for a DNS query.",
+		.manual =
+			"The time limit for a DNS query, including retries.\n",
 	},
 	{
 		.section = "policy",
@@ -888,8 +897,9 @@ const struct setting settings[] = {
 		.offset = AT(policy.threads),
 		.min = 1,
 		.max = 256,
-		.comment = "Domains looked up at once.",
-		.manual = "How many domains are looked up at the same time.\n",
+		.comment = "Maximum number of simultaneous domain lookups.",
+		.manual = "The maximum number of domains that are looked up at "
+			  "the same time.\n",
 	},
 
 	/* [deliver] */
@@ -903,15 +913,15 @@ const struct setting settings[] = {
 		.check = form_mail,
 		.comment = "smtp://HOST:PORT, smtps://HOST:PORT, "
 			   "sendmail:/usr/sbin/sendmail or off.",
-		.manual = "How mail leaves:\n"
+		.manual = "How reports are sent by mail:\n"
 			  ".Ql smtp://HOST Ns Op :PORT ,\n"
-			  "with STARTTLS when it is offered;\n"
+			  "with STARTTLS if the server offers it;\n"
 			  ".Ql smtps://HOST Ns Op :PORT ,\n"
-			  "with TLS from the first byte;\n"
+			  "with implicit TLS;\n"
 			  ".Ql sendmail:/PATH ,\n"
-			  "a program that takes mail as\n"
-			  ".Xr sendmail 1\n"
-			  "does; or\n"
+			  "a program that accepts mail like\n"
+			  ".Xr sendmail 1 ;\n"
+			  "or\n"
 			  ".Cm off .\n",
 	},
 	{
@@ -921,9 +931,9 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(deliver.mail_user),
 		.max = NAME_LONG,
-		.comment = "Log in to the mail server as; empty: no login.",
-		.manual = "The user to log in as at the mail server.\n"
-			  "Empty: no login.\n",
+		.comment = "User name for SMTP authentication; empty: none.",
+		.manual = "The user name for SMTP authentication.\n"
+			  "Empty: no authentication.\n",
 	},
 	{
 		.section = "deliver",
@@ -933,10 +943,11 @@ const struct setting settings[] = {
 		.offset = AT(deliver.mail_password_file),
 		.max = PATH_LONG,
 		.secret = true,
-		.comment = "A file whose first line is that user's password.",
+		.comment =
+			"A file whose first line is the password of mail_user.",
 		.manual = "A file whose first line is the password of\n"
 			  ".Cm mail_user .\n"
-			  "Only the owner of the store needs to be able to "
+			  "Only the owner of the store needs permission to "
 			  "read it.\n",
 	},
 	{
@@ -946,7 +957,7 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(deliver.mail_ca_file),
 		.max = PATH_LONG,
-		.comment = "Who may vouch for the mail server; empty: the "
+		.comment = "CA certificates for the mail server; empty: the "
 			   "system's list.",
 		.manual = "CA certificates (PEM) for the mail server.\n"
 			  "Empty: the system's list.\n",
@@ -957,10 +968,11 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(deliver.mail_verify),
-		.comment = "Insist on the mail server's certificate.",
+		.comment = "Require a valid certificate from the mail server.",
 		.manual = "Whether the mail server must use TLS with a valid "
 			  "certificate.\n"
-			  "Off by default: it is usually this host.\n",
+			  "The default is no because the mail server is "
+			  "usually this host.\n",
 	},
 	{
 		.section = "deliver",
@@ -968,20 +980,20 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(deliver.verp),
-		.comment = "An envelope sender of its own for each report: "
+		.comment = "Use a unique envelope sender for each report: "
 			   "local+token@domain.",
-		.manual = "Whether each report has an envelope sender of its "
-			  "own,\n"
+		.manual = "Whether each report has a unique envelope sender,\n"
 			  ".Ql local+token@domain ,\n"
-			  "so that a bounce tells what bounced.\n"
-			  "Leave it off until something reads the bounces:\n"
+			  "which identifies the report in a bounce.\n"
+			  "Do not enable this before something reads the "
+			  "bounces:\n"
 			  ".Xr tlstally-milter 8\n"
 			  "or an alias for\n"
 			  ".Ql tlstally bounce\n"
 			  ".Pq Xr tlstally 1 .\n"
 			  "Postfix needs\n"
 			  ".Ql recipient_delimiter = +\n"
-			  "for the answers.\n",
+			  "to receive them.\n",
 	},
 	{
 		.section = "deliver",
@@ -1000,14 +1012,13 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(deliver.https_allow_private),
-		.comment = "Also to private and loopback addresses; for "
-			   "tests.",
-		.manual = "Whether private, loopback and other special "
-			  "addresses may be\n"
-			  "connected to.\n"
-			  "A stranger's DNS record chooses the destination: "
-			  "leave it off\n"
-			  "outside of tests.\n",
+		.comment = "Allow private and loopback addresses; for tests.",
+		.manual = "Whether reports may be sent to private, loopback "
+			  "and other special\n"
+			  "addresses.\n"
+			  "The DNS record of a remote site selects the "
+			  "destination: enable this\n"
+			  "only for tests.\n",
 	},
 	{
 		.section = "deliver",
@@ -1015,10 +1026,10 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "yes",
 		.offset = AT(deliver.https_verify),
-		.comment = "Insist on the receiver's certificate.",
+		.comment = "Require a valid certificate from the receiver.",
 		.manual = "Whether the receiver's certificate must be valid.\n"
-			  "RFC 8460 section 3 lets a site deliver without.\n"
-			  "TLS is 1.2 or later in any case.\n",
+			  "RFC 8460 section 3 permits delivery if it is not.\n"
+			  "TLS 1.2 or later is required in any case.\n",
 	},
 	{
 		.section = "deliver",
@@ -1027,7 +1038,7 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(deliver.https_ca_file),
 		.max = PATH_LONG,
-		.comment = "Who may vouch for a receiver; empty: the system's "
+		.comment = "CA certificates for receivers; empty: the system's "
 			   "list.",
 		.manual = "CA certificates (PEM) for receivers.\n"
 			  "Empty: the system's list.\n",
@@ -1039,15 +1050,17 @@ const struct setting settings[] = {
 		.standard = "",
 		.offset = AT(deliver.directory),
 		.max = PATH_LONG,
-		.comment = "Also write each report here as .json.gz; empty: "
-			   "no.",
-		.manual = "Where each report is also written, as a\n"
+		.comment = "Directory to also write each report to, as "
+			   ".json.gz; empty: none.",
+		.manual = "The directory to which each report is also written, "
+			  "as a\n"
 			  ".Pa .json.gz\n"
-			  "file; there alone when\n"
+			  "file.\n"
+			  "If\n"
 			  ".Cm mail\n"
 			  "and\n"
 			  ".Cm https\n"
-			  "are both off.\n"
+			  "are off, reports are written only there.\n"
 			  "Empty: none.\n",
 	},
 	{
@@ -1058,8 +1071,8 @@ const struct setting settings[] = {
 		.offset = AT(report.grace),
 		.min = 0,
 		.max = DAY,
-		.comment = "A day is closed this long after midnight UTC at "
-			   "the earliest,",
+		.comment = "A day is closed no earlier than this after its end "
+			   "at midnight UTC,",
 		.manual = "The earliest time after its end at which a day is "
 			  "closed.\n",
 	},
@@ -1071,12 +1084,11 @@ const struct setting settings[] = {
 		.offset = AT(report.max_grace),
 		.min = 0,
 		.max = 2 * DAY,
-		.comment = "and this long after it, even when a feed is "
-			   "behind.",
+		.comment = "and no later than this, even if a feed is behind.",
 		.manual = "The time after its end at which a day is closed "
-			  "even if a source of\n"
-			  "events has not counted past it.\n"
-			  "Not less than\n"
+			  "even if a feed has not\n"
+			  "yet counted to the end of the day.\n"
+			  "This must not be less than\n"
 			  ".Cm grace .\n",
 	},
 	{
@@ -1087,11 +1099,11 @@ const struct setting settings[] = {
 		.offset = AT(report.spread),
 		.min = 0,
 		.max = DAY,
-		.comment = "Reports leave spread over this time, each domain "
-			   "at its own moment.",
-		.manual = "Reports are sent over this period, so that a "
-			  "receiver of many domains\n"
-			  "does not get all of them at once.\n",
+		.comment = "Reports are spread over this period.",
+		.manual =
+			"Reports are spread over this period, so that a "
+			"receiver with many\n"
+			"domains does not get all reports at the same time.\n",
 	},
 	{
 		.section = "deliver",
@@ -1101,7 +1113,7 @@ const struct setting settings[] = {
 		.offset = AT(deliver.concurrency),
 		.min = 1,
 		.max = 1000,
-		.comment = "Transfers at once, in all",
+		.comment = "Maximum number of simultaneous transfers, in total",
 		.manual = "The maximum number of transfers at the same time.\n",
 	},
 	{
@@ -1124,8 +1136,10 @@ const struct setting settings[] = {
 		.offset = AT(deliver.rate_per_hour),
 		.min = 0,
 		.max = 1000000000,
-		.comment = "Reports an hour, in all; 0: as many as there are",
-		.manual = "Reports delivered in an hour, in all.\n"
+		.comment = "Maximum number of reports per hour, in total; 0: "
+			   "no limit",
+		.manual = "The maximum number of reports that are delivered "
+			  "per hour, in total.\n"
 			  "0: no limit.\n",
 	},
 	{
@@ -1137,9 +1151,9 @@ const struct setting settings[] = {
 		.min = 0,
 		.max = 1000000000,
 		.comment = "and to one mail domain or host.",
-		.manual = "Reports delivered in an hour to the addresses of "
-			  "one domain, or\n"
-			  "to one HTTPS host.\n"
+		.manual = "The maximum number of reports that are delivered "
+			  "per hour to the\n"
+			  "addresses of one domain, or to one HTTPS host.\n"
 			  "0: no limit.\n",
 	},
 	{
@@ -1150,10 +1164,9 @@ const struct setting settings[] = {
 		.offset = AT(deliver.timeout),
 		.min = 1,
 		.max = HOUR,
-		.comment = "One transfer by HTTPS may take this long.",
-		.manual = "The time limit for one transfer by HTTPS; after "
-			  "that it is tried again\n"
-			  "later.\n",
+		.comment = "Time limit for one transfer by HTTPS.",
+		.manual = "The time limit for one transfer by HTTPS.\n"
+			  "A transfer that exceeds it is tried again later.\n",
 	},
 	{
 		.section = "deliver",
@@ -1163,27 +1176,23 @@ const struct setting settings[] = {
 		.offset = AT(deliver.mail_timeout),
 		.min = 1,
 		.max = HOUR,
-		.comment = "The mail server may take this long to answer the "
-			   "end of a message.",
-		.manual =
-			"How long the mail server may take to answer the end "
-			"of "
-			"a message; it may\n"
-			"be scanning it.\n"
-			"Its other replies are waited for as RFC 5321 section "
-			"4.5.3.2 says (5\n"
-			"minutes, to DATA 2, 3 for each piece of the text), "
-			"and "
-			"no longer than\n"
-			"this.\n"
-			"A message takes at most three times this, a "
-			"connection until it is\n"
-			"ready one and a half times.\n"
-			"A program\n"
-			".Pq Ql sendmail:\n"
-			"is ended after this and\n"
-			".Cm timeout\n"
-			"together.\n",
+		.comment = "Time limit for the mail server's reply to the end "
+			   "of a message.",
+		.manual = "The time limit for the mail server's reply to the "
+			  "end of a message,\n"
+			  "which may include the time for scanning it.\n"
+			  "The limits for other replies are those of RFC 5321 "
+			  "section 4.5.3.2 (2\n"
+			  "minutes for DATA, 3 for each piece of the text, 5 "
+			  "otherwise), but not\n"
+			  "more than this.\n"
+			  "A message takes at most three times this limit, and "
+			  "the opening of a\n"
+			  "connection one and a half times.\n"
+			  "A program\n"
+			  ".Pq Ql sendmail:\n"
+			  "is terminated after this time plus\n"
+			  ".Cm timeout .\n",
 	},
 	{
 		.section = "deliver",
@@ -1193,10 +1202,11 @@ const struct setting settings[] = {
 		.offset = AT(deliver.retry_for),
 		.min = MINUTE,
 		.max = DAY,
-		.comment = "Try again for this long after the first attempt.",
-		.manual = "A destination is tried again for this long after "
-			  "the first attempt,\n"
-			  "at most 24 hours (RFC 8460 section 5.5).\n",
+		.comment = "Delivery is retried for this long after the first "
+			   "attempt.",
+		.manual = "Delivery to a destination is retried for this long "
+			  "after the first\n"
+			  "attempt, at most 24 hours (RFC 8460 section 5.5).\n",
 	},
 
 	/* [http] */
@@ -1211,15 +1221,15 @@ const struct setting settings[] = {
 		.today = form_socket_today,
 		.comment = "inet:ADDRESS:PORT, or unix:/PATH.",
 		.manual = "The address of the server: an IP address and a "
-			  "port, as\n"
+			  "port, like\n"
 			  ".Ql inet:127.0.0.1:8460\n"
 			  "or\n"
 			  ".Ql inet:[::1]:8460 ,\n"
-			  "or a unix socket,\n"
+			  "or a unix socket, like\n"
 			  ".Ql unix:/run/tlstally/http.sock .\n"
-			  "If you serve addresses other than loopback without\n"
-			  ".Cm tls_cert\n"
-			  "sends tokens in the clear.\n",
+			  "With an address other than loopback and without\n"
+			  ".Cm tls_cert ,\n"
+			  "tokens are sent over the network in clear text.\n",
 	},
 	{
 		.section = "http",
@@ -1228,9 +1238,9 @@ const struct setting settings[] = {
 		.standard = "0660",
 		.offset = AT(http.socket_mode),
 		.max = 0777,
-		.comment = "The mode of a unix socket.",
-		.manual = "The mode of a unix socket; it belongs to the owner "
-			  "of the store.\n",
+		.comment = "The permissions of a unix socket, in octal.",
+		.manual = "The permissions of a unix socket, in octal.\n"
+			  "It is owned by the owner of the store.\n",
 	},
 	{
 		.section = "http",
@@ -1242,7 +1252,8 @@ const struct setting settings[] = {
 		.comment = "Certificate and chain (PEM); empty: no TLS.",
 		.manual = "The certificate and its chain (PEM).\n"
 			  "Empty: no TLS.\n"
-			  "It is read at start, as root when started so.\n",
+			  "The file is read at start, as root if the server is "
+			  "started as root.\n",
 	},
 	{
 		.section = "http",
@@ -1264,14 +1275,14 @@ const struct setting settings[] = {
 		.offset = AT(http.url),
 		.max = URI_LONG,
 		.check = form_url,
-		.comment =
-			"How clients reach us, as https://tally.example.com; "
-			"empty: as they say.",
-		.manual = "How clients reach the server, as\n"
-			  ".Ql https://tally.example.com ,\n"
-			  "when a proxy stands before it.\n"
-			  "Empty: as they say in\n"
-			  ".Ql Host: .\n",
+		.comment = "The URL for clients, like "
+			   "https://tally.example.com; empty: from Host:.",
+		.manual = "The URL of the server for clients that connect "
+			  "through a proxy, like\n"
+			  ".Ql https://tally.example.com .\n"
+			  "Empty: according to the\n"
+			  ".Ql Host:\n"
+			  "field of the request.\n",
 	},
 	{
 		.section = "http",
@@ -1281,8 +1292,8 @@ const struct setting settings[] = {
 		.offset = AT(http.www),
 		.may_be_empty = true,
 		.max = PATH_LONG,
-		.comment = "The folder of the web page; empty: no web page.",
-		.manual = "The folder that the files of the web page are in.\n"
+		.comment = "The directory of the web page; empty: no web page.",
+		.manual = "The directory with the files of the web page.\n"
 			  "Empty: no web page is served.\n",
 	},
 	{
@@ -1312,7 +1323,7 @@ const struct setting settings[] = {
 		.type = SETTING_BOOL,
 		.standard = "no",
 		.offset = AT(http.open_metrics),
-		.comment = "/metrics without a token.",
+		.comment = "Whether /metrics is available without a token.",
 		.manual = "Whether\n"
 			  ".Pa /metrics\n"
 			  "on the address of the API\n"
@@ -1329,8 +1340,9 @@ const struct setting settings[] = {
 		.offset = AT(http.max_connections),
 		.min = 10,
 		.max = 100000,
-		.comment = "Connections at once,",
-		.manual = "Connections at once; more have to wait.\n",
+		.comment = "Maximum number of simultaneous connections,",
+		.manual = "The maximum number of simultaneous connections; "
+			  "others have to wait.\n",
 	},
 	{
 		.section = "http",
@@ -1341,8 +1353,9 @@ const struct setting settings[] = {
 		.min = 1,
 		.max = 100000,
 		.comment = "and from one address.",
-		.manual = "Connections at once from one address; more are "
-			  "closed.\n"
+		.manual = "The maximum number of simultaneous connections from "
+			  "one address; others\n"
+			  "are closed.\n"
 			  "A proxy is one address.\n",
 	},
 };

@@ -109,8 +109,8 @@ void alike_decide(struct alike *alike)
 		if (held->wording->domain_count == DOMAINS_ENOUGH &&
 		    held->wording->count > alike->accepted) {
 			answer_our_fault(&answer, held->answer.stage,
-			                 "our mail server refuses many "
-			                 "reports in the same words: %s",
+			                 "our mail server refuses many reports "
+			                 "with the same answer: %s",
 			                 held->answer.text);
 			answer.code = held->answer.code;
 		}

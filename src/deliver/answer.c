@@ -113,7 +113,7 @@ bool answer_too_late(struct delivery_answer *answer,
 	if (!lease_is_over(&job->begin_by, clock))
 		return false;
 	answer_set(answer, EVENT_RELEASE, STAGE_LOCAL,
-	           "not begun: this run was stopped, or its host, until "
+	           "not started: the run or its host was suspended, and "
 	           "another run may have taken over");
 	return true;
 }

@@ -25,7 +25,7 @@ struct curl_pool *curl_pool_open(size_t connections, struct err *err)
 	pool = xcalloc(1, sizeof(*pool));
 	pool->multi = curl_multi_init();
 	if (pool->multi == NULL) {
-		err_set(err, ERR_IO, "libcurl cannot create a multi handle");
+		err_set(err, ERR_IO, "cannot create a libcurl multi handle");
 		curl_pool_close(&pool);
 		return NULL;
 	}

@@ -201,7 +201,7 @@ static void answer_child(struct child *child, int status)
 	struct delivery_answer answer;
 
 	if (child->is_late)
-		said = span_of("it took too long");
+		said = span_of("it exceeded the time limit");
 	verdict_exit(status, said, &answer);
 	failpoint_hit("sendmail answer");
 	alike_put(sendmail->alike, child->job, &answer);
@@ -319,9 +319,8 @@ struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
 
 	if (path[0] != '/' || access(path, X_OK) < 0) {
 		err_set(err, ERR_IO,
-		        "[deliver] mail: '%s' is not an absolute path of a "
-		        "program "
-		        "that can be started",
+		        "[deliver] mail: '%s' is not the absolute path of an "
+		        "executable program",
 		        path);
 		return NULL;
 	}

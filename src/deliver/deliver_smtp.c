@@ -166,7 +166,7 @@ static void not_opened(struct deliver_smtp *smtp, enum smtp_conn_end end,
 
 	if (smtp->may_go_clear && end == SMTP_CONN_NO_TLS) {
 		if (smtp->login.use_ssl != CURLUSESSL_NONE)
-			log_warning("%s; reports go there without TLS",
+			log_warning("%s; reports are sent there without TLS",
 			            why->text);
 		smtp->login.use_ssl = CURLUSESSL_NONE;
 	} else if (smtp->count > 0) {
@@ -213,7 +213,8 @@ void deliver_smtp_submit(struct deliver_smtp *smtp, struct delivery_job *job)
 
 	if (!is_safe(job->rua->address) || !is_safe(job->mail_from)) {
 		answer_set(&answer, EVENT_REFUSED, STAGE_LOCAL,
-		           "an address with characters that SMTP cannot carry");
+		           "the address has characters that are not allowed in "
+		           "SMTP");
 		answer_queue_put(smtp->answers, job, &answer);
 		return;
 	}

@@ -328,7 +328,7 @@ static int receive(struct smtp_conn *conn, struct smtp_reply *reply,
 	if (conn->in_len >= SMTP_REPLY_MAX)
 		return err_set(err, ERR_LIMIT,
 		               "an SMTP reply with too many lines");
-	return err_set(err, ERR_IO, "the connection was lost");
+	return err_set(err, ERR_IO, "lost connection");
 }
 
 /* TCP, that is; TLS and the greeting have times of their own. */
@@ -356,7 +356,7 @@ static void on_ready(struct curl_pool_watch *watch, short revents)
 			return;
 		answer_our_fault(
 			&why, STAGE_CONNECT,
-			"mail relay %s: no connection within %d s",
+			"mail relay %s: connection timed out after %d s",
 			conn->login->name,
 			(int)smtp_time_step_secs(SMTP_STEP_CONNECT,
 		                                 conn->login->dot_secs));

@@ -104,9 +104,9 @@ int smtp_login_read(struct smtp_login *login, const struct conf *conf,
 	login->use_ssl = CURLUSESSL_ALL; /* no credentials in the clear */
 	login->user = xstrdup(conf->deliver.mail_user);
 	if (!is_set(conf->deliver.mail_password_file))
-		return err_set(err, ERR_PARSE,
-		               "[deliver] mail_user without "
-		               "mail_password_file");
+		return err_set(
+			err, ERR_PARSE,
+			"[deliver] mail_user requires mail_password_file");
 	return read_password(conf->deliver.mail_password_file, &login->password,
 	                     err);
 }

@@ -110,7 +110,7 @@ bool smtp_opening_failed(const struct smtp_opening *opening, CURLcode result,
 		verdict_smtp(opening->stage, &opening->said, why);
 	else if (result == CURLE_LOGIN_DENIED && opening->auth[0] != '\0')
 		answer_our_fault(why, STAGE_AUTH,
-		                 "mail relay %s: no AUTH mechanism that fits; "
+		                 "mail relay %s: no supported AUTH mechanism; "
 		                 "it offers: %s",
 		                 relay, opening->auth);
 	else

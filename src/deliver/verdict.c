@@ -125,7 +125,7 @@ static const struct exit_row {
 	{EX_DATAERR, EVENT_TEMPORARY, true, "it rejected the message data"},
 	{EX_NOUSER, EVENT_REFUSED, false, "no such user"},
 	{EX_NOHOST, EVENT_TEMPORARY, true, "no such host"},
-	{EX_PROTOCOL, EVENT_TEMPORARY, true, "trouble with the mail server"},
+	{EX_PROTOCOL, EVENT_TEMPORARY, true, "mail server unavailable"},
 	{EX_USAGE, EVENT_TEMPORARY, true, "it rejected its arguments"},
 	{EX_NOINPUT, EVENT_TEMPORARY, true, "it could not read the message"},
 	{EX_UNAVAILABLE, EVENT_TEMPORARY, true, "unavailable"},
@@ -135,7 +135,7 @@ static const struct exit_row {
 	{EX_CANTCREAT, EVENT_TEMPORARY, true, "it could not write"},
 	{EX_IOERR, EVENT_TEMPORARY, true, "input or output error"},
 	{EX_NOPERM, EVENT_TEMPORARY, true, "permission denied"},
-	{EX_CONFIG, EVENT_TEMPORARY, true, "its configuration is wrong"},
+	{EX_CONFIG, EVENT_TEMPORARY, true, "configuration error"},
 	{127, EVENT_TEMPORARY, true, "it could not be started"},
 };
 static const struct exit_row exit_other = {
@@ -198,7 +198,7 @@ void verdict_exit(int status, struct span said, struct delivery_answer *answer)
 	if (!WIFEXITED(status)) {
 		/* it may have queued the message before it was killed */
 		answer_set(answer, EVENT_UNCERTAIN, STAGE_LOCAL,
-		           "sendmail was ended by signal %d%s%s",
+		           "sendmail was terminated by signal %d%s%s",
 		           WTERMSIG(status), *words ? ": " : "", words);
 		answer->our_fault = true;
 		return;

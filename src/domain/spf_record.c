@@ -241,10 +241,10 @@ int spf_record_judge(const char *text, size_t len, enum spf_verdict *verdict,
 	if (rc < 0)
 		return rc;
 	if (reading.lookups > LOOKUPS_MAX)
-		return err_set(err, ERR_PARSE,
-		               "SPF record: more than %d terms that need a "
-		               "look-up",
-		               LOOKUPS_MAX);
+		return err_set(
+			err, ERR_PARSE,
+			"SPF record: more than %d terms that need a lookup",
+			LOOKUPS_MAX);
 	*verdict = reading.all == '+'                      ? SPF_EVERYBODY
 	           : reading.all == '-' && !reading.allows ? SPF_NOBODY
 	                                                   : SPF_GOOD;

@@ -96,11 +96,11 @@ static int start_door(struct http_door *door, int threads, struct err *err)
 		MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL,
 		MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 	if (door->daemon == NULL)
-		return err_set(err, ERR_IO, "libmicrohttpd does not start%s",
-		               flags & MHD_USE_TLS
-		                       ? ": do certificate and key belong "
-		                         "together?"
-		                       : "");
+		return err_set(
+			err, ERR_IO, "cannot start libmicrohttpd%s",
+			flags & MHD_USE_TLS
+				? ": does the key belong to the certificate?"
+				: "");
 	return 0;
 }
 

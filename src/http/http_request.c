@@ -154,14 +154,14 @@ static void find_route(struct http_exchange *exchange, const char *url,
 	bool is_get = route != NULL && strcmp(route->method, "GET") == 0;
 
 	if (route == NULL) {
-		http_refuse(reply, MHD_HTTP_NOT_FOUND, "no such path");
+		http_refuse(reply, MHD_HTTP_NOT_FOUND, "not found");
 	} else if (strcmp(route->method, method) == 0 ||
 	           (is_get && strcmp(method, "HEAD") == 0)) {
 		exchange->route = route;
 	} else {
 		reply->allow = is_get ? "GET, HEAD" : "POST";
 		http_refuse(reply, MHD_HTTP_METHOD_NOT_ALLOWED,
-		            "not with this method");
+		            "method not allowed");
 	}
 }
 
@@ -184,8 +184,8 @@ static void check_token(struct http_exchange *exchange,
 		reply->challenge = true;
 		http_refuse(reply, MHD_HTTP_UNAUTHORIZED,
 		            who->result == AUTH_MISSING
-		                    ? "a bearer token is needed"
-		                    : "the token is not known or has expired");
+		                    ? "a bearer token is required"
+		                    : "the token is unknown or has expired");
 		return;
 	case AUTH_TOO_MANY:
 		reply->retry_after = who->retry_after;
@@ -257,7 +257,7 @@ static void check_body(struct http_exchange *exchange, struct http_reply *reply)
 	                             exchange->who.name))
 		refuse_limit(reply, MHD_HTTP_TOO_MANY_REQUESTS,
 		             "maxConcurrentRequests",
-		             "too many requests of this token at once");
+		             "too many simultaneous requests with this token");
 	else
 		exchange->entered = true;
 }
@@ -377,7 +377,7 @@ static void take_piece(struct http_exchange *exchange, const char *data,
 		strbuf_clear(&exchange->body);
 		exchange->reply.retry_after = 1;
 		http_refuse(&exchange->reply, MHD_HTTP_SERVICE_UNAVAILABLE,
-		            "too much is being sent at once: try again");
+		            "too many simultaneous responses: try again");
 		return;
 	}
 	strbuf_add(&exchange->body, data, size);

@@ -118,7 +118,7 @@ int http_workers_start(struct http_workers **workers, struct err *err)
 	http_workers_stop(w);
 	http_workers_free(workers);
 	errno = rc;
-	return err_errno(err, ERR_IO, "starting threads");
+	return err_errno(err, ERR_IO, "cannot start threads");
 }
 
 bool http_workers_give(struct http_workers *w, struct http_job *job)

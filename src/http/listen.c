@@ -32,7 +32,7 @@ static int open_unix(struct unix_socket *file, const char *path,
 
 	if (fd < 0 || listen(fd, BACKLOG) == 0)
 		return fd;
-	err_errno(err, ERR_IO, "listening on %s", path);
+	err_errno(err, ERR_IO, "cannot listen on %s", path);
 	unix_socket_close(file);
 	return give_up(fd, err);
 }
@@ -54,7 +54,7 @@ static int open_inet(const char *where, struct err *err)
 	    listen(fd, BACKLOG) == 0)
 		return fd;
 	err_errno(err, errno == EADDRINUSE ? ERR_BUSY : ERR_IO,
-	          "listening on %s", where);
+	          "cannot listen on %s", where);
 	return give_up(fd, err);
 }
 
@@ -67,11 +67,13 @@ static int adopt(int fd, struct err *err)
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0 ||
 	    !listens)
 		return err_set(err, ERR_PARSE,
-		               "the socket handed over does not listen "
-		               "(ListenStream= in the socket unit)");
+		               "the socket from the service manager is not a "
+		               "listening stream socket (ListenStream= in the "
+		               "socket unit)");
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return err_errno(err, ERR_IO, "the socket handed over");
+		return err_errno(err, ERR_IO,
+		                 "the socket from the service manager");
 	return fd;
 }
 

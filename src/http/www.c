@@ -95,8 +95,8 @@ static int load_file(struct www *www, const char *name, const char *type,
 
 	if (www->count == FILES_MAX || strlen(name) > WWW_NAME_MAX)
 		return err_set(err, ERR_LIMIT,
-		               "%s: more than %d files, or a name longer than "
-		               "%d bytes",
+		               "%s: more than %d files, or a name that is "
+		               "longer than %d bytes",
 		               path, FILES_MAX, WWW_NAME_MAX);
 	www->count++;
 	snprintf(file->path, sizeof(file->path), "/%s", name);

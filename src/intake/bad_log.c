@@ -126,7 +126,7 @@ static void keep_sample(struct bad_log *log, const struct sample *sample,
 	log->next_file++;
 	if (write_file(path, sample) < 0 &&
 	    log_allowed(&log->write_limit, now_ms, &held))
-		log_warning("cannot keep bad input in %s: %s", path,
+		log_warning("cannot save bad input in %s: %s", path,
 		            strerror(errno));
 	free(path);
 }

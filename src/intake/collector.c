@@ -174,9 +174,10 @@ static void committed(void *arg, int index)
 		without_domain += side->stats[i].catch_all.success +
 		                  side->stats[i].catch_all.failure;
 	if (without_domain > 0)
-		log_warning("%" PRIu64 " sessions were counted without their "
-		            "domain: more new domains came than the store "
-		            "took, and memory was full",
+		log_warning("%" PRIu64
+		            " sessions were counted without their domain: new "
+		            "domains arrived faster than the store accepted "
+		            "them, and memory was full",
 		            without_domain);
 	tally_reset(side->tally);
 	side->day_count = 0;

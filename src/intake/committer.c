@@ -293,7 +293,8 @@ int committer_start(struct committer *c, struct err *err)
 
 	if (rc != 0) {
 		errno = rc;
-		return err_errno(err, ERR_IO, "starting the committing thread");
+		return err_errno(err, ERR_IO,
+		                 "cannot start the committing thread");
 	}
 	c->started = true;
 	return 0;
@@ -318,11 +319,11 @@ int committer_stop(struct committer *c, struct err *err)
 		return 0;
 	if (c->kind->is_read_again)
 		return err_set(err, ERR_IO,
-		               "counters could not be committed: what is "
-		               "missing will be read from %s again",
+		               "cannot commit the last counters: they will be "
+		               "read from %s again",
 		               c->kind->source);
 	return err_set(err, ERR_IO,
-	               "counters could not be committed: those of %" PRIu64
+	               "cannot commit the last counters: those of %" PRIu64
 	               " %ss are lost",
 	               c->taken.events + c->counting.events, c->kind->unit);
 }

@@ -128,7 +128,8 @@ static int map_buffers(struct dgram *dgram, struct err *err)
 	                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (map == MAP_FAILED)
-		return err_errno(err, ERR_IO, "memory for datagrams");
+		return err_errno(err, ERR_IO,
+		                 "cannot allocate memory for datagrams");
 	dgram->buffers = map;
 	for (int i = 0; i < BATCH; i++) {
 		dgram->vectors[i].iov_base =
@@ -171,7 +172,8 @@ int dgram_start(struct dgram **out, struct dgram_socket *sock,
 	if (rc != 0) {
 		dgram_free(&dgram);
 		errno = rc;
-		return err_errno(err, ERR_IO, "starting the receiving thread");
+		return err_errno(err, ERR_IO,
+		                 "cannot start the receiving thread");
 	}
 	*out = dgram;
 	return 0;
@@ -198,5 +200,6 @@ int dgram_failed(struct dgram *dgram, struct err *err)
 	if (!atomic_load(&dgram->ended))
 		return 0;
 	errno = dgram->failure;
-	return err_errno(err, ERR_IO, "receiving from the TLS-event socket");
+	return err_errno(err, ERR_IO,
+	                 "cannot receive from the TLS-event socket");
 }

@@ -42,13 +42,15 @@ int dgram_socket_adopt(struct dgram_socket *sock, int fd, struct err *err)
 		                 "the descriptor from the service manager is "
 		                 "not a socket");
 	if (type != SOCK_DGRAM || domain != AF_UNIX)
-		return err_set(err, ERR_PARSE,
-		               "the socket handed over is not a unix datagram "
-		               "socket (ListenDatagram= in the socket unit)");
+		return err_set(
+			err, ERR_PARSE,
+			"the socket from the service manager is not a unix "
+			"datagram socket (ListenDatagram= in the socket unit)");
 	/* we wait in recvmmsg(2), not in poll(2) */
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return err_errno(err, ERR_IO, "the socket handed over");
+		return err_errno(err, ERR_IO,
+		                 "the socket from the service manager");
 	return 0;
 }
 

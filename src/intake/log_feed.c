@@ -289,7 +289,7 @@ static void say_read_failure(struct log_feed *f, int rc, const char *why)
 	bool failed = rc < 0 && rc != ERR_NOTFOUND;
 
 	if (failed && !f->read_fails)
-		log_error("the log cannot be read: %s; will retry", why);
+		log_error("cannot read the log: %s; will retry", why);
 	else if (!failed && f->read_fails)
 		log_info("the log can be read again");
 	f->read_fails = failed;
@@ -393,8 +393,8 @@ static int load_tracker(struct log_feed *f, struct err *err)
 	if (found == 1 && state.tracker_len > 0 &&
 	    smtp_tracker_load(f->tracker, state.tracker, state.tracker_len,
 	                      &why) < 0) {
-		log_warning("sessions that were open at the last end are not "
-		            "counted: %s",
+		log_warning("sessions that were open when tlstally-logd last "
+		            "stopped are not counted: %s",
 		            why.text);
 		smtp_tracker_free(&f->tracker);
 		f->tracker = smtp_tracker_new(&f->options.tracker);

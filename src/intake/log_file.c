@@ -47,10 +47,10 @@ struct log_file {
 	int inotify; /* -1: none */
 };
 
-static const char gone[] = "where it was read to last is gone: lines may be "
-			   "lost";
-static const char emptied[] = "it was emptied, and no copy of it is to be "
-			      "found: lines may be lost";
+static const char gone[] =
+	"the place where reading stopped is gone; lines may be lost";
+static const char emptied[] = "the file was truncated, and no copy of it was "
+			      "found; lines may be lost";
 
 static struct log_input *current(const struct log_file *f)
 {
@@ -204,7 +204,8 @@ static ssize_t fill(struct log_file *f, struct err *err)
 	ssize_t got = log_input_read(current(f), room, size, err);
 
 	if (got == ERR_PARSE) {
-		log_warning("%s; the rest of it is not counted", err->text);
+		log_warning("%s; the rest of the file is not counted",
+		            err->text);
 		return 0;
 	}
 	return got;
@@ -252,8 +253,8 @@ static void say_too_long(struct log_file *f)
 	if (f->lines.too_long == 0 || f->said_too_long)
 		return;
 	f->said_too_long = true;
-	log_warning("%s: a line longer than %d KiB was skipped; more of them "
-	            "will be, too, unsaid",
+	log_warning("%s: skipping lines that are longer than %d KiB; this is "
+	            "logged only once",
 	            f->path, LOG_LINE_MAX / 1024);
 }
 
@@ -398,12 +399,11 @@ static int open_from_start(struct log_file *f, struct err *err)
 	if (log_rotate_all(f->path, &f->queue, err) < 0)
 		return err->class;
 	if (f->queue.unreadable[0] != '\0')
-		log_warning("%s: its lines are not counted",
+		log_warning("%s: the lines of this file are not counted",
 		            f->queue.unreadable);
 	if (f->queue.count == 0)
 		return err_set(err, ERR_NOTFOUND,
-		               "there is no %s and nothing that was rotated "
-		               "away from it",
+		               "there is no %s and no rotated copy of it",
 		               f->path);
 	return 0;
 }

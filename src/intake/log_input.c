@@ -27,7 +27,7 @@ static int open_gzip(struct log_input *input, struct err *err)
 	if (input->gz == NULL) {
 		if (fd >= 0)
 			close(fd);
-		return err_set(err, ERR_IO, "%s: cannot be unpacked",
+		return err_set(err, ERR_IO, "%s: cannot be uncompressed",
 		               input->path);
 	}
 	gzbuffer(input->gz, GZIP_BUFFER);
@@ -104,7 +104,7 @@ int log_input_skip(struct log_input *input, uint64_t offset, struct err *err)
 {
 	if (input->gz != NULL &&
 	    gzseek(input->gz, (z_off_t)offset, SEEK_SET) < 0)
-		return err_set(err, ERR_IO, "%s: cannot go on at byte %llu",
+		return err_set(err, ERR_IO, "%s: cannot continue at byte %llu",
 		               input->path, (unsigned long long)offset);
 	input->at = offset;
 	return 0;
@@ -122,7 +122,8 @@ static ssize_t read_gzip(struct log_input *input, void *buf, size_t room,
 	return err_set(err, zerr == Z_ERRNO ? ERR_IO : ERR_PARSE,
 	               "%s is damaged after %llu bytes (%s)", input->path,
 	               (unsigned long long)input->at,
-	               zerr == Z_BUF_ERROR ? "its end is missing" : why);
+	               zerr == Z_BUF_ERROR ? "unexpected end of the file"
+	                                   : why);
 }
 
 static ssize_t read_plain(struct log_input *input, void *buf, size_t room,

@@ -50,7 +50,7 @@ struct log_journal {
 static int journal_error(int rc, const char *doing, struct err *err)
 {
 	errno = -rc;
-	return err_errno(err, ERR_IO, "the journal: %s", doing);
+	return err_errno(err, ERR_IO, "the journal: cannot %s", doing);
 }
 
 /* The value of a field of the entry; false when it has none. */
@@ -192,7 +192,7 @@ static int journal_next(struct log_source *self, struct log_line *line,
 		if (rc == -EBADMSG && ++damaged < DAMAGED_MAX)
 			continue;
 		if (rc < 0)
-			return journal_error(rc, "reading", err);
+			return journal_error(rc, "read it", err);
 		if (rc == 0)
 			return j->once ? ERR_NOTFOUND : 0;
 		j->has_read = true;
@@ -284,7 +284,8 @@ static int seek(struct log_journal *j, const struct log_journal_options *o,
 	else
 		rc = sd_journal_seek_realtime_usec(
 			j->journal, strtoull(j->start + 1, NULL, 10));
-	return rc < 0 ? journal_error(rc, "going to where it was read to", err)
+	return rc < 0 ? journal_error(
+				rc, "find the place where reading stopped", err)
 	              : 0;
 }
 
@@ -295,9 +296,9 @@ static int check_readable(const struct log_journal *j, struct err *err)
 	    sd_journal_has_persistent_files(j->journal) > 0)
 		return 0;
 	return err_set(err, ERR_IO,
-	               "there is no journal that this user may read: the "
-	               "groups systemd-journal and adm may; without "
-	               "systemd-journald set [log] source = file");
+	               "this user has no permission to read the journal, or "
+	               "there is no journal: add the user to group "
+	               "systemd-journal or adm, or set [log] source = file");
 }
 
 static int match_number(struct log_journal *j, const char *name, int number)
@@ -336,14 +337,14 @@ static int open_journal(struct log_journal *j,
 	                 : sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY);
 
 	if (rc < 0)
-		return journal_error(rc, "opening it", err);
+		return journal_error(rc, "open it", err);
 	if (!elsewhere && check_readable(j, err) < 0)
 		return err->class;
 	rc = add_matches(j, o->facility);
 	/* before the first read: what comes in between would go unnoticed */
 	if (rc >= 0)
 		rc = sd_journal_get_fd(j->journal);
-	return rc < 0 ? journal_error(rc, "opening it", err) : 0;
+	return rc < 0 ? journal_error(rc, "open it", err) : 0;
 }
 
 int log_journal_open(const struct log_journal_options *options,

@@ -109,8 +109,8 @@ static bool can_read(struct log_queue *queue, const char *name,
 
 	if (unpacker != NULL)
 		snprintf(queue->unreadable, sizeof(queue->unreadable),
-		         "%.150s is not compressed by gzip: unpack it first "
-		         "(%s)",
+		         "%.150s is not compressed with gzip: uncompress it "
+		         "first (%s)",
 		         name, unpacker);
 	return suffix[0] == '\0' || strcmp(suffix, ".gz") == 0;
 }
@@ -124,7 +124,8 @@ static int open_siblings(struct log_queue *queue, const char *path,
 	const struct dirent *entry;
 
 	if (dir == NULL)
-		return err_errno(err, ERR_IO, "the directory of the log, %s",
+		return err_errno(err, ERR_IO,
+		                 "cannot read the directory of the log, %s",
 		                 directory);
 	while ((entry = readdir(dir)) != NULL) {
 		const char *suffix = sibling_suffix(entry->d_name, base);
@@ -319,7 +320,7 @@ int log_rotate_all(const char *path, struct log_queue *queue, struct err *err)
 		rc = scan_once(path, queue, &moved, err);
 	}
 	if (rc == 0 && moved)
-		rc = err_set(err, ERR_BUSY, "%s is being rotated all the time",
+		rc = err_set(err, ERR_BUSY, "%s is being rotated continuously",
 		             path);
 	if (rc < 0)
 		log_rotate_queue_clear(queue);

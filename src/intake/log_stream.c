@@ -35,7 +35,7 @@ static int more(struct log_stream *s, struct err *err)
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (got < 0)
-		return err_errno(err, ERR_IO, "reading standard input");
+		return err_errno(err, ERR_IO, "cannot read standard input");
 	if (got == 0 && s->lines.ended)
 		return ERR_NOTFOUND;
 	if (got == 0)

@@ -277,7 +277,7 @@ int milter_listen(const char *socket, struct err *err)
 		return refuse(err, "smfi_setbacklog");
 	errno = 0;
 	if (smfi_opensocket(false) != MI_SUCCESS)
-		return err_errno(err, ERR_IO, "listening on %s", socket);
+		return err_errno(err, ERR_IO, "cannot listen on %s", socket);
 	return 0;
 }
 
@@ -330,7 +330,7 @@ int milter_start(const struct conf *conf, struct milter_feed *feed,
 	if (rc == 0)
 		return 0;
 	errno = rc;
-	return err_errno(err, ERR_IO, "starting libmilter's thread");
+	return err_errno(err, ERR_IO, "cannot start the libmilter thread");
 }
 
 int milter_ended(struct err *err)
@@ -340,7 +340,7 @@ int milter_ended(struct err *err)
 	if (!atomic_load(&milter.failed))
 		return 1;
 	return err_set(err, ERR_IO,
-	               "libmilter gave up: what it says is in syslog");
+	               "libmilter terminated: see its messages in syslog");
 }
 
 size_t milter_stop(int64_t deadline_ms)

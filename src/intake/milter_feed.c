@@ -135,7 +135,7 @@ static void committed(void *arg, int side)
 	say_lost(&f->refused_limit,
 	         clock_monotonic_ms(f->options.committer.clock),
 	         milter_counts_refused(f->sides[side]),
-	         "counts found no room in memory and are lost");
+	         "counts were lost because memory was full");
 	milter_counts_reset(f->sides[side]);
 }
 
@@ -178,10 +178,9 @@ static void rest(void *arg)
 	f->bounces.dropped = 0;
 	committer_end(f->committer, 0, false);
 	say_lost(&f->unread_limit, now_ms, atomic_exchange(&f->unread, 0),
-	         "sessions were let through uncounted: too many at once");
+	         "sessions were not counted: too many at the same time");
 	say_lost(&f->dropped_limit, now_ms, dropped,
-	         "messages to addresses of ours were not read as bounces: too "
-	         "many wait");
+	         "messages were not read as bounces: too many are waiting");
 }
 
 int milter_feed_start(struct milter_feed **feed,

@@ -93,7 +93,7 @@ static bool may(const struct jmap_run *run, enum jmap_permission permission,
 {
 	if (run->caller->permissions & permission)
 		return true;
-	jmap_fail(failure, "forbidden", "this needs the permission %s",
+	jmap_fail(failure, "forbidden", "this requires the permission %s",
 	          jmap_permission_word(permission));
 	return false;
 }
@@ -152,8 +152,7 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 
 	if (jmap_is_over(run))
 		return jmap_fail_over(failure, "requestTooLarge", run,
-		                      "put this call into a request of its "
-		                      "own");
+		                      "put this call into a separate request");
 	if (view != NULL) {
 		args = resolve_args(run, call, failure);
 		return args != NULL && may(run, view->get, failure)
@@ -169,9 +168,8 @@ static json_t *answer_call(struct jmap_run *run, const struct jmap_call *call,
 	if (run->size > JMAP_MAX_RESPONSES)
 		return jmap_fail(
 			failure, "requestTooLarge",
-			"the responses to the calls before it are more "
-			"than %d bytes: put it into a request of its "
-			"own",
+			"the responses to the previous calls are larger than "
+			"%d bytes: put this call into a separate request",
 			JMAP_MAX_RESPONSES);
 	args = method == &core_echo
 	               ? jmap_resolve_args(run, call->args, failure)

@@ -37,8 +37,8 @@ void *jmap_fail_over(struct jmap_failure *failure, const char *type,
                      const struct jmap_run *run, const char *what)
 {
 	return jmap_fail(failure, type,
-	                 "the request has taken %lld ms of processor time, "
-	                 "which is the most it may take: %s",
+	                 "the request has used %lld ms of processor time, "
+	                 "which is the maximum: %s",
 	                 (long long)run->jmap->meter->limit_ms, what);
 }
 

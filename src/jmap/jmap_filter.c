@@ -168,9 +168,9 @@ static const struct jmap_filter *read_operator(struct reading *in, json_t *json)
 		return jmap_fail(in->failure, "invalidArguments",
 		                 "filter: conditions: not an array");
 	if (json_object_size(json) != 2)
-		return jmap_fail(in->failure, "invalidArguments",
-		                 "filter: an operator has conditions and "
-		                 "nothing else");
+		return jmap_fail(
+			in->failure, "invalidArguments",
+			"filter: only conditions may accompany an operator");
 	filter->parts = arena_array(in->mem, json_array_size(conditions),
 	                            sizeof(struct jmap_filter *));
 	json_array_foreach (conditions, i, item) {

@@ -67,7 +67,7 @@ static bool get_one(struct get *get, const char *asked)
 	    get->size <= JMAP_MAX_RESPONSES - get->run->size)
 		return true;
 	jmap_fail(get->failure, "requestTooLarge",
-	          "the objects are more than %d bytes: get them in parts, or "
+	          "the objects are larger than %d bytes: get fewer of them, or "
 	          "fewer properties",
 	          JMAP_MAX_RESPONSES);
 	return false;
@@ -144,13 +144,13 @@ static json_t *get_list(struct get *get, json_t *ids)
 
 	if (json_array_size(ids) > JMAP_MAX_GET)
 		return jmap_fail(get->failure, "requestTooLarge",
-		                 "more than %d objects: ask /query for their "
-		                 "ids and get them in parts",
+		                 "more than %d objects: use /query to get "
+		                 "their ids, then get them in parts",
 		                 JMAP_MAX_GET);
 	json_array_foreach (ids, i, id) {
 		if (jmap_is_over(get->run))
 			return jmap_fail_over(get->failure, "requestTooLarge",
-			                      get->run, "name fewer ids");
+			                      get->run, "specify fewer ids");
 		if (!get_one(get, json_string_value(id)))
 			return NULL;
 	}
@@ -264,9 +264,10 @@ static json_t *changes_since(struct db_txn *txn, const struct jmap_type *type,
 			since_text);
 	if (since < now && (type->change_id == NULL ||
 	                    !change_after(txn, type->change, since, &first)))
-		return jmap_fail(failure, "cannotCalculateChanges",
-		                 "changes since '%.40s' are not kept",
-		                 since_text);
+		return jmap_fail(
+			failure, "cannotCalculateChanges",
+			"the changes since '%.40s' are no longer available",
+			since_text);
 	until = read_changes(txn, type, since, max, fates);
 	if (db_failure(txn, &err) < 0)
 		return jmap_fail_store(failure, &err);

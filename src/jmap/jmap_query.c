@@ -60,7 +60,7 @@ static bool read_comparator(struct query *query, json_t *json,
 		return false;
 	if (property == NULL)
 		return jmap_fail(failure, "invalidArguments",
-		                 "sort: a comparator without property") != NULL;
+		                 "sort: a comparator has no property") != NULL;
 	to->sort = query->type->walk.sorts;
 	while (to->sort->property != NULL &&
 	       strcmp(to->sort->property, property) != 0)
@@ -70,8 +70,9 @@ static bool read_comparator(struct query *query, json_t *json,
 	    strcmp(collation, "i;ascii-casemap") == 0)
 		return true;
 	jmap_fail(failure, "unsupportedSort",
-	          to->sort->property ? "sort: collation: '%.60s' is not known"
-	                             : "sort: by '%.60s' these cannot be",
+	          to->sort->property
+	                  ? "sort: collation: unknown collation '%.60s'"
+	                  : "sort: these objects cannot be sorted by '%.60s'",
 	          to->sort->property ? collation : property);
 	return false;
 }
@@ -316,9 +317,9 @@ static json_t *answer(struct query *query, struct db *db,
 	if (jmap_scan_all(db, query->type, &query->scan, state, &err) < 0)
 		return jmap_fail_store(failure, &err);
 	if (query->over)
-		return jmap_fail_over(failure, "unsupportedFilter", query->run,
-		                      "ask with fewer conditions, or in a "
-		                      "request of its own");
+		return jmap_fail_over(
+			failure, "unsupportedFilter", query->run,
+			"use fewer conditions, or a separate request");
 	if (query->comparator_count > 0 && query->count > 0)
 		qsort_r(query->keys, query->count,
 		        query->width * sizeof(*query->keys), compare_rows,
@@ -373,5 +374,5 @@ json_t *jmap_query_changes(struct jmap_run *run, const struct jmap_type *type,
 		return jmap_fail(failure, "invalidArguments",
 		                 "sinceQueryState: missing");
 	return jmap_fail(failure, "cannotCalculateChanges",
-	                 "canCalculateChanges is false: ask /query again");
+	                 "canCalculateChanges is false: repeat the /query");
 }

@@ -39,8 +39,7 @@ static json_t *resolve(const struct jmap_run *run, const char *argument,
 	response = find_response(run->responses, of);
 	if (response == NULL)
 		return jmap_fail(failure, "invalidResultReference",
-		                 "%.60s: no call before this one has the id "
-		                 "'%.60s'",
+		                 "%.60s: no previous call has the id '%.60s'",
 		                 argument, json_string_value(of));
 	got = json_string_value(json_array_get(response, 0));
 	if (strcmp(got, name) != 0)
@@ -66,8 +65,8 @@ static bool has_room(struct jmap_run *run, const char *argument,
 	    ++run->references <= JMAP_MAX_REFERENCES)
 		return true;
 	jmap_fail(failure, "invalidResultReference",
-	          "%.60s: more than %d references in a request, or %d bytes "
-	          "by those of a call",
+	          "%.60s: more than %d references in a request, or more than "
+	          "%d bytes from those of a call",
 	          argument, JMAP_MAX_REFERENCES, JMAP_MAX_REQUEST);
 	return false;
 }

@@ -320,8 +320,9 @@ static json_t *set_response(struct set *set, const char *old, const char *new)
 /* Nothing of it is done. */
 static json_t *fail_over(struct set *set, struct jmap_failure *failure)
 {
-	return jmap_fail_over(failure, "requestTooLarge", set->in.run,
-	                      "create, update or destroy fewer in one call");
+	return jmap_fail_over(
+		failure, "requestTooLarge", set->in.run,
+		"create, update or destroy fewer objects in one call");
 }
 
 static json_t *commit(struct set *set, struct jmap_failure *failure)
@@ -336,7 +337,7 @@ static json_t *commit(struct set *set, struct jmap_failure *failure)
 	if (!db_failed(txn) && set->if_in_state != NULL &&
 	    strcmp(set->if_in_state, old) != 0)
 		return jmap_fail(failure, "stateMismatch",
-		                 "the state is '%s' by now", old);
+		                 "the state is now '%s'", old);
 	for (struct work *work = set->creations; work->name != NULL; work++)
 		write_one(set, &creation, work);
 	mark_doomed(set, true);
@@ -387,12 +388,12 @@ static bool may(struct set *set, const json_t *part,
 	if (count == 0 || (set->in.run->caller->permissions & permission))
 		return true;
 	if (permission == 0)
-		jmap_fail(failure, "forbidden", "%s: nobody may %s these",
+		jmap_fail(failure, "forbidden",
+		          "%s: these objects do not support %s",
 		          set->type->name, deed);
 	else
-		jmap_fail(failure, "forbidden",
-		          "to %s, this needs the permission %s", deed,
-		          jmap_permission_word(permission));
+		jmap_fail(failure, "forbidden", "%s requires the permission %s",
+		          deed, jmap_permission_word(permission));
 	return false;
 }
 
@@ -429,8 +430,9 @@ static bool read_args(struct set *set, json_t *args,
 	count = json_object_size(set->create) + json_object_size(set->update) +
 	        json_array_size(set->destroy);
 	if (count > JMAP_MAX_SET) {
-		jmap_fail(failure, "requestTooLarge", "%zu objects, at most %d",
-		          count, JMAP_MAX_SET);
+		jmap_fail(failure, "requestTooLarge",
+		          "%zu objects, but at most %d are allowed", count,
+		          JMAP_MAX_SET);
 		return false;
 	}
 	return may(set, set->create, set->type->may.create, "create",

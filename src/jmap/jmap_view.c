@@ -75,10 +75,10 @@ static json_t *ids_of(const struct jmap_view *view, json_t *given,
 {
 	if (given == NULL && view->only_id == NULL)
 		return jmap_fail(failure, "invalidArguments",
-		                 "ids: %s must be asked for by id", view->name);
+		                 "ids: %s requires ids", view->name);
 	if (json_array_size(given) > view->max_ids)
 		return jmap_fail(failure, "requestTooLarge",
-		                 "ids: at most %zu of %s at once",
+		                 "ids: at most %zu of %s at a time",
 		                 view->max_ids, view->name);
 	return given ? json_incref(given) : json_pack("[s]", view->only_id);
 }

@@ -169,8 +169,8 @@ static int note_caller(struct lookup_desk *desk, const char *caller,
 	}
 	if (count >= LOOKUP_PER_MINUTE)
 		return err_set(err, ERR_BUSY,
-		               "this token has asked for %d look-ups within a "
-		               "minute; the next one in %d seconds",
+		               "this token has used its limit of %d lookups "
+		               "per minute; try again in %d seconds",
 		               LOOKUP_PER_MINUTE,
 		               (int)(first + MINUTE_MS - now + 999) / 1000);
 	snprintf(desk->asked[desk->asked_next].caller, CALLER_TEXT, "%s",
@@ -202,10 +202,10 @@ static int enter_place(struct lookup_desk *desk, const char *caller,
 		return err->class;
 	*place = make_room(desk);
 	if (*place == NULL)
-		return err_set(err, ERR_BUSY,
-		               "%d look-ups are under way; try again in a "
-		               "minute",
-		               LOOKUP_PLACES);
+		return err_set(
+			err, ERR_BUSY,
+			"%d lookups are in progress; try again in a minute",
+			LOOKUP_PLACES);
 	snprintf((*place)->domain, DOMAIN_TEXT, "%s", domain);
 	(*place)->asked_at = clock_secs(desk->clock);
 	(*place)->asked_ms = now_ms(desk);

@@ -171,7 +171,9 @@ static bool find_before(struct jmap_set_run *set, const char *id,
 
 	if (db_failure(txn, &err) < 0)
 		return jmap_refuse_store(set, &err);
-	return found ? true : jmap_refuse(set, "notFound", "not on the list");
+	return found ? true
+	             : jmap_refuse(set, "notFound",
+	                           "not on the suppression list");
 }
 
 static bool read_patched(struct jmap_set_run *set, json_t *patch,
@@ -219,7 +221,8 @@ static enum jmap_applied apply(struct jmap_set_run *set, struct jmap_plan *arg)
 	id_text_write(plan->row.address, arg->id);
 	if (plan->is_new && found) {
 		set->error.existing = arg->id;
-		jmap_refuse(set, "alreadyExists", "the address is on the list");
+		jmap_refuse(set, "alreadyExists",
+		            "the address is already on the suppression list");
 		return APPLY_REFUSED;
 	}
 	if (!plan->is_new && !(found && same_row(&now, &plan->before)))
@@ -240,9 +243,9 @@ static bool destroy(struct jmap_set_run *set, const char *id)
 	if (find_row(set->txn, id, &row) &&
 	    suppress_delete(set->txn, row.address))
 		return !db_failed(set->txn);
-	return db_failed(set->txn)
-	               ? false
-	               : jmap_refuse(set, "notFound", "not on the list");
+	return db_failed(set->txn) ? false
+	                           : jmap_refuse(set, "notFound",
+	                                         "not on the suppression list");
 }
 
 const struct jmap_type type_suppression = {

@@ -97,9 +97,10 @@ static int ask_desk(struct jmap_look *look, const char *domain, json_t *doc,
 	struct lookup_answer answer = {.state = LOOKUP_NONE};
 
 	if (run->jmap->lookups == NULL)
-		return err_set(err, ERR_BUSY,
-		               "DNS is asked by tlstally-httpd only; at the "
-		               "command line, by `tlstally lookup`");
+		return err_set(
+			err, ERR_BUSY,
+			"only tlstally-httpd makes lookups for this object; at "
+			"the command line, use `tlstally lookup`");
 	if (lookup_desk_ask(run->jmap->lookups, run->caller->name, domain,
 	                    &answer, err) < 0)
 		return err->class;

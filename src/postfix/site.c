@@ -139,12 +139,12 @@ static void tell_enforced(const struct conf *conf,
 		              hand ? "[log] enforces" : "postconf");
 	else
 		strbuf_printf(&line,
-		              "%s: what Postfix enforces is not known, and "
-		              "sessions count for no policy until [log] "
-		              "enforces says it",
+		              "%s: cannot find out which policies Postfix "
+		              "enforces; sessions count for no policy until "
+		              "[log] enforces is set",
 		              postfix->trouble.text[0] != '\0'
 		                      ? postfix->trouble.text
-		                      : "postconf knows of no smtp service");
+		                      : "postconf lists no smtp service");
 	tell_line(said, now, !hand && site->count == 0, strbuf_text(&line));
 }
 
@@ -156,10 +156,10 @@ static void tell_routes(const struct conf *conf, const struct log_site *site,
 
 	strbuf_printf(&line, "%s (%s)",
 	              routes(site)
-	                      ? "this site may route mail itself: a host "
-	                        "that is no MX of the recipient's domain is "
-	                        "a next hop, with a domain of its own"
-	                      : "this site sends mail to MX hosts alone",
+	                      ? "this site may route mail itself: a host that "
+	                        "is not an MX host of the recipient's domain "
+	                        "is a next hop, with a domain of its own"
+	                      : "this site sends mail only to MX hosts",
 	              hand              ? "[log]"
 	              : site->count > 0 ? "postconf"
 	                                : "not known");
@@ -176,9 +176,9 @@ static void tell_unlogged(const struct log_site *site,
 	if (site->own_host != NULL)
 		strbuf_printf(&names, " in lines of %s", site->own_host);
 	strbuf_printf(&line,
-	              "Postfix logs no TLS sessions, and nothing is counted, "
-	              "of %s: set smtp_tls_loglevel = 1 in main.cf, and where "
-	              "master.cf has -o smtp_tls_loglevel=0",
+	              "Postfix does not log TLS sessions, and none is counted, "
+	              "of %s: set smtp_tls_loglevel = 1 in main.cf, and remove "
+	              "-o smtp_tls_loglevel=0 from master.cf",
 	              strbuf_text(&names));
 	tell_line(said, now, true, strbuf_text(&line));
 }
@@ -191,11 +191,9 @@ void site_tell(const struct conf *conf, const struct postfix_site *postfix,
 	tell_enforced(conf, postfix, site, said, &now);
 	tell_routes(conf, site, said, &now);
 	tell_unlogged(site, said, &now);
-	if (is_said(said, "Postfix logs no TLS") && !is_said(&now, "Postfix "
-	                                                           "logs no "
-	                                                           "TLS"))
-		log_info("Postfix logs the TLS sessions of all its services "
-		         "now");
+	if (is_said(said, "Postfix does not log TLS") &&
+	    !is_said(&now, "Postfix does not log TLS"))
+		log_info("Postfix now logs the TLS sessions of all services");
 	strbuf_clear(said);
 	*said = now;
 }

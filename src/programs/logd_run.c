@@ -25,11 +25,11 @@ static uint64_t apply(struct logd *d)
 	int rc = apply_waiting(&d->apply, &moved, &wanted, &err);
 
 	if (rc < 0 && !d->apply_fails)
-		log_error("sessions cannot move to their policies: %s; they "
-		          "wait, and it is tried again",
+		log_error("cannot count sessions by their policies: %s; they "
+		          "wait in the store, will retry",
 		          err.text);
 	else if (rc == 0 && d->apply_fails)
-		log_info("sessions move to their policies again");
+		log_info("sessions are counted by their policies again");
 	d->apply_fails = rc < 0;
 	if (wanted > 0)
 		policy_pool_wake(d->pool);
@@ -52,20 +52,21 @@ static bool may_say(struct logd *d, struct logd_said *said, uint64_t n)
 static void say_left_out(struct logd *d, const struct log_fates *fates)
 {
 	if (may_say(d, &d->said_unread, fates->n[LINE_UNREAD]))
-		log_warning("%" PRIu64 " lines of the log are not "
-		            "understood, the first: '%s'; expected are lines "
-		            "like '" LOG_LINE_EXAMPLE "' (more in "
-		            "tlstally-logd(8))",
+		log_warning("%" PRIu64
+		            " log lines are not understood, the first: '%s'; "
+		            "expected are lines like '" LOG_LINE_EXAMPLE
+		            "' (see tlstally-logd(8))",
 		            fates->n[LINE_UNREAD], fates->first[LINE_UNREAD]);
 	if (may_say(d, &d->said_unclear, fates->n[LINE_UNCLEAR]))
-		log_warning("%" PRIu64 " deliveries are not counted, since "
-		            "their lines can be read in two ways or were cut "
-		            "off, the first: '%s'",
+		log_warning("%" PRIu64
+		            " deliveries are not counted because their log "
+		            "lines are ambiguous or truncated, the first: '%s'",
 		            fates->n[LINE_UNCLEAR], fates->first[LINE_UNCLEAR]);
 	if (may_say(d, &d->said_ours, fates->n[LINE_OURS]))
-		log_warning("%" PRIu64 " lines of the log tell of what keeps "
-		            "this host's own Postfix from TLS, the first: "
-		            "'%s'; its sessions then are not counted",
+		log_warning("%" PRIu64
+		            " log lines report problems that keep Postfix on "
+		            "this host from using TLS, the first: '%s'; the "
+		            "sessions concerned are not counted",
 		            fates->n[LINE_OURS], fates->first[LINE_OURS]);
 	if (may_say(d, &d->said_foreign, fates->n[LINE_FOREIGN]))
 		for (size_t i = 0; i < fates->user_count; i++) {
@@ -75,11 +76,12 @@ static void say_left_out(struct logd *d, const struct log_fates *fates)
 			if (user->uid != LINE_UID_NONE)
 				snprintf(uid, sizeof(uid), "user %" PRId64,
 				         user->uid);
-			log_warning("%" PRIu64 " lines of the journal that "
-			            "look like Postfix's are of %s, and are "
-			            "left out, the first: '%s'; set [log] "
-			            "journal_users to count them",
-			            user->n, uid, user->first);
+			log_warning(
+				"ignoring %" PRIu64
+				" lines of the journal that look like "
+				"Postfix's but are from %s, the first: '%s'; "
+				"set [log] journal_users to count them",
+				user->n, uid, user->first);
 		}
 }
 
@@ -90,30 +92,31 @@ static void advise(struct logd *d, const struct log_feed_state *state)
 	if (!d->said_loglevel && !state->has_loglevel &&
 	    state->deliveries >= ENOUGH_DELIVERIES) {
 		d->said_loglevel = true;
-		log_warning("%" PRIu64 " deliveries and not one line about "
-		            "TLS: set smtp_tls_loglevel = 1 in Postfix's "
-		            "main.cf, or no session can be counted",
+		log_warning("the log has %" PRIu64
+		            " deliveries but no line about TLS: set "
+		            "smtp_tls_loglevel = 1 in Postfix's main.cf, or no "
+		            "session can be counted",
 		            state->deliveries);
 	}
 	if (!d->said_events && state->sees_events) {
 		d->said_events = true;
-		log_warning("this Postfix sends its TLS sessions as events, "
-		            "too: tlstallyd counts them, with more particulars "
-		            "than the log has; keep one of the two");
+		log_warning("this Postfix also sends its TLS sessions as "
+		            "events, which have more details than the log: run "
+		            "either tlstallyd or tlstally-logd, not both");
 	}
 	if (!d->said_no_events && state->lacks_events) {
 		d->said_no_events = true;
-		log_warning("Postfix is told to send its TLS sessions as "
-		            "events (smtp_tlsrpt_enable), and was built "
-		            "without TLSRPT: they are counted from its log. "
-		            "Set it to no, or install a Postfix that was built "
-		            "with libtlsrpt and start tlstallyd instead");
+		log_warning("Postfix has smtp_tlsrpt_enable = yes, but was "
+		            "built without TLSRPT; its sessions are counted "
+		            "from the log. Set smtp_tlsrpt_enable = no, or "
+		            "install a Postfix that was built with libtlsrpt "
+		            "and run tlstallyd instead");
 	}
 	if (!d->said_missed && policy_pool_missed(d->pool) >= ENOUGH_MISSED) {
 		d->said_missed = true;
-		log_warning("the last %d MTA-STS policy hosts could not be "
-		            "connected to: does a firewall of this host stop "
-		            "what goes out to port 443?",
+		log_warning("cannot connect to any of the last %d MTA-STS "
+		            "policy hosts: does a firewall block outgoing "
+		            "connections to port 443?",
 		            ENOUGH_MISSED);
 	}
 }
@@ -212,7 +215,7 @@ void logd_end_run(struct logd *d, bool failed)
 	progress_end(&d->progress);
 	if (d->waiting > 0 && !failed)
 		log_warning("%" PRIu64 " sessions of %" PRIu64
-		            " domains wait for DNS: the next tlstally-logd "
-		            "continues",
+		            " domains are waiting for DNS; the next "
+		            "tlstally-logd will continue",
 		            d->waiting, d->waiting_domains);
 }

@@ -62,20 +62,20 @@ static int open_file(const struct logd *d, const struct strbuf *position,
 	int rc = log_file_open(&options, source, err);
 
 	if (rc == ERR_NOTFOUND)
-		return err_set(err, ERR_NOTFOUND,
-		               "there is no log %s: [log] file names another; "
-		               "where systemd keeps the log, set source = "
-		               "journal",
-		               options.path);
+		return err_set(
+			err, ERR_NOTFOUND,
+			"there is no log file %s: set [log] file; if systemd "
+			"keeps the log, set [log] source = journal",
+			options.path);
 	if (rc != ERR_IO || access(options.path, R_OK) == 0)
 		return rc;
 	/* The log's rotated files and the next day's are made like this one: a
 	 * user who could not read them would count nothing tomorrow, so root
 	 * opens none of them for him today. */
 	return err_set(err, ERR_IO,
-	               "%s cannot be read by user %u: give it, and what will "
-	               "be rotated, to a group that may (adm), and add the "
-	               "user to it; or set [log] source = journal",
+	               "%s is not readable by user %u: make the log and its "
+	               "rotated copies readable for a group (adm), and add the "
+	               "user to that group; or set [log] source = journal",
 	               options.path, (unsigned)geteuid());
 }
 
@@ -103,15 +103,16 @@ static int check_place(const struct logd *d, const struct log_feed_place *place,
 {
 	if (d->from_start && place->position.len > 0 && !place->unfinished)
 		return err_set(err, ERR_BUSY,
-		               "the log (%s) was counted already, and "
+		               "the log (%s) was already counted, and "
 		               "--from-start would count it twice: start "
-		               "tlstally-logd without it, and it goes on where "
-		               "it was; or begin with an empty store",
+		               "tlstally-logd without --from-start to "
+		               "continue, or start with an empty store",
 		               d->source_name);
 	if (!d->from_start && place->unfinished)
 		return err_set(err, ERR_BUSY,
-		               "--from-start was interrupted: let it finish "
-		               "first; it continues where it was");
+		               "--from-start was interrupted: start "
+		               "tlstally-logd with --from-start again, which "
+		               "continues where it stopped");
 	if (d->from_start && place->unfinished)
 		log_info("--from-start continues where it was interrupted");
 	return 0;

@@ -55,8 +55,8 @@ static int read_tls(struct httpd *d, struct err *err)
 	    read_pem(conf->http.tls_key, "tls_key", &d->key, err) < 0)
 		return err->class;
 	if (d->cert.len == 0 && !listen_is_local(conf->http.listen))
-		log_warning("[http] listen = %s without tls_cert: tokens go "
-		            "over the network in clear text",
+		log_warning("[http] listen = %s without tls_cert: tokens are "
+		            "sent over the network in clear text",
 		            conf->http.listen);
 	return 0;
 }

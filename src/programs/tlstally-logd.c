@@ -58,7 +58,7 @@ static int take_lock(struct logd *d, struct err *err)
 		return 0;
 	return errno == EWOULDBLOCK
 	               ? err_set(err, ERR_BUSY,
-	                         "another tlstally-logd counts into %s",
+	                         "another tlstally-logd is counting into %s",
 	                         d->base.conf.store.directory)
 	               : err_errno(err, ERR_IO, "%s", path);
 }
@@ -171,10 +171,10 @@ int main(int argc, char **argv)
 {
 	static const struct daemon_flag flags[] = {
 		{"--from-start",
-	         "read the whole log once, with what was rotated; days that "
-	         "are over are not sent",
+	         "read the whole log once, including rotated files; days that "
+	         "are over are not reported",
 	         offsetof(struct logd, from_start)},
-		{"--once", "read what is new and end",
+		{"--once", "read the new lines and exit",
 	         offsetof(struct logd, once)},
 		{"-", "read standard input", offsetof(struct logd, from_stdin)},
 		{0},

@@ -72,7 +72,7 @@ static int open_socket(void *self, struct err *err)
 	const char *path = endpoint_path(d->base.conf.milter.socket);
 
 	d->base.socket = &d->sock;
-	daemon_need_files(FILES, "the sessions that are read at once");
+	daemon_need_files(FILES, "the maximum number of simultaneous sessions");
 	return path != NULL ? listen_unix(d, path, err)
 	                    : milter_listen(d->base.conf.milter.socket, err);
 }
@@ -97,14 +97,13 @@ static int read_bounce(void *arg, const char *token, const void *text,
 	if (rc == ERR_BUSY)
 		return rc;
 	if (rc < 0) {
-		log_warning("a bounce of a report cannot be read: %s",
-		            err.text);
+		log_warning("cannot read a bounce of a report: %s", err.text);
 		return rc;
 	}
 	if (outcome.result == BOUNCE_MARKED ||
 	    outcome.result == BOUNCE_SUPPRESSED ||
 	    outcome.result == BOUNCE_NOTED)
-		log_info("a bounce: report to %s: %s (%s)", outcome.address,
+		log_info("bounced report to %s: %s (%s)", outcome.address,
 		         word_api(&words_bounces, outcome.result),
 		         outcome.text);
 	return 0;
@@ -121,7 +120,7 @@ static void look_at_postfix(struct milterd *d)
 	if (!daemon_is_due(&d->base, &d->look_at_postfix_ms, POSTFIX_MS))
 		return;
 	if (milter_clients_refresh(d->clients, &err) < 0)
-		log_warning("%s: only loopback is taken for this host",
+		log_warning("%s; only loopback addresses are considered local",
 		            err.text);
 	if (d->site != NULL && !postfix_site_changed(d->site))
 		return;
@@ -132,14 +131,15 @@ static void look_at_postfix(struct milterd *d)
 	for (size_t i = 0; i < sight.word_count; i++)
 		log_warning("Postfix: %s", sight.words[i]);
 	if (d->hides && sight.word_count == 0)
-		log_info("Postfix: all mail that comes in is shown again");
+		log_info("Postfix: all incoming mail is shown to the milter "
+		         "again");
 	d->hides = sight.word_count > 0;
 	if (!d->site->instances[0].known &&
 	    d->base.conf.milter.before_queue_filter == BEFORE_QUEUE_FILTER_AUTO)
-		log_info("%s: whether a before-queue filter stands in front of "
-		         "us is not known; [milter] before_queue_filter says "
-		         "it",
-		         d->site->trouble.text);
+		log_info(
+			"%s: cannot find out whether Postfix uses a "
+			"before-queue filter; set [milter] before_queue_filter",
+			d->site->trouble.text);
 }
 
 static int start(void *self, struct err *err)
@@ -207,8 +207,8 @@ int main(int argc, char **argv)
 {
 	static const struct daemon_parts parts = {
 		.name = "tlstally-milter",
-		.purpose = "counts how mail comes in, and which reports leave "
-			   "(smtpd_milters)",
+		.purpose = "counts how mail comes in, and which reports are "
+			   "sent (smtpd_milters)",
 		.open = open_socket,
 		.start = start,
 		.tick = tick,

@@ -55,13 +55,13 @@ static void warn_of_small_queue(const struct tlstallyd *d)
 	int length = dgram_queue_length();
 
 	if (length >= 0 && length < DGRAM_QUEUE_SMALL)
-		log_warning("net.unix.max_dgram_qlen is %d: a burst of more "
-		            "events than that can lose some%s; set it to 512 "
-		            "(sysctl.d) and restart",
+		log_warning("net.unix.max_dgram_qlen is %d: larger bursts of "
+		            "events can be lost%s; set it to 512 (sysctl.d) "
+		            "and restart",
 		            length,
 		            d->sock.file.ours ? ""
-		                              : " (if it was so when the "
-		                                "socket was made)");
+		                              : " (if it had this value when "
+		                                "the socket was created)");
 }
 
 static int start(void *self, struct err *err)

@@ -32,7 +32,7 @@ enum closing closing_of(struct db_txn *txn, const struct conf *conf,
 	words[0] = '\0';
 	if (now < end + conf->report.grace) {
 		snprintf(words, CLOSING_WORDS,
-		         "the day is not over, or has only just ended");
+		         "the day is not over, or ended only a moment ago");
 		return CLOSING_NOT_YET;
 	}
 	if (!feed_behind(txn, end, now, &feed))

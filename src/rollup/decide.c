@@ -145,14 +145,15 @@ static bool refused_at_once(const struct decide_context *context, int32_t day,
 
 	if (!head->valid)
 		refuse(decision, TALLY_BAD_DOMAIN,
-		       "no domain name that a report can be made for");
+		       "no report can be made for this name");
 	else if (context->unsent && !context->asked_for)
 		refuse(decision, TALLY_UNSENT,
 		       "the day was read from an old log");
 	else if (!context->asked_for &&
 	         context->now - day_end(day) > conf->report.max_report_age)
 		refuse(decision, TALLY_TOO_OLD,
-		       "the day was too long ago when it was closed");
+		       "the day was older than max_report_age when it was "
+		       "closed");
 	else if (conf->report.mode == MODE_OFF)
 		refuse(decision, TALLY_BY_MODE, "mode is off");
 	else if (lists_domain_denied(context->lists, domain))
@@ -182,7 +183,8 @@ void decide(const struct decide_context *context, struct db_txn *txn,
 		return;
 	if (context->loop_check && selfloop_is(txn, day, domain, head)) {
 		refuse(decision, TALLY_SELF,
-		       "it had no more sessions than we sent it reports");
+		       "it had no more sessions than were needed to deliver "
+		       "our reports");
 		return;
 	}
 	/* conf_check() has seen that it is an absolute path */
@@ -193,5 +195,5 @@ void decide(const struct decide_context *context, struct db_txn *txn,
 
 void decide_nothing_counted(struct decision *decision)
 {
-	refuse(decision, TALLY_BAD_DOMAIN, "no session was counted for it");
+	refuse(decision, TALLY_BAD_DOMAIN, "no session was counted");
 }

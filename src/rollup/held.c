@@ -31,7 +31,8 @@ static void lapse(struct db_txn *txn, struct held *held,
 			continue;
 		dest.due = 0;
 		snprintf(dest.answer, sizeof(dest.answer),
-		         "held by mode = preview until it was too old");
+		         "held by mode = preview until it was older than "
+		         "max_report_age");
 		outbox_destination_put(txn, head->id, &dest);
 	}
 	head->status = OUTBOX_DONE;

@@ -339,7 +339,7 @@ static int close_day(struct rollup *r, int32_t day, struct err *err)
 		} while (seen > 0);
 		batch_clear(r);
 		if (seen < 0 || try_to_close(r, &ending, err) < 0)
-			return err_prefix(err, "closing a day");
+			return err_prefix(err, "cannot close a day");
 	}
 	if (ending == ENDING_CLOSED)
 		r->result->days++;
@@ -365,7 +365,7 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 		*is = closing == CLOSING_NOT_YET ? DAY_OPEN : DAY_READY;
 	if (*is == DAY_OPEN && options->one_day)
 		return err_set(err, ERR_BUSY,
-		               "that day cannot be closed yet: %s", words);
+		               "the day cannot be closed yet: %s", words);
 	if (*is == DAY_READY && closing == CLOSING_ANYWAY) {
 		r->result->days_incomplete++;
 		memcpy(r->result->incomplete, words, sizeof(words));
@@ -433,7 +433,7 @@ int rollup_run(struct db *db, const struct rollup_options *options,
 		return 0; /* the next run comes again */
 	if (options->doubt != NULL)
 		return err_set(err, ERR_BUSY,
-		               "that day cannot be closed yet: %s",
+		               "the day cannot be closed yet: %s",
 		               options->doubt);
 	if (lists_new(&r.lists, options->conf, err) < 0)
 		return err->class;

@@ -79,9 +79,8 @@ void doctor_look_at_lines(const struct status_of *of, struct finding *finding)
 	else if (sums[LINE_UNCLEAR].n > 0)
 		doctor_tell(finding, NOTE,
 		            "%" PRIu64
-		            " deliveries are not counted, since their "
-		            "lines can be read in two ways or were cut "
-		            "off, the first: '%s'",
+		            " deliveries are not counted because their log "
+		            "lines are ambiguous or truncated, the first: '%s'",
 		            sums[LINE_UNCLEAR].n, sums[LINE_UNCLEAR].first);
 	else if (sums[LINE_READ].n == 0)
 		doctor_tell(finding, NOTE,

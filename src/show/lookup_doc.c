@@ -107,6 +107,6 @@ int lookup_doc_verdict(const struct domain_view *view, struct err *err)
 {
 	if (view->tlsrpt != VIEW_TEMPFAIL || view->mx != VIEW_TEMPFAIL)
 		return 0;
-	return err_set(err, ERR_BUSY, "DNS gives no answer: %s",
+	return err_set(err, ERR_BUSY, "no answer from DNS: %s",
 	               view->mx_problem);
 }

@@ -47,18 +47,17 @@ static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
 
 	day_table_stats_get(txn, day_of(now), &stats);
 	title(out, datagrams, "counter",
-	      "Datagrams of this UTC day by what became of them.");
+	      "Datagrams of this UTC day by outcome.");
 	labelled(out, datagrams, "fate", "counted", stats.events);
 	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
 		labelled(out, datagrams, "fate",
 		         word_api(&words_bad_input, kind), stats.bad[kind]);
-	title(out, sessions, "counter",
-	      "Sessions of this UTC day by how their TLS went.");
+	title(out, sessions, "counter", "Sessions of this UTC day by result.");
 	labelled(out, sessions, "result", "success", stats.success);
 	labelled(out, sessions, "result", "failure", stats.failure);
 	title(out, without_domain, "counter",
-	      "Of them, those counted without their domain, for want of "
-	      "memory.");
+	      "Sessions of this UTC day that were counted without their domain "
+	      "because memory was full.");
 	number(out, without_domain,
 	       stats.catch_all.success + stats.catch_all.failure);
 }
@@ -71,13 +70,14 @@ static void write_feeds(struct db_txn *txn, int64_t now, struct strbuf *out)
 		const char *name, *type, *help;
 	} metrics[] = {
 		{"feed_events_total", "counter",
-	         "Sessions or datagrams of a source since the store was made."},
+	         "Sessions, messages or datagrams of a feed since the store "
+	         "was created."},
 		{"feed_last_event_seconds", "gauge",
-	         "When a source counted something last (unix time)."},
+	         "When a feed last counted something (Unix time)."},
 		{"feed_lag_seconds", "gauge",
-	         "How long ago a source committed its position last."},
+	         "Seconds since a feed last committed its position."},
 		{"feed_up", "gauge",
-	         "1 while a source's daemon runs and counts."},
+	         "1 while the daemon of a feed is running and counting."},
 	};
 
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
@@ -124,11 +124,11 @@ static void write_waiting(struct db_txn *txn, struct strbuf *out)
 
 	log_pending_count(txn, &sessions, &domains);
 	title(out, "waiting_sessions", "gauge",
-	      "Sessions of the log whose policy is being looked up.");
+	      "Sessions from the log that wait for their policy.");
 	number(out, "waiting_sessions", sessions);
 	meta_clock_get(txn, &record);
 	title(out, "clock_doubted", "gauge",
-	      "1 while the clock has jumped, and days are not closed.");
+	      "1 while the clock is not trusted and days are not closed.");
 	number(out, "clock_doubted", record.doubted);
 }
 
@@ -164,7 +164,7 @@ static void write_deliveries(struct db_txn *txn, struct strbuf *out)
 	const size_t prefix = strlen(COUNTER_DELIVERIES);
 
 	title(out, "deliveries_total", "counter",
-	      "Attempts to deliver since the store was made.");
+	      "Delivery attempts since the store was created.");
 	while (counter_next(txn, &counter) &&
 	       strncmp(counter.name, COUNTER_DELIVERIES, prefix) == 0) {
 		const char *transport = counter.name + prefix;
@@ -228,7 +228,8 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	      "Requests to the API since the server started.");
 	number(out, "jmap_requests_total", http->requests);
 	title(out, "jmap_problems_total", "counter",
-	      "Of them, those that were refused as a whole.");
+	      "Requests to the API that were refused as a whole since the "
+	      "server started.");
 	number(out, "jmap_problems_total", http->problems);
 	return 0;
 }

@@ -88,7 +88,8 @@ static void add_state(const struct status_of *of, json_t *item, int32_t day)
 		json_set_string(item, "state", "counting");
 		if (day > day_of(now))
 			doc_set(item, "waitingFor",
-			        "the day to come: a clock was ahead");
+			        "a day in the future, from a clock that was "
+			        "ahead");
 	} else if (closing_of(txn, of->conf, day, now, words) ==
 	           CLOSING_NOT_YET) {
 		json_set_string(item, "state", "waiting");

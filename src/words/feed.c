@@ -22,7 +22,7 @@ const struct feed_kind feed_kinds[] = {
 		.unit = "session",
 		.check = "are smtp_tls_loglevel = 1 and "
 			 "smtp_tls_security_level set in Postfix?",
-		.meanwhile = "the log is not read until it works, will retry",
+		.meanwhile = "the log is not read meanwhile, will retry",
 		.is_read_again = true,
 		.counts_sessions = true,
 		.tells_all = true,
@@ -42,7 +42,7 @@ const struct feed_kind feed_kinds[] = {
 		.daemon = "its daemon",
 		.source = "another feed",
 		.unit = "event",
-		.check = "is this tlstally too old?",
+		.check = "this version of tlstally may be too old",
 		.meanwhile = "will retry",
 		.counts_sessions = true,
 	},
@@ -95,24 +95,25 @@ void feed_tell(const struct feed *feed, const struct feed_kind *kind,
 	else if (state == FEED_NOT_RUNNING)
 		strbuf_printf(out,
 		              "%s has counted nothing since %s: it is not "
-		              "running, or the store refuses it",
+		              "running, or it cannot write to the store",
 		              daemon, seen);
 	else if (state == FEED_IN_TROUBLE)
-		strbuf_printf(out, "%s counts nothing: %s", daemon,
+		strbuf_printf(out, "%s is not counting: %s", daemon,
 		              feed->trouble);
 	else if (state == FEED_STARTING)
-		strbuf_printf(out, "%s has started, and counted nothing yet",
+		strbuf_printf(out,
+		              "%s has started and has not yet counted anything",
 		              daemon);
 	else if (state == FEED_BEHIND)
 		strbuf_printf(out,
-		              "%s is behind: it has counted until %s, and goes "
-		              "on",
+		              "%s is behind: it has counted until %s and is "
+		              "catching up",
 		              daemon, until);
 	else if (state == FEED_EMPTY)
-		strbuf_printf(out, "no %s has come yet: %s", kind->unit,
-		              kind->check);
+		strbuf_printf(out, "no %s has been received yet: %s",
+		              kind->unit, kind->check);
 	else
-		strbuf_printf(out, "%sthe last %s came %s",
+		strbuf_printf(out, "%sthe last %s was received at %s",
 		              state == FEED_COUNTING ? "counting; " : "",
 		              kind->unit, last);
 }

@@ -32,11 +32,11 @@ static const struct word policies[POLICY_TYPES] = {
 
 /* RFC 8460 section 4.3 */
 static const struct word results[RESULT_TYPES] = {
-	[RESULT_OTHER] =
-		{.api = "other",
-                 .label = "Other failure",
-                 .sentence = "none of the others; sent as validation-failure",
-                 .rfc = "other"},
+	[RESULT_OTHER] = {.api = "other",
+                          .label = "Other failure",
+                          .sentence =
+                                  "another failure; sent as validation-failure",
+                          .rfc = "other"},
 	[RESULT_STARTTLS_NOT_SUPPORTED] =
 		{.api = "startTlsNotSupported",
                  .label = "STARTTLS not offered",
@@ -53,8 +53,8 @@ static const struct word results[RESULT_TYPES] = {
 	[RESULT_CERTIFICATE_NOT_TRUSTED] =
 		{.api = "certificateNotTrusted",
                  .label = "Certificate not trusted",
-                 .sentence = "no authority that the sender trusts signed the "
-                             "certificate",
+                 .sentence = "the certificate is not signed by an authority "
+                             "that the sender trusts",
                  .rfc = "certificate-not-trusted",
                  .libtlsrpt = 203},
 	[RESULT_CERTIFICATE_EXPIRED] = {.api = "certificateExpired",
@@ -77,13 +77,12 @@ static const struct word results[RESULT_TYPES] = {
                  .sentence = "the MTA-STS policy could not be fetched",
                  .rfc = "sts-policy-fetch-error",
                  .libtlsrpt = 301},
-	[RESULT_STS_POLICY_INVALID] = {.api = "stsPolicyInvalid",
-                                       .label = "MTA-STS policy invalid",
-                                       .sentence =
-                                               "the MTA-STS policy was fetched "
-                                               "and is not well-formed",
-                                       .rfc = "sts-policy-invalid",
-                                       .libtlsrpt = 302},
+	[RESULT_STS_POLICY_INVALID] =
+		{.api = "stsPolicyInvalid",
+                 .label = "MTA-STS policy invalid",
+                 .sentence = "the MTA-STS policy was fetched, but is malformed",
+                 .rfc = "sts-policy-invalid",
+                 .libtlsrpt = 302},
 	[RESULT_STS_WEBPKI_INVALID] =
 		{.api = "stsWebpkiInvalid",
                  .label = "MTA-STS policy host's certificate",
@@ -92,14 +91,13 @@ static const struct word results[RESULT_TYPES] = {
                              "validated",
                  .rfc = "sts-webpki-invalid",
                  .libtlsrpt = 303},
-	[RESULT_TLSA_INVALID] =
-		{.api = "tlsaInvalid",
-                 .label = "TLSA records unusable",
-                 .sentence =
-                         "no TLSA record could be used, or none matches the "
-                         "certificate (DANE)",
-                 .rfc = "tlsa-invalid",
-                 .libtlsrpt = 304},
+	[RESULT_TLSA_INVALID] = {.api = "tlsaInvalid",
+                                 .label = "TLSA records unusable",
+                                 .sentence =
+                                         "no TLSA record is usable, or none "
+                                         "matches the certificate (DANE)",
+                                 .rfc = "tlsa-invalid",
+                                 .libtlsrpt = 304},
 	[RESULT_DNSSEC_INVALID] =
 		{.api = "dnssecInvalid",
                  .label = "DNSSEC invalid",
@@ -108,9 +106,8 @@ static const struct word results[RESULT_TYPES] = {
                  .libtlsrpt = 305},
 	[RESULT_DANE_REQUIRED] = {.api = "daneRequired",
                                   .label = "DANE required",
-                                  .sentence = "the sender insists on DANE, and "
-                                              "there are no TLSA records "
-                                              "for it",
+                                  .sentence = "the sender requires DANE, but "
+                                              "there are no TLSA records",
                                   .rfc = "dane-required",
                                   .libtlsrpt = 306},
 };
@@ -119,8 +116,8 @@ static const struct word results[RESULT_TYPES] = {
 static const struct word marks[TALLY_MARKS] = {
 	[TALLY_OPEN] = {.api = "open",
                         .label = "still counting",
-                        .sentence =
-                                "it is still counting, or waits to be closed"},
+                        .sentence = "its sessions are still being counted, or "
+                                    "the day is not yet closed"},
 	[TALLY_QUEUED] = {.api = "queued",
                           .label = "with a report",
                           .sentence = "a report was made"},
@@ -132,82 +129,74 @@ static const struct word marks[TALLY_MARKS] = {
                  .label = "with a malformed TLSRPT record, or several",
                  .sentence = "the record is malformed, or there is more than "
                              "one"},
-	[TALLY_NO_RUA] =
-		{.api = "noRua",
-                 .label = "without a usable rua",
-                 .sentence = "the record names no place that a report can be "
-                             "sent to"},
+	[TALLY_NO_RUA] = {.api = "noRua",
+                          .label = "without a usable rua",
+                          .sentence = "the record has no destination that a "
+                                      "report can be sent to"},
 	[TALLY_DENIED] = {.api = "denied",
                           .label = "denied by the settings",
-                          .sentence = "the setting deny keeps the report away"},
+                          .sentence = "the setting deny excludes the domain"},
 	[TALLY_BY_MODE] = {.api = "byMode",
-                           .label = "left out by mode",
-                           .sentence =
-                                   "the setting mode keeps the report away"},
+                           .label = "excluded by mode",
+                           .sentence = "the setting mode excludes the day"},
 	[TALLY_SELF] = {.api = "self",
                         .label = "with sessions of our own reports only",
                         .sentence =
-                                "its sessions were those of our own reports"},
+                                "all its sessions delivered our own reports"},
 	[TALLY_TOO_OLD] =
 		{.api = "tooOld",
                  .label = "too old to report",
                  .sentence =
                          "the day was older than max_report_age when it was "
                          "closed"},
-	[TALLY_BAD_DOMAIN] =
-		{.api = "badDomain",
-                 .label = "with a name that is not a domain",
-                 .sentence = "the name is not one that a report can be made "
-                             "for"},
-	[TALLY_LATE] =
-		{.api = "late",
-                 .label = "counted too late",
-                 .sentence = "all of it was counted after the day was closed"},
-	[TALLY_UNSENT] =
-		{.api = "unsent",
-                 .label = "read from an old log",
-                 .sentence =
-                         "it was read from an old log and is not sent unless "
-                         "somebody asks for it"},
+	[TALLY_BAD_DOMAIN] = {.api = "badDomain",
+                              .label = "with a name that is not a domain",
+                              .sentence = "no report can be made for the name"},
+	[TALLY_LATE] = {.api = "late",
+                        .label = "counted too late",
+                        .sentence = "all its sessions were counted after the "
+                                    "day was closed"},
+	[TALLY_UNSENT] = {.api = "unsent",
+                          .label = "read from an old log",
+                          .sentence = "the day was read from an old log and is "
+                                      "reported only on request"},
 };
 
 static const struct word modes[REPORT_MODES] = {
 	[MODE_PREVIEW] =
 		{.api = "preview",
-                 .sentence = "reports are made and held, not sent; look with "
-                             "`tlstally preview DOMAIN`, then set mode = all"},
+                 .sentence =
+                         "reports are made and held, not sent; check them with "
+                         "`tlstally preview DOMAIN`, then set mode = all"},
 	[MODE_ALL] = {.api = "all",
                       .sentence =
-                              "every domain that asks for a report gets one"},
-	[MODE_FAILURES_ONLY] =
-		{.api = "failures-only",
-                 .sentence = "a report is sent when a session failed"},
+                              "every domain that asks for reports gets them"},
+	[MODE_FAILURES_ONLY] = {.api = "failures-only",
+                                .sentence = "a domain gets a report for each "
+                                            "day with a failed session"},
 	[MODE_OFF] = {.api = "off", .sentence = "no reports are made"},
 };
 
 static const struct word statuses[OUTBOX_STATUSES] = {
-	[OUTBOX_HELD] =
-		{.api = "held",
-                 .sentence = "made and held: mode = preview in the settings",
-                 .tone = "quiet"},
-	[OUTBOX_PENDING] =
-		{.api = "pending",
-                 .sentence = "waits for the time it is to be delivered at",
-                 .tone = "wait"},
+	[OUTBOX_HELD] = {.api = "held",
+                         .sentence = "held because mode = preview",
+                         .tone = "quiet"},
+	[OUTBOX_PENDING] = {.api = "pending",
+                            .sentence = "waiting for its delivery time",
+                            .tone = "wait"},
 	[OUTBOX_SENDING] = {.api = "sending",
-                            .sentence = "a delivery run is sending it",
+                            .sentence = "being delivered now",
                             .tone = "wait"},
 	[OUTBOX_DEFERRED] =
 		{.api = "deferred",
-                 .sentence = "a receiver did not take it; it will be tried "
-                             "again",
+                 .sentence =
+                         "not yet accepted by a receiver; will be tried again",
                  .tone = "warn"},
 	[OUTBOX_IDLE] = {.api = "idle",
-                         .sentence =
-                                 "has no destination, so nothing happens to it",
+                         .sentence = "has no destination; nothing is sent",
                          .tone = "quiet"},
 	[OUTBOX_DONE] = {.api = "done",
-                         .sentence = "every destination is settled",
+                         .sentence = "all destinations are settled",
                          .tone = "good"},
 };
 
@@ -217,16 +206,16 @@ static const struct word states[DELIVERY_STATES] = {
                               .tone = "wait"},
 	[DELIVERY_INFLIGHT] = {.api = "inflight",
                                .label = "in flight",
-                               .sentence = "a delivery run is sending it",
+                               .sentence = "being delivered now",
                                .tone = "wait"},
 	[DELIVERY_DELIVERED] = {.api = "delivered",
-                                .sentence = "the receiver took it",
+                                .sentence = "accepted by the receiver",
                                 .tone = "good"},
 	[DELIVERY_DEFERRED] = {.api = "deferred",
-                               .sentence = "not taken; it will be tried again",
+                               .sentence = "not accepted; will be tried again",
                                .tone = "warn"},
 	[DELIVERY_FAILED] = {.api = "failed",
-                             .sentence = "refused for good",
+                             .sentence = "refused",
                              .tone = "bad"},
 	[DELIVERY_SUPPRESSED] =
 		{.api = "suppressed",
@@ -234,11 +223,11 @@ static const struct word states[DELIVERY_STATES] = {
                              "list",
                  .tone = "quiet"},
 	[DELIVERY_EXPIRED] = {.api = "expired",
-                              .sentence =
-                                      "given up: it was tried for long enough",
+                              .sentence = "given up after the retry period",
                               .tone = "bad"},
 	[DELIVERY_BOUNCED] = {.api = "bounced",
-                              .sentence = "taken first, and sent back later",
+                              .sentence =
+                                      "accepted at first, and returned later",
                               .tone = "bad"},
 };
 
@@ -275,26 +264,27 @@ static const struct word lookups[VIEW_STATUSES] = {
 	[VIEW_NONE] = {.api = "none"},
 	[VIEW_OK] = {.api = "ok"},
 	[VIEW_BAD] = {.api = "bad",
-                      .label = "there, but not usable",
-                      .sentence = "there, but malformed or several"},
-	[VIEW_TEMPFAIL] = {.api = "no-answer", .label = "DNS gives no answer"},
-	[VIEW_BOGUS] = {.api = "bogus", .label = "DNSSEC validation fails"},
+                      .label = "not usable",
+                      .sentence = "malformed, or more than one record"},
+	[VIEW_TEMPFAIL] = {.api = "no-answer", .label = "no answer from DNS"},
+	[VIEW_BOGUS] = {.api = "bogus", .label = "DNSSEC validation failed"},
 	[VIEW_FETCH_ERROR] = {.api = "fetch-error",
                               .label = "the policy cannot be fetched"},
 	[VIEW_WEBPKI_ERROR] =
 		{.api = "certificate-error",
-                 .label = "the policy host's certificate is not valid"},
+                 .label = "the certificate of the policy host is not valid"},
 };
 
 /* The same about the TLSA records of one host. */
 static const struct word tlsa[VIEW_BOGUS + 1] = {
-	[VIEW_UNKNOWN] = {.api = "unknown", .label = "no answer about TLSA"},
+	[VIEW_UNKNOWN] = {.api = "unknown",
+                          .label = "no answer from DNS for TLSA"},
 	[VIEW_NONE] = {.api = "none", .label = "no TLSA"},
 	[VIEW_OK] = {.api = "ok", .label = "TLSA"},
-	[VIEW_BAD] = {.api = "bad", .label = "TLSA that cannot be used"},
-	[VIEW_TEMPFAIL] = {.api = "no-answer", .label = "no answer about TLSA"},
-	[VIEW_BOGUS] = {.api = "bogus",
-                        .label = "TLSA that fails DNSSEC validation"},
+	[VIEW_BAD] = {.api = "bad", .label = "unusable TLSA"},
+	[VIEW_TEMPFAIL] = {.api = "no-answer",
+                           .label = "no answer from DNS for TLSA"},
+	[VIEW_BOGUS] = {.api = "bogus", .label = "TLSA with invalid DNSSEC"},
 };
 
 /* RFC 8461 section 3.2 */
@@ -318,11 +308,13 @@ static const struct word tls[INBOUND_TLS_VERSIONS] = {
 static const struct word clients[INBOUND_CLIENTS] = {
 	[INBOUND_MX] = {.api = "mx", .label = "another site"},
 	[INBOUND_AUTHENTICATED] = {.api = "authenticated",
-                                   .label = "submitted, signed in"},
+                                   .label = "submitted, authenticated"},
 	[INBOUND_LOCAL] = {.api = "local", .label = "submitted, local"},
 	[INBOUND_FILTERED] = {.api = "filter",
                               .label = "a before-queue filter",
-                              .sentence = "how it came in is not seen"},
+                              .sentence =
+                                      "handed back by a before-queue filter; "
+                                      "how it came in is not known"},
 };
 
 static const struct word certificates[INBOUND_CERTIFICATES] = {
@@ -345,19 +337,19 @@ static const struct word feeds[FEED_STATES] = {
                               .label = "not running",
                               .tone = "bad"},
 	[FEED_IN_TROUBLE] = {.api = "in-trouble",
-                             .label = "in trouble",
+                             .label = "failing",
                              .tone = "bad"},
 	[FEED_STARTING] = {.api = "starting",
-                           .sentence = "nothing is counted yet",
+                           .sentence = "it has not counted anything yet",
                            .tone = "warn"},
 	[FEED_BEHIND] = {.api = "behind",
-                         .sentence = "it counts what is old",
+                         .sentence = "it is still counting older data",
                          .tone = "warn"},
 	[FEED_EMPTY] = {.api = "empty",
-                        .sentence = "no event has ever come",
+                        .sentence = "nothing has been received yet",
                         .tone = "warn"},
 	[FEED_QUIET] = {.api = "quiet",
-                        .sentence = "no event for a day",
+                        .sentence = "nothing has been received for a day",
                         .tone = "warn"},
 	[FEED_COUNTING] = {.api = "counting", .tone = "good"},
 };

@@ -126,12 +126,12 @@ function message(title, ...text) {
 
 async function moduleOf(route) {
   if (!route.row)
-    return message("There is no such page", "The menu has those that are.");
+    return message("There is no such page", "Use the menu to open a page.");
   const missing = (route.row.needs ?? []).filter((word) => !client.may(word));
 
   if (missing.length)
     return message("Permission denied",
-      `This page needs the permission ${missing.join(" and ")}. `
+      `This page requires the permission ${missing.join(" and ")}. `
       + "Sign in with a token that has it.");
   return route.row.load();
 }
@@ -167,7 +167,7 @@ async function show() {
     module = await moduleOf(route);
   } catch {
     module = message("The page could not be loaded",
-      "tlstally-httpd did not answer. Load it again.");
+      "tlstally-httpd did not answer. Reload the page.");
   }
   if (current !== mine)
     return;

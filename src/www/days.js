@@ -36,9 +36,9 @@ export function rangeOf(query) {
   if (!a && !b)
     return lastDays(DAYS);
   if (from === null || to === null)
-    return {...lastDays(DAYS), error: "A day is written like 2026-03-01."};
+    return {...lastDays(DAYS), error: "A day must be written like 2026-03-01."};
   if (from > to)
-    return {from: a, to: b, error: "The first day comes after the last."};
+    return {from: a, to: b, error: "The first day is after the last day."};
   if ((to - from) / DAY_MS >= MOST)
     return {from: a, to: b, error: `At most ${MOST} days can be shown.`};
   return {from: a, to: b};

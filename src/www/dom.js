@@ -15,9 +15,9 @@ function setProp(node, name, value) {
     for (const [event, act] of Object.entries(value))
       node.addEventListener(event, act);
   else if (name === "style" || name.startsWith("on"))
-    throw new Error(`h: ${name} is no attribute to be set here`);
+    throw new Error(`h: ${name} is not an attribute that can be set here`);
   else if (name === "href" && !LINKS.test(value))
-    throw new Error("h: a link that leads elsewhere");
+    throw new Error("h: a link to another site");
   else if (AS_PROPERTY.has(name))
     node[name] = value;
   else if (value === true)

@@ -28,12 +28,12 @@ function daysTable(days) {
       cell: ({day}) => day},
     num("Successful", (day) => day.totalSuccessfulSessions),
     num("Failed", (day) => day.totalFailedSessions),
-    {title: "Share failed", num: true,
+    {title: "Failure rate", num: true,
       compare: byNumber((day) => day.totalFailedSessions / sessionsOf(day)),
       cell: (day) => percent(day.totalFailedSessions, sessionsOf(day))},
     num("Too late", (day) => day.lateSuccessfulSessions
       + day.lateFailedSessions),
-    {title: "What became of it", class: "wide",
+    {title: "Outcome", class: "wide",
       compare: byText(({mark}) => label("marks", mark)),
       cell: ({mark, reason}) => [label("marks", mark),
         reason && h("div", {class: "small muted"}, reason)]},
@@ -125,7 +125,7 @@ function seen(days, signal) {
     details.length > 0 ? failureTable(details, "Failures of all policies")
       : h("p", {class: "muted"}, "None on these days."),
     h("h2", {}, "TLSRPT records seen"), recordsSeen(days),
-    h("h2", {}, "Policies that applied"),
+    h("h2", {}, "Policies applied"),
     mergePolicies(days).map(policyCard),
   ];
 }
@@ -164,7 +164,7 @@ async function fetchReports(ctx, days, signal) {
 
 function sent(reports) {
   return reports.length === 0
-    ? h("p", {class: "muted"}, "No report about these days.")
+    ? h("p", {class: "muted"}, "No reports for these days.")
     : sortableTable({caption: "Reports", columns: reportColumns, rows: reports,
       sort: {column: reportColumns[0], descending: true}});
 }
@@ -206,15 +206,15 @@ export function create(ctx) {
     const days = fetchDays(range, signal);
     load(ctx, went, "The reports", async () =>
       sent(await fetchReports(ctx, await days, signal)), signal);
-    return load(ctx, saw, "What was counted", async () =>
+    return load(ctx, saw, "The sessions", async () =>
       seen(await days, signal), signal);
   }
 
   return {
     element: h("div", {}, h("h1", {}, name),
       lookupPart(ctx, name),
-      h("h2", {}, "What we saw"), form.element, saw,
-      h("h2", {}, "What we sent"), went),
+      h("h2", {}, "Sessions"), form.element, saw,
+      h("h2", {}, "Reports"), went),
     update,
     close: () => showing?.abort(),
   };

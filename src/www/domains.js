@@ -29,11 +29,11 @@ export function create(ctx) {
         cell: (row) => h("span",
           {class: row.totalFailedSessions > 0 ? "bad" : "muted"},
           count(row.totalFailedSessions))},
-      {title: "Share failed", num: true, cell: (row) =>
+      {title: "Failure rate", num: true, cell: (row) =>
         percent(row.totalFailedSessions, sessions(row))},
       {title: "Policies", num: true, cell: ({policyCount}) =>
         count(policyCount)},
-      {title: "What became of it", class: "wide", cell: ({mark, reason}) =>
+      {title: "Outcome", class: "wide", cell: ({mark, reason}) =>
         [label("marks", mark), reason && h("div", {class: "small muted"}, reason)]},
     ],
     filters: [
@@ -43,13 +43,13 @@ export function create(ctx) {
         condition: (day) => ({dayAfter: day})},
       {name: "to", label: "To (UTC)", kind: "day",
         condition: (day) => ({dayBefore: dayAfter(day)})},
-      {name: "mark", label: "What became of it", kind: "select",
+      {name: "mark", label: "Outcome", kind: "select",
         options: words("marks").map((mark) => [mark, label("marks", mark)]),
         condition: (mark) => ({mark})},
       {name: "failures", label: "Only with failures", kind: "check",
         condition: () => ({hasFailures: true})},
     ],
-    empty: "Nothing was counted yet.",
+    empty: "Nothing has been counted yet.",
   });
 
   return {

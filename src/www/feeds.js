@@ -47,7 +47,7 @@ function warning(kind, ...text) {
 function clockWarning({clock}) {
   return clock?.isDoubted && warning("bad",
     `${clock.why.replace(/^t/u, "T")}. Days are not closed and nothing is `
-    + "purged until it is known which time is right: `tlstally clock show`.");
+    + "purged until the clock is trusted again; see `tlstally clock show`.");
 }
 
 function runWarning({lastRun}) {
@@ -61,8 +61,8 @@ function coverageWarnings(status) {
     if (day.broken)
       return warning("bad", `The event feed is broken: on ${day.day} Postfix `
         + `accepted ${plural(day.messages, "message")} for domains whose `
-        + "sessions should be counted, and not one TLS session was. "
-        + "`tlstally doctor` looks where.");
+        + "sessions should be counted, but no TLS session was counted. Run "
+        + "`tlstally doctor` to find the problem.");
     return day.uncovered > 0 && warning("warn",
       `Mail on ${day.day} went to ${plural(day.uncovered, "domain")} of `
       + `${count(day.domains)} without a TLS session counted: `,
@@ -76,7 +76,7 @@ function dropWarnings(status) {
     const bad = Object.entries(day.badInput ?? {});
     const words = [
       day.withoutDomain > 0 && `${plural(day.withoutDomain, "session")} counted `
-        + "without their domain, for lack of memory",
+        + "without their domain because memory was full",
       bad.length > 0 && "bad input: "
         + bad.map(([kind, n]) => `${count(n)} ${kind}`).join(", "),
     ].filter(Boolean);
@@ -90,12 +90,12 @@ function dropWarnings(status) {
 function lineWarnings(status) {
   return (status.lines ?? []).map((day) => {
     const words = [
-      day.notUnderstood > 0 && `${plural(day.notUnderstood, "line")} of the `
-        + `log not understood, the first: ${day.firstNotUnderstood}`,
-      day.unclear > 0 && `${plural(day.unclear, "delivery", "deliveries")} that `
-        + `can be read in two ways or were cut off, the first: ${day.firstUnclear}`,
+      day.notUnderstood > 0 && `${plural(day.notUnderstood, "log line")} `
+        + `not understood, the first: ${day.firstNotUnderstood}`,
+      day.unclear > 0 && `${plural(day.unclear, "delivery", "deliveries")} `
+        + `with ambiguous or truncated log lines, the first: ${day.firstUnclear}`,
       ...(day.leftOut ?? []).map(({of, lines, first}) =>
-        `${plural(lines, "line")} of ${of} left out, the first: ${first}`),
+        `${plural(lines, "log line")} of ${of} ignored, the first: ${first}`),
     ].filter(Boolean);
 
     return words.length > 0
@@ -119,8 +119,8 @@ export function statusOf(status) {
   const now = secs(status.now);
   const row = columns(now);
   const waiting = status.waiting?.sessions > 0
-    && `${plural(status.waiting.sessions, "session")} of the log wait until `
-      + "the policies are known.";
+    && `${plural(status.waiting.sessions, "session")} from the log will be `
+      + "counted when the policies are known.";
 
   return [clockWarning(status), runWarning(status), coverageWarnings(status),
     lineWarnings(status), dropWarnings(status),
@@ -128,9 +128,9 @@ export function statusOf(status) {
       h("tbody", {role: "rowgroup"}, status.feeds.map((feed) =>
         tableRow(row, feed)))),
     !status.feeds?.some((feed) => feed.countsSessions)
-      && warning("warn", "No events yet. Is tlstallyd running, and "
-        + "smtp_tlsrpt_enable = yes in Postfix's main.cf? For a Postfix before "
-        + "3.10 it is tlstally-logd that should run."),
+      && warning("warn", "No events yet. Is tlstallyd running, and is "
+        + "smtp_tlsrpt_enable = yes in Postfix's main.cf? With a Postfix that "
+        + "was built without TLSRPT, run tlstally-logd instead."),
     waiting && h("p", {class: "small muted"}, waiting),
     h("dl", {class: "facts below"},
       h("dt", {}, "Outbox"), h("dd", {}, outboxFacts(status.outbox)),

@@ -23,7 +23,7 @@ export function create(ctx) {
       {title: "Weak", num: true, sort: "weakMessages", cell: (row) =>
         h("span", {class: row.weakMessages > 0 ? "bad" : "muted"},
           count(row.weakMessages))},
-      {title: "Share weak", num: true, cell: (row) =>
+      {title: "Weak share", num: true, cell: (row) =>
         percent(row.weakMessages, row.messages)},
     ],
     filters: [
@@ -33,17 +33,17 @@ export function create(ctx) {
         condition: (day) => ({dayAfter: day})},
       {name: "to", label: "To (UTC)", kind: "day",
         condition: (day) => ({dayBefore: dayAfter(day)})},
-      {name: "weak", label: "Only with weak ones", kind: "check",
+      {name: "weak", label: "Only with weak messages", kind: "check",
         condition: () => ({hasWeak: true})},
     ],
-    empty: "No mail was counted. Is tlstally-milter running, and one of "
+    empty: "No mail was counted. Is tlstally-milter running, and listed in "
       + "smtpd_milters in Postfix's main.cf?",
   });
 
   return {
     element: h("div", {}, h("h1", {}, "Inbound mail"),
       h("p", {class: "muted"}, "How messages for your own domains came in. "
-        + "Weak: in clear text, or with TLS older than 1.2."), list.element),
+        + "Weak: in clear text, or with TLS before 1.2."), list.element),
     update: list.update,
   };
 }

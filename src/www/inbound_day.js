@@ -28,7 +28,7 @@ function outcomeTable(rows) {
       cell: ({messages}) => count(messages)},
   ];
 
-  return sortableTable({caption: "How the messages came in", columns, rows,
+  return sortableTable({caption: "Messages by sender, client and TLS", columns, rows,
     sort: {column: columns.at(-1), descending: true}});
 }
 
@@ -40,7 +40,7 @@ function show(object) {
         count(object.messages)), h("span", {class: "what"}, "messages")),
       h("div", {class: "figure"}, h("span", {class: object.weakMessages > 0
         ? "value bad" : "value"}, count(object.weakMessages)),
-      h("span", {class: "what"}, "in clear text or with TLS older than 1.2, "
+      h("span", {class: "what"}, "in clear text or with TLS before 1.2, "
         + percent(object.weakMessages, object.messages)))),
     outcomeTable(object.outcomes),
   ];
@@ -48,7 +48,7 @@ function show(object) {
 
 function gone() {
   return h("div", {class: "empty"}, h("h1", {}, "No such day"),
-    h("a", {href: hash("inbound")}, "To all days"));
+    h("a", {href: hash("inbound")}, "All days"));
 }
 
 export function create(ctx) {

@@ -76,7 +76,7 @@ export class Client {
       if (err.name === "AbortError")
         throw err;
       throw new JmapError("network",
-        "tlstally-httpd does not answer; is it running?");
+        "tlstally-httpd does not answer. Is it running?");
     }
     if (!response.ok)
       throw await problemOf(response);

@@ -25,14 +25,14 @@ const lines = (list, word) => (list ?? []).map((one) =>
 
 function tlsrpt(part) {
   return [part.record ? mono(part.record) : wordsOf(part.status),
-    lines(part.destinations, "reports go to "), lines(part.leftOut, "left out: ")];
+    lines(part.destinations, "reports go to "), lines(part.leftOut, "ignored: ")];
 }
 
 function mtaSts(part) {
   const words = part.policy === "ok"
     ? `mode ${part.mode}, max_age ${plural(part.maxAge, "second")}`
     : part.record !== "ok" ? wordsOf(part.record)
-      : part.policy === "no-answer" ? "its policy was not fetched"
+      : part.policy === "no-answer" ? "the policy was not fetched"
         : wordsOf(part.policy);
 
   return [words, part.id && [", id ", h("span", {class: "mono"}, part.id)],
@@ -51,17 +51,17 @@ function host(one) {
 
 function mx(part) {
   if (part.nullMx)
-    return "null: the domain takes no mail";
+    return "null: the domain does not accept mail";
   return [part.status !== "ok" ? wordsOf(part.status)
     : part.secure ? "signed by DNSSEC"
-      : "not signed by DNSSEC, as far as the resolver says",
+      : "not signed by DNSSEC, according to the resolver",
   part.hosts?.length > 0 && h("ul", {class: "hosts"}, part.hosts.map(host))];
 }
 
 function problems(list) {
   return list.length === 0
-    ? h("p", {class: "good"}, "Nothing here needs a look.")
-    : [h("h3", {}, "What may need a look"),
+    ? h("p", {class: "good"}, "No problems found.")
+    : [h("h3", {}, "Possible problems"),
       h("ul", {class: "problems"}, list.map((text) => h("li", {}, text)))];
 }
 
@@ -107,16 +107,16 @@ export function lookupPart(ctx, domain) {
   async function look(refresh) {
     again.disabled = true;
     fill(node, h("p", {class: "muted", role: "status"},
-      "Asking DNS and the policy host; this may take a while…"));
-    await load(ctx, node, "What the domain publishes", async () => {
+      "Querying DNS and the policy host; this may take a while…"));
+    await load(ctx, node, "The lookup", async () => {
       const found = await ask(ctx, domain, refresh, ctx.signal);
       return found ? show(found)
-        : h("p", {class: "muted"}, "This name is none that can be looked up.");
+        : h("p", {class: "muted"}, "This name cannot be looked up.");
     });
     again.disabled = false;
   }
 
   look(false);
   return h("section", {class: "card"},
-    h("div", {class: "bar"}, h("h2", {}, "What it publishes"), again), node);
+    h("div", {class: "bar"}, h("h2", {}, "DNS and MTA-STS policy"), again), node);
 }

@@ -61,7 +61,7 @@ export function create(ctx) {
     actions: actionsFor(ctx),
     tools: ctx.may(MAY_CREATE) && h("a", {class: "button primary",
       href: hash("outbox/new")}, "New report"),
-    empty: "The outbox is empty: every report is sent, or none was made yet.",
+    empty: "The outbox is empty: all reports were sent, or none has been made yet.",
   });
 
   return {

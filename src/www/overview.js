@@ -39,10 +39,10 @@ function sessionsPicture(days, signal) {
       columns: [dayColumn,
         num("Successful", (day) => day.successfulSessions),
         num("Failed", (day) => day.failedSessions),
-        {title: "Share failed", num: true,
+        {title: "Failure rate", num: true,
           compare: byNumber((day) => shareOf(day) ?? -1),
           cell: (day) => percent(day.failedSessions, sessionsOf(day))},
-        num("Too late for a report", (day) =>
+        num("Too late for the report", (day) =>
           day.lateSuccessfulSessions + day.lateFailedSessions),
         num("Domains", (day) => day.domains),
         num("Domains with failures", (day) => day.failingDomains)],
@@ -56,7 +56,7 @@ const shareOf = (day) => sessionsOf(day) === 0 ? null
 
 function sharePicture(days, signal) {
   return picture({
-    title: "Share of failures",
+    title: "Failure rate",
     what: "bars of the percentage of sessions that failed, by day",
     labels: days.map(({day}) => day),
     unit: "%",
@@ -66,11 +66,11 @@ function sharePicture(days, signal) {
         return share === null ? 0 : Number(share.toFixed(3));
       })}],
     table: sortableTable({
-      caption: "Share of failures", rows: days,
+      caption: "Failure rate", rows: days,
       columns: [dayColumn,
         num("Sessions", sessionsOf),
         num("Failed", (day) => day.failedSessions),
-        {title: "Share failed", num: true,
+        {title: "Failure rate", num: true,
           compare: byNumber((day) => shareOf(day) ?? -1),
           cell: (day) => percent(day.failedSessions, sessionsOf(day))}],
     }),
@@ -103,7 +103,7 @@ function policyPicture(days, signal) {
           cell: ({type}) => label("policies", type)},
         num("Successful", ({success}) => success),
         num("Failed", ({failure}) => failure),
-        {title: "Share failed", num: true,
+        {title: "Failure rate", num: true,
           compare: byNumber((row) => row.failure / (row.success + row.failure)),
           cell: (row) => percent(row.failure, row.success + row.failure)}],
     }),
@@ -137,9 +137,9 @@ function reportsPicture(days, signal) {
 
   return settled.length > 0 && picture({
     title: "Reports sent and refused",
-    what: "stacked bars, by day, of destinations that took a report and of "
+    what: "stacked bars, by day, of destinations that accepted a report and of "
       + "those that did not",
-    note: "Destinations of the reports that left the outbox on that day.",
+    note: "Destinations of the reports that were settled on that day.",
     labels: days.map(({day}) => day),
     series: [
       {name: "delivered", color: "--series-3",
@@ -173,10 +173,10 @@ function worstTable(list) {
         domain)},
     num("Failed", (row) => row.failedSessions),
     num("Sessions", sessionsOf),
-    {title: "Share failed", num: true, compare: byNumber(shareOf),
+    {title: "Failure rate", num: true, compare: byNumber(shareOf),
       cell: (row) => percent(row.failedSessions, sessionsOf(row))}];
 
-  return sortableTable({caption: "Domains that fail most", columns, rows: list,
+  return sortableTable({caption: "Domains with most failures", columns, rows: list,
     sort: {column: columns[1], descending: true}});
 }
 
@@ -188,13 +188,13 @@ function marksTable(days) {
       marks[mark] = (marks[mark] ?? 0) + n;
   const rows = Object.entries(marks).map(([mark, n]) => ({mark, n}));
   const columns = [
-    {title: "A domain's day", head: true,
+    {title: "Outcome", head: true,
       compare: byText(({mark}) => label("marks", mark)),
       cell: ({mark}) => label("marks", mark)},
-    num("How often", ({n}) => n)];
+    num("Number", ({n}) => n)];
 
-  return rows.length > 0 && [h("h2", {}, "What became of them"),
-    sortableTable({caption: "What became of the domains' days", columns, rows,
+  return rows.length > 0 && [h("h2", {}, "Outcomes"),
+    sortableTable({caption: "Outcomes of the domains' days", columns, rows,
       sort: {column: columns[1], descending: true}})];
 }
 
@@ -235,10 +235,10 @@ function showDays(overview, signal) {
     h("div", {class: "pictures"}, sessionsPicture(days, signal),
       sharePicture(days, signal), policyPicture(days, signal),
       resultPicture(days, signal), reportsPicture(days, signal)),
-    h("h2", {}, "Domains that fail most"),
+    h("h2", {}, "Domains with most failures"),
     worstTable(overview.worstDomains),
     marksTable(days),
-    oldest && h("p", {class: "small muted"}, "Summed up at ",
+    oldest && h("p", {class: "small muted"}, "Totals as of ",
       time(oldest, {seconds: true}), " UTC."),
   ];
 }
@@ -261,7 +261,7 @@ function checksTable(checks) {
     sortableTable({caption: "Checks", columns, rows: checks,
       sort: {column: columns[0], descending: false}}),
     h("p", {class: "small muted"}, "The command ",
-      h("code", {}, "tlstally doctor"), " on the host looks at all of them.")];
+      h("code", {}, "tlstally doctor"), " on the host runs all checks.")];
 }
 
 // --- the page ---
@@ -294,10 +294,10 @@ export function create(ctx) {
     const say = (words) => !signal.aborted
       && fill(place, h("p", {class: "muted", role: "status"}, words));
 
-    say(`Summing up ${all}…`);
+    say(`Adding up ${all}…`);
     return load(ctx, place, "The overview", async () =>
       showDays(await fetchOverview(ctx, range, (n) =>
-        say(`Summing up: ${n} of ${all}…`), signal), signal), signal);
+        say(`Adding up: ${n} of ${all}…`), signal), signal), signal);
   }
 
   load(ctx, status, "The state of the feeds", async () => {

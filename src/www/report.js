@@ -19,7 +19,7 @@ export function figures(object) {
 
   return h("div", {class: "figures"},
     figure(count(sessions), "sessions"),
-    figure(count(object.successfulSessions), "with TLS as the policy asks"),
+    figure(count(object.successfulSessions), "met the policy"),
     figure(count(object.failedSessions),
       `failed, ${percent(object.failedSessions, sessions)}`,
       object.failedSessions > 0 ? "bad" : null),
@@ -59,8 +59,8 @@ function toolbar(ctx, object, reload) {
 
 function gone() {
   return h("div", {class: "empty"}, h("h1", {tabindex: "-1"}, "No such report"),
-    h("p", {}, "It is not in the outbox: it was delivered, or deleted."),
-    h("a", {href: hash("outbox")}, "To the outbox"));
+    h("p", {}, "It is not in the outbox: it was settled or deleted."),
+    h("a", {href: hash("outbox")}, "Outbox"));
 }
 
 export function create(ctx) {
@@ -100,7 +100,7 @@ export function create(ctx) {
       destinationsTable(object),
       h("h2", {}, "Policies"),
       object.report.policies.length === 0
-        ? h("p", {class: "muted"}, "The report names none.")
+        ? h("p", {class: "muted"}, "The report has none.")
         : object.report.policies.map(policyCard),
       h("h2", {}, "As it is sent"),
       sentAs(ctx, object),

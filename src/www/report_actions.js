@@ -32,23 +32,23 @@ async function change(ctx, ids, patch, deed) {
 
 export async function destroy(ctx, ids) {
   return await confirm(`Delete ${reports(ids.length)}?`,
-    "What was not delivered yet is not delivered any more. This cannot be "
-    + "taken back.", {yes: "Delete", danger: true})
+    "Reports that are not yet delivered will not be delivered. This cannot "
+    + "be undone.", {yes: "Delete", danger: true})
     && change(ctx, ids, "destroy", "deleted");
 }
 
 /** Those that are held stay so: mode = preview is the site's decision. */
 export async function deliverNow(ctx, ids) {
   return change(ctx, ids, {deliverAt: utc(new Date())},
-    "due now: the next delivery run takes what is not held");
+    "due now; the next run delivers those that are not held");
 }
 
 export async function reschedule(ctx, ids, now) {
   const input = h("input", {type: "datetime-local", step: "1", required: true,
     value: toField(now ?? new Date())});
   const at = await ask(`Reschedule ${reports(ids.length)}`,
-    field("Deliver at (UTC)", input, {hint: "Every destination that has not "
-      + "got it yet begins anew then."}),
+    field("Deliver at (UTC)", input, {hint: "Delivery to destinations that "
+      + "have not yet accepted the report starts again at this time."}),
     {yes: "Reschedule", read: () => fromField(input.value)});
 
   return at !== null

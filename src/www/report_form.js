@@ -55,7 +55,7 @@ function detailGroup(detail) {
     receivingIp: textField("Receiving IP", detail.receivingIp),
     sendingMtaIp: textField("Sending IP", detail.sendingMtaIp),
     failureReasonCode: textField("Reason", detail.failureReasonCode),
-    additionalInformation: textField("More information",
+    additionalInformation: textField("Additional information",
       detail.additionalInformation),
   }, {legend: "Failure", row: true});
 }
@@ -69,8 +69,8 @@ function policyGroup(policy) {
       policy.totalSuccessfulSessions),
     totalFailedSessions: countField("Failed sessions",
       policy.totalFailedSessions),
-    policyStrings: linesField("Policy, a line each", policy.policyStrings),
-    mxHosts: linesField("MX patterns, one a line", policy.mxHosts),
+    policyStrings: linesField("Policy, one line each", policy.policyStrings),
+    mxHosts: linesField("MX patterns, one per line", policy.mxHosts),
     failureDetails: listOf("Failures", policy.failureDetails, detailGroup,
       {one: "failure", blank: blankDetail}),
   }, {legend: "Policy", row: true});
@@ -79,12 +79,12 @@ function policyGroup(policy) {
 function reportGroup(report) {
   return group({
     reportId: textField("Report-ID", report.reportId,
-      {hint: "unique@domain, as in a Message-ID; empty: one is made"}),
+      {hint: "unique@domain, as in a Message-ID; if empty, an id is generated"}),
     organizationName: textField("Organization", report.organizationName,
-      {hint: "a new report without one has that of the settings"}),
+      {hint: "if empty, a new report uses the setting"}),
     contactInfo: textField("Contact", report.contactInfo,
-      {hint: "a mail address; in the place of any other text that of the "
-        + "settings is sent"}),
+      {hint: "a mail address; if this is not a mail address, the setting is "
+        + "sent instead"}),
     dateRangeStart: timeField("From", report.dateRangeStart),
     dateRangeEnd: timeField("To", report.dateRangeEnd),
     policies: listOf("Policies", report.policies, policyGroup,
@@ -95,15 +95,15 @@ function reportGroup(report) {
 function objectGroup(object) {
   return group({
     domain: textField("Domain", object.domain,
-      {hint: "the one that the report is about"}),
+      {hint: "the domain that the report is about"}),
     mailRua: linesField("Mail to", object.mailRua,
-      {hint: "addresses, one a line"}),
+      {hint: "addresses, one per line"}),
     httpRua: linesField("Post to", object.httpRua,
-      {hint: "https: addresses, one a line"}),
+      {hint: "https: URLs, one per line"}),
     createdAt: timeField("Created", object.createdAt),
     deliverAt: timeField("Deliver at", object.deliverAt),
     policyIdentifiers: linesField("Policy identifiers",
-      object.policyIdentifiers, {hint: "numbers, one a line; mostly none",
+      object.policyIdentifiers, {hint: "numbers, one per line; usually none",
         read: (line) => /^\d{1,15}$/.test(line) ? Number(line) : line}),
     report: reportGroup(object.report),
   }, {row: true});
@@ -138,7 +138,7 @@ function editor(ctx, object, submit) {
     const beside = (error.properties ?? []).filter((property) =>
       showError(form, property, words)).length;
 
-    fill(said, beside ? "It was not saved: see what is marked." : words);
+    fill(said, beside ? "The report was not saved: see the marked fields." : words);
   };
   const onSubmit = async (event) => {
     event.preventDefault();
@@ -191,7 +191,7 @@ async function updateReport(ctx, seen, patch) {
         throw err;
       const now = await ctx.jmap.get(TYPE, id);
       if (!now)
-        return {description: "It is no more in the outbox."};
+        return {description: "The report is no longer in the outbox."};
       if (!same(content(now.object), content(seen.object)))
         return {changed: now};
       seen = now;
@@ -224,12 +224,12 @@ export function create(ctx) {
   }
 
   async function changedMeanwhile(now) {
-    if (await confirm("Somebody changed it meanwhile",
-      "Nothing was saved. Load what it is now? What you have written here is "
-      + "lost then.", {yes: "Load it"}))
+    if (await confirm("The report was changed by someone else",
+      "Your changes were not saved. Load the current report? Your changes "
+      + "will be lost.", {yes: "Load it"}))
       show(now);
-    return {description: "It was changed by somebody else meanwhile; nothing "
-      + "was saved."};
+    return {description: "The report was changed by someone else; your "
+      + "changes were not saved."};
   }
 
   async function load() {
@@ -240,7 +240,7 @@ export function create(ctx) {
       if (seen)
         return show(seen);
       fill(element, h("h1", {}, "No such report"), h("p", {},
-        "It is not in the outbox: it was delivered, or deleted."));
+        "It is not in the outbox: it was settled or deleted."));
     } catch (err) {
       if (err.name === "AbortError")
         return;

@@ -34,8 +34,8 @@ const destinationColumns = [
 
 export function destinationsTable(object) {
   if (object.destinations.length === 0)
-    return h("p", {class: "muted"}, "None: it is kept until it is deleted, or "
-      + "gets one.");
+    return h("p", {class: "muted"}, "None: the report is kept until it is "
+      + "deleted or gets a destination.");
   return tableOf("Destinations", tableHead(destinationColumns),
     h("tbody", {role: "rowgroup"}, object.destinations.map((one) =>
       tableRow(destinationColumns, one))));
@@ -63,7 +63,7 @@ const detailColumns = [
   detailColumn("Receiving IP", "receivingIp", mono),
   detailColumn("Sending IP", "sendingMtaIp", mono),
   detailColumn("Reason", "failureReasonCode", text, {class: "wide"}),
-  detailColumn("More", "additionalInformation", text, {class: "wide"}),
+  detailColumn("Additional information", "additionalInformation", text, {class: "wide"}),
 ];
 
 export function failureTable(details, caption) {

@@ -58,7 +58,7 @@ export function create(ctx) {
       {name: "failures", label: "Only with failures", kind: "check",
         condition: () => ({hasFailures: true})},
     ],
-    empty: "No report has left the outbox yet.",
+    empty: "No report has been settled yet.",
   });
 
   return {

@@ -9,9 +9,9 @@ export const title = "Sent report";
 
 function gone() {
   return h("div", {class: "empty"}, h("h1", {}, "No such report"),
-    h("p", {}, "It is not in the archive: it waits in the outbox, or was "
-      + "removed when it was old."),
-    h("a", {href: hash("sent")}, "To the sent reports"));
+    h("p", {}, "It is not in the archive: it is still in the outbox, or it "
+      + "was purged."),
+    h("a", {href: hash("sent")}, "Sent reports"));
 }
 
 function show(ctx, object) {
@@ -19,7 +19,7 @@ function show(ctx, object) {
   return [
     h("h1", {}, object.domain),
     h("p", {class: "buttons head"}, h("a", {class: "button",
-      href: hash(join("domain", object.domain))}, "All of this domain")),
+      href: hash(join("domain", object.domain))}, "This domain")),
     figures(object), facts(object),
     h("h2", {}, "Destinations"), destinationsTable(object),
     h("h2", {}, "Policies"), object.report.policies.map(policyCard),

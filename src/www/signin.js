@@ -48,12 +48,12 @@ export function showSignIn(done, why = "") {
   document.title = "Sign in – tlstally";
   fill(document.body, h("main", {id: "main", class: "signin"},
     h("h1", {}, "tlstally"),
-    h("p", {class: "muted"}, "SMTP TLS reports: what was counted, what is "
-      + "sent, who refused it."),
+    h("p", {class: "muted"}, "SMTP TLS reports: sessions counted, reports "
+      + "sent and refused."),
     h("form", {on: {submit: onSubmit}},
       field("Token", input, {
-        hint: "“tlstally token add NAME --permission all” prints one. It is "
-          + "kept until this tab is closed.",
+        hint: "“tlstally token add NAME --permission all” creates a token. "
+          + "The browser forgets it when this tab is closed.",
       }),
       said, submit)));
   input.focus();

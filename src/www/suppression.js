@@ -12,7 +12,7 @@ const MAY = "tallyManage";
 
 async function remove(ctx, ids) {
   if (!await confirm(`Remove ${plural(ids.length, "address", "addresses")}?`,
-    "Reports are sent there again.", {yes: "Remove", danger: true}))
+    "Reports will be sent to them again.", {yes: "Remove", danger: true}))
     return false;
   try {
     const {done, refused} = await ctx.jmap.setMany(TYPE, ids, "destroy");
@@ -29,9 +29,9 @@ async function remove(ctx, ids) {
 function makeForm(ctx, added) {
   const widgets = () => group({
     address: textField("Address", "",
-      {hint: "to which no report is to be sent"}),
-    until: timeField("Until", null, {hint: "empty: for good"}),
-    reason: textField("Reason", "", {hint: "for those who come after you"}),
+      {hint: "the mail address that gets no reports"}),
+    until: timeField("Until", null, {hint: "if empty, no end"}),
+    reason: textField("Reason", "", {hint: "shown in the list"}),
   }, {row: true});
   const said = h("p", {class: "error", role: "alert"});
   const submit = h("button", {type: "submit", class: "primary"}, "Suppress");
@@ -44,7 +44,7 @@ function makeForm(ctx, added) {
   };
   const tell = (error) => {
     const words = error.type === "alreadyExists"
-      ? "the address is on the list already" : error.description ?? error.type;
+      ? "the address is already on the suppression list" : error.description ?? error.type;
     const property = error.properties?.[0] ?? "address";
 
     if (!showError(form, property, words))
@@ -64,8 +64,8 @@ function makeForm(ctx, added) {
 
       if (error)
         return tell(error);
-      ctx.say(`${got.created.new.address ?? given.address} gets no reports `
-        + "from now on.");
+      ctx.say(`${got.created.new.address ?? given.address} is now `
+        + "suppressed.");
       begin();
       await added();
     } catch (err) {
@@ -94,7 +94,7 @@ export function create(ctx) {
         cell: ({address}) => address},
       {title: "Since", sort: "since", cell: ({since}) => time(since)},
       {title: "Until", sort: "until", cell: ({until}) => until ? time(until)
-        : h("span", {class: "muted"}, "for good")},
+        : h("span", {class: "muted"}, "no end")},
       {title: "By", cell: ({by}) => by === "hand" ? "an operator"
         : "the receiver's answer"},
       {title: "Reason", class: "wide", cell: ({reason}) => reason
@@ -111,7 +111,7 @@ export function create(ctx) {
     ],
     actions: may ? [{label: "Remove…", danger: true,
       act: (ids) => remove(ctx, ids)}] : [],
-    empty: "No address is suppressed: every destination gets its reports.",
+    empty: "No addresses are suppressed.",
   });
 
   return {

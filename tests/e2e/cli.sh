@@ -115,7 +115,7 @@ moment()
 # Before there is a store.
 rmdir "$dir/store"
 try 1 "no store yet" status
-says err "there is no store $dir/store"
+says err "there is no store in $dir/store"
 mkdir "$dir/store"
 try 2 "a command that is none" ststus
 says err "unknown command 'ststus'; did you mean 'status'?"
@@ -181,7 +181,7 @@ json '[c["grade"] for c in d["checks"] if c["check"] == "mode"] == ["note"]'
 stop_counting
 try 1 "the doctor misses the daemon" doctor
 says out "no process receives at"
-says err "checks are bad"
+says err "checks failed"
 
 # A night before contact_info is set: the day waits, and its report with it.
 late=$(moment '2 hours 30 minutes')
@@ -239,7 +239,7 @@ try 0 "nothing is sent in preview" deliver --now
 try 0 "the held report is there still" show sts-expired.test --json
 json 'd["days"][0]["report"]["id"] == "'"$id"'"'
 try 1 "no such report" deliver --id b000000000000
-says err "no such report waits"
+says err "the outbox has no such report"
 
 try 0 "the mail" preview sts-expired.test --eml
 python3 - "$dir/out" <<-'EOF_PYTHON' || fail "$name: not the mail it should be"
@@ -252,7 +252,7 @@ report = json.loads(gzip.decompress(part.get_payload(decode=True)))
 assert report["policies"][0]["policy"]["policy-domain"] == "sts-expired.test"
 EOF_PYTHON
 try 1 "no mail to a domain that asks for HTTPS" preview rpt-https.test --eml
-says err "no mail would be sent about rpt-https.test"
+says err "no mail would be sent for rpt-https.test"
 
 try 0 "suppress add" suppress add tlsrpt@Reports.TEST --for 30d \
 	--reason "asked us to"
@@ -262,8 +262,8 @@ json 'd["suppressions"][0]["by"] == "hand" and d["suppressions"][0]["until"]'
 try 0 "suppress list for people" suppress list
 says out "asked us to"
 try 1 "suppress it again" suppress add tlsrpt@reports.test
-says err "tlsrpt@reports.test is suppressed already, until "
-says err "by you: asked us to; --replace changes it"
+says err "tlsrpt@reports.test is already suppressed, until "
+says err "by you: asked us to; use --replace to change this"
 try 0 "and nothing has changed" suppress list --json
 json 'd["suppressions"][0]["until"]'
 try 0 "suppress it for good" suppress add tlsrpt@reports.test --replace \
@@ -296,7 +296,7 @@ try 0 "what the relay put off" status --json
 json 'd["troubleCount"] == d["outbox"]["destinations"]["deferred"]'
 json 'd["trouble"][0]["attempts"] == 1 and d["trouble"][0]["lastAnswer"]'
 try 0 "the same for people" status
-says out "not delivered yet, to be tried again"
+says out "not yet delivered, will be tried again"
 id=$("$bin/tlstally" show rpt-multi-rua.test --json | python3 -c 'import json, sys
 print(json.load(sys.stdin)["days"][0]["report"]["id"])')
 try 0 "one of them, whenever it is due" -o deliver.mail=sendmail:/bin/true \
@@ -370,7 +370,7 @@ try 0 "conf -n read back" -c "$dir/again" conf --check
 try 0 "conf -d" conf -d
 says out "directory = /var/lib/tlstally"
 try 0 "conf --check" -v conf --check
-says out "all right"
+says out "no problems found"
 try 1 "a setting that is none" -o report.modes=all conf --check
 says err "did you mean 'mode'?"
 try 1 "settings that do not fit" -o report.contact_info= conf --check

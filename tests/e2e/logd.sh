@@ -90,7 +90,7 @@ says "with one line about TLS nothing is to be set" 0 "smtp_tls_loglevel"
 says "nor are there events" 0 "as events"
 run event < <(echo ${event//$'\n'/ }; echo ${event//$'\n'/ }; deliveries 3)
 says "a Postfix that sends events, once" 1 \
-	"sends its TLS sessions as events.*keep one of the two"
+	"sends its TLS sessions as events.*run either tlstallyd or tlstally-logd"
 
 odd() {
 	local i
@@ -109,15 +109,15 @@ status() {
 }
 run odd < <(odd)
 says "lines that are not understood: how many, the first, what is expected" \
-	1 "2000 lines of the log are not understood, the first:.*\"n\":0.*Nov 23"
+	1 "2000 log lines are not understood, the first:.*\"n\":0.*Nov 23"
 status odd "2000 lines that are not understood" \
 	"2000 lines of the log were not understood.*the first: '{.*\"n\":0}'"
 expect_text "doctor has no other advice" \
-	"no session has come yet: its lines are not understood" \
+	"no session has been received yet: its lines are not understood" \
 	"$dir/odd/doctor"
 run endless < <(odd | tr -d '\n')
 says "a line without an end" 1 \
-	"1 lines of the log are not understood, the first: '(longer than 64 KiB)'"
+	"1 log lines are not understood, the first: '(longer than 64 KiB)'"
 run forged < "$src/tests/data/maillog/forged-recipient-3.4.log"
 says "a delivery that can be read in two ways" 1 \
 	"1 deliveries are not counted.*to=<x@victim.test>"
@@ -171,9 +171,9 @@ cat >"$dir/site/conf" <<-END
 END
 at_failure=$dir/site.log
 start "$dir/site.log" "$logd" -f -c "$dir/site/conf"
-site_says "at once: Postfix logs no TLS" 1 \
-	"logs no TLS sessions, and nothing is counted, of smtp ($dir/pf)"
-site_says "mail goes to MX hosts alone" 1 "sends mail to MX hosts alone"
+site_says "at once: Postfix does not log TLS" 1 \
+	"does not log TLS sessions, and none is counted, of smtp ($dir/pf)"
+site_says "mail goes to MX hosts alone" 1 "sends mail only to MX hosts"
 asked=$(wc -l <"$dir/asked")
 sleep 6
 expect "nobody is asked while no file has changed" "$asked" \
@@ -192,7 +192,7 @@ expect "what means the same is not said again" "$before" \
 	"$(wc -l <"$dir/site.log")"
 echo "smtp unix" >>"$dir/pf/master.cf"
 set_postfix "smtp_tls_loglevel = 0" "smtp_tls_security_level = may"
-site_says "and back to 0" 2 "logs no TLS sessions, and nothing is counted"
+site_says "and back to 0" 2 "does not log TLS sessions, and none is counted"
 stop "$pid"
 
 end_test

@@ -129,7 +129,7 @@ says "TLSA that mail does not use" pkix.test 'p("cannot be used")'
 says "TLSA below an unsigned MX" a.insecure.test \
 	'not d["mx"]["secure"] and p("not signed by DNSSEC: senders ignore the TLSA")'
 says "an MX set that is bogus" a.bogus.test 'd["mx"]["status"] == "bogus" and
-	p("DNSSEC validation fails")'
+	p("DNSSEC validation failed")'
 says "an MX host that is bogus" badtlsa.test \
 	'd["mx"]["hosts"][0]["tlsa"] == "bogus" and p("mx.bogus.test")'
 says "no mail wanted" nomail.test 'd["mx"]["nullMx"] and p("null MX")'
@@ -166,9 +166,9 @@ lookup good.test
 text "  TLSRPT    $rua" "reports go to mailto:tls@good.test" \
 	"  MX        signed by DNSSEC" "10 mx.good.test: TLSA" "3 1 1 ABAB"
 lookup two.test
-text "What may need a look:"
+text "Possible problems:"
 lookup a.bogus.test
-text "  MX        DNSSEC validation fails"
+text "  MX        DNSSEC validation failed"
 
 # The example of README.md, as it stands there.
 if [ $hosted = yes ]; then
@@ -183,6 +183,6 @@ grep -q "empty label" "$dir/err" || fail "not said: $(cat "$dir/err")"
 [ ! -e "$dir/none" ] || fail "a store was made"
 stop "$dns_resolver"
 lookup good.test && fail "status 0 without a resolver"
-grep -q "DNS gives no answer" "$dir/err" || fail "not said: $(cat "$dir/err")"
+grep -q "no answer from DNS" "$dir/err" || fail "not said: $(cat "$dir/err")"
 
 end_test

@@ -227,7 +227,7 @@ filter_said()
 
 shown_said()
 {
-	grep -c "all mail that comes in is shown again" "$dir/milter.log"
+	grep -c "all incoming mail is shown to the milter again" "$dir/milter.log"
 }
 
 doctor_names_filter()

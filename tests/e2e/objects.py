@@ -144,7 +144,7 @@ report/policies/0/failureDetails
      '{"a":"\x1b[2J"}', 2, "", "standard input: JSON: line 1 column 6: control "
      "character 0x1b near '\"'"),
     ("JSON, but no object", ["create", T, "--stdin"], "[]", 2, "",
-     "standard input: not one JSON object"),
+     "standard input: not a single JSON object"),
     ("a member twice", ["create", T, "--stdin"], '{"a":1,"a":2}', 2, "",
      "standard input: JSON: line 1 column 10: duplicate object key near "
      "'\"a\"'"),
@@ -172,7 +172,7 @@ report/policies/0/failureDetails
 """, ""),
     ("the same again", ["create", "suppression",
                         *field("address=x@A.example")], "", 1, "",
-     "the object already exists: the address is on the list: xQ40a_example"),
+     "the object already exists: the address is already on the suppression list: xQ40a_example"),
     ("for good", ["update", "tally:Suppression", "xQ40a_example",
                   *field("until=null")], "", 0, "", ""),
     ("its columns", ["query", "suppression"], "", 0,
@@ -195,7 +195,7 @@ report/policies/0/failureDetails
     ("no bad record", ["query", "domain", "--where", "mark=badRecord",
                        "--json"], "", 0, "[]\n", ""),
     ("what cannot be made", ["create", "domain", *field("domain=a.example")],
-     "", 2, "", "domain: these can be read only: get and query"),
+     "", 2, "", "domain: these objects are read-only: use get or query"),
     ("no mail came in", ["query", "inbound", "--json"], "", 0, "[]\n", ""),
 ]
 
@@ -295,17 +295,17 @@ def test_environment(directory, conf, port, token):
     code, _, said = nobody.tally(words)
     expect("the store needs settings", (1, True), (code, "none" in said))
     key.write_text("\n")
-    expect("no key in the file", (1, "", f"{key}: no key in its first line"),
+    expect("no key in the file", (1, "", f"{key}: the first line has no token"),
            run.tally([*words, "--api-key-file", str(key)], **env))
     expect("no such file", (1, "", f"{key}x: No such file or directory"),
            run.tally([*words, "--api-key-file", f"{key}x"], **env))
     reader = run.tally(["token", "add", "reader", "--permission",
                         "sysTlsInternalReportQuery"])[1].strip()
     expect("what the key does not permit",
-           (1, "", "permission denied: this needs the permission tallyRead"),
+           (1, "", "permission denied: this requires the permission tallyRead"),
            run.tally(words, TLSTALLY_URL=url, TLSTALLY_TOKEN=reader))
     expect("nor to get",
-           (1, "", "permission denied: this needs the permission "
+           (1, "", "permission denied: this requires the permission "
             "sysTlsInternalReportGet"),
            run.tally(["get", T], TLSTALLY_URL=url, TLSTALLY_TOKEN=reader))
     expect("another account", (1, "", "no such account: 'you': "

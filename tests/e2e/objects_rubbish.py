@@ -212,14 +212,14 @@ CALLS = [
      "the server does not support this filter"),
     ("busy", error(type="serverUnavailable"), "the server is busy or unavailable"),
     ("no ids", response(["x:TlsInternalReport/query", {}, "0"]),
-     "the answer to /query has no list of ids"),
+     "the response to /query has no list of ids"),
     ("ids that are none", response(["x:TlsInternalReport/query",
                                     {"ids": [7]}, "0"]),
-     "the answer to /query has no list of ids"),
+     "the response to /query has no list of ids"),
     ("401", says(401), "HTTP status 401: the server did not accept the token"),
     ("413", says(413), "the request is too large for the server"),
     ("500", says(500), "HTTP status 500: the server failed"),
-    ("a redirect", says(307, Location="/other"), "a redirect to 'http://"),
+    ("a redirect", says(307, Location="/other"), "redirect to 'http://"),
     ("too large", endless, "the response is longer than 64 MiB"),
     ("slow", drip, "timed out"),
     ("closes", close, "Empty reply from server"),
@@ -232,17 +232,17 @@ CHANGES = [
     ("create: silent", "create", silent, LOST),
     ("create: not said", "create", response(
         ["x:TlsInternalReport/set", {"created": None}, "0"]),
-     "the answer to /set does not say what was created"),
+     "the response to /set does not name the created object"),
     ("create: no id", "create", response(
         ["x:TlsInternalReport/set", {"created": {"new": {}}}, "0"]),
-     "the answer to /set does not say what was created"),
+     "the response to /set does not name the created object"),
     ("create: refused", "create", response(
         ["x:TlsInternalReport/set", {"notCreated": {"new": {
             "type": "invalidProperties", "properties": ["domain", "x\x07y"]
         }}}, "0"]), "the server did not accept the properties (domain, xy)"),
     ("update: not said", "update", response(
         ["x:TlsInternalReport/set", {"updated": {}}, "0"]),
-     "does not say of each whether it was updated"),
+     "does not say for every object whether it was updated"),
     ("update: refused", "update", response(
         ["x:TlsInternalReport/set", {"notUpdated": {"a1": {
             "type": "rateLimit"}}}, "0"]),
@@ -252,7 +252,7 @@ CHANGES = [
      "a1: an error without a type"),
     ("delete: not said", "delete", response(
         ["x:TlsInternalReport/set", {"destroyed": None}, "0"]),
-     "does not say of each whether it was deleted"),
+     "does not say for every object whether it was deleted"),
 ]
 WORDS = {
     "create": ["create", T, "--field", "domain=a.example", "--field",
@@ -328,7 +328,7 @@ def test_calls(server):
     server.deeds[("POST", "/api")] = response(
         ["x:TlsInternalReport/get", {"list": [7]}, "0"])
     check("objects that are none", tally(url, "get", T, "a1"),
-          "something else than objects in its list")
+          "has a list with items that are not objects")
 
 
 def foreign(handler):

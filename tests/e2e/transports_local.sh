@@ -33,11 +33,11 @@ expect_like "its server knows nobody" 5 "$(for i in 1 2 3 4 5; do
 	deliver -o deliver.mail="sendmail:$sendmails/sendmail" |
 	grep -c "temporary local 65 0 our-fault our mail server refuses many")"
 slow="-o deliver.timeout=1s -o deliver.mail_timeout=1s"
-local_mail "hangs" hang "uncertain local 0 0 our-fault *it took too long"
+local_mail "hangs" hang "uncertain local 0 0 our-fault *it exceeded the time limit"
 slow=
 expect_like "a program that is not there" 1 "$(echo "mailto:x@example.com $dir/mail" |
 	deliver -o deliver.mail=sendmail:/nonexistent/sendmail >/dev/null
-	grep -c "not an absolute path of a program" "$dir/stderr")"
+	grep -c "not the absolute path of an executable program" "$dir/stderr")"
 expect_like "mail is off" "1 refused local 0 0 ok *" \
 	"$(echo "mailto:x@example.com $dir/mail" | deliver -o deliver.mail=off)"
 

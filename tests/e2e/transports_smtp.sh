@@ -54,7 +54,7 @@ expect_like "in the clear" "tls no" "$(grep ^tls "$dir/sink$sinks/x.env")"
 mail "STARTTLS broken" "1 accepted *" $tls --garble
 expect_like "in the clear after all" "tls no" \
 	"$(grep ^tls "$dir/sink$sinks/x.env")"
-grep -q "reports go there without TLS" "$dir/stderr" ||
+grep -q "reports are sent there without TLS" "$dir/stderr" ||
 	fail "nobody was told that TLS did not work"
 
 # verify OPTIONS...: through the last sink, with what only settings change
@@ -93,7 +93,7 @@ grep -q "mail_password_file .*/none: No such file" "$dir/stderr" ||
 serve gss smtp_sink $tls --smtps --reply \
 	"ehlo=250-sink|250-PIPELINING|250 AUTH GSSAPI XOAUTH2"
 expect_like "no AUTH mechanism that fits" \
-	"1 temporary auth 0 0 our-fault *no AUTH mechanism that fits; it offers: GSSAPI XOAUTH2" \
+	"1 temporary auth 0 0 our-fault *no supported AUTH mechanism; it offers: GSSAPI XOAUTH2" \
 	"$(verify -o deliver.mail=smtps://localhost:$port \
 	-o deliver.mail_user=joe -o deliver.mail_password_file="$dir/password")"
 
@@ -142,7 +142,7 @@ alike "some-are-dead" "$dir/domains" " 8 accepted ok; 4 bad-address ok;" \
 	--rcpt "x3=550 5.1.1 who?" --rcpt "x5=550 5.1.1 who?" \
 	--rcpt "x7=550 5.1.1 who?" --rcpt "x9=550 5.1.1 who?"
 expect_like "the operator reads how many" \
-	"1 temporary rcpt 550 0 our-fault our mail server refuses many reports in the same words: 550 *" \
+	"1 temporary rcpt 550 0 our-fault our mail server refuses many reports with the same answer: 550 *" \
 	"$(serve told smtp_sink --reply "rcpt=550 Invalid recipient" &&
 	deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/domains" |
 	head -1)"

@@ -24,14 +24,14 @@ FIFTH = (TODAY - datetime.timedelta(days=5)).isoformat()
 # The words, the exit status, and what the text must have.
 COMMANDS = [
     (["status"], 0, ["mode      preview", "day (UTC)"]),
-    (["domains"], 0, ["host01.example", "what became of it"]),
+    (["domains"], 0, ["host01.example", "outcome"]),
     (["domains", "--day", FIFTH, "--failures"], 0, [f"{FIFTH}: "]),
     (["domains", "--day", "2001-01-01"], 0, ["2001-01-01: 0 domains"]),
     (["show", "host03.example"], 0, [FIFTH, "policy ", "report ", "held"]),
     (["show", "HOST03.example.", "--day", FIFTH], 0, ["sessions  "]),
     (["show", "nobody.example"], 1, []),
     (["inbound", "--days", "12"], 0, ["mail to", "from other sites"]),
-    (["inbound", "ours.example", "--days", "12"], 0, ["messages that came in",
+    (["inbound", "ours.example", "--days", "12"], 0, ["incoming messages",
                                                       "sender"]),
     (["inbound", "nobody.example"], 1, []),
     (["suppress", "list"], 0, ["tls@gone.example", "for good", "asked us to"]),

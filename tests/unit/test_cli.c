@@ -94,7 +94,7 @@ static void test_usage(void **state)
 		const char *name, *line, *words;
 	} rows[] = {
 		{"nothing", "",
-	         "no command given: `tlstally --help` lists them"},
+	         "no command specified: `tlstally --help` lists the commands"},
 		{"a slip of the finger", "ststus",
 	         "unknown command 'ststus'; did you mean 'status'?"},
 		{"the first of two words, misspelt", "supress list",
@@ -102,17 +102,17 @@ static void test_usage(void **state)
 		{"nothing like it", "frobnicate",
 	         "unknown command 'frobnicate'"},
 		{"half a sentence", "suppress",
-	         "suppress what? One of: list, add, remove"},
+	         "suppress: missing word; one of: list, add, remove"},
 		{"a misspelt option", "status --jason",
 	         "unknown option '--jason'; did you mean '--json'?"},
 		{"an option of another command", "status --failures",
-	         "status takes no '--failures'"},
+	         "status does not take '--failures'"},
 		{"an option of a command, before it", "--json status",
-	         "before its command, tlstally takes no '--json'"},
-		{"no operand", "show", "show <domain>: which?"},
+	         "before its command, tlstally does not take '--json'"},
+		{"no operand", "show", "show <domain>: missing argument"},
 		{"an operand too many", "show a.example b.example",
-	         "show: what is 'b.example'?"},
-		{"no value", "domains --day", "--day needs a value: DAY"},
+	         "show: unexpected argument 'b.example'?"},
+		{"no value", "domains --day", "--day requires a value: DAY"},
 		{"no day", "domains --day tomorrow",
 	         "--day: 'tomorrow' is not a day (like 2026-03-01)"},
 		{"no number of days", "inbound --days 0",
@@ -121,7 +121,7 @@ static void test_usage(void **state)
 	         "--days: '7d' is not a number of days from 1 to 3660"},
 		{"an operand too many where one may be left out",
 	         "inbound a.example b.example",
-	         "inbound: what is 'b.example'?"},
+	         "inbound: unexpected argument 'b.example'?"},
 		{"no span", "suppress add a@b.example --for ever",
 	         "--for: 'ever' is not a time span (like 90s, 10m, 4h, "
 	         "2d)"},
@@ -131,8 +131,7 @@ static void test_usage(void **state)
 	         "get: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{"no id", "deliver --id 7",
 	         "--id: '7' is not the id of a report; `tlstally show DOMAIN` "
-	         "has "
-	         "them"},
+	         "lists the ids"},
 	};
 
 	(void)state;
@@ -187,7 +186,7 @@ static void test_kinds(void **state)
 		enum cli_value value;
 		const char *good, *bad, *words;
 	} rows[] = {
-		{VALUE_FILE, "a file", "", "a file's name is not empty"},
+		{VALUE_FILE, "a file", "", "the name of the file is empty"},
 		{VALUE_DAY, "2026-03-01", "2026-02-30",
 	         "'2026-02-30' is not a day (like 2026-03-01)"},
 		{VALUE_DAYS, "3660", "3661",
@@ -198,21 +197,19 @@ static void test_kinds(void **state)
 		{VALUE_SPAN, "30d", "30y",
 	         "'30y' is not a time span (like 90s, 10m, 4h, 2d)"},
 		{VALUE_NUMBER, "0", "-1",
-	         "'-1' is not a whole number from 0 up"},
+	         "'-1' is not a whole number that is 0 or more"},
 		{VALUE_NUMBER, "9007199254740991", "9007199254740992",
-	         "'9007199254740992' is not a whole number from 0 up"},
+	         "'9007199254740992' is not a whole number that is 0 or more"},
 		{VALUE_POSITION, "-1", "1x", "'1x' is not a whole number"},
 		{VALUE_POSITION, "0", "", "'' is not a whole number"},
 		{VALUE_REPORT, "a00000000000c", "A00000000000c",
 	         "'A00000000000c' is not the id of a report; `tlstally show "
-	         "DOMAIN` has "
-	         "them"},
+	         "DOMAIN` lists the ids"},
 		{VALUE_ID, "a_b-9", "a.b",
 	         "'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{VALUE_DOMAIN, "Example.COM.", "a..b",
 	         "domain 'a..b' has an empty label"},
-		{VALUE_COUNTED, "not..a.domain", "",
-	         "'' is not the name of a domain"},
+		{VALUE_COUNTED, "not..a.domain", "", "'' is not a domain"},
 		{VALUE_ADDRESS, "tls@Example.com", "nonsense",
 	         "rua: no @ in the mail address in 'nonsense'"},
 		{VALUE_RESOLVER, "::1@5353", "dns.example",
@@ -222,7 +219,7 @@ static void test_kinds(void **state)
 	         "'two words': a token's name consists of letters, digits, "
 	         "'.', '_' and '-'"},
 		{VALUE_TYPE, "SentReport", "supression",
-	         "there are no objects 'supression'; did you mean "
+	         "unknown object type 'supression'; did you mean "
 	         "'suppression'?"},
 		{VALUE_PERMISSIONS, "all", "tallyRaed",
 	         "'tallyRaed' is not a permission; did you mean tallyRead?"},
@@ -496,20 +493,21 @@ static void test_status_words(void **state)
 		{"lines that are not understood",
 	         "{\"lines\":[{\"day\":\"2026-03-02\",\"notUnderstood\":"
 	         "2000,\"firstNotUnderstood\":\"{x}\"}]}",
-	         "2000 lines of the log were not understood on 2026-03-02, "
-	         "the first: '{x}'.\nExpected are lines like 'Nov 23",
+	         "2000 log lines were not understood on 2026-03-02, the first: "
+	         "'{x}'.\n"
+	         "Expected are lines like 'Nov 23",
 	         true},
 		{"lines that can be read in two ways",
 	         "{\"lines\":[{\"day\":\"2026-03-02\",\"unclear\":2,"
 	         "\"firstUnclear\":\"x\"}]}",
-	         "2 deliveries on 2026-03-02 are not counted, since their "
-	         "lines can be read in two ways or were cut off",
+	         "2 deliveries on 2026-03-02 are not counted because "
+	         "their log lines are ambiguous or truncated",
 	         true},
 		{"lines of another user",
 	         "{\"lines\":[{\"day\":\"2026-03-02\",\"leftOut\":[{"
 	         "\"of\":\"user 1000\",\"lines\":7,\"first\":\"x\"}]}]}",
-	         "7 lines of user 1000 were left out on 2026-03-02, the "
-	         "first: 'x'",
+	         "7 lines of user 1000 were ignored on 2026-03-02, the first: "
+	         "'x'",
 	         true},
 		{"all lines are understood",
 	         "{\"lines\":[{\"day\":\"2026-03-02\",\"understood\":2,"
@@ -519,7 +517,7 @@ static void test_status_words(void **state)
 	         "{\"events\":[{\"day\":\"2026-03-02\",\"nobodys\":{"
 	         "\"sessions\":12,\"firstHost\":\"smtp.relay.example\"}}]}",
 	         "sessions on 2026-03-02 with next hops of this site whose "
-	         "domains ask for no reports: 12, the first with "
+	         "domains do not ask for reports: 12, the first with "
 	         "smtp.relay.example\n",
 	         true},
 		{"none of nobody",
@@ -527,7 +525,7 @@ static void test_status_words(void **state)
 	         "next hops", false},
 		{"sessions wait",
 	         "{\"waiting\":{\"sessions\":12,\"domains\":3}}",
-	         "12 sessions of the log (domains and days: 3)", true},
+	         "12 sessions from the log (domains and days: 3)", true},
 		{"only the milter runs",
 	         "{\"feeds\":[{\"name\":\"milter\",\"events\":7}]}",
 	         "No events yet", true},
@@ -538,10 +536,11 @@ static void test_status_words(void **state)
 		{"some does", COVERAGE("false", "3", "2"), "feed is broken",
 	         false},
 		{"which", COVERAGE("false", "3", "2"),
-	         "mail on 2026-03-01, and no TLS session counted\n"
+	         "mail on 2026-03-01, but no TLS session counted\n"
 	         "  domain     messages  next hop\n"
 	         "  a.example         9  a.example\n"
-	         "  and 1 more\n  4 more domains are not known",
+	         "  and 1 more\n"
+	         "  for 4 more domains it is not known",
 	         true},
 		{"all is counted", COVERAGE("false", "3", "0"),
 	         "no TLS session", false},

@@ -34,7 +34,7 @@ static const struct row rows[] = {
 	{"nor after what it sees", FEED_LOG, -1, 0, 9, false, "coverage", NULL,
          NULL},
 	{"it counts", FEED_LOG, 5, 60, 0, false, "milter", "good",
-         "counting; the last message came"},
+         "counting; the last message was received at"},
 	{"it died", FEED_LOG, 900, 900, 0, false, "milter", "bad",
          "tlstally-milter has counted nothing since"},
 	{"mail, and no session at all", FEED_LOG, 5, 60, 9, false, "coverage",
@@ -177,7 +177,7 @@ static const struct lines_row lines_rows[] = {
          true,
          "log",
          "note",
-         "no session has come yet: its lines are not understood"},
+         "no session has been received yet: its lines are not understood"},
 	{"some not understood",
          {{.fate = LINE_TELLS, .n = 4},
           {.fate = LINE_UNREAD, .n = 1, .first = "x"}},
@@ -197,16 +197,16 @@ static const struct lines_row lines_rows[] = {
          true,
          "lines",
          "note",
-         "2 deliveries are not counted, since their lines can be read in "
-         "two ways or were cut off"},
+         "2 deliveries are not counted because their log lines are "
+         "ambiguous or truncated"},
 	{"our own Postfix cannot do TLS",
          {{.fate = LINE_TELLS, .n = 4},
           {.fate = LINE_OURS, .n = 2, .first = "warning: connect to"}},
          true,
          "faults",
          "note",
-         "2 lines of the log tell of what keeps this host's own Postfix from "
-         "TLS, the first: 'warning: connect to'"},
+         "2 log lines report problems that keep Postfix on this host from "
+         "using TLS, the first: 'warning: connect to'"},
 	{"it can",
          {{.fate = LINE_TELLS, .n = 4}},
          true,
@@ -218,7 +218,7 @@ static const struct lines_row lines_rows[] = {
          false,
          "log",
          "note",
-         "has started, and counted nothing yet"},
+         "has started and has not yet counted anything"},
 };
 
 static void check_lines(const struct lines_row *row)

@@ -171,16 +171,16 @@ static void test_words(void **state)
 		{"a share", NULL, "12.6 %", true},
 		{"all of it", NULL, "100.0 %", true},
 		{"who is bad", "a.example",
-	         "still without TLS, or with TLS older than 1.2\n"
+	         "senders without TLS, or with TLS before 1.2\n"
 	         "  sender       messages",
 	         true},
 		{"a cipher", "a.example", "TLS_AES_256_GCM_SHA384", true},
 		{"own users", "a.example",
-	         "how our own users and programs hand in", true},
+	         "mail from our own users and programs", true},
 		{"a before-queue filter", NULL,
 	         "A before-queue filter handed back 8 more", true},
 		{"its way in", "a.example",
-	         "how a before-queue filter hands back, whoever sent it\n"
+	         "mail handed back by a before-queue filter, from any sender\n"
 	         "  messages  client  TLS",
 	         true},
 		{"no filter, no word of it", "b.example", "filter", false},
@@ -215,7 +215,7 @@ static void test_refused(void **state)
 	         "d.example",
 	         {.json = false},
 	         ERR_NOTFOUND,
-	         "no mail to d.example came in"},
+	         "no mail to d.example was counted"},
 		{"no day had any",
 	         NULL,
 	         {.has_day = true, .day = 7},
@@ -226,7 +226,7 @@ static void test_refused(void **state)
 	         NULL,
 	         {.has_day = true, .day = DAY, .days = 3},
 	         ERR_PARSE,
-	         "--day or --days"},
+	         "specify only one of --day and --days"},
 	};
 	struct fixture *f = *state;
 

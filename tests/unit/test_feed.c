@@ -16,7 +16,8 @@ static void test_is_it_alive(void **state)
 		{"all is well",
 	         {.watermark = 1, .seen_at = 1, .last_event = 60},
 	         FEED_COUNTING,
-	         "counting; the last session came 2026-03-01T09:59:00Z"},
+	         "counting; the last session was received at "
+	         "2026-03-01T09:59:00Z"},
 		{"it has never run",
 	         {.watermark = 0},
 	         FEED_NOT_RUNNING,
@@ -25,8 +26,8 @@ static void test_is_it_alive(void **state)
 	         {.watermark = 121, .seen_at = 121, .last_event = 121},
 	         FEED_NOT_RUNNING,
 	         "tlstally-logd has counted nothing since "
-	         "2026-03-01T09:57:59Z: it is not running, or the store "
-	         "refuses it"},
+	         "2026-03-01T09:57:59Z: it is not running, or it cannot write "
+	         "to the store"},
 		{"it was late by a few commits",
 	         {.watermark = 120, .seen_at = 120, .last_event = 120},
 	         FEED_COUNTING,
@@ -45,7 +46,7 @@ static void test_is_it_alive(void **state)
 	          .last_event = 9000,
 	          .trouble = "mail.log: Permission denied"},
 	         FEED_IN_TROUBLE,
-	         "tlstally-logd counts nothing: mail.log: Permission denied"},
+	         "tlstally-logd is not counting: mail.log: Permission denied"},
 		{"it could not, when it ran",
 	         {.seen_at = 500, .trouble = "mail.log: Permission denied"},
 	         FEED_NOT_RUNNING,
@@ -53,20 +54,20 @@ static void test_is_it_alive(void **state)
 		{"it has just started, and is not behind 1970",
 	         {.seen_at = 1},
 	         FEED_STARTING,
-	         "tlstally-logd has started, and counted nothing yet"},
+	         "tlstally-logd has started and has not yet counted anything"},
 		{"it reads what came meanwhile",
 	         {.watermark = 10800, .seen_at = 1, .last_event = 1},
 	         FEED_BEHIND,
 	         "tlstally-logd is behind: it has counted until "
-	         "2026-03-01T07:00:00Z, and goes on"},
+	         "2026-03-01T07:00:00Z and is catching up"},
 		{"nothing has ever come",
 	         {.watermark = 1, .seen_at = 1},
 	         FEED_EMPTY,
-	         "no session has come yet: are smtp_tls_loglevel = 1"},
+	         "no session has been received yet: are smtp_tls_loglevel = 1"},
 		{"a quiet site",
 	         {.watermark = 1, .seen_at = 1, .last_event = 86401},
 	         FEED_QUIET,
-	         "the last session came 2026-02-28T09:59:59Z"},
+	         "the last session was received at 2026-02-28T09:59:59Z"},
 	};
 
 	(void)state;

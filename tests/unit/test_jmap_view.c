@@ -137,9 +137,9 @@ static void test_what_is_asked(void **state)
 	         "[['error',{'type':'invalidArguments'},'0']]"},
 		{"nobody here asks DNS",
 	         "[['tally:Lookup/get',{'ids':['a_example']},'0']]",
-	         "[['error',{'type':'serverUnavailable','description':'DNS is "
-	         "asked by tlstally-httpd only; at the command line, by "
-	         "`tlstally lookup`'},'0']]"},
+	         "[['error',{'type':'serverUnavailable','description':'only "
+	         "tlstally-httpd makes lookups for this object; at the command "
+	         "line, use `tlstally lookup`'},'0']]"},
 	};
 	struct world *w = *state;
 
@@ -537,7 +537,7 @@ static void test_lookup_rate(void **state)
 	w->clock.fixed_ms += 10 * 1000;
 	check(w, LOOKUP("one_more_example"),
 	      "[['error',{'type':'serverUnavailable','description':'this token "
-	      "has asked for 20 look-ups within a minute; the next one in 50 "
+	      "has used its limit of 20 lookups per minute; try again in 50 "
 	      "seconds'},'0']]");
 	/* what is known costs nothing; another token has its own */
 	check(w, LOOKUP("d0_example"), "[['tally:Lookup/get','*','0']]");

@@ -598,7 +598,7 @@ static void test_unread_sessions_are_told(void **state)
 		milter_feed_unread(feed);
 	stop_ok(&feed);
 	assert_int_equal(warnings_said, 1);
-	assert_non_null(strstr(last_warning, "7 sessions were let through"));
+	assert_non_null(strstr(last_warning, "7 sessions were not counted"));
 }
 
 int main(void)

@@ -269,45 +269,49 @@ static void test_refusals(void **state)
 	static const struct {
 		const char *name, *line, *words;
 	} rows[] = {
-		{"no type", "get", "get <type> [id]: which?"},
+		{"no type", "get", "get <type> [id]: missing argument"},
 		{"a type misspelt", "get tls-internal-reports",
-	         "get: there are no objects 'tls-internal-reports'; did you "
-	         "mean "
-	         "'tls-internal-report'?"},
+	         "get: unknown object type 'tls-internal-reports'; did you "
+	         "mean 'tls-internal-report'?"},
 		{"no such type", "get mailboxes",
-	         "get: there are no objects 'mailboxes', only "
-	         "tls-internal-report, "
-	         "sent-report, suppression, domain, inbound"},
+	         "get: unknown object type 'mailboxes'; the types are "
+	         "tls-internal-report, sent-report, suppression, domain, "
+	         "inbound"},
 		{"what is read only", "create domain --field domain=a.example",
-	         "domain: these can be read only: get and query"},
+	         "domain: these objects are read-only: use get or "
+	         "query"},
 		{"the same of the archive", "delete sent-report a1",
-	         "sent-report: these can be read only: get and query"},
+	         "sent-report: these objects are read-only: use "
+	         "get or query"},
 		{"an id and --ids", "get domain x --ids y",
-	         "an id after the type, or --ids, but not both"},
+	         "specify an id after the type, or --ids, but not both"},
 		{"no id", "get domain a.b",
 	         "get: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{"an empty id", "get domain --ids a,,b",
 	         "'' is not an id (A-Z a-z 0-9 - _)"},
 		{"nothing to delete", "delete suppression",
-	         "no object given: an id after the type, or --ids A,B"},
-		{"no ids", "get suppression --ids=", "--ids: which?"},
+	         "no object specified: use an id after the type, or --ids A,B"},
+		{"no ids", "get suppression --ids=", "--ids: missing ids"},
 		{"nothing to change", "update suppression --field until=null",
-	         "no object given: an id after the type, or --ids A,B"},
+	         "no object specified: use an id after the type, or --ids A,B"},
 		{"no change", "update suppression x",
-	         "nothing to change: --field NAME=VALUE, --file or --stdin"},
+	         "no changes specified: use --field NAME=VALUE, --file or "
+	         "--stdin"},
 		{"nothing given", "create suppression",
-	         "nothing is given: --field NAME=VALUE, --file or --stdin"},
+	         "no fields specified: use --field NAME=VALUE, --file or "
+	         "--stdin"},
 		{"two sources", "create suppression --file x --stdin",
-	         "--file or --stdin: not both"},
+	         "specify only one of --file and --stdin"},
 		{"a file that is not there",
 	         "create suppression --file /none/x",
 	         "/none/x: No such file or directory"},
 		{"a column misspelt", "query domain --fields domian",
 	         "--fields: unknown field 'domian', did you mean 'domain'?"},
 		{"no such column", "query suppression --fields color",
-	         "--fields: unknown field 'color': there are id, address, "
+	         "--fields: unknown field 'color': the fields are id, address, "
 	         "since, until, by, reason"},
-		{"no columns", "query domain --fields=", "--fields: which?"},
+		{"no columns",
+	         "query domain --fields=", "--fields: missing fields"},
 		{"a condition misspelt",
 	         "query tls-internal-report --where stauts=held",
 	         "--where: x:TlsInternalReport has no 'stauts', did you mean "
@@ -333,11 +337,10 @@ static void test_refusals(void **state)
 	         "query domain --where {'operator':'XOR','conditions':[]}",
 	         "--where: operator: not one of AND, OR, NOT"},
 		{"no such order", "query suppression --sort reason",
-	         "--sort: 'reason' is not one of id, address, since, until "
-	         "(with "
-	         "- before it the greatest first)"},
+	         "--sort: 'reason' is not one of id, address, since, until (a "
+	         "leading - sorts in descending order)"},
 		{"no number", "query domain --limit -1",
-	         "--limit: '-1' is not a whole number from 0 up"},
+	         "--limit: '-1' is not a whole number that is 0 or more"},
 		{"no number either", "query domain --position 1x",
 	         "--position: '1x' is not a whole number"},
 		{"no account", "query domain --account a.b",
@@ -350,8 +353,8 @@ static void test_refusals(void **state)
 		{"a field misspelt", PATCH "mailrua=a@b.example",
 	         "--field: mailrua: unknown field, did you mean 'mailRua'?"},
 		{"no such field", "create suppression --field color=red",
-	         "--field: color: unknown field: there are id, address, since, "
-	         "until, by, reason"},
+	         "--field: color: unknown field: the fields are id, address, "
+	         "since, until, by, reason"},
 		{"a field misspelt, far in", PATCH "report/reportid=5",
 	         "--field: report/reportid: unknown field, did you mean "
 	         "'reportId'?"},
@@ -363,17 +366,17 @@ static void test_refusals(void **state)
 	         "--field: id: set by the server"},
 		{"into a list of objects",
 	         PATCH "report/policies/0/policyType=sts",
-	         "--field: report/policies/0/policyType: a list of objects is "
-	         "changed as a whole: give all of it as JSON"},
+	         "--field: report/policies/0/policyType: a list of objects can "
+	         "only be replaced as a whole: specify it as JSON"},
 		{"an item by name",
 	         REPORT "--field report/policies/x/policyType=sts",
-	         "--field: report/policies/x/policyType: a list: its items "
-	         "have numbers, from 0"},
+	         "--field: report/policies/x/policyType: this is a list: its "
+	         "items have numbers, starting with 0"},
 		{"an item that is not true", PATCH "mailRua/a@b.example=1",
-	         "--field: mailRua/a@b.example: '1' is not true (adds it) or "
-	         "false (takes it away)"},
+	         "--field: mailRua/a@b.example: '1' is not true (adds the "
+	         "item) or false (removes it)"},
 		{"no item", PATCH "mailRua/=true",
-	         "--field: mailRua/: which item of the list?"},
+	         "--field: mailRua/: the item of the list is missing"},
 		{"an item that is no address", PATCH "mailRua/nix=true",
 	         "mailRua/nix[0]: "},
 		{"an item that is not a number",
@@ -418,13 +421,13 @@ static void test_refusals(void **state)
 		{"an item given twice",
 	         REPORT "--field report/policies/0/policyType=sts --field "
 	                "report/policies/0={}",
-	         "--field: report/policies/0: it, or what it lies in, is given "
-	         "already"},
+	         "--field: report/policies/0: this field, or one that contains "
+	         "it, was already specified"},
 		{"into what is no object",
 	         REPORT "--field report/policies=[] --field "
 	                "report/policies/0/policyType=sts",
-	         "--field: report/policies/0/policyType: it, or what it lies "
-	         "in, is given already"},
+	         "--field: report/policies/0/policyType: this field, or one "
+	         "that contains it, was already specified"},
 		{"a new one without its domain",
 	         "create tls-internal-report --field "
 	         "createdAt=2026-03-02T00:00:00Z",
@@ -473,7 +476,7 @@ static void test_too_many(void **state)
 	}
 	assert_int_equal(cli_args_read(argc, argv, &args, &sentence, &err),
 	                 ERR_PARSE);
-	assert_string_equal(err.text, "--field: more than 64 of them");
+	assert_string_equal(err.text, "--field: more than 64 items");
 }
 
 /* Each type's columns are fields it has, and each of its names is found. */

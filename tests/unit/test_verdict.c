@@ -271,10 +271,11 @@ static void test_exit(void **state)
 		assert_int_equal(got.stage, STAGE_LOCAL);
 		assert_int_equal(got.code, rows[i].status);
 	}
-	verdict_exit(W_EXITCODE(0, SIGKILL), span_of("it took too long"), &got);
+	verdict_exit(W_EXITCODE(0, SIGKILL),
+	             span_of("it exceeded the time limit"), &got);
 	assert_int_equal(got.event, EVENT_UNCERTAIN);
-	assert_string_equal(got.text,
-	                    "sendmail was ended by signal 9: it took too long");
+	assert_string_equal(got.text, "sendmail was terminated by signal 9: it "
+	                              "exceeded the time limit");
 }
 
 static void test_file_names(void **state)

@@ -26,7 +26,7 @@ export async function testDomains({ server, tokens }) {
     encodeURIComponent("<img")}&from=2026-03-01&to=2026-03-01`);
   await page.getByRole("link", { name: HOSTILE }).click();
   await page.getByRole("heading", { level: 1, name: HOSTILE }).waitFor();
-  await page.getByText("This name is none that can be looked up.").waitFor();
+  await page.getByText("This name cannot be looked up.").waitFor();
   expect("a hostile name is text", 0, await page.locator("img").count());
   await closePage(page, "domains");
 }
@@ -40,7 +40,7 @@ async function testLookup(page) {
          await page.locator(".problems li").count() > 0);
   await checkLooks(page, "domain");
   await page.getByRole("button", { name: "Look up now" }).click();
-  await page.locator(".said", { hasText: "DNS gives no answer:" }).waitFor();
+  await page.locator(".said", { hasText: "no answer from DNS:" }).waitFor();
   await checkLooks(page, "domain-no-dns");
 }
 
@@ -58,7 +58,7 @@ export default async function testDomain({ server, tokens }) {
   expect("three reports", ["2026-03-03", "2026-03-02", "2026-03-01"],
          (await tableOf(page, "Reports")).map((row) => row[0]));
   await page.goto(`${server.url}/#/domain/host00.example?${RANGE}`);
-  await page.getByRole("heading", { name: "Policies that applied" }).waitFor();
+  await page.getByRole("heading", { name: "Policies applied" }).waitFor();
   await page.locator("canvas").first().waitFor();
   await until("a hostile reason is text", true, async () =>
     (await tableOf(page, "Failures of all policies"))

@@ -94,7 +94,7 @@ async function testEdit({ server, tokens, ids }) {
   await page.getByLabel("Organization").fill("Lost");
   await other({ mailRua: ["other@host-021.example"] });
   await page.getByRole("button", { name: "Save" }).click();
-  const dialog = page.getByRole("dialog", { name: /changed it meanwhile/ });
+  const dialog = page.getByRole("dialog", { name: /changed by someone else/ });
   await dialog.getByRole("button", { name: "Load it" }).click();
   await until("what somebody else did is not overwritten",
               ["Edited", "other@host-021.example"], async () =>

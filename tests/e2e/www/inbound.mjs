@@ -12,7 +12,7 @@ export default async function testInbound({ server, tokens }) {
   expect("the last day first", ["ours.example", "2026-03-10", "49", "0", "0 %"],
          (await tableOf(page, "days of domains"))[0]);
   await checkLooks(page, "inbound");
-  await page.getByLabel("Only with weak ones").check();
+  await page.getByLabel("Only with weak messages").check();
   await summary(page, /^5 days/);
   await page.goto(`${server.url}/#/inbound?from=2026-03-02&to=2026-03-04` +
                   "&sort=messages");

@@ -10,11 +10,11 @@ export const RANGE = "from=2026-03-01&to=2026-03-10";
 
 const PAGES = {
   overview: [`#/overview?${RANGE}`, "Nothing was counted on these days."],
-  domains: ["#/domains", "Nothing was counted yet."],
+  domains: ["#/domains", "Nothing has been counted yet."],
   domain: [`#/domain/host09.example?${RANGE}`, "No session with this domain"],
   inbound: ["#/inbound", "No mail was counted."],
-  sent: ["#/sent", "No report has left the outbox yet."],
-  suppression: ["#/suppression", "No address is suppressed"],
+  sent: ["#/sent", "No report has been settled yet."],
+  suppression: ["#/suppression", "No addresses are suppressed"],
 };
 
 /* What the command line says of a day, domain by domain. */
@@ -80,7 +80,7 @@ export async function testErrors({ server, tokens }) {
   const none = await openPage(server, { token: tokens.reports });
   for (const [hash] of Object.values(PAGES)) {
     await none.goto(`${server.url}/${hash}`);
-    await none.getByText("needs the permission tallyRead").waitFor();
+    await none.getByText("requires the permission tallyRead").waitFor();
   }
   await closePage(none, "pages without the permission");
 }
@@ -151,7 +151,7 @@ export default async function testOverview({ server, tokens }) {
   const days = Array.from({ length: 10 }, (_, i) =>
     `2026-03-${String(i + 1).padStart(2, "0")}`);
 
-  await page.getByRole("heading", { name: "Domains that fail most" }).waitFor();
+  await page.getByRole("heading", { name: "Domains with most failures" }).waitFor();
   await page.getByText("counting", { exact: true }).waitFor();
   await checkChecks(server, page, tokens.reader);
   const sums = await checkTables(server, page, days);
@@ -161,11 +161,11 @@ export default async function testOverview({ server, tokens }) {
               () => drawn(page, "Sessions per day"));
   const worst = worstOf(sums);
   expect("the worst, of all days", worst,
-         (await tableOf(page, "Domains that fail most"))
+         (await tableOf(page, "Domains with most failures"))
            .map((row) => [row[0], number(row[1])]));
   await page.goto(`${server.url}/#/overview`);
   await page.goto(`${server.url}/#/overview?${RANGE}`);
-  await page.getByRole("heading", { name: "Domains that fail most" }).waitFor();
+  await page.getByRole("heading", { name: "Domains with most failures" }).waitFor();
   await page.locator("canvas").first().waitFor();
   await checkLooks(page, "overview");
 

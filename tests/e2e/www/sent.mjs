@@ -18,8 +18,8 @@ async function testDetail(server, page) {
       ? JSON.parse(await pre.textContent()).policies[0].policy["policy-domain"]
       : null;
   });
-  await page.getByRole("link", { name: "All of this domain" }).click();
-  await page.getByRole("heading", { name: "What we sent" }).waitFor();
+  await page.getByRole("link", { name: "This domain" }).click();
+  await page.getByRole("heading", { name: "Reports", exact: true }).waitFor();
 }
 
 export default async function testSent({ server, tokens }) {

@@ -39,7 +39,7 @@ async function testRemoved({ server }) {
   removeToken(server, "short-lived");
   await page.getByRole("link", { name: "host-059.example" }).click();
   await page.getByRole("alert").filter({ hasText: "Signed out: the token is " +
-    "not known or has expired" }).waitFor();
+    "unknown or has expired" }).waitFor();
   expect("and it is kept no more", 0, await page.evaluate(() =>
     sessionStorage.length));
   await closePage(page, "a token that is taken away");
@@ -62,7 +62,7 @@ async function testForbidden({ server, tokens }) {
   await page.getByLabel("Select host-059.example").check();
   await page.getByRole("button", { name: "Delete…" }).click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await page.getByText("to destroy, this needs the permission " +
+  await page.getByText("destroy requires the permission " +
     "sysTlsInternalReportDestroy").waitFor();
   await closePage(page, "a method that is forbidden");
 }
@@ -72,7 +72,7 @@ export async function testTokens(world) {
 
   const none = await openPage(server, { token: tokens.tally,
                                         hash: "#/outbox" });
-  await none.getByText(/needs the permission sysTlsInternalReportQuery/)
+  await none.getByText(/requires the permission sysTlsInternalReportQuery/)
     .waitFor();
   await checkAccess(none, "not with this token");
   await closePage(none, "a token without the permission");

@@ -31,12 +31,12 @@ async function testAdd(world, page) {
   await page.getByLabel("Until (UTC)").fill("2036-05-06T07:08:09");
   await page.getByLabel("Reason").fill("<b>asked</b> us");
   await page.keyboard.press("Enter");
-  await page.getByText(/someone@example.org gets no reports/).waitFor();
+  await page.getByText(/someone@example.org is now suppressed/).waitFor();
   await page.getByRole("rowheader", { name: "someone@example.org" }).waitFor();
   await page.getByRole("cell", { name: "<b>asked</b> us" }).waitFor();
   await address.fill("someone@example.org");
   await page.keyboard.press("Enter");
-  await page.getByText("the address is on the list already").waitFor();
+  await page.getByText("the address is already on the suppression list").waitFor();
 }
 
 async function testRemove(world, page) {
