@@ -146,7 +146,7 @@ int cli_conf(struct cli *cli, struct err *err)
 	else if (check_settings(&cli->conf, err) < 0)
 		return err->class;
 	else if (settings_file_warn(&cli->conf), cli_is_talkative(cli))
-		strbuf_printf(&cli->out, "%s: no damage found\n",
+		strbuf_printf(&cli->out, "%s: no problems found\n",
 		              settings_file_path(&cli->args.file));
 	return 0;
 }

@@ -74,8 +74,8 @@ static int work_begin(struct work *work, struct setup *setup, setup_tell *tell,
 	if (work->lock < 0 || flock(work->lock, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK
 		               ? err_set(err, ERR_BUSY,
-		                         "another `tlstally setup` is at work "
-		                         "on %s",
+		                         "another `tlstally setup` is running "
+		                         "for %s",
 		                         directory)
 		               : err_errno(err, ERR_IO, "%s", directory);
 	for (size_t i = 0; i < setup->place_count; i++) {
@@ -189,7 +189,7 @@ static void reload(struct work *work, size_t place)
 	struct setup_step step = {
 		.thing = {.name = "postfix reload", .directory = directory},
 		.place = place,
-		.why = "Postfix reads its settings again",
+		.why = "reload the Postfix settings",
 	};
 	struct err err = {0};
 	int status;
@@ -199,7 +199,7 @@ static void reload(struct work *work, size_t place)
 	status = run_postfix(directory, "status", ASK_MS, &err);
 	if (status != 0) {
 		say(work, &step, SETUP_IS_SO,
-		    "Postfix does not run, so it need not be told");
+		    "Postfix is not running and need not be reloaded");
 	} else if ((status = run_postfix(directory, "reload", RELOAD_MS,
 	                                 &err)) != 0) {
 		say(work, &step, SETUP_FAILED,
@@ -323,7 +323,7 @@ static bool take_back(struct work *work, size_t place,
 	step.wanted = row->after;
 	if (!find_target(row, step.present, arena, &step.wanted)) {
 		say(work, &step, SETUP_CHANGED,
-		    "somebody has changed it since, so it is left as it is");
+		    "it was changed since, so it is left unchanged");
 		return true;
 	}
 	if (thing_is(step.present, step.wanted)) {

@@ -100,11 +100,11 @@ static const char *socket_name(struct need_of *of)
 		postfix_cut_off(&of->instance->set, "smtp", of->setup->socket);
 
 	if (cut_off != NULL) {
-		of->why_not = arena_printf(
-			&of->setup->arena,
-			"%s in master.cf runs in a chroot and cannot reach "
-			"%s: count by the log (--feed log)",
-			cut_off->name, of->setup->socket);
+		of->why_not =
+			arena_printf(&of->setup->arena,
+		                     "%s in master.cf runs in a chroot and "
+		                     "cannot reach %s: use --feed log",
+		                     cut_off->name, of->setup->socket);
 		return NULL;
 	}
 	return postfix_name_of(&of->instance->set, of->setup->socket,
@@ -178,12 +178,12 @@ static const char *security_level(struct need_of *of)
 
 	if (!leaves_level(of))
 		return of->setup->wish.security_level;
-	of->why_not = arena_printf(
-		&of->setup->arena,
-		"Postfix uses no TLS when it sends mail "
-		"(smtp_tls_security_level is %s), so nothing is counted; "
-		"--security-level may sets it",
-		level[0] != '\0' ? level : "empty");
+	of->why_not =
+		arena_printf(&of->setup->arena,
+	                     "Postfix does not use TLS when it sends mail "
+	                     "(smtp_tls_security_level is %s), so nothing is "
+	                     "counted; use --security-level may to set it",
+	                     level[0] != '\0' ? level : "empty");
 	return NULL;
 }
 
@@ -303,9 +303,9 @@ static const char *transport_map(struct need_of *of)
 		of->why_not = "contact_info is not set in tlstally.conf, so "
 			      "the sender of reports is not known";
 	else if (sender[strspn(sender, plain)] != '\0')
-		of->why_not = "the sender of reports has characters that "
-			      "cannot stand in main.cf; choose another "
-			      "[report] sender";
+		of->why_not =
+			"the sender of reports has characters that are not "
+			"allowed in main.cf; choose another [report] sender";
 	if (of->why_not != NULL)
 		return NULL;
 	return arena_printf(&of->setup->arena, "inline:{%s=" TRANSPORT ":%s}",
@@ -342,9 +342,9 @@ static const char *milter(struct need_of *of)
 	const char *path = endpoint_path(setup->conf->milter.socket);
 
 	if (setup->place_count > 1) {
-		of->why_not = "there are several instances: add the milter to "
-			      "the one that receives mail from others, by "
-			      "hand, and say --milter no here";
+		of->why_not = "there are several instances: add the milter by "
+			      "hand to the instance that receives mail from "
+			      "other sites, and use --milter no here";
 		return NULL;
 	}
 	for (size_t i = 0; path != NULL && i < 2; i++)
@@ -443,7 +443,7 @@ const struct need needs[] = {
 	{"tlstally-milter.service", THING_UNIT, NEED_HOST, false, wants_milter,
          unit_on, NULL, "tlstally-milter counts how mail comes in"},
 	{"tlstally.timer", THING_UNIT, NEED_HOST, false, always, unit_on, NULL,
-         "every five minutes `tlstally run` makes and sends reports"},
+         "`tlstally run` makes and sends reports every five minutes"},
 	{"smtp_tls_security_level", THING_SETTING, NEED_SENDER, false, always,
          security_level, level_fits, "Postfix uses TLS when it sends mail"},
 	{"smtp_tlsrpt_enable", THING_SETTING, NEED_SENDER, false, by_events,
@@ -454,24 +454,24 @@ const struct need needs[] = {
          loglevel, logs_sessions, "Postfix logs its TLS sessions"},
 	{"smtp_tls_note_starttls_offer", THING_SETTING, NEED_SENDER, false,
          hides_none, yes, notes_offers,
-         "the log tells a level of none in smtp_tls_policy_maps from a "
+         "the log distinguishes level none in smtp_tls_policy_maps from a "
          "server without STARTTLS"},
 	{TRANSPORT "/unix", THING_SERVICE, NEED_SENDER, false, needs_transport,
          transport, NULL,
-         "our reports are delivered though TLS fails, and are not counted "
+         "our reports are delivered even if TLS fails, and are not counted "
          "(RFC 8460 section 3)"},
 	{"sender_dependent_default_transport_maps", THING_SETTING, NEED_SENDER,
          true, needs_transport, transport_map, NULL,
-         "our reports leave by that transport"},
+         "our reports are sent with that transport"},
 	{"smtpd_milters", THING_SETTING, NEED_INSTANCE, true, wants_milter,
          milter, smtpd_has_milter,
-         "tlstally-milter sees mail that comes by SMTP"},
+         "tlstally-milter sees mail that comes in by SMTP"},
 	{"non_smtpd_milters", THING_SETTING, NEED_INSTANCE, true, wants_milter,
          milter, non_smtpd_has_milter,
          "tlstally-milter sees mail from this host"},
 	{"recipient_delimiter", THING_SETTING, NEED_SENDER, false, uses_verp,
          delimiter, has_delimiter,
-         "bounces come back to an address of each report (verp = yes)"},
+         "bounces are sent to a unique address for each report (verp = yes)"},
 	{"internal_mail_filter_classes", THING_SETTING, NEED_INSTANCE, true,
          takes_bounces, bounce, filters_bounces,
          "tlstally-milter sees Postfix's own bounces"},
@@ -495,12 +495,12 @@ static void note_settings(struct setup *setup)
 		note(setup,
 		     arena_printf(&setup->arena,
 		                  "contact_info is not set in %s: sessions are "
-		                  "counted, and no report is made",
+		                  "counted, but no reports are made",
 		                  file));
 	else if (conf->report.mode == MODE_PREVIEW)
 		note(setup, arena_printf(&setup->arena,
 		                         "mode = preview in %s: reports are "
-		                         "made and held, and none is sent",
+		                         "made and held, but none is sent",
 		                         file));
 }
 
@@ -531,8 +531,8 @@ static void note_services(struct need_of *of)
 			continue;
 		note(of->setup,
 		     arena_printf(arena,
-		                  "%s/%s in %s/master.cf has its own "
-		                  "-o %s=%s, which is left as it is",
+		                  "%s/%s in %s/master.cf has its own -o %s=%s, "
+		                  "which is left unchanged",
 		                  service->name, service->type,
 		                  of->instance->directory, name, value));
 	}
@@ -568,12 +568,13 @@ static void note_transport(struct need_of *of)
 			     of->instance->directory));
 	if (needs_transport(of) && get(of, "transport_maps")[0] != '\0')
 		note(of->setup,
-		     arena_printf(&of->setup->arena,
-		                  "transport_maps in %s/main.cf comes before "
-		                  "sender_dependent_default_transport_maps: "
-		                  "reports to what it names do not leave "
-		                  "by " TRANSPORT,
-		                  of->instance->directory));
+		     arena_printf(
+			     &of->setup->arena,
+			     "transport_maps in %s/main.cf has precedence over "
+			     "sender_dependent_default_transport_maps: reports "
+			     "to destinations that it lists are not sent "
+			     "with " TRANSPORT,
+			     of->instance->directory));
 }
 
 static void note_daemons(struct setup *setup)
@@ -584,11 +585,11 @@ static void note_daemons(struct setup *setup)
 	if (setup->has_systemd)
 		return;
 	note(setup, arena_printf(&setup->arena,
-	                         "systemd does not run here: start %s%s as "
-	                         "root under your supervisor",
+	                         "systemd is not running: start %s%s as root "
+	                         "under your supervisor",
 	                         feed_kind(setup->feed)->daemon,
 	                         milter ? " and tlstally-milter" : ""));
-	note(setup, "systemd does not run here: have cron call `tlstally run` "
+	note(setup, "systemd is not running: have cron run `tlstally run` "
 	            "every 5 minutes (tlstally.cron, in the documentation)");
 }
 
@@ -609,7 +610,7 @@ void needs_note(struct setup *setup)
 			note(setup,
 			     arena_printf(
 				     &setup->arena,
-				     "the instance %s is left out: %s",
+				     "the instance %s is ignored: %s",
 				     setup->postfix->instances[i].directory,
 				     setup->postfix->trouble.text[0] != '\0'
 					     ? setup->postfix->trouble.text

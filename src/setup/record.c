@@ -25,9 +25,9 @@ static int check_owner(int fd, const char *path, struct err *err)
 	    (st.st_uid != 0 && st.st_uid != geteuid()) ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return err_set(err, ERR_PARSE,
-		               "%s: others may have written it (owner %u, mode "
-		               "%04o), so it is not believed; remove it, or "
-		               "chown root and chmod 600 it",
+		               "%s: other users can write this file (owner %u, "
+		               "mode %04o), so it is not trusted; remove it, "
+		               "or chown root and chmod 600 it",
 		               path, (unsigned)st.st_uid,
 		               (unsigned)(st.st_mode & 07777));
 	return 0;

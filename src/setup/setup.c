@@ -160,7 +160,7 @@ static int add_places(struct setup *setup, struct err *err)
 	if (setup->place_count > 0)
 		return 0;
 	return err_set(err, ERR_NOTFOUND,
-	               "Postfix's settings are not known: %s",
+	               "cannot read the settings of Postfix: %s",
 	               postfix->trouble.text);
 }
 

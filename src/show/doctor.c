@@ -56,14 +56,15 @@ static void look_at_socket(const struct status_of *of, struct finding *finding)
 	int why = socket_errno(path);
 
 	if (why == 0)
-		doctor_tell(finding, GOOD, "somebody receives at %s", path);
+		doctor_tell(finding, GOOD, "a process receives events at %s",
+		            path);
 	else if (why == EACCES)
-		doctor_tell(finding, NOTE, "%s is not ours to look at", path);
+		doctor_tell(finding, NOTE, "no permission to check %s", path);
 	else
-		doctor_tell(
-			finding, BAD,
-			"no process receives at %s (%s): is tlstallyd running?",
-			path, strerror(why));
+		doctor_tell(finding, BAD,
+		            "no process receives events at %s (%s): is "
+		            "tlstallyd running?",
+		            path, strerror(why));
 }
 
 static void look_at_queue(const struct status_of *of, struct finding *finding)
@@ -76,13 +77,13 @@ static void look_at_queue(const struct status_of *of, struct finding *finding)
 		            "net.unix.max_dgram_qlen cannot be read");
 	else if (length < DGRAM_QUEUE_SMALL)
 		doctor_tell(finding, BAD,
-		            "net.unix.max_dgram_qlen is %d: a burst of more "
-		            "events can lose some; set it to 512 (sysctl.d) "
-		            "and make the socket anew",
+		            "net.unix.max_dgram_qlen is %d: larger bursts of "
+		            "events can be lost; set it to 512 (sysctl.d), "
+		            "then restart tlstallyd and its socket unit",
 		            length);
 	else
-		doctor_tell(finding, GOOD, "a socket's queue holds %d events",
-		            length);
+		doctor_tell(finding, GOOD,
+		            "the queue of a socket holds %d events", length);
 }
 
 static void look_at_events(const struct status_of *of, struct finding *finding)
@@ -131,9 +132,9 @@ static void look_at_coverage(const struct status_of *of,
 		}
 		if (coverage.broken) {
 			doctor_tell(finding, BAD,
-			            "mail to %" PRIu64
-			            " domains on %s, and no TLS session "
-			            "counted with any: does %s run, and %s",
+			            "Postfix sent mail to %" PRIu64
+			            " domains on %s, but no TLS session was "
+			            "counted: is %s running, and %s",
 			            coverage.domains, day_format(day, text),
 			            coverage.feed->daemon,
 			            coverage.feed->check);
@@ -144,8 +145,8 @@ static void look_at_coverage(const struct status_of *of,
 	doctor_tell(finding, GOOD,
 	            uncovered > 0
 	                    ? "sessions are counted; `tlstally status` lists "
-	                      "domains with mail and none"
-	                    : "no mail is known to go uncounted");
+	                      "domains with mail but no sessions"
+	                    : "no mail without a counted session is known");
 }
 
 /* Yesterday could have been closed half an hour ago, and was not. */
@@ -170,14 +171,15 @@ static void look_at_runs(const struct status_of *of, struct finding *finding)
 
 	if (run_is_late(of, txn))
 		doctor_tell(finding, BAD,
-		            "yesterday is over and not closed: does the "
-		            "timer, or cron, call `tlstally run`?");
+		            "yesterday is over, but not closed: does the timer "
+		            "or cron run `tlstally run`?");
 	else if (sends && outbox_due_first(txn, &due) && due < late)
 		doctor_tell(finding, BAD,
-		            "a delivery is due for more than half an hour: "
-		            "does the timer, or cron, call `tlstally run`?");
+		            "a delivery has been due for more than half an "
+		            "hour: does the timer or cron run `tlstally run`?");
 	else
-		doctor_tell(finding, GOOD, "nothing waits for `tlstally run`");
+		doctor_tell(finding, GOOD,
+		            "nothing is waiting for `tlstally run`");
 }
 
 static void look_at_clock(const struct status_of *of, struct finding *finding)
@@ -189,13 +191,11 @@ static void look_at_clock(const struct status_of *of, struct finding *finding)
 	if (doubt[0] != '\0')
 		doctor_tell(
 			finding, BAD,
-			"%s: days are not closed and nothing is purged; see "
-			"`tlstally clock show`",
+			"%s; days are not closed and nothing is purged until "
+			"the clock is trusted again (`tlstally clock show`)",
 			doubt);
 	else
-		doctor_tell(
-			finding, GOOD,
-			"the time of day agrees with how long this host runs");
+		doctor_tell(finding, GOOD, "the clock is trusted");
 }
 
 static void look_at_mode(const struct status_of *of, struct finding *finding)
@@ -233,7 +233,8 @@ static void look_at_secrets(const struct status_of *of, struct finding *finding)
 		doctor_tell(finding, BAD, "%s", err.text);
 	else
 		doctor_tell(finding, GOOD,
-		            "passwords and keys are for their readers only");
+		            "password and key files are not readable by other "
+		            "users");
 }
 
 static const struct check {
@@ -286,8 +287,8 @@ int doctor_collect(const struct status_of *of, const json_t *wanted,
 			continue;
 		if (checks[i].on_host && !of->on_host)
 			doctor_tell(&finding, UNKNOWN,
-			            "not looked at: only `tlstally doctor` on "
-			            "the host itself can");
+			            "not checked: run `tlstally doctor` on the "
+			            "host itself");
 		else
 			checks[i].look(of, &finding);
 		item = doc_row(list);

@@ -50,7 +50,7 @@ void doctor_look_at_log(const struct status_of *of, struct finding *finding)
 	if (sums[LINE_TELLS].n == 0 && sums[LINE_UNREAD].n > 0)
 		kind.check = "its lines are not understood";
 	else if (sums[LINE_TELLS].n == 0 && sums[LINE_FOREIGN].n > 0)
-		kind.check = "its lines are left out";
+		kind.check = "its lines are ignored";
 	doctor_look_at_feed(of, &kind, finding);
 }
 
@@ -65,17 +65,17 @@ void doctor_look_at_lines(const struct status_of *of, struct finding *finding)
 	if (sums[LINE_UNREAD].n > 0)
 		doctor_tell(finding, grade,
 		            "%" PRIu64
-		            " lines of the log were not understood, the "
-		            "first: '%s'; expected are lines like "
-		            "'" LOG_LINE_EXAMPLE "' (tlstally-logd(8))",
+		            " log lines were not understood, the first: '%s'; "
+		            "expected are lines like '" LOG_LINE_EXAMPLE
+		            "' (tlstally-logd(8))",
 		            sums[LINE_UNREAD].n, sums[LINE_UNREAD].first);
 	else if (sums[LINE_FOREIGN].n > 0)
-		doctor_tell(
-			finding, grade,
-			"%" PRIu64 " lines of the journal are not of root and "
-			"Postfix's mail_owner and were left out, the first: "
-			"'%s'; set [log] journal_users to count them",
-			sums[LINE_FOREIGN].n, sums[LINE_FOREIGN].first);
+		doctor_tell(finding, grade,
+		            "%" PRIu64
+		            " lines of the journal are not from root or "
+		            "Postfix's mail_owner and were ignored, the first: "
+		            "'%s'; set [log] journal_users to count them",
+		            sums[LINE_FOREIGN].n, sums[LINE_FOREIGN].first);
 	else if (sums[LINE_UNCLEAR].n > 0)
 		doctor_tell(finding, NOTE,
 		            "%" PRIu64
@@ -84,12 +84,11 @@ void doctor_look_at_lines(const struct status_of *of, struct finding *finding)
 		            sums[LINE_UNCLEAR].n, sums[LINE_UNCLEAR].first);
 	else if (sums[LINE_READ].n == 0)
 		doctor_tell(finding, NOTE,
-		            "no line of the log has come since "
-		            "yesterday");
+		            "no log line has been read since yesterday");
 	else
 		doctor_tell(finding, GOOD,
-		            "all lines of the log were understood, and %" PRIu64
-		            " told of sessions",
+		            "all log lines were understood, and %" PRIu64
+		            " were about sessions",
 		            sums[LINE_TELLS].n);
 }
 
@@ -101,14 +100,13 @@ void doctor_look_at_faults(const struct status_of *of, struct finding *finding)
 	if (sums[LINE_OURS].n > 0)
 		doctor_tell(finding, NOTE,
 		            "%" PRIu64
-		            " lines of the log tell of what keeps this "
-		            "host's own Postfix from TLS, the first: '%s'",
+		            " log lines report problems that keep Postfix on "
+		            "this host from using TLS, the first: '%s'",
 		            sums[LINE_OURS].n, sums[LINE_OURS].first);
 	else
-		doctor_tell(
-			finding, GOOD,
-			"nothing in the log says that this host's own Postfix "
-			"cannot do TLS");
+		doctor_tell(finding, GOOD,
+		            "the log has no problems that keep Postfix on this "
+		            "host from using TLS");
 }
 
 static const struct postfix_instance *
@@ -138,30 +136,30 @@ static void tell_tlsrpt(enum tlsrpt_support support, bool enabled, bool by_log,
 
 	if (support == TLSRPT_NOT_SEEN)
 		doctor_tell(finding, NOTE,
-		            "smtp(8) in daemon_directory cannot be "
-		            "read: can it send events?");
+		            "cannot read smtp(8) in daemon_directory to find "
+		            "out whether it can send events");
 	else if (support == TLSRPT_LEFT_OUT && (enabled || !by_log))
 		doctor_tell(
 			finding, wrong,
-			"this Postfix was built without TLSRPT: it sends no "
-			"events, whatever smtp_tlsrpt_enable says; %s",
-			by_log ? "set it to no"
-			       : "count by its log (tlstally-logd), or install "
-				 "one that was built with libtlsrpt");
+			"this Postfix was built without TLSRPT and does not "
+			"send events, regardless of smtp_tlsrpt_enable; %s",
+			by_log ? "set smtp_tlsrpt_enable = no"
+			       : "run tlstally-logd, or install a Postfix that "
+				 "was built with libtlsrpt");
 	else if (support == TLSRPT_UNHEARD_OF && !by_log)
 		doctor_tell(finding, BAD,
-		            "this Postfix does not know TLSRPT and sends no "
-		            "events: "
-		            "count by its log (tlstally-logd)");
+		            "this Postfix does not support TLSRPT and does not "
+		            "send events: run tlstally-logd");
 	else if (support == TLSRPT_BUILT_IN && !enabled)
 		doctor_tell(finding, wrong,
-		            "this Postfix can send events, and "
-		            "smtp_tlsrpt_enable is "
-		            "not yes%s",
-		            by_log ? ": they would say more than its log" : "");
+		            "this Postfix can send events, but "
+		            "smtp_tlsrpt_enable is not yes%s",
+		            by_log ? "; events have more details than the log"
+		                   : "");
 	else if (by_log)
 		doctor_tell(finding, GOOD,
-		            "this Postfix is counted by its log");
+		            "the sessions of this Postfix are counted from its "
+		            "log");
 	else
 		doctor_tell(finding, GOOD, "this Postfix sends events");
 }
@@ -191,7 +189,7 @@ void doctor_look_at_postfix(const struct status_of *of, struct finding *finding)
 
 	if (sender == NULL) {
 		doctor_tell(finding, NOTE,
-		            "Postfix's settings are not known: %s",
+		            "cannot read the settings of Postfix: %s",
 		            site->trouble.text);
 	} else {
 		bool by_log = !doctor_counts_by(of, FEED_EVENTS);
@@ -201,11 +199,11 @@ void doctor_look_at_postfix(const struct status_of *of, struct finding *finding)
 		            finding);
 		if (finding->grade == GOOD && by_log &&
 		    hides_none(&sender->set))
-			doctor_tell(finding, NOTE,
-			            "set smtp_tls_note_starttls_offer = yes: "
-			            "without it a level of none in "
-			            "smtp_tls_policy_maps looks like a server "
-			            "without STARTTLS");
+			doctor_tell(
+				finding, NOTE,
+				"set smtp_tls_note_starttls_offer = yes: "
+				"otherwise level none in smtp_tls_policy_maps "
+				"looks like a server without STARTTLS");
 	}
 	if (finding->grade == BAD && events_come(of))
 		doctor_tell(finding, GOOD, "another Postfix sends events");
@@ -226,15 +224,13 @@ void doctor_look_at_loglevel(const struct status_of *of,
 
 	if (site_unlogged(site, &names) > 0)
 		doctor_tell(finding, foreign ? NOTE : BAD,
-		            "smtp_tls_loglevel = 0: no session is counted of "
-		            "%s; set "
-		            "it to 1",
+		            "smtp_tls_loglevel = 0: no session of %s is "
+		            "counted; set smtp_tls_loglevel = 1",
 		            strbuf_text(&names));
 	else if (site->count == 0 && of->conf->log.tls_loglevel[0] == '\0')
-		doctor_tell(
-			finding, NOTE,
-			"Postfix's settings are not known: [log] tls_loglevel "
-			"can say that smtp_tls_loglevel is 1 there");
+		doctor_tell(finding, NOTE,
+		            "the settings of Postfix are not known: set [log] "
+		            "tls_loglevel = 1 if smtp_tls_loglevel is 1 there");
 	else
 		doctor_tell(finding, GOOD, "Postfix logs its TLS sessions");
 	log_site_free(&site);
@@ -262,24 +258,22 @@ void doctor_look_at_levels(const struct status_of *of, struct finding *finding)
 	levels.less_than_sts += yesterday.less_than_sts;
 	if (all_less(levels.less_than_dane, levels.dane))
 		doctor_tell(finding, BAD,
-		            "this Postfix does no DANE: all %" PRIu64
+		            "this Postfix does not use DANE: all %" PRIu64
 		            " sessions with MX hosts that have TLSA records "
 		            "were at level may (tls= in its log) and are not "
-		            "counted; does its resolver, in /etc/resolv.conf, "
-		            "validate?",
+		            "counted; does the resolver in /etc/resolv.conf "
+		            "validate DNSSEC?",
 		            levels.dane);
 	else if (all_less(levels.less_than_sts, levels.sts))
-		doctor_tell(
-			finding, BAD,
-			"this Postfix does no MTA-STS: all %" PRIu64
-			" sessions with domains that enforce it were at level "
-			"may (tls= in its log) and are not counted; is its "
-			"policy map one that knows MTA-STS?  If not, set "
-			"[log] enforces",
-			levels.sts);
+		doctor_tell(finding, BAD,
+		            "this Postfix does not use MTA-STS: all %" PRIu64
+		            " sessions with domains that enforce it were at "
+		            "level may (tls= in its log) and are not counted; "
+		            "does its policy map support MTA-STS?  If not, set "
+		            "[log] enforces",
+		            levels.sts);
 	else
-		doctor_tell(
-			finding, GOOD,
-			"nothing in the log says that DANE or MTA-STS is not "
-			"enforced");
+		doctor_tell(finding, GOOD,
+		            "the log has no sign that DANE or MTA-STS is not "
+		            "enforced");
 }

@@ -180,7 +180,7 @@ json '[c["grade"] for c in d["checks"] if c["check"] == "socket"] == ["good"]'
 json '[c["grade"] for c in d["checks"] if c["check"] == "mode"] == ["note"]'
 stop_counting
 try 1 "the doctor misses the daemon" doctor
-says out "no process receives at"
+says out "no process receives events at"
 says err "checks failed"
 
 # A night before contact_info is set: the day waits, and its report with it.
@@ -356,7 +356,7 @@ try 0 "a hundred days later" run --now "$(moment '100 days')" --json
 json 'd["purge"]["tally"] > 0 and d["purge"]["archive"] > 0'
 try 1 "nothing is kept" show sts-expired.test
 try 1 "no domains" domains
-says err "nothing was counted yet"
+says err "nothing has been counted yet"
 
 # Settings out, and in again.
 try 0 "conf" conf

@@ -1,7 +1,8 @@
 #!/bin/sh
 # words.sh - where a manual lists words of src/words/words.c it has all of them
 # and no other, and where it explains them, in the table's sentences; and no
-# other table of them stands in the sources
+# other table of them stands in the sources; nor a word in what users read for
+# which the list in doc/ARCHITECTURE.md has another
 #
 # A list stands between the comments "words: NAME" and "end of words".  Runs in
 # the build folder, where tests/lint/words_print was made.
@@ -69,6 +70,16 @@ if find "$srcdir"/src -name '*.c' ! -path '*/src/words/*' -exec grep -nE \
 	"(^|[[:space:],{])\[($kinds)_[A-Z0-9_]+\] *= *(\{ *)?\"" {} + ||
 	grep -nE "^ *\"?($words)\"?: *\[? *\"" "$srcdir"/src/www/*.js; then
 	echo "a table of words beside src/words/words.c"
+	status=1
+fi
+
+# Words that doc/ARCHITECTURE.md has another for, in what users read: literals,
+# not comments.
+if find "$srcdir"/src -name '*.[ch]' -o -name '*.js' | LC_ALL=C sort |
+	xargs grep -nE '"[^"]*(\<(is|are) no [a-z]|[Bb]elieve[ds]?\>|[Ll]ook-up)' |
+	grep -vE ':[0-9]+:[[:space:]]*(/\*|\*|//)' |
+	grep -vE '[Tt]here (is|are) no |(is|are) no longer|is no because'; then
+	echo "words that the list in doc/ARCHITECTURE.md has not"
 	status=1
 fi
 exit $status

@@ -167,7 +167,8 @@ static void test_words(void **state)
 		const char *name, *domain, *want;
 		bool there;
 	} cases[] = {
-		{"the days", NULL, "2026-02-24 to 2026-03-02: messages", true},
+		{"the days", NULL,
+	         "2026-02-24 to 2026-03-02: incoming messages", true},
 		{"a share", NULL, "12.6 %", true},
 		{"all of it", NULL, "100.0 %", true},
 		{"who is bad", "a.example",
@@ -184,7 +185,7 @@ static void test_words(void **state)
 	         "  messages  client  TLS",
 	         true},
 		{"no filter, no word of it", "b.example", "filter", false},
-		{"nobody is bad", "b.example", "still without TLS", false},
+		{"nobody is bad", "b.example", "senders without TLS", false},
 		{"a terminal is told nothing", "b.example", "\x1b", false},
 		{"but the name is there", "b.example", "evil[2J", true},
 	};

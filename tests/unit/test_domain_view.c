@@ -305,7 +305,7 @@ static const struct problem_row problem_rows[] = {
          {.sts_record = VIEW_OK,
           .sts_fetch = VIEW_WEBPKI_ERROR,
           .sts_problem = "certificate has expired"},
-         {"certificate is not valid: certificate has expired"}},
+         {"policy host is not valid: certificate has expired"}},
 	{"a malformed policy",
          {.sts_record = VIEW_OK,
           .sts_fetch = VIEW_BAD,
@@ -338,7 +338,7 @@ static const struct problem_row problem_rows[] = {
          {"MX: an MX is odd"}},
 	{"MX that DNSSEC refuses",
          {.mx = VIEW_BOGUS, .mx_problem = "signature expired"},
-         {"MX: DNSSEC validation fails: signature expired"}},
+         {"MX: DNSSEC validation failed: signature expired"}},
 
 	{"TLSA, and one record cannot be used",
          {.mx_secure = true,
@@ -364,7 +364,7 @@ static const struct problem_row problem_rows[] = {
          {"are not signed by DNSSEC"}},
 	{"TLSA that DNSSEC refuses",
          {.mx_secure = true, MXS({.host = "m.d", .tlsa = VIEW_BOGUS})},
-         {"DANE: TLSA records of MX m.d: DNSSEC validation fails"}},
+         {"DANE: TLSA records of MX m.d: DNSSEC validation failed"}},
 };
 
 static void test_problems(void **state)
