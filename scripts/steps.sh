@@ -42,6 +42,13 @@ counted()
 	fi
 }
 
+# parts_skipped LOG: of a test that passed; each is a line "SKIP: WHAT: WHY"
+parts_skipped()
+{
+	grep '^SKIP: ' "$1" | sed 's/^/    /'
+	skipped=$((skipped + $(grep -c '^SKIP: ' "$1")))
+}
+
 # count_result NAME STATUS LOG: a test's exit status; 77 is automake's "skipped"
 count_result()
 {
@@ -49,6 +56,7 @@ count_result()
 	0)
 		echo "PASS: $1"
 		passed=$((passed + 1))
+		parts_skipped "$3"
 		;;
 	77)
 		echo "SKIP: $1"

@@ -21,7 +21,8 @@ import sys
 import tempfile
 import time
 
-from testlib import (BIN, HERE, SOURCE, Daemon, expect, failed, wait_until)
+from testlib import (BIN, HERE, SOURCE, Daemon, expect, failed, skip_part,
+                     wait_until)
 
 WATCHDOG_SECS = 1.5
 
@@ -158,7 +159,8 @@ def service_manager(world):
         expect("it is fed when all goes on", True,
                world.is_fed(2 * WATCHDOG_SECS))
     except OSError as error:
-        print(f"not tried: no thread may be held here ({error})")
+        skip_part(f"the watchdog of {world.name}",
+                  f"no thread may be held here ({error})")
     world.process.send_signal(signal.SIGHUP)
     expect("SIGHUP: settings are not read again", True,
            wait_until(lambda: world.said("the settings are read only at start")))
@@ -168,7 +170,7 @@ def service_manager(world):
 
 def store_of_root(world):
     if os.getuid() != 0:
-        print("not tried: a store of root's, which takes root")
+        skip_part("a store of root's", "only root can have one")
         return
     world.start()
     expect("a store of root's is warned of", True,

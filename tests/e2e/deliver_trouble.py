@@ -24,7 +24,7 @@ import threading
 import time
 
 from httpd_world import TLSTALLY, make_certificate
-from testlib import HERE, must_come
+from testlib import HERE, must_come, skip_part
 
 DRIVER = HERE / "tests/scenario/failpoint_driver"
 REPORTS = 300
@@ -257,9 +257,10 @@ def main():
         with tempfile.TemporaryDirectory() as name:
             ok &= sleeper(kind, pathlib.Path(name))
     if os.geteuid() != 0:
-        print("disk full: only root can try it")
+        skip_part("a full disk", "only root can try it")
     elif subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
-        print("disk full: no mount namespace can be made here (a chroot?)")
+        skip_part("a full disk",
+                  "no mount namespace can be made here (a chroot?)")
     else:
         ok &= subprocess.run(["unshare", "--mount", sys.executable,
                               sys.argv[0], "disk"]).returncode == 0

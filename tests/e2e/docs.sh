@@ -180,7 +180,7 @@ check_logd()
 check_units()
 {
 	command -v systemd-analyze >/dev/null || {
-		echo "units: not verified, there is no systemd-analyze"
+		skip_part "units" "systemd-analyze is missing"
 		return
 	}
 	mkdir "$dir/units"

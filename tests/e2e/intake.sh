@@ -281,7 +281,7 @@ if [ "$(id -u)" -eq 0 ] &&
 	chmod 755 "$dir/disk"
 	full_disk
 else
-	echo "# a full disk: not tried, that takes root and a tmpfs"
+	skip_part "a full disk" "no tmpfs can be mounted here"
 fi
 
 end_test

@@ -479,7 +479,7 @@ def missing():
 def main():
     why = missing() if JOURNAL else None
     if why:
-        print("SKIP:", why)
+        print("SKIP: a journal:", why)
         return 77
     root = pathlib.Path(tempfile.mkdtemp(prefix="tlstally-logkill."))
     dns = Dns()

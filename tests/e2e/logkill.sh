@@ -3,17 +3,17 @@
 #
 # scripts/check runs it; by hand: tests/e2e/logkill.sh from the build directory
 # with srcdir set.
-set -u
-logkill=${srcdir:-.}/tests/e2e/logkill.py
-journal=$(mktemp "${TMPDIR:-/tmp}/logkill.XXXXXX") || exit 1
-trap 'rm -f "$journal"' EXIT
-trap 'exit 1' INT TERM
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools python3
+make_folder
+logkill=$src/tests/e2e/logkill.py
+WAIT_SECS=600
 
-python3 "$logkill" --journal >"$journal" 2>&1 &
+start "$dir/journal" python3 "$logkill" --journal
 python3 "$logkill"
 file_rc=$?
-wait $!
+ends "$pid"
 journal_rc=$?
-cat "$journal"
+cat "$dir/journal"
 [ $file_rc -ne 0 ] && exit $file_rc
 [ $journal_rc -eq 77 ] || exit $journal_rc

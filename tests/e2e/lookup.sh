@@ -78,7 +78,7 @@ host_is_decided() {
 hosted=yes
 start_host || {
 	hosted=no
-	echo "left out: policies; nobody may listen on $host:443"
+	skip_part "policies" "nobody may listen on $host:443"
 }
 
 lookup() {

@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "fake"))
 sys.dont_write_bytecode = True
 from milter_mta import ALL_ACTIONS, ALL_STEPS, SETSYMLIST, Mta  # noqa: E402
-from testlib import WAIT_SECS, free_port, wait_until  # noqa: E402
+from testlib import WAIT_SECS, free_port, skip_part, wait_until  # noqa: E402
 
 BIN = os.getcwd()
 TOKEN = b"0123456789abcdef0123456789abcdef"
@@ -664,8 +664,10 @@ def main():
         try:
             skipped = test(world)
             world.close()
-            print("%s: %s" % ("SKIP (%s)" % skipped if skipped else "ok",
-                              name[5:]), flush=True)
+            if skipped:
+                skip_part(name[5:], skipped)
+            else:
+                print("ok:", name[5:], flush=True)
         except Exception as problem:  # pylint: disable=broad-except
             failures += 1
             print("FAIL: %s: %s: %s" % (name[5:], type(problem).__name__,

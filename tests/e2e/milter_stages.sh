@@ -286,7 +286,7 @@ full_stage()
 {
 	mkdir -p "$dir/small"
 	mount -t tmpfs -o size=8m tmpfs "$dir/small" 2>/dev/null || {
-		echo "left out: no tmpfs can be mounted here"
+		skip_part "a full disk" "no tmpfs can be mounted here"
 		return
 	}
 	stop_milter

@@ -14,8 +14,8 @@ for program in clang-format-$VERSION clang-format; do
 	program=
 done
 [ -n "$program" ] || {
-	echo "clang-format $VERSION is missing, and no other will do:" \
-		"apt-get install clang-format-$VERSION"
+	echo "clang-format $VERSION (Debian 12 has it) is missing, and no" \
+		"other version will do"
 	exit 77
 }
 find src tests bench -name '*.[ch]' | sort |
