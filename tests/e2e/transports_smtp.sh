@@ -28,7 +28,7 @@ mail "unknown user, and goodbye" "1 bad-address rcpt 550 0 ok *" \
 	--reply "rcpt=550 5.1.1 who?|421 4.3.2 bye"
 mail "out of step" "1 temporary mail 0 0 ok *that no command asked for" \
 	--reply "mail=250 ok|250 ok"
-mail "lost at MAIL" "1 temporary mail 0 0 ok *connection was lost" --drop mail
+mail "lost at MAIL" "1 temporary mail 0 0 ok *lost connection*" --drop mail
 mail "lost in the text" "1 temporary data 0 0 ok *" --drop data
 mail "lost after the dot" "1 uncertain data 0 0 ok *after the message was*" \
 	--drop end
