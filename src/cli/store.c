@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "rollup/lists.h"
 #include "show/doc.h"
 #include "store/store_check.h"
@@ -116,15 +117,18 @@ int cli_restore(struct cli *cli, struct err *err)
 }
 
 /* All that a run would mind: what deny and redirect name is read by the same
- * parsers as then. */
+ * parsers as then.  Of several mistakes all are said. */
 static int check_settings(const struct conf *conf, struct err *err)
 {
+	auto_(conf_list_clear) struct conf_list faults = {0};
 	auto_(lists_free) struct lists *lists = NULL;
 
-	if (conf_check_contact(conf, err) < 0 || conf_check(conf, err) < 0 ||
-	    conf_check_secrets(conf, err) < 0)
-		return err->class;
-	return lists_new(&lists, conf, err);
+	conf_find_faults(conf, &faults);
+	if (faults.count == 0)
+		return lists_new(&lists, conf, err);
+	for (size_t i = 0; i + 1 < faults.count; i++)
+		log_error("%s", faults.items[i]);
+	return err_set(err, ERR_PARSE, "%s", faults.items[faults.count - 1]);
 }
 
 /*
@@ -139,7 +143,8 @@ int cli_conf(struct cli *cli, struct err *err)
 
 	if (what == CONF_PRINT_DEFAULTS)
 		conf_init(&cli->conf);
-	else if (settings_file_read(&cli->args.file, &cli->conf, err) < 0)
+	else if (settings_file_read(&cli->args.file, &cli->conf, err) < 0 &&
+	         (!cli->args.check || cli->conf.faults.count == 0))
 		return err->class;
 	if (!cli->args.check)
 		conf_print(&cli->conf, what, &cli->out);

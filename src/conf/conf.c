@@ -32,6 +32,7 @@ void conf_clear(struct conf *conf)
 	for (size_t i = 0; i < settings_count; i++)
 		value_clear(&settings[i], conf);
 	value_clear_list(&conf->remarks);
+	value_clear_list(&conf->faults);
 	free(conf->file);
 	free(conf->given);
 	memset(conf, 0, sizeof(*conf));

@@ -141,6 +141,9 @@ struct conf {
 	unsigned *given; /* per row of the table: its line there, or 0 */
 	/* What was read in a notation of the past, a line for each. */
 	struct conf_list remarks;
+	/* What is wrong in the file and in what was set over it: a line for
+	 * each mistake, of which the first was the err of who read it. */
+	struct conf_list faults;
 };
 
 /* Every setting at its default. */
@@ -148,10 +151,11 @@ void conf_init(struct conf *conf);
 void conf_clear(struct conf *conf);
 
 /* Reads a file over what conf holds; after an error that is only fit for
- * conf_clear().  Unknown sections and settings, values of the wrong form, a
- * setting that stands there twice and lines that are too long are ERR_PARSE
- * or ERR_LIMIT, the first of them in words: "FILE:LINE: unknown setting
- * 'organisation_name' in [report]; did you mean 'organization_name'?" */
+ * conf_clear(), and its faults can be looked at.  Unknown sections and
+ * settings, values of the wrong form, a setting that stands there twice and
+ * lines that are too long are ERR_PARSE or ERR_LIMIT, the first of them in
+ * words: "FILE:LINE: unknown setting 'organisation_name' in [report]; did you
+ * mean 'organization_name'?" */
 int conf_read_file(struct conf *conf, const char *path, struct err *err);
 int conf_read_text(struct conf *conf, const char *name, const char *text,
                    size_t len, struct err *err);
@@ -165,9 +169,21 @@ int conf_set(struct conf *conf, const char *assignment, struct err *err);
  * was read. */
 int conf_check(const struct conf *conf, struct err *err);
 
-/* Is contact_info there?  Reports need it; whoever counts, or shows what was
- * counted, does not. */
+/* Is there somebody whom receivers of reports may ask?  YOUR.DOMAIN, of the
+ * documents, is nobody.  Without one no report is made. */
 int conf_check_contact(const struct conf *conf, struct err *err);
+
+/* All that is wrong: what was found when it was read, what conf_check() and
+ * the others here find, and (conf/files.c) files, directories and programs
+ * that are not there or that the owner of the store may not use, also in the
+ * units of systemd where these are enabled.  A line each. */
+void conf_find_faults(const struct conf *conf, struct conf_list *faults);
+
+/* The last part of it alone. */
+void conf_check_files(const struct conf *conf, struct conf_list *faults);
+void conf_list_clear(struct conf_list *list);
+/* A line of conf->faults. */
+void conf_add_fault(struct conf *conf, const char *words);
 
 /* Can everybody read, or write, a file with a password or a key?  ERR_PARSE,
  * with the setting, the file, its mode and what to do.  A file that is not

@@ -22,27 +22,35 @@
 enum {
 	FILE_LARGEST = 1024 * 1024,
 	LINE_ROOM = 4096, /* what we ask libinih to read into */
+	FAULTS_MAX = 100,
 };
+
+/* Stands for a section that is none: what it has is not looked at. */
+#define NO_SECTION "?"
 
 struct parse {
 	struct conf *conf;
 	const char *name; /* of the file */
 	const char *at;   /* the next line */
 	const char *end;
-	unsigned line;     /* of the one handed out last */
-	unsigned err_line; /* 0: no error yet */
-	struct err *err;
+	unsigned line;       /* of the one handed out last */
+	unsigned fault_line; /* of the first fault; 0: there is none */
+	struct err *err;     /* the first */
 };
 
-/* The first error stays; libinih gets no more lines. */
-static void fail_here(struct parse *parse, const struct err *why)
+/* Reading goes on, so that all mistakes are found, until there are too many. */
+static void fail_at(struct parse *parse, unsigned line, const struct err *why)
 {
-	if (parse->err_line > 0)
-		return;
-	parse->err_line = parse->line;
-	parse->at = parse->end;
-	err_set(parse->err, why->class, "%.200s:%u: %s", parse->name,
-	        parse->line, why->text);
+	struct conf_list *faults = &parse->conf->faults;
+	char *text = xasprintf("%.200s:%u: %s", parse->name, line, why->text);
+
+	if (parse->fault_line == 0 || line < parse->fault_line) {
+		parse->fault_line = line;
+		err_set(parse->err, why->class, "%s", text);
+	}
+	value_list_add(faults, text);
+	if (faults->count >= FAULTS_MAX)
+		parse->at = parse->end;
 }
 
 /* "[name]", after it at most a comment. */
@@ -77,6 +85,10 @@ static int check_line(const char *line, size_t len, size_t room,
 		return err_set(err, ERR_PARSE, "a NUL byte");
 	if (len > 0 && line[0] == '[')
 		return check_section(line, len, err);
+	if (len > 0 && strchr(";#\r", line[0]) == NULL &&
+	    memchr(line, '=', len) == NULL && memchr(line, ':', len) == NULL)
+		return err_set(err, ERR_PARSE,
+		               "neither a [section] nor 'name = value'");
 	return 0;
 }
 
@@ -99,8 +111,8 @@ static char *next_line(char *out, int room, void *stream)
 	for (; len > 0 && (*line == ' ' || *line == '\t'); len--)
 		line++;
 	if (check_line(line, len, (size_t)room, &why) < 0) {
-		fail_here(parse, &why);
-		return NULL;
+		fail_at(parse, parse->line, &why);
+		return strcpy(out, *line == '[' ? "[" NO_SECTION "]\n" : "\n");
 	}
 	memcpy(out, line, len);
 	out[len] = '\n';
@@ -137,10 +149,10 @@ static int on_setting(void *user, const char *section, const char *name,
 	struct parse *parse = user;
 	struct err why;
 
-	if (take_setting(parse, section, name, text, &why) == 0)
-		return 1;
-	fail_here(parse, &why);
-	return 0;
+	if (strcmp(section, NO_SECTION) != 0 &&
+	    take_setting(parse, section, name, text, &why) < 0)
+		fail_at(parse, parse->line, &why);
+	return 1;
 }
 
 int conf_read_text(struct conf *conf, const char *name, const char *text,
@@ -153,7 +165,7 @@ int conf_read_text(struct conf *conf, const char *name, const char *text,
 		.end = text + len,
 		.err = err,
 	};
-	struct err ignored;
+	struct err ignored, why;
 	int bad_line;
 
 	if (err == NULL)
@@ -179,14 +191,13 @@ int conf_read_text(struct conf *conf, const char *name, const char *text,
 		return err_set(err, ERR_IO,
 		               "%.200s: not enough memory to read the file",
 		               name);
-	/* A line that our functions had nothing against: libinih had. */
-	if (bad_line > 0 &&
-	    (parse.err_line == 0 || (unsigned)bad_line < parse.err_line))
-		return err_set(err, ERR_PARSE,
-		               "%.200s:%d: neither a [section] nor "
-		               "'name = value'",
-		               name, bad_line);
-	return parse.err_line > 0 ? err->class : 0;
+	/* a line that our functions had nothing against: libinih had */
+	if (bad_line > 0) {
+		err_set(&why, ERR_PARSE,
+		        "neither a [section] nor 'name = value'");
+		fail_at(&parse, (unsigned)bad_line, &why);
+	}
+	return parse.fault_line > 0 ? err->class : 0;
 }
 
 int conf_read_file(struct conf *conf, const char *path, struct err *err)

@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/xalloc.h"
+#include "conf/fault.h"
 #include "conf/settings.h"
 #include "conf/value.h"
 
@@ -43,25 +44,38 @@ static mode_t open_to_others(const char *path)
 	return st.st_mode & 07777;
 }
 
+static int check_secret(const struct conf *conf, size_t i, struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf path = {0};
+	mode_t mode = 0;
+
+	value_write(&settings[i], conf, &path);
+	if (settings[i].secret)
+		mode = open_to_others(strbuf_text(&path));
+	if (mode == 0)
+		return 0;
+	return err_set(err, ERR_PARSE,
+	               "[%s] %s: every user of this host can %s %s "
+	               "(mode %04o): run 'chmod o= %s'",
+	               settings[i].section, settings[i].name,
+	               mode & S_IROTH ? "read" : "write", strbuf_text(&path),
+	               (unsigned)mode, strbuf_text(&path));
+}
+
 int conf_check_secrets(const struct conf *conf, struct err *err)
 {
-	for (size_t i = 0; i < settings_count; i++) {
-		auto_(strbuf_clear) struct strbuf path = {0};
-		mode_t mode;
+	int rc = 0;
 
-		if (!settings[i].secret)
-			continue;
-		value_write(&settings[i], conf, &path);
-		mode = open_to_others(strbuf_text(&path));
-		if (mode == 0)
-			continue;
-		return err_set(err, ERR_PARSE,
-		               "[%s] %s: every user of this host can %s %s "
-		               "(mode %04o): run 'chmod o= %s'",
-		               settings[i].section, settings[i].name,
-		               mode & S_IROTH ? "read" : "write",
-		               strbuf_text(&path), (unsigned)mode,
-		               strbuf_text(&path));
-	}
-	return 0;
+	for (size_t i = 0; rc == 0 && i < settings_count; i++)
+		rc = check_secret(conf, i, err);
+	return rc;
+}
+
+void conf_check_all_secrets(const struct conf *conf, struct conf_list *faults)
+{
+	struct err err = {0};
+
+	for (size_t i = 0; i < settings_count; i++)
+		if (check_secret(conf, i, &err) < 0)
+			conf_fault_add(faults, &err);
 }

@@ -922,7 +922,15 @@ const struct setting settings[] = {
 			  "a program that accepts mail like\n"
 			  ".Xr sendmail 1 ;\n"
 			  "or\n"
-			  ".Cm off .\n",
+			  ".Cm off .\n"
+			  "Postfix's\n"
+			  ".Xr sendmail 1\n"
+			  "does not work in the unit of systemd, which gives "
+			  "no program the\n"
+			  "rights that its\n"
+			  ".Xr postdrop 1\n"
+			  "needs; it works from\n"
+			  ".Xr cron 8 .\n",
 	},
 	{
 		.section = "deliver",

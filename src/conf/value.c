@@ -300,6 +300,12 @@ void value_clear_list(void *member)
 	list->count = 0;
 }
 
+void value_list_add(struct conf_list *list, char *text)
+{
+	list->items = xrealloc(list->items, list->count + 1, sizeof(char *));
+	list->items[list->count++] = text;
+}
+
 /* One item of the line, without the spaces around it; an empty one (a comma
  * at the end) is nothing. */
 static int add_item(const struct setting *row, const char *s, size_t len,
@@ -318,8 +324,7 @@ static int add_item(const struct setting *row, const char *s, size_t len,
 	rc = check_text(row, item, err);
 	if (rc < 0)
 		return rc;
-	list->items = xrealloc(list->items, list->count + 1, sizeof(char *));
-	list->items[list->count++] = item;
+	value_list_add(list, item);
 	item = NULL;
 	return 0;
 }
@@ -397,7 +402,6 @@ int value_read(const struct setting *row, const char *text, struct conf *conf,
 	auto_(xfree_str) char *today = row->today != NULL ? row->today(text)
 	                               : is_span ? value_span_today(text)
 	                                         : NULL;
-	struct conf_list *remarks = &conf->remarks;
 	struct err why = {0};
 	int rc = types[row->type].read(row, today != NULL ? today : text,
 	                               member_of(row, conf), &why);
@@ -407,12 +411,10 @@ int value_read(const struct setting *row, const char *text, struct conf *conf,
 		               why.text);
 	if (today == NULL)
 		return 0;
-	remarks->items =
-		xrealloc(remarks->items, remarks->count + 1, sizeof(char *));
-	remarks->items[remarks->count++] =
-		xasprintf("[%s] %s: '%s' is read as '%s', but a later release "
-	                  "will not accept it: write the latter",
-	                  row->section, row->name, text, today);
+	value_list_add(&conf->remarks,
+	               xasprintf("[%s] %s: '%s' is read as '%s', but a later "
+	                         "release will not accept it: write the latter",
+	                         row->section, row->name, text, today));
 	return 0;
 }
 

@@ -34,6 +34,9 @@ char *value_span_today(const char *text);
 
 void value_clear_list(void *list);
 
+/* Takes the text, which is the list's from then on. */
+void value_list_add(struct conf_list *list, char *text);
+
 /* What can be written for a setting of this type, for people. */
 const char *value_form(const struct setting *row);
 

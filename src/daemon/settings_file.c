@@ -31,15 +31,21 @@ int settings_file_assign(struct settings_file *file, const char *assignment,
 	return 0;
 }
 
+/* Each in turn, also after one that is wrong. */
 static int assign(const struct settings_file *file, struct conf *conf,
                   struct err *err)
 {
 	int rc = 0;
 
-	for (int i = 0; rc == 0 && i < file->assignment_count; i++) {
-		rc = conf_set(conf, file->assignments[i], err);
-		if (rc != 0)
-			err_prefix(err, "-o");
+	for (int i = 0; i < file->assignment_count; i++) {
+		struct err why = {0};
+
+		if (conf_set(conf, file->assignments[i], &why) == 0)
+			continue;
+		err_prefix(&why, "-o");
+		conf_add_fault(conf, why.text);
+		if (rc == 0)
+			rc = err_set(err, why.class, "%s", why.text);
 	}
 	return rc;
 }
@@ -47,11 +53,15 @@ static int assign(const struct settings_file *file, struct conf *conf,
 int settings_file_read(const struct settings_file *file, struct conf *conf,
                        struct err *err)
 {
+	struct err later;
 	int rc;
 
 	conf_init(conf);
 	rc = conf_read_file(conf, settings_file_path(file), err);
-	return rc == 0 ? assign(file, conf, err) : rc;
+	if (rc == 0)
+		return assign(file, conf, err);
+	assign(file, conf, &later);
+	return rc;
 }
 
 int settings_file_read_if_any(const struct settings_file *file,

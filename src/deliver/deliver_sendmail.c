@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/io.h"
+#include "base/set_id.h"
 #include "base/xalloc.h"
 #include "deliver/alike.h"
 #include "deliver/verdict.h"
@@ -48,6 +49,7 @@ struct deliver_sendmail {
 	struct answer_queue *answers;
 	struct alike *alike;
 	char *path;
+	const char *refused; /* the program that gets no rights here; NULL */
 	int64_t timeout_ms;
 	size_t limit;
 	size_t running;
@@ -262,6 +264,17 @@ static void start(struct deliver_sendmail *sendmail, struct delivery_job *job)
 		answer_queue_put(sendmail->answers, job, &answer);
 		return;
 	}
+	if (sendmail->refused != NULL) {
+		answer_our_fault(&answer, STAGE_LOCAL,
+		                 "%s is not started: %s needs rights of its "
+		                 "own, which this process cannot give "
+		                 "(NoNewPrivileges= in tlstally.service); set "
+		                 "[deliver] mail = smtp://127.0.0.1:25, or "
+		                 "have cron call `tlstally run`",
+		                 sendmail->path, sendmail->refused);
+		answer_queue_put(sendmail->answers, job, &answer);
+		return;
+	}
 	in = message_file(job);
 	if (in < 0 || pipe2(words, O_CLOEXEC) < 0)
 		rc = errno;
@@ -330,6 +343,8 @@ struct deliver_sendmail *deliver_sendmail_new(const struct conf *conf,
 	sendmail->answers = answers;
 	sendmail->alike = alike_new(pool, answers);
 	sendmail->path = xstrdup(path);
+	if (set_id_is_refused())
+		sendmail->refused = set_id_program(sendmail->path);
 	/* it may speak to the mail server itself */
 	sendmail->timeout_ms =
 		(conf->deliver.mail_timeout + conf->deliver.timeout) * 1000;

@@ -179,8 +179,8 @@ static const char *find_default(struct postfix_site *site)
 		                       &set.main);
 		directory = postconf_get(&set, name[0]);
 	}
-	return directory != NULL && directory[0] == '/' ? directory
-	                                                : default_directory;
+	site->is_guess = directory == NULL || directory[0] != '/';
+	return site->is_guess ? default_directory : directory;
 }
 
 struct postfix_site *postfix_site_ask(const struct conf *conf)

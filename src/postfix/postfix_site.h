@@ -47,7 +47,10 @@ struct postfix_site {
 	struct postfix_instance *instances;
 	size_t count;
 	struct err trouble; /* why something is not known; "" */
-	int64_t until_ms;   /* no postconf is begun after it */
+	/* postconf did not say where the default instance is: it may be
+	 * another than the one that is here */
+	bool is_guess;
+	int64_t until_ms; /* no postconf is begun after it */
 };
 
 /* Runs postconf(1), for at most some twenty seconds.  Never NULL. */

@@ -490,13 +490,13 @@ static void note_settings(struct setup *setup)
 {
 	const struct conf *conf = setup->conf;
 	const char *file = conf->file != NULL ? conf->file : "tlstally.conf";
+	struct err err = {0};
 
-	if (conf->report.contact_info[0] == '\0')
-		note(setup,
-		     arena_printf(&setup->arena,
-		                  "contact_info is not set in %s: sessions are "
-		                  "counted, but no reports are made",
-		                  file));
+	if (conf_check_contact(conf, &err) < 0)
+		note(setup, arena_printf(&setup->arena,
+		                         "sessions are counted, but no report "
+		                         "is made: %s",
+		                         err.text));
 	else if (conf->report.mode == MODE_PREVIEW)
 		note(setup, arena_printf(&setup->arena,
 		                         "mode = preview in %s: reports are "

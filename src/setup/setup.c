@@ -157,7 +157,7 @@ static int add_places(struct setup *setup, struct err *err)
 			.tlsrpt = support_words[postfix_tlsrpt(&instance->set)],
 		};
 	}
-	if (setup->place_count > 0)
+	if (setup->place_count > 0 && !postfix->is_guess)
 		return 0;
 	return err_set(err, ERR_NOTFOUND,
 	               "cannot read the settings of Postfix: %s",

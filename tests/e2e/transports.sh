@@ -20,7 +20,7 @@ serve() {
 
 # deliver OPTIONS... < jobs: one answer a line, in the order of the jobs.
 deliver() {
-	timeout 60 "$driver" -o deliver.https_allow_private=yes \
+	timeout 60 ${rights:-} "$driver" -o deliver.https_allow_private=yes \
 		-o deliver.timeout=20s "$@" 2>"$dir/stderr" | sort -n
 }
 

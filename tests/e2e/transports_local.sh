@@ -35,6 +35,24 @@ expect_like "its server knows nobody" 5 "$(for i in 1 2 3 4 5; do
 slow="-o deliver.timeout=1s -o deliver.mail_timeout=1s"
 local_mail "hangs" hang "uncertain local 0 0 our-fault *it exceeded the time limit"
 slow=
+# Postfix's hands the message to postdrop, which is set-group-ID, and never ends
+# where that gets no rights.
+printf '#!/bin/sh\n# exec $command_directory/postdrop -r\nsleep 60\n' \
+	>"$sendmails/postfix-sendmail"
+chmod +x "$sendmails/postfix-sendmail"
+if command -v setpriv >/dev/null; then
+	expect_like "in a unit with NoNewPrivileges=" \
+		"1 temporary local 0 0 our-fault *is not started: postdrop needs rights of its own*cron*" \
+		"$(echo "mailto:fine@example.com $dir/mail" |
+			rights="setpriv --no-new-privs" deliver \
+				-o deliver.mail="sendmail:$sendmails/postfix-sendmail")"
+	expect_like "one without such rights" "1 accepted local 0 0 ok *" \
+		"$(echo "mailto:fine@example.com $dir/mail" |
+			rights="setpriv --no-new-privs" deliver \
+				-o deliver.mail="sendmail:$sendmails/sendmail")"
+else
+	echo "setpriv is missing: NoNewPrivileges= is not tried"
+fi
 expect_like "a program that is not there" 1 "$(echo "mailto:x@example.com $dir/mail" |
 	deliver -o deliver.mail=sendmail:/nonexistent/sendmail >/dev/null
 	grep -c "not the absolute path of an executable program" "$dir/stderr")"

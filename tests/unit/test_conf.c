@@ -812,6 +812,82 @@ static void test_check(void **state)
 	}
 }
 
+/* All that is wrong, a line each; of files it says what test e2e/conf.sh
+ * knows. */
+static void test_faults(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		const char *words[5];
+	} rows[] = {
+		{"nothing", "[report]\ncontact_info = a@b.example\n", {NULL}},
+		{"each line that is wrong",
+	         "[report]\ncontact_inf = a@b.example\nmode = none\nsender\n",
+	         {"t.conf:2: unknown setting 'contact_inf'",
+	          "t.conf:3: [report] mode: 'none' is not one of",
+	          "t.conf:4: neither a [section] nor",
+	          "t.conf: [report] contact_info: required"}},
+		{"what stands in a section that is none is not looked at",
+	         "[reports]\ncontact_info = a@b.example\nmode = none\n"
+	         "[report]\ncontact_info = a@b.example\n",
+	         {"t.conf:1: unknown section [reports]"}},
+		{"a section without an end",
+	         "[report\ncontact_info = a@b.example\n[report]\n"
+	         "contact_info = a@b.example\n",
+	         {"t.conf:1: missing ']'"}},
+		{"what does not go together, too",
+	         "[report]\ncontact_info = a@b.example\nsender = a@c.example\n"
+	         "[deliver]\nmax_grace = 5m\n[http]\ntls_key = x\n",
+	         {"t.conf:7: [http] tls_key: 'x' is not an absolute path",
+	          "t.conf:3: [report] sender: 'a@c.example' is not in",
+	          "t.conf:5: [deliver] max_grace: must not be less"}},
+		{"the domain of the documents",
+	         "[report]\ncontact_info = tls-reports@YOUR.DOMAIN\n",
+	         {"t.conf:2: [report] contact_info: YOUR.DOMAIN stands for"}},
+		{"in any setting",
+	         "[report]\ncontact_info = a@b.example\n[http]\n"
+	         "url = https://tally.your.domain\n",
+	         {"t.conf:4: [http] url: YOUR.DOMAIN stands for"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(conf_list_clear) struct conf_list faults = {0};
+		auto_(conf_clear) struct conf conf;
+		struct err err = {0};
+		size_t k = 0;
+
+		ROW(&rows[i]);
+		conf_init(&conf);
+		read_string(&conf, rows[i].text, &err);
+		conf_find_faults(&conf, &faults);
+		for (; k < faults.count && rows[i].words[k] != NULL; k++)
+			if (strncmp(faults.items[k], rows[i].words[k],
+			            strlen(rows[i].words[k])) != 0)
+				fail_msg("%s", faults.items[k]);
+		if (k < faults.count)
+			fail_msg("%s", faults.items[k]);
+		if (rows[i].words[k] != NULL)
+			fail_msg("not said: %s", rows[i].words[k]);
+	}
+}
+
+/* So many that nobody would read them. */
+static void test_many_faults(void **state)
+{
+	auto_(conf_clear) struct conf conf;
+	char text[4000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = i % 2 == 0 ? 'x' : '\n';
+	conf_init(&conf);
+	assert_int_equal(
+		conf_read_text(&conf, "t.conf", text, sizeof(text), NULL),
+		ERR_PARSE);
+	assert_int_equal(conf.faults.count, 100);
+}
+
 static void test_getters(void **state)
 {
 	auto_(conf_clear) struct conf conf;
@@ -1097,6 +1173,8 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_check_contact),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_many_faults),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_print_changed),

@@ -1,0 +1,62 @@
+#!/bin/sh
+# postconf.sh - this host's postconf(1), as if it were that of another version
+#
+# REAL_POSTCONF is the program, POSTCONF_VERSION what it is to be.  Settings that
+# came with 3.10 are known from that version on and not before, whatever the
+# real one knows.
+real=$REAL_POSTCONF
+directory=${MAIL_CONFIG:-/etc/postfix}
+news="smtp_tlsrpt_enable smtp_tlsrpt_socket_name tls_required_enable
+	smtp_log_tls_feature_status"
+
+known=no
+case $POSTCONF_VERSION in
+3.[0-9].* | 3.[0-9]) ;;
+*) known=yes ;;
+esac
+
+# Everything but -x and -n with names is writing, or about master.cf.
+mode=$1
+[ "$mode" = -x ] || [ "$mode" = -n ] || exec "$real" "$@"
+shift
+if [ "${1:-}" = -c ]; then
+	directory=$2
+	shift 2
+fi
+old=
+new=
+for name in "$@"; do
+	case " $(echo $news) " in
+	*" $name "*) new="$new $name" ;;
+	*) old="$old $name" ;;
+	esac
+done
+# A shell's own words only, since this is started hundreds of times.
+[ "$mode" = -x ] || [ -n "$new" ] || exec "$real" -n -c "$directory" $old
+[ -z "$old" ] || "$real" "$mode" -c "$directory" $old 2>/dev/null |
+	while read -r line; do
+		case $line in
+		"mail_version = "*) echo "mail_version = $POSTCONF_VERSION" ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+[ $known = yes ] || exit 0
+for name in $new; do
+	value=
+	is_set=no
+	while read -r word equals text; do
+		[ "$word" = "$name" ] && [ "$equals" = = ] || continue
+		value=$text
+		is_set=yes
+	done <"$directory/main.cf"
+	if [ $is_set = yes ]; then
+		echo "$name = $value"
+	elif [ "$mode" = -x ]; then
+		case $name in
+		smtp_tlsrpt_socket_name) echo "$name =" ;;
+		tls_required_enable) echo "$name = yes" ;;
+		*) echo "$name = no" ;;
+		esac
+	fi
+done
+exit 0
