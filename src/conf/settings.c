@@ -832,7 +832,8 @@ const struct setting settings[] = {
 			  ".Ql inet:[::1]:5353 ;\n"
 			  "the default port is 53.\n"
 			  "Empty: the resolvers in\n"
-			  ".Pa /etc/resolv.conf .\n"
+			  ".Pa /etc/resolv.conf ,\n"
+			  "which is read again when it changes.\n"
 			  "DANE requires a resolver that validates DNSSEC.\n",
 	},
 	{

@@ -36,8 +36,11 @@ int dns_servers_read(struct dns_servers *servers, const char *path,
 	char line[LINE_ROOM];
 
 	servers->count = 0;
+	memset(&servers->file, 0, sizeof(servers->file));
 	if (file == NULL && errno != ENOENT)
 		return err_errno(err, ERR_IO, "%s", path);
+	if (file != NULL)
+		fstat(fileno(file), &servers->file);
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
 		read_line(servers, line);
 	if (file != NULL)
@@ -45,4 +48,20 @@ int dns_servers_read(struct dns_servers *servers, const char *path,
 	if (servers->count == 0)
 		return dns_servers_set(servers, "127.0.0.1", err);
 	return 0;
+}
+
+void dns_servers_refresh(struct dns_servers *servers, const char *path)
+{
+	struct dns_servers now = {0};
+	struct stat file;
+
+	if (stat(path, &file) < 0 ||
+	    (file.st_dev == servers->file.st_dev &&
+	     file.st_ino == servers->file.st_ino &&
+	     file.st_size == servers->file.st_size &&
+	     file.st_ctim.tv_sec == servers->file.st_ctim.tv_sec &&
+	     file.st_ctim.tv_nsec == servers->file.st_ctim.tv_nsec))
+		return;
+	if (dns_servers_read(&now, path, NULL) == 0)
+		*servers = now;
 }

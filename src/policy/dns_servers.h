@@ -5,6 +5,7 @@
 #define TLSTALLY_POLICY_DNS_SERVERS_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/endpoint.h"
 #include "base/err.h"
@@ -14,6 +15,7 @@ enum { DNS_SERVERS_MAX = 3, DNS_PORT = 53 }; /* as resolv.conf(5) */
 struct dns_servers {
 	struct endpoint server[DNS_SERVERS_MAX];
 	size_t count;
+	struct stat file; /* as it was when it was read; zeros: not there */
 };
 
 /* The one that a setting names (base/endpoint.h). */
@@ -24,5 +26,10 @@ int dns_servers_set(struct dns_servers *servers, const char *address,
  * without the file, this host. */
 int dns_servers_read(struct dns_servers *servers, const char *path,
                      struct err *err);
+
+/* Again, if it is another file or was changed, as the C library does: at boot
+ * it is often not there yet, and DHCP writes it when the network changes.  Who
+ * was asked until now stays when it is gone or cannot be read. */
+void dns_servers_refresh(struct dns_servers *servers, const char *path);
 
 #endif

@@ -25,6 +25,7 @@ enum { TIMEOUT_MS = 5000, NO_SUCH_NAME_TTL = 3600 };
 struct ldns_resolver {
 	struct resolver resolver;
 	struct dns_servers servers;
+	bool by_file; /* RESOLV_CONF */
 	bool trust_ad;
 	int64_t timeout_ms;
 };
@@ -196,6 +197,8 @@ static void query(struct resolver *resolver, const char *name,
 	uint8_t bytes[DNS_QUESTION_MAX];
 
 	memset(answer, 0, sizeof(*answer));
+	if (self->by_file)
+		dns_servers_refresh(&self->servers, RESOLV_CONF);
 	if (dns_question_write(&asking.question, bytes) == 0) {
 		/* too long for DNS: nobody can have published it */
 		answer->status = VIEW_NONE;
@@ -218,10 +221,11 @@ int resolver_ldns_open(const struct resolver_options *options,
 {
 	struct ldns_resolver *self = xcalloc(1, sizeof(*self));
 	const char *address = options->address;
-	int rc = address != NULL && address[0] != '\0'
-	                 ? dns_servers_set(&self->servers, address, err)
-	                 : dns_servers_read(&self->servers, RESOLV_CONF, err);
+	int rc;
 
+	self->by_file = address == NULL || address[0] == '\0';
+	rc = self->by_file ? dns_servers_read(&self->servers, RESOLV_CONF, err)
+	                   : dns_servers_set(&self->servers, address, err);
 	if (rc < 0) {
 		free(self);
 		return rc;
