@@ -593,6 +593,37 @@ static void note_daemons(struct setup *setup)
 	            "every 5 minutes (tlstally.cron, in the documentation)");
 }
 
+/* The feed that is left has counted sessions until now, and a daemon does not
+ * begin to count them a second time. */
+static void note_change_of_feed(struct setup *setup, const struct need_of *of)
+{
+	bool from_log = by_events(of);
+	const char *unit =
+		from_log ? "tlstally-logd.service" : "tlstallyd.service";
+	const char *feed = from_log ? FEED_LOG : FEED_EVENTS;
+
+	for (size_t i = 0; i < setup->step_count; i++) {
+		const struct setup_step *step = &setup->steps[i];
+
+		if (step->state != SETUP_TO_DO ||
+		    strcmp(step->thing.name, unit) != 0 ||
+		    strcmp(step->wanted, UNIT_OFF) != 0 ||
+		    strstr(step->present, " active") == NULL ||
+		    (!from_log && !sends_events(of)))
+			continue;
+		note(setup,
+		     arena_printf(
+			     &setup->arena,
+			     "%s does not start while the sessions of the "
+			     "last two days were counted from %s: two minutes "
+			     "after %s was stopped run `tlstally feed retire "
+			     "%s`, and then `tlstally setup --apply` again",
+			     feed_kind(setup->feed)->daemon,
+			     feed_kind(feed)->source, feed_kind(feed)->daemon,
+			     feed));
+	}
+}
+
 void needs_note(struct setup *setup)
 {
 	note_daemons(setup);
@@ -601,6 +632,8 @@ void needs_note(struct setup *setup)
 		struct need_of of = {.setup = setup,
 		                     .instance = setup->places[i].instance};
 
+		if (i == 0)
+			note_change_of_feed(setup, &of);
 		note_services(&of);
 		note_milter(&of);
 		note_transport(&of);

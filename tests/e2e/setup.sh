@@ -5,7 +5,8 @@
 # make check runs it; by hand: srcdir=... tests/e2e/setup.sh in the build
 # directory.  postconf(1) is this host's, with copies of its settings in a
 # temporary directory; its version, its smtp(8), postfix(1) and systemctl(1) are
-# made up.
+# made up.  The long form (TEST_LONG=yes) kills it at more moments, and tries
+# the Postfix of Debian 13, which is linked with libtlsrpt, in a root of its own.
 set -u
 src=$(cd "${srcdir:-.}" && pwd)
 tlstally=$PWD/src/programs/tlstally
@@ -185,6 +186,48 @@ by_log="$by_log tlstally-milter.service smtp_tls_loglevel"
 events="tlstally-milter.service smtp_tlsrpt_enable smtp_tlsrpt_socket_name"
 transport="tlsreport/unix sender_dependent_default_transport_maps"
 
+# In a mount namespace: its settings and programs are where they say that they
+# are, and its postconf(1) runs in its root.
+in_root()
+{
+	root=$1
+	mount --bind "$root/etc/postfix" /etc/postfix &&
+		mount --bind "$root/usr/lib/postfix" /usr/lib/postfix ||
+		exit 1
+	unset MAIL_CONFIG
+	for program in postconf postfix; do
+		printf '#!/bin/sh\nexec chroot "%s" %s "$@"\n' "$root" $program \
+			>"$dir/bin/real-$program"
+		chmod +x "$dir/bin/real-$program"
+		ln -sf "real-$program" "$dir/bin/$program"
+	done
+	ln -sf /bin/false "$dir/bin/systemctl"
+	[ -e /etc/postfix/main.cf ] ||
+		cp "$root/usr/share/postfix/main.cf.debian" /etc/postfix/main.cf
+	cp -R /etc/postfix "$dir/debian"
+	printf '[report]\ncontact_info = tls-reports@example.com\n' >"$dir/conf"
+	setup 0 --apply --security-level may
+	says "done: smtp_tlsrpt_enable = yes in /etc/postfix"
+	says "= run/tlsrpt/tlsrpt.sock in /etc/postfix"
+	chroot "$root" postconf -n >"$dir/said" 2>"$dir/errors"
+	says "^smtp_tlsrpt_enable = yes"
+	says_not "warning"
+	setup 0
+	says "TLSRPT built in"
+	says "counted by its events"
+	says "There is nothing to do"
+	setup 0 --undo
+	diff -r "$dir/debian" /etc/postfix || fail "not as before"
+	echo "Debian 13: Postfix $(chroot "$root" postconf -h mail_version)"
+	[ $failures -eq 0 ]
+}
+
+[ -z "${SETUP_ROOT:-}" ] || {
+	name="Debian 13"
+	in_root "$SETUP_ROOT"
+	exit
+}
+
 # --- what a Postfix needs ---
 
 name="by version and build"
@@ -310,7 +353,7 @@ has sender_dependent_default_transport_maps \
 MAIL_CONFIG=$dir/map postmap -q tls-reports@example.com \
 	"inline:{tls-reports@example.com=tlsreport:}" >"$dir/said" 2>&1
 [ "$(cat "$dir/said")" = "tlsreport:" ] || fail "the map: $(cat "$dir/said")"
-postconf -M tlsreport/unix >"$dir/said"
+postconf -M tlsreport/unix >"$dir/said" 2>/dev/null
 says "smtp -o smtp_tlsrpt_enable=no -o smtp_tls_security_level=may -o smtp_tls_policy_maps="
 says "^tlsreport *unix *- *- *y"
 setup 0 --undo
@@ -375,6 +418,7 @@ name="what is not needed any more is taken back"
 host 3.10.13 built-in
 setup 0 --apply
 setup 0 --apply --feed log
+says "tlstally feed retire events"
 has smtp_tlsrpt_enable
 has smtp_tls_loglevel 1
 [ "$(cat "$dir/units/tlstallyd.service")" = "disabled inactive" ] ||
@@ -382,6 +426,7 @@ has smtp_tls_loglevel 1
 setup 0 --apply
 has smtp_tls_loglevel 1
 setup 0 --apply --feed auto --milter no
+says "tlstally feed retire log"
 has smtp_tlsrpt_enable yes
 has smtp_tls_loglevel
 has smtpd_milters
@@ -550,6 +595,23 @@ setup 2 --apply --undo
 name="no Postfix"
 MAIL_CONFIG=$dir/nowhere setup 1
 says "Postfix's settings are not known"
+
+# --- Debian 13 ---
+
+name="Debian 13"
+if [ "${TEST_LONG:-}" = yes ]; then
+	root=$PWD/roots/trixie
+	mkdir -p "$PWD/roots"
+	if ! sh "$src/tests/e2e/postfix_root.sh" trixie "$root"; then
+		echo "the Postfix of Debian 13 is not tried"
+	elif ! unshare --mount --propagation private true 2>/dev/null; then
+		echo "no mount namespace: the Postfix of Debian 13 is not tried"
+	else
+		unshare --mount --propagation private env \
+			SETUP_ROOT="$root" srcdir="$src" sh "$0" ||
+			fail "see above"
+	fi
+fi
 
 echo "$ran calls, $failures failed"
 [ $failures -eq 0 ]
