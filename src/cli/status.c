@@ -296,22 +296,84 @@ static void print_outbox(const json_t *doc, struct strbuf *out)
 		              doc_number(doc, "suppressions"));
 }
 
-static void print_trouble(const json_t *doc, struct strbuf *out)
+/* The groups of those that wait, or of those that do not any more. */
+static json_t *answers_that(const json_t *doc, bool wait)
+{
+	const char *deferred = word_api(&words_states, DELIVERY_DEFERRED);
+	json_t *list = json_array(), *group;
+	size_t i;
+
+	json_array_foreach (doc_get(doc, "answers"), i, group) {
+		bool waits = strcmp(doc_text(group, "state"), deferred) == 0;
+
+		if (waits == wait)
+			json_array_append(list, group);
+	}
+	return list;
+}
+
+static void print_answers(const json_t *doc, struct strbuf *out)
+{
+	static const struct table_column waiting[] = {
+		TABLE_NUMBER("how many", "destinations"),
+		TABLE_TEXT("by", "transport"),
+		TABLE_TEXT("first", "firstAttempt"),
+		TABLE_TEXT("next", "nextAttempt"),
+		TABLE_TEXT("such as", "domain"),
+		TABLE_TEXT("last answer", "answer"),
+	};
+	static const struct table_column settled[] = {
+		{.title = "day (UTC)", .member = "day", .empty = "not settled"},
+		TABLE_TEXT("state", "state"),
+		TABLE_NUMBER("how many", "destinations"),
+		TABLE_TEXT("by", "transport"),
+		TABLE_TEXT("such as", "domain"),
+		TABLE_TEXT("last answer", "answer"),
+	};
+	auto_(json_free) json_t *wait = answers_that(doc, true);
+	auto_(json_free) json_t *rest = answers_that(doc, false);
+
+	if (json_array_size(wait) > 0)
+		strbuf_puts(out, "\nnot yet delivered, will be tried again\n");
+	table_print(wait, waiting, 6, "  ", out);
+	if (json_array_size(rest) > 0)
+		strbuf_puts(out, "\nnot delivered, will not be tried again\n");
+	table_print(rest, settled, 6, "  ", out);
+}
+
+static void print_deliveries(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		TABLE_TEXT("domain", "domain"),
-		TABLE_TEXT("to", "uri"),
-		TABLE_NUMBER("attempts", "attempts"),
-		TABLE_TEXT("next", "nextAttempt"),
-		TABLE_TEXT("last answer", "lastAnswer"),
+		TABLE_TEXT("day (UTC)", "day"),
+		TABLE_NUMBER("reports settled", "settled"),
+		TABLE_NUMBER("delivered", "delivered"),
+		TABLE_NUMBER("refused", "failed"),
+		TABLE_NUMBER("suppressed", "suppressed"),
+		TABLE_NUMBER("expired", "expired"),
+		TABLE_NUMBER("bounced", "bounced"),
 	};
 
-	if (doc_number(doc, "troubleCount") == 0)
-		return;
-	strbuf_puts(out, "\nnot yet delivered, will be tried again\n");
-	table_print(doc_get(doc, "trouble"), columns, 5, "  ", out);
-	table_print_more(doc_get(doc, "trouble"),
-	                 doc_number(doc, "troubleCount"), "  ", out);
+	if (json_array_size(doc_get(doc, "deliveries")) > 0)
+		strbuf_putc(out, '\n');
+	table_print(doc_get(doc, "deliveries"), columns, 7, "", out);
+}
+
+static void print_actions(const json_t *doc, struct strbuf *out)
+{
+	const json_t *list = doc_get(doc, "actions"), *action;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		strbuf_puts(out, "nothing needs action\n");
+	json_array_foreach (list, i, action) {
+		const char *command = doc_text(action, "command");
+
+		strbuf_printf(out, "%s%s%s%s%s\n",
+		              i == 0 ? "needs action: " : "              ",
+		              doc_text(action, "what"), command[0] ? ": `" : "",
+		              command, command[0] ? "`" : "");
+	}
+	strbuf_putc(out, '\n');
 }
 
 static void print_unreported(const json_t *doc, struct strbuf *out)
@@ -333,6 +395,7 @@ static void print_unreported(const json_t *doc, struct strbuf *out)
 
 void cli_status_print(const json_t *doc, struct strbuf *out)
 {
+	print_actions(doc, out);
 	print_head(doc, out);
 	print_feeds(doc, out);
 	print_lines(doc, out);
@@ -341,7 +404,8 @@ void cli_status_print(const json_t *doc, struct strbuf *out)
 	print_events(doc, out);
 	print_days(doc, out);
 	print_outbox(doc, out);
-	print_trouble(doc, out);
+	print_answers(doc, out);
+	print_deliveries(doc, out);
 	print_unreported(doc, out);
 }
 

@@ -8,9 +8,8 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/span.h"
 #include "base/xalloc.h"
-#include "reply/refusal.h"
+#include "reply/wording.h"
 
 enum {
 	DOMAINS_ENOUGH = 3,
@@ -43,31 +42,11 @@ struct alike {
 	size_t held_room;
 };
 
-/* Does it vary with the recipient, or with the moment?  Codes do not. */
-static bool varies(struct span word)
-{
-	int status[3];
-
-	if (refusal_status_here(word, status))
-		return false;
-	for (size_t i = 0; i < word.len; i++)
-		if (strchr("@<0123456789", word.at[i]) != NULL)
-			return true;
-	return word.len > 1 && memchr(word.at, '.', word.len - 1) != NULL;
-}
-
 uint64_t alike_key(const struct delivery_answer *answer)
 {
-	uint64_t key = (uint64_t)answer->stage * 1000 + (uint64_t)answer->code;
-	struct span rest = span_of(answer->text), word;
-	bool more;
-
-	do {
-		more = span_split(&rest, ' ', &word);
-		if (word.len > 0 && !varies(word))
-			key = hash64(key, word.at, word.len);
-	} while (more);
-	return key;
+	return wording_hash((uint64_t)answer->stage * 1000 +
+	                            (uint64_t)answer->code,
+	                    answer->text);
 }
 
 static struct wording *wording_get(struct alike *alike, uint64_t key)

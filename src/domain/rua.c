@@ -114,3 +114,14 @@ int rua_from_directory(const char *path, struct rua *rua, struct err *err)
 	         path + skip);
 	return 0;
 }
+
+const char *rua_kind_word(enum rua_kind kind)
+{
+	static const char *const words[] = {
+		[RUA_MAIL] = "mail",
+		[RUA_HTTPS] = "https",
+		[RUA_DIRECTORY] = "directory",
+	};
+
+	return words[kind];
+}

@@ -29,6 +29,9 @@ enum rua_kind {
 	RUA_DIRECTORY = 3, /* "directory:/path": settings only */
 };
 
+/* "mail", "https" or "directory", as metrics and the API have it. */
+const char *rua_kind_word(enum rua_kind kind);
+
 enum { RUA_URI_MAX = 2048, RUA_ADDRESS_MAX = 320 };
 
 struct rua {

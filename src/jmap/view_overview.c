@@ -17,6 +17,7 @@
 #include "jmap/jmap_types.h"
 #include "session/datagram.h"
 #include "show/doc.h"
+#include "show/status.h"
 #include "store/day_sums.h"
 #include "store/day_table.h"
 #include "words/words.h"
@@ -169,12 +170,7 @@ static int add_counts(struct overview *o, json_t *item, int32_t day,
 	json_set_uint(item, "badInput", bad);
 	json_set_uint(item, "withoutDomain",
 	              stats.catch_all.success + stats.catch_all.failure);
-	json_set_uint(reports, "settled", settled.reports);
-	for (int state = 0; state < DELIVERY_STATES; state++)
-		if (state == DELIVERY_BOUNCED ||
-		    delivery_state_is_final((enum delivery_state)state))
-			json_set_uint(reports, word_api(&words_states, state),
-			              settled.destinations[state]);
+	status_settled_write(&settled, reports);
 	return db_failure(txn, err);
 }
 

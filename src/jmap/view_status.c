@@ -7,13 +7,12 @@
 #include "show/status.h"
 
 static const char *const status_properties[] = {
-	"now",          "settings",        "mode",
-	"store",        "feeds",           "lines",
-	"waiting",      "events",          "days",
-	"unreported",   "unreportedCount", "outbox",
-	"trouble",      "troubleCount",    "coverage",
-	"suppressions", "clock",           "lastDay",
-	"lastRun",      "contactInfo",     NULL,
+	"actions",    "now",      "settings",     "mode",
+	"store",      "feeds",    "lines",        "waiting",
+	"events",     "days",     "unreported",   "unreportedCount",
+	"outbox",     "trouble",  "troubleCount", "answers",
+	"deliveries", "coverage", "clock",        "suppressions",
+	"lastDay",    "lastRun",  "contactInfo",  NULL,
 };
 
 static const char *const doctor_properties[] = {"checks", NULL};

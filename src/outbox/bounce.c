@@ -9,6 +9,7 @@
 #include "outbox/dead_address.h"
 #include "outbox/settle_report.h"
 #include "reply/doubt.h"
+#include "store/answer_group.h"
 #include "store/day_table.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"
@@ -76,6 +77,7 @@ static void put_head(struct db_txn *txn, struct delivery *d,
                      enum delivery_state before, int64_t now)
 {
 	struct day_settled bounced = {0};
+	struct answer_group group;
 
 	if (!d->archived) {
 		settle_report(txn, &d->head, now);
@@ -84,6 +86,8 @@ static void put_head(struct db_txn *txn, struct delivery *d,
 	d->head.delivered_count -= before == DELIVERY_DELIVERED;
 	bounced.destinations[DELIVERY_BOUNCED] = 1;
 	day_table_settled_add(txn, day_of(now), &bounced);
+	answer_group_of(&d->dest, d->head.domain, &group);
+	answer_group_add(txn, day_of(now), &group);
 	archive_head_put(txn, &d->head);
 }
 

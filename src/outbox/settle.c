@@ -34,16 +34,12 @@ static void defer(const struct conf *conf, const struct claim *claim,
 static void count_attempt(struct db_txn *txn, const struct claim *claim,
                           int64_t now)
 {
-	static const char *const kinds[] = {
-		[RUA_MAIL] = "mail",
-		[RUA_HTTPS] = "https",
-		[RUA_DIRECTORY] = "directory",
-	};
 	enum delivery_event event = claim->answer.event;
 	char name[COUNTER_NAME_TEXT];
 
 	snprintf(name, sizeof(name), COUNTER_DELIVERIES "%s/%s",
-	         kinds[claim->dest.rua.kind], word_api(&words_answers, event));
+	         rua_kind_word(claim->dest.rua.kind),
+	         word_api(&words_answers, event));
 	counter_add(txn, name, 1);
 	if (claim->dest.rua.kind == RUA_MAIL &&
 	    (event == EVENT_ACCEPTED || event == EVENT_UNCERTAIN))
@@ -111,6 +107,7 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	dest.stage = answer->stage;
 	dest.code = answer->code;
 	dest.uncertain |= answer->event == EVENT_UNCERTAIN;
+	dest.our_fault = answer->our_fault;
 	snprintf(dest.answer, sizeof(dest.answer), "%s", answer->text);
 	outbox_try_end(&dest, answer->text);
 	if (dest.state == DELIVERY_DEFERRED)

@@ -257,8 +257,10 @@ static const struct {
          add_intake},
 	{(const char *const[]){"days", "unreported", "unreportedCount", NULL},
          status_days},
-	{(const char *const[]){"outbox", "trouble", "troubleCount", NULL},
+	{(const char *const[]){"outbox", "trouble", "troubleCount", "answers",
+                               NULL},
          status_outbox},
+	{(const char *const[]){"deliveries", NULL}, status_deliveries},
 	{(const char *const[]){"coverage", NULL}, status_coverage},
 	{(const char *const[]){"suppressions", NULL}, add_suppressions},
 	{(const char *const[]){"clock", NULL}, add_clock},
@@ -266,7 +268,7 @@ static const struct {
 	{(const char *const[]){"lastRun", NULL}, add_last_run},
 };
 
-int status_collect(const struct status_of *of, const json_t *wanted,
+static int collect(const struct status_of *of, const json_t *wanted,
                    json_t *doc, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -277,5 +279,19 @@ int status_collect(const struct status_of *of, const json_t *wanted,
 		if (is_wanted && parts[i].add(of, doc, err) < 0)
 			return err->class;
 	}
+	return 0;
+}
+
+int status_collect(const struct status_of *of, const json_t *wanted,
+                   json_t *doc, struct err *err)
+{
+	auto_(json_free) json_t *all = json_object();
+
+	if (!doc_wants(wanted, "actions"))
+		return collect(of, wanted, doc, err);
+	if (collect(of, NULL, all, err) < 0)
+		return err->class;
+	status_actions(all, doc);
+	json_object_update(doc, all);
 	return 0;
 }

@@ -4,9 +4,9 @@
  * Found out once for `tlstally status` and tally:Status.  The document's
  * members are tlstally(1)'s:
  *
- *     now settings mode store feeds lines waiting events days unreported
- *     unreportedCount outbox trouble troubleCount coverage suppressions clock
- *     lastDay lastRun contactInfo
+ *     actions now settings mode store feeds lines waiting events days
+ *     unreported unreportedCount outbox trouble troubleCount answers
+ *     deliveries coverage suppressions clock lastDay lastRun contactInfo
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H
@@ -18,6 +18,8 @@
 #include "base/clock_record.h"
 #include "base/err.h"
 #include "conf/conf.h"
+#include "store/answer_group.h"
+#include "store/day_table.h"
 #include "store/db.h"
 
 /* Lists of what may be many are cut to these; a count says how many. */
@@ -55,5 +57,25 @@ int status_collect(const struct status_of *of, const json_t *wanted,
 int status_days(const struct status_of *of, json_t *doc, struct err *err);
 int status_outbox(const struct status_of *of, json_t *doc, struct err *err);
 int status_coverage(const struct status_of *of, json_t *doc, struct err *err);
+
+/* What became of destinations, in groups (status_answers.c): those of the
+ * outbox, and those that were settled today and yesterday. */
+struct status_answers {
+	struct answer_group list[ANSWER_GROUPS_MAX + 1]; /* and the rest */
+	size_t count;
+};
+void status_answers_note(struct status_answers *answers,
+                         const struct outbox_destination *dest,
+                         const char *domain);
+int status_answers_add(const struct status_of *of,
+                       struct status_answers *answers, json_t *doc,
+                       struct err *err);
+/* The same by day, as numbers. */
+int status_deliveries(const struct status_of *of, json_t *doc, struct err *err);
+/* Members for those that left the outbox on a day. */
+void status_settled_write(const struct day_settled *settled, json_t *item);
+
+/* What a person must do, out of all the other members (status_actions.c). */
+void status_actions(const json_t *all, json_t *doc);
 
 #endif

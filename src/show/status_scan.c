@@ -200,6 +200,7 @@ struct outbox_scan {
 	struct trouble trouble[STATUS_TROUBLE_MAX]; /* the latest first */
 	size_t trouble_kept;
 	uint64_t trouble_count;
+	struct status_answers answers;
 };
 
 static void note_trouble(struct outbox_scan *scan, const char *domain,
@@ -237,6 +238,10 @@ static void scan_report(struct db_txn *txn, struct outbox_scan *scan,
 			scan->destinations[dest.state]++;
 		if (dest.state == DELIVERY_DEFERRED && dest.attempts > 0)
 			note_trouble(scan, head->domain, &dest);
+		if (dest.attempts > 0 && dest.state != DELIVERY_DELIVERED &&
+		    dest.state != DELIVERY_INFLIGHT)
+			status_answers_note(&scan->answers, &dest,
+			                    head->domain);
 	}
 }
 
@@ -290,5 +295,7 @@ int status_outbox(const struct status_of *of, json_t *doc, struct err *err)
 	}
 	add_outbox(of, doc, &scan);
 	add_trouble(doc, &scan);
-	return paged_end(&paged, err);
+	return paged_end(&paged, err) < 0
+	               ? err->class
+	               : status_answers_add(of, &scan.answers, doc, err);
 }

@@ -48,6 +48,8 @@
  *                                                     string: this site chose
  *                                                     it, and they are nobody's
  *                day u32, 8                           struct day_levels as u64s
+ *                day u32, 9, group u64                struct answer_group:
+ *                                                     numbers, domain, answer
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text

@@ -65,6 +65,7 @@ struct outbox_destination {
 	char envelope[RUA_ADDRESS_MAX + 1];
 	int64_t date;   /* of the mail, fixed at the first claim */
 	bool uncertain; /* an answer was lost: it may have arrived */
+	bool our_fault; /* what was answered last is this site's trouble */
 	enum delivery_stage stage;
 	int code;
 	char answer[256];

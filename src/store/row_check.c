@@ -7,6 +7,7 @@
 #include "maillog/log_session.h"
 #include "report/report.h"
 #include "report/report_json.h"
+#include "store/answer_group.h"
 #include "store/api_token_table.h"
 #include "store/change_table.h"
 #include "store/counted.h"
@@ -123,6 +124,7 @@ static void check_day(struct row *row)
 	struct day_nobodys nobodys;
 	struct day_levels levels;
 	struct day_lines lines = {.fate = 0};
+	struct answer_group group = {.key = 0};
 
 	day_table_stats_get(row->txn, day, &stats);
 	day_table_revision(row->txn, day);
@@ -132,11 +134,14 @@ static void check_day(struct row *row)
 	day_table_levels_get(row->txn, day, &levels);
 	/* the first, or the one that is at hand */
 	reader_u8(&row->rest);
-	if (reader_left(&row->rest) > 0) {
+	if (reader_left(&row->rest) == sizeof(uint64_t)) {
+		group.key = reader_u64(&row->rest) - 1;
+	} else if (reader_left(&row->rest) > 0) {
 		lines.fate = reader_u8(&row->rest);
 		lines.uid = (int64_t)(reader_u64(&row->rest) - 2);
 	}
 	day_table_lines_next(row->txn, day, &lines);
+	answer_group_next(row->txn, day, &group);
 }
 
 static void check_feed(struct row *row)

@@ -295,8 +295,17 @@ json 'd["deliver"]["deferred"] > 0 and "nextDue" in d'
 try 0 "what the relay put off" status --json
 json 'd["troubleCount"] == d["outbox"]["destinations"]["deferred"]'
 json 'd["trouble"][0]["attempts"] == 1 and d["trouble"][0]["lastAnswer"]'
+json 'len(d["answers"]) == 1 and d["answers"][0]["ownFault"] == False and
+	d["answers"][0]["destinations"] == d["troubleCount"] > 1'
 try 0 "the same for people" status
 says out "not yet delivered, will be tried again"
+[ "$(sed '/^not yet delivered/,/^$/!d' "$dir/out" | wc -l)" -le 4 ] ||
+	fail "$name: one cause is more than one line"
+head -n 1 "$dir/out" | grep -q "^nothing needs action" ||
+	fail "$name: what mends itself needs action"
+try 0 "what a person must do comes first" -o report.contact_info= status
+head -n 1 "$dir/out" | grep -q "^needs action: .* contact_info is not set" ||
+	fail "$name: no action"
 id=$("$bin/tlstally" show rpt-multi-rua.test --json | python3 -c 'import json, sys
 print(json.load(sys.stdin)["days"][0]["report"]["id"])')
 try 0 "one of them, whenever it is due" -o deliver.mail=sendmail:/bin/true \

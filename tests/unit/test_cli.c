@@ -545,6 +545,37 @@ static void test_status_words(void **state)
 	         true},
 		{"all is counted", COVERAGE("false", "3", "0"),
 	         "no TLS session", false},
+		{"nothing to do", "{\"actions\":[]}",
+	         "nothing needs action\n\nstore ", true},
+		{"two things",
+	         "{\"actions\":[{\"what\":\"a is\",\"command\":\"b c\"},"
+	         "{\"what\":\"d is\"}]}",
+	         "needs action: a is: `b c`\n              d is\n\nstore ",
+	         true},
+		{"what is tried again and what is not",
+	         "{\"answers\":[{\"state\":\"deferred\",\"destinations\":199,"
+	         "\"transport\":\"mail\",\"firstAttempt\":\"F\","
+	         "\"nextAttempt\":\"N\",\"domain\":\"a.example\","
+	         "\"answer\":\"refused\"},{\"day\":\"2026-03-01\","
+	         "\"state\":\"expired\",\"destinations\":3,\"transport\":"
+	         "\"https\",\"domain\":\"b.example\",\"answer\":\"503\"}]}",
+	         "not yet delivered, will be tried again\n"
+	         "  how many  by    first  next  such as    last answer\n"
+	         "       199  mail  F      N     a.example  refused\n\n"
+	         "not delivered, will not be tried again\n"
+	         "  day (UTC)   state    how many  by     such as    last "
+	         "answer\n"
+	         "  2026-03-01  expired         3  https  b.example  503\n",
+	         true},
+		{"a day's deliveries",
+	         "{\"deliveries\":[{\"day\":\"2026-03-01\",\"settled\":9,"
+	         "\"delivered\":5,\"failed\":1,\"suppressed\":0,\"expired\":3,"
+	         "\"bounced\":0}]}",
+	         "day (UTC)   reports settled  delivered  refused  suppressed  "
+	         "expired  bounced\n"
+	         "2026-03-01                9          5        1           0  "
+	         "      3        0\n",
+	         true},
 		{"none waits", "{\"waiting\":{\"sessions\":0,\"domains\":0}}",
 	         "sessions from the log", false},
 	};

@@ -9,6 +9,7 @@
 #include "fake/fake_tally.h"
 #include "jmap/lookup_desk.h"
 #include "session/session.h"
+#include "store/answer_group.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/policy_cache_table.h"
@@ -173,6 +174,50 @@ static void test_status(void **state)
 	      "[['tally:Status/get',{'properties':['outbox','settings']},'0']]",
 	      "[['*',{'list':[{'id':'singleton','settings':null,'outbox':'*'}]"
 	      "},'0']]");
+}
+
+/* What a person must do comes first, and 3 of one cause are one. */
+static void test_status_of_deliveries(void **state)
+{
+	struct world *w = *state;
+	struct db_txn *txn = db_begin_write(w->f.db);
+	struct outbox_destination dest = {
+		.rua = {.kind = RUA_MAIL, .address = "a@b.example"},
+		.stage = STAGE_CONNECT,
+		.our_fault = true,
+		.attempts = 1,
+		.first_attempt = WORLD_NOW - 60,
+		.last_attempt = WORLD_NOW - 60,
+		.answer = "mail relay 192.0.2.1:25: refused",
+	};
+	struct answer_group group;
+
+	dest.state = DELIVERY_EXPIRED;
+	answer_group_of(&dest, "a.example", &group);
+	for (int i = 0; i < 3; i++)
+		answer_group_add(txn, TUESDAY, &group);
+	day_table_settled_add(
+		txn, TUESDAY,
+		&(struct day_settled){.reports = 3,
+	                              .destinations[DELIVERY_EXPIRED] = 3});
+	feed_table_put(txn, &(struct feed){.name = "events",
+	                                   .watermark = WORLD_NOW,
+	                                   .seen_at = WORLD_NOW,
+	                                   .last_event = WORLD_NOW});
+	commit_ok(&txn);
+	check(w,
+	      "[['tally:Status/get',{'properties':['actions','answers',"
+	      "'deliveries']},'0']]",
+	      "[['*',{'list':[{'id':'singleton','actions':[{'what':'3 "
+	      "deliveries expired on 2026-03-02 by trouble on this site:"
+	      " mail relay 192.0.2.1:25: refused'}],'answers':[{'day':"
+	      "'2026-03-02','state':'expired','transport':'mail','stage':"
+	      "'connect','code':0,'ownFault':true,'destinations':3,'domain':"
+	      "'a.example','answer':'mail relay 192.0.2.1:25: refused',"
+	      "'firstAttempt':'2026-03-01T23:59:00Z','lastAttempt':"
+	      "'2026-03-01T23:59:00Z'}],'deliveries':[{"
+	      "'day':'2026-03-02','settled':3,'delivered':0,'failed':0,"
+	      "'suppressed':0,'expired':3,'bounced':0}]}]},'0']]");
 }
 
 #define OVERVIEW(first, last)                                                  \
@@ -574,6 +619,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		VIEW_TEST(test_what_is_asked),
 		VIEW_TEST(test_status),
+		VIEW_TEST(test_status_of_deliveries),
 		VIEW_TEST(test_sums),
 		VIEW_TEST(test_kept),
 		VIEW_TEST(test_bounded_time),

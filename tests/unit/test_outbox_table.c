@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "store/answer_group.h"
 #include "store/keys.h"
 #include "store/outbox_table.h"
 
@@ -452,6 +453,81 @@ static void test_tries(void **state)
 	commit_ok(&txn);
 }
 
+static void add_answer(struct db_txn *txn, enum delivery_state state,
+                       const char *domain, int64_t at, const char *answer)
+{
+	struct outbox_destination dest = {
+		.rua = rua_of("a"),
+		.state = state,
+		.stage = STAGE_RCPT,
+		.code = 450,
+		.first_attempt = at,
+		.last_attempt = at + 60,
+	};
+	struct answer_group group;
+
+	snprintf(dest.answer, sizeof(dest.answer), "%s", answer);
+	answer_group_of(&dest, domain, &group);
+	answer_group_add(txn, 20512, &group);
+}
+
+/* One cause is one line, whatever of it varies with the recipient. */
+static void test_answers_in_groups(void **state)
+{
+	struct fixture *f = *state;
+	struct answer_group group = {.key = 0};
+	uint64_t counts[DELIVERY_STATES] = {0};
+	struct db_txn *txn = db_begin_write(f->db);
+
+	for (int i = 0; i < 199; i++) {
+		char domain[32], answer[64];
+
+		snprintf(domain, sizeof(domain), "d%d.example", i);
+		snprintf(answer, sizeof(answer),
+		         "450 4.7.1 <a@%s>: wait %d seconds", domain, i);
+		add_answer(txn, DELIVERY_EXPIRED, domain, NOW + i, answer);
+	}
+	add_answer(txn, DELIVERY_FAILED, "x.example", NOW, "550 5.7.1 no");
+	commit_ok(&txn);
+	txn = db_begin_read(f->db);
+	while (answer_group_next(txn, 20512, &group)) {
+		counts[group.state] = group.n;
+		if (group.state != DELIVERY_EXPIRED)
+			continue;
+		assert_int_equal(group.first, NOW);
+		assert_int_equal(group.last, NOW + 198 + 60);
+		assert_string_equal(group.domain, "d0.example");
+		assert_int_equal(group.kind, RUA_MAIL);
+		assert_int_equal(group.code, 450);
+	}
+	assert_int_equal(counts[DELIVERY_EXPIRED], 199);
+	assert_int_equal(counts[DELIVERY_FAILED], 1);
+	assert_int_equal(answer_group_next(txn, 20513, &group), 0);
+	db_abort(&txn);
+}
+
+/* A receiver that says something else each time fills no store. */
+static void test_answers_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	struct answer_group group = {.key = 0};
+	size_t rows = 0, n = 0;
+	struct db_txn *txn = db_begin_write(f->db);
+
+	for (int i = 0; i < 3 * ANSWER_GROUPS_MAX; i++) {
+		char answer[4] = {(char)('a' + i / 26), (char)('a' + i % 26)};
+
+		add_answer(txn, DELIVERY_FAILED, "x.example", NOW, answer);
+	}
+	while (answer_group_next(txn, 20512, &group)) {
+		rows++;
+		n += group.n;
+	}
+	assert_int_equal(rows, ANSWER_GROUPS_MAX + 1);
+	assert_int_equal(n, 3 * ANSWER_GROUPS_MAX);
+	commit_ok(&txn);
+}
+
 static void test_damaged_rows(void **state)
 {
 	static const struct {
@@ -501,6 +577,8 @@ int main(void)
 		STORE_TEST(test_archive_of_a_clock_ahead),
 		STORE_TEST(test_archive),
 		STORE_TEST(test_tries),
+		STORE_TEST(test_answers_in_groups),
+		STORE_TEST(test_answers_are_bounded),
 		STORE_TEST(test_damaged_rows),
 	};
 
