@@ -198,7 +198,7 @@ static int change(struct cli *cli, struct setup *setup, json_t *steps,
 		return rc;
 	if (rc == 0 && said == 0)
 		strbuf_puts(&cli->out, "nothing to take back\n");
-	if (cli->args.apply)
+	if (cli->args.apply && said > 0)
 		add_notes(setup, "note: ", &cli->out);
 	return rc;
 }

@@ -80,8 +80,8 @@ static int work_begin(struct work *work, struct setup *setup, setup_tell *tell,
 		               : err_errno(err, ERR_IO, "%s", directory);
 	for (size_t i = 0; i < setup->place_count; i++) {
 		if (access(directory_of(setup, i), W_OK) < 0)
-			return err_errno(err, ERR_IO, "%s: run this as root",
-			                 directory_of(setup, i));
+			return err_set(err, ERR_IO, "%s: %s: run this as root",
+			               directory_of(setup, i), strerror(errno));
 		if (record_read(&work->records[i], directory_of(setup, i),
 		                &setup->arena, err) < 0)
 			return err->class;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/command.h"
@@ -263,14 +264,16 @@ static int add_steps(struct setup *setup, const struct need *need,
 	return 0;
 }
 
-/* Wishes of the last time stand in the record of the first place. */
+/* Wishes of the last time stand in the record of the first place.  Who is not
+ * root may not read it, and is shown what is needed without them. */
 static int recall(struct setup *setup, struct err *err)
 {
 	auto_(record_clear) struct record record = {0};
+	int rc = record_read(&record, setup->places[0].instance->directory,
+	                     &setup->arena, err);
 
-	if (record_read(&record, setup->places[0].instance->directory,
-	                &setup->arena, err) < 0)
-		return err->class;
+	if (rc < 0 && (rc != ERR_IO || geteuid() == 0))
+		return rc;
 	recall_wishes(setup, &record);
 	return 0;
 }

@@ -573,7 +573,7 @@ host 3.7.11 unheard-of
 setup 0 --apply
 chmod 666 "$dir/main/tlstally-setup.json"
 setup 1 --undo
-says "others may have written it"
+says "so it is not trusted"
 chmod 600 "$dir/main/tlstally-setup.json"
 echo rubbish >"$dir/main/tlstally-setup.json"
 setup 1 --undo
@@ -583,7 +583,7 @@ name="one at a time"
 host 3.7.11 unheard-of
 flock "$dir/main" "$tlstally" -c "$dir/conf" setup --apply >"$dir/said" \
 	2>"$dir/errors" && fail "two at once"
-says "another .tlstally setup. is at work"
+says "another .tlstally setup. is running"
 
 name="words that it does not know"
 setup 2 --feed smoke
