@@ -208,7 +208,7 @@ def test_commands(run, edition):
                (2, True), (code, UNKNOWN in said))
     code, _, said = run(CLI_DELETE, "Destroy")
     expect(f"{edition}: delete what is not there", (1, True),
-           (code, "id1: not there" in said))
+           (code, "id1: not found: no such report" in said))
     expect(f"{edition}: delete", (0, "", ""),
            run(CLI_DELETE, "Destroy", ident))
 
