@@ -1,5 +1,5 @@
 /*
- * cli_day - a day on which a domain was counted
+ * day - a day on which a domain was counted
  */
 #ifndef TLSTALLY_CLI_DAY_H
 #define TLSTALLY_CLI_DAY_H
