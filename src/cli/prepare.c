@@ -3,13 +3,22 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/day.h"
+#include "base/endpoint.h"
+#include "base/xalloc.h"
 #include "client/jmap_client.h"
 #include "daemon/host_clock.h"
 #include "daemon/privs.h"
+#include "postfix/postfix_feed.h"
+#include "postfix/postfix_site.h"
+#include "words/feed.h"
 
 static int set_clock(struct cli *cli, struct err *err)
 {
@@ -30,28 +39,64 @@ static int set_clock(struct cli *cli, struct err *err)
 	return 0;
 }
 
-/* Root becomes whoever owns the store, for good. */
-static int become_owner(struct cli *cli, struct err *err)
+/* Who would create it: the daemon that fits this host's Postfix, as
+ * `tlstally setup` has it. */
+static int no_store(const struct cli *cli, struct err *err)
 {
-	struct identity owner;
+	auto_(postfix_site_free) struct postfix_site *site =
+		postfix_site_ask(&cli->conf);
+	const char *socket = endpoint_path(cli->conf.events.socket);
+	const char *who = "tlstallyd or tlstally-logd creates it";
+	struct postfix_feed feed = {.feed = ""};
 
-	if (privs_store_owner(cli->conf.store.directory, &owner, err) < 0)
-		return err->class;
-	return privs_become(&owner, NULL, 0, err);
+	if (site->count > 0 && site->instances[0].known)
+		postfix_feed_choose(site, socket ? socket : "", &feed);
+	if (strcmp(feed.feed, FEED_EVENTS) == 0)
+		who = "tlstallyd, which receives the events of this host's "
+		      "Postfix, creates it";
+	else if (strcmp(feed.feed, FEED_LOG) == 0)
+		who = "tlstally-logd, which reads the log of this host's "
+		      "Postfix, creates it";
+	return err_set(err, ERR_NOTFOUND,
+	               "there is no store in %s ([store] directory in %s): %s "
+	               "when it starts; `tlstally setup` shows what to do",
+	               cli->conf.store.directory,
+	               settings_file_path(&cli->args.file), who);
 }
 
-/* The one who reads must not make an empty store of a misspelt path. */
-static int must_exist(const struct cli *cli, struct err *err)
+/* The one who reads must not make an empty store of a misspelt path.  What may
+ * not be looked at is told of by who opens it. */
+static int must_exist(const struct cli *cli, const char *data, struct err *err)
 {
-	const char *directory = cli->conf.store.directory;
 	struct stat st;
 
-	if (stat(directory, &st) == 0 || errno != ENOENT)
-		return 0;
-	return err_set(err, ERR_NOTFOUND,
-	               "there is no store in %s: tlstallyd creates it when it "
-	               "first starts ([store] directory in %s)",
-	               directory, settings_file_path(&cli->args.file));
+	return stat(data, &st) == 0 || errno != ENOENT ? 0 : no_store(cli, err);
+}
+
+static int not_a_reader(const struct identity *owner, struct err *err)
+{
+	const struct group *group = getgrgid(owner->gid);
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", (unsigned)owner->gid);
+	return err_set(err, ERR_IO,
+	               "the store is owned by user %s: run this as that user, "
+	               "as root, or as a member of group %s",
+	               owner->name, group ? group->gr_name : number);
+}
+
+int cli_become_owner(struct cli *cli, enum cli_use use, struct err *err)
+{
+	const char *directory = cli->conf.store.directory;
+	auto_(xfree_str) char *data = xasprintf("%s/data.mdb", directory);
+	struct identity owner;
+
+	if ((use != CLI_CREATES && must_exist(cli, data, err) < 0) ||
+	    privs_store_owner(directory, &owner, err) < 0)
+		return err->class;
+	if (use != CLI_READS || geteuid() == 0 || geteuid() == owner.uid)
+		return privs_become(&owner, NULL, 0, err);
+	return eaccess(data, R_OK) == 0 ? 0 : not_a_reader(&owner, err);
 }
 
 int cli_open_store(struct cli *cli, bool read_only, struct err *err)
@@ -64,7 +109,8 @@ int cli_open_store(struct cli *cli, bool read_only, struct err *err)
 	struct clock_record record;
 	int rc;
 
-	if (must_exist(cli, err) < 0 || become_owner(cli, err) < 0 ||
+	if (cli_become_owner(cli, read_only ? CLI_READS : CLI_WRITES, err) <
+	            0 ||
 	    db_open(&cli->db, &options, err) < 0)
 		return err->class;
 	rc = host_clock_watch(cli->db, &cli->conf, &cli->clock, &record, err);
@@ -88,14 +134,14 @@ int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
 		/* what comes from the network is not to be read as root */
 		return geteuid() == 0 &&
 		                       stat(cli->conf.store.directory, &st) == 0
-		               ? become_owner(cli, err)
+		               ? cli_become_owner(cli, CLI_CREATES, err)
 		               : 0;
 	}
 	if (settings_file_read(&cli->args.file, &cli->conf, err) < 0 ||
 	    conf_check(&cli->conf, err) < 0 || set_clock(cli, err) < 0)
 		return err->class;
-	if (needs == NEEDS_OWNER)
-		return become_owner(cli, err);
+	if (needs == NEEDS_READER)
+		return cli_become_owner(cli, CLI_READS, err);
 	if (needs >= NEEDS_STORE_READ)
 		return cli_open_store(cli, needs == NEEDS_STORE_READ, err);
 	return 0;

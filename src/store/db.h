@@ -229,20 +229,25 @@ size_t db_written(const struct db_txn *txn);
 
 enum { DB_BATCH_ROWS = 1000, DB_BATCH_BYTES = 8 * 1024 * 1024 };
 
-/* Writes a consistent, compacted copy to the descriptor; of a damaged store
- * none. */
-int db_copy(struct db *db, int fd, struct err *err);
+/* Writes a consistent, compacted copy to the descriptor, which errors call
+ * `name`, while everything runs; of a damaged store none. */
+int db_copy(struct db *db, int fd, const char *name, struct err *err);
 
-/* A consistent, compacted copy while everything runs; the target must not
- * exist.  Restore needs the store exclusively (nobody has it open) and checks
- * the copy first; the old data file stays beside it as data.mdb.before. */
-int db_backup(struct db *db, const char *path, struct err *err);
-int db_restore(const struct db_options *options, const char *path,
+/* Such a copy, to be read from where the descriptor stands: a file, a pipe. */
+struct db_backup {
+	int fd;
+	const char *name; /* for errors */
+};
+
+/* Takes the place of the store, which nobody else may have open; the copy is
+ * checked first.  1 when there was a store, whose data file is kept beside it
+ * as data.mdb.before; 0 when there was none. */
+int db_restore(const struct db_options *options, const struct db_backup *backup,
                struct err *err);
 
 /* Copies the backup to a directory of its own within that one, hands it to
  * look(), and removes it. */
-int db_try_backup(const char *directory, const char *path,
+int db_try_backup(const char *directory, const struct db_backup *backup,
                   int (*look)(void *arg, const char *trial, struct err *err),
                   void *arg, struct err *err);
 

@@ -129,16 +129,24 @@ int db_open_tables(struct db *db, bool create, struct err *err)
 	return rc == 0 ? 0 : db_lmdb_error(db, rc, "tables", err);
 }
 
+static const struct {
+	const char *name;
+	mode_t mode;
+} files[] = {
+	{"data.mdb", STORE_FILE_MODE},
+	{"lock.mdb", STORE_LOCK_MODE},
+};
+
 /* The modes whatever the umask says; only the owner can. */
-static int set_mode(const struct db *db, const char *name, struct err *err)
+static int set_mode(const struct db *db, size_t i, struct err *err)
 {
-	auto_(xfree_str) char *path = store_dir_file(&db->dir, name);
+	auto_(xfree_str) char *path = store_dir_file(&db->dir, files[i].name);
 	struct stat st;
 
 	if (lstat(path, &st) != 0 || st.st_uid != geteuid() ||
-	    (st.st_mode & 07777) == STORE_FILE_MODE)
+	    (st.st_mode & 07777) == files[i].mode)
 		return 0;
-	if (chmod(path, STORE_FILE_MODE) != 0)
+	if (chmod(path, files[i].mode) != 0)
 		return err_errno(err, ERR_IO, "cannot change the mode of %s",
 		                 path);
 	return 0;
@@ -205,13 +213,11 @@ int db_open_env(struct db *db, struct err *err)
 	return rc == 0 ? 0 : db_lmdb_error(db, rc, "open", err);
 }
 
-static const char *const file_names[] = {"data.mdb", "lock.mdb"};
-
 static int remember_files(struct db *db, struct err *err)
 {
 	for (size_t i = 0; i < 2; i++) {
 		auto_(xfree_str) char *path =
-			store_dir_file(&db->dir, file_names[i]);
+			store_dir_file(&db->dir, files[i].name);
 
 		if (stat(path, &db->files[i]) != 0)
 			return err_errno(err, ERR_IO, "%s", path);
@@ -223,7 +229,7 @@ int db_check_files(const struct db *db, struct err *err)
 {
 	for (size_t i = 0; i < 2; i++) {
 		auto_(xfree_str) char *path =
-			store_dir_file(&db->dir, file_names[i]);
+			store_dir_file(&db->dir, files[i].name);
 		struct stat now = {0};
 
 		if (stat(path, &now) == 0 &&
@@ -233,7 +239,7 @@ int db_check_files(const struct db *db, struct err *err)
 		return err_set(err, ERR_IO,
 		               "store %s: %s was removed or replaced while the "
 		               "store was open",
-		               db->dir.path, file_names[i]);
+		               db->dir.path, files[i].name);
 	}
 	return 0;
 }
@@ -253,8 +259,8 @@ int db_start_env(struct db *db, struct err *err)
 
 	if (rc == 0)
 		rc = db_open_env(db, err);
-	for (size_t i = 0; rc == 0 && i < 2 && !db->options.read_only; i++)
-		rc = set_mode(db, file_names[i], err);
+	for (size_t i = 0; rc == 0 && i < 2; i++)
+		rc = set_mode(db, i, err);
 	if (rc == 0)
 		rc = remember_files(db, err);
 	if (rc == 0)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -96,12 +97,9 @@ static int data_file_is_there(const char *directory, struct err *err)
 	if (access(path, F_OK) == 0)
 		return 0;
 	if (errno == ENOENT)
-		return err_set(
-			err, ERR_NOTFOUND,
-			"there is no store in %s yet: start tlstallyd, "
-			"tlstally-logd or tlstally-milter, which creates it",
-			directory);
-	return err_errno(err, ERR_IO, "%s", path);
+		return err_set(err, ERR_NOTFOUND, "there is no store in %s",
+		               directory);
+	return err_errno(err, ERR_IO, "cannot open %s", path);
 }
 
 static struct db *db_new(const struct db_options *options)
@@ -220,18 +218,24 @@ void db_check_readers(struct db *db)
 	db_leave(db);
 }
 
-static int copy_pages(struct db *db, int fd, struct err *err)
+/* The store is read through the map, so what the system refuses is writing.
+ * LMDB 0.9.24 makes EIO of a short write. */
+static int copy_pages(struct db *db, int fd, const char *name, struct err *err)
 {
 	int rc = LMDB(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
 
 	if (rc == MDB_MAP_RESIZED && db_mend(db, rc, err) == 0)
 		rc = LMDB(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
+	if (rc > 0 && rc != ENOMEM)
+		return err_set(err, ERR_IO, "cannot write %s: %s", name,
+		               rc == EIO ? "the disk is full or failing"
+		                         : strerror(rc));
 	return rc == 0 ? 0 : db_lmdb_error(db, rc, "copy", err);
 }
 
 /* LMDB copies what it finds, and where a page says that it has more than it
  * can have, from beyond it to beyond its buffer. */
-int db_copy(struct db *db, int fd, struct err *err)
+int db_copy(struct db *db, int fd, const char *name, struct err *err)
 {
 	int rc = db_enter(db, err);
 
@@ -239,7 +243,7 @@ int db_copy(struct db *db, int fd, struct err *err)
 		return rc;
 	rc = check_pages(db, err);
 	if (rc == 0)
-		rc = copy_pages(db, fd, err);
+		rc = copy_pages(db, fd, name, err);
 	db_leave(db);
 	return rc;
 }

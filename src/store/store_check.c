@@ -90,11 +90,11 @@ static int check_trial(void *arg, const char *directory, struct err *err)
 }
 
 int store_check_backup(struct store_check *check,
-                       const struct db_options *options, const char *path,
-                       struct err *err)
+                       const struct db_options *options,
+                       const struct db_backup *backup, struct err *err)
 {
 	struct trial trial = {check, options->map_size};
 
-	return db_try_backup(options->directory, path, check_trial, &trial,
+	return db_try_backup(options->directory, backup, check_trial, &trial,
 	                     err);
 }

@@ -26,10 +26,10 @@ struct store_check {
 int store_check_run(struct store_check *check, const struct db_options *options,
                     struct err *err);
 
-/* Of a backup: the file is copied to a directory beside the store's and looked
- * at there. */
+/* Of a backup: it is copied to a directory of its own within the one of the
+ * options, and looked at there. */
 int store_check_backup(struct store_check *check,
-                       const struct db_options *options, const char *path,
-                       struct err *err);
+                       const struct db_options *options,
+                       const struct db_backup *backup, struct err *err);
 
 #endif

@@ -67,12 +67,12 @@ static int open_lock_file(struct store_dir *dir, struct err *err)
 	auto_(xfree_str) char *path = store_dir_file(dir, "store.lock");
 	struct stat st;
 
-	dir->lock = open(path, flags | O_RDWR, STORE_FILE_MODE);
+	dir->lock = open(path, flags | O_RDWR, STORE_LOCK_MODE);
 	if (dir->lock < 0)
 		return err_errno(err, ERR_IO, "cannot open %s", path);
 	if (fstat(dir->lock, &st) == 0 && st.st_uid == geteuid() &&
-	    (st.st_mode & 07777) != STORE_FILE_MODE &&
-	    fchmod(dir->lock, STORE_FILE_MODE) != 0)
+	    (st.st_mode & 07777) != STORE_LOCK_MODE &&
+	    fchmod(dir->lock, STORE_LOCK_MODE) != 0)
 		return err_errno(err, ERR_IO, "cannot change the mode of %s",
 		                 path);
 	return 0;
@@ -106,8 +106,10 @@ int store_dir_open(struct store_dir *dir, const char *path, bool create,
 		rc = io_make_directories(path, STORE_DIR_MODE, err) < 0 ? ERR_IO
 		                                                        : 0;
 	else if (stat(path, &st) != 0)
-		rc = err_errno(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
-		               "no store in %s", path);
+		rc = errno == ENOENT
+		             ? err_set(err, ERR_NOTFOUND,
+		                       "there is no store in %s", path)
+		             : err_errno(err, ERR_IO, "cannot open %s", path);
 	if (rc == 0)
 		rc = check_file_system(path, err);
 	if (rc == 0)

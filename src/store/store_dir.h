@@ -14,7 +14,13 @@
 
 #include "base/err.h"
 
-enum { STORE_DIR_MODE = 0750, STORE_FILE_MODE = 0660 };
+/* The group may read the store.  Who reads holds a lock: LMDB's readers write
+ * themselves down in lock.mdb. */
+enum {
+	STORE_DIR_MODE = 0750,
+	STORE_FILE_MODE = 0640,
+	STORE_LOCK_MODE = 0660,
+};
 
 struct store_dir {
 	char *path;

@@ -105,7 +105,7 @@ shown_commands()
 			grep -v '\.\.\.'
 		sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
 			"$build/doc/tlstally.1" | sed 's/ | .*//'
-	} | sed "s|/var/lib/tlstally/|$dir/|; s|report\.json|$dir/&|
+	} | sed "s|/[a-z/]*/backups/|$dir/|; s|report\.json|$dir/&|
 		s/b0000000001g0/$report/" |
 		grep -v -e '^tlstally lookup ' -e ' --url '
 }
@@ -146,10 +146,19 @@ check_commands()
 		echo "without Postfix: tlstally setup is not run"
 		sed -i '/^tlstally setup/d' "$dir/commands"
 	fi
+	grep -q " backup --force $dir/" "$dir/commands" ||
+		fail "the documents show no nightly backup"
 	[ "$(wc -l <"$dir/commands")" -gt 15 ] ||
 		fail "the documents show hardly any commands"
 	while read -r command; do
 		run_command "$command" || fail "$command: $(cat "$dir/log")"
+		# there are more nights than one
+		case $command in
+		*" backup --force "*)
+			run_command "$command" ||
+				fail "$command, again: $(cat "$dir/log")"
+			;;
+		esac
 		echo "ran: $command"
 	done <"$dir/commands"
 	for file in "$build/conf/tlstally.conf" "$src/conf/tlstally.conf"; do

@@ -2,11 +2,13 @@
 #ifndef TLSTALLY_TESTS_UNIT_STORE_TEST_H
 #define TLSTALLY_TESTS_UNIT_STORE_TEST_H
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/new_file.h"
 #include "base/xalloc.h"
 #include "store/db.h"
 #include "unit/test.h"
@@ -74,6 +76,30 @@ static inline int store_teardown(void **state)
 	fixture_clear(*state);
 	free(*state);
 	return 0;
+}
+
+/* A copy under that name, which must be free, as `tlstally backup` makes it. */
+static inline int backup_to(struct db *db, const char *path, struct err *err)
+{
+	auto_(new_file_drop) struct new_file *file = NULL;
+
+	if (new_file_open(&file, path, 0640, false, err) != 0 ||
+	    db_copy(db, new_file_fd(file), path, err) != 0)
+		return err->class;
+	return new_file_commit(file, err);
+}
+
+/* 0 whether there was a store or not. */
+static inline int restore_from(const struct db_options *options,
+                               const char *path, struct err *err)
+{
+	struct db_backup backup = {open(path, O_RDONLY | O_CLOEXEC), path};
+	int rc;
+
+	assert_true(backup.fd >= 0);
+	rc = db_restore(options, &backup, err);
+	close(backup.fd);
+	return rc > 0 ? 0 : rc;
 }
 
 static inline void commit_ok(struct db_txn **txn)

@@ -95,11 +95,11 @@ static void test_not_restored(void **state)
 	struct clock clock = clock_fixed(NOW);
 
 	watch(f, &clock);
-	assert_int_equal(db_backup(f->db, copy, &f->err), 0);
+	assert_int_equal(backup_to(f->db, copy, &f->err), 0);
 	clock_step(&clock, YEAR_MS);
 	assert_true(watch(f, &clock));
 	db_close(&f->db);
-	if (db_restore(&options, copy, &f->err) != 0)
+	if (restore_from(&options, copy, &f->err) != 0)
 		fail_msg("%s", f->err.text);
 	fixture_open(f);
 	assert_false(watch(f, &clock));

@@ -851,12 +851,12 @@ static void test_restored(void **state)
 	auto_(xfree_str) char *path = xasprintf("%s/copy", w->f.directory);
 	struct err err;
 
-	assert_int_equal(db_backup(w->f.db, path, &err), 0);
+	assert_int_equal(backup_to(w->f.db, path, &err), 0);
 	check(w,
 	      "[['" SET "',{'update':{'$A':{'policyIdentifiers':[1]}}},'0']]",
 	      "[['*',{'oldState':'$E3','newState':'$E4'},'0']]");
 	db_close(&w->f.db);
-	assert_int_equal(db_restore(&options, path, &err), 0);
+	assert_int_equal(restore_from(&options, path, &err), 0);
 	fixture_open(&w->f);
 	w->jmap.db = w->f.db;
 	/* one change again, and the number is 4 again */

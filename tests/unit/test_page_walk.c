@@ -309,7 +309,7 @@ static void test_no_copy(void **state)
 	close(fd);
 	options.read_only = true;
 	assert_int_equal(db_open(&f->db, &options, &f->err), 0);
-	assert_int_equal(db_backup(f->db, copy, &f->err), ERR_IO);
+	assert_int_equal(backup_to(f->db, copy, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "restore a backup"));
 	assert_int_not_equal(access(copy, F_OK), 0);
 }
@@ -323,13 +323,14 @@ static void test_damaged_rows(void **state)
 	struct store_check check = {.fault = hear, .arg = &heard};
 	struct db_txn *txn = db_begin_write(f->db);
 	auto_(xfree_str) char *copy = xasprintf("%s/copy", f->directory);
+	struct db_backup backup = {.name = copy};
 
 	raw_put(txn, TABLE_WANTED, "a.example", 9, "short", 5);
 	raw_put(txn, TABLE_WANTED, "b.example", 9, "123456789012", 12);
 	raw_put(txn, TABLE_WANTED, "c.example", 9, "short", 5);
 	raw_put(txn, TABLE_RATE, "12345678", 8, "short", 5);
 	commit_ok(&txn);
-	assert_int_equal(db_backup(f->db, copy, &f->err), 0);
+	assert_int_equal(backup_to(f->db, copy, &f->err), 0);
 	db_close(&f->db);
 	assert_int_equal(store_check_run(&check, &options, &f->err), 0);
 	assert_int_equal(check.faults, 3);
@@ -338,8 +339,10 @@ static void test_damaged_rows(void **state)
 	assert_null(strstr(heard.first, "restore"));
 
 	check.faults = 0;
-	assert_int_equal(store_check_backup(&check, &options, copy, &f->err),
+	backup.fd = open(copy, O_RDONLY);
+	assert_int_equal(store_check_backup(&check, &options, &backup, &f->err),
 	                 0);
+	close(backup.fd);
 	assert_int_equal(check.faults, 3);
 	fixture_open(f);
 }

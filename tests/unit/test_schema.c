@@ -76,7 +76,7 @@ static void test_a_store_of_schema_1(void **state)
 	db_close(&f->db);
 	/* a backup from then is restored, too */
 	write_file(copy, &mdb);
-	assert_int_equal(db_restore(&options, copy, &f->err), 0);
+	assert_int_equal(restore_from(&options, copy, &f->err), 0);
 	fixture_open(f);
 	txn = db_begin_read(f->db);
 	assert_int_equal(tally_head_get(txn, 20513, "example.com", &head), 1);

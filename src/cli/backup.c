@@ -1,0 +1,237 @@
+/*
+ * tlstally check-store, backup and restore: the store as a file
+ *
+ * The file of a backup belongs to whoever gave the command.  So it is opened
+ * before root becomes the owner of the store, who may not write it, or read
+ * it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/child.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/new_file.h"
+#include "cli/cli.h"
+#include "show/doc.h"
+#include "store/store_check.h"
+
+enum { BACKUP_MODE = 0640 };
+
+/* What was found, for people; with --json for a program, too. */
+struct findings {
+	struct cli *cli;
+	json_t *list; /* NULL: without --json */
+};
+
+static void on_fault(void *arg, const char *table, const char *words)
+{
+	struct findings *findings = arg;
+	json_t *item;
+
+	if (findings->list == NULL) {
+		strbuf_printf(&findings->cli->out, "%s%s%s%s\n",
+		              *table ? "table " : "", table, *table ? ": " : "",
+		              words);
+		return;
+	}
+	item = doc_row(findings->list);
+	doc_set(item, "table", table);
+	doc_set(item, "words", words);
+}
+
+static int print_check(struct cli *cli, const struct store_check *check,
+                       json_t *doc, struct err *err)
+{
+	json_set_uint(doc, "tables", check->tables);
+	json_set_uint(doc, "rows", check->rows);
+	json_set_uint(doc, "pages", check->pages);
+	json_set_uint(doc, "freePages", check->free_pages);
+	if (cli->args.json)
+		doc_print(doc, &cli->out);
+	if (check->faults > 0)
+		return err_set(
+			err, ERR_IO,
+			"data.mdb is damaged in %" PRIu64
+			" places: restore a backup (tlstally restore FILE)",
+			check->faults);
+	if (!cli->args.json)
+		strbuf_printf(&cli->out,
+		              "no damage found: %" PRIu64 " rows in %" PRIu64
+		              " tables, %" PRIu64 " pages\n",
+		              check->rows, check->tables, check->pages);
+	return 0;
+}
+
+/* The store, or a backup of one in a directory that may be written to. */
+static int check_store(struct cli *cli, const char *directory,
+                       const struct db_backup *backup, struct err *err)
+{
+	auto_(json_free) json_t *doc = json_object();
+	struct findings findings = {cli, NULL};
+	struct store_check check = {.fault = on_fault, .arg = &findings};
+	const struct db_options options = {
+		.directory = directory,
+		.map_size = cli->conf.store.map_size,
+		.read_only = true,
+	};
+	json_t *list = doc_array(doc, "faults");
+	int rc;
+
+	if (cli->args.json)
+		findings.list = list;
+	rc = backup == NULL ? store_check_run(&check, &options, err)
+	                    : store_check_backup(&check, &options, backup, err);
+	return rc < 0 ? rc : print_check(cli, &check, doc, err);
+}
+
+int cli_check_store(struct cli *cli, struct err *err)
+{
+	return check_store(cli, cli->conf.store.directory, NULL, err);
+}
+
+/* "-" is a standard stream, and not one for which a person sits there. */
+static int refuse_terminal(struct cli *cli, int fd, const char *name,
+                           const char *instead, struct err *err)
+{
+	if (!isatty(fd))
+		return 0;
+	cli->is_usage = true;
+	return err_set(err, ERR_PARSE, "%s is a terminal: use `tlstally %s`",
+	               name, instead);
+}
+
+/* With the rights of whoever gave the command. */
+static int open_backup(struct cli *cli, struct db_backup *backup,
+                       struct err *err)
+{
+	const char *path = cli->args.path;
+
+	backup->fd = STDIN_FILENO;
+	backup->name = "standard input";
+	if (strcmp(path, "-") == 0)
+		return refuse_terminal(cli, backup->fd, backup->name,
+		                       "restore FILE", err);
+	backup->fd = open(path, O_RDONLY | O_CLOEXEC);
+	backup->name = path;
+	return backup->fd >= 0
+	               ? 0
+	               : err_errno(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+	                           "cannot open %s", path);
+}
+
+/* Where the copy is looked at: beside the store, where there is room for it, or
+ * for those who may only read it where everybody may write. */
+static const char *place_to_check(const struct cli *cli)
+{
+	const char *directory = cli->conf.store.directory;
+	const char *temporary = getenv("TMPDIR");
+
+	if (access(directory, W_OK) == 0)
+		return directory;
+	return temporary != NULL && temporary[0] != '\0' ? temporary
+	                                                 : "/var/tmp";
+}
+
+static int check_backup(struct cli *cli, struct err *err)
+{
+	struct db_backup backup;
+
+	if (open_backup(cli, &backup, err) < 0)
+		return err->class;
+	/* what is in the file is not to be read with all rights */
+	if (geteuid() == 0 && cli_become_owner(cli, CLI_READS, err) < 0)
+		return err->class;
+	return check_store(cli, place_to_check(cli), &backup, err);
+}
+
+struct copying {
+	struct cli *cli;
+	int fd;
+	const char *name;
+};
+
+static int copy_as_owner(void *arg, struct err *err)
+{
+	struct copying *copying = arg;
+	struct cli *cli = copying->cli;
+
+	if (cli_open_store(cli, true, err) < 0 ||
+	    db_copy(cli->db, copying->fd, copying->name, err) < 0)
+		return err->class;
+	db_close(&cli->db);
+	return 0;
+}
+
+/* The child becomes the owner of the store; we stay who may rename the file, or
+ * remove it when the child is killed. */
+static int copy_store(struct cli *cli, int fd, const char *name,
+                      struct err *err)
+{
+	struct copying copying = {cli, fd, name};
+	int rc = child_run(copy_as_owner, &copying, err);
+
+	return rc == ERR_UNCERTAIN ? err_prefix(err, "the store is not copied")
+	                           : rc;
+}
+
+static int backup_to_output(struct cli *cli, struct err *err)
+{
+	static const char name[] = "standard output";
+
+	if (refuse_terminal(cli, STDOUT_FILENO, name, "backup - >FILE", err) <
+	    0)
+		return err->class;
+	/* or another file would come to have its number */
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
+		return err_errno(err, ERR_IO, "%s", name);
+	return copy_store(cli, STDOUT_FILENO, name, err);
+}
+
+int cli_backup(struct cli *cli, struct err *err)
+{
+	auto_(new_file_drop) struct new_file *file = NULL;
+	const char *path = cli->args.path;
+
+	if (cli->args.check)
+		return check_backup(cli, err);
+	if (strcmp(path, "-") == 0)
+		return backup_to_output(cli, err);
+	if (new_file_open(&file, path, BACKUP_MODE, cli->args.force, err) < 0 ||
+	    copy_store(cli, new_file_fd(file), path, err) < 0 ||
+	    new_file_commit(file, err) < 0)
+		return err->class;
+	if (cli_is_talkative(cli))
+		strbuf_printf(&cli->out, "the store was copied to %s\n", path);
+	return 0;
+}
+
+int cli_restore(struct cli *cli, struct err *err)
+{
+	struct db_options options = {
+		.directory = cli->conf.store.directory,
+		.map_size = cli->conf.store.map_size,
+		.create = true,
+	};
+	struct db_backup backup;
+	int kept;
+
+	if (open_backup(cli, &backup, err) < 0 ||
+	    cli_become_owner(cli, CLI_CREATES, err) < 0)
+		return err->class;
+	kept = db_restore(&options, &backup, err);
+	if (kept < 0)
+		return kept;
+	if (cli_is_talkative(cli))
+		strbuf_printf(&cli->out, "%s was restored to %s%s\n",
+		              backup.name, options.directory,
+		              kept ? "; the previous store was kept there as "
+		                     "data.mdb.before"
+		                   : "");
+	return 0;
+}
