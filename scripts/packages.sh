@@ -18,6 +18,9 @@ CHECK_PACKAGES="$BUILD_PACKAGES chromium clang clang-format curl iproute2 ldnsut
 # what scripts/check-long wants beside them: libFuzzer, other Postfixes
 LONG_PACKAGES="debootstrap libclang-rt-dev"
 
+# what scripts/check-live boots its guests with
+LIVE_PACKAGES="debootstrap openssl procps systemd-container"
+
 # A JMAP client comes from npm.  Node.js of another origin has npm in it, and
 # does not get along with Debian's.
 command -v npm >/dev/null || CHECK_PACKAGES="$CHECK_PACKAGES nodejs npm"

@@ -136,19 +136,6 @@ const char *endpoint_format(const struct endpoint *endpoint,
 	return out;
 }
 
-uint16_t endpoint_port(const struct endpoint *endpoint)
-{
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
-
-	if (endpoint->address.ss_family == AF_INET6) {
-		memcpy(&in6, &endpoint->address, sizeof(in6));
-		return ntohs(in6.sin6_port);
-	}
-	memcpy(&in, &endpoint->address, sizeof(in));
-	return ntohs(in.sin_port);
-}
-
 bool endpoint_is_loopback(const struct endpoint *endpoint)
 {
 	const struct sockaddr_in *v4 =

@@ -34,9 +34,6 @@ const char *endpoint_path(const char *text);
 const char *endpoint_format(const struct endpoint *endpoint,
                             char out[ENDPOINT_TEXT]);
 
-/* 0 when none was given. */
-uint16_t endpoint_port(const struct endpoint *endpoint);
-
 /* Nobody but this host can answer from there. */
 bool endpoint_is_loopback(const struct endpoint *endpoint);
 

@@ -134,6 +134,11 @@ int cli_answers_open(struct cli *cli, unsigned wanted, bool changes,
 
 /* --- what is asked --- */
 
+int64_t cli_limit(const struct cli *cli)
+{
+	return cli->args.object.has_limit ? cli->args.object.limit : -1;
+}
+
 int cli_view(struct cli *cli, const char *name, const char *id, json_t *args,
              json_t **object, struct err *err)
 {
@@ -164,7 +169,6 @@ int cli_find(struct cli *cli, struct object_order *order, json_t **objects,
 	struct objects_job job = {.cli = cli, .order = order};
 
 	order->verb = OBJECT_QUERY;
-	order->limit = -1;
 	*objects = json_array();
 	if (cli_answers_open(cli, order->type->capabilities, false, err) < 0)
 		return err->class;

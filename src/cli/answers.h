@@ -18,6 +18,9 @@
 #include "cli/object_order.h"
 #include "jmap/jmap_types.h"
 
+/* --limit; -1: not given. */
+int64_t cli_limit(const struct cli *cli);
+
 /* The server that the command line or the environment names; NULL: none. */
 const char *cli_server(const struct cli *cli);
 
@@ -31,8 +34,8 @@ int cli_answers_open(struct cli *cli, unsigned wanted, bool changes,
 int cli_view(struct cli *cli, const char *name, const char *id, json_t *args,
              json_t **object, struct err *err);
 
-/* All objects of order->type that fit its filter, by its sort, with its
- * fields; the caller's in any case. */
+/* The objects of order->type that fit its filter, by its sort, with its fields,
+ * at most its limit (-1: all); the caller's in any case. */
 int cli_find(struct cli *cli, struct object_order *order, json_t **objects,
              struct err *err);
 

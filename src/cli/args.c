@@ -114,6 +114,21 @@ static bool is_flag_like(const char *word)
 	return word[0] == '-' && word[1] != '\0';
 }
 
+/* "help suppress", or "suppress --help": several sentences begin so.  What else
+ * the word is has been said in r->err. */
+static int read_group(struct reading *r)
+{
+	const char *word = r->argv[r->at++], *next = next_word(r);
+	bool asks = next != NULL &&
+	            (strcmp(next, "--help") == 0 || strcmp(next, "-h") == 0);
+
+	if (!cli_is_group(word) || !(asks || (r->args->help && next == NULL)))
+		return ERR_PARSE;
+	r->args->help = true;
+	r->args->group = word;
+	return 0;
+}
+
 static int read_command(struct reading *r)
 {
 	int used;
@@ -131,7 +146,7 @@ static int read_command(struct reading *r)
 	r->sentence = cli_sentence_find(r->argv + r->at, r->argc - r->at, &used,
 	                                r->err);
 	if (r->sentence == NULL)
-		return ERR_PARSE;
+		return read_group(r);
 	r->at += used;
 	return 0;
 }

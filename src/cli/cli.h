@@ -64,7 +64,8 @@ enum cli_flag {
 	FLAG_EXPIRES = 1 << 25,
 	FLAG_REPLACE = 1 << 26,
 	FLAG_SETUP = 1 << 27, /* --apply, --undo ... */
-	FLAG_FORCE = 1 << 28,
+	FLAG_LIMIT = 1 << 28,
+	FLAG_FORCE = 1 << 29,
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -122,6 +123,9 @@ struct cli_object_args {
 	int64_t timeout_secs; /* 0: not given */
 };
 
+/* "today" and "yesterday", until the clock has been asked. */
+enum { CLI_DAY_YESTERDAY = -2, CLI_DAY_TODAY = -1 };
+
 /* What was on the command line. */
 struct cli_args {
 	struct settings_file file;
@@ -133,6 +137,7 @@ struct cli_args {
 	const struct jmap_type *type;
 	const char *object_id; /* NULL: not given */
 	bool help;
+	const char *group; /* what several sentences begin with: their help */
 	bool version;
 	bool verbose;
 	bool json;
@@ -145,7 +150,7 @@ struct cli_args {
 	bool force;
 	bool all_now;
 	bool has_day;
-	int32_t day;
+	int32_t day;      /* CLI_DAY_TODAY ...: ask cli_day_asked() */
 	int32_t days;     /* that many, to today; 0: not given */
 	int64_t now;      /* secs; 0: the clock's */
 	uint64_t id;      /* of a report; 0: all */
@@ -223,8 +228,8 @@ extern const struct cli_flag_row cli_flags[];
 extern const size_t cli_flags_count;
 
 /* Reads the command line.  ERR_PARSE: usage, in words.  *sentence is NULL for
- * --help, --version and `help` alone; words of `help WORDS...` are looked up
- * and give args->help. */
+ * --help, --version and `help` alone, and with args->group; words of `help
+ * WORDS...` are looked up and give args->help. */
 int cli_args_read(int argc, char **argv, struct cli_args *args,
                   const struct cli_sentence **sentence, struct err *err);
 
@@ -235,8 +240,12 @@ cli_sentence_operand(const struct cli_sentence *sentence, size_t i);
 void cli_sentence_write(const struct cli_sentence *sentence,
                         struct strbuf *out);
 
-/* Of all, or of one sentence. */
+/* Do several sentences begin with this word? */
+bool cli_is_group(const char *word);
+
+/* Of all, of those that begin with one word, or of one sentence. */
 void cli_help(struct strbuf *out);
+void cli_help_group(const char *word, struct strbuf *out);
 void cli_help_sentence(const struct cli_sentence *sentence, struct strbuf *out);
 
 /* Brings about what the sentence needs; undone by cli_clear(). */
@@ -265,6 +274,7 @@ int cli_doctor(struct cli *cli, struct err *err);
 int cli_feed_retire(struct cli *cli, struct err *err);
 int cli_domains(struct cli *cli, struct err *err);
 int cli_show(struct cli *cli, struct err *err);
+int cli_history(struct cli *cli, struct err *err);
 int cli_preview(struct cli *cli, struct err *err);
 int cli_inbound(struct cli *cli, struct err *err);
 int cli_lookup(struct cli *cli, struct err *err);

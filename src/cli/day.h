@@ -1,10 +1,12 @@
 /*
- * cli_day - a day on which a domain was counted
+ * day - a day on which a domain was counted
  */
 #ifndef TLSTALLY_CLI_DAY_H
 #define TLSTALLY_CLI_DAY_H
 
 #include <stdint.h>
+
+#include <jansson.h>
 
 #include "cli/cli.h"
 #include "store/tally_table.h"
@@ -15,6 +17,9 @@ struct cli_day {
 	struct tally_head head;
 };
 
+/* --day, by the clock when it is a word; 0: not given. */
+int32_t cli_day_asked(const struct cli *cli);
+
 /* The operand's domain on --day, or on the last day that it was counted.
  * ERR_NOTFOUND in words. */
 int cli_day_find(const struct cli *cli, struct db_txn *txn, struct cli_day *at,
@@ -22,5 +27,10 @@ int cli_day_find(const struct cli *cli, struct db_txn *txn, struct cli_day *at,
 
 /* The words for a domain that was not counted; returns ERR_NOTFOUND. */
 int cli_day_unknown(const struct cli *cli, const char *domain, struct err *err);
+
+/* Each of a domain's days gets the report that was made of it: it is in the
+ * outbox or, when all was said, in the archive; one that is in neither was
+ * deleted. */
+int cli_day_add_reports(struct cli *cli, const json_t *days, struct err *err);
 
 #endif

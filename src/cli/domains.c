@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
+#include "cli/day.h"
 #include "cli/table.h"
 #include "show/doc.h"
 #include "words/words.h"
@@ -52,7 +53,7 @@ static int choose_day(struct cli *cli, json_t *doc, struct err *err)
 	auto_(json_free) json_t *status = NULL;
 
 	if (cli->args.has_day) {
-		doc_set_day(doc, "day", cli->args.day);
+		doc_set_day(doc, "day", cli_day_asked(cli));
 		return 0;
 	}
 	if (cli_view(cli, "tally:Status", "singleton",
@@ -71,6 +72,7 @@ int cli_domains(struct cli *cli, struct err *err)
 {
 	auto_(object_order_clear) struct object_order order = {
 		.type = &type_domain,
+		.limit = cli_limit(cli),
 		.fields = object_order_names(
 			"day,domain,totalSuccessfulSessions"
 			",totalFailedSessions"

@@ -82,7 +82,7 @@ const struct cli_flag_row cli_flags[] = {
          "repeated"},
 	{FLAG_SEARCH, "--sort", TAKES("A,-B...", VALUE_TEXT, object.sort),
          "sort by these fields; with a leading -, in descending order"},
-	{FLAG_SEARCH, "--limit",
+	{FLAG_LIMIT, "--limit",
          SAYS("N", VALUE_NUMBER, object.has_limit, object.limit),
          "print at most N objects"},
 	{FLAG_SEARCH, "--position", TAKES("N", VALUE_POSITION, object.position),

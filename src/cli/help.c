@@ -1,6 +1,8 @@
 /* Help, out of the tables. */
 #include "cli/cli.h"
 
+#include <string.h>
+
 #include "base/auto.h"
 #include "jmap/permission.h"
 
@@ -43,6 +45,22 @@ void cli_help(struct strbuf *out)
 	              "Exit status: 0 success, 1 failure, 2 usage error.  See "
 	              "tlstally(1).\n",
 	              settings_file_default());
+}
+
+void cli_help_group(const char *word, struct strbuf *out)
+{
+	size_t len = strlen(word);
+	const char *blank = "";
+
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		const char *words = cli_sentences[i].words;
+
+		if (strncmp(words, word, len) != 0 || words[len] != ' ')
+			continue;
+		strbuf_puts(out, blank);
+		cli_help_sentence(&cli_sentences[i], out);
+		blank = "\n";
+	}
 }
 
 void cli_help_sentence(const struct cli_sentence *sentence, struct strbuf *out)

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
+#include "cli/day.h"
 #include "cli/table.h"
 #include "inmail/inbound.h"
 #include "show/doc.h"
@@ -325,6 +326,7 @@ static int fill_doc(struct cli *cli, int32_t first, int32_t last,
 {
 	auto_(object_order_clear) struct object_order order = {
 		.type = &type_inbound,
+		.limit = -1,
 		.fields =
 			object_order_names(domain ? "outcomes"
 	                                          : "domain,clear,oldTls,tls12"
@@ -368,12 +370,13 @@ int cli_inbound(struct cli *cli, struct err *err)
 	int32_t last = day_of(clock_secs(&cli->clock)), first;
 	auto_(json_free) json_t *doc = json_object();
 
-	if (cli->args.has_day && cli->args.days > 0)
+	cli->is_usage = cli->args.has_day && cli->args.days > 0;
+	if (cli->is_usage)
 		return err_set(err, ERR_PARSE,
 		               "specify only one of --day and --days");
 	first = last - (cli->args.days ? cli->args.days : DAYS_SHOWN) + 1;
 	if (cli->args.has_day)
-		first = last = cli->args.day;
+		first = last = cli_day_asked(cli);
 	doc_set_day(doc, "firstDay", first);
 	doc_set_day(doc, "lastDay", last);
 	if (domain != NULL)

@@ -1,8 +1,8 @@
 /*
- * cli_objects - an order carried out: the calls it takes, and what is printed
+ * objects - an order carried out: the calls it takes, and what is printed
  *
- *     get, query              cli_objects_read.c
- *     create, update, delete  cli_objects_set.c
+ *     get, query              objects_read.c
+ *     create, update, delete  objects_set.c
  *
  * Calls are as large as the session permits; what was got before something
  * failed is printed all the same.

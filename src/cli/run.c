@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/log.h"
+#include "cli/day.h"
 #include "daemon/progress.h"
 #include "deliver/transport.h"
 #include "postfix/postfix_site.h"
@@ -107,7 +108,7 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 		.conf = &cli->conf,
 		.clock = &cli->clock,
 		.one_day = cli->args.has_day,
-		.day = cli->args.day,
+		.day = cli_day_asked(cli),
 		.doubt = cli->doubt[0] != '\0' ? cli->doubt : NULL,
 		.vouched = cli->vouched,
 		.events_have_ours = events_have_ours,

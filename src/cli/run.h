@@ -1,5 +1,5 @@
 /*
- * cli_run - the three steps of `tlstally run`, and what they came to
+ * run - the three steps of `tlstally run`, and what they came to
  *
  * rollup, deliver and purge do one step each; run does all three, and each
  * whatever became of the one before.

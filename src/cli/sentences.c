@@ -37,12 +37,16 @@ const struct cli_sentence cli_sentences[] = {
 	{"clock accept", NO_OPERAND, 0, NEEDS_STORE_WRITE, cli_clock_accept,
          "trust the clock as it is now"},
 	{"domains", NO_OPERAND,
-         FLAG_DAY | FLAG_FAILURES | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
-         cli_domains, "list the domains of a day and their sessions"},
+         FLAG_DAY | FLAG_FAILURES | FLAG_LIMIT | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_domains,
+         "list the domains of a day and their sessions"},
 	{"show", OPERAND("<domain>", VALUE_COUNTED, domain),
          FLAG_DAY | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING, cli_show,
          "show everything about one domain: counts, failures, reports, "
          "answers"},
+	{"history", OPERAND("[domain]", VALUE_COUNTED, domain),
+         FLAG_DAYS | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING, cli_history,
+         "a line per day: sessions, domains, reports and what became of them"},
 	{"preview", OPERAND("<domain>", VALUE_COUNTED, domain),
          FLAG_DAY | FLAG_EML | FLAG_NOW, NEEDS_STORE_READ, cli_preview,
          "print the report that a domain would get, or the mail with it"},
@@ -53,8 +57,8 @@ const struct cli_sentence cli_sentences[] = {
 	{"lookup", OPERAND("<domain>", VALUE_DOMAIN, domain),
          FLAG_RESOLVER | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING, cli_lookup,
          "look up a domain's TLSRPT, MTA-STS and DANE records"},
-	{"suppress list", NO_OPERAND, FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
-         cli_suppress_list, "list the suppressed addresses"},
+	{"suppress list", NO_OPERAND, FLAG_LIMIT | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_suppress_list, "list the suppressed addresses"},
 	{"suppress add", OPERAND("<address>", VALUE_ADDRESS, address),
          FLAG_FOR | FLAG_REASON | FLAG_REPLACE, NEEDS_STORE_WRITE,
          cli_suppress_add, "suppress an address: send it no reports"},
@@ -75,7 +79,8 @@ const struct cli_sentence cli_sentences[] = {
 	{"get", TYPE_AND_ID, FLAG_IDS | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
          NEEDS_NOTHING, cli_object_get,
          "print objects: one by id, those of --ids, or all"},
-	{"query", TYPE, FLAG_SEARCH | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
+	{"query", TYPE,
+         FLAG_SEARCH | FLAG_LIMIT | FLAG_FIELDS | FLAG_JSON | FLAG_SERVER,
          NEEDS_NOTHING, cli_object_query,
          "print objects that match a filter, sorted"},
 	{"create", TYPE, FLAG_GIVEN | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
@@ -142,19 +147,35 @@ static int matches(const struct cli_sentence *sentence, char *const *words,
 	return n;
 }
 
+static bool is_in_group(const struct cli_sentence *sentence, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(sentence->words, word, len) == 0 &&
+	       sentence->words[len] == ' ';
+}
+
+bool cli_is_group(const char *word)
+{
+	for (size_t i = 0; i < cli_sentences_count; i++)
+		if (is_in_group(&cli_sentences[i], word))
+			return true;
+	return false;
+}
+
 /* "suppress what? list, add or remove" */
 static bool ask_for_second(const char *word, struct err *err)
 {
 	char choices[128] = "";
-	size_t used = 0, len = strlen(word);
+	size_t used = 0;
 
 	for (size_t i = 0; i < cli_sentences_count; i++) {
 		const char *words = cli_sentences[i].words;
 
-		if (strncmp(words, word, len) == 0 && words[len] == ' ')
+		if (is_in_group(&cli_sentences[i], word))
 			used += (size_t)snprintf(
 				choices + used, sizeof(choices) - used, "%s%s",
-				used ? ", " : "", words + len + 1);
+				used ? ", " : "", strchr(words, ' ') + 1);
 	}
 	if (used > 0)
 		err_set(err, ERR_PARSE, "%s: missing word; one of: %s", word,

@@ -5,6 +5,7 @@
  * and the rest in comments.  What is made is said line by line as it is made,
  * for whoever is watching, and for whoever looks why it stopped.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -71,8 +72,9 @@ static void add_step(const struct setup_step *step, struct strbuf *out)
 static void add_reloads(const struct setup *setup, struct strbuf *out)
 {
 	for (size_t i = 0; i < setup->place_count; i++) {
-		const char *argv[] = {"postfix", "-c",
-		                      setup->places[i].instance->directory,
+		const struct postfix_instance *instance =
+			setup->places[i].instance;
+		const char *argv[] = {"postfix", "-c", instance->directory,
 		                      "reload", NULL};
 		const char *usual[] = {"postfix", "reload", NULL};
 		bool changes = false;
@@ -84,7 +86,10 @@ static void add_reloads(const struct setup *setup, struct strbuf *out)
 		if (!changes)
 			continue;
 		strbuf_putc(out, '\n');
-		command_write(i == 0 ? usual : argv, out);
+		/* that of postfix(1) itself, if it is known at all */
+		command_write(instance == setup->postfix->instances ? usual
+		                                                    : argv,
+		              out);
 		strbuf_putc(out, '\n');
 	}
 }

@@ -8,7 +8,6 @@
 #include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/day.h"
-#include "cli/objects.h"
 #include "cli/table.h"
 #include "show/doc.h"
 #include "words/words.h"
@@ -142,42 +141,10 @@ static void print(const json_t *doc, struct strbuf *out)
 
 /* --- what is asked --- */
 
-/* Each day gets the report that was made of it: it is in the outbox or, when
- * all was said, in the archive; one that is in neither was deleted. */
-static int add_reports(struct cli *cli, const json_t *days, struct err *err)
-{
-	const struct object_order waiting = {.type = &type_report};
-	const struct object_order sent = {.type = &type_sent};
-	struct objects_job job = {.cli = cli, .order = &waiting};
-	auto_(json_free) json_t *ids = json_array(), *reports = json_array();
-	auto_(json_free) json_t *gone = json_array(), *deleted = json_array();
-	json_t *day, *report;
-	size_t i, j;
-	int rc;
-
-	json_array_foreach (days, i, day) {
-		if (json_is_string(doc_get(day, "reportObjectId")))
-			json_array_append(
-				ids, json_object_get(day, "reportObjectId"));
-	}
-	rc = objects_load(&job, ids, NULL, reports, gone, err);
-	job.order = &sent;
-	if (rc == 0)
-		rc = objects_load(&job, gone, NULL, reports, deleted, err);
-	json_array_foreach (days, i, day) {
-		json_array_foreach (reports, j, report) {
-			if (json_equal(doc_get(day, "reportObjectId"),
-			               doc_get(report, "id")))
-				json_object_set(day, "report", report);
-		}
-	}
-	return rc;
-}
-
 int cli_show(struct cli *cli, struct err *err)
 {
 	auto_(object_order_clear) struct object_order order = {
-		.type = &type_domain};
+		.type = &type_domain, .limit = -1};
 	auto_(json_free) json_t *doc = json_object(), *days = NULL;
 	const char *domain = cli->args.domain;
 	int rc;
@@ -185,13 +152,13 @@ int cli_show(struct cli *cli, struct err *err)
 	doc_set(doc, "domain", domain);
 	order.filter = json_pack("{s:s}", "domain", domain);
 	if (cli->args.has_day)
-		doc_set_day(order.filter, "day", cli->args.day);
+		doc_set_day(order.filter, "day", cli_day_asked(cli));
 	object_order_sort(&order, "-day", NULL);
 	rc = cli_find(cli, &order, &days, err);
 	if (rc == 0 && json_array_size(days) == 0)
 		return cli_day_unknown(cli, domain, err);
 	if (rc == 0)
-		rc = add_reports(cli, days, err);
+		rc = cli_day_add_reports(cli, days, err);
 	json_object_set(doc, "days", days);
 	cli_print(cli, doc, print);
 	return rc;

@@ -52,9 +52,10 @@ static bool has_ended(const struct cli *cli, const json_t *item)
 int cli_suppress_list(struct cli *cli, struct err *err)
 {
 	auto_(object_order_clear) struct object_order order = {
-		.type = &type_suppression};
+		.type = &type_suppression, .limit = -1};
 	auto_(json_free) json_t *doc = json_object();
 	json_t *list = doc_array(doc, "suppressions"), *found, *item;
+	int64_t most = cli_limit(cli);
 	size_t i;
 	int rc;
 
@@ -62,7 +63,8 @@ int cli_suppress_list(struct cli *cli, struct err *err)
 	rc = cli_find(cli, &order, &found, err);
 	if (rc == 0) {
 		json_array_foreach (found, i, item)
-			if (!has_ended(cli, item))
+			if (!has_ended(cli, item) &&
+			    (most < 0 || json_array_size(list) < (size_t)most))
 				json_array_append(list, item);
 		cli_print(cli, doc, print);
 		if (json_array_size(list) == 0 && !cli->args.json &&

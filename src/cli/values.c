@@ -75,6 +75,20 @@ static int read_days(const char *text, void *at, struct err *err)
 	return 0;
 }
 
+/* Which day that is depends on the clock, maybe that of --now. */
+static int read_day(const char *text, void *at, struct err *err)
+{
+	int32_t *day = at;
+
+	if (strcmp(text, "today") == 0)
+		*day = CLI_DAY_TODAY;
+	else if (strcmp(text, "yesterday") == 0)
+		*day = CLI_DAY_YESTERDAY;
+	else
+		return day_parse(text, day, err);
+	return 0;
+}
+
 /* Names that no domain can have are counted, too. */
 static int read_counted(const char *text, void *at, struct err *err)
 {
@@ -157,7 +171,7 @@ int cli_value_read(enum cli_value value, const char *text, void *at,
 	case VALUE_SETTING:
 		return settings_file_assign(at, text, err);
 	case VALUE_DAY:
-		return day_parse(text, at, err);
+		return read_day(text, at, err);
 	case VALUE_DAYS:
 		return read_days(text, at, err);
 	case VALUE_TIME:

@@ -21,6 +21,9 @@ struct value_type {
 	void (*clear)(void *member);
 };
 
+/* What can be written for a setting of this type, for people. */
+static const char *form_of(const struct setting *row);
+
 /* A number with a unit after it, largest unit first. */
 struct unit {
 	const char *suffix;
@@ -102,7 +105,7 @@ static int read_amount(const struct setting *row, const char *text,
 
 	if (!read_units(units_of(row), text, &value))
 		return err_set(err, ERR_PARSE, "'%.40s' is not %s", text,
-		               value_form(row));
+		               form_of(row));
 	rc = check_range(row, text, value, err);
 	if (rc < 0)
 		return rc;
@@ -153,7 +156,7 @@ static int read_mode(const struct setting *row, const char *text, void *member,
 
 	if (digits == 0 || digits > 4 || text[digits] != '\0')
 		return err_set(err, ERR_PARSE, "'%.40s' is not %s", text,
-		               value_form(row));
+		               form_of(row));
 	if (strtoul(text, NULL, 8) > row->max)
 		return err_set(err, ERR_LIMIT, "%s is more than %04llo", text,
 		               (unsigned long long)row->max);
@@ -183,8 +186,7 @@ static int read_bool(const struct setting *row, const char *text, void *member,
 			return 0;
 		}
 	}
-	return err_set(err, ERR_PARSE, "'%.40s' is not %s", text,
-	               value_form(row));
+	return err_set(err, ERR_PARSE, "'%.40s' is not %s", text, form_of(row));
 }
 
 /* In the words of the default: "on" where that is on or off. */
@@ -378,7 +380,7 @@ static const struct value_type types[] = {
 	[SETTING_LIST] = {"a list", read_list, write_list, value_clear_list},
 };
 
-const char *value_form(const struct setting *row)
+static const char *form_of(const struct setting *row)
 {
 	return types[row->type].form;
 }

@@ -37,9 +37,6 @@ void value_clear_list(void *list);
 /* Takes the text, which is the list's from then on. */
 void value_list_add(struct conf_list *list, char *text);
 
-/* What can be written for a setting of this type, for people. */
-const char *value_form(const struct setting *row);
-
 /* The list itself, for printing it an item a line. */
 const struct conf_list *value_list(const struct setting *row,
                                    const struct conf *conf);

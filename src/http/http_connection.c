@@ -21,7 +21,9 @@ static const int64_t phase_ms[] = {
 	[HTTP_ANSWER] = 120 * 1000,
 };
 
-bool http_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT])
+/* A client as limits count: an address, of IPv6 the network of 64 bits;
+ * "local" for a unix socket.  True: it is on this host. */
+static bool read_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT])
 {
 	struct sockaddr_in6 in6;
 	struct sockaddr_in in;
@@ -66,7 +68,7 @@ bool http_connections_room(struct http_connections *all,
                            const struct sockaddr *address)
 {
 	char peer[HTTP_PEER_TEXT];
-	bool near = http_peer(address, peer), fits;
+	bool near = read_peer(address, peer), fits;
 	const unsigned *count;
 
 	pthread_mutex_lock(&all->lock);
@@ -100,7 +102,7 @@ struct http_connection *http_connection_add(struct http_connections *all,
 	struct http_connection *connection = xcalloc(1, sizeof(*connection));
 
 	connection->fd = fd;
-	connection->is_near = http_peer(address, connection->peer);
+	connection->is_near = read_peer(address, connection->peer);
 	connection->deadline_ms =
 		clock_monotonic_ms(all->clock) + phase_ms[HTTP_HEADER];
 	pthread_mutex_lock(&all->lock);

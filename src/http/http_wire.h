@@ -15,10 +15,6 @@
 
 enum { HTTP_PEER_TEXT = 64 };
 
-/* A client as limits count: an address, of IPv6 the network of 64 bits;
- * "local" for a unix socket.  True: it is on this host. */
-bool http_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT]);
-
 /* One connection and what it has to be through with. */
 struct http_connection {
 	struct http_connection *next, *prev;

@@ -5,8 +5,8 @@
  * form: "a0000000002gk-json", "a0000000002gk-gzip", and for what goes to its
  * third destination "a0000000002gk-2".
  */
-#ifndef TLSTALLY_OUTBO_BLOB_ID_H
-#define TLSTALLY_OUTBO_BLOB_ID_H
+#ifndef TLSTALLY_OUTBOX_BLOB_ID_H
+#define TLSTALLY_OUTBOX_BLOB_ID_H
 
 #include <stdbool.h>
 #include <stdint.h>

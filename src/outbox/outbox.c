@@ -79,6 +79,21 @@ static void answer_ourselves(struct run *run, struct claim *claim,
 	on_answer(run, &claim->job, &answer);
 }
 
+/* How long a transfer to this kind of destination takes at most. */
+static int64_t transfer_secs(const struct conf *conf, enum rua_kind kind)
+{
+	int64_t secs = conf->deliver.timeout;
+
+	if (kind == RUA_HTTPS) /* and once more with HTTP/2 */
+		return 2 * secs;
+	if (kind != RUA_MAIL)
+		return secs;
+	/* the program speaks SMTP itself, or it only queues */
+	if (strncmp(conf->deliver.mail, "sendmail:", 9) == 0)
+		return conf->deliver.mail_timeout + secs;
+	return smtp_time_message_secs(conf->deliver.mail_timeout);
+}
+
 static void send(struct run *run, struct claim *claim)
 {
 	struct err err = {0};
@@ -90,9 +105,9 @@ static void send(struct run *run, struct claim *claim)
 		answer_ourselves(run, claim, &err);
 		return;
 	}
-	claim->job.begin_by = lease_less(
-		&run->lease,
-		outbox_transfer_secs(run->options->conf, claim->dest.rua.kind));
+	claim->job.begin_by =
+		lease_less(&run->lease, transfer_secs(run->options->conf,
+	                                              claim->dest.rua.kind));
 	failpoint_hit("send");
 	run->options->transport->submit(run->options->transport, &claim->job);
 }
@@ -258,24 +273,10 @@ static void work(struct run *run)
 	}
 }
 
-int64_t outbox_transfer_secs(const struct conf *conf, enum rua_kind kind)
-{
-	int64_t secs = conf->deliver.timeout;
-
-	if (kind == RUA_HTTPS) /* and once more with HTTP/2 */
-		return 2 * secs;
-	if (kind != RUA_MAIL)
-		return secs;
-	/* the program speaks SMTP itself, or it only queues */
-	if (strncmp(conf->deliver.mail, "sendmail:", 9) == 0)
-		return conf->deliver.mail_timeout + secs;
-	return smtp_time_message_secs(conf->deliver.mail_timeout);
-}
-
 int64_t outbox_lease_secs(const struct conf *conf)
 {
-	int64_t mail = outbox_transfer_secs(conf, RUA_MAIL);
-	int64_t https = outbox_transfer_secs(conf, RUA_HTTPS);
+	int64_t mail = transfer_secs(conf, RUA_MAIL);
+	int64_t https = transfer_secs(conf, RUA_HTTPS);
 	int64_t secs = QUEUE_SECS + (mail > https ? mail : https);
 
 	return failpoint_number("TLSTALLY_TEST_LEASE", secs);

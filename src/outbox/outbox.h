@@ -68,9 +68,6 @@ struct outbox_result {
  */
 int64_t outbox_lease_secs(const struct conf *conf);
 
-/* How long a transfer to this kind of destination takes at most. */
-int64_t outbox_transfer_secs(const struct conf *conf, enum rua_kind kind);
-
 /* Runs until nothing is due any more; with mode = preview or off nothing is,
  * but for only_id. */
 int outbox_run(struct db *db, const struct outbox_options *options,

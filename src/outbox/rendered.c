@@ -25,8 +25,11 @@ static int load(struct db_txn *txn, const struct conf *conf,
 	if (form == BLOB_LETTER) {
 		if (!shown_destination(txn, where, id, index, &dest))
 			return 0;
-		if (dest.token[0] == '\0')
+		if (dest.token[0] == '\0') {
+			if (conf_check_contact(conf, err) < 0)
+				return err->class;
 			letter_fix(conf, &dest, "preview", now);
+		}
 		letter.dest = &dest;
 	}
 	letter.gzip = gzip = gzip_new();

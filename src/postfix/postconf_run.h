@@ -1,5 +1,5 @@
 /*
- * postconf - running postconf(1)
+ * postconf_run - running postconf(1)
  *
  * What it prints is read by maillog/postconf.h.
  */

@@ -23,10 +23,13 @@ static int usage(const struct err *err)
 	return CLI_EXIT_USAGE;
 }
 
-static void help(const struct cli_sentence *sentence, struct strbuf *out)
+static void help(const struct cli_sentence *sentence, const char *group,
+                 struct strbuf *out)
 {
 	if (sentence != NULL)
 		cli_help_sentence(sentence, out);
+	else if (group != NULL)
+		cli_help_group(group, out);
 	else
 		cli_help(out);
 }
@@ -62,7 +65,7 @@ int main(int argc, char **argv)
 	if (cli.args.version)
 		strbuf_puts(&cli.out, "tlstally " PACKAGE_VERSION "\n");
 	else if (cli.args.help)
-		help(sentence, &cli.out);
+		help(sentence, cli.args.group, &cli.out);
 	else
 		status = perform(&cli, sentence);
 	if (cli.out.len > 0 &&

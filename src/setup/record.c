@@ -66,9 +66,12 @@ int record_read(struct record *record, const char *directory,
 	record->doc = record->exists ? json_read(strbuf_text(&text), text.len,
 	                                         false, err)
 	                             : json_object();
+	if (record->doc == NULL)
+		return err_prefix(err, "%s", record->path);
 	if (!json_is_object(record->doc)) {
 		record_clear(record);
-		return err_prefix(err, "%s", record->path);
+		return err_set(err, ERR_PARSE, "%s: not a JSON object",
+		               record->path);
 	}
 	if (!json_is_array(json_object_get(record->doc, "made")))
 		json_object_set_new(record->doc, "made", json_array());

@@ -14,30 +14,23 @@ enum {
 	STEPS_MAX = 2,
 };
 
-static const struct {
-	const char *word, *place;
-} kinds[THING_KINDS] = {
-	[THING_SETTING] = {"setting", "main.cf"},
-	[THING_SERVICE] = {"service", "master.cf"},
-	[THING_UNIT] = {"unit", "systemd"},
+static const char *const words[THING_KINDS] = {
+	[THING_SETTING] = "setting",
+	[THING_SERVICE] = "service",
+	[THING_UNIT] = "unit",
 };
 
 const char *thing_kind_word(enum thing_kind kind)
 {
-	return kinds[kind].word;
+	return words[kind];
 }
 
 int thing_kind_of(const char *word)
 {
 	for (int kind = 0; kind < THING_KINDS; kind++)
-		if (strcmp(word, kinds[kind].word) == 0)
+		if (strcmp(word, words[kind]) == 0)
 			return kind;
 	return -1;
-}
-
-const char *thing_place(enum thing_kind kind)
-{
-	return kinds[kind].place;
 }
 
 bool thing_is(const char *value, const char *other)

@@ -35,9 +35,6 @@ enum { THING_WORDS = 8 };
 const char *thing_kind_word(enum thing_kind kind);
 int thing_kind_of(const char *word);
 
-/* "main.cf", "master.cf", "systemd" */
-const char *thing_place(enum thing_kind kind);
-
 /* What it is now; the arena's. */
 int thing_look(const struct thing *thing, struct arena *arena,
                const char **value, struct err *err);

@@ -110,7 +110,7 @@ static void write_last_run(struct db_txn *txn, struct strbuf *out)
 	uint64_t at = meta_get(txn, META_LAST_RUN);
 
 	title(out, "last_run_seconds", "gauge",
-	      "When `tlstally run` was begun last (unix time).");
+	      "When `tlstally run` came last (Unix time).");
 	if (at != 0)
 		number(out, "last_run_seconds", at);
 }

@@ -31,8 +31,8 @@ int doubt_table_get(struct db_txn *txn, const char *address,
 	return db_get(txn, &key, &row) && decode(txn, &row, doubt);
 }
 
-void doubt_table_put(struct db_txn *txn, const char *address,
-                     const struct doubt *doubt)
+static void put_doubt(struct db_txn *txn, const char *address,
+                      const struct doubt *doubt)
 {
 	struct db_key key = key_of_text(TABLE_DOUBT, address);
 	auto_(strbuf_clear) struct strbuf value = {0};
@@ -53,7 +53,7 @@ bool doubt_table_note_refused(struct db_txn *txn, const char *address,
 
 	doubt_table_get(txn, address, &doubt);
 	if (!doubt_refused(&doubt, day, code)) {
-		doubt_table_put(txn, address, &doubt);
+		put_doubt(txn, address, &doubt);
 		return false;
 	}
 	db_delete(txn, &key);
@@ -68,7 +68,7 @@ void doubt_table_note_accepted(struct db_txn *txn, const char *address,
 	if (!doubt_table_get(txn, address, &doubt))
 		return;
 	doubt_accepted(&doubt, day);
-	doubt_table_put(txn, address, &doubt);
+	put_doubt(txn, address, &doubt);
 }
 
 void doubt_table_note_came_back(struct db_txn *txn, const char *address,
@@ -79,7 +79,7 @@ void doubt_table_note_came_back(struct db_txn *txn, const char *address,
 	if (!doubt_table_get(txn, address, &doubt))
 		return;
 	doubt_came_back(&doubt, day);
-	doubt_table_put(txn, address, &doubt);
+	put_doubt(txn, address, &doubt);
 }
 
 static bool was_refused_since(const struct doubt *doubt, int32_t day)

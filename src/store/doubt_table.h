@@ -16,8 +16,6 @@
 /* 1 and what is known, or 0. */
 int doubt_table_get(struct db_txn *txn, const char *address,
                     struct doubt *doubt);
-void doubt_table_put(struct db_txn *txn, const char *address,
-                     const struct doubt *doubt);
 
 /* A report of that day to the address was refused; true when the address is
  * dead by now, and the row is gone then. */

@@ -158,6 +158,32 @@ json 'all(i["failedSessions"] == i["totalFailedSessions"] and
 try 0 "the worst first" domains --failures
 [ "$(sed -n 3s/\ .*//p "$dir/out")" = example.com ] ||
 	fail "$name: example.com is not the first"
+try 0 "three of them" domains --day "$day" --limit 3 --json
+json 'len(d["domains"]) == 3'
+try 0 "a day that is over" domains --day yesterday --json
+json 'd["domains"] == [] and d["day"] < "'"$day"'"'
+try 0 "today" domains --day today --json
+json 'd["day"] == "'"$day"'" and len(d["domains"]) == 27'
+try 0 "history" history --json
+json 'len(d["days"]) == 1 and d["days"][0]["day"] == "'"$day"'"'
+json 'd["days"][0]["domains"] == 27 and d["days"][0]["failedSessions"] == 17'
+json 'd["days"][0]["reportsMade"] == 0 and d["days"][0]["delivered"] == 0'
+try 0 "the same for people" history --days 500
+says out "reports made"
+[ "$(wc -l <"$dir/out")" -eq 2 ] || fail "$name: not a line a day"
+try 0 "history of a domain" history sts-expired.test --days 1 --json
+json 'd["domain"] == "sts-expired.test" and d["days"][0]["mark"] == "open"'
+try 0 "the same for people" history sts-expired.test
+says out "$day"
+try 1 "history of a domain that nobody mails to" history nobody.example
+says err "nobody.example"
+try 0 "help for several commands" suppress --help
+says out "usage: tlstally suppress remove <address>"
+for usage in "inbound --day today --days 2" "suppress" "history --days 0" \
+	"query domain --where x" "get domain --url"; do
+	# shellcheck disable=SC2086
+	try 2 "usage: $usage" $usage
+done
 try 0 "a name in another spelling" show STS-Expired.Test. --json
 json 'd["domain"] == "sts-expired.test"'
 try 0 "a report before its day is over" preview sts-expired.test
@@ -335,6 +361,9 @@ json '{i["uri"]: i["state"] for i in d["days"][0]["report"]["destinations"]
 	}["mailto:a@reports.test"] == "delivered"'
 try 0 "the same for people" show rpt-multi-rua.test
 says out "mailto:b@reports.test"
+try 0 "history after the report" history rpt-multi-rua.test --json
+json 'd["days"][0]["reportStatus"] == "done" and
+	d["days"][0]["destinations"]["delivered"] >= 1'
 try 0 "suppress remove" suppress remove tlsrpt@reports.test
 try 0 "an empty list" suppress list
 silent out

@@ -111,7 +111,7 @@ run odd < <(odd)
 says "lines that are not understood: how many, the first, what is expected" \
 	1 "2000 log lines are not understood, the first:.*\"n\":0.*Nov 23"
 status odd "2000 lines that are not understood" \
-	"2000 lines of the log were not understood.*the first: '{.*\"n\":0}'"
+	"2000 log lines were not understood.*the first: '{.*\"n\":0}'"
 expect_text "doctor has no other advice" \
 	"no session has been received yet: its lines are not understood" \
 	"$dir/odd/doctor"

@@ -173,7 +173,7 @@ queue_id()
 		"$dir/site.log"
 }
 
-# What tlstally status makes of it is on another day (test_cli_status.c).
+# What tlstally status makes of it is on another day (test_cli.c).
 coverage_stage()
 {
 	for domain in covered relayed; do

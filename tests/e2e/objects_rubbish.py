@@ -138,7 +138,7 @@ ELSEWHERE = "which is on another server, and the token is not sent there"
 # What GET of the usual place answers, and what must be said.
 SESSIONS = [
     ("no JSON", says(body=b"<html>", kind="text/html"),
-     "the answer, text/html, is not a JMAP session"),
+     "the response, text/html, is not a JMAP session"),
     ("another JSON", says(body={"hello": 1}), "is not a JMAP session"),
     ("a list", says(body=[]), "is not a JMAP session"),
     ("nothing", says(), "is not a JMAP session"),
@@ -269,7 +269,7 @@ WORDS = {
 URLS = [
     ("no URL", "tally example", "not a URL like https://tally.example.com"),
     ("another scheme", "ftp://127.0.0.1/", "the scheme is not https or http"),
-    ("a file", "file:///etc/passwd", "no URL like"),
+    ("a file", "file:///etc/passwd", "not a URL like"),
     ("in the clear", "http://tally.example/", "http:// sends the token"),
     ("a name that begins like ours", "http://127.0.0.1.example/",
      "http:// sends the token"),

@@ -1,6 +1,7 @@
 #!/bin/sh
-# postfix_root.sh SUITE FOLDER - a Postfix of another Debian, to be run in a
-# chroot: FOLDER becomes the root of a small SUITE (bullseye, trixie, sid)
+# postfix_root.sh SUITE FOLDER [PACKAGE,...] - a Postfix of another Debian, to be
+# run in a chroot: FOLDER becomes the root of a small SUITE (bullseye, trixie,
+# sid), with these packages, too
 #
 # Made once by debootstrap, from where this host has its packages.  Exit status
 # 77, and words, where it cannot be made.
@@ -27,7 +28,7 @@ mkdir -p "$root" || exit 1
 # what a try before this one has left
 rm -rf --one-file-system "$root"
 debootstrap --variant=minbase --keyring=$keyring \
-	--include=postfix,ca-certificates "$suite" "$root" "$mirror" \
+	--include="postfix,ca-certificates${3:+,$3}" "$suite" "$root" "$mirror" \
 	>"$root.log" 2>&1 </dev/null ||
 	no "debootstrap: $(grep '^E:' "$root.log" | tail -n 1)"
 rm -rf "$root/var/cache/apt" "$root/var/lib/apt/lists"

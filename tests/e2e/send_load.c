@@ -16,11 +16,13 @@
  *     -t FILE      the truth: a line "DOMAIN SUCCESSES FAILURES" for each
  *                  domain, of what the kernel took
  *
- * Nothing is random: the same options send the same events.  At the end it
- * prints "sent N lost N" and, when the socket went away, "gone".
+ * Nothing is random: the same options send the same events.  SIGTERM is an end
+ * as any other.  Then it prints "sent N lost N" and, when the socket went away,
+ * "gone".
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +58,14 @@ struct load {
 	bool gone;
 	int fd;
 };
+
+static volatile sig_atomic_t ended;
+
+static void end(int sig)
+{
+	(void)sig;
+	ended = 1;
+}
 
 static void die(const char *what, const char *why)
 {
@@ -163,6 +173,8 @@ static bool send_event(struct load *load, const char *event, size_t len)
 			load->gone = true;
 			return false;
 		}
+		if (ended)
+			return false;
 		if (!load->wait) {
 			load->lost++;
 			return false;
@@ -180,7 +192,8 @@ static void send_all(struct load *load)
 	};
 	char event[EVENT_BYTES];
 
-	for (uint64_t i = 0; load->count == 0 || i < load->count; i++) {
+	for (uint64_t i = 0; !ended && (load->count == 0 || i < load->count);
+	     i++) {
 		struct truth *truth = &load->truth[i % load->domains];
 		size_t len = write_event(load, i, event);
 		bool taken;
@@ -230,6 +243,7 @@ int main(int argc, char **argv)
 	};
 
 	read_options(&load, argc, argv);
+	sigaction(SIGTERM, &(struct sigaction){.sa_handler = end}, NULL);
 	load.truth = xcalloc(load.domains, sizeof(*load.truth));
 	load.fd = connect_to(load.path);
 	send_all(&load);

@@ -34,7 +34,7 @@ COMMANDS = [
     (["inbound", "ours.example", "--days", "12"], 0, ["incoming messages",
                                                       "sender"]),
     (["inbound", "nobody.example"], 1, []),
-    (["suppress", "list"], 0, ["tls@gone.example", "for good", "asked us to"]),
+    (["suppress", "list"], 0, ["tls@gone.example", "no end", "asked us to"]),
     (["doctor"], 1, ["good", "clock"]),
 ]
 

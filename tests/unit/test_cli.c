@@ -59,6 +59,11 @@ static void test_understood(void **state)
 		{"help for a command needs no operand", "help show", "show",
 	         NULL},
 		{"the same with --help", "show --help", "show", NULL},
+		{"help for several commands", "help suppress", NULL, NULL},
+		{"the same with --help", "suppress --help", NULL, NULL},
+		{"and -h", "token -h", NULL, NULL},
+		{"a day's name", "domains --day yesterday --limit 3", "domains",
+	         NULL},
 		{"help alone", "help", NULL, NULL},
 		{"--help alone", "--help", NULL, NULL},
 		{"--version alone", "--version", NULL, NULL},
@@ -103,6 +108,12 @@ static void test_usage(void **state)
 	         "unknown command 'frobnicate'"},
 		{"half a sentence", "suppress",
 	         "suppress: missing word; one of: list, add, remove"},
+		{"half a sentence, and more", "suppress --json",
+	         "suppress: missing word; one of: list, add, remove"},
+		{"help for half a sentence, and more", "help suppress lsit",
+	         "suppress: missing word; one of: list, add, remove"},
+		{"no limit", "domains --limit many",
+	         "--limit: 'many' is not a whole number that is 0 or more"},
 		{"a misspelt option", "status --jason",
 	         "unknown option '--jason'; did you mean '--json'?"},
 		{"an option of another command", "status --failures",
@@ -374,6 +385,11 @@ static void test_help(void **state)
 		cli_help_sentence(&cli_sentences[i], &one);
 		assert_non_null(strstr(one.data, cli_sentences[i].words));
 	}
+	strbuf_reset(&one);
+	cli_help_group("suppress", &one);
+	assert_non_null(strstr(one.data, "usage: tlstally suppress list "));
+	assert_non_null(strstr(one.data, "usage: tlstally suppress remove "));
+	assert_null(strstr(one.data, "token add"));
 }
 
 /* The option's help sends people there. */

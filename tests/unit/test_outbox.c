@@ -574,6 +574,27 @@ static void test_rendered(void **state)
 	conf_clear(&conf);
 }
 
+/* A mail that no run has made yet has its sender from the settings. */
+static void test_rendered_without_contact(void **state)
+{
+	auto_(rendered_clear) struct rendered json = {0}, letter = {0};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id = add(txn, "a.example", "mailto:tls@a.example", NOW);
+	struct conf conf;
+
+	commit_ok(&txn);
+	conf_init(&conf);
+	render(f, &conf, id, BLOB_JSON, &json);
+	txn = db_begin_read(f->db);
+	assert_int_equal(rendered_load(txn, &conf, SHOWN_OUTBOX, id,
+	                               BLOB_LETTER, 0, NOW, &letter, &f->err),
+	                 ERR_IO);
+	assert_non_null(strstr(f->err.text, "contact_info"));
+	db_abort(&txn);
+	conf_clear(&conf);
+}
+
 /* A body that cannot be read ends that report alone. */
 static void test_damaged_body(void **state)
 {
@@ -609,6 +630,7 @@ int main(void)
 		STORE_TEST(test_damaged_body),
 		cmocka_unit_test(test_blob_id),
 		STORE_TEST(test_rendered),
+		STORE_TEST(test_rendered_without_contact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
