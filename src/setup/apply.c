@@ -269,24 +269,6 @@ static int note_before(struct work *work, const struct setup_step *step,
 	return record_write(record, err);
 }
 
-static void make(struct work *work, struct setup_step *step)
-{
-	struct err err = {0};
-
-	if (step->state != SETUP_TO_DO) {
-		say(work, step, step->state, NULL);
-		return;
-	}
-	if (note_before(work, step, &err) == 0) {
-		failpoint_hit("setup noted");
-		thing_bring(&step->thing, step->wanted, &work->setup->arena,
-		            &err);
-		failpoint_hit("setup made");
-	}
-	say(work, step, err.class == 0 ? SETUP_DONE : SETUP_FAILED,
-	    err.class == 0 ? NULL : err.text);
-}
-
 /* --- taking back --- */
 
 /* What it was before; a list that others have changed, without our item. */
@@ -376,6 +358,46 @@ static bool is_wanted(const struct work *work, size_t place,
 		    strcmp(setup->steps[i].thing.name, row->name) == 0)
 			return true;
 	return false;
+}
+
+/* Takes out what was put into the list the last time, when that is another item
+ * now.  False: it failed, and that was said. */
+static bool replace_item(struct work *work, struct setup_step *step,
+                         struct err *err)
+{
+	struct record *record = &work->records[step->place];
+	const struct thing *thing = &step->thing;
+	struct record_row row;
+
+	if (step->item == NULL ||
+	    !record_find(record, thing->kind, thing->name, &row) ||
+	    row.item == NULL || strcmp(row.item, step->item) == 0)
+		return true;
+	if (!take_back(work, step->place, &row))
+		return false;
+	record_drop(record, thing->kind, thing->name);
+	thing_look(thing, &work->setup->arena, &step->present, err);
+	return true;
+}
+
+static void make(struct work *work, struct setup_step *step)
+{
+	struct err err = {0};
+
+	if (step->state != SETUP_TO_DO) {
+		say(work, step, step->state, NULL);
+		return;
+	}
+	if (!replace_item(work, step, &err))
+		return;
+	if (err.class == 0 && note_before(work, step, &err) == 0) {
+		failpoint_hit("setup noted");
+		thing_bring(&step->thing, step->wanted, &work->setup->arena,
+		            &err);
+		failpoint_hit("setup made");
+	}
+	say(work, step, err.class == 0 ? SETUP_DONE : SETUP_FAILED,
+	    err.class == 0 ? NULL : err.text);
 }
 
 int setup_apply(struct setup *setup, setup_tell *tell, void *arg,

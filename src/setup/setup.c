@@ -194,6 +194,24 @@ static const char *command_text(struct setup *setup, const struct thing *thing,
 	return arena_strdup(&setup->arena, strbuf_text(&text));
 }
 
+/* The list without what was put in the last time, when that is another item:
+ * the settings have changed since. */
+static const char *list_of_others(struct setup *setup,
+                                  const struct thing *thing, const char *list,
+                                  const char *item)
+{
+	auto_(record_clear) struct record record = {0};
+	struct record_row row;
+	struct err ignored;
+
+	if (record_read(&record, thing->directory, &setup->arena, &ignored) <
+	            0 ||
+	    !record_find(&record, thing->kind, thing->name, &row) ||
+	    row.item == NULL || strcmp(row.item, item) == 0)
+		return list;
+	return list_text_without(list, row.item, &setup->arena);
+}
+
 static void judge(struct setup *setup, const struct need *need,
                   struct need_of *of, struct setup_step *step)
 {
@@ -203,6 +221,8 @@ static void judge(struct setup *setup, const struct need *need,
 
 	step->why = need->why;
 	step->item = need->is_list ? value : NULL;
+	if (step->item != NULL)
+		raw = list_of_others(setup, &step->thing, raw, value);
 	step->wanted = value == NULL || !need->is_list ? value
 	               : list_text_has(raw, value)
 	                       ? raw

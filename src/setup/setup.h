@@ -82,7 +82,7 @@ struct setup_step {
 struct setup_place {
 	const struct postfix_instance *instance;
 	const char *version; /* of Postfix; "?" */
-	const char *tlsrpt;  /* "built in", "left out", "unknown to it" ... */
+	const char *tlsrpt;  /* "built in", "left out", "not known to it" ... */
 };
 
 enum { SETUP_STEPS_MAX = 1024, SETUP_NOTES_MAX = 64 };

@@ -433,6 +433,21 @@ has smtpd_milters
 setup 0 --undo
 is_as_before "after --undo"
 
+name="an item of a list that is another one now"
+host 3.7.11 unheard-of
+others="inet:127.0.0.1:8891"
+echo "smtpd_milters = $others" >>"$dir/main/main.cf"
+remember
+setup 0 --apply
+has smtpd_milters "$others, $ours"
+printf '[milter]\nsocket = inet:127.0.0.1:8890\n' >>"$dir/conf"
+setup 0 --apply
+moved=$(echo "$ours" | sed "s/8892/8890/")
+has smtpd_milters "$others, $moved"
+has non_smtpd_milters "$moved"
+setup 0 --undo
+is_as_before "after --undo"
+
 # --- units ---
 
 name="a unit that is not installed"
