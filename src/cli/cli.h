@@ -142,6 +142,7 @@ struct cli_args {
 	bool verbose;
 	bool json;
 	bool failures;
+	bool force;
 	bool eml;
 	bool replace;
 	bool changed;
@@ -268,6 +269,7 @@ bool cli_is_talkative(const struct cli *cli);
 int cli_run(struct cli *cli, struct err *err);
 int cli_rollup(struct cli *cli, struct err *err);
 int cli_deliver(struct cli *cli, struct err *err);
+int cli_resend(struct cli *cli, struct err *err);
 int cli_purge(struct cli *cli, struct err *err);
 int cli_status(struct cli *cli, struct err *err);
 int cli_doctor(struct cli *cli, struct err *err);

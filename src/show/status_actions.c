@@ -130,7 +130,7 @@ static void look_at_answers(const json_t *all, json_t *list)
 		if (!json_is_true(doc_get(group, "ownFault")) ||
 		    (day[0] != '\0' && !is_over))
 			continue;
-		add(list, is_over ? NULL : "tlstally doctor",
+		add(list, is_over ? "tlstally help resend" : "tlstally doctor",
 		    "%" PRIu64 " %s %s%s%s by trouble on this site: %s",
 		    doc_number(group, "destinations"),
 		    doc_number(group, "destinations") == 1 ? "delivery"

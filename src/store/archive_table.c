@@ -51,6 +51,33 @@ void archive_move(struct db_txn *txn, const struct outbox_head *head)
 	outbox_remove(txn, head->id);
 }
 
+static uint64_t delete_report(struct db_txn *txn, uint64_t id)
+{
+	struct db_key prefix = key_of_id(TABLE_ARCHIVE, id);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+	uint64_t n = 0;
+
+	for (; db_rows_next(&rows); n++)
+		db_rows_delete(&rows);
+	return n;
+}
+
+void archive_move_back(struct db_txn *txn, const struct outbox_head *head)
+{
+	struct db_key from = archive_key(head->id, ARCHIVE_BODY);
+	struct db_key to = key_of_id(TABLE_BODY, head->id);
+	struct outbox_destination dest;
+
+	change_note_id(txn, CHANGE_REPORT, CHANGE_CREATED, head->id);
+	copy_row(txn, &from, &to);
+	for (uint16_t i = 0; i < head->destination_count; i++)
+		if (archive_destination_get(txn, head->id, i, &dest))
+			outbox_destination_put(txn, head->id, &dest);
+	outbox_head_put(txn, head);
+	delete_report(txn, head->id);
+	change_note_id(txn, CHANGE_SENT, CHANGE_DESTROYED, head->id);
+}
+
 int archive_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head)
 {
 	struct db_key key = archive_key(id, ARCHIVE_HEAD);
@@ -108,17 +135,6 @@ int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
 	struct db_key key = archive_key(id, ARCHIVE_BODY);
 
 	return outbox_body_at(txn, &key, arena, body, len, NULL, NULL);
-}
-
-static uint64_t delete_report(struct db_txn *txn, uint64_t id)
-{
-	struct db_key prefix = key_of_id(TABLE_ARCHIVE, id);
-	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
-	uint64_t n = 0;
-
-	for (; db_rows_next(&rows); n++)
-		db_rows_delete(&rows);
-	return n;
 }
 
 /* Ids are in the order of creation, so the first young one is the end. */

@@ -159,6 +159,9 @@ void outbox_release(struct db_txn *txn, uint64_t id, int64_t due);
  * Moved as it is; done_at is set by the caller in the head.
  */
 void archive_move(struct db_txn *txn, const struct outbox_head *head);
+/* Back into the outbox, with the id and all it had; for a person who wants it
+ * sent again. */
+void archive_move_back(struct db_txn *txn, const struct outbox_head *head);
 int archive_head_get(struct db_txn *txn, uint64_t id, struct outbox_head *head);
 int archive_head_next(struct db_txn *txn, struct outbox_head *head);
 int archive_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,

@@ -361,6 +361,20 @@ json '{i["uri"]: i["state"] for i in d["days"][0]["report"]["destinations"]
 	}["mailto:a@reports.test"] == "delivered"'
 try 0 "the same for people" show rpt-multi-rua.test
 says out "mailto:b@reports.test"
+try 1 "sent again although all have it" resend "$id"
+says err "--force sends it to them once more"
+try 0 "the same, forced" -v resend "$id" --force
+says out "3 destinations: "
+try 0 "it waits again" show rpt-multi-rua.test --json
+json 'd["days"][0]["report"]["status"] == "pending"'
+try 1 "what waits is not sent again" resend "$id"
+says err "still in the outbox"
+try 0 "and goes once more" -o deliver.mail=sendmail:/bin/true \
+	deliver --id "$id" --now "$(moment '5 hours')" --json
+json 'd["deliver"]["attempts"] == 3 and d["deliver"]["archived"] == 1'
+try 1 "no such report to send again" resend b000000000000
+says err "no such report was sent"
+try 2 "not an id" resend 7
 try 0 "history after the report" history rpt-multi-rua.test --json
 json 'd["days"][0]["reportStatus"] == "done" and
 	d["days"][0]["destinations"]["delivered"] >= 1'

@@ -210,7 +210,8 @@ static void test_status_of_deliveries(void **state)
 	      "'deliveries']},'0']]",
 	      "[['*',{'list':[{'id':'singleton','actions':[{'what':'3 "
 	      "deliveries expired on 2026-03-02 by trouble on this site:"
-	      " mail relay 192.0.2.1:25: refused'}],'answers':[{'day':"
+	      " mail relay 192.0.2.1:25: refused','command':'tlstally help "
+	      "resend'}],'answers':[{'day':"
 	      "'2026-03-02','state':'expired','transport':'mail','stage':"
 	      "'connect','code':0,'ownFault':true,'destinations':3,'domain':"
 	      "'a.example','answer':'mail relay 192.0.2.1:25: refused',"

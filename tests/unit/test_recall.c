@@ -4,6 +4,8 @@
 #include "fake/fake_transport.h"
 #include "outbox/outbox.h"
 #include "outbox/recall.h"
+#include "outbox/resend.h"
+#include "outbox/settle_report.h"
 #include "store/outbox_table.h"
 
 enum { NOW = 1772409600, HOUR = 3600, DAY = 24 * HOUR, YEAR = 365 * DAY };
@@ -130,10 +132,114 @@ static void test_not_when_the_time_is_told(void **state)
 	conf_clear(&conf);
 }
 
+/* As delivery runs leave it: one destination each way. */
+static uint64_t add_sent(struct fixture *f, enum delivery_state first,
+                         enum delivery_state second)
+{
+	const enum delivery_state states[] = {first, second};
+	struct db_txn *txn = db_begin_write(f->db);
+	struct outbox_new report = {
+		.head = {.status = OUTBOX_PENDING,
+	                 .deliver_at = NOW,
+	                 .domain = "a.example",
+	                 .report_id = "r@us.example"},
+		.rua_count = 2,
+		.body = "bytes",
+		.body_len = 5,
+	};
+	struct outbox_destination dest;
+	struct outbox_head head;
+	struct rua ruas[2];
+	uint64_t id;
+
+	assert_int_equal(rua_parse("mailto:a@a.example", 18, &ruas[0], NULL),
+	                 0);
+	assert_int_equal(rua_parse("mailto:b@a.example", 18, &ruas[1], NULL),
+	                 0);
+	report.ruas = ruas;
+	id = outbox_add(txn, &report, NOW * INT64_C(1000));
+	for (uint16_t i = 0; i < 2; i++) {
+		assert_int_equal(outbox_destination_get(txn, id, i, &dest), 1);
+		dest.state = states[i];
+		dest.due = 0;
+		dest.attempts = 7;
+		dest.first_attempt = NOW;
+		strcpy(dest.token, "0123");
+		outbox_destination_put(txn, id, &dest);
+	}
+	assert_int_equal(outbox_head_get(txn, id, &head), 1);
+	assert_true(settle_report(txn, &head, NOW));
+	commit_ok(&txn);
+	return id;
+}
+
+static void test_sent_again(void **state)
+{
+	static const struct {
+		const char *name;
+		enum delivery_state first, second;
+		bool force;
+		uint64_t count; /* 0: refused */
+	} cases[] = {
+		{"the one that expired", DELIVERY_DELIVERED, DELIVERY_EXPIRED,
+	         false, 1},
+		{"both", DELIVERY_FAILED, DELIVERY_BOUNCED, false, 2},
+		{"none, for they have it", DELIVERY_DELIVERED,
+	         DELIVERY_DELIVERED, false, 0},
+		{"both all the same", DELIVERY_DELIVERED, DELIVERY_EXPIRED,
+	         true, 2},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint64_t id = add_sent(f, cases[i].first, cases[i].second);
+		auto_(arena_clear) struct arena mem = {0};
+		struct outbox_destination dest;
+		struct outbox_head head;
+		const void *body;
+		uint64_t count = 0;
+		size_t len, ids;
+		const uint64_t *policies;
+		struct db_txn *txn;
+
+		ROW(&cases[i]);
+		assert_int_equal(resend_report(f->db, id, NOW + DAY,
+		                               cases[i].force, &count, &f->err),
+		                 cases[i].count ? 0 : ERR_LIMIT);
+		assert_int_equal(count, cases[i].count);
+		txn = db_begin_read(f->db);
+		assert_int_equal(archive_head_get(txn, id, &head), count == 0);
+		assert_int_equal(outbox_head_get(txn, id, &head), count > 0);
+		if (count > 0) {
+			assert_string_equal(head.report_id, "r@us.example");
+			assert_int_equal(outbox_body_get(txn, id, &mem, &body,
+			                                 &len, &policies, &ids),
+			                 1);
+			assert_memory_equal(body, "bytes", 5);
+			assert_int_equal(
+				outbox_destination_get(txn, id, 1, &dest), 1);
+			assert_int_equal(dest.state, DELIVERY_PENDING);
+			assert_int_equal(dest.due, NOW + DAY);
+			assert_int_equal(dest.first_attempt, 0);
+			assert_string_equal(dest.token, "0123");
+			assert_int_equal(
+				outbox_destination_get(txn, id, 0, &dest), 1);
+			assert_int_equal(dest.state, count == 2
+			                                     ? DELIVERY_PENDING
+			                                     : cases[i].first);
+		}
+		db_abort(&txn);
+	}
+	assert_int_equal(
+		resend_report(f->db, 17, NOW, true, &(uint64_t){0}, &f->err),
+		ERR_NOTFOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_recalled),
+		STORE_TEST(test_sent_again),
 		STORE_TEST(test_many),
 		STORE_TEST(test_not_when_the_time_is_told),
 	};

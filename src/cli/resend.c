@@ -1,0 +1,28 @@
+/* tlstally resend: a report of the archive is delivered once more. */
+#include <inttypes.h>
+
+#include "cli/cli.h"
+#include "outbox/resend.h"
+#include "words/words.h"
+
+int cli_resend(struct cli *cli, struct err *err)
+{
+	int64_t now = clock_secs(&cli->clock);
+	uint64_t count = 0;
+
+	if (resend_report(cli->db, cli->args.id, now, cli->args.force, &count,
+	                  err) < 0)
+		return err->class;
+	if (cli_is_talkative(cli))
+		strbuf_printf(&cli->out,
+		              "%" PRIu64 " %s: the next `tlstally run` sends "
+		              "the report%s\n",
+		              count,
+		              count == 1 ? "destination" : "destinations",
+		              cli->conf.report.mode == MODE_PREVIEW ||
+		                              cli->conf.report.mode == MODE_OFF
+		                      ? ", but not with this mode: use "
+		                        "`tlstally deliver --id`"
+		                      : "");
+	return 0;
+}

@@ -1,0 +1,70 @@
+#include "outbox/resend.h"
+
+#include "base/auto.h"
+#include "outbox/settle_report.h"
+#include "store/outbox_table.h"
+
+/* A person who forces it knows that it is sent twice; nothing else may take a
+ * destination out of delivered, so the table of states has no such row. */
+static bool begins_anew(struct outbox_destination *dest, bool force)
+{
+	if (dest->state == DELIVERY_DELIVERED && force)
+		dest->state = DELIVERY_PENDING;
+	return dest->state == DELIVERY_PENDING ||
+	       delivery_state_next(dest->state, EVENT_RESCHEDULE, &dest->state);
+}
+
+static void begin(struct db_txn *txn, uint64_t id, int64_t now,
+                  struct outbox_destination *dest)
+{
+	dest->attempts = 0;
+	dest->first_attempt = 0;
+	dest->due = now;
+	outbox_destination_put(txn, id, dest);
+}
+
+static void find(struct db_txn *txn, uint64_t id, struct outbox_head *head)
+{
+	if (outbox_head_get(txn, id, head))
+		db_fail(txn, ERR_NOTFOUND,
+		        "the report is still in the outbox: `tlstally deliver "
+		        "--id` sends it now");
+	else if (!archive_head_get(txn, id, head))
+		db_fail(txn, ERR_NOTFOUND, "no such report was sent");
+}
+
+int resend_report(struct db *db, uint64_t id, int64_t now, bool force,
+                  uint64_t *count, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct outbox_head head = {0};
+	struct outbox_destination dest;
+	uint64_t n = 0;
+
+	find(txn, id, &head);
+	if (db_failed(txn))
+		return db_failure(txn, err);
+	/* it is not too old for who asks for it */
+	head.deliver_at = now;
+	head.planned = false;
+	head.done_at = 0;
+	head.status = OUTBOX_PENDING;
+	archive_move_back(txn, &head);
+	for (uint16_t i = 0; i < head.destination_count; i++) {
+		if (!outbox_destination_get(txn, id, i, &dest) ||
+		    !begins_anew(&dest, force))
+			continue;
+		begin(txn, id, now, &dest);
+		n++;
+	}
+	if (n == 0)
+		db_fail(txn, ERR_LIMIT,
+		        "the report was delivered to all its destinations; "
+		        "--force sends it to them once more");
+	else
+		settle_report(txn, &head, now);
+	if (db_commit(&txn, err) < 0)
+		return err->class;
+	*count += n;
+	return 0;
+}
