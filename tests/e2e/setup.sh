@@ -609,7 +609,7 @@ setup 2 --apply --undo
 
 name="no Postfix"
 MAIL_CONFIG=$dir/nowhere setup 1
-says "Postfix's settings are not known"
+says "cannot read the settings of Postfix"
 
 # --- Debian 13 ---
 
