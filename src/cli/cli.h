@@ -65,7 +65,8 @@ enum cli_flag {
 	FLAG_REPLACE = 1 << 26,
 	FLAG_SETUP = 1 << 27, /* --apply, --undo ... */
 	FLAG_LIMIT = 1 << 28,
-	FLAG_FORCE = 1 << 29,
+	FLAG_FORCE = 1 << 29, /* --force, of backup */
+	FLAG_AGAIN = 1 << 30, /* --force, of resend */
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -148,7 +149,6 @@ struct cli_args {
 	bool changed;
 	bool defaults;
 	bool check;
-	bool force;
 	bool all_now;
 	bool has_day;
 	int32_t day;      /* CLI_DAY_TODAY ...: ask cli_day_asked() */

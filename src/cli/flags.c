@@ -36,7 +36,7 @@ const struct cli_flag_row cli_flags[] = {
          "only domains with failures, most failures first"},
 	{FLAG_EML, "--eml", YES(eml),
          "print the mail message that would contain the report"},
-	{FLAG_FORCE, "--force", YES(force),
+	{FLAG_AGAIN, "--force", YES(force),
          "also where it was delivered already"},
 	{FLAG_FOR, "--for", TAKES("SPAN", VALUE_SPAN, for_secs),
          "the duration, like 12h or 30d; default: no end"},

@@ -23,7 +23,7 @@ const struct cli_sentence cli_sentences[] = {
          "close days that are over and make their reports"},
 	{"deliver", NO_OPERAND, FLAG_AT_ONCE | FLAG_ID | FLAG_JSON,
          NEEDS_STORE_WRITE, cli_deliver, "deliver the reports that are due"},
-	{"resend", OPERAND("<id>", VALUE_REPORT, id), FLAG_FORCE,
+	{"resend", OPERAND("<id>", VALUE_REPORT, id), FLAG_AGAIN,
          NEEDS_STORE_WRITE, cli_resend,
          "deliver a report of the archive again, for example an expired one"},
 	{"status", NO_OPERAND, FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
