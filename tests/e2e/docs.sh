@@ -207,7 +207,25 @@ check_units()
 	echo "verified: seven units"
 }
 
+# What README stops and starts are units of ours.
+check_unit_names()
+{
+	sed -n 's/^    systemctl [a-z -]* \(tlstally.*\)/\1/p' "$src/README.md" |
+		sed 's/ *#.*//; s/ &&.*//' | tr ' ' '\n' | sort -u >"$dir/names"
+	[ "$(wc -l <"$dir/names")" -gt 4 ] ||
+		fail "README shows hardly any units"
+	while read -r unit; do
+		case $unit in
+		*.*) ;;
+		*) unit=$unit.service ;;
+		esac
+		[ -e "$build/conf/$unit" ] || [ -e "$src/conf/$unit" ] ||
+			fail "README names $unit, which is not there"
+	done <"$dir/names"
+}
+
 check_files
+check_unit_names
 check_packages
 check_commands
 check_logd
