@@ -141,10 +141,10 @@ alike "one-domain-is-dead" "$dir/dozen" " 12 bad-address ok;" \
 alike "some-are-dead" "$dir/domains" " 8 accepted ok; 4 bad-address ok;" \
 	--rcpt "x3=550 5.1.1 who?" --rcpt "x5=550 5.1.1 who?" \
 	--rcpt "x7=550 5.1.1 who?" --rcpt "x9=550 5.1.1 who?"
+serve told smtp_sink --reply "rcpt=550 Invalid recipient"
 expect_like "the operator reads how many" \
 	"1 temporary rcpt 550 0 our-fault our mail server refuses many reports with the same answer: 550 *" \
-	"$(serve told smtp_sink --reply "rcpt=550 Invalid recipient" &&
-	deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/domains" |
+	"$(deliver -o deliver.mail=smtp://127.0.0.1:$port <"$dir/domains" |
 	head -1)"
 
 # What a used connection gives back goes out on a fresh one.
