@@ -188,13 +188,15 @@ static void write_words(struct strbuf *out)
 	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++) {
 		for (const struct jmap_condition *row = type->walk.conditions;
 		     row->name != NULL; row++) {
-			if (row->match != MATCH_WORD && row->match != MATCH_HAS)
+			if (row->match != MATCH_WORD &&
+			    row->match != MATCH_LOOKED_UP &&
+			    row->match != MATCH_HAS)
 				continue;
 			strbuf_printf(out, "\t%s/%s|%s/%s) echo '",
 			              type->show.word, row->name,
 			              strchr(type->name, ':') + 1, row->name);
 			for (int v = 0;
-			     row->match == MATCH_WORD && v < row->words->count;
+			     row->match != MATCH_HAS && v < row->words->count;
 			     v++)
 				add_word(out, word_api(row->words, v));
 			if (row->match == MATCH_HAS)

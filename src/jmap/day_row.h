@@ -37,12 +37,12 @@ struct day_row_shown {
 	{"domain", FIELD_TEXT, offsetof(struct day_row, domain)}
 
 #define DAY_ROW_CONDITIONS                                                     \
-	{"day", MATCH_DAY, offsetof(struct day_row, day), 0, NULL},            \
+	{"day", MATCH_DAY, offsetof(struct day_row, day), 0, NULL, NULL},            \
 	{"dayBefore", MATCH_DAY_BEFORE, offsetof(struct day_row, day), 0,      \
-	 NULL},                                                                \
-	{"dayAfter", MATCH_DAY_AFTER, offsetof(struct day_row, day), 0, NULL}, \
-	{"domain", MATCH_EQUAL, offsetof(struct day_row, domain), 0, NULL},    \
-	{"text", MATCH_CONTAINS, offsetof(struct day_row, domain), 0, NULL}
+	 NULL, NULL},                                                                \
+	{"dayAfter", MATCH_DAY_AFTER, offsetof(struct day_row, day), 0, NULL, NULL}, \
+	{"domain", MATCH_EQUAL, offsetof(struct day_row, domain), 0, NULL, NULL},    \
+	{"text", MATCH_CONTAINS, offsetof(struct day_row, domain), 0, NULL, NULL}
 /* clang-format on */
 
 /* In the type's walk, beside `next` and `at`. */

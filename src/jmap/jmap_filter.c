@@ -102,6 +102,7 @@ static bool read_value(struct reading *in, json_t *value,
 	filter->text = arena_strdup(in->mem, text);
 	switch (filter->condition->match) {
 	case MATCH_WORD:
+	case MATCH_LOOKED_UP:
 		return read_word(in, filter);
 	case MATCH_BEFORE:
 	case MATCH_AFTER:
@@ -206,7 +207,8 @@ const struct jmap_filter *jmap_filter_read(const struct jmap_type *type,
 	return read_filter(&in, json);
 }
 
-static bool condition_holds(const struct jmap_filter *filter, const void *facts)
+static bool condition_holds(const struct jmap_filter *filter,
+                            struct db_txn *txn, const void *facts)
 {
 	const struct jmap_condition *row = filter->condition;
 	const char *at = (const char *)facts + row->offset;
@@ -222,6 +224,8 @@ static bool condition_holds(const struct jmap_filter *filter, const void *facts)
 		                   filter->text) != NULL);
 	case MATCH_WORD:
 		return *(const int *)field == filter->number;
+	case MATCH_LOOKED_UP:
+		return row->holds(txn, facts, (int)filter->number);
 	case MATCH_BEFORE:
 		return *(const int64_t *)field < filter->number;
 	case MATCH_AFTER:
@@ -238,12 +242,13 @@ static bool condition_holds(const struct jmap_filter *filter, const void *facts)
 	return false;
 }
 
-bool jmap_filter_takes(const struct jmap_filter *filter, const void *facts)
+bool jmap_filter_takes(const struct jmap_filter *filter, struct db_txn *txn,
+                       const void *facts)
 {
 	if (filter->operator== CONDITION)
-		return condition_holds(filter, facts);
+		return condition_holds(filter, txn, facts);
 	for (size_t i = 0; i < filter->part_count; i++) {
-		bool takes = jmap_filter_takes(filter->parts[i], facts);
+		bool takes = jmap_filter_takes(filter->parts[i], txn, facts);
 
 		if (filter->operator== OPERATOR_AND && !takes)
 			return false;

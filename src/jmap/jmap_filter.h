@@ -19,7 +19,8 @@ const struct jmap_filter *jmap_filter_read(const struct jmap_type *type,
                                            json_t *json, struct arena *mem,
                                            struct jmap_failure *failure);
 
-bool jmap_filter_takes(const struct jmap_filter *filter, const void *facts);
+bool jmap_filter_takes(const struct jmap_filter *filter, struct db_txn *txn,
+                       const void *facts);
 
 /* By the conditions that all must hold, as far as they are about a day or the
  * domain. */

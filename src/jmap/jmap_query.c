@@ -205,7 +205,7 @@ static bool take_row(struct jmap_scan *scan, const void *facts)
 		query->over = true;
 		return false;
 	}
-	if (!jmap_filter_takes(query->filter, facts))
+	if (!jmap_filter_takes(query->filter, scan->txn, facts))
 		return true;
 	if (query->count == query->room) {
 		query->room = query->room ? 2 * query->room : 1024;
@@ -313,7 +313,8 @@ static json_t *answer(struct query *query, struct db *db,
 
 	query->width = 1 + query->comparator_count;
 	bounds = jmap_filter_bounds(query->filter, &query->mem);
-	query->scan = (struct jmap_scan){take_row, again, &bounds};
+	query->scan = (struct jmap_scan){
+		.visit = take_row, .again = again, .bounds = &bounds};
 	if (jmap_scan_all(db, query->type, &query->scan, state, &err) < 0)
 		return jmap_fail_store(failure, &err);
 	if (query->over)

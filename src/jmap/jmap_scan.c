@@ -14,6 +14,7 @@ enum {
 void jmap_scan_on(struct db_txn *txn, const struct jmap_type *type, void *facts,
                   struct jmap_scan *scan)
 {
+	scan->txn = txn;
 	if (scan->bounds != NULL && type->walk.next_within != NULL) {
 		while (type->walk.next_within(txn, type, facts, scan->bounds) &&
 		       scan->visit(scan, facts))
@@ -42,6 +43,7 @@ static bool visit_in_page(struct jmap_scan *scan, const void *facts)
 {
 	struct page *page = (struct page *)scan;
 
+	page->all->txn = scan->txn;
 	if (!page->all->visit(page->all, facts))
 		return false;
 	page->full = ++page->rows >= page->max;

@@ -51,6 +51,7 @@ enum jmap_match {
 	MATCH_EQUAL,      /* text: the same, whatever its case */
 	MATCH_CONTAINS,   /* text in this field, or in the other */
 	MATCH_WORD,       /* an enum by its word */
+	MATCH_LOOKED_UP,  /* the same, and the facts do not tell */
 	MATCH_BEFORE,     /* UTCDate: earlier; int64 secs */
 	MATCH_AFTER,      /* UTCDate: then or later */
 	MATCH_HAS,        /* bool: is the count above 0? */
@@ -64,7 +65,9 @@ struct jmap_condition {
 	enum jmap_match match;
 	size_t offset;
 	size_t other; /* MATCH_CONTAINS: a second field; 0: none */
-	const struct vocabulary *words; /* MATCH_WORD */
+	const struct vocabulary *words; /* MATCH_WORD, MATCH_LOOKED_UP */
+	/* MATCH_LOOKED_UP: reads more of the object. */
+	bool (*holds)(struct db_txn *txn, const void *facts, int number);
 };
 
 /* What a filter takes at most: who walks days need look at no others. */
@@ -79,6 +82,7 @@ struct jmap_scan {
 	/* What was visited counts no more: it begins anew. */
 	void (*again)(struct jmap_scan *scan);
 	const struct jmap_bounds *bounds; /* NULL: none */
+	struct db_txn *txn;               /* while one is visited */
 };
 
 struct jmap_set_error {

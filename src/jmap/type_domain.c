@@ -59,9 +59,9 @@ static const struct jmap_sort sorts[] = {
 
 static const struct jmap_condition conditions[] = {
 	DAY_ROW_CONDITIONS,
-	{"mark", MATCH_WORD, FACT(head.mark), 0, &words_marks},
-	{"hasFailures", MATCH_HAS, FACT(head.failure), 0, NULL},
-	{"hasLateFailures", MATCH_HAS, FACT(head.late_failure), 0, NULL},
+	{"mark", MATCH_WORD, FACT(head.mark), 0, &words_marks, NULL},
+	{"hasFailures", MATCH_HAS, FACT(head.failure), 0, NULL, NULL},
+	{"hasLateFailures", MATCH_HAS, FACT(head.late_failure), 0, NULL, NULL},
 	{0},
 };
 

@@ -97,7 +97,7 @@ static const struct jmap_sort sorts[] = {
 
 static const struct jmap_condition conditions[] = {
 	DAY_ROW_CONDITIONS,
-	{"hasWeak", MATCH_HAS, FACT(mix.weak), 0, NULL},
+	{"hasWeak", MATCH_HAS, FACT(mix.weak), 0, NULL, NULL},
 	{0},
 };
 

@@ -48,10 +48,10 @@ static const struct jmap_sort sorts[] = {
 };
 
 static const struct jmap_condition conditions[] = {
-	{"address", MATCH_EQUAL, ROW(address), 0, NULL},
-	{"text", MATCH_CONTAINS, ROW(address), ROW(reason), NULL},
-	{"sinceBefore", MATCH_BEFORE, ROW(since), 0, NULL},
-	{"sinceAfter", MATCH_AFTER, ROW(since), 0, NULL},
+	{"address", MATCH_EQUAL, ROW(address), 0, NULL, NULL},
+	{"text", MATCH_CONTAINS, ROW(address), ROW(reason), NULL, NULL},
+	{"sinceBefore", MATCH_BEFORE, ROW(since), 0, NULL, NULL},
+	{"sinceAfter", MATCH_AFTER, ROW(since), 0, NULL, NULL},
 	{0},
 };
 

@@ -375,6 +375,13 @@ json 'd["deliver"]["attempts"] == 3 and d["deliver"]["archived"] == 1'
 try 1 "no such report to send again" resend b000000000000
 says err "no such report was sent"
 try 2 "not an id" resend 7
+try 0 "sent reports by the state of a destination" \
+	query sent-report --where state=suppressed --json
+json 'len(d) > 0 and all(any(i["state"] == "suppressed"
+	for i in r["destinations"]) for r in d)'
+try 0 "none of another" query sent-report --where state=bounced --count
+[ "$(cat "$dir/out")" = 0 ] || fail "$name: $(cat "$dir/out")"
+try 2 "a state that is none" query sent-report --where state=lost
 try 0 "history after the report" history rpt-multi-rua.test --json
 json 'd["days"][0]["reportStatus"] == "done" and
 	d["days"][0]["destinations"]["delivered"] >= 1'

@@ -44,7 +44,7 @@ has() {
 
 types="tls-internal-report sent-report suppression domain inbound"
 offers "a command" "tlstally que" query
-offers "commands" "tlstally re" restore
+offers "commands" "tlstally re" resend restore
 offers "the second word" "tlstally suppress " list add remove
 offers "the second word, begun" "tlstally token r" remove
 offers "a command behind options" "tlstally -v -c x que" query
@@ -63,7 +63,7 @@ offers "a file for an option" "tlstally create suppression --file r" \
 	report.json
 offers "a file for -c" "tlstally -c r" report.json
 offers "nothing for a number" "tlstally query domain --limit "
-offers "a filter" "tlstally query tls-internal-report --where stat" status=
+offers "a filter" "tlstally query tls-internal-report --where stat" status= state=
 offers "its words" "tlstally query tls-internal-report --where status=de" \
 	deferred
 offers "its words, all" "tlstally query TlsInternalReport --where status=" \
