@@ -67,6 +67,7 @@ enum cli_flag {
 	FLAG_LIMIT = 1 << 28,
 	FLAG_FORCE = 1 << 29, /* --force, of backup */
 	FLAG_AGAIN = 1 << 30, /* --force, of resend */
+	FLAG_NAGIOS = 1u << 31,
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -146,6 +147,7 @@ struct cli_args {
 	bool force;
 	bool eml;
 	bool replace;
+	bool nagios;
 	bool changed;
 	bool defaults;
 	bool check;
@@ -176,7 +178,9 @@ struct cli {
 	struct db *db;
 	struct jmap_client *answers; /* cli/answers.h; NULL: not yet */
 	struct strbuf out;
-	bool is_usage; /* what failed is the command line */
+	bool is_usage;     /* what failed is the command line */
+	bool says_at_once; /* cli->out may be printed before the end */
+	int exit_status;   /* where it says more than success and failure */
 };
 
 /* What must be there before the function is called. */

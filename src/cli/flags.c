@@ -42,6 +42,8 @@ const struct cli_flag_row cli_flags[] = {
          "the duration, like 12h or 30d; default: no end"},
 	{FLAG_REASON, "--reason", TAKES("TEXT", VALUE_TEXT, reason),
          "the reason, shown in the list"},
+	{FLAG_NAGIOS, "--nagios", YES(nagios),
+         "print one line, and exit as Nagios and Icinga expect"},
 	{FLAG_REPLACE, "--replace", YES(replace),
          "replace the entry of an address that is already suppressed"},
 	{FLAG_CHANGED, "-n", YES(changed),

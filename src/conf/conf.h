@@ -190,6 +190,10 @@ void conf_add_fault(struct conf *conf, const char *words);
  * there, or not ours to look at, is no finding here. */
 int conf_check_secrets(const struct conf *conf, struct err *err);
 
+/* The next file with a password or a key that the settings name; begin with
+ * *at = 0.  False at the end. */
+bool conf_secret_next(const struct conf *conf, size_t *at, struct strbuf *path);
+
 /* Is the word among the items, in small or capital letters? */
 bool conf_list_has(const struct conf_list *list, const char *word);
 

@@ -62,6 +62,21 @@ static int check_secret(const struct conf *conf, size_t i, struct err *err)
 	               (unsigned)mode, strbuf_text(&path));
 }
 
+bool conf_secret_next(const struct conf *conf, size_t *at, struct strbuf *path)
+{
+	while (*at < settings_count) {
+		const struct setting *setting = &settings[(*at)++];
+
+		if (!setting->secret)
+			continue;
+		strbuf_reset(path);
+		value_write(setting, conf, path);
+		if (path->len > 0)
+			return true;
+	}
+	return false;
+}
+
 int conf_check_secrets(const struct conf *conf, struct err *err)
 {
 	int rc = 0;

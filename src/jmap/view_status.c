@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "jmap/jmap_types.h"
-#include "show/doctor.h"
+#include "doctor/doctor.h"
 #include "show/status.h"
 
 static const char *const status_properties[] = {
@@ -49,10 +49,16 @@ static int look_at_status(struct jmap_look *look, const char *id,
 	return look_by(look, id, object, status_collect);
 }
 
+static int collect_doctor(const struct status_of *of, const json_t *wanted,
+                          json_t *doc, struct err *err)
+{
+	return doctor_collect(of, NULL, wanted, doc, err);
+}
+
 static int look_at_doctor(struct jmap_look *look, const char *id,
                           json_t **object)
 {
-	return look_by(look, id, object, doctor_collect);
+	return look_by(look, id, object, collect_doctor);
 }
 
 const struct jmap_view view_status = {

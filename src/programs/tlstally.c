@@ -42,10 +42,12 @@ static int perform(struct cli *cli, const struct cli_sentence *sentence)
 		db_fault_set_status(EX_TEMPFAIL);
 	if (cli_prepare(cli, sentence->needs, &err) == 0 &&
 	    sentence->run(cli, &err) == 0)
-		return EXIT_SUCCESS;
+		return cli->exit_status;
 	if (cli->is_usage)
 		return usage(&err);
 	log_error("%s", err.text);
+	if (cli->exit_status != EXIT_SUCCESS)
+		return cli->exit_status;
 	return sentence->needs == NEEDS_STORE_FOR_MAIL ? EX_TEMPFAIL
 	                                               : EXIT_FAILURE;
 }
@@ -53,7 +55,7 @@ static int perform(struct cli *cli, const struct cli_sentence *sentence)
 int main(int argc, char **argv)
 {
 	const struct cli_sentence *sentence;
-	struct cli cli = {.clock = clock_system()};
+	struct cli cli = {.clock = clock_system(), .says_at_once = true};
 	struct err err = {0};
 	int status = EXIT_SUCCESS;
 

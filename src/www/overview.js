@@ -255,7 +255,11 @@ function checksTable(checks) {
         grade)},
     {title: "Check", head: true, compare: byText(({check}) => check),
       cell: ({check}) => check},
-    {title: "Finding", cell: ({words}) => words}];
+    {title: "Since", compare: byText(({since}) => since ?? ""),
+      cell: ({since}) => since && time(since)},
+    {title: "Finding", cell: ({about, words, command}) => [
+      about && `${about}: `, words,
+      command && h("div", {class: "small"}, h("code", {}, command))]}];
 
   return [h("h2", {}, "Checks"),
     sortableTable({caption: "Checks", columns, rows: checks,

@@ -198,10 +198,11 @@ silent err
 try 1 "a moment still to come, on a store that is none for rehearsals" \
 	-o store.rehearsal=no run --now "$(moment '3 hours')"
 says err "rehearsal = yes"
-# The queue's length is the machine's: with a short one the doctor is right.
-queue=$(cat /proc/sys/net/unix/max_dgram_qlen)
-try $([ "$queue" -ge 128 ] && echo 0 || echo 1) "the doctor" doctor --json
-json 'all(c["grade"] != "bad" or c["check"] == "queue" for c in d["checks"])'
+# What the machine, its Postfix and its DNS have is theirs: doctor.py has a host
+# of its own for those.
+timeout 60 "$bin/tlstally" doctor --json >"$dir/out" 2>"$dir/err"
+json 'all(c["grade"] != "bad" for c in d["checks"] if c["check"] in
+	("settings", "secrets", "socket", "events", "runs", "clock", "store"))'
 json '[c["grade"] for c in d["checks"] if c["check"] == "socket"] == ["good"]'
 json '[c["grade"] for c in d["checks"] if c["check"] == "mode"] == ["note"]'
 stop_counting

@@ -255,7 +255,7 @@ def main():
         trial.put(original)
         for words in COMMANDS:
             said = trial.command("undamaged", words)
-            if re.search("damaged|usage|unknown", said):
+            if re.search("damaged|usage|unknown (command|option)", said):
                 trial.wrong.append(("undamaged", words, "fails", said))
         cut(trial, rng)
         running(trial)

@@ -58,19 +58,23 @@ def stable(words, out):
 
 
 def same_checks(here, there):
+    """What is in the store is the same; what is not, the server does not say."""
     here, there = (json.loads(out)["checks"] for out in (here, there))
-    expect("doctor: the same checks", [row["check"] for row in here],
-           [row["check"] for row in there])
-    for mine, other in zip(here, there):
+    for other in there:
+        mine = [row for row in here if row["check"] == other["check"]]
         if other["grade"] == "unknown":
-            expect(f"doctor: {mine['check']}: only here it is looked at",
-                   (True, True), (mine["grade"] != "unknown",
-                                  "on the host itself" in other["words"]))
-        elif mine["check"] not in ("events", "store"):
-            expect(f"doctor: {mine['check']}", mine, other)
-    expect("doctor: what a server cannot see", ["socket", "queue", "postfix",
-                                                "secrets"],
-           [row["check"] for row in there if row["grade"] == "unknown"])
+            expect(f"doctor: {other['check']}: only here it is looked at",
+                   True, "on the host itself" in other["words"])
+        elif other["check"] not in ("events", "store"):
+            expect(f"doctor: {other['check']}", [
+                {**row, "since": None} for row in mine],
+                [{**other, "since": None}])
+    unseen = {row["check"] for row in there if row["grade"] == "unknown"}
+    expect("doctor: what a server cannot see", set(),
+           {"socket", "queue", "postfix", "secrets", "relay", "dkim"} - unseen)
+    expect("doctor: what it can see", set(),
+           {"events", "runs", "clock", "mode", "store"}
+           & unseen)
 
 
 def compare(conf, server):

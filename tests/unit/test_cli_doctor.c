@@ -361,8 +361,9 @@ static void make_postfix(const char *directory, const struct postfix_row *row,
 	         "#!/bin/sh\n"
 	         "[ \"$1\" != -xM ] || echo smtp unix - - n - - smtp\n"
 	         "[ \"$1\" = -x ] || exit 0\n"
-	         "echo daemon_directory = %s\necho \"%s\"\n",
-	         directory, main_cf);
+	         "echo daemon_directory = %s\necho config_directory = %s\n"
+	         "echo \"%s\"\n",
+	         directory, directory, main_cf);
 	if (row->enable != NULL)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 		         "printf '%%b\\n' 'smtp_tlsrpt_enable = %s'\n",

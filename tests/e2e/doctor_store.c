@@ -1,0 +1,127 @@
+/*
+ * doctor_store - a store for the doctor to look at
+ *
+ *     doctor_store DIRECTORY [feed=NAME:SECS] [run=SECS] [counted=DAYS]
+ *         [signed=DOMAIN:SELECTOR] [unsigned=DOMAIN] [settled=STATE:N]
+ *         [lines=FATE:N]
+ *
+ * Seconds and days are ago.  unsigned= has the signer, or nothing.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "store/day_table.h"
+#include "store/db.h"
+#include "store/feed_table.h"
+#include "store/meta_table.h"
+#include "store/tally_table.h"
+#include "words/words.h"
+
+static int64_t now;
+
+static void put_feed(struct db_txn *txn, const char *name, long ago)
+{
+	struct feed feed = {.watermark = now - ago,
+	                    .seen_at = now - ago,
+	                    .last_event = now - ago,
+	                    .events = 1};
+
+	snprintf(feed.name, sizeof(feed.name), "%s", name);
+	feed_table_put(txn, &feed);
+}
+
+static void put_session(struct db_txn *txn, int32_t day)
+{
+	static const struct tally_limits limits = {.max_policies = 32,
+	                                           .max_details = 100};
+	struct tally_policy policy = {.success = 1,
+	                              .key = {.bytes = "p", .len = 1}};
+	struct tally_domain domain = {.day = day,
+	                              .domain = "a.example",
+	                              .valid = true,
+	                              .record = "v=TLSRPTv1",
+	                              .success = 1,
+	                              .policies = &policy};
+
+	tally_apply(txn, &domain, &limits);
+}
+
+static void put_signature(struct db_txn *txn, bool is_signed,
+                          const char *domain, const char *selector)
+{
+	struct signature_seen seen = {.seen_at = now - 60,
+	                              .is_signed = is_signed,
+	                              .signed_at = is_signed ? now - 60 : 0};
+
+	snprintf(seen.by.domain, sizeof(seen.by.domain), "%s", domain);
+	snprintf(seen.by.selector, sizeof(seen.by.selector), "%s", selector);
+	meta_signature_put(txn, &seen);
+}
+
+static void put(struct db_txn *txn, char *word)
+{
+	char *value = strchr(word, '='), *more = NULL;
+	long n = 0;
+
+	if (value == NULL) {
+		db_fail(txn, ERR_PARSE, "what is '%s'?", word);
+		return;
+	}
+	*value++ = '\0';
+	more = strchr(value, ':');
+	if (more != NULL)
+		*more++ = '\0';
+	n = atol(more != NULL ? more : value);
+	if (strcmp(word, "feed") == 0) {
+		put_feed(txn, value, n);
+	} else if (strcmp(word, "run") == 0) {
+		meta_put(txn, META_LAST_RUN, (uint64_t)(now - n));
+	} else if (strcmp(word, "counted") == 0) {
+		put_session(txn, day_of(now) - (int32_t)n);
+	} else if (strcmp(word, "signed") == 0) {
+		put_signature(txn, true, value, more != NULL ? more : "");
+	} else if (strcmp(word, "unsigned") == 0) {
+		put_signature(txn, false, value, "");
+	} else if (strcmp(word, "settled") == 0) {
+		struct day_settled settled = {.reports = (uint64_t)n};
+
+		settled.destinations[word_find(&words_states, value)] =
+			(uint64_t)n;
+		day_table_settled_add(txn, day_of(now), &settled);
+	} else if (strcmp(word, "lines") == 0) {
+		struct day_lines lines = {.fate = atoi(value),
+		                          .n = (uint64_t)n,
+		                          .first = "a line"};
+
+		day_table_lines_add(txn, day_of(now), &lines);
+	} else {
+		db_fail(txn, ERR_PARSE, "what is '%s'?", word);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct db_options options = {.map_size = 1u << 26, .create = true};
+	struct err err = {0};
+	struct db_txn *txn;
+	struct db *db;
+
+	now = time(NULL);
+	options.directory = argv[1];
+	if (argc < 2 || db_open(&db, &options, &err) < 0) {
+		fprintf(stderr, "doctor_store: %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	txn = db_begin_write(db);
+	for (int i = 2; i < argc; i++)
+		put(txn, argv[i]);
+	if (db_commit(&txn, &err) < 0)
+		fprintf(stderr, "doctor_store: %s\n", err.text);
+	db_close(&db);
+	return err.class < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
