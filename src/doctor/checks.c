@@ -1,3 +1,5 @@
+/* All checks, one row each, in the order in which they are printed: what is
+ * looked at, where that can be done, and by whom (doctor/check.h). */
 #include "doctor/check.h"
 
 enum { ANYWHERE = CHECK_STORE, HERE = CHECK_HOST };

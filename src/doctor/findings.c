@@ -1,3 +1,5 @@
+/* All that a check can find, one row each: how bad it is, the sentence, and the
+ * command that mends it (doctor/finding.h). */
 #include "doctor/finding.h"
 
 #include <string.h>
