@@ -166,7 +166,9 @@ static void add_others(struct postfix_site *site, const char *list)
 	}
 }
 
-/* Where the default instance is; with no postconf, where it usually is. */
+/* Where the default instance is; with no postconf, where it usually is.
+ * Postfix 3.10 waits for a main.cf that was changed a moment ago, and has
+ * forgotten MAIL_CONFIG then: postconf prints the default config_directory. */
 static const char *find_default(struct postfix_site *site)
 {
 	static const char *const name[] = {"config_directory", NULL};
@@ -177,7 +179,9 @@ static const char *find_default(struct postfix_site *site)
 	if (postconf_run("", "-x", name, &out, &site->trouble) == 0) {
 		postconf_read_settings(strbuf_text(&out), out.len, &site->arena,
 		                       &set.main);
-		directory = postconf_get(&set, name[0]);
+		directory = getenv("MAIL_CONFIG");
+		if (directory == NULL)
+			directory = postconf_get(&set, name[0]);
 	}
 	site->is_guess = directory == NULL || directory[0] != '/';
 	return site->is_guess ? default_directory : directory;

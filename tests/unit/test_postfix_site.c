@@ -75,6 +75,7 @@ static int begin(void **state)
 	snprintf(world->path, sizeof(world->path), "%s", getenv("PATH"));
 	snprintf(text, sizeof(text), "%s:%s", world->root, world->path);
 	setenv("PATH", text, 1);
+	unsetenv("MAIL_CONFIG");
 	snprintf(text, sizeof(text),
 	         "mail_owner = postfix\n"
 	         "multi_instance_directories = %s/out, %s/off\n",
@@ -183,6 +184,26 @@ static void test_named_sender(void **state)
 	}
 }
 
+/* Postfix 3.10 prints another directory just after main.cf was changed. */
+static void test_mail_config(void **state)
+{
+	struct world *world = *state;
+	char none[] = "", path[128];
+	struct conf conf = conf_with(none);
+
+	snprintf(path, sizeof(path), "%s/other", world->root);
+	setenv("MAIL_CONFIG", path, 1);
+	{
+		auto_(postfix_site_free) struct postfix_site *site =
+			postfix_site_ask(&conf);
+
+		assert_int_equal(site->count, 1);
+		assert_string_equal(site->instances[0].directory, path);
+		assert_true(site->instances[0].known);
+	}
+	unsetenv("MAIL_CONFIG");
+}
+
 /* Looking whether something changed starts no process. */
 static void test_changes(void **state)
 {
@@ -284,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_instances, begin, end),
 		cmocka_unit_test_setup_teardown(test_named_sender, begin, end),
+		cmocka_unit_test_setup_teardown(test_mail_config, begin, end),
 		cmocka_unit_test_setup_teardown(test_changes, begin, end),
 		cmocka_unit_test_setup_teardown(test_trouble, begin, end),
 		cmocka_unit_test_setup_teardown(test_how_it_asks, begin, end),
