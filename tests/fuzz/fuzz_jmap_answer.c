@@ -91,7 +91,9 @@ static void command(int (*run)(struct cli *cli, struct err *err),
 		.size = size,
 	};
 	struct cli cli = {
-		.args = {.domain = "a.example", .has_day = size % 2},
+		.args = {.domain = "a.example",
+	                 .has_day = size % 2,
+	                 .object.url = "http://127.0.0.1/"},
 		.clock = clock_fixed(1772323200),
 		.answers = &fuzzed.client,
 	};
