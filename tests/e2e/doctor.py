@@ -17,6 +17,7 @@ import time
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests/fake"))
 from doctor_host import A, MX, TXT, Host  # noqa: E402
+from testlib import skip_part  # noqa: E402
 
 ROOT = os.geteuid() == 0
 failures = 0
@@ -471,7 +472,7 @@ def retired():
 
 def plain_user():
     if not ROOT:
-        print("skipped: only root can be somebody else")
+        skip_part("a plain user", "only root can be somebody else")
         return
     with World() as host:
         checks, done = host.doctor(user="games")

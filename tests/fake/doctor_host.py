@@ -242,7 +242,12 @@ class Host:
 
     def run(self, *words, command="doctor", user=None):
         env = {**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}"}
-        return subprocess.run([TLSTALLY, "-c", self.root / "tlstally.conf",
+        program = TLSTALLY
+        if user is not None:
+            # who may not enter the build folder, below /root say
+            program = self.root / "tlstally"
+            shutil.copy(TLSTALLY, program)
+        return subprocess.run([program, "-c", self.root / "tlstally.conf",
                                command, *words], env=env, capture_output=True,
                               text=True, timeout=120, user=user)
 
