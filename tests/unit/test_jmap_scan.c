@@ -129,7 +129,8 @@ static void test_changes_between_pages(void **state)
 	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
 		size_t row = i / 2;
 		struct jmap_type type = numbers(i % 2);
-		struct seen seen = {.scan = {visit, again, NULL}, .begun = 1};
+		struct seen seen = {.scan = {.visit = visit, .again = again},
+		                    .begun = 1};
 		struct fixture f;
 		char told[JMAP_STATE_TEXT];
 		struct err err;
@@ -152,7 +153,8 @@ static void test_changes_between_pages(void **state)
 static void test_ends_when_told(void **state)
 {
 	struct jmap_type type = numbers(false);
-	struct seen seen = {.scan = {visit, again, NULL}, .until = 6000};
+	struct seen seen = {.scan = {.visit = visit, .again = again},
+	                    .until = 6000};
 	struct fixture f;
 	char told[JMAP_STATE_TEXT];
 	struct err err;
