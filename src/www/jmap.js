@@ -3,7 +3,7 @@
 // A Client belongs to one token.  Whatever goes wrong is thrown as a JmapError
 // whose message is fit to be shown:
 //
-//     unauthorized  the token is not known or has expired: sign in again
+//     unauthorized  the token is unknown or has expired: sign in again
 //     forbidden     a permission is missing; the message names it
 //     stateMismatch somebody else changed it meanwhile
 //     method        another method-level error

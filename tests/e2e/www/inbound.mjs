@@ -30,7 +30,7 @@ export default async function testInbound({ server, tokens }) {
     ["from.example", "another site", "TLSv1.3",
      "TLS_AES_256_GCM_SHA384, 256 bits", "none", "42"],
     ["from.example", "another site", "clear text", "–", "none", "3"]],
-  await tableOf(page, "How the messages came in"));
+  await tableOf(page, "Messages by sender, client and TLS"));
   await checkLooks(page, "inbound-day");
   await page.goto(`${server.url}/#/inbound/x`);
   await page.getByRole("heading", { name: "No such day" }).waitFor();

@@ -185,7 +185,7 @@ export default async function testOverview({ server, tokens }) {
   expect("the button is pressed", "true", await page.getByRole("button",
     { name: "7 days" }).getAttribute("aria-pressed"));
   await page.goto(`${server.url}/#/overview?from=2026-03-10&to=2026-03-01`);
-  await page.getByRole("alert").filter({ hasText: "comes after" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "is after the last day" }).waitFor();
   await page.goto(`${server.url}/#/overview?from=x&to=2026-03-01`);
   await page.getByRole("alert").filter({ hasText: "written like" }).waitFor();
   await closePage(page, "the overview");

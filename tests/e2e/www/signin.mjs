@@ -12,7 +12,7 @@ export default async function testSignIn({ server, tokens }) {
   await checkLooks(page, "signin");
   await field.fill("tally_nonsense");
   await page.keyboard.press("Enter");
-  await page.getByRole("alert").filter({ hasText: "not known" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "unknown or has expired" }).waitFor();
   expect("a wrong token is kept nowhere", null, await page.evaluate(() =>
     sessionStorage.getItem("tlstally.token")));
   await field.fill(` ${tokens.all} `);
@@ -78,7 +78,7 @@ export async function testTokens(world) {
   await closePage(none, "a token without the permission");
 
   const gone = await openPage(server, { token: "tally_gone" });
-  await gone.getByRole("alert").filter({ hasText: "not known" }).waitFor();
+  await gone.getByRole("alert").filter({ hasText: "unknown or has expired" }).waitFor();
   await closePage(gone, "a token that was removed");
   await testRemoved(world);
   await testForbidden(world);
