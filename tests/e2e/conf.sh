@@ -4,13 +4,10 @@
 #
 # make check runs it; by hand: srcdir=... tests/e2e/conf.sh in the build
 # directory.  systemctl(1) is made up.
-set -u
-tlstally=$PWD/src/programs/tlstally
-failures=0
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+make_folder
+tlstally=$bin/tlstally
 ran=0
-dir=$(mktemp -d "${TMPDIR:-/tmp}/conf.XXXXXX") || exit 1
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' INT TERM
 
 # --- a host whose units are as they are shipped ---
 
@@ -59,20 +56,14 @@ check()
 	done
 	"$tlstally" -c "$dir/conf" conf --check >"$dir/said" 2>&1
 	status=$?
-	[ $status -eq "$want" ] || {
-		echo "FAIL: $name: exit status $status, not $want"
-		cat "$dir/said"
-		failures=$((failures + 1))
-	}
+	[ $status -eq "$want" ] ||
+		fail "$name: exit status $status, not $want" "$dir/said"
 }
 
 says()
 {
-	grep -q -e "$*" "$dir/said" || {
-		echo "FAIL: $name: does not say '$*':"
-		cat "$dir/said"
-		failures=$((failures + 1))
-	}
+	grep -q -e "$*" "$dir/said" ||
+		fail "$name: does not say '$*'" "$dir/said"
 }
 
 mkdir "$dir/store" "$dir/sent"
@@ -176,5 +167,5 @@ if [ -u /usr/bin/su ]; then
 fi
 check 0 "a program without such rights" "[deliver]\nmail = sendmail:/bin/true"
 
-echo "$ran settings files, $failures failed"
-[ $failures -eq 0 ]
+echo "$ran settings files"
+end_test

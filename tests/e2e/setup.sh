@@ -7,23 +7,12 @@
 # temporary directory; its version, its smtp(8), postfix(1) and systemctl(1) are
 # made up.  The long form (TEST_LONG=yes) kills it at more moments, and tries
 # the Postfix of Debian 13, which is linked with libtlsrpt, in a root of its own.
-set -u
-src=$(cd "${srcdir:-.}" && pwd)
-tlstally=$PWD/src/programs/tlstally
-failures=0
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools postconf python3
+make_folder
+tlstally=$bin/tlstally
+real=$(command -v postconf)
 ran=0
-
-real=$(PATH=$PATH:/usr/sbin command -v postconf) || {
-	echo "postconf is missing: apt-get install postfix"
-	exit 77
-}
-command -v python3 >/dev/null || {
-	echo "python3 is missing: apt-get install python3"
-	exit 77
-}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/setup.XXXXXX") || exit 1
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' INT TERM
 
 fail()
 {
@@ -628,5 +617,5 @@ if [ "${TEST_LONG:-}" = yes ]; then
 	fi
 fi
 
-echo "$ran calls, $failures failed"
-[ $failures -eq 0 ]
+echo "$ran calls"
+end_test

@@ -48,6 +48,7 @@ need_tools()
 		ip) package=iproute2 ;;
 		ldns-* | drill) package=ldnsutils ;;
 		nginx) package=nginx-light ;;
+		postconf) package=postfix ;;
 		rsyslogd) package=rsyslog ;;
 		*) package=$tool ;;
 		esac
