@@ -86,7 +86,7 @@ static void open_store(struct cli *cli, struct doctor_before *before)
 {
 	const char *directory = cli->conf.store.directory;
 	struct err err = {0}, ignored = {0};
-	struct stat st;
+	struct stat st = {0}; /* what cannot be looked at is nobody's */
 
 	if (stat(directory, &st) < 0 && errno == ENOENT)
 		before->is_missing = true;
