@@ -2,7 +2,6 @@
 #include "doctor/check.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/endpoint.h"
@@ -206,16 +205,6 @@ void check_loglevel(struct look *look)
 
 /* --- do its events arrive? --- */
 
-static bool is_same(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	if (strcmp(a, b) == 0)
-		return true;
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
 /* The first service whose events go elsewhere; NULL: none. */
 static const struct postfix_client *
 first_astray(const struct postfix_facts *facts, const char *socket)
@@ -225,7 +214,7 @@ first_astray(const struct postfix_facts *facts, const char *socket)
 
 		if (client->sends_events &&
 		    (client->socket_path == NULL ||
-		     !is_same(client->socket_path, socket)))
+		     !postfix_is_same_file(client->socket_path, socket)))
 			return client;
 	}
 	return NULL;

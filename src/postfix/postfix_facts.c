@@ -9,6 +9,7 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "postfix/postfix_reach.h"
 
 enum { MAIN_CF_MAX = 1024 * 1024, MILTERS_MAX = 64 };
 
@@ -247,52 +248,12 @@ void postfix_milters_read(const char *value, const char *action,
 		add_milter(member, braced, action, arena, milters);
 }
 
-/* Behind the last ":", of "inet:HOST:PORT". */
-static const char *port_of(const char *socket)
-{
-	const char *colon = strrchr(socket, ':');
-
-	return strncmp(socket, "inet:", 5) == 0 && colon != NULL ? colon + 1
-	                                                         : NULL;
-}
-
-/* What unix: leads to, from Postfix's queue directory. */
-static const char *path_of(const char *socket, const char *queue_directory,
-                           char *room, size_t size)
-{
-	const char *path = socket + 5;
-	const char *slash = path[0] == '/' ? "" : "/";
-
-	if (strncmp(socket, "unix:", 5) != 0)
-		return NULL;
-	snprintf(room, size, "%s%s%s", slash[0] != '\0' ? queue_directory : "",
-	         slash, path);
-	return room;
-}
-
-static bool is_ours(const char *theirs, const char *ours,
-                    const char *queue_directory)
-{
-	char a[512], b[512];
-	const char *port = port_of(ours), *other = port_of(theirs);
-	const char *path = path_of(ours, "", a, sizeof(a));
-	const char *there = path_of(theirs, queue_directory, b, sizeof(b));
-
-	if (port != NULL && other != NULL)
-		return strcmp(port, other) == 0;
-	if (path == NULL || there == NULL)
-		return false;
-	/* a path within the chroot is the same without the queue directory */
-	return strcmp(path, there) == 0 ||
-	       (strncmp(path, queue_directory, strlen(queue_directory)) == 0 &&
-	        strcmp(path + strlen(queue_directory), there) == 0);
-}
-
 int postfix_milters_find(const struct postfix_milters *milters,
                          const char *queue_directory, const char *socket)
 {
 	for (size_t i = 0; i < milters->count; i++)
-		if (is_ours(milters->list[i].socket, socket, queue_directory))
+		if (postfix_is_socket(milters->list[i].socket, socket,
+		                      queue_directory))
 			return (int)i;
 	return -1;
 }

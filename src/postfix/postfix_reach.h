@@ -18,6 +18,20 @@
 const char *postfix_name_of(const struct postconf *set, const char *path,
                             struct arena *arena);
 
+/* The same for a socket that one of our daemons listens on, "unix:/path" or
+ * "inet:127.0.0.1:8892"; one on all addresses is asked on loopback. */
+const char *postfix_address_of(const struct postconf *set, const char *socket,
+                               struct arena *arena);
+
+/* Do two such texts mean the same?  `theirs` is a setting of Postfix, of a
+ * program in the queue directory, in its chroot or not; of inet ones the ports
+ * are compared. */
+bool postfix_is_socket(const char *theirs, const char *ours,
+                       const char *queue_directory);
+
+/* Do both paths lead to one file? */
+bool postfix_is_same_file(const char *a, const char *b);
+
 /* Is what a setting of Postfix names, that path? */
 bool postfix_is_named(const struct postconf *set, const char *name,
                       const char *path);

@@ -17,7 +17,7 @@
 #include "base/failpoint.h"
 #include "base/io.h"
 #include "base/xalloc.h"
-#include "setup/list_text.h"
+#include "postfix/list_text.h"
 #include "setup/record.h"
 
 enum { ASK_MS = 20 * 1000, RELOAD_MS = 60 * 1000 };

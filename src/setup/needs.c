@@ -5,9 +5,9 @@
 
 #include "base/endpoint.h"
 #include "inmail/milter_sight.h"
+#include "postfix/list_text.h"
 #include "postfix/postfix_facts.h"
 #include "postfix/postfix_reach.h"
-#include "setup/list_text.h"
 #include "words/feed.h"
 
 #define TRANSPORT "tlsreport"
@@ -314,26 +314,6 @@ static const char *transport_map(struct need_of *of)
 
 /* --- the milter --- */
 
-static const char *milter_address(const struct need_of *of)
-{
-	static const char any4[] = "inet:0.0.0.0:", any6[] = "inet:[::]:";
-	const char *socket = of->setup->conf->milter.socket;
-	const char *path = endpoint_path(socket);
-	struct arena *arena = &of->setup->arena;
-
-	if (path != NULL)
-		return arena_printf(
-			arena, "unix:%s",
-			postfix_name_of(&of->instance->set, path, arena));
-	if (strncmp(socket, any4, sizeof(any4) - 1) == 0)
-		return arena_printf(arena, "inet:127.0.0.1:%s",
-		                    socket + sizeof(any4) - 1);
-	if (strncmp(socket, any6, sizeof(any6) - 1) == 0)
-		return arena_printf(arena, "inet:[::1]:%s",
-		                    socket + sizeof(any6) - 1);
-	return socket;
-}
-
 /* Of another milter's action nothing is changed: ours has its own. */
 static const char *milter(struct need_of *of)
 {
@@ -360,7 +340,9 @@ static const char *milter(struct need_of *of)
 	return arena_printf(&of->setup->arena,
 	                    "{ %s, default_action=accept, connect_timeout=5s, "
 	                    "command_timeout=10s }",
-	                    milter_address(of));
+	                    postfix_address_of(&of->instance->set,
+	                                       setup->conf->milter.socket,
+	                                       &of->setup->arena));
 }
 
 /* Ours in a list of milters, NULL: it is not there. */

@@ -2,7 +2,7 @@
 
 #include "base/auto.h"
 #include "base/command.h"
-#include "setup/list_text.h"
+#include "postfix/list_text.h"
 
 #define OURS "{ inet:127.0.0.1:8892, default_action=accept }"
 
@@ -94,6 +94,30 @@ static void test_without(void **state)
 	}
 }
 
+static void test_replaced(void **state)
+{
+	static const struct {
+		const char *name, *list, *want;
+	} rows[] = {
+		{"nothing", "", ""},
+		{"alone", "a:b", OURS},
+		{"the first", "a:b, c", OURS ", c"},
+		{"in the middle", "c a:b\tinline:{a:b}",
+	         "c " OURS "\tinline:{a:b}"},
+		{"only the whole item", "xa:b, a:bx", "xa:b, a:bx"},
+	};
+	auto_(arena_clear) struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		assert_string_equal(
+			list_text_replaced(rows[i].list, "a:b", OURS, &arena),
+			rows[i].want);
+	}
+}
+
 static void test_shell_words(void **state)
 {
 	static const struct {
@@ -130,6 +154,7 @@ int main(void)
 		cmocka_unit_test(test_has),
 		cmocka_unit_test(test_with_and_without),
 		cmocka_unit_test(test_without),
+		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_shell_words),
 	};
 

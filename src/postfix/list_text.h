@@ -7,12 +7,16 @@
  * what it is about is its first word.  What else stands in the list stays as
  * it was written.
  */
-#ifndef TLSTALLY_SETUP_LIST_TEXT_H
-#define TLSTALLY_SETUP_LIST_TEXT_H
+#ifndef TLSTALLY_POSTFIX_LIST_TEXT_H
+#define TLSTALLY_POSTFIX_LIST_TEXT_H
 
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/span.h"
+
+/* The next item as it was written; false at the end. */
+bool list_text_next(const char **rest, struct span *item);
 
 /* Is an item about the same there, in braces or not? */
 bool list_text_has(const char *list, const char *item);
@@ -24,5 +28,9 @@ const char *list_text_with(const char *list, const char *item,
 /* The list without exactly that item and what separated it; the arena's. */
 const char *list_text_without(const char *list, const char *item,
                               struct arena *arena);
+
+/* The list with `item` where exactly `old` stands; as it was without that. */
+const char *list_text_replaced(const char *list, const char *old,
+                               const char *item, struct arena *arena);
 
 #endif

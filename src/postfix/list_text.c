@@ -1,8 +1,6 @@
-#include "setup/list_text.h"
+#include "postfix/list_text.h"
 
 #include <string.h>
-
-#include "base/span.h"
 
 static const char between[] = ", \t\r\n";
 
@@ -33,7 +31,7 @@ static size_t item_len(const char *at)
 	return len;
 }
 
-static bool next_item(const char **rest, struct span *item)
+bool list_text_next(const char **rest, struct span *item)
 {
 	*rest += strspn(*rest, between);
 	item->at = *rest;
@@ -57,7 +55,7 @@ bool list_text_has(const char *list, const char *item)
 {
 	struct span wanted = subject_of(span_of(item)), there;
 
-	while (next_item(&list, &there)) {
+	while (list_text_next(&list, &there)) {
 		there = subject_of(there);
 		if (there.len == wanted.len &&
 		    memcmp(there.at, wanted.at, wanted.len) == 0)
@@ -80,7 +78,7 @@ const char *list_text_without(const char *list, const char *item,
 	const char *rest = list, *before = list;
 	struct span there;
 
-	while (next_item(&rest, &there)) {
+	while (list_text_next(&rest, &there)) {
 		if (!span_is(there, item)) {
 			before = rest;
 			continue;
@@ -92,5 +90,19 @@ const char *list_text_without(const char *list, const char *item,
 		return arena_printf(arena, "%.*s%s", (int)(before - list), list,
 		                    rest);
 	}
+	return arena_strdup(arena, list);
+}
+
+const char *list_text_replaced(const char *list, const char *old,
+                               const char *item, struct arena *arena)
+{
+	const char *rest = list;
+	struct span there;
+
+	while (list_text_next(&rest, &there))
+		if (span_is(there, old))
+			return arena_printf(arena, "%.*s%s%s",
+			                    (int)(there.at - list), list, item,
+			                    rest);
 	return arena_strdup(arena, list);
 }
