@@ -44,6 +44,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_DOUBT] = "doubt",
 	[TABLE_TLS_OPTIONAL] = "tls-optional",
 	[TABLE_FINDING] = "finding",
+	[TABLE_TOLD] = "told",
 };
 
 const char *db_table_name(enum db_table table)

@@ -97,6 +97,9 @@
  *   tls-optional day u32, queue id text               nothing
  *                day u32                              u64: how many of the day
  *   finding      check text                           since u64, grade u8
+ *   told         domain text, 0x00, not since u64     kind u8, sts_fetch u8,
+ *                                                     problem and sts_id
+ *                                                     strings
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

@@ -17,8 +17,14 @@
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 #include "store/tls_optional_table.h"
+#include "store/told_table.h"
 
-enum { OWN_REPORT_DAYS = 4, RATE_HOURS = 2, WANTED_DAYS = 7 };
+enum {
+	OWN_REPORT_DAYS = 4,
+	RATE_HOURS = 2,
+	WANTED_DAYS = 7,
+	TOLD_DAYS = 3, /* a day stays open for less than one */
+};
 
 /* Where each ends, by days or seconds. */
 struct limits {
@@ -31,6 +37,7 @@ struct limits {
 	int64_t rate_hour;
 	int64_t policy_time;
 	int64_t wanted_time;
+	int64_t told_time;
 };
 
 /* Deletes one transaction's worth; 1: there is more. */
@@ -56,6 +63,7 @@ static const struct deed {
 	{LIMIT(tally_day), ROWS(log), .by_day = log_pending_purge},
 	{LIMIT(policy_time), ROWS(policies), .by_time = policy_cache_purge},
 	{LIMIT(wanted_time), ROWS(wanted), .by_time = policy_wanted_purge},
+	{LIMIT(told_time), ROWS(policies), .by_time = told_purge},
 	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_seen_purge},
 	{LIMIT(tally_day), ROWS(inbound), .by_day = inbound_table_purge},
 	{LIMIT(tally_day), ROWS(mail), .by_day = mail_purge},
@@ -111,6 +119,7 @@ int purge_run(struct db *db, int32_t today, int64_t now, int32_t keep_days,
 		.rate_hour = now / 3600 - RATE_HOURS,
 		.policy_time = now - (int64_t)keep_days * DAY_SECS,
 		.wanted_time = now - WANTED_DAYS * DAY_SECS,
+		.told_time = now - TOLD_DAYS * DAY_SECS,
 	};
 	int rc = 0;
 

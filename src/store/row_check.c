@@ -29,6 +29,7 @@
 #include "store/tally_row.h"
 #include "store/tally_table.h"
 #include "store/token_table.h"
+#include "store/told_table.h"
 
 /* The row at hand. */
 struct row {
@@ -338,6 +339,17 @@ static void check_finding(struct row *row)
 	finding_get(row->txn, key_rest_text(row), &seen);
 }
 
+static void check_told(struct row *row)
+{
+	const char *domain = reader_to_nul(&row->rest);
+	int64_t since = (int64_t)~reader_u64(&row->rest);
+	struct told told;
+
+	if (row->rest.failed ||
+	    !told_get(row->txn, domain, since, &row->mem, &told))
+		is_damaged(row);
+}
+
 /* A table without one: its key says it all. */
 static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_META] = check_meta,
@@ -366,6 +378,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_COUNTER] = check_number,
 	[TABLE_DOUBT] = check_doubt,
 	[TABLE_FINDING] = check_finding,
+	[TABLE_TOLD] = check_told,
 };
 
 void row_check(struct db_txn *txn, const struct db_row *row)

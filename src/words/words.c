@@ -287,6 +287,38 @@ static const struct word tlsa[VIEW_BOGUS + 1] = {
 	[VIEW_BOGUS] = {.api = "bogus", .label = "TLSA with invalid DNSSEC"},
 };
 
+static const struct word told[TOLD_KINDS] = {
+	[TOLD_NONE] = {.api = "none",
+                       .label = "nothing",
+                       .sentence = "there is no policy: the site's own "
+                                   "security level applies"},
+	[TOLD_DANE] = {.api = "dane",
+                       .label = "DANE",
+                       .sentence = "the domain has TLSA records: Postfix is to "
+                                   "verify them"},
+	[TOLD_STS_ENFORCE] =
+		{.api = "stsEnforce",
+                 .label = "MTA-STS, enforce",
+                 .sentence = "an MTA-STS policy that Postfix enforces"},
+	[TOLD_STS_TESTING] =
+		{.api = "stsTesting",
+                 .label = "MTA-STS, testing",
+                 .sentence = "an MTA-STS policy in testing mode: reported, "
+                             "not enforced"},
+	[TOLD_STS_FAILED] =
+		{.api = "stsFailed",
+                 .label = "MTA-STS, no policy",
+                 .sentence = "the MTA-STS policy cannot be had, and no older "
+                             "one is in force: reported, mail goes on"},
+	[TOLD_TEMP] = {.api = "temp",
+                       .label = "ask again later",
+                       .sentence = "the policy is not known at present: mail "
+                                   "is deferred"},
+	[TOLD_OVERRIDE] = {.api = "override",
+                           .label = "an override",
+                           .sentence = "what the site's own file says"},
+};
+
 /* RFC 8461 section 3.2 */
 static const struct word sts_modes[STS_MODES] = {
 	[STS_NONE] = {.api = "none"},
@@ -370,6 +402,7 @@ const struct vocabulary words_stages = VOCABULARY(stages, -1);
 const struct vocabulary words_bounces = VOCABULARY(bounces, -1);
 const struct vocabulary words_lookups = VOCABULARY(lookups, VIEW_UNKNOWN);
 const struct vocabulary words_tlsa = VOCABULARY(tlsa, VIEW_UNKNOWN);
+const struct vocabulary words_told = VOCABULARY(told, -1);
 const struct vocabulary words_sts_modes = VOCABULARY(sts_modes, -1);
 const struct vocabulary words_tls = VOCABULARY(tls, INBOUND_TLS_OTHER);
 const struct vocabulary words_clients = VOCABULARY(clients, -1);
@@ -380,12 +413,12 @@ const struct vocabulary words_feeds = VOCABULARY(feeds, -1);
 const struct vocabulary *words_at(int i)
 {
 	static const struct vocabulary *const all[] = {
-		&words_policies,  &words_results,  &words_marks,
-		&words_modes,     &words_statuses, &words_states,
-		&words_answers,   &words_stages,   &words_bounces,
-		&words_lookups,   &words_tlsa,     &words_sts_modes,
-		&words_tls,       &words_clients,  &words_certificates,
-		&words_bad_input, &words_feeds,
+		&words_policies,     &words_results,   &words_marks,
+		&words_modes,        &words_statuses,  &words_states,
+		&words_answers,      &words_stages,    &words_bounces,
+		&words_lookups,      &words_tlsa,      &words_told,
+		&words_sts_modes,    &words_tls,       &words_clients,
+		&words_certificates, &words_bad_input, &words_feeds,
 	};
 
 	return i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;

@@ -143,6 +143,19 @@ enum view_status {
 	VIEW_STATUSES
 };
 
+/* What Postfix is told of a domain's policy when it asks for it. */
+enum told_kind {
+	TOLD_NONE = 0, /* nothing: the site's own level stands */
+	TOLD_DANE = 1,
+	TOLD_STS_ENFORCE = 2,
+	TOLD_STS_TESTING = 3, /* to be reported, not enforced */
+	TOLD_STS_FAILED = 4,  /* there is a policy, it cannot be had, and none
+	                         is in force */
+	TOLD_TEMP = 5,        /* to ask again later: mail is deferred */
+	TOLD_OVERRIDE = 6,    /* what the site set for the domain */
+	TOLD_KINDS
+};
+
 /* Of an MTA-STS policy. */
 enum sts_mode { STS_NONE, STS_TESTING, STS_ENFORCE, STS_MODES };
 
@@ -188,8 +201,8 @@ enum bad_input {
 
 extern const struct vocabulary words_policies, words_results, words_marks,
 	words_modes, words_statuses, words_states, words_answers, words_stages,
-	words_bounces, words_lookups, words_tlsa, words_sts_modes, words_tls,
-	words_clients, words_certificates, words_bad_input,
+	words_bounces, words_lookups, words_tlsa, words_told, words_sts_modes,
+	words_tls, words_clients, words_certificates, words_bad_input,
 	words_feeds; /* words/feed.h */
 
 /* All of them; NULL past the last. */

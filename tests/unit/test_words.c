@@ -119,6 +119,13 @@ static const struct {
 	{"bad TLSA", &words_tlsa, 3, "bad"},
 	{"TLSA SERVFAIL", &words_tlsa, 4, "no-answer"},
 	{"TLSA fails DNSSEC", &words_tlsa, 5, "bogus"},
+	{"nothing told", &words_told, 0, "none"},
+	{"told to verify TLSA", &words_told, 1, "dane"},
+	{"told to enforce", &words_told, 2, "stsEnforce"},
+	{"told to report", &words_told, 3, "stsTesting"},
+	{"told of no policy", &words_told, 4, "stsFailed"},
+	{"told to wait", &words_told, 5, "temp"},
+	{"told by the site", &words_told, 6, "override"},
 	{"mode none", &words_sts_modes, 0, "none"},
 	{"mode testing", &words_sts_modes, 1, "testing"},
 	{"mode enforce", &words_sts_modes, 2, "enforce"},
@@ -177,6 +184,7 @@ static void test_words(void **state)
 	assert_int_equal(rows_of(&words_stages), DELIVERY_STAGES);
 	assert_int_equal(rows_of(&words_bounces), BOUNCE_RESULTS);
 	assert_int_equal(rows_of(&words_lookups), VIEW_STATUSES);
+	assert_int_equal(rows_of(&words_told), TOLD_KINDS);
 	assert_int_equal(rows_of(&words_sts_modes), STS_MODES);
 	assert_int_equal(rows_of(&words_tls), INBOUND_TLS_VERSIONS);
 	assert_int_equal(rows_of(&words_clients), INBOUND_CLIENTS);
