@@ -15,24 +15,20 @@ WHICH domains: first, second (halves of the table), or the name of one.
 CASES is the table: one row a domain, what is wrong with it, and what follows.
 Nothing here shares code with tlstally.
 """
-import base64
 import collections
 import dataclasses
-import email
-import gzip
-import hashlib
-import json
 import os
 import pathlib
 import re
 import smtplib
-import subprocess
 import sys
+
+from mail_servers import (DANE, NONE, STS, Certificates, Table, Zones,
+                          report_of, summary)
 
 NET = "192.0.3."  # of the namespace; anywhere else nobody's
 WEB = NET + "250"
 SINK_PORT = 8443
-DANE, STS, NONE = "tlsa", "sts", "no-policy-found"
 SECURE = "secure match=mx.{d}"
 DEFER = "deferred"
 
@@ -154,63 +150,6 @@ for number, case in enumerate(CASES, 1):
     case.address = case.address or NET + str(number)
 
 
-def run(*words, **more):
-    return subprocess.run(words, check=True, capture_output=True, text=True,
-                          **more).stdout
-
-
-class Certificates:
-    """A CA and what it signs; one key for all."""
-
-    def __init__(self, path):
-        self.path = path
-        path.mkdir()
-        self.key = path / "key"
-        run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout",
-            "-out", self.key)
-        self.ca = self.self_signed("ca", "Test CA")
-        self.made = {}
-
-    def self_signed(self, name, subject):
-        out = self.path / (name + ".pem")
-        key = self.path / (name + ".key")
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", out,
-            "-days", "2", "-subj", "/CN=" + subject)
-        return out
-
-    def signed(self, host, days):
-        out = self.path / (host + ".pem")
-        request = run("openssl", "req", "-new", "-key", self.key, "-subj",
-                      "/CN=" + host)
-        extensions = self.path / "extensions"
-        extensions.write_text(f"subjectAltName=DNS:{host}\n")
-        chain = run("openssl", "x509", "-req", "-CA", self.ca, "-CAkey",
-                    self.path / "ca.key", "-days", str(days), "-extfile",
-                    extensions, input=request)
-        out.write_text(chain + self.ca.read_text())
-        return out
-
-    def server(self, kind, host):
-        """key and chain, as smtp_sink wants them"""
-        if kind == "selfsigned":
-            cert = self.self_signed(host, host)
-            return cert.with_suffix(".key"), cert
-        if kind == "wrong":
-            host = "wrong." + host
-        return self.key, self.signed(host, -1 if kind == "expired" else 2)
-
-    def hashes(self):
-        """3 1 1 of our key, 2 0 1 of the CA"""
-        spki = run("openssl", "pkey", "-in", self.key, "-pubout")
-        der = base64.b64decode("".join(
-            run("openssl", "x509", "-in", self.ca).splitlines()[1:-1]))
-        key = base64.b64decode("".join(spki.splitlines()[1:-1]))
-        return {"right": "3 1 1 " + hashlib.sha256(key).hexdigest(),
-                "ca": "2 0 1 " + hashlib.sha256(der).hexdigest(),
-                "mismatch": "3 1 1 " + "ab" * 32}
-
-
 def records_of(case, tlsa):
     """Names with a final dot; TLSA records apart."""
     d = case.domain + "."
@@ -226,78 +165,9 @@ def records_of(case, tlsa):
     return lines, pins
 
 
-class Zones:
-    """test. is signed; in it insecure.test is not, and of
-    _tcp.mx.bogus.test the DS record is another key's."""
-
-    def __init__(self, path):
-        self.path = path
-        path.mkdir()
-        self.files = {}
-
-    def write(self, zone, lines):
-        file = self.path / (zone + "zone")
-        file.write_text(
-            "$TTL 300\n"
-            f"{zone} SOA ns.test. hostmaster.test. 1 3600 600 86400 60\n"
-            f"{zone} NS ns.test.\n" + "".join(line + "\n" for line in lines))
-        self.files[zone] = file
-
-    def sign(self, zone):
-        """DS record and key, as text"""
-        key = run("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone,
-                  cwd=self.path).strip()
-        run("ldns-signzone", self.files[zone].name, key, cwd=self.path)
-        self.files[zone] = self.path / (self.files[zone].name + ".signed")
-        return ((self.path / (key + ".ds")).read_text(),
-                (self.path / (key + ".key")).read_text())
-
-    def nsd(self):
-        text = f"""server:
-	ip-address: 127.0.0.54
-	username: ""
-	chroot: ""
-	zonesdir: {self.path}
-	database: ""
-	pidfile: {self.path}/nsd.pid
-	xfrdfile: {self.path}/xfrd.state
-	zonelistfile: {self.path}/zone.list
-	xfrdir: {self.path}
-	server-count: 1
-	hide-version: yes
-remote-control:
-	control-enable: no
-"""
-        for zone, file in self.files.items():
-            text += f"zone:\n\tname: {zone}\n\tzonefile: {file}\n"
-        (self.path / "nsd.conf").write_text(text)
-
-    def unbound(self, anchor):
-        (self.path / "anchor").write_text(anchor)
-        (self.path / "unbound.conf").write_text(f"""server:
-	interface: 127.0.0.53
-	access-control: 127.0.0.0/8 allow
-	num-threads: 1
-	username: ""
-	chroot: ""
-	directory: {self.path}
-	pidfile: {self.path}/unbound.pid
-	use-syslog: no
-	do-ip6: no
-	do-daemonize: no
-	do-not-query-localhost: no
-	module-config: "validator iterator"
-	trust-anchor-file: {self.path}/anchor
-	local-zone: "test." nodefault
-remote-control:
-	control-enable: no
-stub-zone:
-	name: "test."
-	stub-addr: 127.0.0.54
-""")
-
-
 def make_zones(path, tlsa):
+    """test. is signed; in it insecure.test is not, and of _tcp.mx.bogus.test
+    the DS record is another key's."""
     zones = Zones(path)
     main = ["ns.test. A 127.0.0.54", f"reports.test. A {WEB}"]
     for case in CASES:
@@ -399,18 +269,6 @@ def verdicts(which, *logs):
                for case in chosen(which))
 
 
-class Table:
-    """Compares and counts."""
-    failed = 0
-
-    def same(self, what, want, got):
-        if want == got:
-            print("ok:", what)
-        else:
-            self.failed += 1
-            print(f"FAIL: {what}: wanted {want}, got {got}")
-
-
 def compare_statuses(*logs):
     table = Table()
     found = statuses(logs)
@@ -419,28 +277,6 @@ def compare_statuses(*logs):
         table.same(f"{case.domain} in Postfix's log", want,
                    found[case.domain])
     return table.failed
-
-
-def report_of(path):
-    """The report, and how it came."""
-    way = "https" if path.endswith(".body") else "directory"
-    data = pathlib.Path(path).read_bytes()
-    if not data.startswith(b"\x1f\x8b"):
-        way = "mail"
-        data = email.message_from_bytes(data).get_payload()[1] \
-            .get_payload(decode=True)
-    return json.loads(gzip.decompress(data)), way
-
-
-def summary(policy):
-    """What the table says of a policy, got from a report's."""
-    sums = policy["summary"]
-    details = [(d["result-type"], d["failed-session-count"],
-                d.get("failure-reason-code", ""))
-               for d in policy.get("failure-details", [])]
-    return (policy["policy"]["policy-type"],
-            sums["total-successful-session-count"],
-            sums["total-failure-session-count"], details)
 
 
 def wanted(case, got):

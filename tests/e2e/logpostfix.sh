@@ -13,34 +13,12 @@
 # chroot that postfix_root.sh makes in the folder $POSTFIX_ROOTS.
 . "${srcdir:-.}/tests/e2e/testlib.sh"
 . "$src/tests/e2e/postfix_instance.sh"
-suite=${1:-}
-root=
-
+. "$src/tests/e2e/mail_servers.sh"
 need_root "a Postfix is started"
 need_tools postfix nsd unbound ldns-signzone drill openssl python3 ip
 python3 -c 'import jsonschema' ||
 	skip "python3-jsonschema is missing: apt-get install python3-jsonschema"
 make_folder
-make_namespace
-
-clean_up()
-{
-	[ ! -s "$dir/mail.queue/pid/master.pid" ] ||
-		its_own postfix -c "$dir/postfix" stop >/dev/null 2>&1
-	[ -z "$root" ] || { umount "$root$dir" && rmdir "$root$dir"; }
-}
-
-# its_own COMMAND...: in the namespace, and where this Postfix is
-its_own()
-{
-	$enter ${root:+chroot "$root"} "$@"
-}
-
-# within COMMAND...: in the namespace, where /etc/resolv.conf is ours
-within()
-{
-	$enter "$@"
-}
 
 world()
 {
@@ -56,64 +34,27 @@ world_within()
 	within python3 "$src/tests/e2e/log_world.py" "$what" "$dir" "$@"
 }
 
-furnish_namespace()
+look_at_dns()
 {
-	printf 'nameserver 127.0.0.53\noptions trust-ad\n' \
-		>"/etc/netns/$net/resolv.conf"
-	# not a special range, which the log's reader would not count
-	within ip address add 192.0.3.0/24 dev lo
-}
-
-# What Postfix reads and writes has the same name in its chroot.  Its postconf
-# is this host's own all the same, for tlstally-logd is not root.
-enter_root()
-{
-	root=$(cd "${POSTFIX_ROOTS:-$dir/roots}" && pwd)/$suite
-	mkdir -p "$root$dir"
-	mount --bind "$dir" "$root$dir" || die "no bind mount can be made"
-	cp "/etc/netns/$net/resolv.conf" "$root/etc/resolv.conf"
-}
-
-validated()
-{
-	within drill -D @127.0.0.53 "$1" "$2" 2>/dev/null |
-		grep -q '^;; flags:.* ad[ ;]'
-}
-
-answer_code()
-{
-	within drill -D @127.0.0.53 "$@" | sed -n 's/.*rcode: \([A-Z]*\).*/\1/p'
-}
-
-start_dns()
-{
-	start "$dir/nsd.log" nsd -d -c "$dir/zones/nsd.conf"
-	start "$dir/unbound.log" unbound -d -c "$dir/zones/unbound.conf"
-	wait_until validated dane-ok.test MX ||
+	wait_until dns_validated dane-ok.test MX ||
 		die "no validated answers from unbound" "$dir/unbound.log"
 	expect "a wrong DS record is found out" "SERVFAIL" \
-		"$(answer_code TLSA _25._tcp.mx.bogus.test)"
+		"$(dns_code TLSA _25._tcp.mx.bogus.test)"
 	expect "the rest of that domain is good" yes \
-		"$(validated bogus.test MX && echo yes)"
+		"$(dns_validated bogus.test MX && echo yes)"
 	expect "an unsigned zone answers, unvalidated" "NOERROR no" \
-		"$(answer_code insecure.test MX) $(validated insecure.test MX ||
+		"$(dns_code insecure.test MX) $(dns_validated insecure.test MX ||
 			echo no)"
 }
 
-start_sinks()
+start_web()
 {
-	fake=$src/tests/fake
 	mkdir "$dir/bodies"
-	start "$dir/farm.log" python3 "$fake/smtp_sink.py" --farm "$dir/farm"
-	start "$dir/policies.log" python3 "$fake/policy_host.py" \
-		"$dir/policies" 192.0.3.250 443
-	start "$dir/web.log" python3 "$fake/https_sink.py" --keep \
+	start "$dir/web.log" python3 "$src/tests/fake/https_sink.py" --keep \
 		--listen 192.0.3.250:8443 --key "$dir/certs/key" \
 		--cert "$dir/certs/reports.test.pem" "$dir/bodies"
-	for log in farm policies web; do
-		wait_until grep -q READY "$dir/$log.log" ||
-			die "the $log server does not start" "$dir/$log.log"
-	done
+	wait_until grep -q READY "$dir/web.log" ||
+		die "the web server does not start" "$dir/web.log"
 }
 
 # What Postfix 3.7 has no plugin for is in a table: "secure" for domains with
@@ -125,28 +66,13 @@ start_postfix()
 	3.[0-5] | 3.[0-5].*) level=2 ;;
 	*) level=3.6 ;;
 	esac
-	mkdir -p "$dir/postfix"
+	sender_settings $level >"$dir/postfix/main.cf"
 	cat >"$dir/postfix/transport" <<-EOF
 	sts-reuse.test reuse:
 	our-fault.test noproxy:
 	EOF
-	postfix_settings mail $level >"$dir/postfix/main.cf"
-	its_own chown postfix "$dir/mail.data"
 	cat >>"$dir/postfix/main.cf" <<-EOF
-	myhostname = sender.test
-	mynetworks = 127.0.0.0/8
-	inet_interfaces = 127.0.0.1
-	transport_maps = texthash:$dir/postfix/transport
-	smtp_dns_support_level = dnssec
-	smtp_tls_security_level = dane
 	smtp_tls_policy_maps = texthash:$dir/levels
-	smtp_tls_CAfile = $dir/certs/ca.pem
-	smtp_tls_loglevel = 1
-	smtp_connect_timeout = 5s
-	smtp_helo_timeout = 5s
-	smtp_starttls_timeout = 5s
-	minimal_backoff_time = 3600s
-	queue_run_delay = 3600s
 	reuse_destination_concurrency_limit = 1
 	EOF
 	cat >"$dir/postfix/master.cf" <<-EOF
@@ -159,16 +85,7 @@ start_postfix()
 	    -o tlsproxy_service_name=missing
 	EOF
 	postfix_services n >>"$dir/postfix/master.cf"
-	make_log
-	its_own postfix -c "$dir/postfix" start >"$dir/start.log" 2>&1 ||
-		die "postfix does not start" "$dir/start.log"
-}
-
-# postlogd(8) would make it for root only, and tlstally-logd is not root
-make_log()
-{
-	: >"$dir/mail.log"
-	chmod 644 "$dir/mail.log"
+	start_its_own_postfix
 }
 
 rotate_log()
@@ -277,18 +194,15 @@ mails()
 # All sessions must fall on one day.
 stay_within_day 240
 
-[ -z "$suite" ] || "$src/tests/e2e/postfix_root.sh" "$suite" \
-	"${POSTFIX_ROOTS:-$dir/roots}/$suite" || exit
-POSTFIX_VERSION=$(${suite:+chroot "${POSTFIX_ROOTS:-$dir/roots}/$suite"} \
-	postconf -h mail_version) || exit 1
-export POSTFIX_VERSION
-echo "Postfix $POSTFIX_VERSION"
+choose_postfix "${1:-}"
 chmod 755 "$dir"
 world make || die "the world is not made"
-furnish_namespace
-[ -z "$suite" ] || enter_root
-start_dns
+make_network
+enter_root
+start_dns unbound.conf
+look_at_dns
 start_sinks
+start_web
 start_postfix
 write_conf
 

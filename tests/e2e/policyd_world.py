@@ -1,0 +1,592 @@
+#!/usr/bin/env python3
+"""policyd_world - the domains of policyd.sh, and what must come of mail to them
+
+    policyd_world.py make DIR               certificates, zones, servers
+    policyd_world.py change DIR             the second state of the world
+    policyd_world.py send DIR PHASE         a mail to each domain of the phase
+    policyd_world.py verdicts DIR PHASE     exit 0 when Postfix has done them
+    policyd_world.py expect DIR PHASE       compares its log, and what it told
+                                            of them, with the table
+    policyd_world.py told DIR PHASE SOCKET  the same for the policy service,
+                                            which may still be finding out
+    policyd_world.py answers DIR PHASE      what the table says, for
+                                            tests/fake/socketmap.py
+    policyd_world.py reports DIR FEED FILE...
+                                            compares the reports
+
+TABLE has one row a domain.  What is not said in a row is in order: an MX with a
+good certificate, no TLSA, no MTA-STS.  POSTFIX_VERSION is that of the Postfix
+that sends, FEED what tlstally counts by: log, events or both.  Nothing here
+shares code with tlstally.
+
+The site has smtp_tls_security_level = dane, and policyd's level is the same.
+"""
+import collections
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import smtplib
+import socket
+import sys
+import time
+
+from mail_servers import Certificates, Table, Zones, report_of, summary
+
+NET = "192.0.3."  # of the namespace; anywhere else nobody's
+WEB = NET + "250"
+NOBODY = NET + "251"  # nothing listens there
+OUTSIDE = NET + "249"  # an MX that no policy names
+VERSION = tuple(map(int, re.findall(
+    r"\d+", os.environ.get("POSTFIX_VERSION", "3.7"))))
+TLSRPT = VERSION >= (3, 10)
+PATTERNS = VERSION >= (3, 10, 5)  # smtp_tls_enforce_sts_mx_patterns
+
+SENT, DEFERRED = "sent", "deferred"
+NOT_TRUSTED = "Server certificate not (trusted|verified)"
+NO_STARTTLS = "TLS is required, but was not offered"
+MX_PATTERN = "does not match STS MX pattern"
+MISMATCH = "validation-failure mtasts-policy-mx-mismatch"
+
+
+@dataclasses.dataclass
+class Row:
+    """A domain.  A phase is one mail; `then` are the fields that are other
+    ones in phase 2.
+
+    told: "-" is NOTFOUND; dane; secure; testing (level dane, with the policy's
+    strings); failed (level dane, and that there is a policy).
+    event: type and outcome that Postfix reports itself, "-": none.
+    counted: each policy's type, successes, failures and details; of what is
+    counted by the log, by events, or by both where they differ."""
+    name: str
+    told: str
+    counted: str
+    event: str = ""
+    status: str = SENT
+    says: str = ""        # in its line of the log, or in a warning
+    phases: str = "1"
+    log: str = ""
+    events: str = ""
+    both: str = ""
+    cert: str = "good"    # wrong expired selfsigned none
+    tlsa: str = ""        # right mismatch unusable
+    tlsa_zone: str = ""   # bogus lame
+    zone: str = ""        # insecure
+    sts: str = ""         # mode of the policy; "": no record
+    record: str = ""      # lame: no answer about it
+    host: str = "good"    # expired wrong 404 garbage refused silent
+    mx: tuple = ()        # of the policy
+    outside: int = 0      # preference of an MX that the policy does not name
+    inside: int = 10      # of the one that it does; 0: none
+    rcpt: str = ""        # after the "@"; of the last recipient
+    then: dict = dataclasses.field(default_factory=dict)
+    address: str = ""
+    id: int = 1
+
+    @property
+    def domain(self):
+        return self.name.lower() + ".test"
+
+    @property
+    def key(self):
+        return (self.rcpt or self.name + ".test").format(**vars(self))
+
+    @property
+    def host_name(self):
+        return "mx." + self.domain
+
+    def at(self, phase):
+        """The row in this phase."""
+        if phase != "2" or not self.then:
+            return self
+        return dataclasses.replace(self, id=2, **self.then)
+
+
+def sts(name, told="secure", **more):
+    return Row(name, told, more.pop("counted"), **{"sts": "enforce"} | more)
+
+
+def kept(name, counted="", **broken):
+    """Its policy is known when it can no longer be had."""
+    return sts(name, phases="12", then=broken, event="sts S",
+               counted=f"sts 2 0{counted and ' ' + counted}")
+
+
+TABLE = [
+    # DANE, which Postfix does and policyd must not be in the way of
+    Row("dane-ok", "dane", "tlsa 1 0", "tlsa S", tlsa="right"),
+    Row("dane-mismatch", "dane", "tlsa 0 1 certificate-not-trusted",
+        "tlsa 203", DEFERRED, NOT_TRUSTED, tlsa="mismatch"),
+    Row("dane-and-sts", "dane", "tlsa 1 0", "tlsa S", tlsa="right",
+        sts="enforce"),
+    # what STS would accept
+    Row("dane-first", "dane", "tlsa 0 1 certificate-not-trusted", "tlsa 203",
+        DEFERRED, NOT_TRUSTED, tlsa="mismatch", sts="enforce"),
+    Row("dane-testing", "dane", "tlsa 0 1 certificate-not-trusted",
+        "tlsa 203", DEFERRED, NOT_TRUSTED, tlsa="mismatch", sts="testing"),
+    # what STS would not accept
+    Row("dane-selfsigned", "dane", "tlsa 0 1 certificate-not-trusted",
+        "tlsa 203", DEFERRED, NOT_TRUSTED, tlsa="right", sts="enforce",
+        cert="selfsigned"),
+    Row("dane-bogus", "dane", "-", "-", DEFERRED, "TLSA lookup error",
+        tlsa="right", tlsa_zone="bogus", log="tlsa 0 1 dnssec-invalid"),
+    Row("dane-servfail", "dane", "-", "-", DEFERRED, "TLSA lookup error",
+        tlsa="right", tlsa_zone="lame"),
+    Row("dane-unusable", "-", "no-policy-found 1 0", "no-policy-found S",
+        tlsa="unusable", log="tlsa 0 1 tlsa-invalid"),
+    sts("dane-unusable-sts", counted="sts 1 0", event="sts S",
+        tlsa="unusable", log="tlsa 0 1 tlsa-invalid"),
+    # TLSA records without DNSSEC are none
+    Row("insecure", "-", "no-policy-found 1 0", "no-policy-found S",
+        tlsa="mismatch", zone="insecure"),
+    sts("insecure-sts", counted="sts 1 0", event="sts S", tlsa="mismatch",
+        zone="insecure"),
+
+    # enforce
+    sts("sts-ok", counted="sts 1 0", event="sts S", says="Verified TLS"),
+    sts("MixedCase", counted="sts 1 0", event="sts S"),
+    sts("sts-wild", counted="sts 1 0", event="sts S", mx=("*.sts-wild.test",)),
+    sts("sts-wrong", counted="sts 0 1 certificate-host-mismatch",
+        event="sts 202", status=DEFERRED, says=NOT_TRUSTED, cert="wrong"),
+    sts("sts-expired", counted="sts 0 1 certificate-expired",
+        event="sts 204", status=DEFERRED, says=NOT_TRUSTED, cert="expired"),
+    sts("sts-selfsigned", counted="sts 0 1 validation-failure *",
+        event="sts 205", status=DEFERRED, says=NOT_TRUSTED,
+        cert="selfsigned"),
+    sts("sts-clear", counted="sts 0 1 starttls-not-supported",
+        event="sts 201", status=DEFERRED, says=NO_STARTTLS, cert="none"),
+    sts("sts-outside", counted=f"sts 0 1 {MISMATCH}",
+        event="-" if PATTERNS else "sts 202", status=DEFERRED,
+        says=MX_PATTERN if PATTERNS else NOT_TRUSTED,
+        outside=10, inside=0, events="-"),
+    sts("sts-second", counted=f"sts 1 1 {MISMATCH}", event="sts S",
+        says=MX_PATTERN if PATTERNS else "", outside=5, events="sts 1 0"),
+
+    # testing: reported and never enforced.  Whether a session is as the policy
+    # wants it stands in no event; the log knows all but a wrong name
+    sts("test-ok", "testing", sts="testing", counted="sts 1 0",
+        event="sts S", events="unjudged 1"),
+    sts("test-wrong", "testing", sts="testing", counted="sts 1 0",
+        event="sts S", events="unjudged 1", cert="wrong"),
+    sts("test-expired", "testing", sts="testing",
+        counted="sts 0 1 certificate-not-trusted", event="sts S",
+        events="unjudged 1", cert="expired"),
+    sts("test-selfsigned", "testing", sts="testing",
+        counted="sts 0 1 certificate-not-trusted", event="sts S",
+        events="unjudged 1", cert="selfsigned"),
+    sts("test-clear", "testing", sts="testing",
+        counted="sts 0 1 starttls-not-supported", event="-", events="-",
+        cert="none"),
+    sts("test-outside", "testing", sts="testing",
+        counted=f"sts 0 1 {MISMATCH}", event="sts S", events="unjudged 1",
+        outside=10, inside=0),
+
+    # no policy
+    sts("none", "-", sts="none", counted="no-policy-found 1 0",
+        event="no-policy-found S", cert="selfsigned"),
+    Row("plain", "-", "no-policy-found 1 0", "no-policy-found S"),
+    Row("plain-selfsigned", "-", "no-policy-found 1 0", "no-policy-found S",
+        cert="selfsigned"),
+    # its parent has a policy, which is not its own (RFC 8461 section 3.1)
+    Row("deep.sts-ok", "-", "no-policy-found 1 0", "no-policy-found S",
+        cert="selfsigned"),
+    Row("literal", "-", "-", "-", rcpt="[{address}]", cert="selfsigned"),
+    Row("nexthop", "-", "-", "-", cert="selfsigned"),
+
+    # a policy that cannot be had: mail goes on, and that is reported
+    sts("not-found", "failed", counted="sts 0 1 sts-policy-fetch-error *",
+        event="sts S", cert="selfsigned", host="404"),
+    sts("invalid", "failed", counted="sts 0 1 sts-policy-invalid *",
+        event="sts S", cert="selfsigned", host="garbage"),
+    sts("web-expired", "failed", counted="sts 0 1 sts-webpki-invalid *",
+        event="sts S", host="expired"),
+    sts("web-wrong", "failed", counted="sts 0 1 sts-webpki-invalid *",
+        event="sts S", host="wrong"),
+    sts("refused", "failed", counted="sts 0 1 sts-policy-fetch-error *",
+        event="sts S", host="refused"),
+    sts("silent", "failed", counted="sts 0 1 sts-policy-fetch-error *",
+        event="sts S", host="silent"),
+    Row("record-servfail", "-", "no-policy-found 1 0", "no-policy-found S",
+        record="lame", cert="wrong", log="-"),
+
+    # the same where the policy is known: it stands, and that is reported
+    kept("kept-not-found", "sts-policy-fetch-error *", host="404"),
+    kept("kept-invalid", "sts-policy-invalid *", host="garbage"),
+    kept("kept-web-expired", "sts-webpki-invalid *", host="expired"),
+    kept("kept-web-wrong", "sts-webpki-invalid *", host="wrong"),
+    kept("kept-refused", "sts-policy-fetch-error *", host="refused"),
+    kept("kept-servfail", record="lame"),
+    sts("kept-no-record", phases="12", cert="wrong", status=DEFERRED,
+        event="sts 202", counted="sts 0 2 certificate-host-mismatch",
+        then=dict(sts="")),
+
+    # changed by id
+    sts("to-none", phases="12", cert="wrong", status=DEFERRED,
+        event="sts 202", then=dict(sts="none", told="-", status=SENT,
+                                   event="no-policy-found S"),
+        counted="no-policy-found 1 0; sts 0 1 certificate-host-mismatch"),
+    sts("to-testing", phases="12", cert="wrong", status=DEFERRED,
+        event="sts 202", then=dict(sts="testing", told="testing", status=SENT,
+                                   event="sts S"),
+        counted="sts 0 1 certificate-host-mismatch; sts 1 0",
+        events="sts 0 1 certificate-host-mismatch; unjudged 1"),
+    sts("to-enforce", "testing", phases="12", cert="wrong", sts="testing",
+        event="sts S", then=dict(sts="enforce", told="secure",
+                                 status=DEFERRED, event="sts 202"),
+        counted="sts 0 1 certificate-host-mismatch; sts 1 0",
+        events="sts 0 1 certificate-host-mismatch; unjudged 1"),
+    sts("to-other-mx", phases="12", event="sts S",
+        then=dict(mx=("elsewhere.test",), status=DEFERRED,
+                  event="-" if PATTERNS else "sts 202",
+                  says=MX_PATTERN if PATTERNS else NOT_TRUSTED),
+        counted=f"sts 0 1 {MISMATCH}; sts 1 0", events="sts 1 0"),
+
+    # policyd's resolver and all policy hosts are dead
+    sts("out-known", phases="13", cert="wrong", status=DEFERRED,
+        event="sts 202", counted="sts 0 2 certificate-host-mismatch"),
+    Row("out-known-dane", "dane", "tlsa 2 0", "tlsa S", phases="13",
+        tlsa="right"),
+    Row("out-plain", "-", "no-policy-found 1 0", "no-policy-found S",
+        phases="3", cert="selfsigned"),
+    # Postfix's own resolver lives
+    Row("out-dane", "-", "tlsa 0 1 certificate-not-trusted", "tlsa 203",
+        DEFERRED, NOT_TRUSTED, phases="3", tlsa="mismatch"),
+    sts("out-sts", "-", phases="3", cert="wrong", event="no-policy-found S",
+        counted="no-policy-found 1 0",
+        log="sts 0 1 certificate-host-mismatch"),
+]
+for number, row in enumerate(TABLE, 1):
+    row.address = NET + str(number)
+assert len(TABLE) < 200
+
+
+def rows(phase):
+    return [row.at(phase) for row in TABLE if phase in row.phases]
+
+
+# --- the servers
+
+def policy_text(row):
+    patterns = row.mx or (row.host_name,)
+    return ["version: STSv1", f"mode: {row.sts}",
+            *(f"mx: {pattern}" for pattern in patterns), "max_age: 86400"]
+
+
+def records_of(row, tlsa):
+    """Names with a final dot; TLSA records apart."""
+    d, mx = row.domain + ".", row.host_name + "."
+    lines = [f"{mx} A {row.address}",
+             f'_smtp._tls.{d} TXT "v=TLSRPTv1;rua=mailto:tls@reports.test"']
+    if row.inside:
+        lines.append(f"{d} MX {row.inside} {mx}")
+    if row.outside:
+        lines.append(f"{d} MX {row.outside} outside.test.")
+    if row.record == "lame":
+        lines.append(f"_mta-sts.{d} NS ns.test.")
+    elif row.sts:
+        lines.append(f'_mta-sts.{d} TXT "v=STSv1; id={row.id};"')
+    web = NOBODY if row.host == "refused" else WEB
+    lines.append(f"mta-sts.{d} A {web}")
+    pins = [f"_25._tcp.{mx} TLSA {tlsa[row.tlsa]}"] if row.tlsa else []
+    return lines, pins
+
+
+def make_zones(path, phase):
+    """test. is signed.  In it insecure.test is not; of a zone that is bogus
+    the DS record is another key's; one that is lame its server does not have.
+    """
+    tlsa = json.loads((path.parent / "tlsa").read_text())
+    zones = Zones(path, ttl=2, negative_ttl=2)
+    main = ["ns.test. A 127.0.0.54", f"outside.test. A {OUTSIDE}"]
+    for row in (row.at(phase) for row in TABLE):
+        lines, pins = records_of(row, tlsa)
+        if row.zone == "insecure":
+            main.append(f"{row.domain}. NS ns.test.")
+            zones.write(row.domain + ".", lines + pins)
+        elif row.tlsa_zone:
+            zone = f"_tcp.{row.host_name}."
+            zones.write(zone, pins)
+            words = zones.sign(zone)[0].split()
+            if row.tlsa_zone == "bogus":
+                words[-1] = words[-1][::-1]
+            else:
+                del zones.files[zone]
+            main += lines + [" ".join(words), f"{zone} NS ns.test."]
+        else:
+            main += lines + pins
+    zones.write("test.", main)
+    anchor = zones.sign("test.")[1]
+    zones.nsd()
+    zones.unbound(anchor)
+    zones.unbound(anchor, "127.0.0.55", "unbound-policyd")
+
+
+def make_policies(path, phase):
+    """The files of tests/fake/policy_host.py; a silent one has none"""
+    for row in (row.at(phase) for row in TABLE):
+        if not row.sts:
+            continue
+        name = row.domain.removesuffix(".test")
+        if row.host in ("expired", "wrong"):
+            (path / f"{name}.pem").write_bytes(
+                (path / f"{row.host}.cert").read_bytes())
+        text = "".join(line + "\r\n" for line in policy_text(row))
+        if row.host != "silent":
+            (path / f"{name}.txt").write_text(
+                {"404": "", "garbage": "<html>\n"}.get(row.host, text))
+
+
+def make(top):
+    certificates = Certificates(top / "certs")
+    hosts = [row.host_name for row in TABLE]
+    webs = ["mta-sts." + row.domain for row in TABLE]
+    key = certificates.key
+    chains = {
+        "good": (key, certificates.signed("good", 2, *hosts, *webs)),
+        "expired": (key, certificates.signed("expired", -1, *hosts, *webs)),
+        "wrong": (key, certificates.signed("wrong.test", 2)),
+        "outside": (key, certificates.signed("outside.test", 2)),
+        "selfsigned": certificates.server("selfsigned", "selfsigned"),
+    }
+    policies = top / "policies"
+    policies.mkdir()
+    for kind, (own_key, chain) in chains.items():
+        (policies / f"{kind}.cert").write_text(own_key.read_text() +
+                                               chain.read_text())
+    (policies / "good.pem").write_bytes((policies / "good.cert").read_bytes())
+    (top / "tlsa").write_text(json.dumps(certificates.hashes() | {
+        "unusable": "1 0 1 " + "ab" * 32}))
+    make_zones(top / "zones", "1")
+    make_policies(policies, "1")
+    farm = []
+    for name, address, cert in [("outside", OUTSIDE, "outside")] + [
+            (row.name, row.address, row.cert) for row in TABLE]:
+        own_key, chain = chains.get(cert, (None, None))
+        place = top / "sinks" / name
+        place.mkdir(parents=True)
+        farm.append(f"--keep --listen {address}:25 " + (
+            f"--cert {chain} --key {own_key} " if chain else "") +
+            f"{place}\n")
+    (top / "farm").write_text("".join(farm))
+
+
+def change(top):
+    make_policies(top / "policies", "2")
+    make_zones(top / "zones", "2")
+
+
+# --- what Postfix is told
+
+def answer(row, tlsrpt):
+    """As policyd must give it; "" is NOTFOUND."""
+    if row.told == "-":
+        return ""
+    patterns = row.mx or (row.host_name,)
+    match = ":".join(p.removeprefix("*") for p in patterns)
+    level = {"secure": f"secure match={match} servername=hostname"}.get(
+        row.told, "dane")
+    if row.told == "dane" or not tlsrpt:
+        return level
+    attributes = ["policy_type=sts", f"policy_domain={row.domain}"]
+    if row.told != "failed":
+        attributes += [f"mx_host_pattern={p}" for p in patterns]
+        attributes += ["{ policy_string = %s }" % line
+                       for line in policy_text(row)]
+    return " ".join([level, *attributes])
+
+
+def words_of(text):
+    """Level and attributes, whatever their order and space"""
+    found = re.findall(r"\{[^}]*\}|[^\s{]+", text)
+    return found[:1] + sorted(re.sub(r"\s*([={}])\s*", r"\1", word)
+                              for word in found[1:])
+
+
+class Client:
+    """Asks a socketmap; once more after an end of file, as Postfix does."""
+
+    def __init__(self, path):
+        self.path, self.file = path, None
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(100)
+        sock.connect(str(self.path))
+        self.file = sock.makefile("rwb")
+
+    def ask_once(self, request):
+        self.file.write(b"%d:%s," % (len(request), request))
+        self.file.flush()
+        length = b""
+        while (byte := self.file.read(1)) != b":":
+            if not byte:
+                raise EOFError
+            length += byte
+        reply = self.file.read(int(length) + 1)
+        if len(reply) <= int(length):
+            raise EOFError
+        return reply[:-1].decode()
+
+    def ask(self, key, tlsrpt=TLSRPT):
+        name = "QUERYwithTLSRPT" if tlsrpt else "QUERY"
+        request = f"{name} {key}".encode()
+        fresh = self.file is None
+        if fresh:
+            self.connect()
+        try:
+            return self.ask_once(request)
+        except (EOFError, OSError):
+            if fresh:
+                raise
+            self.connect()
+            return self.ask_once(request)
+
+
+def told(top, phase, path):
+    """Waits for what is still to be found out; that it is found out within
+    the time it may take is another test's affair."""
+    table = Table()
+    end = time.monotonic() + 60
+    client = Client(path)
+    for row in rows(phase):
+        for tlsrpt in (False, True) if TLSRPT else (False,):
+            text = answer(row, tlsrpt)
+            want = f"OK {text}" if text else "NOTFOUND "
+            got = client.ask(row.key, tlsrpt)
+            while words_of(got) != words_of(want) and time.monotonic() < end:
+                time.sleep(0.2)
+                got = client.ask(row.key, tlsrpt)
+            table.same(f"{row.key} is answered {'with' if tlsrpt else 'no'} "
+                       "TLSRPT", words_of(want), words_of(got))
+    return table.failed
+
+
+def answers(phase):
+    for row in rows(phase):
+        if text := answer(row, TLSRPT):
+            print(row.key, "OK", text)
+
+
+# --- mail, and what becomes of it
+
+def send(phase):
+    with smtplib.SMTP("127.0.0.1", 25) as smtp:
+        for row in rows(phase):
+            smtp.sendmail("a@sender.test", [f"p{phase}@{row.key}"],
+                          f"Subject: {row.name}\r\n\r\ntest\r\n")
+
+
+STATUS = re.compile(r" (?P<id>[0-9A-Za-z]+): to=<p(?P<phase>\d)@(?P<key>[^>]+)"
+                    r">, .* status=(?P<status>\w+) (?P<why>.*)")
+
+
+def statuses(top, phase):
+    """by key: statuses and all lines about them"""
+    lines = (top / "mail.log").read_text(errors="replace").splitlines()
+    found = collections.defaultdict(lambda: ([], []))
+    pid = re.compile(r"smtp\[\d+\]")
+    by_pid = collections.defaultdict(list)
+    for line in lines:
+        if match := pid.search(line):
+            by_pid[match[0]].append(line)
+        if (match := STATUS.search(line)) and match["phase"] == phase:
+            status, said = found[match["key"]]
+            status.append(match["status"])
+            # all that this process said since its delivery before
+            said += by_pid.pop(pid.search(line)[0], [])
+    return found
+
+
+def verdicts(top, phase):
+    found = statuses(top, phase)
+    return all(found[row.key][0] for row in rows(phase))
+
+
+def events(top):
+    """by domain: "type outcome" of each datagram, as the tee has kept them"""
+    found = collections.defaultdict(list)
+    names = {1: "tlsa", 2: "sts", 9: "no-policy-found"}
+    file = top / "events.seen"
+    for line in file.read_bytes().splitlines() if file.exists() else []:
+        event = json.loads(line.decode(errors="replace"))
+        for policy in event["policies"]:
+            codes = [str(f["c"]) for f in policy.get("failure-details", [])]
+            found[event["d"].lower()].append(" ".join(
+                [names[policy["policy-type"]], *codes, *"S"[policy["f"]:]]))
+    return found
+
+
+def expect(top, phase):
+    table = Table()
+    found = statuses(top, phase)
+    seen = events(top)
+    for row in rows(phase):
+        status, said = found[row.key]
+        table.same(f"{row.key} in Postfix's log", [row.status], status)
+        if row.says and not any(re.search(row.says, line) for line in said):
+            table.same(f"{row.key} in Postfix's log", row.says, said)
+        if TLSRPT:
+            want = [r.event for p in row.phases if p <= phase
+                    for r in [by_name(row.name).at(p)] if r.event != "-"]
+            table.same(f"{row.key}'s events", want, seen[row.domain])
+    return table.failed
+
+
+def by_name(name):
+    return next(row for row in TABLE if row.name == name)
+
+
+# --- what is counted
+
+def as_in_table(report):
+    """Policies by their words; a reason that is the program's own is "*"."""
+    said = []
+    for policy in report["policies"]:
+        kind, good, bad, details = summary(policy)
+        words = [f"{kind} {good} {bad}"]
+        for result, _, reason in details:
+            words += [result] + ([reason] if reason else [])
+        said.append(" ".join(words))
+    return "; ".join(sorted(said))
+
+
+def like(want, got):
+    return re.fullmatch(re.escape(want).replace(r"\*", ".+"), got)
+
+
+def reports(feed, paths):
+    table = Table()
+    by_domain = {}
+    for path in sorted(paths):
+        report, _ = report_of(path)
+        domain = re.match(r"\d+\.(.*)\.[0-9a-f]{8}@", report["report-id"])[1]
+        by_domain[domain] = as_in_table(report)
+    for row in TABLE:
+        want = getattr(row, feed) or row.counted
+        # what is not judged stands in no report
+        want = "; ".join(part for part in want.split("; ")
+                         if not part.startswith("unjudged")) or "-"
+        got = by_domain.pop(row.domain, "-")
+        table.same(f"{row.domain} is reported", want,
+                   want if like(want, got) else got)
+    table.same("other domains' reports", {}, by_domain)
+    return table.failed
+
+
+def main(what, top, *rest):
+    top = pathlib.Path(os.path.abspath(top))
+    deeds = {"make": lambda: make(top),
+             "change": lambda: change(top),
+             "send": lambda: send(*rest),
+             "verdicts": lambda: 0 if verdicts(top, *rest) else 1,
+             "expect": lambda: expect(top, *rest),
+             "told": lambda: told(top, *rest),
+             "answers": lambda: answers(*rest),
+             "reports": lambda: reports(rest[0], rest[1:])}
+    return min(deeds[what]() or 0, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
