@@ -1,0 +1,432 @@
+#include "domain/policy_answer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/strbuf.h"
+#include "domain/policy_text.h"
+
+enum {
+	PATTERN_LONG = 255,
+	/* Past that only those of the domain's MX hosts are told: Postfix
+	 * looks at no others. */
+	PATTERNS_MAX = POLICY_TEXT_MAX / 4,
+};
+
+/* What is worked on. */
+struct making {
+	const struct policy_site *site;
+	const struct policy_known *known;
+	const struct domain_view *view;
+	struct arena *arena;
+	struct policy_answer *answer;
+};
+
+/* --- which answer it is --- */
+
+struct tlsa_seen {
+	size_t usable, unusable, failed;
+};
+
+static struct tlsa_seen look_at_tlsa(const struct domain_view *view)
+{
+	struct tlsa_seen seen = {0};
+
+	for (size_t i = 0; i < view->mx_count; i++) {
+		enum view_status tlsa = view->mxs[i].tlsa;
+
+		seen.usable += tlsa == VIEW_OK;
+		seen.unusable += tlsa == VIEW_BAD;
+		seen.failed += tlsa == VIEW_TEMPFAIL || tlsa == VIEW_BOGUS;
+	}
+	return seen;
+}
+
+static void say_level(struct making *making, enum told_kind kind,
+                      const char *level)
+{
+	making->answer->kind = kind;
+	making->answer->text = level;
+	making->answer->plain_len = strlen(level);
+}
+
+/* True when DANE decides. */
+static bool try_dane(struct making *making)
+{
+	const struct domain_view *view = making->view;
+	struct policy_answer *answer = making->answer;
+	struct tlsa_seen seen = look_at_tlsa(view);
+
+	if (!making->site->dane)
+		return false;
+	if (view->mx_secure && seen.usable > 0) {
+		bool only = making->site->dane_only &&
+		            seen.usable == view->mx_count;
+
+		say_level(making, TOLD_DANE, only ? "dane-only" : "dane");
+		answer->why = arena_printf(
+			making->arena,
+			"%zu of its %zu MX hosts have usable TLSA records, "
+			"signed by DNSSEC; DANE comes before MTA-STS",
+			seen.usable, view->mx_count);
+	} else if (!making->site->validates &&
+	           seen.usable + seen.unusable + seen.failed > 0) {
+		say_level(making, TOLD_DANE, "dane");
+		answer->why = "it may have TLSA records, but the resolver here "
+			      "does not say whether they are signed by DNSSEC; "
+			      "Postfix asks its own";
+	} else if (view->mx_secure && seen.failed > 0) {
+		say_level(making, TOLD_DANE, "dane");
+		answer->why = "the lookup of its TLSA records failed; Postfix "
+			      "looks them up itself and defers mail when it "
+			      "must";
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Did fetching the policy that the domain announces now fail? */
+static enum view_status failure_of(const struct domain_view *view)
+{
+	if (view->sts_record == VIEW_OK &&
+	    (view->sts_fetch == VIEW_BAD ||
+	     view->sts_fetch == VIEW_FETCH_ERROR ||
+	     view->sts_fetch == VIEW_WEBPKI_ERROR))
+		return view->sts_fetch;
+	return VIEW_OK;
+}
+
+static const char *reason(const struct making *making, const char *fallback)
+{
+	const char *problem = making->view->sts_problem;
+
+	return problem != NULL ? problem : fallback;
+}
+
+static const char *sts_why(const struct making *making)
+{
+	char until[TIME_TEXT];
+	const char *mode =
+		word_api(&words_sts_modes, making->view->sts_policy.mode);
+
+	day_format_time(making->view->sts_expires_at, until);
+	if (making->answer->failure == VIEW_OK)
+		return arena_printf(making->arena,
+		                    "its MTA-STS policy, mode %s, is in force "
+		                    "until %s",
+		                    mode, until);
+	return arena_printf(
+		making->arena,
+		"an MTA-STS policy that was fetched earlier, mode "
+		"%s, is in force until %s; the present one could "
+		"not be had: %s",
+		mode, until,
+		reason(making,
+	               word_label(&words_lookups, making->answer->failure)));
+}
+
+/* --- the text --- */
+
+/* ["*."] Domain: what can stand in match= and in mx_host_pattern= */
+static bool is_pattern(const char *pattern)
+{
+	size_t len = strlen(pattern);
+	const char *name =
+		strncmp(pattern, "*.", 2) == 0 ? pattern + 2 : pattern;
+
+	if (len == 0 || len > PATTERN_LONG || name[0] == '.' ||
+	    name[0] == '\0' || pattern[len - 1] == '.')
+		return false;
+	for (; *name != '\0'; name++)
+		if (!ascii_is_alnum(*name) && *name != '-' && *name != '.')
+			return false;
+	return true;
+}
+
+/* Postfix has words of its own there, which compare with names that DNS gave:
+ * these would be hosts that have such a name. */
+static bool is_word_of_match(const char *pattern)
+{
+	return strcmp(pattern, "hostname") == 0 ||
+	       strcmp(pattern, "nexthop") == 0 ||
+	       strcmp(pattern, "dot-nexthop") == 0;
+}
+
+static bool matches_an_mx(const struct domain_view *view, const char *pattern)
+{
+	const struct sts_policy one = {.mx = &pattern, .mx_count = 1};
+
+	for (size_t i = 0; i < view->mx_count; i++)
+		if (sts_policy_matches(&one, view->mxs[i].host))
+			return true;
+	return false;
+}
+
+struct patterns {
+	const char **list;
+	size_t count;
+};
+
+static struct patterns choose_patterns(const struct making *making)
+{
+	const struct sts_policy *policy = &making->view->sts_policy;
+	struct patterns chosen = {.list = arena_array(making->arena,
+	                                              policy->mx_count + 1,
+	                                              sizeof(*chosen.list))};
+	size_t bytes = 0;
+	bool few = true;
+
+	for (size_t i = 0; i < policy->mx_count; i++)
+		bytes += 2 * strlen(policy->mx[i]) + sizeof("mx_host_pattern=");
+	few = bytes <= PATTERNS_MAX;
+	for (size_t i = 0; i < policy->mx_count; i++)
+		if (is_pattern(policy->mx[i]) &&
+		    (few || matches_an_mx(making->view, policy->mx[i])))
+			chosen.list[chosen.count++] = policy->mx[i];
+	return chosen;
+}
+
+/* Appends only while there is room. */
+static bool add(struct strbuf *out, const char *before, const char *value,
+                const char *after)
+{
+	if (out->len + strlen(before) + strlen(value) + strlen(after) >
+	    POLICY_TEXT_MAX)
+		return false;
+	strbuf_puts(out, before);
+	strbuf_puts(out, value);
+	strbuf_puts(out, after);
+	return true;
+}
+
+/* match=mx.d.test:.d.test; false: no host can match. */
+static bool add_match(struct strbuf *out, const struct patterns *patterns)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < patterns->count; i++) {
+		const char *pattern = patterns->list[i];
+
+		if (is_word_of_match(pattern))
+			continue;
+		/* below that name: "*." is one label, and Postfix has only a
+		 * word for one or more */
+		if (pattern[0] == '*')
+			pattern++;
+		any |= add(out, any ? ":" : " match=", pattern, "");
+	}
+	return any;
+}
+
+static void add_report_part(struct strbuf *out, const struct making *making,
+                            const struct patterns *patterns)
+{
+	const struct sts_policy *policy = &making->view->sts_policy;
+
+	strbuf_printf(out, " policy_type=sts policy_domain=%s",
+	              making->known->domain);
+	if (patterns == NULL)
+		return;
+	for (size_t i = 0; i < patterns->count; i++)
+		add(out, " mx_host_pattern=", patterns->list[i], "");
+	for (size_t i = 0; i < policy->line_count; i++)
+		if (policy_text_is_string(policy->lines[i],
+		                          strlen(policy->lines[i])))
+			add(out, " { policy_string = ", policy->lines[i], " }");
+}
+
+static void keep_text(struct making *making, const struct strbuf *out,
+                      enum told_kind kind, size_t plain_len)
+{
+	making->answer->kind = kind;
+	making->answer->text = arena_strdup(making->arena, strbuf_text(out));
+	making->answer->plain_len = plain_len;
+}
+
+/* What the site does by itself stands for domains without a policy. */
+static bool has_level(const struct policy_site *site)
+{
+	return site->level[0] != '\0' && strcmp(site->level, "none") != 0;
+}
+
+static void say_enforce(struct making *making)
+{
+	auto_(strbuf_clear) struct strbuf out = {0};
+	struct patterns patterns = choose_patterns(making);
+	size_t plain_len;
+
+	making->answer->why = sts_why(making);
+	strbuf_puts(&out, "secure");
+	if (!add_match(&out, &patterns)) {
+		making->answer->why =
+			"none of the mx lines of its MTA-STS policy is a "
+			"host name that Postfix can compare";
+		return;
+	}
+	strbuf_puts(&out, " servername=hostname");
+	plain_len = out.len;
+	add_report_part(&out, making, &patterns);
+	keep_text(making, &out, TOLD_STS_ENFORCE, plain_len);
+}
+
+/* `whole`: there is a policy to be reported. */
+static void say_report_only(struct making *making, enum told_kind kind,
+                            bool whole)
+{
+	auto_(strbuf_clear) struct strbuf out = {0};
+	struct patterns patterns = {0};
+
+	if (whole)
+		patterns = choose_patterns(making);
+	if (has_level(making->site)) {
+		strbuf_puts(&out, making->site->level);
+		/* the certificate that the policy is about (RFC 8461 section
+		 * 4.2 wants SNI); DANE has its own name there */
+		if (whole && strncmp(making->site->level, "dane", 4) != 0)
+			strbuf_puts(&out, " servername=hostname");
+		add_report_part(&out, making, whole ? &patterns : NULL);
+	}
+	keep_text(making, &out, kind, 0);
+}
+
+/* --- MTA-STS --- */
+
+static void say_temp(struct making *making, const char *text)
+{
+	making->answer->kind = TOLD_TEMP;
+	making->answer->text = making->answer->why = text;
+}
+
+/* An enforced policy is over, and what its domain says now cannot be had: mail
+ * waits for it, but not for ever. */
+static bool waits_for_policy(const struct making *making)
+{
+	const struct policy_known *known = making->known;
+	const struct domain_view *view = making->view;
+	int64_t until = known->enforced_until;
+	bool no_answer = view->sts_record == VIEW_TEMPFAIL ||
+	                 view->sts_record == VIEW_BOGUS ||
+	                 view->sts == VIEW_TEMPFAIL ||
+	                 making->answer->failure != VIEW_OK;
+
+	if (view->sts == VIEW_OK && view->sts_policy.mode == STS_ENFORCE &&
+	    view->sts_expires_at > until)
+		until = view->sts_expires_at;
+	return until > 0 && no_answer &&
+	       known->now < until + making->site->temp_secs;
+}
+
+static void without_policy(struct making *making)
+{
+	const struct domain_view *view = making->view;
+	struct policy_answer *answer = making->answer;
+
+	if (waits_for_policy(making)) {
+		say_temp(making,
+		         "its MTA-STS policy of mode enforce is over, and the "
+		         "new one cannot be had");
+	} else if (answer->failure != VIEW_OK) {
+		answer->why = arena_printf(
+			making->arena,
+			"it has an MTA-STS policy that cannot be had: %s",
+			reason(making,
+		               word_label(&words_lookups, answer->failure)));
+		say_report_only(making, TOLD_STS_FAILED, false);
+	} else if (view->sts_record == VIEW_TEMPFAIL ||
+	           view->sts_record == VIEW_BOGUS ||
+	           view->sts == VIEW_TEMPFAIL) {
+		if (making->known->outage && making->site->defers)
+			say_temp(making, "the resolver does not answer");
+		else
+			answer->why = "DNS does not answer whether it has an "
+				      "MTA-STS policy";
+	} else {
+		answer->why = "it has neither usable TLSA records nor an "
+			      "MTA-STS policy";
+	}
+}
+
+static void try_sts(struct making *making)
+{
+	const struct domain_view *view = making->view;
+
+	making->answer->failure = failure_of(view);
+	if (!domain_view_sts_in_force(view, making->known->now)) {
+		without_policy(making);
+	} else if (view->sts_policy.mode == STS_ENFORCE) {
+		say_enforce(making);
+	} else if (view->sts_policy.mode == STS_TESTING) {
+		making->answer->why = sts_why(making);
+		say_report_only(making, TOLD_STS_TESTING, true);
+	} else {
+		making->answer->why =
+			"its MTA-STS policy has the mode none: it has no "
+			"policy";
+	}
+}
+
+/* --- all of it --- */
+
+static void say_override(struct making *making)
+{
+	struct err err;
+	const char *text = making->known->override;
+	size_t len = strlen(text);
+
+	say_level(making, TOLD_OVERRIDE, text);
+	if (policy_text_check(text, len, false, &err) < 0)
+		making->answer->plain_len = 0;
+	making->answer->why = "the table [policyd] overrides says so";
+}
+
+/* Nobody has to see that the above is right: what Postfix does not take it is
+ * not told. */
+static void check_text(struct making *making)
+{
+	struct policy_answer *answer = making->answer;
+	struct err err;
+
+	if (answer->kind == TOLD_TEMP || answer->text[0] == '\0' ||
+	    policy_text_check(answer->text, strlen(answer->text), true, &err) ==
+	            0)
+		return;
+	answer->why = arena_printf(making->arena,
+	                           "what it publishes cannot be told to "
+	                           "Postfix: %s",
+	                           err.text);
+	answer->kind = TOLD_NONE;
+	answer->text = "";
+	answer->plain_len = 0;
+}
+
+void policy_answer_make(const struct policy_site *site,
+                        const struct policy_known *known, struct arena *arena,
+                        struct policy_answer *answer)
+{
+	struct making making = {.site = site,
+	                        .known = known,
+	                        .view = known->view,
+	                        .arena = arena,
+	                        .answer = answer};
+
+	*answer = (struct policy_answer){
+		.kind = TOLD_NONE, .failure = VIEW_OK, .text = ""};
+	if (known->override != NULL) {
+		say_override(&making);
+	} else if (known->view == NULL && site->defers) {
+		say_temp(&making, "nothing is known of it yet");
+	} else if (known->view == NULL) {
+		answer->why = "nothing is known of it yet";
+	} else if (!policy_text_is_hostname(known->domain,
+	                                    strlen(known->domain))) {
+		answer->why = "it is not a name that Postfix takes for a "
+			      "domain";
+	} else if (!try_dane(&making)) {
+		try_sts(&making);
+	}
+	check_text(&making);
+}

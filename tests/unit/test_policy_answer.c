@@ -1,0 +1,444 @@
+#include "unit/test.h"
+
+#include "base/auto.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "domain/policy_answer.h"
+#include "domain/policy_text.h"
+
+enum { NOW = 1772359200, HOUR = 3600, WEEK = 7 * 24 * HOUR };
+
+#define LIST(...)                                                              \
+	(const char *[])                                                       \
+	{                                                                      \
+		__VA_ARGS__                                                    \
+	}
+#define MXS(...)                                                               \
+	.mx = VIEW_OK, .mxs = (struct view_mx[]){__VA_ARGS__},                 \
+	.mx_count = sizeof((struct view_mx[]){__VA_ARGS__}) /                  \
+	            sizeof(struct view_mx)
+#define ONE_MX(status) MXS({.host = "mx.d.test", .tlsa = (status)})
+#define POLICY(m)                                                              \
+	.sts = VIEW_OK, .sts_expires_at = NOW + WEEK,                          \
+	.sts_policy = {.mode = (m),                                            \
+	               .max_age = WEEK,                                        \
+	               .mx = LIST("mx.d.test", "*.d.test"),                    \
+	               .mx_count = 2,                                          \
+	               .lines = LIST("version: STSv1", "mx: mx.d.test"),       \
+	               .line_count = 2}
+#define FETCHED .sts_record = VIEW_OK, .sts_id = "1", .sts_fetch = VIEW_OK
+#define FAILED(status)                                                         \
+	.sts_record = VIEW_OK, .sts_id = "2", .sts_fetch = (status),           \
+	.sts_problem = "what went wrong"
+
+#define REPORT                                                                 \
+	" policy_type=sts policy_domain=d.test mx_host_pattern=mx.d.test "     \
+	"mx_host_pattern=*.d.test { policy_string = version: STSv1 } "         \
+	"{ policy_string = mx: mx.d.test }"
+#define ENFORCE "secure match=mx.d.test:.d.test servername=hostname"
+
+static const struct policy_site may = {
+	.level = "may", .validates = true, .temp_secs = HOUR};
+static const struct policy_site dane = {
+	.level = "dane", .dane = true, .validates = true, .temp_secs = HOUR};
+static const struct policy_site dane_only = {
+	.level = "dane", .dane = true, .dane_only = true, .validates = true};
+static const struct policy_site deaf = {.level = "dane", .dane = true};
+static const struct policy_site encrypt = {.level = "encrypt",
+                                           .validates = true};
+static const struct policy_site clear = {.level = "none", .validates = true};
+static const struct policy_site unset = {.level = "", .validates = true};
+static const struct policy_site defers = {
+	.level = "may", .validates = true, .defers = true, .temp_secs = HOUR};
+
+static const struct row {
+	const char *name;
+	const struct policy_site *site;
+	struct domain_view view;
+	bool no_view, outage;
+	int64_t enforced_until;
+	const char *override;
+	enum told_kind kind;
+	const char *text, *plain; /* plain NULL: NOTFOUND */
+	enum view_status failure;
+	const char *why; /* a part of it */
+} rows[] = {
+	{.name = "nothing published",
+         .site = &may,
+         .view = {.sts_record = VIEW_NONE, .sts = VIEW_NONE},
+         .kind = TOLD_NONE,
+         .text = "",
+         .why = "neither"},
+	{.name = "an enforced policy",
+         .site = &may,
+         .view = {FETCHED, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT,
+         .plain = ENFORCE,
+         .why = "mode enforce, is in force until 2026-03-08"},
+	{.name = "a testing one is reported alone",
+         .site = &may,
+         .view = {FETCHED, POLICY(STS_TESTING)},
+         .kind = TOLD_STS_TESTING,
+         .text = "may servername=hostname" REPORT,
+         .why = "mode testing"},
+	{.name = "testing keeps the level of the site",
+         .site = &encrypt,
+         .view = {FETCHED, POLICY(STS_TESTING)},
+         .kind = TOLD_STS_TESTING,
+         .text = "encrypt servername=hostname" REPORT},
+	{.name = "testing where Postfix does DANE",
+         .site = &dane,
+         .view = {FETCHED, POLICY(STS_TESTING), .mx_secure = true,
+                  ONE_MX(VIEW_NONE)},
+         .kind = TOLD_STS_TESTING,
+         .text = "dane" REPORT},
+	{.name = "testing where TLS is off",
+         .site = &clear,
+         .view = {FETCHED, POLICY(STS_TESTING)},
+         .kind = TOLD_STS_TESTING,
+         .text = ""},
+	{.name = "testing where no level is set",
+         .site = &unset,
+         .view = {FETCHED, POLICY(STS_TESTING)},
+         .kind = TOLD_STS_TESTING,
+         .text = ""},
+	{.name = "enforced where TLS is off",
+         .site = &clear,
+         .view = {FETCHED, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT,
+         .plain = ENFORCE},
+	{.name = "mode none is no policy",
+         .site = &may,
+         .view = {FETCHED, POLICY(STS_NONE)},
+         .kind = TOLD_NONE,
+         .text = "",
+         .why = "mode none"},
+	{.name = "signed TLSA records",
+         .site = &dane,
+         .view = {.mx_secure = true, ONE_MX(VIEW_OK)},
+         .kind = TOLD_DANE,
+         .text = "dane",
+         .plain = "dane",
+         .why = "1 of its 1 MX hosts"},
+	{.name = "DANE before an enforced policy",
+         .site = &dane,
+         .view = {FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
+                  ONE_MX(VIEW_OK)},
+         .kind = TOLD_DANE,
+         .text = "dane",
+         .plain = "dane"},
+	{.name = "dane-only by the setting",
+         .site = &dane_only,
+         .view = {.mx_secure = true, ONE_MX(VIEW_OK)},
+         .kind = TOLD_DANE,
+         .text = "dane-only",
+         .plain = "dane-only"},
+	{.name = "not where an MX host has no TLSA",
+         .site = &dane_only,
+         .view = {.mx_secure = true,
+                  MXS({.host = "a.d.test", .tlsa = VIEW_OK},
+                      {.host = "b.d.test", .tlsa = VIEW_NONE})},
+         .kind = TOLD_DANE,
+         .text = "dane",
+         .plain = "dane"},
+	{.name = "TLSA records that cannot be used",
+         .site = &dane,
+         .view = {FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
+                  ONE_MX(VIEW_BAD)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT,
+         .plain = ENFORCE},
+	{.name = "TLSA records that nobody signed",
+         .site = &dane,
+         .view = {FETCHED, POLICY(STS_ENFORCE), ONE_MX(VIEW_OK)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT,
+         .plain = ENFORCE},
+	{.name = "signed or not, the resolver does not say",
+         .site = &deaf,
+         .view = {FETCHED, POLICY(STS_ENFORCE), ONE_MX(VIEW_OK)},
+         .kind = TOLD_DANE,
+         .text = "dane",
+         .plain = "dane",
+         .why = "does not say"},
+	{.name = "a Postfix that does no DANE",
+         .site = &may,
+         .view = {FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
+                  ONE_MX(VIEW_OK)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT,
+         .plain = ENFORCE},
+	{.name = "no answer about TLSA",
+         .site = &dane,
+         .view = {FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
+                  ONE_MX(VIEW_TEMPFAIL)},
+         .kind = TOLD_DANE,
+         .text = "dane",
+         .plain = "dane",
+         .why = "failed"},
+	{.name = "bogus TLSA",
+         .site = &dane,
+         .view = {.mx_secure = true, ONE_MX(VIEW_BOGUS)},
+         .kind = TOLD_DANE,
+         .text = "dane",
+         .plain = "dane"},
+	{.name = "a policy that cannot be fetched",
+         .site = &may,
+         .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR},
+         .kind = TOLD_STS_FAILED,
+         .text = "may policy_type=sts policy_domain=d.test",
+         .failure = VIEW_FETCH_ERROR,
+         .why = "cannot be had: what went wrong"},
+	{.name = "a policy that is malformed",
+         .site = &dane,
+         .view = {FAILED(VIEW_BAD), .sts = VIEW_BAD},
+         .kind = TOLD_STS_FAILED,
+         .text = "dane policy_type=sts policy_domain=d.test",
+         .failure = VIEW_BAD},
+	{.name = "a policy host with a bad certificate",
+         .site = &encrypt,
+         .view = {FAILED(VIEW_WEBPKI_ERROR), .sts = VIEW_WEBPKI_ERROR},
+         .kind = TOLD_STS_FAILED,
+         .text = "encrypt policy_type=sts policy_domain=d.test",
+         .failure = VIEW_WEBPKI_ERROR},
+	{.name = "one that is in force, and the next cannot be fetched",
+         .site = &may,
+         .view = {FAILED(VIEW_FETCH_ERROR), POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT,
+         .plain = ENFORCE,
+         .failure = VIEW_FETCH_ERROR,
+         .why = "could not be had: what went wrong"},
+	{.name = "the record is gone, the policy is in force",
+         .site = &may,
+         .view = {.sts_record = VIEW_NONE, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT,
+         .plain = ENFORCE},
+	{.name = "no answer, nothing known",
+         .site = &may,
+         .view = {.sts_record = VIEW_TEMPFAIL, .sts = VIEW_TEMPFAIL},
+         .kind = TOLD_NONE,
+         .text = "",
+         .why = "DNS does not answer"},
+	{.name = "the same, and the mail may wait, but it is this domain alone",
+         .site = &defers,
+         .view = {.sts_record = VIEW_TEMPFAIL, .sts = VIEW_TEMPFAIL},
+         .kind = TOLD_NONE,
+         .text = ""},
+	{.name = "the same, and nobody is answered",
+         .site = &defers,
+         .outage = true,
+         .view = {.sts_record = VIEW_TEMPFAIL, .sts = VIEW_TEMPFAIL},
+         .kind = TOLD_TEMP,
+         .text = "the resolver does not answer"},
+	{.name = "a policy is in force in an outage",
+         .site = &defers,
+         .outage = true,
+         .view = {.sts_record = VIEW_TEMPFAIL, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT,
+         .plain = ENFORCE},
+	{.name = "an enforced policy is over and cannot be had anew",
+         .site = &may,
+         .enforced_until = NOW - HOUR + 1,
+         .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR},
+         .kind = TOLD_TEMP,
+         .text = "its MTA-STS policy of mode enforce is over, and the new one "
+                 "cannot be had",
+         .failure = VIEW_FETCH_ERROR},
+	{.name = "not for longer than that",
+         .site = &may,
+         .enforced_until = NOW - HOUR,
+         .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR},
+         .kind = TOLD_STS_FAILED,
+         .text = "may policy_type=sts policy_domain=d.test",
+         .failure = VIEW_FETCH_ERROR},
+	{.name = "the domain took it back",
+         .site = &may,
+         .enforced_until = NOW - 1,
+         .view = {.sts_record = VIEW_NONE, .sts = VIEW_NONE},
+         .kind = TOLD_NONE,
+         .text = ""},
+	{.name = "nothing known yet",
+         .site = &may,
+         .no_view = true,
+         .kind = TOLD_NONE,
+         .text = "",
+         .why = "nothing is known"},
+	{.name = "nothing known yet, and the mail may wait",
+         .site = &defers,
+         .no_view = true,
+         .kind = TOLD_TEMP,
+         .text = "nothing is known of it yet"},
+	{.name = "an override",
+         .site = &dane,
+         .view = {.mx_secure = true, ONE_MX(VIEW_OK)},
+         .override = "encrypt ciphers=high",
+         .kind = TOLD_OVERRIDE,
+         .text = "encrypt ciphers=high",
+         .plain = "encrypt ciphers=high"},
+	{.name = "an override before anything is known",
+         .site = &defers,
+         .no_view = true,
+         .override = "",
+         .kind = TOLD_OVERRIDE,
+         .text = ""},
+	{.name = "an override of 3.10, for one before it",
+         .site = &may,
+         .no_view = true,
+         .override = "may policy_type=no-policy-found",
+         .kind = TOLD_OVERRIDE,
+         .text = "may policy_type=no-policy-found"},
+};
+
+static void check_row(const struct row *row, struct arena *arena)
+{
+	struct policy_known known = {
+		.domain = "d.test",
+		.view = row->no_view ? NULL : &row->view,
+		.override = row->override,
+		.enforced_until = row->enforced_until,
+		.now = NOW,
+		.outage = row->outage,
+	};
+	struct policy_answer got;
+
+	policy_answer_make(row->site, &known, arena, &got);
+	assert_int_equal(got.kind, row->kind);
+	assert_string_equal(got.text, row->text);
+	assert_int_equal(got.plain_len,
+	                 row->plain != NULL ? strlen(row->plain) : 0);
+	if (row->plain != NULL)
+		assert_memory_equal(got.text, row->plain, got.plain_len);
+	assert_int_equal(got.failure,
+	                 row->failure != VIEW_UNKNOWN ? row->failure : VIEW_OK);
+	assert_non_null(got.why);
+	if (row->why != NULL)
+		assert_non_null(strstr(got.why, row->why));
+}
+
+static void test_rows(void **state)
+{
+	auto_(arena_clear) struct arena arena = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		check_row(&rows[i], &arena);
+	}
+}
+
+/* --- what a stranger writes into his policy --- */
+
+static const struct {
+	const char *name;
+	const char *line, *pattern;
+	bool line_told, pattern_told;
+} strange[] = {
+	{"braces in pairs", "a: {b}", NULL, true, false},
+	{"a brace that closes", "a: } match=x", NULL, false, false},
+	{"a brace that opens", "a: {", NULL, false, false},
+	{"an attribute", "a: b } servername=evil { c", NULL, false, false},
+	{"a line end", "a: b\nservername=evil", NULL, false, false},
+	{"bytes that are not UTF-8", "a: \xff", NULL, false, false},
+	{"=, comma, quotes and backslash", "a=\"b\", \\ 'c'", NULL, true,
+         false},
+	{"a pattern with a blank", NULL, "a servername=evil", false, false},
+	{"a pattern with a comma", NULL, "a,b", false, false},
+	{"a pattern with a colon", NULL, "a:hostname", false, false},
+	{"a pattern that ends in a dot", NULL, "a.test.", false, false},
+	{"an empty pattern", NULL, "", false, false},
+	{"a star alone", NULL, "*.", false, false},
+	{"a star within", NULL, "a.*.test", false, false},
+	{"a word of Postfix's", NULL, "hostname", false, true},
+	{"a host", NULL, "x.test", false, true},
+};
+
+static void test_strange(void **state)
+{
+	auto_(arena_clear) struct arena arena = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(strange); i++) {
+		struct domain_view view = {
+			FETCHED,
+			.sts = VIEW_OK,
+			.sts_expires_at = NOW + WEEK,
+			.sts_policy = {.mode = STS_ENFORCE,
+		                       .max_age = WEEK,
+		                       .mx = LIST("ok.test",
+		                                  strange[i].pattern),
+		                       .mx_count = strange[i].pattern ? 2 : 1,
+		                       .lines = LIST(strange[i].line),
+		                       .line_count = strange[i].line ? 1 : 0},
+		};
+		struct policy_known known = {
+			.domain = "d.test", .view = &view, .now = NOW};
+		struct policy_answer got;
+
+		ROW(&strange[i]);
+		policy_answer_make(&may, &known, &arena, &got);
+		assert_int_equal(got.kind, TOLD_STS_ENFORCE);
+		assert_int_equal(strstr(got.text, "policy_string") != NULL,
+		                 strange[i].line_told);
+		assert_int_equal(
+			strstr(strstr(got.text, "mx_host_pattern=") + 1,
+		               "mx_host_pattern=") != NULL,
+			strange[i].pattern_told);
+		assert_null(strstr(got.text, "servername=evil "));
+		assert_null(strstr(got.text, "match=ok.test:hostname"));
+	}
+}
+
+/* As many patterns and lines as fit in a policy's 64 KiB: Postfix reads no
+ * reply of 100,000 bytes. */
+static void test_large(void **state)
+{
+	enum { PATTERNS = 13000, LINES = 100, LONG = 4000 };
+	auto_(arena_clear) struct arena arena = {0};
+	const char **mx = arena_array(&arena, PATTERNS, sizeof(*mx));
+	const char **lines = arena_array(&arena, LINES, sizeof(*lines));
+	char *line = arena_alloc(&arena, LONG + 1);
+	struct domain_view view = {
+		FETCHED,
+		.sts = VIEW_OK,
+		.sts_expires_at = NOW + WEEK,
+		.sts_policy = {.mode = STS_ENFORCE,
+	                       .max_age = WEEK,
+	                       .mx = mx,
+	                       .mx_count = PATTERNS,
+	                       .lines = lines,
+	                       .line_count = LINES},
+		MXS({.host = "h12999.test", .tlsa = VIEW_NONE}),
+	};
+	struct policy_known known = {
+		.domain = "d.test", .view = &view, .now = NOW};
+	struct policy_answer got;
+
+	(void)state;
+	memset(line, 'x', LONG);
+	for (size_t i = 0; i < LINES; i++)
+		lines[i] = line;
+	for (size_t i = 0; i < PATTERNS; i++)
+		mx[i] = arena_printf(&arena, "h%zu.test", i);
+	policy_answer_make(&may, &known, &arena, &got);
+	assert_int_equal(got.kind, TOLD_STS_ENFORCE);
+	assert_true(strlen(got.text) <= POLICY_TEXT_MAX);
+	assert_non_null(strstr(got.text, "match=h12999.test "));
+	assert_non_null(strstr(got.text, "mx_host_pattern=h12999.test "));
+	assert_non_null(strstr(got.text, "policy_string"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_strange),
+		cmocka_unit_test(test_large),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
