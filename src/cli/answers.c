@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/span.h"
 #include "base/xalloc.h"
+#include "cli/csv.h"
 #include "cli/objects.h"
 #include "client/jmap_local.h"
 #include "client/jmap_remote.h"
@@ -103,10 +104,6 @@ static int check_options(const struct cli_object_args *given, bool has_url,
 	                   : given->timeout_secs ? "--timeout"
 	                                         : NULL;
 
-	if (given->api_key != NULL && given->api_key_file != NULL)
-		return err_set(
-			err, ERR_PARSE,
-			"specify only one of --api-key and --api-key-file");
 	if (name != NULL && !has_url)
 		return err_set(err, ERR_PARSE, "%s requires --url", name);
 	return 0;
@@ -184,4 +181,24 @@ void cli_print(struct cli *cli, json_t *doc,
 	}
 	doc_make_safe(doc);
 	print(doc, &cli->out);
+}
+
+void cli_print_list(struct cli *cli, json_t *doc, const char *list,
+                    const char *names,
+                    void (*print)(const json_t *doc, struct strbuf *out))
+{
+	if (cli->args.csv)
+		csv_print(doc_get(doc, list), names, &cli->out);
+	else
+		cli_print(cli, doc, print);
+}
+
+void cli_limit_list(const struct cli *cli, json_t *list)
+{
+	size_t most = cli->args.object.has_limit
+	                      ? (size_t)cli->args.object.limit
+	                      : SIZE_MAX;
+
+	while (json_array_size(list) > most)
+		json_array_remove(list, json_array_size(list) - 1);
 }

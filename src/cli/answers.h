@@ -44,4 +44,13 @@ int cli_find(struct cli *cli, struct object_order *order, json_t **objects,
 void cli_print(struct cli *cli, json_t *doc,
                void (*print)(const json_t *doc, struct strbuf *out));
 
+/* The same, or with --csv the objects of this member, with these members of
+ * theirs ("day,domain"). */
+void cli_print_list(struct cli *cli, json_t *doc, const char *list,
+                    const char *names,
+                    void (*print)(const json_t *doc, struct strbuf *out));
+
+/* Takes items away behind the first --limit of them. */
+void cli_limit_list(const struct cli *cli, json_t *list);
+
 #endif

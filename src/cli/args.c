@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/auto.h"
 #include "base/nearest.h"
 
 struct reading {
@@ -11,6 +10,7 @@ struct reading {
 	char **argv;
 	int at;
 	const struct cli_sentence *sentence; /* NULL: not known yet */
+	uint64_t given;                      /* rows of cli_flags[], bits */
 	struct cli_args *args;
 	struct err *err;
 };
@@ -103,6 +103,7 @@ static int read_flag(struct reading *r)
 
 	if (row == NULL)
 		return unknown_flag(r, word);
+	r->given |= UINT64_C(1) << (row - cli_flags);
 	if (row->value != NULL)
 		return read_value(r, row, glued);
 	*(bool *)((char *)r->args + row->yes) = true;
@@ -170,10 +171,53 @@ static int read_operand(struct reading *r)
 	return ERR_PARSE;
 }
 
+/* --- what must and what must not be there --- */
+
+static const struct {
+	const char *one, *other;
+} apart[] = {
+	{"--json", "--csv"},    {"--json", "--nagios"},
+	{"--csv", "--nagios"},  {"--day", "--days"},
+	{"-n", "-d"},           {"--check", "-n"},
+	{"--check", "-d"},      {"--check", "--force"},
+	{"--apply", "--undo"},  {"--undo", "--feed"},
+	{"--undo", "--milter"}, {"--undo", "--security-level"},
+	{"--file", "--stdin"},  {"--count", "--csv"},
+	{"--count", "--json"},  {"--count", "--fields"},
+	{"--limit", "--ids"},   {"--api-key", "--api-key-file"},
+};
+
+static bool is_given(const struct reading *r, const char *name)
+{
+	for (size_t i = 0; i < cli_flags_count; i++)
+		if ((r->given >> i & 1) != 0 &&
+		    strcmp(cli_flags[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int check_together(const struct reading *r)
+{
+	const struct cli_operand *operand =
+		cli_sentence_operand(r->sentence, r->args->operand_count);
+	const char *required = r->sentence->required;
+
+	if (operand != NULL && operand->name[0] != '[')
+		return err_set(r->err, ERR_PARSE, "%s: missing argument: %s",
+		               r->sentence->words, operand->name);
+	if (required != NULL && !is_given(r, required))
+		return err_set(r->err, ERR_PARSE, "%s: missing option: %s",
+		               r->sentence->words, required);
+	for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++)
+		if (is_given(r, apart[i].one) && is_given(r, apart[i].other))
+			return err_set(r->err, ERR_PARSE,
+			               "specify only one of %s and %s",
+			               apart[i].one, apart[i].other);
+	return 0;
+}
+
 static int read_rest(struct reading *r)
 {
-	auto_(strbuf_clear) struct strbuf usage = {0};
-	const struct cli_operand *missing;
 	bool flags_ended = false;
 	int rc = 0;
 
@@ -187,13 +231,7 @@ static int read_rest(struct reading *r)
 			rc = read_operand(r);
 		}
 	}
-	missing = cli_sentence_operand(r->sentence, r->args->operand_count);
-	if (rc < 0 || r->args->help || missing == NULL ||
-	    missing->name[0] == '[')
-		return rc;
-	cli_sentence_write(r->sentence, &usage);
-	return err_set(r->err, ERR_PARSE, "%s: missing argument",
-	               strbuf_text(&usage));
+	return rc < 0 || r->args->help ? rc : check_together(r);
 }
 
 int cli_args_read(int argc, char **argv, struct cli_args *args,

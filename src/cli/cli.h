@@ -34,7 +34,7 @@ struct jmap_type;
 
 enum { CLI_OPERANDS_MAX = 2, CLI_EXIT_USAGE = 2 };
 
-/* Bits: the flags that a sentence takes. */
+/* Bits: the flags that a sentence takes; those that only one takes are one. */
 enum cli_flag {
 	FLAG_CONF = 1 << 0,
 	FLAG_SET = 1 << 1,
@@ -42,32 +42,29 @@ enum cli_flag {
 	FLAG_HELP = 1 << 3,
 	FLAG_VERSION = 1 << 4,
 	FLAG_JSON = 1 << 5,
-	FLAG_DAY = 1 << 6,
-	FLAG_NOW = 1 << 7,     /* --now TIME */
-	FLAG_AT_ONCE = 1 << 8, /* --now [TIME], of deliver */
-	FLAG_ID = 1 << 9,
-	FLAG_FAILURES = 1 << 10,
-	FLAG_EML = 1 << 11,
-	FLAG_FOR = 1 << 12,
-	FLAG_REASON = 1 << 13,
-	FLAG_CHANGED = 1 << 14,
-	FLAG_DEFAULTS = 1 << 15,
+	FLAG_CSV = 1 << 6,
+	FLAG_DAY = 1 << 7,
+	FLAG_DAYS = 1 << 8,
+	FLAG_NOW = 1 << 9,      /* --now TIME */
+	FLAG_AT_ONCE = 1 << 10, /* --now [TIME], of deliver */
+	FLAG_ID = 1 << 11,
+	FLAG_FAILURES = 1 << 12,
+	FLAG_EML = 1 << 13,
+	FLAG_SUPPRESS = 1 << 14, /* --for, --reason ... */
+	FLAG_PART = 1 << 15,     /* -n, -d, of conf */
 	FLAG_CHECK = 1 << 16,
 	FLAG_RESOLVER = 1 << 17,
-	FLAG_DAYS = 1 << 18,
-	FLAG_SERVER = 1 << 19, /* --url and what goes with it */
-	FLAG_IDS = 1 << 20,
-	FLAG_FIELDS = 1 << 21,
-	FLAG_GIVEN = 1 << 22,  /* --field, --file, --stdin */
-	FLAG_SEARCH = 1 << 23, /* --where, --sort ... */
-	FLAG_PERMISSION = 1 << 24,
-	FLAG_EXPIRES = 1 << 25,
-	FLAG_REPLACE = 1 << 26,
-	FLAG_SETUP = 1 << 27, /* --apply, --undo ... */
-	FLAG_LIMIT = 1 << 28,
-	FLAG_FORCE = 1 << 29, /* --force, of backup */
-	FLAG_AGAIN = 1 << 30, /* --force, of resend */
-	FLAG_NAGIOS = 1u << 31,
+	FLAG_SERVER = 1 << 18, /* --url and what goes with it */
+	FLAG_IDS = 1 << 19,
+	FLAG_FIELDS = 1 << 20,
+	FLAG_GIVEN = 1 << 21,  /* --field, --file, --stdin */
+	FLAG_SEARCH = 1 << 22, /* --where, --sort ... */
+	FLAG_TOKEN = 1 << 23,  /* --permission, --expires */
+	FLAG_SETUP = 1 << 24,  /* --apply, --undo ... */
+	FLAG_LIMIT = 1 << 25,
+	FLAG_FORCE = 1 << 26, /* --force, of backup */
+	FLAG_AGAIN = 1 << 27, /* --force, of resend */
+	FLAG_NAGIOS = 1 << 28,
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -143,6 +140,7 @@ struct cli_args {
 	bool version;
 	bool verbose;
 	bool json;
+	bool csv;
 	bool failures;
 	bool force;
 	bool eml;
@@ -208,6 +206,10 @@ struct cli_sentence {
 	enum cli_needs needs;
 	int (*run)(struct cli *cli, struct err *err);
 	const char *help; /* one line */
+	/* What could follow "tlstally", as somebody would type it; NULL: the
+	 * words alone. */
+	const char *example;
+	const char *required; /* an option that must be there; NULL */
 };
 
 extern const struct cli_sentence cli_sentences[];
@@ -268,6 +270,8 @@ void cli_clear(struct cli *cli);
 
 /* Standard output is a terminal, or -v: then a summary is welcome. */
 bool cli_is_talkative(const struct cli *cli);
+/* The same where it is not a document for programs that is printed. */
+bool cli_is_chatty(const struct cli *cli);
 
 /* The sentences' functions. */
 int cli_run(struct cli *cli, struct err *err);

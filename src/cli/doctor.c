@@ -253,7 +253,8 @@ int cli_doctor(struct cli *cli, struct err *err)
 	if (cli->args.nagios)
 		cli->exit_status = print_nagios(doc, &cli->out);
 	else
-		cli_print(cli, doc, print);
+		cli_print_list(cli, doc, "checks",
+		               "grade,check,about,since,words,command", print);
 	if (here && cli->says_at_once) {
 		flush(cli);
 		end_at_the_latest(NOTING_SECS, cli->args.nagios

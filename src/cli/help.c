@@ -67,15 +67,22 @@ void cli_help_sentence(const struct cli_sentence *sentence, struct strbuf *out)
 {
 	strbuf_puts(out, "usage: tlstally ");
 	cli_sentence_write(sentence, out);
+	for (size_t i = 0; i < cli_flags_count && sentence->required; i++)
+		if (strcmp(cli_flags[i].name, sentence->required) == 0)
+			strbuf_printf(out, " %s %s", cli_flags[i].name,
+			              cli_flags[i].value);
 	strbuf_printf(out, "%s\n%s\n", sentence->flags ? " [option]..." : "",
 	              sentence->help);
 	if (sentence->flags != 0) {
 		strbuf_puts(out, "\n");
 		flag_lines(sentence->flags, out);
 	}
-	if (sentence->flags & FLAG_PERMISSION) {
+	if (sentence->flags & FLAG_TOKEN) {
 		strbuf_puts(out, "\npermissions: all, or ");
 		jmap_permission_list(PERMIT_ALL, ", ", out);
 		strbuf_puts(out, "\n");
 	}
+	if (sentence->example != NULL)
+		strbuf_printf(out, "\nexample: tlstally %s\n",
+		              sentence->example);
 }

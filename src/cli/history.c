@@ -213,6 +213,18 @@ int cli_history(struct cli *cli, struct err *err)
 	             : fill_all(cli, range, doc_array(doc, "days"), err);
 	if (rc < 0)
 		return rc;
-	cli_print(cli, doc, domain[0] != '\0' ? print_one : print_all);
+	cli_limit_list(cli, json_object_get(doc, "days"));
+	if (domain[0] != '\0')
+		cli_print_list(cli, doc, "days",
+		               "day,domain,totalSuccessfulSessions"
+		               ",totalFailedSessions,mark,reason"
+		               ",reportObjectId,reportStatus,destinations",
+		               print_one);
+	else
+		cli_print_list(cli, doc, "days",
+		               "day,successfulSessions,failedSessions,domains"
+		               ",reportsMade,delivered,failed,suppressed"
+		               ",expired,bounced",
+		               print_all);
 	return 0;
 }

@@ -370,10 +370,6 @@ int cli_inbound(struct cli *cli, struct err *err)
 	int32_t last = day_of(clock_secs(&cli->clock)), first;
 	auto_(json_free) json_t *doc = json_object();
 
-	cli->is_usage = cli->args.has_day && cli->args.days > 0;
-	if (cli->is_usage)
-		return err_set(err, ERR_PARSE,
-		               "specify only one of --day and --days");
 	first = last - (cli->args.days ? cli->args.days : DAYS_SHOWN) + 1;
 	if (cli->args.has_day)
 		first = last = cli_day_asked(cli);
@@ -383,7 +379,8 @@ int cli_inbound(struct cli *cli, struct err *err)
 		doc_set(doc, "domain", domain);
 	if (fill_doc(cli, first, last, domain, doc, err) < 0)
 		return err->class;
-	if (!cli->args.json && json_array_size(doc_get(doc, "domains")) == 0 &&
+	if (!cli->args.json && !cli->args.csv &&
+	    json_array_size(doc_get(doc, "domains")) == 0 &&
 	    json_array_size(doc_get(doc, "ways")) == 0)
 		return err_set(err, ERR_NOTFOUND,
 		               "no mail%s%.253s was counted on %s; is "
@@ -391,6 +388,13 @@ int cli_inbound(struct cli *cli, struct err *err)
 		               "smtpd_milters in Postfix's main.cf?",
 		               domain ? " to " : "", domain ? domain : "",
 		               first == last ? "this day" : "these days");
-	cli_print(cli, doc, print);
+	cli_limit_list(cli,
+	               json_object_get(doc, domain ? "senders" : "domains"));
+	cli_print_list(cli, doc, domain ? "senders" : "domains",
+	               domain ? "sender,messages,weak,clear,oldTls,tls12,tls13"
+	                        ",otherTls"
+	                      : "domain,messages,weak,clear,oldTls,tls12,tls13"
+	                        ",otherTls,submitted,filtered",
+	               print);
 	return 0;
 }

@@ -61,6 +61,9 @@ static int read_ids(const struct cli_args *args, struct object_order *order,
 		return err_set(
 			err, ERR_PARSE,
 			"specify an id after the type, or --ids, but not both");
+	if (operand != NULL && args->object.has_limit)
+		return err_set(err, ERR_PARSE,
+		               "specify only one of an id and --limit");
 	if (operand != NULL)
 		order->ids = json_pack("[s]", operand);
 	else if (args->object.ids != NULL)
@@ -119,9 +122,6 @@ static int read_given_file(const struct cli_args *args,
 	auto_(xfree_str) char *safe = NULL;
 	struct err why = {0};
 
-	if (path != NULL && args->object.from_stdin)
-		return err_set(err, ERR_PARSE,
-		               "specify only one of --file and --stdin");
 	if (path != NULL && io_read_file(path, &text, err) < 0)
 		return ERR_IO;
 	if (path == NULL && io_read_all(STDIN_FILENO, &text) < 0)

@@ -5,6 +5,8 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "cli/cell.h"
+#include "cli/csv.h"
 #include "cli/table.h"
 
 enum { PATHS_DEEP = 16 };
@@ -31,6 +33,19 @@ void object_print_table(const struct jmap_type *type, const json_t *objects,
 	free(columns);
 }
 
+void object_print_csv(const json_t *objects, const json_t *fields,
+                      struct strbuf *out)
+{
+	auto_(strbuf_clear) struct strbuf names = {0};
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (fields, i, name)
+		strbuf_printf(&names, "%s%s", i > 0 ? "," : "",
+		              json_string_value(name));
+	csv_print(objects, strbuf_text(&names), out);
+}
+
 /* --- each --- */
 
 /* A row of path and value for all that lies in it. */
@@ -40,7 +55,7 @@ static void add_rows(json_t *rows, const char *path, json_t *value, int deep)
 	json_t *item;
 	size_t i;
 
-	if (deep == PATHS_DEEP || table_is_cell(value)) {
+	if (deep == PATHS_DEEP || cell_takes(value)) {
 		json_array_append_new(rows, json_pack("{s:s,s:O?}", "field",
 		                                      path, "value", value));
 		return;
@@ -57,17 +72,15 @@ static void add_rows(json_t *rows, const char *path, json_t *value, int deep)
 	}
 }
 
-static void print_one(json_t *object, const json_t *fields, struct strbuf *out)
+json_t *object_print_rows(const json_t *object, const json_t *fields)
 {
-	static const struct table_column columns[] = {
-		TABLE_TEXT("field", "field"), TABLE_TEXT("value", "value")};
-	auto_(json_free) json_t *rows = json_array();
+	json_t *rows = json_array(), *value;
 	const char *name;
-	json_t *value;
 	size_t i;
 
 	if (fields == NULL) {
-		json_object_foreach (object, name, value)
+		/* the macro wants what it does not change to be changeable */
+		json_object_foreach ((json_t *)(uintptr_t)object, name, value)
 			add_rows(rows, name, value, 0);
 	} else {
 		json_array_foreach (fields, i, value) {
@@ -75,6 +88,16 @@ static void print_one(json_t *object, const json_t *fields, struct strbuf *out)
 			add_rows(rows, name, json_object_get(object, name), 0);
 		}
 	}
+	return rows;
+}
+
+static void print_one(const json_t *object, const json_t *fields,
+                      struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		TABLE_TEXT("field", "field"), TABLE_TEXT("value", "value")};
+	auto_(json_free) json_t *rows = object_print_rows(object, fields);
+
 	table_print(rows, columns, 2, "", out);
 }
 

@@ -19,6 +19,13 @@
 void object_print_table(const struct jmap_type *type, const json_t *objects,
                         const json_t *fields, struct strbuf *out);
 
+void object_print_csv(const json_t *objects, const json_t *fields,
+                      struct strbuf *out);
+
+/* A row of "field", a path, and "value" for all that lies in the object, or in
+ * these fields of it; the caller's. */
+json_t *object_print_rows(const json_t *object, const json_t *fields);
+
 /* fields NULL: all that each has. */
 void object_print_each(const json_t *objects, const json_t *fields,
                        struct strbuf *out);

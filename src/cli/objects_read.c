@@ -28,12 +28,12 @@ static json_t *columns_of(const struct objects_job *job)
 		job->order->type, jmap_client_is_ours(job->cli->answers)));
 }
 
-/* What is asked for; NULL: everything. */
-static json_t *fields_of(const struct objects_job *job, bool as_table)
+/* What a list of them asks for; NULL: everything. */
+static json_t *fields_of(const struct objects_job *job)
 {
 	if (job->order->fields != NULL)
 		return json_incref(job->order->fields);
-	return as_table && !job->cli->args.json ? columns_of(job) : NULL;
+	return job->cli->args.json ? NULL : columns_of(job);
 }
 
 int objects_call(struct objects_job *job, const char *verb, json_t *args,
@@ -207,6 +207,10 @@ static void print_many(struct objects_job *job, const json_t *objects)
 		return;
 	}
 	columns = columns_of(job);
+	if (job->cli->args.csv) {
+		object_print_csv(objects, columns, out);
+		return;
+	}
 	object_print_table(job->order->type, objects, columns, out);
 	if (json_array_size(objects) == 0 && cli_is_talkative(job->cli))
 		strbuf_puts(out, "none\n");
@@ -258,7 +262,7 @@ int objects_find(struct objects_job *job, const json_t *fields, json_t *objects,
 
 int objects_query(struct objects_job *job, struct err *err)
 {
-	auto_(json_free) json_t *fields = fields_of(job, true);
+	auto_(json_free) json_t *fields = fields_of(job);
 	auto_(json_free) json_t *objects = json_array();
 	int rc;
 
@@ -270,14 +274,19 @@ int objects_query(struct objects_job *job, struct err *err)
 	return rc;
 }
 
-/* All of them: by one call when it takes them, else as query does. */
+/* All of them: by one call when it takes them, else, and where they are
+ * limited, as query does. */
 static int get_all(struct objects_job *job, struct err *err)
 {
-	auto_(json_free) json_t *fields = fields_of(job, true);
+	auto_(json_free) json_t *fields = fields_of(job);
 	auto_(json_free) json_t *objects = json_array();
 	auto_(json_free) json_t *none = json_array();
-	int rc = get_some(job, object_order_get(job->order, NULL, 0, 0, fields),
-	                  objects, none, err);
+	int rc = job->order->limit >= 0
+	                 ? ERR_LIMIT
+	                 : get_some(job,
+	                            object_order_get(job->order, NULL, 0, 0,
+	                                             fields),
+	                            objects, none, err);
 
 	if (rc == ERR_LIMIT)
 		return objects_query(job, err);
@@ -289,16 +298,19 @@ static int get_all(struct objects_job *job, struct err *err)
 int objects_get(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *objects = json_array();
-	auto_(json_free) json_t *missing = json_array();
+	auto_(json_free) json_t *missing = json_array(), *fields = NULL;
 	struct strbuf *out = &job->cli->out;
 	int rc;
 
 	if (job->order->ids == NULL)
 		return get_all(job, err);
-	rc = objects_load(job, job->order->ids, job->order->fields, objects,
-	                  missing, err);
-	if (!job->cli->args.json)
-		object_print_each(objects, job->order->fields, out);
+	fields = job->cli->args.csv ? columns_of(job)
+	                            : json_incref(job->order->fields);
+	rc = objects_load(job, job->order->ids, fields, objects, missing, err);
+	if (job->cli->args.csv)
+		object_print_csv(objects, fields, out);
+	else if (!job->cli->args.json)
+		object_print_each(objects, fields, out);
 	else if (job->cli->args.object_id == NULL)
 		doc_print(objects, out);
 	else if (json_array_size(objects) > 0)

@@ -159,3 +159,8 @@ bool cli_is_talkative(const struct cli *cli)
 {
 	return cli->args.verbose || isatty(STDOUT_FILENO);
 }
+
+bool cli_is_chatty(const struct cli *cli)
+{
+	return !cli->args.json && !cli->args.csv && cli_is_talkative(cli);
+}

@@ -208,13 +208,6 @@ static int change(struct cli *cli, struct setup *setup, json_t *steps,
 	return rc;
 }
 
-static int check_usage(const struct cli_args *args, struct err *err)
-{
-	if (args->apply && args->undo)
-		return err_set(err, ERR_PARSE, "--apply or --undo, not both");
-	return setup_wish_check(&args->wish, err);
-}
-
 int cli_setup(struct cli *cli, struct err *err)
 {
 	bool changes = cli->args.apply || cli->args.undo;
@@ -223,7 +216,7 @@ int cli_setup(struct cli *cli, struct err *err)
 	json_t *steps;
 	int rc = 0;
 
-	cli->is_usage = check_usage(&cli->args, err) < 0;
+	cli->is_usage = setup_wish_check(&cli->args.wish, err) < 0;
 	if (cli->is_usage ||
 	    settings_file_read_if_any(&cli->args.file, &cli->conf, err) < 0 ||
 	    setup_look(&setup, &cli->conf, &cli->args.wish, err) < 0)

@@ -139,6 +139,38 @@ static void print(const json_t *doc, struct strbuf *out)
 		print_day(day, out);
 }
 
+/* --- as CSV --- */
+
+/* A line for each destination of a day's report, or one for the day. */
+static const char csv_names[] =
+	"day,domain,totalSuccessfulSessions,totalFailedSessions"
+	",lateSuccessfulSessions,lateFailedSessions,mark,reason,reportObjectId"
+	",status,createdAt,deliverAt,doneAt,uri,state,attempts,lastAttempt"
+	",nextAttempt,lastAnswer";
+
+static void list_destinations(json_t *doc)
+{
+	json_t *list = doc_array(doc, "destinations");
+	json_t *day, *destination;
+	size_t i, j;
+
+	json_array_foreach (doc_get(doc, "days"), i, day) {
+		auto_(json_free) json_t *line = json_copy(day);
+		json_t *report = json_object_get(day, "report");
+		const json_t *all = doc_get(report, "destinations");
+
+		json_object_update(line, report);
+		json_array_foreach (all, j, destination) {
+			json_t *one = json_copy(line);
+
+			json_object_update(one, destination);
+			json_array_append_new(list, one);
+		}
+		if (json_array_size(all) == 0)
+			json_array_append(list, line);
+	}
+}
+
 /* --- what is asked --- */
 
 int cli_show(struct cli *cli, struct err *err)
@@ -157,9 +189,12 @@ int cli_show(struct cli *cli, struct err *err)
 	rc = cli_find(cli, &order, &days, err);
 	if (rc == 0 && json_array_size(days) == 0)
 		return cli_day_unknown(cli, domain, err);
+	cli_limit_list(cli, days);
 	if (rc == 0)
 		rc = cli_day_add_reports(cli, days, err);
 	json_object_set(doc, "days", days);
-	cli_print(cli, doc, print);
+	if (cli->args.csv)
+		list_destinations(doc);
+	cli_print_list(cli, doc, "destinations", csv_names, print);
 	return rc;
 }

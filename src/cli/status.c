@@ -11,6 +11,8 @@
 #include "base/xalloc.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
+#include "cli/csv.h"
+#include "cli/object_print.h"
 #include "cli/table.h"
 #include "maillog/maillog.h"
 #include "show/doc.h"
@@ -411,10 +413,15 @@ void cli_status_print(const json_t *doc, struct strbuf *out)
 
 int cli_status(struct cli *cli, struct err *err)
 {
-	auto_(json_free) json_t *doc = NULL;
+	auto_(json_free) json_t *doc = NULL, *rows = NULL;
 
 	if (cli_view(cli, "tally:Status", "singleton", NULL, &doc, err) < 0)
 		return err->class;
-	cli_print(cli, doc, cli_status_print);
+	if (cli->args.csv) {
+		rows = object_print_rows(doc, NULL);
+		csv_print(rows, "field,value", &cli->out);
+	} else {
+		cli_print(cli, doc, cli_status_print);
+	}
 	return 0;
 }

@@ -55,7 +55,7 @@ int cli_suppress_list(struct cli *cli, struct err *err)
 		.type = &type_suppression, .limit = -1};
 	auto_(json_free) json_t *doc = json_object();
 	json_t *list = doc_array(doc, "suppressions"), *found, *item;
-	int64_t most = cli_limit(cli);
+	bool any;
 	size_t i;
 	int rc;
 
@@ -63,12 +63,13 @@ int cli_suppress_list(struct cli *cli, struct err *err)
 	rc = cli_find(cli, &order, &found, err);
 	if (rc == 0) {
 		json_array_foreach (found, i, item)
-			if (!has_ended(cli, item) &&
-			    (most < 0 || json_array_size(list) < (size_t)most))
+			if (!has_ended(cli, item))
 				json_array_append(list, item);
-		cli_print(cli, doc, print);
-		if (json_array_size(list) == 0 && !cli->args.json &&
-		    cli_is_talkative(cli))
+		any = json_array_size(list) > 0;
+		cli_limit_list(cli, list);
+		cli_print_list(cli, doc, "suppressions",
+		               "address,since,until,by,reason", print);
+		if (!any && cli_is_chatty(cli))
 			strbuf_puts(&cli->out, "no addresses are suppressed\n");
 	}
 	json_decref(found);

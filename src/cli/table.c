@@ -5,12 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/auto.h"
-#include "base/json.h"
 #include "base/xalloc.h"
-#include "show/doc.h"
+#include "cli/cell.h"
+#include "cli/width.h"
 
-enum { GAP = 2 };
+enum {
+	GAP = 2,
+	NARROW = 16, /* no column of text is made narrower */
+};
+
+static size_t table_width; /* 0: any */
+
+void table_set_width(size_t columns)
+{
+	table_width = columns;
+}
 
 /* Cells from left to right and row by row. */
 struct table {
@@ -31,95 +40,48 @@ static void add_cell(struct table *table, char *cell)
 	table->cells[table->count++] = cell;
 }
 
-/* --- values of JSON --- */
-
-static bool is_container(const json_t *value)
-{
-	return json_is_object(value) || json_is_array(value);
-}
-
-static void add_scalar(const json_t *value, struct strbuf *out)
-{
-	if (json_is_string(value))
-		strbuf_puts(out, json_string_value(value));
-	else if (!json_is_null(value))
-		json_write(value, out);
-}
-
-/* A list of texts or numbers. */
-static bool is_flat(const json_t *value)
-{
-	json_t *item;
-	size_t i;
-
-	json_array_foreach (value, i, item) {
-		if (is_container(item))
-			return false;
-	}
-	return json_is_array(value);
-}
-
-/* {"a@b.example":true}, as other servers have lists. */
-static bool is_set(const json_t *value)
-{
-	const char *name;
-	json_t *item;
-
-	/* the macro wants what it does not change to be changeable */
-	json_object_foreach ((json_t *)(uintptr_t)value, name, item) {
-		if (!json_is_true(item))
-			return false;
-	}
-	return json_object_size(value) > 0;
-}
-
-static void add_value(const json_t *value, struct strbuf *out)
-{
-	const char *name;
-	json_t *item;
-	size_t i;
-
-	if (is_flat(value)) {
-		json_array_foreach (value, i, item) {
-			strbuf_puts(out, i > 0 ? ", " : "");
-			add_scalar(item, out);
-		}
-	} else if (is_set(value)) {
-		json_object_foreach ((json_t *)(uintptr_t)value, name, item)
-			strbuf_printf(out, "%s%s", out->len > 0 ? ", " : "",
-			              name);
-	} else {
-		add_scalar(value, out);
-	}
-}
-
-bool table_is_cell(const json_t *value)
-{
-	return !is_container(value) || is_flat(value) || is_set(value);
-}
-
 /* --- printing --- */
 
-/* Bytes that begin a character of UTF-8. */
-static size_t width_of(const char *text)
+static size_t text_width(const char *text)
 {
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
+	return width_of(text, strlen(text));
 }
 
 static void measure(const struct table *table, size_t *widths)
 {
 	for (size_t c = 0; c < table->column_count; c++)
-		widths[c] = width_of(table->columns[c].title);
+		widths[c] = text_width(table->columns[c].title);
 	for (size_t i = 0; i < table->count; i++) {
-		size_t width = width_of(table->cells[i]);
+		size_t width = text_width(table->cells[i]);
 		size_t *widest = &widths[i % table->column_count];
 
 		if (width > *widest)
 			*widest = width;
+	}
+}
+
+/* Columns of text give way, the right one first, until a line fits or all are
+ * narrow; numbers do not. */
+static void narrow(const struct table *table, size_t indent, size_t *widths)
+{
+	size_t all = indent + GAP * (table->column_count - 1);
+
+	for (size_t c = 0; c < table->column_count; c++)
+		all += widths[c];
+	for (size_t c = table->column_count; table_width > 0 && c > 0; c--) {
+		size_t *width = &widths[c - 1];
+		size_t least = text_width(table->columns[c - 1].title);
+		size_t excess = all > table_width ? all - table_width : 0;
+
+		if (least < NARROW)
+			least = NARROW;
+		if (table->columns[c - 1].align == TABLE_RIGHT ||
+		    *width <= least)
+			continue;
+		if (excess > *width - least)
+			excess = *width - least;
+		*width -= excess;
+		all -= excess;
 	}
 }
 
@@ -129,20 +91,21 @@ static void pad(struct strbuf *out, size_t n)
 		strbuf_putc(out, ' ');
 }
 
-static void print_cell(const struct table *table, size_t column,
-                       const char *text, const size_t *widths,
-                       struct strbuf *out)
+/* As much of the cell as its column is wide; what is left of it. */
+static const char *print_cell(const struct table_column *column,
+                              const char *text, size_t width,
+                              struct strbuf *out)
 {
-	size_t rest = widths[column] - width_of(text);
-	bool last = column + 1 == table->column_count;
+	size_t len = width_fit(text, width), used = width_of(text, len);
+	size_t rest = width > used ? width - used : 0;
 
-	if (table->columns[column].align == TABLE_RIGHT)
+	if (column->align == TABLE_RIGHT)
 		pad(out, rest);
-	strbuf_puts(out, text);
-	if (table->columns[column].align == TABLE_LEFT && !last)
+	strbuf_add(out, text, len);
+	if (column->align == TABLE_LEFT)
 		pad(out, rest);
-	if (!last)
-		pad(out, GAP);
+	text += len;
+	return text + strspn(text, " ");
 }
 
 /* Empty cells at a row's end leave no blanks behind. */
@@ -153,27 +116,46 @@ static void end_line(struct strbuf *out)
 	strbuf_putc(out, '\n');
 }
 
+/* On as many lines as the longest cell needs; `cells` become what is left of
+ * them, nothing. */
+static void print_row(const struct table *table, const char **cells,
+                      const size_t *widths, const char *indent,
+                      struct strbuf *out)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		strbuf_puts(out, indent);
+		for (size_t c = 0; c < table->column_count; c++) {
+			pad(out, c > 0 ? GAP : 0);
+			cells[c] = print_cell(&table->columns[c], cells[c],
+			                      widths[c], out);
+			more |= cells[c][0] != '\0';
+		}
+		end_line(out);
+	}
+}
+
 static void print(const struct table *table, const char *indent,
                   struct strbuf *out)
 {
-	size_t *widths;
+	size_t count = table->column_count;
+	size_t *widths = xcalloc(count, sizeof(*widths));
+	const char **cells = xcalloc(count, sizeof(*cells));
 
-	widths = xcalloc(table->column_count, sizeof(*widths));
 	measure(table, widths);
-	strbuf_puts(out, indent);
-	for (size_t c = 0; c < table->column_count; c++)
-		print_cell(table, c, table->columns[c].title, widths, out);
-	end_line(out);
-	for (size_t i = 0; i < table->count; i++) {
-		size_t column = i % table->column_count;
-
-		if (column == 0)
-			strbuf_puts(out, indent);
-		print_cell(table, column, table->cells[i], widths, out);
-		if (column + 1 == table->column_count)
-			end_line(out);
+	narrow(table, strlen(indent), widths);
+	for (size_t c = 0; c < count; c++)
+		cells[c] = table->columns[c].title;
+	print_row(table, cells, widths, indent, out);
+	for (size_t i = 0; i < table->count; i += count) {
+		for (size_t c = 0; c < count; c++)
+			cells[c] = table->cells[i + c];
+		print_row(table, cells, widths, indent, out);
 	}
 	free(widths);
+	free(cells);
 }
 
 void table_print(const json_t *rows, const struct table_column *columns,
@@ -187,20 +169,18 @@ void table_print(const json_t *rows, const struct table_column *columns,
 		for (size_t c = 0; c < count; c++) {
 			json_t *value = json_object_get(row, columns[c].member);
 			const char *text = json_string_value(value);
-			auto_(strbuf_clear) struct strbuf cell = {0};
-
 			int word = columns[c].words != NULL && text != NULL
 			                   ? word_find(columns[c].words, text)
 			                   : -1;
 
 			if (word >= 0)
-				strbuf_puts(&cell,
-				            word_label(columns[c].words, word));
-			else if (value != NULL && !json_is_null(value))
-				add_value(value, &cell);
-			else if (columns[c].empty != NULL)
-				strbuf_puts(&cell, columns[c].empty);
-			add_cell(&table, doc_safe_text(strbuf_text(&cell)));
+				text = word_label(columns[c].words, word);
+			else if (value == NULL || json_is_null(value))
+				text = columns[c].empty;
+			else
+				text = NULL;
+			add_cell(&table,
+			         text ? xstrdup(text) : cell_text(value));
 		}
 	}
 	if (table.count > 0)

@@ -6,8 +6,10 @@
  *
  *     table_print(list, columns, 2, "  ", &out);
  *
- * A cell is as wide as it has characters (code points); what a terminal would
- * obey is taken out of it.  The last column is not padded.
+ * What a terminal would obey is taken out of a cell.  Where the lines would be
+ * wider than the terminal, columns of text are made narrower, the right one
+ * first, and go on in the next line; nothing is cut off.  The same for a
+ * spreadsheet: cli/csv.h.
  */
 #ifndef TLSTALLY_CLI_TABLE_H
 #define TLSTALLY_CLI_TABLE_H
@@ -40,9 +42,9 @@ struct table_column {
 		.title = title_, .align = TABLE_RIGHT, .member = member_       \
 	}
 
-/* Does the value stand in one cell?  A text or a number does, and a list or a
- * set of those. */
-bool table_is_cell(const json_t *value);
+/* Of all lines that are printed from now on, as far as it can be; 0, and before
+ * it is called: as wide as they are. */
+void table_set_width(size_t columns);
 
 /* Titles and rows, each after the indent; nothing when there is no row. */
 void table_print(const json_t *rows, const struct table_column *columns,

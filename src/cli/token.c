@@ -53,16 +53,17 @@ int cli_token_list(struct cli *cli, struct err *err)
 	while (api_token_next(paged_txn(&paged), &row)) {
 		json_t *item = add_json(list, &row);
 
-		if (!cli->args.json && row.expires != 0 &&
+		if (!cli->args.json && !cli->args.csv && row.expires != 0 &&
 		    row.expires <= clock_secs(&cli->clock))
 			json_set_string(item, "expires", "has expired");
 	}
 	rc = paged_end(&paged, err);
 	if (rc < 0)
 		return rc;
-	cli_print(cli, doc, print);
-	if (json_array_size(list) == 0 && !cli->args.json &&
-	    cli_is_talkative(cli))
+	cli_limit_list(cli, list);
+	cli_print_list(cli, doc, "tokens", "name,created,expires,permissions",
+	               print);
+	if (row.name[0] == '\0' && cli_is_chatty(cli))
 		strbuf_puts(&cli->out,
 		            "there are no tokens, so nobody can use the API\n");
 	return 0;
@@ -99,8 +100,6 @@ int cli_token_add(struct cli *cli, struct err *err)
 	auto_(json_free) json_t *doc = json_object();
 	char text[AUTH_TOKEN_TEXT];
 
-	if (row.permissions == 0)
-		return err_set(err, ERR_PARSE, "missing --permission");
 	snprintf(row.name, sizeof(row.name), "%s", cli->args.token);
 	auth_token_new(text, row.hash);
 	if (put_new(cli, &row, err) < 0)

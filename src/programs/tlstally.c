@@ -15,6 +15,8 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/table.h"
+#include "cli/width.h"
 #include "store/db_fault.h"
 
 static int usage(const struct err *err)
@@ -62,6 +64,7 @@ int main(int argc, char **argv)
 	log_open("tlstally",
 	         log_target_default(true, getenv("JOURNAL_STREAM")));
 	failpoint_arm();
+	table_set_width(width_of_terminal(STDOUT_FILENO));
 	if (cli_args_read(argc, argv, &cli.args, &sentence, &err) < 0)
 		return usage(&err);
 	if (cli.args.version)

@@ -180,10 +180,20 @@ says err "nobody.example"
 try 0 "help for several commands" suppress --help
 says out "usage: tlstally suppress remove <address>"
 for usage in "inbound --day today --days 2" "suppress" "history --days 0" \
-	"query domain --where x" "get domain --url"; do
+	"query domain --where x" "get domain --url" "token add x" \
+	"conf -n -d" "domains --json --csv" "get domain x --limit 1"; do
 	# shellcheck disable=SC2086
 	try 2 "usage: $usage" $usage
+	silent out
 done
+"$bin/tlstally" --help | sed -n '/^commands:/,/^options:/s/^  \([-a-z]*\( [a-z]*\)\?\).*/\1/p' \
+	>"$dir/commands"
+[ "$(wc -l <"$dir/commands")" -gt 30 ] || fail "--help lists few commands"
+while read -r words; do
+	# shellcheck disable=SC2086
+	try 2 "usage: $words with an unknown option" $words --frobnicate </dev/null
+	says err "unknown option '--frobnicate'"
+done <"$dir/commands"
 try 0 "a name in another spelling" show STS-Expired.Test. --json
 json 'd["domain"] == "sts-expired.test"'
 try 0 "a report before its day is over" preview sts-expired.test
@@ -386,6 +396,112 @@ try 2 "a state that is none" query sent-report --where state=lost
 try 0 "history after the report" history rpt-multi-rua.test --json
 json 'd["days"][0]["reportStatus"] == "done" and
 	d["days"][0]["destinations"]["delivered"] >= 1'
+
+# For a spreadsheet: rows as wide as their names, a line each, no formula.
+try 0 "a reason that is a formula" suppress add sum@reports.test \
+	--reason '=HYPERLINK("http://x.test")'
+csv()
+{
+	python3 -c 'import csv, sys
+text = open(sys.argv[1], newline="").read()
+assert text.endswith("\r\n") and text.count("\n") == text.count("\r\n"), text
+rows = list(csv.reader(text.splitlines()))
+d = [dict(zip(rows[0], row)) for row in rows[1:]]
+assert len(d) == text.count("\r\n") - 1
+assert all(len(row) == len(rows[0]) for row in rows), rows
+assert not any(cell[:1] in tuple("=+-@") for row in rows for cell in row if cell)
+assert eval("(" + sys.argv[2] + ")"), d' "$dir/out" "$1" 2>"$dir/python" && return
+	fail "$name: not $1"
+	tail -n 40 "$dir/python"
+}
+try 0 "domains" domains --csv
+csv 'len(d) == 27 and sum(int(i["failedSessions"]) for i in d) == 17'
+try 0 "show" show rpt-multi-rua.test --csv
+csv 'len(d) == 3 and {i["state"] for i in d} == {"delivered"} and
+	d[0]["domain"] == "rpt-multi-rua.test" and d[0]["uri"]'
+try 0 "history" history --csv
+csv 'd[0]["reportsMade"] == "24" and d[0]["domains"] == "27"'
+try 0 "history of a domain" history rpt-multi-rua.test --csv
+csv 'd[0]["reportStatus"] == "done"'
+try 0 "inbound without any" inbound --csv
+csv 'd == []'
+try 0 "inbound of a domain" inbound a.test --csv
+csv 'd == []'
+try 0 "suppress list" suppress list --csv
+csv '[i["reason"] for i in d if i["address"] == "sum@reports.test"] ==
+	["\x27=HYPERLINK(\"http://x.test\")"]'
+try 0 "token list" token list --csv
+csv 'd == []'
+try 0 "status" status --csv
+csv '{i["field"]: i["value"] for i in d}["mode"] == "preview"'
+timeout 60 "$bin/tlstally" doctor --csv >"$dir/out" 2>"$dir/err"
+name=doctor
+csv '{i["check"] for i in d} > {"socket", "store", "mode"}'
+try 0 "query" query domain --limit 3 --csv
+csv 'len(d) == 3 and d[0]["day"] == "'"$day"'"'
+try 0 "query, fields that were asked for" query sent-report \
+	--fields domain,destinations --csv
+csv 'len(d) == 24 and list(d[0]) == ["domain", "destinations"]'
+try 0 "get" get sent-report "$id" --csv
+csv 'len(d) == 1 and d[0]["domain"] == "rpt-multi-rua.test"'
+sed 's/ .*--csv.*//' "$dir/commands" | while read -r words; do
+	# shellcheck disable=SC2086
+	"$bin/tlstally" $words --help
+done | grep -c -- ' --csv ' >"$dir/count"
+[ "$(cat "$dir/count")" -eq 10 ] ||
+	fail "another command has --csv: try it here, too"
+
+# Lists are as long as is asked for.
+try 0 "one day" show rpt-multi-rua.test --limit 1 --json
+json 'len(d["days"]) == 1'
+try 0 "none" show rpt-multi-rua.test --limit 0 --json
+json 'd["days"] == []'
+try 0 "no days" history --limit 0
+silent out
+try 0 "no tokens" token list --limit 0 --json
+json 'd["tokens"] == []'
+try 0 "some of all" get domain --limit 2 --json
+json 'len(d) == 2'
+
+# On a terminal: what it is told of that many columns is no wider.
+terminal()
+{
+	timeout 60 python3 -c 'import fcntl, os, pty, struct, subprocess, sys, termios
+ours, theirs = pty.openpty()
+fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
+done = subprocess.Popen(sys.argv[2:], stdout=theirs)
+os.close(theirs)
+text = b""
+while True:
+    try:
+        more = os.read(ours, 4096)
+    except OSError:
+        break
+    if not more:
+        break
+    text += more
+sys.stdout.write(text.decode().replace("\r\n", "\n"))
+sys.exit(done.wait())' "$@" >"$dir/out" 2>"$dir/err" || fail "$name: $(cat "$dir/err")"
+}
+widest()
+{
+	awk '{ if (length($0) > n) n = length($0) } END { print n + 0 }' "$dir/out"
+}
+name="the outbox on a terminal"
+unset COLUMNS
+terminal 300 "$bin/tlstally" show rpt-multi-rua.test
+wide=$(widest)
+[ "$wide" -gt 130 ] || fail "$name: $wide columns are no test"
+terminal 100 "$bin/tlstally" query sent-report --fields domain,id,report
+[ "$(widest)" -le 100 ] || fail "$name: $(widest) columns, not 100"
+COLUMNS=70 terminal 100 "$bin/tlstally" query sent-report \
+	--fields domain,id,report
+[ "$(widest)" -le 70 ] || fail "$name: $(widest) columns, not COLUMNS"
+COLUMNS=70 try 0 "and where it is none" query sent-report \
+	--fields domain,id,report
+[ "$(widest)" -gt 300 ] || fail "$name: $(widest) columns"
+[ "$(wc -l <"$dir/out")" -eq 25 ] || fail "$name: not a line each"
+try 0 "suppress remove" suppress remove sum@reports.test
 try 0 "suppress remove" suppress remove tlsrpt@reports.test
 try 0 "an empty list" suppress list
 silent out

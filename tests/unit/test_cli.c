@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "cli/csv.h"
 #include "cli/object_type.h"
 #include "cli/status.h"
 #include "cli/table.h"
@@ -120,7 +121,7 @@ static void test_usage(void **state)
 	         "status does not take '--failures'"},
 		{"an option of a command, before it", "--json status",
 	         "before its command, tlstally does not take '--json'"},
-		{"no operand", "show", "show <domain>: missing argument"},
+		{"no operand", "show", "show: missing argument: <domain>"},
 		{"an operand too many", "show a.example b.example",
 	         "show: unexpected argument 'b.example'"},
 		{"no value", "domains --day", "--day requires a value: DAY"},
@@ -188,6 +189,218 @@ static void test_values(void **state)
 	assert_false(args.all_now);
 	assert_int_equal(args.now, 1772410500);
 	assert_true(args.json);
+}
+
+static const struct cli_flag_row *row_named(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(cli_flags[i].name, name) != 0)
+		i++;
+	return &cli_flags[i];
+}
+
+/* "suppress add a@b.example", and all that it must have besides. */
+static void write_valid(const struct cli_sentence *sentence, struct strbuf *out)
+{
+	static const char *const good[CLI_VALUES] = {
+		[VALUE_TEXT] = "x",
+		[VALUE_FILE] = "x",
+		[VALUE_DOMAIN] = "a.example",
+		[VALUE_COUNTED] = "a.example",
+		[VALUE_ADDRESS] = "a@b.example",
+		[VALUE_TYPE] = "suppression",
+		[VALUE_ID] = "a",
+		[VALUE_REPORT] = "a00000000000c",
+		[VALUE_TOKEN] = "t",
+		[VALUE_PERMISSIONS] = "all",
+	};
+	const struct cli_operand *operand;
+
+	strbuf_puts(out, sentence->words);
+	for (size_t i = 0;
+	     (operand = cli_sentence_operand(sentence, i)) != NULL; i++) {
+		assert_non_null(good[operand->value]);
+		strbuf_printf(out, " %s", good[operand->value]);
+	}
+	if (sentence->required != NULL)
+		strbuf_printf(out, " %s %s", sentence->required,
+		              good[row_named(sentence->required)->type]);
+}
+
+static void refused(const char *text, const char *words)
+{
+	auto_(line_clear) struct line line = line_of(text);
+	const struct cli_sentence *sentence;
+	struct cli_args args;
+	struct err err = {0};
+
+	print_message("  - %s\n", text);
+	assert_int_equal(
+		cli_args_read(line.argc, line.argv, &args, &sentence, &err),
+		ERR_PARSE);
+	if (strncmp(err.text, words, strlen(words)) != 0)
+		fail_msg("got  %s\nwant %s...", err.text, words);
+}
+
+/* One option of a command: without its value, with one that it cannot be. */
+static void option_refused(const char *valid, const struct cli_flag_row *row)
+{
+	static const char *const bad[CLI_VALUES] = {
+		[VALUE_DAY] = "2026-02-30",
+		[VALUE_DAYS] = "0",
+		[VALUE_TIME] = "midnight",
+		[VALUE_SPAN] = "30y",
+		[VALUE_NUMBER] = "-1",
+		[VALUE_POSITION] = "first",
+		[VALUE_REPORT] = "7",
+		[VALUE_ID] = "a.b",
+		[VALUE_RESOLVER] = "dns.example",
+		[VALUE_PERMISSIONS] = "root",
+	};
+	auto_(xfree_str) char *line = NULL, *words = NULL;
+
+	if (row->value[0] != '[') {
+		line = xasprintf("%s %s", valid, row->name);
+		words = xasprintf("%s requires a value: %s", row->name,
+		                  row->value);
+		refused(line, words);
+	}
+	if (bad[row->type] != NULL) {
+		xfree_str(&line);
+		xfree_str(&words);
+		line = xasprintf("%s %s %s", valid, row->name, bad[row->type]);
+		words = xasprintf("%s: ", row->name);
+		refused(line, words);
+	}
+}
+
+/* Two rows may have one name. */
+static bool takes_name(const struct cli_sentence *sentence, const char *name)
+{
+	for (size_t i = 0; i < cli_flags_count; i++)
+		if ((cli_flags[i].flag & sentence->flags) != 0 &&
+		    strcmp(cli_flags[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void test_usage_of_each(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < cli_sentences_count; i++) {
+		const struct cli_sentence *row = &cli_sentences[i];
+		const struct cli_operand *operand =
+			cli_sentence_operand(row, 0);
+		auto_(strbuf_clear) struct strbuf valid = {0};
+		auto_(xfree_str) char *unknown = NULL, *extra = NULL,
+				      *words = NULL, *missing = NULL;
+
+		write_valid(row, &valid);
+		unknown = xasprintf("%s --frobnicate", valid.data);
+		refused(unknown, "unknown option '--frobnicate'");
+		extra = xasprintf("%s too.many", valid.data);
+		words = xasprintf("%s: unexpected argument 'too.many'",
+		                  row->words);
+		refused(extra, words);
+		if (operand != NULL && operand->name[0] == '<') {
+			missing = xasprintf("%s: missing argument: %s",
+			                    row->words, operand->name);
+			refused(row->words, missing);
+		}
+		for (size_t n = 0; n < cli_flags_count; n++) {
+			const struct cli_flag_row *flag = &cli_flags[n];
+			bool takes =
+				(flag->flag & (FLAGS_ALWAYS | row->flags)) != 0;
+			auto_(xfree_str) char *other =
+				xasprintf("%s %s", valid.data, flag->name);
+			auto_(xfree_str) char *whose =
+				xasprintf("%s does not take '%s'", row->words,
+			                  flag->name);
+
+			if (takes && flag->value != NULL)
+				option_refused(valid.data, flag);
+			else if (!takes && !takes_name(row, flag->name))
+				refused(other, whose);
+		}
+	}
+}
+
+static void test_contradictions(void **state)
+{
+	static const struct {
+		const char *line, *words;
+	} rows[] = {
+		{"status --json --csv", "specify only one of --json and --csv"},
+		{"doctor --nagios --json",
+	         "specify only one of --json and --nagios"},
+		{"doctor --nagios --csv",
+	         "specify only one of --csv and --nagios"},
+		{"inbound --day today --days 2",
+	         "specify only one of --day and --days"},
+		{"conf -n -d", "specify only one of -n and -d"},
+		{"conf --check -n", "specify only one of --check and -n"},
+		{"conf -d --check", "specify only one of --check and -d"},
+		{"backup --check --force x",
+	         "specify only one of --check and --force"},
+		{"setup --apply --undo",
+	         "specify only one of --apply and --undo"},
+		{"setup --undo --feed log",
+	         "specify only one of --undo and --feed"},
+		{"setup --undo --milter no",
+	         "specify only one of --undo and --milter"},
+		{"setup --undo --security-level may",
+	         "specify only one of --undo and --security-level"},
+		{"create suppression --file x --stdin",
+	         "specify only one of --file and --stdin"},
+		{"get domain --ids a --limit 1",
+	         "specify only one of --limit and --ids"},
+		{"get domain --api-key a --api-key-file b",
+	         "specify only one of --api-key and --api-key-file"},
+		{"token add x", "token add: missing option: --permission"},
+		{"token add x --expires 90d",
+	         "token add: missing option: --permission"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		refused(rows[i].line, rows[i].words);
+}
+
+/* What an option's help says that its value is like, it takes. */
+static void test_help_examples(void **state)
+{
+	int examples = 0;
+
+	(void)state;
+	for (size_t i = 0; i < cli_flags_count; i++) {
+		const struct cli_flag_row *row = &cli_flags[i];
+		const char *at =
+			row->help ? strstr(row->help, ", like ") : NULL;
+		auto_(xfree_str) char *text = NULL;
+		char *save = NULL;
+
+		if (at == NULL)
+			continue;
+		text = xstrndup(at + 7, strcspn(at + 7, ";"));
+		for (char *word = strtok_r(text, ", ", &save); word != NULL;
+		     word = strtok_r(NULL, ", ", &save)) {
+			struct cli_args args = {.json = false};
+			struct err err = {0};
+
+			if (strcmp(word, "or") == 0)
+				continue;
+			/* "..., or a JSON filter" */
+			if (strcmp(word, "a") == 0)
+				break;
+			print_message("  - %s %s\n", row->name, word);
+			if (cli_value_read(row->type, word,
+			                   (char *)&args + row->at, &err) < 0)
+				fail_msg("%s", err.text);
+			examples++;
+		}
+	}
+	assert_true(examples >= 10);
 }
 
 /* What each kind of value takes and what it does not, and with which words. */
@@ -450,6 +663,123 @@ static void test_table(void **state)
 	}
 }
 
+/* Lines no wider than a terminal, and nothing is lost. */
+static void test_table_width(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t width;
+		const char *domain, *why, *want;
+	} rows[] = {
+		{"the right column gives way, at a blank", 37, "a.example",
+	         "450 4.2.1 try again later",
+	         "domain     ok  why\n"
+	         "a.example   1  450 4.2.1 try again\n"
+	         "               later\n"},
+		{"a word that is too long is broken", 32, "a.example",
+	         "https://reports.a.example/v1/tls",
+	         "domain     ok  why\n"
+	         "a.example   1  https://reports.a\n"
+	         "               .example/v1/tls\n"},
+		{"then the next one", 40,
+	         "a-rather-long-name-for-a-host.of.a.example",
+	         "450 4.2.1 try again later",
+	         "domain              ok  why\n"
+	         "a-rather-long-name   1  450 4.2.1 try\n"
+	         "-for-a-host.of.a.e      again later\n"
+	         "xample\n"},
+		{"a terminal that is too narrow gets wide lines", 10,
+	         "a.example", "no",
+	         "domain     ok  why\n"
+	         "a.example   1  no\n"},
+		{"a terminal that is wide enough", 80, "a.example",
+	         "450 4.2.1 try again later",
+	         "domain     ok  why\n"
+	         "a.example   1  450 4.2.1 try again later\n"},
+		{"no terminal", 0, "a.example",
+	         "450 4.2.1 try again later, not before the moon is full",
+	         "domain     ok  why\n"
+	         "a.example   1  450 4.2.1 try again later, not before the "
+	         "moon is full\n"},
+		{"Chinese characters take two columns, accents none", 0,
+	         "\xe4\xbe\x8b\xe5\xad\x90.test", "u\xcc\x88",
+	         "domain     ok  why\n"
+	         "\xe4\xbe\x8b\xe5\xad\x90.test   1  u\xcc\x88\n"},
+		{"and are broken by their columns", 33, "a.example",
+	         "\xe4\xbe\x8b\xe5\xad\x90\xe4\xbe\x8b\xe5\xad\x90"
+	         "\xe4\xbe\x8b\xe5\xad\x90\xe4\xbe\x8b\xe5\xad\x90"
+	         "\xe4\xbe\x8b\xe5\xad\x90",
+	         "domain     ok  why\n"
+	         "a.example   1  "
+	         "\xe4\xbe\x8b\xe5\xad\x90\xe4\xbe\x8b\xe5\xad\x90"
+	         "\xe4\xbe\x8b\xe5\xad\x90\xe4\xbe\x8b\xe5\xad\x90"
+	         "\xe4\xbe\x8b\n"
+	         "               \xe5\xad\x90\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(json_free) json_t *list =
+			json_pack("[{s:s,s:i,s:s}]", "d", rows[i].domain, "n",
+		                  1, "w", rows[i].why);
+		auto_(strbuf_clear) struct strbuf out = {0};
+
+		ROW(&rows[i]);
+		table_set_width(rows[i].width);
+		table_print(list, columns, 3, "", &out);
+		table_set_width(0);
+		assert_string_equal(strbuf_text(&out), rows[i].want);
+	}
+}
+
+static void test_csv(void **state)
+{
+	static const struct {
+		const char *name, *value, *want;
+	} rows[] = {
+		{"a text", "\"a.example\"", "a.example"},
+		{"a comma", "\"a, b\"", "\"a, b\""},
+		{"a quotation mark", "\"say \\\"no\\\"\"",
+	         "\"say \"\"no\"\"\""},
+		{"a line break is taken out", "\"a\\r\\nb\"", "ab"},
+		{"a number", "12", "12"},
+		{"one below 0 is no formula", "-12", "-12"},
+		{"null", "null", ""},
+		{"true", "true", "true"},
+		{"a list", "[\"a\",\"b\"]", "\"a, b\""},
+		{"objects are JSON", "{\"n\":1}", "\"{\"\"n\"\":1}\""},
+		{"a formula is text", "\"=HYPERLINK(1)\"", "'=HYPERLINK(1)"},
+		{"with quotation marks, too", "\"=A(\\\"x\\\")\"",
+	         "\"'=A(\"\"x\"\")\""},
+		{"plus", "\"+1\"", "'+1"},
+		{"minus", "\"-1+cmd\"", "'-1+cmd"},
+		{"at", "\"@SUM(1)\"", "'@SUM(1)"},
+		{"behind a tab", "\"\\t=1\"", "'=1"},
+		{"in a list", "[\"=1\"]", "'=1"},
+		{"in the middle it is none", "\"a=b\"", "a=b"},
+	};
+	auto_(json_free) json_t *none = json_array();
+	auto_(strbuf_clear) struct strbuf empty = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(json_free) json_t *value =
+			json_loads(rows[i].value, JSON_DECODE_ANY, NULL);
+		auto_(json_free) json_t *list = json_pack(
+			"[{s:s,s:O},{s:s}]", "d", "x", "v", value, "d", "y");
+		auto_(strbuf_clear) struct strbuf out = {0};
+		auto_(xfree_str) char *want =
+			xasprintf("d,v\r\nx,%s\r\ny,\r\n", rows[i].want);
+
+		ROW(&rows[i]);
+		csv_print(list, "d,v", &out);
+		assert_string_equal(strbuf_text(&out), want);
+	}
+	/* the names are there without a row */
+	csv_print(none, "d,v", &empty);
+	assert_string_equal(strbuf_text(&empty), "d,v\r\n");
+}
+
 static void test_empty_table(void **state)
 {
 	auto_(json_free) json_t *list = json_array();
@@ -616,6 +946,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_understood),
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_usage_of_each),
+		cmocka_unit_test(test_contradictions),
+		cmocka_unit_test(test_help_examples),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_tables),
@@ -624,6 +957,8 @@ int main(void)
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_help_has_permissions),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_table_width),
+		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_empty_table),
 		cmocka_unit_test(test_doc),
 		cmocka_unit_test(test_status_words),

@@ -223,11 +223,6 @@ static void test_refused(void **state)
 	         ERR_NOTFOUND,
 	         "tlstally-milter"},
 		{"no domain", "a b", {.json = false}, ERR_PARSE, "a b"},
-		{"a day and days",
-	         NULL,
-	         {.has_day = true, .day = DAY, .days = 3},
-	         ERR_PARSE,
-	         "specify only one of --day and --days"},
 	};
 	struct fixture *f = *state;
 

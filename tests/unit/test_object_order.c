@@ -269,7 +269,7 @@ static void test_refusals(void **state)
 	static const struct {
 		const char *name, *line, *words;
 	} rows[] = {
-		{"no type", "get", "get <type> [id]: missing argument"},
+		{"no type", "get", "get: missing argument: <type>"},
 		{"a type misspelt", "get tls-internal-reports",
 	         "get: unknown object type 'tls-internal-reports'; did you "
 	         "mean 'tls-internal-report'?"},
