@@ -15,6 +15,7 @@
 
 #include "base/auto.h"
 #include "store/db.h"
+#include "store/due_table.h"
 #include "store/outbox_table.h"
 #include "tests/fake/fake_tally.h"
 
@@ -227,15 +228,14 @@ static void read_outbox(struct db *db)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	struct stopwatch start = now();
 	struct outbox_head head = {.id = 0};
-	uint64_t id = 0, n = 0;
-	uint16_t index = 0;
-	int64_t due = 0;
+	struct due_row row = {0};
+	uint64_t n = 0;
 
 	while (outbox_head_next(txn, &head))
 		n++;
 	say("heads of 100,000 reports", start);
 	start = now();
-	while (outbox_due_next(txn, INT64_MAX, &due, &id, &index))
+	while (due_next(txn, INT64_MAX, &row))
 		n--;
 	say("100,000 destinations that are due", start);
 	if (n != 0)

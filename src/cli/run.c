@@ -12,6 +12,7 @@
 #include "deliver/transport.h"
 #include "postfix/postfix_site.h"
 #include "store/day_table.h"
+#include "store/due_table.h"
 #include "store/meta_table.h"
 #include "store/outbox_table.h"
 
@@ -157,12 +158,16 @@ static uint64_t count_due(struct cli *cli)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
 	int64_t until = cli->args.all_now ? INT64_MAX : clock_secs(&cli->clock);
-	uint64_t id = 0, n = 0;
-	uint16_t index = 0;
-	int64_t due = 0;
+	struct due_row row = {0};
+	uint64_t n = 0;
 
-	while (outbox_due_next(txn, until, &due, &id, &index))
-		n++;
+	while (due_next(txn, until, &row)) {
+		struct due_waiting at = {0};
+
+		n += row.id != 0;
+		while (row.id == 0 && due_queue_next(txn, row.receiver, &at))
+			n++;
+	}
 	return n;
 }
 
@@ -258,8 +263,7 @@ static int step_deliver(struct cli *cli, struct run_result *result,
 	rc = deliver(cli, transport, result, err);
 	transport->free(&transport);
 	txn = db_begin_read(cli->db);
-	if (!outbox_due_first(txn, &result->next_due))
-		result->next_due = 0;
+	result->next_due = due_first(txn);
 	return rc;
 }
 

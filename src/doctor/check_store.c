@@ -14,6 +14,7 @@
 #include "rollup/closing.h"
 #include "show/doc.h"
 #include "store/day_table.h"
+#include "store/due_table.h"
 #include "store/outbox_table.h"
 #include "store/tally_table.h"
 #include "words/words.h"
@@ -61,7 +62,7 @@ void check_runs(struct look *look)
 		check_tell_since(look, at);
 	} else if (day_is_late(of, txn)) {
 		CHECK_TELL(look, RUNS_DAY_LATE);
-	} else if (sends && outbox_due_first(txn, &due) && due < late) {
+	} else if (sends && (due = due_first(txn)) != 0 && due < late) {
 		CHECK_TELL(look, RUNS_DELIVERY_LATE);
 		check_tell_since(look, due);
 	} else {

@@ -12,13 +12,15 @@
 #include "outbox/letter.h"
 #include "outbox/settle_report.h"
 #include "reply/retry.h"
+#include "store/due_table.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"
 
 enum {
 	HOUR_SECS = 3600,
-	LIMIT_SPREAD_SECS = 600, /* so that not all come back at once */
+	LIMIT_SPREAD_SECS = 600, /* so that not all receivers' turns come at
+	                            once */
 	LOOKED_AT_MAX = 1000,    /* index rows of one transaction, */
 	LEFT_MAX = 20000,        /* not counting those that are left */
 	LATE_RUN_SECS = 3600,    /* how late a run may come to an attempt */
@@ -48,19 +50,36 @@ static bool is_over(uint64_t limit, uint64_t used)
 	return limit != 0 && used >= limit;
 }
 
-/* Puts it off to the next hour when its receiver had enough in this one.  It
- * may have come from a run that died: then it is in flight no more. */
+/* Has the receiver had enough in this hour? */
+static bool has_had_enough(struct db_txn *txn,
+                           const struct claim_context *context,
+                           const char *receiver)
+{
+	return receiver[0] != '\0' &&
+	       is_over(context->conf->deliver.rate_per_host,
+	               own_rate_get(txn, context->now / HOUR_SECS, receiver));
+}
+
+static void put_receiver_off(struct db_txn *txn,
+                             const struct claim_context *context,
+                             const char *receiver)
+{
+	uint64_t spread = hash64(0, receiver, strlen(receiver));
+
+	due_receiver_set(txn, receiver,
+	                 (context->now / HOUR_SECS + 1) * HOUR_SECS +
+	                         (int64_t)(spread % LIMIT_SPREAD_SECS));
+}
+
+/* Puts it into its receiver's queue when that had enough in this hour.  It may
+ * have come from a run that died: then it is in flight no more. */
 static bool put_off(struct db_txn *txn, const struct claim_context *context,
                     struct outbox_head *head, struct outbox_destination *dest)
 {
-	int64_t hour = context->now / HOUR_SECS;
-
-	if (dest->rua.host[0] == '\0' ||
-	    !is_over(context->conf->deliver.rate_per_host,
-	             own_rate_get(txn, hour, dest->rua.host)))
+	if (!has_had_enough(txn, context, dest->rua.host))
 		return false;
-	dest->due = (hour + 1) * HOUR_SECS +
-	            (int64_t)(head->id % LIMIT_SPREAD_SECS);
+	put_receiver_off(txn, context, dest->rua.host);
+	dest->due = OUTBOX_DUE_IN_TURN;
 	dest->lease_run = 0;
 	outbox_destination_put(txn, head->id, dest);
 	if (head->status == OUTBOX_SENDING)
@@ -263,30 +282,93 @@ static void claim_report(struct db_txn *txn, struct claim_context *context,
 			keep(found, look_at(txn, context, head.id, i));
 }
 
-/* What the index says. */
-static void claim_index(struct db_txn *txn, struct claim_context *context,
-                        size_t max, struct found *found)
+/* From what is due, or from one receiver's queue. */
+struct gathering {
+	struct db_txn *txn;
+	struct claim_context *context;
+	size_t max;
+	struct found *found;
+	size_t looked_at; /* rows, but for those that are left */
+};
+
+static bool may_go_on(const struct gathering *g)
 {
+	return (size_t)g->found->count < g->max &&
+	       g->looked_at < LOOKED_AT_MAX && g->context->left < LEFT_MAX &&
+	       !db_failed(g->txn) && !hour_is_full(g->txn, g->context);
+}
+
+/* False: its kind of transfer has to wait, and so does all behind it. */
+static bool gather(struct gathering *g, uint64_t id, uint16_t index)
+{
+	size_t left = g->context->left;
+
+	keep(g->found, look_at(g->txn, g->context, id, index));
+	if (g->context->left > left)
+		return false;
+	g->looked_at++;
+	return true;
+}
+
+/* Its end was reached: it is over, unless something of it stays. */
+static void end_queue(struct db_txn *txn, const char *receiver)
+{
+	struct due_waiting first = {0};
+
+	if (!due_queue_next(txn, receiver, &first))
+		due_receiver_set(txn, receiver, 0);
+}
+
+/* Its turn has come: as many as it may have in this hour.  False when there may
+ * be more to take at once. */
+static bool gather_queue(struct gathering *g, const char *receiver)
+{
+	struct due_waiting at = {0};
+
+	for (;;) {
+		if (has_had_enough(g->txn, g->context, receiver)) {
+			put_receiver_off(g->txn, g->context, receiver);
+			return true;
+		}
+		if (!may_go_on(g))
+			return false;
+		if (!due_queue_next(g->txn, receiver, &at)) {
+			end_queue(g->txn, receiver);
+			return true;
+		}
+		if (!gather(g, at.id, at.index))
+			return true;
+	}
+}
+
+/* What is due. */
+static void claim_list(struct db_txn *txn, struct claim_context *context,
+                       size_t max, struct found *found)
+{
+	struct gathering g = {txn, context, max, found, 0};
 	int64_t until = context->all_now ? INT64_MAX : context->now;
-	struct claim_place beginning = {0};
-	/* What is settled moves away in the index, so it is read from its
+	struct due_row beginning = {0};
+	/* What is settled moves away in the list, so it is read from its
 	 * beginning, unless what stays was passed before. */
-	struct claim_place *at = context->all_now    ? &context->at_all
-	                         : context->no_mail  ? &context->past_mail
-	                         : context->no_other ? &context->past_other
-	                                             : &beginning;
+	struct due_row *at = context->all_now    ? &context->at_all
+	                     : context->no_mail  ? &context->past_mail
+	                     : context->no_other ? &context->past_other
+	                                         : &beginning;
 
 	context->left = 0;
-	for (size_t i = 0;
-	     i - context->left < LOOKED_AT_MAX && context->left < LEFT_MAX;
-	     i++) {
-		if ((size_t)found->count >= max || db_failed(txn) ||
-		    hour_is_full(txn, context) ||
-		    !outbox_due_next(txn, until, &at->due, &at->id, &at->index))
+	while (may_go_on(&g)) {
+		struct due_row row = *at;
+
+		if (!due_next(txn, until, &row))
 			return;
-		keep(found, look_at(txn, context, at->id, at->index));
+		if (row.id != 0)
+			gather(&g, row.id, row.index);
+		else if (!gather_queue(&g, row.receiver))
+			break;
+		*at = row;
 	}
-	context->more = true;
+	context->more =
+		g.looked_at >= LOOKED_AT_MAX || context->left >= LEFT_MAX;
 }
 
 int claim_due(struct db *db, struct claim_context *context, size_t max,
@@ -301,7 +383,7 @@ int claim_due(struct db *db, struct claim_context *context, size_t max,
 	if (context->only_id != 0)
 		claim_report(txn, context, max, &found);
 	else
-		claim_index(txn, context, max, &found);
+		claim_list(txn, context, max, &found);
 	rc = db_commit(&txn, err);
 	if (rc == 0)
 		return found.count;

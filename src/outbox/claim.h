@@ -22,6 +22,7 @@
 #include "conf/conf.h"
 #include "reply/ports.h"
 #include "store/db.h"
+#include "store/due_table.h"
 #include "store/outbox_table.h"
 
 enum { CLAIM_BATCH = 64 };
@@ -36,13 +37,6 @@ struct claim {
 	struct arena mem;
 	struct delivery_job job; /* its owner is the claim */
 	struct delivery_answer answer;
-};
-
-/* In the list of what is due. */
-struct claim_place {
-	int64_t due;
-	uint64_t id;
-	uint16_t index;
 };
 
 struct claim_context {
@@ -65,9 +59,9 @@ struct claim_context {
 	size_t left; /* in the last transaction */
 	/* all_now goes through the list once, and past what is left lies
 	 * something new only later in it: so far each got. */
-	struct claim_place at_all;
-	struct claim_place past_mail;
-	struct claim_place past_other;
+	struct due_row at_all;
+	struct due_row past_mail;
+	struct due_row past_other;
 };
 
 void claim_free(struct claim **claim);

@@ -73,7 +73,8 @@ static struct object_try *show_tries(const struct outbox_destination *dest,
 	return tries;
 }
 
-static void show_destination(const struct outbox_destination *dest,
+static void show_destination(struct db_txn *txn,
+                             const struct outbox_destination *dest,
                              struct internal_report *object)
 {
 	struct arena *mem = &object->mem;
@@ -86,9 +87,7 @@ static void show_destination(const struct outbox_destination *dest,
 			.state = dest->state,
 			.attempts = dest->attempts,
 			.last_attempt = dest->last_attempt,
-			.next_attempt = dest->state == DELIVERY_INFLIGHT
-	                                        ? 0
-	                                        : dest->due,
+			.next_attempt = outbox_next_attempt(txn, dest),
 			.uncertain = dest->uncertain,
 			.tries = show_tries(dest, mem),
 			.try_count = dest->try_count,
@@ -119,7 +118,7 @@ static void load_destinations(struct db_txn *txn, enum shown_where where,
 		arena_array(&object->mem, max, sizeof(*object->http_rua));
 	for (uint16_t i = 0; i < max; i++)
 		if (shown_destination(txn, where, head->id, i, &dest))
-			show_destination(&dest, object);
+			show_destination(txn, &dest, object);
 }
 
 int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,

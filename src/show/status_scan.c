@@ -11,6 +11,7 @@
 #include "rollup/closing.h"
 #include "show/doc.h"
 #include "store/day_table.h"
+#include "store/due_table.h"
 #include "store/outbox_table.h"
 #include "store/paged.h"
 #include "store/tally_table.h"
@@ -234,6 +235,7 @@ static void scan_report(struct db_txn *txn, struct outbox_scan *scan,
 
 		if (!outbox_destination_get(txn, head->id, i, &dest))
 			continue;
+		dest.due = outbox_next_attempt(txn, &dest);
 		if (dest.state < DELIVERY_STATES)
 			scan->destinations[dest.state]++;
 		if (dest.state == DELIVERY_DEFERRED && dest.attempts > 0)
@@ -271,12 +273,12 @@ static void add_outbox(const struct status_of *of, json_t *doc,
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 	json_t *outbox = doc_object(doc, "outbox");
-	int64_t due;
+	int64_t due = due_first(txn);
 
 	doc_counts(outbox, "reports", &words_statuses, 0, scan->reports);
 	doc_counts(outbox, "destinations", &words_states, 0,
 	           scan->destinations);
-	if (outbox_due_first(txn, &due))
+	if (due != 0)
 		json_set_time(outbox, "nextDue", due);
 }
 

@@ -45,6 +45,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_TLS_OPTIONAL] = "tls-optional",
 	[TABLE_FINDING] = "finding",
 	[TABLE_TOLD] = "told",
+	[TABLE_QUEUE] = "queue",
 };
 
 const char *db_table_name(enum db_table table)

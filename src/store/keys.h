@@ -60,6 +60,10 @@
  *   body         id u64                               count u32, policy ids
  *                                                     u64, then gzip
  *   due          due u64, id u64, index u16           nothing
+ *                due u64, 0 u64, 0 u16, receiver      nothing: it has a queue
+ *                text
+ *   queue        receiver text, 0x00                  due u64
+ *                ..., id u64, index u16               nothing
  *   archive      id u64, 1                            as in outbox
  *                id u64, 2, index u16                 as in destination
  *                id u64, 3                            as in body

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "store/change_table.h"
+#include "store/due_table.h"
 #include "store/keys.h"
 #include "store/meta_table.h"
 #include "store/outbox_row.h"
@@ -14,15 +15,6 @@ struct db_key outbox_destination_key(uint64_t id, uint16_t index)
 {
 	struct db_key key = key_of_id(TABLE_DESTINATION, id);
 
-	key_u16(&key, index);
-	return key;
-}
-
-static struct db_key due_key(int64_t due, uint64_t id, uint16_t index)
-{
-	struct db_key key = key_of_id(TABLE_DUE, (uint64_t)due);
-
-	key_u64(&key, id);
 	key_u16(&key, index);
 	return key;
 }
@@ -93,13 +85,27 @@ int outbox_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
 	return outbox_destination_at(txn, &key, destination);
 }
 
-static void due_delete(struct db_txn *txn, uint64_t id,
-                       const struct outbox_destination *destination)
+/* In the list of what is due, in its receiver's queue, or in neither. */
+static void put_in_line(struct db_txn *txn, uint64_t id,
+                        const struct outbox_destination *destination)
 {
-	struct db_key key = due_key(destination->due, id, destination->index);
+	struct due_waiting waiting = {id, destination->index};
 
-	if (destination->due > 0)
-		db_delete(txn, &key);
+	if (destination->due == OUTBOX_DUE_IN_TURN)
+		due_queue_put(txn, destination->rua.host, waiting);
+	else if (destination->due > 0)
+		due_put(txn, destination->due, id, destination->index);
+}
+
+static void take_out_of_line(struct db_txn *txn, uint64_t id,
+                             const struct outbox_destination *destination)
+{
+	struct due_waiting waiting = {id, destination->index};
+
+	if (destination->due == OUTBOX_DUE_IN_TURN)
+		due_queue_delete(txn, destination->rua.host, waiting);
+	else if (destination->due > 0)
+		due_delete(txn, destination->due, id, destination->index);
 }
 
 static bool put_destination(struct db_txn *txn, uint64_t id,
@@ -111,13 +117,10 @@ static bool put_destination(struct db_txn *txn, uint64_t id,
 	bool changed;
 
 	if (outbox_destination_get(txn, id, destination->index, &before))
-		due_delete(txn, id, &before);
+		take_out_of_line(txn, id, &before);
 	outbox_destination_write(destination, &value);
 	changed = db_put_changed(txn, &key, &value);
-	if (destination->due > 0) {
-		key = due_key(destination->due, id, destination->index);
-		db_put_bytes(txn, &key, "", 0);
-	}
+	put_in_line(txn, id, destination);
 	return changed;
 }
 
@@ -151,7 +154,7 @@ void outbox_destination_remove(struct db_txn *txn, uint64_t id, uint16_t index)
 
 	if (!outbox_destination_get(txn, id, index, &before))
 		return;
-	due_delete(txn, id, &before);
+	take_out_of_line(txn, id, &before);
 	db_delete(txn, &key);
 	note(txn, CHANGE_UPDATED, id);
 }
@@ -279,7 +282,7 @@ void outbox_remove(struct db_txn *txn, uint64_t id)
 
 	while (db_rows_next(&rows) &&
 	       outbox_destination_at(txn, &rows.at, &destination)) {
-		due_delete(txn, id, &destination);
+		take_out_of_line(txn, id, &destination);
 		db_rows_delete(&rows);
 	}
 	db_delete(txn, &body);
@@ -287,32 +290,14 @@ void outbox_remove(struct db_txn *txn, uint64_t id)
 		note(txn, CHANGE_DESTROYED, id);
 }
 
-int outbox_due_next(struct db_txn *txn, int64_t now, int64_t *due, uint64_t *id,
-                    uint16_t *index)
+int64_t outbox_next_attempt(struct db_txn *txn,
+                            const struct outbox_destination *destination)
 {
-	struct db_key from = due_key(*due, *id, *index);
-	struct reader key;
-	struct db_row row;
-
-	/* a byte more: the first key after the one given */
-	if (*due != 0)
-		key_u8(&from, 0);
-	if (!db_get_from(txn, &from, &row))
+	if (destination->state == DELIVERY_INFLIGHT)
 		return 0;
-	key = db_row_key(&row);
-	*due = (int64_t)reader_u64(&key);
-	*id = reader_u64(&key);
-	*index = reader_u16(&key);
-	return db_row_is(txn, &row, reader_is_done(&key)) && *due <= now;
-}
-
-int outbox_due_first(struct db_txn *txn, int64_t *due)
-{
-	uint64_t id = 0;
-	uint16_t index = 0;
-
-	*due = 0;
-	return outbox_due_next(txn, INT64_MAX, due, &id, &index);
+	return destination->due == OUTBOX_DUE_IN_TURN
+	               ? due_receiver(txn, destination->rua.host)
+	               : destination->due;
 }
 
 void outbox_release(struct db_txn *txn, uint64_t id, int64_t due)

@@ -3,8 +3,8 @@
  *
  * One fixed-size head row a report (filters and sorts read heads only), one
  * row a destination, one body row (the gzipped JSON of report/report_json,
- * stored form), and an index of what is due when.  A destination in flight
- * stands in that index at the end of its lease: when the run that claimed it
+ * stored form); what is due when stands in store/due_table.h.  A destination in
+ * flight stands there at the end of its lease: when the run that claimed it
  * dies, it comes up again by itself.
  */
 #ifndef TLSTALLY_STORE_OUTBOX_TABLE_H
@@ -44,6 +44,9 @@ struct outbox_head {
 
 enum { OUTBOX_TRIES = 10 };
 
+/* For `due`: when its receiver's turn comes (store/due_table.h). */
+enum { OUTBOX_DUE_IN_TURN = -1 };
+
 /* One attempt to deliver, and what came of it. */
 struct outbox_try {
 	int64_t at;
@@ -57,7 +60,8 @@ struct outbox_destination {
 	uint32_t attempts;
 	int64_t first_attempt;
 	int64_t last_attempt;
-	int64_t due;        /* next attempt, or end of the lease; 0: never */
+	int64_t due;        /* next attempt, or end of the lease; 0: never;
+	                       OUTBOX_DUE_IN_TURN */
 	uint64_t lease_run; /* random id of the run that has it; 0 */
 	char token[33];     /* hex, fixed at the first claim; "" before */
 	/* mail: From: and the envelope's sender, fixed with the token; "" */
@@ -119,7 +123,7 @@ struct hash128 outbox_digest(struct db_txn *txn, uint64_t id);
 
 int outbox_destination_get(struct db_txn *txn, uint64_t id, uint16_t index,
                            struct outbox_destination *destination);
-/* Writes the row and moves it in the index of what is due. */
+/* Writes the row and moves it in what is due. */
 void outbox_destination_put(struct db_txn *txn, uint64_t id,
                             const struct outbox_destination *destination);
 
@@ -140,13 +144,9 @@ void outbox_destination_remove(struct db_txn *txn, uint64_t id, uint16_t index);
 /* Takes the report, its destinations and body out of the outbox. */
 void outbox_remove(struct db_txn *txn, uint64_t id);
 
-/* What is due: the first entry after (*due, *id, *index) whose time is at
- * most now; begin with 0, 0, 0.  0 when there is none. */
-int outbox_due_next(struct db_txn *txn, int64_t now, int64_t *due, uint64_t *id,
-                    uint16_t *index);
-
-/* When the next destination is due at all; 0 when none is. */
-int outbox_due_first(struct db_txn *txn, int64_t *due);
+/* When it is tried next, secs; 0: never, or it is in flight. */
+int64_t outbox_next_attempt(struct db_txn *txn,
+                            const struct outbox_destination *destination);
 
 /*
  * Sets the destination's due time of all destinations of a held report and

@@ -13,6 +13,7 @@
 #include "store/counted.h"
 #include "store/day_table.h"
 #include "store/doubt_table.h"
+#include "store/due_table.h"
 #include "store/feed_table.h"
 #include "store/finding_table.h"
 #include "store/inbound_table.h"
@@ -191,16 +192,38 @@ static void check_body(struct row *row)
 		check_report(row, body, len);
 }
 
-static void check_due(struct row *row)
+static void check_waiting(struct row *row, uint64_t id, uint16_t index)
 {
 	struct outbox_destination destination;
+
+	if (!outbox_destination_get(row->txn, id, index, &destination))
+		is_damaged(row);
+}
+
+static void check_due(struct row *row)
+{
+	int64_t due = (int64_t)reader_u64(&row->rest);
+	uint64_t id = reader_u64(&row->rest);
+	uint16_t index = reader_u16(&row->rest);
+
+	if (id != 0)
+		check_waiting(row, id, index);
+	else if (due_receiver(row->txn, key_rest_text(row)) != due)
+		is_damaged(row);
+}
+
+static void check_queue(struct row *row)
+{
 	uint64_t id;
 
-	reader_u64(&row->rest);
-	id = reader_u64(&row->rest);
-	if (!outbox_destination_get(row->txn, id, reader_u16(&row->rest),
-	                            &destination))
+	if (reader_to_nul(&row->rest) == NULL) {
 		is_damaged(row);
+	} else if (reader_left(&row->rest) > 0) {
+		id = reader_u64(&row->rest);
+		check_waiting(row, id, reader_u16(&row->rest));
+	} else {
+		check_number(row);
+	}
 }
 
 static void check_archive(struct row *row)
@@ -379,6 +402,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_DOUBT] = check_doubt,
 	[TABLE_FINDING] = check_finding,
 	[TABLE_TOLD] = check_told,
+	[TABLE_QUEUE] = check_queue,
 };
 
 void row_check(struct db_txn *txn, const struct db_row *row)

@@ -11,6 +11,7 @@
 #include "base/new_file.h"
 #include "base/xalloc.h"
 #include "store/db.h"
+#include "store/keys.h"
 #include "unit/test.h"
 
 struct fixture {
@@ -145,5 +146,16 @@ static inline int raw_get(struct db_txn *txn, enum db_table table,
 
 #define STORE_TEST(fn)                                                         \
 	cmocka_unit_test_setup_teardown(fn, store_setup, store_teardown)
+
+static inline size_t rows_in(struct db_txn *txn, enum db_table table)
+{
+	struct db_key all = key_of(table);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &all);
+	size_t n = 0;
+
+	while (db_rows_next(&rows))
+		n++;
+	return n;
+}
 
 #endif

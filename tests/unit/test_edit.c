@@ -6,6 +6,7 @@
 #include "api/object.h"
 #include "api/object_id.h"
 #include "outbox/edit.h"
+#include "store/due_table.h"
 
 #define SET "x:TlsInternalReport/set"
 #define GET "x:TlsInternalReport/get"
@@ -58,12 +59,10 @@ static void check(struct world *w, const char *calls, const char *want)
 static size_t count_due(struct world *w)
 {
 	struct db_txn *txn = db_begin_read(w->f.db);
-	uint64_t id = 0;
-	int64_t due = 0;
-	uint16_t index = 0;
+	struct due_row row = {0};
 	size_t n = 0;
 
-	while (outbox_due_next(txn, INT64_MAX, &due, &id, &index))
+	while (due_next(txn, INT64_MAX, &row))
 		n++;
 	db_abort(&txn);
 	return n;

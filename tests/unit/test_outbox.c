@@ -8,6 +8,7 @@
 #include "outbox/outbox.h"
 #include "outbox/rendered.h"
 #include "outbox/settle.h"
+#include "store/due_table.h"
 #include "store/suppress_table.h"
 
 enum { NOW = 1772409600 }; /* 2026-03-02T00:00:00Z */
@@ -65,25 +66,40 @@ static uint64_t add(struct db_txn *txn, const char *domain, const char *uri,
 	return outbox_add(txn, &report, NOW * INT64_C(1000));
 }
 
-static int run(struct fixture *f, struct fake_world *world, bool all_now,
-               struct outbox_result *result)
+struct run_as {
+	int64_t now;
+	bool all_now;
+	uint64_t per_host; /* reports an hour; 0: no limit */
+};
+
+static int run_as(struct fixture *f, const struct run_as *as,
+                  struct fake_world *world, struct outbox_result *result)
 {
 	struct transport *transport = fake_transport_new(world);
-	struct clock clock = clock_fixed(NOW);
+	struct clock clock = clock_fixed(as->now);
 	struct conf conf;
 	struct outbox_options options = {
 		.conf = &conf,
 		.clock = &clock,
 		.transport = transport,
-		.all_now = all_now,
+		.all_now = as->all_now,
 	};
 	int rc;
 
 	conf_make(&conf);
+	conf.deliver.rate_per_host = as->per_host;
 	rc = outbox_run(f->db, &options, result, &f->err);
 	conf_clear(&conf);
 	transport->free(&transport);
 	return rc;
+}
+
+static int run(struct fixture *f, struct fake_world *world, bool all_now,
+               struct outbox_result *result)
+{
+	const struct run_as as = {.now = NOW, .all_now = all_now};
+
+	return run_as(f, &as, world, result);
 }
 
 static void suppress(struct db_txn *txn, const char *address)
@@ -615,6 +631,83 @@ static void test_damaged_body(void **state)
 	fake_world_clear(&world);
 }
 
+/* Its receiver has had enough: the backlog is one row in what is due, and a run
+ * that comes too early does nothing at all to it. */
+static void test_backlog_of_a_receiver(void **state)
+{
+	enum { REPORTS = 1500, TURN = NOW + 3600 + 600 };
+	static const struct {
+		const char *name;
+		struct run_as as;
+		uint64_t delivered;
+		uint64_t in_queue; /* its own row included */
+		uint64_t due;
+	} rows[] = {
+		{"the first hour", {NOW, false, 3}, 3, REPORTS - 3 + 1, 1},
+		{"before its turn", {NOW + 60, false, 3}, 0, REPORTS - 2, 1},
+		{"all, but not past the limit",
+	         {NOW + 120, true, 3},
+	         0,
+	         REPORTS - 2,
+	         1},
+		{"its turn", {TURN, false, 3}, 3, REPORTS - 5, 1},
+		{"no limit, not yet", {TURN + 60, false, 0}, 0, REPORTS - 5, 1},
+		{"no limit", {TURN + 3600, false, 0}, REPORTS - 6, 0, 0},
+	};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+
+	for (int n = 0; n < REPORTS; n++)
+		add(txn, "a.example",
+		    n % 2 ? "mailto:tls@r.example" : "https://r.example/",
+		    NOW - n % 7);
+	commit_ok(&txn);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fake_world world = {0};
+		struct outbox_result result;
+
+		ROW(&rows[i]);
+		assert_int_equal(run_as(f, &rows[i].as, &world, &result), 0);
+		assert_int_equal(result.counts.delivered, rows[i].delivered);
+		txn = db_begin_read(f->db);
+		assert_int_equal(rows_in(txn, TABLE_QUEUE), rows[i].in_queue);
+		assert_int_equal(rows_in(txn, TABLE_DUE), rows[i].due);
+		db_abort(&txn);
+		fake_world_clear(&world);
+	}
+}
+
+/* What waits in a queue can be edited, held, sent by name and taken away. */
+static void test_out_of_a_queue(void **state)
+{
+	static const struct run_as limited = {NOW, false, 1};
+	struct fixture *f = *state;
+	struct fake_world world = {0};
+	struct outbox_destination dest;
+	struct outbox_result result;
+	struct db_txn *txn = db_begin_write(f->db);
+	uint64_t id[4];
+
+	for (size_t i = 0; i < COUNT(id); i++)
+		id[i] = add(txn, "a.example", "https://r.example/", NOW);
+	commit_ok(&txn);
+	assert_int_equal(run_as(f, &limited, &world, &result), 0);
+	txn = db_begin_write(f->db);
+	assert_int_equal(outbox_destination_get(txn, id[1], 0, &dest), 1);
+	assert_int_equal(dest.due, OUTBOX_DUE_IN_TURN);
+	assert_in_range(outbox_next_attempt(txn, &dest), NOW + 3600,
+	                NOW + 3600 + 599);
+	assert_int_equal(due_first(txn), outbox_next_attempt(txn, &dest));
+	outbox_release(txn, id[1], 0);
+	outbox_remove(txn, id[2]);
+	assert_int_equal(rows_in(txn, TABLE_QUEUE), 1 + 1);
+	outbox_release(txn, id[3], NOW + 5);
+	assert_int_equal(rows_in(txn, TABLE_QUEUE), 1);
+	assert_int_equal(due_first(txn), NOW + 5);
+	commit_ok(&txn);
+	fake_world_clear(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -628,6 +721,8 @@ int main(void)
 		STORE_TEST(test_letter),
 		STORE_TEST(test_long_file_name),
 		STORE_TEST(test_damaged_body),
+		STORE_TEST(test_backlog_of_a_receiver),
+		STORE_TEST(test_out_of_a_queue),
 		cmocka_unit_test(test_blob_id),
 		STORE_TEST(test_rendered),
 		STORE_TEST(test_rendered_without_contact),

@@ -4,6 +4,7 @@
 
 #include "store/answer_group.h"
 #include "store/keys.h"
+#include "store/due_table.h"
 #include "store/outbox_table.h"
 
 enum { NOW = 1772359200 }; /* 2026-03-01T10:00:00Z */
@@ -51,17 +52,6 @@ static uint64_t add_report(struct db_txn *txn, enum outbox_status status,
                            int64_t deliver_at, size_t rua_count)
 {
 	return add_report_at(txn, NOW, status, deliver_at, rua_count);
-}
-
-static size_t rows_in(struct db_txn *txn, enum db_table table)
-{
-	struct db_key all = key_of(table);
-	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &all);
-	size_t n = 0;
-
-	while (db_rows_next(&rows))
-		n++;
-	return n;
 }
 
 static void assert_body(struct db_txn *txn, uint64_t id)
@@ -158,27 +148,24 @@ static void test_what_is_due(void **state)
 	};
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
-	int64_t due;
 
-	assert_int_equal(outbox_due_first(txn, &due), 0);
+	assert_int_equal(due_first(txn), 0);
 	add_report(txn, OUTBOX_PENDING, NOW + 60, 2);
 	add_report(txn, OUTBOX_PENDING, NOW, 2);
 	add_report(txn, OUTBOX_HELD, NOW, 2);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		uint64_t id = 0, n = 0;
-		uint16_t index = 0;
+		struct due_row row = {0};
+		size_t n = 0;
 
 		ROW(&rows[i]);
-		due = 0;
-		while (outbox_due_next(txn, rows[i].now, &due, &id, &index)) {
-			assert_int_equal(index, n % 2);
-			assert_int_equal(due, n < 2 ? NOW : NOW + 60);
+		while (due_next(txn, rows[i].now, &row)) {
+			assert_int_equal(row.index, n % 2);
+			assert_int_equal(row.due, n < 2 ? NOW : NOW + 60);
 			n++;
 		}
 		assert_int_equal(n, rows[i].want);
 	}
-	assert_int_equal(outbox_due_first(txn, &due), 1);
-	assert_int_equal(due, NOW);
+	assert_int_equal(due_first(txn), NOW);
 	commit_ok(&txn);
 }
 
@@ -188,7 +175,6 @@ static void test_the_index_follows_the_destination(void **state)
 	struct db_txn *txn = db_begin_write(f->db);
 	uint64_t id = add_report(txn, OUTBOX_PENDING, NOW, 1);
 	struct outbox_destination d, got;
-	int64_t due;
 
 	assert_int_equal(outbox_destination_get(txn, id, 0, &d), 1);
 	d.state = DELIVERY_INFLIGHT;
@@ -207,8 +193,7 @@ static void test_the_index_follows_the_destination(void **state)
 	d.answer[255] = '\0';
 	outbox_destination_put(txn, id, &d);
 	assert_int_equal(rows_in(txn, TABLE_DUE), 1);
-	assert_int_equal(outbox_due_first(txn, &due), 1);
-	assert_int_equal(due, NOW + 900);
+	assert_int_equal(due_first(txn), NOW + 900);
 	assert_int_equal(outbox_destination_get(txn, id, 0, &got), 1);
 	assert_int_equal(got.state, DELIVERY_INFLIGHT);
 	assert_int_equal(got.attempts, 2);
@@ -415,10 +400,8 @@ static void read_archive(struct db_txn *txn, uint64_t id)
 
 static void read_due(struct db_txn *txn, uint64_t id)
 {
-	int64_t due;
-
 	(void)id;
-	outbox_due_first(txn, &due);
+	due_first(txn);
 }
 
 /* The last ten, also of one that nobody came back from. */
