@@ -3,11 +3,13 @@
  *
  * SET_CLOCK names a file that holds seconds ("31536000"): the wall clock is
  * ahead by them, from when they stand there.  SET_CLOCK_SYNCHRONISED=1 makes
- * the kernel call it synchronised, 0 not.  All other clocks stay.
+ * the kernel call it synchronised, 0 not.  SET_CLOCK_ASLEEP=1 is a host that
+ * has slept for as long: its boot clock is ahead, too.  All other clocks stay.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <sys/timex.h>
@@ -30,6 +32,13 @@ static long long ahead(void)
 	return strtoll(text, NULL, 10);
 }
 
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] == '1';
+}
+
 static int real(clockid_t id, struct timespec *now)
 {
 	static int (*next)(clockid_t id, struct timespec * now);
@@ -44,7 +53,8 @@ int clock_gettime(clockid_t id, struct timespec *now)
 {
 	int rc = real(id, now);
 
-	if (rc == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+	if (rc == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE ||
+	                (id == CLOCK_BOOTTIME && is_set("SET_CLOCK_ASLEEP"))))
 		now->tv_sec += ahead();
 	return rc;
 }
@@ -72,10 +82,6 @@ int gettimeofday(struct timeval *restrict out, void *restrict zone)
 
 int adjtimex(struct timex *state)
 {
-	const char *synchronised = getenv("SET_CLOCK_SYNCHRONISED");
-
-	state->status = synchronised != NULL && synchronised[0] == '1'
-	                        ? STA_PLL
-	                        : STA_UNSYNC;
+	state->status = is_set("SET_CLOCK_SYNCHRONISED") ? STA_PLL : STA_UNSYNC;
 	return 0;
 }
