@@ -18,6 +18,18 @@ step()
 	return 1
 }
 
+# only_one: makes $build, where nobody else must be at work.  All that works for
+# us has the lock, too.
+only_one()
+{
+	mkdir -p "$build" || exit 1
+	exec 9>"$build/lock"
+	flock -n 9 && return
+	echo "FAIL: another ${0##*/} is at work in $build"
+	failed=$((failed + 1))
+	finish
+}
+
 finish()
 {
 	echo "$passed passed, $failed failed, $skipped skipped"
@@ -81,6 +93,27 @@ server_test()
 	count_result "$script${*:+ $*}" $? "$log"
 }
 
+# counts_of WHAT LOG COMMAND...: one of these scripts, which counts by itself
+counts_of()
+{
+	echo "== $1"
+	log=$2
+	shift 2
+	("$@") >"$log" 2>&1
+	grep '^[A-Z]*: ' "$log"
+	# shellcheck disable=SC2046
+	set -- $(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' \
+		"$log")
+	[ $# -eq 3 ] || {
+		echo "FAIL: it did not come to its end:"
+		tail -n 40 "$log" | sed 's/^/    /'
+		set -- 0 1 0
+	}
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	skipped=$((skipped + $3))
+}
+
 configure_in()
 {
 	mkdir -p "$1" && cd "$1" || return
@@ -88,11 +121,16 @@ configure_in()
 	"$top/configure" "$@"
 }
 
-# With sanitizers and points of failure, as all tests want it
-build_for_tests()
+make_configure()
 {
 	[ -x configure ] ||
 		must "autoreconf" "$build/autoreconf.log" autoreconf -fi
+}
+
+# With sanitizers and points of failure, as all tests want it
+build_for_tests()
+{
+	make_configure
 	must "configure" "$build/configure.log" configure_in "$build/gcc" \
 		--enable-sanitizers --enable-werror --enable-failpoints
 	must "make" "$build/make.log" make -C "$build/gcc" -j2

@@ -3,13 +3,13 @@
 # Wants $folder (of roots.sh), $machine (a name) and $guest (a folder for what the
 # guest writes); it has no network but its lo.
 
-# guest_boot: in the background
+# guest_boot: in the background; it does not outlive us
 guest_boot()
 {
 	mkdir -p "$guest/up" "$guest/work" "$guest/root"
 	# shellcheck disable=SC2016
-	SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid unshare --mount \
-		--propagation private sh -c '
+	SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setpriv --pdeathsig TERM setsid \
+		unshare --mount --propagation private sh -c '
 		mount -t overlay overlay "$2/root" \
 			-o "lowerdir=$1,upperdir=$2/up,workdir=$2/work" &&
 			exec systemd-nspawn --quiet --register=no --keep-unit \
