@@ -63,6 +63,8 @@ build()
 	# 0.1.0-1 and 0.1.0-1+live differ in nothing else
 	chroot_of "$folder/base" "$folder/build" '
 		cd /root/tlstally
+		# debhelper has another home each time
+		export CCACHE_DIR=/root/ccache
 		PATH=/usr/lib/ccache:$PATH
 		export DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=2"
 		dpkg-buildpackage -b -us -uc
