@@ -47,7 +47,8 @@ same "debian/control has other Build-Depends than scripts/packages.sh" \
 same "Containerfile has other libraries than scripts/packages.sh" \
 	"$tmp/libraries" "$tmp/image"
 
-# Files: each that is installed is in %files, and each of these is installed
+# Files: each that is installed is in %files, and each of these is installed;
+# a preset is for RPM only
 make -s install DESTDIR="$tmp/root" prefix=/usr sysconfdir=/etc \
 	systemdsystemunitdir=/usr/lib/systemd/system >"$tmp/install.log" 2>&1 || {
 	cat "$tmp/install.log"
@@ -59,7 +60,8 @@ sed -n '/^%files/,/^%changelog/s/^\(%config(noreplace) \)*\(%{_.*\)/\2/p' "$spec
 		-e 's|%{_sysconfdir}|/etc|; s|%{_datadir}|/usr/share|' \
 		-e 's|%{_docdir}|/usr/share/doc|; s|%{_mandir}|/usr/share/man|' \
 		-e 's|%{_prefix}|/usr|; s|%{_unitdir}|/usr/lib/systemd/system|' \
-		-e 's|\*$||' | grep -v -x /etc/tlstally >"$tmp/files"
+		-e 's|\*$||' | grep -v -x \
+			-e /etc/tlstally -e '%{_presetdir}/.*' >"$tmp/files"
 awk 'NR == FNR { wanted[$0] = 0; next }
 	{
 		found = 0
