@@ -147,11 +147,19 @@ static bool is_pattern(const char *pattern)
 	return true;
 }
 
-/* Postfix has words of its own there, which compare with names that DNS gave:
- * these would be hosts that have such a name. */
-static bool is_word_of_match(const char *pattern)
+/*
+ * What match= does not take for a name.  Postfix has words of its own there,
+ * which compare with names that DNS gave: these would be hosts that have such a
+ * name.  And what looks like an address is one to OpenSSL, which then accepts no
+ * certificate that has only names (seen with Postfix 3.7).
+ */
+static bool is_other_in_match(const char *pattern)
 {
-	return strcmp(pattern, "hostname") == 0 ||
+	const char *last = strrchr(pattern, '.');
+
+	last = last != NULL ? last + 1 : pattern;
+	return last[strspn(last, "0123456789")] == '\0' ||
+	       strcmp(pattern, "hostname") == 0 ||
 	       strcmp(pattern, "nexthop") == 0 ||
 	       strcmp(pattern, "dot-nexthop") == 0;
 }
@@ -211,7 +219,7 @@ static bool add_match(struct strbuf *out, const struct patterns *patterns)
 	for (size_t i = 0; i < patterns->count; i++) {
 		const char *pattern = patterns->list[i];
 
-		if (is_word_of_match(pattern))
+		if (is_other_in_match(pattern))
 			continue;
 		/* below that name: "*." is one label, and Postfix has only a
 		 * word for one or more */

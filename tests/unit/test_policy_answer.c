@@ -354,6 +354,8 @@ static const struct {
 	{"a star alone", NULL, "*.", false, false},
 	{"a star within", NULL, "a.*.test", false, false},
 	{"a word of Postfix's", NULL, "hostname", false, true},
+	{"an address", NULL, "192.0.2.1", false, true},
+	{"an address to OpenSSL alone", NULL, "010.0.2.1", false, true},
 	{"a host", NULL, "x.test", false, true},
 };
 
@@ -390,6 +392,8 @@ static void test_strange(void **state)
 			strange[i].pattern_told);
 		assert_null(strstr(got.text, "servername=evil "));
 		assert_null(strstr(got.text, "match=ok.test:hostname"));
+		assert_null(strstr(got.text, "match=ok.test:192"));
+		assert_null(strstr(got.text, "match=ok.test:010"));
 	}
 }
 
