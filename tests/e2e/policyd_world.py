@@ -11,6 +11,10 @@
                                             which may still be finding out
     policyd_world.py answers DIR PHASE      what the table says, for
                                             tests/fake/socketmap.py
+    policyd_world.py activate DIR SOCKET COMMAND...
+                                            has the socket, and restarts the
+                                            policy service at SIGHUP
+    policyd_world.py load DIR PHASE SOCKET  asks and asks until SIGTERM
     policyd_world.py reports DIR FEED FILE...
                                             compares the reports
 
@@ -27,9 +31,12 @@ import json
 import os
 import pathlib
 import re
+import signal
 import smtplib
 import socket
+import subprocess
 import sys
+import threading
 import time
 
 from mail_servers import Certificates, Table, Zones, report_of, summary
@@ -56,7 +63,8 @@ class Row:
     ones in phase 2.
 
     told: "-" is NOTFOUND; dane; secure; testing (level dane, with the policy's
-    strings); failed (level dane, and that there is a policy).
+    strings); failed (level dane, and that there is a policy).  The last two are
+    only for reports, and so NOTFOUND to a Postfix that has none.
     event: type and outcome that Postfix reports itself, "-": none.
     counted: each policy's type, successes, failures and details; of what is
     counted by the log, by events, or by both where they differ."""
@@ -78,6 +86,7 @@ class Row:
     record: str = ""      # lame: no answer about it
     host: str = "good"    # expired wrong 404 garbage refused silent
     mx: tuple = ()        # of the policy
+    extra: tuple = ()     # more lines of it
     outside: int = 0      # preference of an MX that the policy does not name
     inside: int = 10      # of the one that it does; 0: none
     rcpt: str = ""        # after the "@"; of the last recipient
@@ -163,6 +172,14 @@ TABLE = [
         outside=10, inside=0, events="-"),
     sts("sts-second", counted=f"sts 1 1 {MISMATCH}", event="sts S",
         says=MX_PATTERN if PATTERNS else "", outside=5, events="sts 1 0"),
+
+    # whose lines would be attributes, or braces without an end
+    sts("sts-hostile", counted="sts 1 0", event="sts S",
+        mx=("mx.sts-hostile.test", "10.1.2.3", "hostname", "*.test",
+            *(f"*.n{i}.sts-hostile.test" for i in range(60))),
+        extra=("note: {", "x1: }", "x2: a}b{c", "x3: {a}{b}", "x4: {}",
+               "x5: \",\\'", "x6: policy_failure:sts-policy-invalid",
+               "x7: \u00fc\u20ac", "match: nobody.test")),
 
     # testing: reported and never enforced.  Whether a session is as the policy
     # wants it stands in no event; the log knows all but a wrong name
@@ -271,7 +288,8 @@ def rows(phase):
 def policy_text(row):
     patterns = row.mx or (row.host_name,)
     return ["version: STSv1", f"mode: {row.sts}",
-            *(f"mx: {pattern}" for pattern in patterns), "max_age: 86400"]
+            *(f"mx: {pattern}" for pattern in patterns), *row.extra,
+            "max_age: 86400"]
 
 
 def records_of(row, tlsa):
@@ -335,7 +353,8 @@ def make_policies(path, phase):
         text = "".join(line + "\r\n" for line in policy_text(row))
         if row.host != "silent":
             (path / f"{name}.txt").write_text(
-                {"404": "", "garbage": "<html>\n"}.get(row.host, text))
+                {"404": "", "garbage": "<html>\n"}.get(row.host, text),
+                encoding="utf-8")
 
 
 def make(top):
@@ -381,10 +400,12 @@ def change(top):
 
 def answer(row, tlsrpt):
     """As policyd must give it; "" is NOTFOUND."""
-    if row.told == "-":
+    if row.told == "-" or row.told in ("testing", "failed") and not tlsrpt:
         return ""
     patterns = row.mx or (row.host_name,)
-    match = ":".join(p.removeprefix("*") for p in patterns)
+    # "hostname" is a word of Postfix's; with an address no name is good enough
+    match = ":".join(p.removeprefix("*") for p in patterns
+                     if p != "hostname" and not p[-1].isdigit())
     level = {"secure": f"secure match={match} servername=hostname"}.get(
         row.told, "dane")
     if row.told == "dane" or not tlsrpt:
@@ -393,15 +414,31 @@ def answer(row, tlsrpt):
     if row.told != "failed":
         attributes += [f"mx_host_pattern={p}" for p in patterns]
         attributes += ["{ policy_string = %s }" % line
-                       for line in policy_text(row)]
+                       for line in policy_text(row) if balanced(line)]
     return " ".join([level, *attributes])
+
+
+def balanced(line):
+    depth = 0
+    for char in line:
+        depth += (char == "{") - (char == "}")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def words_of(text):
     """Level and attributes, whatever their order and space"""
-    found = re.findall(r"\{[^}]*\}|[^\s{]+", text)
-    return found[:1] + sorted(re.sub(r"\s*([={}])\s*", r"\1", word)
-                              for word in found[1:])
+    words = [""]
+    depth = 0
+    for char in text:
+        depth += (char == "{") - (char == "}")
+        if char == " " and depth == 0:
+            words.append("")
+        else:
+            words[-1] += char
+    words = [re.sub(r"\s*([={}])\s*", r"\1", word) for word in words if word]
+    return words[:2] + sorted(words[2:])
 
 
 class Client:
@@ -467,6 +504,63 @@ def answers(phase):
     for row in rows(phase):
         if text := answer(row, TLSRPT):
             print(row.key, "OK", text)
+
+
+# --- a policy service that is restarted
+
+def activate(path, command):
+    """Has the socket, hands it to COMMAND as systemd would, and at SIGHUP to
+    its successor; prints STARTED for each."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.bind(path)
+    os.chmod(path, 0o666)
+    sock.listen(1024)
+    signals = {signal.SIGHUP, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    while True:
+        child = subprocess.Popen(
+            ["sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" "
+             f"3<&{sock.fileno()}", "sh", *command],
+            pass_fds=[sock.fileno()], preexec_fn=lambda:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, signals))
+        print("STARTED", flush=True)
+        wanted = signal.sigwait(signals)
+        child.terminate()
+        status = child.wait()
+        if wanted == signal.SIGTERM or status != 0:
+            return status
+
+
+def load(phase, path):
+    """Asks from 20 connections until SIGTERM; prints what came of it."""
+    counts = collections.Counter()
+    wrong = set()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+    def work(number):
+        client = Client(path)
+        some = rows(phase)[number % 3::3]
+        while not stop.is_set():
+            for row in some:
+                try:
+                    reply = client.ask(row.key)
+                except (EOFError, OSError) as error:
+                    reply = repr(error)
+                counts[reply.split()[0] in ("OK", "NOTFOUND")] += 1
+                if reply.split()[0] not in ("OK", "NOTFOUND"):
+                    wrong.add(f"{row.key}: {reply}")
+                stop.wait(0.002)
+
+    workers = [threading.Thread(target=work, args=(n,)) for n in range(20)]
+    for worker in workers:
+        worker.start()
+    print("READY", flush=True)
+    stop.wait()
+    for worker in workers:
+        worker.join()
+    print(f"asked {counts[True] + counts[False]} failed {counts[False]}",
+          *sorted(wrong)[:5], sep="\n")
 
 
 # --- mail, and what becomes of it
@@ -584,6 +678,8 @@ def main(what, top, *rest):
              "expect": lambda: expect(top, *rest),
              "told": lambda: told(top, *rest),
              "answers": lambda: answers(*rest),
+             "activate": lambda: activate(rest[0], rest[1:]),
+             "load": lambda: load(*rest),
              "reports": lambda: reports(rest[0], rest[1:])}
     return min(deeds[what]() or 0, 1)
 
