@@ -12,6 +12,15 @@ _tlstally_list()
 	compopt -o nospace 2>/dev/null
 }
 
+# What the store of this host has, if it can be read: quickly, and quietly if
+# it cannot.  Nobody asks a server.
+_tlstally_ask()
+{
+	[[ $1 != - && -z $server ]] || return 0
+	timeout 3 "$program" "${settings[@]}" complete "$1" -- "${2-}" \
+		2>/dev/null </dev/null
+}
+
 # NAME=VALUE: names of the one list, values of a name by the function
 _tlstally_pair()
 {
@@ -25,15 +34,29 @@ _tlstally_pair()
 	fi
 }
 
+# of the words that have a list, and of domains
+_tlstally_where_words()
+{
+	_tlstally_words "$1" "$2"
+	[[ $2 != domain ]] || _tlstally_ask domains "${cur#*=}"
+}
+
 _tlstally_value()
 {
 	case $1 in
 	--field) _tlstally_pair "$(_tlstally_given "$type")" : ;;
 	--where)
-		_tlstally_pair "$(_tlstally_where "$type")" _tlstally_words ;;
+		_tlstally_pair "$(_tlstally_where "$type")" _tlstally_where_words ;;
 	--fields) _tlstally_list "$(_tlstally_fields "$type")" ;;
 	--sort) _tlstally_list "$(_tlstally_sorts "$type")" signed ;;
 	--permission) _tlstally_list "$_tlstally_permissions" ;;
+	--id) COMPREPLY=($(_tlstally_ask reports "$cur")) ;;
+	--ids)
+		_tlstally_list "$(_tlstally_ask "$(_tlstally_ids "$type")" \
+			"${cur##*,}")" ;;
+	-o) _tlstally_pair "$_tlstally_settings" _tlstally_setting_words ;;
+	--day | --feed | --milter | --security-level)
+		COMPREPLY=($(compgen -W "$(_tlstally_choices "$1")" -- "$cur")) ;;
 	*)
 		[[ " $_tlstally_files " != *" $1 "* ]] || {
 			COMPREPLY=($(compgen -f -- "$cur"))
@@ -51,6 +74,8 @@ _tlstally_operand()
 	file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		compopt -o filenames 2>/dev/null ;;
+	id) COMPREPLY=($(_tlstally_ask "$(_tlstally_ids "$type")" "$cur")) ;;
+	?*) COMPREPLY=($(_tlstally_ask "${operands[$1]}" "$cur")) ;;
 	esac
 }
 
@@ -60,7 +85,15 @@ _tlstally_read()
 	local word
 	for word; do
 		if [[ -n $option ]]; then
+			case $option in
+			-c | -o) settings+=("$option" "$word") ;;
+			--url) server=$word ;;
+			esac
 			option=
+		elif [[ $word == --url=* ]]; then
+			server=${word#*=}
+		elif [[ $word == -[co]?* ]]; then
+			settings+=("$word")
 		elif [[ $word == -* ]]; then
 			[[ " $_tlstally_valued " != *" $word "* ]] || option=$word
 		elif [[ -z $sentence && $word == help ]]; then
@@ -79,7 +112,8 @@ _tlstally_read()
 _tlstally()
 {
 	local line=${COMP_LINE:0:COMP_POINT} words cur= option= sentence=
-	local type= given=0 whole i
+	local type= given=0 whole i program=${1:-tlstally} settings=()
+	local server=${TLSTALLY_URL-}
 	COMPREPLY=()
 	read -ra words <<<"$line"
 	if [[ $line != *[[:space:]] ]]; then
@@ -104,10 +138,10 @@ _tlstally()
 	fi
 	# bash has split the word at these, if they split words for it
 	case $whole in
-	*[=:]*)
+	*[=:@]*)
 		[[ $COMP_WORDBREAKS == *=* ]] || return 0
 		for i in "${!COMPREPLY[@]}"; do
-			COMPREPLY[i]=${COMPREPLY[i]#"${whole%"${whole##*[=:]}"}"}
+			COMPREPLY[i]=${COMPREPLY[i]#"${whole%"${whole##*[=:@]}"}"}
 		done ;;
 	esac
 }

@@ -133,6 +133,7 @@ struct cli_args {
 	char domain[TALLY_DOMAIN_TEXT]; /* "": not given */
 	char address[RUA_ADDRESS_MAX + 1];
 	const char *path, *token, *sender, *feed;
+	const char *what, *prefix; /* of complete */
 	const struct jmap_type *type;
 	const char *object_id; /* NULL: not given */
 	bool help;
@@ -197,6 +198,9 @@ struct cli_operand {
 	const char *name; /* "<type>", "[id]": may be left out; NULL: none */
 	enum cli_value value;
 	size_t at; /* in struct cli_args */
+	/* What a shell asks the store for to complete it (cli/complete.h);
+	 * NULL: nothing. */
+	const char *offer;
 };
 
 struct cli_sentence {
@@ -304,6 +308,7 @@ int cli_object_update(struct cli *cli, struct err *err);
 int cli_object_delete(struct cli *cli, struct err *err);
 int cli_setup(struct cli *cli, struct err *err);
 int cli_conf(struct cli *cli, struct err *err);
+int cli_complete(struct cli *cli, struct err *err);
 int cli_check_store(struct cli *cli, struct err *err);
 int cli_backup(struct cli *cli, struct err *err);
 int cli_restore(struct cli *cli, struct err *err);

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/complete.h"
 #include "cli/object_pointer.h"
 #include "cli/object_type.h"
+#include "conf/settings.h"
 #include "jmap/jmap_types.h"
 
 /* --- the tables --- */
@@ -68,15 +70,18 @@ static void options_of(const struct cli_sentence *sentence, struct strbuf *out)
 	write_flags(sentence->flags, out);
 }
 
-/* What is offered for each operand; "-": nothing. */
+/* What is offered for each operand: "file", "type", "id" of an object, or what
+ * `tlstally complete` is asked for; "-": nothing. */
 static void operands_of(const struct cli_sentence *sentence, struct strbuf *out)
 {
 	const struct cli_operand *operand;
 
 	for (size_t i = 0;
 	     (operand = cli_sentence_operand(sentence, i)) != NULL; i++)
-		add_word(out, operand->value == VALUE_FILE   ? "file"
+		add_word(out, operand->offer != NULL         ? operand->offer
+		              : operand->value == VALUE_FILE ? "file"
 		              : operand->value == VALUE_TYPE ? "type"
+		              : operand->value == VALUE_ID   ? "id"
 		                                             : "-");
 }
 
@@ -113,6 +118,49 @@ static void write_valued(struct strbuf *out)
 	strbuf_puts(out, "'\n_tlstally_permissions='");
 	jmap_permission_list(PERMIT_ALL, " ", out);
 	strbuf_puts(out, " all'\n");
+}
+
+/* --- settings, and options with few values --- */
+
+static void write_settings(struct strbuf *out)
+{
+	strbuf_puts(out, "_tlstally_settings='");
+	for (size_t i = 0; i < settings_count; i++) {
+		add_word(out, settings[i].section);
+		strbuf_printf(out, ".%s", settings[i].name);
+	}
+	strbuf_puts(out, "'\n_tlstally_setting_words()\n{\n\tcase $2 in\n");
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *row = &settings[i];
+		bool is_on = strcmp(row->standard, "on") == 0 ||
+		             strcmp(row->standard, "off") == 0;
+
+		if (row->type != SETTING_ENUM && row->type != SETTING_BOOL)
+			continue;
+		strbuf_printf(out, "\t%s.%s) echo '", row->section, row->name);
+		if (row->type == SETTING_BOOL)
+			strbuf_puts(out, is_on ? "on off" : "yes no");
+		for (int v = 0;
+		     row->type == SETTING_ENUM && v < row->words->count; v++)
+			add_word(out, word_api(row->words, v));
+		strbuf_puts(out, "' ;;\n");
+	}
+	strbuf_puts(out, "\tesac\n}\n");
+}
+
+static void write_choices(struct strbuf *out)
+{
+	strbuf_puts(out, "_tlstally_choices()\n{\n\tcase $1 in\n"
+	                 "\t--day) echo 'today yesterday' ;;\n");
+	for (size_t i = 0; i < SETUP_WISHES; i++) {
+		strbuf_printf(out, "\t%s) echo '", setup_wishes[i].option);
+		for (size_t w = 0;
+		     w < SETUP_WISH_WORDS && setup_wishes[i].words[w] != NULL;
+		     w++)
+			add_word(out, setup_wishes[i].words[w]);
+		strbuf_puts(out, "' ;;\n");
+	}
+	strbuf_puts(out, "\tesac\n}\n");
 }
 
 /* --- types --- */
@@ -207,6 +255,14 @@ static void write_words(struct strbuf *out)
 	strbuf_puts(out, "\tesac\n}\n");
 }
 
+/* Whose ids a person sees elsewhere. */
+static void offer_of(const struct jmap_type *type, struct strbuf *out)
+{
+	add_word(out, type == &type_report ? COMPLETE_REPORTS
+	              : type == &type_sent ? COMPLETE_SENT
+	                                   : "-");
+}
+
 static void write_types(struct strbuf *out)
 {
 	const struct jmap_type *type;
@@ -215,6 +271,7 @@ static void write_types(struct strbuf *out)
 	for (size_t i = 0; (type = jmap_type_at(i)) != NULL; i++)
 		add_word(out, type->show.word);
 	strbuf_puts(out, "'\n");
+	write_case("ids", offer_of, out);
 	write_case("given", given_of, out);
 	write_case("fields", fields_of, out);
 	write_case("where", where_of, out);
@@ -236,5 +293,7 @@ void completion_write(struct strbuf *out)
 	write_sentences("options", options_of, out);
 	write_sentences("operands", operands_of, out);
 	write_valued(out);
+	write_settings(out);
+	write_choices(out);
 	write_types(out);
 }

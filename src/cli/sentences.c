@@ -5,14 +5,17 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "cli/complete.h"
 
 /* clang-format off */
-#define ROW(name, value, member) {name, value, offsetof(struct cli_args, member)}
-#define NO_OPERAND {{NULL, VALUE_TEXT, 0}}
-#define OPERAND(name, value, member) {ROW(name, value, member)}
-#define TYPE OPERAND("<type>", VALUE_TYPE, type)
+#define ROW(name, value, member, offer)                                        \
+	{name, value, offsetof(struct cli_args, member), offer}
+#define NO_OPERAND {{NULL, VALUE_TEXT, 0, NULL}}
+#define OPERAND(name, value, member, offer) {ROW(name, value, member, offer)}
+#define TYPE OPERAND("<type>", VALUE_TYPE, type, NULL)
 #define TYPE_AND_ID                                                            \
-	{ROW("<type>", VALUE_TYPE, type), ROW("[id]", VALUE_ID, object_id)}
+	{ROW("<type>", VALUE_TYPE, type, NULL),                                \
+	 ROW("[id]", VALUE_ID, object_id, NULL)}
 /* clang-format on */
 
 const struct cli_sentence cli_sentences[] = {
@@ -26,7 +29,7 @@ const struct cli_sentence cli_sentences[] = {
 	{"deliver", NO_OPERAND, FLAG_AT_ONCE | FLAG_ID | FLAG_JSON,
          NEEDS_STORE_WRITE, cli_deliver, "deliver the reports that are due",
          "-v deliver --now", NULL},
-	{"resend", OPERAND("<id>", VALUE_REPORT, id), FLAG_AGAIN,
+	{"resend", OPERAND("<id>", VALUE_REPORT, id, COMPLETE_SENT), FLAG_AGAIN,
          NEEDS_STORE_WRITE, cli_resend,
          "deliver a report of the archive again, for example an expired one",
          "resend b0000000001g0", NULL},
@@ -38,7 +41,7 @@ const struct cli_sentence cli_sentences[] = {
          NEEDS_NOTHING, cli_doctor,
          "check that everything is in place for tomorrow's reports",
          "doctor --nagios", NULL},
-	{"feed retire", OPERAND("<feed>", VALUE_TEXT, feed), 0,
+	{"feed retire", OPERAND("<feed>", VALUE_TEXT, feed, COMPLETE_FEEDS), 0,
          NEEDS_STORE_WRITE, cli_feed_retire,
          "forget a feed whose daemon is not used any more", "feed retire log",
          NULL},
@@ -52,27 +55,30 @@ const struct cli_sentence cli_sentences[] = {
          NEEDS_NOTHING, cli_domains,
          "list the domains of a day and their sessions",
          "domains --day yesterday --failures --limit 10", NULL},
-	{"show", OPERAND("<domain>", VALUE_COUNTED, domain),
+	{"show", OPERAND("<domain>", VALUE_COUNTED, domain, COMPLETE_DOMAINS),
          FLAG_DAY | FLAG_LIMIT | FLAG_JSON | FLAG_CSV | FLAG_SERVER,
          NEEDS_NOTHING, cli_show,
          "show everything about one domain: counts, failures, reports, "
          "answers",
          "show example.com --day yesterday", NULL},
-	{"history", OPERAND("[domain]", VALUE_COUNTED, domain),
+	{"history",
+         OPERAND("[domain]", VALUE_COUNTED, domain, COMPLETE_DOMAINS),
          FLAG_DAYS | FLAG_LIMIT | FLAG_JSON | FLAG_CSV | FLAG_SERVER,
          NEEDS_NOTHING, cli_history,
          "a line per day: sessions, domains, reports and what became of them",
          "history example.com --days 30", NULL},
-	{"preview", OPERAND("<domain>", VALUE_COUNTED, domain),
+	{"preview",
+         OPERAND("<domain>", VALUE_COUNTED, domain, COMPLETE_DOMAINS),
          FLAG_DAY | FLAG_EML | FLAG_NOW, NEEDS_STORE_READ, cli_preview,
          "print the report that a domain would get, or the mail with it",
          "preview example.com --eml", NULL},
-	{"inbound", OPERAND("[domain]", VALUE_DOMAIN, domain),
+	{"inbound",
+         OPERAND("[domain]", VALUE_DOMAIN, domain, COMPLETE_OWN_DOMAINS),
          FLAG_DAY | FLAG_DAYS | FLAG_LIMIT | FLAG_JSON | FLAG_CSV | FLAG_SERVER,
          NEEDS_NOTHING, cli_inbound,
          "show how mail comes in to our domains, and who sends it without TLS",
          "inbound --days 30 --csv", NULL},
-	{"lookup", OPERAND("<domain>", VALUE_DOMAIN, domain),
+	{"lookup", OPERAND("<domain>", VALUE_DOMAIN, domain, COMPLETE_DOMAINS),
          FLAG_RESOLVER | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING, cli_lookup,
          "look up a domain's TLSRPT, MTA-STS and DANE records",
          "lookup example.com --resolver 127.0.0.1", NULL},
@@ -80,29 +86,31 @@ const struct cli_sentence cli_sentences[] = {
          FLAG_LIMIT | FLAG_JSON | FLAG_CSV | FLAG_SERVER, NEEDS_NOTHING,
          cli_suppress_list, "list the suppressed addresses",
          "suppress list --csv", NULL},
-	{"suppress add", OPERAND("<address>", VALUE_ADDRESS, address),
+	{"suppress add",
+         OPERAND("<address>", VALUE_ADDRESS, address, COMPLETE_RECEIVERS),
          FLAG_SUPPRESS, NEEDS_STORE_WRITE, cli_suppress_add,
          "suppress an address: send it no reports",
          "suppress add tls@example.com --for 30d --reason 'asked us to'", NULL},
-	{"suppress remove", OPERAND("<address>", VALUE_ADDRESS, address), 0,
+	{"suppress remove",
+         OPERAND("<address>", VALUE_ADDRESS, address, COMPLETE_SUPPRESSED), 0,
          NEEDS_STORE_WRITE, cli_suppress_remove,
          "send reports to an address again", "suppress remove tls@example.com",
          NULL},
-	{"bounce", OPERAND("[address]", VALUE_TEXT, sender), FLAG_JSON,
+	{"bounce", OPERAND("[address]", VALUE_TEXT, sender, NULL), FLAG_JSON,
          NEEDS_STORE_FOR_MAIL, cli_bounce,
          "process a bounced report from standard input (for an alias)",
          "bounce tls-reports+0123456789abcdef@example.net", NULL},
 	{"token list", NO_OPERAND, FLAG_LIMIT | FLAG_JSON | FLAG_CSV,
          NEEDS_STORE_READ, cli_token_list,
          "list the API tokens and their permissions", "token list", NULL},
-	{"token add", OPERAND("<name>", VALUE_TOKEN, token),
+	{"token add", OPERAND("<name>", VALUE_TOKEN, token, NULL),
          FLAG_TOKEN | FLAG_JSON, NEEDS_STORE_WRITE, cli_token_add,
          "create an API token and print it once",
          "token add grafana --permission tallyRead --expires 90d",
          "--permission"},
-	{"token remove", OPERAND("<name>", VALUE_TOKEN, token), 0,
-         NEEDS_STORE_WRITE, cli_token_remove, "revoke an API token immediately",
-         "token remove grafana", NULL},
+	{"token remove", OPERAND("<name>", VALUE_TOKEN, token, COMPLETE_TOKENS),
+         0, NEEDS_STORE_WRITE, cli_token_remove,
+         "revoke an API token immediately", "token remove grafana", NULL},
 	{"get", TYPE_AND_ID,
          FLAG_IDS | FLAG_LIMIT | FLAG_FIELDS | FLAG_JSON | FLAG_CSV |
                  FLAG_SERVER,
@@ -137,16 +145,25 @@ const struct cli_sentence cli_sentences[] = {
          NULL},
 	{"check-store", NO_OPERAND, FLAG_JSON, NEEDS_READER, cli_check_store,
          "read the whole store and report damage", NULL, NULL},
-	{"backup", OPERAND("<file>", VALUE_FILE, path), FLAG_CHECK | FLAG_FORCE,
-         NEEDS_SETTINGS, cli_backup,
+	{"backup", OPERAND("<file>", VALUE_FILE, path, NULL),
+         FLAG_CHECK | FLAG_FORCE, NEEDS_SETTINGS, cli_backup,
          "copy the store consistently while everything is running; -: to "
          "standard output",
          "backup --force /var/backups/tlstally.mdb", NULL},
-	{"restore", OPERAND("<file>", VALUE_FILE, path), 0, NEEDS_SETTINGS,
-         cli_restore,
+	{"restore", OPERAND("<file>", VALUE_FILE, path, NULL), 0,
+         NEEDS_SETTINGS, cli_restore,
          "replace the store with a copy while nothing is running; -: from "
          "standard input",
          "restore /var/backups/tlstally.mdb", NULL},
+	{"complete",
+         {ROW("<what>", VALUE_TEXT, what, NULL),
+          ROW("[prefix]", VALUE_TEXT, prefix, NULL)},
+         0,
+         NEEDS_NOTHING,
+         cli_complete,
+         "print what a word may be; the shell's completion asks",
+         "complete domains exa",
+         NULL},
 };
 
 const size_t cli_sentences_count =

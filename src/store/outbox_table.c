@@ -239,6 +239,11 @@ int64_t outbox_id_time(uint64_t id)
 	return (int64_t)(id >> ID_TIME_SHIFT) / 1000;
 }
 
+uint64_t outbox_id_at(int64_t secs)
+{
+	return secs > 0 ? ((uint64_t)secs * 1000) << ID_TIME_SHIFT : 0;
+}
+
 uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
                     int64_t now_ms)
 {

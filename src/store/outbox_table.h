@@ -102,6 +102,8 @@ enum { OUTBOX_DUE_LONGEST = 24 * 3600 };
 
 /* When the report was added, secs: its id says so. */
 int64_t outbox_id_time(uint64_t id);
+/* The least id of reports that were added then, secs, or later. */
+uint64_t outbox_id_at(int64_t secs);
 
 /* Adds it and gives its id; due at head.deliver_at unless held. */
 uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,

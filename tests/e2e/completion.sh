@@ -17,7 +17,7 @@ touch report.json
 complete_line() {
 	COMP_LINE=$1
 	COMP_POINT=${#1}
-	_tlstally tlstally "" "" 2>"$dir/said"
+	_tlstally "$program" "" "" 2>"$dir/said"
 	[ ! -s "$dir/said" ] || fail "'$1': $(cat "$dir/said")"
 }
 
@@ -53,7 +53,7 @@ offers "a command behind help" "tlstally help pre" preview
 offers "types" "tlstally get " $types
 offers "a type" "tlstally delete su" suppression
 offers "nothing for an id" "tlstally get domain "
-offers "nothing for a domain" "tlstally show "
+offers "nothing for a domain without settings" "tlstally -c $dir/none show "
 offers "a file" "tlstally restore rep" report.json
 offers "an option" "tlstally query --whe" --where
 offers "an option that is another's" "tlstally query --eml"
@@ -88,6 +88,73 @@ offers "a permission" "tlstally token add x --permission tallyR" tallyRead
 offers "a second one" "tlstally token add x --permission tallyRead,tallyM" \
 	tallyRead,tallyManage
 offers "in the middle of a line" "tlstally get tls-" tls-internal-report
+
+offers "a setting" "tlstally -o report.mo" report.mode=
+offers "its words" "tlstally -o report.mode=f" failures-only
+offers "yes and no" "tlstally -v -o deliver.verp=" yes no
+has "settings" "tlstally conf -o " store.directory= http.listen=
+offers "a day" "tlstally domains --day y" yesterday
+offers "words of setup" "tlstally setup --feed " auto events log
+
+# What is in the store is offered, and without one nothing is, at once.
+cat >"$dir/conf" <<-EOF
+[report]
+contact_info = tls-reports@example.net
+[store]
+directory = $dir/store
+map_size = 1G
+[events]
+socket = unix:$dir/events
+socket_owner =
+socket_group =
+commit_interval = 50ms
+EOF
+conf="-c $dir/conf"
+offers "nothing without a store" "tlstally $conf show "
+mkdir "$dir/store"
+offers "nothing of an empty one" "tlstally $conf show "
+start_daemon tlstallyd "counting events"
+"$e2e/send_datagrams" "$dir/events" \
+	"$src"/tests/data/datagrams/*.jsonl >/dev/null
+stop "$pid" || fail "tlstallyd" "$dir/tlstallyd.log"
+report=$("$program" $conf create tls-internal-report --stdin <<-EOF
+{"domain": "example.com", "mailRua": ["tls@example.com"],
+ "createdAt": "$(date -u +%Y-%m-%dT%H:%M:%SZ)",
+ "deliverAt": "2039-03-02T01:00:00Z",
+ "report": {"dateRangeStart": "2026-03-01T00:00:00Z",
+  "dateRangeEnd": "2026-03-01T23:59:59Z", "policies": []}}
+EOF
+) || fail "no report made"
+"$program" $conf suppress add reports@gone.example || fail "suppress add"
+"$program" $conf token add grafana --permission all >/dev/null || fail "token"
+has "domains" "tlstally $conf show " example.com sts-expired.test
+offers "a domain, begun" "tlstally $conf show sts-ex" sts-expired.test
+offers "of all commands" "tlstally $conf preview sts-ex" sts-expired.test
+offers "with -c in one word" "tlstally -c$dir/conf history sts-ex" sts-expired.test
+offers "settings behind the command" \
+	"tlstally lookup -o store.directory=$dir/store $conf sts-ex" \
+	sts-expired.test
+offers "in a filter" "tlstally $conf query domain --where domain=sts-ex" \
+	sts-expired.test
+offers "none that begins so" "tlstally $conf show nobody"
+offers "no store that is elsewhere" \
+	"tlstally $conf -o store.directory=$dir/none show "
+offers "nothing of a server" \
+	"tlstally $conf show --url https://tally.example.com "
+offers "a report" "tlstally $conf deliver --id " "$report"
+offers "one by its first letters" \
+	"tlstally $conf get tls-internal-report ${report:0:5}" "$report"
+offers "none of another type" "tlstally $conf get sent-report "
+offers "in a list" "tlstally $conf delete tls-internal-report --ids x,b" \
+	"x,$report"
+offers "none that was not sent" "tlstally $conf resend "
+offers "a receiver" "tlstally $conf suppress add tls@e" example.com
+offers "a suppressed address" "tlstally $conf suppress remove " \
+	reports@gone.example
+offers "a token" "tlstally $conf token remove g" grafana
+offers "a feed" "tlstally $conf feed retire " events
+"$program" $conf complete nonsense 2>/dev/null
+[ $? -eq 2 ] || fail "a kind that is none is no usage error"
 
 # All that --help names is offered.
 while read -r words; do
