@@ -3,7 +3,7 @@
  *
  * "tls-reports@example.com", or with `verp = yes` a sender of its own for
  * each delivery: "tls-reports+0123456789abcdef0123456789abcdef@example.com".
- * The token is random: nobody can guess another delivery's.
+ * The token has 96 random bits: nobody can guess another delivery's.
  */
 #ifndef TLSTALLY_INMAIL_OWN_ADDRESS_H
 #define TLSTALLY_INMAIL_OWN_ADDRESS_H

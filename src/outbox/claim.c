@@ -151,21 +151,30 @@ static bool settled(struct db_txn *txn, struct claim_context *context,
 	return put_off(txn, context, head, dest);
 }
 
+/* The time, so that tokens of one run lie together in the store, and 96 random
+ * bits, so that nobody guesses one. */
+static void make_token(char token[OUTBOX_TOKEN_TEXT], int64_t now)
+{
+	uint32_t random[3];
+
+	hash_random_bytes(random, sizeof(random));
+	snprintf(token, OUTBOX_TOKEN_TEXT,
+	         "%08" PRIx32 "%08" PRIx32 "%08" PRIx32 "%08" PRIx32,
+	         (uint32_t)now, random[0], random[1], random[2]);
+}
+
 static struct claim *take(struct db_txn *txn,
                           const struct claim_context *context,
                           struct outbox_head *head,
                           struct outbox_destination *dest)
 {
 	struct claim *claim;
-	uint64_t random[2];
 	char token[sizeof(dest->token)];
 
 	if (!delivery_state_next(dest->state, EVENT_CLAIM, &dest->state))
 		return NULL;
 	if (dest->token[0] == '\0') {
-		hash_random_bytes(random, sizeof(random));
-		snprintf(token, sizeof(token), "%016" PRIx64 "%016" PRIx64,
-		         random[0], random[1]);
+		make_token(token, context->now);
 		letter_fix(context->conf, dest, token, context->now);
 	}
 	if (dest->first_attempt == 0)

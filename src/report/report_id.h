@@ -41,8 +41,16 @@ enum { REPORT_ID_TEXT = 2 * DOMAIN_MAX + 24 };
 const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
                            const char *submitter, uint64_t seed);
 
-/* deliverAt - createdAt: the hash of the id spread over `spread_secs`. */
-int64_t report_spread(int32_t day, const char *domain, uint64_t seed,
+/*
+ * deliverAt - createdAt of the day's report number `position`, in the order of
+ * the domains: from 0 to below spread_secs, the same for the same position.
+ *
+ * Some neighbours at a time go together, since what lies together in the store
+ * is then written together; and these groups follow one another around the
+ * whole period, so that no part of it gets much more than its share even when
+ * all of a long run of neighbours goes to one receiver.
+ */
+int64_t report_spread(int32_t day, uint64_t position, uint64_t seed,
                       int64_t spread_secs);
 
 /* Is the text a msg-id of the form dot-atom@dot-atom (RFC 5322 section 3.6.4)

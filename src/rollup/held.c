@@ -44,7 +44,7 @@ static void lapse(struct db_txn *txn, struct held *held,
 static void release(struct db_txn *txn, struct held *held,
                     struct outbox_head *head)
 {
-	head->deliver_at = held->now + report_spread(head->day, head->domain,
+	head->deliver_at = held->now + report_spread(head->day, *held->released,
 	                                             held->store_id,
 	                                             held->conf->report.spread);
 	head->planned = true;

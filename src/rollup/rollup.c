@@ -54,7 +54,8 @@ struct rollup {
 	bool loop_check;
 	bool unsent; /* the day was read from an old log */
 	bool waits;  /* some of its domains are not to be touched yet */
-	char at[TALLY_DOMAIN_TEXT]; /* the day is done up to this domain */
+	char at[TALLY_DOMAIN_TEXT]; /* the day is done up to this domain, */
+	uint64_t position;          /* which has so many reports before it */
 };
 
 static void batch_clear(struct rollup *r)
@@ -83,7 +84,7 @@ static void fill_head(struct rollup *r, struct item *item)
 	head->created_at = now;
 	head->planned = true;
 	head->deliver_at =
-		now + report_spread(r->day, item->domain, db_store_id(r->db),
+		now + report_spread(r->day, r->position, db_store_id(r->db),
 	                            conf->report.spread);
 	head->start = r->report->start;
 	head->end = r->report->end;
@@ -139,8 +140,10 @@ static int take_domain(struct rollup *r, struct db_txn *txn,
 		return 0;
 	rc = rollup_build(txn, r->options->conf, db_store_id(r->db), r->day,
 	                  r->at, r->report, &item->folded, err);
-	if (rc > 0)
+	if (rc > 0) {
 		pack(r, item);
+		r->position++;
+	}
 	if (rc == 0)
 		decide_nothing_counted(&item->decision);
 	return rc < 0 ? rc : 0;
@@ -189,6 +192,7 @@ static int read_batch(struct rollup *r, struct err *err)
 	       tally_head_next(txn, &day, domain, &head) && day == r->day) {
 		seen++;
 		memcpy(r->at, domain, sizeof(r->at));
+		r->position += head.mark == TALLY_QUEUED;
 		if (!is_wanted(r, head.mark) ||
 		    (r->waits && waits(r, txn, domain)))
 			continue;
@@ -245,11 +249,13 @@ static int write_batch(struct rollup *r, struct err *err)
 static int do_batch(struct rollup *r, struct err *err)
 {
 	char from[sizeof(r->at)];
+	uint64_t position = r->position;
 	int rc = ERR_BUSY, seen = 0;
 
 	memcpy(from, r->at, sizeof(from));
 	for (int tries = 0; rc == ERR_BUSY && tries < BATCH_TRIES; tries++) {
 		memcpy(r->at, from, sizeof(from));
+		r->position = position;
 		batch_clear(r);
 		seen = read_batch(r, err);
 		if (seen < 0)
@@ -334,6 +340,7 @@ static int close_day(struct rollup *r, int32_t day, struct err *err)
 	ask_about_ours(r);
 	while (ending == ENDING_AGAIN) {
 		r->at[0] = '\0';
+		r->position = 0;
 		do {
 			seen = do_batch(r, err);
 		} while (seen > 0);

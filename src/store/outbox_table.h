@@ -42,7 +42,7 @@ struct outbox_head {
 	char report_id[REPORT_ID_TEXT];
 };
 
-enum { OUTBOX_TRIES = 10 };
+enum { OUTBOX_TRIES = 10, OUTBOX_TOKEN_TEXT = 33 };
 
 /* For `due`: when its receiver's turn comes (store/due_table.h). */
 enum { OUTBOX_DUE_IN_TURN = -1 };
@@ -63,7 +63,8 @@ struct outbox_destination {
 	int64_t due;        /* next attempt, or end of the lease; 0: never;
 	                       OUTBOX_DUE_IN_TURN */
 	uint64_t lease_run; /* random id of the run that has it; 0 */
-	char token[33];     /* hex, fixed at the first claim; "" before */
+	/* hex, fixed at the first claim; "" before */
+	char token[OUTBOX_TOKEN_TEXT];
 	/* mail: From: and the envelope's sender, fixed with the token; "" */
 	char from[RUA_ADDRESS_MAX + 1];
 	char envelope[RUA_ADDRESS_MAX + 1];

@@ -1,7 +1,7 @@
 /*
  * token_table - whose delivery a bounce is about
  *
- * Each mail has a random token (claim.c), part of its envelope sender with
+ * Each mail has a token of time and chance (outbox/claim.c), part of its envelope sender with
  * `verp = yes`.  A bounce comes back to it, often when the report is in the
  * archive already.  Rows go with the archive.
  */

@@ -73,21 +73,59 @@ static void test_is_msg_id(void **state)
 
 static void test_spread(void **state)
 {
-	int64_t first = report_spread(SAMPLE_DAY, "a.example", 42, 14400);
+	int64_t first = report_spread(SAMPLE_DAY, 7, 42, 14400);
 	bool differs = false;
 
 	(void)state;
-	assert_int_equal(first,
-	                 report_spread(SAMPLE_DAY, "a.example", 42, 14400));
+	assert_int_equal(first, report_spread(SAMPLE_DAY, 7, 42, 14400));
 	for (int day = 0; day < 50; day++) {
-		int64_t got = report_spread(day, "a.example", 42, 14400);
+		int64_t got = report_spread(day, 7, 42, 14400);
 
 		assert_true(got >= 0 && got < 14400);
 		differs = differs || got != first;
 	}
 	assert_true(differs);
-	assert_int_equal(report_spread(SAMPLE_DAY, "a.example", 42, 0), 0);
-	assert_int_equal(report_spread(SAMPLE_DAY, "a.example", 42, -5), 0);
+	assert_int_equal(report_spread(SAMPLE_DAY, 7, 42, 0), 0);
+	assert_int_equal(report_spread(SAMPLE_DAY, 7, 42, -5), 0);
+}
+
+/* Neighbours often go to one receiver: of 10,000 in a row no minute gets more
+ * than twice its share, wherever they begin. */
+static void test_spread_of_neighbours(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t spread;
+		uint64_t together; /* most that go at one moment, at least */
+	} rows[] = {
+		{"an hour", 3600, 32},    {"two", 2 * 3600, 32},
+		{"four", 4 * 3600, 21},   {"seven", 7 * 3600, 12},
+		{"half a day", 43200, 7}, {"a day", 86400, 3},
+	};
+	enum { NEIGHBOURS = 10000, MINUTES = 1440 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (uint64_t from = 0; from < 1000000; from += 99991) {
+			uint64_t got[MINUTES] = {0}, run = 1, longest = 1;
+			uint64_t share =
+				NEIGHBOURS / (uint64_t)(rows[i].spread / 60);
+			int64_t before = -1;
+
+			ROW(&rows[i]);
+			for (uint64_t n = 0; n < NEIGHBOURS; n++) {
+				int64_t at = report_spread(SAMPLE_DAY, from + n,
+				                           42, rows[i].spread);
+
+				got[at / 60]++;
+				run = at == before ? run + 1 : 1;
+				longest = run > longest ? run : longest;
+				before = at;
+			}
+			for (int64_t m = 0; m < rows[i].spread / 60; m++)
+				assert_in_range(got[m], 0, 2 * share + 1);
+			assert_in_range(longest, rows[i].together, 128);
+		}
 }
 
 /* Names of a length as long as names may be, of labels of 60. */
@@ -240,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_id_of_the_longest_names_is_a_msg_id),
 		cmocka_unit_test(test_is_msg_id),
 		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_spread_of_neighbours),
 		cmocka_unit_test(test_subject_of_all_lengths),
 		cmocka_unit_test(test_subject_has_the_id),
 		cmocka_unit_test(test_long_ids),
