@@ -1,9 +1,9 @@
 /*
  * token_table - whose delivery a bounce is about
  *
- * Each mail has a token of time and chance (outbox/claim.c), part of its envelope sender with
- * `verp = yes`.  A bounce comes back to it, often when the report is in the
- * archive already.  Rows go with the archive.
+ * Each mail has a token of time and chance (outbox/claim.c), part of its
+ * envelope sender with `verp = yes`.  A bounce comes back to it, often when the
+ * report is in the archive already.  Rows go with the archive.
  */
 #ifndef TLSTALLY_STORE_TOKEN_TABLE_H
 #define TLSTALLY_STORE_TOKEN_TABLE_H
