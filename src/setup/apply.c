@@ -1,7 +1,8 @@
 /*
  * setup_apply() and setup_undo(): the changes, each recorded before it is made
  *
- * Setup and undo are one at a time (a lock on the directory of main.cf).
+ * Setup and undo are one at a time: they lock a file beside main.cf that only
+ * root can open.  The directory itself, or main.cf, everybody could lock.
  */
 #include "setup/setup.h"
 
@@ -50,42 +51,79 @@ static struct thing thing_at(const struct setup *setup, size_t place,
 	};
 }
 
+static char *lock_path(const struct setup *setup)
+{
+	return xasprintf("%s/tlstally-setup.lock", directory_of(setup, 0));
+}
+
+/* The file goes before its lock does, so the next one makes another. */
 static void work_end(struct work *work)
 {
+	auto_(xfree_str) char *path = lock_path(work->setup);
+
 	for (size_t i = 0; i < work->setup->place_count; i++)
 		record_clear(&work->records[i]);
-	if (work->lock >= 0)
-		close(work->lock);
+	if (work->lock < 0)
+		return;
+	unlink(path);
+	close(work->lock);
+}
+
+static bool is_named(int fd, const char *path)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 && stat(path, &there) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+static int take_lock(struct work *work, struct err *err)
+{
+	auto_(xfree_str) char *path = lock_path(work->setup);
+	int fd;
+
+	while ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	                  0600)) >= 0 &&
+	       flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		if (is_named(fd, path)) {
+			work->lock = fd;
+			return 0;
+		}
+		/* whoever had it has ended, and removed it */
+		close(fd);
+	}
+	if (errno == EWOULDBLOCK)
+		err_set(err, ERR_BUSY,
+		        "another `tlstally setup` is running for %s",
+		        directory_of(work->setup, 0));
+	else
+		err_errno(err, ERR_IO, "%s", path);
+	if (fd >= 0)
+		close(fd);
+	return err->class;
 }
 
 static int work_begin(struct work *work, struct setup *setup, setup_tell *tell,
                       void *arg, struct err *err)
 {
-	const char *directory = directory_of(setup, 0);
-
 	*work = (struct work){
 		.setup = setup,
 		.tell = tell,
 		.arg = arg,
-		.lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.lock = -1,
 		.records = arena_array(&setup->arena, setup->place_count,
 	                               sizeof(*work->records)),
 	};
-	if (work->lock < 0 || flock(work->lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK
-		               ? err_set(err, ERR_BUSY,
-		                         "another `tlstally setup` is running "
-		                         "for %s",
-		                         directory)
-		               : err_errno(err, ERR_IO, "%s", directory);
-	for (size_t i = 0; i < setup->place_count; i++) {
+	for (size_t i = 0; i < setup->place_count; i++)
 		if (access(directory_of(setup, i), W_OK) < 0)
 			return err_set(err, ERR_IO, "%s: %s: run this as root",
 			               directory_of(setup, i), strerror(errno));
+	if (take_lock(work, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < setup->place_count; i++)
 		if (record_read(&work->records[i], directory_of(setup, i),
 		                &setup->arena, err) < 0)
 			return err->class;
-	}
 	return 0;
 }
 

@@ -585,9 +585,18 @@ says "tlstally-setup.json: "
 
 name="one at a time"
 host 3.7.11 unheard-of
-flock "$dir/main" "$tlstally" -c "$dir/conf" setup --apply >"$dir/said" \
+lock=$dir/main/tlstally-setup.lock
+flock "$lock" "$tlstally" -c "$dir/conf" setup --apply >"$dir/said" \
 	2>"$dir/errors" && fail "two at once"
 says "another .tlstally setup. is running"
+[ "$(stat -c %s "$lock")" = 0 ] || fail "the lock of another is gone"
+# one that was killed has left it, and everybody may lock what he may read
+flock "$dir/main" "$tlstally" -c "$dir/conf" \
+	setup --apply >"$dir/said" 2>"$dir/errors" ||
+	fail "a lock that everybody can hold stops it"
+[ ! -e "$lock" ] || fail "the lock is left behind"
+setup 0 --undo
+is_as_before "one at a time"
 
 name="words that it does not know"
 setup 2 --feed smoke
