@@ -10,12 +10,16 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/child.h"
 #include "base/command.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/xalloc.h"
 #include "cli/cli.h"
+#include "daemon/privs.h"
 #include "setup/setup.h"
 #include "show/doc.h"
+#include "store/feed_table.h"
 
 /* Nothing in a line of ours is for the terminal to obey. */
 static void add_safe(struct strbuf *out, const char *text)
@@ -123,6 +127,53 @@ static void print_plan(const struct setup *setup, struct strbuf *out)
 	add_notes(setup, "# Note: ", out);
 }
 
+struct retirement {
+	const struct conf *conf;
+	const char *feed;
+	bool is_stopped;
+};
+
+/* In a process of its own, which becomes the owner of the store. */
+static int retire_as_owner(void *arg, struct err *err)
+{
+	const struct retirement *of = arg;
+	struct db_options options = {
+		.directory = of->conf->store.directory,
+		.map_size = of->conf->store.map_size,
+	};
+	auto_(db_close) struct db *db = NULL;
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct clock clock = clock_system();
+	struct identity owner;
+	struct feed feed = {0};
+
+	if (privs_store_owner(options.directory, &owner, err) < 0 ||
+	    privs_become(&owner, NULL, 0, err) < 0 ||
+	    db_open(&db, &options, err) < 0)
+		return err->class;
+	txn = db_begin_write(db);
+	if (!feed_table_get(txn, of->feed, &feed))
+		db_fail(txn, ERR_NOTFOUND, "it never counted");
+	else if (!of->is_stopped &&
+	         feed_is_up(feed_state(&feed, clock_secs(&clock))))
+		db_fail(txn, ERR_NOTFOUND, "it counts still");
+	else
+		feed_table_delete(txn, of->feed);
+	return db_commit(&txn, err);
+}
+
+static int retire(const struct conf *conf, const char *feed, bool is_stopped,
+                  struct err *err)
+{
+	auto_(xfree_str) char *data =
+		xasprintf("%s/data.mdb", conf->store.directory);
+	struct retirement of = {conf, feed, is_stopped};
+	int rc = access(data, F_OK) < 0 ? ERR_NOTFOUND
+	                                : child_run(retire_as_owner, &of, err);
+
+	return rc == 0 ? 1 : rc == ERR_NOTFOUND ? 0 : rc;
+}
+
 /* "done: smtp_tls_loglevel = 1 in /etc/postfix (was not set)" */
 static void tell(void *arg, const struct setup_step *step)
 {
@@ -130,6 +181,7 @@ static void tell(void *arg, const struct setup_step *step)
 	auto_(strbuf_clear) struct strbuf line = {0};
 	const struct thing *thing = &step->thing;
 	bool is_unit = thing->kind == THING_UNIT;
+	bool has_value = step->wanted != NULL || step->present != NULL;
 	size_t *count = arg;
 
 	++*count;
@@ -141,6 +193,7 @@ static void tell(void *arg, const struct setup_step *step)
 	}
 	if (!is_unit)
 		strbuf_printf(&line, " in %s", thing->directory);
+	changed &= has_value;
 	strbuf_puts(&line, changed ? " (was " : ": ");
 	add_safe(&line, !changed                ? step->why
 	                : step->present != NULL ? step->present
@@ -221,6 +274,7 @@ int cli_setup(struct cli *cli, struct err *err)
 	    settings_file_read_if_any(&cli->args.file, &cli->conf, err) < 0 ||
 	    setup_look(&setup, &cli->conf, &cli->args.wish, err) < 0)
 		return err->class;
+	setup->retire = retire;
 	doc = site_doc(setup);
 	steps = doc_array(doc, "steps");
 	if (changes)

@@ -576,46 +576,38 @@ static void note_daemons(struct setup *setup)
 }
 
 /* The feed that is left has counted sessions until now, and a daemon does not
- * begin to count them a second time. */
-static void note_change_of_feed(struct setup *setup, const struct need_of *of)
+ * begin to count them a second time.  --apply retires it. */
+static void tell_of_retiring(struct setup *setup)
 {
-	bool from_log = by_events(of);
-	const char *unit =
-		from_log ? "tlstally-logd.service" : "tlstallyd.service";
-	const char *feed = from_log ? FEED_LOG : FEED_EVENTS;
+	const char *new_daemon = feed_kind(setup->feed)->daemon;
 
 	for (size_t i = 0; i < setup->step_count; i++) {
-		const struct setup_step *step = &setup->steps[i];
+		struct setup_step *step = &setup->steps[i];
+		const struct feed_kind *old =
+			feed_kind_of_unit(step->thing.name);
 
-		if (step->state != SETUP_TO_DO ||
-		    strcmp(step->thing.name, unit) != 0 ||
+		if (old == NULL || step->state != SETUP_TO_DO ||
 		    strcmp(step->wanted, UNIT_OFF) != 0 ||
-		    strstr(step->present, " active") == NULL ||
-		    (!from_log && !sends_events(of)))
+		    strstr(step->present, " active") == NULL)
 			continue;
-		note(setup,
-		     arena_printf(
-			     &setup->arena,
-			     "%s does not start while the sessions of the "
-			     "last two days were counted from %s: two minutes "
-			     "after %s was stopped run `tlstally feed retire "
-			     "%s`, and then `tlstally setup --apply` again",
-			     feed_kind(setup->feed)->daemon,
-			     feed_kind(feed)->source, feed_kind(feed)->daemon,
-			     feed));
+		step->why = arena_printf(
+			&setup->arena,
+			"%s.  Then %s does not start for two days, unless the "
+			"feed is retired: --apply does that; by hand, wait two "
+			"minutes and run `tlstally feed retire %s`",
+			step->why, new_daemon, old->name);
 	}
 }
 
 void needs_note(struct setup *setup)
 {
+	tell_of_retiring(setup);
 	note_daemons(setup);
 	note_settings(setup);
 	for (size_t i = 0; i < setup->place_count; i++) {
 		struct need_of of = {.setup = setup,
 		                     .instance = setup->places[i].instance};
 
-		if (i == 0)
-			note_change_of_feed(setup, &of);
 		note_services(&of);
 		note_milter(&of);
 		note_transport(&of);

@@ -51,6 +51,22 @@ static int read_text(struct record *record, struct strbuf *text,
 	return rc < 0 ? rc : 1;
 }
 
+/* Those that are there must be what they are; others get empty ones. */
+static bool has_members(json_t *doc)
+{
+	json_t *made = json_object_get(doc, "made");
+	json_t *asked = json_object_get(doc, "asked");
+
+	if (!json_is_object(doc) || (made != NULL && !json_is_array(made)) ||
+	    (asked != NULL && !json_is_object(asked)))
+		return false;
+	if (made == NULL)
+		json_object_set_new(doc, "made", json_array());
+	if (asked == NULL)
+		json_object_set_new(doc, "asked", json_object());
+	return true;
+}
+
 int record_read(struct record *record, const char *directory,
                 struct arena *arena, struct err *err)
 {
@@ -68,15 +84,12 @@ int record_read(struct record *record, const char *directory,
 	                             : json_object();
 	if (record->doc == NULL)
 		return err_prefix(err, "%s", record->path);
-	if (!json_is_object(record->doc)) {
+	if (!has_members(record->doc)) {
 		record_clear(record);
-		return err_set(err, ERR_PARSE, "%s: not a JSON object",
+		return err_set(err, ERR_PARSE,
+		               "%s: not a record of `tlstally setup`",
 		               record->path);
 	}
-	if (!json_is_array(json_object_get(record->doc, "made")))
-		json_object_set_new(record->doc, "made", json_array());
-	if (!json_is_object(json_object_get(record->doc, "asked")))
-		json_object_set_new(record->doc, "asked", json_object());
 	return 0;
 }
 
@@ -113,7 +126,7 @@ bool record_row(const struct record *record, size_t i, struct record_row *row)
 	if (kind == NULL || thing_kind_of(kind) < 0 || row->name == NULL)
 		return false;
 	row->kind = (enum thing_kind)thing_kind_of(kind);
-	return true;
+	return row->kind != THING_UNIT || row->before != NULL;
 }
 
 /* Where it stands; as many as there are when it does not. */

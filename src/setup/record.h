@@ -39,13 +39,14 @@ struct record_row {
 	const char *item;           /* of a list, ours; NULL: it is no list */
 };
 
-/* Reads that of the directory, or begins an empty one.  ERR_PARSE when somebody
- * else may have written it. */
+/* Reads that of the directory, or begins an empty one.  ERR_PARSE when it is
+ * no such record, or somebody else may have written it. */
 int record_read(struct record *record, const char *directory,
                 struct arena *arena, struct err *err);
 void record_clear(struct record *record);
 
-/* The i-th row, lent; false past the last. */
+/* The i-th row, lent; false past the last, and when it is not understood: a
+ * later version, or somebody by hand, wrote it. */
 bool record_row(const struct record *record, size_t i, struct record_row *row);
 bool record_find(const struct record *record, enum thing_kind kind,
                  const char *name, struct record_row *row);

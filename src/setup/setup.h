@@ -78,6 +78,15 @@ struct setup_step {
 	const char *command; /* as a shell takes it; NULL: there is none */
 };
 
+/*
+ * A feed (words/feed.h) is not counted by any more: no day waits for it, and
+ * another may count the sessions.  `is_stopped`: its daemon was stopped just
+ * now; else a feed that still counts stays.  1: it was retired, 0: it was not
+ * known, or stays.
+ */
+typedef int setup_retire(const struct conf *conf, const char *feed,
+                         bool is_stopped, struct err *err);
+
 /* A main.cf, a master.cf, and the record beside them. */
 struct setup_place {
 	const struct postfix_instance *instance;
@@ -95,6 +104,7 @@ struct setup {
 	const char *feed;       /* by which it is counted: words/feed.h */
 	const char *feed_why;
 	bool has_systemd;
+	setup_retire *retire;       /* NULL: set it before changes are made */
 	const char *socket;         /* the path on which events are received */
 	struct setup_place *places; /* of postfix->instances that are known */
 	size_t place_count;

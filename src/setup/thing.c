@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/command.h"
+#include "base/failpoint.h"
 #include "base/span.h"
 #include "maillog/postconf.h"
 #include "postfix/postconf_run.h"
@@ -39,20 +40,39 @@ bool thing_is(const char *value, const char *other)
 	                                      : strcmp(value, other) == 0;
 }
 
-static int look_at_setting(const struct thing *thing, struct arena *arena,
-                           const char **value, struct err *err)
+/* What postconf(1) prints and we do not keep is not "not there". */
+static bool is_printed(const char *name, const struct strbuf *out)
 {
-	const char *const names[] = {thing->name, NULL};
+	struct span rest = {strbuf_text(out), out->len}, line;
+	bool more;
+
+	do {
+		more = span_split(&rest, '\n', &line);
+		if (span_skip(&line, name) && span_starts(line, " ="))
+			return true;
+	} while (more);
+	return false;
+}
+
+int thing_look_at_settings(const struct thing *things, size_t count,
+                           struct arena *arena, const char **values,
+                           struct err *err)
+{
+	const char *names[THING_SETTINGS_MAX + 1] = {NULL};
 	auto_(strbuf_clear) struct strbuf out = {0};
 	struct postconf set = {0};
 
-	if (postconf_run(thing->directory, "-n", names, &out, err) < 0)
+	for (size_t i = 0; i < count; i++)
+		names[i] = things[i].name;
+	if (postconf_run(things[0].directory, "-n", names, &out, err) < 0)
 		return err->class;
 	postconf_read_settings(strbuf_text(&out), out.len, arena, &set.main);
-	*value = postconf_get(&set, thing->name);
-	if (*value == NULL && out.len > 0)
-		return err_set(err, ERR_LIMIT, "%s in main.cf is too long",
-		               thing->name);
+	for (size_t i = 0; i < count; i++) {
+		values[i] = postconf_get(&set, names[i]);
+		if (values[i] == NULL && is_printed(names[i], &out))
+			return err_set(err, ERR_LIMIT,
+			               "%s in main.cf is too long", names[i]);
+	}
 	return 0;
 }
 
@@ -123,7 +143,7 @@ int thing_look(const struct thing *thing, struct arena *arena,
                const char **value, struct err *err)
 {
 	return thing->kind == THING_SETTING
-	               ? look_at_setting(thing, arena, value, err)
+	               ? thing_look_at_settings(thing, 1, arena, value, err)
 	       : thing->kind == THING_SERVICE
 	               ? look_at_service(thing, arena, value, err)
 	               : look_at_unit(thing, arena, value, err);
@@ -220,4 +240,29 @@ int thing_bring(const struct thing *thing, const char *to, struct arena *arena,
 	return err_set(err, ERR_IO,
 	               "%s is '%.200s' after it was set to '%.200s'",
 	               thing->name, is != NULL ? is : "", to != NULL ? to : "");
+}
+
+int thing_bring_settings(const struct thing *things, const char *const *to,
+                         size_t count, struct arena *arena, struct err *err)
+{
+	const char *is[THING_SETTINGS_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		const char *argv[THING_WORDS];
+
+		thing_command(&things[i], NULL, to[i], arena, argv);
+		if (run(argv, err) < 0)
+			return err->class;
+		failpoint_hit("setting made");
+	}
+	if (thing_look_at_settings(things, count, arena, is, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < count; i++)
+		if (!thing_is(is[i], to[i]))
+			return err_set(
+				err, ERR_IO,
+				"%s is '%.200s' after it was set to '%.200s'",
+				things[i].name, is[i] != NULL ? is[i] : "",
+				to[i] != NULL ? to[i] : "");
+	return 0;
 }

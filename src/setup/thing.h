@@ -29,7 +29,7 @@ struct thing {
 	bool is_default;       /* that is where postconf(1) looks unless told */
 };
 
-enum { THING_WORDS = 8 };
+enum { THING_WORDS = 8, THING_SETTINGS_MAX = 32 };
 
 /* "setting", "service", "unit"; -1 when the word is none of them. */
 const char *thing_kind_word(enum thing_kind kind);
@@ -47,6 +47,17 @@ void thing_command(const struct thing *thing, const char *from, const char *to,
 /* Brings it there, and looks whether it is. */
 int thing_bring(const struct thing *thing, const char *to, struct arena *arena,
                 struct err *err);
+
+/*
+ * Several settings of one main.cf, at most THING_SETTINGS_MAX.  Postfix's
+ * programs wait before they read a main.cf that was written within the last two
+ * seconds, so all of them are written, one by one, before any is read.
+ */
+int thing_look_at_settings(const struct thing *things, size_t count,
+                           struct arena *arena, const char **values,
+                           struct err *err);
+int thing_bring_settings(const struct thing *things, const char *const *to,
+                         size_t count, struct arena *arena, struct err *err);
 
 /* Are two values, one of which may be NULL, the same? */
 bool thing_is(const char *value, const char *other);

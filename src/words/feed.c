@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/moment.h"
+#include "base/span.h"
 
 const struct feed_kind feed_kinds[] = {
 	{
@@ -55,6 +56,18 @@ const struct feed_kind *feed_kind(const char *name)
 	while (i < FEED_KINDS && strcmp(feed_kinds[i].name, name) != 0)
 		i++;
 	return &feed_kinds[i];
+}
+
+const struct feed_kind *feed_kind_of_unit(const char *unit)
+{
+	for (size_t i = 0; i < FEED_KINDS; i++) {
+		struct span name = span_of(unit);
+
+		if (span_skip(&name, feed_kinds[i].daemon) &&
+		    span_is(name, ".service"))
+			return &feed_kinds[i];
+	}
+	return NULL;
 }
 
 enum feed_state feed_state(const struct feed *feed, int64_t now)

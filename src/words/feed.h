@@ -56,6 +56,9 @@ enum { FEED_KINDS = 3 };
 /* Never NULL: one that a later version knows counts sessions, too. */
 const struct feed_kind *feed_kind(const char *name);
 
+/* "tlstally-logd.service"; NULL when it counts nothing. */
+const struct feed_kind *feed_kind_of_unit(const char *unit);
+
 enum feed_state {
 	FEED_NOT_RUNNING,
 	FEED_IN_TROUBLE,

@@ -90,7 +90,10 @@ host()
 	cat >"$dir/conf" <<-EOF_CONF
 	[report]
 	contact_info = tls-reports@example.com
+	[store]
+	directory = $dir/store
 	EOF_CONF
+	rm -rf "$dir/store"
 	remember
 }
 
@@ -406,21 +409,87 @@ is_as_before "after --undo"
 name="what is not needed any more is taken back"
 host 3.10.13 built-in
 setup 0 --apply
+setup 0 --feed log
+says "tlstally-logd does not start .* --apply does that"
+mkdir "$dir/store"
+"$e2e/put_feed" "$dir/store" events || fail "no feed"
 setup 0 --apply --feed log
-says "tlstally feed retire events"
+says "done: tlstally feed retire events: tlstallyd is stopped"
+setup 0 --apply
+says_not "feed retire"
 has smtp_tlsrpt_enable
 has smtp_tls_loglevel 1
 [ "$(cat "$dir/units/tlstallyd.service")" = "disabled inactive" ] ||
 	fail "tlstallyd: $(cat "$dir/units/tlstallyd.service")"
 setup 0 --apply
 has smtp_tls_loglevel 1
+"$e2e/put_feed" "$dir/store" log && "$e2e/put_feed" "$dir/store" milter
 setup 0 --apply --feed auto --milter no
-says "tlstally feed retire log"
+says "done: tlstally feed retire log"
+says "done: tlstally feed retire milter"
 has smtp_tlsrpt_enable yes
 has smtp_tls_loglevel
 has smtpd_milters
 setup 0 --undo
 is_as_before "after --undo"
+
+name="a feed that counts is not retired, but by who stops its daemon"
+host 3.10.13 built-in
+mkdir "$dir/store"
+"$e2e/put_feed" "$dir/store" log
+setup 0 --apply
+says "is so: tlstally-logd.service disabled inactive"
+says_not "feed retire"
+
+name="settings are written before one is read"
+# since Postfix waits before it reads a main.cf that is younger than two seconds
+host 3.10.2 built-in
+rm "$dir/bin/postconf"
+cat >"$dir/bin/postconf" <<-EOF_POSTCONF
+#!/bin/sh
+case " \$* " in
+*" -e "* | *" -X "*) : >"$dir/young" ;;
+*" -Me "* | *" -MX "*) ;;
+*) [ ! -e "$dir/young" ] || echo "\$*" >>"$dir/waits"; rm -f "$dir/young" ;;
+esac
+exec "$src/tests/fake/postconf.sh" "\$@"
+EOF_POSTCONF
+chmod +x "$dir/bin/postconf"
+for verb in --apply --undo; do
+	rm -f "$dir/waits" "$dir/young"
+	setup 0 $verb
+	[ "$(wc -l <"$dir/waits")" -le 1 ] || fail "$verb: $(cat "$dir/waits")"
+done
+ln -sf "$src/tests/fake/postconf.sh" "$dir/bin/postconf"
+is_as_before "after --undo"
+
+name="what stood on several lines does again"
+host 3.10.2 built-in
+cat >>"$dir/main/main.cf" <<-EOF_LINES
+smtpd_milters =
+    inet:127.0.0.1:8891,
+  # the second one
+
+    { inet:127.0.0.1:8893,  command_timeout=1s }
+# the end
+smtp_tlsrpt_enable   =   no
+EOF_LINES
+cat >>"$dir/main/master.cf" <<-EOF_LINES
+tlsreport unix - - n - - smtp
+   # another one's
+   -o syslog_name=postfix/other
+EOF_LINES
+remember
+setup 0 --apply
+postconf -M tlsreport/unix 2>/dev/null >"$dir/said"
+says "smtp_tlsrpt_enable=no"
+setup 0 --undo
+is_as_before "after --undo"
+setup 0 --apply
+echo "# somebody else's" >>"$dir/main/main.cf"
+setup 0 --undo
+echo "# somebody else's" >>"$dir/before/main/main.cf"
+is_as_before "after --undo with a line of somebody else"
 
 name="an item of a list that is another one now"
 host 3.7.11 unheard-of
@@ -579,6 +648,21 @@ chmod 666 "$dir/main/tlstally-setup.json"
 setup 1 --undo
 says "so it is not trusted"
 chmod 600 "$dir/main/tlstally-setup.json"
+
+name="a record with a row that is not understood"
+sed -i 's/"made": *\[/&{"kind": "weather", "name": "rain", "before": "1"},/' \
+	"$dir/main/tlstally-setup.json"
+setup 1 --undo
+says "taken back: smtp_tls_loglevel"
+says "left to you: row 1 in .*tlstally-setup.json: it is not understood"
+setup 1 --undo
+says_not "nothing to take back"
+grep -q weather "$dir/main/tlstally-setup.json" || fail "the row is gone"
+echo '{"made": {}}' >"$dir/main/tlstally-setup.json"
+setup 1 --undo
+says "not a record of .tlstally setup"
+
+name="a record that is none"
 echo rubbish >"$dir/main/tlstally-setup.json"
 setup 1 --undo
 says "tlstally-setup.json: "
