@@ -145,7 +145,7 @@ static void note(struct cli *cli, const json_t *doc, int64_t now)
 
 /* --- telling --- */
 
-static size_t count_grade(const json_t *doc, enum grade grade)
+static size_t count_grade(const json_t *doc, enum doctor_grade grade)
 {
 	const json_t *item;
 	size_t count = 0, i;
@@ -202,8 +202,9 @@ static int print_nagios(json_t *doc, struct strbuf *out)
 		[NAGIOS_WARNING] = "WARNING",
 		[NAGIOS_CRITICAL] = "CRITICAL",
 	};
-	size_t bad = count_grade(doc, BAD), notes = count_grade(doc, NOTE), i;
-	enum grade worst = bad > 0 ? BAD : NOTE;
+	size_t bad = count_grade(doc, DOCTOR_BAD),
+	       notes = count_grade(doc, DOCTOR_NOTE), i;
+	enum doctor_grade worst = bad > 0 ? DOCTOR_BAD : DOCTOR_NOTE;
 	int status = bad > 0     ? NAGIOS_CRITICAL
 	             : notes > 0 ? NAGIOS_WARNING
 	                         : NAGIOS_OK;
@@ -249,7 +250,7 @@ int cli_doctor(struct cli *cli, struct err *err)
 		cli->exit_status = cli->args.nagios ? NAGIOS_UNKNOWN : 0;
 		return err->class;
 	}
-	bad = count_grade(doc, BAD);
+	bad = count_grade(doc, DOCTOR_BAD);
 	if (cli->args.nagios)
 		cli->exit_status = print_nagios(doc, &cli->out);
 	else

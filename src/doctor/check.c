@@ -41,11 +41,12 @@ void check_tell_since(struct look *look, int64_t since)
 		json_set_time(item, "since", since);
 }
 
-enum grade check_grade(const struct look *look)
+enum doctor_grade check_grade(const struct look *look)
 {
 	const json_t *item = last_told(look);
 
-	return item != NULL ? doctor_grade_of(doc_text(item, "grade")) : GOOD;
+	return item != NULL ? doctor_grade_of(doc_text(item, "grade"))
+	                    : DOCTOR_GOOD;
 }
 
 const char *check_number(struct look *look, uint64_t n)

@@ -77,8 +77,8 @@ void check_tell_since(struct look *look, int64_t since);
 /* A number as text. */
 const char *check_number(struct look *look, uint64_t n);
 
-/* The last finding's grade; GOOD when nothing was told. */
-enum grade check_grade(const struct look *look);
+/* The last finding's grade; DOCTOR_GOOD when nothing was told. */
+enum doctor_grade check_grade(const struct look *look);
 
 /* "mode 0750, owner tlstally:tlstally" */
 const char *check_user_name(struct look *look, uid_t uid);

@@ -221,9 +221,9 @@ static void judge_dmarc(struct look *look, const char *at,
 	           domain, dmarc_policy_word(policy));
 }
 
-/* A subdomain's policy may stand with a domain above it.  Which one is the
- * organizational domain a list would tell; the first that has a record does as
- * well. */
+/* A subdomain's policy may stand with a domain above it: the nearest that has a
+ * record, so that no list of public suffixes is needed (DMARCbis, tree walk).
+ */
 void check_dmarc(struct look *look)
 {
 	const char *domain = submitter(look);

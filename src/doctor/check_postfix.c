@@ -115,7 +115,7 @@ void check_postfix(struct look *look)
 		const char *version = postfix_version_text(facts);
 
 		look->about = facts->instance->directory;
-		if (findings[id].grade == BAD &&
+		if (findings[id].grade == DOCTOR_BAD &&
 		    another_sends(look, facts->instance))
 			id = POSTFIX_ANOTHER;
 		CHECK_TELL(look, id,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -40,6 +41,20 @@ static void ask_relay(struct look *look, const struct smtp_login *login)
 	curl_easy_cleanup(easy);
 }
 
+/* A file of the settings that another may read, and we may not, says nothing
+ * about the relay.  True when that was told. */
+static bool is_hidden(struct look *look, const char *path, int mode)
+{
+	struct stat st;
+
+	if (path[0] == '\0' || access(path, mode) == 0 || errno != EACCES ||
+	    (stat(look->of->conf->store.directory, &st) == 0 &&
+	     st.st_uid == geteuid()))
+		return false;
+	CHECK_TELL(look, RELAY_NOT_SEEN, path);
+	return true;
+}
+
 void check_relay(struct look *look)
 {
 	const struct conf *conf = look->of->conf;
@@ -55,10 +70,13 @@ void check_relay(struct look *look)
 
 		if (access(path, X_OK) == 0)
 			CHECK_TELL(look, RELAY_SENDMAIL, path);
-		else
+		else if (!is_hidden(look, path, X_OK))
 			CHECK_TELL(look, RELAY_NO_SENDMAIL, path,
 			           strerror(errno),
 			           conf->file != NULL ? conf->file : "");
+	} else if (is_hidden(look, conf->deliver.mail_password_file, R_OK) ||
+	           is_hidden(look, conf->deliver.mail_ca_file, R_OK)) {
+		return;
 	} else if (smtp_login_read(&login, conf, &err) < 0) {
 		CHECK_TELL(look, RELAY_REFUSES, err.text);
 	} else {

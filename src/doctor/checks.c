@@ -87,10 +87,13 @@ const struct check checks[] = {
          NULL, HERE, check_resolver},
 	{"mx", "the contact's domain: does it take mail?", NULL, HERE,
          check_mx},
-	{"spf", "the contact's domain: its SPF record", NULL, HERE, check_spf},
+	{"spf",
+         "the contact's domain: its SPF record, but not whether it allows the "
+         "host that sends your mail",
+         NULL, HERE, check_spf},
 	{"dmarc",
-         "the contact's domain: its DMARC record, and are reports aligned with "
-         "it?",
+         "the contact's domain: its DMARC record, or that of the nearest "
+         "domain above it, and was the last report signed?",
          NULL, HERE, check_dmarc},
 	{"tlsrpt", "the contact's domain: its own TLSRPT record", NULL, HERE,
          check_tlsrpt},

@@ -251,9 +251,9 @@ static void name_of(const json_t *item, char name[DB_KEY_MAX + 1])
 
 static bool is_amiss(const json_t *item)
 {
-	enum grade grade = doctor_grade_of(doc_text(item, "grade"));
+	enum doctor_grade grade = doctor_grade_of(doc_text(item, "grade"));
 
-	return grade == NOTE || grade == BAD;
+	return grade == DOCTOR_NOTE || grade == DOCTOR_BAD;
 }
 
 static void add_since(const struct status_of *of, json_t *list)
@@ -285,17 +285,28 @@ static void put_item(struct db_txn *txn, const json_t *item, int64_t now)
 	struct finding_seen seen;
 
 	name_of(item, name);
-	if (grade == GOOD)
+	if (grade == DOCTOR_GOOD)
 		finding_delete(txn, name);
-	else if (grade != UNKNOWN &&
+	else if (grade != DOCTOR_UNKNOWN &&
 	         (!finding_get(txn, name, &seen) || seen.grade != grade))
 		finding_put(
 			txn, name,
 			&(struct finding_seen){.since = now, .grade = grade});
 }
 
-/* Is there still somebody of that name? */
-static bool was_told(const json_t *list, const char *name)
+/* "level /etc/postfix-out" is about something that the check "level", which is
+ * not known now, has not come to. */
+static bool is_part_of(const char *name, const json_t *item)
+{
+	const char *check = doc_text(item, "check");
+	size_t len = strlen(check);
+
+	return doctor_grade_of(doc_text(item, "grade")) == DOCTOR_UNKNOWN &&
+	       strncmp(name, check, len) == 0 && name[len] == ' ';
+}
+
+/* Is there still somebody of that name, or may there be? */
+static bool may_be_there(const json_t *list, const char *name)
 {
 	const json_t *item;
 	size_t i;
@@ -304,7 +315,7 @@ static bool was_told(const json_t *list, const char *name)
 		char told[DB_KEY_MAX + 1];
 
 		name_of(item, told);
-		if (strcmp(told, name) == 0)
+		if (strcmp(told, name) == 0 || is_part_of(name, item))
 			return true;
 	}
 	return false;
@@ -320,7 +331,7 @@ int doctor_note(struct db *db, const json_t *doc, int64_t now, struct err *err)
 	json_array_foreach (list, i, item)
 		put_item(txn, item, now);
 	while (finding_next(txn, name))
-		if (!was_told(list, name))
+		if (!may_be_there(list, name))
 			finding_delete(txn, name);
 	return db_commit(&txn, err);
 }

@@ -18,7 +18,7 @@
  * Who is not at home on the host (of->on_host) cannot ask Postfix, look at its
  * sockets and files, or at those of the settings; who may not open the store
  * (of->db is NULL) cannot say what stands in it.  Such checks are graded
- * UNKNOWN, and never good.
+ * DOCTOR_UNKNOWN, and never good.
  */
 #ifndef TLSTALLY_DOCTOR_DOCTOR_H
 #define TLSTALLY_DOCTOR_DOCTOR_H
@@ -29,10 +29,17 @@
 #include "show/status.h"
 
 /* Stored (store/finding_table.h): never another number. */
-enum grade { GOOD, NOTE, BAD, UNKNOWN, DOCTOR_GRADES };
+enum doctor_grade {
+	DOCTOR_GOOD,
+	DOCTOR_NOTE,
+	DOCTOR_BAD,
+	DOCTOR_UNKNOWN,
+	DOCTOR_GRADES
+};
 
-const char *doctor_grade_word(enum grade grade);
-enum grade doctor_grade_of(const char *word); /* UNKNOWN for any other */
+const char *doctor_grade_word(enum doctor_grade grade);
+enum doctor_grade
+doctor_grade_of(const char *word); /* DOCTOR_UNKNOWN for any other */
 
 /* What who runs the doctor has found out before, and could not later. */
 struct doctor_before {
@@ -54,7 +61,8 @@ int doctor_collect(const struct status_of *of,
                    json_t *doc, struct err *err);
 
 /* Writes down since when each of the checks is as it is, and forgets those that
- * are good again.  It may wait for the store: say first what was found. */
+ * are good again, or that no check tells any more.  It may wait for the store:
+ * say first what was found. */
 int doctor_note(struct db *db, const json_t *doc, int64_t now, struct err *err);
 
 #endif

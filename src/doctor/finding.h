@@ -96,6 +96,7 @@ enum finding_id {
 	RELAY_OFF,
 	RELAY_SLOW,
 	RELAY_REFUSES,
+	RELAY_NOT_SEEN,
 	RELAY_SENDMAIL,
 	RELAY_NO_SENDMAIL,
 	DELIVERIES_WELL,
@@ -168,7 +169,7 @@ enum finding_id {
 };
 
 struct finding {
-	enum grade grade;
+	enum doctor_grade grade;
 	const char *words;
 	const char *command; /* NULL: none */
 };

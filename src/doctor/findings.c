@@ -11,493 +11,521 @@
 #define RELOAD(setting) "postconf -c {1} '" setting "' && postfix -c {1} reload"
 
 const struct finding findings[FINDINGS] = {
-	[SETTINGS_WELL] = {GOOD, "{1} is complete, and {2} can read it", NULL},
-	[SETTINGS_TROUBLE] = {BAD, "{1}", "tlstally conf --check"},
+	[SETTINGS_WELL] = {DOCTOR_GOOD, "{1} is complete, and {2} can read it",
+                           NULL},
+	[SETTINGS_TROUBLE] = {DOCTOR_BAD, "{1}", "tlstally conf --check"},
 	[SETTINGS_UNREADABLE] =
-		{BAD, "{2}, the owner of the store, cannot read {1}: {3}",
+		{DOCTOR_BAD,
+                 "{2}, the owner of the store, cannot read {1}: {3}",
                  "chgrp {4} {1} && chmod g+r {1}"},
-	[SETTINGS_NOT_SEEN] = {UNKNOWN, "not checked: no permission for {1}",
-                               NULL},
+	[SETTINGS_NOT_SEEN] = {DOCTOR_UNKNOWN,
+                               "not checked: no permission for {1}", NULL},
 	[SECRETS_WELL] =
-		{GOOD, "password and key files are not readable by other users",
+		{DOCTOR_GOOD,
+                 "password and key files are not readable by other users",
                  NULL},
-	[SECRETS_OPEN] = {BAD, "{1}", NULL},
+	[SECRETS_OPEN] = {DOCTOR_BAD, "{1}", NULL},
 	[SECRETS_UNREADABLE] =
-		{BAD, "{2}, the owner of the store, cannot read {1}: {3}",
+		{DOCTOR_BAD,
+                 "{2}, the owner of the store, cannot read {1}: {3}",
                  "chgrp {4} {1} && chmod g+r {1}"},
 
-	[POSTFIX_EVENTS] = {GOOD, "this Postfix{1} sends events", NULL},
+	[POSTFIX_EVENTS] = {DOCTOR_GOOD, "this Postfix{1} sends events", NULL},
 	[POSTFIX_LOG] =
-		{GOOD,
+		{DOCTOR_GOOD,
                  "the sessions of this Postfix{1} are counted from its log",
                  NULL},
-	[POSTFIX_ANOTHER] = {GOOD, "another Postfix sends events", NULL},
-	[POSTFIX_NOT_KNOWN] = {NOTE, "cannot read the settings of Postfix: {1}",
+	[POSTFIX_ANOTHER] = {DOCTOR_GOOD, "another Postfix sends events", NULL},
+	[POSTFIX_NOT_KNOWN] = {DOCTOR_NOTE,
+                               "cannot read the settings of Postfix: {1}",
                                NULL},
-	[POSTFIX_NOT_SEEN] = {NOTE,
+	[POSTFIX_NOT_SEEN] = {DOCTOR_NOTE,
                               "cannot read smtp(8) in daemon_directory to find "
                               "out whether it can send events",
                               NULL},
 	[POSTFIX_LEFT_OUT] =
-		{BAD,
+		{DOCTOR_BAD,
                  "this Postfix{1} was built without TLSRPT and does not send "
                  "events, regardless of smtp_tlsrpt_enable; run tlstally-logd, "
                  "or install a Postfix that was built with libtlsrpt",
                  SETUP_COMMAND},
 	[POSTFIX_LEFT_OUT_LOG] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "this Postfix{1} was built without TLSRPT and does not send "
                  "events, regardless of smtp_tlsrpt_enable; set "
                  "smtp_tlsrpt_enable = no",
                  "postconf -c {2} smtp_tlsrpt_enable=no && postfix -c {2} "
                  "reload"},
-	[POSTFIX_UNHEARD_OF] = {BAD,
+	[POSTFIX_UNHEARD_OF] = {DOCTOR_BAD,
                                 "this Postfix{1} does not support TLSRPT and "
                                 "does not send events: run tlstally-logd",
                                 SETUP_COMMAND},
 	[POSTFIX_IN_VAIN] =
-		{BAD,
+		{DOCTOR_BAD,
                  "this Postfix{1} does not support TLSRPT and does not send "
                  "events; it ignores smtp_tlsrpt_enable in {2}/main.cf without "
                  "a warning: run tlstally-logd",
                  SETUP_COMMAND},
 	[POSTFIX_IN_VAIN_LOG] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "this Postfix{1} does not support TLSRPT and ignores "
                  "smtp_tlsrpt_enable in {2}/main.cf without a warning",
                  "postconf -c {2} -X smtp_tlsrpt_enable"},
-	[POSTFIX_NOT_ENABLED] = {BAD,
+	[POSTFIX_NOT_ENABLED] = {DOCTOR_BAD,
                                  "this Postfix{1} can send events, but "
                                  "smtp_tlsrpt_enable is not yes",
                                  "postconf -c {2} smtp_tlsrpt_enable=yes && "
                                  "postfix -c {2} reload"},
 	[POSTFIX_COULD_SEND] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "this Postfix{1} can send events, but smtp_tlsrpt_enable is "
                  "not yes; events have more details than the log",
                  SETUP_COMMAND},
 	[POSTFIX_HIDES_NONE] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "set smtp_tls_note_starttls_offer = yes: otherwise level none "
                  "in smtp_tls_policy_maps looks like a server without STARTTLS",
                  "postconf -c {2} smtp_tls_note_starttls_offer=yes && postfix "
                  "-c {2} reload"},
 	[POSTFIX_NO_DNS] =
-		{BAD,
+		{DOCTOR_BAD,
                  "this Postfix{1} does not send events because its SMTP client "
                  "does not use DNS (smtp_dns_support_level, "
                  "disable_dns_lookups)",
                  "postconf -c {2} disable_dns_lookups=no "
                  "smtp_dns_support_level=enabled && postfix -c {2} reload"},
-	[FEED_CHOICE_WELL] = {GOOD,
+	[FEED_CHOICE_WELL] = {DOCTOR_GOOD,
                               "sessions are counted from the best source: {1}",
                               NULL},
-	[FEED_CHOICE_OTHER] = {NOTE,
+	[FEED_CHOICE_OTHER] = {DOCTOR_NOTE,
                                "sessions are counted from the {1}, but from "
                                "the {2} would be better: {3}",
                                SETUP_COMMAND},
-	[LEVEL_IS_WELL] = {GOOD, "the SMTP clients use TLS: {1}", NULL},
-	[LEVEL_IS_NONE] = {BAD,
+	[LEVEL_IS_WELL] = {DOCTOR_GOOD, "the SMTP clients use TLS: {1}", NULL},
+	[LEVEL_IS_NONE] = {DOCTOR_BAD,
                            "smtp_tls_security_level is empty or none: {2} in "
                            "{1} do not use TLS, and nothing is counted",
                            RELOAD("smtp_tls_security_level=may")},
 	[LEVEL_IS_SOME_NONE] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "smtp_tls_security_level is empty or none for {2} in {1}: "
                  "only sessions at a level from smtp_tls_policy_maps or of "
                  "other services are counted",
                  NULL},
-	[SOCKETNAME_WELL] = {GOOD, "Postfix sends its events to {1}", NULL},
+	[SOCKETNAME_WELL] = {DOCTOR_GOOD, "Postfix sends its events to {1}",
+                             NULL},
 	[SOCKETNAME_EMPTY] =
-		{BAD,
+		{DOCTOR_BAD,
                  "smtp_tlsrpt_enable is yes in {1}, but "
                  "smtp_tlsrpt_socket_name is empty for {2}: no events are sent",
                  RELOAD("smtp_tlsrpt_socket_name={3}")},
-	[SOCKETNAME_OTHER] = {BAD,
+	[SOCKETNAME_OTHER] = {DOCTOR_BAD,
                               "{2} in {1} sends events to {4}, but tlstallyd "
                               "receives them at {5}",
                               RELOAD("smtp_tlsrpt_socket_name={3}")},
 	[SOCKETNAME_OUTSIDE] =
-		{BAD,
+		{DOCTOR_BAD,
                  "{2} in {1} runs in the chroot {4} and cannot reach {5}: set "
                  "[events] socket = unix:{4}/run/tlsrpt/tlsrpt.sock",
                  NULL},
-	[ACCESS_WELL] = {GOOD, "user {1} may write to {2}", NULL},
+	[ACCESS_WELL] = {DOCTOR_GOOD, "user {1} may write to {2}", NULL},
 	[ACCESS_SOCKET_DENIED] =
-		{BAD,
+		{DOCTOR_BAD,
                  "user {1} may not write to {2} (mode {3}, owner {4}): the "
                  "events of Postfix are lost; see [events] socket_group",
                  "chgrp {5} {2} && chmod g+w {2}"},
 	[ACCESS_DIRECTORY_DENIED] =
-		{BAD,
+		{DOCTOR_BAD,
                  "user {1} may not enter {2} (mode {3}, owner {4}), which is "
                  "on the path to the socket: the events of Postfix are lost",
                  "chmod o+x {2}"},
-	[ACCESS_NO_USER] = {NOTE, "there is no user {1} (mail_owner)", NULL},
-	[ACCESS_UNKNOWN] = {UNKNOWN,
+	[ACCESS_NO_USER] = {DOCTOR_NOTE, "there is no user {1} (mail_owner)",
+                            NULL},
+	[ACCESS_UNKNOWN] = {DOCTOR_UNKNOWN,
                             "not checked: no permission for {1}, or it has an "
                             "access control list",
                             NULL},
-	[SOCKET_WELL] = {GOOD, "a process receives events at {1}", NULL},
-	[SOCKET_NOBODY] = {BAD,
+	[SOCKET_WELL] = {DOCTOR_GOOD, "a process receives events at {1}", NULL},
+	[SOCKET_NOBODY] = {DOCTOR_BAD,
                            "no process receives events at {1} ({2}): is "
                            "tlstallyd running?",
                            "systemctl enable --now tlstallyd.socket tlstallyd"},
-	[SOCKET_NOT_OURS] = {UNKNOWN, "not checked: no permission for {1}",
-                             NULL},
-	[QUEUE_WELL] = {GOOD, "the queue of a socket holds {1} events", NULL},
-	[QUEUE_SHORT] = {BAD,
+	[SOCKET_NOT_OURS] = {DOCTOR_UNKNOWN,
+                             "not checked: no permission for {1}", NULL},
+	[QUEUE_WELL] = {DOCTOR_GOOD, "the queue of a socket holds {1} events",
+                        NULL},
+	[QUEUE_SHORT] = {DOCTOR_BAD,
                          "net.unix.max_dgram_qlen is {1}: larger bursts of "
                          "events can be lost; set it to 512 (sysctl.d), then "
                          "restart tlstallyd and its socket unit",
                          "sysctl -w net.unix.max_dgram_qlen=512 && systemctl "
                          "restart tlstallyd.socket tlstallyd"},
-	[QUEUE_UNREADABLE] = {NOTE, "net.unix.max_dgram_qlen cannot be read",
-                              NULL},
+	[QUEUE_UNREADABLE] = {DOCTOR_NOTE,
+                              "net.unix.max_dgram_qlen cannot be read", NULL},
 
-	[FEED_WELL] = {GOOD, "{1}", NULL},
-	[FEED_ODD] = {NOTE, "{1}", NULL},
-	[FEED_DOWN] = {BAD, "{1}",
+	[FEED_WELL] = {DOCTOR_GOOD, "{1}", NULL},
+	[FEED_ODD] = {DOCTOR_NOTE, "{1}", NULL},
+	[FEED_DOWN] = {DOCTOR_BAD, "{1}",
                        "systemctl enable --now {2}; or, if it is no longer "
                        "used: tlstally feed retire {3}"},
 	[LINES_WELL] =
-		{GOOD,
+		{DOCTOR_GOOD,
                  "all log lines were understood, and {1} were about sessions",
                  NULL},
-	[LINES_NONE] = {NOTE, "no log line has been read since yesterday",
-                        NULL},
+	[LINES_NONE] = {DOCTOR_NOTE,
+                        "no log line has been read since yesterday", NULL},
 	[LINES_UNREAD_SOME] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "{1} log lines were not understood, the first: '{2}'; "
                  "expected are lines like '{3}' (tlstally-logd(8))",
                  NULL},
 	[LINES_UNREAD_ALL] =
-		{BAD,
+		{DOCTOR_BAD,
                  "{1} log lines were not understood, the first: '{2}'; "
                  "expected are lines like '{3}' (tlstally-logd(8))",
                  NULL},
 	[LINES_FOREIGN_SOME] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "{1} lines of the journal are not from root or Postfix's "
                  "mail_owner and were ignored, the first: '{2}'; set [log] "
                  "journal_users to count them",
                  NULL},
 	[LINES_FOREIGN_ALL] =
-		{BAD,
+		{DOCTOR_BAD,
                  "{1} lines of the journal are not from root or Postfix's "
                  "mail_owner and were ignored, the first: '{2}'; set [log] "
                  "journal_users to count them",
                  NULL},
-	[LINES_UNCLEAR] = {NOTE,
+	[LINES_UNCLEAR] = {DOCTOR_NOTE,
                            "{1} deliveries are not counted because their log "
                            "lines are ambiguous or truncated, the first: '{2}'",
                            NULL},
-	[LOGLEVEL_WELL] = {GOOD, "Postfix logs its TLS sessions", NULL},
-	[LOGLEVEL_NONE] = {NOTE,
+	[LOGLEVEL_WELL] = {DOCTOR_GOOD, "Postfix logs its TLS sessions", NULL},
+	[LOGLEVEL_NONE] = {DOCTOR_NOTE,
                            "smtp_tls_loglevel = 0: no session of {1} is "
                            "counted; set smtp_tls_loglevel = 1",
                            NULL},
 	[LOGLEVEL_NONE_HERE] =
-		{BAD,
+		{DOCTOR_BAD,
                  "smtp_tls_loglevel = 0: no session of {1} is counted; set "
                  "smtp_tls_loglevel = 1",
                  "postconf smtp_tls_loglevel=1 && postfix reload"},
 	[LOGLEVEL_UNKNOWN] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "the settings of Postfix are not known: set [log] "
                  "tls_loglevel = 1 if smtp_tls_loglevel is 1 there",
                  NULL},
-	[FAULTS_WELL] = {GOOD,
+	[FAULTS_WELL] = {DOCTOR_GOOD,
                          "the log has no problems that keep Postfix on this "
                          "host from using TLS",
                          NULL},
-	[FAULTS_SOME] = {NOTE,
+	[FAULTS_SOME] = {DOCTOR_NOTE,
                          "{1} log lines report problems that keep Postfix on "
                          "this host from using TLS, the first: '{2}'",
                          NULL},
 	[LEVELS_WELL] =
-		{GOOD,
+		{DOCTOR_GOOD,
                  "the log has no sign that DANE or MTA-STS is not enforced",
                  NULL},
 	[LEVELS_NO_DANE] =
-		{BAD,
+		{DOCTOR_BAD,
                  "this Postfix does not use DANE: all {1} sessions with MX "
                  "hosts that have TLSA records were at level may (tls= in its "
                  "log) and are not counted; does the resolver in "
                  "/etc/resolv.conf validate DNSSEC?",
                  NULL},
 	[LEVELS_NO_STS] =
-		{BAD,
+		{DOCTOR_BAD,
                  "this Postfix does not use MTA-STS: all {1} sessions with "
                  "domains that enforce it were at level may (tls= in its log) "
                  "and are not counted; does its policy map support MTA-STS?  "
                  "If not, set [log] enforces",
                  NULL},
 
-	[MILTERS_WELL] = {GOOD, "Postfix uses tlstally-milter", NULL},
-	[MILTERS_NOT_LISTED] = {BAD,
+	[MILTERS_WELL] = {DOCTOR_GOOD, "Postfix uses tlstally-milter", NULL},
+	[MILTERS_NOT_LISTED] = {DOCTOR_BAD,
                                 "tlstally-milter is running, but no Postfix "
                                 "has {1} in smtpd_milters: no mail is counted",
                                 "editor {2}/main.cf"},
 	[MILTERS_NOT_LISTED_LOCAL] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "{2} has {1} in smtpd_milters, but not in non_smtpd_milters: "
                  "mail from sendmail(1) is not counted",
                  "editor {2}/main.cf"},
 	[MILTERS_DOWN] =
-		{BAD,
+		{DOCTOR_BAD,
                  "{2} has {1} as a milter, but tlstally-milter is not running, "
                  "and milter_default_action is {3}: mail is not accepted",
                  "systemctl enable --now tlstally-milter"},
 	[MILTERS_ACTION] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "milter_default_action is {3} for {1} in {2}: while "
                  "tlstally-milter is down, mail is not accepted",
                  RELOAD_2("milter_default_action=accept")},
-	[SMTPD_WELL] = {GOOD, "Postfix shows tlstally-milter how mail comes in",
+	[SMTPD_WELL] = {DOCTOR_GOOD,
+                        "Postfix shows tlstally-milter how mail comes in",
                         NULL},
-	[SMTPD_BLIND] = {NOTE, "{1}", NULL},
-	[SMTPD_BLIND_MORE] = {NOTE, "{1} (and {2} more, in its log)", NULL},
-	[COVERAGE_WELL] = {GOOD, "no mail without a counted session is known",
-                           NULL},
-	[COVERAGE_SOME] = {GOOD,
+	[SMTPD_BLIND] = {DOCTOR_NOTE, "{1}", NULL},
+	[SMTPD_BLIND_MORE] = {DOCTOR_NOTE, "{1} (and {2} more, in its log)",
+                              NULL},
+	[COVERAGE_WELL] = {DOCTOR_GOOD,
+                           "no mail without a counted session is known", NULL},
+	[COVERAGE_SOME] = {DOCTOR_GOOD,
                            "sessions are counted; `tlstally status` lists "
                            "domains with mail but no sessions",
                            NULL},
-	[COVERAGE_BROKEN] = {BAD,
+	[COVERAGE_BROKEN] = {DOCTOR_BAD,
                              "Postfix sent mail to {1} domains on {2}, but no "
                              "TLS session was counted: is {3} running, and {4}",
                              NULL},
-	[COVERAGE_TROUBLE] = {BAD, "{1}", NULL},
-	[LOOP_WELL] = {GOOD, "the sessions of reports by mail are not counted",
-                       NULL},
+	[COVERAGE_TROUBLE] = {DOCTOR_BAD, "{1}", NULL},
+	[LOOP_WELL] = {DOCTOR_GOOD,
+                       "the sessions of reports by mail are not counted", NULL},
 	[LOOP_IGNORES] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "tls_required_enable = no in {1}: Postfix counts the sessions "
                  "of reports, and ignores TLS-Required in the mail of users",
                  RELOAD("tls_required_enable=yes")},
-	[LOOP_VERSION] = {NOTE,
+	[LOOP_VERSION] = {DOCTOR_NOTE,
                           "Postfix {2} counts the sessions of reports by mail, "
                           "so that two such sites report each other's reports: "
                           "use a separate transport for reports",
                           SETUP_COMMAND},
 
-	[RUNS_WELL] = {GOOD, "nothing is waiting for `tlstally run`{1}", NULL},
+	[RUNS_WELL] = {DOCTOR_GOOD, "nothing is waiting for `tlstally run`{1}",
+                       NULL},
 	[RUNS_NEVER] =
-		{BAD,
+		{DOCTOR_BAD,
                  "`tlstally run` has never run: does the timer or cron run it?",
                  RUN_COMMAND},
-	[RUNS_LATE] = {BAD,
+	[RUNS_LATE] = {DOCTOR_BAD,
                        "`tlstally run` has not run for {1} minutes: does the "
                        "timer or cron run it?",
                        RUN_COMMAND},
-	[RUNS_DAY_LATE] = {BAD,
+	[RUNS_DAY_LATE] = {DOCTOR_BAD,
                            "yesterday is over, but not closed: does the timer "
                            "or cron run `tlstally run`?",
                            RUN_COMMAND},
 	[RUNS_DELIVERY_LATE] =
-		{BAD,
+		{DOCTOR_BAD,
                  "a delivery has been due for more than half an hour: does the "
                  "timer or cron run `tlstally run`?",
                  RUN_COMMAND},
-	[RELAY_WELL] = {GOOD, "the mail relay {1} answers", NULL},
-	[RELAY_OFF] = {NOTE,
+	[RELAY_WELL] = {DOCTOR_GOOD, "the mail relay {1} answers", NULL},
+	[RELAY_OFF] = {DOCTOR_NOTE,
                        "[deliver] mail = off: no reports are sent by mail",
                        NULL},
-	[RELAY_SLOW] = {NOTE, "the mail relay {1} takes {2} seconds to answer",
-                        NULL},
-	[RELAY_REFUSES] = {BAD, "the mail relay does not accept mail: {1}",
-                           NULL},
-	[RELAY_SENDMAIL] = {GOOD, "{1} can be run", NULL},
-	[RELAY_NO_SENDMAIL] = {BAD, "[deliver] mail: {1} cannot be run: {2}",
+	[RELAY_SLOW] = {DOCTOR_NOTE,
+                        "the mail relay {1} takes {2} seconds to answer", NULL},
+	[RELAY_REFUSES] = {DOCTOR_BAD,
+                           "the mail relay does not accept mail: {1}", NULL},
+	[RELAY_NOT_SEEN] = {DOCTOR_UNKNOWN,
+                            "not checked: no permission for {1}", NULL},
+	[RELAY_SENDMAIL] = {DOCTOR_GOOD, "{1} can be run", NULL},
+	[RELAY_NO_SENDMAIL] = {DOCTOR_BAD,
+                               "[deliver] mail: {1} cannot be run: {2}",
                                "editor {3}"},
-	[DELIVERIES_WELL] = {GOOD,
+	[DELIVERIES_WELL] = {DOCTOR_GOOD,
                              "of {1} deliveries in the last 7 days, {2} "
                              "expired and {3} were refused",
                              NULL},
 	[DELIVERIES_EXPIRED] =
-		{BAD, "of {1} deliveries in the last 7 days, {2} expired",
+		{DOCTOR_BAD,
+                 "of {1} deliveries in the last 7 days, {2} expired",
                  "tlstally status"},
 	[DELIVERIES_REFUSED] =
-		{NOTE, "of {1} deliveries in the last 7 days, {2} were refused",
+		{DOCTOR_NOTE,
+                 "of {1} deliveries in the last 7 days, {2} were refused",
                  "tlstally status"},
 	[DELIVERIES_DEFERRED] =
-		{NOTE, "of {1} deliveries in the outbox, {2} are deferred",
+		{DOCTOR_NOTE,
+                 "of {1} deliveries in the outbox, {2} are deferred",
                  "tlstally status"},
-	[CLOCK_WELL] = {GOOD, "the clock is trusted", NULL},
-	[CLOCK_DOUBTED] = {BAD,
+	[CLOCK_WELL] = {DOCTOR_GOOD, "the clock is trusted", NULL},
+	[CLOCK_DOUBTED] = {DOCTOR_BAD,
                            "{1}; days are not closed and nothing is purged "
                            "until the clock is trusted again",
                            "tlstally clock show"},
-	[MODE_WELL] = {GOOD, "{1}: {2}", NULL},
-	[MODE_SENDS_NOT_ALL] = {NOTE, "{1}: {2}", NULL},
-	[STORE_WELL] = {GOOD, "{1} KiB in use", NULL},
+	[MODE_WELL] = {DOCTOR_GOOD, "{1}: {2}", NULL},
+	[MODE_SENDS_NOT_ALL] = {DOCTOR_NOTE, "{1}: {2}", NULL},
+	[STORE_WELL] = {DOCTOR_GOOD, "{1} KiB in use", NULL},
 	[STORE_MISSING] =
-		{BAD,
+		{DOCTOR_BAD,
                  "there is no store {1}: {2} creates it when it is first "
                  "started; for this Postfix the best source is {3}",
                  "systemctl enable --now {2}"},
-	[STORE_NOT_OURS] = {UNKNOWN, "not checked: {1}", NULL},
-	[STORE_TROUBLE] = {BAD, "{1}", "tlstally check-store"},
-	[STORE_MAP_FULL] = {BAD, "{1} of map_size = {2} bytes are in use",
+	[STORE_NOT_OURS] = {DOCTOR_UNKNOWN, "not checked: {1}", NULL},
+	[STORE_TROUBLE] = {DOCTOR_BAD, "{1}", "tlstally check-store"},
+	[STORE_MAP_FULL] = {DOCTOR_BAD,
+                            "{1} of map_size = {2} bytes are in use",
                             "editor {3}"},
-	[STORE_MAP_NEARLY_FULL] = {NOTE,
+	[STORE_MAP_NEARLY_FULL] = {DOCTOR_NOTE,
                                    "{1} of map_size = {2} bytes are in use",
                                    "editor {3}"},
-	[STORE_DISK_FULL] = {BAD,
+	[STORE_DISK_FULL] = {DOCTOR_BAD,
                              "only {1} MiB are free on the file system of the "
                              "store, {2}: events can be lost soon",
                              "df -h {2}"},
 	[STORE_DISK_NEARLY_FULL] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "only {1} MiB are free on the file system of the store, {2}",
                  "df -h {2}"},
-	[OWNERS_WELL] = {GOOD, "the files of the store belong to {1}", NULL},
-	[OWNERS_OTHER] = {BAD,
+	[OWNERS_WELL] = {DOCTOR_GOOD, "the files of the store belong to {1}",
+                         NULL},
+	[OWNERS_OTHER] = {DOCTOR_BAD,
                           "{1} belongs to {2}, but the store to {3}: the "
                           "daemons cannot use it",
                           "chown {3}: {1}"},
-	[OWNERS_MODE] = {BAD, "{1} has mode {2}: its owner, {3}, cannot use it",
+	[OWNERS_MODE] = {DOCTOR_BAD,
+                         "{1} has mode {2}: its owner, {3}, cannot use it",
                          "chmod u+rw {1}"},
 	[OWNERS_OPEN] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "every user of this host can read the store {1} (mode {2})",
                  "chmod o= {1}"},
-	[OWNERS_NOT_SEEN] = {UNKNOWN, "not checked: no permission for {1}",
-                             NULL},
-	[BINARIES_WELL] = {GOOD,
+	[OWNERS_NOT_SEEN] = {DOCTOR_UNKNOWN,
+                             "not checked: no permission for {1}", NULL},
+	[BINARIES_WELL] = {DOCTOR_GOOD,
                            "the daemons run the programs that are installed",
                            NULL},
-	[BINARIES_REPLACED] = {BAD,
+	[BINARIES_REPLACED] = {DOCTOR_BAD,
                                "the program of {1} has been replaced since it "
                                "was started: restart it",
                                "systemctl try-restart {1}"},
-	[BINARIES_NOT_SEEN] = {UNKNOWN, "not checked: only root can", NULL},
-	[UNITS_WELL] = {GOOD, "no systemd unit of tlstally has failed", NULL},
-	[UNITS_FAILED] = {BAD, "{1} has failed ({2})",
+	[BINARIES_NOT_SEEN] = {DOCTOR_UNKNOWN, "not checked: only root can",
+                               NULL},
+	[UNITS_WELL] = {DOCTOR_GOOD, "no systemd unit of tlstally has failed",
+                        NULL},
+	[UNITS_FAILED] = {DOCTOR_BAD, "{1} has failed ({2})",
                           "systemctl status {1}; journalctl -u {1}"},
 	[UNITS_RESTARTING] =
-		{BAD, "{1} keeps failing: {2} restarts, last result {3}",
+		{DOCTOR_BAD, "{1} keeps failing: {2} restarts, last result {3}",
                  "journalctl -u {1}"},
-	[UNITS_NOT_ENABLED] = {NOTE,
+	[UNITS_NOT_ENABLED] = {DOCTOR_NOTE,
                                "{1} is running, but not enabled: it will not "
                                "start when the host boots",
                                "systemctl enable {1}"},
-	[RESOLVER_WELL] = {GOOD, "the resolver validates DNSSEC", NULL},
-	[RESOLVER_NOT_NEEDED] = {GOOD,
+	[RESOLVER_WELL] = {DOCTOR_GOOD, "the resolver validates DNSSEC", NULL},
+	[RESOLVER_NOT_NEEDED] = {DOCTOR_GOOD,
                                  "the resolver does not validate DNSSEC, which "
                                  "is not needed here",
                                  NULL},
 	[RESOLVER_NOT_VALIDATING] =
-		{BAD,
+		{DOCTOR_BAD,
                  "the resolver ({1}) does not validate DNSSEC, or is not on "
                  "this host: DANE does not work, although {2}",
                  "apt install unbound"},
-	[RESOLVER_SILENT] = {BAD, "the resolver ({1}) does not answer: {2}",
-                             NULL},
-	[MX_WELL] = {GOOD, "{1} accepts mail", NULL},
-	[MX_NONE] = {BAD,
+	[RESOLVER_SILENT] = {DOCTOR_BAD,
+                             "the resolver ({1}) does not answer: {2}", NULL},
+	[MX_WELL] = {DOCTOR_GOOD, "{1} accepts mail", NULL},
+	[MX_NONE] = {DOCTOR_BAD,
                      "{1}, the domain of contact_info, has no MX record and no "
                      "address: nobody can write to {2}",
                      NULL},
-	[MX_NULL] = {BAD,
+	[MX_NULL] = {DOCTOR_BAD,
                      "{1}, the domain of contact_info, accepts no mail (null "
                      "MX): nobody can write to {2}",
                      NULL},
-	[SPF_WELL] = {GOOD, "{1} has an SPF record", NULL},
+	[SPF_WELL] = {DOCTOR_GOOD,
+                      "{1} has an SPF record; whether it allows the host that "
+                      "sends your mail is not checked",
+                      NULL},
 	[SPF_NONE] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "{1} has no SPF record: some receivers refuse its reports",
                  NULL},
-	[SPF_SEVERAL] = {BAD,
+	[SPF_SEVERAL] = {DOCTOR_BAD,
                          "{1} has {2} SPF records, which is an error for "
                          "receivers (RFC 7208 section 3.2)",
                          NULL},
-	[SPF_BROKEN] = {BAD, "{1}: {2}", NULL},
-	[SPF_SAYS_NOBODY] = {BAD,
+	[SPF_BROKEN] = {DOCTOR_BAD, "{1}: {2}", NULL},
+	[SPF_SAYS_NOBODY] = {DOCTOR_BAD,
                              "the SPF record of {1} says that {1} sends no "
                              "mail (-all, and no sender is allowed)",
                              NULL},
-	[SPF_SAYS_ALL] = {NOTE,
+	[SPF_SAYS_ALL] = {DOCTOR_NOTE,
                           "the SPF record of {1} allows every sender (+all)",
                           NULL},
-	[DMARC_WELL] = {GOOD,
-                        "the DMARC policy of {1} is {2}; reports are sent from "
-                        "{1} itself, so its signature and SPF are aligned",
+	[DMARC_WELL] = {DOCTOR_GOOD,
+                        "the DMARC policy of {1} is {2}; From: and envelope "
+                        "sender of reports are of {1} itself, so its signature "
+                        "is aligned, and its SPF",
                         NULL},
 	[DMARC_MISSING] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "{1} has no DMARC record: some receivers refuse its reports",
                  NULL},
-	[DMARC_SEVERAL] = {NOTE,
+	[DMARC_SEVERAL] = {DOCTOR_NOTE,
                            "{1} has {2} DMARC records, so receivers use none "
                            "(RFC 7489 section 6.6.3)",
                            NULL},
-	[DMARC_BROKEN] = {NOTE, "{1}: {2}", NULL},
-	[DMARC_UNSIGNED] = {BAD,
+	[DMARC_BROKEN] = {DOCTOR_NOTE, "{1}: {2}", NULL},
+	[DMARC_UNSIGNED] = {DOCTOR_BAD,
                             "the DMARC policy of {1} is {2}, but the last "
                             "report was sent without a signature of {1}",
                             NULL},
-	[TLSRPT_WELL] = {GOOD, "{1} has a TLSRPT record itself", NULL},
-	[TLSRPT_MISSING] = {NOTE,
+	[TLSRPT_WELL] = {DOCTOR_GOOD, "{1} has a TLSRPT record itself", NULL},
+	[TLSRPT_MISSING] = {DOCTOR_NOTE,
                             "{1} has no TLSRPT record: nobody reports how your "
                             "own domain is reached; publish _smtp._tls.{1} TXT "
                             "\"v=TLSRPTv1; rua=mailto:{2}\"",
                             NULL},
-	[TLSRPT_BROKEN] = {BAD, "{1}: {2}", "tlstally lookup {1}"},
-	[DKIM_WELL] = {GOOD, "reports are signed by {1} (selector {2})", NULL},
-	[DKIM_NOT_SEEN] = {NOTE,
+	[TLSRPT_BROKEN] = {DOCTOR_BAD, "{1}: {2}", "tlstally lookup {1}"},
+	[DKIM_WELL] = {DOCTOR_GOOD, "reports are signed by {1} (selector {2})",
+                       NULL},
+	[DKIM_NOT_SEEN] = {DOCTOR_NOTE,
                            "not seen whether reports are signed by {1}, which "
                            "RFC 8460 section 3 requires: have a report sent to "
                            "yourself ([report] redirect = DOMAIN -> "
                            "mailto:{2}) and look for DKIM-Signature with d={1}",
                            NULL},
 	[DKIM_BEFORE_SIGNER] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "not seen whether reports are signed by {1}: tlstally-milter "
                  "is before other milters in {2}; put it last, or have a "
                  "report sent to yourself and look for DKIM-Signature with "
                  "d={1}",
                  NULL},
-	[DKIM_OTHER] = {BAD,
+	[DKIM_OTHER] = {DOCTOR_BAD,
                         "the last report was signed by {2}, not by {1}: "
                         "receivers may ignore it (RFC 8460 section 3)",
                         NULL},
-	[DKIM_UNSIGNED] = {BAD,
+	[DKIM_UNSIGNED] = {DOCTOR_BAD,
                            "the last report passed tlstally-milter without a "
                            "DKIM signature of {1} (RFC 8460 section 3){2}",
                            NULL},
-	[DKIMKEY_WELL] = {GOOD, "the key {1} may sign reports", NULL},
+	[DKIMKEY_WELL] = {DOCTOR_GOOD, "the key {1} may sign reports", NULL},
 	[DKIMKEY_NOT_SEEN] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "the key is not known because no signature was seen; its "
                  "record should have no s=, or s=email:tlsrpt",
                  NULL},
-	[DKIMKEY_NONE] = {BAD, "the key {1} is not in the DNS", NULL},
-	[DKIMKEY_BROKEN] = {BAD, "{1}: {2}", NULL},
-	[DKIMKEY_REVOKED] = {BAD, "the key {1} is revoked (p= is empty)", NULL},
-	[DKIMKEY_TESTING] = {NOTE,
+	[DKIMKEY_NONE] = {DOCTOR_BAD, "the key {1} is not in the DNS", NULL},
+	[DKIMKEY_BROKEN] = {DOCTOR_BAD, "{1}: {2}", NULL},
+	[DKIMKEY_REVOKED] = {DOCTOR_BAD, "the key {1} is revoked (p= is empty)",
+                             NULL},
+	[DKIMKEY_TESTING] = {DOCTOR_NOTE,
                              "the key {1} is for tests (t=y): receivers treat "
                              "its mail as unsigned",
                              NULL},
 	[DKIMKEY_NO_TLSRPT] =
-		{NOTE,
+		{DOCTOR_NOTE,
                  "the record of the key {1} does not allow the service tlsrpt: "
                  "receivers may ignore reports; remove s=, or set "
                  "s=email:tlsrpt (RFC 8460 section 3)",
                  NULL},
-	[DKIMKEY_NO_EMAIL] = {BAD,
+	[DKIMKEY_NO_EMAIL] = {DOCTOR_BAD,
                               "the record of the key {1} does not allow the "
                               "service email: most receivers see no valid "
                               "signature; remove s=, or set s=email:tlsrpt",
                               NULL},
-	[DNS_SILENT] = {UNKNOWN, "not known: {1}", NULL},
+	[DNS_SILENT] = {DOCTOR_UNKNOWN, "not known: {1}", NULL},
 	[NOT_FROM_HERE] =
-		{UNKNOWN,
+		{DOCTOR_UNKNOWN,
                  "not checked: run `tlstally doctor` on the host itself", NULL},
-	[NOT_PERMITTED] = {UNKNOWN, "not checked: {1}", NULL},
-	[NOT_IN_TIME] = {UNKNOWN, "not checked: no answer within {1} seconds",
-                         NULL},
+	[NOT_PERMITTED] = {DOCTOR_UNKNOWN, "not checked: {1}", NULL},
+	[NOT_IN_TIME] = {DOCTOR_UNKNOWN,
+                         "not checked: no answer within {1} seconds", NULL},
 };
 
 static const char *text_at(const char *const *texts, size_t count, char digit)
@@ -523,15 +551,15 @@ void finding_write(const char *words, const char *const *texts, size_t count,
 
 static const char *const grade_words[] = {"good", "note", "bad", "unknown"};
 
-const char *doctor_grade_word(enum grade grade)
+const char *doctor_grade_word(enum doctor_grade grade)
 {
 	return grade_words[grade];
 }
 
-enum grade doctor_grade_of(const char *word)
+enum doctor_grade doctor_grade_of(const char *word)
 {
-	for (int grade = GOOD; grade < DOCTOR_GRADES; grade++)
+	for (int grade = DOCTOR_GOOD; grade < DOCTOR_GRADES; grade++)
 		if (strcmp(word, grade_words[grade]) == 0)
 			return grade;
-	return UNKNOWN;
+	return DOCTOR_UNKNOWN;
 }

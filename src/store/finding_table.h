@@ -14,7 +14,7 @@
 
 struct finding_seen {
 	int64_t since; /* secs */
-	int grade;     /* enum grade */
+	int grade;     /* enum doctor_grade */
 };
 
 int finding_get(struct db_txn *txn, const char *name,

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests/fake"))
-from doctor_host import A, MX, TXT, Host  # noqa: E402
+from doctor_host import A, BUILD, MX, TXT, Host  # noqa: E402
 from testlib import skip_part  # noqa: E402
 
 ROOT = os.geteuid() == 0
@@ -240,6 +241,12 @@ FAULTS = [
     ("a store that is nothing",
      after(lambda h: (h.root / "store/data.mdb").write_bytes(b"x" * 8192)),
      "store", "bad", "damaged|no LMDB file", "check-store"),
+    ("the map is nearly full",
+     several(stored(fill="880000"), conf("store", map_size="1M")), "store",
+     "note", "of map_size = 1048576 bytes are in use", "editor .*tlstally.conf"),
+    ("the map is full",
+     several(stored(fill="970000"), conf("store", map_size="1M")), "store",
+     "bad", "of map_size = 1048576 bytes are in use", "editor .*tlstally.conf"),
     ("the store's file is unreadable", chmod("store/lock.mdb", 0o060),
      "owners", "bad", "lock.mdb has mode 0060", "chmod u[+]rw"),
     ("everybody reads the store", chmod("store", 0o755), "owners", "note",
@@ -470,6 +477,65 @@ def retired():
                (done.returncode, "no feed 'nothing'" in done.stderr))
 
 
+def replaced():
+    """A daemon whose program is another one now, as after an upgrade."""
+    if not ROOT:
+        skip_part("a program that was replaced", "only root can look")
+        return
+    with World() as host:
+        program = host.root / "tlstally-milter"
+        shutil.copy(BUILD / "src/programs/tlstally-milter", program)
+        host.conf["milter"] = {"socket": f"unix:{host.root}/m.sock",
+                               "socket_owner": host.store_owner}
+        host.put_settings()
+        host.own(host.root)
+        with subprocess.Popen([program, "-f", "-c",
+                               host.root / "tlstally.conf"],
+                              stderr=subprocess.PIPE, text=True) as daemon:
+            try:
+                expect("a daemon of its own starts", True, any(
+                    "counting messages" in line for line in daemon.stderr))
+                checks, _ = host.doctor()
+                expect("a program as it was started", ["good"], [
+                    row["grade"] for row in checks
+                    if row["check"] == "binaries"])
+                newer = host.root / "newer"
+                shutil.copy(program, newer)
+                newer.replace(program)
+                checks, _ = host.doctor()
+                expect("a program that was replaced", [(
+                    "bad", "the program of tlstally-milter has been replaced "
+                    "since it was started: restart it",
+                    "systemctl try-restart tlstally-milter")], [
+                    (row["grade"], row["words"], row.get("command"))
+                    for row in checks if row["check"] == "binaries"])
+            finally:
+                daemon.kill()
+
+
+def full_disk():
+    """A file system of its own for the store, with nearly nothing free."""
+    if not ROOT or subprocess.run(["unshare", "--mount", "--propagation",
+                                   "private", "true"], check=False,
+                                  stderr=subprocess.DEVNULL).returncode:
+        skip_part("a full disk", "no mount namespace can be made here")
+        return
+    with World() as host:
+        store = host.root / "store"
+        done = subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+             'mkdir "$2" && mount -t tmpfs -o size=40m tmpfs "$2" && '
+             'cp -a "$1/." "$2/" && mount --bind "$2" "$1" && shift 2 && "$@"',
+             "sh", store, host.root / "small", *host.command()],
+            env=host.env(), capture_output=True, text=True, check=False)
+        rows = [row for row in json.loads(done.stdout)["checks"]
+                if row["check"] == "store"]
+        expect("a full disk", [("bad", True, f"df -h {store}")], [
+            (row["grade"], bool(re.match(
+                r"only \d+ MiB are free on the file system of the store",
+                row["words"])), row.get("command")) for row in rows])
+
+
 def plain_user():
     if not ROOT:
         skip_part("a plain user", "only root can be somebody else")
@@ -482,6 +548,12 @@ def plain_user():
         expect("a plain user: the store", True, next(
             row["words"] for row in checks if row["check"] == "store")
             .startswith("not checked: "))
+    with World(several(secret(0o640), chmod("password", 0o600))) as host:
+        checks, _ = host.doctor(user="games")
+        expect("a plain user: the relay, with a password of another", [
+            ("unknown", f"not checked: no permission for {host.root}/password")],
+            [(row["grade"], row["words"]) for row in checks
+             if row["check"] == "relay"])
     with World(chmod("tlstally.conf", 0o600)) as host:
         checks, _ = host.doctor(user="games")
         expect("a plain user: the settings", "unknown", next(
@@ -513,6 +585,8 @@ def main_program():
         nothing_hangs()
         nagios()
         retired()
+        replaced()
+        full_disk()
         plain_user()
         manual(names)
     print(f"{len(FAULTS)} faults, {failures} failures")

@@ -3,7 +3,7 @@
  *
  *     doctor_store DIRECTORY [feed=NAME:SECS] [run=SECS] [counted=DAYS]
  *         [signed=DOMAIN:SELECTOR] [unsigned=DOMAIN] [settled=STATE:N]
- *         [lines=FATE:N]
+ *         [lines=FATE:N] [fill=BYTES]
  *
  * Seconds and days are ago.  unsigned= has the signer, or nothing.
  */
@@ -23,6 +23,7 @@
 #include "words/words.h"
 
 static int64_t now;
+static uint64_t fill_to;
 
 static void put_feed(struct db_txn *txn, const char *name, long ago)
 {
@@ -35,14 +36,14 @@ static void put_feed(struct db_txn *txn, const char *name, long ago)
 	feed_table_put(txn, &feed);
 }
 
-static void put_session(struct db_txn *txn, int32_t day)
+static void put_session(struct db_txn *txn, int32_t day, const char *name)
 {
 	static const struct tally_limits limits = {.max_policies = 32,
 	                                           .max_details = 100};
 	struct tally_policy policy = {.success = 1,
 	                              .key = {.bytes = "p", .len = 1}};
 	struct tally_domain domain = {.day = day,
-	                              .domain = "a.example",
+	                              .domain = name,
 	                              .valid = true,
 	                              .record = "v=TLSRPTv1",
 	                              .success = 1,
@@ -61,6 +62,23 @@ static void put_signature(struct db_txn *txn, bool is_signed,
 	snprintf(seen.by.domain, sizeof(seen.by.domain), "%s", domain);
 	snprintf(seen.by.selector, sizeof(seen.by.selector), "%s", selector);
 	meta_signature_put(txn, &seen);
+}
+
+/* Until so many bytes are in use. */
+static int fill(struct db *db, uint64_t most, struct err *err)
+{
+	struct db_size size = {0};
+
+	for (unsigned n = 0; size.used < most; n++) {
+		struct db_txn *txn = db_begin_write(db);
+		char name[64];
+
+		snprintf(name, sizeof(name), "d%u.example", n);
+		put_session(txn, day_of(now), name);
+		if (db_commit(&txn, err) < 0 || db_size(db, &size, err) < 0)
+			return err->class;
+	}
+	return 0;
 }
 
 static void put(struct db_txn *txn, char *word)
@@ -82,7 +100,7 @@ static void put(struct db_txn *txn, char *word)
 	} else if (strcmp(word, "run") == 0) {
 		meta_put(txn, META_LAST_RUN, (uint64_t)(now - n));
 	} else if (strcmp(word, "counted") == 0) {
-		put_session(txn, day_of(now) - (int32_t)n);
+		put_session(txn, day_of(now) - (int32_t)n, "a.example");
 	} else if (strcmp(word, "signed") == 0) {
 		put_signature(txn, true, value, more != NULL ? more : "");
 	} else if (strcmp(word, "unsigned") == 0) {
@@ -99,6 +117,8 @@ static void put(struct db_txn *txn, char *word)
 		                          .first = "a line"};
 
 		day_table_lines_add(txn, day_of(now), &lines);
+	} else if (strcmp(word, "fill") == 0) {
+		fill_to = (uint64_t)n;
 	} else {
 		db_fail(txn, ERR_PARSE, "what is '%s'?", word);
 	}
@@ -120,7 +140,7 @@ int main(int argc, char **argv)
 	txn = db_begin_write(db);
 	for (int i = 2; i < argc; i++)
 		put(txn, argv[i]);
-	if (db_commit(&txn, &err) < 0)
+	if (db_commit(&txn, &err) < 0 || fill(db, fill_to, &err) < 0)
 		fprintf(stderr, "doctor_store: %s\n", err.text);
 	db_close(&db);
 	return err.class < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -213,6 +213,12 @@ class Host:
         for path in [store, *store.iterdir()]:
             self.own(path)
 
+    def put_settings(self):
+        self.put("tlstally.conf", "".join(
+            f"[{section}]\n" + "".join(f"{name} = {value}\n"
+                                       for name, value in rows.items())
+            for section, rows in self.conf.items()))
+
     def write(self):
         others = " ".join(str(self.root / name) for name in self.instances)
         if others:
@@ -231,25 +237,28 @@ class Host:
             self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.listener.bind(str(self.socket_path))
             self.socket_path.chmod(self.socket_mode)
-        self.put("tlstally.conf", "".join(
-            f"[{section}]\n" + "".join(f"{name} = {value}\n"
-                                       for name, value in rows.items())
-            for section, rows in self.conf.items()))
+        self.put_settings()
         if self.stored is not None:
             self.put_store()
         for change in self.after:
             change(self)
 
+    def env(self):
+        return {**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}"}
+
+    def command(self):
+        return [TLSTALLY, "-c", self.root / "tlstally.conf", "doctor", "--json"]
+
     def run(self, *words, command="doctor", user=None):
-        env = {**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}"}
         program = TLSTALLY
         if user is not None:
             # who may not enter the build folder, below /root say
             program = self.root / "tlstally"
             shutil.copy(TLSTALLY, program)
         return subprocess.run([program, "-c", self.root / "tlstally.conf",
-                               command, *words], env=env, capture_output=True,
-                              text=True, timeout=120, user=user)
+                               command, *words], env=self.env(),
+                              capture_output=True, text=True, timeout=120,
+                              user=user)
 
     def doctor(self, user=None):
         done = self.run("--json", user=user)

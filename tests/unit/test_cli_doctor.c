@@ -6,11 +6,14 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/xalloc.h"
 #include "cli/cli.h"
 #include "client/jmap_client.h"
+#include "doctor/doctor.h"
 #include "show/metrics.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
+#include "store/finding_table.h"
 #include "store/mail_table.h"
 #include "store/tally_table.h"
 
@@ -512,12 +515,79 @@ static void test_levels(void **state)
 	}
 }
 
+/* Of JSON with ' for ". */
+static json_t *json_of_row(const char *text)
+{
+	auto_(xfree_str) char *copy = xstrdup(text);
+	struct err err = {0};
+
+	for (char *at = copy; (at = strchr(at, '\'')) != NULL;)
+		*at = '"';
+	return json_read(copy, strlen(copy), false, &err);
+}
+
+/* What is kept from one look to the next: since when, a row each. */
+static void test_what_is_noted(void **state)
+{
+	static const struct {
+		const char *name, *checks;
+		int first, second; /* secs after the first look; -1: no row */
+	} looks[] = {
+		{"it is found",
+	         "[{'check':'level','about':'/a','grade':'bad'},"
+	         "{'check':'queue','grade':'note'}]",
+	         0, 0},
+		{"again",
+	         "[{'check':'level','about':'/a','grade':'bad'},"
+	         "{'check':'queue','grade':'note'}]",
+	         0, 0},
+		{"not known now, whatever it is about",
+	         "[{'check':'level','grade':'unknown'},"
+	         "{'check':'queue','grade':'unknown'}]",
+	         0, 0},
+		{"another grade",
+	         "[{'check':'level','about':'/a','grade':'note'},"
+	         "{'check':'queue','grade':'note'}]",
+	         3, 0},
+		{"an instance that is gone, a check that is none any more",
+	         "[{'check':'level','about':'/b','grade':'note'}]", -1, -1},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_make(&f);
+	fixture_open(&f);
+	for (size_t i = 0; i < COUNT(looks); i++) {
+		auto_(json_free) json_t *doc = json_object();
+		auto_(db_abort) struct db_txn *txn = NULL;
+		struct finding_seen seen = {0};
+
+		ROW(&looks[i]);
+		json_object_set_new(doc, "checks",
+		                    json_of_row(looks[i].checks));
+		assert_int_equal(
+			doctor_note(f.db, doc, NOW + (int64_t)i, &f.err), 0);
+		txn = db_begin_read(f.db);
+		assert_int_equal(finding_get(txn, "level /a", &seen),
+		                 looks[i].first >= 0);
+		assert_int_equal(seen.since,
+		                 looks[i].first < 0 ? 0 : NOW + looks[i].first);
+		assert_int_equal(finding_get(txn, "queue", &seen),
+		                 looks[i].second >= 0);
+		assert_int_equal(seen.since, looks[i].second < 0
+		                                     ? 0
+		                                     : NOW + looks[i].second);
+	}
+	fixture_clear(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_postfix),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_loglevel),
+		cmocka_unit_test(test_what_is_noted),
 		cmocka_unit_test(test_milter_and_coverage),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_metrics_of_a_start),
