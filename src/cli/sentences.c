@@ -60,7 +60,7 @@ const struct cli_sentence cli_sentences[] = {
          NEEDS_NOTHING, cli_show,
          "show everything about one domain: counts, failures, reports, "
          "answers",
-         "show example.com --day yesterday", NULL},
+         "show example.com", NULL},
 	{"history",
          OPERAND("[domain]", VALUE_COUNTED, domain, COMPLETE_DOMAINS),
          FLAG_DAYS | FLAG_LIMIT | FLAG_JSON | FLAG_CSV | FLAG_SERVER,

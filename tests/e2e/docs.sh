@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # docs.sh - what the documents say is so: files are there, commands run,
 # packages are those of the scripts, units hold before systemd
 #
@@ -62,11 +62,14 @@ write_settings()
 	[store]
 	directory = $dir/store
 	map_size = 1G
+	rehearsal = yes
 	[events]
 	socket = unix:$dir/events
 	socket_owner =
 	socket_group =
 	commit_interval = 50ms
+	[deliver]
+	mail = sendmail:/bin/false
 	EOF
 	mkdir "$dir/store"
 }
@@ -95,19 +98,43 @@ make_report()
 		fail "no report made"
 }
 
-# Commands of our own that the documents show, one a line; not those that ask
-# the network.
+# Commands of our own that the documents show, one a line, for this host: with
+# the store's report, our server, and a resolver that does not answer.
+for_here()
+{
+	sed "s| *#.*||; s/ | .*//; s|/[a-z/]*/backups/|$dir/|
+		s|/root/tlstally|$dir/before|; s|report\.json|$dir/&|
+		s/b0000000001g0/$report/
+		s|https://tally.example.com:8460|http://127.0.0.1:$port|
+		s|/etc/tlstally/key|$dir/key|
+		s|^\(tlstally lookup [^ ]*\).*|\1 --resolver 127.0.0.1:1|"
+}
+
 shown_commands()
 {
 	{
 		sed -n 's/^    \(tlstally [a-z].*\)/\1/p' "$src/README.md" |
-			sed 's/ *#.*//; s/^tlstally run .*/tlstally run/' |
-			grep -v '\.\.\.'
+			sed 's/^tlstally run .*/tlstally run/' |
+			grep -v '^tlstally \.\.\.'
+		sed -n 's/^    \(tlstally [a-z].*\)/\1/p' \
+			"$src/debian/README.Debian"
 		sed -n '/^.Sh EXAMPLES/,/^.Sh SEE/s/^\(.Dl \)*\(tlstally .*\)/\2/p' \
-			"$build/doc/tlstally.1" | sed 's/ | .*//'
-	} | sed "s|/[a-z/]*/backups/|$dir/|; s|report\.json|$dir/&|
-		s/b0000000001g0/$report/" |
-		grep -v -e '^tlstally lookup ' -e ' --url '
+			"$build/doc/tlstally.1"
+		sed -n '/^.Bd/,/^.Ed/s/^tlstally .*/&/p' \
+			"$build/doc/tlstally-httpd.8"
+	} | for_here
+}
+
+# Each command's own help has one, but for those that take nothing.
+help_examples()
+{
+	"$bin/tlstally" --help |
+		sed -n '/^commands:/,/^options:/s/^  \([-a-z]*\( [a-z]*\)\?\).*/\1/p' |
+		while read -r words; do
+			# shellcheck disable=SC2086
+			"$bin/tlstally" help $words |
+				sed -n 's/^example: //p'
+		done | for_here
 }
 
 # What is shown of setup is tried with a copy of this host's Postfix, and with
@@ -132,6 +159,88 @@ run_command()
 	PATH=$dir/fake:$PATH MAIL_CONFIG=$dir/postfix \
 		"$bin/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
 		2>"$dir/log"
+	status=$?
+	case $*/$status in
+	# what is found is the host's
+	doctor*/[012]) grep -q '^TLSTALLY ' "$dir/out" ;;
+	lookup*/1) grep -q 'no answer from DNS' "$dir/log" ;;
+	rollup*yesterday/1) grep -q 'nothing was counted' "$dir/log" ;;
+	*) return $status ;;
+	esac
+}
+
+# What an example takes for granted.
+prepare()
+{
+	case $1 in
+	*"token remove "*) set -- token add grafana --permission all ;;
+	*"suppress remove "*) set -- suppress add tls@example.com ;;
+	*" restore "*) set -- backup --force "$dir/tlstally.mdb" ;;
+	*"feed retire log")
+		"$e2e/put_feed" "$dir/store" log 600
+		return
+		;;
+	*" resend "*)
+		"$bin/tlstally" -c "$dir/conf" deliver --id "$report" --now \
+			>/dev/null 2>&1
+		set -- deliver --id "$report" \
+			--now "$(date -u -d '2 days' +%Y-%m-%dT%H:%M:%SZ)"
+		;;
+	*) return ;;
+	esac
+	"$bin/tlstally" -c "$dir/conf" "$@" >/dev/null 2>&1
+}
+
+# Each on a store as it was at first.
+check_help_examples()
+{
+	help_examples >"$dir/examples"
+	[ "$(wc -l <"$dir/examples")" -gt 25 ] || fail "help has few examples"
+	command -v postconf >/dev/null || sed -i '/ setup /d' "$dir/examples"
+	cp -R "$dir/store" "$dir/store.first"
+	while read -r command; do
+		rm -r "$dir/store"
+		cp -R "$dir/store.first" "$dir/store"
+		prepare "$command"
+		run_command "$command" || fail "help: $command: $(cat "$dir/log")"
+		echo "ran: $command"
+	done <"$dir/examples"
+	rm -r "$dir/store"
+	mv "$dir/store.first" "$dir/store"
+}
+
+start_server()
+{
+	start_daemon tlstally-httpd serving -o "http.listen=inet:127.0.0.1:$port" \
+		-o http.metrics=
+	server=$pid
+}
+
+# The requests that README and tlstally-httpd(8) show.
+check_curl()
+{
+	command -v curl >/dev/null || {
+		skip_part "curl" "curl is missing"
+		return
+	}
+	python3 - "$src/README.md" "$build/doc/tlstally-httpd.8" \
+		>"$dir/requests" <<-'EOF'
+	import re, sys
+	readme, manual = (open(name).read() for name in sys.argv[1:])
+	print(*re.findall(r"^    (curl (?:.*\n)+?.*127\.0\.0\.1:8460\S*)$", readme, re.M),
+	      *re.findall(r"^\.Dl (curl .*)$", manual, re.M), sep="\0", end="\0")
+	EOF
+	count=0
+	while IFS= read -r -d '' request; do
+		request=$(echo "$request" | sed "s/127.0.0.1:8460/127.0.0.1:$port/
+			s/TOKEN/$(cat "$dir/key")/; s/^ *curl /curl -sS --fail /")
+		eval "$request" >"$dir/out" 2>"$dir/log" ||
+			fail "$request: $(cat "$dir/log")"
+		grep -q '^ok\|queryState' "$dir/out" ||
+			fail "$request: $(cat "$dir/out")"
+		count=$((count + 1))
+	done <"$dir/requests"
+	[ "$count" -ge 2 ] || fail "the documents show $count requests"
 }
 
 check_commands()
@@ -139,6 +248,9 @@ check_commands()
 	write_settings
 	count_something
 	make_report
+	port=$(free_ports 1)
+	"$bin/tlstally" -c "$dir/conf" token add docs --permission all \
+		>"$dir/key" || fail "token add"
 	shown_commands >"$dir/commands"
 	if command -v postconf >/dev/null; then
 		make_postfix
@@ -146,11 +258,22 @@ check_commands()
 		echo "without Postfix: tlstally setup is not run"
 		sed -i '/^tlstally setup/d' "$dir/commands"
 	fi
+	start_server
+	check_curl
+	stop "$server" || fail "tlstally-httpd" "$dir/tlstally-httpd.log"
+	check_help_examples
 	grep -q " backup --force $dir/" "$dir/commands" ||
 		fail "the documents show no nightly backup"
 	[ "$(wc -l <"$dir/commands")" -gt 15 ] ||
 		fail "the documents show hardly any commands"
 	while read -r command; do
+		case $command in
+		*" --url "*) start_server ;;
+		*" token add "*)
+			"$bin/tlstally" -c "$dir/conf" token remove admin \
+				2>/dev/null
+			;;
+		esac
 		run_command "$command" || fail "$command: $(cat "$dir/log")"
 		# there are more nights than one
 		case $command in

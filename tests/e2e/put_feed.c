@@ -1,7 +1,8 @@
 /*
- * put_feed - makes a store believe that a feed has just counted something
+ * put_feed - makes a store believe that a feed has counted something, just now
+ * or some seconds ago
  *
- *     put_feed DIRECTORY NAME
+ *     put_feed DIRECTORY NAME [SECONDS]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,8 @@ int main(int argc, char **argv)
 	struct db_txn *txn;
 	struct db *db;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: put_feed DIRECTORY NAME\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: put_feed DIRECTORY NAME [SECONDS]\n");
 		return 2;
 	}
 	options.directory = argv[1];
@@ -28,7 +29,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	snprintf(feed.name, sizeof(feed.name), "%s", argv[2]);
-	feed.watermark = feed.seen_at = feed.last_event = time(NULL);
+	feed.watermark = feed.seen_at = feed.last_event =
+		time(NULL) - (argc == 4 ? atol(argv[3]) : 0);
 	txn = db_begin_write(db);
 	feed_table_put(txn, &feed);
 	if (db_commit(&txn, &err) < 0)
