@@ -1,4 +1,5 @@
 // feeds - is counted what happens?  The health of the intake, and the outbox
+import {actionsOf, answersOf} from "./answers.js";
 import {h} from "./dom.js";
 import {bytes, count, plural, time} from "./format.js";
 import {hash} from "./router.js";
@@ -7,7 +8,7 @@ import {chip, meaning} from "./words.js";
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
   "lines", "events", "outbox", "coverage", "suppressions", "clock",
-  "lastRun"];
+  "lastRun", "actions", "answers"];
 
 const secs = (text) => text ? new Date(text).getTime() / 1000 : 0;
 
@@ -122,7 +123,7 @@ export function statusOf(status) {
     && `${plural(status.waiting.sessions, "session")} from the log will be `
       + "counted when the policies are known.";
 
-  return [clockWarning(status), runWarning(status), coverageWarnings(status),
+  return [actionsOf(status.actions), clockWarning(status), runWarning(status), coverageWarnings(status),
     lineWarnings(status), dropWarnings(status),
     status.feeds?.length > 0 && tableOf("Feeds", tableHead(row),
       h("tbody", {role: "rowgroup"}, status.feeds.map((feed) =>
@@ -142,5 +143,6 @@ export function statusOf(status) {
         h("a", {href: hash("suppression")},
           plural(status.suppressions ?? 0, "address", "addresses"))),
       h("dt", {}, "Store"), h("dd", {}, bytes(status.store?.usedBytes ?? 0),
-        " in use"))];
+        " in use")),
+    answersOf(status.answers)];
 }

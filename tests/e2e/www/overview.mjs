@@ -144,6 +144,26 @@ async function checkChecks(server, page, key) {
           rows.find((row) => row[1] === "secrets")[0]]);
 }
 
+/* What a person must do, and each answer once, as the command line has them. */
+async function checkAnswers(server, page) {
+  const { actions, answers } = JSON.parse(execFileSync(TLSTALLY,
+    ["-c", server.conf, "status", "--json"], { encoding: "utf8" }));
+
+  await page.getByRole("heading", { name: "Not delivered" }).waitFor();
+  const rows = await tableOf(page, "Not delivered");
+  expect("some were refused", true, answers.length > 1);
+  expect("the answers are those of status",
+         answers.map(({ destinations, domain, answer }) =>
+           [destinations, domain, answer]),
+         rows.map((row) => [number(row[1]), row[3], row[4]]));
+  await until("what needs action is said", actions.map(({ what }) => what),
+    async () => (await page.getByText("Needs action: ").allTextContents())
+      .map((text, i) => text.includes(actions[i]?.what) ? actions[i].what
+        : text));
+  expect("or that nothing does", actions.length === 0,
+         await page.getByText("Nothing needs action.").isVisible());
+}
+
 export default async function testOverview({ server, tokens }) {
   const page = await openPage(server, { token: tokens.reader,
                                         hash: `#/overview?${RANGE}`,
@@ -154,6 +174,7 @@ export default async function testOverview({ server, tokens }) {
   await page.getByRole("heading", { name: "Domains with most failures" }).waitFor();
   await page.getByText("counting", { exact: true }).waitFor();
   await checkChecks(server, page, tokens.reader);
+  await checkAnswers(server, page);
   const sums = await checkTables(server, page, days);
   await until("the chart has the same numbers",
               [sums.map(({ success }) => success),
