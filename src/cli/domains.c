@@ -20,13 +20,19 @@ static void print(const json_t *doc, struct strbuf *out)
 		TABLE_NUMBER("late", "lateSessions"),
 		TABLE_NUMBER("policies", "policies"),
 		{.title = "outcome", .member = "mark", .words = &words_marks},
+		TABLE_NUMBER("not judged", "notJudgedSessions"),
 	};
 	const json_t *list = doc_get(doc, "domains");
-	size_t count = json_array_size(list);
+	size_t count = json_array_size(list), i;
+	uint64_t unjudged = 0;
+	const json_t *row;
+
+	json_array_foreach (list, i, row)
+		unjudged += doc_number(row, "notJudgedSessions");
 
 	strbuf_printf(out, "%s: %zu %s\n", doc_text(doc, "day"), count,
 	              count == 1 ? "domain" : "domains");
-	table_print(list, columns, 6, "", out);
+	table_print(list, columns, unjudged > 0 ? 7 : 6, "", out);
 }
 
 /* Beside the members of the object those that scripts go by. */
@@ -75,7 +81,7 @@ int cli_domains(struct cli *cli, struct err *err)
 		.limit = cli_limit(cli),
 		.fields = object_order_names(
 			"day,domain,totalSuccessfulSessions"
-			",totalFailedSessions"
+			",totalFailedSessions,notJudgedSessions"
 			",lateSuccessfulSessions"
 			",lateFailedSessions,policyCount,mark"
 			",reason,reportObjectId"),

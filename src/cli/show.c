@@ -23,10 +23,13 @@ static void print_sessions(const json_t *day, struct strbuf *out)
 {
 	uint64_t late_ok = doc_number(day, "lateSuccessfulSessions");
 	uint64_t late_failed = doc_number(day, "lateFailedSessions");
+	uint64_t unjudged = doc_number(day, "notJudgedSessions");
 
 	strbuf_printf(out, "  sessions  %" PRIu64 " ok, %" PRIu64 " failed",
 	              doc_number(day, "totalSuccessfulSessions"),
 	              doc_number(day, "totalFailedSessions"));
+	if (unjudged > 0)
+		strbuf_printf(out, ", %" PRIu64 " not judged", unjudged);
 	if (late_ok + late_failed > 0)
 		strbuf_printf(out,
 		              "; counted too late for the report: %" PRIu64

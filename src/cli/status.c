@@ -194,6 +194,19 @@ static void print_nobodys(const json_t *day, struct strbuf *out)
 		              doc_text(nobodys, "firstHost"));
 }
 
+static void print_not_judged(const json_t *day, struct strbuf *out)
+{
+	uint64_t sessions = doc_number(day, "notJudgedSessions");
+
+	if (sessions > 0)
+		strbuf_printf(out,
+		              "sessions on %s that were not judged: %" PRIu64
+		              "; Postfix does not tell whether they met the "
+		              "MTA-STS policy (see WHAT IS SEEN in "
+		              "tlstallyd(8))\n",
+		              doc_text(day, "day"), sessions);
+}
+
 static void print_events(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
@@ -226,6 +239,7 @@ static void print_events(const json_t *doc, struct strbuf *out)
 
 		print_counts(title, json_object_get(day, "badInput"),
 		             "; see the log of tlstallyd for examples\n", out);
+		print_not_judged(day, out);
 		print_nobodys(day, out);
 	}
 }

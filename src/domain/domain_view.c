@@ -69,3 +69,14 @@ const struct view_mx *domain_view_mx(const struct domain_view *view,
 			return &view->mxs[i];
 	return NULL;
 }
+
+enum result_type domain_view_fetch_result(enum view_status sts_fetch)
+{
+	static const enum result_type results[VIEW_STATUSES] = {
+		[VIEW_BAD] = RESULT_STS_POLICY_INVALID,
+		[VIEW_FETCH_ERROR] = RESULT_STS_POLICY_FETCH_ERROR,
+		[VIEW_WEBPKI_ERROR] = RESULT_STS_WEBPKI_INVALID,
+	};
+
+	return sts_fetch < VIEW_STATUSES ? results[sts_fetch] : RESULT_OTHER;
+}

@@ -72,6 +72,10 @@ bool domain_view_is_good(const struct domain_view *view, int64_t now);
 bool domain_view_was_good(const struct domain_view *view, int64_t moment,
                           int64_t now);
 
+/* The result type of a policy that could not be fetched, or not be used;
+ * RESULT_OTHER: nothing failed. */
+enum result_type domain_view_fetch_result(enum view_status sts_fetch);
+
 /* Is the policy that it has still in force (RFC 8461 section 3.2: for max_age
  * after it was fetched)? */
 bool domain_view_sts_in_force(const struct domain_view *view, int64_t now);

@@ -7,6 +7,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "intake/policy_told.h"
 #include "store/day_table.h"
 #include "store/tally_table.h"
 
@@ -34,6 +35,7 @@ struct collector {
 	int32_t day;          /* of it, and of all hits in the memo */
 	int32_t taken_day;    /* of the hits on the side that was taken */
 	struct tally_domain **taken_domains; /* of that side */
+	struct policy_told *told;
 };
 
 /* The side's sums of a day.  More days than DAYS_KEPT mean that no commit
@@ -143,6 +145,9 @@ static size_t rows(void *arg, int side)
 
 	memo_each(c->memo, count_hits, &counting);
 	c->taken_domains = tally_sorted(tally);
+	policy_told_look(c->told, c->options.committer.db, tally,
+	                 c->taken_domains, tally_domain_count(tally),
+	                 clock_secs(c->options.committer.clock));
 	return tally_domain_count(tally);
 }
 
@@ -157,11 +162,14 @@ static void put_row(struct db_txn *txn, void *arg, int side, size_t row)
 static void put_sums(struct db_txn *txn, void *arg, int index,
                      const struct feed *more)
 {
-	const struct side *side = &((struct collector *)arg)->sides[index];
+	struct collector *c = arg;
+	const struct side *side = &c->sides[index];
 
 	(void)more;
 	for (size_t i = 0; i < side->day_count; i++)
 		day_table_stats_add(txn, side->days[i], &side->stats[i]);
+	policy_told_settle(c->told, txn, clock_secs(c->options.committer.clock),
+	                   &c->options.limits);
 }
 
 static void committed(void *arg, int index)
@@ -179,6 +187,7 @@ static void committed(void *arg, int index)
 		            "domains arrived faster than the store accepted "
 		            "them, and memory was full",
 		            without_domain);
+	policy_told_committed(c->told);
 	tally_reset(side->tally);
 	side->day_count = 0;
 	memo_forget(c->memo);
@@ -203,6 +212,7 @@ struct collector *collector_new(const struct collector_options *options)
 	c->options.committer.arg = c;
 	c->committer = committer_new(&c->options.committer);
 	c->memo = memo_new(seed, &memo);
+	c->told = policy_told_new();
 	c->sides[0].tally = tally_new(seed, &options->limits);
 	c->sides[1].tally = tally_new(seed, &options->limits);
 	c->day = day_of(clock_secs(options->committer.clock));
@@ -217,6 +227,7 @@ void collector_free(struct collector **collector)
 		return;
 	committer_free(&c->committer);
 	memo_free(&c->memo);
+	policy_told_free(&c->told);
 	tally_free(&c->sides[0].tally);
 	tally_free(&c->sides[1].tally);
 	free(c);

@@ -12,7 +12,7 @@ struct facts {
 
 struct shown {
 	struct day_row_shown row;
-	uint64_t success, failure, late_success, late_failure;
+	uint64_t success, failure, unjudged, late_success, late_failure;
 	uint64_t policies, details, folded;
 	const char *mark;
 	const char *reason;
@@ -28,6 +28,7 @@ static const struct property rows[] = {
 	DAY_ROW_PROPERTIES,
 	{"totalSuccessfulSessions", &property_uint, SHOWN(success)},
 	{"totalFailedSessions", &property_uint, SHOWN(failure)},
+	{"notJudgedSessions", &property_uint, SHOWN(unjudged)},
 	{"lateSuccessfulSessions", &property_uint, SHOWN(late_success)},
 	{"lateFailedSessions", &property_uint, SHOWN(late_failure)},
 	{"policyCount", &property_uint, SHOWN(policies)},
@@ -54,6 +55,7 @@ static const struct jmap_sort sorts[] = {
 	DAY_ROW_SORTS,
 	{"totalSuccessfulSessions", FIELD_UINT64, FACT(head.success)},
 	{"totalFailedSessions", FIELD_UINT64, FACT(head.failure)},
+	{"notJudgedSessions", FIELD_UINT64, FACT(head.unjudged)},
 	{0},
 };
 
@@ -61,6 +63,7 @@ static const struct jmap_condition conditions[] = {
 	DAY_ROW_CONDITIONS,
 	{"mark", MATCH_WORD, FACT(head.mark), 0, &words_marks, NULL},
 	{"hasFailures", MATCH_HAS, FACT(head.failure), 0, NULL, NULL},
+	{"hasNotJudged", MATCH_HAS, FACT(head.unjudged), 0, NULL, NULL},
 	{"hasLateFailures", MATCH_HAS, FACT(head.late_failure), 0, NULL, NULL},
 	{0},
 };
@@ -77,6 +80,7 @@ static json_t *show(const struct facts *facts, const struct report *policies)
 	struct shown shown = {
 		.success = head->success,
 		.failure = head->failure,
+		.unjudged = head->unjudged,
 		.late_success = head->late_success,
 		.late_failure = head->late_failure,
 		.policies = head->policies,

@@ -135,6 +135,7 @@ static void add_sums(json_t *item, const struct day_sums *sums)
 	json_set_uint(item, "failingDomains", sums->failing_domains);
 	json_set_uint(item, "successfulSessions", sums->success);
 	json_set_uint(item, "failedSessions", sums->failure);
+	json_set_uint(item, "notJudgedSessions", sums->unjudged);
 	json_set_uint(item, "lateSuccessfulSessions", sums->late_success);
 	json_set_uint(item, "lateFailedSessions", sums->late_failure);
 	add_policy_types(item, sums);

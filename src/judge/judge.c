@@ -255,16 +255,10 @@ static bool sts_in_force(const struct domain_view *view)
 static bool sts_fetch_fails(const struct domain_view *view,
                             enum result_type *result)
 {
-	static const enum result_type results[VIEW_STATUSES] = {
-		[VIEW_BAD] = RESULT_STS_POLICY_INVALID,
-		[VIEW_FETCH_ERROR] = RESULT_STS_POLICY_FETCH_ERROR,
-		[VIEW_WEBPKI_ERROR] = RESULT_STS_WEBPKI_INVALID,
-	};
-
-	if (view->sts_record != VIEW_OK || view->sts_fetch >= VIEW_STATUSES ||
+	if (view->sts_record != VIEW_OK ||
 	    (view->sts == VIEW_OK && view->sts_policy.mode == STS_NONE))
 		return false;
-	*result = results[view->sts_fetch];
+	*result = domain_view_fetch_result(view->sts_fetch);
 	return *result != RESULT_OTHER;
 }
 

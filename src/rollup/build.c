@@ -4,6 +4,23 @@
 #include "base/day.h"
 #include "report/report_id.h"
 
+/* A policy of which no session was judged: nothing is said of it. */
+static bool is_empty(const struct report_policy *policy)
+{
+	return policy->success == 0 && policy->failure == 0 &&
+	       policy->detail_count == 0;
+}
+
+static void drop_empty(struct report *report)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < report->policy_count; i++)
+		if (!is_empty(&report->policies[i]))
+			report->policies[kept++] = report->policies[i];
+	report->policy_count = kept;
+}
+
 int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
                  int32_t day, const char *domain, struct report *report,
                  uint64_t *folded, struct err *err)
@@ -15,6 +32,7 @@ int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
 	rc = tally_load(txn, day, domain, report, err);
 	if (rc < 0)
 		return rc == ERR_NOTFOUND ? 0 : rc;
+	drop_empty(report);
 	if (report->policy_count == 0)
 		return 0;
 	report->organization_name = conf_organization(conf);

@@ -193,7 +193,12 @@ void decide(const struct decide_context *context, struct db_txn *txn,
 		add_rua(decision, &rua);
 }
 
-void decide_nothing_counted(struct decision *decision)
+void decide_nothing_counted(const struct tally_head *head,
+                            struct decision *decision)
 {
-	refuse(decision, TALLY_BAD_DOMAIN, "no session was counted");
+	if (head->unjudged > 0)
+		refuse(decision, TALLY_UNJUDGED,
+		       "none of its sessions was judged by its policy");
+	else
+		refuse(decision, TALLY_BAD_DOMAIN, "no session was counted");
 }

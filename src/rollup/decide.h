@@ -41,6 +41,7 @@ void decide(const struct decide_context *context, struct db_txn *txn,
             struct decision *decision);
 
 /* There turned out to be nothing to report. */
-void decide_nothing_counted(struct decision *decision);
+void decide_nothing_counted(const struct tally_head *head,
+                            struct decision *decision);
 
 #endif

@@ -145,7 +145,7 @@ static int take_domain(struct rollup *r, struct db_txn *txn,
 		r->position++;
 	}
 	if (rc == 0)
-		decide_nothing_counted(&item->decision);
+		decide_nothing_counted(head, &item->decision);
 	return rc < 0 ? rc : 0;
 }
 

@@ -67,7 +67,7 @@ static uint64_t left_over(struct db_txn *txn, int32_t day, const char *domain)
 	uint64_t sessions = 0;
 
 	if (ours > 0 && tally_head_get(txn, day, domain, &head))
-		sessions = head.success + head.failure;
+		sessions = head.success + head.failure + head.unjudged;
 	return ours > sessions ? ours - sessions : 0;
 }
 
@@ -77,5 +77,6 @@ bool selfloop_is(struct db_txn *txn, int32_t day, const char *domain,
 	uint64_t ours =
 		ours_of(txn, day, domain) + left_over(txn, day - 1, domain);
 
-	return ours > 0 && head->success + head->failure <= ours;
+	return ours > 0 &&
+	       head->success + head->failure + head->unjudged <= ours;
 }

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/span.h"
 #include "base/utf8.h"
 
 /* Keeps the first failure; every reader of members goes through here. */
@@ -104,6 +105,30 @@ static void decode_failure(struct decoder *dec, const json_t *from,
 	}
 }
 
+/* Of a policy's lines the first with the mode counts (RFC 8461 section 3.2). */
+static bool is_testing(const struct session_policy *policy)
+{
+	for (size_t i = 0; i < policy->string_count; i++) {
+		struct span line = span_of(policy->strings[i]), key;
+
+		if (span_until(&line, ':', &key) &&
+		    span_is(span_trim(key), "mode"))
+			return span_is(span_trim(line), "testing");
+	}
+	return false;
+}
+
+/*
+ * Postfix was told of an MTA-STS policy that it was not to enforce: one in
+ * testing mode, or one that could not be had, and has no lines.  It calls such
+ * a session a success whatever the certificate, and whichever the MX.
+ */
+static bool is_unjudged(const struct session_policy *policy)
+{
+	return policy->type == POLICY_STS && !policy->failed &&
+	       (session_policy_is_bare(policy) || is_testing(policy));
+}
+
 static void decode_policy(struct decoder *dec, const json_t *from,
                           struct session_policy *out)
 {
@@ -132,6 +157,7 @@ static void decode_policy(struct decoder *dec, const json_t *from,
 	/* the final result; without one the details have to tell */
 	out->failed = number(dec, from, "f", &final) ? final != 0
 	                                             : out->failure_count > 0;
+	out->unjudged = !dec->failed && is_unjudged(out);
 }
 
 static void decode_session(struct decoder *dec, const json_t *root)

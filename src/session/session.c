@@ -30,12 +30,27 @@ void session_clear(struct session *session)
 	session_init(session);
 }
 
+bool session_policy_is_bare(const struct session_policy *policy)
+{
+	return policy->type == POLICY_STS && policy->string_count == 0 &&
+	       policy->mx_count == 0;
+}
+
 bool session_failed(const struct session *session)
 {
 	for (size_t i = 0; i < session->policy_count; i++)
 		if (session->policies[i].failed)
 			return true;
 	return false;
+}
+
+bool session_is_unjudged(const struct session *session)
+{
+	bool unjudged = false;
+
+	for (size_t i = 0; i < session->policy_count; i++)
+		unjudged |= session->policies[i].unjudged;
+	return unjudged && !session_failed(session);
 }
 
 /* A canonical copy of a domain name, or NULL. */

@@ -59,6 +59,9 @@ struct session_policy {
 	struct failure_detail *failures;
 	size_t failure_count;
 	bool failed; /* how the session ended for this policy */
+	/* It went on, and whether as the policy asks nobody looked: neither a
+	 * success nor a failure. */
+	bool unjudged;
 };
 
 struct session {
@@ -89,8 +92,14 @@ const char *session_domain(struct arena *mem, const char *text);
  * used). */
 struct session *session_dup(struct arena *arena, const struct session *src);
 
+/* MTA-STS, and nothing is known of the policy but that there is one: it could
+ * not be had. */
+bool session_policy_is_bare(const struct session_policy *policy);
+
 /* Did the session fail for any of its policies? */
 bool session_failed(const struct session *session);
+/* If not, did nobody look whether it meets one of them? */
+bool session_is_unjudged(const struct session *session);
 
 /*
  * The stored forms of a policy (type, domain, strings, MX patterns) and of a
@@ -101,6 +110,7 @@ void session_policy_encode(const struct session_policy *policy,
                            struct strbuf *out);
 int session_policy_decode(const void *data, size_t len, struct arena *arena,
                           struct session_policy *policy, struct err *err);
+enum policy_type session_policy_type(const void *data, size_t len);
 void session_failure_encode(const struct failure_detail *detail,
                             struct strbuf *out);
 int session_failure_decode(const void *data, size_t len, struct arena *arena,

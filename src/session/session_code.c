@@ -60,6 +60,11 @@ int session_policy_decode(const void *data, size_t len, struct arena *arena,
 	return 0;
 }
 
+enum policy_type session_policy_type(const void *data, size_t len)
+{
+	return len > 0 ? *(const uint8_t *)data : POLICY_OTHER;
+}
+
 void session_failure_encode(const struct failure_detail *detail,
                             struct strbuf *out)
 {

@@ -191,9 +191,9 @@ static struct tally_detail *detail_find(struct tally *tally,
 	return key_find(tally, policy, key);
 }
 
-static void add_detail(struct tally *tally, struct tally_domain *domain,
-                       struct tally_policy *policy,
-                       const struct failure_detail *from, uint64_t n)
+void tally_add_detail(struct tally *tally, struct tally_domain *domain,
+                      struct tally_policy *policy,
+                      const struct failure_detail *from, uint64_t n)
 {
 	struct tally_key key;
 	struct tally_detail *detail =
@@ -222,10 +222,12 @@ static void add_policy(struct tally *tally, struct tally_domain *domain,
 	}
 	if (from->failed)
 		policy->failure += n;
+	else if (from->unjudged)
+		policy->unjudged += n;
 	else
 		policy->success += n;
 	for (size_t i = 0; i < from->failure_count; i++)
-		add_detail(tally, domain, policy, &from->failures[i], n);
+		tally_add_detail(tally, domain, policy, &from->failures[i], n);
 }
 
 /* The last record seen.  Its room is used again, and doubles: a domain whose
@@ -289,6 +291,8 @@ bool tally_add(struct tally *tally, int32_t day, const struct session *session,
 	domain->unnamed |= session->unnamed;
 	if (session_failed(session))
 		domain->failure += n;
+	else if (session_is_unjudged(session))
+		domain->unjudged += n;
 	else
 		domain->success += n;
 	add_record(tally, node, session->record);
@@ -302,14 +306,14 @@ void tally_catch_all_add(struct tally_catch_all *all,
 {
 	if (session_failed(session))
 		all->failure += n;
-	else
+	else if (!session_is_unjudged(session))
 		all->success += n;
 	for (size_t i = 0; i < session->policy_count; i++) {
 		const struct session_policy *policy = &session->policies[i];
 
 		if (policy->failed)
 			all->policy_failure[policy->type] += n;
-		else
+		else if (!policy->unjudged)
 			all->policy_success[policy->type] += n;
 	}
 }

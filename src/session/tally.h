@@ -45,16 +45,18 @@ struct tally_policy {
 	struct tally_detail *details;
 	uint64_t success;
 	uint64_t failure;
+	uint64_t unjudged;
 };
 
 struct tally_domain {
 	uint64_t hash; /* first, for base/slots.h */
 	int32_t day;
-	bool valid;       /* a report can be made for the domain */
-	bool named;       /* no-policy-found came with its policy-domain */
-	bool unnamed;     /* ... and without (Postfix before 3.10.5) */
-	uint64_t success; /* sessions that failed for no policy */
-	uint64_t failure; /* sessions that failed for any */
+	bool valid;        /* a report can be made for the domain */
+	bool named;        /* no-policy-found came with its policy-domain */
+	bool unnamed;      /* ... and without (Postfix before 3.10.5) */
+	uint64_t success;  /* sessions that met all policies */
+	uint64_t failure;  /* sessions that failed for any */
+	uint64_t unjudged; /* neither: session_is_unjudged() */
 	const char *domain;
 	const char *record; /* the one seen last; NULL: none */
 	struct tally_policy *policies;
@@ -92,6 +94,12 @@ void tally_reset(struct tally *tally);
  * the table is at hard_bytes. */
 bool tally_add(struct tally *tally, int32_t day, const struct session *session,
                uint64_t n);
+
+/* So many sessions of a policy that were added have that failure, too: it
+ * changes no sum. */
+void tally_add_detail(struct tally *tally, struct tally_domain *domain,
+                      struct tally_policy *policy,
+                      const struct failure_detail *detail, uint64_t n);
 
 /* Counts a session that tally_add() refused. */
 void tally_catch_all_add(struct tally_catch_all *all,

@@ -42,6 +42,7 @@ static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
 {
 	static const char datagrams[] = "datagrams_total";
 	static const char sessions[] = "sessions_total";
+	static const char not_judged[] = "sessions_not_judged";
 	static const char without_domain[] = "sessions_without_domain_total";
 	struct day_stats stats = {0};
 
@@ -55,6 +56,10 @@ static void write_today(struct db_txn *txn, int64_t now, struct strbuf *out)
 	title(out, sessions, "counter", "Sessions of this UTC day by result.");
 	labelled(out, sessions, "result", "success", stats.success);
 	labelled(out, sessions, "result", "failure", stats.failure);
+	title(out, not_judged, "gauge",
+	      "Sessions of this UTC day of which is not known whether they met "
+	      "the policy.");
+	number(out, not_judged, stats.unjudged);
 	title(out, without_domain, "counter",
 	      "Sessions of this UTC day that were counted without their domain "
 	      "because memory was full.");

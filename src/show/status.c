@@ -117,6 +117,7 @@ static void add_day_events(json_t *list, int32_t day,
 	json_set_uint(item, "events", stats->events);
 	json_set_uint(item, "successfulSessions", stats->success);
 	json_set_uint(item, "failedSessions", stats->failure);
+	json_set_uint(item, "notJudgedSessions", stats->unjudged);
 	json_set_uint(item, "withoutDomain",
 	              stats->catch_all.success + stats->catch_all.failure);
 	json_set_uint(item, "suppressedSelf", stats->suppressed_self);

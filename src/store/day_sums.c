@@ -51,6 +51,7 @@ static bool add_head(struct summing *s, const struct tally_row *row,
 	sums->domains++;
 	sums->success += head.success;
 	sums->failure += head.failure;
+	sums->unjudged += head.unjudged;
 	sums->late_success += head.late_success;
 	sums->late_failure += head.late_failure;
 	sums->folded += head.folded;

@@ -18,7 +18,7 @@ enum day_kind {
 	DAY_LEVELS = 8,
 };
 
-enum { SUMS_FORMAT = 1 }; /* of the row; another is summed up again */
+enum { SUMS_FORMAT = 2 }; /* of the row; another is summed up again */
 
 static struct db_key key_of_kind(int32_t day, enum day_kind kind)
 {
@@ -133,8 +133,13 @@ int day_table_stats_get(struct db_txn *txn, int32_t day,
                         struct day_stats *stats)
 {
 	struct db_key key = key_of_day(TABLE_DAY, day);
+	int found = get_numbers(txn, &key, stats, sizeof(*stats));
 
-	return get_numbers(txn, &key, stats, sizeof(*stats));
+	/* some were judged before the sums of the commit that counted them came
+	 */
+	if (stats->unjudged > INT64_MAX)
+		stats->unjudged = 0;
+	return found;
 }
 
 void day_table_stats_add(struct db_txn *txn, int32_t day,
@@ -152,6 +157,8 @@ void day_table_stats_count(struct day_stats *stats,
 	stats->unnamed += session->unnamed ? n : 0;
 	if (session_failed(session))
 		stats->failure += n;
+	else if (session_is_unjudged(session))
+		stats->unjudged += n;
 	else
 		stats->success += n;
 	if (!kept)

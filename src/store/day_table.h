@@ -47,6 +47,7 @@ struct day_stats {
 	uint64_t unnamed;
 	uint64_t suppressed_self;
 	struct tally_catch_all catch_all;
+	uint64_t unjudged; /* sessions */
 };
 int day_table_stats_get(struct db_txn *txn, int32_t day,
                         struct day_stats *stats);
@@ -141,7 +142,7 @@ struct day_sums {
 	uint64_t revision; /* of the day, when it was summed up */
 	int64_t summed_at; /* secs */
 	uint64_t domains, failing_domains;
-	uint64_t success, failure; /* sessions */
+	uint64_t success, failure, unjudged; /* sessions */
 	uint64_t late_success, late_failure;
 	uint64_t folded;
 	uint64_t marks[TALLY_MARKS]; /* domains */

@@ -1,5 +1,6 @@
-/* tally_apply() of store/tally_table.h. */
-#include "store/tally_table.h"
+/* tally_apply() of store/tally_table.h, and store/tally_settle.h: what changes
+ * the counts of a domain's day. */
+#include "store/tally_settle.h"
 
 #include <string.h>
 
@@ -8,11 +9,12 @@
 #include "store/day_table.h"
 #include "store/intern.h"
 #include "store/tally_row.h"
+#include "store/tally_table.h"
 
 /* One domain at work. */
 struct work {
 	struct db_txn *txn;
-	const struct tally_domain *delta;
+	const struct tally_domain *delta; /* of tally_apply() */
 	const struct tally_limits *limits;
 	struct db_key domain; /* tally_domain_key() */
 	struct tally_head head;
@@ -86,10 +88,10 @@ static uint64_t apply_policy(struct work *w, const struct tally_policy *from)
 	uint64_t id = choose_policy(w, from, &sums);
 	struct db_key key = tally_policy_key(&w->domain, id);
 
-	strbuf_reset(&w->value);
-	strbuf_u64(&w->value, sums.success + from->success);
-	strbuf_u64(&w->value, sums.failure + from->failure);
-	db_put(w->txn, &key, &w->value);
+	sums.success += from->success;
+	sums.failure += from->failure;
+	sums.unjudged += from->unjudged;
+	tally_sums_put(w->txn, &key, &sums, &w->value);
 	return id;
 }
 
@@ -148,12 +150,20 @@ static void apply_detail(struct work *w, uint64_t policy_id,
 		             true);
 }
 
+/* Has no report been made?  An old log may be read while its days are closed,
+ * one after the other: of them none was, so nothing comes too late. */
+static bool is_open(const struct tally_head *head)
+{
+	return head->mark == TALLY_OPEN || head->mark == TALLY_UNSENT;
+}
+
 static void apply_open(struct work *w)
 {
 	const struct tally_domain *delta = w->delta;
 
 	w->head.success += delta->success;
 	w->head.failure += delta->failure;
+	w->head.unjudged += delta->unjudged;
 	w->head.valid = delta->valid;
 	if (delta->record != NULL) {
 		size_t len = strnlen(delta->record, SESSION_RECORD_MAX);
@@ -177,18 +187,24 @@ static void work_clear(struct work *w)
 	arena_clear(&w->mem);
 }
 
+static void work_init(struct work *w, struct db_txn *txn, int32_t day,
+                      const char *domain, const struct tally_limits *limits)
+{
+	w->txn = txn;
+	w->limits = limits;
+	w->domain = tally_domain_key(day, domain);
+	strbuf_init(&w->value, 0);
+	strbuf_init(&w->folded, 0);
+	arena_init(&w->mem);
+}
+
 void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
                  const struct tally_limits *limits)
 {
 	auto_(work_clear) struct work w;
 
-	w.txn = txn;
+	work_init(&w, txn, delta->day, delta->domain, limits);
 	w.delta = delta;
-	w.limits = limits;
-	w.domain = tally_domain_key(delta->day, delta->domain);
-	strbuf_init(&w.value, 0);
-	strbuf_init(&w.folded, 0);
-	arena_init(&w.mem);
 	if (!tally_head_at(txn, &w.domain, &w.head)) {
 		memset(&w.head, 0, offsetof(struct tally_head, record));
 		w.head.record[0] = w.head.reason[0] = '\0';
@@ -197,14 +213,93 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 			                      ? TALLY_UNSENT
 			                      : TALLY_LATE;
 	}
-	/* An old log may be read while its days are closed, one after the
-	 * other: of them no report was made, so nothing comes too late. */
-	if (w.head.mark == TALLY_OPEN || w.head.mark == TALLY_UNSENT) {
+	if (is_open(&w.head)) {
 		apply_open(&w);
 	} else {
 		w.head.late_success += delta->success;
 		w.head.late_failure += delta->failure;
+		w.head.unjudged += delta->unjudged;
 	}
 	w.head.revision++;
 	tally_head_put(txn, &w.domain, &w.head, &w.value);
+}
+
+int tally_unjudged_next(struct db_txn *txn, int32_t day, const char *domain,
+                        struct arena *arena, struct tally_unjudged *unjudged)
+{
+	struct db_key key = tally_domain_key(day, domain);
+	struct db_key from = tally_policy_key(&key, unjudged->policy_id + 1);
+	auto_(db_rows_end) struct db_rows rows = db_rows_from(txn, &from);
+	struct tally_sums sums;
+	struct tally_row row;
+	struct db_value blob;
+
+	while (db_rows_next(&rows) && tally_row_read(txn, &rows.row, &row) &&
+	       row.day == day && strcmp(row.domain, domain) == 0 &&
+	       row.kind == TALLY_POLICY &&
+	       db_row_is(txn, &rows.row, tally_sums_read(&rows.row, &sums))) {
+		if (sums.unjudged == 0)
+			continue;
+		unjudged->policy_id = row.policy_id;
+		unjudged->sessions = sums.unjudged;
+		return intern_get(txn, day, row.policy_id, &blob) &&
+		       db_row_is(txn, &rows.row,
+		                 session_policy_decode(blob.data, blob.len,
+		                                       arena, &unjudged->policy,
+		                                       NULL) == 0);
+	}
+	return 0;
+}
+
+static void settle_details(struct work *w, uint64_t policy_id, uint64_t n,
+                           const struct session_policy *verdict)
+{
+	auto_(strbuf_clear) struct strbuf bytes = {0};
+
+	for (size_t i = 0; i < verdict->failure_count; i++) {
+		struct tally_detail detail = {.count = n};
+
+		strbuf_reset(&bytes);
+		session_failure_encode(&verdict->failures[i], &bytes);
+		detail.key.bytes = bytes.data;
+		detail.key.len = bytes.len;
+		apply_detail(w, policy_id, &detail);
+	}
+}
+
+void tally_settle(struct db_txn *txn, int32_t day, const char *domain,
+                  uint64_t policy_id, uint64_t n,
+                  const struct session_policy *verdict,
+                  const struct tally_limits *limits)
+{
+	auto_(work_clear) struct work w;
+	struct tally_sums sums = {0};
+	uint64_t success = verdict->failed ? 0 : n;
+	uint64_t failure = verdict->failed ? n : 0;
+	struct day_stats stats = {
+		.success = success, .failure = failure, .unjudged = -n};
+	struct db_key key;
+
+	work_init(&w, txn, day, domain, limits);
+	key = tally_policy_key(&w.domain, policy_id);
+	if (!tally_head_at(txn, &w.domain, &w.head) ||
+	    !has_policy(&w, policy_id, &sums))
+		return;
+	sums.unjudged -= n;
+	/* of several policies of a session another may have failed */
+	w.head.unjudged -= n < w.head.unjudged ? n : w.head.unjudged;
+	if (is_open(&w.head)) {
+		sums.success += success;
+		sums.failure += failure;
+		w.head.success += success;
+		w.head.failure += failure;
+		settle_details(&w, policy_id, n, verdict);
+	} else {
+		w.head.late_success += success;
+		w.head.late_failure += failure;
+	}
+	tally_sums_put(txn, &key, &sums, &w.value);
+	w.head.revision++;
+	tally_head_put(txn, &w.domain, &w.head, &w.value);
+	day_table_stats_add(txn, day, &stats);
 }

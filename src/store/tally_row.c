@@ -70,6 +70,7 @@ bool tally_head_read(const struct db_row *row, struct tally_head *head)
 	head->revision = reader_u32(&reader);
 	reader_text(&reader, head->record, sizeof(head->record));
 	reader_text(&reader, head->reason, sizeof(head->reason));
+	head->unjudged = reader_left(&reader) > 0 ? reader_u64(&reader) : 0;
 	return !reader.failed && head->mark < TALLY_MARKS;
 }
 
@@ -103,6 +104,8 @@ void tally_head_put(struct db_txn *txn, const struct db_key *domain,
 	strbuf_u32(scratch, head->revision);
 	strbuf_str(scratch, head->record);
 	strbuf_str(scratch, head->reason);
+	if (head->unjudged > 0)
+		strbuf_u64(scratch, head->unjudged);
 	db_put(txn, &key, scratch);
 	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 }
@@ -113,5 +116,18 @@ bool tally_sums_read(const struct db_row *row, struct tally_sums *sums)
 
 	sums->success = reader_u64(&reader);
 	sums->failure = reader_u64(&reader);
+	/* rows without it are older than the number */
+	sums->unjudged = reader_left(&reader) > 0 ? reader_u64(&reader) : 0;
 	return reader_is_done(&reader);
+}
+
+void tally_sums_put(struct db_txn *txn, const struct db_key *policy,
+                    const struct tally_sums *sums, struct strbuf *scratch)
+{
+	strbuf_reset(scratch);
+	strbuf_u64(scratch, sums->success);
+	strbuf_u64(scratch, sums->failure);
+	if (sums->unjudged > 0)
+		strbuf_u64(scratch, sums->unjudged);
+	db_put(txn, policy, scratch);
 }

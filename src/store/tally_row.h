@@ -45,7 +45,10 @@ bool tally_head_read(const struct db_row *row, struct tally_head *head);
 struct tally_sums {
 	uint64_t success;
 	uint64_t failure;
+	uint64_t unjudged;
 };
+void tally_sums_put(struct db_txn *txn, const struct db_key *policy,
+                    const struct tally_sums *sums, struct strbuf *scratch);
 bool tally_sums_read(const struct db_row *row, struct tally_sums *sums);
 
 #endif

@@ -28,6 +28,7 @@ struct tally_head {
 	bool valid;
 	uint64_t success; /* sessions */
 	uint64_t failure;
+	uint64_t unjudged;
 	uint64_t late_success;
 	uint64_t late_failure;
 	uint32_t policies; /* rows; what the caps look at */

@@ -160,6 +160,11 @@ static const struct word marks[TALLY_MARKS] = {
                           .label = "read from an old log",
                           .sentence = "the day was read from an old log and is "
                                       "reported only on request"},
+	[TALLY_UNJUDGED] = {.api = "notJudged",
+                            .label = "with sessions that were not judged",
+                            .sentence =
+                                    "none of its sessions was judged: it is "
+                                    "not known whether they met its policy"},
 };
 
 static const struct word modes[REPORT_MODES] = {

@@ -51,7 +51,9 @@ enum tally_mark {
 	TALLY_TOO_OLD = 8,
 	TALLY_BAD_DOMAIN = 9,
 	TALLY_LATE = 10,
-	TALLY_UNSENT = 11, /* read from an old log: never sent unasked */
+	TALLY_UNSENT = 11,   /* read from an old log: never sent unasked */
+	TALLY_UNJUDGED = 12, /* of no session is known whether it met a policy
+	                      */
 	TALLY_MARKS
 };
 

@@ -31,6 +31,7 @@ function daysTable(days) {
     {title: "Failure rate", num: true,
       compare: byNumber((day) => day.totalFailedSessions / sessionsOf(day)),
       cell: (day) => percent(day.totalFailedSessions, sessionsOf(day))},
+    num("Not judged", (day) => day.notJudgedSessions),
     num("Too late", (day) => day.lateSuccessfulSessions
       + day.lateFailedSessions),
     {title: "Outcome", class: "wide",
@@ -172,7 +173,8 @@ function sent(reports) {
 // --- the page ---
 
 const properties = ["id", "day", "domain", "totalSuccessfulSessions",
-  "totalFailedSessions", "lateSuccessfulSessions", "lateFailedSessions",
+  "totalFailedSessions", "notJudgedSessions", "lateSuccessfulSessions",
+  "lateFailedSessions",
   "mark", "reason", "record", "reportObjectId", "policies"];
 
 export function create(ctx) {

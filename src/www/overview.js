@@ -42,6 +42,7 @@ function sessionsPicture(days, signal) {
         {title: "Failure rate", num: true,
           compare: byNumber((day) => shareOf(day) ?? -1),
           cell: (day) => percent(day.failedSessions, sessionsOf(day))},
+        num("Not judged", (day) => day.notJudgedSessions),
         num("Too late for the report", (day) =>
           day.lateSuccessfulSessions + day.lateFailedSessions),
         num("Domains", (day) => day.domains),

@@ -256,7 +256,8 @@ const struct verb act_verbs[] = {
 	{"daemon", "stops|runs", act_daemon},
 	{"datagram", "FILE [*N] [bad]", act_datagram},
 	{"event",
-         "DOMAIN [at=TIME] [record=TEXT] [policy=none|unnamed|sts|tlsa|NUMBER] "
+         "DOMAIN [at=TIME] [record=TEXT] "
+         "[policy=none|unnamed|sts|testing|failed|tlsa|NUMBER] "
          "[string=TEXT] ok|fail=RESULT [mx= ip= helo= from= info= reason=] "
          "[*N]",
          act_event},
@@ -272,6 +273,8 @@ const struct verb act_verbs[] = {
          "[sts=MODE [mx=PATTERN]] [sts-fetch=STATUS]",
          act_known},
 	{"unanswered", "DOMAIN [failures=N]", act_unanswered},
+	{"told", "DOMAIN KIND [at=TIME] [sts-fetch=STATUS] [problem=TEXT]",
+         act_told},
 	{"apply", "[moved=N] [asked=N]", act_apply},
 	{"feed", "NAME watermark TIME", act_feed},
 	{"milter", "from=TIME until=TIME", act_milter},

@@ -88,16 +88,21 @@ static json_t *strings(const char *const *items, size_t count)
 	return array;
 }
 
-static void add_sts(json_t *policy, const char *domain, const char *string)
+/* mode: NULL for a policy that Postfix was told nothing of but that there is
+ * one. */
+static void add_sts(json_t *policy, const char *domain, const char *mode,
+                    const char *string)
 {
 	auto_(xfree_str) char *mx = xasprintf("mx.%s", domain);
 	auto_(xfree_str) char *line = xasprintf("mx: %s", mx);
-	const char *const standard[] = {"version: STSv1", "mode: enforce", line,
+	const char *const standard[] = {"version: STSv1", mode, line,
 	                                "max_age: 604800"};
 	const char *const hosts[] = {mx};
 
 	json_set_uint(policy, "policy-type", 2);
 	json_set_string(policy, "policy-domain", domain);
+	if (mode == NULL)
+		return;
 	json_object_set_new(policy, "policy-string",
 	                    string ? strings(&string, 1)
 	                           : strings(standard, 4));
@@ -124,7 +129,11 @@ static int add_policy(json_t *policy, const char *kind, const char *domain,
 	int number = atoi(kind);
 
 	if (strcmp(kind, "sts") == 0)
-		add_sts(policy, domain, string);
+		add_sts(policy, domain, "mode: enforce", string);
+	else if (strcmp(kind, "testing") == 0)
+		add_sts(policy, domain, "mode: testing", string);
+	else if (strcmp(kind, "failed") == 0)
+		add_sts(policy, domain, NULL, NULL);
 	else if (strcmp(kind, "tlsa") == 0)
 		add_tlsa(policy, domain, string);
 	else if (strcmp(kind, "unnamed") == 0)

@@ -128,6 +128,7 @@ static int expect_counts(struct world *world, struct words *words,
 		return err_set(err, ERR_PARSE, "it was counted");
 	if (same_number(words, "ok", head.success, err) < 0 ||
 	    same_number(words, "failed", head.failure, err) < 0 ||
+	    same_number(words, "unjudged", head.unjudged, err) < 0 ||
 	    same_number(words, "folded", head.folded, err) < 0)
 		return err->class;
 	return same_number(words, "late", head.late_success + head.late_failure,
@@ -266,7 +267,8 @@ const struct verb expect_verbs[] = {
 	{"nothing", "sent", expect_nothing},
 	{"wire", "DOMAIN = FILE", expect_wire},
 	{"mark", "DOMAIN DAY MARK [reason=TEXT]", expect_mark},
-	{"counts", "DOMAIN DAY none|[ok=N] [failed=N] [late=N] [folded=N]",
+	{"counts",
+         "DOMAIN DAY none|[ok=N] [failed=N] [unjudged=N] [late=N] [folded=N]",
          expect_counts},
 	{"details", "DOMAIN DAY \"POLICY:RESULT[(REASON)]*N ...\"",
          expect_details},

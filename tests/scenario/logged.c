@@ -21,6 +21,7 @@
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
 #include "store/tls_optional_table.h"
+#include "store/told_table.h"
 
 enum { HOUR = 3600, MEMORY = 16 * 1024 * 1024 };
 
@@ -403,6 +404,30 @@ int act_unanswered(struct world *world, struct words *words, struct err *err)
 		return err->class;
 	policy_wanted_put(txn, domain, clock_secs(&world->clock) + HOUR,
 	                  (uint32_t)failures);
+	return db_commit(&txn, err);
+}
+
+/* tlstally-policyd told Postfix so from now on. */
+int act_told(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
+	const char *domain, *kind, *fetch = "unknown";
+	struct told told = {.problem = NULL};
+	int number;
+
+	words_value(words, "problem", &told.problem);
+	words_value(words, "sts-fetch", &fetch);
+	if (read_time(world, words, &told.since, err) < 0 ||
+	    words_need(words, "a domain", &domain, err) < 0 ||
+	    words_need(words, "what it is told", &kind, err) < 0)
+		return err->class;
+	number = word_find(&words_told, kind);
+	if (number < 0 || word_find(&words_lookups, fetch) < 0)
+		return err_set(err, ERR_PARSE, "what is '%s', '%s'?", kind,
+		               fetch);
+	told.kind = (enum told_kind)number;
+	told.sts_fetch = (enum view_status)word_find(&words_lookups, fetch);
+	told_put(txn, domain, &told);
 	return db_commit(&txn, err);
 }
 

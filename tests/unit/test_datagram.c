@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/auto.h"
 #include "session/datagram.h"
 #include "session/tally.h"
 
@@ -149,12 +150,58 @@ static void summary(const char *file, struct strbuf *out)
 
 		strbuf_printf(out, "%s%s ok=%d failed=%d", i ? "; " : "",
 		              d->domain, (int)d->success, (int)d->failure);
-		strbuf_printf(out, " policies=%d details=%d%s",
+		strbuf_printf(out, " policies=%d details=%d%s%s",
 		              (int)d->policy_count, (int)d->detail_count,
+		              d->unjudged ? " unjudged" : "",
 		              d->valid ? "" : " invalid");
 	}
 	session_clear(&session);
 	tally_free(&tally);
+}
+
+#define STS(members)                                                           \
+	POLICY("\"policy-type\":2,\"policy-domain\":\"a.example\"," members)
+#define LINES(mode)                                                            \
+	"\"policy-string\":[\"version: STSv1\",\"" mode                        \
+	"\",\"mx: *.a.example\"],"
+
+/* What Postfix was told not to enforce it calls a success. */
+static void test_what_nobody_looked_at(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		bool unjudged;
+	} rows[] = {
+		{"enforce", STS(LINES("mode: enforce") "\"f\":0"), false},
+		{"testing", STS(LINES("mode: testing") "\"f\":0"), true},
+		{"with spaces", STS(LINES("mode \\t:testing  ") "\"f\":0"),
+	         true},
+		{"that failed", STS(LINES("mode: testing") "\"f\":1"), false},
+		{"the first mode counts",
+	         STS(LINES("mode: enforce\",\"mode: testing") "\"f\":0"),
+	         false},
+		{"another field", STS(LINES("mx: testing") "\"f\":0"), false},
+		{"no policy to be had", STS("\"f\":0"), true},
+		{"patterns alone", STS("\"mx-host\":[\"x\"],\"f\":0"), false},
+		{"no policy",
+	         POLICY("\"policy-type\":9," LINES("mode: testing") "\"f\":0"),
+	         false},
+		{"TLSA", POLICY("\"policy-type\":1,\"f\":0"), false},
+	};
+	auto_(session_clear) struct session session;
+	struct err err = {0};
+
+	(void)state;
+	session_init(&session);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		assert_int_equal(datagram_decode(rows[i].text,
+		                                 strlen(rows[i].text), &session,
+		                                 &err),
+		                 BAD_NONE);
+		assert_int_equal(session_is_unjudged(&session),
+		                 rows[i].unjudged);
+	}
 }
 
 static void test_recorded_datagrams(void **state)
@@ -209,7 +256,8 @@ static void test_recorded_datagrams(void **state)
 	         "bad\xef\xbf\xbd\xef\xbf\xbd.example ok=1 failed=0 "
 	         "policies=1 details=0 invalid; "
 	         "enum.example ok=0 failed=1 policies=1 details=1; "
-	         "ex\"ample.com ok=1 failed=0 policies=1 details=0 invalid; "
+	         "ex\"ample.com ok=0 failed=0 policies=1 details=0 unjudged "
+	         "invalid; "
 	         "example.com ok=2 failed=5 policies=4 details=4; "
 	         "multi.example ok=0 failed=1 policies=2 details=1"},
 	};
@@ -234,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_bad_input),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_unknown_numbers),
+		cmocka_unit_test(test_what_nobody_looked_at),
 		cmocka_unit_test(test_recorded_datagrams),
 	};
 

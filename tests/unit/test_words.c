@@ -67,6 +67,7 @@ static const struct {
 	{"not a domain", &words_marks, 9, "badDomain"},
 	{"too late", &words_marks, 10, "late"},
 	{"from an old log", &words_marks, 11, "unsent"},
+	{"not judged", &words_marks, 12, "notJudged"},
 	{"preview", &words_modes, 0, "preview"},
 	{"all", &words_modes, 1, "all"},
 	{"failures only", &words_modes, 2, "failures-only"},
