@@ -138,6 +138,7 @@ static enum bounce_result mark(struct db_txn *txn, struct delivery *d,
 	d->dest.due = 0;
 	d->dest.lease_run = 0;
 	d->dest.uncertain = false;
+	d->dest.is_counted = false;
 	put_words("bounced", recipient, d->dest.answer, sizeof(d->dest.answer));
 	put_destination(txn, d);
 	if (before == DELIVERY_DELIVERED)

@@ -92,6 +92,7 @@ static void begin_anew(struct outbox_destination *dest)
 	dest->attempts = 0;
 	dest->first_attempt = 0;
 	dest->lease_run = 0;
+	dest->is_counted = false;
 }
 
 /* A bounce of what was taken away leads nowhere. */

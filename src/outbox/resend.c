@@ -14,13 +14,11 @@ static bool begins_anew(struct outbox_destination *dest, bool force)
 	       delivery_state_next(dest->state, EVENT_RESCHEDULE, &dest->state);
 }
 
-static void begin(struct db_txn *txn, uint64_t id, int64_t now,
-                  struct outbox_destination *dest)
+static void begin(int64_t now, struct outbox_destination *dest)
 {
 	dest->attempts = 0;
 	dest->first_attempt = 0;
 	dest->due = now;
-	outbox_destination_put(txn, id, dest);
 }
 
 static void find(struct db_txn *txn, uint64_t id, struct outbox_head *head)
@@ -51,11 +49,15 @@ int resend_report(struct db *db, uint64_t id, int64_t now, bool force,
 	head.status = OUTBOX_PENDING;
 	archive_move_back(txn, &head);
 	for (uint16_t i = 0; i < head.destination_count; i++) {
-		if (!outbox_destination_get(txn, id, i, &dest) ||
-		    !begins_anew(&dest, force))
+		if (!outbox_destination_get(txn, id, i, &dest))
 			continue;
-		begin(txn, id, now, &dest);
-		n++;
+		/* the others are in the sums of the day when it settled */
+		dest.is_counted = !begins_anew(&dest, force);
+		if (!dest.is_counted) {
+			begin(now, &dest);
+			n++;
+		}
+		outbox_destination_put(txn, id, &dest);
 	}
 	if (n == 0)
 		db_fail(txn, ERR_LIMIT,

@@ -13,7 +13,7 @@ static void add_answers(struct db_txn *txn, const struct outbox_head *head,
 
 	for (uint16_t i = 0; i < head->destination_count; i++) {
 		if (!outbox_destination_get(txn, head->id, i, &dest) ||
-		    dest.state == DELIVERY_DELIVERED)
+		    dest.state == DELIVERY_DELIVERED || dest.is_counted)
 			continue;
 		answer_group_of(&dest, head->domain, &group);
 		answer_group_add(txn, day_of(now), &group);
@@ -35,7 +35,7 @@ bool settle_report(struct db_txn *txn, struct outbox_head *head, int64_t now)
 		waits |= !delivery_state_is_final(dest.state);
 		tried |= dest.attempts > 0;
 		head->delivered_count += dest.state == DELIVERY_DELIVERED;
-		if (dest.state < DELIVERY_STATES)
+		if (dest.state < DELIVERY_STATES && !dest.is_counted)
 			settled.destinations[dest.state]++;
 	}
 	if (waits) {

@@ -71,6 +71,9 @@ struct outbox_destination {
 	int64_t date;   /* of the mail, fixed at the first claim */
 	bool uncertain; /* an answer was lost: it may have arrived */
 	bool our_fault; /* what was answered last is this site's trouble */
+	/* Final since before the report was sent again to others: a day's sums
+	 * (store/day_table.h) have it. */
+	bool is_counted;
 	enum delivery_stage stage;
 	int code;
 	char answer[256];

@@ -1,11 +1,14 @@
 #include "unit/store_test.h"
 
+#include "base/auto.h"
 #include "base/clock.h"
+#include "base/day.h"
 #include "fake/fake_transport.h"
 #include "outbox/outbox.h"
 #include "outbox/recall.h"
 #include "outbox/resend.h"
 #include "outbox/settle_report.h"
+#include "store/day_table.h"
 #include "store/outbox_table.h"
 
 enum { NOW = 1772409600, HOUR = 3600, DAY = 24 * HOUR, YEAR = 365 * DAY };
@@ -235,11 +238,57 @@ static void test_sent_again(void **state)
 		ERR_NOTFOUND);
 }
 
+static struct day_settled settled_of(struct fixture *f, int64_t now)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+	struct day_settled settled;
+
+	day_table_settled_get(txn, day_of(now), &settled);
+	return settled;
+}
+
+/* Each destination is in the sums of the day when it became final, however
+ * often its report was sent again: A has it, B expired and got it later. */
+static void test_each_is_counted_once(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = add_sent(f, DELIVERY_DELIVERED, DELIVERY_EXPIRED);
+	struct day_settled first = settled_of(f, NOW), second;
+	int64_t later = NOW + 2 * DAY;
+	uint64_t count = 0;
+
+	assert_int_equal(first.destinations[DELIVERY_DELIVERED], 1);
+	assert_int_equal(first.destinations[DELIVERY_EXPIRED], 1);
+	for (int i = 0; i < 2; i++) {
+		struct outbox_destination dest;
+		struct outbox_head head;
+		struct db_txn *txn;
+
+		assert_int_equal(
+			resend_report(f->db, id, later, false, &count, &f->err),
+			0);
+		txn = db_begin_write(f->db);
+		assert_int_equal(outbox_destination_get(txn, id, 1, &dest), 1);
+		dest.state = i == 0 ? DELIVERY_EXPIRED : DELIVERY_DELIVERED;
+		outbox_destination_put(txn, id, &dest);
+		assert_int_equal(outbox_head_get(txn, id, &head), 1);
+		assert_true(settle_report(txn, &head, later));
+		assert_int_equal(head.delivered_count, 1 + i);
+		commit_ok(&txn);
+	}
+	second = settled_of(f, later);
+	assert_int_equal(second.destinations[DELIVERY_DELIVERED], 1);
+	assert_int_equal(second.destinations[DELIVERY_EXPIRED], 1);
+	first = settled_of(f, NOW);
+	assert_int_equal(first.destinations[DELIVERY_DELIVERED], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_recalled),
 		STORE_TEST(test_sent_again),
+		STORE_TEST(test_each_is_counted_once),
 		STORE_TEST(test_many),
 		STORE_TEST(test_not_when_the_time_is_told),
 	};
