@@ -36,7 +36,8 @@ static int spawn_program(pid_t *pid, posix_spawn_file_actions_t *actions,
 	return posix_spawn(pid, path, actions, attr, u.out, environ);
 }
 
-static int spawn(const struct command *command, int out, pid_t *pid)
+/* errors: -1, or where its standard error goes */
+static int spawn(const struct command *command, int out, int errors, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -47,8 +48,9 @@ static int spawn(const struct command *command, int out, pid_t *pid)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, 1);
-	if (command->with_errors)
-		posix_spawn_file_actions_adddup2(&actions, out, 2);
+	if (command->with_errors || errors >= 0)
+		posix_spawn_file_actions_adddup2(&actions,
+		                                 errors >= 0 ? errors : out, 2);
 	else
 		posix_spawn_file_actions_addopen(&actions, 2, "/dev/null",
 		                                 O_WRONLY, 0);
@@ -61,30 +63,41 @@ static int spawn(const struct command *command, int out, pid_t *pid)
 	return rc;
 }
 
-/* Until the end of its output; false when it took too long, or does not
- * end. */
-static bool read_output(int fd, struct strbuf *out, int64_t deadline)
+/* Until the end of all its output; false when it took too long, or does not
+ * end.  What it says of errors is only cut. */
+static bool read_output(const int fds[2], struct strbuf *const bufs[2],
+                        int64_t deadline)
 {
-	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+	struct pollfd pollfds[2] = {{.fd = fds[0], .events = POLLIN},
+	                            {.fd = fds[1], .events = POLLIN}};
 	char block[4096];
 
-	for (;;) {
+	while (pollfds[0].fd >= 0 || pollfds[1].fd >= 0) {
 		int64_t left = deadline - clock_host_ms();
-		ssize_t got;
 
 		if (left <= 0)
 			return false;
-		if (poll(&pollfd, 1, (int)left) <= 0)
+		if (poll(pollfds, 2, (int)left) <= 0)
 			continue;
-		got = read(fd, block, sizeof(block));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got == 0;
-		if (out->len + (size_t)got > OUTPUT_MAX)
-			return false;
-		strbuf_add(out, block, (size_t)got);
+		for (int i = 0; i < 2; i++) {
+			ssize_t got;
+
+			if (pollfds[i].fd < 0 || pollfds[i].revents == 0)
+				continue;
+			got = read(fds[i], block, sizeof(block));
+			if (got < 0 && errno == EINTR)
+				continue;
+			if (got < 0)
+				return false;
+			if (got == 0)
+				pollfds[i].fd = -1;
+			else if (bufs[i]->len + (size_t)got <= OUTPUT_MAX)
+				strbuf_add(bufs[i], block, (size_t)got);
+			else if (i == 0)
+				return false;
+		}
 	}
+	return true;
 }
 
 /* One that has closed its output need not end; false: it did not in time. */
@@ -119,30 +132,54 @@ static int finish(const struct command *command, pid_t pid, bool in_time,
 	return WEXITSTATUS(status);
 }
 
+static void close_pipes(int pipes[2][2], int end)
+{
+	for (int i = 0; i < 2; i++)
+		if (pipes[i][end] >= 0)
+			close(pipes[i][end]);
+}
+
 int command_run(const struct command *command, struct strbuf *out,
                 struct err *err)
 {
+	struct strbuf *const bufs[2] = {out, command->errors};
+	int pipes[2][2] = {{-1, -1}, {-1, -1}};
 	int64_t deadline;
 	bool in_time;
-	int fds[2];
 	pid_t pid;
 	int rc;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_errno(err, ERR_IO, "a pipe for %s",
-		                 command->argv[0]);
-	rc = spawn(command, fds[1], &pid);
-	close(fds[1]);
+	if (pipe2(pipes[0], O_CLOEXEC) < 0 ||
+	    (command->errors != NULL && pipe2(pipes[1], O_CLOEXEC) < 0)) {
+		err_errno(err, ERR_IO, "a pipe for %s", command->argv[0]);
+		close_pipes(pipes, 0);
+		close_pipes(pipes, 1);
+		return err->class;
+	}
+	rc = spawn(command, pipes[0][1], pipes[1][1], &pid);
+	close_pipes(pipes, 1);
 	if (rc != 0) {
-		close(fds[0]);
+		close_pipes(pipes, 0);
 		errno = rc;
 		return err_errno(err, rc == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		                 "%s", command->argv[0]);
 	}
 	deadline = clock_host_ms() + command->timeout_ms;
-	in_time = read_output(fds[0], out, deadline);
-	close(fds[0]);
+	in_time = read_output((const int[2]){pipes[0][0], pipes[1][0]}, bufs,
+	                      deadline);
+	close_pipes(pipes, 0);
 	return finish(command, pid, in_time, deadline, err);
+}
+
+const char *command_last_line(struct strbuf *out)
+{
+	char *text, *newline;
+
+	while (out->len > 0 && out->data[out->len - 1] == '\n')
+		out->data[--out->len] = '\0';
+	text = out->data;
+	newline = text != NULL ? strrchr(text, '\n') : NULL;
+	return newline != NULL ? newline + 1 : strbuf_text(out);
 }
 
 static bool is_plain(const char *word)

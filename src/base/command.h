@@ -22,6 +22,7 @@ struct command {
 	                            /usr/sbin, which not everybody has there */
 	int timeout_ms;
 	bool with_errors; /* what it says on standard error is output, too */
+	struct strbuf *errors; /* or goes here; NULL: nowhere */
 };
 
 /* Appends what it prints, 512 KiB at the most.  Its exit status, or
@@ -29,6 +30,9 @@ struct command {
  * ERR_IO. */
 int command_run(const struct command *command, struct strbuf *out,
                 struct err *err);
+
+/* What a program said last, for people; takes the newlines at the end away. */
+const char *command_last_line(struct strbuf *out);
 
 /* Appends the words as a shell takes them: quoted where they must be. */
 void command_write(const char *const *argv, struct strbuf *out);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,46 @@ struct new_file {
 	int fd;
 	bool replace;
 };
+
+/* --- a signal that ends the process --- */
+
+static const int ends[] = {SIGHUP, SIGINT, SIGTERM};
+enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
+
+/* Of the one file that is being written; NULL: none. */
+static const char *volatile unnamed;
+
+static void on_end(int sig)
+{
+	if (unnamed != NULL)
+		unlink(unnamed);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void block_ends(sigset_t *before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ENDS; i++)
+		sigaddset(&set, ends[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+}
+
+/* From now on, or no longer, such a signal takes the file away first.  Who has
+ * a handler of his own, or ignores it, goes on as before. */
+static void watch_ends(const char *path)
+{
+	unnamed = path;
+	for (size_t i = 0; i < ENDS; i++) {
+		struct sigaction action;
+
+		if (sigaction(ends[i], NULL, &action) == 0 &&
+		    action.sa_handler == (path != NULL ? SIG_DFL : on_end))
+			signal(ends[i], path != NULL ? on_end : SIG_DFL);
+	}
+}
 
 static int exists_already(const char *path, struct err *err)
 {
@@ -44,6 +85,7 @@ int new_file_open(struct new_file **out, const char *path, mode_t mode,
                   bool replace, struct err *err)
 {
 	struct new_file *file = xcalloc(1, sizeof(*file));
+	sigset_t mask;
 
 	*out = file;
 	file->path = xstrdup(path);
@@ -52,7 +94,11 @@ int new_file_open(struct new_file **out, const char *path, mode_t mode,
 	if (check_name(file, err) != 0)
 		return err->class;
 	file->temp = xasprintf("%s.XXXXXX", path);
+	block_ends(&mask);
 	file->fd = mkostemp(file->temp, O_CLOEXEC);
+	if (file->fd >= 0)
+		watch_ends(file->temp);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (file->fd < 0) {
 		xfree_str(&file->temp);
 		return err_errno(err, ERR_IO, "cannot create %s", path);
@@ -109,12 +155,19 @@ int new_file_sync_directory(const char *path, struct err *err)
 
 int new_file_commit(struct new_file *file, struct err *err)
 {
+	sigset_t mask;
+	int rc;
+
 	if (fsync(file->fd) != 0)
 		return err_errno(err, ERR_IO, "cannot write %s", file->temp);
-	if (take_name(file, err) != 0)
-		return err->class;
-	xfree_str(&file->temp);
-	return new_file_sync_directory(file->path, err);
+	block_ends(&mask);
+	rc = take_name(file, err);
+	if (rc == 0) {
+		watch_ends(NULL);
+		xfree_str(&file->temp);
+	}
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return rc != 0 ? rc : new_file_sync_directory(file->path, err);
 }
 
 void new_file_drop(struct new_file **file)
@@ -123,8 +176,10 @@ void new_file_drop(struct new_file **file)
 		return;
 	if ((*file)->fd >= 0)
 		close((*file)->fd);
-	if ((*file)->temp != NULL)
+	if ((*file)->temp != NULL) {
 		unlink((*file)->temp);
+		watch_ends(NULL);
+	}
 	free((*file)->temp);
 	free((*file)->path);
 	free(*file);

@@ -10,7 +10,8 @@
  *
  * It is written under another name in the same directory and renamed at last,
  * so that no half file is ever taken for a whole one.  Dropped before that, it
- * is gone.
+ * is gone; and so it is when SIGHUP, SIGINT or SIGTERM ends the process.  One
+ * file a process at a time.
  */
 #ifndef TLSTALLY_BASE_NEW_FILE_H
 #define TLSTALLY_BASE_NEW_FILE_H

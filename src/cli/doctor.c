@@ -72,16 +72,6 @@ static void read_settings(struct cli *cli, struct doctor_before *before)
 	}
 }
 
-/* What comes from the network is not to be read with all rights. */
-static void leave_root(struct err *err)
-{
-	struct identity nobody;
-
-	if (geteuid() == 0 && (privs_user(PRIVS_USER, &nobody, err) == 0 ||
-	                       privs_user("nobody", &nobody, err) == 0))
-		privs_become(&nobody, NULL, 0, err);
-}
-
 static void open_store(struct cli *cli, struct doctor_before *before)
 {
 	const char *directory = cli->conf.store.directory;
@@ -97,7 +87,8 @@ static void open_store(struct cli *cli, struct doctor_before *before)
 		!before->is_missing && geteuid() == st.st_uid && geteuid() != 0;
 	snprintf(before->store_trouble, sizeof(before->store_trouble), "%s",
 	         before->is_missing ? "there is no store" : err.text);
-	leave_root(&ignored);
+	/* what comes from the network is not to be read with all rights */
+	privs_leave_root(&ignored);
 }
 
 static int look_here(struct cli *cli, int64_t *now, json_t *doc,

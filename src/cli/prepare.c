@@ -132,10 +132,11 @@ int cli_prepare(struct cli *cli, enum cli_needs needs, struct err *err)
 			return err->class;
 		cli->clock = clock_system();
 		/* what comes from the network is not to be read as root */
-		return geteuid() == 0 &&
-		                       stat(cli->conf.store.directory, &st) == 0
+		if (geteuid() != 0)
+			return 0;
+		return stat(cli->conf.store.directory, &st) == 0
 		               ? cli_become_owner(cli, CLI_CREATES, err)
-		               : 0;
+		               : privs_leave_root(err);
 	}
 	if (settings_file_read(&cli->args.file, &cli->conf, err) < 0 ||
 	    conf_check(&cli->conf, err) < 0 || set_clock(cli, err) < 0)

@@ -143,3 +143,15 @@ int privs_become(const struct identity *identity, const gid_t *groups,
 		               identity->name);
 	return 0;
 }
+
+int privs_leave_root(struct err *err)
+{
+	struct identity other;
+
+	if (geteuid() != 0)
+		return 0;
+	if (privs_user(PRIVS_USER, &other, err) < 0 &&
+	    privs_user("nobody", &other, err) < 0)
+		return err->class;
+	return privs_become(&other, NULL, 0, err);
+}

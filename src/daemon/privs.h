@@ -40,4 +40,8 @@ enum { PRIVS_EXTRA_GROUPS = 8 };
 int privs_become(const struct identity *identity, const gid_t *groups,
                  size_t count, struct err *err);
 
+/* When we are root, and there is no store whose owner we could become:
+ * PRIVS_USER, or nobody where there is no such user. */
+int privs_leave_root(struct err *err);
+
 #endif

@@ -1,5 +1,6 @@
 #include "postfix/postconf_run.h"
 
+#include "base/auto.h"
 #include "base/command.h"
 
 enum { TIMEOUT_MS = 5000, NAMES_MAX = 64, ARGS = NAMES_MAX + 5 };
@@ -8,7 +9,9 @@ int postconf_run(const char *directory, const char *what,
                  const char *const *names, struct strbuf *out, struct err *err)
 {
 	const char *argv[ARGS] = {"postconf", what};
-	struct command command = {.argv = argv, .timeout_ms = TIMEOUT_MS};
+	auto_(strbuf_clear) struct strbuf errors = {0};
+	struct command command = {
+		.argv = argv, .timeout_ms = TIMEOUT_MS, .errors = &errors};
 	size_t n = 2;
 	int status;
 
@@ -21,7 +24,9 @@ int postconf_run(const char *directory, const char *what,
 		argv[n++] = names[i];
 	status = command_run(&command, out, err);
 	if (status > 0)
-		return err_set(err, ERR_IO, "postconf failed (exit status %d)",
-		               status);
+		return err_set(err, ERR_IO,
+		               "postconf failed (exit status %d)%s%.300s",
+		               status, errors.len > 0 ? ": " : "",
+		               command_last_line(&errors));
 	return status;
 }

@@ -196,18 +196,6 @@ void thing_command(const struct thing *thing, const char *from, const char *to,
 	argv[n] = NULL;
 }
 
-/* What a program said last, for people. */
-static const char *last_line(struct strbuf *out)
-{
-	char *text, *newline;
-
-	while (out->len > 0 && out->data[out->len - 1] == '\n')
-		out->data[--out->len] = '\0';
-	text = out->data;
-	newline = text != NULL ? strrchr(text, '\n') : NULL;
-	return newline != NULL ? newline + 1 : strbuf_text(out);
-}
-
 static int run(const char *const *argv, struct err *err)
 {
 	struct command command = {
@@ -218,7 +206,7 @@ static int run(const char *const *argv, struct err *err)
 	if (status <= 0)
 		return status;
 	return err_set(err, ERR_IO, "%s %s failed (exit status %d): %.300s",
-	               argv[0], argv[1], status, last_line(&out));
+	               argv[0], argv[1], status, command_last_line(&out));
 }
 
 int thing_bring(const struct thing *thing, const char *to, struct arena *arena,

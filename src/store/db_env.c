@@ -236,8 +236,14 @@ int db_check_files(const struct db *db, struct err *err)
 
 		if (stat(path, &now) == 0 &&
 		    now.st_dev == db->files[i].st_dev &&
-		    now.st_ino == db->files[i].st_ino)
-			continue;
+		    now.st_ino == db->files[i].st_ino) {
+			if (i == 0 || now.st_size >= db->files[i].st_size)
+				continue;
+			return err_set(err, ERR_IO,
+			               "store %s: %s was cut while the store "
+			               "was open",
+			               db->dir.path, files[i].name);
+		}
 		return err_set(err, ERR_IO,
 		               "store %s: %s was removed or replaced while the "
 		               "store was open",

@@ -19,7 +19,10 @@ static const int signals[] = {SIGBUS, SIGSEGV, SIGABRT, SIGFPE};
 enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 static struct sigaction before[SIGNALS];
-static atomic_uintptr_t map_start, map_end;
+/* data.mdb and lock.mdb, as they are mapped. */
+static struct map {
+	atomic_uintptr_t start, end;
+} data_map, lock_map;
 static atomic_int end_status = EXIT_FAILURE;
 /* Written before there is a map, read by handlers. */
 static char place[512];
@@ -30,27 +33,33 @@ void db_fault_set_status(int status)
 }
 
 /* Nothing here but what a signal handler may do. */
-static void end_with(const char *what) __attribute__((noreturn));
+static void end_with(const char *what, const char *why)
+	__attribute__((noreturn));
 
-static void end_with(const char *what)
+static void end_with(const char *what, const char *why)
 {
-	log_last_words(place, what,
-	               "the store is damaged, or its disk fails: restore a "
-	               "backup (tlstally restore FILE); `tlstally check-store` "
-	               "lists what cannot be read");
+	log_last_words(place, what, why);
 	_exit(atomic_load(&end_status));
 }
 
+static const char is_damaged[] =
+	"the store is damaged, or its disk fails: restore a backup (tlstally "
+	"restore FILE); `tlstally check-store` lists what cannot be read";
+/* LMDB makes it anew for who opens the store first. */
+static const char lock_is_cut[] =
+	"somebody who may write it has cut it; the data is not damaged: stop "
+	"all that has the store open and start it again";
+
 void db_fault_assert(const char *words)
 {
-	end_with(words);
+	end_with(words, is_damaged);
 }
 
-static bool is_in_map(const void *address)
+static bool is_in_map(const struct map *map, const void *address)
 {
 	uintptr_t at = (uintptr_t)address;
 
-	return at >= atomic_load(&map_start) && at < atomic_load(&map_end);
+	return at >= atomic_load(&map->start) && at < atomic_load(&map->end);
 }
 
 static void on_signal(int sig, siginfo_t *info, void *context)
@@ -58,11 +67,13 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	bool is_fault = (sig == SIGBUS || sig == SIGSEGV) && info->si_code > 0;
 
 	(void)context;
-	if (is_fault && is_in_map(info->si_addr))
-		end_with("a page of data.mdb cannot be read");
+	if (is_fault && is_in_map(&data_map, info->si_addr))
+		end_with("a page of data.mdb cannot be read", is_damaged);
+	if (is_fault && is_in_map(&lock_map, info->si_addr))
+		end_with("a page of lock.mdb cannot be read", lock_is_cut);
 	/* abort() in LMDB: the C library found its heap destroyed */
 	if (db_fault_depth > 0 && (info->si_code > 0 || sig == SIGABRT))
-		end_with("LMDB cannot process data.mdb");
+		end_with("LMDB cannot process data.mdb", is_damaged);
 	/* As if we had never been: the instruction faults again, and who had
 	 * the signal before gets it.  One that was sent does not come again by
 	 * itself. */
@@ -83,8 +94,8 @@ static void install(void)
 		sigaction(signals[i], &action, &before[i]);
 }
 
-static bool is_data_file(const char *path, const char *wanted,
-                         unsigned long inode, const struct stat *st)
+static bool is_file(const char *path, const char *wanted, unsigned long inode,
+                    const struct stat *st)
 {
 	size_t len = strlen(wanted), path_len = strcspn(path, "\n");
 
@@ -93,7 +104,7 @@ static bool is_data_file(const char *path, const char *wanted,
 }
 
 /* From the first to the last mapping of the file: it is one to LMDB. */
-static void find_map(const char *wanted, const struct stat *st)
+static void find_map(const char *wanted, const struct stat *st, struct map *map)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
 	uintptr_t first = 0, last = 0;
@@ -106,7 +117,7 @@ static void find_map(const char *wanted, const struct stat *st)
 
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %lu %n",
 		           &from, &to, &inode, &path) < 3 ||
-		    path == 0 || !is_data_file(line + path, wanted, inode, st))
+		    path == 0 || !is_file(line + path, wanted, inode, st))
 			continue;
 		if (first == 0)
 			first = from;
@@ -114,34 +125,42 @@ static void find_map(const char *wanted, const struct stat *st)
 	}
 	if (maps != NULL)
 		fclose(maps);
-	atomic_store(&map_start, first);
-	atomic_store(&map_end, last);
+	atomic_store(&map->start, first);
+	atomic_store(&map->end, last);
 }
 
 void db_fault_watch(const char *directory, int fd)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	char wanted[4096] = "", *real;
-	struct stat st = {0};
+	struct stat st = {0}, lock = {0};
 
 	pthread_once(&once, install);
 	snprintf(place, sizeof(place), "store %.490s", directory);
 	real = realpath(directory, NULL);
 	if (real != NULL)
 		snprintf(wanted, sizeof(wanted), "%.4000s/data.mdb", real);
-	free(real);
 	if (fstat(fd, &st) == 0)
-		find_map(wanted, &st);
+		find_map(wanted, &st, &data_map);
+	if (real != NULL)
+		snprintf(wanted, sizeof(wanted), "%.4000s/lock.mdb", real);
+	if (stat(wanted, &lock) == 0)
+		find_map(wanted, &lock, &lock_map);
+	free(real);
 }
 
 void db_fault_forget(void)
 {
-	atomic_store(&map_start, 0);
-	atomic_store(&map_end, 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct map *map = i == 0 ? &data_map : &lock_map;
+
+		atomic_store(&map->start, 0);
+		atomic_store(&map->end, 0);
+	}
 }
 
 bool db_fault_is_inside(const void *data, size_t len)
 {
-	return !is_in_map(data) ||
-	       len <= atomic_load(&map_end) - (uintptr_t)data;
+	return !is_in_map(&data_map, data) ||
+	       len <= atomic_load(&data_map.end) - (uintptr_t)data;
 }

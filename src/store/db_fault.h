@@ -5,8 +5,9 @@
  * cut, the disk fails) is SIGBUS, and a number in it that is wrong sends LMDB
  * anywhere.  Such a signal, at an address within the map or in the middle of a
  * call of LMDB, and an assertion of LMDB, end the process with one line that
- * says so.  Any other signal is left to whoever had it before, and to the
- * kernel and its core.
+ * says so.  lock.mdb is mapped, too, and may be written by the store's group:
+ * who cuts it ends the others, and nothing is lost.  Any other signal is left
+ * to whoever had it before, and to the kernel and its core.
  */
 #ifndef TLSTALLY_STORE_DB_FAULT_H
 #define TLSTALLY_STORE_DB_FAULT_H
@@ -14,8 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where data.mdb of that directory is mapped now.  Asks /proc/self/maps: LMDB
- * does not tell.  One store a process. */
+/* Where data.mdb and lock.mdb of that directory are mapped now.  Asks
+ * /proc/self/maps: LMDB does not tell.  One store a process. */
 void db_fault_watch(const char *directory, int fd);
 void db_fault_forget(void);
 

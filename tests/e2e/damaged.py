@@ -213,6 +213,10 @@ def cut_store(trial, process):
     os.truncate(trial.store / "data.mdb", 5 * 4096)
 
 
+def cut_lock(trial, process):
+    os.truncate(trial.store / "lock.mdb", 0)
+
+
 def send_fault(trial, process):
     process.send_signal(signal.SIGSEGV)
 
@@ -236,6 +240,12 @@ def running(trial):
         status, text = while_it_runs(trial, name, cut_store)
         trial.judge(what, name, status, text)
         if status != 1 or "damaged" not in text:
+            trial.wrong.append((what, name, f"status {status}", text))
+        # the store's group may do that; nothing is lost, and nothing to mend
+        what = "lock.mdb is cut while it runs"
+        status, text = while_it_runs(trial, name, cut_lock)
+        if (status != 1 or "restore" in text or
+                not re.search("lock.mdb (was|cannot be read.*has) cut", text)):
             trial.wrong.append((what, name, f"status {status}", text))
     status, text = while_it_runs(trial, "tlstally-httpd", send_fault)
     if "damaged" in text or (status != -signal.SIGSEGV and

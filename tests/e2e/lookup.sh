@@ -11,8 +11,12 @@
 need_tools openssl
 dns_need_tools
 make_folder
+# root gives its rights up, and reads the certificates as somebody else
+chmod 755 "$dir"
+leave_leaks_alone
 
-host=127.84.61.1 # of the policies
+# of the policies; an address that no other run of this test has now
+host=127.84.$(($$ / 250 % 250 + 1)).$(($$ % 250 + 1))
 digest=$(printf 'ab%.0s' $(seq 32))
 
 # domain NAME TLSRPT-RECORD...: with MX mx.good.test and a policy host
@@ -110,6 +114,26 @@ assert eval("(" + sys.argv[2] + ")"), json.dumps(d, indent=1)' "$dir/out" \
 policy() {
 	[ $hosted = no ] || says "$@"
 }
+
+# is_not_root PID: its effective user
+is_not_root() {
+	[ "$(awk '/^Uid:/ { print $3 }' "/proc/$1/status")" != 0 ]
+}
+if [ "$(id -u)" -eq 0 ]; then
+	start "$dir/silent.out" python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print("READY", s.getsockname()[1], flush=True)
+time.sleep(600)'
+	wait_until grep -q ^READY "$dir/silent.out"
+	start "$dir/asks.out" "$bin/tlstally" -o store.directory="$dir/none" \
+		lookup --resolver "127.0.0.1@$(sed 's/READY //' \
+		"$dir/silent.out")" good.test
+	expect_soon "root does not ask the network" is_not_root "$pid"
+	stop "$pid" KILL
+else
+	skip_part "who asks the network" "only root can give rights up"
+fi
 
 says "where reports go" good.test \
 	'd["tlsrpt"]["destinations"] == ["mailto:tls@good.test"]'

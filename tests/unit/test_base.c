@@ -1,11 +1,18 @@
 #include "unit/test.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/day.h"
 #include "base/err.h"
 #include "base/gzip.h"
 #include "base/log.h"
+#include "base/new_file.h"
 #include "base/reader.h"
 #include "base/slots.h"
 #include "base/strbuf.h"
@@ -281,6 +288,49 @@ static void test_err_prefix(void **state)
 	assert_string_equal(err.text, "rua: too long");
 }
 
+/* A signal that ends the process before the file has its name takes what was
+ * written with it; one that comes later does not. */
+static void test_new_file_and_signals(void **state)
+{
+	static const struct {
+		const char *name;
+		int sig;
+		bool named;
+	} rows[] = {
+		{"SIGTERM", SIGTERM, false},
+		{"SIGINT", SIGINT, false},
+		{"SIGHUP", SIGHUP, false},
+		{"when it has its name", SIGTERM, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char directory[] = "/tmp/test_new_file.XXXXXX", path[64];
+		int status = 0;
+		pid_t pid;
+
+		ROW(&rows[i]);
+		assert_non_null(mkdtemp(directory));
+		snprintf(path, sizeof(path), "%s/copy", directory);
+		pid = fork();
+		if (pid == 0) {
+			struct new_file *file = NULL;
+
+			new_file_open(&file, path, 0600, false, NULL);
+			if (rows[i].named)
+				new_file_commit(file, NULL);
+			raise(rows[i].sig);
+			_exit(1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), rows[i].sig);
+		assert_int_equal(unlink(path), rows[i].named ? 0 : -1);
+		/* nothing else is left */
+		assert_int_equal(rmdir(directory), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_wait_cond),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_err_prefix),
+		cmocka_unit_test(test_new_file_and_signals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,8 @@ static const char script[] =
 	"directory=%s/main; what=$1; shift\n"
 	"if [ \"$1\" = -c ]; then directory=$2; shift 2; fi\n"
 	"echo \"$what $directory\" >>%s/calls\n"
-	"test -e \"$directory/broken\" && exit 1\n"
+	"test -e \"$directory/broken\" && echo a warning >&2 &&\n"
+	"    echo postconf: fatal: bad main.cf >&2 && exit 1\n"
 	"if [ \"$1\" = config_directory ]; then\n"
 	"    echo config_directory = %s/main; exit\n"
 	"fi\n"
@@ -248,8 +249,10 @@ static void test_trouble(void **state)
 		assert_int_equal(site->count, 3);
 		assert_true(site->instances[0].known);
 		assert_false(site->instances[1].known);
-		assert_string_equal(site->trouble.text,
-		                    "postconf failed (exit status 1)");
+		assert_string_equal(
+			site->trouble.text,
+			"postconf failed (exit status 1): postconf: "
+			"fatal: bad main.cf");
 	}
 	put(world, "main/broken", "");
 	{
