@@ -98,7 +98,7 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 		            "tlstally-logd instead.\n");
 	json_array_foreach (doc_get(doc, "feeds"), i, feed)
 		if (strcmp(doc_text(feed, "state"), counting_well) != 0)
-			strbuf_printf(out, "%s: %s.\n", doc_text(feed, "name"),
+			strbuf_printf(out, "%s: %s\n", doc_text(feed, "name"),
 			              doc_text(feed, "words"));
 }
 
