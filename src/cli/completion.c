@@ -188,6 +188,8 @@ static void given_of(const struct jmap_type *type, struct strbuf *out)
 {
 	if (type->edit.plan_create != NULL)
 		write_given(type->show.table, "", out);
+	else if (type == &type_sent)
+		add_word(out, "deliverAt");
 }
 
 static void fields_of(const struct jmap_type *type, struct strbuf *out)

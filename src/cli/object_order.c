@@ -289,11 +289,16 @@ static int check_verb(const struct object_order *order, struct err *err)
 	           : order->verb == OBJECT_DELETE ? type->edit.destroy != NULL
 	                                          : true;
 
-	return can ? 0
-	           : err_set(err, ERR_PARSE,
-	                     "%s: these objects are read-only: use get or "
-	                     "query",
-	                     type->show.word);
+	if (can)
+		return 0;
+	return type->edit.apply == NULL
+	               ? err_set(err, ERR_PARSE,
+	                         "%s: these objects are read-only: use get or "
+	                         "query",
+	                         type->show.word)
+	               : err_set(err, ERR_PARSE,
+	                         "%s: these objects can only be updated",
+	                         type->show.word);
 }
 
 int object_order_read(const struct cli_args *args, enum object_verb verb,

@@ -11,8 +11,16 @@ int cli_resend(struct cli *cli, struct err *err)
 	uint64_t count = 0;
 
 	if (resend_report(cli->db, cli->args.id, now, cli->args.force, &count,
-	                  err) < 0)
-		return err->class;
+	                  err) < 0) {
+		struct err why = *err;
+
+		return why.class != ERR_LIMIT
+		               ? why.class
+		               : err_set(err, ERR_LIMIT,
+		                         "%s; --force sends it to them once "
+		                         "more",
+		                         why.text);
+	}
 	if (cli_is_talkative(cli))
 		strbuf_printf(&cli->out,
 		              "%" PRIu64 " %s: the next `tlstally run` sends "

@@ -61,7 +61,7 @@ static const struct method *find_method(const struct jmap_run *run,
 		if (strcmp(methods[i].verb, slash + 1) == 0) {
 			bool sets = methods[i].run == jmap_set;
 
-			return sets && (*type)->edit.destroy == NULL
+			return sets && (*type)->edit.apply == NULL
 			               ? NULL
 			               : &methods[i];
 		}

@@ -154,7 +154,7 @@ struct jmap_show {
 	            json_t **object, struct err *err);
 };
 
-/* /set; all NULL: these can be read only. */
+/* /set; all NULL: these can be read only.  NULL for what nobody may. */
 struct jmap_edit {
 	/* A plan, or NULL: set->error, or a transaction has failed.  Looks at
 	 * the store by jmap_set_look(). */

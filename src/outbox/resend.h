@@ -20,8 +20,13 @@
 #include "base/err.h"
 #include "store/db.h"
 
-/* Adds to *count the destinations it goes to.  force: also to those that have
- * it. */
+/* In a write transaction: the report goes out at `at`, or now if that is over.
+ * Adds to *count the destinations it goes to.  force: also to those that have
+ * it.  The transaction goes on where it is refused. */
+int resend_in(struct db_txn *txn, uint64_t id, int64_t at, int64_t now,
+              bool force, uint64_t *count, struct err *err);
+
+/* The same at once, in a transaction of its own. */
 int resend_report(struct db *db, uint64_t id, int64_t now, bool force,
                   uint64_t *count, struct err *err);
 

@@ -55,6 +55,26 @@ export async function reschedule(ctx, ids, now) {
     && change(ctx, ids, {deliverAt: at}, `rescheduled to ${at}`);
 }
 
+/** One of the archive, to the destinations that did not get it; then it is in
+ *  the outbox. */
+export async function sendAgain(ctx, id) {
+  if (!await confirm("Send this report again?", "It goes back to the outbox, "
+    + "and from there to the destinations that did not get it.",
+    {yes: "Send again"}))
+    return false;
+  try {
+    const {refused: [no]} = await ctx.jmap.setMany("tally:SentReport", [id],
+      {deliverAt: utc(new Date())});
+
+    if (no)
+      ctx.say(no.error.description ?? no.error.type, "bad");
+    return !no;
+  } catch (err) {
+    ctx.fail(err);
+    return false;
+  }
+}
+
 /** As list.js and a page's buttons want them: those that the token may. */
 export function actionsFor(ctx) {
   return [

@@ -1,7 +1,9 @@
-// one report that was sent: as report.js, without what can be done to it
-import {h} from "./dom.js";
+// one report that was sent: as report.js; it can be sent again, and nothing else
+// can be done to it
+import {button, h} from "./dom.js";
 import {loadedPage} from "./load.js";
 import {facts, figures} from "./report.js";
+import {MAY_UPDATE, sendAgain} from "./report_actions.js";
 import {destinationsTable, policyCard, sentAs} from "./report_parts.js";
 import {hash, join} from "./router.js";
 
@@ -19,7 +21,14 @@ function show(ctx, object) {
   return [
     h("h1", {}, object.domain),
     h("p", {class: "buttons head"}, h("a", {class: "button",
-      href: hash(join("domain", object.domain))}, "This domain")),
+      href: hash(join("domain", object.domain))}, "This domain"),
+    ctx.may(MAY_UPDATE)
+      && object.destinations.some(({state}) => state !== "delivered")
+      && button("Send again…", async () => {
+        if (await sendAgain(ctx, object.id))
+          ctx.go(join("outbox", object.id), {},
+            {words: "The report is in the outbox again."});
+      })),
     figures(object), facts(object),
     h("h2", {}, "Destinations"), destinationsTable(object),
     h("h2", {}, "Policies"), object.report.policies.map(policyCard),

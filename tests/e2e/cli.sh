@@ -383,6 +383,9 @@ says err "still in the outbox"
 try 0 "and goes once more" -o deliver.mail=sendmail:/bin/true \
 	deliver --id "$id" --now "$(moment '5 hours')" --json
 json 'd["deliver"]["attempts"] == 3 and d["deliver"]["archived"] == 1'
+try 1 "sent again as an object" update sent-report "$id" \
+	--field deliverAt=2026-03-01T00:00:00Z
+says err "the report was delivered to all its destinations"
 try 1 "no such report to send again" resend b000000000000
 says err "no such report was sent"
 try 2 "not an id" resend 7

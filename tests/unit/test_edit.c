@@ -262,6 +262,59 @@ static void test_the_last_waiting_one_gone(void **state)
 	assert_int_equal(count_due(w), 1);
 }
 
+#define SENT "tally:SentReport/"
+
+/* deliverAt of the archive's: once more, to those that did not get it. */
+static void test_sent_again(void **state)
+{
+	struct world *w = *state;
+
+	put_dest(w, 'B', 0, DELIVERY_EXPIRED, 0);
+	check(w, "[['" SET "',{'update':{'$B':{'httpRua':[]}}},'0']]",
+	      "[['" SET "',{'updated':{'$B':null}},'0']]");
+	check(w,
+	      "[['" SENT "set',{'update':{'$B':{'domain':'x.example',"
+	      "'deliverAt':'soon'}}},'0'],['" SENT
+	      "set',{'update':{'$B':{'status':'pending'}}},'1'],['" SENT
+	      "set',{'update':{'$B':{}}},'2'],['" SENT
+	      "set',{'update':{'$A':{}}},'3'],['" SENT
+	      "set',{'destroy':['$B']},'4'],['" SENT
+	      "set',{'create':{'k':{}}},'5']]",
+	      "[['" SENT "set',{'notUpdated':{'$B':{'type':"
+	      "'invalidProperties','properties':['domain','deliverAt']}}},"
+	      "'0'],['" SENT "set',{'notUpdated':{'$B':{'type':"
+	      "'invalidProperties','properties':['status']}}},'1'],['" SENT
+	      "set',{'updated':{'$B':null}},'2'],['" SENT
+	      "set',{'notUpdated':{'$A':{'type':'notFound'}}},'3'],"
+	      "['error',{'type':'forbidden'},'4'],"
+	      "['error',{'type':'forbidden'},'5']]");
+	check(w,
+	      "[['" SENT "set',{'update':{'$B':{'deliverAt':"
+	      "'2026-03-03T00:00:00Z'}}},'0'],['" SENT
+	      "get',{'ids':['$B']},'1'],['" GET "',{'ids':['$B']},'2']]",
+	      "[['" SENT "set',{'updated':{'$B':null}},'0'],['" SENT
+	      "get',{'notFound':['$B']},'1'],['" GET
+	      "',{'list':[{'status':'pending','deliverAt':"
+	      "'2026-03-03T00:00:00Z','destinations':[{'state':'pending',"
+	      "'attempts':0,'nextAttempt':'2026-03-03T00:00:00Z'}],"
+	      "'report':{'reportId':'r1@us.example'}}]},'2']]");
+}
+
+static void test_not_sent_twice(void **state)
+{
+	struct world *w = *state;
+
+	put_dest(w, 'B', 0, DELIVERY_DELIVERED, 0);
+	check(w, "[['" SET "',{'update':{'$B':{'httpRua':[]}}},'0']]",
+	      "[['" SET "',{'updated':{'$B':null}},'0']]");
+	check(w,
+	      "[['" SENT "set',{'update':{'$B':{'deliverAt':"
+	      "'2026-03-03T00:00:01Z'}}},'0']]",
+	      "[['" SENT "set',{'notUpdated':{'$B':{'type':'forbidden',"
+	      "'description':'the report was delivered to all its "
+	      "destinations'}}},'0']]");
+}
+
 static void test_preview_holds(void **state)
 {
 	struct world *w = *state;
@@ -607,6 +660,8 @@ int main(void)
 		WORLD_TEST(test_destroyed_is_not_sent),
 		WORLD_TEST(test_gone_addresses_are_not_sent_to),
 		WORLD_TEST(test_the_last_waiting_one_gone),
+		WORLD_TEST(test_sent_again),
+		WORLD_TEST(test_not_sent_twice),
 		WORLD_TEST(test_preview_holds),
 		WORLD_TEST(test_a_directory_stays),
 		WORLD_TEST(test_too_large),

@@ -280,9 +280,9 @@ static void test_refusals(void **state)
 		{"what is read only", "create domain --field domain=a.example",
 	         "domain: these objects are read-only: use get or "
 	         "query"},
-		{"the same of the archive", "delete sent-report a1",
-	         "sent-report: these objects are read-only: use "
-	         "get or query"},
+		{"what can be sent again, and nothing else",
+	         "delete sent-report a1",
+	         "sent-report: these objects can only be updated"},
 		{"an id and --ids", "get domain x --ids y",
 	         "specify an id after the type, or --ids, but not both"},
 		{"no id", "get domain a.b",

@@ -22,6 +22,26 @@ async function testDetail(server, page) {
   await page.getByRole("heading", { name: "Reports", exact: true }).waitFor();
 }
 
+/* What was refused goes back to the outbox, when asked twice. */
+async function testAgain(server, token) {
+  const page = await openPage(server, { token, hash: "#/sent?text=host03" });
+
+  await summary(page, /^3 reports$/);
+  await page.getByRole("link", { name: "host03.example" }).first().click();
+  await page.getByRole("button", { name: "Send again" }).click();
+  await checkLooks(page, "send-again");
+  await page.getByRole("dialog").getByRole("button", { name: "Send again" })
+    .click();
+  await page.getByText("The report is in the outbox again.").waitFor();
+  await until("it is in the outbox", true, () =>
+    new URL(page.url()).hash.startsWith("#/outbox/"));
+  await page.getByRole("heading", { level: 1, name: "host03.example" })
+    .waitFor();
+  await page.goto(`${server.url}/#/sent?text=host03`);
+  await summary(page, /^2 reports$/);
+  await closePage(page, "a report that is sent again");
+}
+
 export default async function testSent({ server, tokens }) {
   const page = await openPage(server, { token: tokens.reader,
                                         hash: "#/sent?sort=domain&size=100" });
@@ -55,6 +75,12 @@ export default async function testSent({ server, tokens }) {
   await page.getByRole("heading", { name: "No such report" }).waitFor();
   await page.goto(`${server.url}/#/sent?from=yesterday`);
   await page.getByText(/could not be loaded: filter: dayAfter/).waitFor();
+  await page.goto(`${server.url}/#/sent?text=host03`);
+  await summary(page, /^3 reports$/);
+  await page.getByRole("link", { name: "host03.example" }).first().click();
+  await page.getByText(/no reports here/).first().waitFor();
+  expect("who only reads sends nothing again", 0,
+         await page.getByRole("button", { name: "Send again" }).count());
   await closePage(page, "sent reports");
 
   const overview = await openPage(server, { token: tokens.reader,
@@ -66,4 +92,5 @@ export default async function testSent({ server, tokens }) {
          [90, 84, 3, 3],
          [today[1], today[2], today[3], today[6]].map(number));
   await closePage(overview, "what was sent today");
+  await testAgain(server, tokens.all);
 }
