@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "http/http.h"
-#include "http/listen.h"
+#include "base/listen.h"
 #include "http/www.h"
 #include "jmap/lookup_desk.h"
 
@@ -90,7 +90,8 @@ static int serve(struct httpd *d, struct err *err)
 static void open_metrics(struct httpd *d)
 {
 	const char *where = d->base.conf.http.metrics;
-	struct listen_options options = {.where = where, .handed_fd = -1};
+	struct listen_options options = {
+		.who = "tlstally-httpd", .where = where, .handed_fd = -1};
 	struct unix_socket none;
 	struct err err = {0};
 
@@ -108,6 +109,7 @@ static int open_all(void *self, struct err *err)
 	struct httpd *d = self;
 	const struct conf *conf = &d->base.conf;
 	struct listen_options options = {
+		.who = "tlstally-httpd",
 		.where = conf->http.listen,
 		.owner = d->base.owner.uid,
 		.group = d->base.owner.gid,

@@ -1,4 +1,4 @@
-#include "http/listen.h"
+#include "base/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static int open_unix(struct unix_socket *file, const char *path,
 		.owner = options->owner,
 		.group = options->group,
 		.mode = options->mode,
-		.who = "tlstally-httpd",
+		.who = options->who,
 	};
 	int fd = unix_socket_open(file, &how, SOCK_NONBLOCK, err);
 

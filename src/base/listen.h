@@ -1,11 +1,11 @@
 /*
- * listen - the socket that the API is served on
+ * listen - a socket that a daemon of ours serves on
  *
- * "127.0.0.1:8460", "[::1]:8460" or "unix:/run/tlstally/http.sock"
+ * "inet:127.0.0.1:8460", "inet:[::1]:8460" or "unix:/run/tlstally/http.sock"
  * (base/unix_socket.h).
  */
-#ifndef TLSTALLY_HTTP_LISTEN_H
-#define TLSTALLY_HTTP_LISTEN_H
+#ifndef TLSTALLY_BASE_LISTEN_H
+#define TLSTALLY_BASE_LISTEN_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -14,6 +14,7 @@
 #include "base/unix_socket.h"
 
 struct listen_options {
+	const char *who; /* the program, for "another ... has the socket" */
 	const char *where;
 	uid_t owner; /* of a unix socket */
 	gid_t group;
