@@ -1,13 +1,15 @@
 /*
  * fill_views - a store in which the policies of many domains are known
  *
- *     fill_views DIRECTORY DOMAINS
+ *     fill_views DIRECTORY DOMAINS [BYTES]
  *
  * d000000.example and so on, as log_day writes of them: a third of them with
- * TLSA records, a third with an MTA-STS policy, and all ask for reports.
+ * TLSA records, a third with an MTA-STS policy, and all ask for reports.  With
+ * BYTES all have a policy of that size, of hosts with names of their own.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -15,7 +17,7 @@
 #include "store/db.h"
 #include "store/policy_cache_table.h"
 
-enum { MXS = 2, BATCH = 1000 };
+enum { MXS = 2, BATCH = 1000, LINES = 100 };
 
 struct words {
 	char domain[64], record[128], host[MXS][80], tlsa[MXS][80];
@@ -75,7 +77,48 @@ static void put_view(struct db_txn *txn, int number, int64_t now)
 	policy_cache_put(txn, &view);
 }
 
-static int fill(struct db *db, int domains, struct err *err)
+/* A policy of at least that size. */
+static void put_policy(struct db_txn *txn, int number, size_t bytes,
+                       int64_t now)
+{
+	static char domain[64], lines[LINES][80];
+	static const char *patterns[LINES],
+		*strings[LINES] = {"version: STSv1", "mode: enforce",
+	                           "max_age: 604800"};
+	struct domain_view view = {
+		.domain = domain,
+		.checked_at = now,
+		.expires_at = now + VIEW_KEEP_MAX,
+		.tlsrpt = VIEW_NONE,
+		.sts_record = VIEW_OK,
+		.sts = VIEW_OK,
+		.sts_fetch = VIEW_OK,
+		.sts_id = "20260301",
+		.sts_expires_at = now + 7 * DAY_SECS,
+		.sts_policy = {.mode = STS_ENFORCE,
+	                       .max_age = 604800,
+	                       .mx = patterns,
+	                       .lines = strings,
+	                       .line_count = 3},
+		.mx = VIEW_NONE,
+	};
+	size_t size = sizeof("version: STSv1\nmode: enforce\nmax_age: 604800");
+
+	snprintf(domain, sizeof(domain), "d%06d.example", number);
+	for (; size < bytes && view.sts_policy.line_count < LINES;
+	     view.sts_policy.line_count++) {
+		char *line = lines[view.sts_policy.mx_count];
+
+		snprintf(line, sizeof(lines[0]), "mx: in-%02zu.%s",
+		         view.sts_policy.mx_count, domain);
+		strings[view.sts_policy.line_count] = line;
+		patterns[view.sts_policy.mx_count++] = line + strlen("mx: ");
+		size += strlen(line) + 1;
+	}
+	policy_cache_put(txn, &view);
+}
+
+static int fill(struct db *db, int domains, size_t bytes, struct err *err)
 {
 	struct clock clock = clock_system();
 	int64_t now = clock_secs(&clock);
@@ -83,9 +126,12 @@ static int fill(struct db *db, int domains, struct err *err)
 	for (int i = 0; i < domains;) {
 		auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 
-		do
-			put_view(txn, i++, now);
-		while (i < domains && i % BATCH != 0);
+		do {
+			if (bytes > 0)
+				put_policy(txn, i++, bytes, now);
+			else
+				put_view(txn, i++, now);
+		} while (i < domains && i % BATCH != 0);
 		if (db_commit(&txn, err) < 0)
 			return err->class;
 	}
@@ -99,13 +145,15 @@ int main(int argc, char **argv)
 	auto_(db_close) struct db *db = NULL;
 	struct err err = {0};
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: fill_views DIRECTORY DOMAINS\n");
+	if (argc < 3) {
+		fprintf(stderr,
+		        "usage: fill_views DIRECTORY DOMAINS [BYTES]\n");
 		return 2;
 	}
 	options.directory = argv[1];
 	if (db_open(&db, &options, &err) < 0 ||
-	    fill(db, atoi(argv[2]), &err) < 0) {
+	    fill(db, atoi(argv[2]), argc > 3 ? strtoul(argv[3], NULL, 10) : 0,
+	         &err) < 0) {
 		fprintf(stderr, "fill_views: %s\n", err.text);
 		return 1;
 	}

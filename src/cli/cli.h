@@ -132,7 +132,7 @@ struct cli_args {
 	/* The operands, those that the sentence has. */
 	char domain[TALLY_DOMAIN_TEXT]; /* "": not given */
 	char address[RUA_ADDRESS_MAX + 1];
-	const char *path, *token, *sender, *feed;
+	const char *path, *token, *sender, *feed, *key;
 	const char *what, *prefix; /* of complete */
 	const struct jmap_type *type;
 	const char *object_id; /* NULL: not given */
@@ -292,6 +292,7 @@ int cli_history(struct cli *cli, struct err *err);
 int cli_preview(struct cli *cli, struct err *err);
 int cli_inbound(struct cli *cli, struct err *err);
 int cli_lookup(struct cli *cli, struct err *err);
+int cli_policy(struct cli *cli, struct err *err);
 int cli_clock_show(struct cli *cli, struct err *err);
 int cli_clock_accept(struct cli *cli, struct err *err);
 int cli_suppress_list(struct cli *cli, struct err *err);

@@ -32,6 +32,7 @@ enum before_queue_filter {
 enum routed { ROUTED_AUTO, ROUTED_YES, ROUTED_NO };
 enum own_sessions { OWN_SESSIONS_AUTO, OWN_SESSIONS_YES, OWN_SESSIONS_NO };
 enum log_source_kind { LOG_FROM_JOURNAL, LOG_FROM_FILE, LOG_FROM_STDIN };
+enum on_failure { ON_FAILURE_PASS, ON_FAILURE_DEFER };
 
 /* Settings that may be given more than once; each line adds its values,
  * which are separated by commas. */
@@ -105,6 +106,18 @@ struct conf {
 		int64_t timeout_ms; /* of one DNS question, 5s */
 		uint64_t threads;   /* 8 */
 	} policy;
+	struct {
+		char *socket; /* "unix:/path", "inet:127.0.0.1:8463" */
+		char *socket_owner;
+		char *socket_group;
+		uint64_t socket_mode; /* 0660 */
+		char *level;          /* "may", "dane"; "": ask postconf */
+		bool dane_only;
+		int on_failure;     /* enum on_failure */
+		int64_t defer_for;  /* secs, 1h */
+		int64_t timeout_ms; /* of an answer, 5s */
+		char *overrides;    /* a file; "": none */
+	} policyd;
 	struct {
 		char *mail; /* smtp://host:port, smtps://, sendmail:PATH, off */
 		char *mail_user;

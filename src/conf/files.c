@@ -59,6 +59,8 @@ static const struct file_use {
 	{"milter", "socket", USE_SOCKET, "tlstally-milter.service", NULL, true},
 	{"policy", "sts_ca_file", USE_READ, "tlstally-logd.service", NULL,
          false},
+	{"policyd", "overrides", USE_READ, "tlstally-policyd.service", NULL,
+         false},
 	{"deliver", "mail", USE_RUN, "tlstally.service", "tlstally.timer",
          false},
 	{"deliver", "mail_password_file", USE_READ, "tlstally.service",

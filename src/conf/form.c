@@ -195,15 +195,30 @@ int form_mail(const char *text, struct err *err)
 	               text);
 }
 
+/* `list` is "dane, sts, none". */
+static int one_of(const char *list, const char *text, struct err *err)
+{
+	struct span rest = span_of(list), word;
+	bool more;
+
+	do {
+		more = span_split(&rest, ',', &word);
+		word = span_trim(word);
+		if (strlen(text) == word.len &&
+		    strncasecmp(text, word.at, word.len) == 0)
+			return 0;
+	} while (more);
+	return err_set(err, ERR_PARSE, "'%.80s' is not one of %s", text, list);
+}
+
 int form_enforces(const char *text, struct err *err)
 {
-	static const char *const words[] = {"dane", "sts", "none"};
+	return one_of("dane, sts, none", text, err);
+}
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(text, words[i]) == 0)
-			return 0;
-	return err_set(err, ERR_PARSE, "'%.80s' is not one of dane, sts, none",
-	               text);
+int form_level(const char *text, struct err *err)
+{
+	return one_of("may, encrypt, dane", text, err);
 }
 
 int form_loglevel(const char *text, struct err *err)

@@ -34,6 +34,9 @@ int form_enforces(const char *text, struct err *err);
 /* smtp_tls_loglevel: a number or words of Postfix's */
 int form_loglevel(const char *text, struct err *err);
 
+/* may, encrypt or dane */
+int form_level(const char *text, struct err *err);
+
 /*
  * Addresses and sockets as Postfix writes them.  A resolver's is in digits,
  * with a port or without: who asks a resolver for the resolver's address?

@@ -23,6 +23,10 @@ enum {
 static const struct word auto_rows[] = {
 	{.api = "auto"}, {.api = "yes"}, {.api = "no"}};
 static const struct vocabulary auto_words = {"auto", auto_rows, 3, -1};
+static const struct word on_failure_rows[] = {{.api = "pass"},
+                                              {.api = "defer"}};
+static const struct vocabulary on_failure_words = {"on_failure",
+                                                   on_failure_rows, 2, -1};
 static const struct word log_source_rows[] = {
 	{.api = "journal"}, {.api = "file"}, {.api = "stdin"}};
 static const struct vocabulary log_source_words = {"log sources",
@@ -50,6 +54,12 @@ const struct settings_section settings_sections[] = {
 	{"policy", "How the policies of domains are looked up.",
          "How the policies of domains are looked up; the mail log does not\n"
          "contain them.\n"},
+	{"policyd", "The policy service that Postfix asks before it delivers.",
+         "The policy service, which Postfix asks for the TLS policy of a\n"
+         "domain before it delivers to it, its\n"
+         ".Cm smtp_tls_policy_maps .\n"
+         "Read by\n"
+         ".Xr tlstally-policyd 8 .\n"},
 	{"deliver", "How reports are delivered.",
          "How reports are delivered: by mail, by HTTPS, or to a directory.\n"},
 	{"http", "The HTTP server: API, metrics and web page.",
@@ -901,6 +911,196 @@ const struct setting settings[] = {
 		.comment = "Maximum number of simultaneous domain lookups.",
 		.manual = "The maximum number of domains that are looked up at "
 			  "the same time.\n",
+	},
+
+	/* [policyd] */
+	{
+		.section = "policyd",
+		.name = "socket",
+		.type = SETTING_STRING,
+		.standard =
+			"unix:" QUEUE_DIRECTORY "/run/tlstally/policyd.sock",
+		.offset = AT(policyd.socket),
+		.max = PATH_LONG,
+		.check = form_listen,
+		.today = form_socket_today,
+		.comment = "Where Postfix asks, by its smtp_tls_policy_maps; "
+			   "unix:/PATH or inet:.",
+		.manual = "Where Postfix asks:\n"
+			  ".Ql unix:/PATH\n"
+			  "or\n"
+			  ".Ql inet:ADDRESS:PORT .\n"
+			  "Postfix specifies a path relative to its queue "
+			  "directory: the default is\n"
+			  ".Ql unix:run/tlstally/policyd.sock\n"
+			  "there, in a chroot and outside of one.\n"
+			  "The directory is created if it does not exist.\n",
+	},
+	{
+		.section = "policyd",
+		.name = "socket_owner",
+		.type = SETTING_STRING,
+		.standard = "tlstally",
+		.offset = AT(policyd.socket_owner),
+		.max = NAME_LONG,
+		.may_be_empty = true,
+		.check = form_user,
+		.comment = "The owner of a unix socket; empty: the user that "
+			   "creates it.",
+		.manual = "The owner of a unix socket, a name or a number.\n"
+			  "Empty: the user that creates it.\n",
+	},
+	{
+		.section = "policyd",
+		.name = "socket_group",
+		.type = SETTING_STRING,
+		.standard = "postfix",
+		.offset = AT(policyd.socket_group),
+		.max = NAME_LONG,
+		.may_be_empty = true,
+		.check = form_user,
+		.comment = "The group of a unix socket; empty: that of the "
+			   "user that creates it.",
+		.manual = "The group of a unix socket, a name or a number.\n"
+			  "Empty: that of the user that creates it.\n",
+	},
+	{
+		.section = "policyd",
+		.name = "socket_mode",
+		.type = SETTING_MODE,
+		.standard = "0660",
+		.offset = AT(policyd.socket_mode),
+		.min = 0,
+		.max = 0777,
+		.comment = "The permissions of the socket, in octal.",
+		.manual = "The permissions of a unix socket, in octal.\n"
+			  "Postfix's\n"
+			  ".Xr smtp 8\n"
+			  "must be able to write to it.\n",
+	},
+	{
+		.section = "policyd",
+		.name = "level",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(policyd.level),
+		.max = NAME_LONG,
+		.check = form_level,
+		.comment =
+			"The TLS security level where no policy is enforced; "
+			"empty: ask postconf.",
+		.manual = "The TLS security level of a domain whose policy is "
+			  "reported but not\n"
+			  "enforced:\n"
+			  ".Cm may ,\n"
+			  ".Cm encrypt\n"
+			  "or\n"
+			  ".Cm dane .\n"
+			  "Empty: as\n"
+			  ".Xr postconf 1\n"
+			  "says:\n"
+			  ".Cm dane\n"
+			  "where\n"
+			  ".Va smtp_tls_security_level\n"
+			  "is\n"
+			  ".Cm may\n"
+			  "or\n"
+			  ".Cm dane\n"
+			  "and\n"
+			  ".Va smtp_dns_support_level\n"
+			  "is\n"
+			  ".Cm dnssec ,\n"
+			  "and else\n"
+			  ".Va smtp_tls_security_level .\n",
+	},
+	{
+		.section = "policyd",
+		.name = "dane_only",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(policyd.dane_only),
+		.comment = "Answer dane-only if all MX hosts have usable TLSA "
+			   "records.",
+		.manual =
+			"Whether a domain whose MX hosts all have usable TLSA "
+			"records is\n"
+			"answered with\n"
+			".Cm dane-only\n"
+			"and not with\n"
+			".Cm dane .\n"
+			"The mail is then deferred if Postfix does not find "
+			"these records itself.\n",
+	},
+	{
+		.section = "policyd",
+		.name = "on_failure",
+		.type = SETTING_ENUM,
+		.standard = "pass",
+		.offset = AT(policyd.on_failure),
+		.words = &on_failure_words,
+		.comment =
+			"pass or defer mail if nothing is known of a domain.",
+		.manual =
+			"What happens to mail for a domain of which nothing is "
+			"known, when the\n"
+			"resolver does not answer.\n"
+			".Cm pass :\n"
+			"the domain is treated as one without a policy.\n"
+			".Cm defer :\n"
+			"Postfix defers the mail.\n"
+			"Policies that are known are enforced in both cases.\n",
+	},
+	{
+		.section = "policyd",
+		.name = "defer_for",
+		.type = SETTING_SPAN,
+		.standard = "1h",
+		.offset = AT(policyd.defer_for),
+		.min = 0,
+		.max = 7 * DAY,
+		.comment = "How long mail waits for a policy that has expired.",
+		.manual = "How long mail is deferred if an MTA-STS policy of "
+			  "mode "
+			  "enforce has\n"
+			  "expired and cannot be fetched again.\n"
+			  "After this time the domain is treated as one whose "
+			  "policy cannot be\n"
+			  "fetched: mail is delivered, and the failure is "
+			  "reported.\n",
+	},
+	{
+		.section = "policyd",
+		.name = "timeout",
+		.type = SETTING_SPAN_MS,
+		.standard = "5s",
+		.offset = AT(policyd.timeout_ms),
+		.min = 100,
+		.max = 90 * (uint64_t)1000,
+		.comment = "Time limit for an answer to Postfix.",
+		.manual = "The time limit for an answer.\n"
+			  "When a lookup takes longer, Postfix is told what is "
+			  "known of the domain\n"
+			  "from before, or what\n"
+			  ".Cm on_failure\n"
+			  "says; the lookup continues.\n"
+			  "Postfix itself waits for 100 seconds.\n",
+	},
+	{
+		.section = "policyd",
+		.name = "overrides",
+		.type = SETTING_PATH,
+		.standard = "",
+		.offset = AT(policyd.overrides),
+		.max = PATH_LONG,
+		.comment = "A table of TLS policies that come first; empty: "
+			   "none.",
+		.manual = "A file with TLS policies that come before what a "
+			  "domain publishes, in the\n"
+			  "format of the source of a Postfix table.\n"
+			  "See\n"
+			  ".Xr tlstally-policyd 8 .\n"
+			  "It is read again when it changes.\n"
+			  "Empty: there are none.\n",
 	},
 
 	/* [deliver] */

@@ -94,3 +94,36 @@ void meta_signature_put(struct db_txn *txn, const struct signature_seen *seen)
 	strbuf_str(&value, seen->by.selector);
 	db_put(txn, &key, &value);
 }
+
+int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen)
+{
+	struct db_key key = key_of_text(TABLE_META, META_POLICYD);
+	struct reader reader;
+	struct db_row row;
+
+	*seen = (struct policyd_seen){.seen_at = 0};
+	if (!db_get(txn, &key, &row))
+		return 0;
+	reader = db_row_value(&row);
+	seen->seen_at = (int64_t)reader_u64(&reader);
+	seen->outage_since = (int64_t)reader_u64(&reader);
+	seen->validates = reader_u8(&reader) != 0;
+	seen->does_dane = reader_u8(&reader) != 0;
+	seen->leaves_out = reader_u8(&reader) != 0;
+	seen->answers = reader_u64(&reader);
+	return db_row_is(txn, &row, reader_is_done(&reader));
+}
+
+void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen)
+{
+	struct db_key key = key_of_text(TABLE_META, META_POLICYD);
+	auto_(strbuf_clear) struct strbuf value = {0};
+
+	strbuf_u64(&value, (uint64_t)seen->seen_at);
+	strbuf_u64(&value, (uint64_t)seen->outage_since);
+	strbuf_u8(&value, seen->validates);
+	strbuf_u8(&value, seen->does_dane);
+	strbuf_u8(&value, seen->leaves_out);
+	strbuf_u64(&value, seen->answers);
+	db_put(txn, &key, &value);
+}

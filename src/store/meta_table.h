@@ -2,8 +2,8 @@
  * meta_table - what stands in a store once
  *
  * Numbers, the record of when the host's clocks last agreed
- * (base/clock_record.h), and how the last report that the milter saw was
- * signed.
+ * (base/clock_record.h), how the last report that the milter saw was signed,
+ * and how tlstally-policyd is.
  */
 #ifndef TLSTALLY_STORE_META_TABLE_H
 #define TLSTALLY_STORE_META_TABLE_H
@@ -21,6 +21,7 @@
 #define META_CLOCK "clock"
 #define META_LAST_RUN "last-run" /* secs */
 #define META_SIGNATURE "signature"
+#define META_POLICYD "policyd"
 
 /* The number of that name; 0: there is none, and none of them is 0. */
 uint64_t meta_get(struct db_txn *txn, const char *name);
@@ -44,5 +45,18 @@ struct signature_seen {
 
 int meta_signature_get(struct db_txn *txn, struct signature_seen *seen);
 void meta_signature_put(struct db_txn *txn, const struct signature_seen *seen);
+
+/* Of tlstally-policyd. */
+struct policyd_seen {
+	int64_t seen_at;      /* secs: it ran; written every ten seconds */
+	int64_t outage_since; /* secs: the resolver answers it nothing; 0 */
+	bool validates;       /* the resolver has validated by DNSSEC */
+	bool does_dane;       /* Postfix does, by postconf or [policyd] level */
+	bool leaves_out;      /* TLSRPT, since this Postfix cannot read it */
+	uint64_t answers;     /* ready in memory */
+};
+
+int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen);
+void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen);
 
 #endif

@@ -71,6 +71,7 @@ static void check_number(struct row *row)
 static void check_meta(struct row *row)
 {
 	struct signature_seen signature;
+	struct policyd_seen policyd;
 	struct clock_record record;
 	const char *name = key_rest_text(row);
 
@@ -78,6 +79,8 @@ static void check_meta(struct row *row)
 		meta_clock_get(row->txn, &record);
 	else if (strcmp(name, META_SIGNATURE) == 0)
 		meta_signature_get(row->txn, &signature);
+	else if (strcmp(name, META_POLICYD) == 0)
+		meta_policyd_get(row->txn, &policyd);
 	else
 		check_number(row);
 }

@@ -88,6 +88,17 @@ static void test_defaults(void **state)
 		{"policy.allow_private", "no"},
 		{"policy.timeout", "5s"},
 		{"policy.threads", "8"},
+		{"policyd.socket",
+	         "unix:" QUEUE_DIRECTORY "/run/tlstally/policyd.sock"},
+		{"policyd.socket_owner", "tlstally"},
+		{"policyd.socket_group", "postfix"},
+		{"policyd.socket_mode", "0660"},
+		{"policyd.level", ""},
+		{"policyd.dane_only", "no"},
+		{"policyd.on_failure", "pass"},
+		{"policyd.defer_for", "1h"},
+		{"policyd.timeout", "5s"},
+		{"policyd.overrides", ""},
 		{"deliver.mail", "smtp://127.0.0.1:25"},
 		{"deliver.mail_user", ""},
 		{"deliver.mail_password_file", ""},
@@ -489,6 +500,9 @@ static void test_bad_values(void **state)
 	         "a port (1 to 65535)"},
 		{"no policy", "log.enforces=dane tlsa", ERR_PARSE,
 	         "[log] enforces: 'dane tlsa' is not one of dane, sts, none"},
+		{"a level of Postfix's that is not for here",
+	         "policyd.level=secure", ERR_PARSE,
+	         "[policyd] level: 'secure' is not one of may, encrypt, dane"},
 		{"no such source", "log.source=syslog", ERR_PARSE,
 	         "[log] source: 'syslog' is not one of journal, file, stdin"},
 		{"a resolver's name", "policy.resolver=localhost", ERR_PARSE,
@@ -958,6 +972,16 @@ static const char *const changed[] = {
 	"policy.allow_private=yes",
 	"policy.timeout=1500ms",
 	"policy.threads=2",
+	"policyd.socket=inet:127.0.0.1:8463",
+	"policyd.socket_owner=root",
+	"policyd.socket_group=root",
+	"policyd.socket_mode=0600",
+	"policyd.level=encrypt",
+	"policyd.dane_only=yes",
+	"policyd.on_failure=defer",
+	"policyd.defer_for=2h",
+	"policyd.timeout=3s",
+	"policyd.overrides=/etc/o",
 	"deliver.mail=smtps://[::1]:465",
 	"deliver.mail_user=user",
 	"deliver.mail_password_file=/password",
@@ -1048,10 +1072,10 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* a line each, eight sections with seven empty lines between; the five
+	/* a line each, nine sections with eight empty lines between; the five
 	 * lists have three items, two, two, two and two */
 	assert_int_equal(lines_of(all.data),
-	                 settings_count + 8 + 7 + 2 + 1 + 1 + 1 + 1);
+	                 settings_count + 9 + 8 + 2 + 1 + 1 + 1 + 1);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);

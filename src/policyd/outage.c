@@ -1,0 +1,26 @@
+#include "policyd/outage.h"
+
+void outage_note(struct outage *outage, bool answered, uint64_t domain,
+                 int64_t now_ms)
+{
+	if (answered) {
+		*outage = (struct outage){0};
+		return;
+	}
+	if (outage->failing_since_ms == 0) {
+		outage->failing_since_ms = now_ms > 0 ? now_ms : 1;
+		outage->first_domain = domain;
+	}
+	outage->of_several |= domain != outage->first_domain;
+}
+
+bool outage_is_on(const struct outage *outage, int64_t now_ms)
+{
+	return outage->failing_since_ms != 0 && outage->of_several &&
+	       now_ms - outage->failing_since_ms >= OUTAGE_AFTER_MS;
+}
+
+bool outage_is_suspected(const struct outage *outage)
+{
+	return outage->failing_since_ms != 0;
+}

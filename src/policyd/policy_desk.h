@@ -1,0 +1,103 @@
+/*
+ * policy_desk - between a question of Postfix and what is known of a domain
+ *
+ *     the server's thread      the desk's thread        the lookup service
+ *     -------------------      -----------------        ------------------
+ *     policy_desk_ask()   ->   the store's view
+ *                              good: DESK_DONE
+ *                              old:  DESK_OLD      ->   looks it up
+ *     policy_desk_next()  <-   none: DESK_NOTHING  ->   looks it up
+ *     policy_desk_next()  <-                            DESK_DONE
+ *
+ * So the server, which answers others meanwhile, waits neither for the disk nor
+ * for DNS.  Answers are made here (domain/policy_answer.h), by the rules of the
+ * moment.  When something can be fetched by policy_desk_next(), the descriptor
+ * of policy_desk_fd() can be read.
+ */
+#ifndef TLSTALLY_POLICYD_POLICY_DESK_H
+#define TLSTALLY_POLICYD_POLICY_DESK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/domain.h"
+#include "policyd/policy_counts.h"
+#include "policyd/policy_rules.h"
+#include "policyd/policy_source.h"
+
+struct policy_desk;
+
+struct policy_desk_options {
+	struct policy_source source;
+	struct policy_shelf *shelf; /* lent, like the rest */
+	struct policy_counts *counts;
+	struct clock *clock;
+};
+
+int policy_desk_open(struct policy_desk **desk,
+                     const struct policy_desk_options *options,
+                     struct err *err);
+/* The service is asked nothing more; then it can be closed, whose threads tell
+ * the desk until then, and behind that the desk. */
+void policy_desk_stop(struct policy_desk *desk);
+void policy_desk_close(struct policy_desk **desk);
+
+enum desk_what {
+	DESK_LOOK_UP, /* somebody waits for it */
+	DESK_REFRESH, /* nobody does; what is known is good for a while */
+	DESK_EXPLAIN, /* what is known, as JSON; no lookup */
+};
+
+struct desk_question {
+	enum desk_what what;
+	const char *domain; /* of EXPLAIN: the key */
+	size_t len;
+	int64_t enforced_until; /* policy_known's, as far as the asker knows */
+	uint64_t id;            /* the asker's */
+};
+
+void policy_desk_ask(struct policy_desk *desk,
+                     const struct desk_question *question);
+
+enum desk_stage {
+	DESK_NOTHING, /* nothing is known; a lookup goes on */
+	DESK_OLD,     /* an answer by an old view; a lookup goes on */
+	DESK_DONE,    /* an answer, the last of the question */
+	DESK_NONE,    /* there will be no answer: too busy, or at the end */
+};
+
+struct desk_result {
+	struct desk_result *next;
+	enum desk_what what;
+	enum desk_stage stage;
+	uint64_t id;
+	char domain[DOMAIN_TEXT];
+	/* DESK_OLD, DESK_DONE; the text is packed (policyd/answer_text.h), of
+	 * EXPLAIN it is JSON. */
+	enum told_kind kind;
+	enum view_status failure;
+	char *text;
+	size_t len, text_len, plain_len;
+	int64_t good_secs, refresh_secs; /* from now */
+	int64_t enforced_until;
+	char *problem, *sts_id; /* for the told table; NULL */
+};
+
+int policy_desk_fd(const struct policy_desk *desk);
+/* The next result, the caller's to free; NULL: no more for now. */
+struct desk_result *policy_desk_next(struct policy_desk *desk);
+void policy_desk_free_result(struct desk_result **result);
+
+/* Does the resolver answer nobody (policyd/outage.h)? */
+bool policy_desk_is_out(struct policy_desk *desk);
+/* Lookups fail: one of any other domain would tell more. */
+bool policy_desk_suspects(struct policy_desk *desk);
+/* A question that somebody else asked of the resolver had an answer, or none:
+ * counts like that of a domain. */
+void policy_desk_note(struct policy_desk *desk, const char *name,
+                      bool answered);
+/* A view was validated by DNSSEC. */
+bool policy_desk_saw_dnssec(const struct policy_desk *desk);
+
+#endif

@@ -1,0 +1,141 @@
+#include "policyd/told_log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
+
+enum { LINES_MAX = 200000 };
+
+struct line {
+	struct line *next;
+	struct told told;
+	char *domain, *problem, *sts_id;
+};
+
+struct told_log {
+	pthread_mutex_t lock;
+	struct line *first, **last;
+	size_t count;
+	size_t writing; /* of them, from the first on */
+};
+
+struct told_log *told_log_new(void)
+{
+	struct told_log *log = xcalloc(1, sizeof(*log));
+
+	pthread_mutex_init(&log->lock, NULL);
+	log->last = &log->first;
+	return log;
+}
+
+static char *copy(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+bool told_log_add(struct told_log *log, const char *domain,
+                  const struct told *told)
+{
+	struct line *line;
+	bool full;
+
+	pthread_mutex_lock(&log->lock);
+	full = log->count >= LINES_MAX;
+	if (!full) {
+		line = xcalloc(1, sizeof(*line));
+		line->told = *told;
+		line->domain = xstrdup(domain);
+		line->told.problem = line->problem = copy(told->problem);
+		line->told.sts_id = line->sts_id = copy(told->sts_id);
+		*log->last = line;
+		log->last = &line->next;
+		log->count++;
+	}
+	pthread_mutex_unlock(&log->lock);
+	return !full;
+}
+
+size_t told_log_count(struct told_log *log)
+{
+	size_t count;
+
+	pthread_mutex_lock(&log->lock);
+	count = log->count;
+	pthread_mutex_unlock(&log->lock);
+	return count;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Nothing was ever told of it, and nothing is: then no row says so. */
+static bool stands_there(struct db_txn *txn, const struct line *line,
+                         struct arena *arena)
+{
+	const struct told *new = &line->told;
+	struct told old;
+
+	if (!told_get(txn, line->domain, INT64_MAX, arena, &old))
+		return new->kind == TOLD_NONE;
+	return old.kind == new->kind &&old.sts_fetch ==
+	               new->sts_fetch &&same_text(old.problem, new->problem) &&
+	       same_text(old.sts_id, new->sts_id);
+}
+
+/* A thread adds behind these meanwhile, and takes none away. */
+void told_log_write(struct told_log *log, struct db_txn *txn)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	const struct line *line;
+	size_t n;
+
+	pthread_mutex_lock(&log->lock);
+	line = log->first;
+	n = log->writing = log->count;
+	pthread_mutex_unlock(&log->lock);
+	for (; n > 0; n--) {
+		arena_reset(&arena);
+		if (!stands_there(txn, line, &arena))
+			told_put(txn, line->domain, &line->told);
+		/* behind the last one somebody may be adding */
+		line = n > 1 ? line->next : NULL;
+	}
+}
+
+static void drop_first(struct told_log *log)
+{
+	struct line *line = log->first;
+
+	log->first = line->next;
+	if (log->first == NULL)
+		log->last = &log->first;
+	log->count--;
+	free(line->domain);
+	free(line->problem);
+	free(line->sts_id);
+	free(line);
+}
+
+void told_log_written(struct told_log *log)
+{
+	pthread_mutex_lock(&log->lock);
+	for (; log->writing > 0; log->writing--)
+		drop_first(log);
+	pthread_mutex_unlock(&log->lock);
+}
+
+void told_log_free(struct told_log **log)
+{
+	if (*log == NULL)
+		return;
+	while ((*log)->first != NULL)
+		drop_first(*log);
+	pthread_mutex_destroy(&(*log)->lock);
+	free(*log);
+	*log = NULL;
+}
