@@ -7,7 +7,7 @@
 #
 #     tls_any_version FILE                  for OPENSSL_CONF: old TLS, too
 #
-# DAYS of -1 makes one that has expired.
+# DAYS of -1 makes one that has expired.  A NAME.key that is there is used.
 
 ca_key()
 {
@@ -42,7 +42,7 @@ ca_settings()
 
 ca_issue()
 {
-	ca_key "$1/$2.key" || return
+	[ -s "$1/$2.key" ] || ca_key "$1/$2.key" || return
 	openssl req -new -key "$1/$2.key" -subj "$4" -out "$1/$2.csr" || return
 	ca_settings "$1/$2" "$1" "${5:+subjectAltName=$5}" >"$1/$2.cnf"
 	: >"$1/$2.index"
