@@ -87,6 +87,7 @@ struct conf {
 		struct conf_list next_hops; /* "[smtp.relay.example]:587" */
 		bool by_relay;              /* all go to next hops of ours */
 		bool allow_both;            /* beside a tlstallyd that counts */
+		bool complete_events;       /* count what its events lack */
 		int64_t commit_interval_ms; /* 1s */
 	} log;
 	struct {

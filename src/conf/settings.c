@@ -686,6 +686,28 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "log",
+		.name = "complete_events",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(log.complete_events),
+		.comment = "Let tlstally-logd add to tlstallyd's counts what "
+			   "Postfix's events do not say.",
+		.manual = "Whether\n"
+			  ".Xr tlstally-logd 8\n"
+			  "runs beside\n"
+			  ".Xr tlstallyd 8\n"
+			  "and the same Postfix, and adds only what the events "
+			  "of Postfix do not\n"
+			  "say: whether sessions of an MTA-STS policy in "
+			  "testing mode meet it, the\n"
+			  "sessions with such domains in clear text, and MX "
+			  "hosts that a policy in\n"
+			  "force does not name.\n"
+			  "No session counts twice.\n"
+			  "Both daemons must be restarted.\n",
+	},
+	{
+		.section = "log",
 		.name = "commit_interval",
 		.type = SETTING_SPAN_MS,
 		.standard = "1s",

@@ -72,6 +72,9 @@ int daemon_may_count(struct daemon *d, const char *feed, struct err *err)
 	char time[TIME_TEXT];
 	struct feed other;
 
+	/* they share the sessions (intake/log_share.h) */
+	if (d->conf.log.complete_events)
+		return db_failure(txn, err);
 	if (!feed_table_conflict(txn, feed, clock_secs(&d->clock), &other))
 		return db_failure(txn, err);
 	if (d->conf.log.allow_both) {
@@ -85,10 +88,12 @@ int daemon_may_count(struct daemon *d, const char *feed, struct err *err)
 		"this host already counts from %s, the last session at %s, and "
 		"each session would count twice: run only one of %s and %s. If "
 		"only one is running now, or if they watch different Postfix "
-		"instances, set [log] allow_both = yes",
+		"instances, set [log] allow_both = yes; if %s is to add only "
+		"what the events do not say, complete_events = yes",
 		feed_kind(other.name)->source,
 		day_format_time(other.last_event, time),
-		feed_kind(feed)->daemon, feed_kind(other.name)->daemon);
+		feed_kind(feed)->daemon, feed_kind(other.name)->daemon,
+		feed_kind(FEED_LOG)->daemon);
 }
 
 bool daemon_is_due(struct daemon *d, int64_t *next_ms, int every_ms)

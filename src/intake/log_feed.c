@@ -13,8 +13,8 @@
 #include "base/xalloc.h"
 #include "intake/committer.h"
 #include "intake/counts.h"
+#include "intake/log_share.h"
 #include "store/day_table.h"
-#include "store/log_pending_table.h"
 #include "store/log_state_table.h"
 #include "store/tls_optional_table.h"
 
@@ -67,17 +67,32 @@ static int32_t day_of_line(const struct log_feed *f, int64_t time)
 	return day_of(time < 0 || time > f->now + DAY_SECS ? f->now : time);
 }
 
+/* Into f->encoded; false: beside tlstallyd nothing of it is ours. */
+static bool encode(struct log_feed *f, int64_t time,
+                   const struct log_session *session)
+{
+	auto_(db_abort) struct db_txn *txn = NULL;
+
+	strbuf_reset(&f->encoded);
+	if (!f->options.completes) {
+		log_session_encode(session, &f->encoded);
+		return true;
+	}
+	txn = db_begin_read(f->db);
+	return log_share_encode(txn, session, time, &f->encoded);
+}
+
 static void count_session(void *arg, int64_t time,
                           const struct log_session *session)
 {
 	struct log_feed *f = arg;
 
-	strbuf_reset(&f->encoded);
-	log_session_encode(session, &f->encoded);
+	f->more.last_event = f->now;
+	if (!encode(f, time, session))
+		return;
 	counts_add(f->counts, day_of_line(f, time), session->domain,
 	           f->encoded.data, f->encoded.len);
 	f->more.events++;
-	f->more.last_event = f->now;
 	f->going.sessions++;
 }
 
@@ -239,7 +254,7 @@ static void put_row(struct db_txn *txn, void *arg, int side, size_t row)
 	const struct count_row *c = f->rows[row];
 
 	(void)side;
-	log_pending_add(txn, c->day, c->domain, c->bytes, c->len, c->n);
+	log_share_add(txn, c->day, c->domain, c->bytes, c->len, c->n);
 	if (f->options.from_start && c->day < f->options.unsent_until &&
 	    (row == 0 || c->day != f->rows[row - 1]->day))
 		day_table_unsent_set(txn, c->day);

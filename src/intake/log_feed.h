@@ -34,6 +34,9 @@ struct log_feed_options {
 	/* what is known of Postfix; NULL: nothing.  Taken, also after a
 	 * failure. */
 	struct log_site *site;
+	/* tlstallyd counts Postfix's events: only what they do not say
+	 * (intake/log_share.h) */
+	bool completes;
 	bool from_start;      /* once, to its end */
 	int32_t unsent_until; /* then: days before are never sent unasked */
 };

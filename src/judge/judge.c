@@ -282,7 +282,9 @@ static void judge_certificate(struct trial *trial)
 		return;
 	if (session->has_complaint)
 		fail(trial, session->complaint, session->complaint_reason);
-	else if (session->untrusted && !trial->options->no_cas)
+	else if (session->untrusted && trial->options->no_cas)
+		trial->policy->unjudged = true;
+	else if (session->untrusted)
 		fail(trial, RESULT_CERTIFICATE_NOT_TRUSTED, NULL);
 }
 

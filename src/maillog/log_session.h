@@ -71,6 +71,9 @@ enum {
 	ENFORCES_ALL = 31,
 };
 
+/* Did Postfix send an event about the session, too (FACT_EVENT_SENT)? */
+enum log_event { LOG_EVENT_NONE, LOG_EVENT_SUCCESS, LOG_EVENT_FAILURE };
+
 struct log_session {
 	const char
 		*domain; /* canonical, or as session/session keeps odd ones */
@@ -100,6 +103,7 @@ struct log_session {
 	                     */
 	bool other_port;    /* than 25 */
 	unsigned enforces;
+	enum log_event event; /* not encoded */
 };
 
 /*

@@ -174,6 +174,21 @@ static enum fact_kind read_proxy_failed(const struct form *form,
 	               : FACT_NONE;
 }
 
+/* "success, domain=example.com, receiving_mx=mx.example.com[192.0.2.1]" and
+ * "failure, ..., failure_type=...".  One that is cut off is one all the same.
+ */
+static enum fact_kind read_event(const struct form *form, struct span rest,
+                                 struct fact *fact)
+{
+	struct span unused;
+
+	(void)form;
+	fact->event_failed = span_starts(rest, "failure");
+	if (span_until_text(&rest, ", receiving_mx=", &unused))
+		maillog_peer(&rest, fact);
+	return FACT_EVENT_SENT;
+}
+
 /* The left end says it all. */
 static enum fact_kind read_no_more(const struct form *form, struct span rest,
                                    struct fact *fact)
@@ -268,7 +283,7 @@ static const struct form plain_forms[] = {
 	{"server certificate verification failed for ", .read = read_complaint},
 	{"CA certificate verification failed for ", .read = read_complaint},
 	{"SSL_connect error to ", .read = read_error},
-	{"TLSRPT: status=", read_no_more, .kind = FACT_EVENT_SENT},
+	{"TLSRPT: status=", .read = read_event},
 	/* TLS would have been there, and our side wants none */
 	{"Host offered STARTTLS: ", read_no_more, .kind = FACT_NOT_WANTED},
 	{"CONNECT to ", .read = read_taken},

@@ -93,7 +93,8 @@ enum fact_kind {
 	                          not its fault */
 	FACT_NO_ENGINE,  /* "disabling TLS support": this smtp(8) has none */
 	FACT_TAKEN,      /* tlsproxy: "CONNECT to [ADDRESS]:PORT" */
-	FACT_EVENT_SENT, /* "TLSRPT: status=": this host sends datagrams */
+	FACT_EVENT_SENT, /* "TLSRPT: status=": this host sends datagrams, and
+	                    has sent one about this session */
 	FACT_NO_EVENTS,  /* "TLSRPT is not compiled in": it only was told to */
 	FACT_NOT_WANTED, /* "Host offered STARTTLS:" at level none */
 	FACT_DELIVERY,   /* "QID: to=<...>, relay=..., status=..."; of a line
@@ -169,7 +170,8 @@ struct fact {
 	struct span reason;
 	/* TLS_ERROR, TLS_LIBRARY, NOT_VERIFIED: the trouble is of this host */
 	bool our_fault;
-	bool fallback; /* TLSA_UNUSABLE: goes on unauthenticated */
+	bool event_failed; /* EVENT_SENT: about a failure */
+	bool fallback;     /* TLSA_UNUSABLE: goes on unauthenticated */
 	enum lookup_reason lookup;
 	bool dest_is_host; /* POLICY_LOOKUP: DEST is "[host]" */
 	bool no_match;     /* NOT_VERIFIED: "num=65", no TLSA record matches */

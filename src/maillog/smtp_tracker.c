@@ -249,9 +249,23 @@ static void take_not_wanted(const struct step *step)
 	step->process->conn.unwanted = true;
 }
 
+/* smtp(8) says so after the handshake; when none came to it, or it failed,
+ * before any other line about the connection. */
 static void take_event(const struct step *step)
 {
+	struct tracked_peer peer;
+	struct tracked_conn *conn;
+
 	step->tracker->event_seen = true;
+	if (step->process == NULL || !tracked_peer_of(step->fact, &peer))
+		return;
+	conn = &step->process->conn;
+	if (conn->open && !tracked_peer_is(&conn->peer, peer.ip, 0))
+		tracked_conn_close(step->process);
+	conn->event = step->fact->event_failed ? LOG_EVENT_FAILURE
+	                                       : LOG_EVENT_SUCCESS;
+	if (!conn->open)
+		memcpy(conn->peer.ip, peer.ip, sizeof(conn->peer.ip));
 }
 
 static void take_no_events(const struct step *step)
@@ -313,7 +327,7 @@ static const struct {
 	[FACT_OUR_FAULT] = {take_our_fault, FROM_BOTH},
 	[FACT_NO_ENGINE] = {take_no_engine, FROM_SMTP},
 	[FACT_TAKEN] = {take_taken, FROM_PROXY},
-	[FACT_EVENT_SENT] = {take_event, FROM_ANY},
+	[FACT_EVENT_SENT] = {take_event, FROM_BOTH},
 	[FACT_NO_EVENTS] = {take_no_events, FROM_ANY},
 	[FACT_NOT_WANTED] = {take_not_wanted, FROM_SMTP},
 	[FACT_DELIVERY] = {smtp_tracker_take_delivery, FROM_SMTP},

@@ -25,6 +25,8 @@ enum {
 	/* a second byte */
 	CONN_TAKEN = 1,
 	CONN_OURS = 2,
+	CONN_EVENT_SUCCESS = 4,
+	CONN_EVENT_FAILURE = 8,
 	NO_ENGINE = 1,
 	SUMMARY_SEEN = 1,
 	EVENT_SEEN = 2,
@@ -63,8 +65,14 @@ static void put_conn(struct strbuf *out, const struct tracked_conn *conn)
 	                         (conn->has_complaint ? CONN_COMPLAINT : 0) |
 	                         (conn->unwanted ? CONN_UNWANTED : 0) |
 	                         (conn->no_match ? CONN_NO_MATCH : 0)));
-	strbuf_u8(out, (uint8_t)((conn->taken ? CONN_TAKEN : 0) |
-	                         (conn->ours ? CONN_OURS : 0)));
+	strbuf_u8(
+		out,
+		(uint8_t)((conn->taken ? CONN_TAKEN : 0) |
+	                  (conn->ours ? CONN_OURS : 0) |
+	                  (conn->event == LOG_EVENT_SUCCESS ? CONN_EVENT_SUCCESS
+	                                                    : 0) |
+	                  (conn->event == LOG_EVENT_FAILURE ? CONN_EVENT_FAILURE
+	                                                    : 0)));
 	strbuf_u8(out, (uint8_t)conn->complaint);
 	strbuf_u8(out, (uint8_t)conn->trust);
 	strbuf_u64(out, (uint64_t)conn->time);
@@ -91,6 +99,9 @@ static void get_conn(struct reader *in, struct tracked_conn *conn)
 	flags = reader_u8(in);
 	conn->taken = flags & CONN_TAKEN;
 	conn->ours = flags & CONN_OURS;
+	conn->event = flags & CONN_EVENT_FAILURE   ? LOG_EVENT_FAILURE
+	              : flags & CONN_EVENT_SUCCESS ? LOG_EVENT_SUCCESS
+	                                           : LOG_EVENT_NONE;
 	conn->complaint = reader_u8(in);
 	conn->trust = reader_u8(in);
 	conn->time = (int64_t)reader_u64(in);

@@ -36,6 +36,8 @@ struct tracked_conn {
 	bool ours;     /* and what went wrong is our own fault */
 	bool unwanted; /* not open, and will be without TLS by our wish */
 	bool tlsa_unusable;
+	/* not open: about the connection to peer.ip that is to come */
+	enum log_event event;
 	bool no_match; /* "num=65" */
 	bool has_complaint;
 	enum result_type complaint; /* the first */

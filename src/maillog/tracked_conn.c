@@ -121,8 +121,13 @@ static void conn_adopt(const struct step *step, struct tracked_conn *conn)
 void tracked_conn_begin(const struct step *step, struct tracked_conn *conn,
                         const struct tracked_peer *peer)
 {
+	bool meant = !conn->open && conn->event != LOG_EVENT_NONE &&
+	             strcmp(conn->peer.ip, peer->ip) == 0;
+
 	*conn = (struct tracked_conn){.open = true,
 	                              .ours = conn->ours && !conn->open,
+	                              .event = meant ? conn->event
+	                                             : LOG_EVENT_NONE,
 	                              .time = step->line->time,
 	                              .peer = *peer};
 	if (!step->fact->proxied)

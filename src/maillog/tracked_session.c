@@ -73,6 +73,7 @@ struct log_session tracked_session(const struct tracked_conn *conn,
 		.outcome = endings[ending].outcome,
 		.result = endings[ending].result,
 		.reason = endings[ending].reason,
+		.event = conn->event,
 	};
 
 	session.no_match = conn->no_match;

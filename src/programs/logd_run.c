@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "judge/complete.h"
 #include "programs/logd.h"
 #include "store/day_table.h"
 #include "store/log_pending_table.h"
@@ -11,6 +12,7 @@
 enum {
 	WATCH_SITE_MS = 5 * 1000,
 	ENOUGH_DELIVERIES = 100,
+	ENOUGH_FOR_EVENTS = 1000, /* most domains ask for no reports */
 	ENOUGH_MISSED = 5,
 	PATIENCE_MS = 30000, /* with domains whose look-up fails */
 	BYTES_SHOWN = 1024 * 1024,
@@ -20,10 +22,12 @@ enum {
 /* Moves what can be moved; who failed to answer is asked again later. */
 static uint64_t apply(struct logd *d)
 {
-	uint64_t moved = 0, wanted = 0;
+	uint64_t judged = 0, moved = 0, wanted = 0;
 	struct err err = {0};
-	int rc = apply_waiting(&d->apply, &moved, &wanted, &err);
+	int rc = complete_waiting(&d->apply, &judged, &err);
 
+	if (rc == 0)
+		rc = apply_waiting(&d->apply, &moved, &wanted, &err);
 	if (rc < 0 && !d->apply_fails)
 		log_error("cannot count sessions by their policies: %s; they "
 		          "wait in the store, will retry",
@@ -98,11 +102,22 @@ static void advise(struct logd *d, const struct log_feed_state *state)
 		            "session can be counted",
 		            state->deliveries);
 	}
-	if (!d->said_events && state->sees_events) {
+	if (d->base.conf.log.complete_events) {
+		if (!d->said_events && !state->sees_events &&
+		    state->deliveries >= ENOUGH_FOR_EVENTS) {
+			d->said_events = true;
+			log_warning("[log] complete_events = yes, but Postfix "
+			            "has sent no event about %" PRIu64
+			            " deliveries: is smtp_tlsrpt_enable = yes "
+			            "set, and Postfix built with libtlsrpt?",
+			            state->deliveries);
+		}
+	} else if (!d->said_events && state->sees_events) {
 		d->said_events = true;
 		log_warning("this Postfix also sends its TLS sessions as "
 		            "events, which have more details than the log: run "
-		            "either tlstallyd or tlstally-logd, not both");
+		            "either tlstallyd or tlstally-logd, not both, or "
+		            "set [log] complete_events = yes");
 	}
 	if (!d->said_no_events && state->lacks_events) {
 		d->said_no_events = true;

@@ -105,6 +105,7 @@ static int start_feed(struct logd *d, struct log_site **site, struct err *err)
 	                    .max_processes = TRACKED_PROCESSES,
 	                    .max_queue_ids = TRACKED_QUEUE_IDS},
 		.tls_optional = true,
+		.completes = d->base.conf.log.complete_events,
 		.from_start = d->from_start,
 		.unsent_until = unsent_until(d),
 	};
@@ -136,6 +137,10 @@ static int start(void *self, struct err *err)
 	auto_(log_site_free) struct log_site *site = NULL;
 	struct logd *d = self;
 
+	if (d->from_start && d->base.conf.log.complete_events)
+		return err_set(err, ERR_IO,
+		               "--from-start counts what tlstallyd has "
+		               "counted: set [log] complete_events = no");
 	if (take_lock(d, err) < 0 ||
 	    daemon_may_count(&d->base, FEED_LOG, err) < 0)
 		return err->class;
@@ -143,8 +148,11 @@ static int start(void *self, struct err *err)
 	if (logd_learn_postfix(d, err) < 0 || start_pool(d, err) < 0 ||
 	    start_feed(d, &site, err) < 0)
 		return err->class;
-	log_info("counting sessions of the mail log (%s) in %s", d->source_name,
-	         d->base.conf.store.directory);
+	log_info("%s the mail log (%s) in %s",
+	         d->base.conf.log.complete_events
+	                 ? "completing the events that tlstallyd counts from"
+	                 : "counting sessions of",
+	         d->source_name, d->base.conf.store.directory);
 	logd_begin_reading(d);
 	return 0;
 }

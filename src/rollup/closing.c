@@ -5,6 +5,7 @@
 #include "base/day.h"
 #include "base/moment.h"
 #include "store/feed_table.h"
+#include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
 
 /* The first feed seen lately that has not counted past `end`; 0: none.  A
@@ -48,5 +49,6 @@ bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,
                    int64_t now)
 {
 	return now < day_start(day + 1) + LOG_WAIT_SECS &&
-	       log_pending_has(txn, day, domain);
+	       (log_pending_has(txn, day, domain) ||
+	        log_completing_has(txn, day, domain));
 }

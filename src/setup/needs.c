@@ -69,7 +69,8 @@ static bool drops_events(const struct need_of *of)
 static bool drops_log(const struct need_of *of)
 {
 	return by_events(of) && of->present != NULL &&
-	       !of->setup->conf->log.allow_both;
+	       !of->setup->conf->log.allow_both &&
+	       !of->setup->conf->log.complete_events;
 }
 
 static const char *unit_on(struct need_of *of)

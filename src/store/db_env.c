@@ -45,6 +45,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_TLS_OPTIONAL] = "tls-optional",
 	[TABLE_FINDING] = "finding",
 	[TABLE_TOLD] = "told",
+	[TABLE_LOG_COMPLETING] = "log-completing",
 	[TABLE_QUEUE] = "queue",
 };
 

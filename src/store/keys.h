@@ -79,6 +79,9 @@
  *                hash128 when it is long              blob, u32 lengths before
  *   log-pending  day u32, domain text, 0x00, hash128  count u64, blob of the
  *                                                     session
+ *   log-completing as log-pending                     count u64, blob: form
+ *                                                     certain u8, minute u64,
+ *                                                     the session
  *   policy       domain text                          checked_at
  *                                                     sts_expires_at u64, blob
  *                                                     of the view

@@ -8,6 +8,7 @@
 #include "store/doubt_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
+#include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
 #include "store/mail_table.h"
 #include "store/outbox_table.h"
@@ -61,6 +62,7 @@ static const struct deed {
 	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_report_purge},
 	{LIMIT(rate_hour), ROWS(rates), .by_time = own_rate_purge},
 	{LIMIT(tally_day), ROWS(log), .by_day = log_pending_purge},
+	{LIMIT(tally_day), ROWS(log), .by_day = log_completing_purge},
 	{LIMIT(policy_time), ROWS(policies), .by_time = policy_cache_purge},
 	{LIMIT(wanted_time), ROWS(wanted), .by_time = policy_wanted_purge},
 	{LIMIT(told_time), ROWS(policies), .by_time = told_purge},

@@ -18,6 +18,7 @@
 #include "store/finding_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
+#include "store/log_completing_table.h"
 #include "store/log_state_table.h"
 #include "store/mail_table.h"
 #include "store/meta_table.h"
@@ -292,6 +293,18 @@ static void check_log_pending(struct row *row)
 		is_damaged(row);
 }
 
+static void check_log_completing(struct row *row)
+{
+	struct log_completing completing;
+	struct db_value bytes;
+	uint64_t count;
+
+	if (!counted_read(row->row, &count, &bytes) ||
+	    log_completing_decode(bytes.data, bytes.len, &row->mem,
+	                          &completing) < 0)
+		is_damaged(row);
+}
+
 static void check_policy(struct row *row)
 {
 	struct domain_view view;
@@ -405,6 +418,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_DOUBT] = check_doubt,
 	[TABLE_FINDING] = check_finding,
 	[TABLE_TOLD] = check_told,
+	[TABLE_LOG_COMPLETING] = check_log_completing,
 	[TABLE_QUEUE] = check_queue,
 };
 

@@ -262,8 +262,9 @@ const struct verb act_verbs[] = {
          "[*N]",
          act_event},
 	{"logged",
-         "DOMAIN [at=TIME] [old] tls|plain|fail=RESULT [untrusted] [mx= ip= "
-         "reason=] [route=open|site [hop=NAME|hop=[NAME]] [port=N]] [*N]",
+         "DOMAIN [at=TIME] [old] tls|plain|fail=RESULT [untrusted] "
+         "[event|event-failed] [mx= ip= reason=] [route=open|site "
+         "[hop=NAME|hop=[NAME]] [port=N]] [*N]",
          act_logged},
 	{"postfix", "\"NAME = VALUE\"|\"SERVICE/unix/NAME = VALUE\" ...",
          act_postfix},
@@ -275,7 +276,7 @@ const struct verb act_verbs[] = {
 	{"unanswered", "DOMAIN [failures=N]", act_unanswered},
 	{"told", "DOMAIN KIND [at=TIME] [sts-fetch=STATUS] [problem=TEXT]",
          act_told},
-	{"apply", "[moved=N] [asked=N]", act_apply},
+	{"apply", "[judged=N] [moved=N] [asked=N]", act_apply},
 	{"feed", "NAME watermark TIME", act_feed},
 	{"milter", "from=TIME until=TIME", act_milter},
 	{"seen", "DOMAIN [*N]", act_seen},

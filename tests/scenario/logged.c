@@ -9,7 +9,9 @@
 #include "base/domain.h"
 #include "base/xalloc.h"
 #include "domain/domain_view.h"
+#include "intake/log_share.h"
 #include "judge/apply.h"
+#include "judge/complete.h"
 #include "maillog/log_session.h"
 #include "maillog/log_site.h"
 #include "maillog/maillog.h"
@@ -56,6 +58,10 @@ static int read_outcome(struct words *words, struct log_session *session,
 	words_value(words, "ip", &session->ip);
 	words_value(words, "reason", &session->reason);
 	session->untrusted = words_flag(words, "untrusted");
+	if (words_flag(words, "event"))
+		session->event = LOG_EVENT_SUCCESS;
+	else if (words_flag(words, "event-failed"))
+		session->event = LOG_EVENT_FAILURE;
 	if (words_value(words, "fail", &result)) {
 		session->outcome = LOG_FAILED;
 		if (word_find_rfc(&words_results, result) < 0)
@@ -107,10 +113,24 @@ static int read_time(const struct world *world, struct words *words,
 	return day_parse_time(text, time, err);
 }
 
+/* As log_feed does it, without its thread. */
+static void add_session(const struct world *world, struct db_txn *txn,
+                        int64_t time, const struct log_session *session,
+                        size_t times)
+{
+	auto_(strbuf_clear) struct strbuf bytes = {0};
+
+	if (!world->conf.log.complete_events)
+		log_session_encode(session, &bytes);
+	else if (!log_share_encode(txn, session, time, &bytes))
+		return;
+	log_share_add(txn, day_of(time), session->domain, bytes.data, bytes.len,
+	              times);
+}
+
 int act_logged(struct world *world, struct words *words, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
-	auto_(strbuf_clear) struct strbuf bytes = {0};
 	auto_(xfree_str) char *standard = NULL;
 	struct log_session session = {0};
 	char hop[DOMAIN_TEXT];
@@ -128,9 +148,7 @@ int act_logged(struct world *world, struct words *words, struct err *err)
 		session.mx_host = standard;
 	if (session.route == ROUTE_SITE)
 		log_session_leave(&session);
-	log_session_encode(&session, &bytes);
-	log_pending_add(txn, day_of(time), session.domain, bytes.data,
-	                bytes.len, times);
+	add_session(world, txn, time, &session, times);
 	put_feed(txn, clock_secs(&world->clock), times);
 	if (words_flag(words, "old"))
 		day_table_unsent_set(txn, day_of(time));
@@ -139,6 +157,7 @@ int act_logged(struct world *world, struct words *words, struct err *err)
 }
 
 struct reading {
+	const struct world *world;
 	struct db_txn *txn;
 	uint64_t sessions, unlogged;
 };
@@ -146,12 +165,9 @@ struct reading {
 static void count_line(void *arg, int64_t time,
                        const struct log_session *session)
 {
-	auto_(strbuf_clear) struct strbuf bytes = {0};
 	struct reading *reading = arg;
 
-	log_session_encode(session, &bytes);
-	log_pending_add(reading->txn, day_of(time), session->domain, bytes.data,
-	                bytes.len, 1);
+	add_session(reading->world, reading->txn, time, session, 1);
 	reading->sessions++;
 }
 
@@ -246,7 +262,7 @@ int act_log(struct world *world, struct words *words, struct err *err)
 {
 	auto_(strbuf_clear) struct strbuf text = {0};
 	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
-	struct reading reading = {.txn = txn};
+	struct reading reading = {.world = world, .txn = txn};
 	const char *name;
 
 	if (words_need(words, "a file", &name, err) < 0 ||
@@ -442,9 +458,11 @@ int act_apply(struct world *world, struct words *words, struct err *err)
 		.limits = {world->conf.store.max_policies,
 	                   world->conf.store.max_details, MEMORY, 2 * MEMORY},
 	};
-	uint64_t moved, wanted;
+	uint64_t judged, moved, wanted;
 
-	if (apply_waiting(&options, &moved, &wanted, err) < 0 ||
+	if (complete_waiting(&options, &judged, err) < 0 ||
+	    same_number(words, "judged", judged, err) < 0 ||
+	    apply_waiting(&options, &moved, &wanted, err) < 0 ||
 	    same_number(words, "moved", moved, err) < 0)
 		return err->class;
 	return same_number(words, "asked", wanted, err);

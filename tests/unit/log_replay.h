@@ -42,6 +42,10 @@ static inline void replay_session(void *arg, int64_t time,
 	replay_put(out, session->ip);
 	if (session->untrusted)
 		replay_put(out, "untrusted");
+	if (session->event == LOG_EVENT_SUCCESS)
+		replay_put(out, "event");
+	if (session->event == LOG_EVENT_FAILURE)
+		replay_put(out, "event-failed");
 	if (session->tlsa_unusable)
 		replay_put(out, "tlsa-unusable");
 	if (session->has_complaint && session->outcome == LOG_TLS) {

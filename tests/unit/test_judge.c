@@ -28,7 +28,10 @@ static const char *verdict(const struct session *session, struct strbuf *out)
 
 	strbuf_reset(out);
 	strbuf_printf(out, "%s %s %s", word_rfc(&words_policies, policy->type),
-	              policy->domain, policy->failed ? "failure" : "success");
+	              policy->domain,
+	              policy->failed                 ? "failure"
+	              : session_is_unjudged(session) ? "unjudged"
+	                                             : "success");
 	for (size_t i = 0; i < policy->failure_count; i++) {
 		const struct failure_detail *detail = &policy->failures[i];
 
@@ -413,8 +416,15 @@ static const struct row rows[] = {
          STS_NO_CAS,
          UNTRUSTED,
          {POLICY(TESTING, MX)},
-         "sts d.test success",
+         "sts d.test unjudged",
          "version: STSv1|mode: TESTING|" MX "|"},
+	{"... but the MX does",
+         STS_NO_CAS,
+         UNTRUSTED,
+         {POLICY(TESTING, "other.test")},
+         "sts d.test failure "
+         "validation-failure(mtasts-policy-mx-mismatch)@mx.d.test",
+         "version: STSv1|mode: TESTING|other.test|"},
 	{"STS in testing, an MX that the policy does not name",
          STS,
          UP,

@@ -101,6 +101,8 @@ static void put_fact(struct strbuf *out, const struct fact *fact)
 		strbuf_puts(out, " ours");
 	if (fact->fallback)
 		strbuf_puts(out, " fallback");
+	if (fact->event_failed)
+		strbuf_puts(out, " failed");
 	if (fact->proxied)
 		strbuf_puts(out, " proxied");
 }
@@ -401,6 +403,12 @@ static void test_handshakes(void **state)
 		{"this host sends events", SMTP,
 	         "TLSRPT: status=success, domain=example.com, "
 	         "receiving_mx=mx.example.com[192.0.2.1]",
+	         "event host=mx.example.com ip=192.0.2.1"},
+		{"... about a failure without a connection", SMTP,
+	         "TLSRPT: status=failure, domain=example.com, "
+	         "receiving_mx=(null)[(null)], failure_type=x",
+	         "event host=(null) ip=(null) failed"},
+		{"... cut off", SMTP, "TLSRPT: status=success, domain=exam",
 	         "event"},
 		{"this host would send events, and cannot", SMTP,
 	         "warning: TLSRPT is selected, but TLSRPT is not compiled in",
@@ -409,7 +417,7 @@ static void test_handshakes(void **state)
 	         "TLSRPT: status=failure, domain=example.com, "
 	         "receiving_mx=mx.example.com[192.0.2.1], "
 	         "failure_type=certificate_expired",
-	         "event proxied"},
+	         "event host=mx.example.com ip=192.0.2.1 failed proxied"},
 	};
 
 	(void)state;

@@ -1058,6 +1058,44 @@ static void test_by_relay(void **state)
 	check_with(&options, rows, COUNT(rows));
 }
 
+#define EVENT(result, mx)                                                      \
+	"TLSRPT: status=" result ", domain=example.com, receiving_mx=" mx      \
+	", failure_type=x\n"
+
+static void test_which_had_an_event(void **state)
+{
+	static const struct row rows[] = {
+		{"a success",
+	         P1 UP("Trusted", MX1)
+	                 P1 EVENT("success", "mx1.example.com[192.0.2.1]")
+	                         P1 TO("AAAAA1", "u@example.com", MX1) SENT,
+	         "example.com tls mx1.example.com 192.0.2.1 event\n"},
+		{"of another process",
+	         P1 UP("Trusted", MX1)
+	                 P2 EVENT("success", "mx1.example.com[192.0.2.1]")
+	                         P1 TO("AAAAA1", "u@example.com", MX1) SENT,
+	         COUNTED},
+		{"of another host",
+	         LOUD P1 EVENT("failure", "mx2.example.com[192.0.2.2]")
+	                 P1 TO("AAAAA1", "u@example.com", MX1) SENT,
+	         "example.com plain mx1.example.com 192.0.2.1\n"},
+		{"STARTTLS was refused, and the mail went on",
+	         LOUD P1 EVENT("failure", "mx1.example.com[192.0.2.1]")
+	                 P1 TO("AAAAA1", "u@example.com", MX1) SENT,
+	         "example.com plain mx1.example.com 192.0.2.1 event-failed\n"},
+		{"the second session of the process had none",
+	         P1 UP("Trusted", MX1) P1 EVENT("success",
+	                                        "mx1.example.com[192.0.2.1]")
+	                 P1 TO("AAAAA1", "u@example.com",
+	                       MX1) SENT P1 UP("Trusted", MX1)
+	                         P1 TO("AAAAA2", "u@example.com", MX1) SENT,
+	         "example.com tls mx1.example.com 192.0.2.1 event\n" COUNTED},
+	};
+
+	(void)state;
+	check_with(&all, rows, COUNT(rows));
+}
+
 static void test_events(void **state)
 {
 	struct smtp_tracker *tracker = smtp_tracker_new(&all);
@@ -1231,6 +1269,7 @@ int main(void)
 		cmocka_unit_test(test_tls_optional),
 		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_by_relay),
+		cmocka_unit_test(test_which_had_an_event),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_processes_end),

@@ -1,0 +1,100 @@
+#include "intake/log_share.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/day.h"
+#include "store/log_completing_table.h"
+#include "store/log_pending_table.h"
+#include "store/told_table.h"
+
+/* secs: from Postfix's question to the line that ends the session, of nearly
+ * all; policyd writes down what it tells within one. */
+enum { APART_SECS = 10, SECS_PER_MINUTE = 60 };
+
+enum share {
+	SHARE_NONE,
+	SHARE_JUDGE, /* its event */
+	SHARE_COUNT,
+};
+
+static int told_then(struct db_txn *txn, const struct log_session *session,
+                     int64_t moment, struct told *told)
+{
+	auto_(arena_clear) struct arena arena = {0};
+
+	return told_get(txn, session->domain, moment, &arena, told);
+}
+
+/* Does it need no more than what the line says?  A policy map of another kind
+ * may have told Postfix; what policyd told may not be written down yet. */
+static enum share share_of_tls(struct db_txn *txn,
+                               const struct log_session *session, int64_t time,
+                               bool *certain)
+{
+	struct told told, before;
+	bool known = told_then(txn, session, time, &told);
+
+	if (known && told.kind != TOLD_STS_TESTING &&
+	    told.since <= time - APART_SECS)
+		return SHARE_NONE;
+	*certain = known && told.kind == TOLD_STS_TESTING &&
+	           told_then(txn, session, time - APART_SECS, &before) &&
+	           before.kind == TOLD_STS_TESTING &&
+	           day_of(time - APART_SECS) == day_of(time + APART_SECS);
+	return SHARE_JUDGE;
+}
+
+static bool is_mx_mismatch(const struct log_session *session)
+{
+	return session->outcome == LOG_FAILED && session->reason != NULL &&
+	       strcmp(session->reason, REASON_MX_MISMATCH) == 0;
+}
+
+static enum share share_of(struct db_txn *txn,
+                           const struct log_session *session, int64_t time,
+                           bool *certain)
+{
+	struct told told;
+
+	if (is_mx_mismatch(session))
+		return SHARE_COUNT;
+	if (session->outcome == LOG_TLS && session->event == LOG_EVENT_SUCCESS)
+		return share_of_tls(txn, session, time, certain);
+	if (session->outcome == LOG_PLAIN && session->event == LOG_EVENT_NONE &&
+	    told_then(txn, session, time, &told) &&
+	    (told.kind == TOLD_STS_TESTING || told.kind == TOLD_STS_FAILED))
+		return SHARE_COUNT;
+	return SHARE_NONE;
+}
+
+bool log_share_encode(struct db_txn *txn, const struct log_session *session,
+                      int64_t time, struct strbuf *out)
+{
+	struct log_completing row = {.session = *session,
+	                             .minute = time / SECS_PER_MINUTE};
+
+	switch (share_of(txn, session, time, &row.certain)) {
+	case SHARE_JUDGE:
+		log_completing_encode(&row, out);
+		return true;
+	case SHARE_COUNT:
+		/* Postfix was told of an MTA-STS policy */
+		row.session.enforces |= ENFORCES_KNOWN | ENFORCES_STS;
+		log_session_encode(&row.session, out);
+		return true;
+	case SHARE_NONE:
+		break;
+	}
+	return false;
+}
+
+void log_share_add(struct db_txn *txn, int32_t day, const char *domain,
+                   const void *bytes, size_t len, uint64_t n)
+{
+	if (log_completing_is(bytes, len))
+		log_completing_add(txn, day, domain, bytes, len, n);
+	else
+		log_pending_add(txn, day, domain, bytes, len, n);
+}
