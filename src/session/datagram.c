@@ -129,6 +129,42 @@ static bool is_unjudged(const struct session_policy *policy)
 	       (session_policy_is_bare(policy) || is_testing(policy));
 }
 
+/* Is it about the certificate's chain alone?  Then the handshake was done. */
+static bool is_untrusted(const struct failure_detail *detail)
+{
+	switch (detail->result) {
+	case RESULT_CERTIFICATE_NOT_TRUSTED:
+	case RESULT_CERTIFICATE_EXPIRED:
+		return true;
+	case RESULT_VALIDATION_FAILURE:
+		/* "self-signed_certificate", not "tls-handshake-failure" nor
+		 * "all-fingerprints-unusable" */
+		return detail->reason != NULL &&
+		       strcmp(detail->reason, "tls-handshake-failure") != 0 &&
+		       strncmp(detail->reason, "all-", 4) != 0 &&
+		       strspn(detail->reason, "0123456789") !=
+		               strlen(detail->reason);
+	default:
+		return false;
+	}
+}
+
+/*
+ * With "untrusted" in smtp_tls_loglevel Postfix calls a session with a
+ * certificate that nobody vouches for a failure, also where the domain has no
+ * policy that asks for another: TLS is all that such a domain promises.
+ */
+static void take_back_untrusted(struct session_policy *policy)
+{
+	if (policy->type != POLICY_NONE || policy->failure_count == 0)
+		return;
+	for (size_t i = 0; i < policy->failure_count; i++)
+		if (!is_untrusted(&policy->failures[i]))
+			return;
+	policy->failed = false;
+	policy->failure_count = 0;
+}
+
 static void decode_policy(struct decoder *dec, const json_t *from,
                           struct session_policy *out)
 {
@@ -157,7 +193,10 @@ static void decode_policy(struct decoder *dec, const json_t *from,
 	/* the final result; without one the details have to tell */
 	out->failed = number(dec, from, "f", &final) ? final != 0
 	                                             : out->failure_count > 0;
-	out->unjudged = !dec->failed && is_unjudged(out);
+	if (dec->failed)
+		return;
+	take_back_untrusted(out);
+	out->unjudged = is_unjudged(out);
 }
 
 static void decode_session(struct decoder *dec, const json_t *root)

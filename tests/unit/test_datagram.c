@@ -204,6 +204,52 @@ static void test_what_nobody_looked_at(void **state)
 	}
 }
 
+#define FAILS(type, detail)                                                    \
+	POLICY("\"policy-type\":" type ",\"failure-details\":[{" detail        \
+	       "}],\"f\":1")
+
+/* smtp_tls_loglevel = 1, untrusted */
+static void test_untrusted_without_a_policy(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		bool failed;
+	} rows[] = {
+		{"not trusted", FAILS("9", "\"c\":203"), false},
+		{"expired", FAILS("9", "\"c\":204"), false},
+		{"self-signed",
+	         FAILS("9", "\"c\":205,\"f\":\"self-signed_certificate\""),
+	         false},
+		{"no handshake",
+	         FAILS("9", "\"c\":205,\"f\":\"tls-handshake-failure\""), true},
+		{"our own settings",
+	         FAILS("9", "\"c\":205,\"f\":\"all-fingerprints-unusable\""),
+	         true},
+		{"for no reason", FAILS("9", "\"c\":205"), true},
+		{"of a kind to come", FAILS("9", "\"c\":299"), true},
+		{"another name", FAILS("9", "\"c\":202"), true},
+		{"no STARTTLS", FAILS("9", "\"c\":201"), true},
+		{"and no STARTTLS", FAILS("9", "\"c\":203},{\"c\":201"), true},
+		{"a policy asks for more", FAILS("2", "\"c\":203"), true},
+		{"so does DANE", FAILS("1", "\"c\":203"), true},
+	};
+	auto_(session_clear) struct session session;
+	struct err err = {0};
+
+	(void)state;
+	session_init(&session);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		assert_int_equal(datagram_decode(rows[i].text,
+		                                 strlen(rows[i].text), &session,
+		                                 &err),
+		                 BAD_NONE);
+		assert_int_equal(session_failed(&session), rows[i].failed);
+		assert_int_equal(session.policies[0].failure_count > 0,
+		                 rows[i].failed);
+	}
+}
+
 static void test_recorded_datagrams(void **state)
 {
 	static const struct {
@@ -283,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_unknown_numbers),
 		cmocka_unit_test(test_what_nobody_looked_at),
+		cmocka_unit_test(test_untrusted_without_a_policy),
 		cmocka_unit_test(test_recorded_datagrams),
 	};
 
