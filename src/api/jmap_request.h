@@ -33,6 +33,9 @@ enum jmap_capability {
 /* Announced in the session object, and enforced. */
 enum {
 	JMAP_MAX_REQUEST = 10 * 1024 * 1024, /* bytes */
+	/* In these; so that a tree of "[],[],..." is not seventy times its
+	 * text.  A report has one for 20 bytes and more. */
+	JMAP_MAX_VALUES = 512 * 1024,
 	JMAP_MAX_CALLS = 32,
 	JMAP_MAX_GET = 500,
 	JMAP_MAX_SET = 500,

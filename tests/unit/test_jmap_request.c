@@ -219,6 +219,43 @@ static void test_limits(void **state)
 	assert_string_equal(problem.limit, "maxSizeRequest");
 }
 
+/* A tree of so many is not made: 3.4 million arrays were 700 MB. */
+static void test_values_are_bounded(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		size_t count;
+		const char *type; /* NULL: it is read */
+	} rows[] = {
+		{"as many as there may be", "[],", JMAP_MAX_VALUES / 2 - 20,
+	         NULL},
+		{"more arrays", "[],", JMAP_MAX_VALUES, URN "limit"},
+		{"more objects", "{},", JMAP_MAX_VALUES, URN "limit"},
+		{"more numbers", "1,", 2 * JMAP_MAX_VALUES, URN "limit"},
+		{"commas in a text", "\",,,,[[[{{{\\\",,,\",", 200000, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(strbuf_clear) struct strbuf body = {0};
+		struct jmap_request request;
+		struct jmap_problem problem;
+		bool is_read;
+
+		ROW(&rows[i]);
+		strbuf_puts(&body, "{\"using\":[],\"x\":[");
+		for (size_t n = 0; n < rows[i].count; n++)
+			strbuf_puts(&body, rows[i].value);
+		strbuf_puts(&body, "0],\"methodCalls\":[]}");
+		is_read = jmap_request_read(body.data, body.len, &request,
+		                            &problem);
+		assert_int_equal(is_read, rows[i].type == NULL);
+		if (rows[i].type != NULL)
+			assert_string_equal(problem.type, rows[i].type);
+		jmap_request_clear(&request);
+	}
+}
+
 static void test_depth_is_bounded(void **state)
 {
 	auto_(strbuf_clear) struct strbuf body = {0};
@@ -267,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_a_request),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_values_are_bounded),
 		cmocka_unit_test(test_depth_is_bounded),
 		cmocka_unit_test(test_ids),
 	};
