@@ -17,7 +17,7 @@
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "inmail/dsn.h"
-#include "inmail/own_address.h"
+#include "domain/own_address.h"
 #include "outbox/bounce.h"
 #include "show/doc.h"
 

@@ -15,7 +15,7 @@
  *
  * Memory is bounded.  Past MILTER_DOMAINS_MAX recipient domains the message
  * counts once more under MILTER_OTHERS for all of the rest; only a message to
- * one of our own tokens (inmail/own_address.h), which may be a bounce, is kept,
+ * one of our own tokens (domain/own_address.h), which may be a bounce, is kept,
  * up to MILTER_TEXT_MAX of it.
  */
 #ifndef TLSTALLY_INMAIL_MILTER_MESSAGE_H
@@ -29,7 +29,7 @@
 #include "base/strbuf.h"
 #include "domain/dkim.h"
 #include "inmail/inbound.h"
-#include "inmail/own_address.h"
+#include "domain/own_address.h"
 
 enum {
 	MILTER_DOMAINS_MAX = 256,

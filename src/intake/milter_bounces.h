@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
-#include "inmail/own_address.h"
+#include "domain/own_address.h"
 
 enum {
 	MILTER_BOUNCES_BYTES = 8 * 1024 * 1024,

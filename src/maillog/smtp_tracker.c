@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/xalloc.h"
+#include "domain/own_address.h"
 #include "maillog/tracked.h"
 #include "session/session.h"
 
@@ -273,36 +273,19 @@ static void take_no_events(const struct step *step)
 	step->tracker->no_events_seen = true;
 }
 
-/* "tls-reports@example.com", and with a token between local part and @. */
-static bool is_own_sender(const char *own, struct span sender)
-{
-	const char *own_at = own ? strrchr(own, '@') : NULL;
-	const char *at =
-		sender.len > 0 ? memrchr(sender.at, '@', sender.len) : NULL;
-	size_t local, own_local;
-
-	if (own_at == NULL || at == NULL)
-		return false;
-	local = (size_t)(at - sender.at);
-	own_local = (size_t)(own_at - own);
-	return sender.len - local == strlen(own_at) &&
-	       strncasecmp(at, own_at, sender.len - local) == 0 &&
-	       local >= own_local &&
-	       strncasecmp(sender.at, own, own_local) == 0 &&
-	       (local == own_local || sender.at[own_local] == '+');
-}
-
 /* A queue id may be taken again by somebody else's message. */
 static void take_mail(const struct step *step)
 {
 	const struct fact *fact = step->fact;
 	struct smtp_tracker *tracker = step->tracker;
+	char token[OWN_TOKEN_TEXT];
 	struct tracked_key key;
 
 	if (!tracked_queue_key(step->line, fact->queue_id, &key))
 		return;
-	if (fact->kind == FACT_MAIL_FROM &&
-	    is_own_sender(tracker->own_sender, fact->address))
+	if (fact->kind == FACT_MAIL_FROM && tracker->own_sender != NULL &&
+	    own_address_is(tracker->own_sender, fact->address.at,
+	                   fact->address.len, token))
 		lru_use(tracker->own_ids, key.at, key.len);
 	else
 		lru_forget(tracker->own_ids, key.at, key.len);

@@ -1,10 +1,10 @@
 #include "session/detail_text.h"
 
-#include <ctype.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "base/domain.h"
+#include "base/uri.h"
 #include "base/utf8.h"
 
 /* An address in the one spelling a report may have (RFC 5952). */
@@ -73,19 +73,7 @@ bool detail_text_is_plain(const char *text)
 
 bool detail_text_is_uri(const char *text)
 {
-	const char *p = text;
-
-	if (!isalpha((unsigned char)*p))
-		return false;
-	while (isalnum((unsigned char)*p) || *p == '+' || *p == '.' ||
-	       *p == '-')
-		p++;
-	if (*p != ':')
-		return false;
-	for (p++; *p != '\0'; p++)
-		if (*p <= ' ' || *p >= 0x7f || strchr("\"<>\\^`{|}", *p))
-			return false;
-	return true;
+	return uri_fault(text, strlen(text)) == NULL;
 }
 
 bool detail_text_is_tlsa(const char *text)

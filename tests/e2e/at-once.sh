@@ -36,18 +36,18 @@ $driver rollup alone && $driver totals alone | sort >rolled || exit 1
 	exit 1
 }
 for i in $(seq 20); do
-	rm -rf work && cp -R store work
+	rm -rf --one-file-system work && cp -R store work
 	both rollup work && same_as rolled work || {
 		echo "two rollups at once, time $i"
 		exit 1
 	}
 done
 
-rm -rf store work && mkdir store sent
+rm -rf --one-file-system store work && mkdir store sent
 $driver fill store 100 && $driver rollup store && cp -R store alone2 || exit 1
 $driver deliver-once alone2 sent && $driver totals alone2 sent | sort >sent-alone
 for i in $(seq 10); do
-	rm -rf work sent && cp -R store work && mkdir sent
+	rm -rf --one-file-system work sent && cp -R store work && mkdir sent
 	both deliver-once work sent && same_as sent-alone work sent || {
 		echo "two deliveries at once, time $i"
 		exit 1

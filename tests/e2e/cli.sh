@@ -12,7 +12,7 @@ data=$src/tests/data/datagrams
 
 clean_up()
 {
-	[ -z "${secrets:-}" ] || rm -rf "$secrets"
+	[ -z "${secrets:-}" ] || rm -rf --one-file-system "$secrets"
 }
 
 cat >"$dir/conf" <<-EOF_CONF

@@ -43,7 +43,7 @@ get_through() {
 
 # begin FOLDER: a copy of a store as it was before the step
 begin() {
-	rm -rf work
+	rm -rf --one-file-system work
 	cp -R "$1" work
 	cd work || exit 1
 }

@@ -101,7 +101,7 @@ chmod 755 "$dir"
 # new_store: an empty one, of another user when we are root
 new_store()
 {
-	rm -rf "$store"
+	rm -rf --one-file-system "$store"
 	mkdir -p "$store"
 	[ "$(id -u)" -ne 0 ] || chown nobody "$store"
 	settings

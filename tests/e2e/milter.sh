@@ -121,7 +121,7 @@ round()
 {
 	kind=$1
 	echo "-- $kind socket, reports by $2"
-	rm -rf "$dir/mail" "$dir/sent" "$dir/truth" "$dir/sink"/*
+	rm -rf --one-file-system "$dir/mail" "$dir/sent" "$dir/truth" "$dir/sink"/*
 	if [ "$kind" = unix ]; then
 		socket=unix:$dir/site.queue/tlstally/milter.sock
 	else

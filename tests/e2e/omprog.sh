@@ -96,7 +96,7 @@ fi
 expect "one tlstally-logd" 1 "$(grep -c "counting sessions" "$dir/said")"
 
 for template in $templates; do
-	rm -rf "$dir/store"/*
+	rm -rf --one-file-system "$dir/store"/*
 	: >"$dir/said"
 	start "$dir/said" sh -c 'exec "$1" -f -c "$2" --once - <"$3"' sh \
 		"$bin/tlstally-logd" "$dir/tlstally.conf" "$dir/$template"

@@ -31,5 +31,5 @@ debootstrap --variant=minbase --keyring=$keyring \
 	--include="postfix,ca-certificates${3:+,$3}" "$suite" "$root" "$mirror" \
 	>"$root.log" 2>&1 </dev/null ||
 	no "debootstrap: $(grep '^E:' "$root.log" | tail -n 1)"
-rm -rf "$root/var/cache/apt" "$root/var/lib/apt/lists"
+rm -rf --one-file-system "$root/var/cache/apt" "$root/var/lib/apt/lists"
 : >"$root.whole"

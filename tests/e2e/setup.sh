@@ -70,7 +70,7 @@ instance()
 host()
 {
 	POSTCONF_VERSION=$1
-	rm -rf "$dir/main" "$dir/out" "$dir/before" "$dir/daemons" "$dir/units"*
+	rm -rf --one-file-system "$dir/main" "$dir/out" "$dir/before" "$dir/daemons" "$dir/units"*
 	rm -f "$dir"/postfix.*
 	mkdir "$dir/daemons" "$dir/units"
 	case $2 in
@@ -93,14 +93,14 @@ host()
 	[store]
 	directory = $dir/store
 	EOF_CONF
-	rm -rf "$dir/store"
+	rm -rf --one-file-system "$dir/store"
 	remember
 }
 
 # Postfix's settings and the units as they are now
 remember()
 {
-	rm -rf "$dir/before"
+	rm -rf --one-file-system "$dir/before"
 	mkdir "$dir/before"
 	cp -R "$dir/main" "$dir/units" "$dir/before"
 	[ ! -e "$dir/out" ] || cp -R "$dir/out" "$dir/before"
@@ -332,7 +332,7 @@ for build in "3.10.2 built-in" "3.7.11 unheard-of"; do
 	diff "$dir/main/main.cf" "$dir/applied.cf" || fail "main.cf"
 	diff "$dir/main/master.cf" "$dir/applied-master.cf" || fail "master.cf"
 	diff -r "$dir/units" "$dir/applied-units" || fail "units"
-	rm -rf "$dir/applied-units"
+	rm -rf --one-file-system "$dir/applied-units"
 	name="apply, again, undo"
 done
 

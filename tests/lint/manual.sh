@@ -11,7 +11,7 @@ status=0
 	exit 77
 }
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-lint.XXXXXX") || exit 1
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf --one-file-system "$tmp"' EXIT
 
 src/conf/confgen names >"$tmp/table"
 sed -n -e 's/^\.Ss The section \[\(.*\)\]$/section \1/p' \

@@ -14,7 +14,7 @@ status=0
 	exit 77
 }
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-lint.XXXXXX") || exit 1
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf --one-file-system "$tmp"' EXIT
 
 tests/lint/words_print >"$tmp/all"
 

@@ -6,7 +6,7 @@ status=0
 
 cd "$srcdir" || exit 1
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tlstally-lint.XXXXXX") || exit 1
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf --one-file-system "$tmp"' EXIT
 
 ls src/www | grep -v '^Makefile' | LC_ALL=C sort >"$tmp/there"
 sed -n 's|^	src/www/\([^ ]*\).*|\1|p' src/www/Makefile.inc |

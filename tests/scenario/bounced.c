@@ -4,7 +4,7 @@
 
 #include "base/auto.h"
 #include "inmail/dsn.h"
-#include "inmail/own_address.h"
+#include "domain/own_address.h"
 #include "outbox/bounce.h"
 #include "scenario/look.h"
 #include "scenario/world.h"

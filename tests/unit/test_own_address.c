@@ -1,6 +1,6 @@
 #include "unit/test.h"
 
-#include "inmail/own_address.h"
+#include "domain/own_address.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 #define SENDER "tls-reports@example.com"

@@ -916,9 +916,13 @@ static void test_own_reports(void **state)
 	         FROM("AAAAA1", "reports@sender.example") SESSION("AAAAA1"),
 	         ""},
 		{"with a token",
-	         FROM("AAAAA1", "reports+1a2b@Sender.Example")
-	                 SESSION("AAAAA1"),
+	         FROM("AAAAA1", "reports+0123456789abcdef0123456789abcdef"
+	                        "@Sender.Example") SESSION("AAAAA1"),
 	         ""},
+		{"with an extension that is no token",
+	         FROM("AAAAA1", "reports+1a2b@sender.example")
+	                 SESSION("AAAAA1"),
+	         COUNTED},
 		{"somebody else's message",
 	         FROM("AAAAA1", "a@sender.example") SESSION("AAAAA1"), COUNTED},
 		{"a longer name is somebody else",

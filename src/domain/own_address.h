@@ -5,8 +5,8 @@
  * each delivery: "tls-reports+0123456789abcdef0123456789abcdef@example.com".
  * The token has 96 random bits: nobody can guess another delivery's.
  */
-#ifndef TLSTALLY_INMAIL_OWN_ADDRESS_H
-#define TLSTALLY_INMAIL_OWN_ADDRESS_H
+#ifndef TLSTALLY_DOMAIN_OWN_ADDRESS_H
+#define TLSTALLY_DOMAIN_OWN_ADDRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "inmail/own_address.h"
+#include "domain/own_address.h"
 
 #include <ctype.h>
 #include <string.h>
