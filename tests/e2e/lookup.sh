@@ -117,7 +117,9 @@ policy() {
 
 # is_not_root PID: its effective user
 is_not_root() {
-	[ "$(awk '/^Uid:/ { print $3 }' "/proc/$1/status")" != 0 ]
+	case $(awk '/^Uid:/ { print $3 }' "/proc/$1/status") in
+	"" | 0) return 1 ;;
+	esac
 }
 if [ "$(id -u)" -eq 0 ]; then
 	start "$dir/silent.out" python3 -c 'import socket, time
