@@ -14,13 +14,12 @@
 #include "cli/table.h"
 #include "conf/form.h"
 #include "jmap/id_text.h"
-#include "policy/crew.h"
-#include "policy/discover.h"
+#include "policy/service.h"
 #include "show/doc.h"
 #include "show/lookup_doc.h"
 #include "words/words.h"
 
-/* Of a look-up by a server, which gives up after two minutes. */
+/* Of a look-up, which begins nothing more after two minutes. */
 enum { PATIENCE_SECS = 150 };
 
 /* A status as it stands in the document, in words for people; as it is when
@@ -128,27 +127,27 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 {
 	auto_(xfree_str) char *today = NULL;
 	auto_(arena_clear) struct arena arena = {0};
-	auto_(crew_kit_close) struct crew_kit kit = {0};
-	struct crew_kit_options with;
-	struct discover_options options = {
+	auto_(policy_service_close) struct policy_service *service = NULL;
+	struct policy_service_options options = {
+		.conf = &cli->conf,
 		.clock = &cli->clock,
 		.dane = true,
+		.sts = true,
 		.thorough = true,
 	};
 	struct domain_view view;
 
 	if (cli_prepare(cli, NEEDS_SETTINGS_IF_ANY, err) < 0)
 		return err->class;
-	with = crew_kit_options_of(&cli->conf);
 	if (cli->args.resolver != NULL) {
 		today = form_socket_today(cli->args.resolver);
-		with.resolver.address = today ? today : cli->args.resolver;
+		options.resolver = today ? today : cli->args.resolver;
 	}
-	if (crew_kit_open(&kit, &with, NULL, err) < 0)
+	if (policy_service_open(&service, &options, err) < 0 ||
+	    policy_service_now(service, cli->args.domain,
+	                       clock_host_ms() + PATIENCE_SECS * 1000, &arena,
+	                       &view, err) < 0)
 		return err->class;
-	options.resolver = kit.resolver;
-	options.fetcher = kit.fetcher;
-	discover(&options, cli->args.domain, NULL, &arena, &view);
 	lookup_doc(&view, &arena, doc);
 	return lookup_doc_verdict(&view, err);
 }

@@ -103,9 +103,9 @@ struct conf {
 		char *resolver; /* "inet:[::1]:5353"; "": resolv.conf */
 		bool trust_ad;  /* also from elsewhere than loopback */
 		char *sts_ca_file;
-		bool allow_private; /* tests */
-		int64_t timeout_ms; /* of one DNS question, 5s */
-		uint64_t threads;   /* 8 */
+		bool allow_private;          /* tests */
+		int64_t timeout_ms;          /* of one DNS question, 5s */
+		uint64_t queries_per_second; /* 0: no limit */
 	} policy;
 	struct {
 		char *socket; /* "unix:/path", "inet:127.0.0.1:8463" */

@@ -924,15 +924,19 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "policy",
-		.name = "threads",
+		.name = "queries_per_second",
 		.type = SETTING_NUMBER,
-		.standard = "8",
-		.offset = AT(policy.threads),
-		.min = 1,
-		.max = 256,
-		.comment = "Maximum number of simultaneous domain lookups.",
-		.manual = "The maximum number of domains that are looked up at "
-			  "the same time.\n",
+		.standard = "500",
+		.offset = AT(policy.queries_per_second),
+		.max = 1000000,
+		.comment = "Maximum number of DNS queries per second; 0: no "
+			   "limit.",
+		.manual = "The maximum number of queries that a program sends "
+			  "to the resolver per\n"
+			  "second, retries included; 0: no limit.\n"
+			  "A lookup of a domain takes three queries, and "
+			  "more where there is an\n"
+			  "MTA-STS policy or DANE.\n",
 	},
 
 	/* [policyd] */

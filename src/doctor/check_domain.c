@@ -15,12 +15,18 @@ enum { QUESTION_MS = 5000, RECORDS_MAX = 64 };
 /* Signed, with a parent that is: whoever validates says so of it. */
 #define SIGNED_NAME "org"
 
-static bool open_resolver(struct look *look, const char *address,
-                          struct resolver **resolver)
+static bool has_answer(const struct dns_answer *answer)
+{
+	return answer->status == VIEW_OK || answer->status == VIEW_NONE;
+}
+
+/* Asks the resolver of the settings; a failure to do so is an answer, too. */
+static void put_question(struct look *look, const char *name,
+                         enum dns_type type, struct dns_answer *answer)
 {
 	const struct conf *conf = look->of->conf;
 	struct resolver_options options = {
-		.address = address,
+		.address = conf->policy.resolver,
 		.trust_ad = conf->policy.trust_ad,
 		.timeout_ms = conf->policy.timeout_ms < QUESTION_MS
 	                              ? conf->policy.timeout_ms
@@ -28,28 +34,18 @@ static bool open_resolver(struct look *look, const char *address,
 	};
 	struct err err = {0};
 
-	if (resolver_ldns_open(&options, resolver, &err) == 0)
-		return true;
-	CHECK_TELL(look, DNS_SILENT, err.text);
-	return false;
+	if (resolver_ask_now(&options, name, type, look->arena, answer, &err) <
+	    0)
+		*answer = (struct dns_answer){
+			.status = VIEW_TEMPFAIL,
+			.problem = arena_strdup(look->arena, err.text)};
 }
 
-static bool has_answer(const struct dns_answer *answer)
-{
-	return answer->status == VIEW_OK || answer->status == VIEW_NONE;
-}
-
-/* Asks the resolver of the settings.  False: it did not answer, and that is
- * told. */
+/* False: it did not answer, and that is told. */
 static bool ask_dns(struct look *look, const char *name, enum dns_type type,
                     struct dns_answer *answer)
 {
-	struct resolver *resolver;
-
-	if (!open_resolver(look, look->of->conf->policy.resolver, &resolver))
-		return false;
-	resolver->query(resolver, name, type, look->arena, answer);
-	resolver->free(&resolver);
+	put_question(look, name, type, answer);
 	if (has_answer(answer))
 		return true;
 	CHECK_TELL(look, DNS_SILENT,
@@ -83,13 +79,9 @@ void check_resolver(struct look *look)
 	const char *address = look->of->conf->policy.resolver;
 	const char *named = address[0] != '\0' ? address : "/etc/resolv.conf";
 	const char *why = why_dane(look);
-	struct resolver *resolver;
 	struct dns_answer answer;
 
-	if (!open_resolver(look, address, &resolver))
-		return;
-	resolver->query(resolver, SIGNED_NAME, DNS_A, look->arena, &answer);
-	resolver->free(&resolver);
+	put_question(look, SIGNED_NAME, DNS_A, &answer);
 	if (!has_answer(&answer))
 		CHECK_TELL(look, RESOLVER_SILENT, named,
 		           answer.problem != NULL ? answer.problem

@@ -1,5 +1,5 @@
 /*
- * The stored bytes of a view: written by the pool's threads, kept by the
+ * The stored bytes of a view: written by the keeper of look-ups, kept by the
  * policy cache, read by whoever judges or shows.
  */
 #include "domain/domain_view.h"

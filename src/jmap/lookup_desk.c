@@ -1,30 +1,34 @@
 #include "jmap/lookup_desk.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
-#include "policy/discover.h"
 #include "show/lookup_doc.h"
 
 enum { MINUTE_MS = 60 * 1000, CALLER_TEXT = 64, ASKED_KEPT = 256 };
 
 /* A domain that was asked about. */
 struct place {
+	struct lookup_desk *desk;
 	char domain[DOMAIN_TEXT];  /* "": free */
 	int64_t asked_at;          /* secs, for people */
 	int64_t asked_ms, done_ms; /* monotonic */
-	bool taken, done;          /* by a thread */
+	bool done;
 	json_t *doc;
 	struct err failure;
 };
 
 struct lookup_desk {
+	struct policy_service_options options;
 	struct clock *clock;
-	struct crew crew;
-	/* under the crew's lock */
+	pthread_mutex_t lock;
+	/* under the lock */
+	struct policy_service *service; /* NULL: nobody has asked yet */
 	struct place places[LOOKUP_PLACES];
 	/* Who has asked lately, in a ring. */
 	struct {
@@ -39,71 +43,33 @@ static int64_t now_ms(const struct lookup_desk *desk)
 	return clock_monotonic_ms(desk->clock);
 }
 
-/* --- the threads --- */
+/* --- what was found --- */
 
-static struct place *take_waiting(struct lookup_desk *desk)
+static void settle(struct place *place, json_t *doc, const struct err *failure)
 {
-	struct place *oldest = NULL;
+	struct lookup_desk *desk = place->desk;
 
-	for (size_t i = 0; i < LOOKUP_PLACES; i++) {
-		struct place *place = &desk->places[i];
-
-		if (place->domain[0] == '\0' || place->taken || place->done)
-			continue;
-		if (oldest == NULL || place->asked_ms < oldest->asked_ms)
-			oldest = place;
-	}
-	if (oldest != NULL)
-		oldest->taken = true;
-	return oldest;
-}
-
-static void look_up(struct lookup_desk *desk, struct crew_member *worker,
-                    json_t *doc, struct err *failure)
-{
-	struct discover_options options = {
-		.clock = desk->clock,
-		.dane = true,
-		.thorough = true,
-		.stop = &desk->crew.stop,
-	};
-	struct domain_view view;
-
-	if (crew_kit_open(&worker->kit, &desk->crew.options, &desk->crew.stop,
-	                  failure) < 0)
-		return;
-	options.resolver = worker->kit.resolver;
-	options.fetcher = worker->kit.fetcher;
-	arena_reset(&worker->arena);
-	discover(&options, worker->domain, NULL, &worker->arena, &view);
-	lookup_doc(&view, &worker->arena, doc);
-	lookup_doc_verdict(&view, failure);
-}
-
-static void work(void *arg, struct crew_member *worker)
-{
-	struct lookup_desk *desk = arg;
-	struct place *place = NULL;
-	struct err failure = {0};
-	json_t *doc;
-
-	pthread_mutex_lock(&desk->crew.lock);
-	while (!atomic_load(&desk->crew.stop) &&
-	       (place = take_waiting(desk)) == NULL)
-		pthread_cond_wait(&desk->crew.wake, &desk->crew.lock);
-	if (place != NULL)
-		strcpy(worker->domain, place->domain);
-	pthread_mutex_unlock(&desk->crew.lock);
-	if (place == NULL)
-		return;
-	doc = json_object();
-	look_up(desk, worker, doc, &failure);
-	pthread_mutex_lock(&desk->crew.lock);
+	pthread_mutex_lock(&desk->lock);
 	place->doc = doc;
-	place->failure = failure;
+	place->failure = *failure;
 	place->done_ms = now_ms(desk);
 	place->done = true;
-	pthread_mutex_unlock(&desk->crew.lock);
+	pthread_mutex_unlock(&desk->lock);
+}
+
+static void on_told(void *arg, const struct policy_told *told)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	json_t *doc = json_object();
+	struct err failure = {0};
+
+	if (told->view == NULL) {
+		err_set(&failure, ERR_BUSY, "the server has stopped");
+	} else {
+		lookup_doc(told->view, &arena, doc);
+		lookup_doc_verdict(told->view, &failure);
+	}
+	settle(arg, doc, &failure);
 }
 
 /* --- the places --- */
@@ -111,7 +77,7 @@ static void work(void *arg, struct crew_member *worker)
 static void place_clear(struct place *place)
 {
 	json_free(&place->doc);
-	*place = (struct place){.domain = ""};
+	*place = (struct place){.desk = place->desk};
 }
 
 static struct place *find_place(struct lookup_desk *desk, const char *domain)
@@ -196,9 +162,7 @@ static int enter_place(struct lookup_desk *desk, const char *caller,
                        const char *domain, struct place **place,
                        struct err *err)
 {
-	if (note_caller(desk, caller, err) < 0 ||
-	    (crew_start(&desk->crew, err) < 0 &&
-	     !desk->crew.members[0].started))
+	if (note_caller(desk, caller, err) < 0)
 		return err->class;
 	*place = make_room(desk);
 	if (*place == NULL)
@@ -209,16 +173,32 @@ static int enter_place(struct lookup_desk *desk, const char *caller,
 	snprintf((*place)->domain, DOMAIN_TEXT, "%s", domain);
 	(*place)->asked_at = clock_secs(desk->clock);
 	(*place)->asked_ms = now_ms(desk);
-	pthread_cond_broadcast(&desk->crew.wake);
 	return 0;
+}
+
+/* Without the lock, for the answer may come at once. */
+static void begin(struct lookup_desk *desk, struct place *place)
+{
+	const struct policy_ask ask = {
+		.domain = place->domain, .tell = on_told, .arg = place};
+	struct err failure = {0};
+
+	pthread_mutex_lock(&desk->lock);
+	if (desk->service == NULL)
+		policy_service_open(&desk->service, &desk->options, &failure);
+	pthread_mutex_unlock(&desk->lock);
+	if (failure.class == 0)
+		policy_service_ask(desk->service, &ask, &failure);
+	if (failure.class != 0)
+		settle(place, json_object(), &failure);
 }
 
 void lookup_desk_see(struct lookup_desk *desk, const char *domain,
                      struct lookup_answer *answer)
 {
-	pthread_mutex_lock(&desk->crew.lock);
+	pthread_mutex_lock(&desk->lock);
 	tell_place(find_place(desk, domain), answer);
-	pthread_mutex_unlock(&desk->crew.lock);
+	pthread_mutex_unlock(&desk->lock);
 }
 
 int lookup_desk_ask(struct lookup_desk *desk, const char *caller,
@@ -226,30 +206,39 @@ int lookup_desk_ask(struct lookup_desk *desk, const char *caller,
                     struct err *err)
 {
 	struct place *place;
+	bool is_new;
 	int rc = 0;
 
-	pthread_mutex_lock(&desk->crew.lock);
+	pthread_mutex_lock(&desk->lock);
 	place = find_place(desk, domain);
-	if (place == NULL || place->done) {
+	is_new = place == NULL || place->done;
+	if (is_new) {
 		if (place != NULL)
 			place_clear(place);
 		rc = enter_place(desk, caller, domain, &place, err);
 	}
 	if (rc == 0)
 		tell_place(place, answer);
-	pthread_mutex_unlock(&desk->crew.lock);
+	pthread_mutex_unlock(&desk->lock);
+	if (rc == 0 && is_new)
+		begin(desk, place);
 	return rc;
 }
 
 /* --- beginning and end --- */
 
-struct lookup_desk *lookup_desk_new(const struct crew_kit_options *options,
-                                    struct clock *clock)
+struct lookup_desk *
+lookup_desk_new(const struct policy_service_options *options)
 {
 	struct lookup_desk *desk = xcalloc(1, sizeof(*desk));
 
-	desk->clock = clock;
-	crew_init(&desk->crew, options, LOOKUP_THREADS, work, desk);
+	desk->options = *options;
+	desk->options.dane = desk->options.sts = true;
+	desk->options.thorough = true;
+	desk->clock = options->clock;
+	pthread_mutex_init(&desk->lock, NULL);
+	for (size_t i = 0; i < LOOKUP_PLACES; i++)
+		desk->places[i].desk = desk;
 	return desk;
 }
 
@@ -257,9 +246,10 @@ void lookup_desk_free(struct lookup_desk **desk)
 {
 	if (*desk == NULL)
 		return;
-	crew_clear(&(*desk)->crew);
+	policy_service_close(&(*desk)->service);
 	for (size_t i = 0; i < LOOKUP_PLACES; i++)
 		place_clear(&(*desk)->places[i]);
+	pthread_mutex_destroy(&(*desk)->lock);
 	free(*desk);
 	*desk = NULL;
 }

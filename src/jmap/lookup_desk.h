@@ -3,9 +3,9 @@
  *
  * A look-up asks DNS and a web server of strangers and takes up to two
  * minutes.  So nobody waits for it: whoever asks is told that it is under way
- * and asks again, while a few threads do the work.  What was found is kept for
- * a few minutes, in memory only: the policy cache is the business of those who
- * judge sessions.
+ * and asks again, while the service of look-ups does the work.  What was found
+ * is kept for a few minutes, in memory only: the policy cache is the business
+ * of those who judge sessions.
  */
 #ifndef TLSTALLY_JMAP_LOOKUP_DESK_H
 #define TLSTALLY_JMAP_LOOKUP_DESK_H
@@ -15,10 +15,9 @@
 #include "base/clock.h"
 #include "base/domain.h"
 #include "base/err.h"
-#include "policy/crew.h"
+#include "policy/service.h"
 
 enum {
-	LOOKUP_THREADS = 2,
 	LOOKUP_PLACES = 32, /* asked for, under way and found */
 	LOOKUP_KEEP_FAILED_SECS = 60,
 	LOOKUP_KEEP_SECS = 5 * 60, /* found */
@@ -27,11 +26,11 @@ enum {
 
 struct lookup_desk;
 
-/* Clock and texts of the options are lent.  Threads begin with the first
- * question. */
-struct lookup_desk *lookup_desk_new(const struct crew_kit_options *options,
-                                    struct clock *clock);
-/* What is under way ends within the time of one deadline. */
+/* What the options point to is lent; what is looked for is all that there is.
+ * The service begins with the first question. */
+struct lookup_desk *
+lookup_desk_new(const struct policy_service_options *options);
+/* What is under way is dropped. */
 void lookup_desk_free(struct lookup_desk **desk);
 
 enum lookup_state { LOOKUP_NONE, LOOKUP_UNDER_WAY, LOOKUP_DONE };

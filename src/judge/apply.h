@@ -18,8 +18,8 @@
  * waiting there as it did here, until one of them asks for reports; else it is
  * counted as nobody's.
  *
- * Other domains are put on the wanted list (policy/pool), unless they are
- * there already: the time of the next try is the pool's.
+ * Other domains are put on the wanted list (policy/keeper), unless they are
+ * there already: the time of the next try is the keeper's.
  */
 #ifndef TLSTALLY_JUDGE_APPLY_H
 #define TLSTALLY_JUDGE_APPLY_H

@@ -29,41 +29,44 @@ static void add_base(struct bases *bases, const char *name)
 
 /* The address is insecure.  If the host is an alias, and the alias itself is
  * secure, its own name will do (section 2.2.2). */
-static void find_secure_alias(struct lookup *lookup, const char *host,
+static bool find_secure_alias(struct lookup *lookup, const char *host,
                               struct bases *bases)
 {
 	struct dns_answer alias;
 
-	lookup_ask(lookup, host, DNS_CNAME, &alias);
+	if (!lookup_ask(lookup, host, DNS_CNAME, &alias))
+		return false;
 	if (alias.status == VIEW_OK && alias.secure)
 		add_base(bases, host);
 	else if (alias.status != VIEW_OK)
 		bases->status = alias.status;
+	return true;
 }
 
-/* Section 2.2.3: the name that the aliases lead to, then the host's own. */
-static struct bases find_bases(struct lookup *lookup, const char *host)
+/* Section 2.2.3: the name that the aliases lead to, then the host's own. False:
+ * that is not known yet. */
+static bool find_bases(struct lookup *lookup, const char *host,
+                       struct bases *bases)
 {
-	struct bases bases = {.status = VIEW_NONE};
 	struct dns_answer address;
 	bool is_alias;
 
-	lookup_ask(lookup, host, DNS_A, &address);
-	if (address.status == VIEW_NONE)
-		lookup_ask(lookup, host, DNS_AAAA, &address);
+	*bases = (struct bases){.status = VIEW_NONE};
+	if (!lookup_ask(lookup, host, DNS_A, &address) ||
+	    (address.status == VIEW_NONE &&
+	     !lookup_ask(lookup, host, DNS_AAAA, &address)))
+		return false;
 	if (address.status != VIEW_OK) {
-		bases.status = address.status;
-		return bases;
+		bases->status = address.status;
+		return true;
 	}
 	is_alias = strcmp(address.owner, host) != 0;
-	if (address.secure) {
-		if (is_alias)
-			add_base(&bases, address.owner);
-		add_base(&bases, host);
-	} else if (is_alias) {
-		find_secure_alias(lookup, host, &bases);
-	}
-	return bases;
+	if (!address.secure)
+		return !is_alias || find_secure_alias(lookup, host, bases);
+	if (is_alias)
+		add_base(bases, address.owner);
+	add_base(bases, host);
+	return true;
 }
 
 static int by_text(const void *a, const void *b)
@@ -79,12 +82,12 @@ static void take_tlsa(struct lookup *lookup, const struct dns_answer *answer,
 	size_t count = 0;
 
 	mx->tlsa = VIEW_BAD;
-	mx->tlsa_strings = arena_array(lookup->arena, answer->count,
+	mx->tlsa_strings = arena_array(&lookup->arena, answer->count,
 	                               sizeof(*mx->tlsa_strings));
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct dns_record *record = &answer->records[i];
 		const char *text =
-			tlsa_text(lookup->arena, record->data, record->len);
+			tlsa_text(&lookup->arena, record->data, record->len);
 
 		if (text != NULL)
 			mx->tlsa_strings[count++] = text;
@@ -99,31 +102,35 @@ static void take_tlsa(struct lookup *lookup, const struct dns_answer *answer,
 				mx->tlsa_strings[i];
 }
 
-/* Insecure records are none (section 2.2). */
-static void look_below(struct lookup *lookup, const char *base,
+/* Insecure records are none (section 2.2).  False: no answer yet. */
+static bool look_below(struct lookup *lookup, const char *base,
                        struct view_mx *mx)
 {
-	const char *name = arena_printf(lookup->arena, "_25._tcp.%s", base);
+	const char *name = arena_printf(&lookup->arena, "_25._tcp.%s", base);
 	struct dns_answer answer;
 
-	lookup_ask(lookup, name, DNS_TLSA, &answer);
+	if (!lookup_ask(lookup, name, DNS_TLSA, &answer))
+		return false;
 	if (answer.status == VIEW_OK && answer.secure)
 		take_tlsa(lookup, &answer, mx);
 	else
 		mx->tlsa = answer.status == VIEW_OK ? VIEW_NONE : answer.status;
+	return true;
 }
 
 static void look_up_host(struct lookup *lookup, struct view_mx *mx)
 {
-	struct bases bases = find_bases(lookup, mx->host);
 	const struct view_mx *old = domain_view_mx(lookup->old, mx->host);
+	struct bases bases;
 
+	if (!find_bases(lookup, mx->host, &bases))
+		return;
 	mx->tlsa = bases.status;
-	for (size_t i = 0; i < bases.count; i++) {
-		look_below(lookup, bases.name[i], mx);
-		if (mx->tlsa != VIEW_NONE)
+	for (size_t i = 0; i < bases.count; i++)
+		if (!look_below(lookup, bases.name[i], mx))
+			return;
+		else if (mx->tlsa != VIEW_NONE)
 			break;
-	}
 	/* no answer: what was known stays */
 	if (mx->tlsa == VIEW_TEMPFAIL && old != NULL &&
 	    domain_view_is_fact(old->tlsa)) {
@@ -135,7 +142,7 @@ static void look_up_host(struct lookup *lookup, struct view_mx *mx)
 
 void dane_lookup(struct lookup *lookup)
 {
-	struct domain_view *view = lookup->view;
+	struct domain_view *view = &lookup->view;
 
 	for (size_t i = 0; i < view->mx_count; i++) {
 		struct view_mx *mx = &view->mxs[i];

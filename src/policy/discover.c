@@ -3,13 +3,11 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "policy/lookup.h"
 
 enum {
 	KEEP_MIN = 60, /* secs: however short the TTL is */
 	KEEP_AFTER_FAILURE = 60,
-	/* For all questions about one domain: whoever has many hosts and slow
-	 * servers must not keep a thread from the others. */
+	/* For all questions about one domain. */
 	PATIENCE_MS = 120 * 1000,
 };
 
@@ -32,7 +30,7 @@ static const struct domain_view *copy_view(const struct domain_view *old,
 
 static int64_t keep_until(const struct lookup *lookup)
 {
-	const struct domain_view *view = lookup->view;
+	const struct domain_view *view = &lookup->view;
 	int64_t ttl = lookup->ttl;
 
 	if (lookup->failed)
@@ -44,33 +42,42 @@ static int64_t keep_until(const struct lookup *lookup)
 	return lookup->now + (ttl < VIEW_KEEP_MAX ? ttl : VIEW_KEEP_MAX);
 }
 
-bool discover(const struct discover_options *options, const char *domain,
-              const struct domain_view *old, struct arena *arena,
-              struct domain_view *view)
+void discover_begin(struct lookup *lookup,
+                    const struct discover_options *options, const char *domain,
+                    const struct domain_view *old)
 {
-	struct lookup lookup = {
-		.resolver = options->resolver,
-		.fetcher = options->fetcher,
-		.reach = options->reach,
+	*lookup = (struct lookup){
 		.clock = options->clock,
-		.stop = options->stop,
+		.reach = options->reach,
+		.sts = options->sts,
+		.dane = options->dane,
 		.thorough = options->thorough,
-		.old = copy_view(old, arena),
-		.arena = arena,
-		.view = view,
+		.knows_the_place = options->knows_the_place,
 		.now = clock_secs(options->clock),
-		.ttl = UINT32_MAX,
 		.until_ms = clock_monotonic_ms(options->clock) + PATIENCE_MS,
 	};
+	lookup->old = copy_view(old, &lookup->kept);
+	lookup->domain = arena_strdup(&lookup->kept, domain);
+}
 
-	memset(view, 0, sizeof(*view));
-	view->domain = arena_strdup(arena, domain);
-	view->checked_at = lookup.now;
-	tlsrpt_lookup(&lookup);
-	if (options->fetcher != NULL)
-		sts_lookup(&lookup);
-	if (mx_lookup(&lookup) && options->dane)
-		dane_lookup(&lookup);
-	view->expires_at = keep_until(&lookup);
-	return !lookup.failed;
+bool discover_pass(struct lookup *lookup)
+{
+	arena_reset(&lookup->arena);
+	lookup->view = (struct domain_view){.domain = lookup->domain,
+	                                    .checked_at = lookup->now};
+	lookup->ttl = UINT32_MAX;
+	lookup->failed = lookup->waits = false;
+	tlsrpt_lookup(lookup);
+	if (lookup->sts)
+		sts_lookup(lookup);
+	if (mx_lookup(lookup) && lookup->dane)
+		dane_lookup(lookup);
+	lookup->view.expires_at = keep_until(lookup);
+	return !lookup->waits;
+}
+
+void discover_clear(struct lookup *lookup)
+{
+	arena_clear(&lookup->arena);
+	arena_clear(&lookup->kept);
 }

@@ -3,7 +3,7 @@
  *
  * ldns reads the packets; this checks that an answer belongs to its question,
  * follows the CNAMEs inside it, and copies what is of use into the arena.
- * Pure: who is asked, and how often, is resolver_ldns.c's affair.
+ * Pure: who is asked, and how often, is policy/dns_query.h's affair.
  */
 #ifndef TLSTALLY_POLICY_DNS_PACKET_H
 #define TLSTALLY_POLICY_DNS_PACKET_H

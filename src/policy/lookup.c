@@ -1,23 +1,73 @@
 #include "policy/lookup.h"
 
-void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
+#include <string.h>
+
+struct lookup_question *lookup_unasked(struct lookup *lookup)
+{
+	struct lookup_question *question = lookup->questions;
+
+	while (question != NULL && question->state != LOOKUP_UNASKED)
+		question = question->next;
+	return question;
+}
+
+struct sts_call *lookup_unfetched(struct lookup *lookup)
+{
+	return lookup->fetch_wanted && lookup->fetch_state == LOOKUP_UNASKED
+	               ? &lookup->fetch
+	               : NULL;
+}
+
+/* NULL: it is too late to ask. */
+static struct lookup_question *
+find_question(struct lookup *lookup, const char *name, enum dns_type type)
+{
+	struct lookup_question *question = lookup->questions;
+
+	while (question != NULL && (question->call.type != type ||
+	                            strcmp(question->call.name, name) != 0))
+		question = question->next;
+	if (question != NULL ||
+	    clock_monotonic_ms(lookup->clock) > lookup->until_ms)
+		return question;
+	question = arena_alloc(&lookup->kept, sizeof(*question));
+	question->call = (struct dns_call){
+		.name = arena_strdup(&lookup->kept, name),
+		.type = type,
+		.arena = &lookup->kept,
+	};
+	question->next = lookup->questions;
+	lookup->questions = question;
+	return question;
+}
+
+bool lookup_ask_plainly(struct lookup *lookup, const char *name,
+                        enum dns_type type, struct dns_answer *answer)
+{
+	const struct lookup_question *question =
+		find_question(lookup, name, type);
+
+	if (question == NULL)
+		*answer = (struct dns_answer){
+			.status = VIEW_TEMPFAIL,
+			.owner = name,
+			.problem = "not asked, because the domain's DNS is too "
+				   "slow",
+		};
+	else if (question->state == LOOKUP_ANSWERED)
+		*answer = question->call.answer;
+	else
+		lookup->waits = true;
+	return question == NULL || question->state == LOOKUP_ANSWERED;
+}
+
+bool lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
                 struct dns_answer *answer)
 {
-	struct resolver *resolver = lookup->resolver;
-	const char *refusal = NULL;
-
-	if (lookup->stop != NULL && atomic_load(lookup->stop))
-		refusal = "stopped";
-	else if (clock_monotonic_ms(lookup->clock) > lookup->until_ms)
-		refusal = "not asked, because the domain's DNS is too slow";
-	if (refusal != NULL)
-		*answer = (struct dns_answer){.status = VIEW_TEMPFAIL,
-		                              .owner = name,
-		                              .problem = refusal};
-	else
-		resolver->query(resolver, name, type, lookup->arena, answer);
+	if (!lookup_ask_plainly(lookup, name, type, answer))
+		return false;
 	if (answer->problem != NULL)
-		answer->problem = arena_printf(lookup->arena, "%s: %s", name,
+		answer->problem = arena_printf(&lookup->arena, "%s: %s", name,
 		                               answer->problem);
 	if (answer->status == VIEW_TEMPFAIL)
 		lookup->failed = true;
@@ -27,6 +77,7 @@ void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
 		/* the life of an address says nothing about the life of what
 		 * stands there: they are short where hosts are moved about */
 		lookup->ttl = answer->ttl;
+	return true;
 }
 
 struct lookup_texts lookup_texts(struct lookup *lookup,
@@ -34,8 +85,8 @@ struct lookup_texts lookup_texts(struct lookup *lookup,
 {
 	size_t count = answer->count;
 	struct lookup_texts texts = {
-		.texts = arena_array(lookup->arena, count, sizeof(char *)),
-		.lens = arena_array(lookup->arena, count, sizeof(size_t)),
+		.texts = arena_array(&lookup->arena, count, sizeof(char *)),
+		.lens = arena_array(&lookup->arena, count, sizeof(size_t)),
 		.count = count,
 	};
 

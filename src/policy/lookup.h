@@ -2,48 +2,79 @@
  * lookup - one domain being discovered: what its parts share
  *
  * discover.c makes one and hands it to tlsrpt_lookup.c, sts_lookup.c,
- * mx_lookup.c and dane_lookup.c, each of which fills in its part of the view.
+ * mx_lookup.c and dane_lookup.c, each of which fills in its part of the view,
+ * as far as the answers that have come allow.
  */
 #ifndef TLSTALLY_POLICY_LOOKUP_H
 #define TLSTALLY_POLICY_LOOKUP_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "domain/domain_view.h"
-#include "policy/resolver.h"
 #include "policy/sts_fetch.h"
 #include "policy/sts_reach.h"
+#include "reply/ports.h"
 
-/* So many MX hosts' records: who has many hosts and slow servers must not keep
- * a thread from the others. */
+/* So many MX hosts' records: who has many hosts must not keep the resolver from
+ * the others. */
 enum { LOOKUP_TLSA_OF = 20 };
 
-struct lookup {
-	/* of discover()'s options */
-	struct resolver *resolver;
-	struct sts_fetcher *fetcher;
-	struct sts_reach *reach;
-	struct clock *clock;
-	const atomic_bool *stop;
-	bool thorough;
-	const struct domain_view *old; /* in the arena; never NULL: all of it
-	                                  UNKNOWN when there was none */
-	struct arena *arena;
-	struct domain_view *view;
-	int64_t now;      /* secs */
-	int64_t until_ms; /* nothing is asked after it */
-	uint32_t ttl;     /* the shortest so far */
-	bool failed;      /* something failed temporarily */
+/* Where a question stands. */
+enum lookup_progress {
+	LOOKUP_UNASKED,
+	LOOKUP_ASKED,
+	LOOKUP_ANSWERED,
 };
 
-/* Asks, and keeps account of TTL and failures.  The problem of an answer
- * begins with the name. */
-void lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
+struct lookup_question {
+	struct dns_call call;
+	enum lookup_progress state; /* set by who asks the network */
+	struct lookup_question *next;
+};
+
+struct lookup {
+	/* Of all passes. */
+	struct clock *clock;
+	struct sts_reach *reach;
+	bool sts, dane, thorough, knows_the_place;
+	struct arena kept; /* what the following points to */
+	const char *domain;
+	const struct domain_view *old; /* never NULL: all of it UNKNOWN when
+	                                  there was none */
+	struct lookup_question *questions;
+	struct sts_call fetch; /* the policy file, when fetch_wanted */
+	bool fetch_wanted;
+	enum lookup_progress fetch_state;
+	int64_t now;      /* secs */
+	int64_t until_ms; /* nothing is asked after it */
+
+	/* Of one pass. */
+	struct arena arena;
+	struct domain_view view;
+	uint32_t ttl; /* the shortest so far */
+	bool failed;  /* something failed temporarily */
+	bool waits;   /* something has not been answered */
+};
+
+/* The next question that nobody has asked yet; NULL. */
+struct lookup_question *lookup_unasked(struct lookup *lookup);
+/* The same for the policy file. */
+struct sts_call *lookup_unfetched(struct lookup *lookup);
+
+/* The reply is there: is it the host that cannot be reached, or do we reach
+ * none?  Once. */
+void lookup_fetched(struct lookup *lookup);
+
+/* False: there is no answer yet.  Keeps account of TTL and failures.  The
+ * problem of an answer begins with the name. */
+bool lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
                 struct dns_answer *answer);
+/* The same as it comes, without account and name. */
+bool lookup_ask_plainly(struct lookup *lookup, const char *name,
+                        enum dns_type type, struct dns_answer *answer);
 
 /* The data of TXT records as the choosers of domain/ want them. */
 struct lookup_texts {
@@ -56,7 +87,8 @@ struct lookup_texts lookup_texts(struct lookup *lookup,
 
 void tlsrpt_lookup(struct lookup *lookup);
 void sts_lookup(struct lookup *lookup);
-/* The MX set, or what stands for one; false when there was no answer. */
+/* The MX set, or what stands for one; false when there was no answer, or is
+ * none yet. */
 bool mx_lookup(struct lookup *lookup);
 /* TLSA of each host in it. */
 void dane_lookup(struct lookup *lookup);

@@ -8,18 +8,18 @@ enum { HOSTS_MAX = 200 /* that a domain can have */ };
 
 static void note(struct lookup *lookup, const char *words)
 {
-	const char *before = lookup->view->mx_problem;
+	const char *before = lookup->view.mx_problem;
 
-	lookup->view->mx_problem =
+	lookup->view.mx_problem =
 		before == NULL
 			? words
-			: arena_printf(lookup->arena, "%s; %s", before, words);
+			: arena_printf(&lookup->arena, "%s; %s", before, words);
 }
 
 /* No answer: what was known stays, TLSA records included. */
 static void keep_old(struct lookup *lookup, const struct dns_answer *answer)
 {
-	struct domain_view *view = lookup->view;
+	struct domain_view *view = &lookup->view;
 	const struct domain_view *old = lookup->old;
 
 	view->mx = answer->status;
@@ -61,7 +61,7 @@ static void add_host(struct domain_view *view, const char *host,
 
 static void take_hosts(struct lookup *lookup, const struct dns_answer *answer)
 {
-	struct domain_view *view = lookup->view;
+	struct domain_view *view = &lookup->view;
 	const struct dns_record *first = &answer->records[0];
 
 	view->mx = VIEW_OK;
@@ -72,7 +72,7 @@ static void take_hosts(struct lookup *lookup, const struct dns_answer *answer)
 		return;
 	}
 	view->mxs =
-		arena_array(lookup->arena, answer->count, sizeof(*view->mxs));
+		arena_array(&lookup->arena, answer->count, sizeof(*view->mxs));
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct dns_record *record = &answer->records[i];
 
@@ -99,12 +99,13 @@ static void take_hosts(struct lookup *lookup, const struct dns_answer *answer)
 /* Without MX the domain's own host takes its mail, when there is one. */
 static void without_mx(struct lookup *lookup, const struct dns_answer *none)
 {
-	struct domain_view *view = lookup->view;
+	struct domain_view *view = &lookup->view;
 	struct dns_answer address;
 
-	lookup_ask(lookup, view->domain, DNS_A, &address);
-	if (address.status == VIEW_NONE)
-		lookup_ask(lookup, view->domain, DNS_AAAA, &address);
+	if (!lookup_ask(lookup, view->domain, DNS_A, &address) ||
+	    (address.status == VIEW_NONE &&
+	     !lookup_ask(lookup, view->domain, DNS_AAAA, &address)))
+		return;
 	if (address.status == VIEW_TEMPFAIL || address.status == VIEW_BOGUS) {
 		keep_old(lookup, &address);
 		return;
@@ -113,26 +114,29 @@ static void without_mx(struct lookup *lookup, const struct dns_answer *none)
 	view->mx_secure = none->secure && address.secure;
 	if (address.status != VIEW_OK)
 		return;
-	view->mxs = arena_array(lookup->arena, 1, sizeof(*view->mxs));
+	view->mxs = arena_array(&lookup->arena, 1, sizeof(*view->mxs));
 	add_host(view, view->domain, 0);
 }
 
 bool mx_lookup(struct lookup *lookup)
 {
-	bool failed_before = lookup->failed, answered;
+	bool failed_before = lookup->failed, waited_before = lookup->waits;
 	struct dns_answer answer;
+	bool answered;
 
-	lookup->failed = false;
-	lookup->view->mx_checked_at = lookup->now;
-	lookup->view->mx_anew = lookup->old->mx_doubted;
-	lookup_ask(lookup, lookup->view->domain, DNS_MX, &answer);
-	if (answer.status == VIEW_OK)
+	lookup->failed = lookup->waits = false;
+	lookup->view.mx_checked_at = lookup->now;
+	lookup->view.mx_anew = lookup->old->mx_doubted;
+	if (!lookup_ask(lookup, lookup->domain, DNS_MX, &answer))
+		;
+	else if (answer.status == VIEW_OK)
 		take_hosts(lookup, &answer);
 	else if (answer.status == VIEW_NONE)
 		without_mx(lookup, &answer);
 	else
 		keep_old(lookup, &answer);
-	answered = !lookup->failed;
+	answered = !lookup->failed && !lookup->waits;
 	lookup->failed |= failed_before;
+	lookup->waits |= waited_before;
 	return answered;
 }

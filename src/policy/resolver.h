@@ -1,28 +1,53 @@
 /*
  * resolver - DNS as policy discovery needs it
  *
- * The struct of functions is in reply/ports.h.  resolver_ldns.c is the real
- * one: ldns, through the site's validating resolver, with its own deadlines,
- * TCP after truncation and after UDP loss; one for each thread. The AD bit is
- * believed only from a resolver on loopback, unless the operator says
- * otherwise.
+ * The struct of functions is in reply/ports.h.  resolver.c is the real one: it
+ * has as many questions in flight as there are sockets for, each on a socket
+ * of its own, through the site's validating resolver, with its own deadlines
+ * (policy/dns_query.h).  All its packets keep to one limit.  What waits for
+ * its turn waits in two queues: those that somebody waits for come first, but
+ * every fifth packet is for the others, who may not have all sockets either.
+ *
+ * The AD bit is believed only from a resolver on loopback, unless the operator
+ * says otherwise.
  */
 #ifndef TLSTALLY_POLICY_RESOLVER_H
 #define TLSTALLY_POLICY_RESOLVER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/loop.h"
 #include "reply/ports.h"
 
-struct resolver_options {
-	const char *address; /* "inet:[::1]:5353"; "": resolv.conf */
-	bool trust_ad;       /* also from elsewhere than loopback */
-	int64_t timeout_ms;  /* of one query, all tries; 5000 */
+/* Read by any thread. */
+struct resolver_counts {
+	atomic_ullong sent;     /* packets */
+	atomic_ullong answered; /* questions */
+	atomic_ullong failed;   /* questions without an answer */
+	/* of clock_host_ms(): the first of all that failed since one was
+	 * answered; 0: none */
+	atomic_llong failing_since_ms;
 };
 
-int resolver_ldns_open(const struct resolver_options *options,
-                       struct resolver **resolver, struct err *err);
+struct resolver_options {
+	const char *address;    /* "inet:[::1]:5353"; "": resolv.conf */
+	bool trust_ad;          /* also from elsewhere than loopback */
+	int64_t timeout_ms;     /* of one question, all tries; 0: 5000 */
+	uint64_t limit_per_sec; /* of all packets; 0: none */
+	size_t sockets;         /* at the most; 0: 512 */
+	struct resolver_counts *counts; /* lent; NULL */
+};
+
+/* The loop is lent; whoever runs it lets the resolver work. */
+int resolver_open(const struct resolver_options *options, struct loop *loop,
+                  struct resolver **resolver, struct err *err);
+
+/* One question, and the calling thread waits for its answer. */
+int resolver_ask_now(const struct resolver_options *options, const char *name,
+                     enum dns_type type, struct arena *arena,
+                     struct dns_answer *answer, struct err *err);
 
 #endif

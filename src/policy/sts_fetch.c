@@ -1,7 +1,8 @@
 /*
- * libcurl, one handle a fetch: nothing of one policy host is left for the
- * next.  The host's addresses come from our own resolver, so that its deadline
- * holds and a test's DNS is all there is.
+ * libcurl, one handle a fetch, whose sockets and timer are the loop's.  The
+ * host's addresses come from our own resolver, so that its deadline holds and a
+ * test's DNS is all there is; libcurl would keep them for all handles of a
+ * thread, so each has a cache of its own.
  *
  * libcurl falls back to the certificate's common name when there is no
  * subjectAltName.  RFC 8461 section 3.3 does not want that, so the names are
@@ -10,17 +11,19 @@
  */
 #include "policy/sts_fetch.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "base/address.h"
+#include "base/clock.h"
+#include "base/container.h"
 #include "base/http_transfer.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
@@ -28,23 +31,42 @@
 
 enum {
 	TIMEOUT_SECS = 60, /* RFC 8461 section 3.3 */
-	ADDRESSES_MAX = 16,
+	AT_ONCE = 64,
+	QUEUE_MS = 30 * 1000,
 	HTTP_OK = 200,
 	WORDS = 160, /* of curl, in a problem */
 };
+
+struct transfer {
+	struct loop_timer timer; /* in the queue */
+	struct curl_fetcher *self;
+	struct sts_call *call;
+	struct http_transfer http; /* easy: NULL in the queue */
+	CURLSH *addresses;
+	struct curl_slist *host_at;
+	const char *host; /* "mta-sts.example.com" */
+	struct arena *arena;
+	struct sts_reply *reply;
+	TAILQ_ENTRY(transfer) place; /* in its queue, until it is under way */
+};
+
+TAILQ_HEAD(queue, transfer);
 
 struct curl_fetcher {
 	struct sts_fetcher fetcher;
 	struct sts_fetch_options options;
 	struct address_guard *guard;
+	struct loop *loop;
+	struct loop_timer timer; /* libcurl's */
+	CURLM *multi;
+	struct queue queues[2]; /* the second of the background */
+	size_t under_way, under_way_background;
 };
 
-struct transfer {
+/* A socket of libcurl's. */
+struct curl_watch {
+	struct loop_watch watch;
 	struct curl_fetcher *self;
-	struct http_transfer http;
-	const char *host; /* "mta-sts.example.com" */
-	struct arena *arena;
-	struct sts_reply *reply;
 };
 
 static void fail(struct transfer *t, enum view_status status, const char *words)
@@ -55,19 +77,6 @@ static void fail(struct transfer *t, enum view_status status, const char *words)
 	t->reply->problem = arena_printf(
 		t->arena, "%s: %s", t->host,
 		utf8_show(safe, sizeof(safe), words, strlen(words)));
-}
-
-static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
-                       curl_off_t up_total, curl_off_t up)
-{
-	const struct transfer *t = arg;
-
-	(void)down_total;
-	(void)down;
-	(void)up_total;
-	(void)up;
-	return t->self->options.stop != NULL &&
-	       atomic_load(t->self->options.stop);
 }
 
 static void open_transfer(struct transfer *t)
@@ -83,83 +92,35 @@ static void open_transfer(struct transfer *t)
 	};
 	CURL *easy;
 
+	t->addresses = curl_share_init();
+	if (t->addresses == NULL)
+		abort(); /* memory, and nothing else */
+	curl_share_setopt(t->addresses, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
 	http_transfer_open(&t->http, &terms);
 	easy = t->http.easy;
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 	                 (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
-	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
+	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(easy, CURLOPT_SHARE, t->addresses);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 }
 
-/* Appends ",192.0.2.1,[2001:db8::1]".  No answer is no fact about the host. */
-static unsigned add_addresses(struct transfer *t, enum dns_type type,
-                              struct strbuf *list, enum view_status *status,
-                              const char **problem)
+/* Where to connect to. */
+static void set_place(struct transfer *t)
 {
-	struct resolver *resolver = t->self->options.resolver;
-	size_t bytes = type == DNS_A ? 4 : 16;
-	unsigned added = 0;
-	struct dns_answer answer;
+	bool fixed = t->self->fetcher.knows_the_place;
+	char *text =
+		fixed ? xasprintf("::%s", t->self->options.resolve_to)
+		      : xasprintf("%s:443:%s", t->host, t->call->addresses);
 
-	resolver->query(resolver, t->host, type, t->arena, &answer);
-	if (answer.problem != NULL)
-		*problem = answer.problem;
-	if (answer.status == VIEW_TEMPFAIL)
-		*status = VIEW_TEMPFAIL;
-	for (size_t i = 0; i < answer.count && added < ADDRESSES_MAX; i++) {
-		char text[INET6_ADDRSTRLEN];
-
-		if (answer.records[i].len != bytes)
-			continue;
-		inet_ntop(type == DNS_A ? AF_INET : AF_INET6,
-		          answer.records[i].data, text, sizeof(text));
-		strbuf_printf(list, type == DNS_A ? ",%s" : ",[%s]", text);
-		added++;
-	}
-	return added;
-}
-
-/* Where to connect to; NULL with the reply filled in when that is unknown. */
-static struct curl_slist *find_host(struct transfer *t)
-{
-	enum view_status status = VIEW_FETCH_ERROR;
-	const char *problem = "has no address";
-	struct strbuf list = {0}, entry = {0};
-	struct curl_slist *slist = NULL;
-	unsigned found;
-
-	found = add_addresses(t, DNS_AAAA, &list, &status, &problem);
-	found += add_addresses(t, DNS_A, &list, &status, &problem);
-	if (found == 0) {
-		fail(t, status, problem);
-	} else {
-		strbuf_printf(&entry, "%s:443:%s", t->host, list.data + 1);
-		slist = curl_slist_append(NULL, entry.data);
-	}
-	strbuf_clear(&list);
-	strbuf_clear(&entry);
-	return slist;
-}
-
-static struct curl_slist *set_place(struct transfer *t)
-{
-	const char *to = t->self->options.resolve_to;
-	bool fixed = to != NULL && to[0] != '\0';
-	struct curl_slist *place;
-
-	if (fixed) {
-		char *text = xasprintf("::%s", to);
-
-		place = curl_slist_append(NULL, text);
-		free(text);
-	} else {
-		place = find_host(t);
-	}
+	t->host_at = curl_slist_append(NULL, text);
+	free(text);
 	curl_easy_setopt(t->http.easy,
-	                 fixed ? CURLOPT_CONNECT_TO : CURLOPT_RESOLVE, place);
-	return place;
+	                 fixed ? CURLOPT_CONNECT_TO : CURLOPT_RESOLVE,
+	                 t->host_at);
 }
 
 /* "DNS:mta-sts.example.com, DNS:example.com": has it a DNS name? */
@@ -271,34 +232,189 @@ static void judge_end(struct transfer *t, CURLcode result)
 	}
 }
 
-static void perform(struct transfer *t)
-{
-	struct curl_slist *place = set_place(t);
-	char *url;
+/* --- from the queue to the end --- */
 
-	if (place == NULL)
-		return;
-	url = xasprintf("https://%s/.well-known/mta-sts.txt", t->host);
-	curl_easy_setopt(t->http.easy, CURLOPT_URL, url);
-	judge_end(t, curl_easy_perform(t->http.easy));
-	free(url);
-	curl_slist_free_all(place);
+static void transfer_free(struct transfer *t)
+{
+	struct curl_fetcher *self = t->self;
+
+	t->call->work = NULL;
+	loop_drop(self->loop, &t->timer);
+	if (t->http.easy == NULL) {
+		TAILQ_REMOVE(&self->queues[t->call->background], t, place);
+	} else {
+		self->under_way--;
+		self->under_way_background -= t->call->background;
+		curl_multi_remove_handle(self->multi, t->http.easy);
+		http_transfer_close(&t->http);
+		curl_share_cleanup(t->addresses);
+		curl_slist_free_all(t->host_at);
+	}
+	free(t);
 }
 
-static void fetch(struct sts_fetcher *fetcher, const char *domain,
-                  struct arena *arena, struct sts_reply *reply)
+static void tell(struct transfer *t)
 {
-	struct transfer t = {
-		.self = (struct curl_fetcher *)fetcher,
-		.host = arena_printf(arena, "mta-sts.%s", domain),
-		.arena = arena,
-		.reply = reply,
-	};
+	struct sts_call *call = t->call;
 
-	memset(reply, 0, sizeof(*reply));
-	open_transfer(&t);
-	perform(&t);
-	http_transfer_close(&t.http);
+	transfer_free(t);
+	call->done(call);
+}
+
+static void begin(struct transfer *t)
+{
+	struct curl_fetcher *self = t->self;
+	char *url = xasprintf("https://%s/.well-known/mta-sts.txt", t->host);
+
+	TAILQ_REMOVE(&self->queues[t->call->background], t, place);
+	loop_drop(self->loop, &t->timer);
+	open_transfer(t);
+	set_place(t);
+	http_transfer_begin(&t->http);
+	curl_easy_setopt(t->http.easy, CURLOPT_URL, url);
+	free(url);
+	self->under_way++;
+	self->under_way_background += t->call->background;
+	curl_multi_add_handle(self->multi, t->http.easy);
+}
+
+/* As many as there may be, those that somebody waits for first; the background
+ * may not have all places. */
+static void begin_next(struct curl_fetcher *self)
+{
+	size_t max = self->options.at_once;
+
+	while (!TAILQ_EMPTY(&self->queues[0]) && self->under_way < max)
+		begin(TAILQ_FIRST(&self->queues[0]));
+	while (!TAILQ_EMPTY(&self->queues[1]) && self->under_way < max &&
+	       self->under_way_background < max - max / 4)
+		begin(TAILQ_FIRST(&self->queues[1]));
+}
+
+/* Its turn has not come: too many hosts before it are slow. */
+static void on_queue_timeout(struct loop_timer *timer)
+{
+	struct transfer *t = container_of(timer, struct transfer, timer);
+
+	fail(t, VIEW_TEMPFAIL,
+	     "not fetched, because too many other policy hosts are slow");
+	tell(t);
+}
+
+/* --- libcurl in the loop --- */
+
+static void take_ended(struct curl_fetcher *self)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(self->multi, &left)) != NULL) {
+		CURLcode result = message->data.result;
+		struct transfer *t = NULL;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+		                  (char **)&t);
+		judge_end(t, result);
+		tell(t);
+	}
+	begin_next(self);
+}
+
+static void on_socket(struct loop_watch *watch, uint32_t events)
+{
+	struct curl_fetcher *self =
+		container_of(watch, struct curl_watch, watch)->self;
+	int what =
+		((events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+		((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+		((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+	int running;
+
+	curl_multi_socket_action(self->multi, watch->fd, what, &running);
+	take_ended(self);
+}
+
+/* CURLMOPT_SOCKETFUNCTION */
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+                        void *socket_arg)
+{
+	struct curl_fetcher *self = arg;
+	struct curl_watch *watch = socket_arg;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (watch != NULL)
+			loop_unwatch(self->loop, &watch->watch);
+		free(watch);
+		return 0;
+	}
+	if (watch == NULL) {
+		watch = xcalloc(1, sizeof(*watch));
+		watch->watch.fd = fd;
+		watch->watch.ready = on_socket;
+		watch->self = self;
+		curl_multi_assign(self->multi, fd, watch);
+	}
+	loop_watch(self->loop, &watch->watch,
+	           ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) |
+	                   ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u));
+	return 0;
+}
+
+/* CURLMOPT_TIMERFUNCTION */
+static int set_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct curl_fetcher *self = arg;
+
+	(void)multi;
+	if (timeout_ms < 0)
+		loop_drop(self->loop, &self->timer);
+	else
+		loop_at(self->loop, &self->timer, clock_host_ms() + timeout_ms);
+	return 0;
+}
+
+static void on_timer(struct loop_timer *timer)
+{
+	struct curl_fetcher *self =
+		container_of(timer, struct curl_fetcher, timer);
+	int running;
+
+	curl_multi_socket_action(self->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	take_ended(self);
+}
+
+/* --- the port --- */
+
+static void fetch(struct sts_fetcher *fetcher, struct sts_call *call)
+{
+	struct curl_fetcher *self = (struct curl_fetcher *)fetcher;
+	struct transfer *t = xcalloc(1, sizeof(*t));
+
+	t->timer.due = on_queue_timeout;
+	t->self = self;
+	t->call = call;
+	t->host = arena_printf(call->arena, "mta-sts.%s", call->domain);
+	t->arena = call->arena;
+	t->reply = &call->reply;
+	call->reply = (struct sts_reply){.status = VIEW_UNKNOWN};
+	call->work = t;
+	TAILQ_INSERT_TAIL(&self->queues[call->background], t, place);
+	loop_at(self->loop, &t->timer, clock_host_ms() + QUEUE_MS);
+	begin_next(self);
+}
+
+static void drop(struct sts_fetcher *fetcher, struct sts_call *call)
+{
+	struct curl_fetcher *self = (struct curl_fetcher *)fetcher;
+
+	if (call->work == NULL)
+		return;
+	transfer_free(call->work);
+	/* others have their turn, unless the loop runs no more */
+	loop_at(self->loop, &self->timer, clock_host_ms());
 }
 
 static void free_fetcher(struct sts_fetcher **fetcher)
@@ -307,6 +423,9 @@ static void free_fetcher(struct sts_fetcher **fetcher)
 
 	if (self == NULL)
 		return;
+	if (self->multi != NULL)
+		curl_multi_cleanup(self->multi);
+	loop_drop(self->loop, &self->timer);
 	address_guard_free(&self->guard);
 	free(self);
 	*fetcher = NULL;
@@ -331,7 +450,20 @@ static int check(const struct sts_fetch_options *options, struct err *err)
 	return 0;
 }
 
-int sts_fetch_open(const struct sts_fetch_options *options,
+static int open_multi(struct curl_fetcher *self, struct err *err)
+{
+	self->multi = curl_multi_init();
+	if (self->multi == NULL)
+		return err_set(err, ERR_IO,
+		               "cannot create a libcurl multi handle");
+	curl_multi_setopt(self->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(self->multi, CURLMOPT_SOCKETDATA, self);
+	curl_multi_setopt(self->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(self->multi, CURLMOPT_TIMERDATA, self);
+	return 0;
+}
+
+int sts_fetch_open(const struct sts_fetch_options *options, struct loop *loop,
                    struct sts_fetcher **fetcher, struct err *err)
 {
 	struct curl_fetcher *self;
@@ -341,12 +473,23 @@ int sts_fetch_open(const struct sts_fetch_options *options,
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(err, ERR_IO, "cannot initialize libcurl");
 	self = xcalloc(1, sizeof(*self));
-	self->fetcher.fetch = fetch;
-	self->fetcher.free = free_fetcher;
+	self->fetcher = (struct sts_fetcher){
+		.fetch = fetch,
+		.drop = drop,
+		.free = free_fetcher,
+		.knows_the_place = options->resolve_to != NULL &&
+	                           options->resolve_to[0] != '\0',
+	};
 	self->options = *options;
+	if (self->options.at_once == 0)
+		self->options.at_once = AT_ONCE;
+	self->loop = loop;
+	self->timer.due = on_timer;
+	for (size_t i = 0; i < 2; i++)
+		TAILQ_INIT(&self->queues[i]);
 	self->guard = address_guard_new(options->allow_private, err);
 	*fetcher = &self->fetcher;
-	if (self->guard != NULL)
+	if (self->guard != NULL && open_multi(self, err) == 0)
 		return 0;
 	free_fetcher(fetcher);
 	return ERR_IO;

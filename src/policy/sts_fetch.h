@@ -5,18 +5,20 @@
  * redirects, no HTTP caching, 200 only, 60 s and 64 KiB at the most.  No proxy
  * from the environment; private and special addresses are refused when the
  * socket is opened (base/address.h).
+ *
+ * Many are fetched side by side, by libcurl in the loop of whoever asks.
+ * Nothing of one policy host is left for the next.
  */
 #ifndef TLSTALLY_POLICY_STS_FETCH_H
 #define TLSTALLY_POLICY_STS_FETCH_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/loop.h"
 #include "domain/domain_view.h"
-#include "policy/resolver.h"
 
 struct sts_reply {
 	/* OK, FETCH_ERROR, WEBPKI_ERROR; TEMPFAIL by a fault of our own, which
@@ -30,22 +32,38 @@ struct sts_reply {
 	              * nobody said no: there or on the way to it */
 };
 
+/* One policy.  It belongs to whoever asks, and stays where it is until done()
+ * was called, which may be from within fetch(), or it was dropped. */
+struct sts_call {
+	const char *domain;
+	const char *addresses; /* of its host: "192.0.2.1,[2001:db8::1]" */
+	bool background;       /* behind those that somebody waits for */
+	struct arena *arena;   /* of all that is in the reply */
+	struct sts_reply reply;
+	void (*done)(struct sts_call *self); /* once */
+	void *owner;                         /* whoever asks */
+	void *work;                          /* the fetcher's */
+};
+
 struct sts_fetcher {
-	void (*fetch)(struct sts_fetcher *self, const char *domain,
-	              struct arena *arena, struct sts_reply *reply);
+	void (*fetch)(struct sts_fetcher *self, struct sts_call *call);
+	/* Nobody wants the reply any more. */
+	void (*drop)(struct sts_fetcher *self, struct sts_call *call);
 	void (*free)(struct sts_fetcher **self);
+	/* Tests: the host's addresses are not asked for. */
+	bool knows_the_place;
 };
 
 struct sts_fetch_options {
-	struct resolver *resolver; /* lent: finds the policy host */
-	const atomic_bool *stop;   /* true ends a fetch within a second; NULL */
-	const char *ca_file;       /* "": the system's */
-	bool allow_private;        /* tests */
+	const char *ca_file;    /* "": the system's */
+	bool allow_private;     /* tests */
 	const char *resolve_to; /* tests: "address:port" for every host; "" */
 	int64_t timeout_secs;   /* 60 */
+	size_t at_once;         /* 64; the others wait for half a minute */
 };
 
-int sts_fetch_open(const struct sts_fetch_options *options,
+/* The loop is lent; whoever runs it lets the fetcher work. */
+int sts_fetch_open(const struct sts_fetch_options *options, struct loop *loop,
                    struct sts_fetcher **fetcher, struct err *err);
 
 #endif

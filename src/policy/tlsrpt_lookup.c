@@ -9,7 +9,7 @@
 /* No answer: what was known stays. */
 static void keep_old(struct lookup *lookup, const struct dns_answer *answer)
 {
-	struct domain_view *view = lookup->view;
+	struct domain_view *view = &lookup->view;
 	const struct domain_view *old = lookup->old;
 
 	view->tlsrpt = answer->status;
@@ -23,8 +23,8 @@ static void keep_old(struct lookup *lookup, const struct dns_answer *answer)
 
 static void bad(struct lookup *lookup, const struct err *err)
 {
-	lookup->view->tlsrpt = VIEW_BAD;
-	lookup->view->tlsrpt_problem = arena_strdup(lookup->arena, err->text);
+	lookup->view.tlsrpt = VIEW_BAD;
+	lookup->view.tlsrpt_problem = arena_strdup(&lookup->arena, err->text);
 }
 
 /* Why URIs of a good record were left out. */
@@ -45,17 +45,17 @@ static const char *notes_of(const struct tlsrpt_record *record,
 static void take_record(struct lookup *lookup, const char *text, size_t len)
 {
 	auto_(tlsrpt_record_clear) struct tlsrpt_record record = {0};
-	struct domain_view *view = lookup->view;
+	struct domain_view *view = &lookup->view;
 	struct err err = {0};
 	size_t kept = len < TLSRPT_RECORD_MAX ? len : TLSRPT_RECORD_MAX;
 
-	view->tlsrpt_record = arena_strndup(lookup->arena, text, kept);
+	view->tlsrpt_record = arena_strndup(&lookup->arena, text, kept);
 	if (tlsrpt_record_parse(text, len, &record, &err) < 0) {
 		bad(lookup, &err);
 		return;
 	}
 	view->tlsrpt = VIEW_OK;
-	view->tlsrpt_problem = notes_of(&record, lookup->arena);
+	view->tlsrpt_problem = notes_of(&record, &lookup->arena);
 }
 
 static void choose(struct lookup *lookup, const struct dns_answer *answer)
@@ -66,7 +66,7 @@ static void choose(struct lookup *lookup, const struct dns_answer *answer)
 	int rc = tlsrpt_record_choose(texts.texts, texts.lens, texts.count,
 	                              &which, &err);
 
-	lookup->view->tlsrpt = VIEW_NONE;
+	lookup->view.tlsrpt = VIEW_NONE;
 	if (rc < 0)
 		bad(lookup, &err);
 	else if (rc > 0)
@@ -75,11 +75,12 @@ static void choose(struct lookup *lookup, const struct dns_answer *answer)
 
 void tlsrpt_lookup(struct lookup *lookup)
 {
-	const char *name = arena_printf(lookup->arena, "_smtp._tls.%s",
-	                                lookup->view->domain);
+	const char *name = arena_printf(&lookup->arena, "_smtp._tls.%s",
+	                                lookup->view.domain);
 	struct dns_answer answer;
 
-	lookup_ask(lookup, name, DNS_TXT, &answer);
+	if (!lookup_ask(lookup, name, DNS_TXT, &answer))
+		return;
 	if (answer.status == VIEW_TEMPFAIL || answer.status == VIEW_BOGUS)
 		keep_old(lookup, &answer);
 	else

@@ -1,8 +1,8 @@
 /*
  * logd - the parts of tlstally-logd
  *
- * One thread reads the log and counts (intake/log_feed), a few look domains up
- * (policy/pool), and the main thread moves what was counted to its policy
+ * One thread reads the log and counts (intake/log_feed), others look domains up
+ * (policy/service), and the main thread moves what was counted to its policy
  * (judge/apply) once a second and waits for a signal.
  */
 #ifndef TLSTALLY_PROGRAMS_LOGD_H
@@ -19,7 +19,7 @@
 #include "intake/log_feed.h"
 #include "intake/log_source.h"
 #include "judge/apply.h"
-#include "policy/pool.h"
+#include "policy/service.h"
 #include "postfix/postfix_site.h"
 
 /* What Postfix's settings say about its log; logd_postfix.c. */
@@ -46,7 +46,7 @@ struct logd {
 	struct strbuf site_said; /* what was said of it */
 	struct logd_postfix postfix;
 	char *source_name;
-	struct policy_pool *pool;
+	struct policy_service *lookups;
 	struct log_feed *feed;
 	struct apply_options apply;
 	bool apply_fails;

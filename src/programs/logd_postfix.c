@@ -123,11 +123,11 @@ struct log_site *logd_ask_site(struct logd *d)
 	                 d->from_start);
 	site_tell(&d->base.conf, d->site, site, &d->site_said);
 	d->apply.judge = judge_options_of(log_site_enforces(site));
-	if (d->pool != NULL)
-		policy_pool_enforce(d->pool,
-		                    d->apply.judge.dane ||
-		                            d->apply.judge.dane_by_map,
-		                    d->apply.judge.sts);
+	if (d->lookups != NULL)
+		policy_service_enforce(d->lookups,
+		                       d->apply.judge.dane ||
+		                               d->apply.judge.dane_by_map,
+		                       d->apply.judge.sts);
 	return site;
 }
 

@@ -36,7 +36,7 @@ static uint64_t apply(struct logd *d)
 		log_info("sessions are counted by their policies again");
 	d->apply_fails = rc < 0;
 	if (wanted > 0)
-		policy_pool_wake(d->pool);
+		policy_service_wake(d->lookups);
 	return moved;
 }
 
@@ -127,7 +127,8 @@ static void advise(struct logd *d, const struct log_feed_state *state)
 		            "install a Postfix that was built with libtlsrpt "
 		            "and run tlstallyd instead");
 	}
-	if (!d->said_missed && policy_pool_missed(d->pool) >= ENOUGH_MISSED) {
+	if (!d->said_missed &&
+	    policy_service_state(d->lookups).missed >= ENOUGH_MISSED) {
 		d->said_missed = true;
 		log_warning("cannot connect to any of the last %d MTA-STS "
 		            "policy hosts: does a firewall block outgoing "

@@ -21,7 +21,8 @@ enum {
 	TICK_MS = 250, /* clients that are late are cut off */
 	STOP_MS = 5000,
 	PEM_MAX = 1024 * 1024,
-	OTHER_FILES = 64,
+	LOOKUP_FILES = 64,
+	OTHER_FILES = 64 + LOOKUP_FILES,
 	REQUEST_MS = 2000, /* of processor time, of one JMAP request */
 };
 
@@ -134,13 +135,17 @@ static int open_all(void *self, struct err *err)
 static int start(void *self, struct err *err)
 {
 	struct httpd *d = self;
-	struct crew_kit_options kit = crew_kit_options_of(&d->base.conf);
+	const struct policy_service_options lookups = {
+		.conf = &d->base.conf,
+		.clock = &d->base.clock,
+		.sockets = LOOKUP_FILES,
+	};
 	const char *www = d->base.conf.http.www;
 
 	/* the API is of use without the page */
 	if (www[0] != '\0' && www_load(&d->www, www, err) < 0)
 		log_warning("no web page: [http] www: %s", err->text);
-	d->lookups = lookup_desk_new(&kit, &d->base.clock);
+	d->lookups = lookup_desk_new(&lookups);
 	if (serve(d, err) < 0)
 		return err->class;
 	log_info("serving %s on %s", d->base.conf.store.directory,

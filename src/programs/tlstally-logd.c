@@ -63,16 +63,16 @@ static int take_lock(struct logd *d, struct err *err)
 	               : err_errno(err, ERR_IO, "%s", path);
 }
 
-static int start_pool(struct logd *d, struct err *err)
+static int start_lookups(struct logd *d, struct err *err)
 {
 	const struct conf *conf = &d->base.conf;
-	struct pool_options options = {
-		.db = d->base.db,
+	struct policy_service_options options = {
+		.conf = conf,
 		.clock = &d->base.clock,
-		.kit = crew_kit_options_of(conf),
+		.db = d->base.db,
+		.wanted = true,
 		.dane = d->apply.judge.dane || d->apply.judge.dane_by_map,
 		.sts = d->apply.judge.sts,
-		.threads = (unsigned)conf->policy.threads,
 	};
 
 	d->apply.db = d->base.db;
@@ -80,7 +80,7 @@ static int start_pool(struct logd *d, struct err *err)
 	d->apply.limits = (struct tally_limits){
 		conf->store.max_policies, conf->store.max_details,
 		TALLY_SOFT_BYTES, TALLY_HARD_BYTES};
-	return policy_pool_start(&d->pool, &options, err);
+	return policy_service_open(&d->lookups, &options, err);
 }
 
 /* Today's log is read on where --from-start ends, so today is counted as a
@@ -145,7 +145,7 @@ static int start(void *self, struct err *err)
 	    daemon_may_count(&d->base, FEED_LOG, err) < 0)
 		return err->class;
 	site = logd_ask_site(d);
-	if (logd_learn_postfix(d, err) < 0 || start_pool(d, err) < 0 ||
+	if (logd_learn_postfix(d, err) < 0 || start_lookups(d, err) < 0 ||
 	    start_feed(d, &site, err) < 0)
 		return err->class;
 	log_info("%s the mail log (%s) in %s",
@@ -165,7 +165,7 @@ static int stop(void *self, struct err *err)
 
 	logd_end_run(d, err->class < 0);
 	rc = log_feed_stop(&d->feed, err);
-	policy_pool_stop(&d->pool);
+	policy_service_close(&d->lookups);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
 	logd_postfix_clear(&d->postfix);

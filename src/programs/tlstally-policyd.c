@@ -79,15 +79,13 @@ static bool ask_resolver(struct policyd *d, bool *secure)
 		.trust_ad = conf->policy.trust_ad,
 		.timeout_ms = conf->policy.timeout_ms,
 	};
-	struct resolver *resolver;
-	struct dns_answer answer = {.status = VIEW_TEMPFAIL};
-	struct err err;
+	struct dns_answer answer;
+	struct err err = {0};
 
 	*secure = false;
-	if (resolver_ldns_open(&options, &resolver, &err) < 0)
+	if (resolver_ask_now(&options, SIGNED_NAME, DNS_A, &arena, &answer,
+	                     &err) < 0)
 		return false;
-	resolver->query(resolver, SIGNED_NAME, DNS_A, &arena, &answer);
-	resolver->free(&resolver);
 	*secure = answer.secure;
 	return domain_view_is_fact(answer.status);
 }

@@ -87,12 +87,29 @@ struct dns_answer {
 	const char *problem; /* words for TEMPFAIL and BOGUS; NULL */
 };
 
+/*
+ * One question to DNS.  It belongs to whoever asks, and stays where it is until
+ * done() was called, which may be from within ask(), or it was dropped.
+ */
+struct dns_call {
+	const char *name;
+	enum dns_type type;
+	bool background;     /* behind those that somebody waits for */
+	struct arena *arena; /* of all that is in the answer */
+	struct dns_answer answer;
+	/* Once; a failure is an answer of status TEMPFAIL. */
+	void (*done)(struct dns_call *self);
+	void *owner; /* whoever asks */
+	void *work;  /* the resolver's */
+};
+
 struct resolver {
-	/* Everything in the answer lives in the arena. Never fails: a failure
-	 * is an answer of status TEMPFAIL. */
-	void (*query)(struct resolver *self, const char *name,
-	              enum dns_type type, struct arena *arena,
-	              struct dns_answer *answer);
+	void (*ask)(struct resolver *self, struct dns_call *call);
+	/* Nobody wants the answer any more. */
+	void (*drop)(struct resolver *self, struct dns_call *call);
+	/* Would another question have to wait for others of its kind?  NULL:
+	 * never. */
+	bool (*is_full)(struct resolver *self, bool background);
 	void (*free)(struct resolver **self);
 };
 

@@ -3,11 +3,10 @@
  *
  *     policy_driver dns ADDRESS TIMEOUT_MS NAME TYPE [trust]
  *     policy_driver fetch ADDRESS:PORT CA_FILE TIMEOUT_SECS DOMAIN [strict]
- *     policy_driver find RESOLVER CA_FILE TIMEOUT_SECS DOMAIN
  *
  * dns prints "STATUS secure|insecure TTL OWNER COUNT RECORD|RECORD..." or the
- * problem, the TTL rounded up to 20 s; fetch (from that address, whatever DNS
- * says) and find (from where DNS says it is) print "STATUS BYTES PROBLEM".
+ * problem, the TTL rounded up to 20 s; fetch, from that address, whatever
+ * DNS says, prints "STATUS BYTES PROBLEM".
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -18,7 +17,7 @@
 #include "policy/resolver.h"
 #include "policy/sts_fetch.h"
 
-enum { TTL_STEP = 20 };
+enum { TTL_STEP = 20, STEP_MS = 1000 };
 
 static const struct {
 	const char *word;
@@ -93,51 +92,47 @@ static int run_dns(int argc, char **argv, struct arena *arena)
 		.trust_ad = argc > 6,
 	};
 	enum dns_type type = type_of(argv[5]);
-	struct resolver *resolver;
 	struct dns_answer answer;
 	struct err err = {0};
 
-	if (resolver_ldns_open(&options, &resolver, &err) < 0)
+	if (resolver_ask_now(&options, argv[4], type, arena, &answer, &err) < 0)
 		return fail(&err);
-	resolver->query(resolver, argv[4], type, arena, &answer);
 	print_answer(type, &answer, arena);
-	resolver->free(&resolver);
 	return 0;
 }
 
-static int run_fetch(struct sts_fetch_options *options, const char *domain,
-                     struct arena *arena)
+static void note_done(struct sts_call *call)
 {
+	*(bool *)call->owner = true;
+}
+
+static int run_fetch(const struct sts_fetch_options *options,
+                     const char *domain, struct arena *arena)
+{
+	struct loop *loop = NULL;
 	struct sts_fetcher *fetcher;
-	struct sts_reply reply;
+	bool done = false;
+	struct sts_call call = {.domain = domain,
+	                        .arena = arena,
+	                        .done = note_done,
+	                        .owner = &done};
+	const struct sts_reply *reply = &call.reply;
 	struct err err = {0};
 
-	if (sts_fetch_open(options, &fetcher, &err) < 0)
+	if (loop_open(&loop, &err) < 0 ||
+	    sts_fetch_open(options, loop, &fetcher, &err) < 0) {
+		loop_close(&loop);
 		return fail(&err);
-	fetcher->fetch(fetcher, domain, arena, &reply);
-	printf("%s%s %zu %s\n", word_api(&words_lookups, reply.status),
-	       reply.missed ? " (missed)" : "", reply.len,
-	       reply.problem != NULL ? reply.problem : "-");
+	}
+	fetcher->fetch(fetcher, &call);
+	while (!done)
+		loop_run(loop, STEP_MS);
+	printf("%s%s %zu %s\n", word_api(&words_lookups, reply->status),
+	       reply->missed ? " (missed)" : "", reply->len,
+	       reply->problem != NULL ? reply->problem : "-");
 	fetcher->free(&fetcher);
+	loop_close(&loop);
 	return 0;
-}
-
-static int run_find(char **argv, struct arena *arena)
-{
-	struct resolver_options dns = {.address = argv[2]};
-	struct sts_fetch_options options = {
-		.ca_file = argv[3],
-		.timeout_secs = atoi(argv[4]),
-		.allow_private = true,
-	};
-	struct err err = {0};
-	int status;
-
-	if (resolver_ldns_open(&dns, &options.resolver, &err) < 0)
-		return fail(&err);
-	status = run_fetch(&options, argv[5], arena);
-	options.resolver->free(&options.resolver);
-	return status;
 }
 
 int main(int argc, char **argv)
@@ -157,8 +152,6 @@ int main(int argc, char **argv)
 		};
 
 		status = run_fetch(&options, argv[5], &arena);
-	} else if (argc >= 6 && strcmp(argv[1], "find") == 0) {
-		status = run_find(argv, &arena);
 	}
 	arena_clear(&arena);
 	return status;

@@ -25,7 +25,6 @@ digest=$(printf 'ab%.0s' $(seq 32))
 	done
 	for i in $(seq 150); do echo "many.test. A 10.1.1.$i"; done
 	for i in $(seq 5); do echo "c$i.test. 100 CNAME c$((i + 1)).test."; done
-	echo "mta-sts.here.test. A 127.9.9.9"
 	echo "c6.test. A 192.0.2.6"
 	echo "nodata.test. CNAME ok.test."
 	echo "nowhere.test. CNAME no.such.name.test."
@@ -96,25 +95,6 @@ at "more records than anybody needs" many.test A = \
 	"ok secure 300 many.test 100 *"
 at "a name that DNS cannot have" "$(printf 'a%.0s' $(seq 70)).test" A = \
 	"none insecure 3600 *"
-
-# find_policy WHAT DOMAIN = PATTERN: a policy from where DNS says it is
-find_policy() {
-	local got
-	got=$("$driver" find "inet:127.0.0.1:${at:-$dns}" "" 5 "$2")
-	# shellcheck disable=SC2254
-	case $got in
-	$4) echo "ok: $1" ;;
-	*) fail "$1: wanted '$4', got '$got'" ;;
-	esac
-}
-find_policy "a policy host without an address" ok.test = \
-	"fetch-error 0 mta-sts.ok.test: has no address"
-find_policy "a policy host that DNSSEC refuses" bogus.test = \
-	"fetch-error 0 mta-sts.bogus.test: DNSSEC validation failed"
-find_policy "a policy host that nobody is at" here.test = \
-	"fetch-error 0 mta-sts.here.test: Failed to connect*"
-at=1 find_policy "a policy host while DNS is silent" here.test = \
-	"no-answer 0 mta-sts.here.test: *"
 
 # proxy ARGS...: a dns_proxy in front of it; its port goes to $port
 proxy() {

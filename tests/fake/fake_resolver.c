@@ -138,12 +138,13 @@ static size_t collect(const char *zone, const char *name, const char *type,
 	return lines;
 }
 
-static void query(struct resolver *resolver, const char *name,
-                  enum dns_type type, struct arena *arena,
-                  struct dns_answer *answer)
+static void ask(struct resolver *resolver, struct dns_call *call)
 {
 	struct fake_resolver *fake = (struct fake_resolver *)resolver;
-	const char *word = type_word(type);
+	struct dns_answer *answer = &call->answer;
+	struct arena *arena = call->arena;
+	enum dns_type type = call->type;
+	const char *name = call->name, *word = type_word(type);
 	bool secure = true;
 
 	fake->queries++;
@@ -168,6 +169,13 @@ static void query(struct resolver *resolver, const char *name,
 		answer->problem = "no answer within the time limit";
 	else if (answer->status == VIEW_BOGUS)
 		answer->problem = "DNSSEC validation failed";
+	call->done(call);
+}
+
+static void drop(struct resolver *resolver, struct dns_call *call)
+{
+	(void)resolver;
+	(void)call;
 }
 
 static void free_nothing(struct resolver **resolver)
@@ -178,27 +186,35 @@ static void free_nothing(struct resolver **resolver)
 void fake_resolver_init(struct fake_resolver *fake, const char *zone)
 {
 	*fake = (struct fake_resolver){
-		.resolver = {.query = query, .free = free_nothing},
+		.resolver = {.ask = ask, .drop = drop, .free = free_nothing},
 		.zone = zone,
 	};
 }
 
-static void fetch(struct sts_fetcher *fetcher, const char *domain,
-                  struct arena *arena, struct sts_reply *reply)
+static void fetch(struct sts_fetcher *fetcher, struct sts_call *call)
 {
 	struct fake_fetcher *fake = (struct fake_fetcher *)fetcher;
+	struct sts_reply *reply = &call->reply;
 
-	(void)domain;
 	fake->fetches++;
+	snprintf(fake->addresses, sizeof(fake->addresses), "%s",
+	         call->addresses != NULL ? call->addresses : "");
 	*reply = (struct sts_reply){.status = fake->status,
 	                            .connected = fake->connected,
 	                            .missed = fake->missed};
 	if (fake->problem != NULL)
-		reply->problem = arena_strdup(arena, fake->problem);
-	if (fake->status != VIEW_OK)
-		return;
-	reply->body = arena_strdup(arena, fake->body);
-	reply->len = strlen(fake->body);
+		reply->problem = arena_strdup(call->arena, fake->problem);
+	if (fake->status == VIEW_OK) {
+		reply->body = arena_strdup(call->arena, fake->body);
+		reply->len = strlen(fake->body);
+	}
+	call->done(call);
+}
+
+static void drop_fetch(struct sts_fetcher *fetcher, struct sts_call *call)
+{
+	(void)fetcher;
+	(void)call;
 }
 
 static void free_no_fetcher(struct sts_fetcher **fetcher)
@@ -209,8 +225,60 @@ static void free_no_fetcher(struct sts_fetcher **fetcher)
 void fake_fetcher_init(struct fake_fetcher *fake, const char *body)
 {
 	*fake = (struct fake_fetcher){
-		.fetcher = {.fetch = fetch, .free = free_no_fetcher},
+		.fetcher = {.fetch = fetch,
+	                    .drop = drop_fetch,
+	                    .free = free_no_fetcher,
+	                    .knows_the_place = true},
 		.status = VIEW_OK,
 		.body = body,
 	};
+}
+
+static void on_answer(struct dns_call *call)
+{
+	struct lookup_question *question = call->owner;
+
+	question->state = LOOKUP_ANSWERED;
+}
+
+static void on_policy(struct sts_call *call)
+{
+	lookup_fetched(call->owner);
+}
+
+/* The one that was noted first; false: none was. */
+static bool answer_one(struct lookup *lookup, struct resolver *resolver,
+                       struct sts_fetcher *fetcher, bool last)
+{
+	struct lookup_question *question = lookup_unasked(lookup), *next;
+	struct sts_call *call = lookup_unfetched(lookup);
+
+	if (call != NULL) {
+		lookup->fetch_state = LOOKUP_ASKED;
+		call->done = on_policy;
+		call->owner = lookup;
+		fetcher->fetch(fetcher, call);
+		return true;
+	}
+	if (question == NULL)
+		return false;
+	for (next = last ? question->next : NULL; next != NULL;
+	     next = next->next)
+		if (next->state == LOOKUP_UNASKED)
+			question = next;
+	question->state = LOOKUP_ASKED;
+	question->call.done = on_answer;
+	question->call.owner = question;
+	resolver->ask(resolver, &question->call);
+	return true;
+}
+
+void fake_answer(struct lookup *lookup, struct resolver *resolver,
+                 struct sts_fetcher *fetcher, enum fake_order order)
+{
+	if (!answer_one(lookup, resolver, fetcher, order == FAKE_FIRST_FIRST))
+		abort(); /* it waits for nothing */
+	while (order == FAKE_ALL_AT_ONCE &&
+	       answer_one(lookup, resolver, fetcher, false))
+		;
 }

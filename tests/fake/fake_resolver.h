@@ -17,8 +17,9 @@
 #ifndef TLSTALLY_TESTS_FAKE_FAKE_RESOLVER_H
 #define TLSTALLY_TESTS_FAKE_FAKE_RESOLVER_H
 
-#include "policy/resolver.h"
+#include "policy/discover.h"
 #include "policy/sts_fetch.h"
+#include "reply/ports.h"
 
 struct fake_resolver {
 	struct resolver resolver;
@@ -37,8 +38,14 @@ struct fake_fetcher {
 	const char *problem;
 	bool connected, missed;
 	unsigned fetches;
+	char addresses[300]; /* of the last one's host */
 };
 
 void fake_fetcher_init(struct fake_fetcher *fake, const char *body);
+
+/* Between two passes of a look-up: answers all that was asked for, or one. */
+enum fake_order { FAKE_ALL_AT_ONCE, FAKE_LAST_FIRST, FAKE_FIRST_FIRST };
+void fake_answer(struct lookup *lookup, struct resolver *resolver,
+                 struct sts_fetcher *fetcher, enum fake_order order);
 
 #endif

@@ -17,16 +17,17 @@ struct world {
 	struct fake_resolver resolver;
 	struct fake_fetcher fetcher;
 	struct clock clock;
-	struct arena arena;
 	struct discover_options options;
-	struct domain_view view;
+	enum fake_order order;
+	int round_ms;         /* that questions take side by side */
+	struct lookup lookup; /* the last */
 	bool looked;
-	bool complete; /* what discover() said */
+	bool complete; /* nothing of it failed temporarily */
 };
 
 static void world_clear(struct world *world)
 {
-	arena_clear(&world->arena);
+	discover_clear(&world->lookup);
 }
 
 static void world_init(struct world *world, const char *zone)
@@ -35,11 +36,10 @@ static void world_init(struct world *world, const char *zone)
 	fake_resolver_init(&world->resolver, zone);
 	fake_fetcher_init(&world->fetcher, ENFORCE);
 	world->clock = clock_fixed(NOON);
-	arena_init(&world->arena);
 	world->options = (struct discover_options){
-		.resolver = &world->resolver.resolver,
-		.fetcher = &world->fetcher.fetcher,
 		.clock = &world->clock,
+		.sts = true,
+		.knows_the_place = true,
 		.dane = true,
 	};
 }
@@ -47,15 +47,20 @@ static void world_init(struct world *world, const char *zone)
 /* Looks example.com up, after this many seconds. */
 static const struct domain_view *look(struct world *world, int64_t secs)
 {
-	struct domain_view view;
+	struct lookup last = world->lookup;
 
 	world->clock.fixed_ms += secs * 1000;
-	world->complete = discover(&world->options, "example.com",
-	                           world->looked ? &world->view : NULL,
-	                           &world->arena, &view);
-	world->view = view;
+	discover_begin(&world->lookup, &world->options, "example.com",
+	               world->looked ? &last.view : NULL);
+	discover_clear(&last);
+	while (!discover_pass(&world->lookup)) {
+		world->clock.fixed_ms += world->round_ms;
+		fake_answer(&world->lookup, &world->resolver.resolver,
+		            &world->fetcher.fetcher, world->order);
+	}
+	world->complete = !world->lookup.failed;
 	world->looked = true;
-	return &world->view;
+	return &world->lookup.view;
 }
 
 static void assert_words(const char *got, const char *want)
@@ -482,7 +487,7 @@ static void test_doubted_mx(void **state)
 	view = look(&world, 0);
 	assert_false(view->mx_anew);
 	assert_int_equal(view->mx_checked_at, NOON);
-	world.view.mx_doubted = true;
+	world.lookup.view.mx_doubted = true;
 	fake_resolver_init(&world.resolver,
 	                   "example.com MX tempfail insecure 0");
 	view = look(&world, 60);
@@ -679,8 +684,9 @@ static void test_expiry(void **state)
 		ROW(&rows[i]);
 		world_init(&world, rows[i].zone);
 		look(&world, 0);
-		assert_int_equal(world.view.checked_at, NOON);
-		assert_int_equal(world.view.expires_at - NOON, rows[i].secs);
+		assert_int_equal(world.lookup.view.checked_at, NOON);
+		assert_int_equal(world.lookup.view.expires_at - NOON,
+		                 rows[i].secs);
 	}
 }
 
@@ -698,18 +704,20 @@ static void test_expiry_of_a_policy(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(world_clear) struct world world;
+		char policy[100];
 
 		ROW(&rows[i]);
 		world_init(&world, TXT RUA "\n" STS_RECORD);
 		world.options.dane = false;
-		world.fetcher.body =
-			arena_printf(&world.arena,
-		                     "version: STSv1\nmode: enforce\n"
-		                     "mx: *.example.com\nmax_age: %s\n",
-		                     rows[i].max_age);
+		snprintf(policy, sizeof(policy),
+		         "version: STSv1\nmode: enforce\n"
+		         "mx: *.example.com\nmax_age: %s\n",
+		         rows[i].max_age);
+		world.fetcher.body = policy;
 		look(&world, 0);
-		assert_int_equal(world.view.sts, VIEW_OK);
-		assert_int_equal(world.view.expires_at - NOON, rows[i].secs);
+		assert_int_equal(world.lookup.view.sts, VIEW_OK);
+		assert_int_equal(world.lookup.view.expires_at - NOON,
+		                 rows[i].secs);
 	}
 }
 
@@ -728,63 +736,120 @@ static void test_thorough(void **state)
 	assert_int_equal(view->mxs[0].tlsa, VIEW_OK);
 }
 
-/* Only what is enforced is looked for, and nothing once we are to stop. */
+/* Only what is enforced is looked for. */
 static void test_less(void **state)
 {
-	static const atomic_bool stop = true;
 	auto_(world_clear) struct world world;
 	const struct domain_view *view;
 
 	(void)state;
 	world_init(&world, TXT RUA "\n" STS_RECORD MX "10 mx.example\n");
-	world.options.dane = false;
-	world.options.fetcher = NULL;
+	world.options.dane = world.options.sts = false;
 	view = look(&world, 0);
 	/* of the MX hosts no more than their names */
 	assert_int_equal(world.resolver.queries, 2);
 	assert_int_equal(view->sts_record, VIEW_UNKNOWN);
 	assert_int_equal(view->mx, VIEW_OK);
-	world.options.dane = true;
-	world.options.fetcher = &world.fetcher.fetcher;
-	world.options.stop = &stop;
-	view = look(&world, 0);
-	assert_int_equal(world.resolver.queries, 2);
-	assert_false(world.complete);
-	assert_int_equal(view->tlsrpt, VIEW_OK);
 }
 
-/* A resolver that takes so long for each answer. */
-struct slow_resolver {
-	struct resolver resolver;
-	struct fake_resolver *fake;
-	struct clock *clock;
-	int ms;
-};
-
-static void slow_query(struct resolver *self, const char *name,
-                       enum dns_type type, struct arena *arena,
-                       struct dns_answer *answer)
+/* The policy host is found by our own resolver. */
+static void test_sts_host(void **state)
 {
-	struct slow_resolver *slow = (struct slow_resolver *)self;
+#define HOST "mta-sts.example.com "
+	static const struct {
+		const char *name, *zone;
+		const char *addresses; /* that are handed on; NULL: no fetch */
+		enum view_status status;
+		const char *problem;
+	} rows[] = {
+		{"both kinds",
+	         HOST "A ok insecure 300 192.0.2.1\n" HOST
+	              "AAAA ok insecure 300 2001:db8::1\n",
+	         "[2001:db8::1],192.0.2.1", VIEW_OK, NULL},
+		{"no answer about one kind",
+	         HOST "A ok insecure 300 192.0.2.1\n" HOST
+	              "AAAA tempfail insecure 0\n",
+	         "192.0.2.1", VIEW_OK, NULL},
+		{"no address", "", NULL, VIEW_FETCH_ERROR,
+	         "mta-sts.example.com: has no address"},
+		{"a bogus address", HOST "* bogus insecure 0\n", NULL,
+	         VIEW_FETCH_ERROR,
+	         "mta-sts.example.com: DNSSEC validation failed"},
+		{"no answer", HOST "* tempfail insecure 0\n", NULL,
+	         VIEW_TEMPFAIL,
+	         "mta-sts.example.com: no answer within the time limit"},
+	};
 
-	slow->clock->fixed_ms += slow->ms;
-	slow->fake->resolver.query(&slow->fake->resolver, name, type, arena,
-	                           answer);
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+		char zone[1024];
+
+		ROW(&rows[i]);
+		snprintf(zone, sizeof(zone), STS_RECORD "%s", rows[i].zone);
+		world_init(&world, zone);
+		world.options.knows_the_place = false;
+		view = look(&world, 0);
+		assert_int_equal(view->sts, rows[i].status);
+		assert_words(view->sts_problem, rows[i].problem);
+		assert_int_equal(world.fetcher.fetches,
+		                 rows[i].addresses != NULL);
+		assert_string_equal(world.fetcher.addresses,
+		                    rows[i].addresses ? rows[i].addresses : "");
+		assert_int_equal(world.complete,
+		                 rows[i].status != VIEW_TEMPFAIL);
+		assert_int_equal(view->tlsrpt, VIEW_NONE);
+	}
 }
 
-/* Twenty MX hosts, each of a zone whose servers take their time, would keep a
- * thread for minutes, and eight such domains the whole pool. */
+/* Whatever order the answers come in, and however many passes that makes, the
+ * view is the same, and nothing is asked twice. */
+static void test_any_order(void **state)
+{
+	static const char zone[] = TXT RUA
+		"\n" STS_RECORD
+		"mta-sts.example.com A ok insecure 300 192.0.2.1\n" MX
+		"10 mx.example\n" MX "20 mx2.example\n" MX "30 gone.example\n"
+		"mx.example CNAME ok secure 300 real.example\n"
+		"real.example" A TLSA "3 0 1 *\n"
+		"mx2.example AAAA ok secure 60 2001:db8::1\n"
+		"_25._tcp.mx2.example TLSA tempfail insecure 0\n"
+		"gone.example * bogus insecure 0\n";
+	struct strbuf views[3] = {{0}};
+	unsigned queries[3];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(views); i++) {
+		auto_(world_clear) struct world world;
+
+		world_init(&world, zone);
+		world.order = (enum fake_order)i;
+		world.options.knows_the_place = false;
+		domain_view_encode(look(&world, 0), &views[i]);
+		queries[i] = world.resolver.queries;
+		assert_int_equal(world.fetcher.fetches, 1);
+		assert_int_equal(queries[i], queries[0]);
+		assert_int_equal(views[i].len, views[0].len);
+		assert_memory_equal(views[i].data, views[0].data, views[0].len);
+	}
+	for (size_t i = 0; i < COUNT(views); i++)
+		strbuf_clear(&views[i]);
+}
+
+/* Questions are asked side by side: twenty MX hosts of slow zones take no
+ * longer than one, and nothing new is asked after two minutes. */
 static void test_no_domain_takes_for_ever(void **state)
 {
 	static const struct {
 		const char *name;
-		int ms;
+		int ms; /* that any number of questions takes */
 		bool complete;
-		int least, most; /* secs that it takes */
+		int secs; /* that it takes: MX, addresses, TLSA */
 	} rows[] = {
-		{"quick", 1, true, 0, 1},
-		{"slow, and answers all the same", 1000, true, 40, 60},
-		{"too slow", 4900, false, 100, 130},
+		{"quick", 1, true, 0},
+		{"slow, and answers all the same", 5000, true, 15},
+		{"too slow", 61 * 1000, false, 122},
 	};
 	char zone[4096] = TXT RUA "\n";
 
@@ -797,24 +862,20 @@ static void test_no_domain_takes_for_ever(void **state)
 		        i, i, i, i);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_(world_clear) struct world world;
-		struct slow_resolver slow = {.ms = rows[i].ms};
 		const struct domain_view *view;
-		int64_t secs;
 
 		ROW(&rows[i]);
 		world_init(&world, zone);
-		slow.resolver.query = slow_query;
-		slow.fake = &world.resolver;
-		slow.clock = &world.clock;
-		world.options.resolver = &slow.resolver;
+		world.round_ms = rows[i].ms;
 		view = look(&world, 0);
-		secs = world.clock.fixed_ms / 1000 - NOON;
 		assert_int_equal(world.complete, rows[i].complete);
-		assert_in_range(secs, rows[i].least, rows[i].most);
+		assert_int_equal(world.clock.fixed_ms / 1000 - NOON,
+		                 rows[i].secs);
 		assert_int_equal(view->mx_count, 20);
-		assert_int_equal(view->mxs[0].tlsa, VIEW_OK);
-		assert_int_equal(view->mxs[19].tlsa,
-		                 rows[i].complete ? VIEW_OK : VIEW_TEMPFAIL);
+		for (int m = 0; m < 20; m++)
+			assert_int_equal(view->mxs[m].tlsa,
+			                 rows[i].complete ? VIEW_OK
+			                                  : VIEW_TEMPFAIL);
 	}
 }
 
@@ -837,6 +898,8 @@ int main(void)
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_expiry_of_a_policy),
 		cmocka_unit_test(test_less),
+		cmocka_unit_test(test_sts_host),
+		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_thorough),
 		cmocka_unit_test(test_no_domain_takes_for_ever),
 	};

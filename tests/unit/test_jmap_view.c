@@ -1,5 +1,4 @@
 /* JMAP's views: status, the sums of some days, a domain looked up now. */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -420,34 +419,30 @@ static void test_domain_days(void **state)
 	"_smtp._tls.dead.example * tempfail insecure 0\n"                      \
 	"_mta-sts.dead.example * tempfail insecure 0\n"
 
-/* Each thread's own. */
 static struct {
 	struct fake_resolver resolver;
 	struct fake_fetcher fetcher;
-} fakes[LOOKUP_THREADS];
-static atomic_uint fakes_used;
+} fakes;
 
-static int open_fake(void *arg, struct resolver **resolver,
+static int open_fake(void *arg, struct loop *loop, struct resolver **resolver,
                      struct sts_fetcher **fetcher, struct err *err)
 {
-	unsigned at = atomic_fetch_add(&fakes_used, 1);
-
 	(void)arg;
+	(void)loop;
 	(void)err;
-	assert_true(at < LOOKUP_THREADS);
-	fake_resolver_init(&fakes[at].resolver, ZONE);
-	fake_fetcher_init(&fakes[at].fetcher, "");
-	*resolver = &fakes[at].resolver.resolver;
-	*fetcher = &fakes[at].fetcher.fetcher;
+	fake_resolver_init(&fakes.resolver, ZONE);
+	fake_fetcher_init(&fakes.fetcher, "");
+	*resolver = &fakes.resolver.resolver;
+	*fetcher = &fakes.fetcher.fetcher;
 	return 0;
 }
 
 static void open_desk(struct world *w)
 {
-	const struct crew_kit_options options = {.open = open_fake};
+	const struct policy_service_options options = {
+		.conf = w->jmap.conf, .clock = &w->clock, .open = open_fake};
 
-	atomic_store(&fakes_used, 0);
-	w->jmap.lookups = lookup_desk_new(&options, &w->clock);
+	w->jmap.lookups = lookup_desk_new(&options);
 }
 
 /* Asks again until it is through. */

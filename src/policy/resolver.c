@@ -1,0 +1,382 @@
+#include "policy/resolver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/container.h"
+#include "base/xalloc.h"
+#include "policy/dns_query.h"
+#include "policy/dns_servers.h"
+#include "policy/dns_socket.h"
+#include "policy/query_limit.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+enum {
+	TIMEOUT_MS = 5000,
+	SOCKETS = 512,
+	REFRESH_MS = 1000, /* between looks at resolv.conf */
+	TURNS = 5,         /* of which the background has one */
+	FOREVER_MS = 60 * 1000,
+};
+
+/* A question: in one of the queues, or on its way. */
+struct asking {
+	struct loop_watch watch; /* of the socket */
+	struct loop_timer timer;
+	struct net_resolver *self;
+	struct dns_call *call;
+	struct dns_query query;
+	struct dns_try try;
+	struct dns_socket socket;
+	struct dns_reply reply;
+	char server[ENDPOINT_TEXT];
+	bool believed; /* what the server says about DNSSEC */
+	bool background, in_flight;
+	int64_t begun_ms;
+	TAILQ_ENTRY(asking) place; /* in its queue, until it is in flight */
+};
+
+TAILQ_HEAD(queue, asking);
+
+struct net_resolver {
+	struct resolver resolver;
+	struct resolver_options options;
+	struct resolver_counts own_counts;
+	struct loop *loop;
+	struct dns_servers servers;
+	bool by_file; /* RESOLV_CONF */
+	int64_t refreshed_ms;
+	struct query_limit limit;
+	struct loop_timer limit_timer;
+	struct queue queues[2]; /* the second of the background */
+	size_t sockets, in_flight, in_flight_background;
+	unsigned turn;
+	uint8_t room[DNS_ANSWER_MAX];
+};
+
+/* --- one try --- */
+
+static void pump(struct net_resolver *self);
+
+static void land(struct asking *asking)
+{
+	struct net_resolver *self = asking->self;
+
+	loop_unwatch(self->loop, &asking->watch);
+	loop_drop(self->loop, &asking->timer);
+	dns_socket_close(&asking->socket);
+	asking->in_flight = false;
+	self->in_flight--;
+	self->in_flight_background -= asking->background;
+}
+
+static void note_outcome(struct resolver_counts *counts,
+                         const struct dns_answer *answer)
+{
+	long long none = 0;
+
+	if (answer->status != VIEW_TEMPFAIL) {
+		atomic_fetch_add(&counts->answered, 1);
+		atomic_store(&counts->failing_since_ms, 0);
+		return;
+	}
+	atomic_fetch_add(&counts->failed, 1);
+	atomic_compare_exchange_strong(&counts->failing_since_ms, &none,
+	                               clock_host_ms());
+}
+
+/* The next try, before those that have not begun; or the answer. */
+static void go_on(struct asking *asking)
+{
+	struct net_resolver *self = asking->self;
+	struct dns_call *call = asking->call;
+
+	if (dns_query_next(&asking->query, self->servers.count, &asking->try)) {
+		TAILQ_INSERT_HEAD(&self->queues[asking->background], asking,
+		                  place);
+		return;
+	}
+	call->answer = asking->query.answer;
+	call->work = NULL;
+	note_outcome(self->options.counts, &call->answer);
+	free(asking);
+	call->done(call);
+}
+
+static void try_failed(struct asking *asking, const struct err *err)
+{
+	char problem[DNS_PROBLEM_TEXT];
+	int64_t took_ms = clock_host_ms() - asking->begun_ms;
+
+	snprintf(problem, sizeof(problem), "%s by %s: %.60s", asking->server,
+	         asking->try.tcp ? "TCP" : "UDP", err->text);
+	if (asking->in_flight)
+		land(asking);
+	dns_query_failed(&asking->query, problem, took_ms);
+	go_on(asking);
+}
+
+static void on_timeout(struct loop_timer *timer)
+{
+	struct asking *asking = container_of(timer, struct asking, timer);
+	struct net_resolver *self = asking->self;
+	struct err err = {0};
+
+	err_set(&err, ERR_BUSY, "no answer within the time limit");
+	try_failed(asking, &err);
+	pump(self);
+}
+
+static int take_reply(void *arg, const uint8_t *data, size_t len,
+                      struct err *err)
+{
+	struct asking *asking = arg;
+
+	return dns_reply_read(data, len, &asking->query.question,
+	                      asking->call->arena, &asking->reply, err);
+}
+
+static void on_ready(struct loop_watch *watch, uint32_t events)
+{
+	struct asking *asking = container_of(watch, struct asking, watch);
+	struct net_resolver *self = asking->self;
+	uint32_t waits_for = asking->socket.events;
+	struct err err = {0};
+	int rc = dns_socket_ready(&asking->socket, self->room, &err);
+
+	(void)events;
+	if (rc == 0) {
+		if (asking->socket.events != waits_for)
+			loop_watch(self->loop, watch, asking->socket.events);
+		return;
+	}
+	if (rc < 0) {
+		try_failed(asking, &err);
+	} else {
+		land(asking);
+		dns_query_answered(&asking->query, &asking->reply,
+		                   asking->believed, asking->server,
+		                   clock_host_ms() - asking->begun_ms);
+		go_on(asking);
+	}
+	pump(self);
+}
+
+/* False: there is no descriptor for it, and it is still the queue's. */
+static bool launch(struct net_resolver *self, struct queue *queue,
+                   struct asking *asking)
+{
+	const struct endpoint *server =
+		&self->servers.server[asking->try.server % self->servers.count];
+	struct err err = {0};
+	int rc;
+
+	asking->begun_ms = clock_host_ms();
+	asking->believed =
+		self->options.trust_ad || endpoint_is_loopback(server);
+	endpoint_format(server, asking->server);
+	asking->socket = (struct dns_socket){
+		.tcp = asking->try.tcp, .take = take_reply, .arg = asking};
+	rc = dns_socket_open(&asking->socket, server, asking->try.bytes,
+	                     asking->try.len, &err);
+	if (rc == ERR_LIMIT && self->in_flight > 0) {
+		self->sockets = self->in_flight;
+		return false;
+	}
+	TAILQ_REMOVE(queue, asking, place);
+	if (rc < 0) {
+		try_failed(asking, &err);
+		return true;
+	}
+	atomic_fetch_add(&self->options.counts->sent, 1);
+	asking->in_flight = true;
+	self->in_flight++;
+	self->in_flight_background += asking->background;
+	asking->watch.fd = asking->socket.fd;
+	loop_watch(self->loop, &asking->watch, asking->socket.events);
+	loop_at(self->loop, &asking->timer,
+	        asking->begun_ms + asking->try.within_ms);
+	return true;
+}
+
+/* --- whose turn it is --- */
+
+static bool may_fly(const struct net_resolver *self, bool background)
+{
+	return self->in_flight < self->sockets &&
+	       (!background ||
+	        self->in_flight_background < self->sockets - self->sockets / 4);
+}
+
+/* NULL: nobody's. */
+static struct queue *next_queue(struct net_resolver *self)
+{
+	struct queue *first = &self->queues[0], *second = &self->queues[1];
+	bool a = !TAILQ_EMPTY(first) && may_fly(self, false);
+	bool b = !TAILQ_EMPTY(second) && may_fly(self, true);
+
+	if (a && b)
+		return self->turn % TURNS == 0 ? second : first;
+	if (!a && !b)
+		return NULL;
+	return a ? first : second;
+}
+
+/* Sends what may be sent. */
+static void pump(struct net_resolver *self)
+{
+	struct queue *queue;
+
+	while ((queue = next_queue(self)) != NULL) {
+		if (!query_limit_take(&self->limit, clock_host_ms())) {
+			loop_at(self->loop, &self->limit_timer,
+			        query_limit_next_ms(&self->limit));
+			return;
+		}
+		self->turn++;
+		if (!launch(self, queue, TAILQ_FIRST(queue)))
+			return;
+	}
+}
+
+static void on_limit(struct loop_timer *timer)
+{
+	pump(container_of(timer, struct net_resolver, limit_timer));
+}
+
+/* --- the port --- */
+
+static void refresh_servers(struct net_resolver *self)
+{
+	int64_t now = clock_host_ms();
+
+	if (!self->by_file || now - self->refreshed_ms < REFRESH_MS)
+		return;
+	self->refreshed_ms = now;
+	dns_servers_refresh(&self->servers, RESOLV_CONF);
+}
+
+static void ask(struct resolver *resolver, struct dns_call *call)
+{
+	struct net_resolver *self = (struct net_resolver *)resolver;
+	struct asking *asking = xcalloc(1, sizeof(*asking));
+
+	refresh_servers(self);
+	asking->watch.ready = on_ready;
+	asking->timer.due = on_timeout;
+	asking->socket.fd = -1;
+	asking->self = self;
+	asking->call = call;
+	asking->background = call->background;
+	call->work = asking;
+	dns_query_begin(&asking->query, call->name, call->type,
+	                self->options.timeout_ms, call->arena);
+	if (asking->query.done) {
+		go_on(asking);
+		return;
+	}
+	dns_query_next(&asking->query, self->servers.count, &asking->try);
+	TAILQ_INSERT_TAIL(&self->queues[asking->background], asking, place);
+	pump(self);
+}
+
+static void drop(struct resolver *resolver, struct dns_call *call)
+{
+	struct net_resolver *self = (struct net_resolver *)resolver;
+	struct asking *asking = call->work;
+
+	if (asking == NULL)
+		return;
+	if (asking->in_flight)
+		land(asking);
+	else
+		TAILQ_REMOVE(&self->queues[asking->background], asking, place);
+	call->work = NULL;
+	free(asking);
+	/* others have their turn, unless the loop runs no more */
+	loop_at(self->loop, &self->limit_timer, clock_host_ms());
+}
+
+static bool is_full(struct resolver *resolver, bool background)
+{
+	struct net_resolver *self = (struct net_resolver *)resolver;
+
+	return !TAILQ_EMPTY(&self->queues[background]);
+}
+
+static void free_resolver(struct resolver **resolver)
+{
+	struct net_resolver *self = (struct net_resolver *)*resolver;
+
+	loop_drop(self->loop, &self->limit_timer);
+	free(self);
+	*resolver = NULL;
+}
+
+int resolver_open(const struct resolver_options *options, struct loop *loop,
+                  struct resolver **resolver, struct err *err)
+{
+	struct net_resolver *self = xcalloc(1, sizeof(*self));
+	const char *address = options->address;
+	int rc;
+
+	self->by_file = address == NULL || address[0] == '\0';
+	rc = self->by_file ? dns_servers_read(&self->servers, RESOLV_CONF, err)
+	                   : dns_servers_set(&self->servers, address, err);
+	if (rc < 0) {
+		free(self);
+		return rc;
+	}
+	self->resolver = (struct resolver){ask, drop, is_full, free_resolver};
+	self->options = *options;
+	if (self->options.timeout_ms <= 0)
+		self->options.timeout_ms = TIMEOUT_MS;
+	if (self->options.counts == NULL)
+		self->options.counts = &self->own_counts;
+	self->sockets = options->sockets > 0 ? options->sockets : SOCKETS;
+	self->loop = loop;
+	self->limit.per_sec = options->limit_per_sec;
+	self->limit_timer.due = on_limit;
+	for (size_t i = 0; i < 2; i++)
+		TAILQ_INIT(&self->queues[i]);
+	*resolver = &self->resolver;
+	return 0;
+}
+
+/* --- now --- */
+
+static void note_done(struct dns_call *call)
+{
+	*(bool *)call->owner = true;
+}
+
+int resolver_ask_now(const struct resolver_options *options, const char *name,
+                     enum dns_type type, struct arena *arena,
+                     struct dns_answer *answer, struct err *err)
+{
+	struct resolver *resolver = NULL;
+	struct loop *loop = NULL;
+	bool done = false;
+	struct dns_call call = {.name = name,
+	                        .type = type,
+	                        .arena = arena,
+	                        .done = note_done,
+	                        .owner = &done};
+	int rc = loop_open(&loop, err);
+
+	if (rc == 0)
+		rc = resolver_open(options, loop, &resolver, err);
+	if (rc == 0) {
+		resolver->ask(resolver, &call);
+		while (!done)
+			loop_run(loop, FOREVER_MS);
+		*answer = call.answer;
+		resolver->free(&resolver);
+	}
+	loop_close(&loop);
+	return rc;
+}
