@@ -10,6 +10,11 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
+/* At a program's start: the standard streams that are closed get something that
+ * cannot be read, or written to.  Or the next file that is opened, one of the
+ * store, would come to have the number, and our words would go into it. */
+void io_hold_standard(void);
+
 /* All of it, through short writes and signals; 0, or -1 and errno. */
 int io_write_all(int fd, const void *data, size_t len);
 

@@ -42,7 +42,7 @@ const struct cli_flag_row cli_flags[] = {
          "also where it was delivered already"},
 	{FLAG_SUPPRESS, "--for", TAKES("SPAN", VALUE_SPAN, for_secs),
          "the duration, like 12h or 30d; default: no end"},
-	{FLAG_SUPPRESS, "--reason", TAKES("TEXT", VALUE_TEXT, reason),
+	{FLAG_SUPPRESS, "--reason", TAKES("TEXT", VALUE_REASON, reason),
          "the reason, shown in the list"},
 	{FLAG_NAGIOS, "--nagios", YES(nagios),
          "print one line, and exit as Nagios and Icinga expect"},

@@ -226,8 +226,9 @@ bool cli_is_group(const char *word)
 	return false;
 }
 
-/* "suppress what? list, add or remove" */
-static bool ask_for_second(const char *word, struct err *err)
+/* "suppress: missing word; one of: list, add, remove"; `second` NULL: none. */
+static bool ask_for_second(const char *word, const char *second,
+                           struct err *err)
 {
 	char choices[128] = "";
 	size_t used = 0;
@@ -240,9 +241,12 @@ static bool ask_for_second(const char *word, struct err *err)
 				choices + used, sizeof(choices) - used, "%s%s",
 				used ? ", " : "", strchr(words, ' ') + 1);
 	}
-	if (used > 0)
+	if (used > 0 && (second == NULL || second[0] == '-'))
 		err_set(err, ERR_PARSE, "%s: missing word; one of: %s", word,
 		        choices);
+	else if (used > 0)
+		err_set(err, ERR_PARSE, "%s: unknown word '%.40s'; one of: %s",
+		        word, second, choices);
 	return used > 0;
 }
 
@@ -277,7 +281,7 @@ const struct cli_sentence *cli_sentence_find(char *const *words, int count,
 		if (*used > 0)
 			return &cli_sentences[i];
 	}
-	if (!ask_for_second(words[0], err))
+	if (!ask_for_second(words[0], count > 1 ? words[1] : NULL, err))
 		unknown(words[0], err);
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/xalloc.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/table.h"
@@ -104,10 +105,11 @@ int cli_suppress_add(struct cli *cli, struct err *err)
 		.until = cli->args.for_secs ? now + cli->args.for_secs : 0,
 		.by_hand = true,
 	};
+	auto_(xfree_str) char *reason = NULL;
 
 	snprintf(row.address, sizeof(row.address), "%s", cli->args.address);
-	snprintf(row.reason, sizeof(row.reason), "%s",
-	         cli->args.reason ? cli->args.reason : "");
+	reason = doc_safe_text(cli->args.reason);
+	snprintf(row.reason, sizeof(row.reason), "%s", reason);
 	txn = db_begin_write(cli->db);
 	keep_row(cli, txn, row.address);
 	suppress_put(txn, &row);

@@ -2,6 +2,7 @@
  * words, here and nowhere else. */
 #include "cli/cli.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "domain/rua.h"
 #include "http/auth.h"
 #include "jmap/jmap.h"
+#include "store/suppress_table.h"
 
 enum { DAYS_MAX = 3660 };
 
@@ -55,10 +57,12 @@ static int read_whole(const char *text, int64_t least, void *at,
 	long long n = strtoll(text, &end, 10);
 
 	if (strchr("-0123456789", text[0]) == NULL || end == text ||
-	    *end != '\0' || n < least || n > NUMBER_MAX)
+	    *end != '\0' || n < least)
 		return err_set(err, ERR_PARSE,
 		               "'%.40s' is not a whole number%s", text,
 		               least == 0 ? " that is 0 or more" : "");
+	if (n > NUMBER_MAX)
+		return err_set(err, ERR_PARSE, "%.40s is too large", text);
 	*(int64_t *)at = n;
 	return 0;
 }
@@ -86,6 +90,29 @@ static int read_day(const char *text, void *at, struct err *err)
 		*day = CLI_DAY_YESTERDAY;
 	else
 		return day_parse(text, day, err);
+	return 0;
+}
+
+/* Nothing is published at an address. */
+static int read_domain(const char *text, void *at, struct err *err)
+{
+	struct in6_addr ignored;
+
+	if (inet_pton(AF_INET, text, &ignored) == 1)
+		return err_set(err, ERR_PARSE,
+		               "'%.40s' is an IP address, not a domain", text);
+	return domain_canonical(text, strlen(text), at, err);
+}
+
+/* What does not fit into the store's row is not to be cut off unseen. */
+static int read_reason(const char *text, void *at, struct err *err)
+{
+	struct suppression row;
+
+	if (strlen(text) >= sizeof(row.reason))
+		return err_set(err, ERR_PARSE, "longer than %zu bytes",
+		               sizeof(row.reason) - 1);
+	*(const char **)at = text;
 	return 0;
 }
 
@@ -190,7 +217,9 @@ int cli_value_read(enum cli_value value, const char *text, void *at,
 		                         "`tlstally show DOMAIN` lists the ids",
 		                         text);
 	case VALUE_DOMAIN:
-		return domain_canonical(text, strlen(text), at, err);
+		return read_domain(text, at, err);
+	case VALUE_REASON:
+		return read_reason(text, at, err);
 	case VALUE_COUNTED:
 		return read_counted(text, at, err);
 	case VALUE_ADDRESS:

@@ -20,6 +20,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/failpoint.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "daemon/host_clock.h"
 #include "store/feed_table.h"
@@ -352,6 +353,7 @@ static int begin(int argc, char **argv, const struct daemon_parts *parts,
 	bool foreground = false;
 	struct err err = {0};
 
+	io_hold_standard();
 	if (daemon_options(argc, argv, parts, d, &foreground, status) != 0)
 		return 1;
 	log_open(parts->name,

@@ -27,6 +27,11 @@ int settings_file_assign(struct settings_file *file, const char *assignment,
 	if (file->assignment_count == SETTINGS_FILE_ASSIGNMENTS)
 		return err_set(err, ERR_LIMIT, "more than %d -o options",
 		               SETTINGS_FILE_ASSIGNMENTS);
+	if (assignment[strcspn(assignment, ".=")] != '.' ||
+	    strchr(assignment, '=') == NULL)
+		return err_set(err, ERR_PARSE,
+		               "'%.80s' is not of the form section.name=value",
+		               assignment);
 	file->assignments[file->assignment_count++] = assignment;
 	return 0;
 }

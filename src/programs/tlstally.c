@@ -11,17 +11,22 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/failpoint.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "cli/width.h"
+#include "show/doc.h"
 #include "store/db_fault.h"
 
 static int usage(const struct err *err)
 {
-	fprintf(stderr, "tlstally: %s\n", err->text);
+	auto_(xfree_str) char *safe = doc_safe_text(err->text);
+
+	fprintf(stderr, "tlstally: %s\n", safe);
 	return CLI_EXIT_USAGE;
 }
 
@@ -61,6 +66,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int status = EXIT_SUCCESS;
 
+	io_hold_standard();
 	log_open("tlstally",
 	         log_target_default(true, getenv("JOURNAL_STREAM")));
 	failpoint_arm();

@@ -400,6 +400,24 @@ try 0 "history after the report" history rpt-multi-rua.test --json
 json 'd["days"][0]["reportStatus"] == "done" and
 	d["days"][0]["destinations"]["delivered"] >= 1'
 
+# Who closes a standard stream must not find our words in the store's files.
+"$bin/tlstally" domains >&- 2>"$dir/err"
+[ $? -eq 1 ] || fail "standard output is closed: not a failure"
+name="standard output is closed"
+says err "cannot write to standard output"
+"$bin/tlstally" -v run --now "$(moment '4 hours')" >&- 2>&- <&-
+"$bin/tlstally" show nobody.example >&- 2>&- <&-
+"$bin/tlstallyd" -f -c "$dir/conf" >&- 2>&- <&- &
+closed=$!
+"$bin/tlstally" suppress list >&- 2>&- <&-
+sleep 1
+kill "$closed" 2>/dev/null
+wait "$closed"
+grep -al "tlstally\|counting events\|nobody.example\|nothing to do\|^domain" \
+	"$dir"/store/*.lock "$dir"/store/lock.mdb &&
+	fail "words in the store's files"
+try 0 "the store is whole" check-store
+
 # For a spreadsheet: rows as wide as their names, a line each, no formula.
 try 0 "a reason that is a formula" suppress add sum@reports.test \
 	--reason '=HYPERLINK("http://x.test")'

@@ -112,7 +112,15 @@ static void test_usage(void **state)
 		{"half a sentence, and more", "suppress --json",
 	         "suppress: missing word; one of: list, add, remove"},
 		{"help for half a sentence, and more", "help suppress lsit",
-	         "suppress: missing word; one of: list, add, remove"},
+	         "suppress: unknown word 'lsit'; one of: list, add, remove"},
+		{"the second word misspelt", "clock shwo",
+	         "clock: unknown word 'shwo'; one of: show, accept"},
+		{"an address is no domain", "lookup 192.0.2.1",
+	         "lookup: '192.0.2.1' is an IP address, not a domain"},
+		{"an override without a value", "-o report.mode status",
+	         "-o: 'report.mode' is not of the form section.name=value"},
+		{"an override without a section", "status -o mode=all",
+	         "-o: 'mode=all' is not of the form section.name=value"},
 		{"no limit", "domains --limit many",
 	         "--limit: 'many' is not a whole number that is 0 or more"},
 		{"a misspelt option", "status --jason",
@@ -423,7 +431,7 @@ static void test_kinds(void **state)
 		{VALUE_NUMBER, "0", "-1",
 	         "'-1' is not a whole number that is 0 or more"},
 		{VALUE_NUMBER, "9007199254740991", "9007199254740992",
-	         "'9007199254740992' is not a whole number that is 0 or more"},
+	         "9007199254740992 is too large"},
 		{VALUE_POSITION, "-1", "1x", "'1x' is not a whole number"},
 		{VALUE_POSITION, "0", "", "'' is not a whole number"},
 		{VALUE_REPORT, "a00000000000c", "A00000000000c",
@@ -431,6 +439,18 @@ static void test_kinds(void **state)
 	         "DOMAIN` lists the ids"},
 		{VALUE_ID, "a_b-9", "a.b",
 	         "'a.b' is not an id (A-Z a-z 0-9 - _)"},
+		{VALUE_NUMBER, "1", "99999999999999999999",
+	         "99999999999999999999 is too large"},
+		{VALUE_REASON, "asked us to",
+	         "0123456789012345678901234567890123456789012345678901234567890"
+	         "123"
+	         "0123456789012345678901234567890123456789012345678901234567890"
+	         "123"
+	         "0123456789012345678901234567890123456789012345678901234567890"
+	         "123"
+	         "0123456789012345678901234567890123456789012345678901234567890"
+	         "123",
+	         "longer than 255 bytes"},
 		{VALUE_DOMAIN, "Example.COM.", "a..b",
 	         "domain 'a..b' has an empty label"},
 		{VALUE_COUNTED, "not..a.domain", "", "'' is not a domain"},
@@ -475,7 +495,8 @@ static void test_kinds(void **state)
 		struct err err = {0};
 		int n = 0;
 
-		while (n < 1000 && cli_value_read(value, "a", at, &err) == 0)
+		while (n < 1000 &&
+		       cli_value_read(value, "a.b=c", at, &err) == 0)
 			n++;
 		assert_true(n > 1 && n < 1000);
 		assert_int_equal(strncmp(err.text, "more than ", 10), 0);
