@@ -38,6 +38,7 @@ enum {
 	PROBE_MS = 10 * 60 * 1000,
 	PROBE_SUSPECT_MS = 10 * 1000,
 	PROBE_TURN_MS = 500,
+	QUESTION_MS = 1000, /* the first one keeps Postfix waiting */
 };
 
 /* Signed, with a parent that is: whoever validates says so of it. */
@@ -77,7 +78,9 @@ static bool ask_resolver(struct policyd *d, bool *secure)
 	struct resolver_options options = {
 		.address = conf->policy.resolver,
 		.trust_ad = conf->policy.trust_ad,
-		.timeout_ms = conf->policy.timeout_ms,
+		.timeout_ms = conf->policy.timeout_ms < QUESTION_MS
+	                              ? conf->policy.timeout_ms
+	                              : QUESTION_MS,
 	};
 	struct dns_answer answer;
 	struct err err = {0};

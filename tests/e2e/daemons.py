@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """daemons - what all of our daemons do alike, tried with each of them
 
-In the build folder.  tlstallyd, tlstally-logd, tlstally-httpd and
-tlstally-milter: the command line and its manual, the service manager (socket,
+In the build folder.  tlstallyd, tlstally-logd, tlstally-httpd,
+tlstally-milter and tlstally-policyd: the command line and its manual, the service manager (socket,
 readiness, watchdog), a store of root, a limit of open files, files that were
 taken away, signals.
 
@@ -198,7 +198,8 @@ def handed_over(world):
     path = world.folder / "handed"
     with socket.socket(socket.AF_UNIX, kind) as s:
         s.bind(str(path))
-        takes = world.name in ("tlstallyd", "tlstally-httpd")
+        takes = world.name in ("tlstallyd", "tlstally-httpd",
+                               "tlstally-policyd")
         if takes and kind == socket.SOCK_STREAM:
             world.start(handed=s, wait=False)
             expect("a socket that does not listen is refused", 1, world.end())
@@ -214,15 +215,16 @@ def handed_over(world):
         if kind == socket.SOCK_STREAM:
             with socket.socket(socket.AF_UNIX, kind) as client:
                 client.connect(str(path))
-                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
-                               b"Connection: close\r\n\r\n")
-                expect("and served", b"HTTP/1.1 200", client.recv(12))
+                question, answer = ASKED[world.name]
+                client.sendall(question)
+                expect("and served", answer, client.recv(len(answer)))
         expect("it ends", 0, world.stop())
         expect("a socket handed over stays", True, path.exists())
 
 
 def few_files(world):
-    if world.name in ("tlstally-httpd", "tlstally-milter"):
+    if world.name in ("tlstally-httpd", "tlstally-milter",
+                      "tlstally-policyd"):
         world.start(files=300)
         expect("too few files are warned of", True,
                world.said("the limit of open files is 300, which is too low for"))
@@ -266,7 +268,18 @@ DAEMONS = (
     ("tlstally-milter", "counting messages", "milter",
      "[milter]\nsocket = unix:{folder}/milter\nsocket_owner =\n"
      "socket_group =\ncommit_interval = 100ms"),
+    ("tlstally-policyd", "answering Postfix", "policyd",
+     "[policyd]\nsocket = unix:{folder}/policyd\nsocket_owner =\n"
+     "socket_group =\n[policy]\nresolver = inet:127.0.0.1:1\n"
+     "timeout = 100ms"),
 )
+
+# Of those that take a stream socket: a question and its answer.
+ASKED = {
+    "tlstally-httpd": (b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+                       b"Connection: close\r\n\r\n", b"HTTP/1.1 200"),
+    "tlstally-policyd": (b"11:QUERY .test,", b"9:NOTFOUND ,"),
+}
 
 
 def main():

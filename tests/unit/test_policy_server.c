@@ -38,7 +38,7 @@ struct fake {
 	struct policy_ask asks[ASKS_MAX];
 	char domains[ASKS_MAX][64];
 	size_t count, told;
-	enum { KNOWS_NOTHING, KNOWS_ALL, KNOWS_OLD } knows;
+	enum { KNOWS_NOTHING, KNOWS_ALL, KNOWS_OLD, KNOWS_EXPIRED } knows;
 	bool is_busy;
 };
 
@@ -97,7 +97,9 @@ static int fake_cached(void *self, const char *domain, struct arena *arena,
 	pthread_mutex_unlock(&fake->lock);
 	if (knows == KNOWS_NOTHING)
 		return 0;
-	make_view(domain, NOW, knows == KNOWS_OLD, arena, view);
+	make_view(domain, NOW, knows != KNOWS_ALL, arena, view);
+	if (knows == KNOWS_EXPIRED) /* its policy, too */
+		view->sts_expires_at = NOW - 1;
 	return 1;
 }
 
@@ -148,6 +150,27 @@ static void tell(struct world *world, const struct policy_ask *ask,
 		.domain = domain, .view = &view, .complete = complete};
 
 	make_view(domain, clock_secs(&world->clock), false, &arena, &view);
+	ask->tell(ask->arg, &told);
+}
+
+/* Its policy cannot be fetched, and there is none from before. */
+static void tell_failed(struct world *world, const struct policy_ask *ask,
+                        const char *domain)
+{
+	int64_t now = clock_secs(&world->clock);
+	struct domain_view view = {.domain = domain,
+	                           .checked_at = now,
+	                           .expires_at = now + 60,
+	                           .tlsrpt = VIEW_NONE,
+	                           .sts_record = VIEW_OK,
+	                           .sts_id = "2",
+	                           .sts = VIEW_FETCH_ERROR,
+	                           .sts_fetch = VIEW_FETCH_ERROR,
+	                           .sts_problem = "HTTP status 500",
+	                           .mx = VIEW_NONE};
+	struct policy_told told = {
+		.domain = domain, .view = &view, .complete = true};
+
 	ask->tell(ask->arg, &told);
 }
 
@@ -568,6 +591,34 @@ static void test_old_view(void **state)
 	tell(world, &lookup, "old.test", true);
 }
 
+/* An enforced policy that is over and cannot be had anew keeps mail waiting,
+ * for an hour; then the mail goes, and the failure is reported. */
+static void test_expired_policy(void **state)
+{
+	struct world *world = *state;
+	struct policy_ask lookup;
+
+	set_known(world, KNOWS_EXPIRED);
+	ask(world, "d.test");
+	lookup = next_ask(world, "d.test");
+	set_known(world, KNOWS_NOTHING);
+	tell_failed(world, &lookup, "d.test");
+	expect(world, "TEMP its MTA-STS policy of mode enforce is over, and "
+	              "the new one cannot be had");
+	/* the next lookup does not see that policy any more */
+	pass(world, 120);
+	ask(world, "d.test");
+	lookup = next_ask(world, "d.test");
+	tell_failed(world, &lookup, "d.test");
+	expect(world, "TEMP its MTA-STS policy of mode enforce is over, and "
+	              "the new one cannot be had");
+	pass(world, 3600);
+	ask(world, "d.test");
+	lookup = next_ask(world, "d.test");
+	tell_failed(world, &lookup, "d.test");
+	expect(world, "OK may policy_type=sts policy_domain=d.test");
+}
+
 static void test_busy(void **state)
 {
 	struct world *world = *state;
@@ -733,10 +784,11 @@ int main(void)
 		TEST(test_keys),        TEST(test_overrides),
 		TEST(test_cold),        TEST(test_many_wait),
 		TEST(test_time_limit),  TEST(test_time_limit_defers),
-		TEST(test_old_view),    TEST(test_busy),
-		TEST(test_outage),      TEST(test_refresh),
-		TEST(test_explain),     TEST(test_bad_input),
-		TEST(test_half_closed), TEST(test_slow_reader),
+		TEST(test_old_view),    TEST(test_expired_policy),
+		TEST(test_busy),        TEST(test_outage),
+		TEST(test_refresh),     TEST(test_explain),
+		TEST(test_bad_input),   TEST(test_half_closed),
+		TEST(test_slow_reader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
