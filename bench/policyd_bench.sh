@@ -9,39 +9,11 @@ POLICY_DOMAINS=100000
 POLICY_BYTES=400
 POLICY_SECS=${POLICY_SECS:-5}
 
-# DNS that has nothing, and says so after 50 ms.
+# DNS that answers after 50 ms.
 slow_dns() {
-	cat >"$work/slow_dns.py" <<-'EOF'
-	import asyncio, socket
-
-	class Server(asyncio.DatagramProtocol):
-	    def connection_made(self, transport):
-	        self.transport = transport
-
-	    def datagram_received(self, data, address):
-	        # NXDOMAIN, by a resolver
-	        end = 12
-	        while data[end]:
-	            end += data[end] + 1
-	        answer = (data[:2] + b"\x81\x83\x00\x01" + bytes(6)
-	                  + data[12:end + 5])
-	        asyncio.get_running_loop().call_later(
-	            0.05, self.transport.sendto, answer, address)
-
-	async def main():
-	    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-	    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
-	    sock.bind(("127.0.0.1", 0))
-	    print(sock.getsockname()[1], flush=True)
-	    await asyncio.get_running_loop().create_datagram_endpoint(
-	        Server, sock=sock)
-	    await asyncio.sleep(3600)
-
-	asyncio.run(main())
-	EOF
-	python3 "$work/slow_dns.py" >"$work/slow_dns.port" &
+	"$build/bench/dns_server" 50 >"$work/slow_dns" &
 	pids="$pids $!"
-	wait_for test -s "$work/slow_dns.port"
+	wait_for grep -q READY "$work/slow_dns"
 }
 
 # In nanoseconds, by all of its threads: ticks are too coarse for five seconds.
@@ -70,10 +42,8 @@ policyd_start() {
 	settings "$work/p"
 	cat >>"$work/p.conf" <<-EOF
 	[policy]
-	resolver = inet:127.0.0.1:$(cat "$work/slow_dns.port")
-	$(grep -q '"queries_per_second"\|"rate"' "$top/src/conf/settings.c" &&
-		sed -n 's/.*\.name = "\(queries_per_second\)".*/\1 = 0/p' \
-			"$top/src/conf/settings.c")
+	resolver = inet:127.0.0.1:$(sed 's/READY //' "$work/slow_dns")
+	queries_per_second = 0
 	[policyd]
 	socket = unix:$work/policyd.sock
 	socket_owner =

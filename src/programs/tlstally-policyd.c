@@ -32,7 +32,8 @@
 enum {
 	SITE_MS = 10 * 1000,
 	STATE_MS = 10 * 1000,
-	FILES = POLICY_CLIENTS_MAX + 1000, /* of look-ups */
+	LOOKUP_FILES = 1000,
+	FILES = POLICY_CLIENTS_MAX + LOOKUP_FILES + 100,
 	OVERRIDES_MAX = 64 * 1024 * 1024,
 	CACHE_BYTES = 48 * 1024 * 1024,
 	PROBE_MS = 10 * 60 * 1000,
@@ -379,6 +380,7 @@ static int open_lookups(struct policyd *d, struct err *err)
 		.db = d->base.db,
 		.dane = rules->site.dane,
 		.sts = true,
+		.sockets = LOOKUP_FILES,
 		/* to know of TLSA records that it does not vouch for */
 		.thorough = rules->site.dane && !rules->site.validates,
 	};
