@@ -224,9 +224,10 @@ void check_binaries(struct look *look)
 /* --- units --- */
 
 static const char *const units[] = {
-	"tlstallyd.socket",       "tlstallyd.service",
-	"tlstally-logd.service",  "tlstally-milter.service",
-	"tlstally-httpd.service", "tlstally.timer",
+	"tlstallyd.socket",        "tlstallyd.service",
+	"tlstally-logd.service",   "tlstally-milter.service",
+	"tlstally-policyd.socket", "tlstally-policyd.service",
+	"tlstally-httpd.service",  "tlstally.timer",
 	"tlstally.service",
 };
 
@@ -303,8 +304,9 @@ static bool unit_is_right(struct look *look, const char *name,
 		           unit->result);
 	else if (is_word(unit->active, "active") &&
 	         is_word(unit->file, "disabled") &&
-	         /* it is started by its socket, or by the timer */
-	         !is_word(name, "tlstallyd.service"))
+	         /* it is started by its socket */
+	         !is_word(name, "tlstallyd.service") &&
+	         !is_word(name, "tlstally-policyd.service"))
 		CHECK_TELL(look, UNITS_NOT_ENABLED, name);
 	else
 		return true;

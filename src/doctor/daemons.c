@@ -9,7 +9,8 @@
 enum { PATH_TEXT = 512, NAME_TEXT = 32 };
 
 static const char *const programs[] = {"tlstallyd", "tlstally-logd",
-                                       "tlstally-milter", "tlstally-httpd"};
+                                       "tlstally-milter", "tlstally-policyd",
+                                       "tlstally-httpd"};
 
 /* comm has 15 bytes of the name. */
 static const char *find_program(long pid)

@@ -317,8 +317,9 @@ check_units()
 	}
 	mkdir "$dir/units"
 	for unit in tlstally.service tlstally.timer tlstally-logd.service \
-		tlstally-httpd.service \
-		tlstally-milter.service tlstallyd.service tlstallyd.socket; do
+		tlstally-httpd.service tlstally-milter.service \
+		tlstally-policyd.service tlstally-policyd.socket \
+		tlstallyd.service tlstallyd.socket; do
 		from=$build/conf/$unit
 		[ -e "$from" ] || from=$src/conf/$unit
 		sed "s|^ExecStart=[^ ]*/\(tlstally[a-z-]*\) |ExecStart=$bin/\1 |" \
@@ -327,7 +328,7 @@ check_units()
 	systemd-analyze verify --man=no --recursive-errors=no \
 		"$dir"/units/* >"$dir/said" 2>&1 || fail "units: status $?"
 	grep "$dir\|tlstally" "$dir/said" && fail "units"
-	echo "verified: seven units"
+	echo "verified: nine units"
 }
 
 # What README stops and starts are units of ours.
