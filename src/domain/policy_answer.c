@@ -150,8 +150,8 @@ static bool is_pattern(const char *pattern)
 /*
  * What match= does not take for a name.  Postfix has words of its own there,
  * which compare with names that DNS gave: these would be hosts that have such a
- * name.  And what looks like an address is one to OpenSSL, which then accepts no
- * certificate that has only names (seen with Postfix 3.7).
+ * name.  And what looks like an address is one to OpenSSL, which then accepts
+ * no certificate that has only names (seen with Postfix 3.7).
  */
 static bool is_other_in_match(const char *pattern)
 {

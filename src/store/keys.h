@@ -20,8 +20,8 @@
  *                "last-run"                           u64, secs
  *                "signature"                          struct signature_seen:
  *                                                     u64s, u8, strings
- *                "policyd"                            struct policyd_seen: u64s,
- *                                                     u8s, u64
+ *                "policyd"                            struct policyd_seen:
+ *                                                     u64s, u8s, u64
  *   tally        day u32, domain text, 0x00, 1        head: mark u8, valid u8,
  *                                                     success failure
  *                                                     late_success

@@ -164,6 +164,7 @@ run_command()
 	# what is found is the host's
 	doctor*/[012]) grep -q '^TLSTALLY ' "$dir/out" ;;
 	lookup*/1) grep -q 'no answer from DNS' "$dir/log" ;;
+	policy*/1) grep -q 'cannot ask tlstally-policyd' "$dir/log" ;;
 	rollup*yesterday/1) grep -q 'nothing was counted' "$dir/log" ;;
 	*) return $status ;;
 	esac
@@ -176,8 +177,8 @@ prepare()
 	*"token remove "*) set -- token add grafana --permission all ;;
 	*"suppress remove "*) set -- suppress add tls@example.com ;;
 	*" restore "*) set -- backup --force "$dir/tlstally.mdb" ;;
-	*"feed retire log")
-		"$e2e/put_feed" "$dir/store" log 600
+	*"feed retire "*)
+		"$e2e/put_feed" "$dir/store" "${1##* }" 600
 		return
 		;;
 	*" resend "*)
@@ -273,6 +274,7 @@ check_commands()
 			"$bin/tlstally" -c "$dir/conf" token remove admin \
 				2>/dev/null
 			;;
+		*" feed retire "*) prepare "$command" ;;
 		esac
 		run_command "$command" || fail "$command: $(cat "$dir/log")"
 		# there are more nights than one
