@@ -34,8 +34,12 @@ static enum share share_of_tls(struct db_txn *txn,
                                bool *certain)
 {
 	struct told told, before;
-	bool known = told_then(txn, session, time, &told);
+	bool known;
 
+	/* that is more than a policy in testing makes Postfix do */
+	if (session->verified)
+		return SHARE_NONE;
+	known = told_then(txn, session, time, &told);
 	if (known && told.kind != TOLD_STS_TESTING &&
 	    told.since <= time - APART_SECS)
 		return SHARE_NONE;
@@ -44,6 +48,16 @@ static enum share share_of_tls(struct db_txn *txn,
 	           before.kind == TOLD_STS_TESTING &&
 	           day_of(time - APART_SECS) == day_of(time + APART_SECS);
 	return SHARE_JUDGE;
+}
+
+/* Was it one that is not to be enforced? */
+static bool is_told_of_policy(struct db_txn *txn,
+                              const struct log_session *session, int64_t moment)
+{
+	struct told told;
+
+	return told_then(txn, session, moment, &told) &&
+	       (told.kind == TOLD_STS_TESTING || told.kind == TOLD_STS_FAILED);
 }
 
 static bool is_mx_mismatch(const struct log_session *session)
@@ -56,15 +70,13 @@ static enum share share_of(struct db_txn *txn,
                            const struct log_session *session, int64_t time,
                            bool *certain)
 {
-	struct told told;
-
 	if (is_mx_mismatch(session))
 		return SHARE_COUNT;
 	if (session->outcome == LOG_TLS && session->event == LOG_EVENT_SUCCESS)
 		return share_of_tls(txn, session, time, certain);
 	if (session->outcome == LOG_PLAIN && session->event == LOG_EVENT_NONE &&
-	    told_then(txn, session, time, &told) &&
-	    (told.kind == TOLD_STS_TESTING || told.kind == TOLD_STS_FAILED))
+	    (is_told_of_policy(txn, session, time) ||
+	     is_told_of_policy(txn, session, time - APART_SECS)))
 		return SHARE_COUNT;
 	return SHARE_NONE;
 }

@@ -4,7 +4,8 @@
  * Postfix sends events, which tlstallyd counts; and the log knows what no event
  * can say.  A line "TLSRPT: status=" tells that there was one:
  *
- *     TLS, event "success"     to be judged: of a policy in testing mode
+ *     TLS, event "success"     to be judged: of a policy in testing mode, if
+ *                              Postfix did not verify the server
  *     no TLS, no event         to be counted: of a domain of whose MTA-STS
  *                              policy Postfix was told, and not to enforce it
  *     an MX that the policy    to be counted: Postfix did not connect

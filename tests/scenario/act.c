@@ -262,7 +262,7 @@ const struct verb act_verbs[] = {
          "[*N]",
          act_event},
 	{"logged",
-         "DOMAIN [at=TIME] [old] tls|plain|fail=RESULT [untrusted] "
+         "DOMAIN [at=TIME] [old] tls|plain|fail=RESULT [untrusted|verified] "
          "[event|event-failed] [mx= ip= reason=] [route=open|site "
          "[hop=NAME|hop=[NAME]] [port=N]] [*N]",
          act_logged},

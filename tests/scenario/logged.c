@@ -58,6 +58,7 @@ static int read_outcome(struct words *words, struct log_session *session,
 	words_value(words, "ip", &session->ip);
 	words_value(words, "reason", &session->reason);
 	session->untrusted = words_flag(words, "untrusted");
+	session->verified = words_flag(words, "verified");
 	if (words_flag(words, "event"))
 		session->event = LOG_EVENT_SUCCESS;
 	else if (words_flag(words, "event-failed"))
