@@ -29,8 +29,10 @@
  *                                                     policies details u32,
  *                                                     folded outbox_id u64,
  *                                                     revision u32, record
- *                                                     and reason strings
- *                ..., 2, policy id u64                success failure u64
+ *                                                     and reason strings,
+ *                                                     unjudged u64 or nothing
+ *                ..., 2, policy id u64                success failure u64,
+ *                                                     unjudged u64 or nothing
  *                ..., 3, policy id u64, hash128       count u64, blob of the
  *                                                     failure detail
  *   intern       day u32, 1, hash128                  policy id u64
