@@ -99,9 +99,18 @@ static void judge_row(struct db_txn *txn, const struct conf *conf,
 	list_item(c, row);
 }
 
+/* Does it tell of each domain?  Beside tlstallyd the log tells of a few. */
+static bool is_looked_at(const struct conf *conf, const struct feed *feed)
+{
+	return feed_kind(feed->name)->counts_sessions &&
+	       !(conf->log.complete_events &&
+	         strcmp(feed->name, FEED_LOG) == 0);
+}
+
 /* Which feed is looked at, and is it time to?  The one of sessions that counted
  * something last. */
-static void begin(struct db_txn *txn, int64_t now, struct coverage *c)
+static void begin(struct db_txn *txn, const struct conf *conf, int64_t now,
+                  struct coverage *c)
 {
 	int64_t over = day_start(c->day + 1), last = 0;
 	struct feed feed = {0};
@@ -110,7 +119,7 @@ static void begin(struct db_txn *txn, int64_t now, struct coverage *c)
 	while (feed_table_next(txn, &feed)) {
 		const struct feed_kind *kind = feed_kind(feed.name);
 
-		if (!kind->counts_sessions || feed.last_event < last ||
+		if (!is_looked_at(conf, &feed) || feed.last_event < last ||
 		    !feed_is_in_use(&feed, now))
 			continue;
 		c->feed = kind;
@@ -130,7 +139,7 @@ int coverage_look(struct db *db, const struct conf *conf, int32_t day,
 	struct mail_row row = {.day = day};
 
 	*coverage = (struct coverage){.day = day};
-	begin(paged_txn(&paged), now, coverage);
+	begin(paged_txn(&paged), conf, now, coverage);
 	while (coverage->looked) {
 		struct db_txn *txn = paged_txn(&paged);
 
