@@ -28,7 +28,7 @@
 #include "policy/service.h"
 #include "store/policy_wanted_table.h"
 
-enum { IN_FLIGHT = 1000, WAIT_MS = 1000, ASKED_MAX = 50000, STEP_MS = 5 };
+enum { IN_FLIGHT = 4000, WAIT_MS = 1000, ASKED_MAX = 50000, STEP_MS = 5 };
 
 static atomic_ulong told_count, told_complete;
 

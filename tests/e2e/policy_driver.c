@@ -3,10 +3,12 @@
  *
  *     policy_driver dns ADDRESS TIMEOUT_MS NAME TYPE [trust]
  *     policy_driver fetch ADDRESS:PORT CA_FILE TIMEOUT_SECS DOMAIN [strict]
+ *     policy_driver together ADDRESS:PORT CA_FILE TIMEOUT_SECS DOMAIN...
  *
  * dns prints "STATUS secure|insecure TTL OWNER COUNT RECORD|RECORD..." or the
  * problem, the TTL rounded up to 20 s; fetch, from that address, whatever
- * DNS says, prints "STATUS BYTES PROBLEM".
+ * DNS says, prints "STATUS BYTES PROBLEM".  together fetches at most two at a
+ * time, and prints a line "DOMAIN STATUS" when one has come.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -101,35 +103,45 @@ static int run_dns(int argc, char **argv, struct arena *arena)
 	return 0;
 }
 
-static void note_done(struct sts_call *call)
+static void print_fetched(struct sts_call *call)
 {
-	*(bool *)call->owner = true;
+	const struct sts_reply *reply = &call->reply;
+
+	if (call->background)
+		printf("%s %s\n", call->domain,
+		       word_api(&words_lookups, reply->status));
+	else
+		printf("%s%s %zu %s\n", word_api(&words_lookups, reply->status),
+		       reply->missed ? " (missed)" : "", reply->len,
+		       reply->problem != NULL ? reply->problem : "-");
+	--*(int *)call->owner;
 }
 
-static int run_fetch(const struct sts_fetch_options *options,
-                     const char *domain, struct arena *arena)
+static int run_fetch(const struct sts_fetch_options *options, char **domains,
+                     int count, struct arena *arena)
 {
-	struct loop *loop = NULL;
+	struct sts_call *calls =
+		arena_array(arena, (size_t)count, sizeof(*calls));
 	struct sts_fetcher *fetcher;
-	bool done = false;
-	struct sts_call call = {.domain = domain,
-	                        .arena = arena,
-	                        .done = note_done,
-	                        .owner = &done};
-	const struct sts_reply *reply = &call.reply;
+	struct loop *loop = NULL;
 	struct err err = {0};
+	int left = count;
 
 	if (loop_open(&loop, &err) < 0 ||
 	    sts_fetch_open(options, loop, &fetcher, &err) < 0) {
 		loop_close(&loop);
 		return fail(&err);
 	}
-	fetcher->fetch(fetcher, &call);
-	while (!done)
+	for (int i = 0; i < count; i++) {
+		calls[i] = (struct sts_call){.domain = domains[i],
+		                             .background = count > 1,
+		                             .arena = arena,
+		                             .done = print_fetched,
+		                             .owner = &left};
+		fetcher->fetch(fetcher, &calls[i]);
+	}
+	while (left > 0)
 		loop_run(loop, STEP_MS);
-	printf("%s%s %zu %s\n", word_api(&words_lookups, reply->status),
-	       reply->missed ? " (missed)" : "", reply->len,
-	       reply->problem != NULL ? reply->problem : "-");
 	fetcher->free(&fetcher);
 	loop_close(&loop);
 	return 0;
@@ -143,15 +155,18 @@ int main(int argc, char **argv)
 	arena_init(&arena);
 	if (argc >= 6 && strcmp(argv[1], "dns") == 0) {
 		status = run_dns(argc, argv, &arena);
-	} else if (argc >= 6 && strcmp(argv[1], "fetch") == 0) {
+	} else if (argc >= 6 && argv[1][0] != 'd') {
+		bool together = strcmp(argv[1], "together") == 0;
 		struct sts_fetch_options options = {
 			.resolve_to = argv[2],
 			.ca_file = argv[3],
 			.timeout_secs = atoi(argv[4]),
-			.allow_private = argc == 6,
+			.allow_private = together || argc == 6,
+			.at_once = 2,
 		};
 
-		status = run_fetch(&options, argv[5], &arena);
+		status = run_fetch(&options, argv + 5, together ? argc - 5 : 1,
+		                   &arena);
 	}
 	arena_clear(&arena);
 	return status;
