@@ -18,7 +18,8 @@ CURL *curl_handle_new(void);
 /*
  * Shall the server's certificate be verified, and by whose word?  Whoever is in
  * this file (PEM), and nobody else: libcurl alone would trust the system's
- * directory beside it.  NULL and "": the system's list.
+ * directory beside it.  NULL and "": the system's list, the file where there is
+ * one, which is read again after an hour.
  */
 void curl_handle_verify(CURL *easy, bool verify, const char *ca_file);
 

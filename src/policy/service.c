@@ -56,7 +56,7 @@ struct job {
 	enum job_state state;
 	bool background, anew;
 	struct asked_list asks;
-	struct lookup lookup;            /* from JOB_RUNS on */
+	struct lookup *lookup;           /* from JOB_RUNS on: many may wait */
 	const struct domain_view *known; /* what all were told */
 	struct outcome outcome;
 	TAILQ_ENTRY(job) place; /* of those that wait, run or were answered */
@@ -120,19 +120,25 @@ static struct job *job_new(struct policy_service *service, const char *domain)
 	return job;
 }
 
-static void job_free(struct job *job)
+static void lookup_drop(struct policy_service *service, struct lookup *lookup)
 {
-	struct policy_service *service = job->service;
-	struct lookup_question *question = job->lookup.questions;
+	struct lookup_question *question = lookup->questions;
 
 	for (; question != NULL; question = question->next)
 		if (question->state == LOOKUP_ASKED)
 			service->resolver->drop(service->resolver,
 			                        &question->call);
-	if (job->lookup.fetch_state == LOOKUP_ASKED)
-		service->fetcher->drop(service->fetcher, &job->lookup.fetch);
-	tdelete(job, &service->tree, by_domain);
-	discover_clear(&job->lookup);
+	if (lookup->fetch_state == LOOKUP_ASKED)
+		service->fetcher->drop(service->fetcher, &lookup->fetch);
+	discover_clear(lookup);
+	free(lookup);
+}
+
+static void job_free(struct job *job)
+{
+	if (job->lookup != NULL)
+		lookup_drop(job->service, job->lookup);
+	tdelete(job, &job->service->tree, by_domain);
 	free(job);
 }
 
@@ -190,7 +196,7 @@ static void on_policy(struct sts_call *call)
 {
 	struct job *job = call->owner;
 
-	lookup_fetched(&job->lookup);
+	lookup_fetched(job->lookup);
 	note_answered(job);
 }
 
@@ -200,17 +206,17 @@ static void ask_network(struct job *job)
 	struct lookup_question *question;
 	struct sts_call *fetch;
 
-	while ((question = lookup_unasked(&job->lookup)) != NULL) {
+	while ((question = lookup_unasked(job->lookup)) != NULL) {
 		question->state = LOOKUP_ASKED;
 		question->call.background = job->background;
 		question->call.owner = job;
 		question->call.done = on_answer;
 		service->resolver->ask(service->resolver, &question->call);
 	}
-	fetch = lookup_unfetched(&job->lookup);
+	fetch = lookup_unfetched(job->lookup);
 	if (fetch == NULL)
 		return;
-	job->lookup.fetch_state = LOOKUP_ASKED;
+	job->lookup->fetch_state = LOOKUP_ASKED;
 	fetch->background = job->background;
 	fetch->owner = job;
 	fetch->done = on_policy;
@@ -222,15 +228,15 @@ static void go_on(struct job *job)
 {
 	struct policy_service *service = job->service;
 
-	if (!discover_pass(&job->lookup)) {
+	if (!discover_pass(job->lookup)) {
 		ask_network(job);
 		return;
 	}
 	TAILQ_REMOVE(&service->running, job, place);
 	service->running_count--;
 	atomic_fetch_add(&service->looked_up, 1);
-	job->outcome.view = &job->lookup.view;
-	settle(job, &job->lookup.view, !job->lookup.failed);
+	job->outcome.view = &job->lookup->view;
+	settle(job, &job->lookup->view, !job->lookup->failed);
 }
 
 static void begin(struct job *job)
@@ -252,12 +258,13 @@ static void begin(struct job *job)
 	arena_reset(&service->arena);
 	has_old = policy_service_cached(service, job->domain, &service->arena,
 	                                &old, NULL) > 0;
-	discover_begin(&job->lookup, &options, job->domain,
+	job->lookup = xcalloc(1, sizeof(*job->lookup));
+	discover_begin(job->lookup, &options, job->domain,
 	               has_old ? &old : NULL);
 	TAILQ_REMOVE(&service->queues[job->background], job, place);
 	if (has_old && !job->anew && !old.mx_doubted &&
 	    domain_view_is_good(&old, clock_secs(clock))) {
-		settle(job, job->lookup.old, true);
+		settle(job, job->lookup->old, true);
 		return;
 	}
 	job->state = JOB_RUNS;
