@@ -360,8 +360,9 @@ json 'd["deliver"]["delivered"] == 0 and d["deliver"]["deferred"] == 0'
 json '"nextDue" not in d'
 silent err
 [ "$(ls "$dir/sent" | wc -l)" -eq 24 ] || fail "$name: not 24 files"
-grep -lq '^To: <\?reports@example.com' "$dir"/mail/* ||
-	fail "$name: no mail to reports@, but: $(grep -h '^To:' "$dir"/mail/* |
+# It published two records; which was seen last depends on when it was counted.
+grep -Elq '^To: <?(reports|tlsrpt)@example.com' "$dir"/mail/* ||
+	fail "$name: no mail to example.com, but: $(grep -h '^To:' "$dir"/mail/* |
 		tr '\n' ' ')"
 if grep -lq '^To: <\?tlsrpt@reports.test' "$dir"/mail/*; then
 	fail "$name: mail to a suppressed address"
@@ -407,10 +408,12 @@ name="standard output is closed"
 says err "cannot write to standard output"
 "$bin/tlstally" -v run --now "$(moment '4 hours')" >&- 2>&- <&-
 "$bin/tlstally" show nobody.example >&- 2>&- <&-
+rm -f "$dir/run/events"
 "$bin/tlstallyd" -f -c "$dir/conf" >&- 2>&- <&- &
 closed=$!
 "$bin/tlstally" suppress list >&- 2>&- <&-
-sleep 1
+receives() { [ -S "$dir/run/events" ]; }
+wait_until receives || fail "tlstallyd without standard streams does not start"
 kill "$closed" 2>/dev/null
 wait "$closed"
 grep -al "tlstally\|counting events\|nobody.example\|nothing to do\|^domain" \
