@@ -109,6 +109,7 @@ void check_milter(struct look *look);
 void check_lines(struct look *look);
 void check_faults(struct look *look);
 void check_levels(struct look *look);
+void check_judged(struct look *look);
 void check_coverage(struct look *look);
 /* check_host.c */
 void check_settings(struct look *look);

@@ -13,6 +13,7 @@
 
 enum {
 	LEVELS_ENOUGH = 5, /* sessions that show what all are like */
+	WAITING_FEW = 10,
 };
 
 static void look_at_feed(struct look *look, const struct feed_kind *kind)
@@ -147,6 +148,25 @@ void check_levels(struct look *look)
 		CHECK_TELL(look, LEVELS_NO_STS, check_number(look, levels.sts));
 	else
 		CHECK_TELL(look, LEVELS_WELL);
+}
+
+/* Of today and yesterday; a few wait for their line. */
+void check_judged(struct look *look)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(look->of->db);
+	bool by_log = look->of->conf->log.complete_events;
+	int32_t today = day_of(look->of->now);
+	struct day_stats stats, yesterday;
+	uint64_t n;
+
+	day_table_stats_get(txn, today, &stats);
+	day_table_stats_get(txn, today - 1, &yesterday);
+	n = stats.unjudged + yesterday.unjudged;
+	if (n < (by_log ? WAITING_FEW : 1))
+		CHECK_TELL(look, JUDGED_ALL);
+	else
+		CHECK_TELL(look, by_log ? JUDGED_BY_NO_LINE : JUDGED_BY_NOBODY,
+		           check_number(look, n));
 }
 
 void check_coverage(struct look *look)

@@ -29,6 +29,10 @@ const struct check checks[] = {
          FEED_LOG, ANYWHERE, check_faults},
 	{"levels", "does the log say that DANE or MTA-STS is not enforced?",
          FEED_LOG, ANYWHERE, check_levels},
+	{"judged",
+         "are there sessions of which nobody knows whether they met the "
+         "policy?",
+         FEED_EVENTS, ANYWHERE, check_judged},
 	{"postfix",
          "each instance of postmulti -l: its version, was its smtp(8) built "
          "with TLSRPT, and is that enabled?",

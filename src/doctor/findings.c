@@ -234,6 +234,21 @@ const struct finding findings[FINDINGS] = {
                  "log) and are not counted; does the resolver in "
                  "/etc/resolv.conf validate DNSSEC?",
                  NULL},
+	[JUDGED_ALL] = {DOCTOR_GOOD, "each session was judged by its policy",
+                        NULL},
+	[JUDGED_BY_NOBODY] =
+		{DOCTOR_NOTE,
+                 "{1} sessions were not judged and stand in no report: Postfix "
+                 "does not tell whether they met an MTA-STS policy in testing "
+                 "mode; with [log] complete_events = yes, tlstally-logd finds "
+                 "out from the log",
+                 NULL},
+	[JUDGED_BY_NO_LINE] =
+		{DOCTOR_NOTE,
+                 "{1} sessions were not judged, for the log has no lines about "
+                 "them: does Postfix log its TLS sessions (smtp_tls_loglevel = "
+                 "1), and does tlstally-logd run?",
+                 NULL},
 	[LEVELS_NO_STS] =
 		{DOCTOR_BAD,
                  "this Postfix does not use MTA-STS: all {1} sessions with "

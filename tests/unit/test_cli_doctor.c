@@ -515,6 +515,63 @@ static void test_levels(void **state)
 	}
 }
 
+/* Sessions that nobody judged. */
+static const struct {
+	const char *name;
+	uint64_t today, yesterday;
+	bool complete_events;
+	const char *grade, *words;
+} judged[] = {
+	{"all were", 0, 0, false, "good", "each session was judged"},
+	{"one of yesterday was not", 0, 1, false, "note",
+         "1 sessions were not judged and stand in no report"},
+	{"some wait for their line", 5, 1, true, "good",
+         "each session was judged"},
+	{"no line came", 50, 20, true, "note",
+         "70 sessions were not judged, for the log has no lines"},
+};
+
+static void test_judged(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(judged); i++) {
+		auto_(json_free) json_t *doc = NULL;
+		struct cli cli = {.args.json = true};
+		struct feed feed = {
+			.name = FEED_EVENTS, .watermark = NOW, .seen_at = NOW};
+		const struct day_stats today = {.unjudged = judged[i].today};
+		const struct day_stats yesterday = {
+			.unjudged = judged[i].yesterday};
+		const json_t *check;
+		struct db_txn *txn;
+		struct fixture f;
+
+		ROW(&judged[i]);
+		fixture_make(&f);
+		fixture_open(&f);
+		txn = db_begin_write(f.db);
+		feed_table_put(txn, &feed);
+		day_table_stats_add(txn, DAY + 1, &today);
+		day_table_stats_add(txn, DAY, &yesterday);
+		commit_ok(&txn);
+		conf_init(&cli.conf);
+		cli.conf.log.complete_events = judged[i].complete_events;
+		cli.db = f.db;
+		cli.clock = clock_fixed(NOW);
+		cli_doctor(&cli, &f.err);
+		jmap_client_free(&cli.answers);
+		doc = json_read(cli.out.data, cli.out.len, false, &f.err);
+		check = find_check(doc, "judged");
+		assert_non_null(check);
+		assert_string_equal(member(check, "grade"), judged[i].grade);
+		if (strstr(member(check, "words"), judged[i].words) == NULL)
+			fail_msg("%s", member(check, "words"));
+		strbuf_clear(&cli.out);
+		conf_clear(&cli.conf);
+		fixture_clear(&f);
+	}
+}
+
 /* Of JSON with ' for ". */
 static json_t *json_of_row(const char *text)
 {
@@ -586,6 +643,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_postfix),
 		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_judged),
 		cmocka_unit_test(test_loglevel),
 		cmocka_unit_test(test_what_is_noted),
 		cmocka_unit_test(test_milter_and_coverage),
