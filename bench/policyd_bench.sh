@@ -21,12 +21,14 @@ cpu_nanoseconds() {
 	cat /proc/"$1"/task/*/schedstat | awk '{ n += $1 } END { print n }'
 }
 
-# policy_ask PID PATH ARGUMENT...: sets per_core, rate, p99, most and cold
+# policy_ask PID PATH ARGUMENT...: sets per_core, rate, p99, most and cold; a
+# machine that is too busy for the rate ends it
 policy_ask() {
 	local pid=$1 path=$2 before out answers
 	shift 2
 	before=$(cpu_nanoseconds "$pid")
-	out=$(taskset -c 1 "$build/bench/policy_load" "$path" "$@")
+	out=$(taskset -c 1 "$build/bench/policy_load" "$path" "$@") ||
+		{ say "policy_load $*: this machine is too busy"; exit 1; }
 	answers=$(number answers "$out")
 	rate=$(number rate "$out")
 	p99=$(number p99us "$out")

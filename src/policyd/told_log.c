@@ -9,10 +9,11 @@
 
 enum { LINES_MAX = 200000 };
 
+/* One allocation: after a start there are many of them. */
 struct line {
 	struct line *next;
-	struct told told;
-	char *domain, *problem, *sts_id;
+	struct told told; /* its texts are in here, too */
+	char domain[];
 };
 
 struct told_log {
@@ -31,30 +32,47 @@ struct told_log *told_log_new(void)
 	return log;
 }
 
-static char *copy(const char *text)
+static size_t size_of(const char *text)
 {
-	return text != NULL ? xstrdup(text) : NULL;
+	return text != NULL ? strlen(text) + 1 : 0;
+}
+
+static struct line *line_of(const char *domain, const struct told *told)
+{
+	size_t domain_size = size_of(domain);
+	size_t problem_size = size_of(told->problem);
+	size_t id_size = size_of(told->sts_id);
+	struct line *line = xcalloc(1, sizeof(*line) + domain_size +
+	                                       problem_size + id_size);
+	char *problem = line->domain + domain_size;
+
+	line->told = *told;
+	memcpy(line->domain, domain, domain_size);
+	if (problem_size > 0)
+		line->told.problem =
+			memcpy(problem, told->problem, problem_size);
+	if (id_size > 0)
+		line->told.sts_id =
+			memcpy(problem + problem_size, told->sts_id, id_size);
+	return line;
 }
 
 bool told_log_add(struct told_log *log, const char *domain,
                   const struct told *told)
 {
-	struct line *line;
+	struct line *line = line_of(domain, told);
 	bool full;
 
 	pthread_mutex_lock(&log->lock);
 	full = log->count >= LINES_MAX;
 	if (!full) {
-		line = xcalloc(1, sizeof(*line));
-		line->told = *told;
-		line->domain = xstrdup(domain);
-		line->told.problem = line->problem = copy(told->problem);
-		line->told.sts_id = line->sts_id = copy(told->sts_id);
 		*log->last = line;
 		log->last = &line->next;
 		log->count++;
 	}
 	pthread_mutex_unlock(&log->lock);
+	if (full)
+		free(line);
 	return !full;
 }
 
@@ -115,9 +133,6 @@ static void drop_first(struct told_log *log)
 	if (log->first == NULL)
 		log->last = &log->first;
 	log->count--;
-	free(line->domain);
-	free(line->problem);
-	free(line->sts_id);
 	free(line);
 }
 

@@ -35,7 +35,8 @@ enum {
 	LOOKUP_FILES = 1000,
 	FILES = POLICY_CLIENTS_MAX + LOOKUP_FILES + 100,
 	OVERRIDES_MAX = 64 * 1024 * 1024,
-	CACHE_BYTES = 48 * 1024 * 1024,
+	/* a hundred thousand policies of 400 bytes, in 64 MiB with the rest */
+	CACHE_BYTES = 40 * 1024 * 1024,
 	PROBE_MS = 10 * 60 * 1000,
 	PROBE_SUSPECT_MS = 10 * 1000,
 	PROBE_TURN_MS = 500,
