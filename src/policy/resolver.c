@@ -18,8 +18,8 @@
 enum {
 	TIMEOUT_MS = 5000,
 	SOCKETS = 512,
-	REFRESH_MS = 1000, /* between looks at resolv.conf */
-	TURNS = 5,         /* of which the background has one */
+	LOOK_MS = 1000, /* between looks at resolv.conf */
+	TURNS = 5,      /* of which the background has one */
 	FOREVER_MS = 60 * 1000,
 };
 
@@ -49,7 +49,7 @@ struct net_resolver {
 	struct loop *loop;
 	struct dns_servers servers;
 	bool by_file; /* RESOLV_CONF */
-	int64_t refreshed_ms;
+	int64_t looked_ms;
 	struct query_limit limit;
 	struct loop_timer limit_timer;
 	struct queue queues[2]; /* the second of the background */
@@ -250,14 +250,17 @@ static void on_limit(struct loop_timer *timer)
 
 /* --- the port --- */
 
-static void refresh_servers(struct net_resolver *self)
+/* Now and then: is it another resolver, and are there descriptors again? */
+static void look_around(struct net_resolver *self)
 {
 	int64_t now = clock_host_ms();
 
-	if (!self->by_file || now - self->refreshed_ms < REFRESH_MS)
+	if (now - self->looked_ms < LOOK_MS)
 		return;
-	self->refreshed_ms = now;
-	dns_servers_refresh(&self->servers, RESOLV_CONF);
+	self->looked_ms = now;
+	self->sockets = self->options.sockets;
+	if (self->by_file)
+		dns_servers_refresh(&self->servers, RESOLV_CONF);
 }
 
 static void ask(struct resolver *resolver, struct dns_call *call)
@@ -265,7 +268,7 @@ static void ask(struct resolver *resolver, struct dns_call *call)
 	struct net_resolver *self = (struct net_resolver *)resolver;
 	struct asking *asking = xcalloc(1, sizeof(*asking));
 
-	refresh_servers(self);
+	look_around(self);
 	asking->watch.ready = on_ready;
 	asking->timer.due = on_timeout;
 	asking->socket.fd = -1;
@@ -337,7 +340,9 @@ int resolver_open(const struct resolver_options *options, struct loop *loop,
 		self->options.timeout_ms = TIMEOUT_MS;
 	if (self->options.counts == NULL)
 		self->options.counts = &self->own_counts;
-	self->sockets = options->sockets > 0 ? options->sockets : SOCKETS;
+	if (self->options.sockets == 0)
+		self->options.sockets = SOCKETS;
+	self->sockets = self->options.sockets;
 	self->loop = loop;
 	self->limit.per_sec = options->limit_per_sec;
 	self->limit_timer.due = on_limit;

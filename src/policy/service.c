@@ -55,6 +55,7 @@ struct job {
 	struct policy_service *service;
 	enum job_state state;
 	bool background, anew;
+	bool unread; /* what the store has of it; so nothing takes its place */
 	struct asked_list asks;
 	struct lookup *lookup;           /* from JOB_RUNS on: many may wait */
 	const struct domain_view *known; /* what all were told */
@@ -235,8 +236,9 @@ static void go_on(struct job *job)
 	TAILQ_REMOVE(&service->running, job, place);
 	service->running_count--;
 	atomic_fetch_add(&service->looked_up, 1);
-	job->outcome.view = &job->lookup->view;
-	settle(job, &job->lookup->view, !job->lookup->failed);
+	if (!job->unread)
+		job->outcome.view = &job->lookup->view;
+	settle(job, &job->lookup->view, !job->lookup->failed && !job->unread);
 }
 
 static void begin(struct job *job)
@@ -254,10 +256,13 @@ static void begin(struct job *job)
 	};
 	struct domain_view old;
 	bool has_old;
+	int rc;
 
 	arena_reset(&service->arena);
-	has_old = policy_service_cached(service, job->domain, &service->arena,
-	                                &old, NULL) > 0;
+	rc = policy_service_cached(service, job->domain, &service->arena, &old,
+	                           NULL);
+	has_old = rc > 0;
+	job->unread = rc < 0;
 	job->lookup = xcalloc(1, sizeof(*job->lookup));
 	discover_begin(job->lookup, &options, job->domain,
 	               has_old ? &old : NULL);
