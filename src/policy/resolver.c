@@ -71,6 +71,9 @@ static void land(struct asking *asking)
 	dns_socket_close(&asking->socket);
 	asking->in_flight = false;
 	self->in_flight--;
+	/* it was less than that for want of descriptors: is it still? */
+	if (self->sockets < self->options.sockets)
+		self->sockets++;
 	self->in_flight_background -= asking->background;
 }
 

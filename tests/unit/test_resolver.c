@@ -395,6 +395,8 @@ static void test_few_sockets(void **state)
 {
 	static struct world w;
 	struct rlimit before, few;
+	unsigned long long sent;
+	unsigned first;
 	int next;
 
 	(void)state;
@@ -414,8 +416,19 @@ static void test_few_sockets(void **state)
 		ask(&w, "good", i % 2);
 	wait_for_all(&w);
 	setrlimit(RLIMIT_NOFILE, &before);
+	/* and when there are some again it has as many as before */
+	for (int i = 0; i < 100; i++)
+		ask(&w, "good", false);
+	wait_for_all(&w);
 	for (unsigned i = 0; i < w.asked; i++)
 		assert_int_equal(w.calls[i].answer.status, VIEW_OK);
+	sent = atomic_load(&w.counts.sent);
+	first = w.asked;
+	for (int i = 0; i < 50; i++)
+		ask(&w, "never", false);
+	assert_int_equal(atomic_load(&w.counts.sent), sent + 50);
+	for (unsigned i = first; i < w.asked; i++)
+		w.resolver->drop(w.resolver, &w.calls[i]);
 	close_world(&w);
 }
 
