@@ -154,7 +154,8 @@ static int read_line(struct overrides *table, struct line *line,
 		strbuf_putc(&line->text, ' ');
 	}
 	all = span_trim(all);
-	strbuf_add(&line->text, all.at, all.len);
+	for (size_t i = 0; i < all.len; i++)
+		strbuf_putc(&line->text, is_blank(all.at[i]) ? ' ' : all.at[i]);
 	return 0;
 }
 
@@ -235,7 +236,7 @@ const char *overrides_find(const struct overrides *table, struct span key)
 	char canonical[KEY_LONG + 1];
 	const char *at, *text;
 
-	if (table == NULL || table->count == 0 ||
+	if (table == NULL || table->count == 0 || span_starts(key, ".") ||
 	    memchr(key.at, '\0', key.len) != NULL ||
 	    canonical_key(key, canonical) == NULL)
 		return NULL;

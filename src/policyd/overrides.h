@@ -35,7 +35,8 @@ size_t overrides_count(const struct overrides *table);
 
 /* What stands there for a key, in any case, or for a domain's nearest parent:
  * lent by the table, "" for dunno; NULL: nothing, also for a table that is
- * NULL. */
+ * NULL, and for ".example.com", which Postfix asks for when a domain below it
+ * is NOTFOUND: what stands there was told of that domain, or is not for it. */
 const char *overrides_find(const struct overrides *table, struct span key);
 
 #endif

@@ -3,17 +3,20 @@
 #include "base/auto.h"
 #include "policyd/overrides.h"
 
-static const char table_text[] = "# a comment\n"
-				 "\n"
-				 "Example.TEST \t encrypt\n"
-				 "   # in the middle of one\n"
-				 "\tciphers=high\n"
-				 ".example.test secure match=.example.test\r\n"
-				 ".deep.example.test none\n"
-				 "m\xc3\xbcnchen.test dunno\n"
-				 "[Relay.test]:587 verify match=relay.test\n"
-				 "new.test may policy_type=no-policy-found\n"
-				 "last.test DUNNO";
+static const char table_text[] =
+	"# a comment\n"
+	"\n"
+	"Example.TEST \t encrypt\n"
+	"   # in the middle of one\n"
+	"\tciphers=high\n"
+	".example.test secure match=.example.test\r\n"
+	".deep.example.test none\n"
+	"free.example.test dunno\n"
+	"tabs.test\tencrypt\tciphers=high\texclude=RC4\n"
+	"m\xc3\xbcnchen.test dunno\n"
+	"[Relay.test]:587 verify match=relay.test\n"
+	"new.test may policy_type=no-policy-found\n"
+	"last.test DUNNO";
 
 static const struct {
 	const char *name, *key, *text; /* NULL: none */
@@ -27,7 +30,11 @@ static const struct {
 	{"the nearer one itself", "deep.example.test",
          "secure match=.example.test"},
 	{"another that ends so", "anexample.test", NULL},
-	{"a parent's own key", ".example.test", "secure match=.example.test"},
+	{"an exception below it", "free.example.test", ""},
+	{"a parent's own key, asked behind an exception", ".example.test",
+         NULL},
+	{"tabs between attributes", "tabs.test",
+         "encrypt ciphers=high exclude=RC4"},
 	{"U-labels", "xn--mnchen-3ya.test", ""},
 	{"a next hop", "[relay.test]:587", "verify match=relay.test"},
 	{"another port", "[relay.test]:25", NULL},
@@ -45,7 +52,7 @@ static void test_find(void **state)
 	assert_int_equal(overrides_read(&table, table_text,
 	                                sizeof(table_text) - 1, NULL),
 	                 0);
-	assert_int_equal(overrides_count(table), 7);
+	assert_int_equal(overrides_count(table), 9);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const char *text = overrides_find(table, span_of(rows[i].key));
 
