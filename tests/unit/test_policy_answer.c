@@ -46,6 +46,7 @@ static const struct policy_site dane_only = {
 static const struct policy_site deaf = {.level = "dane", .dane = true};
 static const struct policy_site encrypt = {.level = "encrypt",
                                            .validates = true};
+static const struct policy_site verify = {.level = "verify", .validates = true};
 static const struct policy_site clear = {.level = "none", .validates = true};
 static const struct policy_site unset = {.level = "", .validates = true};
 static const struct policy_site defers = {
@@ -87,6 +88,14 @@ static const struct row {
          .view = {FETCHED, POLICY(STS_TESTING)},
          .kind = TOLD_STS_TESTING,
          .text = "encrypt servername=hostname" REPORT},
+	{.name = "testing where Postfix would enforce patterns",
+         .site = &verify,
+         .view = {FETCHED, POLICY(STS_TESTING)},
+         .kind = TOLD_STS_TESTING,
+         .text = "verify servername=hostname policy_type=sts "
+                 "policy_domain=d.test "
+                 "{ policy_string = version: STSv1 } "
+                 "{ policy_string = mx: mx.d.test }"},
 	{.name = "testing where Postfix does DANE",
          .site = &dane,
          .view = {FETCHED, POLICY(STS_TESTING), .mx_secure = true,
