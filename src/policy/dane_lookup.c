@@ -3,7 +3,8 @@
  *
  * Only where the MX set is secure (section 2.2.1), and of a host only where
  * its address is (section 2.2.2): TLSA records below an insecure name are not
- * asked for, since servers of such zones often do not answer that at all.
+ * asked for, since servers of such zones often do not answer that at all.  But
+ * where nobody vouches for anything all may be secure, and all is asked for.
  */
 #include "policy/lookup.h"
 
@@ -13,6 +14,12 @@
 #include "domain/tlsa.h"
 
 enum { BASES_MAX = 2 };
+
+/* Nobody vouches for the MX set, or for anything. */
+static bool is_unvouched(const struct lookup *lookup)
+{
+	return lookup->unvouched && !lookup->view.mx_secure;
+}
 
 /* Where TLSA records of a host may stand, in the order to look. */
 struct bases {
@@ -61,7 +68,7 @@ static bool find_bases(struct lookup *lookup, const char *host,
 		return true;
 	}
 	is_alias = strcmp(address.owner, host) != 0;
-	if (!address.secure)
+	if (!address.secure && !is_unvouched(lookup))
 		return !is_alias || find_secure_alias(lookup, host, bases);
 	if (is_alias)
 		add_base(bases, address.owner);
@@ -111,7 +118,7 @@ static bool look_below(struct lookup *lookup, const char *base,
 
 	if (!lookup_ask(lookup, name, DNS_TLSA, &answer))
 		return false;
-	if (answer.status == VIEW_OK && answer.secure)
+	if (answer.status == VIEW_OK && (answer.secure || is_unvouched(lookup)))
 		take_tlsa(lookup, &answer, mx);
 	else
 		mx->tlsa = answer.status == VIEW_OK ? VIEW_NONE : answer.status;
@@ -148,7 +155,8 @@ void dane_lookup(struct lookup *lookup)
 		struct view_mx *mx = &view->mxs[i];
 
 		if (i >= LOOKUP_TLSA_OF ||
-		    (!view->mx_secure && !lookup->thorough)) {
+		    (!view->mx_secure && !lookup->thorough &&
+		     !lookup->unvouched)) {
 			mx->tlsa = VIEW_NONE;
 			continue;
 		}

@@ -42,6 +42,9 @@ struct discover_options {
 	/* TLSA also where the MX set is not secure, which no sender looks at:
 	 * to tell people of it. */
 	bool thorough;
+	/* Nothing that the resolver says of DNSSEC is believed: TLSA is looked
+	 * for all the same, and what is found may be signed or not. */
+	bool unvouched;
 };
 
 /* `old` is the last view, or NULL; it is copied. */

@@ -39,7 +39,7 @@ struct lookup {
 	/* Of all passes. */
 	struct clock *clock;
 	struct sts_reach *reach;
-	bool sts, dane, thorough, knows_the_place;
+	bool sts, dane, thorough, unvouched, knows_the_place;
 	struct arena kept; /* what the following points to */
 	const char *domain;
 	const struct domain_view *old; /* never NULL: all of it UNKNOWN when

@@ -74,7 +74,8 @@ struct policy_service {
 	struct keeper *keeper; /* NULL: without a store */
 	pthread_t thread;
 	bool started;
-	atomic_bool stop, dane, sts; /* the latter may change while it runs */
+	atomic_bool stop, dane, unvouched,
+		sts; /* the latter three may change */
 	struct sts_reach reach;
 	struct resolver_counts counts;
 	atomic_ullong looked_up, waiting;
@@ -253,6 +254,7 @@ static void begin(struct job *job)
 		.reach = &service->reach,
 		.dane = atomic_load(&service->dane),
 		.thorough = service->options.thorough,
+		.unvouched = atomic_load(&service->unvouched),
 	};
 	struct domain_view old;
 	bool has_old;
@@ -532,6 +534,11 @@ void policy_service_enforce(struct policy_service *service, bool dane, bool sts)
 {
 	atomic_store(&service->dane, dane);
 	atomic_store(&service->sts, sts);
+}
+
+void policy_service_doubt(struct policy_service *service, bool unvouched)
+{
+	atomic_store(&service->unvouched, unvouched);
 }
 
 struct policy_service_state policy_service_state(struct policy_service *service)

@@ -108,6 +108,11 @@ void policy_service_wake(struct policy_service *service);
 void policy_service_enforce(struct policy_service *service, bool dane,
                             bool sts);
 
+/* From now on the resolver is believed nothing about DNSSEC, or is again: TLSA
+ * is looked for also where it does not vouch for anything.  Believed in the
+ * beginning. */
+void policy_service_doubt(struct policy_service *service, bool unvouched);
+
 /* How it goes, for people. */
 struct policy_service_state {
 	uint64_t queries; /* packets to the resolver */

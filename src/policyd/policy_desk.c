@@ -17,7 +17,8 @@
 
 enum {
 	OVERRIDE_SECS = 60 * 60, /* the table tells when it changes */
-	AGAIN_SECS = 60,         /* nobody could look it up */
+	TEMP_SECS = 60, /* then it is looked whether mail still waits */
+	VOUCHED_MS = VIEW_KEEP_MAX * 1000,
 	KEY_LONG = 1024,
 };
 
@@ -36,7 +37,7 @@ struct policy_desk {
 	int fd; /* eventfd(2) */
 	pthread_t thread;
 	bool is_started;
-	_Atomic bool saw_dnssec;
+	_Atomic int64_t vouched_ms; /* monotonic; 0: never */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -173,6 +174,8 @@ static void post_view(struct policy_desk *desk, const struct job *job,
 	if (stage == DESK_DONE) {
 		if (good < 1)
 			good = 1;
+		if (answer.kind == TOLD_TEMP && good > TEMP_SECS)
+			good = TEMP_SECS;
 		result->good_secs = good < VIEW_KEEP_MAX ? good : VIEW_KEEP_MAX;
 		result->refresh_secs = result->good_secs * 4 / 5;
 	}
@@ -180,8 +183,6 @@ static void post_view(struct policy_desk *desk, const struct job *job,
 		result->problem = copy(view->sts_problem);
 	if (domain_view_sts_in_force(view, now))
 		result->sts_id = copy(view->sts_id);
-	if (view->mx_secure)
-		atomic_store(&desk->saw_dnssec, true);
 	post(desk, result);
 }
 
@@ -234,6 +235,9 @@ static void take_view(void *arg, const struct policy_told *told)
 		if (!told->complete)
 			policy_count(desk->options.counts, COUNT_FAILURES);
 		note_outcome(desk, job->key, told->complete);
+		if (told->complete && told->view->mx_secure)
+			atomic_store(&desk->vouched_ms,
+			             clock_monotonic_ms(desk->options.clock));
 		post_view(desk, job, DESK_DONE, told->view);
 	}
 	free(job);
@@ -383,7 +387,10 @@ void policy_desk_note(struct policy_desk *desk, const char *name, bool answered)
 
 bool policy_desk_saw_dnssec(const struct policy_desk *desk)
 {
-	return atomic_load(&desk->saw_dnssec);
+	int64_t at_ms = atomic_load(&desk->vouched_ms);
+
+	return at_ms != 0 &&
+	       clock_monotonic_ms(desk->options.clock) - at_ms < VOUCHED_MS;
 }
 
 /* --- beginning and end --- */

@@ -97,7 +97,7 @@ bool policy_desk_suspects(struct policy_desk *desk);
  * counts like that of a domain. */
 void policy_desk_note(struct policy_desk *desk, const char *name,
                       bool answered);
-/* A view was validated by DNSSEC. */
+/* A domain that was looked up in the last hour was validated by DNSSEC. */
 bool policy_desk_saw_dnssec(const struct policy_desk *desk);
 
 #endif

@@ -100,7 +100,9 @@ static bool stands_there(struct db_txn *txn, const struct line *line,
 
 	if (!told_get(txn, line->domain, INT64_MAX, arena, &old))
 		return new->kind == TOLD_NONE;
-	return old.kind == new->kind &&old.sts_fetch ==
+	/* a row of a time to come was written by a clock that was ahead */
+	return old.since <= new->since &&old.kind ==
+	               new->kind &&old.sts_fetch ==
 	               new->sts_fetch &&same_text(old.problem, new->problem) &&
 	       same_text(old.sts_id, new->sts_id);
 }

@@ -103,7 +103,8 @@ static void *probe(void *arg)
 
 	while (!atomic_load(&d->stops)) {
 		int64_t now_ms = clock_monotonic_ms(&d->base.clock);
-		bool suspects = policy_desk_suspects(d->desk), secure;
+		bool suspects = policy_desk_suspects(d->desk);
+		bool answered, secure;
 
 		if (suspects && next_ms > now_ms + PROBE_SUSPECT_MS)
 			next_ms = now_ms + PROBE_SUSPECT_MS;
@@ -111,10 +112,10 @@ static void *probe(void *arg)
 			wait_ms(PROBE_TURN_MS);
 			continue;
 		}
-		policy_desk_note(d->desk, SIGNED_NAME,
-		                 ask_resolver(d, &secure));
-		if (secure)
-			atomic_store(&d->validates, true);
+		answered = ask_resolver(d, &secure);
+		policy_desk_note(d->desk, SIGNED_NAME, answered);
+		if (answered)
+			atomic_store(&d->validates, secure);
 		next_ms = clock_monotonic_ms(&d->base.clock) + PROBE_MS;
 	}
 	return NULL;
@@ -208,6 +209,13 @@ static struct policy_rules *make_rules(struct policyd *d)
 	return rules;
 }
 
+/* What it has to look for. */
+static void tell_service(struct policyd *d, const struct policy_rules *rules)
+{
+	policy_service_enforce(d->service, rules->site.dane, true);
+	policy_service_doubt(d->service, !rules->site.validates);
+}
+
 static bool trust_changed(struct policyd *d)
 {
 	auto_(policy_rules_put) struct policy_rules *rules =
@@ -253,6 +261,7 @@ static void look_at_site(struct policyd *d)
 	rules = make_rules(d);
 	if (new_table || new_site)
 		tell_rules(d, rules);
+	tell_service(d, rules);
 	policy_shelf_set(&d->shelf, rules);
 	policy_server_forget(d->server);
 }
@@ -374,16 +383,12 @@ static int open_rules(struct policyd *d, struct err *err)
 
 static int open_lookups(struct policyd *d, struct err *err)
 {
-	struct policy_rules *rules = policy_rules_get(&d->shelf);
+	struct policy_rules *rules;
 	struct policy_service_options service = {
 		.conf = &d->base.conf,
 		.clock = &d->base.clock,
 		.db = d->base.db,
-		.dane = rules->site.dane,
-		.sts = true,
 		.sockets = LOOKUP_FILES,
-		/* to know of TLSA records that it does not vouch for */
-		.thorough = rules->site.dane && !rules->site.validates,
 	};
 	struct policy_desk_options desk = {
 		.shelf = &d->shelf,
@@ -391,9 +396,11 @@ static int open_lookups(struct policyd *d, struct err *err)
 		.clock = &d->base.clock,
 	};
 
-	policy_rules_put(&rules);
 	if (policy_service_open(&d->service, &service, err) < 0)
 		return err->class;
+	rules = policy_rules_get(&d->shelf);
+	tell_service(d, rules);
+	policy_rules_put(&rules);
 	desk.source = policy_source_of(d->service);
 	return policy_desk_open(&d->desk, &desk, err);
 }

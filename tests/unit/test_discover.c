@@ -736,6 +736,45 @@ static void test_thorough(void **state)
 	assert_int_equal(view->mxs[0].tlsa, VIEW_OK);
 }
 
+/* The resolver is believed nothing, so all may be signed. */
+static void test_unvouched(void **state)
+{
+	static const char zone[] =
+		"example.com MX ok insecure 300 10 mx.example\n"
+		"mx.example A ok insecure 300 192.0.2.1\n"
+		"_25._tcp.mx.example TLSA ok insecure 300 3 1 1 *\n";
+
+	(void)state;
+	for (int unvouched = 0; unvouched < 2; unvouched++) {
+		auto_(world_clear) struct world world;
+		const struct domain_view *view;
+
+		world_init(&world, zone);
+		world.options.unvouched = unvouched;
+		view = look(&world, 0);
+		assert_false(view->mx_secure);
+		assert_int_equal(view->mxs[0].tlsa,
+		                 unvouched ? VIEW_OK : VIEW_NONE);
+	}
+}
+
+/* What it vouches for is judged as ever: this is a signed MX set. */
+static void test_unvouched_host(void **state)
+{
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+
+	(void)state;
+	world_init(&world,
+	           MX "10 mx.example\n"
+	              "mx.example A ok insecure 300 192.0.2.1\n"
+	              "_25._tcp.mx.example TLSA ok insecure 300 3 1 1 *\n");
+	world.options.unvouched = true;
+	view = look(&world, 0);
+	assert_true(view->mx_secure);
+	assert_int_equal(view->mxs[0].tlsa, VIEW_NONE);
+}
+
 /* Only what is enforced is looked for. */
 static void test_less(void **state)
 {
@@ -901,6 +940,8 @@ int main(void)
 		cmocka_unit_test(test_sts_host),
 		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_thorough),
+		cmocka_unit_test(test_unvouched),
+		cmocka_unit_test(test_unvouched_host),
 		cmocka_unit_test(test_no_domain_takes_for_ever),
 	};
 

@@ -160,7 +160,7 @@ static void tell_failed(struct world *world, const struct policy_ask *ask,
 	int64_t now = clock_secs(&world->clock);
 	struct domain_view view = {.domain = domain,
 	                           .checked_at = now,
-	                           .expires_at = now + 60,
+	                           .expires_at = now + VIEW_KEEP_MAX,
 	                           .tlsrpt = VIEW_NONE,
 	                           .sts_record = VIEW_OK,
 	                           .sts_id = "2",
