@@ -95,16 +95,16 @@ static bool same_text(const char *a, const char *b)
 static bool stands_there(struct db_txn *txn, const struct line *line,
                          struct arena *arena)
 {
-	const struct told *new = &line->told;
-	struct told old;
+	const struct told *now = &line->told;
+	struct told was;
 
-	if (!told_get(txn, line->domain, INT64_MAX, arena, &old))
-		return new->kind == TOLD_NONE;
+	if (!told_get(txn, line->domain, INT64_MAX, arena, &was))
+		return now->kind == TOLD_NONE;
 	/* a row of a time to come was written by a clock that was ahead */
-	return old.since <= new->since &&old.kind ==
-	               new->kind &&old.sts_fetch ==
-	               new->sts_fetch &&same_text(old.problem, new->problem) &&
-	       same_text(old.sts_id, new->sts_id);
+	return was.since <= now->since && was.kind == now->kind &&
+	       was.sts_fetch == now->sts_fetch &&
+	       same_text(was.problem, now->problem) &&
+	       same_text(was.sts_id, now->sts_id);
 }
 
 /* A thread adds behind these meanwhile, and takes none away. */
