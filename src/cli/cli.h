@@ -71,7 +71,7 @@ enum cli_flag {
 
 /* What an operand, or the value of an option, can be (cli/values.c). */
 enum cli_value {
-	VALUE_TEXT, /* any; lent, as all that becomes a const char * */
+	VALUE_TEXT,   /* any; lent, as all that becomes a const char * */
 	VALUE_REASON, /* of a suppression: const char * */
 	VALUE_FILE,
 	VALUE_LIST,        /* struct cli_list */
