@@ -178,17 +178,20 @@ void answer_cache_walk(struct answer_cache *cache, unsigned parts,
 	}
 }
 
-void answer_cache_clear(struct answer_cache *cache)
+void answer_cache_expire(struct answer_cache *cache)
 {
-	while (cache->oldest != NULL)
-		drop_oldest(cache);
+	struct ready_answer *answer;
+
+	for (answer = cache->oldest; answer != NULL; answer = answer->newer)
+		answer->good_until = 0;
 }
 
 void answer_cache_free(struct answer_cache **cache)
 {
 	if (*cache == NULL)
 		return;
-	answer_cache_clear(*cache);
+	while ((*cache)->oldest != NULL)
+		drop_oldest(*cache);
 	free((*cache)->buckets);
 	free(*cache);
 	*cache = NULL;

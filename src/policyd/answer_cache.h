@@ -38,7 +38,8 @@ struct answer_cache;
 
 struct answer_cache *answer_cache_new(size_t max_bytes);
 void answer_cache_free(struct answer_cache **cache);
-void answer_cache_clear(struct answer_cache *cache);
+/* All are from now on what was known before, no more. */
+void answer_cache_expire(struct answer_cache *cache);
 size_t answer_cache_count(const struct answer_cache *cache);
 size_t answer_cache_bytes(const struct answer_cache *cache);
 

@@ -596,7 +596,9 @@ static void take_rules(struct policy_server *server)
 		return;
 	policy_rules_put(&server->rules);
 	server->rules = policy_rules_get(server->options.shelf);
-	answer_cache_clear(server->cache);
+	/* they are made anew by the new rules; who waits for a lookup that does
+	 * not end is still told what was known */
+	answer_cache_expire(server->cache);
 }
 
 static void hear_wake(struct policy_server *server)

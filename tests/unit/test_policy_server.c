@@ -619,6 +619,29 @@ static void test_expired_policy(void **state)
 	expect(world, "OK may policy_type=sts policy_domain=d.test");
 }
 
+/* There are other rules, whose answer nobody has yet. */
+static void test_old_view_and_new_rules(void **state)
+{
+	struct world *world = *state;
+	struct policy_ask lookup;
+	int slow = world->client;
+
+	set_known(world, KNOWS_OLD);
+	ask(world, "old.test");
+	lookup = next_ask(world, "old.test");
+	world->client = connect_to(world);
+	policy_server_forget(world->server);
+	for (int i = 0; i < 2; i++) { /* after two turns it has heard that */
+		ask(world, ".test");
+		expect(world, "NOTFOUND ");
+	}
+	close(world->client);
+	world->client = slow;
+	pass(world, TIMEOUT_MS / 1000);
+	expect_enforce(world, "old.test");
+	tell(world, &lookup, "old.test", true);
+}
+
 static void test_busy(void **state)
 {
 	struct world *world = *state;
@@ -780,14 +803,23 @@ static void test_slow_reader(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_known),       TEST(test_old_postfix),
-		TEST(test_keys),        TEST(test_overrides),
-		TEST(test_cold),        TEST(test_many_wait),
-		TEST(test_time_limit),  TEST(test_time_limit_defers),
-		TEST(test_old_view),    TEST(test_expired_policy),
-		TEST(test_busy),        TEST(test_outage),
-		TEST(test_refresh),     TEST(test_explain),
-		TEST(test_bad_input),   TEST(test_half_closed),
+		TEST(test_known),
+		TEST(test_old_postfix),
+		TEST(test_keys),
+		TEST(test_overrides),
+		TEST(test_cold),
+		TEST(test_many_wait),
+		TEST(test_time_limit),
+		TEST(test_time_limit_defers),
+		TEST(test_old_view),
+		TEST(test_expired_policy),
+		TEST(test_old_view_and_new_rules),
+		TEST(test_busy),
+		TEST(test_outage),
+		TEST(test_refresh),
+		TEST(test_explain),
+		TEST(test_bad_input),
+		TEST(test_half_closed),
 		TEST(test_slow_reader),
 	};
 
