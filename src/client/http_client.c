@@ -10,10 +10,12 @@
 
 #include "base/ascii.h"
 #include "base/auto.h"
+#include "base/curl_handle.h"
 #include "base/http_transfer.h"
+#include "base/io.h"
 #include "base/xalloc.h"
 
-enum { CONNECT_SECS = 10 };
+enum { CONNECT_SECS = 10, CA_FILE_MAX = 16 * 1024 * 1024 };
 
 struct http_client {
 	struct http_transfer http;
@@ -232,11 +234,38 @@ static int set_headers(struct http_client *client, const char *key,
 	return 0;
 }
 
+/* Read at once: whoever opens a client as root is somebody else when it
+ * connects, and may not read root's file then. */
+static int use_authorities(struct http_client *client, const char *path,
+                           struct err *err)
+{
+	CURL *easy = client->http.easy;
+#if LIBCURL_VERSION_NUM >= 0x074d00
+	auto_(strbuf_clear) struct strbuf text = {0};
+	struct curl_blob blob = {.flags = CURL_BLOB_COPY};
+
+	strbuf_init(&text, CA_FILE_MAX);
+	if (io_read_file(path, &text, err) < 0)
+		return err->class;
+	if (strstr(strbuf_text(&text), "-----BEGIN ") == NULL)
+		return err_set(err, ERR_IO, "%s: no certificate in PEM format",
+		               path);
+	blob.data = text.data;
+	blob.len = text.len;
+	curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+#else
+	if (access(path, R_OK) < 0)
+		return err_errno(err, ERR_IO, "%s", path);
+	curl_handle_verify(easy, true, path);
+#endif
+	return 0;
+}
+
 int http_client_open(const struct http_client_options *options,
                      struct http_client **out, struct err *err)
 {
 	const struct http_terms terms = {
-		.ca_file = options->ca_file,
 		.http_too = true,
 		.connect_secs = CONNECT_SECS,
 		.timeout_secs = options->timeout_secs ? options->timeout_secs
@@ -253,10 +282,10 @@ int http_client_open(const struct http_client_options *options,
 	client->place = place;
 	http_transfer_open(&client->http, &terms);
 	*out = client;
-	if (options->ca_file != NULL && access(options->ca_file, R_OK) < 0)
-		err_errno(err, ERR_IO, "%s", options->ca_file);
-	else if (check_clear_text(place, options->url, err) == 0 &&
-	         set_headers(client, options->key, err) == 0)
+	if ((options->ca_file == NULL ||
+	     use_authorities(client, options->ca_file, err) == 0) &&
+	    check_clear_text(place, options->url, err) == 0 &&
+	    set_headers(client, options->key, err) == 0)
 		return 0;
 	http_client_free(out);
 	return err->class;

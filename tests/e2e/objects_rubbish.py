@@ -410,6 +410,10 @@ def test_tls(directory):
     check("TLS: no list of authorities", tally(url, "query", T, "--ca-file",
                                                str(directory / "none")),
           "none: No such file or directory")
+    (directory / "empty").write_text("")
+    check("TLS: a list of none", tally(url, "query", T, "--ca-file",
+                                       str(directory / "empty")),
+          "empty: no certificate in PEM format")
     plain = Server()
     check("TLS: to a server without", tally(
         f"https://localhost:{plain.port}", "query", T, *ca), "SSL")
