@@ -61,6 +61,8 @@ const struct cli_flag_row cli_flags[] = {
          "count by events or log; auto: by what this Postfix can"},
 	{FLAG_SETUP, "--milter", TAKES("YES", VALUE_TEXT, wish.milter),
          "yes: with tlstally-milter; no: without"},
+	{FLAG_SETUP, "--policyd", TAKES("YES", VALUE_TEXT, wish.policyd),
+         "yes: Postfix asks tlstally-policyd; no: it does not"},
 	{FLAG_SETUP, "--security-level",
          TAKES("LEVEL", VALUE_TEXT, wish.security_level),
          "set smtp_tls_security_level to may or dane; leave: as it is"},

@@ -131,6 +131,7 @@ static void add_client(struct postfix_facts *facts,
 	client->name = service->name;
 	client->chroot = service->chroot;
 	client->level = level_of(set, service);
+	client->policy_maps = text_of(set, service, "smtp_tls_policy_maps");
 	client->sends_events =
 		is_yes(text_of(set, service, "smtp_tlsrpt_enable"));
 	client->socket = text_of(set, service, "smtp_tlsrpt_socket_name");

@@ -45,8 +45,9 @@ struct postfix_client {
 	/* smtp_tls_security_level, or what the obsolete smtp_use_tls and
 	 * smtp_enforce_tls stand for; "none" when TLS is off */
 	const char *level;
-	bool sends_events;  /* smtp_tlsrpt_enable = yes */
-	const char *socket; /* smtp_tlsrpt_socket_name as it is set; "" */
+	const char *policy_maps; /* smtp_tls_policy_maps; "" */
+	bool sends_events;       /* smtp_tlsrpt_enable = yes */
+	const char *socket;      /* smtp_tlsrpt_socket_name as it is set; "" */
 	/* Where that is for whoever is not in the chroot; NULL: nowhere.  A
 	 * relative name is in the queue directory, and so is an absolute one
 	 * of a service with chroot. */

@@ -52,6 +52,7 @@ static const char *const names[] = {
 	"smtp_tls_CAfile",
 	"smtp_tls_CApath",
 	"smtp_tls_connection_reuse",
+	"smtp_tls_enforce_sts_mx_patterns",
 	"smtp_tls_loglevel",
 	"smtp_tls_note_starttls_offer",
 	"smtp_tls_policy_maps",

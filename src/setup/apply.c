@@ -7,6 +7,7 @@
 
 #include "base/failpoint.h"
 #include "setup/copies.h"
+#include "setup/needs.h"
 #include "setup/record.h"
 #include "setup/take_back.h"
 #include "setup/work.h"
@@ -41,14 +42,17 @@ static int note_before(struct work *work, const struct setup_step *step,
 		.kind = thing->kind,
 		.name = thing->name,
 		.before = step->present,
+		.after = step->wanted,
+		.item = step->item,
+		.instead = step->instead,
 	};
 	struct record_row old;
 
 	if (record_find(record, thing->kind, thing->name, &old) &&
-	    thing_is(old.after, step->present))
+	    thing_is(old.after, step->present)) {
 		row.before = old.before;
-	row.after = step->wanted;
-	row.item = step->item;
+		row.instead = old.instead;
+	}
 	if (record_count(record) == 0 &&
 	    copies_make(work_directory(work->setup, step->place), err) < 0)
 		return err->class;
@@ -84,7 +88,8 @@ static bool replace_item(struct work *work, struct setup_step *step,
 
 	if (step->item == NULL ||
 	    !record_find(record, thing->kind, thing->name, &row) ||
-	    row.item == NULL || strcmp(row.item, step->item) == 0)
+	    row.item == NULL || strcmp(row.item, step->item) == 0 ||
+	    thing_is(row.after, step->present))
 		return true;
 	if (!take_back_row(work, step->place, &row))
 		return false;
@@ -118,6 +123,19 @@ static void make(struct work *work, struct setup_step **steps, size_t count)
 	work_bring(work, steps, n, SETUP_DONE);
 }
 
+/* Why it cannot be made just now; NULL: it can. */
+static const char *must_wait(struct work *work, const struct setup_step *step)
+{
+	const struct need_list *list = step->need->list;
+	const struct need_of of = {
+		.setup = work->setup,
+		.instance = work->setup->places[step->place].instance,
+		.present = step->present,
+	};
+
+	return list != NULL && list->wait != NULL ? list->wait(&of) : NULL;
+}
+
 static void make_all(struct work *work, size_t place, enum thing_kind kind)
 {
 	struct setup *setup = work->setup;
@@ -125,6 +143,7 @@ static void make_all(struct work *work, size_t place, enum thing_kind kind)
 
 	for (size_t i = 0; i < setup->step_count;) {
 		struct setup_step *lot[THING_SETTINGS_MAX];
+		const char *why;
 		size_t n = 0;
 
 		for (; i < setup->step_count && n < most; i++) {
@@ -132,11 +151,16 @@ static void make_all(struct work *work, size_t place, enum thing_kind kind)
 
 			if (step->place != place || step->thing.kind != kind)
 				continue;
+			why = NULL;
+			if (step->state == SETUP_TO_DO)
+				why = must_wait(work, step);
+			if (why != NULL)
+				step->state = SETUP_LEFT;
 			if (step->state == SETUP_TO_DO) {
 				lot[n++] = step;
 				continue;
 			}
-			work_say(work, step, step->state, NULL);
+			work_say(work, step, step->state, why);
 			if (kind == THING_UNIT && step->state == SETUP_IS_SO)
 				work_retire(work, step);
 		}

@@ -6,8 +6,10 @@
 #include "base/endpoint.h"
 #include "inmail/milter_sight.h"
 #include "postfix/list_text.h"
+#include "postfix/policy_maps.h"
 #include "postfix/postfix_facts.h"
 #include "postfix/postfix_reach.h"
+#include "setup/need_policyd.h"
 #include "words/feed.h"
 
 #define TRANSPORT "tlsreport"
@@ -135,9 +137,19 @@ static bool logs_sessions(const struct need_of *of)
 	return postconf_logs_tls(get(of, "smtp_tls_loglevel"));
 }
 
+/* Beside tlstally-policyd, which never answers level none. */
 static bool has_policy_maps(const struct need_of *of)
 {
-	return get(of, "smtp_tls_policy_maps")[0] != '\0';
+	const char *maps = get(of, "smtp_tls_policy_maps");
+
+	if (of->setup->wants_policyd)
+		maps = list_text_without(
+			maps,
+			policy_map_item(&of->instance->set,
+		                        of->setup->policyd_socket,
+		                        &of->setup->arena),
+			&of->setup->arena);
+	return maps[0] != '\0';
 }
 
 /* Level none in a policy map looks like a server without STARTTLS, unless tls=
@@ -230,7 +242,7 @@ static bool needs_transport(const struct need_of *of)
 	const char *level = get(of, "smtp_tls_security_level");
 	bool heeded = strcmp(get(of, "tls_required_enable"), "no") != 0;
 	bool enforces = (is_level(level) && strcmp(level, "may") != 0) ||
-	                has_policy_maps(of);
+	                has_policy_maps(of) || of->setup->wants_policyd;
 
 	if (!sends_reports(of))
 		return false;
@@ -410,52 +422,78 @@ static bool filters_bounces(const struct need_of *of)
 	return list_text_has(get(of, "internal_mail_filter_classes"), "bounce");
 }
 
+static bool enforces_mx(const struct need_of *of)
+{
+	return is_yes(of, "smtp_tls_enforce_sts_mx_patterns");
+}
+
+static const struct need_list at_end = {NULL, NULL};
+static const struct need_list by_policyd = {need_policyd_map_instead,
+                                            need_policyd_map_wait};
+
 const struct need needs[] = {
-	{"tlstally-logd.service", THING_UNIT, NEED_HOST, false, drops_log,
+	{"tlstally-logd.service", THING_UNIT, NEED_HOST, NULL, drops_log,
          unit_off, is_off, "sessions are counted by events, not by the log"},
-	{"tlstallyd.socket", THING_UNIT, NEED_HOST, false, drops_events,
+	{"tlstallyd.socket", THING_UNIT, NEED_HOST, NULL, drops_events,
          unit_off, is_off, "sessions are counted by the log, not by events"},
-	{"tlstallyd.service", THING_UNIT, NEED_HOST, false, drops_events,
+	{"tlstallyd.service", THING_UNIT, NEED_HOST, NULL, drops_events,
          unit_off, is_off, "sessions are counted by the log, not by events"},
-	{"tlstallyd.socket", THING_UNIT, NEED_HOST, false, by_events, unit_on,
+	{"tlstallyd.socket", THING_UNIT, NEED_HOST, NULL, by_events, unit_on,
          NULL, "Postfix sends its events there"},
-	{"tlstallyd.service", THING_UNIT, NEED_HOST, false, by_events, unit_on,
+	{"tlstallyd.service", THING_UNIT, NEED_HOST, NULL, by_events, unit_on,
          NULL, "tlstallyd counts Postfix's events"},
-	{"tlstally-logd.service", THING_UNIT, NEED_HOST, false, by_log, unit_on,
+	{"tlstally-logd.service", THING_UNIT, NEED_HOST, NULL, by_log, unit_on,
          NULL, "tlstally-logd counts the sessions of the mail log"},
-	{"tlstally-milter.service", THING_UNIT, NEED_HOST, false, wants_milter,
+	{"tlstally-milter.service", THING_UNIT, NEED_HOST, NULL, wants_milter,
          unit_on, NULL, "tlstally-milter counts how mail comes in"},
-	{"tlstally.timer", THING_UNIT, NEED_HOST, false, always, unit_on, NULL,
+	{"tlstally-policyd.socket", THING_UNIT, NEED_HOST, NULL,
+         need_policyd_is, unit_on, NULL, "Postfix asks for policies there"},
+	{"tlstally-policyd.service", THING_UNIT, NEED_HOST, NULL,
+         need_policyd_is, unit_on, NULL,
+         "tlstally-policyd tells Postfix the policies of domains"},
+	{"tlstally.timer", THING_UNIT, NEED_HOST, NULL, always, unit_on, NULL,
          "`tlstally run` makes and sends reports every five minutes"},
-	{"smtp_tls_security_level", THING_SETTING, NEED_SENDER, false, always,
+	{"smtp_tls_security_level", THING_SETTING, NEED_SENDER, NULL, always,
          security_level, level_fits, "Postfix uses TLS when it sends mail"},
-	{"smtp_tlsrpt_enable", THING_SETTING, NEED_SENDER, false, by_events,
-         yes, sends_events, "Postfix sends events"},
-	{"smtp_tlsrpt_socket_name", THING_SETTING, NEED_SENDER, false,
-         by_events, socket_name, socket_fits, "where Postfix sends events"},
-	{"smtp_tls_loglevel", THING_SETTING, NEED_SENDER, false, by_log,
+	{"smtp_tlsrpt_enable", THING_SETTING, NEED_SENDER, NULL, by_events, yes,
+         sends_events, "Postfix sends events"},
+	{"smtp_tlsrpt_socket_name", THING_SETTING, NEED_SENDER, NULL, by_events,
+         socket_name, socket_fits, "where Postfix sends events"},
+	{"smtp_tls_loglevel", THING_SETTING, NEED_SENDER, NULL, by_log,
          loglevel, logs_sessions, "Postfix logs its TLS sessions"},
-	{"smtp_tls_note_starttls_offer", THING_SETTING, NEED_SENDER, false,
+	{"smtp_tls_note_starttls_offer", THING_SETTING, NEED_SENDER, NULL,
          hides_none, yes, notes_offers,
          "the log distinguishes level none in smtp_tls_policy_maps from a "
          "server without STARTTLS"},
-	{TRANSPORT "/unix", THING_SERVICE, NEED_SENDER, false, needs_transport,
+	{TRANSPORT "/unix", THING_SERVICE, NEED_SENDER, NULL, needs_transport,
          transport, NULL,
          "our reports are delivered even if TLS fails, and are not counted "
          "(RFC 8460 section 3)"},
 	{"sender_dependent_default_transport_maps", THING_SETTING, NEED_SENDER,
-         true, needs_transport, transport_map, NULL,
+         &at_end, needs_transport, transport_map, NULL,
          "our reports are sent with that transport"},
-	{"smtpd_milters", THING_SETTING, NEED_INSTANCE, true, wants_milter,
+	{"smtp_dns_support_level", THING_SETTING, NEED_SENDER, NULL,
+         need_policyd_dnssec_is, need_policyd_dnssec, NULL,
+         "Postfix uses DANE for the domains that tlstally-policyd says"},
+	{"smtp_tls_CAfile", THING_SETTING, NEED_SENDER, NULL, need_policyd_is,
+         need_policyd_ca, need_policyd_ca_fits,
+         "Postfix can verify the certificates that MTA-STS policies ask for"},
+	{"smtp_tls_enforce_sts_mx_patterns", THING_SETTING, NEED_SENDER, NULL,
+         need_policyd_mx_is, yes, enforces_mx,
+         "Postfix delivers only to hosts that an MTA-STS policy names"},
+	{"smtp_tls_policy_maps", THING_SETTING, NEED_SENDER, &by_policyd,
+         need_policyd_is, need_policyd_map, need_policyd_map_fits,
+         "Postfix asks tlstally-policyd for the policy of each domain"},
+	{"smtpd_milters", THING_SETTING, NEED_INSTANCE, &at_end, wants_milter,
          milter, smtpd_has_milter,
          "tlstally-milter sees mail that comes in by SMTP"},
-	{"non_smtpd_milters", THING_SETTING, NEED_INSTANCE, true, wants_milter,
-         milter, non_smtpd_has_milter,
+	{"non_smtpd_milters", THING_SETTING, NEED_INSTANCE, &at_end,
+         wants_milter, milter, non_smtpd_has_milter,
          "tlstally-milter sees mail from this host"},
-	{"recipient_delimiter", THING_SETTING, NEED_SENDER, false, uses_verp,
+	{"recipient_delimiter", THING_SETTING, NEED_SENDER, NULL, uses_verp,
          delimiter, has_delimiter,
          "bounces are sent to a unique address for each report (verp = yes)"},
-	{"internal_mail_filter_classes", THING_SETTING, NEED_INSTANCE, true,
+	{"internal_mail_filter_classes", THING_SETTING, NEED_INSTANCE, &at_end,
          takes_bounces, bounce, filters_bounces,
          "tlstally-milter sees Postfix's own bounces"},
 };
@@ -560,6 +598,15 @@ static void note_transport(struct need_of *of)
 			     of->instance->directory));
 }
 
+static void note_policyd(struct need_of *of)
+{
+	const char *notes[NEED_POLICYD_NOTES];
+	size_t count = need_policyd_notes(of, notes);
+
+	for (size_t i = 0; i < count; i++)
+		note(of->setup, notes[i]);
+}
+
 static void note_daemons(struct setup *setup)
 {
 	struct need_of of = {.setup = setup};
@@ -567,11 +614,13 @@ static void note_daemons(struct setup *setup)
 
 	if (setup->has_systemd)
 		return;
-	note(setup, arena_printf(&setup->arena,
-	                         "systemd is not running: start %s%s as root "
-	                         "under your supervisor",
-	                         feed_kind(setup->feed)->daemon,
-	                         milter ? " and tlstally-milter" : ""));
+	note(setup,
+	     arena_printf(&setup->arena,
+	                  "systemd is not running: start %s%s%s as root "
+	                  "under your supervisor",
+	                  feed_kind(setup->feed)->daemon,
+	                  milter ? " and tlstally-milter" : "",
+	                  setup->wants_policyd ? " and tlstally-policyd" : ""));
 	note(setup, "systemd is not running: have cron run `tlstally run` "
 	            "every 5 minutes (tlstally.cron, in the documentation)");
 }
@@ -612,6 +661,7 @@ void needs_note(struct setup *setup)
 		note_services(&of);
 		note_milter(&of);
 		note_transport(&of);
+		note_policyd(&of);
 	}
 	for (size_t i = 0; i < setup->postfix->count; i++)
 		if (!setup->postfix->instances[i].known)

@@ -24,11 +24,21 @@ struct need_of {
 	const char *why_not; /* set by value(): why it cannot be had */
 };
 
+/* A setting that is a list. */
+struct need_list {
+	/* The item whose place ours takes; NULL: at the end */
+	const char *(*instead)(const struct need_of *of);
+	/* Asked when it is about to be made: why it must wait, NULL: it need
+	 * not */
+	const char *(*wait)(const struct need_of *of);
+};
+
 struct need {
 	const char *name;
 	enum thing_kind kind;
 	enum need_where where;
-	bool is_list; /* value() is an item that it must have */
+	/* value() is an item that it must have; NULL: it is no list */
+	const struct need_list *list;
 	bool (*when)(const struct need_of *of);
 	/* What it must be; NULL: the administrator must decide, why_not */
 	const char *(*value)(struct need_of *of);

@@ -122,6 +122,7 @@ bool record_row(const struct record *record, size_t i, struct record_row *row)
 	row->before = text_of(object, "before");
 	row->after = text_of(object, "after");
 	row->item = text_of(object, "item");
+	row->instead = text_of(object, "instead");
 	row->kind = THING_SETTING;
 	if (kind == NULL || thing_kind_of(kind) < 0 || row->name == NULL)
 		return false;
@@ -154,10 +155,11 @@ bool record_find(const struct record *record, enum thing_kind kind,
 int record_put(struct record *record, const struct record_row *row,
                struct err *err)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s?, s:s?, s:s*}", "kind",
-	                           thing_kind_word(row->kind), "name",
-	                           row->name, "before", row->before, "after",
-	                           row->after, "item", row->item);
+	json_t *object =
+		json_pack("{s:s, s:s, s:s?, s:s?, s:s*, s:s*}", "kind",
+	                  thing_kind_word(row->kind), "name", row->name,
+	                  "before", row->before, "after", row->after, "item",
+	                  row->item, "instead", row->instead);
 	size_t i = index_of(record, row->kind, row->name);
 
 	if (object == NULL)

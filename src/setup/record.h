@@ -37,6 +37,7 @@ struct record_row {
 	const char *name;
 	const char *before, *after; /* NULL: not there */
 	const char *item;           /* of a list, ours; NULL: it is no list */
+	const char *instead; /* the item whose place it took; NULL: none */
 };
 
 /* Reads that of the directory, or begins an empty one.  ERR_PARSE when it is

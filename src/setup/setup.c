@@ -11,6 +11,7 @@
 #include "postfix/list_text.h"
 #include "postfix/postfix_feed.h"
 #include "postfix/postfix_tlsrpt.h"
+#include "setup/need_policyd.h"
 #include "setup/needs.h"
 #include "setup/record.h"
 #include "words/feed.h"
@@ -34,13 +35,14 @@ const char *setup_state_word(enum setup_state state)
 const struct setup_wish_row setup_wishes[SETUP_WISHES] = {
 	{"feed", "--feed", {"auto", FEED_EVENTS, FEED_LOG}},
 	{"milter", "--milter", {"yes", "no"}},
+	{"policyd", "--policyd", {"auto", "yes", "no"}},
 	{"securityLevel", "--security-level", {"leave", "may", "dane"}},
 };
 
 const char **setup_wish_at(struct setup_wish *wish, int i)
 {
 	const char **at[SETUP_WISHES] = {&wish->feed, &wish->milter,
-	                                 &wish->security_level};
+	                                 &wish->policyd, &wish->security_level};
 
 	return at[i];
 }
@@ -115,20 +117,23 @@ static bool systemd_runs(struct setup *setup)
 	return false;
 }
 
-/* The socket that systemd makes is the unit's, else that of the settings. */
-static const char *events_socket(struct setup *setup)
+/* The socket that systemd makes is the unit's, else that of the settings:
+ * "unix:/path", "inet:127.0.0.1:8463". */
+static const char *socket_of(struct setup *setup, const char *unit,
+                             const char *otherwise)
 {
-	static const char *const argv[] = {
-		"systemctl", "show", "-p", "Listen", "tlstallyd.socket", NULL};
-	static const char listen[] = "Listen=/";
-	const char *word;
+	const char *const argv[] = {"systemctl", "show", "-p",
+	                            "Listen",    unit,   NULL};
+	static const char listen[] = "Listen=";
+	const char *word = setup->has_systemd ? ask_systemctl(setup, argv) : "";
 
-	if (!setup->has_systemd)
-		return endpoint_path(setup->conf->events.socket);
-	word = ask_systemctl(setup, argv);
-	return strncmp(word, listen, sizeof(listen) - 1) == 0
-	               ? word + sizeof(listen) - 2
-	               : endpoint_path(setup->conf->events.socket);
+	if (strncmp(word, listen, sizeof(listen) - 1) != 0)
+		return otherwise;
+	word += sizeof(listen) - 1;
+	if (word[0] == '\0')
+		return otherwise;
+	return arena_printf(&setup->arena, "%s:%s",
+	                    word[0] == '/' ? "unix" : "inet", word);
 }
 
 static const char *const support_words[] = {
@@ -212,6 +217,20 @@ static const char *list_of_others(struct setup *setup,
 	return list_text_without(list, row.item, &setup->arena);
 }
 
+static const char *list_with(struct setup *setup, const struct setup_step *step,
+                             const char *list)
+{
+	struct arena *arena = &setup->arena;
+
+	if (step->instead != NULL)
+		return list_text_replaced(list, step->instead, step->item,
+		                          arena);
+	list = list_of_others(setup, &step->thing, list, step->item);
+	return list_text_has(list, step->item)
+	               ? list
+	               : list_text_with(list, step->item, arena);
+}
+
 static void judge(struct setup *setup, const struct need *need,
                   struct need_of *of, struct setup_step *step)
 {
@@ -219,14 +238,13 @@ static void judge(struct setup *setup, const struct need *need,
 	bool fits = need->fits != NULL && need->fits(of);
 	const char *value = need->value(of);
 
+	step->need = need;
 	step->why = need->why;
-	step->item = need->is_list ? value : NULL;
-	if (step->item != NULL)
-		raw = list_of_others(setup, &step->thing, raw, value);
-	step->wanted = value == NULL || !need->is_list ? value
-	               : list_text_has(raw, value)
-	                       ? raw
-	                       : list_text_with(raw, value, &setup->arena);
+	step->item = need->list != NULL ? value : NULL;
+	step->instead = step->item != NULL && need->list->instead != NULL
+	                        ? need->list->instead(of)
+	                        : NULL;
+	step->wanted = step->item != NULL ? list_with(setup, step, raw) : value;
 	if (fits || (value != NULL && thing_is(of->present, step->wanted))) {
 		step->state = SETUP_IS_SO;
 	} else if (value == NULL) {
@@ -313,8 +331,13 @@ int setup_look(struct setup **made, const struct conf *conf,
 	if (add_places(setup, err) < 0 || recall(setup, err) < 0)
 		return err->class;
 	setup->has_systemd = systemd_runs(setup);
-	setup->socket = events_socket(setup);
+	setup->socket = endpoint_path(
+		socket_of(setup, "tlstallyd.socket", conf->events.socket));
 	choose_feed(setup);
+	setup->policyd_socket = socket_of(setup, "tlstally-policyd.socket",
+	                                  conf->policyd.socket);
+	setup->wants_policyd = need_policyd_wanted(setup);
+	setup->validates = setup->wants_policyd && need_policyd_resolves(conf);
 	for (size_t i = 0; i < needs_count; i++)
 		if (add_steps(setup, &needs[i], err) < 0)
 			return err->class;

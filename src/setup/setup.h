@@ -35,10 +35,11 @@
 struct setup_wish {
 	const char *feed;           /* [auto], events, log */
 	const char *milter;         /* [yes], no */
+	const char *policyd;        /* [auto], yes, no */
 	const char *security_level; /* [leave], may, dane */
 };
 
-enum { SETUP_WISHES = 3, SETUP_WISH_WORDS = 4 };
+enum { SETUP_WISHES = 4, SETUP_WISH_WORDS = 4 };
 
 struct setup_wish_row {
 	const char *name; /* in the record */
@@ -66,6 +67,8 @@ enum setup_state {
 /* "is so", "to do" ... */
 const char *setup_state_word(enum setup_state state);
 
+struct need; /* setup/needs.h */
+
 /* All texts are the setup's. */
 struct setup_step {
 	struct thing thing;
@@ -74,8 +77,10 @@ struct setup_step {
 	const char *present; /* NULL: it is not there */
 	const char *wanted;  /* NULL: it is not to be there, or nobody knows */
 	const char *item;    /* that a list is to have, NULL: it is no list */
+	const char *instead; /* the item whose place it takes; NULL: none */
 	const char *why;     /* what for, or why not */
 	const char *command; /* as a shell takes it; NULL: there is none */
+	const struct need *need;
 };
 
 /*
@@ -104,8 +109,11 @@ struct setup {
 	const char *feed;       /* by which it is counted: words/feed.h */
 	const char *feed_why;
 	bool has_systemd;
-	setup_retire *retire;       /* NULL: set it before changes are made */
-	const char *socket;         /* the path on which events are received */
+	setup_retire *retire; /* NULL: set it before changes are made */
+	const char *socket;   /* the path on which events are received */
+	bool wants_policyd;   /* Postfix asks tlstally-policyd, or shall */
+	const char *policyd_socket; /* "unix:/path", "inet:127.0.0.1:8463" */
+	bool validates;             /* its resolver does, if it is wanted */
 	struct setup_place *places; /* of postfix->instances that are known */
 	size_t place_count;
 	struct setup_step *steps;

@@ -13,7 +13,10 @@ static bool find_target(const struct record_row *row, const char *is,
 		return true;
 	if (row->item == NULL || is == NULL)
 		return false;
-	*target = list_text_without(is, row->item, arena);
+	*target =
+		row->instead != NULL
+			? list_text_replaced(is, row->item, row->instead, arena)
+			: list_text_without(is, row->item, arena);
 	if ((*target)[0] == '\0' && row->before == NULL)
 		*target = NULL;
 	return !thing_is(is, *target);
@@ -41,6 +44,8 @@ static void lot_add(struct lot *lot, struct work *work,
 		.before = row->before ? arena_strdup(arena, row->before) : NULL,
 		.after = row->after ? arena_strdup(arena, row->after) : NULL,
 		.item = row->item ? arena_strdup(arena, row->item) : NULL,
+		.instead =
+			row->instead ? arena_strdup(arena, row->instead) : NULL,
 	};
 	lot->is_done[i] = false;
 	lot->steps[i] = (struct setup_step){

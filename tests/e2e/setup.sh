@@ -66,6 +66,8 @@ instance()
 	EOF_MASTER
 }
 
+policyd=$dir/queue-main/run/tlstally/policyd.sock
+
 # host VERSION BUILD: built-in, left-out, unheard-of; nothing is set up there
 host()
 {
@@ -79,11 +81,14 @@ host()
 	unheard-of) echo smtp_tls_loglevel ;;
 	esac >"$dir/daemons/smtp"
 	instance main
-	echo "$dir/queue-main/run/tlsrpt/tlsrpt.sock" >"$dir/units.listen"
+	echo "$dir/queue-main/run/tlsrpt/tlsrpt.sock" \
+		>"$dir/units.listen-tlstallyd.socket"
+	echo "$policyd" >"$dir/units.listen-tlstally-policyd.socket"
 	for unit in tlstallyd.socket tlstallyd.service tlstally.timer; do
 		echo "enabled active" >"$dir/units/$unit"
 	done
-	for unit in tlstally-logd.service tlstally-milter.service; do
+	for unit in tlstally-logd.service tlstally-milter.service \
+		tlstally-policyd.socket tlstally-policyd.service; do
 		echo "disabled inactive" >"$dir/units/$unit"
 	done
 	: >"$dir/postfix.runs"
@@ -539,6 +544,195 @@ setup 0 --undo
 is_as_before "after --undo"
 mv "$dir/bin/away" "$dir/bin/systemctl"
 
+# --- the policy service ---
+
+map=socketmap:unix:run/tlstally/policyd.sock
+units="tlstally-policyd.socket tlstally-policyd.service"
+
+start_fake unsigned policy_service "$dir/unused.sock" unsigned
+unsigned=$port
+
+# with_policyd VERSION BUILD: it may verify certificates, and has a resolver
+# that does not validate
+with_policyd()
+{
+	host "$@"
+	: >"$dir/ca.pem"
+	echo "smtp_tls_CAfile = $dir/ca.pem" >>"$dir/main/main.cf"
+	printf '[policy]\nresolver = inet:127.0.0.1:%s\n' $unsigned >>"$dir/conf"
+	remember
+}
+
+name="who does not ask for the policy service"
+with_policyd 3.10.13 built-in
+needs "events: $events $milters"
+setup 0
+says "does not enforce or report MTA-STS: use --policyd yes"
+echo "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8642:QUERY" \
+	>>"$dir/main/main.cf"
+setup 0
+says "Postfix asks postfix-tlspol"
+
+name="the policy service does not answer"
+with_policyd 3.10.13 built-in
+needs "events: $(echo $events | sed "s/ / $units /") smtp_tls_policy_maps \
+$milters" --policyd yes
+setup 1 --apply --policyd yes
+says "left to you: smtp_tls_policy_maps.*does not answer.*mail would wait"
+has smtp_tls_policy_maps
+setup 0 --undo
+is_as_before "after --undo"
+
+name="the policy service"
+start_fake policy policy_service "$policyd"
+signed=$port
+for build in "3.10.3 left-out" "3.7.11 unheard-of"; do
+	with_policyd $build
+	case $build in
+	3.7*) form=QUERY ;;
+	*) form=QUERYwithTLSRPT ;;
+	esac
+	setup 0 --apply --policyd yes
+	has smtp_tls_policy_maps $map:$form
+	says "the resolver does not validate DNSSEC"
+	has smtp_dns_support_level
+	[ "$(cat "$dir/units/tlstally-policyd.service")" = "enabled active" ] ||
+		fail "the unit"
+	setup 0 --apply
+	says_not "^done"
+	setup 0
+	says "There is nothing to do"
+	setup 0 --apply --policyd no
+	has smtp_tls_policy_maps
+	[ "$(cat "$dir/units/tlstally-policyd.service")" = \
+		"disabled inactive" ] || fail "the unit"
+	setup 0 --undo
+	is_as_before "after --undo"
+done
+
+name="reports do not wait where a policy is enforced"
+with_policyd 3.7.11 unheard-of
+setup 0 --policyd yes
+says "tlsreport"
+with_policyd 3.10.13 built-in
+setup 0 --policyd yes
+says_not "tlsreport"
+
+name="beside tables of the administrator's"
+with_policyd 3.10.13 built-in
+tables="texthash:/etc/postfix/tls_policy, inline:{a.example=none, b.example=may}"
+echo "smtp_tls_policy_maps = $tables" >>"$dir/main/main.cf"
+remember
+setup 0 --apply --policyd yes
+has smtp_tls_policy_maps "$tables, $map:QUERYwithTLSRPT"
+says "tables in smtp_tls_policy_maps come before"
+setup 0 --undo
+is_as_before "after --undo"
+
+name="in the place of another policy service"
+for other in socketmap:inet:127.0.0.1:8642:QUERYwithTLSRPT \
+	socketmap:inet:127.0.0.1:8461:postfix \
+	socketmap:unix:/run/postfix-tlspol/tlspol.sock:QUERY; do
+	with_policyd 3.10.13 built-in
+	echo "smtp_tls_policy_maps = texthash:/x, $other, texthash:/y" \
+		>>"$dir/main/main.cf"
+	remember
+	setup 0 --policyd yes
+	says "takes the place of $other.*let postfix-.* run"
+	setup 0 --apply --policyd yes
+	has smtp_tls_policy_maps \
+		"texthash:/x, $map:QUERYwithTLSRPT, texthash:/y"
+	setup 0 --apply
+	says_not "^done"
+	setup 0 --undo
+	is_as_before "after --undo"
+	setup 0 --apply --policyd yes
+	postconf -e "smtp_tls_policy_maps = $map:QUERYwithTLSRPT, texthash:/z"
+	setup 0 --undo
+	has smtp_tls_policy_maps "$other, texthash:/z"
+done
+
+name="a map server that nobody knows stays"
+with_policyd 3.10.13 built-in
+echo "smtp_tls_policy_maps = socketmap:inet:192.0.2.1:9:maps" \
+	>>"$dir/main/main.cf"
+setup 0 --apply --policyd yes
+has smtp_tls_policy_maps \
+	"socketmap:inet:192.0.2.1:9:maps, $map:QUERYwithTLSRPT"
+says "192.0.2.1:9:maps in .* stays"
+
+name="a Postfix that was upgraded"
+with_policyd 3.9.10 unheard-of
+echo "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8642:QUERY, texthash:/y" \
+	>>"$dir/main/main.cf"
+remember
+setup 0 --apply --policyd yes
+has smtp_tls_policy_maps "$map:QUERY, texthash:/y"
+POSTCONF_VERSION=3.10.13
+echo smtp_tlsrpt_enable >"$dir/daemons/smtp"
+setup 0 --apply --feed log
+has smtp_tls_policy_maps "$map:QUERYwithTLSRPT, texthash:/y"
+setup 0 --undo
+is_as_before "after --undo"
+
+name="asked already, by the administrator's own hand"
+with_policyd 3.10.13 built-in
+echo "smtp_tls_policy_maps = socketmap:unix:/run/tlstally/policyd.sock:QUERY" \
+	>>"$dir/main/main.cf"
+remember
+setup 0 --apply
+has smtp_tls_policy_maps "$map:QUERYwithTLSRPT"
+setup 0 --undo
+is_as_before "after --undo"
+
+name="DANE, where the resolver validates"
+with_policyd 3.10.13 built-in
+sed -i "s/127.0.0.1:$unsigned/127.0.0.1:$signed/" "$dir/conf"
+setup 0 --apply --policyd yes
+has smtp_dns_support_level dnssec
+says_not "does not validate"
+setup 0 --undo
+is_as_before "after --undo"
+
+name="MX patterns"
+with_policyd 3.10.13 built-in
+echo "smtp_tls_enforce_sts_mx_patterns = no" >>"$dir/main/main.cf"
+remember
+setup 0 --apply --policyd yes
+has smtp_tls_enforce_sts_mx_patterns yes
+setup 0 --undo
+is_as_before "after --undo"
+
+name="the socket is outside the chroot"
+with_policyd 3.10.13 built-in
+echo /run/policyd.sock >"$dir/units.listen-tlstally-policyd.socket"
+setup 1 --apply --policyd yes
+says "left to you: smtp_tls_policy_maps.*smtp in master.cf runs in a chroot"
+has smtp_tls_policy_maps
+
+name="certificates cannot be verified"
+with_policyd 3.10.13 built-in
+rm "$dir/ca.pem"
+setup 1 --apply --policyd yes
+says "left to you: smtp_tls_CAfile.*ca.pem, which does not exist"
+says "left to you: smtp_tls_policy_maps.*cannot verify certificates"
+has smtp_tls_policy_maps
+sed -i '/^smtp_tls_CAfile/d' "$dir/main/main.cf"
+mkdir -p "$dir/certs" "$dir/queue-main$dir/certs"
+: >"$dir/certs/0123abcd.0"
+echo "smtp_tls_CApath = $dir/certs" >>"$dir/main/main.cf"
+if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+	setup 0 --apply --policyd yes
+	has smtp_tls_CAfile /etc/ssl/certs/ca-certificates.crt
+	has smtp_tls_policy_maps $map:QUERYwithTLSRPT
+	setup 0 --undo
+fi
+chmod 755 "$dir" "$dir/queue-main"
+: >"$dir/queue-main$dir/certs/0123abcd.0"
+setup 0 --apply --policyd yes
+has smtp_tls_CAfile
+has smtp_tls_policy_maps $map:QUERYwithTLSRPT
+
 # --- instances ---
 
 # The second one, which postmulti(1) starts with the first.
@@ -686,6 +880,7 @@ name="words that it does not know"
 setup 2 --feed smoke
 says "one of auto, events, log"
 setup 2 --milter perhaps
+setup 2 --policyd perhaps
 setup 2 --security-level encrypt
 setup 2 --apply --undo
 

@@ -19,6 +19,8 @@ import subprocess
 import threading
 import time
 
+from policy_service import PolicyService
+
 BUILD = pathlib.Path.cwd()
 TLSTALLY = BUILD / "src/programs/tlstally"
 STORE = BUILD / "tests/e2e/doctor_store"
@@ -148,6 +150,8 @@ class Host:
                        "organization_name": "Test", "mode": "all"},
             "store": {"directory": self.root / "store", "map_size": "64M"},
             "events": {"socket": f"unix:{self.socket_path}"},
+            "policyd": {"socket":
+                        f"unix:{self.queue}/run/tlstally/policyd.sock"},
             "policy": {"resolver": f"inet:127.0.0.1:{self.DNS.port}"},
             "deliver": {"mail": f"smtp://127.0.0.1:{self.RELAY.port}"},
         }
@@ -172,6 +176,9 @@ class Host:
         self.stored = {"feed=events": "5", "feed=milter": "5", "run": "60",
                        "signed": "c.test:sel"}
         self.socket_mode, self.listens = 0o666, True
+        self.policyd = None  # what tlstally-policyd says; None: not there
+        self.policyd_path = self.queue / "run/tlstally/policyd.sock"
+        self.policyd_mode = 0o666
         self.after = []  # called when all is written
         self.DNS.zone = {
             ("c.test", MX): ["mx.c.test"],
@@ -214,6 +221,10 @@ class Host:
             self.own(path)
 
     def put_settings(self):
+        if self.policyd is not None:
+            self.policyd_path.parent.mkdir(parents=True, exist_ok=True)
+            self.service = PolicyService(self.policyd_path, self.policyd)
+            self.policyd_path.chmod(self.policyd_mode)
         self.put("tlstally.conf", "".join(
             f"[{section}]\n" + "".join(f"{name} = {value}\n"
                                        for name, value in rows.items())
@@ -267,6 +278,8 @@ class Host:
     def clear(self):
         if self.listens:
             self.listener.close()
+        if self.policyd is not None:
+            self.service.close()
         for top, names, _ in os.walk(self.root):
             for name in names:
                 os.chmod(os.path.join(top, name), 0o755)

@@ -7,7 +7,7 @@
 real=$REAL_POSTCONF
 directory=${MAIL_CONFIG:-/etc/postfix}
 news="smtp_tlsrpt_enable smtp_tlsrpt_socket_name tls_required_enable
-	smtp_log_tls_feature_status"
+	smtp_log_tls_feature_status smtp_tls_enforce_sts_mx_patterns"
 
 # Postfix waits until a file that it reads is two seconds old, which a test of
 # hundreds of changes need not.
@@ -61,7 +61,9 @@ for name in $new; do
 	elif [ "$mode" = -x ]; then
 		case $name in
 		smtp_tlsrpt_socket_name) echo "$name =" ;;
-		tls_required_enable) echo "$name = yes" ;;
+		tls_required_enable | smtp_tls_enforce_sts_mx_patterns)
+			echo "$name = yes"
+			;;
 		*) echo "$name = no" ;;
 		esac
 	fi

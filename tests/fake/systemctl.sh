@@ -38,7 +38,8 @@ is-system-running) echo running ;;
 is-enabled) echo "$enabled" ;;
 is-active) echo "$active" ;;
 show)
-	read -r listen <"$units.listen"
+	for unit; do :; done
+	read -r listen <"$units.listen-$unit"
 	echo "Listen=$listen (Datagram)"
 	;;
 *) echo "$verb $now ${1:-}" >>"$log" ;;

@@ -93,9 +93,9 @@ static void test_what_is_read(void **state)
 static void test_what_is_written(void **state)
 {
 	static const struct record_row rows[] = {
-		{THING_SETTING, "a", NULL, "1", NULL},
-		{THING_SERVICE, "a", "a unix - - n", "b", NULL},
-		{THING_SETTING, "a", "2", "2, x", "x"},
+		{THING_SETTING, "a", NULL, "1", NULL, NULL},
+		{THING_SERVICE, "a", "a unix - - n", "b", NULL, NULL},
+		{THING_SETTING, "a", "2", "2, x", "x", "y"},
 	};
 	const char *directory = *state;
 	auto_(arena_clear) struct arena arena = {0};
