@@ -312,6 +312,34 @@ static void print_outbox(const json_t *doc, struct strbuf *out)
 		              doc_number(doc, "suppressions"));
 }
 
+static void print_policyd(const json_t *doc, struct strbuf *out)
+{
+	const json_t *policyd = doc_get(doc, "policyd");
+	json_t *answers = json_object_get(policyd, "answers"), *n;
+	const char *kind, *outage = doc_text(policyd, "outageSince");
+	void *next;
+
+	if (policyd == NULL)
+		return;
+	json_object_foreach_safe (answers, next, kind, n)
+		if (json_integer_value(n) == 0)
+			json_object_del(answers, kind);
+	strbuf_printf(out, "\npolicies  tlstally-policyd %s%s\n",
+	              json_is_true(doc_get(policyd, "isUp"))
+	                      ? "is running"
+	                      : "has not been running since ",
+	              json_is_true(doc_get(policyd, "isUp"))
+	                      ? ""
+	                      : doc_text(policyd, "seenAt"));
+	print_counts("          answers to Postfix: ", answers, "\n", out);
+	if (outage[0] != '\0')
+		strbuf_printf(
+			out,
+			"          the resolver has answered nothing to it "
+			"since %s\n",
+			outage);
+}
+
 /* The groups of those that wait, or of those that do not any more. */
 static json_t *answers_that(const json_t *doc, bool wait)
 {
@@ -420,6 +448,7 @@ void cli_status_print(const json_t *doc, struct strbuf *out)
 	print_events(doc, out);
 	print_days(doc, out);
 	print_outbox(doc, out);
+	print_policyd(doc, out);
 	print_answers(doc, out);
 	print_deliveries(doc, out);
 	print_unreported(doc, out);

@@ -7,12 +7,13 @@
 #include "show/status.h"
 
 static const char *const status_properties[] = {
-	"actions",    "now",      "settings",     "mode",
-	"store",      "feeds",    "lines",        "waiting",
-	"events",     "days",     "unreported",   "unreportedCount",
-	"outbox",     "trouble",  "troubleCount", "answers",
-	"deliveries", "coverage", "clock",        "suppressions",
-	"lastDay",    "lastRun",  "contactInfo",  NULL,
+	"actions",      "now",      "settings",     "mode",
+	"store",        "feeds",    "lines",        "waiting",
+	"events",       "days",     "unreported",   "unreportedCount",
+	"outbox",       "trouble",  "troubleCount", "answers",
+	"deliveries",   "coverage", "policyd",      "clock",
+	"suppressions", "lastDay",  "lastRun",      "contactInfo",
+	NULL,
 };
 
 static const char *const doctor_properties[] = {"checks", NULL};

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -185,6 +186,71 @@ static void write_deliveries(struct db_txn *txn, struct strbuf *out)
 	}
 }
 
+static void write_policyd_counters(struct db_txn *txn, struct strbuf *out)
+{
+	static const struct {
+		const char *counter, *name, *help;
+	} metrics[] = {
+		{COUNTER_POLICYD "cold", "policy_cold_total",
+	         "Questions of Postfix that waited for a lookup."},
+		{COUNTER_POLICYD "stale", "policy_stale_total",
+	         "Questions of Postfix that were answered by what was known "
+	         "before, since the lookup took too long."},
+		{COUNTER_POLICYD "timeouts", "policy_timeouts_total",
+	         "Questions of Postfix whose lookup took too long, with "
+	         "nothing known before."},
+		{COUNTER_POLICYD "plain", "policy_plain_total",
+	         "Answers without what Postfix before 3.10 cannot read."},
+		{COUNTER_POLICYD "bad-requests", "policy_bad_requests_total",
+	         "Requests that are not questions of Postfix."},
+		{COUNTER_POLICYD "lookups", "policy_lookups_total",
+	         "Lookups of domains for Postfix."},
+		{COUNTER_POLICYD "refreshes", "policy_refreshes_total",
+	         "Lookups of domains before their answer expired."},
+		{COUNTER_POLICYD "failures", "policy_failures_total",
+	         "Lookups of domains of which a part was not answered."},
+	};
+
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		title(out, metrics[i].name, "counter", metrics[i].help);
+		number(out, metrics[i].name,
+		       counter_get(txn, metrics[i].counter));
+	}
+}
+
+/* Nothing of a policy service that is not used, or not any more. */
+static void write_policyd(struct db_txn *txn, int64_t now, struct strbuf *out)
+{
+	static const char answers[] = "policy_answers_total";
+	struct policyd_seen seen;
+
+	meta_policyd_get(txn, &seen);
+	if (!meta_policyd_is_in_use(&seen, now))
+		return;
+	title(out, "policy_up", "gauge",
+	      "1 while tlstally-policyd is running.");
+	number(out, "policy_up", meta_policyd_is_up(&seen, now));
+	title(out, "policy_outage", "gauge",
+	      "1 while the resolver answers nothing to tlstally-policyd.");
+	number(out, "policy_outage", seen.outage_since != 0);
+	title(out, "policy_validates", "gauge",
+	      "1 if the resolver of tlstally-policyd validates DNSSEC.");
+	number(out, "policy_validates", seen.validates);
+	title(out, "policy_cached_answers", "gauge",
+	      "Answers that tlstally-policyd has ready in memory.");
+	number(out, "policy_cached_answers", seen.answers);
+	title(out, answers, "counter", "Answers to Postfix by kind.");
+	for (int kind = 0; kind < TOLD_KINDS; kind++) {
+		char name[COUNTER_NAME_TEXT];
+
+		snprintf(name, sizeof(name), COUNTER_POLICYD "answers/%s",
+		         word_api(&words_told, kind));
+		labelled(out, answers, "kind", word_api(&words_told, kind),
+		         counter_get(txn, name));
+	}
+	write_policyd_counters(txn, out);
+}
+
 static int write_outbox(struct db *db, struct strbuf *out, struct err *err)
 {
 	uint64_t counts[OUTBOX_STATUSES] = {0};
@@ -217,6 +283,7 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	write_days(txn, now, out);
 	write_last_run(txn, out);
 	write_deliveries(txn, out);
+	write_policyd(txn, now, out);
 	if (db_failure(txn, err) < 0)
 		return err->class;
 	db_abort(&txn);

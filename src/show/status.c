@@ -11,6 +11,7 @@
 #include "base/moment.h"
 #include "session/datagram.h"
 #include "show/doc.h"
+#include "store/counter_table.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/log_pending_table.h"
@@ -246,6 +247,35 @@ static int add_clock(const struct status_of *of, json_t *doc, struct err *err)
 	return db_failure(txn, err);
 }
 
+/* Missing where Postfix asks no tlstally-policyd, or not any more. */
+static int add_policyd(const struct status_of *of, json_t *doc, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	struct policyd_seen seen;
+	json_t *policyd, *answers;
+
+	meta_policyd_get(txn, &seen);
+	if (!meta_policyd_is_in_use(&seen, of->now))
+		return db_failure(txn, err);
+	policyd = doc_object(doc, "policyd");
+	json_set_bool(policyd, "isUp", meta_policyd_is_up(&seen, of->now));
+	json_set_time(policyd, "seenAt", seen.seen_at);
+	json_set_time(policyd, "outageSince", seen.outage_since);
+	json_set_bool(policyd, "validates", seen.validates);
+	json_set_bool(policyd, "usesDane", seen.does_dane);
+	json_set_uint(policyd, "cachedAnswers", seen.answers);
+	answers = doc_object(policyd, "answers");
+	for (int kind = 0; kind < TOLD_KINDS; kind++) {
+		char name[COUNTER_NAME_TEXT];
+
+		snprintf(name, sizeof(name), COUNTER_POLICYD "answers/%s",
+		         word_api(&words_told, kind));
+		json_set_uint(answers, word_api(&words_told, kind),
+		              counter_get(txn, name));
+	}
+	return db_failure(txn, err);
+}
+
 /* What is found out together. */
 static const struct {
 	const char *const *members;
@@ -264,6 +294,7 @@ static const struct {
 	{(const char *const[]){"deliveries", NULL}, status_deliveries},
 	{(const char *const[]){"coverage", NULL}, status_coverage},
 	{(const char *const[]){"suppressions", NULL}, add_suppressions},
+	{(const char *const[]){"policyd", NULL}, add_policyd},
 	{(const char *const[]){"clock", NULL}, add_clock},
 	{(const char *const[]){"lastDay", NULL}, add_last_day},
 	{(const char *const[]){"lastRun", NULL}, add_last_run},

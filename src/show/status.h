@@ -6,7 +6,8 @@
  *
  *     actions now settings mode store feeds lines waiting events days
  *     unreported unreportedCount outbox trouble troubleCount answers
- *     deliveries coverage suppressions clock lastDay lastRun contactInfo
+ *     deliveries coverage policyd suppressions clock lastDay lastRun
+ * contactInfo
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H

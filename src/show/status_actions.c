@@ -102,6 +102,26 @@ static void look_at_runs(const json_t *all, json_t *list)
 		    "[report] contact_info is not set: no report is made");
 }
 
+/* While it does not answer, Postfix defers all mail. */
+static void look_at_policyd(const json_t *all, json_t *list)
+{
+	const json_t *policyd = doc_get(all, "policyd");
+	const char *outage = doc_text(policyd, "outageSince");
+
+	if (policyd == NULL)
+		return;
+	if (!json_is_true(doc_get(policyd, "isUp")))
+		add(list, "tlstally doctor",
+		    "tlstally-policyd has not been running since %s: if "
+		    "Postfix asks it, all mail is deferred",
+		    doc_text(policyd, "seenAt"));
+	else if (outage[0] != '\0')
+		add(list, "tlstally doctor",
+		    "the resolver has answered nothing to tlstally-policyd "
+		    "since %s",
+		    outage);
+}
+
 static void look_at_store(const json_t *all, json_t *list)
 {
 	const json_t *store = doc_get(all, "store");
@@ -148,6 +168,7 @@ void status_actions(const json_t *all, json_t *doc)
 	look_at_coverage(all, list);
 	look_at_clock(all, list);
 	look_at_runs(all, list);
+	look_at_policyd(all, list);
 	look_at_store(all, list);
 	look_at_answers(all, list);
 }

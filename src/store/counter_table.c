@@ -9,6 +9,20 @@ void counter_add(struct db_txn *txn, const char *name, uint64_t n)
 	db_add_u64(txn, &key, n);
 }
 
+uint64_t counter_get(struct db_txn *txn, const char *name)
+{
+	struct db_key key = key_of_text(TABLE_COUNTER, name);
+	struct reader value;
+	struct db_row row;
+	uint64_t n;
+
+	if (!db_get(txn, &key, &row))
+		return 0;
+	value = db_row_value(&row);
+	n = reader_u64(&value);
+	return db_row_is(txn, &row, !value.failed) ? n : 0;
+}
+
 int counter_next(struct db_txn *txn, struct counter *counter)
 {
 	struct db_key from = key_after_text(TABLE_COUNTER, counter->name);

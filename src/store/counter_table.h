@@ -18,6 +18,8 @@ struct counter {
 };
 
 void counter_add(struct db_txn *txn, const char *name, uint64_t n);
+/* 0 for one that was never added to. */
+uint64_t counter_get(struct db_txn *txn, const char *name);
 /* The next by name after counter->name (begin with ""); 1 or 0. */
 int counter_next(struct db_txn *txn, struct counter *counter);
 

@@ -95,6 +95,16 @@ void meta_signature_put(struct db_txn *txn, const struct signature_seen *seen)
 	db_put(txn, &key, &value);
 }
 
+bool meta_policyd_is_up(const struct policyd_seen *seen, int64_t now)
+{
+	return seen->seen_at > now - POLICYD_SILENT_SECS;
+}
+
+bool meta_policyd_is_in_use(const struct policyd_seen *seen, int64_t now)
+{
+	return seen->seen_at > now - POLICYD_IN_USE_SECS;
+}
+
 int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen)
 {
 	struct db_key key = key_of_text(TABLE_META, META_POLICYD);

@@ -9,6 +9,7 @@
 #define TLSTALLY_STORE_META_TABLE_H
 
 #include "base/clock_record.h"
+#include "base/day.h"
 #include "domain/dkim.h"
 #include "store/db.h"
 
@@ -55,6 +56,13 @@ struct policyd_seen {
 	bool leaves_out;      /* TLSRPT, since this Postfix cannot read it */
 	uint64_t answers;     /* ready in memory */
 };
+
+enum {
+	POLICYD_SILENT_SECS = 60,
+	POLICYD_IN_USE_SECS = 2 * DAY_SECS, /* not seen for so long: given up */
+};
+bool meta_policyd_is_up(const struct policyd_seen *seen, int64_t now);
+bool meta_policyd_is_in_use(const struct policyd_seen *seen, int64_t now);
 
 int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen);
 void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen);

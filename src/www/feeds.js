@@ -4,10 +4,10 @@ import {h} from "./dom.js";
 import {bytes, count, plural, time} from "./format.js";
 import {hash} from "./router.js";
 import {tableHead, tableOf, tableRow} from "./table.js";
-import {chip, meaning} from "./words.js";
+import {chip, label, meaning} from "./words.js";
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
-  "lines", "events", "outbox", "coverage", "suppressions", "clock",
+  "lines", "events", "outbox", "coverage", "policyd", "suppressions", "clock",
   "lastRun", "actions", "answers"];
 
 const secs = (text) => text ? new Date(text).getTime() / 1000 : 0;
@@ -104,6 +104,18 @@ function lineWarnings(status) {
   });
 }
 
+function policydFacts(policyd) {
+  const answers = Object.entries(policyd.answers).filter(([, n]) => n > 0);
+
+  return [policyd.isUp ? "running" : ["not running since ",
+    time(policyd.seenAt, {seconds: true})],
+  policyd.outageSince && [", the resolver answers nothing since ",
+    time(policyd.outageSince, {seconds: true})],
+  answers.length > 0 && ["; answers to Postfix: ",
+    answers.map(([kind, n]) => `${count(n)} ${label("told", kind)}`)
+      .join(", ")]];
+}
+
 function outboxFacts(outbox) {
   const counts = Object.entries(outbox?.reports ?? {});
 
@@ -135,6 +147,8 @@ export function statusOf(status) {
     waiting && h("p", {class: "small muted"}, waiting),
     h("dl", {class: "facts below"},
       h("dt", {}, "Outbox"), h("dd", {}, outboxFacts(status.outbox)),
+      status.policyd && [h("dt", {}, "Policy service"),
+        h("dd", {}, policydFacts(status.policyd))],
       h("dt", {}, "Last run"), h("dd", {}, status.lastRun?.at
         ? time(status.lastRun.at, {seconds: true}) : "none yet"),
       h("dt", {}, "Mode"), h("dd", {}, status.mode, ": ",

@@ -3,7 +3,8 @@
  *
  *     doctor_store DIRECTORY [feed=NAME:SECS] [run=SECS] [counted=DAYS]
  *         [signed=DOMAIN:SELECTOR] [unsigned=DOMAIN] [settled=STATE:N]
- *         [lines=FATE:N] [fill=BYTES]
+ *         [lines=FATE:N] [fill=BYTES] [policyd=SECS] [outage=SECS]
+ *         [unbelieved=SECS]
  *
  * Seconds and days are ago.  unsigned= has the signer, or nothing.
  */
@@ -81,6 +82,18 @@ static int fill(struct db *db, uint64_t most, struct err *err)
 	return 0;
 }
 
+static void put_policyd(struct db_txn *txn, long ago, int64_t outage_since,
+                        bool validates)
+{
+	const struct policyd_seen seen = {.seen_at = now - ago,
+	                                  .outage_since = outage_since,
+	                                  .does_dane = true,
+	                                  .validates = validates,
+	                                  .answers = 7};
+
+	meta_policyd_put(txn, &seen);
+}
+
 static void put(struct db_txn *txn, char *word)
 {
 	char *value = strchr(word, '='), *more = NULL;
@@ -111,6 +124,12 @@ static void put(struct db_txn *txn, char *word)
 		settled.destinations[word_find(&words_states, value)] =
 			(uint64_t)n;
 		day_table_settled_add(txn, day_of(now), &settled);
+	} else if (strcmp(word, "policyd") == 0) {
+		put_policyd(txn, n, 0, true);
+	} else if (strcmp(word, "outage") == 0) {
+		put_policyd(txn, 5, now - n, true);
+	} else if (strcmp(word, "unbelieved") == 0) {
+		put_policyd(txn, n, 0, false);
 	} else if (strcmp(word, "lines") == 0) {
 		struct day_lines lines = {.fate = atoi(value),
 		                          .n = (uint64_t)n,

@@ -131,6 +131,8 @@ def main():
     port = free_port()
     with serving("monitoring", metrics=f"inet:127.0.0.1:{port}",
                  max_per_address=limit) as (directory, server, api):
+        subprocess.run(["tests/e2e/doctor_store", directory / "store",
+                        "policyd=5"], check=True)
         metrics = test_door(port, api)
         test_crowd(port, api, limit)
         promtool("the metrics' text", "check", "metrics", text=metrics)
