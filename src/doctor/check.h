@@ -48,6 +48,7 @@ struct check_known {
 	bool events_come;   /* lately, whoever sends them */
 	int64_t last_event; /* secs */
 	struct signature_seen signature;
+	struct policyd_seen policyd; /* seen_at 0: never */
 };
 
 struct look {
@@ -96,6 +97,18 @@ void check_socketname(struct look *look);
 void check_access(struct look *look);
 void check_loglevel(struct look *look);
 void check_loop(struct look *look);
+/* check_policy.c */
+void check_policymap(struct look *look);
+void check_policyaccess(struct look *look);
+void check_policyanswer(struct look *look);
+void check_policyd(struct look *look);
+void check_policyca(struct look *look);
+void check_policydane(struct look *look);
+void check_policymx(struct look *look);
+void check_policyreuse(struct look *look);
+void check_policyreports(struct look *look);
+/* Does any Postfix ask tlstally-policyd, and do DANE when it says so? */
+bool check_policy_does_dane(struct look *look);
 /* check_milter.c */
 void check_milters(struct look *look);
 void check_smtpd(struct look *look);

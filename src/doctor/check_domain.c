@@ -56,7 +56,7 @@ static bool ask_dns(struct look *look, const char *name, enum dns_type type,
 /* --- the resolver --- */
 
 /* Why DANE is wanted here; NULL: it is not. */
-static const char *why_dane(const struct look *look)
+static const char *why_dane(struct look *look)
 {
 	for (size_t i = 0; i < look->site->count; i++) {
 		const struct postfix_facts *facts = &look->facts[i];
@@ -67,6 +67,8 @@ static const char *why_dane(const struct look *look)
 			if (strncmp(facts->clients[j].level, "dane", 4) == 0)
 				return "smtp_tls_security_level asks for it";
 	}
+	if (check_policy_does_dane(look))
+		return "smtp_dns_support_level = dnssec asks for it";
 	return look->known->by_log &&
 	                       conf_list_has(&look->of->conf->log.enforces,
 	                                     "dane")

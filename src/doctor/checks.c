@@ -61,6 +61,39 @@ const struct check checks[] = {
          NULL, HERE, check_milters},
 	{"smtpd", "services of master.cf that hide mail from the milter",
          FEED_MILTER, HERE, check_smtpd},
+	{"policymap",
+         "does Postfix ask tlstally-policyd (smtp_tls_policy_maps): by the map "
+         "for its version, by the socket as it is in its chroot, and alone?",
+         NULL, HERE, check_policymap},
+	{"policyaccess",
+         "may Postfix's user write to the socket of tlstally-policyd?", NULL,
+         HERE, check_policyaccess},
+	{"policyanswer", "does tlstally-policyd answer, asked as Postfix asks?",
+         NULL, HERE, check_policyanswer},
+	{"policyd",
+         "what tlstally-policyd says of its resolver: does it answer, and does "
+         "it validate where Postfix uses DANE?",
+         NULL, ANYWHERE, check_policyd},
+	{"policyca",
+         "can smtp(8) verify certificates: smtp_tls_CAfile, or smtp_tls_CApath "
+         "as it is in its chroot?",
+         NULL, HERE, check_policyca},
+	{"policydane",
+         "does Postfix use DANE when tlstally-policyd says so "
+         "(smtp_dns_support_level)?",
+         NULL, HERE, check_policydane},
+	{"policymx",
+         "does Postfix deliver only to hosts that an MTA-STS policy names "
+         "(smtp_tls_enforce_sts_mx_patterns)?",
+         NULL, HERE, check_policymx},
+	{"policyreuse",
+         "does tlsproxy(8) run where it does TLS for smtp(8) "
+         "(smtp_tls_connection_reuse)?",
+         NULL, HERE, check_policyreuse},
+	{"policyreports",
+         "are our own reports delivered even if a policy is not met "
+         "(tls_required_enable, or a transport of their own)?",
+         NULL, HERE, check_policyreports},
 	{"coverage", "was there mail, and no TLS session counted at all?",
          FEED_MILTER, ANYWHERE, check_coverage},
 	{"loop",

@@ -59,6 +59,7 @@ static void read_known(const struct status_of *of, struct check_known *known)
 		}
 	}
 	meta_signature_get(txn, &known->signature);
+	meta_policyd_get(txn, &known->policyd);
 }
 
 /* Where nobody has counted sessions yet, this Postfix's best feed is asked

@@ -283,6 +283,174 @@ const struct finding findings[FINDINGS] = {
 	[SMTPD_BLIND] = {DOCTOR_NOTE, "{1}", NULL},
 	[SMTPD_BLIND_MORE] = {DOCTOR_NOTE, "{1} (and {2} more, in its log)",
                               NULL},
+	[POLICYMAP_WELL] = {DOCTOR_GOOD, "{4} asks tlstally-policyd ({2})",
+                            NULL},
+	[POLICYMAP_NOT_ASKED] =
+		{DOCTOR_NOTE,
+                 "tlstally-policyd is running, but no Postfix asks it "
+                 "(smtp_tls_policy_maps)",
+                 "tlstally setup --apply --policyd yes"},
+	[POLICYMAP_SOME] =
+		{DOCTOR_NOTE,
+                 "{4} in {1} asks tlstally-policyd, but {5} has its own "
+                 "smtp_tls_policy_maps in {1}/master.cf",
+                 NULL},
+	[POLICYMAP_BEHIND] =
+		{DOCTOR_NOTE,
+                 "smtp_tls_policy_maps in {1} has {5} before tlstally-policyd: "
+                 "what that answers is not tlstally's, and while it does not "
+                 "answer, all mail is deferred",
+                 SETUP_COMMAND " --apply --policyd yes"},
+	[POLICYMAP_PLAIN] =
+		{DOCTOR_NOTE,
+                 "this Postfix, {6}, can report MTA-STS, but asks for the map "
+                 "QUERY, whose answers do not contain what is reported",
+                 RELOAD("smtp_tls_policy_maps={3}")},
+	[POLICYMAP_EARLY] =
+		{DOCTOR_NOTE,
+                 "this Postfix, {6}, cannot read the answers of the map "
+                 "QUERYwithTLSRPT; tlstally-policyd answers as for QUERY",
+                 RELOAD("smtp_tls_policy_maps={3}")},
+	[POLICYMAP_NAME] =
+		{DOCTOR_BAD,
+                 "tlstally-policyd does not have the map of {2}: all mail is "
+                 "deferred",
+                 RELOAD("smtp_tls_policy_maps={3}")},
+	[POLICYMAP_ELSEWHERE] =
+		{DOCTOR_BAD,
+                 "{4} in {1} looks for tlstally-policyd at {5}, where it is "
+                 "not: all mail is deferred",
+                 RELOAD("smtp_tls_policy_maps={3}")},
+	[POLICYACCESS_WELL] = {DOCTOR_GOOD, "user {1} may write to {2}", NULL},
+	[POLICYACCESS_SOCKET] =
+		{DOCTOR_BAD,
+                 "user {1} may not write to {2} (mode {3}, owner {4}): all "
+                 "mail is deferred; see [policyd] socket_group",
+                 "chgrp {1} {2} && chmod g+w {2}"},
+	[POLICYACCESS_DIRECTORY] =
+		{DOCTOR_BAD,
+                 "user {1} may not enter {2} (mode {3}, owner {4}), which is "
+                 "on the path to the socket of tlstally-policyd: all mail is "
+                 "deferred",
+                 "chmod o+x {2}"},
+	[POLICYANSWER_WELL] = {DOCTOR_GOOD,
+                               "tlstally-policyd answers for {1} in {2} ms",
+                               NULL},
+	[POLICYANSWER_NOBODY] =
+		{DOCTOR_BAD,
+                 "Postfix asks tlstally-policyd, which does not answer: all "
+                 "mail is deferred ({1})",
+                 "systemctl enable --now tlstally-policyd.socket "
+                 "tlstally-policyd"},
+	[POLICYANSWER_NOT_OURS] = {DOCTOR_UNKNOWN,
+                                   "not checked: no permission for {1}", NULL},
+	[POLICYANSWER_SLOW] =
+		{DOCTOR_BAD,
+                 "tlstally-policyd does not answer for {1} within {2} seconds: "
+                 "mail is delayed",
+                 "systemctl restart tlstally-policyd"},
+	[POLICYANSWER_WRONG] =
+		{DOCTOR_BAD,
+                 "what answers on the socket of tlstally-policyd cannot be "
+                 "read by Postfix: {1}",
+                 "systemctl restart tlstally-policyd"},
+	[POLICYANSWER_LATER] = {DOCTOR_BAD,
+                                "tlstally-policyd answers for {1}: {2} {3}; "
+                                "its mail is deferred",
+                                "tlstally policy {1}"},
+	[POLICYD_WELL] = {DOCTOR_GOOD, "tlstally-policyd has {1} answers ready",
+                          NULL},
+	[POLICYD_OUTAGE] =
+		{DOCTOR_BAD,
+                 "the resolver answers nothing to tlstally-policyd: policies "
+                 "that are not known yet are not enforced",
+                 "tlstally doctor; journalctl -u tlstally-policyd"},
+	[POLICYD_UNBELIEVED] =
+		{DOCTOR_BAD,
+                 "Postfix uses DANE, but the resolver of tlstally-policyd does "
+                 "not validate DNSSEC, or is not on this host: MTA-STS is not "
+                 "used for domains that have TLSA records",
+                 "apt install unbound"},
+	[POLICYCA_WELL] = {DOCTOR_GOOD, "{2} can verify certificates", NULL},
+	[POLICYCA_NONE] =
+		{DOCTOR_BAD,
+                 "smtp_tls_CAfile and smtp_tls_CApath are empty for {2} in "
+                 "{1}: it cannot verify certificates, and mail to domains with "
+                 "an MTA-STS policy is deferred",
+                 RELOAD("smtp_tls_CAfile={4}")},
+	[POLICYCA_NO_FILE] =
+		{DOCTOR_BAD,
+                 "smtp_tls_CAfile, {3}, does not exist: {2} in {1} does not "
+                 "use TLS",
+                 RELOAD("smtp_tls_CAfile={4}")},
+	[POLICYCA_NO_PATH] =
+		{DOCTOR_BAD,
+                 "smtp_tls_CApath has no certificates for {2} in {1}: there "
+                 "are none in {3} with names such as 4042bcee.0 (openssl "
+                 "rehash); mail to domains with an MTA-STS policy is deferred",
+                 RELOAD("smtp_tls_CAfile={4}")},
+	[POLICYCA_OUTSIDE] =
+		{DOCTOR_BAD,
+                 "{2} in {1} runs in a chroot, in which smtp_tls_CApath is "
+                 "{3}, and has no certificates there: mail to domains with an "
+                 "MTA-STS policy is deferred",
+                 RELOAD("smtp_tls_CAfile={4}")},
+	[POLICYCA_DENIED] =
+		{DOCTOR_BAD,
+                 "user {5} cannot read {3}, so {2} in {1} cannot verify "
+                 "certificates: mail to domains with an MTA-STS policy is "
+                 "deferred",
+                 "chmod a+rX {3}"},
+	[POLICYDANE_WELL] = {DOCTOR_GOOD,
+                             "Postfix uses DANE (smtp_dns_support_level = "
+                             "dnssec)",
+                             NULL},
+	[POLICYDANE_OFF] =
+		{DOCTOR_NOTE,
+                 "smtp_dns_support_level in {1} is not dnssec, so Postfix does "
+                 "not use DANE: a resolver on this host that validates DNSSEC "
+                 "is needed, too",
+                 RELOAD("smtp_dns_support_level=dnssec")},
+	[POLICYMX_WELL] = {DOCTOR_GOOD,
+                           "Postfix delivers only to hosts that an MTA-STS "
+                           "policy names",
+                           NULL},
+	[POLICYMX_OLDER] =
+		{DOCTOR_GOOD,
+                 "this Postfix compares the names in certificates with the "
+                 "hosts of an MTA-STS policy; the names of MX hosts from "
+                 "3.10.5 "
+                 "on",
+                 NULL},
+	[POLICYMX_OFF] =
+		{DOCTOR_BAD,
+                 "smtp_tls_enforce_sts_mx_patterns = no in {1}: Postfix "
+                 "delivers to hosts that an MTA-STS policy does not name",
+                 RELOAD("smtp_tls_enforce_sts_mx_patterns=yes")},
+	[POLICYREUSE_OFF] = {DOCTOR_GOOD, "smtp(8) does TLS itself", NULL},
+	[POLICYREUSE_WELL] =
+		{DOCTOR_GOOD,
+                 "tlsproxy(8) does TLS for smtp(8), and connections are reused",
+                 NULL},
+	[POLICYREUSE_NO_PROXY] =
+		{DOCTOR_BAD,
+                 "smtp_tls_connection_reuse = yes in {1}, but {1}/master.cf "
+                 "has no tlsproxy: sessions that must use TLS fail",
+                 RELOAD("smtp_tls_connection_reuse=no")},
+	[POLICYREPORTS_WELL] =
+		{DOCTOR_GOOD, "reports by mail are delivered even if TLS fails",
+                 NULL},
+	[POLICYREPORTS_IGNORES] =
+		{DOCTOR_NOTE,
+                 "tls_required_enable = no in {1}: reports to a domain whose "
+                 "policy is not met are deferred (RFC 8460 section 3)",
+                 RELOAD("tls_required_enable=yes")},
+	[POLICYREPORTS_OLDER] =
+		{DOCTOR_NOTE,
+                 "Postfix before 3.10 defers reports to a domain whose policy "
+                 "is not met (RFC 8460 section 3): use a separate transport "
+                 "for reports",
+                 SETUP_COMMAND " --apply"},
 	[COVERAGE_WELL] = {DOCTOR_GOOD,
                            "no mail without a counted session is known", NULL},
 	[COVERAGE_SOME] = {DOCTOR_GOOD,

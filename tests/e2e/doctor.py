@@ -122,12 +122,54 @@ def secret(mode):
     return change
 
 
+def by_policyd(host):
+    """Postfix asks tlstally-policyd, and all is well."""
+    host.policyd = "NOTFOUND "
+    host.stored["policyd"] = "5"
+    host.put("ca.pem", "")
+    host.main.update({
+        "smtp_tls_policy_maps": OURS,
+        "smtp_tls_enforce_sts_mx_patterns": "yes",
+        "smtp_tls_connection_reuse": "no",
+        "smtp_tls_CApath": "", "smtp_tls_CAfile": host.root / "ca.pem",
+        "smtp_dns_support_level": "dnssec"})
+
+
+def policyd(*changes):
+    """The same, and then these."""
+    return several(by_policyd, *changes)
+
+
+def maps(text):
+    return main(smtp_tls_policy_maps=text)
+
+
+def says(text):
+    return lambda host: setattr(host, "policyd", text)
+
+
+def ca_path(*names, chroot=True):
+    """smtp_tls_CApath with that certificate in the chroot, or outside."""
+    def change(host):
+        host.main.update({"smtp_tls_CAfile": "",
+                          "smtp_tls_CApath": host.root / "certs"})
+        host.put("certs/README", "")
+        for name in names:
+            host.put(f"certs/{name}", "")
+            if chroot:
+                host.put(f"queue{host.root}/certs/{name}", "")
+        host.put(f"queue{host.root}/certs/README", "")
+    return change
+
+
 def hang(host):
     host.put("postfix/hangs", "")
 
 
 LEFT_OUT = b"smtp_tlsrpt_enable TLSRPT is selected, but TLSRPT is not compiled in"
 OLD = b"smtp(8) of long ago"
+
+OURS = "socketmap:unix:run/tlstally/policyd.sock:QUERYwithTLSRPT"
 
 # What is wrong, how, the check, the grade, the sentence, the command.
 FAULTS = [
@@ -205,6 +247,89 @@ FAULTS = [
      "tlstally-milter has counted nothing since", "retire milter"),
     ("a before-queue filter", main(smtpd_proxy_filter="127.0.0.1:10025"),
      "smtpd", "note", "before-queue filter", None),
+    ("the policy service is not asked",
+     policyd(maps("")), "policymap", "note", "no Postfix asks it",
+     "setup --apply --policyd yes"),
+    ("one service does not ask it", policyd(lambda h: h.overrides.append(
+        "relay/unix/smtp_tls_policy_maps = texthash:/x")),
+     "policymap", "note", "relay has its own smtp_tls_policy_maps", None),
+    ("another service is asked first",
+     policyd(maps("socketmap:inet:127.0.0.1:8642:QUERY, " + OURS)),
+     "policymap", "note", "has socketmap:inet:127.0.0.1:8642:QUERY before",
+     "setup --apply --policyd yes"),
+    ("asked for what is not reported",
+     policyd(maps("texthash:/x, " + OURS.replace("withTLSRPT", ""))),
+     "policymap", "note", r"3\.10\.13, can report MTA-STS",
+     "maps=texthash:/x, .*QUERYwithTLSRPT'"),
+    ("asked for what it cannot read", policyd(main(mail_version="3.9.10")),
+     "policymap", "note", r"3\.9\.10, cannot read", "policyd.sock:QUERY'"),
+    ("a map that it does not have",
+     policyd(maps(OURS.replace("QUERYwithTLSRPT", "postfix"))), "policymap",
+     "bad", "does not have the map", "QUERYwithTLSRPT'"),
+    ("its path is wrong within the chroot",
+     policyd(lambda h: h.main.update(
+         smtp_tls_policy_maps=f"socketmap:unix:{h.policyd_path}:QUERY")),
+     "policymap", "bad", "looks for tlstally-policyd at .*/queue/.*/queue/",
+     "unix:run/tlstally/policyd.sock:QUERYwithTLSRPT"),
+    ("Postfix may not ask it",
+     policyd(lambda h: setattr(h, "policyd_mode", 0o600)), "policyaccess",
+     "bad", r"daemon may not write to .*\(mode 0600", "chgrp daemon"),
+    ("Postfix may not pass to it", policyd(chmod("queue/run/tlstally", 0o700)),
+     "policyaccess", "bad", "daemon may not enter .*/run/tlstally ",
+     "chmod o[+]x"),
+    ("the policy service is down",
+     policyd(after(lambda h: h.service.close())), "policyanswer", "bad",
+     "does not answer: all mail is deferred", "enable --now tlstally-policyd"),
+    ("it answers rubbish", policyd(says(b"HTTP/1.1 400 no\r\n")),
+     "policyanswer", "bad", "cannot be read by Postfix: not a netstring",
+     "restart tlstally-policyd"),
+    ("it hangs", policyd(says(b"")), "policyanswer", "bad",
+     "does not answer for .* within 8 seconds", "restart tlstally-policyd"),
+    ("it puts off", policyd(says("TEMP the resolver is dead")), "policyanswer",
+     "bad", "TEMP the resolver is dead; its mail is deferred",
+     "tlstally policy"),
+    ("its resolver is dead", policyd(stored(outage="600")), "policyd", "bad",
+     "the resolver answers nothing to tlstally-policyd", "journalctl"),
+    ("its resolver is not believed", policyd(stored(unbelieved="5")),
+     "policyd", "bad", "does not validate DNSSEC", "unbound"),
+    ("DANE by the policy service alone, and nobody validates",
+     policyd(dns(signed=False)), "resolver", "bad",
+     "although smtp_dns_support_level = dnssec asks for it", "unbound"),
+    ("no certificates to verify with",
+     policyd(main(smtp_tls_CAfile="", smtp_tls_CApath="")), "policyca", "bad",
+     "are empty for smtp in .*cannot verify", "smtp_tls_CAfile=/etc/"),
+    ("the file with them is not there",
+     policyd(main(smtp_tls_CAfile="/nowhere/ca.pem")), "policyca", "bad",
+     "/nowhere/ca.pem, does not exist: smtp .* does not use TLS",
+     "smtp_tls_CAfile="),
+    ("the directory has none", policyd(ca_path()), "policyca", "bad",
+     "has no certificates for smtp", "smtp_tls_CAfile="),
+    ("they are not in the chroot", policyd(ca_path("4042bcee.0", chroot=False)),
+     "policyca", "bad", "runs in a chroot, in which smtp_tls_CApath is .*/queue",
+     "smtp_tls_CAfile="),
+    ("they are in the chroot", policyd(ca_path("4042bcee.0")), "policyca",
+     "good", "smtp can verify|relay can verify", None),
+    ("DANE is off", policyd(main(smtp_dns_support_level="enabled")),
+     "policydane", "note", "is not dnssec", "smtp_dns_support_level=dnssec"),
+    ("MX patterns are not enforced",
+     policyd(main(smtp_tls_enforce_sts_mx_patterns="no")), "policymx", "bad",
+     "smtp_tls_enforce_sts_mx_patterns = no", "mx_patterns=yes"),
+    ("a Postfix without MX patterns",
+     policyd(lambda h: h.main.pop("smtp_tls_enforce_sts_mx_patterns")),
+     "policymx", "good", r"from 3\.10\.5 on", None),
+    ("connections are reused, and nothing does TLS",
+     policyd(main(smtp_tls_connection_reuse="yes")), "policyreuse", "bad",
+     "master.cf has no tlsproxy", "connection_reuse=no"),
+    ("connections are reused",
+     policyd(main(smtp_tls_connection_reuse="yes"), lambda h:
+             h.services.append("tlsproxy unix - - y - 0 tlsproxy")),
+     "policyreuse", "good", "tlsproxy.8. does TLS", None),
+    ("reports wait for a policy", policyd(main(tls_required_enable="no")),
+     "policyreports", "note", "reports to a domain whose policy is not met",
+     "tls_required_enable=yes"),
+    ("reports wait for a policy, before 3.10",
+     policyd(main(mail_version="3.9.10")), "policyreports", "note",
+     "use a separate transport", "setup --apply"),
     ("the loop", main(mail_version="3.10.2"), "loop", "note",
      r"Postfix 3\.10\.2 counts the sessions of reports", "tlstally setup"),
     ("TLS-Required is ignored", main(tls_required_enable="no"), "loop", "note",
@@ -384,6 +509,16 @@ def all_is_well():
                [tell(row) for row in checks if row["grade"] != "good"
                 and row["check"] not in MACHINE
                 and "MiB are free" not in row["words"]])
+        names |= {row["check"] for row in checks}
+    with World(by_policyd) as host:
+        checks, _ = host.doctor()
+        expect("all is well with the policy service: nothing else is said", [],
+               [tell(row) for row in checks if row["grade"] != "good"
+                and row["check"] not in MACHINE
+                and "MiB are free" not in row["words"]])
+        expect("the policy service is asked as Postfix asks",
+               ["27:QUERYwithTLSRPT [127.0.0.1],",
+                "22:QUERYwithTLSRPT c.test,"], host.service.asked)
         names |= {row["check"] for row in checks}
     return names
 
