@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/io.h"
 #include "base/json.h"
 #include "base/wait.h"
 #include "base/xalloc.h"
@@ -15,6 +16,9 @@
 #include "conf/form.h"
 #include "jmap/id_text.h"
 #include "policy/service.h"
+#include "policyd/overrides.h"
+#include "policyd/policy_rules.h"
+#include "setup/need_policyd.h"
 #include "show/doc.h"
 #include "show/lookup_doc.h"
 #include "words/words.h"
@@ -109,6 +113,24 @@ static void print_mx(const json_t *mx, struct strbuf *out)
 		print_host(host, out);
 }
 
+/* "MTA-STS, enforce: its policy ..." and the answer itself. */
+static void print_told(const json_t *told, struct strbuf *out)
+{
+	const char *temporary = doc_text(told, "temporary");
+
+	if (told == NULL)
+		return;
+	strbuf_printf(out, "  Postfix   %s: %s\n",
+	              words_of(&words_told, doc_text(told, "kind")),
+	              doc_text(told, "why"));
+	if (doc_text(told, "answer")[0] != '\0')
+		strbuf_printf(out, "            %s\n",
+		              doc_text(told, "answer"));
+	if (temporary[0] != '\0')
+		strbuf_printf(out, "            to ask again later: %s\n",
+		              temporary);
+}
+
 static void print(const json_t *doc, struct strbuf *out)
 {
 	const json_t *problems = doc_get(doc, "problems");
@@ -117,6 +139,7 @@ static void print(const json_t *doc, struct strbuf *out)
 	print_tlsrpt(doc_get(doc, "tlsrpt"), out);
 	print_sts(doc_get(doc, "mtaSts"), out);
 	print_mx(doc_get(doc, "mx"), out);
+	print_told(doc_get(doc, "postfix"), out);
 	strbuf_puts(out, json_array_size(problems) > 0
 	                         ? "\nPossible problems:\n"
 	                         : "\nNo problems found.\n");
@@ -124,6 +147,36 @@ static void print(const json_t *doc, struct strbuf *out)
 }
 
 /* --- what is asked --- */
+
+/* What tlstally-policyd answers with such a view and nothing older, for the
+ * Postfix of this host. */
+static void add_told(struct cli *cli, const struct domain_view *view,
+                     struct arena *arena, json_t *doc)
+{
+	const struct conf *conf = &cli->conf;
+	auto_(postfix_site_free) struct postfix_site *site =
+		postfix_site_ask(conf);
+	auto_(overrides_free) struct overrides *table = NULL;
+	auto_(strbuf_clear) struct strbuf text = {0};
+	struct policy_rules rules = {0};
+	struct policy_known known = {
+		.domain = view->domain,
+		.view = view,
+		.now = clock_secs(&cli->clock),
+	};
+	struct policy_answer answer;
+	struct err ignored;
+
+	policy_rules_of_site(&rules, conf, site);
+	rules.site.validates = view->mx_secure ||
+	                       (rules.site.dane && need_policyd_resolves(conf));
+	if (conf->policyd.overrides[0] != '\0' &&
+	    io_read_file(conf->policyd.overrides, &text, &ignored) == 0 &&
+	    overrides_read(&table, strbuf_text(&text), text.len, &ignored) == 0)
+		known.override = overrides_find(table, span_of(view->domain));
+	policy_answer_make(&rules.site, &known, arena, &answer);
+	lookup_doc_told(&answer, rules.tlsrpt, doc);
+}
 
 static int look_here(struct cli *cli, json_t *doc, struct err *err)
 {
@@ -151,6 +204,7 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 	                       &view, err) < 0)
 		return err->class;
 	lookup_doc(&view, &arena, doc);
+	add_told(cli, &view, &arena, doc);
 	return lookup_doc_verdict(&view, err);
 }
 

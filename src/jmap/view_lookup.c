@@ -16,11 +16,13 @@
 #include "jmap/lookup_desk.h"
 #include "show/doc.h"
 #include "show/lookup_doc.h"
+#include "store/meta_table.h"
 #include "store/policy_cache_table.h"
+#include "store/told_table.h"
 
 static const char *const properties[] = {
-	"domain", "state",  "source", "askedAt",  "checkedAt", "failure",
-	"tlsrpt", "mtaSts", "mx",     "problems", NULL,
+	"domain", "state",  "source", "askedAt", "checkedAt", "failure",
+	"tlsrpt", "mtaSts", "mx",     "postfix", "problems",  NULL,
 };
 
 static bool is_answer(enum view_status status)
@@ -130,6 +132,49 @@ static int fill_lookup(struct jmap_look *look, const char *domain, json_t *doc,
 	return 0;
 }
 
+/* What tlstally-policyd tells Postfix: by the view that it has, which is that
+ * of the store, and since when. */
+static int add_told(const struct jmap *jmap, const char *domain, json_t *doc,
+                    struct err *err)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	auto_(db_abort) struct db_txn *txn = db_begin_read(jmap->db);
+	const char *level = jmap->conf->policyd.level;
+	struct policy_known known = {.domain = domain,
+	                             .now = clock_secs(jmap->clock)};
+	struct policy_site site = {0};
+	struct policy_answer answer;
+	struct policyd_seen seen;
+	struct domain_view view;
+	struct told told;
+
+	meta_policyd_get(txn, &seen);
+	if (!meta_policyd_is_in_use(&seen, known.now) ||
+	    policy_cache_get(txn, domain, &arena, &view) <= 0 ||
+	    !told_get(txn, domain, INT64_MAX, &arena, &told))
+		return db_failure(txn, err);
+	known.view = &view;
+	known.outage = seen.outage_since != 0;
+	site.level = level[0] != '\0' ? level : seen.does_dane ? "dane" : "may";
+	site.dane = seen.does_dane;
+	site.dane_only = jmap->conf->policyd.dane_only;
+	site.validates = seen.validates;
+	site.defers = jmap->conf->policyd.on_failure == ON_FAILURE_DEFER;
+	site.temp_secs = jmap->conf->policyd.defer_for;
+	policy_answer_make(&site, &known, &arena, &answer);
+	/* else what was told is of another view, or of a table */
+	if (answer.kind != told.kind)
+		answer = (struct policy_answer){
+			.kind = told.kind,
+			.failure = told.sts_fetch,
+			.text = "",
+			.why = word_sentence(&words_told, told.kind),
+		};
+	lookup_doc_told(&answer, !seen.leaves_out, doc);
+	json_set_time(json_object_get(doc, "postfix"), "since", told.since);
+	return db_failure(txn, err);
+}
+
 static int look(struct jmap_look *look, const char *id, json_t **object)
 {
 	char text[DOMAIN_TEXT], domain[DOMAIN_TEXT];
@@ -143,6 +188,8 @@ static int look(struct jmap_look *look, const char *id, json_t **object)
 		return 0;
 	*object = json_object();
 	rc = fill_lookup(look, domain, *object, &err);
+	if (rc == 0)
+		rc = add_told(look->run->jmap, domain, *object, &err);
 	if (rc == 0)
 		return 1;
 	jmap_fail_store(look->failure, &err);

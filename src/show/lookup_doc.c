@@ -103,6 +103,25 @@ void lookup_doc(const struct domain_view *view, struct arena *arena,
 	add_strings(doc, "problems", problems, count);
 }
 
+void lookup_doc_told(const struct policy_answer *answer, bool tlsrpt,
+                     json_t *doc)
+{
+	json_t *object = doc_object(doc, "postfix");
+	bool is_temp = answer->kind == TOLD_TEMP;
+	size_t len =
+		tlsrpt || is_temp ? strlen(answer->text) : answer->plain_len;
+	auto_(strbuf_clear) struct strbuf text = {0};
+
+	json_set_string(object, "kind", word_api(&words_told, answer->kind));
+	strbuf_add(&text, answer->text, len);
+	if (len > 0)
+		doc_set(object, is_temp ? "temporary" : "answer",
+		        strbuf_text(&text));
+	doc_set(object, "why", answer->why);
+	if (answer->failure != VIEW_OK && answer->failure != VIEW_UNKNOWN)
+		set_status(object, "failure", answer->failure);
+}
+
 int lookup_doc_verdict(const struct domain_view *view, struct err *err)
 {
 	if (view->tlsrpt != VIEW_TEMPFAIL || view->mx != VIEW_TEMPFAIL)

@@ -58,6 +58,15 @@ function mx(part) {
   part.hosts?.length > 0 && h("ul", {class: "hosts"}, part.hosts.map(host))];
 }
 
+// What tlstally-policyd tells Postfix, if that asks it.
+function told(part) {
+  return [label("told", part.kind), ": ", part.why,
+    part.since && [", since ", time(part.since, {seconds: true}), " UTC"],
+    part.answer && mono(part.answer),
+    part.temporary && h("div", {class: "bad"}, "to ask again later: ",
+      part.temporary)];
+}
+
 function problems(list) {
   return list.length === 0
     ? h("p", {class: "good"}, "No problems found.")
@@ -72,7 +81,9 @@ function show(found) {
     h("dl", {class: "facts"},
       h("dt", {}, "TLSRPT"), h("dd", {}, tlsrpt(found.tlsrpt ?? {})),
       h("dt", {}, "MTA-STS"), h("dd", {}, mtaSts(found.mtaSts ?? {})),
-      h("dt", {}, "MX"), h("dd", {}, mx(found.mx ?? {}))),
+      h("dt", {}, "MX"), h("dd", {}, mx(found.mx ?? {})),
+      found.postfix && [h("dt", {}, "Postfix is told"),
+        h("dd", {}, told(found.postfix))]),
     problems(found.problems ?? []),
     h("p", {class: "small muted"}, found.source === "cache"
       ? "From the policy cache, as of " : "Looked up at ",

@@ -68,6 +68,13 @@ write_settings()
 	socket_owner =
 	socket_group =
 	commit_interval = 50ms
+	[policy]
+	resolver = inet:127.0.0.1:1
+	[policyd]
+	socket = inet:127.0.0.1:$policyd
+	socket_owner =
+	socket_group =
+	timeout = 200ms
 	[deliver]
 	mail = sendmail:/bin/false
 	EOF
@@ -148,20 +155,32 @@ make_postfix()
 	done
 	cp -R "$(postconf -h config_directory)" "$dir/postfix"
 	rm -f "$dir/postfix/tlstally-setup.json"
-	MAIL_CONFIG=$dir/postfix postconf -e smtp_tls_security_level=may
+	: >"$dir/ca.pem"
+	MAIL_CONFIG=$dir/postfix postconf -e smtp_tls_security_level=may \
+		smtp_tls_CApath= "smtp_tls_CAfile=$dir/ca.pem"
 }
 
-# Quotes in them count; all of the text is ours.
+# Quotes in them count; all of the text is ours.  What asks tlstally-policyd
+# finds it.
 run_command()
 {
+	local asked=
 	eval "set -- $1"
 	shift
+	case " $* " in
+	*" policy "* | *" --policyd yes "*)
+		start_daemon tlstally-policyd answering
+		asked=$pid
+		;;
+	esac
 	PATH=$dir/fake:$PATH MAIL_CONFIG=$dir/postfix \
 		"$bin/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
 		2>"$dir/log"
 	status=$?
+	[ -z "$asked" ] || stop "$asked"
 	case $*/$status in
 	# what is found is the host's
+	doctor/[01]) ;;
 	doctor*/[012]) grep -q '^TLSTALLY ' "$dir/out" ;;
 	lookup*/1) grep -q 'no answer from DNS' "$dir/log" ;;
 	policy*/1) grep -q 'cannot ask tlstally-policyd' "$dir/log" ;;
@@ -246,6 +265,7 @@ check_curl()
 
 check_commands()
 {
+	policyd=$(free_ports 1)
 	write_settings
 	count_something
 	make_report
