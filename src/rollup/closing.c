@@ -48,7 +48,9 @@ enum closing closing_of(struct db_txn *txn, const struct conf *conf,
 bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,
                    int64_t now)
 {
-	return now < day_start(day + 1) + LOG_WAIT_SECS &&
-	       (log_pending_has(txn, day, domain) ||
+	int64_t after = now - day_start(day + 1);
+
+	return (after < LOG_WAIT_SECS && log_pending_has(txn, day, domain)) ||
+	       (after < LOG_COMPLETING_WAIT_SECS &&
 	        log_completing_has(txn, day, domain));
 }
