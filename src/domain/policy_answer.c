@@ -40,7 +40,9 @@ static struct tlsa_seen look_at_tlsa(const struct domain_view *view)
 
 		seen.usable += tlsa == VIEW_OK;
 		seen.unusable += tlsa == VIEW_BAD;
-		seen.failed += tlsa == VIEW_TEMPFAIL || tlsa == VIEW_BOGUS;
+		/* unknown: who looked it up did not look for these */
+		seen.failed += tlsa == VIEW_TEMPFAIL || tlsa == VIEW_BOGUS ||
+		               tlsa == VIEW_UNKNOWN;
 	}
 	return seen;
 }
@@ -80,9 +82,9 @@ static bool try_dane(struct making *making)
 			      "Postfix asks its own";
 	} else if (view->mx_secure && seen.failed > 0) {
 		say_level(making, TOLD_DANE, "dane");
-		answer->why = "the lookup of its TLSA records failed; Postfix "
-			      "looks them up itself and defers mail when it "
-			      "must";
+		answer->why = "its TLSA records are not known, as the lookup "
+			      "failed or did not ask for them; Postfix looks "
+			      "them up itself and defers mail when it must";
 	} else {
 		return false;
 	}

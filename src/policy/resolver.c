@@ -253,17 +253,15 @@ static void on_limit(struct loop_timer *timer)
 
 /* --- the port --- */
 
-/* Now and then: is it another resolver, and are there descriptors again? */
+/* Now and then: is it another resolver? */
 static void look_around(struct net_resolver *self)
 {
 	int64_t now = clock_host_ms();
 
-	if (now - self->looked_ms < LOOK_MS)
+	if (!self->by_file || now - self->looked_ms < LOOK_MS)
 		return;
 	self->looked_ms = now;
-	self->sockets = self->options.sockets;
-	if (self->by_file)
-		dns_servers_refresh(&self->servers, RESOLV_CONF);
+	dns_servers_refresh(&self->servers, RESOLV_CONF);
 }
 
 static void ask(struct resolver *resolver, struct dns_call *call)
