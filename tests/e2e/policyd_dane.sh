@@ -1,0 +1,73 @@
+#!/bin/sh
+# policyd_dane.sh - DANE comes first: when Postfix's settings change, and when
+# nobody vouches for what DNS says
+#
+# make check runs it; by hand: srcdir=... tests/e2e/policyd_dane.sh in the build
+# directory.  Each domain has TLSA records (tests/fake/tlsa_dns.py); the Postfix is
+# this host's postconf(1) with settings of the test's own.
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools postconf python3
+make_folder
+[ "$(id -u)" -ne 0 ] || leave_leaks_alone
+chmod 755 "$dir"
+mkdir "$dir/postfix"
+export MAIL_CONFIG="$dir/postfix"
+
+# postfix_with SETTING...
+postfix_with()
+{
+	echo "smtp unix - - n - - smtp" >"$dir/postfix/master.cf"
+	printf '%s\n' "compatibility_level = 3.6" "$@" >"$dir/postfix/main.new"
+	# postconf waits for a file that was just written
+	touch -d "1 minute ago" "$dir/postfix/main.new"
+	mv "$dir/postfix/main.new" "$dir/postfix/main.cf"
+}
+
+# start_policyd: with an empty store
+start_policyd()
+{
+	rm -rf --one-file-system "$dir/store"
+	mkdir "$dir/store"
+	[ "$(id -u)" -ne 0 ] || chown nobody "$dir/store"
+	start_daemon tlstally-policyd "answering Postfix"
+}
+
+# told DOMAIN
+told()
+{
+	"$bin/tlstally" -c "$dir/conf" policy "$1" --json |
+		python3 -c 'import json, sys
+d = json.load(sys.stdin)
+print(d.get("answer", "not found"))'
+}
+
+touch "$dir/validates"
+start_fake dns tlsa_dns "$dir/validates"
+cat >"$dir/conf" <<EOF
+[store]
+directory = $dir/store
+[policy]
+resolver = inet:127.0.0.1:$port
+[policyd]
+socket = unix:$dir/socket
+socket_owner =
+socket_group =
+EOF
+
+echo "# the settings of Postfix change"
+postfix_with "smtp_tls_security_level = may"
+start_policyd
+expect "Postfix does no DANE" "not found" "$(told a.example)"
+postfix_with "smtp_tls_security_level = dane" "smtp_dns_support_level = dnssec"
+wait_until grep -q "DANE yes" "$dir/tlstally-policyd.log" ||
+	fail "tlstally-policyd does not see it" "$dir/tlstally-policyd.log"
+expect "a domain that was asked for before" dane "$(told a.example)"
+expect "a new one" dane "$(told b.example)"
+kill "$pid"
+ends "$pid"
+
+echo "# a resolver that does not validate"
+rm "$dir/validates"
+start_policyd
+expect "the domain may have signed TLSA records" dane "$(told a.example)"
+end_test
