@@ -11,6 +11,7 @@ srcdir=$live/../..
 machine=tlstally-$suite-$$
 nspawn=
 socket=/var/spool/postfix/run/tlsrpt/tlsrpt.sock
+policies=run/tlstally/policyd.sock
 conf=/etc/tlstally/tlstally.conf
 . "$srcdir/tests/e2e/testlib.sh"
 . "$live/guest.sh"
@@ -216,6 +217,14 @@ try_installation()
 		"$(enabled tlstallyd.socket tlstallyd.service tlstally.timer)"
 	expect "and run" "active active active" \
 		"$(states tlstallyd.socket tlstallyd tlstally.timer)"
+	expect "what not every site needs is not enabled" \
+		"disabled disabled disabled disabled disabled" \
+		"$(enabled tlstally-logd tlstally-milter tlstally-httpd \
+			tlstally-policyd.socket tlstally-policyd)"
+	expect "and does not run" \
+		"inactive inactive inactive inactive inactive" \
+		"$(states tlstally-logd tlstally-milter tlstally-httpd \
+			tlstally-policyd.socket tlstally-policyd)"
 	in_guest timeout 30 /opt/live/send_load -w -n 200 -d 10 -t /opt/live/truth \
 		-R "v=TLSRPTv1; rua=mailto:load@good.test" $socket \
 		>"$dir/said"
@@ -251,8 +260,8 @@ try_setup()
 	fi
 	in_guest systemctl -q enable --now tlstally-httpd tlstally-milter
 	in_guest systemctl restart tlstallyd
-	expect_soon "every daemon that is wanted runs" active \
-		tlstallyd.socket $RUN
+	ask_for_policies
+	expect_soon "every daemon that is wanted runs" active $SOCKETS $RUN
 	mail first 20 good.test plain.test
 	check_mails "real mail"
 	check_counted "its sessions are counted"
@@ -266,6 +275,19 @@ try_setup()
 		expect "and something good" "good feed" \
 			"$(findings good | grep feed)"
 	fi
+}
+
+# From here on Postfix asks before each delivery, and defers mail without an
+# answer.
+ask_for_policies()
+{
+	in_guest systemctl -q enable --now tlstally-policyd.socket \
+		tlstally-policyd
+	map=QUERYwithTLSRPT
+	[ "$suite" != bookworm ] || map=QUERY
+	in_guest postconf smtp_tls_policy_maps=socketmap:unix:$policies:$map
+	in_guest postfix reload
+	check "the policy service answers" in_guest tlstally policy good.test
 }
 
 # findings GRADE: of doctor, a line "GRADE CHECK [ABOUT]" for each
@@ -321,8 +343,8 @@ try_failures()
 	for _ in 1 2 3 4 5 6 7; do
 		in_guest systemctl restart $RUN 2>/dev/null
 	done
-	expect "after seven failing starts the socket is there" active \
-		"$(states tlstallyd.socket)"
+	expect "after seven failing starts the sockets are there" \
+		"active active" "$(states $SOCKETS)"
 	expect "and takes events" "sent 400 lost 0" "$(in_guest \
 		/opt/live/send_load -o -n 400 -d 10 -t /opt/live/truth \
 		-R "v=TLSRPTv1; rua=mailto:load@good.test" $socket)"
@@ -354,6 +376,9 @@ try_restarts()
 	wait $sender
 	end_load restarts
 	check_mails "restarts under load"
+	expect "no mail was deferred by Postfix's smtp(8)" "" \
+		"$(in_guest journalctl -q -t postfix/smtp -o cat |
+			grep status=deferred)"
 	check_counted "restarts under load"
 }
 
@@ -372,7 +397,7 @@ try_upgrade()
 	expect "the higher version is there" yes \
 		"$(in_guest dpkg-query -W -f '${Version}' tlstally |
 			grep -q live && echo yes)"
-	expect_soon "every daemon runs" active tlstallyd.socket $RUN
+	expect_soon "every daemon runs" active $SOCKETS $RUN
 	check "from the new files" runs_new_files
 	expect "as doctor sees, too" "good binaries" \
 		"$(findings good | grep binaries)"
@@ -400,7 +425,7 @@ try_reboot()
 	check "reboot under load" guest_reboot
 	keep_truth reboot
 	expect_soon "every daemon runs after it" active \
-		tlstallyd.socket tlstally.timer $RUN
+		$SOCKETS tlstally.timer $RUN
 	check_mails "reboot under load"
 	check_counted "reboot under load"
 }
@@ -422,7 +447,7 @@ try_next_day()
 	in_guest mv /etc/resolv.conf /etc/resolv.conf.away
 	check "a boot a day later, without a resolver" guest_reboot \
 		set_ahead 90000
-	expect_soon "every daemon runs" active tlstallyd.socket $RUN
+	expect_soon "every daemon runs" active $SOCKETS $RUN
 	in_guest mv /etc/resolv.conf.away /etc/resolv.conf
 	in_guest systemctl stop tlstally.timer
 	truth | LC_ALL=C sort >"$dir/want"
@@ -482,6 +507,8 @@ try_removal()
 {
 	in_guest sh -c 'rm -r /etc/systemd/system/tlstally*.service.d'
 	in_guest systemctl daemon-reload
+	in_guest postconf -X smtp_tls_policy_maps
+	in_guest postfix reload
 	check "remove" in_guest apt-get -q -y remove tlstally
 	expect "the settings of Postfix are as before" "" \
 		"$(in_guest postconf -n | grep -i 'tlsrpt\|8892')"
@@ -514,7 +541,8 @@ no_units()
 	[ ! -s "$dir/units" ]
 }
 
-RUN="tlstallyd tlstally-milter tlstally-httpd"
+SOCKETS="tlstallyd.socket tlstally-policyd.socket"
+RUN="tlstallyd tlstally-milter tlstally-policyd tlstally-httpd"
 [ "$suite" != bookworm ] || RUN="$RUN tlstally-logd"
 furnish
 guest_boot
