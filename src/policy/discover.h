@@ -13,7 +13,7 @@
  * A view is a function of the old one and of the answers that have come.  So
  * nothing here waits: discover_pass() goes through all of it and notes what it
  * would have to know; whoever calls it has that asked, all of it side by side,
- * and calls it again when an answer has come (policy/service.c).
+ * and calls it again when an answer has come (policy/jobs.c).
  *
  *     discover_begin(&lookup, &options, "example.com", old);
  *     while (!discover_pass(&lookup))

@@ -36,6 +36,7 @@
 #include "base/loop.h"
 #include "conf/conf.h"
 #include "domain/domain_view.h"
+#include "policy/ask.h"
 #include "policy/resolver.h"
 #include "policy/sts_fetch.h"
 #include "store/db.h"
@@ -72,23 +73,6 @@ void policy_service_close(struct policy_service **service);
 int policy_service_cached(struct policy_service *service, const char *domain,
                           struct arena *arena, struct domain_view *view,
                           struct err *err);
-
-/* What came of it.  All is lent until tell() returns. */
-struct policy_told {
-	const char *domain;
-	const struct domain_view *view; /* NULL: the service closes */
-	bool complete;                  /* nothing in it failed temporarily */
-};
-
-struct policy_ask {
-	const char *domain; /* canonical; copied */
-	bool background;    /* nobody waits for it: behind all others */
-	bool anew;          /* also when the store's view is still good */
-	/* Called once, by the service's own thread, or by the one that closes
-	 * it: hand it on, and do not wait for anything. */
-	void (*tell)(void *arg, const struct policy_told *told);
-	void *arg;
-};
 
 /* ERR_BUSY: POLICY_ASKS_MAX wait already; tell() is not called. */
 enum { POLICY_ASKS_MAX = 100000 };
