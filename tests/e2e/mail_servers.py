@@ -100,27 +100,29 @@ class Zones:
         return ((self.path / (key + ".ds")).read_text(),
                 (self.path / (key + ".key")).read_text())
 
-    def nsd(self):
+    def nsd(self, address="127.0.0.54", name="nsd", serves=True):
+        """serves: else it refuses all questions"""
         text = f"""server:
-	ip-address: 127.0.0.54
+	ip-address: {address}
 	username: ""
 	chroot: ""
 	zonesdir: {self.path}
 	database: ""
-	pidfile: {self.path}/nsd.pid
-	xfrdfile: {self.path}/xfrd.state
-	zonelistfile: {self.path}/zone.list
+	pidfile: {self.path}/{name}.pid
+	xfrdfile: {self.path}/{name}.state
+	zonelistfile: {self.path}/{name}.list
 	xfrdir: {self.path}
 	server-count: 1
 	hide-version: yes
 remote-control:
 	control-enable: no
 """
-        for zone, file in self.files.items():
+        for zone, file in self.files.items() if serves else ():
             text += f"zone:\n\tname: {zone}\n\tzonefile: {file}\n"
-        (self.path / "nsd.conf").write_text(text)
+        (self.path / f"{name}.conf").write_text(text)
 
-    def unbound(self, anchor, address="127.0.0.53", name="unbound"):
+    def unbound(self, anchor, address="127.0.0.53", name="unbound",
+                tops=("test.",)):
         (self.path / "anchor").write_text(anchor)
         (self.path / f"{name}.conf").write_text(f"""server:
 	interface: {address}
@@ -139,10 +141,10 @@ remote-control:
 	local-zone: "test." nodefault
 remote-control:
 	control-enable: no
-stub-zone:
-	name: "test."
+""" + "".join(f"""stub-zone:
+	name: "{top}"
 	stub-addr: 127.0.0.54
-""")
+""" for top in tops))
 
 
 class Table:

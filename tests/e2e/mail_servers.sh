@@ -93,6 +93,7 @@ start_sinks()
 		--farm "$dir/farm"
 	start "$dir/policies.log" python3 "$src/tests/fake/policy_host.py" \
 		"$dir/policies" 192.0.3.250 443
+	policies=$pid
 	for log in farm policies; do
 		wait_until grep -qs READY "$dir/$log.log" ||
 			die "the $log server does not start" "$dir/$log.log"

@@ -93,7 +93,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0.2)
 
     def do_silent(self):
-        time.sleep(30)
+        time.sleep(10)
 
     def do_flood(self):
         self.wfile.write(b"HTTP/1.1 200 OK\r\n")
