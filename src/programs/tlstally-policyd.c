@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ enum {
 	PROBE_MS = 10 * 60 * 1000,
 	PROBE_SUSPECT_MS = 10 * 1000,
 	PROBE_TURN_MS = 500,
+	LOOKUP_NICE = 10,
 	QUESTION_MS = 1000, /* the first one keeps Postfix waiting */
 };
 
@@ -405,6 +407,34 @@ static int open_lookups(struct policyd *d, struct err *err)
 	return policy_desk_open(&d->desk, &desk, err);
 }
 
+struct opening {
+	struct policyd *d;
+	struct err *err;
+	int rc;
+};
+
+/* Threads that are made here have the niceness of this one: the server, which
+ * answers in microseconds, comes before look-ups when both want a processor. */
+static void *open_behind(void *arg)
+{
+	struct opening *opening = arg;
+
+	setpriority(PRIO_PROCESS, 0, LOOKUP_NICE); /* of the calling thread */
+	opening->rc = open_lookups(opening->d, opening->err);
+	return NULL;
+}
+
+static int open_in_background(struct policyd *d, struct err *err)
+{
+	struct opening opening = {.d = d, .err = err};
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, open_behind, &opening) != 0)
+		return err_set(err, ERR_IO, "cannot start a thread");
+	pthread_join(thread, NULL);
+	return opening.rc;
+}
+
 static int start(void *self, struct err *err)
 {
 	struct policyd *d = self;
@@ -422,7 +452,7 @@ static int start(void *self, struct err *err)
 	/* it is asked for each domain otherwise */
 	if (ask_resolver(d, &secure) && secure)
 		atomic_store(&d->validates, true);
-	if (open_rules(d, err) < 0 || open_lookups(d, err) < 0)
+	if (open_rules(d, err) < 0 || open_in_background(d, err) < 0)
 		return err->class;
 	server.desk = d->desk;
 	if (policy_server_start(&d->server, &server, err) < 0)
