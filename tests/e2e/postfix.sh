@@ -106,7 +106,7 @@ sessions()
 		head = "{\"d\":\"" d "\",\"pr\":\"v=TLSRPTv1; rua=" rua "\"," \
 			"\"policies\":[{\"policy-type\":2,\"policy-domain\":" \
 			"\"" d "\",\"policy-string\":[\"version: STSv1\"," \
-			"\"mode: testing\",\"mx: mx." d "\"," \
+			"\"mode: enforce\",\"mx: mx." d "\"," \
 			"\"max_age: 86400\"],\"mx-host\":[\"mx." d "\"],"
 		for (i = 0; i < ok; i++)
 			print head "\"t\":0,\"f\":0}]}"
