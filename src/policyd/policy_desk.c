@@ -137,12 +137,14 @@ static int64_t enforced_until(const struct job *job,
 	return job->enforced_until;
 }
 
-static void fill(struct desk_result *result, const struct policy_answer *answer)
+static void fill(struct desk_result *result, const struct policy_rules *rules,
+                 const struct policy_answer *answer)
 {
 	auto_(strbuf_clear) struct strbuf packed = {0};
 	size_t len = strlen(answer->text);
 
 	answer_text_pack(answer->text, len, &packed);
+	result->rules = rules->number;
 	result->kind = answer->kind;
 	result->failure = answer->failure;
 	result->text_len = len;
@@ -169,7 +171,7 @@ static void post_view(struct policy_desk *desk, const struct job *job,
 
 	known.enforced_until = enforced_until(job, view, now);
 	policy_answer_make(&rules->site, &known, &arena, &answer);
-	fill(result, &answer);
+	fill(result, rules, &answer);
 	result->enforced_until = known.enforced_until;
 	if (stage == DESK_DONE) {
 		if (good < 1)
@@ -201,7 +203,7 @@ static bool post_override(struct policy_desk *desk, const struct job *job)
 		return false;
 	policy_answer_make(&rules->site, &known, &arena, &answer);
 	result = result_of(job, DESK_DONE);
-	fill(result, &answer);
+	fill(result, rules, &answer);
 	result->good_secs = result->refresh_secs = OVERRIDE_SECS;
 	post(desk, result);
 	return true;

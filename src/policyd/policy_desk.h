@@ -73,6 +73,7 @@ struct desk_result {
 	enum desk_stage stage;
 	uint64_t id;
 	char domain[DOMAIN_TEXT];
+	uint64_t rules; /* their number, by which it was made */
 	/* DESK_OLD, DESK_DONE; the text is packed (policyd/answer_text.h), of
 	 * EXPLAIN it is JSON. */
 	enum told_kind kind;

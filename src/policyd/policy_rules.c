@@ -80,6 +80,7 @@ void policy_rules_of_site(struct policy_rules *rules, const struct conf *conf,
 void policy_shelf_init(struct policy_shelf *shelf)
 {
 	shelf->rules = NULL;
+	shelf->last = 0;
 	pthread_mutex_init(&shelf->lock, NULL);
 }
 
@@ -101,6 +102,8 @@ void policy_shelf_set(struct policy_shelf *shelf, struct policy_rules *rules)
 	pthread_mutex_lock(&shelf->lock);
 	old = shelf->rules;
 	shelf->rules = rules;
+	if (rules != NULL)
+		rules->number = ++shelf->last;
 	pthread_mutex_unlock(&shelf->lock);
 	policy_rules_put(&old);
 }

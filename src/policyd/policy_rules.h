@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "conf/conf.h"
 #include "domain/policy_answer.h"
@@ -28,6 +29,7 @@ struct policy_rules {
 	bool tlsrpt;
 	char version[32]; /* "3.7.11"; "": not known */
 	struct overrides *overrides;
+	uint64_t number; /* of all that were on the shelf; from 1 on */
 	_Atomic unsigned users;
 };
 
@@ -35,6 +37,7 @@ struct policy_rules {
 struct policy_shelf {
 	pthread_mutex_t lock;
 	struct policy_rules *rules;
+	uint64_t last; /* number */
 };
 
 /* By [policyd] and postconf.  The level of several services of master.cf that

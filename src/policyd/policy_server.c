@@ -459,7 +459,9 @@ static void keep_answer(struct policy_server *server,
 	answer->enforced_until = (uint32_t)result->enforced_until;
 	answer->told = told;
 	answer->used_at = used_at;
-	if (result->stage == DESK_DONE) {
+	/* made by other rules than ours it is one from before */
+	if (result->stage == DESK_DONE &&
+	    result->rules == server->rules->number) {
 		answer->good_until = now + (uint32_t)result->good_secs;
 		answer->refresh_at = now + (uint32_t)result->refresh_secs;
 	}

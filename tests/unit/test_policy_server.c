@@ -449,6 +449,21 @@ static void test_old_postfix(void **state)
 	assert_int_equal(counted(world, COUNT_PLAIN), 1);
 }
 
+/* An answer that is made while the rules change is told, and made anew. */
+static void test_between_rules(void **state)
+{
+	struct world *world = *state;
+	struct policy_ask lookup;
+
+	ask(world, "d.test");
+	lookup = next_ask(world, "d.test");
+	set_rules(world, true, false, "d.test encrypt\n");
+	tell(world, &lookup, "d.test", true);
+	expect_enforce(world, "d.test");
+	ask(world, "d.test");
+	expect(world, "OK encrypt");
+}
+
 static void test_keys(void **state)
 {
 	static const char *const keys[] = {".test",          "[mx.d.test]",
@@ -804,6 +819,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_known),
+		TEST(test_between_rules),
 		TEST(test_old_postfix),
 		TEST(test_keys),
 		TEST(test_overrides),
