@@ -106,11 +106,12 @@ int cli_domains(struct cli *cli, struct err *err)
 	if (rc == 0) {
 		add_sums(found);
 		json_object_set(doc, "domains", found);
-		cli_print_list(cli, doc, "domains",
-		               "day,domain,successfulSessions,failedSessions"
-		               ",lateSessions,policies,mark,reason"
-		               ",reportObjectId",
-		               print);
+		cli_print_list(
+			cli, doc, "domains",
+			"day,domain,successfulSessions,failedSessions"
+			",notJudgedSessions,lateSessions,policies,mark,reason"
+			",reportObjectId",
+			print);
 	}
 	json_decref(found);
 	return rc;

@@ -147,7 +147,8 @@ static void print(const json_t *doc, struct strbuf *out)
 /* A line for each destination of a day's report, or one for the day. */
 static const char csv_names[] =
 	"day,domain,totalSuccessfulSessions,totalFailedSessions"
-	",lateSuccessfulSessions,lateFailedSessions,mark,reason,reportObjectId"
+	",notJudgedSessions,lateSuccessfulSessions,lateFailedSessions"
+	",mark,reason,reportObjectId"
 	",status,createdAt,deliverAt,doneAt,uri,state,attempts,lastAttempt"
 	",nextAttempt,lastAnswer";
 

@@ -439,10 +439,12 @@ assert eval("(" + sys.argv[2] + ")"), d' "$dir/out" "$1" 2>"$dir/python" && retu
 	tail -n 40 "$dir/python"
 }
 try 0 "domains" domains --csv
-csv 'len(d) == 27 and sum(int(i["failedSessions"]) for i in d) == 17'
+csv 'len(d) == 27 and sum(int(i["failedSessions"]) for i in d) == 17 and
+	{i["notJudgedSessions"] for i in d} == {"0"}'
 try 0 "show" show rpt-multi-rua.test --csv
 csv 'len(d) == 3 and {i["state"] for i in d} == {"delivered"} and
-	d[0]["domain"] == "rpt-multi-rua.test" and d[0]["uri"]'
+	d[0]["domain"] == "rpt-multi-rua.test" and d[0]["uri"] and
+	d[0]["notJudgedSessions"] == "0"'
 try 0 "history" history --csv
 csv 'd[0]["reportsMade"] == "24" and d[0]["domains"] == "27"'
 try 0 "history of a domain" history rpt-multi-rua.test --csv
