@@ -12,9 +12,6 @@
 
 enum { QUESTION_MS = 5000, RECORDS_MAX = 64 };
 
-/* Signed, with a parent that is: whoever validates says so of it. */
-#define SIGNED_NAME "org"
-
 static bool has_answer(const struct dns_answer *answer)
 {
 	return answer->status == VIEW_OK || answer->status == VIEW_NONE;
@@ -83,7 +80,7 @@ void check_resolver(struct look *look)
 	const char *why = why_dane(look);
 	struct dns_answer answer;
 
-	put_question(look, SIGNED_NAME, DNS_A, &answer);
+	put_question(look, RESOLVER_SIGNED_NAME, DNS_A, &answer);
 	if (!has_answer(&answer))
 		CHECK_TELL(look, RESOLVER_SILENT, named,
 		           answer.problem != NULL ? answer.problem

@@ -45,6 +45,9 @@ struct resolver_options {
 int resolver_open(const struct resolver_options *options, struct loop *loop,
                   struct resolver **resolver, struct err *err);
 
+/* Signed, with a parent that is: whoever validates says so of it. */
+#define RESOLVER_SIGNED_NAME "org"
+
 /* One question, and the calling thread waits for its answer. */
 int resolver_ask_now(const struct resolver_options *options, const char *name,
                      enum dns_type type, struct arena *arena,

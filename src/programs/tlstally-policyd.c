@@ -45,9 +45,6 @@ enum {
 	QUESTION_MS = 1000, /* the first one keeps Postfix waiting */
 };
 
-/* Signed, with a parent that is: whoever validates says so of it. */
-#define SIGNED_NAME "org"
-
 struct policyd {
 	struct daemon base;
 	int fd;
@@ -90,8 +87,8 @@ static bool ask_resolver(struct policyd *d, bool *secure)
 	struct err err = {0};
 
 	*secure = false;
-	if (resolver_ask_now(&options, SIGNED_NAME, DNS_A, &arena, &answer,
-	                     &err) < 0)
+	if (resolver_ask_now(&options, RESOLVER_SIGNED_NAME, DNS_A, &arena,
+	                     &answer, &err) < 0)
 		return false;
 	*secure = answer.secure;
 	return domain_view_is_fact(answer.status);
@@ -115,7 +112,7 @@ static void *probe(void *arg)
 			continue;
 		}
 		answered = ask_resolver(d, &secure);
-		policy_desk_note(d->desk, SIGNED_NAME, answered);
+		policy_desk_note(d->desk, RESOLVER_SIGNED_NAME, answered);
 		if (answered)
 			atomic_store(&d->validates, secure);
 		next_ms = clock_monotonic_ms(&d->base.clock) + PROBE_MS;

@@ -13,9 +13,6 @@
 
 enum { ASK_MS = 10 * 1000, QUESTION_MS = 5000 };
 
-/* Signed, with a parent that is: whoever validates says so of it. */
-#define SIGNED_NAME "org"
-
 static const char *get(const struct need_of *of, const char *name)
 {
 	const char *value = postconf_get(&of->instance->set, name);
@@ -81,8 +78,8 @@ bool need_policyd_resolves(const struct conf *conf)
 	struct dns_answer answer;
 	struct err err = {0};
 
-	return resolver_ask_now(&options, SIGNED_NAME, DNS_A, &arena, &answer,
-	                        &err) == 0 &&
+	return resolver_ask_now(&options, RESOLVER_SIGNED_NAME, DNS_A, &arena,
+	                        &answer, &err) == 0 &&
 	       answer.secure;
 }
 
