@@ -19,10 +19,8 @@
 #include "store/db.h"
 #include "store/tally_table.h"
 
-/*
- * They keep a domain's day open for so long after its end: tlstally-logd settles
- * all of them within minutes (judge/complete.h), if it runs.
- */
+/* They keep a domain's day open for so long after its end: tlstally-logd
+ * settles all of them within minutes (judge/complete.h), if it runs. */
 enum { LOG_COMPLETING_WAIT_SECS = 3600 };
 
 struct log_completing {
