@@ -500,7 +500,7 @@ def told(top, phase, path):
     """Waits for what is still to be found out; that it is found out within
     the time it may take is another test's affair."""
     table = Table()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     client = Client(path)
     for row in rows(phase):
         for tlsrpt in (False, True) if TLSRPT else (False,):
