@@ -119,8 +119,12 @@ static bool is_reached(const struct look *look, const struct policy_map *map)
 }
 
 /* smtp_tls_policy_maps as it ought to be. */
-static const char *mended(struct look *look, const struct asker *asker)
+static const char *mended(struct look *look, const struct asker *asker,
+                          enum finding_id id)
 {
+	if (id == POLICYMAP_BEHIND)
+		return list_text_without(asker->client->policy_maps,
+		                         asker->maps.list[0].item, look->arena);
 	return list_text_replaced(asker->client->policy_maps, asker->ours->item,
 	                          policy_map_item(&asker->facts->instance->set,
 	                                          our_socket(look),
@@ -154,8 +158,8 @@ static void policymap_of(struct look *look, const struct asker *asker,
 		id = POLICYMAP_BEHIND;
 	else if (id == POLICYMAP_WELL && others[0] != '\0')
 		id = POLICYMAP_SOME;
-	CHECK_TELL(look, id, directory, asker->ours->item, mended(look, asker),
-	           asker->client->name,
+	CHECK_TELL(look, id, directory, asker->ours->item,
+	           mended(look, asker, id), asker->client->name,
 	           id == POLICYMAP_BEHIND      ? first->item
 	           : id == POLICYMAP_SOME      ? others
 	           : asker->ours->path != NULL ? asker->ours->path

@@ -300,7 +300,7 @@ const struct finding findings[FINDINGS] = {
                  "smtp_tls_policy_maps in {1} has {5} before tlstally-policyd: "
                  "what that answers is not tlstally's, and while it does not "
                  "answer, all mail is deferred",
-                 SETUP_COMMAND " --apply --policyd yes"},
+                 RELOAD("smtp_tls_policy_maps={3}")},
 	[POLICYMAP_PLAIN] =
 		{DOCTOR_NOTE,
                  "this Postfix, {6}, can report MTA-STS, but asks for the map "

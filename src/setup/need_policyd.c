@@ -247,6 +247,7 @@ static void note_other(const struct need_of *of, const struct policy_maps *maps,
 	const char *directory = of->instance->directory;
 	struct arena *arena = &of->setup->arena;
 	bool wanted = need_policyd_is(of);
+	bool is_there = policy_maps_find(maps, POLICY_MAP_OURS) != NULL;
 
 	for (size_t i = 0; i < maps->count && i < 2; i++) {
 		const struct policy_map *map = &maps->list[i];
@@ -254,7 +255,7 @@ static void note_other(const struct need_of *of, const struct policy_maps *maps,
 
 		if (map->of == POLICY_MAP_OURS)
 			continue;
-		if (map->of == POLICY_MAP_UNKNOWN && wanted)
+		if (wanted && (is_there || map->of == POLICY_MAP_UNKNOWN))
 			notes[(*count)++] = arena_printf(
 				arena,
 				"%s in %s/main.cf stays in "

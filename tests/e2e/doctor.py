@@ -256,7 +256,7 @@ FAULTS = [
     ("another service is asked first",
      policyd(maps("socketmap:inet:127.0.0.1:8642:QUERY, " + OURS)),
      "policymap", "note", "has socketmap:inet:127.0.0.1:8642:QUERY before",
-     "setup --apply --policyd yes"),
+     f"'smtp_tls_policy_maps={OURS}'"),
     ("asked for what is not reported",
      policyd(maps("texthash:/x, " + OURS.replace("withTLSRPT", ""))),
      "policymap", "note", r"3\.10\.13, can report MTA-STS",

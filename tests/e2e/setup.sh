@@ -652,6 +652,16 @@ for other in socketmap:inet:127.0.0.1:8642:QUERYwithTLSRPT \
 	has smtp_tls_policy_maps "$other, texthash:/z"
 done
 
+name="another policy service beside it stays"
+with_policyd 3.10.13 built-in
+echo "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8642:QUERY," \
+	"$map:QUERYwithTLSRPT" >>"$dir/main/main.cf"
+setup 0 --apply --policyd yes
+has smtp_tls_policy_maps \
+	"socketmap:inet:127.0.0.1:8642:QUERY, $map:QUERYwithTLSRPT"
+says "8642:QUERY in .* stays"
+says_not "takes the place"
+
 name="a map server that nobody knows stays"
 with_policyd 3.10.13 built-in
 echo "smtp_tls_policy_maps = socketmap:inet:192.0.2.1:9:maps" \
