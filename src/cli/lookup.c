@@ -148,17 +148,25 @@ static void print(const json_t *doc, struct strbuf *out)
 
 /* --- what is asked --- */
 
-/* What tlstally-policyd answers with such a view and nothing older, for the
- * Postfix of this host. */
-static void add_told(struct cli *cli, const struct domain_view *view,
-                     struct arena *arena, json_t *doc)
+/* By what tlstally-policyd answers the Postfix of this host. */
+static void find_rules(const struct conf *conf, struct policy_rules *rules)
 {
-	const struct conf *conf = &cli->conf;
 	auto_(postfix_site_free) struct postfix_site *site =
 		postfix_site_ask(conf);
+
+	policy_rules_of_site(rules, conf, site);
+	rules->site.validates =
+		!rules->site.dane || need_policyd_resolves(conf);
+}
+
+/* What it answers with such a view and nothing older. */
+static void add_told(struct cli *cli, const struct policy_rules *rules,
+                     const struct domain_view *view, struct arena *arena,
+                     json_t *doc)
+{
+	const struct conf *conf = &cli->conf;
 	auto_(overrides_free) struct overrides *table = NULL;
 	auto_(strbuf_clear) struct strbuf text = {0};
-	struct policy_rules rules = {0};
 	struct policy_known known = {
 		.domain = view->domain,
 		.view = view,
@@ -167,15 +175,12 @@ static void add_told(struct cli *cli, const struct domain_view *view,
 	struct policy_answer answer;
 	struct err ignored;
 
-	policy_rules_of_site(&rules, conf, site);
-	rules.site.validates = view->mx_secure ||
-	                       (rules.site.dane && need_policyd_resolves(conf));
 	if (conf->policyd.overrides[0] != '\0' &&
 	    io_read_file(conf->policyd.overrides, &text, &ignored) == 0 &&
 	    overrides_read(&table, strbuf_text(&text), text.len, &ignored) == 0)
 		known.override = overrides_find(table, span_of(view->domain));
-	policy_answer_make(&rules.site, &known, arena, &answer);
-	lookup_doc_told(&answer, rules.tlsrpt, doc);
+	policy_answer_make(&rules->site, &known, arena, &answer);
+	lookup_doc_told(&answer, rules->tlsrpt, doc);
 }
 
 static int look_here(struct cli *cli, json_t *doc, struct err *err)
@@ -190,6 +195,7 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 		.sts = true,
 		.thorough = true,
 	};
+	struct policy_rules rules = {0};
 	struct domain_view view;
 
 	if (cli_prepare(cli, NEEDS_SETTINGS_IF_ANY, err) < 0)
@@ -198,13 +204,16 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 		today = form_socket_today(cli->args.resolver);
 		options.resolver = today ? today : cli->args.resolver;
 	}
-	if (policy_service_open(&service, &options, err) < 0 ||
-	    policy_service_now(service, cli->args.domain,
+	find_rules(&cli->conf, &rules);
+	if (policy_service_open(&service, &options, err) < 0)
+		return err->class;
+	policy_service_doubt(service, !rules.site.validates);
+	if (policy_service_now(service, cli->args.domain,
 	                       clock_host_ms() + HERE_SECS * 1000, &arena,
 	                       &view, err) < 0)
 		return err->class;
 	lookup_doc(&view, &arena, doc);
-	add_told(cli, &view, &arena, doc);
+	add_told(cli, &rules, &view, &arena, doc);
 	return lookup_doc_verdict(&view, err);
 }
 

@@ -41,6 +41,15 @@ d = json.load(sys.stdin)
 print(d.get("answer", "not found"))'
 }
 
+# shown DOMAIN: what tlstally lookup says of it
+shown()
+{
+	"$bin/tlstally" -c "$dir/conf" lookup "$1" --json |
+		python3 -c 'import json, sys
+d = json.load(sys.stdin)["postfix"]
+print(d.get("answer", "not found"))'
+}
+
 touch "$dir/validates"
 start_fake dns tlsa_dns "$dir/validates"
 cat >"$dir/conf" <<EOF
@@ -63,6 +72,7 @@ wait_until grep -q "DANE yes" "$dir/tlstally-policyd.log" ||
 	fail "tlstally-policyd does not see it" "$dir/tlstally-policyd.log"
 expect "a domain that was asked for before" dane "$(told a.example)"
 expect "a new one" dane "$(told b.example)"
+expect "and tlstally lookup says so" dane "$(shown b.example)"
 kill "$pid"
 ends "$pid"
 
@@ -70,4 +80,5 @@ echo "# a resolver that does not validate"
 rm "$dir/validates"
 start_policyd
 expect "the domain may have signed TLSA records" dane "$(told a.example)"
+expect "and tlstally lookup says so" dane "$(shown a.example)"
 end_test
