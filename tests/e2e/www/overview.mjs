@@ -93,7 +93,7 @@ async function checkTables(server, page, days) {
          days.map((day, i) => [day, sums[i].success, sums[i].failure,
                                sums[i].domains]),
          rows.map((row) => [row[0], number(row[1]), number(row[2]),
-                            number(row[5])]));
+                            number(row[6])]));
   const all = sums.reduce((n, day) => n + day.success, 0);
   const failed = sums.reduce((n, day) => n + day.failure, 0);
   const policies = await tableOf(page, "Sessions by policy type");
