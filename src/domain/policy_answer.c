@@ -12,7 +12,8 @@
 enum {
 	PATTERN_LONG = 255,
 	/* Past that only those of the domain's MX hosts are told: Postfix
-	 * looks at no others. */
+	 * looks at no others.  When they are none, as many as have room: no
+	 * host may match. */
 	PATTERNS_MAX = POLICY_TEXT_MAX / 4,
 };
 
@@ -181,21 +182,36 @@ struct patterns {
 	size_t count;
 };
 
+static void choose_by_mx(const struct domain_view *view,
+                         const struct sts_policy *policy,
+                         struct patterns *chosen)
+{
+	for (size_t i = 0; i < policy->mx_count; i++)
+		if (is_pattern(policy->mx[i]) &&
+		    matches_an_mx(view, policy->mx[i]))
+			chosen->list[chosen->count++] = policy->mx[i];
+}
+
 static struct patterns choose_patterns(const struct making *making)
 {
 	const struct sts_policy *policy = &making->view->sts_policy;
 	struct patterns chosen = {.list = arena_array(making->arena,
 	                                              policy->mx_count + 1,
 	                                              sizeof(*chosen.list))};
-	size_t bytes = 0;
-	bool few = true;
+	size_t bytes = 0, first = 0; /* so many have room */
 
-	for (size_t i = 0; i < policy->mx_count; i++)
-		bytes += 2 * strlen(policy->mx[i]) + sizeof("mx_host_pattern=");
-	few = bytes <= PATTERNS_MAX;
-	for (size_t i = 0; i < policy->mx_count; i++)
-		if (is_pattern(policy->mx[i]) &&
-		    (few || matches_an_mx(making->view, policy->mx[i])))
+	for (; first < policy->mx_count; first++) {
+		bytes += 2 * strlen(policy->mx[first]) +
+		         sizeof("mx_host_pattern=");
+		if (bytes > PATTERNS_MAX)
+			break;
+	}
+	if (first < policy->mx_count)
+		choose_by_mx(making->view, policy, &chosen);
+	if (chosen.count > 0)
+		return chosen;
+	for (size_t i = 0; i < first; i++)
+		if (is_pattern(policy->mx[i]))
 			chosen.list[chosen.count++] = policy->mx[i];
 	return chosen;
 }

@@ -451,6 +451,13 @@ static void test_large(void **state)
 	assert_non_null(strstr(got.text, "match=h12999.test "));
 	assert_non_null(strstr(got.text, "mx_host_pattern=h12999.test "));
 	assert_non_null(strstr(got.text, "policy_string"));
+	/* a host that the policy does not have is not delivered to either */
+	view.mxs[0].host = "other.test";
+	policy_answer_make(&may, &known, &arena, &got);
+	assert_int_equal(got.kind, TOLD_STS_ENFORCE);
+	assert_true(strlen(got.text) <= POLICY_TEXT_MAX);
+	assert_non_null(strstr(got.text, "match=h0.test:h1.test:"));
+	assert_null(strstr(got.text, "other.test"));
 }
 
 int main(void)
