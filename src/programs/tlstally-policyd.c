@@ -59,7 +59,6 @@ struct policyd {
 	struct postfix_site *site;
 	struct stat table;        /* the file of overrides that was read */
 	struct strbuf table_text; /* of the last that was good */
-	bool said_table;
 	int64_t look_at_site_ms, write_state_ms;
 	int64_t outage_since; /* secs; 0 */
 	bool said_store;
@@ -133,6 +132,8 @@ static int read_overrides(struct policyd *d, struct err *err)
 	memset(&d->table, 0, sizeof(d->table));
 	if (stat(path, &d->table) < 0)
 		err_errno(err, ERR_IO, "%s", path);
+	else if (!S_ISREG(d->table.st_mode)) /* a pipe would hold us */
+		err_set(err, ERR_IO, "%s is not a regular file", path);
 	else if (io_read_file(path, &text, err) == 0 &&
 	         overrides_read(&table, strbuf_text(&text), text.len, err) < 0)
 		err_prefix(err, "%s", path);
@@ -223,21 +224,17 @@ static bool trust_changed(struct policyd *d)
 	return rules->site.validates != does_validate(d);
 }
 
-/* True when there is another table; one that is wrong is said once, and the
- * one before stays. */
+/* True when there is another table; one that is wrong is not looked at again
+ * before it changes, and the one before stays. */
 static bool look_at_table(struct policyd *d)
 {
 	struct err err = {0};
 
 	if (!table_changed(d))
 		return false;
-	if (read_overrides(d, &err) == 0) {
-		d->said_table = false;
+	if (read_overrides(d, &err) == 0)
 		return true;
-	}
-	if (!d->said_table)
-		log_error("%s; the overrides are those read before", err.text);
-	d->said_table = true;
+	log_error("%s; the overrides are those read before", err.text);
 	return false;
 }
 
