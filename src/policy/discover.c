@@ -35,6 +35,10 @@ static int64_t keep_until(const struct lookup *lookup)
 
 	if (lookup->failed)
 		ttl = KEEP_AFTER_FAILURE;
+	/* it may be there at the next try */
+	if (view->sts_record == VIEW_OK && ttl > LOOKUP_STS_PAUSE &&
+	    domain_view_fetch_result(view->sts_fetch) != RESULT_OTHER)
+		ttl = LOOKUP_STS_PAUSE;
 	if (view->sts == VIEW_OK && view->sts_expires_at - lookup->now < ttl)
 		ttl = view->sts_expires_at - lookup->now;
 	if (ttl < KEEP_MIN)

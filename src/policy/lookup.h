@@ -22,6 +22,10 @@
  * the others. */
 enum { LOOKUP_TLSA_OF = 20 };
 
+/* secs between two tries of a policy that could not be had (RFC 8461 section
+ * 3.3: five minutes, say) */
+enum { LOOKUP_STS_PAUSE = 5 * 60 };
+
 /* Where a question stands. */
 enum lookup_progress {
 	LOOKUP_UNASKED,

@@ -15,7 +15,6 @@
 enum {
 	ADDRESSES_MAX = 16,
 	REFRESH = 24 * 60 * 60, /* RFC 8461 section 3.3: daily, say */
-	PAUSE = 5 * 60,         /* the same: between failures of one id */
 };
 
 /* May the policy of the old view still be applied? */
@@ -244,7 +243,7 @@ static bool is_time_to_fetch(const struct lookup *lookup)
 	    old->sts_fetch == VIEW_UNKNOWN)
 		return true;
 	if (old->sts_fetch != VIEW_OK)
-		return age >= PAUSE;
+		return age >= LOOKUP_STS_PAUSE;
 	return !is_in_force(lookup) || age >= (half < REFRESH ? half : REFRESH);
 }
 

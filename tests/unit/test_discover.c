@@ -721,6 +721,42 @@ static void test_expiry_of_a_policy(void **state)
 	}
 }
 
+/* It is tried again after five minutes, whatever the TTLs. */
+static void test_expiry_without_a_policy(void **state)
+{
+	static const struct {
+		const char *name;
+		enum view_status fetch;
+		int64_t secs;
+	} rows[] = {
+		{"fetched", VIEW_OK, 3600},
+		{"not to be had", VIEW_FETCH_ERROR, 300},
+		{"certificate", VIEW_WEBPKI_ERROR, 300},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(world_clear) struct world world;
+
+		ROW(&rows[i]);
+		world_init(&world,
+		           "_smtp._tls.example.com TXT none insecure 3600\n"
+		           "_mta-sts.example.com TXT ok insecure 3600 v=STSv1; "
+		           "id=1;\n"
+		           "example.com MX none insecure 3600\n"
+		           "example.com A none insecure 3600\n"
+		           "example.com AAAA none insecure 3600\n");
+		world.options.dane = false;
+		world.fetcher.body = "version: STSv1\nmode: enforce\n"
+				     "mx: *.example.com\nmax_age: 86400\n";
+		world.fetcher.status = rows[i].fetch;
+		look(&world, 0);
+		assert_int_equal(world.lookup.view.sts_fetch, rows[i].fetch);
+		assert_int_equal(world.lookup.view.expires_at - NOON,
+		                 rows[i].secs);
+	}
+}
+
 /* For people: records that nobody uses. */
 static void test_thorough(void **state)
 {
@@ -936,6 +972,7 @@ int main(void)
 		cmocka_unit_test(test_dane_again),
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_expiry_of_a_policy),
+		cmocka_unit_test(test_expiry_without_a_policy),
 		cmocka_unit_test(test_less),
 		cmocka_unit_test(test_sts_host),
 		cmocka_unit_test(test_any_order),
