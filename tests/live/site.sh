@@ -11,7 +11,6 @@ srcdir=$live/../..
 machine=tlstally-$suite-$$
 nspawn=
 socket=/var/spool/postfix/run/tlsrpt/tlsrpt.sock
-policies=run/tlstally/policyd.sock
 conf=/etc/tlstally/tlstally.conf
 . "$srcdir/tests/e2e/testlib.sh"
 . "$live/guest.sh"
@@ -250,7 +249,7 @@ try_setup()
 {
 	set_up
 	check "the settings are in order" in_guest tlstally conf --check
-	check "setup --apply" in_guest tlstally setup --apply
+	check "setup --apply" in_guest tlstally setup --apply --policyd yes
 	if [ "$suite" = bookworm ]; then
 		expect "which chose the log" active "$(states tlstally-logd)"
 		in_guest systemctl -q enable --now tlstallyd.socket tlstallyd
@@ -260,7 +259,12 @@ try_setup()
 	fi
 	in_guest systemctl -q enable --now tlstally-httpd tlstally-milter
 	in_guest systemctl restart tlstallyd
-	ask_for_policies
+	map=QUERYwithTLSRPT
+	[ "$suite" != bookworm ] || map=QUERY
+	expect "Postfix asks the policy service" \
+		"socketmap:unix:run/tlstally/policyd.sock:$map" \
+		"$(in_guest postconf -h smtp_tls_policy_maps)"
+	check "which answers" in_guest tlstally policy good.test
 	expect_soon "every daemon that is wanted runs" active $SOCKETS $RUN
 	mail first 20 good.test plain.test
 	check_mails "real mail"
@@ -275,19 +279,6 @@ try_setup()
 		expect "and something good" "good feed" \
 			"$(findings good | grep feed)"
 	fi
-}
-
-# From here on Postfix asks before each delivery, and defers mail without an
-# answer.
-ask_for_policies()
-{
-	in_guest systemctl -q enable --now tlstally-policyd.socket \
-		tlstally-policyd
-	map=QUERYwithTLSRPT
-	[ "$suite" != bookworm ] || map=QUERY
-	in_guest postconf smtp_tls_policy_maps=socketmap:unix:$policies:$map
-	in_guest postfix reload
-	check "the policy service answers" in_guest tlstally policy good.test
 }
 
 # findings GRADE: of doctor, a line "GRADE CHECK [ABOUT]" for each
@@ -516,11 +507,9 @@ try_removal()
 {
 	in_guest sh -c 'rm -r /etc/systemd/system/tlstally*.service.d'
 	in_guest systemctl daemon-reload
-	in_guest postconf -X smtp_tls_policy_maps
-	in_guest postfix reload
 	check "remove" in_guest apt-get -q -y remove tlstally
 	expect "the settings of Postfix are as before" "" \
-		"$(in_guest postconf -n | grep -i 'tlsrpt\|8892')"
+		"$(in_guest postconf -n | grep -i 'tlsrpt\|8892\|policyd')"
 	check "settings and store stay" in_guest test -e $conf -a \
 		-e /var/lib/tlstally/data.mdb
 	check "installed again" install_deb /opt/live/after.deb
