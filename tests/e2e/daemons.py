@@ -92,6 +92,7 @@ directory = {self.store}
 
         def limit():
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+        self.listen()  # what nobody reads holds the next one up
         self.heard = []
         self.log.unlink(missing_ok=True)
         self.daemon = Daemon(self.name, self.conf, self.log, *args,
@@ -231,6 +232,24 @@ def few_files(world):
         world.stop()
 
 
+def odd_table(world):
+    if world.name != "tlstally-policyd":
+        return
+    table = world.folder / "table"
+    os.mkfifo(table)
+    world.start("-o", f"policyd.overrides={table}", wait=False)
+    expect("a table of overrides that is a pipe: it ends", 1, world.end())
+    expect("and the log says so", True, world.said("is not a regular file"))
+    table.unlink()
+    table.write_text("example.com encrypt\n")
+    world.start("-o", f"policyd.overrides={table}")
+    table.unlink()
+    os.mkfifo(table)
+    expect("it becomes one: the log says so", True,
+           wait_until(lambda: world.said("not a regular file"), 60))
+    expect("and it ends when it is asked to", 0, world.stop())
+
+
 def looking_up(world):
     """What ends by itself is a daemon to its end."""
     if world.name != "tlstally-logd":
@@ -289,7 +308,7 @@ def main():
             world = World(pathlib.Path(folder), name, *row)
             try:
                 for part in (command_line, looking_up, service_manager,
-                             store_of_root, few_files, handed_over,
+                             store_of_root, few_files, odd_table, handed_over,
                              taken_away):
                     part(world)
             finally:
