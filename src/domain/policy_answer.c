@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/span.h"
 #include "base/strbuf.h"
 #include "domain/policy_text.h"
 
@@ -15,6 +16,10 @@ enum {
 	 * looks at no others.  When they are none, as many as have room: no
 	 * host may match. */
 	PATTERNS_MAX = POLICY_TEXT_MAX / 4,
+	/* " { policy_string = mode: testing }", for which there is always room:
+	 * by it an event is one of a policy in testing (session/datagram). */
+	MODE_ROOM = 64,
+	TEXT_ROOM = POLICY_TEXT_MAX - MODE_ROOM,
 };
 
 /* What is worked on. */
@@ -221,7 +226,7 @@ static bool add(struct strbuf *out, const char *before, const char *value,
                 const char *after)
 {
 	if (out->len + strlen(before) + strlen(value) + strlen(after) >
-	    POLICY_TEXT_MAX)
+	    TEXT_ROOM)
 		return false;
 	strbuf_puts(out, before);
 	strbuf_puts(out, value);
@@ -248,6 +253,59 @@ static bool add_match(struct strbuf *out, const struct patterns *patterns)
 	return any;
 }
 
+static const char before_string[] = " { policy_string = ";
+static const char after_string[] = " }";
+
+/* Which line says the mode; line_count: it is not among those kept, or not
+ * whole. */
+static size_t find_mode(const struct sts_policy *policy)
+{
+	const char *mode = word_api(&words_sts_modes, policy->mode);
+
+	for (size_t i = 0; i < policy->line_count; i++) {
+		struct span line = span_of(policy->lines[i]), key;
+		size_t whole =
+			line.len + sizeof(before_string) + sizeof(after_string);
+
+		if (span_until(&line, ':', &key) &&
+		    span_is(span_trim(key), "mode"))
+			return span_is(span_trim(line), mode) &&
+			                       whole <= MODE_ROOM
+			               ? i
+			               : policy->line_count;
+	}
+	return policy->line_count;
+}
+
+static void add_mode(struct strbuf *out, const char *line)
+{
+	strbuf_puts(out, before_string);
+	strbuf_puts(out, line);
+	strbuf_puts(out, after_string);
+}
+
+/* In the order of the file; but a mode that is not found there comes first. */
+static void add_lines(struct strbuf *out, const struct sts_policy *policy,
+                      struct arena *arena)
+{
+	size_t mode = find_mode(policy), count = policy->line_count;
+
+	if (mode == count) {
+		add_mode(out, arena_printf(arena, "mode: %s",
+		                           word_api(&words_sts_modes,
+		                                    policy->mode)));
+		count -= count == STS_LINES_MAX;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *line = policy->lines[i];
+
+		if (i == mode)
+			add_mode(out, line);
+		else if (policy_text_is_string(line, strlen(line)))
+			add(out, before_string, line, after_string);
+	}
+}
+
 static void add_report_part(struct strbuf *out, const struct making *making,
                             const struct patterns *patterns)
 {
@@ -259,10 +317,7 @@ static void add_report_part(struct strbuf *out, const struct making *making,
 		return;
 	for (size_t i = 0; i < patterns->count; i++)
 		add(out, " mx_host_pattern=", patterns->list[i], "");
-	for (size_t i = 0; i < policy->line_count; i++)
-		if (policy_text_is_string(policy->lines[i],
-		                          strlen(policy->lines[i])))
-			add(out, " { policy_string = ", policy->lines[i], " }");
+	add_lines(out, policy, making->arena);
 }
 
 static void keep_text(struct making *making, const struct strbuf *out,

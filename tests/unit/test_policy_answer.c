@@ -5,6 +5,7 @@
 #include "base/xalloc.h"
 #include "domain/policy_answer.h"
 #include "domain/policy_text.h"
+#include "session/session.h"
 
 enum { NOW = 1772359200, HOUR = 3600, WEEK = 7 * 24 * HOUR };
 
@@ -24,16 +25,21 @@ enum { NOW = 1772359200, HOUR = 3600, WEEK = 7 * 24 * HOUR };
 	               .max_age = WEEK,                                        \
 	               .mx = LIST("mx.d.test", "*.d.test"),                    \
 	               .mx_count = 2,                                          \
-	               .lines = LIST("version: STSv1", "mx: mx.d.test"),       \
-	               .line_count = 2}
+	               .lines = LIST("version: STSv1", "mode: " MODE_##m,      \
+	                             "mx: mx.d.test"),                         \
+	               .line_count = 3}
+#define MODE_STS_ENFORCE "enforce"
+#define MODE_STS_TESTING "testing"
+#define MODE_STS_NONE "none"
 #define FETCHED .sts_record = VIEW_OK, .sts_id = "1", .sts_fetch = VIEW_OK
 #define FAILED(status)                                                         \
 	.sts_record = VIEW_OK, .sts_id = "2", .sts_fetch = (status),           \
 	.sts_problem = "what went wrong"
 
-#define REPORT                                                                 \
+#define REPORT(mode)                                                           \
 	" policy_type=sts policy_domain=d.test mx_host_pattern=mx.d.test "     \
 	"mx_host_pattern=*.d.test { policy_string = version: STSv1 } "         \
+	"{ policy_string = mode: " mode " } "                                  \
 	"{ policy_string = mx: mx.d.test }"
 #define ENFORCE "secure match=mx.d.test:.d.test servername=hostname"
 
@@ -74,20 +80,20 @@ static const struct row {
          .site = &may,
          .view = {FETCHED, POLICY(STS_ENFORCE)},
          .kind = TOLD_STS_ENFORCE,
-         .text = ENFORCE REPORT,
+         .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE,
          .why = "mode enforce, is in force until 2026-03-08"},
 	{.name = "a testing one is reported alone",
          .site = &may,
          .view = {FETCHED, POLICY(STS_TESTING)},
          .kind = TOLD_STS_TESTING,
-         .text = "may servername=hostname" REPORT,
+         .text = "may servername=hostname" REPORT("testing"),
          .why = "mode testing"},
 	{.name = "testing keeps the level of the site",
          .site = &encrypt,
          .view = {FETCHED, POLICY(STS_TESTING)},
          .kind = TOLD_STS_TESTING,
-         .text = "encrypt servername=hostname" REPORT},
+         .text = "encrypt servername=hostname" REPORT("testing")},
 	{.name = "testing where Postfix would enforce patterns",
          .site = &verify,
          .view = {FETCHED, POLICY(STS_TESTING)},
@@ -95,13 +101,14 @@ static const struct row {
          .text = "verify servername=hostname policy_type=sts "
                  "policy_domain=d.test "
                  "{ policy_string = version: STSv1 } "
+                 "{ policy_string = mode: testing } "
                  "{ policy_string = mx: mx.d.test }"},
 	{.name = "testing where Postfix does DANE",
          .site = &dane,
          .view = {FETCHED, POLICY(STS_TESTING), .mx_secure = true,
                   ONE_MX(VIEW_NONE)},
          .kind = TOLD_STS_TESTING,
-         .text = "dane" REPORT},
+         .text = "dane" REPORT("testing")},
 	{.name = "testing where TLS is off",
          .site = &clear,
          .view = {FETCHED, POLICY(STS_TESTING)},
@@ -116,7 +123,7 @@ static const struct row {
          .site = &clear,
          .view = {FETCHED, POLICY(STS_ENFORCE)},
          .kind = TOLD_STS_ENFORCE,
-         .text = ENFORCE REPORT,
+         .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE},
 	{.name = "mode none is no policy",
          .site = &may,
@@ -157,13 +164,13 @@ static const struct row {
          .view = {FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
                   ONE_MX(VIEW_BAD)},
          .kind = TOLD_STS_ENFORCE,
-         .text = ENFORCE REPORT,
+         .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE},
 	{.name = "TLSA records that nobody signed",
          .site = &dane,
          .view = {FETCHED, POLICY(STS_ENFORCE), ONE_MX(VIEW_OK)},
          .kind = TOLD_STS_ENFORCE,
-         .text = ENFORCE REPORT,
+         .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE},
 	{.name = "signed or not, the resolver does not say",
          .site = &deaf,
@@ -177,7 +184,7 @@ static const struct row {
          .view = {FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
                   ONE_MX(VIEW_OK)},
          .kind = TOLD_STS_ENFORCE,
-         .text = ENFORCE REPORT,
+         .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE},
 	{.name = "no answer about TLSA",
          .site = &dane,
@@ -224,7 +231,7 @@ static const struct row {
          .site = &may,
          .view = {FAILED(VIEW_FETCH_ERROR), POLICY(STS_ENFORCE)},
          .kind = TOLD_STS_ENFORCE,
-         .text = ENFORCE REPORT,
+         .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE,
          .failure = VIEW_FETCH_ERROR,
          .why = "could not be had: what went wrong"},
@@ -232,7 +239,7 @@ static const struct row {
          .site = &may,
          .view = {.sts_record = VIEW_NONE, POLICY(STS_ENFORCE)},
          .kind = TOLD_STS_ENFORCE,
-         .text = ENFORCE REPORT,
+         .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE},
 	{.name = "no answer, nothing known",
          .site = &may,
@@ -256,7 +263,7 @@ static const struct row {
          .outage = true,
          .view = {.sts_record = VIEW_TEMPFAIL, POLICY(STS_ENFORCE)},
          .kind = TOLD_STS_ENFORCE,
-         .text = ENFORCE REPORT,
+         .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE},
 	{.name = "an enforced policy is over and cannot be had anew",
          .site = &may,
@@ -401,8 +408,13 @@ static void test_strange(void **state)
 		ROW(&strange[i]);
 		policy_answer_make(&may, &known, &arena, &got);
 		assert_int_equal(got.kind, TOLD_STS_ENFORCE);
-		assert_int_equal(strstr(got.text, "policy_string") != NULL,
-		                 strange[i].line_told);
+		assert_int_equal(
+			strange[i].line != NULL &&
+				strstr(got.text,
+		                       arena_printf(&arena,
+		                                    "{ policy_string = %s }",
+		                                    strange[i].line)) != NULL,
+			strange[i].line_told);
 		assert_int_equal(
 			strstr(strstr(got.text, "mx_host_pattern=") + 1,
 		               "mx_host_pattern=") != NULL,
@@ -460,12 +472,76 @@ static void test_large(void **state)
 	assert_null(strstr(got.text, "other.test"));
 }
 
+/* An event is known as one of a policy in testing by that line. */
+static void test_mode_is_told(void **state)
+{
+	enum { PATTERNS = 4000, LINES = STS_LINES_MAX };
+	static const char text[] = "{ policy_string = mode: testing }";
+	static const struct mode_row {
+		const char *name, *line;
+		size_t at, patterns;
+	} modes[] = {
+		{"the first", "mode: testing", 0, 1},
+		{"the last that is kept", "mode: testing", LINES - 1, 1},
+		{"after those that are kept", "mx: a.test", 0, 1},
+		{"cut", "mode:                  ", 1, 1},
+		{"no room, patterns", "mode: testing", 1, PATTERNS},
+		{"no room, lines", "mode: testing", LINES - 1, PATTERNS},
+		{"neither kept nor room", "mx: a.test", 0, PATTERNS},
+	};
+	auto_(arena_clear) struct arena arena = {0};
+	const char **mx = arena_array(&arena, PATTERNS, sizeof(*mx));
+	const char **lines = arena_array(&arena, LINES, sizeof(*lines));
+	char *line = arena_alloc(&arena, SESSION_POLICY_STRING_MAX + 1);
+
+	(void)state;
+	memset(line, 'x', SESSION_POLICY_STRING_MAX);
+	line[SESSION_POLICY_STRING_MAX] = '\0';
+	for (size_t i = 0; i < PATTERNS; i++)
+		mx[i] = "mx.d.test";
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		struct domain_view view = {
+			FETCHED,
+			.sts = VIEW_OK,
+			.sts_expires_at = NOW + WEEK,
+			.sts_policy = {.mode = STS_TESTING,
+		                       .max_age = WEEK,
+		                       .mx = mx,
+		                       .mx_count = modes[i].patterns,
+		                       .lines = lines,
+		                       .line_count = LINES},
+			ONE_MX(VIEW_NONE),
+		};
+		struct policy_known known = {
+			.domain = "d.test", .view = &view, .now = NOW};
+		struct policy_answer got;
+		const char *found;
+		size_t told = 0;
+
+		ROW(&modes[i]);
+		for (size_t j = 0; j < LINES; j++)
+			lines[j] = modes[i].patterns > 1 ? line : "x: y";
+		lines[modes[i].at] = modes[i].line;
+		policy_answer_make(&may, &known, &arena, &got);
+		assert_int_equal(got.kind, TOLD_STS_TESTING);
+		assert_true(strlen(got.text) <= POLICY_TEXT_MAX);
+		found = strstr(got.text, text);
+		assert_non_null(found);
+		assert_null(strstr(found + 1, text));
+		for (found = got.text;
+		     (found = strstr(found, "policy_string")) != NULL; found++)
+			told++;
+		assert_true(told <= STS_LINES_MAX);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_mode_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

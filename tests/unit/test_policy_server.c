@@ -29,7 +29,7 @@ enum {
 #define ENFORCE "secure match=mx.%s servername=hostname"
 #define REPORT                                                                 \
 	" policy_type=sts policy_domain=%s mx_host_pattern=mx.%s "             \
-	"{ policy_string = version: STSv1 }"
+	"{ policy_string = mode: enforce }"
 
 /* A lookup service that has the views of some domains, and keeps questions. */
 struct fake {
@@ -64,7 +64,7 @@ static void make_view(const char *domain, int64_t now, bool old,
 	const char **lines = arena_array(arena, 1, sizeof(*lines));
 
 	mx[0] = arena_printf(arena, "mx.%s", domain);
-	lines[0] = "version: STSv1";
+	lines[0] = "mode: enforce";
 	*view = (struct domain_view){
 		.domain = domain,
 		.checked_at = now - (old ? 2 * TTL : 0),
