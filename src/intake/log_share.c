@@ -15,7 +15,7 @@ enum { APART_SECS = 10, SECS_PER_MINUTE = 60 };
 
 enum share {
 	SHARE_NONE,
-	SHARE_JUDGE, /* its event */
+	SHARE_WAIT, /* for its event, or for what was told */
 	SHARE_COUNT,
 };
 
@@ -47,17 +47,22 @@ static enum share share_of_tls(struct db_txn *txn,
 	           told_then(txn, session, time - APART_SECS, &before) &&
 	           before.kind == TOLD_STS_TESTING &&
 	           day_of(time - APART_SECS) == day_of(time + APART_SECS);
-	return SHARE_JUDGE;
+	return SHARE_WAIT;
 }
 
-/* Was it one that is not to be enforced? */
-static bool is_told_of_policy(struct db_txn *txn,
-                              const struct log_session *session, int64_t moment)
+/* Clear text, and no event. */
+static enum share share_of_plain(struct db_txn *txn,
+                                 const struct log_session *session,
+                                 int64_t time)
 {
 	struct told told;
 
-	return told_then(txn, session, moment, &told) &&
-	       (told.kind == TOLD_STS_TESTING || told.kind == TOLD_STS_FAILED);
+	if (told_to_report(txn, session->domain, time) ||
+	    told_to_report(txn, session->domain, time - APART_SECS))
+		return SHARE_COUNT;
+	/* the first of a domain: it may not be written down yet */
+	return told_then(txn, session, INT64_MAX, &told) ? SHARE_NONE
+	                                                 : SHARE_WAIT;
 }
 
 static bool is_mx_mismatch(const struct log_session *session)
@@ -74,10 +79,8 @@ static enum share share_of(struct db_txn *txn,
 		return SHARE_COUNT;
 	if (session->outcome == LOG_TLS && session->event == LOG_EVENT_SUCCESS)
 		return share_of_tls(txn, session, time, certain);
-	if (session->outcome == LOG_PLAIN && session->event == LOG_EVENT_NONE &&
-	    (is_told_of_policy(txn, session, time) ||
-	     is_told_of_policy(txn, session, time - APART_SECS)))
-		return SHARE_COUNT;
+	if (session->outcome == LOG_PLAIN && session->event == LOG_EVENT_NONE)
+		return share_of_plain(txn, session, time);
 	return SHARE_NONE;
 }
 
@@ -88,7 +91,7 @@ bool log_share_encode(struct db_txn *txn, const struct log_session *session,
 	                             .minute = time / SECS_PER_MINUTE};
 
 	switch (share_of(txn, session, time, &row.certain)) {
-	case SHARE_JUDGE:
+	case SHARE_WAIT:
 		log_completing_encode(&row, out);
 		return true;
 	case SHARE_COUNT:

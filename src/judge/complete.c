@@ -13,6 +13,7 @@
 #include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
 #include "store/tally_settle.h"
+#include "store/told_table.h"
 
 enum {
 	BATCH_DOMAINS = DB_BATCH_ROWS,
@@ -110,6 +111,18 @@ static void count_by_log(struct complete *c, struct log_session *session,
 	                bytes.len, n);
 }
 
+/* What was told in its minute is written down by then, if anything was. */
+static uint64_t complete_plain(struct complete *c, struct log_completing *row,
+                               uint64_t n)
+{
+	if (!is_over(c, c->place->day, row->minute))
+		return n;
+	if (told_to_report(c->txn, row->session.domain,
+	                   (row->minute + 1) * MINUTE - 1))
+		count_by_log(c, &row->session, n);
+	return 0;
+}
+
 static uint64_t complete_row(void *arg, const void *data, size_t len,
                              uint64_t n)
 {
@@ -120,6 +133,8 @@ static uint64_t complete_row(void *arg, const void *data, size_t len,
 	arena_reset(&c->mem);
 	if (log_completing_decode(data, len, &c->mem, &row) < 0)
 		return 0;
+	if (row.session.outcome == LOG_PLAIN)
+		return complete_plain(c, &row, n);
 	n = judge_some(c, &row.session, day, n);
 	/* the event may have come after midnight */
 	if (n > 0 && (row.minute + 1) * MINUTE >= day_end(day))

@@ -13,7 +13,9 @@
  * minutes after the day's end: if Postfix was surely told that the policy is in
  * testing, the event was lost, since tlstallyd was not there or the socket's
  * queue was full, and the session is counted by the log alone (judge/apply.h);
- * else it was the event of another policy, and is counted.
+ * else it was the event of another policy, and is counted.  A session without
+ * TLS has no event: the log counts it then, if Postfix was told of a policy
+ * that it was not to enforce.
  */
 #ifndef TLSTALLY_JUDGE_COMPLETE_H
 #define TLSTALLY_JUDGE_COMPLETE_H

@@ -4,7 +4,9 @@
  * Beside tlstallyd ([log] complete_events) tlstally-logd does not count what
  * Postfix sent an event about: it knows more of it, the MX and the certificate.
  * Such sessions wait here, counted by day, domain and their bytes, until the
- * event has been counted (store/tally_settle.h) or surely will not be.
+ * event has been counted (store/tally_settle.h) or surely will not be.  So do
+ * those without TLS, which have no event, until it is known whether Postfix was
+ * told of a policy (store/told_table.h).
  */
 #ifndef TLSTALLY_STORE_LOG_COMPLETING_TABLE_H
 #define TLSTALLY_STORE_LOG_COMPLETING_TABLE_H

@@ -79,6 +79,15 @@ int told_get(struct db_txn *txn, const char *domain, int64_t moment,
 	       decode(txn, &row, arena, told);
 }
 
+bool told_to_report(struct db_txn *txn, const char *domain, int64_t moment)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	struct told told;
+
+	return told_get(txn, domain, moment, &arena, &told) &&
+	       (told.kind == TOLD_STS_TESTING || told.kind == TOLD_STS_FAILED);
+}
+
 static bool has_view(struct db_txn *txn, const char *domain)
 {
 	struct db_key key = key_of_text(TABLE_POLICY, domain);

@@ -14,6 +14,7 @@
 #ifndef TLSTALLY_STORE_TOLD_TABLE_H
 #define TLSTALLY_STORE_TOLD_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -39,6 +40,10 @@ void told_put(struct db_txn *txn, const char *domain, const struct told *told);
  * the arena.  0: nobody told anything then. */
 int told_get(struct db_txn *txn, const char *domain, int64_t moment,
              struct arena *arena, struct told *told);
+
+/* Was it a policy that Postfix was not to enforce: one in testing, or one that
+ * could not be had? */
+bool told_to_report(struct db_txn *txn, const char *domain, int64_t moment);
 
 /*
  * Deletes what was no longer told at that time, and the last of a domain told
