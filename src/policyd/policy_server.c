@@ -350,9 +350,11 @@ static void answer_client(struct policy_server *server,
 	policy_client_drop(client, done);
 }
 
-/* Answers, and sends; again when that made room. */
+/* Answers, and sends; again when that made room, for nothing else would wake us
+ * for what was asked already. */
 static void serve(struct policy_server *server, struct policy_client *client)
 {
+	bool was_slow;
 	size_t before;
 
 	do {
@@ -360,11 +362,14 @@ static void serve(struct policy_server *server, struct policy_client *client)
 		answer_client(server, client);
 		if (client->is_closed)
 			return;
+		was_slow = policy_client_is_slow(client);
 		if (!policy_client_send(client)) {
 			close_client(server, client);
 			return;
 		}
-	} while (client->in.len > 0 && client->in.len != before);
+	} while (client->in.len > 0 &&
+	         (client->in.len != before ||
+	          (was_slow && !policy_client_is_slow(client))));
 	if (client->has_ended && !policy_client_waits(client) &&
 	    client->out.len == 0)
 		close_client(server, client);

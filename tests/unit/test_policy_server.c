@@ -813,6 +813,39 @@ static void test_slow_reader(void **state)
 	pthread_join(sender, NULL);
 }
 
+/* All its questions come at once, and it reads when no more replies find room:
+ * what was asked then is answered, too, though nothing more comes from it. */
+static void test_asked_at_once(void **state)
+{
+	static const char one[] = "22:QUERYwithTLSRPT d.test,";
+	struct world *world = *state;
+
+	set_known(world, KNOWS_ALL);
+	ask(world, "d.test");
+	expect_enforce(world, "d.test");
+	for (size_t count = 1500; count <= 2400; count += 20) {
+		auto_(strbuf_clear) struct strbuf all = {0};
+		struct world other = *world;
+
+		for (size_t i = 0; i < count; i++)
+			strbuf_puts(&all, one);
+		assert_int_equal(
+			send(world->client, all.data, all.len, MSG_NOSIGNAL),
+			all.len);
+		/* the server has come to an end with it by then */
+		other.client = connect_to(world);
+		other.in = (struct strbuf){0};
+		for (int i = 0; i < 50; i++) {
+			ask(&other, "over.test");
+			expect(&other, "OK encrypt");
+		}
+		close(other.client);
+		strbuf_clear(&other.in);
+		for (size_t i = 0; i < count; i++)
+			expect_enforce(world, "d.test");
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -837,6 +870,7 @@ int main(void)
 		TEST(test_bad_input),
 		TEST(test_half_closed),
 		TEST(test_slow_reader),
+		TEST(test_asked_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
