@@ -316,6 +316,8 @@ static void test_new_file_and_signals(void **state)
 		if (pid == 0) {
 			struct new_file *file = NULL;
 
+			/* nohup(1) has us ignore it */
+			signal(rows[i].sig, SIG_DFL);
 			new_file_open(&file, path, 0600, false, NULL);
 			if (rows[i].named)
 				new_file_commit(file, NULL);
