@@ -115,24 +115,29 @@ static struct domain_node *find_domain(struct tally *tally, int32_t day,
 	return node;
 }
 
-/* Who has that owner and the bytes in tally->scratch; else the key to give to
- * a new one, whose bytes are kept by key_keep(). */
-static void *key_find(struct tally *tally, const void *owner,
-                      struct tally_key *key)
+/* Who has that owner and these bytes; else the key to give to a new one, whose
+ * bytes are kept by key_keep(). */
+static void *key_find(struct tally *tally, const void *owner, const void *bytes,
+                      size_t len, struct tally_key *key)
 {
-	const struct strbuf *bytes = &tally->scratch;
 	uint64_t seed = tally->seed ^ (uintptr_t)owner;
 	struct tally_key *found;
 	size_t at;
 
-	*key = (struct tally_key){hash64(seed, bytes->data, bytes->len), owner,
-	                          bytes->data, bytes->len};
+	*key = (struct tally_key){hash64(seed, bytes, len), owner, bytes, len};
 	at = key->hash;
 	while ((found = slots_find(&tally->keys, key->hash, &at)) != NULL)
 		if (found->owner == owner && found->len == key->len &&
 		    memcmp(found->bytes, key->bytes, key->len) == 0)
 			break;
 	return found;
+}
+
+static void *key_find_scratch(struct tally *tally, const void *owner,
+                              struct tally_key *key)
+{
+	return key_find(tally, owner, tally->scratch.data, tally->scratch.len,
+	                key);
 }
 
 /* A policy or a detail of that key. */
@@ -160,13 +165,13 @@ static struct tally_policy *policy_find(struct tally *tally,
 
 	strbuf_reset(&tally->scratch);
 	session_policy_encode(policy, &tally->scratch);
-	found = key_find(tally, domain, key);
+	found = key_find_scratch(tally, domain, key);
 	if (found != NULL || !folds)
 		return found;
 	folded = session_policy_folded(policy, domain->domain);
 	strbuf_reset(&tally->scratch);
 	session_policy_encode(&folded, &tally->scratch);
-	return key_find(tally, domain, key);
+	return key_find_scratch(tally, domain, key);
 }
 
 /* Like policy_find(). */
@@ -182,13 +187,38 @@ static struct tally_detail *detail_find(struct tally *tally,
 
 	strbuf_reset(&tally->scratch);
 	session_failure_encode(detail, &tally->scratch);
-	found = key_find(tally, policy, key);
+	found = key_find_scratch(tally, policy, key);
 	if (found != NULL || level == FOLD_NONE)
 		return found;
 	folded = session_failure_folded(detail, level);
 	strbuf_reset(&tally->scratch);
 	session_failure_encode(&folded, &tally->scratch);
-	return key_find(tally, policy, key);
+	return key_find_scratch(tally, policy, key);
+}
+
+static struct tally_detail *keep_detail(struct tally *tally,
+                                        struct tally_domain *domain,
+                                        struct tally_policy *policy,
+                                        const struct tally_key *key)
+{
+	struct tally_detail *detail = key_keep(tally, sizeof(*detail), key);
+
+	detail->next = policy->details;
+	policy->details = detail;
+	domain->detail_count++;
+	return detail;
+}
+
+static struct tally_policy *keep_policy(struct tally *tally,
+                                        struct tally_domain *domain,
+                                        const struct tally_key *key)
+{
+	struct tally_policy *policy = key_keep(tally, sizeof(*policy), key);
+
+	policy->next = domain->policies;
+	domain->policies = policy;
+	domain->policy_count++;
+	return policy;
 }
 
 void tally_add_detail(struct tally *tally, struct tally_domain *domain,
@@ -199,12 +229,8 @@ void tally_add_detail(struct tally *tally, struct tally_domain *domain,
 	struct tally_detail *detail =
 		detail_find(tally, domain, policy, from, &key);
 
-	if (detail == NULL) {
-		detail = key_keep(tally, sizeof(*detail), &key);
-		detail->next = policy->details;
-		policy->details = detail;
-		domain->detail_count++;
-	}
+	if (detail == NULL)
+		detail = keep_detail(tally, domain, policy, &key);
 	detail->count += n;
 }
 
@@ -214,12 +240,8 @@ static void add_policy(struct tally *tally, struct tally_domain *domain,
 	struct tally_key key;
 	struct tally_policy *policy = policy_find(tally, domain, from, &key);
 
-	if (policy == NULL) {
-		policy = key_keep(tally, sizeof(*policy), &key);
-		policy->next = domain->policies;
-		domain->policies = policy;
-		domain->policy_count++;
-	}
+	if (policy == NULL)
+		policy = keep_policy(tally, domain, &key);
 	if (from->failed)
 		policy->failure += n;
 	else if (from->unjudged)
@@ -298,6 +320,47 @@ bool tally_add(struct tally *tally, int32_t day, const struct session *session,
 	add_record(tally, node, session->record);
 	for (size_t i = 0; i < session->policy_count; i++)
 		add_policy(tally, domain, &session->policies[i], n);
+	return true;
+}
+
+static void add_policy_counts(struct tally *tally, struct tally_domain *domain,
+                              const struct tally_policy *from)
+{
+	struct tally_key key;
+	struct tally_policy *policy =
+		key_find(tally, domain, from->key.bytes, from->key.len, &key);
+
+	if (policy == NULL)
+		policy = keep_policy(tally, domain, &key);
+	policy->success += from->success;
+	policy->failure += from->failure;
+	policy->unjudged += from->unjudged;
+	for (const struct tally_detail *d = from->details; d; d = d->next) {
+		struct tally_detail *detail =
+			key_find(tally, policy, d->key.bytes, d->key.len, &key);
+
+		if (detail == NULL)
+			detail = keep_detail(tally, domain, policy, &key);
+		detail->count += d->count;
+	}
+}
+
+bool tally_add_counts(struct tally *tally, const struct tally_domain *from)
+{
+	struct domain_node *node;
+
+	if (is_full(tally))
+		return false;
+	node = find_domain(tally, from->day, from->domain);
+	node->domain.valid = from->valid;
+	node->domain.named |= from->named;
+	node->domain.unnamed |= from->unnamed;
+	node->domain.success += from->success;
+	node->domain.failure += from->failure;
+	node->domain.unjudged += from->unjudged;
+	add_record(tally, node, from->record);
+	for (const struct tally_policy *p = from->policies; p; p = p->next)
+		add_policy_counts(tally, &node->domain, p);
 	return true;
 }
 

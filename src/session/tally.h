@@ -95,6 +95,14 @@ void tally_reset(struct tally *tally);
 bool tally_add(struct tally *tally, int32_t day, const struct session *session,
                uint64_t n);
 
+/*
+ * Adds what another table, or the store, counted for a domain: its sums, equal
+ * policies and equal details (by their bytes) together, nothing folded.  Its
+ * record takes the place of the one that is there, unless it is NULL.  False,
+ * and nothing is added, when the table is at hard_bytes.
+ */
+bool tally_add_counts(struct tally *tally, const struct tally_domain *from);
+
 /* So many sessions of a policy that were added have that failure, too: it
  * changes no sum. */
 void tally_add_detail(struct tally *tally, struct tally_domain *domain,

@@ -205,6 +205,55 @@ static void test_records_take_the_room_of_the_one_before(void **state)
 	tally_free(&tally);
 }
 
+/* What one table counted and another counted, added to a third, is what one
+ * that saw all counted. */
+static void test_counts_of_several_tables_add_up(void **state)
+{
+	struct tally_limits limits = {32, 1000, 1 << 20, 1 << 21};
+	struct tally *part[2], *sum = tally_new(9, &limits);
+	struct tally_domain **sorted;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		part[i] = tally_new((uint64_t)i, &limits);
+		add(part[i], "a.example", "mx", "version: STSv1", 2, true);
+		add(part[i], "a.example", i ? "other" : "mx", NULL, 3, true);
+	}
+	assert_true(add_plain(part[1], "b.example", "of b"));
+	assert_true(add_plain(part[1], "a.example", NULL));
+	for (int i = 0; i < 2; i++) {
+		sorted = tally_sorted(part[i]);
+		for (size_t k = 0; k < tally_domain_count(part[i]); k++)
+			assert_true(tally_add_counts(sum, sorted[k]));
+		tally_free(&part[i]); /* nothing of it is kept */
+	}
+	assert_int_equal(tally_domain_count(sum), 2);
+	sorted = tally_sorted(sum);
+	assert_int_equal(sorted[0]->failure, 10);
+	assert_int_equal(sorted[0]->success, 1);
+	assert_int_equal(sorted[0]->policy_count, 3);
+	assert_int_equal(sorted[0]->detail_count, 3);
+	assert_string_equal(sorted[0]->record,
+	                    "v=TLSRPTv1;rua=mailto:a@b.example");
+	assert_int_equal(sorted[1]->success, 1);
+	assert_string_equal(sorted[1]->record, "of b");
+	tally_free(&sum);
+}
+
+static void test_counts_are_refused_at_the_bound(void **state)
+{
+	struct tally_limits limits = {32, 1000, 1 << 19, 1 << 20};
+	struct tally *full = tally_new(7, &limits),
+		     *more = tally_new(8, &limits);
+
+	(void)state;
+	fill(full);
+	assert_true(add_plain(more, "d0.example", NULL));
+	assert_false(tally_add_counts(full, tally_sorted(more)[0]));
+	tally_free(&full);
+	tally_free(&more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +264,8 @@ int main(void)
 		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_known_domains_do_not_grow_past_the_bound),
 		cmocka_unit_test(test_records_take_the_room_of_the_one_before),
+		cmocka_unit_test(test_counts_of_several_tables_add_up),
+		cmocka_unit_test(test_counts_are_refused_at_the_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
