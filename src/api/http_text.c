@@ -52,6 +52,37 @@ bool http_text_is_media_type(const char *type)
 	       first + second < TYPE_LONG;
 }
 
+/* "tag" in its quotes against ours, or "tag-gzip", by the name of a coding. */
+static bool is_tag(const char *text, size_t len, const char *tag)
+{
+	size_t ours = strlen(tag) - 1; /* without the last quote */
+
+	if (len <= ours || strncmp(text, tag, ours) != 0)
+		return false;
+	return len == ours + 1 || text[ours] == '-';
+}
+
+bool http_text_has_tag(const char *list, const char *tag)
+{
+	const char *at = list + strspn(list, " \t,");
+
+	if (strcmp(at, "*") == 0)
+		return true;
+	while (*at != '\0') {
+		const char *end;
+
+		if (strncmp(at, "W/", 2) == 0)
+			at += 2;
+		end = *at == '"' ? strchr(at + 1, '"') : NULL;
+		if (end == NULL)
+			return false;
+		if (is_tag(at, (size_t)(end - at) + 1, tag))
+			return true;
+		at = end + 1 + strspn(end + 1, " \t,");
+	}
+	return false;
+}
+
 const char *http_text_blob_path(const char *path, const char *account,
                                 char id[HTTP_BLOB_ID_TEXT])
 {

@@ -25,6 +25,11 @@ char *http_text_disposition(const char *name);
 /* May it stand in Content-Type: "application/gzip", without parameters? */
 bool http_text_is_media_type(const char *type);
 
+/* Is our entity tag, with its quotes, in an If-None-Match (RFC 9110 sections
+ * 8.8.3 and 13.1.2)?  Compared weakly, and also as a proxy that compresses
+ * hands it on: Apache makes "tag-gzip" of "tag", and asks us with that. */
+bool http_text_has_tag(const char *list, const char *tag);
+
 /* "ACCOUNT/ID/NAME" (RFC 8620 section 6.2); NULL when it is not like that,
  * else NAME. */
 const char *http_text_blob_path(const char *path, const char *account,

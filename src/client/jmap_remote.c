@@ -83,6 +83,13 @@ static int say_elsewhere(const char *url, const char *what, const char *where,
 {
 	auto_(xfree_str) char *safe = doc_safe_text(where);
 
+	if (strncmp(url, "https:", 6) == 0 && strncmp(where, "http:", 5) == 0)
+		return err_set(err, ERR_PARSE,
+		               "%.200s %s %.150s, without TLS, and the token "
+		               "is not sent there; behind a proxy, set [http] "
+		               "url of tlstally-httpd to the URL that clients "
+		               "use",
+		               url, what, safe);
 	return err_set(
 		err, ERR_PARSE,
 		"%.200s %s %.150s, which is on another server, and the token "
@@ -167,6 +174,20 @@ static bool has_path(const char *url)
 	return slash != NULL && slash[1] != '\0';
 }
 
+/* What is at the URL is no session: the page of a server that is below a path,
+ * or the API itself, which cannot be got.  1: the session below it. */
+static int find_below(struct remote *self, const char *url, unsigned wanted,
+                      struct err *err)
+{
+	auto_(http_client_answer_clear) struct http_client_answer answer = {0};
+	size_t len = strlen(url);
+	auto_(xfree_str) char *below = xasprintf(
+		"%.*s%s", (int)(len - (url[len - 1] == '/')), url, well_known);
+	int found = find_session(self, below, wanted, true, &answer, err);
+
+	return found < 0 && found != ERR_PARSE ? 0 : found;
+}
+
 static int discover(struct remote *self, const char *given, unsigned wanted,
                     struct err *err)
 {
@@ -181,6 +202,8 @@ static int discover(struct remote *self, const char *given, unsigned wanted,
 		return err->class;
 	at = has_path(url) ? url : usual;
 	found = find_session(self, at, wanted, true, &answer, err);
+	if (found == 0 && at == url)
+		found = find_below(self, url, wanted, err);
 	if (found != 0)
 		return found < 0 ? found : 0;
 	/* A path that cannot be got is that of the API itself.  If there is a

@@ -3,6 +3,8 @@
  *
  *     https://tally.example.com               its session is looked for, at
  *                                             /.well-known/jmap
+ *     https://mail.example.com/tls            is below a path: the same place
+ *                                             below it
  *     https://tally.example.com/jmap/session  is the session
  *     https://tally.example.com/api           is the API itself
  *

@@ -1,10 +1,37 @@
 #include "http/http_exchange.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 const char *http_header_of(struct MHD_Connection *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+struct lines {
+	const char *name;
+	struct strbuf *out;
+};
+
+static enum MHD_Result add_line(void *arg, enum MHD_ValueKind kind,
+                                const char *name, const char *value)
+{
+	const struct lines *lines = arg;
+
+	(void)kind;
+	if (value != NULL && strcasecmp(name, lines->name) == 0)
+		strbuf_printf(lines->out, "%s%s", lines->out->len ? ", " : "",
+		              value);
+	return MHD_YES;
+}
+
+void http_headers_of(struct MHD_Connection *connection, const char *name,
+                     struct strbuf *out)
+{
+	struct lines lines = {name, out};
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, add_line,
+	                          &lines);
 }
 
 void http_problem(struct http_reply *reply, const struct jmap_problem *what)

@@ -62,6 +62,11 @@ struct http_route {
 /* NULL: it was not sent. */
 const char *http_header_of(struct MHD_Connection *connection, const char *name);
 
+/* Of a field that is a list: its lines, in order, as one (RFC 9110 section
+ * 5.3).  Nothing: it was not sent. */
+void http_headers_of(struct MHD_Connection *connection, const char *name,
+                     struct strbuf *out);
+
 /* A problem document (RFC 7807) of HTTP's own. */
 void http_refuse(struct http_reply *reply, int status, const char *detail);
 

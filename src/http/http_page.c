@@ -1,6 +1,6 @@
 /* The web page: its files, and what a browser may do with them. */
-#include <string.h>
-
+#include "api/http_text.h"
+#include "base/auto.h"
 #include "http/http_exchange.h"
 
 /* Chart.js draws on a canvas and sets styles through the DOM, so it needs no
@@ -12,16 +12,14 @@
 /* Of the API's answers none is meant to be looked at as a page. */
 #define ANSWER_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
 
-/* A client may have it already (RFC 9110 section 13.1.2); a list of tags is
- * searched for ours as it stands, which no other tag contains. */
+/* A client may have it already (RFC 9110 section 13.1.2). */
 void http_answer_page(struct http_exchange *exchange, struct http_reply *reply)
 {
-	const char *tags =
-		http_header_of(exchange->connection, "If-None-Match");
-	bool has_it =
-		tags != NULL && (strcmp(tags, "*") == 0 ||
-	                         strstr(tags, exchange->file->etag) != NULL);
+	auto_(strbuf_clear) struct strbuf tags = {0};
+	bool has_it;
 
+	http_headers_of(exchange->connection, "If-None-Match", &tags);
+	has_it = http_text_has_tag(strbuf_text(&tags), exchange->file->etag);
 	reply->status = has_it ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK;
 	reply->type = exchange->file->type;
 	reply->file = exchange->file;

@@ -253,13 +253,18 @@ static void check_body(struct http_exchange *exchange, struct http_reply *reply)
 	else if (length != NULL &&
 	         strtoull(length, NULL, 10) > JMAP_MAX_REQUEST)
 		refuse_size(reply);
-	else if (!http_callers_enter(exchange->http->callers,
-	                             exchange->who.name))
+}
+
+/* The body is there.  Before, it is a connection that is slow, which costs
+ * nobody else of its token anything. */
+static void enter(struct http_exchange *exchange, struct http_reply *reply)
+{
+	exchange->entered = http_callers_enter(exchange->http->callers,
+	                                       exchange->who.name);
+	if (!exchange->entered)
 		refuse_limit(reply, MHD_HTTP_TOO_MANY_REQUESTS,
 		             "maxConcurrentRequests",
 		             "too many simultaneous requests with this token");
-	else
-		exchange->entered = true;
 }
 
 static void add_headers(struct MHD_Response *response,
@@ -443,6 +448,9 @@ enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
 	}
 	if (exchange->reply.status == 0 && exchange->body.failed)
 		refuse_size(&exchange->reply);
+	if (exchange->reply.status == 0 &&
+	    strcmp(exchange->route->method, "POST") == 0)
+		enter(exchange, &exchange->reply);
 	if (exchange->reply.status == 0 && exchange->route->takes_long) {
 		give_away(exchange);
 		return MHD_YES;

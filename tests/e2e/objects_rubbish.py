@@ -414,6 +414,11 @@ def test_tls(directory):
     check("TLS: a list of none", tally(url, "query", T, "--ca-file",
                                        str(directory / "empty")),
           "empty: no certificate in PEM format")
+    server.deeds["GET", USUAL] = says(body=session(
+        api=f"http://localhost:{server.port}/api"))
+    check("TLS: a session behind a proxy that does not know its URL",
+          tally(url, "query", T, *ca), "without TLS, and the token is not "
+          "sent there; behind a proxy, set [http] url of tlstally-httpd")
     plain = Server()
     check("TLS: to a server without", tally(
         f"https://localhost:{plain.port}", "query", T, *ca), "SSL")
