@@ -1,0 +1,172 @@
+#include "sealed/sealed_merge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/xalloc.h"
+#include "domain/tlsrpt_record.h"
+
+struct sealed_merge {
+	struct tally *tally;
+	struct arena mem; /* of sorted lists and the record */
+	struct sealed_domain result;
+	const char *record;
+	bool record_is_valid;
+};
+
+struct sealed_merge *sealed_merge_new(void)
+{
+	/* Each of some dozen hosts has bounded what it counted. */
+	const struct tally_limits limits = {
+		.max_policies = SIZE_MAX / 4,
+		.max_details = SIZE_MAX / 4,
+		.soft_bytes = SIZE_MAX / 4,
+		.hard_bytes = SIZE_MAX / 2,
+	};
+	struct sealed_merge *merge = xcalloc(1, sizeof(*merge));
+
+	merge->tally = tally_new(0, &limits);
+	arena_init(&merge->mem);
+	return merge;
+}
+
+void sealed_merge_free(struct sealed_merge **merge)
+{
+	if (*merge == NULL)
+		return;
+	tally_free(&(*merge)->tally);
+	arena_clear(&(*merge)->mem);
+	free(*merge);
+	*merge = NULL;
+}
+
+void sealed_merge_begin(struct sealed_merge *merge)
+{
+	tally_reset(merge->tally);
+	arena_reset(&merge->mem);
+	memset(&merge->result, 0, sizeof(merge->result));
+	merge->record = NULL;
+	merge->record_is_valid = false;
+}
+
+static bool is_valid(const char *text)
+{
+	struct tlsrpt_record record;
+
+	if (tlsrpt_record_parse(text, strlen(text), &record, NULL) < 0)
+		return false;
+	tlsrpt_record_clear(&record);
+	return true;
+}
+
+static void choose_record(struct sealed_merge *merge,
+                          const struct sealed_domain *from)
+{
+	const char *record = from->counts.record;
+	int64_t at = from->record_at;
+	bool valid, better;
+
+	if (record == NULL || record[0] == '\0')
+		return;
+	valid = is_valid(record);
+	if (merge->record == NULL || valid != merge->record_is_valid)
+		better = merge->record == NULL || valid;
+	else if (at != merge->result.record_at)
+		better = at > merge->result.record_at;
+	else
+		better = strcmp(record, merge->record) > 0;
+	if (!better)
+		return;
+	merge->record = arena_strdup(&merge->mem, record);
+	merge->record_is_valid = valid;
+	merge->result.record_at = at;
+}
+
+void sealed_merge_add(struct sealed_merge *merge,
+                      const struct sealed_domain *from)
+{
+	/* never at its bound */
+	tally_add_counts(merge->tally, &from->counts);
+	choose_record(merge, from);
+	merge->result.folded += from->folded;
+	merge->result.waits |= from->waits;
+}
+
+static int by_bytes(const struct tally_key *a, const struct tally_key *b)
+{
+	size_t len = a->len < b->len ? a->len : b->len;
+	int order = memcmp(a->bytes, b->bytes, len);
+
+	if (order != 0)
+		return order;
+	return a->len < b->len ? -1 : a->len > b->len;
+}
+
+static int policy_order(const void *a, const void *b)
+{
+	const struct tally_policy *x = *(struct tally_policy *const *)a;
+	const struct tally_policy *y = *(struct tally_policy *const *)b;
+
+	return by_bytes(&x->key, &y->key);
+}
+
+static int detail_order(const void *a, const void *b)
+{
+	const struct tally_detail *x = *(struct tally_detail *const *)a;
+	const struct tally_detail *y = *(struct tally_detail *const *)b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return by_bytes(&x->key, &y->key);
+}
+
+static void sort_details(struct sealed_merge *merge,
+                         struct tally_policy *policy, size_t most)
+{
+	struct tally_detail **list =
+		arena_array(&merge->mem, most, sizeof(struct tally_detail *));
+	size_t count = 0;
+
+	for (struct tally_detail *d = policy->details; d; d = d->next)
+		list[count++] = d;
+	if (count == 0)
+		return;
+	qsort(list, count, sizeof(struct tally_detail *), detail_order);
+	for (size_t i = 0; i < count; i++)
+		list[i]->next = i + 1 < count ? list[i + 1] : NULL;
+	policy->details = list[0];
+}
+
+static void sort_policies(struct sealed_merge *merge,
+                          struct tally_domain *domain)
+{
+	struct tally_policy **list =
+		arena_array(&merge->mem, domain->policy_count,
+	                    sizeof(struct tally_policy *));
+	size_t count = 0;
+
+	for (struct tally_policy *p = domain->policies; p; p = p->next) {
+		list[count++] = p;
+		sort_details(merge, p, domain->detail_count);
+	}
+	if (count == 0)
+		return;
+	qsort(list, count, sizeof(struct tally_policy *), policy_order);
+	for (size_t i = 0; i < count; i++)
+		list[i]->next = i + 1 < count ? list[i + 1] : NULL;
+	domain->policies = list[0];
+}
+
+const struct sealed_domain *sealed_merge_end(struct sealed_merge *merge)
+{
+	struct tally_domain *domain;
+
+	if (tally_domain_count(merge->tally) == 0)
+		return NULL;
+	domain = tally_sorted(merge->tally)[0];
+	sort_policies(merge, domain);
+	merge->result.counts = *domain;
+	merge->result.counts.record = merge->record;
+	return &merge->result;
+}
