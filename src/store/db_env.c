@@ -47,6 +47,8 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_TOLD] = "told",
 	[TABLE_LOG_COMPLETING] = "log-completing",
 	[TABLE_QUEUE] = "queue",
+	[TABLE_HOST_DAY] = "host-day",
+	[TABLE_HOST_COUNT] = "host-count",
 };
 
 const char *db_table_name(enum db_table table)

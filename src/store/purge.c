@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "store/day_table.h"
 #include "store/doubt_table.h"
+#include "store/host_day_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
 #include "store/log_completing_table.h"
@@ -71,6 +72,8 @@ static const struct deed {
 	{LIMIT(tally_day), ROWS(mail), .by_day = mail_purge},
 	{LIMIT(doubt_day), ROWS(suppressions), .by_day = doubt_table_purge},
 	{LIMIT(tls_optional_day), ROWS(mail), .by_day = tls_optional_purge},
+	{LIMIT(tally_day), ROWS(tally), .by_day = host_day_purge},
+	{LIMIT(now), ROWS(tally), .by_time = host_day_purge_slots},
 };
 
 static int purge_once(struct db_txn *txn, const struct deed *deed,

@@ -16,6 +16,7 @@
 #include "store/due_table.h"
 #include "store/feed_table.h"
 #include "store/finding_table.h"
+#include "store/host_day_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
 #include "store/log_completing_table.h"
@@ -389,6 +390,11 @@ static void check_told(struct row *row)
 		is_damaged(row);
 }
 
+static void check_host_day(struct row *row)
+{
+	host_day_check(row->txn, row->row);
+}
+
 /* A table without one: its key says it all. */
 static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_META] = check_meta,
@@ -420,6 +426,8 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_TOLD] = check_told,
 	[TABLE_LOG_COMPLETING] = check_log_completing,
 	[TABLE_QUEUE] = check_queue,
+	[TABLE_HOST_DAY] = check_host_day,
+	[TABLE_HOST_COUNT] = check_host_day,
 };
 
 void row_check(struct db_txn *txn, const struct db_row *row)
