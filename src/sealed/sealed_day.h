@@ -42,8 +42,9 @@ struct sealed_head {
 	uint64_t store_id;
 	uint64_t epoch;
 	int32_t day;
-	uint64_t generation; /* grows with each export of the day */
+	uint64_t generation; /* grows with each change of the day's counts */
 	int64_t sealed_at;   /* secs */
+	bool reports;        /* the host makes reports of its own */
 };
 
 struct sealed_totals {

@@ -101,6 +101,7 @@ static void read_head(struct sealed_reader *reader, const struct json_at *root)
 	head->epoch = read_id(root, "epoch");
 	head->generation = json_at_uint(root, "generation", JSON_MUST);
 	head->sealed_at = json_at_time(root, "sealedAt", JSON_MUST);
+	head->reports = json_is_true(json_object_get(root->json, "reports"));
 }
 
 /* --- a domain --- */

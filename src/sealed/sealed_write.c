@@ -72,6 +72,7 @@ void sealed_write_head(struct sealed_writer *writer,
 	set_id(json, "epoch", head->epoch);
 	json_set_uint(json, "generation", head->generation);
 	json_set_time(json, "sealedAt", head->sealed_at);
+	json_set_bool(json, "reports", head->reports);
 	put_line(writer, json, out);
 }
 

@@ -63,6 +63,7 @@ static bool host_day_read(const struct db_row *row, struct host_day *host_day)
 	head->epoch = reader_u64(&in);
 	head->generation = reader_u64(&in);
 	head->sealed_at = (int64_t)reader_u64(&in);
+	head->reports = reader_u8(&in) != 0;
 	totals->domains = reader_u64(&in);
 	totals->policies = reader_u64(&in);
 	totals->details = reader_u64(&in);
@@ -113,6 +114,11 @@ uint32_t host_day_begin(struct db_txn *txn, int32_t day, int64_t now)
 	return slot;
 }
 
+void host_day_give_up(struct db_txn *txn, int32_t day, uint32_t slot)
+{
+	put_nobodys(txn, day, slot, 0);
+}
+
 void host_day_put(struct db_txn *txn, const struct host_day *host_day)
 {
 	const struct sealed_head *head = &host_day->head;
@@ -133,6 +139,7 @@ void host_day_put(struct db_txn *txn, const struct host_day *host_day)
 	strbuf_u64(&value, head->epoch);
 	strbuf_u64(&value, head->generation);
 	strbuf_u64(&value, (uint64_t)head->sealed_at);
+	strbuf_u8(&value, head->reports);
 	strbuf_u64(&value, totals->domains);
 	strbuf_u64(&value, totals->policies);
 	strbuf_u64(&value, totals->details);
@@ -166,26 +173,30 @@ static void put_policy(struct strbuf *out, const struct tally_policy *policy)
 	}
 }
 
-void host_day_domain_put(struct db_txn *txn, int32_t day, uint32_t slot,
-                         const struct sealed_domain *domain,
-                         struct strbuf *scratch)
+void host_day_domain_encode(const struct sealed_domain *domain,
+                            struct strbuf *out)
 {
 	const struct tally_domain *counts = &domain->counts;
+
+	strbuf_u8(out, counts->valid);
+	strbuf_u8(out, domain->waits);
+	strbuf_u64(out, (uint64_t)domain->record_at);
+	strbuf_u64(out, domain->folded);
+	strbuf_u64(out, counts->success);
+	strbuf_u64(out, counts->failure);
+	strbuf_u64(out, counts->unjudged);
+	strbuf_str(out, counts->record);
+	for (const struct tally_policy *p = counts->policies; p; p = p->next)
+		put_policy(out, p);
+}
+
+void host_day_domain_put(struct db_txn *txn, int32_t day, uint32_t slot,
+                         const char *domain, const void *bytes, size_t len)
+{
 	struct db_key key = key_of_slot(day, slot);
 
-	key_text(&key, counts->domain);
-	strbuf_reset(scratch);
-	strbuf_u8(scratch, counts->valid);
-	strbuf_u8(scratch, domain->waits);
-	strbuf_u64(scratch, (uint64_t)domain->record_at);
-	strbuf_u64(scratch, domain->folded);
-	strbuf_u64(scratch, counts->success);
-	strbuf_u64(scratch, counts->failure);
-	strbuf_u64(scratch, counts->unjudged);
-	strbuf_str(scratch, counts->record);
-	for (const struct tally_policy *p = counts->policies; p; p = p->next)
-		put_policy(scratch, p);
-	db_put(txn, &key, scratch);
+	key_text(&key, domain);
+	db_put_bytes(txn, &key, bytes, len);
 }
 
 static bool read_key(struct reader *in, struct arena *arena,

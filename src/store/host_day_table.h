@@ -8,7 +8,7 @@
  * replaced, leave a slot that is nobody's any more and is purged.
  *
  *     slot = host_day_begin(txn, day, now)
- *     host_day_domain_put(txn, day, slot, domain)   ...
+ *     host_day_domain_put(txn, day, slot, domain, bytes, len)   ...
  *     host_day_put(txn, &host_day)
  */
 #ifndef TLSTALLY_STORE_HOST_DAY_TABLE_H
@@ -33,9 +33,14 @@ struct host_day {
 
 /* A new slot of the day. */
 uint32_t host_day_begin(struct db_txn *txn, int32_t day, int64_t now);
+/* The bytes of a domain's row, made without a transaction: what comes over a
+ * slow line must not keep others from writing. */
+void host_day_domain_encode(const struct sealed_domain *domain,
+                            struct strbuf *out);
 void host_day_domain_put(struct db_txn *txn, int32_t day, uint32_t slot,
-                         const struct sealed_domain *domain,
-                         struct strbuf *scratch);
+                         const char *domain, const void *bytes, size_t len);
+/* The slot will not become a host's: the next purge takes it. */
+void host_day_give_up(struct db_txn *txn, int32_t day, uint32_t slot);
 /* From now on the slot is what the host counted on that day. */
 void host_day_put(struct db_txn *txn, const struct host_day *host_day);
 

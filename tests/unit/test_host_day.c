@@ -18,6 +18,16 @@ static const struct host_day mx1 = {
 	.imported_at = NOW + 60,
 };
 
+static void put_domain(struct db_txn *txn, uint32_t slot,
+                       const struct sealed_domain *domain,
+                       struct strbuf *scratch)
+{
+	strbuf_reset(scratch);
+	host_day_domain_encode(domain, scratch);
+	host_day_domain_put(txn, DAY, slot, domain->counts.domain,
+	                    scratch->data, scratch->len);
+}
+
 /* A slot with so many domains: "d0.example" and on, each of `success`. */
 static uint32_t fill(struct db *db, int domains, uint64_t success)
 {
@@ -31,7 +41,7 @@ static uint32_t fill(struct db *db, int domains, uint64_t success)
 		                               .counts.success = success};
 
 		snprintf(name, sizeof(name), "d%04d.example", i);
-		host_day_domain_put(txn, DAY, slot, &domain, &scratch);
+		put_domain(txn, slot, &domain, &scratch);
 	}
 	strbuf_clear(&scratch);
 	assert_int_equal(db_commit(&txn, NULL), 0);
@@ -100,7 +110,7 @@ static void test_a_domain_comes_back_as_it_was(void **state)
 	fixture_make(&f);
 	fixture_open(&f);
 	txn = db_begin_write(f.db);
-	host_day_domain_put(txn, DAY, 1, &domain, &scratch);
+	put_domain(txn, 1, &domain, &scratch);
 	assert_int_equal(
 		host_day_domain_get(txn, DAY, 1, "a.example", &arena, &got), 1);
 	assert_string_equal(got.counts.domain, "a.example");

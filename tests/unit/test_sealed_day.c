@@ -10,7 +10,7 @@
 	"{\"sealedDay\":1,\"normalForm\":1,\"host\":\"mx1.example.org\","      \
 	"\"day\":\"2026-03-01\",\"store\":\"00000000000000aa\","               \
 	"\"epoch\":\"00000000000000bb\",\"generation\":3,"                     \
-	"\"sealedAt\":\"2026-03-02T00:10:00Z\"}"
+	"\"sealedAt\":\"2026-03-02T00:10:00Z\",\"reports\":true}"
 #define PLAIN(name)                                                            \
 	"{\"domain\":\"" name "\",\"success\":2,\"failure\":0,\"policies\":[]" \
 	"}"
@@ -22,6 +22,7 @@ static const struct sealed_head head = {
 	.day = 20513, /* 2026-03-01 */
 	.generation = 3,
 	.sealed_at = 1772410200,
+	.reports = true,
 };
 
 static const struct tally_limits limits = {32, 1000, 1 << 24, 1 << 25};
@@ -281,6 +282,7 @@ static void test_the_head_comes_back(void **state)
 	assert_int_equal(got->day, head.day);
 	assert_int_equal(got->generation, head.generation);
 	assert_int_equal(got->sealed_at, head.sealed_at);
+	assert_true(got->reports);
 }
 
 /* Lines, of which the last is refused, or none with want "". */
