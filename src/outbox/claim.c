@@ -187,7 +187,9 @@ static struct claim *take(struct db_txn *txn,
 	outbox_destination_put(txn, head->id, dest);
 	token_keep(txn, head->id, dest);
 	own_rate_add(txn, context->now / HOUR_SECS, "", 1);
-	if (dest->rua.host[0] != '\0')
+	/* a row for each receiver, which is one for each report in mail */
+	if (dest->rua.host[0] != '\0' &&
+	    context->conf->deliver.rate_per_host != 0)
 		own_rate_add(txn, context->now / HOUR_SECS, dest->rua.host, 1);
 	head->frozen = true;
 	head->status = OUTBOX_SENDING;

@@ -25,7 +25,7 @@
 #include "store/due_table.h"
 #include "store/outbox_table.h"
 
-enum { CLAIM_BATCH = 64 };
+enum { CLAIM_BATCH = 256 };
 
 /* One destination that this run has in its hands. */
 struct claim {

@@ -12,8 +12,10 @@
 #include "reply/smtp_time.h"
 
 enum {
-	FLUSH_COUNT = 64,
-	FLUSH_AGE_MS = 200,
+	FLUSH_COUNT = CLAIM_BATCH,
+	FLUSH_AGE_MS = 1000,
+	LOOK_PAST_MS = 200,
+	WAIT_MS = 200,
 	STOP_SECS = 60, /* a service manager kills after 90 */
 	QUEUE_SECS = 900,
 };
@@ -148,7 +150,7 @@ static bool may_claim(const struct run *run)
 	return !(run->context.no_mail && run->context.no_other) &&
 	       (run->context.more ||
 	        clock_monotonic_ms(run->options->clock) - run->looked_past_ms >=
-	                FLUSH_AGE_MS);
+	                LOOK_PAST_MS);
 }
 
 /* Claims a batch and hands it on.  A claim that fails is the last one: what
@@ -268,8 +270,7 @@ static void work(struct run *run)
 		    !may_claim(run))
 			return;
 		if (run->under_way > 0 || run->settle_fails)
-			transport->wait(transport, FLUSH_AGE_MS, on_answer,
-			                run);
+			transport->wait(transport, WAIT_MS, on_answer, run);
 	}
 }
 

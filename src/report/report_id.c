@@ -112,29 +112,52 @@ const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
 	return id;
 }
 
-/* So many that of 10,000 neighbours no minute gets more than two groups, nor
- * more than twice its share. */
-static uint64_t group_size(int64_t spread_secs)
+static uint64_t common_divisor(uint64_t a, uint64_t b)
 {
-	const int64_t most = 32, minutes = spread_secs / 60;
-	int64_t size = minutes > 0 ? 5120 / minutes : most;
+	while (b != 0) {
+		uint64_t rest = a % b;
 
-	return (uint64_t)(size < 1 ? 1 : size < most ? size : most);
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* From one slot to that whose turn is next: about the golden section, so that
+ * the two lie far apart, and without a common divisor, so that each slot has
+ * its turn before one has its second. */
+static uint64_t slot_step(uint64_t slots)
+{
+	uint64_t step = slots * 618 / 1000;
+
+	while (step > 1 && common_divisor(slots, step) != 1)
+		step--;
+	return step > 0 ? step : 1;
 }
 
 int64_t report_spread(int32_t day, uint64_t position, uint64_t seed,
                       int64_t spread_secs)
 {
-	/* 2^64 / the golden ratio: multiples of it, taken modulo 2^64, lie as
-	 * evenly as points can that come one after the other */
-	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t place;
+	const uint64_t neighbours = 10000, run_secs = 300, smallest = 2;
+	uint64_t hash = report_hash(day, "", seed);
+	uint64_t spread, slots, length, size, most, slot;
 
 	if (spread_secs <= 0)
 		return 0;
-	place = report_hash(day, "", seed) +
-	        position / group_size(spread_secs) * step;
-	return (int64_t)((place >> 32) * (uint64_t)spread_secs >> 32);
+	spread = (uint64_t)spread_secs;
+	slots = spread < run_secs ? 1 : spread / run_secs;
+	length = spread / slots;
+	most = (neighbours + slots - 1) / slots;
+	size = most < smallest ? 1 : smallest;
+	while (size < most && position >= size * slots) {
+		position -= size * slots;
+		size = size * 8 <= most ? size * 4 : most;
+	}
+	slot = (hash % slots + position / size % slots * slot_step(slots)) %
+	       slots;
+	return (int64_t)(slot * length +
+	                 (position % size * length + (hash >> 32) % length) /
+	                         size);
 }
 
 bool report_id_is_msg_id(const char *id)

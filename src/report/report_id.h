@@ -45,10 +45,13 @@ const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
  * deliverAt - createdAt of the day's report number `position`, in the order of
  * the domains: from 0 to below spread_secs, the same for the same position.
  *
- * Some neighbours at a time go together, since what lies together in the store
- * is then written together; and these groups follow one another around the
- * whole period, so that no part of it gets much more than its share even when
- * all of a long run of neighbours goes to one receiver.
+ * A run comes every five minutes, and what lies together in the store is then
+ * written together.  So the period is cut into slots of five minutes, and
+ * neighbours share one: groups of 2 until each slot had its turn, then of 8, of
+ * 32 and so on, up to as many as a slot's share of 10,000.  Within its slot a
+ * group is spread evenly.  So a few reports have all of the period, and even
+ * when all of a long run of neighbours goes to one receiver, no minute gets
+ * much more than its share.
  */
 int64_t report_spread(int32_t day, uint64_t position, uint64_t seed,
                       int64_t spread_secs);

@@ -90,26 +90,28 @@ static void test_spread(void **state)
 }
 
 /* Neighbours often go to one receiver: of 10,000 in a row no minute gets more
- * than twice its share, wherever they begin. */
+ * than twice its share, wherever they begin; and what a run finds due, every
+ * five minutes, are few groups of neighbours. */
 static void test_spread_of_neighbours(void **state)
 {
 	static const struct {
 		const char *name;
 		int64_t spread;
-		uint64_t together; /* most that go at one moment, at least */
 	} rows[] = {
-		{"an hour", 3600, 32},    {"two", 2 * 3600, 32},
-		{"four", 4 * 3600, 21},   {"seven", 7 * 3600, 12},
-		{"half a day", 43200, 7}, {"a day", 86400, 3},
+		{"a minute", 60},      {"six minutes", 360},
+		{"an hour", 3600},     {"an odd number", 10007},
+		{"four hours", 14400}, {"seven hours", 25200},
+		{"half a day", 43200}, {"a day", 86400},
 	};
-	enum { NEIGHBOURS = 10000, MINUTES = 1440 };
+	enum { NEIGHBOURS = 10000, MINUTES = 1440, FEW = 10 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		for (uint64_t from = 0; from < 1000000; from += 99991) {
-			uint64_t got[MINUTES] = {0}, run = 1, longest = 1;
-			uint64_t share =
-				NEIGHBOURS / (uint64_t)(rows[i].spread / 60);
+		for (uint64_t from = 0; from < 1000000;
+		     from += from < 20000 ? 1111 : 99991) {
+			uint64_t got[MINUTES] = {0}, groups[MINUTES / 5] = {0};
+			uint64_t twice =
+				NEIGHBOURS * 120 / (uint64_t)rows[i].spread;
 			int64_t before = -1;
 
 			ROW(&rows[i]);
@@ -117,15 +119,29 @@ static void test_spread_of_neighbours(void **state)
 				int64_t at = report_spread(SAMPLE_DAY, from + n,
 				                           42, rows[i].spread);
 
+				assert_in_range(at, 0, rows[i].spread - 1);
 				got[at / 60]++;
-				run = at == before ? run + 1 : 1;
-				longest = run > longest ? run : longest;
+				groups[at / 300] +=
+					before < 0 || at / 300 != before / 300;
 				before = at;
 			}
 			for (int64_t m = 0; m < rows[i].spread / 60; m++)
-				assert_in_range(got[m], 0, 2 * share + 1);
-			assert_in_range(longest, rows[i].together, 128);
+				assert_in_range(got[m], 0, twice);
+			for (int64_t m = 0; m < rows[i].spread / 300; m++)
+				assert_in_range(groups[m], 0, FEW);
 		}
+}
+
+/* A small site's reports have all of the time, too. */
+static void test_spread_of_few(void **state)
+{
+	uint64_t hours[4] = {0};
+
+	(void)state;
+	for (uint64_t n = 0; n < 40; n++)
+		hours[report_spread(SAMPLE_DAY, n, 42, 4 * 3600) / 3600]++;
+	for (size_t i = 0; i < COUNT(hours); i++)
+		assert_in_range(hours[i], 6, 14);
 }
 
 /* Names of a length as long as names may be, of labels of 60. */
@@ -279,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_is_msg_id),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_spread_of_neighbours),
+		cmocka_unit_test(test_spread_of_few),
 		cmocka_unit_test(test_subject_of_all_lengths),
 		cmocka_unit_test(test_subject_has_the_id),
 		cmocka_unit_test(test_long_ids),
