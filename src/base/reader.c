@@ -61,6 +61,24 @@ uint64_t reader_u64(struct reader *reader)
 	return read_be(reader, 8);
 }
 
+uint64_t reader_varint(struct reader *reader)
+{
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; shift < 64; shift += 7) {
+		uint8_t byte = reader_u8(reader);
+
+		v |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte >= 0x80)
+			continue;
+		if ((byte == 0 && shift > 0) || (shift == 63 && byte > 1))
+			break;
+		return v;
+	}
+	reader->failed = true;
+	return 0;
+}
+
 const void *reader_blob32(struct reader *reader, size_t *len)
 {
 	*len = reader_u32(reader);

@@ -28,6 +28,9 @@ uint8_t reader_u8(struct reader *reader);
 uint16_t reader_u16(struct reader *reader);
 uint32_t reader_u32(struct reader *reader);
 uint64_t reader_u64(struct reader *reader);
+/* What strbuf_varint wrote; one that is longer than it needs to be, or than
+ * 64 bits, fails the reader. */
+uint64_t reader_varint(struct reader *reader);
 
 /* Lends len bytes of the input; NULL past the end. */
 const void *reader_bytes(struct reader *reader, size_t len);

@@ -121,6 +121,17 @@ void strbuf_u64(struct strbuf *buf, uint64_t v)
 	put_be(buf, v, 8);
 }
 
+void strbuf_varint(struct strbuf *buf, uint64_t v)
+{
+	uint8_t bytes[10];
+	size_t len = 0;
+
+	for (; v >= 0x80; v >>= 7)
+		bytes[len++] = (uint8_t)(v | 0x80);
+	bytes[len++] = (uint8_t)v;
+	strbuf_add(buf, bytes, len);
+}
+
 void strbuf_blob32(struct strbuf *buf, const void *data, size_t len)
 {
 	if (len >= UINT32_MAX) {

@@ -40,6 +40,8 @@ void strbuf_u8(struct strbuf *buf, uint8_t v);
 void strbuf_u16(struct strbuf *buf, uint16_t v);
 void strbuf_u32(struct strbuf *buf, uint32_t v);
 void strbuf_u64(struct strbuf *buf, uint64_t v);
+/* Seven bits a byte, the lowest first, the high bit: there are more. */
+void strbuf_varint(struct strbuf *buf, uint64_t v);
 void strbuf_blob32(struct strbuf *buf, const void *data, size_t len);
 void strbuf_str(struct strbuf *buf, const char *s);
 

@@ -2,9 +2,8 @@
  * tally:Overview: the sums of some days over all domains; its id is the first
  * and the last of them: "d2026-03-01_2026-03-30".
  *
- * Sums of a day are made once (store/day_sums.h).  Those that are missing or
- * old are made here, for as long as one request may take; then isComplete is
- * false, and whoever asks again gets further.
+ * Sums of a day are kept (store/day_sums.h), so nothing is summed up here:
+ * isComplete, which clients wait for, is always true.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,13 +19,12 @@
 #include "show/status.h"
 #include "store/day_sums.h"
 #include "store/day_table.h"
+#include "store/domain_index.h"
 #include "words/words.h"
 
 enum {
 	DAYS_MAX = 400,
-	BUDGET_MS = 1500,
-	/* Today's change all the time: so old they may be. */
-	FRESH_SECS = 15,
+	WORST_OF_A_DAY = 1000,
 	WORST_LOOKED_AT = 100,
 	WORST_SHOWN = 20,
 };
@@ -41,12 +39,9 @@ struct worst {
 };
 
 struct overview {
-	struct jmap_look *look;
 	struct db *db;
 	int32_t first, last;
-	int64_t now;      /* secs */
-	int64_t until_ms; /* no day is summed up after it */
-	bool complete;
+	int64_t now; /* secs */
 	json_t *days;
 	struct worst *worst; /* of all days, added up as far as known */
 	size_t worst_count, worst_room;
@@ -54,63 +49,6 @@ struct overview {
 };
 
 /* --- one day --- */
-
-static bool is_empty(struct db_txn *txn, int32_t day)
-{
-	char domain[TALLY_DOMAIN_TEXT] = "";
-	struct tally_head head;
-	int32_t at = day;
-
-	return !tally_head_next(txn, &at, domain, &head) || at != day;
-}
-
-/* 1: these will do; 0: they must be made; negative. */
-static int kept_sums(struct overview *o, int32_t day, struct day_sums *sums,
-                     struct err *err)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(o->db);
-	int there = day_table_sums_get(txn, day, &o->mem, sums);
-	bool will_do =
-		there && (sums->revision == day_table_revision(txn, day) ||
-	                  o->now - sums->summed_at < FRESH_SECS);
-
-	if (!there && is_empty(txn, day)) {
-		sums->summed_at = o->now;
-		will_do = true;
-	}
-	return db_failed(txn) ? db_failure(txn, err) : will_do;
-}
-
-/* What cannot be kept is made again the next time. */
-static void keep_sums(struct overview *o, int32_t day,
-                      const struct day_sums *sums)
-{
-	struct db_txn *txn;
-	struct err err;
-
-	if (db_is_read_only(o->db))
-		return;
-	txn = db_begin_write(o->db);
-	day_table_sums_put(txn, day, sums);
-	db_commit(&txn, &err);
-}
-
-/* 1, 0: there was no time left, or negative.  Old sums are better than none,
- * and say when they were made. */
-static int sums_of(struct overview *o, int32_t day, struct day_sums *sums,
-                   struct err *err)
-{
-	int rc = kept_sums(o, day, sums, err);
-
-	if (rc != 0)
-		return rc;
-	if (clock_monotonic_ms(o->look->run->jmap->clock) > o->until_ms)
-		return sums->summed_at != 0;
-	if (day_sums_make(o->db, day, o->now, &o->mem, sums, err) < 0)
-		return err->class;
-	keep_sums(o, day, sums);
-	return 1;
-}
 
 static void add_policy_types(json_t *item, const struct day_sums *sums)
 {
@@ -130,7 +68,6 @@ static void add_policy_types(json_t *item, const struct day_sums *sums)
 
 static void add_sums(json_t *item, const struct day_sums *sums)
 {
-	json_set_time(item, "summedAt", sums->summed_at);
 	json_set_uint(item, "domains", sums->domains);
 	json_set_uint(item, "failingDomains", sums->failing_domains);
 	json_set_uint(item, "successfulSessions", sums->success);
@@ -145,25 +82,25 @@ static void add_sums(json_t *item, const struct day_sums *sums)
 
 /* All about a day: its domains' sums, and what the intake and the delivery
  * runs keep count of themselves. */
-static int add_counts(struct overview *o, json_t *item, int32_t day,
-                      struct day_sums *sums, struct err *err)
+static void add_counts(struct db_txn *txn, json_t *item, int32_t day)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(o->db);
 	json_t *reports = doc_object(item, "reports");
 	struct day_settled settled;
 	struct day_stats stats;
+	struct day_sums sums;
 	uint64_t bad = 0;
 
+	day_sums_get(txn, day, &sums);
 	day_table_stats_get(txn, day, &stats);
 	day_table_settled_get(txn, day, &settled);
 	/* sessions that no domain's row has */
-	sums->success += stats.catch_all.success;
-	sums->failure += stats.catch_all.failure;
+	sums.success += stats.catch_all.success;
+	sums.failure += stats.catch_all.failure;
 	for (int i = 0; i < POLICY_TYPES; i++) {
-		sums->policy_success[i] += stats.catch_all.policy_success[i];
-		sums->policy_failure[i] += stats.catch_all.policy_failure[i];
+		sums.policy_success[i] += stats.catch_all.policy_success[i];
+		sums.policy_failure[i] += stats.catch_all.policy_failure[i];
 	}
-	add_sums(item, sums);
+	add_sums(item, &sums);
 	for (int kind = BAD_NONE + 1; kind < BAD_KINDS; kind++)
 		bad += stats.bad[kind];
 	json_set_bool(item, "isClosed", day_table_is_closed(txn, day));
@@ -172,7 +109,6 @@ static int add_counts(struct overview *o, json_t *item, int32_t day,
 	json_set_uint(item, "withoutDomain",
 	              stats.catch_all.success + stats.catch_all.failure);
 	status_settled_write(&settled, reports);
-	return db_failure(txn, err);
 }
 
 /* --- the worst --- */
@@ -212,12 +148,10 @@ static void merge_worst(struct overview *o)
 		o->worst_count = WORST_LOOKED_AT;
 }
 
-/* A day keeps its worst only, so the counts of those that are shown are read
- * from the days' heads. */
-static int add_worst(struct overview *o, json_t *list, struct err *err)
+/* Of a day the worst only were looked at, so the counts of those that are
+ * shown are read from the days' heads. */
+static void add_worst(struct overview *o, struct db_txn *txn, json_t *list)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(o->db);
-
 	merge_worst(o);
 	for (size_t i = 0; i < o->worst_count; i++) {
 		struct worst *worst = &o->worst[i];
@@ -231,8 +165,6 @@ static int add_worst(struct overview *o, json_t *list, struct err *err)
 			worst->success += head.success;
 		}
 	}
-	if (db_failure(txn, err) < 0)
-		return err->class;
 	if (o->worst_count > 1)
 		qsort(o->worst, o->worst_count, sizeof(*o->worst), most_first);
 	for (size_t i = 0; i < o->worst_count && i < WORST_SHOWN; i++) {
@@ -242,46 +174,45 @@ static int add_worst(struct overview *o, json_t *list, struct err *err)
 		json_set_uint(item, "successfulSessions", o->worst[i].success);
 		json_set_uint(item, "failedSessions", o->worst[i].failure);
 	}
-	return 0;
 }
 
 /* --- all of it --- */
 
-static int add_day(struct overview *o, int32_t day, struct err *err)
+static void add_day(struct overview *o, struct db_txn *txn, int32_t day)
 {
-	struct day_sums sums;
-	json_t *item;
-	int rc = sums_of(o, day, &sums, err);
+	struct failing_domain at = {.failure = UINT64_MAX};
+	json_t *item = doc_row(o->days);
 
-	if (rc <= 0) {
-		o->complete = false;
-		return rc;
-	}
-	item = doc_row(o->days);
 	doc_set_day(item, "day", day);
-	for (size_t i = 0; i < sums.worst_count; i++) {
+	json_set_time(item, "summedAt", o->now);
+	add_counts(txn, item, day);
+	for (int i = 0;
+	     i < WORST_OF_A_DAY && domain_index_failing(txn, day, &at); i++) {
 		if (o->worst_count == o->worst_room) {
-			o->worst_room = 2 * o->worst_room + DAY_WORST_MAX;
+			o->worst_room = 2 * o->worst_room + WORST_OF_A_DAY;
 			o->worst = xrealloc(o->worst, o->worst_room,
 			                    sizeof(*o->worst));
 		}
-		o->worst[o->worst_count++] =
-			(struct worst){.domain = sums.worst[i].domain,
-		                       .failure = sums.worst[i].failure};
+		o->worst[o->worst_count++] = (struct worst){
+			.domain = arena_strdup(&o->mem, at.domain),
+			.failure = at.failure};
 	}
-	return add_counts(o, item, day, &sums, err);
 }
 
+/* What was counted meanwhile must not stand on one side only: all is read in
+ * one transaction. */
 static int fill_overview(struct overview *o, json_t *object, struct err *err)
 {
+	auto_(db_abort) struct db_txn *txn = db_begin_read(o->db);
+
 	doc_set_day(object, "firstDay", o->first);
 	doc_set_day(object, "lastDay", o->last);
 	o->days = doc_array(object, "days");
 	for (int32_t day = o->first; day <= o->last; day++)
-		if (add_day(o, day, err) < 0)
-			return err->class;
-	json_set_bool(object, "isComplete", o->complete);
-	return add_worst(o, doc_array(object, "worstDomains"), err);
+		add_day(o, txn, day);
+	json_set_bool(object, "isComplete", true);
+	add_worst(o, txn, doc_array(object, "worstDomains"));
+	return db_failure(txn, err);
 }
 
 /* "d2026-03-01_2026-03-30" */
@@ -300,13 +231,9 @@ static bool read_id(const char *id, int32_t *first, int32_t *last)
 
 static int look(struct jmap_look *look, const char *id, json_t **object)
 {
-	struct clock *clock = look->run->jmap->clock;
 	struct overview o = {
-		.look = look,
 		.db = look->run->jmap->db,
-		.now = clock_secs(clock),
-		.until_ms = clock_monotonic_ms(clock) + BUDGET_MS,
-		.complete = true,
+		.now = clock_secs(look->run->jmap->clock),
 	};
 	struct err err;
 	int rc;

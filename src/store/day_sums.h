@@ -1,19 +1,44 @@
 /*
  * day_sums - what was counted on a day, of all domains together
  *
- * Pictures of many days want sums, and a day may have 100,000 domains: summing
- * them up takes a moment.  So what came of it is kept beside the day, under
- * the revision that the day had then; every change of a domain's head gives
- * its day another one.  A day that is closed is read once.
+ * Pictures of many days want sums, and a day may have 1,000,000 domains.  So a
+ * day's row is added to in the transaction that changes a domain's head, by
+ * what has changed (tally_head_put()): nobody ever reads all domains for it.
  */
 #ifndef TLSTALLY_STORE_DAY_SUMS_H
 #define TLSTALLY_STORE_DAY_SUMS_H
 
-#include "base/err.h"
-#include "store/day_table.h"
+#include "store/db.h"
+#include "store/tally_table.h"
 
-/* Reads all rows of a day, in short transactions. */
-int day_sums_make(struct db *db, int32_t day, int64_t now, struct arena *mem,
-                  struct day_sums *sums, struct err *err);
+/* Rooms have place for words to come: the row is these numbers. */
+enum { DAY_SUMS_MARKS = 24, DAY_SUMS_POLICIES = 8, DAY_SUMS_RESULTS = 24 };
+
+/* All members are u64: they are stored. */
+struct day_sums {
+	uint64_t domains, failing_domains;
+	uint64_t success, failure, unjudged; /* sessions */
+	uint64_t late_success, late_failure;
+	uint64_t folded;
+	uint64_t marks[DAY_SUMS_MARKS]; /* domains */
+	/* A session counts with each policy that applied to it. */
+	uint64_t policy_success[DAY_SUMS_POLICIES];
+	uint64_t policy_failure[DAY_SUMS_POLICIES];
+	uint64_t results[DAY_SUMS_RESULTS]; /* failures */
+	/* domains, by the result that most of their failures had */
+	uint64_t failing_by_result[DAY_SUMS_RESULTS];
+};
+
+/* 1; or 0, and all are 0: nothing was counted on that day. */
+int day_sums_get(struct db_txn *txn, int32_t day, struct day_sums *sums);
+
+/* A head's part of them, so many times: 1, or -1. */
+void day_sums_add(struct day_sums *sums, const struct tally_head *head,
+                  int64_t times);
+
+/* A head has become another one; `before` NULL: it is new. */
+void day_sums_change(struct db_txn *txn, int32_t day,
+                     const struct tally_head *before,
+                     const struct tally_head *head);
 
 #endif

@@ -1,24 +1,22 @@
 #include "store/day_table.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "store/keys.h"
+#include "store/numbers.h"
 
-/* store/keys.h; the day's own row has none. */
+/* store/keys.h; the day's own row has none, and others are those of
+ * day_sums.c and answer_group.c. */
 enum day_kind {
 	DAY_CLOSED = 1,
 	DAY_UNSENT = 2,
 	DAY_REVISION = 3,
-	DAY_SUMS = 4,
 	DAY_SETTLED = 5,
 	DAY_LINES = 6,
 	DAY_NOBODYS = 7,
 	DAY_LEVELS = 8,
 };
-
-enum { SUMS_FORMAT = 2 }; /* of the row; another is summed up again */
 
 static struct db_key key_of_kind(int32_t day, enum day_kind kind)
 {
@@ -69,71 +67,13 @@ void day_table_unsent_set(struct db_txn *txn, int32_t day)
 	db_put_bytes(txn, &key, "", 0);
 }
 
-/* --- rows that are numbers: a struct of u64s in its order --- */
-
-enum { NUMBER = sizeof(uint64_t) };
-
-static void put_numbers(struct strbuf *out, const void *numbers, size_t size)
-{
-	uint64_t v;
-
-	for (size_t i = 0; i < size; i += NUMBER) {
-		memcpy(&v, (const char *)numbers + i, NUMBER);
-		strbuf_u64(out, v);
-	}
-}
-
-/* Older rows end earlier. */
-static void read_numbers(struct reader *reader, void *numbers, size_t size)
-{
-	memset(numbers, 0, size);
-	for (size_t i = 0; i < size && reader_left(reader) > 0; i += NUMBER) {
-		uint64_t v = reader_u64(reader);
-
-		memcpy((char *)numbers + i, &v, NUMBER);
-	}
-}
-
-static int get_numbers(struct db_txn *txn, const struct db_key *key,
-                       void *numbers, size_t size)
-{
-	struct reader reader;
-	struct db_row row;
-
-	memset(numbers, 0, size);
-	if (!db_get(txn, key, &row))
-		return 0;
-	reader = db_row_value(&row);
-	read_numbers(&reader, numbers, size);
-	return db_row_is(txn, &row, !reader.failed);
-}
-
-static void add_numbers(struct db_txn *txn, const struct db_key *key,
-                        const void *delta, size_t size)
-{
-	auto_(strbuf_clear) struct strbuf value = {0};
-	struct reader reader = {0};
-	struct db_row row;
-
-	if (db_get(txn, key, &row))
-		reader = db_row_value(&row);
-	for (size_t i = 0; i < size; i += NUMBER) {
-		uint64_t v;
-
-		memcpy(&v, (const char *)delta + i, NUMBER);
-		if (reader_left(&reader) > 0)
-			v += reader_u64(&reader);
-		strbuf_u64(&value, v);
-	}
-	if (!reader.failed || db_row_is(txn, &row, false))
-		db_put(txn, key, &value);
-}
+/* --- rows that are numbers --- */
 
 int day_table_stats_get(struct db_txn *txn, int32_t day,
                         struct day_stats *stats)
 {
 	struct db_key key = key_of_day(TABLE_DAY, day);
-	int found = get_numbers(txn, &key, stats, sizeof(*stats));
+	int found = numbers_get(txn, &key, stats, sizeof(*stats));
 
 	/* some were judged before the sums of the commit that counted them came
 	 */
@@ -147,7 +87,7 @@ void day_table_stats_add(struct db_txn *txn, int32_t day,
 {
 	struct db_key key = key_of_day(TABLE_DAY, day);
 
-	add_numbers(txn, &key, delta, sizeof(*delta));
+	numbers_add(txn, &key, delta, sizeof(*delta));
 }
 
 void day_table_stats_count(struct day_stats *stats,
@@ -170,7 +110,7 @@ void day_table_settled_get(struct db_txn *txn, int32_t day,
 {
 	struct db_key key = key_of_kind(day, DAY_SETTLED);
 
-	get_numbers(txn, &key, settled, sizeof(*settled));
+	numbers_get(txn, &key, settled, sizeof(*settled));
 }
 
 void day_table_settled_add(struct db_txn *txn, int32_t day,
@@ -178,7 +118,7 @@ void day_table_settled_add(struct db_txn *txn, int32_t day,
 {
 	struct db_key key = key_of_kind(day, DAY_SETTLED);
 
-	add_numbers(txn, &key, delta, sizeof(*delta));
+	numbers_add(txn, &key, delta, sizeof(*delta));
 }
 
 void day_table_levels_get(struct db_txn *txn, int32_t day,
@@ -186,7 +126,7 @@ void day_table_levels_get(struct db_txn *txn, int32_t day,
 {
 	struct db_key key = key_of_kind(day, DAY_LEVELS);
 
-	get_numbers(txn, &key, levels, sizeof(*levels));
+	numbers_get(txn, &key, levels, sizeof(*levels));
 }
 
 void day_table_levels_add(struct db_txn *txn, int32_t day,
@@ -194,7 +134,7 @@ void day_table_levels_add(struct db_txn *txn, int32_t day,
 {
 	struct db_key key = key_of_kind(day, DAY_LEVELS);
 
-	add_numbers(txn, &key, delta, sizeof(*delta));
+	numbers_add(txn, &key, delta, sizeof(*delta));
 }
 
 uint64_t day_table_revision(struct db_txn *txn, int32_t day)
@@ -296,51 +236,6 @@ int day_table_lines_next(struct db_txn *txn, int32_t day,
 	       row.key.len >= prefix.len &&
 	       memcmp(row.key.data, prefix.bytes, prefix.len) == 0 &&
 	       lines_read(txn, &row, lines);
-}
-
-/* --- sums --- */
-
-void day_table_sums_put(struct db_txn *txn, int32_t day,
-                        const struct day_sums *sums)
-{
-	struct db_key key = key_of_kind(day, DAY_SUMS);
-	auto_(strbuf_clear) struct strbuf out = {0};
-
-	strbuf_u8(&out, SUMS_FORMAT);
-	put_numbers(&out, sums, offsetof(struct day_sums, worst));
-	strbuf_u32(&out, (uint32_t)sums->worst_count);
-	for (size_t i = 0; i < sums->worst_count; i++) {
-		strbuf_str(&out, sums->worst[i].domain);
-		strbuf_u64(&out, sums->worst[i].failure);
-	}
-	db_put(txn, &key, &out);
-}
-
-int day_table_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
-                       struct day_sums *sums)
-{
-	struct db_key key = key_of_kind(day, DAY_SUMS);
-	struct reader in;
-	struct db_row row;
-
-	*sums = (struct day_sums){0};
-	if (!db_get(txn, &key, &row))
-		return 0;
-	in = db_row_value(&row);
-	if (reader_u8(&in) != SUMS_FORMAT)
-		return 0;
-	read_numbers(&in, sums, offsetof(struct day_sums, worst));
-	sums->worst_count = reader_u32(&in);
-	if (sums->worst_count > DAY_WORST_MAX)
-		return 0;
-	sums->worst = arena_array(mem, sums->worst_count, sizeof(*sums->worst));
-	for (size_t i = 0; i < sums->worst_count; i++) {
-		sums->worst[i].domain = reader_str(&in, mem);
-		sums->worst[i].failure = reader_u64(&in);
-		if (sums->worst[i].domain == NULL)
-			return 0;
-	}
-	return reader_is_done(&in);
 }
 
 int day_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows)

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "reply/delivery_state.h"
 #include "session/tally.h"
 #include "store/db.h"
@@ -129,35 +128,6 @@ int day_table_lines_next(struct db_txn *txn, int32_t day,
 uint64_t day_table_revision(struct db_txn *txn, int32_t day);
 /* Whoever writes a head of that day says so. */
 void day_table_touch(struct db_txn *txn, int32_t day, uint64_t revision);
-
-enum { DAY_WORST_MAX = 1000 };
-
-/* A domain with failures. */
-struct day_worst {
-	const char *domain;
-	uint64_t failure;
-};
-
-struct day_sums {
-	uint64_t revision; /* of the day, when it was summed up */
-	int64_t summed_at; /* secs */
-	uint64_t domains, failing_domains;
-	uint64_t success, failure, unjudged; /* sessions */
-	uint64_t late_success, late_failure;
-	uint64_t folded;
-	uint64_t marks[TALLY_MARKS]; /* domains */
-	/* A session counts with each policy that applied to it. */
-	uint64_t policy_success[POLICY_TYPES], policy_failure[POLICY_TYPES];
-	uint64_t results[RESULT_TYPES]; /* failures */
-	struct day_worst *worst; /* the most failures first; in the arena */
-	size_t worst_count;
-};
-
-/* 1, or 0: none are kept, or another version wrote them. */
-int day_table_sums_get(struct db_txn *txn, int32_t day, struct arena *mem,
-                       struct day_sums *sums);
-void day_table_sums_put(struct db_txn *txn, int32_t day,
-                        const struct day_sums *sums);
 
 /* Reports that left the outbox on a day, and the destinations they had. */
 struct day_settled {

@@ -49,6 +49,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_QUEUE] = "queue",
 	[TABLE_HOST_DAY] = "host-day",
 	[TABLE_HOST_COUNT] = "host-count",
+	[TABLE_DOMAIN_INDEX] = "domain-index",
 };
 
 const char *db_table_name(enum db_table table)

@@ -22,15 +22,19 @@
  *                                                     u64s, u8, strings
  *                "policyd"                            struct policyd_seen:
  *                                                     u64s, u8s, u64
- *   tally        day u32, domain text, 0x00, 1        head: mark u8, valid u8,
- *                                                     success failure
+ *   tally        day u32, domain text, 0x00, 1        head: mark | 0x80 u8,
+ *                                                     valid u8, success
+ *                                                     failure unjudged
  *                                                     late_success
- *                                                     late_failure u64,
- *                                                     policies details u32,
- *                                                     folded outbox_id u64,
- *                                                     revision u32, record
- *                                                     and reason strings,
- *                                                     unjudged u64 or nothing
+ *                                                     late_failure policies
+ *                                                     details folded
+ *                                                     outbox_id revision
+ *                                                     varints, record and
+ *                                                     reason texts with 0x00,
+ *                                                     struct tally_kinds: bits
+ *                                                     of policy types and of
+ *                                                     results varints, then
+ *                                                     those that are not 0
  *                ..., 2, policy id u64                success failure u64,
  *                                                     unjudged u64 or nothing
  *                ..., 3, policy id u64, hash128       count u64, blob of the
@@ -42,8 +46,6 @@
  *                day u32, 2                           nothing: it was read from
  *                                                     an old log
  *                day u32, 3                           revision u64
- *                day u32, 4                           struct day_sums: format
- *                                                     u8, u64s, the worst
  *                day u32, 5                           struct day_settled as
  *                                                     u64s
  *                day u32, 6, fate u8, uid+1 u64       lines of the log u64, the
@@ -54,6 +56,11 @@
  *                day u32, 8                           struct day_levels as u64s
  *                day u32, 9, group u64                struct answer_group:
  *                                                     numbers, domain, answer
+ *                day u32, 10                          struct day_sums as u64s
+ *   domain-index day u32, 1, ~failures u64, domain    nothing
+ *                text
+ *                day u32, 2, mark u8, domain text     nothing: no report, for a
+ *                                                     reason of the domain's
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text

@@ -11,6 +11,7 @@
 #include "store/api_token_table.h"
 #include "store/change_table.h"
 #include "store/counted.h"
+#include "store/day_sums.h"
 #include "store/day_table.h"
 #include "store/doubt_table.h"
 #include "store/due_table.h"
@@ -135,7 +136,7 @@ static void check_day(struct row *row)
 
 	day_table_stats_get(row->txn, day, &stats);
 	day_table_revision(row->txn, day);
-	day_table_sums_get(row->txn, day, &row->mem, &sums);
+	day_sums_get(row->txn, day, &sums);
 	day_table_settled_get(row->txn, day, &settled);
 	day_table_nobodys_get(row->txn, day, &nobodys);
 	day_table_levels_get(row->txn, day, &levels);

@@ -2,6 +2,7 @@
  * the counts of a domain's day. */
 #include "store/tally_settle.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -18,6 +19,9 @@ struct work {
 	const struct tally_limits *limits;
 	struct db_key domain; /* tally_domain_key() */
 	struct tally_head head;
+	/* what stands there, but for its texts; NULL: nothing */
+	const struct tally_head *before;
+	struct tally_head before_room;
 	struct strbuf value;  /* rows are built in it */
 	struct strbuf folded; /* a policy's or detail's other form */
 	struct arena mem;     /* for folding only */
@@ -32,6 +36,20 @@ static bool has_policy(struct work *w, uint64_t id, struct tally_sums *sums)
 		return false;
 	db_row_is(w->txn, &row, tally_sums_read(&row, sums));
 	return true;
+}
+
+/* The type that the bytes of a policy or a failure detail begin with
+ * (session/session_code.c); those that have none fail the transaction. */
+static unsigned type_of(struct work *w, const void *blob, size_t len,
+                        unsigned types)
+{
+	const uint8_t *bytes = blob;
+
+	if (len > 0 && bytes[0] < types)
+		return bytes[0];
+	db_fail(w->txn, ERR_IO, "a policy or failure of %s has no known type",
+	        (const char *)w->domain.bytes + sizeof(int32_t));
+	return 0;
 }
 
 /* Into w->folded: what the policy counts under past the cap. */
@@ -87,7 +105,11 @@ static uint64_t apply_policy(struct work *w, const struct tally_policy *from)
 	struct tally_sums sums = {0};
 	uint64_t id = choose_policy(w, from, &sums);
 	struct db_key key = tally_policy_key(&w->domain, id);
+	unsigned type =
+		type_of(w, from->key.bytes, from->key.len, POLICY_TYPES);
 
+	w->head.kinds.policy_success[type] += from->success;
+	w->head.kinds.policy_failure[type] += from->failure;
 	sums.success += from->success;
 	sums.failure += from->failure;
 	sums.unjudged += from->unjudged;
@@ -134,6 +156,8 @@ static void apply_detail(struct work *w, uint64_t policy_id,
 	struct failure_detail detail = {0};
 	struct err err;
 
+	w->head.kinds.results[type_of(w, from->key.bytes, from->key.len,
+	                              RESULT_TYPES)] += from->count;
 	if (count_detail(w, policy_id, from->key.bytes, from->key.len,
 	                 from->count, w->head.details < max))
 		return;
@@ -198,6 +222,23 @@ static void work_init(struct work *w, struct db_txn *txn, int32_t day,
 	arena_init(&w->mem);
 }
 
+/* False: there is none yet. */
+static bool find_head(struct work *w)
+{
+	w->before = NULL;
+	if (!tally_head_at(w->txn, &w->domain, &w->head))
+		return false;
+	memcpy(&w->before_room, &w->head, offsetof(struct tally_head, record));
+	w->before = &w->before_room;
+	return true;
+}
+
+static void put_head(struct work *w)
+{
+	w->head.revision++;
+	tally_head_put(w->txn, &w->domain, w->before, &w->head, &w->value);
+}
+
 void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
                  const struct tally_limits *limits)
 {
@@ -205,7 +246,7 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 
 	work_init(&w, txn, delta->day, delta->domain, limits);
 	w.delta = delta;
-	if (!tally_head_at(txn, &w.domain, &w.head)) {
+	if (!find_head(&w)) {
 		memset(&w.head, 0, offsetof(struct tally_head, record));
 		w.head.record[0] = w.head.reason[0] = '\0';
 		if (day_table_is_closed(txn, delta->day))
@@ -220,8 +261,7 @@ void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
 		w.head.late_failure += delta->failure;
 		w.head.unjudged += delta->unjudged;
 	}
-	w.head.revision++;
-	tally_head_put(txn, &w.domain, &w.head, &w.value);
+	put_head(&w);
 }
 
 int tally_unjudged_next(struct db_txn *txn, int32_t day, const char *domain,
@@ -278,19 +318,24 @@ void tally_settle(struct db_txn *txn, int32_t day, const char *domain,
 	uint64_t failure = verdict->failed ? n : 0;
 	struct day_stats stats = {
 		.success = success, .failure = failure, .unjudged = -n};
+	struct db_value blob;
 	struct db_key key;
+	unsigned type;
 
 	work_init(&w, txn, day, domain, limits);
 	key = tally_policy_key(&w.domain, policy_id);
-	if (!tally_head_at(txn, &w.domain, &w.head) ||
+	if (!find_head(&w) || !intern_get(txn, day, policy_id, &blob) ||
 	    !has_policy(&w, policy_id, &sums))
 		return;
+	type = type_of(&w, blob.data, blob.len, POLICY_TYPES);
 	sums.unjudged -= n;
 	/* of several policies of a session another may have failed */
 	w.head.unjudged -= n < w.head.unjudged ? n : w.head.unjudged;
 	if (is_open(&w.head)) {
 		sums.success += success;
 		sums.failure += failure;
+		w.head.kinds.policy_success[type] += success;
+		w.head.kinds.policy_failure[type] += failure;
 		w.head.success += success;
 		w.head.failure += failure;
 		settle_details(&w, policy_id, n, verdict);
@@ -299,7 +344,6 @@ void tally_settle(struct db_txn *txn, int32_t day, const char *domain,
 		w.head.late_failure += failure;
 	}
 	tally_sums_put(txn, &key, &sums, &w.value);
-	w.head.revision++;
-	tally_head_put(txn, &w.domain, &w.head, &w.value);
+	put_head(&w);
 	day_table_stats_add(txn, day, &stats);
 }

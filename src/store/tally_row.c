@@ -1,8 +1,12 @@
 #include "store/tally_row.h"
 
+#include <string.h>
+
 #include "base/be.h"
 #include "store/change_table.h"
+#include "store/day_sums.h"
 #include "store/day_table.h"
+#include "store/domain_index.h"
 #include "store/keys.h"
 
 struct db_key tally_domain_key(int32_t day, const char *domain)
@@ -53,25 +57,107 @@ bool tally_row_read(struct db_txn *txn, const struct db_row *from,
 	                         row->kind <= TALLY_DETAIL);
 }
 
+/* A head begins with its mark and this: one without is of a store that is yet
+ * to be upgraded, and has no kinds. */
+enum { HEAD_FORM = 0x80 };
+
+static void write_kinds(const struct tally_kinds *kinds, struct strbuf *out)
+{
+	uint64_t policies = 0, results = 0;
+
+	for (int i = 0; i < POLICY_TYPES; i++)
+		if (kinds->policy_success[i] + kinds->policy_failure[i] > 0)
+			policies |= UINT64_C(1) << i;
+	for (int i = 0; i < RESULT_TYPES; i++)
+		if (kinds->results[i] > 0)
+			results |= UINT64_C(1) << i;
+	strbuf_varint(out, policies);
+	strbuf_varint(out, results);
+	for (int i = 0; i < POLICY_TYPES; i++) {
+		if ((policies >> i & 1) == 0)
+			continue;
+		strbuf_varint(out, kinds->policy_success[i]);
+		strbuf_varint(out, kinds->policy_failure[i]);
+	}
+	for (int i = 0; i < RESULT_TYPES; i++)
+		if ((results >> i & 1) != 0)
+			strbuf_varint(out, kinds->results[i]);
+}
+
+static bool read_kinds(struct reader *reader, struct tally_kinds *kinds)
+{
+	uint64_t policies = reader_varint(reader);
+	uint64_t results = reader_varint(reader);
+
+	memset(kinds, 0, sizeof(*kinds));
+	for (int i = 0; i < POLICY_TYPES; i++) {
+		if ((policies >> i & 1) == 0)
+			continue;
+		kinds->policy_success[i] = reader_varint(reader);
+		kinds->policy_failure[i] = reader_varint(reader);
+	}
+	for (int i = 0; i < RESULT_TYPES; i++)
+		if ((results >> i & 1) != 0)
+			kinds->results[i] = reader_varint(reader);
+	return policies >> POLICY_TYPES == 0 && results >> RESULT_TYPES == 0 &&
+	       reader_is_done(reader);
+}
+
+static void read_to_nul(struct reader *reader, char *out, size_t room)
+{
+	const char *text = reader_to_nul(reader);
+
+	if (text == NULL || strlen(text) >= room) {
+		reader->failed = true;
+		text = "";
+	}
+	strcpy(out, text);
+}
+
+/* Of schema version 3 and before. */
+static bool read_old(struct reader *reader, struct tally_head *head)
+{
+	head->valid = reader_u8(reader) != 0;
+	head->success = reader_u64(reader);
+	head->failure = reader_u64(reader);
+	head->late_success = reader_u64(reader);
+	head->late_failure = reader_u64(reader);
+	head->policies = reader_u32(reader);
+	head->details = reader_u32(reader);
+	head->folded = reader_u64(reader);
+	head->outbox_id = reader_u64(reader);
+	head->revision = reader_u32(reader);
+	reader_text(reader, head->record, sizeof(head->record));
+	reader_text(reader, head->reason, sizeof(head->reason));
+	head->unjudged = reader_left(reader) > 0 ? reader_u64(reader) : 0;
+	memset(&head->kinds, 0, sizeof(head->kinds));
+	return !reader->failed;
+}
+
 bool tally_head_read(const struct db_row *row, struct tally_head *head)
 {
 	struct reader reader = db_row_value(row);
+	uint8_t first = reader_u8(&reader);
 
-	head->mark = reader_u8(&reader);
+	head->mark = first & (HEAD_FORM - 1);
+	if (head->mark >= TALLY_MARKS)
+		return false;
+	if ((first & HEAD_FORM) == 0)
+		return read_old(&reader, head);
 	head->valid = reader_u8(&reader) != 0;
-	head->success = reader_u64(&reader);
-	head->failure = reader_u64(&reader);
-	head->late_success = reader_u64(&reader);
-	head->late_failure = reader_u64(&reader);
-	head->policies = reader_u32(&reader);
-	head->details = reader_u32(&reader);
-	head->folded = reader_u64(&reader);
-	head->outbox_id = reader_u64(&reader);
-	head->revision = reader_u32(&reader);
-	reader_text(&reader, head->record, sizeof(head->record));
-	reader_text(&reader, head->reason, sizeof(head->reason));
-	head->unjudged = reader_left(&reader) > 0 ? reader_u64(&reader) : 0;
-	return !reader.failed && head->mark < TALLY_MARKS;
+	head->success = reader_varint(&reader);
+	head->failure = reader_varint(&reader);
+	head->unjudged = reader_varint(&reader);
+	head->late_success = reader_varint(&reader);
+	head->late_failure = reader_varint(&reader);
+	head->policies = (uint32_t)reader_varint(&reader);
+	head->details = (uint32_t)reader_varint(&reader);
+	head->folded = reader_varint(&reader);
+	head->outbox_id = reader_varint(&reader);
+	head->revision = (uint32_t)reader_varint(&reader);
+	read_to_nul(&reader, head->record, sizeof(head->record));
+	read_to_nul(&reader, head->reason, sizeof(head->reason));
+	return read_kinds(&reader, &head->kinds);
 }
 
 int tally_head_at(struct db_txn *txn, const struct db_key *domain,
@@ -84,29 +170,38 @@ int tally_head_at(struct db_txn *txn, const struct db_key *domain,
 	       db_row_is(txn, &row, tally_head_read(&row, head));
 }
 
+static void write_head(const struct tally_head *head, struct strbuf *out)
+{
+	strbuf_reset(out);
+	strbuf_u8(out, (uint8_t)(HEAD_FORM | head->mark));
+	strbuf_u8(out, head->valid);
+	strbuf_varint(out, head->success);
+	strbuf_varint(out, head->failure);
+	strbuf_varint(out, head->unjudged);
+	strbuf_varint(out, head->late_success);
+	strbuf_varint(out, head->late_failure);
+	strbuf_varint(out, head->policies);
+	strbuf_varint(out, head->details);
+	strbuf_varint(out, head->folded);
+	strbuf_varint(out, head->outbox_id);
+	strbuf_varint(out, head->revision);
+	strbuf_add(out, head->record, strlen(head->record) + 1);
+	strbuf_add(out, head->reason, strlen(head->reason) + 1);
+	write_kinds(&head->kinds, out);
+}
+
 void tally_head_put(struct db_txn *txn, const struct db_key *domain,
+                    const struct tally_head *before,
                     const struct tally_head *head, struct strbuf *scratch)
 {
 	struct db_key key = key_of_kind(domain, TALLY_HEAD);
 	int32_t day = (int32_t)be_get(domain->bytes, sizeof(day));
 
-	strbuf_reset(scratch);
-	strbuf_u8(scratch, (uint8_t)head->mark);
-	strbuf_u8(scratch, head->valid);
-	strbuf_u64(scratch, head->success);
-	strbuf_u64(scratch, head->failure);
-	strbuf_u64(scratch, head->late_success);
-	strbuf_u64(scratch, head->late_failure);
-	strbuf_u32(scratch, head->policies);
-	strbuf_u32(scratch, head->details);
-	strbuf_u64(scratch, head->folded);
-	strbuf_u64(scratch, head->outbox_id);
-	strbuf_u32(scratch, head->revision);
-	strbuf_str(scratch, head->record);
-	strbuf_str(scratch, head->reason);
-	if (head->unjudged > 0)
-		strbuf_u64(scratch, head->unjudged);
+	write_head(head, scratch);
 	db_put(txn, &key, scratch);
+	day_sums_change(txn, day, before, head);
+	domain_index_change(txn, day, (const char *)domain->bytes + sizeof(day),
+	                    before, head);
 	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 }
 

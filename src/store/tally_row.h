@@ -38,9 +38,16 @@ bool tally_row_read(struct db_txn *txn, const struct db_row *from,
 /* 1 and the head, or 0. */
 int tally_head_at(struct db_txn *txn, const struct db_key *domain,
                   struct tally_head *head);
-void tally_head_put(struct db_txn *txn, const struct db_key *domain,
-                    const struct tally_head *head, struct strbuf *scratch);
 bool tally_head_read(const struct db_row *row, struct tally_head *head);
+
+/*
+ * The one place through which a head is written: what is derived of it changes
+ * with it, in the same transaction.  `before` is what stands there, NULL:
+ * nothing does.  `scratch` is the caller's, that many need but one.
+ */
+void tally_head_put(struct db_txn *txn, const struct db_key *domain,
+                    const struct tally_head *before,
+                    const struct tally_head *head, struct strbuf *scratch);
 
 struct tally_sums {
 	uint64_t success;

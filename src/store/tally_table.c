@@ -46,7 +46,7 @@ void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
 {
 	struct db_key key = tally_domain_key(day, domain);
 	auto_(strbuf_clear) struct strbuf scratch = {0};
-	struct tally_head head;
+	struct tally_head head, before;
 	char text[DAY_TEXT];
 
 	if (!tally_head_at(txn, &key, &head)) {
@@ -59,11 +59,12 @@ void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
 		        domain, day_format(day, text));
 		return;
 	}
+	before = head;
 	head.mark = mark;
 	head.outbox_id = outbox_id;
 	head.revision++;
 	snprintf(head.reason, sizeof(head.reason), "%s", reason ? reason : "");
-	tally_head_put(txn, &key, &head, &scratch);
+	tally_head_put(txn, &key, &before, &head, &scratch);
 }
 
 void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
@@ -71,11 +72,12 @@ void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
 	auto_(strbuf_clear) struct strbuf scratch = {0};
 	struct db_key key = tally_domain_key(day, domain);
 	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &key);
-	struct tally_head head;
+	struct tally_head head, before;
 	struct tally_row row;
 
 	if (!tally_head_at(txn, &key, &head))
 		return;
+	before = head;
 	while (db_rows_next(&rows))
 		if (tally_row_read(txn, &rows.row, &row) &&
 		    row.kind != TALLY_HEAD)
@@ -84,10 +86,11 @@ void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
 	head.late_failure += head.failure;
 	head.success = head.failure = 0;
 	head.policies = head.details = 0;
+	head.kinds = (struct tally_kinds){0};
 	head.folded = 0;
 	head.record[0] = '\0';
 	head.revision++;
-	tally_head_put(txn, &key, &head, &scratch);
+	tally_head_put(txn, &key, &before, &head, &scratch);
 }
 
 /* The rows of one domain's day on their way into a report. */

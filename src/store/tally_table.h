@@ -23,6 +23,14 @@
 /* Room for what counts as a domain: also what is none (255 bytes). */
 enum { TALLY_DOMAIN_TEXT = DOMAIN_TEXT + 64 };
 
+/* The sums of a domain's day by kind: as its policies and failure details
+ * have them.  A session counts with each policy that applied to it. */
+struct tally_kinds {
+	uint64_t policy_success[POLICY_TYPES];
+	uint64_t policy_failure[POLICY_TYPES];
+	uint64_t results[RESULT_TYPES]; /* failures */
+};
+
 struct tally_head {
 	enum tally_mark mark;
 	bool valid;
@@ -36,9 +44,23 @@ struct tally_head {
 	uint64_t folded;    /* details counted without their particulars */
 	uint64_t outbox_id; /* TALLY_QUEUED */
 	uint32_t revision;  /* changes with every commit that touches it */
+	struct tally_kinds kinds;
 	char record[SESSION_RECORD_MAX + 1]; /* "" when none was seen */
 	char reason[256];                    /* words for the mark */
 };
+
+/* The result type that most of its failures had; of several the least one.
+ * -1: it has none. */
+static inline int tally_main_result(const struct tally_head *head)
+{
+	const uint64_t *results = head->kinds.results;
+	int most = 0;
+
+	for (int i = 1; i < RESULT_TYPES; i++)
+		if (results[i] > results[most])
+			most = i;
+	return results[most] > 0 ? most : -1;
+}
 
 /* Adds one domain's deltas, under the caps of limits.  In a write
  * transaction. */

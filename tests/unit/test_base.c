@@ -101,12 +101,18 @@ static void test_reader_reads_what_strbuf_wrote(void **state)
 	strbuf_u8(&buf, 7);
 	strbuf_u16(&buf, 0x1234);
 	strbuf_u64(&buf, UINT64_MAX - 1);
+	strbuf_varint(&buf, 0);
+	strbuf_varint(&buf, 300);
+	strbuf_varint(&buf, UINT64_MAX);
 	strbuf_str(&buf, NULL);
 	strbuf_str(&buf, "text");
 	reader_init(&reader, buf.data, buf.len);
 	assert_int_equal(reader_u8(&reader), 7);
 	assert_int_equal(reader_u16(&reader), 0x1234);
 	assert_true(reader_u64(&reader) == UINT64_MAX - 1);
+	assert_true(reader_varint(&reader) == 0);
+	assert_true(reader_varint(&reader) == 300);
+	assert_true(reader_varint(&reader) == UINT64_MAX);
 	assert_null(reader_str(&reader, &arena));
 	assert_string_equal(reader_str(&reader, &arena), "text");
 	assert_int_equal(reader_left(&reader), 0);
@@ -115,6 +121,30 @@ static void test_reader_reads_what_strbuf_wrote(void **state)
 	assert_true(reader.failed);
 	strbuf_clear(&buf);
 	arena_clear(&arena);
+}
+
+static void test_varints_that_none_wrote(void **state)
+{
+	static const struct {
+		const char *name, *bytes;
+		size_t len;
+	} rows[] = {
+		{"it has no end", "\x80", 1},
+		{"longer than it needs to be", "\x80\x00", 2},
+		{"more than 64 bits",
+	         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10},
+		{"ten bytes and more",
+	         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\x01", 11},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct reader reader;
+
+		reader_init(&reader, rows[i].bytes, rows[i].len);
+		if (reader_varint(&reader) != 0 || !reader.failed)
+			fail_msg("%s: was read", rows[i].name);
+	}
 }
 
 static void test_gzip(void **state)
@@ -340,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_days),
 		cmocka_unit_test(test_strbuf_keeps_to_its_cap),
 		cmocka_unit_test(test_reader_reads_what_strbuf_wrote),
+		cmocka_unit_test(test_varints_that_none_wrote),
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_log_escape),
 		cmocka_unit_test(test_log_limit),

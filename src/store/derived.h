@@ -1,0 +1,17 @@
+/*
+ * derived - what is kept beside the rows that it can be computed from
+ *
+ * Sums of a day, the domains of a day that somebody looks for: modules that
+ * write the rows change them in the same transaction, so that neither a kill
+ * nor a full disk can make them differ.  Here they are compared with all rows.
+ */
+#ifndef TLSTALLY_STORE_DERIVED_H
+#define TLSTALLY_STORE_DERIVED_H
+
+#include "store/db.h"
+
+/* Reads all rows of the day in this transaction, and fails it in words when
+ * something that is derived of them differs. */
+void derived_check_day(struct db_txn *txn, int32_t day);
+
+#endif

@@ -1,0 +1,46 @@
+#include "store/numbers.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+
+enum { NUMBER = sizeof(uint64_t) };
+
+int numbers_get(struct db_txn *txn, const struct db_key *key, void *numbers,
+                size_t size)
+{
+	struct reader reader;
+	struct db_row row;
+
+	memset(numbers, 0, size);
+	if (!db_get(txn, key, &row))
+		return 0;
+	reader = db_row_value(&row);
+	for (size_t i = 0; i < size && reader_left(&reader) > 0; i += NUMBER) {
+		uint64_t v = reader_u64(&reader);
+
+		memcpy((char *)numbers + i, &v, NUMBER);
+	}
+	return db_row_is(txn, &row, !reader.failed);
+}
+
+void numbers_add(struct db_txn *txn, const struct db_key *key,
+                 const void *delta, size_t size)
+{
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct reader reader = {0};
+	struct db_row row;
+
+	if (db_get(txn, key, &row))
+		reader = db_row_value(&row);
+	for (size_t i = 0; i < size; i += NUMBER) {
+		uint64_t v;
+
+		memcpy(&v, (const char *)delta + i, NUMBER);
+		if (reader_left(&reader) > 0)
+			v += reader_u64(&reader);
+		strbuf_u64(&value, v);
+	}
+	if (!reader.failed || db_row_is(txn, &row, false))
+		db_put(txn, key, &value);
+}

@@ -1,0 +1,230 @@
+/* Whatever happens to domains, what is derived of their rows stays true. */
+#include "unit/store_test.h"
+
+#include "fake/fake_tally.h"
+#include "session/session.h"
+#include "store/day_table.h"
+#include "store/derived.h"
+#include "store/domain_index.h"
+#include "store/keys.h"
+#include "store/tally_row.h"
+#include "store/tally_settle.h"
+#include "store/tally_table.h"
+
+enum { DAY = 20513 /* 2026-03-01 */, DAYS = 3, DOMAINS = 9, ROUNDS = 400 };
+
+/* So few that some are folded. */
+static const struct tally_limits narrow = {.max_policies = 2,
+                                           .max_details = 4,
+                                           .soft_bytes = 64u << 20,
+                                           .hard_bytes = 64u << 20};
+
+/* The same each time. */
+static unsigned draw(unsigned below)
+{
+	static uint64_t state = 7;
+
+	state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return (unsigned)(state >> 33) % below;
+}
+
+static int32_t some_day(void)
+{
+	return DAY + (int32_t)draw(DAYS);
+}
+
+static const char *some_domain(void)
+{
+	static char domain[32];
+
+	snprintf(domain, sizeof(domain), "d%u.example", draw(DOMAINS));
+	return domain;
+}
+
+static struct failure_detail some_failure(char reason[32])
+{
+	snprintf(reason, 32, "reason %u", draw(9));
+	return (struct failure_detail){.result = draw(RESULT_TYPES),
+	                               .mx_helo = reason,
+	                               .reason = reason};
+}
+
+static void count(struct db_txn *txn)
+{
+	auto_(tally_free) struct tally *tally = tally_new(1, &narrow);
+	char text[32], reason[32];
+	const char *strings[] = {text};
+	struct failure_detail detail = some_failure(reason);
+	bool failed = draw(2) == 0;
+	struct session_policy policy = {.type = draw(POLICY_TYPES),
+	                                .strings = strings,
+	                                .string_count = 1,
+	                                .failures = &detail,
+	                                .failure_count = failed,
+	                                .failed = failed,
+	                                .unjudged = !failed && draw(3) == 0};
+	struct session session = {.domain = some_domain(),
+	                          .policies = &policy,
+	                          .policy_count = 1,
+	                          .valid = true};
+
+	snprintf(text, sizeof(text), "policy %u", draw(4));
+	policy.domain = session.domain;
+	assert_true(tally_add(tally, some_day(), &session, 1 + draw(300)));
+	tally_apply(txn, tally_sorted(tally)[0], &narrow);
+}
+
+static void mark(struct db_txn *txn)
+{
+	int32_t day = some_day();
+	const char *domain = some_domain();
+	struct tally_head head;
+
+	if (tally_head_get(txn, day, domain, &head))
+		tally_mark_set(txn, day, domain, head.revision,
+		               draw(TALLY_MARKS), draw(3), "words");
+}
+
+static void make_late(struct db_txn *txn)
+{
+	/* seldom: it leaves little behind */
+	if (draw(6) == 0)
+		tally_make_late(txn, some_day(), some_domain());
+}
+
+static void settle(struct db_txn *txn)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	struct tally_unjudged unjudged = {.policy_id = 0};
+	const char *domain = some_domain();
+	int32_t day = some_day();
+	char reason[32];
+	struct failure_detail detail = some_failure(reason);
+	struct session_policy verdict = {.failures = &detail,
+	                                 .failure_count = draw(2)};
+
+	verdict.failed = verdict.failure_count > 0;
+	if (tally_unjudged_next(txn, day, domain, &arena, &unjudged))
+		tally_settle(txn, day, domain, unjudged.policy_id,
+		             1 + draw((unsigned)unjudged.sessions), &verdict,
+		             &narrow);
+}
+
+static void close_day(struct db_txn *txn)
+{
+	int32_t day = some_day();
+
+	if (draw(2) == 0)
+		day_table_closed_set(txn, day);
+	else
+		day_table_closed_clear(txn, day);
+}
+
+/* How many domains the index has as failing. */
+static uint64_t check(struct db *db, unsigned round)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	uint64_t n = 0;
+	struct err err;
+
+	for (int i = 0; i < DAYS; i++) {
+		struct failing_domain at = {.failure = UINT64_MAX};
+		uint64_t before = UINT64_MAX;
+
+		derived_check_day(txn, DAY + i);
+		for (; domain_index_failing(txn, DAY + i, &at); n++) {
+			assert_true(at.failure <= before);
+			before = at.failure;
+		}
+	}
+	if (db_failure(txn, &err) < 0)
+		fail_msg("round %u: %s", round, err.text);
+	return n;
+}
+
+static void test_after_anything(void **state)
+{
+	static void (*const deeds[])(struct db_txn * txn) = {
+		count, count, count,  count,     mark,
+		mark,  mark,  settle, make_late, close_day};
+	struct fixture *f = *state;
+	uint64_t failing = 0;
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+		bool wanted = draw(8) != 0;
+		unsigned n = 1 + draw(5);
+
+		while (n-- > 0)
+			deeds[draw(COUNT(deeds))](txn);
+		/* a program that ends before its commit */
+		if (wanted && db_commit(&txn, &f->err) != 0)
+			fail_msg("round %u: %s", round, f->err.text);
+		db_abort(&txn);
+		failing += check(f->db, round);
+	}
+	assert_true(failing > ROUNDS); /* something was tried */
+}
+
+/* What is found when one of them was forgotten. */
+static void test_what_differs_is_found(void **state)
+{
+	static const struct {
+		const char *name, *words;
+		enum db_table table;
+		uint8_t kind;
+		bool gone;
+	} rows[] = {
+		{"a day without sums", "the sums of 2026-03-01", TABLE_DAY, 10,
+	         true},
+		{"a failing domain is missing", "the index rows of 2026-03-01",
+	         TABLE_DOMAIN_INDEX, 1, true},
+		{"one too many", "the failing domains of 2026-03-01",
+	         TABLE_DOMAIN_INDEX, 1, false},
+		{"one without a report is missing",
+	         "the index rows of 2026-03-01", TABLE_DOMAIN_INDEX, 2, true},
+		{"one of them too many",
+	         "the domains without a report of 2026-03-01",
+	         TABLE_DOMAIN_INDEX, 2, false},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+		struct db_key key = key_of_day(rows[i].table, DAY);
+		struct tally_head head = {
+			.mark = TALLY_NO_RUA, .failure = 3, .record = ""};
+		struct db_key domain = tally_domain_key(DAY, "a.example");
+		auto_(strbuf_clear) struct strbuf scratch = {0};
+		struct db_row row;
+		struct err err;
+
+		tally_head_put(txn, &domain, NULL, &head, &scratch);
+		derived_check_day(txn, DAY);
+		assert_int_equal(db_failed(txn), false);
+		key_u8(&key, rows[i].kind);
+		assert_int_equal(db_get_from(txn, &key, &row), 1);
+		memcpy(key.bytes, row.key.data, row.key.len);
+		key.len = row.key.len;
+		if (rows[i].gone) {
+			db_delete(txn, &key);
+		} else {
+			key_text(&key, "x");
+			db_put_bytes(txn, &key, "", 0);
+		}
+		derived_check_day(txn, DAY);
+		assert_true(db_failure(txn, &err) < 0);
+		if (strstr(err.text, rows[i].words) == NULL)
+			fail_msg("%s: %s", rows[i].name, err.text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_after_anything),
+		STORE_TEST(test_what_differs_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
