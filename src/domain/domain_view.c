@@ -30,7 +30,8 @@ static bool sts_is_known(const struct domain_view *view)
 	if (view->sts == VIEW_OK)
 		return true;
 	if (view->sts_record == VIEW_OK)
-		return view->sts_fetch != VIEW_UNKNOWN;
+		return view->sts_fetch != VIEW_UNKNOWN &&
+		       view->sts_fetch != VIEW_TEMPFAIL;
 	return domain_view_is_fact(view->sts_record);
 }
 

@@ -47,7 +47,8 @@ struct domain_view {
 	struct sts_policy sts_policy;
 	int64_t sts_expires_at;
 	enum view_status sts_fetch; /* of the last fetch; UNKNOWN: none since
-	                               there is a record */
+	                               there is a record; TEMPFAIL: it was slow
+	                               and others had to wait */
 	int64_t sts_fetched_at;     /* secs, whatever came of it; 0: never */
 	const char *sts_problem;    /* words; NULL */
 

@@ -109,7 +109,8 @@ static void fetch_problems(struct problems *problems)
 	else if (view->sts_fetch == VIEW_OK)
 		phrase = "the policy was fetched, but";
 	/* nothing is wrong with the domain */
-	if (view->sts == VIEW_TEMPFAIL && view->sts_fetch == VIEW_UNKNOWN)
+	if (view->sts == VIEW_TEMPFAIL && (view->sts_fetch == VIEW_UNKNOWN ||
+	                                   view->sts_fetch == VIEW_TEMPFAIL))
 		phrase = "the policy cannot be fetched from here";
 	if (phrase == NULL || (view->sts_fetch == VIEW_OK && words == NULL))
 		return;

@@ -432,6 +432,11 @@ static void without_policy(struct making *making)
 	           view->sts == VIEW_TEMPFAIL) {
 		if (making->known->outage && making->site->defers)
 			say_temp(making, "the resolver does not answer");
+		else if (view->sts_record == VIEW_OK)
+			answer->why = arena_printf(
+				making->arena,
+				"its MTA-STS policy was not fetched: %s",
+				reason(making, "no answer"));
 		else
 			answer->why = "DNS does not answer whether it has an "
 				      "MTA-STS policy";

@@ -11,8 +11,15 @@
 #include "store/policy_cache_table.h"
 
 enum {
-	RUNNING_MAX = 2000,    /* domains */
-	BACKGROUND_MAX = 1500, /* begun in the background while so many run */
+	RUNNING_MAX = 2000, /* domains */
+	BACKGROUND_MAX = 1500,
+	OWNER_MAX = 500,
+	HURRIED_MS = 10 * 1000, /* for a domain, when others wait */
+	LOOK_MS = 200,          /* whether one takes so long */
+	FOREVER_MS = 60 * 1000,
+	/* So many questions of a domain have the right of way; then others come
+	 * first, for who has twenty MX hosts asks sixty. */
+	QUESTIONS_MAX = 16,
 };
 
 enum job_state {
@@ -27,13 +34,16 @@ struct job {
 	const char *domain; /* the tree's key, so it comes first */
 	struct jobs *jobs;
 	enum job_state state;
-	bool background, anew;
-	bool unread; /* what the store has of it; so nothing takes its place */
+	bool hurried; /* somebody waits for it */
+	bool anew;
+	size_t asked; /* questions */
+	bool unread;  /* what the store has of it; so nothing takes its place */
 	struct jobs_asks asks;
 	struct lookup *lookup;           /* from JOB_RUNS on: many may wait */
 	const struct domain_view *known; /* what all were told */
 	struct outcome outcome;
-	TAILQ_ENTRY(job) place; /* of those that wait, run or were answered */
+	struct turn turn;
+	TAILQ_ENTRY(job) place; /* of those that were answered */
 	char text[];
 };
 
@@ -73,16 +83,17 @@ static struct job *job_new(struct jobs *jobs, const char *domain)
 	memcpy(job->text, domain, len);
 	job->domain = job->text;
 	job->jobs = jobs;
-	job->background = true;
+	job->turn.background = true;
+	job->turn.shares[0] = turns_share(domain);
 	job->outcome = (struct outcome){.domain = job->domain};
 	STAILQ_INIT(&job->asks);
-	TAILQ_INSERT_TAIL(&jobs->queues[1], job, place);
+	turns_wait(&jobs->turns, &job->turn);
 	if (tsearch(job, &jobs->tree, by_domain) == NULL)
 		abort(); /* memory, and nothing else */
 	return job;
 }
 
-static void lookup_drop(struct jobs *jobs, struct lookup *lookup)
+static void drop_questions(struct jobs *jobs, struct lookup *lookup)
 {
 	struct lookup_question *question = lookup->questions;
 
@@ -91,14 +102,16 @@ static void lookup_drop(struct jobs *jobs, struct lookup *lookup)
 			jobs->resolver->drop(jobs->resolver, &question->call);
 	if (lookup->fetch_state == LOOKUP_ASKED)
 		jobs->fetcher->drop(jobs->fetcher, &lookup->fetch);
-	discover_clear(lookup);
-	free(lookup);
 }
 
 static void job_free(struct job *job)
 {
-	if (job->lookup != NULL)
-		lookup_drop(job->jobs, job->lookup);
+	turns_end(&job->jobs->turns, &job->turn);
+	if (job->lookup != NULL) {
+		drop_questions(job->jobs, job->lookup);
+		discover_clear(job->lookup);
+		free(job->lookup);
+	}
 	tdelete(job, &job->jobs->tree, by_domain);
 	free(job);
 }
@@ -124,6 +137,7 @@ static void settle(struct job *job, const struct domain_view *view,
 {
 	struct jobs *jobs = job->jobs;
 
+	turns_end(&jobs->turns, &job->turn);
 	job->known = view;
 	job->outcome.complete = complete;
 	tell_all(job);
@@ -141,7 +155,6 @@ static void note_answered(struct job *job)
 {
 	if (job->state != JOB_RUNS)
 		return;
-	TAILQ_REMOVE(&job->jobs->running, job, place);
 	TAILQ_INSERT_TAIL(&job->jobs->answered, job, place);
 	job->state = JOB_ANSWERED;
 }
@@ -169,7 +182,9 @@ static void ask_network(struct job *job)
 
 	while ((question = lookup_unasked(job->lookup)) != NULL) {
 		question->state = LOOKUP_ASKED;
-		question->call.background = job->background;
+		question->call.background =
+			!job->hurried || job->asked++ >= QUESTIONS_MAX;
+		question->call.share = job->turn.shares[0];
 		question->call.owner = job;
 		question->call.done = on_answer;
 		jobs->resolver->ask(jobs->resolver, &question->call);
@@ -178,7 +193,8 @@ static void ask_network(struct job *job)
 	if (fetch == NULL)
 		return;
 	job->lookup->fetch_state = LOOKUP_ASKED;
-	fetch->background = job->background;
+	fetch->background = !job->hurried;
+	fetch->share = job->turn.shares[0];
 	fetch->owner = job;
 	fetch->done = on_policy;
 	jobs->fetcher->fetch(jobs->fetcher, fetch);
@@ -193,8 +209,6 @@ static void go_on(struct job *job)
 		ask_network(job);
 		return;
 	}
-	TAILQ_REMOVE(&jobs->running, job, place);
-	jobs->running_count--;
 	atomic_fetch_add(&jobs->looked_up, 1);
 	if (!job->unread)
 		job->outcome.view = &job->lookup->view;
@@ -226,15 +240,13 @@ static void begin(struct job *job)
 	job->lookup = xcalloc(1, sizeof(*job->lookup));
 	discover_begin(job->lookup, &options, job->domain,
 	               has_old ? &old : NULL);
-	TAILQ_REMOVE(&jobs->queues[job->background], job, place);
 	if (has_old && !job->anew && !old.mx_doubted &&
 	    domain_view_is_good(&old, clock_secs(clock))) {
 		settle(job, job->lookup->old, true);
 		return;
 	}
 	job->state = JOB_RUNS;
-	TAILQ_INSERT_TAIL(&jobs->running, job, place);
-	jobs->running_count++;
+	turns_begin(&jobs->turns, &job->turn, clock_monotonic_ms(clock));
 	go_on(job);
 }
 
@@ -242,14 +254,34 @@ static void begin(struct job *job)
 static void begin_next(struct jobs *jobs, bool background)
 {
 	struct resolver *resolver = jobs->resolver;
-	struct job_list *queue = &jobs->queues[background];
+	struct turn *turn;
 
-	size_t max = background ? BACKGROUND_MAX : RUNNING_MAX;
+	while ((resolver->is_full == NULL ||
+	        !resolver->is_full(resolver, background)) &&
+	       (turn = turns_next(&jobs->turns, background)) != NULL)
+		begin(container_of(turn, struct job, turn));
+}
 
-	while (!TAILQ_EMPTY(queue) && jobs->running_count < max &&
-	       (resolver->is_full == NULL ||
-	        !resolver->is_full(resolver, background)))
-		begin(TAILQ_FIRST(queue));
+/* A domain that takes long ends with what is known of it, for one that waits.
+ */
+static void make_room(struct jobs *jobs)
+{
+	int64_t now_ms = clock_monotonic_ms(jobs->clock);
+	struct turn *turn;
+
+	while ((turn = turns_in_the_way(&jobs->turns, now_ms - HURRIED_MS)) !=
+	       NULL) {
+		struct job *job = container_of(turn, struct job, turn);
+
+		if (job->state == JOB_ANSWERED)
+			TAILQ_REMOVE(&jobs->answered, job, place);
+		job->state = JOB_RUNS;
+		drop_questions(jobs, job->lookup);
+		lookup_give_up(job->lookup);
+		go_on(job);
+		begin_next(jobs, false);
+		begin_next(jobs, true);
+	}
 }
 
 /* It is the wanted list that asks. */
@@ -268,13 +300,14 @@ static void note_wanted(struct job *job, uint32_t failures)
 /* Somebody waits for it now. */
 static void hurry(struct job *job)
 {
-	struct jobs *jobs = job->jobs;
+	struct turns *turns = &job->jobs->turns;
 
-	if (job->background && job->state == JOB_WAITS) {
-		TAILQ_REMOVE(&jobs->queues[1], job, place);
-		TAILQ_INSERT_TAIL(&jobs->queues[0], job, place);
+	if (job->turn.background && job->state == JOB_WAITS) {
+		turns_end(turns, &job->turn);
+		job->turn.background = false;
+		turns_wait(turns, &job->turn);
 	}
-	job->background = false;
+	job->hurried = true;
 }
 
 void jobs_take(struct jobs *jobs, struct jobs_asked *asked)
@@ -301,41 +334,43 @@ void jobs_kept(struct outcome *outcome)
 	job_free(container_of(outcome, struct job, outcome));
 }
 
-bool jobs_work(struct jobs *jobs)
+int64_t jobs_work(struct jobs *jobs)
 {
+	const struct turns *turns = &jobs->turns;
 	struct job *job;
 
 	for (size_t left = RUNNING_MAX;
 	     left > 0 && (job = TAILQ_FIRST(&jobs->answered)) != NULL; left--) {
 		TAILQ_REMOVE(&jobs->answered, job, place);
-		TAILQ_INSERT_TAIL(&jobs->running, job, place);
 		job->state = JOB_RUNS;
 		go_on(job);
 	}
 	begin_next(jobs, false);
 	begin_next(jobs, true);
-	return !TAILQ_EMPTY(&jobs->answered);
+	make_room(jobs);
+	if (!TAILQ_EMPTY(&jobs->answered))
+		return 0;
+	return turns->waiting[0] + turns->waiting[1] > 0 ? LOOK_MS : FOREVER_MS;
 }
 
 void jobs_init(struct jobs *jobs)
 {
-	TAILQ_INIT(&jobs->queues[0]);
-	TAILQ_INIT(&jobs->queues[1]);
-	TAILQ_INIT(&jobs->running);
+	turns_init(&jobs->turns);
+	jobs->turns.places = RUNNING_MAX;
+	jobs->turns.background_places = BACKGROUND_MAX;
+	jobs->turns.places_each = OWNER_MAX;
 	TAILQ_INIT(&jobs->answered);
 }
 
 void jobs_clear(struct jobs *jobs)
 {
-	struct job_list *lists[] = {&jobs->queues[0], &jobs->queues[1],
-	                            &jobs->running, &jobs->answered};
-	struct job *job;
+	while (jobs->tree != NULL) {
+		struct job *job = *(struct job *const *)jobs->tree;
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		while ((job = TAILQ_FIRST(lists[i])) != NULL) {
-			TAILQ_REMOVE(lists[i], job, place);
-			tell_all(job);
-			job_free(job);
-		}
+		if (job->state == JOB_ANSWERED)
+			TAILQ_REMOVE(&jobs->answered, job, place);
+		tell_all(job);
+		job_free(job);
+	}
 	arena_clear(&jobs->arena);
 }

@@ -5,6 +5,10 @@
  * store: it waits for its turn, is looked up (policy/discover.h) with questions
  * to the network, all are told, and the keeper has it.  All of this belongs to
  * one thread (policy/service.c).
+ *
+ * Not more than a quarter of those that run are of one owner (policy/turns.h).
+ * When there is no place for one that waits, the one that has taken the
+ * longest, ten seconds or more, ends with what is known of it.
  */
 #ifndef TLSTALLY_POLICY_JOBS_H
 #define TLSTALLY_POLICY_JOBS_H
@@ -21,6 +25,7 @@
 #include "policy/keeper.h"
 #include "policy/sts_fetch.h"
 #include "policy/sts_reach.h"
+#include "policy/turns.h"
 #include "reply/ports.h"
 #include "store/db.h"
 
@@ -52,10 +57,9 @@ struct jobs {
 	atomic_ullong looked_up; /* domains */
 	atomic_ullong waiting;   /* asked for and not told yet */
 	/* jobs.c's */
-	void *tree;                /* tsearch(3): all jobs by their domain */
-	struct job_list queues[2]; /* that wait; the second of the background */
-	struct job_list running, answered;
-	size_t running_count;
+	void *tree;         /* tsearch(3): all jobs by their domain */
+	struct turns turns; /* those that wait, and run */
+	struct job_list answered;
 	struct arena arena; /* of a view in the store */
 };
 
@@ -73,7 +77,7 @@ void jobs_take(struct jobs *jobs, struct jobs_asked *asked);
 void jobs_kept(struct outcome *outcome);
 
 /* Goes on with those whose answers have come, and begins those whose turn it
- * is.  True: there is more to do at once. */
-bool jobs_work(struct jobs *jobs);
+ * is; for so many ms there is nothing more to do, if no answer comes. */
+int64_t jobs_work(struct jobs *jobs);
 
 #endif

@@ -18,6 +18,35 @@ struct sts_call *lookup_unfetched(struct lookup *lookup)
 	               : NULL;
 }
 
+void lookup_give_up(struct lookup *lookup)
+{
+	static const char why[] = "given up, because other domains had to wait";
+	struct lookup_question *question = lookup->questions;
+
+	for (; question != NULL; question = question->next) {
+		if (question->state == LOOKUP_ANSWERED)
+			continue;
+		question->state = LOOKUP_ANSWERED;
+		question->call.answer =
+			(struct dns_answer){.status = VIEW_TEMPFAIL,
+		                            .owner = question->call.name,
+		                            .problem = why};
+	}
+	if (lookup->fetch_wanted && lookup->fetch_state != LOOKUP_ANSWERED) {
+		lookup->fetch_state = LOOKUP_ANSWERED;
+		lookup->fetch.reply =
+			(struct sts_reply){.status = VIEW_TEMPFAIL,
+		                           .problem = why,
+		                           .hurried = true};
+	}
+	lookup->until_ms = INT64_MIN;
+}
+
+bool lookup_is_late(const struct lookup *lookup)
+{
+	return clock_monotonic_ms(lookup->clock) > lookup->until_ms;
+}
+
 /* NULL: it is too late to ask. */
 static struct lookup_question *
 find_question(struct lookup *lookup, const char *name, enum dns_type type)
@@ -27,8 +56,7 @@ find_question(struct lookup *lookup, const char *name, enum dns_type type)
 	while (question != NULL && (question->call.type != type ||
 	                            strcmp(question->call.name, name) != 0))
 		question = question->next;
-	if (question != NULL ||
-	    clock_monotonic_ms(lookup->clock) > lookup->until_ms)
+	if (question != NULL || lookup_is_late(lookup))
 		return question;
 	question = arena_alloc(&lookup->kept, sizeof(*question));
 	question->call = (struct dns_call){

@@ -72,6 +72,13 @@ struct sts_call *lookup_unfetched(struct lookup *lookup);
  * none?  Once. */
 void lookup_fetched(struct lookup *lookup);
 
+/* Nothing more is asked, and what was asked and not answered has failed: the
+ * next pass is the last.  Whoever has asked the network drops that himself. */
+void lookup_give_up(struct lookup *lookup);
+
+/* Too late to ask for anything more. */
+bool lookup_is_late(const struct lookup *lookup);
+
 /* False: there is no answer yet.  Keeps account of TTL and failures.  The
  * problem of an answer begins with the name. */
 bool lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,

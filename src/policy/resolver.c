@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "base/container.h"
@@ -12,6 +11,7 @@
 #include "policy/dns_servers.h"
 #include "policy/dns_socket.h"
 #include "policy/query_limit.h"
+#include "policy/turns.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
@@ -20,6 +20,7 @@ enum {
 	SOCKETS = 512,
 	LOOK_MS = 1000, /* between looks at resolv.conf */
 	TURNS = 5,      /* of which the background has one */
+	OWNERS = 4,     /* have all sockets */
 	FOREVER_MS = 60 * 1000,
 };
 
@@ -34,13 +35,9 @@ struct asking {
 	struct dns_socket socket;
 	struct dns_reply reply;
 	char server[ENDPOINT_TEXT];
-	bool believed; /* what the server says about DNSSEC */
-	bool background, in_flight;
-	int64_t begun_ms;
-	TAILQ_ENTRY(asking) place; /* in its queue, until it is in flight */
+	bool believed;    /* what the server says about DNSSEC */
+	struct turn turn; /* it runs while it is in flight */
 };
-
-TAILQ_HEAD(queue, asking);
 
 struct net_resolver {
 	struct resolver resolver;
@@ -52,15 +49,22 @@ struct net_resolver {
 	int64_t looked_ms;
 	struct query_limit limit;
 	struct loop_timer limit_timer;
-	struct queue queues[2]; /* the second of the background */
-	size_t sockets, in_flight, in_flight_background;
-	unsigned turn;
+	struct turns turns; /* whose places are sockets */
+	unsigned packets;
 	uint8_t room[DNS_ANSWER_MAX];
 };
 
 /* --- one try --- */
 
 static void pump(struct net_resolver *self);
+
+/* The background may not have all of them, nor may one owner. */
+static void set_sockets(struct net_resolver *self, size_t sockets)
+{
+	self->turns.places = sockets;
+	self->turns.background_places = sockets - sockets / 4;
+	self->turns.places_each = sockets < OWNERS ? 1 : sockets / OWNERS;
+}
 
 static void land(struct asking *asking)
 {
@@ -69,12 +73,10 @@ static void land(struct asking *asking)
 	loop_unwatch(self->loop, &asking->watch);
 	loop_drop(self->loop, &asking->timer);
 	dns_socket_close(&asking->socket);
-	asking->in_flight = false;
-	self->in_flight--;
+	turns_end(&self->turns, &asking->turn);
 	/* it was less than that for want of descriptors: is it still? */
-	if (self->sockets < self->options.sockets)
-		self->sockets++;
-	self->in_flight_background -= asking->background;
+	if (self->turns.places < self->options.sockets)
+		set_sockets(self, self->turns.places + 1);
 }
 
 static void note_outcome(struct resolver_counts *counts,
@@ -92,15 +94,16 @@ static void note_outcome(struct resolver_counts *counts,
 	                               clock_host_ms());
 }
 
-/* The next try, before those that have not begun; or the answer. */
+/* The next try, before those of its owner that have not begun; or the answer.
+ */
 static void go_on(struct asking *asking)
 {
 	struct net_resolver *self = asking->self;
 	struct dns_call *call = asking->call;
 
 	if (dns_query_next(&asking->query, self->servers.count, &asking->try)) {
-		TAILQ_INSERT_HEAD(&self->queues[asking->background], asking,
-		                  place);
+		asking->turn.again = true;
+		turns_wait(&self->turns, &asking->turn);
 		return;
 	}
 	call->answer = asking->query.answer;
@@ -113,11 +116,11 @@ static void go_on(struct asking *asking)
 static void try_failed(struct asking *asking, const struct err *err)
 {
 	char problem[DNS_PROBLEM_TEXT];
-	int64_t took_ms = clock_host_ms() - asking->begun_ms;
+	int64_t took_ms = clock_host_ms() - asking->turn.begun_ms;
 
 	snprintf(problem, sizeof(problem), "%s by %s: %.60s", asking->server,
 	         asking->try.tcp ? "TCP" : "UDP", err->text);
-	if (asking->in_flight)
+	if (asking->turn.state == TURN_RUNS)
 		land(asking);
 	dns_query_failed(&asking->query, problem, took_ms);
 	go_on(asking);
@@ -163,22 +166,21 @@ static void on_ready(struct loop_watch *watch, uint32_t events)
 		land(asking);
 		dns_query_answered(&asking->query, &asking->reply,
 		                   asking->believed, asking->server,
-		                   clock_host_ms() - asking->begun_ms);
+		                   clock_host_ms() - asking->turn.begun_ms);
 		go_on(asking);
 	}
 	pump(self);
 }
 
-/* False: there is no descriptor for it, and it is still the queue's. */
-static bool launch(struct net_resolver *self, struct queue *queue,
-                   struct asking *asking)
+/* False: there is no descriptor for it, and it waits on. */
+static bool launch(struct net_resolver *self, struct asking *asking)
 {
 	const struct endpoint *server =
 		&self->servers.server[asking->try.server % self->servers.count];
+	size_t in_flight = self->turns.running[0] + self->turns.running[1];
 	struct err err = {0};
 	int rc;
 
-	asking->begun_ms = clock_host_ms();
 	asking->believed =
 		self->options.trust_ad || endpoint_is_loopback(server);
 	endpoint_format(server, asking->server);
@@ -186,62 +188,49 @@ static bool launch(struct net_resolver *self, struct queue *queue,
 		.tcp = asking->try.tcp, .take = take_reply, .arg = asking};
 	rc = dns_socket_open(&asking->socket, server, asking->try.bytes,
 	                     asking->try.len, &err);
-	if (rc == ERR_LIMIT && self->in_flight > 0) {
-		self->sockets = self->in_flight;
+	if (rc == ERR_LIMIT && in_flight > 0) {
+		set_sockets(self, in_flight);
 		return false;
 	}
-	TAILQ_REMOVE(queue, asking, place);
+	turns_begin(&self->turns, &asking->turn, clock_host_ms());
 	if (rc < 0) {
 		try_failed(asking, &err);
 		return true;
 	}
 	atomic_fetch_add(&self->options.counts->sent, 1);
-	asking->in_flight = true;
-	self->in_flight++;
-	self->in_flight_background += asking->background;
 	asking->watch.fd = asking->socket.fd;
 	loop_watch(self->loop, &asking->watch, asking->socket.events);
 	loop_at(self->loop, &asking->timer,
-	        asking->begun_ms + asking->try.within_ms);
+	        asking->turn.begun_ms + asking->try.within_ms);
 	return true;
 }
 
 /* --- whose turn it is --- */
 
-static bool may_fly(const struct net_resolver *self, bool background)
-{
-	return self->in_flight < self->sockets &&
-	       (!background ||
-	        self->in_flight_background < self->sockets - self->sockets / 4);
-}
-
 /* NULL: nobody's. */
-static struct queue *next_queue(struct net_resolver *self)
+static struct asking *next_asking(struct net_resolver *self)
 {
-	struct queue *first = &self->queues[0], *second = &self->queues[1];
-	bool a = !TAILQ_EMPTY(first) && may_fly(self, false);
-	bool b = !TAILQ_EMPTY(second) && may_fly(self, true);
+	struct turn *first = turns_next(&self->turns, false);
+	struct turn *second = turns_next(&self->turns, true);
 
-	if (a && b)
-		return self->turn % TURNS == 0 ? second : first;
-	if (!a && !b)
-		return NULL;
-	return a ? first : second;
+	if (first == NULL || (second != NULL && self->packets % TURNS == 0))
+		first = second;
+	return first != NULL ? container_of(first, struct asking, turn) : NULL;
 }
 
 /* Sends what may be sent. */
 static void pump(struct net_resolver *self)
 {
-	struct queue *queue;
+	struct asking *asking;
 
-	while ((queue = next_queue(self)) != NULL) {
+	while ((asking = next_asking(self)) != NULL) {
 		if (!query_limit_take(&self->limit, clock_host_ms())) {
 			loop_at(self->loop, &self->limit_timer,
 			        query_limit_next_ms(&self->limit));
 			return;
 		}
-		self->turn++;
-		if (!launch(self, queue, TAILQ_FIRST(queue)))
+		self->packets++;
+		if (!launch(self, asking))
 			return;
 	}
 }
@@ -275,7 +264,8 @@ static void ask(struct resolver *resolver, struct dns_call *call)
 	asking->socket.fd = -1;
 	asking->self = self;
 	asking->call = call;
-	asking->background = call->background;
+	asking->turn.background = call->background;
+	asking->turn.shares[0] = call->share;
 	call->work = asking;
 	dns_query_begin(&asking->query, call->name, call->type,
 	                self->options.timeout_ms, call->arena);
@@ -284,7 +274,7 @@ static void ask(struct resolver *resolver, struct dns_call *call)
 		return;
 	}
 	dns_query_next(&asking->query, self->servers.count, &asking->try);
-	TAILQ_INSERT_TAIL(&self->queues[asking->background], asking, place);
+	turns_wait(&self->turns, &asking->turn);
 	pump(self);
 }
 
@@ -295,10 +285,10 @@ static void drop(struct resolver *resolver, struct dns_call *call)
 
 	if (asking == NULL)
 		return;
-	if (asking->in_flight)
+	if (asking->turn.state == TURN_RUNS)
 		land(asking);
 	else
-		TAILQ_REMOVE(&self->queues[asking->background], asking, place);
+		turns_end(&self->turns, &asking->turn);
 	call->work = NULL;
 	free(asking);
 	/* others have their turn, unless the loop runs no more */
@@ -309,7 +299,7 @@ static bool is_full(struct resolver *resolver, bool background)
 {
 	struct net_resolver *self = (struct net_resolver *)resolver;
 
-	return !TAILQ_EMPTY(&self->queues[background]);
+	return turns_are_late(&self->turns, background);
 }
 
 static void free_resolver(struct resolver **resolver)
@@ -343,12 +333,11 @@ int resolver_open(const struct resolver_options *options, struct loop *loop,
 		self->options.counts = &self->own_counts;
 	if (self->options.sockets == 0)
 		self->options.sockets = SOCKETS;
-	self->sockets = self->options.sockets;
+	turns_init(&self->turns);
+	set_sockets(self, self->options.sockets);
 	self->loop = loop;
 	self->limit.per_sec = options->limit_per_sec;
 	self->limit_timer.due = on_limit;
-	for (size_t i = 0; i < 2; i++)
-		TAILQ_INIT(&self->queues[i]);
 	*resolver = &self->resolver;
 	return 0;
 }

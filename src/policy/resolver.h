@@ -5,8 +5,10 @@
  * has as many questions in flight as there are sockets for, each on a socket
  * of its own, through the site's validating resolver, with its own deadlines
  * (policy/dns_query.h).  All its packets keep to one limit.  What waits for
- * its turn waits in two queues: those that somebody waits for come first, but
+ * its turn waits in two classes: those that somebody waits for come first, but
  * every fifth packet is for the others, who may not have all sockets either.
+ * Within each the owners of domains take turns, and none has more than a
+ * quarter of the sockets (policy/turns.h).
  *
  * The AD bit is believed only from a resolver on loopback, unless the operator
  * says otherwise.

@@ -20,7 +20,6 @@ enum {
 	SOCKETS_MAX = 4096,
 	FETCH_SHARE = 8,
 	FETCHES_MAX = 128,
-	FOREVER_MS = 60 * 1000,
 };
 
 struct policy_service {
@@ -63,11 +62,8 @@ static void *work(void *arg)
 	struct policy_service *service = arg;
 
 	while (!atomic_load(&service->stop)) {
-		bool more;
-
 		take_mail(service);
-		more = jobs_work(&service->jobs);
-		loop_run(service->loop, more ? 0 : FOREVER_MS);
+		loop_run(service->loop, jobs_work(&service->jobs));
 	}
 	return NULL;
 }

@@ -12,11 +12,11 @@
 #include "policy/sts_fetch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -25,14 +25,20 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/http_transfer.h"
+#include "base/span.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
+#include "policy/turns.h"
 
 enum {
 	TIMEOUT_SECS = 60, /* RFC 8461 section 3.3 */
 	AT_ONCE = 64,
+	OWNERS = 4, /* have all places */
 	QUEUE_MS = 30 * 1000,
+	ROOM_MS = 100, /* between two looks whether one is slow */
+	HURRIED_MS =
+		3 * 1000, /* what a policy takes that is worth waiting for */
 	HTTP_OK = 200,
 	WORDS = 160, /* of curl, in a problem */
 };
@@ -47,10 +53,8 @@ struct transfer {
 	const char *host; /* "mta-sts.example.com" */
 	struct arena *arena;
 	struct sts_reply *reply;
-	TAILQ_ENTRY(transfer) place; /* in its queue, until it is under way */
+	struct turn turn;
 };
-
-TAILQ_HEAD(queue, transfer);
 
 struct curl_fetcher {
 	struct sts_fetcher fetcher;
@@ -59,8 +63,8 @@ struct curl_fetcher {
 	struct loop *loop;
 	struct loop_timer timer; /* libcurl's */
 	CURLM *multi;
-	struct queue queues[2]; /* the second of the background */
-	size_t under_way, under_way_background;
+	struct turns turns;
+	struct loop_timer room_timer; /* when to end those that are slow */
 };
 
 /* A socket of libcurl's. */
@@ -240,11 +244,8 @@ static void transfer_free(struct transfer *t)
 
 	t->call->work = NULL;
 	loop_drop(self->loop, &t->timer);
-	if (t->http.easy == NULL) {
-		TAILQ_REMOVE(&self->queues[t->call->background], t, place);
-	} else {
-		self->under_way--;
-		self->under_way_background -= t->call->background;
+	turns_end(&self->turns, &t->turn);
+	if (t->http.easy != NULL) {
 		curl_multi_remove_handle(self->multi, t->http.easy);
 		http_transfer_close(&t->http);
 		curl_share_cleanup(t->addresses);
@@ -266,29 +267,57 @@ static void begin(struct transfer *t)
 	struct curl_fetcher *self = t->self;
 	char *url = xasprintf("https://%s/.well-known/mta-sts.txt", t->host);
 
-	TAILQ_REMOVE(&self->queues[t->call->background], t, place);
+	turns_begin(&self->turns, &t->turn, clock_host_ms());
 	loop_drop(self->loop, &t->timer);
 	open_transfer(t);
 	set_place(t);
 	http_transfer_begin(&t->http);
 	curl_easy_setopt(t->http.easy, CURLOPT_URL, url);
 	free(url);
-	self->under_way++;
-	self->under_way_background += t->call->background;
 	curl_multi_add_handle(self->multi, t->http.easy);
 }
 
-/* As many as there may be, those that somebody waits for first; the background
- * may not have all places. */
+/* The place of a host that is slow, for one that waits. */
+static bool make_room(struct curl_fetcher *self)
+{
+	int64_t hurried_ms = self->options.hurried_ms;
+	struct turn *turn =
+		turns_in_the_way(&self->turns, clock_host_ms() - hurried_ms);
+	struct transfer *t;
+	char words[WORDS];
+
+	if (turn == NULL)
+		return false;
+	t = container_of(turn, struct transfer, turn);
+	snprintf(words, sizeof(words),
+	         "no policy within %" PRId64 " ms, while other policy hosts "
+	         "had to wait",
+	         hurried_ms);
+	fail(t, VIEW_TEMPFAIL, words);
+	t->reply->hurried = true;
+	tell(t);
+	return true;
+}
+
+/* As many as there may be, those that somebody waits for first. */
 static void begin_next(struct curl_fetcher *self)
 {
-	size_t max = self->options.at_once;
+	struct turns *turns = &self->turns;
+	struct turn *turn;
 
-	while (!TAILQ_EMPTY(&self->queues[0]) && self->under_way < max)
-		begin(TAILQ_FIRST(&self->queues[0]));
-	while (!TAILQ_EMPTY(&self->queues[1]) && self->under_way < max &&
-	       self->under_way_background < max - max / 4)
-		begin(TAILQ_FIRST(&self->queues[1]));
+	do {
+		while ((turn = turns_next(turns, false)) != NULL ||
+		       (turn = turns_next(turns, true)) != NULL)
+			begin(container_of(turn, struct transfer, turn));
+	} while (make_room(self));
+	if (turns->waiting[0] + turns->waiting[1] > 0)
+		loop_at(self->loop, &self->room_timer,
+		        clock_host_ms() + ROOM_MS);
+}
+
+static void on_room(struct loop_timer *timer)
+{
+	begin_next(container_of(timer, struct curl_fetcher, room_timer));
 }
 
 /* Its turn has not come: too many hosts before it are slow. */
@@ -388,6 +417,18 @@ static void on_timer(struct loop_timer *timer)
 
 /* --- the port --- */
 
+/* "192.0.2.1,[2001:db8::1]": its network by the first; hosts of one owner have
+ * all of them there. */
+static uint64_t share_of_host(const char *addresses)
+{
+	struct span rest = span_of(addresses != NULL ? addresses : ""), first;
+
+	span_split(&rest, ',', &first);
+	if (span_skip(&first, "[") && first.len > 0)
+		first.len--;
+	return first.len > 0 ? turns_share_of_address(first.at, first.len) : 0;
+}
+
 static void fetch(struct sts_fetcher *fetcher, struct sts_call *call)
 {
 	struct curl_fetcher *self = (struct curl_fetcher *)fetcher;
@@ -401,7 +442,10 @@ static void fetch(struct sts_fetcher *fetcher, struct sts_call *call)
 	t->reply = &call->reply;
 	call->reply = (struct sts_reply){.status = VIEW_UNKNOWN};
 	call->work = t;
-	TAILQ_INSERT_TAIL(&self->queues[call->background], t, place);
+	t->turn.background = call->background;
+	t->turn.shares[0] = call->share;
+	t->turn.shares[1] = share_of_host(call->addresses);
+	turns_wait(&self->turns, &t->turn);
 	loop_at(self->loop, &t->timer, clock_host_ms() + QUEUE_MS);
 	begin_next(self);
 }
@@ -426,6 +470,7 @@ static void free_fetcher(struct sts_fetcher **fetcher)
 	if (self->multi != NULL)
 		curl_multi_cleanup(self->multi);
 	loop_drop(self->loop, &self->timer);
+	loop_drop(self->loop, &self->room_timer);
 	address_guard_free(&self->guard);
 	free(self);
 	*fetcher = NULL;
@@ -466,6 +511,7 @@ static int open_multi(struct curl_fetcher *self, struct err *err)
 int sts_fetch_open(const struct sts_fetch_options *options, struct loop *loop,
                    struct sts_fetcher **fetcher, struct err *err)
 {
+	size_t places = options->at_once > 0 ? options->at_once : AT_ONCE;
 	struct curl_fetcher *self;
 
 	if (check(options, err) < 0)
@@ -481,12 +527,15 @@ int sts_fetch_open(const struct sts_fetch_options *options, struct loop *loop,
 	                           options->resolve_to[0] != '\0',
 	};
 	self->options = *options;
-	if (self->options.at_once == 0)
-		self->options.at_once = AT_ONCE;
+	if (self->options.hurried_ms <= 0)
+		self->options.hurried_ms = HURRIED_MS;
 	self->loop = loop;
 	self->timer.due = on_timer;
-	for (size_t i = 0; i < 2; i++)
-		TAILQ_INIT(&self->queues[i]);
+	self->room_timer.due = on_room;
+	turns_init(&self->turns);
+	self->turns.places = places;
+	self->turns.background_places = places < 2 ? places : places / 2;
+	self->turns.places_each = places < OWNERS ? 1 : places / OWNERS;
 	self->guard = address_guard_new(options->allow_private, err);
 	*fetcher = &self->fetcher;
 	if (self->guard != NULL && open_multi(self, err) == 0)

@@ -6,7 +6,10 @@
  * from the environment; private and special addresses are refused when the
  * socket is opened (base/address.h).
  *
- * Many are fetched side by side, by libcurl in the loop of whoever asks.
+ * Many are fetched side by side, by libcurl in the loop of whoever asks, but
+ * not more than a quarter of them for one owner of domains or from one network
+ * (policy/turns.h).  While others wait for a place, a host that has not sent
+ * its policy within three seconds is given up: Postfix is answered after five.
  * Nothing of one policy host is left for the next.
  */
 #ifndef TLSTALLY_POLICY_STS_FETCH_H
@@ -27,6 +30,7 @@ struct sts_reply {
 	const char *body; /* OK; in the arena */
 	size_t len;
 	const char *problem; /* words, also for OK with a wrong media type */
+	bool hurried;        /* a TEMPFAIL, as others waited for its place */
 	bool connected;      /* something listens at the policy host */
 	bool missed; /* a FETCH_ERROR, as no connection could be made and
 	              * nobody said no: there or on the way to it */
@@ -38,6 +42,7 @@ struct sts_call {
 	const char *domain;
 	const char *addresses; /* of its host: "192.0.2.1,[2001:db8::1]" */
 	bool background;       /* behind those that somebody waits for */
+	uint64_t share;        /* as in struct dns_call (reply/ports.h) */
 	struct arena *arena;   /* of all that is in the reply */
 	struct sts_reply reply;
 	void (*done)(struct sts_call *self); /* once */
@@ -59,6 +64,7 @@ struct sts_fetch_options {
 	bool allow_private;     /* tests */
 	const char *resolve_to; /* tests: "address:port" for every host; "" */
 	int64_t timeout_secs;   /* 60 */
+	int64_t hurried_ms;     /* 3000: when others wait */
 	size_t at_once;         /* 64; the others wait for half a minute */
 };
 

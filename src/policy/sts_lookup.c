@@ -119,9 +119,12 @@ static void not_fetched(struct lookup *lookup, const char *problem)
 	struct domain_view *view = &lookup->view;
 
 	lookup->failed = true;
-	view->sts_fetched_at = lookup->old->sts_fetched_at;
 	view->sts = VIEW_TEMPFAIL;
 	view->sts_problem = problem;
+	if (lookup->fetch.reply.hurried)
+		view->sts_fetch = VIEW_TEMPFAIL; /* it has a pause, too */
+	else
+		view->sts_fetched_at = lookup->old->sts_fetched_at;
 	if (is_in_force(lookup))
 		keep_policy(lookup);
 }
@@ -219,6 +222,12 @@ static void fetch(struct lookup *lookup)
 		if (!lookup->knows_the_place && !find_host(lookup))
 			return;
 		lookup->fetch_wanted = true;
+		if (call->reply.status == VIEW_UNKNOWN &&
+		    lookup_is_late(lookup))
+			call->reply = (struct sts_reply){
+				.status = VIEW_TEMPFAIL,
+				.problem = "not fetched, because the domain's "
+					   "DNS is too slow"};
 		if (call->reply.status != VIEW_UNKNOWN)
 			lookup_fetched(lookup);
 	}
@@ -267,6 +276,8 @@ static void choose(struct lookup *lookup, const struct dns_answer *answer)
 		} else {
 			keep_fetch(lookup);
 			keep_policy(lookup);
+			lookup->failed |=
+				lookup->view.sts_fetch == VIEW_TEMPFAIL;
 		}
 	} else if (rc == 0) {
 		without_record(lookup, VIEW_NONE, NULL);

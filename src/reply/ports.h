@@ -94,7 +94,8 @@ struct dns_answer {
 struct dns_call {
 	const char *name;
 	enum dns_type type;
-	bool background;     /* behind those that somebody waits for */
+	bool background; /* behind those that somebody waits for */
+	uint64_t share;  /* whose part of the sockets it takes; 0: nobody's */
 	struct arena *arena; /* of all that is in the answer */
 	struct dns_answer answer;
 	/* Once; a failure is an answer of status TEMPFAIL. */

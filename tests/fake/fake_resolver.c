@@ -201,7 +201,8 @@ static void fetch(struct sts_fetcher *fetcher, struct sts_call *call)
 	         call->addresses != NULL ? call->addresses : "");
 	*reply = (struct sts_reply){.status = fake->status,
 	                            .connected = fake->connected,
-	                            .missed = fake->missed};
+	                            .missed = fake->missed,
+	                            .hurried = fake->hurried};
 	if (fake->problem != NULL)
 		reply->problem = arena_strdup(call->arena, fake->problem);
 	if (fake->status == VIEW_OK) {

@@ -36,7 +36,7 @@ struct fake_fetcher {
 	enum view_status status;
 	const char *body;
 	const char *problem;
-	bool connected, missed;
+	bool connected, missed, hurried;
 	unsigned fetches;
 	char addresses[300]; /* of the last one's host */
 };

@@ -331,6 +331,37 @@ static void test_sts_fault_of_ours(void **state)
 	assert_int_equal(view->sts_fetch, VIEW_OK);
 }
 
+/* A host that was slow while others waited: no word about its domain, and a
+ * pause before it may have their places again. */
+static void test_sts_host_is_slow(void **state)
+{
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+
+	(void)state;
+	world_init(&world, TXT RUA "\n" STS_RECORD);
+	world.options.dane = false;
+	world.fetcher.status = VIEW_TEMPFAIL;
+	world.fetcher.hurried = true;
+	world.fetcher.problem = "no policy";
+	view = look(&world, 0);
+	assert_int_equal(view->sts, VIEW_TEMPFAIL);
+	assert_false(world.complete);
+	assert_false(domain_view_is_complete(view, false, true));
+	for (int minutes = 0; minutes < 3; minutes++) {
+		view = look(&world, 90);
+		assert_int_equal(view->sts, VIEW_TEMPFAIL);
+		assert_false(world.complete);
+		assert_words(view->sts_problem, "no policy");
+	}
+	assert_int_equal(world.fetcher.fetches, 1);
+	world.fetcher.status = VIEW_OK;
+	world.fetcher.problem = NULL;
+	view = look(&world, 90);
+	assert_int_equal(world.fetcher.fetches, 2);
+	assert_int_equal(view->sts, VIEW_OK);
+}
+
 /* A policy host that nobody answers at: its own fault only when another one
  * was connected to within a day. */
 static void test_sts_host_is_missed(void **state)
@@ -963,6 +994,7 @@ int main(void)
 		cmocka_unit_test(test_sts_again),
 		cmocka_unit_test(test_sts_pause),
 		cmocka_unit_test(test_sts_fault_of_ours),
+		cmocka_unit_test(test_sts_host_is_slow),
 		cmocka_unit_test(test_sts_host_is_missed),
 		cmocka_unit_test(test_sts_none),
 		cmocka_unit_test(test_mx),

@@ -1,6 +1,7 @@
 #include "unit/store_test.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -8,7 +9,7 @@
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
 
-enum { PATIENCE = 2000, START = 1772366400, HELD_MAX = 1000, NAP_MS = 5 };
+enum { PATIENCE = 2000, START = 1772366400, HELD_MAX = 20000, NAP_MS = 5 };
 
 /* A resolver that counts, and answers when it is told to. */
 struct fake {
@@ -463,6 +464,61 @@ static void test_slow_ones(void **state)
 	}
 }
 
+/* So many domains of an owner that answer nothing. */
+static struct told *hold_many(size_t count, const char *below)
+{
+	struct told *told = calloc(count, sizeof(*told));
+	char domain[64];
+
+	atomic_store(&fake.hold, true);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(domain, sizeof(domain), "slow%zu.%s", i, below);
+		ask_for(&told[i], domain, false, false);
+	}
+	return told;
+}
+
+/* One who has many domains has not all that may be under way. */
+static void test_one_owner(void **state)
+{
+	enum { MANY = 2500 };
+	struct told *slow, quick, other;
+
+	start(*state);
+	slow = hold_many(MANY, "example.co.uk");
+	ask_for(&quick, "quick.co.uk", false, false);
+	ask_for(&other, "quick.example.com", true, false);
+	wait_for_told(&quick);
+	wait_for_told(&other);
+	policy_service_close(&fake.service);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(atomic_load(&slow[i].times), 1);
+	free(slow);
+}
+
+/* When domains of many owners answer nothing the oldest makes room, though not
+ * at once. */
+static void test_all_are_slow(void **state)
+{
+	enum { MANY = 2200 };
+	struct told *slow, quick;
+
+	start(*state);
+	slow = hold_many(MANY, "example");
+	ask_for(&quick, "quick.example", false, false);
+	for (int i = 0; i < 20; i++)
+		nap();
+	assert_int_equal(atomic_load(&quick.times), 0);
+	atomic_fetch_add(&fake.now_ms, 10 * 1000);
+	wait_for_told(&quick);
+	assert_true(quick.complete);
+	wait_for_told(&slow[0]);
+	assert_true(slow[0].has_view);
+	assert_false(slow[0].complete);
+	policy_service_close(&fake.service);
+	free(slow);
+}
+
 /* Who waits comes before the background, also when he asks for what is in it
  * already. */
 static void test_order(void **state)
@@ -546,6 +602,8 @@ int main(void)
 		STORE_TEST(test_told_anew),
 		STORE_TEST(test_told_failure),
 		STORE_TEST(test_slow_ones),
+		STORE_TEST(test_one_owner),
+		STORE_TEST(test_all_are_slow),
 		STORE_TEST(test_order),
 		STORE_TEST(test_now),
 		STORE_TEST(test_cached),

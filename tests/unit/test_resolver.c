@@ -246,7 +246,8 @@ static void note_done(struct dns_call *call)
 	w->order[call - w->calls] = w->done++;
 }
 
-static unsigned ask(struct world *w, const char *kind, bool background)
+static unsigned ask_as(struct world *w, const char *kind, bool background,
+                       uint64_t share)
 {
 	unsigned i = w->asked++;
 
@@ -254,12 +255,18 @@ static unsigned ask(struct world *w, const char *kind, bool background)
 		.name = arena_printf(&w->arena, "%s%u.example", kind, i),
 		.type = DNS_A,
 		.background = background,
+		.share = share,
 		.arena = &w->arena,
 		.done = note_done,
 		.owner = w,
 	};
 	w->resolver->ask(w->resolver, &w->calls[i]);
 	return i;
+}
+
+static unsigned ask(struct world *w, const char *kind, bool background)
+{
+	return ask_as(w, kind, background, 0);
 }
 
 static void wait_for_all(struct world *w)
@@ -392,6 +399,30 @@ static void test_fair(void **state)
 	close_world(&w);
 }
 
+/* Whose servers are dead has not all sockets, however much he asks; nor does
+ * it make us wait with other domains. */
+static void test_one_owner(void **state)
+{
+	enum { SOCKETS = 8, HIS = 40 };
+	static struct world w;
+	unsigned others;
+
+	(void)state;
+	open_world(&w, (struct resolver_options){.sockets = SOCKETS});
+	for (int i = 0; i < HIS; i++)
+		ask_as(&w, "never", false, 1);
+	assert_int_equal(atomic_load(&w.counts.sent), SOCKETS / 4);
+	assert_false(w.resolver->is_full(w.resolver, false));
+	others = ask_as(&w, "good", false, 2);
+	while (w.done == 0)
+		loop_run(w.loop, 1000);
+	assert_int_equal(w.order[others], 0);
+	assert_int_equal(w.done, 1);
+	for (unsigned i = 0; i < HIS; i++)
+		w.resolver->drop(w.resolver, &w.calls[i]);
+	close_world(&w);
+}
+
 /* With few sockets, and with no descriptor left, questions wait. */
 static void test_few_sockets(void **state)
 {
@@ -483,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_fair),
+		cmocka_unit_test(test_one_owner),
 		cmocka_unit_test(test_few_sockets),
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_counts),
