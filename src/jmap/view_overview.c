@@ -68,6 +68,8 @@ static void add_policy_types(json_t *item, const struct day_sums *sums)
 
 static void add_sums(json_t *item, const struct day_sums *sums)
 {
+	uint64_t results[RESULT_TYPES];
+
 	json_set_uint(item, "domains", sums->domains);
 	json_set_uint(item, "failingDomains", sums->failing_domains);
 	json_set_uint(item, "successfulSessions", sums->success);
@@ -76,7 +78,9 @@ static void add_sums(json_t *item, const struct day_sums *sums)
 	json_set_uint(item, "lateSuccessfulSessions", sums->late_success);
 	json_set_uint(item, "lateFailedSessions", sums->late_failure);
 	add_policy_types(item, sums);
-	doc_counts(item, "resultTypes", &words_results, 0, sums->results);
+	for (int i = 0; i < RESULT_TYPES; i++)
+		results[i] = day_sums_result(sums, (enum result_type)i);
+	doc_counts(item, "resultTypes", &words_results, 0, results);
 	doc_counts(item, "marks", &words_marks, 0, sums->marks);
 }
 

@@ -28,9 +28,19 @@ int day_sums_get(struct db_txn *txn, int32_t day, struct day_sums *sums)
 	return numbers_get(txn, &key, sums, sizeof(*sums));
 }
 
+uint64_t day_sums_result(const struct day_sums *sums, enum result_type result)
+{
+	uint64_t n = 0;
+
+	for (int policy = 0; policy < POLICY_TYPES; policy++)
+		n += sums->policy_results[policy][result];
+	return n;
+}
+
 void day_sums_add(struct day_sums *sums, const struct tally_head *head,
                   int64_t times)
 {
+	const struct tally_kinds *kinds = &head->kinds;
 	const uint64_t sign = (uint64_t)times;
 	int result = tally_main_result(head);
 
@@ -47,8 +57,16 @@ void day_sums_add(struct day_sums *sums, const struct tally_head *head,
 		sums->policy_success[i] += sign * head->kinds.policy_success[i];
 		sums->policy_failure[i] += sign * head->kinds.policy_failure[i];
 	}
-	for (int i = 0; i < RESULT_TYPES; i++)
-		sums->results[i] += sign * head->kinds.results[i];
+	for (int i = 0; i < POLICY_TYPES; i++)
+		for (int j = 0; j < RESULT_TYPES; j++)
+			sums->policy_results[i][j] +=
+				sign * head->kinds.results[i][j];
+	sums->clear_domains += tally_clear_sessions(head) > 0 ? sign : 0;
+	sums->blocked_domains +=
+		kinds->policy_failure[POLICY_TLSA] > 0 ||
+				kinds->policy_failure[POLICY_STS] > 0
+			? sign
+			: 0;
 	if (result >= 0)
 		sums->failing_by_result[result] += sign;
 }

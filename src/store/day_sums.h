@@ -12,7 +12,7 @@
 #include "store/tally_table.h"
 
 /* Rooms have place for words to come: the row is these numbers. */
-enum { DAY_SUMS_MARKS = 24, DAY_SUMS_POLICIES = 8, DAY_SUMS_RESULTS = 24 };
+enum { DAY_SUMS_MARKS = 20, DAY_SUMS_POLICIES = 5, DAY_SUMS_RESULTS = 16 };
 
 /* All members are u64: they are stored. */
 struct day_sums {
@@ -24,10 +24,17 @@ struct day_sums {
 	/* A session counts with each policy that applied to it. */
 	uint64_t policy_success[DAY_SUMS_POLICIES];
 	uint64_t policy_failure[DAY_SUMS_POLICIES];
-	uint64_t results[DAY_SUMS_RESULTS]; /* failures */
 	/* domains, by the result that most of their failures had */
 	uint64_t failing_by_result[DAY_SUMS_RESULTS];
+	/* failures, by the policy that they were failures of */
+	uint64_t policy_results[DAY_SUMS_POLICIES][DAY_SUMS_RESULTS];
+	/* domains with a session without TLS that no policy kept from it, and
+	 * those with a failure of a policy that may keep mail back */
+	uint64_t clear_domains, blocked_domains;
 };
+
+/* Failures with that result, under whatever policy. */
+uint64_t day_sums_result(const struct day_sums *sums, enum result_type result);
 
 /* 1; or 0, and all are 0: nothing was counted on that day. */
 int day_sums_get(struct db_txn *txn, int32_t day, struct day_sums *sums);

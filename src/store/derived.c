@@ -55,16 +55,19 @@ static bool add_policy(struct check *c, const struct tally_row *row,
 	return true;
 }
 
-static bool add_detail(struct check *c, const struct db_row *from)
+static bool add_detail(struct check *c, const struct tally_row *row,
+                       const struct db_row *from)
 {
-	struct db_value blob;
+	struct db_value blob, policy;
+	unsigned type, policy_type;
 	uint64_t count;
-	unsigned type;
 
 	if (!counted_read(from, &count, &blob) ||
-	    !first_byte(blob, RESULT_TYPES, &type))
+	    !first_byte(blob, RESULT_TYPES, &type) ||
+	    !intern_get(c->txn, c->day, row->policy_id, &policy) ||
+	    !first_byte(policy, POLICY_TYPES, &policy_type))
 		return false;
-	c->kinds.results[type] += count;
+	c->kinds.results[policy_type][type] += count;
 	return true;
 }
 
@@ -103,7 +106,7 @@ static bool add_row(struct check *c, const struct tally_row *row,
 	case TALLY_POLICY:
 		return add_policy(c, row, from);
 	case TALLY_DETAIL:
-		return add_detail(c, from);
+		return add_detail(c, row, from);
 	}
 	return false;
 }

@@ -29,12 +29,12 @@
  *                                                     late_failure policies
  *                                                     details folded
  *                                                     outbox_id revision
- *                                                     varints, record and
- *                                                     reason texts with 0x00,
- *                                                     struct tally_kinds: bits
- *                                                     of policy types and of
- *                                                     results varints, then
- *                                                     those that are not 0
+ *                                                     record_at varints, record
+ *                                                     and reason texts with
+ *                                                     0x00, of each array of
+ *                                                     struct tally_kinds bits
+ *                                                     varint, and those that
+ *                                                     are not 0
  *                ..., 2, policy id u64                success failure u64,
  *                                                     unjudged u64 or nothing
  *                ..., 3, policy id u64, hash128       count u64, blob of the

@@ -25,6 +25,7 @@ struct work {
 	struct strbuf value;  /* rows are built in it */
 	struct strbuf folded; /* a policy's or detail's other form */
 	struct arena mem;     /* for folding only */
+	unsigned type;        /* of the policy at hand */
 };
 
 static bool has_policy(struct work *w, uint64_t id, struct tally_sums *sums)
@@ -105,11 +106,10 @@ static uint64_t apply_policy(struct work *w, const struct tally_policy *from)
 	struct tally_sums sums = {0};
 	uint64_t id = choose_policy(w, from, &sums);
 	struct db_key key = tally_policy_key(&w->domain, id);
-	unsigned type =
-		type_of(w, from->key.bytes, from->key.len, POLICY_TYPES);
 
-	w->head.kinds.policy_success[type] += from->success;
-	w->head.kinds.policy_failure[type] += from->failure;
+	w->type = type_of(w, from->key.bytes, from->key.len, POLICY_TYPES);
+	w->head.kinds.policy_success[w->type] += from->success;
+	w->head.kinds.policy_failure[w->type] += from->failure;
 	sums.success += from->success;
 	sums.failure += from->failure;
 	sums.unjudged += from->unjudged;
@@ -156,8 +156,9 @@ static void apply_detail(struct work *w, uint64_t policy_id,
 	struct failure_detail detail = {0};
 	struct err err;
 
-	w->head.kinds.results[type_of(w, from->key.bytes, from->key.len,
-	                              RESULT_TYPES)] += from->count;
+	w->head.kinds.results[w->type][type_of(w, from->key.bytes,
+	                                       from->key.len, RESULT_TYPES)] +=
+		from->count;
 	if (count_detail(w, policy_id, from->key.bytes, from->key.len,
 	                 from->count, w->head.details < max))
 		return;
@@ -320,22 +321,21 @@ void tally_settle(struct db_txn *txn, int32_t day, const char *domain,
 		.success = success, .failure = failure, .unjudged = -n};
 	struct db_value blob;
 	struct db_key key;
-	unsigned type;
 
 	work_init(&w, txn, day, domain, limits);
 	key = tally_policy_key(&w.domain, policy_id);
 	if (!find_head(&w) || !intern_get(txn, day, policy_id, &blob) ||
 	    !has_policy(&w, policy_id, &sums))
 		return;
-	type = type_of(&w, blob.data, blob.len, POLICY_TYPES);
+	w.type = type_of(&w, blob.data, blob.len, POLICY_TYPES);
 	sums.unjudged -= n;
 	/* of several policies of a session another may have failed */
 	w.head.unjudged -= n < w.head.unjudged ? n : w.head.unjudged;
 	if (is_open(&w.head)) {
 		sums.success += success;
 		sums.failure += failure;
-		w.head.kinds.policy_success[type] += success;
-		w.head.kinds.policy_failure[type] += failure;
+		w.head.kinds.policy_success[w.type] += success;
+		w.head.kinds.policy_failure[w.type] += failure;
 		w.head.success += success;
 		w.head.failure += failure;
 		settle_details(&w, policy_id, n, verdict);

@@ -1,5 +1,6 @@
 #include "store/tally_row.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/be.h"
@@ -57,50 +58,50 @@ bool tally_row_read(struct db_txn *txn, const struct db_row *from,
 	                         row->kind <= TALLY_DETAIL);
 }
 
+static_assert((int)POLICY_TYPES * RESULT_TYPES <= 64,
+              "a head has a bit for each");
+
 /* A head begins with its mark and this: one without is of a store that is yet
  * to be upgraded, and has no kinds. */
 enum { HEAD_FORM = 0x80 };
 
+/* Which of them are not 0, and then those. */
+static void write_numbers(const uint64_t *numbers, int count,
+                          struct strbuf *out)
+{
+	uint64_t bits = 0;
+
+	for (int i = 0; i < count; i++)
+		bits |= (uint64_t)(numbers[i] > 0) << i;
+	strbuf_varint(out, bits);
+	for (int i = 0; i < count; i++)
+		if (numbers[i] > 0)
+			strbuf_varint(out, numbers[i]);
+}
+
+static void read_numbers(struct reader *reader, uint64_t *numbers, int count)
+{
+	uint64_t bits = reader_varint(reader);
+
+	for (int i = 0; i < count; i++)
+		numbers[i] = (bits >> i & 1) != 0 ? reader_varint(reader) : 0;
+	if (bits >> count != 0)
+		reader->failed = true;
+}
+
 static void write_kinds(const struct tally_kinds *kinds, struct strbuf *out)
 {
-	uint64_t policies = 0, results = 0;
-
-	for (int i = 0; i < POLICY_TYPES; i++)
-		if (kinds->policy_success[i] + kinds->policy_failure[i] > 0)
-			policies |= UINT64_C(1) << i;
-	for (int i = 0; i < RESULT_TYPES; i++)
-		if (kinds->results[i] > 0)
-			results |= UINT64_C(1) << i;
-	strbuf_varint(out, policies);
-	strbuf_varint(out, results);
-	for (int i = 0; i < POLICY_TYPES; i++) {
-		if ((policies >> i & 1) == 0)
-			continue;
-		strbuf_varint(out, kinds->policy_success[i]);
-		strbuf_varint(out, kinds->policy_failure[i]);
-	}
-	for (int i = 0; i < RESULT_TYPES; i++)
-		if ((results >> i & 1) != 0)
-			strbuf_varint(out, kinds->results[i]);
+	write_numbers(kinds->policy_success, POLICY_TYPES, out);
+	write_numbers(kinds->policy_failure, POLICY_TYPES, out);
+	write_numbers(kinds->results[0], POLICY_TYPES * RESULT_TYPES, out);
 }
 
 static bool read_kinds(struct reader *reader, struct tally_kinds *kinds)
 {
-	uint64_t policies = reader_varint(reader);
-	uint64_t results = reader_varint(reader);
-
-	memset(kinds, 0, sizeof(*kinds));
-	for (int i = 0; i < POLICY_TYPES; i++) {
-		if ((policies >> i & 1) == 0)
-			continue;
-		kinds->policy_success[i] = reader_varint(reader);
-		kinds->policy_failure[i] = reader_varint(reader);
-	}
-	for (int i = 0; i < RESULT_TYPES; i++)
-		if ((results >> i & 1) != 0)
-			kinds->results[i] = reader_varint(reader);
-	return policies >> POLICY_TYPES == 0 && results >> RESULT_TYPES == 0 &&
-	       reader_is_done(reader);
+	read_numbers(reader, kinds->policy_success, POLICY_TYPES);
+	read_numbers(reader, kinds->policy_failure, POLICY_TYPES);
+	read_numbers(reader, kinds->results[0], POLICY_TYPES * RESULT_TYPES);
+	return reader_is_done(reader);
 }
 
 static void read_to_nul(struct reader *reader, char *out, size_t room)
@@ -131,6 +132,7 @@ static bool read_old(struct reader *reader, struct tally_head *head)
 	reader_text(reader, head->reason, sizeof(head->reason));
 	head->unjudged = reader_left(reader) > 0 ? reader_u64(reader) : 0;
 	memset(&head->kinds, 0, sizeof(head->kinds));
+	head->record_at = 0;
 	return !reader->failed;
 }
 
@@ -155,6 +157,7 @@ bool tally_head_read(const struct db_row *row, struct tally_head *head)
 	head->folded = reader_varint(&reader);
 	head->outbox_id = reader_varint(&reader);
 	head->revision = (uint32_t)reader_varint(&reader);
+	head->record_at = (int64_t)reader_varint(&reader);
 	read_to_nul(&reader, head->record, sizeof(head->record));
 	read_to_nul(&reader, head->reason, sizeof(head->reason));
 	return read_kinds(&reader, &head->kinds);
@@ -185,6 +188,7 @@ static void write_head(const struct tally_head *head, struct strbuf *out)
 	strbuf_varint(out, head->folded);
 	strbuf_varint(out, head->outbox_id);
 	strbuf_varint(out, head->revision);
+	strbuf_varint(out, (uint64_t)head->record_at);
 	strbuf_add(out, head->record, strlen(head->record) + 1);
 	strbuf_add(out, head->reason, strlen(head->reason) + 1);
 	write_kinds(&head->kinds, out);

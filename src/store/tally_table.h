@@ -28,7 +28,8 @@ enum { TALLY_DOMAIN_TEXT = DOMAIN_TEXT + 64 };
 struct tally_kinds {
 	uint64_t policy_success[POLICY_TYPES];
 	uint64_t policy_failure[POLICY_TYPES];
-	uint64_t results[RESULT_TYPES]; /* failures */
+	/* failures, by the policy that they were failures of */
+	uint64_t results[POLICY_TYPES][RESULT_TYPES];
 };
 
 struct tally_head {
@@ -44,22 +45,45 @@ struct tally_head {
 	uint64_t folded;    /* details counted without their particulars */
 	uint64_t outbox_id; /* TALLY_QUEUED */
 	uint32_t revision;  /* changes with every commit that touches it */
+	int64_t record_at;  /* secs: when the record was seen; 0: not known */
 	struct tally_kinds kinds;
 	char record[SESSION_RECORD_MAX + 1]; /* "" when none was seen */
 	char reason[256];                    /* words for the mark */
 };
 
+/* Failures with that result, under whatever policy. */
+static inline uint64_t tally_result(const struct tally_head *head,
+                                    enum result_type result)
+{
+	uint64_t n = 0;
+
+	for (int policy = 0; policy < POLICY_TYPES; policy++)
+		n += head->kinds.results[policy][result];
+	return n;
+}
+
+/* Sessions without TLS that no policy forbade. */
+static inline uint64_t tally_clear_sessions(const struct tally_head *head)
+{
+	return head->kinds.results[POLICY_NONE][RESULT_STARTTLS_NOT_SUPPORTED];
+}
+
 /* The result type that most of its failures had; of several the least one.
  * -1: it has none. */
 static inline int tally_main_result(const struct tally_head *head)
 {
-	const uint64_t *results = head->kinds.results;
-	int most = 0;
+	uint64_t most = 0;
+	int result = -1;
 
-	for (int i = 1; i < RESULT_TYPES; i++)
-		if (results[i] > results[most])
-			most = i;
-	return results[most] > 0 ? most : -1;
+	for (int i = 0; i < RESULT_TYPES; i++) {
+		uint64_t n = tally_result(head, (enum result_type)i);
+
+		if (n > most) {
+			most = n;
+			result = i;
+		}
+	}
+	return result;
 }
 
 /* Adds one domain's deltas, under the caps of limits.  In a write
