@@ -100,8 +100,9 @@ int new_file_open(struct new_file **out, const char *path, mode_t mode,
 		watch_ends(file->temp);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (file->fd < 0) {
+		err_errno(err, ERR_IO, "cannot create %s", path);
 		xfree_str(&file->temp);
-		return err_errno(err, ERR_IO, "cannot create %s", path);
+		return err->class;
 	}
 	if (fchmod(file->fd, mode) != 0)
 		return err_errno(err, ERR_IO, "cannot set the mode of %s",

@@ -15,10 +15,11 @@
 #include "cli/table.h"
 #include "conf/form.h"
 #include "jmap/id_text.h"
+#include "policy/dnssec.h"
 #include "policy/service.h"
 #include "policyd/overrides.h"
 #include "policyd/policy_rules.h"
-#include "setup/need_policyd.h"
+#include "postfix/postfix_facts.h"
 #include "show/doc.h"
 #include "show/lookup_doc.h"
 #include "words/words.h"
@@ -26,6 +27,7 @@
 enum {
 	PATIENCE_SECS = 150, /* with a server */
 	HERE_SECS = 240,     /* a look-up ends before that */
+	QUESTION_MS = 5000,  /* whether a resolver validates */
 };
 
 /* A status as it stands in the document, in words for people; as it is when
@@ -153,10 +155,16 @@ static void find_rules(const struct conf *conf, struct policy_rules *rules)
 {
 	auto_(postfix_site_free) struct postfix_site *site =
 		postfix_site_ask(conf);
+	auto_(arena_clear) struct arena arena = {0};
+	struct dnssec_answer ours, theirs;
+	size_t count;
+	const char *const *files = postfix_resolv_files(site, &arena, &count);
 
-	policy_rules_of_site(rules, conf, site);
-	rules->site.validates =
-		!rules->site.dane || need_policyd_resolves(conf);
+	dnssec_ask_postfix(files, count, QUESTION_MS, &arena, &theirs);
+	dnssec_ask_ours(conf, QUESTION_MS, &arena, &ours);
+	policy_rules_of_site(rules, conf, site,
+	                     dnssec_may_validate(theirs.says));
+	rules->site.validates = ours.says == DNSSEC_VALIDATES;
 }
 
 /* What it answers with such a view and nothing older. */

@@ -1036,8 +1036,10 @@ const struct setting settings[] = {
 			  ".Va smtp_dns_support_level\n"
 			  "is\n"
 			  ".Cm dnssec ,\n"
+			  "and the resolver that Postfix asks validates DNSSEC,\n"
 			  "and else\n"
-			  ".Va smtp_tls_security_level .\n",
+			  ".Va smtp_tls_security_level .\n"
+			  "A level that could be weaker than that one is not used.\n",
 	},
 	{
 		.section = "policyd",

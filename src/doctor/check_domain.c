@@ -8,6 +8,7 @@
 #include "domain/dmarc_record.h"
 #include "domain/spf_record.h"
 #include "domain/tlsrpt_record.h"
+#include "policy/dnssec.h"
 #include "policy/resolver.h"
 
 enum { QUESTION_MS = 5000, RECORDS_MAX = 64 };
@@ -73,24 +74,41 @@ static const char *why_dane(struct look *look)
 	               : NULL;
 }
 
+/* The one that Postfix asks need not be ours.  True: nothing was told. */
+static bool postfix_resolves(struct look *look, const char *why)
+{
+	struct dnssec_answer answer;
+	size_t count;
+	const char *const *files;
+
+	if (why == NULL || look->site->count == 0)
+		return true;
+	files = postfix_resolv_files(look->site, look->arena, &count);
+	dnssec_ask_postfix(files, count, QUESTION_MS, look->arena, &answer);
+	if (answer.says == DNSSEC_PLAIN)
+		CHECK_TELL(look, RESOLVER_POSTFIX_PLAIN, answer.who, why);
+	else if (answer.says == DNSSEC_SILENT)
+		CHECK_TELL(look, RESOLVER_POSTFIX_SILENT, answer.who,
+		           answer.problem);
+	return answer.says == DNSSEC_VALIDATES;
+}
+
 void check_resolver(struct look *look)
 {
-	const char *address = look->of->conf->policy.resolver;
-	const char *named = address[0] != '\0' ? address : "/etc/resolv.conf";
 	const char *why = why_dane(look);
-	struct dns_answer answer;
+	bool theirs = postfix_resolves(look, why);
+	struct dnssec_answer ours;
 
-	put_question(look, RESOLVER_SIGNED_NAME, DNS_A, &answer);
-	if (!has_answer(&answer))
-		CHECK_TELL(look, RESOLVER_SILENT, named,
-		           answer.problem != NULL ? answer.problem
-		                                  : "no answer");
-	else if (answer.secure)
+	dnssec_ask_ours(look->of->conf, QUESTION_MS, look->arena, &ours);
+	if (ours.says == DNSSEC_SILENT)
+		CHECK_TELL(look, RESOLVER_SILENT, ours.who, ours.problem);
+	else if (ours.says == DNSSEC_PLAIN)
+		CHECK_TELL(look,
+		           why != NULL ? RESOLVER_NOT_VALIDATING
+		                       : RESOLVER_NOT_NEEDED,
+		           ours.who, why != NULL ? why : "");
+	else if (theirs)
 		CHECK_TELL(look, RESOLVER_WELL);
-	else if (why != NULL)
-		CHECK_TELL(look, RESOLVER_NOT_VALIDATING, named, why);
-	else
-		CHECK_TELL(look, RESOLVER_NOT_NEEDED);
 }
 
 /* --- the contact's domain --- */

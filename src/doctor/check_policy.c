@@ -2,7 +2,6 @@
  * do what it is told? */
 #include "doctor/check.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -32,11 +31,10 @@ static const char *our_socket(const struct look *look)
 	return look->of->conf->policyd.socket;
 }
 
-static const char *get(const struct postfix_facts *facts, const char *name)
+/* What the service goes by; "". */
+static const char *get(const struct asker *asker, const char *name)
 {
-	const char *value = postconf_get(&facts->instance->set, name);
-
-	return value != NULL ? value : "";
+	return postfix_client_setting(asker->facts, asker->client, name);
 }
 
 static void read_asker(struct look *look, const struct postfix_facts *facts,
@@ -102,21 +100,12 @@ bool check_policy_does_dane(struct look *look)
 	size_t at = 0;
 
 	while (!does && next_asker(look, &at, &asker))
-		does = strcmp(get(asker.facts, "smtp_dns_support_level"),
-		              "dnssec") == 0;
+		does = asker.client->no_dane == NULL;
 	look->about = NULL;
 	return does;
 }
 
 /* --- is Postfix configured to ask it? --- */
-
-static bool is_reached(const struct look *look, const struct policy_map *map)
-{
-	const char *ours = endpoint_path(our_socket(look));
-
-	return map->path == NULL || ours == NULL ||
-	       postfix_is_same_file(map->path, ours);
-}
 
 /* smtp_tls_policy_maps as it ought to be. */
 static const char *mended(struct look *look, const struct asker *asker,
@@ -134,7 +123,7 @@ static const char *mended(struct look *look, const struct asker *asker,
 
 static enum finding_id judge_name(const struct asker *asker)
 {
-	const char *version = get(asker->facts, "mail_version");
+	const char *version = get(asker, "mail_version");
 	const char *name = asker->ours->name;
 
 	if (strcmp(name, policy_map_name(version)) == 0)
@@ -152,7 +141,7 @@ static void policymap_of(struct look *look, const struct asker *asker,
 	enum finding_id id = judge_name(asker);
 	const struct policy_map *first = &asker->maps.list[0];
 
-	if (!is_reached(look, asker->ours))
+	if (!policy_map_reaches(asker->ours, our_socket(look)))
 		id = POLICYMAP_ELSEWHERE;
 	else if (id == POLICYMAP_WELL && first != asker->ours)
 		id = POLICYMAP_BEHIND;
@@ -164,7 +153,7 @@ static void policymap_of(struct look *look, const struct asker *asker,
 	           : id == POLICYMAP_SOME      ? others
 	           : asker->ours->path != NULL ? asker->ours->path
 	                                       : "",
-	           get(asker->facts, "mail_version"));
+	           get(asker, "mail_version"));
 }
 
 void check_policymap(struct look *look)
@@ -247,12 +236,11 @@ static bool ask(struct look *look, const char *map, const char *key,
 	struct socketmap_answer answer = {0};
 	struct err err = {0};
 	int rc = socketmap_ask(socket, map, key, ANSWER_MS, &answer, &err);
-	bool denied = rc == ERR_IO && errno == EACCES;
 	const char *text = arena_strdup(look->arena, strbuf_text(&answer.text));
 
 	strbuf_clear(&answer.text);
 	*took_ms = answer.took_ms;
-	if (denied)
+	if (answer.denied)
 		CHECK_TELL(look, POLICYANSWER_NOT_OURS, socket);
 	else if (rc == ERR_IO)
 		CHECK_TELL(look, POLICYANSWER_NOBODY, err.text);
@@ -351,12 +339,17 @@ void check_policydane(struct look *look)
 	size_t at = 0;
 
 	while (next_asker(look, &at, &asker)) {
-		const char *level = get(asker.facts, "smtp_dns_support_level");
+		const char *directory = asker.facts->instance->directory;
+		const char *why_not = asker.client->no_dane;
 
-		CHECK_TELL(look,
-		           strcmp(level, "dnssec") == 0 ? POLICYDANE_WELL
-		                                        : POLICYDANE_OFF,
-		           asker.facts->instance->directory);
+		if (why_not == NULL)
+			CHECK_TELL(look, POLICYDANE_WELL, directory);
+		else if (strcmp(get(&asker, "smtp_dns_support_level"),
+		                "dnssec") == 0)
+			CHECK_TELL(look, POLICYDANE_VAIN, directory, why_not,
+			           asker.client->name);
+		else
+			CHECK_TELL(look, POLICYDANE_OFF, directory);
 	}
 }
 
@@ -367,7 +360,7 @@ void check_policymx(struct look *look)
 
 	while (next_asker(look, &at, &asker)) {
 		const char *value =
-			get(asker.facts, "smtp_tls_enforce_sts_mx_patterns");
+			get(&asker, "smtp_tls_enforce_sts_mx_patterns");
 
 		if (value[0] == '\0')
 			CHECK_TELL(look, POLICYMX_OLDER);
@@ -397,7 +390,7 @@ void check_policyreuse(struct look *look)
 	while (next_asker(look, &at, &asker)) {
 		const char *directory = asker.facts->instance->directory;
 
-		if (strcmp(get(asker.facts, "smtp_tls_connection_reuse"),
+		if (strcmp(get(&asker, "smtp_tls_connection_reuse"),
 		           "yes") != 0)
 			CHECK_TELL(look, POLICYREUSE_OFF);
 		else
@@ -410,11 +403,10 @@ void check_policyreuse(struct look *look)
 }
 
 /* Does our mail go another way, on which TLS may fail (RFC 8460 section 3)? */
-static bool has_transport(const struct look *look,
-                          const struct postfix_facts *facts)
+static bool has_transport(const struct look *look, const struct asker *asker)
 {
 	const char *maps =
-		get(facts, "sender_dependent_default_transport_maps");
+		get(asker, "sender_dependent_default_transport_maps");
 
 	return strstr(maps, conf_sender(look->of->conf)) != NULL ||
 	       strstr(maps, "tlsreport") != NULL;
@@ -431,13 +423,13 @@ void check_policyreports(struct look *look)
 		const struct postfix_facts *facts = asker.facts;
 		bool heeds =
 			!postfix_is_before(&facts->version, 3, 10, 0) &&
-			strcmp(get(facts, "tls_required_enable"), "no") != 0;
+			strcmp(get(&asker, "tls_required_enable"), "no") != 0;
 
-		if (heeds || has_transport(look, facts))
+		if (heeds || has_transport(look, &asker))
 			CHECK_TELL(look, POLICYREPORTS_WELL);
 		else
 			CHECK_TELL(look,
-			           strcmp(get(facts, "tls_required_enable"),
+			           strcmp(get(&asker, "tls_required_enable"),
 			                  "no") == 0
 			                   ? POLICYREPORTS_IGNORES
 			                   : POLICYREPORTS_OLDER,

@@ -411,6 +411,11 @@ const struct finding findings[FINDINGS] = {
                  "not use DANE: a resolver on this host that validates DNSSEC "
                  "is needed, too",
                  RELOAD("smtp_dns_support_level=dnssec")},
+	[POLICYDANE_VAIN] =
+		{DOCTOR_BAD,
+                 "{3} in {1} does not use DANE, although smtp_dns_support_level "
+                 "is dnssec: {2}",
+                 NULL},
 	[POLICYMX_WELL] = {DOCTOR_GOOD,
                            "Postfix delivers only to hosts that an MTA-STS "
                            "policy names",
@@ -600,6 +605,15 @@ const struct finding findings[FINDINGS] = {
                  "apt install unbound"},
 	[RESOLVER_SILENT] = {DOCTOR_BAD,
                              "the resolver ({1}) does not answer: {2}", NULL},
+	[RESOLVER_POSTFIX_PLAIN] =
+		{DOCTOR_BAD,
+                 "the resolver that Postfix asks ({1}) does not validate "
+                 "DNSSEC: DANE does not work, although {2}",
+                 "apt install unbound"},
+	[RESOLVER_POSTFIX_SILENT] =
+		{DOCTOR_BAD,
+                 "the resolver that Postfix asks ({1}) does not answer: {2}",
+                 NULL},
 	[MX_WELL] = {DOCTOR_GOOD, "{1} accepts mail", NULL},
 	[MX_NONE] = {DOCTOR_BAD,
                      "{1}, the domain of contact_info, has no MX record and no "

@@ -29,6 +29,7 @@ struct making {
 	const struct domain_view *view;
 	struct arena *arena;
 	struct policy_answer *answer;
+	const char *not_dane; /* why not, though it has TLSA; NULL */
 };
 
 /* --- which answer it is --- */
@@ -61,40 +62,57 @@ static void say_level(struct making *making, enum told_kind kind,
 	making->answer->plain_len = strlen(level);
 }
 
+/* "dane" is "may" for a host whose TLSA records Postfix does not find, and
+ * "dane-only" does not deliver to it. */
+static bool say_dane(struct making *making, bool every_host, const char *why)
+{
+	const struct policy_site *site = making->site;
+	bool only = every_host && (site->dane_only ||
+	                           !site_level_holds(SITE_LEVEL_DANE, site->own));
+	enum site_level level = only ? SITE_LEVEL_DANE_ONLY : SITE_LEVEL_DANE;
+
+	if (!site_level_holds(level, site->own)) {
+		making->not_dane = arena_printf(
+			making->arena,
+			"%s; 'dane' could be weaker than the level of this "
+			"site, which stands",
+			why);
+		return false;
+	}
+	say_level(making, TOLD_DANE, site_level_text(level));
+	making->answer->why = why;
+	return true;
+}
+
 /* True when DANE decides. */
 static bool try_dane(struct making *making)
 {
 	const struct domain_view *view = making->view;
-	struct policy_answer *answer = making->answer;
 	struct tlsa_seen seen = look_at_tlsa(view);
 
 	if (!making->site->dane)
 		return false;
-	if (view->mx_secure && seen.usable > 0) {
-		bool only = making->site->dane_only &&
-		            seen.usable == view->mx_count;
-
-		say_level(making, TOLD_DANE, only ? "dane-only" : "dane");
-		answer->why = arena_printf(
-			making->arena,
-			"%zu of its %zu MX hosts have usable TLSA records, "
-			"signed by DNSSEC; DANE comes before MTA-STS",
-			seen.usable, view->mx_count);
-	} else if (!making->site->validates &&
-	           seen.usable + seen.unusable + seen.failed > 0) {
-		say_level(making, TOLD_DANE, "dane");
-		answer->why = "it may have TLSA records, but the resolver here "
-			      "does not say whether they are signed by DNSSEC; "
-			      "Postfix asks its own";
-	} else if (view->mx_secure && seen.failed > 0) {
-		say_level(making, TOLD_DANE, "dane");
-		answer->why = "its TLSA records are not known, as the lookup "
-			      "failed or did not ask for them; Postfix looks "
-			      "them up itself and defers mail when it must";
-	} else {
-		return false;
-	}
-	return true;
+	if (view->mx_secure && seen.usable > 0)
+		return say_dane(
+			making, seen.usable == view->mx_count,
+			arena_printf(making->arena,
+		                     "%zu of its %zu MX hosts have usable TLSA "
+		                     "records, signed by DNSSEC; DANE comes "
+		                     "before MTA-STS",
+		                     seen.usable, view->mx_count));
+	if (!making->site->validates &&
+	    seen.usable + seen.unusable + seen.failed > 0)
+		return say_dane(making, false,
+		                "it may have TLSA records, but the resolver "
+		                "here does not say whether they are signed by "
+		                "DNSSEC; Postfix asks its own");
+	if (view->mx_secure && seen.failed > 0)
+		return say_dane(
+			making, false,
+			"its TLSA records are not known, as the lookup failed "
+			"or did not ask for them; Postfix looks them up itself "
+			"and defers mail when it must");
+	return false;
 }
 
 /* Did fetching the policy that the domain announces now fail? */
@@ -334,20 +352,51 @@ static bool has_level(const struct policy_site *site)
 	return site->level[0] != '\0' && strcmp(site->level, "none") != 0;
 }
 
+/* There is a policy, and the site's own level stands. */
+static void say_untold(struct making *making, const char *why)
+{
+	struct policy_answer *answer = making->answer;
+
+	answer->kind = TOLD_STS_UNTOLD;
+	answer->text = "";
+	answer->plain_len = 0;
+	answer->why = why;
+}
+
+/* Whom the administrator believes is not replaced by whom a policy names. */
+static bool may_compare_by_policy(const struct policy_site *site)
+{
+	return (site->own & SITE_LEVEL_BIT(SITE_LEVEL_SECURE)) == 0 &&
+	       site_level_holds(SITE_LEVEL_SECURE,
+	                       site->own &
+	                               ~SITE_LEVEL_BIT(SITE_LEVEL_DANE)) &&
+	       ((site->own & SITE_LEVEL_BIT(SITE_LEVEL_VERIFY)) == 0 ||
+	        site->verifies_host);
+}
+
 static void say_enforce(struct making *making)
 {
 	auto_(strbuf_clear) struct strbuf out = {0};
 	struct patterns patterns = choose_patterns(making);
 	size_t plain_len;
 
-	making->answer->why = sts_why(making);
 	strbuf_puts(&out, "secure");
 	if (!add_match(&out, &patterns)) {
-		making->answer->why =
-			"none of the mx lines of its MTA-STS policy is a "
-			"host name that Postfix can compare";
+		say_untold(making,
+		           "it has an MTA-STS policy of mode enforce, but none "
+		           "of its mx lines is a host name that Postfix can "
+		           "compare (they are addresses, or words that mean "
+		           "something else to Postfix), so it is not enforced");
 		return;
 	}
+	if (!may_compare_by_policy(making->site)) {
+		say_untold(making,
+		           "it has an MTA-STS policy of mode enforce, which "
+		           "could be weaker than the level of this site, so "
+		           "that level stands");
+		return;
+	}
+	making->answer->why = sts_why(making);
 	strbuf_puts(&out, " servername=hostname");
 	plain_len = out.len;
 	add_report_part(&out, making, &patterns);
@@ -369,6 +418,15 @@ static void say_report_only(struct making *making, enum told_kind kind,
 	auto_(strbuf_clear) struct strbuf out = {0};
 	struct patterns patterns = {0};
 
+	if (making->site->differs) {
+		say_untold(making,
+		           arena_printf(making->arena,
+		                        "%s; it is not reported, as the "
+		                        "services of Postfix that ask have "
+		                        "different levels",
+		                        making->answer->why));
+		return;
+	}
 	if (whole)
 		patterns = choose_patterns(making);
 	if (compares_names(making->site->level))
@@ -441,8 +499,10 @@ static void without_policy(struct making *making)
 			answer->why = "DNS does not answer whether it has an "
 				      "MTA-STS policy";
 	} else {
-		answer->why = "it has neither usable TLSA records nor an "
-			      "MTA-STS policy";
+		answer->why = making->not_dane != NULL
+		                      ? making->not_dane
+		                      : "it has neither usable TLSA records "
+					"nor an MTA-STS policy";
 	}
 }
 
@@ -490,13 +550,10 @@ static void check_text(struct making *making)
 	    policy_text_check(answer->text, strlen(answer->text), true, &err) ==
 	            0)
 		return;
-	answer->why = arena_printf(making->arena,
-	                           "what it publishes cannot be told to "
-	                           "Postfix: %s",
-	                           err.text);
-	answer->kind = TOLD_NONE;
-	answer->text = "";
-	answer->plain_len = 0;
+	say_untold(making, arena_printf(making->arena,
+	                                "what it publishes cannot be told to "
+	                                "Postfix: %s",
+	                                err.text));
 }
 
 void policy_answer_make(const struct policy_site *site,

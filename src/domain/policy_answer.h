@@ -14,13 +14,19 @@
  *     of mode testing                may servername=hostname policy_type=sts
  *                                    policy_domain=d.test ...
  *     a policy that cannot be had    may policy_type=sts policy_domain=d.test
- *     nothing                        "", which is NOTFOUND
+ *     nothing, or a policy of which  "", which is NOTFOUND
+ *     Postfix cannot be told
  *
  * "may" stands for the level of the site itself, or dane where Postfix does
  * DANE: what has no TLSA records is delivered as at may.
  *
  * DANE comes first: RFC 8461 section 2 does not allow an MTA-STS policy to take
  * its place, and Postfix at "secure" would not look at TLSA records.
+ *
+ * An answer takes the place of the site's own level, so it is never one that
+ * could be weaker.  Where that is "encrypt", "dane" is told as "dane-only", or
+ * not at all; where it is "fingerprint", "secure" or "dane-only", a stranger's
+ * policy does not replace what the administrator believes.
  *
  * A policy is a stranger's text, and Postfix defers all mail to a domain whose
  * answer it cannot read; so whatever a view says, the text is one that
@@ -35,13 +41,22 @@
 
 #include "base/arena.h"
 #include "domain/domain_view.h"
+#include "domain/site_level.h"
 #include "words/words.h"
 
 /* The same for all domains: what this site's Postfix does, and [policyd]. */
 struct policy_site {
+	/* What mail has without us: the levels of all services of master.cf
+	 * that ask, a set of SITE_LEVEL_BIT().  No answer is weaker than any of
+	 * these; 0: they are not known. */
+	unsigned own;
+	/* At "verify" it compares the certificate with the MX host's name, as
+	 * for a policy of MTA-STS. */
+	bool verifies_host;
 	/* What stands where no policy is enforced: "may", "encrypt", "dane";
 	 * "" or "none": the site has TLS off, and such a domain is NOTFOUND. */
 	const char *level;
+	bool differs; /* "", as not all services that ask have the same one */
 	bool dane;      /* Postfix looks for TLSA, smtp_dns_support_level */
 	bool dane_only; /* say so where all MX hosts have TLSA */
 	/* Our resolver validates, and what it says of DNSSEC is trusted. */

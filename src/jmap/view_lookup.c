@@ -139,7 +139,6 @@ static int add_told(const struct jmap *jmap, const char *domain, json_t *doc,
 {
 	auto_(arena_clear) struct arena arena = {0};
 	auto_(db_abort) struct db_txn *txn = db_begin_read(jmap->db);
-	const char *level = jmap->conf->policyd.level;
 	struct policy_known known = {.domain = domain,
 	                             .now = clock_secs(jmap->clock)};
 	struct policy_site site = {0};
@@ -155,7 +154,10 @@ static int add_told(const struct jmap *jmap, const char *domain, json_t *doc,
 		return db_failure(txn, err);
 	known.view = &view;
 	known.outage = seen.outage_since != 0;
-	site.level = level[0] != '\0' ? level : seen.does_dane ? "dane" : "may";
+	site.level = site_level_text(seen.level);
+	site.differs = seen.level == SITE_LEVELS;
+	site.own = seen.own;
+	site.verifies_host = seen.verifies_host;
 	site.dane = seen.does_dane;
 	site.dane_only = jmap->conf->policyd.dane_only;
 	site.validates = seen.validates;

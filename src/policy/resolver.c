@@ -13,8 +13,6 @@
 #include "policy/query_limit.h"
 #include "policy/turns.h"
 
-#define RESOLV_CONF "/etc/resolv.conf"
-
 enum {
 	TIMEOUT_MS = 5000,
 	SOCKETS = 512,
@@ -45,7 +43,7 @@ struct net_resolver {
 	struct resolver_counts own_counts;
 	struct loop *loop;
 	struct dns_servers servers;
-	bool by_file; /* RESOLV_CONF */
+	const char *file; /* of the servers; NULL: they are set */
 	int64_t looked_ms;
 	struct query_limit limit;
 	struct loop_timer limit_timer;
@@ -247,10 +245,10 @@ static void look_around(struct net_resolver *self)
 {
 	int64_t now = clock_host_ms();
 
-	if (!self->by_file || now - self->looked_ms < LOOK_MS)
+	if (self->file == NULL || now - self->looked_ms < LOOK_MS)
 		return;
 	self->looked_ms = now;
-	dns_servers_refresh(&self->servers, RESOLV_CONF);
+	dns_servers_refresh(&self->servers, self->file);
 }
 
 static void ask(struct resolver *resolver, struct dns_call *call)
@@ -318,9 +316,12 @@ int resolver_open(const struct resolver_options *options, struct loop *loop,
 	const char *address = options->address;
 	int rc;
 
-	self->by_file = address == NULL || address[0] == '\0';
-	rc = self->by_file ? dns_servers_read(&self->servers, RESOLV_CONF, err)
-	                   : dns_servers_set(&self->servers, address, err);
+	if (address == NULL || address[0] == '\0')
+		self->file = options->file != NULL ? options->file
+		                                   : RESOLVER_FILE;
+	rc = self->file != NULL
+	             ? dns_servers_read(&self->servers, self->file, err)
+	             : dns_servers_set(&self->servers, address, err);
 	if (rc < 0) {
 		free(self);
 		return rc;

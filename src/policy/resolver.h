@@ -24,6 +24,8 @@
 #include "base/loop.h"
 #include "reply/ports.h"
 
+#define RESOLVER_FILE "/etc/resolv.conf"
+
 /* Read by any thread. */
 struct resolver_counts {
 	atomic_ullong sent;     /* packets */
@@ -35,7 +37,8 @@ struct resolver_counts {
 };
 
 struct resolver_options {
-	const char *address;    /* "inet:[::1]:5353"; "": resolv.conf */
+	const char *address;    /* "inet:[::1]:5353"; "": by `file` */
+	const char *file;       /* NULL: RESOLVER_FILE */
 	bool trust_ad;          /* also from elsewhere than loopback */
 	int64_t timeout_ms;     /* of one question, all tries; 0: 5000 */
 	uint64_t limit_per_sec; /* of all packets; 0: none */

@@ -3,42 +3,62 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
+#include "postfix/policy_maps.h"
 #include "postfix/postfix_facts.h"
 
-/* From weak to strong. */
-static const char *const levels[] = {"none",   "may",       "encrypt",
-                                     "dane",   "dane-only", "fingerprint",
-                                     "verify", "secure"};
+/* What the services of master.cf that ask us have of their own. */
+struct own {
+	unsigned levels; /* SITE_LEVEL_BIT() */
+	bool every_dane; /* all of them do DANE */
+	bool any_dane;   /* one does it for all mail */
+	bool verifies_host;
+};
 
-enum { LEVELS = sizeof(levels) / sizeof(levels[0]), MAY = 1, ENCRYPT, DANE };
-
-static size_t strength(const char *level)
+static bool asks(const struct postfix_facts *facts,
+                 const struct postfix_client *client, const char *ours)
 {
-	for (size_t i = 0; i < LEVELS; i++)
-		if (strcmp(levels[i], level) == 0)
-			return i;
-	return 0;
+	auto_(arena_clear) struct arena arena = {0};
+	const struct policy_maps_place place = {
+		.queue_directory = facts->queue_directory,
+		.chroot = client->chroot,
+		.ours = ours,
+	};
+	struct policy_maps maps;
+
+	policy_maps_read(client->policy_maps, &place, &arena, &maps);
+	return policy_maps_find(&maps, POLICY_MAP_OURS) != NULL;
 }
 
-/* What is set of one instance that sends mail. */
+static void add_client(struct own *own, const struct postfix_client *client,
+                       bool validates)
+{
+	enum site_level level = site_level_of(client->level);
+	bool dane = client->no_dane == NULL && validates;
+
+	if (level == SITE_LEVELS) /* with which smtp(8) does not start */
+		return;
+	if (level == SITE_LEVEL_DANE && !dane)
+		level = SITE_LEVEL_MAY;
+	own->levels |= SITE_LEVEL_BIT(level);
+	own->every_dane &= dane;
+	own->any_dane |= level == SITE_LEVEL_DANE;
+	own->verifies_host &= client->verifies_host;
+}
+
 static void look_at_instance(const struct postfix_instance *instance,
-                             size_t *level, bool *dane,
+                             const char *ours, bool validates, struct own *own,
                              struct policy_rules *rules)
 {
 	auto_(arena_clear) struct arena arena = {0};
-	const char *support;
 	struct postfix_facts facts;
 
 	postfix_facts_of(instance, &arena, &facts);
-	support = postconf_get(&instance->set, "smtp_dns_support_level");
-	*dane = *dane && support != NULL && strcmp(support, "dnssec") == 0;
-	for (size_t i = 0; i < facts.client_count; i++) {
-		size_t of = strength(facts.clients[i].level);
-
-		*level = of < *level ? of : *level;
-	}
+	for (size_t i = 0; i < facts.client_count; i++)
+		if (ours == NULL || asks(&facts, &facts.clients[i], ours))
+			add_client(own, &facts.clients[i], validates);
 	snprintf(rules->version, sizeof(rules->version), "%s",
 	         postfix_version_text(&facts));
 	rules->tlsrpt =
@@ -46,31 +66,75 @@ static void look_at_instance(const struct postfix_instance *instance,
 	                          !postfix_is_before(&facts.version, 3, 10, 0));
 }
 
-void policy_rules_of_site(struct policy_rules *rules, const struct conf *conf,
-                          const struct postfix_site *site)
+/* `ours`: the socket that those have in smtp_tls_policy_maps who are looked at;
+ * NULL: all are. */
+static struct own look_at_site(const struct postfix_site *site,
+                               const char *ours, bool validates,
+                               struct policy_rules *rules)
 {
-	size_t level = LEVELS;
-	bool dane = true;
+	struct own own = {.every_dane = true, .verifies_host = true};
 
 	rules->tlsrpt = true;
 	for (size_t i = 0; i < site->count; i++)
 		if (site->instances[i].known && site->instances[i].sends &&
 		    !site->instances[i].off)
-			look_at_instance(&site->instances[i], &level, &dane,
-			                 rules);
-	if (level == LEVELS) { /* nobody knows */
-		level = MAY;
-		dane = false;
-	}
+			look_at_instance(&site->instances[i], ours, validates,
+			                 &own, rules);
+	return own;
+}
+
+/* SITE_LEVELS: they have not all the same. */
+static enum site_level common_level(const struct own *own, bool dane)
+{
+	const unsigned may = SITE_LEVEL_BIT(SITE_LEVEL_MAY);
+
 	/* a domain without TLSA records is delivered at dane as at may */
-	if (dane && level == MAY)
-		level = DANE;
-	snprintf(rules->level, sizeof(rules->level), "%s",
-	         conf->policyd.level[0] != '\0' ? conf->policyd.level
-	                                        : levels[level]);
+	if (dane && (own->levels & ~SITE_LEVEL_BIT(SITE_LEVEL_DANE)) == may)
+		return SITE_LEVEL_DANE;
+	for (unsigned i = 0; i < SITE_LEVELS; i++)
+		if (own->levels == SITE_LEVEL_BIT(i))
+			return (enum site_level)i;
+	return SITE_LEVELS;
+}
+
+/* By [policyd] level, unless it is weaker than what mail would have without. */
+static enum site_level choose_level(const struct own *own, bool dane,
+                                   const char *wanted,
+                                   struct policy_rules *rules)
+{
+	enum site_level level = site_level_of(wanted);
+	bool is_vain = level == SITE_LEVEL_DANE && !dane;
+
+	rules->refused = level < SITE_LEVELS &&
+	                 (is_vain || !site_level_holds(level, own->levels));
+	if (level < SITE_LEVELS && !rules->refused)
+		return level;
+	return common_level(own, dane);
+}
+
+void policy_rules_of_site(struct policy_rules *rules, const struct conf *conf,
+                          const struct postfix_site *site, bool validates)
+{
+	const char *wanted = conf->policyd.level;
+	struct own own =
+		look_at_site(site, conf->policyd.socket, validates, rules);
+	enum site_level level;
+	bool dane;
+
+	if (own.levels == 0) /* it is not set up yet */
+		own = look_at_site(site, NULL, validates, rules);
+	dane = own.levels != 0 ? own.every_dane || own.any_dane
+	                       : strcasecmp(wanted, "dane") == 0 && validates;
+	if (own.levels == 0) /* nobody knows */
+		own.levels = SITE_LEVEL_BIT(SITE_LEVEL_MAY);
+	level = choose_level(&own, dane, wanted, rules);
+	rules->postfix_validates = validates;
 	rules->site = (struct policy_site){
-		.level = rules->level,
-		.dane = dane || strcmp(conf->policyd.level, "dane") == 0,
+		.own = own.levels,
+		.verifies_host = own.verifies_host,
+		.level = site_level_text(level),
+		.differs = level == SITE_LEVELS,
+		.dane = dane,
 		.dane_only = conf->policyd.dane_only,
 		.defers = conf->policyd.on_failure == ON_FAILURE_DEFER,
 		.temp_secs = conf->policyd.defer_for,

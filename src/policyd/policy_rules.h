@@ -24,7 +24,8 @@
 
 struct policy_rules {
 	struct policy_site site;
-	char level[32]; /* of the site */
+	bool postfix_validates; /* its resolver */
+	bool refused; /* [policyd] level, weaker than what the site has */
 	/* This host's Postfix reads TLSRPT attributes, or is not known. */
 	bool tlsrpt;
 	char version[32]; /* "3.7.11"; "": not known */
@@ -40,10 +41,11 @@ struct policy_shelf {
 	uint64_t last; /* number */
 };
 
-/* By [policyd] and postconf.  The level of several services of master.cf that
- * are smtp(8) is the weakest of them. */
+/* By [policyd] and postconf: the services of master.cf that are smtp(8) and ask
+ * us; all of them, if none does.  They all ask at one socket, so an answer has
+ * to be good for each.  `validates`: the resolver that Postfix asks does. */
 void policy_rules_of_site(struct policy_rules *rules, const struct conf *conf,
-                          const struct postfix_site *site);
+                          const struct postfix_site *site, bool validates);
 
 void policy_shelf_init(struct policy_shelf *shelf);
 void policy_shelf_clear(struct policy_shelf *shelf);

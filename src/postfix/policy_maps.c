@@ -140,3 +140,11 @@ const char *policy_map_item(const struct postconf *set, const char *ours,
 	                    postfix_address_of(set, ours, arena),
 	                    policy_map_name(version != NULL ? version : ""));
 }
+
+bool policy_map_reaches(const struct policy_map *map, const char *ours)
+{
+	const char *path = endpoint_path(ours);
+
+	return map->path == NULL || path == NULL ||
+	       postfix_is_same_file(map->path, path);
+}

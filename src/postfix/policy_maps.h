@@ -57,6 +57,10 @@ void policy_maps_read(const char *list, const struct policy_maps_place *place,
 const struct policy_map *policy_maps_find(const struct policy_maps *maps,
                                           enum policy_map_of of);
 
+/* Does it lead to the socket at which tlstally-policyd listens, from where
+ * smtp(8) is? */
+bool policy_map_reaches(const struct policy_map *map, const char *ours);
+
 /* "postfix-tlspol" */
 const char *policy_map_service(enum policy_map_of of);
 

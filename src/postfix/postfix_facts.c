@@ -90,6 +90,13 @@ static const char *text_of(const struct postconf *set,
 	return value != NULL ? value : "";
 }
 
+const char *postfix_client_setting(const struct postfix_facts *facts,
+                                   const struct postfix_client *client,
+                                   const char *name)
+{
+	return text_of(&facts->instance->set, client->service, name);
+}
+
 static bool is_yes(const char *value)
 {
 	return strcasecmp(value, "yes") == 0;
@@ -103,8 +110,50 @@ static const char *level_of(const struct postconf *set,
 	if (level[0] != '\0')
 		return level;
 	if (is_yes(text_of(set, service, "smtp_enforce_tls")))
-		return "encrypt";
+		return strcasecmp(text_of(set, service,
+		                          "smtp_tls_enforce_peername"),
+		                  "no") == 0
+		               ? "encrypt"
+		               : "verify";
 	return is_yes(text_of(set, service, "smtp_use_tls")) ? "may" : "none";
+}
+
+/* dane_init() of Postfix's smtp_tls_policy.c. */
+static const char *why_no_dane(const struct postconf *set,
+                               const struct postconf_service *service,
+                               struct arena *arena)
+{
+	const char *lookup = text_of(set, service, "smtp_host_lookup");
+	const char *options =
+		text_of(set, service, "smtp_dns_resolver_options");
+
+	if (strcasecmp(text_of(set, service, "smtp_dns_support_level"),
+	               "dnssec") != 0)
+		return "smtp_dns_support_level is not dnssec";
+	if (lookup[0] != '\0' && strstr(lookup, "dns") == NULL)
+		return arena_printf(arena, "smtp_host_lookup is %s", lookup);
+	if (is_yes(text_of(set, service, "ignore_mx_lookup_error")))
+		return "ignore_mx_lookup_error is yes";
+	if (options[strspn(options, ", \t")] != '\0')
+		return arena_printf(arena, "smtp_dns_resolver_options is %s",
+		                    options);
+	return NULL;
+}
+
+/* disable_dns_lookups is what it was called before. */
+static bool is_dns_off(const struct postconf *set,
+                       const struct postconf_service *service)
+{
+	const char *level = text_of(set, service, "smtp_dns_support_level");
+
+	return level[0] != '\0'
+	               ? strcasecmp(level, "disabled") == 0
+	               : is_yes(text_of(set, service, "disable_dns_lookups"));
+}
+
+static bool verifies_host(const char *match)
+{
+	return match[0] == '\0' || strcasecmp(match, "hostname") == 0;
 }
 
 static const char *socket_path(const struct postfix_facts *facts,
@@ -129,13 +178,23 @@ static void add_client(struct postfix_facts *facts,
 	struct postfix_client *client = &facts->clients[facts->client_count++];
 
 	client->name = service->name;
+	client->service = service;
 	client->chroot = service->chroot;
+	client->no_dane = why_no_dane(set, service, arena);
+	client->verifies_host = verifies_host(
+		text_of(set, service, "smtp_tls_verify_cert_match"));
+	client->resolv_conf =
+		service->chroot
+			? arena_printf(arena, "%s" POSTFIX_RESOLV_CONF,
+	                               facts->queue_directory)
+			: POSTFIX_RESOLV_CONF;
 	client->level = level_of(set, service);
 	client->policy_maps = text_of(set, service, "smtp_tls_policy_maps");
 	client->sends_events =
 		is_yes(text_of(set, service, "smtp_tlsrpt_enable"));
 	client->socket = text_of(set, service, "smtp_tlsrpt_socket_name");
 	client->socket_path = socket_path(facts, client, arena);
+	facts->dns_off |= is_dns_off(set, service);
 }
 
 static const char *get(const struct postconf *set, const char *name,
@@ -180,9 +239,6 @@ void postfix_facts_of(const struct postfix_instance *instance,
 		.tlsrpt = postfix_tlsrpt(set),
 	};
 	postfix_version_read(get(set, "mail_version", ""), &facts->version);
-	facts->dns_off = strcmp(get(set, "smtp_dns_support_level", ""),
-	                        "disabled") == 0 ||
-	                 is_yes(get(set, "disable_dns_lookups", "no"));
 	facts->clients = arena_array(arena, set->service_count + 1,
 	                             sizeof(*facts->clients));
 	for (size_t i = 0; i < set->service_count; i++)
@@ -193,6 +249,42 @@ void postfix_facts_of(const struct postfix_instance *instance,
 		postconf_get(set, "smtp_tlsrpt_enable") == NULL &&
 		postfix_main_cf_sets(instance->directory, "smtp_tlsrpt_enable");
 	facts->loops = loops(facts);
+}
+
+/* --- its resolvers --- */
+
+static bool has_file(const char *const *files, size_t count, const char *file)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(files[i], file) == 0)
+			return true;
+	return false;
+}
+
+const char *const *postfix_resolv_files(const struct postfix_site *site,
+                                        struct arena *arena, size_t *count)
+{
+	/* of an instance: its chroot's, and that of the host */
+	const char **files = arena_array(arena, site->count + 1, sizeof(*files));
+
+	*count = 0;
+	for (size_t i = 0; i < site->count; i++) {
+		const struct postfix_instance *instance = &site->instances[i];
+		struct postfix_facts facts;
+
+		if (!instance->known || !instance->sends || instance->off)
+			continue;
+		postfix_facts_of(instance, arena, &facts);
+		for (size_t j = 0; j < facts.client_count; j++) {
+			const char *file = facts.clients[j].resolv_conf;
+
+			if (!has_file(files, *count, file))
+				files[(*count)++] = file;
+		}
+	}
+	if (*count == 0)
+		files[(*count)++] = POSTFIX_RESOLV_CONF;
+	return files;
 }
 
 /* --- milters --- */

@@ -29,6 +29,8 @@
 #include "postfix/postfix_site.h"
 #include "postfix/postfix_tlsrpt.h"
 
+#define POSTFIX_RESOLV_CONF "/etc/resolv.conf"
+
 struct postfix_version {
 	unsigned major, minor, patch; /* of "3.11-20250101": 3, 11, 0 */
 };
@@ -41,10 +43,18 @@ bool postfix_is_before(const struct postfix_version *version, unsigned major,
 /* A service of master.cf that is smtp(8). */
 struct postfix_client {
 	const char *name; /* "smtp", "relay" */
+	const struct postconf_service *service;
 	bool chroot;
 	/* smtp_tls_security_level, or what the obsolete smtp_use_tls and
 	 * smtp_enforce_tls stand for; "none" when TLS is off */
 	const char *level;
+	/* Why "dane" is no more than "may" here, in words; NULL: it is, if its
+	 * resolver validates. */
+	const char *no_dane;
+	/* smtp_tls_verify_cert_match is the host's own name, and no other */
+	bool verifies_host;
+	/* The resolv.conf that it reads, of its chroot where it is in one. */
+	const char *resolv_conf;
 	const char *policy_maps; /* smtp_tls_policy_maps; "" */
 	bool sends_events;       /* smtp_tlsrpt_enable = yes */
 	const char *socket;      /* smtp_tlsrpt_socket_name as it is set; "" */
@@ -61,7 +71,7 @@ struct postfix_facts {
 	bool asks_in_vain;
 	bool loops;             /* 3.10.0 to 3.10.3 that send events, or
 	                           tls_required_enable = no */
-	bool dns_off;           /* smtp_dns_support_level: then no events */
+	bool dns_off;           /* a client does not use DNS: then no events */
 	const char *mail_owner; /* "postfix"; never NULL */
 	const char *queue_directory; /* never NULL */
 	struct postfix_client *clients;
@@ -70,6 +80,16 @@ struct postfix_facts {
 
 void postfix_facts_of(const struct postfix_instance *instance,
                       struct arena *arena, struct postfix_facts *facts);
+
+/* From which files the services of all instances that send mail have their
+ * name servers, each once; never none. */
+const char *const *postfix_resolv_files(const struct postfix_site *site,
+                                        struct arena *arena, size_t *count);
+
+/* What the client is set to, by itself or in main.cf; "". */
+const char *postfix_client_setting(const struct postfix_facts *facts,
+                                   const struct postfix_client *client,
+                                   const char *name);
 
 /* "3.10.13"; "" when the version is not known. */
 const char *postfix_version_text(const struct postfix_facts *facts);

@@ -124,7 +124,7 @@ static int connect_inet(const char *text)
 	return fd;
 }
 
-static int connect_to(const char *server, struct err *err)
+static int connect_to(const char *server, bool *denied, struct err *err)
 {
 	int fd = -1;
 
@@ -133,6 +133,7 @@ static int connect_to(const char *server, struct err *err)
 		fd = connect_unix(server + 5);
 	else if (strncmp(server, "inet:", 5) == 0)
 		fd = connect_inet(server + 5);
+	*denied = fd < 0 && errno == EACCES;
 	return fd >= 0 ? fd : err_errno(err, ERR_IO, "%s", server);
 }
 
@@ -191,7 +192,7 @@ int socketmap_ask(const char *server, const char *map, const char *key,
 
 	strbuf_printf(&question, "%zu:%s %s,", strlen(map) + 1 + strlen(key),
 	              map, key);
-	fd = connect_to(server, err);
+	fd = connect_to(server, &answer->denied, err);
 	if (fd < 0)
 		return fd;
 	rc = talk(fd, &question, began + timeout_ms, answer, err);

@@ -9,6 +9,7 @@
 #ifndef TLSTALLY_POSTFIX_SOCKETMAP_H
 #define TLSTALLY_POSTFIX_SOCKETMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct socketmap_answer {
 	enum socketmap_status status;
 	struct strbuf text; /* what follows the status */
 	int64_t took_ms;
+	bool denied; /* no connection: we may not use its socket */
 };
 
 /* `server` is "unix:/path" or "inet:HOST:PORT".  ERR_IO: no connection;

@@ -24,9 +24,11 @@
 #include "base/wait.h"
 #include "base/xalloc.h"
 #include "daemon/daemon.h"
+#include "policy/dnssec.h"
 #include "policy/resolver.h"
 #include "policy/service.h"
 #include "policyd/policy_server.h"
+#include "postfix/postfix_facts.h"
 #include "store/meta_table.h"
 #include "store/policy_cache_table.h"
 
@@ -65,35 +67,67 @@ struct policyd {
 
 	pthread_t prober;
 	bool probes;
-	_Atomic bool stops, validates;
+	_Atomic bool stops, validates, asks_again;
+	_Atomic bool postfix_validates; /* its resolver does, or is silent */
+	/* From which files Postfix has its resolvers. */
+	pthread_mutex_t lock;
+	struct arena files_arena;
+	const char *const *files;
+	size_t file_count;
 };
 
 /* --- the resolver --- */
 
-/* One question; false when it was not answered. */
-static bool ask_resolver(struct policyd *d, bool *secure)
+static void note_files(struct policyd *d)
 {
-	auto_(arena_clear) struct arena arena = {0};
-	const struct conf *conf = &d->base.conf;
-	struct resolver_options options = {
-		.address = conf->policy.resolver,
-		.trust_ad = conf->policy.trust_ad,
-		.timeout_ms = conf->policy.timeout_ms < QUESTION_MS
-	                              ? conf->policy.timeout_ms
-	                              : QUESTION_MS,
-	};
-	struct dns_answer answer;
-	struct err err = {0};
-
-	*secure = false;
-	if (resolver_ask_now(&options, RESOLVER_SIGNED_NAME, DNS_A, &arena,
-	                     &answer, &err) < 0)
-		return false;
-	*secure = answer.secure;
-	return domain_view_is_fact(answer.status);
+	pthread_mutex_lock(&d->lock);
+	arena_reset(&d->files_arena);
+	d->files = postfix_resolv_files(d->site, &d->files_arena,
+	                                &d->file_count);
+	pthread_mutex_unlock(&d->lock);
 }
 
-/* Does it validate?  And when all lookups fail, does it answer at all? */
+static const char *const *copy_files(struct policyd *d, struct arena *arena,
+                                     size_t *count)
+{
+	const char **files;
+
+	pthread_mutex_lock(&d->lock);
+	*count = d->file_count;
+	files = arena_array(arena, *count + 1, sizeof(*files));
+	for (size_t i = 0; i < *count; i++)
+		files[i] = arena_strdup(arena, d->files[i]);
+	pthread_mutex_unlock(&d->lock);
+	return files;
+}
+
+/* Does Postfix's validate?  No answer tells nothing new. */
+static void ask_postfix_resolver(struct policyd *d)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	struct dnssec_answer answer;
+	size_t count;
+	const char *const *files = copy_files(d, &arena, &count);
+
+	dnssec_ask_postfix(files, count, QUESTION_MS, &arena, &answer);
+	if (answer.says != DNSSEC_SILENT)
+		atomic_store(&d->postfix_validates,
+		             dnssec_may_validate(answer.says));
+}
+
+/* Does ours?  False when it did not answer. */
+static bool ask_resolver(struct policyd *d)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	struct dnssec_answer answer;
+
+	dnssec_ask_ours(&d->base.conf, QUESTION_MS, &arena, &answer);
+	if (answer.says != DNSSEC_SILENT)
+		atomic_store(&d->validates, answer.says == DNSSEC_VALIDATES);
+	return answer.says != DNSSEC_SILENT;
+}
+
+/* Do they validate?  And when all lookups fail, does ours answer at all? */
 static void *probe(void *arg)
 {
 	struct policyd *d = arg;
@@ -102,18 +136,18 @@ static void *probe(void *arg)
 	while (!atomic_load(&d->stops)) {
 		int64_t now_ms = clock_monotonic_ms(&d->base.clock);
 		bool suspects = policy_desk_suspects(d->desk);
-		bool answered, secure;
 
+		if (atomic_exchange(&d->asks_again, false))
+			next_ms = now_ms;
 		if (suspects && next_ms > now_ms + PROBE_SUSPECT_MS)
 			next_ms = now_ms + PROBE_SUSPECT_MS;
 		if (next_ms > now_ms) {
 			wait_ms(PROBE_TURN_MS);
 			continue;
 		}
-		answered = ask_resolver(d, &secure);
-		policy_desk_note(d->desk, RESOLVER_SIGNED_NAME, answered);
-		if (answered)
-			atomic_store(&d->validates, secure);
+		policy_desk_note(d->desk, RESOLVER_SIGNED_NAME,
+		                 ask_resolver(d));
+		ask_postfix_resolver(d);
 		next_ms = clock_monotonic_ms(&d->base.clock) + PROBE_MS;
 	}
 	return NULL;
@@ -178,7 +212,8 @@ static void tell_rules(const struct policyd *d, const struct policy_rules *new)
 	log_info("Postfix %s: level '%s' where no policy is enforced, DANE %s; "
 	         "%zu overrides",
 	         new->version[0] != '\0' ? new->version : "(version unknown)",
-	         new->level, new->site.dane ? "yes" : "no",
+	         new->site.differs ? "not the same everywhere" : new->site.level,
+	         new->site.dane ? "yes" : "no",
 	         overrides_count(new->overrides));
 	if (!new->tlsrpt)
 		log_warning("Postfix %s cannot read TLSRPT attributes, and "
@@ -186,7 +221,17 @@ static void tell_rules(const struct policyd *d, const struct policy_rules *new)
 		            "answered as QUERY. Ask for QUERY in "
 		            "smtp_tls_policy_maps, or update Postfix to 3.10",
 		            new->version);
-	if (strcmp(new->level, "none") == 0)
+	if (new->site.differs)
+		log_warning("the services of Postfix that ask have different "
+		            "TLS security levels: MTA-STS policies in testing "
+		            "mode and failures are not reported; set [policyd] "
+		            "level to a level that is not weaker than any of "
+		            "theirs");
+	if (new->refused)
+		log_warning("[policyd] level = %s is not used: Postfix itself "
+		            "has a level that is stronger, or does not do DANE",
+		            d->base.conf.policyd.level);
+	if (strcmp(new->site.level, "none") == 0)
 		log_warning("smtp_tls_security_level is none or empty: MTA-STS "
 		            "policies in testing mode and failures are not "
 		            "reported; set it to may or dane");
@@ -201,7 +246,8 @@ static struct policy_rules *make_rules(struct policyd *d)
 {
 	struct policy_rules *rules = xcalloc(1, sizeof(*rules));
 
-	policy_rules_of_site(rules, &d->base.conf, d->site);
+	policy_rules_of_site(rules, &d->base.conf, d->site,
+	                     atomic_load(&d->postfix_validates));
 	rules->site.validates = does_validate(d);
 	/* it was read once, so it can be again */
 	overrides_read(&rules->overrides, strbuf_text(&d->table_text),
@@ -221,7 +267,9 @@ static bool trust_changed(struct policyd *d)
 	auto_(policy_rules_put) struct policy_rules *rules =
 		policy_rules_get(&d->shelf);
 
-	return rules->site.validates != does_validate(d);
+	return rules->site.validates != does_validate(d) ||
+	       rules->postfix_validates !=
+	               atomic_load(&d->postfix_validates);
 }
 
 /* True when there is another table; one that is wrong is not looked at again
@@ -253,6 +301,8 @@ static void look_at_site(struct policyd *d)
 	if (new_site) {
 		postfix_site_free(&d->site);
 		d->site = postfix_site_ask(&d->base.conf);
+		note_files(d);
+		atomic_store(&d->asks_again, true);
 	}
 	rules = make_rules(d);
 	if (new_table || new_site)
@@ -272,6 +322,9 @@ static void write_state(struct policyd *d, struct db_txn *txn)
 		.outage_since = d->outage_since,
 		.validates = does_validate(d),
 		.does_dane = rules->site.dane,
+		.level = site_level_of(rules->site.level),
+		.own = rules->site.own,
+		.verifies_host = rules->site.verifies_host,
 		.leaves_out = !rules->tlsrpt,
 		.answers = policy_server_state(d->server).answers,
 	};
@@ -368,6 +421,8 @@ static int open_rules(struct policyd *d, struct err *err)
 	struct policy_rules *rules;
 
 	d->site = postfix_site_ask(&d->base.conf);
+	note_files(d);
+	ask_postfix_resolver(d);
 	if (d->base.conf.policyd.overrides[0] != '\0' &&
 	    read_overrides(d, err) < 0)
 		return err_prefix(err, "[policyd] overrides");
@@ -440,12 +495,10 @@ static int start(void *self, struct err *err)
 		.timeout_ms = d->base.conf.policyd.timeout_ms,
 		.cache_bytes = CACHE_BYTES,
 	};
-	bool secure;
 
 	d->told = server.told = told_log_new();
 	/* it is asked for each domain otherwise */
-	if (ask_resolver(d, &secure) && secure)
-		atomic_store(&d->validates, true);
+	ask_resolver(d);
 	if (open_rules(d, err) < 0 || open_in_background(d, err) < 0)
 		return err->class;
 	server.desk = d->desk;
@@ -498,6 +551,7 @@ static int stop(void *self, struct err *err)
 	policy_shelf_clear(&d->shelf);
 	postfix_site_free(&d->site);
 	strbuf_clear(&d->table_text);
+	arena_clear(&d->files_arena);
 	if (d->fd >= 0)
 		close(d->fd);
 	return 0;
@@ -516,7 +570,12 @@ int main(int argc, char **argv)
 		.progress = progress,
 		.stop = stop,
 	};
-	static struct policyd d = {.fd = -1, .file = {.lock_fd = -1}};
+	static struct policyd d = {
+		.fd = -1,
+		.file = {.lock_fd = -1},
+		.postfix_validates = true,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
 
 	policy_shelf_init(&d.shelf);
 	return daemon_main(argc, argv, &parts, &d);

@@ -4,14 +4,14 @@
 
 #include "base/auto.h"
 #include "base/endpoint.h"
-#include "policy/resolver.h"
+#include "policy/dnssec.h"
 #include "postfix/list_text.h"
 #include "postfix/policy_maps.h"
 #include "postfix/postfix_ca.h"
 #include "postfix/postfix_reach.h"
 #include "postfix/socketmap.h"
 
-enum { ASK_MS = 10 * 1000, QUESTION_MS = 5000 };
+enum { ASK_MS = 10 * 1000, QUESTION_MS = 3000 };
 
 static const char *get(const struct need_of *of, const char *name)
 {
@@ -67,20 +67,29 @@ bool need_policyd_is(const struct need_of *of)
 
 /* --- DANE --- */
 
-bool need_policyd_resolves(const struct conf *conf)
+const char *need_policyd_no_dnssec(const struct conf *conf,
+                                   const struct postfix_site *site,
+                                   struct arena *arena)
 {
-	const struct resolver_options options = {
-		.address = conf->policy.resolver,
-		.trust_ad = conf->policy.trust_ad,
-		.timeout_ms = QUESTION_MS,
-	};
-	auto_(arena_clear) struct arena arena = {0};
-	struct dns_answer answer;
-	struct err err = {0};
+	struct dnssec_answer ours, theirs;
+	size_t count;
+	const char *const *files = postfix_resolv_files(site, arena, &count);
 
-	return resolver_ask_now(&options, RESOLVER_SIGNED_NAME, DNS_A, &arena,
-	                        &answer, &err) == 0 &&
-	       answer.secure;
+	dnssec_ask_postfix(files, count, QUESTION_MS, arena, &theirs);
+	if (theirs.says != DNSSEC_VALIDATES)
+		return arena_printf(arena,
+		                    "the resolver that Postfix asks (%s) %s",
+		                    theirs.who,
+		                    theirs.says == DNSSEC_SILENT
+		                            ? "does not answer"
+		                            : "does not validate DNSSEC");
+	dnssec_ask_ours(conf, QUESTION_MS, arena, &ours);
+	return ours.says == DNSSEC_VALIDATES
+	               ? NULL
+	               : arena_printf(arena,
+	                              "the resolver (%s) does not validate "
+	                              "DNSSEC, or is not on this host",
+	                              ours.who);
 }
 
 static bool uses_dnssec(const struct need_of *of)
@@ -92,7 +101,8 @@ static bool uses_dnssec(const struct need_of *of)
  * works without. */
 bool need_policyd_dnssec_is(const struct need_of *of)
 {
-	return need_policyd_is(of) && (uses_dnssec(of) || of->setup->validates);
+	return need_policyd_is(of) &&
+	       (uses_dnssec(of) || of->setup->no_dnssec == NULL);
 }
 
 const char *need_policyd_dnssec(struct need_of *of)
@@ -156,15 +166,6 @@ static const char *our_item(const struct need_of *of)
 	                       &of->setup->arena);
 }
 
-/* Does the map lead to our socket from where smtp(8) is? */
-static bool is_reached(const struct need_of *of, const struct policy_map *map)
-{
-	const char *ours = endpoint_path(of->setup->policyd_socket);
-
-	return map->path == NULL || ours == NULL ||
-	       postfix_is_same_file(map->path, ours);
-}
-
 bool need_policyd_map_fits(const struct need_of *of)
 {
 	const struct policy_map *map;
@@ -172,7 +173,7 @@ bool need_policyd_map_fits(const struct need_of *of)
 
 	read_main(of, &maps);
 	map = policy_maps_find(&maps, POLICY_MAP_OURS);
-	return map != NULL && is_reached(of, map) &&
+	return map != NULL && policy_map_reaches(map, of->setup->policyd_socket) &&
 	       strcmp(map->name, policy_map_name(get(of, "mail_version"))) == 0;
 }
 
@@ -307,10 +308,14 @@ size_t need_policyd_notes(const struct need_of *of,
 			"tlstally-policyd for the domains that they list; for "
 			"other subdomains of a `.example.com` tlstally-policyd "
 			"is asked first";
-	if (!uses_dnssec(of) && !of->setup->validates)
-		notes[count++] =
-			"the resolver does not validate DNSSEC, or is not on "
-			"this host, so DANE is not used: install one (Debian: "
-			"apt install unbound), then run this again";
+	if (of->setup->no_dnssec != NULL)
+		notes[count++] = arena_printf(
+			&of->setup->arena,
+			"%s, so DANE %s: install one (Debian: apt install "
+			"unbound), then run this again",
+			of->setup->no_dnssec,
+			uses_dnssec(of) ? "does not work, although "
+					  "smtp_dns_support_level is dnssec"
+					: "is not used");
 	return count;
 }

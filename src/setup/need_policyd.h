@@ -13,8 +13,11 @@
 /* Was it asked for, or does Postfix ask it already? */
 bool need_policyd_wanted(struct setup *setup);
 
-/* Does the resolver that is asked for policies validate? */
-bool need_policyd_resolves(const struct conf *conf);
+/* Why DANE would not do anything: the resolver of Postfix, or ours, does not
+ * validate.  NULL: both do.  Asks them. */
+const char *need_policyd_no_dnssec(const struct conf *conf,
+                                   const struct postfix_site *site,
+                                   struct arena *arena);
 
 /* --- rows: is it needed, which value, is it good as it is --- */
 

@@ -337,7 +337,9 @@ int setup_look(struct setup **made, const struct conf *conf,
 	setup->policyd_socket = socket_of(setup, "tlstally-policyd.socket",
 	                                  conf->policyd.socket);
 	setup->wants_policyd = need_policyd_wanted(setup);
-	setup->validates = setup->wants_policyd && need_policyd_resolves(conf);
+	if (setup->wants_policyd)
+		setup->no_dnssec = need_policyd_no_dnssec(conf, setup->postfix,
+		                                          &setup->arena);
 	for (size_t i = 0; i < needs_count; i++)
 		if (add_steps(setup, &needs[i], err) < 0)
 			return err->class;

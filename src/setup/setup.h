@@ -113,7 +113,7 @@ struct setup {
 	const char *socket;   /* the path on which events are received */
 	bool wants_policyd;   /* Postfix asks tlstally-policyd, or shall */
 	const char *policyd_socket; /* "unix:/path", "inet:127.0.0.1:8463" */
-	bool validates;             /* its resolver does, if it is wanted */
+	const char *no_dnssec; /* if that is wanted: why not; NULL: it works */
 	struct setup_place *places; /* of postfix->instances that are known */
 	size_t place_count;
 	struct setup_step *steps;

@@ -110,6 +110,7 @@ int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen)
 	struct db_key key = key_of_text(TABLE_META, META_POLICYD);
 	struct reader reader;
 	struct db_row row;
+	uint8_t level;
 
 	*seen = (struct policyd_seen){.seen_at = 0};
 	if (!db_get(txn, &key, &row))
@@ -121,7 +122,12 @@ int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen)
 	seen->does_dane = reader_u8(&reader) != 0;
 	seen->leaves_out = reader_u8(&reader) != 0;
 	seen->answers = reader_u64(&reader);
-	return db_row_is(txn, &row, reader_is_done(&reader));
+	level = reader_u8(&reader);
+	seen->level = level < SITE_LEVELS ? level : SITE_LEVELS;
+	seen->own = reader_u8(&reader);
+	seen->verifies_host = reader_u8(&reader) != 0;
+	return db_row_is(txn, &row,
+	                 reader_is_done(&reader) && level <= SITE_LEVELS);
 }
 
 void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen)
@@ -135,5 +141,8 @@ void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen)
 	strbuf_u8(&value, seen->does_dane);
 	strbuf_u8(&value, seen->leaves_out);
 	strbuf_u64(&value, seen->answers);
+	strbuf_u8(&value, (uint8_t)seen->level);
+	strbuf_u8(&value, (uint8_t)seen->own);
+	strbuf_u8(&value, seen->verifies_host);
 	db_put(txn, &key, &value);
 }

@@ -11,6 +11,7 @@
 #include "base/clock_record.h"
 #include "base/day.h"
 #include "domain/dkim.h"
+#include "domain/site_level.h"
 #include "store/db.h"
 
 #define META_SCHEMA "schema"
@@ -55,6 +56,10 @@ struct policyd_seen {
 	bool does_dane;       /* Postfix does, by postconf or [policyd] level */
 	bool leaves_out;      /* TLSRPT, since this Postfix cannot read it */
 	uint64_t answers;     /* ready in memory */
+	/* policy_site's, where SITE_LEVELS stands for levels that differ */
+	enum site_level level;
+	unsigned own;
+	bool verifies_host;
 };
 
 enum {

@@ -322,6 +322,11 @@ static const struct word told[TOLD_KINDS] = {
 	[TOLD_OVERRIDE] = {.api = "override",
                            .label = "an override",
                            .sentence = "what the site's own file says"},
+	[TOLD_STS_UNTOLD] =
+		{.api = "stsUntold",
+                 .label = "MTA-STS, not told",
+                 .sentence = "an MTA-STS policy that Postfix cannot be told: "
+                             "the site's own security level applies"},
 };
 
 /* RFC 8461 section 3.2 */

@@ -155,6 +155,7 @@ enum told_kind {
 	                         is in force */
 	TOLD_TEMP = 5,        /* to ask again later: mail is deferred */
 	TOLD_OVERRIDE = 6,    /* what the site set for the domain */
+	TOLD_STS_UNTOLD = 7,  /* nothing, though there is a policy */
 	TOLD_KINDS
 };
 

@@ -17,11 +17,14 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests/fake"))
-from doctor_host import A, BUILD, MX, TXT, Host  # noqa: E402
+from doctor_host import A, BUILD, MX, TXT, Dns, Host  # noqa: E402
 from testlib import skip_part  # noqa: E402
 
 ROOT = os.geteuid() == 0
 failures = 0
+# One that does not validate, whatever the host's own does.
+PLAIN_DNS = Dns()
+PLAIN_DNS.signed = False
 # What the machine has and no test can change: the length of its queues, and
 # how full its disk is.
 MACHINE = {"queue"}
@@ -311,6 +314,16 @@ FAULTS = [
      "good", "smtp can verify|relay can verify", None),
     ("DANE is off", policyd(main(smtp_dns_support_level="enabled")),
      "policydane", "note", "is not dnssec", "smtp_dns_support_level=dnssec"),
+    ("DANE is off for the service", policyd(lambda h: h.overrides.append(
+        "smtp/unix/smtp_dns_support_level = enabled")),
+     "policydane", "note", "is not dnssec", "smtp_dns_support_level=dnssec"),
+    ("DANE cannot be", policyd(main(ignore_mx_lookup_error="yes")),
+     "policydane", "bad", "does not use DANE, although .*: "
+     "ignore_mx_lookup_error is yes", None),
+    ("MX patterns are not enforced by one service",
+     policyd(lambda h: h.overrides.append(
+         "smtp/unix/smtp_tls_enforce_sts_mx_patterns = no")), "policymx",
+     "bad", "smtp_tls_enforce_sts_mx_patterns = no", "mx_patterns=yes"),
     ("MX patterns are not enforced",
      policyd(main(smtp_tls_enforce_sts_mx_patterns="no")), "policymx", "bad",
      "smtp_tls_enforce_sts_mx_patterns = no", "mx_patterns=yes"),
@@ -396,6 +409,17 @@ FAULTS = [
     ("the resolver does not validate",
      several(dns(signed=False), main(smtp_tls_security_level="dane")),
      "resolver", "bad", "does not validate DNSSEC", "unbound"),
+    ("the resolver of Postfix in its chroot is silent, ours validates",
+     policyd(lambda h: setattr(h, "resolv_conf",
+                               "nameserver inet:127.0.0.1:9\n")),
+     "resolver", "bad",
+     r"that Postfix asks \(.*/queue/etc/resolv.conf\) does not answer", None),
+    ("the resolver of Postfix does not validate, ours does",
+     policyd(lambda h: setattr(h, "resolv_conf", "nameserver inet:127.0.0.1:"
+                               f"{PLAIN_DNS.port}\n")),
+     "resolver", "bad",
+     r"that Postfix asks \(.*/queue/etc/resolv.conf\) does not validate "
+     "DNSSEC: DANE does not work, although smtp_dns_support_level", "unbound"),
     ("the resolver is silent",
      several(dns(mode="silent"), conf("policy", timeout="2s")), "resolver",
      "bad", "does not answer", None),

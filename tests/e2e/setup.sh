@@ -559,8 +559,17 @@ with_policyd()
 	host "$@"
 	: >"$dir/ca.pem"
 	echo "smtp_tls_CAfile = $dir/ca.pem" >>"$dir/main/main.cf"
-	printf '[policy]\nresolver = inet:127.0.0.1:%s\n' $unsigned >>"$dir/conf"
+	resolvers $unsigned $unsigned
 	remember
+}
+
+# resolvers OURS POSTFIXS: ports; smtp(8) has its own from its chroot
+resolvers()
+{
+	sed -i '/^\[policy\]$/,$d' "$dir/conf"
+	printf '[policy]\nresolver = inet:127.0.0.1:%s\n' $1 >>"$dir/conf"
+	mkdir -p "$dir/queue-main/etc"
+	echo "nameserver inet:127.0.0.1:$2" >"$dir/queue-main/etc/resolv.conf"
 }
 
 name="who does not ask for the policy service"
@@ -594,7 +603,7 @@ for build in "3.10.3 left-out" "3.7.11 unheard-of"; do
 	esac
 	setup 0 --apply --policyd yes
 	has smtp_tls_policy_maps $map:$form
-	says "the resolver does not validate DNSSEC"
+	says "the resolver .* does not validate DNSSEC"
 	has smtp_dns_support_level
 	[ "$(cat "$dir/units/tlstally-policyd.service")" = "enabled active" ] ||
 		fail "the unit"
@@ -697,12 +706,31 @@ is_as_before "after --undo"
 
 name="DANE, where the resolver validates"
 with_policyd 3.10.13 built-in
-sed -i "s/127.0.0.1:$unsigned/127.0.0.1:$signed/" "$dir/conf"
+resolvers $signed $signed
 setup 0 --apply --policyd yes
 has smtp_dns_support_level dnssec
 says_not "does not validate"
 setup 0 --undo
 is_as_before "after --undo"
+
+name="no DANE, where only ours validates"
+with_policyd 3.10.13 built-in
+resolvers $signed $unsigned
+setup 0 --apply --policyd yes
+has smtp_dns_support_level
+says "the resolver that Postfix asks (.*/queue-main/etc/resolv.conf) does not \
+validate DNSSEC, so DANE is not used"
+echo "smtp_dns_support_level = dnssec" >>"$dir/main/main.cf"
+setup 0 --apply --policyd yes
+says "does not validate DNSSEC, so DANE does not work, although \
+smtp_dns_support_level is dnssec"
+
+name="no DANE, where only Postfix's validates"
+with_policyd 3.10.13 built-in
+resolvers $unsigned $signed
+setup 0 --apply --policyd yes
+has smtp_dns_support_level
+says "the resolver (inet:127.0.0.1:$unsigned) does not validate DNSSEC"
 
 name="MX patterns"
 with_policyd 3.10.13 built-in

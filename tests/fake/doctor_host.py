@@ -175,6 +175,8 @@ class Host:
         self.units = {}
         self.stored = {"feed=events": "5", "feed=milter": "5", "run": "60",
                        "signed": "c.test:sel"}
+        # what smtp(8) reads in its chroot
+        self.resolv_conf = f"nameserver inet:127.0.0.1:{self.DNS.port}\n"
         self.socket_mode, self.listens = 0o666, True
         self.policyd = None  # what tlstally-policyd says; None: not there
         self.policyd_path = self.queue / "run/tlstally/policyd.sock"
@@ -225,6 +227,7 @@ class Host:
             self.policyd_path.parent.mkdir(parents=True, exist_ok=True)
             self.service = PolicyService(self.policyd_path, self.policyd)
             self.policyd_path.chmod(self.policyd_mode)
+        self.put("queue/etc/resolv.conf", self.resolv_conf)
         self.put("tlstally.conf", "".join(
             f"[{section}]\n" + "".join(f"{name} = {value}\n"
                                        for name, value in rows.items())

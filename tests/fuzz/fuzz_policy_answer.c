@@ -46,7 +46,23 @@ static void check_attributes(const char *text)
 	}
 }
 
-static void check_answer(const struct policy_answer *answer)
+/* What takes the place of the site's own level is no weaker.  "secure" for
+ * "dane" is told only where there are no TLSA records. */
+static void check_strength(const char *text, unsigned own)
+{
+	struct span rest = span_of(text), word;
+	char level[16] = "";
+
+	span_split(&rest, ' ', &word);
+	check(word.len < sizeof(level));
+	memcpy(level, word.at, word.len);
+	if (site_level_of(level) == SITE_LEVEL_SECURE)
+		own &= ~SITE_LEVEL_BIT(SITE_LEVEL_DANE);
+	check(site_level_of(level) < SITE_LEVELS);
+	check(site_level_holds(site_level_of(level), own));
+}
+
+static void check_answer(const struct policy_answer *answer, unsigned own)
 {
 	size_t len = strlen(answer->text);
 
@@ -60,6 +76,7 @@ static void check_answer(const struct policy_answer *answer)
 	if (len > 0) {
 		check(policy_text_check(answer->text, len, true, NULL) == 0);
 		check_attributes(answer->text);
+		check_strength(answer->text, own);
 	}
 	if (answer->plain_len > 0)
 		check(policy_text_check(answer->text, answer->plain_len, false,
@@ -84,6 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    domain_view_decode(data + 1, size - 1, &arena, &view, NULL) != 0)
 		return 0;
 	site.level = levels[data[0] & 7];
+	if (site.level[0] != '\0')
+		site.own = SITE_LEVEL_BIT(site_level_of(site.level));
 	site.dane = (data[0] & 8) != 0;
 	site.dane_only = (data[0] & 16) != 0;
 	site.validates = (data[0] & 32) != 0;
@@ -93,6 +112,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((data[0] & 128) == 0)
 		view.sts_expires_at = NOW + 1;
 	policy_answer_make(&site, &known, &arena, &answer);
-	check_answer(&answer);
+	check_answer(&answer, site.own);
 	return 0;
 }

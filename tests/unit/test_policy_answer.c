@@ -58,6 +58,28 @@ static const struct policy_site unset = {.level = "", .validates = true};
 static const struct policy_site defers = {
 	.level = "may", .validates = true, .defers = true, .temp_secs = HOUR};
 
+#define OWN(l) .level = l##_TEXT, .own = SITE_LEVEL_BIT(SITE_LEVEL_##l)
+#define ENCRYPT_TEXT "encrypt"
+#define VERIFY_TEXT "verify"
+#define SECURE_TEXT "secure"
+#define FINGERPRINT_TEXT "fingerprint"
+#define DANE_ONLY_TEXT "dane-only"
+#define DOES_DANE .dane = true, .validates = true
+
+static const struct policy_site encrypt_dane = {OWN(ENCRYPT), DOES_DANE};
+static const struct policy_site encrypt_deaf = {OWN(ENCRYPT), .dane = true};
+static const struct policy_site verify_host = {OWN(VERIFY), DOES_DANE,
+                                               .verifies_host = true};
+static const struct policy_site verify_other = {OWN(VERIFY), DOES_DANE};
+static const struct policy_site secure = {OWN(SECURE), DOES_DANE};
+static const struct policy_site pinned = {OWN(FINGERPRINT), DOES_DANE};
+static const struct policy_site own_dane_only = {OWN(DANE_ONLY), DOES_DANE};
+static const struct policy_site differs = {
+	.level = "",
+	.differs = true,
+	.own = SITE_LEVEL_BIT(SITE_LEVEL_MAY) | SITE_LEVEL_BIT(SITE_LEVEL_ENCRYPT),
+	DOES_DANE};
+
 static const struct row {
 	const char *name;
 	const struct policy_site *site;
@@ -125,6 +147,17 @@ static const struct row {
          .kind = TOLD_STS_ENFORCE,
          .text = ENFORCE REPORT("enforce"),
          .plain = ENFORCE},
+	{.name = "an enforced one of addresses and words of Postfix's",
+         .site = &may,
+         .view = {FETCHED, .sts = VIEW_OK, .sts_expires_at = NOW + WEEK,
+                  .sts_policy = {.mode = STS_ENFORCE,
+                                 .max_age = WEEK,
+                                 .mx = LIST("192.0.2.1", "nexthop",
+                                            "hostname", "dot-nexthop"),
+                                 .mx_count = 4}},
+         .kind = TOLD_STS_UNTOLD,
+         .text = "",
+         .why = "none of its mx lines is a host name"},
 	{.name = "mode none is no policy",
          .site = &may,
          .view = {FETCHED, POLICY(STS_NONE)},
@@ -208,6 +241,110 @@ static const struct row {
          .kind = TOLD_DANE,
          .text = "dane",
          .plain = "dane"},
+	{.name = "signed TLSA where the site encrypts: dane would be may when "
+                 "they are gone",
+         .site = &encrypt_dane,
+         .view = {.mx_secure = true, ONE_MX(VIEW_OK)},
+         .kind = TOLD_DANE,
+         .text = "dane-only",
+         .plain = "dane-only"},
+	{.name = "and where one MX host has none, dane would be may for it",
+         .site = &encrypt_dane,
+         .view = {.sts_record = VIEW_NONE, .sts = VIEW_NONE,
+                  .mx_secure = true,
+                  MXS({.host = "a.d.test", .tlsa = VIEW_OK},
+                      {.host = "b.d.test", .tlsa = VIEW_NONE})},
+         .kind = TOLD_NONE,
+         .text = "",
+         .why = "could be weaker than the level of this site"},
+	{.name = "then its policy is enforced",
+         .site = &encrypt_dane,
+         .view = {FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
+                  MXS({.host = "a.d.test", .tlsa = VIEW_OK},
+                      {.host = "b.d.test", .tlsa = VIEW_NONE})},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT("enforce"),
+         .plain = ENFORCE},
+	{.name = "no answer about TLSA where the site encrypts",
+         .site = &encrypt_dane,
+         .view = {.sts_record = VIEW_NONE, .sts = VIEW_NONE,
+                  .mx_secure = true, ONE_MX(VIEW_TEMPFAIL)},
+         .kind = TOLD_NONE,
+         .text = "",
+         .why = "could be weaker"},
+	{.name = "signed or not, where the site encrypts",
+         .site = &encrypt_deaf,
+         .view = {.sts_record = VIEW_NONE, .sts = VIEW_NONE,
+                  ONE_MX(VIEW_OK)},
+         .kind = TOLD_NONE,
+         .text = "",
+         .why = "could be weaker"},
+	{.name = "enforced where the site verifies the MX host's name",
+         .site = &verify_host,
+         .view = {FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
+                  ONE_MX(VIEW_OK)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT("enforce"),
+         .plain = ENFORCE},
+	{.name = "not where it verifies names of its own",
+         .site = &verify_other,
+         .view = {FETCHED, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_UNTOLD,
+         .text = "",
+         .why = "could be weaker than the level of this site"},
+	{.name = "nor where it has secure names",
+         .site = &secure,
+         .view = {FETCHED, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_UNTOLD,
+         .text = ""},
+	{.name = "nor fingerprints",
+         .site = &pinned,
+         .view = {FETCHED, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_UNTOLD,
+         .text = ""},
+	{.name = "nor delivers with TLSA alone",
+         .site = &own_dane_only,
+         .view = {FETCHED, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_UNTOLD,
+         .text = ""},
+	{.name = "which is told with TLSA",
+         .site = &own_dane_only,
+         .view = {.mx_secure = true, ONE_MX(VIEW_OK)},
+         .kind = TOLD_DANE,
+         .text = "dane-only",
+         .plain = "dane-only"},
+	{.name = "TLSA where the site has fingerprints",
+         .site = &pinned,
+         .view = {.sts_record = VIEW_NONE, .sts = VIEW_NONE,
+                  .mx_secure = true, ONE_MX(VIEW_OK)},
+         .kind = TOLD_NONE,
+         .text = "",
+         .why = "could be weaker"},
+	{.name = "testing where services have different levels",
+         .site = &differs,
+         .view = {FETCHED, POLICY(STS_TESTING)},
+         .kind = TOLD_STS_UNTOLD,
+         .text = "",
+         .why = "different levels"},
+	{.name = "a failure where services have different levels",
+         .site = &differs,
+         .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR},
+         .kind = TOLD_STS_UNTOLD,
+         .text = "",
+         .failure = VIEW_FETCH_ERROR,
+         .why = "different levels"},
+	{.name = "enforced where services have different levels",
+         .site = &differs,
+         .view = {FETCHED, POLICY(STS_ENFORCE)},
+         .kind = TOLD_STS_ENFORCE,
+         .text = ENFORCE REPORT("enforce"),
+         .plain = ENFORCE},
+	{.name = "TLSA where services have different levels",
+         .site = &differs,
+         .view = {.mx_secure = true, ONE_MX(VIEW_OK)},
+         .kind = TOLD_DANE,
+         .text = "dane-only",
+         .plain = "dane-only"},
 	{.name = "a policy that cannot be fetched",
          .site = &may,
          .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR},
@@ -342,6 +479,79 @@ static void check_row(const struct row *row, struct arena *arena)
 	assert_non_null(got.why);
 	if (row->why != NULL)
 		assert_non_null(strstr(got.why, row->why));
+}
+
+/* --- nothing that is told is weaker than what the site has --- */
+
+static const struct domain_view published[] = {
+	{FETCHED, POLICY(STS_ENFORCE)},
+	{FETCHED, POLICY(STS_TESTING)},
+	{FAILED(VIEW_BAD), .sts = VIEW_BAD},
+	{.mx_secure = true, ONE_MX(VIEW_OK)},
+	{.mx_secure = true, ONE_MX(VIEW_TEMPFAIL)},
+	{.mx_secure = true, ONE_MX(VIEW_BAD)},
+	{.mx_secure = true,
+         MXS({.host = "a.d.test", .tlsa = VIEW_OK},
+             {.host = "b.d.test", .tlsa = VIEW_NONE})},
+	{FETCHED, POLICY(STS_ENFORCE), .mx_secure = true,
+         MXS({.host = "a.d.test", .tlsa = VIEW_OK},
+             {.host = "b.d.test", .tlsa = VIEW_NONE})},
+	{FETCHED, POLICY(STS_TESTING), ONE_MX(VIEW_OK)},
+};
+
+/* The level that a text begins with. */
+static enum site_level level_told(const char *text)
+{
+	char word[32] = "";
+
+	memcpy(word, text, strcspn(text, " "));
+	return site_level_of(word);
+}
+
+static void check_strength(const struct policy_site *site,
+                           const struct domain_view *view, struct arena *arena)
+{
+	struct policy_known known = {
+		.domain = "d.test", .view = view, .now = NOW};
+	struct policy_answer got;
+	unsigned own = site->own;
+
+	policy_answer_make(site, &known, arena, &got);
+	assert_int_not_equal(got.kind, TOLD_TEMP);
+	if (got.text[0] == '\0')
+		return;
+	/* no TLSA that could be used */
+	if (got.kind == TOLD_STS_ENFORCE)
+		own &= ~SITE_LEVEL_BIT(SITE_LEVEL_DANE);
+	assert_true(site_level_holds(level_told(got.text), own));
+}
+
+static void test_strength(void **state)
+{
+	auto_(arena_clear) struct arena arena = {0};
+
+	(void)state;
+	/* each set of levels that services can have */
+	for (unsigned own = 1; own < SITE_LEVEL_BIT(SITE_LEVELS); own++)
+		for (unsigned bits = 0; bits < 8; bits++) {
+			struct policy_site site = {
+				.own = own,
+				.level = "",
+				.differs = true,
+				.dane = (bits & 1) != 0,
+				.validates = (bits & 2) != 0,
+				.dane_only = (bits & 4) != 0,
+			};
+
+			for (unsigned l = 0; l < SITE_LEVELS; l++)
+				if (own == SITE_LEVEL_BIT(l)) {
+					site.level = site_level_text(l);
+					site.differs = false;
+				}
+			for (size_t i = 0; i < COUNT(published); i++)
+				check_strength(&site, &published[i], &arena);
+			arena_reset(&arena);
+		}
 }
 
 static void test_rows(void **state)
@@ -539,6 +749,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_strength),
 		cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_mode_is_told),

@@ -220,8 +220,7 @@ static void set_rules(struct world *world, bool tlsrpt, bool defers,
 {
 	struct policy_rules *rules = xcalloc(1, sizeof(*rules));
 
-	strcpy(rules->level, "may");
-	rules->site = (struct policy_site){.level = rules->level,
+	rules->site = (struct policy_site){.level = "may",
 	                                   .validates = true,
 	                                   .defers = defers,
 	                                   .temp_secs = 3600};

@@ -80,9 +80,12 @@ static void test_clients(void **state)
 	         "smtp unix - - n - - smtp\n", "", "may", "/run/t", false},
 		{"but for a service in its chroot",
 	         "queue_directory = /q\nsmtp_tlsrpt_socket_name = /run/t\n"
-	         "smtp_enforce_tls = yes\n",
+	         "smtp_enforce_tls = yes\nsmtp_tls_enforce_peername = no\n",
 	         "smtp unix - - y - - smtp\n", "", "encrypt", "/q/run/t",
 	         false},
+		{"names are verified unless that is off",
+	         "smtp_enforce_tls = yes\n", "smtp unix - - n - - smtp\n", "",
+	         "verify", NULL, false},
 		{"what the service says of itself goes before",
 	         "smtp_tls_security_level = may\nsmtp_tlsrpt_enable = yes\n",
 	         "smtp unix - - y - - smtp\n",

@@ -127,6 +127,7 @@ static const struct {
 	{"told of no policy", &words_told, 4, "stsFailed"},
 	{"told to wait", &words_told, 5, "temp"},
 	{"told by the site", &words_told, 6, "override"},
+	{"a policy that is not told", &words_told, 7, "stsUntold"},
 	{"mode none", &words_sts_modes, 0, "none"},
 	{"mode testing", &words_sts_modes, 1, "testing"},
 	{"mode enforce", &words_sts_modes, 2, "enforce"},
