@@ -35,7 +35,7 @@ struct collector {
 	int32_t day;          /* of it, and of all hits in the memo */
 	int32_t taken_day;    /* of the hits on the side that was taken */
 	struct tally_domain **taken_domains; /* of that side */
-	struct policy_told *told;
+	int64_t taken_at; /* secs: it was counted until then */
 };
 
 /* The side's sums of a day.  More days than DAYS_KEPT mean that no commit
@@ -145,9 +145,9 @@ static size_t rows(void *arg, int side)
 
 	memo_each(c->memo, count_hits, &counting);
 	c->taken_domains = tally_sorted(tally);
-	policy_told_look(c->told, c->options.committer.db, tally,
-	                 c->taken_domains, tally_domain_count(tally),
-	                 clock_secs(c->options.committer.clock));
+	c->taken_at = clock_secs(c->options.committer.clock);
+	policy_told_look(c->options.committer.db, tally, c->taken_domains,
+	                 tally_domain_count(tally), c->taken_at);
 	return tally_domain_count(tally);
 }
 
@@ -157,6 +157,8 @@ static void put_row(struct db_txn *txn, void *arg, int side, size_t row)
 
 	(void)side;
 	tally_apply(txn, c->taken_domains[row], &c->options.limits);
+	policy_told_keep(txn, c->taken_domains[row], c->taken_at,
+	                 c->options.committer.clock);
 }
 
 static void put_sums(struct db_txn *txn, void *arg, int index,
@@ -168,8 +170,7 @@ static void put_sums(struct db_txn *txn, void *arg, int index,
 	(void)more;
 	for (size_t i = 0; i < side->day_count; i++)
 		day_table_stats_add(txn, side->days[i], &side->stats[i]);
-	policy_told_settle(c->told, txn, clock_secs(c->options.committer.clock),
-	                   &c->options.limits);
+	policy_told_settle(txn, c->options.committer.clock, &c->options.limits);
 }
 
 static void committed(void *arg, int index)
@@ -187,7 +188,6 @@ static void committed(void *arg, int index)
 		            "domains arrived faster than the store accepted "
 		            "them, and memory was full",
 		            without_domain);
-	policy_told_committed(c->told);
 	tally_reset(side->tally);
 	side->day_count = 0;
 	memo_forget(c->memo);
@@ -212,7 +212,6 @@ struct collector *collector_new(const struct collector_options *options)
 	c->options.committer.arg = c;
 	c->committer = committer_new(&c->options.committer);
 	c->memo = memo_new(seed, &memo);
-	c->told = policy_told_new();
 	c->sides[0].tally = tally_new(seed, &options->limits);
 	c->sides[1].tally = tally_new(seed, &options->limits);
 	c->day = day_of(clock_secs(options->committer.clock));
@@ -227,7 +226,6 @@ void collector_free(struct collector **collector)
 		return;
 	committer_free(&c->committer);
 	memo_free(&c->memo);
-	policy_told_free(&c->told);
 	tally_free(&c->sides[0].tally);
 	tally_free(&c->sides[1].tally);
 	free(c);

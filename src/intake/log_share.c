@@ -9,9 +9,7 @@
 #include "store/log_pending_table.h"
 #include "store/told_table.h"
 
-/* secs: from Postfix's question to the line that ends the session, of nearly
- * all; policyd writes down what it tells within one. */
-enum { APART_SECS = 10, SECS_PER_MINUTE = 60 };
+enum { SECS_PER_MINUTE = 60 };
 
 enum share {
 	SHARE_NONE,
@@ -41,12 +39,13 @@ static enum share share_of_tls(struct db_txn *txn,
 		return SHARE_NONE;
 	known = told_then(txn, session, time, &told);
 	if (known && told.kind != TOLD_STS_TESTING &&
-	    told.since <= time - APART_SECS)
+	    told.since <= time - TOLD_APART_SECS && told_until(txn) > time)
 		return SHARE_NONE;
 	*certain = known && told.kind == TOLD_STS_TESTING &&
-	           told_then(txn, session, time - APART_SECS, &before) &&
+	           told_then(txn, session, time - TOLD_APART_SECS, &before) &&
 	           before.kind == TOLD_STS_TESTING &&
-	           day_of(time - APART_SECS) == day_of(time + APART_SECS);
+	           day_of(time - TOLD_APART_SECS) ==
+	                   day_of(time + TOLD_APART_SECS);
 	return SHARE_WAIT;
 }
 
@@ -55,14 +54,9 @@ static enum share share_of_plain(struct db_txn *txn,
                                  const struct log_session *session,
                                  int64_t time)
 {
-	struct told told;
-
-	if (told_to_report(txn, session->domain, time) ||
-	    told_to_report(txn, session->domain, time - APART_SECS))
+	if (told_to_report(txn, session->domain, time))
 		return SHARE_COUNT;
-	/* the first of a domain: it may not be written down yet */
-	return told_then(txn, session, INT64_MAX, &told) ? SHARE_NONE
-	                                                 : SHARE_WAIT;
+	return told_until(txn) > time ? SHARE_NONE : SHARE_WAIT;
 }
 
 static bool is_mx_mismatch(const struct log_session *session)
@@ -87,8 +81,11 @@ static enum share share_of(struct db_txn *txn,
 bool log_share_encode(struct db_txn *txn, const struct log_session *session,
                       int64_t time, struct strbuf *out)
 {
-	struct log_completing row = {.session = *session,
-	                             .minute = time / SECS_PER_MINUTE};
+	struct log_completing row = {.session = *session, .until = time};
+
+	/* so that equal ones stand together */
+	if (session->outcome != LOG_PLAIN)
+		row.until += SECS_PER_MINUTE - 1 - time % SECS_PER_MINUTE;
 
 	switch (share_of(txn, session, time, &row.certain)) {
 	case SHARE_WAIT:

@@ -14,7 +14,7 @@
  *
  * What Postfix was told at that moment stands in store/told_table.h, within a
  * second.  The first wait in store/log_completing_table.h, and so do those
- * without TLS of a domain of which nothing stands there yet; the others in
+ * without TLS as long as it is not known; the others in
  * store/log_pending_table.h.
  */
 #ifndef TLSTALLY_INTAKE_LOG_SHARE_H

@@ -7,9 +7,13 @@
  *
  *     a policy in force that could not be fetched again: a failure detail for
  *     each of the sessions, whatever their outcome
- *     none in force: the sessions failed.  They were counted as not judged,
- *     for policyd may have answered before it wrote down what; they are settled
- *     (store/tally_settle.h) once that is there.
+ *     none in force: the sessions failed.  They were counted as not judged, and
+ *     are settled (store/tally_settle.h)
+ *
+ * policyd may have answered before it writes down what.  Then the sessions
+ * stand in store/untold_table.h, from the commit that counts them until it is
+ * known: so a kill loses nothing.  One that does not run holds nothing for
+ * longer than a minute.
  *
  * Of a domain that policyd was never asked about, a policy map of another kind
  * said that it has a policy: the event's own outcome stands.
@@ -20,22 +24,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "session/tally.h"
 #include "store/db.h"
 
-struct policy_told;
-
-struct policy_told *policy_told_new(void);
-void policy_told_free(struct policy_told **told);
-
 /* The domains of a side that is to be committed, counted until `now`: once. */
-void policy_told_look(struct policy_told *told, struct db *db,
-                      struct tally *tally, struct tally_domain **domains,
-                      size_t count, int64_t now);
+void policy_told_look(struct db *db, struct tally *tally,
+                      struct tally_domain **domains, size_t count, int64_t now);
 
-/* In the transaction of the side's sums; and when it has been committed. */
-void policy_told_settle(struct policy_told *told, struct db_txn *txn,
-                        int64_t now, const struct tally_limits *limits);
-void policy_told_committed(struct policy_told *told);
+/* In the transaction of the domain's counts, with that `now`. */
+void policy_told_keep(struct db_txn *txn, const struct tally_domain *domain,
+                      int64_t now, struct clock *clock);
+
+/* Goes through those that wait: some of them, when there are many. */
+void policy_told_settle(struct db_txn *txn, struct clock *clock,
+                        const struct tally_limits *limits);
 
 #endif

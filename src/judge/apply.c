@@ -16,7 +16,6 @@
 
 enum {
 	BATCH_DOMAINS = DB_BATCH_ROWS,
-	TXN_ROWS = 10 * DB_BATCH_ROWS, /* of sessions; they are small */
 	/* Look-ups that must have failed before an old answer is good enough:
 	 * seven minutes by the keeper's back-off. */
 	TRIES = 3,

@@ -1,5 +1,5 @@
 /*
- * apply_work - what the parts of judge/apply share
+ * apply_work - what the parts of judge/apply share, and judge/complete
  *
  * apply.c goes through the waiting list, a domain at a time, in transactions;
  * apply_session.c decides what becomes of one session of it.
@@ -20,6 +20,8 @@
 #include "session/tally.h"
 #include "store/day_table.h"
 #include "store/tally_table.h"
+
+enum { TXN_ROWS = 10 * DB_BATCH_ROWS /* of sessions; they are small */ };
 
 enum verdict {
 	VERDICT_WAIT,

@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "domain/domain_view.h"
+#include "judge/apply_work.h"
 #include "store/feed_table.h"
 #include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
@@ -18,21 +19,17 @@
 enum {
 	BATCH_DOMAINS = DB_BATCH_ROWS,
 	MINUTE = 60,
-	/* by so many tlstallyd must have counted further */
-	PASSED_MINUTES = 2,
+	/* by so much tlstallyd must have counted further */
+	PASSED_SECS = 2 * MINUTE,
 	/* and so long after its end a day does not wait for it */
 	DAY_GRACE_SECS = 5 * MINUTE,
-};
-
-struct place {
-	int32_t day;
-	char domain[TALLY_DOMAIN_TEXT];
 };
 
 struct complete {
 	const struct apply_options *options;
 	int64_t now;
 	int64_t counted; /* secs: tlstallyd has counted until then */
+	int64_t told;    /* secs: what was told before is known */
 	struct place at; /* read up to here */
 	struct place *batch;
 	size_t count;
@@ -40,15 +37,17 @@ struct complete {
 	/* one transaction, one domain's day, one row at work */
 	struct db_txn *txn;
 	const struct place *place;
+	struct db_key
+		from; /* of its rows, where the next transaction goes on */
 	struct arena mem;
 	struct session session;
 	uint64_t judged;
 };
 
 /* Is it known by now what events there are? */
-static bool is_over(const struct complete *c, int32_t day, int64_t minute)
+static bool is_over(const struct complete *c, int32_t day, int64_t until)
 {
-	return c->counted / MINUTE - PASSED_MINUTES > minute ||
+	return c->counted - PASSED_SECS > until ||
 	       c->now >= day_end(day) + DAY_GRACE_SECS;
 }
 
@@ -111,14 +110,13 @@ static void count_by_log(struct complete *c, struct log_session *session,
 	                bytes.len, n);
 }
 
-/* What was told in its minute is written down by then, if anything was. */
+/* policyd may have ended before it wrote down what it told. */
 static uint64_t complete_plain(struct complete *c, struct log_completing *row,
                                uint64_t n)
 {
-	if (!is_over(c, c->place->day, row->minute))
+	if (row->until >= c->told && !is_over(c, c->place->day, row->until))
 		return n;
-	if (told_to_report(c->txn, row->session.domain,
-	                   (row->minute + 1) * MINUTE - 1))
+	if (told_to_report(c->txn, row->session.domain, row->until))
 		count_by_log(c, &row->session, n);
 	return 0;
 }
@@ -137,9 +135,9 @@ static uint64_t complete_row(void *arg, const void *data, size_t len,
 		return complete_plain(c, &row, n);
 	n = judge_some(c, &row.session, day, n);
 	/* the event may have come after midnight */
-	if (n > 0 && (row.minute + 1) * MINUTE >= day_end(day))
+	if (n > 0 && row.until + 1 >= day_end(day))
 		n = judge_some(c, &row.session, day + 1, n);
-	if (n == 0 || !is_over(c, day, row.minute))
+	if (n == 0 || !is_over(c, day, row.until))
 		return n;
 	if (row.certain)
 		count_by_log(c, &row.session, n);
@@ -149,14 +147,15 @@ static uint64_t complete_row(void *arg, const void *data, size_t len,
 /* Is there anything to do for the domain's day? */
 static bool is_due(struct complete *c, struct db_txn *txn)
 {
+	struct log_completing_first first;
 	struct tally_head head;
 
 	for (int32_t day = c->at.day; day <= c->at.day + 1; day++)
 		if (tally_head_get(txn, day, c->at.domain, &head) &&
 		    head.unjudged > 0)
 			return true;
-	return is_over(c, c->at.day,
-	               log_completing_first(txn, c->at.day, c->at.domain));
+	first = log_completing_first(txn, c->at.day, c->at.domain);
+	return first.plain < c->told || is_over(c, c->at.day, first.any);
 }
 
 static int find_batch(struct complete *c, struct err *err)
@@ -168,6 +167,7 @@ static int find_batch(struct complete *c, struct err *err)
 	if (feed_table_get(txn, FEED_EVENTS, &feed) &&
 	    !moment_is_to_come(feed.watermark, c->now))
 		c->counted = feed.watermark;
+	c->told = told_until(txn);
 	while (c->count < BATCH_DOMAINS &&
 	       log_completing_next(txn, &c->at.day, c->at.domain))
 		if (is_due(c, txn))
@@ -175,22 +175,43 @@ static int find_batch(struct complete *c, struct err *err)
 	return db_failure(txn, err);
 }
 
-static int complete_batch(struct complete *c, uint64_t *judged, struct err *err)
+/* One transaction, from *done and c->from on. */
+static int complete_some(struct complete *c, size_t *done, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(c->options->db);
-	int rc;
+	size_t rows = 0;
 
 	c->txn = txn;
 	c->judged = 0;
-	for (size_t i = 0; i < c->count && !db_failed(txn); i++) {
-		c->place = &c->batch[i];
-		log_completing_take(txn, c->place->day, c->place->domain,
-		                    complete_row, c);
+	while (*done < c->count && rows < TXN_ROWS && !db_failed(txn)) {
+		size_t most = TXN_ROWS - rows, taken;
+
+		c->place = &c->batch[*done];
+		taken = log_completing_take(txn, c->place->day,
+		                            c->place->domain, &c->from, most,
+		                            complete_row, c);
+		rows += taken;
+		if (taken == most)
+			continue;
+		c->from.len = 0;
+		(*done)++;
 	}
-	rc = db_commit(&txn, err);
-	if (rc == 0)
+	return db_commit(&txn, err);
+}
+
+static int complete_batch(struct complete *c, uint64_t *judged, struct err *err)
+{
+	size_t done = 0;
+
+	c->from.len = 0;
+	while (done < c->count) {
+		int rc = complete_some(c, &done, err);
+
+		if (rc < 0)
+			return rc;
 		*judged += c->judged;
-	return rc;
+	}
+	return 0;
 }
 
 static void complete_clear(struct complete *c)

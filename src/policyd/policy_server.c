@@ -433,7 +433,6 @@ static void tell_change(struct policy_server *server,
                         const struct desk_result *result)
 {
 	const struct told told = {
-		.since = clock_secs(server->options.clock),
 		.kind = result->kind,
 		.sts_fetch = result->failure,
 		.problem = result->problem,

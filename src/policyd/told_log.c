@@ -17,16 +17,18 @@ struct line {
 };
 
 struct told_log {
+	struct clock *clock;
 	pthread_mutex_t lock;
 	struct line *first, **last;
 	size_t count;
 	size_t writing; /* of them, from the first on */
 };
 
-struct told_log *told_log_new(void)
+struct told_log *told_log_new(struct clock *clock)
 {
 	struct told_log *log = xcalloc(1, sizeof(*log));
 
+	log->clock = clock;
 	pthread_mutex_init(&log->lock, NULL);
 	log->last = &log->first;
 	return log;
@@ -66,6 +68,9 @@ bool told_log_add(struct told_log *log, const char *domain,
 	pthread_mutex_lock(&log->lock);
 	full = log->count >= LINES_MAX;
 	if (!full) {
+		/* under the lock: what is added behind told_log_write() is
+		 * not of before it */
+		line->told.since = clock_secs(log->clock);
 		*log->last = line;
 		log->last = &line->next;
 		log->count++;
@@ -112,9 +117,11 @@ void told_log_write(struct told_log *log, struct db_txn *txn)
 {
 	auto_(arena_clear) struct arena arena = {0};
 	const struct line *line;
+	int64_t until;
 	size_t n;
 
 	pthread_mutex_lock(&log->lock);
+	until = clock_secs(log->clock);
 	line = log->first;
 	n = log->writing = log->count;
 	pthread_mutex_unlock(&log->lock);
@@ -125,6 +132,7 @@ void told_log_write(struct told_log *log, struct db_txn *txn)
 		/* behind the last one somebody may be adding */
 		line = n > 1 ? line->next : NULL;
 	}
+	told_until_put(txn, until);
 }
 
 static void drop_first(struct told_log *log)

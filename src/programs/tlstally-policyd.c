@@ -496,7 +496,7 @@ static int start(void *self, struct err *err)
 		.cache_bytes = CACHE_BYTES,
 	};
 
-	d->told = server.told = told_log_new();
+	d->told = server.told = told_log_new(&d->base.clock);
 	/* it is asked for each domain otherwise */
 	ask_resolver(d);
 	if (open_rules(d, err) < 0 || open_in_background(d, err) < 0)

@@ -46,6 +46,9 @@ struct tally_policy {
 	uint64_t success;
 	uint64_t failure;
 	uint64_t unjudged;
+	/* What Postfix was told is not known yet (intake/policy_told.h), of
+	 * those that are judged, and of those that are not. */
+	bool untold, untold_unjudged;
 };
 
 struct tally_domain {

@@ -22,6 +22,7 @@
  *                                                     u64s, u8, strings
  *                "policyd"                            struct policyd_seen:
  *                                                     u64s, u8s, u64
+ *                "told-until"                         u64, secs
  *   tally        day u32, domain text, 0x00, 1        head: mark | 0x80 u8,
  *                                                     valid u8, success
  *                                                     failure unjudged
@@ -89,8 +90,8 @@
  *   log-pending  day u32, domain text, 0x00, hash128  count u64, blob of the
  *                                                     session
  *   log-completing as log-pending                     count u64, blob: form
- *                                                     certain u8, minute u64,
- *                                                     the session
+ *                                                     flags u8, until u64, the
+ *                                                     session
  *   policy       domain text                          checked_at
  *                                                     sts_expires_at u64, blob
  *                                                     of the view
@@ -122,6 +123,9 @@
  *   told         domain text, 0x00, not since u64     kind u8, sts_fetch u8,
  *                                                     problem and sts_id
  *                                                     strings
+ *   untold       moment u64, day u32, domain text,    count since_boot_ms u64,
+ *                0x00, hash128                        unjudged u8, blob of the
+ *                                                     policy
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

@@ -27,7 +27,9 @@ enum { LOG_COMPLETING_WAIT_SECS = 3600 };
 
 struct log_completing {
 	struct log_session session;
-	int64_t minute; /* in which it was logged: secs, divided by 60 */
+	/* secs: it was logged by then; within a minute before, or without TLS
+	 * in that second */
+	int64_t until;
 	/* Postfix was told then, and for a while before, that the policy is in
 	 * testing: an event that is not there was lost. */
 	bool certain;
@@ -52,16 +54,22 @@ bool log_completing_has(struct db_txn *txn, int32_t day, const char *domain);
 int log_completing_next(struct db_txn *txn, int32_t *day,
                         char domain[TALLY_DOMAIN_TEXT]);
 
-/* The earliest minute of a domain's day; INT64_MAX: there is none. */
-int64_t log_completing_first(struct db_txn *txn, int32_t day,
-                             const char *domain);
+/* Of a domain's day, the earliest `until` of all, and of those without TLS;
+ * INT64_MAX: there is none. */
+struct log_completing_first {
+	int64_t any, plain;
+};
+struct log_completing_first
+log_completing_first(struct db_txn *txn, int32_t day, const char *domain);
 
-/* Hands each of a domain's day to each(), which says how many of the n sessions
- * still wait; at most DB_BATCH_ROWS. */
-void log_completing_take(struct db_txn *txn, int32_t day, const char *domain,
-                         uint64_t (*each)(void *arg, const void *data,
-                                          size_t len, uint64_t n),
-                         void *arg);
+/* Hands rows of a domain's day to each(), which says how many of the n sessions
+ * still wait: at most max, from `from` on (of length 0: from the first).  How
+ * many they were; with max of them `from` is where it goes on. */
+size_t log_completing_take(struct db_txn *txn, int32_t day, const char *domain,
+                           struct db_key *from, size_t max,
+                           uint64_t (*each)(void *arg, const void *data,
+                                            size_t len, uint64_t n),
+                           void *arg);
 
 /* Deletes what waits since before `day`, at most DB_BATCH_ROWS rows; 1: there
  * is more. */

@@ -24,6 +24,7 @@
 #define META_LAST_RUN "last-run" /* secs */
 #define META_SIGNATURE "signature"
 #define META_POLICYD "policyd"
+#define META_TOLD_UNTIL "told-until" /* secs: told_until() */
 
 /* The number of that name; 0: there is none, and none of them is 0. */
 uint64_t meta_get(struct db_txn *txn, const char *name);

@@ -21,6 +21,7 @@
 #include "store/tally_table.h"
 #include "store/tls_optional_table.h"
 #include "store/told_table.h"
+#include "store/untold_table.h"
 
 enum {
 	OWN_REPORT_DAYS = 4,
@@ -69,6 +70,7 @@ static const struct deed {
 	{LIMIT(policy_time), ROWS(policies), .by_time = policy_cache_purge},
 	{LIMIT(wanted_time), ROWS(wanted), .by_time = policy_wanted_purge},
 	{LIMIT(told_time), ROWS(policies), .by_time = told_purge},
+	{LIMIT(told_time), ROWS(tally), .by_time = untold_purge},
 	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_seen_purge},
 	{LIMIT(tally_day), ROWS(inbound), .by_day = inbound_table_purge},
 	{LIMIT(tally_day), ROWS(mail), .by_day = mail_purge},

@@ -34,6 +34,7 @@
 #include "store/tally_table.h"
 #include "store/token_table.h"
 #include "store/told_table.h"
+#include "store/untold_table.h"
 
 /* The row at hand. */
 struct row {
@@ -396,6 +397,17 @@ static void check_host_day(struct row *row)
 	host_day_check(row->txn, row->row);
 }
 
+static void check_untold(struct row *row)
+{
+	struct session_policy policy;
+	struct untold untold;
+
+	if (untold_read(row->txn, row->row, &untold) &&
+	    session_policy_decode(untold.policy, untold.policy_len, &row->mem,
+	                          &policy, NULL) != 0)
+		is_damaged(row);
+}
+
 /* A table without one: its key says it all. */
 static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_META] = check_meta,
@@ -429,6 +441,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_QUEUE] = check_queue,
 	[TABLE_HOST_DAY] = check_host_day,
 	[TABLE_HOST_COUNT] = check_host_day,
+	[TABLE_UNTOLD] = check_untold,
 };
 
 void row_check(struct db_txn *txn, const struct db_row *row)

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "store/keys.h"
+#include "store/meta_table.h"
 #include "store/policy_cache_table.h"
 
 /* The newest first: the first row from a moment's key on was told then. */
@@ -79,13 +80,29 @@ int told_get(struct db_txn *txn, const char *domain, int64_t moment,
 	       decode(txn, &row, arena, told);
 }
 
-bool told_to_report(struct db_txn *txn, const char *domain, int64_t moment)
+int64_t told_until(struct db_txn *txn)
+{
+	return (int64_t)meta_get(txn, META_TOLD_UNTIL);
+}
+
+void told_until_put(struct db_txn *txn, int64_t moment)
+{
+	meta_put(txn, META_TOLD_UNTIL, (uint64_t)moment);
+}
+
+static bool is_to_report(struct db_txn *txn, const char *domain, int64_t moment)
 {
 	auto_(arena_clear) struct arena arena = {0};
 	struct told told;
 
 	return told_get(txn, domain, moment, &arena, &told) &&
 	       (told.kind == TOLD_STS_TESTING || told.kind == TOLD_STS_FAILED);
+}
+
+bool told_to_report(struct db_txn *txn, const char *domain, int64_t moment)
+{
+	return is_to_report(txn, domain, moment) ||
+	       is_to_report(txn, domain, moment - TOLD_APART_SECS);
 }
 
 static bool has_view(struct db_txn *txn, const char *domain)

@@ -10,6 +10,9 @@
  *
  * An event of 14:05 then says "sts" and "success", for Postfix knows no better,
  * and tlstallyd adds that the policy could not be fetched.
+ *
+ * It does not write on a question's way but once a second, and with it until
+ * when all is written.  Who is earlier has to wait.
  */
 #ifndef TLSTALLY_STORE_TOLD_TABLE_H
 #define TLSTALLY_STORE_TOLD_TABLE_H
@@ -41,8 +44,16 @@ void told_put(struct db_txn *txn, const char *domain, const struct told *told);
 int told_get(struct db_txn *txn, const char *domain, int64_t moment,
              struct arena *arena, struct told *told);
 
-/* Was it a policy that Postfix was not to enforce: one in testing, or one that
- * could not be had? */
+/* secs: all that was told before is there.  It moves on every ten seconds at
+ * least, and stands still when policyd does not run; 0: it never did. */
+int64_t told_until(struct db_txn *txn);
+void told_until_put(struct db_txn *txn, int64_t moment);
+
+/* From Postfix's question to the end of nearly all sessions. */
+enum { TOLD_APART_SECS = 10 };
+
+/* At that moment or shortly before, was it a policy that Postfix was not to
+ * enforce: one in testing, or one that could not be had? */
 bool told_to_report(struct db_txn *txn, const char *domain, int64_t moment);
 
 /*

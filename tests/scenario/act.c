@@ -276,6 +276,7 @@ const struct verb act_verbs[] = {
 	{"unanswered", "DOMAIN [failures=N]", act_unanswered},
 	{"told", "DOMAIN KIND [at=TIME] [sts-fetch=STATUS] [problem=TEXT]",
          act_told},
+	{"policyd", "[at=TIME]", act_policyd},
 	{"apply", "[judged=N] [moved=N] [asked=N]", act_apply},
 	{"feed", "NAME watermark TIME", act_feed},
 	{"milter", "from=TIME until=TIME", act_milter},

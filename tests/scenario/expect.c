@@ -280,6 +280,7 @@ const struct verb expect_verbs[] = {
          expect_rollup},
 	{"delivery", "[attempts=N] [delivered=N] [limited=1] ...",
          expect_delivery},
+	{"untold", "ROWS", expect_untold},
 	{"waiting", "[sessions=N] [domains=N]", expect_waiting},
 	{"inbound", "DOMAIN DAY [messages=N] [weak=N]", expect_inbound},
 	{"coverage",

@@ -23,7 +23,7 @@ int has_text(struct words *words, const char *name, const char *got,
 /* Those about reports (expect_report.c); the others are in expect.c. */
 verb_fn expect_report, expect_sums, expect_wire;
 verb_fn expect_outbox, expect_archive, expect_status, expect_reports;
-verb_fn expect_waiting;                  /* logged.c */
+verb_fn expect_waiting, expect_untold;   /* logged.c */
 verb_fn expect_inbound, expect_coverage; /* milter.c */
 
 #endif

@@ -19,6 +19,7 @@
 #include "scenario/expect.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
+#include "store/keys.h"
 #include "store/log_pending_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
@@ -448,6 +449,18 @@ int act_told(struct world *world, struct words *words, struct err *err)
 	return db_commit(&txn, err);
 }
 
+/* It has written down all that it told before. */
+int act_policyd(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(world->db);
+	int64_t until;
+
+	if (read_time(world, words, &until, err) < 0)
+		return err->class;
+	told_until_put(txn, until);
+	return db_commit(&txn, err);
+}
+
 int act_apply(struct world *world, struct words *words, struct err *err)
 {
 	const struct conf_list *enforces = &world->conf.log.enforces;
@@ -467,6 +480,24 @@ int act_apply(struct world *world, struct words *words, struct err *err)
 	    same_number(words, "moved", moved, err) < 0)
 		return err->class;
 	return same_number(words, "asked", wanted, err);
+}
+
+/* That wait for what Postfix was told. */
+int expect_untold(struct world *world, struct words *words, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
+	struct db_key all = key_of(TABLE_UNTOLD);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &all);
+	char got[sizeof("18446744073709551615")];
+	const char *want;
+	size_t n = 0;
+
+	if (words_need(words, "how many", &want, err) < 0)
+		return err->class;
+	while (db_rows_next(&rows))
+		n++;
+	snprintf(got, sizeof(got), "%zu", n);
+	return same_word("rows that wait", got, want, err);
 }
 
 int expect_waiting(struct world *world, struct words *words, struct err *err)

@@ -93,6 +93,7 @@ verb_fn act_bounce;                  /* bounced.c */
 verb_fn act_postfix, expect_nobodys; /* logged.c */
 verb_fn act_logged, act_log, act_known, act_unanswered, act_apply;
 verb_fn act_told;
+verb_fn act_policyd;
 
 /* tlstally-logd has read the log up to now. */
 int logged_up_to(struct world *world, struct err *err);

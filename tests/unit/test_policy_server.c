@@ -255,7 +255,7 @@ static int set_up(void **state)
 	policy_shelf_init(&world->shelf);
 	set_rules(world, true, false,
 	          "over.test encrypt\nkept.test dunno\n[hop.test]:25 none\n");
-	world->told = server.told = told_log_new();
+	world->told = server.told = told_log_new(&world->clock);
 	listen_at(world);
 	server.listen_fd = world->listen_fd;
 	assert_int_equal(policy_desk_open(&world->desk, &desk, &err), 0);

@@ -7,14 +7,16 @@
 
 enum { NOW = 1772359200 };
 
-static void add(struct told_log *log, const char *domain, int64_t since,
+static struct clock now;
+
+/* At that moment */
+static void add(struct told_log *log, const char *domain, int64_t moment,
                 enum told_kind kind, const char *sts_id)
 {
-	const struct told told = {.since = since,
-	                          .kind = kind,
-	                          .sts_fetch = VIEW_OK,
-	                          .sts_id = sts_id};
+	const struct told told = {
+		.kind = kind, .sts_fetch = VIEW_OK, .sts_id = sts_id};
 
+	now = clock_fixed(moment);
 	assert_true(told_log_add(log, domain, &told));
 }
 
@@ -47,7 +49,7 @@ static int64_t since(struct db *db, const char *domain, enum told_kind kind)
 static void test_only_changes(void **state)
 {
 	struct db *db = ((struct fixture *)*state)->db;
-	auto_(told_log_free) struct told_log *log = told_log_new();
+	auto_(told_log_free) struct told_log *log = told_log_new(&now);
 
 	add(log, "a.test", NOW, TOLD_STS_TESTING, "1");
 	add(log, "none.test", NOW, TOLD_NONE, NULL);
@@ -70,7 +72,7 @@ static void test_only_changes(void **state)
 static void test_kept(void **state)
 {
 	struct db *db = ((struct fixture *)*state)->db;
-	auto_(told_log_free) struct told_log *log = told_log_new();
+	auto_(told_log_free) struct told_log *log = told_log_new(&now);
 
 	add(log, "a.test", NOW, TOLD_DANE, NULL);
 	write_log(log, db, false);
@@ -80,6 +82,36 @@ static void test_kept(void **state)
 	assert_int_equal(told_log_count(log), 0);
 	assert_int_equal(since(db, "a.test", TOLD_DANE), NOW);
 	assert_int_equal(since(db, "b.test", TOLD_DANE), NOW + 1);
+}
+
+static int64_t until(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	return told_until(txn);
+}
+
+/* Until when all is written */
+static void test_until(void **state)
+{
+	struct db *db = ((struct fixture *)*state)->db;
+	auto_(told_log_free) struct told_log *log = told_log_new(&now);
+
+	assert_int_equal(until(db), 0);
+	add(log, "a.test", NOW, TOLD_STS_TESTING, "1");
+	now = clock_fixed(NOW + 5);
+	write_log(log, db, false);
+	assert_int_equal(until(db), 0);
+	now = clock_fixed(NOW + 6);
+	write_log(log, db, true);
+	assert_int_equal(until(db), NOW + 6);
+	now = clock_fixed(NOW + 9);
+	write_log(log, db, true);
+	assert_int_equal(until(db), NOW + 9);
+	/* the clock was ahead */
+	now = clock_fixed(NOW + 7);
+	write_log(log, db, true);
+	assert_int_equal(until(db), NOW + 7);
 }
 
 static uint64_t counter(struct db *db, const char *name)
@@ -120,6 +152,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_only_changes, store_setup,
 	                                        store_teardown),
 		cmocka_unit_test_setup_teardown(test_kept, store_setup,
+	                                        store_teardown),
+		cmocka_unit_test_setup_teardown(test_until, store_setup,
 	                                        store_teardown),
 		cmocka_unit_test_setup_teardown(test_counts, store_setup,
 	                                        store_teardown),
