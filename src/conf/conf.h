@@ -41,6 +41,13 @@ struct conf_list {
 	size_t count;
 };
 
+/* How a trusted proxy says whose request it brings. */
+enum conf_proxy_header {
+	CONF_X_FORWARDED_FOR,
+	CONF_FORWARDED,
+	CONF_PROXY_PROTOCOL,
+};
+
 struct conf {
 	struct {
 		char *organization_name;
@@ -150,6 +157,8 @@ struct conf {
 		bool open_metrics; /* /metrics without a token */
 		uint64_t max_connections;
 		uint64_t max_per_address;
+		struct conf_list trusted_proxies; /* form_network() */
+		int proxy_header;                 /* enum conf_proxy_header */
 	} http;
 	char *file;      /* the one that was read, NULL before */
 	unsigned *given; /* per row of the table: its line there, or 0 */

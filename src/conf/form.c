@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/auto.h"
 #include "base/endpoint.h"
+#include "base/network.h"
 #include "base/span.h"
 #include "base/xalloc.h"
 
@@ -343,16 +344,54 @@ int form_mailer(const char *text, struct err *err)
 	return 0;
 }
 
+/* Segments of unreserved characters (RFC 3986 section 2.3), none of which
+ * leads back; a slash may be the last. */
+static bool is_path(const char *path)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "abcdefghijklmnopqrstuvwxyz"
+					 "0123456789-._~";
+
+	while (*path != '\0') {
+		size_t len = strspn(path + 1, unreserved);
+		bool dots = len == strspn(path + 1, ".") && len <= 2;
+
+		if (*path != '/' || (dots && (len > 0 || path[1] != '\0')))
+			return false;
+		path += 1 + len;
+	}
+	return true;
+}
+
 int form_url(const char *text, struct err *err)
 {
 	static const char *const schemes[] = {"https://", "http://"};
 
-	for (size_t i = 0; i < 2; i++)
-		if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
-			return check_server(text, text + strlen(schemes[i]),
-			                    err);
+	for (size_t i = 0; i < 2; i++) {
+		const char *server = text + strlen(schemes[i]);
+		auto_(xfree_str) char *host = NULL;
+		size_t len;
+
+		if (strncmp(text, schemes[i], strlen(schemes[i])) != 0)
+			continue;
+		len = strcspn(server, "/");
+		host = xstrndup(server, len);
+		if (!is_path(server + len))
+			return err_set(err, ERR_PARSE,
+			               "'%.80s': a path consists of /, "
+			               "letters, digits and -._~",
+			               text);
+		return check_server(text, host, err);
+	}
 	return err_set(err, ERR_PARSE,
 	               "'%.80s' does not begin with https:// or http://", text);
+}
+
+int form_network(const char *text, struct err *err)
+{
+	auto_(network_list_clear) struct network_list ignored = {0};
+
+	return network_list_add(&ignored, text, err);
 }
 
 int form_user(const char *text, struct err *err)

@@ -55,8 +55,11 @@ char *form_socket_today(const char *text);
 /* The name of a Postfix transport (master.cf). */
 int form_mailer(const char *text, struct err *err);
 
-/* http:// or https://, a host, perhaps a port; no path */
+/* http:// or https://, a host, perhaps a port and a path */
 int form_url(const char *text, struct err *err);
+
+/* ADDRESS, ADDRESS/BITS or unix */
+int form_network(const char *text, struct err *err);
 
 /* A user or a group, by name or number. */
 int form_user(const char *text, struct err *err);

@@ -32,6 +32,13 @@ static const struct word log_source_rows[] = {
 static const struct vocabulary log_source_words = {"log sources",
                                                    log_source_rows, 3, -1};
 
+static const struct word proxy_header_rows[] = {
+	[CONF_X_FORWARDED_FOR] = {.api = "x-forwarded-for"},
+	[CONF_FORWARDED] = {.api = "forwarded"},
+	[CONF_PROXY_PROTOCOL] = {.api = "proxy-protocol"}};
+static const struct vocabulary proxy_header_words = {"proxy_header",
+                                                     proxy_header_rows, 3, -1};
+
 const struct settings_section settings_sections[] = {
 	{"report", "The reports: who sends them, which are sent, and to whom.",
          "The reports: who sends them, which are sent, and to whom.\n"},
@@ -1513,10 +1520,15 @@ const struct setting settings[] = {
 		.max = URI_LONG,
 		.check = form_url,
 		.comment = "The URL for clients, like "
-			   "https://tally.example.com; empty: from Host:.",
+			   "https://mail.example.com/tls; empty: from Host:.",
 		.manual = "The URL of the server for clients that connect "
 			  "through a proxy, like\n"
-			  ".Ql https://tally.example.com .\n"
+			  ".Ql https://tally.example.com\n"
+			  "or, below a path,\n"
+			  ".Ql https://mail.example.com/tls .\n"
+			  "The page, the API, downloads and metrics are served "
+			  "below that path, and without it for a proxy that "
+			  "takes it off.\n"
 			  "Empty: according to the\n"
 			  ".Ql Host:\n"
 			  "field of the request.\n",
@@ -1593,7 +1605,57 @@ const struct setting settings[] = {
 		.manual = "The maximum number of simultaneous connections from "
 			  "one address; others\n"
 			  "are closed.\n"
-			  "A proxy is one address.\n",
+			  "Behind\n"
+			  ".Cm trusted_proxies ,\n"
+			  "the maximum number of simultaneous requests.\n",
+	},
+	{
+		.section = "http",
+		.name = "trusted_proxies",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(http.trusted_proxies),
+		.max = ADDRESS_LONG,
+		.check = form_network,
+		.comment = "Proxies in front of the server: ADDRESS, "
+			   "ADDRESS/BITS, unix; may be repeated.",
+		.manual =
+			"The proxies in front of the server: addresses, "
+			"networks like\n"
+			".Ql 192.0.2.0/24 ,\n"
+			"and\n"
+			".Ql unix\n"
+			"for all that connect to a unix socket.\n"
+			"Only these are believed whose request they bring.\n"
+			"Limits and log messages are then about that address, "
+			"and otherwise about the proxy's: one client that "
+			"shows wrong tokens makes all wait.\n",
+	},
+	{
+		.section = "http",
+		.name = "proxy_header",
+		.type = SETTING_ENUM,
+		.standard = "x-forwarded-for",
+		.offset = AT(http.proxy_header),
+		.words = &proxy_header_words,
+		.comment = "How they tell it: x-forwarded-for, forwarded, "
+			   "proxy-protocol.",
+		.manual =
+			"How\n"
+			".Cm trusted_proxies\n"
+			"tell the address of the client.\n"
+			".Cm x-forwarded-for :\n"
+			"the header field\n"
+			".Ql X-Forwarded-For: .\n"
+			".Cm forwarded :\n"
+			"the header field\n"
+			".Ql Forwarded:\n"
+			"(RFC 7239).\n"
+			".Cm proxy-protocol :\n"
+			"the PROXY protocol, version 1 or 2, with which "
+			"every connection of these proxies must begin.\n"
+			"Choose what the proxy writes itself: a field that it "
+			"only passes on is the client's.\n",
 	},
 };
 const size_t settings_count = sizeof(settings) / sizeof(settings[0]);

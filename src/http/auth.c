@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -114,18 +113,21 @@ static int64_t must_wait(struct auth *auth, const char *address)
 	return left_ms > 0 ? (left_ms + 999) / 1000 : 0;
 }
 
-static void note_wrong(struct auth *auth, const char *address)
+/* True: it was one too many. */
+static bool note_wrong(struct auth *auth, const char *address)
 {
 	int64_t now_ms = clock_monotonic_ms(auth->clock);
 	struct offender *offender;
+	unsigned count;
 
 	pthread_mutex_lock(&auth->lock);
 	offender = lru_use(auth->offenders, address, strlen(address));
 	if (offender->count == 0 ||
 	    now_ms - offender->since_ms >= AUTH_WRONG_SECS * 1000)
 		*offender = (struct offender){.since_ms = now_ms};
-	offender->count++;
+	count = ++offender->count;
 	pthread_mutex_unlock(&auth->lock);
+	return count == AUTH_WRONG_MAX;
 }
 
 /* All rows are compared, each in the same time: what is measured from outside
@@ -150,15 +152,7 @@ static bool find_token(struct auth *auth, const uint8_t hash[API_TOKEN_HASH],
 	return found;
 }
 
-/* This host itself, or whoever comes through its proxy: one who guesses must
- * not shut the others out. */
-static bool is_shared(const char *address)
-{
-	return strcmp(address, "local") == 0 || strcmp(address, "::1") == 0 ||
-	       strncmp(address, "127.", 4) == 0;
-}
-
-void auth_check(struct auth *auth, const char *header, const char *address,
+void auth_check(struct auth *auth, const char *header, struct auth_from from,
                 struct auth_answer *answer)
 {
 	const char *text = http_text_bearer(header);
@@ -168,13 +162,13 @@ void auth_check(struct auth *auth, const char *header, const char *address,
 	answer->result = AUTH_MISSING;
 	if (text == NULL || *text == '\0')
 		return;
-	answer->retry_after = must_wait(auth, address);
+	answer->retry_after = must_wait(auth, from.address);
 	answer->result = answer->retry_after > 0 ? AUTH_TOO_MANY : AUTH_WRONG;
-	if (answer->result == AUTH_TOO_MANY && !is_shared(address))
+	if (answer->result == AUTH_TOO_MANY && !from.is_shared)
 		return;
 	hash_text(text, strlen(text), hash);
 	if (find_token(auth, hash, clock_secs(auth->clock), answer))
 		answer->result = AUTH_OK;
 	else if (answer->result == AUTH_WRONG)
-		note_wrong(auth, address);
+		answer->is_last = note_wrong(auth, from.address);
 }

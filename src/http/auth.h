@@ -10,6 +10,7 @@
 #ifndef TLSTALLY_HTTP_AUTH_H
 #define TLSTALLY_HTTP_AUTH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -40,11 +41,20 @@ struct auth_answer {
 	char name[API_TOKEN_NAME_TEXT];
 	unsigned permissions;
 	int64_t retry_after; /* secs, AUTH_TOO_MANY */
+	bool is_last;        /* AUTH_WRONG: from now on it is too many */
 	struct err err;      /* AUTH_UNAVAILABLE: why */
 };
 
 /* From an address at most this many wrong ones in a row of that time. */
 enum { AUTH_WRONG_MAX = 10, AUTH_WRONG_SECS = 60 };
+
+/* Who shows a token. */
+struct auth_from {
+	const char *address;
+	/* Loopback, a unix socket or a proxy that does not say whom it brings:
+	 * one who guesses must not shut the others out. */
+	bool is_shared;
+};
 
 struct auth;
 
@@ -52,12 +62,11 @@ struct auth *auth_new(struct db *db, struct clock *clock);
 void auth_free(struct auth **auth);
 
 /*
- * header: what stands behind "Authorization:", or NULL.  address: the
- * client's, as text; a good token does not help an address that must wait,
- * but for loopback and "local", where a proxy brings everybody.
- * May be called by several threads at once.
+ * header: what stands behind "Authorization:", or NULL.  A good token does not
+ * help an address that must wait, unless others share it.  May be called by
+ * several threads at once.
  */
-void auth_check(struct auth *auth, const char *header, const char *address,
+void auth_check(struct auth *auth, const char *header, struct auth_from from,
                 struct auth_answer *answer);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/wait.h"
 #include "base/xalloc.h"
+#include "http/http_entrance.h"
 #include "http/http_request.h"
 #include "http/http_wire.h"
 #include "http/http_workers.h"
@@ -70,6 +71,9 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
 static int start_door(struct http_door *door, int threads, struct err *err)
 {
 	struct http *http = door->http;
+	bool entered = !door->for_metrics &&
+	               http->proxy_header == CONF_PROXY_PROTOCOL &&
+	               (http->proxies.count > 0 || http->proxies.has_unix);
 	struct MHD_OptionItem items[] = {
 		{MHD_OPTION_LISTEN_SOCKET, door->listen_fd, NULL},
 		{MHD_OPTION_CONNECTION_LIMIT, door->connections.max, NULL},
@@ -84,6 +88,10 @@ static int start_door(struct http_door *door, int threads, struct err *err)
 		flags |= MHD_USE_TLS;
 	else
 		items[2].option = MHD_OPTION_END;
+	if (entered) {
+		flags |= MHD_USE_NO_LISTEN_SOCKET;
+		items[0] = items[1]; /* the limit, twice */
+	}
 	door->daemon = MHD_start_daemon(
 		flags, 0, may_connect, door, http_request_go_on, door,
 		MHD_OPTION_EXTERNAL_LOGGER, drop_words, NULL,
@@ -101,7 +109,7 @@ static int start_door(struct http_door *door, int threads, struct err *err)
 			flags & MHD_USE_TLS
 				? ": does the key belong to the certificate?"
 				: "");
-	return 0;
+	return entered ? http_entrance_open(&door->entrance, door, err) : 0;
 }
 
 static void open_door(struct http *http, enum http_door_id id, int fd,
@@ -113,7 +121,21 @@ static void open_door(struct http *http, enum http_door_id id, int fd,
 	door->listen_fd = fd;
 	door->for_metrics = id == DOOR_METRICS;
 	http_connections_init(&door->connections, max, max_per_address,
-	                      http->jmap.clock);
+	                      &http->proxies, http->jmap.clock);
+}
+
+static void keep_url(struct http *http, const char *url)
+{
+	const char *server = strstr(url, "://");
+	size_t len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	http->url = xstrndup(url, len);
+	http->path =
+		server ? strchr(http->url + (server - url) + 3, '/') : NULL;
+	if (http->path == NULL)
+		http->path = "";
 }
 
 int http_start(struct http **http_out, const struct http_options *options,
@@ -124,8 +146,15 @@ int http_start(struct http **http_out, const struct http_options *options,
 	*http_out = http;
 	http->jmap = options->jmap;
 	http->www = options->www;
-	http->url = xstrdup(options->url);
+	keep_url(http, options->url);
 	http->open_metrics = options->open_metrics;
+	http->proxy_header = options->proxy_header;
+	atomic_flag_clear(&http->told_of_proxy);
+	for (size_t i = 0; i < options->trusted_proxies->count; i++)
+		if (network_list_add(&http->proxies,
+		                     options->trusted_proxies->items[i],
+		                     err) < 0)
+			return err->class;
 	http->tls = options->tls_cert != NULL;
 	if (http->tls) {
 		http->tls_cert = xstrdup(options->tls_cert);
@@ -182,9 +211,11 @@ void http_stop(struct http **http_in, int deadline_ms)
 
 	if (http == NULL)
 		return;
-	for (int i = 0; i < DOORS; i++)
+	for (int i = 0; i < DOORS; i++) {
+		http_entrance_close(&http->doors[i].entrance);
 		if (http->doors[i].daemon != NULL)
 			MHD_quiesce_daemon(http->doors[i].daemon);
+	}
 	for (; deadline_ms > 0 && count_busy(http) > 0;
 	     deadline_ms -= STOP_STEP_MS)
 		wait_ms(STOP_STEP_MS);
@@ -202,6 +233,7 @@ void http_stop(struct http **http_in, int deadline_ms)
 	}
 	http_callers_free(&http->callers);
 	auth_free(&http->auth);
+	network_list_clear(&http->proxies);
 	xfree_str(&http->url);
 	xfree_str(&http->tls_cert);
 	xfree_str(&http->tls_key);

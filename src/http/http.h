@@ -9,7 +9,8 @@
  *     GET  /healthz                200 while the store can be read
  *     GET  /metrics                Prometheus text
  *
- * The last two also have a door of their own, without a token.
+ * The last two also have a door of their own, without a token.  With a path in
+ * [http] url all of it is below that path, too.
  *
  * A few threads, each with many connections.  libmicrohttpd's own time-out is
  * for connections on which nothing moves: one byte a second outlives it.  So
@@ -23,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "conf/conf.h"
 #include "http/www.h"
 #include "jmap/jmap.h"
 
@@ -37,6 +39,8 @@ struct http_options {
 	bool open_metrics;
 	unsigned max_connections;
 	unsigned max_per_address;
+	const struct conf_list *trusted_proxies; /* of forms that are right */
+	enum conf_proxy_header proxy_header;
 };
 
 struct http;

@@ -1,5 +1,4 @@
 /* Who is connected, and until when he may take for what he does. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,35 +20,55 @@ static const int64_t phase_ms[] = {
 	[HTTP_ANSWER] = 120 * 1000,
 };
 
-/* A client as limits count: an address, of IPv6 the network of 64 bits;
- * "local" for a unix socket.  True: it is on this host. */
-static bool read_peer(const struct sockaddr *address, char text[HTTP_PEER_TEXT])
+/* As limits count: an address, of IPv6 the network of 64 bits. */
+static void write_peer(const struct in6_addr *address,
+                       char text[HTTP_PEER_TEXT])
+{
+	struct in6_addr shown = *address;
+
+	if (!IN6_IS_ADDR_V4MAPPED(&shown) && !IN6_IS_ADDR_LOOPBACK(&shown))
+		memset(&shown.s6_addr[8], 0, 8);
+	network_address_text(&shown, text);
+}
+
+static bool is_named(const struct sockaddr *address)
 {
 	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
-	bool near = true, mapped;
 
-	snprintf(text, HTTP_PEER_TEXT, "local");
-	if (address != NULL && address->sa_family == AF_INET) {
-		memcpy(&in, address, sizeof(in));
-		near = ntohl(in.sin_addr.s_addr) >> 24 == 127;
-		inet_ntop(AF_INET, &in.sin_addr, text, HTTP_PEER_TEXT);
-	} else if (address != NULL && address->sa_family == AF_INET6) {
-		memcpy(&in6, address, sizeof(in6));
-		mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
-		near = IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) ||
-		       (mapped && in6.sin6_addr.s6_addr[12] == 127);
-		if (!near && !mapped)
-			memset(&in6.sin6_addr.s6_addr[8], 0, 8);
-		inet_ntop(AF_INET6, &in6.sin6_addr, text, HTTP_PEER_TEXT);
+	if (address->sa_family != AF_INET6)
+		return false;
+	memcpy(&in6, address, sizeof(in6));
+	return in6.sin6_scope_id == HTTP_NAMED_SCOPE;
+}
+
+/* Who is at the other end; "local" at that of a unix socket. */
+static void read_peer(const struct http_connections *all,
+                      const struct sockaddr *address,
+                      struct http_connection *out)
+{
+	struct in6_addr in;
+
+	if (!network_address_of(address, &in)) {
+		snprintf(out->peer, sizeof(out->peer), "local");
+		out->is_near = true;
+		out->is_proxy = all->proxies->has_unix;
+		return;
 	}
-	return near;
+	write_peer(&in, out->peer);
+	if (is_named(address))
+		return;
+	out->is_proxy = network_list_holds(all->proxies, &in);
+	out->is_near = out->is_proxy || IN6_IS_ADDR_LOOPBACK(&in) ||
+	               (IN6_IS_ADDR_V4MAPPED(&in) && in.s6_addr[12] == 127);
 }
 
 void http_connections_init(struct http_connections *all, unsigned max,
-                           unsigned max_per_peer, struct clock *clock)
+                           unsigned max_per_peer,
+                           const struct network_list *proxies,
+                           struct clock *clock)
 {
 	memset(all, 0, sizeof(*all));
+	all->proxies = proxies;
 	pthread_mutex_init(&all->lock, NULL);
 	all->max = max;
 	all->max_per_peer = max_per_peer;
@@ -67,32 +86,71 @@ void http_connections_clear(struct http_connections *all)
 bool http_connections_room(struct http_connections *all,
                            const struct sockaddr *address)
 {
-	char peer[HTTP_PEER_TEXT];
-	bool near = read_peer(address, peer), fits;
+	struct http_connection who = {.next = NULL};
 	const unsigned *count;
+	bool fits;
 
+	read_peer(all, address, &who);
 	pthread_mutex_lock(&all->lock);
 	all->took_ms = clock_monotonic_ms(all->clock);
-	count = lru_find(all->peers, peer, strlen(peer));
-	fits = (near || all->far < all->max - all->max / NEAR_SHARE) &&
-	       (address == NULL || count == NULL || *count < all->max_per_peer);
+	count = lru_find(all->peers, who.peer, strlen(who.peer));
+	fits = (who.is_near || all->far < all->max - all->max / NEAR_SHARE) &&
+	       (address == NULL || who.is_proxy || count == NULL ||
+	        *count < all->max_per_peer);
 	pthread_mutex_unlock(&all->lock);
 	return fits;
 }
 
-/* By one more or one less; under the lock. */
-static void count_peer(struct http_connections *all,
-                       const struct http_connection *connection, bool more)
+bool http_connections_full(struct http_connections *all)
 {
-	size_t len = strlen(connection->peer);
-	unsigned *count = lru_use(all->peers, connection->peer, len);
+	bool full;
 
-	*count += more ? 1 : -1U;
+	pthread_mutex_lock(&all->lock);
+	full = all->count + NEAR_FULL > all->max;
+	pthread_mutex_unlock(&all->lock);
+	return full;
+}
+
+bool http_connections_trust(const struct http_connections *all,
+                            const struct sockaddr *address)
+{
+	struct http_connection who = {.next = NULL};
+
+	read_peer(all, address, &who);
+	return who.is_proxy;
+}
+
+/* By one more or one less; under the lock.  What it is then. */
+static unsigned count_peer(struct http_connections *all, const char *peer,
+                           bool more)
+{
+	size_t len = strlen(peer);
+	unsigned *count = lru_use(all->peers, peer, len);
+	unsigned now = *count += more ? 1 : -1U;
+
+	if (now == 0)
+		lru_forget(all->peers, peer, len);
+	return now;
+}
+
+static void count_connection(struct http_connections *all,
+                             const struct http_connection *connection,
+                             bool more)
+{
+	count_peer(all, connection->peer, more);
 	all->count += more ? 1 : -1U;
 	if (!connection->is_near)
 		all->far += more ? 1 : -1U;
-	if (*count == 0)
-		lru_forget(all->peers, connection->peer, len);
+}
+
+/* Under the lock. */
+static void leave_client(struct http_connections *all,
+                         struct http_connection *connection)
+{
+	if (connection->client[0] == '\0')
+		return;
+	count_peer(all, connection->client, false);
+	connection->client[0] = '\0';
 }
 
 struct http_connection *http_connection_add(struct http_connections *all,
@@ -102,7 +160,7 @@ struct http_connection *http_connection_add(struct http_connections *all,
 	struct http_connection *connection = xcalloc(1, sizeof(*connection));
 
 	connection->fd = fd;
-	connection->is_near = read_peer(address, connection->peer);
+	read_peer(all, address, connection);
 	connection->deadline_ms =
 		clock_monotonic_ms(all->clock) + phase_ms[HTTP_HEADER];
 	pthread_mutex_lock(&all->lock);
@@ -110,7 +168,7 @@ struct http_connection *http_connection_add(struct http_connections *all,
 	if (all->first != NULL)
 		all->first->prev = connection;
 	all->first = connection;
-	count_peer(all, connection, true);
+	count_connection(all, connection, true);
 	pthread_mutex_unlock(&all->lock);
 	return connection;
 }
@@ -129,7 +187,8 @@ void http_connection_drop(struct http_connections *all,
 		all->first = gone->next;
 	if (gone->next != NULL)
 		gone->next->prev = gone->prev;
-	count_peer(all, gone, false);
+	leave_client(all, gone);
+	count_connection(all, gone, false);
 	all->busy -= gone->busy;
 	pthread_mutex_unlock(&all->lock);
 	free(gone);
@@ -147,7 +206,30 @@ void http_connection_enter(struct http_connections *all,
 		clock_monotonic_ms(all->clock) + phase_ms[phase];
 	all->busy += (unsigned)busy - (unsigned)connection->busy;
 	connection->busy = busy;
+	if (!busy)
+		leave_client(all, connection);
 	pthread_mutex_unlock(&all->lock);
+}
+
+bool http_connection_serve(struct http_connections *all,
+                           struct http_connection *connection,
+                           const struct in6_addr *client)
+{
+	bool fits;
+
+	pthread_mutex_lock(&all->lock);
+	leave_client(all, connection);
+	write_peer(client, connection->client);
+	fits = count_peer(all, connection->client, true) <= all->max_per_peer;
+	pthread_mutex_unlock(&all->lock);
+	return fits;
+}
+
+struct auth_from http_connection_from(const struct http_connection *connection)
+{
+	if (connection->client[0] != '\0')
+		return (struct auth_from){connection->client, false};
+	return (struct auth_from){connection->peer, connection->is_near};
 }
 
 /* A connection is dropped under the lock before libmicrohttpd closes its

@@ -24,7 +24,7 @@ struct http_reply {
 	struct strbuf body;
 	const struct www_file *file; /* its bytes instead of body */
 	char *disposition;           /* of an attachment; owned; NULL */
-	const char *location;
+	char *location;              /* owned; NULL */
 	const char *allow;
 	bool challenge; /* 401 */
 	bool close;     /* the connection ends with it */

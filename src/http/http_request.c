@@ -5,7 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/http_forwarded.h"
 #include "base/auto.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "http/http_exchange.h"
 #include "show/metrics.h"
@@ -22,14 +24,27 @@ static struct http_connection *place_of(struct MHD_Connection *connection)
 	        ->socket_context;
 }
 
+/* To a place below the path that clients see. */
+static void redirect(struct http_exchange *exchange, const char *place,
+                     struct http_reply *reply)
+{
+	reply->status = MHD_HTTP_TEMPORARY_REDIRECT;
+	reply->type = TYPE_TEXT;
+	reply->location = xasprintf("%s%s", exchange->http->path, place);
+	strbuf_printf(&reply->body, "see %s\n", reply->location);
+}
+
 static void answer_well_known(struct http_exchange *exchange,
                               struct http_reply *reply)
 {
-	(void)exchange;
-	reply->status = MHD_HTTP_TEMPORARY_REDIRECT;
-	reply->type = TYPE_TEXT;
-	reply->location = "/jmap/session";
-	strbuf_puts(&reply->body, "the session object: /jmap/session\n");
+	redirect(exchange, "/jmap/session", reply);
+}
+
+/* "/tls": what the page refers to is below "/tls/". */
+static void answer_bare_path(struct http_exchange *exchange,
+                             struct http_reply *reply)
+{
+	redirect(exchange, "/", reply);
 }
 
 static void answer_health(struct http_exchange *exchange,
@@ -130,6 +145,17 @@ static const struct http_route *route_of(struct http_exchange *exchange,
 {
 	static const struct http_route page = {
 		"GET", NULL, false, 0, http_answer_page, false, false, false};
+	static const struct http_route bare = {
+		"GET", NULL, false, 0, answer_bare_path, false, false, false};
+	const char *path = exchange->http->path;
+	size_t path_len = strlen(path);
+
+	if (path_len > 0 && strncmp(url, path, path_len) == 0) {
+		if (url[path_len] == '\0')
+			return &bare;
+		if (url[path_len] == '/')
+			url += path_len;
+	}
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		size_t len = strlen(routes[i].path);
@@ -165,15 +191,70 @@ static void find_route(struct http_exchange *exchange, const char *url,
 	}
 }
 
+/* Once a run, and only when nobody could hide behind it. */
+static void tell_of_proxy(struct http_exchange *exchange, const char *peer)
+{
+	struct http *http = exchange->http;
+
+	if (http_header_of(exchange->connection, "X-Forwarded-For") == NULL &&
+	    http_header_of(exchange->connection, "Forwarded") == NULL)
+		return;
+	if (!atomic_flag_test_and_set(&http->told_of_proxy))
+		log_warning("a request from %s names another client; if that "
+		            "is your proxy, add it to [http] trusted_proxies: "
+		            "until then limits are about the proxy",
+		            peer);
+}
+
+/* Whose request it is, when a proxy brings it. */
+static void see_client(struct http_exchange *exchange, struct http_reply *reply)
+{
+	static const struct {
+		const char *field;
+		enum http_forwarded form;
+	} forms[] = {
+		[CONF_X_FORWARDED_FOR] = {"X-Forwarded-For",
+	                                  HTTP_X_FORWARDED_FOR},
+		[CONF_FORWARDED] = {"Forwarded", HTTP_FORWARDED},
+	};
+	const struct http *http = exchange->http;
+	struct http_connection *connection = place_of(exchange->connection);
+	auto_(strbuf_clear) struct strbuf list = {0};
+	struct in6_addr client;
+
+	if (http->proxy_header == CONF_PROXY_PROTOCOL)
+		return;
+	if (!connection->is_proxy) {
+		tell_of_proxy(exchange, connection->peer);
+		return;
+	}
+	http_headers_of(exchange->connection, forms[http->proxy_header].field,
+	                &list);
+	if (http_forwarded_client(forms[http->proxy_header].form,
+	                          strbuf_text(&list), &http->proxies,
+	                          &client) &&
+	    !http_connection_serve(&exchange->door->connections, connection,
+	                           &client))
+		http_refuse(reply, MHD_HTTP_TOO_MANY_REQUESTS,
+		            "too many simultaneous requests from this address");
+}
+
 static void check_token(struct http_exchange *exchange,
                         struct http_reply *reply)
 {
 	struct auth_answer *who = &exchange->who;
 	unsigned needed = exchange->route->permission;
 
+	struct auth_from from =
+		http_connection_from(place_of(exchange->connection));
+
 	auth_check(exchange->http->auth,
-	           http_header_of(exchange->connection, "Authorization"),
-	           place_of(exchange->connection)->peer, who);
+	           http_header_of(exchange->connection, "Authorization"), from,
+	           who);
+	if (who->is_last)
+		log_warning("%s: too many wrong tokens: requests with a token "
+		            "are refused for a minute",
+		            from.address);
 	switch (who->result) {
 	case AUTH_OK:
 		if ((who->permissions & needed) != needed)
@@ -259,8 +340,8 @@ static void check_body(struct http_exchange *exchange, struct http_reply *reply)
  * nobody else of its token anything. */
 static void enter(struct http_exchange *exchange, struct http_reply *reply)
 {
-	exchange->entered = http_callers_enter(exchange->http->callers,
-	                                       exchange->who.name);
+	exchange->entered =
+		http_callers_enter(exchange->http->callers, exchange->who.name);
 	if (!exchange->entered)
 		refuse_limit(reply, MHD_HTTP_TOO_MANY_REQUESTS,
 		             "maxConcurrentRequests",
@@ -312,12 +393,9 @@ static enum MHD_Result send_reply(struct http_exchange *exchange,
 	struct MHD_Response *response = make_response(reply);
 	enum MHD_Result rc;
 
-	if (response == NULL) {
-		xfree_str(&reply->disposition);
+	if (response == NULL)
 		return MHD_NO;
-	}
 	add_headers(response, reply, exchange->closes || reply->close);
-	xfree_str(&reply->disposition);
 	http_connection_enter(&exchange->door->connections,
 	                      place_of(exchange->connection), HTTP_ANSWER);
 	rc = MHD_queue_response(exchange->connection, reply->status, response);
@@ -335,7 +413,9 @@ static void look_at_header(struct http_exchange *exchange, const char *url,
 	if (!http_framing_check(exchange->connection, method, version,
 	                        &exchange->closes, reply))
 		return;
-	find_route(exchange, url, method, reply);
+	see_client(exchange, reply);
+	if (reply->status == 0)
+		find_route(exchange, url, method, reply);
 	if (reply->status == 0 && exchange->route->needs_token &&
 	    !(exchange->route->is_metrics &&
 	      (exchange->door->for_metrics || http->open_metrics)))
@@ -478,6 +558,7 @@ void http_request_end(void *arg, struct MHD_Connection *connection,
 	strbuf_clear(&exchange->body);
 	strbuf_clear(&exchange->reply.body);
 	xfree_str(&exchange->reply.disposition);
+	xfree_str(&exchange->reply.location);
 	free(exchange);
 	*context = NULL;
 }

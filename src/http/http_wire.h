@@ -9,31 +9,42 @@
 
 #include <microhttpd.h>
 
+#include "base/network.h"
 #include "base/strbuf.h"
 #include "http/auth.h"
 #include "http/http.h"
 
 enum { HTTP_PEER_TEXT = 64 };
 
+/* sin6_scope_id of a client that a proxy names by the PROXY protocol: his
+ * loopback is not ours, and he is no proxy. */
+#define HTTP_NAMED_SCOPE UINT32_MAX
+
 /* One connection and what it has to be through with. */
 struct http_connection {
 	struct http_connection *next, *prev;
 	int fd;
 	char peer[HTTP_PEER_TEXT];
+	/* Whose request it is that a proxy brings; "": the peer's, or nobody
+	 * knows. */
+	char client[HTTP_PEER_TEXT];
 	bool is_near;
+	bool is_proxy;       /* a trusted one */
 	int64_t deadline_ms; /* of the monotonic clock */
 	bool busy;           /* a request of it is being answered */
 };
 
 /*
- * Limits count by peer.  Loopback and the unix socket always have an eighth of
- * all connections to themselves: whoever takes all he can get from outside
- * keeps out neither monitoring nor a proxy.
+ * Limits count by peer; behind a trusted proxy by the client whose request is
+ * under way, and the proxy itself has none.  Loopback, trusted proxies and the
+ * unix socket always have an eighth of all connections to themselves: whoever
+ * takes all he can get from outside keeps out neither monitoring nor a proxy.
  */
 struct http_connections {
 	pthread_mutex_t lock;
 	struct http_connection *first;
 	struct lru *peers; /* connections of each; in no use with none */
+	const struct network_list *proxies;
 	unsigned max, max_per_peer;
 	unsigned count, far; /* of them, from elsewhere */
 	unsigned busy;
@@ -58,16 +69,30 @@ bool http_is_lenient(void);
 size_t http_unescape(void *arg, struct MHD_Connection *connection, char *text);
 
 void http_connections_init(struct http_connections *all, unsigned max,
-                           unsigned max_per_peer, struct clock *clock);
+                           unsigned max_per_peer,
+                           const struct network_list *proxies,
+                           struct clock *clock);
 void http_connections_clear(struct http_connections *all);
 /* May one more come from there? */
 bool http_connections_room(struct http_connections *all,
                            const struct sockaddr *address);
+/* Is there no room for another, wherever it comes from? */
+bool http_connections_full(struct http_connections *all);
+/* Is it a proxy that we believe? */
+bool http_connections_trust(const struct http_connections *all,
+                            const struct sockaddr *address);
 struct http_connection *http_connection_add(struct http_connections *all,
                                             int fd,
                                             const struct sockaddr *address);
 void http_connection_drop(struct http_connections *all,
                           struct http_connection **connection);
+/* The request that a proxy's connection begins is of this client, until the
+ * connection waits for the next.  False: he has as many as he may. */
+bool http_connection_serve(struct http_connections *all,
+                           struct http_connection *connection,
+                           const struct in6_addr *client);
+/* Who it is that limits and logs are about. */
+struct auth_from http_connection_from(const struct http_connection *connection);
 void http_connection_enter(struct http_connections *all,
                            struct http_connection *connection,
                            enum http_phase phase);
@@ -79,6 +104,7 @@ int64_t http_connections_cut(struct http_connections *all, bool waits);
 unsigned http_connections_busy(struct http_connections *all);
 
 struct http_callers;
+struct http_entrance;
 struct http_workers;
 
 /* A socket that the server listens on.  Each has connections of its own, so
@@ -86,7 +112,8 @@ struct http_workers;
 struct http_door {
 	struct http *http;
 	struct MHD_Daemon *daemon;
-	int listen_fd; /* -1: nobody is let in here */
+	struct http_entrance *entrance; /* NULL: the daemon's own */
+	int listen_fd;                  /* -1: nobody is let in here */
 	bool for_metrics;
 	struct http_connections connections;
 };
@@ -103,9 +130,14 @@ struct http {
 	struct http_callers *callers;
 	struct http_workers *workers;
 	atomic_size_t bodies; /* bytes of them that are here, or to come */
-	char *url, *tls_cert, *tls_key;
+	char *url;            /* without a slash at its end; "" */
+	const char *path;     /* of it, "/tls"; "": none */
+	char *tls_cert, *tls_key;
 	bool tls;
 	bool open_metrics;
+	struct network_list proxies;
+	enum conf_proxy_header proxy_header;
+	atomic_flag told_of_proxy;
 	atomic_uint_fast64_t requests; /* to the API */
 	atomic_uint_fast64_t problems; /* of them, refused as a whole */
 };

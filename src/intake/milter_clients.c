@@ -1,6 +1,5 @@
 #include "intake/milter_clients.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <strings.h>
 
 #include "base/address.h"
+#include "base/network.h"
 #include "base/xalloc.h"
 
 struct milter_clients {
@@ -50,28 +50,14 @@ int milter_clients_refresh(struct milter_clients *clients, struct err *err)
 	return 0;
 }
 
-static struct in6_addr mapped(const struct in_addr *address)
-{
-	struct in6_addr out = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-
-	memcpy(out.s6_addr + 12, address, sizeof(*address));
-	return out;
-}
-
 /* "192.0.2.1", "2001:db8::1", "IPv6:2001:db8::1" */
 static bool parse(const char *text, struct in6_addr *out)
 {
 	static const char prefix[] = "IPv6:";
-	struct in_addr v4;
 
 	if (strncasecmp(text, prefix, strlen(prefix)) == 0)
 		text += strlen(prefix);
-	if (inet_pton(AF_INET6, text, out) == 1)
-		return true;
-	if (inet_pton(AF_INET, text, &v4) != 1)
-		return false;
-	*out = mapped(&v4);
-	return true;
+	return network_address_read(text, strlen(text), out);
 }
 
 void milter_clients_set_sight(struct milter_clients *clients,
@@ -85,21 +71,6 @@ void milter_clients_set_sight(struct milter_clients *clients,
 			parse(sight->filters[i],
 		              &clients->filters[clients->filter_count]);
 	pthread_rwlock_unlock(&clients->lock);
-}
-
-/* False for what is not an IP address. */
-static bool address_of(const struct sockaddr *address, struct in6_addr *out)
-{
-	if (address->sa_family == AF_INET)
-		*out = mapped(
-			&((const struct sockaddr_in *)(const void *)address)
-				 ->sin_addr);
-	else if (address->sa_family == AF_INET6)
-		*out = ((const struct sockaddr_in6 *)(const void *)address)
-		               ->sin6_addr;
-	else
-		return false;
-	return true;
 }
 
 static bool is_filter(const struct milter_clients *clients,
@@ -119,7 +90,7 @@ enum inbound_client milter_clients_look_up(struct milter_clients *clients,
 	enum inbound_client client;
 	bool own;
 
-	if (address == NULL || !address_of(address, &bytes))
+	if (address == NULL || !network_address_of(address, &bytes))
 		return INBOUND_LOCAL;
 	pthread_rwlock_rdlock(&clients->lock);
 	own = IN6_IS_ADDR_LOOPBACK(&bytes) ||

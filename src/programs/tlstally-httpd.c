@@ -81,6 +81,8 @@ static int serve(struct httpd *d, struct err *err)
 		.open_metrics = d->base.conf.http.open_metrics,
 		.max_connections = (unsigned)d->base.conf.http.max_connections,
 		.max_per_address = (unsigned)d->base.conf.http.max_per_address,
+		.trusted_proxies = &d->base.conf.http.trusted_proxies,
+		.proxy_header = d->base.conf.http.proxy_header,
 	};
 
 	d->fd = d->metrics_fd = -1;

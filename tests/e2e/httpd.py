@@ -494,6 +494,9 @@ def test_tokens(server, port, token):
     codes = [ask(port, "GET", "/jmap/session", f"guess{i}",
                  source="127.0.0.9")[0].status for i in range(11)]
     expect("who guesses must wait", [401] * 10 + [429], codes)
+    expect("and that is said, once", 1,
+           server.log().count("127.0.0.9: too many wrong tokens: requests "
+                              "with a token are refused for a minute"))
 
 
 def test_tls(directory, token_of):

@@ -8,6 +8,8 @@
 
 enum { NOW = 1772359200 };
 
+#define FROM(address) ((struct auth_from){address, false})
+
 /* Adds a token of that name and gives its text. */
 static void add(struct fixture *f, const char *name, int64_t expires,
                 char text[AUTH_TOKEN_TEXT])
@@ -52,7 +54,7 @@ static void test_what_a_header_gives(void **state)
 			"%s%s%s", rows[i].before, rows[i].token, rows[i].after);
 		struct auth_answer answer;
 
-		auth_check(auth, header, "192.0.2.1", &answer);
+		auth_check(auth, header, FROM("192.0.2.1"), &answer);
 		if (answer.result != rows[i].want)
 			fail_msg("%s: %d", rows[i].name, (int)answer.result);
 		if (answer.result != AUTH_OK)
@@ -71,9 +73,9 @@ static void test_no_header_and_a_long_one(void **state)
 	auto_(xfree_str) char *header = xasprintf("Bearer %01000d", 1);
 	struct auth_answer answer;
 
-	auth_check(auth, NULL, "192.0.2.1", &answer);
+	auth_check(auth, NULL, FROM("192.0.2.1"), &answer);
 	assert_int_equal(answer.result, AUTH_MISSING);
-	auth_check(auth, header, "192.0.2.1", &answer);
+	auth_check(auth, header, FROM("192.0.2.1"), &answer);
 	assert_int_equal(answer.result, AUTH_MISSING);
 	auth_free(&auth);
 }
@@ -90,19 +92,19 @@ static void test_who_guesses_has_to_wait(void **state)
 	add(f, "good", 0, token);
 	good = xasprintf("Bearer %s", token);
 	for (int i = 0; i < AUTH_WRONG_MAX; i++) {
-		auth_check(auth, "Bearer guess", "192.0.2.1", &answer);
+		auth_check(auth, "Bearer guess", FROM("192.0.2.1"), &answer);
 		assert_int_equal(answer.result, AUTH_WRONG);
 	}
-	auth_check(auth, "Bearer guess", "192.0.2.1", &answer);
+	auth_check(auth, "Bearer guess", FROM("192.0.2.1"), &answer);
 	assert_int_equal(answer.result, AUTH_TOO_MANY);
 	assert_int_equal(answer.retry_after, AUTH_WRONG_SECS);
-	auth_check(auth, good, "192.0.2.1", &answer);
+	auth_check(auth, good, FROM("192.0.2.1"), &answer);
 	assert_int_equal(answer.result, AUTH_TOO_MANY);
 	/* nobody else does */
-	auth_check(auth, good, "192.0.2.2", &answer);
+	auth_check(auth, good, FROM("192.0.2.2"), &answer);
 	assert_int_equal(answer.result, AUTH_OK);
 	clock.fixed_ms += AUTH_WRONG_SECS * 1000;
-	auth_check(auth, good, "192.0.2.1", &answer);
+	auth_check(auth, good, FROM("192.0.2.1"), &answer);
 	assert_int_equal(answer.result, AUTH_OK);
 	auth_free(&auth);
 }
@@ -123,24 +125,24 @@ static void test_clock_is_set(void **state)
 	good = xasprintf("Bearer %s", token);
 	clock_step(&clock, year_ms);
 	for (int i = 0; i < AUTH_WRONG_MAX; i++)
-		auth_check(auth, "Bearer guess", "192.0.2.1", &answer);
+		auth_check(auth, "Bearer guess", FROM("192.0.2.1"), &answer);
 	clock_step(&clock, year_ms);
-	auth_check(auth, good, "192.0.2.1", &answer);
+	auth_check(auth, good, FROM("192.0.2.1"), &answer);
 	assert_int_equal(answer.result, AUTH_TOO_MANY);
 	clock_step(&clock, -2 * year_ms);
-	auth_check(auth, good, "192.0.2.1", &answer);
+	auth_check(auth, good, FROM("192.0.2.1"), &answer);
 	assert_int_equal(answer.result, AUTH_TOO_MANY);
 	assert_int_equal(answer.retry_after, AUTH_WRONG_SECS);
 	clock.fixed_ms += AUTH_WRONG_SECS * 1000;
-	auth_check(auth, good, "192.0.2.1", &answer);
+	auth_check(auth, good, FROM("192.0.2.1"), &answer);
 	assert_int_equal(answer.result, AUTH_OK);
 	auth_free(&auth);
 }
 
-/* Behind a proxy all have one address. */
-static void test_who_guesses_here_waits_alone(void **state)
+/* Behind a proxy that does not say whom it brings all have one address. */
+static void test_who_guesses_where_others_are_waits_alone(void **state)
 {
-	static const char *const shared[] = {"127.0.0.1", "::1", "local"};
+	const struct auth_from shared = {"127.0.0.1", true};
 	struct fixture *f = *state;
 	struct clock clock = clock_fixed(NOW);
 	struct auth *auth = auth_new(f->db, &clock);
@@ -150,15 +152,17 @@ static void test_who_guesses_here_waits_alone(void **state)
 
 	add(f, "good", 0, token);
 	good = xasprintf("Bearer %s", token);
-	for (size_t i = 0; i < COUNT(shared); i++) {
-		for (int n = 0; n < AUTH_WRONG_MAX; n++)
-			auth_check(auth, "Bearer guess", shared[i], &answer);
-		auth_check(auth, "Bearer guess", shared[i], &answer);
-		assert_int_equal(answer.result, AUTH_TOO_MANY);
-		auth_check(auth, good, shared[i], &answer);
-		assert_int_equal(answer.result, AUTH_OK);
-		assert_string_equal(answer.name, "good");
+	for (int n = 1; n <= AUTH_WRONG_MAX; n++) {
+		auth_check(auth, "Bearer guess", shared, &answer);
+		assert_int_equal(answer.result, AUTH_WRONG);
+		assert_int_equal(answer.is_last, n == AUTH_WRONG_MAX);
 	}
+	auth_check(auth, "Bearer guess", shared, &answer);
+	assert_int_equal(answer.result, AUTH_TOO_MANY);
+	assert_false(answer.is_last);
+	auth_check(auth, good, shared, &answer);
+	assert_int_equal(answer.result, AUTH_OK);
+	assert_string_equal(answer.name, "good");
 	auth_free(&auth);
 }
 
@@ -264,7 +268,7 @@ int main(void)
 		STORE_TEST(test_no_header_and_a_long_one),
 		STORE_TEST(test_who_guesses_has_to_wait),
 		STORE_TEST(test_clock_is_set),
-		STORE_TEST(test_who_guesses_here_waits_alone),
+		STORE_TEST(test_who_guesses_where_others_are_waits_alone),
 		STORE_TEST(test_tokens_differ_and_only_hashes_stay),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_permission_words),

@@ -131,6 +131,8 @@ static void test_defaults(void **state)
 		{"http.open_metrics", "no"},
 		{"http.max_connections", "1000"},
 		{"http.max_per_address", "100"},
+		{"http.trusted_proxies", ""},
+		{"http.proxy_header", "x-forwarded-for"},
 	};
 	auto_(conf_clear) struct conf conf;
 
@@ -435,6 +437,19 @@ static void test_bad_values(void **state)
 	         "[report] deny: '' is not a domain"},
 		{"a denied address", "report.deny=a b@c.example", ERR_PARSE,
 	         "[report] deny: 'a b@c.example' is not a mail address"},
+		{"a path that leads back", "http.url=https://a.example/x/..",
+	         ERR_PARSE,
+	         "[http] url: 'https://a.example/x/..': a path "
+	         "consists of /, letters, digits and -._~"},
+		{"a path with an empty segment",
+	         "http.url=https://a.example//x", ERR_PARSE,
+	         "a path consists of"},
+		{"a path with an escape", "http.url=https://a.example/%2e",
+	         ERR_PARSE, "a path consists of"},
+		{"a URL with a query", "http.url=https://a.example/?x",
+	         ERR_PARSE, "a path consists of"},
+		{"a proxy by name", "http.trusted_proxies=proxy.example",
+	         ERR_PARSE, "'proxy.example' is not an address or a network"},
 		{"no arrow", "report.redirect=a.example", ERR_PARSE,
 	         "[report] redirect: 'a.example' is not of the form 'what -> "
 	         "URI'"},
@@ -1010,12 +1025,14 @@ static const char *const changed[] = {
 	"http.socket_mode=0600",
 	"http.tls_cert=/a/cert.pem",
 	"http.tls_key=/a/key.pem",
-	"http.url=https://tally.example:8443",
+	"http.url=https://tally.example:8443/a/tls-1",
 	"http.www=/srv/page",
 	"http.metrics=inet:[::1]:9000",
 	"http.open_metrics=yes",
 	"http.max_connections=10",
 	"http.max_per_address=1",
+	"http.trusted_proxies=192.0.2.0/24, unix",
+	"http.proxy_header=proxy-protocol",
 };
 
 static void assert_same(const struct conf *got, const struct conf *want)
@@ -1075,10 +1092,10 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* a line each, nine sections with eight empty lines between; the five
-	 * lists have three items, two, two, two and two */
+	/* a line each, nine sections with eight empty lines between; the six
+	 * lists have three items, and five of them two */
 	assert_int_equal(lines_of(all.data),
-	                 settings_count + 9 + 8 + 2 + 1 + 1 + 1 + 1);
+	                 settings_count + 9 + 8 + 2 + 1 + 1 + 1 + 1 + 1);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);
