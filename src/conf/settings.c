@@ -1619,17 +1619,17 @@ const struct setting settings[] = {
 		.check = form_network,
 		.comment = "Proxies in front of the server: ADDRESS, "
 			   "ADDRESS/BITS, unix; may be repeated.",
-		.manual =
-			"The proxies in front of the server: addresses, "
-			"networks like\n"
-			".Ql 192.0.2.0/24 ,\n"
-			"and\n"
-			".Ql unix\n"
-			"for all that connect to a unix socket.\n"
-			"Only these are believed whose request they bring.\n"
-			"Limits and log messages are then about that address, "
-			"and otherwise about the proxy's: one client that "
-			"shows wrong tokens makes all wait.\n",
+		.manual = "The proxies in front of the server: addresses, "
+			  "networks like\n"
+			  ".Ql 192.0.2.0/24 ,\n"
+			  "and\n"
+			  ".Ql unix\n"
+			  "for all that connect to a unix socket.\n"
+			  "Only these are believed when they say who the "
+			  "client is.\n"
+			  "Limits and log messages are then about the client; "
+			  "otherwise they are about the proxy, and one client "
+			  "that shows wrong tokens makes all of them wait.\n",
 	},
 	{
 		.section = "http",
