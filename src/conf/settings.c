@@ -1625,7 +1625,7 @@ const struct setting settings[] = {
 			  "and\n"
 			  ".Ql unix\n"
 			  "for all that connect to a unix socket.\n"
-			  "Only these are believed when they say who the "
+			  "Only these are trusted when they say who the "
 			  "client is.\n"
 			  "Limits and log messages are then about the client; "
 			  "otherwise they are about the proxy, and one client "
