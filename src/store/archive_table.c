@@ -137,33 +137,75 @@ int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
 	return outbox_body_at(txn, &key, arena, body, len, NULL, NULL);
 }
 
+/* What goes over the archive from its beginning and takes what is old. */
+struct purging {
+	struct db_txn *txn;
+	int64_t before, now;
+	bool old_tokens; /* there are such as go with their reports */
+};
+
+enum age { AGE_OLD, AGE_YOUNG, AGE_TO_COME };
+
+/* By when it was added: createdAt is what a person may have written there.
+ * Since a clock was ahead all ids are of a time to come, until that comes; then
+ * it is when the report was done. */
+static enum age age_of(const struct purging *p, uint64_t id)
+{
+	int64_t time = outbox_id_time(id);
+	struct outbox_head head;
+
+	if (moment_is_to_come(time, p->now) &&
+	    archive_head_get(p->txn, id, &head))
+		time = head.done_at;
+	return moment_is_to_come(time, p->now) ? AGE_TO_COME
+	       : time < p->before              ? AGE_OLD
+	                                       : AGE_YOUNG;
+}
+
+static void forget_token(struct db_txn *txn, uint64_t id, uint16_t index)
+{
+	struct outbox_destination dest;
+
+	if (archive_destination_get(txn, id, index, &dest))
+		token_delete(txn, dest.token);
+}
+
 /* Ids are in the order of creation, so the first young one is the end. */
 int archive_purge(struct db_txn *txn, int64_t before, int64_t now,
                   uint64_t *rows)
 {
-	struct outbox_head head = {.id = 0};
-	struct outbox_destination dest;
-	uint64_t n = 0;
+	struct purging p = {txn, before, now, token_has_old(txn)};
+	struct db_key all = key_of(TABLE_ARCHIVE);
+	auto_(db_rows_end) struct db_rows each = db_rows(txn, &all);
+	uint64_t n = 0, last = 0;
+	enum age age = AGE_YOUNG;
+	bool more;
 
-	while (n < DB_BATCH_ROWS && archive_head_next(txn, &head)) {
-		/* When it was added: createdAt is what a person may have
-		 * written there.  Since a clock was ahead all ids are of a time
-		 * to come, until that comes; then it is when the report was
-		 * done. */
-		int64_t time = outbox_id_time(head.id);
+	while ((more = db_rows_next(&each))) {
+		struct reader key = db_row_key(&each.row);
+		uint64_t id = reader_u64(&key);
+		enum archive_kind kind = reader_u8(&key);
 
-		if (moment_is_to_come(time, now))
-			time = head.done_at;
-		if (moment_is_to_come(time, now))
-			continue;
-		if (time >= before)
+		if (!db_row_is(txn, &each.row, !key.failed))
 			break;
-		for (uint16_t i = 0; i < head.destination_count; i++)
-			if (archive_destination_get(txn, head.id, i, &dest))
-				token_delete(txn, dest.token);
-		n += delete_report(txn, head.id);
-		change_note_id(txn, CHANGE_SENT, CHANGE_DESTROYED, head.id);
+		if (id != last) {
+			if (n >= DB_PURGE_ROWS)
+				break;
+			last = id;
+			age = age_of(&p, id);
+			if (age == AGE_OLD)
+				change_note_id(txn, CHANGE_SENT,
+				               CHANGE_DESTROYED, id);
+		}
+		if (age == AGE_YOUNG)
+			break;
+		if (age == AGE_TO_COME)
+			continue;
+		if (p.old_tokens && kind == ARCHIVE_DESTINATION)
+			forget_token(txn, id, reader_u16(&key));
+		db_rows_delete(&each);
+		n++;
 	}
 	*rows += n;
-	return n >= DB_BATCH_ROWS;
+	return more && age != AGE_YOUNG;
 }

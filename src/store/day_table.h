@@ -140,7 +140,7 @@ void day_table_settled_get(struct db_txn *txn, int32_t day,
 void day_table_settled_add(struct db_txn *txn, int32_t day,
                            const struct day_settled *delta);
 
-/* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
+/* Days before; at most DB_PURGE_ROWS rows, 1: there is more. */
 int day_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

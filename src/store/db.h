@@ -225,7 +225,7 @@ void db_rows_end(struct db_rows *rows);
 /* Deletes rows whose key is before `end`, at most max; returns how many. */
 size_t db_delete_before(struct db_txn *txn, const struct db_key *end,
                         size_t max);
-/* The same with DB_BATCH_ROWS, which are added to *rows.  1: there is more. */
+/* The same with DB_PURGE_ROWS, which are added to *rows.  1: there is more. */
 int db_purge_before(struct db_txn *txn, const struct db_key *end,
                     uint64_t *rows);
 /* Deletes the rows whose key is not before `start`. */
@@ -235,6 +235,8 @@ void db_delete_from(struct db_txn *txn, const struct db_key *start);
 size_t db_written(const struct db_txn *txn);
 
 enum { DB_BATCH_ROWS = 1000, DB_BATCH_BYTES = 8 * 1024 * 1024 };
+/* A commit costs more than deleting a thousand neighbours. */
+enum { DB_PURGE_ROWS = 10000 };
 
 /* Writes a consistent, compacted copy to the descriptor, which errors call
  * `name`, while everything runs; of a damaged store none. */

@@ -86,10 +86,10 @@ size_t db_delete_before(struct db_txn *txn, const struct db_key *end,
 int db_purge_before(struct db_txn *txn, const struct db_key *end,
                     uint64_t *rows)
 {
-	size_t n = db_delete_before(txn, end, DB_BATCH_ROWS);
+	size_t n = db_delete_before(txn, end, DB_PURGE_ROWS);
 
 	*rows += n;
-	return n == DB_BATCH_ROWS;
+	return n == DB_PURGE_ROWS;
 }
 
 void db_delete_from(struct db_txn *txn, const struct db_key *start)

@@ -34,7 +34,7 @@ typedef void inbound_each_fn(void *arg, const struct inbound *inbound,
 void inbound_table_each(struct db_txn *txn, int32_t day, const char *domain,
                         inbound_each_fn *each, void *arg);
 
-/* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
+/* Days before; at most DB_PURGE_ROWS rows, 1: there is more. */
 int inbound_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

@@ -28,7 +28,7 @@ uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
 int intern_get(struct db_txn *txn, int32_t day, uint64_t id,
                struct db_value *blob);
 
-/* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
+/* Days before; at most DB_PURGE_ROWS rows, 1: there is more. */
 int intern_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

@@ -96,7 +96,9 @@
  *                                                     sts_expires_at u64, blob
  *                                                     of the view
  *   wanted       domain text                          due u64, failures u32
- *   token        token text                           report id u64, index u16
+ *   token        1, token text: it begins with its    report id u64, index u16
+ *                time in hex
+ *                token text, of chance alone          as above; older versions
  *   inbound      day u32, domain text, 0x00, 1        rows u32
  *                ..., 2, hash128                      messages u64, blob of the
  *                                                     outcome
@@ -173,7 +175,7 @@ void key_hash(struct db_key *key, struct hash128 hash);
 bool key_read_domain(struct db_txn *txn, const struct db_row *row, int32_t *day,
                      char *domain, size_t room);
 
-/* Deletes a table's rows of days before that one, at most DB_BATCH_ROWS, none
+/* Deletes a table's rows of days before that one, at most DB_PURGE_ROWS, none
  * when it is below 1: a clock that says 1970 must not cost everything.  1:
  * there is more. */
 int key_purge_days(struct db_txn *txn, enum db_table table, int32_t before,

@@ -46,7 +46,7 @@ int log_pending_take(struct db_txn *txn, int32_t day, const char *domain,
                                   uint64_t n),
                      void *arg);
 
-/* Deletes what waits since before `day`, at most DB_BATCH_ROWS rows; 1: there
+/* Deletes what waits since before `day`, at most DB_PURGE_ROWS rows; 1: there
  * is more. */
 int log_pending_purge(struct db_txn *txn, int32_t day, uint64_t *rows);
 

@@ -26,7 +26,7 @@ int mail_get(struct db_txn *txn, int32_t day, const char *domain,
              struct mail_row *row);
 /* The next after row->day and row->domain (begin with INT32_MIN, ""). */
 int mail_next(struct db_txn *txn, struct mail_row *row);
-/* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
+/* Days before; at most DB_PURGE_ROWS rows, 1: there is more. */
 int mail_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

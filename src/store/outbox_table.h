@@ -178,7 +178,7 @@ void archive_destination_put(struct db_txn *txn, uint64_t id,
                              const struct outbox_destination *destination);
 int archive_body_get(struct db_txn *txn, uint64_t id, struct arena *arena,
                      const void **body, size_t *len);
-/* Deletes what was added before the time, at most DB_BATCH_ROWS; 1: more. */
+/* Deletes what was added before the time, at most DB_PURGE_ROWS; 1: more. */
 int archive_purge(struct db_txn *txn, int64_t before, int64_t now,
                   uint64_t *rows);
 

@@ -20,6 +20,7 @@
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 #include "store/tls_optional_table.h"
+#include "store/token_table.h"
 #include "store/told_table.h"
 #include "store/untold_table.h"
 
@@ -27,13 +28,15 @@ enum {
 	OWN_REPORT_DAYS = 4,
 	RATE_HOURS = 2,
 	WANTED_DAYS = 7,
-	TOLD_DAYS = 3, /* a day stays open for less than one */
+	TRIED_DAYS = 7, /* what is still tried may have a bounce */
+	TOLD_DAYS = 3,  /* a day stays open for less than one */
 };
 
 /* Where each ends, by days or seconds. */
 struct limits {
 	int64_t tally_day;
 	int64_t archive_time;
+	int64_t token_time;
 	int64_t now;
 	int64_t doubt_day;
 	int64_t own_report_day;
@@ -62,6 +65,7 @@ static const struct deed {
 	{LIMIT(tally_day), ROWS(tally), .by_day = intern_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = day_table_purge},
 	{LIMIT(archive_time), ROWS(archive), .by_day = NULL},
+	{LIMIT(token_time), ROWS(archive), .by_time = token_purge},
 	{LIMIT(now), ROWS(suppressions), .by_time = suppress_purge},
 	{LIMIT(own_report_day), ROWS(own_reports), .by_day = own_report_purge},
 	{LIMIT(rate_hour), ROWS(rates), .by_time = own_rate_purge},
@@ -121,6 +125,8 @@ int purge_run(struct db *db, int32_t today, int64_t now, int32_t keep_days,
 	const struct limits limits = {
 		.tally_day = today - keep_days,
 		.archive_time = now - (int64_t)archive_days * DAY_SECS,
+		.token_time = now - (int64_t)archive_days * DAY_SECS -
+	                      TRIED_DAYS * DAY_SECS,
 		.now = now,
 		.doubt_day = today - DOUBT_DAYS,
 		.own_report_day = today - OWN_REPORT_DAYS,

@@ -14,8 +14,8 @@
 
 /* Rows deleted. */
 struct purge_counts {
-	uint64_t tally; /* with the interned policies and the sums of days */
-	uint64_t archive;
+	uint64_t tally;   /* with the interned policies and the sums of days */
+	uint64_t archive; /* with the tokens of its mails */
 	uint64_t suppressions; /* and addresses in doubt */
 	uint64_t own_reports;  /* handed over, and seen by the milter */
 	uint64_t inbound;      /* outcomes of mail that came in */
@@ -28,7 +28,8 @@ struct purge_counts {
 
 /*
  * Keeps `keep_days` days of counters (mail in and out, too) and views of
- * domains before today, archived reports made within `archive_days`,
+ * domains before today, archived reports made within `archive_days` (tokens a
+ * week longer),
  * suppressions that have not ended, doubts (30 days), what the loop breaker
  * looks at (4 days), the rate limits (2 hours) and domains that wait to be
  * looked up (7 days).  On failure counts says what was deleted until then.

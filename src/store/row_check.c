@@ -327,7 +327,7 @@ static void check_token(struct row *row)
 {
 	struct token_owner owner;
 
-	token_get(row->txn, key_rest_text(row), &owner);
+	token_owner_read(row->txn, row->row, &owner);
 }
 
 static void ignore_inbound(void *arg, const struct inbound *inbound,

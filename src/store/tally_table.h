@@ -124,7 +124,7 @@ int tally_days_until(struct db_txn *txn, int32_t day, int32_t *first,
 /* The first day from *day on that has any row; 0: there is none. */
 int tally_day_next(struct db_txn *txn, int32_t *day);
 
-/* Deletes rows of days before `day`, at most DB_BATCH_ROWS of them; 1 when
+/* Deletes rows of days before `day`, at most DB_PURGE_ROWS of them; 1 when
  * there is more to delete. */
 int tally_purge(struct db_txn *txn, int32_t day, uint64_t *rows);
 

@@ -26,7 +26,7 @@ void tls_optional_add(struct db_txn *txn, int32_t day, const char *queue_id);
 /* Was it taken in that day, or on one before it? */
 bool tls_optional_has(struct db_txn *txn, int32_t day, const char *queue_id);
 
-/* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
+/* Days before; at most DB_PURGE_ROWS rows, 1: there is more. */
 int tls_optional_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
 #endif

@@ -3,11 +3,14 @@
  *
  * Each mail has a token of time and chance (outbox/claim.c), part of its
  * envelope sender with `verp = yes`.  A bounce comes back to it, often when the
- * report is in the archive already.  Rows go with the archive.
+ * report is in the archive already.  Rows go with the archive, as one range,
+ * since they begin with the time; those of earlier versions, of chance alone,
+ * one by one with their reports.
  */
 #ifndef TLSTALLY_STORE_TOKEN_TABLE_H
 #define TLSTALLY_STORE_TOKEN_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/db.h"
@@ -20,6 +23,8 @@ struct token_owner {
 
 /* 1 and whose it is, or 0. */
 int token_get(struct db_txn *txn, const char *token, struct token_owner *owner);
+bool token_owner_read(struct db_txn *txn, const struct db_row *row,
+                      struct token_owner *owner);
 void token_put(struct db_txn *txn, const char *token,
                const struct token_owner *owner);
 /* Where a bounce to the destination's envelope sender leads; nothing for other
@@ -27,5 +32,10 @@ void token_put(struct db_txn *txn, const char *token,
 void token_keep(struct db_txn *txn, uint64_t id,
                 const struct outbox_destination *destination);
 void token_delete(struct db_txn *txn, const char *token);
+/* Are there rows of earlier versions? */
+bool token_has_old(struct db_txn *txn);
+/* Deletes those that were made before the time, at most DB_PURGE_ROWS; 1:
+ * more. */
+int token_purge(struct db_txn *txn, int64_t before, uint64_t *rows);
 
 #endif

@@ -1,5 +1,7 @@
 #include "unit/store_test.h"
 
+#include <inttypes.h>
+
 #include "base/day.h"
 #include "store/day_table.h"
 #include "store/doubt_table.h"
@@ -14,9 +16,11 @@
 #include "store/purge.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
+#include "store/token_table.h"
 
 enum { TODAY = 20513, KEEP = 30, ARCHIVE = 90 };
 #define NOW (day_start(TODAY) + 3600 * 10)
+#define POLICY "\x01" /* its type */
 
 static const struct tally_limits limits = {.max_policies = 32,
                                            .max_details = 1000};
@@ -26,7 +30,7 @@ static void count_domains(struct db *db, int32_t day, int n)
 {
 	struct db_txn *txn = db_begin_write(db);
 	struct tally_policy policy = {.success = 1,
-	                              .key = {.bytes = "p", .len = 1}};
+	                              .key = {.bytes = POLICY, .len = 1}};
 
 	for (int i = 0; i < n; i++) {
 		char name[32];
@@ -66,6 +70,83 @@ static void archive_report(struct db *db, int64_t created_at)
 	commit_ok(&txn);
 }
 
+/* As earlier versions wrote it. */
+static void put_raw_token(struct db *db, const char *token)
+{
+	struct db_txn *txn = db_begin_write(db);
+	struct token_owner owner;
+
+	raw_put(txn, TABLE_TOKEN, token, strlen(token), "0123456789", 10);
+	assert_int_equal(token_get(txn, token, &owner), 1);
+	commit_ok(&txn);
+}
+
+/* The mail of a report that was claimed then. */
+static void put_token(struct db_txn *txn, int64_t claimed_at,
+                      const char *chance)
+{
+	char token[OUTBOX_TOKEN_TEXT];
+
+	snprintf(token, sizeof(token), "%08" PRIx32 "%s", (uint32_t)claimed_at,
+	         chance);
+	token_put(txn, token, &(struct token_owner){.id = 1});
+}
+
+static bool has_token(struct db_txn *txn, int64_t claimed_at,
+                      const char *chance)
+{
+	char token[OUTBOX_TOKEN_TEXT];
+	struct token_owner owner;
+
+	snprintf(token, sizeof(token), "%08" PRIx32 "%s", (uint32_t)claimed_at,
+	         chance);
+	return token_get(txn, token, &owner);
+}
+
+/* Tokens of old mails go, those of mails that are still tried stay; one of an
+ * earlier version goes with its report. */
+static void test_tokens(void **state)
+{
+	static const char old_form[] = "0123456789abcdef0123456789abcdef";
+	const int64_t limit = NOW - (ARCHIVE + 7) * DAY_SECS;
+	struct fixture *f = *state;
+	struct outbox_destination dest = {.rua.kind = RUA_MAIL,
+	                                  .rua.uri = "mailto:a@b.example",
+	                                  .rua.address = "a@b.example",
+	                                  .rua.host = "b.example"};
+	struct outbox_new report = {
+		.head = {.domain = "example.com", .report_id = "a@b"},
+		.ruas = &dest.rua,
+		.rua_count = 1,
+		.body = "x",
+		.body_len = 1};
+	struct db_txn *txn = db_begin_write(f->db);
+	struct purge_counts counts;
+	struct token_owner owner;
+
+	put_token(txn, limit - 1, "ffffffffffffffffffffffff");
+	put_token(txn, limit, "000000000000000000000000");
+	report.head.id =
+		outbox_add(txn, &report, (NOW - ARCHIVE * DAY_SECS - 9) * 1000);
+	report.head.destination_count = 1;
+	assert_int_equal(outbox_destination_get(txn, report.head.id, 0, &dest),
+	                 1);
+	snprintf(dest.token, sizeof(dest.token), "%s", old_form);
+	outbox_destination_put(txn, report.head.id, &dest);
+	archive_move(txn, &report.head);
+	commit_ok(&txn);
+	put_raw_token(f->db, old_form);
+	assert_int_equal(
+		purge_run(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
+		0);
+	assert_int_equal(counts.archive, 3 + 1); /* a report, a token */
+	txn = db_begin_read(f->db);
+	assert_false(has_token(txn, limit - 1, "ffffffffffffffffffffffff"));
+	assert_true(has_token(txn, limit, "000000000000000000000000"));
+	assert_int_equal(token_get(txn, old_form, &owner), 0);
+	db_abort(&txn);
+}
+
 static void fill(struct db *db)
 {
 	struct suppression row = {.address = "a@example.com", .until = NOW - 1};
@@ -85,7 +166,7 @@ static void fill(struct db *db)
 	policy_wanted_put(txn, "example.com", NOW - 7 * DAY_SECS, 0);
 	commit_ok(&txn);
 	/* more than one transaction deletes */
-	count_domains(db, TODAY - KEEP - 1, 2 * DB_BATCH_ROWS);
+	count_domains(db, TODAY - KEEP - 1, DB_PURGE_ROWS);
 	count_domains(db, TODAY - KEEP, 2);
 	count_domains(db, TODAY - 5, 2);
 	count_domains(db, TODAY - 4, 2);
@@ -128,8 +209,8 @@ static void test_what_is_old_goes(void **state)
 		purge_run(f->db, TODAY, NOW, KEEP, ARCHIVE, &counts, &f->err),
 		0);
 	/* head and policy of each domain, two rows of the interned policy,
-	 * the day's sums, and its revision */
-	assert_int_equal(counts.tally, 2 * 2 * DB_BATCH_ROWS + 2 + 2);
+	 * the day's numbers, its sums, and its revision */
+	assert_int_equal(counts.tally, 2 * DB_PURGE_ROWS + 2 + 3);
 	assert_int_equal(counts.archive, 2);
 	assert_int_equal(counts.suppressions, 2); /* one, and a doubt */
 	assert_int_equal(counts.own_reports, 2 * 3);
@@ -146,7 +227,7 @@ static void test_what_is_old_goes(void **state)
 		ROW(&rows[i]);
 		assert_int_equal(tally_head_get(txn, day, "1.example", &head),
 		                 rows[i].counted);
-		assert_int_equal(intern_find(txn, day, "p", 1, &id),
+		assert_int_equal(intern_find(txn, day, POLICY, 1, &id),
 		                 rows[i].counted);
 		assert_int_equal(day_table_stats_get(txn, day, &stats),
 		                 rows[i].counted);
@@ -212,6 +293,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_what_is_old_goes),
+		STORE_TEST(test_tokens),
 		STORE_TEST(test_a_clock_of_1970_deletes_nothing),
 	};
 
