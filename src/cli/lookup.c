@@ -188,7 +188,7 @@ static void add_told(struct cli *cli, const struct policy_rules *rules,
 	    overrides_read(&table, strbuf_text(&text), text.len, &ignored) == 0)
 		known.override = overrides_find(table, span_of(view->domain));
 	policy_answer_make(&rules->site, &known, arena, &answer);
-	lookup_doc_told(&answer, rules->tlsrpt, doc);
+	lookup_doc_told(&answer, rules->tlsrpt, doc_object(doc, "postfix"));
 }
 
 static int look_here(struct cli *cli, json_t *doc, struct err *err)

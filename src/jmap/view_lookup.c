@@ -146,6 +146,7 @@ static int add_told(const struct jmap *jmap, const char *domain, json_t *doc,
 	struct policyd_seen seen;
 	struct domain_view view;
 	struct told told;
+	json_t *object;
 
 	meta_policyd_get(txn, &seen);
 	if (!meta_policyd_is_in_use(&seen, known.now) ||
@@ -172,8 +173,9 @@ static int add_told(const struct jmap *jmap, const char *domain, json_t *doc,
 			.text = "",
 			.why = word_sentence(&words_told, told.kind),
 		};
-	lookup_doc_told(&answer, !seen.leaves_out, doc);
-	json_set_time(json_object_get(doc, "postfix"), "since", told.since);
+	object = doc_object(doc, "postfix");
+	lookup_doc_told(&answer, !seen.leaves_out, object);
+	json_set_time(object, "since", told.since);
 	return db_failure(txn, err);
 }
 

@@ -1,26 +1,5 @@
 #include "policyd/policy_counts.h"
 
-#include <stdio.h>
-
-#include "store/counter_table.h"
-
-static void name_of(unsigned what, char name[COUNTER_NAME_TEXT])
-{
-	static const char *const others[POLICY_COUNTS] = {
-		[COUNT_COLD] = "cold",           [COUNT_STALE] = "stale",
-		[COUNT_TIMEOUTS] = "timeouts",   [COUNT_PLAIN] = "plain",
-		[COUNT_BAD] = "bad-requests",    [COUNT_LOOKUPS] = "lookups",
-		[COUNT_REFRESHES] = "refreshes", [COUNT_FAILURES] = "failures",
-	};
-
-	if (what < TOLD_KINDS)
-		snprintf(name, COUNTER_NAME_TEXT, COUNTER_POLICYD "answers/%s",
-		         word_api(&words_told, (int)what));
-	else
-		snprintf(name, COUNTER_NAME_TEXT, COUNTER_POLICYD "%s",
-		         others[what]);
-}
-
 void policy_counts_write(struct policy_counts *counts,
                          uint64_t taken[POLICY_COUNTS], struct db_txn *txn)
 {
@@ -30,7 +9,7 @@ void policy_counts_write(struct policy_counts *counts,
 		taken[i] = atomic_load(&counts->n[i]);
 		if (taken[i] == 0)
 			continue;
-		name_of(i, name);
+		policy_counter_name(i, name);
 		counter_add(txn, name, taken[i]);
 	}
 }

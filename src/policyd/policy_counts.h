@@ -2,7 +2,7 @@
  * policy_counts - what was answered, for monitoring
  *
  * Counted by any thread, added to the store's counters once a second
- * (store/counter_table.h): "policyd/answers/sts-enforce", "policyd/cold".
+ * (store/policy_counter.h).
  */
 #ifndef TLSTALLY_POLICYD_POLICY_COUNTS_H
 #define TLSTALLY_POLICYD_POLICY_COUNTS_H
@@ -11,22 +11,7 @@
 #include <stdint.h>
 
 #include "store/db.h"
-#include "words/words.h"
-
-enum policy_count {
-	/* Of queries. */
-	COUNT_COLD = TOLD_KINDS, /* whose answer was not in memory */
-	COUNT_STALE,             /* answered by what was known before, since
-	                            the lookup took too long */
-	COUNT_TIMEOUTS,          /* the same, and nothing was known */
-	COUNT_PLAIN,             /* TLSRPT was left out for this Postfix */
-	COUNT_BAD,               /* that are no queries */
-	/* Of lookups. */
-	COUNT_LOOKUPS,
-	COUNT_REFRESHES, /* before the answer expired */
-	COUNT_FAILURES,  /* something was not answered */
-	POLICY_COUNTS
-};
+#include "store/policy_counter.h"
 
 struct policy_counts {
 	_Atomic uint64_t n[POLICY_COUNTS];

@@ -3,37 +3,10 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/day.h"
 #include "base/json.h"
 #include "policyd/policy_key.h"
 #include "show/doc.h"
-
-static void set_time(json_t *doc, const char *name, int64_t at)
-{
-	char text[TIME_TEXT];
-
-	doc_set(doc, name, day_format_time(at, text));
-}
-
-/* As this host's Postfix reads it. */
-static void set_answer(json_t *doc, const struct policy_rules *rules,
-                       const struct policy_answer *answer)
-{
-	size_t len = rules->tlsrpt ? strlen(answer->text) : answer->plain_len;
-	auto_(strbuf_clear) struct strbuf text = {0};
-
-	doc_set(doc, "kind", word_api(&words_told, answer->kind));
-	doc_set(doc, "why", answer->why);
-	if (answer->failure != VIEW_OK)
-		doc_set(doc, "failure",
-		        word_api(&words_lookups, answer->failure));
-	if (answer->kind == TOLD_TEMP)
-		len = strlen(answer->text);
-	strbuf_add(&text, answer->text, len);
-	if (len > 0)
-		doc_set(doc, answer->kind == TOLD_TEMP ? "temporary" : "answer",
-		        strbuf_text(&text));
-}
+#include "show/lookup_doc.h"
 
 static void explain_domain(json_t *doc, const struct policy_source *source,
                            const struct policy_rules *rules, const char *domain,
@@ -52,11 +25,11 @@ static void explain_domain(json_t *doc, const struct policy_source *source,
 	if (known.override == NULL &&
 	    source->cached(source->self, domain, &arena, &view, &err) > 0) {
 		known.view = &view;
-		set_time(doc, "checkedAt", view.checked_at);
-		set_time(doc, "expiresAt", view.expires_at);
+		json_set_time(doc, "checkedAt", view.checked_at);
+		json_set_time(doc, "expiresAt", view.expires_at);
 	}
 	policy_answer_make(&rules->site, &known, &arena, &answer);
-	set_answer(doc, rules, &answer);
+	lookup_doc_told(&answer, rules->tlsrpt, doc);
 }
 
 /* A next hop: only the table of overrides knows it. */
@@ -76,7 +49,7 @@ static void explain_key(json_t *doc, const struct policy_rules *rules,
 		                                .text = "",
 		                                .why = why};
 	answer.plain_len = strlen(answer.text);
-	set_answer(doc, rules, &answer);
+	lookup_doc_told(&answer, rules->tlsrpt, doc);
 }
 
 char *policy_explain(const struct policy_source *source,

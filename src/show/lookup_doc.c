@@ -104,9 +104,8 @@ void lookup_doc(const struct domain_view *view, struct arena *arena,
 }
 
 void lookup_doc_told(const struct policy_answer *answer, bool tlsrpt,
-                     json_t *doc)
+                     json_t *object)
 {
-	json_t *object = doc_object(doc, "postfix");
 	bool is_temp = answer->kind == TOLD_TEMP;
 	size_t len =
 		tlsrpt || is_temp ? strlen(answer->text) : answer->plain_len;

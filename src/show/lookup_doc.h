@@ -19,10 +19,12 @@
 void lookup_doc(const struct domain_view *view, struct arena *arena,
                 json_t *doc);
 
-/* Adds "postfix": what tlstally-policyd answers, and why.  `tlsrpt`: Postfix
- * reads all of it, else what is for one before 3.10. */
+/* Adds what tlstally-policyd answers, and why: "kind"; "answer", which is
+ * missing where Postfix gets NOTFOUND, or "temporary", the reason where it gets
+ * TEMP; "why", "failure".  `tlsrpt`: Postfix reads all of it, else what is for
+ * one before 3.10. */
 void lookup_doc_told(const struct policy_answer *answer, bool tlsrpt,
-                     json_t *doc);
+                     json_t *object);
 
 /* A domain of which nothing could be found out is a failure (ERR_BUSY); one
  * that says little, or something odd, is none. */

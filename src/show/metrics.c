@@ -17,6 +17,7 @@
 #include "store/meta_table.h"
 #include "store/outbox_table.h"
 #include "store/paged.h"
+#include "store/policy_counter.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 
@@ -186,36 +187,43 @@ static void write_deliveries(struct db_txn *txn, struct strbuf *out)
 	}
 }
 
+/* "policy_bad_requests_total" */
+static void write_policyd_counter(struct db_txn *txn, unsigned what,
+                                  const char *help, struct strbuf *out)
+{
+	char metric[COUNTER_NAME_TEXT], name[COUNTER_NAME_TEXT];
+
+	snprintf(metric, sizeof(metric), "policy_%s_total",
+	         policy_counter_word(what));
+	for (char *c = metric; *c != '\0'; c++)
+		if (*c == '-')
+			*c = '_';
+	policy_counter_name(what, name);
+	title(out, metric, "counter", help);
+	number(out, metric, counter_get(txn, name));
+}
+
 static void write_policyd_counters(struct db_txn *txn, struct strbuf *out)
 {
-	static const struct {
-		const char *counter, *name, *help;
-	} metrics[] = {
-		{COUNTER_POLICYD "cold", "policy_cold_total",
-	         "Questions of Postfix that waited for a lookup."},
-		{COUNTER_POLICYD "stale", "policy_stale_total",
-	         "Questions of Postfix that were answered by what was known "
-	         "before, since the lookup took too long."},
-		{COUNTER_POLICYD "timeouts", "policy_timeouts_total",
-	         "Questions of Postfix whose lookup took too long, with "
-	         "nothing known before."},
-		{COUNTER_POLICYD "plain", "policy_plain_total",
-	         "Answers without what Postfix before 3.10 cannot read."},
-		{COUNTER_POLICYD "bad-requests", "policy_bad_requests_total",
-	         "Requests that are not questions of Postfix."},
-		{COUNTER_POLICYD "lookups", "policy_lookups_total",
-	         "Lookups of domains for Postfix."},
-		{COUNTER_POLICYD "refreshes", "policy_refreshes_total",
-	         "Lookups of domains before their answer expired."},
-		{COUNTER_POLICYD "failures", "policy_failures_total",
-	         "Lookups of domains of which a part was not answered."},
+	static const char *const help[POLICY_COUNTS] = {
+		[COUNT_COLD] = "Questions of Postfix that waited for a lookup.",
+		[COUNT_STALE] = "Questions of Postfix that were answered by "
+				"what was known before, since the lookup took "
+				"too long.",
+		[COUNT_TIMEOUTS] = "Questions of Postfix whose lookup took too "
+				   "long, with nothing known before.",
+		[COUNT_PLAIN] = "Answers without what Postfix before 3.10 "
+				"cannot read.",
+		[COUNT_BAD] = "Requests that are not questions of Postfix.",
+		[COUNT_LOOKUPS] = "Lookups of domains for Postfix.",
+		[COUNT_REFRESHES] =
+			"Lookups of domains before their answer expired.",
+		[COUNT_FAILURES] = "Lookups of domains of which a part was not "
+				   "answered.",
 	};
 
-	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-		title(out, metrics[i].name, "counter", metrics[i].help);
-		number(out, metrics[i].name,
-		       counter_get(txn, metrics[i].counter));
-	}
+	for (unsigned what = TOLD_KINDS; what < POLICY_COUNTS; what++)
+		write_policyd_counter(txn, what, help[what], out);
 }
 
 /* Nothing of a policy service that is not used, or not any more. */
@@ -240,12 +248,11 @@ static void write_policyd(struct db_txn *txn, int64_t now, struct strbuf *out)
 	      "Answers that tlstally-policyd has ready in memory.");
 	number(out, "policy_cached_answers", seen.answers);
 	title(out, answers, "counter", "Answers to Postfix by kind.");
-	for (int kind = 0; kind < TOLD_KINDS; kind++) {
+	for (unsigned kind = 0; kind < TOLD_KINDS; kind++) {
 		char name[COUNTER_NAME_TEXT];
 
-		snprintf(name, sizeof(name), COUNTER_POLICYD "answers/%s",
-		         word_api(&words_told, kind));
-		labelled(out, answers, "kind", word_api(&words_told, kind),
+		policy_counter_name(kind, name);
+		labelled(out, answers, "kind", policy_counter_word(kind),
 		         counter_get(txn, name));
 	}
 	write_policyd_counters(txn, out);

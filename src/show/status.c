@@ -16,6 +16,7 @@
 #include "store/feed_table.h"
 #include "store/log_pending_table.h"
 #include "store/meta_table.h"
+#include "store/policy_counter.h"
 #include "store/suppress_table.h"
 #include "words/words.h"
 
@@ -265,12 +266,11 @@ static int add_policyd(const struct status_of *of, json_t *doc, struct err *err)
 	json_set_bool(policyd, "usesDane", seen.does_dane);
 	json_set_uint(policyd, "cachedAnswers", seen.answers);
 	answers = doc_object(policyd, "answers");
-	for (int kind = 0; kind < TOLD_KINDS; kind++) {
+	for (unsigned kind = 0; kind < TOLD_KINDS; kind++) {
 		char name[COUNTER_NAME_TEXT];
 
-		snprintf(name, sizeof(name), COUNTER_POLICYD "answers/%s",
-		         word_api(&words_told, kind));
-		json_set_uint(answers, word_api(&words_told, kind),
+		policy_counter_name(kind, name);
+		json_set_uint(answers, policy_counter_word(kind),
 		              counter_get(txn, name));
 	}
 	return db_failure(txn, err);

@@ -26,8 +26,4 @@ int counter_next(struct db_txn *txn, struct counter *counter);
 /* What became of an attempt to deliver: in "deliveries/TRANSPORT/RESULT". */
 #define COUNTER_DELIVERIES "deliveries/"
 
-/* What tlstally-policyd did (policyd/policy_counts.h): "policyd/answers/KIND",
- * a word of words_told, and "policyd/cold" and the like. */
-#define COUNTER_POLICYD "policyd/"
-
 #endif
