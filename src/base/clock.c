@@ -36,17 +36,17 @@ static int64_t system_boot_ms(struct clock *clock)
 
 static int64_t fixed_ms(struct clock *clock)
 {
-	return clock->fixed_ms;
+	return clock->fixed_ms + clock->stepped_ms + clock->slept_ms;
 }
 
 static int64_t fixed_monotonic_ms(struct clock *clock)
 {
-	return clock->fixed_ms - clock->stepped_ms - clock->slept_ms;
+	return clock->fixed_ms;
 }
 
 static int64_t fixed_boot_ms(struct clock *clock)
 {
-	return clock->fixed_ms - clock->stepped_ms;
+	return clock->fixed_ms + clock->slept_ms;
 }
 
 static int64_t shifted_ms(struct clock *clock)
@@ -96,13 +96,11 @@ struct clock clock_fixed(int64_t secs)
 
 void clock_step(struct clock *clock, int64_t ms)
 {
-	clock->fixed_ms += ms;
 	clock->stepped_ms += ms;
 }
 
 void clock_sleep(struct clock *clock, int64_t ms)
 {
-	clock->fixed_ms += ms;
 	clock->slept_ms += ms;
 }
 

@@ -38,11 +38,11 @@ struct clock {
 	int64_t (*boot_ms)(struct clock *clock);
 	bool told; /* the operator says what time it is (--now) */
 	_Atomic int64_t agreed_ms; /* of clock_hold() */
-	/* of clock_fixed() */
-	int64_t fixed_ms;   /* the wall */
-	int64_t stepped_ms; /* how far somebody has set it ahead, below 0: back
-	                     */
-	int64_t slept_ms;   /* how long the host was suspended */
+	/* Of clock_fixed(); a test sets them while threads read them. */
+	_Atomic int64_t fixed_ms;   /* the monotonic one */
+	_Atomic int64_t stepped_ms; /* how far somebody has set the wall clock
+	                               ahead, below 0: back */
+	_Atomic int64_t slept_ms;   /* how long the host was suspended */
 };
 
 static inline int64_t clock_ms(struct clock *clock)

@@ -46,6 +46,9 @@ struct domain_view {
 	                         one from the cache still is */
 	struct sts_policy sts_policy;
 	int64_t sts_expires_at;
+	int64_t sts_enforced_until; /* secs: a policy of mode enforce was, or
+	                               is, in force until then, and its domain
+	                               has not taken it back; 0: none */
 	enum view_status sts_fetch; /* of the last fetch; UNKNOWN: none since
 	                               there is a record; TEMPFAIL: it was slow
 	                               and others had to wait */
@@ -63,6 +66,9 @@ struct domain_view {
 	struct view_mx *mxs;   /* by preference, then name */
 	size_t mx_count;
 	const char *mx_problem;
+
+	bool unvouched; /* looked up while nothing was believed that the
+	                   resolver says of DNSSEC */
 };
 
 /* secs: a view is good for so long at most, however long its TTLs are. */

@@ -8,7 +8,7 @@
 
 /* Another form gets another number; a view that cannot be read is looked up
  * again. */
-enum { FORM = 2, FORM_WITHOUT_DOUBT = 1 };
+enum { FORM = 3, FORM_WITHOUT_ENFORCED = 2, FORM_WITHOUT_DOUBT = 1 };
 
 static void put_list(struct strbuf *out, const char *const *list, size_t count)
 {
@@ -37,6 +37,7 @@ static void put_sts(struct strbuf *out, const struct domain_view *view)
 	strbuf_u8(out, (uint8_t)view->sts_fetch);
 	put_time(out, view->sts_fetched_at);
 	strbuf_str(out, view->sts_problem);
+	put_time(out, view->sts_enforced_until);
 }
 
 static void put_mx(struct strbuf *out, const struct domain_view *view)
@@ -70,6 +71,7 @@ void domain_view_encode(const struct domain_view *view, struct strbuf *out)
 	strbuf_str(out, view->tlsrpt_problem);
 	put_sts(out, view);
 	put_mx(out, view);
+	strbuf_u8(out, view->unvouched);
 }
 
 /* Stored bytes, the arena for their strings. */
@@ -157,6 +159,8 @@ static void get_sts(struct decode *decode, struct domain_view *view)
 	view->sts_fetch = get_status(decode);
 	view->sts_fetched_at = get_time(decode);
 	view->sts_problem = get_text(decode);
+	if (decode->form >= FORM)
+		view->sts_enforced_until = get_time(decode);
 }
 
 static void get_mx(struct decode *decode, struct domain_view *view)
@@ -165,7 +169,7 @@ static void get_mx(struct decode *decode, struct domain_view *view)
 	enum { LEAST = 4 + 4 + 1 + 4 };
 
 	view->mx = get_status(decode);
-	if (decode->form == FORM) {
+	if (decode->form > FORM_WITHOUT_DOUBT) {
 		view->mx_checked_at = get_time(decode);
 		view->mx_doubted = get_bool(decode);
 		view->mx_anew = get_bool(decode);
@@ -194,7 +198,7 @@ int domain_view_decode(const void *data, size_t len, struct arena *arena,
 	reader_init(&decode.in, data, len);
 	*view = (struct domain_view){0};
 	decode.form = reader_u8(&decode.in);
-	if (decode.form != FORM && decode.form != FORM_WITHOUT_DOUBT)
+	if (decode.form < FORM_WITHOUT_DOUBT || decode.form > FORM)
 		return err_set(
 			err, ERR_PARSE,
 			"the store has a domain view of another version");
@@ -206,6 +210,8 @@ int domain_view_decode(const void *data, size_t len, struct arena *arena,
 	view->tlsrpt_problem = get_text(&decode);
 	get_sts(&decode, view);
 	get_mx(&decode, view);
+	if (decode.form >= FORM)
+		view->unvouched = get_bool(&decode);
 	if (decode.in.failed || reader_left(&decode.in) > 0)
 		return err_set(err, ERR_PARSE,
 		               "the store has a damaged domain view");

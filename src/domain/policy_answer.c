@@ -454,9 +454,8 @@ static void say_temp(struct making *making, const char *text)
  * waits for it, but not for ever. */
 static bool waits_for_policy(const struct making *making)
 {
-	const struct policy_known *known = making->known;
 	const struct domain_view *view = making->view;
-	int64_t until = known->enforced_until;
+	int64_t until = view->sts_enforced_until;
 	bool no_answer = view->sts_record == VIEW_TEMPFAIL ||
 	                 view->sts_record == VIEW_BOGUS ||
 	                 view->sts == VIEW_TEMPFAIL ||
@@ -466,7 +465,7 @@ static bool waits_for_policy(const struct making *making)
 	    view->sts_expires_at > until)
 		until = view->sts_expires_at;
 	return until > 0 && no_answer &&
-	       known->now < until + making->site->temp_secs;
+	       making->known->now < until + making->site->temp_secs;
 }
 
 static void without_policy(struct making *making)
@@ -488,6 +487,7 @@ static void without_policy(struct making *making)
 	} else if (view->sts_record == VIEW_TEMPFAIL ||
 	           view->sts_record == VIEW_BOGUS ||
 	           view->sts == VIEW_TEMPFAIL) {
+		answer->by_failure = true;
 		if (making->known->outage && making->site->defers)
 			say_temp(making, "the resolver does not answer");
 		else if (view->sts_record == VIEW_OK)

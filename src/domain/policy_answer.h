@@ -73,10 +73,6 @@ struct policy_known {
 	/* From the administrator's table: a text that policy_text_check()
 	 * took, "" for NOTFOUND; NULL: the table does not have it. */
 	const char *override;
-	/* secs: an enforced policy that we had was in force until then, and was
-	 * not taken back by its domain; 0: there is none.  A view says this of
-	 * the policy that it has itself. */
-	int64_t enforced_until;
 	int64_t now; /* secs */
 	/* The resolver has answered nobody for a while. */
 	bool outage;
@@ -93,6 +89,9 @@ struct policy_answer {
 	/* Of the text, so much is for a Postfix before 3.10, which defers mail
 	 * for each attribute that it does not know; 0: NOTFOUND. */
 	size_t plain_len;
+	/* It is by a lookup that failed, so that the resolver's next outage, or
+	 * the end of this one, makes it another. */
+	bool by_failure;
 	const char *why; /* one sentence */
 };
 

@@ -69,12 +69,15 @@ bool discover_pass(struct lookup *lookup)
 {
 	arena_reset(&lookup->arena);
 	lookup->view = (struct domain_view){.domain = lookup->domain,
-	                                    .checked_at = lookup->now};
+	                                    .checked_at = lookup->now,
+	                                    .unvouched = lookup->unvouched};
 	lookup->ttl = UINT32_MAX;
 	lookup->failed = lookup->waits = false;
 	tlsrpt_lookup(lookup);
 	if (lookup->sts)
 		sts_lookup(lookup);
+	else
+		sts_lookup_not(lookup);
 	if (mx_lookup(lookup) && lookup->dane)
 		dane_lookup(lookup);
 	lookup->view.expires_at = keep_until(lookup);

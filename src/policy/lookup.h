@@ -98,6 +98,8 @@ struct lookup_texts lookup_texts(struct lookup *lookup,
 
 void tlsrpt_lookup(struct lookup *lookup);
 void sts_lookup(struct lookup *lookup);
+/* Not looked up: the policy that is known stays, for who looks for it. */
+void sts_lookup_not(struct lookup *lookup);
 /* The MX set, or what stands for one; false when there was no answer, or is
  * none yet. */
 bool mx_lookup(struct lookup *lookup);

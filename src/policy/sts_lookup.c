@@ -287,6 +287,24 @@ static void choose(struct lookup *lookup, const struct dns_answer *answer)
 	}
 }
 
+/* Until when a policy was enforced that we had.  It is taken back by another
+ * one, and by a record that is gone; not by what cannot be had. */
+static int64_t enforced_until(const struct lookup *lookup)
+{
+	const struct domain_view *view = &lookup->view, *old = lookup->old;
+	bool record_is_gone = domain_view_is_fact(view->sts_record) &&
+	                      view->sts_record != VIEW_OK;
+
+	if (view->sts == VIEW_OK && view->sts_policy.mode == STS_ENFORCE)
+		return view->sts_expires_at;
+	if (view->sts == VIEW_OK || record_is_gone)
+		return 0;
+	if (old->sts == VIEW_OK && old->sts_policy.mode == STS_ENFORCE &&
+	    old->sts_expires_at > old->sts_enforced_until)
+		return old->sts_expires_at;
+	return old->sts_enforced_until;
+}
+
 void sts_lookup(struct lookup *lookup)
 {
 	const char *name = arena_printf(&lookup->arena, "_mta-sts.%s",
@@ -299,4 +317,12 @@ void sts_lookup(struct lookup *lookup)
 		keep_all(lookup, &answer);
 	else
 		choose(lookup, &answer);
+	lookup->view.sts_enforced_until = enforced_until(lookup);
+}
+
+void sts_lookup_not(struct lookup *lookup)
+{
+	if (is_in_force(lookup))
+		keep_policy(lookup);
+	lookup->view.sts_enforced_until = enforced_until(lookup);
 }

@@ -26,10 +26,10 @@ struct ready_answer {
 	uint32_t text_len, plain_len; /* domain/policy_answer.h */
 	/* Seconds of the monotonic clock. */
 	uint32_t good_until, refresh_at, used_at;
-	uint32_t told;           /* a hash of what the told table has of it */
-	uint32_t enforced_until; /* secs; 0 */
-	uint8_t kind;            /* enum told_kind */
-	bool is_looked_up;       /* at present */
+	uint32_t told;     /* a hash of what the told table has of it; 0 */
+	uint8_t kind;      /* enum told_kind */
+	bool by_failure;   /* domain/policy_answer.h */
+	bool is_looked_up; /* at present */
 	uint8_t domain_len;
 	char bytes[]; /* domain, packed text */
 };
@@ -38,8 +38,12 @@ struct answer_cache;
 
 struct answer_cache *answer_cache_new(size_t max_bytes);
 void answer_cache_free(struct answer_cache **cache);
-/* All are from now on what was known before, no more. */
+/* All, or those that failed lookups made, are from now on what was known
+ * before, no more. */
 void answer_cache_expire(struct answer_cache *cache);
+void answer_cache_expire_failures(struct answer_cache *cache);
+/* Nobody knows what the told table has of them. */
+void answer_cache_untell(struct answer_cache *cache);
 size_t answer_cache_count(const struct answer_cache *cache);
 size_t answer_cache_bytes(const struct answer_cache *cache);
 

@@ -14,6 +14,16 @@ void outage_note(struct outage *outage, bool answered, uint64_t domain,
 	outage->of_several |= domain != outage->first_domain;
 }
 
+void outage_begin(struct outage *outage, int64_t now_ms)
+{
+	*outage = (struct outage){
+		.failing_since_ms = now_ms - OUTAGE_AFTER_MS,
+		.of_several = true,
+	};
+	if (outage->failing_since_ms == 0)
+		outage->failing_since_ms = -1;
+}
+
 bool outage_is_on(const struct outage *outage, int64_t now_ms)
 {
 	return outage->failing_since_ms != 0 && outage->of_several &&

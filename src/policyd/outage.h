@@ -24,6 +24,9 @@ struct outage {
 void outage_note(struct outage *outage, bool answered, uint64_t domain,
                  int64_t now_ms);
 
+/* It was on before this process began. */
+void outage_begin(struct outage *outage, int64_t now_ms);
+
 bool outage_is_on(const struct outage *outage, int64_t now_ms);
 
 /* Lookups fail, and it would be good to know of one more. */

@@ -28,7 +28,6 @@ struct job {
 	struct policy_desk *desk;
 	enum desk_what what;
 	uint64_t id;
-	int64_t enforced_until;
 	char key[KEY_LONG + 1];
 };
 
@@ -69,7 +68,6 @@ static struct desk_result *result_of(const struct job *job,
 	result->what = job->what;
 	result->stage = stage;
 	result->id = job->id;
-	result->enforced_until = job->enforced_until;
 	if (len < DOMAIN_TEXT)
 		memcpy(result->domain, job->key, len + 1);
 	return result;
@@ -123,20 +121,6 @@ static char *copy(const char *text)
 	return text != NULL ? xstrdup(text) : NULL;
 }
 
-/* Of what is in force now, or taken back; else what was known of it. */
-static int64_t enforced_until(const struct job *job,
-                              const struct domain_view *view, int64_t now)
-{
-	bool is_fact = domain_view_is_fact(view->sts_record);
-
-	if (view->sts == VIEW_OK && view->sts_policy.mode == STS_ENFORCE)
-		return view->sts_expires_at;
-	if (domain_view_sts_in_force(view, now) ||
-	    (is_fact && view->sts_record != VIEW_OK))
-		return 0;
-	return job->enforced_until;
-}
-
 static void fill(struct desk_result *result, const struct policy_rules *rules,
                  const struct policy_answer *answer)
 {
@@ -147,6 +131,7 @@ static void fill(struct desk_result *result, const struct policy_rules *rules,
 	result->rules = rules->number;
 	result->kind = answer->kind;
 	result->failure = answer->failure;
+	result->by_failure = answer->by_failure;
 	result->text_len = len;
 	result->plain_len = answer->plain_len;
 	result->len = packed.len;
@@ -169,10 +154,8 @@ static void post_view(struct policy_desk *desk, const struct job *job,
 	struct desk_result *result = result_of(job, stage);
 	struct policy_answer answer;
 
-	known.enforced_until = enforced_until(job, view, now);
 	policy_answer_make(&rules->site, &known, &arena, &answer);
 	fill(result, rules, &answer);
-	result->enforced_until = known.enforced_until;
 	if (stage == DESK_DONE) {
 		if (good < 1)
 			good = 1;
@@ -188,25 +171,28 @@ static void post_view(struct policy_desk *desk, const struct job *job,
 	post(desk, result);
 }
 
-/* True when the table of overrides has the domain. */
-static bool post_override(struct policy_desk *desk, const struct job *job)
+struct desk_result *policy_desk_override(struct policy_desk *desk,
+                                         const char *domain, size_t len)
 {
 	auto_(policy_rules_put) struct policy_rules *rules =
 		policy_rules_get(desk->options.shelf);
 	auto_(arena_clear) struct arena arena = {0};
-	struct policy_known known = {.domain = job->key};
+	struct policy_known known = {0};
 	struct desk_result *result;
 	struct policy_answer answer;
 
-	known.override = overrides_find(rules->overrides, span_of(job->key));
-	if (known.override == NULL)
-		return false;
+	known.override =
+		overrides_find(rules->overrides, (struct span){domain, len});
+	if (known.override == NULL || len >= DOMAIN_TEXT)
+		return NULL;
 	policy_answer_make(&rules->site, &known, &arena, &answer);
-	result = result_of(job, DESK_DONE);
+	result = xcalloc(1, sizeof(*result));
+	result->what = DESK_LOOK_UP;
+	result->stage = DESK_DONE;
+	memcpy(result->domain, domain, len);
 	fill(result, rules, &answer);
 	result->good_secs = result->refresh_secs = OVERRIDE_SECS;
-	post(desk, result);
-	return true;
+	return result;
 }
 
 /* --- looking up --- */
@@ -260,12 +246,17 @@ static void look_up(struct policy_desk *desk, struct job *job, bool anew)
 	free(job);
 }
 
-/* What somebody else looked up, for other needs, may lack what we need. */
+/* What somebody else looked up, for other needs, may lack what we need; and
+ * what was found while the resolver's word on DNSSEC was another one says
+ * something else of TLSA now. */
 static bool is_good(const struct policy_desk *desk,
-                    const struct domain_view *view, bool dane)
+                    const struct domain_view *view,
+                    const struct policy_site *site)
 {
 	return domain_view_is_good(view, clock_secs(desk->options.clock)) &&
-	       !view->mx_doubted && domain_view_is_complete(view, dane, true);
+	       !view->mx_doubted && view->sts_record != VIEW_UNKNOWN &&
+	       domain_view_is_complete(view, site->dane, true) &&
+	       (!site->dane || view->unvouched != site->validates);
 }
 
 static void work_on(struct policy_desk *desk, struct job *job)
@@ -288,22 +279,15 @@ static void work_on(struct policy_desk *desk, struct job *job)
 		free(job);
 		return;
 	}
-	if (post_override(desk, job)) {
-		free(job);
-		return;
-	}
 	/* a store that cannot be read is no reason not to ask DNS */
 	known = desk->options.source.cached(desk->options.source.self, job->key,
 	                                    &arena, &view, &err) > 0;
-	good = known && is_good(desk, &view, rules->site.dane);
+	good = known && is_good(desk, &view, &rules->site);
 	if (good && job->what == DESK_LOOK_UP) {
 		post_view(desk, job, DESK_DONE, &view);
 		free(job);
 		return;
 	}
-	if (known)
-		job->enforced_until = enforced_until(
-			job, &view, clock_secs(desk->options.clock));
 	if (job->what == DESK_LOOK_UP) {
 		if (known)
 			post_view(desk, job, DESK_OLD, &view);
@@ -350,7 +334,6 @@ void policy_desk_ask(struct policy_desk *desk,
 	job->desk = desk;
 	job->what = question->what;
 	job->id = question->id;
-	job->enforced_until = question->enforced_until;
 	memcpy(job->key, question->domain, len);
 	pthread_mutex_lock(&desk->lock);
 	*desk->last_job = job;
@@ -406,6 +389,8 @@ int policy_desk_open(struct policy_desk **out,
 	desk->options = *options;
 	desk->last_job = &desk->jobs;
 	desk->last_result = &desk->results;
+	if (options->is_out)
+		outage_begin(&desk->outage, clock_monotonic_ms(options->clock));
 	pthread_mutex_init(&desk->lock, NULL);
 	pthread_cond_init(&desk->wake, NULL);
 	desk->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -10,9 +10,10 @@
  *     policy_desk_next()  <-                            DESK_DONE
  *
  * So the server, which answers others meanwhile, waits neither for the disk nor
- * for DNS.  Answers are made here (domain/policy_answer.h), by the rules of the
- * moment.  When something can be fetched by policy_desk_next(), the descriptor
- * of policy_desk_fd() can be read.
+ * for DNS.  What the table of overrides has needs neither.  Answers are made
+ * here (domain/policy_answer.h), by the rules of the moment.  When something
+ * can be fetched by policy_desk_next(), the descriptor of policy_desk_fd() can
+ * be read.
  */
 #ifndef TLSTALLY_POLICYD_POLICY_DESK_H
 #define TLSTALLY_POLICYD_POLICY_DESK_H
@@ -33,6 +34,7 @@ struct policy_desk_options {
 	struct policy_shelf *shelf; /* lent, like the rest */
 	struct policy_counts *counts;
 	struct clock *clock;
+	bool is_out; /* the resolver answered nobody before it began */
 };
 
 int policy_desk_open(struct policy_desk **desk,
@@ -53,8 +55,7 @@ struct desk_question {
 	enum desk_what what;
 	const char *domain; /* of EXPLAIN: the key */
 	size_t len;
-	int64_t enforced_until; /* policy_known's, as far as the asker knows */
-	uint64_t id;            /* the asker's */
+	uint64_t id; /* the asker's */
 };
 
 void policy_desk_ask(struct policy_desk *desk,
@@ -81,9 +82,14 @@ struct desk_result {
 	char *text;
 	size_t len, text_len, plain_len;
 	int64_t good_secs, refresh_secs; /* from now */
-	int64_t enforced_until;
-	char *problem, *sts_id; /* for the told table; NULL */
+	bool by_failure;                 /* domain/policy_answer.h */
+	char *problem, *sts_id;          /* for the told table; NULL */
 };
+
+/* By the table of overrides, at once, whatever the store does: the caller's to
+ * free; NULL: the domain does not stand there. */
+struct desk_result *policy_desk_override(struct policy_desk *desk,
+                                         const char *domain, size_t len);
 
 int policy_desk_fd(const struct policy_desk *desk);
 /* The next result, the caller's to free; NULL: no more for now. */

@@ -50,7 +50,9 @@ struct policy_server {
 	size_t clients, refreshes;
 	int64_t now_ms, walk_ms;
 	struct strbuf text;
-	struct log_limit said_bad, said_full, said_plain;
+	bool is_out;     /* the resolver answers nobody */
+	int64_t told_at; /* secs: the last change that was noted */
+	struct log_limit said_bad, said_full, said_untold;
 };
 
 /* --- clients --- */
@@ -221,7 +223,7 @@ static void reply_old(struct policy_server *server,
 	struct ready_answer *answer =
 		answer_cache_find(server->cache, domain, len);
 
-	if (answer == NULL) {
+	if (answer == NULL || answer->by_failure) {
 		reply_unknown(server, client);
 		return;
 	}
@@ -229,17 +231,84 @@ static void reply_old(struct policy_server *server,
 	reply_ready(server, client, answer);
 }
 
+/* --- what is told anew --- */
+
+static uint32_t hash_of_told(const struct desk_result *result)
+{
+	uint64_t hash = (uint64_t)result->kind << 8 | result->failure;
+
+	if (result->problem != NULL)
+		hash = hash64(hash, result->problem, strlen(result->problem));
+	if (result->sts_id != NULL)
+		hash = hash64(hash + 1, result->sts_id, strlen(result->sts_id));
+	return (uint32_t)hash | 1;
+}
+
+/* False: so much was not written to the store yet that this is left out. */
+static bool tell_change(struct policy_server *server,
+                        const struct desk_result *result)
+{
+	const struct told told = {
+		.kind = result->kind,
+		.sts_fetch = result->failure,
+		.problem = result->problem,
+		.sts_id = result->sts_id,
+	};
+
+	uint64_t held;
+
+	if (told_log_add(server->options.told, result->domain, &told)) {
+		server->told_at = clock_secs(server->options.clock);
+		return true;
+	}
+	if (log_allowed(&server->said_untold, server->now_ms, &held))
+		log_warning("what Postfix is told has not been written to the "
+		            "store for too long: what it was told of %s and "
+		            "%" PRIu64 " others is not noted now",
+		            result->domain, held);
+	return false;
+}
+
+static struct ready_answer *keep_answer(struct policy_server *server,
+                                        const struct desk_result *result)
+{
+	size_t len = strlen(result->domain);
+	struct ready_answer *answer =
+		answer_cache_find(server->cache, result->domain, len);
+	uint32_t told = hash_of_told(result), now, used_at = 0;
+	bool is_new = answer == NULL || answer->told != told;
+
+	now = (uint32_t)(server->now_ms / 1000);
+	used_at = answer != NULL && result->what == DESK_REFRESH
+	                  ? answer->used_at
+	                  : now;
+	answer = answer_cache_put(server->cache, result->domain, len,
+	                          result->text, result->len);
+	answer->kind = (uint8_t)result->kind;
+	answer->text_len = (uint32_t)result->text_len;
+	answer->plain_len = (uint32_t)result->plain_len;
+	answer->by_failure = result->by_failure;
+	answer->used_at = used_at;
+	/* made by other rules than ours it is one from before */
+	if (result->stage == DESK_DONE &&
+	    result->rules == server->rules->number) {
+		answer->good_until = now + (uint32_t)result->good_secs;
+		answer->refresh_at = now + (uint32_t)result->refresh_secs;
+	}
+	/* what was not noted is new the next time, too */
+	answer->told = !is_new || tell_change(server, result) ? told : 0;
+	return answer;
+}
+
 /* --- questions --- */
 
 static void ask_desk(struct policy_server *server, enum desk_what what,
-                     const char *domain, size_t len, uint64_t id,
-                     const struct ready_answer *known)
+                     const char *domain, size_t len, uint64_t id)
 {
 	struct desk_question question = {
 		.what = what,
 		.domain = domain,
 		.len = len,
-		.enforced_until = known != NULL ? known->enforced_until : 0,
 		.id = id,
 	};
 
@@ -248,8 +317,7 @@ static void ask_desk(struct policy_server *server, enum desk_what what,
 
 /* The client waits for a lookup, one that goes on or one that begins. */
 static void wait_for(struct policy_server *server, struct policy_client *client,
-                     const char *domain, size_t len,
-                     const struct ready_answer *old)
+                     const char *domain, size_t len)
 {
 	struct waiting_domain *waiting =
 		waiting_domains_find(server->waiting, domain, len);
@@ -259,12 +327,26 @@ static void wait_for(struct policy_server *server, struct policy_client *client,
 		waiting = waiting_domains_add(
 			server->waiting, domain, len,
 			server->now_ms + server->options.timeout_ms);
-		ask_desk(server, DESK_LOOK_UP, domain, len, 0, old);
+		ask_desk(server, DESK_LOOK_UP, domain, len, 0);
 	}
 	if (waiting->is_over)
 		reply_old(server, client, domain, len);
 	else
 		waiting_domain_join(waiting, client);
+}
+
+/* NULL: the table of overrides does not have the domain. */
+static struct ready_answer *override_answer(struct policy_server *server,
+                                            struct span domain)
+{
+	struct desk_result *result = policy_desk_override(
+		server->options.desk, domain.at, domain.len);
+	struct ready_answer *answer = NULL;
+
+	if (result != NULL)
+		answer = keep_answer(server, result);
+	policy_desk_free_result(&result);
+	return answer;
 }
 
 /* The key as it came: mostly it is a domain in the cache. */
@@ -291,10 +373,12 @@ static void answer_key(struct policy_server *server,
 			return;
 		}
 	}
-	if (answer != NULL && answer->good_until > server->now_ms / 1000)
+	if (answer == NULL || answer->good_until <= server->now_ms / 1000)
+		answer = override_answer(server, key);
+	if (answer != NULL)
 		reply_ready(server, client, answer);
 	else
-		wait_for(server, client, key.at, key.len, answer);
+		wait_for(server, client, key.at, key.len);
 }
 
 static void answer_request(struct policy_server *server,
@@ -305,7 +389,7 @@ static void answer_request(struct policy_server *server,
 	if (request->map == MAP_EXPLAIN) {
 		client->is_explained = true;
 		ask_desk(server, DESK_EXPLAIN, request->key.at,
-		         request->key.len, client->id, NULL);
+		         request->key.len, client->id);
 	} else {
 		answer_key(server, client, request->key);
 	}
@@ -418,61 +502,6 @@ static void end_waiting(struct policy_server *server,
 	}
 }
 
-static uint32_t hash_of_told(const struct desk_result *result)
-{
-	uint64_t hash = (uint64_t)result->kind << 8 | result->failure;
-
-	if (result->problem != NULL)
-		hash = hash64(hash, result->problem, strlen(result->problem));
-	if (result->sts_id != NULL)
-		hash = hash64(hash + 1, result->sts_id, strlen(result->sts_id));
-	return (uint32_t)hash | 1;
-}
-
-static void tell_change(struct policy_server *server,
-                        const struct desk_result *result)
-{
-	const struct told told = {
-		.kind = result->kind,
-		.sts_fetch = result->failure,
-		.problem = result->problem,
-		.sts_id = result->sts_id,
-	};
-
-	told_log_add(server->options.told, result->domain, &told);
-}
-
-static void keep_answer(struct policy_server *server,
-                        const struct desk_result *result)
-{
-	size_t len = strlen(result->domain);
-	struct ready_answer *answer =
-		answer_cache_find(server->cache, result->domain, len);
-	uint32_t told = hash_of_told(result), now, used_at = 0;
-	bool is_new = answer == NULL || answer->told != told;
-
-	now = (uint32_t)(server->now_ms / 1000);
-	used_at = answer != NULL && result->what == DESK_REFRESH
-	                  ? answer->used_at
-	                  : now;
-	answer = answer_cache_put(server->cache, result->domain, len,
-	                          result->text, result->len);
-	answer->kind = (uint8_t)result->kind;
-	answer->text_len = (uint32_t)result->text_len;
-	answer->plain_len = (uint32_t)result->plain_len;
-	answer->enforced_until = (uint32_t)result->enforced_until;
-	answer->told = told;
-	answer->used_at = used_at;
-	/* made by other rules than ours it is one from before */
-	if (result->stage == DESK_DONE &&
-	    result->rules == server->rules->number) {
-		answer->good_until = now + (uint32_t)result->good_secs;
-		answer->refresh_at = now + (uint32_t)result->refresh_secs;
-	}
-	if (is_new)
-		tell_change(server, result);
-}
-
 static void take_explanation(struct policy_server *server,
                              const struct desk_result *result)
 {
@@ -576,8 +605,29 @@ static void see_answer(void *arg, struct ready_answer *answer)
 		return;
 	answer->is_looked_up = true;
 	server->refreshes++;
-	ask_desk(server, DESK_REFRESH, answer->bytes, answer->domain_len, 0,
-	         answer);
+	ask_desk(server, DESK_REFRESH, answer->bytes, answer->domain_len, 0);
+}
+
+/* When it begins and when it ends, what failed lookups made is another answer.
+ */
+static void look_at_outage(struct policy_server *server)
+{
+	bool is_out = policy_desk_is_out(server->options.desk);
+
+	if (is_out != server->is_out)
+		answer_cache_expire_failures(server->cache);
+	server->is_out = is_out;
+}
+
+/* Somebody set it back: what was told since is noted for a time to come, and
+ * to be noted for now. */
+static void look_at_clock(struct policy_server *server)
+{
+	if (clock_secs(server->options.clock) >= server->told_at)
+		return;
+	server->told_at = 0;
+	answer_cache_untell(server->cache);
+	answer_cache_expire(server->cache);
 }
 
 static void keep_time(struct policy_server *server)
@@ -588,6 +638,8 @@ static void keep_time(struct policy_server *server)
 	if (server->now_ms < server->walk_ms)
 		return;
 	server->walk_ms = server->now_ms + WALK_MS;
+	look_at_outage(server);
+	look_at_clock(server);
 	answer_cache_walk(server->cache, WALK_PARTS, see_answer, server);
 	atomic_store(&server->client_count, server->clients);
 	atomic_store(&server->answer_count, answer_cache_count(server->cache));

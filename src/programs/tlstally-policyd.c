@@ -62,7 +62,7 @@ struct policyd {
 	struct stat table;        /* the file of overrides that was read */
 	struct strbuf table_text; /* of the last that was good */
 	int64_t look_at_site_ms, write_state_ms;
-	int64_t outage_since; /* secs; 0 */
+	int64_t outage_since; /* secs; 0; at start that of the last process */
 	bool said_store;
 
 	pthread_t prober;
@@ -82,8 +82,8 @@ static void note_files(struct policyd *d)
 {
 	pthread_mutex_lock(&d->lock);
 	arena_reset(&d->files_arena);
-	d->files = postfix_resolv_files(d->site, &d->files_arena,
-	                                &d->file_count);
+	d->files =
+		postfix_resolv_files(d->site, &d->files_arena, &d->file_count);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -209,12 +209,12 @@ static bool does_validate(struct policyd *d)
 
 static void tell_rules(const struct policyd *d, const struct policy_rules *new)
 {
-	log_info("Postfix %s: level '%s' where no policy is enforced, DANE %s; "
-	         "%zu overrides",
-	         new->version[0] != '\0' ? new->version : "(version unknown)",
-	         new->site.differs ? "not the same everywhere" : new->site.level,
-	         new->site.dane ? "yes" : "no",
-	         overrides_count(new->overrides));
+	log_info(
+		"Postfix %s: level '%s' where no policy is enforced, DANE %s; "
+		"%zu overrides",
+		new->version[0] != '\0' ? new->version : "(version unknown)",
+		new->site.differs ? "not the same everywhere" : new->site.level,
+		new->site.dane ? "yes" : "no", overrides_count(new->overrides));
 	if (!new->tlsrpt)
 		log_warning("Postfix %s cannot read TLSRPT attributes, and "
 		            "would defer all mail for them: QUERYwithTLSRPT is "
@@ -268,8 +268,7 @@ static bool trust_changed(struct policyd *d)
 		policy_rules_get(&d->shelf);
 
 	return rules->site.validates != does_validate(d) ||
-	       rules->postfix_validates !=
-	               atomic_load(&d->postfix_validates);
+	       rules->postfix_validates != atomic_load(&d->postfix_validates);
 }
 
 /* True when there is another table; one that is wrong is not looked at again
@@ -363,29 +362,52 @@ static void commit(struct policyd *d, bool state)
 	}
 }
 
+static void tell_outage(const struct policyd *d)
+{
+	const char *resolver = d->base.conf.policy.resolver;
+
+	log_error("the resolver (%s) has answered nothing for a minute: "
+	          "Postfix is told what is known from before, and of "
+	          "other domains %s",
+	          resolver[0] != '\0' ? resolver : "/etc/resolv.conf",
+	          d->base.conf.policyd.on_failure == ON_FAILURE_DEFER
+	                  ? "that their mail has to wait ([policyd] "
+	                    "on_failure = defer)"
+	                  : "that they have no policy ([policyd] "
+	                    "on_failure = pass)");
+}
+
 /* True when it began or ended. */
 static bool look_for_outage(struct policyd *d)
 {
 	bool is_out = policy_desk_is_out(d->desk);
-	const char *resolver = d->base.conf.policy.resolver;
 
 	if (is_out == (d->outage_since != 0))
 		return false;
 	d->outage_since = is_out ? clock_secs(&d->base.clock) : 0;
 	if (is_out)
-		log_error(
-			"the resolver (%s) has answered nothing for a minute: "
-			"Postfix is told what is known from before, and of "
-			"other domains %s",
-			resolver[0] != '\0' ? resolver : "/etc/resolv.conf",
-			d->base.conf.policyd.on_failure == ON_FAILURE_DEFER
-				? "that their mail has to wait ([policyd] "
-				  "on_failure = defer)"
-				: "that they have no policy ([policyd] "
-				  "on_failure = pass)");
+		tell_outage(d);
 	else
 		log_notice("the resolver answers again");
 	return true;
+}
+
+/* The resolver's word, before anybody waits for an answer.  One that does not
+ * answer is what it was for the process before this one. */
+static void ask_first(struct policyd *d)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(d->base.db);
+	struct policyd_seen before;
+
+	meta_policyd_get(txn, &before);
+	if (ask_resolver(d))
+		return;
+	if (!meta_policyd_is_up(&before, clock_secs(&d->base.clock)))
+		return;
+	atomic_store(&d->validates, before.validates);
+	d->outage_since = before.outage_since;
+	if (d->outage_since != 0)
+		tell_outage(d);
 }
 
 /* --- the daemon --- */
@@ -445,6 +467,7 @@ static int open_lookups(struct policyd *d, struct err *err)
 		.shelf = &d->shelf,
 		.counts = &d->counts,
 		.clock = &d->base.clock,
+		.is_out = d->outage_since != 0,
 	};
 
 	if (policy_service_open(&d->service, &service, err) < 0)
@@ -497,8 +520,7 @@ static int start(void *self, struct err *err)
 	};
 
 	d->told = server.told = told_log_new(&d->base.clock);
-	/* it is asked for each domain otherwise */
-	ask_resolver(d);
+	ask_first(d);
 	if (open_rules(d, err) < 0 || open_in_background(d, err) < 0)
 		return err->class;
 	server.desk = d->desk;

@@ -107,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	site.dane_only = (data[0] & 16) != 0;
 	site.validates = (data[0] & 32) != 0;
 	site.defers = known.outage = (data[0] & 64) != 0;
-	known.enforced_until = (data[0] & 128) != 0 ? NOW - 1 : 0;
+	if ((data[0] & 128) != 0)
+		view.sts_enforced_until = NOW - 1;
 	/* a policy that lasts, or one that is over by now */
 	if ((data[0] & 128) == 0)
 		view.sts_expires_at = NOW + 1;

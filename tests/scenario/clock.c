@@ -15,8 +15,7 @@ static const int64_t year_ms = YEAR_DAYS * INT64_C(1000) * DAY_SECS;
 
 int64_t world_true_ms(const struct world *world)
 {
-	return world->clock.fixed_ms - world->clock.stepped_ms +
-	       world->paused_ms;
+	return world->clock.fixed_ms + world->clock.slept_ms + world->paused_ms;
 }
 
 static struct clock_look look_of(struct world *world)

@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "fake/fake_resolver.h"
+#include "domain/policy_answer.h"
 #include "policy/discover.h"
 
 #define NOON 1772366400 /* 2026-03-01T12:00Z */
@@ -360,6 +361,68 @@ static void test_sts_host_is_slow(void **state)
 	view = look(&world, 90);
 	assert_int_equal(world.fetcher.fetches, 2);
 	assert_int_equal(view->sts, VIEW_OK);
+}
+
+/* What was enforced is known for as long as it cannot be had anew, whoever
+ * looks, and whatever process; until its domain takes it back. */
+static void test_sts_was_enforced(void **state)
+{
+	enum { MAX_AGE = 604800 };
+	static const struct policy_site site = {
+		.level = "may", .validates = true, .temp_secs = 3600};
+	auto_(world_clear) struct world world;
+	auto_(arena_clear) struct arena arena = {0};
+	const struct domain_view *view;
+	struct policy_known known = {.domain = "example.com"};
+	struct policy_answer answer;
+
+	(void)state;
+	world_init(&world, STS_RECORD);
+	view = look(&world, 0);
+	assert_int_equal(view->sts_enforced_until, NOON + MAX_AGE);
+	world.fetcher.status = VIEW_FETCH_ERROR;
+	world.fetcher.problem = "HTTP status 500";
+	look(&world, MAX_AGE - 10);
+	for (int i = 0; i < 3; i++)
+		view = look(&world, 400);
+	assert_int_equal(view->sts, VIEW_FETCH_ERROR);
+	assert_int_equal(view->sts_enforced_until, NOON + MAX_AGE);
+	known.view = view;
+	known.now = clock_secs(&world.clock);
+	policy_answer_make(&site, &known, &arena, &answer);
+	assert_int_equal(answer.kind, TOLD_TEMP);
+	/* who does not look for policies forgets nothing */
+	world.options.sts = false;
+	view = look(&world, 400);
+	assert_int_equal(view->sts_enforced_until, NOON + MAX_AGE);
+	assert_false(domain_view_is_complete(view, false, true));
+	world.options.sts = true;
+	world.resolver.zone = "_mta-sts.example.com TXT tempfail insecure 0";
+	view = look(&world, 400);
+	assert_int_equal(view->sts_enforced_until, NOON + MAX_AGE);
+	world.resolver.zone = "";
+	view = look(&world, 400);
+	assert_int_equal(view->sts_enforced_until, 0);
+}
+
+/* A policy in force stays so when somebody looks who wants none. */
+static void test_sts_not_looked_for(void **state)
+{
+	auto_(world_clear) struct world world;
+	const struct domain_view *view;
+
+	(void)state;
+	world_init(&world, STS_RECORD);
+	look(&world, 0);
+	world.options.sts = false;
+	view = look(&world, 400);
+	assert_true(domain_view_sts_in_force(view, NOON + 400));
+	assert_int_equal(view->sts_policy.mode, STS_ENFORCE);
+	assert_int_equal(view->sts_record, VIEW_UNKNOWN);
+	assert_int_equal(world.fetcher.fetches, 1);
+	world.options.sts = true;
+	look(&world, 400);
+	assert_int_equal(world.fetcher.fetches, 2);
 }
 
 /* A policy host that nobody answers at: its own fault only when another one
@@ -994,6 +1057,8 @@ int main(void)
 		cmocka_unit_test(test_sts_again),
 		cmocka_unit_test(test_sts_pause),
 		cmocka_unit_test(test_sts_fault_of_ours),
+		cmocka_unit_test(test_sts_was_enforced),
+		cmocka_unit_test(test_sts_not_looked_for),
 		cmocka_unit_test(test_sts_host_is_slow),
 		cmocka_unit_test(test_sts_host_is_missed),
 		cmocka_unit_test(test_sts_none),

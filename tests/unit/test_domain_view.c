@@ -35,6 +35,7 @@ static const struct domain_view full = {
 	.sts_fetch = VIEW_OK,
 	.sts_fetched_at = 1772359100,
 	.sts_problem = "content type is text/html",
+	.sts_enforced_until = 1772360000,
 	.mx_secure = true,
 	.mx_problem = "odd",
 	MXS({.host = "mx.d.test",
@@ -43,6 +44,7 @@ static const struct domain_view full = {
              .tlsa_strings = LIST(EE, PKIX),
              .tlsa_count = 2},
             {.host = "mx2.d.test", .preference = 65535, .tlsa = VIEW_NONE}),
+	.unvouched = true,
 };
 
 static const struct domain_view empty = {.domain = "e.test"};
@@ -73,6 +75,8 @@ static void check_decoded(const struct domain_view *got)
 	assert_int_equal(got->sts_expires_at, full.sts_expires_at);
 	assert_int_equal(got->sts_fetched_at, full.sts_fetched_at);
 	assert_string_equal(got->sts_problem, full.sts_problem);
+	assert_int_equal(got->sts_enforced_until, full.sts_enforced_until);
+	assert_true(got->unvouched);
 	assert_true(got->mx_secure);
 	assert_false(got->null_mx);
 	assert_int_equal(got->mx_count, 2);

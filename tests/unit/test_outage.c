@@ -49,12 +49,29 @@ static void test_one_that_answers(void **state)
 	assert_false(outage_is_on(&outage, START + 600 * SECOND));
 }
 
+/* It was on when the process began. */
+static void test_begun(void **state)
+{
+	struct outage outage;
+
+	(void)state;
+	outage_begin(&outage, START);
+	assert_true(outage_is_on(&outage, START));
+	outage_note(&outage, false, 1, START + SECOND);
+	assert_true(outage_is_on(&outage, START + SECOND));
+	outage_note(&outage, true, 1, START + SECOND);
+	assert_false(outage_is_on(&outage, START + SECOND));
+	outage_begin(&outage, OUTAGE_AFTER_MS);
+	assert_true(outage_is_on(&outage, OUTAGE_AFTER_MS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everybody),
 		cmocka_unit_test(test_one_domain),
 		cmocka_unit_test(test_one_that_answers),
+		cmocka_unit_test(test_begun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,8 +84,7 @@ static const struct row {
 	const char *name;
 	const struct policy_site *site;
 	struct domain_view view;
-	bool no_view, outage;
-	int64_t enforced_until;
+	bool no_view, outage, by_failure;
 	const char *override;
 	enum told_kind kind;
 	const char *text, *plain; /* plain NULL: NOTFOUND */
@@ -380,18 +379,21 @@ static const struct row {
          .plain = ENFORCE},
 	{.name = "no answer, nothing known",
          .site = &may,
+         .by_failure = true,
          .view = {.sts_record = VIEW_TEMPFAIL, .sts = VIEW_TEMPFAIL},
          .kind = TOLD_NONE,
          .text = "",
          .why = "DNS does not answer"},
 	{.name = "the same, and the mail may wait, but it is this domain alone",
          .site = &defers,
+         .by_failure = true,
          .view = {.sts_record = VIEW_TEMPFAIL, .sts = VIEW_TEMPFAIL},
          .kind = TOLD_NONE,
          .text = ""},
 	{.name = "the same, and nobody is answered",
          .site = &defers,
          .outage = true,
+         .by_failure = true,
          .view = {.sts_record = VIEW_TEMPFAIL, .sts = VIEW_TEMPFAIL},
          .kind = TOLD_TEMP,
          .text = "the resolver does not answer"},
@@ -404,23 +406,24 @@ static const struct row {
          .plain = ENFORCE},
 	{.name = "an enforced policy is over and cannot be had anew",
          .site = &may,
-         .enforced_until = NOW - HOUR + 1,
-         .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR},
+         .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR,
+                  .sts_enforced_until = NOW - HOUR + 1},
          .kind = TOLD_TEMP,
          .text = "its MTA-STS policy of mode enforce is over, and the new one "
                  "cannot be had",
          .failure = VIEW_FETCH_ERROR},
 	{.name = "not for longer than that",
          .site = &may,
-         .enforced_until = NOW - HOUR,
-         .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR},
+         .view = {FAILED(VIEW_FETCH_ERROR), .sts = VIEW_FETCH_ERROR,
+                  .sts_enforced_until = NOW - HOUR},
          .kind = TOLD_STS_FAILED,
          .text = "may policy_type=sts policy_domain=d.test",
          .failure = VIEW_FETCH_ERROR},
 	{.name = "the domain took it back",
          .site = &may,
-         .enforced_until = NOW - 1,
-         .view = {.sts_record = VIEW_NONE, .sts = VIEW_NONE},
+         .view = {.sts_record = VIEW_NONE,
+                  .sts = VIEW_NONE,
+                  .sts_enforced_until = NOW - 1},
          .kind = TOLD_NONE,
          .text = ""},
 	{.name = "nothing known yet",
@@ -461,7 +464,6 @@ static void check_row(const struct row *row, struct arena *arena)
 		.domain = "d.test",
 		.view = row->no_view ? NULL : &row->view,
 		.override = row->override,
-		.enforced_until = row->enforced_until,
 		.now = NOW,
 		.outage = row->outage,
 	};
@@ -476,6 +478,7 @@ static void check_row(const struct row *row, struct arena *arena)
 		assert_memory_equal(got.text, row->plain, got.plain_len);
 	assert_int_equal(got.failure,
 	                 row->failure != VIEW_UNKNOWN ? row->failure : VIEW_OK);
+	assert_int_equal(got.by_failure, row->by_failure);
 	assert_non_null(got.why);
 	if (row->why != NULL)
 		assert_non_null(strstr(got.why, row->why));

@@ -3,7 +3,7 @@
  * asks, a lookup service that does what the test says has views.  The clock
  * stands still until the test moves it.
  */
-#include "unit/test.h"
+#include "unit/store_test.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -34,11 +34,18 @@ enum {
 /* A lookup service that has the views of some domains, and keeps questions. */
 struct fake {
 	pthread_mutex_t lock;
-	pthread_cond_t asked;
+	pthread_cond_t asked, hung;
 	struct policy_ask asks[ASKS_MAX];
 	char domains[ASKS_MAX][64];
 	size_t count, told;
-	enum { KNOWS_NOTHING, KNOWS_ALL, KNOWS_OLD, KNOWS_EXPIRED } knows;
+	enum {
+		KNOWS_NOTHING,
+		KNOWS_ALL,
+		KNOWS_OLD,
+		KNOWS_EXPIRED,
+		KNOWS_UNVOUCHED,
+		HANGS,
+	} knows;
 	bool is_busy;
 };
 
@@ -74,7 +81,7 @@ static void make_view(const char *domain, int64_t now, bool old,
 		.sts_id = "1",
 		.sts = VIEW_OK,
 		.sts_fetch = VIEW_OK,
-		.sts_expires_at = now + 604800,
+		.sts_expires_at = now + 604000,
 		.sts_policy = {.mode = STS_ENFORCE,
 	                       .max_age = 604800,
 	                       .mx = mx,
@@ -93,13 +100,16 @@ static int fake_cached(void *self, const char *domain, struct arena *arena,
 
 	(void)err;
 	pthread_mutex_lock(&fake->lock);
-	knows = fake->knows;
+	while ((knows = fake->knows) == HANGS)
+		pthread_cond_wait(&fake->hung, &fake->lock);
 	pthread_mutex_unlock(&fake->lock);
 	if (knows == KNOWS_NOTHING)
 		return 0;
-	make_view(domain, NOW, knows != KNOWS_ALL, arena, view);
+	make_view(domain, NOW, knows == KNOWS_OLD || knows == KNOWS_EXPIRED,
+	          arena, view);
 	if (knows == KNOWS_EXPIRED) /* its policy, too */
-		view->sts_expires_at = NOW - 1;
+		view->sts_expires_at = view->sts_enforced_until = NOW - 1;
+	view->unvouched = knows == KNOWS_UNVOUCHED;
 	return 1;
 }
 
@@ -155,7 +165,7 @@ static void tell(struct world *world, const struct policy_ask *ask,
 
 /* Its policy cannot be fetched, and there is none from before. */
 static void tell_failed(struct world *world, const struct policy_ask *ask,
-                        const char *domain)
+                        const char *domain, int64_t enforced_until)
 {
 	int64_t now = clock_secs(&world->clock);
 	struct domain_view view = {.domain = domain,
@@ -167,6 +177,7 @@ static void tell_failed(struct world *world, const struct policy_ask *ask,
 	                           .sts = VIEW_FETCH_ERROR,
 	                           .sts_fetch = VIEW_FETCH_ERROR,
 	                           .sts_problem = "HTTP status 500",
+	                           .sts_enforced_until = enforced_until,
 	                           .mx = VIEW_NONE};
 	struct policy_told told = {
 		.domain = domain, .view = &view, .complete = true};
@@ -251,6 +262,7 @@ static int set_up(void **state)
 
 	pthread_mutex_init(&world->fake.lock, NULL);
 	pthread_cond_init(&world->fake.asked, NULL);
+	pthread_cond_init(&world->fake.hung, NULL);
 	world->clock = clock_fixed(NOW);
 	policy_shelf_init(&world->shelf);
 	set_rules(world, true, false,
@@ -406,6 +418,7 @@ static void set_known(struct world *world, int knows)
 {
 	pthread_mutex_lock(&world->fake.lock);
 	world->fake.knows = knows;
+	pthread_cond_broadcast(&world->fake.hung);
 	pthread_mutex_unlock(&world->fake.lock);
 }
 
@@ -520,7 +533,7 @@ static void test_cold(void **state)
 	expect_enforce(world, "cold.test");
 	expect(world, "NOTFOUND ");
 	close(other);
-	assert_int_equal(counted(world, COUNT_COLD), 2);
+	assert_int_equal(counted(world, COUNT_COLD), 1);
 	assert_int_equal(counted(world, COUNT_LOOKUPS), 1);
 	assert_int_equal(counted(world, COUNT_FAILURES), 0);
 }
@@ -616,20 +629,21 @@ static void test_expired_policy(void **state)
 	ask(world, "d.test");
 	lookup = next_ask(world, "d.test");
 	set_known(world, KNOWS_NOTHING);
-	tell_failed(world, &lookup, "d.test");
+	tell_failed(world, &lookup, "d.test", NOW - 1);
 	expect(world, "TEMP its MTA-STS policy of mode enforce is over, and "
 	              "the new one cannot be had");
-	/* the next lookup does not see that policy any more */
+	/* the view of the next lookup does not have that policy any more */
 	pass(world, 120);
+	set_known(world, KNOWS_NOTHING);
 	ask(world, "d.test");
 	lookup = next_ask(world, "d.test");
-	tell_failed(world, &lookup, "d.test");
+	tell_failed(world, &lookup, "d.test", NOW - 1);
 	expect(world, "TEMP its MTA-STS policy of mode enforce is over, and "
 	              "the new one cannot be had");
 	pass(world, 3600);
 	ask(world, "d.test");
 	lookup = next_ask(world, "d.test");
-	tell_failed(world, &lookup, "d.test");
+	tell_failed(world, &lookup, "d.test", NOW - 1);
 	expect(world, "OK may policy_type=sts policy_domain=d.test");
 }
 
@@ -684,6 +698,148 @@ static void test_outage(void **state)
 	expect_enforce(world, "old.test");
 	policy_desk_note(world->desk, "a.test", true);
 	assert_false(policy_desk_is_out(world->desk));
+}
+
+/* Its record could not be had; that is so for an hour. */
+static void tell_no_answer(struct world *world, const struct policy_ask *ask,
+                           const char *domain)
+{
+	int64_t now = clock_secs(&world->clock);
+	struct domain_view view = {.domain = domain,
+	                           .checked_at = now,
+	                           .expires_at = now + VIEW_KEEP_MAX,
+	                           .tlsrpt = VIEW_NONE,
+	                           .sts_record = VIEW_TEMPFAIL,
+	                           .sts = VIEW_TEMPFAIL,
+	                           .mx = VIEW_NONE};
+	struct policy_told told = {.domain = domain, .view = &view};
+
+	ask->tell(ask->arg, &told);
+}
+
+/* With on_failure = defer: what failed before an outage is not what is told in
+ * it, and what was told in it not what is told behind it. */
+static void test_outage_defers(void **state)
+{
+	static const char temp[] = "TEMP nothing is known of the domain yet";
+	struct world *world = *state;
+	struct policy_ask lookup;
+
+	set_rules(world, true, true, "");
+	policy_server_forget(world->server);
+	ask(world, "d.test");
+	lookup = next_ask(world, "d.test");
+	tell_no_answer(world, &lookup, "d.test");
+	expect(world, "NOTFOUND ");
+	ask(world, "d.test");
+	expect(world, "NOTFOUND ");
+	policy_desk_note(world->desk, "b.test", false);
+	pass(world, OUTAGE_AFTER_MS / 1000);
+	pass_a_bit(world);
+	ask(world, "d.test");
+	lookup = next_ask(world, "d.test");
+	expect(world, temp);
+	tell_no_answer(world, &lookup, "d.test");
+	do
+		ask(world, "d.test");
+	while (begins_next(world, temp));
+	ask(world, "d.test");
+	expect(world, "TEMP the resolver does not answer");
+	policy_desk_note(world->desk, "b.test", true);
+	pass_a_bit(world);
+	ask(world, "d.test");
+	lookup = next_ask(world, "d.test");
+	tell(world, &lookup, "d.test", true);
+	expect_enforce(world, "d.test");
+}
+
+/* The resolver has begun to validate: what was found before is looked up
+ * again, by use. */
+static void test_resolver_validates(void **state)
+{
+	struct world *world = *state;
+	struct policy_ask lookup;
+	struct policy_rules *rules = xcalloc(1, sizeof(*rules));
+
+	rules->site = (struct policy_site){
+		.level = "dane", .dane = true, .validates = true};
+	rules->tlsrpt = true;
+	policy_shelf_set(&world->shelf, rules);
+	policy_server_forget(world->server);
+	set_known(world, KNOWS_ALL);
+	ask(world, "same.test");
+	expect_enforce(world, "same.test");
+	set_known(world, KNOWS_UNVOUCHED);
+	ask(world, "d.test");
+	lookup = next_ask(world, "d.test");
+	assert_true(lookup.anew);
+	tell(world, &lookup, "d.test", true);
+	expect_enforce(world, "d.test");
+}
+
+/* Whoever set the clock back: what is told is noted for the time that is. */
+static void test_clock_is_set_back(void **state)
+{
+	struct world *world = *state;
+
+	set_known(world, KNOWS_ALL);
+	ask(world, "d.test");
+	expect_enforce(world, "d.test");
+	assert_int_equal(told_log_count(world->told), 1);
+	clock_step(&world->clock, -60 * 1000);
+	pass_a_bit(world);
+	ask(world, "d.test");
+	expect_enforce(world, "d.test");
+	assert_int_equal(told_log_count(world->told), 2);
+}
+
+/* The table of overrides needs no store. */
+static void test_store_hangs(void **state)
+{
+	struct world *world = *state;
+	int slow = world->client;
+
+	set_known(world, HANGS);
+	ask(world, "cold.test");
+	world->client = connect_to(world);
+	ask(world, "over.test");
+	expect(world, "OK encrypt");
+	ask(world, "kept.test");
+	expect(world, "NOTFOUND ");
+	assert_int_equal(told_log_count(world->told), 2);
+	close(world->client);
+	world->client = slow;
+	set_known(world, KNOWS_ALL);
+	expect_enforce(world, "cold.test");
+}
+
+/* What did not fit into the log is noted when there is room again. */
+static void test_told_log_is_full(void **state)
+{
+	static const struct told other = {.since = NOW, .kind = TOLD_DANE};
+	struct world *world = *state;
+	struct fixture store;
+	struct db_txn *txn;
+
+	while (told_log_add(world->told, "other.test", &other))
+		;
+	set_known(world, KNOWS_ALL);
+	ask(world, "d.test");
+	expect_enforce(world, "d.test");
+	fixture_make(&store);
+	fixture_open(&store);
+	txn = db_begin_write(store.db);
+	told_log_write(world->told, txn);
+	assert_int_equal(db_commit(&txn, NULL), 0);
+	told_log_written(world->told);
+	fixture_clear(&store);
+	assert_int_equal(told_log_count(world->told), 0);
+	policy_server_forget(world->server);
+	for (int i = 0; i < 100 && told_log_count(world->told) == 0; i++) {
+		ask(world, "d.test");
+		expect_enforce(world, "d.test");
+	}
+	assert_int_equal(told_log_count(world->told), 1);
 }
 
 /* Before it expires, what is in use; what is not, expires. */
@@ -864,6 +1020,11 @@ int main(void)
 		TEST(test_old_view_and_new_rules),
 		TEST(test_busy),
 		TEST(test_outage),
+		TEST(test_outage_defers),
+		TEST(test_resolver_validates),
+		TEST(test_clock_is_set_back),
+		TEST(test_store_hangs),
+		TEST(test_told_log_is_full),
 		TEST(test_refresh),
 		TEST(test_explain),
 		TEST(test_bad_input),
