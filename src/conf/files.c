@@ -48,33 +48,44 @@ static const struct file_use {
 	const char *unit;    /* of the program */
 	const char *starter; /* what is enabled for that; NULL: the unit */
 	bool by_root;        /* root opens it, where root starts the program */
+	/* Where this one is used, systemd makes the socket, with the
+	 * directories on the way, and the setting makes nothing; NULL. */
+	const char *maker;
 } uses[] = {
 	{"store", "directory", USE_MAKE, "tlstally.service", "tlstally.timer",
-         false},
+         false, NULL},
+	{"events", "socket", USE_SOCKET, "tlstallyd.service", NULL, true,
+         "tlstallyd.socket"},
 	{"events", "bad_input_directory", USE_WRITE, "tlstallyd.service", NULL,
-         false},
-	{"log", "file", USE_READ, "tlstally-logd.service", NULL, true},
+         false, NULL},
+	{"log", "file", USE_READ, "tlstally-logd.service", NULL, true, NULL},
 	{"log", "postfix_config_directory", USE_LIST, "tlstally-logd.service",
-         NULL, false},
-	{"milter", "socket", USE_SOCKET, "tlstally-milter.service", NULL, true},
+         NULL, false, NULL},
+	{"milter", "socket", USE_SOCKET, "tlstally-milter.service", NULL, true,
+         NULL},
 	{"policy", "sts_ca_file", USE_READ, "tlstally-logd.service", NULL,
-         false},
+         false, NULL},
+	{"policyd", "socket", USE_SOCKET, "tlstally-policyd.service", NULL,
+         true, "tlstally-policyd.socket"},
 	{"policyd", "overrides", USE_READ, "tlstally-policyd.service", NULL,
-         false},
+         false, NULL},
 	{"deliver", "mail", USE_RUN, "tlstally.service", "tlstally.timer",
-         false},
+         false, NULL},
 	{"deliver", "mail_password_file", USE_READ, "tlstally.service",
-         "tlstally.timer", false},
+         "tlstally.timer", false, NULL},
 	{"deliver", "mail_ca_file", USE_READ, "tlstally.service",
-         "tlstally.timer", false},
+         "tlstally.timer", false, NULL},
 	{"deliver", "https_ca_file", USE_READ, "tlstally.service",
-         "tlstally.timer", false},
+         "tlstally.timer", false, NULL},
 	{"deliver", "directory", USE_WRITE, "tlstally.service",
-         "tlstally.timer", false},
-	{"http", "listen", USE_SOCKET, "tlstally-httpd.service", NULL, true},
-	{"http", "tls_cert", USE_READ, "tlstally-httpd.service", NULL, true},
-	{"http", "tls_key", USE_READ, "tlstally-httpd.service", NULL, true},
-	{"http", "www", USE_LIST, "tlstally-httpd.service", NULL, false},
+         "tlstally.timer", false, NULL},
+	{"http", "listen", USE_SOCKET, "tlstally-httpd.service", NULL, true,
+         NULL},
+	{"http", "tls_cert", USE_READ, "tlstally-httpd.service", NULL, true,
+         NULL},
+	{"http", "tls_key", USE_READ, "tlstally-httpd.service", NULL, true,
+         NULL},
+	{"http", "www", USE_LIST, "tlstally-httpd.service", NULL, false, NULL},
 };
 
 /* Who the program will be. */
@@ -290,6 +301,8 @@ void conf_check_files(const struct conf *conf, struct conf_list *faults)
 		    strcmp(strbuf_text(&value), row->standard) == 0 ||
 		    (strcmp(use->section, "log") == 0 && use->use == USE_READ &&
 		     conf->log.source != LOG_FROM_FILE))
+			continue;
+		if (use->maker != NULL && sandbox_is_used(use->maker))
 			continue;
 		use_unit(&sandbox, use);
 		add_groups(&user, &sandbox);

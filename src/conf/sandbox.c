@@ -54,6 +54,14 @@ static bool is_used(const struct strbuf *lines)
 	        strcmp(active, "activating") == 0);
 }
 
+bool sandbox_is_used(const char *unit)
+{
+	auto_(strbuf_clear) struct strbuf lines = {0};
+
+	show(unit, &lines);
+	return is_used(&lines);
+}
+
 void sandbox_ask(struct sandbox *sandbox, const char *unit, const char *starter)
 {
 	auto_(strbuf_clear) struct strbuf lines = {0};

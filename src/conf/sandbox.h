@@ -21,6 +21,9 @@ struct sandbox {
 	struct strbuf asked; /* what systemctl(1) said, "Name=value" lines */
 };
 
+/* Is it enabled, or active? */
+bool sandbox_is_used(const char *unit);
+
 /* What starts the unit, "tlstally.timer", or itself, says whether it is
  * used. */
 void sandbox_ask(struct sandbox *sandbox, const char *unit,

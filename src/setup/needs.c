@@ -55,6 +55,17 @@ static bool by_log(const struct need_of *of)
 	return counts_by(of, FEED_LOG);
 }
 
+/* The log is read beside the events. */
+static bool completes(const struct need_of *of)
+{
+	return by_events(of) && of->setup->conf->log.complete_events;
+}
+
+static bool reads_log(const struct need_of *of)
+{
+	return by_log(of) || completes(of);
+}
+
 static bool wants_milter(const struct need_of *of)
 {
 	return strcmp(of->setup->wish.milter, "no") != 0;
@@ -444,6 +455,10 @@ const struct need needs[] = {
          NULL, "tlstallyd counts Postfix's events"},
 	{"tlstally-logd.service", THING_UNIT, NEED_HOST, NULL, by_log, unit_on,
          NULL, "tlstally-logd counts the sessions of the mail log"},
+	{"tlstally-logd.service", THING_UNIT, NEED_HOST, NULL, completes,
+         unit_on, NULL,
+         "tlstally-logd finds out from the mail log what events do not say "
+         "([log] complete_events)"},
 	{"tlstally-milter.service", THING_UNIT, NEED_HOST, NULL, wants_milter,
          unit_on, NULL, "tlstally-milter counts how mail comes in"},
 	{"tlstally-policyd.socket", THING_UNIT, NEED_HOST, NULL,
@@ -459,7 +474,7 @@ const struct need needs[] = {
          sends_events, "Postfix sends events"},
 	{"smtp_tlsrpt_socket_name", THING_SETTING, NEED_SENDER, NULL, by_events,
          socket_name, socket_fits, "where Postfix sends events"},
-	{"smtp_tls_loglevel", THING_SETTING, NEED_SENDER, NULL, by_log,
+	{"smtp_tls_loglevel", THING_SETTING, NEED_SENDER, NULL, reads_log,
          loglevel, logs_sessions, "Postfix logs its TLS sessions"},
 	{"smtp_tls_note_starttls_offer", THING_SETTING, NEED_SENDER, NULL,
          hides_none, yes, notes_offers,
@@ -649,10 +664,26 @@ static void tell_of_retiring(struct setup *setup)
 	}
 }
 
+/* What it would bring to read the log, too, and what it costs. */
+static void note_completing(struct setup *setup)
+{
+	const struct need_of of = {.setup = setup};
+
+	if (!setup->wants_policyd || !by_events(&of) || completes(&of))
+		return;
+	note(setup,
+	     "events do not say whether sessions met an MTA-STS policy in "
+	     "testing mode, so these stand in no report: with [log] "
+	     "complete_events = yes, tlstally-logd finds it out from the mail "
+	     "log (one more daemon, and a line in the log for each TLS "
+	     "session); set it, and run this again");
+}
+
 void needs_note(struct setup *setup)
 {
 	tell_of_retiring(setup);
 	note_daemons(setup);
+	note_completing(setup);
 	note_settings(setup);
 	for (size_t i = 0; i < setup->place_count; i++) {
 		struct need_of of = {.setup = setup,

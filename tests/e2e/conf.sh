@@ -16,9 +16,12 @@ cat >"$dir/bin/systemctl" <<-'EOF_SYSTEMCTL'
 #!/bin/sh
 # systemctl show -p NAMES UNIT
 [ "$1" = show ] || exit 1
+for unit; do :; done
+state=${UNITS_STATE:-enabled}
+case $unit in *.socket) state=${UNITS_SOCKETS:-$state} ;; esac
 cat <<-EOF_SHOW
 	LoadState=${UNITS_LOAD:-loaded}
-	UnitFileState=${UNITS_STATE:-enabled}
+	UnitFileState=$state
 	ActiveState=inactive
 	NoNewPrivileges=${UNITS_RIGHTS:-yes}
 	ProtectHome=yes
@@ -104,6 +107,13 @@ check 0 "a log that is not read" "[log]\nfile = $dir/no.log"
 check 1 "a log that is" "[log]\nsource = file\nfile = $dir/no.log"
 says "file: $dir/no.log is not there"
 
+for section in events policyd milter; do
+	check 0 "a socket in a directory that root makes" \
+		"[$section]\nsocket = unix:$dir/none/s.sock"
+	check 1 "a socket in a file" "[$section]\nsocket = unix:$dir/ca.pem/s.sock"
+	says "\[$section\] socket: $dir/ca.pem is not a directory"
+done
+
 # Only root can make a store of another's.
 if [ "$(id -u)" = 0 ]; then
 	chown nobody "$dir/store"
@@ -146,6 +156,16 @@ check 0 "with ReadWritePaths" "[store]\ndirectory = /srv/tlstally"
 unset UNITS_WRITE
 check 1 "a milter's socket" "[milter]\nsocket = unix:/usr/share/milter.sock"
 says "tlstally-milter.service cannot write to /usr/share"
+check 0 "a socket that systemd makes" \
+	"[policyd]\nsocket = unix:/usr/share/policyd.sock"
+UNITS_SOCKETS=disabled
+export UNITS_SOCKETS
+check 1 "the policy service's own" \
+	"[policyd]\nsocket = unix:/usr/share/policyd.sock"
+says "socket: tlstally-policyd.service cannot write to /usr/share"
+check 1 "a socket of events" "[events]\nsocket = unix:/usr/share/events.sock"
+says "socket: tlstallyd.service cannot write to /usr/share"
+unset UNITS_SOCKETS
 
 sendmail=$(command -v sendmail || echo /usr/sbin/sendmail)
 if grep -q postdrop "$sendmail" 2>/dev/null; then

@@ -619,6 +619,23 @@ for build in "3.10.3 left-out" "3.7.11 unheard-of"; do
 	is_as_before "after --undo"
 done
 
+name="the log completes the events"
+with_policyd 3.10.13 built-in
+setup 0 --policyd yes
+says "with \[log\] complete_events = yes, tlstally-logd finds it out.*one more \
+daemon"
+printf '[log]\ncomplete_events = yes\n' >>"$dir/conf"
+setup 0 --apply --policyd yes
+says_not "complete_events = yes, tlstally-logd finds it out"
+has smtp_tls_loglevel 1
+has smtp_tlsrpt_enable yes
+[ "$(cat "$dir/units/tlstally-logd.service")" = "enabled active" ] ||
+	fail "tlstally-logd is not started"
+setup 0 --undo
+is_as_before "after --undo"
+setup 0 --feed log --policyd yes
+says_not "complete_events"
+
 name="reports do not wait where a policy is enforced"
 with_policyd 3.7.11 unheard-of
 setup 0 --policyd yes
