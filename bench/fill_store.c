@@ -1,10 +1,10 @@
 /*
  * fill_store - a store with one day's counters of many domains
  *
- *     fill_store DIRECTORY DAY DOMAINS RUA
+ *     fill_store DIRECTORY DAY DOMAINS RUA [NTH]
  *
  * Each domain gets three policies (two MX hosts with TLSA records and one
- * without a policy), and every tenth a few failure details.  %d in RUA is
+ * without a policy), and every NTH (10) a few failure details.  %d in RUA is
  * replaced by the domain's number.
  */
 #include <stdio.h>
@@ -45,7 +45,7 @@ static struct session_policy policy_of(struct words *w, int number, int p,
 }
 
 static void add_domain(struct tally *tally, int32_t day, int number,
-                       const char *rua)
+                       const char *rua, int nth)
 {
 	struct words w;
 	const char *strings[2];
@@ -75,7 +75,7 @@ static void add_domain(struct tally *tally, int32_t day, int number,
 		                          .valid = true};
 
 		tally_add(tally, day, &session, 7);
-		if (number % 10 != 0)
+		if (number % nth != 0)
 			continue;
 		policy.failed = true;
 		policy.failures = &failure;
@@ -98,14 +98,14 @@ static int mark(struct db *db, int32_t day, struct err *err)
 }
 
 static int fill(struct db *db, int32_t day, int domains, const char *rua,
-                struct err *err)
+                int nth, struct err *err)
 {
 	auto_(tally_free) struct tally *tally = tally_new(1, &limits);
 
 	for (int from = 0; from < domains; from += CHUNK) {
 		tally_reset(tally);
 		for (int i = from; i < domains && i < from + CHUNK; i++)
-			add_domain(tally, day, i, rua);
+			add_domain(tally, day, i, rua, nth);
 		if (fake_tally_commit(db, tally, &limits, err) < 0)
 			return err->class;
 	}
@@ -120,15 +120,16 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int32_t day;
 
-	if (argc != 5) {
+	if (argc < 5 || argc > 6) {
 		fprintf(stderr, "usage: fill_store DIRECTORY DAY DOMAINS "
-		                "RUA\n");
+		                "RUA [NTH]\n");
 		return 2;
 	}
 	options.directory = argv[1];
 	if (day_parse(argv[2], &day, &err) < 0 ||
 	    db_open(&db, &options, &err) < 0 ||
-	    fill(db, day, atoi(argv[3]), argv[4], &err) < 0) {
+	    fill(db, day, atoi(argv[3]), argv[4], argc > 5 ? atoi(argv[5]) : 10,
+	         &err) < 0) {
 		fprintf(stderr, "fill_store: %s\n", err.text);
 		return 1;
 	}

@@ -7,7 +7,10 @@
  *     -d DOMAINS   of so many domains, in turn (100)
  *     -f PERCENT   so many of a hundred sessions failed (10)
  *     -u KINDS     with so many different failures (10)
+ *     -z           not in turn: by Zipf's law, the n-th of them n times as
+ *                  rarely as the first
  *     -p USEC      pause after each event (0)
+ *     -r RATE      so many a second; what fits into 10 ms goes at once
  *     -w           wait while the queue is full; without it the event is lost,
  *                  as it is with libtlsrpt
  *     -o           a socket of its own for each event, as Postfix does: what
@@ -47,6 +50,9 @@ struct load {
 	uint64_t failing_percent;
 	uint64_t failure_kinds;
 	long pause_usec;
+	uint64_t rate;
+	double *zipf; /* share of the first n domains together */
+	uint64_t chance;
 	bool wait;
 	bool own_sockets;
 	const char *path;
@@ -83,11 +89,65 @@ static uint64_t number(const char *text)
 	return n;
 }
 
+static void make_zipf(struct load *load)
+{
+	double sum = 0;
+
+	load->zipf = xcalloc(load->domains, sizeof(*load->zipf));
+	for (uint64_t i = 0; i < load->domains; i++)
+		load->zipf[i] = sum += 1.0 / (double)(i + 1);
+	for (uint64_t i = 0; i < load->domains; i++)
+		load->zipf[i] /= sum;
+}
+
+/* The i-th event's domain.  By Zipf's law their names are in another order than
+ * how often they come. */
+static uint64_t choose_domain(struct load *load, uint64_t i)
+{
+	uint64_t low = 0, high = load->domains - 1;
+	double at;
+
+	if (load->zipf == NULL)
+		return i % load->domains;
+	/* Knuth's MMIX numbers */
+	load->chance = load->chance * UINT64_C(6364136223846793005) +
+	               UINT64_C(1442695040888963407);
+	at = (double)(load->chance >> 11) / (double)(UINT64_C(1) << 53);
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (load->zipf[middle] < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low * 7919 % load->domains;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Until the i-th event has its turn. */
+static void wait_turn(const struct load *load, uint64_t i, int64_t begun_ms)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	while (!ended &&
+	       i >= (uint64_t)(now_ms() - begun_ms) * load->rate / 1000 + 1)
+		nanosleep(&pause, NULL);
+}
+
 static void read_options(struct load *load, int argc, char **argv)
 {
+	bool is_zipf = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:d:f:u:p:woR:t:")) != -1) {
+	while ((c = getopt(argc, argv, "n:d:f:u:p:r:zwoR:t:")) != -1) {
 		if (c == 'n')
 			load->count = number(optarg);
 		else if (c == 'd')
@@ -98,6 +158,10 @@ static void read_options(struct load *load, int argc, char **argv)
 			load->failure_kinds = number(optarg);
 		else if (c == 'p')
 			load->pause_usec = (long)number(optarg);
+		else if (c == 'r')
+			load->rate = number(optarg);
+		else if (c == 'z')
+			is_zipf = true;
 		else if (c == 'w')
 			load->wait = true;
 		else if (c == 'o')
@@ -113,6 +177,8 @@ static void read_options(struct load *load, int argc, char **argv)
 	    load->failure_kinds == 0)
 		die("usage", "send_load [options] SOCKET");
 	load->path = argv[optind];
+	if (is_zipf)
+		make_zipf(load);
 }
 
 static int connect_to(const char *path)
@@ -136,9 +202,9 @@ static bool fails(const struct load *load, uint64_t i)
 	return i * 37 % 100 < load->failing_percent;
 }
 
-static size_t write_event(const struct load *load, uint64_t i, char *out)
+static size_t write_event(const struct load *load, uint64_t i, uint64_t domain,
+                          char *out)
 {
-	uint64_t domain = i % load->domains;
 	char failure[256] = "";
 	int len;
 
@@ -190,13 +256,18 @@ static void send_all(struct load *load)
 		.tv_sec = load->pause_usec / 1000000,
 		.tv_nsec = load->pause_usec % 1000000 * 1000,
 	};
+	int64_t begun_ms = now_ms();
 	char event[EVENT_BYTES];
 
 	for (uint64_t i = 0; !ended && (load->count == 0 || i < load->count);
 	     i++) {
-		struct truth *truth = &load->truth[i % load->domains];
-		size_t len = write_event(load, i, event);
+		uint64_t domain = choose_domain(load, i);
+		struct truth *truth = &load->truth[domain];
+		size_t len = write_event(load, i, domain, event);
 		bool taken;
+
+		if (load->rate > 0)
+			wait_turn(load, i, begun_ms);
 
 		if (load->own_sockets && i > 0) {
 			close(load->fd);
@@ -253,5 +324,6 @@ int main(int argc, char **argv)
 	       load.gone ? " gone" : "");
 	close(load.fd);
 	free(load.truth);
+	free(load.zipf);
 	return 0;
 }
