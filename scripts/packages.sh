@@ -2,7 +2,7 @@
 
 # to build and run
 BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
-	libcurl4-openssl-dev libgmime-3.0-dev libidn2-dev libinih-dev
+	libcurl4-openssl-dev libgmime-3.0-dev libgnutls28-dev libidn2-dev libinih-dev
 	libjansson-dev libjs-chart.js libldns-dev liblmdb-dev
 	libmicrohttpd-dev libmilter-dev
 	libssl-dev libsystemd-dev libxxhash-dev zlib1g-dev"

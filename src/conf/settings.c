@@ -1048,7 +1048,7 @@ const struct setting settings[] = {
 			"and else\n"
 			".Va smtp_tls_security_level .\n"
 			"A level that could be weaker than that one is not "
-                        "used.\n",
+			"used.\n",
 	},
 	{
 		.section = "policyd",
@@ -1498,8 +1498,12 @@ const struct setting settings[] = {
 		.comment = "Certificate and chain (PEM); empty: no TLS.",
 		.manual = "The certificate and its chain (PEM).\n"
 			  "Empty: no TLS.\n"
-			  "The file is read at start, as root if the server is "
-			  "started as root.\n",
+			  "When other files are renamed to\n"
+			  ".Cm tls_cert\n"
+			  "and\n"
+			  ".Cm tls_key ,\n"
+			  "new connections get the new certificate; both must "
+			  "be readable for the user of the server.\n",
 	},
 	{
 		.section = "http",

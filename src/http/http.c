@@ -12,6 +12,7 @@
 #include "base/wait.h"
 #include "base/xalloc.h"
 #include "http/http_entrance.h"
+#include "http/http_events.h"
 #include "http/http_request.h"
 #include "http/http_wire.h"
 #include "http/http_workers.h"
@@ -23,7 +24,8 @@ enum {
 	 * hear of them: 28 KiB cost 1.5 ms, a header as long 1 ms. */
 	CONNECTION_MEMORY = 32 * 1024,
 	STOP_STEP_MS = 20,
-	STRICT = 1, /* of RFC 9112, as far as it lets servers be */
+	STRICT = 1,          /* of RFC 9112, as far as it lets servers be */
+	LISTENERS_SHARE = 4, /* of connections */
 	/* a few scrapers */
 	METRICS_CONNECTIONS = 64,
 	METRICS_PER_ADDRESS = 16,
@@ -77,8 +79,7 @@ static int start_door(struct http_door *door, int threads, struct err *err)
 	struct MHD_OptionItem items[] = {
 		{MHD_OPTION_LISTEN_SOCKET, door->listen_fd, NULL},
 		{MHD_OPTION_CONNECTION_LIMIT, door->connections.max, NULL},
-		{MHD_OPTION_HTTPS_MEM_CERT, 0, http->tls_cert},
-		{MHD_OPTION_HTTPS_MEM_KEY, 0, http->tls_key},
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)http_tls_choose},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
@@ -104,11 +105,7 @@ static int start_door(struct http_door *door, int threads, struct err *err)
 		MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL,
 		MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 	if (door->daemon == NULL)
-		return err_set(
-			err, ERR_IO, "cannot start libmicrohttpd%s",
-			flags & MHD_USE_TLS
-				? ": does the key belong to the certificate?"
-				: "");
+		return err_set(err, ERR_IO, "cannot start libmicrohttpd");
 	return entered ? http_entrance_open(&door->entrance, door, err) : 0;
 }
 
@@ -155,13 +152,11 @@ int http_start(struct http **http_out, const struct http_options *options,
 		                     options->trusted_proxies->items[i],
 		                     err) < 0)
 			return err->class;
-	http->tls = options->tls_cert != NULL;
-	if (http->tls) {
-		http->tls_cert = xstrdup(options->tls_cert);
-		http->tls_key = xstrdup(options->tls_key);
-	}
+	http->tls = options->tls != NULL;
 	http->auth = auth_new(options->jmap.db, options->jmap.clock);
 	http->callers = http_callers_new();
+	http->events = http_events_new(http, options->max_connections /
+	                                             LISTENERS_SHARE);
 	open_door(http, DOOR_API, options->listen_fd, options->max_connections,
 	          options->max_per_address);
 	open_door(http, DOOR_METRICS, options->metrics_fd, METRICS_CONNECTIONS,
@@ -189,6 +184,7 @@ void http_tick(struct http *http)
 			went_on = its;
 	}
 	http->went_on_ms = went_on;
+	http_events_tick(http->events);
 }
 
 int64_t http_progress_ms(const struct http *http)
@@ -216,6 +212,7 @@ void http_stop(struct http **http_in, int deadline_ms)
 		if (http->doors[i].daemon != NULL)
 			MHD_quiesce_daemon(http->doors[i].daemon);
 	}
+	http_events_stop(http->events);
 	for (; deadline_ms > 0 && count_busy(http) > 0;
 	     deadline_ms -= STOP_STEP_MS)
 		wait_ms(STOP_STEP_MS);
@@ -231,12 +228,11 @@ void http_stop(struct http **http_in, int deadline_ms)
 			close(http->doors[i].listen_fd);
 		http_connections_clear(&http->doors[i].connections);
 	}
+	http_events_free(&http->events);
 	http_callers_free(&http->callers);
 	auth_free(&http->auth);
 	network_list_clear(&http->proxies);
 	xfree_str(&http->url);
-	xfree_str(&http->tls_cert);
-	xfree_str(&http->tls_key);
 	free(http);
 	*http_in = NULL;
 }

@@ -6,6 +6,7 @@
  *     GET  /jmap/session           RFC 8620 section 2
  *     POST /api  /jmap  /jmap/     requests
  *     GET  /jmap/download/...      a blob (section 6.2; outbox/rendered.h)
+ *     GET  /jmap/eventsource       what changes (section 7.3)
  *     GET  /healthz                200 while the store can be read
  *     GET  /metrics                Prometheus text
  *
@@ -25,6 +26,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "http/http_tls.h"
 #include "http/www.h"
 #include "jmap/jmap.h"
 
@@ -33,8 +35,7 @@ struct http_options {
 	const struct www *www; /* of the web page; NULL: none.  Lent */
 	int listen_fd;         /* bound and listening; http closes it */
 	int metrics_fd;        /* the same for monitoring; -1: none */
-	const char *tls_cert;  /* PEM text; NULL: no TLS */
-	const char *tls_key;
+	struct http_tls *tls;  /* lent; NULL: no TLS */
 	const char *url; /* as clients see us; "": what they say in Host */
 	bool open_metrics;
 	unsigned max_connections;

@@ -18,6 +18,8 @@ static const int64_t phase_ms[] = {
 	[HTTP_HEADER] = 30 * 1000,
 	[HTTP_BODY] = 60 * 1000,
 	[HTTP_ANSWER] = 120 * 1000,
+	/* half an hour, and what it takes to be sent */
+	[HTTP_LISTEN] = 32 * 60 * 1000,
 };
 
 /* As limits count: an address, of IPv6 the network of 64 bits. */
@@ -199,14 +201,14 @@ void http_connection_enter(struct http_connections *all,
                            struct http_connection *connection,
                            enum http_phase phase)
 {
-	bool busy = phase != HTTP_HEADER;
+	bool busy = phase == HTTP_BODY || phase == HTTP_ANSWER;
 
 	pthread_mutex_lock(&all->lock);
 	connection->deadline_ms =
 		clock_monotonic_ms(all->clock) + phase_ms[phase];
 	all->busy += (unsigned)busy - (unsigned)connection->busy;
 	connection->busy = busy;
-	if (!busy)
+	if (phase == HTTP_HEADER)
 		leave_client(all, connection);
 	pthread_mutex_unlock(&all->lock);
 }

@@ -3,6 +3,13 @@
 #include <stdio.h>
 #include <strings.h>
 
+struct http_connection *http_place_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection,
+	                               MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+	        ->socket_context;
+}
+
 const char *http_header_of(struct MHD_Connection *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);

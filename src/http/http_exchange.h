@@ -14,17 +14,20 @@
 #define TYPE_JSON "application/json"
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT "text/plain; charset=utf-8"
+#define TYPE_EVENTS "text/event-stream"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
+struct http_listener;
 struct http_route;
 
 struct http_reply {
 	unsigned status;
 	const char *type;
 	struct strbuf body;
-	const struct www_file *file; /* its bytes instead of body */
-	char *disposition;           /* of an attachment; owned; NULL */
-	char *location;              /* owned; NULL */
+	const struct www_file *file;    /* its bytes instead of body */
+	struct http_listener *listener; /* events instead; owned; NULL */
+	char *disposition;              /* of an attachment; owned; NULL */
+	char *location;                 /* owned; NULL */
 	const char *allow;
 	bool challenge; /* 401 */
 	bool close;     /* the connection ends with it */
@@ -58,6 +61,8 @@ struct http_route {
 	bool takes_long; /* for a worker to answer */
 	bool is_metrics; /* at the door for metrics, too, without a token */
 };
+
+struct http_connection *http_place_of(struct MHD_Connection *connection);
 
 /* NULL: it was not sent. */
 const char *http_header_of(struct MHD_Connection *connection, const char *name);

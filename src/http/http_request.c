@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "http/http_events.h"
 #include "http/http_exchange.h"
 #include "show/metrics.h"
 
@@ -16,13 +17,6 @@ enum {
 	HOST_LONG = 260,
 	BODIES_MAX = 64 * 1024 * 1024, /* of all requests that are here */
 };
-
-static struct http_connection *place_of(struct MHD_Connection *connection)
-{
-	return MHD_get_connection_info(connection,
-	                               MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-	        ->socket_context;
-}
 
 /* To a place below the path that clients see. */
 static void redirect(struct http_exchange *exchange, const char *place,
@@ -132,6 +126,8 @@ static const struct http_route routes[] = {
 	{"POST", "/api", true, 0, answer_jmap, false, true, false},
 	{"POST", "/jmap", true, 0, answer_jmap, false, true, false},
 	{"POST", "/jmap/", true, 0, answer_jmap, false, true, false},
+	{"GET", "/jmap/eventsource", true, 0, http_answer_events, false, false,
+         false},
 	{"GET", "/jmap/download/", true, 0, http_answer_download, true, true,
          false},
 	{"GET", "/healthz", false, 0, answer_health, false, false, true},
@@ -218,7 +214,8 @@ static void see_client(struct http_exchange *exchange, struct http_reply *reply)
 		[CONF_FORWARDED] = {"Forwarded", HTTP_FORWARDED},
 	};
 	const struct http *http = exchange->http;
-	struct http_connection *connection = place_of(exchange->connection);
+	struct http_connection *connection =
+		http_place_of(exchange->connection);
 	auto_(strbuf_clear) struct strbuf list = {0};
 	struct in6_addr client;
 
@@ -246,7 +243,7 @@ static void check_token(struct http_exchange *exchange,
 	unsigned needed = exchange->route->permission;
 
 	struct auth_from from =
-		http_connection_from(place_of(exchange->connection));
+		http_connection_from(http_place_of(exchange->connection));
 
 	auth_check(exchange->http->auth,
 	           http_header_of(exchange->connection, "Authorization"), from,
@@ -364,6 +361,9 @@ static void add_headers(struct MHD_Response *response,
 		MHD_add_response_header(response, "Allow", reply->allow);
 	if (closes)
 		MHD_add_response_header(response, "Connection", "close");
+	/* nginx keeps what it gets until it is much, unless it is told */
+	if (strcmp(reply->type, TYPE_EVENTS) == 0)
+		MHD_add_response_header(response, "X-Accel-Buffering", "no");
 	if (reply->challenge)
 		MHD_add_response_header(response, "WWW-Authenticate",
 		                        "Bearer realm=\"tlstally\"");
@@ -378,6 +378,8 @@ static struct MHD_Response *make_response(struct http_reply *reply)
 {
 	size_t len = reply->body.len;
 
+	if (reply->listener != NULL)
+		return http_events_response(&reply->listener);
 	if (reply->file != NULL)
 		return MHD_create_response_from_buffer(
 			reply->status == MHD_HTTP_OK ? reply->file->data.len
@@ -390,14 +392,15 @@ static struct MHD_Response *make_response(struct http_reply *reply)
 static enum MHD_Result send_reply(struct http_exchange *exchange,
                                   struct http_reply *reply)
 {
-	struct MHD_Response *response = make_response(reply);
+	struct MHD_Response *response;
 	enum MHD_Result rc;
 
+	http_connection_enter(&exchange->door->connections,
+	                      http_place_of(exchange->connection), HTTP_ANSWER);
+	response = make_response(reply);
 	if (response == NULL)
 		return MHD_NO;
 	add_headers(response, reply, exchange->closes || reply->close);
-	http_connection_enter(&exchange->door->connections,
-	                      place_of(exchange->connection), HTTP_ANSWER);
 	rc = MHD_queue_response(exchange->connection, reply->status, response);
 	MHD_destroy_response(response);
 	return rc;
@@ -439,7 +442,7 @@ static enum MHD_Result begin(struct http_door *door,
 	exchange->door = door;
 	exchange->connection = connection;
 	strbuf_init(&exchange->body, JMAP_MAX_REQUEST);
-	http_connection_enter(&door->connections, place_of(connection),
+	http_connection_enter(&door->connections, http_place_of(connection),
 	                      HTTP_BODY);
 	look_at_header(exchange, url, method, version);
 	/* With a body to come a refusal goes out at once and the connection is
@@ -504,7 +507,7 @@ static void give_away(struct http_exchange *exchange)
 	job->drop = drop_job;
 	job->done = end_job;
 	http_connection_enter(&exchange->door->connections,
-	                      place_of(exchange->connection), HTTP_ANSWER);
+	                      http_place_of(exchange->connection), HTTP_ANSWER);
 	MHD_suspend_connection(exchange->connection);
 	if (!http_workers_give(exchange->http->workers, job)) {
 		drop_job(job);
@@ -552,13 +555,14 @@ void http_request_end(void *arg, struct MHD_Connection *connection,
 		return;
 	if (exchange->entered)
 		http_callers_leave(http->callers, exchange->who.name);
-	http_connection_enter(&door->connections, place_of(connection),
+	http_connection_enter(&door->connections, http_place_of(connection),
 	                      HTTP_HEADER);
 	atomic_fetch_sub(&http->bodies, exchange->counted);
 	strbuf_clear(&exchange->body);
 	strbuf_clear(&exchange->reply.body);
 	xfree_str(&exchange->reply.disposition);
 	xfree_str(&exchange->reply.location);
+	http_listener_free(&exchange->reply.listener);
 	free(exchange);
 	*context = NULL;
 }

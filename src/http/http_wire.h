@@ -57,6 +57,7 @@ enum http_phase {
 	HTTP_HEADER, /* also the wait for the next request */
 	HTTP_BODY,
 	HTTP_ANSWER, /* until it is sent */
+	HTTP_LISTEN, /* until nothing more is told */
 };
 
 /* Before 1.0 libmicrohttpd passes over NUL, bare CR and folded lines, takes a
@@ -105,6 +106,7 @@ unsigned http_connections_busy(struct http_connections *all);
 
 struct http_callers;
 struct http_entrance;
+struct http_events;
 struct http_workers;
 
 /* A socket that the server listens on.  Each has connections of its own, so
@@ -129,10 +131,10 @@ struct http {
 	struct auth *auth;
 	struct http_callers *callers;
 	struct http_workers *workers;
+	struct http_events *events;
 	atomic_size_t bodies; /* bytes of them that are here, or to come */
 	char *url;            /* without a slash at its end; "" */
 	const char *path;     /* of it, "/tls"; "": none */
-	char *tls_cert, *tls_key;
 	bool tls;
 	bool open_metrics;
 	struct network_list proxies;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "http/http.h"
@@ -20,7 +19,6 @@
 enum {
 	TICK_MS = 250, /* clients that are late are cut off */
 	STOP_MS = 5000,
-	PEM_MAX = 1024 * 1024,
 	LOOKUP_FILES = 64,
 	OTHER_FILES = 64 + LOOKUP_FILES,
 	REQUEST_MS = 2000, /* of processor time, of one JMAP request */
@@ -31,31 +29,20 @@ struct httpd {
 	int fd;
 	struct unix_socket file; /* of a unix socket */
 	int metrics_fd;
-	struct strbuf cert, key;
+	struct http_tls *tls;
 	struct www *www;
 	struct lookup_desk *lookups;
 	struct http *http;
 };
 
-static int read_pem(const char *path, const char *setting, struct strbuf *out,
-                    struct err *err)
-{
-	if (path[0] == '\0')
-		return 0;
-	strbuf_init(out, PEM_MAX);
-	if (io_read_file(path, out, err) < 0)
-		return err_prefix(err, "[http] %s", setting);
-	return 0;
-}
-
-static int read_tls(struct httpd *d, struct err *err)
+static int open_tls(struct httpd *d, struct err *err)
 {
 	const struct conf *conf = &d->base.conf;
 
-	if (read_pem(conf->http.tls_cert, "tls_cert", &d->cert, err) < 0 ||
-	    read_pem(conf->http.tls_key, "tls_key", &d->key, err) < 0)
-		return err->class;
-	if (d->cert.len == 0 && !listen_is_local(conf->http.listen))
+	if (conf->http.tls_cert[0] != '\0')
+		return http_tls_open(&d->tls, conf->http.tls_cert,
+		                     conf->http.tls_key, &d->base.clock, err);
+	if (!listen_is_local(conf->http.listen))
 		log_warning("[http] listen = %s without tls_cert: tokens are "
 		            "sent over the network in clear text",
 		            conf->http.listen);
@@ -75,8 +62,7 @@ static int serve(struct httpd *d, struct err *err)
 		.www = d->www,
 		.listen_fd = d->fd,
 		.metrics_fd = d->metrics_fd,
-		.tls_cert = d->cert.len ? strbuf_text(&d->cert) : NULL,
-		.tls_key = d->key.len ? strbuf_text(&d->key) : NULL,
+		.tls = d->tls,
 		.url = d->base.conf.http.url,
 		.open_metrics = d->base.conf.http.open_metrics,
 		.max_connections = (unsigned)d->base.conf.http.max_connections,
@@ -124,7 +110,7 @@ static int open_all(void *self, struct err *err)
 	d->base.tick_ms = TICK_MS;
 	d->base.socket = &d->file;
 	d->fd = listen_open(&d->file, &options, err);
-	if (d->fd < 0 || read_tls(d, err) < 0)
+	if (d->fd < 0 || open_tls(d, err) < 0)
 		return err->class;
 	open_metrics(d);
 	/* a connection is a descriptor */
@@ -158,8 +144,17 @@ static int start(void *self, struct err *err)
 static int tick(void *self, struct err *err)
 {
 	struct httpd *d = self;
+	struct err fault = {0};
+	int rc = d->tls != NULL ? http_tls_refresh(d->tls, &fault) : 0;
 
 	(void)err;
+	if (rc > 0)
+		log_info("%s is served from now on",
+		         d->base.conf.http.tls_cert);
+	if (rc < 0)
+		log_warning("the certificate has changed, and the old one is "
+		            "served: %s",
+		            fault.text);
 	http_tick(d->http);
 	return 0;
 }
@@ -184,8 +179,7 @@ static int stop(void *self, struct err *err)
 		close(d->fd);
 	if (d->metrics_fd >= 0)
 		close(d->metrics_fd);
-	strbuf_clear(&d->cert);
-	strbuf_clear(&d->key);
+	http_tls_free(&d->tls);
 	return 0;
 }
 

@@ -335,6 +335,104 @@ def test_at_once(port, token):
             len(bad) > 0 and all(b"maxConcurrentRequests" in t for t in bad)))
 
 
+class Listener:
+    """GET of the event source; events as {"event": ..., "data": ...}."""
+
+    def __init__(self, port, token, query, last_id=None):
+        self.c = http.client.HTTPConnection("127.0.0.1", port,
+                                            timeout=WAIT_SECS)
+        headers = {"Authorization": "Bearer " + token}
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        self.c.request("GET", "/jmap/eventsource?" + query, headers=headers)
+        self.r = self.c.getresponse()
+
+    def next(self):
+        """None at its end."""
+        event = {}
+        while line := self.r.readline().decode():
+            name, _, value = line.rstrip("\n").partition(":")
+            if line == "\n" and event:
+                return event
+            if name:
+                event[name] = value.lstrip()
+        return None
+
+    def close(self):
+        self.c.close()
+
+
+def set_address(port, token, **args):
+    body = json.dumps({"using": ["urn:ietf:params:jmap:core",
+                                 "urn:tlstally:jmap"], "methodCalls": [
+        ["tally:Suppression/set", args, "c"]]})
+    return json.loads(ask(port, "POST", "/api", token, body)[1])[
+        "methodResponses"][0][1]
+
+
+def test_events(server, port, token):
+    """RFC 8620 section 7.3."""
+    for what, query in (("nothing", ""), ("a ping", "types=*&closeafter=no"),
+                        ("closeafter", "types=*&ping=0"),
+                        ("a ping that is none", "types=*&closeafter=no&ping=x"),
+                        ("a closeafter that is none",
+                         "types=*&closeafter=yes&ping=0")):
+        expect("events: without " + what, 400, ask(
+            port, "GET", "/jmap/eventsource?" + query, token)[0].status)
+    expect("events: without a token", 401, ask(
+        port, "GET", "/jmap/eventsource?types=*&closeafter=no&ping=0"
+        )[0].status)
+    every = Listener(port, token, "types=*&closeafter=no&ping=5")
+    once = Listener(port, token,
+                    "types=tally:Suppression&closeafter=state&ping=0")
+    other = Listener(port, token, "types=tally:Inbound&closeafter=no&ping=5")
+    expect("events: their type", (200, "text/event-stream", "no"),
+           (every.r.status, every.r.getheader("Content-Type"),
+            every.r.getheader("X-Accel-Buffering")))
+    made = set_address(port, token, create={"n": {"address": "e@example.com"}})
+    want = {"@type": "StateChange", "changed": {
+        "tally": {"tally:Suppression": made["newState"]}}}
+    # a ping may be earlier, where the machine is slow
+    seen = [every.next()]
+    while seen[-1] and seen[-1]["event"] == "ping":
+        seen.append(every.next())
+    expect("events: a change is told", ("state", want),
+           (seen[-1]["event"], json.loads(seen[-1]["data"])))
+    last = seen[-1]["id"]
+    expect("events: a ping says how often", {"interval": 5},
+           json.loads(every.next()["data"]))
+    expect("events: closeafter=state ends behind it", (want, None),
+           (json.loads(once.next()["data"]), once.next()))
+    expect("events: of other types nothing", "ping", other.next()["event"])
+    again = Listener(port, token, "types=*&closeafter=no&ping=5", last)
+    expect("events: who has missed nothing hears nothing", "ping",
+           again.next()["event"])
+    again.close()
+    set_address(port, token, destroy=[made["created"]["n"]["id"]])
+    again = Listener(port, token, "types=*&closeafter=state&ping=0", last)
+    expect("events: who has missed something hears it at once", "state",
+           again.next()["event"])
+    # listeners are bounded, and hold up nobody
+    many = [Listener(port, token, "types=*&closeafter=no&ping=0")
+            for _ in range(40)]
+    expect("events: so many of a token", ({200, 429}, True),
+           ({one.r.status for one in many},
+            sum(one.r.status == 200 for one in many) <= 32))
+    expect("events: others are served meanwhile", [200] * 20,
+           [ask(port, "POST", "/api", token, echo())[0].status
+            for _ in range(20)])
+    for one in many:
+        one.close()
+    # a token that is gone is told nothing any more
+    gone = server.tally("token", "add", "gone", "--permission", "all")[1]
+    listener = Listener(port, gone, "types=*&closeafter=no&ping=5")
+    server.tally("token", "remove", "gone")
+    set_address(port, token, create={"n": {"address": "f@example.com"}})
+    expect("events: a token that is gone ends it", None, listener.next())
+    for one in (every, other):
+        one.close()
+
+
 def say(port, text):
     """Bytes as they are; the statuses that come back until it closes."""
     with socket.create_connection(("127.0.0.1", port), WAIT_SECS) as s:
@@ -439,6 +537,8 @@ def test_stop(server, port, token):
                     s.sendall(4 * request)
         except OSError:
             pass
+    listeners = [Listener(port, token, "types=*&closeafter=no&ping=0")
+                 for _ in range(20)]
     clients = [threading.Thread(target=go_on_asking) for _ in range(24)]
     for client in clients:
         client.start()
@@ -447,6 +547,8 @@ def test_stop(server, port, token):
     for client in clients:
         client.join()
     expect("they were answered", True, len(answered) >= 20)
+    expect("listeners come to their end", [None] * 20,
+           [one.next() for one in listeners])
 
 
 def test_slow(port, token):
@@ -514,7 +616,36 @@ def test_tls(directory, token_of):
            (r.status, json.loads(text)["apiUrl"][:len(
                f"https://localhost:{port}")]))
     c.close()
-    server.stop()
+    test_renewal(directory, port, server)
+    server.process.terminate()
+    expect("it ends in order", 0, server.end())
+
+
+def test_renewal(directory, port, server):
+    """A pair of files that are renamed over the old ones."""
+    def shown():
+        return ssl.get_server_certificate(("localhost", port))
+
+    old = (directory / "cert.pem").read_text()
+    expect("the certificate is the file's", old.strip(), shown().strip())
+    new = directory / "new"
+    new.mkdir()
+    make_certificate(new)
+    want = (new / "cert.pem").read_text().strip()
+    context = ssl.create_default_context(cafile=directory / "cert.pem")
+    c = http.client.HTTPSConnection("localhost", port, context=context)
+    ask(port, "GET", "/healthz", connection=c)
+    (new / "cert.pem").rename(directory / "cert.pem")
+    time.sleep(5)  # it looks, and finds half a pair
+    expect("half a pair is not shown", old.strip(), shown().strip())
+    (new / "key.pem").rename(directory / "key.pem")
+    expect("the new pair is shown", True,
+           wait_until(lambda: shown().strip() == want))
+    expect("and that is said", True, wait_until(
+        lambda: "cert.pem is served from now on" in server.log()))
+    expect("who is connected stays so", 200,
+           ask(port, "GET", "/healthz", connection=c)[0].status)
+    c.close()
 
 
 def test_unix(directory):
@@ -561,6 +692,7 @@ def main():
             test_objects(port, token, reader)
             test_limits(port, token)
             test_at_once(port, token)
+            test_events(server, port, token)
             test_framing(port, token)
             test_slow(port, token)
             test_tokens(server, port, token)
