@@ -1,4 +1,5 @@
-/* tlstally domains: a day's domains, by name or the worst first. */
+/* tlstally domains: a day's domains, or those of some days, by name or the
+ * worst first. */
 #include <string.h>
 
 #include "base/auto.h"
@@ -74,7 +75,88 @@ static int choose_day(struct cli *cli, json_t *doc, struct err *err)
 	                         "status`");
 }
 
-int cli_domains(struct cli *cli, struct err *err)
+/* --- of some days --- */
+
+static void print_period(const json_t *doc, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		TABLE_TEXT("domain", "domain"),
+		TABLE_NUMBER("ok", "totalSuccessfulSessions"),
+		TABLE_NUMBER("failed", "totalFailedSessions"),
+		TABLE_NUMBER("on days", "failingDays"),
+		TABLE_TEXT("since", "failingSince"),
+		{.title = "result",
+	         .member = "mainResult",
+	         .words = &words_results},
+		TABLE_TEXT("policies", "policies"),
+		{.title = "cause", .member = "cause", .words = &words_faults},
+	};
+	const json_t *list = doc_get(doc, "domains");
+	size_t count = json_array_size(list), i, j;
+	json_t *row, *type;
+
+	json_array_foreach (list, i, row) {
+		auto_(strbuf_clear) struct strbuf policies = {0};
+
+		json_array_foreach (json_object_get(row, "policyTypes"), j,
+		                    type)
+			strbuf_printf(
+				&policies, "%s%s", j > 0 ? ", " : "",
+				word_label(&words_policies,
+			                   word_find(&words_policies,
+			                             json_string_value(type))));
+		json_set_string(row, "policies", strbuf_text(&policies));
+		/* nothing where nothing failed */
+		if (doc_number(row, "failingDays") > 0)
+			doc_set(row, "cause", doc_text(row, "fault"));
+	}
+	strbuf_printf(out, "%s to %s: %zu %s\n", doc_text(doc, "firstDay"),
+	              doc_text(doc, "lastDay"), count,
+	              count == 1 ? "domain" : "domains");
+	table_print(list, columns, 8, "", out);
+}
+
+static int show_period(struct cli *cli, struct err *err)
+{
+	static const char names[] =
+		"domain,totalSuccessfulSessions,totalFailedSessions"
+		",notJudgedSessions,clearSessions,countedDays,failingDays"
+		",failingSince,lastFailedDay,mainResult,policyTypes,fault"
+		",failingWith,record";
+	auto_(object_order_clear) struct object_order order = {
+		.type = &type_domain_period,
+		.limit = cli_limit(cli),
+		.fields = object_order_names(names),
+		.filter = json_object(),
+	};
+	int32_t last = day_of(clock_secs(&cli->clock));
+	int32_t first = last - cli->args.days + 1;
+	auto_(json_free) json_t *doc = json_object();
+	json_t *found;
+	int rc;
+
+	doc_set_day(doc, "firstDay", first);
+	doc_set_day(doc, "lastDay", last);
+	doc_set_day(order.filter, "dayAfter", first);
+	doc_set_day(order.filter, "dayBefore", last + 1);
+	if (cli->args.failures)
+		json_set_bool(order.filter, "hasFailures", true);
+	object_order_sort(&order,
+	                  cli->args.failures ? "-totalFailedSessions,domain"
+	                                     : "domain",
+	                  NULL);
+	rc = cli_find(cli, &order, &found, err);
+	if (rc == 0) {
+		json_object_set(doc, "domains", found);
+		cli_print_list(cli, doc, "domains", names, print_period);
+	}
+	json_decref(found);
+	return rc;
+}
+
+/* --- of one --- */
+
+static int show_day(struct cli *cli, struct err *err)
 {
 	auto_(object_order_clear) struct object_order order = {
 		.type = &type_domain,
@@ -115,4 +197,9 @@ int cli_domains(struct cli *cli, struct err *err)
 	}
 	json_decref(found);
 	return rc;
+}
+
+int cli_domains(struct cli *cli, struct err *err)
+{
+	return cli->args.days > 0 ? show_period(cli, err) : show_day(cli, err);
 }

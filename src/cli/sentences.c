@@ -50,11 +50,11 @@ const struct cli_sentence cli_sentences[] = {
 	{"clock accept", NO_OPERAND, 0, NEEDS_STORE_WRITE, cli_clock_accept,
          "trust the clock as it is now", NULL, NULL},
 	{"domains", NO_OPERAND,
-         FLAG_DAY | FLAG_FAILURES | FLAG_LIMIT | FLAG_JSON | FLAG_CSV |
-                 FLAG_SERVER,
+         FLAG_DAY | FLAG_DAYS | FLAG_FAILURES | FLAG_LIMIT | FLAG_JSON |
+                 FLAG_CSV | FLAG_SERVER,
          NEEDS_NOTHING, cli_domains,
-         "list the domains of a day and their sessions",
-         "domains --day yesterday --failures --limit 10", NULL},
+         "list the domains of a day, or of some days, and their sessions",
+         "domains --days 30 --failures --limit 10", NULL},
 	{"show", OPERAND("<domain>", VALUE_COUNTED, domain, COMPLETE_DOMAINS),
          FLAG_DAY | FLAG_LIMIT | FLAG_JSON | FLAG_CSV | FLAG_SERVER,
          NEEDS_NOTHING, cli_show,

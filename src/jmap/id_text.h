@@ -20,7 +20,7 @@
 
 #include "jmap/jmap_type.h"
 
-enum { ID_TEXT_PREFIX = 8 }; /* room for what stands before it */
+enum { ID_TEXT_PREFIX = 16 }; /* room for what stands before it */
 
 void id_text_write(const char *text, char out[JMAP_ID_TEXT]);
 

@@ -17,7 +17,8 @@ struct jmap_filter {
 	/* CONDITION */
 	const struct jmap_condition *condition;
 	const char *text;
-	int64_t number; /* a time, a day, a word's enum, a bool */
+	const char *domain; /* MATCH_CONTAINS: the text's canonical form */
+	int64_t number;     /* a time, a day, a word's enum, a bool */
 };
 
 struct reading {
@@ -88,6 +89,7 @@ static bool read_value(struct reading *in, json_t *value,
 {
 	const char *name = filter->condition->name;
 	const char *text = json_string_value(value);
+	char domain[DOMAIN_TEXT];
 	struct err err;
 	int32_t day;
 
@@ -114,6 +116,11 @@ static bool read_value(struct reading *in, json_t *value,
 		if (day_parse(text, &day, &err) < 0)
 			return wrong(in, name, err.text);
 		filter->number = day;
+		return true;
+	case MATCH_CONTAINS:
+		/* a U-label, or a domain with its final dot */
+		if (domain_canonical(text, strlen(text), domain, NULL) == 0)
+			filter->domain = arena_strdup(in->mem, domain);
 		return true;
 	default:
 		return true;
@@ -219,13 +226,17 @@ static bool condition_holds(const struct jmap_filter *filter,
 		return strcasecmp(at, filter->text) == 0;
 	case MATCH_CONTAINS:
 		return strcasestr(at, filter->text) != NULL ||
+		       (filter->domain != NULL &&
+		        strcasestr(at, filter->domain) != NULL) ||
 		       (row->other != 0 &&
 		        strcasestr((const char *)facts + row->other,
 		                   filter->text) != NULL);
 	case MATCH_WORD:
 		return *(const int *)field == filter->number;
 	case MATCH_LOOKED_UP:
-		return row->holds(txn, facts, (int)filter->number);
+	case MATCH_TEXT_LOOKED_UP:
+		return row->holds(txn, facts, (int)filter->number,
+		                  filter->text);
 	case MATCH_BEFORE:
 		return *(const int64_t *)field < filter->number;
 	case MATCH_AFTER:

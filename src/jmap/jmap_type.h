@@ -48,16 +48,17 @@ struct jmap_sort {
 };
 
 enum jmap_match {
-	MATCH_EQUAL,      /* text: the same, whatever its case */
-	MATCH_CONTAINS,   /* text in this field, or in the other */
-	MATCH_WORD,       /* an enum by its word */
-	MATCH_LOOKED_UP,  /* the same, and the facts do not tell */
-	MATCH_BEFORE,     /* UTCDate: earlier; int64 secs */
-	MATCH_AFTER,      /* UTCDate: then or later */
-	MATCH_HAS,        /* bool: is the count above 0? */
-	MATCH_DAY,        /* "2026-03-01": an int32 day */
-	MATCH_DAY_BEFORE, /* an earlier one */
-	MATCH_DAY_AFTER,  /* that one or a later */
+	MATCH_EQUAL,          /* text: the same, whatever its case */
+	MATCH_CONTAINS,       /* text in this field, or in the other */
+	MATCH_WORD,           /* an enum by its word */
+	MATCH_LOOKED_UP,      /* the same, and the facts do not tell */
+	MATCH_TEXT_LOOKED_UP, /* any text, the same */
+	MATCH_BEFORE,         /* UTCDate: earlier; int64 secs */
+	MATCH_AFTER,          /* UTCDate: then or later */
+	MATCH_HAS,            /* bool: is the count above 0? */
+	MATCH_DAY,            /* "2026-03-01": an int32 day */
+	MATCH_DAY_BEFORE,     /* an earlier one */
+	MATCH_DAY_AFTER,      /* that one or a later */
 };
 
 struct jmap_condition {
@@ -66,8 +67,10 @@ struct jmap_condition {
 	size_t offset;
 	size_t other; /* MATCH_CONTAINS: a second field; 0: none */
 	const struct vocabulary *words; /* MATCH_WORD, MATCH_LOOKED_UP */
-	/* MATCH_LOOKED_UP: reads more of the object. */
-	bool (*holds)(struct db_txn *txn, const void *facts, int number);
+	/* MATCH_LOOKED_UP, a word's number, MATCH_TEXT_LOOKED_UP, the text:
+	 * reads more of the object. */
+	bool (*holds)(struct db_txn *txn, const void *facts, int number,
+	              const char *text);
 };
 
 /* What a filter takes at most: who walks days need look at no others. */

@@ -12,7 +12,8 @@
 
 /* clang-format off */
 #define JMAP_TYPES(TYPE)                                                       \
-	TYPE(report) TYPE(sent) TYPE(suppression) TYPE(domain) TYPE(inbound)
+	TYPE(report) TYPE(sent) TYPE(suppression) TYPE(domain)         \
+	TYPE(domain_period) TYPE(inbound)
 #define JMAP_VIEWS(VIEW)                                                       \
 	VIEW(status) VIEW(doctor) VIEW(overview) VIEW(lookup)
 

@@ -1,11 +1,13 @@
 #include "jmap/report_facts.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "api/object.h"
 #include "api/object_id.h"
 #include "base/auto.h"
 #include "base/reader.h"
+#include "reply/wording.h"
 #include "show/doc.h"
 #include "store/outbox_table.h"
 
@@ -22,10 +24,13 @@ const struct jmap_sort report_facts_sorts[] = {
 	{0},
 };
 
-/* Has it a destination in that state?  Its rows are read only for who asks. */
-static bool has_destination(struct db_txn *txn, const void *facts, int state)
+typedef bool matches_fn(const struct outbox_destination *dest, int number,
+                        const char *text);
+
+/* Has it such a destination?  Its rows are read only for who asks. */
+static bool has_destination(struct db_txn *txn, const struct outbox_head *head,
+                            matches_fn *matches, int number, const char *text)
 {
-	const struct outbox_head *head = facts;
 	bool is_done = head->status == OUTBOX_DONE;
 	struct outbox_destination dest;
 
@@ -35,17 +40,72 @@ static bool has_destination(struct db_txn *txn, const void *facts, int state)
 		                    : outbox_destination_get(txn, head->id, i,
 		                                             &dest);
 
-		if (found && (int)dest.state == state)
+		if (found && matches(&dest, number, text))
 			return true;
 	}
 	return false;
+}
+
+static bool is_state(const struct outbox_destination *dest, int state,
+                     const char *text)
+{
+	(void)text;
+	return (int)dest->state == state;
+}
+
+static bool has_state(struct db_txn *txn, const void *facts, int state,
+                      const char *text)
+{
+	return has_destination(txn, facts, is_state, state, text);
+}
+
+/* A part of it, or the same but for numbers, names and the like: so do
+ * answers count together (store/answer_group.h). */
+static bool is_answer(const char *answer, const char *text)
+{
+	return answer[0] != '\0' &&
+	       (strcasestr(answer, text) != NULL ||
+	        wording_hash(0, answer) == wording_hash(0, text));
+}
+
+static bool got_answer(const struct outbox_destination *dest, int number,
+                       const char *text)
+{
+	(void)number;
+	for (size_t i = 0; i < dest->try_count; i++)
+		if (is_answer(dest->tries[i].answer, text))
+			return true;
+	return is_answer(dest->answer, text);
+}
+
+static bool has_answer(struct db_txn *txn, const void *facts, int number,
+                       const char *text)
+{
+	return has_destination(txn, facts, got_answer, number, text);
+}
+
+static bool is_host(const struct outbox_destination *dest, int number,
+                    const char *text)
+{
+	(void)number;
+	return strcasecmp(dest->rua.host, text) == 0;
+}
+
+static bool has_host(struct db_txn *txn, const void *facts, int number,
+                     const char *text)
+{
+	return has_destination(txn, facts, is_host, number, text);
 }
 
 const struct jmap_condition report_facts_conditions[] = {
 	{"domain", MATCH_EQUAL, HEAD(domain), 0, NULL, NULL},
 	{"text", MATCH_CONTAINS, HEAD(domain), HEAD(report_id), NULL, NULL},
 	{"status", MATCH_WORD, HEAD(status), 0, &words_statuses, NULL},
-	{"state", MATCH_LOOKED_UP, 0, 0, &words_states, has_destination},
+	{"state", MATCH_LOOKED_UP, 0, 0, &words_states, has_state},
+	{"answer", MATCH_TEXT_LOOKED_UP, 0, 0, NULL, has_answer},
+	{"host", MATCH_TEXT_LOOKED_UP, 0, 0, NULL, has_host},
+	{"doneBefore", MATCH_BEFORE, HEAD(done_at), 0, NULL, NULL},
+	{"doneAfter", MATCH_AFTER, HEAD(done_at), 0, NULL, NULL},
 	{"createdBefore", MATCH_BEFORE, HEAD(created_at), 0, NULL, NULL},
 	{"createdAfter", MATCH_AFTER, HEAD(created_at), 0, NULL, NULL},
 	{"deliverBefore", MATCH_BEFORE, HEAD(deliver_at), 0, NULL, NULL},

@@ -51,6 +51,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_HOST_COUNT] = "host-count",
 	[TABLE_DOMAIN_INDEX] = "domain-index",
 	[TABLE_UNTOLD] = "untold",
+	[TABLE_DOMAIN_HISTORY] = "domain-history",
 };
 
 const char *db_table_name(enum db_table table)

@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "store/counted.h"
 #include "store/day_sums.h"
+#include "store/domain_history.h"
 #include "store/domain_index.h"
 #include "store/intern.h"
 #include "store/keys.h"
@@ -71,6 +72,26 @@ static bool add_detail(struct check *c, const struct tally_row *row,
 	return true;
 }
 
+static void check_history(struct check *c)
+{
+	struct db_key key =
+		domain_history_key(domain_history_block(c->day), c->domain);
+	struct domain_day kept = {0}, told = {0};
+	char domain[TALLY_DOMAIN_TEXT];
+	struct domain_days days;
+	struct db_row row;
+
+	if (db_get(c->txn, &key, &row) &&
+	    domain_history_read(c->txn, &row, domain, &days))
+		for (size_t i = 0; i < days.count; i++)
+			if (days.list[i].day == c->day)
+				kept = days.list[i].told;
+	if (c->head.mark != TALLY_OPEN)
+		domain_day_of(&c->head, &told);
+	if (memcmp(&kept, &told, sizeof(kept)) != 0)
+		differs(c, "the history");
+}
+
 static void end_domain(struct check *c)
 {
 	if (c->domain[0] == '\0')
@@ -79,6 +100,7 @@ static void end_domain(struct check *c)
 		differs(c, "sums by kind");
 	if (!domain_index_has(c->txn, c->day, c->domain, &c->head))
 		differs(c, "the index rows");
+	check_history(c);
 	c->failing += c->head.failure > 0;
 	c->unreported += domain_index_has_mark(c->head.mark);
 	day_sums_add(&c->sums, &c->head, 1);

@@ -62,6 +62,11 @@
  *                text
  *                day u32, 2, mark u8, domain text     nothing: no report, for a
  *                                                     reason of the domain's
+ *   domain-history first day of 32 u32, domain text   of each day that is
+ *                                                     marked: its place u8,
+ *                                                     struct domain_day: bits,
+ *                                                     and what is not 0,
+ *                                                     varints
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text

@@ -44,3 +44,26 @@ void numbers_add(struct db_txn *txn, const struct db_key *key,
 	if (!reader.failed || db_row_is(txn, &row, false))
 		db_put(txn, key, &value);
 }
+
+void numbers_pack(const uint64_t *numbers, int count, struct strbuf *out)
+{
+	uint64_t bits = 0;
+
+	for (int i = 0; i < count; i++)
+		bits |= (uint64_t)(numbers[i] > 0) << i;
+	strbuf_varint(out, bits);
+	for (int i = 0; i < count; i++)
+		if (numbers[i] > 0)
+			strbuf_varint(out, numbers[i]);
+}
+
+void numbers_unpack(struct reader *reader, uint64_t *numbers, int count)
+{
+	uint64_t bits = reader_varint(reader);
+
+	memset(numbers, 0, (size_t)count * sizeof(*numbers));
+	if (count < 64 && bits >> count != 0)
+		reader->failed = true;
+	for (; bits != 0 && !reader->failed; bits &= bits - 1)
+		numbers[__builtin_ctzll(bits)] = reader_varint(reader);
+}

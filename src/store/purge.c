@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "store/day_table.h"
+#include "store/domain_history.h"
 #include "store/domain_index.h"
 #include "store/doubt_table.h"
 #include "store/host_day_table.h"
@@ -62,6 +63,7 @@ static const struct deed {
 } deeds[] = {
 	{LIMIT(tally_day), ROWS(tally), .by_day = tally_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = domain_index_purge},
+	{LIMIT(tally_day), ROWS(tally), .by_day = domain_history_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = intern_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = day_table_purge},
 	{LIMIT(archive_time), ROWS(archive), .by_day = NULL},

@@ -13,6 +13,7 @@
 #include "store/counted.h"
 #include "store/day_sums.h"
 #include "store/day_table.h"
+#include "store/domain_history.h"
 #include "store/doubt_table.h"
 #include "store/due_table.h"
 #include "store/feed_table.h"
@@ -151,6 +152,13 @@ static void check_day(struct row *row)
 	}
 	day_table_lines_next(row->txn, day, &lines);
 	answer_group_next(row->txn, day, &group);
+}
+
+static void check_history(struct row *row)
+{
+	struct domain_days days;
+
+	domain_history_read(row->txn, row->row, row->text, &days);
 }
 
 static void check_feed(struct row *row)
@@ -414,6 +422,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_TALLY] = check_tally,
 	[TABLE_INTERN] = check_intern,
 	[TABLE_DAY] = check_day,
+	[TABLE_DOMAIN_HISTORY] = check_history,
 	[TABLE_FEED] = check_feed,
 	[TABLE_OUTBOX] = check_head,
 	[TABLE_DESTINATION] = check_destination,

@@ -7,8 +7,10 @@
 #include "store/change_table.h"
 #include "store/day_sums.h"
 #include "store/day_table.h"
+#include "store/domain_history.h"
 #include "store/domain_index.h"
 #include "store/keys.h"
+#include "store/numbers.h"
 
 struct db_key tally_domain_key(int32_t day, const char *domain)
 {
@@ -65,42 +67,18 @@ static_assert((int)POLICY_TYPES * RESULT_TYPES <= 64,
  * to be upgraded, and has no kinds. */
 enum { HEAD_FORM = 0x80 };
 
-/* Which of them are not 0, and then those. */
-static void write_numbers(const uint64_t *numbers, int count,
-                          struct strbuf *out)
-{
-	uint64_t bits = 0;
-
-	for (int i = 0; i < count; i++)
-		bits |= (uint64_t)(numbers[i] > 0) << i;
-	strbuf_varint(out, bits);
-	for (int i = 0; i < count; i++)
-		if (numbers[i] > 0)
-			strbuf_varint(out, numbers[i]);
-}
-
-static void read_numbers(struct reader *reader, uint64_t *numbers, int count)
-{
-	uint64_t bits = reader_varint(reader);
-
-	for (int i = 0; i < count; i++)
-		numbers[i] = (bits >> i & 1) != 0 ? reader_varint(reader) : 0;
-	if (bits >> count != 0)
-		reader->failed = true;
-}
-
 static void write_kinds(const struct tally_kinds *kinds, struct strbuf *out)
 {
-	write_numbers(kinds->policy_success, POLICY_TYPES, out);
-	write_numbers(kinds->policy_failure, POLICY_TYPES, out);
-	write_numbers(kinds->results[0], POLICY_TYPES * RESULT_TYPES, out);
+	numbers_pack(kinds->policy_success, POLICY_TYPES, out);
+	numbers_pack(kinds->policy_failure, POLICY_TYPES, out);
+	numbers_pack(kinds->results[0], POLICY_TYPES * RESULT_TYPES, out);
 }
 
 static bool read_kinds(struct reader *reader, struct tally_kinds *kinds)
 {
-	read_numbers(reader, kinds->policy_success, POLICY_TYPES);
-	read_numbers(reader, kinds->policy_failure, POLICY_TYPES);
-	read_numbers(reader, kinds->results[0], POLICY_TYPES * RESULT_TYPES);
+	numbers_unpack(reader, kinds->policy_success, POLICY_TYPES);
+	numbers_unpack(reader, kinds->policy_failure, POLICY_TYPES);
+	numbers_unpack(reader, kinds->results[0], POLICY_TYPES * RESULT_TYPES);
 	return reader_is_done(reader);
 }
 
@@ -200,12 +178,13 @@ void tally_head_put(struct db_txn *txn, const struct db_key *domain,
 {
 	struct db_key key = key_of_kind(domain, TALLY_HEAD);
 	int32_t day = (int32_t)be_get(domain->bytes, sizeof(day));
+	const char *text = (const char *)domain->bytes + sizeof(day);
 
 	write_head(head, scratch);
 	db_put(txn, &key, scratch);
 	day_sums_change(txn, day, before, head);
-	domain_index_change(txn, day, (const char *)domain->bytes + sizeof(day),
-	                    before, head);
+	domain_index_change(txn, day, text, before, head);
+	domain_history_change(txn, day, text, before, head);
 	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 }
 

@@ -374,6 +374,18 @@ static const struct word bad_input[BAD_KINDS] = {
 	[BAD_DOMAIN] = {.api = "no-domain"},
 };
 
+static const struct word faults[FAULTS] = {
+	[FAULT_NONE] = {.api = "none", .sentence = "nothing failed"},
+	[FAULT_THEIRS] = {.api = "theirs",
+                          .sentence = "few other domains failed like it, so "
+                                      "the cause looks like the domain's",
+                          .tone = "warn"},
+	[FAULT_OURS] = {.api = "ours",
+                        .sentence = "many domains failed like it on the same "
+                                    "days, so the cause looks like ours",
+                        .tone = "bad"},
+};
+
 static const struct word feeds[FEED_STATES] = {
 	[FEED_NOT_RUNNING] = {.api = "not-running",
                               .label = "not running",
@@ -404,6 +416,7 @@ static const struct word feeds[FEED_STATES] = {
 const struct vocabulary words_policies = VOCABULARY(policies, POLICY_OTHER);
 const struct vocabulary words_results = VOCABULARY(results, RESULT_OTHER);
 const struct vocabulary words_marks = VOCABULARY(marks, -1);
+const struct vocabulary words_faults = VOCABULARY(faults, -1);
 const struct vocabulary words_modes = VOCABULARY(modes, -1);
 const struct vocabulary words_statuses = VOCABULARY(statuses, -1);
 const struct vocabulary words_states = VOCABULARY(states, -1);
@@ -423,12 +436,13 @@ const struct vocabulary words_feeds = VOCABULARY(feeds, -1);
 const struct vocabulary *words_at(int i)
 {
 	static const struct vocabulary *const all[] = {
-		&words_policies,     &words_results,   &words_marks,
-		&words_modes,        &words_statuses,  &words_states,
-		&words_answers,      &words_stages,    &words_bounces,
-		&words_lookups,      &words_tlsa,      &words_told,
-		&words_sts_modes,    &words_tls,       &words_clients,
-		&words_certificates, &words_bad_input, &words_feeds,
+		&words_policies, &words_results,      &words_marks,
+		&words_faults,   &words_modes,        &words_statuses,
+		&words_states,   &words_answers,      &words_stages,
+		&words_bounces,  &words_lookups,      &words_tlsa,
+		&words_told,     &words_sts_modes,    &words_tls,
+		&words_clients,  &words_certificates, &words_bad_input,
+		&words_feeds,
 	};
 
 	return i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;

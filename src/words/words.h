@@ -57,6 +57,14 @@ enum tally_mark {
 	TALLY_MARKS
 };
 
+/* Whose fault the failures of a domain look like; not stored. */
+enum fault {
+	FAULT_NONE,   /* nothing failed */
+	FAULT_THEIRS, /* the domain's: few others failed like it */
+	FAULT_OURS,   /* ours: many did, on most of the days */
+	FAULTS
+};
+
 /* The setting; not stored. */
 enum report_mode {
 	MODE_PREVIEW,
@@ -203,10 +211,10 @@ enum bad_input {
 };
 
 extern const struct vocabulary words_policies, words_results, words_marks,
-	words_modes, words_statuses, words_states, words_answers, words_stages,
-	words_bounces, words_lookups, words_tlsa, words_told, words_sts_modes,
-	words_tls, words_clients, words_certificates, words_bad_input,
-	words_feeds; /* words/feed.h */
+	words_faults, words_modes, words_statuses, words_states, words_answers,
+	words_stages, words_bounces, words_lookups, words_tlsa, words_told,
+	words_sts_modes, words_tls, words_clients, words_certificates,
+	words_bad_input, words_feeds; /* words/feed.h */
 
 /* All of them; NULL past the last. */
 const struct vocabulary *words_at(int i);

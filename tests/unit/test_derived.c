@@ -6,12 +6,14 @@
 #include "store/day_table.h"
 #include "store/derived.h"
 #include "store/domain_index.h"
+#include "store/domain_period.h"
 #include "store/keys.h"
 #include "store/tally_row.h"
 #include "store/tally_settle.h"
 #include "store/tally_table.h"
 
-enum { DAY = 20513 /* 2026-03-01 */, DAYS = 3, DOMAINS = 9, ROUNDS = 400 };
+/* Days of two blocks of the history. */
+enum { DAY = 20510 /* 2026-02-26 */, DAYS = 4, DOMAINS = 9, ROUNDS = 400 };
 
 /* So few that some are folded. */
 static const struct tally_limits narrow = {.max_policies = 2,
@@ -142,6 +144,98 @@ static uint64_t check(struct db *db, unsigned round)
 	return n;
 }
 
+/* The same as domain_period_each() makes of it, from the heads alone. */
+static bool brute_period(struct db_txn *txn, int32_t first, int32_t last,
+                         const char *domain, struct domain_period *of)
+{
+	*of = (struct domain_period){.failing_since = PERIOD_NO_DAY,
+	                             .last_failed = PERIOD_NO_DAY};
+	for (int32_t day = first; day <= last; day++) {
+		struct tally_head head;
+		struct domain_day told;
+
+		if (!tally_head_get(txn, day, domain, &head) ||
+		    !domain_day_of(&head, &told))
+			continue;
+		of->counted_days++;
+		of->last_counted = day;
+		of->sessions += told.success + told.failure;
+		of->sums.failure += told.failure;
+		of->sums.clear += told.clear;
+		of->sums.policies |= told.policies;
+		if (told.failure > 0 && of->failing_since == PERIOD_NO_DAY)
+			of->failing_since = day;
+		else if (told.failure == 0)
+			of->failing_since = PERIOD_NO_DAY;
+		if (told.failure > 0) {
+			of->failing_days++;
+			of->last_failed = day;
+		}
+	}
+	return of->counted_days > 0;
+}
+
+struct periods {
+	struct db_txn *txn;
+	struct period *period;
+	int32_t first, last;
+	unsigned n;
+};
+
+static bool is_same(const struct domain_period *a,
+                    const struct domain_period *b)
+{
+	return a->counted_days == b->counted_days &&
+	       a->failing_days == b->failing_days &&
+	       a->last_counted == b->last_counted &&
+	       a->last_failed == b->last_failed &&
+	       a->failing_since == b->failing_since &&
+	       a->sessions == b->sessions &&
+	       a->sums.failure == b->sums.failure &&
+	       a->sums.clear == b->sums.clear &&
+	       a->sums.policies == b->sums.policies;
+}
+
+static bool check_period(void *arg, const struct domain_period *of)
+{
+	struct periods *periods = arg;
+	struct domain_period want, got;
+
+	periods->n++;
+	assert_true(brute_period(periods->txn, periods->first, periods->last,
+	                         of->domain, &want));
+	assert_true(domain_period_get(periods->period, of->domain, &got));
+	assert_true(is_same(of, &want));
+	assert_true(is_same(&got, &want));
+	assert_int_equal(got.failing_with, of->failing_with);
+	assert_int_equal(got.fault, of->fault);
+	return true;
+}
+
+static void check_periods(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	auto_(domain_period_free) struct period *period = NULL;
+	int32_t one = some_day(), other = some_day();
+	struct periods periods = {.txn = txn,
+	                          .first = one < other ? one : other,
+	                          .last = one < other ? other : one};
+	struct domain_period want;
+	unsigned n = 0;
+
+	periods.period = period =
+		domain_period_new(txn, periods.first, periods.last);
+	domain_period_each(period, "", check_period, &periods);
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		char domain[32];
+
+		snprintf(domain, sizeof(domain), "d%u.example", i);
+		n += brute_period(txn, periods.first, periods.last, domain,
+		                  &want);
+	}
+	assert_int_equal(periods.n, n);
+}
+
 static void test_after_anything(void **state)
 {
 	static void (*const deeds[])(struct db_txn * txn) = {
@@ -162,6 +256,7 @@ static void test_after_anything(void **state)
 			fail_msg("round %u: %s", round, f->err.text);
 		db_abort(&txn);
 		failing += check(f->db, round);
+		check_periods(f->db);
 	}
 	assert_true(failing > ROUNDS); /* something was tried */
 }
@@ -175,16 +270,16 @@ static void test_what_differs_is_found(void **state)
 		uint8_t kind;
 		bool gone;
 	} rows[] = {
-		{"a day without sums", "the sums of 2026-03-01", TABLE_DAY, 10,
+		{"a day without sums", "the sums of 2026-02-26", TABLE_DAY, 10,
 	         true},
-		{"a failing domain is missing", "the index rows of 2026-03-01",
+		{"a failing domain is missing", "the index rows of 2026-02-26",
 	         TABLE_DOMAIN_INDEX, 1, true},
-		{"one too many", "the failing domains of 2026-03-01",
+		{"one too many", "the failing domains of 2026-02-26",
 	         TABLE_DOMAIN_INDEX, 1, false},
 		{"one without a report is missing",
-	         "the index rows of 2026-03-01", TABLE_DOMAIN_INDEX, 2, true},
+	         "the index rows of 2026-02-26", TABLE_DOMAIN_INDEX, 2, true},
 		{"one of them too many",
-	         "the domains without a report of 2026-03-01",
+	         "the domains without a report of 2026-02-26",
 	         TABLE_DOMAIN_INDEX, 2, false},
 	};
 	struct fixture *f = *state;

@@ -310,6 +310,88 @@ static void test_many_domains(void **state)
 	      ",'*','*','*','*','*','*','*','*','*','*','*']}]},'0']]");
 }
 
+static void close_domain(struct world *w, int32_t day, const char *domain)
+{
+	struct db_txn *txn = db_begin_write(w->f.db);
+	struct tally_head head;
+	struct err err;
+
+	assert_int_equal(tally_head_get(txn, day, domain, &head), 1);
+	tally_mark_set(txn, day, domain, head.revision, TALLY_QUEUED, 0, NULL);
+	assert_int_equal(db_commit(&txn, &err), 0);
+}
+
+#define PERIOD_QUERY(args) "[['tally:DomainPeriod/query',{" args "},'0']]"
+#define PERIOD_IDS(ids) "[['*',{'ids':[" ids "]},'0']]"
+
+/* Days that are decided about and days that are open make one line. */
+static void test_domain_periods(void **state)
+{
+	static const struct {
+		const char *name, *calls, *want;
+	} rows[] = {
+		{"all, by name", PERIOD_QUERY("'calculateTotal':true"),
+	         "[['*',{'ids':['p20485-20514-a_example',"
+	         "'p20485-20514-b_example','p20485-20514-c_example',"
+	         "'p20485-20514-d_example'],'total':4},'0']]"},
+		{"the most failures first",
+	         PERIOD_QUERY("'sort':[{'property':'totalFailedSessions',"
+	                      "'isAscending':false}],'limit':2"),
+	         PERIOD_IDS(
+			 "'p20485-20514-a_example','p20485-20514-b_example'")},
+		{"of one day", PERIOD_QUERY("'filter':{'day':'2026-03-01'}"),
+	         PERIOD_IDS("'p20513-20513-a_example','p20513-20513-b_example'"
+	                    ",'p20513-20513-c_example'")},
+		{"of one domain",
+	         PERIOD_QUERY("'filter':{'domain':'D.example','dayAfter':"
+	                      "'2026-03-02'}"),
+	         PERIOD_IDS("'p20514-20514-d_example'")},
+		{"a U-label, or a final dot",
+	         PERIOD_QUERY("'filter':{'text':'A.Example.'}"),
+	         PERIOD_IDS("'p20485-20514-a_example'")},
+		{"of a result",
+	         PERIOD_QUERY("'filter':{'result':'tlsaInvalid'}"),
+	         PERIOD_IDS("'p20485-20514-b_example'")},
+		{"of a policy type",
+	         PERIOD_QUERY("'filter':{'policyType':'noPolicyFound'}"),
+	         PERIOD_IDS(
+			 "'p20485-20514-c_example','p20485-20514-d_example'")},
+		{"whose fault", PERIOD_QUERY("'filter':{'fault':'theirs'}"),
+	         PERIOD_IDS(
+			 "'p20485-20514-a_example','p20485-20514-b_example'")},
+		{"one",
+	         "[['tally:DomainPeriod/get',{'ids':['p20500-20514-"
+	         "a_example']},'0']]",
+	         "[['*',{'list':[{'id':'p20500-20514-a_example','domain':"
+	         "'a.example','firstDay':'2026-02-16','lastDay':'2026-03-02',"
+	         "'countedDays':2,'lastCountedDay':'2026-03-02',"
+	         "'totalSuccessfulSessions':100,'totalFailedSessions':8,"
+	         "'failingDays':2,'failingSince':'2026-03-01','lastFailedDay':"
+	         "'2026-03-02','mainResult':'certificateExpired',"
+	         "'policyTypes':['sts'],'fault':'theirs','failingWith':1}]},"
+	         "'0']]"},
+		{"one that did not fail of late",
+	         "[['tally:DomainPeriod/get',{'ids':['p20513-20514-c_example'"
+	         "],'properties':['failingSince','mainResult','fault']},'0']]",
+	         "[['*',{'list':[{'failingSince':null,'mainResult':null,"
+	         "'fault':'none'}]},'0']]"},
+		{"none",
+	         "[['tally:DomainPeriod/get',{'ids':['p20513-20514-x',"
+	         "'p020513-20514-a_example','p20514-20513-a_example',"
+	         "'p20513-a_example']},'0']]",
+	         "[['*',{'list':[],'notFound':['*','*','*','*']},'0']]"},
+	};
+	struct world *w = *state;
+
+	count_all(w, two_days, COUNT(two_days));
+	close_domain(w, MONDAY, "a.example");
+	close_domain(w, MONDAY, "c.example");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		print_message("%s\n", rows[i].name);
+		check(w, rows[i].calls, rows[i].want);
+	}
+}
+
 static void test_domain_days(void **state)
 {
 	static const struct {
@@ -571,6 +653,7 @@ int main(void)
 		VIEW_TEST(test_sums),
 		VIEW_TEST(test_kept),
 		VIEW_TEST(test_many_domains),
+		VIEW_TEST(test_domain_periods),
 		VIEW_TEST(test_domain_days),
 		VIEW_TEST(test_lookup),
 		VIEW_TEST(test_lookup_is_kept),

@@ -276,7 +276,7 @@ static void test_refusals(void **state)
 		{"no such type", "get mailboxes",
 	         "get: unknown object type 'mailboxes'; the types are "
 	         "tls-internal-report, sent-report, suppression, domain, "
-	         "inbound"},
+	         "domain-period, inbound"},
 		{"what is read only", "create domain --field domain=a.example",
 	         "domain: these objects are read-only: use get or "
 	         "query"},

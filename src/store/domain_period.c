@@ -1,0 +1,336 @@
+#include "store/domain_period.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "store/day_sums.h"
+#include "store/keys.h"
+
+/*
+ * Many domains failed alike on a day: at least three of them, and a tenth of
+ * all that were counted.  A receiver's own trouble takes his domains; ours,
+ * such as an old CA file or a broken resolver, takes all that have such a
+ * policy.
+ */
+enum { SITE_DOMAINS = 3, SITE_SHARE = 10 };
+
+/* What is known of a day as a whole. */
+struct day {
+	bool is_open; /* some of its domains are */
+	uint64_t domains;
+	uint64_t failing[RESULT_TYPES]; /* domains, by their main result */
+};
+
+struct period {
+	struct db_txn *txn;
+	int32_t first, last;
+	struct day days[PERIOD_DAYS_MAX];
+};
+
+/* A day each at most, and the blocks that they are in. */
+enum { SOURCES_MAX = PERIOD_DAYS_MAX + PERIOD_DAYS_MAX / HISTORY_DAYS + 2 };
+
+/* Domains in their order: a block of the history, or a day that is open. */
+struct source {
+	bool has_next;
+	char domain[TALLY_DOMAIN_TEXT];
+	int32_t day; /* open, or the block's first */
+	bool is_history;
+	struct db_rows rows;
+	struct domain_days days; /* an open day's: one */
+};
+
+struct period *domain_period_new(struct db_txn *txn, int32_t first,
+                                 int32_t last)
+{
+	struct period *period = xcalloc(1, sizeof(*period));
+	int32_t from, to;
+
+	period->txn = txn;
+	period->first = 0;
+	period->last = -1;
+	if (!tally_day_range(txn, &from, &to))
+		return period;
+	period->first = first > from ? first : from;
+	period->last = last < to ? last : to;
+	if (period->last - period->first >= PERIOD_DAYS_MAX)
+		period->first = period->last - PERIOD_DAYS_MAX + 1;
+	for (int32_t day = period->first; day <= period->last; day++) {
+		struct day *of = &period->days[day - period->first];
+		struct day_sums sums;
+
+		day_sums_get(txn, day, &sums);
+		of->domains = sums.domains;
+		of->is_open = sums.marks[TALLY_OPEN] > 0;
+		memcpy(of->failing, sums.failing_by_result,
+		       sizeof(of->failing));
+	}
+	return period;
+}
+
+void domain_period_free(struct period **period)
+{
+	free(*period);
+	*period = NULL;
+}
+
+/* --- one domain --- */
+
+static int main_result(const struct domain_day *day)
+{
+	int most = 0;
+
+	for (int i = 1; i < RESULT_TYPES; i++)
+		if (day->results[i] > day->results[most])
+			most = i;
+	return day->results[most] > 0 ? most : -1;
+}
+
+static void begin(struct domain_period *of, const char *domain)
+{
+	memset(of, 0, sizeof(*of));
+	strcpy(of->domain, domain);
+	of->last_counted = of->last_failed = of->failing_since = PERIOD_NO_DAY;
+}
+
+/* How many failed alike; *many: it looks as if it were not the domain. */
+static uint64_t failed_alike(const struct day *day,
+                             const struct domain_day *told, bool *many)
+{
+	int result = main_result(told);
+	uint64_t n = result >= 0 ? day->failing[result] : 0;
+
+	*many = n >= SITE_DOMAINS && n * SITE_SHARE >= day->domains;
+	return n;
+}
+
+/* Days come in their order.  `fault` holds, until the end, on how many days
+ * many failed. */
+static void add_day(const struct period *period, struct domain_period *of,
+                    int32_t day, const struct domain_day *told)
+{
+	uint64_t alike;
+	bool many;
+
+	of->sums.success += told->success;
+	of->sums.failure += told->failure;
+	of->sums.unjudged += told->unjudged;
+	of->sums.clear += told->clear;
+	of->sums.policies |= told->policies;
+	of->counted_days++;
+	of->last_counted = day;
+	if (told->failure == 0) {
+		of->failing_since = PERIOD_NO_DAY;
+		return;
+	}
+	for (int i = 0; i < RESULT_TYPES; i++)
+		of->sums.results[i] += told->results[i];
+	of->failing_days++;
+	of->last_failed = day;
+	if (of->failing_since == PERIOD_NO_DAY)
+		of->failing_since = day;
+	alike = failed_alike(&period->days[day - period->first], told, &many);
+	if (alike > of->failing_with)
+		of->failing_with = alike;
+	of->fault += many;
+}
+
+static void end(struct domain_period *of)
+{
+	uint64_t many_days = of->fault;
+
+	of->sessions = of->sums.success + of->sums.failure;
+	of->main_result = main_result(&of->sums);
+	of->fault = of->failing_days == 0               ? FAULT_NONE
+	            : 2 * many_days >= of->failing_days ? FAULT_OURS
+	                                                : FAULT_THEIRS;
+}
+
+/* --- all of them --- */
+
+/* The next head of that day which is open. */
+static bool next_open(struct period *period, struct source *from)
+{
+	struct tally_head head;
+	int32_t day = from->day;
+
+	from->days.count = 1;
+	from->days.list[0].day = day;
+	while (tally_head_next(period->txn, &day, from->domain, &head) &&
+	       day == from->day)
+		if (head.mark == TALLY_OPEN &&
+		    domain_day_of(&head, &from->days.list[0].told))
+			return true;
+	return false;
+}
+
+static void next_of(struct period *period, struct source *from)
+{
+	from->has_next = from->is_history
+	                         ? db_rows_next(&from->rows) &&
+	                                   domain_history_read(
+						   period->txn, &from->rows.row,
+						   from->domain, &from->days)
+	                         : next_open(period, from);
+}
+
+/* Stands at the first domain after that one. */
+static void open_source(struct period *period, struct source *source,
+                        const char *after)
+{
+	struct db_key from = domain_history_key(source->day, after);
+
+	strcpy(source->domain, after);
+	if (source->is_history) {
+		if (after[0] != '\0')
+			key_u8(&from, 0);
+		source->rows = db_rows_from(period->txn, &from);
+		/* no further than the block */
+		source->rows.prefix_len = sizeof(int32_t);
+	}
+	next_of(period, source);
+}
+
+/* The same with what it has of that domain only. */
+static void load_source(struct period *period, struct source *source,
+                        const char *domain)
+{
+	struct db_key key = domain_history_key(source->day, domain);
+	struct tally_head head;
+	struct db_row row;
+
+	source->days.count = 1;
+	source->days.list[0].day = source->day;
+	if (source->is_history)
+		source->has_next =
+			db_get(period->txn, &key, &row) &&
+			domain_history_read(period->txn, &row, source->domain,
+		                            &source->days);
+	else
+		source->has_next =
+			tally_head_get(period->txn, source->day, domain,
+		                       &head) &&
+			head.mark == TALLY_OPEN &&
+			domain_day_of(&head, &source->days.list[0].told);
+}
+
+static size_t list_sources(const struct period *period, struct source *sources)
+{
+	size_t n = 0;
+
+	for (int32_t day = period->first; day <= period->last; day++) {
+		int32_t block = domain_history_block(day);
+
+		if (day == period->first || day == block) {
+			sources[n].is_history = true;
+			sources[n++].day = block;
+		}
+		if (period->days[day - period->first].is_open)
+			sources[n++].day = day;
+	}
+	return n;
+}
+
+static const char *least_domain(const struct source *sources, size_t count)
+{
+	const char *least = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (sources[i].has_next &&
+		    (least == NULL || strcmp(sources[i].domain, least) < 0))
+			least = sources[i].domain;
+	return least;
+}
+
+/* Days of one domain, in their order. */
+struct gathered {
+	size_t count;
+	int32_t days[PERIOD_DAYS_MAX];
+	const struct domain_day *told[PERIOD_DAYS_MAX];
+};
+
+/* What one source has of it.  A day that waits is open longer than those after
+ * it. */
+static void gather(const struct period *period, const struct domain_days *from,
+                   struct gathered *into)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		int32_t day = from->list[i].day;
+		size_t at = into->count;
+
+		if (day < period->first || day > period->last)
+			continue;
+		for (; at > 0 && into->days[at - 1] > day; at--) {
+			into->days[at] = into->days[at - 1];
+			into->told[at] = into->told[at - 1];
+		}
+		into->days[at] = day;
+		into->told[at] = &from->list[i].told;
+		into->count++;
+	}
+}
+
+static bool sum_up(const struct period *period, const struct gathered *days,
+                   const char *domain, struct domain_period *of)
+{
+	begin(of, domain);
+	for (size_t i = 0; i < days->count; i++)
+		add_day(period, of, days->days[i], days->told[i]);
+	end(of);
+	return days->count > 0;
+}
+
+void domain_period_each(struct period *period, const char *after,
+                        bool (*each)(void *arg,
+                                     const struct domain_period *domain),
+                        void *arg)
+{
+	struct source *sources = xcalloc(SOURCES_MAX, sizeof(*sources));
+	size_t count = list_sources(period, sources);
+	struct domain_period of;
+	struct gathered days;
+	const char *least;
+	bool more = true;
+
+	for (size_t i = 0; i < count; i++)
+		open_source(period, &sources[i], after);
+	while (more && (least = least_domain(sources, count)) != NULL) {
+		char domain[TALLY_DOMAIN_TEXT];
+
+		strcpy(domain, least);
+		days.count = 0;
+		for (size_t i = 0; i < count; i++)
+			if (sources[i].has_next &&
+			    strcmp(sources[i].domain, domain) == 0)
+				gather(period, &sources[i].days, &days);
+		if (sum_up(period, &days, domain, &of))
+			more = each(arg, &of);
+		for (size_t i = 0; i < count && more; i++)
+			if (sources[i].has_next &&
+			    strcmp(sources[i].domain, domain) == 0)
+				next_of(period, &sources[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (sources[i].is_history)
+			db_rows_end(&sources[i].rows);
+	free(sources);
+}
+
+int domain_period_get(struct period *period, const char *domain,
+                      struct domain_period *of)
+{
+	struct source *sources = xcalloc(SOURCES_MAX, sizeof(*sources));
+	size_t count = list_sources(period, sources);
+	struct gathered days = {.count = 0};
+	bool found;
+
+	for (size_t i = 0; i < count; i++) {
+		load_source(period, &sources[i], domain);
+		if (sources[i].has_next)
+			gather(period, &sources[i].days, &days);
+	}
+	found = sum_up(period, &days, domain, of);
+	free(sources);
+	return found;
+}

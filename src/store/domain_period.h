@@ -1,0 +1,52 @@
+/*
+ * domain_period - what became of domains over some days, one line each
+ *
+ *     example.com: 1,204 sessions, 77 failed on 3 of 30 days, and since Monday:
+ *     certificate-expired, MTA-STS; other domains did not
+ *
+ * Days that are decided about come from store/domain_history.h, those that are
+ * still open from their heads.
+ */
+#ifndef TLSTALLY_STORE_DOMAIN_PERIOD_H
+#define TLSTALLY_STORE_DOMAIN_PERIOD_H
+
+#include "store/domain_history.h"
+
+enum { PERIOD_DAYS_MAX = 400, PERIOD_NO_DAY = -1 };
+
+struct domain_period {
+	char domain[TALLY_DOMAIN_TEXT];
+	struct domain_day sums;
+	uint64_t sessions; /* successes and failures */
+	uint64_t counted_days, failing_days;
+	int32_t last_counted;
+	int32_t last_failed;   /* or PERIOD_NO_DAY */
+	int32_t failing_since; /* each day that it was counted on, until the
+	                          last one; PERIOD_NO_DAY: not on that */
+	int main_result;       /* of most failures; -1: none */
+	/* How many domains had failures of the same result as this one, on the
+	 * day when most did. */
+	uint64_t failing_with;
+	enum fault fault;
+};
+
+struct period; /* the days, and what is known of them together */
+
+/* At most PERIOD_DAYS_MAX days; those before the first that has a row, or after
+ * the last, are left out. */
+struct period *domain_period_new(struct db_txn *txn, int32_t first,
+                                 int32_t last);
+void domain_period_free(struct period **period);
+
+/* All domains after that one ("": from the first), in their order, until each()
+ * says no.  In the transaction of domain_period_new(). */
+void domain_period_each(struct period *period, const char *after,
+                        bool (*each)(void *arg,
+                                     const struct domain_period *domain),
+                        void *arg);
+
+/* 1, or 0: it was not counted on any of these days. */
+int domain_period_get(struct period *period, const char *domain,
+                      struct domain_period *of);
+
+#endif
