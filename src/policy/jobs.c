@@ -266,10 +266,10 @@ static void begin_next(struct jobs *jobs, bool background)
  */
 static void make_room(struct jobs *jobs)
 {
-	int64_t now_ms = clock_monotonic_ms(jobs->clock);
+	int64_t begun_ms = clock_monotonic_ms(jobs->clock) - HURRIED_MS;
 	struct turn *turn;
 
-	while ((turn = turns_in_the_way(&jobs->turns, now_ms - HURRIED_MS)) !=
+	while ((turn = turns_in_the_way(&jobs->turns, begun_ms, begun_ms)) !=
 	       NULL) {
 		struct job *job = container_of(turn, struct job, turn);
 
@@ -358,7 +358,7 @@ void jobs_init(struct jobs *jobs)
 	turns_init(&jobs->turns);
 	jobs->turns.places = RUNNING_MAX;
 	jobs->turns.background_places = BACKGROUND_MAX;
-	jobs->turns.places_each = OWNER_MAX;
+	jobs->turns.places_each[0] = OWNER_MAX;
 	TAILQ_INIT(&jobs->answered);
 }
 

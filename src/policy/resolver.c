@@ -61,7 +61,7 @@ static void set_sockets(struct net_resolver *self, size_t sockets)
 {
 	self->turns.places = sockets;
 	self->turns.background_places = sockets - sockets / 4;
-	self->turns.places_each = sockets < OWNERS ? 1 : sockets / OWNERS;
+	self->turns.places_each[0] = sockets < OWNERS ? 1 : sockets / OWNERS;
 }
 
 static void land(struct asking *asking)
@@ -317,8 +317,8 @@ int resolver_open(const struct resolver_options *options, struct loop *loop,
 	int rc;
 
 	if (address == NULL || address[0] == '\0')
-		self->file = options->file != NULL ? options->file
-		                                   : RESOLVER_FILE;
+		self->file =
+			options->file != NULL ? options->file : RESOLVER_FILE;
 	rc = self->file != NULL
 	             ? dns_servers_read(&self->servers, self->file, err)
 	             : dns_servers_set(&self->servers, address, err);

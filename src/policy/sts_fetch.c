@@ -34,7 +34,10 @@
 enum {
 	TIMEOUT_SECS = 60, /* RFC 8461 section 3.3 */
 	AT_ONCE = 64,
-	OWNERS = 4, /* have all places */
+	OWNERS = 4,   /* of domains have all places */
+	NETWORKS = 2, /* of policy hosts have them, as one serves many */
+	OF_OWNER = 4, /* an owner may be so many times as slow where only others
+	                 of his have to wait */
 	QUEUE_MS = 30 * 1000,
 	ROOM_MS = 100, /* between two looks whether one is slow */
 	HURRIED_MS =
@@ -281,8 +284,9 @@ static void begin(struct transfer *t)
 static bool make_room(struct curl_fetcher *self)
 {
 	int64_t hurried_ms = self->options.hurried_ms;
-	struct turn *turn =
-		turns_in_the_way(&self->turns, clock_host_ms() - hurried_ms);
+	int64_t now_ms = clock_host_ms();
+	struct turn *turn = turns_in_the_way(&self->turns, now_ms - hurried_ms,
+	                                     now_ms - OF_OWNER * hurried_ms);
 	struct transfer *t;
 	char words[WORDS];
 
@@ -292,7 +296,7 @@ static bool make_room(struct curl_fetcher *self)
 	snprintf(words, sizeof(words),
 	         "no policy within %" PRId64 " ms, while other policy hosts "
 	         "had to wait",
-	         hurried_ms);
+	         now_ms - turn->begun_ms);
 	fail(t, VIEW_TEMPFAIL, words);
 	t->reply->hurried = true;
 	tell(t);
@@ -535,7 +539,8 @@ int sts_fetch_open(const struct sts_fetch_options *options, struct loop *loop,
 	turns_init(&self->turns);
 	self->turns.places = places;
 	self->turns.background_places = places < 2 ? places : places / 2;
-	self->turns.places_each = places < OWNERS ? 1 : places / OWNERS;
+	self->turns.places_each[0] = places < OWNERS ? 1 : places / OWNERS;
+	self->turns.places_each[1] = places < NETWORKS ? 1 : places / NETWORKS;
 	self->guard = address_guard_new(options->allow_private, err);
 	*fetcher = &self->fetcher;
 	if (self->guard != NULL && open_multi(self, err) == 0)

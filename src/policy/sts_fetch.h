@@ -7,10 +7,10 @@
  * socket is opened (base/address.h).
  *
  * Many are fetched side by side, by libcurl in the loop of whoever asks, but
- * not more than a quarter of them for one owner of domains or from one network
- * (policy/turns.h).  While others wait for a place, a host that has not sent
- * its policy within three seconds is given up: Postfix is answered after five.
- * Nothing of one policy host is left for the next.
+ * not more than a quarter of them for one owner of domains, nor half of them
+ * from one network (policy/turns.h).  While others wait for a place, a host
+ * that has not sent its policy within three seconds is given up: Postfix is
+ * answered after five. Nothing of one policy host is left for the next.
  */
 #ifndef TLSTALLY_POLICY_STS_FETCH_H
 #define TLSTALLY_POLICY_STS_FETCH_H

@@ -14,6 +14,7 @@
  * compared. */
 struct turns_owner {
 	uint64_t share; /* the tree's key, so it comes first */
+	size_t which;   /* of the shares */
 	size_t items, waiting, running;
 	struct turn_list line[2];
 	TAILQ_ENTRY(turns_owner) place[2];
@@ -98,7 +99,8 @@ static int by_share(const void *a, const void *b)
 	return one < other ? -1 : one > other;
 }
 
-static struct turns_owner *get_owner(struct turns *turns, uint64_t share)
+static struct turns_owner *get_owner(struct turns *turns, uint64_t share,
+                                     size_t which)
 {
 	struct turns_owner *const *found =
 		tfind(&share, &turns->tree, by_share);
@@ -107,6 +109,7 @@ static struct turns_owner *get_owner(struct turns *turns, uint64_t share)
 	if (owner == NULL) {
 		owner = xcalloc(1, sizeof(*owner));
 		owner->share = share;
+		owner->which = which;
 		TAILQ_INIT(&owner->line[0]);
 		TAILQ_INIT(&owner->line[1]);
 		if (tsearch(owner, &turns->tree, by_share) == NULL)
@@ -127,8 +130,9 @@ static void drop_owner(struct turns *turns, struct turns_owner *owner)
 static bool has_its_part(const struct turns *turns,
                          const struct turns_owner *owner)
 {
-	return turns->places_each > 0 && owner->share != 0 &&
-	       owner->running >= turns->places_each;
+	size_t places = turns->places_each[owner->which];
+
+	return places > 0 && owner->share != 0 && owner->running >= places;
 }
 
 /* --- waiting --- */
@@ -146,7 +150,7 @@ void turns_wait(struct turns *turns, struct turn *turn)
 	struct turns_owner *owner;
 
 	for (size_t i = 0; i < TURN_SHARES; i++) {
-		turn->owners[i] = get_owner(turns, turn->shares[i]);
+		turn->owners[i] = get_owner(turns, turn->shares[i], i);
 		turn->owners[i]->waiting++;
 	}
 	owner = turn->owners[0];
@@ -258,7 +262,8 @@ static bool keeps_out(const struct turns *turns, const struct turn *turn)
 	return false;
 }
 
-struct turn *turns_in_the_way(struct turns *turns, int64_t begun_ms)
+struct turn *turns_in_the_way(struct turns *turns, int64_t begun_ms,
+                              int64_t begun_of_owner_ms)
 {
 	bool background = turns->waiting[0] == 0; /* and nobody else waits */
 	bool full = is_full(turns, background);
@@ -268,7 +273,10 @@ struct turn *turns_in_the_way(struct turns *turns, int64_t begun_ms)
 		return NULL;
 	TAILQ_FOREACH(turn, &turns->begun, place)
 	{
-		if (turn->begun_ms > begun_ms)
+		bool is_late = full ? turn->begun_ms <= begun_ms
+		                    : turn->begun_ms <= begun_of_owner_ms;
+
+		if (!is_late)
 			break;
 		if (!full && !keeps_out(turns, turn))
 			continue;

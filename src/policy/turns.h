@@ -50,7 +50,7 @@ TAILQ_HEAD(turn_list, turn);
 struct turns {
 	/* Set by who has them; they may change. */
 	size_t places, background_places; /* of these, the background's */
-	size_t places_each;               /* for one owner; 0: all */
+	size_t places_each[TURN_SHARES];  /* for one owner; 0: all */
 	/* turns.c's, by `background` */
 	size_t waiting[2], running[2];
 	TAILQ_HEAD(, turns_owner) lines[2]; /* owners of whom something waits */
@@ -75,10 +75,12 @@ void turns_begin(struct turns *turns, struct turn *turn, int64_t now_ms);
 void turns_end(struct turns *turns, struct turn *turn);
 
 /*
- * Somebody waits because of it, and it began at that moment or before: the
- * oldest such, of the background if there is one; the background makes no room
- * by those that somebody waits for.  NULL: there is none.
+ * Something waits because of it: the oldest such, of the background if there is
+ * one; the background makes no room by those that somebody waits for.  NULL:
+ * there is none.  No place is left, and it began at that moment or before; or
+ * only its owner has no more, and it began at the other moment or before.
  */
-struct turn *turns_in_the_way(struct turns *turns, int64_t begun_ms);
+struct turn *turns_in_the_way(struct turns *turns, int64_t begun_ms,
+                              int64_t begun_of_owner_ms);
 
 #endif

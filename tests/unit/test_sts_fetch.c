@@ -13,7 +13,8 @@
 #include "policy/sts_fetch.h"
 #include "policy/turns.h"
 
-enum { PLACES = 8, EACH = PLACES / 4, CALLS = 40, HURRIED_MS = 400 };
+enum { PLACES = 12, DOMAIN = PLACES / 4, NETWORK = PLACES / 2 };
+enum { CALLS = 40, HURRIED_MS = 400 };
 enum { PATIENCE_MS = 30000, TURN_MS = 20, QUIET_MS = 200 };
 
 struct world {
@@ -136,9 +137,9 @@ static void test_one_owner(void **state)
 		fetch(&world, arena_printf(&world.arena, "s%d.evil.test", i),
 		      arena_printf(&world.arena, "[2001:db8:%d::1]", i + 1),
 		      false);
-	run_until_connected(&world, 2 * EACH);
+	run_until_connected(&world, NETWORK + DOMAIN);
 	fetch(&world, "good.test", "198.51.100.1", false);
-	run_until_connected(&world, 2 * EACH + 1);
+	run_until_connected(&world, NETWORK + DOMAIN + 1);
 	assert_int_equal(world.ended, 0);
 	tear_down(&world);
 }
@@ -166,9 +167,8 @@ static void test_slow_hosts(void **state)
 	assert_int_equal(world.ended, 1);
 	assert_int_equal(first->reply.status, VIEW_TEMPFAIL);
 	assert_true(first->reply.hurried);
-	assert_string_equal(first->reply.problem,
-	                    "mta-sts.d.test: no policy within 400 ms, while "
-	                    "other policy hosts had to wait");
+	assert_non_null(strstr(first->reply.problem,
+	                       " ms, while other policy hosts had to wait"));
 	tear_down(&world);
 }
 

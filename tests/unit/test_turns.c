@@ -14,7 +14,7 @@ static struct world world_of(size_t places, size_t background, size_t each)
 {
 	struct world world = {.turns = {.places = places,
 	                                .background_places = background,
-	                                .places_each = each}};
+	                                .places_each = {each, each}}};
 
 	return world;
 }
@@ -169,30 +169,30 @@ static void test_in_the_way(void **state)
 	begin_all(&world, false);
 	back = wait_for(&world, "b.test", NULL, true);
 	begin_all(&world, true);
-	assert_null(turns_in_the_way(&world.turns, 9999));
+	assert_null(turns_in_the_way(&world.turns, 9999, 9999));
 	/* an owner in his own way, though there are places */
 	world.now_ms = 2000;
 	young = wait_for(&world, "c.a.test", NULL, false);
 	begin_all(&world, false);
 	wait_for(&world, "d.a.test", NULL, false);
 	assert_null(turns_next(&world.turns, false));
-	assert_null(turns_in_the_way(&world.turns, 999));
-	assert_ptr_equal(turns_in_the_way(&world.turns, 1000), old_a);
+	assert_null(turns_in_the_way(&world.turns, 9999, 999));
+	assert_ptr_equal(turns_in_the_way(&world.turns, 0, 1000), old_a);
 	turns_end(&world.turns, old_a);
 	assert_int_equal(begin_all(&world, false), 1);
-	assert_null(turns_in_the_way(&world.turns, 9999));
+	assert_null(turns_in_the_way(&world.turns, 9999, 9999));
 	/* no place is left: the background makes room first */
 	wait_for(&world, "e.test", NULL, false);
 	assert_int_equal(begin_all(&world, false), 1);
 	wait_for(&world, "f.test", NULL, false);
-	assert_ptr_equal(turns_in_the_way(&world.turns, 9999), back);
+	assert_ptr_equal(turns_in_the_way(&world.turns, 9999, 9999), back);
 	turns_end(&world.turns, back);
 	assert_int_equal(begin_all(&world, false), 1);
 	/* and nobody for the background */
 	wait_for(&world, "g.test", NULL, true);
-	assert_null(turns_in_the_way(&world.turns, 9999));
+	assert_null(turns_in_the_way(&world.turns, 9999, 9999));
 	wait_for(&world, "h.test", NULL, false);
-	assert_ptr_equal(turns_in_the_way(&world.turns, 9999), young);
+	assert_ptr_equal(turns_in_the_way(&world.turns, 9999, 9999), young);
 	end_all(&world);
 }
 
