@@ -317,6 +317,7 @@ static void print_policyd(const json_t *doc, struct strbuf *out)
 	const json_t *policyd = doc_get(doc, "policyd");
 	json_t *answers = json_object_get(policyd, "answers"), *n;
 	const char *kind, *outage = doc_text(policyd, "outageSince");
+	const char *unreached = doc_text(policyd, "unreachedSince");
 	void *next;
 
 	if (policyd == NULL)
@@ -338,6 +339,11 @@ static void print_policyd(const json_t *doc, struct strbuf *out)
 			"          the resolver has answered nothing to it "
 			"since %s\n",
 			outage);
+	if (unreached[0] != '\0')
+		strbuf_printf(out,
+		              "          it has reached no policy host (port "
+		              "443) since %s\n",
+		              unreached);
 }
 
 /* The groups of those that wait, or of those that do not any more. */

@@ -288,6 +288,9 @@ void check_policyd(struct look *look)
 	if (seen->outage_since != 0) {
 		CHECK_TELL(look, POLICYD_OUTAGE);
 		check_tell_since(look, seen->outage_since);
+	} else if (seen->unreached_since != 0) {
+		CHECK_TELL(look, POLICYD_UNREACHED);
+		check_tell_since(look, seen->unreached_since);
 	} else if (seen->does_dane && !seen->validates) {
 		CHECK_TELL(look, POLICYD_UNBELIEVED);
 	} else {
@@ -390,8 +393,8 @@ void check_policyreuse(struct look *look)
 	while (next_asker(look, &at, &asker)) {
 		const char *directory = asker.facts->instance->directory;
 
-		if (strcmp(get(&asker, "smtp_tls_connection_reuse"),
-		           "yes") != 0)
+		if (strcmp(get(&asker, "smtp_tls_connection_reuse"), "yes") !=
+		    0)
 			CHECK_TELL(look, POLICYREUSE_OFF);
 		else
 			CHECK_TELL(look,

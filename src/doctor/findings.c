@@ -365,6 +365,12 @@ const struct finding findings[FINDINGS] = {
                  "the resolver answers nothing to tlstally-policyd: policies "
                  "that are not known yet are not enforced",
                  "tlstally doctor; journalctl -u tlstally-policyd"},
+	[POLICYD_UNREACHED] =
+		{DOCTOR_BAD,
+                 "tlstally-policyd reaches no policy host: can this host "
+                 "connect to port 443 of other hosts? Policies that are not "
+                 "known yet are not enforced",
+                 "journalctl -u tlstally-policyd"},
 	[POLICYD_UNBELIEVED] =
 		{DOCTOR_BAD,
                  "Postfix uses DANE, but the resolver of tlstally-policyd does "
@@ -411,11 +417,11 @@ const struct finding findings[FINDINGS] = {
                  "not use DANE: a resolver on this host that validates DNSSEC "
                  "is needed, too",
                  RELOAD("smtp_dns_support_level=dnssec")},
-	[POLICYDANE_VAIN] =
-		{DOCTOR_BAD,
-                 "{3} in {1} does not use DANE, although smtp_dns_support_level "
-                 "is dnssec: {2}",
-                 NULL},
+	[POLICYDANE_VAIN] = {DOCTOR_BAD,
+                             "{3} in {1} does not use DANE, although "
+                             "smtp_dns_support_level "
+                             "is dnssec: {2}",
+                             NULL},
 	[POLICYMX_WELL] = {DOCTOR_GOOD,
                            "Postfix delivers only to hosts that an MTA-STS "
                            "policy names",

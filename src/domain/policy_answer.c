@@ -67,8 +67,9 @@ static void say_level(struct making *making, enum told_kind kind,
 static bool say_dane(struct making *making, bool every_host, const char *why)
 {
 	const struct policy_site *site = making->site;
-	bool only = every_host && (site->dane_only ||
-	                           !site_level_holds(SITE_LEVEL_DANE, site->own));
+	bool only =
+		every_host && (site->dane_only ||
+	                       !site_level_holds(SITE_LEVEL_DANE, site->own));
 	enum site_level level = only ? SITE_LEVEL_DANE_ONLY : SITE_LEVEL_DANE;
 
 	if (!site_level_holds(level, site->own)) {
@@ -368,8 +369,7 @@ static bool may_compare_by_policy(const struct policy_site *site)
 {
 	return (site->own & SITE_LEVEL_BIT(SITE_LEVEL_SECURE)) == 0 &&
 	       site_level_holds(SITE_LEVEL_SECURE,
-	                       site->own &
-	                               ~SITE_LEVEL_BIT(SITE_LEVEL_DANE)) &&
+	                        site->own & ~SITE_LEVEL_BIT(SITE_LEVEL_DANE)) &&
 	       ((site->own & SITE_LEVEL_BIT(SITE_LEVEL_VERIFY)) == 0 ||
 	        site->verifies_host);
 }
@@ -484,6 +484,12 @@ static void without_policy(struct making *making)
 			reason(making,
 		               word_label(&words_lookups, answer->failure)));
 		say_report_only(making, TOLD_STS_FAILED, false);
+	} else if (view->sts_record == VIEW_OK && view->sts == VIEW_TEMPFAIL) {
+		answer->why = arena_printf(
+			making->arena,
+			"it has an MTA-STS policy that was not fetched, by a "
+			"fault that is not its own: %s",
+			reason(making, "try again later"));
 	} else if (view->sts_record == VIEW_TEMPFAIL ||
 	           view->sts_record == VIEW_BOGUS ||
 	           view->sts == VIEW_TEMPFAIL) {
@@ -502,7 +508,7 @@ static void without_policy(struct making *making)
 		answer->why = making->not_dane != NULL
 		                      ? making->not_dane
 		                      : "it has neither usable TLSA records "
-					"nor an MTA-STS policy";
+		                        "nor an MTA-STS policy";
 	}
 }
 

@@ -56,7 +56,7 @@ struct policy_site {
 	/* What stands where no policy is enforced: "may", "encrypt", "dane";
 	 * "" or "none": the site has TLS off, and such a domain is NOTFOUND. */
 	const char *level;
-	bool differs; /* "", as not all services that ask have the same one */
+	bool differs;   /* "", as not all services that ask have the same one */
 	bool dane;      /* Postfix looks for TLSA, smtp_dns_support_level */
 	bool dane_only; /* say so where all MX hosts have TLSA */
 	/* Our resolver validates, and what it says of DNSSEC is trusted. */

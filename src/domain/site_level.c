@@ -13,17 +13,17 @@ static const struct {
 	[SITE_LEVEL_MAY] = {"may", BIT(NONE) | BIT(MAY)},
 	[SITE_LEVEL_ENCRYPT] = {"encrypt", BIT(NONE) | BIT(MAY) | BIT(ENCRYPT)},
 	[SITE_LEVEL_DANE] = {"dane", BIT(NONE) | BIT(MAY) | BIT(DANE)},
-	[SITE_LEVEL_DANE_ONLY] = {"dane-only", BIT(NONE) | BIT(MAY) |
-                                                      BIT(ENCRYPT) | BIT(DANE) |
-                                                      BIT(DANE_ONLY)},
+	[SITE_LEVEL_DANE_ONLY] = {"dane-only",
+                                  BIT(NONE) | BIT(MAY) | BIT(ENCRYPT) |
+                                          BIT(DANE) | BIT(DANE_ONLY)},
 	[SITE_LEVEL_FINGERPRINT] = {"fingerprint", BIT(NONE) | BIT(MAY) |
-                                                          BIT(ENCRYPT) |
-                                                          BIT(FINGERPRINT)},
+                                                           BIT(ENCRYPT) |
+                                                           BIT(FINGERPRINT)},
 	/* the names of verify come from DNS, those of secure do not */
 	[SITE_LEVEL_VERIFY] = {"verify", BIT(NONE) | BIT(MAY) | BIT(ENCRYPT) |
-                                                BIT(VERIFY)},
+                                                 BIT(VERIFY)},
 	[SITE_LEVEL_SECURE] = {"secure", BIT(NONE) | BIT(MAY) | BIT(ENCRYPT) |
-                                                BIT(VERIFY) | BIT(SECURE)},
+                                                 BIT(VERIFY) | BIT(SECURE)},
 };
 
 enum site_level site_level_of(const char *text)

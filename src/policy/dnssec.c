@@ -29,8 +29,8 @@ void dnssec_ask_ours(const struct conf *conf, int64_t timeout_ms,
 		.timeout_ms = limit_ms < timeout_ms ? limit_ms : timeout_ms,
 	};
 
-	answer->who = options.address[0] != '\0' ? options.address
-	                                         : RESOLVER_FILE;
+	answer->who =
+		options.address[0] != '\0' ? options.address : RESOLVER_FILE;
 	ask(&options, arena, answer);
 }
 

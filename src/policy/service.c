@@ -160,7 +160,9 @@ struct policy_service_state policy_service_state(struct policy_service *service)
 		.failing_ms = since != 0 ? clock_host_ms() - since : 0,
 		.looked_up = atomic_load(&service->jobs.looked_up),
 		.waiting = atomic_load(&service->jobs.waiting),
-		.missed = atomic_load(&service->jobs.reach.missed),
+		.missed = sts_reach_count(&service->jobs.reach),
+		.reaches_none = sts_reach_is_out(&service->jobs.reach,
+	                                         clock_host_ms() / 1000),
 	};
 }
 

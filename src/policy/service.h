@@ -107,6 +107,7 @@ struct policy_service_state {
 	uint64_t waiting;   /* asked for and not told yet */
 	unsigned missed;    /* policy hosts that could not be connected to
 	                       since one could */
+	bool reaches_none;  /* and it looks as if that were our fault */
 };
 struct policy_service_state
 policy_service_state(struct policy_service *service);

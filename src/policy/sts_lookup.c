@@ -140,14 +140,15 @@ void lookup_fetched(struct lookup *lookup)
 		return;
 	if (reply->connected)
 		sts_reach_connected(reach, now);
-	if (!reply->missed || sts_reach_missed(reach, now))
+	if (!reply->missed || sts_reach_missed(reach, lookup->domain, now))
 		return;
 	reply->status = VIEW_TEMPFAIL;
 	reply->problem = arena_printf(
 		&lookup->kept,
-		"%s; this host has not reached any policy host in the last "
-		"day: can it connect to port 443 of other hosts?",
-		reply->problem);
+		"%s; this host has not reached any policy host %s: can it "
+		"connect to port 443 of other hosts?",
+		reply->problem,
+		sts_reach_is_out(reach, now) ? "lately" : "in the last day");
 }
 
 /* What is found out of the policy host's addresses. */

@@ -99,8 +99,8 @@ static enum site_level common_level(const struct own *own, bool dane)
 
 /* By [policyd] level, unless it is weaker than what mail would have without. */
 static enum site_level choose_level(const struct own *own, bool dane,
-                                   const char *wanted,
-                                   struct policy_rules *rules)
+                                    const char *wanted,
+                                    struct policy_rules *rules)
 {
 	enum site_level level = site_level_of(wanted);
 	bool is_vain = level == SITE_LEVEL_DANE && !dane;

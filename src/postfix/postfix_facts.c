@@ -184,10 +184,9 @@ static void add_client(struct postfix_facts *facts,
 	client->verifies_host = verifies_host(
 		text_of(set, service, "smtp_tls_verify_cert_match"));
 	client->resolv_conf =
-		service->chroot
-			? arena_printf(arena, "%s" POSTFIX_RESOLV_CONF,
-	                               facts->queue_directory)
-			: POSTFIX_RESOLV_CONF;
+		service->chroot ? arena_printf(arena, "%s" POSTFIX_RESOLV_CONF,
+	                                       facts->queue_directory)
+				: POSTFIX_RESOLV_CONF;
 	client->level = level_of(set, service);
 	client->policy_maps = text_of(set, service, "smtp_tls_policy_maps");
 	client->sends_events =
@@ -265,7 +264,8 @@ const char *const *postfix_resolv_files(const struct postfix_site *site,
                                         struct arena *arena, size_t *count)
 {
 	/* of an instance: its chroot's, and that of the host */
-	const char **files = arena_array(arena, site->count + 1, sizeof(*files));
+	const char **files =
+		arena_array(arena, site->count + 1, sizeof(*files));
 
 	*count = 0;
 	for (size_t i = 0; i < site->count; i++) {

@@ -63,6 +63,7 @@ struct policyd {
 	struct strbuf table_text; /* of the last that was good */
 	int64_t look_at_site_ms, write_state_ms;
 	int64_t outage_since; /* secs; 0; at start that of the last process */
+	int64_t unreached_since; /* secs; 0 */
 	bool said_store;
 
 	pthread_t prober;
@@ -319,6 +320,7 @@ static void write_state(struct policyd *d, struct db_txn *txn)
 	struct policyd_seen seen = {
 		.seen_at = clock_secs(&d->base.clock),
 		.outage_since = d->outage_since,
+		.unreached_since = d->unreached_since,
 		.validates = does_validate(d),
 		.does_dane = rules->site.dane,
 		.level = site_level_of(rules->site.level),
@@ -408,6 +410,26 @@ static void ask_first(struct policyd *d)
 	d->outage_since = before.outage_since;
 	if (d->outage_since != 0)
 		tell_outage(d);
+}
+
+/* The same of policy hosts: one that is dead is its domain's matter. */
+static bool look_for_policy_hosts(struct policyd *d)
+{
+	struct policy_service_state state = policy_service_state(d->service);
+
+	if (state.reaches_none == (d->unreached_since != 0))
+		return false;
+	d->unreached_since =
+		state.reaches_none ? clock_secs(&d->base.clock) : 0;
+	if (state.reaches_none)
+		log_error("no policy host can be reached (%u of several "
+		          "domains, and none that can): can this host connect "
+		          "to port 443 of other hosts? Policies that are known "
+		          "stay in force; no new one is fetched",
+		          state.missed);
+	else
+		log_notice("policy hosts can be reached again");
+	return true;
 }
 
 /* --- the daemon --- */
@@ -539,6 +561,7 @@ static int tick(void *self, struct err *err)
 	bool changed = look_for_outage(d);
 
 	(void)err;
+	changed |= look_for_policy_hosts(d);
 	look_at_site(d);
 	commit(d, daemon_is_due(&d->base, &d->write_state_ms, STATE_MS) ||
 	                  changed);

@@ -173,7 +173,8 @@ bool need_policyd_map_fits(const struct need_of *of)
 
 	read_main(of, &maps);
 	map = policy_maps_find(&maps, POLICY_MAP_OURS);
-	return map != NULL && policy_map_reaches(map, of->setup->policyd_socket) &&
+	return map != NULL &&
+	       policy_map_reaches(map, of->setup->policyd_socket) &&
 	       strcmp(map->name, policy_map_name(get(of, "mail_version"))) == 0;
 }
 

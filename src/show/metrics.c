@@ -241,6 +241,9 @@ static void write_policyd(struct db_txn *txn, int64_t now, struct strbuf *out)
 	title(out, "policy_outage", "gauge",
 	      "1 while the resolver answers nothing to tlstally-policyd.");
 	number(out, "policy_outage", seen.outage_since != 0);
+	title(out, "policy_unreached", "gauge",
+	      "1 while tlstally-policyd reaches no policy host (port 443).");
+	number(out, "policy_unreached", seen.unreached_since != 0);
 	title(out, "policy_validates", "gauge",
 	      "1 if the resolver of tlstally-policyd validates DNSSEC.");
 	number(out, "policy_validates", seen.validates);

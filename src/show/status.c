@@ -262,6 +262,7 @@ static int add_policyd(const struct status_of *of, json_t *doc, struct err *err)
 	json_set_bool(policyd, "isUp", meta_policyd_is_up(&seen, of->now));
 	json_set_time(policyd, "seenAt", seen.seen_at);
 	json_set_time(policyd, "outageSince", seen.outage_since);
+	json_set_time(policyd, "unreachedSince", seen.unreached_since);
 	json_set_bool(policyd, "validates", seen.validates);
 	json_set_bool(policyd, "usesDane", seen.does_dane);
 	json_set_uint(policyd, "cachedAnswers", seen.answers);

@@ -107,6 +107,7 @@ static void look_at_policyd(const json_t *all, json_t *list)
 {
 	const json_t *policyd = doc_get(all, "policyd");
 	const char *outage = doc_text(policyd, "outageSince");
+	const char *unreached = doc_text(policyd, "unreachedSince");
 
 	if (policyd == NULL)
 		return;
@@ -120,6 +121,11 @@ static void look_at_policyd(const json_t *all, json_t *list)
 		    "the resolver has answered nothing to tlstally-policyd "
 		    "since %s",
 		    outage);
+	else if (unreached[0] != '\0')
+		add(list, "tlstally doctor",
+		    "tlstally-policyd has reached no policy host (port 443) "
+		    "since %s",
+		    unreached);
 }
 
 static void look_at_store(const json_t *all, json_t *list)

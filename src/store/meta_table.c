@@ -118,6 +118,7 @@ int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen)
 	reader = db_row_value(&row);
 	seen->seen_at = (int64_t)reader_u64(&reader);
 	seen->outage_since = (int64_t)reader_u64(&reader);
+	seen->unreached_since = (int64_t)reader_u64(&reader);
 	seen->validates = reader_u8(&reader) != 0;
 	seen->does_dane = reader_u8(&reader) != 0;
 	seen->leaves_out = reader_u8(&reader) != 0;
@@ -137,6 +138,7 @@ void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen)
 
 	strbuf_u64(&value, (uint64_t)seen->seen_at);
 	strbuf_u64(&value, (uint64_t)seen->outage_since);
+	strbuf_u64(&value, (uint64_t)seen->unreached_since);
 	strbuf_u8(&value, seen->validates);
 	strbuf_u8(&value, seen->does_dane);
 	strbuf_u8(&value, seen->leaves_out);

@@ -51,12 +51,13 @@ void meta_signature_put(struct db_txn *txn, const struct signature_seen *seen);
 
 /* Of tlstally-policyd. */
 struct policyd_seen {
-	int64_t seen_at;      /* secs: it ran; written every ten seconds */
-	int64_t outage_since; /* secs: the resolver answers it nothing; 0 */
-	bool validates;       /* the resolver has validated by DNSSEC */
-	bool does_dane;       /* Postfix does, by postconf or [policyd] level */
-	bool leaves_out;      /* TLSRPT, since this Postfix cannot read it */
-	uint64_t answers;     /* ready in memory */
+	int64_t seen_at;         /* secs: it ran; written every ten seconds */
+	int64_t outage_since;    /* secs: the resolver answers it nothing; 0 */
+	int64_t unreached_since; /* secs: no policy host does; 0 */
+	bool validates;          /* the resolver has validated by DNSSEC */
+	bool does_dane;   /* Postfix does, by postconf or [policyd] level */
+	bool leaves_out;  /* TLSRPT, since this Postfix cannot read it */
+	uint64_t answers; /* ready in memory */
 	/* policy_site's, where SITE_LEVELS stands for levels that differ */
 	enum site_level level;
 	unsigned own;

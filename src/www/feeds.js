@@ -111,6 +111,8 @@ function policydFacts(policyd) {
     time(policyd.seenAt, {seconds: true})],
   policyd.outageSince && [", the resolver answers nothing since ",
     time(policyd.outageSince, {seconds: true})],
+  policyd.unreachedSince && [", it reaches no policy host (port 443) since ",
+    time(policyd.unreachedSince, {seconds: true})],
   answers.length > 0 && ["; answers to Postfix: ",
     answers.map(([kind, n]) => `${count(n)} ${label("told", kind)}`)
       .join(", ")]];

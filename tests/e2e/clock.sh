@@ -30,6 +30,12 @@ cat >"$dir/conf" <<-END
 	routed = no
 	[policy]
 	resolver = inet:127.0.0.1:1
+	[policyd]
+	socket = unix:$dir/policyd
+	socket_owner =
+	socket_group =
+	level = may
+	timeout = 500ms
 	[http]
 	listen = unix:$dir/http
 	metrics =
@@ -85,6 +91,18 @@ delivery() {
 		"delays=0/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
 }
 
+# policy DOMAIN: what Postfix is told of it
+policy() {
+	python3 -c 'import socket, sys
+question = b"QUERYwithTLSRPT " + sys.argv[2].encode()
+server = socket.socket(socket.AF_UNIX)
+server.settimeout(30)
+server.connect(sys.argv[1])
+server.sendall(b"%d:%s," % (len(question), question))
+print(server.recv(100000).split(b":", 1)[1].decode().split(" servername")[0])' \
+		"$dir/policyd" "$1"
+}
+
 send_events() {
 	"$e2e/send_datagrams" -n "$1" "$dir/events" "$dir/event" >/dev/null
 }
@@ -99,6 +117,13 @@ start_ahead tlstallyd "counting events"
 start_ahead tlstally-logd "counting sessions"
 start_ahead tlstally-httpd "serving"
 start_ahead tlstally-milter "counting messages"
+# policies that are in force for a day, whatever a clock says
+for n in 0 1 2 3 4 5; do
+	"$e2e/doctor_store" "$dir/store" enforced=sts$n.test:86400
+done
+told="OK secure match=mx.enforced.test"
+start_ahead tlstally-policyd "answering Postfix"
+expect "a policy that is in force is told" "$told" "$(policy sts0.test)"
 expect "a clock that nobody has set is believed" 0 \
 	"$(tally clock show --json | grep -c '"isDoubted": true')"
 
@@ -132,13 +157,25 @@ expect "no day to come was counted" 0 \
 tally clock show >"$dir/show"
 expect_text "clock show says what ends it" "tlstally clock accept" "$dir/show"
 
+expect "a policy stays in force when the clock jumps" "$told" \
+	"$(policy sts0.test)"
+expect "and so does one that was not asked for before" "$told" \
+	"$(policy sts1.test)"
+expect "what has none is not found, in time" "NOTFOUND ," \
+	"$(policy none.test)"
+
 # all daemons commit their watermarks once more
 sleep 11
 tally status --json >"$dir/status.json"
 expect "no feed has counted until next year" 3 "$(grep -c \
 	"\"countedUntil\": \"${today%%-*}" "$dir/status.json")"
 
+expect_text "the policy service is not taken for dead" \
+	"tlstally-policyd is running" "$dir/status"
+
 set_clock 0
+expect "policies are in force when the clock is back" "$told $told" \
+	"$(policy sts0.test) $(policy sts2.test)"
 tally run >"$dir/run" 2>&1
 expect "when the clock is back a run says nothing" "" "$(cat "$dir/run")"
 expect "and it is believed" 0 \
@@ -164,7 +201,8 @@ expect "--now doubts nothing" "0:" "$?:$(cat "$dir/run")"
 set_clock 0
 
 stop_daemons
-for daemon in tlstallyd tlstally-logd tlstally-httpd tlstally-milter; do
+for daemon in tlstallyd tlstally-logd tlstally-httpd tlstally-milter \
+	tlstally-policyd; do
 	expect "$daemon met no error" 0 \
 		"$(grep -c -e "error:" -e "ERROR" "$dir/$daemon.log")"
 done
@@ -178,5 +216,23 @@ send_events 5
 wait_until counted 35
 expect "and does" 35 "$(sum "$today" totalSuccessfulSessions)"
 stop_daemons
+
+# the policy service, and a clock that is set back under it, and before it
+set_clock 0
+start_ahead tlstally-policyd "answering Postfix"
+expect "policies are in force after a restart" "$told" "$(policy sts0.test)"
+set_clock -$YEAR
+expect "and when the clock is set back" "$told $told" \
+	"$(policy sts0.test) $(policy sts3.test)"
+stop_daemons
+start_ahead tlstally-policyd "answering Postfix"
+expect "and under the wrong clock from the start" "$told $told" \
+	"$(policy sts0.test) $(policy sts4.test)"
+set_clock 0
+expect "until it is right again" "$told $told" \
+	"$(policy sts0.test) $(policy sts5.test)"
+stop_daemons
+expect "tlstally-policyd met no error" 0 \
+	"$(grep -c -e "error:" -e "ERROR" "$dir/tlstally-policyd.log")"
 
 end_test

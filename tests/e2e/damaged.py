@@ -14,6 +14,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,8 @@ LONG = os.environ.get("TEST_LONG") == "yes"
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 8460
 CUTS, FLIPS = ((int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) > 3 else
                (300, 3000) if LONG else (6, 24))
-SERVES = re.compile("counting|serving|reading|following")
+ROW_FLIPS = 200 if LONG else 12
+SERVES = re.compile("counting|serving|reading|following|answering")
 NOW = "2026-03-03T02:00:00Z"
 ADDRESS = "tls@d7.example"
 
@@ -37,7 +39,8 @@ COMMANDS = [
     ["show", "d7.example"], ["preview", "d7.example"], ["inbound"],
     ["suppress", "list"], ["suppress", "add", ADDRESS],
     ["suppress", "remove", ADDRESS], ["token", "list"],
-    ["token", "add", "another"], ["token", "remove", "admin"],
+    ["token", "add", "another", "--permission", "all"],
+    ["token", "remove", "admin"],
     ["get", "tls-internal-report"], ["get", "domain"],
     ["query", "tls-internal-report", "--sort", "-failures"],
     ["query", "sent-report"], ["bounce", ADDRESS],
@@ -46,7 +49,11 @@ COMMANDS = [
     ["purge"], ["backup", "{copy}"],
     ["check-store"], ["check-store", "--json"],
 ]
-DAEMONS = ["tlstallyd", "tlstally-logd", "tlstally-milter", "tlstally-httpd"]
+DAEMONS = ["tlstallyd", "tlstally-logd", "tlstally-milter", "tlstally-httpd",
+           "tlstally-policyd"]
+# What is in the rows of a domain's view and of what was told of it.
+ENFORCED = "d7.example"
+ROWS = (b"enforced1", b"mx.enforced.test", b"version: STSv1", b"d7.example")
 
 
 def write_settings(folder):
@@ -69,6 +76,12 @@ allow_both = yes
 enforces = dane
 [policy]
 resolver = inet:127.0.0.1
+[policyd]
+socket = unix:{folder}/run/policyd
+socket_owner =
+socket_group =
+level = may
+timeout = 1s
 [milter]
 socket = unix:{folder}/run/milter
 [deliver]
@@ -98,6 +111,11 @@ def make_store(folder):
                    check=True, **quiet)
     subprocess.run([*tlstally, "suppress", "add", "tls@d9.example"],
                    check=True, **quiet)
+    subprocess.run([HERE / "tests/e2e/doctor_store", store, "policyd=5",
+                    f"enforced={ENFORCED}:86400"], check=True)
+    for ago, kind in (("9000", "stsTesting"), ("60", "stsEnforce")):
+        subprocess.run([HERE / "tests/e2e/put_told", store, ENFORCED, kind,
+                        ago], check=True)
     log = DATA / "maillog-3.7"
     with open(folder / "log", "wb") as out:
         for path in sorted(log.glob("*.log"))[:10]:
@@ -209,6 +227,64 @@ def flip(trial, rng):
             trial.any(rng, what)
 
 
+def ask_policy(trial):
+    """What Postfix gets; None: nothing that it can read."""
+    question = f"QUERYwithTLSRPT {ENFORCED}".encode()
+    got = b""
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.settimeout(WAIT_SECS)
+            server.connect(str(trial.folder / "run/policyd"))
+            server.sendall(b"%d:%s," % (len(question), question))
+            while not got.endswith(b","):
+                more = server.recv(100000)
+                if not more:
+                    return None
+                got += more
+    except OSError:
+        return None
+    size, _, text = got.partition(b":")
+    text = text[:-1].decode(errors="replace")
+    return text if size.isdigit() and int(size) == len(got) - len(size) - 2 \
+        else None
+
+
+def policy_rows(trial, rng):
+    """Bytes of the rows from which it answers: Postfix gets an answer that it
+    can read, and one that is none of the damage."""
+    for n in range(ROW_FLIPS + 1):
+        data = bytearray(trial.original)
+        places = []
+        marks = [at for mark in ROWS for at in find_all(data, mark)]
+        for _ in range(rng.choice((1, 1, 4)) if n else 0):
+            place = rng.choice(marks) + rng.randrange(-80, 40)
+            data[place] ^= rng.randrange(1, 256)
+            places.append(place)
+        trial.put(data)
+        what, name = f"row {n} at {places}", "tlstally-policyd"
+        log = trial.folder / "said"
+        log.unlink(missing_ok=True)
+        daemon = Daemon(name, trial.folder / "conf", log)
+        wait_until(lambda: SERVES.search(daemon.log()) or not daemon.runs())
+        answer = ask_policy(trial) if daemon.runs() else "it did not start"
+        still = daemon.runs()
+        trial.judge(what, name, daemon.stop(), daemon.log())
+        if n == 0 and not answer.startswith("OK secure match="):
+            trial.wrong.append((what, name, "the row is not used", answer))
+        # a word when the store itself is damaged, else an answer
+        if still and (answer is None or not re.match(
+                r"NOTFOUND |TEMP .|OK (may|secure) [ -~]*$", answer)):
+            trial.wrong.append((what, name, "no answer that can be read",
+                                repr(answer)))
+
+
+def find_all(data, mark):
+    at = data.find(mark)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
+
+
 def cut_store(trial, process):
     os.truncate(trial.store / "data.mdb", 5 * 4096)
 
@@ -267,6 +343,7 @@ def main():
             said = trial.command("undamaged", words)
             if re.search("damaged|usage|unknown (command|option)", said):
                 trial.wrong.append(("undamaged", words, "fails", said))
+        policy_rows(trial, rng)
         cut(trial, rng)
         running(trial)
         flip(trial, rng)

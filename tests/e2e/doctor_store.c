@@ -4,9 +4,11 @@
  *     doctor_store DIRECTORY [feed=NAME:SECS] [run=SECS] [counted=DAYS]
  *         [signed=DOMAIN:SELECTOR] [unsigned=DOMAIN] [settled=STATE:N]
  *         [lines=FATE:N] [fill=BYTES] [policyd=SECS] [outage=SECS]
- *         [unbelieved=SECS]
+ *         [unbelieved=SECS] [unreached=SECS] [answered=KIND:N]
+ *         [enforced=DOMAIN:SECS]
  *
- * Seconds and days are ago.  unsigned= has the signer, or nothing.
+ * Seconds and days are ago; those of enforced= are how long its policy, which
+ * is in the cache, is still in force.  unsigned= has the signer, or nothing.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,10 +18,13 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/counter_table.h"
 #include "store/day_table.h"
 #include "store/db.h"
 #include "store/feed_table.h"
 #include "store/meta_table.h"
+#include "store/policy_cache_table.h"
+#include "store/policy_counter.h"
 #include "store/tally_table.h"
 #include "words/words.h"
 
@@ -83,15 +88,44 @@ static int fill(struct db *db, uint64_t most, struct err *err)
 }
 
 static void put_policyd(struct db_txn *txn, long ago, int64_t outage_since,
-                        bool validates)
+                        int64_t unreached_since, bool validates)
 {
 	const struct policyd_seen seen = {.seen_at = now - ago,
 	                                  .outage_since = outage_since,
+	                                  .unreached_since = unreached_since,
 	                                  .does_dane = true,
 	                                  .validates = validates,
 	                                  .answers = 7};
 
 	meta_policyd_put(txn, &seen);
+}
+
+static void put_enforced(struct db_txn *txn, const char *domain, long secs)
+{
+	static const char *mx[] = {"mx.enforced.test"};
+	static const char *lines[] = {"version: STSv1", "mode: enforce",
+	                              "mx: mx.enforced.test"};
+	const struct domain_view view = {
+		.domain = domain,
+		.checked_at = now,
+		.expires_at = now + 60,
+		.tlsrpt = VIEW_NONE,
+		.sts_record = VIEW_OK,
+		.sts_id = "enforced1",
+		.sts_fetch = VIEW_OK,
+		.sts_fetched_at = now,
+		.sts = VIEW_OK,
+		.sts_policy = {.mode = STS_ENFORCE,
+	                       .max_age = 86400,
+	                       .mx = mx,
+	                       .mx_count = 1,
+	                       .lines = lines,
+	                       .line_count = 3},
+		.sts_expires_at = now + secs,
+		.mx = VIEW_NONE,
+	};
+
+	policy_cache_put(txn, &view);
 }
 
 static void put(struct db_txn *txn, char *word)
@@ -125,11 +159,21 @@ static void put(struct db_txn *txn, char *word)
 			(uint64_t)n;
 		day_table_settled_add(txn, day_of(now), &settled);
 	} else if (strcmp(word, "policyd") == 0) {
-		put_policyd(txn, n, 0, true);
+		put_policyd(txn, n, 0, 0, true);
 	} else if (strcmp(word, "outage") == 0) {
-		put_policyd(txn, 5, now - n, true);
+		put_policyd(txn, 5, now - n, 0, true);
+	} else if (strcmp(word, "unreached") == 0) {
+		put_policyd(txn, 5, 0, now - n, true);
 	} else if (strcmp(word, "unbelieved") == 0) {
-		put_policyd(txn, n, 0, false);
+		put_policyd(txn, n, 0, 0, false);
+	} else if (strcmp(word, "enforced") == 0) {
+		put_enforced(txn, value, n);
+	} else if (strcmp(word, "answered") == 0) {
+		char name[COUNTER_NAME_TEXT];
+
+		policy_counter_name((unsigned)word_find(&words_told, value),
+		                    name);
+		counter_add(txn, name, (uint64_t)n);
 	} else if (strcmp(word, "lines") == 0) {
 		struct day_lines lines = {.fate = atoi(value),
 		                          .n = (uint64_t)n,

@@ -6,7 +6,7 @@
  * Ten days of sessions with thirty domains, under each type of policy, with
  * failures of several kinds; a domain whose server says hostile things, and
  * one whose very name is hostile; a feed that has just counted something; mail
- * that came in; what DNS says about host01.example, in the policy cache.  Of
+ * that came in; what DNS says about host01 and host02.example, in the cache. Of
  * hostNN.example, every third fails now and then.
  */
 #include <stdio.h>
@@ -164,7 +164,24 @@ static int add_view(struct db *db, struct err *err)
 		.mx_count = 2,
 	};
 
+	/* a policy that is over, and the next cannot be had */
+	struct domain_view over = {
+		.domain = "host02.example",
+		.checked_at = time(NULL),
+		.expires_at = time(NULL) + 3600,
+		.tlsrpt = VIEW_NONE,
+		.sts_record = VIEW_OK,
+		.sts_id = "1",
+		.sts_fetch = VIEW_FETCH_ERROR,
+		.sts_problem = "mta-sts.host02.example: no connection",
+		.sts = VIEW_OK,
+		.sts_policy = {.mode = STS_ENFORCE, .max_age = 86400},
+		.sts_expires_at = time(NULL) - 60,
+		.mx = VIEW_NONE,
+	};
+
 	policy_cache_put(txn, &view);
+	policy_cache_put(txn, &over);
 	return db_commit(&txn, err);
 }
 

@@ -17,6 +17,7 @@ import testDomain, { testDomains } from "./www/domain.mjs";
 import testFilters from "./www/filters.mjs";
 import testInbound from "./www/inbound.mjs";
 import testOverview, { testEmpty, testErrors } from "./www/overview.mjs";
+import testPolicyd from "./www/policyd.mjs";
 import testSent from "./www/sent.mjs";
 import testSuppression from "./www/suppression.mjs";
 
@@ -38,6 +39,7 @@ const TESTS = {
   inbound: testInbound,
   domains: testDomains,
   domain: testDomain,
+  policyd: testPolicyd,
   filters: testFilters,
 };
 

@@ -471,6 +471,47 @@ static void test_sts_host_is_missed(void **state)
 	}
 }
 
+/* Hosts of several domains in a row that nobody reaches are our fault, though
+ * one was reached today; the same one again and again is its own. */
+static void test_sts_reach(void **state)
+{
+	static const struct {
+		const char *name, *missed; /* NULL: connected */
+		int64_t at;
+		bool theirs, out;
+	} rows[] = {
+		{"a host answers", NULL, 1000, false, false},
+		{"one does not", "a.test", 1010, true, false},
+		{"nor again", "a.test", 4000, true, false},
+		{"a second", "b.test", 4001, true, false},
+		{"a third, and for longer than a minute", "c.test", 4002, false,
+	         true},
+		{"any other", "d.test", 4003, false, true},
+		{"one answers again", NULL, 4004, false, false},
+		{"what is missed then is its own fault", "a.test", 4005, true,
+	         false},
+		{"three at once may be a moment's trouble", "b.test", 4006,
+	         true, false},
+		{"the third of them", "c.test", 4007, true, false},
+		{"a minute later it is ours", "c.test", 4066, false, true},
+	};
+	struct sts_reach reach = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		if (rows[i].missed == NULL)
+			sts_reach_connected(&reach, rows[i].at);
+		else
+			assert_int_equal(sts_reach_missed(&reach,
+			                                  rows[i].missed,
+			                                  rows[i].at),
+			                 rows[i].theirs);
+		assert_int_equal(sts_reach_is_out(&reach, rows[i].at),
+		                 rows[i].out);
+	}
+}
+
 /* "none" takes a policy back (RFC 8461 section 8.3), and needs its record to
  * be said. */
 static void test_sts_none(void **state)
@@ -1061,6 +1102,7 @@ int main(void)
 		cmocka_unit_test(test_sts_not_looked_for),
 		cmocka_unit_test(test_sts_host_is_slow),
 		cmocka_unit_test(test_sts_host_is_missed),
+		cmocka_unit_test(test_sts_reach),
 		cmocka_unit_test(test_sts_none),
 		cmocka_unit_test(test_mx),
 		cmocka_unit_test(test_many_mx),

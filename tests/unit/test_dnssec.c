@@ -122,7 +122,10 @@ static void test_postfix(void **state)
 	         2,
 	         DNSSEC_PLAIN,
 	         PLAIN},
-		{"both validate", {SIGNED, SIGNED}, 2, DNSSEC_VALIDATES,
+		{"both validate",
+	         {SIGNED, SIGNED},
+	         2,
+	         DNSSEC_VALIDATES,
 	         SIGNED},
 	};
 
