@@ -11,6 +11,7 @@ struct policy_told {
 	const char *domain;
 	const struct domain_view *view; /* NULL: the service closes */
 	bool complete;                  /* nothing in it failed temporarily */
+	bool answered;                  /* DNS answered a question about it */
 };
 
 struct policy_ask {

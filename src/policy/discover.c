@@ -72,7 +72,7 @@ bool discover_pass(struct lookup *lookup)
 	                                    .checked_at = lookup->now,
 	                                    .unvouched = lookup->unvouched};
 	lookup->ttl = UINT32_MAX;
-	lookup->failed = lookup->waits = false;
+	lookup->failed = lookup->answered = lookup->waits = false;
 	tlsrpt_lookup(lookup);
 	if (lookup->sts)
 		sts_lookup(lookup);

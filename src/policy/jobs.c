@@ -118,9 +118,12 @@ static void job_free(struct job *job)
 
 static void tell_all(struct job *job)
 {
-	struct policy_told told = {.domain = job->domain,
-	                           .view = job->known,
-	                           .complete = job->outcome.complete};
+	struct policy_told told = {
+		.domain = job->domain,
+		.view = job->known,
+		.complete = job->outcome.complete,
+		.answered = job->outcome.complete ||
+	                    (job->lookup != NULL && job->lookup->answered)};
 	struct jobs_asked *asked;
 
 	while ((asked = STAILQ_FIRST(&job->asks)) != NULL) {

@@ -97,6 +97,7 @@ bool lookup_ask(struct lookup *lookup, const char *name, enum dns_type type,
 	if (answer->problem != NULL)
 		answer->problem = arena_printf(&lookup->arena, "%s: %s", name,
 		                               answer->problem);
+	lookup->answered |= answer->status != VIEW_TEMPFAIL;
 	if (answer->status == VIEW_TEMPFAIL)
 		lookup->failed = true;
 	else if (answer->status == VIEW_BOGUS)

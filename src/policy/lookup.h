@@ -58,9 +58,10 @@ struct lookup {
 	/* Of one pass. */
 	struct arena arena;
 	struct domain_view view;
-	uint32_t ttl; /* the shortest so far */
-	bool failed;  /* something failed temporarily */
-	bool waits;   /* something has not been answered */
+	uint32_t ttl;  /* the shortest so far */
+	bool failed;   /* something failed temporarily */
+	bool answered; /* and something was answered */
+	bool waits;    /* something has not been answered */
 };
 
 /* The next question that nobody has asked yet; NULL. */

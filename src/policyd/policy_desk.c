@@ -222,7 +222,8 @@ static void take_view(void *arg, const struct policy_told *told)
 			policy_count(desk->options.counts, COUNT_REFRESHES);
 		if (!told->complete)
 			policy_count(desk->options.counts, COUNT_FAILURES);
-		note_outcome(desk, job->key, told->complete);
+		/* a policy host that is slow says nothing of the resolver */
+		note_outcome(desk, job->key, told->answered);
 		if (told->complete && told->view->mx_secure)
 			atomic_store(&desk->vouched_ms,
 			             clock_monotonic_ms(desk->options.clock));

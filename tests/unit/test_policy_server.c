@@ -156,8 +156,10 @@ static void tell(struct world *world, const struct policy_ask *ask,
 {
 	auto_(arena_clear) struct arena arena = {0};
 	struct domain_view view;
-	struct policy_told told = {
-		.domain = domain, .view = &view, .complete = complete};
+	struct policy_told told = {.domain = domain,
+	                           .view = &view,
+	                           .complete = complete,
+	                           .answered = true};
 
 	make_view(domain, clock_secs(&world->clock), false, &arena, &view);
 	ask->tell(ask->arg, &told);
@@ -179,8 +181,10 @@ static void tell_failed(struct world *world, const struct policy_ask *ask,
 	                           .sts_problem = "HTTP status 500",
 	                           .sts_enforced_until = enforced_until,
 	                           .mx = VIEW_NONE};
-	struct policy_told told = {
-		.domain = domain, .view = &view, .complete = true};
+	struct policy_told told = {.domain = domain,
+	                           .view = &view,
+	                           .complete = true,
+	                           .answered = true};
 
 	ask->tell(ask->arg, &told);
 }
@@ -700,6 +704,26 @@ static void test_outage(void **state)
 	assert_false(policy_desk_is_out(world->desk));
 }
 
+/* Policy hosts that do not answer are no outage of the resolver. */
+static void test_no_outage(void **state)
+{
+	struct world *world = *state;
+	struct policy_ask lookup;
+
+	for (int i = 0; i < 3; i++) {
+		auto_(xfree_str) char *domain = xasprintf("d%d.test", i);
+
+		ask(world, domain);
+		lookup = next_ask(world, domain);
+		tell(world, &lookup, domain, false);
+		expect_enforce(world, domain);
+		pass(world, OUTAGE_AFTER_MS / 1000);
+	}
+	assert_int_equal(counted(world, COUNT_FAILURES), 3);
+	assert_false(policy_desk_is_out(world->desk));
+	assert_false(policy_desk_suspects(world->desk));
+}
+
 /* Its record could not be had; that is so for an hour. */
 static void tell_no_answer(struct world *world, const struct policy_ask *ask,
                            const char *domain)
@@ -1020,6 +1044,7 @@ int main(void)
 		TEST(test_old_view_and_new_rules),
 		TEST(test_busy),
 		TEST(test_outage),
+		TEST(test_no_outage),
 		TEST(test_outage_defers),
 		TEST(test_resolver_validates),
 		TEST(test_clock_is_set_back),

@@ -337,7 +337,7 @@ static void test_stop(void **state)
 struct told {
 	char domain[64];
 	atomic_int times;
-	bool has_view, complete;
+	bool has_view, complete, answered;
 	int64_t checked_at;
 };
 
@@ -348,6 +348,7 @@ static void note_told(void *arg, const struct policy_told *told)
 	snprintf(note->domain, sizeof(note->domain), "%s", told->domain);
 	note->has_view = told->view != NULL;
 	note->complete = told->complete;
+	note->answered = told->answered;
 	note->checked_at = told->view != NULL ? told->view->checked_at : 0;
 	atomic_fetch_add(&note->times, 1);
 }
@@ -392,6 +393,7 @@ static void test_told_together(void **state)
 		assert_string_equal(told[i].domain, "example.com");
 		assert_true(told[i].has_view);
 		assert_true(told[i].complete);
+		assert_true(told[i].answered);
 	}
 	found = wait_for_view(*state, "example.com");
 	for (int i = 0; i < PATIENCE && found.wanted; i++) {
@@ -436,6 +438,7 @@ static void test_told_failure(void **state)
 	wait_for_told(&told);
 	assert_true(told.has_view);
 	assert_false(told.complete);
+	assert_false(told.answered);
 	policy_service_close(&fake.service);
 }
 
