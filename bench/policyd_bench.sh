@@ -41,6 +41,10 @@ policy_ask() {
 		>>"$work/results.$name"
 }
 
+policyd_memory() {
+	echo "$(awk '/RssAnon/ { print $2 }' "/proc/$1/status") KiB [<= 65536]"
+}
+
 # policy_result NAME COLUMN: the median of its rounds
 policy_result() {
 	# shellcheck disable=SC2046 # numbers
@@ -94,8 +98,9 @@ policyd() {
 	taskset -pc 0 $constant >/dev/null
 	wait_for test -S "$work/constant.sock"
 	# all of them into its memory, from the store
-	policy_ask first "$service" "$work/policyd.sock" 100 $POLICY_DOMAINS 4
+	policy_ask first "$service" "$work/policyd.sock" 100 $POLICY_DOMAINS 0
 	row "answers from the store, at first" "$(policy_result first 2)/s"
+	row "memory with all of them" "$(policyd_memory "$service")"
 	# shellcheck disable=SC2086 # words
 	for round in $(seq 0 $((ROUNDS - 1))); do
 		policy_ask constant "$constant" "$work/constant.sock" $ask
@@ -118,8 +123,7 @@ $(ratio "$(policy_result ours 1)" "$(policy_result constant 1)") of that"
 	policy_row "  beside $(policy_sum ours_cold 5) cold domains" ours_cold \
 		" [no later: $(ratio "$(policy_result ours_cold 3)" \
 		"$(policy_result ours_open 3)") times that]"
-	row "memory" "$(awk '/RssAnon/ { print $2 }' "/proc/$service/status") \
-KiB [<= 65536]"
+	row "memory at the end" "$(policyd_memory "$service")"
 	kill "$constant" "$service"
 	wait "$service" || { cat "$work/log"; exit 1; }
 	rm -r "$work/p"
