@@ -7,7 +7,8 @@
 #include "base/xalloc.h"
 
 enum {
-	SEEN_SLOTS = 65536,
+	SEEN_SETS = 16384,
+	SEEN_WAYS = 4,
 	CACHE_LINE = 64,
 	PREFETCH_BYTES = 512, /* the rest the CPU sees coming by itself */
 };
@@ -36,7 +37,9 @@ struct memo {
 	struct generation *young;
 	struct generation *old;
 	struct generation *retired; /* forgotten once the commit has ended */
-	uint32_t *seen;             /* of hashes seen once */
+	/* Of hashes seen once, set by set, the last one first: of two that
+	 * share a place and come in turn neither would ever be known. */
+	uint32_t (*seen)[SEEN_WAYS];
 };
 
 static struct generation *generation_new(size_t entries)
@@ -75,7 +78,7 @@ struct memo *memo_new(uint64_t seed, const struct memo_limits *limits)
 	memo->limits = *limits;
 	memo->seed = seed;
 	memo->young = generation_new(limits->entries);
-	memo->seen = xcalloc(SEEN_SLOTS, sizeof(*memo->seen));
+	memo->seen = xcalloc(SEEN_SETS, sizeof(*memo->seen));
 	return memo;
 }
 
@@ -169,18 +172,28 @@ static bool generation_is_full(const struct memo *memo,
 	       gen->mem.total >= memo->limits.bytes;
 }
 
+/* Remembers that it came; true when it did before. */
+static bool was_seen(struct memo *memo, struct hash128 hash)
+{
+	uint32_t *seen = memo->seen[hash.high % SEEN_SETS];
+	uint32_t print = (uint32_t)(hash.low >> 32) | 1;
+
+	for (size_t i = 0; i < SEEN_WAYS; i++)
+		if (seen[i] == print)
+			return true;
+	memmove(seen + 1, seen, (SEEN_WAYS - 1) * sizeof(*seen));
+	seen[0] = print;
+	return false;
+}
+
 void memo_miss(struct memo *memo, const struct memo_event *event,
                const struct session *session)
 {
-	uint32_t *seen = &memo->seen[event->hash.high % SEEN_SLOTS];
-	uint32_t print = (uint32_t)(event->hash.low >> 32) | 1;
 	struct generation *gen = memo->young;
 	size_t i;
 
-	if (*seen != print) {
-		*seen = print;
+	if (!was_seen(memo, event->hash))
 		return;
-	}
 	/* one long datagram must not take the place of many */
 	if (generation_is_full(memo, gen) ||
 	    event->len > memo->limits.bytes / 64)

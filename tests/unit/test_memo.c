@@ -54,6 +54,27 @@ static void test_known_from_the_second_sight(void **state)
 	memo_free(&memo);
 }
 
+/* Many that come in turn: each is known the third time, whatever others come in
+ * between. */
+static void test_many_in_turn(void **state)
+{
+	enum { DATAGRAMS = 10000 };
+	const struct memo_limits large = {.entries = DATAGRAMS,
+	                                  .bytes = 64 << 20};
+	struct memo *memo = memo_new(1, &large);
+	unsigned known = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 3 * DATAGRAMS; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%u", i % DATAGRAMS);
+		known += see(memo, text);
+	}
+	assert_in_range(known, DATAGRAMS * 98 / 100, DATAGRAMS);
+	memo_free(&memo);
+}
+
 static void test_hits_go_on_while_a_side_is_read(void **state)
 {
 	struct memo *memo = memo_new(1, &small);
@@ -146,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_from_the_second_sight),
+		cmocka_unit_test(test_many_in_turn),
 		cmocka_unit_test(test_hits_go_on_while_a_side_is_read),
 		cmocka_unit_test(test_a_full_memo_forgets_the_older_half),
 		cmocka_unit_test(test_the_same_hash_is_not_the_same_bytes),
