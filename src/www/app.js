@@ -2,12 +2,19 @@
 import {button, fill, freshId, h} from "./dom.js";
 import {hash, parse} from "./router.js";
 import {home, routes} from "./routes.js";
-import {forgetToken, keptToken, openClient, showSignIn} from "./signin.js";
+import {confirm} from "./dialog.js";
+import {follow} from "./events.js";
+import {findToken, forgetToken, openClient, shareToken, showSignIn,
+  signInAgain} from "./signin.js";
 
 let client = null;
 let shell = null;
-let current = null; // {key, page, leave}
-let pending = ""; // to be said on the next page
+let current = null; // {key, page, leave, hash}
+let pending = ""; // to be said on the next page; null: what is said stays
+let following = null; // the server's events
+let askingAgain = null; // for a token
+let askingToLeave = false;
+const lists = new Map(); // path of a page of the menu: its last address
 
 // --- the frame ---
 
@@ -60,11 +67,14 @@ function makeShell() {
   }}, "Skip to content");
 
   fill(document.body, skip,
-    h("header", {class: "top"}, h("a", {href: hash(home), class: "brand"},
+    h("header", {class: "top"}, h("a", {href: "#/", class: "brand"},
       "tlstally"), toggle,
     h("span", {class: "who"}, h("span", {class: "muted"}, "Token "),
       client.session.username),
-    button("Sign out", () => signOut("Signed out."), {class: "quiet"})),
+    button("Sign out", async () => {
+      if (await mayLeave())
+        signOut("Signed out.", true);
+    }, {class: "quiet"})),
     h("div", {class: "frame"}, nav, h("div", {class: "content"}, said, main)));
   return {main, nav, said, toggle};
 }
@@ -92,9 +102,28 @@ function fail(err) {
   if (err.name === "AbortError")
     return;
   if (err.kind === "unauthorized")
-    signOut(`Signed out: ${err.message}.`);
+    signInOver(err.message);
   else
     say(err.message, "bad");
+}
+
+/** The page stays, with all that was written on it. */
+async function signInOver(why) {
+  if (askingAgain)
+    return;
+  askingAgain = signInAgain(client, `You were signed out: ${why}.`);
+  const done = await askingAgain;
+
+  askingAgain = null;
+  if (!done)
+    return signOut(`Signed out: ${why}.`);
+  say("Signed in again.");
+  current?.page?.update(parse(location.hash));
+}
+
+function back(path) {
+  pending = null;
+  location.hash = lists.get(path) ?? hash(path);
 }
 
 function go(path, query, {replace = false, words = ""} = {}) {
@@ -124,6 +153,21 @@ function message(title, ...text) {
   };
 }
 
+/** False: something was written here, and it is to stay. */
+async function mayLeave() {
+  if (!current?.page?.unsaved?.())
+    return true;
+  if (askingToLeave)
+    return false;
+  askingToLeave = true;
+  const leaves = await confirm("Leave without saving?",
+    "What you have entered on this page will be lost.",
+    {yes: "Leave", danger: true});
+
+  askingToLeave = false;
+  return leaves;
+}
+
 async function moduleOf(route) {
   if (!route.row)
     return message("There is no such page", "Use the menu to open a page.");
@@ -148,32 +192,50 @@ async function show() {
   if (!client)
     return;
   if (!route) {
-    history.replaceState(null, "", hash(home));
+    history.replaceState(null, "", hash(home((word) => client.may(word))));
     return show();
   }
   const key = JSON.stringify([route.row?.path, route.path]);
+  const asked = location.hash;
 
+  if (current && current.key !== key && current.page?.unsaved?.()) {
+    const here = current.hash;
+
+    // the address is that of the page that is seen, until it is another
+    history.pushState(null, "", here);
+    if (!await mayLeave())
+      return;
+    history.replaceState(null, "", asked);
+    leave();
+  }
   markMenu(route.row);
-  if (current?.key === key)
+  if (route.row?.menu)
+    lists.set(route.row.path, asked);
+  if (current?.key === key) {
+    current.hash = asked;
     return current.page?.update(route);
-  const first = current === null;
+  }
+  const first = shell.main.childElementCount === 0;
   leave();
-  const mine = current = {key, page: null, leave: new AbortController()};
+  const mine = current = {key, page: null, leave: new AbortController(),
+    hash: asked};
   let module;
 
-  say(pending);
+  if (pending !== null)
+    say(pending);
   pending = "";
   try {
     module = await moduleOf(route);
   } catch {
     module = message("The page could not be loaded",
-      "tlstally-httpd did not answer. Reload the page.");
+      "tlstally-httpd did not answer.", button("Try again", () =>
+        location.reload()));
   }
   if (current !== mine)
     return;
   const ctx = {
     jmap: client, may: (permission) => client.may(permission),
-    signal: mine.leave.signal, route, go, say, fail,
+    signal: mine.leave.signal, route, go, back, say, fail,
   };
   mine.page = module.create(ctx);
   document.title = `${module.title} – tlstally`;
@@ -194,9 +256,10 @@ function crumbs(row) {
 
 // --- signing in and out ---
 
-function signOut(why) {
+function signOut(why, everywhere = false) {
   leave();
-  forgetToken();
+  following?.abort();
+  forgetToken(everywhere);
   client = shell = null;
   showSignIn(begin, why);
 }
@@ -204,22 +267,41 @@ function signOut(why) {
 function begin(opened) {
   client = opened;
   shell = makeShell();
+  following = new AbortController();
+  follow(client, (types) => {
+    if (!document.querySelector("dialog[open]"))
+      current?.page?.refresh?.(types);
+  }, following.signal);
   show();
 }
 
-async function start() {
-  const token = keptToken();
+/** No answer is no reason to type the token again. */
+function showUnreachable(err) {
+  document.title = "tlstally";
+  fill(document.body, h("main", {id: "main", class: "signin"},
+    h("h1", {}, "tlstally"), h("p", {class: "said", role: "alert"},
+      err.message), button("Try again", open, {class: "primary"})));
+}
 
-  window.addEventListener("hashchange", show);
+async function open() {
+  const token = await findToken();
+
   if (!token)
     return showSignIn(begin);
   try {
     begin(await openClient(token));
   } catch (err) {
-    if (err.kind === "unauthorized")
-      forgetToken();
+    if (err.kind !== "unauthorized")
+      return showUnreachable(err);
+    forgetToken();
     showSignIn(begin, err.message);
   }
 }
 
-start();
+window.addEventListener("hashchange", show);
+window.addEventListener("beforeunload", (event) => {
+  if (current?.page?.unsaved?.())
+    event.preventDefault();
+});
+shareToken(() => signOut("Signed out in another tab."));
+open();

@@ -84,6 +84,22 @@ export function field(label, control, {hint, error} = {}) {
     hintNode, errorNode);
 }
 
+/** While what it began goes on, it is busy and begins nothing else. */
 export function button(label, act, props = {}) {
-  return h("button", {type: "button", on: {click: act}, ...props}, label);
+  const node = h("button", {type: "button", on: {click: async (event) => {
+    if (node.getAttribute("aria-busy") === "true")
+      return;
+    const doing = act(event);
+
+    if (!(doing instanceof Promise))
+      return;
+    node.setAttribute("aria-busy", "true");
+    try {
+      await doing;
+    } finally {
+      node.removeAttribute("aria-busy");
+    }
+  }}, ...props}, label);
+
+  return node;
 }

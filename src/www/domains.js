@@ -55,5 +55,6 @@ export function create(ctx) {
   return {
     element: h("div", {}, h("h1", {}, "Domains"), list.element),
     update: list.update,
+    refresh: list.refresh,
   };
 }

@@ -45,5 +45,6 @@ export function create(ctx) {
       h("p", {class: "muted"}, "How messages for your own domains came in. "
         + "Weak: in clear text, or with TLS before 1.2."), list.element),
     update: list.update,
+    refresh: list.refresh,
   };
 }

@@ -95,6 +95,20 @@ export class Client {
     return this.session;
   }
 
+  /** Another token in the place of one that is good no more; when it is
+   * refused the old one stays. */
+  async renew(token) {
+    const before = this.#token;
+
+    this.#token = token;
+    try {
+      await this.open();
+    } catch (err) {
+      this.#token = before;
+      throw err;
+    }
+  }
+
   may(permission) {
     return this.permissions.has(permission);
   }
@@ -174,6 +188,37 @@ export class Client {
         refused.push({id, error});
     }
     return {done, refused};
+  }
+
+  /** Calls told({event, data}) for each event of the server's (RFC 8620
+   * section 7.3), until it ends the stream. */
+  async events(ping, told, signal) {
+    const url = here(expand(this.session.eventSourceUrl,
+      {types: "*", closeafter: "no", ping}));
+    const response = await this.#fetch(url, {signal});
+    const reader = response.body.pipeThrough(new TextDecoderStream())
+      .getReader();
+    let text = "";
+
+    for (;;) {
+      const {done, value} = await reader.read();
+
+      if (done)
+        return;
+      const parts = (text + value).split("\n\n");
+
+      text = parts.pop();
+      for (const part of parts) {
+        const lines = new Map(part.split("\n").map((line) => {
+          const at = line.indexOf(":");
+          return [line.slice(0, at), line.slice(at + 1).trim()];
+        }));
+
+        if (lines.has("event"))
+          told({event: lines.get("event"),
+            data: JSON.parse(lines.get("data") ?? "null")});
+      }
+    }
   }
 
   /** The bytes of a blob (section 6.2). */

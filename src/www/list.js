@@ -22,6 +22,7 @@
 // FilterCondition.
 import {button, field, fill, freshId, h} from "./dom.js";
 import {count, fromField, plural, toField} from "./format.js";
+import {hash, join} from "./router.js";
 import {tableHead, tableOf, tableRow} from "./table.js";
 
 const SIZES = [25, 50, 100, 500];
@@ -102,10 +103,10 @@ function valueOf(filter, input) {
 // What an address says that is no day is the server's to refuse.
 const asDay = (value) => /^\d{4}-\d\d-\d\d$/.test(value) ? value : "";
 
-function showValue(filter, input, value) {
+function showValue(filter, input, value, typed) {
   if (filter.kind === "check")
     input.checked = value === "1";
-  else if (input !== document.activeElement)
+  else if (!typed || input !== document.activeElement)
     input.value = filter.kind === "time" ? toField(value)
       : filter.kind === "day" ? asDay(value) : value;
 }
@@ -115,7 +116,7 @@ function filterForm(spec, onChange) {
   let timer = null;
   const change = (filter, input) => {
     clearTimeout(timer);
-    onChange(filter.name, valueOf(filter, input));
+    onChange(filter, valueOf(filter, input));
   };
   const make = (filter) => {
     const input = control(filter);
@@ -143,11 +144,12 @@ function filterForm(spec, onChange) {
 
   return {
     form,
-    sync: (query) => {
+    // typed: here, and not by Back
+    sync: (query, typed) => {
       if (more.some(({name}) => query.get(name)))
         rest.open = true;
       for (const [filter, input] of inputs)
-        showValue(filter, input, query.get(filter.name) ?? "");
+        showValue(filter, input, query.get(filter.name) ?? "", typed);
     },
   };
 }
@@ -237,6 +239,8 @@ export function createList(ctx, spec) {
   const pages = h("div", {});
   const many = (n) => plural(n, ...spec.what);
   let state = null;
+  let typing = null; // the filter that made the last address
+  let typed = false; // it is being made now
   let shown = null; // what the server said last
   let loading = null;
 
@@ -250,8 +254,14 @@ export function createList(ctx, spec) {
         query.set(name, value);
     ctx.go(spec.path, query, options);
   };
-  const filters = spec.filters?.length ? filterForm(spec, (name, value) =>
-    goto({[name]: value, page: ""}, {replace: true})) : null;
+  // what is typed is one step back, and not one for each letter
+  const filters = spec.filters?.length ? filterForm(spec, (filter, value) => {
+    const goesOn = filter.kind === "search" && typing === filter.name;
+
+    typing = filter.name;
+    typed = true;
+    goto({[filter.name]: value, page: ""}, {replace: goesOn});
+  }) : null;
   const onSort = (column) => goto({
     sort: state.sorted?.column === column
       ? (state.sorted.descending ? "" : "-") + column.sort
@@ -277,13 +287,30 @@ export function createList(ctx, spec) {
     ]);
   }
 
+  // An object's id is no word of it, but people have it from a log.
+  async function offerById(place) {
+    const id = state.query.get("text");
+
+    if (!/^[a-z][0-9a-z]{9,}$/.test(id ?? ""))
+      return;
+    const got = await ctx.jmap.get(spec.type, id, ["id"],
+      {signal: ctx.signal}).catch(() => null);
+
+    if (got)
+      fill(place, h("a", {href: hash(join(spec.path, id))},
+        `Open the ${spec.what[0]} with the id ${id}`));
+  }
+
   function showEmpty() {
     const filtered = (spec.filters ?? []).some(({name}) =>
       state.query.get(name));
 
+    const found = h("p", {});
+
+    offerById(found);
     return h("div", {class: "empty"}, h("p", {}, filtered
       ? `No ${spec.what[1]} match these filters.` : spec.empty),
-    filtered && button("Show all", () => goto(Object.fromEntries(
+    found, filtered && button("Show all", () => goto(Object.fromEntries(
       spec.filters.map(({name}) => [name, ""])))));
   }
 
@@ -302,7 +329,7 @@ export function createList(ctx, spec) {
             class: selection.has(object.id) ? "selected" : null})))));
     fill(pages, shown.total > SIZES[0] && pager(state, shown.total, goto));
     if (label !== null)
-      [...place.querySelectorAll("input,button")].find((one) =>
+      [...place.querySelectorAll("input,button,a")].find((one) =>
         (id && one.dataset.id === id)
         || (!id && (one.getAttribute("aria-label") ?? one.textContent)
           .replace(/[▲▼]/g, "") === label.replace(/[▲▼]/g, "")))?.focus();
@@ -362,9 +389,17 @@ export function createList(ctx, spec) {
       h("div", {class: "bar"}, summary, actions), place, pages),
     update: (route) => {
       state = readState(route.query, spec);
-      filters?.sync(state.query);
+      if (!typed)
+        typing = null;
+      filters?.sync(state.query, typed);
+      typed = false;
       return reload();
     },
     reload,
+    /** When objects of these types have changed. */
+    refresh: (types) => {
+      if (types.has(spec.type) && place.getAttribute("aria-busy") !== "true")
+        reload();
+    },
   };
 }

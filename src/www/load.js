@@ -31,5 +31,15 @@ export async function load(ctx, node, what, make, signal = ctx.signal) {
 export function loadedPage(ctx, what, make) {
   const element = h("div", {});
 
-  return {element, update: () => load(ctx, element, what, make)};
+  const update = () => load(ctx, element, what, make);
+
+  return {
+    element, update,
+    // not under the hands of who is reading or choosing something there
+    refresh: () => {
+      if (!element.contains(document.activeElement)
+        && getSelection().isCollapsed)
+        update();
+    },
+  };
 }

@@ -68,5 +68,6 @@ export function create(ctx) {
     element: h("div", {}, h("h1", {}, "TLS reports in the outbox"),
       list.element),
     update: list.update,
+    refresh: list.refresh,
   };
 }

@@ -1,4 +1,5 @@
 // one report of the outbox: all of it, and what can be done with it
+import {copyable} from "./copy.js";
 import {button, fill, h} from "./dom.js";
 import {count, percent, time} from "./format.js";
 import {actionsFor, MAY_UPDATE, TYPE} from "./report_actions.js";
@@ -32,6 +33,7 @@ export function facts(object) {
   const rows = [
     ["Period", [time(report.dateRangeStart, {seconds: true}), " to ",
       time(report.dateRangeEnd, {seconds: true}), " UTC"]],
+    ["Object id", copyable(object.id, "the object id")],
     ["Report-ID", h("span", {class: "mono"}, report.reportId)],
     ["Organization", report.organizationName ?? "–"],
     ["Contact", report.contactInfo ?? "–"],
@@ -48,7 +50,7 @@ export function facts(object) {
 function toolbar(ctx, object, reload) {
   const make = ({label, danger, act}) => button(label, async () => {
     if (await act([object.id], object.deliverAt))
-      await reload();
+      await reload(danger);
   }, {class: danger ? "danger" : null});
 
   return h("div", {class: "buttons head"},
@@ -67,10 +69,12 @@ export function create(ctx) {
   const element = h("div", {"aria-busy": "true"},
     h("p", {class: "muted", role: "status"}, "Loading…"));
 
-  async function reload() {
+  async function reload(deleted = false) {
     try {
       const got = await ctx.jmap.get(TYPE, ctx.route.args.id, null,
         {signal: ctx.signal});
+      if (!got && deleted === true)
+        return ctx.back("outbox");
       const held = element.contains(document.activeElement);
       fill(element, got ? show(got.object) : gone());
       // the button that had the focus is another one now, or none
@@ -81,7 +85,7 @@ export function create(ctx) {
         return;
       fill(element, h("div", {class: "empty bad"},
         h("p", {}, "The report could not be loaded: ", err.message),
-        button("Try again", reload)));
+        button("Try again", () => reload())));
       if (err.kind === "unauthorized")
         ctx.fail(err);
     } finally {
@@ -107,5 +111,13 @@ export function create(ctx) {
     ];
   }
 
-  return {element, update: reload};
+  return {
+    element,
+    update: () => reload(),
+    refresh: (types) => {
+      if (types.has(TYPE) && !element.contains(document.activeElement)
+        && getSelection().isCollapsed)
+        reload();
+    },
+  };
 }

@@ -166,12 +166,13 @@ function editor(ctx, object, submit) {
   return {element, form};
 }
 
-async function createReport(ctx, given) {
+async function createReport(ctx, given, saved) {
   const got = await ctx.jmap.one(`${TYPE}/set`, {create: {new: given}});
   const made = got.created?.new;
 
   if (!made)
     return got.notCreated.new;
+  saved();
   ctx.go(join("outbox", made.id), {}, {words: "The report was created."});
   return null;
 }
@@ -205,23 +206,33 @@ export function create(ctx) {
   const {id} = ctx.route.args;
   const element = h("div", {}, h("p", {role: "status"}, "Loading…"));
 
+  let written = () => false;
+
   function show(seen) {
     const {element: form, form: widget} = editor(ctx,
       seen?.object ?? blankReport(), async (after) => {
         if (!seen)
-          return createReport(ctx, after);
+          return createReport(ctx, after, saved);
         const error = await updateReport(ctx, seen, patchOf(before, after));
         if (error?.changed)
           return changedMeanwhile(error.changed);
-        if (!error)
+        if (!error) {
+          saved();
           ctx.go(join("outbox", id), {}, {words: "The report was saved."});
+        }
         return error;
       });
     const before = widget.read();
 
+    written = () => !same(before, widget.read());
+
     fill(element, h("h1", {}, seen ? `Edit the report for ${
       seen.object.domain}` : "New report"), form);
   }
+
+  const saved = () => {
+    written = () => false;
+  };
 
   async function changedMeanwhile(now) {
     if (await confirm("The report was changed by someone else",
@@ -252,5 +263,9 @@ export function create(ctx) {
   }
 
   // what is being written stays when the query changes
-  return {element, update: () => element.querySelector("form") || load()};
+  return {
+    element,
+    update: () => element.querySelector("form") || load(),
+    unsaved: () => written(),
+  };
 }

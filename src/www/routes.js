@@ -7,13 +7,16 @@
 // needs   the permissions without which it shows nothing (and says which)
 // load    its module, which exports
 //             title             words, for the window
-//             create(ctx)       makes {element, update(route), close?()}
+//             create(ctx)       makes {element, update(route), close?(),
+//                               unsaved?(), refresh?(types)}
 //         update() is called at once and whenever the query of the same page
-//         changes; route is {path, args, query: URLSearchParams}.  ctx has
+//         changes; unsaved() is asked before the page is left, refresh() is
+//         called when objects of these types have changed; route is {path, args, query: URLSearchParams}.  ctx has
 //             jmap              the Client (jmap.js)
 //             may(permission)   what this token can do: no buttons for the rest
 //             signal            aborted when the page is left
 //             go(path, query, {replace, words})   words: to be said there
+//             back(path)        to a list as it was seen last
 //             say(text, kind)   a line for everybody to see and hear
 //             fail(error)       the same for what was thrown; 401 signs out
 //
@@ -98,5 +101,9 @@ export const routes = [
   },
 ];
 
-/** Where the page begins when the address names none. */
-export const home = "outbox";
+/** Where the page begins when the address names none: the first that the token
+ * may read. */
+export function home(may) {
+  return (routes.find((row) => row.menu && (row.needs ?? []).every(may))
+    ?? routes[0]).path;
+}

@@ -64,5 +64,6 @@ export function create(ctx) {
   return {
     element: h("div", {}, h("h1", {}, "Sent reports"), list.element),
     update: list.update,
+    refresh: list.refresh,
   };
 }

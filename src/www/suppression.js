@@ -76,13 +76,16 @@ function makeForm(ctx, added) {
   };
 
   begin();
-  return h("details", {class: "card"}, h("summary", {}, "Suppress an address"),
+  const element = h("details", {class: "card"}, h("summary", {}, "Suppress an address"),
     h("form", {on: {submit: onSubmit}}, place, said,
       h("div", {class: "buttons"}, submit)));
+  return {element,
+    unsaved: () => Object.values(form.read()).some((value) => value)};
 }
 
 export function create(ctx) {
   const may = ctx.may(MAY);
+  const form = may ? makeForm(ctx, () => list.reload()) : null;
   const list = createList(ctx, {
     path: "suppression",
     type: TYPE,
@@ -116,7 +119,9 @@ export function create(ctx) {
 
   return {
     element: h("div", {}, h("h1", {}, "Suppressed addresses"),
-      may && makeForm(ctx, () => list.reload()), list.element),
+      form?.element, list.element),
     update: list.update,
+    refresh: list.refresh,
+    unsaved: () => form?.unsaved() ?? false,
   };
 }

@@ -16,6 +16,7 @@ import { closeBrowser, openBrowser } from "./www/browser.mjs";
 import testChange, { testKeyboard, testReader } from "./www/change.mjs";
 import { fill } from "./www/data.mjs";
 import testForm from "./www/form.mjs";
+import testKept from "./www/kept.mjs";
 import testList from "./www/list.mjs";
 import testReport, { testHostile } from "./www/report.mjs";
 import testSignIn, { testTokens } from "./www/signin.mjs";
@@ -30,6 +31,7 @@ const TESTS = {
   form: testForm,
   change: testChange,
   keyboard: testKeyboard,
+  kept: testKept,
 };
 
 async function run(server) {

@@ -63,7 +63,7 @@ export async function until(what, want, value) {
 
 /* A page of a context of its own: nobody else's token or storage. */
 export async function openPage(server, { token = null, width = 1280,
-  height = 800, dark = false, hash = "" } = {}) {
+  height = 800, dark = false, hash = "#/outbox" } = {}) {
   const context = await browser.newContext({
     viewport: { width, height }, colorScheme: dark ? "dark" : "light",
     timezoneId: "Europe/Berlin", locale: "en-GB", acceptDownloads: true,

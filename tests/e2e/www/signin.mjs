@@ -38,6 +38,9 @@ async function testRemoved({ server }) {
   await page.getByRole("link", { name: "host-059.example" }).waitFor();
   removeToken(server, "short-lived");
   await page.getByRole("link", { name: "host-059.example" }).click();
+  await page.getByRole("alert").filter({ hasText: "You were signed out: the " +
+    "token is unknown or has expired" }).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("alert").filter({ hasText: "Signed out: the token is " +
     "unknown or has expired" }).waitFor();
   expect("and it is kept no more", 0, await page.evaluate(() =>
