@@ -152,11 +152,16 @@ static bool is_untrusted(const struct failure_detail *detail)
 /*
  * With "untrusted" in smtp_tls_loglevel Postfix calls a session with a
  * certificate that nobody vouches for a failure, also where the domain has no
- * policy that asks for another: TLS is all that such a domain promises.
+ * policy that asks for another, or one that could not be had: TLS is all that
+ * such a domain promises.
  */
 static void take_back_untrusted(struct session_policy *policy)
 {
-	if (policy->type != POLICY_NONE || policy->failure_count == 0)
+	bool asks =
+		policy->type != POLICY_NONE &&
+		(policy->type != POLICY_STS || !session_policy_is_bare(policy));
+
+	if (asks || policy->failure_count == 0)
 		return;
 	for (size_t i = 0; i < policy->failure_count; i++)
 		if (!is_untrusted(&policy->failures[i]))

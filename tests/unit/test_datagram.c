@@ -230,7 +230,15 @@ static void test_untrusted_without_a_policy(void **state)
 		{"another name", FAILS("9", "\"c\":202"), true},
 		{"no STARTTLS", FAILS("9", "\"c\":201"), true},
 		{"and no STARTTLS", FAILS("9", "\"c\":203},{\"c\":201"), true},
-		{"a policy asks for more", FAILS("2", "\"c\":203"), true},
+		{"a policy asks for more",
+	         FAILS("2," LINES("mode: enforce") "\"x\":0", "\"c\":203"),
+	         true},
+		{"one in testing does, too",
+	         FAILS("2," LINES("mode: testing") "\"x\":0", "\"c\":203"),
+	         true},
+		{"one that could not be had", FAILS("2", "\"c\":203"), false},
+		{"and the handshake fails",
+	         FAILS("2", "\"c\":205,\"f\":\"tls-handshake-failure\""), true},
 		{"so does DANE", FAILS("1", "\"c\":203"), true},
 	};
 	auto_(session_clear) struct session session;
