@@ -60,8 +60,12 @@ enter_root()
 
 clean_up()
 {
-	[ ! -s "$dir/mail.queue/pid/master.pid" ] ||
-		its_own postfix -c "$dir/postfix" stop >/dev/null 2>&1
+	local conf queue
+	for conf in "$dir"/postfix*; do
+		queue=$(sed -n 's/^queue_directory = //p' "$conf/main.cf")
+		[ ! -s "$queue/pid/master.pid" ] ||
+			its_own postfix -c "$conf" stop >/dev/null 2>&1
+	done
 	[ -z "$root" ] || { umount "$root$dir" && rmdir "$root$dir"; }
 }
 

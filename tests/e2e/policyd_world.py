@@ -3,7 +3,7 @@
 
     policyd_world.py make DIR               certificates, zones, servers
     policyd_world.py change DIR             the second state of the world
-    policyd_world.py send DIR PHASE         a mail to each domain of the phase
+    policyd_world.py send DIR PHASE [HOST]  a mail to each domain of the phase
     policyd_world.py verdicts DIR PHASE     exit 0 when Postfix has done them
     policyd_world.py expect DIR PHASE       compares its log, and what it told
                                             of them, with the table
@@ -15,6 +15,11 @@
                                             has the socket, and restarts the
                                             policy service at SIGHUP
     policyd_world.py load DIR PHASE SOCKET  asks and asks until SIGTERM
+    policyd_world.py ask DIR KEY SOCKET     what the policy service says
+    policyd_world.py overrides DIR          the table for policyd
+    policyd_world.py flow DIR               a mail to flow.test again and again,
+                                            until SIGTERM
+    policyd_world.py flown DIR N            exit 0 when they have gone
     policyd_world.py counted DIR FEED       compares what store_totals -a prints
     policyd_world.py reports DIR FEED FILE...
                                             compares the reports
@@ -25,6 +30,8 @@ that sends, FEED what tlstally counts by: log, events or both.  Nothing here
 shares code with tlstally.
 
 The site has smtp_tls_security_level = dane, and policyd's level is the same.
+SITES are others (SITE, which policyd.sh sets up): some domains of the table, and
+what is different there.
 """
 import collections
 import dataclasses
@@ -52,6 +59,10 @@ VERSION = tuple(map(int, re.findall(
 TLSRPT = VERSION >= (3, 10)
 PATTERNS = VERSION >= (3, 10, 5)  # smtp_tls_enforce_sts_mx_patterns
 
+SITE = os.environ.get("SITE", "")
+LEVEL = {"may": "may", "encrypt": "encrypt"}.get(SITE, "dane")
+DANE = "dane-only" if SITE in ("encrypt", "only") else "dane"
+
 SENT, DEFERRED = "sent", "deferred"
 NOT_TRUSTED = "Server certificate not (trusted|verified)"
 NO_STARTTLS = "TLS is required, but was not offered"
@@ -64,9 +75,10 @@ class Row:
     """A domain.  A phase is one mail; `then` are the fields that are other
     ones in phase 2.
 
-    told: "-" is NOTFOUND; dane; secure; testing (level dane, with the policy's
-    strings); failed (level dane, and that there is a policy).  The last two are
-    only for reports, and so NOTFOUND to a Postfix that has none.
+    told: "-" is NOTFOUND; dane; secure; testing (the site's level, with the
+    policy's strings); failed (the level, and that there is a policy); temp; by
+    the table of overrides.  Testing and failed are only for reports, and so
+    NOTFOUND to a Postfix that has none.
     event: type and outcome that Postfix reports itself, "-": none.
     counted: each policy's type, successes, failures and details; of what is
     counted by the log, by events, or by both where they differ."""
@@ -92,6 +104,7 @@ class Row:
     outside: int = 0      # preference of an MX that the policy does not name
     inside: int = 10      # of the one that it does; 0: none
     rcpt: str = ""        # after the "@"; of the last recipient
+    override: str = ""
     then: dict = dataclasses.field(default_factory=dict)
     address: str = ""
     id: int = 1
@@ -282,6 +295,73 @@ TABLE = [
     Row("killed", "-", "-", "-", DEFERRED, "4.7.5", phases="4",
         cert="selfsigned"),
 ]
+
+# only at other sites
+TABLE += [
+    Row("plain-clear", "-", "no-policy-found 0 1 starttls-not-supported",
+        "no-policy-found 201", DEFERRED, NO_STARTTLS, phases="", cert="none"),
+    Row("over-encrypt", "override",
+        "no-policy-found 0 1 starttls-not-supported", "no-policy-found 201",
+        DEFERRED, NO_STARTTLS, phases="", cert="none", sts="enforce",
+        override="encrypt"),
+    Row("over-dunno", "-", "no-policy-found 1 0", "no-policy-found S",
+        phases="", cert="wrong", sts="enforce", override="dunno"),
+    Row("over-dane", "override", "no-policy-found 1 0", "no-policy-found S",
+        phases="", sts="enforce", mx=("elsewhere.test",), override="dane"),
+    # it changes while mail flows
+    sts("flow", "testing", phases="", sts="testing", event="sts S",
+        counted="sts * 0", then=dict(sts="enforce", told="secure")),
+]
+NO_POLICY = dict(told="-", status=SENT, says="", event="no-policy-found S",
+                 counted="no-policy-found 1 0")
+SITES = {
+    # without DNSSEC; smtp(8) in a chroot
+    "may": {
+        "dane-ok": NO_POLICY, "dane-mismatch": NO_POLICY,
+        "dane-and-sts": dict(told="secure", event="sts S", counted="sts 1 0"),
+        "dane-selfsigned": dict(told="secure", event="sts 205",
+                                counted="sts 0 1 validation-failure *"),
+        "flow": {}} | dict.fromkeys((
+            "sts-ok", "sts-wrong", "sts-expired", "sts-clear", "sts-outside",
+            "sts-second", "test-ok", "test-wrong", "test-expired",
+            "test-clear", "test-outside", "none", "plain", "plain-selfsigned",
+            "not-found", "invalid", "web-expired"), {}),
+    # over connections that are used again, by tlsproxy(8); policyd at a port,
+    # and mail waits for what it cannot find out
+    "encrypt": {
+        "test-clear": dict(status=DEFERRED, says=NO_STARTTLS,
+                           event="sts 201", events=""),
+        "out-known": dict(phases="13"),
+        "out-plain": dict(phases="3", told="temp", status=DEFERRED,
+                          says="4.7.5", event="-", counted="-")
+        } | dict.fromkeys((
+            "dane-ok", "dane-mismatch", "dane-and-sts", "sts-ok", "sts-wrong",
+            "sts-expired", "sts-clear", "sts-outside", "sts-second",
+            "test-ok", "test-wrong", "test-expired", "test-outside", "none",
+            "plain-selfsigned", "plain-clear", "not-found", "invalid"), {}),
+    # dane_only, a table of overrides, smtp_tls_loglevel = 1, untrusted, and two
+    # instances of Postfix
+    "only": {
+        "sts-ok": dict(phases="16", counted="sts 2 0"),
+        "sts-wrong": dict(phases="16",
+                          counted="sts 0 2 certificate-host-mismatch"),
+        "over-encrypt": dict(
+            phases="16",
+            counted="no-policy-found 0 2 starttls-not-supported"),
+        "test-expired": dict(event="sts 204",
+                             events="sts 0 1 certificate-expired"),
+        "test-selfsigned": dict(event="sts 205",
+                                events="sts 0 1 validation-failure *"),
+        "plain-selfsigned": dict(event="no-policy-found 205"),
+        "none": dict(event="no-policy-found 205"),
+        "not-found": dict(event="sts 205")} | dict.fromkeys((
+            "dane-ok", "dane-mismatch", "dane-and-sts", "test-ok",
+            "test-wrong", "test-clear", "plain", "web-expired", "over-dunno",
+            "over-dane"), {}),
+}
+if SITE:
+    TABLE = [dataclasses.replace(row, **{"phases": "1"} | SITES[SITE][row.name])
+             for row in TABLE if row.name in SITES[SITE]]
 for number, row in enumerate(TABLE, 1):
     row.address = NET + str(number)
 assert len(TABLE) < 200
@@ -406,23 +486,27 @@ def make(top):
     (top / "farm").write_text("".join(farm))
 
 
-def change(top):
-    make_policies(top / "policies", "2")
-    make_zones(top / "zones", "2")
+def change(top, phase="2"):
+    make_policies(top / "policies", phase)
+    make_zones(top / "zones", phase)
 
 
 # --- what Postfix is told
 
 def answer(row, tlsrpt):
     """As policyd must give it; "" is NOTFOUND."""
+    if row.told == "override":
+        return row.override
     if row.told == "-" or row.told in ("testing", "failed") and not tlsrpt:
         return ""
     patterns = row.mx or (row.host_name,)
     # "hostname" is a word of Postfix's; with an address no name is good enough
     match = ":".join(p.removeprefix("*") for p in patterns
                      if p != "hostname" and not p[-1].isdigit())
-    level = {"secure": f"secure match={match} servername=hostname"}.get(
-        row.told, "dane")
+    level = {"secure": f"secure match={match} servername=hostname",
+             "dane": DANE}.get(row.told, LEVEL)
+    if row.told == "testing" and LEVEL != "dane":
+        level += " servername=hostname"
     if row.told == "dane" or not tlsrpt:
         return level
     attributes = ["policy_type=sts", f"policy_domain={row.domain}"]
@@ -456,6 +540,13 @@ def words_of(text):
     return words[:2] + sorted(words[2:])
 
 
+def address_of(path):
+    """/path or HOST:PORT"""
+    host, _, port = path.rpartition(":")
+    return ((socket.AF_INET, (host, int(port))) if host
+            else (socket.AF_UNIX, path))
+
+
 class Client:
     """Asks a socketmap; once more after an end of file, as Postfix does."""
 
@@ -463,9 +554,10 @@ class Client:
         self.path, self.file = path, None
 
     def connect(self):
-        sock = socket.socket(socket.AF_UNIX)
+        family, address = address_of(str(self.path))
+        sock = socket.socket(family)
         sock.settimeout(100)
-        sock.connect(str(self.path))
+        sock.connect(address)
         self.file = sock.makefile("rwb")
 
     def ask_once(self, request):
@@ -525,12 +617,14 @@ def answers(phase):
 
 def activate(path, command):
     """Has the socket, hands it to COMMAND as systemd would, and at SIGHUP to
-    its successor; prints STARTED for each."""
-    sock = socket.socket(socket.AF_UNIX)
-    sock.bind(path)
-    os.chmod(path, 0o666)
+    its successor, also at SIGUSR1, which kills it; prints STARTED for each."""
+    family, address = address_of(path)
+    sock = socket.socket(family)
+    sock.bind(address)
+    if family == socket.AF_UNIX:
+        os.chmod(path, 0o666)
     sock.listen(1024)
-    signals = {signal.SIGHUP, signal.SIGTERM}
+    signals = {signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     while True:
         child = subprocess.Popen(
@@ -540,6 +634,10 @@ def activate(path, command):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signals))
         print("STARTED", flush=True)
         wanted = signal.sigwait(signals)
+        if wanted == signal.SIGUSR1:
+            child.kill()
+            child.wait()
+            continue
         child.terminate()
         status = child.wait()
         if wanted == signal.SIGTERM or status != 0:
@@ -581,11 +679,35 @@ def load(phase, path):
 
 # --- mail, and what becomes of it
 
-def send(phase):
-    with smtplib.SMTP("127.0.0.1", 25) as smtp:
+def send(phase, host="127.0.0.1"):
+    with smtplib.SMTP(host, 25) as smtp:
         for row in rows(phase):
             smtp.sendmail("a@sender.test", [f"p{phase}@{row.key}"],
                           f"Subject: {row.name}\r\n\r\ntest\r\n")
+
+
+def flow():
+    """A mail to flow.test every 100 ms until SIGTERM; prints how many."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    print("READY", flush=True)
+    sent = 0
+    while not stop.wait(0.1):
+        try:
+            with smtplib.SMTP("127.0.0.1", 25, timeout=30) as smtp:
+                smtp.sendmail("a@sender.test", [f"p5@flow.test"],
+                              f"Subject: {sent}\r\n\r\ntest\r\n")
+        except OSError:  # it is being restarted
+            continue
+        sent += 1
+    print("sent", sent)
+
+
+def flown(top, sent):
+    """exit 0 when all of them have gone"""
+    status, _ = statuses(top, "5")["flow.test"]
+    print(collections.Counter(status))
+    return 0 if status == ["sent"] * int(sent) else 1
 
 
 STATUS = re.compile(r" (?P<id>[0-9A-Za-z]+): to=<p(?P<phase>\d)@(?P<key>[^>]+)"
@@ -664,6 +786,12 @@ def as_in_table(report):
     return "; ".join(sorted(said)) or "-"
 
 
+def overrides():
+    for row in TABLE:
+        if row.override:
+            print(row.domain, row.override)
+
+
 def like(want, got):
     return re.fullmatch(re.escape(want).replace(r"\*", ".+"), got)
 
@@ -687,7 +815,7 @@ def reports(feed, paths):
 def compare(feed, by_domain):
     table = Table()
     for row in TABLE:
-        want = getattr(row, feed) or row.counted
+        want = (getattr(row, feed) or row.counted) if row.phases else "-"
         # what is not judged stands in no report
         want = "; ".join(part for part in want.split("; ")
                          if not part.startswith("unjudged")) or "-"
@@ -701,7 +829,7 @@ def compare(feed, by_domain):
 def main(what, top, *rest):
     top = pathlib.Path(os.path.abspath(top))
     deeds = {"make": lambda: make(top),
-             "change": lambda: change(top),
+             "change": lambda: change(top, *rest),
              "send": lambda: send(*rest),
              "verdicts": lambda: 0 if verdicts(top, *rest) else 1,
              "expect": lambda: expect(top, *rest),
@@ -709,6 +837,10 @@ def main(what, top, *rest):
              "answers": lambda: answers(*rest),
              "activate": lambda: activate(rest[0], rest[1:]),
              "load": lambda: load(*rest),
+             "overrides": overrides,
+             "ask": lambda: print(Client(rest[1]).ask(rest[0])),
+             "flow": lambda: flow(*rest),
+             "flown": lambda: flown(top, *rest),
              "counted": lambda: counted(rest[0], sys.stdin),
              "reports": lambda: reports(rest[0], rest[1:])}
     return min(deeds[what]() or 0, 1)
