@@ -28,8 +28,9 @@ enum {
 	IN_USE_SECS = 30 * 60, /* an answer is kept fresh so long after its
 	                          last use */
 	REFRESHES_MAX = 2000,  /* under way */
-	STOP_TURNS = 100,
+	STOP_TURNS = 1000,
 	STOP_IDLE_MS = 10,
+	STOP_IDLE_TURNS = STOP_TURNS / 100, /* one without anything to do */
 };
 
 struct policy_server {
@@ -692,14 +693,20 @@ static int turn(struct policy_server *server, int timeout_ms, bool accepts)
 	return n;
 }
 
-/* Who has sent a question that needs no lookup is still answered. */
+/* Who has asked is still answered, if the store has the answer, or a lookup
+ * ends within a second: Postfix asks once more when a connection ends, and
+ * defers the mail when that one does, too. */
 static void finish(struct policy_server *server)
 {
 	epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, server->options.listen_fd,
 	          NULL);
-	for (int i = 0; i < STOP_TURNS; i++)
-		if (turn(server, STOP_IDLE_MS, false) <= 0)
+	for (int left = STOP_TURNS; left > 0; left--) {
+		if (turn(server, STOP_IDLE_MS, false) > 0)
+			continue;
+		if (waiting_domains_first(server->waiting) == NULL)
 			break;
+		left -= STOP_IDLE_TURNS;
+	}
 	while (server->oldest != NULL)
 		close_client(server, server->oldest);
 	bury(server);

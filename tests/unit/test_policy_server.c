@@ -867,6 +867,31 @@ static void test_told_log_is_full(void **state)
 }
 
 /* Before it expires, what is in use; what is not, expires. */
+static void *know_later(void *arg)
+{
+	usleep(50 * 1000);
+	set_known(arg, KNOWS_ALL);
+	return NULL;
+}
+
+/* The store has the answer: a second connection that ends without one would
+ * defer the mail. */
+static void test_asked_before_the_end(void **state)
+{
+	struct world *world = *state;
+	pthread_t thread;
+
+	set_known(world, KNOWS_ALL);
+	ask(world, "first.test");
+	expect_enforce(world, "first.test");
+	set_known(world, HANGS);
+	ask(world, "second.test");
+	assert_int_equal(pthread_create(&thread, NULL, know_later, world), 0);
+	policy_server_stop(&world->server);
+	pthread_join(thread, NULL);
+	expect_enforce(world, "second.test");
+}
+
 static void test_refresh(void **state)
 {
 	enum { ALL_SEEN = 2 * 10 * 10 }; /* ten seconds, twice */
@@ -1056,6 +1081,7 @@ int main(void)
 		TEST(test_half_closed),
 		TEST(test_slow_reader),
 		TEST(test_asked_at_once),
+		TEST(test_asked_before_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
