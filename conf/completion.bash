@@ -69,13 +69,15 @@ _tlstally_operand()
 {
 	local operands
 	read -ra operands <<<"$(_tlstally_operands "$sentence")"
-	case ${operands[$1]-} in
+	local at=$1 last=$((${#operands[@]} - 1))
+	[[ $at -le $last || ${operands[last]-} != *... ]] || at=$last
+	case ${operands[$at]-} in
 	type) COMPREPLY=($(compgen -W "$_tlstally_types" -- "$cur")) ;;
-	file)
+	file | file...)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		compopt -o filenames 2>/dev/null ;;
 	id) COMPREPLY=($(_tlstally_ask "$(_tlstally_ids "$type")" "$cur")) ;;
-	?*) COMPREPLY=($(_tlstally_ask "${operands[$1]}" "$cur")) ;;
+	?*) COMPREPLY=($(_tlstally_ask "${operands[$at]}" "$cur")) ;;
 	esac
 }
 

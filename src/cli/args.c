@@ -158,7 +158,16 @@ static int read_operand(struct reading *r)
 	const char *text = r->argv[r->at++];
 	const struct cli_operand *operand =
 		cli_sentence_operand(r->sentence, args->operand_count);
+	const struct cli_operand *last =
+		args->operand_count > 0
+			? cli_sentence_operand(r->sentence,
+	                                       args->operand_count - 1)
+			: NULL;
 
+	if (operand == NULL && last != NULL && cli_operand_repeats(last)) {
+		operand = last;
+		args->operand_count--;
+	}
 	if (operand == NULL)
 		return err_set(r->err, ERR_PARSE,
 		               "%s: unexpected argument '%.40s'",

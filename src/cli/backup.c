@@ -5,8 +5,6 @@
  * before root becomes the owner of the store, who may not write it, or read
  * it.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +16,7 @@
 #include "base/json.h"
 #include "base/new_file.h"
 #include "cli/cli.h"
+#include "cli/stream.h"
 #include "show/doc.h"
 #include "store/store_check.h"
 
@@ -95,34 +94,12 @@ int cli_check_store(struct cli *cli, struct err *err)
 	return check_store(cli, cli->conf.store.directory, NULL, err);
 }
 
-/* "-" is a standard stream, and not one for which a person sits there. */
-static int refuse_terminal(struct cli *cli, int fd, const char *name,
-                           const char *instead, struct err *err)
-{
-	if (!isatty(fd))
-		return 0;
-	cli->is_usage = true;
-	return err_set(err, ERR_PARSE, "%s is a terminal: use `tlstally %s`",
-	               name, instead);
-}
-
-/* With the rights of whoever gave the command. */
 static int open_backup(struct cli *cli, struct db_backup *backup,
                        struct err *err)
 {
-	const char *path = cli->args.path;
-
-	backup->fd = STDIN_FILENO;
-	backup->name = "standard input";
-	if (strcmp(path, "-") == 0)
-		return refuse_terminal(cli, backup->fd, backup->name,
-		                       "restore FILE", err);
-	backup->fd = open(path, O_RDONLY | O_CLOEXEC);
-	backup->name = path;
-	return backup->fd >= 0
-	               ? 0
-	               : err_errno(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
-	                           "cannot open %s", path);
+	backup->fd = stream_open_input(cli, cli->args.path, "restore FILE",
+	                               &backup->name, err);
+	return backup->fd < 0 ? backup->fd : 0;
 }
 
 /* Where the copy is looked at: beside the store, where there is room for it, or
@@ -184,12 +161,10 @@ static int backup_to_output(struct cli *cli, struct err *err)
 {
 	static const char name[] = "standard output";
 
-	if (refuse_terminal(cli, STDOUT_FILENO, name, "backup - >FILE", err) <
-	    0)
+	if (stream_refuse_terminal(cli, STDOUT_FILENO, name, "backup - >FILE",
+	                           err) < 0 ||
+	    stream_check_output(err) < 0)
 		return err->class;
-	/* or another file would come to have its number */
-	if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
-		return err_errno(err, ERR_IO, "%s", name);
 	return copy_store(cli, STDOUT_FILENO, name, err);
 }
 

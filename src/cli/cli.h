@@ -65,6 +65,7 @@ enum cli_flag {
 	FLAG_FORCE = 1 << 26, /* --force, of backup */
 	FLAG_AGAIN = 1 << 27, /* --force, of resend */
 	FLAG_NAGIOS = 1 << 28,
+	FLAG_NEW_STORE = 1 << 29, /* --replace, of import */
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -135,6 +136,7 @@ struct cli_args {
 	char address[RUA_ADDRESS_MAX + 1];
 	const char *path, *token, *sender, *feed, *key;
 	const char *what, *prefix; /* of complete */
+	struct cli_list files;
 	const struct jmap_type *type;
 	const char *object_id; /* NULL: not given */
 	bool help;
@@ -196,7 +198,9 @@ enum cli_needs {
 };
 
 struct cli_operand {
-	const char *name; /* "<type>", "[id]": may be left out; NULL: none */
+	/* "<type>"; "[id]": may be left out; "<file>...": any number, the last
+	 * one; NULL: none. */
+	const char *name;
 	enum cli_value value;
 	size_t at; /* in struct cli_args */
 	/* What a shell asks the store for to complete it (cli/complete.h);
@@ -248,6 +252,8 @@ int cli_args_read(int argc, char **argv, struct cli_args *args,
 /* The i-th operand of the sentence; NULL past the last. */
 const struct cli_operand *
 cli_sentence_operand(const struct cli_sentence *sentence, size_t i);
+/* Can the operand be given again and again? */
+bool cli_operand_repeats(const struct cli_operand *operand);
 /* "suppress add <address>" */
 void cli_sentence_write(const struct cli_sentence *sentence,
                         struct strbuf *out);
@@ -314,5 +320,7 @@ int cli_complete(struct cli *cli, struct err *err);
 int cli_check_store(struct cli *cli, struct err *err);
 int cli_backup(struct cli *cli, struct err *err);
 int cli_restore(struct cli *cli, struct err *err);
+int cli_export(struct cli *cli, struct err *err);
+int cli_import(struct cli *cli, struct err *err);
 
 #endif

@@ -80,6 +80,7 @@ static void operands_of(const struct cli_sentence *sentence, struct strbuf *out)
 	     (operand = cli_sentence_operand(sentence, i)) != NULL; i++)
 		add_word(out, operand->offer != NULL         ? operand->offer
 		              : operand->value == VALUE_FILE ? "file"
+		              : operand->value == VALUE_LIST ? "file..."
 		              : operand->value == VALUE_TYPE ? "type"
 		              : operand->value == VALUE_ID   ? "id"
 		                                             : "-");

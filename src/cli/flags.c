@@ -54,6 +54,8 @@ const struct cli_flag_row cli_flags[] = {
 	{FLAG_CHECK, "--check", YES(check),
          "only check, and print what is wrong"},
 	{FLAG_FORCE, "--force", YES(force), "replace a file that exists"},
+	{FLAG_NEW_STORE, "--replace", YES(replace),
+         "the host has a new store: replace what came from its old one"},
 	{FLAG_SETUP, "--apply", YES(apply),
          "make it, with a backup; without it only show it"},
 	{FLAG_SETUP, "--undo", YES(undo), "take back what --apply made"},

@@ -159,6 +159,15 @@ const struct cli_sentence cli_sentences[] = {
          "replace the store with a copy while nothing is running; -: from "
          "standard input",
          "restore /var/backups/tlstally.mdb", NULL},
+	{"export", OPERAND("[file]", VALUE_FILE, path, NULL),
+         FLAG_DAY | FLAG_FORCE | FLAG_NOW, NEEDS_SETTINGS, cli_export,
+         "write what this host counted on a day, for the host that reports; "
+         "without a file, or with -, to standard output",
+         "export --day yesterday --force /var/tmp/mx1.tally", NULL},
+	{"import", OPERAND("<file>...", VALUE_LIST, files, NULL),
+         FLAG_NEW_STORE | FLAG_NOW, NEEDS_SETTINGS, cli_import,
+         "take in days that other hosts exported; -: from standard input",
+         "import /var/tmp/mx1.tally", NULL},
 	{"complete",
          {ROW("<what>", VALUE_TEXT, what, NULL),
           ROW("[prefix]", VALUE_TEXT, prefix, NULL)},
@@ -179,6 +188,13 @@ cli_sentence_operand(const struct cli_sentence *sentence, size_t i)
 	return i < CLI_OPERANDS_MAX && sentence->operands[i].name != NULL
 	               ? &sentence->operands[i]
 	               : NULL;
+}
+
+bool cli_operand_repeats(const struct cli_operand *operand)
+{
+	size_t len = strlen(operand->name);
+
+	return len > 3 && strcmp(operand->name + len - 3, "...") == 0;
 }
 
 void cli_sentence_write(const struct cli_sentence *sentence, struct strbuf *out)

@@ -127,6 +127,9 @@ struct conf {
 		char *overrides;    /* a file; "": none */
 	} policyd;
 	struct {
+		char *name; /* of this host; "": the system's */
+	} fleet;
+	struct {
 		char *mail; /* smtp://host:port, smtps://, sendmail:PATH, off */
 		char *mail_user;
 		char *mail_password_file;

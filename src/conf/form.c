@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/auto.h"
+#include "base/domain.h"
 #include "base/endpoint.h"
 #include "base/network.h"
 #include "base/span.h"
@@ -405,5 +406,18 @@ int form_user(const char *text, struct err *err)
 		return err_set(err, ERR_PARSE,
 		               "'%.80s' is not the name of a user or group",
 		               text);
+	return 0;
+}
+
+int form_host(const char *text, struct err *err)
+{
+	char canonical[DOMAIN_TEXT];
+	struct err why;
+
+	if (domain_canonical(text, strlen(text), canonical, &why) < 0)
+		return err_set(err, ERR_PARSE,
+		               "'%.80s' is not the name of a "
+		               "host: %s",
+		               text, why.text);
 	return 0;
 }

@@ -69,6 +69,12 @@ const struct settings_section settings_sections[] = {
          ".Xr tlstally-policyd 8 .\n"},
 	{"deliver", "How reports are delivered.",
          "How reports are delivered: by mail, by HTTPS, or to a directory.\n"},
+	{"fleet", "Several hosts that send mail, of which one reports.",
+         "Several hosts that send mail for one site, of which one reports for\n"
+         "all: see\n"
+         ".Sx EXPORT AND IMPORT\n"
+         "in\n"
+         ".Xr tlstally 1 .\n"},
 	{"http", "The HTTP server: API, metrics and web page.",
          "The HTTP server: the API (JMAP, RFC 8620), metrics and the web "
          "page.\n"
@@ -1455,6 +1461,22 @@ const struct setting settings[] = {
 			  "attempt, at most 24 hours (RFC 8460 section 5.5).\n",
 	},
 
+	/* [fleet] */
+	{
+		.section = "fleet",
+		.name = "name",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(fleet.name),
+		.max = NAME_LONG,
+		.check = form_host,
+		.comment = "What this host is called among several; empty: "
+			   "the system's host name.",
+		.manual = "The name of this host in the days that it exports.\n"
+			  "It must not change, and no two hosts may have the "
+			  "same.\n"
+			  "Empty: the host name of the system.\n",
+	},
 	/* [http] */
 	{
 		.section = "http",
