@@ -100,6 +100,7 @@ static void test_defaults(void **state)
 		{"policyd.defer_for", "1h"},
 		{"policyd.timeout", "5s"},
 		{"policyd.overrides", ""},
+		{"fleet.name", ""},
 		{"deliver.mail", "smtp://127.0.0.1:25"},
 		{"deliver.mail_user", ""},
 		{"deliver.mail_password_file", ""},
