@@ -31,19 +31,21 @@ int cli_day_unknown(const struct cli *cli, const char *domain, struct err *err)
 	               domain);
 }
 
-int cli_day_find(const struct cli *cli, struct db_txn *txn, struct cli_day *at,
-                 struct err *err)
+int cli_day_find(const struct cli *cli, struct merged *merged,
+                 struct db_txn *txn, struct cli_day *at, struct err *err)
 {
 	int32_t first = cli_day_asked(cli), last = first;
 	struct clock clock = cli->clock;
 
 	snprintf(at->domain, sizeof(at->domain), "%s", cli->args.domain);
 	if (!cli->args.has_day &&
-	    !tally_days_until(txn, day_of(clock_secs(&clock)), &first, &last))
+	    !merged_days_until(txn, day_of(clock_secs(&clock)), &first, &last))
 		last = first - 1;
-	for (at->day = last; at->day >= first; at->day--)
-		if (tally_head_get(txn, at->day, at->domain, &at->head))
+	for (at->day = last; at->day >= first; at->day--) {
+		merged_begin(merged, txn, at->day);
+		if (merged_head(merged, txn, at->domain, &at->head))
 			return 0;
+	}
 	if (db_failed(txn))
 		return db_failure(txn, err);
 	return cli_day_unknown(cli, at->domain, err);

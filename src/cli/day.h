@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
+#include "rollup/merged.h"
 #include "store/tally_table.h"
 
 struct cli_day {
@@ -20,10 +21,10 @@ struct cli_day {
 /* --day, by the clock when it is a word; 0: not given. */
 int32_t cli_day_asked(const struct cli *cli);
 
-/* The operand's domain on --day, or on the last day that it was counted.
- * ERR_NOTFOUND in words. */
-int cli_day_find(const struct cli *cli, struct db_txn *txn, struct cli_day *at,
-                 struct err *err);
+/* The operand's domain on --day, or on the last day that it was counted, at
+ * which merged stands then.  ERR_NOTFOUND in words. */
+int cli_day_find(const struct cli *cli, struct merged *merged,
+                 struct db_txn *txn, struct cli_day *at, struct err *err);
 
 /* The words for a domain that was not counted; returns ERR_NOTFOUND. */
 int cli_day_unknown(const struct cli *cli, const char *domain, struct err *err);

@@ -54,10 +54,10 @@ static void warn(const struct exporting *e,
 	if (result->behind[0] != '\0')
 		log_warning("%s: the day is exported without all of it: %s",
 		            e->name, result->behind);
-	if (result->waiting > 0)
+	if (result->totals.waiting > 0)
 		log_warning("%s: %" PRIu64 " domains still wait for their "
 		            "policies: export the day again later",
-		            e->name, result->waiting);
+		            e->name, result->totals.waiting);
 	if (e->cli->conf.report.mode != MODE_OFF)
 		log_warning("this host makes reports of its own, so sites "
 		            "would get two: set [report] mode = off");

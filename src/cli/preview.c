@@ -90,15 +90,16 @@ static int print_mail(struct cli *cli, struct db_txn *txn,
 int cli_preview(struct cli *cli, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	auto_(merged_free) struct merged *merged = merged_new(&cli->conf);
 	auto_(report_free) struct report *report = report_new();
 	struct cli_day at;
 	uint64_t folded = 0;
 	int rc;
 
 	if (conf_check_contact(&cli->conf, err) < 0 ||
-	    cli_day_find(cli, txn, &at, err) < 0)
+	    cli_day_find(cli, merged, txn, &at, err) < 0)
 		return err->class;
-	rc = rollup_build(txn, &cli->conf, db_store_id(cli->db), at.day,
+	rc = rollup_build(merged, txn, &cli->conf, db_store_id(cli->db),
 	                  at.domain, report, &folded, err);
 	if (rc == 0)
 		return cli_day_unknown(cli, at.domain, err);

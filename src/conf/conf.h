@@ -127,7 +127,9 @@ struct conf {
 		char *overrides;    /* a file; "": none */
 	} policyd;
 	struct {
-		char *name; /* of this host; "": the system's */
+		char *name;              /* of this host; "": the system's */
+		struct conf_list expect; /* other hosts */
+		int64_t deadline;        /* secs from midnight, 6h */
 	} fleet;
 	struct {
 		char *mail; /* smtp://host:port, smtps://, sendmail:PATH, off */

@@ -1477,6 +1477,40 @@ const struct setting settings[] = {
 			  "same.\n"
 			  "Empty: the host name of the system.\n",
 	},
+	{
+		.section = "fleet",
+		.name = "expect",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(fleet.expect),
+		.max = NAME_LONG,
+		.check = form_host,
+		.comment = "Other hosts whose days are waited for, like "
+			   "mx2.example.com.",
+		.manual = "On the host that reports: the other hosts whose "
+			  "days are imported, by their\n"
+			  ".Cm name .\n"
+			  "A day is closed when all of them have sent it, or "
+			  "at the\n"
+			  ".Cm deadline .\n"
+			  "What comes later is not reported.\n",
+	},
+	{
+		.section = "fleet",
+		.name = "deadline",
+		.type = SETTING_SPAN,
+		.standard = "6h",
+		.offset = AT(fleet.deadline),
+		.max = 2 * DAY,
+		.comment = "How long after midnight (UTC) they are waited for.",
+		.manual = "How long after midnight (UTC) the hosts of\n"
+			  ".Cm expect\n"
+			  "are waited for.\n"
+			  "Then the reports are made without those that are "
+			  "missing, and\n"
+			  ".Xr tlstally 1\n"
+			  "says which.\n",
+	},
 	/* [http] */
 	{
 		.section = "http",

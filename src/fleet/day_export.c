@@ -59,7 +59,6 @@ static int batch(struct export *e, struct err *err)
 		if (!tally_seal(txn, day, e->at, &e->mem, &domain))
 			break;
 		domain.waits = closing_waits(txn, day, e->at, e->now);
-		e->result->waiting += domain.waits;
 		if (sealed_write_domain(e->writer, &domain, &e->lines, err) < 0)
 			return err->class;
 		sealed_totals_add(&e->result->totals, &domain);

@@ -19,7 +19,6 @@
 
 struct day_export_result {
 	struct sealed_totals totals;
-	uint64_t waiting;           /* domains that wait for their policies */
 	char behind[CLOSING_WORDS]; /* which feed was, in words; "" */
 };
 

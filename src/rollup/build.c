@@ -21,15 +21,16 @@ static void drop_empty(struct report *report)
 	report->policy_count = kept;
 }
 
-int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
-                 int32_t day, const char *domain, struct report *report,
-                 uint64_t *folded, struct err *err)
+int rollup_build(struct merged *merged, struct db_txn *txn,
+                 const struct conf *conf, uint64_t store_id, const char *domain,
+                 struct report *report, uint64_t *folded, struct err *err)
 {
 	const char *submitter = conf_submitter(conf);
+	const int32_t day = merged->day;
 	int rc;
 
 	report_reset(report);
-	rc = tally_load(txn, day, domain, report, err);
+	rc = merged_load(merged, txn, domain, report, err);
 	if (rc < 0)
 		return rc == ERR_NOTFOUND ? 0 : rc;
 	drop_empty(report);

@@ -1,10 +1,13 @@
 #include "rollup/closing.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/day.h"
+#include "base/domain.h"
 #include "base/moment.h"
 #include "store/feed_table.h"
+#include "store/host_day_table.h"
 #include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
 
@@ -43,6 +46,31 @@ enum closing closing_of(struct db_txn *txn, const struct conf *conf,
 	         day_format(day, text));
 	return now >= end + conf->report.max_grace ? CLOSING_ANYWAY
 	                                           : CLOSING_NOT_YET;
+}
+
+enum closing closing_of_hosts(struct db_txn *txn, const struct conf *conf,
+                              int32_t day, int64_t now,
+                              char words[CLOSING_WORDS])
+{
+	int64_t deadline = day_start(day + 1) + conf->fleet.deadline;
+	char text[DAY_TEXT];
+
+	words[0] = '\0';
+	for (size_t i = 0; i < conf->fleet.expect.count; i++) {
+		const char *item = conf->fleet.expect.items[i];
+		char host[DOMAIN_TEXT];
+		struct host_day there;
+
+		/* conf_check() has seen that it is a name */
+		if (domain_canonical(item, strlen(item), host, NULL) < 0 ||
+		    host_day_get(txn, day, host, &there))
+			continue;
+		snprintf(words, CLOSING_WORDS,
+		         "host %.60s has not sent its %s (import)", host,
+		         day_format(day, text));
+		return now >= deadline ? CLOSING_ANYWAY : CLOSING_NOT_YET;
+	}
+	return CLOSING_COMPLETE;
 }
 
 bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,

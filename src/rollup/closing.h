@@ -31,6 +31,13 @@ enum closing {
 enum closing closing_of(struct db_txn *txn, const struct conf *conf,
                         int32_t day, int64_t now, char words[CLOSING_WORDS]);
 
+/* The same for the days of other hosts that [fleet] expect names: until
+ * `deadline` after the day's end they are waited for.  CLOSING_COMPLETE, too,
+ * when none is expected. */
+enum closing closing_of_hosts(struct db_txn *txn, const struct conf *conf,
+                              int32_t day, int64_t now,
+                              char words[CLOSING_WORDS]);
+
 /* Has the domain (NULL: any) sessions of that day that wait for their policy,
  * and is there still time for it? */
 bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,

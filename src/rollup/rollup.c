@@ -16,6 +16,7 @@
 #include "rollup/lists.h"
 #include "rollup/selfloop.h"
 #include "store/day_table.h"
+#include "store/intern.h"
 #include "store/log_pending_table.h"
 #include "store/outbox_table.h"
 
@@ -28,11 +29,12 @@ enum {
 /* One domain of a batch: what to do in the write transaction. */
 struct item {
 	char domain[TALLY_DOMAIN_TEXT];
-	uint32_t revision;
+	struct merged_mark mark; /* but what becomes of it */
 	struct decision decision;
 	struct outbox_head head;
 	struct strbuf body;
-	uint64_t *policy_ids;
+	uint64_t *policy_ids;  /* 0: of a policy that only others counted, */
+	struct strbuf unknown; /* whose bytes stand here */
 	size_t policy_count;
 	uint64_t folded;
 };
@@ -42,6 +44,7 @@ struct rollup {
 	const struct rollup_options *options;
 	struct rollup_result *result;
 	struct lists *lists;
+	struct merged *merged;
 	struct gzip *gzip;
 	struct report *report;
 	struct strbuf json;
@@ -62,6 +65,7 @@ static void batch_clear(struct rollup *r)
 {
 	for (size_t i = 0; i < r->item_count; i++) {
 		strbuf_clear(&r->items[i].body);
+		strbuf_clear(&r->items[i].unknown);
 		free(r->items[i].policy_ids);
 	}
 	r->item_count = 0;
@@ -96,6 +100,23 @@ static void fill_head(struct rollup *r, struct item *item)
 	         r->report->report_id);
 }
 
+static void put_unknown(struct item *item, const struct report_policy *from,
+                        struct strbuf *scratch)
+{
+	const struct session_policy policy = {
+		.type = from->type,
+		.domain = from->domain,
+		.strings = from->strings,
+		.string_count = from->string_count,
+		.mx_hosts = from->mx_hosts,
+		.mx_count = from->mx_count,
+	};
+
+	strbuf_reset(scratch);
+	session_policy_encode(&policy, scratch);
+	strbuf_blob32(&item->unknown, scratch->data, scratch->len);
+}
+
 /* The report's bytes, as they will be sent, and what the outbox keeps. */
 static void pack(struct rollup *r, struct item *item)
 {
@@ -108,11 +129,37 @@ static void pack(struct rollup *r, struct item *item)
 	item->policy_count = report->policy_count;
 	item->policy_ids =
 		xcalloc(report->policy_count, sizeof(*item->policy_ids));
-	for (size_t i = 0; i < report->policy_count; i++)
+	for (size_t i = 0; i < report->policy_count; i++) {
 		item->policy_ids[i] = report->policies[i].id;
+		if (item->policy_ids[i] == 0)
+			put_unknown(item, &report->policies[i], &r->json);
+	}
 	fill_head(r, item);
 	item->head.body_len = (uint32_t)item->body.len;
 	r->body_bytes += item->body.len;
+}
+
+/* The domain at which merged_next() stands. */
+static struct item *add_item(struct rollup *r)
+{
+	struct item *item = &r->items[r->item_count++];
+
+	memset(item, 0, sizeof(*item));
+	snprintf(item->domain, sizeof(item->domain), "%s", r->at);
+	item->mark = (struct merged_mark){
+		.domain = item->domain,
+		.is_own = r->merged->is_own,
+		.is_late = r->merged->is_late,
+		.revision = r->merged->revision,
+		.row = r->merged->row,
+	};
+	return item;
+}
+
+/* Other hosts' counts of the domain were reported before this host had any. */
+static void take_late(struct rollup *r)
+{
+	add_item(r)->decision.mark = TALLY_LATE;
 }
 
 static int take_domain(struct rollup *r, struct db_txn *txn,
@@ -126,19 +173,15 @@ static int take_domain(struct rollup *r, struct db_txn *txn,
 		.unsent = r->unsent,
 		.loop_check = r->loop_check,
 	};
-	struct item *item = &r->items[r->item_count];
-	struct rua *ruas = &r->ruas[r->item_count * DECIDE_RUA_MAX];
+	struct item *item = add_item(r);
+	struct rua *ruas = &r->ruas[(r->item_count - 1) * DECIDE_RUA_MAX];
 	int rc;
 
-	memset(item, 0, sizeof(*item));
-	snprintf(item->domain, sizeof(item->domain), "%s", r->at);
-	item->revision = head->revision;
 	item->decision.ruas = ruas;
 	decide(&context, txn, r->day, r->at, head, &item->decision);
-	r->item_count++;
 	if (item->decision.mark != TALLY_QUEUED)
 		return 0;
-	rc = rollup_build(txn, r->options->conf, db_store_id(r->db), r->day,
+	rc = rollup_build(r->merged, txn, r->options->conf, db_store_id(r->db),
 	                  r->at, r->report, &item->folded, err);
 	if (rc > 0) {
 		pack(r, item);
@@ -165,11 +208,17 @@ static bool is_wanted(const struct rollup *r, enum tally_mark mark)
 	       (again[mark] || (mark == TALLY_SELF && !r->loop_check));
 }
 
+/* The domain at hand, or with NULL any: here, or on a host that sent the
+ * day. */
 static bool waits(const struct rollup *r, struct db_txn *txn,
                   const char *domain)
 {
-	return closing_waits(txn, r->day, domain,
-	                     clock_secs(r->options->clock));
+	int64_t now = clock_secs(r->options->clock);
+	bool elsewhere = domain != NULL ? r->merged->waits
+	                                : merged_waiting(r->merged) > 0;
+
+	return closing_waits(txn, r->day, domain, now) ||
+	       (elsewhere && now - day_start(r->day + 1) < LOG_WAIT_SECS);
 }
 
 /* Reads on from r->at until the batch is full or the day ends; the number of
@@ -179,21 +228,22 @@ static int read_batch(struct rollup *r, struct err *err)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(r->db);
 	char domain[sizeof(r->at)];
 	struct tally_head head;
-	int32_t day = r->day;
 	int seen = 0;
 
+	merged_begin(r->merged, txn, r->day);
 	r->loop_check =
 		selfloop_possible(txn, r->options->conf, r->day, r->has_ours);
 	r->unsent = day_table_is_unsent(txn, r->day);
 	r->waits = waits(r, txn, NULL);
 	memcpy(domain, r->at, sizeof(domain));
-	/* at the day's end this finds the next day's first: not ours */
 	while (r->item_count < BATCH_DOMAINS && r->body_bytes < BATCH_BYTES &&
-	       tally_head_next(txn, &day, domain, &head) && day == r->day) {
+	       merged_next(r->merged, txn, domain, &head)) {
 		seen++;
 		memcpy(r->at, domain, sizeof(r->at));
 		r->position += head.mark == TALLY_QUEUED;
-		if (!is_wanted(r, head.mark) ||
+		if (r->merged->is_late)
+			take_late(r);
+		if (!is_wanted(r, head.mark) || r->merged->is_late ||
 		    (r->waits && waits(r, txn, domain)))
 			continue;
 		if (take_domain(r, txn, &head, err) < 0)
@@ -202,6 +252,24 @@ static int read_batch(struct rollup *r, struct err *err)
 	if (db_failed(txn))
 		return db_failure(txn, err);
 	return seen;
+}
+
+/* Policies that this host has not counted get an id of this store. */
+static void know_policies(struct db_txn *txn, int32_t day, struct item *item)
+{
+	struct reader unknown;
+
+	reader_init(&unknown, item->unknown.data, item->unknown.len);
+	for (size_t i = 0; i < item->policy_count; i++) {
+		const void *bytes;
+		size_t len;
+
+		if (item->policy_ids[i] != 0)
+			continue;
+		bytes = reader_blob32(&unknown, &len);
+		if (!intern_find(txn, day, bytes, len, &item->policy_ids[i]))
+			item->policy_ids[i] = intern_add(txn, day, bytes, len);
+	}
 }
 
 static uint64_t put_report(struct db_txn *txn, const struct item *item,
@@ -225,16 +293,24 @@ static int write_batch(struct rollup *r, struct err *err)
 	auto_(db_abort) struct db_txn *txn = db_begin_write(r->db);
 	struct day_stats self = {0};
 
+	if (!merged_is_current(r->merged, txn))
+		db_fail(txn, ERR_BUSY, "another host sent its day meanwhile");
 	for (size_t i = 0; i < r->item_count; i++) {
-		const struct item *item = &r->items[i];
+		struct item *item = &r->items[i];
 		uint64_t id = 0;
 
-		if (item->decision.mark == TALLY_QUEUED)
+		if (item->decision.mark == TALLY_QUEUED) {
+			know_policies(txn, r->day, item);
 			id = put_report(txn, item, clock_ms(r->options->clock));
+		}
 		if (item->decision.mark == TALLY_SELF)
 			self.suppressed_self++;
-		tally_mark_set(txn, r->day, item->domain, item->revision,
-		               item->decision.mark, id, item->decision.reason);
+		item->mark.row.mark = item->decision.mark;
+		item->mark.row.outbox_id = id;
+		memcpy(item->mark.row.reason, item->decision.reason,
+		       sizeof(item->mark.row.reason));
+		merged_mark_set(txn, r->day, merged_has_others(r->merged),
+		                &item->mark);
 	}
 	if (self.suppressed_self > 0)
 		day_table_stats_add(txn, r->day, &self);
@@ -308,14 +384,15 @@ static int try_to_close(struct rollup *r, enum ending *ending, struct err *err)
 
 	if (waits(r, txn, NULL))
 		*ending = ENDING_WAITS;
-	else if (has_open(txn, r->day))
+	else if (has_open(txn, r->day) || !merged_is_current(r->merged, txn))
 		*ending = ENDING_AGAIN;
 	else
 		*ending = ENDING_CLOSED;
 	if (*ending == ENDING_CLOSED)
 		day_table_closed_set(txn, r->day);
 	if (*ending == ENDING_WAITS)
-		r->result->domains_waiting += count_waiting(txn, r->day);
+		r->result->domains_waiting +=
+			count_waiting(txn, r->day) + merged_waiting(r->merged);
 	return db_commit(&txn, err);
 }
 
@@ -363,9 +440,11 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 	auto_(db_abort) struct db_txn *txn = db_begin_read(r->db);
 	const struct rollup_options *options = r->options;
 	char words[CLOSING_WORDS];
-	enum closing closing = closing_of(txn, options->conf, day,
-	                                  clock_secs(options->clock), words);
+	int64_t now = clock_secs(options->clock);
+	enum closing closing = closing_of(txn, options->conf, day, now, words);
 
+	if (closing == CLOSING_COMPLETE)
+		closing = closing_of_hosts(txn, options->conf, day, now, words);
 	if (day_table_is_closed(txn, day) && !options->one_day)
 		*is = DAY_DONE;
 	else
@@ -383,10 +462,12 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 static bool was_counted(struct db_txn *txn, int32_t day)
 {
 	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct host_day host = {.slot = 0};
 	struct tally_head head;
 	int32_t at = day;
 
-	return tally_head_next(txn, &at, domain, &head) && at == day;
+	return (tally_head_next(txn, &at, domain, &head) && at == day) ||
+	       host_day_next(txn, day, &host);
 }
 
 static int day_range(struct rollup *r, int32_t *first, int32_t *last,
@@ -402,7 +483,7 @@ static int day_range(struct rollup *r, int32_t *first, int32_t *last,
 		               : err_set(err, ERR_NOTFOUND,
 		                         "nothing was counted on that day");
 	}
-	if (!tally_day_range(txn, first, last))
+	if (!merged_day_range(txn, first, last))
 		return db_failure(txn, err);
 	if (*last >= today)
 		*last = today - 1;
@@ -444,6 +525,7 @@ int rollup_run(struct db *db, const struct rollup_options *options,
 		               options->doubt);
 	if (lists_new(&r.lists, options->conf, err) < 0)
 		return err->class;
+	r.merged = merged_new(options->conf);
 	r.gzip = gzip_new();
 	r.report = report_new();
 	r.items = xcalloc(BATCH_DOMAINS, sizeof(*r.items));
@@ -466,6 +548,7 @@ int rollup_run(struct db *db, const struct rollup_options *options,
 	free(r.items);
 	report_free(&r.report);
 	gzip_free(&r.gzip);
+	merged_free(&r.merged);
 	lists_free(&r.lists);
 	return rc;
 }

@@ -22,6 +22,7 @@
 #include "conf/conf.h"
 #include "report/report.h"
 #include "rollup/closing.h"
+#include "rollup/merged.h"
 #include "store/db.h"
 #include "store/not_yet.h"
 #include "store/tally_table.h"
@@ -71,8 +72,8 @@ int rollup_run(struct db *db, const struct rollup_options *options,
  * size; *folded is how much had to go.  1, 0 when nothing was counted, or a
  * class.
  */
-int rollup_build(struct db_txn *txn, const struct conf *conf, uint64_t store_id,
-                 int32_t day, const char *domain, struct report *report,
-                 uint64_t *folded, struct err *err);
+int rollup_build(struct merged *merged, struct db_txn *txn,
+                 const struct conf *conf, uint64_t store_id, const char *domain,
+                 struct report *report, uint64_t *folded, struct err *err);
 
 #endif

@@ -13,8 +13,8 @@
 	}
 
 const struct sealed_total sealed_total_rows[SEALED_TOTALS] = {
-	TOTAL(domains), TOTAL(policies), TOTAL(details),
-	TOTAL(success), TOTAL(failure),  TOTAL(unjudged),
+	TOTAL(domains), TOTAL(policies), TOTAL(details), TOTAL(success),
+	TOTAL(failure), TOTAL(unjudged), TOTAL(waiting),
 };
 
 uint64_t *sealed_total_at(struct sealed_totals *totals,
@@ -32,6 +32,7 @@ void sealed_totals_add(struct sealed_totals *totals,
 	totals->success += domain->counts.success;
 	totals->failure += domain->counts.failure;
 	totals->unjudged += domain->counts.unjudged;
+	totals->waiting += domain->waits;
 }
 
 const char *sealed_hex(const uint8_t *bytes, size_t len, char *out)

@@ -17,7 +17,7 @@ struct sealed_total {
 	size_t offset; /* in struct sealed_totals */
 };
 
-enum { SEALED_TOTALS = 6 };
+enum { SEALED_TOTALS = 7 };
 
 extern const struct sealed_total sealed_total_rows[SEALED_TOTALS];
 

@@ -54,6 +54,7 @@ struct sealed_totals {
 	uint64_t success; /* sessions */
 	uint64_t failure;
 	uint64_t unjudged;
+	uint64_t waiting; /* domains that wait for their policies */
 };
 
 struct sealed_domain {

@@ -8,17 +8,18 @@
 #include "domain/tlsrpt_record.h"
 
 struct sealed_merge {
-	struct tally *tally;
-	struct arena mem; /* of sorted lists and the record */
+	struct tally *tally;  /* of all that was added */
+	struct tally *capped; /* within the caps */
+	struct arena mem;     /* of sorted lists and the record */
 	struct sealed_domain result;
 	const char *record;
 	bool record_is_valid;
 };
 
-struct sealed_merge *sealed_merge_new(void)
+struct sealed_merge *sealed_merge_new(const struct tally_limits *caps)
 {
-	/* Each of some dozen hosts has bounded what it counted. */
-	const struct tally_limits limits = {
+	/* each of some dozen hosts has bounded what it counted */
+	struct tally_limits limits = {
 		.max_policies = SIZE_MAX / 4,
 		.max_details = SIZE_MAX / 4,
 		.soft_bytes = SIZE_MAX / 4,
@@ -27,6 +28,9 @@ struct sealed_merge *sealed_merge_new(void)
 	struct sealed_merge *merge = xcalloc(1, sizeof(*merge));
 
 	merge->tally = tally_new(0, &limits);
+	limits.max_policies = caps->max_policies;
+	limits.max_details = caps->max_details;
+	merge->capped = tally_new(0, &limits);
 	arena_init(&merge->mem);
 	return merge;
 }
@@ -36,6 +40,7 @@ void sealed_merge_free(struct sealed_merge **merge)
 	if (*merge == NULL)
 		return;
 	tally_free(&(*merge)->tally);
+	tally_free(&(*merge)->capped);
 	arena_clear(&(*merge)->mem);
 	free(*merge);
 	*merge = NULL;
@@ -44,6 +49,7 @@ void sealed_merge_free(struct sealed_merge **merge)
 void sealed_merge_begin(struct sealed_merge *merge)
 {
 	tally_reset(merge->tally);
+	tally_reset(merge->capped);
 	arena_reset(&merge->mem);
 	memset(&merge->result, 0, sizeof(merge->result));
 	merge->record = NULL;
@@ -164,7 +170,13 @@ const struct sealed_domain *sealed_merge_end(struct sealed_merge *merge)
 
 	if (tally_domain_count(merge->tally) == 0)
 		return NULL;
+	/* sorted before, so that the same is folded each time, and after */
 	domain = tally_sorted(merge->tally)[0];
+	sort_policies(merge, domain);
+	tally_reset(merge->capped);
+	if (!tally_add_folded(merge->capped, domain))
+		return NULL;
+	domain = tally_sorted(merge->capped)[0];
 	sort_policies(merge, domain);
 	merge->result.counts = *domain;
 	merge->result.counts.record = merge->record;

@@ -6,10 +6,10 @@
  *     sealed_merge_add(merge, &of_mx2)
  *     domain = sealed_merge_end(merge)
  *
- * Sums are added, equal policies and equal failure details together; nothing
- * is folded: caps are looked at when the result is written, once.  The newest
- * valid record wins; where none is valid, the newest.  The domain waits as
- * long as it waits on one host.
+ * Sums are added, equal policies and equal failure details together; then what
+ * is past the caps of a domain is folded, once.  The newest valid record wins;
+ * where none is valid, the newest.  The domain waits as long as it waits on one
+ * host.
  *
  * The result does not depend on the order in which hosts were added: policies
  * stand in the order of their bytes, details with the largest count first, so
@@ -22,14 +22,15 @@
 
 struct sealed_merge;
 
-struct sealed_merge *sealed_merge_new(void);
+struct sealed_merge *sealed_merge_new(const struct tally_limits *caps);
 void sealed_merge_free(struct sealed_merge **merge);
 
 void sealed_merge_begin(struct sealed_merge *merge);
 /* Of the same day and domain as the others; nothing of it is kept. */
 void sealed_merge_add(struct sealed_merge *merge,
                       const struct sealed_domain *from);
-/* Lent until the next begin; NULL: nothing was added. */
+/* Lent until the next begin; NULL: nothing was added, or its bytes are
+ * damaged. */
 const struct sealed_domain *sealed_merge_end(struct sealed_merge *merge);
 
 #endif

@@ -323,6 +323,14 @@ bool tally_add(struct tally *tally, int32_t day, const struct session *session,
 	return true;
 }
 
+static void add_sums(struct tally_policy *policy,
+                     const struct tally_policy *from)
+{
+	policy->success += from->success;
+	policy->failure += from->failure;
+	policy->unjudged += from->unjudged;
+}
+
 static void add_policy_counts(struct tally *tally, struct tally_domain *domain,
                               const struct tally_policy *from)
 {
@@ -332,9 +340,7 @@ static void add_policy_counts(struct tally *tally, struct tally_domain *domain,
 
 	if (policy == NULL)
 		policy = keep_policy(tally, domain, &key);
-	policy->success += from->success;
-	policy->failure += from->failure;
-	policy->unjudged += from->unjudged;
+	add_sums(policy, from);
 	for (const struct tally_detail *d = from->details; d; d = d->next) {
 		struct tally_detail *detail =
 			key_find(tally, policy, d->key.bytes, d->key.len, &key);
@@ -345,12 +351,38 @@ static void add_policy_counts(struct tally *tally, struct tally_domain *domain,
 	}
 }
 
-bool tally_add_counts(struct tally *tally, const struct tally_domain *from)
+static bool add_policy_folded(struct tally *tally, struct tally_domain *domain,
+                              const struct tally_policy *from,
+                              struct arena *mem)
+{
+	struct session_policy decoded = {0};
+	struct failure_detail detail = {0};
+	struct tally_policy *policy;
+	struct tally_key key;
+
+	if (session_policy_decode(from->key.bytes, from->key.len, mem, &decoded,
+	                          NULL) < 0)
+		return false;
+	policy = policy_find(tally, domain, &decoded, &key);
+	if (policy == NULL)
+		policy = keep_policy(tally, domain, &key);
+	add_sums(policy, from);
+	for (const struct tally_detail *d = from->details; d; d = d->next) {
+		if (session_failure_decode(d->key.bytes, d->key.len, mem,
+		                           &detail, NULL) < 0)
+			return false;
+		tally_add_detail(tally, domain, policy, &detail, d->count);
+	}
+	return true;
+}
+
+static struct domain_node *add_heads(struct tally *tally,
+                                     const struct tally_domain *from)
 {
 	struct domain_node *node;
 
 	if (is_full(tally))
-		return false;
+		return NULL;
 	node = find_domain(tally, from->day, from->domain);
 	node->domain.valid = from->valid;
 	node->domain.named |= from->named;
@@ -359,9 +391,34 @@ bool tally_add_counts(struct tally *tally, const struct tally_domain *from)
 	node->domain.failure += from->failure;
 	node->domain.unjudged += from->unjudged;
 	add_record(tally, node, from->record);
+	return node;
+}
+
+bool tally_add_counts(struct tally *tally, const struct tally_domain *from)
+{
+	struct domain_node *node = add_heads(tally, from);
+
+	if (node == NULL)
+		return false;
 	for (const struct tally_policy *p = from->policies; p; p = p->next)
 		add_policy_counts(tally, &node->domain, p);
 	return true;
+}
+
+bool tally_add_folded(struct tally *tally, const struct tally_domain *from)
+{
+	struct domain_node *node = add_heads(tally, from);
+	struct arena mem;
+	bool good = node != NULL;
+
+	arena_init(&mem);
+	for (const struct tally_policy *p = from->policies; p && good;
+	     p = p->next) {
+		arena_reset(&mem);
+		good = add_policy_folded(tally, &node->domain, p, &mem);
+	}
+	arena_clear(&mem);
+	return good;
 }
 
 void tally_catch_all_add(struct tally_catch_all *all,

@@ -106,6 +106,10 @@ bool tally_add(struct tally *tally, int32_t day, const struct session *session,
  */
 bool tally_add_counts(struct tally *tally, const struct tally_domain *from);
 
+/* The same within the caps of a domain, in the order of its lists: what is past
+ * them folds, as in tally_add().  False, too, when the bytes are damaged. */
+bool tally_add_folded(struct tally *tally, const struct tally_domain *from);
+
 /* So many sessions of a policy that were added have that failure, too: it
  * changes no sum. */
 void tally_add_detail(struct tally *tally, struct tally_domain *domain,

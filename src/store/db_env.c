@@ -49,6 +49,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_QUEUE] = "queue",
 	[TABLE_HOST_DAY] = "host-day",
 	[TABLE_HOST_COUNT] = "host-count",
+	[TABLE_MERGED] = "merged",
 	[TABLE_DOMAIN_INDEX] = "domain-index",
 	[TABLE_UNTOLD] = "untold",
 	[TABLE_DOMAIN_HISTORY] = "domain-history",

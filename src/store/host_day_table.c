@@ -70,6 +70,7 @@ static bool host_day_read(const struct db_row *row, struct host_day *host_day)
 	totals->success = reader_u64(&in);
 	totals->failure = reader_u64(&in);
 	totals->unjudged = reader_u64(&in);
+	totals->waiting = reader_u64(&in);
 	return !key.failed && reader_is_done(&in);
 }
 
@@ -94,6 +95,24 @@ int host_day_next(struct db_txn *txn, int32_t day, struct host_day *host_day)
 	return db_get_from(txn, &from, &row) && row.key.len > all.len &&
 	       memcmp(row.key.data, all.bytes, all.len) == 0 &&
 	       db_row_is(txn, &row, host_day_read(&row, host_day));
+}
+
+static int day_at(struct db_txn *txn, const struct db_row *row, int32_t *day)
+{
+	struct reader key = db_row_key(row);
+
+	*day = (int32_t)reader_u32(&key);
+	return db_row_is(txn, row, !key.failed);
+}
+
+int host_day_range(struct db_txn *txn, int32_t *first, int32_t *last)
+{
+	struct db_key all = key_of(TABLE_HOST_DAY);
+	struct db_row row;
+
+	return db_get_from(txn, &all, &row) && day_at(txn, &row, first) &&
+	       db_get_last(txn, TABLE_HOST_DAY, &row) &&
+	       day_at(txn, &row, last);
 }
 
 static void put_nobodys(struct db_txn *txn, int32_t day, uint32_t slot,
@@ -146,6 +165,7 @@ void host_day_put(struct db_txn *txn, const struct host_day *host_day)
 	strbuf_u64(&value, totals->success);
 	strbuf_u64(&value, totals->failure);
 	strbuf_u64(&value, totals->unjudged);
+	strbuf_u64(&value, totals->waiting);
 	db_put(txn, &key, &value);
 }
 

@@ -52,6 +52,9 @@ int host_day_get(struct db_txn *txn, int32_t day, const char *host,
 /* The day's next host after host_day->head.host; begin with "". */
 int host_day_next(struct db_txn *txn, int32_t day, struct host_day *host_day);
 
+/* First and last day with any row; 0: there is none. */
+int host_day_range(struct db_txn *txn, int32_t *first, int32_t *last);
+
 /* A domain of a slot, its strings and lists in the arena. */
 int host_day_domain_get(struct db_txn *txn, int32_t day, uint32_t slot,
                         const char *name, struct arena *arena,

@@ -121,11 +121,18 @@
  *                                                     expires u64
  *   counter      name text                            u64, only ever grows
  *   host-day     day u32, 1, host text                struct host_day: slot
- * u32, u64s day u32, 2                           the last slot, u64 day u32, 3,
- * slot u32                 u64: the slot is nobody's, since when host-count day
- * u32, slot u32, domain text       struct sealed_domain: u8s, u64s, record
- * string, then policies and details with u32 lengths before them tls-optional
- * day u32, queue id text               nothing day u32 u64: how many of the day
+ *                                                     u32, u64s, u8
+ *                day u32, 2                           the last slot, u64
+ *                day u32, 3, slot u32                 u64: it is nobody's, and
+ *                                                     since when
+ *   host-count   day u32, slot u32, domain text       struct sealed_domain:
+ *                                                     u8s, u64s, record;
+ *                                                     policies and details
+ *   merged       day u32, domain text, 0x00           struct merged_row: mark
+ *                                                     u8, numbers, reason
+ *                day u32                              struct merged_totals
+ *   tls-optional day u32, queue id text               nothing
+ *                day u32                              u64: how many of the day
  *   finding      check text                           since u64, grade u8
  *   told         domain text, 0x00, not since u64     kind u8, sts_fetch u8,
  *                                                     problem and sts_id

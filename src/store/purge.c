@@ -14,6 +14,7 @@
 #include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
 #include "store/mail_table.h"
+#include "store/merged_table.h"
 #include "store/outbox_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
@@ -83,6 +84,7 @@ static const struct deed {
 	{LIMIT(doubt_day), ROWS(suppressions), .by_day = doubt_table_purge},
 	{LIMIT(tls_optional_day), ROWS(mail), .by_day = tls_optional_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = host_day_purge},
+	{LIMIT(tally_day), ROWS(tally), .by_day = merged_purge},
 	{LIMIT(now), ROWS(tally), .by_time = host_day_purge_slots},
 };
 

@@ -24,6 +24,7 @@
 #include "store/log_completing_table.h"
 #include "store/log_state_table.h"
 #include "store/mail_table.h"
+#include "store/merged_table.h"
 #include "store/meta_table.h"
 #include "store/outbox_row.h"
 #include "store/outbox_table.h"
@@ -416,6 +417,11 @@ static void check_untold(struct row *row)
 		is_damaged(row);
 }
 
+static void check_merged(struct row *row)
+{
+	merged_check(row->txn, row->row);
+}
+
 /* A table without one: its key says it all. */
 static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_META] = check_meta,
@@ -451,6 +457,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_HOST_DAY] = check_host_day,
 	[TABLE_HOST_COUNT] = check_host_day,
 	[TABLE_UNTOLD] = check_untold,
+	[TABLE_MERGED] = check_merged,
 };
 
 void row_check(struct db_txn *txn, const struct db_row *row)

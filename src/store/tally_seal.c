@@ -40,6 +40,7 @@ static bool take_head(struct seal *seal, const struct db_row *from)
 	if (head.record[0] != '\0')
 		counts->record = arena_strdup(seal->arena, head.record);
 	seal->domain->folded = head.folded;
+	seal->domain->record_at = head.record_at;
 	return true;
 }
 

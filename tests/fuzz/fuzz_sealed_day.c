@@ -10,6 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct tally_limits limits = {32, 1000, 1 << 24, 1 << 25};
+
 static void write_domain(const struct sealed_domain *domain, struct strbuf *out)
 {
 	auto_(sealed_writer_free) struct sealed_writer *writer =
@@ -47,7 +49,7 @@ static void check_domain(const struct sealed_head *head,
                          const struct sealed_domain *domain)
 {
 	auto_(sealed_merge_free) struct sealed_merge *merge =
-		sealed_merge_new();
+		sealed_merge_new(&limits);
 	auto_(strbuf_clear) struct strbuf line = {0};
 	const struct sealed_domain *twice;
 

@@ -61,6 +61,17 @@ static struct rollup_result rollup(struct fixture *f, const struct conf *conf,
 	return result;
 }
 
+/* The domain's report of DAY. */
+static int build(struct db_txn *txn, const struct conf *conf,
+                 const char *domain, struct report *report, uint64_t *folded,
+                 struct err *err)
+{
+	auto_(merged_free) struct merged *merged = merged_new(conf);
+
+	merged_begin(merged, txn, DAY);
+	return rollup_build(merged, txn, conf, 1, domain, report, folded, err);
+}
+
 static void test_build(void **state)
 {
 	struct fixture *f = *state;
@@ -72,17 +83,15 @@ static void test_build(void **state)
 	conf_make(&conf);
 	events(f, &conf, day_start(DAY) + 60, PLAIN("a.example"), 3);
 	txn = db_begin_read(f->db);
-	assert_int_equal(rollup_build(txn, &conf, 1, DAY, "a.example", report,
-	                              &folded, &f->err),
-	                 1);
+	assert_int_equal(
+		build(txn, &conf, "a.example", report, &folded, &f->err), 1);
 	assert_non_null(report->report_id);
 	assert_int_equal(report_success(report), 3);
 	assert_int_equal(report->start, day_start(DAY));
 	assert_int_equal(report->end, day_end(DAY));
 	assert_int_equal(folded, 0);
-	assert_int_equal(rollup_build(txn, &conf, 1, DAY, "b.example", report,
-	                              &folded, &f->err),
-	                 0);
+	assert_int_equal(
+		build(txn, &conf, "b.example", report, &folded, &f->err), 0);
 	conf_clear(&conf);
 }
 
@@ -102,9 +111,8 @@ static void test_folded_is_sorted(void **state)
 	events(f, &conf, day_start(DAY), FAILED("a.example", "three"), 4);
 	conf.report.max_report_size = 960;
 	txn = db_begin_read(f->db);
-	assert_int_equal(rollup_build(txn, &conf, 1, DAY, "a.example", report,
-	                              &folded, &f->err),
-	                 1);
+	assert_int_equal(
+		build(txn, &conf, "a.example", report, &folded, &f->err), 1);
 	assert_true(folded > 0);
 	policy = &report->policies[0];
 	assert_true(policy->detail_count > 1);

@@ -135,7 +135,7 @@ static void test_merged_hosts_are_one_that_saw_all(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 20; round++) {
 		auto_(sealed_merge_free) struct sealed_merge *merge =
-			sealed_merge_new();
+			sealed_merge_new(&limits);
 		struct tally *all = tally_new(1, &limits), *part[HOSTS];
 		struct strbuf text[HOSTS] = {{0}};
 		unsigned seed = round, same = round;
@@ -181,7 +181,7 @@ static void test_merged_hosts_are_one_that_saw_all(void **state)
 static void test_nothing_merged_is_nothing(void **state)
 {
 	auto_(sealed_merge_free) struct sealed_merge *merge =
-		sealed_merge_new();
+		sealed_merge_new(&limits);
 
 	(void)state;
 	sealed_merge_begin(merge);
@@ -215,7 +215,7 @@ static void test_the_newest_valid_record_wins(void **state)
 		{"none", {NULL, "", NULL}, {0, 0, 0}, NULL},
 	};
 	auto_(sealed_merge_free) struct sealed_merge *merge =
-		sealed_merge_new();
+		sealed_merge_new(&limits);
 
 	(void)state;
 	for (size_t r = 0; r < COUNT(rows); r++) {
@@ -247,7 +247,7 @@ static void test_the_newest_valid_record_wins(void **state)
 static void test_a_domain_waits_while_one_host_waits(void **state)
 {
 	auto_(sealed_merge_free) struct sealed_merge *merge =
-		sealed_merge_new();
+		sealed_merge_new(&limits);
 	struct sealed_domain domain = {.counts.domain = "a.example"};
 
 	(void)state;
@@ -335,7 +335,7 @@ static void test_what_is_wrong_is_refused_in_words(void **state)
 	                                      "{\"end\":{\"domains\":2,"
 	                                      "\"policies\":0,\"details\":0,"
 	                                      "\"success\":2,\"failure\":0,"
-	                                      "\"unjudged\":0,"
+	                                      "\"unjudged\":0,\"waiting\":0,"
 	                                      "\"sha256\":\"00\"}}\n",
 	         "domains is 2, and the lines before have 1"},
 		{"an end with another digest",
@@ -343,7 +343,7 @@ static void test_what_is_wrong_is_refused_in_words(void **state)
 	                                      "{\"end\":{\"domains\":1,"
 	                                      "\"policies\":0,\"details\":0,"
 	                                      "\"success\":2,\"failure\":0,"
-	                                      "\"unjudged\":0,"
+	                                      "\"unjudged\":0,\"waiting\":0,"
 	                                      "\"sha256\":\"00\"}}\n",
 	         "the lines before are not what its sha256 says"},
 	};

@@ -240,6 +240,27 @@ static void test_counts_of_several_tables_add_up(void **state)
 	tally_free(&sum);
 }
 
+static void test_added_counts_fold_past_the_caps(void **state)
+{
+	struct tally_limits many = {100, 1000, 1 << 24, 1 << 25};
+	struct tally_limits few = {4, 10, 1 << 24, 1 << 25};
+	struct tally *from = tally_new(7, &many), *to = tally_new(8, &few);
+	char text[32];
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		snprintf(text, sizeof(text), "max_age: %d", i);
+		add(from, "a.example", text, text, 2, true);
+	}
+	assert_int_equal(tally_sorted(from)[0]->policy_count, 50);
+	assert_true(tally_add_folded(to, tally_sorted(from)[0]));
+	assert_int_equal(tally_sorted(to)[0]->policy_count, 5);
+	assert_true(tally_sorted(to)[0]->detail_count <= 16);
+	assert_sums(tally_sorted(to)[0], 100);
+	tally_free(&from);
+	tally_free(&to);
+}
+
 static void test_counts_are_refused_at_the_bound(void **state)
 {
 	struct tally_limits limits = {32, 1000, 1 << 19, 1 << 20};
@@ -265,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_known_domains_do_not_grow_past_the_bound),
 		cmocka_unit_test(test_records_take_the_room_of_the_one_before),
 		cmocka_unit_test(test_counts_of_several_tables_add_up),
+		cmocka_unit_test(test_added_counts_fold_past_the_caps),
 		cmocka_unit_test(test_counts_are_refused_at_the_bound),
 	};
 
