@@ -1098,10 +1098,10 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* a line each, nine sections with eight empty lines between; the six
-	 * lists have three items, and five of them two */
+	/* a line each, ten sections with nine empty lines between; the seven
+	 * lists have three items, and six of them two */
 	assert_int_equal(lines_of(all.data),
-	                 settings_count + 9 + 8 + 2 + 1 + 1 + 1 + 1 + 1);
+	                 settings_count + 10 + 9 + 2 + 1 + 1 + 1 + 1 + 1 + 1);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);
