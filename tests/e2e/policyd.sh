@@ -398,7 +398,24 @@ with_everything_dead()
 	restart
 	[ "$SITE" != encrypt ] || wait_for_outage
 	send 3
+	expect_later "a resolver that answers nothing is said after a minute" \
+		is_said "has answered nothing for a minute"
 	kill -CONT "$unbound_policyd" "$policies"
+	expect_later "and that it answers again" \
+		is_said "the resolver answers again"
+}
+
+is_said()
+{
+	grep -q "$1" "$dir/policyd.log"
+}
+
+# As expect_soon, for what takes a minute by itself
+expect_later()
+{
+	local WAIT_SECS=$((2 * WAIT_SECS))
+
+	expect_soon "$@"
 }
 
 counted()
