@@ -7,7 +7,7 @@
  * SECONDS, or, with 0, until each was asked for once; without a rate it asks
  * again as soon as it is answered, with one so many are asked a second,
  * answered or not, and the time of an answer counts from when it was to be
- * asked.  Of those that are due when a connection has 4096 unanswered, which is
+ * asked.  Of those that are due when a connection has 512 unanswered, which is
  * as many as fit, nothing is asked: they are missed.  COLD: beside that so many
  * c000000.example are asked for, from FIRST on, each once, by 200 connections
  * whose times do not count.
@@ -25,7 +25,7 @@
 
 enum {
 	COLD_CLIENTS = 200,
-	DUE_MAX = 4096,      /* asked of one connection and not answered */
+	DUE_MAX = 512,       /* asked of one connection and not answered */
 	TIMES_MAX = 5000000, /* microseconds */
 	REPLY_MAX = 100100,
 	PATIENCE_MS = 300 * 1000,
