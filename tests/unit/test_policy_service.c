@@ -24,6 +24,8 @@ struct fake {
 	_Atomic int64_t now_ms;
 	_Atomic int64_t ahead_ms; /* of the wall clock */
 	atomic_int queries;
+	atomic_int first,
+		behind;   /* questions: with the right of way, and not */
 	atomic_bool hold; /* answer nothing, but for "quick" names */
 	atomic_bool no_answer;
 	atomic_bool full; /* more questions would have to wait */
@@ -49,6 +51,21 @@ static void nap(void)
 	nanosleep(&(struct timespec){.tv_nsec = NAP_MS * 1000000}, NULL);
 }
 
+/* Twenty MX hosts. */
+static void give_hosts(struct dns_call *call)
+{
+	struct dns_answer *answer = &call->answer;
+
+	answer->status = VIEW_OK;
+	answer->secure = true;
+	answer->count = 20;
+	answer->records = arena_array(call->arena, answer->count,
+	                              sizeof(*answer->records));
+	for (size_t i = 0; i < answer->count; i++)
+		answer->records[i].host =
+			arena_printf(call->arena, "mx%zu.many.example", i);
+}
+
 static void answer(struct dns_call *call)
 {
 	bool no_answer = atomic_load(&fake.no_answer);
@@ -59,6 +76,8 @@ static void answer(struct dns_call *call)
 		.owner = arena_strdup(call->arena, call->name),
 		.problem = no_answer ? "no answer within the time limit" : NULL,
 	};
+	if (call->type == DNS_MX && strncmp(call->name, "many.", 5) == 0)
+		give_hosts(call);
 	call->done(call);
 }
 
@@ -73,6 +92,7 @@ static void answer_held(struct loop_timer *timer)
 static void ask(struct resolver *self, struct dns_call *call)
 {
 	(void)self;
+	atomic_fetch_add(call->background ? &fake.behind : &fake.first, 1);
 	/* a domain is asked once for its record, and then for its hosts */
 	if (call->type == DNS_TXT) {
 		atomic_fetch_add(&fake.queries, 1);
@@ -499,6 +519,20 @@ static void test_one_owner(void **state)
 	free(slow);
 }
 
+/* Who has many MX hosts has the right of way for some questions, no more. */
+static void test_many_questions(void **state)
+{
+	struct told told;
+
+	start(*state);
+	policy_service_enforce(fake.service, true, false);
+	ask_for(&told, "many.example", false, false);
+	wait_for_told(&told);
+	policy_service_close(&fake.service);
+	assert_int_equal(atomic_load(&fake.first), 16);
+	assert_true(atomic_load(&fake.behind) >= 20);
+}
+
 /* When domains of many owners answer nothing the oldest makes room, though not
  * at once. */
 static void test_all_are_slow(void **state)
@@ -606,6 +640,7 @@ int main(void)
 		STORE_TEST(test_told_failure),
 		STORE_TEST(test_slow_ones),
 		STORE_TEST(test_one_owner),
+		STORE_TEST(test_many_questions),
 		STORE_TEST(test_all_are_slow),
 		STORE_TEST(test_order),
 		STORE_TEST(test_now),
