@@ -12,8 +12,9 @@ QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 
 # all tests: another compiler, the lints, real mail, web and DNS servers
 CHECK_PACKAGES="$BUILD_PACKAGES apache2-bin chromium clang clang-format curl
-	haproxy iproute2 ldnsutils libcmocka-dev mandoc nginx-light nsd openssl
-	postfix procps prometheus python3 python3-jsonschema rsyslog systemd systemd-journal-remote unbound xz-utils"
+	firefox-esr haproxy iproute2 ldnsutils libcmocka-dev mandoc nginx-light
+	nsd openssl postfix procps prometheus python3 python3-jsonschema rsyslog
+	systemd systemd-journal-remote unbound xz-utils"
 
 # what scripts/check-long wants beside them: libFuzzer, other Postfixes
 LONG_PACKAGES="debootstrap libclang-rt-dev"

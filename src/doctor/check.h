@@ -132,6 +132,8 @@ void check_queue(struct look *look);
 void check_owners(struct look *look);
 void check_binaries(struct look *look);
 void check_units(struct look *look);
+/* check_certificate.c */
+void check_certificate(struct look *look);
 /* check_store.c */
 void check_runs(struct look *look);
 void check_deliveries(struct look *look);

@@ -599,6 +599,22 @@ const struct finding findings[FINDINGS] = {
                                "{1} is running, but not enabled: it will not "
                                "start when the host boots",
                                "systemctl enable {1}"},
+	[CERTIFICATE_WELL] = {DOCTOR_GOOD,
+                              "tlstally-httpd shows the certificate of {1}",
+                              NULL},
+	[CERTIFICATE_OTHER] =
+		{DOCTOR_BAD,
+                 "tlstally-httpd shows another certificate than that of {1}: "
+                 "the file has changed, and it cannot read it or its key, or "
+                 "they do not belong together",
+                 "journalctl -u tlstally-httpd; systemctl restart "
+                 "tlstally-httpd"},
+	[CERTIFICATE_UNREADABLE] = {DOCTOR_BAD,
+                                    "[http] tls_cert cannot be read: {1}",
+                                    NULL},
+	[CERTIFICATE_NOT_SEEN] = {DOCTOR_UNKNOWN,
+                                  "not checked: no TLS connection to {1}: {2}",
+                                  NULL},
 	[RESOLVER_WELL] = {DOCTOR_GOOD, "the resolver validates DNSSEC", NULL},
 	[RESOLVER_NOT_NEEDED] = {DOCTOR_GOOD,
                                  "the resolver does not validate DNSSEC, which "

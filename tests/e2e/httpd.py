@@ -621,6 +621,13 @@ def test_tls(directory, token_of):
     expect("it ends in order", 0, server.end())
 
 
+def certificate_check(server):
+    """What doctor finds: grades, and whether the file is named."""
+    rows = json.loads(server.tally("doctor", "--json")[1])["checks"]
+    return [(row["grade"], "cert.pem" in row["words"])
+            for row in rows if row["check"] == "certificate"]
+
+
 def test_renewal(directory, port, server):
     """A pair of files that are renamed over the old ones."""
     def shown():
@@ -638,9 +645,12 @@ def test_renewal(directory, port, server):
     (new / "cert.pem").rename(directory / "cert.pem")
     time.sleep(5)  # it looks, and finds half a pair
     expect("half a pair is not shown", old.strip(), shown().strip())
+    expect("and doctor knows", [("bad", True)], certificate_check(server))
     (new / "key.pem").rename(directory / "key.pem")
     expect("the new pair is shown", True,
            wait_until(lambda: shown().strip() == want))
+    expect("doctor finds nothing", [("good", True)],
+           certificate_check(server))
     expect("and that is said", True, wait_until(
         lambda: "cert.pem is served from now on" in server.log()))
     expect("who is connected stays so", 200,

@@ -243,6 +243,25 @@ def check_tag(name, proxy):
     expect(f"{name}: {tag} is known", (304, b""), (r.status, text))
 
 
+def check_events(name, world, proxy, token):
+    """They come through at once, and not when there are many."""
+    context = ssl.create_default_context(
+        cafile=world.directory / "cert.pem")
+    c = http.client.HTTPSConnection("localhost", proxy.port,
+                                    timeout=WAIT_SECS, context=context)
+    c.request("GET", "/tls/jmap/eventsource?types=*&closeafter=no&ping=5",
+              headers={"Authorization": "Bearer " + token})
+    r = c.getresponse()
+    lines = []
+    while r.status == 200 and not any(b"ping" in line for line in lines):
+        lines.append(r.readline())
+        if not lines[-1]:
+            break
+    expect(name + ": events come through", (200, [b"event: ping\n"]),
+           (r.status, [line for line in lines if b"event" in line]))
+    c.close()
+
+
 def check_clients(name, proxy, server, token, address, **spoofed):
     """Who guesses must wait, and nobody else; what he writes about himself
     does not count."""
@@ -275,6 +294,7 @@ def test_by_field(world, name, start, address, **settings):
         with start(world) as proxy:
             check_paths(name, world, proxy, server, token)
             check_tag(name, proxy)
+            check_events(name, world, proxy, token)
             check_clients(name, proxy, server, token, address,
                           X_Forwarded_For="198.51.100.{}",
                           Forwarded="for=198.51.100.{}")
