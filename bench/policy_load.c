@@ -26,6 +26,7 @@
 enum {
 	COLD_CLIENTS = 200,
 	DUE_MAX = 512,       /* asked of one connection and not answered */
+	ASKS = 256,          /* at a time, then answers are read */
 	TIMES_MAX = 5000000, /* microseconds */
 	REPLY_MAX = 100100,
 	PATIENCE_MS = 300 * 1000,
@@ -79,8 +80,13 @@ static void ask(struct client *client, double due_ms)
 		return;
 	}
 	len = snprintf(text, sizeof(text), "%zu:%s,", strlen(key), key);
-	client->due[client->last++ % DUE_MAX] = due_ms;
-	if (send(client->fd, text, (size_t)len, MSG_NOSIGNAL) != len)
+	/* waiting here, nobody would read what keeps the server from reading */
+	if (send(client->fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	    len)
+		client->due[client->last++ % DUE_MAX] = due_ms;
+	else if (errno == EAGAIN)
+		load.missed++;
+	else
 		die("cannot send");
 }
 
@@ -134,7 +140,7 @@ static int ask_due(void)
 
 	if (load.rate == 0)
 		return 100;
-	for (;;) {
+	for (int i = 0; i < ASKS; i++) {
 		double due =
 			load.begin_ms + (double)load.asked * 1e3 / load.rate;
 
@@ -144,6 +150,7 @@ static int ask_due(void)
 			return due - now >= 1 ? (int)(due - now) : 0;
 		ask(&load.clients[load.asked % load.connections], due);
 	}
+	return 0;
 }
 
 static int is_done(void)
