@@ -9,6 +9,8 @@
 #include "base/xalloc.h"
 #include "intake/policy_told.h"
 #include "store/day_table.h"
+#include "store/journal_apply.h"
+#include "store/journal_write.h"
 #include "store/tally_table.h"
 
 enum {
@@ -35,7 +37,10 @@ struct collector {
 	int32_t day;          /* of it, and of all hits in the memo */
 	int32_t taken_day;    /* of the hits on the side that was taken */
 	struct tally_domain **taken_domains; /* of that side */
-	int64_t taken_at; /* secs: it was counted until then */
+	int64_t taken_at;       /* secs: it was counted until then */
+	struct journal_ids ids; /* as of the last commit, and what becomes */
+	struct journal_ids ids_then; /* of them in the one at hand */
+	bool apply_fails;
 };
 
 /* The side's sums of a day.  More days than DAYS_KEPT mean that no commit
@@ -148,29 +153,50 @@ static size_t rows(void *arg, int side)
 	c->taken_at = clock_secs(c->options.committer.clock);
 	policy_told_look(c->options.committer.db, tally, c->taken_domains,
 	                 tally_domain_count(tally), c->taken_at);
-	return tally_domain_count(tally);
+	return 0; /* they are put with the feed's */
 }
 
-static void put_row(struct db_txn *txn, void *arg, int side, size_t row)
-{
-	struct collector *c = arg;
-
-	(void)side;
-	tally_apply(txn, c->taken_domains[row], &c->options.limits);
-	policy_told_keep(txn, c->taken_domains[row], c->taken_at,
-	                 c->options.committer.clock);
-}
-
-static void put_sums(struct db_txn *txn, void *arg, int index,
-                     const struct feed *more)
+static void put_all(struct db_txn *txn, void *arg, int index,
+                    const struct feed *feed)
 {
 	struct collector *c = arg;
 	const struct side *side = &c->sides[index];
+	const struct journal_commit commit = {
+		.domains = c->taken_domains,
+		.count = tally_domain_count(side->tally),
+		.days = side->days,
+		.stats = side->stats,
+		.day_count = side->day_count,
+		.feed = feed,
+		.now = clock_secs(c->options.committer.clock),
+	};
 
-	(void)more;
-	for (size_t i = 0; i < side->day_count; i++)
-		day_table_stats_add(txn, side->days[i], &side->stats[i]);
+	c->ids_then = c->ids;
+	journal_write(txn, &commit, &c->ids_then);
+	for (size_t i = 0; i < commit.count; i++)
+		policy_told_keep(txn, c->taken_domains[i], c->taken_at,
+		                 c->options.committer.clock);
 	policy_told_settle(txn, c->options.committer.clock, &c->options.limits);
+}
+
+/* What was committed gets into its tables when it is time. */
+static bool apply(void *arg)
+{
+	struct collector *c = arg;
+	struct db *db = c->options.committer.db;
+	int64_t now = clock_secs(c->options.committer.clock);
+	struct err err;
+	int32_t day;
+	int rc = journal_apply_due(db, now, &day, &err);
+
+	if (rc > 0)
+		rc = journal_apply_some(db, day, &c->options.limits, &err);
+	if (rc < 0 && !c->apply_fails)
+		log_error("cannot apply what was counted: %s; it waits in the "
+		          "journal of counts",
+		          err.text);
+	c->apply_fails = rc < 0;
+	return rc > 0;
 }
 
 static void committed(void *arg, int index)
@@ -188,6 +214,7 @@ static void committed(void *arg, int index)
 		            "domains arrived faster than the store accepted "
 		            "them, and memory was full",
 		            without_domain);
+	c->ids = c->ids_then;
 	tally_reset(side->tally);
 	side->day_count = 0;
 	memo_forget(c->memo);
@@ -198,9 +225,9 @@ struct collector *collector_new(const struct collector_options *options)
 	static const struct committer_work work = {
 		.taken = taken,
 		.rows = rows,
-		.put = put_row,
-		.put_sums = put_sums,
+		.put_feed = put_all,
 		.committed = committed,
+		.rest = apply,
 	};
 	struct memo_limits memo = {MEMO_ENTRIES, MEMO_BYTES};
 	struct collector *c = xcalloc(1, sizeof(*c));
@@ -239,7 +266,15 @@ int collector_start(struct collector *c, struct err *err)
 
 int collector_stop(struct collector *c, struct err *err)
 {
-	return committer_stop(c->committer, err);
+	if (committer_stop(c->committer, err) < 0)
+		return err->class;
+	if (c->options.leaves_journal)
+		return 0;
+	if (journal_apply_days(c->options.committer.db, 0, INT32_MAX,
+	                       &c->options.limits, err) < 0)
+		return err_prefix(err, "cannot apply what was counted (it "
+		                       "waits in the journal of counts)");
+	return 0;
 }
 
 struct committer_state collector_state(struct collector *c)

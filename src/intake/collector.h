@@ -34,6 +34,9 @@
 struct collector_options {
 	struct committer_options committer; /* but `work` and `arg` */
 	struct tally_limits limits;
+	/* At the end what was committed is left in the journal of counts, as
+	 * by one that was killed: for tests. */
+	bool leaves_journal;
 };
 
 struct collector;

@@ -134,7 +134,7 @@ struct committer_state committer_state(struct committer *c)
 	return state;
 }
 
-static void put_feed(struct committer *c, struct db_txn *txn,
+static void put_feed(struct committer *c, struct db_txn *txn, int side,
                      const struct feed *more)
 {
 	int64_t now = clock_secs(c->options.clock);
@@ -151,7 +151,10 @@ static void put_feed(struct committer *c, struct db_txn *txn,
 		feed.last_event = more->last_event;
 	feed.events += more->events;
 	memcpy(feed.trouble, more->trouble, sizeof(feed.trouble));
-	feed_table_put(txn, &feed);
+	if (c->options.work->put_feed != NULL)
+		c->options.work->put_feed(txn, c->options.arg, side, &feed);
+	else
+		feed_table_put(txn, &feed);
 }
 
 /* As far as the store takes it: what is done is not done again. */
@@ -175,7 +178,7 @@ static int write_side(struct committer *c, int side, const struct feed *more,
 		if (all && work->put_sums != NULL)
 			work->put_sums(txn, arg, side, more);
 		if (all)
-			put_feed(c, txn, more);
+			put_feed(c, txn, side, more);
 		if (db_commit(&txn, err) < 0)
 			return err->class;
 		c->done = at;
@@ -252,6 +255,20 @@ static bool take_if_due(struct committer *c)
 	return true;
 }
 
+static void rest(struct committer *c, int64_t until_ms)
+{
+	const struct committer_work *work = c->options.work;
+	bool more = work->rest != NULL;
+
+	while (more) {
+		more = work->rest(c->options.arg) && clock_host_ms() < until_ms;
+		pthread_mutex_lock(&c->lock);
+		more &= !c->hurry && !c->stopping;
+		c->state.progress_ms = clock_monotonic_ms(c->options.clock);
+		pthread_mutex_unlock(&c->lock);
+	}
+}
+
 static void commit_what_is_counted(struct committer *c)
 {
 	struct err err = {0};
@@ -271,8 +288,7 @@ static void commit_what_is_counted(struct committer *c)
 		if (due &&
 		    committer_commit(c, c->filling ^ 1, &c->taken, &err) < 0)
 			return;
-		if (c->options.work->rest != NULL)
-			c->options.work->rest(c->options.arg);
+		rest(c, until_ms);
 	}
 }
 

@@ -37,15 +37,20 @@ struct committer_work {
 	void (*taken)(void *arg, int side);
 	/* How many rows it has, in the store's order; asked once a side. */
 	size_t (*rows)(void *arg, int side);
+	/* Or NULL, where there are none. */
 	void (*put)(struct db_txn *txn, void *arg, int side, size_t row);
 	/* In the transaction of the last row, before the feed's row gets what
 	 * `more` adds to it; or NULL. */
 	void (*put_sums)(struct db_txn *txn, void *arg, int side,
 	                 const struct feed *more);
+	/* In place of the feed's row, as it would be; or NULL. */
+	void (*put_feed)(struct db_txn *txn, void *arg, int side,
+	                 const struct feed *feed);
 	/* All of it is in the store: empties the side. */
 	void (*committed)(void *arg, int side);
-	/* After each round; or NULL. */
-	void (*rest)(void *arg);
+	/* After each round; true: it comes again before the next one, unless
+	 * that is due.  Or NULL. */
+	bool (*rest)(void *arg);
 	/* Reads and counts until committer_is_stopping(), in place of waiting
 	 * for who counts; and what wakes it.  Or both NULL. */
 	void (*read)(void *arg);

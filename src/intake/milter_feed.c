@@ -166,7 +166,7 @@ static void read_bounces(struct milter_feed *f)
 	}
 }
 
-static void rest(void *arg)
+static bool rest(void *arg)
 {
 	struct milter_feed *f = arg;
 	int64_t now_ms = clock_monotonic_ms(f->options.committer.clock), now;
@@ -181,6 +181,7 @@ static void rest(void *arg)
 	         "sessions were not counted: too many at the same time");
 	say_lost(&f->dropped_limit, now_ms, dropped,
 	         "messages were not read as bounces: too many are waiting");
+	return false;
 }
 
 int milter_feed_start(struct milter_feed **feed,

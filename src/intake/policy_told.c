@@ -182,7 +182,7 @@ static void settle_unjudged(struct settling *s, const struct untold *untold,
 	uint64_t n = untold->sessions;
 
 	while (n > 0 && tally_unjudged_next(s->txn, untold->day, untold->domain,
-	                                    &s->arena, &at)) {
+	                                    s->limits, &s->arena, &at)) {
 		uint64_t some = n < at.sessions ? n : at.sessions;
 
 		if (!session_policy_is_bare(&at.policy))

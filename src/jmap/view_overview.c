@@ -17,9 +17,8 @@
 #include "session/datagram.h"
 #include "show/doc.h"
 #include "show/status.h"
-#include "store/day_sums.h"
+#include "store/day_view.h"
 #include "store/day_table.h"
-#include "store/domain_index.h"
 #include "words/words.h"
 
 enum {
@@ -94,7 +93,7 @@ static void add_counts(struct db_txn *txn, json_t *item, int32_t day)
 	struct day_sums sums;
 	uint64_t bad = 0;
 
-	day_sums_get(txn, day, &sums);
+	day_view_sums(txn, day, &sums);
 	day_table_stats_get(txn, day, &stats);
 	day_table_settled_get(txn, day, &settled);
 	/* sessions that no domain's row has */
@@ -184,14 +183,16 @@ static void add_worst(struct overview *o, struct db_txn *txn, json_t *list)
 
 static void add_day(struct overview *o, struct db_txn *txn, int32_t day)
 {
+	auto_(day_failing_end) struct day_failing failing =
+		day_failing_begin(txn, day);
 	struct failing_domain at = {.failure = UINT64_MAX};
 	json_t *item = doc_row(o->days);
 
 	doc_set_day(item, "day", day);
 	json_set_time(item, "summedAt", o->now);
 	add_counts(txn, item, day);
-	for (int i = 0;
-	     i < WORST_OF_A_DAY && domain_index_failing(txn, day, &at); i++) {
+	for (int i = 0; i < WORST_OF_A_DAY && day_failing_next(&failing, &at);
+	     i++) {
 		if (o->worst_count == o->worst_room) {
 			o->worst_room = 2 * o->worst_room + WORST_OF_A_DAY;
 			o->worst = xrealloc(o->worst, o->worst_room,

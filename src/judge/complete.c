@@ -81,8 +81,9 @@ static uint64_t judge_some(struct complete *c,
 {
 	struct tally_unjudged at = {.policy_id = 0};
 
-	while (n > 0 && tally_unjudged_next(c->txn, day, session->domain,
-	                                    &c->mem, &at)) {
+	while (n > 0 &&
+	       tally_unjudged_next(c->txn, day, session->domain,
+	                           &c->options->limits, &c->mem, &at)) {
 		uint64_t some = n < at.sessions ? n : at.sessions;
 
 		if (session_policy_is_bare(&at.policy))

@@ -17,6 +17,8 @@
 #include "rollup/selfloop.h"
 #include "store/day_table.h"
 #include "store/intern.h"
+#include "store/journal_apply.h"
+#include "store/journal_table.h"
 #include "store/log_pending_table.h"
 #include "store/outbox_table.h"
 
@@ -43,6 +45,7 @@ struct rollup {
 	struct db *db;
 	const struct rollup_options *options;
 	struct rollup_result *result;
+	struct tally_limits limits;
 	struct lists *lists;
 	struct merged *merged;
 	struct gzip *gzip;
@@ -268,7 +271,8 @@ static void know_policies(struct db_txn *txn, int32_t day, struct item *item)
 			continue;
 		bytes = reader_blob32(&unknown, &len);
 		if (!intern_find(txn, day, bytes, len, &item->policy_ids[i]))
-			item->policy_ids[i] = intern_add(txn, day, bytes, len);
+			item->policy_ids[i] =
+				intern_add(txn, day, bytes, len, 0);
 	}
 }
 
@@ -319,8 +323,8 @@ static int write_batch(struct rollup *r, struct err *err)
 
 /*
  * One batch from `from` on.  Another run, or a late count, may touch a domain
- * between our reading and writing: then the transaction is refused as a whole
- * and the batch is read again.
+ * between our reading and writing, or be in the journal of counts again: then
+ * the transaction is refused as a whole and the batch is read again.
  */
 static int do_batch(struct rollup *r, struct err *err)
 {
@@ -333,7 +337,10 @@ static int do_batch(struct rollup *r, struct err *err)
 		memcpy(r->at, from, sizeof(from));
 		r->position = position;
 		batch_clear(r);
-		seen = read_batch(r, err);
+		seen = journal_apply_days(r->db, r->day, r->day, &r->limits,
+		                          err);
+		if (seen == 0)
+			seen = read_batch(r, err);
 		if (seen < 0)
 			return seen;
 		rc = r->item_count > 0 ? write_batch(r, err) : 0;
@@ -384,7 +391,8 @@ static int try_to_close(struct rollup *r, enum ending *ending, struct err *err)
 
 	if (waits(r, txn, NULL))
 		*ending = ENDING_WAITS;
-	else if (has_open(txn, r->day) || !merged_is_current(r->merged, txn))
+	else if (journal_table_has(txn, r->day) || has_open(txn, r->day) ||
+	         !merged_is_current(r->merged, txn))
 		*ending = ENDING_AGAIN;
 	else
 		*ending = ENDING_CLOSED;
@@ -513,7 +521,13 @@ static int close_days(struct rollup *r, struct err *err)
 int rollup_run(struct db *db, const struct rollup_options *options,
                struct rollup_result *result, struct err *err)
 {
-	struct rollup r = {.db = db, .options = options, .result = result};
+	struct rollup r = {
+		.db = db,
+		.options = options,
+		.result = result,
+		.limits = {.max_policies = options->conf->store.max_policies,
+	                   .max_details = options->conf->store.max_details},
+	};
 	int rc = 0;
 
 	memset(result, 0, sizeof(*result));
@@ -535,8 +549,8 @@ int rollup_run(struct db *db, const struct rollup_options *options,
 	/* not from who says what time it is: he rehearses days to come */
 	if (!options->clock->told && !options->conf->store.rehearsal)
 		rc = not_yet_take_back(db, clock_secs(options->clock),
-		                       options->vouched, &result->taken_back,
-		                       err);
+		                       options->vouched, &r.limits,
+		                       &result->taken_back, err);
 	if (rc == 0)
 		rc = close_days(&r, err);
 	if (rc == 0)

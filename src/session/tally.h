@@ -41,6 +41,7 @@ struct tally_detail {
 
 struct tally_policy {
 	struct tally_key key;
+	uint64_t id; /* that the store has given it; 0: none yet */
 	struct tally_policy *next; /* of the same domain */
 	struct tally_detail *details;
 	uint64_t success;
@@ -65,6 +66,7 @@ struct tally_domain {
 	struct tally_policy *policies;
 	size_t policy_count;
 	size_t detail_count; /* of all policies */
+	uint32_t commits;    /* that it was counted in; 0: this one */
 };
 
 struct tally_limits {

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/be.h"
+#include "store/journal_table.h"
 #include "store/keys.h"
 #include "store/meta_table.h"
 
@@ -26,8 +27,10 @@ static struct db_key row_key(enum change_type type, uint64_t state)
 uint64_t change_state(struct db_txn *txn, enum change_type type)
 {
 	struct db_key key = state_key(type);
+	uint64_t state = db_get_u64(txn, &key);
+	uint64_t last = type == CHANGE_DOMAIN ? journal_table_last(txn) : 0;
 
-	return db_get_u64(txn, &key);
+	return state > last ? state : last;
 }
 
 uint64_t change_epoch(struct db_txn *txn)
@@ -46,7 +49,7 @@ void change_epoch_renew(struct db_txn *txn)
 uint64_t change_touch(struct db_txn *txn, enum change_type type)
 {
 	struct db_key key = state_key(type);
-	uint64_t state = db_get_u64(txn, &key) + 1;
+	uint64_t state = change_state(txn, type) + 1;
 
 	db_put_u64(txn, &key, state);
 	return state;

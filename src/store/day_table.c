@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "store/journal_table.h"
 #include "store/keys.h"
 #include "store/numbers.h"
 
@@ -74,7 +75,13 @@ int day_table_stats_get(struct db_txn *txn, int32_t day,
 {
 	struct db_key key = key_of_day(TABLE_DAY, day);
 	int found = numbers_get(txn, &key, stats, sizeof(*stats));
+	struct day_stats more;
 
+	if (journal_table_has(txn, day)) {
+		journal_table_stats(txn, day, UINT64_MAX, &more);
+		numbers_sum(stats, &more, sizeof(*stats));
+		found = !db_failed(txn);
+	}
 	/* some were judged before the sums of the commit that counted them came
 	 */
 	if (stats->unjudged > INT64_MAX)
@@ -140,8 +147,11 @@ void day_table_levels_add(struct db_txn *txn, int32_t day,
 uint64_t day_table_revision(struct db_txn *txn, int32_t day)
 {
 	struct db_key key = key_of_kind(day, DAY_REVISION);
+	uint64_t revision = db_get_u64(txn, &key);
+	struct journal_range range;
 
-	return db_get_u64(txn, &key);
+	journal_table_range(txn, day, &range);
+	return range.last > revision ? range.last : revision;
 }
 
 void day_table_touch(struct db_txn *txn, int32_t day, uint64_t revision)

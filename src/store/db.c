@@ -82,9 +82,16 @@ static void drop_cursors(struct db_txn *txn)
 	}
 }
 
+static void forget(struct db_memory *memory)
+{
+	if (memory->data != NULL)
+		memory->free(memory->data);
+}
+
 static void end_txn(struct db_txn **txn)
 {
 	drop_cursors(*txn);
+	forget(&(*txn)->memory);
 	if ((*txn)->txn != NULL)
 		mdb_txn_abort((*txn)->txn);
 	if ((*txn)->entered)
@@ -184,6 +191,31 @@ const struct db *db_of(const struct db_txn *txn)
 	return txn->db;
 }
 
+static void *remember(struct db_memory *memory, void *(*make)(void),
+                      void (*free_it)(void *))
+{
+	if (memory->data == NULL)
+		*memory = (struct db_memory){make(), free_it};
+	return memory->data;
+}
+
+void *db_memory(struct db_txn *txn, void *(*make)(void),
+                void (*free_it)(void *))
+{
+	void *data;
+
+	pthread_mutex_lock(&txn->db->mutex);
+	data = remember(&txn->db->memory, make, free_it);
+	pthread_mutex_unlock(&txn->db->mutex);
+	return data;
+}
+
+void *db_txn_memory(struct db_txn *txn, void *(*make)(void),
+                    void (*free_it)(void *))
+{
+	return remember(&txn->memory, make, free_it);
+}
+
 /* Keeps what LMDB said as the transaction's failure; "not there" is none. */
 static bool check(struct db_txn *txn, enum db_table table, int rc)
 {
@@ -248,6 +280,7 @@ static bool goes_on(const MDB_val *at, MDB_cursor_op op,
                     const struct db_key *key)
 {
 	return op == MDB_NEXT        ? compare(at, key) > 0
+	       : op == MDB_PREV      ? compare(at, key) < 0
 	       : op == MDB_SET_RANGE ? compare(at, key) >= 0
 	                             : true;
 }
@@ -302,6 +335,16 @@ int db_get_last(struct db_txn *txn, enum db_table table, struct db_row *row)
 	return find_row(txn, MDB_LAST, &key, row);
 }
 
+int db_get_before(struct db_txn *txn, const struct db_key *key,
+                  struct db_row *row)
+{
+	struct db_row at;
+
+	if (!db_get_from(txn, key, &at))
+		return db_get_last(txn, key->table, row);
+	return find_row(txn, MDB_PREV, key, row);
+}
+
 /* A writer's place in the table; NULL when it cannot write. */
 static MDB_cursor *place_to_write(struct db_txn *txn, enum db_table table)
 {
@@ -321,6 +364,23 @@ void db_put_bytes(struct db_txn *txn, const struct db_key *key,
 		return;
 	check(txn, key->table, LMDB(mdb_cursor_put(at, &k, &v, 0)));
 	txn->written += key->len + len;
+}
+
+void db_put_last(struct db_txn *txn, const struct db_key *key,
+                 const struct strbuf *value)
+{
+	MDB_val k = val(key->bytes, key->len);
+	MDB_val v = val(value->data, value->len);
+	MDB_cursor *at = place_to_write(txn, key->table);
+	int rc;
+
+	if (at == NULL)
+		return;
+	rc = LMDB(mdb_cursor_put(at, &k, &v, MDB_APPEND));
+	if (rc == MDB_KEYEXIST) /* it is not the last */
+		rc = LMDB(mdb_cursor_put(at, &k, &v, 0));
+	check(txn, key->table, rc);
+	txn->written += key->len + value->len;
 }
 
 bool db_delete(struct db_txn *txn, const struct db_key *key)

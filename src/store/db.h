@@ -70,6 +70,7 @@ enum db_table {
 	TABLE_DOMAIN_INDEX,
 	TABLE_UNTOLD,
 	TABLE_DOMAIN_HISTORY,
+	TABLE_JOURNAL,
 	DB_TABLES
 };
 
@@ -124,6 +125,15 @@ struct db_size {
 };
 int db_size(struct db *db, struct db_size *size, struct err *err);
 
+/*
+ * What a table module keeps in memory of the store, and of what a transaction
+ * sees of it: made when it is first asked for, freed with the store or with the
+ * transaction.  There is one of each.
+ */
+void *db_memory(struct db_txn *txn, void *(*make)(void), void (*free)(void *));
+void *db_txn_memory(struct db_txn *txn, void *(*make)(void),
+                    void (*free)(void *));
+
 /* Never NULL: a transaction that could not begin has failed already. */
 struct db_txn *db_begin_read(struct db *db);
 struct db_txn *db_begin_write(struct db *db);
@@ -174,11 +184,17 @@ int db_get(struct db_txn *txn, const struct db_key *key, struct db_row *row);
 int db_get_from(struct db_txn *txn, const struct db_key *key,
                 struct db_row *row);
 int db_get_last(struct db_txn *txn, enum db_table table, struct db_row *row);
+/* The last one before it. */
+int db_get_before(struct db_txn *txn, const struct db_key *key,
+                  struct db_row *row);
 
 void db_put(struct db_txn *txn, const struct db_key *key,
             const struct strbuf *value);
 void db_put_bytes(struct db_txn *txn, const struct db_key *key,
                   const void *data, size_t len);
+/* The same where the key is mostly the table's last: pages get full. */
+void db_put_last(struct db_txn *txn, const struct db_key *key,
+                 const struct strbuf *value);
 /* False: the row stood there as it is already, and was not written. */
 bool db_put_changed(struct db_txn *txn, const struct db_key *key,
                     const struct strbuf *value);

@@ -53,6 +53,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_DOMAIN_INDEX] = "domain-index",
 	[TABLE_UNTOLD] = "untold",
 	[TABLE_DOMAIN_HISTORY] = "domain-history",
+	[TABLE_JOURNAL] = "journal",
 };
 
 const char *db_table_name(enum db_table table)

@@ -16,6 +16,12 @@
 #include "store/schema.h"
 #include "store/store_dir.h"
 
+/* db_memory(), db_txn_memory() */
+struct db_memory {
+	void *data; /* NULL: not asked for yet */
+	void (*free)(void *data);
+};
+
 struct db {
 	struct db_options options; /* but the directory: see dir */
 	struct store_dir dir;
@@ -28,9 +34,10 @@ struct db {
 	struct db_guest *guests; /* whose they are */
 	bool is_alone;           /* somebody waits to be alone, or is */
 	bool is_full;            /* a writer found no room in the map */
-	uint64_t map_size;       /* grows: see db_make_room() */
-	MDB_env *env;            /* replaced by who is alone */
-	struct stat files[2];    /* data.mdb and lock.mdb as they were opened */
+	struct db_memory memory;
+	uint64_t map_size;    /* grows: see db_make_room() */
+	MDB_env *env;         /* replaced by who is alone */
+	struct stat files[2]; /* data.mdb and lock.mdb as they were opened */
 	MDB_dbi dbis[DB_TABLES];
 	bool has_table[DB_TABLES];
 };
@@ -42,6 +49,7 @@ struct db_txn {
 	bool entered;
 	size_t written;
 	struct err failure;
+	struct db_memory memory;
 	struct db_rows *rows; /* that are gone through */
 	/* Its place in each table: the next row is mostly near. */
 	MDB_cursor *places[DB_TABLES];

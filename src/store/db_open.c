@@ -146,6 +146,8 @@ void db_close(struct db **db)
 	if (*db == NULL)
 		return;
 	db_stop_env(*db);
+	if ((*db)->memory.data != NULL)
+		(*db)->memory.free((*db)->memory.data);
 	store_dir_close(&(*db)->dir);
 	db_door_clear(*db);
 	free(*db);

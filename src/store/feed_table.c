@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/moment.h"
+#include "store/journal_table.h"
 #include "store/keys.h"
 
 static int decode(struct db_txn *txn, const struct db_row *row,
@@ -25,12 +26,23 @@ static int decode(struct db_txn *txn, const struct db_row *row,
 	return db_row_is(txn, row, !value.failed && !key.failed);
 }
 
+/* A row of the journal is newer than the feed's own. */
+static int look_further(struct db_txn *txn, struct feed *feed)
+{
+	struct feed newer;
+
+	if (journal_table_feed(txn, feed->name, &newer))
+		*feed = newer;
+	return !db_failed(txn);
+}
+
 int feed_table_get(struct db_txn *txn, const char *name, struct feed *feed)
 {
 	struct db_key key = key_of_text(TABLE_FEED, name);
 	struct db_row row;
 
-	return db_get(txn, &key, &row) && decode(txn, &row, feed);
+	return db_get(txn, &key, &row) && decode(txn, &row, feed) &&
+	       look_further(txn, feed);
 }
 
 void feed_table_put(struct db_txn *txn, const struct feed *feed)
@@ -46,6 +58,15 @@ void feed_table_put(struct db_txn *txn, const struct feed *feed)
 	db_put(txn, &key, &value);
 }
 
+void feed_table_begin(struct db_txn *txn, const struct feed *feed)
+{
+	struct db_key key = key_of_text(TABLE_FEED, feed->name);
+	struct db_row row;
+
+	if (!db_get(txn, &key, &row))
+		feed_table_put(txn, feed);
+}
+
 bool feed_table_delete(struct db_txn *txn, const char *name)
 {
 	struct db_key key = key_of_text(TABLE_FEED, name);
@@ -58,7 +79,8 @@ int feed_table_next(struct db_txn *txn, struct feed *feed)
 	struct db_key from = key_after_text(TABLE_FEED, feed->name);
 	struct db_row row;
 
-	return db_get_from(txn, &from, &row) && decode(txn, &row, feed);
+	return db_get_from(txn, &from, &row) && decode(txn, &row, feed) &&
+	       look_further(txn, feed);
 }
 
 int feed_table_conflict(struct db_txn *txn, const char *mine, int64_t now,

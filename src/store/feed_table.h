@@ -1,6 +1,9 @@
 /*
  * feed_table - how far each source of events has counted
  *
+ * What a row of the journal of counts says of a feed is newer than its own row,
+ * which it has from its first commit on.
+ *
  * A feed ("events", "log") commits its watermark with its counts: everything
  * before that moment is counted.  The rollup waits for the watermarks of the
  * feeds seen lately before it closes a day.
@@ -16,6 +19,8 @@
 
 int feed_table_get(struct db_txn *txn, const char *name, struct feed *feed);
 void feed_table_put(struct db_txn *txn, const struct feed *feed);
+/* The same unless it has a row of its own, whatever that says. */
+void feed_table_begin(struct db_txn *txn, const struct feed *feed);
 /* Its daemon is not used any more: no day waits for it, and nobody asks after
  * it.  True when there was one. */
 bool feed_table_delete(struct db_txn *txn, const char *name);

@@ -67,20 +67,30 @@ int intern_find(struct db_txn *txn, int32_t day, const void *blob, size_t len,
 	return *id != 0 && !db_failed(txn);
 }
 
-uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
-                    size_t len)
+uint64_t intern_reserve(struct db_txn *txn, uint64_t count)
 {
-	uint64_t id, last = meta_get(txn, META_LAST_POLICY_ID);
-	struct db_key by_hash = find_blob(txn, day, blob, len, &id), by_id;
+	uint64_t last = meta_get(txn, META_LAST_POLICY_ID);
 
-	if (id != 0)
-		return id;
-	if (last >= ID_MAX) {
+	if (last > ID_MAX - count) {
 		db_fail(txn, ERR_LIMIT, "the store has no more policy ids");
 		return 0;
 	}
-	id = last + 1;
-	meta_put(txn, META_LAST_POLICY_ID, id);
+	meta_put(txn, META_LAST_POLICY_ID, last + count);
+	return last + 1;
+}
+
+uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
+                    size_t len, uint64_t id)
+{
+	uint64_t found;
+	struct db_key by_hash = find_blob(txn, day, blob, len, &found), by_id;
+
+	if (found != 0)
+		return found;
+	if (id == 0)
+		id = intern_reserve(txn, 1);
+	if (id == 0)
+		return 0;
 	db_put_u64(txn, &by_hash, id);
 	by_id = id_key(day, id);
 	db_put_bytes(txn, &by_id, blob, len);

@@ -20,9 +20,13 @@ enum intern_kind { INTERN_HASH = 1, INTERN_ID = 2 };
 int intern_find(struct db_txn *txn, int32_t day, const void *blob, size_t len,
                 uint64_t *id);
 
-/* The same for bytes that intern_find() did not find: gives them an id. */
+/* The same for bytes that intern_find() did not find: gives them that id, or
+ * with 0 a new one. */
 uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
-                    size_t len);
+                    size_t len, uint64_t id);
+
+/* The first of so many ids that nobody else will get; 0: there are no more. */
+uint64_t intern_reserve(struct db_txn *txn, uint64_t count);
 
 /* 1 and the bytes (lent), or 0. */
 int intern_get(struct db_txn *txn, int32_t day, uint64_t id,

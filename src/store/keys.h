@@ -140,6 +140,11 @@
  *   untold       moment u64, day u32, domain text,    count since_boot_ms u64,
  *                0x00, hash128                        unjudged u8, blob of the
  *                                                     policy
+ *   journal      day u32, number u64                  store/journal_row.h
+ *                day u32, 0 u64                       number u64, domain text:
+ *                                                     applied up to there
+ *                day u32, 0 u64, domain text          number u64: it is applied
+ *                                                     up to there
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "base/moment.h"
 #include "store/feed_table.h"
+#include "store/journal_apply.h"
 #include "store/keys.h"
 #include "store/outbox_table.h"
 #include "store/own_report_table.h"
@@ -190,13 +191,19 @@ static int take_back_rows(struct db *db, int64_t now, struct not_yet *done,
 }
 
 int not_yet_take_back(struct db *db, int64_t now, bool vouched,
-                      struct not_yet *done, struct err *err)
+                      const struct tally_limits *limits, struct not_yet *done,
+                      struct err *err)
 {
 	struct found found;
 
 	*done = (struct not_yet){.feeds = 0};
-	if (find_all(db, now, &found, err) < 0 ||
-	    (found.rows && take_back_rows(db, now, done, err) < 0))
+	if (find_all(db, now, &found, err) < 0)
+		return err->class;
+	/* what the journal says of feeds is newer than their rows */
+	if ((found.rows || (found.sessions && vouched)) &&
+	    journal_apply_days(db, 0, INT32_MAX, limits, err) < 0)
+		return err->class;
+	if (found.rows && take_back_rows(db, now, done, err) < 0)
 		return err->class;
 	return found.sessions && vouched
 	               ? make_late(db, now, &done->domains, err)

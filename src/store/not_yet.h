@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "session/tally.h"
 #include "store/db.h"
 
 struct not_yet {
@@ -36,6 +37,7 @@ struct not_yet {
 
 /* Usually there is nothing, and then nobody is kept from writing. */
 int not_yet_take_back(struct db *db, int64_t now, bool vouched,
-                      struct not_yet *done, struct err *err);
+                      const struct tally_limits *limits, struct not_yet *done,
+                      struct err *err);
 
 #endif

@@ -67,3 +67,15 @@ void numbers_unpack(struct reader *reader, uint64_t *numbers, int count)
 	for (; bits != 0 && !reader->failed; bits &= bits - 1)
 		numbers[__builtin_ctzll(bits)] = reader_varint(reader);
 }
+
+void numbers_sum(void *numbers, const void *delta, size_t size)
+{
+	uint64_t a, b;
+
+	for (size_t i = 0; i < size; i += NUMBER) {
+		memcpy(&a, (char *)numbers + i, NUMBER);
+		memcpy(&b, (const char *)delta + i, NUMBER);
+		a += b;
+		memcpy((char *)numbers + i, &a, NUMBER);
+	}
+}

@@ -17,6 +17,9 @@ int numbers_get(struct db_txn *txn, const struct db_key *key, void *numbers,
 void numbers_add(struct db_txn *txn, const struct db_key *key,
                  const void *delta, size_t size);
 
+/* The same in memory. */
+void numbers_sum(void *numbers, const void *delta, size_t size);
+
 /* Numbers of which most are 0, within a row: which are not, and those, as
  * varints.  At most 64. */
 void numbers_pack(const uint64_t *numbers, int count, struct strbuf *out);

@@ -11,6 +11,7 @@
 #include "store/host_day_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
+#include "store/journal_table.h"
 #include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
 #include "store/mail_table.h"
@@ -65,6 +66,7 @@ static const struct deed {
 	{LIMIT(tally_day), ROWS(tally), .by_day = tally_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = domain_index_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = domain_history_purge},
+	{LIMIT(tally_day), ROWS(tally), .by_day = journal_table_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = intern_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = day_table_purge},
 	{LIMIT(archive_time), ROWS(archive), .by_day = NULL},

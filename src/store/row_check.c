@@ -21,6 +21,7 @@
 #include "store/host_day_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
+#include "store/journal_table.h"
 #include "store/log_completing_table.h"
 #include "store/log_state_table.h"
 #include "store/mail_table.h"
@@ -422,6 +423,25 @@ static void check_merged(struct row *row)
 	merged_check(row->txn, row->row);
 }
 
+static void check_journal(struct row *row)
+{
+	int32_t day = (int32_t)reader_u32(&row->rest);
+	uint64_t number = reader_u64(&row->rest);
+	struct journal_progress progress;
+	struct journal_head head;
+	struct reader domains;
+
+	if (number == 0 && reader_left(&row->rest) > 0)
+		check_number(row); /* a domain's mark */
+	else if (number == 0)
+		journal_table_progress(row->txn, day, &progress);
+	else if (journal_table_head(row->txn, row->row, &head, &domains) &&
+	         !journal_domains_are_whole(domains))
+		is_damaged(row);
+	if (row->rest.failed)
+		is_damaged(row);
+}
+
 /* A table without one: its key says it all. */
 static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_META] = check_meta,
@@ -458,6 +478,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_HOST_COUNT] = check_host_day,
 	[TABLE_UNTOLD] = check_untold,
 	[TABLE_MERGED] = check_merged,
+	[TABLE_JOURNAL] = check_journal,
 };
 
 void row_check(struct db_txn *txn, const struct db_row *row)

@@ -9,6 +9,7 @@
 #include "store/counted.h"
 #include "store/day_table.h"
 #include "store/intern.h"
+#include "store/journal_view.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
 
@@ -54,15 +55,15 @@ static unsigned type_of(struct work *w, const void *blob, size_t len,
 }
 
 /* Into w->folded: what the policy counts under past the cap. */
-static bool fold_policy(struct work *w, const struct tally_policy *from)
+static bool fold_policy(struct work *w, const struct db_value *from)
 {
 	struct session_policy policy = {0};
 	struct err err;
 
 	arena_reset(&w->mem);
 	strbuf_reset(&w->folded);
-	if (session_policy_decode(from->key.bytes, from->key.len, &w->mem,
-	                          &policy, &err) != 0) {
+	if (session_policy_decode(from->data, from->len, &w->mem, &policy,
+	                          &err) != 0) {
 		db_fail(w->txn, err.class, "%s", err.text);
 		return false;
 	}
@@ -81,33 +82,43 @@ static uint64_t choose_policy(struct work *w, const struct tally_policy *from,
 {
 	bool full = w->head.policies >= w->limits->max_policies;
 	int32_t day = w->delta->day;
-	const void *blob = from->key.bytes;
-	size_t len = from->key.len;
-	uint64_t id;
+	struct db_value blob = {from->key.bytes, from->key.len};
+	uint64_t id = from->id, wanted = from->id;
 
-	if (intern_find(w->txn, day, blob, len, &id) && has_policy(w, id, sums))
+	if ((blob.data == NULL ||
+	     intern_find(w->txn, day, blob.data, blob.len, &id)) &&
+	    has_policy(w, id, sums))
 		return id;
 	if (full) {
-		if (!fold_policy(w, from))
+		if ((blob.data == NULL &&
+		     !intern_get(w->txn, day, id, &blob)) ||
+		    !fold_policy(w, &blob))
 			return 0;
-		blob = w->folded.data;
-		len = w->folded.len;
-		if (intern_find(w->txn, day, blob, len, &id) &&
+		blob = (struct db_value){w->folded.data, w->folded.len};
+		wanted = 0;
+		if (intern_find(w->txn, day, blob.data, blob.len, &id) &&
 		    has_policy(w, id, sums))
 			return id;
 	}
 	*sums = (struct tally_sums){0};
 	w->head.policies++;
-	return id != 0 ? id : intern_add(w->txn, day, blob, len);
+	return id != 0 ? id
+	               : intern_add(w->txn, day, blob.data, blob.len, wanted);
 }
 
 static uint64_t apply_policy(struct work *w, const struct tally_policy *from)
 {
+	struct db_value blob = {from->key.bytes, from->key.len};
 	struct tally_sums sums = {0};
-	uint64_t id = choose_policy(w, from, &sums);
-	struct db_key key = tally_policy_key(&w->domain, id);
+	struct db_key key;
+	uint64_t id;
 
-	w->type = type_of(w, from->key.bytes, from->key.len, POLICY_TYPES);
+	if (blob.data == NULL &&
+	    !intern_get(w->txn, w->delta->day, from->id, &blob))
+		return 0;
+	w->type = type_of(w, blob.data, blob.len, POLICY_TYPES);
+	id = choose_policy(w, from, &sums);
+	key = tally_policy_key(&w->domain, id);
 	w->head.kinds.policy_success[w->type] += from->success;
 	w->head.kinds.policy_failure[w->type] += from->failure;
 	sums.success += from->success;
@@ -175,13 +186,6 @@ static void apply_detail(struct work *w, uint64_t policy_id,
 		             true);
 }
 
-/* Has no report been made?  An old log may be read while its days are closed,
- * one after the other: of them none was, so nothing comes too late. */
-static bool is_open(const struct tally_head *head)
-{
-	return head->mark == TALLY_OPEN || head->mark == TALLY_UNSENT;
-}
-
 static void apply_open(struct work *w)
 {
 	const struct tally_domain *delta = w->delta;
@@ -234,39 +238,56 @@ static bool find_head(struct work *w)
 	return true;
 }
 
-static void put_head(struct work *w)
+static void put_head(struct work *w, uint32_t commits)
 {
-	w->head.revision++;
+	w->head.revision += commits;
 	tally_head_put(w->txn, &w->domain, w->before, &w->head, &w->value);
 }
 
-void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
-                 const struct tally_limits *limits)
+void tally_apply_journal(struct db_txn *txn, const struct tally_domain *delta,
+                         const struct tally_limits *limits)
 {
 	auto_(work_clear) struct work w;
 
 	work_init(&w, txn, delta->day, delta->domain, limits);
 	w.delta = delta;
-	if (!find_head(&w)) {
-		memset(&w.head, 0, offsetof(struct tally_head, record));
-		w.head.record[0] = w.head.reason[0] = '\0';
-		if (day_table_is_closed(txn, delta->day))
-			w.head.mark = day_table_is_unsent(txn, delta->day)
-			                      ? TALLY_UNSENT
-			                      : TALLY_LATE;
-	}
-	if (is_open(&w.head)) {
+	if (!find_head(&w))
+		tally_head_begin(txn, delta->day, &w.head);
+	if (tally_head_is_open(&w.head)) {
 		apply_open(&w);
 	} else {
 		w.head.late_success += delta->success;
 		w.head.late_failure += delta->failure;
 		w.head.unjudged += delta->unjudged;
 	}
-	put_head(&w);
+	put_head(&w, delta->commits > 0 ? delta->commits : 1);
+}
+
+/* What the journal has of the domain, so that all is in its order. */
+static void apply_waiting(struct db_txn *txn, int32_t day, const char *domain,
+                          const struct tally_limits *limits)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	struct journal_sums sums;
+	struct tally_domain counts;
+
+	if (!journal_view_get(txn, day, domain, &sums) ||
+	    !journal_view_counts(txn, day, domain, UINT64_MAX, &mem, &counts))
+		return;
+	tally_apply_journal(txn, &counts, limits);
+	journal_view_mark(txn, day, domain);
+}
+
+void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
+                 const struct tally_limits *limits)
+{
+	apply_waiting(txn, delta->day, delta->domain, limits);
+	tally_apply_journal(txn, delta, limits);
 }
 
 int tally_unjudged_next(struct db_txn *txn, int32_t day, const char *domain,
-                        struct arena *arena, struct tally_unjudged *unjudged)
+                        const struct tally_limits *limits, struct arena *arena,
+                        struct tally_unjudged *unjudged)
 {
 	struct db_key key = tally_domain_key(day, domain);
 	struct db_key from = tally_policy_key(&key, unjudged->policy_id + 1);
@@ -275,6 +296,8 @@ int tally_unjudged_next(struct db_txn *txn, int32_t day, const char *domain,
 	struct tally_row row;
 	struct db_value blob;
 
+	if (unjudged->policy_id == 0)
+		apply_waiting(txn, day, domain, limits);
 	while (db_rows_next(&rows) && tally_row_read(txn, &rows.row, &row) &&
 	       row.day == day && strcmp(row.domain, domain) == 0 &&
 	       row.kind == TALLY_POLICY &&
@@ -322,6 +345,7 @@ void tally_settle(struct db_txn *txn, int32_t day, const char *domain,
 	struct db_value blob;
 	struct db_key key;
 
+	apply_waiting(txn, day, domain, limits);
 	work_init(&w, txn, day, domain, limits);
 	key = tally_policy_key(&w.domain, policy_id);
 	if (!find_head(&w) || !intern_get(txn, day, policy_id, &blob) ||
@@ -331,7 +355,7 @@ void tally_settle(struct db_txn *txn, int32_t day, const char *domain,
 	sums.unjudged -= n;
 	/* of several policies of a session another may have failed */
 	w.head.unjudged -= n < w.head.unjudged ? n : w.head.unjudged;
-	if (is_open(&w.head)) {
+	if (tally_head_is_open(&w.head)) {
 		sums.success += success;
 		sums.failure += failure;
 		w.head.kinds.policy_success[w.type] += success;
@@ -344,6 +368,6 @@ void tally_settle(struct db_txn *txn, int32_t day, const char *domain,
 		w.head.late_failure += failure;
 	}
 	tally_sums_put(txn, &key, &sums, &w.value);
-	put_head(&w);
+	put_head(&w, 1);
 	day_table_stats_add(txn, day, &stats);
 }

@@ -1,6 +1,8 @@
 #include "store/tally_row.h"
 
 #include <assert.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/be.h"
@@ -141,6 +143,35 @@ bool tally_head_read(const struct db_row *row, struct tally_head *head)
 	return read_kinds(&reader, &head->kinds);
 }
 
+bool tally_head_is_open(const struct tally_head *head)
+{
+	return head->mark == TALLY_OPEN || head->mark == TALLY_UNSENT;
+}
+
+void tally_head_add_journal(struct tally_head *head,
+                            const struct journal_sums *sums)
+{
+	head->unjudged += sums->unjudged;
+	head->revision += sums->commits;
+	if (!tally_head_is_open(head)) {
+		head->late_success += sums->success;
+		head->late_failure += sums->failure;
+		return;
+	}
+	head->success += sums->success;
+	head->failure += sums->failure;
+	for (int i = 0; i < POLICY_TYPES; i++) {
+		head->kinds.policy_success[i] += sums->kinds.policy_success[i];
+		head->kinds.policy_failure[i] += sums->kinds.policy_failure[i];
+		for (int j = 0; j < RESULT_TYPES; j++)
+			head->kinds.results[i][j] += sums->kinds.results[i][j];
+	}
+	head->valid = sums->valid;
+	if (sums->record != NULL)
+		snprintf(head->record, sizeof(head->record), "%s",
+		         sums->record);
+}
+
 int tally_head_at(struct db_txn *txn, const struct db_key *domain,
                   struct tally_head *head)
 {
@@ -149,6 +180,16 @@ int tally_head_at(struct db_txn *txn, const struct db_key *domain,
 
 	return db_get(txn, &key, &row) &&
 	       db_row_is(txn, &row, tally_head_read(&row, head));
+}
+
+void tally_head_begin(struct db_txn *txn, int32_t day, struct tally_head *head)
+{
+	/* not the whole struct: texts are long and heads many */
+	memset(head, 0, offsetof(struct tally_head, record));
+	head->record[0] = head->reason[0] = '\0';
+	if (day_table_is_closed(txn, day))
+		head->mark = day_table_is_unsent(txn, day) ? TALLY_UNSENT
+		                                           : TALLY_LATE;
 }
 
 static void write_head(const struct tally_head *head, struct strbuf *out)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "store/db.h"
+#include "store/journal_view.h"
 #include "store/tally_table.h"
 
 enum tally_kind { TALLY_HEAD = 1, TALLY_POLICY = 2, TALLY_DETAIL = 3 };
@@ -38,7 +39,16 @@ bool tally_row_read(struct db_txn *txn, const struct db_row *from,
 /* 1 and the head, or 0. */
 int tally_head_at(struct db_txn *txn, const struct db_key *domain,
                   struct tally_head *head);
+/* One that was not there: on a closed day it is late from the beginning. */
+void tally_head_begin(struct db_txn *txn, int32_t day, struct tally_head *head);
 bool tally_head_read(const struct db_row *row, struct tally_head *head);
+/* Has no report been made?  An old log may be read while its days are closed,
+ * one after the other: of them none was, so nothing comes too late. */
+bool tally_head_is_open(const struct tally_head *head);
+
+/* What the journal has of it is added, as it will be when it is applied. */
+void tally_head_add_journal(struct tally_head *head,
+                            const struct journal_sums *sums);
 
 /*
  * The one place through which a head is written: what is derived of it changes

@@ -25,9 +25,11 @@ struct tally_unjudged {
 };
 
 /* The next policy of the domain's day with sessions that are not judged, after
- * unjudged->policy_id; 0 at the end. */
+ * unjudged->policy_id; 0 at the end.  In a write transaction: what the journal
+ * has of the domain is applied first. */
 int tally_unjudged_next(struct db_txn *txn, int32_t day, const char *domain,
-                        struct arena *arena, struct tally_unjudged *unjudged);
+                        const struct tally_limits *limits, struct arena *arena,
+                        struct tally_unjudged *unjudged);
 
 /* Of n sessions (at most as many as there are) it is known now how they were
  * for the policy: verdict->failed, and the failure details.  After the report

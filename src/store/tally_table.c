@@ -2,13 +2,17 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/day.h"
 #include "store/change_table.h"
 #include "store/counted.h"
+#include "base/hash.h"
+#include "base/slots.h"
 #include "store/intern.h"
+#include "store/journal_view.h"
 #include "store/keys.h"
 #include "store/tally_row.h"
 
@@ -16,12 +20,20 @@ int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
                    struct tally_head *head)
 {
 	struct db_key key = tally_domain_key(day, domain);
+	int found = tally_head_at(txn, &key, head);
+	struct journal_sums sums;
 
-	return tally_head_at(txn, &key, head);
+	if (!journal_view_get(txn, day, domain, &sums))
+		return found && !db_failed(txn);
+	if (!found)
+		tally_head_begin(txn, day, head);
+	tally_head_add_journal(head, &sums);
+	return !db_failed(txn);
 }
 
-int tally_head_next(struct db_txn *txn, int32_t *day,
-                    char domain[TALLY_DOMAIN_TEXT], struct tally_head *head)
+/* Of those that have rows of their own. */
+static int next_head(struct db_txn *txn, int32_t *day,
+                     char domain[TALLY_DOMAIN_TEXT], struct tally_head *head)
 {
 	struct db_key from = key_of_day_text(TABLE_TALLY, *day, domain);
 	struct db_row at;
@@ -40,15 +52,49 @@ int tally_head_next(struct db_txn *txn, int32_t *day,
 	return 1;
 }
 
+int tally_head_next(struct db_txn *txn, int32_t *day,
+                    char domain[TALLY_DOMAIN_TEXT], struct tally_head *head)
+{
+	char waiting[TALLY_DOMAIN_TEXT];
+	int32_t waiting_day = *day;
+	struct journal_sums sums;
+	int found, order;
+
+	if (!journal_view_day_next(txn, &waiting_day))
+		return next_head(txn, day, domain, head);
+	waiting_day = *day;
+	strcpy(waiting, domain);
+	found = next_head(txn, day, domain, head);
+	if (!journal_view_next(txn, &waiting_day, waiting, &sums))
+		return found && !db_failed(txn);
+	order = !found                ? -1
+	        : waiting_day != *day ? (waiting_day < *day ? -1 : 1)
+	                              : strcmp(waiting, domain);
+	if (order < 0) {
+		*day = waiting_day;
+		strcpy(domain, waiting);
+		tally_head_begin(txn, *day, head);
+	}
+	if (order <= 0)
+		tally_head_add_journal(head, &sums);
+	return !db_failed(txn);
+}
+
 void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
                     uint32_t revision, enum tally_mark mark, uint64_t outbox_id,
                     const char *reason)
 {
 	struct db_key key = tally_domain_key(day, domain);
 	auto_(strbuf_clear) struct strbuf scratch = {0};
+	struct journal_sums waiting;
 	struct tally_head head, before;
 	char text[DAY_TEXT];
 
+	if (journal_view_get(txn, day, domain, &waiting)) {
+		db_fail(txn, ERR_BUSY, "counts of %s on %s are not applied yet",
+		        domain, day_format(day, text));
+		return;
+	}
 	if (!tally_head_at(txn, &key, &head)) {
 		db_fail(txn, ERR_NOTFOUND, "%s was not counted on %s", domain,
 		        day_format(day, text));
@@ -72,12 +118,13 @@ void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
 	auto_(strbuf_clear) struct strbuf scratch = {0};
 	struct db_key key = tally_domain_key(day, domain);
 	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &key);
+	struct journal_sums waiting;
 	struct tally_head head, before;
 	struct tally_row row;
+	int found = tally_head_at(txn, &key, &before);
 
-	if (!tally_head_at(txn, &key, &head))
+	if (!tally_head_get(txn, day, domain, &head))
 		return;
-	before = head;
 	while (db_rows_next(&rows))
 		if (tally_row_read(txn, &rows.row, &row) &&
 		    row.kind != TALLY_HEAD)
@@ -90,45 +137,71 @@ void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
 	head.folded = 0;
 	head.record[0] = '\0';
 	head.revision++;
-	tally_head_put(txn, &key, &before, &head, &scratch);
+	tally_head_put(txn, &key, found ? &before : NULL, &head, &scratch);
+	if (journal_view_get(txn, day, domain, &waiting))
+		journal_view_mark(txn, day, domain);
 }
 
-/* The rows of one domain's day on their way into a report. */
+/* A failure detail on its way into a report: of the rows and of the journal. */
+struct loaded {
+	uint64_t hash; /* of policy and bytes */
+	size_t policy; /* its place */
+	struct db_value bytes;
+	uint64_t count;
+};
+
+/* The rows of one domain's day on their way there. */
 struct load {
 	struct db_txn *txn;
 	struct report *report;
-	struct report_detail *details; /* room for all of them */
-	uint32_t policy_room, detail_room;
-	size_t policy; /* the one that details belong to now */
+	struct tally_domain waiting; /* of the journal */
+	size_t policy_room, policy_rows;
+	struct loaded *details; /* policy by policy, but for those waiting */
+	size_t detail_room, detail_count;
+	size_t policy;      /* the one that details belong to now */
+	struct slots known; /* details, when others may be equal */
 };
 
-static bool load_policy(struct load *load, const struct tally_row *row,
-                        const struct db_row *from)
+static bool add_policy(struct load *load, int32_t day, uint64_t id,
+                       struct db_value blob, const struct tally_sums *sums)
 {
 	struct report *report = load->report;
 	struct report_policy *to = &report->policies[report->policy_count];
 	struct session_policy policy = {0};
-	struct tally_sums sums;
-	struct db_value blob;
 
 	if (report->policy_count == load->policy_room ||
-	    !tally_sums_read(from, &sums) ||
-	    !intern_get(load->txn, row->day, row->policy_id, &blob) ||
+	    (blob.data == NULL && !intern_get(load->txn, day, id, &blob)) ||
 	    session_policy_decode(blob.data, blob.len, &report->mem, &policy,
 	                          NULL) != 0)
 		return false;
 	*to = (struct report_policy){
-		.id = row->policy_id,
+		.id = id,
 		.type = policy.type,
 		.domain = policy.domain,
 		.strings = policy.strings,
 		.string_count = policy.string_count,
 		.mx_hosts = policy.mx_hosts,
 		.mx_count = policy.mx_count,
-		.success = sums.success,
-		.failure = sums.failure,
+		.success = sums->success,
+		.failure = sums->failure,
 	};
 	report->policy_count++;
+	return true;
+}
+
+static bool add_detail(struct load *load, size_t policy, struct db_value bytes,
+                       uint64_t count)
+{
+	struct loaded *to = &load->details[load->detail_count];
+
+	if (load->detail_count == load->detail_room)
+		return false;
+	*to = (struct loaded){hash64(policy, bytes.data, bytes.len), policy,
+	                      bytes, count};
+	load->detail_count++;
+	load->report->policies[policy].detail_count++;
+	if (load->waiting.detail_count > 0)
+		slots_insert(&load->known, to);
 	return true;
 }
 
@@ -137,56 +210,149 @@ static bool load_detail(struct load *load, const struct tally_row *row,
                         const struct db_row *from)
 {
 	struct report *report = load->report;
-	struct report_detail *to = load->details;
-	struct report_policy *policy;
-	struct db_value blob;
+	struct db_value bytes;
+	uint64_t count;
 
 	while (load->policy < report->policy_count &&
 	       report->policies[load->policy].id != row->policy_id)
 		load->policy++;
-	if (load->policy == report->policy_count || load->detail_room == 0 ||
-	    !counted_read(from, &to->count, &blob) ||
-	    session_failure_decode(blob.data, blob.len, &report->mem,
-	                           &to->detail, NULL) != 0)
-		return false;
-	policy = &report->policies[load->policy];
-	if (policy->detail_count++ == 0)
-		policy->details = to;
-	load->details++;
-	load->detail_room--;
-	return true;
+	return load->policy < report->policy_count &&
+	       counted_read(from, &count, &bytes) &&
+	       add_detail(load, load->policy, bytes, count);
 }
 
 /* Twice what max_policies and max_details can be: a head that says more is
  * damaged, and would cost all memory. */
 enum { POLICIES_MOST = 20000, DETAILS_MOST = 2000000 };
 
-static bool load_head(struct load *load, const struct db_row *from)
+static bool make_room(struct load *load, const struct tally_head *head)
 {
 	struct report *report = load->report;
-	struct tally_head head;
 
-	if (!tally_head_read(from, &head) || head.policies > POLICIES_MOST ||
-	    head.details > DETAILS_MOST)
+	if (head->policies > POLICIES_MOST || head->details > DETAILS_MOST)
 		return false;
-	load->policy_room = head.policies;
-	load->detail_room = head.details;
-	report->policies = arena_array(&report->mem, head.policies,
+	load->policy_room = head->policies + load->waiting.policy_count;
+	load->detail_room = head->details + load->waiting.detail_count;
+	report->policies = arena_array(&report->mem, load->policy_room,
 	                               sizeof(*report->policies));
-	load->details =
-		arena_array(&report->mem, head.details, sizeof(*load->details));
+	load->details = arena_array(&report->mem, load->detail_room,
+	                            sizeof(*load->details));
 	return true;
 }
 
 static bool load_row(struct load *load, const struct db_row *from)
 {
+	struct tally_sums sums;
+	struct tally_head head;
 	struct tally_row row;
 
 	if (!tally_row_read(load->txn, from, &row))
 		return false;
-	return row.kind == TALLY_HEAD     ? load_head(load, from)
-	       : row.kind == TALLY_POLICY ? load_policy(load, &row, from)
-	                                  : load_detail(load, &row, from);
+	if (row.kind == TALLY_HEAD)
+		return tally_head_read(from, &head) && make_room(load, &head);
+	if (row.kind == TALLY_DETAIL)
+		return load_detail(load, &row, from);
+	return tally_sums_read(from, &sums) &&
+	       add_policy(load, row.day, row.policy_id, (struct db_value){0},
+	                  &sums);
+}
+
+static struct loaded *known_detail(const struct load *load, size_t policy,
+                                   const struct tally_key *key)
+{
+	uint64_t hash = hash64(policy, key->bytes, key->len);
+	struct loaded *known;
+	size_t at = hash;
+
+	while ((known = slots_find(&load->known, hash, &at)) != NULL)
+		if (known->policy == policy && known->bytes.len == key->len &&
+		    memcmp(known->bytes.data, key->bytes, key->len) == 0)
+			break;
+	return known;
+}
+
+static bool load_waiting_policy(struct load *load,
+                                const struct tally_policy *from)
+{
+	struct report *report = load->report;
+	const struct tally_sums sums = {.success = from->success,
+	                                .failure = from->failure};
+	const struct tally_detail *detail;
+	size_t at = 0;
+
+	while (at < load->policy_rows && report->policies[at].id != from->id)
+		at++;
+	if (at == load->policy_rows) {
+		at = report->policy_count;
+		if (!add_policy(
+			    load, load->waiting.day, from->id,
+			    (struct db_value){from->key.bytes, from->key.len},
+			    &sums))
+			return false;
+	} else {
+		report->policies[at].success += from->success;
+		report->policies[at].failure += from->failure;
+	}
+	for (detail = from->details; detail != NULL; detail = detail->next) {
+		struct loaded *known = known_detail(load, at, &detail->key);
+
+		if (known != NULL)
+			known->count += detail->count;
+		else if (!add_detail(load, at,
+		                     (struct db_value){detail->key.bytes,
+		                                       detail->key.len},
+		                     detail->count))
+			return false;
+	}
+	return true;
+}
+
+static int by_policy(const void *a, const void *b)
+{
+	const struct loaded *x = a, *y = b;
+
+	return x->policy < y->policy ? -1 : x->policy > y->policy;
+}
+
+/* Into the arrays of the report. */
+static bool decode_details(struct load *load)
+{
+	struct report *report = load->report;
+	struct report_detail *to =
+		arena_array(&report->mem, load->detail_count, sizeof(*to));
+
+	if (load->waiting.detail_count > 0)
+		qsort(load->details, load->detail_count, sizeof(*load->details),
+		      by_policy);
+	for (size_t i = 0; i < load->detail_count; i++, to++) {
+		const struct loaded *from = &load->details[i];
+		struct report_policy *policy = &report->policies[from->policy];
+
+		if (policy->details == NULL)
+			policy->details = to;
+		to->count = from->count;
+		if (session_failure_decode(from->bytes.data, from->bytes.len,
+		                           &report->mem, &to->detail,
+		                           NULL) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool load_waiting(struct load *load)
+{
+	const struct tally_policy *policy = load->waiting.policies;
+
+	load->policy_rows = load->report->policy_count;
+	for (; policy != NULL; policy = policy->next)
+		if (!load_waiting_policy(load, policy))
+			return false;
+	return true;
+}
+
+static void load_clear(struct load *load)
+{
+	slots_clear(&load->known);
 }
 
 int tally_load(struct db_txn *txn, int32_t day, const char *domain,
@@ -194,15 +360,29 @@ int tally_load(struct db_txn *txn, int32_t day, const char *domain,
 {
 	struct db_key prefix = tally_domain_key(day, domain);
 	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
-	struct load load = {.txn = txn, .report = report};
+	auto_(load_clear) struct load load = {.txn = txn, .report = report};
+	static const struct tally_head none;
+	struct tally_head head;
 	bool found = false;
 
 	report->policy_count = 0;
+	slots_init(&load.known);
+	if (!tally_head_get(txn, day, domain, &head))
+		return db_failed(txn)
+		               ? db_failure(txn, err)
+		               : err_set(err, ERR_NOTFOUND,
+		                         "%s was not counted on that day",
+		                         domain);
+	if (tally_head_is_open(&head))
+		journal_view_counts(txn, day, domain, UINT64_MAX, &report->mem,
+		                    &load.waiting);
 	for (; db_rows_next(&rows); found = true)
-		db_row_is(txn, &rows.row, load_row(&load, &rows.row));
-	if (!found && !db_failed(txn))
-		return err_set(err, ERR_NOTFOUND,
-		               "%s was not counted on that day", domain);
+		if (!db_row_is(txn, &rows.row, load_row(&load, &rows.row)))
+			return db_failure(txn, err);
+	if (!found)
+		make_room(&load, &none);
+	if (!load_waiting(&load) || !decode_details(&load))
+		db_fail(txn, ERR_IO, "counts of %s are damaged", domain);
 	return db_failure(txn, err);
 }
 
@@ -221,18 +401,33 @@ static int day_at(struct db_txn *txn, int found, const struct db_row *at,
 int tally_day_next(struct db_txn *txn, int32_t *day)
 {
 	struct db_key from = key_of_day(TABLE_TALLY, *day);
+	int32_t waiting = *day;
 	struct db_row row;
+	int found = day_at(txn, db_get_from(txn, &from, &row), &row, day);
 
-	return day_at(txn, db_get_from(txn, &from, &row), &row, day);
+	if (!journal_view_day_next(txn, &waiting))
+		return found;
+	if (!found || waiting < *day)
+		*day = waiting;
+	return !db_failed(txn);
 }
 
 int tally_day_range(struct db_txn *txn, int32_t *first, int32_t *last)
 {
 	struct db_key all = key_of(TABLE_TALLY);
 	struct db_row row;
+	int found =
+		day_at(txn, db_get_from(txn, &all, &row), &row, first) &&
+		day_at(txn, db_get_last(txn, TABLE_TALLY, &row), &row, last);
 
-	return day_at(txn, db_get_from(txn, &all, &row), &row, first) &&
-	       day_at(txn, db_get_last(txn, TABLE_TALLY, &row), &row, last);
+	for (int32_t day = 0; journal_view_day_next(txn, &day); day++) {
+		if (!found || day < *first)
+			*first = day;
+		if (!found || day > *last)
+			*last = day;
+		found = true;
+	}
+	return found && !db_failed(txn);
 }
 
 int tally_days_until(struct db_txn *txn, int32_t day, int32_t *first,

@@ -6,6 +6,9 @@
  * policies and their failure details.  Counts that come after the rollup
  * closed the domain's day are kept as late: shown, never sent.  Not so on a day
  * that was read from an old log and never reported: there they are counted.
+ *
+ * What is in the journal of counts (store/journal_table.h) was counted: who
+ * reads finds it added here.
  */
 #ifndef TLSTALLY_STORE_TALLY_TABLE_H
 #define TLSTALLY_STORE_TALLY_TABLE_H
@@ -86,10 +89,14 @@ static inline int tally_main_result(const struct tally_head *head)
 	return result;
 }
 
-/* Adds one domain's deltas, under the caps of limits.  In a write
- * transaction. */
+/* Adds one domain's deltas, under the caps of limits, after what the journal
+ * has of it.  In a write transaction. */
 void tally_apply(struct db_txn *txn, const struct tally_domain *delta,
                  const struct tally_limits *limits);
+
+/* The same of what the journal has of it, for who applies that. */
+void tally_apply_journal(struct db_txn *txn, const struct tally_domain *delta,
+                         const struct tally_limits *limits);
 
 /* 1 and the head, or 0. */
 int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
@@ -101,7 +108,8 @@ int tally_head_next(struct db_txn *txn, int32_t *day,
                     char domain[TALLY_DOMAIN_TEXT], struct tally_head *head);
 
 /* Sets mark, reason and outbox id of a domain's day; ERR_BUSY in the
- * transaction when the head's revision is no longer the one given. */
+ * transaction when the head's revision is no longer the one given, or the
+ * journal has more of it. */
 void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
                     uint32_t revision, enum tally_mark mark, uint64_t outbox_id,
                     const char *reason);

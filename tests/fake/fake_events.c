@@ -56,6 +56,7 @@ int fake_events_send(const struct fake_events *events, fake_datagram_fn *next,
 		.limits = {events->conf->store.max_policies,
 	                   events->conf->store.max_details, SOFT_BYTES,
 	                   HARD_BYTES},
+		.leaves_journal = events->leaves_journal,
 	};
 	auto_(collector_free) struct collector *collector =
 		collector_new(&options);

@@ -7,6 +7,7 @@
 #ifndef TLSTALLY_TESTS_FAKE_FAKE_EVENTS_H
 #define TLSTALLY_TESTS_FAKE_FAKE_EVENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,8 @@ struct fake_events {
 	const struct conf *conf;
 	struct clock *clock;
 	const char *feed; /* "events" */
+	/* What they count waits to be applied: collector.h. */
+	bool leaves_journal;
 };
 
 /* The i-th datagram, in a buffer that stays until the next one is asked for;

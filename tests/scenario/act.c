@@ -15,7 +15,7 @@
 static int act_now(struct world *world, struct words *words, struct err *err)
 {
 	struct fake_events events = {world->db, &world->conf, &world->clock,
-	                             "events"};
+	                             "events", world->leaves_journal};
 	const char *text;
 	int64_t time;
 

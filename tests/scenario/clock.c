@@ -195,7 +195,7 @@ int act_purge(struct world *world, struct words *words, struct err *err)
 static int daemons_commit(struct world *world, struct err *err)
 {
 	struct fake_events events = {world->db, &world->conf, &world->clock,
-	                             "events"};
+	                             "events", world->leaves_journal};
 
 	if (world->logd_seen && logged_up_to(world, err) < 0)
 		return err->class;
@@ -208,6 +208,10 @@ static int daemons_commit(struct world *world, struct err *err)
  * Then it is taken back, and they go on. */
 static int disturb_unnoticed(struct world *world, int64_t ms, struct err *err)
 {
+	const struct tally_limits limits = {
+		.max_policies = world->conf.store.max_policies,
+		.max_details = world->conf.store.max_details,
+	};
 	bool unwatched = world->unwatched;
 	struct not_yet done;
 	int rc;
@@ -220,7 +224,7 @@ static int disturb_unnoticed(struct world *world, int64_t ms, struct err *err)
 	clock_step(&world->clock, -ms);
 	if (rc == 0)
 		rc = not_yet_take_back(world->db, clock_secs(&world->clock),
-		                       true, &done, err);
+		                       true, &limits, &done, err);
 	world->unwatched = unwatched;
 	if (rc == 0)
 		rc = world_watch(world, err);
@@ -254,7 +258,8 @@ int world_disturb(struct world *world, struct err *err)
 {
 	int64_t ms = world->disturbed == DISTURBED_AHEAD ? year_ms : -year_ms;
 
-	if (world->disturbed == UNDISTURBED)
+	if (world->disturbed != DISTURBED_AHEAD &&
+	    world->disturbed != DISTURBED_BACK)
 		return 0;
 	if (world_watch(world, err) < 0 || disturb_noticed(world, ms, err) < 0)
 		return err_prefix(err, "with a clock that is set for a moment");

@@ -14,7 +14,7 @@ static struct fake_events events_of(struct world *world)
 {
 	world->daemon_seen = true;
 	return (struct fake_events){world->db, &world->conf, &world->clock,
-	                            "events"};
+	                            "events", world->leaves_journal};
 }
 
 struct lines {

@@ -81,7 +81,7 @@ static void open_store(const char *directory)
 static void send_events(int64_t at, fake_datagram_fn *next, void *arg,
                         size_t count)
 {
-	struct fake_events to = {db, &conf, &now, "events"};
+	struct fake_events to = {db, &conf, &now, "events", false};
 	struct err err = {0};
 
 	now = clock_fixed(at);

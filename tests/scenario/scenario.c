@@ -47,6 +47,13 @@ static int run_lines(struct world *world, FILE *file, unsigned *number,
 	return 0;
 }
 
+static const char *const how_disturbed[DISTURBANCES] = {
+	[UNDISTURBED] = "",
+	[DISTURBED_KILLED] = "with counts in the journal: ",
+	[DISTURBED_AHEAD] = "with a clock ahead: ",
+	[DISTURBED_BACK] = "with a clock set back: ",
+};
+
 static int run_file(const char *tests, const char *path,
                     enum disturbance disturbed)
 {
@@ -67,11 +74,7 @@ static int run_file(const char *tests, const char *path,
 	fclose(file);
 	if (rc < 0)
 		fprintf(stderr, "%s:%u: %s%s\n", path, number,
-		        disturbed == DISTURBED_AHEAD ? "with a clock ahead: "
-		        : disturbed == DISTURBED_BACK
-		                ? "with a clock set back: "
-		                : "",
-		        err.text);
+		        how_disturbed[disturbed], err.text);
 	return rc;
 }
 

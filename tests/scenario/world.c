@@ -44,6 +44,7 @@ int world_open(struct world *world, const char *tests,
 	memset(world, 0, sizeof(*world));
 	world->tests = tests;
 	world->disturbed = disturbed;
+	world->leaves_journal = disturbed != UNDISTURBED;
 	world->clock = clock_fixed(0);
 	conf_init(&world->conf);
 	strbuf_init(&world->log, 0);

@@ -22,9 +22,17 @@
 #include "store/db.h"
 #include "store/purge.h"
 
-/* Every scenario is lived through three times: as it is told, and with the
- * clock set a year ahead, or back, for a moment each time that time passes. */
-enum disturbance { UNDISTURBED, DISTURBED_AHEAD, DISTURBED_BACK, DISTURBANCES };
+/* Every scenario is lived through four times: as it is told; with a tlstallyd
+ * that is killed whenever it has committed, so that its counts wait in the
+ * journal; and so with the clock set a year ahead, or back, for a moment each
+ * time that time passes. */
+enum disturbance {
+	UNDISTURBED,
+	DISTURBED_KILLED,
+	DISTURBED_AHEAD,
+	DISTURBED_BACK,
+	DISTURBANCES
+};
 
 struct world {
 	const char *tests; /* where the data is: the folder tests */
@@ -38,6 +46,7 @@ struct world {
 	bool unwatched;    /* nobody asks whether the time is right */
 	struct clock_record clock_record;
 	enum disturbance disturbed;
+	bool leaves_journal;
 	bool daemon_stands; /* no watermark but what `feed` says */
 	bool daemon_seen;
 	bool logd_seen;

@@ -106,7 +106,7 @@ static void settle(struct db_txn *txn)
 	                                 .failure_count = draw(2)};
 
 	verdict.failed = verdict.failure_count > 0;
-	if (tally_unjudged_next(txn, day, domain, &arena, &unjudged))
+	if (tally_unjudged_next(txn, day, domain, &narrow, &arena, &unjudged))
 		tally_settle(txn, day, domain, unjudged.policy_id,
 		             1 + draw((unsigned)unjudged.sessions), &verdict,
 		             &narrow);

@@ -14,17 +14,18 @@ enum { TODAY = 20513, HOUR = 3600 };
 #define NOW (day_start(TODAY) + 10 * HOUR)
 #define YEAR (365 * (int64_t)DAY_SECS)
 
+static const struct tally_limits LIMITS = {32, 1000, 1 << 20, 2 << 20};
+
 static void put_head(struct db_txn *txn, int32_t day, const char *domain,
                      uint64_t sessions)
 {
-	struct tally_limits limits = {32, 1000, 1 << 20, 2 << 20};
 	struct tally_domain delta = {
 		.day = day,
 		.domain = domain,
 		.success = sessions,
 	};
 
-	tally_apply(txn, &delta, &limits);
+	tally_apply(txn, &delta, &LIMITS);
 }
 
 static struct tally_head head_at(struct db *db, int32_t day, const char *domain)
@@ -40,8 +41,9 @@ static struct not_yet take_back(struct fixture *f, bool vouched)
 {
 	struct not_yet done;
 
-	assert_int_equal(not_yet_take_back(f->db, NOW, vouched, &done, &f->err),
-	                 0);
+	assert_int_equal(
+		not_yet_take_back(f->db, NOW, vouched, &LIMITS, &done, &f->err),
+		0);
 	return done;
 }
 

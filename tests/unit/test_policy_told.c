@@ -134,15 +134,18 @@ static void test_some_are_judged(void **state)
 
 	commit_failed(f, "a.example", 5, AT(0));
 	txn = db_begin_write(f->db);
-	assert_int_equal(
-		tally_unjudged_next(txn, DAY, "b.example", &arena, &at), 0);
-	assert_int_equal(
-		tally_unjudged_next(txn, DAY, "a.example", &arena, &at), 1);
+	assert_int_equal(tally_unjudged_next(txn, DAY, "b.example", &limits,
+	                                     &arena, &at),
+	                 0);
+	assert_int_equal(tally_unjudged_next(txn, DAY, "a.example", &limits,
+	                                     &arena, &at),
+	                 1);
 	assert_int_equal(at.sessions, 5);
 	assert_int_equal(at.policy.type, POLICY_STS);
 	tally_settle(txn, DAY, "a.example", at.policy_id, 2, &good, &limits);
-	assert_int_equal(
-		tally_unjudged_next(txn, DAY, "a.example", &arena, &at), 0);
+	assert_int_equal(tally_unjudged_next(txn, DAY, "a.example", &limits,
+	                                     &arena, &at),
+	                 0);
 	commit_ok(&txn);
 	check(f, "a.example", 2, 0, 3);
 }

@@ -33,7 +33,7 @@ static void events(struct fixture *f, const struct conf *conf, int64_t at,
                    const char *datagram, size_t count)
 {
 	struct clock clock = clock_fixed(at);
-	struct fake_events to = {f->db, conf, &clock, "events"};
+	struct fake_events to = {f->db, conf, &clock, "events", false};
 
 	if (fake_events_repeat(&to, datagram, count, &f->err) != 0)
 		fail_msg("%s", f->err.text);

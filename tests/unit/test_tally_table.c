@@ -323,18 +323,18 @@ static void test_policy_ids(void **state)
 {
 	struct fixture *f = *state;
 	struct db_txn *txn = db_begin_write(f->db);
-	uint64_t a = intern_add(txn, DAY, "a", 1), b, found;
+	uint64_t a = intern_add(txn, DAY, "a", 1, 0), b, found;
 	struct db_value blob;
 
 	assert_int_equal(intern_find(txn, DAY, "b", 1, &found), 0);
 	assert_int_equal(found, 0);
-	b = intern_add(txn, DAY, "b", 1);
+	b = intern_add(txn, DAY, "b", 1, 0);
 	assert_int_not_equal(a, b);
-	assert_int_equal(intern_add(txn, DAY, "a", 1), a);
+	assert_int_equal(intern_add(txn, DAY, "a", 1, 0), a);
 	assert_int_equal(intern_find(txn, DAY, "b", 1, &found), 1);
 	assert_int_equal(found, b);
 	assert_int_equal(intern_find(txn, DAY + 1, "b", 1, &found), 0);
-	assert_true(intern_add(txn, DAY + 1, "a", 1) > b);
+	assert_true(intern_add(txn, DAY + 1, "a", 1, 0) > b);
 	assert_int_equal(intern_get(txn, DAY, b, &blob), 1);
 	assert_int_equal(blob.len, 1);
 	assert_memory_equal(blob.data, "b", 1);
@@ -347,13 +347,13 @@ static void test_hashes_that_meet(void **state)
 	struct fixture *f = *state;
 	struct hash128 hash = hash128(db_seed(f->db), "a", 1);
 	struct db_txn *txn = db_begin_write(f->db);
-	uint64_t other = intern_add(txn, DAY, "other", 5), a, found;
+	uint64_t other = intern_add(txn, DAY, "other", 5, 0), a, found;
 	struct db_key key = key_of_day(TABLE_INTERN, DAY);
 
 	key_u8(&key, INTERN_HASH);
 	key_hash(&key, hash);
 	db_put_u64(txn, &key, other);
-	a = intern_add(txn, DAY, "a", 1);
+	a = intern_add(txn, DAY, "a", 1, 0);
 	assert_int_not_equal(a, other);
 	assert_int_equal(intern_find(txn, DAY, "a", 1, &found), 1);
 	assert_int_equal(found, a);

@@ -1,0 +1,130 @@
+#include "store/journal_apply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/failpoint.h"
+#include "store/change_table.h"
+#include "store/day_table.h"
+#include "store/feed_table.h"
+#include "store/journal_view.h"
+#include "store/tally_table.h"
+
+enum {
+	/* By then a day of 100,000 domains has several events of each, and the
+	 * pages of the tally table are written once for all of them.  In memory
+	 * it is some three times as much. */
+	MUCH_BYTES = 8 * 1024 * 1024,
+	OLD_SECS = 60 * 60,
+};
+
+/* The domains of one transaction; true when that was all. */
+static bool apply_domains(struct db_txn *txn, int32_t day,
+                          struct journal_progress *progress,
+                          const struct tally_limits *limits)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	size_t n;
+
+	for (n = 0; n < DB_BATCH_ROWS && db_written(txn) < DB_BATCH_BYTES;
+	     n++) {
+		char domain[TALLY_DOMAIN_TEXT];
+		struct tally_domain counts;
+		struct journal_sums sums;
+		int32_t at = day;
+
+		strcpy(domain, progress->domain);
+		if (!journal_view_next(txn, &at, domain, &sums) || at != day)
+			return true;
+		strcpy(progress->domain, domain);
+		arena_reset(&mem);
+		/* it may be of rows that came since */
+		if (journal_view_counts(txn, day, domain, progress->until, &mem,
+		                        &counts))
+			tally_apply_journal(txn, &counts, limits);
+	}
+	return false;
+}
+
+static void put_feeds(struct db_txn *txn)
+{
+	struct feed feed = {.name = ""};
+
+	while (feed_table_next(txn, &feed))
+		if (journal_table_feed(txn, feed.name, &feed))
+			feed_table_put(txn, &feed);
+}
+
+/* In the last transaction.  The state must not fall back. */
+static void finish(struct db_txn *txn, int32_t day, uint64_t until)
+{
+	struct day_stats stats;
+
+	journal_table_stats(txn, day, until, &stats);
+	day_table_stats_add(txn, day, &stats);
+	put_feeds(txn);
+	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
+	journal_table_delete(txn, day, until);
+}
+
+int journal_apply_some(struct db *db, int32_t day,
+                       const struct tally_limits *limits, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct journal_progress progress;
+	struct journal_range range;
+	bool all;
+	int rc;
+
+	if (!journal_table_range(txn, day, &range))
+		return db_failure(txn, err);
+	if (!journal_table_progress(txn, day, &progress))
+		progress.until = range.last;
+	all = apply_domains(txn, day, &progress, limits);
+	if (all)
+		finish(txn, day, progress.until);
+	else
+		journal_table_progress_put(txn, day, &progress);
+	failpoint_hit(all ? "journal applied" : "journal apply");
+	rc = db_commit(&txn, err);
+	return rc < 0 ? rc : !all;
+}
+
+static bool has_rows(struct db *db, int32_t *day)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	return journal_table_day_next(txn, day);
+}
+
+int journal_apply_days(struct db *db, int32_t first, int32_t last,
+                       const struct tally_limits *limits, struct err *err)
+{
+	int rc = 0;
+
+	for (int32_t day = first; has_rows(db, &day) && day <= last; day++) {
+		do {
+			rc = journal_apply_some(db, day, limits, err);
+		} while (rc > 0);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
+}
+
+int journal_apply_due(struct db *db, int64_t now, int32_t *day, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct journal_progress progress;
+	struct journal_size size;
+
+	for (*day = 0; journal_view_day_next(txn, day); ++*day)
+		if (journal_view_size(txn, *day, &size) &&
+		    (size.bytes >= MUCH_BYTES || *day != day_of(now) ||
+		     now - size.since >= OLD_SECS || now < size.since ||
+		     journal_table_progress(txn, *day, &progress)))
+			return 1;
+	return db_failure(txn, err);
+}

@@ -1,0 +1,33 @@
+/*
+ * journal_apply - the journal of counts gets into the tally table
+ *
+ * In the order of domains, in write transactions of the usual size, to the last
+ * row that was there when it began; each notes how far it came, and the last
+ * one adds the day's sums and deletes the rows.  So it may be killed at any
+ * moment, and anybody goes on: tlstallyd, which appends meanwhile, or
+ * `tlstally run` before it looks at a day.
+ */
+#ifndef TLSTALLY_STORE_JOURNAL_APPLY_H
+#define TLSTALLY_STORE_JOURNAL_APPLY_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "session/tally.h"
+#include "store/db.h"
+
+/* One transaction of a day.  1: there is more to do; 0: nothing is left of what
+ * was there when it began. */
+int journal_apply_some(struct db *db, int32_t day,
+                       const struct tally_limits *limits, struct err *err);
+
+/* Days from `first` to `last`. */
+int journal_apply_days(struct db *db, int32_t first, int32_t last,
+                       const struct tally_limits *limits, struct err *err);
+
+/* A day on which there is something to apply by now, for who appends: what
+ * waits is much, or old, or of a day that is over.  1, 0, or negative. */
+int journal_apply_due(struct db *db, int64_t now, int32_t *day,
+                      struct err *err);
+
+#endif
