@@ -24,9 +24,9 @@ function decode(segment) {
 }
 
 /** {row, path, args, query}; row is null when there is no such page.  An
- * address without "#/" is no page's: null. */
+ * address without "#/", or with nothing behind it, is no page's: null. */
 export function parse(hash) {
-  if (!hash.startsWith("#/"))
+  if (!hash.startsWith("#/") || hash === "#/")
     return null;
   const [path, query = ""] = hash.slice(2).split("?", 2);
   const segments = path.split("/").map(decode);

@@ -16,6 +16,7 @@ import { closeBrowser, openBrowser } from "./www/browser.mjs";
 import testDomain, { testDomains } from "./www/domain.mjs";
 import testFilters from "./www/filters.mjs";
 import testInbound from "./www/inbound.mjs";
+import testLinks from "./www/links.mjs";
 import testOverview, { testEmpty, testErrors } from "./www/overview.mjs";
 import testPolicyd from "./www/policyd.mjs";
 import testSent from "./www/sent.mjs";
@@ -41,6 +42,7 @@ const TESTS = {
   domain: testDomain,
   policyd: testPolicyd,
   filters: testFilters,
+  links: testLinks,
 };
 
 /* Reports of the first three days: what goes to host03 is refused for good, in
