@@ -12,8 +12,8 @@
 #include "reply/smtp_time.h"
 
 enum {
-	FLUSH_COUNT = CLAIM_BATCH,
-	FLUSH_AGE_MS = 1000,
+	WINDOW_MIN = 64,
+	FLUSH_AGE_MS = 500,
 	LOOK_PAST_MS = 200,
 	WAIT_MS = 200,
 	STOP_SECS = 60, /* a service manager kills after 90 */
@@ -28,6 +28,10 @@ struct run {
 	struct gzip *gzip;
 	struct lease lease; /* of what was claimed last */
 	bool more;          /* something may be due */
+	/* So many are claimed, or written down, at once: more as long as they
+	 * are answered within FLUSH_AGE_MS.  Of what is claimed for receivers
+	 * that are slow, much would be given back untouched. */
+	size_t window;
 	size_t under_way;
 	size_t mail_under_way; /* of these */
 	int64_t looked_past_ms;
@@ -165,7 +169,7 @@ static void claim_batch(struct run *run)
 		run->looked_past_ms = clock_monotonic_ms(clock);
 	run->lease = lease_from(clock, run->context.lease_secs);
 	run->context.now = clock_secs(clock);
-	got = claim_due(run->db, &run->context, CLAIM_BATCH, &list,
+	got = claim_due(run->db, &run->context, run->window, &list,
 	                &run->failure);
 	while (list != NULL) {
 		struct claim *claim = list;
@@ -189,13 +193,25 @@ static void forget_answered(struct run *run)
 	run->answered_count = 0;
 }
 
+static int64_t answers_age(const struct run *run)
+{
+	return clock_monotonic_ms(run->options->clock) - run->answered_since_ms;
+}
+
+static void note_pace(struct run *run)
+{
+	if (answers_age(run) >= FLUSH_AGE_MS)
+		run->window = WINDOW_MIN;
+	else if (run->window * 2 <= CLAIM_BATCH)
+		run->window *= 2;
+}
+
 static bool must_settle(const struct run *run)
 {
-	int64_t age = clock_monotonic_ms(run->options->clock) -
-	              run->answered_since_ms;
+	int64_t age = answers_age(run);
 
 	return run->answered_count > 0 &&
-	       (run->answered_count >= FLUSH_COUNT || run->under_way == 0 ||
+	       (run->answered_count >= run->window || run->under_way == 0 ||
 	        age >= FLUSH_AGE_MS);
 }
 
@@ -245,6 +261,7 @@ static void settle(struct run *run)
 
 	if (rc == 0) {
 		tell_store(run, NULL);
+		note_pace(run);
 		forget_answered(run);
 	} else if (rc != ERR_BUSY || settling_is_over(run)) {
 		lose_answers(run, &err);
@@ -307,6 +324,7 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	    options->only_id == 0)
 		return 0;
 	run.answered_tail = &run.answered;
+	run.window = WINDOW_MIN;
 	run.gzip = gzip_new();
 	run.context = (struct claim_context){
 		.conf = options->conf,

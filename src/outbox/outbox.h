@@ -4,11 +4,11 @@
  *     claim (committed) -> message -> transport -> answer -> settle
  *
  * As many as the transport works on at once are under way; claims are made in
- * batches of up to 256, answers are committed when there are as many or the
- * oldest is a second old.  A commit writes some 25 pages whatever is in it, so
- * batches of 64 cost half as much again for each report; a run that is killed
- * leaves a batch more of which nobody knows whether it arrived.  Each
- * destination stands for itself: whatever one does, the others go on.
+ * batches of 64, answers are committed when there are as many or the oldest is
+ * half a second old.  A commit writes some 25 pages whatever is in it, so as
+ * long as answers come quickly batches grow to 256, at two thirds of the bytes
+ * for each report.  Each destination stands for itself: whatever one does, the
+ * others go on.
  *
  * A store that takes nothing (a full disk) ends the claims and not the writing
  * down: answers are kept and tried again until the lease of what was claimed
