@@ -26,8 +26,8 @@ static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
 	return 0;
 }
 
-enum closing closing_of(struct db_txn *txn, const struct conf *conf,
-                        int32_t day, int64_t now, char words[CLOSING_WORDS])
+enum closing closing_of_own(struct db_txn *txn, const struct conf *conf,
+                            int32_t day, int64_t now, char words[CLOSING_WORDS])
 {
 	int64_t end = day_start(day + 1);
 	char text[DAY_TEXT];
@@ -48,14 +48,13 @@ enum closing closing_of(struct db_txn *txn, const struct conf *conf,
 	                                           : CLOSING_NOT_YET;
 }
 
-enum closing closing_of_hosts(struct db_txn *txn, const struct conf *conf,
-                              int32_t day, int64_t now,
-                              char words[CLOSING_WORDS])
+static enum closing of_hosts(struct db_txn *txn, const struct conf *conf,
+                             int32_t day, int64_t now,
+                             char words[CLOSING_WORDS])
 {
 	int64_t deadline = day_start(day + 1) + conf->fleet.deadline;
 	char text[DAY_TEXT];
 
-	words[0] = '\0';
 	for (size_t i = 0; i < conf->fleet.expect.count; i++) {
 		const char *item = conf->fleet.expect.items[i];
 		char host[DOMAIN_TEXT];
@@ -71,6 +70,18 @@ enum closing closing_of_hosts(struct db_txn *txn, const struct conf *conf,
 		return now >= deadline ? CLOSING_ANYWAY : CLOSING_NOT_YET;
 	}
 	return CLOSING_COMPLETE;
+}
+
+enum closing closing_of(struct db_txn *txn, const struct conf *conf,
+                        int32_t day, int64_t now, char words[CLOSING_WORDS])
+{
+	enum closing own = closing_of_own(txn, conf, day, now, words);
+	enum closing hosts;
+
+	if (own == CLOSING_NOT_YET)
+		return own;
+	hosts = of_hosts(txn, conf, day, now, words);
+	return hosts == CLOSING_COMPLETE ? own : hosts;
 }
 
 bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,

@@ -6,6 +6,9 @@
  * never will: so after `max_grace` the day is closed anyway, and the operator
  * is told.
  *
+ * Other hosts that [fleet] expect names must have sent their day (fleet/), or
+ * it is [fleet] deadline after the day's end.
+ *
  * Sessions of the log wait until their domain's policies are known.  Such a
  * domain, and with it the day, stays open up to 24 hours; the other domains of
  * the day go on at once.
@@ -31,12 +34,10 @@ enum closing {
 enum closing closing_of(struct db_txn *txn, const struct conf *conf,
                         int32_t day, int64_t now, char words[CLOSING_WORDS]);
 
-/* The same for the days of other hosts that [fleet] expect names: until
- * `deadline` after the day's end they are waited for.  CLOSING_COMPLETE, too,
- * when none is expected. */
-enum closing closing_of_hosts(struct db_txn *txn, const struct conf *conf,
-                              int32_t day, int64_t now,
-                              char words[CLOSING_WORDS]);
+/* The same of what this host itself counts. */
+enum closing closing_of_own(struct db_txn *txn, const struct conf *conf,
+                            int32_t day, int64_t now,
+                            char words[CLOSING_WORDS]);
 
 /* Has the domain (NULL: any) sessions of that day that wait for their policy,
  * and is there still time for it? */

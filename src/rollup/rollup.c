@@ -451,8 +451,6 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 	int64_t now = clock_secs(options->clock);
 	enum closing closing = closing_of(txn, options->conf, day, now, words);
 
-	if (closing == CLOSING_COMPLETE)
-		closing = closing_of_hosts(txn, options->conf, day, now, words);
 	if (day_table_is_closed(txn, day) && !options->one_day)
 		*is = DAY_DONE;
 	else

@@ -1,0 +1,166 @@
+#!/bin/sh
+# hosts.sh - three hosts count events, two of them export their day, and the third
+# imports it in any order, again, and cut off: its reports are those of a host that
+# counted everything
+#
+# make check runs it; by hand: srcdir=... tests/e2e/hosts.sh in the build
+# directory.  Everything is in a temporary directory; the network is not used.
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools python3
+make_folder
+data=$src/tests/data/datagrams
+
+for host in mx1 mx2 mx3 all; do
+	mkdir -p "$dir/$host/sent" "$dir/$host/store"
+	cat >"$dir/$host/conf" <<-EOF_CONF
+	[report]
+	organization_name = Example Mail
+	contact_info = tls-reports@example.com
+	mode = $([ $host = mx2 ] && echo off || echo all)
+	[store]
+	directory = $dir/$host/store
+	map_size = 1G
+	rehearsal = yes
+	[events]
+	socket = unix:$dir/$host/events
+	socket_owner =
+	socket_group =
+	commit_interval = 50ms
+	[deliver]
+	mail = off
+	https = off
+	directory = $dir/$host/sent
+	spread = 0s
+	[fleet]
+	name = $host.example.com
+	$([ $host != mx1 ] || echo "expect = mx2.example.com, mx3.example.com")
+	EOF_CONF
+done
+
+# on HOST COMMAND...: its tlstally, tomorrow morning
+on()
+{
+	local host=$1 command=$2
+	shift 2
+	"$bin/tlstally" -c "$dir/$host/conf" "$command" --now "$tomorrow" "$@" \
+		2>"$dir/err"
+}
+
+# refused NAME WORDS COMMAND...
+refused()
+{
+	name=$1 words=$2
+	shift 2
+	if "$@" >/dev/null; then
+		fail "$name: it was not refused"
+	elif ! grep -qF -- "$words" "$dir/err"; then
+		fail "$name: no '$words' in"
+		cat "$dir/err"
+	else
+		echo "ok: $name"
+	fi
+}
+
+stay_within_day 120
+tomorrow=$(python3 -c 'import datetime as d
+now = d.datetime.now(d.timezone.utc).date() + d.timedelta(1)
+print(f"{now}T03:00:00Z")')
+daemons=
+for host in mx1 mx2 mx3 all; do
+	# counting needs nobody to ask
+	start "$dir/$host/log" "$bin/tlstallyd" -f -c "$dir/$host/conf" \
+		-o report.contact_info=
+	daemons="$daemons $pid"
+	echo 0 >"$dir/$host/sent-events"
+done
+for host in mx1 mx2 mx3 all; do
+	wait_until [ -S "$dir/$host/events" ] || fail "$host does not listen"
+done
+
+# count FILE HOST: the host and the one that sees everything count the events
+count()
+{
+	for to in "$2" all; do
+		"$e2e/send_datagrams" "$dir/$to/events" "$1" >/dev/null ||
+			fail "sending to $to"
+		lines=$(grep -c . "$1")
+		echo $(($(cat "$dir/$to/sent-events") + lines)) >"$dir/n"
+		mv "$dir/n" "$dir/$to/sent-events"
+	done
+}
+
+# each host sees a part of it, mx3 a part that others see, too
+i=0
+for file in "$data"/*.jsonl; do
+	i=$((i + 1))
+	count "$file" "mx$((1 + i % 3))"
+	[ $((i % 2)) -eq 0 ] || count "$file" mx3
+done
+counted()
+{
+	"$bin/tlstally" -c "$dir/$1/conf" status --json >"$dir/out" &&
+		python3 -c 'import json, sys
+events = json.load(open(sys.argv[1]))["events"]
+sys.exit(not events or events[0]["events"] != int(sys.argv[2]))' \
+			"$dir/out" "$(cat "$dir/$1/sent-events")"
+}
+for host in mx1 mx2 mx3 all; do
+	wait_until counted $host || fail "$host does not count everything"
+done
+
+today()
+{
+	"$bin/tlstally" -c "$dir/mx2/conf" export --day today "$dir/none" \
+		2>"$dir/err"
+}
+refused "a day that is not over" "cannot be exported yet" today
+[ ! -e "$dir/none" ] || fail "a file is left of it"
+for daemon in $daemons; do
+	stop "$daemon"
+done
+
+on mx2 export "$dir/mx2.day" || fail "mx2 exports"
+on mx3 export "$dir/mx3.day" || fail "mx3 exports"
+grep -q "mode = off" "$dir/err" || fail "mx3 is not told that it reports, too"
+
+expect "nothing is reported before they have come" \
+	"$(on mx1 rollup --json | python3 -c 'import json, sys
+print(json.load(sys.stdin)["rollup"]["daysClosed"])')" 0
+head -c 700 "$dir/mx2.day" >"$dir/cut"
+refused "a day that was cut off" "cut off" on mx1 import "$dir/cut"
+gzip -dc "$dir/mx2.day" | sed '2s/"success":/"success":1/' >"$dir/changed"
+refused "a day that was changed" "line" on mx1 import "$dir/changed"
+refused "a host's own day" "this host's own store" on mx2 import "$dir/mx2.day"
+on mx1 import "$dir/cut" "$dir/mx3.day" >/dev/null &&
+	fail "one of two was refused, and the exit status is 0"
+on mx1 import - <"$dir/mx2.day" || fail "mx1 imports mx2's from a pipe"
+on mx1 import "$dir/mx3.day" "$dir/mx2.day" || fail "again"
+"$bin/tlstally" -c "$dir/mx1/conf" check-store >/dev/null ||
+	fail "the store is damaged"
+
+on mx1 run || fail "mx1 runs"
+on all run || fail "all runs"
+expect "its reports are those of a host that saw everything" \
+	"$(python3 - "$dir" <<'EOF'
+import glob, gzip, json, sys
+
+def reports(host):
+    found = {}
+    for path in glob.glob(f"{sys.argv[1]}/{host}/sent/*.json.gz"):
+        report = json.load(gzip.open(path))
+        domain = report["report-id"].split(".", 1)[1].rsplit(".", 2)[0]
+        del report["report-id"]
+        found[path.split("!")[1]] = report
+    return found
+
+got, want = reports("mx1"), reports("all")
+for domain in sorted(set(got) | set(want)):
+    if got.get(domain) != want.get(domain):
+        print(domain, got.get(domain), want.get(domain))
+print("same", len(want) > 10)
+EOF
+)" "same True"
+on mx1 import "$dir/mx3.day" || fail "after the day was closed"
+grep -q "made without it" "$dir/err" &&
+	fail "what was here already is not late"
+end_test
