@@ -28,8 +28,8 @@ struct export
 static int begin(struct export *e, const struct conf *conf, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(e->db);
-	enum closing closing =
-		closing_of_own(txn, conf, e->head.day, e->now, e->result->behind);
+	enum closing closing = closing_of_own(txn, conf, e->head.day, e->now,
+	                                      e->result->behind);
 	char day[DAY_TEXT];
 
 	if (closing == CLOSING_NOT_YET)
