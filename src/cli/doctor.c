@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
+#include "cli/status.h"
 #include "cli/table.h"
 #include "daemon/privs.h"
 #include "doctor/daemons.h"
@@ -168,6 +169,8 @@ static void print(const json_t *doc, struct strbuf *out)
 	json_t *item;
 	size_t i;
 
+	cli_status_print_verdict(doc_get(doc, "verdict"), out);
+	strbuf_putc(out, '\n');
 	json_array_foreach (doc_get(doc, "checks"), i, item) {
 		char title[TITLE_TEXT];
 

@@ -374,7 +374,7 @@ static void print_answers(const json_t *doc, struct strbuf *out)
 	};
 	static const struct table_column settled[] = {
 		{.title = "day (UTC)", .member = "day", .empty = "not settled"},
-		TABLE_TEXT("state", "state"),
+		{.title = "state", .member = "state", .words = &words_states},
 		TABLE_NUMBER("how many", "destinations"),
 		TABLE_TEXT("by", "transport"),
 		TABLE_TEXT("such as", "domain"),
@@ -399,7 +399,7 @@ static void print_deliveries(const json_t *doc, struct strbuf *out)
 		TABLE_NUMBER("delivered", "delivered"),
 		TABLE_NUMBER("refused", "failed"),
 		TABLE_NUMBER("suppressed", "suppressed"),
-		TABLE_NUMBER("expired", "expired"),
+		TABLE_NUMBER("given up", "expired"),
 		TABLE_NUMBER("bounced", "bounced"),
 	};
 
@@ -408,20 +408,38 @@ static void print_deliveries(const json_t *doc, struct strbuf *out)
 	table_print(doc_get(doc, "deliveries"), columns, 7, "", out);
 }
 
+void cli_status_print_verdict(const json_t *verdict, struct strbuf *out)
+{
+	int kind = word_find(&words_overall, doc_text(verdict, "kind"));
+	const char *command = doc_text(verdict, "command");
+	const char *advice = doc_text(verdict, "advice");
+
+	strbuf_printf(out, "%s: %s", word_label(&words_overall, kind),
+	              doc_text(verdict, "what"));
+	if (advice[0] != '\0')
+		strbuf_printf(out, "; %s", advice);
+	if (command[0] != '\0')
+		strbuf_printf(out, ": `%s`", command);
+	strbuf_putc(out, '\n');
+}
+
 static void print_actions(const json_t *doc, struct strbuf *out)
 {
 	const json_t *list = doc_get(doc, "actions"), *action;
+	const char *first = doc_text(doc_get(doc, "verdict"), "what");
+	const char *before = "also needs action: ";
 	size_t i;
 
-	if (json_array_size(list) == 0)
-		strbuf_puts(out, "nothing needs action\n");
+	cli_status_print_verdict(doc_get(doc, "verdict"), out);
 	json_array_foreach (list, i, action) {
 		const char *command = doc_text(action, "command");
 
-		strbuf_printf(out, "%s%s%s%s%s\n",
-		              i == 0 ? "needs action: " : "              ",
+		if (strcmp(doc_text(action, "what"), first) == 0)
+			continue;
+		strbuf_printf(out, "%s%s%s%s%s\n", before,
 		              doc_text(action, "what"), command[0] ? ": `" : "",
 		              command, command[0] ? "`" : "");
+		before = "                   ";
 	}
 	strbuf_putc(out, '\n');
 }

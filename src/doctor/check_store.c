@@ -4,73 +4,51 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "base/moment.h"
 #include "postfix/postfix_feed.h"
-#include "rollup/closing.h"
 #include "show/doc.h"
 #include "store/day_table.h"
-#include "store/due_table.h"
-#include "store/outbox_table.h"
-#include "store/tally_table.h"
 #include "words/words.h"
 
 enum {
 	WEEK = 7,
 	ENOUGH = 5, /* deliveries of which a share says something */
-	DISK_FULL_MIB = 64,
-	DISK_LITTLE_MIB = 1024,
-	DISK_LITTLE_PERCENT = 5,
 };
 
 /* --- tlstally run --- */
-
-/* Yesterday could have been closed half an hour ago, and was not. */
-static bool day_is_late(const struct status_of *of, struct db_txn *txn)
-{
-	int64_t then = of->now - STATUS_RUN_LATE_SECS;
-	int32_t day = day_of(then) - 1, first, last;
-	char words[CLOSING_WORDS];
-
-	if (!tally_day_range(txn, &first, &last) || day < first)
-		return false;
-	return !day_table_is_closed(txn, day) &&
-	       closing_of(txn, of->conf, day, then, words) != CLOSING_NOT_YET;
-}
 
 void check_runs(struct look *look)
 {
 	const struct status_of *of = look->of;
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
-	int64_t late = of->now - STATUS_RUN_LATE_SECS, due, at;
-	int mode = of->conf->report.mode;
-	bool sends = mode == MODE_ALL || mode == MODE_FAILURES_ONLY, is_late;
+	struct status_runs runs;
 	char text[TIME_TEXT];
 
-	at = status_last_run(txn, of->now, &is_late);
-	if (is_late && at == 0) {
+	status_runs_get(of, txn, &runs);
+	if (runs.is_late && runs.at == 0) {
 		CHECK_TELL(look, RUNS_NEVER);
-	} else if (is_late) {
-		CHECK_TELL(
-			look, RUNS_LATE,
-			check_number(look,
-		                     (uint64_t)moment_age(at, of->now) / 60));
-		check_tell_since(look, at);
-	} else if (day_is_late(of, txn)) {
+	} else if (runs.is_late) {
+		CHECK_TELL(look, RUNS_LATE,
+		           check_number(look,
+		                        (uint64_t)moment_age(runs.at, of->now) /
+		                                60));
+		check_tell_since(look, runs.at);
+	} else if (runs.is_day_late) {
 		CHECK_TELL(look, RUNS_DAY_LATE);
-	} else if (sends && (due = due_first(txn)) != 0 && due < late) {
+	} else if (runs.overdue_since != 0) {
 		CHECK_TELL(look, RUNS_DELIVERY_LATE);
-		check_tell_since(look, due);
+		check_tell_since(look, runs.overdue_since);
 	} else {
 		CHECK_TELL(look, RUNS_WELL,
-		           at == 0 ? ""
-		                   : arena_printf(look->arena,
-		                                  "; the last came at %s",
-		                                  day_format_time(at, text)));
+		           runs.at == 0 ? ""
+		                        : arena_printf(look->arena,
+		                                       "; the last came at %s",
+		                                       day_format_time(runs.at,
+		                                                       text)));
 	}
 }
 
@@ -183,52 +161,43 @@ static void tell_missing(struct look *look)
 	                        choice.why[0] != '\0' ? ": " : "", choice.why));
 }
 
-/* 0: there is room enough, or nobody knows. */
-static bool tell_disk(struct look *look)
+static void tell_room(struct look *look, const struct status_room *room)
 {
-	const char *directory = look->of->conf->store.directory;
-	struct statvfs fs;
-	uint64_t mib, percent;
+	const struct status_of *of = look->of;
 
-	if (statvfs(directory, &fs) < 0 || fs.f_blocks == 0)
-		return false;
-	mib = (uint64_t)fs.f_bavail * fs.f_frsize / (1024 * 1024);
-	percent = (uint64_t)fs.f_bavail * 100 / fs.f_blocks;
-	if (mib >= DISK_LITTLE_MIB ||
-	    (mib >= DISK_FULL_MIB && percent >= DISK_LITTLE_PERCENT))
-		return false;
-	CHECK_TELL(look,
-	           mib < DISK_FULL_MIB ? STORE_DISK_FULL
-	                               : STORE_DISK_NEARLY_FULL,
-	           check_number(look, mib), directory);
-	return true;
+	if (room->map != ROOM_WELL)
+		CHECK_TELL(look,
+		           room->map == ROOM_NONE ? STORE_MAP_FULL
+		                                  : STORE_MAP_NEARLY_FULL,
+		           check_number(look, room->size.used),
+		           check_number(look, room->most),
+		           of->conf->file != NULL ? of->conf->file : "");
+	else if (room->disk != ROOM_WELL)
+		CHECK_TELL(look,
+		           room->disk == ROOM_NONE ? STORE_DISK_FULL
+		                                   : STORE_DISK_NEARLY_FULL,
+		           check_number(look, room->disk_free / (1024 * 1024)),
+		           of->conf->store.directory);
+	else
+		CHECK_TELL(look, STORE_WELL,
+		           check_number(look, room->size.used / 1024));
 }
 
 void check_store(struct look *look)
 {
 	const struct status_of *of = look->of;
-	uint64_t most = of->conf->store.map_size;
-	struct db_size size;
+	struct status_room room;
 	struct err err = {0};
 
-	if (look->before->is_missing) {
+	if (look->before->is_missing)
 		tell_missing(look);
-	} else if (of->db == NULL) {
+	else if (of->db == NULL)
 		CHECK_TELL(look,
 		           look->before->is_damaged ? STORE_TROUBLE
 		                                    : STORE_NOT_OURS,
 		           look->before->store_trouble);
-	} else if (db_size(of->db, &size, &err) < 0) {
+	else if (status_room_get(of, &room, &err) < 0)
 		CHECK_TELL(look, STORE_TROUBLE, err.text);
-	} else if (size.used > most / 10 * 8) {
-		CHECK_TELL(look,
-		           size.used > most / 10 * 9 ? STORE_MAP_FULL
-		                                     : STORE_MAP_NEARLY_FULL,
-		           check_number(look, size.used),
-		           check_number(look, most),
-		           of->conf->file != NULL ? of->conf->file : "");
-	} else if (!tell_disk(look)) {
-		CHECK_TELL(look, STORE_WELL,
-		           check_number(look, size.used / 1024));
-	}
+	else
+		tell_room(look, &room);
 }

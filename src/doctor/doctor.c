@@ -25,6 +25,7 @@
 #include "doctor/check.h"
 #include "postfix/postfix_feed.h"
 #include "show/doc.h"
+#include "show/status_verdict.h"
 #include "store/feed_table.h"
 #include "store/finding_table.h"
 
@@ -348,6 +349,21 @@ static void make_facts(struct look *look)
 	look->facts = facts;
 }
 
+/* Without a store, by the checks alone. */
+static int add_verdict(const struct status_of *of, const json_t *found,
+                       json_t *doc, struct err *err)
+{
+	auto_(json_free) json_t *wanted = status_verdict_wants();
+	auto_(json_free) json_t *status = json_object();
+	auto_(json_free) json_t *told = json_object();
+
+	if (of->db != NULL && status_collect(of, wanted, status, err) < 0)
+		return err->class;
+	status_verdict(of->db != NULL ? status : NULL, found, told);
+	json_object_set(doc, "verdict", json_object_get(told, "verdict"));
+	return 0;
+}
+
 int doctor_collect(const struct status_of *of,
                    const struct doctor_before *before, const json_t *wanted,
                    json_t *doc, struct err *err)
@@ -366,9 +382,9 @@ int doctor_collect(const struct status_of *of,
 		.arena = &arena,
 	};
 	json_t *list;
+	int rc = 0;
 
-	(void)err;
-	if (doc_wants(wanted, "checks")) {
+	if (doc_wants(wanted, "checks") || doc_wants(wanted, "verdict")) {
 		read_known(of, &known);
 		choose_feed(&look, &known);
 		if (site != NULL)
@@ -380,7 +396,8 @@ int doctor_collect(const struct status_of *of,
 			json_free(&children[i].list);
 		}
 		add_since(of, list);
+		rc = add_verdict(of, list, doc, err);
 	}
 	postfix_site_free(&site);
-	return 0;
+	return rc;
 }

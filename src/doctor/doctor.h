@@ -6,7 +6,8 @@
  * row of doctor/findings.c: a grade, a sentence, and the command that mends it.
  * The manual, `tlstally doctor`, its --json and the page follow from these.
  *
- *     {"checks":[{"check":"queue","grade":"good","words":"..."},
+ *     {"verdict":{...},
+ *      "checks":[{"check":"queue","grade":"good","words":"..."},
  *                {"check":"level","about":"/etc/postfix-out","grade":"bad",
  *                 "words":"...","since":"2026-03-01T10:00:00Z",
  *                 "command":"postconf ..."}]}
@@ -54,7 +55,7 @@ struct doctor_before {
 	const char *replaced;
 };
 
-/* Adds `checks`, those of what is in use here; `wanted` as status_collect()
+/* Adds `verdict` and `checks`, those of what is in use here; `wanted` as status_collect()
  * has it, `before` only on the host. */
 int doctor_collect(const struct status_of *of,
                    const struct doctor_before *before, const json_t *wanted,

@@ -15,7 +15,8 @@
 	TYPE(report) TYPE(sent) TYPE(suppression) TYPE(domain)         \
 	TYPE(domain_period) TYPE(inbound)
 #define JMAP_VIEWS(VIEW)                                                       \
-	VIEW(status) VIEW(doctor) VIEW(overview) VIEW(lookup)
+	VIEW(status) VIEW(doctor) VIEW(overview) VIEW(lookup) VIEW(preview) \
+	VIEW(inbound)
 
 #define JMAP_DECLARE_TYPE(name) extern const struct jmap_type type_##name;
 #define JMAP_DECLARE_VIEW(name) extern const struct jmap_view view_##name;

@@ -10,7 +10,9 @@
  *     tally:Status    jmap/view_status.c    "singleton"
  *     tally:Doctor    jmap/view_status.c    "singleton"
  *     tally:Overview  jmap/view_overview.c  "d2026-03-01_2026-03-30"
+ *     tally:InboundOverview  jmap/view_inbound.c  as tally:Overview
  *     tally:Lookup    jmap/view_lookup.c    "example_com"
+ *     tally:Preview   jmap/view_preview.c   "d20513-example_com"
  */
 #ifndef TLSTALLY_JMAP_JMAP_VIEW_H
 #define TLSTALLY_JMAP_JMAP_VIEW_H

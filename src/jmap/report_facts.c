@@ -110,6 +110,8 @@ const struct jmap_condition report_facts_conditions[] = {
 	{"createdAfter", MATCH_AFTER, HEAD(created_at), 0, NULL, NULL},
 	{"deliverBefore", MATCH_BEFORE, HEAD(deliver_at), 0, NULL, NULL},
 	{"deliverAfter", MATCH_AFTER, HEAD(deliver_at), 0, NULL, NULL},
+	{"doneBefore", MATCH_BEFORE, HEAD(done_at), 0, NULL, NULL},
+	{"doneAfter", MATCH_AFTER, HEAD(done_at), 0, NULL, NULL},
 	{"hasFailures", MATCH_HAS, HEAD(failure), 0, NULL, NULL},
 	{"day", MATCH_DAY, HEAD(day), 0, NULL, NULL},
 	{"dayBefore", MATCH_DAY_BEFORE, HEAD(day), 0, NULL, NULL},

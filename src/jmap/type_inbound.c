@@ -1,5 +1,6 @@
 /* tally:Inbound: how the messages of one day came in for one domain of ours. */
 #include "jmap/day_row.h"
+#include "jmap/inbound_mix.h"
 #include "jmap/jmap_types.h"
 #include "show/doc.h"
 #include "store/inbound_table.h"
@@ -11,18 +12,9 @@ enum {
 	OUTCOMES_MAX = INBOUND_ROWS_MAX + FOLDS_MAX,
 };
 
-/* Messages: how those of other sites came in, and those of our own. */
-struct mix {
-	uint64_t messages;
-	uint64_t weak; /* clear text, or older than TLS 1.2; our users', too */
-	uint64_t clear, old, tls12, tls13, other;
-	uint64_t submitted; /* from authenticated and local clients */
-	uint64_t filtered;  /* a before-queue filter handed them back */
-};
-
 struct facts {
 	struct day_row row;
-	struct mix mix;
+	struct inbound_mix mix;
 };
 
 struct outcome {
@@ -38,7 +30,7 @@ struct outcome {
 
 struct shown {
 	struct day_row_shown row;
-	struct mix mix;
+	struct inbound_mix mix;
 	struct outcome *outcomes;
 	size_t count;
 	struct arena mem;
@@ -101,36 +93,16 @@ static const struct jmap_condition conditions[] = {
 	{0},
 };
 
-static uint64_t *count_of(struct mix *mix, const struct inbound *inbound)
-{
-	if (inbound->client == INBOUND_FILTERED)
-		return &mix->filtered;
-	if (inbound->client != INBOUND_MX)
-		return &mix->submitted;
-	if (inbound->tls == INBOUND_CLEAR)
-		return &mix->clear;
-	if (inbound_is_weak(inbound->tls))
-		return &mix->old;
-	return inbound->tls == INBOUND_TLS12   ? &mix->tls12
-	       : inbound->tls == INBOUND_TLS13 ? &mix->tls13
-	                                       : &mix->other;
-}
-
 static void sum(void *arg, const struct inbound *inbound, uint64_t messages)
 {
-	struct mix *mix = arg;
-
-	mix->messages += messages;
-	if (inbound_came_weak(inbound))
-		mix->weak += messages;
-	*count_of(mix, inbound) += messages;
+	inbound_mix_add(arg, inbound, messages);
 }
 
 static int at(struct db_txn *txn, void *arg)
 {
 	struct facts *facts = arg;
 
-	facts->mix = (struct mix){0};
+	facts->mix = (struct inbound_mix){0};
 	inbound_table_each(txn, facts->row.day, facts->row.domain, sum,
 	                   &facts->mix);
 	return facts->mix.messages > 0;

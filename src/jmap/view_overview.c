@@ -13,6 +13,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "jmap/days_id.h"
 #include "jmap/jmap_types.h"
 #include "session/datagram.h"
 #include "show/doc.h"
@@ -22,14 +23,14 @@
 #include "words/words.h"
 
 enum {
-	DAYS_MAX = 400,
 	WORST_OF_A_DAY = 1000,
 	WORST_LOOKED_AT = 100,
 	WORST_SHOWN = 20,
 };
 
 static const char *const properties[] = {
-	"firstDay", "lastDay", "isComplete", "days", "worstDomains", NULL,
+	"firstDay",     "lastDay", "firstCountedDay", "isComplete", "days",
+	"worstDomains", NULL,
 };
 
 struct worst {
@@ -65,18 +66,32 @@ static void add_policy_types(json_t *item, const struct day_sums *sums)
 	}
 }
 
+/* Which results failed under which policy. */
+static void add_policy_results(json_t *item, const struct day_sums *sums)
+{
+	json_t *types = doc_object(item, "policyResults");
+
+	for (int i = 0; i < POLICY_TYPES; i++)
+		if (sums->policy_failure[i] > 0)
+			doc_counts(types, word_api(&words_policies, i),
+			           &words_results, 0, sums->policy_results[i]);
+}
+
 static void add_sums(json_t *item, const struct day_sums *sums)
 {
 	uint64_t results[RESULT_TYPES];
 
 	json_set_uint(item, "domains", sums->domains);
 	json_set_uint(item, "failingDomains", sums->failing_domains);
+	json_set_uint(item, "clearDomains", sums->clear_domains);
+	json_set_uint(item, "blockedDomains", sums->blocked_domains);
 	json_set_uint(item, "successfulSessions", sums->success);
 	json_set_uint(item, "failedSessions", sums->failure);
 	json_set_uint(item, "notJudgedSessions", sums->unjudged);
 	json_set_uint(item, "lateSuccessfulSessions", sums->late_success);
 	json_set_uint(item, "lateFailedSessions", sums->late_failure);
 	add_policy_types(item, sums);
+	add_policy_results(item, sums);
 	for (int i = 0; i < RESULT_TYPES; i++)
 		results[i] = day_sums_result(sums, (enum result_type)i);
 	doc_counts(item, "resultTypes", &words_results, 0, results);
@@ -209,29 +224,18 @@ static void add_day(struct overview *o, struct db_txn *txn, int32_t day)
 static int fill_overview(struct overview *o, json_t *object, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(o->db);
+	int32_t first, last;
 
 	doc_set_day(object, "firstDay", o->first);
 	doc_set_day(object, "lastDay", o->last);
 	o->days = doc_array(object, "days");
 	for (int32_t day = o->first; day <= o->last; day++)
 		add_day(o, txn, day);
+	if (tally_day_range(txn, &first, &last))
+		doc_set_day(object, "firstCountedDay", first);
 	json_set_bool(object, "isComplete", true);
 	add_worst(o, txn, doc_array(object, "worstDomains"));
 	return db_failure(txn, err);
-}
-
-/* "d2026-03-01_2026-03-30" */
-static bool read_id(const char *id, int32_t *first, int32_t *last)
-{
-	const size_t day = DAY_TEXT - 1;
-	char text[2][DAY_TEXT];
-
-	if (strlen(id) != 2 * day + 2 || id[0] != 'd' || id[day + 1] != '_')
-		return false;
-	snprintf(text[0], DAY_TEXT, "%.*s", (int)day, id + 1);
-	snprintf(text[1], DAY_TEXT, "%.*s", (int)day, id + day + 2);
-	return day_parse(text[0], first, NULL) == 0 &&
-	       day_parse(text[1], last, NULL) == 0 && *first <= *last;
 }
 
 static int look(struct jmap_look *look, const char *id, json_t **object)
@@ -241,15 +245,10 @@ static int look(struct jmap_look *look, const char *id, json_t **object)
 		.now = clock_secs(look->run->jmap->clock),
 	};
 	struct err err;
-	int rc;
+	int rc = days_id_read(look, id, &o.first, &o.last);
 
-	if (!read_id(id, &o.first, &o.last))
-		return 0;
-	if (o.last - o.first >= DAYS_MAX) {
-		jmap_fail(look->failure, "requestTooLarge",
-		          "ids: %.40s: more than %d days", id, DAYS_MAX);
-		return -1;
-	}
+	if (rc <= 0)
+		return rc;
 	arena_init(&o.mem);
 	*object = json_object();
 	rc = fill_overview(&o, *object, &err);

@@ -7,16 +7,36 @@
 #include "show/status.h"
 
 static const char *const status_properties[] = {
-	"actions",      "now",      "settings",     "mode",
-	"store",        "feeds",    "lines",        "waiting",
-	"events",       "days",     "unreported",   "unreportedCount",
-	"outbox",       "trouble",  "troubleCount", "answers",
-	"deliveries",   "coverage", "policyd",      "clock",
-	"suppressions", "lastDay",  "lastRun",      "contactInfo",
+	"verdict",
+	"actions",
+	"now",
+	"settings",
+	"mode",
+	"store",
+	"feeds",
+	"lines",
+	"waiting",
+	"events",
+	"days",
+	"unreported",
+	"unreportedCount",
+	"outbox",
+	"trouble",
+	"troubleCount",
+	"answers",
+	"deliveries",
+	"coverage",
+	"policyd",
+	"clock",
+	"suppressions",
+	"lastDay",
+	"lastRun",
+	"contactInfo",
+	"organizationName",
 	NULL,
 };
 
-static const char *const doctor_properties[] = {"checks", NULL};
+static const char *const doctor_properties[] = {"verdict", "checks", NULL};
 
 #define ID "singleton"
 

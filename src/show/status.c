@@ -11,6 +11,7 @@
 #include "base/moment.h"
 #include "session/datagram.h"
 #include "show/doc.h"
+#include "show/status_verdict.h"
 #include "store/counter_table.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
@@ -19,20 +20,6 @@
 #include "store/policy_counter.h"
 #include "store/suppress_table.h"
 #include "words/words.h"
-
-static int add_store(const struct status_of *of, json_t *doc, struct err *err)
-{
-	json_t *store = doc_object(doc, "store");
-	struct db_size size;
-
-	if (db_size(of->db, &size, err) < 0)
-		return err->class;
-	doc_set(store, "directory", of->conf->store.directory);
-	json_set_uint(store, "usedBytes", size.used);
-	json_set_uint(store, "fileBytes", size.file);
-	json_set_uint(store, "mapBytes", size.map);
-	return 0;
-}
 
 static void add_feeds(const struct status_of *of, struct db_txn *txn,
                       json_t *doc)
@@ -169,6 +156,7 @@ static int add_head(const struct status_of *of, json_t *doc, struct err *err)
 	doc_set(doc, "settings", of->conf->file);
 	doc_set(doc, "mode", word_api(&words_modes, of->conf->report.mode));
 	doc_set(doc, "contactInfo", of->conf->report.contact_info);
+	doc_set(doc, "organizationName", conf_organization(of->conf));
 	return 0;
 }
 
@@ -180,30 +168,6 @@ static int add_last_day(const struct status_of *of, json_t *doc,
 
 	if (tally_days_until(txn, day_of(of->now), &first, &last))
 		doc_set_day(doc, "lastDay", last);
-	return db_failure(txn, err);
-}
-
-int64_t status_last_run(struct db_txn *txn, int64_t now, bool *is_late)
-{
-	int64_t at = (int64_t)meta_get(txn, META_LAST_RUN);
-	int32_t first, last;
-
-	*is_late = at != 0 ? moment_age(at, now) > STATUS_RUN_LATE_SECS
-	                   : tally_day_range(txn, &first, &last) &&
-	                             first < day_of(now - STATUS_RUN_LATE_SECS);
-	return at;
-}
-
-static int add_last_run(const struct status_of *of, json_t *doc,
-                        struct err *err)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
-	json_t *run = doc_object(doc, "lastRun");
-	bool is_late;
-	int64_t at = status_last_run(txn, of->now, &is_late);
-
-	json_set_time(run, "at", at);
-	json_set_bool(run, "isLate", is_late);
 	return db_failure(txn, err);
 }
 
@@ -282,9 +246,10 @@ static const struct {
 	const char *const *members;
 	int (*add)(const struct status_of *of, json_t *doc, struct err *err);
 } parts[] = {
-	{(const char *const[]){"now", "settings", "mode", "contactInfo", NULL},
+	{(const char *const[]){"now", "settings", "mode", "contactInfo",
+                               "organizationName", NULL},
          add_head},
-	{(const char *const[]){"store", NULL}, add_store},
+	{(const char *const[]){"store", NULL}, status_room},
 	{(const char *const[]){"feeds", "lines", "waiting", "events", NULL},
          add_intake},
 	{(const char *const[]){"days", "unreported", "unreportedCount", NULL},
@@ -298,7 +263,7 @@ static const struct {
 	{(const char *const[]){"policyd", NULL}, add_policyd},
 	{(const char *const[]){"clock", NULL}, add_clock},
 	{(const char *const[]){"lastDay", NULL}, add_last_day},
-	{(const char *const[]){"lastRun", NULL}, add_last_run},
+	{(const char *const[]){"lastRun", NULL}, status_runs},
 };
 
 static int collect(const struct status_of *of, const json_t *wanted,
@@ -318,13 +283,17 @@ static int collect(const struct status_of *of, const json_t *wanted,
 int status_collect(const struct status_of *of, const json_t *wanted,
                    json_t *doc, struct err *err)
 {
-	auto_(json_free) json_t *all = json_object();
+	auto_(json_free) json_t *all = NULL, *needed = NULL;
 
-	if (!doc_wants(wanted, "actions"))
+	if (!doc_wants(wanted, "verdict") && !doc_wants(wanted, "actions"))
 		return collect(of, wanted, doc, err);
-	if (collect(of, NULL, all, err) < 0)
+	all = json_object();
+	needed = status_verdict_wants();
+	if (wanted != NULL)
+		json_array_extend(needed, (json_t *)(uintptr_t)wanted);
+	if (collect(of, wanted != NULL ? needed : NULL, all, err) < 0)
 		return err->class;
-	status_actions(all, doc);
+	status_verdict(all, NULL, doc);
 	json_object_update(doc, all);
 	return 0;
 }

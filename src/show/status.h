@@ -4,7 +4,7 @@
  * Found out once for `tlstally status` and tally:Status.  The document's
  * members are tlstally(1)'s:
  *
- *     actions now settings mode store feeds lines waiting events days
+ *     verdict actions now settings mode store feeds lines waiting events days
  *     unreported unreportedCount outbox trouble troubleCount answers
  *     deliveries coverage policyd suppressions clock lastDay lastRun
  * contactInfo
@@ -44,20 +44,40 @@ void status_doubt(const struct status_of *of, struct db_txn *txn,
  * is wrong. */
 enum { STATUS_RUN_LATE_SECS = 1800 };
 
-/* When it was begun last, secs, or 0; *is_late: so long ago, or never though a
- * day is over. */
-int64_t status_last_run(struct db_txn *txn, int64_t now, bool *is_late);
+struct status_runs {
+	int64_t at;       /* secs: the last one began; 0: never */
+	bool is_late;     /* so long ago, or never though a day is over */
+	bool is_day_late; /* that day could have been closed since */
+	int32_t late_day;
+	int64_t overdue_since; /* secs: a delivery is, and it may be sent; 0 */
+};
+void status_runs_get(const struct status_of *of, struct db_txn *txn,
+                     struct status_runs *runs);
+
+enum status_room_left { ROOM_WELL, ROOM_LITTLE, ROOM_NONE };
+struct status_room {
+	struct db_size size;
+	uint64_t most; /* bytes: [store] map_size */
+	enum status_room_left map, disk;
+	bool has_disk;      /* it could be asked */
+	uint64_t disk_free; /* bytes */
+};
+int status_room_get(const struct status_of *of, struct status_room *room,
+                    struct err *err);
 
 /* Adds the members wanted (an array of names; NULL: all).  Days and outbox are
  * read row by row: who does not want them does not pay for them. */
 int status_collect(const struct status_of *of, const json_t *wanted,
                    json_t *doc, struct err *err);
 
-/* Its parts: the two tables that may be large, in status_scan.c, and mail
- * without TLS sessions (rollup/coverage.h), in status_coverage.c. */
+/* Its parts: the two tables that may be large, in status_scan.c, mail without
+ * TLS sessions (rollup/coverage.h) in status_coverage.c, and what has a file of
+ * its name. */
 int status_days(const struct status_of *of, json_t *doc, struct err *err);
 int status_outbox(const struct status_of *of, json_t *doc, struct err *err);
 int status_coverage(const struct status_of *of, json_t *doc, struct err *err);
+int status_runs(const struct status_of *of, json_t *doc, struct err *err);
+int status_room(const struct status_of *of, json_t *doc, struct err *err);
 
 /* What became of destinations, in groups (status_answers.c): those of the
  * outbox, and those that were settled today and yesterday. */
@@ -75,8 +95,5 @@ int status_answers_add(const struct status_of *of,
 int status_deliveries(const struct status_of *of, json_t *doc, struct err *err);
 /* Members for those that left the outbox on a day. */
 void status_settled_write(const struct day_settled *settled, json_t *item);
-
-/* What a person must do, out of all the other members (status_actions.c). */
-void status_actions(const json_t *all, json_t *doc);
 
 #endif

@@ -182,9 +182,33 @@ static const struct word modes[REPORT_MODES] = {
 	[MODE_OFF] = {.api = "off", .sentence = "no reports are made"},
 };
 
+static const struct word overall[OVERALL_KINDS] = {
+	[OVERALL_WELL] = {.api = "well",
+                          .label = "all is well",
+                          .sentence = "sessions are counted, and nothing keeps "
+                                      "reports from being sent",
+                          .tone = "good"},
+	[OVERALL_SITE] = {.api = "site",
+                          .label = "trouble on this site",
+                          .sentence = "something on this site keeps sessions "
+                                      "from being counted, or reports from "
+                                      "being sent",
+                          .tone = "bad"},
+	[OVERALL_RECEIVERS] = {.api = "receivers",
+                               .label = "trouble at receivers",
+                               .sentence = "this site is well, but receivers "
+                                           "did not accept reports",
+                               .tone = "warn"},
+	[OVERALL_UNKNOWN] = {.api = "unknown",
+                             .label = "not known",
+                             .sentence = "the store could not be read",
+                             .tone = "quiet"},
+};
+
 static const struct word statuses[OUTBOX_STATUSES] = {
 	[OUTBOX_HELD] = {.api = "held",
-                         .sentence = "held because mode = preview",
+                         .sentence = "not sent because of [report] mode, such "
+                                     "as preview",
                          .tone = "quiet"},
 	[OUTBOX_PENDING] = {.api = "pending",
                             .sentence = "waiting for its delivery time",
@@ -194,8 +218,8 @@ static const struct word statuses[OUTBOX_STATUSES] = {
                             .tone = "wait"},
 	[OUTBOX_DEFERRED] =
 		{.api = "deferred",
-                 .sentence =
-                         "not yet accepted by a receiver; will be tried again",
+                 .sentence = "not delivered yet to all destinations; will be "
+                             "tried again",
                  .tone = "warn"},
 	[OUTBOX_IDLE] = {.api = "idle",
                          .sentence = "has no destination; nothing is sent",
@@ -217,10 +241,12 @@ static const struct word states[DELIVERY_STATES] = {
                                 .sentence = "accepted by the receiver",
                                 .tone = "good"},
 	[DELIVERY_DEFERRED] = {.api = "deferred",
-                               .sentence = "not accepted; will be tried again",
+                               .sentence = "not delivered yet; will be tried "
+                                           "again",
                                .tone = "warn"},
 	[DELIVERY_FAILED] = {.api = "failed",
-                             .sentence = "refused",
+                             .label = "refused",
+                             .sentence = "refused, and not tried again",
                              .tone = "bad"},
 	[DELIVERY_SUPPRESSED] =
 		{.api = "suppressed",
@@ -228,7 +254,9 @@ static const struct word states[DELIVERY_STATES] = {
                              "list",
                  .tone = "quiet"},
 	[DELIVERY_EXPIRED] = {.api = "expired",
-                              .sentence = "given up after the retry period",
+                              .label = "given up",
+                              .sentence = "not delivered within the retry "
+                                          "period",
                               .tone = "bad"},
 	[DELIVERY_BOUNCED] = {.api = "bounced",
                               .sentence =
@@ -418,6 +446,7 @@ const struct vocabulary words_results = VOCABULARY(results, RESULT_OTHER);
 const struct vocabulary words_marks = VOCABULARY(marks, -1);
 const struct vocabulary words_faults = VOCABULARY(faults, -1);
 const struct vocabulary words_modes = VOCABULARY(modes, -1);
+const struct vocabulary words_overall = VOCABULARY(overall, -1);
 const struct vocabulary words_statuses = VOCABULARY(statuses, -1);
 const struct vocabulary words_states = VOCABULARY(states, -1);
 const struct vocabulary words_answers = VOCABULARY(answers, -1);
@@ -436,13 +465,13 @@ const struct vocabulary words_feeds = VOCABULARY(feeds, -1);
 const struct vocabulary *words_at(int i)
 {
 	static const struct vocabulary *const all[] = {
-		&words_policies, &words_results,      &words_marks,
-		&words_faults,   &words_modes,        &words_statuses,
-		&words_states,   &words_answers,      &words_stages,
-		&words_bounces,  &words_lookups,      &words_tlsa,
-		&words_told,     &words_sts_modes,    &words_tls,
-		&words_clients,  &words_certificates, &words_bad_input,
-		&words_feeds,
+		&words_policies,  &words_results, &words_marks,
+		&words_faults,    &words_modes,   &words_overall,
+		&words_statuses,  &words_states,  &words_answers,
+		&words_stages,    &words_bounces, &words_lookups,
+		&words_tlsa,      &words_told,    &words_sts_modes,
+		&words_tls,       &words_clients, &words_certificates,
+		&words_bad_input, &words_feeds,
 	};
 
 	return i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;

@@ -74,6 +74,15 @@ enum report_mode {
 	REPORT_MODES
 };
 
+/* How it goes in all; not stored. */
+enum overall {
+	OVERALL_WELL,
+	OVERALL_SITE,      /* something here is to be put right */
+	OVERALL_RECEIVERS, /* those who get reports do not take them */
+	OVERALL_UNKNOWN,
+	OVERALL_KINDS
+};
+
 /* Of a report. */
 enum outbox_status {
 	OUTBOX_HELD = 0,
@@ -211,10 +220,10 @@ enum bad_input {
 };
 
 extern const struct vocabulary words_policies, words_results, words_marks,
-	words_faults, words_modes, words_statuses, words_states, words_answers,
-	words_stages, words_bounces, words_lookups, words_tlsa, words_told,
-	words_sts_modes, words_tls, words_clients, words_certificates,
-	words_bad_input, words_feeds; /* words/feed.h */
+	words_faults, words_modes, words_overall, words_statuses, words_states,
+	words_answers, words_stages, words_bounces, words_lookups, words_tlsa,
+	words_told, words_sts_modes, words_tls, words_clients,
+	words_certificates, words_bad_input, words_feeds; /* words/feed.h */
 
 /* All of them; NULL past the last. */
 const struct vocabulary *words_at(int i);

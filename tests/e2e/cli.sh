@@ -338,10 +338,12 @@ try 0 "the same for people" status
 says out "not yet delivered, will be tried again"
 [ "$(sed '/^not yet delivered/,/^$/!d' "$dir/out" | wc -l)" -le 4 ] ||
 	fail "$name: one cause is more than one line"
-head -n 1 "$dir/out" | grep -q "^nothing needs action" ||
+head -n 1 "$dir/out" | grep -q "^trouble at receivers: .* not accepted yet" ||
+	fail "$name: what mends itself is no trouble of receivers"
+grep -q "needs action" "$dir/out" &&
 	fail "$name: what mends itself needs action"
 try 0 "what a person must do comes first" -o report.contact_info= status
-head -n 1 "$dir/out" | grep -q "^needs action: .* contact_info is not set" ||
+head -n 1 "$dir/out" | grep -q "^trouble on this site: .* contact_info is not set" ||
 	fail "$name: no action"
 id=$("$bin/tlstally" show rpt-multi-rua.test --json | python3 -c 'import json, sys
 print(json.load(sys.stdin)["days"][0]["report"]["id"])')

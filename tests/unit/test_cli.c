@@ -929,12 +929,22 @@ static void test_status_words(void **state)
 	         true},
 		{"all is counted", COVERAGE("false", "3", "0"),
 	         "no TLS session", false},
-		{"nothing to do", "{\"actions\":[]}",
-	         "nothing needs action\n\nstore ", true},
+		{"nothing to do",
+	         "{\"verdict\":{\"kind\":\"well\",\"what\":\"5 deliveries\"},"
+	         "\"actions\":[]}",
+	         "all is well: 5 deliveries\n\nstore ", true},
+		{"receivers do not take them",
+	         "{\"verdict\":{\"kind\":\"receivers\",\"what\":\"3 refused\","
+	         "\"advice\":\"do nothing\"},\"actions\":[]}",
+	         "trouble at receivers: 3 refused; do nothing\n\nstore ", true},
 		{"two things",
-	         "{\"actions\":[{\"what\":\"a is\",\"command\":\"b c\"},"
-	         "{\"what\":\"d is\"}]}",
-	         "needs action: a is: `b c`\n              d is\n\nstore ",
+	         "{\"verdict\":{\"kind\":\"site\",\"what\":\"a "
+	         "is\",\"command\":"
+	         "\"b c\",\"more\":2},\"actions\":[{\"what\":\"a is\","
+	         "\"command\":\"b c\"},{\"what\":\"d is\"},{\"what\":\"e is\","
+	         "\"command\":\"f\"}]}",
+	         "trouble on this site: a is: `b c`\nalso needs action: d "
+	         "is\n                   e is: `f`\n\nstore ",
 	         true},
 		{"what is tried again and what is not",
 	         "{\"answers\":[{\"state\":\"deferred\",\"destinations\":199,"
@@ -947,18 +957,18 @@ static void test_status_words(void **state)
 	         "  how many  by    first  next  such as    last answer\n"
 	         "       199  mail  F      N     a.example  refused\n\n"
 	         "not delivered, will not be tried again\n"
-	         "  day (UTC)   state    how many  by     such as    last "
+	         "  day (UTC)   state     how many  by     such as    last "
 	         "answer\n"
-	         "  2026-03-01  expired         3  https  b.example  503\n",
+	         "  2026-03-01  given up         3  https  b.example  503\n",
 	         true},
 		{"a day's deliveries",
 	         "{\"deliveries\":[{\"day\":\"2026-03-01\",\"settled\":9,"
 	         "\"delivered\":5,\"failed\":1,\"suppressed\":0,\"expired\":3,"
 	         "\"bounced\":0}]}",
 	         "day (UTC)   reports settled  delivered  refused  suppressed  "
-	         "expired  bounced\n"
+	         "given up  bounced\n"
 	         "2026-03-01                9          5        1           0  "
-	         "      3        0\n",
+	         "       3        0\n",
 	         true},
 		{"none waits", "{\"waiting\":{\"sessions\":0,\"domains\":0}}",
 	         "sessions from the log", false},

@@ -205,12 +205,13 @@ static void test_status_of_deliveries(void **state)
 	                                   .last_event = WORLD_NOW});
 	commit_ok(&txn);
 	check(w,
-	      "[['tally:Status/get',{'properties':['actions','answers',"
-	      "'deliveries']},'0']]",
-	      "[['*',{'list':[{'id':'singleton','actions':[{'what':'3 "
-	      "deliveries expired on 2026-03-02 by trouble on this site:"
-	      " mail relay 192.0.2.1:25: refused','command':'tlstally help "
-	      "resend'}],'answers':[{'day':"
+	      "[['tally:Status/get',{'properties':['verdict','actions',"
+	      "'answers','deliveries']},'0']]",
+	      "[['*',{'list':[{'id':'singleton','verdict':{'kind':'site',"
+	      "'cause':'deliveries','more':0},'actions':[{'what':'3 "
+	      "deliveries were given up on 2026-03-02 because of trouble on "
+	      "this site: mail relay 192.0.2.1:25: refused','command':'"
+	      "tlstally help resend'}],'answers':[{'day':"
 	      "'2026-03-02','state':'expired','transport':'mail','stage':"
 	      "'connect','code':0,'ownFault':true,'destinations':3,'domain':"
 	      "'a.example','answer':'mail relay 192.0.2.1:25: refused',"
