@@ -2,11 +2,13 @@
 //
 // What its DNS says is asked by the server when this page asks the server, and
 // that may take a while: lookup.js.
-import {dayAfter, rangeForm, rangeOf} from "./days.js";
+import {gapOf, shareColumn} from "./columns.js";
+import {dayAfter, daysOf, rangeForm, rangeOf} from "./days.js";
 import {fill, h} from "./dom.js";
 import {count, percent, plural, time} from "./format.js";
 import {load} from "./load.js";
 import {lookupPart} from "./lookup.js";
+import {nameOf} from "./names.js";
 import {picture} from "./picture.js";
 import {failureTable, policyCard} from "./report_parts.js";
 import {hash, join} from "./router.js";
@@ -25,18 +27,17 @@ const num = (name, of) => ({title: name, num: true, compare: byNumber(of),
 function daysTable(days) {
   const columns = [
     {title: "Day (UTC)", head: true, compare: byText(({day}) => day),
-      cell: ({day}) => day},
+      cell: ({id, day, gap}) => [id ? h("a", {href: hash(join("preview", id))},
+        day) : day, gap && h("div", {class: "small muted plain"}, gap)]},
     num("Successful", (day) => day.totalSuccessfulSessions),
     num("Failed", (day) => day.totalFailedSessions),
-    {title: "Failure rate", num: true,
-      compare: byNumber((day) => day.totalFailedSessions / sessionsOf(day)),
-      cell: (day) => percent(day.totalFailedSessions, sessionsOf(day))},
+    shareColumn("Failure rate", (day) => day.totalFailedSessions, sessionsOf),
     num("Not judged", (day) => day.notJudgedSessions),
     num("Too late", (day) => day.lateSuccessfulSessions
       + day.lateFailedSessions),
     {title: "Outcome", class: "wide",
       compare: byText(({mark}) => label("marks", mark)),
-      cell: ({mark, reason}) => [label("marks", mark),
+      cell: ({mark, reason}) => [mark && label("marks", mark),
         reason && h("div", {class: "small muted"}, reason)]},
   ];
 
@@ -44,13 +45,24 @@ function daysTable(days) {
     sort: {column: columns[0], descending: true}});
 }
 
-function daysPicture(days, signal) {
-  const rows = [...days].sort((a, b) => a.day < b.day ? -1 : 1);
+// Every day of the range has its place, also one without a session.
+function everyDay(days, range, overview) {
+  const counted = new Map(days.map((day) => [day.day, day]));
+  const ofAll = new Map(overview.days.map((day) => [day.day, day]));
 
+  return daysOf(range).map((day) => counted.get(day) ?? {
+    day, totalSuccessfulSessions: 0, totalFailedSessions: 0,
+    notJudgedSessions: 0, lateSuccessfulSessions: 0, lateFailedSessions: 0,
+    gap: ofAll.has(day) && gapOf(ofAll.get(day), overview)});
+}
+
+function daysPicture(rows, signal) {
   return picture({
     title: "Sessions per day",
     what: "stacked bars of successful and failed sessions",
     labels: rows.map(({day}) => day),
+    bands: rows.map(({gap}) => Boolean(gap)),
+    links: (_, i) => rows[i].id && hash(join("preview", rows[i].id)),
     series: [
       {name: "successful", color: "--series-1",
         values: rows.map((day) => day.totalSuccessfulSessions)},
@@ -58,7 +70,8 @@ function daysPicture(days, signal) {
         values: rows.map((day) => day.totalFailedSessions)},
     ],
     open: true,
-    table: daysTable(days),
+    note: "The report of a day is behind its date.",
+    table: daysTable(rows),
   }, signal);
 }
 
@@ -108,7 +121,7 @@ function mergePolicies(days) {
   return policies.sort((a, b) => b.totalFailedSessions - a.totalFailedSessions);
 }
 
-function seen(days, signal) {
+function seen(days, range, overview, signal) {
   if (days.length === 0)
     return h("div", {class: "empty"},
       h("p", {}, "No session with this domain was counted on these days."));
@@ -121,7 +134,7 @@ function seen(days, signal) {
     h("p", {}, plural(all, "session"), " on ", plural(days.length, "day"),
       ", ", h("span", {class: failed > 0 ? "bad" : null},
         `${count(failed)} failed, ${percent(failed, all)}`), "."),
-    daysPicture(days, signal),
+    daysPicture(everyDay(days, range, overview), signal),
     h("h2", {}, "Failures"),
     details.length > 0 ? failureTable(details, "Failures of all policies")
       : h("p", {class: "muted"}, "None on these days."),
@@ -194,6 +207,13 @@ export function create(ctx) {
     return got.objects;
   }
 
+  async function fetchOverview({from, to}, signal) {
+    const got = await ctx.jmap.one("tally:Overview/get",
+      {ids: [`d${from}_${to}`], properties: ["days", "firstCountedDay"]},
+      {signal});
+    return got.list[0];
+  }
+
   function update(route) {
     const range = rangeOf(route.query);
 
@@ -209,11 +229,12 @@ export function create(ctx) {
     load(ctx, went, "The reports", async () =>
       sent(await fetchReports(ctx, await days, signal)), signal);
     return load(ctx, saw, "The sessions", async () =>
-      seen(await days, signal), signal);
+      seen(await days, range, await fetchOverview(range, signal), signal),
+    signal);
   }
 
   return {
-    element: h("div", {}, h("h1", {}, name),
+    element: h("div", {}, h("h1", {}, nameOf(name)),
       lookupPart(ctx, name),
       h("h2", {}, "Sessions"), form.element, saw,
       h("h2", {}, "Reports"), went),

@@ -1,9 +1,10 @@
-// Domains: what was counted, by day and domain
+// Domains: what was counted, and what became of each day
 import {dayAfter} from "./days.js";
 import {h} from "./dom.js";
-import {count, percent} from "./format.js";
+import {count} from "./format.js";
+import {share} from "./columns.js";
 import {createList} from "./list.js";
-import {hash, join} from "./router.js";
+import {asciiOf, domainLink} from "./names.js";
 import {label, words} from "./words.js";
 
 export const title = "Domains";
@@ -20,8 +21,8 @@ export function create(ctx) {
     what: ["day of a domain", "days of domains"],
     sort: "-day",
     columns: [
-      {title: "Domain", head: true, sort: "domain", cell: ({domain}) =>
-        h("a", {href: hash(join("domain", domain))}, domain)},
+      {title: "Domain", head: true, sort: "domain", cell: ({domain, day}) =>
+        domainLink(domain, {from: day, to: day})},
       {title: "Day (UTC)", sort: "day", cell: ({day}) => day},
       {title: "Successful", num: true, sort: "totalSuccessfulSessions",
         cell: (row) => count(row.totalSuccessfulSessions)},
@@ -30,7 +31,7 @@ export function create(ctx) {
           {class: row.totalFailedSessions > 0 ? "bad" : "muted"},
           count(row.totalFailedSessions))},
       {title: "Failure rate", num: true, cell: (row) =>
-        percent(row.totalFailedSessions, sessions(row))},
+        share(row.totalFailedSessions, sessions(row))},
       {title: "Policies", num: true, cell: ({policyCount}) =>
         count(policyCount)},
       {title: "Outcome", class: "wide", cell: ({mark, reason}) =>
@@ -38,7 +39,7 @@ export function create(ctx) {
     ],
     filters: [
       {name: "text", label: "Search", kind: "search", hint: "domain",
-        condition: (text) => ({text})},
+        condition: (text) => ({text: asciiOf(text)})},
       {name: "from", label: "From (UTC)", kind: "day",
         condition: (day) => ({dayAfter: day})},
       {name: "to", label: "To (UTC)", kind: "day",
@@ -48,12 +49,17 @@ export function create(ctx) {
         condition: (mark) => ({mark})},
       {name: "failures", label: "Only with failures", kind: "check",
         condition: () => ({hasFailures: true})},
+      {name: "notJudged", label: "Sessions not judged",
+        kind: "check", more: true, condition: () => ({hasNotJudged: true})},
+      {name: "late", label: "Failures counted too late",
+        kind: "check", more: true, condition: () => ({hasLateFailures: true})},
     ],
     empty: "Nothing has been counted yet.",
   });
 
   return {
-    element: h("div", {}, h("h1", {}, "Domains"), list.element),
+    element: h("div", {}, h("h1", {}, "Domains"),
+      list.element),
     update: list.update,
     refresh: list.refresh,
   };

@@ -1,5 +1,5 @@
 // feeds - is counted what happens?  The health of the intake, and the outbox
-import {actionsOf, answersOf} from "./answers.js";
+import {answersOf, troubleOf} from "./answers.js";
 import {h} from "./dom.js";
 import {bytes, count, plural, time} from "./format.js";
 import {hash} from "./router.js";
@@ -8,7 +8,7 @@ import {chip, label, meaning} from "./words.js";
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
   "lines", "events", "outbox", "coverage", "policyd", "suppressions", "clock",
-  "lastRun", "actions", "answers"];
+  "lastRun", "verdict", "actions", "answers", "trouble", "troubleCount"];
 
 const secs = (text) => text ? new Date(text).getTime() / 1000 : 0;
 
@@ -45,25 +45,11 @@ function warning(kind, ...text) {
   return h("p", {class: `said said-${kind}`}, h("span", {}, text));
 }
 
-function clockWarning({clock}) {
-  return clock?.isDoubted && warning("bad",
-    `${clock.why.replace(/^t/u, "T")}. Days are not closed and nothing is `
-    + "purged until the clock is trusted again; see `tlstally clock show`.");
-}
-
-function runWarning({lastRun}) {
-  return lastRun?.isLate && warning("bad", "`tlstally run` has not come ",
-    lastRun.at ? ["since ", time(lastRun.at, {seconds: true})] : "yet",
-    ": no day is closed and no report sent. Does its timer, or cron, run?");
-}
-
 function coverageWarnings(status) {
   return (status.coverage ?? []).map((day) => {
+    // the verdict tells it
     if (day.broken)
-      return warning("bad", `The event feed is broken: on ${day.day} Postfix `
-        + `accepted ${plural(day.messages, "message")} for domains whose `
-        + "sessions should be counted, but no TLS session was counted. Run "
-        + "`tlstally doctor` to find the problem.");
+      return null;
     return day.uncovered > 0 && warning("warn",
       `Mail on ${day.day} went to ${plural(day.uncovered, "domain")} of `
       + `${count(day.domains)} without a TLS session counted: `,
@@ -118,15 +104,28 @@ function policydFacts(policyd) {
       .join(", ")]];
 }
 
-function outboxFacts(outbox) {
-  const counts = Object.entries(outbox?.reports ?? {});
+// What is overdue is bad; what is due now comes with the next run.
+function dueWords({outbox, lastRun, now}) {
+  const wait = secs(outbox?.nextDue) - secs(now);
+
+  if (lastRun?.overdueSince)
+    return h("a", {class: "bad", href: hash("outbox", {sort: "deliverAt"})},
+      "overdue since ", time(lastRun.overdueSince));
+  if (!outbox?.nextDue)
+    return null;
+  return wait <= 0 ? "the next is due now"
+    : ["the next is due ", time(outbox.nextDue), `, in ${span(wait)}`];
+}
+
+function outboxFacts(status) {
+  const counts = Object.entries(status.outbox?.reports ?? {});
+  const due = dueWords(status);
 
   return counts.length === 0 ? "empty" : [
     counts.map(([state, n], i) => [i > 0 && ", ",
-      h("a", {href: hash("outbox", {status: state})},
-        `${count(n)} ${state}`)]),
-    outbox.nextDue && [", the next is due ", time(outbox.nextDue)],
-  ];
+      h("a", {href: hash("outbox", {status: state})}, count(n)), " ",
+      chip("statuses", state)]),
+    due && [", ", due]];
 }
 
 /** What tally:Status says. */
@@ -137,7 +136,7 @@ export function statusOf(status) {
     && `${plural(status.waiting.sessions, "session")} from the log will be `
       + "counted when the policies are known.";
 
-  return [actionsOf(status.actions), clockWarning(status), runWarning(status), coverageWarnings(status),
+  return [coverageWarnings(status),
     lineWarnings(status), dropWarnings(status),
     status.feeds?.length > 0 && tableOf("Feeds", tableHead(row),
       h("tbody", {role: "rowgroup"}, status.feeds.map((feed) =>
@@ -148,7 +147,7 @@ export function statusOf(status) {
         + "was built without TLSRPT, run tlstally-logd instead."),
     waiting && h("p", {class: "small muted"}, waiting),
     h("dl", {class: "facts below"},
-      h("dt", {}, "Outbox"), h("dd", {}, outboxFacts(status.outbox)),
+      h("dt", {}, "Outbox"), h("dd", {}, outboxFacts(status)),
       status.policyd && [h("dt", {}, "Policy service"),
         h("dd", {}, policydFacts(status.policyd))],
       h("dt", {}, "Last run"), h("dd", {}, status.lastRun?.at
@@ -160,5 +159,5 @@ export function statusOf(status) {
           plural(status.suppressions ?? 0, "address", "addresses"))),
       h("dt", {}, "Store"), h("dd", {}, bytes(status.store?.usedBytes ?? 0),
         " in use")),
-    answersOf(status.answers)];
+    answersOf(status.answers), troubleOf(status)];
 }

@@ -2,6 +2,7 @@
 import {h} from "./dom.js";
 import {count, percent} from "./format.js";
 import {loadedPage} from "./load.js";
+import {nameOf} from "./names.js";
 import {hash} from "./router.js";
 import {byNumber, byText, sortableTable} from "./table.js";
 import {label} from "./words.js";
@@ -17,7 +18,8 @@ const column = (name, of, more) => ({title: name, compare: byText(of),
 
 function outcomeTable(rows) {
   const columns = [
-    column("Sending domain", senderOf, {head: true}),
+    column("Sending domain", senderOf, {head: true,
+      cell: (row) => nameOf(senderOf(row))}),
     column("Came from", clientOf),
     column("TLS", ({tls}) => label("tls", tls) ?? "–"),
     column("Cipher", ({cipher, cipherBits}) => cipher
@@ -34,7 +36,7 @@ function outcomeTable(rows) {
 
 function show(object) {
   return [
-    h("h1", {}, `${object.domain}, ${object.day}`),
+    h("h1", {}, nameOf(object.domain), `, ${object.day}`),
     h("div", {class: "figures"},
       h("div", {class: "figure"}, h("span", {class: "value"},
         count(object.messages)), h("span", {class: "what"}, "messages")),

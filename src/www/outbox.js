@@ -2,6 +2,7 @@
 import {h} from "./dom.js";
 import {count, time} from "./format.js";
 import {createList} from "./list.js";
+import {asciiOf, nameOf} from "./names.js";
 import {actionsFor, MAY_CREATE, TYPE} from "./report_actions.js";
 import {hash, join} from "./router.js";
 import {chip, label, words} from "./words.js";
@@ -11,7 +12,7 @@ export const title = "Outbox: TLS reports";
 const columns = [
   {title: "Domain", head: true, sort: "domain",
     cell: (report) => h("a", {href: hash(join("outbox", report.id))},
-      report.domain)},
+      nameOf(report.domain))},
   {title: "Created", sort: "createdAt",
     cell: (report) => time(report.createdAt)},
   {title: "Deliver at", sort: "deliverAt",
@@ -24,13 +25,15 @@ const columns = [
       count(report.failedSessions))},
   {title: "Destinations", class: "wide", cell: (report) =>
     report.destinations.length === 0 ? h("span", {class: "muted"}, "none")
-      : report.destinations.map(({uri}) =>
-        h("div", {}, uri.replace(/^mailto:/, "")))},
+      : report.destinations.map(({uri, state, attempts, lastAnswer}) =>
+        h("div", {}, attempts > 0 && [chip("states", state), " "],
+          uri.replace(/^mailto:/, ""), lastAnswer
+            && h("div", {class: "small muted"}, lastAnswer)))},
 ];
 
 const filters = [
   {name: "text", label: "Search", kind: "search",
-    hint: "domain or report-id", condition: (text) => ({text})},
+    hint: "domain or report-id", condition: (text) => ({text: asciiOf(text)})},
   {name: "status", label: "Status", kind: "select",
     // done ones have left the outbox
     options: words("statuses").filter((one) => one !== "done")

@@ -1,22 +1,25 @@
 // Overview: sessions and reports of some days over all domains, and whether
 // everything is counted that should be
-import {rangeForm, rangeOf, daysOf} from "./days.js";
+import {dayColumn, dayLink, gapOf, numberColumn, share, shareColumn}
+  from "./columns.js";
+import {daysOf, rangeForm, rangeOf} from "./days.js";
 import {fill, h} from "./dom.js";
 import {statusOf, statusProperties} from "./feeds.js";
-import {count, percent, plural, time} from "./format.js";
+import {count, plural, time} from "./format.js";
 import {load} from "./load.js";
+import {domainLink} from "./names.js";
 import {picture} from "./picture.js";
-import {hash, join} from "./router.js";
+import {blockedTable, protectionPicture} from "./protection.js";
+import {hash} from "./router.js";
 import {byNumber, byText, sortableTable} from "./table.js";
+import {verdictOf} from "./verdict.js";
 import {label, sentence, words} from "./words.js";
 
 export const title = "Overview";
 
-const num = (name, of, more) => ({title: name, num: true, compare: byNumber(of),
-  cell: (row) => count(of(row)), ...more});
-const dayColumn = {title: "Day (UTC)", head: true,
-  compare: byText(({day}) => day), cell: ({day}) => day};
+const num = numberColumn;
 
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const sum = (list, of) => list.reduce((all, one) => all + of(one), 0);
 const refusedOf = ({reports}) =>
   reports.failed + reports.expired + reports.bounced;
@@ -28,6 +31,9 @@ function sessionsPicture(days, signal) {
     title: "Sessions per day",
     what: "stacked bars of successful and failed sessions",
     labels: days.map(({day}) => day),
+    bands: days.map(({gap}) => Boolean(gap)),
+    links: (series, i) => dayLink(days[i].day,
+      series === 1 ? {failures: "1"} : {}),
     series: [
       {name: "successful", color: "--series-1",
         values: days.map((day) => day.successfulSessions)},
@@ -37,29 +43,40 @@ function sessionsPicture(days, signal) {
     table: sortableTable({
       caption: "Sessions per day", rows: days,
       columns: [dayColumn,
-        num("Successful", (day) => day.successfulSessions),
-        num("Failed", (day) => day.failedSessions),
-        {title: "Failure rate", num: true,
-          compare: byNumber((day) => shareOf(day) ?? -1),
-          cell: (day) => percent(day.failedSessions, sessionsOf(day))},
-        num("Not judged", (day) => day.notJudgedSessions),
+        num("Successful", (day) => day.successfulSessions,
+          {link: ({day}) => dayLink(day)}),
+        num("Failed", (day) => day.failedSessions,
+          {bad: true, link: ({day}) => dayLink(day, {failures: "1"})}),
+        failureRate,
+        num("Not judged", (day) => day.notJudgedSessions,
+          {link: ({day}) => dayLink(day, {notJudged: "1"})}),
         num("Too late for the report", (day) =>
-          day.lateSuccessfulSessions + day.lateFailedSessions),
-        num("Domains", (day) => day.domains),
-        num("Domains with failures", (day) => day.failingDomains)],
+          day.lateSuccessfulSessions + day.lateFailedSessions,
+        {link: ({day}) => dayRows({from: day, to: day}, {mark: "late"})}),
+        num("Domains", (day) => day.domains,
+          {link: ({day}) => dayLink(day)}),
+        num("Domains with failures", (day) => day.failingDomains,
+          {bad: true, link: ({day}) => dayLink(day, {failures: "1"})})],
     }),
   }, signal);
 }
 
+// Day by day: what became of each domain's.
+const dayRows = (range, query) => hash("domains", {...range, ...query});
+
 const sessionsOf = (day) => day.successfulSessions + day.failedSessions;
 const shareOf = (day) => sessionsOf(day) === 0 ? null
   : 100 * day.failedSessions / sessionsOf(day);
+const failureRate = shareColumn("Failure rate", (day) => day.failedSessions,
+  sessionsOf);
 
 function sharePicture(days, signal) {
   return picture({
     title: "Failure rate",
     what: "bars of the percentage of sessions that failed, by day",
     labels: days.map(({day}) => day),
+    bands: days.map(({gap}) => Boolean(gap)),
+    links: (_, i) => dayLink(days[i].day, {failures: "1"}),
     unit: "%",
     series: [{name: "failed", color: "--series-2", hatch: true,
       values: days.map((day) => {
@@ -69,16 +86,15 @@ function sharePicture(days, signal) {
     table: sortableTable({
       caption: "Failure rate", rows: days,
       columns: [dayColumn,
-        num("Sessions", sessionsOf),
-        num("Failed", (day) => day.failedSessions),
-        {title: "Failure rate", num: true,
-          compare: byNumber((day) => shareOf(day) ?? -1),
-          cell: (day) => percent(day.failedSessions, sessionsOf(day))}],
+        num("Sessions", sessionsOf, {link: ({day}) => dayLink(day)}),
+        num("Failed", (day) => day.failedSessions,
+          {bad: true, link: ({day}) => dayLink(day, {failures: "1"})}),
+        failureRate],
     }),
   }, signal);
 }
 
-function policyPicture(days, signal) {
+function policyPicture(days, range, signal) {
   const rows = words("policies").map((type) => ({
     type,
     success: sum(days, (day) => day.policyTypes[type]?.successfulSessions ?? 0),
@@ -91,6 +107,8 @@ function policyPicture(days, signal) {
     note: "A session counts with each policy that applied to it.",
     flat: true,
     labels: rows.map(({type}) => label("policies", type)),
+    links: (series, i) => hash("domains", {...range, policy: rows[i].type,
+      failures: series === 1 ? "1" : ""}),
     series: [
       {name: "successful", color: "--series-1",
         values: rows.map(({success}) => success)},
@@ -102,16 +120,17 @@ function policyPicture(days, signal) {
       columns: [
         {title: "Policy", head: true, compare: byText(({type}) => type),
           cell: ({type}) => label("policies", type)},
-        num("Successful", ({success}) => success),
-        num("Failed", ({failure}) => failure),
-        {title: "Failure rate", num: true,
-          compare: byNumber((row) => row.failure / (row.success + row.failure)),
-          cell: (row) => percent(row.failure, row.success + row.failure)}],
+        num("Successful", ({success}) => success, {link: ({type}) =>
+          hash("domains", {...range, policy: type})}),
+        num("Failed", ({failure}) => failure, {bad: true, link: ({type}) =>
+          hash("domains", {...range, policy: type, failures: "1"})}),
+        shareColumn("Failure rate", ({failure}) => failure,
+          (row) => row.success + row.failure)],
     }),
   }, signal);
 }
 
-function resultPicture(days, signal) {
+function resultPicture(days, range, signal) {
   const rows = words("results").map((type) => ({
     type, failed: sum(days, (day) => day.resultTypes[type] ?? 0),
   })).filter(({failed}) => failed > 0).sort((a, b) => b.failed - a.failed);
@@ -119,19 +138,27 @@ function resultPicture(days, signal) {
     {title: "Result", head: true, compare: byText(({type}) => label("results", type)),
       cell: ({type}) => [label("results", type),
         h("div", {class: "small muted plain"}, sentence("results", type))]},
-    num("Failed sessions", ({failed}) => failed)];
+    num("Failed sessions", ({failed}) => failed, {bad: true, link: ({type}) =>
+      hash("domains", {...range, result: type})})];
 
   return rows.length > 0 && picture({
     title: "By result type",
     what: "bars of failed sessions for each kind of failure",
     flat: true,
     labels: rows.map(({type}) => label("results", type)),
+    links: (_, i) => hash("domains", {...range, result: rows[i].type}),
     series: [{name: "failed sessions", color: "--series-2", hatch: true,
       values: rows.map(({failed}) => failed)}],
     table: sortableTable({caption: "Failed sessions by result type", columns,
       rows, sort: {column: columns[1], descending: true}}),
   }, signal);
 }
+
+// By what became of a destination.
+const SETTLED = ["delivered", "failed", "expired", "bounced", "suppressed"]
+  .map((state) => [state, capital(label("states", state))]);
+const sentOn = (day, state) => hash("sent", {settledFrom: day, settledTo: day,
+  state});
 
 function reportsPicture(days, signal) {
   const settled = days.filter(({reports}) => reports.settled > 0);
@@ -142,6 +169,8 @@ function reportsPicture(days, signal) {
       + "those that did not",
     note: "Destinations of the reports that were settled on that day.",
     labels: days.map(({day}) => day),
+    links: (series, i) => sentOn(days[i].day,
+      ["delivered", "failed", "suppressed"][series]),
     series: [
       {name: "delivered", color: "--series-3",
         values: days.map(({reports}) => reports.delivered)},
@@ -153,35 +182,32 @@ function reportsPicture(days, signal) {
     table: sortableTable({
       caption: "Reports sent and refused", rows: days,
       columns: [dayColumn,
-        num("Reports", ({reports}) => reports.settled),
-        num("Delivered", ({reports}) => reports.delivered),
-        num("Refused", ({reports}) => reports.failed),
-        num("Given up", ({reports}) => reports.expired),
-        num("Bounced", ({reports}) => reports.bounced),
-        num("Suppressed", ({reports}) => reports.suppressed)],
+        num("Reports settled", ({reports}) => reports.settled,
+          {link: ({day}) => sentOn(day)}),
+        ...SETTLED.map(([state, words]) => num(words, ({reports}) =>
+          reports[state], {bad: !["delivered", "suppressed"].includes(state),
+          link: ({day}) => sentOn(day, state)}))],
     }),
   }, signal);
 }
 
 // --- tables of their own ---
 
-function worstTable(list) {
+function worstTable(list, range) {
   if (list.length === 0)
     return h("p", {class: "muted"}, "No session failed on these days.");
   const columns = [
     {title: "Domain", head: true, compare: byText(({domain}) => domain),
-      cell: ({domain}) => h("a", {href: hash(join("domain", domain))},
-        domain)},
-    num("Failed", (row) => row.failedSessions),
+      cell: ({domain}) => domainLink(domain, range)},
+    num("Failed", (row) => row.failedSessions, {bad: true}),
     num("Sessions", sessionsOf),
-    {title: "Failure rate", num: true, compare: byNumber(shareOf),
-      cell: (row) => percent(row.failedSessions, sessionsOf(row))}];
+    failureRate];
 
   return sortableTable({caption: "Domains with most failures", columns, rows: list,
     sort: {column: columns[1], descending: true}});
 }
 
-function marksTable(days) {
+function marksTable(days, range) {
   const marks = {};
 
   for (const day of days)
@@ -192,37 +218,49 @@ function marksTable(days) {
     {title: "Outcome", head: true,
       compare: byText(({mark}) => label("marks", mark)),
       cell: ({mark}) => label("marks", mark)},
-    num("Number", ({n}) => n)];
+    num("Number", ({n}) => n, {link: ({mark}) => dayRows(range, {mark})})];
 
   return rows.length > 0 && [h("h2", {}, "Outcomes"),
     sortableTable({caption: "Outcomes of the domains' days", columns, rows,
       sort: {column: columns[1], descending: true}})];
 }
 
-function figure(value, what, kind) {
+function figure(value, what, {kind, link} = {}) {
   return h("div", {class: "figure"},
-    h("span", {class: kind ? `value ${kind}` : "value"}, value),
+    h("span", {class: kind ? `value ${kind}` : "value"},
+      link ? h("a", {href: link}, value) : value),
     h("span", {class: "what"}, what));
 }
 
-function figures(days) {
+function figures(days, range) {
   const all = sum(days, sessionsOf);
   const failed = sum(days, (day) => day.failedSessions);
-  const refused = sum(days, refusedOf);
+  const busiest = days.reduce((a, b) => b.domains > a.domains ? b : a);
+  const settled = (state) => hash("sent", {settledFrom: range.from,
+    settledTo: range.to, state});
 
   return h("div", {class: "figures"},
-    figure(count(all), "sessions"),
-    figure(count(failed), `failed, ${percent(failed, all)}`,
-      failed > 0 ? "bad" : null),
-    figure(count(Math.max(0, ...days.map((day) => day.domains))),
-      "domains on the busiest day"),
+    figure(count(all), "sessions", {link: hash("domains", range)}),
+    figure(count(failed), ["failed, ", share(failed, all)],
+      {kind: failed > 0 ? "bad" : null,
+        link: hash("domains", {...range, failures: "1"})}),
+    figure(count(busiest.domains), "domains on the busiest day",
+      {link: dayLink(busiest.day)}),
+    figure(count(sum(days, ({reports}) => reports.settled)),
+      "reports settled", {link: settled()}),
     figure(count(sum(days, ({reports}) => reports.delivered)),
-      "reports delivered"),
-    figure(count(refused), "refused or given up", refused > 0 ? "bad" : null));
+      "deliveries accepted", {link: settled("delivered")}),
+    SETTLED.slice(1, 4).map(([state, words]) => {
+      const n = sum(days, ({reports}) => reports[state]);
+
+      return n > 0 && figure(count(n), words.toLowerCase(),
+        {kind: "bad", link: settled(state)});
+    }));
 }
 
-function showDays(overview, signal) {
-  const {days} = overview;
+function showDays(overview, range, signal) {
+  const days = overview.days.map((day) =>
+    ({...day, gap: gapOf(day, overview)}));
 
   if (sum(days, ({domains}) => domains) === 0
       && sum(days, ({reports}) => reports.settled) === 0)
@@ -232,13 +270,15 @@ function showDays(overview, signal) {
     .map(({summedAt}) => summedAt).sort().at(-1);
 
   return [
-    figures(days),
-    h("div", {class: "pictures"}, sessionsPicture(days, signal),
-      sharePicture(days, signal), policyPicture(days, signal),
-      resultPicture(days, signal), reportsPicture(days, signal)),
+    figures(days, range),
+    h("div", {class: "pictures"}, protectionPicture(days, signal),
+      sessionsPicture(days, signal),
+      sharePicture(days, signal), policyPicture(days, range, signal),
+      resultPicture(days, range, signal), reportsPicture(days, signal)),
+    h("h2", {}, "Failed under DANE or MTA-STS"), blockedTable(days, range),
     h("h2", {}, "Domains with most failures"),
-    worstTable(overview.worstDomains),
-    marksTable(days),
+    worstTable(overview.worstDomains, range),
+    marksTable(days, range),
     oldest && h("p", {class: "small muted"}, "Totals as of ",
       time(oldest, {seconds: true}), " UTC."),
   ];
@@ -262,11 +302,18 @@ function checksTable(checks) {
       about && `${about}: `, words,
       command && h("div", {class: "small"}, h("code", {}, command))]}];
 
-  return [h("h2", {}, "Checks"),
+  const grades = gradeOrder.map((grade) => [grade,
+    checks.filter((check) => check.grade === grade).length])
+    .filter(([, n]) => n > 0);
+
+  return h("details", {open: checks.some(({grade}) => grade === "bad")},
+    h("summary", {}, h("h2", {}, "Checks"), ": ", grades.map(([grade, n], i) =>
+      [i > 0 && ", ", h("span", {class: gradeClass[grade] ?? "muted"},
+        `${n} ${grade}`)])),
     sortableTable({caption: "Checks", columns, rows: checks,
       sort: {column: columns[0], descending: false}}),
     h("p", {class: "small muted"}, "The command ",
-      h("code", {}, "tlstally doctor"), " on the host runs all checks.")];
+      h("code", {}, "tlstally doctor"), " on the host runs all checks."));
 }
 
 // --- the page ---
@@ -288,6 +335,7 @@ async function fetchOverview(ctx, range, progress, signal) {
 export function create(ctx) {
   const form = rangeForm(({from, to}) => ctx.go("overview", {from, to}));
   const place = h("div", {class: "place"});
+  const verdict = h("section", {"aria-label": "In all", role: "status"});
   const status = h("div", {});
   const checks = h("div", {});
   let showing = null;
@@ -302,12 +350,13 @@ export function create(ctx) {
     say(`Adding up ${all}…`);
     return load(ctx, place, "The overview", async () =>
       showDays(await fetchOverview(ctx, range, (n) =>
-        say(`Adding up: ${n} of ${all}…`), signal), signal), signal);
+        say(`Adding up: ${n} of ${all}…`), signal), range, signal), signal);
   }
 
   load(ctx, status, "The state of the feeds", async () => {
     const got = await ctx.jmap.one("tally:Status/get",
       {ids: null, properties: statusProperties}, {signal: ctx.signal});
+    fill(verdict, verdictOf(got.list[0]));
     return statusOf(got.list[0]);
   });
   load(ctx, checks, "The checks", async () => {
@@ -316,10 +365,10 @@ export function create(ctx) {
     return checksTable(got.list[0].checks);
   });
   return {
-    element: h("div", {}, h("h1", {}, "Overview"),
+    element: h("div", {}, h("h1", {}, "Overview"), verdict,
       h("section", {class: "card", "aria-label": "Feeds"}, status),
-      h("section", {class: "card", "aria-label": "Checks"}, checks),
-      form.element, place),
+      form.element, place,
+      h("section", {class: "card", "aria-label": "Checks"}, checks)),
     update: (route) => {
       const range = rangeOf(route.query);
 

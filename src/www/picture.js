@@ -5,6 +5,9 @@
 //              labels: [...],
 //              series: [{name, values, color: "--series-1", hatch: true}],
 //              unit: "%",                 // after the values
+//              links: (series, label) =>  // of a bar, by their indices: the
+//                "#/domains",             // address of the rows behind it
+//              bands: [true, ...],        // labels of which nothing is known
 //              table: element,            // the same numbers
 //              open: true})               // and shown at once
 //
@@ -66,7 +69,25 @@ function axis(more) {
   };
 }
 
-function configOf({labels, series, flat, unit = ""}) {
+// Behind the bars, where nothing was counted or kept.
+const bandsOf = (bands) => ({
+  id: "bands",
+  beforeDatasetsDraw: ({ctx, chartArea, scales}) => {
+    ctx.save();
+    ctx.fillStyle = colorOf("--line");
+    bands.forEach((is, i) => {
+      const half = (scales.x.getPixelForValue(1)
+        - scales.x.getPixelForValue(0) || chartArea.width) / 2;
+      const x = scales.x.getPixelForValue(i);
+
+      if (is)
+        ctx.fillRect(x - half, chartArea.top, 2 * half, chartArea.height);
+    });
+    ctx.restore();
+  },
+});
+
+function configOf({labels, series, flat, links, bands, unit = ""}) {
   const value = (n) => `${count(n)}${unit && ` ${unit}`}`;
   const names = axis({grid: {display: false,
     borderColor: colorOf("--line")}});
@@ -75,10 +96,25 @@ function configOf({labels, series, flat, unit = ""}) {
   numbers.ticks.callback = value;
   if (flat)
     names.ticks.autoSkip = false;
+  const linkOf = (bar) => bar && links?.(bar.datasetIndex, bar.index);
+
   return {
     type: "bar",
     data: {labels, datasets: series.map(dataset)},
+    plugins: bands?.some(Boolean) ? [bandsOf(bands)] : [],
     options: {
+      // the bar itself, although the tip tells all of a label
+      onClick: (event, _, chart) => {
+        const to = linkOf(chart.getElementsAtEventForMode(event, "nearest",
+          {intersect: true}, false)[0]);
+        if (to)
+          location.hash = to;
+      },
+      onHover: (event, _, chart) => {
+        const is = chart.getElementsAtEventForMode(event, "nearest",
+          {intersect: true}, false).length > 0;
+        chart.canvas.classList.toggle("link", Boolean(links) && is);
+      },
       animation: false, responsive: true, maintainAspectRatio: false,
       indexAxis: flat ? "y" : "x",
       font: {family: "inherit"},
@@ -127,6 +163,8 @@ export function picture(spec, signal) {
   return h("section", {class: "card picture", "aria-labelledby": id},
     h("h2", {id}, spec.title),
     spec.note && h("p", {class: "small muted"}, spec.note),
+    spec.bands?.some(Boolean) && h("p", {class: "small muted"},
+      "Grey: nothing was counted, or it is not kept."),
     plot,
     h("details", {open: spec.open}, h("summary", {}, "The numbers"), spec.table));
 }

@@ -2,6 +2,7 @@
 import {copyable} from "./copy.js";
 import {button, fill, h} from "./dom.js";
 import {count, percent, time} from "./format.js";
+import {nameOf} from "./names.js";
 import {actionsFor, MAY_UPDATE, TYPE} from "./report_actions.js";
 import {destinationsTable, policyCard, sentAs} from "./report_parts.js";
 import {hash, join} from "./router.js";
@@ -96,7 +97,7 @@ export function create(ctx) {
   function show(object) {
     document.title = `${object.domain} – tlstally`;
     return [
-      h("h1", {tabindex: "-1"}, object.domain),
+      h("h1", {tabindex: "-1"}, nameOf(object.domain)),
       toolbar(ctx, object, reload),
       figures(object),
       facts(object),

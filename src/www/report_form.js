@@ -208,9 +208,9 @@ export function create(ctx) {
 
   let written = () => false;
 
-  function show(seen) {
+  function show(seen, given = seen.object) {
     const {element: form, form: widget} = editor(ctx,
-      seen?.object ?? blankReport(), async (after) => {
+      given, async (after) => {
         if (!seen)
           return createReport(ctx, after, saved);
         const error = await updateReport(ctx, seen, patchOf(before, after));
@@ -243,10 +243,32 @@ export function create(ctx) {
       + "changes were not saved."};
   }
 
+  // From the counters of a day, or with what the settings say.
+  async function begin() {
+    const from = ctx.route.query.get("from");
+    const options = {signal: ctx.signal};
+
+    if (from) {
+      const {list: [found]} = await ctx.jmap.one("tally:Preview/get",
+        {ids: [from], properties: ["object"]}, options);
+      if (!found?.object)
+        throw new Error("Nothing was counted on that day.");
+      return found.object;
+    }
+    const blank = blankReport();
+    if (ctx.may("tallyRead")) {
+      const {list: [site]} = await ctx.jmap.one("tally:Status/get", {ids: null,
+        properties: ["contactInfo", "organizationName"]}, options);
+      blank.report.contactInfo = site.contactInfo ?? "";
+      blank.report.organizationName = site.organizationName ?? "";
+    }
+    return blank;
+  }
+
   async function load() {
-    if (!id)
-      return show(null);
     try {
+      if (!id)
+        return show(null, await begin());
       const seen = await ctx.jmap.get(TYPE, id, null, {signal: ctx.signal});
       if (seen)
         return show(seen);

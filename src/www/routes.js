@@ -46,6 +46,12 @@ export const routes = [
     load: () => import("./domain.js"),
   },
   {
+    path: "preview/:id",
+    under: "domains",
+    needs: READ,
+    load: () => import("./preview.js"),
+  },
+  {
     path: "inbound",
     menu: ["Inbound"],
     needs: READ,

@@ -3,10 +3,15 @@ import {dayAfter} from "./days.js";
 import {h} from "./dom.js";
 import {count, time} from "./format.js";
 import {createList} from "./list.js";
+import {asciiOf, nameOf} from "./names.js";
 import {hash, join} from "./router.js";
-import {chip} from "./words.js";
+import {chip, label, words} from "./words.js";
 
 export const title = "Sent reports";
+
+// In the archive nothing is tried any more.
+const FINAL = words("states").filter((state) =>
+  !["pending", "inflight", "deferred"].includes(state));
 
 const transportOf = (uri) => uri.startsWith("mailto:") ? "mail"
   : uri.startsWith("https:") ? "HTTPS" : "directory";
@@ -37,7 +42,7 @@ export function create(ctx) {
     sort: "-doneAt",
     columns: [
       {title: "Domain", head: true, sort: "domain", cell: ({id, domain}) =>
-        h("a", {href: hash(join("sent", id))}, domain)},
+        h("a", {href: hash(join("sent", id))}, nameOf(domain))},
       {title: "Day (UTC)", sort: "day", cell: ({day}) => day},
       {title: "Settled", sort: "doneAt", cell: ({doneAt}) => time(doneAt)},
       {title: "Result", cell: results},
@@ -50,7 +55,14 @@ export function create(ctx) {
     ],
     filters: [
       {name: "text", label: "Search", kind: "search",
-        hint: "domain or report-id", condition: (text) => ({text})},
+        hint: "domain or report-id", condition: (text) => ({text: asciiOf(text)})},
+      {name: "state", label: "A destination is", kind: "select",
+        options: FINAL.map((state) => [state, label("states", state)]),
+        condition: (state) => ({state})},
+      {name: "settledFrom", label: "Settled from (UTC)", kind: "day",
+        more: true, condition: (day) => ({doneAfter: `${day}T00:00:00Z`})},
+      {name: "settledTo", label: "Settled to (UTC)", kind: "day", more: true,
+        condition: (day) => ({doneBefore: `${dayAfter(day)}T00:00:00Z`})},
       {name: "from", label: "From (UTC)", kind: "day",
         condition: (day) => ({dayAfter: day})},
       {name: "to", label: "To (UTC)", kind: "day",

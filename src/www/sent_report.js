@@ -2,6 +2,7 @@
 // can be done to it
 import {button, h} from "./dom.js";
 import {loadedPage} from "./load.js";
+import {nameOf} from "./names.js";
 import {facts, figures} from "./report.js";
 import {MAY_UPDATE, sendAgain} from "./report_actions.js";
 import {destinationsTable, policyCard, sentAs} from "./report_parts.js";
@@ -19,7 +20,7 @@ function gone() {
 function show(ctx, object) {
   document.title = `${object.domain} – tlstally`;
   return [
-    h("h1", {}, object.domain),
+    h("h1", {}, nameOf(object.domain)),
     h("p", {class: "buttons head"}, h("a", {class: "button",
       href: hash(join("domain", object.domain))}, "This domain"),
     ctx.may(MAY_UPDATE)

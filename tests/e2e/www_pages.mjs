@@ -19,8 +19,10 @@ import testInbound from "./www/inbound.mjs";
 import testLinks from "./www/links.mjs";
 import testOverview, { testEmpty, testErrors } from "./www/overview.mjs";
 import testPolicyd from "./www/policyd.mjs";
+import testPreview from "./www/preview.mjs";
 import testSent from "./www/sent.mjs";
 import testSuppression from "./www/suppression.mjs";
+import testTrouble from "./www/trouble.mjs";
 
 export const FIRST = "2026-03-01";
 const TLSTALLY = "src/programs/tlstally";
@@ -41,9 +43,13 @@ const TESTS = {
   domains: testDomains,
   domain: testDomain,
   policyd: testPolicyd,
+  preview: testPreview,
   filters: testFilters,
   links: testLinks,
 };
+
+/* With a store of their own. */
+const OTHERS = { trouble: testTrouble };
 
 /* Reports of the first three days: what goes to host03 is refused for good, in
  * words that leave the address in doubt, but not three times alike; to host06
@@ -75,24 +81,45 @@ esac
   execFileSync(TLSTALLY, ["-c", conf, "deliver", "--now"]);
 }
 
-async function run(server) {
-  const tokens = {
+const wanted = process.argv.slice(2).filter((word) =>
+  word in TESTS || word in OTHERS);
+
+async function attempt(tests, name, world) {
+  if (wanted.length > 0 && !wanted.includes(name))
+    return;
+  console.log(`-- ${name}`);
+  await tests[name](world).catch((error) =>
+    expect(`${name} comes to its end`, null, error.stack));
+}
+
+function worldOf(server) {
+  return { server, tokens: {
     all: token(server, "all", "all"),
     reader: token(server, "reader", "tallyRead"),
     reports: token(server, "reports", "sysTlsInternalReportGet",
                    "sysTlsInternalReportQuery"),
-  };
-  const wanted = process.argv.slice(2).filter((word) => word in TESTS);
-  const world = { server, tokens };
+  } };
+}
+
+async function runOthers(server) {
+  const world = worldOf(server);
 
   await openBrowser();
   try {
-    for (const [name, test] of Object.entries(TESTS)) {
-      if (wanted.length === 0 || wanted.includes(name)) {
-        console.log(`-- ${name}`);
-        await test(world).catch((error) =>
-          expect(`${name} comes to its end`, null, error.stack));
-      }
+    for (const name of Object.keys(OTHERS))
+      await attempt(OTHERS, name, world);
+  } finally {
+    await closeBrowser();
+  }
+}
+
+async function run(server) {
+  const world = worldOf(server);
+
+  await openBrowser();
+  try {
+    for (const name of Object.keys(TESTS)) {
+      await attempt(TESTS, name, world);
       if (name === "empty") {
         execFileSync("tests/e2e/fill_www",
                      [join(server.directory, "store"), FIRST]);
@@ -108,4 +135,9 @@ if (!existsSync(process.env.CHROMIUM ?? "/usr/bin/chromium")) {
   console.log("chromium is missing: apt-get install chromium");
   process.exit(77);
 }
-process.exit(await withServer(run, null, SETTINGS));
+let status = 0;
+if (wanted.length === 0 || wanted.some((word) => word in TESTS))
+  status = await withServer(run, null, SETTINGS);
+if (wanted.length === 0 || wanted.some((word) => word in OTHERS))
+  status = await withServer(runOthers, null, SETTINGS) || status;
+process.exit(status);

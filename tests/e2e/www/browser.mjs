@@ -108,6 +108,10 @@ export async function checkLooks(page, what) {
     await shot(page, `${what}-${colorScheme}`);
   }
   await page.emulateMedia({ colorScheme: "light" });
+  /* a window of 1280 at 200 % */
+  await page.setViewportSize({ width: 640, height: 400 });
+  expect(`${what}: fits at 200 %`, 640, await page.evaluate(() =>
+    document.documentElement.scrollWidth));
   await page.setViewportSize({ width: 360, height: 740 });
   expect(`${what}: fits a phone`, 360, await page.evaluate(() =>
     document.documentElement.scrollWidth));

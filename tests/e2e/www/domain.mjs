@@ -28,7 +28,7 @@ export async function testDomains({ server, tokens }) {
   await page.getByRole("heading", { level: 1, name: HOSTILE }).waitFor();
   await page.getByText("This name cannot be looked up.").waitFor();
   expect("a hostile name is text", 0, await page.locator("img").count());
-  await closePage(page, "domains");
+  await closePage(page, "domains day by day");
 }
 
 async function testLookup(page) {

@@ -9,7 +9,7 @@ async function testDetail(server, page) {
   await page.getByRole("heading", { level: 1, name: "host03.example" })
     .waitFor();
   await page.getByText(/no reports here/).first().waitFor();
-  await page.getByText("failed", { exact: true }).waitFor();
+  await page.getByText("refused", { exact: true }).waitFor();
   await checkLooks(page, "sent-report");
   await page.getByText("RFC 8460 JSON").click();
   await until("the archived report is shown", "host03.example", async () => {
@@ -50,11 +50,11 @@ export default async function testSent({ server, tokens }) {
   expect("sorted by domain", ["host00.example", "host29.example"], [
     (await domains(page))[0], (await domains(page)).at(-1)]);
   await checkLooks(page, "sent");
-  await page.getByLabel("From (UTC)").fill("2026-03-03");
+  await page.getByLabel("From (UTC)", { exact: true }).fill("2026-03-03");
   await summary(page, /^30 reports$/);
   await page.getByLabel("Search").fill("host03");
   await summary(page, /^1 report$/);
-  expect("the row", ["host03.example", "2026-03-03", "failed", "mail"],
+  expect("the row", ["host03.example", "2026-03-03", "refused", "mail"],
          (await tableOf(page, "reports"))[0].filter((_, i) => i !== 2)
            .slice(0, 4).map((text) => text.trim()));
   await page.goto(`${server.url}/#/sent?size=25&sort=day&page=4`);
