@@ -104,8 +104,6 @@ const struct jmap_condition report_facts_conditions[] = {
 	{"state", MATCH_LOOKED_UP, 0, 0, &words_states, has_state},
 	{"answer", MATCH_TEXT_LOOKED_UP, 0, 0, NULL, has_answer},
 	{"host", MATCH_TEXT_LOOKED_UP, 0, 0, NULL, has_host},
-	{"doneBefore", MATCH_BEFORE, HEAD(done_at), 0, NULL, NULL},
-	{"doneAfter", MATCH_AFTER, HEAD(done_at), 0, NULL, NULL},
 	{"createdBefore", MATCH_BEFORE, HEAD(created_at), 0, NULL, NULL},
 	{"createdAfter", MATCH_AFTER, HEAD(created_at), 0, NULL, NULL},
 	{"deliverBefore", MATCH_BEFORE, HEAD(deliver_at), 0, NULL, NULL},

@@ -1,41 +1,69 @@
-// Domains: what was counted, and what became of each day
+// Domains: one row per domain for a period: is it well, since when is it not,
+// why, and whose fault does it look like
+import {share} from "./columns.js";
 import {dayAfter} from "./days.js";
 import {h} from "./dom.js";
-import {count} from "./format.js";
-import {share} from "./columns.js";
+import {count, plural} from "./format.js";
 import {createList} from "./list.js";
 import {asciiOf, domainLink} from "./names.js";
-import {label, words} from "./words.js";
+import {hash} from "./router.js";
+import {chip, label, words} from "./words.js";
 
 export const title = "Domains";
 
 const sessions = (row) => row.totalSuccessfulSessions
   + row.totalFailedSessions;
 
+const daysOfRow = (row) => ({from: row.firstDay, to: row.lastDay});
+
+function faultWords({fault, failingWith}) {
+  return fault && fault !== "none" && h("div", {class: "small muted"},
+    chip("faults", fault), failingWith > 1
+      && ` ${plural(failingWith, "domain")} failed like it on its worst day`);
+}
+
+function since({failingSince, lastFailedDay, failingDays}) {
+  return lastFailedDay && [failingSince
+    ? h("span", {class: "bad"}, `since ${failingSince}`)
+    : `until ${lastFailedDay}`,
+  h("div", {class: "small muted"}, plural(failingDays, "day"))];
+}
+
+const options = (of) => words(of).map((word) => [word, label(of, word)]);
+
 export function create(ctx) {
   const list = createList(ctx, {
     path: "domains",
-    type: "tally:Domain",
-    properties: ["id", "day", "domain", "totalSuccessfulSessions",
-      "totalFailedSessions", "policyCount", "mark", "reason"],
-    what: ["day of a domain", "days of domains"],
-    sort: "-day",
+    type: "tally:DomainPeriod",
+    properties: ["id", "domain", "firstDay", "lastDay", "countedDays",
+      "totalSuccessfulSessions", "totalFailedSessions", "notJudgedSessions",
+      "clearSessions", "failingDays", "failingSince", "lastFailedDay",
+      "mainResult", "policyTypes", "fault", "failingWith", "record"],
+    what: ["domain", "domains"],
+    sort: "-totalFailedSessions",
     columns: [
-      {title: "Domain", head: true, sort: "domain", cell: ({domain, day}) =>
-        domainLink(domain, {from: day, to: day})},
-      {title: "Day (UTC)", sort: "day", cell: ({day}) => day},
-      {title: "Successful", num: true, sort: "totalSuccessfulSessions",
-        cell: (row) => count(row.totalSuccessfulSessions)},
+      {title: "Domain", head: true, sort: "domain", cell: (row) => [
+        domainLink(row.domain, daysOfRow(row)),
+        h("div", {class: "small muted plain mono"},
+          row.record ?? "no TLSRPT record")]},
+      {title: "Sessions", num: true, sort: "totalSessions", cell: (row) =>
+        h("a", {href: hash("days", {...daysOfRow(row), text: row.domain})},
+          count(sessions(row)))},
       {title: "Failed", num: true, sort: "totalFailedSessions",
-        cell: (row) => h("span",
-          {class: row.totalFailedSessions > 0 ? "bad" : "muted"},
-          count(row.totalFailedSessions))},
+        cell: (row) => row.totalFailedSessions > 0
+          ? h("a", {class: "bad", href: hash("days", {...daysOfRow(row),
+            text: row.domain, failures: "1"})},
+          count(row.totalFailedSessions)) : h("span", {class: "muted"}, "0")},
       {title: "Failure rate", num: true, cell: (row) =>
         share(row.totalFailedSessions, sessions(row))},
-      {title: "Policies", num: true, cell: ({policyCount}) =>
-        count(policyCount)},
-      {title: "Outcome", class: "wide", cell: ({mark, reason}) =>
-        [label("marks", mark), reason && h("div", {class: "small muted"}, reason)]},
+      {title: "Fails", sort: "failingSince", cell: since},
+      {title: "Most of its failures", class: "wide", cell: (row) =>
+        row.mainResult && [label("results", row.mainResult), faultWords(row)]},
+      {title: "Without TLS", num: true, cell: ({clearSessions}) =>
+        h("span", {class: clearSessions > 0 ? "bad" : "muted"},
+          count(clearSessions))},
+      {title: "Policies", cell: ({policyTypes}) =>
+        policyTypes.map((type) => label("policies", type)).join(", ")},
     ],
     filters: [
       {name: "text", label: "Search", kind: "search", hint: "domain",
@@ -44,22 +72,28 @@ export function create(ctx) {
         condition: (day) => ({dayAfter: day})},
       {name: "to", label: "To (UTC)", kind: "day",
         condition: (day) => ({dayBefore: dayAfter(day)})},
-      {name: "mark", label: "Outcome", kind: "select",
-        options: words("marks").map((mark) => [mark, label("marks", mark)]),
-        condition: (mark) => ({mark})},
+      {name: "result", label: "Most of its failures", kind: "select",
+        options: options("results"), condition: (result) => ({result})},
+      {name: "policy", label: "Policy", kind: "select",
+        options: options("policies"),
+        condition: (policyType) => ({policyType})},
       {name: "failures", label: "Only with failures", kind: "check",
         condition: () => ({hasFailures: true})},
+      {name: "fault", label: "It looks like", kind: "select", more: true,
+        options: options("faults"), condition: (fault) => ({fault})},
+      {name: "clear", label: "Reached without TLS", kind: "check",
+        more: true, condition: () => ({hasClear: true})},
       {name: "notJudged", label: "Sessions not judged",
         kind: "check", more: true, condition: () => ({hasNotJudged: true})},
-      {name: "late", label: "Failures counted too late",
-        kind: "check", more: true, condition: () => ({hasLateFailures: true})},
     ],
-    empty: "Nothing has been counted yet.",
+    empty: "Nothing was counted in the last 30 days.",
   });
 
   return {
     element: h("div", {}, h("h1", {}, "Domains"),
-      list.element),
+      h("p", {class: "small"}, "One row per domain for the days chosen, the "
+        + "last 30 if none are. ",
+      h("a", {href: hash("days")}, "Day by day")), list.element),
     update: list.update,
     refresh: list.refresh,
   };

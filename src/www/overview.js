@@ -2,14 +2,15 @@
 // everything is counted that should be
 import {dayColumn, dayLink, gapOf, numberColumn, share, shareColumn}
   from "./columns.js";
-import {daysOf, rangeForm, rangeOf} from "./days.js";
+import {dayAfter, daysOf, rangeForm, rangeOf} from "./days.js";
 import {fill, h} from "./dom.js";
 import {statusOf, statusProperties} from "./feeds.js";
 import {count, plural, time} from "./format.js";
 import {load} from "./load.js";
 import {domainLink} from "./names.js";
 import {picture} from "./picture.js";
-import {blockedTable, protectionPicture} from "./protection.js";
+import {blockedTable, domainsConcerned, protectionPicture}
+  from "./protection.js";
 import {hash} from "./router.js";
 import {byNumber, byText, sortableTable} from "./table.js";
 import {verdictOf} from "./verdict.js";
@@ -62,7 +63,7 @@ function sessionsPicture(days, signal) {
 }
 
 // Day by day: what became of each domain's.
-const dayRows = (range, query) => hash("domains", {...range, ...query});
+const dayRows = (range, query) => hash("days", {...range, ...query});
 
 const sessionsOf = (day) => day.successfulSessions + day.failedSessions;
 const shareOf = (day) => sessionsOf(day) === 0 ? null
@@ -258,9 +259,10 @@ function figures(days, range) {
     }));
 }
 
-function showDays(overview, range, signal) {
+function showDays(ctx, overview, range, signal) {
   const days = overview.days.map((day) =>
     ({...day, gap: gapOf(day, overview)}));
+  const concerned = h("div", {});
 
   if (sum(days, ({domains}) => domains) === 0
       && sum(days, ({reports}) => reports.settled) === 0)
@@ -269,6 +271,8 @@ function showDays(overview, range, signal) {
   const oldest = days.filter(({domains}) => domains > 0)
     .map(({summedAt}) => summedAt).sort().at(-1);
 
+  load(ctx, concerned, "The domains", () =>
+    domainsConcerned(ctx, range, dayAfter(range.to), signal), signal);
   return [
     figures(days, range),
     h("div", {class: "pictures"}, protectionPicture(days, signal),
@@ -276,6 +280,7 @@ function showDays(overview, range, signal) {
       sharePicture(days, signal), policyPicture(days, range, signal),
       resultPicture(days, range, signal), reportsPicture(days, signal)),
     h("h2", {}, "Failed under DANE or MTA-STS"), blockedTable(days, range),
+    concerned,
     h("h2", {}, "Domains with most failures"),
     worstTable(overview.worstDomains, range),
     marksTable(days, range),
@@ -349,7 +354,7 @@ export function create(ctx) {
 
     say(`Adding up ${all}…`);
     return load(ctx, place, "The overview", async () =>
-      showDays(await fetchOverview(ctx, range, (n) =>
+      showDays(ctx, await fetchOverview(ctx, range, (n) =>
         say(`Adding up: ${n} of ${all}…`), signal), range, signal), signal);
   }
 

@@ -2,6 +2,8 @@
 // a policy, no TLS; and what a policy kept from being delivered
 import {dayColumn, dayLink, numberColumn} from "./columns.js";
 import {h} from "./dom.js";
+import {count} from "./format.js";
+import {domainLink} from "./names.js";
 import {picture} from "./picture.js";
 import {hash} from "./router.js";
 import {byText, sortableTable} from "./table.js";
@@ -96,4 +98,52 @@ export function blockedTable(days, range) {
       + "these days.")
     : sortableTable({caption: "Failed under DANE or MTA-STS", columns, rows,
       sort: {column: columns[2], descending: true}});
+}
+
+// --- the domains concerned ---
+
+const SHOWN = 10;
+
+async function fetchDomains(ctx, range, dayAfter, filter, sort, signal) {
+  return ctx.jmap.list("tally:DomainPeriod", {
+    filter: {dayAfter: range.from, dayBefore: dayAfter, ...filter},
+    sort: [{property: sort, isAscending: false}], limit: SHOWN,
+  }, ["id", "domain", "totalSuccessfulSessions", "totalFailedSessions",
+    "clearSessions", "mainResult"], {signal});
+}
+
+function domainsTable(caption, got, range, query, number) {
+  const columns = [
+    {title: "Domain", head: true, compare: byText(({domain}) => domain),
+      cell: ({domain}) => domainLink(domain, range)},
+    numberColumn(...number),
+    {title: "Most of its failures", compare: byText(({mainResult}) =>
+      mainResult), cell: ({mainResult}) => label("results", mainResult)
+      ?? ""}];
+
+  return [sortableTable({caption, columns, rows: got.objects,
+    sort: {column: columns[1], descending: true}}),
+  got.total > got.objects.length && h("p", {class: "small"},
+    h("a", {href: hash("domains", {...range, ...query})},
+      `All ${count(got.total)}`))];
+}
+
+/** The domains reached without TLS, and those of which a policy failed. */
+export async function domainsConcerned(ctx, range, dayAfter, signal) {
+  const [plain, dane, sts] = await Promise.all([
+    {hasClear: true}, {policyType: "tlsa", hasFailures: true},
+    {policyType: "sts", hasFailures: true}].map((filter) =>
+    fetchDomains(ctx, range, dayAfter, filter, "totalFailedSessions", signal)));
+  const part = (words, got, query, number) => got.total > 0 && [
+    h("h2", {}, words), domainsTable(words, got, range, query, number)];
+  const failures = ["Failed", (row) => row.totalFailedSessions, {bad: true}];
+
+  return [
+    part("Domains reached without TLS", plain, {clear: "1"},
+      ["Sessions without TLS", (row) => row.clearSessions, {bad: true}]),
+    part("Domains that failed under DANE", dane,
+      {policy: "tlsa", failures: "1"}, failures),
+    part("Domains that failed under MTA-STS", sts,
+      {policy: "sts", failures: "1"}, failures),
+  ];
 }

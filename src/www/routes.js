@@ -40,6 +40,12 @@ export const routes = [
     load: () => import("./domains.js"),
   },
   {
+    path: "days",
+    under: "domains",
+    needs: READ,
+    load: () => import("./domain_days.js"),
+  },
+  {
     path: "domain/:name",
     under: "domains",
     needs: READ,

@@ -13,7 +13,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, token, withServer } from "./httpd_world.mjs";
 import { closeBrowser, openBrowser } from "./www/browser.mjs";
-import testDomain, { testDomains } from "./www/domain.mjs";
+import testDomain, { testDomains, testPeriod } from "./www/domain.mjs";
 import testFilters from "./www/filters.mjs";
 import testInbound from "./www/inbound.mjs";
 import testLinks from "./www/links.mjs";
@@ -41,6 +41,7 @@ const TESTS = {
   suppression: testSuppression,
   inbound: testInbound,
   domains: testDomains,
+  period: testPeriod,
   domain: testDomain,
   policyd: testPolicyd,
   preview: testPreview,

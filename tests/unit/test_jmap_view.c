@@ -11,6 +11,7 @@
 #include "store/answer_group.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
+#include "store/inbound_table.h"
 #include "store/policy_cache_table.h"
 #include "store/purge.h"
 
@@ -643,6 +644,66 @@ static void test_lookup_clock_is_set(void **state)
 	check(w, LOOKUP("one_more_example"), "[['tally:Lookup/get','*','0']]");
 }
 
+/* What each day came to, and who sent in clear text, most first. */
+static void test_inbound_overview(void **state)
+{
+	static const struct {
+		int32_t day;
+		const char *domain, *sender;
+		enum inbound_tls tls;
+		uint64_t messages;
+	} mail[] = {
+		{MONDAY, "us.example", "a.example", INBOUND_TLS13, 7},
+		{MONDAY, "us.example", "a.example", INBOUND_CLEAR, 1},
+		{TUESDAY, "us.example", "b.example", INBOUND_CLEAR, 4},
+		{TUESDAY, "we.example", "a.example", INBOUND_CLEAR, 2},
+	};
+	struct world *w = *state;
+	struct db_txn *txn = db_begin_write(w->f.db);
+
+	for (size_t i = 0; i < COUNT(mail); i++) {
+		struct inbound inbound = {.tls = mail[i].tls};
+
+		snprintf(inbound.sender, sizeof(inbound.sender), "%s",
+		         mail[i].sender);
+		inbound_table_add(txn, mail[i].day, mail[i].domain, &inbound,
+		                  mail[i].messages);
+	}
+	commit_ok(&txn);
+	check(w,
+	      "[['tally:InboundOverview/get',{'ids':['d2026-02-28_2026-03-02',"
+	      "'x']},'0']]",
+	      "[['*',{'list':[{'firstDay':'2026-02-28','lastDay':'2026-03-02',"
+	      "'firstCountedDay':'2026-03-01','isComplete':true,'days':[{'day':"
+	      "'2026-02-28','messages':0},{'day':'2026-03-01','messages':8,"
+	      "'clear':1,'tls13':7,'weakMessages':1},{'day':'2026-03-02',"
+	      "'messages':6,'clear':6}],'senderCount':2,'senders':[{'sender':"
+	      "'b.example','messages':4,'domain':'us.example','day':"
+	      "'2026-03-02'},{'sender':'a.example','messages':3,'domain':"
+	      "'we.example','day':'2026-03-02'}]}],'notFound':['x']},'0']]");
+	check(w,
+	      "[['tally:InboundOverview/get',{'ids':['d2020-01-01_2026-03-02']"
+	      "},'0']]",
+	      "[['error',{'type':'requestTooLarge'},'0']]");
+}
+
+/* The report of a day that nobody has closed yet. */
+static void test_preview(void **state)
+{
+	struct world *w = *state;
+
+	count_all(w, two_days, COUNT(two_days));
+	check(w,
+	      "[['tally:Preview/get',{'ids':['d20513-a_example',"
+	      "'d20513-nobody_example']},'0']]",
+	      "[['*',{'list':[{'id':'d20513-a_example','day':'2026-03-01',"
+	      "'domain':'a.example','json':'*','object':{'domain':'a.example',"
+	      "'report':{'contactInfo':'tls@us.example','policies':[{"
+	      "'policyType':'sts','totalSuccessfulSessions':100,"
+	      "'totalFailedSessions':3}]}}}],'notFound':["
+	      "'d20513-nobody_example']},'0']]");
+}
+
 #define VIEW_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -652,6 +713,8 @@ int main(void)
 		VIEW_TEST(test_status),
 		VIEW_TEST(test_status_of_deliveries),
 		VIEW_TEST(test_sums),
+		VIEW_TEST(test_inbound_overview),
+		VIEW_TEST(test_preview),
 		VIEW_TEST(test_kept),
 		VIEW_TEST(test_many_domains),
 		VIEW_TEST(test_domain_periods),

@@ -6,9 +6,37 @@ import { number, RANGE, sumsOf, tableOf } from "./overview.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>";
 
+/* One row per domain for some days. */
+export async function testPeriod({ server, tokens }) {
+  const page = await openPage(server, { token: tokens.reader,
+    hash: `#/domains?${RANGE}` });
+  const days = Array.from({ length: 10 }, (_, i) =>
+    sumsOf(server, `2026-03-${String(i + 1).padStart(2, "0")}`));
+  const sumOf = (name, member) => days.reduce((n, { list }) => n
+    + list.find(({ domain }) => domain === name)[member], 0);
+
+  await summary(page, /^31 domains/);
+  const [first] = await tableOf(page, "domains");
+  const name = (await page.locator("tbody th a").first().textContent());
+  expect("its sums are those of its days", [
+    sumOf(name, "totalSuccessfulSessions") + sumOf(name, "totalFailedSessions"),
+    sumOf(name, "totalFailedSessions")], [number(first[1]), number(first[2])]);
+  await checkLooks(page, "domains");
+  await page.getByLabel("Search").fill("HOST01.Example.");
+  await summary(page, /^1 domain$/);
+  expect("its record is there", true,
+         (await tableOf(page, "domains"))[0][0].includes("v=TLSRPTv1"));
+  await page.getByRole("table", { name: "domains" }).locator("td a").first()
+    .click();
+  await summary(page, /^10 days/);
+  await page.goto(`${server.url}/#/domains?${RANGE}&text=b%C3%BCcher`);
+  await page.getByText("No domains match these filters.").waitFor();
+  await closePage(page, "domains of a period");
+}
+
 export async function testDomains({ server, tokens }) {
   const page = await openPage(server, { token: tokens.reader,
-    hash: "#/domains?from=2026-03-04&to=2026-03-04&sort=-totalFailedSessions" });
+    hash: "#/days?from=2026-03-04&to=2026-03-04&sort=-totalFailedSessions" });
 
   await summary(page, /^31 days/);
   const { list } = sumsOf(server, "2026-03-04");
@@ -16,13 +44,13 @@ export async function testDomains({ server, tokens }) {
   expect("the most failures first", [most.domain, most.totalFailedSessions],
          [(await domains(page))[0],
           number((await tableOf(page, "days of domains"))[0][3])]);
-  await checkLooks(page, "domains");
+  await checkLooks(page, "days");
   await page.getByLabel("Only with failures").check();
   await summary(page, new RegExp(`^${list.filter(({ totalFailedSessions }) =>
     totalFailedSessions > 0).length} days`));
-  await page.goto(`${server.url}/#/domains?mark=queued&size=100`);
+  await page.goto(`${server.url}/#/days?mark=queued&size=100`);
   await summary(page, /^1–50|^90 days/);
-  await page.goto(`${server.url}/#/domains?text=${
+  await page.goto(`${server.url}/#/days?text=${
     encodeURIComponent("<img")}&from=2026-03-01&to=2026-03-01`);
   await page.getByRole("link", { name: HOSTILE }).click();
   await page.getByRole("heading", { level: 1, name: HOSTILE }).waitFor();

@@ -2,7 +2,7 @@
 import { expect } from "../httpd_world.mjs";
 import { closePage, openPage } from "./browser.mjs";
 
-const LISTS = ["outbox", "sent", "suppression", "inbound", "domains"];
+const LISTS = ["outbox", "sent", "suppression", "inbound", "domains", "days"];
 const TYPED = { search: "example", date: "2026-03-02",
                 "datetime-local": "2026-03-02T00:00" };
 
@@ -68,7 +68,8 @@ export default async function testFilters({ server, tokens }) {
   for (const name of LISTS)
     counts[name] = await tryList(page, server.url, name);
   expect("each list has its filters",
-         { outbox: 11, sent: 11, suppression: 1, inbound: 4, domains: 19 },
+         { outbox: 11, sent: 13, suppression: 1, inbound: 4, domains: 25,
+           days: 19 },
          counts);
   await closePage(page, "filters");
 }

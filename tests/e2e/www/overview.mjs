@@ -10,7 +10,8 @@ export const RANGE = "from=2026-03-01&to=2026-03-10";
 
 const PAGES = {
   overview: [`#/overview?${RANGE}`, "Nothing was counted on these days."],
-  domains: ["#/domains", "Nothing has been counted yet."],
+  domains: ["#/domains", "Nothing was counted in the last 30 days."],
+  days: ["#/days", "Nothing has been counted yet."],
   domain: [`#/domain/host09.example?${RANGE}`, "No session with this domain"],
   inbound: ["#/inbound", "No mail was counted."],
   sent: ["#/sent", "No report has been settled yet."],
@@ -162,7 +163,8 @@ async function checkAnswers(server, page) {
       ? actions[i].what : text));
 }
 
-/* Every failure stands under what it failed, and so do the errors. */
+/* Every failure stands under what it failed, and so do the errors; a number
+ * leads to as many domains. */
 async function checkProtection(server, page, sums) {
   const rows = await tableOf(page, "Protection per day");
   const all = (from, to) => rows.reduce((n, row) => n + row.slice(from, to)
@@ -174,6 +176,14 @@ async function checkProtection(server, page, sums) {
   const errors = await tableOf(page, "Failed under DANE or MTA-STS");
   expect("what failed under a policy, by its error", all(6, 8),
          errors.reduce((n, row) => n + number(row[2]), 0));
+  const worst = rows.find((row) => number(row[10]) > 1);
+  await page.getByText("The numbers").first().click();
+  await page.getByRole("table", { name: "Protection per day" })
+    .getByRole("row", { name: worst[0] }).getByRole("link").last().click();
+  await summary(page, new RegExp(`^${worst[10]} domains$`));
+  await page.goBack();
+  await page.getByRole("heading", { name: "Domains with most failures" })
+    .waitFor();
 }
 
 /* The bars are links, too. */
@@ -194,7 +204,7 @@ async function checkBar(page) {
   await until("a bar leads to the domains of its day",
               "#/domains?from=2026-03-05&to=2026-03-05",
               () => new URL(page.url()).hash);
-  await summary(page, /^31 days/);
+  await summary(page, /^31 domains$/);
   await page.goBack();
   await page.getByRole("heading", { name: "Domains with most failures" })
     .waitFor();
