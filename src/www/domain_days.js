@@ -63,5 +63,6 @@ export function create(ctx) {
       h("p", {class: "small"}, h("a", {href: hash("domains")},
         "One row per domain")), list.element),
     update: list.update,
+    refresh: list.refresh,
   };
 }

@@ -95,6 +95,7 @@ export function create(ctx) {
         + "last 30 if none are. ",
       h("a", {href: hash("days")}, "Day by day")), list.element),
     update: list.update,
-    refresh: list.refresh,
+    refresh: (types) => types.has("tally:Domain")
+      && list.refresh(new Set(["tally:DomainPeriod"])),
   };
 }

@@ -358,12 +358,15 @@ export function create(ctx) {
         say(`Adding up: ${n} of ${all}…`), signal), range, signal), signal);
   }
 
-  load(ctx, status, "The state of the feeds", async () => {
-    const got = await ctx.jmap.one("tally:Status/get",
-      {ids: null, properties: statusProperties}, {signal: ctx.signal});
-    fill(verdict, verdictOf(got.list[0]));
-    return statusOf(got.list[0]);
-  });
+  const loadStatus = () => load(ctx, status, "The state of the feeds",
+    async () => {
+      const got = await ctx.jmap.one("tally:Status/get",
+        {ids: null, properties: statusProperties}, {signal: ctx.signal});
+      fill(verdict, verdictOf(got.list[0]));
+      return statusOf(got.list[0]);
+    });
+
+  loadStatus();
   load(ctx, checks, "The checks", async () => {
     const got = await ctx.jmap.one("tally:Doctor/get", {ids: null},
       {signal: ctx.signal});
@@ -382,6 +385,14 @@ export function create(ctx) {
         return loadDays(range);
       showing?.abort();
       return fill(place, h("div", {class: "empty"}, h("p", {}, range.error)));
+    },
+    // the days stay as they are until somebody asks for them again
+    refresh: () => {
+      const used = [verdict, status].some((node) =>
+        node.contains(document.activeElement));
+
+      if (!used && getSelection().isCollapsed)
+        loadStatus();
     },
     close: () => showing?.abort(),
   };

@@ -11,7 +11,8 @@
 //                               unsaved?(), refresh?(types)}
 //         update() is called at once and whenever the query of the same page
 //         changes; unsaved() is asked before the page is left, refresh() is
-//         called when objects of these types have changed; route is {path, args, query: URLSearchParams}.  ctx has
+//         called when objects of these types have changed; route is {path,
+//         args, query: URLSearchParams}.  ctx has
 //             jmap              the Client (jmap.js)
 //             may(permission)   what this token can do: no buttons for the rest
 //             signal            aborted when the page is left
