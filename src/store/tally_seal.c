@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "store/counted.h"
 #include "store/intern.h"
+#include "store/journal_view.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
 
@@ -26,42 +27,47 @@ static void copy_bytes(struct seal *seal, const struct db_value *blob,
 	key->len = blob->len;
 }
 
-static bool take_head(struct seal *seal, const struct db_row *from)
+static void take_head(struct seal *seal, const struct tally_head *head)
 {
 	struct tally_domain *counts = &seal->domain->counts;
-	struct tally_head head;
 
-	if (!tally_head_read(from, &head))
-		return false;
-	counts->valid = head.valid;
-	counts->success = head.success;
-	counts->failure = head.failure;
-	counts->unjudged = head.unjudged;
-	if (head.record[0] != '\0')
-		counts->record = arena_strdup(seal->arena, head.record);
-	seal->domain->folded = head.folded;
-	seal->domain->record_at = head.record_at;
-	return true;
+	counts->valid = head->valid;
+	counts->success = head->success;
+	counts->failure = head->failure;
+	counts->unjudged = head->unjudged;
+	if (head->record[0] != '\0')
+		counts->record = arena_strdup(seal->arena, head->record);
+	seal->domain->folded = head->folded;
+	seal->domain->record_at = head->record_at;
+}
+
+static struct tally_policy *add_policy(struct seal *seal, uint64_t id,
+                                       const struct db_value *blob,
+                                       const struct tally_sums *sums)
+{
+	struct tally_policy *policy = arena_alloc(seal->arena, sizeof(*policy));
+
+	copy_bytes(seal, blob, &policy->key);
+	policy->id = id;
+	policy->success = sums->success;
+	policy->failure = sums->failure;
+	policy->unjudged = sums->unjudged;
+	*seal->next_policy = policy;
+	seal->next_policy = &policy->next;
+	seal->domain->counts.policy_count++;
+	return policy;
 }
 
 static bool take_policy(struct seal *seal, const struct tally_row *row,
                         const struct db_row *from)
 {
-	struct tally_policy *policy = arena_alloc(seal->arena, sizeof(*policy));
 	struct tally_sums sums;
 	struct db_value blob;
 
 	if (!tally_sums_read(from, &sums) ||
 	    !intern_get(seal->txn, row->day, row->policy_id, &blob))
 		return false;
-	copy_bytes(seal, &blob, &policy->key);
-	policy->key.hash = row->policy_id; /* until its details were found */
-	policy->success = sums.success;
-	policy->failure = sums.failure;
-	policy->unjudged = sums.unjudged;
-	*seal->next_policy = policy;
-	seal->next_policy = &policy->next;
-	seal->domain->counts.policy_count++;
+	add_policy(seal, row->policy_id, &blob, &sums);
 	return true;
 }
 
@@ -75,7 +81,7 @@ static bool take_detail(struct seal *seal, const struct tally_row *row,
 	struct db_value blob;
 	uint64_t count;
 
-	while (policy != NULL && policy->key.hash != row->policy_id)
+	while (policy != NULL && policy->id != row->policy_id)
 		policy = policy->next;
 	if (policy == NULL || !counted_read(from, &count, &blob))
 		return false;
@@ -97,9 +103,39 @@ static bool take_row(struct seal *seal, const struct db_row *from)
 
 	if (!tally_row_read(seal->txn, from, &row))
 		return false;
-	return row.kind == TALLY_HEAD     ? take_head(seal, from)
-	       : row.kind == TALLY_POLICY ? take_policy(seal, &row, from)
-	                                  : take_detail(seal, &row, from);
+	if (row.kind == TALLY_HEAD)
+		return true;
+	return row.kind == TALLY_POLICY ? take_policy(seal, &row, from)
+	                                : take_detail(seal, &row, from);
+}
+
+/* Of the journal: what is there already is not looked for among the details,
+ * for equal ones are added up where the day is merged. */
+static bool take_waiting(struct seal *seal, const struct tally_policy *from)
+{
+	struct tally_policy *to = seal->domain->counts.policies;
+	struct db_value blob = {from->key.bytes, from->key.len};
+	struct tally_detail **end;
+
+	/* 0: not interned yet, so no row has it */
+	while (to != NULL && (from->id == 0 || to->id != from->id))
+		to = to->next;
+	if (to == NULL) {
+		if (blob.data == NULL &&
+		    !intern_get(seal->txn, seal->domain->counts.day, from->id,
+		                &blob))
+			return false;
+		to = add_policy(seal, from->id, &blob, &(struct tally_sums){0});
+	}
+	to->success += from->success;
+	to->failure += from->failure;
+	to->unjudged += from->unjudged;
+	for (end = &to->details; *end != NULL;)
+		end = &(*end)->next;
+	*end = from->details;
+	for (; *end != NULL; end = &(*end)->next)
+		seal->domain->counts.detail_count++;
+	return true;
 }
 
 int tally_seal(struct db_txn *txn, int32_t day, const char *name,
@@ -113,12 +149,23 @@ int tally_seal(struct db_txn *txn, int32_t day, const char *name,
 		.domain = domain,
 		.next_policy = &domain->counts.policies,
 	};
-	bool found = false;
+	struct tally_domain waiting = {.policies = NULL};
+	const struct tally_policy *policy;
+	struct tally_head head;
 
 	memset(domain, 0, sizeof(*domain));
 	domain->counts.day = day;
 	domain->counts.domain = arena_strdup(arena, name);
-	for (; db_rows_next(&rows); found = true)
+	if (!tally_head_get(txn, day, name, &head))
+		return 0;
+	take_head(&seal, &head);
+	while (db_rows_next(&rows))
 		db_row_is(txn, &rows.row, take_row(&seal, &rows.row));
-	return found && !db_failed(txn);
+	if (tally_head_is_open(&head))
+		journal_view_counts(txn, day, name, UINT64_MAX, arena,
+		                    &waiting);
+	for (policy = waiting.policies; policy != NULL; policy = policy->next)
+		if (!take_waiting(&seal, policy))
+			db_fail(txn, ERR_IO, "counts of %s are damaged", name);
+	return !db_failed(txn);
 }

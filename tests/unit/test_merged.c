@@ -74,8 +74,13 @@ static void set(struct site *site, const char *setting)
 static void count(struct site *site, int host, const char *datagram)
 {
 	struct clock clock = clock_fixed(day_start(DAY) + 60);
-	struct fake_events to = {site->at[host].db, &site->conf, &clock,
-	                         "events"};
+	struct fake_events to = {
+		.db = site->at[host].db,
+		.conf = &site->conf,
+		.clock = &clock,
+		.feed = "events",
+		.leaves_journal = true,
+	};
 
 	if (fake_events_repeat(&to, datagram, 1, &site->at[host].err) != 0)
 		fail_msg("%s", site->at[host].err.text);
@@ -85,8 +90,13 @@ static void count(struct site *site, int host, const char *datagram)
 static void move_on(struct site *site, int host)
 {
 	struct clock clock = clock_fixed(MORNING - 60);
-	struct fake_events to = {site->at[host].db, &site->conf, &clock,
-	                         "events"};
+	struct fake_events to = {
+		.db = site->at[host].db,
+		.conf = &site->conf,
+		.clock = &clock,
+		.feed = "events",
+		.leaves_journal = true,
+	};
 
 	assert_int_equal(fake_events_repeat(&to, "", 0, NULL), 0);
 }
