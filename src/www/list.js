@@ -259,7 +259,7 @@ export function createList(ctx, spec) {
     const goesOn = filter.kind === "search" && typing === filter.name;
 
     typing = filter.name;
-    typed = true;
+    typed = (state.query.get(filter.name) ?? "") !== value;
     goto({[filter.name]: value, page: ""}, {replace: goesOn});
   }) : null;
   const onSort = (column) => goto({
