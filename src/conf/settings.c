@@ -731,7 +731,9 @@ const struct setting settings[] = {
 			   "position in the log.",
 		.manual = "How often counters are written to disk, together "
 			  "with the position in\n"
-			  "the log.\n"
+			  "the log: when no line has come for so long, and at "
+			  "least every ten\n"
+			  "seconds.\n"
 			  "After a crash, reading continues from that "
 			  "position.\n",
 	},
@@ -804,7 +806,7 @@ const struct setting settings[] = {
 		.section = "milter",
 		.name = "commit_interval",
 		.type = SETTING_SPAN_MS,
-		.standard = "1s",
+		.standard = "10s",
 		.offset = AT(milter.commit_interval_ms),
 		.min = 10,
 		.max = HOUR * (uint64_t)1000,

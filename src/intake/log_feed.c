@@ -40,6 +40,7 @@ struct log_feed {
 	struct log_fates fates;
 	struct feed more;     /* what the feed's row will be given */
 	int64_t committed_ms; /* monotonic */
+	int64_t read_ms;      /* the same: the last line */
 
 	int64_t now;       /* secs, at the beginning of the batch */
 	int64_t ahead;     /* secs, the wall clock, of that (clock_hold) */
@@ -180,6 +181,7 @@ static int read_batch(struct log_feed *f, struct err *err)
 			break;
 		line = by_our_time(f, &line);
 		take_line(f, &line);
+		f->read_ms = monotonic_ms(f);
 	}
 	return rc;
 }
@@ -291,12 +293,20 @@ static int commit(struct log_feed *f, struct err *err)
 	return committer_commit(f->committer, 0, &f->more, err);
 }
 
+/* The log is its own queue: while lines come the commit can wait, and then
+ * there is one for all of them. */
 static int64_t until_commit(const struct log_feed *f)
 {
-	int64_t interval = f->more.events > 0 ? f->options.committer.interval_ms
-	                                      : COMMITTER_IDLE_MS;
+	int64_t interval = f->options.committer.interval_ms;
+	int64_t now = monotonic_ms(f), quiet, longest;
 
-	return f->committed_ms + interval - monotonic_ms(f);
+	longest = f->committed_ms +
+	          (f->more.events > 0 && interval > COMMITTER_IDLE_MS
+	                   ? interval
+	                   : COMMITTER_IDLE_MS) -
+	          now;
+	quiet = f->read_ms + interval - now;
+	return f->more.events > 0 && quiet < longest ? quiet : longest;
 }
 
 static void say_read_failure(struct log_feed *f, int rc, const char *why)

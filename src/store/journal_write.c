@@ -12,6 +12,7 @@
 #include "store/intern.h"
 #include "store/journal_row.h"
 #include "store/journal_view.h"
+#include "store/tally_table.h"
 
 enum {
 	ROW_BYTES = 3500, /* a row that has so many ends */
@@ -188,11 +189,15 @@ static bool is_plain(const struct tally_domain *domain)
 static const char *new_record(struct writing *w,
                               const struct tally_domain *domain)
 {
+	struct tally_head head;
 	const char *had;
 
 	if (domain->record == NULL)
 		return NULL;
 	had = journal_view_record(w->txn, domain->day, domain->domain);
+	if (had == NULL &&
+	    tally_head_get(w->txn, domain->day, domain->domain, &head))
+		had = head.record;
 	return had != NULL && strcmp(had, domain->record) == 0 ? NULL
 	                                                       : domain->record;
 }

@@ -4,7 +4,7 @@
  *     100 events of 85 domains in a second: some 2 KB, in one row
  *
  * In few bytes: a policy by its id, or the first time with its blob; a record
- * where it is another than the one that the journal has.  A row ends before it
+ * where it is another than the last one.  A row ends before it
  * needs more than a page or two, for LMDB wants such pages side by side.
  */
 #ifndef TLSTALLY_STORE_JOURNAL_WRITE_H

@@ -80,7 +80,7 @@ static void test_defaults(void **state)
 		{"milter.socket_owner", "tlstally"},
 		{"milter.socket_group", "postfix"},
 		{"milter.socket_mode", "0660"},
-		{"milter.commit_interval", "1s"},
+		{"milter.commit_interval", "10s"},
 		{"milter.remote_mailers", ""},
 		{"milter.before_queue_filter", "auto"},
 		{"policy.resolver", ""},
