@@ -320,7 +320,7 @@ upgrade_line() {
 	"$OTHER/bench/fill_store" "$work/store" $DAY "$SIZE" \
 		'mailto:tls@d%d.example'
 	before=$(stat -c %s "$work/store/data.mdb")
-	cost ours feed
+	cost ours token add upgraded --permission all
 	after=$(stat -c %s "$work/store/data.mdb")
 	row "upgrade of $SIZE domains in place" "$took s, $(megabytes \
 		"$cost_bytes") written, file $(megabytes "$before") before, \
