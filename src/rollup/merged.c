@@ -173,6 +173,10 @@ int merged_head(struct merged *merged, struct db_txn *txn, const char *domain,
 		head->outbox_id = before.outbox_id;
 		merged->is_late =
 			merged->is_own && merged->own.mark == TALLY_OPEN;
+	} else if (merged->is_own && merged->own.mark == TALLY_QUEUED) {
+		/* before any other host had sent the day, which waited */
+		head->mark = TALLY_QUEUED;
+		head->outbox_id = merged->own.outbox_id;
 	}
 	return !db_failed(txn);
 }

@@ -452,6 +452,34 @@ static void test_a_day_that_comes_late(void **state)
 	assert_string_equal(after.data, before.data);
 }
 
+/* Nor does what comes while the day waits, for a domain that has its report. */
+static void test_a_day_that_comes_while_another_domain_waits(void **state)
+{
+	struct site *site = *state;
+	auto_(strbuf_clear) struct strbuf day = {0}, before = {0}, after = {0};
+	struct rollup_result result;
+	struct db_txn *txn;
+
+	count(site, 0, PLAIN("a.example"));
+	count(site, 0, PLAIN("waits.example"));
+	count(site, 1, PLAIN("a.example"));
+	move_on(site, 0);
+	move_on(site, 1);
+	txn = db_begin_write(site->at[0].db);
+	log_pending_add(txn, DAY, "waits.example", "s", 1, 1);
+	commit_ok(&txn);
+	result = roll_up(site, 0, MORNING);
+	assert_int_equal(result.marks[TALLY_QUEUED], 1);
+	assert_int_equal(result.days, 0);
+	reports_of(site, 0, &before);
+	export_to(site, 1, &day);
+	assert_int_equal(import_ok(site, &day), DAY_IMPORT_NEW);
+	result = roll_up(site, 0, MORNING + 600);
+	assert_int_equal(result.marks[TALLY_QUEUED], 0);
+	reports_of(site, 0, &after);
+	assert_string_equal(after.data, before.data);
+}
+
 /* Policies and details of three hosts are more than one domain may have. */
 static void test_caps_are_looked_at_after_merging(void **state)
 {
@@ -491,6 +519,7 @@ int main(void)
 		TEST(test_an_expected_host_is_waited_for),
 		TEST(test_a_host_that_never_comes),
 		TEST(test_a_day_that_comes_late),
+		TEST(test_a_day_that_comes_while_another_domain_waits),
 		TEST(test_caps_are_looked_at_after_merging),
 	};
 
