@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "store/day_sums.h"
+#include "store/day_view.h"
 #include "store/keys.h"
 
 /*
@@ -60,7 +60,7 @@ struct period *domain_period_new(struct db_txn *txn, int32_t first,
 		struct day *of = &period->days[day - period->first];
 		struct day_sums sums;
 
-		day_sums_get(txn, day, &sums);
+		day_view_sums(txn, day, &sums);
 		of->domains = sums.domains;
 		of->is_open = sums.marks[TALLY_OPEN] > 0;
 		memcpy(of->failing, sums.failing_by_result,

@@ -26,12 +26,14 @@ static int decode(struct db_txn *txn, const struct db_row *row,
 	return db_row_is(txn, row, !value.failed && !key.failed);
 }
 
-/* A row of the journal is newer than the feed's own. */
+/* A row of the journal is newer than the feed's own, unless a day with a newer
+ * one was applied before its day: events are only ever added. */
 static int look_further(struct db_txn *txn, struct feed *feed)
 {
 	struct feed newer;
 
-	if (journal_table_feed(txn, feed->name, &newer))
+	if (journal_table_feed(txn, feed->name, &newer) &&
+	    newer.events >= feed->events)
 		*feed = newer;
 	return !db_failed(txn);
 }

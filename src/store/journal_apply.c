@@ -50,10 +50,10 @@ static bool apply_domains(struct db_txn *txn, int32_t day,
 
 static void put_feeds(struct db_txn *txn)
 {
-	struct feed feed = {.name = ""};
+	struct feed feed = {.name = ""}, waiting;
 
 	while (feed_table_next(txn, &feed))
-		if (journal_table_feed(txn, feed.name, &feed))
+		if (journal_table_feed(txn, feed.name, &waiting))
 			feed_table_put(txn, &feed);
 }
 

@@ -4,6 +4,7 @@
 #include "session/tally.h"
 #include "store/change_table.h"
 #include "store/day_table.h"
+#include "store/domain_period.h"
 #include "store/feed_table.h"
 #include "store/journal_apply.h"
 #include "store/journal_row.h"
@@ -217,12 +218,76 @@ static void test_one_domain_applied_alone(void **state)
 	assert_int_equal(success_of(f->db, "b.test"), 5);
 }
 
+/* A day of which nothing is applied yet. */
+static void test_a_period_has_what_waits(void **state)
+{
+	static const char *const names[] = {"a.example", "b.test"};
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	auto_(db_abort) struct db_txn *txn = NULL;
+	auto_(domain_period_free) struct period *period = NULL;
+	struct domain_period of;
+
+	append(f->db, names, 2, 3, &ids);
+	txn = db_begin_read(f->db);
+	period = domain_period_new(txn, DAY - 3, DAY);
+	assert_true(domain_period_get(period, "b.test", &of));
+	assert_int_equal(of.sessions, 3);
+}
+
+static void append_of(struct db *db, int32_t day, uint64_t events,
+                      struct journal_ids *ids)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	const struct feed feed = {.name = "events",
+	                          .watermark = (int64_t)events,
+	                          .events = events};
+	const struct day_stats stats = {.events = 1};
+	const struct journal_commit commit = {.days = &day,
+	                                      .stats = &stats,
+	                                      .day_count = 1,
+	                                      .feed = &feed,
+	                                      .now = day_start(DAY)};
+
+	journal_write(txn, &commit, ids);
+	commit_ok(&txn);
+}
+
+static void check_feed(struct db *db, uint64_t events)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct feed feed = {0};
+
+	assert_int_equal(feed_table_get(txn, "events", &feed), 1);
+	assert_int_equal(feed.events, events);
+	assert_int_equal(feed.watermark, events);
+}
+
+/* In whatever order days are applied, a feed says what it said last. */
+static void test_a_feed_never_falls_back(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	struct err err = {0};
+
+	append_of(f->db, DAY, 3, &ids);
+	append_of(f->db, DAY - 1, 5, &ids);
+	check_feed(f->db, 5);
+	assert_int_equal(
+		journal_apply_days(f->db, DAY - 1, DAY - 1, &limits, &err), 0);
+	check_feed(f->db, 5);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &err), 0);
+	check_feed(f->db, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		STORE_TEST(test_seen_before_and_after),
 		STORE_TEST(test_one_domain_applied_alone),
+		STORE_TEST(test_a_period_has_what_waits),
+		STORE_TEST(test_a_feed_never_falls_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
