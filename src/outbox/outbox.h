@@ -5,10 +5,9 @@
  *
  * As many as the transport works on at once are under way; claims are made in
  * batches of 64, answers are committed when there are as many or the oldest is
- * half a second old.  A commit writes some 25 pages whatever is in it, so as
- * long as answers come quickly batches grow to 256, at two thirds of the bytes
- * for each report.  Each destination stands for itself: whatever one does, the
- * others go on.
+ * half a second old.  Each commit writes some pages whatever is in it, so as
+ * long as answers come quickly batches grow to 256.  Each destination stands
+ * for itself: whatever one does, the others go on.
  *
  * A store that takes nothing (a full disk) ends the claims and not the writing
  * down: answers are kept and tried again until the lease of what was claimed

@@ -5,7 +5,7 @@
  *     tests/e2e/www_firefox.mjs
  *
  * As www.mjs, by WebDriver BiDi (puppeteer-core): sign in, each page of the
- * menu by axe-core in both themes, on a phone and at 200 %, an edit that is
+ * menu by axe-core, on a phone and at 200 %, an edit that is
  * saved and one that is asked about, two tabs, a change that shows itself.
  */
 import { existsSync, readFileSync } from "node:fs";
