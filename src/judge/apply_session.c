@@ -89,8 +89,10 @@ void apply_flush(struct apply *a)
 	struct tally_domain **domains = tally_sorted(a->tally);
 	size_t count = tally_domain_count(a->tally);
 
-	for (size_t i = 0; i < count && !db_failed(a->txn); i++)
+	for (size_t i = 0; i < count && !db_failed(a->txn); i++) {
+		domains[i]->record_at = a->now;
 		tally_apply(a->txn, domains[i], &a->options->limits);
+	}
 	tally_reset(a->tally);
 }
 

@@ -17,6 +17,7 @@
 struct entry {
 	struct entry *next;
 	uint64_t number; /* of the row */
+	int64_t at;      /* secs, the same */
 	const uint8_t *counts;
 	uint32_t len;
 };
@@ -241,12 +242,13 @@ static void note_ref(struct part *part, const struct journal_ref *ref,
 }
 
 static void note_counts(struct part *part, struct node *node, uint64_t number,
-                        struct reader *in)
+                        int64_t at, struct reader *in)
 {
 	struct entry *entry = arena_alloc(&part->mem, sizeof(*entry));
 	struct journal_counts counts;
 
 	entry->number = number;
+	entry->at = at;
 	entry->counts = in->at;
 	journal_counts_read(in, &counts);
 	for (uint64_t p = 0; p < counts.policies; p++) {
@@ -286,7 +288,8 @@ static void part_add(struct part *part, uint64_t number,
 	reader_init(&in, kept, len);
 	while (reader_left(&in) > 0) {
 		journal_name_read(&in, domain);
-		note_counts(part, node_make(part, domain), number, &in);
+		note_counts(part, node_make(part, domain), number, head->at,
+		            &in);
 	}
 	part->bytes += len;
 	if (part->range.first == 0) {
@@ -517,8 +520,10 @@ static bool add_up(struct walk *walk, struct journal_sums *sums)
 		sums->failure += counts.failure;
 		sums->unjudged += counts.unjudged;
 		sums->valid = counts.valid;
-		if (counts.record != NULL)
+		if (counts.record != NULL) {
 			sums->record = counts.record;
+			sums->record_at = entry->at;
+		}
 		sums->commits++;
 		add_kinds(&in, &counts, &sums->kinds);
 	}
@@ -780,8 +785,10 @@ static bool count_entry(struct counting *c, const struct entry *entry)
 	to->unjudged += counts.unjudged;
 	to->valid = counts.valid;
 	to->commits++;
-	if (counts.record != NULL)
+	if (counts.record != NULL) {
 		to->record = counts.record;
+		to->record_at = entry->at;
+	}
 	for (uint64_t p = 0; p < counts.policies; p++) {
 		struct tally_policy *policy;
 		struct journal_policy from;

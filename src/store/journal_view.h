@@ -27,6 +27,7 @@ struct journal_sums {
 	struct tally_kinds kinds;
 	bool valid;
 	const char *record; /* lent; NULL: as it is */
+	int64_t record_at;  /* secs */
 };
 
 /* False: there is nothing to add. */

@@ -194,12 +194,7 @@ static void apply_open(struct work *w)
 	w->head.failure += delta->failure;
 	w->head.unjudged += delta->unjudged;
 	w->head.valid = delta->valid;
-	if (delta->record != NULL) {
-		size_t len = strnlen(delta->record, SESSION_RECORD_MAX);
-
-		memcpy(w->head.record, delta->record, len);
-		w->head.record[len] = '\0';
-	}
+	tally_head_take_record(&w->head, delta->record, delta->record_at);
 	for (struct tally_policy *p = delta->policies; p != NULL; p = p->next) {
 		uint64_t id = apply_policy(w, p);
 

@@ -148,6 +148,16 @@ bool tally_head_is_open(const struct tally_head *head)
 	return head->mark == TALLY_OPEN || head->mark == TALLY_UNSENT;
 }
 
+void tally_head_take_record(struct tally_head *head, const char *record,
+                            int64_t at)
+{
+	if (record == NULL ||
+	    strncmp(head->record, record, SESSION_RECORD_MAX) == 0)
+		return;
+	snprintf(head->record, sizeof(head->record), "%s", record);
+	head->record_at = at;
+}
+
 void tally_head_add_journal(struct tally_head *head,
                             const struct journal_sums *sums)
 {
@@ -167,9 +177,7 @@ void tally_head_add_journal(struct tally_head *head,
 			head->kinds.results[i][j] += sums->kinds.results[i][j];
 	}
 	head->valid = sums->valid;
-	if (sums->record != NULL)
-		snprintf(head->record, sizeof(head->record), "%s",
-		         sums->record);
+	tally_head_take_record(head, sums->record, sums->record_at);
 }
 
 int tally_head_at(struct db_txn *txn, const struct db_key *domain,

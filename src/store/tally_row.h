@@ -46,6 +46,10 @@ bool tally_head_read(const struct db_row *row, struct tally_head *head);
  * one after the other: of them none was, so nothing comes too late. */
 bool tally_head_is_open(const struct tally_head *head);
 
+/* NULL: none was seen.  Of the same as before the time stays. */
+void tally_head_take_record(struct tally_head *head, const char *record,
+                            int64_t at);
+
 /* What the journal has of it is added, as it will be when it is applied. */
 void tally_head_add_journal(struct tally_head *head,
                             const struct journal_sums *sums);

@@ -48,7 +48,7 @@ struct tally_head {
 	uint64_t folded;    /* details counted without their particulars */
 	uint64_t outbox_id; /* TALLY_QUEUED */
 	uint32_t revision;  /* changes with every commit that touches it */
-	int64_t record_at;  /* secs: when the record was seen; 0: not known */
+	int64_t record_at;  /* secs: since when the record is seen; 0 */
 	struct tally_kinds kinds;
 	char record[SESSION_RECORD_MAX + 1]; /* "" when none was seen */
 	char reason[256];                    /* words for the mark */

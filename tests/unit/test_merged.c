@@ -71,9 +71,10 @@ static void set(struct site *site, const char *setting)
 		fail_msg("%s", err.text);
 }
 
-static void count(struct site *site, int host, const char *datagram)
+static void count_at(struct site *site, int host, const char *datagram,
+                     int64_t hour)
 {
-	struct clock clock = clock_fixed(day_start(DAY) + 60);
+	struct clock clock = clock_fixed(day_start(DAY) + hour * 3600 + 60);
 	struct fake_events to = {
 		.db = site->at[host].db,
 		.conf = &site->conf,
@@ -84,6 +85,11 @@ static void count(struct site *site, int host, const char *datagram)
 
 	if (fake_events_repeat(&to, datagram, 1, &site->at[host].err) != 0)
 		fail_msg("%s", site->at[host].err.text);
+}
+
+static void count(struct site *site, int host, const char *datagram)
+{
+	count_at(site, host, datagram, 0);
 }
 
 /* The day is over: every feed has counted past it. */
@@ -480,6 +486,37 @@ static void test_a_day_that_comes_while_another_domain_waits(void **state)
 	assert_string_equal(after.data, before.data);
 }
 
+#define MOVED(domain, to)                                                      \
+	"{\"d\":\"" domain "\",\"pr\":\"v=TLSRPTv1; rua=mailto:" to            \
+	"\",\"policies\":[{\"policy-type\":9,\"policy-domain\":\"" domain      \
+	"\",\"f\":0}]}"
+
+/* Whoever saw the record change says where the report goes. */
+static void test_the_newest_record_counts(void **state)
+{
+	struct site *site = *state;
+	auto_(strbuf_clear) struct strbuf day = {0};
+	struct merged *merged = merged_new(&site->conf);
+	struct tally_head head;
+	struct db_txn *txn;
+
+	count_at(site, 0, MOVED("a.example", "z@old.example"), 1);
+	count_at(site, 1, MOVED("a.example", "z@old.example"), 2);
+	count_at(site, 1, MOVED("a.example", "a@new.example"), 3);
+	/* what this one knows from before */
+	count_at(site, 0, MOVED("a.example", "z@old.example"), 4);
+	move_on(site, 0);
+	move_on(site, 1);
+	export_to(site, 1, &day);
+	import_ok(site, &day);
+	txn = db_begin_read(site->at[0].db);
+	merged_begin(merged, txn, DAY);
+	assert_int_equal(merged_head(merged, txn, "a.example", &head), 1);
+	assert_non_null(strstr(head.record, "new.example"));
+	db_abort(&txn);
+	merged_free(&merged);
+}
+
 /* Policies and details of three hosts are more than one domain may have. */
 static void test_caps_are_looked_at_after_merging(void **state)
 {
@@ -520,6 +557,7 @@ int main(void)
 		TEST(test_a_host_that_never_comes),
 		TEST(test_a_day_that_comes_late),
 		TEST(test_a_day_that_comes_while_another_domain_waits),
+		TEST(test_the_newest_record_counts),
 		TEST(test_caps_are_looked_at_after_merging),
 	};
 
