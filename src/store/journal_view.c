@@ -486,13 +486,25 @@ static struct entry *walk_next(struct walk *walk)
 	}
 }
 
-static void add_kinds(struct reader *in, const struct journal_counts *counts,
-                      struct tally_kinds *kinds)
+static void add_id(struct journal_sums *sums, uint64_t id)
 {
+	for (size_t i = 0; i < sums->policy_count; i++)
+		if (sums->policies[i] == id)
+			return;
+	if (sums->policy_count < JOURNAL_POLICIES_MOST)
+		sums->policies[sums->policy_count++] = id;
+}
+
+static void add_kinds(struct reader *in, const struct journal_counts *counts,
+                      struct journal_sums *sums)
+{
+	struct tally_kinds *kinds = &sums->kinds;
+
 	for (uint64_t p = 0; p < counts->policies; p++) {
 		struct journal_policy policy;
 
 		journal_policy_read(in, counts, &policy);
+		add_id(sums, policy.ref.id);
 		kinds->policy_success[policy.type] += policy.success;
 		kinds->policy_failure[policy.type] += policy.failure;
 		for (uint64_t d = 0; d < policy.details; d++) {
@@ -510,7 +522,8 @@ static bool add_up(struct walk *walk, struct journal_sums *sums)
 	struct journal_counts counts;
 	struct entry *entry;
 
-	*sums = (struct journal_sums){.record = NULL};
+	memset(sums, 0, offsetof(struct journal_sums, policies));
+	sums->policy_count = 0;
 	while ((entry = walk_next(walk)) != NULL) {
 		struct reader in;
 
@@ -525,7 +538,7 @@ static bool add_up(struct walk *walk, struct journal_sums *sums)
 			sums->record_at = entry->at;
 		}
 		sums->commits++;
-		add_kinds(&in, &counts, &sums->kinds);
+		add_kinds(&in, &counts, sums);
 	}
 	return sums->commits > 0;
 }

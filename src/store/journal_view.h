@@ -20,14 +20,19 @@
 #include "store/db.h"
 #include "store/journal_table.h"
 
+/* More policies than a domain mostly has: who counts them goes no further. */
+enum { JOURNAL_POLICIES_MOST = 64 };
+
 /* A domain's sums that are to be added. */
 struct journal_sums {
 	uint64_t success, failure, unjudged;
 	uint32_t commits;
 	struct tally_kinds kinds;
 	bool valid;
-	const char *record; /* lent; NULL: as it is */
-	int64_t record_at;  /* secs */
+	const char *record;                       /* lent; NULL: as it is */
+	int64_t record_at;                        /* secs */
+	uint64_t policies[JOURNAL_POLICIES_MOST]; /* ids, each once */
+	size_t policy_count;
 };
 
 /* False: there is nothing to add. */

@@ -16,6 +16,25 @@
 #include "store/keys.h"
 #include "store/tally_row.h"
 
+/* What waits in the journal for the domain, and its policies that have no row
+ * yet. */
+static void add_waiting(struct db_txn *txn, const struct db_key *domain,
+                        const struct journal_sums *sums,
+                        struct tally_head *head)
+{
+	struct db_row row;
+
+	tally_head_add_journal(head, sums);
+	if (!tally_head_is_open(head))
+		return;
+	for (size_t i = 0; i < sums->policy_count; i++) {
+		struct db_key key = tally_policy_key(domain, sums->policies[i]);
+
+		if (!db_get(txn, &key, &row))
+			head->policies++;
+	}
+}
+
 int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
                    struct tally_head *head)
 {
@@ -27,7 +46,7 @@ int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
 		return found && !db_failed(txn);
 	if (!found)
 		tally_head_begin(txn, day, head);
-	tally_head_add_journal(head, &sums);
+	add_waiting(txn, &key, &sums, head);
 	return !db_failed(txn);
 }
 
@@ -58,6 +77,7 @@ int tally_head_next(struct db_txn *txn, int32_t *day,
 	char waiting[TALLY_DOMAIN_TEXT];
 	int32_t waiting_day = *day;
 	struct journal_sums sums;
+	struct db_key key;
 	int found, order;
 
 	if (!journal_view_day_next(txn, &waiting_day))
@@ -75,8 +95,10 @@ int tally_head_next(struct db_txn *txn, int32_t *day,
 		strcpy(domain, waiting);
 		tally_head_begin(txn, *day, head);
 	}
-	if (order <= 0)
-		tally_head_add_journal(head, &sums);
+	if (order <= 0) {
+		key = tally_domain_key(*day, domain);
+		add_waiting(txn, &key, &sums, head);
+	}
 	return !db_failed(txn);
 }
 
