@@ -4,6 +4,7 @@
 #include "session/tally.h"
 #include "store/change_table.h"
 #include "store/day_table.h"
+#include "store/derived.h"
 #include "store/domain_period.h"
 #include "store/feed_table.h"
 #include "store/journal_apply.h"
@@ -106,8 +107,13 @@ static void append(struct db *db, const char *const *names, size_t count,
 	                                .now = day_start(DAY)};
 
 	for (size_t i = 0; i < count; i++) {
+		/* of which the journal has the bytes but once */
+		struct failure_detail detail = {.result = RESULT_OTHER,
+		                                .reason = "why"};
 		struct session_policy policy = {.type = POLICY_NONE,
-		                                .domain = names[i]};
+		                                .domain = names[i],
+		                                .failures = &detail,
+		                                .failure_count = 1};
 		struct session session = {
 			.domain = names[i],
 			.record = "v=TLSRPTv1; rua=mailto:a@b.c",
@@ -218,6 +224,70 @@ static void test_one_domain_applied_alone(void **state)
 	assert_int_equal(success_of(f->db, "b.test"), 5);
 }
 
+enum { MANY = 2 * DB_BATCH_ROWS + 500 };
+
+/* Each by itself, in lists, and with its policy. */
+static void check_many(struct db *db, const char *const *names, uint64_t n)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	auto_(report_free) struct report *report = report_new();
+	struct tally_head head;
+	struct err err = {0};
+	int32_t day = DAY;
+	int heads = 0;
+
+	while (tally_head_next(txn, &day, domain, &head)) {
+		assert_string_equal(domain, names[heads++]);
+		assert_int_equal(head.success, n);
+		assert_int_equal(tally_load(txn, day, domain, report, &err), 0);
+		assert_int_equal(report->policy_count, 1);
+		assert_int_equal(report->policies[0].success, n);
+		assert_string_equal(report->policies[0].domain, domain);
+		assert_int_equal(report->policies[0].detail_count, 1);
+		assert_int_equal(report->policies[0].details[0].count, n);
+	}
+	assert_int_equal(heads, MANY);
+}
+
+/* In pieces, by one process and then by another, while more is appended. */
+static void test_applied_in_pieces(void **state)
+{
+	static char text[MANY][16];
+	static const char *names[MANY];
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct err err = {0};
+	uint64_t n = 2;
+	int rounds = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(text[i], sizeof(text[i]), "d%04d.example", i);
+		names[i] = text[i];
+	}
+	append(f->db, names, MANY, n, &ids);
+	while (journal_apply_some(f->db, DAY, &limits, &err) == 1) {
+		check_many(f->db, names, n);
+		append(f->db, names, MANY, 1, &ids);
+		check_many(f->db, names, ++n);
+		db_close(&f->db);
+		fixture_open(f);
+		check_many(f->db, names, n);
+		rounds++;
+	}
+	assert_int_equal(rounds, MANY / DB_BATCH_ROWS);
+	check_many(f->db, names, n);
+	append(f->db, names, MANY, 1, &ids);
+	check_many(f->db, names, ++n);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &err), 0);
+	check_many(f->db, names, n);
+	txn = db_begin_read(f->db);
+	assert_false(journal_table_has(txn, DAY));
+	derived_check_day(txn, DAY);
+	assert_int_equal(db_failure(txn, &err), 0);
+}
+
 /* A day of which nothing is applied yet. */
 static void test_a_period_has_what_waits(void **state)
 {
@@ -286,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		STORE_TEST(test_seen_before_and_after),
 		STORE_TEST(test_one_domain_applied_alone),
+		STORE_TEST(test_applied_in_pieces),
 		STORE_TEST(test_a_period_has_what_waits),
 		STORE_TEST(test_a_feed_never_falls_back),
 	};
