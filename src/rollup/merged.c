@@ -169,10 +169,14 @@ int merged_head(struct merged *merged, struct db_txn *txn, const char *domain,
 		return 0;
 	make_head(merged->sum, &merged->row, head);
 	if (merged_get(txn, merged->day, domain, &before)) {
-		head->mark = before.mark;
-		head->outbox_id = before.outbox_id;
-		merged->is_late =
-			merged->is_own && merged->own.mark == TALLY_OPEN;
+		bool is_new = merged->is_own && merged->own.mark == TALLY_OPEN;
+
+		merged->is_late = is_new && before.mark == TALLY_QUEUED;
+		/* without a report so far, it may have one now */
+		if (!is_new || merged->is_late) {
+			head->mark = before.mark;
+			head->outbox_id = before.outbox_id;
+		}
 	} else if (merged->is_own && merged->own.mark == TALLY_QUEUED) {
 		/* before any other host had sent the day, which waited */
 		head->mark = TALLY_QUEUED;

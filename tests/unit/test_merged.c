@@ -486,6 +486,37 @@ static void test_a_day_that_comes_while_another_domain_waits(void **state)
 	assert_string_equal(after.data, before.data);
 }
 
+#define BARE(domain)                                                           \
+	"{\"d\":\"" domain "\",\"policies\":[{\"policy-type\":9,"              \
+	"\"policy-domain\":\"" domain "\",\"f\":0}]}"
+
+/* Of a domain that had no report so far nothing is late. */
+static void test_a_record_that_this_host_sees_later(void **state)
+{
+	struct site *site = *state;
+	auto_(strbuf_clear) struct strbuf day = {0}, reports = {0};
+	struct rollup_result result;
+	struct db_txn *txn;
+
+	count(site, 0, PLAIN("waits.example"));
+	count(site, 1, BARE("a.example"));
+	move_on(site, 0);
+	move_on(site, 1);
+	txn = db_begin_write(site->at[0].db);
+	log_pending_add(txn, DAY, "waits.example", "s", 1, 1);
+	commit_ok(&txn);
+	export_to(site, 1, &day);
+	import_ok(site, &day);
+	result = roll_up(site, 0, MORNING);
+	assert_int_equal(result.marks[TALLY_NO_RECORD], 1);
+	count(site, 0, PLAIN("a.example"));
+	result = roll_up(site, 0, MORNING + 600);
+	assert_int_equal(result.marks[TALLY_QUEUED], 1);
+	reports_of(site, 0, &reports);
+	assert_non_null(
+		strstr(reports.data, "\"total-successful-session-count\":2"));
+}
+
 #define MOVED(domain, to)                                                      \
 	"{\"d\":\"" domain "\",\"pr\":\"v=TLSRPTv1; rua=mailto:" to            \
 	"\",\"policies\":[{\"policy-type\":9,\"policy-domain\":\"" domain      \
@@ -557,6 +588,7 @@ int main(void)
 		TEST(test_a_host_that_never_comes),
 		TEST(test_a_day_that_comes_late),
 		TEST(test_a_day_that_comes_while_another_domain_waits),
+		TEST(test_a_record_that_this_host_sees_later),
 		TEST(test_the_newest_record_counts),
 		TEST(test_caps_are_looked_at_after_merging),
 	};
