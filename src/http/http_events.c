@@ -112,6 +112,7 @@ static ssize_t read_events(void *arg, uint64_t position, char *out, size_t max)
 {
 	struct http_listener *listener = arg;
 	struct http_events *events = listener->events;
+	bool over = false;
 	size_t left;
 
 	(void)position;
@@ -129,11 +130,12 @@ static ssize_t read_events(void *arg, uint64_t position, char *out, size_t max)
 	} else if (!listener->ended && !events->stopping) {
 		listener->suspended = true;
 		MHD_suspend_connection(listener->connection);
+	} else {
+		over = true;
 	}
 	pthread_mutex_unlock(&events->lock);
-	if (left == 0 && !listener->suspended)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	return (ssize_t)left;
+	/* one who was put aside may have been woken by now */
+	return over ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)left;
 }
 
 struct MHD_Response *http_events_response(struct http_listener **taken)
