@@ -62,8 +62,8 @@ static void tell(struct cli *cli, const struct day_import_result *result)
 		                      result->totals.unjudged,
 		              result->totals.failure);
 	if (result->late)
-		log_warning("%s of %s: this host had closed the day: its "
-		            "reports were made without it",
+		log_warning("%s of %s: it came late: reports of that day were "
+		            "made without it",
 		            day, result->head.host);
 	if (result->head.reports)
 		log_warning("%s makes reports of its own, so sites get two: "

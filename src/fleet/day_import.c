@@ -8,8 +8,11 @@
 #include "base/day.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "rollup/merged.h"
 #include "store/day_table.h"
 #include "store/host_day_table.h"
+#include "store/merged_table.h"
+#include "store/tally_table.h"
 
 enum { BATCH_DOMAINS = 500, BATCH_BYTES = 4 * 1024 * 1024 };
 
@@ -18,6 +21,7 @@ struct item {
 	char *domain;
 	char *bytes;
 	size_t len;
+	uint64_t success, failure, unjudged;
 };
 
 struct day_import {
@@ -30,7 +34,9 @@ struct day_import {
 	struct item items[BATCH_DOMAINS];
 	size_t count, bytes;
 	enum day_import_what what;
-	uint32_t slot; /* 0: none was begun */
+	uint32_t slot;   /* 0: none was begun */
+	uint32_t before; /* slot of what was here when it began; 0: nothing */
+	bool late;       /* a report lacks some of it */
 };
 
 struct day_import *day_import_new(struct db *db,
@@ -104,6 +110,22 @@ static bool is_older(const struct sealed_head *head,
 	return head->sealed_at < there->sealed_at;
 }
 
+/* With one more the day could never be closed. */
+static int check_room(struct db_txn *txn, int32_t day, struct err *err)
+{
+	struct host_day host = {.slot = 0};
+	int hosts = 0;
+
+	while (host_day_next(txn, day, &host))
+		hosts++;
+	if (hosts >= MERGED_HOSTS_MAX)
+		return err_set(err, ERR_LIMIT,
+		               "%d other hosts have sent that day, and more "
+		               "are not supported",
+		               hosts);
+	return db_failure(txn, err);
+}
+
 static int check_host(struct day_import *import, struct db_txn *txn,
                       struct err *err)
 {
@@ -121,8 +143,10 @@ static int check_host(struct day_import *import, struct db_txn *txn,
 		               "name)",
 		               head->host);
 	import->what = DAY_IMPORT_NEW;
+	import->before = 0;
 	if (!host_day_get(txn, head->day, head->host, &there))
-		return db_failure(txn, err);
+		return check_room(txn, head->day, err);
+	import->before = there.slot;
 	import->what = DAY_IMPORT_REPLACED;
 	if (head->store_id != there.head.store_id && !import->options.replace)
 		return err_set(err, ERR_BUSY,
@@ -135,9 +159,11 @@ static int check_host(struct day_import *import, struct db_txn *txn,
 		return err_set(err, ERR_BUSY,
 		               "%s of %s is older than what is here",
 		               day_format(head->day, day), head->host);
+	/* a domain may wait no longer although nothing more was counted */
 	if (head->store_id == there.head.store_id &&
 	    head->epoch == there.head.epoch &&
-	    head->generation == there.head.generation)
+	    head->generation == there.head.generation &&
+	    there.totals.waiting == 0)
 		import->what = DAY_IMPORT_SAME;
 	return 0;
 }
@@ -160,15 +186,42 @@ static int take_head(struct day_import *import, struct err *err)
 
 /* --- its domains --- */
 
+/* Was the domain reported, without these counts? */
+static bool is_missed(const struct day_import *import, struct db_txn *txn,
+                      const struct item *item)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	int32_t day = sealed_reader_head(import->reader)->day;
+	struct sealed_domain had;
+	struct merged_row merged;
+	struct tally_head own;
+
+	if (merged_get(txn, day, item->domain, &merged)
+	            ? merged.mark != TALLY_QUEUED
+	            : !tally_head_get(txn, day, item->domain, &own) ||
+	                      own.mark != TALLY_QUEUED)
+		return false;
+	arena_init(&mem);
+	return import->before == 0 ||
+	       !host_day_domain_get(txn, day, import->before, item->domain,
+	                            &mem, &had) ||
+	       had.counts.success != item->success ||
+	       had.counts.failure != item->failure ||
+	       had.counts.unjudged != item->unjudged;
+}
+
 static int write_batch(struct day_import *import, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(import->db);
 	int32_t day = sealed_reader_head(import->reader)->day;
 
-	for (size_t i = 0; i < import->count; i++)
-		host_day_domain_put(
-			txn, day, import->slot, import->items[i].domain,
-			import->items[i].bytes, import->items[i].len);
+	for (size_t i = 0; i < import->count; i++) {
+		const struct item *item = &import->items[i];
+
+		import->late = import->late || is_missed(import, txn, item);
+		host_day_domain_put(txn, day, import->slot, item->domain,
+		                    item->bytes, item->len);
+	}
 	import->count = import->bytes = 0;
 	arena_reset(&import->mem);
 	return db_commit(&txn, err);
@@ -188,6 +241,9 @@ static int take_domain(struct day_import *import, struct err *err)
 	item->bytes = arena_strndup(&import->mem, import->encoded.data,
 	                            import->encoded.len);
 	item->len = import->encoded.len;
+	item->success = domain->counts.success;
+	item->failure = domain->counts.failure;
+	item->unjudged = domain->counts.unjudged;
 	import->count++;
 	import->bytes += item->len;
 	if (import->count == BATCH_DOMAINS || import->bytes >= BATCH_BYTES)
@@ -248,7 +304,8 @@ static int make_hosts(struct day_import *import,
 	/* somebody else may have been here meanwhile */
 	if (check_host(import, txn, err) < 0)
 		return err->class;
-	result->late = day_table_is_closed(txn, result->head.day);
+	result->late =
+		import->late || day_table_is_closed(txn, result->head.day);
 	host_day_put(txn, &host_day);
 	if (db_commit(&txn, err) < 0)
 		return err->class;

@@ -43,7 +43,7 @@ struct day_import_result {
 	struct sealed_head head;
 	struct sealed_totals totals;
 	enum day_import_what what;
-	bool late; /* the reports of that day were made without it */
+	bool late; /* reports of that day were made without some of it */
 };
 
 struct day_import;

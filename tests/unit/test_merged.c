@@ -372,13 +372,9 @@ static void test_a_restored_host_counts_nothing_twice(void **state)
 		strstr(reports.data, "\"total-successful-session-count\":2"));
 }
 
-/* A domain whose policy another host still looks up waits, and the others do
- * not; the day as it is then has it. */
-static void test_a_domain_that_waits_elsewhere(void **state)
+/* A day of two domains, one of which still waits over there. */
+static void import_one_that_waits(struct site *site, struct strbuf *day)
 {
-	struct site *site = *state;
-	auto_(strbuf_clear) struct strbuf day = {0};
-	struct rollup_result result;
 	struct db_txn *txn;
 
 	count(site, 1, PLAIN("a.example"));
@@ -388,8 +384,19 @@ static void test_a_domain_that_waits_elsewhere(void **state)
 	txn = db_begin_write(site->at[1].db);
 	log_pending_add(txn, DAY, "a.example", "s", 1, 1);
 	commit_ok(&txn);
-	export_to(site, 1, &day);
-	import_ok(site, &day);
+	export_to(site, 1, day);
+	import_ok(site, day);
+}
+
+/* A domain whose policy another host still looks up waits, and the others do
+ * not; the day as it is then has it. */
+static void test_a_domain_that_waits_elsewhere(void **state)
+{
+	struct site *site = *state;
+	auto_(strbuf_clear) struct strbuf day = {0};
+	struct rollup_result result;
+
+	import_one_that_waits(site, &day);
 	result = roll_up(site, 0, MORNING);
 	assert_int_equal(result.marks[TALLY_QUEUED], 1);
 	assert_int_equal(result.days, 0);
@@ -458,11 +465,12 @@ static void test_a_day_that_comes_late(void **state)
 	assert_string_equal(after.data, before.data);
 }
 
-/* Nor does what comes while the day waits, for a domain that has its report. */
+/* So does what comes while the day waits, for a domain that has its report. */
 static void test_a_day_that_comes_while_another_domain_waits(void **state)
 {
 	struct site *site = *state;
 	auto_(strbuf_clear) struct strbuf day = {0}, before = {0}, after = {0};
+	struct day_import_result imported;
 	struct rollup_result result;
 	struct db_txn *txn;
 
@@ -479,7 +487,9 @@ static void test_a_day_that_comes_while_another_domain_waits(void **state)
 	assert_int_equal(result.days, 0);
 	reports_of(site, 0, &before);
 	export_to(site, 1, &day);
-	assert_int_equal(import_ok(site, &day), DAY_IMPORT_NEW);
+	assert_int_equal(import(site, day.data, day.len, &imported, NULL), 0);
+	assert_int_equal(imported.what, DAY_IMPORT_NEW);
+	assert_true(imported.late);
 	result = roll_up(site, 0, MORNING + 600);
 	assert_int_equal(result.marks[TALLY_QUEUED], 0);
 	reports_of(site, 0, &after);
@@ -548,6 +558,60 @@ static void test_the_newest_record_counts(void **state)
 	merged_free(&merged);
 }
 
+static bool give_up(void *arg, const void *session, size_t len, uint64_t n)
+{
+	(void)arg;
+	(void)session;
+	(void)len;
+	(void)n;
+	return true;
+}
+
+/* The other host gave up what it waited for: nothing more was counted. */
+static void test_a_domain_that_waits_no_longer(void **state)
+{
+	struct site *site = *state;
+	auto_(strbuf_clear) struct strbuf day = {0};
+	struct day_import_result result;
+	struct db_txn *txn;
+
+	import_one_that_waits(site, &day);
+	assert_int_equal(roll_up(site, 0, MORNING).days, 0);
+	txn = db_begin_write(site->at[1].db);
+	log_pending_take(txn, DAY, "a.example", give_up, NULL);
+	commit_ok(&txn);
+	export_to(site, 1, &day);
+	assert_int_equal(import(site, day.data, day.len, &result, NULL), 0);
+	assert_false(result.late); /* b.example was reported with it */
+	assert_int_equal(roll_up(site, 0, MORNING).days, 1);
+	assert_int_equal(import_ok(site, &day), DAY_IMPORT_SAME);
+}
+
+/* One more, and the day could never be closed. */
+static void test_more_hosts_than_a_report_has_are_refused(void **state)
+{
+	struct site *site = *state;
+	auto_(strbuf_clear) struct strbuf day = {0};
+	struct day_import_result result;
+	struct err err = {0};
+
+	count(site, 1, PLAIN("a.example"));
+	move_on(site, 0);
+	move_on(site, 1);
+	for (int i = 0; i < MERGED_HOSTS_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "h%d.example", i);
+		export_as(site, 1, name, &day);
+		import_ok(site, &day);
+	}
+	import_ok(site, &day);
+	export_as(site, 1, "one-more.example", &day);
+	assert_int_equal(import(site, day.data, day.len, &result, &err),
+	                 ERR_LIMIT);
+	assert_int_equal(roll_up(site, 0, MORNING).days, 1);
+}
+
 /* Policies and details of three hosts are more than one domain may have. */
 static void test_caps_are_looked_at_after_merging(void **state)
 {
@@ -590,6 +654,8 @@ int main(void)
 		TEST(test_a_day_that_comes_while_another_domain_waits),
 		TEST(test_a_record_that_this_host_sees_later),
 		TEST(test_the_newest_record_counts),
+		TEST(test_a_domain_that_waits_no_longer),
+		TEST(test_more_hosts_than_a_report_has_are_refused),
 		TEST(test_caps_are_looked_at_after_merging),
 	};
 
