@@ -33,24 +33,32 @@ static void differs(struct check *c, const char *what)
 	        c->domain);
 }
 
-/* Both blobs begin with the type (session/session_code.c). */
-static bool first_byte(struct db_value blob, unsigned below, unsigned *type)
+/* Both blobs begin with the type (session/session_code.c).  One that cannot be
+ * read must not keep a store from being upgraded. */
+static unsigned first_byte(struct db_value blob, unsigned below, unsigned other)
 {
-	*type = blob.len > 0 ? *(const uint8_t *)blob.data : below;
-	return *type < below;
+	const uint8_t *first = blob.data;
+
+	return blob.len > 0 && *first < below ? *first : other;
+}
+
+static unsigned type_of(struct check *c, uint64_t policy_id)
+{
+	struct db_value blob = {NULL, 0};
+
+	intern_get(c->txn, c->day, policy_id, &blob);
+	return first_byte(blob, POLICY_TYPES, POLICY_OTHER);
 }
 
 static bool add_policy(struct check *c, const struct tally_row *row,
                        const struct db_row *from)
 {
 	struct tally_sums sums;
-	struct db_value blob;
 	unsigned type;
 
-	if (!tally_sums_read(from, &sums) ||
-	    !intern_get(c->txn, c->day, row->policy_id, &blob) ||
-	    !first_byte(blob, POLICY_TYPES, &type))
+	if (!tally_sums_read(from, &sums))
 		return false;
+	type = type_of(c, row->policy_id);
 	c->kinds.policy_success[type] += sums.success;
 	c->kinds.policy_failure[type] += sums.failure;
 	return true;
@@ -59,16 +67,13 @@ static bool add_policy(struct check *c, const struct tally_row *row,
 static bool add_detail(struct check *c, const struct tally_row *row,
                        const struct db_row *from)
 {
-	struct db_value blob, policy;
-	unsigned type, policy_type;
+	struct db_value blob;
 	uint64_t count;
 
-	if (!counted_read(from, &count, &blob) ||
-	    !first_byte(blob, RESULT_TYPES, &type) ||
-	    !intern_get(c->txn, c->day, row->policy_id, &policy) ||
-	    !first_byte(policy, POLICY_TYPES, &policy_type))
+	if (!counted_read(from, &count, &blob))
 		return false;
-	c->kinds.results[policy_type][type] += count;
+	c->kinds.results[type_of(c, row->policy_id)]
+			[first_byte(blob, RESULT_TYPES, RESULT_OTHER)] += count;
 	return true;
 }
 
@@ -166,4 +171,82 @@ void derived_check_day(struct db_txn *txn, int32_t day)
 	if (memcmp(&kept, &c.sums, sizeof(kept)) != 0)
 		differs(&c, "the sums");
 	check_index(&c);
+}
+
+/* --- stores that are older --- */
+
+/* The domain whose head is the next of the old form, and the sums of its rows;
+ * heads of the new form are passed over.  0: there is none. */
+static int next_old(struct check *c, struct db_key *at, bool *is_old)
+{
+	auto_(db_rows_end) struct db_rows rows = db_rows_from(c->txn, at);
+	struct tally_row row;
+	size_t prefix = 0;
+
+	c->domain[0] = '\0';
+	while (db_rows_next(&rows) && tally_row_read(c->txn, &rows.row, &row)) {
+		if (row.kind == TALLY_HEAD) {
+			if (prefix > 0)
+				break;
+			prefix = rows.row.key.len - 1;
+			c->day = row.day;
+			*is_old = tally_head_is_old(&rows.row);
+			if (strlen(row.domain) >= sizeof(c->domain) ||
+			    !tally_head_read(&rows.row, &c->head)) {
+				db_row_is(c->txn, &rows.row, false);
+				return 0;
+			}
+			strcpy(c->domain, row.domain);
+			c->kinds = (struct tally_kinds){0};
+		} else if (*is_old && !db_row_is(c->txn, &rows.row,
+		                                 add_row(c, &row, &rows.row))) {
+			return 0;
+		}
+	}
+	*at = tally_domain_key(c->day, c->domain);
+	at->bytes[at->len - 1] = 1; /* past all that begin with it */
+	return prefix > 0;
+}
+
+/* Sums as they were kept until then: day u32, 4. */
+static void drop_old_sums(struct db_txn *txn, int32_t day)
+{
+	struct db_key key = key_of_day(TABLE_DAY, day);
+
+	key_u8(&key, 4);
+	db_delete(txn, &key);
+}
+
+static int upgrade_some(struct db *db, struct db_key *at, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	auto_(strbuf_clear) struct strbuf scratch = {0};
+	struct check c = {.txn = txn};
+	bool is_old = false;
+	int more = 1, rc;
+
+	for (int i = 0; i < DB_BATCH_ROWS && more; i++) {
+		struct db_key domain;
+
+		more = next_old(&c, at, &is_old);
+		if (!more || !is_old)
+			continue;
+		domain = tally_domain_key(c.day, c.domain);
+		c.head.kinds = c.kinds;
+		tally_head_put(txn, &domain, NULL, &c.head, &scratch);
+		drop_old_sums(txn, c.day);
+	}
+	rc = db_commit(&txn, err);
+	return rc < 0 ? rc : more;
+}
+
+int derived_upgrade_tally(struct db *db, struct err *err)
+{
+	struct db_key at = key_of(TABLE_TALLY);
+	int more;
+
+	do
+		more = upgrade_some(db, &at, err);
+	while (more > 0);
+	return more;
 }

@@ -14,4 +14,11 @@
  * something that is derived of them differs. */
 void derived_check_day(struct db_txn *txn, int32_t day);
 
+/*
+ * Heads of schema version 3 get their kinds, and with that their day's sums and
+ * indexes, in transactions of the usual size.  One that was ended before goes
+ * on where it was: a head that has its kinds is not looked at.
+ */
+int derived_upgrade_tally(struct db *db, struct err *err);
+
 #endif

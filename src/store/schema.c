@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/hash.h"
 #include "store/change_table.h"
+#include "store/derived.h"
 #include "store/meta_table.h"
 
 /* The tables of the mail log and of policies, which are made when the store is
@@ -24,9 +25,10 @@ static void add_milter_tables(struct db_txn *txn)
 }
 
 /* The catch-all of a day's sums, the table of addresses in doubt, and sessions
- * of the log that wait with who chose their host.  A program that does not know
- * them would write the sums without it, what it sees accepted would be missing
- * in the table, and such sessions would be damaged to it. */
+ * of the log that wait with who chose their host.  Sums and indexes of days,
+ * which derived_upgrade_tally() makes.  A program that does not know them would
+ * write the sums without it, what it sees accepted would be missing in the
+ * table, and such sessions would be damaged to it. */
 static void add_catch_all_and_doubt(struct db_txn *txn)
 {
 	(void)txn;
@@ -35,7 +37,9 @@ static void add_catch_all_and_doubt(struct db_txn *txn)
 static const struct schema_step steps[] = {
 	{.from = 1, .run = add_log_tables},
 	{.from = 2, .run = add_milter_tables},
-	{.from = 3, .run = add_catch_all_and_doubt},
+	{.from = 3,
+         .prepare = derived_upgrade_tally,
+         .run = add_catch_all_and_doubt},
 };
 
 /* A change of store/keys.h adds a row there and one to the version. */
@@ -105,9 +109,12 @@ static const struct schema_step *step_from(const struct schema_plan *plan,
 static int run_step(struct db *db, const struct schema_plan *plan,
                     uint64_t version, struct err *err)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 	const struct schema_step *step = step_from(plan, version);
+	auto_(db_abort) struct db_txn *txn = NULL;
 
+	if (step != NULL && step->prepare != NULL && step->prepare(db, err) < 0)
+		return err->class;
+	txn = db_begin_write(db);
 	if (step == NULL)
 		db_fail(txn, ERR_IO,
 		        "the store has schema version %" PRIu64

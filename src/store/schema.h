@@ -14,9 +14,12 @@
 #include "base/err.h"
 #include "store/db.h"
 
-/* From version `from` to from + 1, in one transaction with the number. */
+/* From version `from` to from + 1, in one transaction with the number.  What is
+ * too much for one is done by prepare() before it, and is found done when that
+ * was ended and begins again; NULL: nothing is. */
 struct schema_step {
 	uint32_t from;
+	int (*prepare)(struct db *db, struct err *err);
 	void (*run)(struct db_txn *txn);
 };
 

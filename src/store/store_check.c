@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "store/derived.h"
 #include "store/keys.h"
 #include "store/page_walk.h"
 #include "store/row_check.h"
+#include "store/tally_table.h"
 
 /* The failure without what everybody else is told to do about it. */
 static void tell_failure(struct store_check *check, struct db_txn *txn,
@@ -49,6 +51,23 @@ static bool check_some(struct store_check *check, struct db *db,
 	return more;
 }
 
+/* What is kept beside the rows, a day at a time. */
+static void check_derived(struct store_check *check, struct db *db)
+{
+	int32_t day = 0;
+	bool more = true;
+
+	while (more) {
+		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+		more = tally_day_next(txn, &day) > 0;
+		if (more)
+			derived_check_day(txn, day++);
+		if (db_failed(txn))
+			tell_failure(check, txn, TABLE_TALLY);
+	}
+}
+
 int store_check_run(struct store_check *check, const struct db_options *options,
                     struct err *err)
 {
@@ -71,6 +90,7 @@ int store_check_run(struct store_check *check, const struct db_options *options,
 		while (check_some(check, db, &from))
 			;
 	}
+	check_derived(check, db);
 	return 0;
 }
 

@@ -116,6 +116,13 @@ static bool read_old(struct reader *reader, struct tally_head *head)
 	return !reader->failed;
 }
 
+bool tally_head_is_old(const struct db_row *row)
+{
+	const uint8_t *first = row->value.data;
+
+	return row->value.len > 0 && (*first & HEAD_FORM) == 0;
+}
+
 bool tally_head_read(const struct db_row *row, struct tally_head *head)
 {
 	struct reader reader = db_row_value(row);

@@ -41,6 +41,8 @@ int tally_head_at(struct db_txn *txn, const struct db_key *domain,
                   struct tally_head *head);
 /* One that was not there: on a closed day it is late from the beginning. */
 void tally_head_begin(struct db_txn *txn, int32_t day, struct tally_head *head);
+/* Is it of schema version 3 or before?  Then it has no kinds. */
+bool tally_head_is_old(const struct db_row *row);
 bool tally_head_read(const struct db_row *row, struct tally_head *head);
 /* Has no report been made?  An old log may be read while its days are closed,
  * one after the other: of them none was, so nothing comes too late. */

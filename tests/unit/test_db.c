@@ -363,8 +363,10 @@ static void test_feeds_that_count_the_same(void **state)
 
 static void test_schema(void **state)
 {
-	static const struct schema_step good[] = {{1, bump}, {2, bump}};
-	static const struct schema_step bad[] = {{1, bump}, {2, no_way}};
+	static const struct schema_step good[] = {{.from = 1, .run = bump},
+	                                          {.from = 2, .run = bump}};
+	static const struct schema_step bad[] = {{.from = 1, .run = bump},
+	                                         {.from = 2, .run = no_way}};
 	static const struct {
 		const char *name;
 		struct schema_plan plan;
@@ -808,7 +810,7 @@ static void test_sharing(void **state)
 static void test_an_upgrade_waits_for_the_others(void **state)
 {
 	const uint32_t version = schema_plan.version;
-	const struct schema_step steps[] = {{version, bump}};
+	const struct schema_step steps[] = {{.from = version, .run = bump}};
 	const struct schema_plan plan = {version + 1, steps, 1};
 	struct fixture *f = *state;
 	struct schema_ids ids;

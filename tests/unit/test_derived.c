@@ -261,6 +261,73 @@ static void test_after_anything(void **state)
 	assert_true(failing > ROUNDS); /* something was tried */
 }
 
+/* --- stores of schema version 3 --- */
+
+/* As it was written then. */
+static void put_old_head(struct db_txn *txn, const struct db_key *domain,
+                         const struct tally_head *head)
+{
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct db_key key = *domain;
+
+	key_u8(&key, TALLY_HEAD);
+	strbuf_u8(&value, (uint8_t)head->mark);
+	strbuf_u8(&value, head->valid);
+	strbuf_u64(&value, head->success);
+	strbuf_u64(&value, head->failure);
+	strbuf_u64(&value, head->late_success);
+	strbuf_u64(&value, head->late_failure);
+	strbuf_u32(&value, head->policies);
+	strbuf_u32(&value, head->details);
+	strbuf_u64(&value, head->folded);
+	strbuf_u64(&value, head->outbox_id);
+	strbuf_u32(&value, head->revision);
+	strbuf_str(&value, head->record);
+	strbuf_str(&value, head->reason);
+	if (head->unjudged > 0)
+		strbuf_u64(&value, head->unjudged);
+	db_put(txn, &key, &value);
+}
+
+static void make_old(struct db_txn *txn)
+{
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	int32_t day = 0;
+	uint64_t rows = 0;
+
+	while (tally_head_next(txn, &day, domain, &head)) {
+		struct db_key key = tally_domain_key(day, domain);
+		struct db_key sums = key_of_day(TABLE_DAY, day);
+
+		put_old_head(txn, &key, &head);
+		key_u8(&sums, 10);
+		db_delete(txn, &sums);
+	}
+	while (domain_index_purge(txn, DAY + DAYS, &rows) ||
+	       domain_history_purge(txn, DAY + 64, &rows))
+		;
+}
+
+static void test_upgrade(void **state)
+{
+	static void (*const deeds[])(struct db_txn *
+	                             txn) = {count, count, count, mark, settle};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+
+	for (unsigned i = 0; i < ROUNDS; i++)
+		deeds[draw(COUNT(deeds))](txn);
+	make_old(txn);
+	assert_int_equal(db_commit(&txn, &f->err), 0);
+	/* what was ended goes on: one of them is done already */
+	for (int i = 0; i < 2; i++) {
+		if (derived_upgrade_tally(f->db, &f->err) != 0)
+			fail_msg("%s", f->err.text);
+		assert_true(check(f->db, 0) > 0);
+	}
+}
+
 /* What is found when one of them was forgotten. */
 static void test_what_differs_is_found(void **state)
 {
@@ -318,6 +385,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_after_anything),
+		STORE_TEST(test_upgrade),
 		STORE_TEST(test_what_differs_is_found),
 	};
 
