@@ -20,6 +20,7 @@
 #include "cli/stream.h"
 #include "fleet/day_export.h"
 #include "fleet/host_name.h"
+#include "store/journal_apply.h"
 
 enum { EXPORT_MODE = 0640 };
 
@@ -67,13 +68,21 @@ static int export_as_owner(void *arg, struct err *err)
 {
 	struct exporting *e = arg;
 	struct cli *cli = e->cli;
+	const struct tally_limits limits = {
+		.max_policies = cli->conf.store.max_policies,
+		.max_details = cli->conf.store.max_details,
+	};
+	const int32_t day = cli_day_asked(cli);
 	struct day_export_result result;
 	char host[DOMAIN_TEXT];
 
+	/* applied before, or tlstallyd would do it meanwhile: the day would
+	 * not be what it was when the export began */
 	if (fleet_host_name(&cli->conf, host, err) < 0 ||
-	    cli_open_store(cli, true, err) < 0 ||
-	    day_export(cli->db, &cli->conf, &cli->clock, host,
-	               cli_day_asked(cli), write_lines, e, &result, err) < 0)
+	    cli_open_store(cli, false, err) < 0 ||
+	    journal_apply_days(cli->db, day, day, &limits, err) < 0 ||
+	    day_export(cli->db, &cli->conf, &cli->clock, host, day, write_lines,
+	               e, &result, err) < 0)
 		return err->class;
 	db_close(&cli->db);
 	warn(e, &result);

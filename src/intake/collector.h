@@ -34,8 +34,9 @@
 struct collector_options {
 	struct committer_options committer; /* but `work` and `arg` */
 	struct tally_limits limits;
-	/* At the end what was committed is left in the journal of counts, as
-	 * by one that was killed: for tests. */
+	/* At the end what was committed is left in the journal of counts: who
+	 * applied it would read no socket meanwhile, and a restart would lose
+	 * events.  Whoever comes next applies it. */
 	bool leaves_journal;
 };
 

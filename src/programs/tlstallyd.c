@@ -73,6 +73,7 @@ static int start(void *self, struct err *err)
 	                      .db = d->base.db,
 	                      .clock = &d->base.clock,
 	                      .interval_ms = conf->events.commit_interval_ms},
+		.leaves_journal = true,
 		.limits = {conf->store.max_policies, conf->store.max_details,
 	                   TALLY_SOFT_BYTES, TALLY_HARD_BYTES},
 	};

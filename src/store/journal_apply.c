@@ -92,26 +92,30 @@ int journal_apply_some(struct db *db, int32_t day,
 	return rc < 0 ? rc : !all;
 }
 
-static bool has_rows(struct db *db, int32_t *day)
+/* 1 and the first day from *day on that has rows, or 0. */
+static int has_rows(struct db *db, int32_t *day, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	bool found = journal_table_day_next(txn, day);
 
-	return journal_table_day_next(txn, day);
+	return db_failed(txn) ? db_failure(txn, err) : found;
 }
 
 int journal_apply_days(struct db *db, int32_t first, int32_t last,
                        const struct tally_limits *limits, struct err *err)
 {
-	int rc = 0;
+	int rc = 1;
 
-	for (int32_t day = first; has_rows(db, &day) && day <= last; day++) {
+	for (int32_t day = first; rc > 0 && day <= last; day++) {
+		rc = has_rows(db, &day, err);
+		if (rc <= 0 || day > last)
+			break;
 		do {
 			rc = journal_apply_some(db, day, limits, err);
 		} while (rc > 0);
-		if (rc < 0)
-			return rc;
+		rc = rc == 0 ? 1 : rc;
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 int journal_apply_due(struct db *db, int64_t now, int32_t *day, struct err *err)
