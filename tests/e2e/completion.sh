@@ -42,7 +42,7 @@ has() {
 	echo "ok: $1"
 }
 
-types="tls-internal-report sent-report suppression domain inbound"
+types="tls-internal-report sent-report suppression domain domain-period inbound"
 offers "a command" "tlstally que" query
 offers "commands" "tlstally re" resend restore
 offers "the second word" "tlstally suppress " list add remove

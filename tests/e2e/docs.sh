@@ -89,6 +89,17 @@ count_something()
 	stop "$pid" || fail "tlstallyd" "$dir/tlstallyd.log"
 }
 
+# Yesterday of another host, which counted nothing.
+make_other_day()
+{
+	mkdir "$dir/other"
+	start_daemon tlstallyd "counting events" -o "store.directory=$dir/other"
+	stop "$pid" || fail "tlstallyd" "$dir/tlstallyd.log"
+	"$bin/tlstally" -c "$dir/conf" -o "store.directory=$dir/other" \
+		-o fleet.name=mx2.example.com export "$dir/mx2.tally" \
+		2>"$dir/err" || fail "no day of another host" "$dir/err"
+}
+
 # What the examples call report.json, and the id that it got.
 make_report()
 {
@@ -111,6 +122,7 @@ for_here()
 {
 	sed "s| *#.*||; s/ | .*//; s|/[a-z/]*/backups/|$dir/|
 		s|/root/tlstally|$dir/before|; s|report\.json|$dir/&|
+		s|import /var/tmp/mx1|import $dir/mx2|; s|/var/tmp/mx1|$dir/mx1|
 		s/b0000000001g0/$report/
 		s|https://tally.example.com:8460|http://127.0.0.1:$port|
 		s|/etc/tlstally/key|$dir/key|
@@ -268,6 +280,7 @@ check_commands()
 	policyd=$(free_ports 1)
 	write_settings
 	count_something
+	make_other_day
 	make_report
 	port=$(free_ports 1)
 	"$bin/tlstally" -c "$dir/conf" token add docs --permission all \

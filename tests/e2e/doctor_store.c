@@ -46,8 +46,8 @@ static void put_session(struct db_txn *txn, int32_t day, const char *name)
 {
 	static const struct tally_limits limits = {.max_policies = 32,
 	                                           .max_details = 100};
-	struct tally_policy policy = {.success = 1,
-	                              .key = {.bytes = "p", .len = 1}};
+	struct tally_policy policy = {
+		.success = 1, .key = {.bytes = "\x01", .len = 1}}; /* type */
 	struct tally_domain domain = {.day = day,
 	                              .domain = name,
 	                              .valid = true,

@@ -7,8 +7,9 @@
  *
  * dns prints "STATUS secure|insecure TTL OWNER COUNT RECORD|RECORD..." or the
  * problem, the TTL rounded up to 20 s; fetch, from that address, whatever
- * DNS says, prints "STATUS BYTES PROBLEM".  together fetches at most two at a
- * time, and prints a line "DOMAIN STATUS" when one has come.
+ * DNS says, prints "STATUS BYTES PROBLEM".  together fetches at most four at a
+ * time, two from one network, and prints a line "DOMAIN STATUS" when one has
+ * come.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -162,7 +163,7 @@ int main(int argc, char **argv)
 			.ca_file = argv[3],
 			.timeout_secs = atoi(argv[4]),
 			.allow_private = together || argc == 6,
-			.at_once = 2,
+			.at_once = 4,
 		};
 
 		status = run_fetch(&options, argv + 5, together ? argc - 5 : 1,

@@ -10,14 +10,17 @@ need_tools postconf python3
 make_folder
 [ "$(id -u)" -ne 0 ] || leave_leaks_alone
 chmod 755 "$dir"
-mkdir "$dir/postfix"
+mkdir -p "$dir/postfix" "$dir/queue/etc"
+# Postfix's resolver is silent, whatever this host's is: ours alone is asked
+echo "nameserver 127.0.0.254" >"$dir/queue/etc/resolv.conf"
 export MAIL_CONFIG="$dir/postfix"
 
 # postfix_with SETTING...
 postfix_with()
 {
-	echo "smtp unix - - n - - smtp" >"$dir/postfix/master.cf"
-	printf '%s\n' "compatibility_level = 3.6" "$@" >"$dir/postfix/main.new"
+	echo "smtp unix - - y - - smtp" >"$dir/postfix/master.cf"
+	printf '%s\n' "compatibility_level = 3.6" "queue_directory = $dir/queue" \
+		"$@" >"$dir/postfix/main.new"
 	# postconf waits for a file that was just written
 	touch -d "1 minute ago" "$dir/postfix/main.new"
 	mv "$dir/postfix/main.new" "$dir/postfix/main.cf"

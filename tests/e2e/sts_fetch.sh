@@ -76,7 +76,8 @@ fetch "a loopback address" good.test = \
 	"fetch-error 0 mta-sts.good.test: address 127.0.0.1 is loopback*"
 strict=
 
-# one that says nothing has one of the two places, the others go on meanwhile
+# one that says nothing has one of the two places of its network, the others go on
+# meanwhile
 got=$(timeout 60 "$driver" together "127.0.0.1:$port" "$dir/ca.pem" 3 \
 	silent.test missing.test expired.test charset.test | tr '\n' ' ')
 if [ "${got% silent*}" = "missing.test fetch-error expired.test \
