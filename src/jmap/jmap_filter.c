@@ -317,3 +317,15 @@ struct jmap_bounds jmap_filter_bounds(const struct jmap_filter *filter,
 	add_bounds(filter, mem, &bounds);
 	return bounds;
 }
+
+bool jmap_filter_is_of_days(const struct jmap_filter *filter)
+{
+	if (filter->operator== CONDITION)
+		return filter->condition->match == MATCH_DAY ||
+		       filter->condition->match == MATCH_DAY_BEFORE ||
+		       filter->condition->match == MATCH_DAY_AFTER;
+	for (size_t i = 0; i < filter->part_count; i++)
+		if (!jmap_filter_is_of_days(filter->parts[i]))
+			return false;
+	return filter->operator== OPERATOR_AND;
+}

@@ -27,4 +27,7 @@ bool jmap_filter_takes(const struct jmap_filter *filter, struct db_txn *txn,
 struct jmap_bounds jmap_filter_bounds(const struct jmap_filter *filter,
                                       struct arena *mem);
 
+/* Do they say all of it, with days alone? */
+bool jmap_filter_is_of_days(const struct jmap_filter *filter);
+
 #endif

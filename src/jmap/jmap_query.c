@@ -35,8 +35,13 @@ struct query {
 	 * what it is sorted by. */
 	struct jmap_key *keys;
 	size_t width, count, room;
+	/* So many rows are wanted: of more, the first ones are kept. */
+	size_t wanted;
+	bool was_cut;   /* the last row kept is the last one wanted */
+	uint64_t total; /* taken by the filter */
 	size_t visited;
-	bool over; /* it cost too much */
+	struct arena row_mem; /* of the row at hand */
+	bool over;            /* it cost too much */
 };
 
 /* --- arguments --- */
@@ -196,36 +201,13 @@ static struct jmap_key *row_at(const struct query *query, size_t index)
 	return &query->keys[index * query->width];
 }
 
-static bool take_row(struct jmap_scan *scan, const void *facts)
+static void make_row(const struct query *query, const void *facts,
+                     struct jmap_key *row, struct arena *mem)
 {
-	struct query *query = (struct query *)scan;
-	struct jmap_key *row;
-
-	if (++query->visited % METERED_ROWS == 0 && jmap_is_over(query->run)) {
-		query->over = true;
-		return false;
-	}
-	if (!jmap_filter_takes(query->filter, scan->txn, facts))
-		return true;
-	if (query->count == query->room) {
-		query->room = query->room ? 2 * query->room : 1024;
-		query->keys = xrealloc(query->keys, query->room,
-		                       query->width * sizeof(*query->keys));
-	}
-	row = row_at(query, query->count++);
-	row[0] = query->type->walk.id_key(facts, &query->keys_mem);
+	row[0] = query->type->walk.id_key(facts, mem);
 	for (size_t i = 0; i < query->comparator_count; i++)
 		row[i + 1] = key_of(query->type, query->comparators[i].sort,
-		                    facts, &query->keys_mem);
-	return true;
-}
-
-static void again(struct jmap_scan *scan)
-{
-	struct query *query = (struct query *)scan;
-
-	query->count = 0;
-	arena_reset(&query->keys_mem);
+		                    facts, mem);
 }
 
 static int compare_keys(const struct jmap_key *a, const struct jmap_key *b)
@@ -253,6 +235,127 @@ static int compare_rows(const void *left, const void *right, void *arg)
 			                                        : order;
 	}
 	return compare_keys(&a[0], &b[0]);
+}
+
+static void sort_rows(struct query *query)
+{
+	if (query->comparator_count > 0 && query->count > 0)
+		qsort_r(query->keys, query->count,
+		        query->width * sizeof(*query->keys), compare_rows,
+		        query);
+}
+
+/* Room for one more: rows that are past those wanted go first, once there are
+ * as many of them. */
+static void make_room(struct query *query)
+{
+	if (query->count < query->room)
+		return;
+	if (query->wanted <= query->count / 2) {
+		sort_rows(query);
+		query->count = query->wanted;
+		query->was_cut = true;
+		return;
+	}
+	query->room = query->room ? 2 * query->room : 1024;
+	query->keys = xrealloc(query->keys, query->room,
+	                       query->width * sizeof(*query->keys));
+}
+
+/* Of a million rows nearly all stand behind the last one that is wanted. */
+static bool is_past(struct query *query, const void *facts)
+{
+	struct jmap_key row[1 + COMPARATORS_MAX];
+
+	if (!query->was_cut)
+		return query->wanted == 0;
+	arena_reset(&query->row_mem);
+	make_row(query, facts, row, &query->row_mem);
+	return compare_rows(row, row_at(query, query->wanted - 1), query) > 0;
+}
+
+static bool take_row(struct jmap_scan *scan, const void *facts)
+{
+	struct query *query = (struct query *)scan;
+
+	if (++query->visited % METERED_ROWS == 0 && jmap_is_over(query->run)) {
+		query->over = true;
+		return false;
+	}
+	if (!jmap_filter_takes(query->filter, scan->txn, facts))
+		return true;
+	query->total++;
+	if (is_past(query, facts))
+		return true;
+	make_room(query);
+	make_row(query, facts, row_at(query, query->count++), &query->keys_mem);
+	return true;
+}
+
+static void again(struct jmap_scan *scan)
+{
+	struct query *query = (struct query *)scan;
+
+	query->count = 0;
+	query->total = 0;
+	query->was_cut = false;
+	arena_reset(&query->keys_mem);
+}
+
+/* --- which rows --- */
+
+/* How many rows of the result the window needs; SIZE_MAX: all. */
+static size_t rows_wanted(const struct query *query)
+{
+	if (query->anchor != NULL || query->position < 0 || query->limit < 0 ||
+	    query->limit > QUERY_LIMIT ||
+	    query->position > INT64_MAX - QUERY_LIMIT)
+		return SIZE_MAX;
+	return (size_t)(query->position + query->limit);
+}
+
+/* Is the result in the order of days, of which none but the filter's bounds
+ * tells which they are? */
+static bool goes_by_days(const struct query *query)
+{
+	return query->type->walk.count_within != NULL &&
+	       query->wanted != SIZE_MAX &&
+	       (query->comparator_count == 0 ||
+	        strcmp(query->comparators[0].sort->property, "day") == 0) &&
+	       jmap_filter_is_of_days(query->filter);
+}
+
+/* Day by day, until there are enough.  1; 0: it changed meanwhile. */
+static int scan_days(struct query *query, struct db *db,
+                     struct jmap_bounds bounds, char state[JMAP_STATE_TEXT],
+                     struct err *err)
+{
+	bool down =
+		query->comparator_count > 0 && query->comparators[0].descending;
+	struct db_txn *txn = db_begin_read(db);
+	uint64_t total = query->type->walk.count_within(txn, &bounds);
+	int32_t days = bounds.last_day - bounds.first_day + 1;
+	char now[JMAP_STATE_TEXT];
+	int rc;
+
+	jmap_state_now(txn, query->type, state);
+	rc = db_failure(txn, err);
+	db_abort(&txn);
+	again(&query->scan);
+	for (int32_t i = 0; i < days && rc == 0 && !query->over &&
+	                    query->total < query->wanted;
+	     i++) {
+		struct jmap_bounds one = bounds;
+
+		one.first_day = one.last_day =
+			down ? bounds.last_day - i : bounds.first_day + i;
+		query->scan.bounds = &one;
+		rc = jmap_scan_all(db, query->type, &query->scan, now, err);
+		if (rc == 0 && strcmp(now, state) != 0)
+			return 0;
+	}
+	query->total = total;
+	return rc < 0 ? rc : 1;
 }
 
 /* --- the window --- */
@@ -300,7 +403,22 @@ static bool limit_is_ours(const struct query *query)
 {
 	return query->limit > QUERY_LIMIT ||
 	       (query->limit < 0 &&
-	        (int64_t)query->count - query->position > QUERY_LIMIT);
+	        (int64_t)query->total - query->position > QUERY_LIMIT);
+}
+
+static int scan_rows(struct query *query, struct db *db,
+                     char state[JMAP_STATE_TEXT], struct err *err)
+{
+	struct jmap_bounds bounds =
+		jmap_filter_bounds(query->filter, &query->mem);
+	int rc = goes_by_days(query) ? scan_days(query, db, bounds, state, err)
+	                             : 0;
+
+	if (rc != 0)
+		return rc;
+	query->scan.bounds = &bounds;
+	again(&query->scan);
+	return jmap_scan_all(db, query->type, &query->scan, state, err);
 }
 
 static json_t *answer(struct query *query, struct db *db,
@@ -308,23 +426,18 @@ static json_t *answer(struct query *query, struct db *db,
 {
 	json_t *response, *ids;
 	char state[JMAP_STATE_TEXT];
-	struct jmap_bounds bounds;
 	struct err err;
 
 	query->width = 1 + query->comparator_count;
-	bounds = jmap_filter_bounds(query->filter, &query->mem);
-	query->scan = (struct jmap_scan){
-		.visit = take_row, .again = again, .bounds = &bounds};
-	if (jmap_scan_all(db, query->type, &query->scan, state, &err) < 0)
+	query->wanted = rows_wanted(query);
+	query->scan = (struct jmap_scan){.visit = take_row, .again = again};
+	if (scan_rows(query, db, state, &err) < 0)
 		return jmap_fail_store(failure, &err);
 	if (query->over)
 		return jmap_fail_over(
 			failure, "unsupportedFilter", query->run,
 			"use fewer conditions, or a separate request");
-	if (query->comparator_count > 0 && query->count > 0)
-		qsort_r(query->keys, query->count,
-		        query->width * sizeof(*query->keys), compare_rows,
-		        query);
+	sort_rows(query);
 	if (query->anchor != NULL && !find_anchor(query, failure))
 		return NULL;
 	ids = window(query);
@@ -334,7 +447,7 @@ static json_t *answer(struct query *query, struct db *db,
 	                  "position", (json_int_t)query->position, "ids", ids);
 	if (query->calculate_total)
 		jmap_put(response, "total",
-		         json_integer((json_int_t)query->count));
+		         json_integer((json_int_t)query->total));
 	if (limit_is_ours(query))
 		jmap_put(response, "limit", json_integer(QUERY_LIMIT));
 	return response;
@@ -348,11 +461,13 @@ json_t *jmap_query(struct jmap_run *run, const struct jmap_type *type,
 
 	arena_init(&query.mem);
 	arena_init(&query.keys_mem);
+	arena_init(&query.row_mem);
 	if (read_args(&query, args, failure))
 		response = answer(&query, run->jmap->db, failure);
 	free(query.keys);
 	arena_clear(&query.mem);
 	arena_clear(&query.keys_mem);
+	arena_clear(&query.row_mem);
 	return response;
 }
 

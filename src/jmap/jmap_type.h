@@ -134,7 +134,11 @@ struct jmap_walk {
 	/* NULL, or the same for the next within the bounds. */
 	int (*next_within)(struct db_txn *txn, const struct jmap_type *type,
 	                   void *facts, const struct jmap_bounds *bounds);
-	/* NULL, or the same for all from there on, faster. */
+	/* NULL, or how many there are within the bounds, without looking at
+	 * each; the bounds become those of the days that have any. */
+	uint64_t (*count_within)(struct db_txn *txn,
+	                         struct jmap_bounds *bounds);
+	/* NULL, or next() for all from there on, faster. */
 	void (*each)(struct db_txn *txn, const void *facts,
 	             struct jmap_scan *scan);
 	/* Of rows of a day: the facts of the one whose day and domain they

@@ -4,6 +4,7 @@
 #include "jmap/day_row.h"
 #include "jmap/jmap_types.h"
 #include "show/doc.h"
+#include "store/day_view.h"
 
 struct facts {
 	struct day_row row;
@@ -114,6 +115,28 @@ static int at(struct db_txn *txn, void *arg)
 	                      &facts->head);
 }
 
+static uint64_t count_within(struct db_txn *txn, struct jmap_bounds *bounds)
+{
+	int32_t first, last;
+	uint64_t n = 0;
+
+	if (!tally_day_range(txn, &first, &last)) {
+		bounds->last_day = bounds->first_day - 1;
+		return 0;
+	}
+	if (bounds->first_day < first)
+		bounds->first_day = first;
+	if (bounds->last_day > last)
+		bounds->last_day = last;
+	for (int32_t day = bounds->first_day; day <= bounds->last_day; day++) {
+		struct day_sums sums;
+
+		day_view_sums(txn, day, &sums);
+		n += sums.domains;
+	}
+	return n;
+}
+
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
                 json_t **object, struct err *err)
 {
@@ -141,7 +164,7 @@ const struct jmap_type type_domain = {
 	.change = CHANGE_DOMAIN,
 	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
 	.walk = {sorts, conditions, next, sizeof(struct facts), .at = at,
-                 DAY_ROW_WALK},
+                 .count_within = count_within, DAY_ROW_WALK},
 	.show =
 		{
 			.table = &shown_table,

@@ -15,8 +15,7 @@
 #include "store/feed_table.h"
 #include "store/log_pending_table.h"
 #include "store/meta_table.h"
-#include "store/outbox_table.h"
-#include "store/paged.h"
+#include "store/outbox_sums.h"
 #include "store/policy_counter.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
@@ -261,22 +260,18 @@ static void write_policyd(struct db_txn *txn, int64_t now, struct strbuf *out)
 	write_policyd_counters(txn, out);
 }
 
-static int write_outbox(struct db *db, struct strbuf *out, struct err *err)
+static void write_outbox(struct db_txn *txn, struct strbuf *out)
 {
-	uint64_t counts[OUTBOX_STATUSES] = {0};
-	struct paged paged = {.db = db};
-	struct outbox_head head = {0};
+	struct outbox_sums sums;
 
-	while (outbox_head_next(paged_txn(&paged), &head))
-		if (head.status < OUTBOX_STATUSES)
-			counts[head.status]++;
+	outbox_sums_get(txn, &sums);
 	title(out, "outbox_reports", "gauge",
 	      "Reports in the outbox by status.");
 	/* done ones are in the archive */
 	for (int status = 0; status < OUTBOX_DONE; status++)
 		labelled(out, "outbox_reports", "status",
-		         word_api(&words_statuses, status), counts[status]);
-	return paged_end(&paged, err);
+		         word_api(&words_statuses, status),
+		         sums.reports[status]);
 }
 
 int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
@@ -294,11 +289,11 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	write_last_run(txn, out);
 	write_deliveries(txn, out);
 	write_policyd(txn, now, out);
+	write_outbox(txn, out);
 	if (db_failure(txn, err) < 0)
 		return err->class;
 	db_abort(&txn);
-	if (write_outbox(db, out, err) < 0 ||
-	    write_suppressions(db, now, out, err) < 0 ||
+	if (write_suppressions(db, now, out, err) < 0 ||
 	    db_size(db, &size, err) < 0)
 		return err->class;
 	title(out, "store_bytes", "gauge",

@@ -19,7 +19,6 @@
 #include "base/clock_record.h"
 #include "base/err.h"
 #include "conf/conf.h"
-#include "store/answer_group.h"
 #include "store/day_table.h"
 #include "store/db.h"
 
@@ -65,14 +64,12 @@ struct status_room {
 int status_room_get(const struct status_of *of, struct status_room *room,
                     struct err *err);
 
-/* Adds the members wanted (an array of names; NULL: all).  Days and outbox are
- * read row by row: who does not want them does not pay for them. */
+/* Adds the members wanted (an array of names; NULL: all). */
 int status_collect(const struct status_of *of, const json_t *wanted,
                    json_t *doc, struct err *err);
 
-/* Its parts: the two tables that may be large, in status_scan.c, mail without
- * TLS sessions (rollup/coverage.h) in status_coverage.c, and what has a file of
- * its name. */
+/* Its parts: days and outbox, in status_scan.c, mail without TLS sessions
+ * (rollup/coverage.h) in status_coverage.c, and what has a file of its name. */
 int status_days(const struct status_of *of, json_t *doc, struct err *err);
 int status_outbox(const struct status_of *of, json_t *doc, struct err *err);
 int status_coverage(const struct status_of *of, json_t *doc, struct err *err);
@@ -81,16 +78,8 @@ int status_room(const struct status_of *of, json_t *doc, struct err *err);
 
 /* What became of destinations, in groups (status_answers.c): those of the
  * outbox, and those that were settled today and yesterday. */
-struct status_answers {
-	struct answer_group list[ANSWER_GROUPS_MAX + 1]; /* and the rest */
-	size_t count;
-};
-void status_answers_note(struct status_answers *answers,
-                         const struct outbox_destination *dest,
-                         const char *domain);
-int status_answers_add(const struct status_of *of,
-                       struct status_answers *answers, json_t *doc,
-                       struct err *err);
+int status_answers_add(const struct status_of *of, struct db_txn *txn,
+                       json_t *doc, struct err *err);
 /* The same by day, as numbers. */
 int status_deliveries(const struct status_of *of, json_t *doc, struct err *err);
 /* Members for those that left the outbox on a day. */

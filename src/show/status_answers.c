@@ -8,29 +8,15 @@
 #include "base/json.h"
 #include "reply/delivery_state.h"
 #include "show/doc.h"
+#include "store/answer_group.h"
+#include "store/outbox_sums.h"
 #include "words/words.h"
 
-/* Past the last place it goes where it does not belong: better counted with
- * another than not at all. */
-void status_answers_note(struct status_answers *answers,
-                         const struct outbox_destination *dest,
-                         const char *domain)
-{
-	struct answer_group group;
-	size_t i = 0;
-
-	answer_group_of(dest, domain, &group);
-	while (i < answers->count && answers->list[i].key != group.key)
-		i++;
-	if (i < answers->count) {
-		answer_group_merge(&answers->list[i], &group);
-	} else if (i < ANSWER_GROUPS_MAX) {
-		answers->list[i] = group;
-		answers->count++;
-	} else {
-		answer_group_merge(&answers->list[i - 1], &group);
-	}
-}
+/* Groups of the outbox, or of a day; the rest is one more. */
+struct answers {
+	struct answer_group list[ANSWER_GROUPS_MAX + 1];
+	size_t count;
+};
 
 /* What a person has to look at first, then what there is most of. */
 static int worst_first(const void *a, const void *b)
@@ -44,8 +30,7 @@ static int worst_first(const void *a, const void *b)
 	return x->key < y->key ? -1 : 1;
 }
 
-static void add_list(json_t *list, const char *day,
-                     struct status_answers *answers)
+static void add_list(json_t *list, const char *day, struct answers *answers)
 {
 	qsort(answers->list, answers->count, sizeof(*answers->list),
 	      worst_first);
@@ -68,24 +53,27 @@ static void add_list(json_t *list, const char *day,
 	}
 }
 
-int status_answers_add(const struct status_of *of,
-                       struct status_answers *answers, json_t *doc,
-                       struct err *err)
+int status_answers_add(const struct status_of *of, struct db_txn *txn,
+                       json_t *doc, struct err *err)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 	json_t *list = doc_array(doc, "answers");
 	int32_t today = day_of(of->now);
+	struct answers answers = {.count = 0};
+	struct answer_group group = {.key = 0};
 
-	add_list(list, NULL, answers);
+	while (answers.count <= ANSWER_GROUPS_MAX &&
+	       outbox_sums_group(txn, &group))
+		answers.list[answers.count++] = group;
+	add_list(list, NULL, &answers);
 	for (int32_t day = today; day >= today - 1; day--) {
-		struct answer_group group = {.key = 0};
 		char text[DAY_TEXT];
 
-		answers->count = 0;
-		while (answers->count <= ANSWER_GROUPS_MAX &&
+		group.key = 0;
+		answers.count = 0;
+		while (answers.count <= ANSWER_GROUPS_MAX &&
 		       answer_group_next(txn, day, &group))
-			answers->list[answers->count++] = group;
-		add_list(list, day_format(day, text), answers);
+			answers.list[answers.count++] = group;
+		add_list(list, day_format(day, text), &answers);
 	}
 	return db_failure(txn, err);
 }

@@ -75,15 +75,11 @@ static struct db_key group_key(int32_t day, uint64_t key)
 	return at;
 }
 
-static int read_group(struct db_txn *txn, const struct db_row *row,
+int answer_group_read(struct db_txn *txn, const struct db_row *row,
                       struct answer_group *group)
 {
-	struct reader key = db_row_key(row), value = db_row_value(row);
+	struct reader value = db_row_value(row);
 
-	memset(group, 0, sizeof(*group));
-	reader_u32(&key);
-	reader_u8(&key);
-	group->key = reader_u64(&key);
 	group->state = reader_u8(&value);
 	group->kind = reader_u8(&value);
 	group->stage = reader_u8(&value);
@@ -92,14 +88,40 @@ static int read_group(struct db_txn *txn, const struct db_row *row,
 	group->n = reader_u64(&value);
 	group->first = (int64_t)reader_u64(&value);
 	group->last = (int64_t)reader_u64(&value);
+	group->due = 0;
 	reader_text(&value, group->domain, sizeof(group->domain));
 	reader_text(&value, group->answer, sizeof(group->answer));
 	return db_row_is(txn, row,
-	                 reader_is_done(&key) && !value.failed &&
-	                         group->state < DELIVERY_STATES &&
+	                 !value.failed && group->state < DELIVERY_STATES &&
 	                         group->stage < DELIVERY_STAGES &&
 	                         group->kind >= RUA_MAIL &&
 	                         group->kind <= RUA_DIRECTORY);
+}
+
+void answer_group_write(const struct answer_group *group, struct strbuf *out)
+{
+	strbuf_u8(out, (uint8_t)group->state);
+	strbuf_u8(out, (uint8_t)group->kind);
+	strbuf_u8(out, (uint8_t)group->stage);
+	strbuf_u8(out, group->our_fault);
+	strbuf_u32(out, (uint32_t)group->code);
+	strbuf_u64(out, group->n);
+	strbuf_u64(out, (uint64_t)group->first);
+	strbuf_u64(out, (uint64_t)group->last);
+	strbuf_str(out, group->domain);
+	strbuf_str(out, group->answer);
+}
+
+static int read_group(struct db_txn *txn, const struct db_row *row,
+                      struct answer_group *group)
+{
+	struct reader key = db_row_key(row);
+
+	reader_u32(&key);
+	reader_u8(&key);
+	group->key = reader_u64(&key);
+	return db_row_is(txn, row, reader_is_done(&key)) &&
+	       answer_group_read(txn, row, group);
 }
 
 static void put_group(struct db_txn *txn, int32_t day,
@@ -108,16 +130,7 @@ static void put_group(struct db_txn *txn, int32_t day,
 	struct db_key key = group_key(day, group->key);
 	auto_(strbuf_clear) struct strbuf out = {0};
 
-	strbuf_u8(&out, (uint8_t)group->state);
-	strbuf_u8(&out, (uint8_t)group->kind);
-	strbuf_u8(&out, (uint8_t)group->stage);
-	strbuf_u8(&out, group->our_fault);
-	strbuf_u32(&out, (uint32_t)group->code);
-	strbuf_u64(&out, group->n);
-	strbuf_u64(&out, (uint64_t)group->first);
-	strbuf_u64(&out, (uint64_t)group->last);
-	strbuf_str(&out, group->domain);
-	strbuf_str(&out, group->answer);
+	answer_group_write(group, &out);
 	db_put(txn, &key, &out);
 }
 

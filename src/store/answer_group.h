@@ -38,6 +38,11 @@ void answer_group_of(const struct outbox_destination *destination,
 void answer_group_merge(struct answer_group *into,
                         const struct answer_group *more);
 
+/* A row of one, whatever its key is: 1, or 0. */
+int answer_group_read(struct db_txn *txn, const struct db_row *row,
+                      struct answer_group *group);
+void answer_group_write(const struct answer_group *group, struct strbuf *out);
+
 void answer_group_add(struct db_txn *txn, int32_t day,
                       const struct answer_group *group);
 /* The day's next one; 0 at the end. */

@@ -70,10 +70,10 @@ void archive_move_back(struct db_txn *txn, const struct outbox_head *head)
 
 	change_note_id(txn, CHANGE_REPORT, CHANGE_CREATED, head->id);
 	copy_row(txn, &from, &to);
+	outbox_head_put(txn, head);
 	for (uint16_t i = 0; i < head->destination_count; i++)
 		if (archive_destination_get(txn, head->id, i, &dest))
 			outbox_destination_put(txn, head->id, &dest);
-	outbox_head_put(txn, head);
 	delete_report(txn, head->id);
 	change_note_id(txn, CHANGE_SENT, CHANGE_DESTROYED, head->id);
 }

@@ -54,6 +54,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_UNTOLD] = "untold",
 	[TABLE_DOMAIN_HISTORY] = "domain-history",
 	[TABLE_JOURNAL] = "journal",
+	[TABLE_OUTBOX_INDEX] = "outbox-index",
 };
 
 const char *db_table_name(enum db_table table)

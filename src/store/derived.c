@@ -10,6 +10,7 @@
 #include "store/domain_index.h"
 #include "store/intern.h"
 #include "store/keys.h"
+#include "store/outbox_sums.h"
 #include "store/tally_row.h"
 
 /* A day that is looked at. */
@@ -249,4 +250,64 @@ int derived_upgrade_tally(struct db *db, struct err *err)
 		more = upgrade_some(db, &at, err);
 	while (more > 0);
 	return more;
+}
+
+/* --- the outbox --- */
+
+/* What its rows come to. */
+struct outbox_check {
+	struct db_txn *txn;
+	struct outbox_sums sums;
+	uint64_t answered;
+	bool add; /* put it into the sums of the store, too */
+};
+
+static bool add_report(void *arg, const struct outbox_head *head)
+{
+	struct outbox_check *c = arg;
+	struct outbox_destination dest;
+
+	outbox_sums_add_head(&c->sums, head, 1);
+	if (c->add)
+		outbox_sums_head(c->txn, NULL, head);
+	for (uint16_t i = 0; i < head->destination_count; i++) {
+		if (!outbox_destination_get(c->txn, head->id, i, &dest))
+			continue;
+		outbox_sums_add_destination(&c->sums, &dest, 1);
+		c->answered += outbox_sums_is_answered(&dest);
+		if (c->add)
+			outbox_sums_destination(c->txn, head->id, head->domain,
+			                        NULL, &dest);
+		else if (!outbox_sums_has(c->txn, head->id, &dest))
+			db_fail(c->txn, ERR_IO,
+			        "the index rows of a destination of %s differ "
+			        "from the rows",
+			        head->domain);
+	}
+	return !db_failed(c->txn);
+}
+
+void derived_check_outbox(struct db_txn *txn)
+{
+	struct outbox_check c = {.txn = txn};
+	struct answer_group group = {.key = 0};
+	struct outbox_sums kept;
+
+	outbox_head_each(txn, 0, add_report, &c);
+	while (outbox_sums_group(txn, &group)) {
+		c.sums.groups++;
+		c.answered -= group.n;
+	}
+	outbox_sums_get(txn, &kept);
+	if (memcmp(&kept, &c.sums, sizeof(kept)) != 0 || c.answered != 0 ||
+	    outbox_sums_trouble_rows(txn) != kept.trouble)
+		db_fail(txn, ERR_IO,
+		        "the sums of the outbox differ from the rows");
+}
+
+void derived_upgrade_outbox(struct db_txn *txn)
+{
+	struct outbox_check c = {.txn = txn, .add = true};
+
+	outbox_head_each(txn, 0, add_report, &c);
 }

@@ -13,6 +13,17 @@
 /* Reads all rows of the day in this transaction, and fails it in words when
  * something that is derived of them differs. */
 void derived_check_day(struct db_txn *txn, int32_t day);
+/* The same of the outbox. */
+void derived_check_outbox(struct db_txn *txn);
+
+/*
+ * Heads of schema version 3 get their kinds, and with that their day's sums and
+ * indexes, in transactions of the usual size.  One that was ended before goes
+ * on where it was: a head that has its kinds is not looked at.
+ */
+int derived_upgrade_tally(struct db *db, struct err *err);
+/* Of an outbox that has none: all at once. */
+void derived_upgrade_outbox(struct db_txn *txn);
 
 /*
  * Heads of schema version 3 get their kinds, and with that their day's sums and

@@ -67,6 +67,13 @@
  *                                                     struct domain_day: bits,
  *                                                     and what is not 0,
  *                                                     varints
+ *   outbox-index 1                                    struct outbox_sums as u64s
+ *                2, ~last attempt u64, id u64,        nothing: it met trouble
+ *                index u16
+ *                3, group u64                         struct answer_group:
+ *                                                     numbers, domain, answer
+ *                4, group u64, due u64, id u64,       nothing: one of the group
+ *                index u16
  *   feed         name text                            watermark seen_at
  *                                                     last_event events u64,
  *                                                     trouble text

@@ -10,6 +10,7 @@
 #include "store/keys.h"
 #include "store/meta_table.h"
 #include "store/outbox_row.h"
+#include "store/outbox_sums.h"
 
 struct db_key outbox_destination_key(uint64_t id, uint16_t index)
 {
@@ -35,8 +36,11 @@ static bool put_head(struct db_txn *txn, const struct outbox_head *head)
 {
 	struct db_key key = key_of_id(TABLE_OUTBOX, head->id);
 	auto_(strbuf_clear) struct strbuf value = {0};
+	struct outbox_head before;
+	bool was_there = outbox_head_get(txn, head->id, &before);
 
 	outbox_head_write(head, &value);
+	outbox_sums_head(txn, was_there ? &before : NULL, head);
 	return db_put_changed(txn, &key, &value);
 }
 
@@ -114,10 +118,17 @@ static bool put_destination(struct db_txn *txn, uint64_t id,
 	struct db_key key = outbox_destination_key(id, destination->index);
 	auto_(strbuf_clear) struct strbuf value = {0};
 	struct outbox_destination before;
-	bool changed;
+	struct outbox_head head;
+	bool changed, was_there;
 
-	if (outbox_destination_get(txn, id, destination->index, &before))
+	was_there =
+		outbox_destination_get(txn, id, destination->index, &before);
+	if (was_there)
 		take_out_of_line(txn, id, &before);
+	if (destination->attempts == 0 || !outbox_head_get(txn, id, &head))
+		head.domain[0] = '\0';
+	outbox_sums_destination(txn, id, head.domain,
+	                        was_there ? &before : NULL, destination);
 	outbox_destination_write(destination, &value);
 	changed = db_put_changed(txn, &key, &value);
 	put_in_line(txn, id, destination);
@@ -155,6 +166,7 @@ void outbox_destination_remove(struct db_txn *txn, uint64_t id, uint16_t index)
 	if (!outbox_destination_get(txn, id, index, &before))
 		return;
 	take_out_of_line(txn, id, &before);
+	outbox_sums_destination(txn, id, "", &before, NULL);
 	db_delete(txn, &key);
 	note(txn, CHANGE_UPDATED, id);
 }
@@ -284,12 +296,16 @@ void outbox_remove(struct db_txn *txn, uint64_t id)
 	struct db_key prefix = key_of_id(TABLE_DESTINATION, id);
 	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
 	struct outbox_destination destination;
+	struct outbox_head before;
 
 	while (db_rows_next(&rows) &&
 	       outbox_destination_at(txn, &rows.at, &destination)) {
 		take_out_of_line(txn, id, &destination);
+		outbox_sums_destination(txn, id, "", &destination, NULL);
 		db_rows_delete(&rows);
 	}
+	if (outbox_head_get(txn, id, &before))
+		outbox_sums_head(txn, &before, NULL);
 	db_delete(txn, &body);
 	if (db_delete(txn, &head))
 		note(txn, CHANGE_DESTROYED, id);

@@ -25,13 +25,13 @@ static void add_milter_tables(struct db_txn *txn)
 }
 
 /* The catch-all of a day's sums, the table of addresses in doubt, and sessions
- * of the log that wait with who chose their host.  Sums and indexes of days,
- * which derived_upgrade_tally() makes.  A program that does not know them would
- * write the sums without it, what it sees accepted would be missing in the
- * table, and such sessions would be damaged to it. */
+ * of the log that wait with who chose their host.  Sums and indexes of days and
+ * of the outbox.  A program that does not know them would write the sums
+ * without it, what it sees accepted would be missing in the table, and such
+ * sessions would be damaged to it. */
 static void add_catch_all_and_doubt(struct db_txn *txn)
 {
-	(void)txn;
+	derived_upgrade_outbox(txn);
 }
 
 static const struct schema_step steps[] = {

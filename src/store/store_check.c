@@ -63,8 +63,11 @@ static void check_derived(struct store_check *check, struct db *db)
 		more = tally_day_next(txn, &day) > 0;
 		if (more)
 			derived_check_day(txn, day++);
+		else
+			derived_check_outbox(txn);
 		if (db_failed(txn))
-			tell_failure(check, txn, TABLE_TALLY);
+			tell_failure(check, txn,
+			             more ? TABLE_TALLY : TABLE_OUTBOX);
 	}
 }
 

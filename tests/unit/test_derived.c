@@ -8,6 +8,7 @@
 #include "store/domain_index.h"
 #include "store/domain_period.h"
 #include "store/keys.h"
+#include "store/outbox_sums.h"
 #include "store/tally_row.h"
 #include "store/tally_settle.h"
 #include "store/tally_table.h"
@@ -261,6 +262,123 @@ static void test_after_anything(void **state)
 	assert_true(failing > ROUNDS); /* something was tried */
 }
 
+/* --- the outbox --- */
+
+enum { REPORTS = 12 };
+
+static uint64_t some_report(struct db_txn *txn, bool archived)
+{
+	struct outbox_head head = {.id = 0};
+	unsigned skip = draw(REPORTS);
+	uint64_t id = 0;
+
+	while ((archived ? archive_head_next(txn, &head)
+	                 : outbox_head_next(txn, &head)) &&
+	       skip-- > 0)
+		id = head.id;
+	return id;
+}
+
+static void add_report(struct db_txn *txn)
+{
+	struct outbox_new report = {.head = {.status = draw(OUTBOX_DONE),
+	                                     .deliver_at = 1000 + draw(9),
+	                                     .day = DAY},
+	                            .rua_count = draw(3),
+	                            .body = "x",
+	                            .body_len = 1};
+	struct rua ruas[2];
+	struct err err;
+
+	rua_from_address("tls@a.example", 13, &ruas[0], &err);
+	rua_from_address("tls@b.example", 13, &ruas[1], &err);
+	report.ruas = ruas;
+	snprintf(report.head.domain, sizeof(report.head.domain), "%s",
+	         some_domain());
+	outbox_add(txn, &report, 1772323200000);
+}
+
+static void try_destination(struct db_txn *txn)
+{
+	struct outbox_destination dest;
+	uint64_t id = some_report(txn, false);
+
+	if (!outbox_destination_get(txn, id, (uint16_t)draw(2), &dest))
+		return;
+	dest.state = draw(DELIVERY_STATES);
+	dest.attempts = draw(3);
+	dest.last_attempt = draw(2000);
+	dest.due = draw(3) == 0 ? OUTBOX_DUE_IN_TURN : (int64_t)draw(2000);
+	dest.code = (int)draw(2 * ANSWER_GROUPS_MAX);
+	snprintf(dest.answer, sizeof(dest.answer), "%s",
+	         draw(2) ? "450 later" : "550 never");
+	outbox_destination_put(txn, id, &dest);
+}
+
+static void change_report(struct db_txn *txn)
+{
+	struct outbox_head head;
+	uint64_t id = some_report(txn, false);
+
+	if (!outbox_head_get(txn, id, &head))
+		return;
+	switch (draw(6)) {
+	case 0:
+		outbox_remove(txn, id);
+		break;
+	case 1:
+		outbox_destination_remove(txn, id, (uint16_t)draw(2));
+		break;
+	case 2:
+		archive_move(txn, &head);
+		break;
+	case 3:
+		outbox_release(txn, id, draw(2) ? 0 : 500);
+		break;
+	default:
+		head.status = draw(OUTBOX_DONE);
+		outbox_head_put(txn, &head);
+	}
+}
+
+static void send_again(struct db_txn *txn)
+{
+	struct outbox_head head;
+	uint64_t id = some_report(txn, true);
+
+	if (archive_head_get(txn, id, &head))
+		archive_move_back(txn, &head);
+}
+
+static void test_outbox_after_anything(void **state)
+{
+	static void (*const deeds[])(struct db_txn * txn) = {
+		add_report,      try_destination, try_destination,
+		try_destination, change_report,   send_again};
+	struct fixture *f = *state;
+	struct outbox_sums sums;
+	uint64_t groups = 0;
+
+	for (unsigned round = 0; round < 3 * ROUNDS; round++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+		bool wanted = draw(8) != 0;
+		unsigned n = 1 + draw(5);
+
+		while (n-- > 0)
+			deeds[draw(COUNT(deeds))](txn);
+		if (wanted && db_commit(&txn, &f->err) != 0)
+			fail_msg("round %u: %s", round, f->err.text);
+		db_abort(&txn);
+		txn = db_begin_read(f->db);
+		derived_check_outbox(txn);
+		outbox_sums_get(txn, &sums);
+		groups = sums.groups > groups ? sums.groups : groups;
+		if (db_failure(txn, &f->err) < 0)
+			fail_msg("round %u: %s", round, f->err.text);
+	}
+	assert_true(groups > 2);
+}
+
 /* --- stores of schema version 3 --- */
 
 /* As it was written then. */
@@ -385,6 +503,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_after_anything),
+		STORE_TEST(test_outbox_after_anything),
 		STORE_TEST(test_upgrade),
 		STORE_TEST(test_what_differs_is_found),
 	};

@@ -286,6 +286,10 @@ static void test_kept(void **state)
 	      "'failedSessions':7}],'worstDomains':['*','*']}]},'0']]");
 }
 
+#define MANY(args)                                                             \
+	"[['tally:Domain/query',{" args ",'calculateTotal':true},'0']]"
+#define MANY_IDS(ids) "[['*',{'ids':[" ids "],'total':5000},'0']]"
+
 /* The worst come first, however many domains failed. */
 static void test_many_domains(void **state)
 {
@@ -310,6 +314,19 @@ static void test_many_domains(void **state)
 	      ",'worstDomains':[{'domain':'*','failedSessions':5003},{"
 	      "'domain':'*','failedSessions':5002},'*','*','*','*','*','*','*'"
 	      ",'*','*','*','*','*','*','*','*','*','*','*']}]},'0']]");
+	check(w,
+	      MANY("'sort':[{'property':'totalFailedSessions','isAscending':"
+	           "false}],'position':1,'limit':2"),
+	      MANY_IDS("'d20513-d1726_example','d20513-d2589_example'"));
+	/* past what is kept of them, by name and by day */
+	check(w,
+	      MANY("'sort':[{'property':'domain'}],'position':4998,'limit':9"),
+	      MANY_IDS("'d20513-d998_example','d20513-d999_example'"));
+	check(w,
+	      MANY("'sort':[{'property':'day','isAscending':false},{"
+	           "'property':'domain'}],'position':4998,'limit':9"),
+	      MANY_IDS("'d20513-d998_example','d20513-d999_example'"));
+	check(w, MANY("'limit':0"), MANY_IDS(""));
 }
 
 static void close_domain(struct world *w, int32_t day, const char *domain)
