@@ -82,25 +82,6 @@ static bool is_i_json(const json_t *json)
 	return true;
 }
 
-/* At most so many values, told without making any of them: each has a comma or
- * an opening bracket before it.  What is not JSON is counted somehow. */
-static bool has_many_values(const char *text, size_t len)
-{
-	size_t count = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i < len && count <= JMAP_MAX_VALUES; i++) {
-		if (text[i] == '"')
-			quoted = !quoted;
-		else if (quoted)
-			i += text[i] == '\\';
-		else
-			count += text[i] == ',' || text[i] == '[' ||
-			         text[i] == '{';
-	}
-	return count > JMAP_MAX_VALUES;
-}
-
 bool jmap_request_is_id(const char *text)
 {
 	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -225,7 +206,7 @@ static bool read_tree(const void *body, size_t len,
 	if (len > JMAP_MAX_REQUEST)
 		return refuse_limit(problem, "maxSizeRequest", JMAP_MAX_REQUEST,
 		                    "bytes");
-	if (has_many_values(body, len))
+	if (json_has_more_values(body, len, JMAP_MAX_VALUES))
 		return refuse_limit(problem, "maxSizeRequest", JMAP_MAX_VALUES,
 		                    "values");
 	request->tree = json_lax_read(body, len, JSON_LAX_NUL, &err);

@@ -20,6 +20,23 @@ void json_say_unread(const json_error_t *why, struct err *err)
 	        why->column, why->text);
 }
 
+bool json_has_more_values(const char *text, size_t len, size_t most)
+{
+	size_t count = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len && count <= most; i++) {
+		if (text[i] == '"')
+			quoted = !quoted;
+		else if (quoted)
+			i += text[i] == '\\';
+		else
+			count += text[i] == ',' || text[i] == '[' ||
+			         text[i] == '{';
+	}
+	return count > most;
+}
+
 json_t *json_read(const char *text, size_t len, bool any, struct err *err)
 {
 	json_error_t why;

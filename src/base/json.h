@@ -27,6 +27,11 @@ void json_free(json_t **json);
  * array.  The error says line and column. */
 json_t *json_read(const char *text, size_t len, bool any, struct err *err);
 
+/* Has the text more values than that?  Told without making any of them: each
+ * has a comma or an opening bracket before it.  What is not JSON is counted
+ * somehow. */
+bool json_has_more_values(const char *text, size_t len, size_t most);
+
 /* The words of that for a text that jansson did not read. */
 void json_say_unread(const json_error_t *why, struct err *err);
 

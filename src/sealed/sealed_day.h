@@ -34,6 +34,7 @@ enum {
 	SEALED_NORMAL_FORM = 1,
 	SEALED_HASH = 32, /* bytes of SHA-256 */
 	SEALED_LINE_MAX = 32 * 1024 * 1024,
+	SEALED_VALUES_MAX = 1024 * 1024, /* of JSON in a line */
 };
 
 struct sealed_head {

@@ -247,6 +247,22 @@ static struct tally_policy *read_policy(struct sealed_reader *reader,
 	return to;
 }
 
+/* A session counts once with each of its policies; two that were folded may
+ * have become one. */
+static void check_sums(struct sealed_reader *reader, const struct json_at *root)
+{
+	const struct tally_domain *counts = &reader->domain.counts;
+	uint64_t sessions =
+		counts->success + counts->failure + counts->unjudged;
+
+	for (const struct tally_policy *p = counts->policies; p; p = p->next)
+		if (p->success + p->failure + p->unjudged >
+		    SESSION_POLICIES_MAX * sessions)
+			json_at_fail(root, ERR_PARSE,
+			             "a policy has more sessions than the "
+			             "domain");
+}
+
 static void read_policies(struct sealed_reader *reader,
                           const struct json_at *root)
 {
@@ -313,6 +329,8 @@ static void read_domain(struct sealed_reader *reader,
 	domain->folded = json_at_uint(root, "folded", JSON_MAY);
 	domain->waits = json_is_true(json_object_get(root->json, "waits"));
 	read_policies(reader, root);
+	if (root->in->class == 0)
+		check_sums(reader, root);
 	if (root->in->class == 0)
 		sealed_totals_add(&reader->totals, domain);
 }
@@ -381,6 +399,9 @@ int sealed_read_line(struct sealed_reader *reader, const char *line, size_t len,
 	else if (len > SEALED_LINE_MAX)
 		rc = err_set(err, ERR_LIMIT, "longer than %d bytes",
 		             SEALED_LINE_MAX);
+	else if (json_has_more_values(line, len, SEALED_VALUES_MAX))
+		rc = err_set(err, ERR_LIMIT, "more than %d values of JSON",
+		             SEALED_VALUES_MAX);
 	else if ((json = json_read(line, len, false, err)) == NULL)
 		rc = ERR_PARSE;
 	else

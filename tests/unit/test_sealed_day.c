@@ -330,6 +330,15 @@ static void test_what_is_wrong_is_refused_in_words(void **state)
 	              "\"policy-domain\":\"a.x\",\"success\":1,\"failure\":0,"
 	              "\"sha256\":\"00\"}]}\n",
 	         "the policy is not what its sha256 says"},
+		{"a policy with more sessions than its domain",
+	         HEAD "\n{\"domain\":\"a.x\",\"success\":1,\"failure\":0,"
+	              "\"policies\":[{\"policy-type\":\"noPolicyFound\","
+	              "\"policy-domain\":\"a.x\",\"success\":"
+	              "9007199254740991,\"failure\":0,\"sha256\":"
+	              "\"335d6caeb705ac374ed7379e97e9cba4a3ceb132c7478adec3f748"
+	              "5ad3936938\""
+	              "}]}\n",
+	         "a policy has more sessions than the domain"},
 		{"an end with other sums",
 	         HEAD "\n" PLAIN("a.example") "\n"
 	                                      "{\"end\":{\"domains\":2,"
@@ -371,6 +380,27 @@ static void test_what_is_wrong_is_refused_in_words(void **state)
 		if (strstr(err.text, rows[r].want) == NULL)
 			fail_msg("%s", err.text);
 	}
+}
+
+/* Told before any of it is made: a tree of values takes far more memory than
+ * its text. */
+static void test_a_line_of_too_many_values(void **state)
+{
+	auto_(sealed_reader_free) struct sealed_reader *reader =
+		sealed_reader_new();
+	auto_(strbuf_clear) struct strbuf line = {0};
+	enum sealed_line what;
+	struct err err;
+
+	(void)state;
+	strbuf_puts(&line, "{\"x\":[0");
+	for (int i = 0; i < SEALED_VALUES_MAX; i++)
+		strbuf_puts(&line, ",0");
+	strbuf_puts(&line, "]}");
+	assert_int_equal(
+		sealed_read_line(reader, line.data, line.len, &what, &err),
+		ERR_LIMIT);
+	assert_non_null(strstr(err.text, "values"));
 }
 
 /* Each byte of a day matters: with any one changed it is refused. */
@@ -416,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_a_domain_waits_while_one_host_waits),
 		cmocka_unit_test(test_the_head_comes_back),
 		cmocka_unit_test(test_what_is_wrong_is_refused_in_words),
+		cmocka_unit_test(test_a_line_of_too_many_values),
 		cmocka_unit_test(test_a_changed_byte_is_found),
 	};
 
