@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/change_table.h"
 #include "store/day_table.h"
 #include "store/domain_history.h"
 #include "store/domain_index.h"
@@ -57,16 +58,27 @@ typedef int by_time_fn(struct db_txn *txn, int64_t before, uint64_t *rows);
 #define LIMIT(member) offsetof(struct limits, member)
 #define ROWS(member) offsetof(struct purge_counts, member)
 
+/* The state of CHANGE_DOMAIN must not fall with the last row that says it. */
+static int purge_journal(struct db_txn *txn, int32_t before, uint64_t *rows)
+{
+	int32_t day = 0;
+
+	if (journal_table_day_next(txn, &day) && day < before)
+		change_touch(txn, CHANGE_DOMAIN);
+	return journal_table_purge(txn, before, rows);
+}
+
 /* One of them; none: the archive. */
 static const struct deed {
 	size_t limit, rows;
 	by_day_fn *by_day;
 	by_time_fn *by_time;
 } deeds[] = {
+	/* first, or somebody would apply it anew meanwhile */
+	{LIMIT(tally_day), ROWS(tally), .by_day = purge_journal},
 	{LIMIT(tally_day), ROWS(tally), .by_day = tally_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = domain_index_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = domain_history_purge},
-	{LIMIT(tally_day), ROWS(tally), .by_day = journal_table_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = intern_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = day_table_purge},
 	{LIMIT(archive_time), ROWS(archive), .by_day = NULL},

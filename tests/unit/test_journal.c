@@ -11,6 +11,7 @@
 #include "store/journal_row.h"
 #include "store/journal_table.h"
 #include "store/journal_write.h"
+#include "store/purge.h"
 #include "store/tally_table.h"
 
 enum { DAY = 20513 };
@@ -350,6 +351,39 @@ static void test_a_feed_never_falls_back(void **state)
 	check_feed(f->db, 5);
 }
 
+static uint64_t domain_state(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	return change_state(txn, CHANGE_DOMAIN);
+}
+
+/* A host that stood still for a month: what was never applied goes, and no
+ * number comes twice. */
+static void test_purged_rows_leave_the_state(void **state)
+{
+	static const char *const names[] = {"a.example"};
+	struct journal_ids ids = {0};
+	struct purge_counts counts;
+	struct fixture f;
+	uint64_t before;
+
+	(void)state;
+	fixture_make(&f);
+	fixture_open(&f);
+	append(f.db, names, 1, 1, &ids);
+	append(f.db, names, 1, 1, &ids);
+	before = domain_state(f.db);
+	assert_int_equal(purge_run(f.db, DAY + 31, day_start(DAY + 31), 30, 30,
+	                           &counts, &f.err),
+	                 0);
+	assert_int_equal(success_of(f.db, "a.example"), 0);
+	assert_true(domain_state(f.db) > before);
+	append(f.db, names, 1, 1, &ids);
+	assert_true(domain_state(f.db) > before + 1);
+	fixture_clear(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +393,7 @@ int main(void)
 		STORE_TEST(test_applied_in_pieces),
 		STORE_TEST(test_a_period_has_what_waits),
 		STORE_TEST(test_a_feed_never_falls_back),
+		cmocka_unit_test(test_purged_rows_leave_the_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
