@@ -39,6 +39,16 @@ static void drop_words(void *arg, const char *fmt, va_list ap)
 	(void)ap;
 }
 
+/* What it finds impossible ends the process: not without a word. */
+static void panic(void *arg, const char *file, unsigned line,
+                  const char *reason)
+{
+	(void)arg;
+	log_error("libmicrohttpd cannot go on: %s (%s:%u)",
+	          reason != NULL ? reason : "no reason given", file, line);
+	abort();
+}
+
 static enum MHD_Result may_connect(void *arg, const struct sockaddr *address,
                                    socklen_t len)
 {
@@ -141,6 +151,7 @@ int http_start(struct http **http_out, const struct http_options *options,
 	struct http *http = xcalloc(1, sizeof(*http));
 
 	*http_out = http;
+	MHD_set_panic_func(panic, NULL);
 	http->jmap = options->jmap;
 	http->www = options->www;
 	keep_url(http, options->url);
