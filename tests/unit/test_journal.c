@@ -93,8 +93,9 @@ static void test_rows(void **state)
 
 /* --- appended, seen, applied --- */
 
-static void append(struct db *db, const char *const *names, size_t count,
-                   uint64_t n, struct journal_ids *ids)
+static void append_record(struct db *db, const char *const *names, size_t count,
+                          uint64_t n, const char *record,
+                          struct journal_ids *ids)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 	auto_(tally_free) struct tally *tally = tally_new(1, &limits);
@@ -115,12 +116,11 @@ static void append(struct db *db, const char *const *names, size_t count,
 		                                .domain = names[i],
 		                                .failures = &detail,
 		                                .failure_count = 1};
-		struct session session = {
-			.domain = names[i],
-			.record = "v=TLSRPTv1; rua=mailto:a@b.c",
-			.policies = &policy,
-			.policy_count = 1,
-			.valid = true};
+		struct session session = {.domain = names[i],
+		                          .record = record,
+		                          .policies = &policy,
+		                          .policy_count = 1,
+		                          .valid = true};
 
 		assert_true(tally_add(tally, DAY, &session, n));
 	}
@@ -129,6 +129,12 @@ static void append(struct db *db, const char *const *names, size_t count,
 	commit.count = tally_domain_count(tally);
 	journal_write(txn, &commit, ids);
 	commit_ok(&txn);
+}
+
+static void append(struct db *db, const char *const *names, size_t count,
+                   uint64_t n, struct journal_ids *ids)
+{
+	append_record(db, names, count, n, "v=TLSRPTv1; rua=mailto:a@b.c", ids);
 }
 
 static uint64_t success_of(struct db *db, const char *domain)
@@ -363,25 +369,79 @@ static uint64_t domain_state(struct db *db)
 static void test_purged_rows_leave_the_state(void **state)
 {
 	static const char *const names[] = {"a.example"};
+	struct fixture *f = *state;
 	struct journal_ids ids = {0};
 	struct purge_counts counts;
-	struct fixture f;
 	uint64_t before;
 
-	(void)state;
-	fixture_make(&f);
-	fixture_open(&f);
-	append(f.db, names, 1, 1, &ids);
-	append(f.db, names, 1, 1, &ids);
-	before = domain_state(f.db);
-	assert_int_equal(purge_run(f.db, DAY + 31, day_start(DAY + 31), 30, 30,
-	                           &counts, &f.err),
+	append(f->db, names, 1, 1, &ids);
+	append(f->db, names, 1, 1, &ids);
+	before = domain_state(f->db);
+	assert_int_equal(purge_run(f->db, DAY + 31, day_start(DAY + 31), 30, 30,
+	                           &counts, &f->err),
 	                 0);
-	assert_int_equal(success_of(f.db, "a.example"), 0);
-	assert_true(domain_state(f.db) > before);
-	append(f.db, names, 1, 1, &ids);
-	assert_true(domain_state(f.db) > before + 1);
-	fixture_clear(&f);
+	assert_int_equal(success_of(f->db, "a.example"), 0);
+	assert_true(domain_state(f->db) > before);
+	append(f->db, names, 1, 1, &ids);
+	assert_true(domain_state(f->db) > before + 1);
+}
+
+/* Who appends applies after an hour, when the day is over, and when a clock
+ * that was ahead has been set back; not before. */
+static void test_when_it_is_due(void **state)
+{
+	static const char *const names[] = {"a.example"};
+	static const struct {
+		const char *name;
+		int64_t at; /* secs after it was appended, at midnight */
+		int want;
+	} moments[] = {
+		{"at once", 0, 0},
+		{"a moment before the hour", 3599, 0},
+		{"after an hour", 3600, 1},
+		{"the day is over", 86400, 1},
+		{"the clock was ahead", -3600, 1},
+	};
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	int32_t day;
+
+	assert_int_equal(journal_apply_due(f->db, day_start(DAY), &day, NULL),
+	                 0);
+	append(f->db, names, 1, 1, &ids);
+	for (size_t i = 0; i < COUNT(moments); i++) {
+		ROW(&moments[i]);
+		assert_int_equal(
+			journal_apply_due(f->db, day_start(DAY) + moments[i].at,
+		                          &day, NULL),
+			moments[i].want);
+	}
+	assert_int_equal(day, DAY);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, NULL), 0);
+	assert_int_equal(
+		journal_apply_due(f->db, day_start(DAY + 1), &day, NULL), 0);
+}
+
+/* And when much waits, whatever the time. */
+static void test_much_is_due(void **state)
+{
+	static const char *const names[] = {"a.example"};
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	char record[SESSION_RECORD_MAX];
+	int32_t day;
+	int n = 0;
+
+	memset(record, 'r', sizeof(record) - 1);
+	record[sizeof(record) - 1] = '\0';
+	while (n < 10000 &&
+	       journal_apply_due(f->db, day_start(DAY), &day, NULL) == 0) {
+		/* another one each time, or it would be left out */
+		snprintf(record, 9, "%08d", n++);
+		record[8] = 'r';
+		append_record(f->db, names, 1, 1, record, &ids);
+	}
+	assert_true(n > 1000 && n < 5000);
 }
 
 int main(void)
@@ -393,7 +453,9 @@ int main(void)
 		STORE_TEST(test_applied_in_pieces),
 		STORE_TEST(test_a_period_has_what_waits),
 		STORE_TEST(test_a_feed_never_falls_back),
-		cmocka_unit_test(test_purged_rows_leave_the_state),
+		STORE_TEST(test_purged_rows_leave_the_state),
+		STORE_TEST(test_when_it_is_due),
+		STORE_TEST(test_much_is_due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
