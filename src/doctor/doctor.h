@@ -55,8 +55,8 @@ struct doctor_before {
 	const char *replaced;
 };
 
-/* Adds `verdict` and `checks`, those of what is in use here; `wanted` as status_collect()
- * has it, `before` only on the host. */
+/* Adds `verdict` and `checks`, those of what is in use here; `wanted` as
+ * status_collect() has it, `before` only on the host. */
 int doctor_collect(const struct status_of *of,
                    const struct doctor_before *before, const json_t *wanted,
                    json_t *doc, struct err *err);

@@ -67,7 +67,7 @@
  *                                                     struct domain_day: bits,
  *                                                     and what is not 0,
  *                                                     varints
- *   outbox-index 1                                    struct outbox_sums as u64s
+ *   outbox-index 1                                    struct outbox_sums: u64s
  *                2, ~last attempt u64, id u64,        nothing: it met trouble
  *                index u16
  *                3, group u64                         struct answer_group:
