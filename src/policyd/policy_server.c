@@ -620,8 +620,8 @@ static void look_at_outage(struct policy_server *server)
 	server->is_out = is_out;
 }
 
-/* Somebody set it back: what was told since is noted for a time to come, and
- * to be noted for now. */
+/* Somebody set it back: what was told since stands under a time to come, and is
+ * noted once more under the present one. */
 static void look_at_clock(struct policy_server *server)
 {
 	if (clock_secs(server->options.clock) >= server->told_at)

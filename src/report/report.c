@@ -37,6 +37,26 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &a) ? UINT64_MAX : a;
 }
 
+struct report_policy *report_add_policy(struct report *report, const void *data,
+                                        size_t len)
+{
+	struct report_policy *to = &report->policies[report->policy_count];
+	struct session_policy policy = {0};
+
+	if (session_policy_decode(data, len, &report->mem, &policy, NULL) != 0)
+		return NULL;
+	*to = (struct report_policy){
+		.type = policy.type,
+		.domain = policy.domain,
+		.strings = policy.strings,
+		.string_count = policy.string_count,
+		.mx_hosts = policy.mx_hosts,
+		.mx_count = policy.mx_count,
+	};
+	report->policy_count++;
+	return to;
+}
+
 uint64_t report_success(const struct report *report)
 {
 	uint64_t all = 0;

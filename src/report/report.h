@@ -49,6 +49,12 @@ struct report *report_new(void);
 void report_free(struct report **report);
 void report_reset(struct report *report);
 
+/* A policy's stored bytes (session/session.h) as the report's next policy, for
+ * which there is room, without counts; its strings in the report's arena. NULL:
+ * the bytes are damaged. */
+struct report_policy *report_add_policy(struct report *report, const void *data,
+                                        size_t len);
+
 uint64_t report_success(const struct report *report);
 uint64_t report_failure(const struct report *report);
 

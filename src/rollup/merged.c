@@ -252,23 +252,14 @@ static int load_details(const struct tally_policy *from, struct report *report,
 static int load_policy(const struct tally_policy *from, struct report *report,
                        struct err *err)
 {
-	struct report_policy *to = &report->policies[report->policy_count];
-	struct session_policy policy = {0};
+	struct report_policy *to =
+		report_add_policy(report, from->key.bytes, from->key.len);
 
-	if (session_policy_decode(from->key.bytes, from->key.len, &report->mem,
-	                          &policy, err) < 0)
-		return ERR_PARSE;
-	*to = (struct report_policy){
-		.type = policy.type,
-		.domain = policy.domain,
-		.strings = policy.strings,
-		.string_count = policy.string_count,
-		.mx_hosts = policy.mx_hosts,
-		.mx_count = policy.mx_count,
-		.success = from->success,
-		.failure = from->failure,
-	};
-	report->policy_count++;
+	if (to == NULL)
+		return err_set(err, ERR_PARSE,
+		               "the store has a damaged policy");
+	to->success = from->success;
+	to->failure = from->failure;
 	return load_details(from, report, to, err);
 }
 

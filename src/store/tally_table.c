@@ -188,26 +188,17 @@ static bool add_policy(struct load *load, int32_t day, uint64_t id,
                        struct db_value blob, const struct tally_sums *sums)
 {
 	struct report *report = load->report;
-	struct report_policy *to = &report->policies[report->policy_count];
-	struct session_policy policy = {0};
+	struct report_policy *to;
 
 	if (report->policy_count == load->policy_room ||
-	    (blob.data == NULL && !intern_get(load->txn, day, id, &blob)) ||
-	    session_policy_decode(blob.data, blob.len, &report->mem, &policy,
-	                          NULL) != 0)
+	    (blob.data == NULL && !intern_get(load->txn, day, id, &blob)))
 		return false;
-	*to = (struct report_policy){
-		.id = id,
-		.type = policy.type,
-		.domain = policy.domain,
-		.strings = policy.strings,
-		.string_count = policy.string_count,
-		.mx_hosts = policy.mx_hosts,
-		.mx_count = policy.mx_count,
-		.success = sums->success,
-		.failure = sums->failure,
-	};
-	report->policy_count++;
+	to = report_add_policy(report, blob.data, blob.len);
+	if (to == NULL)
+		return false;
+	to->id = id;
+	to->success = sums->success;
+	to->failure = sums->failure;
 	return true;
 }
 
