@@ -61,6 +61,13 @@ bool journal_table_feed(struct db_txn *txn, const char *name,
 void journal_table_stats(struct db_txn *txn, int32_t day, uint64_t until,
                          struct day_stats *stats);
 
+/* What waits of a day: bytes, the last number, and since when. */
+struct journal_size {
+	size_t bytes;
+	uint64_t last;
+	int64_t since; /* secs */
+};
+
 /* --- how far it is applied --- */
 
 struct journal_progress {

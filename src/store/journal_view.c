@@ -1,6 +1,5 @@
 #include "store/journal_view.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,59 +9,7 @@
 #include "base/slots.h"
 #include "base/xalloc.h"
 #include "store/intern.h"
-
-/* --- rows in memory --- */
-
-/* One commit's counts of a domain. */
-struct entry {
-	struct entry *next;
-	uint64_t number; /* of the row */
-	int64_t at;      /* secs, the same */
-	const uint8_t *counts;
-	uint32_t len;
-};
-
-struct node {
-	uint64_t hash; /* of the name */
-	const char *name;
-	struct entry *first, *last;
-	const char *record; /* the last said; NULL: none */
-};
-
-struct blob {
-	uint64_t hash;   /* of the bytes */
-	uint64_t id;     /* the first that it had */
-	uint64_t number; /* of the last row that says so */
-	const void *bytes;
-	size_t len;
-};
-
-struct id {
-	uint64_t hash; /* of the id */
-	uint64_t id;
-	struct blob *blob;
-};
-
-/* Rows of a day.  It only grows. */
-struct part {
-	unsigned users; /* under the lock */
-	uint64_t seed;
-	int32_t day;
-	struct journal_range range;
-	size_t bytes;
-	int64_t since;
-	struct arena mem;
-	struct slots nodes, blobs, ids;
-	struct node **order;
-	size_t in_order, order_count, order_room;
-};
-
-/* Of a process. */
-struct memory {
-	pthread_mutex_t lock;
-	struct part **parts;
-	size_t count, room;
-};
+#include "store/journal_memory.h"
 
 /* A day as a transaction sees it. */
 struct view {
@@ -70,60 +17,16 @@ struct view {
 	struct journal_range range;
 	struct journal_progress progress;
 	bool has_marks;
-	struct part *shared; /* rows of the range; NULL: not asked for yet */
-	struct part *own;    /* those appended since; NULL */
+	struct journal_rows
+		*shared; /* rows of the range; NULL: not asked for yet */
+	struct journal_rows *own; /* those appended since; NULL */
 };
 
 struct views {
-	struct memory *memory;
+	struct journal_memory *memory;
 	struct view *at;
 	size_t count, room;
 };
-
-static struct part *part_new(int32_t day)
-{
-	struct part *part = xcalloc(1, sizeof(*part));
-
-	part->users = 1;
-	part->day = day;
-	hash_random_bytes(&part->seed, sizeof(part->seed));
-	arena_init(&part->mem);
-	slots_init(&part->nodes);
-	slots_init(&part->blobs);
-	slots_init(&part->ids);
-	return part;
-}
-
-static void part_leave(struct part *part)
-{
-	if (part == NULL || --part->users > 0)
-		return;
-	arena_clear(&part->mem);
-	slots_clear(&part->nodes);
-	slots_clear(&part->blobs);
-	slots_clear(&part->ids);
-	free(part->order);
-	free(part);
-}
-
-static void *memory_new(void)
-{
-	struct memory *memory = xcalloc(1, sizeof(*memory));
-
-	pthread_mutex_init(&memory->lock, NULL);
-	return memory;
-}
-
-static void memory_free(void *arg)
-{
-	struct memory *memory = arg;
-
-	for (size_t i = 0; i < memory->count; i++)
-		part_leave(memory->parts[i]);
-	free(memory->parts);
-	pthread_mutex_destroy(&memory->lock);
-	free(memory);
-}
 
 static void *views_new(void)
 {
@@ -135,183 +38,15 @@ static void views_free(void *arg)
 	struct views *views = arg;
 
 	if (views->memory != NULL)
-		pthread_mutex_lock(&views->memory->lock);
+		journal_memory_lock(views->memory);
 	for (size_t i = 0; i < views->count; i++) {
-		part_leave(views->at[i].shared);
-		part_leave(views->at[i].own);
+		journal_rows_leave(views->at[i].shared);
+		journal_rows_leave(views->at[i].own);
 	}
 	if (views->memory != NULL)
-		pthread_mutex_unlock(&views->memory->lock);
+		journal_memory_unlock(views->memory);
 	free(views->at);
 	free(views);
-}
-
-/* --- reading rows --- */
-
-static uint64_t hash_of(const struct part *part, const void *bytes, size_t len)
-{
-	return hash64(part->seed, bytes, len);
-}
-
-static struct node *node_find(const struct part *part, const char *name)
-{
-	uint64_t hash = hash_of(part, name, strlen(name));
-	size_t at = hash;
-	struct node *node;
-
-	while ((node = slots_find(&part->nodes, hash, &at)) != NULL)
-		if (strcmp(node->name, name) == 0)
-			break;
-	return node;
-}
-
-static struct node *node_make(struct part *part, const char *name)
-{
-	struct node *node = node_find(part, name);
-
-	if (node != NULL)
-		return node;
-	node = arena_alloc(&part->mem, sizeof(*node));
-	node->hash = hash_of(part, name, strlen(name));
-	node->name = arena_strdup(&part->mem, name);
-	slots_insert(&part->nodes, node);
-	if (part->order_count == part->order_room) {
-		part->order_room = 2 * part->order_room + 64;
-		part->order = xrealloc(part->order, part->order_room,
-		                       sizeof(*part->order));
-	}
-	part->order[part->order_count++] = node;
-	return node;
-}
-
-static struct blob *blob_find(const struct part *part, const void *bytes,
-                              size_t len)
-{
-	uint64_t hash = hash_of(part, bytes, len);
-	size_t at = hash;
-	struct blob *blob;
-
-	while ((blob = slots_find(&part->blobs, hash, &at)) != NULL)
-		if (blob->len == len && memcmp(blob->bytes, bytes, len) == 0)
-			break;
-	return blob;
-}
-
-static struct id *id_find(const struct part *part, uint64_t id)
-{
-	uint64_t hash = hash_of(part, &id, sizeof(id));
-	size_t at = hash;
-	struct id *found;
-
-	while ((found = slots_find(&part->ids, hash, &at)) != NULL)
-		if (found->id == id)
-			break;
-	return found;
-}
-
-/* A reference that says what it is: the bytes stay where the row is kept. */
-static void note_ref(struct part *part, const struct journal_ref *ref,
-                     uint64_t number)
-{
-	struct blob *blob;
-	struct id *id;
-
-	if (ref->blob == NULL)
-		return;
-	blob = blob_find(part, ref->blob, ref->len);
-	if (blob == NULL) {
-		blob = arena_alloc(&part->mem, sizeof(*blob));
-		*blob = (struct blob){
-			.hash = hash_of(part, ref->blob, ref->len),
-			.id = ref->id,
-			.bytes = ref->blob,
-			.len = ref->len,
-		};
-		slots_insert(&part->blobs, blob);
-	}
-	blob->number = number;
-	if (id_find(part, ref->id) != NULL)
-		return;
-	id = arena_alloc(&part->mem, sizeof(*id));
-	*id = (struct id){
-		.hash = hash_of(part, &ref->id, sizeof(ref->id)),
-		.id = ref->id,
-		.blob = blob,
-	};
-	slots_insert(&part->ids, id);
-}
-
-static void note_counts(struct part *part, struct node *node, uint64_t number,
-                        int64_t at, struct reader *in)
-{
-	struct entry *entry = arena_alloc(&part->mem, sizeof(*entry));
-	struct journal_counts counts;
-
-	entry->number = number;
-	entry->at = at;
-	entry->counts = in->at;
-	journal_counts_read(in, &counts);
-	for (uint64_t p = 0; p < counts.policies; p++) {
-		struct journal_policy policy;
-
-		journal_policy_read(in, &counts, &policy);
-		note_ref(part, &policy.ref, number);
-		for (uint64_t d = 0; d < policy.details; d++) {
-			struct journal_detail detail;
-
-			journal_detail_read(in, &detail);
-			note_ref(part, &detail.ref, number);
-		}
-	}
-	entry->len = (uint32_t)(in->at - entry->counts);
-	if (counts.record != NULL)
-		node->record = counts.record;
-	if (node->first == NULL)
-		node->first = entry;
-	else
-		node->last->next = entry;
-	node->last = entry;
-}
-
-/* The domains of a row; they are kept. */
-static void part_add(struct part *part, uint64_t number,
-                     const struct journal_head *head,
-                     const struct reader *domains)
-{
-	size_t len = reader_left(domains);
-	void *kept = arena_alloc(&part->mem, len > 0 ? len : 1);
-	char domain[TALLY_DOMAIN_TEXT] = "";
-	struct reader in;
-
-	if (len > 0)
-		memcpy(kept, domains->at, len);
-	reader_init(&in, kept, len);
-	while (reader_left(&in) > 0) {
-		journal_name_read(&in, domain);
-		note_counts(part, node_make(part, domain), number, head->at,
-		            &in);
-	}
-	part->bytes += len;
-	if (part->range.first == 0) {
-		part->range.first = number;
-		part->since = head->at;
-	}
-	part->range.last = number;
-}
-
-/* Reads on to that number; what cannot be read fails the transaction. */
-static void part_read(struct part *part, struct db_txn *txn, uint64_t last)
-{
-	uint64_t number = part->range.last;
-	struct journal_head head;
-	struct reader domains;
-	struct db_row row;
-
-	while (number < last &&
-	       journal_table_next(txn, part->day, &number, &row) &&
-	       journal_table_head(txn, &row, &head, &domains) &&
-	       db_row_is(txn, &row, journal_domains_are_whole(domains)))
-		part_add(part, number, &head, &domains);
 }
 
 /* --- a transaction's --- */
@@ -327,33 +62,13 @@ static struct view *view_add(struct views *views, int32_t day)
 	return &views->at[views->count++];
 }
 
-/* Days whose rows are gone need no memory. */
-static void forget_days(const struct views *views)
-{
-	struct memory *memory = views->memory;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < memory->count; i++) {
-		size_t v = 0;
-
-		while (v < views->count &&
-		       views->at[v].day != memory->parts[i]->day)
-			v++;
-		if (v < views->count)
-			memory->parts[kept++] = memory->parts[i];
-		else
-			part_leave(memory->parts[i]);
-	}
-	memory->count = kept;
-}
-
 static struct views *views_of(struct db_txn *txn)
 {
 	struct views *views = db_txn_memory(txn, views_new, views_free);
 
 	if (views->memory != NULL)
 		return views;
-	views->memory = db_memory(txn, memory_new, memory_free);
+	views->memory = db_memory(txn, journal_memory_new, journal_memory_free);
 	for (int32_t day = 0; journal_table_day_next(txn, &day); day++) {
 		struct view *view = view_add(views, day);
 
@@ -361,48 +76,10 @@ static struct views *views_of(struct db_txn *txn)
 		journal_table_progress(txn, day, &view->progress);
 		view->has_marks = journal_table_has_marks(txn, day);
 	}
-	pthread_mutex_lock(&views->memory->lock);
-	forget_days(views);
-	pthread_mutex_unlock(&views->memory->lock);
+	journal_memory_lock(views->memory);
+	journal_memory_forget(views->memory, txn);
+	journal_memory_unlock(views->memory);
 	return views;
-}
-
-static struct part **place_of_day(struct memory *memory, int32_t day)
-{
-	for (size_t i = 0; i < memory->count; i++)
-		if (memory->parts[i]->day == day)
-			return &memory->parts[i];
-	if (memory->count == memory->room) {
-		memory->room = 2 * memory->room + 2;
-		memory->parts = xrealloc(memory->parts, memory->room,
-		                         sizeof(*memory->parts));
-	}
-	memory->parts[memory->count] = NULL;
-	return &memory->parts[memory->count++];
-}
-
-/*
- * Under the lock.  Rows are deleted from the first on, so who has the same
- * first row has the same rows, or fewer.  A transaction that began before some
- * were deleted reads them for itself.
- */
-static void find_part(struct db_txn *txn, struct views *views,
-                      struct view *view)
-{
-	struct part **place = place_of_day(views->memory, view->day);
-	struct part *part = *place;
-
-	if (part == NULL || part->range.first < view->range.first) {
-		part_leave(part);
-		*place = part = part_new(view->day);
-	}
-	if (part->range.first > view->range.first)
-		part = part_new(view->day);
-	else
-		part->users++;
-	view->shared = part;
-	if (part->range.last < view->range.last)
-		part_read(part, txn, view->range.last);
 }
 
 /* Found, with its rows in memory, and locked until unlock(). */
@@ -415,9 +92,10 @@ static struct view *lock_view(struct db_txn *txn, int32_t day)
 
 		if (view->day != day)
 			continue;
-		pthread_mutex_lock(&views->memory->lock);
+		journal_memory_lock(views->memory);
 		if (view->shared == NULL && view->range.last > 0)
-			find_part(txn, views, view);
+			view->shared = journal_memory_find(views->memory, txn,
+			                                   day, &view->range);
 		return view;
 	}
 	return NULL;
@@ -425,19 +103,25 @@ static struct view *lock_view(struct db_txn *txn, int32_t day)
 
 static void unlock(struct db_txn *txn)
 {
-	struct views *views = views_of(txn);
-
-	pthread_mutex_unlock(&views->memory->lock);
+	journal_memory_unlock(views_of(txn)->memory);
 }
 
 /* --- entries --- */
+
+static struct journal_entry *first_of(const struct journal_rows *rows,
+                                      const char *name)
+{
+	const struct journal_domain *domain = journal_rows_domain(rows, name);
+
+	return domain != NULL ? domain->first : NULL;
+}
 
 /* Those of a domain that are to be added. */
 struct walk {
 	const struct view *view;
 	const char *domain;
 	uint64_t after, until;
-	struct entry *entry;
+	struct journal_entry *entry;
 	bool is_own;
 };
 
@@ -446,8 +130,6 @@ static struct walk walk_begin(struct db_txn *txn, const struct view *view,
 {
 	struct walk walk = {.view = view, .domain = domain, .until = until};
 	uint64_t mark = 0;
-	struct node *node =
-		view->shared != NULL ? node_find(view->shared, domain) : NULL;
 
 	if (strcmp(domain, view->progress.domain) <= 0)
 		walk.after = view->progress.until;
@@ -455,16 +137,15 @@ static struct walk walk_begin(struct db_txn *txn, const struct view *view,
 		mark = journal_table_mark(txn, view->day, domain);
 	if (mark > walk.after)
 		walk.after = mark;
-	walk.entry = node != NULL ? node->first : NULL;
+	walk.entry = first_of(view->shared, domain);
 	return walk;
 }
 
-static struct entry *walk_next(struct walk *walk)
+static struct journal_entry *walk_next(struct walk *walk)
 {
 	for (;;) {
 		const struct view *view = walk->view;
-		struct entry *entry = walk->entry;
-		struct node *node;
+		struct journal_entry *entry = walk->entry;
 
 		/* other transactions may see more of what is shared */
 		if (entry != NULL && !walk->is_own &&
@@ -474,8 +155,7 @@ static struct entry *walk_next(struct walk *walk)
 			if (walk->is_own || view->own == NULL)
 				return NULL;
 			walk->is_own = true;
-			node = node_find(view->own, walk->domain);
-			walk->entry = node != NULL ? node->first : NULL;
+			walk->entry = first_of(view->own, walk->domain);
 			continue;
 		}
 		walk->entry = entry->next;
@@ -520,7 +200,7 @@ static void add_kinds(struct reader *in, const struct journal_counts *counts,
 static bool add_up(struct walk *walk, struct journal_sums *sums)
 {
 	struct journal_counts counts;
-	struct entry *entry;
+	struct journal_entry *entry;
 
 	memset(sums, 0, offsetof(struct journal_sums, policies));
 	sums->policy_count = 0;
@@ -558,56 +238,6 @@ bool journal_view_get(struct db_txn *txn, int32_t day, const char *domain,
 	return any && !db_failed(txn);
 }
 
-/* --- in order --- */
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp((*(struct node *const *)a)->name,
-	              (*(struct node *const *)b)->name);
-}
-
-/* Those that came since are sorted and merged in, from the end. */
-static void put_in_order(struct part *part)
-{
-	size_t old = part->in_order, fresh = part->order_count - old;
-	size_t to = part->order_count;
-	struct node **more;
-
-	if (fresh == 0)
-		return;
-	more = xmalloc(fresh * sizeof(*more));
-	memcpy(more, part->order + old, fresh * sizeof(*more));
-	qsort(more, fresh, sizeof(*more), by_name);
-	while (fresh > 0)
-		if (old > 0 && strcmp(part->order[old - 1]->name,
-		                      more[fresh - 1]->name) > 0)
-			part->order[--to] = part->order[--old];
-		else
-			part->order[--to] = more[--fresh];
-	free(more);
-	part->in_order = part->order_count;
-}
-
-/* The first after the name. */
-static const char *name_after(struct part *part, const char *name)
-{
-	size_t low = 0, high;
-
-	if (part == NULL)
-		return NULL;
-	put_in_order(part);
-	high = part->in_order;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(part->order[middle]->name, name) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < part->in_order ? part->order[low]->name : NULL;
-}
-
 static bool next_of_day(struct db_txn *txn, struct view *view,
                         char domain[TALLY_DOMAIN_TEXT],
                         struct journal_sums *sums)
@@ -615,8 +245,8 @@ static bool next_of_day(struct db_txn *txn, struct view *view,
 	const char *name = domain;
 
 	do {
-		const char *shared = name_after(view->shared, name);
-		const char *own = name_after(view->own, name);
+		const char *shared = journal_rows_after(view->shared, name);
+		const char *own = journal_rows_after(view->own, name);
 		struct walk walk;
 
 		name = shared == NULL ||
@@ -721,21 +351,20 @@ static void seen_note(struct counting *c, uint64_t id, const void *of,
 	slots_insert(&c->seen, seen);
 }
 
-static const struct blob *blob_of(const struct view *view, uint64_t id)
+static const struct journal_blob *blob_of(const struct view *view, uint64_t id)
 {
-	struct id *found =
-		view->shared != NULL ? id_find(view->shared, id) : NULL;
+	const struct journal_blob *blob =
+		journal_rows_blob_of(view->shared, id);
 
-	if (found == NULL && view->own != NULL)
-		found = id_find(view->own, id);
-	return found != NULL ? found->blob : NULL;
+	return blob != NULL ? blob : journal_rows_blob_of(view->own, id);
 }
 
-/* Somebody else may have interned it since, or a row before, under another. */
+/* Somebody else may have interned it since, or a row before, under
+ * another. */
 static struct tally_policy *policy_of(struct counting *c, uint64_t ref)
 {
 	struct tally_policy *policy = seen_find(c, ref, NULL);
-	const struct blob *blob;
+	const struct journal_blob *blob;
 	uint64_t id = ref;
 
 	if (policy != NULL)
@@ -766,7 +395,7 @@ static struct tally_policy *policy_of(struct counting *c, uint64_t ref)
 static bool count_detail(struct counting *c, struct tally_policy *policy,
                          const struct journal_detail *from)
 {
-	const struct blob *blob = blob_of(c->view, from->ref.id);
+	const struct journal_blob *blob = blob_of(c->view, from->ref.id);
 	struct tally_detail *detail;
 
 	if (blob == NULL)
@@ -785,7 +414,7 @@ static bool count_detail(struct counting *c, struct tally_policy *policy,
 	return true;
 }
 
-static bool count_entry(struct counting *c, const struct entry *entry)
+static bool count_entry(struct counting *c, const struct journal_entry *entry)
 {
 	struct tally_domain *to = c->counts;
 	struct journal_counts counts;
@@ -822,7 +451,8 @@ static bool count_entry(struct counting *c, const struct entry *entry)
 	return true;
 }
 
-/* As they were counted: what comes first gets the places under the caps. */
+/* As they were counted: what comes first gets the places under the
+ * caps. */
 static void put_first_first(struct tally_domain *counts)
 {
 	struct tally_policy *policy = counts->policies, *next;
@@ -848,7 +478,7 @@ bool journal_view_counts(struct db_txn *txn, int32_t day, const char *domain,
                          struct tally_domain *counts)
 {
 	struct counting c = {.txn = txn, .mem = mem, .counts = counts};
-	struct entry *entry;
+	struct journal_entry *entry;
 	struct walk walk;
 
 	*counts = (struct tally_domain){.day = day, .domain = domain};
@@ -860,7 +490,8 @@ bool journal_view_counts(struct db_txn *txn, int32_t day, const char *domain,
 	while ((entry = walk_next(&walk)) != NULL)
 		if (!count_entry(&c, entry)) {
 			db_fail(txn, ERR_IO,
-			        "the journal of counts is damaged: it has a "
+			        "the journal of counts is damaged: it "
+			        "has a "
 			        "failure detail that no row describes");
 			break;
 		}
@@ -881,9 +512,8 @@ bool journal_view_size(struct db_txn *txn, int32_t day,
 	if (view == NULL)
 		return false;
 	if (view->shared != NULL)
-		*size = (struct journal_size){.bytes = view->shared->bytes,
-		                              .last = view->range.last,
-		                              .since = view->shared->since};
+		*size = journal_rows_size(view->shared);
+	size->last = view->range.last;
 	unlock(txn);
 	return size->last > 0;
 }
@@ -895,10 +525,18 @@ void journal_view_mark(struct db_txn *txn, int32_t day, const char *domain)
 	if (view == NULL)
 		return;
 	journal_table_mark_put(txn, day, domain,
-	                       view->own != NULL ? view->own->range.last
-	                                         : view->range.last);
+	                       view->own != NULL
+	                               ? journal_rows_size(view->own).last
+	                               : view->range.last);
 	view->has_marks = true;
 	unlock(txn);
+}
+
+static const char *record_of(const struct journal_rows *rows, const char *name)
+{
+	const struct journal_domain *domain = journal_rows_domain(rows, name);
+
+	return domain != NULL ? domain->record : NULL;
 }
 
 const char *journal_view_record(struct db_txn *txn, int32_t day,
@@ -906,17 +544,12 @@ const char *journal_view_record(struct db_txn *txn, int32_t day,
 {
 	struct view *view = lock_view(txn, day);
 	const char *record = NULL;
-	struct node *node;
 
 	if (view == NULL)
 		return NULL;
-	node = view->own != NULL ? node_find(view->own, domain) : NULL;
-	if (node != NULL)
-		record = node->record;
-	if (record == NULL && view->shared != NULL) {
-		node = node_find(view->shared, domain);
-		record = node != NULL ? node->record : NULL;
-	}
+	record = record_of(view->own, domain);
+	if (record == NULL)
+		record = record_of(view->shared, domain);
 	unlock(txn);
 	return record;
 }
@@ -925,16 +558,15 @@ uint64_t journal_view_id(struct db_txn *txn, int32_t day, const void *bytes,
                          size_t len, bool *gone)
 {
 	struct view *view = lock_view(txn, day);
-	struct blob *blob = NULL;
+	const struct journal_blob *blob;
 	uint64_t id;
 
 	*gone = false;
 	if (view == NULL)
 		return 0;
-	if (view->own != NULL)
-		blob = blob_find(view->own, bytes, len);
-	if (blob == NULL && view->shared != NULL)
-		blob = blob_find(view->shared, bytes, len);
+	blob = journal_rows_blob(view->own, bytes, len);
+	if (blob == NULL)
+		blob = journal_rows_blob(view->shared, bytes, len);
 	id = blob != NULL ? blob->id : 0;
 	*gone = blob != NULL && blob->number <= view->progress.until;
 	unlock(txn);
@@ -951,13 +583,13 @@ void journal_view_append(struct db_txn *txn, int32_t day, uint64_t number,
 
 	if (view == NULL) {
 		view = view_add(views, day);
-		pthread_mutex_lock(&views->memory->lock);
+		journal_memory_lock(views->memory);
 	}
 	journal_table_append(txn, day, number, row);
 	if (view->own == NULL)
-		view->own = part_new(day);
+		view->own = journal_rows_new(day);
 	reader_init(&domains, row->data, row->len);
 	if (journal_head_read(&domains, &head, NULL) == 0)
-		part_add(view->own, number, &head, &domains);
+		journal_rows_add(view->own, number, &head, &domains);
 	unlock(txn);
 }

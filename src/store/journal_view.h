@@ -1,10 +1,10 @@
 /*
  * journal_view - what a transaction sees of the journal of counts
  *
- * A process that reads counts keeps the journal (store/journal_table.h) in
- * memory, by domain, and reads on where it grew.  A transaction sees of that
- * what was there when it began, and not what is applied; its own appends, too.
- * While the journal is empty it costs a look a transaction.
+ * The journal (store/journal_table.h) is kept in memory by each process that
+ * reads counts (store/journal_memory.h).  A transaction sees of that what was
+ * there when it began, and not what is applied; its own appends, too.  While
+ * the journal is empty it costs a look a transaction.
  *
  * For the modules that own the tables of counts: who reads counts calls
  * theirs (store/tally_table.h).
@@ -56,12 +56,7 @@ bool journal_view_counts(struct db_txn *txn, int32_t day, const char *domain,
 
 /* --- of who writes --- */
 
-/* What waits of a day: bytes, the last number, and since when. */
-struct journal_size {
-	size_t bytes;
-	uint64_t last;
-	int64_t since; /* secs */
-};
+/* What waits of a day; false: nothing does. */
 bool journal_view_size(struct db_txn *txn, int32_t day,
                        struct journal_size *size);
 
