@@ -14,18 +14,27 @@ enum { NAME_SHOWN = 60 }; /* bytes of a foreign member name in a path */
 
 #define LAST_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-static void write_path(const struct json_at *at, struct strbuf *out)
+/* Names may be a stranger's: nothing of them breaks the line. */
+static void write_name(const char *name, struct strbuf *out)
+{
+	for (size_t i = 0; i < NAME_SHOWN && name[i] != '\0'; i++)
+		strbuf_putc(out, (unsigned char)name[i] < ' ' || name[i] == 0x7f
+		                         ? '?'
+		                         : name[i]);
+}
+
+void json_at_path(const struct json_at *at, struct strbuf *out)
 {
 	if (at->up == NULL)
 		return;
-	write_path(at->up, out);
+	json_at_path(at->up, out);
 	if (at->name == NULL) {
 		strbuf_printf(out, "[%zu]", at->index);
 		return;
 	}
 	if (out->len > 0)
 		strbuf_putc(out, '.');
-	strbuf_printf(out, "%.*s", NAME_SHOWN, at->name);
+	write_name(at->name, out);
 }
 
 /* A name as a step of a pointer (RFC 6901 section 3), cut between two
@@ -94,7 +103,7 @@ static void keep_fault(const struct json_at *at, int class, const char *words)
 		return;
 	at->in->class = class;
 	strbuf_init(&text, 0);
-	write_path(at, &text);
+	json_at_path(at, &text);
 	strbuf_printf(&text, "%s%s", text.len > 0 ? ": " : "", words);
 	for (size_t i = 0; i < text.len; i++)
 		if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)

@@ -26,6 +26,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/strbuf.h"
 
 /* Must a member be there?  null counts as absent. */
 enum json_need { JSON_MAY, JSON_MUST };
@@ -75,6 +76,9 @@ int64_t json_at_time(const struct json_at *object, const char *name,
 /* The value at the place itself, 0 when it is absent or none of that kind. */
 uint64_t json_at_uint_value(const struct json_at *at);
 int64_t json_at_time_value(const struct json_at *at);
+
+/* Appends the way to it, "policies[1].summary"; the root has none. */
+void json_at_path(const struct json_at *at, struct strbuf *out);
 
 /* Keeps path and words, if they are the first, and the path for json_in.paths;
  * returns the class. */
