@@ -43,9 +43,11 @@ static void drop_words(void *arg, const char *fmt, va_list ap)
 static void panic(void *arg, const char *file, unsigned line,
                   const char *reason)
 {
+	int len = reason != NULL ? (int)strcspn(reason, "\n") : 0;
+
 	(void)arg;
-	log_error("libmicrohttpd cannot go on: %s (%s:%u)",
-	          reason != NULL ? reason : "no reason given", file, line);
+	log_error("libmicrohttpd cannot go on: %.*s (%s:%u)", len, reason,
+	          file, line);
 	abort();
 }
 
@@ -83,40 +85,35 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
 static int start_door(struct http_door *door, int threads, struct err *err)
 {
 	struct http *http = door->http;
-	bool entered = !door->for_metrics &&
-	               http->proxy_header == CONF_PROXY_PROTOCOL &&
-	               (http->proxies.count > 0 || http->proxies.has_unix);
-	struct MHD_OptionItem items[] = {
-		{MHD_OPTION_LISTEN_SOCKET, door->listen_fd, NULL},
-		{MHD_OPTION_CONNECTION_LIMIT, door->connections.max, NULL},
+	bool reads_proxies = !door->for_metrics &&
+	                     http->proxy_header == CONF_PROXY_PROTOCOL;
+	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)http_tls_choose},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
-	                 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	                 MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+	                 MHD_USE_ERROR_LOG;
 
 	if (http->tls && !door->for_metrics)
 		flags |= MHD_USE_TLS;
 	else
-		items[2].option = MHD_OPTION_END;
-	if (entered) {
-		flags |= MHD_USE_NO_LISTEN_SOCKET;
-		items[0] = items[1]; /* the limit, twice */
-	}
+		tls[0].option = MHD_OPTION_END;
 	door->daemon = MHD_start_daemon(
 		flags, 0, may_connect, door, http_request_go_on, door,
 		MHD_OPTION_EXTERNAL_LOGGER, drop_words, NULL,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, door,
 		MHD_OPTION_NOTIFY_COMPLETED, http_request_end, door,
+		MHD_OPTION_CONNECTION_LIMIT, door->connections.max,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads,
 		MHD_OPTION_STRICT_FOR_CLIENT, http_is_lenient() ? 0 : STRICT,
 		MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL,
-		MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+		MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (door->daemon == NULL)
 		return err_set(err, ERR_IO, "cannot start libmicrohttpd");
-	return entered ? http_entrance_open(&door->entrance, door, err) : 0;
+	return http_entrance_open(&door->entrance, door, reads_proxies, err);
 }
 
 static void open_door(struct http *http, enum http_door_id id, int fd,
@@ -218,11 +215,8 @@ void http_stop(struct http **http_in, int deadline_ms)
 
 	if (http == NULL)
 		return;
-	for (int i = 0; i < DOORS; i++) {
+	for (int i = 0; i < DOORS; i++)
 		http_entrance_close(&http->doors[i].entrance);
-		if (http->doors[i].daemon != NULL)
-			MHD_quiesce_daemon(http->doors[i].daemon);
-	}
 	http_events_stop(http->events);
 	for (; deadline_ms > 0 && count_busy(http) > 0;
 	     deadline_ms -= STOP_STEP_MS)

@@ -40,6 +40,7 @@ struct http_entrance {
 	struct loop_timer pause;
 	struct newcomer *first;
 	unsigned waiting;
+	bool reads_proxies;
 	pthread_t thread;
 	atomic_bool stopping;
 };
@@ -182,7 +183,8 @@ static void on_connection(struct loop_watch *watch, uint32_t events)
 			pause_a_moment(entrance);
 		if (fd < 0)
 			return;
-		if (http_connections_trust(all,
+		if (entrance->reads_proxies &&
+		    http_connections_trust(all,
 		                           (const struct sockaddr *)&address))
 			wait_for_header(entrance, fd, &address, len);
 		else
@@ -200,12 +202,13 @@ static void *attend(void *arg)
 }
 
 int http_entrance_open(struct http_entrance **out, struct http_door *door,
-                       struct err *err)
+                       bool reads_proxies, struct err *err)
 {
 	struct http_entrance *entrance = xcalloc(1, sizeof(*entrance));
 	int rc;
 
 	entrance->door = door;
+	entrance->reads_proxies = reads_proxies;
 	entrance->listener.fd = door->listen_fd;
 	entrance->listener.ready = on_connection;
 	entrance->pause.due = on_pause_over;

@@ -1,8 +1,12 @@
 #include "http/http_events.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/auto.h"
 #include "base/xalloc.h"
@@ -16,6 +20,8 @@ enum {
 	LIFE_MS = 30 * 60 * 1000,
 	BLOCK = 4096,
 	LATER_SECS = 60,
+	/* What is sent to who is there is acknowledged. */
+	LOST_MS = 20 * 1000,
 };
 
 struct http_listener {
@@ -33,13 +39,14 @@ struct http_listener {
 	struct strbuf text; /* to be sent */
 	size_t sent;        /* of it */
 	bool suspended, ended;
+	bool gone; /* and has no place any more */
 };
 
 struct http_events {
 	struct http *http;
 	pthread_mutex_t lock;
 	struct http_listener *first;
-	unsigned count, max;
+	unsigned count, max; /* of those that are there */
 	int64_t looked_ms;
 	bool stopping;
 };
@@ -79,9 +86,30 @@ static void wake(struct http_listener *listener)
 	MHD_resume_connection(listener->connection);
 }
 
-void http_listener_free(struct http_listener **gone)
+/* Has the client closed it?  libmicrohttpd does not look at one that is put
+ * aside.  Who has only closed his own direction has nothing to say any more,
+ * and counts as gone, as for proxies.  Under the lock. */
+static void look_whether_gone(struct http_listener *listener)
 {
-	struct http_listener *listener = *gone;
+	struct pollfd socket = {.fd = listener->place->fd,
+	                        .events = POLLRDHUP};
+
+	if (listener->gone || poll(&socket, 1, 0) <= 0)
+		return;
+	listener->gone = listener->ended = true;
+	listener->events->count--;
+	wake(listener);
+}
+
+static void look_who_is_gone(struct http_events *events)
+{
+	for (struct http_listener *l = events->first; l != NULL; l = l->next)
+		look_whether_gone(l);
+}
+
+void http_listener_free(struct http_listener **freed)
+{
+	struct http_listener *listener = *freed;
 	struct http_events *events;
 
 	if (listener == NULL)
@@ -91,12 +119,12 @@ void http_listener_free(struct http_listener **gone)
 	*listener->link = listener->next;
 	if (listener->next != NULL)
 		listener->next->link = listener->link;
-	events->count--;
+	events->count -= !listener->gone;
 	pthread_mutex_unlock(&events->lock);
 	strbuf_clear(&listener->text);
 	free(listener->authorization);
 	free(listener);
-	*gone = NULL;
+	*freed = NULL;
 }
 
 static void free_callback(void *arg)
@@ -186,8 +214,15 @@ static unsigned listeners_of(const struct http_events *events, const char *name)
 	unsigned n = 0;
 
 	for (const struct http_listener *l = events->first; l; l = l->next)
-		n += strcmp(l->name, name) == 0;
+		n += !l->gone && strcmp(l->name, name) == 0;
 	return n;
+}
+
+/* Under the lock. */
+static bool has_room(const struct http_events *events, const char *name)
+{
+	return events->count < events->max &&
+	       listeners_of(events, name) < HTTP_EVENTS_OF_TOKEN;
 }
 
 /* False: there is no room. */
@@ -196,8 +231,9 @@ static bool join(struct http_events *events, struct http_listener *listener)
 	bool fits;
 
 	pthread_mutex_lock(&events->lock);
-	fits = !events->stopping && events->count < events->max &&
-	       listeners_of(events, listener->name) < HTTP_EVENTS_OF_TOKEN;
+	if (!has_room(events, listener->name))
+		look_who_is_gone(events);
+	fits = !events->stopping && has_room(events, listener->name);
 	if (fits) {
 		listener->next = events->first;
 		listener->link = &events->first;
@@ -221,6 +257,16 @@ static void begin_text(struct http_listener *listener, const char *last_id)
 		return;
 	jmap_push_event(&listener->told, listener->types, &listener->text);
 	listener->ended = listener->closes_after;
+}
+
+/* A client that went without a word, as a laptop does that is shut, is known by
+ * what it does not acknowledge.  A unix socket has no such thing. */
+static void notice_loss(const struct http_listener *listener)
+{
+	unsigned ms = LOST_MS;
+
+	setsockopt(listener->place->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,
+	           sizeof(ms));
 }
 
 static struct http_listener *make_listener(struct http_exchange *exchange,
@@ -287,6 +333,7 @@ void http_answer_events(struct http_exchange *exchange,
 		            "too many listeners");
 		return;
 	}
+	notice_loss(listener);
 	reply->status = MHD_HTTP_OK;
 	reply->type = TYPE_EVENTS;
 	reply->listener = listener;
@@ -346,6 +393,9 @@ void http_events_tick(struct http_events *events)
 	if (events->count == 0 || now - events->looked_ms < LOOK_MS)
 		return;
 	events->looked_ms = now;
+	pthread_mutex_lock(&events->lock);
+	look_who_is_gone(events);
+	pthread_mutex_unlock(&events->lock);
 	if (jmap_push_read(events->http->jmap.db, &states, &ignored) < 0)
 		return;
 	pthread_mutex_lock(&events->lock);

@@ -7,8 +7,9 @@
  * there is something to say, so it costs a row here and no thread.  Once a
  * second the states of the store are read, for all of them together.  They are
  * at most a quarter of all connections, and so many of a token; who is told to
- * come later can poll.  A listener whose token is gone is ended before
- * anything more is said, and all after half an hour: clients come again.
+ * come later can poll.  Whose client has closed the connection loses the place
+ * at once.  A listener whose token is gone is ended before anything more is
+ * said, and all after half an hour: clients come again.
  */
 #ifndef TLSTALLY_HTTP_HTTP_EVENTS_H
 #define TLSTALLY_HTTP_HTTP_EVENTS_H

@@ -114,8 +114,8 @@ struct http_workers;
 struct http_door {
 	struct http *http;
 	struct MHD_Daemon *daemon;
-	struct http_entrance *entrance; /* NULL: the daemon's own */
-	int listen_fd;                  /* -1: nobody is let in here */
+	struct http_entrance *entrance;
+	int listen_fd; /* -1: nobody is let in here */
 	bool for_metrics;
 	struct http_connections connections;
 };

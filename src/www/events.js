@@ -17,12 +17,14 @@ const STATES = {
 };
 
 const pause = (ms, signal) => new Promise((done) => {
-  const timer = setTimeout(done, ms);
-
-  signal.addEventListener("abort", () => {
+  const end = () => {
     clearTimeout(timer);
+    signal.removeEventListener("abort", end);
     done();
-  }, {once: true});
+  };
+  const timer = setTimeout(end, ms);
+
+  signal.addEventListener("abort", end);
 });
 
 const seen = (signal) => new Promise((done) => {
@@ -32,11 +34,12 @@ const seen = (signal) => new Promise((done) => {
     if (document.hidden && !signal.aborted)
       return;
     document.removeEventListener("visibilitychange", look);
+    signal.removeEventListener("abort", look);
     done();
   };
 
   document.addEventListener("visibilitychange", look);
-  signal.addEventListener("abort", look, {once: true});
+  signal.addEventListener("abort", look);
 });
 
 /** Calls changed() with a Set of types, until signal. */
@@ -62,7 +65,7 @@ export async function follow(client, changed, signal) {
     const hide = () => document.hidden && stop();
     let late = setTimeout(stop, SILENT_MS);
 
-    signal.addEventListener("abort", stop, {once: true});
+    signal.addEventListener("abort", stop);
     document.addEventListener("visibilitychange", hide);
     try {
       await client.events(PING_SECS, ({event, data}) => {
@@ -73,6 +76,7 @@ export async function follow(client, changed, signal) {
       }, mine.signal);
     } finally {
       clearTimeout(late);
+      signal.removeEventListener("abort", stop);
       document.removeEventListener("visibilitychange", hide);
     }
   }

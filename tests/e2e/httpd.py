@@ -421,6 +421,13 @@ def test_events(server, port, token):
     expect("events: others are served meanwhile", [200] * 20,
            [ask(port, "POST", "/api", token, echo())[0].status
             for _ in range(20)])
+    # who closes loses the place at once, and so to others of the token
+    for one in many:
+        one.close()
+    many = [Listener(port, token, "types=*&closeafter=no&ping=0")
+            for _ in range(30)]
+    expect("events: those that are gone take no place", {200},
+           {one.r.status for one in many})
     for one in many:
         one.close()
     # a token that is gone is told nothing any more

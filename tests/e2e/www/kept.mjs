@@ -203,6 +203,45 @@ async function testAgain({ server, tokens }) {
   await closePage(page, "again");
 }
 
+/* Runs in the page: listens for many rounds, without the waits between them;
+ * how often the signal was listened to at the same time. */
+async function followForLong() {
+  const { follow } = await import("./events.js");
+  const end = new AbortController();
+  const { signal } = end;
+  const { setTimeout: later } = globalThis;
+  let [rounds, now, most] = [0, 0, 0];
+
+  for (const [name, step] of [["addEventListener", 1],
+                              ["removeEventListener", -1]])
+    signal[name] = (...args) => {
+      now += step;
+      most = Math.max(most, now);
+      AbortSignal.prototype[name].apply(signal, args);
+    };
+  globalThis.setTimeout = (act) => later(act, 0);
+  await follow({
+    may: () => false, account: "tally", call: async () => [],
+    events: async () => {
+      rounds += 1;
+      if (rounds === 50)
+        end.abort();
+    },
+  }, () => {}, signal);
+  globalThis.setTimeout = later;
+  return most;
+}
+
+/* Who leaves a page open for a year costs his browser no more each round. */
+async function testFollows({ server, tokens }) {
+  const page = await openPage(server, { token: tokens.all });
+
+  await heading(page, "TLS reports").waitFor();
+  expect("what listens to the end of a page is taken away", 1,
+         await page.evaluate(followForLong));
+  await closePage(page, "listening for long");
+}
+
 export default async function testKept(world) {
   await testHome(world);
   await testUnsaved(world);
@@ -211,4 +250,5 @@ export default async function testKept(world) {
   await testBack(world);
   await testRefresh(world);
   await testAgain(world);
+  await testFollows(world);
 }
