@@ -1,7 +1,7 @@
 /*
  * policy_load - asks a policy service as many smtp(8) would
  *
- *     policy_load PATH CONNECTIONS DOMAINS SECONDS [RATE [COLD [FIRST]]]
+ *     policy_load PATH CONNECTIONS DOMAINS SECONDS [RATE [COLD FIRST COLDPATH]]
  *
  * Each connection asks for one of d000000.example and so on, for so many
  * SECONDS, or, with 0, until each was asked for once; without a rate it asks
@@ -10,7 +10,8 @@
  * asked.  Of those that are due when a connection has 512 unanswered, which is
  * as many as fit, nothing is asked: they are missed.  COLD: beside that so many
  * c000000.example are asked for, from FIRST on, each once, by 200 connections
- * whose times do not count.
+ * to COLDPATH; their own times do not count, and those of the others do only
+ * until the last of these is answered.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -47,7 +48,7 @@ static struct load {
 	unsigned connections, domains, cold, first, cold_asked, cold_answered;
 	double rate, begin_ms, end_ms;
 	int once;
-	unsigned long asked, missed, answered, found;
+	unsigned long asked, missed, answered, found, timed;
 	uint32_t *times;
 } load;
 
@@ -90,6 +91,12 @@ static void ask(struct client *client, double due_ms)
 		die("cannot send");
 }
 
+static void count_time(double us)
+{
+	load.times[us < TIMES_MAX - 1 ? (unsigned)us : TIMES_MAX - 1]++;
+	load.timed++;
+}
+
 static void take_answer(struct client *client, const char *text)
 {
 	double us = (now_ms() - client->due[client->first++ % DUE_MAX]) * 1e3;
@@ -102,7 +109,8 @@ static void take_answer(struct client *client, const char *text)
 	}
 	load.answered++;
 	load.found += text[0] == 'O';
-	load.times[us < TIMES_MAX - 1 ? (unsigned)us : TIMES_MAX - 1]++;
+	if (load.cold == 0 || load.cold_answered < load.cold)
+		count_time(us);
 	if (load.rate == 0 &&
 	    (load.once ? load.asked < load.domains : now_ms() < load.end_ms))
 		ask(client, now_ms());
@@ -188,7 +196,7 @@ static unsigned percentile(double part)
 	unsigned long n = 0;
 
 	for (unsigned us = 0; us < TIMES_MAX; us++)
-		if ((n += load.times[us]) >= part * (double)load.answered)
+		if ((n += load.times[us]) >= part * (double)load.timed)
 			return us;
 	return TIMES_MAX;
 }
@@ -198,9 +206,9 @@ int main(int argc, char **argv)
 	unsigned all;
 	double secs;
 
-	if (argc < 5)
+	if (argc < 5 || argc == 7 || argc == 8)
 		die("usage: policy_load PATH CONNECTIONS DOMAINS SECONDS "
-		    "[RATE [COLD [FIRST]]]");
+		    "[RATE [COLD FIRST COLDPATH]]");
 	load.connections = (unsigned)atoi(argv[2]);
 	load.domains = (unsigned)atoi(argv[3]);
 	load.end_ms = atof(argv[4]) * 1e3;
@@ -217,8 +225,8 @@ int main(int argc, char **argv)
 		struct epoll_event event = {.events = EPOLLIN,
 		                            .data.ptr = client};
 
-		client->fd = connect_to(argv[1]);
 		client->is_cold = i >= load.connections;
+		client->fd = connect_to(argv[client->is_cold ? 8 : 1]);
 		epoll_ctl(load.epoll_fd, EPOLL_CTL_ADD, client->fd, &event);
 	}
 	run();

@@ -13,7 +13,7 @@ enum {
 	READ_BYTES = 4096,
 	/* As many bytes of requests, and of replies, are kept for one. */
 	IN_MAX = POLICY_REQUEST_MAX + READ_BYTES,
-	OUT_SLOW = 64 * 1024,
+	OUT_SLOW = 16 * 1024,
 	KEEP_ROOM = 16 * 1024,
 };
 

@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/prompt.h"
 #include "base/xalloc.h"
 #include "policyd/answer_cache.h"
 #include "policyd/policy_client.h"
@@ -22,7 +23,9 @@
 
 enum {
 	EVENTS = 256,
-	ACCEPTS = 64, /* at a time, then others have their turn */
+	/* At a time, then others have their turn: */
+	ACCEPTS = 64,
+	RESULTS = 16, /* of the desk; they come by the hundred */
 	WALK_MS = 100,
 	WALK_PARTS = 100,      /* all answers are looked at in ten seconds */
 	IN_USE_SECS = 30 * 60, /* an answer is kept fresh so long after its
@@ -569,7 +572,10 @@ static void take_results(struct policy_server *server)
 {
 	struct desk_result *result;
 
-	while ((result = policy_desk_next(server->options.desk)) != NULL) {
+	for (int left = RESULTS; left > 0; left--) {
+		result = policy_desk_next(server->options.desk);
+		if (result == NULL)
+			return;
 		if (result->what == DESK_EXPLAIN)
 			take_explanation(server, result);
 		else if (result->what == DESK_REFRESH)
@@ -716,6 +722,7 @@ static void *run(void *arg)
 {
 	struct policy_server *server = arg;
 
+	prompt_when_woken();
 	while (!atomic_load(&server->stops))
 		turn(server, WALK_MS, true);
 	finish(server);

@@ -9,6 +9,9 @@
  * before, or what on_failure says.  Answers that are in use are looked up
  * again, in the background, before they expire.
  *
+ * What lookups found comes by the hundred, so it is taken in small steps, and
+ * what is ready is answered between them.
+ *
  * A client that does not read is not read from; when there are more clients
  * than descriptors the one that was silent the longest is closed.  Postfix asks
  * again on a new connection when one is closed on it.

@@ -570,6 +570,30 @@ static void test_many_wait(void **state)
 	world->client = first;
 }
 
+/* More answers at once than the server takes from the desk in one turn */
+static void test_many_domains(void **state)
+{
+	enum { CLIENTS = 50 };
+	struct world *world = *state;
+	int clients[CLIENTS], first = world->client;
+	char domain[32];
+
+	set_known(world, HANGS);
+	for (int i = 0; i < CLIENTS; i++) {
+		world->client = clients[i] = connect_to(world);
+		snprintf(domain, sizeof(domain), "d%d.test", i);
+		ask(world, domain);
+	}
+	set_known(world, KNOWS_ALL);
+	for (int i = 0; i < CLIENTS; i++) {
+		world->client = clients[i];
+		snprintf(domain, sizeof(domain), "d%d.test", i);
+		expect_enforce(world, domain);
+		close(clients[i]);
+	}
+	world->client = first;
+}
+
 static void test_time_limit(void **state)
 {
 	struct world *world = *state;
@@ -1062,6 +1086,7 @@ int main(void)
 		TEST(test_overrides),
 		TEST(test_cold),
 		TEST(test_many_wait),
+		TEST(test_many_domains),
 		TEST(test_time_limit),
 		TEST(test_time_limit_defers),
 		TEST(test_old_view),
