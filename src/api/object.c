@@ -139,6 +139,7 @@ static const struct property destination_rows[] = {
 	{"lastAttempt", &property_moment, DESTINATION(last_attempt)},
 	{"nextAttempt", &property_moment, DESTINATION(next_attempt)},
 	{"uncertain", &property_made_bool, DESTINATION(uncertain)},
+	{"copy", &property_made_bool, DESTINATION(is_copy)},
 	{"lastAnswer", &property_word, DESTINATION(last_answer)},
 	{"history", &property_made_objects,
          LIST(struct object_destination, tries, try_count),

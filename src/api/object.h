@@ -42,10 +42,11 @@ struct object_destination {
 	const char *uri;
 	enum delivery_state state;
 	uint64_t attempts;
-	int64_t last_attempt;     /* secs; 0: none yet */
-	int64_t next_attempt;     /* secs; 0: none */
-	bool uncertain;           /* an answer was lost */
-	const char *last_answer;  /* NULL: none yet */
+	int64_t last_attempt;    /* secs; 0: none yet */
+	int64_t next_attempt;    /* secs; 0: none */
+	bool uncertain;          /* an answer was lost */
+	bool is_copy;            /* for the operator: not in mailRua, httpRua */
+	const char *last_answer; /* NULL: none yet */
 	struct object_try *tries; /* the last attempts, in their order */
 	size_t try_count;
 	const char *blob; /* what goes there; its blobId */

@@ -61,6 +61,9 @@ static void deliver_words(const struct outbox_result *result,
 	say_count(out, counts->suppressed, "to suppressed addresses");
 	say_count(out, counts->expired, "given up");
 	say_count(out, counts->released, "not started in time");
+	say_number(out, counts->copies_sent, "copy sent", "copies sent");
+	say_number(out, counts->copies_failed, "copy not delivered",
+	           "copies not delivered");
 }
 
 static uint64_t purge_sum(const struct purge_counts *purge)
@@ -138,6 +141,8 @@ static json_t *deliver_json(const struct outbox_result *result)
 	json_set_uint(json, "suppressed", counts->suppressed);
 	json_set_uint(json, "expired", counts->expired);
 	json_set_uint(json, "released", counts->released);
+	json_set_uint(json, "copies", counts->copies_sent);
+	json_set_uint(json, "copiesFailed", counts->copies_failed);
 	json_set_uint(json, "answersLost", result->lost);
 	json_set_uint(json, "archived", counts->archived);
 	json_set_bool(json, "rateLimited", result->rate_limited);

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/xalloc.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/day.h"
@@ -92,6 +93,22 @@ static void print_policy(const json_t *policy, struct strbuf *out)
 		print_detail(detail, out);
 }
 
+/* The same, those that are copies named so. */
+static json_t *with_copies_named(const json_t *destinations)
+{
+	json_t *named = json_deep_copy(destinations), *one;
+	size_t i;
+
+	json_array_foreach (named, i, one) {
+		auto_(xfree_str) char *uri =
+			xasprintf("%s (copy)", doc_text(one, "uri"));
+
+		if (json_is_true(json_object_get(one, "copy")))
+			json_set_string(one, "uri", uri);
+	}
+	return named;
+}
+
 static void print_report(const json_t *report, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
@@ -102,6 +119,8 @@ static void print_report(const json_t *report, struct strbuf *out)
 		TABLE_TEXT("next attempt", "nextAttempt"),
 		TABLE_TEXT("answer", "lastAnswer"),
 	};
+	auto_(json_free) json_t *destinations =
+		with_copies_named(doc_get(report, "destinations"));
 
 	strbuf_printf(out, "  report    %s, %s: made %s, due %s",
 	              doc_text(report, "id"), doc_text(report, "status"),
@@ -111,7 +130,7 @@ static void print_report(const json_t *report, struct strbuf *out)
 		strbuf_printf(out, ", settled %s", doc_text(report, "doneAt"));
 	strbuf_printf(out, "\n      report-id %s\n",
 	              doc_text(doc_get(report, "report"), "reportId"));
-	table_print(doc_get(report, "destinations"), columns, 6, "      ", out);
+	table_print(destinations, columns, 6, "      ", out);
 }
 
 static void print_day(const json_t *day, struct strbuf *out)

@@ -401,11 +401,19 @@ static void print_deliveries(const json_t *doc, struct strbuf *out)
 		TABLE_NUMBER("suppressed", "suppressed"),
 		TABLE_NUMBER("given up", "expired"),
 		TABLE_NUMBER("bounced", "bounced"),
+		TABLE_NUMBER("copies", "copies"),
+		TABLE_NUMBER("copies failed", "copiesFailed"),
 	};
+	const json_t *days = doc_get(doc, "deliveries"), *day;
+	uint64_t copies = 0;
+	size_t i;
 
-	if (json_array_size(doc_get(doc, "deliveries")) > 0)
+	json_array_foreach (days, i, day)
+		copies += doc_number(day, "copies") +
+		          doc_number(day, "copiesFailed");
+	if (json_array_size(days) > 0)
 		strbuf_putc(out, '\n');
-	table_print(doc_get(doc, "deliveries"), columns, 7, "", out);
+	table_print(days, columns, copies > 0 ? 9 : 7, "", out);
 }
 
 void cli_status_print_verdict(const json_t *verdict, struct strbuf *out)

@@ -55,13 +55,15 @@ struct conf {
 		char *sender;          /* default: contact_info */
 		int mode;              /* enum report_mode */
 		int own_sessions;      /* enum own_sessions */
-		struct conf_list deny; /* domain, @rua-domain, rua@addr */
+		struct conf_list deny; /* what (conf/list_item.h) */
 		struct conf_list redirect; /* "what -> mailto: or https: URI" */
-		uint64_t max_report_size;  /* bytes of JSON, 5M */
-		int64_t max_report_age;    /* secs, 48h */
-		int64_t grace;             /* secs, 10m, [deliver] grace */
-		int64_t max_grace;         /* secs, 2h, [deliver] max_grace */
-		int64_t spread;            /* secs, 4h, [deliver] spread */
+		struct conf_list always_bcc; /* mailto: or https: URIs */
+		struct conf_list bcc;        /* "what -> URI" */
+		uint64_t max_report_size;    /* bytes of JSON, 5M */
+		int64_t max_report_age;      /* secs, 48h */
+		int64_t grace;               /* secs, 10m, [deliver] grace */
+		int64_t max_grace;           /* secs, 2h, [deliver] max_grace */
+		int64_t spread;              /* secs, 4h, [deliver] spread */
 	} report;
 	struct {
 		char *directory;
@@ -167,7 +169,8 @@ struct conf {
 	} http;
 	char *file;      /* the one that was read, NULL before */
 	unsigned *given; /* per row of the table: its line there, or 0 */
-	/* What was read in a notation of the past, a line for each. */
+	/* What was read in a notation of the past, or has no effect: a line for
+	 * each, of a file with its place. */
 	struct conf_list remarks;
 	/* What is wrong in the file and in what was set over it: a line for
 	 * each mistake, of which the first was the err of who read it. */

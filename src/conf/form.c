@@ -13,6 +13,7 @@
 #include "base/network.h"
 #include "base/span.h"
 #include "base/xalloc.h"
+#include "conf/list_item.h"
 
 enum {
 	LOCAL_LONG = 64,   /* RFC 5321 section 4.5.3.1.1 */
@@ -79,11 +80,14 @@ void form_address_tidy(char *text)
 
 int form_deny(const char *text, struct err *err)
 {
-	if (text[0] == '@')
-		return check_domain(text + 1, err);
-	if (strchr(text, '@') != NULL)
-		return form_address(text, err);
-	return check_domain(text, err);
+	struct list_item item;
+
+	if (list_item_parse(text, &item, err) < 0)
+		return err->class;
+	if (item.has_arrow)
+		return err_set(err, ERR_PARSE, "'%.80s': nothing may follow",
+		               text);
+	return 0;
 }
 
 /* The end of it is the receiver's business; that it is a URI of a kind that
@@ -103,31 +107,46 @@ static int check_https(const char *uri, struct err *err)
 	return check_domain(host, err);
 }
 
+int form_destination(const char *text, struct err *err)
+{
+	const char *scheme = strchr(text, '@') != NULL ? "mailto:" : "https://";
+
+	if (strncmp(text, "mailto:", strlen("mailto:")) == 0)
+		return form_address(text + strlen("mailto:"), err);
+	if (strncmp(text, "https://", strlen("https://")) == 0)
+		return check_https(text, err);
+	if (strstr(text, ":/") == NULL && strchr(text, '.') != NULL)
+		return err_set(err, ERR_PARSE,
+		               "'%.80s' is not a mailto: or https: URI (like "
+		               "%s%.80s)",
+		               text, scheme, text);
+	return err_set(err, ERR_PARSE, "'%.80s' is not a mailto: or https: URI",
+	               text);
+}
+
 int form_redirect(const char *text, struct err *err)
 {
-	const char *arrow = strstr(text, "->"), *uri;
-	size_t len = arrow ? (size_t)(arrow - text) : 0;
-	auto_(xfree_str) char *what = NULL;
-	int rc;
+	struct list_item item;
+	struct span target;
+	int rc = list_item_parse(text, &item, err);
 
-	while (len > 0 && text[len - 1] == ' ')
-		len--;
-	if (len == 0)
+	if ((!item.has_arrow && !item.except) || strncmp(text, "->", 2) == 0)
 		return err_set(err, ERR_PARSE,
 		               "'%.80s' is not of the form 'what -> URI'",
 		               text);
-	what = xstrndup(text, len);
-	rc = form_deny(what, err);
-	if (rc < 0)
-		return rc;
-	uri = arrow + strlen("->");
-	uri += strspn(uri, " ");
-	if (strncmp(uri, "mailto:", strlen("mailto:")) == 0)
-		return form_address(uri + strlen("mailto:"), err);
-	if (strncmp(uri, "https://", strlen("https://")) == 0)
-		return check_https(uri, err);
-	return err_set(err, ERR_PARSE, "'%.80s' is not a mailto: or https: URI",
-	               uri);
+	if (rc == 0 && item.has_arrow && item.except)
+		return err_set(err, ERR_PARSE,
+		               "'%.80s': what begins with ! goes nowhere else",
+		               text);
+	if (rc == 0 && item.has_arrow && item.targets.len == 0)
+		return err_set(err, ERR_PARSE, "'%.80s': no URI follows ->",
+		               text);
+	while (rc == 0 && list_item_target(&item.targets, &target)) {
+		auto_(xfree_str) char *uri = xstrndup(target.at, target.len);
+
+		rc = form_destination(uri, err);
+	}
+	return rc;
 }
 
 static bool is_port(const char *s)

@@ -19,11 +19,14 @@ int form_address(const char *text, struct err *err);
  * before the @ is its owner's business. */
 void form_address_tidy(char *text);
 
-/* example.com, @example.com or tls@example.com */
+/* What conf/list_item.h says, without an arrow. */
 int form_deny(const char *text, struct err *err);
 
-/* What a deny item names, " -> ", and where it goes. */
+/* The same, " -> ", and where it goes; or with "!" and without an arrow. */
 int form_redirect(const char *text, struct err *err);
+
+/* mailto:ADDRESS or https://HOST... */
+int form_destination(const char *text, struct err *err);
 
 /* smtp://HOST[:PORT], smtps://HOST[:PORT], sendmail:/PATH, off */
 int form_mail(const char *text, struct err *err);

@@ -120,11 +120,27 @@ static char *next_line(char *out, int room, void *stream)
 	return out;
 }
 
+/* Remarks of this line say where it stands. */
+static void place_remarks(struct parse *parse, size_t from)
+{
+	struct conf_list *remarks = &parse->conf->remarks;
+
+	for (size_t i = from; i < remarks->count; i++) {
+		char *text = xasprintf("%.200s:%u: %s", parse->name,
+		                       parse->line, remarks->items[i]);
+
+		free(remarks->items[i]);
+		remarks->items[i] = text;
+	}
+}
+
 static int take_setting(struct parse *parse, const char *section,
                         const char *name, const char *text, struct err *err)
 {
 	const struct setting *row = settings_find(section, name);
 	unsigned *given;
+	size_t remarks;
+	int rc;
 
 	if (section[0] == '\0')
 		return err_set(err, ERR_PARSE,
@@ -139,7 +155,10 @@ static int take_setting(struct parse *parse, const char *section,
 			"[%s] %s is set twice; the first time on line %u",
 			section, name, *given);
 	*given = parse->line;
-	return value_read(row, text, parse->conf, err);
+	remarks = parse->conf->remarks.count;
+	rc = value_read(row, text, parse->conf, err);
+	place_remarks(parse, remarks);
+	return rc;
 }
 
 /* libinih's handler: nonzero is good. */

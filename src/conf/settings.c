@@ -2,6 +2,7 @@
 
 #include "conf/conf.h"
 #include "conf/form.h"
+#include "conf/list_item.h"
 
 #define AT(member) offsetof(struct conf, member)
 
@@ -197,16 +198,48 @@ const struct setting settings[] = {
 		.offset = AT(report.deny),
 		.max = ADDRESS_LONG,
 		.check = form_deny,
+		.hides = list_item_hides,
 		.comment = "No reports for these: domain, @domain-of-rua, "
 			   "address@of.rua; may be repeated.",
 		.manual = "Domains, hosts and addresses that get no report.\n"
-			  "An item is a reported domain\n"
-			  ".Pq Ql example.com ,\n"
+			  "An item is one of\n"
+			  ".Bl -tag -compact -width mailto:@example.net\n"
+			  ".It Ql example.com\n"
+			  "a reported domain,\n"
+			  ".It Ql .example.com\n"
+			  "the reported domains below it, but not itself,\n"
+			  ".It Ql \\&.\n"
+			  "all reported domains,\n"
+			  ".It Ql @example.net\n"
 			  "the domain of a destination, of an address or the "
-			  "host of an URI\n"
-			  ".Pq Ql @example.net ,\n"
-			  "or the address of a destination\n"
-			  ".Pq Ql tls@example.net .\n",
+			  "host of a URI;\n"
+			  ".Cm @.example.net\n"
+			  "and\n"
+			  ".Cm @.\n"
+			  "as above,\n"
+			  ".It Ql mailto:@example.net\n"
+			  "the same, but of an address only,\n"
+			  ".It Ql https://example.net\n"
+			  "the same, but of a URI only,\n"
+			  ".It Ql tls@example.net\n"
+			  "the address of a destination.\n"
+			  ".El\n"
+			  "The list is searched from its beginning, and the "
+			  "first "
+			  "item that matches\n"
+			  "decides; an item that begins with\n"
+			  ".Ql \\&!\n"
+			  "ends the search without a result, like\n"
+			  ".Ql !a.example.com, .example.com .\n"
+			  "Items for domains are compared with the reported "
+			  "domain, the others\n"
+			  "with each destination.\n"
+			  "Case does not matter, and a domain may be written "
+			  "with or without\n"
+			  ".Ql xn-- .\n"
+			  "An item that cannot match, because an earlier one "
+			  "always does, is\n"
+			  "logged.\n",
 	},
 	{
 		.section = "report",
@@ -216,19 +249,76 @@ const struct setting settings[] = {
 		.offset = AT(report.redirect),
 		.max = URI_LONG,
 		.check = form_redirect,
-		.comment = "Send to another destination: what -> mailto: or "
+		.hides = list_item_hides,
+		.comment = "Send to other destinations: what -> mailto: or "
 			   "https: URI; may be repeated.",
 		.manual = "Where to send reports instead of the domain's own "
 			  "destinations, as\n"
 			  ".Ql what -> URI .\n"
 			  "What is written as in\n"
-			  ".Cm deny ;\n"
-			  "the URI is\n"
+			  ".Cm deny ,\n"
+			  "where\n"
+			  ".Ql \\&!\n"
+			  "needs no URI.\n"
+			  "The URI is\n"
 			  ".Ql mailto:\n"
 			  "or\n"
 			  ".Ql https: ,\n"
 			  "with a comma in it written\n"
-			  ".Ql %2C .\n",
+			  ".Ql %2C ;\n"
+			  "up to 8, with spaces between them.\n"
+			  ".Cm deny\n"
+			  "comes first.\n",
+	},
+	{
+		.section = "report",
+		.name = "always_bcc",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(report.always_bcc),
+		.max = URI_LONG,
+		.check = form_destination,
+		.comment = "A copy of each report goes there, too: mailto: or "
+			   "https: URIs; may be repeated.",
+		.manual =
+			"Where a copy of each report goes, in addition to the "
+			"domain's destinations:\n"
+			".Ql mailto:\n"
+			"or\n"
+			".Ql https:\n"
+			"URIs, up to 8.\n"
+			"They are addresses of your own: RFC 8460 does not "
+			"know copies.\n"
+			"A copy is delivered and tried again like the report "
+			"itself, and has a\n"
+			"state of its own.\n"
+			"It is not counted as a delivery, and one that fails "
+			"is not counted as\n"
+			"a failure.\n"
+			"A domain that gets no report causes no copy.\n"
+			"For copies in a file, see\n"
+			".Cm directory\n"
+			"in\n"
+			".Cm [deliver] .\n",
+	},
+	{
+		.section = "report",
+		.name = "bcc",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(report.bcc),
+		.max = URI_LONG,
+		.check = form_redirect,
+		.hides = list_item_hides,
+		.comment = "A copy of some reports: what -> mailto: or https: "
+			   "URI; may be repeated.",
+		.manual = "The same for some reports, as\n"
+			  ".Ql what -> URI\n"
+			  "like in\n"
+			  ".Cm redirect .\n"
+			  "Destinations are compared as the domain publishes "
+			  "them, and only those\n"
+			  "that are not denied.\n",
 	},
 	{
 		.section = "report",

@@ -50,6 +50,10 @@ struct setting {
 	 * follow "[section] name: ". */
 	int (*check)(const char *text, struct err *err);
 
+	/* Of a list: does the later of two items never count, because of the
+	 * earlier? */
+	bool (*hides)(const char *earlier, const char *later);
+
 	/* Brings a text that passed into the form it is kept in. */
 	void (*tidy)(char *text);
 

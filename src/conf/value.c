@@ -8,6 +8,8 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 
+enum { HIDDEN_MAX = 500 }; /* items that are compared with one another */
+
 /* A hundred years, for what no row limits. */
 #define SPAN_MAX (UINT64_C(36525) * 86400)
 
@@ -396,6 +398,28 @@ static const void *const_member_of(const struct setting *row,
 	return (const char *)conf + row->offset;
 }
 
+/* Items from `from` on that never count: the line is the caller's to add.  Of
+ * a long list it would take too long. */
+static void note_hidden(const struct setting *row, size_t from,
+                        struct conf *conf)
+{
+	const struct conf_list *list = value_list(row, conf);
+
+	for (size_t i = from; i < list->count && i < HIDDEN_MAX; i++) {
+		size_t at = 0;
+
+		while (at < i && !row->hides(list->items[at], list->items[i]))
+			at++;
+		if (at < i)
+			value_list_add(
+				&conf->remarks,
+				xasprintf("[%s] %s: '%s' has no effect: '%s' "
+			                  "comes first and matches it",
+			                  row->section, row->name,
+			                  list->items[i], list->items[at]));
+	}
+}
+
 int value_read(const struct setting *row, const char *text, struct conf *conf,
                struct err *err)
 {
@@ -404,6 +428,7 @@ int value_read(const struct setting *row, const char *text, struct conf *conf,
 	auto_(xfree_str) char *today = row->today != NULL ? row->today(text)
 	                               : is_span ? value_span_today(text)
 	                                         : NULL;
+	size_t before = row->hides != NULL ? value_list(row, conf)->count : 0;
 	struct err why = {0};
 	int rc = types[row->type].read(row, today != NULL ? today : text,
 	                               member_of(row, conf), &why);
@@ -411,6 +436,8 @@ int value_read(const struct setting *row, const char *text, struct conf *conf,
 	if (rc < 0)
 		return err_set(err, rc, "[%s] %s: %s", row->section, row->name,
 		               why.text);
+	if (row->hides != NULL)
+		note_hidden(row, before, conf);
 	if (today == NULL)
 		return 0;
 	value_list_add(&conf->remarks,

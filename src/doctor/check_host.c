@@ -62,6 +62,7 @@ bool check_readable(struct look *look, const char *path, enum finding_id id)
 
 void check_settings(struct look *look)
 {
+	const struct conf_list *remarks = &look->of->conf->remarks;
 	const char *file = look->of->conf->file;
 	struct access_user owner;
 
@@ -71,8 +72,12 @@ void check_settings(struct look *look)
 	else if (look->before->settings_trouble[0] != '\0')
 		CHECK_TELL(look, SETTINGS_TROUBLE,
 		           look->before->settings_trouble);
-	else if (file == NULL ||
-	         check_readable(look, file, SETTINGS_UNREADABLE))
+	else if (file != NULL &&
+	         !check_readable(look, file, SETTINGS_UNREADABLE))
+		return;
+	else if (remarks->count > 0)
+		CHECK_TELL(look, SETTINGS_REMARK, remarks->items[0]);
+	else
 		CHECK_TELL(look, SETTINGS_WELL, file != NULL ? file : "",
 		           find_owner(look, &owner)
 		                   ? check_user_name(look, owner.uid)

@@ -64,8 +64,10 @@ static struct day_settled settled_of_week(const struct status_of *of)
 		struct day_settled one;
 
 		day_table_settled_get(txn, day, &one);
-		for (int i = 0; i < DELIVERY_STATES; i++)
+		for (int i = 0; i < DELIVERY_STATES; i++) {
 			sum.destinations[i] += one.destinations[i];
+			sum.copies[i] += one.copies[i];
+		}
 	}
 	return sum;
 }
@@ -99,6 +101,20 @@ static bool tell_deferred(struct look *look)
 	return true;
 }
 
+static bool tell_copies(struct look *look, const struct day_settled *sum)
+{
+	uint64_t all = 0, failed;
+
+	for (int i = 0; i < DELIVERY_STATES; i++)
+		all += sum->copies[i];
+	failed = all - sum->copies[DELIVERY_DELIVERED];
+	if (!is_share(failed, all, 5))
+		return false;
+	CHECK_TELL(look, DELIVERIES_COPIES, check_number(look, all),
+	           check_number(look, failed));
+	return true;
+}
+
 void check_deliveries(struct look *look)
 {
 	struct day_settled sum = settled_of_week(look->of);
@@ -113,7 +129,7 @@ void check_deliveries(struct look *look)
 	else if (is_share(refused, all, 2))
 		CHECK_TELL(look, DELIVERIES_REFUSED, check_number(look, all),
 		           check_number(look, refused));
-	else if (!tell_deferred(look))
+	else if (!tell_deferred(look) && !tell_copies(look, &sum))
 		CHECK_TELL(look, DELIVERIES_WELL, check_number(look, all),
 		           check_number(look, expired),
 		           check_number(look, refused));

@@ -14,6 +14,7 @@ const struct finding findings[FINDINGS] = {
 	[SETTINGS_WELL] = {DOCTOR_GOOD, "{1} is complete, and {2} can read it",
                            NULL},
 	[SETTINGS_TROUBLE] = {DOCTOR_BAD, "{1}", "tlstally conf --check"},
+	[SETTINGS_REMARK] = {DOCTOR_NOTE, "{1}", "tlstally conf --check"},
 	[SETTINGS_UNREADABLE] =
 		{DOCTOR_BAD,
                  "{2}, the owner of the store, cannot read {1}: {3}",
@@ -535,6 +536,11 @@ const struct finding findings[FINDINGS] = {
 		{DOCTOR_NOTE,
                  "of {1} deliveries in the outbox, {2} are deferred",
                  "tlstally status"},
+	[DELIVERIES_COPIES] =
+		{DOCTOR_NOTE,
+                 "of {1} copies ([report] always_bcc, bcc) in the last 7 days, "
+                 "{2} were not delivered",
+                 "tlstally objects query sent-report"},
 	[CLOCK_WELL] = {DOCTOR_GOOD, "the clock is trusted", NULL},
 	[CLOCK_DOUBTED] = {DOCTOR_BAD,
                            "{1}; days are not closed and nothing is purged "

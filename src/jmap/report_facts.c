@@ -50,7 +50,7 @@ static bool is_state(const struct outbox_destination *dest, int state,
                      const char *text)
 {
 	(void)text;
-	return (int)dest->state == state;
+	return (int)dest->state == state && !dest->is_copy;
 }
 
 static bool has_state(struct db_txn *txn, const void *facts, int state,
@@ -72,6 +72,8 @@ static bool got_answer(const struct outbox_destination *dest, int number,
                        const char *text)
 {
 	(void)number;
+	if (dest->is_copy)
+		return false;
 	for (size_t i = 0; i < dest->try_count; i++)
 		if (is_answer(dest->tries[i].answer, text))
 			return true;

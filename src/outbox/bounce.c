@@ -71,23 +71,37 @@ static void put_destination(struct db_txn *txn, struct delivery *d)
 		outbox_destination_put(txn, d->head.id, &d->dest);
 }
 
+/* What was in the sums of a day as delivered. */
+static void count_bounced(struct db_txn *txn, const struct delivery *d,
+                          int64_t now)
+{
+	struct day_settled bounced = {0};
+	struct answer_group group;
+
+	if (d->dest.is_copy)
+		bounced.copies[DELIVERY_BOUNCED] = 1;
+	else
+		bounced.destinations[DELIVERY_BOUNCED] = 1;
+	day_table_settled_add(txn, day_of(now), &bounced);
+	if (d->dest.is_copy)
+		return;
+	answer_group_of(&d->dest, d->head.domain, &group);
+	answer_group_add(txn, day_of(now), &group);
+}
+
 /* The head's sums; a report whose last destination this was leaves the
  * outbox. */
 static void put_head(struct db_txn *txn, struct delivery *d,
                      enum delivery_state before, int64_t now)
 {
-	struct day_settled bounced = {0};
-	struct answer_group group;
-
+	if (d->archived || d->dest.is_counted)
+		count_bounced(txn, d, now);
 	if (!d->archived) {
 		settle_report(txn, &d->head, now);
 		return;
 	}
-	d->head.delivered_count -= before == DELIVERY_DELIVERED;
-	bounced.destinations[DELIVERY_BOUNCED] = 1;
-	day_table_settled_add(txn, day_of(now), &bounced);
-	answer_group_of(&d->dest, d->head.domain, &group);
-	answer_group_add(txn, day_of(now), &group);
+	d->head.delivered_count -=
+		before == DELIVERY_DELIVERED && !d->dest.is_copy;
 	archive_head_put(txn, &d->head);
 }
 
@@ -138,7 +152,6 @@ static enum bounce_result mark(struct db_txn *txn, struct delivery *d,
 	d->dest.due = 0;
 	d->dest.lease_run = 0;
 	d->dest.uncertain = false;
-	d->dest.is_counted = false;
 	put_words("bounced", recipient, d->dest.answer, sizeof(d->dest.answer));
 	put_destination(txn, d);
 	if (before == DELIVERY_DELIVERED)

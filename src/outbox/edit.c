@@ -106,7 +106,7 @@ static void forget_tokens(struct db_txn *txn, const struct outbox_head *head)
 }
 
 static void put_destination(struct db_txn *txn, const struct change *change,
-                            const struct rua *rua, uint16_t index)
+                            const struct rua *rua, bool is_copy, uint16_t index)
 {
 	const struct outbox_destination *old = find_old(change, rua);
 	struct outbox_destination dest = {.rua = *rua};
@@ -119,6 +119,7 @@ static void put_destination(struct db_txn *txn, const struct change *change,
 		anew = dest.state == DELIVERY_PENDING;
 	}
 	dest.index = index;
+	dest.is_copy = is_copy;
 	if (anew)
 		dest.due = change->old.head.deliver_at;
 	if (change->old.head.status == OUTBOX_HELD)
@@ -127,7 +128,19 @@ static void put_destination(struct db_txn *txn, const struct change *change,
 	token_keep(txn, change->old.head.id, &dest);
 }
 
-/* A directory of the settings is in no list of the object: it stays. */
+/* A directory and the copies of the settings are in no list of the object: they
+ * stay, but for a copy that is in a list now, or of what goes nowhere. */
+static bool stays(const struct outbox_destination *dest, const struct rua *ruas,
+                  size_t rua_count)
+{
+	if (dest->rua.kind == RUA_DIRECTORY)
+		return true;
+	for (size_t i = 0; i < rua_count; i++)
+		if (strcmp(dest->rua.uri, ruas[i].uri) == 0)
+			return false;
+	return dest->is_copy && rua_count > 0;
+}
+
 static void put_destinations(struct db_txn *txn, struct change *change,
                              const struct rua *ruas, size_t rua_count)
 {
@@ -135,13 +148,15 @@ static void put_destinations(struct db_txn *txn, struct change *change,
 
 	forget_tokens(txn, &change->old.head);
 	for (size_t i = 0; i < change->old.count; i++) {
-		const struct rua *rua = &change->old.destinations[i].rua;
+		const struct outbox_destination *old =
+			&change->old.destinations[i];
 
-		if (rua->kind == RUA_DIRECTORY)
-			put_destination(txn, change, rua, count++);
+		if (stays(old, ruas, rua_count))
+			put_destination(txn, change, &old->rua, old->is_copy,
+			                count++);
 	}
 	for (size_t i = 0; i < rua_count; i++)
-		put_destination(txn, change, &ruas[i], count++);
+		put_destination(txn, change, &ruas[i], false, count++);
 	for (uint16_t i = count; i < before; i++)
 		outbox_destination_remove(txn, change->old.head.id, i);
 	change->old.head.destination_count = count;

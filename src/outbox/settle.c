@@ -38,7 +38,8 @@ static void count_attempt(struct db_txn *txn, const struct claim *claim,
 	char name[COUNTER_NAME_TEXT];
 
 	snprintf(name, sizeof(name), COUNTER_DELIVERIES "%s/%s",
-	         rua_kind_word(claim->dest.rua.kind),
+	         claim->dest.is_copy ? "copy"
+	                             : rua_kind_word(claim->dest.rua.kind),
 	         word_api(&words_answers, event));
 	counter_add(txn, name, 1);
 	if (claim->dest.rua.kind == RUA_MAIL &&
@@ -49,6 +50,12 @@ static void count_attempt(struct db_txn *txn, const struct claim *claim,
 static void count(const struct outbox_destination *dest,
                   enum delivery_event event, struct settle_counts *counts)
 {
+	if (dest->is_copy) {
+		counts->copies_sent += dest->state == DELIVERY_DELIVERED;
+		counts->copies_failed += dest->state != DELIVERY_DELIVERED &&
+		                         delivery_state_is_final(dest->state);
+		return;
+	}
 	counts->delivered += dest->state == DELIVERY_DELIVERED;
 	counts->deferred += dest->state == DELIVERY_DEFERRED;
 	counts->failed += dest->state == DELIVERY_FAILED;

@@ -15,6 +15,7 @@
 #include "store/db.h"
 
 struct settle_counts {
+	/* destinations, without copies */
 	uint64_t delivered;
 	uint64_t deferred;
 	uint64_t uncertain; /* of the deferred */
@@ -24,6 +25,8 @@ struct settle_counts {
 	uint64_t released; /* not begun: the lease was over */
 	uint64_t not_ours; /* answers that came too late */
 	uint64_t archived; /* reports that left the outbox */
+	uint64_t copies_sent;
+	uint64_t copies_failed; /* for good */
 };
 
 /* Writes the answers of a list of claims in one transaction. */

@@ -89,12 +89,15 @@ static void show_destination(struct db_txn *txn,
 			.last_attempt = dest->last_attempt,
 			.next_attempt = outbox_next_attempt(txn, dest),
 			.uncertain = dest->uncertain,
+			.is_copy = dest->is_copy,
 			.tries = show_tries(dest, mem),
 			.try_count = dest->try_count,
 			.last_answer = dest->answer[0]
 	                                       ? arena_strdup(mem, dest->answer)
 	                                       : NULL,
 		};
+	if (dest->is_copy)
+		return;
 	if (dest->rua.kind == RUA_MAIL)
 		object->mail_rua[object->mail_count++] =
 			arena_strdup(mem, dest->rua.address);

@@ -17,7 +17,7 @@ static void refuse(struct decision *decision, enum tally_mark mark,
 	va_list ap;
 
 	decision->mark = mark;
-	decision->rua_count = 0;
+	decision->rua_count = decision->copies = 0;
 	va_start(ap, fmt);
 	vsnprintf(decision->reason, sizeof(decision->reason), fmt, ap);
 	va_end(ap);
@@ -42,13 +42,17 @@ static void note_rua(struct decision *decision, const struct rua *rua,
 	note_reason(decision, text);
 }
 
-static void add_rua(struct decision *decision, const struct rua *rua)
+/* At most so many in all. */
+static void add_rua(struct decision *decision, const struct rua *rua,
+                    size_t most)
 {
 	for (size_t i = 0; i < decision->rua_count; i++)
 		if (strcmp(decision->ruas[i].uri, rua->uri) == 0)
 			return;
-	if (decision->rua_count < DECIDE_RUA_MAX)
+	if (decision->rua_count < most)
 		decision->ruas[decision->rua_count++] = *rua;
+	else
+		note_rua(decision, rua, "there are too many destinations");
 }
 
 static bool mail_is_off(const struct conf *conf)
@@ -64,9 +68,9 @@ static bool is_dry_run(const struct conf *conf)
 	       conf->deliver.directory[0] != '\0';
 }
 
-/* True when it can be used. */
-static bool use(const struct conf *conf, const struct rua *rua,
-                struct decision *decision)
+/* Is there a way to it? */
+static bool is_usable(const struct conf *conf, const struct rua *rua,
+                      struct decision *decision)
 {
 	if (rua->kind == RUA_MAIL && mail_is_off(conf)) {
 		note_rua(decision, rua, "delivery by mail is off");
@@ -76,8 +80,57 @@ static bool use(const struct conf *conf, const struct rua *rua,
 		note_rua(decision, rua, "delivery by HTTPS is off");
 		return false;
 	}
-	add_rua(decision, rua);
 	return true;
+}
+
+/* True when one can be used. */
+static bool use(const struct conf *conf, struct lists_targets targets,
+                struct decision *decision)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < targets.count; i++) {
+		if (!is_usable(conf, &targets.ruas[i], decision))
+			continue;
+		add_rua(decision, &targets.ruas[i], TLSRPT_RUA_MAX);
+		any = true;
+	}
+	return any;
+}
+
+/* A place that gets the report anyhow gets no copy. */
+static void add_copies(const struct conf *conf, struct lists_targets targets,
+                       struct decision *decision)
+{
+	size_t most =
+		decision->rua_count - decision->copies + DECIDE_COPIES_MAX;
+
+	for (size_t i = 0; i < targets.count; i++) {
+		size_t before = decision->rua_count;
+
+		if (is_usable(conf, &targets.ruas[i], decision))
+			add_rua(decision, &targets.ruas[i], most);
+		decision->copies += decision->rua_count - before;
+	}
+}
+
+/* Those of its destinations that the report goes to. */
+static void add_copies_of_record(const struct decide_context *context,
+                                 const struct tally_head *head,
+                                 struct decision *decision)
+{
+	auto_(tlsrpt_record_clear) struct tlsrpt_record record = {0};
+
+	if (context->conf->report.bcc.count == 0 ||
+	    tlsrpt_record_parse(head->record, strlen(head->record), &record,
+	                        NULL) < 0)
+		return;
+	for (size_t i = 0; i < record.rua_count; i++)
+		if (!lists_rua_denied(context->lists, &record.ruas[i]))
+			add_copies(
+				context->conf,
+				lists_rua_bcc(context->lists, &record.ruas[i]),
+				decision);
 }
 
 static void choose_from_record(const struct decide_context *context,
@@ -90,14 +143,16 @@ static void choose_from_record(const struct decide_context *context,
 		note_reason(decision, record->notes[i]);
 	for (size_t i = 0; i < record->rua_count; i++) {
 		const struct rua *rua = &record->ruas[i];
-		const struct rua *instead =
+		struct lists_targets to =
 			lists_rua_redirect(context->lists, rua);
 
+		if (to.count == 0)
+			to = (struct lists_targets){rua, 1};
 		if (lists_rua_denied(context->lists, rua)) {
 			note_rua(decision, rua, "denied by [report] deny");
 			denied++;
 		} else {
-			use(context->conf, instead ? instead : rua, decision);
+			use(context->conf, to, decision);
 		}
 	}
 	if (decision->rua_count > 0)
@@ -113,12 +168,12 @@ static void choose_destinations(const struct decide_context *context,
                                 const struct tally_head *head,
                                 struct decision *decision)
 {
-	const struct rua *instead =
+	struct lists_targets instead =
 		lists_domain_redirect(context->lists, domain);
 	auto_(tlsrpt_record_clear) struct tlsrpt_record record = {0};
 	struct err err = {0};
 
-	if (instead != NULL) {
+	if (instead.count > 0) {
 		if (!use(context->conf, instead, decision) &&
 		    !is_dry_run(context->conf))
 			decision->mark = TALLY_NO_RUA;
@@ -171,11 +226,12 @@ void decide(const struct decide_context *context, struct db_txn *txn,
             struct decision *decision)
 {
 	const char *directory = context->conf->deliver.directory;
+	const struct lists *lists = context->lists;
 	struct rua rua;
 
 	decision->mark = TALLY_QUEUED;
 	decision->reason[0] = '\0';
-	decision->rua_count = 0;
+	decision->rua_count = decision->copies = 0;
 	if (refused_at_once(context, day, domain, head, decision))
 		return;
 	choose_destinations(context, domain, head, decision);
@@ -190,7 +246,11 @@ void decide(const struct decide_context *context, struct db_txn *txn,
 	/* conf_check() has seen that it is an absolute path */
 	if (directory[0] != '\0' &&
 	    rua_from_directory(directory, &rua, NULL) == 0)
-		add_rua(decision, &rua);
+		add_rua(decision, &rua, TLSRPT_RUA_MAX + 1);
+	add_copies(context->conf, lists_always_bcc(lists), decision);
+	add_copies(context->conf, lists_domain_bcc(lists, domain), decision);
+	if (lists_domain_redirect(lists, domain).count == 0)
+		add_copies_of_record(context, head, decision);
 }
 
 void decide_nothing_counted(const struct tally_head *head,

@@ -17,13 +17,17 @@
 #include "store/db.h"
 #include "store/tally_table.h"
 
-enum { DECIDE_RUA_MAX = TLSRPT_RUA_MAX + 1 };
+enum {
+	DECIDE_COPIES_MAX = LISTS_TARGETS_MAX,
+	DECIDE_RUA_MAX = TLSRPT_RUA_MAX + 1 + DECIDE_COPIES_MAX,
+};
 
 struct decision {
 	enum tally_mark mark; /* TALLY_QUEUED: make a report */
 	char reason[256];
 	struct rua *ruas; /* room for DECIDE_RUA_MAX, the caller's */
 	size_t rua_count;
+	size_t copies; /* of them, the last ones: [report] bcc */
 };
 
 struct decide_context {

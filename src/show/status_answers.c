@@ -80,11 +80,18 @@ int status_answers_add(const struct status_of *of, struct db_txn *txn,
 
 void status_settled_write(const struct day_settled *settled, json_t *item)
 {
+	uint64_t copies = 0;
+
 	json_set_uint(item, "settled", settled->reports);
 	for (int state = 0; state < DELIVERY_STATES; state++)
 		if (delivery_state_is_final((enum delivery_state)state))
 			json_set_uint(item, word_api(&words_states, state),
 			              settled->destinations[state]);
+	for (int state = 0; state < DELIVERY_STATES; state++)
+		if (state != DELIVERY_DELIVERED)
+			copies += settled->copies[state];
+	json_set_uint(item, "copies", settled->copies[DELIVERY_DELIVERED]);
+	json_set_uint(item, "copiesFailed", copies);
 }
 
 /* The latest day first; days on which nothing left are not there. */
@@ -100,7 +107,10 @@ int status_deliveries(const struct status_of *of, json_t *doc, struct err *err)
 		json_t *item;
 
 		day_table_settled_get(txn, day, &settled);
-		any = settled.reports + settled.destinations[DELIVERY_BOUNCED];
+		any = settled.reports + settled.destinations[DELIVERY_BOUNCED] +
+		      settled.copies[DELIVERY_DELIVERED] +
+		      settled.copies[DELIVERY_EXPIRED] +
+		      settled.copies[DELIVERY_BOUNCED];
 		if (any == 0)
 			continue;
 		item = doc_row(list);

@@ -129,10 +129,12 @@ uint64_t day_table_revision(struct db_txn *txn, int32_t day);
 /* Whoever writes a head of that day says so. */
 void day_table_touch(struct db_txn *txn, int32_t day, uint64_t revision);
 
-/* Reports that left the outbox on a day, and the destinations they had. */
+/* Reports that were settled on a day, and the destinations they had; those of
+ * copies apart. */
 struct day_settled {
 	uint64_t reports;
 	uint64_t destinations[DELIVERY_STATES];
+	uint64_t copies[DELIVERY_STATES];
 };
 /* All zero when there are none. */
 void day_table_settled_get(struct db_txn *txn, int32_t day,

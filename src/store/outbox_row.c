@@ -1,7 +1,7 @@
 #include "store/outbox_row.h"
 
 enum head_flag { FROZEN = 1, PLANNED = 2 };
-enum destination_flag { UNCERTAIN = 1, OUR_FAULT = 2, COUNTED = 4 };
+enum destination_flag { UNCERTAIN = 1, OUR_FAULT = 2, COUNTED = 4, COPY = 8 };
 
 void outbox_head_write(const struct outbox_head *head, struct strbuf *out)
 {
@@ -68,7 +68,8 @@ void outbox_destination_write(const struct outbox_destination *d,
 	strbuf_u8(out, (uint8_t)d->state);
 	strbuf_u8(out, (d->uncertain ? UNCERTAIN : 0) |
 	                       (d->our_fault ? OUR_FAULT : 0) |
-	                       (d->is_counted ? COUNTED : 0));
+	                       (d->is_counted ? COUNTED : 0) |
+	                       (d->is_copy ? COPY : 0));
 	strbuf_u32(out, d->attempts);
 	strbuf_u64(out, (uint64_t)d->first_attempt);
 	strbuf_u64(out, (uint64_t)d->last_attempt);
@@ -124,6 +125,7 @@ int outbox_destination_at(struct db_txn *txn, const struct db_key *key,
 	d->uncertain = flags & UNCERTAIN;
 	d->our_fault = flags & OUR_FAULT;
 	d->is_counted = flags & COUNTED;
+	d->is_copy = flags & COPY;
 	d->attempts = reader_u32(&reader);
 	d->first_attempt = (int64_t)reader_u64(&reader);
 	d->last_attempt = (int64_t)reader_u64(&reader);

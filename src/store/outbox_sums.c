@@ -62,14 +62,18 @@ void outbox_sums_head(struct db_txn *txn, const struct outbox_head *before,
 
 static bool is_trouble(const struct outbox_destination *dest)
 {
-	return dest->state == DELIVERY_DEFERRED && dest->attempts > 0;
+	return dest->state == DELIVERY_DEFERRED && dest->attempts > 0 &&
+	       !dest->is_copy;
 }
 
 void outbox_sums_add_destination(struct outbox_sums *sums,
                                  const struct outbox_destination *dest,
                                  int64_t times)
 {
-	sums->destinations[dest->state] += (uint64_t)times;
+	if (dest->is_copy)
+		sums->copies[dest->state] += (uint64_t)times;
+	else
+		sums->destinations[dest->state] += (uint64_t)times;
 	if (is_trouble(dest))
 		sums->trouble += (uint64_t)times;
 }
@@ -121,7 +125,7 @@ uint64_t outbox_sums_trouble_rows(struct db_txn *txn)
 bool outbox_sums_is_answered(const struct outbox_destination *dest)
 {
 	return dest->attempts > 0 && dest->state != DELIVERY_DELIVERED &&
-	       dest->state != DELIVERY_INFLIGHT;
+	       dest->state != DELIVERY_INFLIGHT && !dest->is_copy;
 }
 
 static struct db_key group_key(uint64_t group)

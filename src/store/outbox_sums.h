@@ -5,7 +5,8 @@
  * met trouble with the latest attempt first, and what they were answered, in
  * groups: kept by whoever writes a head or a destination (outbox_table.c), in
  * the same transaction.  So `status` and /metrics read a few rows of an outbox
- * of 1,000,000.
+ * of 1,000,000.  Copies ([report] bcc) are counted by their state, apart, and
+ * are in nothing else.
  */
 #ifndef TLSTALLY_STORE_OUTBOX_SUMS_H
 #define TLSTALLY_STORE_OUTBOX_SUMS_H
@@ -21,6 +22,7 @@ struct outbox_sums {
 	uint64_t destinations[OUTBOX_SUMS_STATES];
 	uint64_t trouble; /* destinations: tried, and to be tried again */
 	uint64_t groups;  /* of answers */
+	uint64_t copies[OUTBOX_SUMS_STATES];
 };
 
 void outbox_sums_get(struct db_txn *txn, struct outbox_sums *sums);

@@ -276,6 +276,7 @@ uint64_t outbox_add(struct db_txn *txn, const struct outbox_new *report,
 		struct outbox_destination destination = {
 			.index = (uint16_t)i,
 			.rua = report->ruas[i],
+			.is_copy = i >= report->rua_count - report->copies,
 			.state = DELIVERY_PENDING,
 			.due = head.status == OUTBOX_HELD ? 0 : head.deliver_at,
 		};

@@ -37,7 +37,7 @@ struct outbox_head {
 	uint64_t success, failure; /* sessions, of all policies */
 	uint32_t policy_count;
 	uint16_t destination_count;
-	uint16_t delivered_count;
+	uint16_t delivered_count; /* without copies */
 	uint32_t body_len;
 	char report_id[REPORT_ID_TEXT];
 };
@@ -71,9 +71,12 @@ struct outbox_destination {
 	int64_t date;   /* of the mail, fixed at the first claim */
 	bool uncertain; /* an answer was lost: it may have arrived */
 	bool our_fault; /* what was answered last is this site's trouble */
-	/* Final since before the report was sent again to others: a day's sums
-	 * (store/day_table.h) have it. */
+	/* Final, and a day's sums (store/day_table.h) have it already: the
+	 * report waits for others. */
 	bool is_counted;
+	/* Sent to the operator, beside the report itself ([report] bcc): it
+	 * is in no sum of deliveries. */
+	bool is_copy;
 	enum delivery_stage stage;
 	int code;
 	char answer[256];
@@ -91,6 +94,7 @@ struct outbox_new {
 	struct outbox_head head; /* id is given by outbox_add() */
 	const struct rua *ruas;
 	size_t rua_count;
+	size_t copies;    /* of the ruas, the last ones */
 	const void *body; /* gzip */
 	size_t body_len;
 	const uint64_t *policy_ids;

@@ -13,7 +13,7 @@ import {picture} from "./picture.js";
 import {failureTable, policyCard} from "./report_parts.js";
 import {hash, join} from "./router.js";
 import {byNumber, byText, sortableTable} from "./table.js";
-import {chip, label} from "./words.js";
+import {chip, copyMark, label} from "./words.js";
 
 export const title = "Domain";
 
@@ -156,8 +156,8 @@ const reportColumns = [
     cell: ({doneAt}) => time(doneAt)},
   {title: "Destinations", class: "wide",
     compare: byText(({destinations}) => destinations[0]?.uri),
-    cell: ({destinations}) => destinations.map(({uri, state, lastAnswer}) =>
-      h("div", {}, chip("states", state), " ", uri,
+    cell: ({destinations}) => destinations.map(({uri, state, lastAnswer, copy}) =>
+      h("div", {}, chip("states", state), " ", uri, copyMark({copy}),
         lastAnswer && h("div", {class: "small muted"}, lastAnswer)))},
 ];
 

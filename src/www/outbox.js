@@ -5,7 +5,7 @@ import {createList} from "./list.js";
 import {asciiOf, nameOf} from "./names.js";
 import {actionsFor, MAY_CREATE, TYPE} from "./report_actions.js";
 import {hash, join} from "./router.js";
-import {chip, label, words} from "./words.js";
+import {chip, copyMark, label, words} from "./words.js";
 
 export const title = "Outbox: TLS reports";
 
@@ -25,9 +25,9 @@ const columns = [
       count(report.failedSessions))},
   {title: "Destinations", class: "wide", cell: (report) =>
     report.destinations.length === 0 ? h("span", {class: "muted"}, "none")
-      : report.destinations.map(({uri, state, attempts, lastAnswer}) =>
+      : report.destinations.map(({uri, state, attempts, lastAnswer, copy}) =>
         h("div", {}, attempts > 0 && [chip("states", state), " "],
-          uri.replace(/^mailto:/, ""), lastAnswer
+          uri.replace(/^mailto:/, ""), copyMark({copy}), lastAnswer
             && h("div", {class: "small muted"}, lastAnswer)))},
 ];
 

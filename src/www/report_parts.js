@@ -4,7 +4,7 @@ import {button, fill, h} from "./dom.js";
 import {bytes, count, plural, time} from "./format.js";
 import {byNumber, byText, sortableTable, tableHead, tableOf, tableRow}
   from "./table.js";
-import {chip, label, sentence} from "./words.js";
+import {chip, copyMark, label, sentence} from "./words.js";
 
 // --- destinations ---
 
@@ -20,7 +20,8 @@ function attempts(history) {
 }
 
 const destinationColumns = [
-  {title: "Destination", head: true, class: "wide", cell: ({uri}) => uri},
+  {title: "Destination", head: true, class: "wide", cell: (one) =>
+    [one.uri, copyMark(one)]},
   {title: "State", cell: ({state}) => [chip("states", state),
     h("div", {class: "small muted"}, sentence("states", state))]},
   {title: "Attempts", num: true, cell: ({attempts}) => count(attempts)},

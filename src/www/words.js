@@ -27,3 +27,8 @@ export function chip(of, word) {
   return h("span", {class: `chip chip-${row(of, word).tone ?? "quiet"}`,
     title: sentence(of, word)}, label(of, word) ?? "–");
 }
+
+/** Behind a destination that gets a copy for this site. */
+export const copyMark = ({copy}) => copy
+  && h("span", {class: "small muted", title: "A copy for this site, which "
+    + "is not counted as a delivery."}, " (copy)");

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/xalloc.h"
+#include "store/day_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 
@@ -216,17 +217,51 @@ static int expect_delivery(struct world *world, struct words *words,
 		const char *name;
 		uint64_t got;
 	} rows[] = {
-		{"attempts", r->attempts},    {"delivered", c->delivered},
-		{"deferred", c->deferred},    {"uncertain", c->uncertain},
-		{"failed", c->failed},        {"suppressed", c->suppressed},
-		{"expired", c->expired},      {"archived", c->archived},
-		{"limited", r->rate_limited}, {"our-fault", r->our_fault},
+		{"attempts", r->attempts},
+		{"delivered", c->delivered},
+		{"deferred", c->deferred},
+		{"uncertain", c->uncertain},
+		{"failed", c->failed},
+		{"suppressed", c->suppressed},
+		{"expired", c->expired},
+		{"archived", c->archived},
+		{"limited", r->rate_limited},
+		{"our-fault", r->our_fault},
+		{"copies", c->copies_sent},
+		{"copies-failed", c->copies_failed},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (same_number(words, rows[i].name, rows[i].got, err) < 0)
 			return err->class;
 	return 0;
+}
+
+static int expect_settled(struct world *world, struct words *words,
+                          struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
+	struct day_settled settled;
+	uint64_t copies_failed = 0;
+	const char *text;
+	int32_t day;
+
+	if (words_need(words, "a day", &text, err) < 0 ||
+	    day_parse(text, &day, err) < 0)
+		return err->class;
+	day_table_settled_get(txn, day, &settled);
+	for (int state = 0; state < DELIVERY_STATES; state++) {
+		if (same_number(words, word_api(&words_states, state),
+		                settled.destinations[state], err) < 0)
+			return err->class;
+		if (state != DELIVERY_DELIVERED)
+			copies_failed += settled.copies[state];
+	}
+	if (same_number(words, "reports", settled.reports, err) < 0 ||
+	    same_number(words, "copies", settled.copies[DELIVERY_DELIVERED],
+	                err) < 0)
+		return err->class;
+	return same_number(words, "copies-failed", copies_failed, err);
 }
 
 /* Takes the first line with the text in it; at the end none may be left. */
@@ -272,6 +307,8 @@ const struct verb expect_verbs[] = {
          expect_counts},
 	{"details", "DOMAIN DAY \"POLICY:RESULT[(REASON)]*N ...\"",
          expect_details},
+	{"settled", "DAY [reports=N] [STATE=N] [copies=N] [copies-failed=N]",
+         expect_settled},
 	{"nobodys", "DAY [sessions=N] [host=NAME]", expect_nobodys},
 	{"suppressed", "[not] ADDRESS [reason=TEXT]", expect_suppressed},
 	{"rollup",

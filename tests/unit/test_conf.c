@@ -47,6 +47,8 @@ static void test_defaults(void **state)
 		{"report.own_sessions", "auto"},
 		{"report.deny", ""},
 		{"report.redirect", ""},
+		{"report.always_bcc", ""},
+		{"report.bcc", ""},
 		{"report.max_report_size", "5M"},
 		{"report.max_report_age", "2d"},
 		{"store.directory", LOCALSTATEDIR "/lib/tlstally"},
@@ -216,6 +218,18 @@ static void test_values(void **state)
 	         "a=b.c"},
 		{"a list", "report.deny=example.com,@b.example , t@c.example,",
 	         "report.deny", "example.com, @b.example, t@c.example"},
+		{"patterns",
+	         "report.deny=!x.example.com,.example.com,"
+	         "m\xc3\xbcller.example,.,mailto:@c.example, "
+	         "https://.d.example,@.b.example,@.",
+	         "report.deny",
+	         "!x.example.com, .example.com, m\xc3\xbcller.example, ., "
+	         "mailto:@c.example, https://.d.example, @.b.example, @."},
+		{"a redirection to two, and an exception",
+	         "report.redirect=!a.example,. -> mailto:t@b.example  "
+	         "https://c.example/",
+	         "report.redirect",
+	         "!a.example, . -> mailto:t@b.example  https://c.example/"},
 		{"redirections",
 	         "report.redirect=a.example->mailto:t@b.example, @c.example "
 	         "-> https://d.example:8443/tls?x",
@@ -320,6 +334,65 @@ static void test_notations_of_the_past(void **state)
 		assert_text(&conf, rows[i].at, rows[i].want);
 		assert_int_equal(conf.remarks.count, 1);
 		if (strstr(conf.remarks.items[0], rows[i].remark) == NULL)
+			fail_msg("%s", conf.remarks.items[0]);
+	}
+}
+
+/* Said with the line, and nothing else changes. */
+static void test_items_without_effect(void **state)
+{
+	static const struct {
+		const char *name, *items, *want; /* NULL: nothing is said */
+	} rows[] = {
+		{"twice", "a.example, A.example",
+	         "'A.example' has no effect: "
+	         "'a.example' comes first"},
+		{"below it", ".example.com, x.example.com",
+	         "'x.example.com' has no effect: '.example.com'"},
+		{"not itself", ".example.com, example.com", NULL},
+		{"below what is below", ".example.com, .x.example.com",
+	         "'.x.example.com' has no effect"},
+		{"the other way round", ".x.example.com, .example.com", NULL},
+		{"after all", "., example.com", "'example.com' has no effect"},
+		{"an exception too late", ".example.com, !x.example.com",
+	         "'!x.example.com' has no effect"},
+		{"an exception in time", "!x.example.com, .example.com", NULL},
+		{"domains hide no places", "., @example.com", NULL},
+		{"a place hides its addresses", "@example.com, T@example.com",
+	         "'T@example.com' has no effect"},
+		{"of HTTPS alone it hides none",
+	         "https://example.com, t@example.com", NULL},
+		{"nor places of mail",
+	         "https://example.com, mailto:@example.com", NULL},
+		{"but those", "@example.com, https://example.com",
+	         "'https://example.com' has no effect"},
+		{"a part hides not the whole",
+	         "mailto:@example.com, @example.com", NULL},
+		{"an address twice", "t@example.com, t@EXAMPLE.com",
+	         "'t@EXAMPLE.com' has no effect"},
+		{"another address", "t@example.com, u@example.com", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(conf_clear) struct conf conf;
+		auto_(xfree_str) char *text =
+			xasprintf("[report]\n\ndeny = %s\n", rows[i].items);
+		struct err err = {0};
+
+		ROW(&rows[i]);
+		conf_init(&conf);
+		if (conf_read_text(&conf, "x.conf", text, strlen(text), &err) <
+		    0)
+			fail_msg("%s", err.text);
+		assert_int_equal(conf.report.deny.count, 2);
+		assert_int_equal(conf.remarks.count, rows[i].want != NULL);
+		if (rows[i].want == NULL)
+			continue;
+		if (strstr(conf.remarks.items[0],
+		           "x.conf:3: [report] deny: ") !=
+		            conf.remarks.items[0] ||
+		    strstr(conf.remarks.items[0], rows[i].want) == NULL)
 			fail_msg("%s", conf.remarks.items[0]);
 	}
 }
@@ -468,7 +541,30 @@ static void test_bad_values(void **state)
 	         ERR_PARSE, "is not a domain"},
 		{"redirected to an URI with a space",
 	         "report.redirect=a.example -> https://b.example/x y",
-	         ERR_PARSE, "a URI must be ASCII without spaces"},
+	         ERR_PARSE, "'y' is not a mailto: or https: URI"},
+		{"redirected to an address without a scheme",
+	         "report.redirect=a.example -> t@b.example", ERR_PARSE,
+	         "is not a mailto: or https: URI (like mailto:t@b.example)"},
+		{"an exception goes nowhere",
+	         "report.redirect=!a.example -> mailto:t@b.example", ERR_PARSE,
+	         "what begins with ! goes nowhere else"},
+		{"an arrow to nothing", "report.bcc=a.example ->", ERR_PARSE,
+	         "[report] bcc: 'a.example ->': no URI follows ->"},
+		{"an arrow where none belongs",
+	         "report.deny=a.example -> mailto:t@b.example", ERR_PARSE,
+	         "nothing may follow"},
+		{"addresses below a domain", "report.deny=t@.b.example",
+	         ERR_PARSE, "only an address of one domain"},
+		{"a scheme and no place", "report.deny=mailto:b.example",
+	         ERR_PARSE, "is not mailto:ADDRESS or mailto:@DOMAIN"},
+		{"two dots", "report.deny=..example", ERR_PARSE,
+	         "'..example' is not a domain (like example.com, .example.com "
+	         "for all domains below it, or . for all)"},
+		{"a star", "report.deny=*.example.com", ERR_PARSE,
+	         "'*.example.com' is not a domain"},
+		{"a copy to no URI", "report.always_bcc=t@b.example", ERR_PARSE,
+	         "[report] always_bcc: 't@b.example' is not a mailto: or "
+	         "https: URI (like mailto:t@b.example)"},
 		{"no transport", "deliver.mail=127.0.0.1:25", ERR_PARSE,
 	         "[deliver] mail: '127.0.0.1:25' is not one of smtp://HOST, "
 	         "smtps://HOST, sendmail:/PATH, off"},
@@ -951,6 +1047,8 @@ static const char *const changed[] = {
 	"report.own_sessions=no",
 	"report.deny=a.example, @b.example, c@d.example",
 	"report.redirect=a.b -> https://x.example/%2C, @c.d -> mailto:a@b.c",
+	"report.always_bcc=mailto:a@b.example, https://x.example/%2C",
+	"report.bcc=!.a.b, . -> https://x.example/ mailto:a@b.example",
 	"report.max_report_size=1025",
 	"report.max_report_age=1h",
 	"store.directory=/a b",
@@ -1098,10 +1196,9 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* a line each, ten sections with nine empty lines between; the seven
-	 * lists have three items, and six of them two */
-	assert_int_equal(lines_of(all.data),
-	                 settings_count + 10 + 9 + 2 + 1 + 1 + 1 + 1 + 1 + 1);
+	/* a line each, ten sections with nine empty lines between; of the nine
+	 * lists one has three items, and eight have two */
+	assert_int_equal(lines_of(all.data), settings_count + 10 + 9 + 2 + 8);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);
@@ -1216,6 +1313,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_notations_of_the_past),
+		cmocka_unit_test(test_items_without_effect),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_bad_files),

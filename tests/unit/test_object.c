@@ -140,7 +140,7 @@ static void test_server_set(void **state)
 	         .last_attempt = 1772409600,
 	         .next_attempt = 1772410200,
 	         .last_answer = "451 later"},
-		{.uri = "https://example.com/v1/tls"},
+		{.uri = "https://example.com/v1/tls", .is_copy = true},
 	};
 	struct object_try tries[] = {{.at = 1772409000},
 	                             {.at = 1772409600, .answer = "451 later"}};
@@ -161,13 +161,14 @@ static void test_server_set(void **state)
 		"[{\"uri\":\"mailto:tls@example.com\",\"state\":\"deferred\","
 		"\"attempts\":2,\"lastAttempt\":\"2026-03-02T00:00:00Z\","
 		"\"nextAttempt\":\"2026-03-02T00:10:00Z\",\"uncertain\":false,"
+		"\"copy\":false,"
 		"\"lastAnswer\":\"451 later\",\"history\":["
 		"{\"at\":\"2026-03-01T23:50:00Z\",\"answer\":null},"
 		"{\"at\":\"2026-03-02T00:00:00Z\",\"answer\":\"451 later\"}],"
 		"\"blobId\":null},"
 		"{\"uri\":\"https://example.com/v1/tls\",\"state\":\"pending\","
 		"\"attempts\":0,\"lastAttempt\":null,\"nextAttempt\":null,"
-		"\"uncertain\":false,"
+		"\"uncertain\":false,\"copy\":true,"
 		"\"lastAnswer\":null,\"history\":[],\"blobId\":null}]");
 	assert_string_equal(json_string_value(json_object_get(got, "id")),
 	                    "a000000000001");

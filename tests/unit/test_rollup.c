@@ -401,6 +401,7 @@ struct decide_row {
 	bool asked_for;
 	enum tally_mark want;
 	size_t ruas;
+	size_t copies;
 };
 
 #define ONE "v=TLSRPTv1; rua=mailto:a@b.example"
@@ -416,6 +417,38 @@ static const struct decide_row decide_rows[] = {
 	{"two places redirected to one",
          "report.redirect=@b.example -> https://r.example/",
          .record = ONE ",mailto:c@b.example", .want = TALLY_QUEUED, .ruas = 1},
+	{"all places redirected to two",
+         "report.redirect=. -> mailto:x@r.example https://r.example/",
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 2},
+	{"a place redirected to two",
+         "report.redirect=@b.example -> mailto:x@r.example https://r.example/",
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 2},
+	{"more places than there may be",
+         "report.redirect=@b.example -> mailto:1@r.example mailto:2@r.example "
+         "mailto:3@r.example mailto:4@r.example mailto:5@r.example "
+         "mailto:6@r.example mailto:7@r.example mailto:8@r.example",
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 8},
+	{"a copy of all", "report.always_bcc=mailto:our@r.example",
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 2, .copies = 1},
+	{"a copy of some", "report.bcc=.example -> mailto:our@r.example",
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 2, .copies = 1},
+	{"not of this one", "report.bcc=!a.example, . -> mailto:our@r.example",
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 1},
+	{"a copy of what goes to a place",
+         "report.bcc=mailto:@b.example -> mailto:our@r.example "
+         "https://r.example/",
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 3, .copies = 2},
+	{"not of what goes elsewhere",
+         "report.bcc=https://b.example -> mailto:our@r.example", .record = ONE,
+         .want = TALLY_QUEUED, .ruas = 1},
+	{"who gets it gets no copy", "report.always_bcc=mailto:a@b.example",
+         .record = ONE, .want = TALLY_QUEUED, .ruas = 1},
+	{"no report, no copy", "report.always_bcc=mailto:our@r.example",
+         .record = "", .want = TALLY_NO_RECORD},
+	{"denied by a pattern", "report.deny=.example", .record = ONE,
+         .want = TALLY_DENIED},
+	{"all receivers of mail denied", "report.deny=mailto:@.", .record = ONE,
+         .want = TALLY_DENIED},
 	{"deny wins over redirect", "report.deny=a@b.example,@b.example",
          .record = ONE, .want = TALLY_DENIED},
 	{"one denied, one of no use", "report.deny=a@b.example",
@@ -469,6 +502,7 @@ static void decide_one(struct db_txn *txn, const struct decide_row *row)
 	assert_string_equal(word_api(&words_marks, decision.mark),
 	                    word_api(&words_marks, row->want));
 	assert_int_equal(decision.rua_count, row->ruas);
+	assert_int_equal(decision.copies, row->copies);
 	assert_int_equal(decision.reason[0] == '\0', row->want == TALLY_QUEUED);
 	free(ruas);
 	conf_clear(&conf);
