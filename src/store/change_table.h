@@ -24,6 +24,7 @@ enum change_type {
 	CHANGE_SUPPRESSION = 3,
 	CHANGE_DOMAIN = 4,
 	CHANGE_INBOUND = 5,
+	CHANGE_RECEIVED = 6, /* what others report about us */
 };
 
 enum change_what {

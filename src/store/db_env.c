@@ -55,6 +55,8 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_DOMAIN_HISTORY] = "domain-history",
 	[TABLE_JOURNAL] = "journal",
 	[TABLE_OUTBOX_INDEX] = "outbox-index",
+	[TABLE_RECEIVED] = "received",
+	[TABLE_RECEIVED_SUM] = "received-sum",
 };
 
 const char *db_table_name(enum db_table table)

@@ -15,6 +15,7 @@
  *                                                     states, until a restore
  *                "last-policy-id"                     u64, below 2^53
  *                "last-outbox-id"                     u64, below 2^63
+ *                "last-received-id"                   u64, below 2^63
  *                "clock"                              struct clock_record:
  *                                                     numbers, boot string
  *                "last-run"                           u64, secs
@@ -147,6 +148,16 @@
  *   untold       moment u64, day u32, domain text,    count since_boot_ms u64,
  *                0x00, hash128                        unjudged u8, blob of the
  *                                                     policy
+ *   received     1, id u64                            struct received_row:
+ *                                                     numbers, strings
+ *                1, id u64, 1                         gzip of the report
+ *                1, id u64, 2                         what it added to
+ *                                                     received-sum: domains
+ *                                                     and sums
+ *                2, hash128                           id u64: the report that
+ *                                                     has come already
+ *   received-sum day u32, domain text, 0x00,          struct received_sums as
+ *                organization text                    varints
  *   journal      day u32, number u64                  store/journal_row.h
  *                day u32, 0 u64                       number u64, domain text:
  *                                                     applied up to there

@@ -20,6 +20,7 @@
 #define META_EPOCH "epoch"
 #define META_LAST_POLICY_ID "last-policy-id"
 #define META_LAST_OUTBOX_ID "last-outbox-id"
+#define META_LAST_RECEIVED_ID "last-received-id"
 #define META_CLOCK "clock"
 #define META_LAST_RUN "last-run" /* secs */
 #define META_SIGNATURE "signature"

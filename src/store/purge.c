@@ -21,6 +21,7 @@
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
+#include "store/received_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 #include "store/tls_optional_table.h"
@@ -100,6 +101,8 @@ static const struct deed {
 	{LIMIT(tally_day), ROWS(tally), .by_day = host_day_purge},
 	{LIMIT(tally_day), ROWS(tally), .by_day = merged_purge},
 	{LIMIT(now), ROWS(tally), .by_time = host_day_purge_slots},
+	{LIMIT(now), ROWS(inbound), .by_time = received_purge},
+	{LIMIT(tally_day), ROWS(inbound), .by_day = received_sums_purge},
 };
 
 static int purge_once(struct db_txn *txn, const struct deed *deed,

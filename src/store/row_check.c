@@ -32,6 +32,7 @@
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
+#include "store/received_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
@@ -423,6 +424,11 @@ static void check_merged(struct row *row)
 	merged_check(row->txn, row->row);
 }
 
+static void check_received(struct row *row)
+{
+	received_check(row->txn, row->row);
+}
+
 static void check_journal(struct row *row)
 {
 	int32_t day = (int32_t)reader_u32(&row->rest);
@@ -478,6 +484,8 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_HOST_COUNT] = check_host_day,
 	[TABLE_UNTOLD] = check_untold,
 	[TABLE_MERGED] = check_merged,
+	[TABLE_RECEIVED] = check_received,
+	[TABLE_RECEIVED_SUM] = check_received,
 	[TABLE_JOURNAL] = check_journal,
 };
 

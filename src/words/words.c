@@ -292,6 +292,12 @@ static const struct word bounces[BOUNCE_RESULTS] = {
 	[BOUNCE_SUPPRESSED] = {.api = "suppressed"},
 };
 
+static const struct word received_ways[RECEIVED_WAYS] = {
+	[RECEIVED_BY_MAIL] = {.api = "mail", .label = "by mail"},
+	[RECEIVED_BY_HTTPS] = {.api = "https", .label = "by HTTPS"},
+	[RECEIVED_FROM_FILE] = {.api = "file", .label = "from a file"},
+};
+
 static const struct word lookups[VIEW_STATUSES] = {
 	[VIEW_UNKNOWN] = {.api = "unknown", .label = "not asked for"},
 	[VIEW_NONE] = {.api = "none"},
@@ -452,6 +458,7 @@ const struct vocabulary words_states = VOCABULARY(states, -1);
 const struct vocabulary words_answers = VOCABULARY(answers, -1);
 const struct vocabulary words_stages = VOCABULARY(stages, -1);
 const struct vocabulary words_bounces = VOCABULARY(bounces, -1);
+const struct vocabulary words_received_ways = VOCABULARY(received_ways, -1);
 const struct vocabulary words_lookups = VOCABULARY(lookups, VIEW_UNKNOWN);
 const struct vocabulary words_tlsa = VOCABULARY(tlsa, VIEW_UNKNOWN);
 const struct vocabulary words_told = VOCABULARY(told, -1);
@@ -471,7 +478,7 @@ const struct vocabulary *words_at(int i)
 		&words_stages,    &words_bounces, &words_lookups,
 		&words_tlsa,      &words_told,    &words_sts_modes,
 		&words_tls,       &words_clients, &words_certificates,
-		&words_bad_input, &words_feeds,
+		&words_bad_input, &words_feeds,   &words_received_ways,
 	};
 
 	return i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;

@@ -208,6 +208,14 @@ enum inbound_certificate {
 	INBOUND_CERTIFICATES
 };
 
+/* How a report of others came to us. */
+enum received_way {
+	RECEIVED_BY_MAIL = 0,
+	RECEIVED_BY_HTTPS = 1,
+	RECEIVED_FROM_FILE = 2, /* a person gave it */
+	RECEIVED_WAYS
+};
+
 /* Why a datagram was not counted; counted by kind. */
 enum bad_input {
 	BAD_NONE,
@@ -223,7 +231,8 @@ extern const struct vocabulary words_policies, words_results, words_marks,
 	words_faults, words_modes, words_overall, words_statuses, words_states,
 	words_answers, words_stages, words_bounces, words_lookups, words_tlsa,
 	words_told, words_sts_modes, words_tls, words_clients,
-	words_certificates, words_bad_input, words_feeds; /* words/feed.h */
+	words_certificates, words_received_ways, words_bad_input,
+	words_feeds; /* words/feed.h */
 
 /* All of them; NULL past the last. */
 const struct vocabulary *words_at(int i);

@@ -106,6 +106,9 @@ static const struct {
 	{"a delay", &words_bounces, BOUNCE_NOTED, "delayed"},
 	{"a bounce", &words_bounces, BOUNCE_MARKED, "bounced"},
 	{"a dead address", &words_bounces, BOUNCE_SUPPRESSED, "suppressed"},
+	{"in a mail", &words_received_ways, 0, "mail"},
+	{"by POST", &words_received_ways, 1, "https"},
+	{"given by hand", &words_received_ways, 2, "file"},
 	{"not asked", &words_lookups, 0, "unknown"},
 	{"there is none", &words_lookups, 1, "none"},
 	{"there is one", &words_lookups, 2, "ok"},
@@ -185,6 +188,7 @@ static void test_words(void **state)
 	assert_int_equal(rows_of(&words_states), DELIVERY_STATES);
 	assert_int_equal(rows_of(&words_stages), DELIVERY_STAGES);
 	assert_int_equal(rows_of(&words_bounces), BOUNCE_RESULTS);
+	assert_int_equal(rows_of(&words_received_ways), RECEIVED_WAYS);
 	assert_int_equal(rows_of(&words_lookups), VIEW_STATUSES);
 	assert_int_equal(rows_of(&words_told), TOLD_KINDS);
 	assert_int_equal(rows_of(&words_sts_modes), STS_MODES);

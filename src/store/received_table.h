@@ -1,0 +1,102 @@
+/*
+ * received_table - what others report about us
+ *
+ * A row a report, beside it the report itself as it came, gzipped: what is
+ * shown of it is read again (received/received_report.h), so nothing of it is
+ * ever lost.  And for each day, domain of ours and organization the sums of
+ * the reports that count, which are what charts and the posture of a domain
+ * want:
+ *
+ *     2026-03-01  example.com  "Google Inc."   sessions 1200, failed 3
+ *
+ * The same report may come several times.  Of one that is authenticated the
+ * first by submitter, organization and report-id is kept; of the others, who
+ * say what they like, each that has other bytes, so that nobody can take the
+ * place of somebody else.
+ */
+#ifndef TLSTALLY_STORE_RECEIVED_TABLE_H
+#define TLSTALLY_STORE_RECEIVED_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/domain.h"
+#include "store/db.h"
+#include "words/words.h"
+
+enum { RECEIVED_TEXT = 256, RECEIVED_SUMS_RESULTS = 16 };
+
+struct received_row {
+	uint64_t id;         /* rising; set by received_put() */
+	int64_t received_at; /* secs */
+	int64_t expires_at;  /* secs: when it is purged; 0: never */
+	int32_t day;         /* UTC, that it is about */
+	enum received_way way;
+	bool authenticated;
+	bool counts;      /* in the sums */
+	uint32_t ours;    /* policies about domains of ours */
+	uint32_t foreign; /* and others */
+	uint32_t problems;
+	uint64_t success, failure; /* sessions of the policies that are ours;
+	                              of all when none is */
+	uint64_t bytes;            /* of the report, unpacked */
+	/* Cut at a character's end; "": absent. */
+	char domain[DOMAIN_TEXT]; /* the first that is ours, else the first */
+	char submitter[DOMAIN_TEXT]; /* who signed; else as the mail says */
+	char organization[RECEIVED_TEXT];
+	char report_id[RECEIVED_TEXT];
+	char from[RECEIVED_TEXT];
+	char to[RECEIVED_TEXT];
+	char subject[RECEIVED_TEXT];
+};
+
+/* The next by id (begin with 0), or that one: 1 or 0. */
+int received_next(struct db_txn *txn, struct received_row *row);
+int received_get(struct db_txn *txn, uint64_t id, struct received_row *row);
+
+/* Appends the report as it came, gzipped; false: there is none. */
+bool received_body(struct db_txn *txn, uint64_t id, struct strbuf *gzip);
+
+/* What it says of a domain of ours. */
+struct received_sums {
+	uint64_t reports;
+	uint64_t success, failure; /* sessions */
+	/* failed sessions by result, and all by the policy's type */
+	uint64_t results[RECEIVED_SUMS_RESULTS];
+	uint64_t policies[POLICY_TYPES];
+};
+
+struct received_domain {
+	const char *domain; /* canonical */
+	struct received_sums sums;
+};
+
+/* 1: it is new, and row->id its id; 0: it has come before, and row->id is that
+ * of the first.  The sums are added when row->counts. */
+int received_put(struct db_txn *txn, struct received_row *row, const void *gzip,
+                 size_t len, const struct received_domain *domains,
+                 size_t count);
+
+/* Takes it away, and what it added to the sums.  1, or 0: there is none. */
+int received_delete(struct db_txn *txn, uint64_t id);
+
+/* The sums of the next day, domain and organization; begin with day INT32_MIN
+ * and "".  1 or 0. */
+struct received_sum_row {
+	int32_t day;
+	char domain[DOMAIN_TEXT];
+	char organization[RECEIVED_TEXT];
+	struct received_sums sums;
+};
+int received_sums_next(struct db_txn *txn, struct received_sum_row *row);
+
+/* Reports that have expired, whose sums stay, at most DB_BATCH_ROWS; and the
+ * sums of days before.  1: there is more. */
+int received_purge(struct db_txn *txn, int64_t now, uint64_t *rows);
+int received_sums_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
+
+/* Reads a row of either table; one that cannot be read fails the transaction
+ * (row_check.h). */
+void received_check(struct db_txn *txn, const struct db_row *row);
+
+#endif
