@@ -10,7 +10,8 @@
  *     none in force: the sessions failed.  They were counted as not judged, and
  *     are settled (store/tally_settle.h)
  *
- * policyd may have answered before it writes down what.  Then the sessions
+ * Of a store that took nothing policyd may have answered before it could write
+ * down what, and an event may be younger than its second.  Then the sessions
  * stand in store/untold_table.h, from the commit that counts them until it is
  * known: so a kill loses nothing.  One that does not run holds nothing for
  * longer than a minute.

@@ -195,14 +195,6 @@ void answer_cache_expire_failures(struct answer_cache *cache)
 			answer->good_until = 0;
 }
 
-void answer_cache_untell(struct answer_cache *cache)
-{
-	struct ready_answer *answer;
-
-	for (answer = cache->oldest; answer != NULL; answer = answer->newer)
-		answer->told = 0;
-}
-
 void answer_cache_free(struct answer_cache **cache)
 {
 	if (*cache == NULL)

@@ -26,7 +26,6 @@ struct ready_answer {
 	uint32_t text_len, plain_len; /* domain/policy_answer.h */
 	/* Seconds of the monotonic clock. */
 	uint32_t good_until, refresh_at, used_at;
-	uint32_t told;     /* a hash of what the told table has of it; 0 */
 	uint8_t kind;      /* enum told_kind */
 	bool by_failure;   /* domain/policy_answer.h */
 	bool is_looked_up; /* at present */
@@ -42,8 +41,6 @@ void answer_cache_free(struct answer_cache **cache);
  * before, no more. */
 void answer_cache_expire(struct answer_cache *cache);
 void answer_cache_expire_failures(struct answer_cache *cache);
-/* Nobody knows what the told table has of them. */
-void answer_cache_untell(struct answer_cache *cache);
 size_t answer_cache_count(const struct answer_cache *cache);
 size_t answer_cache_bytes(const struct answer_cache *cache);
 

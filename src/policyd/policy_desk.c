@@ -53,8 +53,6 @@ void policy_desk_free_result(struct desk_result **result)
 	if (*result == NULL)
 		return;
 	free((*result)->text);
-	free((*result)->problem);
-	free((*result)->sts_id);
 	free(*result);
 	*result = NULL;
 }
@@ -65,6 +63,7 @@ static struct desk_result *result_of(const struct job *job,
 	struct desk_result *result = xcalloc(1, sizeof(*result));
 	size_t len = strlen(job->key);
 
+	result->desk = job->desk;
 	result->what = job->what;
 	result->stage = stage;
 	result->id = job->id;
@@ -73,8 +72,10 @@ static struct desk_result *result_of(const struct job *job,
 	return result;
 }
 
-static void post(struct policy_desk *desk, struct desk_result *result)
+static void post(void *arg)
 {
+	struct desk_result *result = arg;
+	struct policy_desk *desk = result->desk;
 	uint64_t one = 1;
 	bool first;
 
@@ -86,6 +87,14 @@ static void post(struct policy_desk *desk, struct desk_result *result)
 	while (first && write(desk->fd, &one, sizeof(one)) < 0 &&
 	       errno == EINTR)
 		;
+}
+
+/* When the told table has it; NULL: nothing is told, and this is its turn. */
+static void post_told(struct desk_result *result, const struct told *told)
+{
+	if (!told_log_add(result->desk->options.told, result->domain, told,
+	                  post, result))
+		post(result);
 }
 
 int policy_desk_fd(const struct policy_desk *desk)
@@ -116,11 +125,6 @@ struct desk_result *policy_desk_next(struct policy_desk *desk)
 
 /* --- the answer --- */
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 static void fill(struct desk_result *result, const struct policy_rules *rules,
                  const struct policy_answer *answer)
 {
@@ -130,7 +134,6 @@ static void fill(struct desk_result *result, const struct policy_rules *rules,
 	answer_text_pack(answer->text, len, &packed);
 	result->rules = rules->number;
 	result->kind = answer->kind;
-	result->failure = answer->failure;
 	result->by_failure = answer->by_failure;
 	result->text_len = len;
 	result->plain_len = answer->plain_len;
@@ -153,6 +156,7 @@ static void post_view(struct policy_desk *desk, const struct job *job,
 	                             .outage = policy_desk_is_out(desk)};
 	struct desk_result *result = result_of(job, stage);
 	struct policy_answer answer;
+	struct told told;
 
 	policy_answer_make(&rules->site, &known, &arena, &answer);
 	fill(result, rules, &answer);
@@ -164,11 +168,14 @@ static void post_view(struct policy_desk *desk, const struct job *job,
 		result->good_secs = good < VIEW_KEEP_MAX ? good : VIEW_KEEP_MAX;
 		result->refresh_secs = result->good_secs * 4 / 5;
 	}
-	if (answer.failure != VIEW_OK)
-		result->problem = copy(view->sts_problem);
-	if (domain_view_sts_in_force(view, now))
-		result->sts_id = copy(view->sts_id);
-	post(desk, result);
+	told = (struct told){
+		.kind = answer.kind,
+		.sts_fetch = answer.failure,
+		.problem = answer.failure != VIEW_OK ? view->sts_problem : NULL,
+		.sts_id = domain_view_sts_in_force(view, now) ? view->sts_id
+	                                                      : NULL,
+	};
+	post_told(result, &told);
 }
 
 struct desk_result *policy_desk_override(struct policy_desk *desk,
@@ -180,6 +187,7 @@ struct desk_result *policy_desk_override(struct policy_desk *desk,
 	struct policy_known known = {0};
 	struct desk_result *result;
 	struct policy_answer answer;
+	struct told told;
 
 	known.override =
 		overrides_find(rules->overrides, (struct span){domain, len});
@@ -192,6 +200,8 @@ struct desk_result *policy_desk_override(struct policy_desk *desk,
 	memcpy(result->domain, domain, len);
 	fill(result, rules, &answer);
 	result->good_secs = result->refresh_secs = OVERRIDE_SECS;
+	told = (struct told){.kind = answer.kind, .sts_fetch = answer.failure};
+	told_log_add(desk->options.told, result->domain, &told, NULL, NULL);
 	return result;
 }
 
@@ -215,7 +225,7 @@ static void take_view(void *arg, const struct policy_told *told)
 	struct policy_desk *desk = job->desk;
 
 	if (told->view == NULL) {
-		post(desk, result_of(job, DESK_NONE));
+		post_told(result_of(job, DESK_NONE), NULL);
 	} else {
 		policy_count(desk->options.counts, COUNT_LOOKUPS);
 		if (job->what == DESK_REFRESH)
@@ -243,7 +253,7 @@ static void look_up(struct policy_desk *desk, struct job *job, bool anew)
 	if (desk->options.source.ask(desk->options.source.self, &ask, NULL) ==
 	    0)
 		return;
-	post(desk, result_of(job, DESK_NONE));
+	post_told(result_of(job, DESK_NONE), NULL);
 	free(job);
 }
 
@@ -276,7 +286,7 @@ static void work_on(struct policy_desk *desk, struct job *job)
 			policy_explain(&desk->options.source, rules, job->key,
 		                       clock_secs(desk->options.clock));
 		result->len = strlen(result->text);
-		post(desk, result);
+		post(result);
 		free(job);
 		return;
 	}
@@ -293,7 +303,7 @@ static void work_on(struct policy_desk *desk, struct job *job)
 		if (known)
 			post_view(desk, job, DESK_OLD, &view);
 		else
-			post(desk, result_of(job, DESK_NOTHING));
+			post(result_of(job, DESK_NOTHING));
 	}
 	look_up(desk, job, job->what == DESK_REFRESH || known);
 }

@@ -7,11 +7,12 @@
  *                              good: DESK_DONE
  *                              old:  DESK_OLD      ->   looks it up
  *     policy_desk_next()  <-   none: DESK_NOTHING  ->   looks it up
- *     policy_desk_next()  <-                            DESK_DONE
+ *     policy_desk_next()  <-   the told log        <-   DESK_DONE
  *
  * So the server, which answers others meanwhile, waits neither for the disk nor
  * for DNS.  What the table of overrides has needs neither.  Answers are made
- * here (domain/policy_answer.h), by the rules of the moment.  When something
+ * here (domain/policy_answer.h), by the rules of the moment, and are given out
+ * when the told table has them (policyd/told_log.h).  When something
  * can be fetched by policy_desk_next(), the descriptor of policy_desk_fd() can
  * be read.
  */
@@ -26,6 +27,7 @@
 #include "policyd/policy_counts.h"
 #include "policyd/policy_rules.h"
 #include "policyd/policy_source.h"
+#include "policyd/told_log.h"
 
 struct policy_desk;
 
@@ -33,6 +35,7 @@ struct policy_desk_options {
 	struct policy_source source;
 	struct policy_shelf *shelf; /* lent, like the rest */
 	struct policy_counts *counts;
+	struct told_log *told; /* ends when the service is closed */
 	struct clock *clock;
 	bool is_out; /* the resolver answered nobody before it began */
 };
@@ -69,7 +72,8 @@ enum desk_stage {
 };
 
 struct desk_result {
-	struct desk_result *next;
+	struct desk_result *next; /* the desk's */
+	struct policy_desk *desk;
 	enum desk_what what;
 	enum desk_stage stage;
 	uint64_t id;
@@ -78,12 +82,10 @@ struct desk_result {
 	/* DESK_OLD, DESK_DONE; the text is packed (policyd/answer_text.h), of
 	 * EXPLAIN it is JSON. */
 	enum told_kind kind;
-	enum view_status failure;
 	char *text;
 	size_t len, text_len, plain_len;
 	int64_t good_secs, refresh_secs; /* from now */
 	bool by_failure;                 /* domain/policy_answer.h */
-	char *problem, *sts_id;          /* for the told table; NULL */
 };
 
 /* By the table of overrides, at once, whatever the store does: the caller's to

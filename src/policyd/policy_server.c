@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/prompt.h"
 #include "base/xalloc.h"
@@ -55,8 +54,8 @@ struct policy_server {
 	int64_t now_ms, walk_ms;
 	struct strbuf text;
 	bool is_out;     /* the resolver answers nobody */
-	int64_t told_at; /* secs: the last change that was noted */
-	struct log_limit said_bad, said_full, said_untold;
+	int64_t seen_at; /* secs: the wall clock */
+	struct log_limit said_bad, said_full;
 };
 
 /* --- clients --- */
@@ -235,57 +234,17 @@ static void reply_old(struct policy_server *server,
 	reply_ready(server, client, answer);
 }
 
-/* --- what is told anew --- */
-
-static uint32_t hash_of_told(const struct desk_result *result)
-{
-	uint64_t hash = (uint64_t)result->kind << 8 | result->failure;
-
-	if (result->problem != NULL)
-		hash = hash64(hash, result->problem, strlen(result->problem));
-	if (result->sts_id != NULL)
-		hash = hash64(hash + 1, result->sts_id, strlen(result->sts_id));
-	return (uint32_t)hash | 1;
-}
-
-/* False: so much was not written to the store yet that this is left out. */
-static bool tell_change(struct policy_server *server,
-                        const struct desk_result *result)
-{
-	const struct told told = {
-		.kind = result->kind,
-		.sts_fetch = result->failure,
-		.problem = result->problem,
-		.sts_id = result->sts_id,
-	};
-
-	uint64_t held;
-
-	if (told_log_add(server->options.told, result->domain, &told)) {
-		server->told_at = clock_secs(server->options.clock);
-		return true;
-	}
-	if (log_allowed(&server->said_untold, server->now_ms, &held))
-		log_warning("what Postfix is told has not been written to the "
-		            "store for too long: what it was told of %s and "
-		            "%" PRIu64 " others is not noted now",
-		            result->domain, held);
-	return false;
-}
-
 static struct ready_answer *keep_answer(struct policy_server *server,
                                         const struct desk_result *result)
 {
 	size_t len = strlen(result->domain);
 	struct ready_answer *answer =
 		answer_cache_find(server->cache, result->domain, len);
-	uint32_t told = hash_of_told(result), now, used_at = 0;
-	bool is_new = answer == NULL || answer->told != told;
+	uint32_t now = (uint32_t)(server->now_ms / 1000);
+	uint32_t used_at = answer != NULL && result->what == DESK_REFRESH
+	                           ? answer->used_at
+	                           : now;
 
-	now = (uint32_t)(server->now_ms / 1000);
-	used_at = answer != NULL && result->what == DESK_REFRESH
-	                  ? answer->used_at
-	                  : now;
 	answer = answer_cache_put(server->cache, result->domain, len,
 	                          result->text, result->len);
 	answer->kind = (uint8_t)result->kind;
@@ -299,8 +258,6 @@ static struct ready_answer *keep_answer(struct policy_server *server,
 		answer->good_until = now + (uint32_t)result->good_secs;
 		answer->refresh_at = now + (uint32_t)result->refresh_secs;
 	}
-	/* what was not noted is new the next time, too */
-	answer->told = !is_new || tell_change(server, result) ? told : 0;
 	return answer;
 }
 
@@ -627,14 +584,14 @@ static void look_at_outage(struct policy_server *server)
 }
 
 /* Somebody set it back: what was told since stands under a time to come, and is
- * noted once more under the present one. */
+ * noted once more under the present one when it is asked for. */
 static void look_at_clock(struct policy_server *server)
 {
-	if (clock_secs(server->options.clock) >= server->told_at)
-		return;
-	server->told_at = 0;
-	answer_cache_untell(server->cache);
-	answer_cache_expire(server->cache);
+	int64_t now = clock_secs(server->options.clock);
+
+	if (now < server->seen_at)
+		answer_cache_expire(server->cache);
+	server->seen_at = now;
 }
 
 static void keep_time(struct policy_server *server)
@@ -647,6 +604,7 @@ static void keep_time(struct policy_server *server)
 	server->walk_ms = server->now_ms + WALK_MS;
 	look_at_outage(server);
 	look_at_clock(server);
+	told_log_release(server->options.told);
 	answer_cache_walk(server->cache, WALK_PARTS, see_answer, server);
 	atomic_store(&server->client_count, server->clients);
 	atomic_store(&server->answer_count, answer_cache_count(server->cache));

@@ -34,7 +34,7 @@ struct policy_server_options {
 	struct policy_desk *desk; /* lent, like the rest */
 	struct policy_shelf *shelf;
 	struct policy_counts *counts;
-	struct told_log *told;
+	struct told_log *told; /* for its time limit */
 	struct clock *clock;
 	int64_t timeout_ms;
 	size_t cache_bytes;

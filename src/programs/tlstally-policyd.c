@@ -4,8 +4,9 @@
  *
  * One thread answers (policyd/policy_server.h), one finds in the store what is
  * not in its memory (policyd/policy_desk.h), the lookup service asks DNS and
- * policy hosts (policy/service.h).  The main thread is the skeleton's
- * (daemon/daemon.h): once a second what was told and counted goes into the
+ * policy hosts (policy/service.h), and one puts into the store what Postfix is
+ * about to be told anew (policyd/told_log.h).  The main thread is the
+ * skeleton's (daemon/daemon.h): once a second what was counted goes into the
  * store; now and then it looks whether Postfix's settings, the table of
  * overrides or the resolver have changed.
  */
@@ -334,27 +335,36 @@ static void write_state(struct policyd *d, struct db_txn *txn)
 	policy_rules_put(&rules);
 }
 
+/* What a transaction has beside what was told. */
+struct writing {
+	struct policyd *d;
+	uint64_t taken[POLICY_COUNTS];
+	bool state;
+};
+
+static void write_more(void *arg, struct db_txn *txn)
+{
+	struct writing *writing = arg;
+
+	policy_counts_write(&writing->d->counts, writing->taken, txn);
+	if (writing->state)
+		write_state(writing->d, txn);
+}
+
 /* What was told and counted.  A store that takes nothing is no reason not to
  * answer: it is tried again a second later. */
 static void commit(struct policyd *d, bool state)
 {
-	auto_(db_abort) struct db_txn *txn = NULL;
-	uint64_t taken[POLICY_COUNTS];
-	struct err err = {0};
+	struct writing writing = {.d = d, .state = state};
 	bool any = state || told_log_count(d->told) > 0;
+	struct err err = {0};
 
 	for (size_t i = 0; i < POLICY_COUNTS; i++)
 		any |= atomic_load(&d->counts.n[i]) > 0;
 	if (!any)
 		return;
-	txn = db_begin_write(d->base.db);
-	told_log_write(d->told, txn);
-	policy_counts_write(&d->counts, taken, txn);
-	if (state)
-		write_state(d, txn);
-	if (db_commit(&txn, &err) == 0) {
-		told_log_written(d->told);
-		policy_counts_written(&d->counts, taken);
+	if (told_log_commit(d->told, write_more, &writing, &err) == 0) {
+		policy_counts_written(&d->counts, writing.taken);
 		d->said_store = false;
 	} else if (!d->said_store) {
 		d->said_store = true;
@@ -492,8 +502,10 @@ static int open_lookups(struct policyd *d, struct err *err)
 		.is_out = d->outage_since != 0,
 	};
 
-	if (policy_service_open(&d->service, &service, err) < 0)
+	if (told_log_open(&d->told, d->base.db, &d->base.clock, err) < 0 ||
+	    policy_service_open(&d->service, &service, err) < 0)
 		return err->class;
+	desk.told = d->told;
 	rules = policy_rules_get(&d->shelf);
 	tell_service(d, rules);
 	policy_rules_put(&rules);
@@ -541,11 +553,11 @@ static int start(void *self, struct err *err)
 		.cache_bytes = CACHE_BYTES,
 	};
 
-	d->told = server.told = told_log_new(&d->base.clock);
 	ask_first(d);
 	if (open_rules(d, err) < 0 || open_in_background(d, err) < 0)
 		return err->class;
 	server.desk = d->desk;
+	server.told = d->told;
 	if (policy_server_start(&d->server, &server, err) < 0)
 		return err->class;
 	d->probes = pthread_create(&d->prober, NULL, probe, d) == 0;
@@ -589,10 +601,10 @@ static int stop(void *self, struct err *err)
 	if (d->desk != NULL)
 		policy_desk_stop(d->desk);
 	policy_service_close(&d->service);
-	policy_desk_close(&d->desk);
-	if (d->told != NULL && d->base.db != NULL)
+	if (d->told != NULL)
 		commit(d, false);
-	told_log_free(&d->told);
+	told_log_close(&d->told);
+	policy_desk_close(&d->desk);
 	policy_shelf_clear(&d->shelf);
 	postfix_site_free(&d->site);
 	strbuf_clear(&d->table_text);

@@ -11,8 +11,9 @@
  * An event of 14:05 then says "sts" and "success", for Postfix knows no better,
  * and tlstallyd adds that the policy could not be fetched.
  *
- * It does not write on a question's way but once a second, and with it until
- * when all is written.  Who is earlier has to wait.
+ * Before Postfix is told something for the first time it stands here, unless the
+ * store takes nothing for a second (policyd/told_log.h); then it comes later, and
+ * until when all is written is told with it.
  */
 #ifndef TLSTALLY_STORE_TOLD_TABLE_H
 #define TLSTALLY_STORE_TOLD_TABLE_H

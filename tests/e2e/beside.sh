@@ -99,7 +99,7 @@ session=1000
 stay_within_day 60
 start_events
 start_log
-"$e2e/put_told" "$store" $domain stsTesting 3600
+"$e2e/told_row" "$store" $domain stsTesting 3600
 
 echo "# the log first, the event first"
 lines 2 Trusted

@@ -114,7 +114,7 @@ def make_store(folder):
     subprocess.run([HERE / "tests/e2e/doctor_store", store, "policyd=5",
                     f"enforced={ENFORCED}:86400"], check=True)
     for ago, kind in (("9000", "stsTesting"), ("60", "stsEnforce")):
-        subprocess.run([HERE / "tests/e2e/put_told", store, ENFORCED, kind,
+        subprocess.run([HERE / "tests/e2e/told_row", store, ENFORCED, kind,
                         ago], check=True)
     log = DATA / "maillog-3.7"
     with open(folder / "log", "wb") as out:

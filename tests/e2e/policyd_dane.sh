@@ -1,6 +1,6 @@
 #!/bin/sh
 # policyd_dane.sh - DANE comes first: when Postfix's settings change, and when
-# nobody vouches for what DNS says
+# nobody vouches for what DNS says; and what was told outlives a kill
 #
 # make check runs it; by hand: srcdir=... tests/e2e/policyd_dane.sh in the build
 # directory.  Each domain has TLSA records (tests/fake/tlsa_dns.py); the Postfix is
@@ -53,6 +53,22 @@ d = json.load(sys.stdin)["postfix"]
 print(d.get("answer", "not found"))'
 }
 
+# ask_and_kill DOMAIN: policyd is killed as soon as it has answered
+ask_and_kill()
+{
+	python3 - "$dir/socket" "$1" "$pid" <<-'EOF'
+	import os, signal, socket, sys
+	path, domain, pid = sys.argv[1:]
+	client = socket.socket(socket.AF_UNIX)
+	client.connect(path)
+	key = b"QUERY " + domain.encode()
+	client.sendall(b"%d:%s," % (len(key), key))
+	answer = client.recv(1000)
+	os.kill(int(pid), signal.SIGKILL)
+	print(answer.decode())
+	EOF
+}
+
 touch "$dir/validates"
 start_fake dns tlsa_dns "$dir/validates"
 cat >"$dir/conf" <<EOF
@@ -78,6 +94,15 @@ expect "a new one" dane "$(told b.example)"
 expect "and tlstally lookup says so" dane "$(shown b.example)"
 kill "$pid"
 ends "$pid"
+
+echo "# what Postfix was told is in the store before it is told"
+for name in c d e; do
+	start_policyd
+	expect "a first answer" "7:OK dane," "$(ask_and_kill $name.example)"
+	wait_until is_gone "$pid"
+	expect "and its row, whoever is killed" dane \
+		"$("$e2e/told_row" "$dir/store" $name.example)"
+done
 
 echo "# a resolver that does not validate"
 rm "$dir/validates"

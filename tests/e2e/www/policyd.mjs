@@ -61,7 +61,7 @@ export default async function testPolicyd({ server, tokens }) {
   execFileSync("tests/e2e/doctor_store", [store, "policyd=5"]);
   let ago = 3600;
   for (const [what, host, kind, want] of TOLD) {
-    execFileSync("tests/e2e/put_told", [store, `${host}.example`, kind,
+    execFileSync("tests/e2e/told_row", [store, `${host}.example`, kind,
                                         String(ago -= 60)]);
     await page.goto(`${server.url}/#/domain/${host}.example?${RANGE}`);
     await page.reload();
