@@ -4,7 +4,7 @@
 BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
 	libcurl4-openssl-dev libgmime-3.0-dev libgnutls28-dev libidn2-dev libinih-dev
 	libjansson-dev libjs-chart.js libldns-dev liblmdb-dev
-	libmicrohttpd-dev libmilter-dev
+	libmicrohttpd-dev libmilter-dev libpsl-dev
 	libssl-dev libsystemd-dev libxxhash-dev libzip-dev zlib1g-dev"
 
 # the receivers of the rehearsal
