@@ -66,6 +66,7 @@ enum cli_flag {
 	FLAG_AGAIN = 1 << 27, /* --force, of resend */
 	FLAG_NAGIOS = 1 << 28,
 	FLAG_NEW_STORE = 1 << 29, /* --replace, of import */
+	FLAG_INTO = 1u << 31,     /* --into, of import-tlsrpt */
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
 };
@@ -137,6 +138,7 @@ struct cli_args {
 	const char *path, *token, *sender, *feed, *key;
 	const char *what, *prefix; /* of complete */
 	struct cli_list files;
+	const char *into; /* a file; NULL: standard output */
 	const struct jmap_type *type;
 	const char *object_id; /* NULL: not given */
 	bool help;
@@ -322,5 +324,6 @@ int cli_backup(struct cli *cli, struct err *err);
 int cli_restore(struct cli *cli, struct err *err);
 int cli_export(struct cli *cli, struct err *err);
 int cli_import(struct cli *cli, struct err *err);
+int cli_import_tlsrpt(struct cli *cli, struct err *err);
 
 #endif

@@ -168,6 +168,12 @@ const struct cli_sentence cli_sentences[] = {
          FLAG_NEW_STORE | FLAG_NOW, NEEDS_SETTINGS, cli_import,
          "take in days that other hosts exported; -: from standard input",
          "import /var/tmp/mx1.tally", NULL},
+	{"import-tlsrpt", OPERAND("<file>...", VALUE_LIST, files, NULL),
+         FLAG_INTO, NEEDS_NOTHING, cli_import_tlsrpt,
+         "print the settings and maps of tlsrpt-reporter as settings of "
+         "tlstally",
+         "import-tlsrpt --into /etc/tlstally/new.conf /etc/tlsrpt/reportd.cfg",
+         NULL},
 	{"complete",
          {ROW("<what>", VALUE_TEXT, what, NULL),
           ROW("[prefix]", VALUE_TEXT, prefix, NULL)},

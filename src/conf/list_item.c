@@ -85,8 +85,7 @@ bool list_item_target(struct span *rest, struct span *target)
 	*rest = span_trim(*rest);
 	if (rest->len == 0)
 		return false;
-	if (!span_split(rest, ' ', target))
-		span_drop(rest, rest->len);
+	span_split(rest, ' ', target);
 	return true;
 }
 
