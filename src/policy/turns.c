@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/span.h"
+#include "base/registered_domain.h"
 #include "base/xalloc.h"
 
 /* Those who share a number share their part, too: the name itself is not
@@ -40,40 +40,11 @@ static uint64_t share_of(const void *bytes, size_t len)
 	return hash != 0 ? hash : 1;
 }
 
-/* Below these, in the domain of a country, others register theirs. */
-static bool is_registry(struct span label)
-{
-	static const char *const words[] = {"ac",  "co",  "com", "edu", "go",
-	                                    "gob", "gov", "mil", "ne",  "net",
-	                                    "nom", "or",  "org", "gouv"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (span_is(label, words[i]))
-			return true;
-	return false;
-}
-
-/* "a.b.example.com": "example.com"; "a.example.co.uk": "example.co.uk" */
 uint64_t turns_share(const char *domain)
 {
-	const char *end = domain + strlen(domain);
-	const char *labels[3] = {end + 1, end + 1,
-	                         end + 1}; /* the last first */
-	size_t count = 0;
-	const char *at = end;
+	const char *registered = registered_domain(domain);
 
-	while (count < 3 && at > domain)
-		if (*--at == '.')
-			labels[count++] = at + 1;
-	if (count < 3)
-		labels[count++] = domain;
-	if (count == 3 && end - labels[0] == 2 &&
-	    is_registry((struct span){labels[1],
-	                              (size_t)(labels[0] - labels[1]) - 1}))
-		at = labels[2];
-	else
-		at = labels[count > 1 ? 1 : 0];
-	return share_of(at, (size_t)(end - at));
+	return share_of(registered, strlen(registered));
 }
 
 /* Who has one address has more of the same network. */

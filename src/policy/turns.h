@@ -58,8 +58,7 @@ struct turns {
 	void *tree;                         /* tsearch(3): owners */
 };
 
-/* Of a domain: whoever registered it, as far as that can be known without a
- * list of all registries.  Of an address's network.  Never 0. */
+/* Of a domain: whoever registered it.  Of an address's network.  Never 0. */
 uint64_t turns_share(const char *domain);
 uint64_t turns_share_of_address(const char *address, size_t len);
 

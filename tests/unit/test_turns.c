@@ -65,7 +65,13 @@ static void test_shares(void **state)
 	         "b.example.co.uk", true},
 		{"of two there", "example.co.uk", "other.co.uk", false},
 		{"a short name is no registry", "a.t.co", "b.t.co", true},
-		{"nor is such a label elsewhere", "a.co.com", "b.co.com", true},
+		{"a registry of four labels", "a.city.kawasaki.jp",
+	         "b.city.kawasaki.jp", true},
+		{"two below a wild one", "a.b.ck", "c.b.ck", false},
+		{"of one who lets others have theirs", "a.github.io",
+	         "b.github.io", false},
+		{"of two below a country's words", "one.k12.ca.us",
+	         "two.k12.ca.us", false},
 		{"one label", "example", "test", false},
 	};
 
