@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/day.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "intake/policy_told.h"
 #include "store/day_table.h"
 #include "store/journal_apply.h"
+#include "store/journal_aside.h"
 #include "store/journal_write.h"
 #include "store/tally_table.h"
 
@@ -17,6 +19,7 @@ enum {
 	MEMO_ENTRIES = 32768,
 	MEMO_BYTES = 10 * 1024 * 1024,
 	DAYS_KEPT = 8,
+	APPLY_AGAIN_MS = 30000,
 };
 
 /* Sums of the days that a side has seen: one, or two around midnight. */
@@ -25,6 +28,15 @@ struct side {
 	int32_t days[DAYS_KEPT];
 	struct day_stats stats[DAYS_KEPT];
 	size_t day_count;
+};
+
+/* Of the journal of counts. */
+struct applying {
+	bool fails;
+	int32_t failed_day; /* it and those before are tried again later */
+	int64_t again_ms;   /* monotonic */
+	struct err err;     /* why */
+	uint64_t aside;     /* the last row that was told of as set aside */
 };
 
 struct collector {
@@ -40,7 +52,7 @@ struct collector {
 	int64_t taken_at;       /* secs: it was counted until then */
 	struct journal_ids ids; /* as of the last commit, and what becomes */
 	struct journal_ids ids_then; /* of them in the one at hand */
-	bool apply_fails;
+	struct applying applying;
 };
 
 /* The side's sums of a day.  More days than DAYS_KEPT mean that no commit
@@ -179,24 +191,91 @@ static void put_all(struct db_txn *txn, void *arg, int index,
 	policy_told_settle(txn, c->options.committer.clock, &c->options.limits);
 }
 
+/* Rows that could not be read, for whoever reads the log. */
+static void tell_aside(struct collector *c, int32_t day)
+{
+	auto_(db_abort) struct db_txn *txn =
+		db_begin_read(c->options.committer.db);
+	struct journal_aside aside = {.day = day};
+	char text[DAY_TEXT];
+
+	while (journal_aside_next(txn, &aside) && aside.day == day) {
+		if (aside.number <= c->applying.aside)
+			continue;
+		log_warning("journal of counts: row %" PRIu64
+		            " of %s cannot be read (%s): it is set aside, and "
+		            "what it counted is missing",
+		            aside.number, day_format(day, text), aside.words);
+		c->applying.aside = aside.number;
+	}
+}
+
+static void tell_failure(struct applying *applying, const struct err *err)
+{
+	if (!applying->fails)
+		log_error("cannot apply what was counted: %s; it waits in the "
+		          "journal of counts, will retry",
+		          err->text);
+	applying->fails = true;
+	applying->err = *err;
+}
+
+/* Some of a day that is due.  1: there may be more; 0: for now there is not. A
+ * day that cannot be applied keeps no other one waiting. */
+static int apply_some(struct collector *c)
+{
+	const struct committer_options *options = &c->options.committer;
+	struct applying *applying = &c->applying;
+	int64_t now_ms = clock_monotonic_ms(options->clock);
+	bool rests = applying->fails && now_ms < applying->again_ms;
+	int32_t day = rests ? applying->failed_day + 1 : 0;
+	struct err err;
+	int rc = journal_apply_due(options->db, clock_secs(options->clock),
+	                           &day, &err);
+
+	if (rc > 0)
+		rc = journal_apply_some(options->db, day, &c->options.limits,
+		                        &err);
+	else if (rc == 0)
+		return 0;
+	if (rc < 0) {
+		tell_failure(applying, &err);
+		applying->failed_day = day;
+		applying->again_ms = now_ms + APPLY_AGAIN_MS;
+		return 1;
+	}
+	if (applying->fails && !rests) {
+		log_info("what was counted is applied again");
+		applying->fails = false;
+	}
+	if (rc == 0)
+		tell_aside(c, day);
+	return 1;
+}
+
 /* What was committed gets into its tables when it is time. */
 static bool apply(void *arg)
 {
-	struct collector *c = arg;
-	struct db *db = c->options.committer.db;
-	int64_t now = clock_secs(c->options.committer.clock);
-	struct err err;
-	int32_t day;
-	int rc = journal_apply_due(db, now, &day, &err);
+	return apply_some(arg) > 0;
+}
 
-	if (rc > 0)
-		rc = journal_apply_some(db, day, &c->options.limits, &err);
-	if (rc < 0 && !c->apply_fails)
-		log_error("cannot apply what was counted: %s; it waits in the "
-		          "journal of counts",
-		          err.text);
-	c->apply_fails = rc < 0;
-	return rc > 0;
+/* While it cannot be applied what is counted goes on to the journal, and past
+ * its bound stays in memory, which has its own. */
+static int may_write(void *arg, struct err *err)
+{
+	struct collector *c = arg;
+	int full = journal_apply_is_full(c->options.committer.db, err);
+
+	while (full > 0 && apply_some(c) > 0) {
+		committer_goes_on(c->committer);
+		full = journal_apply_is_full(c->options.committer.db, err);
+	}
+	if (full > 0)
+		return err_set(err, ERR_BUSY,
+		               "the journal of counts is full, and cannot be "
+		               "applied: %s",
+		               c->applying.err.text);
+	return full;
 }
 
 static void committed(void *arg, int index)
@@ -224,6 +303,7 @@ struct collector *collector_new(const struct collector_options *options)
 {
 	static const struct committer_work work = {
 		.taken = taken,
+		.may_write = may_write,
 		.rows = rows,
 		.put_feed = put_all,
 		.committed = committed,

@@ -165,6 +165,8 @@ static int write_side(struct committer *c, int side, const struct feed *more,
 	void *arg = c->options.arg;
 	bool all;
 
+	if (work->may_write != NULL && work->may_write(arg, err) < 0)
+		return err->class;
 	do {
 		auto_(db_abort) struct db_txn *txn =
 			db_begin_write(c->options.db);

@@ -35,6 +35,9 @@ enum { COMMITTER_IDLE_MS = 10000 }; /* the watermark moves on without events */
 struct committer_work {
 	/* The side has been taken: under the lock; or NULL. */
 	void (*taken)(void *arg, int side);
+	/* Before each try to write it, outside of a transaction: negative, in
+	 * words, when the store is to get no more for now; or NULL. */
+	int (*may_write)(void *arg, struct err *err);
 	/* How many rows it has, in the store's order; asked once a side. */
 	size_t (*rows)(void *arg, int side);
 	/* Or NULL, where there are none. */

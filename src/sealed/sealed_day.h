@@ -60,7 +60,7 @@ struct sealed_totals {
 
 struct sealed_domain {
 	struct tally_domain counts;
-	int64_t record_at; /* secs: when counts.record was seen last; 0 */
+	int64_t record_at; /* secs: since when counts.record is seen; 0 */
 	uint64_t folded;   /* details that had lost their particulars */
 	bool waits;        /* some of its sessions wait for their policy */
 };

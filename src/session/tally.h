@@ -62,8 +62,9 @@ struct tally_domain {
 	uint64_t failure;  /* sessions that failed for any */
 	uint64_t unjudged; /* neither: session_is_unjudged() */
 	const char *domain;
-	const char *record; /* the one seen last; NULL: none */
-	int64_t record_at;  /* secs: when; 0: not known */
+	const char *record;  /* the one seen last; NULL: none */
+	int64_t record_at;   /* secs: since when; 0: not known */
+	bool record_changed; /* it was another meanwhile */
 	struct tally_policy *policies;
 	size_t policy_count;
 	size_t detail_count; /* of all policies */

@@ -9,7 +9,9 @@
 #include "store/change_table.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
+#include "store/journal_aside.h"
 #include "store/journal_view.h"
+#include "store/tally_row.h"
 #include "store/tally_table.h"
 
 enum {
@@ -18,7 +20,31 @@ enum {
 	 * it is some three times as much. */
 	MUCH_BYTES = 8 * 1024 * 1024,
 	OLD_SECS = 60 * 60,
+	/* More than that means that it cannot be applied, and each process that
+	 * reads counts has it in memory. */
+	MOST_BYTES = 8 * MUCH_BYTES,
+	RECORD_DAYS = 8, /* today's and those before */
 };
+
+/*
+ * A row says a domain's record where it changes: if that row is damaged, those
+ * behind it are without one, and the domain would get no report.  It has the
+ * one of the days before then.
+ */
+static void find_record(struct db_txn *txn, struct tally_domain *counts,
+                        struct arena *mem)
+{
+	for (int32_t day = counts->day;
+	     counts->record == NULL && day > counts->day - RECORD_DAYS; day--) {
+		struct db_key key = tally_domain_key(day, counts->domain);
+		struct tally_head head;
+
+		if (!tally_head_at(txn, &key, &head) || head.record[0] == '\0')
+			continue;
+		counts->record = arena_strdup(mem, head.record);
+		counts->record_at = head.record_at;
+	}
+}
 
 /* The domains of one transaction; true when that was all. */
 static bool apply_domains(struct db_txn *txn, int32_t day,
@@ -26,6 +52,7 @@ static bool apply_domains(struct db_txn *txn, int32_t day,
                           const struct tally_limits *limits)
 {
 	auto_(arena_clear) struct arena mem = {0};
+	bool lacks_record = journal_aside_has(txn, day);
 	size_t n;
 
 	for (n = 0; n < DB_BATCH_ROWS && db_written(txn) < DB_BATCH_BYTES;
@@ -41,9 +68,12 @@ static bool apply_domains(struct db_txn *txn, int32_t day,
 		strcpy(progress->domain, domain);
 		arena_reset(&mem);
 		/* it may be of rows that came since */
-		if (journal_view_counts(txn, day, domain, progress->until, &mem,
-		                        &counts))
-			tally_apply_journal(txn, &counts, limits);
+		if (!journal_view_counts(txn, day, domain, progress->until,
+		                         &mem, &counts))
+			continue;
+		if (lacks_record)
+			find_record(txn, &counts, &mem);
+		tally_apply_journal(txn, &counts, limits);
 	}
 	return false;
 }
@@ -65,12 +95,13 @@ static void finish(struct db_txn *txn, int32_t day, uint64_t until)
 	journal_table_stats(txn, day, until, &stats);
 	day_table_stats_add(txn, day, &stats);
 	put_feeds(txn);
+	journal_aside_put(txn, day, until);
 	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 	journal_table_delete(txn, day, until);
 }
 
-int journal_apply_some(struct db *db, int32_t day,
-                       const struct tally_limits *limits, struct err *err)
+static int apply_some(struct db *db, int32_t day,
+                      const struct tally_limits *limits, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 	struct journal_progress progress;
@@ -87,9 +118,30 @@ int journal_apply_some(struct db *db, int32_t day,
 		finish(txn, day, progress.until);
 	else
 		journal_table_progress_put(txn, day, &progress);
+	journal_trouble_put(txn, day, NULL);
 	failpoint_hit(all ? "journal applied" : "journal apply");
 	rc = db_commit(&txn, err);
 	return rc < 0 ? rc : !all;
+}
+
+/* A store that takes this no better will do so when it takes counts again: the
+ * age of what waits tells of it meanwhile. */
+static void note_trouble(struct db *db, int32_t day, const char *words)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+
+	journal_trouble_put(txn, day, words);
+	db_commit(&txn, NULL);
+}
+
+int journal_apply_some(struct db *db, int32_t day,
+                       const struct tally_limits *limits, struct err *err)
+{
+	int rc = apply_some(db, day, limits, err);
+
+	if (rc < 0)
+		note_trouble(db, day, err->text);
+	return rc;
 }
 
 /* 1 and the first day from *day on that has rows, or 0. */
@@ -124,11 +176,23 @@ int journal_apply_due(struct db *db, int64_t now, int32_t *day, struct err *err)
 	struct journal_progress progress;
 	struct journal_size size;
 
-	for (*day = 0; journal_view_day_next(txn, day); ++*day)
+	for (; journal_view_day_next(txn, day); ++*day)
 		if (journal_view_size(txn, *day, &size) &&
 		    (size.bytes >= MUCH_BYTES || *day != day_of(now) ||
 		     now - size.since >= OLD_SECS || now < size.since ||
 		     journal_table_progress(txn, *day, &progress)))
 			return 1;
 	return db_failure(txn, err);
+}
+
+int journal_apply_is_full(struct db *db, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct journal_size size;
+	size_t bytes = 0;
+
+	for (int32_t day = 0; journal_view_day_next(txn, &day); day++)
+		if (journal_view_size(txn, day, &size))
+			bytes += size.bytes;
+	return db_failed(txn) ? db_failure(txn, err) : bytes >= MOST_BYTES;
 }

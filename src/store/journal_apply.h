@@ -17,7 +17,8 @@
 #include "store/db.h"
 
 /* One transaction of a day.  1: there is more to do; 0: nothing is left of what
- * was there when it began. */
+ * was there when it began.  Why it failed is noted, if the store takes that
+ * (store/journal_aside.h). */
 int journal_apply_some(struct db *db, int32_t day,
                        const struct tally_limits *limits, struct err *err);
 
@@ -25,9 +26,14 @@ int journal_apply_some(struct db *db, int32_t day,
 int journal_apply_days(struct db *db, int32_t first, int32_t last,
                        const struct tally_limits *limits, struct err *err);
 
-/* A day on which there is something to apply by now, for who appends: what
- * waits is much, or old, or of a day that is over.  1, 0, or negative. */
+/* The first day from *day on of which there is something to apply by now, for
+ * who appends: what waits is much, or old, or of a day that is over.  1, 0, or
+ * negative. */
 int journal_apply_due(struct db *db, int64_t now, int32_t *day,
                       struct err *err);
+
+/* Does so much wait that nothing is to be appended before some of it is
+ * applied?  1, 0, or negative. */
+int journal_apply_is_full(struct db *db, struct err *err);
 
 #endif

@@ -211,8 +211,10 @@ static void note_counts(struct journal_rows *rows,
 		}
 	}
 	entry->len = (uint32_t)(in->at - entry->counts);
-	if (counts.record != NULL)
+	if (counts.record != NULL) {
 		domain->record = counts.record;
+		domain->record_number = number;
+	}
 	if (domain->first == NULL)
 		domain->first = entry;
 	else
@@ -220,6 +222,18 @@ static void note_counts(struct journal_rows *rows,
 	domain->last = entry;
 }
 
+static void begin_row(struct journal_rows *rows, uint64_t number, int64_t at,
+                      size_t len)
+{
+	rows->bytes += len;
+	if (rows->range.first == 0)
+		rows->range.first = number;
+	if (rows->since == 0)
+		rows->since = at;
+	rows->range.last = number;
+}
+
+/* The domains of a row; they are kept. */
 void journal_rows_add(struct journal_rows *rows, uint64_t number,
                       const struct journal_head *head,
                       const struct reader *domains)
@@ -237,15 +251,10 @@ void journal_rows_add(struct journal_rows *rows, uint64_t number,
 		note_counts(rows, domain_make(rows, domain), number, head->at,
 		            &in);
 	}
-	rows->bytes += len;
-	if (rows->range.first == 0) {
-		rows->range.first = number;
-		rows->since = head->at;
-	}
-	rows->range.last = number;
+	begin_row(rows, number, head->at, len);
 }
 
-/* Reads on to that number; what cannot be read fails the transaction. */
+/* Reads on to that number; a row that is damaged is passed over. */
 static void read_on(struct journal_rows *rows, struct db_txn *txn,
                     uint64_t last)
 {
@@ -253,12 +262,15 @@ static void read_on(struct journal_rows *rows, struct db_txn *txn,
 	struct journal_head head;
 	struct reader domains;
 	struct db_row row;
+	struct err err;
 
 	while (number < last &&
-	       journal_table_next(txn, rows->day, &number, &row) &&
-	       journal_table_head(txn, &row, &head, &domains) &&
-	       db_row_is(txn, &row, journal_domains_are_whole(domains)))
-		journal_rows_add(rows, number, &head, &domains);
+	       journal_table_next(txn, rows->day, &number, &row)) {
+		if (journal_table_domains(txn, &row, &head, &domains, &err))
+			journal_rows_add(rows, number, &head, &domains);
+		else if (!db_failed(txn))
+			begin_row(rows, number, 0, row.value.len);
+	}
 }
 
 /* --- in order --- */
@@ -320,8 +332,9 @@ struct journal_blob *journal_rows_blob_of(const struct journal_rows *rows,
 
 struct journal_size journal_rows_size(const struct journal_rows *rows)
 {
-	return (struct journal_size){rows->bytes, rows->range.last,
-	                             rows->since};
+	return (struct journal_size){.bytes = rows->bytes,
+	                             .last = rows->range.last,
+	                             .since = rows->since};
 }
 
 /* --- days --- */

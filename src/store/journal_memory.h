@@ -39,7 +39,8 @@ struct journal_domain {
 	uint64_t hash; /* of the name */
 	const char *name;
 	struct journal_entry *first, *last;
-	const char *record; /* the last said; NULL: none */
+	const char *record;     /* the last said; NULL: none */
+	uint64_t record_number; /* of the row that says so */
 };
 
 /* The bytes of a policy or a failure detail. */
@@ -65,7 +66,7 @@ void journal_memory_unlock(struct journal_memory *memory);
 /* --- under the lock --- */
 
 /* Rows of the day that begin with the range's first and reach its last, or
- * further.  What cannot be read fails the transaction. */
+ * further.  A row that is damaged is none of them. */
 struct journal_rows *journal_memory_find(struct journal_memory *memory,
                                          struct db_txn *txn, int32_t day,
                                          const struct journal_range *range);

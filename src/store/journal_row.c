@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/be.h"
+#include "base/hash.h"
+
 enum { FORM = 1 };
 
 enum {
@@ -15,6 +18,26 @@ enum {
 };
 
 enum { STATS_NUMBERS = sizeof(struct day_stats) / sizeof(uint64_t) };
+
+void journal_row_seal(struct strbuf *row, uint64_t number)
+{
+	strbuf_u64(row, hash64(number, row->data, row->len));
+}
+
+int journal_row_open(struct reader *row, uint64_t number, struct err *err)
+{
+	size_t len = reader_left(row);
+	uint64_t hash;
+
+	if (len < sizeof(hash))
+		return err_set(err, ERR_PARSE, "it is cut off");
+	row->end -= sizeof(hash);
+	len -= sizeof(hash);
+	hash = be_get(row->end, sizeof(hash));
+	return hash == hash64(number, row->at, len)
+	               ? 0
+	               : err_set(err, ERR_PARSE, "its checksum is wrong");
+}
 
 static void put_text(struct strbuf *out, const char *text)
 {
@@ -98,7 +121,7 @@ int journal_head_read(struct reader *in, struct journal_head *head,
 
 	*feed = (struct feed){0};
 	if (!in->failed && form != FORM)
-		return err_set(err, ERR_PARSE,
+		return err_set(err, ERR_LIMIT,
 		               "a row of the journal has form %u, but this "
 		               "program supports %d: upgrade tlstally",
 		               form, FORM);
@@ -112,8 +135,7 @@ int journal_head_read(struct reader *in, struct journal_head *head,
 		read_text(in, feed->trouble, sizeof(feed->trouble));
 	}
 	read_stats(in, &head->stats);
-	return in->failed ? err_set(err, ERR_PARSE,
-	                            "a row of the journal is damaged")
+	return in->failed ? err_set(err, ERR_PARSE, "its head cannot be read")
 	                  : 0;
 }
 

@@ -14,6 +14,9 @@
  *             failure, unjudged, and details: how many, of each its reference,
  *             result type and count
  *
+ *     hash of all before it and of the row's number, u64: in this place in
+ *         whatever form
+ *
  * Numbers are of strbuf_varint(), texts and blobs have their length before
  * them.  Bits leave out what is 0 or not there, and the policies' numbers where
  * there is one policy, without details, that has the domain's.
@@ -37,6 +40,11 @@
 #include "store/tally_table.h"
 #include "words/feed.h"
 
+/* Puts the hash behind a row that is complete; and takes it off, if it is
+ * right.  ERR_PARSE, in words. */
+void journal_row_seal(struct strbuf *row, uint64_t number);
+int journal_row_open(struct reader *row, uint64_t number, struct err *err);
+
 /* What a row has beside domains. */
 struct journal_head {
 	int64_t at;       /* secs */
@@ -46,7 +54,8 @@ struct journal_head {
 
 void journal_head_put(struct strbuf *out, const struct journal_head *head);
 
-/* ERR_PARSE, and in words what is wrong. */
+/* ERR_PARSE, and in words what is wrong; ERR_LIMIT: a later version wrote it.
+ */
 int journal_head_read(struct reader *in, struct journal_head *head,
                       struct err *err);
 

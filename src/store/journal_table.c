@@ -7,8 +7,6 @@
 #include "store/keys.h"
 #include "store/numbers.h"
 
-/* Rows that are none of a commit have the number 0: the day's progress, and
- * with a domain behind it the domain's mark. */
 static struct db_key key_of_number(int32_t day, uint64_t number)
 {
 	struct db_key key = key_of_day(TABLE_JOURNAL, day);
@@ -17,11 +15,11 @@ static struct db_key key_of_number(int32_t day, uint64_t number)
 	return key;
 }
 
-static struct db_key key_of_mark(int32_t day, const char *domain)
+struct db_key journal_table_key(int32_t day, enum journal_kind kind)
 {
 	struct db_key key = key_of_number(day, 0);
 
-	key_text(&key, domain);
+	key_u8(&key, (uint8_t)kind);
 	return key;
 }
 
@@ -43,21 +41,43 @@ bool journal_table_next(struct db_txn *txn, int32_t day, uint64_t *number,
 	struct db_key from = key_of_number(day, *number + 1);
 	int32_t found;
 
-	return db_get_from(txn, &from, row) && read_key(row, &found, number) &&
-	       found == day;
+	while (db_get_from(txn, &from, row)) {
+		if (read_key(row, &found, number))
+			return found == day;
+		if (found != day)
+			return false;
+		/* its key is damaged: what follows is not */
+		from = key_of_number(day, *number + 1);
+	}
+	return false;
+}
+
+/* The last row of the day before that number. */
+static bool row_before(struct db_txn *txn, int32_t day, uint64_t *number,
+                       struct db_row *row)
+{
+	struct db_key before = *number > 0 ? key_of_number(day, *number)
+	                                   : key_of_day(TABLE_JOURNAL, day + 1);
+	int32_t found;
+
+	while (db_get_before(txn, &before, row)) {
+		if (read_key(row, &found, number))
+			return found == day;
+		if (found != day || *number == 0)
+			return false;
+		before = key_of_number(day, *number);
+	}
+	return false;
 }
 
 bool journal_table_range(struct db_txn *txn, int32_t day,
                          struct journal_range *range)
 {
-	struct db_key end = key_of_day(TABLE_JOURNAL, day + 1);
 	struct db_row row;
-	int32_t found;
 
 	*range = (struct journal_range){0};
 	return journal_table_next(txn, day, &range->first, &row) &&
-	       db_get_before(txn, &end, &row) &&
-	       read_key(&row, &found, &range->last) && found == day;
+	       row_before(txn, day, &range->last, &row);
 }
 
 bool journal_table_has(struct db_txn *txn, int32_t day)
@@ -80,8 +100,8 @@ bool journal_table_day_next(struct db_txn *txn, int32_t *day)
 			*day = found;
 			return true;
 		}
-		/* marks may be left of a day that has no rows */
-		from = key_of_number(found, 1);
+		/* what else there is of a day that has no rows */
+		from = key_of_number(found, number + 1);
 	}
 	return false;
 }
@@ -98,14 +118,32 @@ uint64_t journal_table_last(struct db_txn *txn)
 }
 
 bool journal_table_head(struct db_txn *txn, const struct db_row *row,
-                        struct journal_head *head, struct reader *domains)
+                        struct journal_head *head, struct reader *domains,
+                        struct err *err)
 {
-	struct err err;
+	uint64_t number;
+	int32_t day;
+	int rc;
 
+	read_key(row, &day, &number);
 	*domains = db_row_value(row);
-	if (journal_head_read(domains, head, &err) == 0)
+	rc = journal_row_open(domains, number, err);
+	if (rc == 0)
+		rc = journal_head_read(domains, head, err);
+	if (rc == ERR_LIMIT)
+		db_fail(txn, ERR_IO, "%s", err->text);
+	return rc == 0;
+}
+
+bool journal_table_domains(struct db_txn *txn, const struct db_row *row,
+                           struct journal_head *head, struct reader *domains,
+                           struct err *err)
+{
+	if (!journal_table_head(txn, row, head, domains, err))
+		return false;
+	if (journal_domains_are_whole(*domains))
 		return true;
-	db_fail(txn, ERR_IO, "%s", err.text);
+	err_set(err, ERR_PARSE, "its counts cannot be read");
 	return false;
 }
 
@@ -117,26 +155,41 @@ void journal_table_append(struct db_txn *txn, int32_t day, uint64_t number,
 	db_put_last(txn, &key, row);
 }
 
+struct journal_size journal_table_size(struct db_txn *txn, int32_t day)
+{
+	struct journal_size size = {.bytes = 0};
+	struct journal_head head;
+	struct reader domains;
+	struct db_row row;
+	struct err err;
+
+	while (journal_table_next(txn, day, &size.last, &row)) {
+		size.bytes += row.value.len;
+		if (!journal_table_head(txn, &row, &head, &domains, &err))
+			size.damaged++;
+		else if (size.since == 0)
+			size.since = head.at;
+	}
+	return size;
+}
+
 /* Backwards from the day's last: it stands there, unless several feeds append.
  */
 static bool find_feed(struct db_txn *txn, int32_t day, const char *name,
                       struct feed *feed, uint64_t *number)
 {
-	struct db_key before = key_of_day(TABLE_JOURNAL, day + 1);
 	struct journal_head head;
 	struct reader domains;
 	struct db_row row;
-	int32_t found;
+	struct err err;
 
-	while (db_get_before(txn, &before, &row) &&
-	       read_key(&row, &found, number) && found == day &&
-	       journal_table_head(txn, &row, &head, &domains)) {
-		if (strcmp(head.feed.name, name) == 0) {
+	*number = 0;
+	while (row_before(txn, day, number, &row))
+		if (journal_table_head(txn, &row, &head, &domains, &err) &&
+		    strcmp(head.feed.name, name) == 0) {
 			*feed = head.feed;
 			return true;
 		}
-		before = key_of_number(day, *number);
-	}
 	return false;
 }
 
@@ -161,108 +214,150 @@ void journal_table_stats(struct db_txn *txn, int32_t day, uint64_t until,
 	struct reader domains;
 	struct db_row row;
 	uint64_t number = 0;
+	struct err err;
 
 	*stats = (struct day_stats){0};
-	while (journal_table_next(txn, day, &number, &row) && number <= until &&
-	       journal_table_head(txn, &row, &head, &domains))
-		numbers_sum(stats, &head.stats, sizeof(*stats));
+	while (journal_table_next(txn, day, &number, &row) && number <= until)
+		if (journal_table_head(txn, &row, &head, &domains, &err))
+			numbers_sum(stats, &head.stats, sizeof(*stats));
 }
 
-/* --- how far it is applied --- */
+/*
+ * --- how far it is applied ---
+ *
+ * All of it stands in keys, which LMDB keeps in order: a value that cannot be
+ * read would leave open what was counted already.
+ */
+
+/* The row of which the key begins so, and the rest of its key. */
+static bool find_row(struct db_txn *txn, const struct db_key *prefix,
+                     struct db_row *row, struct reader *rest)
+{
+	if (!db_get_from(txn, prefix, row) || row->key.len <= prefix->len ||
+	    memcmp(row->key.data, prefix->bytes, prefix->len) != 0)
+		return false;
+	*rest = db_row_key(row);
+	reader_bytes(rest, prefix->len);
+	return true;
+}
+
+/* In place of the one whose key begins so. */
+static void put_key(struct db_txn *txn, const struct db_key *prefix,
+                    const struct db_key *key)
+{
+	struct db_key old = *prefix;
+	struct reader rest;
+	struct db_row row;
+
+	if (find_row(txn, prefix, &row, &rest)) {
+		key_bytes(&old, rest.at, reader_left(&rest));
+		db_delete(txn, &old);
+	}
+	db_put_bytes(txn, key, "", 0);
+}
 
 bool journal_table_progress(struct db_txn *txn, int32_t day,
                             struct journal_progress *progress)
 {
-	struct db_key key = key_of_number(day, 0);
-	struct reader value;
+	struct db_key prefix = journal_table_key(day, JOURNAL_PROGRESS);
+	struct reader rest;
 	struct db_row row;
 
-	progress->until = 0;
-	progress->domain[0] = '\0';
-	if (!db_get(txn, &key, &row))
+	*progress = (struct journal_progress){.until = 0};
+	if (!find_row(txn, &prefix, &row, &rest))
 		return false;
-	value = db_row_value(&row);
-	progress->until = reader_u64(&value);
-	reader_rest(&value, progress->domain, sizeof(progress->domain));
-	return db_row_is(txn, &row, !value.failed);
+	progress->until = reader_u64(&rest);
+	reader_rest(&rest, progress->domain, sizeof(progress->domain));
+	return db_row_is(txn, &row, !rest.failed);
 }
 
 void journal_table_progress_put(struct db_txn *txn, int32_t day,
                                 const struct journal_progress *progress)
 {
-	struct db_key key = key_of_number(day, 0);
-	auto_(strbuf_clear) struct strbuf value = {0};
+	struct db_key prefix = journal_table_key(day, JOURNAL_PROGRESS);
+	struct db_key key = prefix;
 
-	strbuf_u64(&value, progress->until);
-	strbuf_puts(&value, progress->domain);
-	db_put(txn, &key, &value);
+	key_u64(&key, progress->until);
+	key_text(&key, progress->domain);
+	put_key(txn, &prefix, &key);
+}
+
+static struct db_key key_of_mark(int32_t day, const char *domain)
+{
+	struct db_key key = journal_table_key(day, JOURNAL_MARK);
+
+	key_text(&key, domain);
+	key_u8(&key, 0);
+	return key;
 }
 
 uint64_t journal_table_mark(struct db_txn *txn, int32_t day, const char *domain)
 {
-	struct db_key key = key_of_mark(day, domain);
+	struct db_key prefix = key_of_mark(day, domain);
+	struct reader rest;
+	struct db_row row;
 
-	return db_get_u64(txn, &key);
+	return find_row(txn, &prefix, &row, &rest) ? reader_u64(&rest) : 0;
 }
 
 void journal_table_mark_put(struct db_txn *txn, int32_t day, const char *domain,
                             uint64_t number)
 {
-	struct db_key key = key_of_mark(day, domain);
+	struct db_key prefix = key_of_mark(day, domain);
+	struct db_key key = prefix;
 
-	db_put_u64(txn, &key, number);
-}
-
-/* The first key that a mark may have. */
-static struct db_key first_mark(int32_t day)
-{
-	struct db_key key = key_of_number(day, 0);
-
-	key_u8(&key, 1);
-	return key;
-}
-
-static bool is_mark(const struct db_row *row, int32_t day)
-{
-	struct reader key = db_row_key(row);
-
-	return (int32_t)reader_u32(&key) == day && reader_u64(&key) == 0 &&
-	       reader_left(&key) > 0;
+	key_u64(&key, number);
+	put_key(txn, &prefix, &key);
 }
 
 bool journal_table_has_marks(struct db_txn *txn, int32_t day)
 {
-	struct db_key from = first_mark(day);
+	struct db_key prefix = journal_table_key(day, JOURNAL_MARK);
+	struct reader rest;
 	struct db_row row;
 
-	return db_get_from(txn, &from, &row) && is_mark(&row, day);
+	return find_row(txn, &prefix, &row, &rest);
 }
 
 static void delete_marks(struct db_txn *txn, int32_t day, uint64_t until)
 {
-	struct db_key from = first_mark(day);
-	auto_(db_rows_end) struct db_rows rows = db_rows_from(txn, &from);
+	struct db_key prefix = journal_table_key(day, JOURNAL_MARK);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
 
-	while (db_rows_next(&rows) && is_mark(&rows.row, day))
-		if (db_row_is(txn, &rows.row,
-		              rows.row.value.len == sizeof(uint64_t)) &&
-		    be_get(rows.row.value.data, sizeof(uint64_t)) <= until)
+	while (db_rows_next(&rows)) {
+		struct reader key = db_row_key(&rows.row);
+
+		reader_bytes(&key, prefix.len);
+		reader_to_nul(&key);
+		if (reader_u64(&key) <= until)
 			db_rows_delete(&rows);
+	}
+}
+
+static void delete_progress(struct db_txn *txn, int32_t day)
+{
+	struct db_key prefix = journal_table_key(day, JOURNAL_PROGRESS);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+
+	while (db_rows_next(&rows))
+		db_rows_delete(&rows);
 }
 
 void journal_table_delete(struct db_txn *txn, int32_t day, uint64_t until)
 {
-	struct db_key progress = key_of_number(day, 0);
 	struct db_key from = key_of_number(day, 1);
 	auto_(db_rows_end) struct db_rows rows = db_rows_from(txn, &from);
-	uint64_t number;
-	int32_t found;
 
-	while (db_rows_next(&rows) && read_key(&rows.row, &found, &number) &&
-	       found == day && number <= until)
+	while (db_rows_next(&rows)) {
+		struct reader key = db_row_key(&rows.row);
+
+		if ((int32_t)reader_u32(&key) != day ||
+		    reader_u64(&key) > until)
+			break;
 		db_rows_delete(&rows);
+	}
 	delete_marks(txn, day, until);
-	db_delete(txn, &progress);
+	delete_progress(txn, day);
 }
 
 int journal_table_purge(struct db_txn *txn, int32_t before, uint64_t *rows)

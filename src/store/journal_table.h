@@ -28,6 +28,16 @@
 #include "store/journal_row.h"
 #include "store/tally_table.h"
 
+/* What a day has beside the rows of commits: they have the number 0, and then
+ * this. */
+enum journal_kind {
+	JOURNAL_PROGRESS = 1,
+	JOURNAL_MARK = 2,
+	JOURNAL_TROUBLE = 3, /* store/journal_aside.h */
+	JOURNAL_ASIDE = 4,   /* the same */
+};
+struct db_key journal_table_key(int32_t day, enum journal_kind kind);
+
 /* --- rows --- */
 
 /* Which numbers the day's rows have: false when it has none. */
@@ -47,9 +57,16 @@ uint64_t journal_table_last(struct db_txn *txn);
 /* The day's first row after that number. */
 bool journal_table_next(struct db_txn *txn, int32_t day, uint64_t *number,
                         struct db_row *row);
-/* The rest of the row are domains.  False: the transaction has failed. */
+/* The rest of the row are domains.  False, and why: it is damaged, and is to be
+ * passed over; or the transaction has failed, for a later version wrote it. */
 bool journal_table_head(struct db_txn *txn, const struct db_row *row,
-                        struct journal_head *head, struct reader *domains);
+                        struct journal_head *head, struct reader *domains,
+                        struct err *err);
+
+/* The same, and the domains are what they should be, too. */
+bool journal_table_domains(struct db_txn *txn, const struct db_row *row,
+                           struct journal_head *head, struct reader *domains,
+                           struct err *err);
 
 void journal_table_append(struct db_txn *txn, int32_t day, uint64_t number,
                           const struct strbuf *row);
@@ -61,12 +78,15 @@ bool journal_table_feed(struct db_txn *txn, const char *name,
 void journal_table_stats(struct db_txn *txn, int32_t day, uint64_t until,
                          struct day_stats *stats);
 
-/* What waits of a day: bytes, the last number, and since when. */
+/* What waits of a day. */
 struct journal_size {
 	size_t bytes;
-	uint64_t last;
-	int64_t since; /* secs */
+	uint64_t last;    /* number; 0: nothing waits */
+	int64_t since;    /* secs */
+	uint64_t damaged; /* rows that cannot be read */
 };
+/* Reads all rows. */
+struct journal_size journal_table_size(struct db_txn *txn, int32_t day);
 
 /* --- how far it is applied --- */
 

@@ -125,20 +125,29 @@ struct walk {
 	bool is_own;
 };
 
+/* The last number that is applied of the domain. */
+static uint64_t applied_to(struct db_txn *txn, const struct view *view,
+                           const char *domain)
+{
+	uint64_t mark = view->has_marks
+	                        ? journal_table_mark(txn, view->day, domain)
+	                        : 0;
+	bool is_past = strcmp(domain, view->progress.domain) > 0;
+
+	return is_past || mark > view->progress.until ? mark
+	                                              : view->progress.until;
+}
+
 static struct walk walk_begin(struct db_txn *txn, const struct view *view,
                               const char *domain, uint64_t until)
 {
-	struct walk walk = {.view = view, .domain = domain, .until = until};
-	uint64_t mark = 0;
-
-	if (strcmp(domain, view->progress.domain) <= 0)
-		walk.after = view->progress.until;
-	if (view->has_marks)
-		mark = journal_table_mark(txn, view->day, domain);
-	if (mark > walk.after)
-		walk.after = mark;
-	walk.entry = first_of(view->shared, domain);
-	return walk;
+	return (struct walk){
+		.view = view,
+		.domain = domain,
+		.after = applied_to(txn, view, domain),
+		.until = until,
+		.entry = first_of(view->shared, domain),
+	};
 }
 
 static struct journal_entry *walk_next(struct walk *walk)
@@ -197,6 +206,11 @@ static void add_kinds(struct reader *in, const struct journal_counts *counts,
 	}
 }
 
+static bool is_other(const char *before, const char *record)
+{
+	return before != NULL && strcmp(before, record) != 0;
+}
+
 static bool add_up(struct walk *walk, struct journal_sums *sums)
 {
 	struct journal_counts counts;
@@ -214,6 +228,8 @@ static bool add_up(struct walk *walk, struct journal_sums *sums)
 		sums->unjudged += counts.unjudged;
 		sums->valid = counts.valid;
 		if (counts.record != NULL) {
+			sums->record_changed |=
+				is_other(sums->record, counts.record);
 			sums->record = counts.record;
 			sums->record_at = entry->at;
 		}
@@ -359,32 +375,115 @@ static const struct journal_blob *blob_of(const struct view *view, uint64_t id)
 	return blob != NULL ? blob : journal_rows_blob_of(view->own, id);
 }
 
-/* Somebody else may have interned it since, or a row before, under
- * another. */
-static struct tally_policy *policy_of(struct counting *c, uint64_t ref)
+/* Somebody else may have interned it since, or a row before, under another.
+ */
+static uint64_t id_of(struct db_txn *txn, const struct view *view, uint64_t ref,
+                      const struct journal_blob *blob)
 {
+	uint64_t id = ref;
+
+	if (blob != NULL &&
+	    !intern_find(txn, view->day, blob->bytes, blob->len, &id))
+		id = blob->id;
+	return id;
+}
+
+void journal_view_policies(struct db_txn *txn, int32_t day,
+                           struct journal_sums *sums)
+{
+	struct view *view = lock_view(txn, day);
+	size_t count = sums->policy_count;
+
+	if (view == NULL)
+		return;
+	sums->policy_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t ref = sums->policies[i];
+
+		add_id(sums, id_of(txn, view, ref, blob_of(view, ref)));
+	}
+	unlock(txn);
+}
+
+/* Policies and details that a row of its own described, and that row is
+ * damaged: they count under what is left of them.  Their ids are none of the
+ * store. */
+enum { NAMELESS_POLICY = 1, NAMELESS_DETAIL = 2 };
+
+static uint64_t nameless_id(unsigned kind, unsigned type)
+{
+	return UINT64_MAX - ((uint64_t)kind << 16 | type);
+}
+
+static struct tally_key kept_key(struct counting *c, struct strbuf *bytes)
+{
+	return (struct tally_key){
+		.bytes = arena_strndup(c->mem, bytes->data, bytes->len),
+		.len = bytes->len,
+	};
+}
+
+static struct tally_key nameless_policy(struct counting *c,
+                                        enum policy_type type)
+{
+	const struct session_policy of = {.type = type};
+	struct session_policy policy =
+		session_policy_folded(&of, c->counts->domain);
+	auto_(strbuf_clear) struct strbuf bytes = {0};
+
+	session_policy_encode(&policy, &bytes);
+	return kept_key(c, &bytes);
+}
+
+static struct tally_key nameless_detail(struct counting *c,
+                                        enum result_type result)
+{
+	const struct failure_detail of = {.result = result};
+	struct failure_detail detail = session_failure_folded(&of, FOLD_TYPE);
+	auto_(strbuf_clear) struct strbuf bytes = {0};
+
+	session_failure_encode(&detail, &bytes);
+	return kept_key(c, &bytes);
+}
+
+static struct tally_policy *policy_add(struct counting *c,
+                                       const struct journal_blob *blob)
+{
+	struct tally_policy *policy = arena_alloc(c->mem, sizeof(*policy));
+
+	if (blob != NULL) {
+		policy->key.bytes = blob->bytes;
+		policy->key.len = blob->len;
+	}
+	policy->next = c->counts->policies;
+	c->counts->policies = policy;
+	c->counts->policy_count++;
+	return policy;
+}
+
+static struct tally_policy *policy_of(struct counting *c,
+                                      const struct journal_policy *from)
+{
+	uint64_t ref = from->ref.id, id;
 	struct tally_policy *policy = seen_find(c, ref, NULL);
 	const struct journal_blob *blob;
-	uint64_t id = ref;
+	struct db_value interned;
+	bool is_nameless;
 
 	if (policy != NULL)
 		return policy;
 	blob = blob_of(c->view, ref);
-	if (blob != NULL &&
-	    !intern_find(c->txn, c->view->day, blob->bytes, blob->len, &id))
-		id = blob->id;
+	is_nameless = blob == NULL &&
+	              !intern_get(c->txn, c->view->day, ref, &interned);
+	id = is_nameless ? nameless_id(NAMELESS_POLICY, from->type)
+	                 : id_of(c->txn, c->view, ref, blob);
 	if (id != ref)
 		policy = seen_find(c, id, NULL);
 	if (policy == NULL) {
-		policy = arena_alloc(c->mem, sizeof(*policy));
-		policy->id = id;
-		if (blob != NULL) {
-			policy->key.bytes = blob->bytes;
-			policy->key.len = blob->len;
-		}
-		policy->next = c->counts->policies;
-		c->counts->policies = policy;
-		c->counts->policy_count++;
+		policy = policy_add(c, blob);
+		policy->id = is_nameless ? 0 : id;
+		if (is_nameless)
+			policy->key = nameless_policy(c, from->type);
 		seen_note(c, id, NULL, policy);
 	}
 	if (id != ref)
@@ -392,29 +491,31 @@ static struct tally_policy *policy_of(struct counting *c, uint64_t ref)
 	return policy;
 }
 
-static bool count_detail(struct counting *c, struct tally_policy *policy,
+static void count_detail(struct counting *c, struct tally_policy *policy,
                          const struct journal_detail *from)
 {
 	const struct journal_blob *blob = blob_of(c->view, from->ref.id);
-	struct tally_detail *detail;
+	uint64_t id = blob != NULL ? blob->id
+	                           : nameless_id(NAMELESS_DETAIL, from->result);
+	struct tally_detail *detail = seen_find(c, id, policy);
 
-	if (blob == NULL)
-		return false;
-	detail = seen_find(c, blob->id, policy);
 	if (detail == NULL) {
 		detail = arena_alloc(c->mem, sizeof(*detail));
-		detail->key.bytes = blob->bytes;
-		detail->key.len = blob->len;
+		if (blob == NULL) {
+			detail->key = nameless_detail(c, from->result);
+		} else {
+			detail->key.bytes = blob->bytes;
+			detail->key.len = blob->len;
+		}
 		detail->next = policy->details;
 		policy->details = detail;
 		c->counts->detail_count++;
-		seen_note(c, blob->id, policy, detail);
+		seen_note(c, id, policy, detail);
 	}
 	detail->count += from->count;
-	return true;
 }
 
-static bool count_entry(struct counting *c, const struct journal_entry *entry)
+static void count_entry(struct counting *c, const struct journal_entry *entry)
 {
 	struct tally_domain *to = c->counts;
 	struct journal_counts counts;
@@ -428,6 +529,7 @@ static bool count_entry(struct counting *c, const struct journal_entry *entry)
 	to->valid = counts.valid;
 	to->commits++;
 	if (counts.record != NULL) {
+		to->record_changed |= is_other(to->record, counts.record);
 		to->record = counts.record;
 		to->record_at = entry->at;
 	}
@@ -436,7 +538,7 @@ static bool count_entry(struct counting *c, const struct journal_entry *entry)
 		struct journal_policy from;
 
 		journal_policy_read(&in, &counts, &from);
-		policy = policy_of(c, from.ref.id);
+		policy = policy_of(c, &from);
 		policy->success += from.success;
 		policy->failure += from.failure;
 		policy->unjudged += from.unjudged;
@@ -444,15 +546,12 @@ static bool count_entry(struct counting *c, const struct journal_entry *entry)
 			struct journal_detail detail;
 
 			journal_detail_read(&in, &detail);
-			if (!count_detail(c, policy, &detail))
-				return false;
+			count_detail(c, policy, &detail);
 		}
 	}
-	return true;
 }
 
-/* As they were counted: what comes first gets the places under the
- * caps. */
+/* As they were counted: what comes first gets the places under the caps. */
 static void put_first_first(struct tally_domain *counts)
 {
 	struct tally_policy *policy = counts->policies, *next;
@@ -488,13 +587,7 @@ bool journal_view_counts(struct db_txn *txn, int32_t day, const char *domain,
 	slots_init(&c.seen);
 	walk = walk_begin(txn, c.view, domain, until);
 	while ((entry = walk_next(&walk)) != NULL)
-		if (!count_entry(&c, entry)) {
-			db_fail(txn, ERR_IO,
-			        "the journal of counts is damaged: it "
-			        "has a "
-			        "failure detail that no row describes");
-			break;
-		}
+		count_entry(&c, entry);
 	put_first_first(counts);
 	slots_clear(&c.seen);
 	unlock(txn);
@@ -532,24 +625,21 @@ void journal_view_mark(struct db_txn *txn, int32_t day, const char *domain)
 	unlock(txn);
 }
 
-static const char *record_of(const struct journal_rows *rows, const char *name)
-{
-	const struct journal_domain *domain = journal_rows_domain(rows, name);
-
-	return domain != NULL ? domain->record : NULL;
-}
-
 const char *journal_view_record(struct db_txn *txn, int32_t day,
-                                const char *domain)
+                                const char *name)
 {
 	struct view *view = lock_view(txn, day);
+	const struct journal_domain *domain;
 	const char *record = NULL;
 
 	if (view == NULL)
 		return NULL;
-	record = record_of(view->own, domain);
-	if (record == NULL)
-		record = record_of(view->shared, domain);
+	domain = journal_rows_domain(view->own, name);
+	if (domain == NULL || domain->record == NULL)
+		domain = journal_rows_domain(view->shared, name);
+	if (domain != NULL &&
+	    domain->record_number > applied_to(txn, view, name))
+		record = domain->record;
 	unlock(txn);
 	return record;
 }
@@ -574,7 +664,7 @@ uint64_t journal_view_id(struct db_txn *txn, int32_t day, const void *bytes,
 }
 
 void journal_view_append(struct db_txn *txn, int32_t day, uint64_t number,
-                         const struct strbuf *row)
+                         struct strbuf *row)
 {
 	struct views *views = views_of(txn);
 	struct view *view = lock_view(txn, day);
@@ -585,11 +675,12 @@ void journal_view_append(struct db_txn *txn, int32_t day, uint64_t number,
 		view = view_add(views, day);
 		journal_memory_lock(views->memory);
 	}
-	journal_table_append(txn, day, number, row);
+	reader_init(&domains, row->data, row->len);
 	if (view->own == NULL)
 		view->own = journal_rows_new(day);
-	reader_init(&domains, row->data, row->len);
 	if (journal_head_read(&domains, &head, NULL) == 0)
 		journal_rows_add(view->own, number, &head, &domains);
+	journal_row_seal(row, number);
+	journal_table_append(txn, day, number, row);
 	unlock(txn);
 }

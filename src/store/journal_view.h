@@ -30,14 +30,20 @@ struct journal_sums {
 	struct tally_kinds kinds;
 	bool valid;
 	const char *record;                       /* lent; NULL: as it is */
-	int64_t record_at;                        /* secs */
-	uint64_t policies[JOURNAL_POLICIES_MOST]; /* ids, each once */
+	int64_t record_at;                        /* secs: since when */
+	bool record_changed;                      /* it was another meanwhile */
+	uint64_t policies[JOURNAL_POLICIES_MOST]; /* as rows have them */
 	size_t policy_count;
 };
 
 /* False: there is nothing to add. */
 bool journal_view_get(struct db_txn *txn, int32_t day, const char *domain,
                       struct journal_sums *sums);
+
+/* The sums' policies by the ids that they have in the store by now, or will
+ * have. */
+void journal_view_policies(struct db_txn *txn, int32_t day,
+                           struct journal_sums *sums);
 
 /* The next domain after that one with something to add, on that day or later;
  * begin with "".  False at the end. */
@@ -63,7 +69,8 @@ bool journal_view_size(struct db_txn *txn, int32_t day,
 /* The domain is applied to the end of what there is. */
 void journal_view_mark(struct db_txn *txn, int32_t day, const char *domain);
 
-/* The record that rows say last of the domain; NULL: none. */
+/* The record that rows say last of the domain, of those that are not applied;
+ * NULL: none. */
 const char *journal_view_record(struct db_txn *txn, int32_t day,
                                 const char *domain);
 
@@ -72,8 +79,8 @@ const char *journal_view_record(struct db_txn *txn, int32_t day,
 uint64_t journal_view_id(struct db_txn *txn, int32_t day, const void *blob,
                          size_t len, bool *gone);
 
-/* Appends a row; the transaction sees it from now on. */
+/* Seals the row and appends it; the transaction sees it from now on. */
 void journal_view_append(struct db_txn *txn, int32_t day, uint64_t number,
-                         const struct strbuf *row);
+                         struct strbuf *row);
 
 #endif

@@ -12,7 +12,7 @@
 #include "store/intern.h"
 #include "store/journal_row.h"
 #include "store/journal_view.h"
-#include "store/tally_table.h"
+#include "store/tally_row.h"
 
 enum {
 	ROW_BYTES = 3500, /* a row that has so many ends */
@@ -186,17 +186,19 @@ static bool is_plain(const struct tally_domain *domain)
 	       policy->unjudged == domain->unjudged;
 }
 
+/* NULL: what the domain has seen last is the same.  The head need not have what
+ * waits for it: if a record does, it is newer. */
 static const char *new_record(struct writing *w,
                               const struct tally_domain *domain)
 {
+	struct db_key key = tally_domain_key(domain->day, domain->domain);
 	struct tally_head head;
 	const char *had;
 
 	if (domain->record == NULL)
 		return NULL;
 	had = journal_view_record(w->txn, domain->day, domain->domain);
-	if (had == NULL &&
-	    tally_head_get(w->txn, domain->day, domain->domain, &head))
+	if (had == NULL && tally_head_at(w->txn, &key, &head))
 		had = head.record;
 	return had != NULL && strcmp(had, domain->record) == 0 ? NULL
 	                                                       : domain->record;

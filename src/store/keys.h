@@ -159,10 +159,13 @@
  *   received-sum day u32, domain text, 0x00,          struct received_sums as
  *                organization text                    varints
  *   journal      day u32, number u64                  store/journal_row.h
- *                day u32, 0 u64                       number u64, domain text:
- *                                                     applied up to there
- *                day u32, 0 u64, domain text          number u64: it is applied
- *                                                     up to there
+ *                day u32, 0 u64, 1, number u64,       nothing: it is applied up
+ *                domain text                          to there
+ *                day u32, 0 u64, 2, domain text,      nothing: the domain is
+ *                0x00, number u64                     applied up to there
+ *                day u32, 0 u64, 3                    why it is not applied text
+ *                day u32, 0 u64, 4, number u64        row that was set aside:
+ *                                                     why text, 0x00, its value
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

@@ -1,9 +1,11 @@
 #include "store/row_check.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/day.h"
 #include "maillog/log_session.h"
 #include "report/report.h"
 #include "report/report_json.h"
@@ -429,23 +431,39 @@ static void check_received(struct row *row)
 	received_check(row->txn, row->row);
 }
 
+/* What a day has beside its rows: all but a row that was set aside, and why,
+ * stands in the key. */
+static void check_beside_journal(struct row *row)
+{
+	unsigned kind = reader_u8(&row->rest);
+
+	if (kind == JOURNAL_MARK)
+		reader_to_nul(&row->rest);
+	if (kind == JOURNAL_MARK || kind == JOURNAL_PROGRESS ||
+	    kind == JOURNAL_ASIDE)
+		reader_u64(&row->rest);
+	if (kind < JOURNAL_PROGRESS || kind > JOURNAL_ASIDE || row->rest.failed)
+		is_damaged(row);
+}
+
 static void check_journal(struct row *row)
 {
 	int32_t day = (int32_t)reader_u32(&row->rest);
 	uint64_t number = reader_u64(&row->rest);
-	struct journal_progress progress;
 	struct journal_head head;
 	struct reader domains;
+	char text[DAY_TEXT];
+	struct err err;
 
-	if (number == 0 && reader_left(&row->rest) > 0)
-		check_number(row); /* a domain's mark */
-	else if (number == 0)
-		journal_table_progress(row->txn, day, &progress);
-	else if (journal_table_head(row->txn, row->row, &head, &domains) &&
-	         !journal_domains_are_whole(domains))
+	if (number == 0)
+		check_beside_journal(row);
+	else if (!reader_is_done(&row->rest))
 		is_damaged(row);
-	if (row->rest.failed)
-		is_damaged(row);
+	else if (!journal_table_domains(row->txn, row->row, &head, &domains,
+	                                &err))
+		db_fail(row->txn, ERR_IO,
+		        "row %" PRIu64 " of %s cannot be read: %s", number,
+		        day_format(day, text), err.text);
 }
 
 /* A table without one: its key says it all. */

@@ -194,7 +194,8 @@ static void apply_open(struct work *w)
 	w->head.failure += delta->failure;
 	w->head.unjudged += delta->unjudged;
 	w->head.valid = delta->valid;
-	tally_head_take_record(&w->head, delta->record, delta->record_at);
+	tally_head_take_record(&w->head, delta->record, delta->record_at,
+	                       delta->record_changed);
 	for (struct tally_policy *p = delta->policies; p != NULL; p = p->next) {
 		uint64_t id = apply_policy(w, p);
 

@@ -156,10 +156,10 @@ bool tally_head_is_open(const struct tally_head *head)
 }
 
 void tally_head_take_record(struct tally_head *head, const char *record,
-                            int64_t at)
+                            int64_t at, bool changed)
 {
-	if (record == NULL ||
-	    strncmp(head->record, record, SESSION_RECORD_MAX) == 0)
+	if (record == NULL || (!changed && strncmp(head->record, record,
+	                                           SESSION_RECORD_MAX) == 0))
 		return;
 	snprintf(head->record, sizeof(head->record), "%s", record);
 	head->record_at = at;
@@ -184,7 +184,8 @@ void tally_head_add_journal(struct tally_head *head,
 			head->kinds.results[i][j] += sums->kinds.results[i][j];
 	}
 	head->valid = sums->valid;
-	tally_head_take_record(head, sums->record, sums->record_at);
+	tally_head_take_record(head, sums->record, sums->record_at,
+	                       sums->record_changed);
 }
 
 int tally_head_at(struct db_txn *txn, const struct db_key *domain,

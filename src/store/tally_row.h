@@ -3,8 +3,8 @@
  *
  * Details are rows of store/counted.h.
  *
- * What tally_table.c, tally_apply.c, day_sums.c and row_check.c share; nobody
- * else includes it.
+ * For the modules of store/ that read or write counts; nobody else includes
+ * it.
  */
 #ifndef TLSTALLY_STORE_TALLY_ROW_H
 #define TLSTALLY_STORE_TALLY_ROW_H
@@ -48,9 +48,10 @@ bool tally_head_read(const struct db_row *row, struct tally_head *head);
  * one after the other: of them none was, so nothing comes too late. */
 bool tally_head_is_open(const struct tally_head *head);
 
-/* NULL: none was seen.  Of the same as before the time stays. */
+/* NULL: none was seen.  Of the same as before the time stays, unless it was
+ * another meanwhile. */
 void tally_head_take_record(struct tally_head *head, const char *record,
-                            int64_t at);
+                            int64_t at, bool changed);
 
 /* What the journal has of it is added, as it will be when it is applied. */
 void tally_head_add_journal(struct tally_head *head,

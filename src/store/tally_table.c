@@ -18,8 +18,8 @@
 
 /* What waits in the journal for the domain, and its policies that have no row
  * yet. */
-static void add_waiting(struct db_txn *txn, const struct db_key *domain,
-                        const struct journal_sums *sums,
+static void add_waiting(struct db_txn *txn, int32_t day,
+                        const struct db_key *domain, struct journal_sums *sums,
                         struct tally_head *head)
 {
 	struct db_row row;
@@ -27,6 +27,7 @@ static void add_waiting(struct db_txn *txn, const struct db_key *domain,
 	tally_head_add_journal(head, sums);
 	if (!tally_head_is_open(head))
 		return;
+	journal_view_policies(txn, day, sums);
 	for (size_t i = 0; i < sums->policy_count; i++) {
 		struct db_key key = tally_policy_key(domain, sums->policies[i]);
 
@@ -46,7 +47,7 @@ int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
 		return found && !db_failed(txn);
 	if (!found)
 		tally_head_begin(txn, day, head);
-	add_waiting(txn, &key, &sums, head);
+	add_waiting(txn, day, &key, &sums, head);
 	return !db_failed(txn);
 }
 
@@ -97,7 +98,7 @@ int tally_head_next(struct db_txn *txn, int32_t *day,
 	}
 	if (order <= 0) {
 		key = tally_domain_key(*day, domain);
-		add_waiting(txn, &key, &sums, head);
+		add_waiting(txn, *day, &key, &sums, head);
 	}
 	return !db_failed(txn);
 }

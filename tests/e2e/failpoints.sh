@@ -7,6 +7,9 @@
 # the totals are those of a run that nobody disturbed: no report is missing,
 # and what was received twice is the same bytes and known to be uncertain.
 #
+# So is the journal of counts: appended to, and applied in pieces, with a kill at
+# each step of that.
+#
 # Then each commit of each step finds the disk full, or the map: once, twice,
 # or until the step gives up.  A step that had room again before it gave up
 # has lost nothing and sent nothing twice.
@@ -23,6 +26,8 @@ cd "$dir" || exit 1
 # step NAME: one process of it, in the folder at work
 step() {
 	case $1 in
+	append) $driver append store $domains ;;
+	apply) $driver apply store ;;
 	intake) $driver intake store $inputs ;;
 	rollup) $driver rollup store ;;
 	deliver) $driver deliver store sent ;;
@@ -30,8 +35,16 @@ step() {
 }
 
 wrong() {
-	diff "$dir/undisturbed" totals
+	diff "$dir/$truth" totals
 	die "$*"
+}
+
+# tell: what came of it
+tell() {
+	case $truth in
+	counted) $driver counts store ;;
+	*) $driver totals store sent | sort ;;
+	esac
 }
 
 # get_through STEP...: nobody disturbs
@@ -68,33 +81,13 @@ try_all() {
 			esac
 		done
 		get_through "$@"
-		$driver totals store sent | sort >totals
-		cmp -s "$dir/undisturbed" totals || wrong "wrong after: $story"
+		tell >totals
+		cmp -s "$dir/$truth" totals || wrong "wrong after: $story"
 		cd "$dir" || exit 1
 	done
 	echo "$victim: $((n - 1)) failpoints"
 	[ "$n" -gt 4 ] || wrong "$victim has too few failpoints"
 }
-
-story="nothing"
-mkdir -p before-intake/sent before-intake/store
-# the store's id is in the reports' ids, so all stores begin as this one
-$driver totals before-intake/store || exit 1
-begin "$dir/before-intake"
-get_through intake
-cp -R . "$dir/before-rollup"
-get_through rollup
-cp -R . "$dir/before-deliver"
-get_through deliver
-$driver totals store sent | sort >"$dir/undisturbed"
-undisturbed_copies=$(ls sent | wc -l)
-cd "$dir" || exit 1
-[ "$(wc -l <undisturbed)" -eq 6 ] && ! grep -qv received undisturbed ||
-	wrong "the undisturbed run is not as it should be"
-
-try_all intake rollup deliver
-try_all rollup deliver
-try_all deliver
 
 # fill_all HOW TIMES STEP REST...: the n-th commit of STEP, and so many after
 # it, find no room, for every n
@@ -127,8 +120,8 @@ fill_all() {
 			wrong "$victim does not say that it is full: $story"
 		}
 		get_through "$@"
-		$driver totals store sent | sort >totals
-		cmp -s "$dir/undisturbed" totals || wrong "wrong after: $story"
+		tell >totals
+		cmp -s "$dir/$truth" totals || wrong "wrong after: $story"
 		copies=$(ls sent | wc -l)
 		[ "$times" -gt 2 ] || [ "$copies" -eq "$undisturbed_copies" ] ||
 			wrong "sent again ($copies copies): $story"
@@ -137,6 +130,49 @@ fill_all() {
 	echo "$victim: $((n - 1)) commits, $how full $times times"
 	[ "$n" -gt 1 ] || wrong "$victim has no commits"
 }
+
+story="nothing"
+truth=counted
+undisturbed_copies=0
+domains=2300
+mkdir -p before-append/store before-append/sent
+$driver totals before-append/store || exit 1
+begin "$dir/before-append"
+get_through append
+cp -R . "$dir/before-apply"
+get_through apply
+tell >"$dir/counted"
+cd "$dir" || exit 1
+[ "$(wc -l <counted)" -eq $domains ] && [ "$(grep -c ' 2 policies=1 ' counted)" -eq 2 ] ||
+	wrong "the undisturbed counts are not as they should be"
+try_all append apply
+try_all apply
+for name in "journal apply" "journal applied"; do
+	grep -q "failpoint [0-9]*: $name\$" deaths ||
+		wrong "nobody died at '$name'"
+done
+fill_all map 1 append apply
+fill_all disk 2 apply
+
+truth=undisturbed
+mkdir -p before-intake/sent before-intake/store
+# the store's id is in the reports' ids, so all stores begin as this one
+$driver totals before-intake/store || exit 1
+begin "$dir/before-intake"
+get_through intake
+cp -R . "$dir/before-rollup"
+get_through rollup
+cp -R . "$dir/before-deliver"
+get_through deliver
+tell >"$dir/undisturbed"
+undisturbed_copies=$(ls sent | wc -l)
+cd "$dir" || exit 1
+[ "$(wc -l <undisturbed)" -eq 6 ] && ! grep -qv received undisturbed ||
+	wrong "the undisturbed run is not as it should be"
+
+try_all intake rollup deliver
+try_all rollup deliver
+try_all deliver
 
 if [ "${TEST_LONG:-no}" = yes ]; then
 	for how in disk map; do

@@ -5,6 +5,10 @@
  *     failpoint_driver fill STORE DOMAINS [RUA]   so many domains, counted
  *                                           once; each has an address, or all
  *                                           the same place
+ *     failpoint_driver append STORE DOMAINS the same, left in the journal of
+ *                                           counts, the last of them twice
+ *     failpoint_driver apply STORE          what is there
+ *     failpoint_driver counts STORE         of each domain, one line
  *     failpoint_driver intake STORE FILE... two days of recorded datagrams
  *     failpoint_driver rollup STORE
  *     failpoint_driver deliver STORE SENT   until nothing waits any more
@@ -37,6 +41,9 @@
 #include "rollup/rollup.h"
 #include "scenario/look.h"
 #include "store/feed_table.h"
+#include "store/journal_apply.h"
+#include "store/journal_table.h"
+#include "store/tally_table.h"
 
 enum {
 	FIRST_DAY = 20513, /* 2026-03-01 */
@@ -51,6 +58,7 @@ enum {
 static struct db *db;
 static struct conf conf;
 static struct clock now;
+static bool leaves_journal;
 
 static void die(const struct err *err)
 {
@@ -81,7 +89,7 @@ static void open_store(const char *directory)
 static void send_events(int64_t at, fake_datagram_fn *next, void *arg,
                         size_t count)
 {
-	struct fake_events to = {db, &conf, &now, "events", false};
+	struct fake_events to = {db, &conf, &now, "events", leaves_journal};
 	struct err err = {0};
 
 	now = clock_fixed(at);
@@ -89,12 +97,20 @@ static void send_events(int64_t at, fake_datagram_fn *next, void *arg,
 		die(&err);
 }
 
+/* Domains from that one on; rua is NULL: each has an address. */
+struct made_up_from {
+	const char *rua;
+	size_t first;
+};
+
 static const char *made_up(void *arg, size_t i, size_t *len)
 {
 	static char text[600];
-	const char *rua = arg;
+	const struct made_up_from *from = arg;
+	const char *rua = from->rua;
 	char own[100];
 
+	i += from->first;
 	snprintf(own, sizeof(own), "mailto:tls@d%zu.example", i);
 	*len = (size_t)snprintf(
 		text, sizeof(text),
@@ -108,8 +124,62 @@ static const char *made_up(void *arg, size_t i, size_t *len)
 
 static void fill(char **args)
 {
-	send_events(day_start(FIRST_DAY), made_up, args[1],
+	struct made_up_from from = {args[1], 0};
+
+	send_events(day_start(FIRST_DAY), made_up, &from,
 	            strtoul(args[0], NULL, 10));
+}
+
+/* The feed's row, committed with the counts, says how many they were. */
+static size_t counted_already(void)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct feed feed = {0};
+
+	return feed_table_get(txn, "events", &feed) ? feed.events : 0;
+}
+
+/* In commits of half of the domains and one more: so each domain is in one or
+ * two rows, and a row has more than one transaction applies. */
+static void append(char **args)
+{
+	size_t domains = strtoul(args[0], NULL, 10), half = domains / 2 + 1;
+
+	leaves_journal = true;
+	for (size_t at = counted_already(); at < 2 * half;
+	     at = counted_already()) {
+		struct made_up_from from = {NULL,
+		                            at < half ? 0 : domains - half};
+
+		send_events(day_start(FIRST_DAY), made_up, &from, half);
+	}
+}
+
+static void apply(char **args)
+{
+	static const struct tally_limits limits = {32, 1000, 16 << 20,
+	                                           24 << 20};
+	struct err err = {0};
+
+	(void)args;
+	if (journal_apply_days(db, 0, INT32_MAX, &limits, &err) < 0)
+		die(&err);
+}
+
+static void counts(char **args)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	char domain[TALLY_DOMAIN_TEXT] = "", day[DAY_TEXT];
+	struct tally_head head;
+	int32_t at = 0;
+
+	(void)args;
+	while (tally_head_next(txn, &at, domain, &head))
+		printf("%s %s %" PRIu64 " policies=%u %s\n",
+		       day_format(at, day), domain, head.success,
+		       (unsigned)head.policies, head.record);
+	if (journal_table_day_next(txn, &(int32_t){0}))
+		printf("something waits\n");
 }
 
 /* Recorded datagrams, one a line. */
@@ -149,15 +219,6 @@ static const char *next_line(void *arg, size_t i, size_t *len)
 
 	*len = strlen(line);
 	return line;
-}
-
-/* The feed's row, committed with the counts, says how many they were. */
-static size_t counted_already(void)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-	struct feed feed = {0};
-
-	return feed_table_get(txn, "events", &feed) ? feed.events : 0;
 }
 
 static void intake(char **args)
@@ -394,11 +455,10 @@ int main(int argc, char **argv)
 		int args; /* at least */
 		void (*run)(char **args);
 	} steps[] = {
-		{"fill", 1, fill},
-		{"intake", 1, intake},
-		{"rollup", 0, rollup},
-		{"deliver", 1, deliver},
-		{"deliver-once", 1, deliver_once},
+		{"fill", 1, fill},       {"append", 1, append},
+		{"apply", 0, apply},     {"counts", 0, counts},
+		{"intake", 1, intake},   {"rollup", 0, rollup},
+		{"deliver", 1, deliver}, {"deliver-once", 1, deliver_once},
 		{"totals", 0, totals},
 	};
 

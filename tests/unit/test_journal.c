@@ -8,10 +8,12 @@
 #include "store/domain_period.h"
 #include "store/feed_table.h"
 #include "store/journal_apply.h"
+#include "store/journal_aside.h"
 #include "store/journal_row.h"
 #include "store/journal_table.h"
 #include "store/journal_write.h"
 #include "store/purge.h"
+#include "store/store_check.h"
 #include "store/tally_table.h"
 
 enum { DAY = 20513 };
@@ -26,14 +28,18 @@ static const struct {
 	size_t len;
 	const char *want; /* of the error; NULL: it is read */
 	bool whole;       /* its domains, too */
-} rows[] = {
+} bytes[] = {
 	{"nothing but a time", {1, 5, 0, 0}, 4, NULL, true},
 	{"another form", {2, 5, 0, 0}, 4, "upgrade tlstally", false},
-	{"nothing at all", {0}, 0, "damaged", false},
-	{"a cut time", {1, 0x85}, 2, "damaged", false},
-	{"a long number", {1, 0x85, 0, 0, 0}, 5, "damaged", false},
-	{"a sum that is 0", {1, 5, 0, 1, 0, 0}, 6, "damaged", false},
-	{"a sum that is none", {1, 5, 0, 1, 120, 1}, 6, "damaged", false},
+	{"nothing at all", {0}, 0, "cannot be read", false},
+	{"a cut time", {1, 0x85}, 2, "cannot be read", false},
+	{"a long number", {1, 0x85, 0, 0, 0}, 5, "cannot be read", false},
+	{"a sum that is 0", {1, 5, 0, 1, 0, 0}, 6, "cannot be read", false},
+	{"a sum that is none",
+         {1, 5, 0, 1, 120, 1},
+         6,
+         "cannot be read",
+         false},
 	{"a domain", {1, 5, 0, 0, 0, 1, 'a', 2, 3, 14, 1}, 11, NULL, true},
 	{"a domain without policies",
          {1, 5, 0, 0, 0, 1, 'a', 0, 3, 0},
@@ -73,40 +79,45 @@ static const struct {
 static void test_rows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(bytes); i++) {
 		struct journal_head head;
 		struct err err = {0};
 		struct reader in;
 		int rc;
 
-		print_message("  - %s\n", rows[i].name);
-		reader_init(&in, rows[i].bytes, rows[i].len);
+		ROW(&bytes[i]);
+		reader_init(&in, bytes[i].bytes, bytes[i].len);
 		rc = journal_head_read(&in, &head, &err);
-		assert_int_equal(rc, rows[i].want != NULL ? ERR_PARSE : 0);
+		if (bytes[i].want == NULL)
+			assert_int_equal(rc, 0);
+		else if (strstr(bytes[i].want, "upgrade") != NULL)
+			assert_int_equal(rc, ERR_LIMIT);
+		else
+			assert_int_equal(rc, ERR_PARSE);
 		if (rc < 0)
-			assert_non_null(strstr(err.text, rows[i].want));
+			assert_non_null(strstr(err.text, bytes[i].want));
 		else
 			assert_int_equal(journal_domains_are_whole(in),
-			                 rows[i].whole);
+			                 bytes[i].whole);
 	}
 }
 
 /* --- appended, seen, applied --- */
 
-static void append_record(struct db *db, const char *const *names, size_t count,
-                          uint64_t n, const char *record,
-                          struct journal_ids *ids)
+static void append_at(struct db *db, const char *const *names, size_t count,
+                      uint64_t n, const char *record, int64_t now,
+                      struct journal_ids *ids)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 	auto_(tally_free) struct tally *tally = tally_new(1, &limits);
-	struct feed feed = {.name = "events", .seen_at = day_start(DAY)};
+	struct feed feed = {.name = "events", .seen_at = now};
 	struct day_stats stats = {.events = count * n, .success = count * n};
 	const int32_t day = DAY;
 	struct journal_commit commit = {.days = &day,
 	                                .stats = &stats,
 	                                .day_count = 1,
 	                                .feed = &feed,
-	                                .now = day_start(DAY)};
+	                                .now = now};
 
 	for (size_t i = 0; i < count; i++) {
 		/* of which the journal has the bytes but once */
@@ -129,6 +140,13 @@ static void append_record(struct db *db, const char *const *names, size_t count,
 	commit.count = tally_domain_count(tally);
 	journal_write(txn, &commit, ids);
 	commit_ok(&txn);
+}
+
+static void append_record(struct db *db, const char *const *names, size_t count,
+                          uint64_t n, const char *record,
+                          struct journal_ids *ids)
+{
+	append_at(db, names, count, n, record, day_start(DAY), ids);
 }
 
 static void append(struct db *db, const char *const *names, size_t count,
@@ -229,6 +247,93 @@ static void test_one_domain_applied_alone(void **state)
 	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &err), 0);
 	assert_int_equal(success_of(f->db, "ab.example"), 105);
 	assert_int_equal(success_of(f->db, "b.test"), 5);
+}
+
+/* Before it is applied, and after. */
+static void check_record(struct fixture *f, const char *record, int64_t at)
+{
+	for (int i = 0; i < 2; i++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+		struct tally_head head;
+
+		assert_int_equal(tally_head_get(txn, DAY, "a.example", &head),
+		                 1);
+		assert_string_equal(head.record, record);
+		assert_int_equal(head.record_at, at);
+		db_abort(&txn);
+		assert_int_equal(
+			journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+			0);
+	}
+}
+
+/* Two feeds, or two answers of the domain's name servers: one record, another,
+ * and the first again, which is the newest. */
+static void test_a_record_comes_back(void **state)
+{
+	static const char *const names[] = {"a.example"};
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	struct tally_domain other = {.day = DAY,
+	                             .domain = "a.example",
+	                             .valid = true,
+	                             .success = 1,
+	                             .record = "B"};
+	int64_t now = day_start(DAY);
+	struct db_txn *txn;
+
+	append_at(f->db, names, 1, 1, "A", now, &ids);
+	append_at(f->db, names, 1, 1, "A", now + 1, &ids);
+	check_record(f, "A", now);
+	append_at(f->db, names, 1, 1, "B", now + 2, &ids);
+	append_at(f->db, names, 1, 1, "A", now + 3, &ids);
+	append_at(f->db, names, 1, 1, "A", now + 4, &ids);
+	check_record(f, "A", now + 3);
+	/* by a feed that writes to the domain's counts himself */
+	append_at(f->db, names, 1, 1, "A", now + 5, &ids);
+	append_at(f->db, names, 1, 1, "C", now + 6, &ids);
+	txn = db_begin_write(f->db);
+	other.record_at = now + 7;
+	tally_apply(txn, &other, &limits);
+	commit_ok(&txn);
+	append_at(f->db, names, 1, 1, "C", now + 8, &ids);
+	check_record(f, "C", now + 8);
+	assert_int_equal(success_of(f->db, "a.example"), 9);
+}
+
+/* The journal has set an id aside for it, and the log's feed has interned it
+ * meanwhile, for another domain. */
+static void test_a_policy_has_two_ids(void **state)
+{
+	static const char *const names[] = {"a.example"};
+	struct session_policy policy = {.type = POLICY_NONE,
+	                                .domain = names[0]};
+	struct session session = {.domain = "b.example",
+	                          .policies = &policy,
+	                          .policy_count = 1,
+	                          .valid = true};
+	auto_(tally_free) struct tally *tally = tally_new(1, &limits);
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	struct tally_head head;
+	struct db_txn *txn;
+
+	append(f->db, names, 1, 1, &ids);
+	assert_true(tally_add(tally, DAY, &session, 1));
+	txn = db_begin_write(f->db);
+	tally_apply(txn, tally_sorted(tally)[0], &limits);
+	commit_ok(&txn);
+	for (int i = 0; i < 2; i++) {
+		append(f->db, names, 1, 1, &ids);
+		txn = db_begin_read(f->db);
+		assert_int_equal(tally_head_get(txn, DAY, names[0], &head), 1);
+		assert_int_equal(head.policies, 1);
+		assert_int_equal(head.success, 2 + i);
+		db_abort(&txn);
+		assert_int_equal(
+			journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+			0);
+	}
 }
 
 enum { MANY = 2 * DB_BATCH_ROWS + 500 };
@@ -404,13 +509,14 @@ static void test_when_it_is_due(void **state)
 	};
 	struct fixture *f = *state;
 	struct journal_ids ids = {0};
-	int32_t day;
+	int32_t day = 0;
 
 	assert_int_equal(journal_apply_due(f->db, day_start(DAY), &day, NULL),
 	                 0);
 	append(f->db, names, 1, 1, &ids);
 	for (size_t i = 0; i < COUNT(moments); i++) {
 		ROW(&moments[i]);
+		day = 0;
 		assert_int_equal(
 			journal_apply_due(f->db, day_start(DAY) + moments[i].at,
 		                          &day, NULL),
@@ -429,13 +535,14 @@ static void test_much_is_due(void **state)
 	struct fixture *f = *state;
 	struct journal_ids ids = {0};
 	char record[SESSION_RECORD_MAX];
-	int32_t day;
+	int32_t day = 0;
 	int n = 0;
 
 	memset(record, 'r', sizeof(record) - 1);
 	record[sizeof(record) - 1] = '\0';
 	while (n < 10000 &&
 	       journal_apply_due(f->db, day_start(DAY), &day, NULL) == 0) {
+		day = 0;
 		/* another one each time, or it would be left out */
 		snprintf(record, 9, "%08d", n++);
 		record[8] = 'r';
@@ -444,18 +551,271 @@ static void test_much_is_due(void **state)
 	assert_true(n > 1000 && n < 5000);
 }
 
+/* --- rows that are damaged --- */
+
+static const struct {
+	const char *name;
+	size_t cut;  /* bytes that are left; 0: all */
+	size_t flip; /* the byte that is another, from 1 on; 0: none */
+	size_t more; /* bytes behind it */
+} damages[] = {
+	{"nothing is left", .cut = 1},
+	{"cut in its head", .cut = 7},
+	{"cut in its domains", .cut = 40},
+	{"the first byte", .flip = 1},
+	{"another time", .flip = 3},
+	{"a byte of its domains", .flip = 30},
+	{"longer", .more = 3},
+};
+
+static struct db_key key_of_row(uint64_t number)
+{
+	struct db_key key = key_of_day(TABLE_JOURNAL, DAY);
+
+	key_u64(&key, number);
+	return key;
+}
+
+/* The nth of the day, from 0 on.  Its number. */
+static uint64_t damage(struct fixture *f, int nth, size_t how)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+	auto_(strbuf_clear) struct strbuf value = {0};
+	uint64_t number = 0;
+	struct db_key key;
+	struct db_row row;
+	size_t len;
+
+	for (int i = 0; i <= nth; i++)
+		assert_true(journal_table_next(txn, DAY, &number, &row));
+	len = damages[how].cut > 0 ? damages[how].cut : row.value.len;
+	assert_true(len <= row.value.len && damages[how].flip <= len);
+	strbuf_add(&value, row.value.data, len);
+	if (damages[how].flip > 0)
+		value.data[damages[how].flip - 1] ^= 0x40;
+	for (size_t i = 0; i < damages[how].more; i++)
+		strbuf_u8(&value, 0);
+	key = key_of_row(number);
+	db_put(txn, &key, &value);
+	commit_ok(&txn);
+	/* of what it has in memory it asks nobody */
+	db_close(&f->db);
+	fixture_open(f);
+	return number;
+}
+
+struct told {
+	int faults;
+	char words[512];
+};
+
+static void on_fault(void *arg, const char *table, const char *words)
+{
+	struct told *told = arg;
+
+	told->faults++;
+	snprintf(told->words, sizeof(told->words), "%s: %s", table, words);
+}
+
+static struct told check_store(struct fixture *f)
+{
+	struct told told = {0};
+	struct store_check check = {.fault = on_fault, .arg = &told};
+	struct db_options options = fixture_options(f);
+
+	options.create = false;
+	options.read_only = true;
+	db_close(&f->db);
+	assert_int_equal(store_check_run(&check, &options, &f->err), 0);
+	fixture_open(f);
+	return told;
+}
+
+/* Counts of each domain in each row: powers of two, so that a sum says which
+ * were counted. */
+enum { LOST_ROWS = 4 };
+static const char *const lost_names[LOST_ROWS][3] = {
+	{"a.example", "b.example", NULL},
+	{"a.example", "b.example", "c.example"},
+	{"a.example", "c.example", NULL},
+	{"a.example", NULL, NULL},
+};
+
+static uint64_t counted_without(const char *domain, int lost)
+{
+	uint64_t sum = 0;
+
+	for (int row = 0; row < LOST_ROWS; row++)
+		for (int i = 0; i < 3 && lost_names[row][i] != NULL; i++)
+			if (row != lost &&
+			    strcmp(lost_names[row][i], domain) == 0)
+				sum += UINT64_C(1) << row;
+	return sum;
+}
+
+static void check_without(struct fixture *f, int lost)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+	auto_(report_free) struct report *report = report_new();
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	uint64_t all = 0;
+	struct day_stats stats;
+	struct tally_head head;
+	int32_t day = DAY;
+
+	while (tally_head_next(txn, &day, domain, &head)) {
+		uint64_t want = counted_without(domain, lost);
+		uint64_t policies = 0, details = 0;
+
+		assert_int_equal(head.success, want);
+		assert_int_equal(head.kinds.policy_success[POLICY_NONE], want);
+		assert_int_equal(tally_load(txn, day, domain, report, &f->err),
+		                 0);
+		for (size_t i = 0; i < report->policy_count; i++) {
+			const struct report_policy *policy =
+				&report->policies[i];
+
+			assert_int_equal(policy->type, POLICY_NONE);
+			assert_string_equal(policy->domain, domain);
+			policies += policy->success;
+			for (size_t d = 0; d < policy->detail_count; d++)
+				details += policy->details[d].count;
+		}
+		assert_int_equal(policies, want);
+		assert_int_equal(details, want);
+		all += want;
+	}
+	assert_true(day_table_stats_get(txn, DAY, &stats));
+	assert_int_equal(stats.success, all);
+}
+
+/* Of the day before. */
+static void apply_record(struct fixture *f, const char *domain)
+{
+	const struct tally_domain before = {.day = DAY - 1,
+	                                    .domain = domain,
+	                                    .valid = true,
+	                                    .success = 1,
+	                                    .record = "before",
+	                                    .record_at = 5};
+	struct db_txn *txn = db_begin_write(f->db);
+
+	tally_apply(txn, &before, &limits);
+	commit_ok(&txn);
+}
+
+static void lose_row(struct fixture *f, int lost, size_t how)
+{
+	struct journal_aside aside = {.day = 0};
+	struct journal_ids ids = {0};
+	struct tally_head head;
+	struct db_txn *txn;
+	struct told told;
+	uint64_t number;
+	char want[64];
+
+	apply_record(f, "a.example");
+	for (int row = 0; row < LOST_ROWS; row++) {
+		int n = 0;
+
+		while (n < 3 && lost_names[row][n] != NULL)
+			n++;
+		append(f->db, lost_names[row], n, UINT64_C(1) << row, &ids);
+	}
+	number = damage(f, lost, how);
+	check_without(f, lost);
+	told = check_store(f);
+	assert_int_equal(told.faults, 1);
+	snprintf(want, sizeof(want), "journal: row %d of 2026-03-01 cannot",
+	         (int)number);
+	assert_non_null(strstr(told.words, want));
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+	                 0);
+	check_without(f, lost);
+	txn = db_begin_read(f->db);
+	assert_false(journal_table_has(txn, DAY));
+	assert_true(journal_aside_next(txn, &aside));
+	assert_int_equal(aside.day, DAY);
+	assert_int_equal(aside.number, number);
+	assert_string_not_equal(aside.words, "");
+	assert_false(journal_aside_next(txn, &aside));
+	derived_check_day(txn, DAY);
+	assert_int_equal(db_failure(txn, &f->err), 0);
+	/* that stood in the first row */
+	assert_true(tally_head_get(txn, DAY, "a.example", &head));
+	assert_string_equal(head.record,
+	                    lost > 0 ? "v=TLSRPTv1; rua=mailto:a@b.c"
+	                             : "before");
+	db_abort(&txn);
+	assert_int_equal(check_store(f).faults, 0);
+}
+
+static void test_a_damaged_row_costs_itself(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int lost = 0; lost < LOST_ROWS; lost++)
+		for (size_t how = 0; how < COUNT(damages); how++) {
+			print_message("  - row %d: %s\n", lost,
+			              damages[how].name);
+			lose_row(f, lost, how);
+			fixture_clear(f);
+			fixture_make(f);
+			fixture_open(f);
+		}
+}
+
+/* How far it is applied stands in keys: whatever their values are. */
+static void test_progress_has_no_value(void **state)
+{
+	static char text[MANY][16];
+	static const char *names[MANY];
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	struct tally_domain more = {
+		.day = DAY, .domain = "d2400.example", .valid = true};
+	struct db_txn *txn;
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(text[i], sizeof(text[i]), "d%04d.example", i);
+		names[i] = text[i];
+	}
+	append(f->db, names, MANY, 3, &ids);
+	assert_int_equal(journal_apply_some(f->db, DAY, &limits, &f->err), 1);
+	txn = db_begin_write(f->db);
+	tally_apply(txn, &more, &limits);
+	for (int kind = JOURNAL_PROGRESS; kind <= JOURNAL_MARK; kind++) {
+		struct db_key key = journal_table_key(DAY, kind);
+		struct db_row row;
+
+		assert_true(db_get_from(txn, &key, &row));
+		key = raw_key(TABLE_JOURNAL, row.key.data, row.key.len);
+		db_put_bytes(txn, &key, "xyz", 3);
+	}
+	commit_ok(&txn);
+	assert_int_equal(check_store(f).faults, 0);
+	check_many(f->db, names, 3);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+	                 0);
+	check_many(f->db, names, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		STORE_TEST(test_seen_before_and_after),
 		STORE_TEST(test_one_domain_applied_alone),
+		STORE_TEST(test_a_record_comes_back),
+		STORE_TEST(test_a_policy_has_two_ids),
 		STORE_TEST(test_applied_in_pieces),
 		STORE_TEST(test_a_period_has_what_waits),
 		STORE_TEST(test_a_feed_never_falls_back),
 		STORE_TEST(test_purged_rows_leave_the_state),
 		STORE_TEST(test_when_it_is_due),
 		STORE_TEST(test_much_is_due),
+		STORE_TEST(test_a_damaged_row_costs_itself),
+		STORE_TEST(test_progress_has_no_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
