@@ -1,0 +1,224 @@
+/*
+ * ledger - what the hosts of a fleet write down for each other, in PostgreSQL
+ *
+ * A host's day stands there as it would in a file (sealed/sealed_day.h): its
+ * head, a line for each domain, its end.  So who pulls it reads it as if it
+ * were imported, and finds out by its sums and its SHA-256 whether it is whole.
+ *
+ *     ledger_open(&ledger, &options, &err)
+ *     ledger_look(ledger, day, &view, &err)       what there is, at one moment
+ *     ledger_ship_begin(), _lines() ..., _end()   a day of ours: all or nothing
+ *     ledger_pull(ledger, day, host, take, ...)   a day of another host
+ *     ledger_take_day(ledger, ...)                we make its reports
+ *     ledger_close(&ledger)
+ *
+ * Here is what is asked and how it hangs together; what is to be done about it
+ * is decided in fleet/.  Nothing here knows the store or the settings.
+ *
+ * Time: the database's, but in a ledger made for rehearsals (`fleet init
+ * --rehearsal`), where it is what --now says.
+ */
+#ifndef TLSTALLY_LEDGER_LEDGER_H
+#define TLSTALLY_LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/domain.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "sealed/sealed_day.h"
+
+enum {
+	LEDGER_SCHEMA = 1, /* the version that we know */
+	LEDGER_TEXT = 128,
+	LEDGER_MISSING = 512,
+	/* of one ledger_ship_lines(), which costs some statements */
+	LEDGER_BATCH_LINES = 2000,
+	LEDGER_BATCH_BYTES = 4 * 1024 * 1024,
+};
+
+/* One life of a store: a restore begins another. */
+struct ledger_life {
+	uint64_t store_id;
+	uint64_t epoch;
+};
+
+static inline bool ledger_life_is(const struct ledger_life *a,
+                                  const struct ledger_life *b)
+{
+	return a->store_id == b->store_id && a->epoch == b->epoch;
+}
+
+struct ledger_host {
+	char name[DOMAIN_TEXT];
+	struct ledger_life life;
+	uint64_t mark;       /* random: of its last shipment */
+	uint64_t generation; /* shipments so far */
+	int32_t since;       /* the first day that is the fleet's */
+	int64_t seen_at;     /* secs, as all times here */
+	bool retired;
+	char version[LEDGER_TEXT]; /* of tlstally there */
+};
+
+/* What there is of a host's day. */
+struct ledger_host_day {
+	int32_t day;
+	char host[DOMAIN_TEXT];
+	struct ledger_life life;
+	uint64_t revision; /* of the day's counts in that store */
+	int64_t shipped_at;
+	int64_t sealed_at; /* 0: not yet */
+	struct sealed_totals totals;
+};
+
+/* A day of the fleet. */
+struct ledger_day {
+	int32_t day;
+	int64_t first_seal_at;      /* 0: none has come */
+	char reporter[DOMAIN_TEXT]; /* who makes its reports; "": nobody yet */
+	uint64_t reporter_store;
+	char missing[LEDGER_MISSING]; /* hosts that it was taken without */
+	int64_t closed_at;            /* 0: some domains wait yet */
+};
+
+struct ledger_view {
+	int64_t now;
+	uint64_t fleet_id;
+	bool rehearsal;
+	char leader[DOMAIN_TEXT]; /* "": nobody */
+	uint64_t leader_store;
+	uint64_t fence;            /* grows with each change of the leader */
+	int64_t lease_until;       /* of the leader */
+	struct ledger_host *hosts; /* in the order of their names */
+	size_t host_count;
+	/* From the day asked for on, in the order of days and names. */
+	struct ledger_host_day *host_days;
+	size_t host_day_count;
+	struct ledger_day *days;
+	size_t day_count;
+	struct arena mem;
+};
+
+void ledger_view_clear(struct ledger_view *view);
+
+/* --- the ledger itself --- */
+
+struct ledger_options {
+	const char *url;
+	int64_t told_now; /* of --now; 0: the database's clock */
+};
+
+struct ledger;
+
+/* ERR_IO: it cannot be reached, is none, is another version's, or is for
+ * rehearsals and there is no --now, or the other way round. */
+int ledger_open(struct ledger **ledger, const struct ledger_options *options,
+                struct err *err);
+void ledger_close(struct ledger **ledger);
+/* Nobody on the way can read it. */
+bool ledger_is_private(struct ledger *ledger);
+
+struct ledger_made {
+	uint64_t fleet_id;
+	bool rehearsal;
+	bool was_there;         /* nothing was done */
+	char user[LEDGER_TEXT]; /* who owns it */
+};
+
+/* Makes it, or brings one of an older version up to date. */
+int ledger_init(const char *url, bool rehearsal, struct ledger_made *made,
+                struct err *err);
+
+/* Clear it, or all zero. */
+int ledger_look(struct ledger *ledger, int32_t from_day,
+                struct ledger_view *view, struct err *err);
+
+/* --- this host --- */
+
+struct ledger_self {
+	const char *name;
+	struct ledger_life life;
+	int32_t since;
+	const char *version;
+	uint64_t mark; /* of our last shipment, 0: none */
+	uint64_t next; /* of the one to come */
+};
+
+/* That we came by; nothing if we have no row yet. */
+int ledger_greet(struct ledger *ledger, const struct ledger_self *self,
+                 struct err *err);
+
+/* May we begin to lead, or go on? */
+struct ledger_lease {
+	const char *name;
+	uint64_t store_id;
+	int64_t secs;
+	bool now; /* whoever leads: `tlstally fleet lead` */
+};
+/* 1: we do, with a new fence if we did not before; 0: another one does. */
+int ledger_lead(struct ledger *ledger, const struct ledger_lease *lease,
+                struct err *err);
+
+/* --- shipping: one transaction, so nobody sees half a shipment --- */
+
+/* ERR_NOTFOUND: the host's row is another's, or not what we left: ship nothing
+ * and look again. */
+int ledger_ship_begin(struct ledger *ledger, const struct ledger_self *self,
+                      struct err *err);
+
+/* A domain with its line of sealed_write_domain(), without its newline. */
+struct ledger_line {
+	const char *domain;
+	const char *line;
+	size_t len;
+	const struct sealed_domain *counts;
+};
+
+/*
+ * The domains of our day after `after` ("": from the first on), up to the last
+ * of the lines or, with `last`, to the end: what differs is written, and what
+ * is not among the lines any more goes.  *written is raised by those that were.
+ */
+int ledger_ship_lines(struct ledger *ledger, const char *host, int32_t day,
+                      const char *after, const struct ledger_line *lines,
+                      size_t count, bool last, uint64_t *written,
+                      struct err *err);
+
+/* The lines without their newlines. */
+int ledger_ship_end(struct ledger *ledger, const struct ledger_self *self,
+                    const struct ledger_host_day *host_day, const char *head,
+                    const char *end, struct err *err);
+/* Gives a shipment up that was begun. */
+void ledger_ship_abort(struct ledger *ledger);
+
+/* --- the host that reports --- */
+
+/* Takes some lines, each with its newline. */
+typedef int ledger_lines_fn(void *arg, const char *data, size_t len,
+                            struct err *err);
+
+/* The day as that host shipped it last, sealed or not.  ERR_NOTFOUND: it
+ * shipped none of it. */
+int ledger_pull(struct ledger *ledger, int32_t day, const char *host,
+                ledger_lines_fn *take, void *arg, struct err *err);
+
+/* Under the lease: the day is ours to report from now on.  1; 0: somebody else
+ * has it, or we do not lead any more. */
+int ledger_take_day(struct ledger *ledger, const struct ledger_lease *lease,
+                    uint64_t fence, int32_t day, const char *missing,
+                    struct err *err);
+/* All its reports are made. */
+int ledger_close_day(struct ledger *ledger, uint64_t store_id, int32_t day,
+                     struct err *err);
+
+/* --- the operator --- */
+
+/* 1; 0: there is no such host. */
+int ledger_retire(struct ledger *ledger, const char *host, struct err *err);
+
+/* Deletes what is of days before, a host's day at a time; 1: there is more. */
+int ledger_purge(struct ledger *ledger, int32_t before, struct err *err);
+
+#endif

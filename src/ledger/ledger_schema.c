@@ -1,0 +1,217 @@
+/*
+ * The tables of the ledger, made and brought up to date: ledger_init() of
+ * ledger.h.
+ *
+ * Times are seconds since 1970 UTC, days are days since then, ids are 16 hex
+ * digits.  What is not used is in tests/lint/sql.sh.
+ */
+#include "ledger/ledger.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/hash.h"
+#include "ledger/sql.h"
+
+/* clang-format off */
+static const char *const version_1[] = {
+	"CREATE SCHEMA tlstally",
+
+	/* one row */
+	"CREATE TABLE tlstally.fleet ("
+	" one integer PRIMARY KEY CHECK (one = 1),"
+	" version integer NOT NULL,"
+	" id text NOT NULL,"
+	" rehearsal boolean NOT NULL,"
+	" leader text NOT NULL DEFAULT '',"
+	" leader_store text NOT NULL DEFAULT '',"
+	" fence bigint NOT NULL DEFAULT 0,"
+	" lease_until bigint NOT NULL DEFAULT 0)",
+
+	"CREATE TABLE tlstally.host ("
+	" name text COLLATE \"C\" PRIMARY KEY,"
+	" store text NOT NULL,"
+	" epoch text NOT NULL,"
+	" mark text NOT NULL,"
+	" generation bigint NOT NULL,"
+	" since integer NOT NULL,"
+	" seen_at bigint NOT NULL,"
+	" version text NOT NULL,"
+	" retired boolean NOT NULL DEFAULT false)",
+
+	/* lives of a store that a restore has ended */
+	"CREATE TABLE tlstally.ended_life ("
+	" store text NOT NULL,"
+	" epoch text NOT NULL,"
+	" ended_at bigint NOT NULL,"
+	" PRIMARY KEY (store, epoch))",
+
+	"CREATE TABLE tlstally.host_day ("
+	" day integer NOT NULL,"
+	" host text COLLATE \"C\" NOT NULL,"
+	" store text NOT NULL,"
+	" epoch text NOT NULL,"
+	" revision bigint NOT NULL,"
+	" shipped_at bigint NOT NULL,"
+	" sealed_at bigint NOT NULL,"
+	" domains bigint NOT NULL,"
+	" policies bigint NOT NULL,"
+	" details bigint NOT NULL,"
+	" success bigint NOT NULL,"
+	" failure bigint NOT NULL,"
+	" unjudged bigint NOT NULL,"
+	" waiting bigint NOT NULL,"
+	" head_line text NOT NULL,"
+	" end_line text NOT NULL,"
+	" PRIMARY KEY (day, host))",
+
+	"CREATE TABLE tlstally.host_domain ("
+	" day integer NOT NULL,"
+	" host text COLLATE \"C\" NOT NULL,"
+	" domain text COLLATE \"C\" NOT NULL,"
+	" success bigint NOT NULL,"
+	" failure bigint NOT NULL,"
+	" unjudged bigint NOT NULL,"
+	" hash text NOT NULL,"
+	" line text NOT NULL,"
+	" PRIMARY KEY (day, host, domain))",
+
+	"CREATE TABLE tlstally.host_failure ("
+	" day integer NOT NULL,"
+	" host text COLLATE \"C\" NOT NULL,"
+	" domain text COLLATE \"C\" NOT NULL,"
+	" policy text NOT NULL,"
+	" result text NOT NULL,"
+	" sessions bigint NOT NULL,"
+	" PRIMARY KEY (day, host, domain, policy, result))",
+
+	"CREATE TABLE tlstally.day ("
+	" day integer PRIMARY KEY,"
+	" first_seal_at bigint NOT NULL DEFAULT 0,"
+	" reporter text NOT NULL DEFAULT '',"
+	" reporter_store text NOT NULL DEFAULT '',"
+	" fence bigint NOT NULL DEFAULT 0,"
+	" taken_at bigint NOT NULL DEFAULT 0,"
+	" missing text NOT NULL DEFAULT '',"
+	" closed_at bigint NOT NULL DEFAULT 0)",
+
+	/* for people */
+	"CREATE VIEW tlstally.sessions_by_domain AS"
+	" SELECT date '1970-01-01' + day AS day, domain,"
+	" sum(success) AS success, sum(failure) AS failure,"
+	" sum(unjudged) AS unjudged, count(*) AS hosts"
+	" FROM tlstally.host_domain GROUP BY host_domain.day, domain",
+
+	"CREATE VIEW tlstally.failures_by_result AS"
+	" SELECT date '1970-01-01' + day AS day, domain, policy, result,"
+	" sum(sessions) AS sessions"
+	" FROM tlstally.host_failure"
+	" GROUP BY host_failure.day, domain, policy, result",
+};
+/* clang-format on */
+
+static int make(struct sql *sql, bool rehearsal, struct ledger_made *made,
+                struct err *err)
+{
+	struct sql_args args = {.count = 0};
+	char id[24];
+
+	for (size_t i = 0; i < sizeof(version_1) / sizeof(version_1[0]); i++)
+		if (sql_do(sql, version_1[i], NULL, NULL, err) < 0)
+			return err->class;
+	hash_random_bytes(&made->fleet_id, sizeof(made->fleet_id));
+	snprintf(id, sizeof(id), "%016" PRIx64, made->fleet_id);
+	sql_args_number(&args, LEDGER_SCHEMA);
+	sql_args_text(&args, id);
+	sql_args_text(&args, rehearsal ? "t" : "f");
+	return sql_do(sql,
+	              "INSERT INTO tlstally.fleet (one, version, id, rehearsal)"
+	              " VALUES (1, $1, $2, $3)",
+	              &args, NULL, err);
+}
+
+/* 1: there is a ledger; 0. */
+static int look(struct sql *sql, struct err *err)
+{
+	auto_(sql_rows_clear) struct sql_rows rows = {0};
+
+	if (sql_do(sql,
+	           "SELECT 1 FROM information_schema.schemata"
+	           " WHERE schema_name = 'tlstally'",
+	           NULL, &rows, err) < 0)
+		return err->class;
+	return rows.count > 0;
+}
+
+static int check_version(struct sql *sql, struct ledger_made *made,
+                         struct err *err)
+{
+	auto_(sql_rows_clear) struct sql_rows rows = {0};
+
+	if (sql_do(sql, "SELECT version, id, rehearsal FROM tlstally.fleet",
+	           NULL, &rows, err) < 0)
+		return err_prefix(err, "the database has a schema 'tlstally' "
+		                       "that this user cannot read as one");
+	if (rows.count != 1)
+		return err_set(err, ERR_IO,
+		               "the database has a schema 'tlstally' that is "
+		               "no ledger");
+	if (sql_number(&rows, 0, 0) > LEDGER_SCHEMA)
+		return err_set(err, ERR_IO,
+		               "the ledger has schema %" PRId64
+		               ", and this tlstally knows %d: upgrade tlstally "
+		               "on this host",
+		               sql_number(&rows, 0, 0), LEDGER_SCHEMA);
+	made->was_there = true;
+	made->fleet_id = strtoull(sql_text(&rows, 0, 1), NULL, 16);
+	made->rehearsal = sql_is_true(&rows, 0, 2);
+	return 0;
+}
+
+static int tell_user(struct sql *sql, struct ledger_made *made, struct err *err)
+{
+	auto_(sql_rows_clear) struct sql_rows rows = {0};
+
+	if (sql_do(sql, "SELECT current_user", NULL, &rows, err) < 0)
+		return err->class;
+	snprintf(made->user, sizeof(made->user), "%s", sql_text(&rows, 0, 0));
+	return 0;
+}
+
+static int init(struct sql *sql, bool rehearsal, struct ledger_made *made,
+                struct err *err)
+{
+	int there;
+
+	if (tell_user(sql, made, err) < 0 || sql_begin(sql, err) < 0)
+		return err->class;
+	there = look(sql, err);
+	if (there < 0)
+		return there;
+	made->rehearsal = rehearsal;
+	if (there ? check_version(sql, made, err) < 0
+	          : make(sql, rehearsal, made, err) < 0)
+		return err->class;
+	if (made->rehearsal != rehearsal)
+		return err_set(err, ERR_IO,
+		               made->rehearsal
+		                       ? "the ledger is there already, for "
+		                         "rehearsals"
+		                       : "the ledger is there already, and not "
+		                         "for rehearsals");
+	return sql_commit(sql, err);
+}
+
+int ledger_init(const char *url, bool rehearsal, struct ledger_made *made,
+                struct err *err)
+{
+	auto_(sql_close) struct sql *sql = NULL;
+
+	*made = (struct ledger_made){.fleet_id = 0};
+	if (sql_open(url, &sql, err) < 0)
+		return err->class;
+	return init(sql, rehearsal, made, err);
+}

@@ -1,0 +1,32 @@
+/*
+ * ledger_work - what the files of a ledger share
+ */
+#ifndef TLSTALLY_LEDGER_LEDGER_WORK_H
+#define TLSTALLY_LEDGER_LEDGER_WORK_H
+
+#include "ledger/ledger.h"
+#include "ledger/sql.h"
+
+struct ledger {
+	struct sql *sql;
+	int64_t told_now; /* 0: the database's clock */
+	uint64_t fleet_id;
+};
+
+/* The time of the ledger in secs; $1 is ledger_args_now()'s. */
+#define LEDGER_NOW                                                             \
+	"coalesce($1::bigint,"                                                 \
+	" floor(extract(epoch FROM current_timestamp))::bigint)"
+
+void ledger_args_now(const struct ledger *ledger, struct sql_args *args);
+
+/* An id as it stands there; each needs its own text until it was sent. */
+enum { LEDGER_ID_TEXT = 17 };
+void ledger_args_id(struct sql_args *args, char text[LEDGER_ID_TEXT],
+                    uint64_t id);
+uint64_t ledger_id(const struct sql_rows *rows, size_t row, size_t column);
+
+/* Undoes what was begun and is not committed, and says which class it was. */
+int ledger_fail(struct ledger *ledger, struct err *err);
+
+#endif
