@@ -66,6 +66,7 @@ enum cli_flag {
 	FLAG_AGAIN = 1 << 27, /* --force, of resend */
 	FLAG_NAGIOS = 1 << 28,
 	FLAG_NEW_STORE = 1 << 29, /* --replace, of import */
+	FLAG_REHEARSAL = 1 << 30, /* of fleet init */
 	FLAG_INTO = 1u << 31,     /* --into, of import-tlsrpt */
 	FLAGS_ALWAYS =
 		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
@@ -151,6 +152,7 @@ struct cli_args {
 	bool force;
 	bool eml;
 	bool replace;
+	bool rehearsal;
 	bool nagios;
 	bool changed;
 	bool defaults;
@@ -295,6 +297,11 @@ int cli_purge(struct cli *cli, struct err *err);
 int cli_status(struct cli *cli, struct err *err);
 int cli_doctor(struct cli *cli, struct err *err);
 int cli_feed_retire(struct cli *cli, struct err *err);
+int cli_fleet(struct cli *cli, struct err *err);
+int cli_fleet_init(struct cli *cli, struct err *err);
+int cli_fleet_lead(struct cli *cli, struct err *err);
+int cli_fleet_rejoin(struct cli *cli, struct err *err);
+int cli_fleet_retire(struct cli *cli, struct err *err);
 int cli_domains(struct cli *cli, struct err *err);
 int cli_show(struct cli *cli, struct err *err);
 int cli_history(struct cli *cli, struct err *err);

@@ -37,18 +37,25 @@ static bool begins(size_t i)
 	return i == 0 || !same_first(&cli_sentences[i], &cli_sentences[i - 1]);
 }
 
-/* The second words of those that have one. */
+static bool has_second(const struct cli_sentence *sentence)
+{
+	return sentence->words[first_len(sentence)] != '\0';
+}
+
+/* The second words of those that have one; the first word may be a sentence,
+ * too, which comes last then. */
 static void write_second(struct strbuf *out)
 {
 	strbuf_puts(out, "_tlstally_second()\n{\n\tcase $1 in\n");
 	for (size_t i = 0; i < cli_sentences_count; i++) {
-		if (strchr(cli_sentences[i].words, ' ') == NULL || !begins(i))
+		if (!has_second(&cli_sentences[i]) || !begins(i))
 			continue;
 		strbuf_printf(out, "\t%.*s) echo '",
 		              (int)first_len(&cli_sentences[i]),
 		              cli_sentences[i].words);
 		for (size_t j = i; j < cli_sentences_count; j++)
-			if (same_first(&cli_sentences[i], &cli_sentences[j]))
+			if (same_first(&cli_sentences[i], &cli_sentences[j]) &&
+			    has_second(&cli_sentences[j]))
 				add_word(out,
 				         cli_sentences[j].words +
 				                 first_len(&cli_sentences[j]) +

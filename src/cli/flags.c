@@ -56,6 +56,8 @@ const struct cli_flag_row cli_flags[] = {
 	{FLAG_FORCE, "--force", YES(force), "replace a file that exists"},
 	{FLAG_NEW_STORE, "--replace", YES(replace),
          "the host has a new store: replace what came from its old one"},
+	{FLAG_REHEARSAL, "--rehearsal", YES(rehearsal),
+         "a ledger whose clock is what --now says"},
 	{FLAG_INTO, "--into", TAKES("FILE", VALUE_FILE, into),
          "write the settings into this file, which must not exist"},
 	{FLAG_SETUP, "--apply", YES(apply),

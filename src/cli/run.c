@@ -37,6 +37,49 @@ static void catch_signals(bool on)
 	sigaction(SIGINT, &action, NULL);
 }
 
+/* The ledger of a fleet. */
+
+static void on_ledger(void *arg, const char *why)
+{
+	const struct cli *cli = arg;
+
+	if (why != NULL)
+		log_warning(
+			"the ledger of the fleet: %s; counts are kept, will "
+			"retry",
+			why);
+	else
+		log_notice("the ledger of the fleet takes what %s has counted "
+		           "again",
+		           cli->conf.fleet.name[0] ? cli->conf.fleet.name
+		                                   : "this host");
+}
+
+static bool has_ledger(const struct cli *cli)
+{
+	return cli->conf.fleet.ledger[0] != '\0';
+}
+
+/* While the clock is doubted nobody knows which day it is. */
+static int step_fleet(struct cli *cli, struct run_result *result,
+                      struct err *err)
+{
+	const struct ledger_run_options options = {
+		.conf = &cli->conf,
+		.clock = &cli->clock,
+		.told = cli->args.now != 0,
+		.may_report = cli->conf.report.mode != MODE_OFF &&
+	                      conf_check_contact(&cli->conf, err) == 0,
+		.trouble = on_ledger,
+		.trouble_arg = cli,
+	};
+
+	if (!has_ledger(cli) || cli->doubt[0] != '\0')
+		return 0;
+	result->steps |= STEP_FLEET;
+	return ledger_run(cli->db, &options, &result->fleet, err);
+}
+
 /* Rollup. */
 
 static void on_rollup(void *arg, int32_t day, uint64_t domains)
@@ -319,18 +362,20 @@ static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
 int cli_run(struct cli *cli, struct err *err)
 {
 	/* a delivery may take longer than the next run is away */
-	static step_fn *const steps[] = {step_rollup, step_note, step_deliver,
-	                                 step_purge};
+	static step_fn *const steps[] = {step_fleet, step_rollup, step_note,
+	                                 step_deliver, step_purge};
+	/* who only ships needs nobody to ask */
+	static step_fn *const quiet[] = {step_fleet, step_note, step_purge};
 	bool sends = cli->conf.report.mode == MODE_ALL ||
 	             cli->conf.report.mode == MODE_FAILURES_ONLY;
 
 	if (conf_check_contact(&cli->conf, err) == 0)
-		return run_steps(cli, steps, 4, err);
+		return run_steps(cli, steps, 5, err);
 	if (sends)
 		return err->class;
 	if (cli_is_talkative(cli) && !cli->args.json)
 		strbuf_printf(&cli->out, "no day is closed: %s\n", err->text);
-	return run_steps(cli, (step_fn *[]){step_note, step_purge}, 2, err);
+	return run_steps(cli, quiet, 3, err);
 }
 
 int cli_rollup(struct cli *cli, struct err *err)

@@ -1,8 +1,9 @@
 /*
- * run - the three steps of `tlstally run`, and what they came to
+ * run - the steps of `tlstally run`, and what they came to
  *
  * rollup, deliver and purge do one step each; run does all three, and each
- * whatever became of the one before.
+ * whatever became of the one before.  Where several hosts share a ledger, run
+ * asks it first.
  */
 #ifndef TLSTALLY_CLI_RUN_H
 #define TLSTALLY_CLI_RUN_H
@@ -11,14 +12,21 @@
 #include <stdint.h>
 
 #include "cli/cli.h"
+#include "fleet/ledger_run.h"
 #include "outbox/outbox.h"
 #include "rollup/rollup.h"
 #include "store/purge.h"
 
-enum run_step { STEP_ROLLUP = 1, STEP_DELIVER = 2, STEP_PURGE = 4 };
+enum run_step {
+	STEP_ROLLUP = 1,
+	STEP_DELIVER = 2,
+	STEP_PURGE = 4,
+	STEP_FLEET = 8,
+};
 
 struct run_result {
 	unsigned steps; /* that were begun: bits of enum run_step */
+	struct ledger_run_result fleet;
 	struct rollup_result rollup;
 	struct outbox_result deliver;
 	struct purge_counts purge;

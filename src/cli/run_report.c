@@ -50,6 +50,29 @@ static void rollup_words(const struct cli *cli,
 	           "held reports became too old");
 }
 
+static void fleet_words(const struct ledger_run_result *result,
+                        struct strbuf *out)
+{
+	say_number(out, result->shipped, "day shipped", "days shipped");
+	say_number(out, result->sealed, "of them sealed", "of them sealed");
+	say_number(out, result->pulled, "day of another host pulled",
+	           "days of other hosts pulled");
+}
+
+static json_t *fleet_json(const struct ledger_run_result *result)
+{
+	json_t *json = json_object();
+
+	json_set_bool(json, "reached", result->reached);
+	json_set_bool(json, "leads", result->leads);
+	json_set_uint(json, "daysShipped", result->shipped);
+	json_set_uint(json, "daysSealed", result->sealed);
+	json_set_uint(json, "domainsWritten", result->domains);
+	json_set_uint(json, "daysPulled", result->pulled);
+	json_set_uint(json, "daysTaken", result->taken);
+	return json;
+}
+
 static void deliver_words(const struct outbox_result *result,
                           struct strbuf *out)
 {
@@ -78,6 +101,8 @@ static void report_words(const struct cli *cli, const struct run_result *result,
 {
 	char time[TIME_TEXT];
 
+	if (result->steps & STEP_FLEET)
+		fleet_words(&result->fleet, out);
 	if (result->steps & STEP_ROLLUP)
 		rollup_words(cli, &result->rollup, out);
 	if (result->steps & STEP_DELIVER)
@@ -98,7 +123,8 @@ static bool is_worth_a_line(const struct run_result *result)
 {
 	const struct rollup_result *rollup = &result->rollup;
 	const struct settle_counts *settled = &result->deliver.counts;
-	uint64_t n = rollup->days + rollup->released + rollup->lapsed +
+	uint64_t n = result->fleet.sealed + result->fleet.pulled +
+	             rollup->days + rollup->released + rollup->lapsed +
 	             settled->delivered + settled->deferred + settled->failed +
 	             settled->suppressed + settled->expired +
 	             settled->released + result->purge.tally +
@@ -171,6 +197,8 @@ static void report_json(struct cli *cli, const struct run_result *result)
 {
 	auto_(json_free) json_t *json = json_object();
 
+	if (result->steps & STEP_FLEET)
+		json_object_set_new(json, "fleet", fleet_json(&result->fleet));
 	if (result->steps & STEP_ROLLUP)
 		json_object_set_new(json, "rollup",
 		                    rollup_json(&result->rollup));

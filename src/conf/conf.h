@@ -132,6 +132,8 @@ struct conf {
 		char *name;              /* of this host; "": the system's */
 		struct conf_list expect; /* other hosts */
 		int64_t deadline;        /* secs from midnight, 6h */
+		char *ledger;            /* "postgresql://..."; "": none */
+		int64_t ship; /* secs: how often today's counts go there, 15m */
 	} fleet;
 	struct {
 		char *mail; /* smtp://host:port, smtps://, sendmail:PATH, off */

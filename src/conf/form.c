@@ -12,6 +12,8 @@
 #include "base/endpoint.h"
 #include "base/network.h"
 #include "base/span.h"
+#include "base/strbuf.h"
+#include "base/uri.h"
 #include "base/xalloc.h"
 #include "conf/list_item.h"
 
@@ -426,6 +428,48 @@ int form_user(const char *text, struct err *err)
 		               "'%.80s' is not the name of a user or group",
 		               text);
 	return 0;
+}
+
+/* Of the part before the first '/', the user's name may be followed by one, and
+ * of the options one may be it. */
+static bool has_password(const char *server)
+{
+	auto_(strbuf_clear) struct strbuf plain = {0};
+	size_t authority = strcspn(server, "/?");
+	const char *at = memchr(server, '@', authority);
+	const char *options = strchr(server, '?');
+
+	if (at != NULL && memchr(server, ':', (size_t)(at - server)) != NULL)
+		return true;
+	if (options == NULL)
+		return false;
+	uri_decode(options, strlen(options), &plain);
+	return strstr(strbuf_text(&plain), "?password=") != NULL ||
+	       strstr(strbuf_text(&plain), "&password=") != NULL;
+}
+
+int form_ledger(const char *text, struct err *err)
+{
+	static const char *const schemes[] = {"postgresql://", "postgres://"};
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t len = strlen(schemes[i]);
+
+		const char *fault = uri_fault(text, strlen(text));
+
+		if (strncmp(text, schemes[i], len) != 0)
+			continue;
+		if (fault != NULL)
+			return err_set(err, ERR_PARSE, "%s", fault);
+		if (has_password(text + len))
+			return err_set(err, ERR_PARSE,
+			               "has a password, which others can read "
+			               "there: put it into a password file and "
+			               "add passfile=/PATH to the URL");
+		return 0;
+	}
+	return err_set(err, ERR_PARSE,
+	               "'%.80s' does not begin with postgresql://", text);
 }
 
 int form_host(const char *text, struct err *err)

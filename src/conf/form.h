@@ -67,6 +67,10 @@ int form_network(const char *text, struct err *err);
 /* A user or a group, by name or number. */
 int form_user(const char *text, struct err *err);
 
+/* postgresql://... without a password: what stands in settings, and with -o in
+ * the list of processes, many can read. */
+int form_ledger(const char *text, struct err *err);
+
 /* The name of a host: a domain name, also of one label. */
 int form_host(const char *text, struct err *err);
 

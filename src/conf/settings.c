@@ -74,6 +74,8 @@ const struct settings_section settings_sections[] = {
          "Several hosts that send mail for one site, of which one reports for\n"
          "all: see\n"
          ".Sx EXPORT AND IMPORT\n"
+         "and\n"
+         ".Sx THE FLEET\n"
          "in\n"
          ".Xr tlstally 1 .\n"},
 	{"http", "The HTTP server: API, metrics and web page.",
@@ -1585,7 +1587,12 @@ const struct setting settings[] = {
 			  "A day is closed when all of them have sent it, or "
 			  "at the\n"
 			  ".Cm deadline .\n"
-			  "What comes later is not reported.\n",
+			  "What comes later is not reported.\n"
+			  "With a\n"
+			  ".Cm ledger\n"
+			  "these hosts must have sealed the day; empty: all "
+			  "that have shipped it or\n"
+			  "one of the two days before it.\n",
 	},
 	{
 		.section = "fleet",
@@ -1601,8 +1608,59 @@ const struct setting settings[] = {
 			  "Then the reports are made without those that are "
 			  "missing, and\n"
 			  ".Xr tlstally 1\n"
-			  "says which.\n",
+			  "says which.\n"
+			  "With a\n"
+			  ".Cm ledger\n"
+			  "they count with what they have shipped so far, and "
+			  "the deadline is not over\n"
+			  "before an hour after the first host has sealed the "
+			  "day.\n",
 	},
+	{
+		.section = "fleet",
+		.name = "ledger",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(fleet.ledger),
+		.max = URI_LONG,
+		.check = form_ledger,
+		.comment = "The hosts' common database: postgresql://"
+			   "db.example.com/tlstally.",
+		.manual = "The hosts of a fleet write what they have counted "
+			  "into this PostgreSQL\n"
+			  "database, and one of them reports for all: see\n"
+			  ".Sx THE FLEET\n"
+			  "in\n"
+			  ".Xr tlstally 1 .\n"
+			  "A URL as libpq reads it, like\n"
+			  ".Ql postgresql://tlstally@db.example.com/tlstally?"
+			  "sslmode=verify-full .\n"
+			  "It must not have a password, since others can read "
+			  "it: a password\n"
+			  "file\n"
+			  ".Pq Ql passfile=/etc/tlstally/pgpass ,\n"
+			  "a service file or a client certificate has it, "
+			  "readable for user\n"
+			  "tlstally only.\n"
+			  "Empty: there is no fleet.\n",
+	},
+	{
+		.section = "fleet",
+		.name = "ship",
+		.type = SETTING_SPAN,
+		.standard = "15m",
+		.offset = AT(fleet.ship),
+		.min = MINUTE,
+		.max = DAY,
+		.comment = "How often the counts of today go to the ledger.",
+		.manual =
+			"How often the counts of today go to the ledger; those "
+			"of a day that is\n"
+			"over go there as soon as they are complete.\n"
+			"A host that dies is missing in the reports with what "
+			"it has counted since.\n",
+	},
+
 	/* [http] */
 	{
 		.section = "http",

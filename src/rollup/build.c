@@ -38,8 +38,8 @@ int rollup_build(struct merged *merged, struct db_txn *txn,
 		return 0;
 	report->organization_name = conf_organization(conf);
 	report->contact_info = conf->report.contact_info;
-	report->report_id =
-		report_id_make(&report->mem, day, domain, submitter, store_id);
+	report->report_id = report_id_make(&report->mem, day, domain, submitter,
+	                                   merged_seed(merged, store_id));
 	report->start = day_start(day);
 	report->end = day_end(day);
 	/* sorted before, so that equal counts fold alike, and after it, since

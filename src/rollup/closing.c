@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "base/domain.h"
 #include "base/moment.h"
+#include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/host_day_table.h"
 #include "store/log_completing_table.h"
@@ -72,14 +73,34 @@ static enum closing of_hosts(struct db_txn *txn, const struct conf *conf,
 	return CLOSING_COMPLETE;
 }
 
+/* What a ledger has to say of the day (fleet/), it has said when it is ours. */
+static enum closing of_fleet(const struct day_given *given,
+                             char words[CLOSING_WORDS])
+{
+	if (!given->ours)
+		snprintf(words, CLOSING_WORDS,
+		         "the host that leads the fleet closes it");
+	else if (given->missing[0] != '\0')
+		snprintf(words, CLOSING_WORDS, "it is not sealed by: %.100s",
+		         given->missing);
+	else
+		return CLOSING_COMPLETE;
+	return given->ours ? CLOSING_ANYWAY : CLOSING_NOT_YET;
+}
+
 enum closing closing_of(struct db_txn *txn, const struct conf *conf,
                         int32_t day, int64_t now, char words[CLOSING_WORDS])
 {
 	enum closing own = closing_of_own(txn, conf, day, now, words);
+	struct day_given given;
 	enum closing hosts;
 
 	if (own == CLOSING_NOT_YET)
 		return own;
+	if (day_table_given_get(txn, day, &given)) {
+		hosts = of_fleet(&given, words);
+		return hosts == CLOSING_COMPLETE ? own : hosts;
+	}
 	hosts = of_hosts(txn, conf, day, now, words);
 	return hosts == CLOSING_COMPLETE ? own : hosts;
 }

@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "session/session.h"
+#include "store/day_table.h"
 #include "store/tally_seal.h"
 
 struct merged *merged_new(const struct conf *conf)
@@ -34,8 +35,11 @@ void merged_free(struct merged **merged)
 void merged_begin(struct merged *merged, struct db_txn *txn, int32_t day)
 {
 	struct host_day host = {.slot = 0};
+	struct day_given given;
 
 	merged->day = day;
+	day_table_given_get(txn, day, &given);
+	merged->fleet_id = given.fleet_id;
 	merged->host_count = 0;
 	merged->sum = NULL;
 	while (host_day_next(txn, day, &host)) {
@@ -71,6 +75,11 @@ int merged_days_until(struct db_txn *txn, int32_t day, int32_t *first,
 	if (*last > day)
 		*last = day;
 	return 1;
+}
+
+uint64_t merged_seed(const struct merged *merged, uint64_t store_id)
+{
+	return merged->fleet_id != 0 ? merged->fleet_id : store_id;
 }
 
 bool merged_has_others(const struct merged *merged)

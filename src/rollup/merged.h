@@ -31,6 +31,7 @@ enum { MERGED_HOSTS_MAX = 64 };
 
 struct merged {
 	int32_t day;
+	uint64_t fleet_id; /* whose day it is (store/day_table.h); 0 */
 	struct host_day hosts[MERGED_HOSTS_MAX]; /* the others */
 	size_t host_count;
 	struct sealed_merge *merge;
@@ -55,6 +56,10 @@ int merged_day_range(struct db_txn *txn, int32_t *first, int32_t *last);
 /* The last not after that day. */
 int merged_days_until(struct db_txn *txn, int32_t day, int32_t *first,
                       int32_t *last);
+
+/* What report-ids are made of: the fleet's id on its days, else this store's.
+ */
+uint64_t merged_seed(const struct merged *merged, uint64_t store_id);
 
 /* Are there others, and still the same days of the same ones? */
 bool merged_has_others(const struct merged *merged);

@@ -91,7 +91,8 @@ static void fill_head(struct rollup *r, struct item *item)
 	head->created_at = now;
 	head->planned = true;
 	head->deliver_at =
-		now + report_spread(r->day, r->position, db_store_id(r->db),
+		now + report_spread(r->day, r->position,
+	                            merged_seed(r->merged, db_store_id(r->db)),
 	                            conf->report.spread);
 	head->start = r->report->start;
 	head->end = r->report->end;

@@ -144,7 +144,8 @@ static void write_days(struct db_txn *txn, int64_t now, struct strbuf *out)
 
 	for (int32_t day = 0;
 	     tally_day_next(txn, &day) > 0 && day < day_of(now); day++)
-		waiting += !day_table_is_closed(txn, day);
+		waiting += !day_table_is_closed(txn, day) &&
+		           !day_table_is_given_away(txn, day);
 	title(out, "day_backlog", "gauge",
 	      "UTC days that are over and not closed yet.");
 	number(out, "day_backlog", waiting);

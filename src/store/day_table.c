@@ -17,6 +17,7 @@ enum day_kind {
 	DAY_LINES = 6,
 	DAY_NOBODYS = 7,
 	DAY_LEVELS = 8,
+	DAY_GIVEN = 11,
 };
 
 static struct db_key key_of_kind(int32_t day, enum day_kind kind)
@@ -66,6 +67,44 @@ void day_table_unsent_set(struct db_txn *txn, int32_t day)
 	struct db_key key = key_of_kind(day, DAY_UNSENT);
 
 	db_put_bytes(txn, &key, "", 0);
+}
+
+/* --- the fleet's --- */
+
+int day_table_given_get(struct db_txn *txn, int32_t day,
+                        struct day_given *given)
+{
+	struct db_key key = key_of_kind(day, DAY_GIVEN);
+	struct reader in;
+	struct db_row row;
+
+	*given = (struct day_given){.ours = false};
+	if (!db_get(txn, &key, &row))
+		return 0;
+	in = db_row_value(&row);
+	given->ours = reader_u8(&in) != 0;
+	given->fleet_id = reader_u64(&in);
+	reader_text(&in, given->missing, sizeof(given->missing));
+	return db_row_is(txn, &row, reader_is_done(&in));
+}
+
+void day_table_given_put(struct db_txn *txn, int32_t day,
+                         const struct day_given *given)
+{
+	struct db_key key = key_of_kind(day, DAY_GIVEN);
+	auto_(strbuf_clear) struct strbuf value = {0};
+
+	strbuf_u8(&value, given->ours);
+	strbuf_u64(&value, given->fleet_id);
+	strbuf_str(&value, given->missing);
+	db_put(txn, &key, &value);
+}
+
+bool day_table_is_given_away(struct db_txn *txn, int32_t day)
+{
+	struct day_given given;
+
+	return day_table_given_get(txn, day, &given) && !given.ours;
 }
 
 /* --- rows that are numbers --- */

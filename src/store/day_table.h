@@ -30,6 +30,26 @@ void day_table_closed_clear(struct db_txn *txn, int32_t day);
 void day_table_unsent_set(struct db_txn *txn, int32_t day);
 bool day_table_is_unsent(struct db_txn *txn, int32_t day);
 
+/* --- the fleet's --- */
+
+/*
+ * A day that was given to the ledger of a fleet: this host never closes it
+ * alone, whatever becomes of [fleet].  Once the ledger has said that this host
+ * makes its reports it is `ours`.
+ */
+struct day_given {
+	bool ours;
+	uint64_t fleet_id; /* which its report-ids are made of */
+	char missing[256]; /* hosts that it is closed without, in words; "" */
+};
+/* 1 or 0. */
+int day_table_given_get(struct db_txn *txn, int32_t day,
+                        struct day_given *given);
+void day_table_given_put(struct db_txn *txn, int32_t day,
+                         const struct day_given *given);
+/* Is it for others to close, or for nobody yet? */
+bool day_table_is_given_away(struct db_txn *txn, int32_t day);
+
 /* --- the intake's --- */
 
 /*

@@ -24,6 +24,8 @@
  *                "policyd"                            struct policyd_seen:
  *                                                     u64s, u8s, u64
  *                "told-until"                         u64, secs
+ *                "fleet"                              struct fleet_seen: u64s,
+ *                                                     strings
  *   tally        day u32, domain text, 0x00, 1        head: mark | 0x80 u8,
  *                                                     valid u8, success
  *                                                     failure unjudged
@@ -59,7 +61,8 @@
  *                day u32, 9, group u64                struct answer_group:
  *                                                     numbers, domain, answer
  *                day u32, 10                          struct day_sums as u64s
- *   domain-index day u32, 1, ~failures u64, domain    nothing
+ *                day u32, 11                          struct day_given: u8,
+ * u64, missing text domain-index day u32, 1, ~failures u64, domain    nothing
  *                text
  *                day u32, 2, mark u8, domain text     nothing: no report, for a
  *                                                     reason of the domain's

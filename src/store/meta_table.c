@@ -148,3 +148,42 @@ void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen)
 	strbuf_u8(&value, seen->verifies_host);
 	db_put(txn, &key, &value);
 }
+
+int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen)
+{
+	struct db_key key = key_of_text(TABLE_META, META_FLEET);
+	struct reader reader;
+	struct db_row row;
+
+	*seen = (struct fleet_seen){.id = 0};
+	if (!db_get(txn, &key, &row))
+		return 0;
+	reader = db_row_value(&row);
+	seen->id = reader_u64(&reader);
+	seen->since = (int32_t)reader_u32(&reader);
+	seen->mark = reader_u64(&reader);
+	seen->next = reader_u64(&reader);
+	seen->seen_at = (int64_t)reader_u64(&reader);
+	seen->trouble_at = (int64_t)reader_u64(&reader);
+	seen->lease_until = (int64_t)reader_u64(&reader);
+	reader_text(&reader, seen->leader, sizeof(seen->leader));
+	reader_text(&reader, seen->trouble, sizeof(seen->trouble));
+	return db_row_is(txn, &row, reader_is_done(&reader));
+}
+
+void meta_fleet_put(struct db_txn *txn, const struct fleet_seen *seen)
+{
+	struct db_key key = key_of_text(TABLE_META, META_FLEET);
+	auto_(strbuf_clear) struct strbuf value = {0};
+
+	strbuf_u64(&value, seen->id);
+	strbuf_u32(&value, (uint32_t)seen->since);
+	strbuf_u64(&value, seen->mark);
+	strbuf_u64(&value, seen->next);
+	strbuf_u64(&value, (uint64_t)seen->seen_at);
+	strbuf_u64(&value, (uint64_t)seen->trouble_at);
+	strbuf_u64(&value, (uint64_t)seen->lease_until);
+	strbuf_str(&value, seen->leader);
+	strbuf_str(&value, seen->trouble);
+	db_put(txn, &key, &value);
+}

@@ -3,13 +3,14 @@
  *
  * Numbers, the record of when the host's clocks last agreed
  * (base/clock_record.h), how the last report that the milter saw was signed,
- * and how tlstally-policyd is.
+ * how tlstally-policyd is, and the ledger of a fleet.
  */
 #ifndef TLSTALLY_STORE_META_TABLE_H
 #define TLSTALLY_STORE_META_TABLE_H
 
 #include "base/clock_record.h"
 #include "base/day.h"
+#include "base/domain.h"
 #include "domain/dkim.h"
 #include "domain/site_level.h"
 #include "store/db.h"
@@ -25,6 +26,7 @@
 #define META_LAST_RUN "last-run" /* secs */
 #define META_SIGNATURE "signature"
 #define META_POLICYD "policyd"
+#define META_FLEET "fleet"
 #define META_TOLD_UNTIL "told-until" /* secs: told_until() */
 
 /* The number of that name; 0: there is none, and none of them is 0. */
@@ -71,6 +73,23 @@ enum {
 };
 bool meta_policyd_is_up(const struct policyd_seen *seen, int64_t now);
 bool meta_policyd_is_in_use(const struct policyd_seen *seen, int64_t now);
+
+/* Of the ledger ([fleet] ledger), as the last run found it. */
+struct fleet_seen {
+	uint64_t id;         /* of the fleet; 0: it was never reached */
+	int32_t since;       /* the first day that is the fleet's; 0: none */
+	uint64_t mark;       /* of our last shipment there; 0: none */
+	uint64_t next;       /* of the one that may be on its way; 0 */
+	int64_t seen_at;     /* secs: it was reached */
+	int64_t trouble_at;  /* secs: since when it cannot be, or is not fed */
+	int64_t lease_until; /* secs: of the host that leads */
+	char leader[DOMAIN_TEXT];
+	char trouble[256]; /* "": none */
+};
+
+/* 1; or 0, and it is all zero. */
+int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen);
+void meta_fleet_put(struct db_txn *txn, const struct fleet_seen *seen);
 
 int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen);
 void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen);

@@ -83,6 +83,7 @@ static void check_meta(struct row *row)
 	struct signature_seen signature;
 	struct policyd_seen policyd;
 	struct clock_record record;
+	struct fleet_seen fleet;
 	const char *name = key_rest_text(row);
 
 	if (strcmp(name, META_CLOCK) == 0)
@@ -91,6 +92,8 @@ static void check_meta(struct row *row)
 		meta_signature_get(row->txn, &signature);
 	else if (strcmp(name, META_POLICYD) == 0)
 		meta_policyd_get(row->txn, &policyd);
+	else if (strcmp(name, META_FLEET) == 0)
+		meta_fleet_get(row->txn, &fleet);
 	else
 		check_number(row);
 }
@@ -139,6 +142,7 @@ static void check_day(struct row *row)
 	struct day_nobodys nobodys;
 	struct day_levels levels;
 	struct day_lines lines = {.fate = 0};
+	struct day_given given;
 	struct answer_group group = {.key = 0};
 
 	day_table_stats_get(row->txn, day, &stats);
@@ -147,6 +151,7 @@ static void check_day(struct row *row)
 	day_table_settled_get(row->txn, day, &settled);
 	day_table_nobodys_get(row->txn, day, &nobodys);
 	day_table_levels_get(row->txn, day, &levels);
+	day_table_given_get(row->txn, day, &given);
 	/* the first, or the one that is at hand */
 	reader_u8(&row->rest);
 	if (reader_left(&row->rest) == sizeof(uint64_t)) {

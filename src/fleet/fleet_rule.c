@@ -1,0 +1,195 @@
+#include "fleet/fleet_rule.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/domain.h"
+
+const struct ledger_host *fleet_host(const struct ledger_view *view,
+                                     const char *name)
+{
+	for (size_t i = 0; i < view->host_count; i++)
+		if (strcmp(view->hosts[i].name, name) == 0)
+			return &view->hosts[i];
+	return NULL;
+}
+
+const struct ledger_host_day *fleet_host_day(const struct ledger_view *view,
+                                             int32_t day, const char *host)
+{
+	for (size_t i = 0; i < view->host_day_count; i++)
+		if (view->host_days[i].day == day &&
+		    strcmp(view->host_days[i].host, host) == 0)
+			return &view->host_days[i];
+	return NULL;
+}
+
+const struct ledger_day *fleet_day(const struct ledger_view *view, int32_t day)
+{
+	for (size_t i = 0; i < view->day_count; i++)
+		if (view->days[i].day == day)
+			return &view->days[i];
+	return NULL;
+}
+
+/* --- shipping --- */
+
+/* Of a day that is sealed already. */
+static enum fleet_ship ship_again(const struct ledger_view *view,
+                                  const struct ledger_host_day *there,
+                                  const struct fleet_own_day *own)
+{
+	const struct ledger_day *day = fleet_day(view, own->day);
+	bool taken = day != NULL && day->reporter[0] != '\0';
+
+	/* some of those that were waited for have their policies now */
+	if (own->waiting < there->totals.waiting)
+		return FLEET_SHIP_SEALED;
+	return taken || there->revision == own->revision ? FLEET_SHIP_NOTHING
+	                                                 : FLEET_SHIP_SEALED;
+}
+
+enum fleet_ship fleet_ship_what(const struct ledger_view *view,
+                                const char *name,
+                                const struct ledger_life *life,
+                                const struct fleet_own_day *own,
+                                int64_t every_secs)
+{
+	const struct ledger_host_day *there =
+		fleet_host_day(view, own->day, name);
+	bool same = there != NULL && ledger_life_is(&there->life, life);
+
+	/* a backup has less of that day than what was sealed before it was
+	 * restored */
+	if (there != NULL && !same && there->sealed_at != 0 &&
+	    there->life.store_id == life->store_id)
+		return FLEET_SHIP_NOTHING;
+	if (own->complete)
+		return same && there->sealed_at != 0
+		               ? ship_again(view, there, own)
+		               : FLEET_SHIP_SEALED;
+	if (!same)
+		return FLEET_SHIP_COUNTS;
+	return there->revision != own->revision &&
+	                       view->now - there->shipped_at >= every_secs
+	               ? FLEET_SHIP_COUNTS
+	               : FLEET_SHIP_NOTHING;
+}
+
+enum fleet_row fleet_row_of(const struct ledger_view *view, const char *name,
+                            const struct ledger_life *life, uint64_t mark,
+                            uint64_t next)
+{
+	const struct ledger_host *host = fleet_host(view, name);
+
+	if (host == NULL)
+		return FLEET_ROW_NONE;
+	if (host->life.store_id != life->store_id)
+		return host->retired ? FLEET_ROW_NONE : FLEET_ROW_OTHERS;
+	if (host->life.epoch != life->epoch)
+		return FLEET_ROW_RESTORED;
+	if (host->mark == mark)
+		return FLEET_ROW_OURS;
+	return host->mark == next ? FLEET_ROW_CONFIRMED : FLEET_ROW_COPIED;
+}
+
+/* --- reporting --- */
+
+static bool is_listed(const struct conf_list *expect, const char *name)
+{
+	for (size_t i = 0; i < expect->count; i++) {
+		const char *item = expect->items[i];
+		char host[DOMAIN_TEXT];
+
+		/* conf_check() has seen that it is a name */
+		if (domain_canonical(item, strlen(item), host, NULL) == 0 &&
+		    strcmp(host, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A host that counts nothing ships empty days.  The days are compared with the
+ * one that is to be closed, not with today: after a week without the database
+ * nobody has shipped lately. */
+static bool ships(const struct ledger_view *view,
+                  const struct ledger_host *host, int32_t day)
+{
+	for (int32_t at = day - FLEET_EXPECT_DAYS; at <= day; at++)
+		if (fleet_host_day(view, at, host->name) != NULL)
+			return true;
+	return false;
+}
+
+bool fleet_is_expected(const struct ledger_view *view,
+                       const struct conf_list *expect,
+                       const struct ledger_host *host, int32_t day)
+{
+	if (host->retired || host->since > day)
+		return false;
+	return expect->count > 0 ? is_listed(expect, host->name)
+	                         : ships(view, host, day);
+}
+
+static void add_name(char missing[LEDGER_MISSING], const char *name)
+{
+	size_t len = strlen(missing);
+
+	snprintf(missing + len, LEDGER_MISSING - len, "%s%s",
+	         len > 0 ? ", " : "", name);
+}
+
+static bool has_sealed(const struct ledger_view *view, const char *host,
+                       int32_t day)
+{
+	const struct ledger_host_day *there = fleet_host_day(view, day, host);
+
+	return there != NULL && there->sealed_at != 0;
+}
+
+/* Those of [fleet] expect that the ledger has never seen. */
+static void add_unknown(const struct ledger_view *view,
+                        const struct conf_list *expect,
+                        char missing[LEDGER_MISSING])
+{
+	for (size_t i = 0; i < expect->count; i++) {
+		const char *item = expect->items[i];
+		char host[DOMAIN_TEXT];
+
+		if (domain_canonical(item, strlen(item), host, NULL) == 0 &&
+		    fleet_host(view, host) == NULL)
+			add_name(missing, host);
+	}
+}
+
+void fleet_day_missing(const struct ledger_view *view, const struct conf *conf,
+                       int32_t day, char missing[LEDGER_MISSING])
+{
+	const struct conf_list *expect = &conf->fleet.expect;
+
+	missing[0] = '\0';
+	for (size_t i = 0; i < view->host_count; i++)
+		if (fleet_is_expected(view, expect, &view->hosts[i], day) &&
+		    !has_sealed(view, view->hosts[i].name, day))
+			add_name(missing, view->hosts[i].name);
+	add_unknown(view, expect, missing);
+}
+
+enum fleet_ready fleet_day_ready(const struct ledger_view *view,
+                                 const struct conf *conf, int32_t day,
+                                 char missing[LEDGER_MISSING])
+{
+	const struct ledger_day *row = fleet_day(view, day);
+	int64_t until = day_start(day + 1) + conf->fleet.deadline;
+
+	fleet_day_missing(view, conf, day, missing);
+	if (row == NULL || row->first_seal_at == 0)
+		return FLEET_READY_NOT_YET;
+	if (missing[0] == '\0')
+		return FLEET_READY_WHOLE;
+	if (until < row->first_seal_at + FLEET_SEAL_SECS)
+		until = row->first_seal_at + FLEET_SEAL_SECS;
+	return view->now >= until ? FLEET_READY_INCOMPLETE
+	                          : FLEET_READY_NOT_YET;
+}

@@ -1,0 +1,93 @@
+/*
+ * fleet_rule - what is to be done, by what the ledger says
+ *
+ * Pure: no database, no store, no clock.  What the ledger says is a struct
+ * ledger_view; what this host knows of a day of its own is a struct
+ * fleet_own_day.
+ */
+#ifndef TLSTALLY_FLEET_FLEET_RULE_H
+#define TLSTALLY_FLEET_FLEET_RULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "ledger/ledger.h"
+
+enum {
+	FLEET_DAYS = 8,        /* that are shipped: today, and so many before */
+	FLEET_EXPECT_DAYS = 2, /* who shipped one of so many days before it */
+	FLEET_SEAL_SECS = 3600, /* from the first seal of a day on, at least */
+	FLEET_LEASE_SECS = 20 * 60,
+	FLEET_CLOCK_SECS = 600, /* clocks that differ by more are told of */
+};
+
+/* --- finding in a view; NULL: there is none --- */
+
+const struct ledger_host *fleet_host(const struct ledger_view *view,
+                                     const char *name);
+const struct ledger_host_day *fleet_host_day(const struct ledger_view *view,
+                                             int32_t day, const char *host);
+const struct ledger_day *fleet_day(const struct ledger_view *view, int32_t day);
+
+/* --- shipping --- */
+
+struct fleet_own_day {
+	int32_t day;
+	uint64_t revision; /* of its counts */
+	bool complete;     /* over, and all feeds are past it */
+	uint64_t waiting;  /* domains that wait for their policies */
+};
+
+enum fleet_ship {
+	FLEET_SHIP_NOTHING,
+	FLEET_SHIP_COUNTS, /* as they are by now */
+	FLEET_SHIP_SEALED,
+};
+
+enum fleet_ship fleet_ship_what(const struct ledger_view *view,
+                                const char *name,
+                                const struct ledger_life *life,
+                                const struct fleet_own_day *own,
+                                int64_t every_secs);
+
+/* --- is the row of our name ours? --- */
+
+enum fleet_row {
+	FLEET_ROW_NONE,
+	FLEET_ROW_OURS,      /* as the store left it */
+	FLEET_ROW_CONFIRMED, /* by the shipment whose answer we never got */
+	FLEET_ROW_RESTORED,  /* by the store that ours is a backup of */
+	FLEET_ROW_COPIED,    /* by a copy of our store, or ours was set back */
+	FLEET_ROW_OTHERS,    /* by a host with another store */
+};
+
+/* mark and next: what the store knows of its last and its next shipment. */
+enum fleet_row fleet_row_of(const struct ledger_view *view, const char *name,
+                            const struct ledger_life *life, uint64_t mark,
+                            uint64_t next);
+
+/* --- reporting --- */
+
+/* Is the day waited for until this host has sealed it?  expect: [fleet] expect;
+ * when it is empty, all that shipped lately. */
+bool fleet_is_expected(const struct ledger_view *view,
+                       const struct conf_list *expect,
+                       const struct ledger_host *host, int32_t day);
+
+/* The names of expected hosts that have not sealed the day, with commas; "". */
+void fleet_day_missing(const struct ledger_view *view, const struct conf *conf,
+                       int32_t day, char missing[LEDGER_MISSING]);
+
+enum fleet_ready {
+	FLEET_READY_NOT_YET,
+	FLEET_READY_WHOLE,
+	FLEET_READY_INCOMPLETE, /* the deadline is over */
+};
+
+/* missing: fleet_day_missing(). */
+enum fleet_ready fleet_day_ready(const struct ledger_view *view,
+                                 const struct conf *conf, int32_t day,
+                                 char missing[LEDGER_MISSING]);
+
+#endif

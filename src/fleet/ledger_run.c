@@ -1,0 +1,448 @@
+#include "fleet/ledger_run.h"
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/day.h"
+#include "base/hash.h"
+#include "fleet/day_pull.h"
+#include "fleet/day_ship.h"
+#include "fleet/fleet_rule.h"
+#include "fleet/host_name.h"
+#include "ledger/ledger.h"
+#include "rollup/closing.h"
+#include "store/change_table.h"
+#include "store/day_table.h"
+#include "store/journal_apply.h"
+#include "store/log_completing_table.h"
+#include "store/log_pending_table.h"
+#include "store/tally_table.h"
+
+struct run {
+	struct db *db;
+	const struct ledger_run_options *options;
+	struct ledger_run_result *result;
+	char name[DOMAIN_TEXT];
+	int64_t now; /* ours, secs */
+	struct fleet_seen seen;
+	struct ledger *ledger;
+	struct ledger_self self;
+	struct ledger_view view;
+};
+
+/* --- what the store knows --- */
+
+static int put_seen(struct run *run, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(run->db);
+
+	meta_fleet_put(txn, &run->seen);
+	return db_commit(&txn, err);
+}
+
+/* Has any of its domains been decided, or is all of it? */
+static bool is_begun(struct db_txn *txn, int32_t day)
+{
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	int32_t at = day;
+
+	if (day_table_is_closed(txn, day) || day_table_is_unsent(txn, day))
+		return true;
+	while (tally_head_next(txn, &at, domain, &head) && at == day)
+		if (head.mark != TALLY_OPEN)
+			return true;
+	return false;
+}
+
+/* The first day that this host has neither closed nor begun to. */
+static int32_t first_day(struct db_txn *txn, int32_t today)
+{
+	int32_t first = today, last;
+
+	if (tally_days_until(txn, today, &first, &last) &&
+	    first < today - FLEET_DAYS)
+		first = today - FLEET_DAYS;
+	for (int32_t day = first; day < today; day++)
+		if (is_begun(txn, day))
+			first = day + 1;
+	return first;
+}
+
+/* From here on these days are nobody's alone. */
+static int join(struct run *run, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(run->db);
+	int32_t today = day_of(run->now);
+	struct day_given given;
+
+	meta_fleet_get(txn, &run->seen);
+	if (run->seen.since == 0)
+		run->seen.since = first_day(txn, today);
+	for (int32_t day = run->seen.since; day <= today; day++)
+		if (day > today - FLEET_DAYS &&
+		    !day_table_given_get(txn, day, &given))
+			day_table_given_put(txn, day, &given);
+	meta_fleet_put(txn, &run->seen);
+	run->self = (struct ledger_self){
+		.name = run->name,
+		.life = {db_store_id(run->db), change_epoch(txn)},
+		.since = run->seen.since,
+		.version = PACKAGE_VERSION,
+		.mark = run->seen.mark,
+	};
+	return db_commit(&txn, err);
+}
+
+/* --- whose row is it? --- */
+
+/* Words for the operator; "" when all is well. */
+static const char *row_words(enum fleet_row row)
+{
+	switch (row) {
+	case FLEET_ROW_COPIED:
+		return "this store is a copy of another one, or older than "
+		       "what "
+		       "it has shipped: nothing is shipped.  If two hosts have "
+		       "it, give one of them a store of its own; if it was set "
+		       "back, run `tlstally fleet rejoin`";
+	case FLEET_ROW_OTHERS:
+		return "another host of that name ships to the ledger: nothing "
+		       "is shipped.  Give one of them another ([fleet] name); "
+		       "if the other is gone, run `tlstally fleet retire` with "
+		       "the name";
+	default:
+		return "";
+	}
+}
+
+static int settle_row(struct run *run, const char **trouble, struct err *err)
+{
+	enum fleet_row row =
+		fleet_row_of(&run->view, run->name, &run->self.life,
+	                     run->seen.mark, run->seen.next);
+
+	*trouble = row_words(row);
+	run->seen.id = run->view.fleet_id;
+	run->seen.seen_at = run->now;
+	run->seen.lease_until = run->view.lease_until;
+	snprintf(run->seen.leader, sizeof(run->seen.leader), "%s",
+	         run->view.leader);
+	if (row == FLEET_ROW_CONFIRMED)
+		run->seen.mark = run->seen.next;
+	if (row == FLEET_ROW_NONE)
+		run->seen.mark = 0;
+	run->self.mark = run->seen.mark;
+	return put_seen(run, err);
+}
+
+/* --- shipping --- */
+
+static uint64_t count_waiting(struct db_txn *txn, int32_t day, int64_t now)
+{
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head;
+	int32_t at = day;
+	uint64_t n = 0;
+
+	while (log_pending_next(txn, &at, domain) && at == day)
+		n += closing_waits(txn, day, domain, now);
+	at = day;
+	domain[0] = '\0';
+	while (tally_head_next(txn, &at, domain, &head) && at == day)
+		n += !log_pending_has(txn, day, domain) &&
+		     closing_waits(txn, day, domain, now);
+	return n;
+}
+
+static int look_at_day(struct run *run, int32_t day, struct fleet_own_day *own,
+                       struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(run->db);
+	const struct ledger_host_day *there =
+		fleet_host_day(&run->view, day, run->name);
+	char words[CLOSING_WORDS];
+
+	*own = (struct fleet_own_day){
+		.day = day,
+		.revision = day_table_revision(txn, day),
+		.complete = closing_of_own(txn, run->options->conf, day,
+	                                   run->now, words) != CLOSING_NOT_YET,
+	};
+	/* only who has waited can wait less */
+	if (there != NULL && there->totals.waiting > 0)
+		own->waiting = count_waiting(txn, day, run->now);
+	return db_failure(txn, err);
+}
+
+/* The number of the shipment stands in the store before it is made, and as the
+ * last one after it: whoever is killed between the two finds out by the ledger
+ * whether it was made. */
+static int announce(struct run *run, struct err *err)
+{
+	do
+		hash_random_bytes(&run->seen.next, sizeof(run->seen.next));
+	while (run->seen.next == 0);
+	run->self.next = run->seen.next;
+	return put_seen(run, err);
+}
+
+static int confirm(struct run *run, struct err *err)
+{
+	run->seen.mark = run->self.mark = run->seen.next;
+	return put_seen(run, err);
+}
+
+static int ship(struct run *run, int32_t day, bool seal, struct err *err)
+{
+	const struct conf *conf = run->options->conf;
+	const struct tally_limits limits = {
+		.max_policies = conf->store.max_policies,
+		.max_details = conf->store.max_details,
+	};
+	const struct day_ship what = {
+		.db = run->db,
+		.conf = conf,
+		.ledger = run->ledger,
+		.self = &run->self,
+		.now = run->now,
+		.day = day,
+		.seal = seal,
+	};
+	uint64_t domains = 0;
+
+	/* or tlstallyd would do it meanwhile, and the day be another */
+	if (seal && journal_apply_days(run->db, day, day, &limits, err) < 0)
+		return err->class;
+	if (announce(run, err) < 0 || day_ship(&what, &domains, err) < 0 ||
+	    confirm(run, err) < 0)
+		return err->class;
+	run->result->shipped++;
+	run->result->sealed += seal;
+	run->result->domains += domains;
+	return 0;
+}
+
+static int ship_days(struct run *run, struct err *err)
+{
+	int32_t today = day_of(run->now);
+	int32_t first = run->seen.since;
+
+	if (first <= today - FLEET_DAYS)
+		first = today - FLEET_DAYS + 1;
+	for (int32_t day = first; day <= today; day++) {
+		struct fleet_own_day own;
+		enum fleet_ship what;
+
+		if (look_at_day(run, day, &own, err) < 0)
+			return err->class;
+		what = fleet_ship_what(&run->view, run->name, &run->self.life,
+		                       &own, run->options->conf->fleet.ship);
+		if (what == FLEET_SHIP_NOTHING)
+			continue;
+		/* counted on while it was read: the next run comes again */
+		if (ship(run, day, what == FLEET_SHIP_SEALED, err) < 0 &&
+		    err->class != ERR_BUSY)
+			return err->class;
+	}
+	return 0;
+}
+
+/* --- reporting --- */
+
+static struct ledger_lease lease_of(const struct run *run)
+{
+	return (struct ledger_lease){
+		.name = run->name,
+		.store_id = run->self.life.store_id,
+		.secs = FLEET_LEASE_SECS,
+	};
+}
+
+static int lead(struct run *run, struct err *err)
+{
+	const struct ledger_lease lease = lease_of(run);
+	int rc;
+
+	if (!run->options->may_report)
+		return 0;
+	rc = ledger_lead(run->ledger, &lease, err);
+	run->result->leads = rc == 1;
+	return rc < 0 ? rc : 0;
+}
+
+static int put_given(struct run *run, int32_t day, const char *missing,
+                     struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(run->db);
+	struct day_given given = {.ours = true, .fleet_id = run->view.fleet_id};
+
+	snprintf(given.missing, sizeof(given.missing), "%.255s", missing);
+	day_table_given_put(txn, day, &given);
+	return db_commit(&txn, err);
+}
+
+/* 1: the store says that it has made all its reports. */
+static int is_closed(struct run *run, int32_t day, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(run->db);
+	bool closed = day_table_is_closed(txn, day);
+
+	return db_failed(txn) ? db_failure(txn, err) : closed;
+}
+
+static int pull(struct run *run, int32_t day, struct err *err)
+{
+	const struct day_pull what = {
+		.db = run->db,
+		.ledger = run->ledger,
+		.view = &run->view,
+		.host = run->name,
+		.now = run->now,
+		.day = day,
+		.oldest = day_of(run->now) -
+	                  (int32_t)run->options->conf->store.keep_days,
+	};
+
+	return day_pull(&what, &run->result->pulled, err);
+}
+
+/* A day that this host took already: what other hosts have shipped of it since,
+ * and what became of it. */
+static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
+{
+	int closed = is_closed(run, row->day, err);
+
+	if (closed < 0)
+		return closed;
+	if (closed)
+		return ledger_close_day(run->ledger, run->self.life.store_id,
+		                        row->day, err);
+	if (pull(run, row->day, err) < 0)
+		return err->class;
+	/* also after a run that was killed before it had noted it */
+	return put_given(run, row->day, row->missing, err);
+}
+
+static int take(struct run *run, int32_t day, struct err *err)
+{
+	const struct ledger_lease lease = lease_of(run);
+	char missing[LEDGER_MISSING];
+	int rc;
+
+	if (fleet_day_ready(&run->view, run->options->conf, day, missing) ==
+	    FLEET_READY_NOT_YET)
+		return 0;
+	if (pull(run, day, err) < 0)
+		return err->class;
+	rc = ledger_take_day(run->ledger, &lease, run->view.fence, day, missing,
+	                     err);
+	if (rc <= 0)
+		return rc;
+	run->result->taken++;
+	return put_given(run, day, missing, err);
+}
+
+static int report_days(struct run *run, struct err *err)
+{
+	for (size_t i = 0; i < run->view.day_count; i++) {
+		const struct ledger_day *row = &run->view.days[i];
+		bool free = row->reporter[0] == '\0';
+		int rc = 0;
+
+		if (!free && row->reporter_store == run->self.life.store_id &&
+		    row->closed_at == 0)
+			rc = go_on(run, row, err);
+		else if (free && run->result->leads &&
+		         row->day >= run->seen.since)
+			rc = take(run, row->day, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* --- the whole --- */
+
+static int look(struct run *run, struct err *err)
+{
+	return ledger_look(run->ledger, day_of(run->now) - FLEET_DAYS,
+	                   &run->view, err);
+}
+
+static int reach(struct run *run, struct err *err)
+{
+	const struct ledger_options options = {
+		.url = run->options->conf->fleet.ledger,
+		.told_now = run->options->told ? run->now : 0,
+	};
+
+	if (ledger_open(&run->ledger, &options, err) < 0 || look(run, err) < 0)
+		return err->class;
+	run->result->reached = true;
+	run->result->behind_secs = run->view.now - run->now;
+	return 0;
+}
+
+static int work(struct run *run, const char **trouble, struct err *err)
+{
+	if (reach(run, err) < 0 || settle_row(run, trouble, err) < 0)
+		return err->class;
+	if ((*trouble)[0] != '\0')
+		return 0;
+	if (ledger_greet(run->ledger, &run->self, err) < 0 ||
+	    ship_days(run, err) < 0 || lead(run, err) < 0)
+		return err->class;
+	/* what was shipped just now counts, too */
+	if (look(run, err) < 0 || report_days(run, err) < 0)
+		return err->class;
+	return ledger_purge(run->ledger, day_of(run->view.now) - 2 * FLEET_DAYS,
+	                    err);
+}
+
+/* The same trouble is told once, however often a run meets it. */
+static int note_trouble(struct run *run, const char *why, struct err *err)
+{
+	const struct ledger_run_options *options = run->options;
+	bool was = run->seen.trouble[0] != '\0', is = why[0] != '\0';
+
+	if (was != is && options->trouble != NULL)
+		options->trouble(options->trouble_arg, is ? why : NULL);
+	if (!was && !is)
+		return 0;
+	if (!was)
+		run->seen.trouble_at = run->now;
+	if (!is)
+		run->seen.trouble_at = 0;
+	snprintf(run->seen.trouble, sizeof(run->seen.trouble), "%.255s", why);
+	return put_seen(run, err);
+}
+
+int ledger_run(struct db *db, const struct ledger_run_options *options,
+               struct ledger_run_result *result, struct err *err)
+{
+	struct run run = {
+		.db = db,
+		.options = options,
+		.result = result,
+		.now = clock_secs(options->clock),
+	};
+	const char *trouble = "";
+	struct err why = {0};
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	if (fleet_host_name(options->conf, run.name, err) < 0 ||
+	    join(&run, err) < 0)
+		return err->class;
+	if (work(&run, &trouble, &why) < 0)
+		trouble = why.text;
+	rc = note_trouble(&run, trouble, err);
+	ledger_view_clear(&run.view);
+	ledger_close(&run.ledger);
+	return rc;
+}

@@ -1,0 +1,381 @@
+#!/usr/bin/env python3
+"""ledger - hosts that share a ledger in a real PostgreSQL make one report
+
+    ledger.py [NAME...]
+
+In the build folder.  Each test is a fleet of its own, in a database of its own.
+"""
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from ledger_world import (Host, Server, at, content, day_text, failed_sts, plain,
+                          postgres_programs, text)
+from testlib import BIN, expect, failed
+
+MORNING = (0, 30)
+
+
+class Fleet:
+    def __init__(self, folder, server, name, hosts, more=""):
+        self.server = server
+        self.folder = folder / name
+        self.folder.mkdir()
+        server.psql(f"CREATE DATABASE {name}")
+        self.name = name
+        self.hosts = [Host(self.folder, host, server.url(name), more=more)
+                      for host in hosts]
+        # what one host would have made of all of it
+        self.all = Host(self.folder, "all", None)
+        made = self.hosts[0].tlstally("fleet", "init", "--rehearsal")
+        if made.returncode != 0:
+            raise SystemExit(f"FAIL: fleet init: {made.stderr}")
+
+    def ask(self, statement):
+        return self.server.ask(statement, self.name)
+
+    def count(self, moment, host, *datagrams):
+        for to in (self.hosts[host], self.all):
+            to.count(moment, *datagrams)
+
+    def run(self, moment):
+        return [host.run(moment) for host in self.hosts]
+
+    def move_on(self, moment):
+        """All feeds have counted up to that moment."""
+        for host in self.hosts + [self.all]:
+            host.count(moment)
+
+    def sent(self):
+        """What all hosts have sent; a report twice ends the test."""
+        found = {}
+        for host in self.hosts:
+            for key, report in host.reports().items():
+                if key in found:
+                    raise SystemExit(f"FAIL: {key} by two hosts")
+                found[key] = report
+        return found
+
+
+def some(domains, seed):
+    """Datagrams of some of the domains, failures among them."""
+    pick = random.Random(seed)
+    return [pick.choice([plain, failed_sts])(pick.choice(domains))
+            for _ in range(60)]
+
+
+DOMAINS = [f"d{i}.example" for i in range(20)]
+
+
+def one_report(fleet):
+    """Three hosts, one report for each domain, its sums those of all."""
+    for host in range(3):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    ran = fleet.run(at(0, 14))
+    expect("what is counted so far is shipped", [1, 1, 1],
+           [run["fleet"]["daysShipped"] for run in ran])
+    ran = fleet.run(at(0, 14, 5))
+    expect("and not again when nothing is new", [0, 0, 0],
+           [run["fleet"]["daysShipped"] for run in ran])
+    fleet.count(at(0, 20), 1, *some(DOMAINS[:3], 7))
+    expect("only domains that changed are written", True,
+           0 < fleet.hosts[1].run(at(0, 21))["fleet"]["domainsWritten"] <= 3)
+    fleet.move_on(at(1, 0, 20))
+    fleet.run(at(1, 0, 30))
+    expect("nothing is reported before all have sealed the day", {}, fleet.sent())
+    for minute in (35, 40):
+        fleet.run(at(1, 0, minute))
+    fleet.all.run(at(1, 1))
+    expect("reports are those of a host that saw everything",
+           content(fleet.all.reports()), content(fleet.sent()))
+    expect("all of the host that leads", 20, len(fleet.hosts[0].reports()))
+    ids = [report["report-id"] for report in fleet.sent().values()]
+    expect("each has an id of its own", 20, len(set(ids)))
+    fleet.run(at(1, 0, 45))
+    day = fleet.hosts[1].fleet(at(1, 0, 50))["days"][1]
+    expect("the day is closed", ["closed", "mx1.example.com"],
+           [day["state"], day["reporter"]])
+    expect("sessions for people", ["240"], fleet.ask(
+        "SELECT sum(success + failure) FROM tlstally.sessions_by_domain"
+        f" WHERE day = '{day_text(0)}'"))
+    failures = sum(
+        policy["summary"]["total-failure-session-count"]
+        for report in fleet.sent().values() for policy in report["policies"])
+    expect("failures for people", [str(failures)], fleet.ask(
+        "SELECT sum(sessions) FROM tlstally.failures_by_result"))
+    for host in fleet.hosts:
+        expect(f"{host.name}'s store is whole", 0,
+               host.tlstally("check-store").returncode)
+
+
+def deadline(fleet):
+    """A host that is dead is waited for until the deadline, and named."""
+    for host in range(3):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    fleet.run(at(0, 14))
+    fleet.move_on(at(1, 0, 20))
+    for minute in (30, 35):
+        for host in fleet.hosts[:2]:
+            host.run(at(1, 0, minute))
+    expect("before the deadline it is waited for", {}, fleet.sent())
+    fleet.hosts[0].run(at(1, 5, 55))
+    expect("until its end", {}, fleet.sent())
+    fleet.hosts[0].run(at(1, 6, 5))
+    fleet.all.run(at(1, 7))
+    expect("then its last shipment counts", content(fleet.all.reports()),
+           content(fleet.sent()))
+    expect("and it is named", True,
+           "mx3.example.com" in fleet.hosts[0].said.stderr)
+    day = fleet.hosts[0].fleet(at(1, 6, 10))["days"][1]
+    expect("by `tlstally fleet`, too", "mx3.example.com", day["missing"])
+    fleet.hosts[0].run(at(1, 6, 12))
+    fleet.hosts[2].run(at(1, 7))
+    fleet.run(at(1, 7, 5))
+    expect("what it seals later changes nothing", 20, len(fleet.sent()))
+    expect("a host that is retired is not waited for", 0,
+           fleet.hosts[0].tlstally("fleet", "retire", "mx3.example.com", "--now",
+                                   text(at(1, 8))).returncode)
+    for host in range(2):
+        fleet.count(at(1, 9), host, *some(DOMAINS, host))
+    fleet.move_on(at(2, 0, 20))
+    for minute in (30, 35):
+        for host in fleet.hosts[:2]:
+            host.run(at(2, 0, minute))
+    expect("so its day is closed at once", True,
+           ("d0.example", day_text(1)) in fleet.sent())
+
+
+def database_down(fleet):
+    """Three days without the database: nothing is lost, nothing comes twice."""
+    fleet.count(at(0, 9), 0, *some(DOMAINS, 1))
+    fleet.run(at(0, 14))
+    fleet.server.stop()
+    told = 0
+    for day in range(3):
+        for host in range(3):
+            fleet.count(at(day, 16), host, *some(DOMAINS, 10 * day + host))
+        fleet.move_on(at(day + 1, 0, 20))
+        for hour in (1, 7):
+            ran = fleet.run(at(day + 1, hour))
+            told += "ledger" in fleet.hosts[1].said.stderr
+            expect("the run goes on", [False] * 3,
+                   [run["fleet"]["reached"] for run in ran])
+    expect("it is told once", 1, told)
+    expect("nobody closes a day alone", {}, fleet.sent())
+    said = fleet.hosts[1].tlstally("rollup", "--day", day_text(1), "--now",
+                                   text(at(3, 8)))
+    expect("nor when he is asked to", True,
+           "the host that leads the fleet closes it" in said.stderr)
+    gone = Host.__new__(Host)
+    gone.__dict__.update(fleet.hosts[1].__dict__, url=None)
+    gone.write_conf()
+    gone.run(at(3, 8))
+    expect("nor when [fleet] ledger is gone", {}, fleet.sent())
+    fleet.hosts[1].write_conf()
+    fleet.server.start()
+    fleet.hosts[1].run(at(3, 9))
+    expect("it is told when it is over", True,
+           "again" in fleet.hosts[1].said.stderr)
+    fleet.hosts[0].run(at(3, 9, 5))
+    expect("a night without it costs nobody his day", {}, fleet.sent())
+    fleet.hosts[2].run(at(3, 9, 40))
+    for minute in (45, 50):
+        fleet.run(at(3, 9, minute))
+    fleet.all.run(at(1, 9))
+    fleet.all.run(at(2, 9))
+    fleet.all.run(at(3, 9, 50))
+    want = {key: report for key, report in content(fleet.all.reports()).items()
+            if key[1] > day_text(0)}
+    expect("all days that are young enough are reported once", want,
+           content(fleet.sent()))
+
+
+def joining(fleet):
+    """What a host closed before is its own; later days are the fleet's."""
+    late = fleet.hosts[2]
+    late.url = None
+    late.write_conf()
+    for host in range(3):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    fleet.move_on(at(1, 0, 20))
+    late.run(at(1, 0, 30))
+    own = late.reports()
+    expect("alone it reports its own day", True, len(own) > 10)
+    late.url = fleet.hosts[0].url
+    late.write_conf()
+    for minute in (40, 45):
+        late.run(at(1, 0, minute))
+    expect("which it does not ship", ["1"], fleet.ask(
+        "SELECT count(DISTINCT day) FROM tlstally.host_day"))
+    expect("but the next one", [str(late.name)], fleet.ask(
+        "SELECT host FROM tlstally.host_day"))
+
+
+def clones(fleet):
+    """A copy of a store ships nothing, and a restore counts nothing twice."""
+    one, two = fleet.hosts[0], fleet.hosts[1]
+    fleet.count(at(0, 9), 0, *some(DOMAINS, 0))
+    fleet.count(at(0, 9), 1, *some(DOMAINS, 1))
+    fleet.run(at(0, 10))
+    backup = two.folder / "backup.mdb"
+    two.tlstally("backup", backup)
+    shutil.copytree(two.folder / "store", two.folder / "copy")
+    fleet.count(at(0, 11), 1, plain("new.example"))
+    fleet.run(at(0, 12))
+    had = fleet.ask("SELECT * FROM tlstally.host_domain ORDER BY domain, host")
+
+    shutil.move(two.folder / "store", two.folder / "real")
+    shutil.move(two.folder / "copy", two.folder / "store")
+    two.count(at(0, 13), plain("clone.example"))
+    ran = two.run(at(0, 14))
+    expect("a copy ships nothing", [True, 0],
+           [ran["fleet"]["reached"], ran["fleet"]["daysShipped"]])
+    expect("and is told what to do", True, "copy of another" in two.said.stderr)
+    expect("once", True, two.run(at(0, 14, 5)) and "copy" not in two.said.stderr)
+    expect("the ledger is as it was", had, fleet.ask(
+        "SELECT * FROM tlstally.host_domain ORDER BY domain, host"))
+    shutil.rmtree(two.folder / "store")
+    shutil.move(two.folder / "real", two.folder / "store")
+    expect("the real one goes on", 0, two.run(at(0, 15))["fleet"]["daysShipped"])
+    expect("untold", "", two.said.stderr)
+
+    other = fleet.hosts[2]
+    other.name = two.name
+    other.write_conf()
+    other.count(at(0, 13), plain("other.example"))
+    ran = other.run(at(0, 15))
+    expect("nor does another host of the name", 0, ran["fleet"]["daysShipped"])
+    expect("and it is told", True,
+           "another host of that name" in other.said.stderr)
+
+    shutil.rmtree(two.folder / "store")
+    (two.folder / "store").mkdir()
+    expect("a backup is restored", 0,
+           two.tlstally("restore", backup).returncode)
+    two.count(at(0, 16), plain("after.example"))
+    expect("and takes the host's place", 1,
+           two.run(at(0, 17))["fleet"]["daysShipped"])
+    domains = fleet.ask("SELECT domain FROM tlstally.host_domain"
+                        f" WHERE host = '{two.name}'")
+    expect("what came after the backup is missing, nothing else",
+           [True, False, True],
+           ["d1.example" in domains or len(domains) > 5,
+            "new.example" in domains, "after.example" in domains])
+    for domain in ("again.example",):
+        two.count(at(0, 18), plain(domain))
+    expect("and it ships on", 1, two.run(at(0, 19))["fleet"]["daysShipped"])
+
+
+def takeover(fleet):
+    """Another host leads when the lease is over, and no day is reported twice."""
+    for host in range(3):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    ran = fleet.run(at(0, 14))
+    expect("the first one leads", [True, False, False],
+           [run["fleet"]["leads"] for run in ran])
+    expect("as long as it comes by", False,
+           fleet.hosts[1].run(at(0, 14, 19))["fleet"]["leads"])
+    expect("and no longer", True,
+           fleet.hosts[1].run(at(0, 14, 21))["fleet"]["leads"])
+    fleet.hosts[2].tlstally("fleet", "lead", "--now", text(at(0, 14, 22)))
+    expect("or until the operator says who", [False, False, True],
+           [run["fleet"]["leads"] for run in fleet.run(at(0, 14, 25))])
+    fleet.move_on(at(1, 0, 20))
+    fleet.hosts[2].run(at(1, 0, 25))
+    for minute in (30, 35, 40):
+        fleet.run(at(1, 0, minute))
+    expect("that one reports", [0, 0, 20],
+           [len(host.reports()) for host in fleet.hosts])
+    fleet.hosts[0].tlstally("fleet", "lead", "--now", text(at(1, 0, 41)))
+    for minute in (45, 50):
+        fleet.run(at(1, 0, minute))
+    expect("a day that was taken is not taken again", 20, len(fleet.sent()))
+    fleet.hosts[1].mode = "off"
+    fleet.hosts[1].write_conf()
+    said = fleet.hosts[1].tlstally("fleet", "lead", "--now", text(at(1, 1)))
+    expect("who makes no reports cannot lead", True, "mode = off" in said.stderr)
+
+
+def refusals(fleet):
+    """What is refused, in words."""
+    host = fleet.hosts[0]
+    cases = [
+        ("a password in the URL", "password", [
+            "-o", "fleet.ledger=postgresql://u:secret@h/db", "fleet"]),
+        ("one in its options", "password", [
+            "-o", "fleet.ledger=postgresql://h/db?pass%77ord=secret", "fleet"]),
+        ("no URL of PostgreSQL", "does not begin with", [
+            "-o", "fleet.ledger=mysql://h/db", "fleet"]),
+        ("no fleet", "[fleet] ledger is not set", [
+            "-o", "fleet.ledger=", "fleet"]),
+        ("no --now with a ledger for rehearsals", "for rehearsals", ["fleet"]),
+        ("nobody's host", "no host", [
+            "fleet", "retire", "nobody.example.com", "--now", text(at(0))]),
+        ("a database without a ledger", "fleet init", [
+            "-o", f"fleet.ledger={fleet.server.url('template1')}", "fleet",
+            "--now", text(at(0))]),
+        ("no database", "does not exist", [
+            "-o", f"fleet.ledger={fleet.server.url('nothing')}", "fleet"]),
+        ("no server", "socket", [
+            "-o", "fleet.ledger=postgresql:///db?host=/nowhere", "fleet"]),
+        ("the other kind of ledger", "for rehearsals", ["fleet", "init"]),
+    ]
+    for name, words, command in cases:
+        said = host.tlstally(*command)
+        expect(f"{name} is refused", [True, True, False],
+               [said.returncode != 0, words in said.stderr,
+                "secret" in said.stderr])
+    expect("made twice it is as it was", 0,
+           host.tlstally("fleet", "init", "--rehearsal").returncode)
+    fleet.ask("UPDATE tlstally.fleet SET version = 99")
+    for command in (["fleet", "--now", text(at(0))],
+                    ["fleet", "init", "--rehearsal"]):
+        said = host.tlstally(*command)
+        expect("a newer ledger is refused", True,
+               said.returncode != 0 and "upgrade tlstally" in said.stderr)
+    host.count(at(0, 9), plain("a.example"))
+    expect("a run ships nothing to it", [False, 0], [
+        host.run(at(0, 10))["fleet"][what] for what in ("reached", "daysShipped")])
+    fleet.ask("UPDATE tlstally.fleet SET version = 0")
+    expect("an older one is, too", True,
+           "fleet init" in host.tlstally("fleet", "--now", text(at(0))).stderr)
+    fleet.ask("UPDATE tlstally.fleet SET version = 1")
+    fleet.ask("CREATE ROLE worker LOGIN")
+    statements = [line.replace("tlstally;", "worker;") for line in (
+        "GRANT USAGE ON SCHEMA tlstally TO tlstally;",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tlstally"
+        " TO tlstally;")]
+    fleet.ask(" ".join(statements))
+    host.url = fleet.server.url(fleet.name, "worker")
+    host.write_conf()
+    expect("the rights that are told are enough", 1,
+           host.run(at(0, 11))["fleet"]["daysShipped"])
+
+
+TESTS = [one_report, deadline, database_down, joining, clones, takeover, refusals]
+
+
+def main():
+    names = sys.argv[1:]
+    programs = postgres_programs()
+    with tempfile.TemporaryDirectory(prefix="ledger.") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        server = Server(folder / "postgres", programs)
+        server.start()
+        try:
+            for test in TESTS:
+                if names and test.__name__ not in names:
+                    continue
+                print(f"== {test.__doc__}", flush=True)
+                test(Fleet(folder, server, test.__name__, ["mx1", "mx2", "mx3"]))
+        finally:
+            server.stop()
+    raise SystemExit(1 if failed else 0)
+
+
+main()

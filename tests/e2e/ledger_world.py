@@ -1,0 +1,216 @@
+"""ledger_world - PostgreSQL servers and hosts that share a ledger.  Imported.
+
+A server is the test's own, in its folder and on a unix socket; what it is asked
+goes by psql.  It refuses to run as root: then it is user postgres.  The hosts
+live on a virtual clock (--now): what they counted when is written by count_at,
+and the ledger is one for rehearsals.
+"""
+import datetime
+import glob
+import gzip
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+
+from testlib import BIN, HERE, must_come
+
+DAY0 = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
+
+
+def at(day, hour=0, minute=0):
+    """The moment, in seconds: day 0 is 2026-03-01."""
+    return int(DAY0.timestamp()) + day * 86400 + hour * 3600 + minute * 60
+
+
+def text(moment):
+    return datetime.datetime.fromtimestamp(
+        moment, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_text(day):
+    return text(at(day))[:10]
+
+
+def skip(why):
+    print(why)
+    raise SystemExit(77)
+
+
+def postgres_programs():
+    """Or the test is skipped."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"),
+                   key=lambda path: int(path.split("/")[-2]))
+    if not found or not shutil.which("psql"):
+        skip("postgres is missing: apt-get install postgresql")
+    said = subprocess.run(
+        [BIN / "tlstally", "-c", "/dev/null", "-o", "fleet.ledger=postgresql:///",
+         "fleet"], capture_output=True, text=True)
+    if "without libpq" in said.stderr:
+        skip("tlstally is built without libpq")
+    if os.geteuid() == 0:
+        try:
+            pwd.getpwnam("postgres")
+        except KeyError:
+            skip("there is no user postgres: apt-get install postgresql")
+    return pathlib.Path(found[-1])
+
+
+class Server:
+    def __init__(self, folder, programs):
+        self.folder = folder
+        self.programs = programs
+        self.process = None
+        self.options = []
+        folder.mkdir()
+        self.user = {}
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("postgres")
+            os.chown(folder, user.pw_uid, user.pw_gid)
+            self.user = {"user": user.pw_uid, "group": user.pw_gid,
+                         "extra_groups": []}
+        subprocess.run(
+            [programs / "initdb", "-A", "trust", "-N", "-E", "UTF8", "-U",
+             "owner", "--locale=C", "-D", folder / "data"],
+            check=True, stdout=subprocess.DEVNULL, cwd=folder, **self.user)
+        with open(folder / "data/postgresql.conf", "a") as conf:
+            conf.write(f"""listen_addresses = ''
+unix_socket_directories = '{folder}'
+fsync = off
+shared_buffers = 32MB
+max_connections = 40
+log_min_messages = warning
+""")
+
+    def start(self, *options):
+        log = open(self.folder / "log", "ab")
+        self.process = subprocess.Popen(
+            [self.programs / "postgres", "-D", self.folder / "data", *options],
+            stdout=log, stderr=log, cwd=self.folder, **self.user)
+        must_come("postgres answers", lambda: self.ask("SELECT 1") == ["1"])
+
+    def stop(self):
+        """As its operator does: transactions that are under way are undone."""
+        if self.process:
+            self.process.send_signal(2)
+            self.process.wait(60)
+            self.process = None
+
+    def kill(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def psql(self, statement, database="postgres"):
+        return subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h",
+             self.folder, "-U", "owner", "-d", database, "-c", statement],
+            capture_output=True, text=True)
+
+    def ask(self, statement, database="postgres"):
+        """The rows, columns between |; None: it failed."""
+        said = self.psql(statement, database)
+        return said.stdout.splitlines() if said.returncode == 0 else None
+
+    def url(self, database="postgres", user="owner"):
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+
+def plain(domain):
+    return json.dumps({
+        "d": domain, "pr": f"v=TLSRPTv1; rua=mailto:tls@{domain}",
+        "policies": [{"policy-type": 9, "policy-domain": domain, "f": 0}]})
+
+
+def failed_sts(domain, code=204):
+    return json.dumps({
+        "d": domain, "pr": f"v=TLSRPTv1; rua=mailto:tls@{domain}",
+        "policies": [{
+            "policy-type": 2, "policy-domain": domain, "f": 1, "t": 1,
+            "policy-string": ["version: STSv1", "mode: enforce",
+                              f"mx: mx.{domain}", "max_age: 86400"],
+            "mx-host": [f"mx.{domain}"],
+            "failure-details": [{"c": code, "n": f"mx.{domain}",
+                                 "r": "192.0.2.1"}]}]})
+
+
+class Host:
+    """One that sends mail; name without its domain."""
+
+    def __init__(self, folder, name, url, mode="all", more=""):
+        self.folder = folder / name
+        self.name = f"{name}.example.com"
+        self.url = url
+        self.mode = mode
+        self.more = more
+        for part in ("store", "sent"):
+            (self.folder / part).mkdir(parents=True)
+        self.said = None
+        self.write_conf()
+
+    def write_conf(self):
+        (self.folder / "conf").write_text(f"""[report]
+organization_name = Example Mail
+contact_info = tls-reports@example.com
+mode = {self.mode}
+[store]
+directory = {self.folder}/store
+map_size = 1G
+rehearsal = yes
+[deliver]
+mail = off
+https = off
+directory = {self.folder}/sent
+spread = 0s
+[fleet]
+name = {self.name}
+{f"ledger = {self.url}" if self.url else ""}
+{self.more}
+""")
+
+    def count(self, moment, *datagrams):
+        """Counted up to that moment."""
+        with tempfile.TemporaryFile("w+") as file:
+            file.writelines(line + "\n" for line in datagrams)
+            file.seek(0)
+            subprocess.run(
+                [HERE / "tests/e2e/count_at", self.folder / "store",
+                 str(moment)], stdin=file, check=True)
+
+    def tlstally(self, *words, env=None, timeout=300):
+        self.said = subprocess.run(
+            [BIN / "tlstally", "-c", self.folder / "conf", *words],
+            capture_output=True, text=True, timeout=timeout,
+            env={**os.environ, **(env or {})})
+        return self.said
+
+    def run(self, moment, **more):
+        """`tlstally run`: its JSON; None: it failed."""
+        said = self.tlstally("run", "--now", text(moment), "--json", **more)
+        return json.loads(said.stdout) if said.returncode == 0 else None
+
+    def fleet(self, moment):
+        said = self.tlstally("fleet", "--now", text(moment), "--json")
+        return json.loads(said.stdout) if said.returncode == 0 else None
+
+    def reports(self):
+        """Those that were delivered: (domain, day) to the report."""
+        found = {}
+        for path in (self.folder / "sent").glob("*.json.gz"):
+            report = json.loads(gzip.decompress(path.read_bytes()))
+            domain = path.name.split("!")[1]
+            day = report["date-range"]["start-datetime"][:10]
+            if (domain, day) in found:
+                raise SystemExit(f"FAIL: {domain} of {day} twice at {self.name}")
+            found[domain, day] = report
+        return found
+
+
+def content(reports):
+    """Without what says who made them."""
+    return {key: {name: report[name] for name in report if name != "report-id"}
+            for key, report in reports.items()}
