@@ -1,5 +1,5 @@
 /*
- * tlstally check-store, backup and restore: the store as a file
+ * tlstally check-store, rebuild, backup and restore: the store as a file
  *
  * The file of a backup belongs to whoever gave the command.  So it is opened
  * before root becomes the owner of the store, who may not write it, or read
@@ -18,35 +18,82 @@
 #include "cli/cli.h"
 #include "cli/stream.h"
 #include "show/doc.h"
+#include "store/derived.h"
 #include "store/store_check.h"
+#include "store/tally_table.h"
 
 enum { BACKUP_MODE = 0640 };
 
 /* What was found, for people; with --json for a program, too. */
 struct findings {
 	struct cli *cli;
-	json_t *list; /* NULL: without --json */
+	json_t *faults, *notes; /* NULL: without --json */
+	uint64_t rows;          /* of the journal of counts, among the faults */
 };
 
-static void on_fault(void *arg, const char *table, const char *words)
+static void tell(struct findings *findings, json_t *list, const char *table,
+                 const char *words)
 {
-	struct findings *findings = arg;
 	json_t *item;
 
-	if (findings->list == NULL) {
+	if (list == NULL) {
 		strbuf_printf(&findings->cli->out, "%s%s%s%s\n",
 		              *table ? "table " : "", table, *table ? ": " : "",
 		              words);
 		return;
 	}
-	item = doc_row(findings->list);
+	item = doc_row(list);
 	doc_set(item, "table", table);
 	doc_set(item, "words", words);
 }
 
-static int print_check(struct cli *cli, const struct store_check *check,
-                       json_t *doc, struct err *err)
+static void on_fault(void *arg, const char *table, const char *words)
 {
+	struct findings *findings = arg;
+
+	tell(findings, findings->faults, table, words);
+	findings->rows += strcmp(table, db_table_name(TABLE_JOURNAL)) == 0;
+}
+
+static void on_note(void *arg, const char *table, const char *words)
+{
+	struct findings *findings = arg;
+
+	tell(findings, findings->notes, table, words);
+}
+
+/* What mends it is more than a backup in two cases. */
+static int tell_remedy(const struct findings *findings,
+                       const struct store_check *check, struct err *err)
+{
+	uint64_t others =
+		check->faults - check->derived_faults - findings->rows;
+
+	if (others > 0)
+		return err_set(err, ERR_IO,
+		               "data.mdb is damaged in %" PRIu64
+		               " places: restore a backup (tlstally restore "
+		               "FILE)",
+		               check->faults);
+	if (check->derived_faults > 0)
+		return err_set(err, ERR_IO,
+		               "sums and indexes differ from their rows in "
+		               "%" PRIu64 " places: make them anew (tlstally "
+		               "rebuild)",
+		               check->derived_faults);
+	return err_set(err, ERR_IO,
+	               "%" PRIu64 " rows of the journal of counts cannot be "
+	               "read: what they counted is missing, and nothing else; "
+	               "tlstallyd or tlstally run sets them aside",
+	               findings->rows);
+}
+
+static int print_check(const struct findings *findings,
+                       const struct store_check *check, json_t *doc,
+                       struct err *err)
+{
+	struct cli *cli = findings->cli;
+
 	json_set_uint(doc, "tables", check->tables);
 	json_set_uint(doc, "rows", check->rows);
 	json_set_uint(doc, "pages", check->pages);
@@ -54,11 +101,7 @@ static int print_check(struct cli *cli, const struct store_check *check,
 	if (cli->args.json)
 		doc_print(doc, &cli->out);
 	if (check->faults > 0)
-		return err_set(
-			err, ERR_IO,
-			"data.mdb is damaged in %" PRIu64
-			" places: restore a backup (tlstally restore FILE)",
-			check->faults);
+		return tell_remedy(findings, check, err);
 	if (!cli->args.json)
 		strbuf_printf(&cli->out,
 		              "no damage found: %" PRIu64 " rows in %" PRIu64
@@ -72,26 +115,64 @@ static int check_store(struct cli *cli, const char *directory,
                        const struct db_backup *backup, struct err *err)
 {
 	auto_(json_free) json_t *doc = json_object();
-	struct findings findings = {cli, NULL};
-	struct store_check check = {.fault = on_fault, .arg = &findings};
+	struct findings findings = {.cli = cli};
+	struct store_check check = {
+		.fault = on_fault, .note = on_note, .arg = &findings};
 	const struct db_options options = {
 		.directory = directory,
 		.map_size = cli->conf.store.map_size,
 		.read_only = true,
 	};
-	json_t *list = doc_array(doc, "faults");
 	int rc;
 
-	if (cli->args.json)
-		findings.list = list;
+	if (cli->args.json) {
+		findings.faults = doc_array(doc, "faults");
+		findings.notes = doc_array(doc, "notes");
+	}
 	rc = backup == NULL ? store_check_run(&check, &options, err)
 	                    : store_check_backup(&check, &options, backup, err);
-	return rc < 0 ? rc : print_check(cli, &check, doc, err);
+	return rc < 0 ? rc : print_check(&findings, &check, doc, err);
 }
 
 int cli_check_store(struct cli *cli, struct err *err)
 {
 	return check_store(cli, cli->conf.store.directory, NULL, err);
+}
+
+static bool next_day(struct cli *cli, int32_t *day)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+
+	return tally_day_next(txn, day) > 0;
+}
+
+int cli_rebuild(struct cli *cli, struct err *err)
+{
+	auto_(json_free) json_t *doc = json_object();
+	uint64_t days = 0;
+	int32_t day = 0;
+	int rc = 0, outbox;
+
+	while (rc >= 0 && next_day(cli, &day)) {
+		rc = derived_rebuild_day(cli->db, day++, err);
+		days += rc > 0;
+	}
+	outbox = rc < 0 ? rc : derived_rebuild_outbox(cli->db, err);
+	if (outbox < 0)
+		return outbox;
+	json_set_uint(doc, "days", days);
+	json_set_bool(doc, "outbox", outbox > 0);
+	if (cli->args.json)
+		doc_print(doc, &cli->out);
+	else if (days == 0 && outbox == 0)
+		strbuf_puts(&cli->out,
+		            "all sums and indexes are those of their rows\n");
+	else
+		strbuf_printf(&cli->out,
+		              "made anew: sums and indexes of %" PRIu64
+		              " days%s\n",
+		              days, outbox > 0 ? " and of the outbox" : "");
+	return 0;
 }
 
 static int open_backup(struct cli *cli, struct db_backup *backup,

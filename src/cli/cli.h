@@ -327,6 +327,7 @@ int cli_setup(struct cli *cli, struct err *err);
 int cli_conf(struct cli *cli, struct err *err);
 int cli_complete(struct cli *cli, struct err *err);
 int cli_check_store(struct cli *cli, struct err *err);
+int cli_rebuild(struct cli *cli, struct err *err);
 int cli_backup(struct cli *cli, struct err *err);
 int cli_restore(struct cli *cli, struct err *err);
 int cli_export(struct cli *cli, struct err *err);

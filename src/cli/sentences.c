@@ -164,6 +164,8 @@ const struct cli_sentence cli_sentences[] = {
          NULL},
 	{"check-store", NO_OPERAND, FLAG_JSON, NEEDS_READER, cli_check_store,
          "read the whole store and report damage", NULL, NULL},
+	{"rebuild", NO_OPERAND, FLAG_JSON, NEEDS_STORE_WRITE, cli_rebuild,
+         "make sums and indexes anew that differ from their rows", NULL, NULL},
 	{"backup", OPERAND("<file>", VALUE_FILE, path, NULL),
          FLAG_CHECK | FLAG_FORCE, NEEDS_SETTINGS, cli_backup,
          "copy the store consistently while everything is running; -: to "

@@ -162,6 +162,29 @@ static void print_waiting(const json_t *doc, struct strbuf *out)
 			sessions, doc_number(waiting, "domains"));
 }
 
+static void print_journal(const json_t *doc, struct strbuf *out)
+{
+	const json_t *journal = doc_get(doc, "journal"), *row;
+	const char *trouble = doc_text(journal, "trouble");
+	uint64_t bytes = doc_number(journal, "bytes");
+	size_t i;
+
+	if (bytes > 0) {
+		strbuf_puts(out, "journal of counts: ");
+		put_size(bytes, out);
+		strbuf_printf(out, " to be applied, the oldest of %s%s%s\n",
+		              doc_text(journal, "oldest"),
+		              trouble[0] != '\0' ? "; that fails: " : "",
+		              trouble);
+	}
+	json_array_foreach (doc_get(journal, "setAside"), i, row)
+		strbuf_printf(out,
+		              "journal of counts: row %" PRIu64
+		              " of %s cannot be read and was set aside: %s\n",
+		              doc_number(row, "row"), doc_text(row, "day"),
+		              doc_text(row, "words"));
+}
+
 /* "3 held, 2 pending" between the two; nothing of none. */
 static void print_counts(const char *before, json_t *counts, const char *after,
                          struct strbuf *out)
@@ -476,6 +499,7 @@ void cli_status_print(const json_t *doc, struct strbuf *out)
 	print_feeds(doc, out);
 	print_lines(doc, out);
 	print_waiting(doc, out);
+	print_journal(doc, out);
 	cli_status_print_coverage(doc, out);
 	print_events(doc, out);
 	print_days(doc, out);

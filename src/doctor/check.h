@@ -140,6 +140,8 @@ void check_deliveries(struct look *look);
 void check_clock(struct look *look);
 void check_mode(struct look *look);
 void check_store(struct look *look);
+void check_journal(struct look *look);
+void check_counters(struct look *look);
 /* check_relay.c */
 void check_relay(struct look *look);
 /* check_domain.c */

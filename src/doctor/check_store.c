@@ -11,7 +11,10 @@
 #include "base/moment.h"
 #include "postfix/postfix_feed.h"
 #include "show/doc.h"
+#include "store/day_sums.h"
 #include "store/day_table.h"
+#include "store/derived.h"
+#include "store/outbox_sums.h"
 #include "words/words.h"
 
 enum {
@@ -216,4 +219,98 @@ void check_store(struct look *look)
 		CHECK_TELL(look, STORE_TROUBLE, err.text);
 	else
 		tell_room(look, &room);
+}
+
+/* --- what was counted --- */
+
+void check_journal(struct look *look)
+{
+	const struct status_of *of = look->of;
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	const struct journal_waiting *waiting;
+	char since[TIME_TEXT], day[DAY_TEXT];
+	struct status_journal journal;
+
+	status_journal_get(of, txn, &journal);
+	waiting = &journal.waiting;
+	day_format_time(waiting->since, since);
+	if (waiting->words[0] != '\0' || journal.is_late) {
+		if (journal.is_late && waiting->words[0] == '\0')
+			CHECK_TELL(look, JOURNAL_LATE, since);
+		else
+			CHECK_TELL(look, JOURNAL_FAILS, since, waiting->words);
+		check_tell_since(look, waiting->since);
+	} else if (waiting->bytes > 0) {
+		CHECK_TELL(look, JOURNAL_WELL,
+		           check_number(look, waiting->bytes / 1024), since);
+	}
+	if (journal.aside + waiting->damaged == 0)
+		return;
+	CHECK_TELL(look,
+	           journal.is_news ? JOURNAL_DAMAGED : JOURNAL_WAS_DAMAGED,
+	           check_number(look, journal.aside + waiting->damaged),
+	           journal.aside == 0
+	                   ? ""
+	                   : arena_printf(look->arena,
+	                                  ", the last is row %" PRIu64
+	                                  " of %s (%s)",
+	                                  journal.last.number,
+	                                  day_format(journal.last.day, day),
+	                                  journal.last.words));
+}
+
+/* Of a day or an outbox with more than that the doctor has no time to read all
+ * rows. */
+enum { COUNTERS_MOST = 20000 };
+
+static bool counts_differ(struct look *look, int32_t day, bool *too_many)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(look->of->db);
+	struct day_sums sums;
+	struct err err = {0};
+	uint64_t n = 0;
+
+	day_sums_get(txn, day, &sums);
+	for (int mark = 0; mark < TALLY_MARKS; mark++)
+		n += sums.marks[mark];
+	if (n > COUNTERS_MOST)
+		*too_many = true;
+	else
+		derived_check_day(txn, day);
+	if (db_failure(txn, &err) == 0)
+		return false;
+	CHECK_TELL(look, COUNTERS_DIFFER, err.text);
+	return true;
+}
+
+static bool outbox_differs(struct look *look, bool *too_many)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(look->of->db);
+	struct outbox_sums sums;
+	struct err err = {0};
+	uint64_t n = 0;
+
+	outbox_sums_get(txn, &sums);
+	for (int status = 0; status < OUTBOX_DONE; status++)
+		n += sums.reports[status];
+	if (n > COUNTERS_MOST)
+		*too_many = true;
+	else
+		derived_check_outbox(txn);
+	if (db_failure(txn, &err) == 0)
+		return false;
+	CHECK_TELL(look, COUNTERS_DIFFER, err.text);
+	return true;
+}
+
+void check_counters(struct look *look)
+{
+	int32_t today = day_of(look->of->now);
+	bool too_many = false;
+
+	if (counts_differ(look, today - 1, &too_many) ||
+	    counts_differ(look, today, &too_many) ||
+	    outbox_differs(look, &too_many))
+		return;
+	CHECK_TELL(look, too_many ? COUNTERS_TOO_MANY : COUNTERS_WELL);
 }

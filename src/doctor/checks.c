@@ -113,6 +113,14 @@ const struct check checks[] = {
          "is there a store, has it room within map_size and on its disk, and "
          "which daemon would make it?",
          NULL, 0, check_store},
+	{"journal",
+         "what waits in the journal of counts, does applying it work, and was "
+         "any of it damaged?",
+         NULL, ANYWHERE, check_journal},
+	{"counters",
+         "are the sums and indexes that are kept beside the rows what the rows "
+         "say?",
+         NULL, ANYWHERE, check_counters},
 	{"owners", "owners and modes of the store's files", NULL, HERE,
          check_owners},
 	{"binaries", "do daemons still run the programs that are installed?",

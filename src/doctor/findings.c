@@ -570,6 +570,41 @@ const struct finding findings[FINDINGS] = {
 		{DOCTOR_NOTE,
                  "only {1} MiB are free on the file system of the store, {2}",
                  "df -h {2}"},
+	[JOURNAL_WELL] =
+		{DOCTOR_GOOD,
+                 "{1} KiB wait in the journal of counts to be applied, the "
+                 "oldest since {2}",
+                 NULL},
+	[JOURNAL_FAILS] = {DOCTOR_BAD,
+                           "what was counted since {1} cannot be applied: {2}",
+                           "tlstally check-store"},
+	[JOURNAL_LATE] =
+		{DOCTOR_BAD,
+                 "what was counted since {1} waits in the journal of counts: "
+                 "tlstallyd does not apply it",
+                 "journalctl -u tlstallyd"},
+	[JOURNAL_DAMAGED] =
+		{DOCTOR_BAD,
+                 "rows of the journal of counts that cannot be read: {1}{2}; "
+                 "what they counted is missing, and nothing else",
+                 "tlstally check-store"},
+	[JOURNAL_WAS_DAMAGED] =
+		{DOCTOR_NOTE,
+                 "rows of the journal of counts that could not be read on "
+                 "earlier days: {1}{2}; what they counted is missing, and "
+                 "nothing else",
+                 "tlstally check-store"},
+	[COUNTERS_WELL] = {DOCTOR_GOOD,
+                           "the sums and indexes of today, yesterday and the "
+                           "outbox are those of their rows",
+                           NULL},
+	[COUNTERS_DIFFER] = {DOCTOR_BAD, "{1}",
+                             "tlstally rebuild"},
+	[COUNTERS_TOO_MANY] =
+		{DOCTOR_GOOD,
+                 "not all sums and indexes were compared with their rows, "
+                 "which are many: `tlstally check-store` does",
+                 NULL},
 	[OWNERS_WELL] = {DOCTOR_GOOD, "the files of the store belong to {1}",
                          NULL},
 	[OWNERS_OTHER] = {DOCTOR_BAD,

@@ -17,6 +17,7 @@ static const char *const status_properties[] = {
 	"lines",
 	"waiting",
 	"events",
+	"journal",
 	"days",
 	"unreported",
 	"unreportedCount",

@@ -9,10 +9,12 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/moment.h"
 #include "session/datagram.h"
 #include "store/counter_table.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
+#include "store/journal_aside.h"
 #include "store/log_pending_table.h"
 #include "store/meta_table.h"
 #include "store/outbox_sums.h"
@@ -119,6 +121,31 @@ static void write_last_run(struct db_txn *txn, struct strbuf *out)
 	      "When `tlstally run` came last (Unix time).");
 	if (at != 0)
 		number(out, "last_run_seconds", at);
+}
+
+static void write_journal(struct db_txn *txn, int64_t now, struct strbuf *out)
+{
+	struct journal_aside aside = {.day = 0};
+	struct journal_waiting waiting;
+	uint64_t damaged;
+
+	journal_waiting_get(txn, &waiting);
+	title(out, "journal_bytes", "gauge",
+	      "Bytes in the journal of counts that are not applied yet.");
+	number(out, "journal_bytes", waiting.bytes);
+	title(out, "journal_oldest_seconds", "gauge",
+	      "How long the oldest of them have been waiting.");
+	number(out, "journal_oldest_seconds",
+	       waiting.since != 0 ? (uint64_t)moment_age(waiting.since, now)
+	                          : 0);
+	title(out, "journal_apply_fails", "gauge",
+	      "1 while a day's journal of counts cannot be applied.");
+	number(out, "journal_apply_fails", waiting.words[0] != '\0');
+	for (damaged = waiting.damaged; journal_aside_next(txn, &aside);)
+		damaged++;
+	title(out, "journal_damaged_rows", "gauge",
+	      "Rows of the journal of counts that cannot be read.");
+	number(out, "journal_damaged_rows", damaged);
 }
 
 /* Whether the clock is doubted stands in its record: a daemon has looked
@@ -285,6 +312,7 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	labelled(out, "build_info", "version", PACKAGE_VERSION, 1);
 	write_today(txn, now, out);
 	write_feeds(txn, now, out);
+	write_journal(txn, now, out);
 	write_waiting(txn, out);
 	write_days(txn, now, out);
 	write_last_run(txn, out);

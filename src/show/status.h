@@ -4,10 +4,10 @@
  * Found out once for `tlstally status` and tally:Status.  The document's
  * members are tlstally(1)'s:
  *
- *     verdict actions now settings mode store feeds lines waiting events days
- *     unreported unreportedCount outbox trouble troubleCount answers
- *     deliveries coverage policyd suppressions clock lastDay lastRun
- * contactInfo
+ *     verdict actions now settings mode store feeds lines waiting events
+ *     journal days unreported unreportedCount outbox trouble troubleCount
+ *     answers deliveries coverage policyd suppressions clock lastDay lastRun
+ *     contactInfo organizationName
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H
@@ -21,6 +21,7 @@
 #include "conf/conf.h"
 #include "store/day_table.h"
 #include "store/db.h"
+#include "store/journal_aside.h"
 
 /* Lists of what may be many are cut to these; a count says how many. */
 enum { STATUS_DAYS = 7, STATUS_TROUBLE_MAX = 10, STATUS_UNREPORTED_MAX = 20 };
@@ -53,6 +54,21 @@ struct status_runs {
 void status_runs_get(const struct status_of *of, struct db_txn *txn,
                      struct status_runs *runs);
 
+/* So long after what was counted first it should be applied (tlstallyd does it
+ * after an hour). */
+enum { STATUS_JOURNAL_LATE_SECS = 2 * 3600 };
+
+struct status_journal {
+	struct journal_waiting waiting;
+	bool is_late; /* the oldest waits too long, and tlstallyd runs */
+	/* rows that were set aside, and the last of them */
+	uint64_t aside;
+	struct journal_aside last;
+	bool is_news; /* they are of today, or of the day last reported */
+};
+void status_journal_get(const struct status_of *of, struct db_txn *txn,
+                        struct status_journal *journal);
+
 enum status_room_left { ROOM_WELL, ROOM_LITTLE, ROOM_NONE };
 struct status_room {
 	struct db_size size;
@@ -73,6 +89,7 @@ int status_collect(const struct status_of *of, const json_t *wanted,
 int status_days(const struct status_of *of, json_t *doc, struct err *err);
 int status_outbox(const struct status_of *of, json_t *doc, struct err *err);
 int status_coverage(const struct status_of *of, json_t *doc, struct err *err);
+int status_journal(const struct status_of *of, json_t *doc, struct err *err);
 int status_runs(const struct status_of *of, json_t *doc, struct err *err);
 int status_room(const struct status_of *of, json_t *doc, struct err *err);
 

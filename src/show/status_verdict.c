@@ -137,6 +137,34 @@ static void look_at_feeds(struct telling *telling)
 	}
 }
 
+/* What was counted, and does not get any further. */
+static void look_at_journal(struct telling *telling)
+{
+	const json_t *journal = doc_get(telling->status, "journal");
+	const char *oldest = doc_text(journal, "oldest");
+	const char *trouble = doc_text(journal, "trouble");
+	uint64_t damaged = doc_number(journal, "damagedRows");
+
+	if (trouble[0] != '\0')
+		set_since(tell(telling, "journal", "tlstally doctor",
+		               "what was counted since %s cannot be applied: "
+		               "%s",
+		               oldest, trouble),
+		          oldest);
+	else if (json_is_true(doc_get(journal, "isLate")))
+		set_since(tell(telling, "journal", "journalctl -u tlstallyd",
+		               "what was counted since %s waits in the journal "
+		               "of counts: tlstallyd does not apply it",
+		               oldest),
+		          oldest);
+	if (json_is_true(doc_get(journal, "isDamageNew")))
+		tell(telling, "journal", "tlstally check-store",
+		     "%" PRIu64 " %s of the journal of counts cannot be read: "
+		     "what %s counted is missing",
+		     damaged, plural(damaged, "row", "rows"),
+		     plural(damaged, "it", "they"));
+}
+
 static void look_at_coverage(struct telling *telling)
 {
 	const json_t *day;
@@ -437,16 +465,16 @@ static void look_at_receivers(struct telling *telling)
 
 /* What makes the rest meaningless comes first. */
 static void (*const causes[])(struct telling *telling) = {
-	look_at_store, look_at_clock,   look_at_feeds,     look_at_coverage,
-	look_at_runs,  look_at_policyd, look_at_checks,    look_at_own_faults,
-	look_at_lost,  look_at_silence, look_at_receivers,
+	look_at_store,      look_at_clock, look_at_feeds,   look_at_journal,
+	look_at_coverage,   look_at_runs,  look_at_policyd, look_at_checks,
+	look_at_own_faults, look_at_lost,  look_at_silence, look_at_receivers,
 };
 
 json_t *status_verdict_wants(void)
 {
-	return json_pack("[s,s,s,s,s,s,s,s,s,s,s,s]", "now", "mode",
-	                 "contactInfo", "store", "feeds", "coverage", "clock",
-	                 "lastRun", "policyd", "outbox", "answers",
+	return json_pack("[s,s,s,s,s,s,s,s,s,s,s,s,s]", "now", "mode",
+	                 "contactInfo", "store", "feeds", "journal", "coverage",
+	                 "clock", "lastRun", "policyd", "outbox", "answers",
 	                 "deliveries");
 }
 

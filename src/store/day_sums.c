@@ -83,3 +83,11 @@ void day_sums_change(struct db_txn *txn, int32_t day,
 		day_sums_add(&delta, before, -1);
 	numbers_add(txn, &key, &delta, sizeof(delta));
 }
+
+void day_sums_put(struct db_txn *txn, int32_t day, const struct day_sums *sums)
+{
+	struct db_key key = sums_key(day);
+
+	db_delete(txn, &key);
+	numbers_add(txn, &key, sums, sizeof(*sums));
+}

@@ -48,4 +48,7 @@ void day_sums_change(struct db_txn *txn, int32_t day,
                      const struct tally_head *before,
                      const struct tally_head *head);
 
+/* Whatever they were. */
+void day_sums_put(struct db_txn *txn, int32_t day, const struct day_sums *sums);
+
 #endif

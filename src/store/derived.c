@@ -19,6 +19,8 @@ struct check {
 	int32_t day;
 	struct day_sums sums; /* of the heads so far */
 	uint64_t failing, unreported;
+	bool mends; /* what differs is made right: it is a write transaction */
+	struct strbuf scratch;
 	/* the domain at hand */
 	char domain[TALLY_DOMAIN_TEXT];
 	struct tally_head head;
@@ -78,6 +80,23 @@ static bool add_detail(struct check *c, const struct tally_row *row,
 	return true;
 }
 
+static void check_kinds(struct check *c)
+{
+	struct tally_head before;
+	struct db_key key;
+
+	if (memcmp(&c->kinds, &c->head.kinds, sizeof(c->kinds)) == 0)
+		return;
+	if (!c->mends) {
+		differs(c, "sums by kind");
+		return;
+	}
+	before = c->head;
+	c->head.kinds = c->kinds;
+	key = tally_domain_key(c->day, c->domain);
+	tally_head_put(c->txn, &key, &before, &c->head, &c->scratch);
+}
+
 static void check_history(struct check *c)
 {
 	struct db_key key =
@@ -94,7 +113,11 @@ static void check_history(struct check *c)
 				kept = days.list[i].told;
 	if (c->head.mark != TALLY_OPEN)
 		domain_day_of(&c->head, &told);
-	if (memcmp(&kept, &told, sizeof(kept)) != 0)
+	if (memcmp(&kept, &told, sizeof(kept)) == 0)
+		return;
+	if (c->mends)
+		domain_history_put(c->txn, c->day, c->domain, &told);
+	else
 		differs(c, "the history");
 }
 
@@ -102,9 +125,10 @@ static void end_domain(struct check *c)
 {
 	if (c->domain[0] == '\0')
 		return;
-	if (memcmp(&c->kinds, &c->head.kinds, sizeof(c->kinds)) != 0)
-		differs(c, "sums by kind");
-	if (!domain_index_has(c->txn, c->day, c->domain, &c->head))
+	check_kinds(c);
+	if (c->mends)
+		domain_index_change(c->txn, c->day, c->domain, NULL, &c->head);
+	else if (!domain_index_has(c->txn, c->day, c->domain, &c->head))
 		differs(c, "the index rows");
 	check_history(c);
 	c->failing += c->head.failure > 0;
@@ -156,22 +180,56 @@ static void check_index(struct check *c)
 		differs(c, "the domains without a report");
 }
 
+static void check_domains(struct check *c)
+{
+	struct db_key prefix = key_of_day(TABLE_TALLY, c->day);
+	auto_(db_rows_end) struct db_rows rows = db_rows(c->txn, &prefix);
+	struct tally_row row;
+
+	while (db_rows_next(&rows) && tally_row_read(c->txn, &rows.row, &row) &&
+	       db_row_is(c->txn, &rows.row, add_row(c, &row, &rows.row)))
+		;
+	end_domain(c);
+}
+
 void derived_check_day(struct db_txn *txn, int32_t day)
 {
 	struct check c = {.txn = txn, .day = day};
-	struct db_key prefix = key_of_day(TABLE_TALLY, day);
-	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
 	struct day_sums kept;
-	struct tally_row row;
 
-	while (db_rows_next(&rows) && tally_row_read(txn, &rows.row, &row) &&
-	       db_row_is(txn, &rows.row, add_row(&c, &row, &rows.row)))
-		;
-	end_domain(&c);
+	check_domains(&c);
 	day_sums_get(txn, day, &kept);
 	if (memcmp(&kept, &c.sums, sizeof(kept)) != 0)
 		differs(&c, "the sums");
 	check_index(&c);
+}
+
+/* --- made right --- */
+
+/* 1: what is derived of the day differs. */
+static int day_differs(struct db *db, int32_t day)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	derived_check_day(txn, day);
+	return db_failed(txn);
+}
+
+int derived_rebuild_day(struct db *db, int32_t day, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct check c = {.day = day, .mends = true};
+	int rc;
+
+	if (!day_differs(db, day))
+		return 0;
+	c.txn = txn = db_begin_write(db);
+	domain_index_clear(txn, day);
+	check_domains(&c);
+	day_sums_put(txn, day, &c.sums);
+	rc = db_commit(&txn, err);
+	strbuf_clear(&c.scratch);
+	return rc < 0 ? rc : 1;
 }
 
 /* --- stores that are older --- */
@@ -303,6 +361,27 @@ void derived_check_outbox(struct db_txn *txn)
 	    outbox_sums_trouble_rows(txn) != kept.trouble)
 		db_fail(txn, ERR_IO,
 		        "the sums of the outbox differ from the rows");
+}
+
+static int outbox_differs(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	derived_check_outbox(txn);
+	return db_failed(txn);
+}
+
+int derived_rebuild_outbox(struct db *db, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct db_key all = key_of(TABLE_OUTBOX_INDEX);
+
+	if (!outbox_differs(db))
+		return 0;
+	txn = db_begin_write(db);
+	db_delete_from(txn, &all);
+	derived_upgrade_outbox(txn);
+	return db_commit(&txn, err) < 0 ? err->class : 1;
 }
 
 void derived_upgrade_outbox(struct db_txn *txn)

@@ -16,6 +16,11 @@ void derived_check_day(struct db_txn *txn, int32_t day);
 /* The same of the outbox. */
 void derived_check_outbox(struct db_txn *txn);
 
+/* Where something differs all that is derived is made as the rows say, of a day
+ * or of the outbox in one transaction.  1: it was; 0: nothing differed. */
+int derived_rebuild_day(struct db *db, int32_t day, struct err *err);
+int derived_rebuild_outbox(struct db *db, struct err *err);
+
 /*
  * Heads of schema version 3 get their kinds, and with that their day's sums and
  * indexes, in transactions of the usual size.  One that was ended before goes
@@ -24,12 +29,5 @@ void derived_check_outbox(struct db_txn *txn);
 int derived_upgrade_tally(struct db *db, struct err *err);
 /* Of an outbox that has none: all at once. */
 void derived_upgrade_outbox(struct db_txn *txn);
-
-/*
- * Heads of schema version 3 get their kinds, and with that their day's sums and
- * indexes, in transactions of the usual size.  One that was ended before goes
- * on where it was: a head that has its kinds is not looked at.
- */
-int derived_upgrade_tally(struct db *db, struct err *err);
 
 #endif

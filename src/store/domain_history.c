@@ -94,8 +94,8 @@ static void write_day(int place, const struct domain_day *told,
 	numbers_pack((const uint64_t *)told, NUMBERS, out);
 }
 
-static void put_day(struct db_txn *txn, int32_t day, const char *domain,
-                    const struct domain_day *told)
+void domain_history_put(struct db_txn *txn, int32_t day, const char *domain,
+                        const struct domain_day *told)
 {
 	int32_t block = domain_history_block(day);
 	struct db_key key = domain_history_key(block, domain);
@@ -132,7 +132,7 @@ void domain_history_change(struct db_txn *txn, int32_t day, const char *domain,
 	told_of(before, &was);
 	told_of(head, &is);
 	if (memcmp(&was, &is, sizeof(is)) != 0)
-		put_day(txn, day, domain, &is);
+		domain_history_put(txn, day, domain, &is);
 }
 
 int domain_history_purge(struct db_txn *txn, int32_t before, uint64_t *rows)

@@ -32,6 +32,10 @@ void domain_history_change(struct db_txn *txn, int32_t day, const char *domain,
                            const struct tally_head *before,
                            const struct tally_head *head);
 
+/* What is told of the domain's day; all 0: nothing. */
+void domain_history_put(struct db_txn *txn, int32_t day, const char *domain,
+                        const struct domain_day *told);
+
 /* The rows of the block that begins with that day, in the order of domains. */
 struct db_key domain_history_key(int32_t block, const char *domain);
 int32_t domain_history_block(int32_t day);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/auto.h"
 #include "store/keys.h"
 
 enum kind { FAILING = 1, UNREPORTED = 2 };
@@ -137,6 +138,15 @@ bool domain_index_has(struct db_txn *txn, int32_t day, const char *domain,
 	return (head->failure == 0 || db_get(txn, &failing, &row)) &&
 	       (!domain_index_has_mark(head->mark) ||
 	        db_get(txn, &unreported, &row));
+}
+
+void domain_index_clear(struct db_txn *txn, int32_t day)
+{
+	struct db_key prefix = key_of_day(TABLE_DOMAIN_INDEX, day);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+
+	while (db_rows_next(&rows))
+		db_rows_delete(&rows);
 }
 
 int domain_index_purge(struct db_txn *txn, int32_t before, uint64_t *rows)

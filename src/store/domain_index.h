@@ -42,6 +42,9 @@ void domain_index_change(struct db_txn *txn, int32_t day, const char *domain,
                          const struct tally_head *before,
                          const struct tally_head *head);
 
+/* Deletes all rows of the day. */
+void domain_index_clear(struct db_txn *txn, int32_t day);
+
 /* Days before; at most DB_BATCH_ROWS rows, 1: there is more. */
 int domain_index_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 

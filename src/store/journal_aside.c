@@ -101,3 +101,18 @@ void journal_trouble_put(struct db_txn *txn, int32_t day, const char *words)
 	strbuf_printf(&value, "%.*s", JOURNAL_WORDS - 1, words);
 	db_put_changed(txn, &key, &value);
 }
+
+void journal_waiting_get(struct db_txn *txn, struct journal_waiting *waiting)
+{
+	*waiting = (struct journal_waiting){.bytes = 0};
+	for (int32_t day = 0; journal_table_day_next(txn, &day); day++) {
+		struct journal_size size = journal_table_size(txn, day);
+
+		waiting->bytes += size.bytes;
+		waiting->damaged += size.damaged;
+		if (waiting->since == 0 || size.since < waiting->since)
+			waiting->since = size.since;
+		if (waiting->words[0] == '\0')
+			journal_trouble_get(txn, day, waiting->words);
+	}
+}

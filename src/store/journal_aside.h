@@ -41,4 +41,13 @@ void journal_trouble_get(struct db_txn *txn, int32_t day,
 /* NULL: it is applied. */
 void journal_trouble_put(struct db_txn *txn, int32_t day, const char *words);
 
+/* What waits to be applied, of all days. */
+struct journal_waiting {
+	size_t bytes;
+	int64_t since;             /* secs: the oldest; 0: nothing waits */
+	uint64_t damaged;          /* rows that cannot be read */
+	char words[JOURNAL_WORDS]; /* why a day cannot be applied; "" */
+};
+void journal_waiting_get(struct db_txn *txn, struct journal_waiting *waiting);
+
 #endif

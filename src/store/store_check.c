@@ -1,11 +1,14 @@
 #include "store/store_check.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/day.h"
 #include "store/derived.h"
+#include "store/journal_aside.h"
 #include "store/keys.h"
 #include "store/page_walk.h"
 #include "store/row_check.h"
@@ -65,9 +68,25 @@ static void check_derived(struct store_check *check, struct db *db)
 			derived_check_day(txn, day++);
 		else
 			derived_check_outbox(txn);
-		if (db_failed(txn))
-			tell_failure(check, txn,
-			             more ? TABLE_TALLY : TABLE_OUTBOX);
+		if (!db_failed(txn))
+			continue;
+		tell_failure(check, txn, more ? TABLE_TALLY : TABLE_OUTBOX);
+		check->derived_faults++;
+	}
+}
+
+static void tell_aside(struct store_check *check, struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct journal_aside aside = {.day = 0};
+	char words[2 * JOURNAL_WORDS], day[DAY_TEXT];
+
+	while (check->note != NULL && journal_aside_next(txn, &aside)) {
+		snprintf(words, sizeof(words),
+		         "row %" PRIu64 " of %s could not be read and was set "
+		         "aside: %s",
+		         aside.number, day_format(aside.day, day), aside.words);
+		check->note(check->arg, db_table_name(TABLE_JOURNAL), words);
 	}
 }
 
@@ -94,6 +113,7 @@ int store_check_run(struct store_check *check, const struct db_options *options,
 			;
 	}
 	check_derived(check, db);
+	tell_aside(check, db);
 	return 0;
 }
 

@@ -14,11 +14,15 @@
 #include "store/db.h"
 
 struct store_check {
-	/* Called with each fault; table is "" where none is known. */
+	/* Called with each fault; table is "" where none is known.  And with
+	 * what is no fault: a row of the journal of counts that was set aside.
+	 */
+	void (*note)(void *arg, const char *table, const char *words);
 	void (*fault)(void *arg, const char *table, const char *words);
 	void *arg;
-	/* Results. */
-	uint64_t faults;
+	/* Results.  Of the faults, those that the rows can mend: what is kept
+	 * beside them differs (store/derived.h). */
+	uint64_t faults, derived_faults;
 	uint64_t tables, rows, pages, free_pages;
 };
 

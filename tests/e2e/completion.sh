@@ -44,7 +44,7 @@ has() {
 
 types="tls-internal-report sent-report suppression domain domain-period inbound"
 offers "a command" "tlstally que" query
-offers "commands" "tlstally re" resend restore
+offers "commands" "tlstally re" resend rebuild restore
 offers "the second word" "tlstally suppress " list add remove
 offers "the second word, begun" "tlstally token r" remove
 offers "a command behind options" "tlstally -v -c x que" query

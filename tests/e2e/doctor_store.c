@@ -5,10 +5,13 @@
  *         [signed=DOMAIN:SELECTOR] [unsigned=DOMAIN] [settled=STATE:N]
  *         [lines=FATE:N] [fill=BYTES] [policyd=SECS] [outage=SECS]
  *         [unbelieved=SECS] [unreached=SECS] [answered=KIND:N]
- *         [enforced=DOMAIN:SECS]
+ *         [enforced=DOMAIN:SECS] [journal=SECS] [damaged=N] [stuck=WORDS]
+ *         [sums=N]
  *
  * Seconds and days are ago; those of enforced= are how long its policy, which
  * is in the cache, is still in force.  unsigned= has the signer, or nothing.
+ * journal= is a row of the journal of counts, damaged= so many that cannot be
+ * read, stuck= why today's is not applied; sums= makes today's sums differ.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,10 +21,15 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/change_table.h"
 #include "store/counter_table.h"
+#include "store/day_sums.h"
 #include "store/day_table.h"
 #include "store/db.h"
 #include "store/feed_table.h"
+#include "store/journal_aside.h"
+#include "store/journal_write.h"
+#include "store/keys.h"
 #include "store/meta_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_counter.h"
@@ -128,6 +136,50 @@ static void put_enforced(struct db_txn *txn, const char *domain, long secs)
 	policy_cache_put(txn, &view);
 }
 
+static void put_journal(struct db_txn *txn, long ago)
+{
+	struct feed feed = {.name = "events"};
+	struct journal_ids ids = {0};
+	struct tally_policy policy = {
+		.success = 1, .key = {.bytes = "\x01", .len = 1}}; /* type */
+	struct tally_domain domain = {.day = day_of(now),
+	                              .domain = "j.example",
+	                              .valid = true,
+	                              .record = "v=TLSRPTv1",
+	                              .success = 1,
+	                              .policies = &policy,
+	                              .policy_count = 1};
+	struct tally_domain *domains[] = {&domain};
+	struct journal_commit commit = {.domains = domains,
+	                                .count = 1,
+	                                .feed = &feed,
+	                                .now = now - ago};
+
+	feed_table_get(txn, feed.name, &feed);
+	journal_write(txn, &commit, &ids);
+}
+
+static void put_damaged(struct db_txn *txn, long rows)
+{
+	uint64_t last = change_state(txn, CHANGE_DOMAIN);
+
+	while (rows-- > 0) {
+		struct db_key key = key_of_day(TABLE_JOURNAL, day_of(now));
+
+		key_u64(&key, ++last);
+		db_put_bytes(txn, &key, "damaged", 7);
+	}
+}
+
+static void put_sums(struct db_txn *txn, long more)
+{
+	struct day_sums sums;
+
+	day_sums_get(txn, day_of(now), &sums);
+	sums.domains += (uint64_t)more;
+	day_sums_put(txn, day_of(now), &sums);
+}
+
 static void put(struct db_txn *txn, char *word)
 {
 	char *value = strchr(word, '='), *more = NULL;
@@ -180,6 +232,14 @@ static void put(struct db_txn *txn, char *word)
 		                          .first = "a line"};
 
 		day_table_lines_add(txn, day_of(now), &lines);
+	} else if (strcmp(word, "journal") == 0) {
+		put_journal(txn, n);
+	} else if (strcmp(word, "damaged") == 0) {
+		put_damaged(txn, n);
+	} else if (strcmp(word, "stuck") == 0) {
+		journal_trouble_put(txn, day_of(now), value);
+	} else if (strcmp(word, "sums") == 0) {
+		put_sums(txn, n);
 	} else if (strcmp(word, "fill") == 0) {
 		fill_to = (uint64_t)n;
 	} else {

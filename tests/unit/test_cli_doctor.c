@@ -14,6 +14,7 @@
 #include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/finding_table.h"
+#include "store/journal_aside.h"
 #include "store/mail_table.h"
 #include "store/tally_table.h"
 
@@ -285,8 +286,48 @@ static void test_metrics_of_a_start(void **state)
 		strstr(strbuf_text(&out), "feed_up{feed=\"events\"} 0\n"));
 	assert_null(
 		strstr(strbuf_text(&out), "feed_lag_seconds{feed=\"log\"}"));
+	assert_non_null(strstr(strbuf_text(&out), "journal_bytes 0\n"));
+	assert_non_null(
+		strstr(strbuf_text(&out), "journal_oldest_seconds 0\n"));
 	assert_null(strstr(strbuf_text(&out),
 	                   "feed_last_event_seconds{feed=\"log\"}"));
+	fixture_clear(&f);
+}
+
+static void expect_metrics(struct fixture *f, const char *const *lines)
+{
+	auto_(strbuf_clear) struct strbuf out = {0};
+	const struct metrics_http http = {0};
+
+	assert_int_equal(metrics_write(f->db, NOW, &http, &out, &f->err), 0);
+	for (; *lines != NULL; lines++)
+		if (strstr(strbuf_text(&out), *lines) == NULL)
+			fail_msg("no %s in:\n%s", *lines, strbuf_text(&out));
+}
+
+static void test_metrics_of_the_journal(void **state)
+{
+	static const char *const waits[] = {"journal_bytes 7\n",
+	                                    "journal_apply_fails 0\n",
+	                                    "journal_damaged_rows 1\n", NULL};
+	static const char *const fails[] = {"journal_apply_fails 1\n", NULL};
+	struct db_key key = key_of_day(TABLE_JOURNAL, day_of(NOW));
+	struct db_txn *txn;
+	struct fixture f;
+
+	(void)state;
+	fixture_make(&f);
+	fixture_open(&f);
+	key_u64(&key, 1);
+	txn = db_begin_write(f.db);
+	db_put_bytes(txn, &key, "damaged", 7);
+	commit_ok(&txn);
+	expect_metrics(&f, waits);
+	txn = db_begin_write(f.db);
+	journal_trouble_put(txn, day_of(NOW), "the disk is full");
+	commit_ok(&txn);
+	expect_metrics(&f, fails);
+	expect_finding(&f, "journal", "bad", "the disk is full");
 	fixture_clear(&f);
 }
 
@@ -650,6 +691,7 @@ int main(void)
 		cmocka_unit_test(test_milter_and_coverage),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_metrics_of_a_start),
+		cmocka_unit_test(test_metrics_of_the_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,18 +8,24 @@
 #include "intake/collector.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
+#include "store/journal_aside.h"
+#include "store/journal_table.h"
+#include "store/keys.h"
 #include "store/tally_table.h"
 
 enum { DAY = 20513 /* 2026-03-01 */, NOON = 43200 };
 
 static struct clock test_clock;
-static int errors_said, infos_said, without_domain_said;
+static int errors_said, infos_said, without_domain_said, full_said;
+static uint64_t received; /* since start() */
 
 static void capture(void *arg, int priority, const char *line)
 {
 	(void)arg;
 	without_domain_said +=
 		strstr(line, "counted without their domain") != NULL;
+	full_said += strstr(line, "the journal of counts is full, and cannot "
+	                          "be applied: ") != NULL;
 	errors_said += priority == LOG_ERR;
 	infos_said += priority == LOG_INFO;
 }
@@ -36,7 +42,8 @@ static struct collector *start(struct db *db, int64_t interval_ms)
 	struct collector *collector;
 	struct err err = {0};
 
-	errors_said = infos_said = without_domain_said = 0;
+	errors_said = infos_said = without_domain_said = full_said = 0;
+	received = 0;
 	log_capture(capture, NULL);
 	test_clock = clock_fixed(day_start(DAY) + NOON);
 	collector = collector_new(&options);
@@ -50,6 +57,7 @@ static void receive(struct collector *collector, const char *text)
 	struct session session;
 	struct memo_event event = {.data = text, .len = strlen(text)};
 
+	received++;
 	session_init(&session);
 	collector_begin(collector);
 	collector_prepare(collector, &event, 1);
@@ -282,6 +290,129 @@ static void test_past_the_bound_only_the_domain_is_lost(void **state)
 	assert_true(without_domain_said > 0);
 }
 
+/* --- what is applied --- */
+
+static void wait_until_applied(struct db *db, int32_t day)
+{
+	struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+
+	for (bool has = true; has;) {
+		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+		has = journal_table_has(txn, day);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* The row of a domain's head: damaged, or gone. */
+static void set_head(struct db *db, int32_t day, const char *domain,
+                     bool damaged)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct db_key key = key_of_domain(TABLE_TALLY, day, domain);
+
+	key_u8(&key, 1);
+	if (damaged)
+		db_put_bytes(txn, &key, "x", 1);
+	else
+		db_delete(txn, &key);
+	commit_ok(&txn);
+}
+
+static void check_trouble(struct db *db, int32_t day, const char *want)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	char words[JOURNAL_WORDS];
+
+	journal_trouble_get(txn, day, words);
+	if (want == NULL)
+		assert_string_equal(words, "");
+	else
+		assert_non_null(strstr(words, want));
+}
+
+static void wait_for_error(void)
+{
+	struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+
+	while (errors_said == 0)
+		nanosleep(&pause, NULL);
+}
+
+/* A day of which something is damaged waits, and says why, until somebody has
+ * mended it; others do not. */
+static void test_one_day_keeps_no_other_waiting(void **state)
+{
+	struct fixture *f = *state;
+	struct collector *collector = start(f->db, 1);
+
+	receive(collector, good);
+	wait_commits(collector, 1);
+	set_head(f->db, DAY, "a.example", true);
+	test_clock.fixed_ms = day_start(DAY + 1) * 1000;
+	wait_for_error();
+	check_trouble(f->db, DAY, "damaged");
+	receive(collector, good);
+	wait_commits(collector, 2);
+	test_clock.fixed_ms += 3601 * 1000;
+	wait_until_applied(f->db, DAY + 1);
+	check_trouble(f->db, DAY, "damaged");
+	assert_int_equal(errors_said, 1);
+	assert_int_equal(infos_said, 0);
+	set_head(f->db, DAY, "a.example", false);
+	test_clock.fixed_ms += 31 * 1000;
+	wait_until_applied(f->db, DAY);
+	check_trouble(f->db, DAY, NULL);
+	stop_ok(&collector);
+	assert_int_equal(infos_said, 1);
+	assert_int_equal(head_of(f->db, DAY, "a.example").success, 1);
+	assert_int_equal(head_of(f->db, DAY + 1, "a.example").success, 1);
+}
+
+/* So much that cannot be read, behind one row of a domain. */
+static void fill_journal(struct db *db, int32_t day, uint64_t after)
+{
+	enum { MIB = 1 << 20, ROWS = 65 };
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	auto_(xfree_str) char *junk = xcalloc(MIB, 1);
+
+	for (uint64_t i = 1; i <= ROWS; i++) {
+		struct db_key key = key_of_day(TABLE_JOURNAL, day);
+
+		key_u64(&key, after + i);
+		db_put_bytes(txn, &key, junk, MIB);
+	}
+	commit_ok(&txn);
+}
+
+/* What cannot be applied is bounded: past that counts stay in memory, which
+ * has bounds of its own, and nothing of a day's totals is cut. */
+static void test_a_journal_that_is_full(void **state)
+{
+	struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+	struct fixture *f = *state;
+	struct collector *collector = start(f->db, 1);
+
+	receive(collector, good);
+	wait_commits(collector, 1);
+	set_head(f->db, DAY, "a.example", true);
+	fill_journal(f->db, DAY, 1000);
+	wait_for_error();
+	while (!collector_state(collector).commit_fails) {
+		receive(collector, good);
+		nanosleep(&pause, NULL);
+	}
+	assert_true(full_said > 0);
+	for (int i = 0; i < 50; i++)
+		receive(collector, good);
+	set_head(f->db, DAY, "a.example", false);
+	test_clock.fixed_ms += 31 * 1000;
+	while (collector_state(collector).commit_fails)
+		nanosleep(&pause, NULL);
+	stop_ok(&collector);
+	assert_int_equal(head_of(f->db, DAY, "a.example").success, received);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +424,8 @@ int main(void)
 		STORE_TEST(test_a_full_store_is_said_once_and_counted),
 		STORE_TEST(test_a_flood_of_domains_is_committed_early),
 		STORE_TEST(test_past_the_bound_only_the_domain_is_lost),
+		STORE_TEST(test_one_day_keeps_no_other_waiting),
+		STORE_TEST(test_a_journal_that_is_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

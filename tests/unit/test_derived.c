@@ -3,6 +3,7 @@
 
 #include "fake/fake_tally.h"
 #include "session/session.h"
+#include "store/day_sums.h"
 #include "store/day_table.h"
 #include "store/derived.h"
 #include "store/domain_index.h"
@@ -262,6 +263,109 @@ static void test_after_anything(void **state)
 	assert_true(failing > ROUNDS); /* something was tried */
 }
 
+/* --- made right --- */
+
+static int break_row(struct db_txn *txn, enum db_table table)
+{
+	struct db_key all = key_of(table), key;
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &all);
+
+	for (unsigned skip = draw(5); skip > 0; skip--)
+		db_rows_next(&rows);
+	if (!db_rows_next(&rows))
+		return 0;
+	if (table == TABLE_DOMAIN_INDEX && draw(2) == 0) {
+		/* one of a domain that is not there */
+		key = raw_key(table, rows.row.key.data, rows.row.key.len);
+		key_text(&key, "x");
+		db_put_bytes(txn, &key, "", 0);
+	} else {
+		db_rows_delete(&rows);
+	}
+	return 1;
+}
+
+static int break_index(struct db_txn *txn)
+{
+	return break_row(txn, TABLE_DOMAIN_INDEX);
+}
+
+static int break_history(struct db_txn *txn)
+{
+	return break_row(txn, TABLE_DOMAIN_HISTORY);
+}
+
+static int break_sums(struct db_txn *txn)
+{
+	int32_t day = some_day();
+	struct day_sums sums;
+
+	day_sums_get(txn, day, &sums);
+	sums.failing_domains++;
+	sums.marks[draw(TALLY_MARKS)]--;
+	day_sums_put(txn, day, &sums);
+	return 1;
+}
+
+static int break_kinds(struct db_txn *txn)
+{
+	auto_(strbuf_clear) struct strbuf scratch = {0};
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct tally_head head, before;
+	int32_t day = DAY;
+	struct db_key key;
+
+	if (!tally_head_next(txn, &day, domain, &head))
+		return 0;
+	before = head;
+	head.kinds.results[POLICY_NONE][RESULT_OTHER] += 3;
+	key = tally_domain_key(day, domain);
+	tally_head_put(txn, &key, &before, &head, &scratch);
+	return 1;
+}
+
+/* Does what is derived of every day follow from its rows? */
+static bool is_right(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	for (int i = 0; i < DAYS; i++)
+		derived_check_day(txn, DAY + i);
+	return !db_failed(txn);
+}
+
+static void test_made_right(void **state)
+{
+	static int (*const breaks[])(struct db_txn * txn) = {
+		break_index, break_history, break_sums, break_kinds};
+	struct fixture *f = *state;
+	unsigned tried = 0;
+
+	for (unsigned round = 0; round < ROUNDS / 4; round++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+		int broken = 0, mended = 0;
+
+		for (int i = 0; i < 6; i++)
+			(i < 4 ? count : mark)(txn);
+		commit_ok(&txn);
+		txn = db_begin_write(f->db);
+		broken += breaks[draw(COUNT(breaks))](txn);
+		commit_ok(&txn);
+		assert_int_equal(is_right(f->db), broken == 0);
+		for (int i = 0; i < DAYS; i++) {
+			int rc = derived_rebuild_day(f->db, DAY + i, &f->err);
+
+			assert_true(rc >= 0);
+			mended += rc;
+		}
+		/* a row of the history has several days */
+		assert_true(broken == 0 ? mended == 0 : mended >= 1);
+		assert_true(is_right(f->db));
+		tried += (unsigned)broken;
+	}
+	assert_true(tried > ROUNDS / 8);
+}
+
 /* --- the outbox --- */
 
 enum { REPORTS = 12 };
@@ -377,6 +481,20 @@ static void test_outbox_after_anything(void **state)
 			fail_msg("round %u: %s", round, f->err.text);
 	}
 	assert_true(groups > 2);
+	/* its sums, or one that belongs to a group */
+	for (int last = 0; last < 2; last++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+		struct db_key all = key_of(TABLE_OUTBOX_INDEX), key;
+		struct db_row row;
+
+		assert_true(last ? db_get_last(txn, all.table, &row)
+		                 : db_get_from(txn, &all, &row));
+		key = raw_key(all.table, row.key.data, row.key.len);
+		db_delete(txn, &key);
+		commit_ok(&txn);
+		assert_int_equal(derived_rebuild_outbox(f->db, &f->err), 1);
+		assert_int_equal(derived_rebuild_outbox(f->db, &f->err), 0);
+	}
 }
 
 /* --- stores of schema version 3 --- */
@@ -503,6 +621,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_after_anything),
+		STORE_TEST(test_made_right),
 		STORE_TEST(test_outbox_after_anything),
 		STORE_TEST(test_upgrade),
 		STORE_TEST(test_what_differs_is_found),
