@@ -134,6 +134,8 @@ void check_binaries(struct look *look);
 void check_units(struct look *look);
 /* check_certificate.c */
 void check_certificate(struct look *look);
+/* check_ledger.c */
+void check_ledger(struct look *look);
 /* check_store.c */
 void check_runs(struct look *look);
 void check_deliveries(struct look *look);

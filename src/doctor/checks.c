@@ -102,6 +102,10 @@ const struct check checks[] = {
          NULL, HERE, check_loop},
 	{"runs", "when tlstally run came last, and what waits for it", NULL,
          ANYWHERE, check_runs},
+	{"ledger",
+         "does the ledger of the fleet take what this host counts, and does "
+         "anybody lead?",
+         NULL, ANYWHERE, check_ledger},
 	{"relay", "does the relay of [deliver] mail answer, and how fast?",
          NULL, HERE, check_relay},
 	{"deliveries",

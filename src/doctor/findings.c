@@ -487,6 +487,22 @@ const struct finding findings[FINDINGS] = {
                           "use a separate transport for reports",
                           SETUP_COMMAND},
 
+	[LEDGER_WELL] = {DOCTOR_GOOD,
+                         "the ledger of the fleet was reached at {1}; {2} "
+                         "leads",
+                         NULL},
+	[LEDGER_NEVER] = {DOCTOR_BAD,
+                          "no run of this host has reached the ledger of the "
+                          "fleet yet",
+                          "tlstally -v run"},
+	[LEDGER_TROUBLE] = {DOCTOR_BAD, "the ledger of the fleet: {1}",
+                            "tlstally fleet"},
+	[LEDGER_NO_LEADER] =
+		{DOCTOR_BAD,
+                 "nobody leads the fleet, so no reports are made: does "
+                 "`tlstally run` come on a host with contact_info and another "
+                 "mode than off?",
+                 "tlstally fleet"},
 	[RUNS_WELL] = {DOCTOR_GOOD, "nothing is waiting for `tlstally run`{1}",
                        NULL},
 	[RUNS_NEVER] =

@@ -129,9 +129,6 @@ static int settle_row(struct run *run, const char **trouble, struct err *err)
 	*trouble = row_words(row);
 	run->seen.id = run->view.fleet_id;
 	run->seen.seen_at = run->now;
-	run->seen.lease_until = run->view.lease_until;
-	snprintf(run->seen.leader, sizeof(run->seen.leader), "%s",
-	         run->view.leader);
 	if (row == FLEET_ROW_CONFIRMED)
 		run->seen.mark = run->seen.next;
 	if (row == FLEET_ROW_NONE)
@@ -366,6 +363,30 @@ static int report_days(struct run *run, struct err *err)
 	return 0;
 }
 
+/* For who asks how it goes (doctor/check_ledger.c). */
+static int note_leader(struct run *run, struct err *err)
+{
+	const struct ledger_view *view = &run->view;
+
+	run->seen.lease_until = run->result->leads
+	                                ? view->now + FLEET_LEASE_SECS
+	                                : view->lease_until;
+	snprintf(run->seen.leader, sizeof(run->seen.leader), "%s",
+	         run->result->leads ? run->name : view->leader);
+	return put_seen(run, err);
+}
+
+/* By what was seen before it took the lease, or kept it. */
+static bool is_new_leader(const struct run *run)
+{
+	const struct ledger_view *view = &run->view;
+
+	return run->result->leads &&
+	       (view->leader_store != run->self.life.store_id ||
+	        strcmp(view->leader, run->name) != 0 ||
+	        view->lease_until <= view->now);
+}
+
 /* --- the whole --- */
 
 static int look(struct run *run, struct err *err)
@@ -397,11 +418,18 @@ static int work(struct run *run, const char **trouble, struct err *err)
 	if (ledger_greet(run->ledger, &run->self, err) < 0 ||
 	    ship_days(run, err) < 0 || lead(run, err) < 0)
 		return err->class;
-	/* what was shipped just now counts, too */
-	if (look(run, err) < 0 || report_days(run, err) < 0)
+	/* what was shipped just now counts, too, and with the lease comes a new
+	 * fence */
+	if ((run->result->shipped > 0 || is_new_leader(run)) &&
+	    look(run, err) < 0)
 		return err->class;
-	return ledger_purge(run->ledger, day_of(run->view.now) - 2 * FLEET_DAYS,
-	                    err);
+	if (note_leader(run, err) < 0 || report_days(run, err) < 0)
+		return err->class;
+	return run->result->leads
+	               ? ledger_purge(run->ledger,
+	                              day_of(run->view.now) - 2 * FLEET_DAYS,
+	                              err)
+	               : 0;
 }
 
 /* The same trouble is told once, however often a run meets it. */

@@ -178,6 +178,21 @@ static void write_days(struct db_txn *txn, int64_t now, struct strbuf *out)
 	number(out, "day_backlog", waiting);
 }
 
+/* Only where there is a ledger. */
+static void write_ledger(struct db_txn *txn, struct strbuf *out)
+{
+	struct fleet_seen seen;
+
+	if (!meta_fleet_get(txn, &seen))
+		return;
+	title(out, "fleet_reached_seconds", "gauge",
+	      "When a run reached the ledger of the fleet last.");
+	number(out, "fleet_reached_seconds", (uint64_t)seen.seen_at);
+	title(out, "fleet_trouble", "gauge",
+	      "1 while the ledger does not take what this host counts.");
+	number(out, "fleet_trouble", seen.trouble[0] != '\0');
+}
+
 static int write_suppressions(struct db *db, int64_t now, struct strbuf *out,
                               struct err *err)
 {
@@ -316,6 +331,7 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	write_waiting(txn, out);
 	write_days(txn, now, out);
 	write_last_run(txn, out);
+	write_ledger(txn, out);
 	write_deliveries(txn, out);
 	write_policyd(txn, now, out);
 	write_outbox(txn, out);

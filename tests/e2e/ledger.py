@@ -5,15 +5,16 @@
 
 In the build folder.  Each test is a fleet of its own, in a database of its own.
 """
-import os
+import json
 import pathlib
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
-from ledger_world import (Host, Server, at, content, day_text, failed_sts, plain,
+from ledger_world import (Host, Proxy, Server, at, content, day_text, failed_sts, plain,
                           postgres_programs, text)
 from testlib import BIN, expect, failed
 
@@ -59,6 +60,13 @@ class Fleet:
                     raise SystemExit(f"FAIL: {key} by two hosts")
                 found[key] = report
         return found
+
+
+def doctor(host):
+    """Grade and sentence of the check of the ledger."""
+    said = host.tlstally("doctor", "--json")
+    return [(row["grade"], row["words"]) for row in json.loads(said.stdout)["checks"]
+            if row["check"] == "ledger"]
 
 
 def some(domains, seed):
@@ -152,7 +160,12 @@ def deadline(fleet):
 def database_down(fleet):
     """Three days without the database: nothing is lost, nothing comes twice."""
     fleet.count(at(0, 9), 0, *some(DOMAINS, 1))
+    expect("doctor: it was never reached", "bad", doctor(fleet.hosts[0])[0][0])
+    expect("doctor: nothing, without a ledger", [], doctor(fleet.all))
     fleet.run(at(0, 14))
+    expect("doctor: it was, and who leads", [(
+        "good", f"the ledger of the fleet was reached at {text(at(0, 14))};"
+        " mx1.example.com leads")], doctor(fleet.hosts[0]))
     fleet.server.stop()
     told = 0
     for day in range(3):
@@ -165,6 +178,9 @@ def database_down(fleet):
             expect("the run goes on", [False] * 3,
                    [run["fleet"]["reached"] for run in ran])
     expect("it is told once", 1, told)
+    grade, words = doctor(fleet.hosts[1])[0]
+    expect("doctor: it is down", ["bad", True],
+           [grade, "the ledger of the fleet: " in words])
     expect("nobody closes a day alone", {}, fleet.sent())
     said = fleet.hosts[1].tlstally("rollup", "--day", day_text(1), "--now",
                                    text(at(3, 8)))
@@ -356,7 +372,109 @@ def refusals(fleet):
            host.run(at(0, 11))["fleet"]["daysShipped"])
 
 
-TESTS = [one_report, deadline, database_down, joining, clones, takeover, refusals]
+def shipped(fleet, host):
+    """What the ledger has of a host's days, and what it says it is."""
+    rows = fleet.ask("SELECT day, count(*), sum(success), sum(failure) FROM"
+                     f" tlstally.host_domain WHERE host = '{host.name}'"
+                     " GROUP BY day ORDER BY day")
+    says = fleet.ask("SELECT day, domains, success, failure FROM"
+                     f" tlstally.host_day WHERE host = '{host.name}'"
+                     " AND domains > 0 ORDER BY day")
+    return rows, says
+
+
+def cut_off(fleet):
+    """A connection that ends anywhere leaves the shipment before, or this one."""
+    host = fleet.hosts[0]
+    proxy = Proxy(fleet.folder / "proxy", fleet.server)
+    host.url = proxy.url(fleet.name)
+    host.write_conf()
+    domains = [f"d{i}.example" for i in range(300)]
+    host.count(at(0, 9), *map(plain, domains))
+    cut, whole, half = 400, 0, []
+    while whole == 0 and cut < 1000000:
+        proxy.bytes = cut
+        ran = host.run(at(0, 10))
+        whole = ran["fleet"]["daysShipped"]
+        rows, says = shipped(fleet, host)
+        if rows != says:
+            half.append(cut)
+        cut = int(cut * 1.25)
+    expect("no shipment is half there", [], half)
+    expect("it was cut off in the middle of all of it", True, cut > 40000)
+    expect("and ships when it is not", True, whole == 1 and says[0].split("|")[1]
+           == "300")
+    # killed between its own commits and those of the ledger
+    host.count(at(0, 11), *map(failed_sts, domains))
+    proxy.bytes = None
+    lost = host.tlstally("run", "--now", text(at(0, 12)),
+                         env={"TLSTALLY_FAIL_AT": "1"})
+    expect("a run that is killed at its first commit", True,
+           lost.returncode != 0)
+    for at_commit in range(2, 12):
+        host.tlstally("run", "--now", text(at(0, 12)),
+                      env={"TLSTALLY_FAIL_AT": str(at_commit)})
+    host.run(at(0, 12))
+    expect("and at any of the others is no copy of itself", "", host.said.stderr)
+    rows, says = shipped(fleet, host)
+    expect("all of it is there, once", [rows, "300|300|300"],
+           [says, rows[0].split("|", 1)[1]])
+
+
+def far_away(fleet):
+    """200 ms from the database, a run takes some seconds."""
+    host = fleet.hosts[0]
+    proxy = Proxy(fleet.folder / "proxy", fleet.server)
+    host.url = proxy.url(fleet.name)
+    host.write_conf()
+    proxy.delay = 0.1
+    host.count(at(0, 9), *(plain(f"d{i}.example") for i in range(1000)))
+    expect("it ships", 1, host.run(at(0, 10))["fleet"]["daysShipped"])
+    began = time.monotonic()
+    expect("and has nothing to ship", 0,
+           host.run(at(0, 10, 5))["fleet"]["daysShipped"])
+    print(f"    a quiet run: {time.monotonic() - began:.1f} s")
+
+
+def conflicts(fleet):
+    """Transactions that the database undoes are begun again."""
+    fleet.ask("CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS"
+              " 'BEGIN IF random() < 0.5 THEN RAISE EXCEPTION ''undone'' USING"
+              " ERRCODE = ''40001''; END IF; RETURN NEW; END'")
+    fleet.ask("CREATE TRIGGER undo BEFORE INSERT OR UPDATE ON tlstally.host_day"
+              " FOR EACH ROW EXECUTE FUNCTION undo()")
+    fleet.ask(f"ALTER DATABASE {fleet.name} SET default_transaction_isolation"
+              " = 'serializable'")
+    for host in range(3):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    for minute in range(0, 30, 5):
+        fleet.run(at(0, 14, minute))
+    fleet.move_on(at(1, 0, 20))
+    for minute in range(20, 60, 5):
+        fleet.run(at(1, 0, minute))
+    fleet.all.run(at(1, 1))
+    expect("reports are those of a host that saw everything",
+           content(fleet.all.reports()), content(fleet.sent()))
+
+
+def read_only(fleet):
+    """A server that takes nothing is told of, and the run goes on."""
+    host = fleet.hosts[0]
+    host.count(at(0, 9), plain("a.example"))
+    fleet.ask(f"ALTER DATABASE {fleet.name} SET default_transaction_read_only"
+              " = on")
+    ran = host.run(at(0, 10))
+    expect("nothing is shipped", [True, 0],
+           [ran["fleet"]["reached"], ran["fleet"]["daysShipped"]])
+    expect("it says why", True, "read-only transaction" in host.said.stderr)
+    fleet.ask("BEGIN READ WRITE; ALTER DATABASE"
+              f" {fleet.name} RESET default_transaction_read_only; COMMIT")
+    expect("and ships when it can", 1,
+           host.run(at(0, 10, 5))["fleet"]["daysShipped"])
+
+
+TESTS = [one_report, deadline, database_down, joining, clones, takeover, refusals,
+         cut_off, far_away, conflicts, read_only]
 
 
 def main():

@@ -13,8 +13,11 @@ import os
 import pathlib
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
+import time
 
 from testlib import BIN, HERE, must_come
 
@@ -118,6 +121,58 @@ log_min_messages = warning
 
     def url(self, database="postgres", user="owner"):
         return f"postgresql://{user}@/{database}?host={self.folder}"
+
+
+class Proxy:
+    """Between a host and its server: late, or cut off after so many bytes."""
+
+    def __init__(self, folder, server):
+        folder.mkdir()
+        self.folder = folder
+        self.server = server
+        self.delay = 0    # seconds, each way
+        self.bytes = None  # that the server still gets; None: all
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / ".s.PGSQL.5432"))
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def url(self, database, user="owner"):
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                server.connect(str(self.server.folder / ".s.PGSQL.5432"))
+            except OSError:
+                client.close()
+                continue
+            for ends in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self.carry, args=ends,
+                                 daemon=True).start()
+
+    def carry(self, source, sink, counts):
+        try:
+            while data := source.recv(65536):
+                if self.delay:
+                    time.sleep(self.delay)
+                if counts and self.bytes is not None:
+                    data = data[:self.bytes]
+                    self.bytes -= len(data)
+                    sink.sendall(data)
+                    if self.bytes <= 0:
+                        break
+                else:
+                    sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 def plain(domain):
