@@ -74,10 +74,9 @@ static int32_t first_day(struct db_txn *txn, int32_t today)
 }
 
 /* From here on these days are nobody's alone. */
-static int join(struct run *run, struct err *err)
+static int give_days(struct run *run, int32_t today, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(run->db);
-	int32_t today = day_of(run->now);
 	struct day_given given;
 
 	meta_fleet_get(txn, &run->seen);
@@ -88,14 +87,32 @@ static int join(struct run *run, struct err *err)
 		    !day_table_given_get(txn, day, &given))
 			day_table_given_put(txn, day, &given);
 	meta_fleet_put(txn, &run->seen);
+	return db_commit(&txn, err);
+}
+
+/* Mostly today was given by an earlier run: then nothing is written. */
+static int join(struct run *run, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(run->db);
+	int32_t today = day_of(run->now);
+	struct day_given given;
+	bool is_given;
+
 	run->self = (struct ledger_self){
 		.name = run->name,
 		.life = {db_store_id(run->db), change_epoch(txn)},
-		.since = run->seen.since,
 		.version = PACKAGE_VERSION,
-		.mark = run->seen.mark,
 	};
-	return db_commit(&txn, err);
+	is_given = meta_fleet_get(txn, &run->seen) && run->seen.since != 0 &&
+	           day_table_given_get(txn, today, &given);
+	if (db_failed(txn))
+		return db_failure(txn, err);
+	db_abort(&txn);
+	if (!is_given && give_days(run, today, err) < 0)
+		return err->class;
+	run->self.since = run->seen.since;
+	run->self.mark = run->seen.mark;
+	return 0;
 }
 
 /* --- whose row is it? --- */
@@ -133,6 +150,8 @@ static int settle_row(struct run *run, const char **trouble, struct err *err)
 		run->seen.mark = run->seen.next;
 	if (row == FLEET_ROW_NONE)
 		run->seen.mark = 0;
+	if (run->seen.mark == run->self.mark)
+		return 0;
 	run->self.mark = run->seen.mark;
 	return put_seen(run, err);
 }
