@@ -364,16 +364,6 @@ static void say_untold(struct making *making, const char *why)
 	answer->why = why;
 }
 
-/* Whom the administrator believes is not replaced by whom a policy names. */
-static bool may_compare_by_policy(const struct policy_site *site)
-{
-	return (site->own & SITE_LEVEL_BIT(SITE_LEVEL_SECURE)) == 0 &&
-	       site_level_holds(SITE_LEVEL_SECURE,
-	                        site->own & ~SITE_LEVEL_BIT(SITE_LEVEL_DANE)) &&
-	       ((site->own & SITE_LEVEL_BIT(SITE_LEVEL_VERIFY)) == 0 ||
-	        site->verifies_host);
-}
-
 static void say_enforce(struct making *making)
 {
 	auto_(strbuf_clear) struct strbuf out = {0};
@@ -389,7 +379,8 @@ static void say_enforce(struct making *making)
 		           "something else to Postfix), so it is not enforced");
 		return;
 	}
-	if (!may_compare_by_policy(making->site)) {
+	if (!site_level_takes_sts(making->site->own,
+	                          making->site->verifies_host)) {
 		say_untold(making,
 		           "it has an MTA-STS policy of mode enforce, which "
 		           "could be weaker than the level of this site, so "

@@ -44,3 +44,16 @@ bool site_level_holds(enum site_level level, unsigned own)
 {
 	return (own & ~levels[level].holds) == 0;
 }
+
+bool site_level_takes_dane(unsigned own)
+{
+	return site_level_holds(SITE_LEVEL_DANE, own) ||
+	       site_level_holds(SITE_LEVEL_DANE_ONLY, own);
+}
+
+bool site_level_takes_sts(unsigned own, bool verifies_host)
+{
+	return (own & BIT(SECURE)) == 0 &&
+	       site_level_holds(SITE_LEVEL_SECURE, own & ~BIT(DANE)) &&
+	       ((own & BIT(VERIFY)) == 0 || verifies_host);
+}

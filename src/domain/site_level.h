@@ -34,4 +34,11 @@ const char *site_level_text(enum site_level level);
 /* At `level`, is no session accepted that one of `own`, a set, refuses? */
 bool site_level_holds(enum site_level level, unsigned own);
 
+/* Where mail has the levels `own` without a policy of its domain: may DANE, or
+ * an MTA-STS policy of mode enforce, be told instead?  Whom the administrator
+ * believes is not replaced by whom a policy names.  verifies_host:
+ * smtp_tls_verify_cert_match is the host's own name. */
+bool site_level_takes_dane(unsigned own);
+bool site_level_takes_sts(unsigned own, bool verifies_host);
+
 #endif

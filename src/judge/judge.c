@@ -187,7 +187,9 @@ static bool dane_applies(const struct trial *trial)
 		return false;
 	if (has_other_level(trial))
 		return false;
-	return trial->options->dane || (session->no_match && has_tlsa(trial)) ||
+	return trial->options->dane ||
+	       (session->no_match && has_tlsa(trial) &&
+	        !trial->options->no_dane) ||
 	       (trial->options->dane_by_map && !went_on_without_dane(session));
 }
 
@@ -361,7 +363,11 @@ static const struct {
 
 struct judge_options judge_options_of(unsigned enforces)
 {
+	const unsigned dane = ENFORCES_DANE | ENFORCES_DANE_BY_MAP;
+
 	return (struct judge_options){
+		.no_dane =
+			(enforces & (ENFORCES_KNOWN | dane)) == ENFORCES_KNOWN,
 		.dane = enforces & ENFORCES_DANE,
 		.dane_by_map = enforces & ENFORCES_DANE_BY_MAP,
 		.sts = enforces & ENFORCES_STS,

@@ -73,6 +73,7 @@
 
 struct judge_options {
 	bool dane;
+	bool no_dane;     /* it is known that this site does none */
 	bool dane_by_map; /* for those of whom smtp_tls_policy_maps says so */
 	bool sts;
 	/* Postfix has no CA certificates (smtp_tls_CAfile, smtp_tls_CApath):

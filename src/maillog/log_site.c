@@ -160,6 +160,7 @@ static bool instance_routes(struct log_site *site, const struct postconf *set)
 
 /* The settings of one service, with what it has itself. */
 struct client {
+	const struct site_instance *instance;
 	const struct postconf *set;
 	const struct postconf_service *service;
 };
@@ -180,22 +181,33 @@ static bool is_set(const struct client *client, const char *name)
 	return get(client, name)[0] != '\0';
 }
 
-/* A map can say "dane", too; and what a site looks policies up in one for is
- * MTA-STS.  Without CA certificates every server is "Untrusted" in the log. */
+/* What smtp_tls_policy_maps may say.  One can say "dane", too; and what a site
+ * looks policies up in one for is MTA-STS.  Of our own it is known. */
+static unsigned map_says(const struct client *client)
+{
+	const struct site_instance *instance = client->instance;
+
+	if (!is_set(client, "smtp_tls_policy_maps"))
+		return 0;
+	for (size_t i = 0; i < instance->asker_count; i++)
+		if (instance->askers[i] == client->service)
+			return instance->told;
+	return ENFORCES_DANE_BY_MAP | ENFORCES_STS;
+}
+
+/* Without CA certificates every server is "Untrusted" in the log. */
 static unsigned client_enforces(const struct client *client)
 {
-	bool map = is_set(client, "smtp_tls_policy_maps"),
-	     signed_dns = is(client, "smtp_dns_support_level", "dnssec"),
+	unsigned map = map_says(client), enforces = 0;
+	bool signed_dns = is(client, "smtp_dns_support_level", "dnssec"),
 	     dane = is(client, "smtp_tls_security_level", "dane") ||
 	            is(client, "smtp_tls_security_level", "dane-only");
-	unsigned enforces = 0;
 
 	if (dane && signed_dns)
 		enforces |= ENFORCES_DANE;
-	else if (map && signed_dns)
-		enforces |= ENFORCES_DANE_BY_MAP;
-	if (map)
-		enforces |= ENFORCES_STS;
+	else if (signed_dns)
+		enforces |= map & ENFORCES_DANE_BY_MAP;
+	enforces |= map & ENFORCES_STS;
 	if (!is_set(client, "smtp_tls_CAfile") &&
 	    !is_set(client, "smtp_tls_CApath") &&
 	    !is(client, "tls_append_default_CA", "yes"))
@@ -252,7 +264,7 @@ static void add_client(struct log_site *site,
                        const struct site_instance *instance,
                        const struct postconf_service *service, bool routes)
 {
-	struct client client = {instance->set, service};
+	struct client client = {instance, instance->set, service};
 	const char *syslog_name = get(&client, "syslog_name");
 	const char *loglevel = get(&client, "smtp_tls_loglevel");
 	struct arena *arena = &site->arena;

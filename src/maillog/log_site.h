@@ -77,6 +77,11 @@ struct site_instance {
 	const char *directory;
 	bool named; /* by [log] postfix_config_directory */
 	const struct postconf *set;
+	/* Services of the set that ask tlstally-policyd and no other map, and
+	 * what it may tell them: ENFORCES_DANE_BY_MAP, ENFORCES_STS. */
+	const struct postconf_service *const *askers;
+	size_t asker_count;
+	unsigned told;
 };
 
 /* What [log] says by hand. */

@@ -6,50 +6,12 @@
 #include <strings.h>
 
 #include "base/auto.h"
-#include "postfix/policy_maps.h"
+#include "postfix/policy_askers.h"
 #include "postfix/postfix_facts.h"
 
-/* What the services of master.cf that ask us have of their own. */
-struct own {
-	unsigned levels; /* SITE_LEVEL_BIT() */
-	bool every_dane; /* all of them do DANE */
-	bool any_dane;   /* one does it for all mail */
-	bool verifies_host;
-};
-
-static bool asks(const struct postfix_facts *facts,
-                 const struct postfix_client *client, const char *ours)
-{
-	auto_(arena_clear) struct arena arena = {0};
-	const struct policy_maps_place place = {
-		.queue_directory = facts->queue_directory,
-		.chroot = client->chroot,
-		.ours = ours,
-	};
-	struct policy_maps maps;
-
-	policy_maps_read(client->policy_maps, &place, &arena, &maps);
-	return policy_maps_find(&maps, POLICY_MAP_OURS) != NULL;
-}
-
-static void add_client(struct own *own, const struct postfix_client *client,
-                       bool validates)
-{
-	enum site_level level = site_level_of(client->level);
-	bool dane = client->no_dane == NULL && validates;
-
-	if (level == SITE_LEVELS) /* with which smtp(8) does not start */
-		return;
-	if (level == SITE_LEVEL_DANE && !dane)
-		level = SITE_LEVEL_MAY;
-	own->levels |= SITE_LEVEL_BIT(level);
-	own->every_dane &= dane;
-	own->any_dane |= level == SITE_LEVEL_DANE;
-	own->verifies_host &= client->verifies_host;
-}
-
 static void look_at_instance(const struct postfix_instance *instance,
-                             const char *ours, bool validates, struct own *own,
+                             const char *ours, bool validates,
+                             struct policy_askers *own,
                              struct policy_rules *rules)
 {
 	auto_(arena_clear) struct arena arena = {0};
@@ -57,8 +19,9 @@ static void look_at_instance(const struct postfix_instance *instance,
 
 	postfix_facts_of(instance, &arena, &facts);
 	for (size_t i = 0; i < facts.client_count; i++)
-		if (ours == NULL || asks(&facts, &facts.clients[i], ours))
-			add_client(own, &facts.clients[i], validates);
+		if (ours == NULL ||
+		    policy_askers_have(&facts, &facts.clients[i], ours))
+			policy_askers_add(own, &facts.clients[i], validates);
 	snprintf(rules->version, sizeof(rules->version), "%s",
 	         postfix_version_text(&facts));
 	rules->tlsrpt =
@@ -68,11 +31,11 @@ static void look_at_instance(const struct postfix_instance *instance,
 
 /* `ours`: the socket that those have in smtp_tls_policy_maps who are looked at;
  * NULL: all are. */
-static struct own look_at_site(const struct postfix_site *site,
-                               const char *ours, bool validates,
-                               struct policy_rules *rules)
+static struct policy_askers look_at_site(const struct postfix_site *site,
+                                         const char *ours, bool validates,
+                                         struct policy_rules *rules)
 {
-	struct own own = {.every_dane = true, .verifies_host = true};
+	struct policy_askers own = POLICY_ASKERS_NONE;
 
 	rules->tlsrpt = true;
 	for (size_t i = 0; i < site->count; i++)
@@ -84,7 +47,7 @@ static struct own look_at_site(const struct postfix_site *site,
 }
 
 /* SITE_LEVELS: they have not all the same. */
-static enum site_level common_level(const struct own *own, bool dane)
+static enum site_level common_level(const struct policy_askers *own, bool dane)
 {
 	const unsigned may = SITE_LEVEL_BIT(SITE_LEVEL_MAY);
 
@@ -98,7 +61,7 @@ static enum site_level common_level(const struct own *own, bool dane)
 }
 
 /* By [policyd] level, unless it is weaker than what mail would have without. */
-static enum site_level choose_level(const struct own *own, bool dane,
+static enum site_level choose_level(const struct policy_askers *own, bool dane,
                                     const char *wanted,
                                     struct policy_rules *rules)
 {
@@ -116,7 +79,7 @@ void policy_rules_of_site(struct policy_rules *rules, const struct conf *conf,
                           const struct postfix_site *site, bool validates)
 {
 	const char *wanted = conf->policyd.level;
-	struct own own =
+	struct policy_askers own =
 		look_at_site(site, conf->policyd.socket, validates, rules);
 	enum site_level level;
 	bool dane;

@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "postfix/policy_askers.h"
 
 enum { INSTANCES_MAX = 64, HOST_TEXT = 256 };
 
@@ -45,16 +46,59 @@ static size_t known_instances(const struct postfix_site *postfix, bool by_name,
 	return count;
 }
 
+static void add_askers(const struct postfix_instance *instance,
+                       const char *ours, struct arena *arena,
+                       struct policy_askers *all, struct site_instance *out)
+{
+	const struct postconf_service **askers;
+	struct postfix_facts facts;
+
+	postfix_facts_of(instance, arena, &facts);
+	askers = arena_array(arena, facts.client_count, sizeof(*askers));
+	for (size_t i = 0; i < facts.client_count; i++) {
+		const struct postfix_client *client = &facts.clients[i];
+
+		if (policy_askers_have(&facts, client, ours))
+			policy_askers_add(all, client, true);
+		if (policy_askers_have_only(&facts, client, ours))
+			askers[out->asker_count++] = client->service;
+	}
+	out->askers = askers;
+}
+
+/* What tlstally-policyd tells those that ask it (domain/policy_answer.h). */
+static void look_at_askers(const struct conf *conf,
+                           const struct postfix_site *postfix,
+                           struct arena *arena, struct site_instance *known)
+{
+	struct policy_askers all = POLICY_ASKERS_NONE;
+	unsigned told = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < postfix->count && n < INSTANCES_MAX; i++)
+		if (postfix->instances[i].known)
+			add_askers(&postfix->instances[i], conf->policyd.socket,
+			           arena, &all, &known[n++]);
+	if (site_level_takes_dane(all.levels))
+		told |= ENFORCES_DANE_BY_MAP;
+	if (site_level_takes_sts(all.levels, all.verifies_host))
+		told |= ENFORCES_STS;
+	while (n > 0)
+		known[--n].told = told;
+}
+
 struct log_site *site_make(const struct conf *conf,
                            const struct postfix_site *postfix, int source,
                            bool from_start)
 {
+	auto_(arena_clear) struct arena arena = {0};
 	struct site_by_hand settings = by_hand(conf);
 	struct site_instance instances[INSTANCES_MAX];
 	bool by_name = conf->log.postfix_config_directory[0] != '\0';
 	size_t count = known_instances(postfix, by_name, instances);
 	char host[HOST_TEXT] = "";
 
+	look_at_askers(conf, postfix, &arena, instances);
 	settings.lines_are_new = source == LOG_FROM_JOURNAL && !from_start &&
 	                         count == postfix->count;
 	if (source == LOG_FROM_STDIN && !by_name &&

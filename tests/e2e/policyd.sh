@@ -10,7 +10,8 @@
 #     policyd.sh [--site SITE] [SUITE [FEED]]
 #
 # At another SITE, which has other settings of Postfix and policyd: may, encrypt,
-# only.  At may, policies change, and all is stopped, reloaded and ($KILLS times)
+# only, or a level that nothing from outside may weaken: verify, fingerprint, secure,
+# dane-only.  At may, policies change, and all is stopped, reloaded and ($KILLS times)
 # killed while mail flows.
 # With the Postfix of another Debian (trixie, sid), in a chroot that
 # postfix_root.sh makes in the folder $POSTFIX_ROOTS.  FEED is what tlstally counts
@@ -129,6 +130,16 @@ site_settings()
 		EOF
 		;;
 	only) echo "smtp_tls_loglevel = 1, untrusted" ;;
+	verify | secure | dane-only) echo "smtp_tls_security_level = $SITE" ;;
+	fingerprint)
+		cat <<-EOF
+		smtp_tls_security_level = fingerprint
+		smtp_tls_fingerprint_digest = sha256
+		smtp_tls_fingerprint_cert_match = $(openssl x509 -noout \
+			-fingerprint -sha256 -in "$dir/policies/good.cert" |
+			sed 's/.*=//')
+		EOF
+		;;
 	esac
 }
 
@@ -254,8 +265,11 @@ site_conf()
 write_conf()
 {
 	completes=no
-	enforces="dane, sts"
-	[ "$SITE" != may ] || enforces=sts
+	case $SITE in
+	"" | encrypt | only) enforces="dane, sts" ;;
+	may) enforces=sts ;;
+	*) enforces= ;; # as postconf says
+	esac
 	[ $feed != both ] || completes=yes
 	mkdir "$dir/store" "$dir/reports" "$dir/bin"
 	ln -s "$src/tests/fake/postconf.sh" "$dir/bin/postconf"

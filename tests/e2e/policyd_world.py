@@ -60,8 +60,8 @@ TLSRPT = VERSION >= (3, 10)
 PATTERNS = VERSION >= (3, 10, 5)  # smtp_tls_enforce_sts_mx_patterns
 
 SITE = os.environ.get("SITE", "")
-LEVEL = {"may": "may", "encrypt": "encrypt"}.get(SITE, "dane")
-DANE = "dane-only" if SITE in ("encrypt", "only") else "dane"
+LEVEL = {"only": "dane"}.get(SITE, SITE or "dane")
+DANE = "dane-only" if SITE in ("encrypt", "only", "dane-only") else "dane"
 
 SENT, DEFERRED = "sent", "deferred"
 NOT_TRUSTED = "Server certificate not (trusted|verified)"
@@ -314,6 +314,28 @@ TABLE += [
 ]
 NO_POLICY = dict(told="-", status=SENT, says="", event="no-policy-found S",
                  counted="no-policy-found 1 0")
+
+
+def own(status=DEFERRED, says=NOT_TRUSTED, event="", counted=""):
+    """By the site's own level, of which it is told nothing."""
+    return dict(told="-", status=status, says=says,
+                event=event and f"no-policy-found {event}",
+                counted=counted and f"no-policy-found {counted}")
+
+
+def at_level(event, counted, says=NOT_TRUSTED):
+    """A policy that is only reported, and the level refuses."""
+    return dict(status=DEFERRED, says=says, event=f"sts {event}", events="",
+                counted=f"sts 0 1 {counted}")
+
+
+OWN_WRONG = own(event="202", counted="0 1 certificate-host-mismatch")
+OWN_EXPIRED = own(event="204", counted="0 1 certificate-expired")
+OWN_SELFSIGNED = own(event="205", counted="0 1 validation-failure *")
+OWN_CLEAR = own(says=NO_STARTTLS, event="201",
+                counted="0 1 starttls-not-supported")
+NO_TLSA = dict(told="-", status=DEFERRED, says="4.7.5", event="-", counted="-",
+               log="tlsa 0 1 dane-required")
 SITES = {
     # without DNSSEC; smtp(8) in a chroot
     "may": {
@@ -358,6 +380,45 @@ SITES = {
             "dane-ok", "dane-mismatch", "dane-and-sts", "test-ok",
             "test-wrong", "test-clear", "plain", "web-expired", "over-dunno",
             "over-dane"), {}),
+    # MTA-STS is enforced, DANE is not; all else is as the level wants it
+    "verify": {
+        "dane-ok": NO_POLICY, "dane-mismatch": NO_POLICY,
+        "dane-and-sts": dict(told="secure", event="sts S", counted="sts 1 0"),
+        "dane-selfsigned": dict(told="secure", event="sts 205",
+                                counted="sts 0 1 validation-failure *"),
+        "plain-selfsigned": OWN_SELFSIGNED, "none": OWN_SELFSIGNED,
+        "plain-clear": OWN_CLEAR,
+        "test-wrong": at_level("202", "certificate-host-mismatch"),
+        "test-expired": at_level("204", "certificate-expired"),
+        "test-clear": at_level("201", "starttls-not-supported",
+                               says=NO_STARTTLS),
+        "not-found": at_level(
+            "205", "validation-failure * sts-policy-fetch-error *")
+        } | dict.fromkeys((
+            "sts-ok", "sts-wrong", "sts-clear", "sts-outside", "test-ok",
+            "plain"), {}),
+    # nothing that policyd says is as strong
+    "secure": dict.fromkeys((
+        "dane-ok", "dane-mismatch", "sts-ok", "test-ok", "plain"),
+        NO_POLICY) | dict.fromkeys((
+            "dane-selfsigned", "plain-selfsigned", "none", "not-found"),
+            OWN_SELFSIGNED) | dict.fromkeys((
+                "sts-wrong", "sts-outside", "test-wrong"), OWN_WRONG) | {
+                    "sts-expired": OWN_EXPIRED, "sts-clear": OWN_CLEAR},
+    # that of the good certificate
+    "fingerprint": dict.fromkeys((
+        "dane-ok", "dane-mismatch", "sts-ok", "test-ok", "plain"),
+        NO_POLICY) | dict.fromkeys((
+            "dane-selfsigned", "sts-wrong", "sts-expired", "sts-outside",
+            "test-wrong", "plain-selfsigned", "none", "not-found"),
+            # what this site wants besides is no failure of theirs
+            OWN_SELFSIGNED | dict(log="no-policy-found 1 0")) | {
+                "sts-clear": OWN_CLEAR},
+    "dane-only": dict.fromkeys((
+        "dane-ok", "dane-mismatch", "dane-and-sts", "dane-first"),
+        {}) | dict.fromkeys((
+            "sts-ok", "sts-wrong", "test-ok", "none", "plain", "not-found"),
+            NO_TLSA),
 }
 if SITE:
     TABLE = [dataclasses.replace(row, **{"phases": "1"} | SITES[SITE][row.name])

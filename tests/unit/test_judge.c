@@ -59,7 +59,7 @@ static const char *policy_text(const struct session *session,
 	return strbuf_text(out);
 }
 
-enum enforces { NOTHING, DANE, STS, BOTH, STS_NO_CAS, MAP };
+enum enforces { NOTHING, DANE, STS, BOTH, STS_NO_CAS, MAP, NO_DANE };
 
 struct row {
 	const char *name;
@@ -637,6 +637,14 @@ static const struct row rows[] = {
          {TLSA(true, VIEW_OK, EE)},
          "tlsa mx.d.test failure certificate-not-trusted@mx.d.test",
          EE "|"},
+	{"... but not at a site that is known to do none: level fingerprint",
+         NO_DANE,
+         {.outcome = LOG_FAILED,
+          .result = RESULT_CERTIFICATE_NOT_TRUSTED,
+          .no_match = true},
+         {TLSA(true, VIEW_OK, EE)},
+         "no-policy-found d.test success",
+         NULL},
 	{"nothing matched, and there are none: level fingerprint",
          BOTH,
          {.outcome = LOG_FAILED,
@@ -692,6 +700,8 @@ static const struct row rows[] = {
 
 static struct judge_options options_of(enum enforces enforces)
 {
+	if (enforces == NO_DANE)
+		return judge_options_of(ENFORCES_KNOWN | ENFORCES_STS);
 	return (struct judge_options){
 		.dane = enforces == DANE || enforces == BOTH,
 		.dane_by_map = enforces == MAP,

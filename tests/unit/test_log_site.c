@@ -254,6 +254,49 @@ static void test_services(void **state)
 	}
 }
 
+/* Of our own policy service it is known what it tells at which level. */
+static void test_our_map(void **state)
+{
+	static const struct {
+		const char *name;
+		bool asks;
+		unsigned told;
+		const char *want;
+	} maps[] = {
+		{"another map", false, 0, " dane-by-map sts"},
+		{"ours, which tells nothing", true, 0, ""},
+		{"ours, which tells MTA-STS", true, ENFORCES_STS, " sts"},
+		{"ours, which tells both", true,
+	         ENFORCES_STS | ENFORCES_DANE_BY_MAP, " dane-by-map sts"},
+	};
+	static const struct site_by_hand nothing = {.loglevel = ""};
+	static const struct told told = {
+		LEVEL "smtp_dns_support_level = dnssec\n"
+		      "smtp_tls_policy_maps = socketmap:unix:x:QUERY\n",
+		"smtp unix - - n - - smtp\n", NULL};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(maps); i++) {
+		auto_(strbuf_clear) struct strbuf got = {0};
+		auto_(log_site_free) struct log_site *site = NULL;
+		const struct postconf_service *service;
+		struct instance instance;
+		struct site_instance one = {.directory = "/etc/postfix",
+		                            .set = &instance.set,
+		                            .askers = &service,
+		                            .asker_count = maps[i].asks,
+		                            .told = maps[i].told};
+
+		ROW(&maps[i]);
+		tell(&instance, &told);
+		service = &instance.set.services[0];
+		site = log_site_new(&one, 1, &nothing);
+		put_enforced(site->services[0].enforces, &got);
+		assert_string_equal(strbuf_text(&got), maps[i].want);
+		arena_clear(&instance.arena);
+	}
+}
+
 static void test_by_hand(void **state)
 {
 	static const struct {
@@ -556,6 +599,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_our_map),
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_whose_line),
