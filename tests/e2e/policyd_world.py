@@ -60,6 +60,7 @@ TLSRPT = VERSION >= (3, 10)
 PATTERNS = VERSION >= (3, 10, 5)  # smtp_tls_enforce_sts_mx_patterns
 
 SITE = os.environ.get("SITE", "")
+COMPARES = ("verify", "fingerprint", "secure", "dane-only")
 LEVEL = {"only": "dane"}.get(SITE, SITE or "dane")
 DANE = "dane-only" if SITE in ("encrypt", "only", "dane-only") else "dane"
 
@@ -316,24 +317,29 @@ NO_POLICY = dict(told="-", status=SENT, says="", event="no-policy-found S",
                  counted="no-policy-found 1 0")
 
 
-def own(status=DEFERRED, says=NOT_TRUSTED, event="", counted=""):
+def own(event, counted, says=NOT_TRUSTED, events=""):
     """By the site's own level, of which it is told nothing."""
-    return dict(told="-", status=status, says=says,
-                event=event and f"no-policy-found {event}",
-                counted=counted and f"no-policy-found {counted}")
+    return dict(told="-", status=DEFERRED, says=says,
+                event=f"no-policy-found {event}",
+                events=events and f"no-policy-found {events}",
+                counted=f"no-policy-found {counted}")
 
 
-def at_level(event, counted, says=NOT_TRUSTED):
+def at_level(event, counted, says=NOT_TRUSTED, **more):
     """A policy that is only reported, and the level refuses."""
-    return dict(status=DEFERRED, says=says, event=f"sts {event}", events="",
-                counted=f"sts 0 1 {counted}")
+    return dict(status=DEFERRED, says=says, event=f"sts {event}",
+                counted=f"sts 0 1 {counted}") | {"events": ""} | more
 
 
-OWN_WRONG = own(event="202", counted="0 1 certificate-host-mismatch")
-OWN_EXPIRED = own(event="204", counted="0 1 certificate-expired")
-OWN_SELFSIGNED = own(event="205", counted="0 1 validation-failure *")
-OWN_CLEAR = own(says=NO_STARTTLS, event="201",
-                counted="0 1 starttls-not-supported")
+# what an event of no policy says of a certificate is taken back: it says the
+# same at may, of mail that went
+OWN_WRONG = own("202", "0 1 certificate-host-mismatch")
+OWN_EXPIRED = own("204", "0 1 certificate-expired", events="1 0")
+OWN_SELFSIGNED = own("205", "0 1 validation-failure *", events="1 0")
+OWN_CLEAR = own("201", "0 1 starttls-not-supported", NO_STARTTLS)
+NOT_FETCHED = at_level(
+    "205", "validation-failure * sts-policy-fetch-error *",
+    events="sts 0 1 sts-policy-fetch-error *")
 NO_TLSA = dict(told="-", status=DEFERRED, says="4.7.5", event="-", counted="-",
                log="tlsa 0 1 dane-required")
 SITES = {
@@ -392,28 +398,37 @@ SITES = {
         "test-expired": at_level("204", "certificate-expired"),
         "test-clear": at_level("201", "starttls-not-supported",
                                says=NO_STARTTLS),
-        "not-found": at_level(
-            "205", "validation-failure * sts-policy-fetch-error *")
-        } | dict.fromkeys((
+        "not-found": NOT_FETCHED} | dict.fromkeys((
             "sts-ok", "sts-wrong", "sts-clear", "sts-outside", "test-ok",
             "plain"), {}),
     # nothing that policyd says is as strong
     "secure": dict.fromkeys((
-        "dane-ok", "dane-mismatch", "sts-ok", "test-ok", "plain"),
-        NO_POLICY) | dict.fromkeys((
-            "dane-selfsigned", "plain-selfsigned", "none", "not-found"),
-            OWN_SELFSIGNED) | dict.fromkeys((
-                "sts-wrong", "sts-outside", "test-wrong"), OWN_WRONG) | {
-                    "sts-expired": OWN_EXPIRED, "sts-clear": OWN_CLEAR},
+        "dane-ok", "dane-mismatch", "sts-ok", "plain"), NO_POLICY) |
+        dict.fromkeys(("dane-selfsigned", "plain-selfsigned", "none"),
+                      OWN_SELFSIGNED) |
+        dict.fromkeys(("sts-wrong", "sts-outside"), OWN_WRONG) | {
+            "sts-expired": OWN_EXPIRED, "sts-clear": OWN_CLEAR,
+            "test-ok": dict(log="no-policy-found 1 0"),
+            "test-wrong": at_level(
+                "202", "certificate-host-mismatch",
+                log="no-policy-found 0 1 certificate-host-mismatch"),
+            "not-found": NOT_FETCHED | dict(
+                log="no-policy-found 0 1 validation-failure *")},
     # that of the good certificate
     "fingerprint": dict.fromkeys((
-        "dane-ok", "dane-mismatch", "sts-ok", "test-ok", "plain"),
-        NO_POLICY) | dict.fromkeys((
+        "dane-ok", "dane-mismatch", "sts-ok", "plain"), NO_POLICY) |
+        # what this site wants besides is no failure of theirs
+        dict.fromkeys((
             "dane-selfsigned", "sts-wrong", "sts-expired", "sts-outside",
-            "test-wrong", "plain-selfsigned", "none", "not-found"),
-            # what this site wants besides is no failure of theirs
-            OWN_SELFSIGNED | dict(log="no-policy-found 1 0")) | {
-                "sts-clear": OWN_CLEAR},
+            "plain-selfsigned", "none"),
+            own("203", "0 1 certificate-not-trusted", events="1 0") |
+            dict(log="no-policy-found 1 0")) | {
+                "sts-clear": OWN_CLEAR,
+                "test-ok": dict(log="no-policy-found 1 0"),
+                "test-wrong": at_level("203", "certificate-not-trusted",
+                                       log="no-policy-found 1 0"),
+                "not-found": NOT_FETCHED | dict(
+                    event="sts 203", log="no-policy-found 1 0")},
     "dane-only": dict.fromkeys((
         "dane-ok", "dane-mismatch", "dane-and-sts", "dane-first"),
         {}) | dict.fromkeys((
@@ -571,8 +586,11 @@ def answer(row, tlsrpt):
     if row.told == "dane" or not tlsrpt:
         return level
     attributes = ["policy_type=sts", f"policy_domain={row.domain}"]
-    if row.told != "failed":
+    # which Postfix would enforce at these
+    if row.told != "failed" and not (
+            row.told == "testing" and LEVEL in COMPARES):
         attributes += [f"mx_host_pattern={p}" for p in patterns]
+    if row.told != "failed":
         attributes += ["{ policy_string = %s }" % line
                        for line in policy_text(row) if balanced(line)]
     return " ".join([level, *attributes])
