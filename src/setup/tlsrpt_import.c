@@ -626,10 +626,10 @@ static void take_item(struct run *run, const struct place *at, const char *list,
 
 /* The first match counts: where it is not of this list, an item without effect
  * keeps later ones from what it matches. */
-static void take_exceptions(struct run *run, const struct place *at)
+static void take_exceptions(struct run *run, const struct place *at,
+                            const char *own)
 {
 	static const char *const lists[] = {"deny", "redirect", "bcc"};
-	const char *own = list_of(at->rule->action);
 
 	for (size_t i = 0; i < 3; i++) {
 		/* what is denied goes nowhere, and has no copy */
@@ -644,12 +644,43 @@ static void take_exceptions(struct run *run, const struct place *at)
 	}
 }
 
-static void take_rule(struct run *run, const struct place *at, bool is_record)
+/* Its item, and the list that it is for; NULL: there is none.  What is replaced
+ * by nothing is discarded. */
+static const char *item_of(struct run *run, const struct place *at,
+                           bool is_record, const char **list)
 {
 	auto_(strbuf_clear) struct strbuf uris = {0};
 	const struct tlsrpt_rule *rule = at->rule;
-	const char *list = list_of(rule->action);
+	const char *word = tlsrpt_map_action_word(rule->action);
 	size_t count = 0;
+
+	*list = list_of(rule->action);
+	if (*list == NULL || rule->action == TLSRPT_DISCARD)
+		return *list != NULL ? rule->what : NULL;
+	add_uris(run, at, rule->parameters, is_record, &uris);
+	for (size_t i = 0; i < uris.len; i++)
+		count += uris.data[i] == ' ';
+	if (count > 0 && count <= LISTS_TARGETS_MAX)
+		return arena_printf(&run->mem, "%s ->%s", rule->what,
+		                    strbuf_text(&uris));
+	if (count > 0) {
+		remark(run, at->map->file, rule->line,
+		       "%s: left out: more than %d URIs", word,
+		       LISTS_TARGETS_MAX);
+		return NULL;
+	}
+	remark(run, at->map->file, rule->line, "%s: no URI is left%s", word,
+	       rule->action == TLSRPT_REPLACE ? ": the same as DISCARD" : "");
+	if (rule->action != TLSRPT_REPLACE)
+		return NULL;
+	*list = "deny";
+	return rule->what;
+}
+
+static void take_rule(struct run *run, const struct place *at, bool is_record)
+{
+	const struct tlsrpt_rule *rule = at->rule;
+	const char *list, *item;
 
 	if (rule->is_loose && rule->what != NULL)
 		remark(run, at->map->file, rule->line,
@@ -670,28 +701,10 @@ static void take_rule(struct run *run, const struct place *at, bool is_record)
 		take_directory(run, at);
 		return;
 	}
-	take_exceptions(run, at);
-	if (list == NULL)
-		return;
-	if (rule->action == TLSRPT_DISCARD) {
-		take_item(run, at, list, rule->what);
-		return;
-	}
-	add_uris(run, at, rule->parameters, is_record, &uris);
-	for (size_t i = 0; i < uris.len; i++)
-		count += uris.data[i] == ' ';
-	if (count > LISTS_TARGETS_MAX)
-		remark(run, at->map->file, rule->line,
-		       "%s: left out: more than %d URIs",
-		       tlsrpt_map_action_word(rule->action), LISTS_TARGETS_MAX);
-	else if (uris.len > 0)
-		take_item(run, at, list,
-		          arena_printf(&run->mem, "%s ->%s", rule->what,
-		                       strbuf_text(&uris)));
-	else
-		remark(run, at->map->file, rule->line,
-		       "%s: left out: no URI is left",
-		       tlsrpt_map_action_word(rule->action));
+	item = item_of(run, at, is_record, &list);
+	take_exceptions(run, at, item != NULL ? list : NULL);
+	if (item != NULL)
+		take_item(run, at, list, item);
 }
 
 static void say_dead(struct run *run, const struct place *at)

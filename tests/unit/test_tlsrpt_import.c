@@ -256,8 +256,15 @@ static void test_maps(void **state)
 		{"all that is left is discarded",
 	         {"a.example REPLACE mailto:x@c.example\n",
 	          "c.example DISCARD\n"},
-	         "deny = mailto:@c.example",
-	         "record:1: REPLACE: left out: no URI is left"},
+	         "deny = a.example; deny = mailto:@c.example",
+	         "record:1: REPLACE: no URI is left: the same as DISCARD"},
+		{"nothing is left, and a later line of the list does not match",
+	         {".example APPEND mailto:x@c.test\nb.example APPEND "
+	          "mailto:y@d.test\n",
+	          "c.test DISCARD\n"},
+	         "bcc = !.example; bcc = b.example -> mailto:y@d.test; deny = "
+	         "mailto:@c.test",
+	         "record:1: APPEND: no URI is left"},
 		{"expressions that are patterns of ours",
 	         {"regexp:^a\\.example$ DISCARD\nregexp:.*\\.b\\.example\\Z "
 	          "DISCARD\nregexp:.* DISCARD\n",
@@ -316,7 +323,7 @@ static void test_maps(void **state)
 	         "domain"},
 		{"another scheme",
 	         {"a.example REPLACE ftp://x.example/\n"},
-	         "",
+	         "deny = a.example",
 	         "record:1: 'ftp://x.example/' is left out: "},
 		{"a comma",
 	         {"a.example REPLACE https://x.example/a,b\n"},
