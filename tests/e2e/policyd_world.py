@@ -60,7 +60,7 @@ TLSRPT = VERSION >= (3, 10)
 PATTERNS = VERSION >= (3, 10, 5)  # smtp_tls_enforce_sts_mx_patterns
 
 SITE = os.environ.get("SITE", "")
-COMPARES = ("verify", "fingerprint", "secure", "dane-only")
+COMPARES = ("verify", "fingerprint", "secure")
 LEVEL = {"only": "dane"}.get(SITE, SITE or "dane")
 DANE = "dane-only" if SITE in ("encrypt", "only", "dane-only") else "dane"
 
@@ -432,8 +432,9 @@ SITES = {
     "dane-only": dict.fromkeys((
         "dane-ok", "dane-mismatch", "dane-and-sts", "dane-first"),
         {}) | dict.fromkeys((
-            "sts-ok", "sts-wrong", "test-ok", "none", "plain", "not-found"),
-            NO_TLSA),
+            "sts-ok", "sts-wrong", "none", "plain"), NO_TLSA) | {
+                "test-ok": NO_TLSA | dict(told="testing"),
+                "not-found": NO_TLSA | dict(told="failed")},
 }
 if SITE:
     TABLE = [dataclasses.replace(row, **{"phases": "1"} | SITES[SITE][row.name])
@@ -581,7 +582,7 @@ def answer(row, tlsrpt):
                      if p != "hostname" and not p[-1].isdigit())
     level = {"secure": f"secure match={match} servername=hostname",
              "dane": DANE}.get(row.told, LEVEL)
-    if row.told == "testing" and LEVEL != "dane":
+    if row.told == "testing" and not LEVEL.startswith("dane"):
         level += " servername=hostname"
     if row.told == "dane" or not tlsrpt:
         return level
