@@ -4,26 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_id(const struct day_row *row, char out[JMAP_ID_TEXT])
+static void write_id(int32_t day, const char *domain, char out[JMAP_ID_TEXT])
 {
 	char text[JMAP_ID_TEXT];
 
-	id_text_write(row->domain, text);
-	snprintf(out, JMAP_ID_TEXT, "d%d-%.*s", row->day,
+	id_text_write(domain, text);
+	snprintf(out, JMAP_ID_TEXT, "d%d-%.*s", day,
 	         JMAP_ID_MAX - ID_TEXT_PREFIX, text);
 }
 
 struct jmap_key day_row_id_key(const void *facts, struct arena *mem)
 {
-	char id[JMAP_ID_TEXT];
+	const struct day_row *row = facts;
 
-	write_id(facts, id);
-	return (struct jmap_key){.text = arena_strdup(mem, id)};
+	return (struct jmap_key){.rank = (uint64_t)row->day,
+	                         .text = arena_strdup(mem, row->domain)};
+}
+
+void day_row_id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT])
+{
+	write_id((int32_t)key->rank, key->text, out);
 }
 
 void day_row_show(const struct day_row *row, struct day_row_shown *shown)
 {
-	write_id(row, shown->id_text);
+	write_id(row->day, row->domain, shown->id_text);
 	shown->id = shown->id_text;
 	shown->day = day_format(row->day, shown->day_text);
 	shown->domain = row->domain;

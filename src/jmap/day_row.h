@@ -34,7 +34,7 @@ struct day_row_shown {
 #define DAY_ROW_SORTS                                                          \
 	{"id", FIELD_ID, 0},                                                   \
 	{"day", FIELD_INT32, offsetof(struct day_row, day)},                   \
-	{"domain", FIELD_TEXT, offsetof(struct day_row, domain)}
+	{"domain", FIELD_DOMAIN, offsetof(struct day_row, domain)}
 
 #define DAY_ROW_CONDITIONS                                                     \
 	{"day", MATCH_DAY, offsetof(struct day_row, day), 0, NULL, NULL},            \
@@ -47,12 +47,14 @@ struct day_row_shown {
 
 /* In the type's walk, beside `next` and `at`. */
 #define DAY_ROW_WALK                                                           \
-	.next_within = day_row_next_within, .id_key = day_row_id_key,          \
-	.id_text = id_text_of_key
+	.next_within = day_row_next_within, .find = day_row_find,              \
+	.id_key = day_row_id_key, .id_text = day_row_id_text
 
 int day_row_next_within(struct db_txn *txn, const struct jmap_type *type,
                         void *facts, const struct jmap_bounds *bounds);
+/* In the order of the walk: by day and domain. */
 struct jmap_key day_row_id_key(const void *facts, struct arena *mem);
+void day_row_id_text(const struct jmap_key *key, char out[JMAP_ID_TEXT]);
 
 /* The facts of an id: 1, or 0 when there is none. */
 int day_row_find(struct db_txn *txn, const struct jmap_type *type,

@@ -289,6 +289,12 @@ static void bound_domain(struct jmap_bounds *bounds, const char *text,
 		bounds->domain = arena_strdup(mem, domain);
 }
 
+static bool wants_failures(const struct jmap_filter *filter)
+{
+	return filter->condition->match == MATCH_HAS && filter->number != 0 &&
+	       strcmp(filter->condition->name, "hasFailures") == 0;
+}
+
 static void add_bounds(const struct jmap_filter *filter, struct arena *mem,
                        struct jmap_bounds *bounds)
 {
@@ -307,6 +313,8 @@ static void add_bounds(const struct jmap_filter *filter, struct arena *mem,
 		bound_days(bounds, filter->number, INT32_MAX);
 	else if (row->match == MATCH_EQUAL && strcmp(row->name, "domain") == 0)
 		bound_domain(bounds, filter->text, mem);
+	else if (wants_failures(filter))
+		bounds->has_failures = true;
 }
 
 struct jmap_bounds jmap_filter_bounds(const struct jmap_filter *filter,
@@ -318,14 +326,15 @@ struct jmap_bounds jmap_filter_bounds(const struct jmap_filter *filter,
 	return bounds;
 }
 
-bool jmap_filter_is_of_days(const struct jmap_filter *filter)
+bool jmap_filter_is_bounds(const struct jmap_filter *filter)
 {
 	if (filter->operator== CONDITION)
 		return filter->condition->match == MATCH_DAY ||
 		       filter->condition->match == MATCH_DAY_BEFORE ||
-		       filter->condition->match == MATCH_DAY_AFTER;
+		       filter->condition->match == MATCH_DAY_AFTER ||
+		       wants_failures(filter);
 	for (size_t i = 0; i < filter->part_count; i++)
-		if (!jmap_filter_is_of_days(filter->parts[i]))
+		if (!jmap_filter_is_bounds(filter->parts[i]))
 			return false;
 	return filter->operator== OPERATOR_AND;
 }

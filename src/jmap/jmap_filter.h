@@ -22,12 +22,12 @@ const struct jmap_filter *jmap_filter_read(const struct jmap_type *type,
 bool jmap_filter_takes(const struct jmap_filter *filter, struct db_txn *txn,
                        const void *facts);
 
-/* By the conditions that all must hold, as far as they are about a day or the
- * domain. */
+/* By the conditions that all must hold, as far as they are about a day, the
+ * domain or failures. */
 struct jmap_bounds jmap_filter_bounds(const struct jmap_filter *filter,
                                       struct arena *mem);
 
-/* Do they say all of it, with days alone? */
-bool jmap_filter_is_of_days(const struct jmap_filter *filter);
+/* Do they say all of it, without a domain? */
+bool jmap_filter_is_bounds(const struct jmap_filter *filter);
 
 #endif

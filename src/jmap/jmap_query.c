@@ -6,17 +6,13 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "jmap/jmap_filter.h"
-#include "jmap/jmap_type.h"
+#include "jmap/jmap_rows.h"
 
 enum {
 	COMPARATORS_MAX = 8,
 	QUERY_LIMIT = 250000, /* ids of one response */
 	METERED_ROWS = 1024,  /* between two looks at the meter */
-};
-
-struct comparator {
-	const struct jmap_sort *sort;
-	bool descending;
+	COUNTED_TRIES = 3,    /* before all is looked at */
 };
 
 struct query {
@@ -24,24 +20,32 @@ struct query {
 	const struct jmap_run *run;
 	const struct jmap_type *type;
 	const struct jmap_filter *filter;
-	struct comparator comparators[COMPARATORS_MAX];
-	size_t comparator_count;
+	struct jmap_bounds bounds;
+	struct jmap_comparator comparators[COMPARATORS_MAX];
+	struct jmap_order order;
 	int64_t position, anchor_offset, limit; /* limit -1: none given */
 	const char *anchor;
 	bool calculate_total;
-	struct arena mem;      /* of the filter */
-	struct arena keys_mem; /* of the texts that keys point to */
-	/* Rows of `width` keys: of an object that the filter takes the id, then
-	 * what it is sorted by. */
-	struct jmap_key *keys;
-	size_t width, count, room;
-	/* So many rows are wanted: of more, the first ones are kept. */
-	size_t wanted;
-	bool was_cut;   /* the last row kept is the last one wanted */
-	uint64_t total; /* taken by the filter */
+	struct arena mem; /* of the filter */
+
+	/* The window: of the rows that are not before the start, `most` after
+	 * the first `skipped`.  The start is the anchor's row, or the first of
+	 * all; counted from the end, or from behind the anchor, all are kept.
+	 */
+	struct jmap_rows rows;
+	struct jmap_rows start; /* one row, or none */
+	bool keeps_all;
+	size_t skipped, most;
+
+	/* Objects come in the order of the result; and then none need be
+	 * looked at behind the window. */
+	bool in_order, ends_early;
+	bool is_reached; /* the start */
+	uint64_t before; /* taken by the filter, before the start */
+	uint64_t not_before;
+	uint64_t total;
 	size_t visited;
-	struct arena row_mem; /* of the row at hand */
-	bool over;            /* it cost too much */
+	bool over; /* it cost too much */
 };
 
 /* --- arguments --- */
@@ -51,8 +55,8 @@ static bool read_comparator(struct query *query, json_t *json,
 {
 	static const char *const names[] = {"property", "isAscending",
 	                                    "collation", NULL};
-	struct comparator *to = &query->comparators[query->comparator_count++];
-	const char *property = NULL, *collation = "i;ascii-casemap";
+	struct jmap_comparator *to = &query->comparators[query->order.count++];
+	const char *property = NULL, *collation = NULL;
 	bool ascending = true;
 
 	if (!json_is_object(json))
@@ -71,8 +75,9 @@ static bool read_comparator(struct query *query, json_t *json,
 	       strcmp(to->sort->property, property) != 0)
 		to->sort++;
 	to->descending = !ascending;
-	if (to->sort->property != NULL &&
-	    strcmp(collation, "i;ascii-casemap") == 0)
+	to->casemap =
+		collation != NULL && strcmp(collation, "i;ascii-casemap") == 0;
+	if (to->sort->property != NULL && (collation == NULL || to->casemap))
 		return true;
 	jmap_fail(failure, "unsupportedSort",
 	          to->sort->property
@@ -116,6 +121,7 @@ static bool read_args(struct query *query, json_t *args,
 	const int64_t any = INT64_MIN;
 
 	query->limit = -1;
+	query->order.by = query->comparators;
 	if (!jmap_args_check(args, names, failure) ||
 	    !jmap_arg_int(args, "position", any, &query->position, failure) ||
 	    !jmap_arg_string(args, "anchor", &query->anchor, failure) ||
@@ -129,149 +135,37 @@ static bool read_args(struct query *query, json_t *args,
 	query->filter =
 		jmap_filter_read(query->type, json_object_get(args, "filter"),
 	                         &query->mem, failure);
-	return query->filter != NULL;
+	if (query->filter == NULL)
+		return false;
+	query->bounds = jmap_filter_bounds(query->filter, &query->mem);
+	return true;
 }
 
 /* --- the rows --- */
 
-static uint64_t rank_of(const char *text, size_t len)
+static bool has_start(const struct query *query)
 {
-	uint64_t rank = 0;
-
-	for (size_t i = 0; i < 8; i++)
-		rank = rank << 8 | (i < len ? (unsigned char)text[i] : 0);
-	return rank;
+	return query->start.count > 0;
 }
 
-/* As i;ascii-casemap compares (RFC 4790 section 9.2): in capitals. */
-static char *in_capitals(const char *text, size_t len, struct arena *mem)
+/* Who did not say how many he wants is told when there are more. */
+static bool is_full(const struct query *query)
 {
-	char *capitals = arena_strndup(mem, text, len);
+	uint64_t wanted = query->skipped + query->most + (query->limit < 0);
 
-	for (char *c = capitals; *c != '\0'; c++)
-		if (*c >= 'a' && *c <= 'z')
-			*c -= 'a' - 'A';
-	return capitals;
+	return query->ends_early && query->not_before >= wanted &&
+	       (!has_start(query) || query->is_reached);
 }
 
-static struct jmap_key text_key(const char *given, struct arena *mem)
+/* False: it is before the start. */
+static bool reach_start(struct query *query, const void *facts)
 {
-	size_t len = strlen(given);
-	const char *text = in_capitals(given, len, mem);
-	struct jmap_key key = {.rank = rank_of(text, len), .text = ""};
-
-	if (len > 8)
-		key.more = rank_of(text + 8, len - 8);
-	if (len > 16)
-		key.text = text + 16;
-	return key;
-}
-
-/* So that the order of the unsigned is that of the signed. */
-static uint64_t signed_rank(int64_t value)
-{
-	return (uint64_t)value ^ (UINT64_C(1) << 63);
-}
-
-static struct jmap_key key_of(const struct jmap_type *type,
-                              const struct jmap_sort *sort, const void *facts,
-                              struct arena *mem)
-{
-	const void *field = (const char *)facts + sort->offset;
-
-	switch (sort->field) {
-	case FIELD_TEXT:
-		return text_key(field, mem);
-	case FIELD_INT64:
-		return (struct jmap_key){
-			.rank = signed_rank(*(const int64_t *)field)};
-	case FIELD_UINT64:
-		return (struct jmap_key){.rank = *(const uint64_t *)field};
-	case FIELD_INT32:
-		return (struct jmap_key){
-			.rank = signed_rank(*(const int32_t *)field)};
-	case FIELD_ID:
-		break;
-	}
-	return type->walk.id_key(facts, mem);
-}
-
-static struct jmap_key *row_at(const struct query *query, size_t index)
-{
-	return &query->keys[index * query->width];
-}
-
-static void make_row(const struct query *query, const void *facts,
-                     struct jmap_key *row, struct arena *mem)
-{
-	row[0] = query->type->walk.id_key(facts, mem);
-	for (size_t i = 0; i < query->comparator_count; i++)
-		row[i + 1] = key_of(query->type, query->comparators[i].sort,
-		                    facts, mem);
-}
-
-static int compare_keys(const struct jmap_key *a, const struct jmap_key *b)
-{
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
-	if (a->more != b->more)
-		return a->more < b->more ? -1 : 1;
-	return a->text != NULL && b->text != NULL ? strcmp(a->text, b->text)
-	                                          : 0;
-}
-
-/* What is equal in everything asked for stands by its id, so that the order
- * is the same each time. */
-static int compare_rows(const void *left, const void *right, void *arg)
-{
-	const struct jmap_key *a = left, *b = right;
-	const struct query *query = arg;
-
-	for (size_t i = 0; i < query->comparator_count; i++) {
-		int order = compare_keys(&a[i + 1], &b[i + 1]);
-
-		if (order != 0)
-			return query->comparators[i].descending ? -order
-			                                        : order;
-	}
-	return compare_keys(&a[0], &b[0]);
-}
-
-static void sort_rows(struct query *query)
-{
-	if (query->comparator_count > 0 && query->count > 0)
-		qsort_r(query->keys, query->count,
-		        query->width * sizeof(*query->keys), compare_rows,
-		        query);
-}
-
-/* Room for one more: rows that are past those wanted go first, once there are
- * as many of them. */
-static void make_room(struct query *query)
-{
-	if (query->count < query->room)
-		return;
-	if (query->wanted <= query->count / 2) {
-		sort_rows(query);
-		query->count = query->wanted;
-		query->was_cut = true;
-		return;
-	}
-	query->room = query->room ? 2 * query->room : 1024;
-	query->keys = xrealloc(query->keys, query->room,
-	                       query->width * sizeof(*query->keys));
-}
-
-/* Of a million rows nearly all stand behind the last one that is wanted. */
-static bool is_past(struct query *query, const void *facts)
-{
-	struct jmap_key row[1 + COMPARATORS_MAX];
-
-	if (!query->was_cut)
-		return query->wanted == 0;
-	arena_reset(&query->row_mem);
-	make_row(query, facts, row, &query->row_mem);
-	return compare_rows(row, row_at(query, query->wanted - 1), query) > 0;
+	if (!has_start(query) || query->is_reached)
+		return true;
+	if (!query->in_order)
+		return !jmap_rows_is_before_first(&query->start, facts);
+	query->is_reached = jmap_rows_is_first(&query->start, facts);
+	return query->is_reached;
 }
 
 static bool take_row(struct jmap_scan *scan, const void *facts)
@@ -285,113 +179,180 @@ static bool take_row(struct jmap_scan *scan, const void *facts)
 	if (!jmap_filter_takes(query->filter, scan->txn, facts))
 		return true;
 	query->total++;
-	if (is_past(query, facts))
+	if (!reach_start(query, facts)) {
+		query->before++;
 		return true;
-	make_room(query);
-	make_row(query, facts, row_at(query, query->count++), &query->keys_mem);
-	return true;
+	}
+	query->not_before++;
+	if (!query->in_order)
+		jmap_rows_add(&query->rows, facts);
+	else if (query->not_before > query->skipped &&
+	         query->rows.count < query->most)
+		jmap_rows_append(&query->rows, facts);
+	return !is_full(query);
 }
 
 static void again(struct jmap_scan *scan)
 {
 	struct query *query = (struct query *)scan;
 
-	query->count = 0;
-	query->total = 0;
-	query->was_cut = false;
-	arena_reset(&query->keys_mem);
+	query->before = query->not_before = query->total = 0;
+	query->is_reached = false;
+	jmap_rows_begin(&query->rows, query->type, &query->order,
+	                query->keeps_all  ? SIZE_MAX
+	                : query->in_order ? query->most
+	                                  : query->skipped + query->most);
 }
 
-/* --- which rows --- */
+/* --- what is looked at --- */
 
-/* How many rows of the result the window needs; SIZE_MAX: all. */
-static size_t rows_wanted(const struct query *query)
+static void choose_window(struct query *query)
 {
-	if (query->anchor != NULL || query->position < 0 || query->limit < 0 ||
-	    query->limit > QUERY_LIMIT ||
-	    query->position > INT64_MAX - QUERY_LIMIT)
-		return SIZE_MAX;
-	return (size_t)(query->position + query->limit);
+	int64_t from = query->anchor ? query->anchor_offset : query->position;
+	int64_t most = query->limit;
+
+	if (most < 0 || most > QUERY_LIMIT)
+		most = QUERY_LIMIT;
+	query->most = (size_t)most;
+	query->keeps_all = from < 0 || (query->anchor != NULL &&
+	                                query->type->walk.find == NULL);
+	query->skipped = query->keeps_all ? 0 : (size_t)from;
 }
 
-/* Is the result in the order of days, of which none but the filter's bounds
- * tells which they are? */
-static bool goes_by_days(const struct query *query)
+/* The anchor's row, if the filter takes it: 1, 0 or negative. */
+static int find_start(struct query *query, struct db *db, struct err *err)
 {
-	return query->type->walk.count_within != NULL &&
-	       query->wanted != SIZE_MAX &&
-	       (query->comparator_count == 0 ||
-	        strcmp(query->comparators[0].sort->property, "day") == 0) &&
-	       jmap_filter_is_of_days(query->filter);
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	const struct jmap_walk *walk = &query->type->walk;
+	void *facts = xcalloc(1, walk->facts_size);
+
+	jmap_rows_begin(&query->start, query->type, &query->order, 1);
+	if (walk->find(txn, query->type, query->anchor, facts) == 1 &&
+	    jmap_filter_takes(query->filter, txn, facts))
+		jmap_rows_append(&query->start, facts);
+	free(facts);
+	return db_failed(txn) ? db_failure(txn, err) : has_start(query);
 }
 
-/* Day by day, until there are enough.  1; 0: it changed meanwhile. */
-static int scan_days(struct query *query, struct db *db,
-                     struct jmap_bounds bounds, char state[JMAP_STATE_TEXT],
+static void choose_way(struct query *query, bool needs_all)
+{
+	const struct jmap_walk *walk = &query->type->walk;
+	bool has_order = query->order.count > 0 && !needs_all &&
+	                 !query->keeps_all && walk->has_order != NULL &&
+	                 walk->has_order(&query->order, &query->bounds);
+
+	query->scan.order = has_order ? &query->order : NULL;
+	query->in_order =
+		!query->keeps_all && (query->order.count == 0 || has_order);
+	query->ends_early = query->in_order && !needs_all;
+	again(&query->scan);
+}
+
+/* The state, and how many there are, if that is asked for. */
+static int count_all(struct query *query, struct db *db,
+                     char state[JMAP_STATE_TEXT], uint64_t *total,
                      struct err *err)
 {
-	bool down =
-		query->comparator_count > 0 && query->comparators[0].descending;
-	struct db_txn *txn = db_begin_read(db);
-	uint64_t total = query->type->walk.count_within(txn, &bounds);
-	int32_t days = bounds.last_day - bounds.first_day + 1;
-	char now[JMAP_STATE_TEXT];
-	int rc;
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 
 	jmap_state_now(txn, query->type, state);
-	rc = db_failure(txn, err);
-	db_abort(&txn);
-	again(&query->scan);
-	for (int32_t i = 0; i < days && rc == 0 && !query->over &&
-	                    query->total < query->wanted;
-	     i++) {
-		struct jmap_bounds one = bounds;
+	if (query->calculate_total)
+		*total = query->type->walk.count_within(txn, &query->bounds);
+	return db_failure(txn, err);
+}
 
-		one.first_day = one.last_day =
-			down ? bounds.last_day - i : bounds.first_day + i;
-		query->scan.bounds = &one;
-		rc = jmap_scan_all(db, query->type, &query->scan, now, err);
-		if (rc == 0 && strcmp(now, state) != 0)
-			return 0;
+/* No further than to the window's end.  1; 0: it changes faster than it can be
+ * counted. */
+static int scan_window(struct query *query, struct db *db,
+                       char state[JMAP_STATE_TEXT], struct err *err)
+{
+	char counted[JMAP_STATE_TEXT];
+	uint64_t total = 0;
+	int rc = 0;
+
+	for (int i = 0; i < COUNTED_TRIES && rc == 0; i++) {
+		rc = count_all(query, db, counted, &total, err);
+		again(&query->scan);
+		strcpy(state, counted);
+		if (rc == 0 && !is_full(query))
+			rc = jmap_scan_all(db, query->type, &query->scan, state,
+			                   err);
+		if (rc == 0 &&
+		    (!query->calculate_total || strcmp(state, counted) == 0))
+			rc = 1;
 	}
-	query->total = total;
-	return rc < 0 ? rc : 1;
+	if (query->calculate_total)
+		query->total = total;
+	return rc;
+}
+
+static int scan_rows(struct query *query, struct db *db,
+                     char state[JMAP_STATE_TEXT], struct err *err)
+{
+	bool can_count = query->type->walk.count_within != NULL &&
+	                 jmap_filter_is_bounds(query->filter);
+	int rc = 0;
+
+	query->scan.bounds = &query->bounds;
+	choose_way(query, query->calculate_total && !can_count);
+	if (query->ends_early)
+		rc = scan_window(query, db, state, err);
+	if (rc != 0)
+		return rc;
+	choose_way(query, true);
+	return jmap_scan_all(db, query->type, &query->scan, state, err);
 }
 
 /* --- the window --- */
 
-static bool find_anchor(struct query *query, struct jmap_failure *failure)
+static void *no_anchor(const struct query *query, struct jmap_failure *failure)
 {
+	return jmap_fail(failure, "anchorNotFound",
+	                 "'%.60s' is not in the results", query->anchor);
+}
+
+/* Where the window begins in the result, by its rows, of which all are kept. */
+static bool place_by_rows(struct query *query, struct jmap_failure *failure)
+{
+	size_t at = query->anchor ? 0 : query->rows.count;
 	char id[JMAP_ID_TEXT];
 
-	for (size_t i = 0; i < query->count; i++) {
-		query->type->walk.id_text(row_at(query, i), id);
-		if (strcmp(id, query->anchor) == 0) {
-			query->position = (int64_t)i + query->anchor_offset;
-			if (query->position < 0)
-				query->position = 0;
-			return true;
-		}
+	for (; query->anchor != NULL && at < query->rows.count; at++) {
+		query->type->walk.id_text(jmap_rows_at(&query->rows, at), id);
+		if (strcmp(id, query->anchor) == 0)
+			break;
 	}
-	jmap_fail(failure, "anchorNotFound", "'%.60s' is not in the results",
-	          query->anchor);
-	return false;
+	if (query->anchor != NULL && at == query->rows.count)
+		return no_anchor(query, failure) != NULL;
+	query->position = (int64_t)at + (query->anchor ? query->anchor_offset
+	                                               : query->position);
+	if (query->position < 0)
+		query->position = 0;
+	query->skipped = (size_t)query->position;
+	return true;
+}
+
+static bool place(struct query *query, struct jmap_failure *failure)
+{
+	jmap_rows_end(&query->rows);
+	if (query->keeps_all)
+		return place_by_rows(query, failure);
+	if (query->anchor == NULL)
+		return true;
+	if (query->in_order && !query->is_reached)
+		return no_anchor(query, failure) != NULL;
+	query->position = (int64_t)query->before + query->anchor_offset;
+	return true;
 }
 
 static json_t *window(struct query *query)
 {
 	json_t *ids = json_array();
-	int64_t total = (int64_t)query->count, most = query->limit;
 	char id[JMAP_ID_TEXT];
+	size_t i = query->in_order ? 0 : query->skipped;
 
-	if (query->position < 0)
-		query->position += total;
-	if (query->position < 0)
-		query->position = 0;
-	if (most < 0 || most > QUERY_LIMIT)
-		most = QUERY_LIMIT;
-	for (int64_t i = query->position; i < total && most > 0; i++, most--) {
-		query->type->walk.id_text(row_at(query, (size_t)i), id);
+	for (size_t n = 0; n < query->most && i < query->rows.count; n++, i++) {
+		query->type->walk.id_text(jmap_rows_at(&query->rows, i), id);
 		jmap_append(ids, json_string(id));
 	}
 	return ids;
@@ -403,22 +364,7 @@ static bool limit_is_ours(const struct query *query)
 {
 	return query->limit > QUERY_LIMIT ||
 	       (query->limit < 0 &&
-	        (int64_t)query->total - query->position > QUERY_LIMIT);
-}
-
-static int scan_rows(struct query *query, struct db *db,
-                     char state[JMAP_STATE_TEXT], struct err *err)
-{
-	struct jmap_bounds bounds =
-		jmap_filter_bounds(query->filter, &query->mem);
-	int rc = goes_by_days(query) ? scan_days(query, db, bounds, state, err)
-	                             : 0;
-
-	if (rc != 0)
-		return rc;
-	query->scan.bounds = &bounds;
-	again(&query->scan);
-	return jmap_scan_all(db, query->type, &query->scan, state, err);
+	        query->not_before > query->skipped + query->most);
 }
 
 static json_t *answer(struct query *query, struct db *db,
@@ -427,18 +373,21 @@ static json_t *answer(struct query *query, struct db *db,
 	json_t *response, *ids;
 	char state[JMAP_STATE_TEXT];
 	struct err err;
+	int rc = 1;
 
-	query->width = 1 + query->comparator_count;
-	query->wanted = rows_wanted(query);
 	query->scan = (struct jmap_scan){.visit = take_row, .again = again};
-	if (scan_rows(query, db, state, &err) < 0)
+	choose_window(query);
+	if (query->anchor != NULL && !query->keeps_all)
+		rc = find_start(query, db, &err);
+	if (rc == 0)
+		return no_anchor(query, failure);
+	if (rc < 0 || scan_rows(query, db, state, &err) < 0)
 		return jmap_fail_store(failure, &err);
 	if (query->over)
 		return jmap_fail_over(
 			failure, "unsupportedFilter", query->run,
 			"use fewer conditions, or a separate request");
-	sort_rows(query);
-	if (query->anchor != NULL && !find_anchor(query, failure))
+	if (!place(query, failure))
 		return NULL;
 	ids = window(query);
 	response =
@@ -460,14 +409,11 @@ json_t *jmap_query(struct jmap_run *run, const struct jmap_type *type,
 	json_t *response = NULL;
 
 	arena_init(&query.mem);
-	arena_init(&query.keys_mem);
-	arena_init(&query.row_mem);
 	if (read_args(&query, args, failure))
 		response = answer(&query, run->jmap->db, failure);
-	free(query.keys);
+	jmap_rows_clear(&query.rows);
+	jmap_rows_clear(&query.start);
 	arena_clear(&query.mem);
-	arena_clear(&query.keys_mem);
-	arena_clear(&query.row_mem);
 	return response;
 }
 

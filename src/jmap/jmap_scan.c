@@ -15,6 +15,10 @@ void jmap_scan_on(struct db_txn *txn, const struct jmap_type *type, void *facts,
                   struct jmap_scan *scan)
 {
 	scan->txn = txn;
+	if (scan->order != NULL) {
+		type->walk.each_in_order(txn, facts, scan);
+		return;
+	}
 	if (scan->bounds != NULL && type->walk.next_within != NULL) {
 		while (type->walk.next_within(txn, type, facts, scan->bounds) &&
 		       scan->visit(scan, facts))
@@ -82,7 +86,9 @@ int jmap_scan_all(struct db *db, const struct jmap_type *type,
                   struct err *err)
 {
 	struct page page = {
-		.scan = {.visit = visit_in_page, .bounds = scan->bounds},
+		.scan = {.visit = visit_in_page,
+	                 .bounds = scan->bounds,
+	                 .order = scan->order},
 		.all = scan,
 		.type = type,
 		.place = xcalloc(1, type->walk.facts_size),

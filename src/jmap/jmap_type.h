@@ -34,7 +34,8 @@ struct jmap_key {
 };
 
 enum jmap_field {
-	FIELD_TEXT, /* char[] */
+	FIELD_TEXT,   /* char[]; capitals make no difference */
+	FIELD_DOMAIN, /* the same in canonical form: by its octets */
 	FIELD_INT64,
 	FIELD_UINT64,
 	FIELD_INT32,
@@ -45,6 +46,17 @@ struct jmap_sort {
 	const char *property;
 	enum jmap_field field;
 	size_t offset;
+};
+
+/* One of what a /query sorts by.  casemap: it asked for that collation. */
+struct jmap_comparator {
+	const struct jmap_sort *sort;
+	bool descending, casemap;
+};
+
+struct jmap_order {
+	const struct jmap_comparator *by;
+	size_t count;
 };
 
 enum jmap_match {
@@ -77,6 +89,7 @@ struct jmap_condition {
 struct jmap_bounds {
 	int32_t first_day, last_day;
 	const char *domain; /* canonical; NULL: any */
+	bool has_failures;  /* only those */
 };
 
 /* A walk over the objects of a type (jmap/jmap_scan.c). */
@@ -85,6 +98,7 @@ struct jmap_scan {
 	/* What was visited counts no more: it begins anew. */
 	void (*again)(struct jmap_scan *scan);
 	const struct jmap_bounds *bounds; /* NULL: none */
+	const struct jmap_order *order;   /* NULL: that of the type's walk */
 	struct db_txn *txn;               /* while one is visited */
 };
 
@@ -134,16 +148,27 @@ struct jmap_walk {
 	/* NULL, or the same for the next within the bounds. */
 	int (*next_within)(struct db_txn *txn, const struct jmap_type *type,
 	                   void *facts, const struct jmap_bounds *bounds);
-	/* NULL, or how many there are within the bounds, without looking at
-	 * each; the bounds become those of the days that have any. */
+	/* NULL, or how many there are within the bounds, of whatever domain,
+	 * without looking at each. */
 	uint64_t (*count_within)(struct db_txn *txn,
-	                         struct jmap_bounds *bounds);
+	                         const struct jmap_bounds *bounds);
 	/* NULL, or next() for all from there on, faster. */
 	void (*each)(struct db_txn *txn, const void *facts,
 	             struct jmap_scan *scan);
+	/* NULL, or: are there ways to go from object to object in this order,
+	 * so that who wants the first ones reads no others?  What is equal in
+	 * it comes in the order of ids (id_key()). */
+	bool (*has_order)(const struct jmap_order *order,
+	                  const struct jmap_bounds *bounds);
+	/* Then each() in that of the scan, within its bounds. */
+	void (*each_in_order)(struct db_txn *txn, const void *facts,
+	                      struct jmap_scan *scan);
 	/* Of rows of a day: the facts of the one whose day and domain they
 	 * have, 1 or 0. */
 	int (*at)(struct db_txn *txn, void *facts);
+	/* The facts of the object that has the id: 1, or 0. */
+	int (*find)(struct db_txn *txn, const struct jmap_type *type,
+	            const char *id, void *facts);
 
 	struct jmap_key (*id_key)(const void *facts, struct arena *mem);
 	void (*id_text)(const struct jmap_key *key, char out[JMAP_ID_TEXT]);

@@ -1,10 +1,12 @@
 /* tally:Domain: the counters of one day and policy domain. */
+#include <string.h>
+
 #include "api/object.h"
 #include "base/auto.h"
 #include "jmap/day_row.h"
 #include "jmap/jmap_types.h"
 #include "show/doc.h"
-#include "store/day_view.h"
+#include "store/domain_order.h"
 
 struct facts {
 	struct day_row row;
@@ -115,27 +117,106 @@ static int at(struct db_txn *txn, void *arg)
 	                      &facts->head);
 }
 
-static uint64_t count_within(struct db_txn *txn, struct jmap_bounds *bounds)
+/* --- in the orders of lists --- */
+
+static struct domain_days_asked days_asked(const struct jmap_bounds *bounds)
 {
-	int32_t first, last;
-	uint64_t n = 0;
-
-	if (!tally_day_range(txn, &first, &last)) {
-		bounds->last_day = bounds->first_day - 1;
-		return 0;
-	}
-	if (bounds->first_day < first)
-		bounds->first_day = first;
-	if (bounds->last_day > last)
-		bounds->last_day = last;
-	for (int32_t day = bounds->first_day; day <= bounds->last_day; day++) {
-		struct day_sums sums;
-
-		day_view_sums(txn, day, &sums);
-		n += sums.domains;
-	}
-	return n;
+	return (struct domain_days_asked){bounds->first_day, bounds->last_day,
+	                                  bounds->has_failures};
 }
+
+static uint64_t count_within(struct db_txn *txn,
+                             const struct jmap_bounds *bounds)
+{
+	struct domain_days_asked days = days_asked(bounds);
+
+	return domain_order_count(txn, &days);
+}
+
+/* The rows that there are orders for.  Of one day's domains each has another
+ * name, and of one domain each row has another day: what follows behind the
+ * two says no more. */
+static const struct {
+	const char *first;
+	bool descending;
+	const char *second; /* NULL: none */
+	bool one_day;       /* only then */
+	enum domain_order order;
+} orders[] = {
+	{"id", false, NULL, false, DOMAINS_BY_DAY},
+	{"day", false, NULL, false, DOMAINS_BY_DAY},
+	{"day", false, "domain", false, DOMAINS_BY_DAY},
+	{"day", true, NULL, false, DOMAINS_BY_DAY_DOWN},
+	{"day", true, "domain", false, DOMAINS_BY_DAY_DOWN},
+	{"domain", false, NULL, false, DOMAINS_BY_NAME},
+	{"domain", false, "day", false, DOMAINS_BY_NAME},
+	{"totalFailedSessions", true, NULL, false, DOMAINS_BY_FAILURES},
+	{"totalFailedSessions", true, "domain", true, DOMAINS_BY_FAILURES},
+};
+
+static bool is_by(const struct jmap_comparator *by, const char *property,
+                  bool descending)
+{
+	return strcmp(by->sort->property, property) == 0 && !by->casemap &&
+	       by->descending == descending;
+}
+
+/* -1: there is none. */
+static int find_order(const struct jmap_order *order,
+                      const struct jmap_bounds *bounds)
+{
+	bool one_day = bounds->first_day == bounds->last_day;
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		if (is_by(&order->by[0], orders[i].first,
+		          orders[i].descending) &&
+		    (orders[i].second == NULL
+		             ? order->count == 1
+		             : order->count == 2 &&
+		                       is_by(&order->by[1], orders[i].second,
+		                             false)) &&
+		    (one_day || !orders[i].one_day))
+			return (int)orders[i].order;
+	return -1;
+}
+
+static bool has_order(const struct jmap_order *order,
+                      const struct jmap_bounds *bounds)
+{
+	return bounds->domain == NULL && find_order(order, bounds) >= 0;
+}
+
+struct in_order {
+	struct jmap_scan *scan;
+	struct facts facts;
+};
+
+static bool visit(void *arg, int32_t day, const char *domain,
+                  const struct tally_head *head)
+{
+	struct in_order *in = arg;
+
+	in->facts.row.day = day;
+	strcpy(in->facts.row.domain, domain);
+	in->facts.head = *head;
+	return in->scan->visit(in->scan, &in->facts);
+}
+
+static void each_in_order(struct db_txn *txn, const void *place,
+                          struct jmap_scan *scan)
+{
+	struct domain_days_asked days = days_asked(scan->bounds);
+	const struct facts *facts = place;
+	struct domain_place after = {facts->row.day, facts->head.failure, ""};
+	struct in_order in = {.scan = scan};
+
+	strcpy(after.domain, facts->row.domain);
+	domain_order_each(
+		txn, (enum domain_order)find_order(scan->order, scan->bounds),
+		&days, &after, visit, &in);
+}
+
+/* --- one of them --- */
 
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
                 json_t **object, struct err *err)
@@ -164,6 +245,7 @@ const struct jmap_type type_domain = {
 	.change = CHANGE_DOMAIN,
 	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
 	.walk = {sorts, conditions, next, sizeof(struct facts), .at = at,
+                 .has_order = has_order, .each_in_order = each_in_order,
                  .count_within = count_within, DAY_ROW_WALK},
 	.show =
 		{

@@ -65,7 +65,7 @@ static const struct property_table shown_table = {
 
 static const struct jmap_sort sorts[] = {
 	{"id", FIELD_ID, 0},
-	{"domain", FIELD_TEXT, FACT(of.domain)},
+	{"domain", FIELD_DOMAIN, FACT(of.domain)},
 	{"totalSessions", FIELD_UINT64, FACT(of.sessions)},
 	{"totalSuccessfulSessions", FIELD_UINT64, FACT(of.sums.success)},
 	{"totalFailedSessions", FIELD_UINT64, FACT(of.sums.failure)},
@@ -204,6 +204,17 @@ static void each(struct db_txn *txn, const void *place, struct jmap_scan *scan)
 	domain_period_each(period, after->of.domain, take, &walk);
 }
 
+/* By name, as the walk goes; of one domain there is one row. */
+static bool has_order(const struct jmap_order *order,
+                      const struct jmap_bounds *bounds)
+{
+	const struct jmap_comparator *by = order->by;
+
+	(void)bounds;
+	return !by->descending && !by->casemap &&
+	       (by->sort->field == FIELD_DOMAIN || by->sort->field == FIELD_ID);
+}
+
 struct first {
 	struct jmap_scan scan;
 	void *facts;
@@ -223,7 +234,8 @@ static bool take_one(struct jmap_scan *scan, const void *facts)
 static int next(struct db_txn *txn, void *arg)
 {
 	struct facts *facts = arg;
-	struct jmap_bounds bounds = {facts->first, facts->last, NULL};
+	struct jmap_bounds bounds = {.first_day = facts->first,
+	                             .last_day = facts->last};
 	struct first first = {
 		.scan = {.visit = take_one,
 	                 .bounds = facts->last > 0 ? &bounds : NULL},
@@ -280,8 +292,10 @@ static json_t *show(const struct facts *facts, const char *record)
 	return property_table_write(&shown_table, &shown);
 }
 
-static int find(struct db_txn *txn, const char *id, struct facts *facts)
+static int find(struct db_txn *txn, const struct jmap_type *type,
+                const char *id, void *arg)
 {
+	struct facts *facts = arg;
 	const char *rest = read_days(id, &facts->first, &facts->last);
 	auto_(domain_period_free) struct period *period = NULL;
 	char domain[TALLY_DOMAIN_TEXT];
@@ -293,8 +307,7 @@ static int find(struct db_txn *txn, const char *id, struct facts *facts)
 		period = domain_period_new(txn, facts->first, facts->last);
 		return domain_period_get(period, domain, &facts->of);
 	}
-	return hashed ? jmap_scan_for(txn, &type_domain_period, id,
-	                              (size_t)(rest - id), facts)
+	return hashed ? jmap_scan_for(txn, type, id, (size_t)(rest - id), facts)
 	              : 0;
 }
 
@@ -303,7 +316,7 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
 {
 	struct facts facts = {0};
 	struct tally_head head;
-	int found = find(txn, id, &facts);
+	int found = find(txn, &type_domain_period, id, &facts);
 
 	(void)wanted;
 	if (found == 1 &&
@@ -322,6 +335,7 @@ const struct jmap_type type_domain_period = {
 	.change = CHANGE_DOMAIN,
 	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
 	.walk = {sorts, conditions, next, sizeof(struct facts), .each = each,
+                 .has_order = has_order, .each_in_order = each, .find = find,
                  .id_key = id_key, .id_text = id_text},
 	.show =
 		{

@@ -31,6 +31,16 @@ static int next(struct db_txn *txn, void *facts)
 	return outbox_head_next(txn, facts);
 }
 
+static int find(struct db_txn *txn, const struct jmap_type *type,
+                const char *id, void *facts)
+{
+	uint64_t number;
+
+	(void)type;
+	return object_id_parse(id, &number) &&
+	       outbox_head_get(txn, number, facts) == 1;
+}
+
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
                 json_t **object, struct err *err)
 {
@@ -194,7 +204,7 @@ const struct jmap_type type_report = {
 	.change_id = report_facts_change_id,
 	.may = {PERMIT_REPORT_GET, PERMIT_REPORT_QUERY, PERMIT_REPORT_CREATE,
                 PERMIT_REPORT_UPDATE, PERMIT_REPORT_DESTROY},
-	.walk = {.next = next, .each = walk, REPORT_WALK},
+	.walk = {.next = next, .each = walk, .find = find, REPORT_WALK},
 	.show =
 		{
 			.table = &object_table,

@@ -18,6 +18,16 @@ static int next(struct db_txn *txn, void *facts)
 	return archive_head_next(txn, facts);
 }
 
+static int find(struct db_txn *txn, const struct jmap_type *type,
+                const char *id, void *facts)
+{
+	uint64_t number;
+
+	(void)type;
+	return object_id_parse(id, &number) &&
+	       archive_head_get(txn, number, facts) == 1;
+}
+
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
                 json_t **object, struct err *err)
 {
@@ -114,7 +124,7 @@ const struct jmap_type type_sent = {
 	.may = {.get = PERMIT_TALLY_READ,
                 .query = PERMIT_TALLY_READ,
                 .update = PERMIT_REPORT_UPDATE},
-	.walk = {.next = next, REPORT_WALK},
+	.walk = {.next = next, .find = find, REPORT_WALK},
 	.show =
 		{
 			.table = &object_table,

@@ -85,23 +85,24 @@ static struct jmap_key id_key(const void *facts, struct arena *mem)
 	return (struct jmap_key){.text = arena_strdup(mem, id)};
 }
 
-/* 1 and the row, or 0. */
-static int find_row(struct db_txn *txn, const char *id, struct suppression *row)
+static int find_row(struct db_txn *txn, const struct jmap_type *type,
+                    const char *id, void *facts)
 {
+	struct suppression *row = facts;
 	char address[sizeof(row->address)];
 	bool hashed;
 
 	if (id_text_read(id, address, sizeof(address), &hashed))
 		return suppress_get(txn, address, row);
 	*row = (struct suppression){.address = ""};
-	return hashed ? jmap_scan_for(txn, &type_suppression, id, 0, row) : 0;
+	return hashed ? jmap_scan_for(txn, type, id, 0, row) : 0;
 }
 
 static int load(struct db_txn *txn, const char *id, const json_t *wanted,
                 json_t **object, struct err *err)
 {
 	struct suppression row;
-	int found = find_row(txn, id, &row);
+	int found = find_row(txn, &type_suppression, id, &row);
 
 	(void)wanted;
 	if (db_failed(txn))
@@ -167,7 +168,7 @@ static bool find_before(struct jmap_set_run *set, const char *id,
 	auto_(db_abort) struct db_txn *own = NULL;
 	struct db_txn *txn = jmap_set_look(set, &own);
 	struct err err;
-	int found = find_row(txn, id, row);
+	int found = find_row(txn, &type_suppression, id, row);
 
 	if (db_failure(txn, &err) < 0)
 		return jmap_refuse_store(set, &err);
@@ -240,7 +241,7 @@ static bool destroy(struct jmap_set_run *set, const char *id)
 {
 	struct suppression row;
 
-	if (find_row(set->txn, id, &row) &&
+	if (find_row(set->txn, &type_suppression, id, &row) &&
 	    suppress_delete(set->txn, row.address))
 		return !db_failed(set->txn);
 	return db_failed(set->txn) ? false
@@ -261,6 +262,7 @@ const struct jmap_type type_suppression = {
 			.conditions = conditions,
 			.next = next,
 			.facts_size = sizeof(struct suppression),
+			.find = find_row,
 			.id_key = id_key,
 			.id_text = id_text_of_key,
 		},

@@ -329,6 +329,131 @@ static void test_many_domains(void **state)
 	check(w, MANY("'limit':0"), MANY_IDS(""));
 }
 
+/* --- a result in pages --- */
+
+enum { PAGE = 3 };
+
+/* The response to a /query with these arguments; the caller's. */
+static json_t *query(struct world *w, const char *type, const char *args,
+                     const char *more)
+{
+	auto_(strbuf_clear) struct strbuf calls = {0};
+	auto_(json_free) json_t *responses = NULL;
+	json_t *got;
+
+	strbuf_printf(&calls, "[['%s/query',{%s%s%s},'0']]", type, args,
+	              args[0] != '\0' ? "," : "", more);
+	responses = world_calls(w, strbuf_text(&calls));
+	got = json_array_get(json_array_get(responses, 0), 1);
+	if (json_object_get(got, "ids") == NULL)
+		fail_msg("%s: %s", strbuf_text(&calls), json_dumps(got, 0));
+	return json_incref(got);
+}
+
+/* The page from `from` on, by a place or behind an anchor, is that part of all
+ * ids. */
+static void check_page(struct world *w, const char *type, const char *args,
+                       const json_t *all, size_t from, bool by_anchor)
+{
+	auto_(strbuf_clear) struct strbuf more = {0};
+	auto_(json_free) json_t *got = NULL;
+	size_t count = json_array_size(all), i;
+	const json_t *ids, *id;
+
+	if (by_anchor)
+		strbuf_printf(&more, "'anchor':'%s','anchorOffset':1",
+		              json_string_value(json_array_get(all, from - 1)));
+	else
+		strbuf_printf(&more, "'position':%zu", from);
+	strbuf_printf(&more, ",'limit':%d%s", PAGE,
+	              from % 2 == 0 ? ",'calculateTotal':true" : "");
+	got = query(w, type, args, strbuf_text(&more));
+	ids = json_object_get(got, "ids");
+	assert_int_equal(json_array_size(ids),
+	                 count - from < PAGE ? count - from : PAGE);
+	json_array_foreach (ids, i, id)
+		assert_string_equal(
+			json_string_value(id),
+			json_string_value(json_array_get(all, from + i)));
+	assert_int_equal(json_integer_value(json_object_get(got, "position")),
+	                 from);
+	if (from % 2 == 0)
+		assert_int_equal(
+			json_integer_value(json_object_get(got, "total")),
+			count);
+}
+
+static void check_pages(struct world *w, const char *type, const char *args)
+{
+	/* from the end: all are looked at */
+	auto_(json_free) json_t *got = query(w, type, args, "'position':-999");
+	auto_(json_free) json_t *plain = query(w, type, args, "'position':0");
+	json_t *all = json_object_get(got, "ids");
+
+	assert_true(json_array_size(all) > 0);
+	assert_true(json_equal(all, json_object_get(plain, "ids")));
+	for (size_t from = 0; from <= json_array_size(all); from++) {
+		check_page(w, type, args, all, from, false);
+		if (from > 0)
+			check_page(w, type, args, all, from, true);
+	}
+}
+
+/* However much of it is looked at, a result is the same. */
+static void test_pages(void **state)
+{
+	static const char *const types[] = {"tally:Domain",
+	                                    "tally:DomainPeriod"};
+	static const char *const sorts[] = {
+		"",
+		"'sort':[{'property':'id'}]",
+		"'sort':[{'property':'domain'}]",
+		"'sort':[{'property':'domain','isAscending':false}]",
+		"'sort':[{'property':'domain','collation':'i;ascii-casemap'}]",
+		"'sort':[{'property':'totalFailedSessions','isAscending':"
+		"false}]",
+		"'sort':[{'property':'totalFailedSessions'}]",
+		"'sort':[{'property':'totalFailedSessions','isAscending':"
+		"false},{'property':'domain'}]",
+	};
+	static const char *const days[] = {
+		"'sort':[{'property':'day'}]",
+		"'sort':[{'property':'day','isAscending':false}]",
+		"'sort':[{'property':'day','isAscending':false},{'property':"
+		"'domain'}]",
+		"'sort':[{'property':'day','isAscending':false},{'property':"
+		"'domain','isAscending':false}]",
+		"'sort':[{'property':'domain'},{'property':'day'}]",
+	};
+	static const char *const filters[] = {
+		"",
+		"'filter':{'hasFailures':true}",
+		"'filter':{'hasFailures':false}",
+		"'filter':{'day':'2026-03-01'}",
+		"'filter':{'day':'2026-03-01','hasFailures':true}",
+		"'filter':{'text':'example'}",
+		"'filter':{'operator':'OR','conditions':[{'hasFailures':true},{"
+		"'domain':'c.example'}]}",
+	};
+	struct world *w = *state;
+
+	count_all(w, two_days, COUNT(two_days));
+	for (size_t f = 0; f < COUNT(filters); f++) {
+		for (size_t s = 0; s < COUNT(sorts) + COUNT(days); s++) {
+			bool of_days = s >= COUNT(sorts);
+			const char *sort =
+				of_days ? days[s - COUNT(sorts)] : sorts[s];
+			auto_(xfree_str) char *args = xasprintf(
+				"%s%s%s", filters[f],
+				filters[f][0] && sort[0] ? "," : "", sort);
+
+			check_pages(w, types[0], args);
+			if (!of_days)
+				check_pages(w, types[1], args);
+		}
+	}
+}
+
 static void close_domain(struct world *w, int32_t day, const char *domain)
 {
 	struct db_txn *txn = db_begin_write(w->f.db);
@@ -734,6 +859,7 @@ int main(void)
 		VIEW_TEST(test_preview),
 		VIEW_TEST(test_kept),
 		VIEW_TEST(test_many_domains),
+		VIEW_TEST(test_pages),
 		VIEW_TEST(test_domain_periods),
 		VIEW_TEST(test_domain_days),
 		VIEW_TEST(test_lookup),
