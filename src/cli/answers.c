@@ -15,7 +15,7 @@
 #include "client/jmap_remote.h"
 #include "show/doc.h"
 
-enum { KEY_FILE_MAX = 4096 };
+enum { KEY_FILE_MAX = 4096, OBJECTS_MAX = 100000 };
 
 /* --- who answers --- */
 
@@ -160,16 +160,41 @@ int cli_view(struct cli *cli, const char *name, const char *id, json_t *args,
 	return 0;
 }
 
+/* A server may go on for ever. */
+static int take_part(struct objects_job *job, json_t *objects, struct err *err)
+{
+	json_t *all = job->arg;
+
+	json_array_extend(all, objects);
+	return json_array_size(all) <= OBJECTS_MAX
+	               ? 0
+	               : err_set(err, ERR_LIMIT, "more than %d objects",
+	                         OBJECTS_MAX);
+}
+
 int cli_find(struct cli *cli, struct object_order *order, json_t **objects,
              struct err *err)
 {
-	struct objects_job job = {.cli = cli, .order = order};
+	struct objects_job job = {
+		.cli = cli, .order = order, .each_part = take_part};
 
 	order->verb = OBJECT_QUERY;
-	*objects = json_array();
+	job.arg = *objects = json_array();
 	if (cli_answers_open(cli, order->type->capabilities, false, err) < 0)
 		return err->class;
-	return objects_find(&job, order->fields, *objects, err);
+	return objects_each(&job, order->fields, err);
+}
+
+int cli_flush(struct cli *cli, struct err *err)
+{
+	int rc = 0;
+
+	if (!cli->says_at_once || cli->out.len == 0)
+		return 0;
+	if (io_write_all(STDOUT_FILENO, cli->out.data, cli->out.len) != 0)
+		rc = err_errno(err, ERR_IO, "cannot write to standard output");
+	strbuf_reset(&cli->out);
+	return rc;
 }
 
 void cli_print(struct cli *cli, json_t *doc,

@@ -288,6 +288,10 @@ bool cli_is_talkative(const struct cli *cli);
 /* The same where it is not a document for programs that is printed. */
 bool cli_is_chatty(const struct cli *cli);
 
+/* What was said so far is printed, if it may be before the end.  ERR_IO: nobody
+ * reads it. */
+int cli_flush(struct cli *cli, struct err *err);
+
 /* The sentences' functions. */
 int cli_run(struct cli *cli, struct err *err);
 int cli_rollup(struct cli *cli, struct err *err);

@@ -36,10 +36,15 @@ static void write_cell(const json_t *value, struct strbuf *out)
 
 void csv_print(const json_t *rows, const char *names, struct strbuf *out)
 {
+	strbuf_printf(out, "%s\r\n", names);
+	csv_print_more(rows, names, out);
+}
+
+void csv_print_more(const json_t *rows, const char *names, struct strbuf *out)
+{
 	json_t *row;
 	size_t i;
 
-	strbuf_printf(out, "%s\r\n", names);
 	json_array_foreach (rows, i, row) {
 		struct span rest = span_of(names), name;
 		bool more;

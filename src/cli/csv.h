@@ -22,4 +22,7 @@
 /* The names of the members, with commas. */
 void csv_print(const json_t *rows, const char *names, struct strbuf *out);
 
+/* The lines of more rows, without the names before them. */
+void csv_print_more(const json_t *rows, const char *names, struct strbuf *out);
+
 #endif

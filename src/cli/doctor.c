@@ -223,13 +223,6 @@ static int print_nagios(json_t *doc, struct strbuf *out)
 	return status;
 }
 
-static void flush(struct cli *cli)
-{
-	if (cli->out.len > 0)
-		io_write_all(STDOUT_FILENO, cli->out.data, cli->out.len);
-	strbuf_reset(&cli->out);
-}
-
 int cli_doctor(struct cli *cli, struct err *err)
 {
 	bool here = cli_server(cli) == NULL;
@@ -251,7 +244,8 @@ int cli_doctor(struct cli *cli, struct err *err)
 		cli_print_list(cli, doc, "checks",
 		               "grade,check,about,since,words,command", print);
 	if (here && cli->says_at_once) {
-		flush(cli);
+		if (cli_flush(cli, err) < 0)
+			return err->class;
 		end_at_the_latest(NOTING_SECS, cli->args.nagios
 		                                       ? cli->exit_status
 		                                       : bad > 0);

@@ -1,5 +1,6 @@
 /* tlstally domains: a day's domains, or those of some days, by name or the
  * worst first. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -8,50 +9,27 @@
 #include "cli/answers.h"
 #include "cli/cli.h"
 #include "cli/day.h"
-#include "cli/table.h"
+#include "cli/listing.h"
 #include "show/doc.h"
 #include "words/words.h"
 
-static void print(const json_t *doc, struct strbuf *out)
+/* Beside the members of the object those that scripts go by. */
+static void add_sums(json_t *row)
 {
-	static const struct table_column columns[] = {
-		TABLE_TEXT("domain", "domain"),
-		TABLE_NUMBER("ok", "successfulSessions"),
-		TABLE_NUMBER("failed", "failedSessions"),
-		TABLE_NUMBER("late", "lateSessions"),
-		TABLE_NUMBER("policies", "policies"),
-		{.title = "outcome", .member = "mark", .words = &words_marks},
-		TABLE_NUMBER("not judged", "notJudgedSessions"),
-	};
-	const json_t *list = doc_get(doc, "domains");
-	size_t count = json_array_size(list), i;
-	uint64_t unjudged = 0;
-	const json_t *row;
-
-	json_array_foreach (list, i, row)
-		unjudged += doc_number(row, "notJudgedSessions");
-
-	strbuf_printf(out, "%s: %zu %s\n", doc_text(doc, "day"), count,
-	              count == 1 ? "domain" : "domains");
-	table_print(list, columns, unjudged > 0 ? 7 : 6, "", out);
+	json_set_uint(row, "successfulSessions",
+	              doc_number(row, "totalSuccessfulSessions"));
+	json_set_uint(row, "failedSessions",
+	              doc_number(row, "totalFailedSessions"));
+	json_set_uint(row, "lateSessions",
+	              doc_number(row, "lateSuccessfulSessions") +
+	                      doc_number(row, "lateFailedSessions"));
+	json_set_uint(row, "policies", doc_number(row, "policyCount"));
 }
 
-/* Beside the members of the object those that scripts go by. */
-static void add_sums(json_t *domains)
+static void print_count(uint64_t count, struct strbuf *out)
 {
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (domains, i, row) {
-		json_set_uint(row, "successfulSessions",
-		              doc_number(row, "totalSuccessfulSessions"));
-		json_set_uint(row, "failedSessions",
-		              doc_number(row, "totalFailedSessions"));
-		json_set_uint(row, "lateSessions",
-		              doc_number(row, "lateSuccessfulSessions") +
-		                      doc_number(row, "lateFailedSessions"));
-		json_set_uint(row, "policies", doc_number(row, "policyCount"));
-	}
+	strbuf_printf(out, ": %" PRIu64 " %s\n", count,
+	              count == 1 ? "domain" : "domains");
 }
 
 /* The day asked for, else the last with counts. */
@@ -77,8 +55,37 @@ static int choose_day(struct cli *cli, json_t *doc, struct err *err)
 
 /* --- of some days --- */
 
-static void print_period(const json_t *doc, struct strbuf *out)
+static void add_period_words(json_t *row)
 {
+	auto_(strbuf_clear) struct strbuf policies = {0};
+	json_t *type;
+	size_t i;
+
+	json_array_foreach (json_object_get(row, "policyTypes"), i, type)
+		strbuf_printf(&policies, "%s%s", i > 0 ? ", " : "",
+		              word_label(&words_policies,
+		                         word_find(&words_policies,
+		                                   json_string_value(type))));
+	json_set_string(row, "policies", strbuf_text(&policies));
+	/* nothing where nothing failed */
+	if (doc_number(row, "failingDays") > 0)
+		doc_set(row, "cause", doc_text(row, "fault"));
+}
+
+static void print_period(const json_t *doc, uint64_t count, struct strbuf *out)
+{
+	strbuf_printf(out, "%s to %s", doc_text(doc, "firstDay"),
+	              doc_text(doc, "lastDay"));
+	print_count(count, out);
+}
+
+static int show_period(struct cli *cli, struct err *err)
+{
+	static const char names[] =
+		"domain,totalSuccessfulSessions,totalFailedSessions"
+		",notJudgedSessions,clearSessions,countedDays,failingDays"
+		",failingSince,lastFailedDay,mainResult,policyTypes,fault"
+		",failingWith,record";
 	static const struct table_column columns[] = {
 		TABLE_TEXT("domain", "domain"),
 		TABLE_NUMBER("ok", "totalSuccessfulSessions"),
@@ -91,49 +98,23 @@ static void print_period(const json_t *doc, struct strbuf *out)
 		TABLE_TEXT("policies", "policies"),
 		{.title = "cause", .member = "cause", .words = &words_faults},
 	};
-	const json_t *list = doc_get(doc, "domains");
-	size_t count = json_array_size(list), i, j;
-	json_t *row, *type;
-
-	json_array_foreach (list, i, row) {
-		auto_(strbuf_clear) struct strbuf policies = {0};
-
-		json_array_foreach (json_object_get(row, "policyTypes"), j,
-		                    type)
-			strbuf_printf(
-				&policies, "%s%s", j > 0 ? ", " : "",
-				word_label(&words_policies,
-			                   word_find(&words_policies,
-			                             json_string_value(type))));
-		json_set_string(row, "policies", strbuf_text(&policies));
-		/* nothing where nothing failed */
-		if (doc_number(row, "failingDays") > 0)
-			doc_set(row, "cause", doc_text(row, "fault"));
-	}
-	strbuf_printf(out, "%s to %s: %zu %s\n", doc_text(doc, "firstDay"),
-	              doc_text(doc, "lastDay"), count,
-	              count == 1 ? "domain" : "domains");
-	table_print(list, columns, 8, "", out);
-}
-
-static int show_period(struct cli *cli, struct err *err)
-{
-	static const char names[] =
-		"domain,totalSuccessfulSessions,totalFailedSessions"
-		",notJudgedSessions,clearSessions,countedDays,failingDays"
-		",failingSince,lastFailedDay,mainResult,policyTypes,fault"
-		",failingWith,record";
 	auto_(object_order_clear) struct object_order order = {
 		.type = &type_domain_period,
 		.limit = cli_limit(cli),
 		.fields = object_order_names(names),
 		.filter = json_object(),
 	};
+	auto_(json_free) json_t *doc = json_object();
+	struct listing list = {.cli = cli,
+	                       .doc = doc,
+	                       .member = "domains",
+	                       .names = names,
+	                       .columns = columns,
+	                       .column_count = 8,
+	                       .print_title = print_period,
+	                       .add_words = add_period_words};
 	int32_t last = day_of(clock_secs(&cli->clock));
 	int32_t first = last - cli->args.days + 1;
-	auto_(json_free) json_t *doc = json_object();
-	json_t *found;
-	int rc;
 
 	doc_set_day(doc, "firstDay", first);
 	doc_set_day(doc, "lastDay", last);
@@ -145,16 +126,45 @@ static int show_period(struct cli *cli, struct err *err)
 	                  cli->args.failures ? "-totalFailedSessions,domain"
 	                                     : "domain",
 	                  NULL);
-	rc = cli_find(cli, &order, &found, err);
-	if (rc == 0) {
-		json_object_set(doc, "domains", found);
-		cli_print_list(cli, doc, "domains", names, print_period);
-	}
-	json_decref(found);
-	return rc;
+	return listing_print(&list, &order, err);
 }
 
 /* --- of one --- */
+
+static void print_day(const json_t *doc, uint64_t count, struct strbuf *out)
+{
+	strbuf_puts(out, doc_text(doc, "day"));
+	print_count(count, out);
+}
+
+/* Has the day any that wait for a verdict?  Then there is a column. */
+static int has_unjudged(struct cli *cli, const json_t *filter, bool *has,
+                        struct err *err)
+{
+	auto_(object_order_clear) struct object_order order = {
+		.type = &type_domain,
+		.limit = 1,
+		.fields = object_order_names("id"),
+		.filter = json_deep_copy(filter),
+	};
+	auto_(json_free) json_t *found = NULL;
+	int rc;
+
+	json_set_bool(order.filter, "hasNotJudged", true);
+	rc = cli_find(cli, &order, &found, err);
+	*has = json_array_size(found) > 0;
+	return rc;
+}
+
+static const struct table_column day_columns[] = {
+	TABLE_TEXT("domain", "domain"),
+	TABLE_NUMBER("ok", "successfulSessions"),
+	TABLE_NUMBER("failed", "failedSessions"),
+	TABLE_NUMBER("late", "lateSessions"),
+	TABLE_NUMBER("policies", "policies"),
+	{.title = "outcome", .member = "mark", .words = &words_marks},
+	TABLE_NUMBER("not judged", "notJudgedSessions"),
+};
 
 static int show_day(struct cli *cli, struct err *err)
 {
@@ -169,12 +179,27 @@ static int show_day(struct cli *cli, struct err *err)
 			",reason,reportObjectId"),
 	};
 	auto_(json_free) json_t *doc = json_object();
-	json_t *found;
-	int rc;
+	struct listing list = {
+		.cli = cli,
+		.doc = doc,
+		.member = "domains",
+		.names = "day,domain,successfulSessions,failedSessions"
+			 ",notJudgedSessions,lateSessions,policies,mark,reason"
+			 ",reportObjectId",
+		.columns = day_columns,
+		.column_count = 7,
+		.print_title = print_day,
+		.add_members = add_sums,
+	};
+	bool unjudged = true;
 
 	if (choose_day(cli, doc, err) < 0)
 		return err->class;
 	order.filter = json_pack("{s:s}", "day", doc_text(doc, "day"));
+	if (!cli->args.json && !cli->args.csv &&
+	    has_unjudged(cli, order.filter, &unjudged, err) < 0)
+		return err->class;
+	list.column_count -= !unjudged;
 	if (cli->args.failures)
 		order.filter = json_pack(
 			"{s:s,s:[o,{s:s,s:[{s:b},{s:b}]}]}", "operator", "AND",
@@ -184,19 +209,7 @@ static int show_day(struct cli *cli, struct err *err)
 	                  cli->args.failures ? "-totalFailedSessions,domain"
 	                                     : "domain",
 	                  NULL);
-	rc = cli_find(cli, &order, &found, err);
-	if (rc == 0) {
-		add_sums(found);
-		json_object_set(doc, "domains", found);
-		cli_print_list(
-			cli, doc, "domains",
-			"day,domain,successfulSessions,failedSessions"
-			",notJudgedSessions,lateSessions,policies,mark,reason"
-			",reportObjectId",
-			print);
-	}
-	json_decref(found);
-	return rc;
+	return listing_print(&list, &order, err);
 }
 
 int cli_domains(struct cli *cli, struct err *err)

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "cli/answers.h"
+#include "cli/objects.h"
 #include "cli/cli.h"
 #include "cli/day.h"
 #include "cli/table.h"
@@ -321,10 +322,38 @@ static void print(const json_t *doc, struct strbuf *out)
 
 /* --- what is asked --- */
 
+/* What is summed up of the objects, by name. */
+struct sums {
+	const char *domain; /* NULL: of all */
+	json_t *lines, *ways;
+};
+
+static int add_part(struct objects_job *job, json_t *objects, struct err *err)
+{
+	const struct sums *sums = job->arg;
+	json_t *item, *outcome;
+	size_t i, j;
+
+	(void)err;
+	json_array_foreach (objects, i, item) {
+		if (sums->domain == NULL)
+			add_mix(line_of(sums->lines, "domain",
+			                doc_text(item, "domain")),
+			        item, OF_ALL);
+		json_array_foreach (doc_get(item, "outcomes"), j, outcome) {
+			if (strcmp(doc_text(outcome, "client"), "mx") == 0)
+				add_sender(sums->lines, outcome);
+			add_way(sums->ways, outcome);
+		}
+	}
+	return 0;
+}
+
 static int fill_doc(struct cli *cli, int32_t first, int32_t last,
                     const char *domain, json_t *doc, struct err *err)
 {
 	auto_(object_order_clear) struct object_order order = {
+		.verb = OBJECT_QUERY,
 		.type = &type_inbound,
 		.limit = -1,
 		.fields =
@@ -334,28 +363,20 @@ static int fill_doc(struct cli *cli, int32_t first, int32_t last,
 	                                            ",filtered"),
 		.filter = json_object(),
 	};
-	auto_(json_free) json_t *found = NULL, *lines = json_object(),
-				*ways = json_object();
-	json_t *item, *outcome;
-	size_t i, j;
+	auto_(json_free) json_t *lines = json_object(), *ways = json_object();
+	struct sums sums = {domain, lines, ways};
+	struct objects_job job = {.cli = cli,
+	                          .order = &order,
+	                          .each_part = add_part,
+	                          .arg = &sums};
 
 	doc_set_day(order.filter, "dayAfter", first);
 	doc_set_day(order.filter, "dayBefore", last + 1);
 	if (domain != NULL)
 		doc_set(order.filter, "domain", domain);
-	if (cli_find(cli, &order, &found, err) < 0)
+	if (cli_answers_open(cli, order.type->capabilities, false, err) < 0 ||
+	    objects_each(&job, order.fields, err) < 0)
 		return err->class;
-	json_array_foreach (found, i, item) {
-		if (domain == NULL)
-			add_mix(line_of(lines, "domain",
-			                doc_text(item, "domain")),
-			        item, OF_ALL);
-		json_array_foreach (doc_get(item, "outcomes"), j, outcome) {
-			if (strcmp(doc_text(outcome, "client"), "mx") == 0)
-				add_sender(lines, outcome);
-			add_way(ways, outcome);
-		}
-	}
 	put_lines(doc, domain ? "senders" : "domains", lines);
 	if (domain != NULL)
 		put_lines(doc, "ways", ways);

@@ -13,8 +13,8 @@ enum { PATHS_DEEP = 16 };
 
 /* --- many --- */
 
-void object_print_table(const struct jmap_type *type, const json_t *objects,
-                        const json_t *fields, struct strbuf *out)
+struct table_column *object_print_columns(const struct jmap_type *type,
+                                          const json_t *fields)
 {
 	size_t count = json_array_size(fields);
 	struct table_column *columns = xcalloc(count + 1, sizeof(*columns));
@@ -29,21 +29,27 @@ void object_print_table(const struct jmap_type *type, const json_t *objects,
 		columns[c].title = columns[c].member = name;
 		columns[c].align = is_number ? TABLE_RIGHT : TABLE_LEFT;
 	}
-	table_print(objects, columns, count, "", out);
-	free(columns);
+	return columns;
 }
 
-void object_print_csv(const json_t *objects, const json_t *fields,
-                      struct strbuf *out)
+char *object_print_names(const json_t *fields)
 {
-	auto_(strbuf_clear) struct strbuf names = {0};
+	struct strbuf names = {0};
 	json_t *name;
 	size_t i;
 
 	json_array_foreach (fields, i, name)
 		strbuf_printf(&names, "%s%s", i > 0 ? "," : "",
 		              json_string_value(name));
-	csv_print(objects, strbuf_text(&names), out);
+	return strbuf_take(&names);
+}
+
+void object_print_csv(const json_t *objects, const json_t *fields,
+                      struct strbuf *out)
+{
+	auto_(xfree_str) char *names = object_print_names(fields);
+
+	csv_print(objects, names, out);
 }
 
 /* --- each --- */

@@ -13,11 +13,14 @@
 #include <jansson.h>
 
 #include "base/strbuf.h"
+#include "cli/table.h"
 #include "jmap/jmap_type.h"
 
-/* fields: names, an array. */
-void object_print_table(const struct jmap_type *type, const json_t *objects,
-                        const json_t *fields, struct strbuf *out);
+/* fields: names, an array.  The columns of a table, titles lent by it; and with
+ * commas, as csv.h takes them.  The caller's. */
+struct table_column *object_print_columns(const struct jmap_type *type,
+                                          const json_t *fields);
+char *object_print_names(const json_t *fields);
 
 void object_print_csv(const json_t *objects, const json_t *fields,
                       struct strbuf *out);

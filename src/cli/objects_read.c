@@ -1,40 +1,17 @@
-/* get and query. */
-#include <stdio.h>
+/* /query and /get: objects from whoever answers, part by part. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/json_at.h"
 #include "base/xalloc.h"
-#include "cli/object_print.h"
-#include "cli/object_type.h"
 #include "cli/objects.h"
-#include "show/doc.h"
 
 enum {
-	GET_AT_ONCE = 100, /* they may be large */
-	IDS_MAX = 1000000, /* a server may go on for ever */
-	MISSING_SHOWN = 5,
+	GET_AT_ONCE = 100,   /* they may be large */
+	IDS_AT_ONCE = 50000, /* each /query looks at all before its first */
+	PART = 2000,         /* objects */
 };
-
-/* --- fields --- */
-
-/* What a table shows: the caller's. */
-static json_t *columns_of(const struct objects_job *job)
-{
-	if (job->order->fields != NULL)
-		return json_incref(job->order->fields);
-	return object_order_names(object_type_columns(
-		job->order->type, jmap_client_is_ours(job->cli->answers)));
-}
-
-/* What a list of them asks for; NULL: everything. */
-static json_t *fields_of(const struct objects_job *job)
-{
-	if (job->order->fields != NULL)
-		return json_incref(job->order->fields);
-	return job->cli->args.json ? NULL : columns_of(job);
-}
 
 int objects_call(struct objects_job *job, const char *verb, json_t *args,
                  json_t **response, struct err *err)
@@ -80,6 +57,10 @@ int objects_load(struct objects_job *job, const json_t *ids,
 {
 	size_t all = json_array_size(ids), at_once = job->cli->answers->max_get;
 
+	if (ids == NULL)
+		return get_some(
+			job, object_order_get(job->order, NULL, 0, 0, fields),
+			objects, missing, err);
 	if (at_once > GET_AT_ONCE)
 		at_once = GET_AT_ONCE;
 	for (size_t from = 0; from < all;) {
@@ -101,15 +82,40 @@ int objects_load(struct objects_job *job, const json_t *ids,
 
 /* --- /query --- */
 
-static int query_some(struct objects_job *job, int64_t position, int64_t limit,
-                      json_t **response, struct err *err)
+/* How far the ids of all were asked for. */
+struct page {
+	int64_t position, left; /* left -1: any number */
+	json_t *ids;
+	char *last; /* the one before them; NULL: none */
+	bool more;
+};
+
+/* Behind the last id, so that nothing comes twice or not at all because of
+ * what came meanwhile; others' servers are asked as they know it best. */
+static json_t *page_args(const struct objects_job *job, const struct page *page,
+                         bool by_anchor)
+{
+	int64_t limit = page->left < 0 || page->left > IDS_AT_ONCE ? IDS_AT_ONCE
+	                                                           : page->left;
+	json_t *args = object_order_query(
+		job->order, by_anchor ? 0 : page->position, limit);
+
+	if (by_anchor) {
+		json_object_set_new(args, "anchor", json_string(page->last));
+		json_object_set_new(args, "anchorOffset", json_integer(1));
+	}
+	if (job->wants_total && page->last == NULL)
+		json_object_set_new(args, "calculateTotal", json_true());
+	return args;
+}
+
+static int query_some(struct objects_job *job, json_t *args, json_t **response,
+                      struct err *err)
 {
 	json_t *list, *item;
 	size_t i;
 
-	if (objects_call(job, "query",
-	                 object_order_query(job->order, position, limit),
-	                 response, err) < 0)
+	if (objects_call(job, "query", args, response, err) < 0)
 		return err->class;
 	list = json_object_get(*response, "ids");
 	json_array_foreach (list, i, item) {
@@ -122,22 +128,6 @@ static int query_some(struct objects_job *job, int64_t position, int64_t limit,
 	                         "the response to /query has no list of ids");
 }
 
-/* Adds the ids, as many as are left to be had (-1: any number). */
-static int64_t take_ids(json_t *ids, json_t *list, int64_t left)
-{
-	int64_t taken = 0;
-	json_t *id;
-	size_t i;
-
-	json_array_foreach (list, i, id) {
-		if (taken == left)
-			break;
-		json_array_append(ids, id);
-		taken++;
-	}
-	return taken;
-}
-
 /* Where the first of a window from the end was, as the server has it. */
 static int64_t position_in(const json_t *response)
 {
@@ -147,173 +137,121 @@ static int64_t position_in(const json_t *response)
 	return at > 0 && (uint64_t)at < JSON_UINT_MAX ? at : 0;
 }
 
-/* A server gives as many as it likes, and says how many those are when they
- * are fewer than were asked for. */
-static int query_ids(struct objects_job *job, json_t *ids, struct err *err)
+static void note_total(struct objects_job *job, const struct page *page,
+                       const json_t *response)
 {
-	int64_t position = job->order->position, left = job->order->limit;
-	bool more = left != 0;
+	json_int_t total =
+		json_integer_value(json_object_get(response, "total"));
+	int64_t there = total > page->position ? total - page->position : 0;
 
-	while (more) {
-		auto_(json_free) json_t *response = NULL;
-		int64_t got, limit;
-
-		if (query_some(job, position, left, &response, err) < 0)
-			return err->class;
-		limit = json_integer_value(json_object_get(response, "limit"));
-		got = take_ids(ids, json_object_get(response, "ids"), left);
-		if (json_array_size(ids) > IDS_MAX)
-			return err_set(
-				err, ERR_LIMIT,
-				"more than %d objects: use --where or --limit",
-				IDS_MAX);
-		if (position < 0)
-			position = position_in(response);
-		position += got;
-		left = left < 0 ? left : left - got;
-		more = got > 0 && limit > 0 && got >= limit && left != 0;
-	}
-	return 0;
+	job->total =
+		(uint64_t)(page->left >= 0 && page->left < there ? page->left
+	                                                         : there);
 }
 
-/* How many there are. */
-static int count(struct objects_job *job, struct err *err)
+/* The server gave fewer than were asked for: is there more?  It says how many
+ * it gives where those are fewer. */
+static bool is_last(const json_t *response, int64_t asked, int64_t got)
 {
+	json_int_t limit =
+		json_integer_value(json_object_get(response, "limit"));
+
+	return got == 0 || (got < asked && (limit <= 0 || got < limit));
+}
+
+/* Of one that does not know how far it was asked there would be no end. */
+static int note_last(struct page *page, struct err *err)
+{
+	size_t count = json_array_size(page->ids);
+	char *before = page->last;
+	int rc = 0;
+
+	page->last = count > 0 ? xstrdup(json_string_value(
+					 json_array_get(page->ids, count - 1)))
+	                       : NULL;
+	if (page->more && before != NULL && strcmp(before, page->last) == 0)
+		rc = err_set(err, ERR_PARSE,
+		             "the responses to /query go round in circles");
+	free(before);
+	return rc;
+}
+
+/* The next ids, as many as are left to be had. */
+static int next_page(struct objects_job *job, struct page *page,
+                     struct err *err)
+{
+	bool by_anchor =
+		page->last != NULL && jmap_client_is_ours(job->cli->answers);
+	auto_(json_free) json_t *args = page_args(job, page, by_anchor);
 	auto_(json_free) json_t *response = NULL;
-	json_t *args = object_order_query(job->order, 0, 0), *total;
+	int64_t asked = json_integer_value(json_object_get(args, "limit")), got;
+	int rc = query_some(job, json_incref(args), &response, err);
 
-	json_object_set_new(args, "calculateTotal", json_true());
-	if (objects_call(job, "query", args, &response, err) < 0)
-		return err->class;
-	total = json_object_get(response, "total");
-	if (!json_is_integer(total))
-		return err_set(
-			err, ERR_PARSE,
-			"the server did not return the number of objects");
-	strbuf_printf(&job->cli->out, "%lld\n",
-	              (long long)json_integer_value(total));
-	return 0;
+	if (rc == ERR_NOTFOUND && by_anchor) /* it was purged meanwhile */
+		rc = query_some(job, page_args(job, page, false), &response,
+		                err);
+	if (rc < 0)
+		return rc;
+	if (page->position < 0)
+		page->position = position_in(response);
+	if (page->last == NULL)
+		note_total(job, page, response);
+	json_decref(page->ids);
+	page->ids = json_incref(json_object_get(response, "ids"));
+	while (json_array_size(page->ids) > (size_t)asked)
+		json_array_remove(page->ids, json_array_size(page->ids) - 1);
+	got = (int64_t)json_array_size(page->ids);
+	page->position += got;
+	page->left = page->left < 0 ? -1 : page->left - got;
+	page->more = page->left != 0 && !is_last(response, asked, got);
+	return note_last(page, err);
 }
 
-/* --- printing --- */
-
-static void print_many(struct objects_job *job, const json_t *objects)
+/* Their objects; what is gone since /query is no failure. */
+static int each_of_page(struct objects_job *job, const struct page *page,
+                        const json_t *fields, struct err *err)
 {
-	auto_(json_free) json_t *columns = NULL;
-	struct strbuf *out = &job->cli->out;
-
-	if (job->cli->args.json) {
-		doc_print(objects, out);
-		return;
-	}
-	columns = columns_of(job);
-	if (job->cli->args.csv) {
-		object_print_csv(objects, columns, out);
-		return;
-	}
-	object_print_table(job->order->type, objects, columns, out);
-	if (json_array_size(objects) == 0 && cli_is_talkative(job->cli))
-		strbuf_puts(out, "none\n");
-}
-
-/* "there is no a, b and 3 more" */
-static int say_missing(const json_t *missing, struct err *err)
-{
-	auto_(strbuf_clear) struct strbuf names = {0};
-	auto_(xfree_str) char *safe = NULL;
-	size_t all = json_array_size(missing), i;
-	json_t *item;
-
-	if (all == 0)
-		return 0;
-	json_array_foreach (missing, i, item) {
-		const char *id = json_string_value(item);
-
-		if (i < MISSING_SHOWN)
-			strbuf_printf(&names, "%s%.80s", i > 0 ? ", " : "",
-			              id ? id : "?");
-	}
-	if (all > MISSING_SHOWN)
-		strbuf_printf(&names, " and %zu more", all - MISSING_SHOWN);
-	safe = doc_safe_text(strbuf_text(&names));
-	return err_set(err, ERR_NOTFOUND, "not found: %s", safe);
-}
-
-/* --- the two commands --- */
-
-int objects_find(struct objects_job *job, const json_t *fields, json_t *objects,
-                 struct err *err)
-{
-	auto_(json_free) json_t *ids = json_array();
-	auto_(json_free) json_t *gone = json_array();
 	const char *first = json_string_value(json_array_get(fields, 0));
-	json_t *id;
-	size_t i;
+	bool ids_alone =
+		json_array_size(fields) == 1 && strcmp(first, "id") == 0;
+	size_t count = json_array_size(page->ids);
+	int rc = 0;
 
-	if (query_ids(job, ids, err) < 0)
-		return err->class;
-	/* what is gone since /query is no failure */
-	if (json_array_size(fields) != 1 || strcmp(first, "id") != 0)
-		return objects_load(job, ids, fields, objects, gone, err);
-	json_array_foreach (ids, i, id)
-		json_array_append_new(objects, json_pack("{s:O}", "id", id));
-	return 0;
-}
+	for (size_t from = 0; from < count && rc == 0; from += PART) {
+		auto_(json_free) json_t *objects = json_array();
+		auto_(json_free) json_t *ids = json_array();
+		auto_(json_free) json_t *gone = json_array();
 
-int objects_query(struct objects_job *job, struct err *err)
-{
-	auto_(json_free) json_t *fields = fields_of(job);
-	auto_(json_free) json_t *objects = json_array();
-	int rc;
+		for (size_t i = from; i < count && i < from + PART; i++) {
+			json_t *id = json_array_get(page->ids, i);
 
-	if (job->cli->args.object.count)
-		return count(job, err);
-	rc = objects_find(job, fields, objects, err);
-	if (rc == 0 || json_array_size(objects) > 0)
-		print_many(job, objects);
+			json_array_append(ids, id);
+			if (ids_alone)
+				json_array_append_new(
+					objects, json_pack("{s:O}", "id", id));
+		}
+		if (!ids_alone)
+			rc = objects_load(job, ids, fields, objects, gone, err);
+		if (rc == 0 || json_array_size(objects) > 0)
+			rc = job->each_part(job, objects, err) < 0 ? err->class
+			                                           : rc;
+	}
 	return rc;
 }
 
-/* All of them: by one call when it takes them, else, and where they are
- * limited, as query does. */
-static int get_all(struct objects_job *job, struct err *err)
+int objects_each(struct objects_job *job, const json_t *fields, struct err *err)
 {
-	auto_(json_free) json_t *fields = fields_of(job);
-	auto_(json_free) json_t *objects = json_array();
-	auto_(json_free) json_t *none = json_array();
-	int rc = job->order->limit >= 0
-	                 ? ERR_LIMIT
-	                 : get_some(job,
-	                            object_order_get(job->order, NULL, 0, 0,
-	                                             fields),
-	                            objects, none, err);
+	struct page page = {.position = job->order->position,
+	                    .left = job->order->limit,
+	                    .more = job->order->limit != 0};
+	int rc = 0;
 
-	if (rc == ERR_LIMIT)
-		return objects_query(job, err);
-	if (rc == 0)
-		print_many(job, objects);
+	while (page.more && rc == 0) {
+		rc = next_page(job, &page, err);
+		if (rc == 0)
+			rc = each_of_page(job, &page, fields, err);
+	}
+	json_decref(page.ids);
+	free(page.last);
 	return rc;
-}
-
-int objects_get(struct objects_job *job, struct err *err)
-{
-	auto_(json_free) json_t *objects = json_array();
-	auto_(json_free) json_t *missing = json_array(), *fields = NULL;
-	struct strbuf *out = &job->cli->out;
-	int rc;
-
-	if (job->order->ids == NULL)
-		return get_all(job, err);
-	fields = job->cli->args.csv ? columns_of(job)
-	                            : json_incref(job->order->fields);
-	rc = objects_load(job, job->order->ids, fields, objects, missing, err);
-	if (job->cli->args.csv)
-		object_print_csv(objects, fields, out);
-	else if (!job->cli->args.json)
-		object_print_each(objects, fields, out);
-	else if (job->cli->args.object_id == NULL)
-		doc_print(objects, out);
-	else if (json_array_size(objects) > 0)
-		doc_print(json_array_get(objects, 0), out);
-	return rc < 0 ? rc : say_missing(missing, err);
 }

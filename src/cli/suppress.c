@@ -8,7 +8,7 @@
 #include "base/xalloc.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
-#include "cli/table.h"
+#include "cli/listing.h"
 #include "show/doc.h"
 #include "store/suppress_table.h"
 
@@ -17,28 +17,14 @@ static bool is_by_hand(const json_t *item)
 	return strcmp(doc_text(item, "by"), "hand") == 0;
 }
 
-static void print(const json_t *doc, struct strbuf *out)
+static void add_words(json_t *row)
 {
-	static const struct table_column columns[] = {
-		TABLE_TEXT("address", "address"),
-		TABLE_TEXT("since", "since"),
-		{.title = "until", .member = "until", .empty = "no end"},
-		TABLE_TEXT("by", "by"),
-		TABLE_TEXT("reason", "reason"),
-	};
-
-	json_t *item;
-	size_t i;
-
-	json_array_foreach (doc_get(doc, "suppressions"), i, item)
-		json_set_string(item, "by",
-		                is_by_hand(item) ? "you"
-		                                 : "a receiver's answer");
-	table_print(doc_get(doc, "suppressions"), columns, 5, "", out);
+	json_set_string(row, "by",
+	                is_by_hand(row) ? "you" : "a receiver's answer");
 }
 
 /* What has ended stays in the store until it is purged. */
-static bool has_ended(const struct cli *cli, const json_t *item)
+static bool has_not_ended(const struct cli *cli, const json_t *item)
 {
 	struct suppression row = {
 		.by_hand = is_by_hand(item),
@@ -47,33 +33,37 @@ static bool has_ended(const struct cli *cli, const json_t *item)
 
 	day_parse_time(doc_text(item, "since"), &row.since, NULL);
 	day_parse_time(doc_text(item, "until"), &row.until, NULL);
-	return suppress_has_ended(&row, clock_secs(&clock));
+	return !suppress_has_ended(&row, clock_secs(&clock));
 }
 
 int cli_suppress_list(struct cli *cli, struct err *err)
 {
+	static const struct table_column columns[] = {
+		TABLE_TEXT("address", "address"),
+		TABLE_TEXT("since", "since"),
+		{.title = "until", .member = "until", .empty = "no end"},
+		TABLE_TEXT("by", "by"),
+		TABLE_TEXT("reason", "reason"),
+	};
 	auto_(object_order_clear) struct object_order order = {
 		.type = &type_suppression, .limit = -1};
-	auto_(json_free) json_t *doc = json_object();
-	json_t *list = doc_array(doc, "suppressions"), *found, *item;
-	bool any;
-	size_t i;
+	int64_t limit = cli_limit(cli);
+	struct listing list = {
+		.cli = cli,
+		.member = "suppressions",
+		.names = "address,since,until,by,reason",
+		.columns = columns,
+		.column_count = 5,
+		.wants = has_not_ended,
+		.most = limit < 0 ? UINT64_MAX : (uint64_t)limit,
+		.add_words = add_words,
+	};
 	int rc;
 
 	object_order_sort(&order, "address", NULL);
-	rc = cli_find(cli, &order, &found, err);
-	if (rc == 0) {
-		json_array_foreach (found, i, item)
-			if (!has_ended(cli, item))
-				json_array_append(list, item);
-		any = json_array_size(list) > 0;
-		cli_limit_list(cli, list);
-		cli_print_list(cli, doc, "suppressions",
-		               "address,since,until,by,reason", print);
-		if (!any && cli_is_chatty(cli))
-			strbuf_puts(&cli->out, "no addresses are suppressed\n");
-	}
-	json_decref(found);
+	rc = listing_print(&list, &order, err);
+	if (rc == 0 && list.printed == 0 && list.most > 0 && cli_is_chatty(cli))
+		strbuf_puts(&cli->out, "no addresses are suppressed\n");
 	return rc;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/xalloc.h"
 #include "cli/cell.h"
 #include "cli/width.h"
@@ -50,7 +51,8 @@ static size_t text_width(const char *text)
 static void measure(const struct table *table, size_t *widths)
 {
 	for (size_t c = 0; c < table->column_count; c++)
-		widths[c] = text_width(table->columns[c].title);
+		if (widths[c] < text_width(table->columns[c].title))
+			widths[c] = text_width(table->columns[c].title);
 	for (size_t i = 0; i < table->count; i++) {
 		size_t width = text_width(table->cells[i]);
 		size_t *widest = &widths[i % table->column_count];
@@ -137,29 +139,48 @@ static void print_row(const struct table *table, const char **cells,
 	}
 }
 
-static void print(const struct table *table, const char *indent,
-                  struct strbuf *out)
+static void print(const struct table *table, struct table_parts *parts,
+                  const char *indent, struct strbuf *out)
 {
 	size_t count = table->column_count;
-	size_t *widths = xcalloc(count, sizeof(*widths));
 	const char **cells = xcalloc(count, sizeof(*cells));
+	size_t *widths;
 
+	if (parts->widths == NULL)
+		parts->widths = xcalloc(count, sizeof(*widths));
+	widths = parts->widths;
 	measure(table, widths);
 	narrow(table, strlen(indent), widths);
 	for (size_t c = 0; c < count; c++)
 		cells[c] = table->columns[c].title;
-	print_row(table, cells, widths, indent, out);
+	if (!parts->is_begun)
+		print_row(table, cells, widths, indent, out);
+	parts->is_begun = true;
 	for (size_t i = 0; i < table->count; i += count) {
 		for (size_t c = 0; c < count; c++)
 			cells[c] = table->cells[i + c];
 		print_row(table, cells, widths, indent, out);
 	}
-	free(widths);
 	free(cells);
 }
 
 void table_print(const json_t *rows, const struct table_column *columns,
                  size_t count, const char *indent, struct strbuf *out)
+{
+	auto_(table_parts_clear) struct table_parts whole = {.widths = NULL};
+
+	table_print_part(&whole, rows, columns, count, indent, out);
+}
+
+void table_parts_clear(struct table_parts *parts)
+{
+	free(parts->widths);
+	parts->widths = NULL;
+}
+
+void table_print_part(struct table_parts *parts, const json_t *rows,
+                      const struct table_column *columns, size_t count,
+                      const char *indent, struct strbuf *out)
 {
 	struct table table = {.columns = columns, .column_count = count};
 	const json_t *row;
@@ -184,7 +205,7 @@ void table_print(const json_t *rows, const struct table_column *columns,
 		}
 	}
 	if (table.count > 0)
-		print(&table, indent, out);
+		print(&table, parts, indent, out);
 	for (i = 0; i < table.count; i++)
 		free(table.cells[i]);
 	free(table.cells);

@@ -50,6 +50,17 @@ void table_set_width(size_t columns);
 void table_print(const json_t *rows, const struct table_column *columns,
                  size_t count, const char *indent, struct strbuf *out);
 
+/* The same for rows that come in parts: columns are as wide as the first part
+ * needs, and wider from where one needs more.  Begin with all zero. */
+struct table_parts {
+	bool is_begun;
+	size_t *widths; /* NULL: not yet */
+};
+void table_parts_clear(struct table_parts *parts);
+void table_print_part(struct table_parts *parts, const json_t *rows,
+                      const struct table_column *columns, size_t count,
+                      const char *indent, struct strbuf *out);
+
 /* A line for each text of a list, behind the same words. */
 void table_print_texts(const json_t *texts, const char *before,
                        struct strbuf *out);

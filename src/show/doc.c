@@ -133,3 +133,56 @@ bool doc_wants(const json_t *wanted, const char *name)
 	}
 	return false;
 }
+
+/* --- in parts --- */
+
+void doc_print_begin(const json_t *json, const char *name, struct strbuf *out)
+{
+	if (name == NULL) {
+		strbuf_putc(out, '[');
+		return;
+	}
+	if (json_object_size(json) == 0) {
+		strbuf_printf(out, "{\n  \"%s\": [", name);
+		return;
+	}
+	json_write_pretty(json, out);
+	out->len -= strlen("\n}");
+	strbuf_printf(out, ",\n  \"%s\": [", name);
+}
+
+/* No line of JSON breaks within a text. */
+static void add_indented(const char *text, const char *indent,
+                         struct strbuf *out)
+{
+	size_t len;
+
+	for (; *text != '\0'; text += len) {
+		len = strcspn(text, "\n");
+		len += text[len] == '\n';
+		strbuf_puts(out, indent);
+		strbuf_add(out, text, len);
+	}
+}
+
+void doc_print_items(const json_t *items, const char *name, bool first,
+                     struct strbuf *out)
+{
+	auto_(strbuf_clear) struct strbuf text = {0};
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (items, i, item) {
+		strbuf_puts(out, first && i == 0 ? "\n" : ",\n");
+		strbuf_reset(&text);
+		json_write_pretty(item, &text);
+		add_indented(strbuf_text(&text), name ? "    " : "  ", out);
+	}
+}
+
+void doc_print_end(const char *name, bool empty, struct strbuf *out)
+{
+	if (!empty)
+		strbuf_puts(out, name ? "\n  " : "\n");
+	strbuf_puts(out, name ? "]\n}\n" : "]\n");
+}

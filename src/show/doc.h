@@ -50,6 +50,20 @@ void doc_make_safe(json_t *json);
 /* The document, indented, with a newline after it. */
 void doc_print(const json_t *json, struct strbuf *out);
 
+/*
+ * The same of a document whose last member, an array, comes in parts (name
+ * NULL: the document is the array, and json is not looked at):
+ *
+ *     doc_print_begin(doc, "domains", &out);
+ *     doc_print_items(items, "domains", true, &out);
+ *     doc_print_items(more, "domains", false, &out);
+ *     doc_print_end("domains", false, &out);
+ */
+void doc_print_begin(const json_t *json, const char *name, struct strbuf *out);
+void doc_print_items(const json_t *items, const char *name, bool first,
+                     struct strbuf *out);
+void doc_print_end(const char *name, bool empty, struct strbuf *out);
+
 /* A copy of the text without what a terminal would obey; "" for NULL. */
 char *doc_safe_text(const char *text);
 

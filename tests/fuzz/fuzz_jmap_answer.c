@@ -67,7 +67,7 @@ static void perform(enum object_verb verb, const uint8_t *data, size_t size)
 		.limit = size % 2 ? -1 : 3,
 	};
 	struct cli cli = {.answers = &fuzzed.client};
-	struct objects_job job = {&cli, &order};
+	struct objects_job job = {.cli = &cli, .order = &order};
 	struct err err = {0};
 
 	if (jobs[verb](&job, &err) < 0) {
