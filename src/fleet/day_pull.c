@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "fleet/day_import.h"
+#include "fleet/fleet_rule.h"
 #include "store/host_day_table.h"
 
 static int is_here(const struct day_pull *pull,
@@ -49,18 +50,29 @@ static int pull_host(const struct day_pull *pull,
 	return 0;
 }
 
+/* Not the connection's, nor of our disk: of another normal form, or damaged. */
+static bool is_unreadable(const struct err *err)
+{
+	return err->class == ERR_PARSE || err->class == ERR_LIMIT;
+}
+
 int day_pull(const struct day_pull *pull, uint64_t *pulled, struct err *err)
 {
 	for (size_t i = 0; i < pull->view->host_day_count; i++) {
 		const struct ledger_host_day *there = &pull->view->host_days[i];
 		bool here;
+		int rc;
 
 		if (there->day != pull->day ||
 		    strcmp(there->host, pull->host) == 0)
 			continue;
-		if (is_here(pull, there, &here, err) < 0 ||
-		    (!here && pull_host(pull, there, pulled, err) < 0))
+		if (is_here(pull, there, &here, err) < 0)
 			return err->class;
+		rc = here ? 0 : pull_host(pull, there, pulled, err);
+		if (rc < 0 && (pull->unreadable == NULL || !is_unreadable(err)))
+			return rc;
+		if (rc < 0)
+			fleet_add_name(pull->unreadable, there->host);
 	}
 	return 0;
 }

@@ -22,6 +22,9 @@ struct day_pull {
 	int64_t now;
 	int32_t day;
 	int32_t oldest; /* that is kept */
+	/* Gets the hosts whose day cannot be read, with commas, and the others
+	 * come in; NULL: the first of them is the pull's failure. */
+	char *unreadable; /* LEDGER_MISSING */
 };
 
 /* *pulled is raised by the hosts that had something new. */

@@ -132,7 +132,7 @@ bool fleet_is_expected(const struct ledger_view *view,
 	                         : ships(view, host, day);
 }
 
-static void add_name(char missing[LEDGER_MISSING], const char *name)
+void fleet_add_name(char missing[LEDGER_MISSING], const char *name)
 {
 	size_t len = strlen(missing);
 
@@ -159,7 +159,7 @@ static void add_unknown(const struct ledger_view *view,
 
 		if (domain_canonical(item, strlen(item), host, NULL) == 0 &&
 		    fleet_host(view, host) == NULL)
-			add_name(missing, host);
+			fleet_add_name(missing, host);
 	}
 }
 
@@ -172,8 +172,18 @@ void fleet_day_missing(const struct ledger_view *view, const struct conf *conf,
 	for (size_t i = 0; i < view->host_count; i++)
 		if (fleet_is_expected(view, expect, &view->hosts[i], day) &&
 		    !has_sealed(view, view->hosts[i].name, day))
-			add_name(missing, view->hosts[i].name);
+			fleet_add_name(missing, view->hosts[i].name);
 	add_unknown(view, expect, missing);
+}
+
+bool fleet_deadline_is_over(const struct ledger_view *view,
+                            const struct conf *conf, int32_t day)
+{
+	const struct ledger_day *row = fleet_day(view, day);
+	int64_t until = day_start(day + 1) + conf->fleet.deadline;
+
+	return row != NULL && row->first_seal_at != 0 && view->now >= until &&
+	       view->now >= row->first_seal_at + FLEET_SEAL_SECS;
 }
 
 enum fleet_ready fleet_day_ready(const struct ledger_view *view,
@@ -181,15 +191,12 @@ enum fleet_ready fleet_day_ready(const struct ledger_view *view,
                                  char missing[LEDGER_MISSING])
 {
 	const struct ledger_day *row = fleet_day(view, day);
-	int64_t until = day_start(day + 1) + conf->fleet.deadline;
 
 	fleet_day_missing(view, conf, day, missing);
 	if (row == NULL || row->first_seal_at == 0)
 		return FLEET_READY_NOT_YET;
 	if (missing[0] == '\0')
 		return FLEET_READY_WHOLE;
-	if (until < row->first_seal_at + FLEET_SEAL_SECS)
-		until = row->first_seal_at + FLEET_SEAL_SECS;
-	return view->now >= until ? FLEET_READY_INCOMPLETE
-	                          : FLEET_READY_NOT_YET;
+	return fleet_deadline_is_over(view, conf, day) ? FLEET_READY_INCOMPLETE
+	                                               : FLEET_READY_NOT_YET;
 }

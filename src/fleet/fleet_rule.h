@@ -19,7 +19,6 @@ enum {
 	FLEET_EXPECT_DAYS = 2, /* who shipped one of so many days before it */
 	FLEET_SEAL_SECS = 3600, /* from the first seal of a day on, at least */
 	FLEET_LEASE_SECS = 20 * 60,
-	FLEET_CLOCK_SECS = 600, /* clocks that differ by more are told of */
 };
 
 /* --- finding in a view; NULL: there is none --- */
@@ -78,6 +77,13 @@ bool fleet_is_expected(const struct ledger_view *view,
 /* The names of expected hosts that have not sealed the day, with commas; "". */
 void fleet_day_missing(const struct ledger_view *view, const struct conf *conf,
                        int32_t day, char missing[LEDGER_MISSING]);
+
+/* Adds one to such names. */
+void fleet_add_name(char missing[LEDGER_MISSING], const char *name);
+
+/* After it a day is reported without who has not sealed it. */
+bool fleet_deadline_is_over(const struct ledger_view *view,
+                            const struct conf *conf, int32_t day);
 
 enum fleet_ready {
 	FLEET_READY_NOT_YET,

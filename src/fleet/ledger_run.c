@@ -311,7 +311,7 @@ static int is_closed(struct run *run, int32_t day, struct err *err)
 	return db_failed(txn) ? db_failure(txn, err) : closed;
 }
 
-static int pull(struct run *run, int32_t day, struct err *err)
+static int pull(struct run *run, int32_t day, char *unreadable, struct err *err)
 {
 	const struct day_pull what = {
 		.db = run->db,
@@ -322,6 +322,7 @@ static int pull(struct run *run, int32_t day, struct err *err)
 		.day = day,
 		.oldest = day_of(run->now) -
 	                  (int32_t)run->options->conf->store.keep_days,
+		.unreadable = unreadable,
 	};
 
 	return day_pull(&what, &run->result->pulled, err);
@@ -331,6 +332,7 @@ static int pull(struct run *run, int32_t day, struct err *err)
  * and what became of it. */
 static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
 {
+	char unreadable[LEDGER_MISSING] = "";
 	int closed = is_closed(run, row->day, err);
 
 	if (closed < 0)
@@ -338,7 +340,7 @@ static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
 	if (closed)
 		return ledger_close_day(run->ledger, run->self.life.store_id,
 		                        row->day, err);
-	if (pull(run, row->day, err) < 0)
+	if (pull(run, row->day, unreadable, err) < 0)
 		return err->class;
 	/* also after a run that was killed before it had noted it */
 	return put_given(run, row->day, row->missing, err);
@@ -347,14 +349,17 @@ static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
 static int take(struct run *run, int32_t day, struct err *err)
 {
 	const struct ledger_lease lease = lease_of(run);
-	char missing[LEDGER_MISSING];
+	char missing[LEDGER_MISSING], unreadable[LEDGER_MISSING] = "";
+	bool over = fleet_deadline_is_over(&run->view, run->options->conf, day);
 	int rc;
 
 	if (fleet_day_ready(&run->view, run->options->conf, day, missing) ==
 	    FLEET_READY_NOT_YET)
 		return 0;
-	if (pull(run, day, err) < 0)
+	if (pull(run, day, over ? unreadable : NULL, err) < 0)
 		return err->class;
+	if (unreadable[0] != '\0')
+		fleet_add_name(missing, unreadable);
 	rc = ledger_take_day(run->ledger, &lease, run->view.fence, day, missing,
 	                     err);
 	if (rc <= 0)
@@ -424,7 +429,6 @@ static int reach(struct run *run, struct err *err)
 	if (ledger_open(&run->ledger, &options, err) < 0 || look(run, err) < 0)
 		return err->class;
 	run->result->reached = true;
-	run->result->behind_secs = run->view.now - run->now;
 	return 0;
 }
 

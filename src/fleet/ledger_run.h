@@ -44,7 +44,6 @@ struct ledger_run_result {
 	uint64_t pulled;  /* days of other hosts */
 	uint64_t taken;   /* days that this host reports */
 	bool leads;
-	int64_t behind_secs; /* our clock, behind the database's */
 };
 
 /* A failure of the ledger is told and is none of the run's; of the store it

@@ -457,6 +457,31 @@ def conflicts(fleet):
            content(fleet.all.reports()), content(fleet.sent()))
 
 
+def unreadable(fleet):
+    """One host's day that cannot be read does not keep the others' back for ever."""
+    for host in range(3):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    fleet.run(at(0, 14))
+    fleet.move_on(at(1, 0, 20))
+    fleet.hosts[0].run(at(1, 0, 25))
+    for host in fleet.hosts[1:]:
+        host.run(at(1, 0, 30))
+    fleet.ask("UPDATE tlstally.host_domain SET line = replace(line,"
+              " '\"success\":', '\"success\":1') WHERE host = 'mx3.example.com'")
+    fleet.hosts[0].run(at(1, 0, 35))
+    expect("it is told", True, "mx3.example.com: line" in
+           fleet.hosts[0].said.stderr)
+    expect("and waited for until the deadline", {}, fleet.sent())
+    fleet.hosts[0].run(at(1, 6, 5))
+    expect("then it is named", True,
+           "mx3.example.com" in fleet.hosts[0].said.stderr)
+    two = sum(policy["summary"][f"total-{what}-session-count"]
+              for report in fleet.sent().values()
+              for policy in report["policies"]
+              for what in ("successful", "failure"))
+    expect("and the others are reported", 120, two)
+
+
 def read_only(fleet):
     """A server that takes nothing is told of, and the run goes on."""
     host = fleet.hosts[0]
@@ -474,7 +499,7 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, joining, clones, takeover, refusals,
-         cut_off, far_away, conflicts, read_only]
+         cut_off, far_away, conflicts, unreadable, read_only]
 
 
 def main():
