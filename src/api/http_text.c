@@ -24,6 +24,55 @@ const char *http_text_bearer(const char *header)
 	return header + strspn(header, " ");
 }
 
+/* The bytes of base64 (RFC 4648 section 4) with a NUL behind them; false: it is
+ * none, or they do not fit, or have a NUL. */
+static bool read_base64(const char *text, char *out, size_t room)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = strspn(text, digits), n = 0;
+	unsigned bits = 0, count = 0;
+
+	if (strcmp(text + len, "==") != 0 && strcmp(text + len, "=") != 0 &&
+	    text[len] != '\0')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		bits = (bits << 6 |
+		        (unsigned)(strchr(digits, text[i]) - digits)) &
+		       0xffff;
+		count += 6;
+		if (count < 8)
+			continue;
+		count -= 8;
+		if (n + 1 >= room)
+			return false;
+		out[n] = (char)(bits >> count & 0xff);
+		if (out[n++] == '\0')
+			return false;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+bool http_text_basic(const char *header, char password[HTTP_PASSWORD_TEXT])
+{
+	static const char scheme[] = "Basic ";
+	char both[HTTP_PASSWORD_TEXT];
+	const char *colon;
+
+	if (header == NULL || strlen(header) > HEADER_LONG ||
+	    strncasecmp(header, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	header += sizeof(scheme) - 1;
+	if (!read_base64(header + strspn(header, " "), both, sizeof(both)))
+		return false;
+	colon = strchr(both, ':');
+	if (colon == NULL)
+		return false;
+	snprintf(password, HTTP_PASSWORD_TEXT, "%s", colon + 1);
+	return true;
+}
+
 char *http_text_disposition(const char *name)
 {
 	auto_(strbuf_clear) struct strbuf out = {0};
@@ -38,6 +87,32 @@ char *http_text_disposition(const char *name)
 	}
 	strbuf_puts(&out, "\"");
 	return strbuf_take(&out);
+}
+
+bool http_text_takes_gzip(const char *codings)
+{
+	const char *at = codings;
+
+	while (at != NULL && *at != '\0') {
+		size_t len;
+
+		at += strspn(at, " \t,");
+		len = strcspn(at, " \t,;");
+		if (len == 4 && strncasecmp(at, "gzip", 4) == 0) {
+			at += len + strspn(at + len, " \t");
+			if (*at == ';')
+				at++;
+			at += strspn(at, " \t");
+			/* q=0, q=0.000 */
+			if (strncasecmp(at, "q=0", 3) != 0)
+				return true;
+			at += 3;
+			return at[strspn(at, ".0")] >= '1' &&
+			       at[strspn(at, ".0")] <= '9';
+		}
+		at = strchr(at, ',');
+	}
+	return false;
 }
 
 bool http_text_is_media_type(const char *type)

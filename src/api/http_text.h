@@ -12,15 +12,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HTTP_BLOB_ID_TEXT = 64 };
+enum { HTTP_BLOB_ID_TEXT = 64, HTTP_PASSWORD_TEXT = 192 };
 
 /* The token behind "Bearer", in any case of letters (RFC 6750 section 2.1);
  * NULL: none, or it is too long for one. */
 const char *http_text_bearer(const char *header);
 
+/* The password of "Basic dXNlcjpwYXNz" (RFC 7617); the user name may be
+ * anything.  False: it is none, or longer than a token can be. */
+bool http_text_basic(const char *header, char password[HTTP_PASSWORD_TEXT]);
+
 /* "attachment; filename=..." (RFC 6266), the caller's: what could end it, or
  * lead elsewhere, or is not ASCII becomes "_". */
 char *http_text_disposition(const char *name);
+
+/* Is gzip among the codings of an Accept-Encoding (RFC 9110 section 12.5.3),
+ * and not with a weight of 0? */
+bool http_text_takes_gzip(const char *codings);
 
 /* May it stand in Content-Type: "application/gzip", without parameters? */
 bool http_text_is_media_type(const char *type);

@@ -12,13 +12,30 @@
 
 #define PROBLEM(name) "urn:ietf:params:jmap:error:" name
 
+#define IETF(name) "urn:ietf:params:jmap:" name, 0
+
 static const struct {
 	const char *urn;
-	enum jmap_capability bit;
+	unsigned bit; /* enum jmap_capability; 0: none of ours */
 } capabilities[] = {
 	{JMAP_CORE, CAPABILITY_CORE},
 	{JMAP_STALWART, CAPABILITY_STALWART},
 	{JMAP_TLSTALLY, CAPABILITY_TLSTALLY},
+	/* Those that IANA has registered and we do not have: Stalwart's WebUI
+         * names what its own server may have in each request. */
+	{IETF("blob")},
+	{IETF("calendars")},
+	{IETF("contacts")},
+	{IETF("mail")},
+	{IETF("mdn")},
+	{IETF("principals")},
+	{IETF("principals:owner")},
+	{IETF("quota")},
+	{IETF("sieve")},
+	{IETF("smimeverify")},
+	{IETF("submission")},
+	{IETF("vacationresponse")},
+	{IETF("websocket")},
 };
 
 __attribute__((format(printf, 3, 4))) static bool

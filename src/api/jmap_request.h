@@ -9,7 +9,8 @@
  * (section 3.6.1).  What is not I-JSON (RFC 7493) is not JSON here: duplicate
  * members, invalid UTF-8, surrogates, noncharacters.  A text with U+0000 and
  * a number that fits no 64 bits are (base/json_lax.h): they are for who reads
- * that argument to refuse.  Unknown members are ignored, as the RFC asks.
+ * that argument to refuse.  Unknown members are ignored, as the RFC asks;
+ * unlike it, capabilities that are registered and not ours are, too.
  */
 #ifndef TLSTALLY_API_JMAP_REQUEST_H
 #define TLSTALLY_API_JMAP_REQUEST_H

@@ -8,9 +8,7 @@
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 
-/* The next token, decoded; false when an escape is none.  *rest is NULL after
- * the last. */
-static bool next_token(const char **rest, struct strbuf *token)
+bool json_pointer_next(const char **rest, struct strbuf *token)
 {
 	const char *c = *rest;
 
@@ -73,7 +71,7 @@ static json_t *get_at(json_t *at, const char *rest, const char *pointer,
 
 	if (rest == NULL)
 		return json_incref(at);
-	if (!next_token(&rest, &token)) {
+	if (!json_pointer_next(&rest, &token)) {
 		err_set(err, ERR_PARSE, "'%.200s': ~ is not followed by 0 or 1",
 		        pointer);
 		return NULL;
@@ -123,7 +121,7 @@ static int by_text(const void *left, const void *right)
 }
 
 /* Tokens have one spelling each, so the texts can be compared. */
-static int check_prefixes(json_t *patch, struct err *err)
+int json_pointer_check_patch(json_t *patch, struct err *err)
 {
 	size_t count = json_object_size(patch), n = 0;
 	const char **pointers = xcalloc(count + 1, sizeof(*pointers));
@@ -212,7 +210,7 @@ static int patch_at(json_t *object, const char *pointer, json_t *value,
 	json_t *up = NULL, *at = object;
 
 	for (;;) {
-		if (!next_token(&rest, &token))
+		if (!json_pointer_next(&rest, &token))
 			return err_set(err, ERR_PARSE,
 			               "'%.200s': ~ is not followed by 0 or 1",
 			               pointer);
@@ -255,7 +253,7 @@ int json_pointer_patch(json_t *object, json_t *patch, struct err *err)
 	const char *pointer;
 	json_t *value;
 
-	if (check_prefixes(patch, err) < 0)
+	if (json_pointer_check_patch(patch, err) < 0)
 		return ERR_PARSE;
 	json_object_foreach (patch, pointer, value) {
 		if (patch_at(object, pointer, value, err) < 0)

@@ -20,9 +20,12 @@
 #ifndef TLSTALLY_API_JSON_POINTER_H
 #define TLSTALLY_API_JSON_POINTER_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "base/err.h"
+#include "base/strbuf.h"
 
 /* The value there, the caller's; NULL and words when there is none. */
 json_t *json_pointer_get(json_t *root, const char *pointer, struct err *err);
@@ -33,5 +36,11 @@ json_t *json_pointer_get(json_t *root, const char *pointer, struct err *err);
  * object may be changed by half).
  */
 int json_pointer_patch(json_t *object, json_t *patch, struct err *err);
+
+/* For who follows pointers by other rules (api/notation.h): the next token,
+ * decoded; false when an escape is none.  *rest is NULL after the last. */
+bool json_pointer_next(const char **rest, struct strbuf *token);
+/* ERR_PARSE: one pointer is the beginning of another. */
+int json_pointer_check_patch(json_t *patch, struct err *err);
 
 #endif

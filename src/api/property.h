@@ -42,7 +42,8 @@ struct property_kind {
 struct property_table {
 	const struct property *rows;
 	size_t count;
-	size_t size; /* of the struct */
+	size_t size;      /* of the struct */
+	const char *name; /* of the type, where others ask for it; NULL */
 	/* What no row can tell alone; may be NULL. */
 	void (*check)(const struct json_at *at, const void *thing);
 };
@@ -55,7 +56,8 @@ struct property {
 	size_t max;          /* texts: bytes; lists: items; 0: no limit */
 	size_t count_offset; /* lists: from the field to its count */
 	const struct property_table *items; /* lists of objects; an object */
-	const struct vocabulary *words;     /* of an enum */
+	const struct vocabulary *words;     /* of an enum; of a word, NULL */
+	const char *label, *help;           /* for people; NULL: none */
 };
 
 /* NULL: none of that name. */

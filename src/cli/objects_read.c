@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/notation.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
@@ -44,6 +45,7 @@ static int get_some(struct objects_job *job, json_t *args, json_t *objects,
 			return err_set(err, ERR_PARSE,
 			               "the response to /get has a list with "
 			               "items that are not objects");
+		notation_to_arrays(job->order->type->show.table, item);
 	}
 	json_array_extend(objects, list);
 	json_array_extend(missing, json_object_get(response, "notFound"));

@@ -54,6 +54,20 @@ static int say_outcome(const struct outcome *outcome, const struct deed *deed,
 
 /* --- create --- */
 
+/* What the server made of it: it need not tell more than the id.  The object
+ * is there, whatever becomes of this call. */
+static void add_created(struct objects_job *job, json_t *object)
+{
+	auto_(json_free) json_t *ids =
+		json_pack("[O]", json_object_get(object, "id"));
+	auto_(json_free) json_t *objects = json_array();
+	auto_(json_free) json_t *gone = json_array();
+	struct err ignored;
+
+	if (objects_load(job, ids, NULL, objects, gone, &ignored) == 0)
+		json_object_update(object, json_array_get(objects, 0));
+}
+
 int objects_create(struct objects_job *job, struct err *err)
 {
 	auto_(json_free) json_t *response = NULL;
@@ -74,11 +88,11 @@ int objects_create(struct objects_job *job, struct err *err)
 		return err_set(err, ERR_UNCERTAIN,
 		               "the response to /set does not name the created "
 		               "object");
-	/* what was given, and what the server made of it */
-	object = json_pack("{s:O}", "id", json_object_get(news, "id"));
-	json_object_update(object, job->order->given);
-	json_object_update(object, news);
 	if (job->cli->args.json) {
+		object = json_pack("{s:O}", "id", json_object_get(news, "id"));
+		json_object_update(object, job->order->given);
+		json_object_update(object, news);
+		add_created(job, object);
 		doc_print(object, &job->cli->out);
 	} else {
 		auto_(xfree_str) char *safe = doc_safe_text(id);

@@ -13,7 +13,9 @@ struct local {
 static int answer(struct jmap_client *client, const struct strbuf *body,
                   bool changes, struct strbuf *out, struct err *err)
 {
-	const struct jmap_caller caller = {"command line", PERMIT_ALL};
+	/* as a server answers at its session's apiUrl */
+	const struct jmap_caller caller = {"command line", PERMIT_ALL,
+	                                   DIALECT_STALWART};
 	struct local *self = (struct local *)client;
 	struct jmap_problem problem = {0};
 

@@ -167,7 +167,9 @@ struct conf {
 		uint64_t max_connections;
 		uint64_t max_per_address;
 		struct conf_list trusted_proxies; /* form_network() */
-		int proxy_header;                 /* enum conf_proxy_header */
+		struct conf_list redirect_uris;
+		struct conf_list static_sites; /* "/PATH /DIRECTORY" */
+		int proxy_header;              /* enum conf_proxy_header */
 	} http;
 	char *file;      /* the one that was read, NULL before */
 	unsigned *given; /* per row of the table: its line there, or 0 */

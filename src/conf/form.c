@@ -409,6 +409,48 @@ int form_url(const char *text, struct err *err)
 	               "'%.80s' does not begin with https:// or http://", text);
 }
 
+/* What the server itself answers stays its own. */
+static bool is_taken(const char *path, size_t len)
+{
+	static const char *const taken[] = {"/api", "/jmap", "/oauth",
+	                                    "/healthz", "/metrics"};
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		size_t n = strlen(taken[i]);
+
+		if (len >= n && strncmp(path, taken[i], n) == 0 &&
+		    (len == n || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+int form_static(const char *text, struct err *err)
+{
+	size_t len = strcspn(text, " ");
+	const char *directory = text + len + strspn(text + len, " ");
+
+	if (text[0] != '/' || len < 2 || text[len - 1] == '/' ||
+	    directory[0] != '/')
+		return err_set(err, ERR_PARSE,
+		               "'%.120s' is not of the form '/PATH "
+		               "/DIRECTORY'",
+		               text);
+	for (size_t i = 0; i < len; i++)
+		if ((!ascii_is_alnum(text[i]) &&
+		     strchr("/_-", text[i]) == NULL) ||
+		    (text[i] == '/' && text[i + 1] == '/'))
+			return err_set(err, ERR_PARSE,
+			               "'%.*s': a path of letters, digits, "
+			               "'-', '_' and '/'",
+			               (int)(len < 120 ? len : 120), text);
+	if (is_taken(text, len))
+		return err_set(err, ERR_PARSE,
+		               "'%.*s' is a path of the server itself",
+		               (int)(len < 120 ? len : 120), text);
+	return 0;
+}
+
 int form_network(const char *text, struct err *err)
 {
 	auto_(network_list_clear) struct network_list ignored = {0};

@@ -61,6 +61,9 @@ int form_mailer(const char *text, struct err *err);
 /* http:// or https://, a host, perhaps a port and a path */
 int form_url(const char *text, struct err *err);
 
+/* /PATH /DIRECTORY: where it is served, and where it is */
+int form_static(const char *text, struct err *err);
+
 /* ADDRESS, ADDRESS/BITS or unix */
 int form_network(const char *text, struct err *err);
 

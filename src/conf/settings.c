@@ -1747,6 +1747,26 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "http",
+		.name = "redirect_uris",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(http.redirect_uris),
+		.max = URI_LONG,
+		.check = form_url,
+		.comment = "Where a browser that has signed in may go, beside "
+			   "our own /oauth/callback.",
+		.manual = "The URIs that a client may name as\n"
+			  ".Ql redirect_uri\n"
+			  "when somebody signs in by a browser, letter by "
+			  "letter.\n"
+			  "Always allowed is\n"
+			  ".Pa /oauth/callback\n"
+			  "of this server itself.\n"
+			  "Who can read what goes to such a URI can act with "
+			  "the permissions of the token.\n",
+	},
+	{
+		.section = "http",
 		.name = "www",
 		.type = SETTING_PATH,
 		.standard = PKGDATADIR "/www",
@@ -1756,6 +1776,33 @@ const struct setting settings[] = {
 		.comment = "The directory of the web page; empty: no web page.",
 		.manual = "The directory with the files of the web page.\n"
 			  "Empty: no web page is served.\n",
+	},
+	{
+		.section = "http",
+		.name = "static",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(http.static_sites),
+		.max = PATH_LONG + 128,
+		.check = form_static,
+		.comment = "Pages of others: /PATH /DIRECTORY; may be "
+			   "repeated.",
+		.manual = "A page that others made, to be served beside ours: "
+			  "a path and a directory with an\n"
+			  ".Pa index.html ,\n"
+			  "like\n"
+			  ".Ql /admin /usr/local/share/stalwart-webui .\n"
+			  "The files are read when the server starts, with the "
+			  "rights of its user; symbolic links and names that "
+			  "begin with a dot are passed over.\n"
+			  "A path below it that has no file and no suffix is a "
+			  "place within the page, and gets\n"
+			  ".Pa index.html .\n"
+			  "The page has the same origin as ours: whoever makes "
+			  "it can act with the token of everybody who is "
+			  "signed in to either.\n"
+			  "Put only pages there that you trust as you trust "
+			  "tlstally.\n",
 	},
 	{
 		.section = "http",

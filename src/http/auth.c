@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/lru.h"
 #include "base/xalloc.h"
+#include "http/sign_in.h"
 
 #define TOKEN_PREFIX "tally_"
 
@@ -130,45 +131,93 @@ static bool note_wrong(struct auth *auth, const char *address)
 	return count == AUTH_WRONG_MAX;
 }
 
+int64_t auth_must_wait(struct auth *auth, struct auth_from from)
+{
+	return from.is_shared ? 0 : must_wait(auth, from.address);
+}
+
+bool auth_note_wrong(struct auth *auth, struct auth_from from)
+{
+	return note_wrong(auth, from.address);
+}
+
 /* All rows are compared, each in the same time: what is measured from outside
  * tells nothing of what is here. */
-static bool find_token(struct auth *auth, const uint8_t hash[API_TOKEN_HASH],
-                       int64_t now, struct auth_answer *answer)
+static enum sign_in_found find_token(struct db_txn *txn, const char *text,
+                                     int64_t now, struct api_token *token)
 {
-	auto_(db_abort) struct db_txn *txn = db_begin_read(auth->db);
+	uint8_t hash[API_TOKEN_HASH];
 	struct api_token row = {0};
-	bool found = false;
+	enum sign_in_found found = SIGN_IN_UNKNOWN;
 
+	hash_text(text, strlen(text), hash);
 	while (api_token_next(txn, &row)) {
 		if (CRYPTO_memcmp(row.hash, hash, API_TOKEN_HASH) != 0 ||
 		    (row.expires != 0 && row.expires <= now))
 			continue;
-		found = true;
-		answer->permissions = row.permissions;
-		snprintf(answer->name, sizeof(answer->name), "%s", row.name);
+		found = SIGN_IN_GOOD;
+		*token = row;
+	}
+	return found;
+}
+
+/* An access token that was good is no guess: its client refreshes it. */
+static enum sign_in_found find(struct auth *auth, const char *text,
+                               struct auth_answer *answer)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(auth->db);
+	int64_t now = clock_secs(auth->clock);
+	struct api_token token = {0};
+	enum sign_in_found found =
+		sign_in_is_access(text) ? sign_in_find(txn, text, now, &token)
+					: find_token(txn, text, now, &token);
+
+	if (found == SIGN_IN_GOOD) {
+		answer->permissions = token.permissions;
+		snprintf(answer->name, sizeof(answer->name), "%s", token.name);
 	}
 	if (db_failure(txn, &answer->err) < 0)
 		answer->result = AUTH_UNAVAILABLE;
 	return found;
 }
 
-void auth_check(struct auth *auth, const char *header, struct auth_from from,
-                struct auth_answer *answer)
+void auth_check_token(struct auth *auth, const char *text,
+                      struct auth_from from, struct auth_answer *answer)
 {
-	const char *text = http_text_bearer(header);
-	uint8_t hash[API_TOKEN_HASH];
+	enum sign_in_found found;
 
 	memset(answer, 0, sizeof(*answer));
 	answer->result = AUTH_MISSING;
-	if (text == NULL || *text == '\0')
+	if (*text == '\0')
 		return;
 	answer->retry_after = must_wait(auth, from.address);
 	answer->result = answer->retry_after > 0 ? AUTH_TOO_MANY : AUTH_WRONG;
 	if (answer->result == AUTH_TOO_MANY && !from.is_shared)
 		return;
-	hash_text(text, strlen(text), hash);
-	if (find_token(auth, hash, clock_secs(auth->clock), answer))
+	found = find(auth, text, answer);
+	if (found == SIGN_IN_GOOD)
 		answer->result = AUTH_OK;
-	else if (answer->result == AUTH_WRONG)
+	else if (answer->result == AUTH_WRONG && found == SIGN_IN_UNKNOWN)
 		answer->is_last = note_wrong(auth, from.address);
+}
+
+void auth_check(struct auth *auth, const char *header, struct auth_from from,
+                struct auth_answer *answer)
+{
+	const char *text = http_text_bearer(header);
+	char password[HTTP_PASSWORD_TEXT];
+
+	if (text == NULL && http_text_basic(header, password)) {
+		text = password;
+		if (!from.is_private) {
+			memset(answer, 0, sizeof(*answer));
+			answer->result = AUTH_IN_CLEAR;
+			text = NULL;
+		}
+	} else if (text == NULL) {
+		text = "";
+	}
+	if (text != NULL)
+		auth_check_token(auth, text, from, answer);
+	OPENSSL_cleanse(password, sizeof(password));
 }

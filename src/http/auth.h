@@ -4,8 +4,10 @@
  *     Authorization: Bearer tally_3q2-7vXb...
  *
  * A token is 32 random bytes; the store holds its SHA-256 (a fast hash is
- * enough for what nobody can guess).  Whoever shows wrong ones is made to
- * wait, by address.  Neither tokens nor hashes get into a log or an answer.
+ * enough for what nobody can guess).  An access token of a sign-in stands for
+ * the token that it began with (http/sign_in.h), and a token may come as the
+ * password of Basic, whatever the user name.  Whoever shows wrong ones is made
+ * to wait, by address.  Neither tokens nor hashes get into a log or an answer.
  */
 #ifndef TLSTALLY_HTTP_AUTH_H
 #define TLSTALLY_HTTP_AUTH_H
@@ -31,6 +33,7 @@ int auth_name_check(const char *name, struct err *err);
 enum auth_result {
 	AUTH_OK,
 	AUTH_MISSING,     /* no Authorization, or none of ours: 401 */
+	AUTH_IN_CLEAR,    /* Basic, where others can read it: 401 */
 	AUTH_WRONG,       /* no such token, or expired: 401 */
 	AUTH_TOO_MANY,    /* wrong ones from that address: 429 */
 	AUTH_UNAVAILABLE, /* the store cannot be read: 503 */
@@ -54,6 +57,7 @@ struct auth_from {
 	/* Loopback, a unix socket or a proxy that does not say whom it brings:
 	 * one who guesses must not shut the others out. */
 	bool is_shared;
+	bool is_private; /* nobody reads what he sends: TLS, or this host */
 };
 
 struct auth;
@@ -68,5 +72,13 @@ void auth_free(struct auth **auth);
  */
 void auth_check(struct auth *auth, const char *header, struct auth_from from,
                 struct auth_answer *answer);
+/* The same for a token that came otherwise; "": none. */
+void auth_check_token(struct auth *auth, const char *text,
+                      struct auth_from from, struct auth_answer *answer);
+
+/* For other secrets that can be guessed: how many seconds he must wait, 0; that
+ * he showed a wrong one, true when it was one too many. */
+int64_t auth_must_wait(struct auth *auth, struct auth_from from);
+bool auth_note_wrong(struct auth *auth, struct auth_from from);
 
 #endif

@@ -46,8 +46,8 @@ static void panic(void *arg, const char *file, unsigned line,
 	int len = reason != NULL ? (int)strcspn(reason, "\n") : 0;
 
 	(void)arg;
-	log_error("libmicrohttpd cannot go on: %.*s (%s:%u)", len, reason,
-	          file, line);
+	log_error("libmicrohttpd cannot go on: %.*s (%s:%u)", len, reason, file,
+	          line);
 	abort();
 }
 
@@ -85,8 +85,8 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
 static int start_door(struct http_door *door, int threads, struct err *err)
 {
 	struct http *http = door->http;
-	bool reads_proxies = !door->for_metrics &&
-	                     http->proxy_header == CONF_PROXY_PROTOCOL;
+	bool reads_proxies =
+		!door->for_metrics && http->proxy_header == CONF_PROXY_PROTOCOL;
 	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)http_tls_choose},
 		{MHD_OPTION_END, 0, NULL},
@@ -151,7 +151,10 @@ int http_start(struct http **http_out, const struct http_options *options,
 	MHD_set_panic_func(panic, NULL);
 	http->jmap = options->jmap;
 	http->www = options->www;
+	http->sites = options->sites;
 	keep_url(http, options->url);
+	http->redirect_uris = options->redirect_uris;
+	http->schema = http_schema_new();
 	http->open_metrics = options->open_metrics;
 	http->proxy_header = options->proxy_header;
 	atomic_flag_clear(&http->told_of_proxy);
@@ -236,6 +239,7 @@ void http_stop(struct http **http_in, int deadline_ms)
 	http_events_free(&http->events);
 	http_callers_free(&http->callers);
 	auth_free(&http->auth);
+	http_schema_free(&http->schema);
 	network_list_clear(&http->proxies);
 	xfree_str(&http->url);
 	free(http);

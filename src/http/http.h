@@ -5,6 +5,9 @@
  *     GET  /.well-known/jmap       redirect to the session object
  *     GET  /jmap/session           RFC 8620 section 2
  *     POST /api  /jmap  /jmap/     requests
+ *     GET  /api/schema /api/account /api/discover/NAME
+ *                                  for Stalwart's WebUI (http_schema.c)
+ *     GET  /oauth/authorize ...    signing in by a browser (http_oauth.c)
  *     GET  /jmap/download/...      a blob (section 6.2; outbox/rendered.h)
  *     GET  /jmap/eventsource       what changes (section 7.3)
  *     GET  /healthz                200 while the store can be read
@@ -27,16 +30,19 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "http/http_tls.h"
+#include "http/static_site.h"
 #include "http/www.h"
 #include "jmap/jmap.h"
 
 struct http_options {
 	struct jmap jmap;
 	const struct www *www; /* of the web page; NULL: none.  Lent */
-	int listen_fd;         /* bound and listening; http closes it */
-	int metrics_fd;        /* the same for monitoring; -1: none */
-	struct http_tls *tls;  /* lent; NULL: no TLS */
-	const char *url; /* as clients see us; "": what they say in Host */
+	const struct static_sites *sites; /* lent; NULL: none */
+	int listen_fd;        /* bound and listening; http closes it */
+	int metrics_fd;       /* the same for monitoring; -1: none */
+	struct http_tls *tls; /* lent; NULL: no TLS */
+	const char *url;      /* as clients see us; "": what they say in Host */
+	const struct conf_list *redirect_uris; /* of OAuth, beside our own */
 	bool open_metrics;
 	unsigned max_connections;
 	unsigned max_per_address;

@@ -230,8 +230,9 @@ bool http_connection_serve(struct http_connections *all,
 struct auth_from http_connection_from(const struct http_connection *connection)
 {
 	if (connection->client[0] != '\0')
-		return (struct auth_from){connection->client, false};
-	return (struct auth_from){connection->peer, connection->is_near};
+		return (struct auth_from){.address = connection->client};
+	return (struct auth_from){.address = connection->peer,
+	                          .is_shared = connection->is_near};
 }
 
 /* A connection is dropped under the lock before libmicrohttpd closes its

@@ -91,8 +91,7 @@ static void wake(struct http_listener *listener)
  * and counts as gone, as for proxies.  Under the lock. */
 static void look_whether_gone(struct http_listener *listener)
 {
-	struct pollfd socket = {.fd = listener->place->fd,
-	                        .events = POLLRDHUP};
+	struct pollfd socket = {.fd = listener->place->fd, .events = POLLRDHUP};
 
 	if (listener->gone || poll(&socket, 1, 0) <= 0)
 		return;
@@ -347,7 +346,7 @@ static bool may_stay(const struct http_listener *listener)
 	struct auth_answer who;
 
 	auth_check(listener->events->http->auth, listener->authorization,
-	           (struct auth_from){"events", true}, &who);
+	           (struct auth_from){"events", true, true}, &who);
 	return who.result == AUTH_OK || who.result == AUTH_UNAVAILABLE;
 }
 

@@ -1,13 +1,67 @@
 #include "http/http_exchange.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
+
+#include "base/auto.h"
+#include "base/xalloc.h"
+
+enum { HOST_LONG = 260 };
 
 struct http_connection *http_place_of(struct MHD_Connection *connection)
 {
 	return MHD_get_connection_info(connection,
 	                               MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 	        ->socket_context;
+}
+
+/* A proxy that is trusted and brings somebody has said by the URL of the
+ * settings how it is reached. */
+struct auth_from http_exchange_from(const struct http_exchange *exchange)
+{
+	const struct http *http = exchange->http;
+	const struct http_connection *place =
+		http_place_of(exchange->connection);
+	struct auth_from from = http_connection_from(place);
+
+	from.is_private =
+		http->tls ||
+		(place->is_proxy ? strncasecmp(http->url, "https:", 6) == 0
+	                         : place->is_near);
+	return from;
+}
+
+static bool is_host(const char *text)
+{
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
+	                          "stuvwxyz0123456789.-_:[]");
+
+	return len > 0 && len < HOST_LONG && text[len] == '\0';
+}
+
+char *http_exchange_base(const struct http_exchange *exchange,
+                         struct http_reply *reply)
+{
+	const struct http *http = exchange->http;
+	const char *host = http_header_of(exchange->connection, "Host");
+
+	if (http->url[0] != '\0')
+		return xstrdup(http->url);
+	if (host != NULL && is_host(host))
+		return xasprintf("%s://%s", http->tls ? "https" : "http", host);
+	http_refuse(reply, MHD_HTTP_BAD_REQUEST,
+	            "the Host header is missing or not valid");
+	return NULL;
+}
+
+void http_redirect(const struct http_exchange *exchange, unsigned status,
+                   const char *place, struct http_reply *reply)
+{
+	reply->status = status;
+	reply->type = TYPE_TEXT;
+	reply->location = xasprintf("%s%s", exchange->http->path, place);
+	strbuf_printf(&reply->body, "see %s\n", reply->location);
 }
 
 const char *http_header_of(struct MHD_Connection *connection, const char *name)

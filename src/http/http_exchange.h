@@ -15,6 +15,8 @@
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define TYPE_EVENTS "text/event-stream"
+#define TYPE_FORM "application/x-www-form-urlencoded"
+#define TYPE_HTML "text/html; charset=utf-8"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
 struct http_listener;
@@ -28,6 +30,10 @@ struct http_reply {
 	struct http_listener *listener; /* events instead; owned; NULL */
 	char *disposition;              /* of an attachment; owned; NULL */
 	char *location;                 /* owned; NULL */
+	char *policy;         /* Content-Security-Policy; owned; NULL: usual */
+	char *cookie;         /* Set-Cookie; owned; NULL */
+	const char *encoding; /* of the body; NULL: none */
+	bool immutable;       /* it may be kept for good */
 	const char *allow;
 	bool challenge; /* 401 */
 	bool close;     /* the connection ends with it */
@@ -58,11 +64,23 @@ struct http_route {
 	void (*answer)(struct http_exchange *exchange,
 	               struct http_reply *reply);
 	bool has_more;   /* the path goes on: exchange->below */
+	bool takes_form; /* POST of a form, not of JSON */
 	bool takes_long; /* for a worker to answer */
 	bool is_metrics; /* at the door for metrics, too, without a token */
 };
 
 struct http_connection *http_place_of(struct MHD_Connection *connection);
+
+/* Who it is that limits and logs are about, and whether anybody else reads
+ * what he sends. */
+struct auth_from http_exchange_from(const struct http_exchange *exchange);
+/* "https://tally.example.com:8460", as clients see us, with the path; NULL: it
+ * cannot be told, and the reply says so.  The caller's. */
+char *http_exchange_base(const struct http_exchange *exchange,
+                         struct http_reply *reply);
+/* To a place below the path that clients see. */
+void http_redirect(const struct http_exchange *exchange, unsigned status,
+                   const char *place, struct http_reply *reply);
 
 /* NULL: it was not sent. */
 const char *http_header_of(struct MHD_Connection *connection, const char *name);
@@ -86,6 +104,21 @@ void http_refuse_permission(struct http_reply *reply, unsigned needed);
 /* One of JMAP's. */
 void http_problem(struct http_reply *reply, const struct jmap_problem *what);
 
+void http_answer_schema_place(struct http_exchange *exchange,
+                              struct http_reply *reply);
+void http_answer_schema(struct http_exchange *exchange,
+                        struct http_reply *reply);
+void http_answer_account(struct http_exchange *exchange,
+                         struct http_reply *reply);
+/* The endpoints of OAuth, for the WebUI and by RFC 8414. */
+void http_answer_endpoints(struct http_exchange *exchange,
+                           struct http_reply *reply);
+void http_answer_login(struct http_exchange *exchange,
+                       struct http_reply *reply);
+void http_answer_token(struct http_exchange *exchange,
+                       struct http_reply *reply);
+void http_answer_logout(struct http_exchange *exchange,
+                        struct http_reply *reply);
 void http_answer_download(struct http_exchange *exchange,
                           struct http_reply *reply);
 void http_answer_page(struct http_exchange *exchange, struct http_reply *reply);

@@ -9,6 +9,13 @@
 	"default-src 'none'; script-src 'self'; style-src 'self'; "            \
 	"img-src 'self'; connect-src 'self'; base-uri 'none'; "                \
 	"form-action 'none'; frame-ancestors 'none'"
+/* A page that somebody else made: its scripts come from here only, and its
+ * styles may stand in it. */
+#define FOREIGN_POLICY                                                         \
+	"default-src 'none'; script-src 'self'; "                              \
+	"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "       \
+	"font-src 'self' data:; connect-src 'self'; manifest-src 'self'; "     \
+	"base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 /* Of the API's answers none is meant to be looked at as a page. */
 #define ANSWER_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
 
@@ -31,12 +38,21 @@ void http_page_headers(struct MHD_Response *response,
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	MHD_add_response_header(response, "Content-Security-Policy",
-	                        reply->file ? CONTENT_POLICY : ANSWER_POLICY);
+	                        reply->policy ? reply->policy
+	                        : reply->file && reply->file->is_foreign
+	                                ? FOREIGN_POLICY
+	                        : reply->file ? CONTENT_POLICY
+	                                      : ANSWER_POLICY);
+	if (reply->policy != NULL)
+		MHD_add_response_header(response, "X-Frame-Options", "DENY");
 	MHD_add_response_header(response, "Cross-Origin-Resource-Policy",
 	                        "same-origin");
 	if (reply->file == NULL) {
-		MHD_add_response_header(response, "Cache-Control",
-		                        "no-cache, no-store, must-revalidate");
+		MHD_add_response_header(
+			response, "Cache-Control",
+			reply->immutable
+				? "private, max-age=31536000, immutable"
+				: "no-cache, no-store, must-revalidate");
 		return;
 	}
 	/* kept, but asked for each time: pages and scripts belong together */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/form_text.h"
 #include "api/http_forwarded.h"
 #include "base/auto.h"
 #include "base/log.h"
@@ -14,31 +15,23 @@
 #include "show/metrics.h"
 
 enum {
-	HOST_LONG = 260,
 	BODIES_MAX = 64 * 1024 * 1024, /* of all requests that are here */
 };
-
-/* To a place below the path that clients see. */
-static void redirect(struct http_exchange *exchange, const char *place,
-                     struct http_reply *reply)
-{
-	reply->status = MHD_HTTP_TEMPORARY_REDIRECT;
-	reply->type = TYPE_TEXT;
-	reply->location = xasprintf("%s%s", exchange->http->path, place);
-	strbuf_printf(&reply->body, "see %s\n", reply->location);
-}
 
 static void answer_well_known(struct http_exchange *exchange,
                               struct http_reply *reply)
 {
-	redirect(exchange, "/jmap/session", reply);
+	http_redirect(exchange, MHD_HTTP_TEMPORARY_REDIRECT, "/jmap/session",
+	              reply);
 }
 
-/* "/tls": what the page refers to is below "/tls/". */
+/* "/tls", "/admin": what the page refers to is below "/tls/". */
 static void answer_bare_path(struct http_exchange *exchange,
                              struct http_reply *reply)
 {
-	redirect(exchange, "/", reply);
+	auto_(xfree_str) char *place = xasprintf("%s/", exchange->below);
+
+	http_redirect(exchange, MHD_HTTP_TEMPORARY_REDIRECT, place, reply);
 }
 
 static void answer_health(struct http_exchange *exchange,
@@ -54,32 +47,18 @@ static void answer_health(struct http_exchange *exchange,
 	            fails ? "the store cannot be read\n" : "ok\n");
 }
 
-static bool is_host(const char *text)
-{
-	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
-	                          "stuvwxyz0123456789.-_:[]");
-
-	return len > 0 && len < HOST_LONG && text[len] == '\0';
-}
-
 static void answer_session(struct http_exchange *exchange,
                            struct http_reply *reply)
 {
 	const struct http *http = exchange->http;
-	const char *host = http_header_of(exchange->connection, "Host");
-	struct jmap_caller caller = {exchange->who.name,
-	                             exchange->who.permissions};
-	auto_(xfree_str) char *base = NULL;
+	struct jmap_caller caller = {
+		.name = exchange->who.name,
+		.permissions = exchange->who.permissions,
+	};
+	auto_(xfree_str) char *base = http_exchange_base(exchange, reply);
 
-	if (http->url[0] != '\0')
-		base = xstrdup(http->url);
-	else if (host != NULL && is_host(host))
-		base = xasprintf("%s://%s", http->tls ? "https" : "http", host);
-	else {
-		http_refuse(reply, MHD_HTTP_BAD_REQUEST,
-		            "the Host header is missing or not valid");
+	if (base == NULL)
 		return;
-	}
 	reply->status = MHD_HTTP_OK;
 	reply->type = TYPE_JSON;
 	jmap_session_write(&http->jmap, &caller, base, &reply->body);
@@ -89,8 +68,13 @@ static void answer_jmap(struct http_exchange *exchange,
                         struct http_reply *reply)
 {
 	struct http *http = exchange->http;
-	struct jmap_caller caller = {exchange->who.name,
-	                             exchange->who.permissions};
+	struct jmap_caller caller = {
+		.name = exchange->who.name,
+		.permissions = exchange->who.permissions,
+		.dialect = strcmp(exchange->route->path, "/api") == 0
+	                           ? DIALECT_REFERENCE
+	                           : DIALECT_STALWART,
+	};
 	struct jmap_problem what = {0};
 
 	reply->status = MHD_HTTP_OK;
@@ -120,35 +104,112 @@ static void answer_metrics(struct http_exchange *exchange,
 }
 
 static const struct http_route routes[] = {
-	{"GET", "/.well-known/jmap", false, 0, answer_well_known, false, false,
-         false},
-	{"GET", "/jmap/session", true, 0, answer_session, false, false, false},
-	{"POST", "/api", true, 0, answer_jmap, false, true, false},
-	{"POST", "/jmap", true, 0, answer_jmap, false, true, false},
-	{"POST", "/jmap/", true, 0, answer_jmap, false, true, false},
-	{"GET", "/jmap/eventsource", true, 0, http_answer_events, false, false,
-         false},
-	{"GET", "/jmap/download/", true, 0, http_answer_download, true, true,
-         false},
-	{"GET", "/healthz", false, 0, answer_health, false, false, true},
-	{"GET", "/metrics", true, PERMIT_TALLY_READ, answer_metrics, false,
-         false, true},
+	{.method = "GET",
+         .path = "/.well-known/jmap",
+         .answer = answer_well_known},
+	{.method = "GET",
+         .path = "/.well-known/oauth-authorization-server",
+         .answer = http_answer_endpoints},
+	{.method = "GET",
+         .path = "/jmap/session",
+         .answer = answer_session,
+         .needs_token = true},
+	{.method = "POST",
+         .path = "/api",
+         .answer = answer_jmap,
+         .needs_token = true,
+         .takes_long = true},
+	{.method = "POST",
+         .path = "/jmap",
+         .answer = answer_jmap,
+         .needs_token = true,
+         .takes_long = true},
+	{.method = "POST",
+         .path = "/jmap/",
+         .answer = answer_jmap,
+         .needs_token = true,
+         .takes_long = true},
+	{.method = "GET",
+         .path = "/api/schema",
+         .answer = http_answer_schema_place,
+         .needs_token = true},
+	{.method = "GET",
+         .path = "/api/schema/",
+         .answer = http_answer_schema,
+         .needs_token = true,
+         .has_more = true},
+	{.method = "GET",
+         .path = "/api/account",
+         .answer = http_answer_account,
+         .needs_token = true},
+	{.method = "GET",
+         .path = "/api/discover/",
+         .answer = http_answer_endpoints,
+         .has_more = true},
+	{.method = "GET",
+         .path = "/oauth/authorize",
+         .answer = http_answer_login},
+	{.method = "POST",
+         .path = "/oauth/authorize",
+         .answer = http_answer_login,
+         .takes_form = true,
+         .takes_long = true},
+	{.method = "POST",
+         .path = "/oauth/token",
+         .answer = http_answer_token,
+         .takes_form = true,
+         .takes_long = true},
+	{.method = "GET",
+         .path = "/oauth/logout",
+         .answer = http_answer_logout,
+         .takes_long = true},
+	{.method = "GET",
+         .path = "/jmap/eventsource",
+         .answer = http_answer_events,
+         .needs_token = true},
+	{.method = "GET",
+         .path = "/jmap/download/",
+         .answer = http_answer_download,
+         .needs_token = true,
+         .has_more = true,
+         .takes_long = true},
+	{.method = "GET",
+         .path = "/healthz",
+         .answer = answer_health,
+         .is_metrics = true},
+	{.method = "GET",
+         .path = "/metrics",
+         .answer = answer_metrics,
+         .needs_token = true,
+         .permission = PERMIT_TALLY_READ,
+         .is_metrics = true},
 };
 
-/* NULL: nothing has that path. */
-static const struct http_route *route_of(struct http_exchange *exchange,
-                                         const char *url)
+/* GET is for HEAD, too. */
+static bool has_method(const struct http_route *route, const char *method)
 {
-	static const struct http_route page = {
-		"GET", NULL, false, 0, http_answer_page, false, false, false};
-	static const struct http_route bare = {
-		"GET", NULL, false, 0, answer_bare_path, false, false, false};
+	return strcmp(route->method, method) == 0 ||
+	       (strcmp(route->method, "GET") == 0 &&
+	        strcmp(method, "HEAD") == 0);
+}
+
+/* Also one with that path and another method; NULL: nothing has that path. */
+static const struct http_route *route_of(struct http_exchange *exchange,
+                                         const char *url, const char *method)
+{
+	static const struct http_route page = {.method = "GET",
+	                                       .answer = http_answer_page};
+	static const struct http_route bare = {.method = "GET",
+	                                       .answer = answer_bare_path};
+	const struct http_route *found = NULL;
 	const char *path = exchange->http->path;
 	size_t path_len = strlen(path);
 
 	if (path_len > 0 && strncmp(url, path, path_len) == 0) {
-		if (url[path_len] == '\0')
+		if (url[path_len] == '\0') {
+			exchange->below = "";
 			return &bare;
+		}
 		if (url[path_len] == '/')
 			url += path_len;
 	}
@@ -161,27 +222,40 @@ static const struct http_route *route_of(struct http_exchange *exchange,
 		    (exchange->door->for_metrics && !routes[i].is_metrics))
 			continue;
 		exchange->below = url + len;
-		return &routes[i];
+		found = &routes[i];
+		if (has_method(found, method))
+			return found;
 	}
-	if (exchange->door->for_metrics)
+	if (found != NULL || exchange->door->for_metrics)
+		return found;
+	exchange->below = url;
+	switch (static_sites_find(exchange->http->sites, url,
+	                          &exchange->file)) {
+	case STATIC_BARE:
+		return &bare;
+	case STATIC_GONE:
 		return NULL;
-	exchange->file = www_find(exchange->http->www, url);
+	case STATIC_NONE:
+		exchange->file = www_find(exchange->http->www, url);
+		break;
+	case STATIC_FILE:
+		break;
+	}
 	return exchange->file ? &page : NULL;
 }
 
 static void find_route(struct http_exchange *exchange, const char *url,
                        const char *method, struct http_reply *reply)
 {
-	const struct http_route *route = route_of(exchange, url);
-	bool is_get = route != NULL && strcmp(route->method, "GET") == 0;
+	const struct http_route *route = route_of(exchange, url, method);
 
 	if (route == NULL) {
 		http_refuse(reply, MHD_HTTP_NOT_FOUND, "not found");
-	} else if (strcmp(route->method, method) == 0 ||
-	           (is_get && strcmp(method, "HEAD") == 0)) {
+	} else if (has_method(route, method)) {
 		exchange->route = route;
 	} else {
-		reply->allow = is_get ? "GET, HEAD" : "POST";
+		reply->allow = strcmp(route->method, "GET") == 0 ? "GET, HEAD"
+		                                                 : "POST";
 		http_refuse(reply, MHD_HTTP_METHOD_NOT_ALLOWED,
 		            "method not allowed");
 	}
@@ -242,8 +316,7 @@ static void check_token(struct http_exchange *exchange,
 	struct auth_answer *who = &exchange->who;
 	unsigned needed = exchange->route->permission;
 
-	struct auth_from from =
-		http_connection_from(http_place_of(exchange->connection));
+	struct auth_from from = http_exchange_from(exchange);
 
 	auth_check(exchange->http->auth,
 	           http_header_of(exchange->connection, "Authorization"), from,
@@ -258,11 +331,15 @@ static void check_token(struct http_exchange *exchange,
 			http_refuse_permission(reply, needed);
 		return;
 	case AUTH_MISSING:
+	case AUTH_IN_CLEAR:
 	case AUTH_WRONG:
 		reply->challenge = true;
 		http_refuse(reply, MHD_HTTP_UNAUTHORIZED,
 		            who->result == AUTH_MISSING
 		                    ? "a bearer token is required"
+		            : who->result == AUTH_IN_CLEAR
+		                    ? "Basic is accepted over TLS or from this "
+		                      "host only"
 		                    : "the token is unknown or has expired");
 		return;
 	case AUTH_TOO_MANY:
@@ -307,13 +384,21 @@ static bool make_room(struct http_exchange *exchange, size_t bytes)
 	return atomic_fetch_add(&http->bodies, bytes) + bytes <= BODIES_MAX;
 }
 
-/* application/json, with or without parameters (RFC 8620 section 3.1). */
-static bool is_json(const char *type)
+/* With or without parameters (RFC 8620 section 3.1). */
+static bool is_type(const char *type, const char *wanted)
 {
-	size_t len = sizeof(TYPE_JSON) - 1;
+	size_t len = strlen(wanted);
 
-	return type != NULL && strncasecmp(type, TYPE_JSON, len) == 0 &&
+	return type != NULL && strncasecmp(type, wanted, len) == 0 &&
 	       (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
+static void check_form(struct http_exchange *exchange, struct http_reply *reply)
+{
+	if (!is_type(http_header_of(exchange->connection, "Content-Type"),
+	             TYPE_FORM))
+		http_refuse(reply, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+		            "the Content-Type is not " TYPE_FORM);
 }
 
 static void check_body(struct http_exchange *exchange, struct http_reply *reply)
@@ -326,7 +411,8 @@ static void check_body(struct http_exchange *exchange, struct http_reply *reply)
 		.detail = "the Content-Type is not application/json",
 	};
 
-	if (!is_json(http_header_of(exchange->connection, "Content-Type")))
+	if (!is_type(http_header_of(exchange->connection, "Content-Type"),
+	             TYPE_JSON))
 		http_problem(reply, &what);
 	else if (length != NULL &&
 	         strtoull(length, NULL, 10) > JMAP_MAX_REQUEST)
@@ -355,6 +441,13 @@ static void add_headers(struct MHD_Response *response,
 	if (reply->disposition != NULL)
 		MHD_add_response_header(response, "Content-Disposition",
 		                        reply->disposition);
+	if (reply->cookie != NULL)
+		MHD_add_response_header(response, "Set-Cookie", reply->cookie);
+	if (reply->encoding != NULL)
+		MHD_add_response_header(response, "Content-Encoding",
+		                        reply->encoding);
+	if (reply->immutable)
+		MHD_add_response_header(response, "Vary", "Accept-Encoding");
 	if (reply->location != NULL)
 		MHD_add_response_header(response, "Location", reply->location);
 	if (reply->allow != NULL)
@@ -419,14 +512,22 @@ static void look_at_header(struct http_exchange *exchange, const char *url,
 	see_client(exchange, reply);
 	if (reply->status == 0)
 		find_route(exchange, url, method, reply);
+	/* what comes without a token waits its turn by its address */
+	if (reply->status == 0 && !exchange->route->needs_token)
+		snprintf(exchange->who.name, sizeof(exchange->who.name),
+		         "from %.50s", http_exchange_from(exchange).address);
 	if (reply->status == 0 && exchange->route->needs_token &&
 	    !(exchange->route->is_metrics &&
 	      (exchange->door->for_metrics || http->open_metrics)))
 		check_token(exchange, reply);
 	if (reply->status == 0 &&
 	    strcmp(exchange->route->method, "POST") == 0) {
-		http->requests++;
-		check_body(exchange, reply);
+		if (exchange->route->takes_form) {
+			check_form(exchange, reply);
+		} else {
+			http->requests++;
+			check_body(exchange, reply);
+		}
 	}
 }
 
@@ -441,10 +542,13 @@ static enum MHD_Result begin(struct http_door *door,
 	exchange->http = door->http;
 	exchange->door = door;
 	exchange->connection = connection;
-	strbuf_init(&exchange->body, JMAP_MAX_REQUEST);
 	http_connection_enter(&door->connections, http_place_of(connection),
 	                      HTTP_BODY);
 	look_at_header(exchange, url, method, version);
+	strbuf_init(&exchange->body,
+	            exchange->route != NULL && exchange->route->takes_form
+	                    ? FORM_TEXT_MAX
+	                    : JMAP_MAX_REQUEST);
 	/* With a body to come a refusal goes out at once and the connection is
 	 * closed; without one it can be used again. */
 	if (exchange->reply.status != 0 &&
@@ -562,6 +666,8 @@ void http_request_end(void *arg, struct MHD_Connection *connection,
 	strbuf_clear(&exchange->reply.body);
 	xfree_str(&exchange->reply.disposition);
 	xfree_str(&exchange->reply.location);
+	xfree_str(&exchange->reply.policy);
+	xfree_str(&exchange->reply.cookie);
 	http_listener_free(&exchange->reply.listener);
 	free(exchange);
 	*context = NULL;

@@ -106,6 +106,7 @@ unsigned http_connections_busy(struct http_connections *all);
 
 struct http_callers;
 struct http_entrance;
+struct http_schema;
 struct http_events;
 struct http_workers;
 
@@ -135,6 +136,9 @@ struct http {
 	atomic_size_t bodies; /* bytes of them that are here, or to come */
 	char *url;            /* without a slash at its end; "" */
 	const char *path;     /* of it, "/tls"; "": none */
+	const struct conf_list *redirect_uris;
+	const struct static_sites *sites;
+	struct http_schema *schema;
 	bool tls;
 	bool open_metrics;
 	struct network_list proxies;
@@ -143,6 +147,10 @@ struct http {
 	atomic_uint_fast64_t requests; /* to the API */
 	atomic_uint_fast64_t problems; /* of them, refused as a whole */
 };
+
+/* What Stalwart's WebUI asks of our objects, plain and compressed. */
+struct http_schema *http_schema_new(void);
+void http_schema_free(struct http_schema **schema);
 
 /* Requests of one token at the same time. */
 struct http_callers *http_callers_new(void);

@@ -47,7 +47,7 @@ static const char *type_of(const char *name)
 }
 
 /* The seed is fixed: a restart asks nobody to load it again. */
-static void set_etag(struct www_file *file)
+void www_file_tag(struct www_file *file)
 {
 	snprintf(file->etag, sizeof(file->etag), "\"%016" PRIx64 "\"",
 	         hash64(0, file->data.data, file->data.len));
@@ -83,9 +83,9 @@ static void make_vocabulary(struct www_file *file)
 	strbuf_puts(&file->data, "export default ");
 	json_write(all, &file->data);
 	strbuf_puts(&file->data, ";\n");
-	snprintf(file->path, sizeof(file->path), "/vocabulary.js");
+	file->path = xstrdup("/vocabulary.js");
 	file->type = TYPE_SCRIPT;
-	set_etag(file);
+	www_file_tag(file);
 }
 
 static int load_file(struct www *www, const char *name, const char *type,
@@ -99,12 +99,12 @@ static int load_file(struct www *www, const char *name, const char *type,
 		               "longer than %d bytes",
 		               path, FILES_MAX, WWW_NAME_MAX);
 	www->count++;
-	snprintf(file->path, sizeof(file->path), "/%s", name);
+	file->path = xasprintf("/%s", name);
 	file->type = type;
 	strbuf_init(&file->data, FILE_MAX_SIZE);
 	if (io_read_file(path, &file->data, err) < 0)
 		return err->class;
-	set_etag(file);
+	www_file_tag(file);
 	return 0;
 }
 
@@ -155,8 +155,10 @@ void www_free(struct www **www)
 {
 	if (*www == NULL)
 		return;
-	for (size_t i = 0; i < (*www)->count; i++)
+	for (size_t i = 0; i < (*www)->count; i++) {
 		strbuf_clear(&(*www)->files[i].data);
+		free((*www)->files[i].path);
+	}
 	free(*www);
 	*www = NULL;
 }

@@ -7,17 +7,23 @@
 #ifndef TLSTALLY_HTTP_WWW_H
 #define TLSTALLY_HTTP_WWW_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/strbuf.h"
 
 enum { WWW_NAME_MAX = 62 };
 
 struct www_file {
-	char path[WWW_NAME_MAX + 2]; /* "/app.js"; "/": index.html */
-	const char *type;            /* of its content */
+	char *path;       /* "/app.js"; "/": index.html; owned */
+	const char *type; /* of its content */
 	struct strbuf data;
-	char etag[19]; /* quoted */
+	char etag[19];   /* quoted */
+	bool is_foreign; /* not of our page (http/static_site.h) */
 };
+
+/* Its entity tag, by its data. */
+void www_file_tag(struct www_file *file);
 
 struct www;
 

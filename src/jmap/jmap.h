@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "api/jmap_request.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -61,9 +63,24 @@ struct jmap {
 	bool on_host; /* the command line: it may look at all of this host */
 };
 
+/*
+ * How objects of urn:stalwart:jmap are written, and what its clients rely on.
+ * Both read either notation.
+ */
+enum jmap_dialect {
+	/* As the reference and RFC 8620 have it: lists are arrays. */
+	DIALECT_REFERENCE,
+	/* As Stalwart's server answers its clients: lists are objects, and
+	 * pointers lead into them (api/notation.h); `created` has the id only,
+	 * for more than that opens a dialog; a permission that is missing is
+	 * an error of each object, for those of methods are not shown. */
+	DIALECT_STALWART,
+};
+
 struct jmap_caller {
 	const char *name; /* of the token; of the user at the command line */
 	unsigned permissions;
+	enum jmap_dialect dialect;
 };
 
 /* The problem's document, application/problem+json. */
@@ -80,6 +97,9 @@ void jmap_answer(const struct jmap *jmap, const struct jmap_caller *caller,
 /* "sessionState", which changes when a caller would see another session. */
 const char *jmap_session_state(const struct jmap *jmap,
                                const struct jmap_caller *caller, char out[24]);
+
+/* The words of permissions, an array; the caller's. */
+json_t *jmap_permission_words(unsigned permissions);
 
 /* The session object (RFC 8620 section 2) with URLs below base_url, for
  * instance "https://tally.example.com:8460". */

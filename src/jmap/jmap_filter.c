@@ -108,6 +108,9 @@ static bool read_value(struct reading *in, json_t *value,
 		return read_word(in, filter);
 	case MATCH_BEFORE:
 	case MATCH_AFTER:
+	case MATCH_AT:
+	case MATCH_PAST:
+	case MATCH_UNTIL:
 		return day_parse_utc(text, &filter->number, &err) == 0 ||
 		       wrong(in, name, err.text);
 	case MATCH_DAY:
@@ -241,6 +244,12 @@ static bool condition_holds(const struct jmap_filter *filter,
 		return *(const int64_t *)field < filter->number;
 	case MATCH_AFTER:
 		return *(const int64_t *)field >= filter->number;
+	case MATCH_AT:
+		return *(const int64_t *)field == filter->number;
+	case MATCH_PAST:
+		return *(const int64_t *)field > filter->number;
+	case MATCH_UNTIL:
+		return *(const int64_t *)field <= filter->number;
 	case MATCH_HAS:
 		return (*(const uint64_t *)field > 0) == (filter->number != 0);
 	case MATCH_DAY:

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/notation.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
@@ -60,6 +61,8 @@ static bool get_one(struct get *get, const char *asked)
 		return true;
 	}
 	keep_wanted(object, get->wanted);
+	if (jmap_as_stalwart(get->run, get->type))
+		notation_to_members(get->type->show.table, object);
 	jmap_append(get->list, object);
 	get->size += json_size(object, SIZE_MAX);
 	/* one alone is given however large it is */

@@ -44,18 +44,24 @@ static json_t *limits(void)
 	                 "i;ascii-casemap");
 }
 
-/* What the token may do, for a client that shows only what will work, and who
- * the submitter is where a report does not say it. */
-static json_t *ours(const struct jmap *jmap, const struct jmap_caller *caller)
+json_t *jmap_permission_words(unsigned permissions)
 {
 	json_t *words = json_array();
 
 	for (unsigned bit = 1; bit < PERMIT_ALL; bit <<= 1)
-		if (caller->permissions & bit)
+		if (permissions & bit)
 			jmap_append(words,
 			            json_string(jmap_permission_word(bit)));
-	return json_pack("{s:o,s:s}", "permissions", words, "submitter",
-	                 conf_submitter(jmap->conf));
+	return words;
+}
+
+/* What the token may do, for a client that shows only what will work, and who
+ * the submitter is where a report does not say it. */
+static json_t *ours(const struct jmap *jmap, const struct jmap_caller *caller)
+{
+	return json_pack("{s:o,s:s}", "permissions",
+	                 jmap_permission_words(caller->permissions),
+	                 "submitter", conf_submitter(jmap->conf));
 }
 
 static void put_url(json_t *session, const char *name, const char *base,
@@ -92,7 +98,7 @@ void jmap_session_write(const struct jmap *jmap,
 		"primaryAccounts", JMAP_CORE, JMAP_ACCOUNT, JMAP_STALWART,
 		JMAP_ACCOUNT, JMAP_TLSTALLY, JMAP_ACCOUNT, "username",
 		caller->name, "state", jmap_session_state(jmap, caller, state));
-	put_url(session, "apiUrl", base_url, "/api");
+	put_url(session, "apiUrl", base_url, "/jmap/");
 	put_url(session, "downloadUrl", base_url,
 	        "/jmap/download/{accountId}/{blobId}/{name}?accept={type}");
 	put_url(session, "uploadUrl", base_url, "/jmap/upload/{accountId}");

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/notation.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/xalloc.h"
@@ -185,9 +186,13 @@ static bool apply(struct set *set, const struct deed *deed, struct work *work)
 
 static void tell_created(struct set *set, const struct work *work)
 {
-	auto_(json_free) json_t *now = set->type->edit.plan_result(work->plan);
-	json_t *shown = news(now, work->plan->expected);
+	auto_(json_free) json_t *now = NULL;
+	json_t *shown = NULL;
 
+	if (!jmap_as_stalwart(set->in.run, set->type)) {
+		now = set->type->edit.plan_result(work->plan);
+		shown = news(now, work->plan->expected);
+	}
 	if (shown == NULL)
 		shown = json_object();
 	jmap_put(shown, "id", json_string(work->plan->id));
@@ -201,6 +206,8 @@ static void tell_updated(struct set *set, const struct work *work)
 
 	if (json_is_object(now))
 		shown = news(now, work->plan->expected);
+	if (jmap_as_stalwart(set->in.run, set->type))
+		notation_to_members(set->type->show.table, shown);
 	put_in(&set->updated, work->plan->id, shown ? shown : json_null());
 }
 
@@ -378,15 +385,42 @@ static json_t *run_set(struct set *set, struct jmap_failure *failure)
 	return response;
 }
 
-static bool may(struct set *set, const json_t *part,
+/* One more of a part that may not be: it is told of each. */
+static void forbid(struct set *set, json_t **errors, const char *name,
+                   const char *deed, enum jmap_permission permission)
+{
+	jmap_refuse(&set->in, "forbidden", "%s requires the permission %s",
+	            deed, jmap_permission_word(permission));
+	put_error(set, errors, name);
+}
+
+static void forbid_all(struct set *set, json_t **part, json_t **errors,
+                       const char *deed, enum jmap_permission permission)
+{
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	json_object_foreach (*part, name, value)
+		forbid(set, errors, name, deed, permission);
+	json_array_foreach (*part, i, value)
+		forbid(set, errors, json_string_value(value), deed, permission);
+	*part = NULL;
+}
+
+static bool may(struct set *set, json_t **part, json_t **errors,
                 enum jmap_permission permission, const char *deed,
                 struct jmap_failure *failure)
 {
-	size_t count = json_is_array(part) ? json_array_size(part)
-	                                   : json_object_size(part);
+	size_t count = json_is_array(*part) ? json_array_size(*part)
+	                                    : json_object_size(*part);
 
 	if (count == 0 || (set->in.run->caller->permissions & permission))
 		return true;
+	if (permission != 0 && jmap_as_stalwart(set->in.run, set->type)) {
+		forbid_all(set, part, errors, deed, permission);
+		return true;
+	}
 	if (permission == 0)
 		jmap_fail(failure, "forbidden",
 		          "%s: these objects do not support %s",
@@ -435,12 +469,12 @@ static bool read_args(struct set *set, json_t *args,
 		          JMAP_MAX_SET);
 		return false;
 	}
-	return may(set, set->create, set->type->may.create, "create",
-	           failure) &&
-	       may(set, set->update, set->type->may.update, "update",
-	           failure) &&
-	       may(set, set->destroy, set->type->may.destroy, "destroy",
-	           failure);
+	return may(set, &set->create, &set->not_created, set->type->may.create,
+	           "create", failure) &&
+	       may(set, &set->update, &set->not_updated, set->type->may.update,
+	           "update", failure) &&
+	       may(set, &set->destroy, &set->not_destroyed,
+	           set->type->may.destroy, "destroy", failure);
 }
 
 json_t *jmap_set(struct jmap_run *run, const struct jmap_type *type,

@@ -7,11 +7,18 @@
 #include <string.h>
 
 #include "api/json_pointer.h"
+#include "api/notation.h"
 #include "base/json.h"
 
 bool jmap_has_property(const struct jmap_type *type, const char *name)
 {
 	return property_find(type->show.table, name) != NULL;
+}
+
+bool jmap_as_stalwart(const struct jmap_run *run, const struct jmap_type *type)
+{
+	return run->caller->dialect == DIALECT_STALWART &&
+	       (type->capabilities & CAPABILITY_STALWART) != 0;
 }
 
 char *jmap_state_text(struct db_txn *txn, uint64_t number,
@@ -91,14 +98,17 @@ bool jmap_properties_good(struct jmap_set_run *set, const struct err *err)
 }
 
 /* What the server sets may be given again as it is (section 5.3). */
-json_t *jmap_patched(struct jmap_set_run *set,
-                     const struct property_table *table, const json_t *shown,
-                     json_t *patch, struct jmap_plan *plan)
+json_t *jmap_patched(struct jmap_set_run *set, const struct jmap_type *type,
+                     const json_t *shown, json_t *patch, struct jmap_plan *plan)
 {
+	const struct property_table *table = type->show.table;
 	json_t *patched = json_deep_copy(shown);
 	struct err err;
+	int rc = jmap_as_stalwart(set->run, type)
+	                 ? notation_patch(table, patched, patch, &err)
+	                 : json_pointer_patch(patched, patch, &err);
 
-	if (json_pointer_patch(patched, patch, &err) < 0) {
+	if (rc < 0) {
 		jmap_refuse(set, "invalidPatch", "%s", err.text);
 		json_free(&patched);
 		return NULL;

@@ -67,6 +67,9 @@ enum jmap_match {
 	MATCH_TEXT_LOOKED_UP, /* any text, the same */
 	MATCH_BEFORE,         /* UTCDate: earlier; int64 secs */
 	MATCH_AFTER,          /* UTCDate: then or later */
+	MATCH_AT,             /* UTCDate: then */
+	MATCH_PAST,           /* UTCDate: later */
+	MATCH_UNTIL,          /* UTCDate: then or earlier */
 	MATCH_HAS,            /* bool: is the count above 0? */
 	MATCH_DAY,            /* "2026-03-01": an int32 day */
 	MATCH_DAY_BEFORE,     /* an earlier one */
@@ -219,6 +222,9 @@ struct jmap_type {
 
 bool jmap_has_property(const struct jmap_type *type, const char *name);
 
+/* Is it answered as Stalwart's clients want it (jmap/jmap.h)? */
+bool jmap_as_stalwart(const struct jmap_run *run, const struct jmap_type *type);
+
 /* "1f3a9c04-17": the store's epoch (store/change_table.h), and the number. */
 char *jmap_state_text(struct db_txn *txn, uint64_t number,
                       char out[JMAP_STATE_TEXT]);
@@ -259,9 +265,9 @@ bool jmap_properties_good(struct jmap_set_run *set, const struct err *err);
 /* What an update makes of an object as it is shown, the caller's, without what
  * the server sets; what the client must think it is then goes into the plan.
  * NULL: refused; bad properties are not yet. */
-json_t *jmap_patched(struct jmap_set_run *set,
-                     const struct property_table *table, const json_t *shown,
-                     json_t *patch, struct jmap_plan *plan);
+json_t *jmap_patched(struct jmap_set_run *set, const struct jmap_type *type,
+                     const json_t *shown, json_t *patch,
+                     struct jmap_plan *plan);
 
 /* The store fails: the whole call does.  Returns false. */
 bool jmap_refuse_store(struct jmap_set_run *set, const struct err *err);

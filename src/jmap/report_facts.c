@@ -99,6 +99,26 @@ static bool has_host(struct db_txn *txn, const void *facts, int number,
 	return has_destination(txn, facts, is_host, number, text);
 }
 
+/* A time by the names that Stalwart's clients make of a property's. */
+#define TIME(name, field)                                                      \
+	{name, MATCH_AT, HEAD(field), 0, NULL, NULL}, {name "IsGreaterThan",   \
+	                                               MATCH_PAST,             \
+	                                               HEAD(field),            \
+	                                               0,                      \
+	                                               NULL,                   \
+	                                               NULL},                  \
+		{name "IsGreaterThanOrEqual",                                  \
+	         MATCH_AFTER,                                                  \
+	         HEAD(field),                                                  \
+	         0,                                                            \
+	         NULL,                                                         \
+	         NULL},                                                        \
+		{name "IsLessThan", MATCH_BEFORE, HEAD(field), 0, NULL, NULL}, \
+	{                                                                      \
+		name "IsLessThanOrEqual", MATCH_UNTIL, HEAD(field), 0, NULL,   \
+			NULL                                                   \
+	}
+
 const struct jmap_condition report_facts_conditions[] = {
 	{"domain", MATCH_EQUAL, HEAD(domain), 0, NULL, NULL},
 	{"text", MATCH_CONTAINS, HEAD(domain), HEAD(report_id), NULL, NULL},
@@ -112,6 +132,9 @@ const struct jmap_condition report_facts_conditions[] = {
 	{"deliverAfter", MATCH_AFTER, HEAD(deliver_at), 0, NULL, NULL},
 	{"doneBefore", MATCH_BEFORE, HEAD(done_at), 0, NULL, NULL},
 	{"doneAfter", MATCH_AFTER, HEAD(done_at), 0, NULL, NULL},
+	TIME("createdAt", created_at),
+	TIME("deliverAt", deliver_at),
+	TIME("doneAt", done_at),
 	{"hasFailures", MATCH_HAS, HEAD(failure), 0, NULL, NULL},
 	{"day", MATCH_DAY, HEAD(day), 0, NULL, NULL},
 	{"dayBefore", MATCH_DAY_BEFORE, HEAD(day), 0, NULL, NULL},

@@ -120,7 +120,7 @@ static bool read_patched(struct jmap_set_run *set, json_t *patch,
 	struct edit *edit = plan->edit;
 	auto_(json_free) json_t *shown = object_write(edit->before);
 	auto_(json_free) json_t *patched =
-		jmap_patched(set, &object_table, shown, patch, &plan->plan);
+		jmap_patched(set, &type_report, shown, patch, &plan->plan);
 	struct err err = {0};
 
 	if (patched == NULL)

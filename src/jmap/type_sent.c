@@ -44,7 +44,7 @@ static bool read_patched(struct jmap_set_run *set, const json_t *shown,
                          json_t *patch, struct plan *plan)
 {
 	auto_(json_free) json_t *patched =
-		jmap_patched(set, &object_table, shown, patch, &plan->plan);
+		jmap_patched(set, &type_sent, shown, patch, &plan->plan);
 	const char *at =
 		json_string_value(json_object_get(patched, "deliverAt"));
 	struct err err = {0};

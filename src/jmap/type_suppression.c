@@ -182,7 +182,7 @@ static bool read_patched(struct jmap_set_run *set, json_t *patch,
 {
 	auto_(json_free) json_t *shown = show(&plan->before);
 	auto_(json_free) json_t *patched =
-		jmap_patched(set, &shown_table, shown, patch, &plan->plan);
+		jmap_patched(set, &type_suppression, shown, patch, &plan->plan);
 	struct err err = {0};
 
 	if (patched == NULL)

@@ -7,9 +7,12 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "daemon/daemon.h"
 #include "http/http.h"
 #include "base/listen.h"
@@ -31,6 +34,7 @@ struct httpd {
 	int metrics_fd;
 	struct http_tls *tls;
 	struct www *www;
+	struct static_sites *sites;
 	struct lookup_desk *lookups;
 	struct http *http;
 };
@@ -60,10 +64,12 @@ static int serve(struct httpd *d, struct err *err)
 	                 .lookups = d->lookups,
 	                 .meter = &meter},
 		.www = d->www,
+		.sites = d->sites,
 		.listen_fd = d->fd,
 		.metrics_fd = d->metrics_fd,
 		.tls = d->tls,
 		.url = d->base.conf.http.url,
+		.redirect_uris = &d->base.conf.http.redirect_uris,
 		.open_metrics = d->base.conf.http.open_metrics,
 		.max_connections = (unsigned)d->base.conf.http.max_connections,
 		.max_per_address = (unsigned)d->base.conf.http.max_per_address,
@@ -120,6 +126,23 @@ static int open_all(void *self, struct err *err)
 	return 0;
 }
 
+static void tell_of_site(const struct err *err)
+{
+	log_warning("a page is not served: [http] static: %s", err->text);
+}
+
+/* The path of the URL, "/tls", without a slash at its end. */
+static char *path_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+	size_t len = path != NULL ? strlen(path) : 0;
+
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	return xstrndup(len > 0 ? path : "", len);
+}
+
 static int start(void *self, struct err *err)
 {
 	struct httpd *d = self;
@@ -129,10 +152,13 @@ static int start(void *self, struct err *err)
 		.sockets = LOOKUP_FILES,
 	};
 	const char *www = d->base.conf.http.www;
+	auto_(xfree_str) char *above = path_of(d->base.conf.http.url);
 
 	/* the API is of use without the page */
 	if (www[0] != '\0' && www_load(&d->www, www, err) < 0)
 		log_warning("no web page: [http] www: %s", err->text);
+	d->sites = static_sites_load(&d->base.conf.http.static_sites, above,
+	                             tell_of_site);
 	d->lookups = lookup_desk_new(&lookups);
 	if (serve(d, err) < 0)
 		return err->class;
@@ -175,6 +201,7 @@ static int stop(void *self, struct err *err)
 	http_stop(&d->http, STOP_MS);
 	lookup_desk_free(&d->lookups);
 	www_free(&d->www);
+	static_sites_free(&d->sites);
 	if (d->fd >= 0)
 		close(d->fd);
 	if (d->metrics_fd >= 0)

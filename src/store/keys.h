@@ -130,6 +130,13 @@
  *   api-token    name text                            hash 32 bytes,
  *                                                     permissions u32, created
  *                                                     expires u64
+ *   sign-in      id 12 bytes                          token string, its hash 32
+ *                                                     bytes, client redirect
+ *                                                     strings, challenge
+ *                                                     browser 32 bytes, created
+ *                                                     u64, count u8, for each
+ *                                                     secret kind u8, hash 32
+ *                                                     bytes, expires used u64
  *   counter      name text                            u64, only ever grows
  *   host-day     day u32, 1, host text                struct host_day: slot
  *                                                     u32, u64s, u8

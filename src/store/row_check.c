@@ -35,6 +35,7 @@
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
 #include "store/received_table.h"
+#include "store/sign_in_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
@@ -392,6 +393,15 @@ static void check_api_token(struct row *row)
 	api_token_get(row->txn, key_rest_text(row), &token);
 }
 
+static void check_sign_in(struct row *row)
+{
+	const void *id = reader_bytes(&row->rest, SIGN_IN_ID);
+	struct sign_in sign_in;
+
+	if (db_row_is(row->txn, row->row, id != NULL))
+		sign_in_get(row->txn, id, &sign_in);
+}
+
 static void check_finding(struct row *row)
 {
 	struct finding_seen seen;
@@ -497,6 +507,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_OWN_SEEN] = check_own_seen,
 	[TABLE_CHANGE] = check_change,
 	[TABLE_API_TOKEN] = check_api_token,
+	[TABLE_SIGN_IN] = check_sign_in,
 	[TABLE_COUNTER] = check_number,
 	[TABLE_DOUBT] = check_doubt,
 	[TABLE_FINDING] = check_finding,

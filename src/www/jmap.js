@@ -48,6 +48,28 @@ function here(url) {
   return at.pathname + at.search;
 }
 
+// Lists as the session's apiUrl has them: {"item": true}, {"0": {...}}.
+const LISTS = new Set(["policyIdentifiers", "mailRua", "httpRua", "policies",
+  "policyStrings", "mxHosts", "failureDetails", "destinations", "history"]);
+
+// Of an answer: the same with arrays.  What has arrays already stays.
+function withArrays(value, list = "") {
+  if (value === null || typeof value !== "object")
+    return value;
+  if (Array.isArray(value))
+    return value.map((item) => withArrays(item));
+  const items = Object.entries(value);
+
+  if (!LISTS.has(list))
+    return Object.fromEntries(items.map(([name, member]) =>
+      [name, withArrays(member, name)]));
+  if (items.some(([, item]) => item !== true))
+    return items.sort(([a], [b]) => a - b).map(([, item]) => withArrays(item));
+  // greater ones than this are texts in arrays, too
+  return items.map(([item]) => list === "policyIdentifiers" &&
+    Number.isSafeInteger(Number(item)) ? Number(item) : item);
+}
+
 // "{name}" of a URI template, level 1 (RFC 6570).
 function expand(template, values) {
   return template.replace(/\{(\w+)\}|%7B(\w+)%7D/gi,
@@ -132,7 +154,7 @@ export class Client {
     return methodResponses.map(([name, args]) => {
       if (name === "error")
         throw methodError(args);
-      return args;
+      return name.startsWith("x:") ? withArrays(args) : args;
     });
   }
 

@@ -70,11 +70,15 @@ class Server(Daemon):
 
 
 @contextlib.contextmanager
-def serving(name, more="", **settings):
+def serving(name, more="", prepare=None, **settings):
     """A folder, the daemon on its store, and the loopback port.  settings:
-    rows of [http]"""
+    rows of [http].  prepare: makes something in the folder before it starts;
+    {site} in a row is what it gives back"""
     with tempfile.TemporaryDirectory(prefix=f"tlstally-{name}.") as folder:
         directory, port = pathlib.Path(folder), free_port()
+        if prepare:
+            site = prepare(directory)
+            settings = {k: v.format(site=site) for k, v in settings.items()}
         server = Server(directory, name, more.format(directory=directory),
                         listen=f"inet:127.0.0.1:{port}", **settings)
         try:

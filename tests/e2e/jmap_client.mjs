@@ -94,7 +94,7 @@ async function testChanges(jam, accountId, { ids, state }) {
   expect("changes", [state, changed.newState, [], [ids.a], [ids.c], false],
          [changes.oldState, changes.newState, changes.created,
           changes.updated, changes.destroyed, changes.hasMoreChanges]);
-  expect("get of what changed", [[7], "Us"],
+  expect("get of what changed", [{ 7: true }, "Us"],
          [updated.list[0].policyIdentifiers,
           updated.list[0].report.organizationName]);
   expect("ifInState of before", "stateMismatch", (await errorOf(

@@ -23,7 +23,7 @@ static void check_disposition(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = xstrndup((const char *)data, size);
-	char id[HTTP_BLOB_ID_TEXT];
+	char id[HTTP_BLOB_ID_TEXT], password[HTTP_PASSWORD_TEXT];
 	const char *token = http_text_bearer(text);
 	const char *name = http_text_blob_path(text, "tally", id);
 
@@ -34,6 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* no list has a tag that is longer than it */
 	check(!http_text_has_tag(text, "\"12ab\"") || size >= 6 ||
 	      strchr(text, '*') != NULL);
+	check(!http_text_takes_gzip(text) || size >= 4);
+	check(!http_text_basic(text, password) ||
+	      strlen(password) < sizeof(password));
 	if (http_text_is_media_type(text))
 		check(strpbrk(text, "\r\n;, \"") == NULL);
 	free(text);

@@ -80,13 +80,14 @@ static void check_response(const struct strbuf *out)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_calls(const uint8_t *data, size_t size,
+                        enum jmap_dialect dialect)
 {
 	static const char before[] =
 		"{\"using\":[\"urn:ietf:params:jmap:core\","
 		"\"urn:stalwart:jmap\",\"urn:tlstally:jmap\"],"
 		"\"methodCalls\":";
-	const struct jmap_caller caller = {"fuzz", PERMIT_ALL};
+	const struct jmap_caller caller = {"fuzz", PERMIT_ALL, dialect};
 	auto_(strbuf_clear) struct strbuf body = {0}, out = {0};
 	struct jmap_problem problem = {0};
 	struct jmap jmap = {.conf = &conf, .clock = &fixed};
@@ -102,5 +103,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(problem.detail[0] != '\0' && out.len == 0);
 	else
 		check_response(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_calls(data, size, DIALECT_REFERENCE);
+	check_calls(data, size, DIALECT_STALWART);
 	return 0;
 }

@@ -156,7 +156,7 @@ static inline void world_make(struct world *w)
 	w->clock = clock_fixed(WORLD_NOW);
 	w->jmap = (struct jmap){
 		.db = w->f.db, .conf = &w->conf, .clock = &w->clock};
-	w->caller = (struct jmap_caller){"test", PERMIT_ALL};
+	w->caller = (struct jmap_caller){"test", PERMIT_ALL, DIALECT_REFERENCE};
 	world_fill(w);
 }
 

@@ -2,13 +2,14 @@
 
 #include <stdio.h>
 
+#include "base/base64.h"
 #include "http/auth.h"
 #include "store/api_token_table.h"
 #include "store/counter_table.h"
 
 enum { NOW = 1772359200 };
 
-#define FROM(address) ((struct auth_from){address, false})
+#define FROM(address) ((struct auth_from){address, false, false})
 
 /* Adds a token of that name and gives its text. */
 static void add(struct fixture *f, const char *name, int64_t expires,
@@ -62,6 +63,34 @@ static void test_what_a_header_gives(void **state)
 		assert_string_equal(answer.name, "good");
 		assert_int_equal(answer.permissions, PERMIT_TALLY_READ);
 	}
+	auth_free(&auth);
+}
+
+/* RFC 7617; never where others can read it. */
+static void test_basic(void **state)
+{
+	struct fixture *f = *state;
+	struct clock clock = clock_fixed(NOW);
+	struct auth *auth = auth_new(f->db, &clock);
+	const struct auth_from far = {"192.0.2.1", false, true};
+	auto_(strbuf_clear) struct strbuf header = {0};
+	auto_(xfree_str) char *both = NULL;
+	char good[AUTH_TOKEN_TEXT];
+	struct auth_answer answer;
+
+	add(f, "good", 0, good);
+	both = xasprintf("somebody:%s", good);
+	strbuf_puts(&header, "Basic ");
+	base64_write(both, strlen(both), &header);
+	auth_check(auth, strbuf_text(&header), FROM("192.0.2.1"), &answer);
+	assert_int_equal(answer.result, AUTH_IN_CLEAR);
+	auth_check(auth, strbuf_text(&header), far, &answer);
+	assert_int_equal(answer.result, AUTH_OK);
+	assert_string_equal(answer.name, "good");
+	auth_check(auth, "Basic Z29vZDp3cm9uZw==", far, &answer);
+	assert_int_equal(answer.result, AUTH_WRONG);
+	auth_check(auth, "Basic Z29vZA==", far, &answer);
+	assert_int_equal(answer.result, AUTH_MISSING);
 	auth_free(&auth);
 }
 
@@ -142,7 +171,7 @@ static void test_clock_is_set(void **state)
 /* Behind a proxy that does not say whom it brings all have one address. */
 static void test_who_guesses_where_others_are_waits_alone(void **state)
 {
-	const struct auth_from shared = {"127.0.0.1", true};
+	const struct auth_from shared = {"127.0.0.1", true, true};
 	struct fixture *f = *state;
 	struct clock clock = clock_fixed(NOW);
 	struct auth *auth = auth_new(f->db, &clock);
@@ -265,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_what_a_header_gives),
+		STORE_TEST(test_basic),
 		STORE_TEST(test_no_header_and_a_long_one),
 		STORE_TEST(test_who_guesses_has_to_wait),
 		STORE_TEST(test_clock_is_set),

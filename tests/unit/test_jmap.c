@@ -285,6 +285,33 @@ static const struct call_row query_rows[] = {
 	{"5.5 created after", FINDS("{'filter':{'createdAfter':"
                                     "'2026-03-02T00:00:00Z'}}",
                                     "['$A','$B','$C']")},
+	{"5.5 a time by Stalwart's names: then",
+         FINDS("{'filter':{'deliverAt':'2026-03-02T02:00:00.000Z'}}",
+               "['$C']")},
+	{"5.5 ... later", FINDS("{'filter':{'deliverAtIsGreaterThan':"
+                                "'2026-03-02T02:00:00Z'}}",
+                                "['$B']")},
+	{"5.5 ... then or later",
+         FINDS("{'filter':{'deliverAtIsGreaterThanOrEqual':"
+               "'2026-03-02T02:00:00Z'}}",
+               "['$B','$C']")},
+	{"5.5 ... earlier", FINDS("{'filter':{'deliverAtIsLessThan':"
+                                  "'2026-03-02T02:00:00Z'}}",
+                                  "['$A']")},
+	{"5.5 ... then or earlier",
+         FINDS("{'filter':{'deliverAtIsLessThanOrEqual':"
+               "'2026-03-02T02:00:00Z'}}",
+               "['$A','$C']")},
+	{"5.5 ... a day",
+         FINDS("{'filter':{'createdAtIsGreaterThanOrEqual':"
+               "'2026-03-02T00:00:00Z','createdAtIsLessThan':"
+               "'2026-03-03T00:00:00Z','deliverAtIsGreaterThanOrEqual':"
+               "'2026-03-02T00:00:00Z','deliverAtIsLessThan':"
+               "'2026-03-02T01:00:01Z'}}",
+               "['$A']")},
+	{"5.5 ... a date is no time",
+         FAILS(QUERY, "{'filter':{'deliverAtIsLessThan':'2026-03-02'}}",
+               "invalidArguments")},
 	{"5.5 two members are AND",
          FINDS("{'filter':{'hasFailures':true,'status':'pending'}}", "['$B']")},
 	{"5.5 OR", FINDS("{'filter':{'operator':'OR','conditions':["

@@ -85,8 +85,15 @@ static void test_what_is_refused(void **state)
 	         "{'using':['urn:x',1],'methodCalls':[]}", "notRequest",
 	         "using[1]"},
 		{"an unknown capability",
-	         "{'using':['urn:ietf:params:jmap:mail'],'methodCalls':[]}",
-	         "unknownCapability", "'urn:ietf:params:jmap:mail'"},
+	         "{'using':['urn:ietf:params:jmap:core','urn:x'],"
+	         "'methodCalls':[]}",
+	         "unknownCapability", "using[1]: 'urn:x'"},
+		{"an unknown one of the IETF",
+	         "{'using':['urn:ietf:params:jmap:mails'],'methodCalls':[]}",
+	         "unknownCapability", "'urn:ietf:params:jmap:mails'"},
+		{"an unknown one of Stalwart",
+	         "{'using':['urn:stalwart:mail'],'methodCalls':[]}",
+	         "unknownCapability", "'urn:stalwart:mail'"},
 		{"a capability in capitals",
 	         "{'using':['URN:IETF:PARAMS:JMAP:CORE'],'methodCalls':[]}",
 	         "unknownCapability", "using[0]"},
@@ -180,6 +187,29 @@ static void test_a_request(void **state)
 	assert_int_equal(json_object_size(request.created_ids), 1);
 	jmap_request_clear(&request);
 	assert_null(request.tree);
+}
+
+/* As Stalwart's WebUI asks. */
+static void test_capabilities_of_others(void **state)
+{
+	static const char body[] =
+		"{'using':['urn:ietf:params:jmap:core','urn:stalwart:jmap',"
+		"'urn:ietf:params:jmap:blob','urn:ietf:params:jmap:mail',"
+		"'urn:ietf:params:jmap:calendars',"
+		"'urn:ietf:params:jmap:contacts',"
+		"'urn:ietf:params:jmap:principals',"
+		"'urn:ietf:params:jmap:sieve',"
+		"'urn:ietf:params:jmap:vacationresponse'],'methodCalls':[]}";
+	auto_(strbuf_clear) struct strbuf text = {0};
+	struct jmap_request request;
+	struct jmap_problem problem;
+
+	(void)state;
+	quote(body, &text);
+	if (!jmap_request_read(text.data, text.len, &request, &problem))
+		fail_msg("%s", problem.detail);
+	assert_int_equal(request.using, CAPABILITY_CORE | CAPABILITY_STALWART);
+	jmap_request_clear(&request);
 }
 
 static void add_calls(struct strbuf *body, int count)
@@ -303,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_a_request),
+		cmocka_unit_test(test_capabilities_of_others),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_values_are_bounded),
 		cmocka_unit_test(test_depth_is_bounded),

@@ -105,7 +105,7 @@ static void test_session(void **state)
 		"'sysTlsInternalReportDestroy','tallyRead','tallyManage'],"
 		"'submitter':'us.example'}}}},"
 		"'primaryAccounts':{'urn:stalwart:jmap':'tally'},'username':"
-		"'test','apiUrl':'https://t.example:8460/api','downloadUrl':"
+		"'test','apiUrl':'https://t.example:8460/jmap/','downloadUrl':"
 		"'*','uploadUrl':'*','eventSourceUrl':'*','state':'*'}");
 	strbuf_reset(&out);
 	json_free(&session);

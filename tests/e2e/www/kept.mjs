@@ -191,7 +191,7 @@ async function testAgain({ server, tokens }) {
   const held = new Promise((done) => { go = done; });
   await page.getByRole("link", { name: "TLS", exact: true }).click();
   await page.getByLabel(/^Select host-/).first().check();
-  await page.route("**/api", async (route) => {
+  await page.route("**/jmap/", async (route) => {
     await held;
     await route.continue();
   });

@@ -97,10 +97,10 @@ async function testPages(page) {
 
 /* A server that is away, and comes back. */
 async function testFailure(page) {
-  await page.route("**/api", (route) => route.abort());
+  await page.route("**/jmap/", (route) => route.abort());
   await page.getByRole("button", { name: "Previous page" }).click();
   await page.getByText("tlstally-httpd does not answer").waitFor();
-  await page.unroute("**/api");
+  await page.unroute("**/jmap/");
   await page.getByRole("button", { name: "Try again" }).click();
   await summary(page, "26–50 of 61 reports");
   page.seen = page.seen.filter((line) => !/ERR_FAILED/.test(line));
@@ -141,7 +141,7 @@ async function testStates(server, token) {
   const waits = new Promise((done) => { answer = done; });
 
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();
-  await page.route("**/api", async (route) => {
+  await page.route("**/jmap/", async (route) => {
     await waits;
     const response = await route.fetch();
     const json = await response.json();

@@ -64,7 +64,7 @@ export async function testErrors({ server, tokens }) {
     body: '{"type":"about:blank","status":503,"detail":"the store is full"}' });
 
   await page.getByRole("heading", { level: 1 }).waitFor();
-  await page.route("**/api", refuse);
+  await page.route("**/jmap/", refuse);
   for (const [name, [hash]] of Object.entries(PAGES)) {
     await page.goto(`${server.url}/${hash}`);
     await page.getByText("could not be loaded: the store is full").first()
@@ -73,7 +73,7 @@ export async function testErrors({ server, tokens }) {
       await page.getByRole("button", { name: "Try again" }).count() > 0);
   }
   await checkLooks(page, "error");
-  await page.unroute("**/api", refuse);
+  await page.unroute("**/jmap/", refuse);
   await page.getByRole("button", { name: "Try again" }).first().click();
   await summary(page, /^1 address$/);
   await closePage(page, "pages without an answer");
