@@ -82,10 +82,12 @@ static int tell_remedy(const struct findings *findings,
 		               "rebuild)",
 		               check->derived_faults);
 	return err_set(err, ERR_IO,
-	               "%" PRIu64 " rows of the journal of counts cannot be "
-	               "read: what they counted is missing, and nothing else; "
-	               "tlstallyd or tlstally run sets them aside",
-	               findings->rows);
+	               "%" PRIu64 " row%s of the journal of counts cannot be "
+	               "read: what %s counted is missing, and nothing else; "
+	               "tlstallyd or tlstally run sets %s aside",
+	               findings->rows, findings->rows == 1 ? "" : "s",
+	               findings->rows == 1 ? "it" : "they",
+	               findings->rows == 1 ? "it" : "them");
 }
 
 static int print_check(const struct findings *findings,

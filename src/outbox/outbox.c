@@ -13,7 +13,7 @@
 
 enum {
 	WINDOW_MIN = 64,
-	FLUSH_AGE_MS = 500,
+	FLUSH_AGE_MS = 200, /* what a kill has sent again, at most */
 	LOOK_PAST_MS = 200,
 	WAIT_MS = 200,
 	STOP_SECS = 60, /* a service manager kills after 90 */

@@ -5,7 +5,7 @@
  *
  * As many as the transport works on at once are under way; claims are made in
  * batches of 64, answers are committed when there are as many or the oldest is
- * half a second old.  Each commit writes some pages whatever is in it, so as
+ * 200 ms old.  Each commit writes some pages whatever is in it, so as
  * long as answers come quickly batches grow to 256.  Each destination stands
  * for itself: whatever one does, the others go on.
  *

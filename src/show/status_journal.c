@@ -51,9 +51,9 @@ int status_journal(const struct status_of *of, json_t *doc, struct err *err)
 	json_set_time(item, "oldest", journal.waiting.since);
 	json_set_bool(item, "isLate", journal.is_late);
 	doc_set(item, "trouble", journal.waiting.words);
-	json_set_uint(item, "damagedRows",
+	json_set_uint(item, "lostRows",
 	              journal.waiting.damaged + journal.aside);
-	json_set_bool(item, "isDamageNew", journal.is_news);
+	json_set_bool(item, "isLossNew", journal.is_news);
 	for (int n = 0;
 	     n < STATUS_TROUBLE_MAX && journal_aside_next(txn, &aside); n++) {
 		json_t *row = doc_row(list);

@@ -143,7 +143,7 @@ static void look_at_journal(struct telling *telling)
 	const json_t *journal = doc_get(telling->status, "journal");
 	const char *oldest = doc_text(journal, "oldest");
 	const char *trouble = doc_text(journal, "trouble");
-	uint64_t damaged = doc_number(journal, "damagedRows");
+	uint64_t damaged = doc_number(journal, "lostRows");
 
 	if (trouble[0] != '\0')
 		set_since(tell(telling, "journal", "tlstally doctor",
@@ -157,7 +157,7 @@ static void look_at_journal(struct telling *telling)
 		               "of counts: tlstallyd does not apply it",
 		               oldest),
 		          oldest);
-	if (json_is_true(doc_get(journal, "isDamageNew")))
+	if (json_is_true(doc_get(journal, "isLossNew")))
 		tell(telling, "journal", "tlstally check-store",
 		     "%" PRIu64 " %s of the journal of counts cannot be read: "
 		     "what %s counted is missing",

@@ -29,6 +29,7 @@ SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 8460
 CUTS, FLIPS = ((int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) > 3 else
                (300, 3000) if LONG else (6, 24))
 ROW_FLIPS = 200 if LONG else 12
+JOURNAL_DOMAINS, JOURNAL_FLIPS = 900, 60 if LONG else 4
 SERVES = re.compile("counting|serving|reading|following|answering")
 NOW = "2026-03-03T02:00:00Z"
 ADDRESS = "tls@d7.example"
@@ -278,6 +279,55 @@ def policy_rows(trial, rng):
                                 repr(answer)))
 
 
+def counted(trial):
+    """Domain and sessions of each line of the driver, and what else it says."""
+    ran = subprocess.run([DRIVER, "counts", trial.store], text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         timeout=WAIT_SECS)
+    rows = re.findall(r"^2026-03-01 (\S+) (\d+) policies=1 v=TLSRPTv1",
+                      ran.stdout, re.M)
+    return ran.returncode, dict(rows), ran.stdout
+
+
+def journal_rows(trial, rng):
+    """A row of the journal of counts that is damaged: who looks says so, and
+    reads the others; what applies it sets it aside; and then all is well."""
+    with tempfile.TemporaryDirectory() as name:
+        subprocess.run([DRIVER, "append", name, str(JOURNAL_DOMAINS)],
+                       check=True)
+        whole = (pathlib.Path(name) / "data.mdb").read_bytes()
+    marks = list(find_all(whole, b"v=TLSRPTv1; rua=mailto:tls@d"))
+    for n in range(JOURNAL_FLIPS):
+        data = bytearray(whole)
+        place = rng.choice(marks) + rng.randrange(20)
+        data[place] ^= rng.randrange(1, 256)
+        what = f"row of the journal {n} at {place}"
+
+        def expect(words, pattern):
+            said = trial.command(what, words)
+            if not re.search(pattern, said):
+                trial.wrong.append((what, words, f"not {pattern}", said))
+
+        trial.put(data)
+        status, before, said = counted(trial)
+        if status or not 0 < len(before) < JOURNAL_DOMAINS:
+            trial.wrong.append((what, "counts", status, said[-1500:]))
+        expect(["check-store"], r"table journal: row \d+ of 2026-03-01 cannot "
+               r"be read: its checksum is wrong\n")
+        expect(["check-store"], "what it counted is missing, and nothing else")
+        expect(["status"], "journal of counts: .* to be applied")
+        expect(["backup", "{copy}"], "^$")
+        expect(["backup", "--check", "{copy}"], "table journal: row ")
+        expect(["run", "--now", NOW], "")
+        after = counted(trial)
+        if (after[1] != before or "something waits" in after[2]):
+            trial.wrong.append((what, "run", "counts differ", after[2][-1500:]))
+        expect(["check-store"], "row \\d+ of 2026-03-01 could not be read and "
+               "was set aside: its checksum is wrong\nno damage found")
+        expect(["status"], "row \\d+ of 2026-03-01 cannot be read and was set")
+        expect(["query", "sent-report"], ".")
+
+
 def find_all(data, mark):
     at = data.find(mark)
     while at >= 0:
@@ -344,6 +394,7 @@ def main():
             if re.search("damaged|usage|unknown (command|option)", said):
                 trial.wrong.append(("undamaged", words, "fails", said))
         policy_rows(trial, rng)
+        journal_rows(trial, rng)
         cut(trial, rng)
         running(trial)
         flip(trial, rng)

@@ -36,6 +36,10 @@ static int act_now(struct world *world, struct words *words, struct err *err)
 
 static int act_daemon(struct world *world, struct words *words, struct err *err)
 {
+	if (words_flag(words, "goes-on")) {
+		world->leaves_journal = true;
+		return 0;
+	}
 	world->daemon_stands = words_flag(words, "stops");
 	if (!world->daemon_stands && !words_flag(words, "runs"))
 		return err_set(err, ERR_PARSE, "stops or runs?");
@@ -253,7 +257,7 @@ const struct verb act_verbs[] = {
          "unwatched|watched",
          act_clock},
 	{"set", "SECTION.NAME=VALUE", act_set},
-	{"daemon", "stops|runs", act_daemon},
+	{"daemon", "stops|runs|goes-on", act_daemon},
 	{"datagram", "FILE [*N] [bad]", act_datagram},
 	{"event",
          "DOMAIN [at=TIME] [record=TEXT] "

@@ -9,6 +9,7 @@
 #include "base/day.h"
 #include "base/xalloc.h"
 #include "store/day_table.h"
+#include "store/journal_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 
@@ -115,6 +116,28 @@ static int expect_mark(struct world *world, struct words *words,
 		return err->class;
 	return same_word("the mark", word_api(&words_marks, head.mark), mark,
 	                 err);
+}
+
+/* Do counts of the day wait in the journal?  With a clock that is set meanwhile
+ * they may be applied early, or another day's before them. */
+static int expect_journal(struct world *world, struct words *words,
+                          struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(world->db);
+	bool wants_rows = words_flag(words, "waits");
+	const char *text;
+	int32_t day;
+
+	if ((!wants_rows && !words_flag(words, "applied")) ||
+	    words_need(words, "a day", &text, err) < 0 ||
+	    day_parse(text, &day, err) < 0)
+		return err_set(err, ERR_PARSE, "DAY waits|applied");
+	if (world->disturbed >= DISTURBED_AHEAD)
+		return 0;
+	if (journal_table_has(txn, day) != wants_rows)
+		return err_set(err, ERR_PARSE, "counts of %s %s", text,
+		               wants_rows ? "are applied" : "wait");
+	return db_failure(txn, err);
 }
 
 static int expect_counts(struct world *world, struct words *words,
@@ -305,6 +328,7 @@ const struct verb expect_verbs[] = {
 	{"counts",
          "DOMAIN DAY none|[ok=N] [failed=N] [unjudged=N] [late=N] [folded=N]",
          expect_counts},
+	{"journal", "DAY waits|applied", expect_journal},
 	{"details", "DOMAIN DAY \"POLICY:RESULT[(REASON)]*N ...\"",
          expect_details},
 	{"settled", "DAY [reports=N] [STATE=N] [copies=N] [copies-failed=N]",

@@ -30,7 +30,8 @@ static void capture(void *arg, int priority, const char *line)
 	infos_said += priority == LOG_INFO;
 }
 
-static struct collector *start(struct db *db, int64_t interval_ms)
+static struct collector *start_that(struct db *db, int64_t interval_ms,
+                                    bool leaves_journal)
 {
 	struct collector_options options = {
 		.committer = {.feed = "events",
@@ -38,6 +39,7 @@ static struct collector *start(struct db *db, int64_t interval_ms)
 	                      .clock = &test_clock,
 	                      .interval_ms = interval_ms},
 		.limits = {32, 1000, 1 << 22, 1 << 23},
+		.leaves_journal = leaves_journal,
 	};
 	struct collector *collector;
 	struct err err = {0};
@@ -49,6 +51,11 @@ static struct collector *start(struct db *db, int64_t interval_ms)
 	collector = collector_new(&options);
 	assert_int_equal(collector_start(collector, &err), 0);
 	return collector;
+}
+
+static struct collector *start(struct db *db, int64_t interval_ms)
+{
+	return start_that(db, interval_ms, false);
 }
 
 /* What the receiving thread does with one datagram. */
@@ -369,6 +376,47 @@ static void test_one_day_keeps_no_other_waiting(void **state)
 	assert_int_equal(head_of(f->db, DAY + 1, "a.example").success, 1);
 }
 
+/* Much is applied whatever the time, and the rest stays. */
+static void test_much_is_applied_at_once(void **state)
+{
+	enum { DOMAINS = 9000, RECORD = 1100 };
+	struct fixture *f = *state;
+	struct collector *collector = start_that(f->db, 1, true);
+	struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+	struct journal_size size;
+	char text[RECORD + 200];
+	struct db_txn *txn;
+	size_t rows;
+
+	for (int i = 0; i < DOMAINS; i++) {
+		snprintf(text, sizeof(text),
+		         "{\"d\":\"d%d.example\",\"pr\":\"v=TLSRPTv1;"
+		         "rua=mailto:%0*d@b.example\",\"policies\":["
+		         "{\"policy-type\":9,\"f\":0}]}",
+		         i, RECORD, i);
+		receive(collector, text);
+		if (i % 1000 == 999)
+			wait_commits(collector,
+			             collector_state(collector).commits + 1);
+		if (i != 3999)
+			continue;
+		/* a half of it stays */
+		txn = db_begin_read(f->db);
+		size = journal_table_size(txn, DAY);
+		db_abort(&txn);
+		assert_true(size.bytes > 4 << 20);
+	}
+	do {
+		nanosleep(&pause, NULL);
+		txn = db_begin_read(f->db);
+		size = journal_table_size(txn, DAY);
+		rows = rows_in(txn, TABLE_TALLY);
+		db_abort(&txn);
+	} while (size.bytes >= 8 << 20 || rows < 2000);
+	stop_ok(&collector);
+	check_totals(f->db, DOMAINS);
+}
+
 /* So much that cannot be read, behind one row of a domain. */
 static void fill_journal(struct db *db, int32_t day, uint64_t after)
 {
@@ -425,6 +473,7 @@ int main(void)
 		STORE_TEST(test_a_flood_of_domains_is_committed_early),
 		STORE_TEST(test_past_the_bound_only_the_domain_is_lost),
 		STORE_TEST(test_one_day_keeps_no_other_waiting),
+		STORE_TEST(test_much_is_applied_at_once),
 		STORE_TEST(test_a_journal_that_is_full),
 	};
 
