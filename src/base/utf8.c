@@ -77,6 +77,22 @@ bool utf8_valid(const void *text, size_t len)
 	return true;
 }
 
+uint32_t utf8_next(const char **at)
+{
+	static const uint8_t lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	const unsigned char *p = (const unsigned char *)*at;
+	size_t n = sequence(p, strnlen(*at, 4));
+	uint32_t c;
+
+	*at += n > 0 ? n : 1;
+	if (n == 0)
+		return 0xfffd;
+	c = p[0] & lead_bits[n];
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
 char *utf8_repair(struct arena *arena, const void *text, size_t len,
                   size_t *out_len)
 {

@@ -6,12 +6,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 
 /* Is it valid UTF-8 (RFC 3629: no surrogates, nothing overlong)? */
 bool utf8_valid(const void *text, size_t len);
 bool utf8_is_ascii(const char *text, size_t len);
+
+/* The character at *at, which moves on behind it; a byte that is no part of a
+ * valid sequence is U+FFFD.  Not for the end of the text. */
+uint32_t utf8_next(const char **at);
 
 /* A copy with U+FFFD in the place of each byte that is no part of a valid
  * sequence: a bad byte costs that byte.  *out_len is its length. */

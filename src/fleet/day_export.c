@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "base/strbuf.h"
 #include "fleet/day_text.h"
+#include "store/meta_table.h"
 
 static int check_closing(struct db *db, const struct conf *conf, int32_t day,
                          int64_t now, struct day_export_result *result,
@@ -70,6 +71,14 @@ static int export_lines(struct day_text *lines, day_export_fn *write, void *arg,
 	return rc;
 }
 
+void day_export_note(struct db *db, int64_t now)
+{
+	struct db_txn *txn = db_begin_write(db);
+
+	meta_put(txn, META_EXPORTED, (uint64_t)now);
+	db_commit(&txn, NULL);
+}
+
 int day_export(struct db *db, const struct conf *conf, struct clock *clock,
                const char *host, int32_t day, day_export_fn *write, void *arg,
                struct day_export_result *result, struct err *err)
@@ -84,5 +93,7 @@ int day_export(struct db *db, const struct conf *conf, struct clock *clock,
 		return err->class;
 	rc = export_lines(lines, write, arg, err);
 	result->totals = *day_text_totals(lines);
+	if (rc == 0)
+		day_export_note(db, now);
 	return rc;
 }

@@ -31,4 +31,8 @@ int day_export(struct db *db, const struct conf *conf, struct clock *clock,
                const char *host, int32_t day, day_export_fn *write, void *arg,
                struct day_export_result *result, struct err *err);
 
+/* A day left this store for a host that reports: `tlstally doctor` says when
+ * this one reports, too.  Nothing is lost when it cannot be noted. */
+void day_export_note(struct db *db, int64_t now);
+
 #endif

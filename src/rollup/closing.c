@@ -27,19 +27,15 @@ static int feed_behind(struct db_txn *txn, int64_t end, int64_t now,
 	return 0;
 }
 
-enum closing closing_of_own(struct db_txn *txn, const struct conf *conf,
-                            int32_t day, int64_t now, char words[CLOSING_WORDS])
+enum closing closing_of_feeds(struct db_txn *txn, const struct conf *conf,
+                              int32_t day, int64_t now,
+                              char words[CLOSING_WORDS])
 {
 	int64_t end = day_start(day + 1);
 	char text[DAY_TEXT];
 	struct feed feed;
 
 	words[0] = '\0';
-	if (now < end + conf->report.grace) {
-		snprintf(words, CLOSING_WORDS,
-		         "the day is not over, or ended only a moment ago");
-		return CLOSING_NOT_YET;
-	}
 	if (!feed_behind(txn, end, now, &feed))
 		return CLOSING_COMPLETE;
 	snprintf(words, CLOSING_WORDS,
@@ -47,6 +43,16 @@ enum closing closing_of_own(struct db_txn *txn, const struct conf *conf,
 	         day_format(day, text));
 	return now >= end + conf->report.max_grace ? CLOSING_ANYWAY
 	                                           : CLOSING_NOT_YET;
+}
+
+enum closing closing_of_own(struct db_txn *txn, const struct conf *conf,
+                            int32_t day, int64_t now, char words[CLOSING_WORDS])
+{
+	if (now >= day_start(day + 1) + conf->report.grace)
+		return closing_of_feeds(txn, conf, day, now, words);
+	snprintf(words, CLOSING_WORDS,
+	         "the day is not over, or ended only a moment ago");
+	return CLOSING_NOT_YET;
 }
 
 static enum closing of_hosts(struct db_txn *txn, const struct conf *conf,

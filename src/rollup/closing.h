@@ -39,6 +39,11 @@ enum closing closing_of_own(struct db_txn *txn, const struct conf *conf,
                             int32_t day, int64_t now,
                             char words[CLOSING_WORDS]);
 
+/* The same without `grace`: once the day is over, what did its feeds count? */
+enum closing closing_of_feeds(struct db_txn *txn, const struct conf *conf,
+                              int32_t day, int64_t now,
+                              char words[CLOSING_WORDS]);
+
 /* Has the domain (NULL: any) sessions of that day that wait for their policy,
  * and is there still time for it? */
 bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/span.h"
 #include "base/utf8.h"
+#include "session/detail_text.h"
 
 /* Keeps the first failure; every reader of members goes through here. */
 struct decoder {
@@ -88,12 +89,10 @@ static void decode_failure(struct decoder *dec, const json_t *from,
 		fail(dec, "failure-details", "an element is not an object");
 		return;
 	}
-	out->sending_ip = string(dec, from, "s");
-	out->mx_host = string(dec, from, "n");
-	out->mx_helo = string(dec, from, "h");
-	out->receiving_ip = string(dec, from, "r");
-	out->additional = string(dec, from, "a");
-	out->reason = string(dec, from, "f");
+	for (size_t i = 0; i < DETAIL_TEXTS; i++)
+		detail_text_set(
+			out, &detail_text_rows[i],
+			string(dec, from, detail_text_rows[i].libtlsrpt));
 	if (!number(dec, from, "c", &code))
 		fail(dec, "failure-details", "an element has no code");
 	result = word_find_libtlsrpt(&words_results, code);
@@ -232,12 +231,13 @@ static bool version_is_known(const json_t *root)
 	                       strcmp(json_string_value(dpv), "1") == 0);
 }
 
-static enum bad_input decode_root(const json_t *root, struct session *session,
-                                  struct err *err)
+enum bad_input datagram_decode_json(const json_t *root, struct session *session,
+                                    struct err *err)
 {
 	struct decoder dec = {.session = session, .err = err};
 	struct err why;
 
+	session_reset(session);
 	if (!version_is_known(root)) {
 		err_set(err, ERR_PARSE, "dpv: not version 1");
 		return BAD_VERSION;
@@ -272,5 +272,5 @@ enum bad_input datagram_decode(const void *data, size_t len,
 		        root ? "another kind of value" : why.text);
 		return BAD_JSON;
 	}
-	return decode_root(root, session, err);
+	return datagram_decode_json(root, session, err);
 }

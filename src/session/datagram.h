@@ -15,6 +15,8 @@
 
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "session/session.h"
 
@@ -24,5 +26,9 @@ enum { DATAGRAM_MAX = 256 * 1024 };
  * form.  BAD_NONE, or why not, with words in err. */
 enum bad_input datagram_decode(const void *data, size_t len,
                                struct session *session, struct err *err);
+
+/* The same of one that was read already: an object. */
+enum bad_input datagram_decode_json(const json_t *root, struct session *session,
+                                    struct err *err);
 
 #endif

@@ -16,17 +16,19 @@ static bool is_ip(const char *text)
 	       strcmp(text, canonical) == 0;
 }
 
+#define TEXT(rfc, libtlsrpt, member, may_be_sent)                              \
+	{                                                                      \
+		rfc, libtlsrpt, offsetof(struct failure_detail, member),       \
+			may_be_sent                                            \
+	}
+
 const struct detail_text detail_text_rows[DETAIL_TEXTS] = {
-	{"sending-mta-ip", offsetof(struct failure_detail, sending_ip), is_ip},
-	{"receiving-mx-hostname", offsetof(struct failure_detail, mx_host),
-         detail_text_is_plain},
-	{"receiving-mx-helo", offsetof(struct failure_detail, mx_helo),
-         detail_text_is_plain},
-	{"receiving-ip", offsetof(struct failure_detail, receiving_ip), is_ip},
-	{"additional-information", offsetof(struct failure_detail, additional),
-         detail_text_is_uri},
-	{"failure-reason-code", offsetof(struct failure_detail, reason),
-         detail_text_is_plain},
+	TEXT("sending-mta-ip", "s", sending_ip, is_ip),
+	TEXT("receiving-mx-hostname", "n", mx_host, detail_text_is_plain),
+	TEXT("receiving-mx-helo", "h", mx_helo, detail_text_is_plain),
+	TEXT("receiving-ip", "r", receiving_ip, is_ip),
+	TEXT("additional-information", "a", additional, detail_text_is_uri),
+	TEXT("failure-reason-code", "f", reason, detail_text_is_plain),
 };
 
 const char *detail_text_get(const struct failure_detail *detail,

@@ -17,8 +17,9 @@
 enum { DETAIL_TEXTS_OF_PEER = 4, DETAIL_TEXTS = 6 };
 
 struct detail_text {
-	const char *rfc; /* "sending-mta-ip" */
-	size_t offset;   /* in struct failure_detail */
+	const char *rfc;       /* "sending-mta-ip" */
+	const char *libtlsrpt; /* in an event: "s" */
+	size_t offset;         /* in struct failure_detail */
 	bool (*may_be_sent)(const char *text);
 };
 

@@ -19,6 +19,7 @@
  *                "clock"                              struct clock_record:
  *                                                     numbers, boot string
  *                "last-run"                           u64, secs
+ *                "exported"                           u64, secs
  *                "signature"                          struct signature_seen:
  *                                                     u64s, u8, strings
  *                "policyd"                            struct policyd_seen:

@@ -24,6 +24,7 @@
 #define META_LAST_RECEIVED_ID "last-received-id"
 #define META_CLOCK "clock"
 #define META_LAST_RUN "last-run" /* secs */
+#define META_EXPORTED "exported" /* secs: a day was, or was fetched */
 #define META_SIGNATURE "signature"
 #define META_POLICYD "policyd"
 #define META_FLEET "fleet"

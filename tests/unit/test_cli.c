@@ -229,6 +229,7 @@ static void write_valid(const struct cli_sentence *sentence, struct strbuf *out)
 		[VALUE_TEXT] = "x",
 		[VALUE_FILE] = "x",
 		[VALUE_LIST] = "x",
+		[VALUE_DAY] = "2026-03-01",
 		[VALUE_DOMAIN] = "a.example",
 		[VALUE_COUNTED] = "a.example",
 		[VALUE_ADDRESS] = "a@b.example",
