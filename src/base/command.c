@@ -63,73 +63,74 @@ static int spawn(const struct command *command, int out, int errors, pid_t *pid)
 	return rc;
 }
 
-/* Until the end of all its output; false when it took too long, or does not
- * end.  What it says of errors is only cut. */
-static bool read_output(const int fds[2], struct strbuf *const bufs[2],
-                        int64_t deadline)
+/* One of its streams has something, or is at its end.  What it says of errors
+ * is only cut. */
+static void read_some(struct command_process *process, int i)
 {
-	struct pollfd pollfds[2] = {{.fd = fds[0], .events = POLLIN},
-	                            {.fd = fds[1], .events = POLLIN}};
+	struct strbuf *const to =
+		i == 0 ? process->out : process->command->errors;
+	size_t max = process->command->output_max;
 	char block[4096];
+	ssize_t got = read(process->fds[i], block, sizeof(block));
 
-	while (pollfds[0].fd >= 0 || pollfds[1].fd >= 0) {
-		int64_t left = deadline - clock_host_ms();
-
-		if (left <= 0)
-			return false;
-		if (poll(pollfds, 2, (int)left) <= 0)
-			continue;
-		for (int i = 0; i < 2; i++) {
-			ssize_t got;
-
-			if (pollfds[i].fd < 0 || pollfds[i].revents == 0)
-				continue;
-			got = read(fds[i], block, sizeof(block));
-			if (got < 0 && errno == EINTR)
-				continue;
-			if (got < 0)
-				return false;
-			if (got == 0)
-				pollfds[i].fd = -1;
-			else if (bufs[i]->len + (size_t)got <= OUTPUT_MAX)
-				strbuf_add(bufs[i], block, (size_t)got);
-			else if (i == 0)
-				return false;
-		}
+	if (max == 0)
+		max = OUTPUT_MAX;
+	if (got < 0 && errno == EINTR)
+		return;
+	if (got <= 0) {
+		close(process->fds[i]);
+		process->fds[i] = -1;
+	} else if (to->len + (size_t)got <= max) {
+		strbuf_add(to, block, (size_t)got);
+	} else if (i == 0) {
+		process->says_too_much = true;
 	}
-	return true;
+}
+
+/* Nothing more is wanted of it. */
+static bool is_over(const struct command_process *process, int64_t now)
+{
+	return (process->fds[0] < 0 && process->fds[1] < 0) ||
+	       process->says_too_much || now >= process->deadline_ms;
+}
+
+size_t command_wait(struct command_process *const *list, size_t count)
+{
+	struct pollfd fds[2 * COMMAND_PROCESSES_MAX];
+
+	for (;;) {
+		int64_t now = clock_host_ms(), first = INT64_MAX;
+
+		for (size_t i = 0; i < count; i++) {
+			if (is_over(list[i], now))
+				return i;
+			if (list[i]->deadline_ms < first)
+				first = list[i]->deadline_ms;
+			for (int k = 0; k < 2; k++)
+				fds[2 * i + (size_t)k] = (struct pollfd){
+					.fd = list[i]->fds[k],
+					.events = POLLIN,
+				};
+		}
+		if (poll(fds, 2 * count, (int)(first - now)) <= 0)
+			continue;
+		for (size_t i = 0; i < 2 * count; i++)
+			if (fds[i].fd >= 0 && fds[i].revents != 0)
+				read_some(list[i / 2], (int)(i % 2));
+	}
 }
 
 /* One that has closed its output need not end; false: it did not in time. */
-static bool has_ended(pid_t pid, int *status, int64_t deadline)
+static bool has_ended(struct command_process *process, int *status)
 {
 	pid_t ended;
 
-	while ((ended = waitpid(pid, status, WNOHANG)) == 0 &&
-	       clock_host_ms() < deadline)
+	if (process->fds[0] >= 0 || process->fds[1] >= 0)
+		return false;
+	while ((ended = waitpid(process->pid, status, WNOHANG)) == 0 &&
+	       clock_host_ms() < process->deadline_ms)
 		wait_ms(PAUSE_MS);
-	return ended == pid;
-}
-
-static int finish(const struct command *command, pid_t pid, bool in_time,
-                  int64_t deadline, struct err *err)
-{
-	const char *name = command->argv[0];
-	int status = 0;
-
-	in_time = in_time && has_ended(pid, &status, deadline);
-	if (!in_time) {
-		kill(pid, SIGKILL);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	}
-	if (!in_time)
-		return err_set(err, ERR_BUSY,
-		               "%s did not finish within %d seconds", name,
-		               command->timeout_ms / 1000);
-	if (!WIFEXITED(status))
-		return err_set(err, ERR_IO, "%s was killed", name);
-	return WEXITSTATUS(status);
+	return ended == process->pid;
 }
 
 static void close_pipes(int pipes[2][2], int end)
@@ -139,14 +140,37 @@ static void close_pipes(int pipes[2][2], int end)
 			close(pipes[i][end]);
 }
 
-int command_run(const struct command *command, struct strbuf *out,
-                struct err *err)
+int command_finish(struct command_process *process, struct err *err)
 {
-	struct strbuf *const bufs[2] = {out, command->errors};
+	const struct command *command = process->command;
+	const char *name = command->argv[0];
+	int status = 0;
+	bool ended = has_ended(process, &status);
+
+	for (int i = 0; i < 2; i++)
+		if (process->fds[i] >= 0)
+			close(process->fds[i]);
+	if (!ended) {
+		kill(process->pid, SIGKILL);
+		while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (process->says_too_much)
+		return err_set(err, ERR_LIMIT, "%s says too much", name);
+	if (!ended)
+		return err_set(err, ERR_BUSY,
+		               "%s did not finish within %d seconds", name,
+		               command->timeout_ms / 1000);
+	if (!WIFEXITED(status))
+		return err_set(err, ERR_IO, "%s was killed", name);
+	return WEXITSTATUS(status);
+}
+
+int command_start(struct command_process *process,
+                  const struct command *command, struct strbuf *out,
+                  struct err *err)
+{
 	int pipes[2][2] = {{-1, -1}, {-1, -1}};
-	int64_t deadline;
-	bool in_time;
-	pid_t pid;
 	int rc;
 
 	if (pipe2(pipes[0], O_CLOEXEC) < 0 ||
@@ -156,7 +180,7 @@ int command_run(const struct command *command, struct strbuf *out,
 		close_pipes(pipes, 1);
 		return err->class;
 	}
-	rc = spawn(command, pipes[0][1], pipes[1][1], &pid);
+	rc = spawn(command, pipes[0][1], pipes[1][1], &process->pid);
 	close_pipes(pipes, 1);
 	if (rc != 0) {
 		close_pipes(pipes, 0);
@@ -164,11 +188,24 @@ int command_run(const struct command *command, struct strbuf *out,
 		return err_errno(err, rc == ENOENT ? ERR_NOTFOUND : ERR_IO,
 		                 "%s", command->argv[0]);
 	}
-	deadline = clock_host_ms() + command->timeout_ms;
-	in_time = read_output((const int[2]){pipes[0][0], pipes[1][0]}, bufs,
-	                      deadline);
-	close_pipes(pipes, 0);
-	return finish(command, pid, in_time, deadline, err);
+	process->command = command;
+	process->out = out;
+	process->fds[0] = pipes[0][0];
+	process->fds[1] = pipes[1][0];
+	process->deadline_ms = clock_host_ms() + command->timeout_ms;
+	process->says_too_much = false;
+	return 0;
+}
+
+int command_run(const struct command *command, struct strbuf *out,
+                struct err *err)
+{
+	struct command_process process, *list = &process;
+
+	if (command_start(&process, command, out, err) < 0)
+		return err->class;
+	command_wait(&list, 1);
+	return command_finish(&process, err);
 }
 
 const char *command_last_line(struct strbuf *out)

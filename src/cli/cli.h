@@ -337,6 +337,7 @@ int cli_restore(struct cli *cli, struct err *err);
 int cli_export(struct cli *cli, struct err *err);
 int cli_import(struct cli *cli, struct err *err);
 int cli_import_tlsrpt(struct cli *cli, struct err *err);
+int cli_fetch(struct cli *cli, struct err *err);
 int cli_fetcher(struct cli *cli, struct err *err);
 
 #endif

@@ -50,8 +50,7 @@ static int print(struct cli *cli, size_t from, struct err *err)
 	if (cli->out.len < from)
 		return 0;
 	if (io_write_all(STDOUT_FILENO, cli->out.data, cli->out.len) != 0)
-		return err_set(err, ERR_IO,
-		               "cannot write to standard output");
+		return err_set(err, ERR_IO, "cannot write to standard output");
 	strbuf_reset(&cli->out);
 	return 0;
 }

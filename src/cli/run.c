@@ -171,8 +171,8 @@ static int step_rollup(struct cli *cli, struct run_result *result,
 	progress_end(&progress);
 	/* once a day at most: cron mails what is said here */
 	if (result->rollup.days_incomplete > 0)
-		log_warning("a day was closed although %s: is the daemon of "
-		            "that feed running?",
+		log_warning("a day was closed although %s; `tlstally doctor` "
+		            "says what to do",
 		            result->rollup.incomplete);
 	tell_taken_back(&result->rollup.taken_back);
 	return rc;
@@ -362,20 +362,22 @@ static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
 int cli_run(struct cli *cli, struct err *err)
 {
 	/* a delivery may take longer than the next run is away */
-	static step_fn *const steps[] = {step_fleet, step_rollup, step_note,
+	static step_fn *const steps[] = {step_fleet,   cli_step_fetch,
+	                                 step_rollup,  step_note,
 	                                 step_deliver, step_purge};
 	/* who only ships needs nobody to ask */
-	static step_fn *const quiet[] = {step_fleet, step_note, step_purge};
+	static step_fn *const quiet[] = {step_fleet, cli_step_fetch, step_note,
+	                                 step_purge};
 	bool sends = cli->conf.report.mode == MODE_ALL ||
 	             cli->conf.report.mode == MODE_FAILURES_ONLY;
 
 	if (conf_check_contact(&cli->conf, err) == 0)
-		return run_steps(cli, steps, 5, err);
+		return run_steps(cli, steps, 6, err);
 	if (sends)
 		return err->class;
 	if (cli_is_talkative(cli) && !cli->args.json)
 		strbuf_printf(&cli->out, "no day is closed: %s\n", err->text);
-	return run_steps(cli, quiet, 3, err);
+	return run_steps(cli, quiet, 4, err);
 }
 
 int cli_rollup(struct cli *cli, struct err *err)

@@ -1,9 +1,9 @@
 /*
  * run - the steps of `tlstally run`, and what they came to
  *
- * rollup, deliver and purge do one step each; run does all three, and each
- * whatever became of the one before.  Where several hosts share a ledger, run
- * asks it first.
+ * fetch, rollup, deliver and purge do one step each; run does all of them, and
+ * each whatever became of the one before.  Where several hosts share a ledger,
+ * run asks it first.
  */
 #ifndef TLSTALLY_CLI_RUN_H
 #define TLSTALLY_CLI_RUN_H
@@ -25,13 +25,17 @@ enum run_step {
 };
 
 struct run_result {
-	unsigned steps; /* that were begun: bits of enum run_step */
+	unsigned steps;   /* that were begun: bits of enum run_step */
+	uint64_t fetched; /* hosts whose day came */
 	struct ledger_run_result fleet;
 	struct rollup_result rollup;
 	struct outbox_result deliver;
 	struct purge_counts purge;
 	int64_t next_due; /* secs; 0: nothing waits */
 };
+
+/* Days of the hosts of [fleet] fetchers. */
+int cli_step_fetch(struct cli *cli, struct run_result *result, struct err *err);
 
 /* Appends the result for people (nothing unless they want to hear it) or, with
  * --json, for programs.  Under systemd, where nobody hears it, the journal gets

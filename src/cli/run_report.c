@@ -103,6 +103,9 @@ static void report_words(const struct cli *cli, const struct run_result *result,
 
 	if (result->steps & STEP_FLEET)
 		fleet_words(&result->fleet, out);
+	if (result->fetched > 0)
+		say_number(out, result->fetched, "day of another host fetched",
+		           "days of other hosts fetched");
 	if (result->steps & STEP_ROLLUP)
 		rollup_words(cli, &result->rollup, out);
 	if (result->steps & STEP_DELIVER)
@@ -124,9 +127,9 @@ static bool is_worth_a_line(const struct run_result *result)
 	const struct rollup_result *rollup = &result->rollup;
 	const struct settle_counts *settled = &result->deliver.counts;
 	uint64_t n = result->fleet.sealed + result->fleet.pulled +
-	             rollup->days + rollup->released + rollup->lapsed +
-	             settled->delivered + settled->deferred + settled->failed +
-	             settled->suppressed + settled->expired +
+	             result->fetched + rollup->days + rollup->released +
+	             rollup->lapsed + settled->delivered + settled->deferred +
+	             settled->failed + settled->suppressed + settled->expired +
 	             settled->released + result->purge.tally +
 	             result->purge.archive;
 

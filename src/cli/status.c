@@ -102,6 +102,31 @@ static void print_feeds(const json_t *doc, struct strbuf *out)
 			              doc_text(feed, "words"));
 }
 
+/* Other hosts, of which this one reports. */
+static void print_hosts(const json_t *doc, struct strbuf *out)
+{
+	static const struct table_column columns[] = {
+		TABLE_TEXT("host", "name"),
+		{.title = "state", .member = "state", .words = &words_hosts},
+		{.title = "last day", .member = "lastDay", .empty = "none"},
+		{.title = "came", .member = "importedAt", .empty = ""},
+		TABLE_NUMBER("domains", "domains"),
+		TABLE_NUMBER("sessions", "sessions"),
+		TABLE_NUMBER("failed", "failedSessions"),
+	};
+	const json_t *list = doc_get(doc, "hosts"), *host;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return;
+	strbuf_putc(out, '\n');
+	table_print(list, columns, 7, "", out);
+	json_array_foreach (list, i, host)
+		if (doc_text(host, "words")[0] != '\0')
+			strbuf_printf(out, "%s: %s\n", doc_text(host, "name"),
+			              doc_text(host, "words"));
+}
+
 /* Lines that count for nothing. */
 static void print_lines(const json_t *doc, struct strbuf *out)
 {
@@ -497,6 +522,7 @@ void cli_status_print(const json_t *doc, struct strbuf *out)
 	print_actions(doc, out);
 	print_head(doc, out);
 	print_feeds(doc, out);
+	print_hosts(doc, out);
 	print_lines(doc, out);
 	print_waiting(doc, out);
 	print_journal(doc, out);

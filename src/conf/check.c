@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "conf/fault.h"
+#include "conf/fleet_hosts.h"
 #include "conf/settings.h"
 #include "conf/value.h"
 
@@ -141,11 +142,21 @@ static int check_keep_days(const struct conf *conf, struct err *err)
 	                  "must be longer than max_grace in [deliver]");
 }
 
+static int check_fleet(const struct conf *conf, struct err *err)
+{
+	struct err why;
+
+	if (fleet_hosts_check_names(conf, &why) == 0)
+		return 0;
+	return conf_fault(conf, "fleet", "fetchers", err, "%s", why.text);
+}
+
 typedef int check_fn(const struct conf *conf, struct err *err);
 
 static check_fn *const checks[] = {
-	check_sender,   check_verp,      check_map_size, check_grace,
-	check_enforces, check_keep_days, check_tls,      check_login,
+	check_sender, check_verp,     check_map_size,
+	check_grace,  check_enforces, check_keep_days,
+	check_tls,    check_login,    check_fleet,
 };
 enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
 

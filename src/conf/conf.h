@@ -129,10 +129,11 @@ struct conf {
 		char *overrides;    /* a file; "": none */
 	} policyd;
 	struct {
-		char *name;              /* of this host; "": the system's */
-		struct conf_list expect; /* other hosts */
-		int64_t deadline;        /* secs from midnight, 6h */
-		char *ledger;            /* "postgresql://..."; "": none */
+		char *name;                /* of this host; "": the system's */
+		struct conf_list expect;   /* other hosts */
+		struct conf_list fetchers; /* conf/fleet_hosts.h */
+		int64_t deadline;          /* secs from midnight, 6h */
+		char *ledger;              /* "postgresql://..."; "": none */
 		int64_t ship; /* secs: how often today's counts go there, 15m */
 	} fleet;
 	struct {

@@ -1,6 +1,7 @@
 #include "conf/settings.h"
 
 #include "conf/conf.h"
+#include "conf/fleet_hosts.h"
 #include "conf/form.h"
 #include "conf/list_item.h"
 
@@ -1596,6 +1597,32 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "fleet",
+		.name = "fetchers",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(fleet.fetchers),
+		.max = PATH_LONG,
+		.check = fleet_hosts_check,
+		.comment = "Commands that ask other hosts for their days, like "
+			   "ssh mx3 tlsrpt-fetcher.",
+		.manual =
+			"On the host that reports: commands that ask other "
+			"hosts for their days, as\n"
+			"tlsrpt-reportd has them: tlsrpt-fetcher of "
+			"tlsrpt-reporter 0.6, or\n"
+			".Ql tlstally fetcher .\n"
+			".Xr tlstally 1\n"
+			"runs them, without a shell, as the user who owns the "
+			"store.\n"
+			"Such a host is waited for like those of\n"
+			".Cm expect .\n"
+			"Its name is what\n"
+			".Xr ssh 1\n"
+			"is given, or stands before the command:\n"
+			".Ql mx3.example.com=ssh relay tlsrpt-fetcher .\n",
+	},
+	{
+		.section = "fleet",
 		.name = "deadline",
 		.type = SETTING_SPAN,
 		.standard = "6h",
@@ -1604,6 +1631,8 @@ const struct setting settings[] = {
 		.comment = "How long after midnight (UTC) they are waited for.",
 		.manual = "How long after midnight (UTC) the hosts of\n"
 			  ".Cm expect\n"
+			  "and\n"
+			  ".Cm fetchers\n"
 			  "are waited for.\n"
 			  "Then the reports are made without those that are "
 			  "missing, and\n"

@@ -144,6 +144,8 @@ void check_mode(struct look *look);
 void check_store(struct look *look);
 void check_journal(struct look *look);
 void check_counters(struct look *look);
+/* check_hosts.c */
+void check_hosts(struct look *look);
 /* check_relay.c */
 void check_relay(struct look *look);
 /* check_domain.c */

@@ -112,6 +112,10 @@ const struct check checks[] = {
          "the share of deliveries that were given up, refused or put off", NULL,
          ANYWHERE, check_deliveries},
 	{"clock", "is the clock trusted?", NULL, ANYWHERE, check_clock},
+	{"hosts",
+         "several hosts, of which one reports: are the days of the others "
+         "here, and does each make reports of its own?",
+         NULL, ANYWHERE, check_hosts},
 	{"mode", "does the mode send anything?", NULL, 0, check_mode},
 	{"store",
          "is there a store, has it room within map_size and on its disk, and "

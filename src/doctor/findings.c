@@ -562,6 +562,17 @@ const struct finding findings[FINDINGS] = {
                            "{1}; days are not closed and nothing is purged "
                            "until the clock is trusted again",
                            "tlstally clock show"},
+	[HOSTS_WELL] = {DOCTOR_GOOD,
+                        "the last days of other hosts are here: {1}", NULL},
+	[HOSTS_WAITED_FOR] = {DOCTOR_NOTE, "{1}: {2}", NULL},
+	[HOSTS_TROUBLE] = {DOCTOR_BAD, "{1}: {2}", NULL},
+	[HOSTS_MISSING] = {DOCTOR_BAD, "{1}: {2}", NULL},
+	[HOSTS_TWO_REPORTS] =
+		{DOCTOR_BAD,
+                 "the counts of this host go to one that reports for it (last "
+                 "at {1}), and it makes reports of its own: sites get two; "
+                 "set [report] mode = off",
+                 NULL},
 	[MODE_WELL] = {DOCTOR_GOOD, "{1}: {2}", NULL},
 	[MODE_SENDS_NOT_ALL] = {DOCTOR_NOTE, "{1}: {2}", NULL},
 	[STORE_WELL] = {DOCTOR_GOOD, "{1} KiB in use", NULL},

@@ -6,13 +6,12 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/moment.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "rollup/merged.h"
 #include "store/day_table.h"
 #include "store/host_day_table.h"
-#include "store/merged_table.h"
-#include "store/tally_table.h"
 
 enum { BATCH_DOMAINS = 500, BATCH_BYTES = 4 * 1024 * 1024 };
 
@@ -91,6 +90,12 @@ static int check_day(const struct day_import *import,
 		               "%s of %s: the day is not over by this host's "
 		               "clock",
 		               day, head->host);
+	/* one that would be newer than all to come */
+	if (moment_is_to_come(head->sealed_at, import->options.now))
+		return err_set(err, ERR_BUSY,
+		               "%s of %s was sealed at a time that is to come: "
+		               "is the clock of either host wrong?",
+		               day, head->host);
 	if (head->day < import->options.oldest)
 		return err_set(err, ERR_BUSY,
 		               "%s of %s: days before %s are not kept "
@@ -108,22 +113,6 @@ static bool is_older(const struct sealed_head *head,
 	if (head->epoch == there->epoch)
 		return head->generation < there->generation;
 	return head->sealed_at < there->sealed_at;
-}
-
-/* With one more the day could never be closed. */
-static int check_room(struct db_txn *txn, int32_t day, struct err *err)
-{
-	struct host_day host = {.slot = 0};
-	int hosts = 0;
-
-	while (host_day_next(txn, day, &host))
-		hosts++;
-	if (hosts >= MERGED_HOSTS_MAX)
-		return err_set(err, ERR_LIMIT,
-		               "%d other hosts have sent that day, and more "
-		               "are not supported",
-		               hosts);
-	return db_failure(txn, err);
 }
 
 static int check_host(struct day_import *import, struct db_txn *txn,
@@ -145,7 +134,7 @@ static int check_host(struct day_import *import, struct db_txn *txn,
 	import->what = DAY_IMPORT_NEW;
 	import->before = 0;
 	if (!host_day_get(txn, head->day, head->host, &there))
-		return check_room(txn, head->day, err);
+		return merged_check_room(txn, head->day, err);
 	import->before = there.slot;
 	import->what = DAY_IMPORT_REPLACED;
 	if (head->store_id != there.head.store_id && !import->options.replace)
@@ -155,9 +144,10 @@ static int check_host(struct day_import *import, struct db_txn *txn,
 		               "another ([fleet] name); if %s has a new store, "
 		               "use --replace",
 		               head->host, head->host);
-	if (is_older(head, &there.head))
+	if (is_older(head, &there.head) && !import->options.replace)
 		return err_set(err, ERR_BUSY,
-		               "%s of %s is older than what is here",
+		               "%s of %s is older than what is here; if what "
+		               "is here is wrong, use --replace",
 		               day_format(head->day, day), head->host);
 	/* a domain may wait no longer although nothing more was counted */
 	if (head->store_id == there.head.store_id &&
@@ -193,13 +183,8 @@ static bool is_missed(const struct day_import *import, struct db_txn *txn,
 	auto_(arena_clear) struct arena mem = {0};
 	int32_t day = sealed_reader_head(import->reader)->day;
 	struct sealed_domain had;
-	struct merged_row merged;
-	struct tally_head own;
 
-	if (merged_get(txn, day, item->domain, &merged)
-	            ? merged.mark != TALLY_QUEUED
-	            : !tally_head_get(txn, day, item->domain, &own) ||
-	                      own.mark != TALLY_QUEUED)
+	if (!merged_is_reported(txn, day, item->domain))
 		return false;
 	arena_init(&mem);
 	return import->before == 0 ||
@@ -215,6 +200,7 @@ static int write_batch(struct day_import *import, struct err *err)
 	auto_(db_abort) struct db_txn *txn = db_begin_write(import->db);
 	int32_t day = sealed_reader_head(import->reader)->day;
 
+	host_day_go_on(txn, day, import->slot, import->options.now);
 	for (size_t i = 0; i < import->count; i++) {
 		const struct item *item = &import->items[i];
 
@@ -304,12 +290,13 @@ static int make_hosts(struct day_import *import,
 	/* somebody else may have been here meanwhile */
 	if (check_host(import, txn, err) < 0)
 		return err->class;
-	result->late =
+	host_day.late =
 		import->late || day_table_is_closed(txn, result->head.day);
 	host_day_put(txn, &host_day);
 	if (db_commit(&txn, err) < 0)
 		return err->class;
 	import->slot = 0;
+	result->late = host_day.late;
 	return 0;
 }
 

@@ -94,8 +94,9 @@ static void answer_metrics(struct http_exchange *exchange,
 	struct metrics_http counts = {http->requests, http->problems};
 	struct err err = {0};
 
-	if (metrics_write(http->jmap.db, clock_secs(http->jmap.clock), &counts,
-	                  &reply->body, &err) < 0) {
+	if (metrics_write(http->jmap.db, http->jmap.conf,
+	                  clock_secs(http->jmap.clock), &counts, &reply->body,
+	                  &err) < 0) {
 		http_refuse(reply, MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
 		return;
 	}

@@ -28,6 +28,7 @@ static const char *const status_properties[] = {
 	"deliveries",
 	"coverage",
 	"policyd",
+	"hosts",
 	"clock",
 	"suppressions",
 	"lastDay",

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/day.h"
-#include "base/domain.h"
 #include "base/moment.h"
+#include "conf/fleet_hosts.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/host_day_table.h"
@@ -55,28 +55,51 @@ enum closing closing_of_own(struct db_txn *txn, const struct conf *conf,
 	return CLOSING_NOT_YET;
 }
 
+/* "mx2.example.com has not sent its 2026-03-01 (import), mx3 could not be
+ * fetched (...)", as far as there is room. */
+static void name_missing(struct db_txn *txn, int32_t day,
+                         const struct fleet_host *host,
+                         char words[CLOSING_WORDS])
+{
+	size_t used = strlen(words);
+	struct host_fetch fetch;
+	char text[DAY_TEXT];
+
+	if (used == 0)
+		snprintf(words, CLOSING_WORDS, "%s of these hosts is missing: ",
+		         day_format(day, text));
+	used = strlen(words);
+	if (host->command == NULL)
+		snprintf(words + used, CLOSING_WORDS - used, "%s%.60s (import)",
+		         words[used - 2] == ':' ? "" : ", ", host->name);
+	else if (host_day_fetch_get(txn, day, host->name, &fetch) &&
+	         fetch.words[0] != '\0')
+		snprintf(words + used, CLOSING_WORDS - used,
+		         "%s%.60s (fetcher: %.80s)",
+		         words[used - 2] == ':' ? "" : ", ", host->name,
+		         fetch.words);
+	else
+		snprintf(words + used, CLOSING_WORDS - used,
+		         "%s%.60s (fetcher)",
+		         words[used - 2] == ':' ? "" : ", ", host->name);
+}
+
 static enum closing of_hosts(struct db_txn *txn, const struct conf *conf,
                              int32_t day, int64_t now,
                              char words[CLOSING_WORDS])
 {
 	int64_t deadline = day_start(day + 1) + conf->fleet.deadline;
-	char text[DAY_TEXT];
+	char missing[CLOSING_WORDS] = "";
+	struct fleet_host host;
+	struct host_day there;
 
-	for (size_t i = 0; i < conf->fleet.expect.count; i++) {
-		const char *item = conf->fleet.expect.items[i];
-		char host[DOMAIN_TEXT];
-		struct host_day there;
-
-		/* conf_check() has seen that it is a name */
-		if (domain_canonical(item, strlen(item), host, NULL) < 0 ||
-		    host_day_get(txn, day, host, &there))
-			continue;
-		snprintf(words, CLOSING_WORDS,
-		         "host %.60s has not sent its %s (import)", host,
-		         day_format(day, text));
-		return now >= deadline ? CLOSING_ANYWAY : CLOSING_NOT_YET;
-	}
-	return CLOSING_COMPLETE;
+	for (size_t i = 0; fleet_hosts_at(conf, i, &host); i++)
+		if (!host_day_get(txn, day, host.name, &there))
+			name_missing(txn, day, &host, missing);
+	if (missing[0] == '\0')
+		return CLOSING_COMPLETE;
+	memcpy(words, missing, sizeof(missing));
+	return now >= deadline ? CLOSING_ANYWAY : CLOSING_NOT_YET;
 }
 
 /* What a ledger has to say of the day (fleet/), it has said when it is ours. */

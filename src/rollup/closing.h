@@ -6,8 +6,9 @@
  * never will: so after `max_grace` the day is closed anyway, and the operator
  * is told.
  *
- * Other hosts that [fleet] expect names must have sent their day (fleet/), or
- * it is [fleet] deadline after the day's end.
+ * The days of other hosts that the section [fleet] names must be here, sent or
+ * fetched (fleet/), or it is [fleet] deadline after the day's end: then those
+ * that are missing are named.
  *
  * Sessions of the log wait until their domain's policies are known.  Such a
  * domain, and with it the day, stays open up to 24 hours; the other domains of
@@ -22,7 +23,7 @@
 #include "conf/conf.h"
 #include "store/db.h"
 
-enum { CLOSING_WORDS = 128 };
+enum { CLOSING_WORDS = 384 };
 
 enum closing {
 	CLOSING_NOT_YET,

@@ -82,6 +82,32 @@ uint64_t merged_seed(const struct merged *merged, uint64_t store_id)
 	return merged->fleet_id != 0 ? merged->fleet_id : store_id;
 }
 
+int merged_check_room(struct db_txn *txn, int32_t day, struct err *err)
+{
+	struct host_day host = {.slot = 0};
+	int hosts = 0;
+
+	while (host_day_next(txn, day, &host))
+		hosts++;
+	if (hosts >= MERGED_HOSTS_MAX)
+		return err_set(err, ERR_LIMIT,
+		               "%d other hosts have sent that day, and more "
+		               "are not supported",
+		               hosts);
+	return db_failure(txn, err);
+}
+
+bool merged_is_reported(struct db_txn *txn, int32_t day, const char *domain)
+{
+	struct merged_row merged;
+	struct tally_head own;
+
+	if (merged_get(txn, day, domain, &merged))
+		return merged.mark == TALLY_QUEUED;
+	return tally_head_get(txn, day, domain, &own) &&
+	       own.mark == TALLY_QUEUED;
+}
+
 bool merged_has_others(const struct merged *merged)
 {
 	return merged->host_count > 0;

@@ -60,6 +60,10 @@ int merged_days_until(struct db_txn *txn, int32_t day, int32_t *first,
 /* What report-ids are made of: the fleet's id on its days, else this store's.
  */
 uint64_t merged_seed(const struct merged *merged, uint64_t store_id);
+/* May one more host send the day?  With too many it could never be closed. */
+int merged_check_room(struct db_txn *txn, int32_t day, struct err *err);
+/* Was a report of the domain made? */
+bool merged_is_reported(struct db_txn *txn, int32_t day, const char *domain);
 
 /* Are there others, and still the same days of the same ones? */
 bool merged_has_others(const struct merged *merged);

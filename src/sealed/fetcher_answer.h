@@ -4,10 +4,9 @@
  * Its reportd asks each collector for the domains of a day, and then for each
  * domain:
  *
- *     $ tlsrpt-fetcher 2026-03-01            $ tlsrpt-fetcher 2026-03-01 a.example
- *     TLSRPT FETCHER v1devel-c domain list   {
- *     2026-03-02 00:10:00                        "d": "a.example",
- *     2026-03-01                                 "policies": {
+ *     $ tlsrpt-fetcher 2026-03-01            $ tlsrpt-fetcher 2026-03-01
+ * a.example TLSRPT FETCHER v1devel-c domain list   { 2026-03-02 00:10:00 "d":
+ * "a.example", 2026-03-01                                 "policies": {
  *     a.example                                      RECORD: {
  *     .                                                  POLICY: {
  *                                                            "cntrtotal": 2,

@@ -20,8 +20,8 @@
 static bool next_line(struct span *rest, struct span *line)
 {
 	const char *end = rest->at + rest->len;
-	const char *stop = rest->len > 0 ? memchr(rest->at, '\n', rest->len)
-	                                 : NULL;
+	const char *stop =
+		rest->len > 0 ? memchr(rest->at, '\n', rest->len) : NULL;
 
 	if (stop == NULL)
 		return false;
@@ -266,8 +266,8 @@ static void read_failures(struct fetcher_reader *reader,
 	json_t *count;
 
 	json_object_foreach (list.json, text, count) {
-		struct json_at one = json_at_member(&list, text, JSON_INTEGER,
-		                                    JSON_MUST);
+		struct json_at one =
+			json_at_member(&list, text, JSON_INTEGER, JSON_MUST);
 		uint64_t n = json_at_uint_value(&one);
 
 		if (at->in->class != 0)
@@ -283,13 +283,14 @@ static void read_failures(struct fetcher_reader *reader,
 static void add(struct fetcher_reader *reader, struct item *item)
 {
 	struct sealed_domain domain = {
-		.counts = {
-			.domain = reader->domain,
-			.record = item->record,
-			.valid = true,
-			.policies = &item->to,
-			.policy_count = 1,
-		},
+		.counts =
+			{
+				.domain = reader->domain,
+				.record = item->record,
+				.valid = true,
+				.policies = &item->to,
+				.policy_count = 1,
+			},
 	};
 	struct tally_policy *policy = &item->to;
 

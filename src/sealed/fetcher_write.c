@@ -58,8 +58,9 @@ static void put_string(struct strbuf *out, const char *text)
 /* And ", " before all but the first. */
 static void put_name(struct strbuf *out, const char *name)
 {
-	strbuf_printf(out, "%s\"%s\": ",
-	              out->data[out->len - 1] == '{' ? "" : ", ", name);
+	strbuf_printf(out,
+	              "%s\"%s\": ", out->data[out->len - 1] == '{' ? "" : ", ",
+	              name);
 }
 
 static void put_list(struct strbuf *out, const char *name, const char **list,

@@ -13,6 +13,7 @@
 #include "session/datagram.h"
 #include "store/counter_table.h"
 #include "store/day_table.h"
+#include "fleet/host_state.h"
 #include "store/feed_table.h"
 #include "store/journal_aside.h"
 #include "store/log_pending_table.h"
@@ -317,8 +318,35 @@ static void write_outbox(struct db_txn *txn, struct strbuf *out)
 		         sums.reports[status]);
 }
 
-int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
-                  struct strbuf *out, struct err *err)
+/* Other hosts whose counts this one reports. */
+static void write_hosts(struct db_txn *txn, const struct conf *conf,
+                        int64_t now, struct strbuf *out)
+{
+	static const char last_day[] = "host_last_day_seconds";
+	static const char missing[] = "host_missing";
+	struct host_state state;
+	size_t place = 0;
+
+	title(out, last_day, "gauge",
+	      "When the last day that another host has sent began (Unix "
+	      "time).");
+	while (host_state_next(txn, conf, now, &place, &state))
+		if (state.last.slot != 0)
+			labelled(out, last_day, "host", state.name,
+			         (uint64_t)day_start(state.last.head.day));
+	title(out, missing, "gauge",
+	      "1 when yesterday of another host is not here, or came too late "
+	      "for the reports.");
+	place = 0;
+	while (host_state_next(txn, conf, now, &place, &state))
+		labelled(out, missing, "host", state.name,
+		         state.status == HOST_MISSING ||
+		                 state.status == HOST_LATE);
+}
+
+int metrics_write(struct db *db, const struct conf *conf, int64_t now,
+                  const struct metrics_http *http, struct strbuf *out,
+                  struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	struct db_size size;
@@ -330,6 +358,7 @@ int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
 	write_journal(txn, now, out);
 	write_waiting(txn, out);
 	write_days(txn, now, out);
+	write_hosts(txn, conf, now, out);
 	write_last_run(txn, out);
 	write_ledger(txn, out);
 	write_deliveries(txn, out);

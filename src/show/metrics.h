@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "conf/conf.h"
 #include "store/db.h"
 
 /* What the server itself counts. */
@@ -21,7 +22,8 @@ struct metrics_http {
 	uint64_t problems;
 };
 
-int metrics_write(struct db *db, int64_t now, const struct metrics_http *http,
-                  struct strbuf *out, struct err *err);
+int metrics_write(struct db *db, const struct conf *conf, int64_t now,
+                  const struct metrics_http *http, struct strbuf *out,
+                  struct err *err);
 
 #endif

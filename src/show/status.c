@@ -253,6 +253,7 @@ static const struct {
 	{(const char *const[]){"feeds", "lines", "waiting", "events", NULL},
          add_intake},
 	{(const char *const[]){"journal", NULL}, status_journal},
+	{(const char *const[]){"hosts", NULL}, status_hosts},
 	{(const char *const[]){"days", "unreported", "unreportedCount", NULL},
          status_days},
 	{(const char *const[]){"outbox", "trouble", "troubleCount", "answers",

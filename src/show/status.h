@@ -90,6 +90,7 @@ int status_days(const struct status_of *of, json_t *doc, struct err *err);
 int status_outbox(const struct status_of *of, json_t *doc, struct err *err);
 int status_coverage(const struct status_of *of, json_t *doc, struct err *err);
 int status_journal(const struct status_of *of, json_t *doc, struct err *err);
+int status_hosts(const struct status_of *of, json_t *doc, struct err *err);
 int status_runs(const struct status_of *of, json_t *doc, struct err *err);
 int status_room(const struct status_of *of, json_t *doc, struct err *err);
 

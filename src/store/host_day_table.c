@@ -1,5 +1,6 @@
 #include "store/host_day_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -11,6 +12,7 @@ enum kind {
 	KIND_HOST = 1,      /* and its name */
 	KIND_LAST_SLOT = 2, /* that was given away */
 	KIND_NOBODYS = 3,   /* and a slot: since when, or 0 */
+	KIND_FETCH = 4,     /* and a host's name */
 };
 
 static struct db_key key_of_kind(int32_t day, enum kind kind)
@@ -21,9 +23,9 @@ static struct db_key key_of_kind(int32_t day, enum kind kind)
 	return key;
 }
 
-static struct db_key key_of_host(int32_t day, const char *host)
+static struct db_key key_of_host(int32_t day, enum kind kind, const char *host)
 {
-	struct db_key key = key_of_kind(day, KIND_HOST);
+	struct db_key key = key_of_kind(day, kind);
 
 	key_text(&key, host);
 	return key;
@@ -71,13 +73,14 @@ static bool host_day_read(const struct db_row *row, struct host_day *host_day)
 	totals->failure = reader_u64(&in);
 	totals->unjudged = reader_u64(&in);
 	totals->waiting = reader_u64(&in);
+	host_day->late = reader_u8(&in) != 0;
 	return !key.failed && reader_is_done(&in);
 }
 
 int host_day_get(struct db_txn *txn, int32_t day, const char *host,
                  struct host_day *host_day)
 {
-	struct db_key key = key_of_host(day, host);
+	struct db_key key = key_of_host(day, KIND_HOST, host);
 	struct db_row row;
 
 	return db_get(txn, &key, &row) &&
@@ -87,7 +90,7 @@ int host_day_get(struct db_txn *txn, int32_t day, const char *host,
 int host_day_next(struct db_txn *txn, int32_t day, struct host_day *host_day)
 {
 	struct db_key all = key_of_kind(day, KIND_HOST);
-	struct db_key from = key_of_host(day, host_day->head.host);
+	struct db_key from = key_of_host(day, KIND_HOST, host_day->head.host);
 	struct db_row row;
 
 	if (host_day->head.host[0] != '\0')
@@ -138,20 +141,35 @@ void host_day_give_up(struct db_txn *txn, int32_t day, uint32_t slot)
 	put_nobodys(txn, day, slot, 0);
 }
 
+bool host_day_is_begun(struct db_txn *txn, int32_t day, uint32_t slot)
+{
+	struct db_key key = key_of_nobodys(day, slot);
+
+	return db_get_u64(txn, &key) != 0;
+}
+
+void host_day_go_on(struct db_txn *txn, int32_t day, uint32_t slot, int64_t now)
+{
+	if (!host_day_is_begun(txn, day, slot))
+		db_fail(txn, ERR_BUSY, "the import was given up");
+	put_nobodys(txn, day, slot, now);
+}
+
 void host_day_put(struct db_txn *txn, const struct host_day *host_day)
 {
 	const struct sealed_head *head = &host_day->head;
 	const struct sealed_totals *totals = &host_day->totals;
-	struct db_key key = key_of_host(head->day, head->host);
+	struct db_key key = key_of_host(head->day, KIND_HOST, head->host);
 	struct db_key mine = key_of_nobodys(head->day, host_day->slot);
 	auto_(strbuf_clear) struct strbuf value = {0};
 	struct host_day before;
 
 	if (host_day_get(txn, head->day, head->host, &before))
 		put_nobodys(txn, head->day, before.slot, 0);
-	/* purged meanwhile: it took longer than any import does */
-	if (!db_delete(txn, &mine))
+	/* purged meanwhile, or half of it: it took longer than any import */
+	if (!host_day_is_begun(txn, head->day, host_day->slot))
 		db_fail(txn, ERR_BUSY, "the import was given up");
+	db_delete(txn, &mine);
 	strbuf_u32(&value, host_day->slot);
 	strbuf_u64(&value, (uint64_t)host_day->imported_at);
 	strbuf_u64(&value, head->store_id);
@@ -166,6 +184,7 @@ void host_day_put(struct db_txn *txn, const struct host_day *host_day)
 	strbuf_u64(&value, totals->failure);
 	strbuf_u64(&value, totals->unjudged);
 	strbuf_u64(&value, totals->waiting);
+	strbuf_u8(&value, host_day->late);
 	db_put(txn, &key, &value);
 }
 
@@ -319,6 +338,55 @@ int host_day_domain_next(struct db_txn *txn, int32_t day, uint32_t slot,
 	return db_row_is(txn, &row, !key.failed);
 }
 
+/* --- fetching --- */
+
+static bool fetch_read(const struct db_row *row, struct host_fetch *fetch)
+{
+	struct reader key = db_row_key(row), in = db_row_value(row);
+
+	fetch->day = (int32_t)reader_u32(&key);
+	if (reader_u8(&key) != KIND_FETCH)
+		return false;
+	reader_rest(&key, fetch->host, sizeof(fetch->host));
+	fetch->slot = reader_u32(&in);
+	fetch->tried_at = (int64_t)reader_u64(&in);
+	fetch->busy_until = (int64_t)reader_u64(&in);
+	fetch->ahead = (int64_t)reader_u64(&in);
+	fetch->done = reader_u64(&in);
+	fetch->of = reader_u64(&in);
+	fetch->unreadable = reader_u64(&in);
+	reader_text(&in, fetch->words, sizeof(fetch->words));
+	return !key.failed && reader_is_done(&in);
+}
+
+int host_day_fetch_get(struct db_txn *txn, int32_t day, const char *host,
+                       struct host_fetch *fetch)
+{
+	struct db_key key = key_of_host(day, KIND_FETCH, host);
+	struct db_row row;
+
+	*fetch = (struct host_fetch){.day = day};
+	snprintf(fetch->host, sizeof(fetch->host), "%s", host);
+	return db_get(txn, &key, &row) &&
+	       db_row_is(txn, &row, fetch_read(&row, fetch));
+}
+
+void host_day_fetch_put(struct db_txn *txn, const struct host_fetch *fetch)
+{
+	struct db_key key = key_of_host(fetch->day, KIND_FETCH, fetch->host);
+	auto_(strbuf_clear) struct strbuf value = {0};
+
+	strbuf_u32(&value, fetch->slot);
+	strbuf_u64(&value, (uint64_t)fetch->tried_at);
+	strbuf_u64(&value, (uint64_t)fetch->busy_until);
+	strbuf_u64(&value, (uint64_t)fetch->ahead);
+	strbuf_u64(&value, fetch->done);
+	strbuf_u64(&value, fetch->of);
+	strbuf_u64(&value, fetch->unreadable);
+	strbuf_str(&value, fetch->words);
+	db_put(txn, &key, &value);
+}
+
 /* --- purging --- */
 
 /* The first slot that is nobody's, from that one on, wherever. */
@@ -360,6 +428,8 @@ int host_day_purge_slots(struct db_txn *txn, int64_t now, uint64_t *rows)
 		auto_(db_rows_end) struct db_rows each = db_rows(txn, &prefix);
 		bool more;
 
+		/* from now on nobody makes it a host's */
+		put_nobodys(txn, day, slot, 0);
 		while ((more = db_rows_next(&each)) && n < DB_BATCH_ROWS) {
 			db_rows_delete(&each);
 			n++;
@@ -382,15 +452,20 @@ void host_day_check(struct db_txn *txn, const struct db_row *row)
 	auto_(arena_clear) struct arena arena = {0};
 	struct reader key = db_row_key(row);
 	struct sealed_domain domain;
+	struct host_fetch fetch;
 	struct host_day host_day;
 	bool good = false;
+	uint8_t kind;
 
 	arena_init(&arena);
 	reader_u32(&key); /* the day */
+	kind = reader_u8(&key);
 	if (row->table == TABLE_HOST_COUNT)
 		good = domain_read(row, &arena, &domain);
-	else if (reader_u8(&key) == KIND_HOST)
+	else if (kind == KIND_HOST)
 		good = host_day_read(row, &host_day);
+	else if (kind == KIND_FETCH)
+		good = fetch_read(row, &fetch);
 	else
 		good = row->value.len == sizeof(uint64_t);
 	db_row_is(txn, row, good);

@@ -27,6 +27,7 @@ struct host_day {
 	struct sealed_totals totals;
 	int64_t imported_at; /* secs */
 	uint32_t slot;
+	bool late; /* reports of the day were made without some of it */
 };
 
 /* --- importing --- */
@@ -62,6 +63,31 @@ int host_day_domain_get(struct db_txn *txn, int32_t day, uint32_t slot,
 /* The name of the slot's next domain; begin with "". */
 int host_day_domain_next(struct db_txn *txn, int32_t day, uint32_t slot,
                          char name[TALLY_DOMAIN_TEXT]);
+
+/* --- fetching: a day that is asked for domain by domain, in several runs ---
+ */
+
+struct host_fetch {
+	char host[DOMAIN_TEXT];
+	int32_t day;
+	uint32_t slot;       /* that it is written to; 0: none, or it is done */
+	int64_t tried_at;    /* secs */
+	int64_t busy_until;  /* secs: another run is at it */
+	int64_t ahead;       /* secs that the other host's clock is ahead */
+	uint64_t done, of;   /* domains */
+	uint64_t unreadable; /* of those done: its counts are not known */
+	char words[256];     /* why it is not here yet; "" */
+};
+
+/* 1, or 0 and all else 0: it was not tried yet. */
+int host_day_fetch_get(struct db_txn *txn, int32_t day, const char *host,
+                       struct host_fetch *fetch);
+void host_day_fetch_put(struct db_txn *txn, const struct host_fetch *fetch);
+/* Is the slot one that was begun, and not given up? */
+bool host_day_is_begun(struct db_txn *txn, int32_t day, uint32_t slot);
+/* It goes on being written to: it is not purged yet. */
+void host_day_go_on(struct db_txn *txn, int32_t day, uint32_t slot,
+                    int64_t now);
 
 /* --- purging: at most DB_BATCH_ROWS, 1: there is more --- */
 

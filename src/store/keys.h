@@ -144,6 +144,8 @@
  *                day u32, 2                           the last slot, u64
  *                day u32, 3, slot u32                 u64: it is nobody's, and
  *                                                     since when
+ *                day u32, 4, host text                struct host_fetch: slot
+ *                                                     u32, u64s, words string
  *   host-count   day u32, slot u32, domain text       struct sealed_domain:
  *                                                     u8s, u64s, record;
  *                                                     policies and details

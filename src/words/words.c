@@ -442,6 +442,19 @@ static const struct word feeds[FEED_STATES] = {
 	[FEED_COUNTING] = {.api = "counting", .tone = "good"},
 };
 
+static const struct word hosts[HOST_STATUSES] = {
+	[HOST_HERE] = {.api = "here", .tone = "good"},
+	[HOST_WAITED_FOR] = {.api = "waitedFor",
+                             .label = "waited for",
+                             .tone = "wait"},
+	[HOST_MISSING] = {.api = "missing",
+                          .sentence = "reports are made without its sessions",
+                          .tone = "bad"},
+	[HOST_LATE] = {.api = "late",
+                       .sentence = "reports were made without its sessions",
+                       .tone = "warn"},
+};
+
 #define VOCABULARY(rows, other)                                                \
 	{                                                                      \
 #rows, rows, sizeof(rows) / sizeof((rows)[0]), other           \
@@ -467,18 +480,20 @@ const struct vocabulary words_tls = VOCABULARY(tls, INBOUND_TLS_OTHER);
 const struct vocabulary words_clients = VOCABULARY(clients, -1);
 const struct vocabulary words_certificates = VOCABULARY(certificates, -1);
 const struct vocabulary words_bad_input = VOCABULARY(bad_input, -1);
+const struct vocabulary words_hosts = VOCABULARY(hosts, -1);
 const struct vocabulary words_feeds = VOCABULARY(feeds, -1);
 
 const struct vocabulary *words_at(int i)
 {
 	static const struct vocabulary *const all[] = {
-		&words_policies,  &words_results, &words_marks,
-		&words_faults,    &words_modes,   &words_overall,
-		&words_statuses,  &words_states,  &words_answers,
-		&words_stages,    &words_bounces, &words_lookups,
-		&words_tlsa,      &words_told,    &words_sts_modes,
-		&words_tls,       &words_clients, &words_certificates,
-		&words_bad_input, &words_feeds,   &words_received_ways,
+		&words_policies,      &words_results, &words_marks,
+		&words_faults,        &words_modes,   &words_overall,
+		&words_statuses,      &words_states,  &words_answers,
+		&words_stages,        &words_bounces, &words_lookups,
+		&words_tlsa,          &words_told,    &words_sts_modes,
+		&words_tls,           &words_clients, &words_certificates,
+		&words_bad_input,     &words_hosts,   &words_feeds,
+		&words_received_ways,
 	};
 
 	return i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;

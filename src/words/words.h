@@ -227,11 +227,20 @@ enum bad_input {
 	BAD_KINDS
 };
 
+/* Of another host, whose day the reporting one wants; not stored. */
+enum host_status {
+	HOST_HERE,
+	HOST_WAITED_FOR,
+	HOST_MISSING, /* reports are made without it */
+	HOST_LATE,    /* reports were */
+	HOST_STATUSES
+};
+
 extern const struct vocabulary words_policies, words_results, words_marks,
 	words_faults, words_modes, words_overall, words_statuses, words_states,
 	words_answers, words_stages, words_bounces, words_lookups, words_tlsa,
 	words_told, words_sts_modes, words_tls, words_clients,
-	words_certificates, words_received_ways, words_bad_input,
+	words_certificates, words_received_ways, words_bad_input, words_hosts,
 	words_feeds; /* words/feed.h */
 
 /* All of them; NULL past the last. */

@@ -7,7 +7,7 @@ import {tableHead, tableOf, tableRow} from "./table.js";
 import {chip, label, meaning} from "./words.js";
 
 export const statusProperties = ["now", "mode", "store", "feeds", "waiting",
-  "lines", "events", "outbox", "coverage", "policyd", "suppressions", "clock",
+  "lines", "events", "outbox", "coverage", "policyd", "hosts", "suppressions", "clock",
   "lastRun", "verdict", "actions", "answers", "trouble", "troubleCount"];
 
 const secs = (text) => text ? new Date(text).getTime() / 1000 : 0;
@@ -39,6 +39,21 @@ const columns = (now) => [
   {title: "Lag", num: true, cell: (feed) => feed.countedUntil
     ? span(now - secs(feed.countedUntil)) : ""},
   {title: "Events", num: true, cell: (feed) => count(feed.events)},
+];
+
+const hostColumns = [
+  {title: "Host", head: true, cell: ({name}) => name},
+  {title: "State", cell: (host) => [chip("hosts", host.state), host.words
+    && h("div", {class: "small muted"}, host.words)]},
+  {title: "Last day", cell: ({lastDay}) => lastDay
+    ?? h("span", {class: "muted"}, "none")},
+  {title: "Came", cell: ({importedAt}) => importedAt ? time(importedAt) : ""},
+  {title: "Domains", num: true, cell: ({domains}) => domains === undefined ? ""
+    : count(domains)},
+  {title: "Sessions", num: true, cell: ({sessions}) => sessions === undefined
+    ? "" : count(sessions)},
+  {title: "Failed", num: true, cell: ({failedSessions}) =>
+    failedSessions === undefined ? "" : count(failedSessions)},
 ];
 
 function warning(kind, ...text) {
@@ -146,6 +161,9 @@ export function statusOf(status) {
         + "smtp_tlsrpt_enable = yes in Postfix's main.cf? With a Postfix that "
         + "was built without TLSRPT, run tlstally-logd instead."),
     waiting && h("p", {class: "small muted"}, waiting),
+    status.hosts?.length > 0 && tableOf("Other hosts", tableHead(hostColumns),
+      h("tbody", {role: "rowgroup"}, status.hosts.map((host) =>
+        tableRow(hostColumns, host)))),
     h("dl", {class: "facts below"},
       h("dt", {}, "Outbox"), h("dd", {}, outboxFacts(status)),
       status.policyd && [h("dt", {}, "Policy service"),

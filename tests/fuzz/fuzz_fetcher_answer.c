@@ -1,5 +1,5 @@
-/* Answers of a tlsrpt-fetcher: names that are taken from a list can be given to a
- * command, and counts that were read can be written, and are then read as the
+/* Answers of a tlsrpt-fetcher: names that are taken from a list can be given to
+ * a command, and counts that were read can be written, and are then read as the
  * same. */
 #include "base/auto.h"
 #include "base/domain.h"

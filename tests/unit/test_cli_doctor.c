@@ -259,6 +259,7 @@ static void test_lines(void **state)
 /* A source that has just begun has no time, and no lag since 1970. */
 static void test_metrics_of_a_start(void **state)
 {
+	auto_(conf_clear) struct conf conf;
 	auto_(strbuf_clear) struct strbuf out = {0};
 	const struct metrics_http http = {0};
 	struct feed feed = {.name = FEED_LOG, .seen_at = NOW};
@@ -276,7 +277,9 @@ static void test_metrics_of_a_start(void **state)
 	                     .last_event = NOW - 9};
 	feed_table_put(txn, &feed);
 	commit_ok(&txn);
-	assert_int_equal(metrics_write(f.db, NOW, &http, &out, &f.err), 0);
+	conf_init(&conf);
+	assert_int_equal(metrics_write(f.db, &conf, NOW, &http, &out, &f.err),
+	                 0);
 	assert_non_null(strstr(strbuf_text(&out),
 	                       "feed_events_total{feed=\"log\"} 0\n"));
 	assert_non_null(strstr(strbuf_text(&out),

@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/xalloc.h"
 #include "conf/conf.h"
+#include "conf/fleet_hosts.h"
 #include "conf/settings.h"
 #include "conf/value.h"
 
@@ -104,6 +105,7 @@ static void test_defaults(void **state)
 		{"policyd.overrides", ""},
 		{"fleet.name", ""},
 		{"fleet.expect", ""},
+		{"fleet.fetchers", ""},
 		{"fleet.deadline", "6h"},
 		{"fleet.ledger", ""},
 		{"fleet.ship", "15m"},
@@ -1118,6 +1120,7 @@ static const char *const changed[] = {
 	"policyd.overrides=/etc/o",
 	"fleet.name=mx1.example.com",
 	"fleet.expect=mx2.example.com, mx3.example.com",
+	"fleet.fetchers=ssh mx4 tlsrpt-fetcher",
 	"fleet.deadline=4h",
 	"fleet.ledger=postgresql://tlstally@db.example.com/tlstally",
 	"fleet.ship=5m",
@@ -1325,10 +1328,85 @@ static void test_read_file(void **state)
 	assert_int_equal(conf_read_file(&conf, "/tmp", &err), ERR_IO);
 }
 
+static const struct fetcher_row {
+	const char *item;
+	const char *host;  /* NULL: it is refused */
+	const char *words; /* of the command, or of the error */
+} fetcher_rows[] = {
+	{"ssh mx2 tlsrpt-fetcher", "mx2", "ssh|mx2|tlsrpt-fetcher"},
+	{"ssh  root@mx2.Example.com   tlstally fetcher", "mx2.example.com",
+         "ssh|root@mx2.Example.com|tlstally|fetcher"},
+	{"/usr/bin/ssh -4 -p 22 -i/etc/key -o BatchMode=yes mx2 ask", "mx2",
+         "/usr/bin/ssh|-4|-p|22|-i/etc/key|-o|BatchMode=yes|mx2|ask"},
+	{"ssh ssh://u@mx2.example:2222 ask", "mx2.example",
+         "ssh|ssh://u@mx2.example:2222|ask"},
+	{"mx2.example.com=ssh relay tlsrpt-fetcher", "mx2.example.com",
+         "ssh|relay|tlsrpt-fetcher"},
+	{"mx2= /opt/ask --storage=x", "mx2", "/opt/ask|--storage=x"},
+	{"/opt/ask", NULL, "which host does '/opt/ask' ask"},
+	{"/opt/ask --storage=x", NULL, "which host"},
+	{"ssh -p 22", NULL, "which host"},
+	{"mx2=", NULL, "no command"},
+	{"a..b=ask", NULL, "not the name of a host"},
+};
+
+static void test_fetchers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(fetcher_rows); i++) {
+		const struct fetcher_row *row = &fetcher_rows[i];
+		auto_(conf_clear) struct conf conf;
+		auto_(arena_clear) struct arena arena = {0};
+		auto_(strbuf_clear) struct strbuf words = {0};
+		char *setting = xasprintf("fleet.fetchers=%s", row->item);
+		struct fleet_host host;
+		struct err err = {0};
+		const char **argv;
+		size_t count;
+		int rc;
+
+		print_message("  - %s\n", row->item);
+		arena_init(&arena);
+		conf_init(&conf);
+		rc = conf_set(&conf, setting, &err);
+		free(setting);
+		assert_int_equal(rc < 0, row->host == NULL);
+		if (rc < 0) {
+			if (strstr(err.text, row->words) == NULL)
+				fail_msg("%s", err.text);
+			continue;
+		}
+		assert_true(fleet_hosts_at(&conf, 0, &host));
+		assert_string_equal(host.name, row->host);
+		assert_false(fleet_hosts_at(&conf, 1, &(struct fleet_host){0}));
+		argv = fleet_hosts_words(host.command, &arena, &count);
+		for (size_t k = 0; k < count; k++)
+			strbuf_printf(&words, "%s%s", k > 0 ? "|" : "",
+			              argv[k]);
+		assert_string_equal(strbuf_text(&words), row->words);
+	}
+}
+
+static void test_hosts_of_one_name(void **state)
+{
+	auto_(conf_clear) struct conf conf;
+	struct err err = {0};
+
+	(void)state;
+	conf_init(&conf);
+	assert_int_equal(conf_set(&conf, "fleet.expect=mx2", &err), 0);
+	assert_int_equal(conf_set(&conf, "fleet.fetchers=ssh mx2 ask", &err),
+	                 0);
+	assert_int_equal(conf_check(&conf, &err), ERR_PARSE);
+	assert_non_null(strstr(err.text, "two hosts are called mx2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_fetchers),
+		cmocka_unit_test(test_hosts_of_one_name),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_notations_of_the_past),

@@ -1,5 +1,6 @@
-/* The answers of a tlsrpt-fetcher: byte for byte what Python's json.dumps() gives
- * of the same values, and read as the events that they were counted of. */
+/* The answers of a tlsrpt-fetcher: byte for byte what Python's json.dumps()
+ * gives of the same values, and read as the events that they were counted of.
+ */
 #include "unit/test.h"
 
 #include "base/auto.h"
@@ -84,8 +85,11 @@ static void test_bytes(void **state)
 	struct tally_policy policies[4] = {
 		{.success = 2, .next = &policies[1]},
 		{.success = 1, .next = &policies[2]},
-		{.success = 1, .failure = 4, .unjudged = 9,
-	         .details = details, .next = &policies[3]},
+		{.success = 1,
+	         .failure = 4,
+	         .unjudged = 9,
+	         .details = details,
+	         .next = &policies[3]},
 		{.unjudged = 7},
 	};
 	struct tally_domain domain = {
@@ -155,10 +159,9 @@ static void test_list(void **state)
 	fetcher_write_name("b.example", &out);
 	fetcher_write_name("a.example", &out);
 	fetcher_write_end(&out);
-	assert_string_equal(out.data,
-	                    "TLSRPT FETCHER v1devel-c domain list\n"
-	                    "2026-03-02 00:10:00\n2026-03-01\n"
-	                    "b.example\na.example\n.\n");
+	assert_string_equal(out.data, "TLSRPT FETCHER v1devel-c domain list\n"
+	                              "2026-03-02 00:10:00\n2026-03-01\n"
+	                              "b.example\na.example\n.\n");
 	assert_int_equal(
 		fetcher_read_list(out.data, out.len, &arena, &list, NULL), 0);
 	assert_int_equal(list.clock, 1772410200);
@@ -252,16 +255,20 @@ static const struct answer_row {
          ONE(TESTING, "5", "2", CODE("202", "2")), NULL, 0, 2, 3, 1, 1},
 	{"a certificate that nobody asked for is no failure",
          ONE(NO_POLICY, "5", "3", UNTRUSTED), NULL, 5, 0, 0, 1, 0},
-	{"one of several", ONE(NO_POLICY, "5", "4", UNTRUSTED "," CODE("201", "1")),
-         NULL, 1, 4, 0, 1, 1},
+	{"one of several",
+         ONE(NO_POLICY, "5", "4", UNTRUSTED "," CODE("201", "1")), NULL, 1, 4,
+         0, 1, 1},
 	{"two spellings of one policy",
-         ANSWER("\"" RECORD "\":{" OF(NO_POLICY, "5", "0", "") ","
-                OF("{\\\"policy-type\\\": 9, \\\"policy-domain\\\": "
-                   "\\\"A.example.\\\"}", "2", "0", "") "}"),
+         ANSWER("\"" RECORD "\":{" OF(NO_POLICY, "5", "0", "") "," OF(
+		 "{\\\"policy-type\\\": 9, \\\"policy-domain\\\": "
+		 "\\\"A.example.\\\"}",
+		 "2", "0", "") "}"),
          NULL, 7, 0, 0, 1, 0},
 	{"two records",
-         ANSWER("\"" RECORD "\":{" OF(NO_POLICY, "5", "0", "") "},"
-                "\"rubbish\":{" OF(NO_POLICY, "2", "0", "") "}"),
+         ANSWER("\"" RECORD
+                "\":{" OF(NO_POLICY, "5", "0",
+                          "") "},"
+                              "\"rubbish\":{" OF(NO_POLICY, "2", "0", "") "}"),
          NULL, 7, 0, 0, 1, 0},
 	{"an unknown code", ONE(NO_POLICY, "5", "2", CODE("999", "2")), NULL, 3,
          2, 0, 1, 1},
@@ -272,16 +279,15 @@ static const struct answer_row {
          "'b.example'", 0, 0, 0, 0, 0},
 	{"no policies", "{\"d\":\"a.example\"}", "policies", 0, 0, 0, 0, 0},
 	{"below 0", ONE(NO_POLICY, "-1", "0", ""), "cntrtotal", 0, 0, 0, 0, 0},
-	{"a policy that is no object", ONE("[]", "1", "0", ""), "policies", 0, 0,
-         0, 0, 0},
+	{"a policy that is no object", ONE("[]", "1", "0", ""), "policies", 0,
+         0, 0, 0, 0},
 	{"a failure without a code", ONE(NO_POLICY, "1", "1", "\"{}\":1"),
          "no code", 0, 0, 0, 0, 0},
-	{"a failure that is no JSON", ONE(NO_POLICY, "1", "1", "\"{\":1"), "JSON",
-         0, 0, 0, 0, 0},
+	{"a failure that is no JSON", ONE(NO_POLICY, "1", "1", "\"{\":1"),
+         "JSON", 0, 0, 0, 0, 0},
 	{"too many sessions in all",
-         ANSWER("\"" RECORD "\":{"
-                OF(NO_POLICY, "9007199254740991", "0", "") ","
-                OF(TESTING, "1", "0", "") "}"),
+         ANSWER("\"" RECORD "\":{" OF(NO_POLICY, "9007199254740991", "0",
+                                      "") "," OF(TESTING, "1", "0", "") "}"),
          "too many sessions", 0, 0, 0, 0, 0},
 	{"cut off", "{\"d\":\"a.exa", "JSON", 0, 0, 0, 0, 0},
 };

@@ -4,15 +4,18 @@
 #include "unit/store_test.h"
 
 #include "base/day.h"
+#include "base/json.h"
 #include "fake/fake_events.h"
 #include "fleet/day_export.h"
 #include "fleet/day_import.h"
+#include "fleet/host_state.h"
 #include "report/report_json.h"
 #include "rollup/merged.h"
 #include "rollup/rollup.h"
 #include "store/change_table.h"
 #include "store/day_table.h"
 #include "store/log_pending_table.h"
+#include "store/meta_table.h"
 #include "store/outbox_table.h"
 
 enum {
@@ -176,13 +179,15 @@ static void export_to(struct site *site, int host, struct strbuf *out)
 	export_as(site, host, names[host], out);
 }
 
-static int import(struct site *site, const char *data, size_t len,
-                  struct day_import_result *result, struct err *err)
+static int import_with(struct site *site, const char *data, size_t len,
+                       bool replace, struct day_import_result *result,
+                       struct err *err)
 {
 	const struct day_import_options options = {
 		.host = names[0],
 		.now = MORNING,
 		.oldest = DAY - 5,
+		.replace = replace,
 	};
 	auto_(day_import_free) struct day_import *import =
 		day_import_new(site->at[0].db, &options);
@@ -193,6 +198,24 @@ static int import(struct site *site, const char *data, size_t len,
 		rc = day_import_feed(import, data + at,
 		                     len - at < 100 ? len - at : 100, err);
 	return rc == 0 ? day_import_finish(import, result, err) : rc;
+}
+
+static int import(struct site *site, const char *data, size_t len,
+                  struct day_import_result *result, struct err *err)
+{
+	return import_with(site, data, len, false, result, err);
+}
+
+/* The operator says that it is right. */
+static enum day_import_what import_over(struct site *site,
+                                        const struct strbuf *day)
+{
+	struct day_import_result result;
+	struct err err = {0};
+
+	if (import_with(site, day->data, day->len, true, &result, &err) != 0)
+		fail_msg("%s", err.text);
+	return result.what;
 }
 
 static enum day_import_what import_ok(struct site *site,
@@ -442,6 +465,109 @@ static void test_a_host_that_never_comes(void **state)
 	assert_int_equal(result.days, 1);
 	assert_int_equal(result.days_incomplete, 1);
 	assert_non_null(strstr(result.incomplete, "mx2.example"));
+	assert_non_null(strstr(result.incomplete, "mx3.example"));
+}
+
+static void expect_host(struct site *site, size_t place, int64_t now,
+                        const char *name, enum host_status status,
+                        const char *words)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(site->at[0].db);
+	struct host_state state;
+
+	assert_true(host_state_next(txn, &site->conf, now, &place, &state));
+	assert_string_equal(state.name, name);
+	assert_int_equal(state.status, status);
+	if (words == NULL)
+		assert_string_equal(state.words, "");
+	else if (strstr(state.words, words) == NULL)
+		fail_msg("%s: %s", name, state.words);
+}
+
+/* What status, doctor, metrics and the page say of it. */
+static void test_how_hosts_stand(void **state)
+{
+	struct site *site = *state;
+	auto_(strbuf_clear) struct strbuf day = {0};
+	const int64_t deadline = day_start(DAY + 1) + 6 * 3600;
+
+	set(site, "fleet.expect=mx2.example");
+	set(site, "fleet.fetchers=ssh -p 22 root@mx3.example tlsrpt-fetcher");
+	count(site, 1, PLAIN("a.example"));
+	move_on(site, 1);
+	expect_host(site, 0, MORNING, "mx2.example", HOST_WAITED_FOR,
+	            "waited for until 2026-03-02T06:00:00Z");
+	expect_host(site, 1, deadline, "mx3.example", HOST_MISSING,
+	            "tlstally fetch");
+	set(site, "report.mode=off");
+	export_to(site, 1, &day);
+	import_ok(site, &day);
+	expect_host(site, 0, deadline, "mx2.example", HOST_HERE, NULL);
+	/* and one that nobody waits for */
+	set(site, "report.mode=all");
+	export_as(site, 1, "mx9.example", &day);
+	import_ok(site, &day);
+	expect_host(site, 2, deadline, "mx9.example", HOST_HERE,
+	            "does not name it");
+	expect_host(site, 2, deadline, "mx9.example", HOST_HERE,
+	            "makes reports of its own");
+}
+
+/* What exported once is noted: `tlstally doctor` wants to know. */
+static void test_an_export_is_noted(void **state)
+{
+	struct site *site = *state;
+	auto_(strbuf_clear) struct strbuf day = {0};
+	struct db_txn *txn;
+
+	count(site, 1, PLAIN("a.example"));
+	move_on(site, 1);
+	export_to(site, 1, &day);
+	txn = db_begin_read(site->at[1].db);
+	assert_int_equal(meta_get(txn, META_EXPORTED), MORNING);
+	db_abort(&txn);
+}
+
+/* A sealed day with the greatest of generations, or of a time to come, must not
+ * keep those out that come after it. */
+static void test_a_generation_too_great(void **state)
+{
+	struct site *site = *state;
+	auto_(sealed_writer_free) struct sealed_writer *writer = NULL;
+	auto_(strbuf_clear) struct strbuf day = {0}, hostile = {0};
+	struct sealed_head head = {.host = "mx2.example",
+	                           .store_id = db_store_id(site->at[1].db),
+	                           .day = DAY,
+	                           .generation = JSON_UINT_MAX,
+	                           .sealed_at = MORNING};
+	struct day_import_result result;
+	struct db_txn *txn;
+	struct err err = {0};
+
+	txn = db_begin_read(site->at[1].db);
+	head.epoch = change_epoch(txn);
+	db_abort(&txn);
+	writer = sealed_writer_new();
+	sealed_write_head(writer, &head, &hostile);
+	sealed_write_end(writer, &hostile);
+	assert_int_equal(import_ok(site, &hostile), DAY_IMPORT_NEW);
+	count(site, 1, PLAIN("a.example"));
+	move_on(site, 1);
+	export_to(site, 1, &day);
+	assert_int_equal(import(site, day.data, day.len, &result, &err),
+	                 ERR_BUSY);
+	assert_non_null(strstr(err.text, "--replace"));
+	assert_int_equal(import_over(site, &day), DAY_IMPORT_REPLACED);
+	/* and one that was sealed in a time to come */
+	sealed_writer_free(&writer);
+	writer = sealed_writer_new();
+	strbuf_reset(&hostile);
+	head.sealed_at = MORNING + 86400 * 365;
+	sealed_write_head(writer, &head, &hostile);
+	sealed_write_end(writer, &hostile);
+	assert_int_equal(import(site, hostile.data, hostile.len, &result, &err),
+	                 ERR_BUSY);
+	assert_non_null(strstr(err.text, "clock"));
 }
 
 /* What comes after the reports were made is told, and changes nothing. */
@@ -650,6 +776,9 @@ int main(void)
 		TEST(test_a_domain_that_waits_elsewhere),
 		TEST(test_an_expected_host_is_waited_for),
 		TEST(test_a_host_that_never_comes),
+		TEST(test_how_hosts_stand),
+		TEST(test_an_export_is_noted),
+		TEST(test_a_generation_too_great),
 		TEST(test_a_day_that_comes_late),
 		TEST(test_a_day_that_comes_while_another_domain_waits),
 		TEST(test_a_record_that_this_host_sees_later),

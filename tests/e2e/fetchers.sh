@@ -1,0 +1,212 @@
+#!/bin/sh
+# fetchers.sh - one host counts nothing and fetches the days of two others: its
+# reports are theirs, whatever becomes of a command on its way
+#
+# The others answer by `tlstally fetcher`, through a script that makes trouble.
+# make check runs it; by hand: srcdir=... tests/e2e/fetchers.sh in the build
+# directory.  Everything is in a temporary directory; the network is not used.
+. "${srcdir:-.}/tests/e2e/testlib.sh"
+need_tools python3
+make_folder
+data=$src/tests/data/datagrams
+
+stay_within_day 120
+tomorrow=$(python3 -c 'import datetime as d
+now = d.datetime.now(d.timezone.utc)
+print(f"{now.date() + d.timedelta(1)}T03:00:00Z")')
+today=$(date -u +%F)
+
+for host in mx1 mx2 mx3 all; do
+	mkdir -p "$dir/$host/sent" "$dir/$host/store"
+	cat >"$dir/$host/conf" <<-EOF_CONF
+	[report]
+	organization_name = Example Mail
+	contact_info = tls-reports@example.com
+	mode = $(case $host in mx1 | all) echo all ;; *) echo off ;; esac)
+	[store]
+	directory = $dir/$host/store
+	map_size = 1G
+	rehearsal = yes
+	[events]
+	socket = unix:$dir/$host/events
+	socket_owner =
+	socket_group =
+	commit_interval = 50ms
+	[deliver]
+	mail = off
+	https = off
+	directory = $dir/$host/sent
+	spread = 0s
+	[fleet]
+	name = $host.example.com
+	$([ $host != mx1 ] || echo "fetchers = mx2.example.com=$dir/mx2/ask tlsrpt-fetcher, mx3.example.com=$dir/mx3/ask")
+	EOF_CONF
+done
+
+# ask [WORD] DAY [DOMAIN]: as ssh would have it; "trouble" says what goes wrong
+for host in mx2 mx3; do
+	cat >"$dir/$host/ask" <<-EOF_ASK
+	#!/bin/sh
+	[ "\$1" != tlsrpt-fetcher ] || shift
+	echo "\$*" >>$dir/$host/asked
+	trouble=\$(cat $dir/$host/trouble 2>/dev/null)
+	case \$trouble in
+	ssh) echo "ssh: connect to host: Connection refused" >&2; exit 255 ;;
+	none) echo "Welcome to $host" ;;
+	early) now=${today}T23:59:50Z ;;
+	clock) now=${tomorrow%Z}+00:02 ;; # so it is two minutes less
+	cut) [ \$# -gt 1 ] || set -- "\$1" cut ;;
+	some) case \$2 in [n-z]*) exit 1 ;; esac ;;
+	gone) [ \$# -eq 1 ] || set -- 2020-01-01 "\$2" ;;
+	esac
+	if [ "\$2" = cut ]; then
+		$bin/tlstally -c $dir/$host/conf fetcher --now $tomorrow "\$1" | head -n 5
+	else
+		exec $bin/tlstally -c $dir/$host/conf fetcher --now "\${now:-$tomorrow}" "\$@"
+	fi
+	EOF_ASK
+	chmod +x "$dir/$host/ask"
+done
+
+# on HOST COMMAND...: its tlstally, tomorrow morning
+on()
+{
+	local host=$1 command=$2
+	shift 2
+	"$bin/tlstally" -c "$dir/$host/conf" "$command" --now "$tomorrow" "$@" \
+		2>"$dir/err"
+}
+
+# fetch_says NAME WORDS: of mx1
+fetch_says()
+{
+	on mx1 fetch && fail "$1: fetch does not fail"
+	if grep -qF -- "$2" "$dir/err"; then
+		echo "ok: $1"
+	else
+		fail "$1: no '$2' in"
+		cat "$dir/err"
+	fi
+}
+
+daemons=
+for host in mx2 mx3 all; do
+	start "$dir/$host/log" "$bin/tlstallyd" -f -c "$dir/$host/conf" \
+		-o report.contact_info=
+	daemons="$daemons $pid"
+	echo 0 >"$dir/$host/sent-events"
+done
+for host in mx2 mx3 all; do
+	wait_until [ -S "$dir/$host/events" ] || fail "$host does not listen"
+done
+count()
+{
+	for to in "$2" all; do
+		"$e2e/send_datagrams" "$dir/$to/events" "$1" >/dev/null ||
+			fail "sending to $to"
+		echo $(($(cat "$dir/$to/sent-events") + $(grep -c . "$1"))) >"$dir/n"
+		mv "$dir/n" "$dir/$to/sent-events"
+	done
+}
+i=0
+for file in "$data"/*.jsonl; do
+	i=$((i + 1))
+	count "$file" "mx$((2 + i % 2))"
+	[ $((i % 3)) -ne 0 ] || count "$file" mx3
+done
+counted()
+{
+	"$bin/tlstally" -c "$dir/$1/conf" status --json >"$dir/out" &&
+		python3 -c 'import json, sys
+events = json.load(open(sys.argv[1]))["events"]
+sys.exit(not events or events[0]["events"] != int(sys.argv[2]))' \
+			"$dir/out" "$(cat "$dir/$1/sent-events")"
+}
+for host in mx2 mx3 all; do
+	wait_until counted $host || fail "$host does not count everything"
+done
+# the feeds of all go on past midnight; the test does not
+for daemon in $daemons; do
+	stop "$daemon"
+done
+"$bin/tlstally" -c "$dir/mx1/conf" status >/dev/null 2>&1
+start "$dir/mx1/log" "$bin/tlstallyd" -f -c "$dir/mx1/conf" -o report.contact_info=
+wait_until [ -S "$dir/mx1/events" ] || fail "mx1 does not listen"
+stop "$pid"
+
+# the answers to a reportd
+expect "the lines of a list" "$("$dir/mx2/ask" "$today" | head -n 3)" \
+	"TLSRPT FETCHER v1devel-c domain list
+$(echo "$tomorrow" | tr T ' ' | tr -d Z)
+$today"
+expect "a test of the command" "$("$dir/mx2/ask" 1999-01-01 | tail -n +3)" \
+	"$today
+."
+expect "a domain that is not there" \
+	"$("$dir/mx2/ask" "$today" nobody.example | python3 -c 'import json, sys
+print(json.load(sys.stdin))')" "{'d': 'nobody.example', 'policies': {}}"
+
+trouble()
+{
+	echo "$2" >"$dir/$1/trouble"
+	: >"$dir/$1/asked"
+}
+
+trouble mx3 ssh
+trouble mx2 ssh
+fetch_says "no connection" "Connection refused"
+trouble mx2 none
+fetch_says "a greeting before the answer" "the first line is not"
+trouble mx2 early
+fetch_says "the day is not over there" "not ready: its last complete day is"
+expect "nothing is reported without them" \
+	"$(on mx1 rollup --json | python3 -c 'import json, sys
+print(json.load(sys.stdin)["rollup"]["daysClosed"])')" 0
+trouble mx2 cut
+fetch_says "a list that is cut off" "the list of domains is cut off"
+trouble mx2 gone
+fetch_says "midnight comes while it is asked" "any more"
+trouble mx2 some
+fetch_says "some domains fail" "exit status 1"
+done_before=$(grep -c ' ' "$dir/mx2/asked")
+trouble mx2 clock
+on mx1 run || fail "the run that goes on: $(cat "$dir/err")"
+grep -q "the clock of mx2.example.com is 1[0-9]* seconds behind" "$dir/err" ||
+	fail "a clock that is two minutes behind: $(cat "$dir/err")"
+asked=$(grep -c ' ' "$dir/mx2/asked")
+domains=$("$dir/mx2/ask" "$today" | tail -n +4 | grep -vc '^\.$')
+[ "$asked" -lt "$domains" ] && [ "$done_before" -gt 0 ] ||
+	fail "it begins anew: $asked of $domains are asked after $done_before"
+trouble mx2 ssh
+on mx1 fetch
+grep -q mx2 "$dir/err" && fail "what is there is fetched again"
+echo "ok: it goes on where it was, and what is there is not fetched again"
+
+rm "$dir/mx3/trouble"
+on mx1 run || fail "mx1 runs: $(cat "$dir/err")"
+on all run || fail "all runs"
+"$bin/tlstally" -c "$dir/mx1/conf" check-store >/dev/null ||
+	fail "the store is damaged"
+expect "its reports are those of a host that saw everything" \
+	"$(python3 - "$dir" <<'EOF_PY'
+import glob, gzip, json, sys
+
+def key(policy):
+    return json.dumps(policy, sort_keys=True)
+
+def reports(host):
+    found = {}
+    for path in glob.glob(f"{sys.argv[1]}/{host}/sent/*.json.gz"):
+        report = json.load(gzip.open(path))
+        del report["report-id"]
+        found[path.split("!")[1]] = report
+    return found
+
+got, want = reports("mx1"), reports("all")
+for domain in sorted(set(got) | set(want)):
+    if got.get(domain) != want.get(domain):
+        print(domain, got.get(domain), want.get(domain))
+print("same", len(want) > 10)
+EOF_PY
+)" "same True"
+end_test
