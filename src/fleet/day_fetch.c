@@ -156,6 +156,7 @@ static int begin(struct fetch *fetch, struct err *err)
 		return db_failure(txn, err);
 	}
 	memcpy(fetch->words_before, state->words, sizeof(state->words));
+	state->words[0] = '\0';
 	state->tried_at = now;
 	state->busy_until = now + BUSY_SECS;
 	host_day_fetch_put(txn, state);
@@ -325,9 +326,10 @@ static int check_status(struct job *job, struct err *err)
 static void check_clock(struct fetch *fetch)
 {
 	struct host_fetch *state = &fetch->state;
+	bool is_told = llabs(state->ahead) > FETCH_CLOCK_SECS;
 
 	state->ahead = fetch->list.clock - now_secs(fetch);
-	if (llabs(state->ahead) > FETCH_CLOCK_SECS)
+	if (llabs(state->ahead) > FETCH_CLOCK_SECS && !is_told)
 		tell(fetch, DAY_FETCH_CLOCK);
 }
 
@@ -538,6 +540,12 @@ static int begin_all(struct run *run, struct err *err)
 
 		if (host.command == NULL)
 			continue;
+		if (strcmp(host.name, run->options->own_name) == 0)
+			return err_set(err, ERR_BUSY,
+			               "'%.80s' of [fleet] fetchers has the "
+			               "name of this host: put another before "
+			               "it, as in %.40s-old=%.80s",
+			               host.command, host.name, host.command);
 		fetch_init(run, &host);
 		rc = begin(&run->fetches[run->count - 1], err);
 		if (rc < 0)

@@ -57,6 +57,7 @@ for host in mx2 mx3; do
 	clock) now=${tomorrow%Z}+00:02 ;; # so it is two minutes less
 	cut) [ \$# -gt 1 ] || set -- "\$1" cut ;;
 	some) case \$2 in [n-z]*) exit 1 ;; esac ;;
+	slow) [ \$# -eq 1 ] || sleep 2 ;;
 	gone) [ \$# -eq 1 ] || set -- 2020-01-01 "\$2" ;;
 	esac
 	if [ "\$2" = cut ]; then
@@ -73,8 +74,8 @@ on()
 {
 	local host=$1 command=$2
 	shift 2
-	"$bin/tlstally" -c "$dir/$host/conf" "$command" --now "$tomorrow" "$@" \
-		2>"$dir/err"
+	"$bin/tlstally" -c "$dir/$host/conf" "$command" \
+		--now "${later:-$tomorrow}" "$@" 2>"$dir/err"
 }
 
 # fetch_says NAME WORDS: of mx1
@@ -152,6 +153,10 @@ trouble()
 	: >"$dir/$1/asked"
 }
 
+on mx1 fetch -o fleet.name=mx2.example.com &&
+	fail "a host that has our name is fetched"
+grep -q "has the name of this host" "$dir/err" || fail "our name: $(cat "$dir/err")"
+
 trouble mx3 ssh
 trouble mx2 ssh
 fetch_says "no connection" "Connection refused"
@@ -182,7 +187,19 @@ on mx1 fetch
 grep -q mx2 "$dir/err" && fail "what is there is fetched again"
 echo "ok: it goes on where it was, and what is there is not fetched again"
 
+# killed while it is at mx3; three minutes later the next run takes it over
+trouble mx3 slow
+start "$dir/killed.log" "$bin/tlstally" -c "$dir/mx1/conf" run --now "$tomorrow"
+asked_of_mx3()
+{
+	[ "$(grep -c ' ' "$dir/mx3/asked")" -ge 8 ]
+}
+wait_until asked_of_mx3 || fail "mx3 is not asked"
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+fetch_says "another run seems to be at it" "another run is at it"
 rm "$dir/mx3/trouble"
+later=${tomorrow%00:00Z}05:00Z
 on mx1 run || fail "mx1 runs: $(cat "$dir/err")"
 on all run || fail "all runs"
 "$bin/tlstally" -c "$dir/mx1/conf" check-store >/dev/null ||

@@ -133,6 +133,28 @@ refused "a day that was changed" "line" on mx1 import "$dir/changed"
 refused "a host's own day" "this host's own store" on mx2 import "$dir/mx2.day"
 on mx1 import "$dir/cut" "$dir/mx3.day" >/dev/null &&
 	fail "one of two was refused, and the exit status is 0"
+
+# one is killed in the middle, and others run at once, and a rollup with them
+mkfifo "$dir/pipe"
+"$bin/tlstally" -c "$dir/mx1/conf" import --now "$tomorrow" - <"$dir/pipe" &
+killed=$!
+exec 3>"$dir/pipe"
+head -c 900 "$dir/mx3.day" >&3
+kill -KILL $killed
+exec 3>&-
+wait $killed 2>/dev/null
+at_once=
+for day in mx2 mx3 mx3 mx2; do
+	"$bin/tlstally" -c "$dir/mx1/conf" import --now "$tomorrow" \
+		"$dir/$day.day" 2>>"$dir/at-once" &
+	at_once="$at_once $!"
+	"$bin/tlstally" -c "$dir/mx1/conf" rollup --now "$tomorrow" \
+		2>>"$dir/at-once" &
+	at_once="$at_once $!"
+done
+for one in $at_once; do
+	wait "$one" || fail "one of several at once: $(cat "$dir/at-once")"
+done
 on mx1 import - <"$dir/mx2.day" || fail "mx1 imports mx2's from a pipe"
 on mx1 import "$dir/mx3.day" "$dir/mx2.day" || fail "again"
 "$bin/tlstally" -c "$dir/mx1/conf" check-store >/dev/null ||
