@@ -121,6 +121,7 @@ static void say_not_here(const struct conf *conf, int64_t now,
 static void make_words(const struct conf *conf, int64_t now,
                        struct host_state *state)
 {
+	bool is_alone = conf->fleet.ledger[0] == '\0';
 	char day[DAY_TEXT];
 
 	if (state->status == HOST_LATE)
@@ -129,7 +130,8 @@ static void make_words(const struct conf *conf, int64_t now,
 		    day_format(state->last.head.day, day));
 	else if (state->status != HOST_HERE)
 		say_not_here(conf, now, state);
-	if (state->last.slot != 0 && state->last.head.reports)
+	/* those that share a ledger all may report, and come by themselves */
+	if (state->last.slot != 0 && state->last.head.reports && is_alone)
 		say(state,
 		    "it makes reports of its own, so sites get two: set "
 		    "[report] mode = off on %s",
@@ -141,7 +143,7 @@ static void make_words(const struct conf *conf, int64_t now,
 	if (state->is_fetched && state->fetch.unreadable > 0)
 		say(state, "the counts of %" PRIu64 " domains cannot be read",
 		    state->fetch.unreadable);
-	if (state->last.slot != 0 && !state->is_expected)
+	if (state->last.slot != 0 && !state->is_expected && is_alone)
 		say(state, "[fleet] expect does not name it, so it is not "
 		           "waited for");
 }

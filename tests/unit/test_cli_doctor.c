@@ -301,8 +301,11 @@ static void expect_metrics(struct fixture *f, const char *const *lines)
 {
 	auto_(strbuf_clear) struct strbuf out = {0};
 	const struct metrics_http http = {0};
+	auto_(conf_clear) struct conf conf;
 
-	assert_int_equal(metrics_write(f->db, NOW, &http, &out, &f->err), 0);
+	conf_init(&conf);
+	assert_int_equal(metrics_write(f->db, &conf, NOW, &http, &out, &f->err),
+	                 0);
 	for (; *lines != NULL; lines++)
 		if (strstr(strbuf_text(&out), *lines) == NULL)
 			fail_msg("no %s in:\n%s", *lines, strbuf_text(&out));
