@@ -65,6 +65,7 @@ struct http_route {
 	               struct http_reply *reply);
 	bool has_more;   /* the path goes on: exchange->below */
 	bool takes_form; /* POST of a form, not of JSON */
+	bool takes_none; /* POST, and answered before its body comes */
 	bool takes_long; /* for a worker to answer */
 	bool is_metrics; /* at the door for metrics, too, without a token */
 };

@@ -87,6 +87,28 @@ static void answer_jmap(struct http_exchange *exchange,
 	http_problem(reply, &what);
 }
 
+static void refuse_limit(struct http_reply *reply, int status,
+                         const char *limit, const char *detail)
+{
+	struct jmap_problem what = {
+		.status = status,
+		.type = "urn:ietf:params:jmap:error:limit",
+		.limit = limit,
+	};
+
+	snprintf(what.detail, sizeof(what.detail), "%s", detail);
+	http_problem(reply, &what);
+}
+
+/* RFC 8620 section 6.1: the session says that none may have a byte. */
+static void answer_upload(struct http_exchange *exchange,
+                          struct http_reply *reply)
+{
+	(void)exchange;
+	refuse_limit(reply, MHD_HTTP_CONTENT_TOO_LARGE, "maxSizeUpload",
+	             "maxSizeUpload is 0: blobs cannot be uploaded");
+}
+
 static void answer_metrics(struct http_exchange *exchange,
                            struct http_reply *reply)
 {
@@ -168,6 +190,12 @@ static const struct http_route routes[] = {
          .path = "/jmap/eventsource",
          .answer = http_answer_events,
          .needs_token = true},
+	{.method = "POST",
+         .path = "/jmap/upload/",
+         .answer = answer_upload,
+         .needs_token = true,
+         .has_more = true,
+         .takes_none = true},
 	{.method = "GET",
          .path = "/jmap/download/",
          .answer = http_answer_download,
@@ -354,19 +382,6 @@ static void check_token(struct http_exchange *exchange,
 	}
 }
 
-static void refuse_limit(struct http_reply *reply, int status,
-                         const char *limit, const char *detail)
-{
-	struct jmap_problem what = {
-		.status = status,
-		.type = "urn:ietf:params:jmap:error:limit",
-		.limit = limit,
-	};
-
-	snprintf(what.detail, sizeof(what.detail), "%s", detail);
-	http_problem(reply, &what);
-}
-
 static void refuse_size(struct http_reply *reply)
 {
 	refuse_limit(reply, MHD_HTTP_CONTENT_TOO_LARGE, "maxSizeRequest",
@@ -523,7 +538,9 @@ static void look_at_header(struct http_exchange *exchange, const char *url,
 		check_token(exchange, reply);
 	if (reply->status == 0 &&
 	    strcmp(exchange->route->method, "POST") == 0) {
-		if (exchange->route->takes_form) {
+		if (exchange->route->takes_none) {
+			exchange->route->answer(exchange, reply);
+		} else if (exchange->route->takes_form) {
 			check_form(exchange, reply);
 		} else {
 			http->requests++;

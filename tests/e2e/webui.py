@@ -344,6 +344,18 @@ def command_line(b, token):
            b.ask("GET", "/jmap/session", Authorization=basic)[0].status)
 
 
+def uploading(b, token):
+    r, text = b.ask("POST", "/jmap/upload/tally", b"x",
+                    Authorization="Bearer " + token,
+                    Content_Type="application/octet-stream")
+    problem = json.loads(text)
+    expect("upload: the limit", (
+        413, "urn:ietf:params:jmap:error:limit", "maxSizeUpload"),
+        (r.status, problem["type"], problem["limit"]))
+    expect("upload: no token", 401,
+           b.ask("POST", "/jmap/upload/tally", b"x")[0].status)
+
+
 def notation(b, token):
     made = b.call(token, "/api", (REPORT + "/set", {
         "create": {"c": given("n.example")}}))[0]["created"]["c"]
@@ -532,6 +544,7 @@ def main():
         work(b, tokens["access_token"])
         command_line(b, token)
         notation(b, token)
+        uploading(b, token)
         hashed(directory, tokens)
         refreshing(b, token, tokens)
         signing_out(b, token)
