@@ -85,7 +85,7 @@ static int show_period(struct cli *cli, struct err *err)
 		"domain,totalSuccessfulSessions,totalFailedSessions"
 		",notJudgedSessions,clearSessions,countedDays,failingDays"
 		",failingSince,lastFailedDay,mainResult,policyTypes,fault"
-		",failingWith,record";
+		",failingWith,failingAt,record";
 	static const struct table_column columns[] = {
 		TABLE_TEXT("domain", "domain"),
 		TABLE_NUMBER("ok", "totalSuccessfulSessions"),

@@ -28,6 +28,7 @@ struct shown {
 	size_t policy_count;
 	const char *fault;
 	uint64_t failing_with;
+	const char *failing_at;
 	const char *record;
 };
 
@@ -53,6 +54,7 @@ static const struct property rows[] = {
                          offsetof(struct shown, policy_list)},
 	{"fault", &property_word, SHOWN(fault)},
 	{"failingWith", &property_uint, SHOWN(failing_with)},
+	{"failingAt", &property_word, SHOWN(failing_at)},
 	{"record", &property_word, SHOWN(record)},
 };
 
@@ -190,11 +192,11 @@ static void each(struct db_txn *txn, const void *place, struct jmap_scan *scan)
 	const struct facts *after = place;
 	struct facts facts = *after;
 	struct walk walk = {scan, &facts};
-	auto_(domain_period_free) struct period *period = NULL;
+	struct period *period;
 
 	scan->txn = txn;
 	choose_days(txn, scan->bounds, &facts);
-	period = domain_period_new(txn, facts.first, facts.last);
+	period = domain_period_of(txn, facts.first, facts.last);
 	if (scan->bounds != NULL && scan->bounds->domain != NULL) {
 		if (after->of.domain[0] == '\0' &&
 		    domain_period_get(period, scan->bounds->domain, &facts.of))
@@ -280,6 +282,7 @@ static json_t *show(const struct facts *facts, const char *record)
 		.main_result = word_of(&words_results, of->main_result),
 		.fault = word_api(&words_faults, (int)of->fault),
 		.failing_with = of->failing_with,
+		.failing_at = of->failing_at[0] != '\0' ? of->failing_at : NULL,
 		.record = record[0] != '\0' ? record : NULL,
 	};
 
@@ -297,14 +300,14 @@ static int find(struct db_txn *txn, const struct jmap_type *type,
 {
 	struct facts *facts = arg;
 	const char *rest = read_days(id, &facts->first, &facts->last);
-	auto_(domain_period_free) struct period *period = NULL;
+	struct period *period;
 	char domain[TALLY_DOMAIN_TEXT];
 	bool hashed;
 
 	if (rest == NULL)
 		return 0;
 	if (id_text_read(rest, domain, sizeof(domain), &hashed)) {
-		period = domain_period_new(txn, facts->first, facts->last);
+		period = domain_period_of(txn, facts->first, facts->last);
 		return domain_period_get(period, domain, &facts->of);
 	}
 	return hashed ? jmap_scan_for(txn, type, id, (size_t)(rest - id), facts)

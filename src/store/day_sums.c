@@ -56,6 +56,8 @@ void day_sums_add(struct day_sums *sums, const struct tally_head *head,
 	for (int i = 0; i < POLICY_TYPES; i++) {
 		sums->policy_success[i] += sign * head->kinds.policy_success[i];
 		sums->policy_failure[i] += sign * head->kinds.policy_failure[i];
+		if (kinds->policy_success[i] + kinds->policy_failure[i] > 0)
+			sums->policy_domains[i] += sign;
 	}
 	for (int i = 0; i < POLICY_TYPES; i++)
 		for (int j = 0; j < RESULT_TYPES; j++)

@@ -31,6 +31,8 @@ struct day_sums {
 	/* domains with a session without TLS that no policy kept from it, and
 	 * those with a failure of a policy that may keep mail back */
 	uint64_t clear_domains, blocked_domains;
+	/* domains to which a policy of the type applied */
+	uint64_t policy_domains[DAY_SUMS_POLICIES];
 };
 
 /* Failures with that result, under whatever policy. */

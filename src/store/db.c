@@ -91,7 +91,8 @@ static void forget(struct db_memory *memory)
 static void end_txn(struct db_txn **txn)
 {
 	drop_cursors(*txn);
-	forget(&(*txn)->memory);
+	for (size_t i = 0; i < DB_MEMORIES; i++)
+		forget(&(*txn)->memories[i]);
 	if ((*txn)->txn != NULL)
 		mdb_txn_abort((*txn)->txn);
 	if ((*txn)->entered)
@@ -210,10 +211,10 @@ void *db_memory(struct db_txn *txn, void *(*make)(void),
 	return data;
 }
 
-void *db_txn_memory(struct db_txn *txn, void *(*make)(void),
-                    void (*free_it)(void *))
+void *db_txn_memory(struct db_txn *txn, enum db_memory_kind kind,
+                    void *(*make)(void), void (*free_it)(void *))
 {
-	return remember(&txn->memory, make, free_it);
+	return remember(&txn->memories[kind], make, free_it);
 }
 
 /* Keeps what LMDB said as the transaction's failure; "not there" is none. */

@@ -132,11 +132,13 @@ int db_size(struct db *db, struct db_size *size, struct err *err);
 /*
  * What a table module keeps in memory of the store, and of what a transaction
  * sees of it: made when it is first asked for, freed with the store or with the
- * transaction.  There is one of each.
+ * transaction.  There is one of the store, and one of each kind of a
+ * transaction.
  */
+enum db_memory_kind { DB_MEMORY_JOURNAL, DB_MEMORY_PERIOD, DB_MEMORIES };
 void *db_memory(struct db_txn *txn, void *(*make)(void), void (*free)(void *));
-void *db_txn_memory(struct db_txn *txn, void *(*make)(void),
-                    void (*free)(void *));
+void *db_txn_memory(struct db_txn *txn, enum db_memory_kind kind,
+                    void *(*make)(void), void (*free)(void *));
 
 /* Never NULL: a transaction that could not begin has failed already. */
 struct db_txn *db_begin_read(struct db *db);

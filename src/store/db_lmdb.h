@@ -49,7 +49,7 @@ struct db_txn {
 	bool entered;
 	size_t written;
 	struct err failure;
-	struct db_memory memory;
+	struct db_memory memories[DB_MEMORIES];
 	struct db_rows *rows; /* that are gone through */
 	/* Its place in each table: the next row is mostly near. */
 	MDB_cursor *places[DB_TABLES];

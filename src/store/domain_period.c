@@ -4,26 +4,19 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "store/day_fault.h"
 #include "store/day_view.h"
 #include "store/keys.h"
 
-/*
- * Many domains failed alike on a day: at least three of them, and a tenth of
- * all that were counted.  A receiver's own trouble takes his domains; ours,
- * such as an old CA file or a broken resolver, takes all that have such a
- * policy.
- */
-enum { SITE_DOMAINS = 3, SITE_SHARE = 10 };
-
 /* What is known of a day as a whole. */
 struct day {
-	bool is_open; /* some of its domains are */
-	uint64_t domains;
-	uint64_t failing[RESULT_TYPES]; /* domains, by their main result */
+	bool is_open;             /* some of its domains are */
+	struct day_fault *faults; /* of each result; NULL: nothing failed */
 };
 
 struct period {
 	struct db_txn *txn;
+	int32_t asked_first, asked_last;
 	int32_t first, last;
 	struct day days[PERIOD_DAYS_MAX];
 };
@@ -41,14 +34,52 @@ struct source {
 	struct domain_days days; /* an open day's: one */
 };
 
-struct period *domain_period_new(struct db_txn *txn, int32_t first,
-                                 int32_t last)
+static void forget_days(struct period *period)
+{
+	for (size_t i = 0; i < PERIOD_DAYS_MAX; i++)
+		free(period->days[i].faults);
+	memset(period, 0, sizeof(*period));
+}
+
+static void *period_new(void)
 {
 	struct period *period = xcalloc(1, sizeof(*period));
+
+	period->asked_last = -1;
+	return period;
+}
+
+static void period_free(void *arg)
+{
+	forget_days(arg);
+	free(arg);
+}
+
+static void read_day(struct period *period, int32_t day)
+{
+	struct day *of = &period->days[day - period->first];
+	struct day_sums sums;
+
+	day_view_sums(period->txn, day, &sums);
+	of->is_open = sums.marks[TALLY_OPEN] > 0;
+	if (sums.failing_domains == 0)
+		return;
+	of->faults = xcalloc(RESULT_TYPES, sizeof(*of->faults));
+	day_fault_look(period->txn, day, &sums, of->faults);
+}
+
+struct period *domain_period_of(struct db_txn *txn, int32_t first, int32_t last)
+{
+	struct period *period =
+		db_txn_memory(txn, DB_MEMORY_PERIOD, period_new, period_free);
 	int32_t from, to;
 
+	if (period->asked_first == first && period->asked_last == last)
+		return period;
+	forget_days(period);
 	period->txn = txn;
-	period->first = 0;
+	period->asked_first = first;
+	period->asked_last = last;
 	period->last = -1;
 	if (!tally_day_range(txn, &from, &to))
 		return period;
@@ -56,23 +87,9 @@ struct period *domain_period_new(struct db_txn *txn, int32_t first,
 	period->last = last < to ? last : to;
 	if (period->last - period->first >= PERIOD_DAYS_MAX)
 		period->first = period->last - PERIOD_DAYS_MAX + 1;
-	for (int32_t day = period->first; day <= period->last; day++) {
-		struct day *of = &period->days[day - period->first];
-		struct day_sums sums;
-
-		day_view_sums(txn, day, &sums);
-		of->domains = sums.domains;
-		of->is_open = sums.marks[TALLY_OPEN] > 0;
-		memcpy(of->failing, sums.failing_by_result,
-		       sizeof(of->failing));
-	}
+	for (int32_t day = period->first; day <= period->last; day++)
+		read_day(period, day);
 	return period;
-}
-
-void domain_period_free(struct period **period)
-{
-	free(*period);
-	*period = NULL;
 }
 
 /* --- one domain --- */
@@ -94,25 +111,35 @@ static void begin(struct domain_period *of, const char *domain)
 	of->last_counted = of->last_failed = of->failing_since = PERIOD_NO_DAY;
 }
 
-/* How many failed alike; *many: it looks as if it were not the domain. */
-static uint64_t failed_alike(const struct day *day,
-                             const struct domain_day *told, bool *many)
+/* Its failing days by whose fault they look like. */
+struct fault_days {
+	uint64_t days[FAULTS];
+};
+
+static void add_fault(const struct day *day, const struct domain_day *told,
+                      struct domain_period *of, struct fault_days *faults)
 {
 	int result = main_result(told);
-	uint64_t n = result >= 0 ? day->failing[result] : 0;
+	const struct day_fault *fault;
 
-	*many = n >= SITE_DOMAINS && n * SITE_SHARE >= day->domains;
-	return n;
+	/* what failed without a result, or was taken back, is the domain's */
+	if (result < 0 || day->faults == NULL) {
+		faults->days[FAULT_THEIRS]++;
+		return;
+	}
+	fault = &day->faults[result];
+	faults->days[fault->fault]++;
+	if (fault->alike <= of->failing_with)
+		return;
+	of->failing_with = fault->alike;
+	strcpy(of->failing_at, fault->receiver);
 }
 
-/* Days come in their order.  `fault` holds, until the end, on how many days
- * many failed. */
+/* Days come in their order. */
 static void add_day(const struct period *period, struct domain_period *of,
-                    int32_t day, const struct domain_day *told)
+                    int32_t day, const struct domain_day *told,
+                    struct fault_days *faults)
 {
-	uint64_t alike;
-	bool many;
-
 	of->sums.success += told->success;
 	of->sums.failure += told->failure;
 	of->sums.unjudged += told->unjudged;
@@ -130,21 +157,27 @@ static void add_day(const struct period *period, struct domain_period *of,
 	of->last_failed = day;
 	if (of->failing_since == PERIOD_NO_DAY)
 		of->failing_since = day;
-	alike = failed_alike(&period->days[day - period->first], told, &many);
-	if (alike > of->failing_with)
-		of->failing_with = alike;
-	of->fault += many;
+	add_fault(&period->days[day - period->first], told, of, faults);
 }
 
-static void end(struct domain_period *of)
+/* Of most days; of as many, what asks more of us. */
+static enum fault most_days(const struct fault_days *faults)
 {
-	uint64_t many_days = of->fault;
+	static const enum fault order[] = {FAULT_OURS, FAULT_THEIRS,
+	                                   FAULT_UNCLEAR};
+	enum fault most = FAULT_NONE;
 
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (faults->days[order[i]] > faults->days[most])
+			most = order[i];
+	return most;
+}
+
+static void end(struct domain_period *of, const struct fault_days *faults)
+{
 	of->sessions = of->sums.success + of->sums.failure;
 	of->main_result = main_result(&of->sums);
-	of->fault = of->failing_days == 0               ? FAULT_NONE
-	            : 2 * many_days >= of->failing_days ? FAULT_OURS
-	                                                : FAULT_THEIRS;
+	of->fault = most_days(faults);
 }
 
 /* --- all of them --- */
@@ -274,10 +307,12 @@ static void gather(const struct period *period, const struct domain_days *from,
 static bool sum_up(const struct period *period, const struct gathered *days,
                    const char *domain, struct domain_period *of)
 {
+	struct fault_days faults = {0};
+
 	begin(of, domain);
 	for (size_t i = 0; i < days->count; i++)
-		add_day(period, of, days->days[i], days->told[i]);
-	end(of);
+		add_day(period, of, days->days[i], days->told[i], &faults);
+	end(of, &faults);
 	return days->count > 0;
 }
 

@@ -4,6 +4,9 @@
  *     example.com: 1,204 sessions, 77 failed on 3 of 30 days, and since Monday:
  *     certificate-expired, MTA-STS; other domains did not
  *
+ * Whose fault it looks like is told by the most of its failing days
+ * (store/day_fault.h).
+ *
  * Days that are decided about come from store/domain_history.h, those that are
  * still open from their heads.
  */
@@ -27,19 +30,21 @@ struct domain_period {
 	/* How many domains had failures of the same result as this one, on the
 	 * day when most did. */
 	uint64_t failing_with;
+	/* The receiver at which most of those were; "": there is none. */
+	char failing_at[TALLY_DOMAIN_TEXT];
 	enum fault fault;
 };
 
 struct period; /* the days, and what is known of them together */
 
 /* At most PERIOD_DAYS_MAX days; those before the first that has a row, or after
- * the last, are left out. */
-struct period *domain_period_new(struct db_txn *txn, int32_t first,
-                                 int32_t last);
-void domain_period_free(struct period **period);
+ * the last, are left out.  Lent by the transaction, which only reads, until it
+ * ends or other days are asked for. */
+struct period *domain_period_of(struct db_txn *txn, int32_t first,
+                                int32_t last);
 
 /* All domains after that one ("": from the first), in their order, until each()
- * says no.  In the transaction of domain_period_new(). */
+ * says no. */
 void domain_period_each(struct period *period, const char *after,
                         bool (*each)(void *arg,
                                      const struct domain_period *domain),

@@ -64,7 +64,8 @@ static struct view *view_add(struct views *views, int32_t day)
 
 static struct views *views_of(struct db_txn *txn)
 {
-	struct views *views = db_txn_memory(txn, views_new, views_free);
+	struct views *views =
+		db_txn_memory(txn, DB_MEMORY_JOURNAL, views_new, views_free);
 
 	if (views->memory != NULL)
 		return views;

@@ -411,13 +411,20 @@ static const struct word bad_input[BAD_KINDS] = {
 static const struct word faults[FAULTS] = {
 	[FAULT_NONE] = {.api = "none", .sentence = "nothing failed"},
 	[FAULT_THEIRS] = {.api = "theirs",
-                          .sentence = "few other domains failed like it, so "
-                                      "the cause looks like the domain's",
+                          .sentence = "few domains at other receivers failed "
+                                      "like it, so the cause looks like the "
+                                      "receiver's",
                           .tone = "warn"},
 	[FAULT_OURS] = {.api = "ours",
-                        .sentence = "many domains failed like it on the same "
-                                    "days, so the cause looks like ours",
+                        .sentence = "many domains at other receivers failed "
+                                    "like it on the same days, so the cause "
+                                    "looks like ours",
                         .tone = "bad"},
+	[FAULT_UNCLEAR] = {.api = "unclear",
+                           .sentence = "no domain at another receiver was "
+                                       "counted on the same days, so nothing "
+                                       "tells whose the cause is",
+                           .tone = "warn"},
 };
 
 static const struct word feeds[FEED_STATES] = {

@@ -59,9 +59,10 @@ enum tally_mark {
 
 /* Whose fault the failures of a domain look like; not stored. */
 enum fault {
-	FAULT_NONE,   /* nothing failed */
-	FAULT_THEIRS, /* the domain's: few others failed like it */
-	FAULT_OURS,   /* ours: many did, on most of the days */
+	FAULT_NONE,    /* nothing failed */
+	FAULT_THEIRS,  /* the domain's, or that of who receives its mail */
+	FAULT_OURS,    /* ours: others failed like it, at other receivers */
+	FAULT_UNCLEAR, /* there was nothing to compare it with */
 	FAULTS
 };
 

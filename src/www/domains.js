@@ -5,7 +5,7 @@ import {dayAfter} from "./days.js";
 import {h} from "./dom.js";
 import {count, plural} from "./format.js";
 import {createList} from "./list.js";
-import {asciiOf, domainLink} from "./names.js";
+import {asciiOf, domainLink, nameOf} from "./names.js";
 import {hash} from "./router.js";
 import {chip, label, words} from "./words.js";
 
@@ -16,10 +16,11 @@ const sessions = (row) => row.totalSuccessfulSessions
 
 const daysOfRow = (row) => ({from: row.firstDay, to: row.lastDay});
 
-function faultWords({fault, failingWith}) {
+function faultWords({fault, failingWith, failingAt}) {
   return fault && fault !== "none" && h("div", {class: "small muted"},
     chip("faults", fault), failingWith > 1
-      && ` ${plural(failingWith, "domain")} failed like it on its worst day`);
+      && [` ${plural(failingWith, "domain")} failed like it on one day`,
+        failingAt && [", most at ", nameOf(failingAt)]]);
 }
 
 function since({failingSince, lastFailedDay, failingDays}) {
@@ -38,7 +39,8 @@ export function create(ctx) {
     properties: ["id", "domain", "firstDay", "lastDay", "countedDays",
       "totalSuccessfulSessions", "totalFailedSessions", "notJudgedSessions",
       "clearSessions", "failingDays", "failingSince", "lastFailedDay",
-      "mainResult", "policyTypes", "fault", "failingWith", "record"],
+      "mainResult", "policyTypes", "fault", "failingWith", "failingAt",
+      "record"],
     what: ["domain", "domains"],
     sort: "-totalFailedSessions",
     columns: [

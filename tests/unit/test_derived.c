@@ -217,7 +217,7 @@ static bool check_period(void *arg, const struct domain_period *of)
 static void check_periods(struct db *db)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-	auto_(domain_period_free) struct period *period = NULL;
+	struct period *period;
 	int32_t one = some_day(), other = some_day();
 	struct periods periods = {.txn = txn,
 	                          .first = one < other ? one : other,
@@ -225,8 +225,8 @@ static void check_periods(struct db *db)
 	struct domain_period want;
 	unsigned n = 0;
 
-	periods.period = period =
-		domain_period_new(txn, periods.first, periods.last);
+	period = domain_period_of(txn, periods.first, periods.last);
+	periods.period = period;
 	domain_period_each(period, "", check_period, &periods);
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		char domain[32];

@@ -407,12 +407,12 @@ static void test_a_period_has_what_waits(void **state)
 	struct fixture *f = *state;
 	struct journal_ids ids = {0};
 	auto_(db_abort) struct db_txn *txn = NULL;
-	auto_(domain_period_free) struct period *period = NULL;
+	struct period *period;
 	struct domain_period of;
 
 	append(f->db, names, 2, 3, &ids);
 	txn = db_begin_read(f->db);
-	period = domain_period_new(txn, DAY - 3, DAY);
+	period = domain_period_of(txn, DAY - 3, DAY);
 	assert_true(domain_period_get(period, "b.test", &of));
 	assert_int_equal(of.sessions, 3);
 }
