@@ -130,6 +130,34 @@ static bool read_value(struct reading *in, json_t *value,
 	}
 }
 
+/* Does it read more than the facts? */
+static bool looks_up(const struct jmap_filter *filter)
+{
+	if (filter->operator== CONDITION)
+		return filter->condition->match == MATCH_LOOKED_UP ||
+		       filter->condition->match == MATCH_TEXT_LOOKED_UP;
+	for (size_t i = 0; i < filter->part_count; i++)
+		if (looks_up(filter->parts[i]))
+			return true;
+	return false;
+}
+
+/* Parts that look something up come last, so that it is looked up only of what
+ * the others leave: with the days of a month, one month's destinations. */
+static void put_last_what_looks_up(struct jmap_filter *filter,
+                                   struct arena *mem)
+{
+	const struct jmap_filter **sorted =
+		arena_array(mem, filter->part_count, sizeof(*sorted));
+	size_t count = 0;
+
+	for (int last = 0; last < 2; last++)
+		for (size_t i = 0; i < filter->part_count; i++)
+			if (looks_up(filter->parts[i]) == (last == 1))
+				sorted[count++] = filter->parts[i];
+	filter->parts = sorted;
+}
+
 static const struct jmap_filter *read_condition(struct reading *in,
                                                 json_t *json)
 {
@@ -156,6 +184,7 @@ static const struct jmap_filter *read_condition(struct reading *in,
 			return NULL;
 		all->parts[all->part_count++] = part;
 	}
+	put_last_what_looks_up(all, in->mem);
 	return all;
 }
 
@@ -190,6 +219,7 @@ static const struct jmap_filter *read_operator(struct reading *in, json_t *json)
 			return NULL;
 	}
 	filter->part_count = json_array_size(conditions);
+	put_last_what_looks_up(filter, in->mem);
 	return filter;
 }
 

@@ -312,6 +312,23 @@ static const struct call_row query_rows[] = {
 	{"5.5 ... a date is no time",
          FAILS(QUERY, "{'filter':{'deliverAtIsLessThan':'2026-03-02'}}",
                "invalidArguments")},
+	{"5.5 by host: a mail's", FINDS("{'filter':{'host':'ALPHA.example'}}",
+                                        "['$A']")},
+	{"5.5 by host, whole", FINDS("{'filter':{'host':'example'}}", "[]")},
+	{"5.5 by host: both of a report",
+         FINDS("{'filter':{'host':'beta.example'}}", "['$B']")},
+	{"5.5 by host, and not that", FINDS("{'filter':{'operator':'NOT',"
+                                            "'conditions':[{'host':"
+                                            "'beta.example'}]}}",
+                                            "['$A','$C']")},
+	{"5.5 by host, with another condition",
+         FINDS("{'filter':{'host':'beta.example','hasFailures':false}}",
+               "[]")},
+	{"5.5 by answer: there is none",
+         FINDS("{'filter':{'answer':'550'}}", "[]")},
+	{"5.5 by state", FINDS("{'filter':{'state':'pending'}}", "['$A','$B']")},
+	{"5.5 by state: none was delivered",
+         FINDS("{'filter':{'state':'delivered'}}", "[]")},
 	{"5.5 two members are AND",
          FINDS("{'filter':{'hasFailures':true,'status':'pending'}}", "['$B']")},
 	{"5.5 OR", FINDS("{'filter':{'operator':'OR','conditions':["

@@ -4,6 +4,8 @@
 
 #include "unit/store_test.h"
 
+#include "base/json.h"
+#include "jmap/jmap_filter.h"
 #include "jmap/jmap_type.h"
 #include "store/change_table.h"
 #include "store/meta_table.h"
@@ -237,9 +239,76 @@ static void test_scan_for(void **state)
 	}
 }
 
+static unsigned looked_up;
+
+static bool look_up(struct db_txn *txn, const void *facts, int number,
+                    const char *text)
+{
+	(void)txn;
+	(void)facts;
+	(void)number;
+	(void)text;
+	looked_up++;
+	return true;
+}
+
+/* What is read for an object alone is read of what all else has left. */
+static void test_what_is_looked_up_comes_last(void **state)
+{
+	static const struct jmap_condition conditions[] = {
+		{"host", MATCH_TEXT_LOOKED_UP, 0, 0, NULL, look_up},
+		{"is", MATCH_HAS, 0, 0, NULL, NULL},
+		{0},
+	};
+	static const struct {
+		const char *name, *filter;
+		bool takes;
+		unsigned looks;
+	} rows[] = {
+		{"alone", "{'host':'a'}", true, 1},
+		{"a member", "{'host':'a','is':false}", false, 0},
+		{"one that holds", "{'host':'a','is':true}", true, 1},
+		{"AND",
+	         "{'operator':'AND','conditions':[{'host':'a'},{'is':false}]}",
+	         false, 0},
+		{"OR",
+	         "{'operator':'OR','conditions':[{'host':'a'},{'is':true}]}",
+	         true, 0},
+		{"deeper",
+	         "{'operator':'AND','conditions':[{'operator':'NOT',"
+	         "'conditions':[{'host':'a'}]},{'is':false}]}",
+	         false, 0},
+	};
+	struct jmap_type type = numbers(false);
+	const uint64_t one = 1;
+
+	(void)state;
+	type.walk.conditions = conditions;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(arena_clear) struct arena mem = {0};
+		auto_(xfree_str) char *text = xstrdup(rows[i].filter);
+		struct jmap_failure failure = {0};
+		auto_(json_free) json_t *json = NULL;
+		const struct jmap_filter *filter;
+
+		ROW(&rows[i]);
+		for (char *c = text; *c != '\0'; c++)
+			if (*c == '\'')
+				*c = '"';
+		json = json_loads(text, 0, NULL);
+		filter = jmap_filter_read(&type, json, &mem, &failure);
+		assert_non_null(filter);
+		looked_up = 0;
+		assert_int_equal(jmap_filter_takes(filter, NULL, &one),
+		                 rows[i].takes);
+		assert_int_equal(looked_up, rows[i].looks);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_looked_up_comes_last),
 		cmocka_unit_test(test_changes_between_pages),
 		cmocka_unit_test(test_ends_when_told),
 		cmocka_unit_test(test_scan_for),

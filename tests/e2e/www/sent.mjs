@@ -68,6 +68,17 @@ export default async function testSent({ server, tokens }) {
   const failures = (await tableOf(page, "reports")).map((row) =>
     number(row[6]));
   expect("as were counted, the most failures first", failing, failures);
+  for (const [query, want] of [
+    ["answer=550", /^6 reports$/], ["answer=5.1.1", /^3 reports$/],
+    ["answer=550+5.2.1", /^1 report$/], ["host=host03.example", /^3 reports$/],
+    ["host=HOST03.example.", /^3 reports$/], ["host=host03", /^No reports/],
+    ["host=host03.example&to=2026-03-02", /^2 reports$/],
+    ["host=host06.example&answer=5.1.0", /^No reports/],
+    ["state=delivered&host=host03.example", /^No reports/],
+    ["state=delivered", /^84 reports$/]]) {
+    await page.goto(`${server.url}/#/sent?${query}`);
+    await summary(page, want);
+  }
   await page.goto(`${server.url}/#/sent?text=host03`);
   await summary(page, /^3 reports$/);
   await testDetail(server, page);
