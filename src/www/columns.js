@@ -1,9 +1,20 @@
-// columns - what tables of days and domains have in common: a number that is
-// a link to the rows behind it, a share with a small bar, a day
+// columns - what tables and lists of days and domains have in common: a number
+// that is a link to the rows behind it, a share with a small bar, a day, the
+// filters of both
+import {dayAfter} from "./days.js";
 import {h} from "./dom.js";
 import {count, percent} from "./format.js";
+import {asciiOf} from "./names.js";
 import {hash} from "./router.js";
 import {byNumber, byText} from "./table.js";
+
+/** What is bad unless it is 0; to: the address of what it counts. */
+export function badCount(n, to) {
+  const tone = n > 0 ? "bad" : "muted";
+
+  return n > 0 && to ? h("a", {href: to, class: tone}, count(n))
+    : h("span", {class: tone}, count(n));
+}
 
 /** A number; link(row): the address of what it counts. */
 export const numberColumn = (name, of, {link, bad = false, ...more} = {}) => ({
@@ -44,3 +55,30 @@ export function gapOf({day, domains, withoutDomain}, {firstCountedDay}) {
   return day < firstCountedDay ? "not kept, or before the first day"
     : "nothing was counted";
 }
+
+// --- of lists ---
+
+/** Sessions of an object of the API that has sums. */
+export const sessionsOf = (row) => row.totalSuccessfulSessions
+  + row.totalFailedSessions;
+
+export const failureRateColumn = {title: "Failure rate", num: true,
+  cell: (row) => share(row.totalFailedSessions, sessionsOf(row))};
+
+export const searchFilter = (hint) => ({name: "text", label: "Search",
+  kind: "search", hint, condition: (text) => ({text: asciiOf(text)})});
+
+export const dayFilters = [
+  {name: "from", label: "From (UTC)", kind: "day",
+    condition: (day) => ({dayAfter: day})},
+  {name: "to", label: "To (UTC)", kind: "day",
+    condition: (day) => ({dayBefore: dayAfter(day)})},
+];
+
+export const checkFilter = (name, label, property, more = {}) => ({name, label,
+  kind: "check", condition: () => ({[property]: true}), ...more});
+
+export const failuresFilter = checkFilter("failures", "Only with failures",
+  "hasFailures");
+export const notJudgedFilter = checkFilter("notJudged", "Sessions not judged",
+  "hasNotJudged", {more: true});

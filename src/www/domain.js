@@ -2,7 +2,7 @@
 //
 // What its DNS says is asked by the server when this page asks the server, and
 // that may take a while: lookup.js.
-import {gapOf, shareColumn} from "./columns.js";
+import {gapOf, sessionsOf, shareColumn} from "./columns.js";
 import {dayAfter, daysOf, rangeForm, rangeOf} from "./days.js";
 import {fill, h} from "./dom.js";
 import {count, percent, plural, time} from "./format.js";
@@ -10,15 +10,15 @@ import {load} from "./load.js";
 import {lookupPart} from "./lookup.js";
 import {nameOf} from "./names.js";
 import {picture} from "./picture.js";
-import {failureTable, policyCard} from "./report_parts.js";
+import {failureTable, policyCards} from "./report_parts.js";
 import {hash, join} from "./router.js";
-import {byNumber, byText, sortableTable} from "./table.js";
+import {byNumber, byText, cutList, sortableTable} from "./table.js";
 import {chip, copyMark, label} from "./words.js";
 
 export const title = "Domain";
 
-const sessionsOf = (day) => day.totalSuccessfulSessions
-  + day.totalFailedSessions;
+const RECORDS = 20; // that are shown at once
+
 const num = (name, of) => ({title: name, num: true, compare: byNumber(of),
   cell: (row) => count(of(row))});
 
@@ -81,10 +81,13 @@ function recordsSeen(days) {
 
   for (const {day, record} of days)
     seenOn.set(record, [...seenOn.get(record) ?? [], day]);
-  return h("dl", {class: "facts"}, [...seenOn].map(([record, on]) => [
+  return [...seenOn];
+}
+
+const recordList = (records) => h("dl", {class: "facts"},
+  records.map(([record, on]) => [
     h("dt", {}, on.length === 1 ? on[0] : `${on.at(-1)} to ${on[0]}`),
     h("dd", {}, record ? h("span", {class: "mono"}, record) : "none")]));
-}
 
 // The same thing on several days is one thing.
 function merge(list, keyOf, add) {
@@ -129,6 +132,7 @@ function seen(days, range, overview, signal) {
   const all = days.reduce((n, day) => n + sessionsOf(day), 0);
   const details = mergeDetails(days.flatMap(({policies}) =>
     policies.flatMap(({failureDetails}) => failureDetails)));
+  const folded = days.reduce((n, day) => n + day.foldedFailures, 0);
 
   return [
     h("p", {}, plural(all, "session"), " on ", plural(days.length, "day"),
@@ -138,9 +142,13 @@ function seen(days, range, overview, signal) {
     h("h2", {}, "Failures"),
     details.length > 0 ? failureTable(details, "Failures of all policies")
       : h("p", {class: "muted"}, "None on these days."),
-    h("h2", {}, "TLSRPT records seen"), recordsSeen(days),
+    folded > 0 && h("p", {class: "small"}, `${plural(folded, "failure")} of `
+      + "these are counted with fewer details: a day had more different ones "
+      + "than are kept (max_details)."),
+    h("h2", {}, "TLSRPT records seen"),
+    cutList(recordsSeen(days), RECORDS, recordList),
     h("h2", {}, "Policies applied"),
-    mergePolicies(days).map(policyCard),
+    policyCards(mergePolicies(days)),
   ];
 }
 
@@ -188,7 +196,7 @@ function sent(reports) {
 const properties = ["id", "day", "domain", "totalSuccessfulSessions",
   "totalFailedSessions", "notJudgedSessions", "lateSuccessfulSessions",
   "lateFailedSessions",
-  "mark", "reason", "record", "reportObjectId", "policies"];
+  "foldedFailures", "mark", "reason", "record", "reportObjectId", "policies"];
 
 export function create(ctx) {
   const {name} = ctx.route.args;

@@ -1,17 +1,14 @@
 // Domains day by day: what was counted, and what became of each day
-import {dayAfter} from "./days.js";
+import {badCount, checkFilter, dayFilters, failureRateColumn, failuresFilter,
+  notJudgedFilter, searchFilter} from "./columns.js";
 import {h} from "./dom.js";
 import {count} from "./format.js";
-import {share} from "./columns.js";
 import {createList} from "./list.js";
-import {asciiOf, domainLink} from "./names.js";
+import {domainLink} from "./names.js";
 import {hash} from "./router.js";
 import {label, words} from "./words.js";
 
 export const title = "Domains day by day";
-
-const sessions = (row) => row.totalSuccessfulSessions
-  + row.totalFailedSessions;
 
 export function create(ctx) {
   const list = createList(ctx, {
@@ -28,32 +25,21 @@ export function create(ctx) {
       {title: "Successful", num: true, sort: "totalSuccessfulSessions",
         cell: (row) => count(row.totalSuccessfulSessions)},
       {title: "Failed", num: true, sort: "totalFailedSessions",
-        cell: (row) => h("span",
-          {class: row.totalFailedSessions > 0 ? "bad" : "muted"},
-          count(row.totalFailedSessions))},
-      {title: "Failure rate", num: true, cell: (row) =>
-        share(row.totalFailedSessions, sessions(row))},
+        cell: (row) => badCount(row.totalFailedSessions)},
+      failureRateColumn,
       {title: "Policies", num: true, cell: ({policyCount}) =>
         count(policyCount)},
       {title: "Outcome", class: "wide", cell: ({mark, reason}) =>
         [label("marks", mark), reason && h("div", {class: "small muted"}, reason)]},
     ],
     filters: [
-      {name: "text", label: "Search", kind: "search", hint: "domain",
-        condition: (text) => ({text: asciiOf(text)})},
-      {name: "from", label: "From (UTC)", kind: "day",
-        condition: (day) => ({dayAfter: day})},
-      {name: "to", label: "To (UTC)", kind: "day",
-        condition: (day) => ({dayBefore: dayAfter(day)})},
+      searchFilter("domain"), ...dayFilters,
       {name: "mark", label: "Outcome", kind: "select",
         options: words("marks").map((mark) => [mark, label("marks", mark)]),
         condition: (mark) => ({mark})},
-      {name: "failures", label: "Only with failures", kind: "check",
-        condition: () => ({hasFailures: true})},
-      {name: "notJudged", label: "Sessions not judged",
-        kind: "check", more: true, condition: () => ({hasNotJudged: true})},
-      {name: "late", label: "Failures counted too late",
-        kind: "check", more: true, condition: () => ({hasLateFailures: true})},
+      failuresFilter, notJudgedFilter,
+      checkFilter("late", "Failures counted too late", "hasLateFailures",
+        {more: true}),
     ],
     empty: "Nothing has been counted yet.",
   });

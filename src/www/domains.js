@@ -1,18 +1,15 @@
 // Domains: one row per domain for a period: is it well, since when is it not,
 // why, and whose fault does it look like
-import {share} from "./columns.js";
-import {dayAfter} from "./days.js";
+import {badCount, checkFilter, dayFilters, failureRateColumn, failuresFilter,
+  notJudgedFilter, searchFilter, sessionsOf} from "./columns.js";
 import {h} from "./dom.js";
 import {count, plural} from "./format.js";
 import {createList} from "./list.js";
-import {asciiOf, domainLink, nameOf} from "./names.js";
+import {domainLink, nameOf} from "./names.js";
 import {hash} from "./router.js";
 import {chip, label, words} from "./words.js";
 
 export const title = "Domains";
-
-const sessions = (row) => row.totalSuccessfulSessions
-  + row.totalFailedSessions;
 
 const daysOfRow = (row) => ({from: row.firstDay, to: row.lastDay});
 
@@ -50,43 +47,31 @@ export function create(ctx) {
           row.record ?? "no TLSRPT record")]},
       {title: "Sessions", num: true, sort: "totalSessions", cell: (row) =>
         h("a", {href: hash("days", {...daysOfRow(row), text: row.domain})},
-          count(sessions(row)))},
-      {title: "Failed", num: true, sort: "totalFailedSessions",
-        cell: (row) => row.totalFailedSessions > 0
-          ? h("a", {class: "bad", href: hash("days", {...daysOfRow(row),
-            text: row.domain, failures: "1"})},
-          count(row.totalFailedSessions)) : h("span", {class: "muted"}, "0")},
-      {title: "Failure rate", num: true, cell: (row) =>
-        share(row.totalFailedSessions, sessions(row))},
+          count(sessionsOf(row)))},
+      {title: "Failed", num: true, sort: "totalFailedSessions", cell: (row) =>
+        badCount(row.totalFailedSessions, hash("days", {...daysOfRow(row),
+          text: row.domain, failures: "1"}))},
+      failureRateColumn,
       {title: "Fails", sort: "failingSince", cell: since},
       {title: "Most of its failures", class: "wide", cell: (row) =>
         row.mainResult && [label("results", row.mainResult), faultWords(row)]},
       {title: "Without TLS", num: true, cell: ({clearSessions}) =>
-        h("span", {class: clearSessions > 0 ? "bad" : "muted"},
-          count(clearSessions))},
+        badCount(clearSessions)},
       {title: "Policies", cell: ({policyTypes}) =>
         policyTypes.map((type) => label("policies", type)).join(", ")},
     ],
     filters: [
-      {name: "text", label: "Search", kind: "search", hint: "domain",
-        condition: (text) => ({text: asciiOf(text)})},
-      {name: "from", label: "From (UTC)", kind: "day",
-        condition: (day) => ({dayAfter: day})},
-      {name: "to", label: "To (UTC)", kind: "day",
-        condition: (day) => ({dayBefore: dayAfter(day)})},
+      searchFilter("domain"), ...dayFilters,
       {name: "result", label: "Most of its failures", kind: "select",
         options: options("results"), condition: (result) => ({result})},
       {name: "policy", label: "Policy", kind: "select",
         options: options("policies"),
         condition: (policyType) => ({policyType})},
-      {name: "failures", label: "Only with failures", kind: "check",
-        condition: () => ({hasFailures: true})},
+      failuresFilter,
       {name: "fault", label: "It looks like", kind: "select", more: true,
         options: options("faults"), condition: (fault) => ({fault})},
-      {name: "clear", label: "Reached without TLS", kind: "check",
-        more: true, condition: () => ({hasClear: true})},
-      {name: "notJudged", label: "Sessions not judged",
-        kind: "check", more: true, condition: () => ({hasNotJudged: true})},
+      checkFilter("clear", "Reached without TLS", "hasClear", {more: true}),
+      notJudgedFilter,
     ],
     empty: "Nothing was counted in the last 30 days.",
   });

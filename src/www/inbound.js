@@ -1,12 +1,13 @@
 // Inbound: how mail came in for our own domains in a period, and who still
 // sends it without TLS
-import {gapOf, numberColumn, share, shareColumn} from "./columns.js";
-import {dayAfter, rangeOf, today} from "./days.js";
+import {badCount, checkFilter, dayFilters, gapOf, numberColumn, searchFilter,
+  share, shareColumn} from "./columns.js";
+import {rangeOf, today} from "./days.js";
 import {h} from "./dom.js";
 import {count, plural} from "./format.js";
 import {createList} from "./list.js";
 import {load} from "./load.js";
-import {asciiOf, nameOf} from "./names.js";
+import {nameOf} from "./names.js";
 import {picture} from "./picture.js";
 import {hash, join} from "./router.js";
 import {byText, sortableTable} from "./table.js";
@@ -117,20 +118,13 @@ function makeList(ctx) {
       {title: "Messages", num: true, sort: "messages", cell: ({messages}) =>
         count(messages)},
       {title: "Weak", num: true, sort: "weakMessages", cell: (row) =>
-        h("span", {class: row.weakMessages > 0 ? "bad" : "muted"},
-          count(row.weakMessages))},
+        badCount(row.weakMessages)},
       {title: "Weak share", num: true, cell: (row) =>
         share(row.weakMessages, row.messages)},
     ],
     filters: [
-      {name: "text", label: "Search", kind: "search", hint: "our domain",
-        condition: (text) => ({text: asciiOf(text)})},
-      {name: "from", label: "From (UTC)", kind: "day",
-        condition: (day) => ({dayAfter: day})},
-      {name: "to", label: "To (UTC)", kind: "day",
-        condition: (day) => ({dayBefore: dayAfter(day)})},
-      {name: "weak", label: "Only with weak messages", kind: "check",
-        condition: () => ({hasWeak: true})},
+      searchFilter("our domain"), ...dayFilters,
+      checkFilter("weak", "Only with weak messages", "hasWeak"),
     ],
     empty: "No mail was counted. Is tlstally-milter running, and listed in "
       + "smtpd_milters in Postfix's main.cf?",

@@ -1,8 +1,9 @@
 // Management > Reports > Outbox > TLS: the reports that wait to be sent
+import {badCount, failuresFilter, searchFilter} from "./columns.js";
 import {h} from "./dom.js";
 import {count, time} from "./format.js";
 import {createList} from "./list.js";
-import {asciiOf, nameOf} from "./names.js";
+import {nameOf} from "./names.js";
 import {actionsFor, MAY_CREATE, TYPE} from "./report_actions.js";
 import {hash, join} from "./router.js";
 import {chip, copyMark, label, words} from "./words.js";
@@ -21,8 +22,7 @@ const columns = [
   {title: "Sessions", num: true, cell: (report) =>
     count(report.successfulSessions + report.failedSessions)},
   {title: "Failures", num: true, sort: "failures", cell: (report) =>
-    h("span", {class: report.failedSessions > 0 ? "bad" : "muted"},
-      count(report.failedSessions))},
+    badCount(report.failedSessions)},
   {title: "Destinations", class: "wide", cell: (report) =>
     report.destinations.length === 0 ? h("span", {class: "muted"}, "none")
       : report.destinations.map(({uri, state, attempts, lastAnswer, copy}) =>
@@ -32,15 +32,13 @@ const columns = [
 ];
 
 const filters = [
-  {name: "text", label: "Search", kind: "search",
-    hint: "domain or report-id", condition: (text) => ({text: asciiOf(text)})},
+  searchFilter("domain or report-id"),
   {name: "status", label: "Status", kind: "select",
     // done ones have left the outbox
     options: words("statuses").filter((one) => one !== "done")
       .map((one) => [one, label("statuses", one)]),
     condition: (status) => ({status})},
-  {name: "failures", label: "Only with failures", kind: "check",
-    condition: () => ({hasFailures: true})},
+  failuresFilter,
   {name: "createdAfter", label: "Created from (UTC)", kind: "time", more: true,
     condition: (createdAfter) => ({createdAfter})},
   {name: "createdBefore", label: "Created before (UTC)", kind: "time",

@@ -204,8 +204,10 @@ function worstTable(list, range) {
     num("Sessions", sessionsOf),
     failureRate];
 
-  return sortableTable({caption: "Domains with most failures", columns, rows: list,
-    sort: {column: columns[1], descending: true}});
+  return [sortableTable({caption: "Domains with most failures", columns,
+    rows: list, sort: {column: columns[1], descending: true}}),
+  h("p", {class: "small"}, h("a", {href: hash("domains",
+    {...range, failures: "1"})}, "All domains with failures"))];
 }
 
 function marksTable(days, range) {

@@ -4,7 +4,7 @@ import {button, fill, h} from "./dom.js";
 import {count, percent, time} from "./format.js";
 import {nameOf} from "./names.js";
 import {actionsFor, MAY_UPDATE, TYPE} from "./report_actions.js";
-import {destinationsTable, policyCard, sentAs} from "./report_parts.js";
+import {destinationsTable, policyCards, sentAs} from "./report_parts.js";
 import {hash, join} from "./router.js";
 import {chip, sentence} from "./words.js";
 
@@ -106,7 +106,7 @@ export function create(ctx) {
       h("h2", {}, "Policies"),
       object.report.policies.length === 0
         ? h("p", {class: "muted"}, "The report has none.")
-        : object.report.policies.map(policyCard),
+        : policyCards(object.report.policies),
       h("h2", {}, "As it is sent"),
       sentAs(ctx, object),
     ];

@@ -2,7 +2,7 @@
 // and the very bytes that go out
 import {button, fill, h} from "./dom.js";
 import {bytes, count, plural, time} from "./format.js";
-import {byNumber, byText, sortableTable, tableHead, tableOf, tableRow}
+import {byNumber, byText, cutList, sortableTable, tableHead, tableOf, tableRow}
   from "./table.js";
 import {chip, copyMark, label, sentence} from "./words.js";
 
@@ -11,9 +11,13 @@ import {chip, copyMark, label, sentence} from "./words.js";
 const answerOf = (answer) => answer ? h("span", {class: "mono"}, answer)
   : h("span", {class: "muted"}, "–");
 
-function attempts(history) {
+// The server keeps the last ones.
+function attemptList({history, attempts}) {
+  const n = plural(attempts, "attempt");
+
   return h("details", {},
-    h("summary", {}, plural(history.length, "attempt")),
+    h("summary", {}, attempts > history.length
+      ? `The last ${history.length} of ${n}` : n),
     h("ol", {class: "small"}, history.map(({at, answer}) =>
       h("li", {}, time(at, {seconds: true}), " ",
         answer ? answerOf(answer) : "no answer"))));
@@ -29,8 +33,9 @@ const destinationColumns = [
     time(lastAttempt, {seconds: true})},
   {title: "Next attempt", cell: ({nextAttempt}) =>
     time(nextAttempt, {seconds: true})},
-  {title: "Last answer", class: "wide", cell: ({lastAnswer, history}) => [
-    answerOf(lastAnswer), history.length > 1 ? attempts(history) : null]},
+  {title: "Last answer", class: "wide", cell: (one) => [
+    answerOf(one.lastAnswer),
+    one.history.length > 1 ? attemptList(one) : null]},
 ];
 
 export function destinationsTable(object) {
@@ -83,7 +88,7 @@ function lines(word, list) {
     h("dd", {}, list.map((line) => h("div", {class: "mono"}, line)))];
 }
 
-export function policyCard(policy) {
+function policyCard(policy) {
   const failed = policy.totalFailedSessions;
 
   return h("section", {class: "card"},
@@ -99,6 +104,11 @@ export function policyCard(policy) {
     policy.failureDetails.length > 0 && failureTable(policy.failureDetails,
       `Failures of ${policy.policyDomain}`));
 }
+
+const CARDS = 20; // at once
+
+export const policyCards = (policies) => cutList(policies, CARDS,
+  (part) => part.map(policyCard));
 
 // --- what goes out ---
 

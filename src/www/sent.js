@@ -1,4 +1,6 @@
 // Sent: reports that left the outbox, and what became of them
+import {badCount, dayFilters, failuresFilter, searchFilter}
+  from "./columns.js";
 import {dayAfter} from "./days.js";
 import {h} from "./dom.js";
 import {count, time} from "./format.js";
@@ -50,12 +52,10 @@ export function create(ctx) {
       {title: "Sessions", num: true, cell: (report) =>
         count(report.successfulSessions + report.failedSessions)},
       {title: "Failures", num: true, sort: "failures", cell: (report) =>
-        h("span", {class: report.failedSessions > 0 ? "bad" : "muted"},
-          count(report.failedSessions))},
+        badCount(report.failedSessions)},
     ],
     filters: [
-      {name: "text", label: "Search", kind: "search",
-        hint: "domain or report-id", condition: (text) => ({text: asciiOf(text)})},
+      searchFilter("domain or report-id"),
       {name: "state", label: "A destination is", kind: "select",
         options: FINAL.map((state) => [state, label("states", state)]),
         condition: (state) => ({state})},
@@ -67,12 +67,7 @@ export function create(ctx) {
         hint: "550 5.1.1", condition: (answer) => ({answer})},
       {name: "host", label: "Receiver", kind: "search", more: true,
         hint: "reports.example.com", condition: (host) => ({host: asciiOf(host)})},
-      {name: "from", label: "From (UTC)", kind: "day",
-        condition: (day) => ({dayAfter: day})},
-      {name: "to", label: "To (UTC)", kind: "day",
-        condition: (day) => ({dayBefore: dayAfter(day)})},
-      {name: "failures", label: "Only with failures", kind: "check",
-        condition: () => ({hasFailures: true})},
+      ...dayFilters, failuresFilter,
     ],
     empty: "No report has been settled yet.",
   });

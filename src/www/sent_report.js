@@ -5,7 +5,7 @@ import {loadedPage} from "./load.js";
 import {nameOf} from "./names.js";
 import {facts, figures} from "./report.js";
 import {MAY_UPDATE, sendAgain} from "./report_actions.js";
-import {destinationsTable, policyCard, sentAs} from "./report_parts.js";
+import {destinationsTable, policyCards, sentAs} from "./report_parts.js";
 import {hash, join} from "./router.js";
 
 export const title = "Sent report";
@@ -32,7 +32,7 @@ function show(ctx, object) {
       })),
     figures(object), facts(object),
     h("h2", {}, "Destinations"), destinationsTable(object),
-    h("h2", {}, "Policies"), object.report.policies.map(policyCard),
+    h("h2", {}, "Policies"), policyCards(object.report.policies),
     h("h2", {}, "As it was sent"), sentAs(ctx, object),
   ];
 }

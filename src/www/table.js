@@ -6,6 +6,9 @@
 // roles stand there in words because a table that is laid out as cards would
 // lose them.
 import {button, fill, h} from "./dom.js";
+import {count} from "./format.js";
+
+const FIRST = 500; // rows of a table that are shown at once
 
 function classOf(column) {
   return column.num ? "num" : column.class ?? null;
@@ -45,10 +48,27 @@ export function tableOf(caption, head, body) {
     h("caption", {class: "unseen"}, caption), head, body));
 }
 
+/** Of many things the first ones, how many there are, and a button for more.
+ * show(shown) makes an element of a part of them; it is made anew. */
+export function cutList(all, most, show) {
+  const place = h("div", {});
+  let n = most;
+
+  const make = () => fill(place, show(all.slice(0, n)), all.length > n
+    && h("p", {class: "small"}, `The first ${count(n)} of `
+      + `${count(all.length)}. `, button(`Show ${count(Math.min(most,
+      all.length - n))} more`, () => {
+      n += most;
+      make();
+    })));
+
+  make();
+  return place;
+}
+
 /** A table whose rows are all here, sorted where the columns can be. */
 export function sortableTable({caption, columns, rows, sort = null}) {
   let sorted = sort;
-  const body = h("tbody", {role: "rowgroup"});
   const place = h("div", {});
 
   const show = () => {
@@ -57,8 +77,9 @@ export function sortableTable({caption, columns, rows, sort = null}) {
     if (sorted)
       order.sort((a, b) => (sorted.descending ? -1 : 1)
         * sorted.column.compare(a, b));
-    fill(body, order.map((row) => tableRow(columns, row)));
-    fill(place, tableOf(caption, tableHead(columns, sorted, onSort), body));
+    fill(place, cutList(order, FIRST, (part) => tableOf(caption,
+      tableHead(columns, sorted, onSort), h("tbody", {role: "rowgroup"},
+        part.map((row) => tableRow(columns, row))))));
   };
   const onSort = (column) => {
     sorted = {column,
