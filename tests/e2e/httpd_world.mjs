@@ -56,7 +56,7 @@ contact_info = tls@example.com
 mode = all
 [store]
 directory = ${directory}/store
-map_size = 1G
+${settings.includes("map_size") ? "" : "map_size = 1G"}
 [http]
 listen = inet:127.0.0.1:${port}
 www = ${WWW}
