@@ -96,7 +96,9 @@ int jmap_scan_all(struct db *db, const struct jmap_type *type,
 	int rc = 0;
 
 	for (int i = 0; rc == 0; i++) {
-		page.max = i < PAGED_TRIES ? PAGE_ROWS : SIZE_MAX;
+		page.max = i < PAGED_TRIES && !type->walk.begins_slowly
+		                   ? PAGE_ROWS
+		                   : SIZE_MAX;
 		if (i > 0)
 			scan->again(scan);
 		rc = try_scan(db, &page, state, err);

@@ -166,6 +166,9 @@ struct jmap_walk {
 	/* Then each() in that of the scan, within its bounds. */
 	void (*each_in_order)(struct db_txn *txn, const void *facts,
 	                      struct jmap_scan *scan);
+	/* To begin anywhere costs more than to look at many: all in one
+	 * transaction. */
+	bool begins_slowly;
 	/* Of rows of a day: the facts of the one whose day and domain they
 	 * have, 1 or 0. */
 	int (*at)(struct db_txn *txn, void *facts);

@@ -339,7 +339,7 @@ const struct jmap_type type_domain_period = {
 	.may = {.get = PERMIT_TALLY_READ, .query = PERMIT_TALLY_READ},
 	.walk = {sorts, conditions, next, sizeof(struct facts), .each = each,
                  .has_order = has_order, .each_in_order = each, .find = find,
-                 .id_key = id_key, .id_text = id_text},
+                 .begins_slowly = true, .id_key = id_key, .id_text = id_text},
 	.show =
 		{
 			.table = &shown_table,

@@ -118,6 +118,7 @@ static void test_changes_between_pages(void **state)
 		uint64_t at;
 		int times, begun;
 		uint64_t late; /* states that came after the one told */
+		bool is_slow;  /* to begin */
 	} rows[] = {
 		{"nobody writes", 0, 0, 1, 0},
 		{"once, in the first page", 10, 1, 2, 0},
@@ -125,6 +126,8 @@ static void test_changes_between_pages(void **state)
 		{"twice", 7000, 2, 3, 0},
 		/* the third time all is seen at one state, the older one */
 		{"always", 7000, 1000, 3, 1},
+		{"a walk that is slow to begin is begun once", 7000, 1000, 1, 1,
+	         true},
 	};
 
 	(void)state;
@@ -138,6 +141,7 @@ static void test_changes_between_pages(void **state)
 		struct err err;
 
 		ROW(&rows[row]);
+		type.walk.begins_slowly = rows[row].is_slow;
 		fixture_make(&f);
 		fixture_open(&f);
 		writer = (struct writer){.db = f.db,
