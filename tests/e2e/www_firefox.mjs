@@ -5,7 +5,7 @@
  *     tests/e2e/www_firefox.mjs
  *
  * As www.mjs, by WebDriver BiDi (puppeteer-core): sign in, each page of the
- * menu by axe-core, on a phone and at 200 %, an edit that is
+ * menu by axe-core, on a phone and at 200 %, light and dark, an edit that is
  * saved and one that is asked about, two tabs, a change that shows itself.
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -79,36 +79,64 @@ async function edit(page, server, all) {
          got.list[0].mailRua.includes("second@firefox.example"));
 }
 
-async function run(server) {
-  const all = token(server, "all", "all");
-  const { launch } = await npmImport("puppeteer-core");
-  const browser = await launch({ browser: "firefox", executablePath: FIREFOX,
-                                 headless: true, timeout: WAIT_MS });
-  try {
-    const page = await browser.newPage();
-    const seen = [];
+async function signIn(browser, server, all, seen) {
+  const page = await browser.newPage();
 
-    page.setDefaultTimeout(WAIT_MS);
-    page.on("pageerror", (error) => seen.push(error.message));
-    await page.setViewport({ width: 1280, height: 800 });
-    await page.goto(server.url + "/");
-    await (await page.waitForSelector("::-p-aria(Token)")).type(all);
-    await page.keyboard.press("Enter");
-    await page.waitForSelector("::-p-text(Sign out)");
+  page.setDefaultTimeout(WAIT_MS);
+  page.on("pageerror", (error) => seen.push(error.message));
+  await page.setViewport({ width: 1280, height: 800 });
+  await page.goto(server.url + "/");
+  await (await page.waitForSelector("::-p-aria(Token)")).type(all);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("::-p-text(Sign out)");
+  return page;
+}
+
+async function tabs(browser, server, all) {
+  const second = await browser.newPage();
+
+  second.setDefaultTimeout(WAIT_MS);
+  await second.goto(`${server.url}/#/suppression`);
+  await second.waitForSelector("::-p-text(Suppressed addresses)");
+  expect("a second tab is signed in", true, true);
+  await call(server, all, "tally:Suppression/set",
+             { create: { n: { address: "seen@firefox.example" } } });
+  await second.waitForSelector("::-p-text(seen@firefox.example)");
+  expect("a change shows itself", true, true);
+}
+
+/* Firefox has its theme from a setting: 0 is dark. */
+async function inTheme(server, all, dark) {
+  const { launch } = await npmImport("puppeteer-core");
+  const browser = await launch({
+    browser: "firefox", executablePath: FIREFOX, headless: true,
+    timeout: WAIT_MS, extraPrefsFirefox: {
+      "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1 },
+  });
+  const seen = [];
+
+  try {
+    const page = await signIn(browser, server, all, seen);
+
+    expect("the theme", dark, await page.evaluate(() =>
+      matchMedia("(prefers-color-scheme: dark)").matches));
     await eachPage(page);
-    await edit(page, server, all);
-    const second = await browser.newPage();
-    second.setDefaultTimeout(WAIT_MS);
-    await second.goto(`${server.url}/#/suppression`);
-    await second.waitForSelector("::-p-text(Suppressed addresses)");
-    expect("a second tab is signed in", true, true);
-    await call(server, all, "tally:Suppression/set",
-               { create: { n: { address: "seen@firefox.example" } } });
-    await second.waitForSelector("::-p-text(seen@firefox.example)");
-    expect("a change shows itself", true, true);
+    if (!dark) {
+      await edit(page, server, all);
+      await tabs(browser, server, all);
+    }
     expect("no exception", [], seen);
   } finally {
     await browser.close();
+  }
+}
+
+async function run(server) {
+  const all = token(server, "all", "all");
+
+  for (const dark of [false, true]) {
+    console.log(dark ? "-- dark" : "-- light");
+    await inTheme(server, all, dark);
   }
 }
 
