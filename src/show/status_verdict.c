@@ -260,7 +260,7 @@ static void look_at_overdue(struct telling *telling)
 	            "%" PRIu64 " %s, the first overdue since %s%s", n,
 	            plural(n, "delivery waits", "deliveries wait"), since,
 	            is_late ? ""
-	                    : ", although `tlstally run` has come since: it "
+	                    : ", although `tlstally run` was started since: it "
 	                      "hangs, or [deliver] rate_per_hour is too low");
 	set_since(item, since);
 	set_outbox(item,
@@ -282,7 +282,9 @@ static void look_at_runs(struct telling *telling)
 		set_since(tell(telling, "runs",
 		               "systemctl status tlstally.timer",
 		               "`tlstally run` has %s%s",
-		               at[0] ? "not come since " : "never come", at),
+		               at[0] ? "not been started since "
+		                     : "never been started",
+		               at),
 		          at);
 	else if (day[0] != '\0')
 		tell(telling, "runs", "journalctl -u tlstally",
@@ -440,18 +442,20 @@ static void look_at_receivers(struct telling *telling)
 	add_count(&counts, of.refused, "refused");
 	add_count(&counts, of.suppressed, "refused and suppressed");
 	add_count(&counts, of.given_up, "given up");
-	add_count(&counts, of.deferred, "not accepted yet and tried again");
+	add_count(&counts, of.deferred, "not accepted yet");
 	is_final = of.refused + of.suppressed + of.given_up > 0;
 	item = tell(telling, "receivers", NULL,
-	            "today or yesterday %s, such as to %s: %s",
+	            "deliveries of today and yesterday: %s, for example to "
+	            "%s: %s",
 	            strbuf_text(&counts), doc_text(of.such_as, "domain"),
 	            doc_text(of.such_as, "answer"));
 	doc_set(item, "kind", word_api(&words_overall, OVERALL_RECEIVERS));
 	doc_set(item, "tone", is_final ? "warn" : "wait");
 	doc_set(item, "advice",
-	        is_final ? "nothing is to be done on this site; their next "
-	                   "reports are sent all the same"
-	                 : "nothing is to be done on this site");
+	        is_final ? "nothing needs to be done on this site; the next "
+	                   "reports are sent to them as usual"
+	                 : "nothing needs to be done on this site; they are "
+	                   "tried again");
 	if (!is_final) {
 		set_since(item, doc_text(of.such_as, "firstAttempt"));
 		set_outbox(item, OUTBOX_DEFERRED);

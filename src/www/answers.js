@@ -20,7 +20,7 @@ const columns = [
       count(group.destinations))},
   {title: "By", compare: byText(({transport}) => transport),
     cell: ({transport}) => transport},
-  {title: "Such as", head: true, compare: byText(({domain}) => domain),
+  {title: "For example", head: true, compare: byText(({domain}) => domain),
     cell: ({domain}) => domainLink(domain)},
   {title: "Last answer", cell: ({answer, ownFault}) => [answer,
     ownFault && h("div", {class: "small"}, "A problem of this site.")]},
@@ -53,8 +53,8 @@ const tried = [
 
 /** The latest of the outbox that were tried, and how many there are. */
 export function troubleOf({trouble, troubleCount}) {
-  return trouble?.length > 0 && [h("h2", {}, "Tried again"),
-    sortableTable({caption: "Tried again", columns: tried, rows: trouble}),
+  return trouble?.length > 0 && [h("h2", {}, "To be tried again"),
+    sortableTable({caption: "To be tried again", columns: tried, rows: trouble}),
     troubleCount > trouble.length && h("p", {class: "small"},
       h("a", {href: hash("outbox", {status: "deferred"})},
         `All ${count(troubleCount)}`))];

@@ -70,7 +70,7 @@ function daysPicture(rows, signal) {
         values: rows.map((day) => day.totalFailedSessions)},
     ],
     open: true,
-    note: "The report of a day is behind its date.",
+    note: "Select a date to see the report of that day.",
     table: daysTable(rows),
   }, signal);
 }

@@ -4,7 +4,7 @@ import {badCount, checkFilter, dayFilters, failureRateColumn, failuresFilter,
 import {h} from "./dom.js";
 import {count} from "./format.js";
 import {createList} from "./list.js";
-import {domainLink} from "./names.js";
+import {asciiOf, domainLink} from "./names.js";
 import {hash} from "./router.js";
 import {label, words} from "./words.js";
 
@@ -38,6 +38,9 @@ export function create(ctx) {
         options: words("marks").map((mark) => [mark, label("marks", mark)]),
         condition: (mark) => ({mark})},
       failuresFilter, notJudgedFilter,
+      {name: "domain", label: "Only the domain", kind: "search", more: true,
+        hint: "example.com", condition: (domain) =>
+          ({domain: asciiOf(domain)})},
       checkFilter("late", "Failures counted too late", "hasLateFailures",
         {more: true}),
     ],

@@ -15,7 +15,7 @@ const daysOfRow = (row) => ({from: row.firstDay, to: row.lastDay});
 
 function faultWords({fault, failingWith, failingAt}) {
   return fault && fault !== "none" && h("div", {class: "small muted"},
-    chip("faults", fault), failingWith > 1
+    "cause: ", chip("faults", fault), failingWith > 1
       && [` ${plural(failingWith, "domain")} failed like it on one day`,
         failingAt && [", most at ", nameOf(failingAt)]]);
 }
@@ -46,29 +46,29 @@ export function create(ctx) {
         h("div", {class: "small muted plain mono"},
           row.record ?? "no TLSRPT record")]},
       {title: "Sessions", num: true, sort: "totalSessions", cell: (row) =>
-        h("a", {href: hash("days", {...daysOfRow(row), text: row.domain})},
+        h("a", {href: hash("days", {...daysOfRow(row), domain: row.domain})},
           count(sessionsOf(row)))},
       {title: "Failed", num: true, sort: "totalFailedSessions", cell: (row) =>
         badCount(row.totalFailedSessions, hash("days", {...daysOfRow(row),
-          text: row.domain, failures: "1"}))},
+          domain: row.domain, failures: "1"}))},
       failureRateColumn,
-      {title: "Fails", sort: "failingSince", cell: since},
-      {title: "Most of its failures", class: "wide", cell: (row) =>
+      {title: "Failing", class: "whole", sort: "failingSince", cell: since},
+      {title: "Main failure", class: "wide", cell: (row) =>
         row.mainResult && [label("results", row.mainResult), faultWords(row)]},
       {title: "Without TLS", num: true, cell: ({clearSessions}) =>
         badCount(clearSessions)},
-      {title: "Policies", cell: ({policyTypes}) =>
-        policyTypes.map((type) => label("policies", type)).join(", ")},
+      {title: "Policies", class: "whole", cell: ({policyTypes}) =>
+        policyTypes.map((type) => h("div", {}, label("policies", type)))},
     ],
     filters: [
       searchFilter("domain"), ...dayFilters,
-      {name: "result", label: "Most of its failures", kind: "select",
+      {name: "result", label: "Failed with", kind: "select",
         options: options("results"), condition: (result) => ({result})},
       {name: "policy", label: "Policy", kind: "select",
         options: options("policies"),
         condition: (policyType) => ({policyType})},
       failuresFilter,
-      {name: "fault", label: "It looks like", kind: "select", more: true,
+      {name: "fault", label: "Cause", kind: "select", more: true,
         options: options("faults"), condition: (fault) => ({fault})},
       checkFilter("clear", "Reached without TLS", "hasClear", {more: true}),
       notJudgedFilter,
@@ -78,8 +78,8 @@ export function create(ctx) {
 
   return {
     element: h("div", {}, h("h1", {}, "Domains"),
-      h("p", {class: "small"}, "One row per domain for the days chosen, the "
-        + "last 30 if none are. ",
+      h("p", {class: "small"}, "One row per domain. If no days are chosen, the "
+        + "last 30 days are shown. ",
       h("a", {href: hash("days")}, "Day by day")), list.element),
     update: list.update,
     refresh: (types) => types.has("tally:Domain")

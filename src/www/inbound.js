@@ -73,7 +73,7 @@ function sendersTable({senders, senderCount}) {
 
   return senders.length === 0
     ? h("p", {class: "muted"}, "No site sent in clear text on these days.")
-    : [sortableTable({caption: "Who still comes without TLS", columns,
+    : [sortableTable({caption: "Who still sends without TLS", columns,
       rows: senders, sort: {column: columns[1], descending: true}}),
     senderCount > senders.length && h("p", {class: "small muted"},
       `${count(senders.length)} of ${plural(senderCount, "sender")}, those `
@@ -91,7 +91,7 @@ function showPeriod(found, signal) {
       `There are too many messages: only days until ${days.at(-1)?.day} are `
       + "in the chart. Choose fewer days.")),
     h("div", {class: "pictures"}, periodPicture(days, signal)),
-    h("h2", {}, "Who still comes without TLS"), sendersTable(found),
+    h("h2", {}, "Who still sends without TLS"), sendersTable(found),
     h("h2", {}, "Days of domains"),
   ];
 }
@@ -154,9 +154,9 @@ export function create(ctx) {
 
   return {
     element: h("div", {}, h("h1", {}, "Inbound mail"),
-      h("p", {class: "muted"}, "How messages for your own domains came in, in "
-        + "the last 30 days if no days are chosen. "
-        + "Weak: in clear text, or with TLS before 1.2."), period,
+      h("p", {class: "muted"}, "How messages for your own domains came in. If "
+        + "no days are chosen, the last 30 days are shown. Weak: in clear text, "
+        + "or with TLS before 1.2."), period,
       list.element),
     update: (route) => {
       loadPeriod(periodOf(route.query));

@@ -63,7 +63,7 @@ function told(part) {
   return [label("told", part.kind), ": ", part.why,
     part.since && [", since ", time(part.since, {seconds: true}), " UTC"],
     part.answer && mono(part.answer),
-    part.temporary && h("div", {class: "bad"}, "to ask again later: ",
+    part.temporary && h("div", {class: "bad"}, "temporary failure: ",
       part.temporary)];
 }
 

@@ -244,7 +244,7 @@ function figures(days, range) {
 
   return h("div", {class: "figures"},
     figure(count(all), "sessions", {link: hash("domains", range)}),
-    figure(count(failed), ["failed, ", share(failed, all)],
+    figure(count(failed), ["failed", all > 0 && [", ", share(failed, all)]],
       {kind: failed > 0 ? "bad" : null,
         link: hash("domains", {...range, failures: "1"})}),
     figure(count(busiest.domains), "domains on the busiest day",
@@ -342,7 +342,7 @@ async function fetchOverview(ctx, range, progress, signal) {
 export function create(ctx) {
   const form = rangeForm(({from, to}) => ctx.go("overview", {from, to}));
   const place = h("div", {class: "place"});
-  const verdict = h("section", {"aria-label": "In all", role: "status"});
+  const verdict = h("section", {"aria-label": "Summary", role: "status"});
   const status = h("div", {});
   const checks = h("div", {});
   let showing = null;

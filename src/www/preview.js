@@ -18,7 +18,7 @@ function goesTo({object, reason}) {
     ? [h("p", {}, "It would go to:"), h("ul", {class: "problems"},
       list.map((uri) => h("li", {class: "mono"}, uri)))]
     : h("p", {class: "said said-warn"}, h("span", {},
-      "It would go nowhere: ", reason ?? "there is no destination", "."));
+      "It would not be sent: ", reason ?? "there is no destination", "."));
 }
 
 function show(ctx, found, id) {
@@ -30,8 +30,8 @@ function show(ctx, found, id) {
         {from: found.day, to: found.day})}, "This domain"),
       found.object && ctx.may(MAY_CREATE) && h("a", {class: "button primary",
         href: hash("outbox/new", {from: id})}, "Make a report…")),
-    h("p", {class: "muted"}, "The report that the counters of this day would "
-      + "give now. Nothing is sent from here."),
+    h("p", {class: "muted"}, "The report that would be made of the counters "
+      + "of this day now. Nothing is sent by looking at it."),
     goesTo(found),
     h("details", {class: "card", open: true},
       h("summary", {}, "RFC 8460 JSON"),

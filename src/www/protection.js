@@ -117,7 +117,7 @@ function domainsTable(caption, got, range, query, number) {
     {title: "Domain", head: true, compare: byText(({domain}) => domain),
       cell: ({domain}) => domainLink(domain, range)},
     numberColumn(...number),
-    {title: "Most of its failures", compare: byText(({mainResult}) =>
+    {title: "Main failure", compare: byText(({mainResult}) =>
       mainResult), cell: ({mainResult}) => label("results", mainResult)
       ?? ""}];
 

@@ -15,7 +15,7 @@ export function reportsLink({reports}, words = "Show the reports") {
   return path && h("a", {href: hash(path, reports.filter)}, words);
 }
 
-const commandOf = ({command}) => command && ["; what helps: ",
+const commandOf = ({command}) => command && ["; see: ",
   h("code", {}, command)];
 const sinceOf = ({since}) => since && ["; since ", time(since), " UTC"];
 const capital = (text) => text && text[0].toUpperCase() + text.slice(1);

@@ -13,7 +13,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, token, withServer } from "./httpd_world.mjs";
 import { closeBrowser, openBrowser } from "./www/browser.mjs";
-import testDomain, { testDomains, testPeriod } from "./www/domain.mjs";
+import testDomain, { testCut, testDomains, testPeriod } from "./www/domain.mjs";
 import testFilters from "./www/filters.mjs";
 import testInbound from "./www/inbound.mjs";
 import testLinks from "./www/links.mjs";
@@ -43,6 +43,7 @@ const TESTS = {
   domains: testDomains,
   period: testPeriod,
   domain: testDomain,
+  cut: testCut,
   policyd: testPolicyd,
   preview: testPreview,
   filters: testFilters,

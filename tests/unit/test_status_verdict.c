@@ -137,10 +137,10 @@ static const struct {
          "'overdueSince':'2026-03-01T12:10:00Z'},'outbox':{'reports':"
          "{'pending':57},'destinations':{'pending':57}}}",
          NULL, "site", "runs", "bad",
-         "`tlstally run` has not come since 2026-03-01T12:00:00Z", NULL, 1,
+         "`tlstally run` has not been started since 2026-03-01T12:00:00Z", NULL, 1,
          "2026-03-01T12:00:00Z"},
 	{"it has never run", "{'lastRun':{'isLate':true}}", NULL, "site",
-         "runs", "bad", "`tlstally run` has never come", NULL, 0, ""},
+         "runs", "bad", "`tlstally run` has never been started", NULL, 0, ""},
 	{"it runs, and a day is not closed",
          "{'lastRun':{'at':'" NOW "','lateDay':'2026-03-01'}}", NULL, "site",
          "runs", "bad", "2026-03-01 is over, but not closed", NULL, 0, ""},
@@ -201,12 +201,12 @@ static const struct {
 
 	{"a receiver refuses", "{'answers':[" BUSY "," REFUSED "]}", NULL,
          "receivers", "receivers", "warn",
-         "3 refused, 2 not accepted yet and tried again, such as to "
+         "3 refused, 2 not accepted yet, for example to "
          "c.example: 550 5.1.1 no such user",
          "{'state':'failed'}", 0, ""},
 	{"a receiver is down", "{'answers':[" BUSY "]}", NULL, "receivers",
          "receivers", "wait",
-         "2 not accepted yet and tried again, such as to d.example: 503",
+         "2 not accepted yet, for example to d.example: 503",
          "{'status':'deferred'}", 0, "2026-03-02T09:30:00Z"},
 	{"a receiver was down for too long",
          "{'answers':[{'transport':'https','destinations':2,'state':'expired',"
@@ -227,7 +227,7 @@ static const struct {
          "{'answers':[{'transport':'mail','destinations':1,'state':"
          "'suppressed','code':550,'day':'2026-03-02','domain':'e.example'}]}",
          NULL, "receivers", "receivers", "warn",
-         "today or yesterday 1 refused and suppressed, such as to e.example",
+         "deliveries of today and yesterday: 1 refused and suppressed, for example to e.example",
          "{'state':'suppressed'}", 0, ""},
 
 	{"the doctor knows more", "{'answers':[" RELAY_DOWN "]}",
@@ -238,7 +238,7 @@ static const struct {
          "2026-03-02T07:00:00Z"},
 	{"and does not say things twice", "{'lastRun':{'isLate':true}}",
          "[{'check':'runs','grade':'bad','words':'`tlstally run` has never'}]",
-         "site", "runs", "bad", "`tlstally run` has never come", NULL, 0, ""},
+         "site", "runs", "bad", "`tlstally run` has never been started", NULL, 0, ""},
 	{"what it notes is no trouble", "{}",
          "[{'check':'mode','grade':'note','words':'n'},"
          "{'check':'secrets','grade':'unknown','words':'u'}]",

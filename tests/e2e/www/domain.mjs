@@ -101,3 +101,42 @@ export default async function testDomain({ server, tokens }) {
   await page.getByText("No session with this domain").waitFor();
   await closePage(page, "a domain");
 }
+
+/* More different failures than a table shows at once. */
+async function manyFailures(route) {
+  const answer = await route.fetch();
+  const json = await answer.json();
+
+  for (const [name, args] of json.methodResponses)
+    for (const day of name === "tally:Domain/get" ? args.list : [])
+      if (day.policies?.length) {
+        day.foldedFailures = 1234;
+        day.policies[0].failureDetails = Array.from({ length: 1200 },
+          (_, i) => ({ resultType: "certificateExpired",
+                       failedSessionCount: 1,
+                       receivingMxHostname: `mx${i}.example` }));
+      }
+  await route.fulfill({ response: answer, json });
+}
+
+/* A table's cut is said, and there is more. */
+export async function testCut({ server, tokens }) {
+  const page = await openPage(server, { token: tokens.reader,
+                                        hash: "#/suppression" });
+  const rows = page.getByRole("table", { name: "Failures of all policies" })
+    .locator("tbody tr");
+
+  await page.route("**/api", manyFailures);
+  await page.goto(`${server.url}/#/domain/host00.example` +
+                  "?from=2026-03-01&to=2026-03-01");
+  await page.getByText("1,234 failures of these are counted").waitFor();
+  for (const [shown, said, more] of [
+    [500, "The first 500 of 1,200.", "Show 500 more"],
+    [1000, "The first 1,000 of 1,200.", "Show 200 more"]]) {
+    await page.getByText(said).first().waitFor();
+    expect(`rows of ${shown}`, shown, await rows.count());
+    await page.getByRole("button", { name: more }).first().click();
+  }
+  await until("all of them", 1200, () => rows.count());
+  await closePage(page, "a table that is cut");
+}

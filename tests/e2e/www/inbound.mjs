@@ -21,9 +21,9 @@ export default async function testInbound({ server, tokens }) {
   await page.locator("canvas").first().waitFor();
   expect("who comes without TLS", [["from.example", "15", "2026-03-09",
                                     "ours.example"]],
-         await tableOf(page, "Who still comes without TLS"));
+         await tableOf(page, "Who still sends without TLS"));
   await checkLooks(page, "inbound-period");
-  await page.getByRole("table", { name: "Who still comes without TLS" })
+  await page.getByRole("table", { name: "Who still sends without TLS" })
     .getByRole("link", { name: "2026-03-09" }).click();
   await summary(page, /^1 day of a domain$/);
   await page.goto(`${server.url}/#/inbound`);

@@ -30,7 +30,7 @@ const TOLD = [
   ["a policy that is not told", "host01", "stsUntold",
    /^MTA-STS, not told: an MTA-STS policy that Postfix cannot be told: /],
   ["to wait", "host02", "temp",
-   /^ask again later: its MTA-STS policy of mode enforce is over.* UTCto ask again later: its MTA-STS policy/],
+   /^ask again later: its MTA-STS policy of mode enforce is over.* UTCtemporary failure: its MTA-STS policy/],
 ];
 
 const fact = (page, name) =>

@@ -142,9 +142,9 @@ async function relayDown(world, page) {
   await checkLooks(page, "overview-relay-down");
   expect("no receiver is blamed", 0,
          await page.getByText("receiver did not").count());
-  await page.getByRole("heading", { name: "Tried again" }).waitFor();
+  await page.getByRole("heading", { name: "To be tried again" }).waitFor();
   expect("what was tried is shown", ["later.example", "tls@later.example"],
-         (await tableOf(page, "Tried again"))[0].slice(0, 2));
+         (await tableOf(page, "To be tried again"))[0].slice(0, 2));
   await page.locator(".verdict a").click();
   await summary(page, /^1 report$/);
   const row = await outboxRow(page, "later.example");
