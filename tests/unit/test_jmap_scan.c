@@ -120,12 +120,12 @@ static void test_changes_between_pages(void **state)
 		uint64_t late; /* states that came after the one told */
 		bool is_slow;  /* to begin */
 	} rows[] = {
-		{"nobody writes", 0, 0, 1, 0},
-		{"once, in the first page", 10, 1, 2, 0},
-		{"once, in the last page", OBJECTS - 1, 1, 1, 1},
-		{"twice", 7000, 2, 3, 0},
+		{"nobody writes", 0, 0, 1, 0, false},
+		{"once, in the first page", 10, 1, 2, 0, false},
+		{"once, in the last page", OBJECTS - 1, 1, 1, 1, false},
+		{"twice", 7000, 2, 3, 0, false},
 		/* the third time all is seen at one state, the older one */
-		{"always", 7000, 1000, 3, 1},
+		{"always", 7000, 1000, 3, 1, false},
 		{"a walk that is slow to begin is begun once", 7000, 1000, 1, 1,
 	         true},
 	};

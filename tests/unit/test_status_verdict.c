@@ -137,8 +137,8 @@ static const struct {
          "'overdueSince':'2026-03-01T12:10:00Z'},'outbox':{'reports':"
          "{'pending':57},'destinations':{'pending':57}}}",
          NULL, "site", "runs", "bad",
-         "`tlstally run` has not been started since 2026-03-01T12:00:00Z", NULL, 1,
-         "2026-03-01T12:00:00Z"},
+         "`tlstally run` has not been started since 2026-03-01T12:00:00Z", NULL,
+         1, "2026-03-01T12:00:00Z"},
 	{"it has never run", "{'lastRun':{'isLate':true}}", NULL, "site",
          "runs", "bad", "`tlstally run` has never been started", NULL, 0, ""},
 	{"it runs, and a day is not closed",
@@ -211,8 +211,9 @@ static const struct {
 	{"a receiver was down for too long",
          "{'answers':[{'transport':'https','destinations':2,'state':'expired',"
          "'day':'2026-03-02','domain':'d.example','answer':'503'}]}",
-         NULL, "receivers", "receivers", "warn", "2 given up, such as",
-         "{'state':'expired'}", 0, ""},
+         NULL, "receivers", "receivers", "warn",
+         "2 given up, for example to d.example: 503", "{'state':'expired'}", 0,
+         ""},
 	{"mail came back",
          "{'answers':[{'transport':'mail','destinations':1,'state':'bounced',"
          "'day':'2026-03-02','domain':'e.example','answer':'5.1.1'}]}",
@@ -227,7 +228,8 @@ static const struct {
          "{'answers':[{'transport':'mail','destinations':1,'state':"
          "'suppressed','code':550,'day':'2026-03-02','domain':'e.example'}]}",
          NULL, "receivers", "receivers", "warn",
-         "deliveries of today and yesterday: 1 refused and suppressed, for example to e.example",
+         "deliveries of today and yesterday: 1 refused and suppressed, for "
+         "example to e.example",
          "{'state':'suppressed'}", 0, ""},
 
 	{"the doctor knows more", "{'answers':[" RELAY_DOWN "]}",
@@ -238,7 +240,8 @@ static const struct {
          "2026-03-02T07:00:00Z"},
 	{"and does not say things twice", "{'lastRun':{'isLate':true}}",
          "[{'check':'runs','grade':'bad','words':'`tlstally run` has never'}]",
-         "site", "runs", "bad", "`tlstally run` has never been started", NULL, 0, ""},
+         "site", "runs", "bad", "`tlstally run` has never been started", NULL,
+         0, ""},
 	{"what it notes is no trouble", "{}",
          "[{'check':'mode','grade':'note','words':'n'},"
          "{'check':'secrets','grade':'unknown','words':'u'}]",
