@@ -75,7 +75,7 @@ export default async function testSent({ server, tokens }) {
     ["host=host03.example&to=2026-03-02", /^2 reports$/],
     ["host=host06.example&answer=5.1.0", /^No reports/],
     ["state=delivered&host=host03.example", /^No reports/],
-    ["state=delivered", /^84 reports$/]]) {
+    ["state=delivered", /84 reports$/]]) {
     await page.goto(`${server.url}/#/sent?${query}`);
     await summary(page, want);
   }
