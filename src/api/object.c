@@ -119,7 +119,7 @@ static void check_report(const struct json_at *at, const void *thing)
 		json_at_fail(&end, ERR_PARSE, "before dateRangeStart");
 }
 
-static const struct property_table report_table = {
+const struct property_table object_report_table = {
 	PROPERTY_ROWS(report_rows),
 	.name = "TlsReport",
 	.size = sizeof(struct report),
@@ -144,7 +144,7 @@ static json_t *write_report(const struct property *row, const void *field)
 	return property_table_write(row->items, *(struct report *const *)field);
 }
 
-static const struct property_kind kind_report = {read_report, write_report,
+const struct property_kind object_report_kind = {read_report, write_report,
                                                  NULL};
 
 /* --- destinations --- */
@@ -217,8 +217,8 @@ static const struct property object_rows[] = {
          LIST(struct internal_report, http_rua, http_count),
          .max = OBJECT_LIST_MAX, .label = "HTTPS addresses",
          .help = "The URIs that get the report by HTTPS"},
-	{"report", &kind_report, OBJECT(report), .need = JSON_MUST,
-         .items = &report_table, .label = "Report",
+	{"report", &object_report_kind, OBJECT(report), .need = JSON_MUST,
+         .items = &object_report_table, .label = "Report",
          .help = "The report itself (RFC 8460)"},
 	{"domain", &property_domain, OBJECT(domain), .need = JSON_MUST,
          .label = "Domain",

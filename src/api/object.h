@@ -76,8 +76,12 @@ struct internal_report {
 };
 
 struct property_table;
+struct property_kind;
 /* Its properties, in their order (api/property.h). */
 extern const struct property_table object_table;
+/* Of a TlsReport, and the kind of a property that is one: struct report *. */
+extern const struct property_table object_report_table;
+extern const struct property_kind object_report_kind;
 /* Of a TlsReportPolicy: struct report_policy. */
 extern const struct property_table object_policy_table;
 

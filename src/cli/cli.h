@@ -319,6 +319,7 @@ int cli_suppress_list(struct cli *cli, struct err *err);
 int cli_suppress_add(struct cli *cli, struct err *err);
 int cli_suppress_remove(struct cli *cli, struct err *err);
 int cli_bounce(struct cli *cli, struct err *err);
+int cli_receive(struct cli *cli, struct err *err);
 int cli_token_add(struct cli *cli, struct err *err);
 int cli_token_list(struct cli *cli, struct err *err);
 int cli_token_remove(struct cli *cli, struct err *err);

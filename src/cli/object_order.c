@@ -291,14 +291,16 @@ static int check_verb(const struct object_order *order, struct err *err)
 
 	if (can)
 		return 0;
-	return type->edit.apply == NULL
+	return !jmap_can_set(type)
 	               ? err_set(err, ERR_PARSE,
 	                         "%s: these objects are read-only: use get or "
 	                         "query",
 	                         type->show.word)
 	               : err_set(err, ERR_PARSE,
-	                         "%s: these objects can only be updated",
-	                         type->show.word);
+	                         "%s: these objects can only be %s",
+	                         type->show.word,
+	                         type->edit.apply != NULL ? "updated"
+	                                                  : "deleted");
 }
 
 int object_order_read(const struct cli_args *args, enum object_verb verb,

@@ -172,6 +172,12 @@ struct conf {
 		struct conf_list static_sites; /* "/PATH /DIRECTORY" */
 		int proxy_header;              /* enum conf_proxy_header */
 	} http;
+	struct {
+		struct conf_list domains;     /* of ours */
+		struct conf_list authserv_id; /* of those who verify DKIM */
+		int64_t keep;                 /* secs, 90d */
+		bool count_unauthenticated;
+	} received;
 	char *file;      /* the one that was read, NULL before */
 	unsigned *given; /* per row of the table: its line there, or 0 */
 	/* What was read in a notation of the past, or has no effect: a line for

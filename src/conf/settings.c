@@ -71,6 +71,9 @@ const struct settings_section settings_sections[] = {
          ".Xr tlstally-policyd 8 .\n"},
 	{"deliver", "How reports are delivered.",
          "How reports are delivered: by mail, by HTTPS, or to a directory.\n"},
+	{"received", "What others report about our domains.",
+         "What others report about the domains of this site, read by\n"
+         ".Ql tlstally receive .\n"},
 	{"fleet", "Several hosts that send mail, of which one reports.",
          "Several hosts that send mail for one site, of which one reports for\n"
          "all: see\n"
@@ -1554,6 +1557,70 @@ const struct setting settings[] = {
 		.manual = "Delivery to a destination is retried for this long "
 			  "after the first\n"
 			  "attempt, at most 24 hours (RFC 8460 section 5.5).\n",
+	},
+
+	/* [received] */
+	{
+		.section = "received",
+		.name = "domains",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(received.domains),
+		.max = NAME_LONG,
+		.check = form_host,
+		.comment = "Our domains, whose TLSRPT records ask for reports.",
+		.manual = "The domains of this site, whose TLSRPT records ask "
+			  "others for reports.\n"
+			  "Only what a report says about them counts; the rest "
+			  "is kept and shown.\n",
+	},
+	{
+		.section = "received",
+		.name = "authserv_id",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(received.authserv_id),
+		.max = NAME_LONG,
+		.check = form_host,
+		.comment = "Whose Authentication-Results are trusted, like "
+			   "mx.example.com.",
+		.manual = "The authserv-id of the filter that verifies DKIM "
+			  "signatures of incoming mail on\n"
+			  "this site, as it stands at the beginning of its\n"
+			  ".Ql Authentication-Results\n"
+			  "fields (RFC 8601).\n"
+			  "Only fields above the topmost\n"
+			  ".Ql Received\n"
+			  "are read, since the sender may have written the "
+			  "others.\n"
+			  "Without one no report that comes by mail is "
+			  "authenticated.\n",
+	},
+	{
+		.section = "received",
+		.name = "keep",
+		.type = SETTING_SPAN,
+		.standard = "90d",
+		.offset = AT(received.keep),
+		.min = DAY,
+		.max = 3650 * DAY,
+		.comment = "How long received reports are kept.",
+		.manual = "How long received reports are kept.\n"
+			  "Their sums by day are kept for\n"
+			  ".Cm keep_days\n"
+			  "of\n"
+			  ".Bq store .\n",
+	},
+	{
+		.section = "received",
+		.name = "count_unauthenticated",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(received.count_unauthenticated),
+		.comment = "Count reports that nobody has authenticated?",
+		.manual = "Whether reports count that are not authenticated.\n"
+			  "Anybody can send such a report; they are kept and "
+			  "marked in any case.\n",
 	},
 
 	/* [fleet] */

@@ -61,9 +61,8 @@ static const struct method *find_method(const struct jmap_run *run,
 		if (strcmp(methods[i].verb, slash + 1) == 0) {
 			bool sets = methods[i].run == jmap_set;
 
-			return sets && (*type)->edit.apply == NULL
-			               ? NULL
-			               : &methods[i];
+			return sets && !jmap_can_set(*type) ? NULL
+			                                    : &methods[i];
 		}
 	return NULL;
 }

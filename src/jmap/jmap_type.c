@@ -10,6 +10,11 @@
 #include "api/notation.h"
 #include "base/json.h"
 
+bool jmap_can_set(const struct jmap_type *type)
+{
+	return type->edit.apply != NULL || type->edit.destroy != NULL;
+}
+
 bool jmap_has_property(const struct jmap_type *type, const char *name)
 {
 	return property_find(type->show.table, name) != NULL;

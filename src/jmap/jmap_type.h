@@ -223,6 +223,9 @@ struct jmap_type {
 	struct jmap_edit edit;
 };
 
+/* Can anything be created, changed or destroyed? */
+bool jmap_can_set(const struct jmap_type *type);
+
 bool jmap_has_property(const struct jmap_type *type, const char *name);
 
 /* Is it answered as Stalwart's clients want it (jmap/jmap.h)? */

@@ -13,7 +13,7 @@
 /* clang-format off */
 #define JMAP_TYPES(TYPE)                                                       \
 	TYPE(report) TYPE(sent) TYPE(suppression) TYPE(domain)         \
-	TYPE(domain_period) TYPE(inbound)
+	TYPE(domain_period) TYPE(inbound) TYPE(received)
 #define JMAP_VIEWS(VIEW)                                                       \
 	VIEW(status) VIEW(doctor) VIEW(overview) VIEW(lookup) VIEW(preview) \
 	VIEW(inbound)

@@ -21,7 +21,10 @@
 	ROW(REPORT_UPDATE, 1 << 3, "sysTlsInternalReportUpdate")               \
 	ROW(REPORT_DESTROY, 1 << 4, "sysTlsInternalReportDestroy")             \
 	ROW(TALLY_READ, 1 << 5, "tallyRead")                                   \
-	ROW(TALLY_MANAGE, 1 << 6, "tallyManage")
+	ROW(TALLY_MANAGE, 1 << 6, "tallyManage")                               \
+	ROW(RECEIVED_GET, 1 << 7, "sysTlsExternalReportGet")                   \
+	ROW(RECEIVED_QUERY, 1 << 8, "sysTlsExternalReportQuery")               \
+	ROW(RECEIVED_DESTROY, 1 << 9, "sysTlsExternalReportDestroy")
 /* clang-format on */
 
 #define PERMISSION_BIT(name, bit, word) PERMIT_##name = bit,

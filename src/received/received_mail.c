@@ -186,6 +186,7 @@ int received_mail_read(struct received_mail *mail, const void *message,
 	if (parsed == NULL)
 		return err_set(err, ERR_PARSE, "not a mail");
 	read_from(parsed, mail);
+	mail->to = field(mail, parsed, "To");
 	mail->subject = field(mail, parsed, "Subject");
 	mail->message_id = field(mail, parsed, "Message-ID");
 	mail->report_domain = field(mail, parsed, "TLS-Report-Domain");

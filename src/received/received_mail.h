@@ -31,7 +31,7 @@ enum {
 
 struct received_mail {
 	/* Of the header, cleaned; NULL: absent. */
-	const char *from, *subject, *message_id;
+	const char *from, *to, *subject, *message_id;
 	const char *report_domain; /* TLS-Report-Domain */
 	const char *submitter;     /* TLS-Report-Submitter */
 	/* The domain of the only address in From, canonical; "": there is

@@ -67,6 +67,7 @@ static void encode(const struct received_row *row, struct strbuf *out)
 	strbuf_varint(out, row->problems);
 	strbuf_varint(out, row->success);
 	strbuf_varint(out, row->failure);
+	strbuf_varint(out, row->results);
 	strbuf_varint(out, row->bytes);
 	for (size_t i = 0; i < TEXTS; i++)
 		strbuf_str(out, (const char *)row + texts[i].offset);
@@ -88,6 +89,7 @@ static bool decode(struct reader value, struct received_row *row)
 	row->problems = (uint32_t)reader_varint(&value);
 	row->success = reader_varint(&value);
 	row->failure = reader_varint(&value);
+	row->results = (uint32_t)reader_varint(&value);
 	row->bytes = reader_varint(&value);
 	for (size_t i = 0; i < TEXTS; i++)
 		reader_text(&value, (char *)row + texts[i].offset,

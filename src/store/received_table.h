@@ -39,6 +39,7 @@ struct received_row {
 	uint32_t problems;
 	uint64_t success, failure; /* sessions of the policies that are ours;
 	                              of all when none is */
+	uint32_t results;          /* bits: those that sessions failed with */
 	uint64_t bytes;            /* of the report, unpacked */
 	/* Cut at a character's end; "": absent. */
 	char domain[DOMAIN_TEXT]; /* the first that is ours, else the first */

@@ -42,9 +42,10 @@ has() {
 	echo "ok: $1"
 }
 
-types="tls-internal-report sent-report suppression domain domain-period inbound"
+types="tls-internal-report sent-report suppression domain domain-period inbound
+	tls-external-report"
 offers "a command" "tlstally que" query
-offers "commands" "tlstally re" resend rebuild restore
+offers "commands" "tlstally re" resend receive rebuild restore
 offers "the second word" "tlstally suppress " list add remove
 offers "the second word, begun" "tlstally token r" remove
 offers "a command behind options" "tlstally -v -c x que" query
@@ -87,7 +88,8 @@ offers "a sort, the other way round" \
 offers "a permission" "tlstally token add x --permission tallyR" tallyRead
 offers "a second one" "tlstally token add x --permission tallyRead,tallyM" \
 	tallyRead,tallyManage
-offers "in the middle of a line" "tlstally get tls-" tls-internal-report
+offers "in the middle of a line" "tlstally get tls-" tls-internal-report \
+	tls-external-report
 
 offers "a setting" "tlstally -o report.mo" report.mode=
 offers "its words" "tlstally -o report.mode=f" failures-only

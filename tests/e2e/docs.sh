@@ -100,6 +100,20 @@ make_other_day()
 		2>"$dir/err" || fail "no day of another host" "$dir/err"
 }
 
+# A mailbox with what another site reports.
+make_mailbox()
+{
+	cat >"$dir/reports.mbox" <<-EOF
+	From tls@sender.example  Mon Mar  2 00:10:00 2026
+	From: tls@sender.example
+	Content-Type: application/tlsrpt+json
+
+	{"report-id": "1@sender.example", "policies": [],
+	 "date-range": {"start-datetime": "2026-03-01T00:00:00Z",
+	  "end-datetime": "2026-03-01T23:59:59Z"}}
+	EOF
+}
+
 # What the examples call report.json, and the id that it got.
 make_report()
 {
@@ -123,6 +137,7 @@ for_here()
 	sed "s| *#.*||; s/ | .*//; s|/[a-z/]*/backups/|$dir/|
 		s|/root/tlstally|$dir/before|; s|report\.json|$dir/&|
 		s|import /var/tmp/mx1|import $dir/mx2|; s|/var/tmp/mx1|$dir/mx1|
+		s|receive [-/a-z]*\.mbox|receive $dir/reports.mbox|
 		s/b0000000001g0/$report/
 		s|https://tally.example.com:8460|http://127.0.0.1:$port|
 		s|/etc/tlstally/key|$dir/key|
@@ -285,6 +300,7 @@ check_commands()
 	write_settings
 	count_something
 	make_other_day
+	make_mailbox
 	make_report
 	port=$(free_ports 1)
 	"$bin/tlstally" -c "$dir/conf" token add docs --permission all \

@@ -103,6 +103,10 @@ static void test_defaults(void **state)
 		{"policyd.defer_for", "1h"},
 		{"policyd.timeout", "5s"},
 		{"policyd.overrides", ""},
+		{"received.domains", ""},
+		{"received.authserv_id", ""},
+		{"received.keep", "90d"},
+		{"received.count_unauthenticated", "no"},
 		{"fleet.name", ""},
 		{"fleet.expect", ""},
 		{"fleet.fetchers", ""},
@@ -1118,6 +1122,10 @@ static const char *const changed[] = {
 	"policyd.defer_for=2h",
 	"policyd.timeout=3s",
 	"policyd.overrides=/etc/o",
+	"received.domains=example.com, example.org",
+	"received.authserv_id=mx.example.com",
+	"received.keep=30d",
+	"received.count_unauthenticated=yes",
 	"fleet.name=mx1.example.com",
 	"fleet.expect=mx2.example.com, mx3.example.com",
 	"fleet.fetchers=ssh mx4 tlsrpt-fetcher",
@@ -1218,9 +1226,9 @@ static void test_print(void **state)
 	conf_print(&conf, CONF_PRINT_ALL, &all);
 	conf_print(&conf, CONF_PRINT_CHANGED, &some);
 	assert_string_equal(all.data, some.data);
-	/* a line each, ten sections with nine empty lines between; of the nine
-	 * lists one has three items, and eight have two */
-	assert_int_equal(lines_of(all.data), settings_count + 10 + 9 + 2 + 8);
+	/* a line each, eleven sections with ten empty lines between; of the
+	 * ten lists with several items one has three, and nine have two */
+	assert_int_equal(lines_of(all.data), settings_count + 11 + 10 + 2 + 9);
 	conf_print(&conf, CONF_PRINT_DEFAULTS, &standard);
 	assert_non_null(strstr(standard.data, "max_report_age = 48h\n"));
 	strbuf_reset(&all);

@@ -276,13 +276,16 @@ static void test_refusals(void **state)
 		{"no such type", "get mailboxes",
 	         "get: unknown object type 'mailboxes'; the types are "
 	         "tls-internal-report, sent-report, suppression, domain, "
-	         "domain-period, inbound"},
+	         "domain-period, inbound, tls-external-report"},
 		{"what is read only", "create domain --field domain=a.example",
 	         "domain: these objects are read-only: use get or "
 	         "query"},
 		{"what can be sent again, and nothing else",
 	         "delete sent-report a1",
 	         "sent-report: these objects can only be updated"},
+		{"what can be deleted, and nothing else",
+	         "update tls-external-report a1 --field day=x",
+	         "tls-external-report: these objects can only be deleted"},
 		{"an id and --ids", "get domain x --ids y",
 	         "specify an id after the type, or --ids, but not both"},
 		{"no id", "get domain a.b",

@@ -1,0 +1,364 @@
+#include "intake/received_take.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/gzip.h"
+#include "base/utf8.h"
+#include "base/xalloc.h"
+#include "received/received_mail.h"
+#include "received/received_pack.h"
+#include "received/received_report.h"
+#include "received/received_trust.h"
+#include "store/policy_cache_table.h"
+
+struct received_taker {
+	struct db *db;
+	const struct conf *conf;
+	const char **servers; /* [received] authserv_id, in lower case */
+	const char **ours;    /* sorted: domains, and hosts that are MX */
+	size_t server_count, our_count, our_room;
+	struct gzip *gzip;
+	struct received_mail mail;
+	struct received_report report;
+	struct arena mem;
+};
+
+/* --- who we are --- */
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_ours(struct received_taker *taker, const char *name)
+{
+	if (taker->our_count == taker->our_room) {
+		taker->our_room = taker->our_room * 2 + 64;
+		taker->ours = xrealloc(taker->ours, taker->our_room,
+		                       sizeof(*taker->ours));
+	}
+	taker->ours[taker->our_count++] = arena_strdup(&taker->mem, name);
+}
+
+static void add_hosts(struct received_taker *taker, struct db_txn *txn,
+                      const char *domain)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	struct domain_view view;
+
+	arena_init(&mem);
+	if (!policy_cache_get(txn, domain, &mem, &view))
+		return;
+	for (size_t i = 0; i < view.mx_count; i++)
+		add_ours(taker, view.mxs[i].host);
+}
+
+int received_taker_new(struct received_taker **taker, struct db *db,
+                       const struct conf *conf, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct received_taker *made = xcalloc(1, sizeof(*made));
+	const struct conf_list *domains = &conf->received.domains;
+	const struct conf_list *servers = &conf->received.authserv_id;
+	char name[DOMAIN_TEXT];
+
+	made->db = db;
+	made->conf = conf;
+	arena_init(&made->mem);
+	received_mail_init(&made->mail);
+	received_report_init(&made->report);
+	made->gzip = gzip_new();
+	made->servers =
+		arena_array(&made->mem, servers->count, sizeof(*made->servers));
+	for (size_t i = 0; i < servers->count; i++)
+		if (domain_canonical(servers->items[i],
+		                     strlen(servers->items[i]), name,
+		                     NULL) == 0)
+			made->servers[made->server_count++] =
+				arena_strdup(&made->mem, name);
+	for (size_t i = 0; i < domains->count; i++) {
+		if (domain_canonical(domains->items[i],
+		                     strlen(domains->items[i]), name,
+		                     NULL) != 0)
+			continue;
+		add_ours(made, name);
+		add_hosts(made, txn, name);
+	}
+	if (made->our_count > 0)
+		qsort(made->ours, made->our_count, sizeof(*made->ours),
+		      compare);
+	*taker = made;
+	return db_failure(txn, err);
+}
+
+void received_taker_free(struct received_taker **taker)
+{
+	if (*taker == NULL)
+		return;
+	received_mail_clear(&(*taker)->mail);
+	received_report_clear(&(*taker)->report);
+	gzip_free(&(*taker)->gzip);
+	arena_clear(&(*taker)->mem);
+	free((*taker)->ours);
+	free(*taker);
+	*taker = NULL;
+}
+
+static bool is_ours(const struct received_taker *taker, const char *domain)
+{
+	return domain != NULL && taker->our_count > 0 &&
+	       bsearch(&domain, taker->ours, taker->our_count,
+	               sizeof(*taker->ours), compare) != NULL;
+}
+
+/* --- what one report comes to --- */
+
+/* At most UINT64_MAX. */
+static void add(uint64_t *sum, uint64_t n)
+{
+	if (__builtin_add_overflow(*sum, n, sum))
+		*sum = UINT64_MAX;
+}
+
+static struct received_domain *domain_of(struct received_domain *domains,
+                                         size_t *count, const char *name)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp(domains[i].domain, name) == 0)
+			return &domains[i];
+	domains[*count] = (struct received_domain){.domain = name};
+	domains[*count].sums.reports = 1;
+	return &domains[(*count)++];
+}
+
+static void add_policy(const struct report_policy *policy,
+                       struct received_sums *sums)
+{
+	add(&sums->success, policy->success);
+	add(&sums->failure, policy->failure);
+	add(&sums->policies[policy->type], policy->success);
+	add(&sums->policies[policy->type], policy->failure);
+	for (size_t i = 0; i < policy->detail_count; i++)
+		add(&sums->results[policy->details[i].detail.result],
+		    policy->details[i].count);
+}
+
+/* Cut at a character's end. */
+static void put_text(char *out, size_t room, const char *text)
+{
+	size_t len = text != NULL ? strnlen(text, room) : 0;
+
+	if (len == room) /* too long: not within a character */
+		for (len = room - 1; len > 0 && (text[len] & 0xc0) == 0x80;)
+			len--;
+	if (len > 0)
+		memcpy(out, text, len);
+	out[len] = '\0';
+}
+
+#define PUT_TEXT(member, text) put_text(member, sizeof(member), text)
+
+static void describe_mail(const struct received_mail *mail,
+                          struct received_row *row)
+{
+	const char *submitter = mail->submitter;
+
+	PUT_TEXT(row->from, mail->from);
+	PUT_TEXT(row->to, mail->to);
+	PUT_TEXT(row->subject, mail->subject);
+	if (submitter == NULL || domain_canonical(submitter, strlen(submitter),
+	                                          row->submitter, NULL) != 0)
+		PUT_TEXT(row->submitter, mail->from_domain);
+}
+
+static void describe_report(const struct received_taker *taker,
+                            struct received_row *row)
+{
+	const struct report *report = taker->report.report;
+
+	row->day = taker->report.day;
+	row->problems = (uint32_t)(taker->report.problem_count +
+	                           taker->report.problems_left_out);
+	PUT_TEXT(row->organization, report->organization_name);
+	PUT_TEXT(row->report_id, report->report_id);
+}
+
+static uint32_t results_of(const struct report_policy *policy)
+{
+	uint32_t results = 0;
+
+	for (size_t i = 0; i < policy->detail_count; i++)
+		results |= UINT32_C(1) << policy->details[i].detail.result;
+	return results;
+}
+
+/* The sums of the policies that are ours, or, when none is, of all. */
+static size_t sum_up(const struct received_taker *taker,
+                     struct received_domain *domains, struct received_row *row)
+{
+	const struct report *report = taker->report.report;
+	const char *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->policy_count; i++) {
+		const struct report_policy *policy = &report->policies[i];
+
+		if (!is_ours(taker, policy->domain)) {
+			row->foreign++;
+			continue;
+		}
+		row->ours++;
+		if (first == NULL)
+			first = policy->domain;
+		add(&row->success, policy->success);
+		add(&row->failure, policy->failure);
+		row->results |= results_of(policy);
+		add_policy(policy,
+		           &domain_of(domains, &count, policy->domain)->sums);
+	}
+	if (row->ours == 0) {
+		row->success = report_success(report);
+		row->failure = report_failure(report);
+		for (size_t i = 0; i < report->policy_count; i++)
+			row->results |= results_of(&report->policies[i]);
+		if (report->policy_count > 0)
+			first = report->policies[0].domain;
+	}
+	PUT_TEXT(row->domain, first);
+	return count;
+}
+
+/* --- taking --- */
+
+struct taking {
+	struct received_taker *taker;
+	const struct received_mail *mail; /* NULL: a file */
+	enum received_way way;
+	int64_t now;
+	received_taken_fn *each;
+	void *arg;
+	struct err *err;
+	size_t taken;
+};
+
+static void judge(const struct taking *taking, struct received_taken *taken)
+{
+	const struct received_taker *taker = taking->taker;
+	struct received_row *row = &taken->row;
+	const char *signer = NULL;
+
+	if (taking->mail == NULL) {
+		err_set(&taken->why, ERR_NOTFOUND, "it did not come by mail");
+	} else {
+		describe_mail(taking->mail, row);
+		signer = received_signer(taking->mail, taker->servers,
+		                         taker->server_count, &taken->why);
+	}
+	row->authenticated = signer != NULL;
+	if (signer != NULL)
+		PUT_TEXT(row->submitter, signer);
+	row->counts =
+		row->ours > 0 && (row->authenticated ||
+	                          taker->conf->received.count_unauthenticated);
+}
+
+static int put(const struct taking *taking, struct received_taken *taken,
+               const struct strbuf *gzip, const struct received_domain *domains,
+               size_t count)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(taking->taker->db);
+
+	taken->is_new = received_put(txn, &taken->row, gzip->data, gzip->len,
+	                             domains, count) == 1;
+	return db_commit(&txn, taking->err);
+}
+
+static int take(const struct taking *taking, const void *json, size_t len)
+{
+	struct received_taker *taker = taking->taker;
+	auto_(strbuf_clear) struct strbuf gzip = {0};
+	struct received_taken taken = {.is_new = false};
+	struct received_domain *domains;
+	size_t count;
+	int rc = received_report_read(&taker->report, json, len, taking->err);
+
+	if (rc < 0)
+		return rc;
+	taken.row.received_at = taking->now;
+	taken.row.expires_at = taking->now + taker->conf->received.keep;
+	taken.row.way = taking->way;
+	taken.row.bytes = len;
+	domains = arena_array(&taker->report.report->mem,
+	                      taker->report.report->policy_count,
+	                      sizeof(*domains));
+	describe_report(taker, &taken.row);
+	count = sum_up(taker, domains, &taken.row);
+	judge(taking, &taken);
+	gzip_pack(taker->gzip, json, len, &gzip);
+	rc = put(taking, &taken, &gzip, domains, count);
+	if (rc < 0)
+		return rc;
+	taken.problems = taker->report.problems;
+	taken.problem_count = taker->report.problem_count;
+	taking->each(taking->arg, &taken);
+	return 0;
+}
+
+/* Other files in an archive (a text for people) are passed over as long as
+ * there is a report. */
+static int take_part(void *arg, const char *name, const void *data, size_t len)
+{
+	struct taking *taking = arg;
+	int rc = take(taking, data, len);
+
+	if (rc == 0)
+		taking->taken++;
+	if (rc != ERR_PARSE)
+		return rc;
+	if (name != NULL)
+		err_prefix(taking->err, "%s", name);
+	return 0;
+}
+
+static int unpack(struct taking *taking, const void *data, size_t len)
+{
+	int rc = received_unpack(data, len, take_part, taking, taking->err);
+
+	return rc == 0 && taking->taken == 0 ? ERR_PARSE : rc;
+}
+
+int received_take_mail(struct received_taker *taker, enum received_way way,
+                       const void *message, size_t len, int64_t now,
+                       received_taken_fn *each, void *arg, struct err *err)
+{
+	struct taking taking = {.taker = taker,
+	                        .mail = &taker->mail,
+	                        .way = way,
+	                        .now = now,
+	                        .each = each,
+	                        .arg = arg,
+	                        .err = err};
+	int rc = received_mail_read(&taker->mail, message, len, err);
+
+	return rc < 0 ? rc
+	              : unpack(&taking, taker->mail.body.at,
+	                       taker->mail.body.len);
+}
+
+int received_take_file(struct received_taker *taker, enum received_way way,
+                       const void *data, size_t len, int64_t now,
+                       received_taken_fn *each, void *arg, struct err *err)
+{
+	struct taking taking = {.taker = taker,
+	                        .way = way,
+	                        .now = now,
+	                        .each = each,
+	                        .arg = arg,
+	                        .err = err};
+
+	return unpack(&taking, data, len);
+}

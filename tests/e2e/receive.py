@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+"""receive - what others report about us: from standard input, as an alias gives
+it, and from files of all kinds; odd, forged, twice, and bombs
+
+In the build folder, with a store of its own.
+"""
+import base64
+import gzip
+import io
+import json
+import mailbox
+import pathlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+from testlib import BIN, Daemon, expect, failed
+
+SERVER = "mx.example.com"
+NOW = "2026-03-03T10:00:00Z"
+
+
+def report(id="1@sender.example", domain="example.com", good=5, bad=2, **more):
+    made = {
+        "organization-name": "Sender",
+        "date-range": {"start-datetime": "2026-03-01T00:00:00Z",
+                       "end-datetime": "2026-03-01T23:59:59Z"},
+        "contact-info": "tls@sender.example",
+        "report-id": id,
+        "policies": [{
+            "policy": {"policy-type": "sts", "policy-string": ["version: STSv1"],
+                       "policy-domain": domain, "mx-host": ["*.example.com"]},
+            "summary": {"total-successful-session-count": good,
+                        "total-failure-session-count": bad},
+            "failure-details": [{"result-type": "certificate-expired",
+                                 "failed-session-count": bad}]}]}
+    made.update(more)
+    return made
+
+
+def mail(body, signer="sender.example", server=SERVER, above=True,
+         type="application/tlsrpt+gzip", packed=True, end="--b--\r\n"):
+    data = json.dumps(body).encode() if isinstance(body, dict) else body
+    data = gzip.compress(data, mtime=0) if packed else data
+    results = f"Authentication-Results: {server}; dkim=pass header.d={signer}\r\n"
+    received = "Received: from out.sender.example by mx.example.com; x\r\n"
+    return ((results if above else "") + received
+            + ("" if above else results) + f"""From: Reports <tls@sender.example>\r
+To: tls-reports@example.com\r
+Subject: Report Domain: example.com Submitter: sender.example\r
+ Report-ID: <x@sender.example>\r
+TLS-Report-Domain: example.com\r
+TLS-Report-Submitter: sender.example\r
+MIME-Version: 1.0\r
+Content-Type: multipart/report; report-type="tlsrpt"; boundary="b"\r
+\r
+--b\r
+Content-Type: text/html\r
+\r
+<p>A report</p>\r
+--b\r
+Content-Type: {type}\r
+Content-Transfer-Encoding: base64\r
+\r
+""" + base64.encodebytes(data).decode().replace("\n", "\r\n") + end).encode()
+
+
+class Site:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.conf = self.folder / "conf"
+        (self.folder / "store").mkdir()
+        self.conf.write_text(f"""
+[report]
+contact_info = tls-reports@example.com
+[store]
+directory = {folder}/store
+map_size = 256M
+rehearsal = yes
+[events]
+socket = unix:{folder}/events
+socket_owner =
+socket_group =
+[received]
+domains = example.com
+authserv_id = {SERVER}
+""")
+        daemon = Daemon("tlstallyd", self.conf, self.folder / "log")
+        daemon.must_say("counting events")
+        daemon.stop()
+
+    def run(self, *words, data=None):
+        return subprocess.run(
+            [BIN / "tlstally", "-c", self.conf, *words], input=data,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def receive(self, data, *files):
+        got = self.run("receive", "--json", "--now", NOW, *files, data=data)
+        said = json.loads(got.stdout) if got.stdout else []
+        return got.returncode, said, got.stderr.decode()
+
+    def query(self, *words):
+        got = self.run("query", "tls-external-report", "--json", *words)
+        expect(f"query {words}", (0, b""), (got.returncode, got.stderr))
+        return json.loads(got.stdout)
+
+
+def test_alias(site):
+    status, [said], _ = site.receive(
+        b"From tls@sender.example  Mon Mar  2 00:10:00 2026\n" + mail(report()))
+    expect("a mail from an alias",
+           (0, True, True, True, None),
+           (status, said["isNew"], said["isAuthenticated"], said["isCounted"],
+            said.get("why")))
+    [got] = site.query("--where", "reportId=1@sender.example")
+    expect("what it says, field by field",
+           {"organizationName": "Sender", "contactInfo": "tls@sender.example",
+            "reportId": "1@sender.example",
+            "dateRangeStart": "2026-03-01T00:00:00Z",
+            "dateRangeEnd": "2026-03-01T23:59:59Z",
+            "policies": [{
+                "policyType": "sts", "policyStrings": ["version: STSv1"],
+                "policyDomain": "example.com", "mxHosts": ["*.example.com"],
+                "totalSuccessfulSessions": 5, "totalFailedSessions": 2,
+                "failureDetails": [{
+                    "resultType": "certificateExpired", "sendingMtaIp": None,
+                    "receivingMxHostname": None, "receivingMxHelo": None,
+                    "receivingIp": None, "failedSessionCount": 2,
+                    "additionalInformation": None,
+                    "failureReasonCode": None}]}]}, got["report"])
+    expect("what stands around it",
+           ("mail", "sender.example", ["tls-reports@example.com"], NOW,
+            "2026-03-01", []),
+           (got["receivedBy"], got["submitter"], got["to"], got["receivedAt"],
+            got["day"], got["problems"]))
+    status, [said], _ = site.receive(mail(report()))
+    expect("the same again", (0, False), (status, said["isNew"]))
+
+
+def test_forged(site):
+    for name, text, why in [
+            ("signed by somebody else", mail(report("2@s"), "evil.example"),
+             "no DKIM signature that passed is of sender.example"),
+            ("the sender's own Authentication-Results",
+             mail(report("3@s"), above=False), "has added"),
+            ("another server's", mail(report("4@s"), server="mx.evil.example"),
+             "has added")]:
+        status, [said], _ = site.receive(text)
+        expect(name, (0, False, False, True),
+               (status, said["isAuthenticated"], said["isCounted"],
+                why in said["why"]))
+    status, [said], _ = site.receive(mail(report("5@s", domain="other.example")))
+    expect("about somebody else", (True, False),
+           (said["isAuthenticated"], said["isCounted"]))
+    status, [said], _ = site.receive(
+        mail(report(good=99, bad=0), "evil.example"))
+    expect("a forged one of the same id is another, and takes no place",
+           (True, False), (said["isNew"], said["isCounted"]))
+    expect("the true one stays", 1,
+           len(site.query("--where", "reportId=1@sender.example", "--where",
+                          "isAuthenticated=true")))
+
+
+def test_odd(site):
+    body = report("6@s", **{"contact-info": None,
+                            "date-range": {
+                                "start-datetime": "2026-03-01T00:00:00",
+                                "end-datetime": "2026-03-02T00:00:00"}})
+    body["policies"][0]["policy"]["mx-host"] = "mx: mx.example.com"
+    body["policies"][0]["policy"]["policy-type"] = "carrier-pigeon"
+    status, said, _ = site.receive(
+        mail(body, type="application/octet-stream", end=""))
+    [got] = site.query("--where", "reportId=6@s")
+    expect("odd, and all of it told", (0, 7, ["mx.example.com"], "other"),
+           (status, len(got["problems"]),
+            got["report"]["policies"][0]["mxHosts"],
+            got["report"]["policies"][0]["policyType"]))
+    print("   ", "; ".join(got["problems"]))
+
+
+def test_refused(site):
+    bomb = gzip.compress(b" " * (100 << 20), mtime=0)
+    for name, text, words in [
+            ("what cron says", b"From: root\r\nSubject: Cron\r\n\r\nfine\r\n",
+             "no report attached"),
+            ("another JSON", mail({"a": 1}), "no list 'policies'"),
+            ("a bomb", mail(bomb, packed=False), "gzip: more than 26214400"),
+            ("cut off", mail(report("7@s"))[:-60], "gzip"),
+            ("nothing", b"", "not a mail")]:
+        status, said, err = site.receive(text)
+        expect(name, (0, [], True), (status, said, words in err))
+    got = site.run("-o", f"store.directory={site.folder}/none", "receive",
+                   data=mail(report()))
+    expect("without a store the mail system keeps the mail", 75, got.returncode)
+
+
+def test_files(site):
+    folder = site.folder / "files"
+    folder.mkdir()
+    box = mailbox.mbox(folder / "box")
+    for n in range(3):
+        box.add(mail(report(f"box{n}@s")).replace(b"\r\n", b"\n"))
+    box.add(b"From: root\nSubject: x\n\nFrom here on\n\nno report\n")
+    box.close()
+    maildir = mailbox.Maildir(folder / "dir")
+    for n in range(3):
+        maildir.add(mail(report(f"dir{n}@s")))
+    (folder / "dir/tmp/half").write_bytes(mail(report("half@s")))
+    with zipfile.ZipFile(folder / "all.zip", "w") as z:
+        z.writestr("a.json", json.dumps(report("zip1@s")))
+        z.writestr("b.json.gz", gzip.compress(json.dumps(report("zip2@s")).encode()))
+        z.writestr("read.me", "hello")
+    (folder / "r.json").write_text(json.dumps(report("plain@s")))
+    (folder / "r.json.gz").write_bytes(
+        gzip.compress(json.dumps(report("gzip@s")).encode()))
+    status, said, err = site.receive(
+        None, *(folder / name for name in
+                ("box", "dir", "all.zip", "r.json", "r.json.gz")))
+    expect("files: all of their reports",
+           sorted(f"{n}@s" for n in ("box0", "box1", "box2", "dir0", "dir1",
+                                     "dir2", "zip1", "zip2", "plain", "gzip")),
+           sorted(each["reportId"] for each in said))
+    expect("one mail has none, which is told and is a failure", (1, True),
+           (status, "no report attached" in err))
+    expect("mails in files are authenticated as others are", 6,
+           sum(each["isAuthenticated"] for each in said))
+    status, _, err = site.receive(None, folder / "nowhere")
+    expect("a file that is not there", (1, True),
+           (status, "nowhere: No such file" in err))
+
+
+def test_many(site):
+    body = report("many@s", bad=10000)
+    body["policies"][0]["failure-details"] = [
+        {"result-type": "certificate-expired", "failed-session-count": 1,
+         "receiving-ip": f"192.0.{n >> 8}.{n & 255}"} for n in range(10000)]
+    status, [said], _ = site.receive(mail(body))
+    [got] = site.query("--where", "reportId=many@s")
+    expect("10,000 failure details", (True, 10000),
+           (said["isCounted"],
+            len(got["report"]["policies"][0]["failureDetails"])))
+
+
+def test_delete(site):
+    [got] = site.query("--where", "reportId=many@s")
+    done = site.run("delete", "tls-external-report", got["id"])
+    expect("delete", (0, b""), (done.returncode, done.stderr))
+    expect("it is gone", 0, len(site.query("--where", "reportId=many@s")))
+    done = site.run("update", "tls-external-report",
+                    site.query("--limit", "1")[0]["id"], "--field", "day=x")
+    expect("nobody may change one", True, done.returncode != 0)
+    done = site.run("check-store")
+    expect("check-store", 0, done.returncode)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(folder)
+        for test in (test_alias, test_forged, test_odd, test_refused,
+                     test_files, test_many, test_delete):
+            test(site)
+    sys.exit(1 if failed else 0)
+
+
+main()

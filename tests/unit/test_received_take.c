@@ -1,0 +1,206 @@
+#include "unit/store_test.h"
+
+#include "conf/conf.h"
+#include "intake/received_take.h"
+#include "store/policy_cache_table.h"
+
+#define NOW INT64_C(1772530000)
+#define HEAD                                                                   \
+	"Authentication-Results: mx.example.com; dkim=pass "                   \
+	"header.d=sender.example\r\nReceived: x\r\n"
+#define FROM "From: <tls@sender.example>\r\n"
+#define TYPE "Content-Type: application/tlsrpt+json\r\n\r\n"
+#define POLICY(type, domain, good, bad)                                        \
+	"{\"policy\":{\"policy-type\":\"" type                                 \
+	"\",\"policy-domain\":\"" domain                                       \
+	"\"},\"summary\":{\"total-successful-session-count\":" good            \
+	",\"total-failure-session-count\":" bad                                \
+	"},\"failure-details\":[{\"result-type\":\"certificate-expired\","     \
+	"\"failed-session-count\":" bad "}]}"
+#define REPORT(id, policies)                                                   \
+	"{\"organization-name\":\"Sender\",\"contact-info\":\"a\","            \
+	"\"report-id\":\"" id                                                  \
+	"\",\"date-range\":{\"start-datetime\":\"2026-03-01T00:00:00Z\","      \
+	"\"end-datetime\":\"2026-03-01T23:59:59Z\"},\"policies\":[" policies   \
+	"]}"
+
+struct world {
+	struct fixture *f;
+	struct conf conf;
+	struct received_taken last;
+	size_t heard;
+	struct err err;
+};
+
+static void hear(void *arg, const struct received_taken *taken)
+{
+	struct world *w = arg;
+
+	w->last = *taken;
+	w->heard++;
+}
+
+static void world_begin(struct world *w, void **state)
+{
+	memset(w, 0, sizeof(*w));
+	w->f = *state;
+	conf_init(&w->conf);
+	assert_int_equal(
+		conf_set(&w->conf, "received.domains=Example.COM", &w->err), 0);
+	assert_int_equal(conf_set(&w->conf,
+	                          "received.authserv_id=mx.Example.com",
+	                          &w->err),
+	                 0);
+}
+
+static int take(struct world *w, bool is_mail, const char *text)
+{
+	auto_(received_taker_free) struct received_taker *taker = NULL;
+
+	assert_int_equal(
+		received_taker_new(&taker, w->f->db, &w->conf, &w->err), 0);
+	w->err = (struct err){0};
+	return is_mail ? received_take_mail(taker, RECEIVED_BY_MAIL, text,
+	                                    strlen(text), NOW, hear, w, &w->err)
+	               : received_take_file(taker, RECEIVED_FROM_FILE, text,
+	                                    strlen(text), NOW, hear, w,
+	                                    &w->err);
+}
+
+static struct received_sums sums_of(struct world *w, const char *domain)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(w->f->db);
+	struct received_sum_row row = {.day = INT32_MIN};
+
+	while (received_sums_next(txn, &row))
+		if (strcmp(row.domain, domain) == 0)
+			return row.sums;
+	return (struct received_sums){0};
+}
+
+static void test_counts(void **state)
+{
+	struct received_sums sums;
+	struct world w;
+
+	world_begin(&w, state);
+	assert_int_equal(take(&w, true,
+	                      HEAD FROM TYPE REPORT(
+				      "1", POLICY("sts", "example.com", "5",
+	                                          "2") "," POLICY("sts",
+	                                                          "other."
+	                                                          "example",
+	                                                          "7", "1"))),
+	                 0);
+	assert_true(w.last.is_new);
+	assert_true(w.last.row.authenticated);
+	assert_true(w.last.row.counts);
+	assert_int_equal(w.last.row.ours, 1);
+	assert_int_equal(w.last.row.foreign, 1);
+	assert_int_equal(w.last.row.success, 5);
+	assert_int_equal(w.last.row.failure, 2);
+	assert_int_equal(w.last.row.expires_at, NOW + w.conf.received.keep);
+	assert_string_equal(w.last.row.domain, "example.com");
+	assert_string_equal(w.last.row.submitter, "sender.example");
+	sums = sums_of(&w, "example.com");
+	assert_int_equal(sums.reports, 1);
+	assert_int_equal(sums.results[RESULT_CERTIFICATE_EXPIRED], 2);
+	assert_int_equal(sums.policies[POLICY_STS], 7);
+	assert_int_equal(sums_of(&w, "other.example").reports, 0);
+	conf_clear(&w.conf);
+}
+
+/* Nothing of ours in it: it is kept, with the sums of all, and not counted. */
+static void test_foreign(void **state)
+{
+	struct world w;
+
+	world_begin(&w, state);
+	take(&w, true,
+	     HEAD FROM TYPE REPORT("1",
+	                           POLICY("sts", "other.example", "7", "1")));
+	assert_true(w.last.row.authenticated);
+	assert_false(w.last.row.counts);
+	assert_int_equal(w.last.row.success, 7);
+	assert_string_equal(w.last.row.domain, "other.example");
+	conf_clear(&w.conf);
+}
+
+/* A DANE policy's domain is the MX host. */
+static void test_host(void **state)
+{
+	struct view_mx mx = {.host = "mx.hoster.example", .preference = 10};
+	struct domain_view view = {.domain = "example.com",
+	                           .checked_at = NOW,
+	                           .mx = VIEW_OK,
+	                           .mxs = &mx,
+	                           .mx_count = 1};
+	struct db_txn *txn;
+	struct world w;
+
+	world_begin(&w, state);
+	txn = db_begin_write(w.f->db);
+	policy_cache_put(txn, &view);
+	commit_ok(&txn);
+	take(&w, true,
+	     HEAD FROM TYPE REPORT(
+		     "1", POLICY("tlsa", "mx.hoster.example", "3", "1")));
+	assert_true(w.last.row.counts);
+	assert_int_equal(sums_of(&w, "mx.hoster.example").success, 3);
+	conf_clear(&w.conf);
+}
+
+static void test_unauthenticated(void **state)
+{
+	static const char mail[] =
+		FROM TYPE REPORT("1", POLICY("sts", "example.com", "5", "2"));
+	struct world w;
+
+	world_begin(&w, state);
+	take(&w, true, mail);
+	assert_false(w.last.row.authenticated);
+	assert_false(w.last.row.counts);
+	assert_string_equal(w.last.row.submitter, "sender.example");
+	assert_int_equal(w.last.why.class, ERR_NOTFOUND);
+	assert_int_equal(sums_of(&w, "example.com").reports, 0);
+	assert_int_equal(take(&w, true, mail), 0);
+	assert_false(w.last.is_new);
+	assert_int_equal(
+		conf_set(&w.conf, "received.count_unauthenticated=yes", &w.err),
+		0);
+	take(&w, true,
+	     FROM TYPE REPORT("2", POLICY("sts", "example.com", "5", "2")));
+	assert_false(w.last.row.authenticated);
+	assert_true(w.last.row.counts);
+	assert_int_equal(sums_of(&w, "example.com").reports, 1);
+	conf_clear(&w.conf);
+}
+
+static void test_bad(void **state)
+{
+	struct world w;
+
+	world_begin(&w, state);
+	assert_int_equal(take(&w, true, FROM "\r\nhello\r\n"), ERR_NOTFOUND);
+	assert_int_equal(take(&w, true, FROM TYPE "{\"a\":1}"), ERR_PARSE);
+	assert_int_equal(take(&w, false, "{"), ERR_PARSE);
+	assert_true(w.err.text[0] != '\0');
+	assert_int_equal(w.heard, 0);
+	assert_int_equal(take(&w, false, REPORT("1", "")), 0);
+	assert_int_equal(w.heard, 1);
+	assert_int_equal(w.last.problem_count, 1);
+	conf_clear(&w.conf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_counts),
+		STORE_TEST(test_foreign),
+		STORE_TEST(test_host),
+		STORE_TEST(test_bad),
+		STORE_TEST(test_unauthenticated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
