@@ -213,8 +213,8 @@ static int purge_host_day(struct ledger *ledger, const struct sql_rows *oldest,
 {
 	static const char *const statements[] = {
 		"DELETE FROM tlstally.host_domain WHERE day = $1 AND host = $2",
-		"DELETE FROM tlstally.host_failure WHERE day = $1"
-		" AND host = $2",
+		("DELETE FROM tlstally.host_failure WHERE day = $1"
+	         " AND host = $2"),
 		"DELETE FROM tlstally.host_day WHERE day = $1 AND host = $2",
 	};
 	struct sql_args args = {.count = 0};
