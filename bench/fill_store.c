@@ -1,11 +1,13 @@
 /*
  * fill_store - a store with one day's counters of many domains
  *
- *     fill_store DIRECTORY DAY DOMAINS RUA [NTH]
+ *     fill_store DIRECTORY DAY DOMAINS RUA [NTH [OWN]]
  *
- * Each domain gets three policies (two MX hosts with TLSA records and one
- * without a policy), and every NTH (10) a few failure details.  %d in RUA is
- * replaced by the domain's number.
+ * With OWN, the second half of the domains have numbers from OWN on, so that
+ * several stores have the first half in common.  Each domain gets three
+ * policies (two MX hosts with TLSA records and one without a policy), and every
+ * NTH (10) a few failure details.  %d in RUA is replaced by the domain's
+ * number.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,14 +100,18 @@ static int mark(struct db *db, int32_t day, struct err *err)
 }
 
 static int fill(struct db *db, int32_t day, int domains, const char *rua,
-                int nth, struct err *err)
+                int nth, int own, struct err *err)
 {
 	auto_(tally_free) struct tally *tally = tally_new(1, &limits);
 
 	for (int from = 0; from < domains; from += CHUNK) {
 		tally_reset(tally);
 		for (int i = from; i < domains && i < from + CHUNK; i++)
-			add_domain(tally, day, i, rua, nth);
+			add_domain(tally, day,
+			           own != 0 && i >= domains / 2
+			                   ? own + i - domains / 2
+			                   : i,
+			           rua, nth);
 		if (fake_tally_commit(db, tally, &limits, err) < 0)
 			return err->class;
 	}
@@ -120,16 +126,16 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int32_t day;
 
-	if (argc < 5 || argc > 6) {
+	if (argc < 5 || argc > 7) {
 		fprintf(stderr, "usage: fill_store DIRECTORY DAY DOMAINS "
-		                "RUA [NTH]\n");
+		                "RUA [NTH [OWN]]\n");
 		return 2;
 	}
 	options.directory = argv[1];
 	if (day_parse(argv[2], &day, &err) < 0 ||
 	    db_open(&db, &options, &err) < 0 ||
 	    fill(db, day, atoi(argv[3]), argv[4], argc > 5 ? atoi(argv[5]) : 10,
-	         &err) < 0) {
+	         argc > 6 ? atoi(argv[6]) : 0, &err) < 0) {
 		fprintf(stderr, "fill_store: %s\n", err.text);
 		return 1;
 	}
