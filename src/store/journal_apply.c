@@ -17,12 +17,14 @@
 enum {
 	/* By then a day of 100,000 domains has several events of each, and the
 	 * pages of the tally table are written once for all of them.  In memory
-	 * it is some three times as much. */
-	MUCH_BYTES = 8 * 1024 * 1024,
+	 * it is two and a half times as much, of each process that reads
+	 * counts.
+	 */
+	MUCH_BYTES = 12 * 1024 * 1024,
 	OLD_SECS = 60 * 60,
 	/* More than that means that it cannot be applied, and each process that
 	 * reads counts has it in memory. */
-	MOST_BYTES = 8 * MUCH_BYTES,
+	MOST_BYTES = 64 * 1024 * 1024,
 	RECORD_DAYS = 8, /* today's and those before */
 };
 

@@ -379,7 +379,7 @@ static void test_one_day_keeps_no_other_waiting(void **state)
 /* Much is applied whatever the time, and the rest stays. */
 static void test_much_is_applied_at_once(void **state)
 {
-	enum { DOMAINS = 9000, RECORD = 1100 };
+	enum { DOMAINS = 13000, RECORD = 1100, MUCH = 12 << 20 };
 	struct fixture *f = *state;
 	struct collector *collector = start_that(f->db, 1, true);
 	struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
@@ -412,7 +412,7 @@ static void test_much_is_applied_at_once(void **state)
 		size = journal_table_size(txn, DAY);
 		rows = rows_in(txn, TABLE_TALLY);
 		db_abort(&txn);
-	} while (size.bytes >= 8 << 20 || rows < 2000);
+	} while (size.bytes >= MUCH || rows < 2000);
 	stop_ok(&collector);
 	check_totals(f->db, DOMAINS);
 }
