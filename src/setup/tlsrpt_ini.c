@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/log.h"
 #include "base/span.h"
 #include "base/utf8.h"
 
@@ -30,6 +31,14 @@ int tlsrpt_ini_check_text(const char *file, const char *text, size_t len,
 	return 0;
 }
 
+const char *tlsrpt_ini_shown(struct arena *mem, const char *text, size_t len)
+{
+	enum { SHOWN = 80 };
+	char *out = arena_alloc(mem, SHOWN);
+
+	return log_escape(out, SHOWN, text, len);
+}
+
 struct reading {
 	const char *file;
 	struct arena *mem;
@@ -44,16 +53,6 @@ static int fail(const struct reading *r, struct err *err, const char *words)
 {
 	return err_set(err, ERR_PARSE, "%.200s:%u: %s", r->file, r->line,
 	               words);
-}
-
-static struct span strip(struct span text)
-{
-	while (text.len > 0 && strchr(" \t\v\f\r", text.at[0]) != NULL)
-		span_drop(&text, 1);
-	while (text.len > 0 &&
-	       strchr(" \t\v\f\r", text.at[text.len - 1]) != NULL)
-		text.len--;
-	return text;
 }
 
 static int begin_section(struct reading *r, struct span line, struct err *err)
@@ -90,11 +89,14 @@ static int add_option(struct reading *r, struct span name, struct span value,
 		return fail(r, err, "a value without a name");
 	for (size_t i = 0; i < ini->count; i++)
 		if (is_same(&ini->options[i], r->section, lower))
-			return fail(r, err,
-			            arena_printf(r->mem,
-			                         "'%.40s' is set twice; the "
-			                         "first time on line %u",
-			                         lower, ini->options[i].line));
+			return fail(
+				r, err,
+				arena_printf(r->mem,
+			                     "'%s' is set twice; the "
+			                     "first time on line %u",
+			                     tlsrpt_ini_shown(r->mem, lower,
+			                                      strlen(lower)),
+			                     ini->options[i].line));
 	if (ini->count == TLSRPT_OPTIONS_MAX)
 		return fail(r, err, "more settings than can be");
 	*option = (struct tlsrpt_option){
@@ -111,7 +113,7 @@ static int add_option(struct reading *r, struct span name, struct span value,
 
 static int take_line(struct reading *r, struct span line, struct err *err)
 {
-	struct span text = strip(line), name = text;
+	struct span text = span_trim(line), name = text;
 	struct tlsrpt_option *last;
 	size_t sign = 0;
 
@@ -132,7 +134,7 @@ static int take_line(struct reading *r, struct span line, struct err *err)
 		return fail(r, err, "neither a [section] nor 'name = value'");
 	name.len = sign;
 	span_drop(&text, sign + 1);
-	return add_option(r, strip(name), strip(text), err);
+	return add_option(r, span_trim(name), span_trim(text), err);
 }
 
 /* "%%" becomes "%"; what else begins with it is named. */
@@ -156,7 +158,8 @@ int tlsrpt_ini_read(const char *file, const char *text, size_t len,
                     struct arena *mem, struct tlsrpt_ini *ini, struct err *err)
 {
 	struct reading r = {.file = file, .mem = mem, .ini = ini};
-	struct span rest = {text, len}, line;
+	struct span rest, line;
+	char *copy;
 	bool more;
 
 	*ini = (struct tlsrpt_ini){
@@ -164,6 +167,11 @@ int tlsrpt_ini_read(const char *file, const char *text, size_t len,
 		0};
 	if (tlsrpt_ini_check_text(file, text, len, err) < 0)
 		return err->class;
+	copy = arena_strndup(mem, text, len);
+	for (size_t i = 0; i < len; i++)
+		if (strchr("\t\v\f\r", copy[i]) != NULL)
+			copy[i] = ' ';
+	rest = (struct span){copy, len};
 	if (span_starts(rest, "\xef\xbb\xbf"))
 		span_drop(&rest, 3);
 	do {

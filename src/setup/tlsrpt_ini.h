@@ -49,4 +49,7 @@ int tlsrpt_ini_read(const char *file, const char *text, size_t len,
 int tlsrpt_ini_check_text(const char *file, const char *text, size_t len,
                           struct err *err);
 
+/* Some of a foreign text for an error: ASCII, in the arena. */
+const char *tlsrpt_ini_shown(struct arena *mem, const char *text, size_t len);
+
 #endif

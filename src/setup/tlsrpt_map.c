@@ -202,12 +202,12 @@ static int read_match(const struct tlsrpt_map *map, struct tlsrpt_rule *rule,
 		type = span_of("domain");
 	rule->is_regexp = span_is(type, "regexp");
 	if (!rule->is_regexp && !span_is(type, "domain"))
-		return fail(map, rule->line, err,
-		            arena_printf(mem,
-		                         "unknown match type '%.*s:'; there "
-		                         "are domain: and regexp:",
-		                         type.len < 40 ? (int)type.len : 40,
-		                         type.at));
+		return fail(
+			map, rule->line, err,
+			arena_printf(mem,
+		                     "unknown match type '%s:'; there are "
+		                     "domain: and regexp:",
+		                     tlsrpt_ini_shown(mem, type.at, type.len)));
 	if (match.len == 0 && !rule->is_regexp)
 		return fail(map, rule->line, err, "nothing to match");
 	rule->pattern = arena_strndup(mem, match.at, match.len);
@@ -225,13 +225,13 @@ static int read_action(const struct tlsrpt_map *map, struct tlsrpt_rule *rule,
 	if (word.len == 0)
 		return fail(map, rule->line, err, "no action");
 	if (action == ACTIONS)
-		return fail(map, rule->line, err,
-		            arena_printf(mem,
-		                         "unknown action '%.*s'; there are "
-		                         "ACCEPT, DISCARD, REPLACE, APPEND and "
-		                         "REGEXP",
-		                         word.len < 40 ? (int)word.len : 40,
-		                         word.at));
+		return fail(
+			map, rule->line, err,
+			arena_printf(mem,
+		                     "unknown action '%s'; there are "
+		                     "ACCEPT, DISCARD, REPLACE, APPEND and "
+		                     "REGEXP",
+		                     tlsrpt_ini_shown(mem, word.at, word.len)));
 	while (next_word(&rest).len > 0)
 		n++;
 	rule->action = (enum tlsrpt_action)action;
