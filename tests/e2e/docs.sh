@@ -114,6 +114,17 @@ make_mailbox()
 	EOF
 }
 
+# Settings and a map of a tlsrpt-reporter.
+make_tlsrpt_settings()
+{
+	mkdir "$dir/tlsrpt"
+	printf '%s\n' "[tlsrpt_collectd]" "socketname = $dir/events" \
+		>"$dir/tlsrpt/collectd.cfg"
+	printf '%s\n' "[tlsrpt_reportd]" "contact_info = tls@example.net" \
+		"tlsrpt_record_map = record.map" >"$dir/tlsrpt/reportd.cfg"
+	echo ".example.com DISCARD" >"$dir/tlsrpt/record.map"
+}
+
 # What the examples call report.json, and the id that it got.
 make_report()
 {
@@ -135,6 +146,7 @@ make_report()
 for_here()
 {
 	sed "s| *#.*||; s/ | .*//; s|/[a-z/]*/backups/|$dir/|
+		s|--into [^ ]*|--into $dir/translated|; s|/etc/tlsrpt/|$dir/tlsrpt/|g
 		s|/root/tlstally|$dir/before|; s|report\.json|$dir/&|
 		s|import /var/tmp/mx1|import $dir/mx2|; s|/var/tmp/mx1|$dir/mx1|
 		s|receive [-/a-z]*\.mbox|receive $dir/reports.mbox|
@@ -200,6 +212,7 @@ run_command()
 		start_daemon tlstally-policyd answering
 		asked=$pid
 		;;
+	*" --into "*) rm -f "$dir/translated" ;;
 	esac
 	PATH=$dir/fake:$PATH MAIL_CONFIG=$dir/postfix \
 		"$bin/tlstally" -c "$dir/conf" "$@" </dev/null >"$dir/out" \
@@ -210,6 +223,7 @@ run_command()
 	# what is found is the host's
 	doctor/[01]) ;;
 	doctor*/[012]) grep -q '^TLSTALLY ' "$dir/out" ;;
+	fetch*/1) grep -q 'no host is fetched' "$dir/log" ;;
 	lookup*/1) grep -q 'no answer from DNS' "$dir/log" ;;
 	# no database is here: tests/e2e/ledger.py has one
 	fleet*/1) grep -q 'there is no fleet' "$dir/log" ;;
@@ -301,6 +315,7 @@ check_commands()
 	count_something
 	make_other_day
 	make_mailbox
+	make_tlsrpt_settings
 	make_report
 	port=$(free_ports 1)
 	"$bin/tlstally" -c "$dir/conf" token add docs --permission all \
