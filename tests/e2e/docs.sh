@@ -98,6 +98,11 @@ make_other_day()
 	"$bin/tlstally" -c "$dir/conf" -o "store.directory=$dir/other" \
 		-o fleet.name=mx2.example.com export "$dir/mx2.tally" \
 		2>"$dir/err" || fail "no day of another host" "$dir/err"
+	cat >"$dir/ask" <<-EOF
+	#!/bin/sh
+	exec $bin/tlstally -c $dir/conf -o store.directory=$dir/other fetcher "\$@"
+	EOF
+	chmod +x "$dir/ask"
 }
 
 # A mailbox with what another site reports.
@@ -149,6 +154,7 @@ for_here()
 		s|--into [^ ]*|--into $dir/translated|; s|/etc/tlsrpt/|$dir/tlsrpt/|g
 		s|/root/tlstally|$dir/before|; s|report\.json|$dir/&|
 		s|import /var/tmp/mx1|import $dir/mx2|; s|/var/tmp/mx1|$dir/mx1|
+		s|tlstally fetch .*|& -o fleet.name=mx1.example.com -o fleet.fetchers=mx2.example.com=$dir/ask|
 		s|receive [-/a-z]*\.mbox|receive $dir/reports.mbox|
 		s/b0000000001g0/$report/
 		s|https://tally.example.com:8460|http://127.0.0.1:$port|
