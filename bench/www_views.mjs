@@ -74,7 +74,7 @@ function timesOf(page) {
   const times = [];
 
   page.on("requestfinished", async (request) => {
-    if (!request.url().endsWith("/api"))
+    if (!request.url().endsWith("/jmap/"))
       return;
     const { requestStart, responseStart } = request.timing();
     const calls = JSON.parse(request.postData()).methodCalls;
