@@ -5,7 +5,7 @@ BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev make pkg-config
 	libcurl4-openssl-dev libgmime-3.0-dev libgnutls28-dev libidn2-dev libinih-dev
 	libjansson-dev libjs-chart.js libldns-dev liblmdb-dev
 	libmicrohttpd-dev libmilter-dev libpq-dev libpsl-dev
-	libssl-dev libsystemd-dev libxxhash-dev libzip-dev zlib1g-dev"
+	libsqlite3-dev libssl-dev libsystemd-dev libxxhash-dev libzip-dev zlib1g-dev"
 
 # the receivers of the rehearsal
 QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
@@ -13,7 +13,7 @@ QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 # all tests: another compiler, the lints, real mail, web and DNS servers
 CHECK_PACKAGES="$BUILD_PACKAGES apache2-bin chromium clang clang-format curl
 	firefox-esr haproxy iproute2 ldnsutils libcmocka-dev mandoc nginx-light
-	nsd openssl postfix postgresql procps prometheus python3 python3-jsonschema rsyslog
+	nsd openssl postfix postgresql procps prometheus python3 python3-jsonschema rsyslog sqlite3
 	systemd systemd-journal-remote unbound xz-utils"
 
 # what scripts/check-long wants beside them: libFuzzer, other Postfixes

@@ -65,7 +65,7 @@ enum cli_flag {
 	FLAG_FORCE = 1 << 26, /* --force, of backup */
 	FLAG_AGAIN = 1 << 27, /* --force, of resend */
 	FLAG_NAGIOS = 1 << 28,
-	FLAG_NEW_STORE = 1 << 29, /* --replace, of import */
+	FLAG_NEW_STORE = 1 << 29, /* --replace and --host, of import */
 	FLAG_REHEARSAL = 1 << 30, /* of fleet init */
 	FLAG_INTO = 1u << 31,     /* --into, of import-tlsrpt */
 	FLAGS_ALWAYS =
@@ -139,6 +139,7 @@ struct cli_args {
 	const char *path, *token, *sender, *feed, *key;
 	const char *what, *prefix; /* of complete */
 	struct cli_list files;
+	const char *host; /* NULL: not given */
 	const char *into; /* a file; NULL: standard output */
 	const struct jmap_type *type;
 	const char *object_id; /* NULL: not given */

@@ -58,6 +58,8 @@ const struct cli_flag_row cli_flags[] = {
          "the host has a new store: replace what came from its old one"},
 	{FLAG_REHEARSAL, "--rehearsal", YES(rehearsal),
          "a ledger whose clock is what --now says"},
+	{FLAG_NEW_STORE, "--host", TAKES("HOST", VALUE_TEXT, host),
+         "of a database of tlsrpt-collectd: the host that counted"},
 	{FLAG_INTO, "--into", TAKES("FILE", VALUE_FILE, into),
          "write the settings into this file, which must not exist"},
 	{FLAG_SETUP, "--apply", YES(apply),

@@ -1,5 +1,12 @@
-/* tlstally import: days that other hosts exported. */
+/*
+ * tlstally import: days that other hosts exported, or that tlsrpt-collectd
+ * counted
+ *
+ * A database is copied beside the store before it is read: it may come through
+ * a pipe, and it may be for root alone.
+ */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +16,14 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "cli/stream.h"
 #include "fleet/day_import.h"
 #include "fleet/host_name.h"
+#include "fleet/tlsrpt_day.h"
 
 enum { READ_BYTES = 64 * 1024 };
 
@@ -24,16 +33,120 @@ struct input {
 	const char *name;
 };
 
-static int read_input(struct day_import *import, gzFile gzip, const char *name,
+/* What comes of it, and where it goes: to the import, or, of a database, into a
+ * file first. */
+struct taking {
+	struct cli *cli;
+	struct day_import *import;
+	const char *host; /* our own */
+	int copy;         /* -1: it is no database */
+	char *copy_path;
+	bool began;
+};
+
+static int open_copy(struct taking *t, struct err *err)
+{
+	const char *directory = t->cli->conf.store.directory;
+	char *path = xasprintf("%s/import-XXXXXX", directory);
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd >= 0)
+		t->copy_path = path;
+	else
+		free(path);
+	return fd >= 0 ? fd : err_errno(err, ERR_IO, "a copy in %s", directory);
+}
+
+static void drop_copy(struct taking *t)
+{
+	if (t->copy_path == NULL)
+		return;
+	close(t->copy);
+	unlink(t->copy_path);
+	xfree_str(&t->copy_path);
+	t->copy = -1;
+}
+
+static int take(struct taking *t, const char *data, size_t len, struct err *err)
+{
+	if (!t->began && tlsrpt_day_is_database(data, len)) {
+		t->copy = open_copy(t, err);
+		if (t->copy < 0)
+			return err->class;
+	}
+	t->began = true;
+	if (t->copy < 0)
+		return day_import_feed(t->import, data, len, err);
+	return io_write_all(t->copy, data, len) == 0
+	               ? 0
+	               : err_errno(err, ERR_IO, "a copy in %s",
+	                           t->cli->conf.store.directory);
+}
+
+static int feed(void *import, const char *data, size_t len, struct err *err)
+{
+	return day_import_feed(import, data, len, err);
+}
+
+/* Whose day it is: this host's own counts are another host's beside it. */
+static int collector_name(const struct taking *t, char out[DOMAIN_TEXT],
+                          struct err *err)
+{
+	const char *given = t->cli->args.host;
+	auto_(xfree_str) char *name =
+		given != NULL ? xstrdup(given)
+			      : xasprintf("tlsrpt-collectd.%s", t->host);
+
+	if (domain_canonical(name, strlen(name), out, err) < 0)
+		return err_prefix(err, given != NULL
+		                               ? "--host"
+		                               : "name the host with --host");
+	return 0;
+}
+
+static int take_database(struct taking *t, const char *name, struct err *err)
+{
+	const struct conf *conf = &t->cli->conf;
+	char host[DOMAIN_TEXT];
+	const struct tlsrpt_day_options options = {
+		.host = host,
+		.now = clock_secs(&t->cli->clock),
+		.caps = {.max_policies = conf->store.max_policies,
+	                 .max_details = conf->store.max_details},
+	};
+	auto_(tlsrpt_day_close) struct tlsrpt_day *day = NULL;
+	struct tlsrpt_day_result result;
+
+	if (collector_name(t, host, err) < 0 ||
+	    tlsrpt_day_open(&day, t->copy_path, err) < 0)
+		return err->class;
+	drop_copy(t);
+	if (tlsrpt_day_read(day, &options, feed, t->import, &result, err) < 0)
+		return err->class;
+	if (result.unreadable > 0)
+		log_warning("%s: %" PRIu64 " domains are left out, the first: "
+		            "%s",
+		            name, result.unreadable, result.first);
+	if (result.other_days > 0)
+		log_warning("%s: %" PRIu64 " rows are of other days, and left "
+		            "out",
+		            name, result.other_days);
+	return 0;
+}
+
+static int read_input(struct taking *t, gzFile gzip, const char *name,
                       struct err *err)
 {
 	auto_(xfree_str) char *buffer = xmalloc(READ_BYTES);
 	int n, code = Z_OK;
 
 	while ((n = gzread(gzip, buffer, READ_BYTES)) > 0)
-		if (day_import_feed(import, buffer, (size_t)n, err) < 0)
+		if (take(t, buffer, (size_t)n, err) < 0)
 			return err_prefix(err, "%s", name);
 	gzerror(gzip, &code);
+	if (n == 0 && code != Z_BUF_ERROR && t->copy >= 0 &&
+	    take_database(t, name, err) < 0)
+		return err_prefix(err, "%s", name);
 	if (n == 0 && code != Z_BUF_ERROR)
 		return 0;
 	return err_set(err, ERR_PARSE, "%s: %s", name,
@@ -83,14 +196,16 @@ static int import_one(struct cli *cli, const char *host,
 	};
 	auto_(day_import_free) struct day_import *import =
 		day_import_new(cli->db, &options);
+	struct taking taking = {cli, import, host, -1, NULL, false};
 	struct day_import_result result;
 	gzFile gzip = gzdopen(input->fd, "rb");
 	int rc;
 
 	if (gzip == NULL)
 		return err_set(err, ERR_IO, "%s: no memory", input->name);
-	rc = read_input(import, gzip, input->name, err);
+	rc = read_input(&taking, gzip, input->name, err);
 	gzclose(gzip);
+	drop_copy(&taking);
 	if (rc == 0 && day_import_finish(import, &result, err) < 0)
 		rc = err_prefix(err, "%s", input->name);
 	if (rc == 0)

@@ -188,7 +188,8 @@ const struct cli_sentence cli_sentences[] = {
          "export --day yesterday --force /var/tmp/mx1.tally", NULL},
 	{"import", OPERAND("<file>...", VALUE_LIST, files, NULL),
          FLAG_NEW_STORE | FLAG_NOW, NEEDS_SETTINGS, cli_import,
-         "take in days that other hosts exported; -: from standard input",
+         "take in days that other hosts exported, or that tlsrpt-collectd "
+         "counted; -: from standard input",
          "import /var/tmp/mx1.tally", NULL},
 	{"import-tlsrpt", OPERAND("<file>...", VALUE_LIST, files, NULL),
          FLAG_INTO, NEEDS_NOTHING, cli_import_tlsrpt,

@@ -119,8 +119,8 @@ make_mailbox()
 	EOF
 }
 
-# Settings and a map of a tlsrpt-reporter.
-make_tlsrpt_settings()
+# Settings and maps of a tlsrpt-reporter, and what its collector left.
+make_collectd()
 {
 	mkdir "$dir/tlsrpt"
 	printf '%s\n' "[tlsrpt_collectd]" "socketname = $dir/events" \
@@ -128,6 +128,18 @@ make_tlsrpt_settings()
 	printf '%s\n' "[tlsrpt_reportd]" "contact_info = tls@example.net" \
 		"tlsrpt_record_map = record.map" >"$dir/tlsrpt/reportd.cfg"
 	echo ".example.com DISCARD" >"$dir/tlsrpt/record.map"
+	command -v sqlite3 >/dev/null || return
+	sqlite3 "$dir/tlsrpt/collectd.sqlite.yesterday" <<-EOF
+	CREATE TABLE finalresults(day, domain, tlsrptrecord, policy, cntrtotal,
+		cntrfailure);
+	CREATE TABLE failures(day, domain, tlsrptrecord, policy, reason, cntr);
+	CREATE TABLE daystatus(daycomplete);
+	CREATE TABLE dbversion(version, installdate, purpose);
+	INSERT INTO dbversion VALUES(1, '', 'TLSRPT-Collectd-DB-devel-2024-10-28');
+	INSERT INTO daystatus VALUES('$(date -u -d yesterday +%F)');
+	INSERT INTO finalresults VALUES('$(date -u -d yesterday +%F)', 'a.example',
+		'', '{"policy-type": 9, "policy-domain": "a.example"}', 1, 0);
+	EOF
 }
 
 # What the examples call report.json, and the id that it got.
@@ -151,7 +163,9 @@ make_report()
 for_here()
 {
 	sed "s| *#.*||; s/ | .*//; s|/[a-z/]*/backups/|$dir/|
-		s|--into [^ ]*|--into $dir/translated|; s|/etc/tlsrpt/|$dir/tlsrpt/|g
+		s|--into [^ ]*|--into $dir/translated|
+		s|-c /tmp/tlstally.conf|-c $dir/translated|
+		s|/etc/tlsrpt/|$dir/tlsrpt/|g; s|/var/lib/tlsrpt/|$dir/tlsrpt/|
 		s|/root/tlstally|$dir/before|; s|report\.json|$dir/&|
 		s|import /var/tmp/mx1|import $dir/mx2|; s|/var/tmp/mx1|$dir/mx1|
 		s|tlstally fetch .*|& -o fleet.name=mx1.example.com -o fleet.fetchers=mx2.example.com=$dir/ask|
@@ -230,6 +244,7 @@ run_command()
 	doctor/[01]) ;;
 	doctor*/[012]) grep -q '^TLSTALLY ' "$dir/out" ;;
 	fetch*/1) grep -q 'no host is fetched' "$dir/log" ;;
+	import*sqlite*/1) grep -q 'without libsqlite3' "$dir/log" ;;
 	lookup*/1) grep -q 'no answer from DNS' "$dir/log" ;;
 	# no database is here: tests/e2e/ledger.py has one
 	fleet*/1) grep -q 'there is no fleet' "$dir/log" ;;
@@ -268,6 +283,7 @@ check_help_examples()
 	help_examples >"$dir/examples"
 	[ "$(wc -l <"$dir/examples")" -gt 25 ] || fail "help has few examples"
 	command -v postconf >/dev/null || sed -i '/ setup /d' "$dir/examples"
+	command -v sqlite3 >/dev/null || sed -i '/sqlite/d' "$dir/examples"
 	cp -R "$dir/store" "$dir/store.first"
 	while read -r command; do
 		rm -r "$dir/store"
@@ -321,12 +337,13 @@ check_commands()
 	count_something
 	make_other_day
 	make_mailbox
-	make_tlsrpt_settings
+	make_collectd
 	make_report
 	port=$(free_ports 1)
 	"$bin/tlstally" -c "$dir/conf" token add docs --permission all \
 		>"$dir/key" || fail "token add"
 	shown_commands >"$dir/commands"
+	command -v sqlite3 >/dev/null || sed -i '/sqlite/d' "$dir/commands"
 	if command -v postconf >/dev/null; then
 		make_postfix
 	else
