@@ -184,22 +184,27 @@ static int check_version(struct tlsrpt_day *r, struct err *err)
 	return 0;
 }
 
-static int read_day(struct tlsrpt_day *r, struct err *err)
+static int read_day(struct tlsrpt_day *r, const char *today, struct err *err)
 {
 	auto_(statement_end) sqlite3_stmt *s = NULL;
 	const char *day;
-	int rc;
 
-	if (prepare(r, "SELECT daycomplete FROM daystatus", &s, err) < 0)
+	/* without a complete day: what a collector that was stopped counted
+	 * last */
+	if (prepare(r,
+	            "SELECT coalesce((SELECT daycomplete FROM daystatus), "
+	            "(SELECT "
+	            "max(day) FROM finalresults WHERE day<?))",
+	            &s, err) < 0)
 		return err->class;
-	rc = sqlite3_step(s);
-	if (rc == SQLITE_DONE)
+	sqlite3_bind_text(s, 1, today, -1, SQLITE_STATIC);
+	if (sqlite3_step(s) != SQLITE_ROW)
+		return fail(r, err);
+	if (sqlite3_column_type(s, 0) == SQLITE_NULL)
 		return err_set(err, ERR_BUSY,
 		               "its day is not over: tlsrpt-collectd is still "
 		               "counting in it; the day before is in the file "
 		               "with .yesterday behind its name");
-	if (rc != SQLITE_ROW)
-		return fail(r, err);
 	day = text_at(s, 0);
 	if (day == NULL || day_parse(day, &r->head.day, NULL) < 0)
 		return err_set(err, ERR_PARSE,
@@ -405,7 +410,10 @@ static int read_domain(struct tlsrpt_day *r, const char *name, struct err *err)
 
 static int read_all(struct tlsrpt_day *r, struct err *err)
 {
-	if (check_version(r, err) < 0 || read_day(r, err) < 0 ||
+	char today[DAY_TEXT];
+
+	day_format(day_of(r->head.sealed_at), today);
+	if (check_version(r, err) < 0 || read_day(r, today, err) < 0 ||
 	    read_sums(r, err) < 0 || read_names(r, err) < 0)
 		return err->class;
 	sealed_write_head(r->writer, &r->head, &r->lines);

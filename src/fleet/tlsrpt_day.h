@@ -10,9 +10,10 @@
  * is (sealed/fetcher_answer.h); what comes out are the lines of
  * sealed/sealed_day.h, for fleet/day_import.h.
  *
- * Its day is the one that the database itself calls complete.  Another database
- * of the same day and host is known by the moment when it was made, so two
- * hosts do not pass for one.
+ * Its day is the one that the database itself calls complete, or the last one
+ * in it that is over: a collector that was stopped did not come to say so.
+ * Another database of the same day and host is known by the moment when it was
+ * made, so two hosts do not pass for one.
  *
  * The file is foreign: it is opened for reading only, and nothing that it
  * defines beside its tables is trusted.

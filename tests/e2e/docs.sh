@@ -129,7 +129,7 @@ make_collectd()
 		"tlsrpt_record_map = record.map" >"$dir/tlsrpt/reportd.cfg"
 	echo ".example.com DISCARD" >"$dir/tlsrpt/record.map"
 	command -v sqlite3 >/dev/null || return
-	sqlite3 "$dir/tlsrpt/collectd.sqlite.yesterday" <<-EOF
+	sqlite3 "$dir/tlsrpt/collectd.sqlite" <<-EOF
 	CREATE TABLE finalresults(day, domain, tlsrptrecord, policy, cntrtotal,
 		cntrfailure);
 	CREATE TABLE failures(day, domain, tlsrptrecord, policy, reason, cntr);

@@ -130,6 +130,7 @@ rm -rf "$dir/store" && mkdir "$dir/store"
 "$e2e/put_feed" "$dir/store" events || die "no store"
 {
 	tables
+	rows | sed "s/'$day'/'$today'/g; /daystatus/d"
 } | sqlite3 "$dir/x"
 refused "the database of today" "its day is not over: tlsrpt-collectd is still" \
 	tally import "$dir/x"
@@ -193,6 +194,13 @@ says "--replace" "imported in place of what was here; 2 domains, 60" \
 	tally import --replace "$dir/another"
 says "and back" "in place of what was here; 2 domains, 17" \
 	tally import --replace "$dir/more"
+{
+	tables
+	rows | sed "/daystatus/d"
+} | sqlite3 "$dir/stopped"
+says "of a collector that was stopped before midnight" \
+	"$day of mx3.example.com: imported; 2 domains, 15 sessions" \
+	tally import --host mx3.example.com "$dir/stopped"
 gzip -c "$dir/another" >"$dir/another.gz"
 says "compressed" "$day of mx2.example.com: was here already" \
 	tally import --host mx2.example.com "$dir/another.gz"
@@ -224,8 +232,8 @@ grep -qF "1 rows are of other days" "$dir/err" || fail "other days"
 # --- and what comes of it ---
 
 tally run || fail "run: $(cat "$dir/err")"
-expect "the report of both" "a.example sts 21 9 [('certificate-expired', 3), ('certificate-not-trusted', 6)]
-b.example no-policy-found 57 0 []" "$(python3 - "$dir/sent" <<'EOF_PY'
+expect "the report of both" "a.example sts 28 12 [('certificate-expired', 4), ('certificate-not-trusted', 8)]
+b.example no-policy-found 62 0 []" "$(python3 - "$dir/sent" <<'EOF_PY'
 import glob, gzip, json, sys
 for name in sorted(glob.glob(sys.argv[1] + "/*.json.gz")):
     report = json.load(gzip.open(name))
