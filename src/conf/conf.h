@@ -175,6 +175,7 @@ struct conf {
 	struct {
 		struct conf_list domains;     /* of ours */
 		struct conf_list authserv_id; /* of those who verify DKIM */
+		uint64_t received_above;      /* their results, 0 */
 		int64_t keep;                 /* secs, 90d */
 		bool count_unauthenticated;
 	} received;

@@ -1589,12 +1589,35 @@ const struct setting settings[] = {
 			  "this site, as it stands at the beginning of its\n"
 			  ".Ql Authentication-Results\n"
 			  "fields (RFC 8601).\n"
-			  "Only fields above the topmost\n"
-			  ".Ql Received\n"
-			  "are read, since the sender may have written the "
-			  "others.\n"
+			  "Which of them are read,\n"
+			  ".Cm received_above\n"
+			  "says.\n"
 			  "Without one no report that comes by mail is "
 			  "authenticated.\n",
+	},
+	{
+		.section = "received",
+		.name = "received_above",
+		.type = SETTING_NUMBER,
+		.standard = "0",
+		.offset = AT(received.received_above),
+		.max = 10,
+		.comment = "How many Received fields stand above the "
+			   "Authentication-Results of ours.",
+		.manual = "How many\n"
+			  ".Ql Received\n"
+			  "fields of this site stand above the\n"
+			  ".Ql Authentication-Results\n"
+			  "that its filter adds; those further down are not "
+			  "read, since the sender may have\n"
+			  "written them.\n"
+			  "Postfix puts its own\n"
+			  ".Ql Received\n"
+			  "above what OpenDKIM and most other milters add: set "
+			  "this to 1 there, and only\n"
+			  "if the filter removes fields with its own "
+			  "authserv-id from incoming mail (RFC 8601\n"
+			  "section 5), as OpenDKIM does.\n",
 	},
 	{
 		.section = "received",

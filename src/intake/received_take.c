@@ -342,7 +342,8 @@ int received_take_mail(struct received_taker *taker, enum received_way way,
 	                        .each = each,
 	                        .arg = arg,
 	                        .err = err};
-	int rc = received_mail_read(&taker->mail, message, len, err);
+	int rc = received_mail_read(&taker->mail, message, len,
+	                            taker->conf->received.received_above, err);
 
 	return rc < 0 ? rc
 	              : unpack(&taking, taker->mail.body.at,

@@ -71,7 +71,8 @@ static void read_from(GMimeMessage *message, struct received_mail *mail)
 }
 
 /* A field that is malformed says nothing. */
-static void read_results(GMimeMessage *message, struct received_mail *mail)
+static void read_results(GMimeMessage *message, size_t received_above,
+                         struct received_mail *mail)
 {
 	GMimeHeaderList *list =
 		g_mime_object_get_header_list(GMIME_OBJECT(message));
@@ -82,7 +83,7 @@ static void read_results(GMimeMessage *message, struct received_mail *mail)
 		const char *name = g_mime_header_get_name(header);
 		const char *body = g_mime_header_get_raw_value(header);
 
-		if (strcasecmp(name, "Received") == 0)
+		if (strcasecmp(name, "Received") == 0 && received_above-- == 0)
 			return;
 		if (strcasecmp(name, "Authentication-Results") == 0 &&
 		    body != NULL && mail->result_count < RECEIVED_RESULTS_MAX &&
@@ -173,7 +174,7 @@ static int read_body(GMimeMessage *message, struct received_mail *mail,
 }
 
 int received_mail_read(struct received_mail *mail, const void *message,
-                       size_t len, struct err *err)
+                       size_t len, size_t received_above, struct err *err)
 {
 	auto_(mime_unref) GMimeMessage *parsed = NULL;
 
@@ -191,6 +192,6 @@ int received_mail_read(struct received_mail *mail, const void *message,
 	mail->message_id = field(mail, parsed, "Message-ID");
 	mail->report_domain = field(mail, parsed, "TLS-Report-Domain");
 	mail->submitter = field(mail, parsed, "TLS-Report-Submitter");
-	read_results(parsed, mail);
+	read_results(parsed, received_above, mail);
 	return read_body(parsed, mail, err);
 }

@@ -7,8 +7,10 @@
  * which RFC 8460 describes and senders vary, is kept as it came.
  *
  * Who signed the mail is known by the Authentication-Results fields (RFC 8601)
- * that our own servers put above the topmost Received field.  What stands
- * below was there when the mail came in, so the sender may have written it.
+ * that our own servers add.  What stands below their Received fields was there
+ * when the mail came in, so the sender may have written it.  Postfix adds its
+ * own Received above what most milters add (smfi_insheader() at 1): how many
+ * Received fields stand above our own results is for the site to say.
  */
 #ifndef TLSTALLY_RECEIVED_RECEIVED_MAIL_H
 #define TLSTALLY_RECEIVED_RECEIVED_MAIL_H
@@ -37,7 +39,7 @@ struct received_mail {
 	/* The domain of the only address in From, canonical; "": there is
 	 * none, or several. */
 	char from_domain[DOMAIN_TEXT];
-	/* Above the topmost Received, from top to bottom. */
+	/* From top to bottom. */
 	struct auth_results results[RECEIVED_RESULTS_MAX];
 	size_t result_count;
 	/* As it was attached, to be unpacked; empty: the mail has no report. */
@@ -49,12 +51,13 @@ void received_mail_init(struct received_mail *mail);
 void received_mail_clear(struct received_mail *mail);
 
 /*
- * A whole message.  ERR_NOTFOUND: nothing in it looks like a report; ERR_LIMIT:
- * it is longer than RECEIVED_MAIL_MAX, or has so many parts that not all were
- * looked at; ERR_PARSE: it is not a message.  What was read before is
- * forgotten.
+ * A whole message, of whose Authentication-Results those count that have at
+ * most that many Received fields above them.  ERR_NOTFOUND: nothing in it looks
+ * like a report; ERR_LIMIT: it is longer than RECEIVED_MAIL_MAX, or has so many
+ * parts that not all were looked at; ERR_PARSE: it is not a message.  What was
+ * read before is forgotten.
  */
 int received_mail_read(struct received_mail *mail, const void *message,
-                       size_t len, struct err *err);
+                       size_t len, size_t received_above, struct err *err);
 
 #endif

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (received_unpack(data, size, add_up, &total, &err) < 0)
 		check(err.text[0] != '\0');
 	received_mail_init(&mail);
-	if (received_mail_read(&mail, data, size, &err) < 0)
+	if (received_mail_read(&mail, data, size, 0, &err) < 0)
 		check_words(err.text);
 	check_text(mail.from);
 	check_text(mail.subject);

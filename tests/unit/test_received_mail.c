@@ -117,7 +117,8 @@ static void test_good(void **state)
 
 		ROW(&good[i]);
 		assert_int_equal(received_mail_read(&mail, good[i].mail,
-		                                    strlen(good[i].mail), &err),
+		                                    strlen(good[i].mail), 0,
+		                                    &err),
 		                 0);
 		check_mail(&mail, i);
 	}
@@ -135,10 +136,31 @@ static void test_bad(void **state)
 
 		ROW(&bad[i]);
 		assert_int_equal(received_mail_read(&mail, bad[i].mail,
-		                                    strlen(bad[i].mail), &err),
+		                                    strlen(bad[i].mail), 0,
+		                                    &err),
 		                 bad[i].class);
 		assert_int_equal(mail.body.len, 0);
 	}
+	received_mail_clear(&mail);
+}
+
+/* A milter's results stand below the Received of its Postfix. */
+static void test_below(void **state)
+{
+	static const char text[] = HERE RESULTS("mx.example.com; " PASS)
+		HERE RESULTS("forged.example.com; " PASS) FROM
+		"Content-Type: application/tlsrpt+json\r\n\r\n" JSON;
+	struct received_mail mail;
+
+	(void)state;
+	received_mail_init(&mail);
+	for (size_t above = 0; above < 3; above++) {
+		assert_int_equal(received_mail_read(&mail, text, strlen(text),
+		                                    above, NULL),
+		                 0);
+		assert_int_equal(mail.result_count, above);
+	}
+	assert_string_equal(mail.results[0].server, "mx.example.com");
 	received_mail_clear(&mail);
 }
 
@@ -155,7 +177,7 @@ static void test_header(void **state)
 
 	(void)state;
 	received_mail_init(&mail);
-	assert_int_equal(received_mail_read(&mail, text, strlen(text), NULL),
+	assert_int_equal(received_mail_read(&mail, text, strlen(text), 0, NULL),
 	                 0);
 	assert_string_equal(mail.subject,
 	                    "Report Domain: example.com Submitter: "
@@ -323,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_below),
 		cmocka_unit_test(test_plain_and_gzip),
 		cmocka_unit_test(test_zip),
 		cmocka_unit_test(test_bombs),

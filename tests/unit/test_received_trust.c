@@ -78,7 +78,8 @@ static void test_rows(void **state)
 		         "%sContent-Type: application/tlsrpt+json\r\n\r\n{}",
 		         rows[i].header);
 		assert_int_equal(
-			received_mail_read(&mail, text, strlen(text), NULL), 0);
+			received_mail_read(&mail, text, strlen(text), 0, NULL),
+			0);
 		signer = received_signer(&mail, servers, COUNT(servers), &why);
 		if (rows[i].signer != NULL) {
 			assert_non_null(signer);
