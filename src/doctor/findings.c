@@ -625,8 +625,7 @@ const struct finding findings[FINDINGS] = {
                            "the sums and indexes of today, yesterday and the "
                            "outbox are those of their rows",
                            NULL},
-	[COUNTERS_DIFFER] = {DOCTOR_BAD, "{1}",
-                             "tlstally rebuild"},
+	[COUNTERS_DIFFER] = {DOCTOR_BAD, "{1}", "tlstally rebuild"},
 	[COUNTERS_TOO_MANY] =
 		{DOCTOR_GOOD,
                  "not all sums and indexes were compared with their rows, "

@@ -176,9 +176,10 @@
  *                domain text                          to there
  *                day u32, 0 u64, 2, domain text,      nothing: the domain is
  *                0x00, number u64                     applied up to there
- *                day u32, 0 u64, 3                    why it is not applied text
- *                day u32, 0 u64, 4, number u64        row that was set aside:
- *                                                     why text, 0x00, its value
+ *                day u32, 0 u64, 3                    why it is not applied:
+ *                                                     text
+ *                day u32, 0 u64, 4, number u64        what was set aside: why
+ *                                                     text, 0x00, its value
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

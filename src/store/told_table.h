@@ -11,9 +11,9 @@
  * An event of 14:05 then says "sts" and "success", for Postfix knows no better,
  * and tlstallyd adds that the policy could not be fetched.
  *
- * Before Postfix is told something for the first time it stands here, unless the
- * store takes nothing for a second (policyd/told_log.h); then it comes later, and
- * until when all is written is told with it.
+ * Before Postfix is told something for the first time it stands here, unless
+ * the store takes nothing for a second (policyd/told_log.h); then it comes
+ * later, and until when all is written is told with it.
  */
 #ifndef TLSTALLY_STORE_TOLD_TABLE_H
 #define TLSTALLY_STORE_TOLD_TABLE_H
