@@ -324,11 +324,19 @@ static int take_part(void *arg, const char *name, const void *data, size_t len)
 	return 0;
 }
 
+/* What other files had to say is forgotten then. */
 static int unpack(struct taking *taking, const void *data, size_t len)
 {
-	int rc = received_unpack(data, len, take_part, taking, taking->err);
+	struct err *err = taking->err;
+	int rc;
 
-	return rc == 0 && taking->taken == 0 ? ERR_PARSE : rc;
+	*err = (struct err){0};
+	rc = received_unpack(data, len, take_part, taking, err);
+	if (rc == 0 && taking->taken > 0)
+		*err = (struct err){0};
+	else if (rc == 0 && err->class == 0)
+		err_set(err, ERR_PARSE, "zip: no report in it");
+	return err->class;
 }
 
 int received_take_mail(struct received_taker *taker, enum received_way way,

@@ -225,6 +225,15 @@ def test_files(site):
            (status, "no report attached" in err))
     expect("mails in files are authenticated as others are", 6,
            sum(each["isAuthenticated"] for each in said))
+    status, said, err = site.receive(None, folder / "all.zip")
+    expect("what else is in an archive with reports is no failure",
+           (0, [False, False], ""),
+           (status, [each["isNew"] for each in said], err))
+    with zipfile.ZipFile(folder / "none.zip", "w"):
+        pass
+    status, said, err = site.receive(None, folder / "none.zip")
+    expect("an archive of nothing", (1, [], True),
+           (status, said, "zip: no report in it" in err))
     status, _, err = site.receive(None, folder / "nowhere")
     expect("a file that is not there", (1, True),
            (status, "nowhere: No such file" in err))
