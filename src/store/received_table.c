@@ -236,9 +236,15 @@ int received_sums_next(struct db_txn *txn, struct received_sum_row *row)
 
 /* --- what has come already --- */
 
+/* Somebody vouches for its report-id, which is there. */
+static bool has_name(const struct received_row *row)
+{
+	return row->authenticated && row->report_id[0] != '\0';
+}
+
 static bool same(const struct received_row *a, const struct received_row *b)
 {
-	return a->authenticated == b->authenticated &&
+	return a->authenticated == b->authenticated && a->day == b->day &&
 	       strcmp(a->submitter, b->submitter) == 0 &&
 	       strcmp(a->organization, b->organization) == 0 &&
 	       strcmp(a->report_id, b->report_id) == 0;
@@ -262,10 +268,11 @@ static struct hash128 hash_of(struct db_txn *txn,
 	auto_(strbuf_clear) struct strbuf text = {0};
 
 	strbuf_u8(&text, row->authenticated);
+	strbuf_u32(&text, (uint32_t)row->day);
 	strbuf_str(&text, row->submitter);
 	strbuf_str(&text, row->organization);
 	strbuf_str(&text, row->report_id);
-	if (!row->authenticated)
+	if (!has_name(row))
 		strbuf_add(&text, gzip, len);
 	return hash128(db_seed(db_of(txn)), text.data, text.len);
 }
@@ -290,7 +297,7 @@ static int find_double(struct db_txn *txn, const struct received_row *row,
 		if (!received_get(txn, *id, &before))
 			return 0;
 		if (same(&before, row) &&
-		    (row->authenticated || same_body(txn, *id, gzip, len)))
+		    (has_name(row) || same_body(txn, *id, gzip, len)))
 			return 1;
 	}
 }

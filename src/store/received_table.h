@@ -10,9 +10,9 @@
  *     2026-03-01  example.com  "Google Inc."   sessions 1200, failed 3
  *
  * The same report may come several times.  Of one that is authenticated the
- * first by submitter, organization and report-id is kept; of the others, who
- * say what they like, each that has other bytes, so that nobody can take the
- * place of somebody else.
+ * first by submitter, organization, report-id and day is kept; of the others,
+ * who say what they like, and of those without a report-id, each that has other
+ * bytes, so that nobody can take the place of somebody else.
  */
 #ifndef TLSTALLY_STORE_RECEIVED_TABLE_H
 #define TLSTALLY_STORE_RECEIVED_TABLE_H

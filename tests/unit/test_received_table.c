@@ -89,7 +89,8 @@ static void test_round_trip(void **state)
 	assert_int_equal(sums_now(f).results[RESULT_CERTIFICATE_EXPIRED], 2);
 }
 
-/* An authenticated report counts once by submitter, organization and id. */
+/* An authenticated report counts once by submitter, organization, id and day.
+ */
 static void test_doubles(void **state)
 {
 	struct fixture *f = *state;
@@ -103,6 +104,27 @@ static void test_doubles(void **state)
 	assert_int_equal(put(f, &other_id, "one"), 1);
 	snprintf(other.submitter, sizeof(other.submitter), "b.example");
 	assert_int_equal(put(f, &other, "one"), 1);
+	assert_int_equal(sums_now(f).reports, 3);
+}
+
+/* A sender that has no ids, or the same one each day, loses no report by it. */
+static void test_ids_that_are_none(void **state)
+{
+	struct fixture *f = *state;
+	struct received_row first = row_of("a.example", true, "");
+	struct received_row other = first, again = first;
+	struct received_row same_id = row_of("a.example", true, "daily");
+	struct received_row next_day = same_id, twice = same_id;
+
+	assert_int_equal(put(f, &first, "one"), 1);
+	assert_int_equal(put(f, &other, "two"), 1);
+	assert_int_equal(put(f, &again, "one"), 0);
+	assert_int_equal(again.id, first.id);
+	assert_int_equal(put(f, &same_id, "one"), 1);
+	next_day.day++;
+	next_day.counts = false;
+	assert_int_equal(put(f, &next_day, "one"), 1);
+	assert_int_equal(put(f, &twice, "other bytes"), 0);
 	assert_int_equal(sums_now(f).reports, 3);
 }
 
@@ -257,11 +279,16 @@ static void test_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(test_round_trip),      STORE_TEST(test_doubles),
-		STORE_TEST(test_unauthenticated), STORE_TEST(test_not_counted),
-		STORE_TEST(test_delete),          STORE_TEST(test_great_sums),
-		STORE_TEST(test_purge),           STORE_TEST(test_changes),
+		STORE_TEST(test_round_trip),
+		STORE_TEST(test_doubles),
+		STORE_TEST(test_unauthenticated),
+		STORE_TEST(test_not_counted),
+		STORE_TEST(test_delete),
+		STORE_TEST(test_great_sums),
+		STORE_TEST(test_purge),
+		STORE_TEST(test_changes),
 		STORE_TEST(test_check),
+		STORE_TEST(test_ids_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
