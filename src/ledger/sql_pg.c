@@ -227,14 +227,15 @@ static int pg_copy(struct sql *sql, const char *statement, const char *rows,
 	while (len > 0) {
 		int n = (int)(len < PIECE ? len : PIECE);
 
-		if (PQputCopyData(pg->conn, rows, n) < 0)
+		/* 0: there was no memory for it, and it is not on its way */
+		if (PQputCopyData(pg->conn, rows, n) != 1)
 			return fail(pg, PQerrorMessage(pg->conn), err);
 		if (flush(pg, until_ms, err) < 0)
 			return err->class;
 		rows += n;
 		len -= (size_t)n;
 	}
-	if (PQputCopyEnd(pg->conn, NULL) < 0)
+	if (PQputCopyEnd(pg->conn, NULL) != 1)
 		return fail(pg, PQerrorMessage(pg->conn), err);
 	if (flush(pg, until_ms, err) < 0)
 		return err->class;
