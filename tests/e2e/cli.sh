@@ -423,6 +423,17 @@ grep -al "tlstally\|counting events\|nobody.example\|nothing to do\|^domain" \
 	fail "words in the store's files"
 try 0 "the store is whole" check-store
 
+# Sums that differ from their rows are found, and made anew.
+"$build/tests/e2e/doctor_store" "$dir/store" sums=1
+try 1 "sums that differ" check-store
+says out "table tally: the sums of "
+says err "tlstally rebuild"
+try 0 "sums are made anew" rebuild
+says out "made anew: sums and indexes of 1 days"
+try 0 "nothing is left to make anew" rebuild --json
+says out '"days": 0'
+try 0 "the store is whole again" check-store
+
 # For a spreadsheet: rows as wide as their names, a line each, no formula.
 try 0 "a reason that is a formula" suppress add sum@reports.test \
 	--reason '=HYPERLINK("http://x.test")'
