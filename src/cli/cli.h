@@ -195,10 +195,13 @@ enum cli_needs {
 	NEEDS_NOTHING,
 	NEEDS_SETTINGS_IF_ANY, /* they may be missing, and half */
 	NEEDS_SETTINGS,
+	/* the same; without files for a mail system: failures are EX_TEMPFAIL
+	 */
+	NEEDS_SETTINGS_FOR_MAIL,
 	NEEDS_READER, /* and we may read the store, which is not open */
 	NEEDS_STORE_READ,
 	NEEDS_STORE_WRITE,
-	/* the same for a mail system: failures are EX_TEMPFAIL */
+	/* the same for a mail system */
 	NEEDS_STORE_FOR_MAIL,
 };
 

@@ -1,9 +1,9 @@
 /*
  * tlstally receive: what others report about us, from a pipe or from files
  *
- * From a pipe or an alias comes one mail, which the mail system must neither
- * send back nor keep: what is not a report is done with, and only a store that
- * cannot be written asks it to come again (EX_TEMPFAIL).
+ * From a transport comes one mail, which the mail system must neither send back
+ * nor keep: what is not a report is done with, and only settings that are wrong
+ * and a store that cannot be written ask it to come again (EX_TEMPFAIL).
  *
  * Files are read with the rights of whoever gave the command, before root
  * becomes the owner of the store: into a file without a name, for nobody knows
@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -328,8 +327,6 @@ int cli_receive(struct cli *cli, struct err *err)
 	struct receiving receiving = {.cli = cli, .list = list};
 	int rc;
 
-	if (for_mail)
-		cli->exit_status = EX_TEMPFAIL;
 	if (open_inputs(cli, &inputs, err) < 0 ||
 	    cli_open_store(cli, false, err) < 0 ||
 	    received_taker_new(&taker, cli->db, &cli->conf, err) < 0)
@@ -337,9 +334,7 @@ int cli_receive(struct cli *cli, struct err *err)
 	receiving.taker = taker;
 	receiving.way = for_mail ? RECEIVED_BY_MAIL : RECEIVED_FROM_FILE;
 	rc = take_all(&receiving, &inputs, err);
-	if (rc == 0)
-		cli->exit_status = receiving.refused > 0 && !for_mail
-		                           ? EXIT_FAILURE
-		                           : EXIT_SUCCESS;
+	if (rc == 0 && receiving.refused > 0 && !for_mail)
+		cli->exit_status = EXIT_FAILURE;
 	return rc;
 }

@@ -120,9 +120,9 @@ const struct cli_sentence cli_sentences[] = {
          "process a bounced report from standard input (for an alias)",
          "bounce tls-reports+0123456789abcdef@example.net", NULL},
 	{"receive", OPERAND("[file]...", VALUE_LIST, files, NULL),
-         FLAG_JSON | FLAG_NOW, NEEDS_SETTINGS, cli_receive,
+         FLAG_JSON | FLAG_NOW, NEEDS_SETTINGS_FOR_MAIL, cli_receive,
          "take in what others report about our domains: a mail from standard "
-         "input (for an alias), or files and Maildirs",
+         "input (for a transport), or files and Maildirs",
          "receive reports.mbox", NULL},
 	{"token list", NO_OPERAND, FLAG_LIMIT | FLAG_JSON | FLAG_CSV,
          NEEDS_STORE_READ, cli_token_list,

@@ -41,11 +41,20 @@ static void help(const struct cli_sentence *sentence, const char *group,
 		cli_help(out);
 }
 
+/* What fails for one is to come again, not to be returned to its sender. */
+static bool is_for_mail(const struct cli *cli,
+                        const struct cli_sentence *sentence)
+{
+	return sentence->needs == NEEDS_STORE_FOR_MAIL ||
+	       (sentence->needs == NEEDS_SETTINGS_FOR_MAIL &&
+	        cli->args.files.count == 0);
+}
+
 static int perform(struct cli *cli, const struct cli_sentence *sentence)
 {
 	struct err err = {0};
 
-	if (sentence->needs == NEEDS_STORE_FOR_MAIL)
+	if (is_for_mail(cli, sentence))
 		db_fault_set_status(EX_TEMPFAIL);
 	if (cli_prepare(cli, sentence->needs, &err) == 0 &&
 	    sentence->run(cli, &err) == 0)
@@ -55,8 +64,7 @@ static int perform(struct cli *cli, const struct cli_sentence *sentence)
 	log_error("%s", err.text);
 	if (cli->exit_status != EXIT_SUCCESS)
 		return cli->exit_status;
-	return sentence->needs == NEEDS_STORE_FOR_MAIL ? EX_TEMPFAIL
-	                                               : EXIT_FAILURE;
+	return is_for_mail(cli, sentence) ? EX_TEMPFAIL : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)

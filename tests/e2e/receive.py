@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""receive - what others report about us: from standard input, as an alias gives
+"""receive - what others report about us: from standard input, as a transport gives
 it, and from files of all kinds; odd, forged, twice, and bombs
 
 In the build folder, with a store of its own.
@@ -106,10 +106,10 @@ authserv_id = {SERVER}
         return json.loads(got.stdout)
 
 
-def test_alias(site):
+def test_transport(site):
     status, [said], _ = site.receive(
         b"From tls@sender.example  Mon Mar  2 00:10:00 2026\n" + mail(report()))
-    expect("a mail from an alias",
+    expect("a mail from a transport",
            (0, True, True, True, None),
            (status, said["isNew"], said["isAuthenticated"], said["isCounted"],
             said.get("why")))
@@ -193,6 +193,8 @@ def test_refused(site):
     got = site.run("-o", f"store.directory={site.folder}/none", "receive",
                    data=mail(report()))
     expect("without a store the mail system keeps the mail", 75, got.returncode)
+    got = site.run("-o", "received.keep=soon", "receive", data=mail(report()))
+    expect("with wrong settings, too", 75, got.returncode)
 
 
 def test_files(site):
@@ -266,7 +268,7 @@ def test_delete(site):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         site = Site(folder)
-        for test in (test_alias, test_forged, test_odd, test_refused,
+        for test in (test_transport, test_forged, test_odd, test_refused,
                      test_files, test_many, test_delete):
             test(site)
     sys.exit(1 if failed else 0)
