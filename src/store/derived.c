@@ -137,14 +137,22 @@ static void end_domain(struct check *c)
 	c->domain[0] = '\0';
 }
 
+/* What the row lends is read before end_domain(), which may write. */
 static bool begin_domain(struct check *c, const struct tally_row *row,
                          const struct db_row *from)
 {
+	char domain[TALLY_DOMAIN_TEXT];
+	struct tally_head head;
+	bool good = strlen(row->domain) < sizeof(domain) &&
+	            tally_head_read(from, &head);
+
+	if (good)
+		strcpy(domain, row->domain);
 	end_domain(c);
-	if (strlen(row->domain) >= sizeof(c->domain) ||
-	    !tally_head_read(from, &c->head))
+	if (!good)
 		return false;
-	strcpy(c->domain, row->domain);
+	strcpy(c->domain, domain);
+	c->head = head;
 	c->kinds = (struct tally_kinds){0};
 	return true;
 }

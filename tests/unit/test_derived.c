@@ -366,6 +366,46 @@ static void test_made_right(void **state)
 	assert_true(tried > ROUNDS / 8);
 }
 
+/* Rows grow and shrink while those behind them are read. */
+static void test_all_kinds_made_right(void **state)
+{
+	struct fixture *f = *state;
+	struct tally_head heads[DAYS * DOMAINS], head, before;
+	auto_(strbuf_clear) struct strbuf scratch = {0};
+	auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+	char domain[TALLY_DOMAIN_TEXT] = "";
+	int32_t day = DAY;
+	size_t n = 0;
+
+	for (int i = 0; i < 200; i++)
+		count(txn);
+	commit_ok(&txn);
+	txn = db_begin_write(f->db);
+	for (; tally_head_next(txn, &day, domain, &head); n++) {
+		struct db_key key = tally_domain_key(day, domain);
+
+		heads[n] = before = head;
+		memset(&head.kinds, n % 2 == 0 ? 0x7f : 0, sizeof(head.kinds));
+		tally_head_put(txn, &key, &before, &head, &scratch);
+	}
+	assert_true(n > DAYS * DOMAINS / 2);
+	commit_ok(&txn);
+	for (int i = 0; i < DAYS; i++)
+		assert_int_equal(derived_rebuild_day(f->db, DAY + i, &f->err),
+		                 1);
+	assert_true(is_right(f->db));
+	txn = db_begin_read(f->db);
+	day = DAY;
+	domain[0] = '\0';
+	for (n = 0; tally_head_next(txn, &day, domain, &head); n++) {
+		assert_memory_equal(&head.kinds, &heads[n].kinds,
+		                    sizeof(head.kinds));
+		assert_int_equal(head.success, heads[n].success);
+		assert_int_equal(head.failure, heads[n].failure);
+		assert_string_equal(head.record, heads[n].record);
+	}
+}
+
 /* --- the outbox --- */
 
 enum { REPORTS = 12 };
@@ -622,6 +662,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_after_anything),
 		STORE_TEST(test_made_right),
+		STORE_TEST(test_all_kinds_made_right),
 		STORE_TEST(test_outbox_after_anything),
 		STORE_TEST(test_upgrade),
 		STORE_TEST(test_what_differs_is_found),
