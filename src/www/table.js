@@ -33,13 +33,16 @@ export function tableHead(columns, sorted, onSort) {
 }
 
 export function tableRow(columns, row, props = {}) {
+  // on a card the cell's parts are one beside its title
+  const partsOf = (made) => Array.isArray(made) ? h("div", {}, made) : made;
+
   return h("tr", {role: "row", ...props}, columns.map((column) =>
     h(column.head ? "th" : "td", {
       role: column.head ? "rowheader" : "cell",
       scope: column.head ? "row" : null,
       class: classOf(column),
       "data-label": column.title,
-    }, column.cell(row))));
+    }, partsOf(column.cell(row)))));
 }
 
 /** What one table is made of; caption is for those who cannot see it. */
