@@ -25,7 +25,8 @@ views_store() {
 	late=$(date -ud "12:00" +%FT%TZ)
 	"$build/src/programs/tlstally" -c "$conf" rollup --now "$late" \
 		>"$work/run"
-	"$build/bench/send_all" "$conf" "$(date -ud "$late +1 hour" +%s)"
+	"$build/bench/send_all" "$conf" "$(date -ud "$late +1 hour" +%s)" \
+		>"$work/sent"
 	"$build/src/programs/tlstallyd" -f -c "$conf" 2>"$work/log" &
 	daemon=$!
 	pids="$pids $daemon"
