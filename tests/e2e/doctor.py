@@ -28,8 +28,8 @@ PLAIN_DNS.signed = False
 # What the machine has and no test can change: the length of its queues, and
 # how full its disk is.
 MACHINE = {"queue"}
-# What httpd.py tries, which has a server with TLS.
-ELSEWHERE = {"certificate"}
+# What httpd.py tries, which has a server with TLS, and ledger.py, with a database.
+ELSEWHERE = {"certificate", "ledger"}
 
 
 def expect(what, want, got):
@@ -46,7 +46,7 @@ def main(**settings):
 
 
 def conf(section, **rows):
-    return lambda host: host.conf[section].update(rows)
+    return lambda host: host.conf.setdefault(section, {}).update(rows)
 
 
 def stored(**rows):
@@ -375,6 +375,9 @@ FAULTS = [
      stored(**{"settled=failed": "9", "settled=delivered": "3"}),
      "deliveries", "note", "of 12 deliveries in the last 7 days, 9 were refused",
      "tlstally status"),
+    ("another host is waited for",
+     conf("fleet", expect="mx2.example.com", deadline="2d"), "hosts", "note",
+     r"mx2\.example\.com: .* is waited for until", None),
     ("nothing is sent", conf("report", mode="preview"), "mode", "note",
      "preview", None),
     ("no store", no_store, "store", "bad",
