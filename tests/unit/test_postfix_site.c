@@ -280,7 +280,7 @@ static void test_how_it_asks(void **state)
 	         "-xM -c /etc/postfix-out a b\n", 0},
 		{"one that fails", "/nowhere", "-x", "exit 3", "", ERR_IO},
 		{"one that prints without end", "", "-x", "exec cat /dev/zero",
-	         NULL, ERR_BUSY},
+	         NULL, ERR_LIMIT},
 		{"one that stays when all is said", "", "-x",
 	         "echo a; exec >&-; exec sleep 3600", NULL, ERR_BUSY},
 	};
