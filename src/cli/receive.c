@@ -89,11 +89,13 @@ static int add_stream(struct inputs *inputs, int fd, const char *name,
 static int add_path(struct inputs *inputs, const char *path, struct err *err);
 
 /* Of a Maildir what is in cur and new, which tmp is not yet; of another
- * directory the files. */
+ * directory the files.  No link, which may lead round, and no pipe, which may
+ * never end. */
 static int add_directory(struct inputs *inputs, const char *path, DIR *dir,
                          struct err *err)
 {
 	struct dirent *entry;
+	struct stat st;
 	int rc = 0;
 
 	while (rc == 0 && (entry = readdir(dir)) != NULL) {
@@ -101,7 +103,9 @@ static int add_directory(struct inputs *inputs, const char *path, DIR *dir,
 			xasprintf("%s/%s", path, entry->d_name);
 
 		if (entry->d_name[0] == '.' ||
-		    strcmp(entry->d_name, "tmp") == 0)
+		    strcmp(entry->d_name, "tmp") == 0 ||
+		    lstat(inner, &st) < 0 ||
+		    !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 			continue;
 		rc = add_path(inputs, inner, err);
 	}

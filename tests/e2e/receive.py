@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import mailbox
+import os
 import pathlib
 import subprocess
 import sys
@@ -209,6 +210,8 @@ def test_files(site):
     for n in range(3):
         maildir.add(mail(report(f"dir{n}@s")))
     (folder / "dir/tmp/half").write_bytes(mail(report("half@s")))
+    os.mkfifo(folder / "dir/cur/pipe")
+    (folder / "dir/cur/round").symlink_to(folder / "dir")
     with zipfile.ZipFile(folder / "all.zip", "w") as z:
         z.writestr("a.json", json.dumps(report("zip1@s")))
         z.writestr("b.json.gz", gzip.compress(json.dumps(report("zip2@s")).encode()))
