@@ -57,6 +57,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_OUTBOX_INDEX] = "outbox-index",
 	[TABLE_RECEIVED] = "received",
 	[TABLE_RECEIVED_SUM] = "received-sum",
+	[TABLE_RECEIVED_SEEN] = "received-seen",
 	[TABLE_SIGN_IN] = "sign-in",
 };
 

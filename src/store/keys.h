@@ -161,16 +161,16 @@
  *   untold       moment u64, day u32, domain text,    count since_boot_ms u64,
  *                0x00, hash128                        unjudged u8, blob of the
  *                                                     policy
- *   received     1, id u64                            struct received_row:
+ *   received     id u64                               struct received_row:
  *                                                     numbers, strings
- *                1, id u64, 1                         gzip of the report
- *                1, id u64, 2                         what it added to
+ *                id u64, 1                            gzip of the report
+ *                id u64, 2                            what it added to
  *                                                     received-sum: domains
  *                                                     and sums
- *                2, hash128                           id u64: the report that
- *                                                     has come already
  *   received-sum day u32, domain text, 0x00,          struct received_sums as
  *                organization text                    varints
+ *   received-seen day u32, hash128                    id u64: the report that
+ *                                                     has come already
  *   journal      day u32, number u64                  store/journal_row.h
  *                day u32, 0 u64, 1, number u64,       nothing: it is applied up
  *                domain text                          to there

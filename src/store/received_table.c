@@ -9,23 +9,11 @@
 #include "store/keys.h"
 #include "store/meta_table.h"
 
-enum { KIND_REPORT = 1, KIND_DOUBLE = 2 };
 enum { PART_BODY = 1, PART_ADDED = 2 };
-
-static struct db_key kind_key(uint8_t kind)
-{
-	struct db_key key = key_of(TABLE_RECEIVED);
-
-	key_u8(&key, kind);
-	return key;
-}
 
 static struct db_key head_key(uint64_t id)
 {
-	struct db_key key = kind_key(KIND_REPORT);
-
-	key_u64(&key, id);
-	return key;
+	return key_of_id(TABLE_RECEIVED, id);
 }
 
 static struct db_key part_key(uint64_t id, uint8_t part)
@@ -116,8 +104,6 @@ int received_next(struct db_txn *txn, struct received_row *row)
 	if (row->id == UINT64_MAX || !db_get_from(txn, &from, &found))
 		return 0;
 	key = db_row_key(&found);
-	if (reader_u8(&key) != KIND_REPORT)
-		return 0;
 	row->id = reader_u64(&key);
 	return db_row_is(txn, &found,
 	                 reader_is_done(&key) &&
@@ -288,14 +274,14 @@ static int find_double(struct db_txn *txn, const struct received_row *row,
 	struct db_row found;
 
 	for (;; hash.low++) {
-		*key = kind_key(KIND_DOUBLE);
+		*key = key_of_day(TABLE_RECEIVED_SEEN, row->day);
 		key_hash(key, hash);
 		if (!db_get(txn, key, &found))
 			return 0;
 		*id = db_get_u64(txn, key);
-		/* one that was deleted leaves its row to the next */
+		/* one that has expired is still in the sums */
 		if (!received_get(txn, *id, &before))
-			return 0;
+			return !db_failed(txn);
 		if (same(&before, row) &&
 		    (has_name(row) || same_body(txn, *id, gzip, len)))
 			return 1;
@@ -374,20 +360,27 @@ static void take_added(struct db_txn *txn, const struct received_row *row)
 		        row->id);
 }
 
-static void remove_rows(struct db_txn *txn, const struct received_row *row)
+static void remove_rows(struct db_txn *txn, uint64_t id)
+{
+	struct db_key parts = head_key(id);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &parts);
+
+	while (db_rows_next(&rows))
+		db_rows_delete(&rows);
+	change_note_id(txn, CHANGE_RECEIVED, CHANGE_DESTROYED, id);
+}
+
+/* It may come again. */
+static void forget(struct db_txn *txn, const struct received_row *row)
 {
 	auto_(strbuf_clear) struct strbuf gzip = {0};
-	struct db_key parts = head_key(row->id), twice;
-	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &parts);
+	struct db_key seen;
 	uint64_t id;
 
 	if (received_body(txn, row->id, &gzip) &&
-	    find_double(txn, row, gzip.data, gzip.len, &twice, &id) &&
+	    find_double(txn, row, gzip.data, gzip.len, &seen, &id) &&
 	    id == row->id)
-		db_delete(txn, &twice);
-	while (db_rows_next(&rows))
-		db_rows_delete(&rows);
-	change_note_id(txn, CHANGE_RECEIVED, CHANGE_DESTROYED, row->id);
+		db_delete(txn, &seen);
 }
 
 int received_delete(struct db_txn *txn, uint64_t id)
@@ -397,7 +390,8 @@ int received_delete(struct db_txn *txn, uint64_t id)
 	if (!received_get(txn, id, &row))
 		return 0;
 	take_added(txn, &row);
-	remove_rows(txn, &row);
+	forget(txn, &row);
+	remove_rows(txn, id);
 	return 1;
 }
 
@@ -410,7 +404,7 @@ int received_purge(struct db_txn *txn, int64_t now, uint64_t *rows)
 		if (row.expires_at == 0 ||
 		    !moment_has_come(row.expires_at, now, MOMENT_STANDS))
 			continue;
-		remove_rows(txn, &row);
+		remove_rows(txn, row.id);
 		n++;
 	}
 	*rows += n;
@@ -419,32 +413,34 @@ int received_purge(struct db_txn *txn, int64_t now, uint64_t *rows)
 
 int received_sums_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
-	return key_purge_days(txn, TABLE_RECEIVED_SUM, before, rows);
+	return key_purge_days(txn, TABLE_RECEIVED_SUM, before, rows) |
+	       key_purge_days(txn, TABLE_RECEIVED_SEEN, before, rows);
 }
 
 static bool is_good(struct db_txn *txn, const struct db_row *row)
 {
 	struct reader key = db_row_key(row), value = db_row_value(row);
-	unsigned kind = reader_u8(&key);
 	struct received_row head;
 	struct received_domain domain;
 	char name[DOMAIN_TEXT];
+	unsigned part;
 
-	if (kind == KIND_DOUBLE)
-		return reader_left(&key) == sizeof(struct hash128) &&
+	if (row->table == TABLE_RECEIVED_SEEN)
+		return reader_left(&key) ==
+		               sizeof(uint32_t) + sizeof(struct hash128) &&
 		       reader_left(&value) == sizeof(uint64_t);
 	head.id = reader_u64(&key);
-	if (kind != KIND_REPORT || key.failed)
+	if (key.failed)
 		return false;
 	if (reader_left(&key) == 0)
 		return decode(value, &head);
 	/* a part needs its report */
-	kind = reader_u8(&key);
+	part = reader_u8(&key);
 	if (!reader_is_done(&key) || !received_get(txn, head.id, &head))
 		return false;
-	while (kind == PART_ADDED && next_added(&value, name, &domain))
+	while (part == PART_ADDED && next_added(&value, name, &domain))
 		;
-	return !value.failed && (kind == PART_BODY || kind == PART_ADDED);
+	return !value.failed && (part == PART_BODY || part == PART_ADDED);
 }
 
 void received_check(struct db_txn *txn, const struct db_row *row)

@@ -520,6 +520,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_MERGED] = check_merged,
 	[TABLE_RECEIVED] = check_received,
 	[TABLE_RECEIVED_SUM] = check_received,
+	[TABLE_RECEIVED_SEEN] = check_received,
 	[TABLE_JOURNAL] = check_journal,
 };
 
