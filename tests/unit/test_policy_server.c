@@ -961,7 +961,9 @@ static void test_refresh(void **state)
 	expect_enforce(world, "used.test");
 	tell(world, &lookup, "used.test", true);
 	assert_int_equal(counted(world, COUNT_REFRESHES), 1);
-	/* behind a second turn of the server it has that */
+	/* it is on its way when the log has it, and behind a second turn of
+	 * the server that has it */
+	assert_int_equal(told_log_commit(world->told, NULL, NULL, NULL), 0);
 	for (int i = 0; i < 2; i++) {
 		ask(world, "over.test");
 		expect(world, "OK encrypt");
