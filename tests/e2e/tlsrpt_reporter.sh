@@ -189,6 +189,8 @@ echo 1 >"$dir/days"
 wait_until [ -e "$dir/theirs.sqlite.yesterday" ] || die "theirs: no midnight"
 stop "$theirs"
 wait_until [ -e "$dir/moved-old.sqlite.yesterday" ] || die "moved: no midnight"
+# a day is complete when it has written that, too
+stop "$pid"
 
 # --- what both fetchers say
 "$dir/ask-theirs" "$today" 2>/dev/null | tail -n +3 | sort >"$dir/theirs.list"
