@@ -1,6 +1,5 @@
 #include "received/received_report.h"
 
-#include <math.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -139,10 +138,10 @@ static bool count_at(const struct json_at *at, uint64_t *count)
 	if (json_is_string(at->json))
 		return json_uint_parse(json_string_value(at->json), count);
 	real = json_is_real(at->json) ? json_real_value(at->json) : -1;
-	if (real < 0 || real > (double)JSON_UINT_MAX || floor(real) < real)
+	if (real < 0 || real > (double)JSON_UINT_MAX)
 		return false;
 	*count = (uint64_t)real;
-	return true;
+	return (double)*count >= real; /* nothing behind the point */
 }
 
 static bool read_count(struct received_report *received,
