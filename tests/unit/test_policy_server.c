@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "policyd/outage.h"
 #include "policyd/policy_server.h"
@@ -188,6 +189,16 @@ static void tell_failed(struct world *world, const struct policy_ask *ask,
 	                           .answered = true};
 
 	ask->tell(ask->arg, &told);
+}
+
+static bool is_asked(struct world *world)
+{
+	bool asked;
+
+	pthread_mutex_lock(&world->fake.lock);
+	asked = world->fake.told < world->fake.count;
+	pthread_mutex_unlock(&world->fake.lock);
+	return asked;
 }
 
 static size_t ask_count(struct world *world)
@@ -678,6 +689,23 @@ static void test_old_view(void **state)
 	tell(world, &lookup, "old.test", true);
 }
 
+/* The server may have begun to refresh it before it was asked: then there may
+ * be two lookups, or the first one has the answer. */
+static void tell_all_failed(struct world *world, const char *domain,
+                            int64_t enforced_until)
+{
+	struct policy_ask lookup = {.background = true};
+
+	while (lookup.background && !can_read(world, 0)) {
+		if (!is_asked(world)) {
+			wait_ms(1);
+			continue;
+		}
+		lookup = next_ask(world, domain);
+		tell_failed(world, &lookup, domain, enforced_until);
+	}
+}
+
 /* An enforced policy that is over and cannot be had anew keeps mail waiting,
  * for an hour; then the mail goes, and the failure is reported. */
 static void test_expired_policy(void **state)
@@ -696,14 +724,12 @@ static void test_expired_policy(void **state)
 	pass(world, 120);
 	set_known(world, KNOWS_NOTHING);
 	ask(world, "d.test");
-	lookup = next_ask(world, "d.test");
-	tell_failed(world, &lookup, "d.test", NOW - 1);
+	tell_all_failed(world, "d.test", NOW - 1);
 	expect(world, "TEMP its MTA-STS policy of mode enforce is over, and "
 	              "the new one cannot be had");
 	pass(world, 3600);
 	ask(world, "d.test");
-	lookup = next_ask(world, "d.test");
-	tell_failed(world, &lookup, "d.test", NOW - 1);
+	tell_all_failed(world, "d.test", NOW - 1);
 	expect(world, "OK may policy_type=sts policy_domain=d.test");
 }
 
