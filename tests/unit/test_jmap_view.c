@@ -432,8 +432,8 @@ static void test_pages(void **state)
 		"'filter':{'day':'2026-03-01'}",
 		"'filter':{'day':'2026-03-01','hasFailures':true}",
 		"'filter':{'text':'example'}",
-		"'filter':{'operator':'OR','conditions':[{'hasFailures':true},{"
-		"'domain':'c.example'}]}",
+		"'filter':{'operator':'OR','conditions':"
+		"[{'hasFailures':true},{'domain':'c.example'}]}",
 	};
 	struct world *w = *state;
 
