@@ -40,6 +40,9 @@ static const char *const version_1[] = {
 	" since integer NOT NULL,"
 	" seen_at bigint NOT NULL,"
 	" version text NOT NULL,"
+	" settings text NOT NULL DEFAULT '',"
+	" ahead bigint NOT NULL DEFAULT 0,"
+	" leaves boolean NOT NULL DEFAULT false,"
 	" retired boolean NOT NULL DEFAULT false)",
 
 	/* lives of a store that a restore has ended */
@@ -96,7 +99,87 @@ static const char *const version_1[] = {
 	" fence bigint NOT NULL DEFAULT 0,"
 	" taken_at bigint NOT NULL DEFAULT 0,"
 	" missing text NOT NULL DEFAULT '',"
-	" closed_at bigint NOT NULL DEFAULT 0)",
+	" closed_at bigint NOT NULL DEFAULT 0,"
+	" done_at bigint NOT NULL DEFAULT 0)",
+
+	/* what a reporter's own counts cannot tell any more: it was claimed, or
+	 * a person has changed it.  body: base64 of the gzip */
+	"CREATE TABLE tlstally.report ("
+	" day integer NOT NULL,"
+	" domain text COLLATE \"C\" NOT NULL,"
+	" report_id text NOT NULL,"
+	" state text NOT NULL,"
+	" body text,"
+	" deliver_at bigint NOT NULL,"
+	" changed_at bigint NOT NULL,"
+	" PRIMARY KEY (day, domain))",
+
+	/* place: its index in the report; store, outbox_id: who claimed it last,
+	 * and as what; fence: that of this claim */
+	"CREATE TABLE tlstally.destination ("
+	" day integer NOT NULL,"
+	" domain text COLLATE \"C\" NOT NULL,"
+	" place integer NOT NULL,"
+	" uri text NOT NULL,"
+	" copy boolean NOT NULL,"
+	" token text NOT NULL,"
+	" sender text NOT NULL,"
+	" envelope text NOT NULL,"
+	" date bigint NOT NULL,"
+	" state text NOT NULL,"
+	" uncertain boolean NOT NULL,"
+	" attempts bigint NOT NULL,"
+	" first_attempt bigint NOT NULL,"
+	" last_attempt bigint NOT NULL,"
+	" due bigint NOT NULL,"
+	" answer text NOT NULL,"
+	" store text NOT NULL,"
+	" outbox_id text NOT NULL,"
+	" fence bigint NOT NULL,"
+	" PRIMARY KEY (day, domain, place))",
+	"CREATE INDEX destination_token ON tlstally.destination (token)",
+	"CREATE INDEX destination_inflight ON tlstally.destination (store)"
+	" WHERE state = 'inflight'",
+
+	/* that came to hosts which did not send what bounces; to whose store */
+	"CREATE TABLE tlstally.bounce ("
+	" token text PRIMARY KEY,"
+	" store text NOT NULL,"
+	" host text NOT NULL,"
+	" came_at bigint NOT NULL,"
+	" recipient text NOT NULL)",
+
+	/* of a digest of settings that a host has */
+	"CREATE TABLE tlstally.setting ("
+	" digest text NOT NULL,"
+	" name text NOT NULL,"
+	" value text NOT NULL,"
+	" PRIMARY KEY (digest, name))",
+
+	"CREATE TABLE tlstally.suppression ("
+	" address text COLLATE \"C\" PRIMARY KEY,"
+	" since bigint NOT NULL,"
+	" until bigint NOT NULL,"
+	" by_hand boolean NOT NULL,"
+	" reason text NOT NULL,"
+	" deleted boolean NOT NULL DEFAULT false,"
+	" changed_at bigint NOT NULL)",
+
+	"CREATE TABLE tlstally.rate ("
+	" hour integer NOT NULL,"
+	" receiver text COLLATE \"C\" NOT NULL,"
+	" host text COLLATE \"C\" NOT NULL,"
+	" attempts bigint NOT NULL,"
+	" PRIMARY KEY (hour, receiver, host))",
+
+	"CREATE TABLE tlstally.own_report ("
+	" day integer NOT NULL,"
+	" domain text COLLATE \"C\" NOT NULL,"
+	" host text COLLATE \"C\" NOT NULL,"
+	" attempts bigint NOT NULL,"
+	" milter_from bigint NOT NULL,"
+	" milter_secs bigint NOT NULL,"
+	" PRIMARY KEY (day, domain, host))",
 
 	/* for people */
 	"CREATE VIEW tlstally.sessions_by_domain AS"
@@ -110,6 +193,11 @@ static const char *const version_1[] = {
 	" sum(sessions) AS sessions"
 	" FROM tlstally.host_failure"
 	" GROUP BY host_failure.day, domain, policy, result",
+
+	"CREATE VIEW tlstally.reports_by_state AS"
+	" SELECT date '1970-01-01' + day AS day, state, count(*) AS destinations"
+	" FROM tlstally.destination WHERE NOT copy"
+	" GROUP BY destination.day, state",
 };
 /* clang-format on */
 
