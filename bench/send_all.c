@@ -3,8 +3,9 @@
  *
  *     send_all SETTINGS SECS
  *
- * One delivery run at that time, since 1970, with a transport that accepts
- * everything at once.
+ * One delivery run that begins at that time, since 1970, with a transport that
+ * accepts everything at once; for each millisecond of its clock four reports,
+ * about as many as one server takes.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,9 +16,13 @@
 #include "deliver/answer.h"
 #include "outbox/outbox.h"
 
+enum { PER_MS = 4 };
+
 struct instant {
 	struct transport transport; /* first: what outsiders hold */
 	struct answer_queue *answers;
+	struct clock clock;
+	uint64_t sent;
 };
 
 static void submit(struct transport *self, struct delivery_job *job)
@@ -28,6 +33,8 @@ static void submit(struct transport *self, struct delivery_job *job)
 	answer_set(&answer, EVENT_ACCEPTED, STAGE_DATA,
 	           "250 2.0.0 Ok: queued as 4Zx9ab12cdz3kQ");
 	answer_queue_put(instant->answers, job, &answer);
+	if (++instant->sent % PER_MS == 0)
+		instant->clock.fixed_ms++;
 }
 
 static void wait_for_some(struct transport *self, int timeout_ms,
@@ -44,11 +51,11 @@ static int run(const char *settings, int64_t now, struct err *err)
 	auto_(conf_clear) struct conf conf;
 	auto_(db_close) struct db *db = NULL;
 	struct db_options options = {0};
-	struct clock clock = clock_fixed(now);
 	struct instant instant = {
-		.transport = {.submit = submit, .wait = wait_for_some}};
+		.transport = {.submit = submit, .wait = wait_for_some},
+		.clock = clock_fixed(now)};
 	struct outbox_options run = {.conf = &conf,
-	                             .clock = &clock,
+	                             .clock = &instant.clock,
 	                             .transport = &instant.transport};
 	struct outbox_result result;
 	int rc;

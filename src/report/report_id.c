@@ -139,8 +139,9 @@ int64_t report_spread(int32_t day, uint64_t position, uint64_t seed,
                       int64_t spread_secs)
 {
 	const uint64_t neighbours = 10000, run_secs = 300, smallest = 2;
+	const uint64_t together_secs = 60;
 	uint64_t hash = report_hash(day, "", seed);
-	uint64_t spread, slots, length, size, most, slot;
+	uint64_t spread, slots, length, size, most, slot, within;
 
 	if (spread_secs <= 0)
 		return 0;
@@ -155,9 +156,10 @@ int64_t report_spread(int32_t day, uint64_t position, uint64_t seed,
 	}
 	slot = (hash % slots + position / size % slots * slot_step(slots)) %
 	       slots;
-	return (int64_t)(slot * length +
-	                 (position % size * length + (hash >> 32) % length) /
-	                         size);
+	within = (position % size * length + (hash >> 32) % length) / size;
+	if (length > together_secs)
+		within -= within % together_secs;
+	return (int64_t)(slot * length + within);
 }
 
 bool report_id_is_msg_id(const char *id)

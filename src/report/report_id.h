@@ -49,9 +49,10 @@ const char *report_id_make(struct arena *arena, int32_t day, const char *domain,
  * written together.  So the period is cut into slots of five minutes, and
  * neighbours share one: groups of 2 until each slot had its turn, then of 8, of
  * 32 and so on, up to as many as a slot's share of 10,000.  Within its slot a
- * group is spread evenly.  So a few reports have all of the period, and even
- * when all of a long run of neighbours goes to one receiver, no minute gets
- * much more than its share.
+ * group is spread evenly over the minutes; neighbours of one minute are due in
+ * the same second, or they would take turns with all other groups of the slot.
+ * So a few reports have all of the period, and even when all of a long run of
+ * neighbours goes to one receiver, no minute gets much more than its share.
  */
 int64_t report_spread(int32_t day, uint64_t position, uint64_t seed,
                       int64_t spread_secs);

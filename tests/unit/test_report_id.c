@@ -132,6 +132,45 @@ static void test_spread_of_neighbours(void **state)
 		}
 }
 
+struct planned {
+	int64_t at;
+	uint64_t position;
+};
+
+static int in_turn(const void *a, const void *b)
+{
+	const struct planned *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->position < y->position ? -1 : x->position > y->position;
+}
+
+/* Of a day of a million a run claims 256 at a time, in the order in which they
+ * are due: they are few groups of neighbours, and so are the pages that are
+ * written. */
+static void test_spread_of_batches(void **state)
+{
+	enum { REPORTS = 1000000, BATCH = 256, RUN = 300, MOST = 12 };
+	struct planned *due = malloc(REPORTS * sizeof(*due));
+	size_t count = 0, groups = 0;
+
+	(void)state;
+	assert_non_null(due);
+	for (uint64_t n = 0; n < REPORTS; n++) {
+		int64_t at = report_spread(SAMPLE_DAY, n, 42, 14400);
+
+		if (at < RUN)
+			due[count++] = (struct planned){at, n};
+	}
+	qsort(due, count, sizeof(*due), in_turn);
+	for (size_t i = 1; i < count; i++)
+		groups += due[i].position != due[i - 1].position + 1;
+	free(due);
+	assert_in_range(count, REPORTS / 48 / 2, REPORTS / 48 * 2);
+	assert_in_range(groups * BATCH / count, 1, MOST);
+}
+
 /* A small site's reports have all of the time, too. */
 static void test_spread_of_few(void **state)
 {
@@ -295,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_is_msg_id),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_spread_of_neighbours),
+		cmocka_unit_test(test_spread_of_batches),
 		cmocka_unit_test(test_spread_of_few),
 		cmocka_unit_test(test_subject_of_all_lengths),
 		cmocka_unit_test(test_subject_has_the_id),
