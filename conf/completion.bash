@@ -76,7 +76,7 @@ _tlstally_operand()
 	file | file...)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		compopt -o filenames 2>/dev/null ;;
-	id) COMPREPLY=($(_tlstally_ask "$(_tlstally_ids "$type")" "$cur")) ;;
+	id...) COMPREPLY=($(_tlstally_ask "$(_tlstally_ids "$type")" "$cur")) ;;
 	?*) COMPREPLY=($(_tlstally_ask "${operands[$at]}" "$cur")) ;;
 	esac
 }

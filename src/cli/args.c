@@ -152,6 +152,14 @@ static int read_command(struct reading *r)
 	return 0;
 }
 
+/* The word just read joins those before it, over words that are done with. */
+static void keep_word(struct reading *r, struct cli_words *words)
+{
+	if (words->count == 0)
+		words->at = &r->argv[r->at - 1];
+	words->at[words->count++] = r->argv[r->at - 1];
+}
+
 static int read_operand(struct reading *r)
 {
 	struct cli_args *args = r->args;
@@ -173,6 +181,8 @@ static int read_operand(struct reading *r)
 		               "%s: unexpected argument '%.40s'",
 		               r->sentence->words, text);
 	args->operand_count++;
+	if (operand->value == VALUE_IDS)
+		keep_word(r, (void *)((char *)args + operand->at));
 	if (cli_value_read(operand->value, text, (char *)args + operand->at,
 	                   r->err) == 0)
 		return 0;
@@ -185,15 +195,29 @@ static int read_operand(struct reading *r)
 static const struct {
 	const char *one, *other;
 } apart[] = {
-	{"--json", "--csv"},    {"--json", "--nagios"},
-	{"--csv", "--nagios"},  {"--day", "--days"},
-	{"-n", "-d"},           {"--check", "-n"},
-	{"--check", "-d"},      {"--check", "--force"},
-	{"--apply", "--undo"},  {"--undo", "--feed"},
-	{"--undo", "--milter"}, {"--undo", "--security-level"},
-	{"--file", "--stdin"},  {"--count", "--csv"},
-	{"--count", "--json"},  {"--count", "--fields"},
-	{"--limit", "--ids"},   {"--api-key", "--api-key-file"},
+	{"--json", "--csv"},
+	{"--json", "--nagios"},
+	{"--csv", "--nagios"},
+	{"--day", "--days"},
+	{"-n", "-d"},
+	{"--check", "-n"},
+	{"--check", "-d"},
+	{"--check", "--force"},
+	{"--apply", "--undo"},
+	{"--undo", "--feed"},
+	{"--undo", "--milter"},
+	{"--undo", "--security-level"},
+	{"--file", "--stdin"},
+	{"--count", "--csv"},
+	{"--count", "--json"},
+	{"--count", "--fields"},
+	{"--state", "--count"},
+	{"--state", "--json"},
+	{"--state", "--csv"},
+	{"--state", "--fields"},
+	{"--state", "--where"},
+	{"--limit", "--ids"},
+	{"--api-key", "--api-key-file"},
 };
 
 static bool is_given(const struct reading *r, const char *name)

@@ -39,8 +39,8 @@ enum cli_flag {
 	FLAG_CONF = 1 << 0,
 	FLAG_SET = 1 << 1,
 	FLAG_VERBOSE = 1 << 2,
-	FLAG_HELP = 1 << 3,
-	FLAG_VERSION = 1 << 4,
+	FLAG_HELP = 1 << 3,     /* --help, --version */
+	FLAG_IN_STATE = 1 << 4, /* --if-in-state */
 	FLAG_JSON = 1 << 5,
 	FLAG_CSV = 1 << 6,
 	FLAG_DAY = 1 << 7,
@@ -68,8 +68,7 @@ enum cli_flag {
 	FLAG_NEW_STORE = 1 << 29, /* --replace and --host, of import */
 	FLAG_REHEARSAL = 1 << 30, /* of fleet init */
 	FLAG_INTO = 1u << 31,     /* --into, of import-tlsrpt */
-	FLAGS_ALWAYS =
-		FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP | FLAG_VERSION,
+	FLAGS_ALWAYS = FLAG_CONF | FLAG_SET | FLAG_VERBOSE | FLAG_HELP,
 };
 
 /* What an operand, or the value of an option, can be (cli/values.c). */
@@ -87,6 +86,7 @@ enum cli_value {
 	VALUE_POSITION,    /* int64_t */
 	VALUE_REPORT,      /* its id: uint64_t */
 	VALUE_ID,          /* of JMAP: const char * */
+	VALUE_IDS,         /* struct cli_words; the operand alone */
 	VALUE_DOMAIN,      /* its canonical form: char[] */
 	VALUE_COUNTED,     /* or what was counted though it is none */
 	VALUE_ADDRESS,     /* of mail: char[] */
@@ -109,6 +109,13 @@ struct cli_list {
 	size_t count;
 };
 
+/* Operands, any number: the words of argv, moved together in it as getopt(3)
+ * moves them. */
+struct cli_words {
+	char **at;
+	size_t count;
+};
+
 /* Of get, query, create, update and delete; texts are lent, NULL: not given. */
 struct cli_object_args {
 	const char *ids, *fields; /* with commas */
@@ -120,6 +127,8 @@ struct cli_object_args {
 	int64_t limit, position;
 	bool has_limit;
 	bool count; /* how many there are, and nothing else */
+	bool state; /* that of the type, and nothing else */
+	const char *if_in_state;
 	const char *url, *account;
 	const char *api_key, *api_key_file;
 	const char *ca_file;
@@ -142,7 +151,7 @@ struct cli_args {
 	const char *host; /* NULL: not given */
 	const char *into; /* a file; NULL: standard output */
 	const struct jmap_type *type;
-	const char *object_id; /* NULL: not given */
+	struct cli_words object_ids;
 	bool help;
 	const char *group; /* what several sentences begin with: their help */
 	bool version;

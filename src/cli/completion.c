@@ -77,7 +77,7 @@ static void options_of(const struct cli_sentence *sentence, struct strbuf *out)
 	write_flags(sentence->flags, out);
 }
 
-/* What is offered for each operand: "file", "type", "id" of an object, or what
+/* What is offered for each operand: "file", "type", "id..." of objects, or what
  * `tlstally complete` is asked for; "-": nothing. */
 static void operands_of(const struct cli_sentence *sentence, struct strbuf *out)
 {
@@ -89,7 +89,7 @@ static void operands_of(const struct cli_sentence *sentence, struct strbuf *out)
 		              : operand->value == VALUE_FILE ? "file"
 		              : operand->value == VALUE_LIST ? "file..."
 		              : operand->value == VALUE_TYPE ? "type"
-		              : operand->value == VALUE_ID   ? "id"
+		              : operand->value == VALUE_IDS  ? "id..."
 		                                             : "-");
 }
 

@@ -171,7 +171,7 @@ int object_field_add(const struct property_table *table, const char *text,
 		return err_set(err, ERR_PARSE, "'%.60s' is not NAME=VALUE",
 		               text);
 	name = xstrndup(text, (size_t)(equals - text));
-	if (object_pointer_read(table, name, is_patch, &pointer, err) < 0)
+	if (object_pointer_read(table, name, &pointer, err) < 0)
 		return ERR_PARSE;
 	value = pointer.at == POINTS_AT_ITEM
 	                ? item_value(name, equals + 1, is_patch, err)
@@ -186,6 +186,18 @@ int object_field_add(const struct property_table *table, const char *text,
 
 /* --- checks --- */
 
+static void check_whole(const struct json_at *at,
+                        const struct property_table *table)
+{
+	auto_(arena_clear) struct arena mem = {0};
+
+	if (json_is_object(at->json))
+		property_table_read(at, table, &mem,
+		                    arena_alloc(&mem, table->size));
+	else
+		json_at_fail(at, ERR_PARSE, "not an object");
+}
+
 /* Is it a value of the row's kind?  It is read, and what was read forgotten. */
 static void check_value(const struct json_at *at,
                         const struct property_table *table,
@@ -199,12 +211,7 @@ static void check_value(const struct json_at *at,
 	if (json_is_null(at->json))
 		return;
 	if (row->items != NULL && !property_is_list(row)) {
-		if (!json_is_object(at->json)) {
-			json_at_fail(at, ERR_PARSE, "not an object");
-			return;
-		}
-		thing = arena_alloc(&mem, row->items->size);
-		property_table_read(at, row->items, &mem, thing);
+		check_whole(at, row->items);
 		return;
 	}
 	thing = arena_alloc(&mem, table->size);
@@ -237,8 +244,7 @@ static void check_object(const struct json_at *root,
 
 /* An item is checked as a list of it. */
 static void check_item(const struct json_at *at,
-                       const struct object_pointer *pointer,
-                       const struct property_table *table)
+                       const struct object_pointer *pointer)
 {
 	auto_(json_free) json_t *list = json_object();
 	struct json_at place = *at;
@@ -250,23 +256,22 @@ static void check_item(const struct json_at *at,
 	json_object_set_new(list, pointer->steps[pointer->step_count - 1],
 	                    json_true());
 	place.json = list;
-	check_value(&place, table, pointer->row);
+	check_value(&place, pointer->table, pointer->row);
 }
 
-/* The table that the row of a pointer stands in. */
-static const struct property_table *
-table_of(const struct property_table *table,
-         const struct object_pointer *pointer)
+/* Where a pointer leads.  Into an item of a list null may be right anywhere: it
+ * goes as a whole when all that it has does. */
+static void check_place(const struct json_at *at,
+                        const struct object_pointer *pointer)
 {
-	for (size_t i = 0; i < pointer->step_count; i++) {
-		const struct property *row =
-			property_find(table, pointer->steps[i]);
-
-		if (row == pointer->row || row == NULL || row->items == NULL)
-			break;
-		table = row->items;
-	}
-	return table;
+	if (pointer->at == POINTS_AT_ITEM)
+		check_item(at, pointer);
+	else if (pointer->in_item && json_is_null(at->json))
+		return;
+	else if (pointer->at == POINTS_AT_OBJECT)
+		check_whole(at, pointer->row->items);
+	else
+		check_value(at, pointer->table, pointer->row);
 }
 
 static void check_patch(const struct json_at *root,
@@ -289,14 +294,10 @@ static void check_patch(const struct json_at *root,
 		/* an object as the server gave it: it knows its own values */
 		if (row != NULL && row->kind->read == NULL)
 			continue;
-		if (object_pointer_read(table, name, true, &pointer, &why) < 0)
+		if (object_pointer_read(table, name, &pointer, &why) < 0)
 			json_at_fail_err(root, &why);
-		else if (pointer.at == POINTS_AT_ITEM)
-			check_item(&member, &pointer,
-			           table_of(table, &pointer));
 		else
-			check_value(&member, table_of(table, &pointer),
-			            pointer.row);
+			check_place(&member, &pointer);
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "cli/object_order.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,35 +50,68 @@ json_t *object_order_names(const char *text)
 	return list;
 }
 
-/* The operand, or those of --ids. */
-static int read_ids(const struct cli_args *args, struct object_order *order,
-                    struct err *err)
+/* The operands, each once, or those of --ids; NULL: neither. */
+static json_t *given_ids(const struct cli_args *args)
 {
-	const char *operand = args->object_id;
+	json_t *ids;
+
+	if (args->object.ids != NULL)
+		return object_order_names(args->object.ids);
+	if (args->object_ids.count == 0)
+		return NULL;
+	ids = json_array();
+	for (size_t i = 0; i < args->object_ids.count; i++) {
+		auto_(json_free) json_t *id =
+			json_string(args->object_ids.at[i]);
+
+		if (!has(ids, id))
+			json_array_append(ids, id);
+	}
+	return ids;
+}
+
+static int check_ids(const json_t *ids, struct err *err)
+{
 	json_t *item;
 	size_t i;
 
-	if (operand != NULL && args->object.ids != NULL)
+	json_array_foreach (ids, i, item) {
+		const char *id = json_string_value(item);
+
+		if (id == NULL || !jmap_request_is_id(id))
+			return err_set(err, ERR_PARSE,
+			               "'%.60s' is not an id (A-Z a-z 0-9 - _)",
+			               id ? id : "?");
+	}
+	return 0;
+}
+
+static int read_ids(const struct cli_args *args, struct object_order *order,
+                    struct err *err)
+{
+	bool has_operand = args->object_ids.count > 0;
+
+	if (has_operand && args->object.ids != NULL)
 		return err_set(
 			err, ERR_PARSE,
 			"specify an id after the type, or --ids, but not both");
-	if (operand != NULL && args->object.has_limit)
+	if (has_operand && args->object.has_limit)
 		return err_set(err, ERR_PARSE,
 		               "specify only one of an id and --limit");
-	if (operand != NULL)
-		order->ids = json_pack("[s]", operand);
-	else if (args->object.ids != NULL)
-		order->ids = object_order_names(args->object.ids);
+	order->ids = given_ids(args);
 	if (order->ids != NULL && json_array_size(order->ids) == 0)
 		return err_set(err, ERR_PARSE, "--ids: missing ids");
-	json_array_foreach (order->ids, i, item) {
-		const char *id = json_string_value(item);
+	order->is_one = has_operand && json_array_size(order->ids) == 1;
+	return check_ids(order->ids, err);
+}
 
-		if (!jmap_request_is_id(id))
-			return err_set(err, ERR_PARSE,
-			               "'%.60s' is not an id (A-Z a-z 0-9 - _)",
-			               id);
-	}
+static int check_some(const struct object_order *order, struct err *err)
+{
+	auto_(json_free) json_t *state =
+		json_string(order->if_in_state ? order->if_in_state : "");
+
+	if (state == NULL)
+		return err_set(err, ERR_PARSE, "--if-in-state: not UTF-8");
 	if (order->ids == NULL &&
 	    (order->verb == OBJECT_UPDATE || order->verb == OBJECT_DELETE))
 		return err_set(err, ERR_PARSE,
@@ -113,6 +147,18 @@ static int read_fields(const struct cli_args *args, struct object_order *order,
 
 /* --- what is given --- */
 
+static bool is_list(const json_t *given)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (given, i, item) {
+		if (!json_is_object(item))
+			return false;
+	}
+	return json_array_size(given) > 0;
+}
+
 static int read_given_file(const struct cli_args *args,
                            struct object_order *order, struct err *err)
 {
@@ -135,28 +181,75 @@ static int read_given_file(const struct cli_args *args,
 		safe = doc_safe_text(why.text);
 		return err_set(err, ERR_PARSE, "%s: %s", name, safe);
 	}
-	if (!json_is_object(order->given))
-		return err_set(err, ERR_PARSE, "%s: not a single JSON object",
+	if (!json_is_object(order->given) && !is_list(order->given))
+		return err_set(err, ERR_PARSE,
+		               "%s: neither a JSON object nor an array of them",
 		               name);
 	return 0;
+}
+
+/* Objects as they were printed have their ids in them. */
+static int take_ids(struct object_order *order, struct err *err)
+{
+	json_t *item, *id = json_object_get(order->given, "id");
+	size_t i;
+
+	if (json_is_object(order->given) && order->ids == NULL &&
+	    json_is_string(id))
+		order->ids = json_pack("[O]", id);
+	if (json_is_object(order->given))
+		return check_ids(order->ids, err);
+	if (order->ids != NULL)
+		return err_set(err, ERR_PARSE,
+		               "an array of objects has their ids: specify no "
+		               "others");
+	order->ids = json_array();
+	json_array_foreach (order->given, i, item) {
+		id = json_object_get(item, "id");
+		if (!json_is_string(id))
+			return err_set(err, ERR_PARSE, "[%zu]: no id", i);
+		if (has(order->ids, id))
+			return err_set(err, ERR_PARSE,
+			               "[%zu]: an id that was there before", i);
+		json_array_append(order->ids, id);
+	}
+	return check_ids(order->ids, err);
+}
+
+/* One object or patch: the fields are added, and then it is checked. */
+static int complete_one(const struct cli_args *args,
+                        const struct object_order *order, json_t *one,
+                        struct err *err)
+{
+	const struct cli_list *list = &args->object.field;
+	bool is_patch = order->verb == OBJECT_UPDATE;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (object_field_add(order->type->show.table, list->at[i],
+		                     is_patch, one, err) < 0)
+			return err_prefix(err, "--field");
+	return object_field_check(order->type->show.table, one, is_patch, err);
 }
 
 static int read_given(const struct cli_args *args, struct object_order *order,
                       struct err *err)
 {
-	const struct cli_list *list = &args->object.field;
-	bool is_patch = order->verb == OBJECT_UPDATE;
+	json_t *item;
+	size_t i;
 
 	if (args->object.file == NULL && !args->object.from_stdin)
 		order->given = json_object();
 	else if (read_given_file(args, order, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < list->count; i++)
-		if (object_field_add(order->type->show.table, list->at[i],
-		                     is_patch, order->given, err) < 0)
-			return err_prefix(err, "--field");
-	return object_field_check(order->type->show.table, order->given,
-	                          is_patch, err);
+	if (order->verb == OBJECT_UPDATE && take_ids(order, err) < 0)
+		return err->class;
+	if (json_is_object(order->given))
+		return complete_one(args, order, order->given, err);
+	json_array_foreach (order->given, i, item) {
+		if (complete_one(args, order, item, err) < 0)
+			return err_prefix(err, "[%zu]", i);
+	}
+	return 0;
 }
 
 /* --- which, and in what order --- */
@@ -309,6 +402,7 @@ int object_order_read(const struct cli_args *args, enum object_verb verb,
 	*order = (struct object_order){
 		.verb = verb,
 		.type = args->type,
+		.if_in_state = args->object.if_in_state,
 		.position = args->object.position,
 		.limit = args->object.has_limit ? args->object.limit : -1,
 	};
@@ -317,9 +411,10 @@ int object_order_read(const struct cli_args *args, enum object_verb verb,
 	    read_where(args, order, err) < 0 ||
 	    object_order_sort(order, args->object.sort, err) < 0)
 		return err->class;
-	if (verb == OBJECT_CREATE || verb == OBJECT_UPDATE)
-		return read_given(args, order, err);
-	return 0;
+	if ((verb == OBJECT_CREATE || verb == OBJECT_UPDATE) &&
+	    read_given(args, order, err) < 0)
+		return err->class;
+	return check_some(order, err);
 }
 
 void object_order_clear(struct object_order *order)
@@ -371,28 +466,46 @@ json_t *object_order_query(const struct object_order *order, int64_t position,
 	return args;
 }
 
-json_t *object_order_set(const struct object_order *order, size_t from,
-                         size_t count)
+const char *object_order_name(const struct object_order *order, size_t i,
+                              char out[OBJECT_NAME_TEXT])
 {
-	json_t *args = json_object(), *update;
+	if (order->verb != OBJECT_CREATE)
+		return json_string_value(json_array_get(order->ids, i));
+	snprintf(out, OBJECT_NAME_TEXT, "new-%zu", i);
+	return json_is_array(order->given) ? out : "new";
+}
 
-	switch (order->verb) {
-	case OBJECT_CREATE:
-		json_object_set_new(args, "create",
-		                    json_pack("{s:O}", "new", order->given));
-		break;
-	case OBJECT_UPDATE:
-		update = json_object();
-		for (size_t i = from; i < from + count; i++)
-			json_object_set(update,
-			                json_string_value(
-						json_array_get(order->ids, i)),
-			                order->given);
-		json_object_set_new(args, "update", update);
-		break;
-	default:
+size_t object_order_count(const struct object_order *order)
+{
+	if (order->verb != OBJECT_CREATE)
+		return json_array_size(order->ids);
+	return json_is_array(order->given) ? json_array_size(order->given) : 1;
+}
+
+json_t *object_order_given(const struct object_order *order, size_t i)
+{
+	return json_is_array(order->given) ? json_array_get(order->given, i)
+	                                   : order->given;
+}
+
+json_t *object_order_set(const struct object_order *order, size_t from,
+                         size_t count, const char *state)
+{
+	json_t *args = json_object(), *some = json_object();
+	char name[OBJECT_NAME_TEXT];
+
+	if (state != NULL)
+		json_object_set_new(args, "ifInState", json_string(state));
+	if (order->verb == OBJECT_DELETE) {
+		json_decref(some);
 		json_object_set_new(args, "destroy",
 		                    part_of(order->ids, from, count));
+		return args;
 	}
+	for (size_t i = from; i < from + count; i++)
+		json_object_set(some, object_order_name(order, i, name),
+		                object_order_given(order, i));
+	json_object_set_new(
+		args, order->verb == OBJECT_CREATE ? "create" : "update", some);
 	return args;
 }

@@ -4,8 +4,9 @@
  *     tlstally update tls-internal-report ID --field deliverAt=...
  *
  * is read once, by the tables of its type, into an order; what cannot be
- * right is refused here, before anybody is asked.  From the order come the
- * arguments of the method calls: RFC 8620 section 5, and nothing that only
+ * right is refused here, before anybody is asked.  A file may have an array of
+ * objects: to create each, or to update each by its id.  From the order come
+ * the arguments of the method calls: RFC 8620 section 5, and nothing that only
  * one server knows.
  */
 #ifndef TLSTALLY_CLI_OBJECT_ORDER_H
@@ -27,14 +28,20 @@ enum object_verb {
 	OBJECT_DELETE,
 };
 
+enum { OBJECT_NAME_TEXT = 32 };
+
 struct object_order {
 	enum object_verb verb;
 	const struct jmap_type *type;
-	json_t *ids;    /* an array; NULL: none were named */
+	json_t *ids;             /* an array; NULL: none were named */
+	bool is_one;             /* one id stood alone */
+	const char *if_in_state; /* lent; NULL: any state */
 	json_t *fields; /* properties, an array; NULL: none were named */
-	json_t *given;  /* the object to create, or the patch */
-	json_t *filter; /* NULL: all */
-	json_t *sort;   /* NULL: by id */
+	/* The object to create, or the patch of all that are named; or an
+	 * array of them. */
+	json_t *given;
+	json_t *filter;          /* NULL: all */
+	json_t *sort;            /* NULL: by id */
 	int64_t position, limit; /* limit -1: none */
 };
 
@@ -59,8 +66,15 @@ json_t *object_order_get(const struct object_order *order, const json_t *ids,
 /* /query: at most `limit` (-1: as many as the server gives) from a place. */
 json_t *object_order_query(const struct object_order *order, int64_t position,
                            int64_t limit);
-/* /set: one object, or `count` of the ids from `from` on. */
+/* /set: `count` of the objects from `from` on; state NULL: whatever it is. */
 json_t *object_order_set(const struct object_order *order, size_t from,
-                         size_t count);
+                         size_t count, const char *state);
+
+/* How many objects are to be changed, what a /set knows the i-th by (its id, or
+ * the name of a new one), and what is given for it, lent. */
+size_t object_order_count(const struct object_order *order);
+const char *object_order_name(const struct object_order *order, size_t i,
+                              char out[OBJECT_NAME_TEXT]);
+json_t *object_order_given(const struct object_order *order, size_t i);
 
 #endif

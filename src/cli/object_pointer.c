@@ -12,7 +12,6 @@ struct walk {
 	const struct property_table *table; /* of the next name */
 	const char *text;                   /* all of it */
 	const char *rest;                   /* behind the last step; NULL */
-	bool is_patch;
 	struct object_pointer *pointer;
 	struct err *err;
 };
@@ -105,9 +104,6 @@ static int take_index(struct walk *walk)
 {
 	const char *step;
 
-	if (walk->is_patch)
-		return fail(walk, "a list of objects can only be replaced as a "
-		                  "whole: specify it as JSON");
 	if (take_step(walk) < 0)
 		return ERR_PARSE;
 	step = last_step(walk);
@@ -115,6 +111,7 @@ static int take_index(struct walk *walk)
 		return fail(walk, "this is a list: its items have numbers, "
 		                  "starting with 0");
 	walk->pointer->at = POINTS_AT_OBJECT;
+	walk->pointer->in_item = true;
 	walk->table = walk->pointer->row->items;
 	return 0;
 }
@@ -129,6 +126,7 @@ static int take_name(struct walk *walk)
 	if (row == NULL)
 		return unknown(walk);
 	walk->pointer->row = row;
+	walk->pointer->table = walk->table;
 	walk->pointer->at = POINTS_AT_FIELD;
 	if (row->kind->read == NULL)
 		return fail(walk, "set by the server");
@@ -141,13 +139,11 @@ static int take_name(struct walk *walk)
 }
 
 int object_pointer_read(const struct property_table *table, const char *text,
-                        bool is_patch, struct object_pointer *pointer,
-                        struct err *err)
+                        struct object_pointer *pointer, struct err *err)
 {
 	struct walk walk = {.table = table,
 	                    .text = text,
 	                    .rest = text,
-	                    .is_patch = is_patch,
 	                    .pointer = pointer,
 	                    .err = err};
 

@@ -4,6 +4,9 @@
  *     "domain"                       the row domain
  *     "report/policies/0/mxHosts"    the row mxHosts of a policy
  *     "mailRua/a@b.example"          the row mailRua, and an item of its list
+ *
+ * In a patch the number of an item is that which it has before the patch
+ * (api/notation.h).
  */
 #ifndef TLSTALLY_CLI_OBJECT_POINTER_H
 #define TLSTALLY_CLI_OBJECT_POINTER_H
@@ -19,6 +22,8 @@ enum { POINTER_STEPS_MAX = 8 };
 
 struct object_pointer {
 	const struct property *row;
+	const struct property_table *table; /* that the row stands in */
+	bool in_item;                       /* of a list of objects */
 	enum {
 		POINTS_AT_FIELD,
 		POINTS_AT_ITEM,   /* a text or number of the row's list */
@@ -35,12 +40,10 @@ void object_pointer_choices(const struct property_table *table,
 
 /*
  * The slashes of an item (a URI) need not be escaped.  ERR_PARSE: nothing of
- * that name, or set by the server; in a patch also what leads into a list of
- * objects.  To be cleared in any case.
+ * that name, or set by the server.  To be cleared in any case.
  */
 int object_pointer_read(const struct property_table *table, const char *text,
-                        bool is_patch, struct object_pointer *pointer,
-                        struct err *err);
+                        struct object_pointer *pointer, struct err *err);
 void object_pointer_clear(struct object_pointer *pointer);
 
 /* As a key of a patch, escaped where it must be. */

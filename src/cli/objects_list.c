@@ -50,6 +50,26 @@ static int count(struct objects_job *job, struct err *err)
 	return 0;
 }
 
+/* For --if-in-state. */
+static int print_state(struct objects_job *job, struct err *err)
+{
+	auto_(json_free) json_t *response = NULL, *none = json_array();
+	auto_(xfree_str) char *safe = NULL;
+	const char *state;
+
+	if (objects_call(job, "get",
+	                 object_order_get(job->order, none, 0, 0, NULL),
+	                 &response, err) < 0)
+		return err->class;
+	state = json_string_value(json_object_get(response, "state"));
+	if (state == NULL)
+		return err_set(err, ERR_PARSE,
+		               "the server did not return a state");
+	safe = doc_safe_text(state);
+	strbuf_printf(&job->cli->out, "%s\n", safe);
+	return 0;
+}
+
 /* --- printing --- */
 
 /* A list of them, as the order and the type have it. */
@@ -132,6 +152,8 @@ int objects_query(struct objects_job *job, struct err *err)
 
 	if (job->cli->args.object.count)
 		return count(job, err);
+	if (job->cli->args.object.state)
+		return print_state(job, err);
 	many_init(&many, job);
 	job->each_part = print_part;
 	job->arg = &many;
@@ -179,7 +201,7 @@ int objects_get(struct objects_job *job, struct err *err)
 		object_print_csv(objects, fields, out);
 	else if (!job->cli->args.json)
 		object_print_each(objects, fields, out);
-	else if (job->cli->args.object_id == NULL)
+	else if (!job->order->is_one)
 		doc_print(objects, out);
 	else if (json_array_size(objects) > 0)
 		doc_print(json_array_get(objects, 0), out);

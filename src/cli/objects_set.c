@@ -16,21 +16,27 @@ struct deed {
 
 /* What became of them, over all calls. */
 struct outcome {
-	json_t *done;    /* ids */
-	json_t *refused; /* errors by id */
+	json_t *done;    /* ids; of new objects the names of the calls */
+	json_t *refused; /* errors by id or name */
+	json_t *created; /* new objects, as far as they are known */
+	json_t *state;   /* that must be there; NULL: any */
 };
 
 static void outcome_clear(struct outcome *outcome)
 {
 	json_free(&outcome->done);
 	json_free(&outcome->refused);
+	json_free(&outcome->created);
+	json_free(&outcome->state);
 }
 
 /* One refused of one is the reason itself; of several each goes to standard
  * error, and the sum is the reason. */
-static int say_outcome(const struct outcome *outcome, const struct deed *deed,
+static int say_outcome(const struct objects_job *job,
+                       const struct outcome *outcome, const struct deed *deed,
                        int rc, struct err *err)
 {
+	bool is_new = job->order->verb == OBJECT_CREATE;
 	size_t refused = json_object_size(outcome->refused);
 	size_t done = json_array_size(outcome->done);
 	struct err why = {0};
@@ -38,9 +44,14 @@ static int say_outcome(const struct outcome *outcome, const struct deed *deed,
 	const char *id;
 
 	json_object_foreach (outcome->refused, id, error) {
-		auto_(xfree_str) char *safe = doc_safe_text(id);
+		const char *place = is_new ? strchr(id, '-') : NULL;
+		auto_(xfree_str) char *shown =
+			place ? xasprintf("[%s]", place + 1) : xstrdup(id);
+		auto_(xfree_str) char *safe = doc_safe_text(shown);
 
 		jmap_client_error_words(error, &why);
+		if (rc == 0 && refused + done == 1 && is_new)
+			return err_set(err, why.class, "%s", why.text);
 		if (rc == 0 && refused + done == 1)
 			return err_set(err, why.class, "%.100s: %s", safe,
 			               why.text);
@@ -52,57 +63,7 @@ static int say_outcome(const struct outcome *outcome, const struct deed *deed,
 	               refused + done, deed->word);
 }
 
-/* --- create --- */
-
-/* What the server made of it: it need not tell more than the id.  The object
- * is there, whatever becomes of this call. */
-static void add_created(struct objects_job *job, json_t *object)
-{
-	auto_(json_free) json_t *ids =
-		json_pack("[O]", json_object_get(object, "id"));
-	auto_(json_free) json_t *objects = json_array();
-	auto_(json_free) json_t *gone = json_array();
-	struct err ignored;
-
-	if (objects_load(job, ids, NULL, objects, gone, &ignored) == 0)
-		json_object_update(object, json_array_get(objects, 0));
-}
-
-int objects_create(struct objects_job *job, struct err *err)
-{
-	auto_(json_free) json_t *response = NULL;
-	auto_(json_free) json_t *object = NULL;
-	json_t *news, *refused;
-	const char *id;
-
-	if (objects_call(job, "set", object_order_set(job->order, 0, 0),
-	                 &response, err) < 0)
-		return err->class;
-	news = json_object_get(json_object_get(response, "created"), "new");
-	refused =
-		json_object_get(json_object_get(response, "notCreated"), "new");
-	id = json_string_value(json_object_get(news, "id"));
-	if (refused != NULL)
-		return jmap_client_error_words(refused, err);
-	if (id == NULL)
-		return err_set(err, ERR_UNCERTAIN,
-		               "the response to /set does not name the created "
-		               "object");
-	if (job->cli->args.json) {
-		object = json_pack("{s:O}", "id", json_object_get(news, "id"));
-		json_object_update(object, job->order->given);
-		json_object_update(object, news);
-		add_created(job, object);
-		doc_print(object, &job->cli->out);
-	} else {
-		auto_(xfree_str) char *safe = doc_safe_text(id);
-
-		strbuf_printf(&job->cli->out, "%s\n", safe);
-	}
-	return 0;
-}
-
-/* --- update and delete --- */
+/* --- the calls --- */
 
 /* "updated" is an object with the ids for names, "destroyed" a list. */
 static size_t add_done(const json_t *response, const struct deed *deed,
@@ -119,26 +80,117 @@ static size_t add_done(const json_t *response, const struct deed *deed,
 	return json_array_size(ids) - before;
 }
 
+/* Of the news of a new object: the server need not tell more than the id, and
+ * "created" is empty where there is none. */
+static int note_created(const struct objects_job *job, const json_t *response,
+                        size_t from, size_t count, struct outcome *outcome,
+                        struct err *err)
+{
+	json_t *created = json_object_get(response, "created");
+	char name[OBJECT_NAME_TEXT];
+
+	for (size_t i = from; i < from + count; i++) {
+		json_t *news = json_object_get(
+			created, object_order_name(job->order, i, name));
+		json_t *object;
+
+		if (news == NULL)
+			continue;
+		if (!json_is_string(json_object_get(news, "id")))
+			return err_set(err, ERR_UNCERTAIN,
+			               "the response to /set does not name the "
+			               "created object");
+		object = json_pack("{s:O}", "id", json_object_get(news, "id"));
+		json_object_update(object, object_order_given(job->order, i));
+		json_object_update(object, news);
+		json_array_append_new(outcome->created, object);
+	}
+	return 0;
+}
+
+/* The state after one call is that before the next. */
+static void keep_state(json_t **state, const json_t *response)
+{
+	json_t *after = json_object_get(response, "newState");
+
+	if (*state == NULL || !json_is_string(after))
+		return;
+	json_decref(*state);
+	*state = json_incref(after);
+}
+
 static int change_some(struct objects_job *job, const struct deed *deed,
                        size_t from, size_t count, struct outcome *outcome,
                        struct err *err)
 {
 	auto_(json_free) json_t *response = NULL;
 	json_t *refused;
+	size_t done;
 
-	if (objects_call(job, "set", object_order_set(job->order, from, count),
+	if (objects_call(job, "set",
+	                 object_order_set(job->order, from, count,
+	                                  json_string_value(outcome->state)),
 	                 &response, err) < 0)
 		return err->class;
+	keep_state(&outcome->state, response);
 	refused = json_object_get(response, deed->refused);
 	json_object_update(outcome->refused, refused);
-	if (add_done(response, deed, outcome->done) +
-	            json_object_size(refused) ==
-	    count)
-		return 0;
-	return err_set(err, ERR_UNCERTAIN,
-	               "the response to /set does not say for every object "
-	               "whether it was %s",
-	               deed->word);
+	done = add_done(response, deed, outcome->done);
+	if (done + json_object_size(refused) != count)
+		return err_set(err, ERR_UNCERTAIN,
+		               "the response to /set does not say for every "
+		               "object whether it was %s",
+		               deed->word);
+	return job->order->verb == OBJECT_CREATE
+	               ? note_created(job, response, from, count, outcome, err)
+	               : 0;
+}
+
+/* --- what is printed --- */
+
+/* What the server made of them; they are there, whatever becomes of this
+ * call. */
+static void complete_created(struct objects_job *job, json_t *created)
+{
+	auto_(json_free) json_t *ids = json_array(), *objects = json_array();
+	auto_(json_free) json_t *gone = json_array();
+	struct err ignored;
+	json_t *object, *found;
+	size_t i, n;
+
+	json_array_foreach (created, i, object)
+		json_array_append(ids, json_object_get(object, "id"));
+	objects_load(job, ids, NULL, objects, gone, &ignored);
+	json_array_foreach (created, i, object) {
+		json_array_foreach (objects, n, found) {
+			if (json_equal(json_object_get(object, "id"),
+			               json_object_get(found, "id")))
+				json_object_update(object, found);
+		}
+	}
+}
+
+static void print_created(struct objects_job *job, json_t *created)
+{
+	struct strbuf *out = &job->cli->out;
+	json_t *object;
+	size_t i;
+
+	if (job->cli->args.json)
+		complete_created(job, created);
+	if (job->cli->args.json && json_is_array(job->order->given)) {
+		doc_print(created, out);
+		return;
+	}
+	json_array_foreach (created, i, object) {
+		auto_(xfree_str) char *safe = doc_safe_text(
+			json_string_value(json_object_get(object, "id")));
+
+		if (job->cli->args.json)
+			doc_print(object, out);
+		else
+			strbuf_printf(out, "%s\n", safe);
+	}
 }
 
 static void print_outcome(struct objects_job *job, const struct deed *deed,
@@ -146,7 +198,9 @@ static void print_outcome(struct objects_job *job, const struct deed *deed,
 {
 	struct strbuf *out = &job->cli->out;
 
-	if (job->cli->args.json) {
+	if (job->order->verb == OBJECT_CREATE) {
+		print_created(job, outcome->created);
+	} else if (job->cli->args.json) {
 		auto_(json_free) json_t *doc =
 			json_pack("{s:O,s:O}", deed->done, outcome->done,
 		                  deed->refused, outcome->refused);
@@ -159,12 +213,19 @@ static void print_outcome(struct objects_job *job, const struct deed *deed,
 	}
 }
 
+/* --- the commands --- */
+
 static int change_all(struct objects_job *job, const struct deed *deed,
                       struct err *err)
 {
+	const char *state = job->order->if_in_state;
 	auto_(outcome_clear) struct outcome outcome = {
-		.done = json_array(), .refused = json_object()};
-	size_t all = json_array_size(job->order->ids);
+		.done = json_array(),
+		.refused = json_object(),
+		.created = json_array(),
+		.state = state != NULL ? json_string(state) : NULL,
+	};
+	size_t all = object_order_count(job->order);
 	size_t at_once = job->cli->answers->max_set;
 	int rc = 0;
 
@@ -177,7 +238,14 @@ static int change_all(struct objects_job *job, const struct deed *deed,
 		err_prefix(err, "after %zu were %s",
 		           json_array_size(outcome.done), deed->word);
 	print_outcome(job, deed, &outcome);
-	return say_outcome(&outcome, deed, rc, err);
+	return say_outcome(job, &outcome, deed, rc, err);
+}
+
+int objects_create(struct objects_job *job, struct err *err)
+{
+	static const struct deed create = {"created", "created", "notCreated"};
+
+	return change_all(job, &create, err);
 }
 
 int objects_update(struct objects_job *job, struct err *err)

@@ -13,9 +13,9 @@
 #define NO_OPERAND {{NULL, VALUE_TEXT, 0, NULL}}
 #define OPERAND(name, value, member, offer) {ROW(name, value, member, offer)}
 #define TYPE OPERAND("<type>", VALUE_TYPE, type, NULL)
-#define TYPE_AND_ID                                                            \
+#define TYPE_AND_IDS                                                           \
 	{ROW("<type>", VALUE_TYPE, type, NULL),                                \
-	 ROW("[id]", VALUE_ID, object_id, NULL)}
+	 ROW("[id]...", VALUE_IDS, object_ids, NULL)}
 /* clang-format on */
 
 const struct cli_sentence cli_sentences[] = {
@@ -135,11 +135,11 @@ const struct cli_sentence cli_sentences[] = {
 	{"token remove", OPERAND("<name>", VALUE_TOKEN, token, COMPLETE_TOKENS),
          0, NEEDS_STORE_WRITE, cli_token_remove,
          "revoke an API token immediately", "token remove grafana", NULL},
-	{"get", TYPE_AND_ID,
+	{"get", TYPE_AND_IDS,
          FLAG_IDS | FLAG_LIMIT | FLAG_FIELDS | FLAG_JSON | FLAG_CSV |
                  FLAG_SERVER,
          NEEDS_NOTHING, cli_object_get,
-         "print objects: one by id, those of --ids, or all",
+         "print objects: those with these ids, or all",
          "get tls-internal-report b0000000001g0", NULL},
 	{"query", TYPE,
          FLAG_SEARCH | FLAG_LIMIT | FLAG_FIELDS | FLAG_JSON | FLAG_CSV |
@@ -148,16 +148,18 @@ const struct cli_sentence cli_sentences[] = {
          "print objects that match a filter, sorted",
          "query sent-report --where state=expired --sort -failures --limit 10",
          NULL},
-	{"create", TYPE, FLAG_GIVEN | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
-         cli_object_create, "create an object and print its id",
+	{"create", TYPE, FLAG_GIVEN | FLAG_IN_STATE | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_object_create, "create objects and print their ids",
          "create suppression --field address=tls@example.com", NULL},
-	{"update", TYPE_AND_ID, FLAG_IDS | FLAG_GIVEN | FLAG_JSON | FLAG_SERVER,
+	{"update", TYPE_AND_IDS,
+         FLAG_IDS | FLAG_GIVEN | FLAG_IN_STATE | FLAG_JSON | FLAG_SERVER,
          NEEDS_NOTHING, cli_object_update, "change fields of objects",
          "update tls-internal-report b0000000001g0 --field "
          "deliverAt=2030-01-01T10:00:00Z",
          NULL},
-	{"delete", TYPE_AND_ID, FLAG_IDS | FLAG_JSON | FLAG_SERVER,
-         NEEDS_NOTHING, cli_object_delete, "delete objects",
+	{"delete", TYPE_AND_IDS,
+         FLAG_IDS | FLAG_IN_STATE | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING,
+         cli_object_delete, "delete objects",
          "delete tls-internal-report b0000000001g0", NULL},
 	{"setup", NO_OPERAND, FLAG_SETUP | FLAG_JSON, NEEDS_NOTHING, cli_setup,
          "show what this Postfix needs, make it, or take it back",

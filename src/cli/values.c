@@ -178,7 +178,8 @@ static int check_text(enum cli_value value, const char *text, struct err *err)
 
 	if (value == VALUE_FILE && text[0] == '\0')
 		return err_set(err, ERR_PARSE, "the name of the file is empty");
-	if (value == VALUE_ID && !jmap_request_is_id(text))
+	if ((value == VALUE_ID || value == VALUE_IDS) &&
+	    !jmap_request_is_id(text))
 		return err_set(err, ERR_PARSE,
 		               "'%.40s' is not an id (A-Z a-z 0-9 - _)", text);
 	if (value == VALUE_RESOLVER)
@@ -195,6 +196,8 @@ int cli_value_read(enum cli_value value, const char *text, void *at,
 	switch (value) {
 	case VALUE_LIST:
 		return read_list(text, at, err);
+	case VALUE_IDS:
+		return check_text(value, text, err);
 	case VALUE_SETTING:
 		return settings_file_assign(at, text, err);
 	case VALUE_DAY:

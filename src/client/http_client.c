@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -19,7 +20,8 @@ enum { CONNECT_SECS = 10, CA_FILE_MAX = 16 * 1024 * 1024 };
 
 struct http_client {
 	struct http_transfer http;
-	char *place; /* "https://tally.example.com:443" */
+	char *place;        /* "https://tally.example.com:443", "unix:/PATH" */
+	const char *socket; /* of a unix socket: its path; NULL */
 	struct curl_slist *get_headers, *post_headers;
 };
 
@@ -46,6 +48,28 @@ static int no_url(const char *text, const char *words, struct err *err)
 	return err_set(err, ERR_PARSE, "'%.100s': %s", text, words);
 }
 
+static const char unix_scheme[] = "unix:";
+
+static bool is_unix(const char *text)
+{
+	return strncmp(text, unix_scheme, strlen(unix_scheme)) == 0;
+}
+
+static char *unix_place(const char *text, struct err *err)
+{
+	const char *path = text + strlen(unix_scheme);
+	const struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (path[0] != '/')
+		no_url(text, "not an absolute path, like unix:/run/tally.sock",
+		       err);
+	else if (strlen(path) >= sizeof(address.sun_path))
+		no_url(text, "the path is too long for a unix socket", err);
+	else
+		return xstrdup(text);
+	return NULL;
+}
+
 /* "https://host:port", lower case; NULL and words when we go nowhere like
  * that. */
 static char *place_of(const char *text, struct err *err)
@@ -57,6 +81,8 @@ static char *place_of(const char *text, struct err *err)
 	auto_(free_part) char *user = NULL;
 	char *place;
 
+	if (is_unix(text))
+		return unix_place(text, err);
 	if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
 	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
 	    curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
@@ -89,7 +115,7 @@ static int check_clear_text(const char *place, const char *text,
 	static const char *const here[] = {
 		"http://localhost:", "http://127.0.0.1:", "http://[::1]:"};
 
-	if (strncmp(place, "https:", 6) == 0)
+	if (strncmp(place, "https:", 6) == 0 || is_unix(place))
 		return 0;
 	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
 		if (strncmp(place, here[i], strlen(here[i])) == 0)
@@ -106,7 +132,8 @@ bool http_client_is_same_place(const struct http_client *client,
 	struct err ignored;
 	auto_(xfree_str) char *place = place_of(url, &ignored);
 
-	return place != NULL && strcmp(place, client->place) == 0;
+	return place != NULL &&
+	       (client->socket != NULL || strcmp(place, client->place) == 0);
 }
 
 int http_client_url_resolve(const char *base, const char *text, char **out,
@@ -117,6 +144,10 @@ int http_client_url_resolve(const char *base, const char *text, char **out,
 
 	if (strlen(text) >= HTTP_URL_MAX)
 		return no_url(text, "the URL is too long", err);
+	if (base == NULL && is_unix(text)) {
+		*out = xstrdup("http://localhost/");
+		return 0;
+	}
 	if ((base != NULL &&
 	     curl_url_set(url, CURLUPART_URL, base, 0) != CURLUE_OK) ||
 	    curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
@@ -124,6 +155,30 @@ int http_client_url_resolve(const char *base, const char *text, char **out,
 		return no_url(text, "not a URL like https://tally.example.com",
 		              err);
 	*out = xstrdup(whole);
+	return 0;
+}
+
+/* What goes through a unix socket has no place but that socket, whatever the
+ * server says of its own: the path alone is asked for. */
+static int set_url(struct http_client *client, const char *text,
+                   struct err *err)
+{
+	CURL *easy = client->http.easy;
+	auto_(free_url) CURLU *url = curl_url();
+	auto_(free_part) char *whole = NULL;
+
+	if (client->socket == NULL) {
+		curl_easy_setopt(easy, CURLOPT_URL, text);
+		return 0;
+	}
+	if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
+	    curl_url_set(url, CURLUPART_SCHEME, "http", 0) != CURLUE_OK ||
+	    curl_url_set(url, CURLUPART_HOST, "localhost", 0) != CURLUE_OK ||
+	    curl_url_set(url, CURLUPART_PORT, NULL, 0) != CURLUE_OK ||
+	    curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+		return no_url(text, "not a URL", err);
+	curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, client->socket);
+	curl_easy_setopt(easy, CURLOPT_URL, whole);
 	return 0;
 }
 
@@ -146,14 +201,19 @@ static int say_failure(struct http_client *client, const char *url,
 	char why[CURL_ERROR_SIZE];
 	enum http_failure how =
 		http_transfer_failure(&client->http, result, why, sizeof(why));
-	long sent = 0;
+	long sent = 0, number = 0;
 
+	if (client->socket != NULL && result == CURLE_COULDNT_CONNECT &&
+	    curl_easy_getinfo(client->http.easy, CURLINFO_OS_ERRNO, &number) ==
+	            CURLE_OK &&
+	    number != 0)
+		snprintf(why, sizeof(why), "%s", strerror((int)number));
 	curl_easy_getinfo(client->http.easy, CURLINFO_REQUEST_SIZE, &sent);
 	return err_set(err,
 	               how == HTTP_TOO_LONG   ? ERR_LIMIT
 	               : has_body && sent > 0 ? ERR_UNCERTAIN
 	                                      : ERR_IO,
-	               "%.200s: %s", url, why);
+	               "%.200s: %s", client->socket ? client->place : url, why);
 }
 
 int http_client_ask(struct http_client *client, const char *url,
@@ -170,7 +230,8 @@ int http_client_ask(struct http_client *client, const char *url,
 			"%.200s is not at %s, and the token is not sent there",
 			url, client->place);
 	http_transfer_begin(&client->http);
-	curl_easy_setopt(easy, CURLOPT_URL, url);
+	if (set_url(client, url, err) < 0)
+		return err->class;
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
 	                 body ? client->post_headers : client->get_headers);
 	if (body != NULL) {
@@ -280,6 +341,7 @@ int http_client_open(const struct http_client_options *options,
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	client = xcalloc(1, sizeof(*client));
 	client->place = place;
+	client->socket = is_unix(place) ? place + strlen(unix_scheme) : NULL;
 	http_transfer_open(&client->http, &terms);
 	*out = client;
 	if ((options->ca_file == NULL ||

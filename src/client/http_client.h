@@ -49,8 +49,9 @@ void http_client_free(struct http_client **client);
 bool http_client_is_same_place(const struct http_client *client,
                                const char *url);
 
-/* A URL, maybe relative, as seen from another; the path is "/" at least.
- * ERR_PARSE.  The text is the caller's. */
+/* A URL, maybe relative, as seen from another; the path is "/" at least.  That
+ * of a unix socket is "http://localhost/".  ERR_PARSE.  The text is the
+ * caller's. */
 int http_client_url_resolve(const char *base, const char *url, char **out,
                             struct err *err);
 

@@ -7,6 +7,8 @@
  *                                             below it
  *     https://tally.example.com/jmap/session  is the session
  *     https://tally.example.com/api           is the API itself
+ *     unix:/run/tlstally/http.sock            a socket: its session is looked
+ *                                             for as that of a host
  *
  * The session says where the API is, whose account it is, and how much the
  * server takes at once.  A redirect, or an API, of another place is refused:

@@ -3,7 +3,8 @@
 --url
 
 In the build folder.  One list of commands with what they must say; run on a
-store, and on a tlstally-httpd by each kind of URL, with and without TLS.  Ids
+store, and on a tlstally-httpd by each kind of URL, with and without TLS, and by
+a unix socket.  Ids
 and the times of this run are made the same before they are compared.
 """
 import datetime
@@ -38,6 +39,44 @@ def report(domain, hour, failures):
 def field(name):
     return ["--field", name]
 
+
+# Where there are no arrays: not at the API's own reference notation.
+POINTERS = [
+    ("a report with two policies", ["create", T, "--stdin"],
+     json.dumps({
+         "domain": "p.example", "mailRua": ["tls@p.example"],
+         "createdAt": "2026-03-02T00:15:00Z",
+         "deliverAt": "2029-03-02T01:00:00Z",
+         "report": {"dateRangeStart": "2026-03-01T00:00:00Z",
+                    "dateRangeEnd": "2026-03-01T23:59:59Z", "policies": [
+                        {"policyType": "sts", "policyDomain": "p.example",
+                         "totalFailedSessions": 9, "failureDetails": [
+                             {"resultType": "certificateExpired",
+                              "failedSessionCount": 4},
+                             {"resultType": "validationFailure",
+                              "failedSessionCount": 5}]},
+                        {"policyType": "tlsa",
+                         "policyDomain": "p.example"}]}}), 0, "ID1\n", ""),
+    ("numbers of before, in all of it",
+     ["update", T, "ID1", *field("report/policies/1=null"),
+      *field("report/policies/0/failureDetails/0=null"),
+      *field("report/policies/0/failureDetails/1/failedSessionCount=7"),
+      *field("report/policies/0/totalFailedSessions=7"),
+      *field('report/policies/2={"policyType":"noPolicyFound",'
+             '"policyDomain":"p.example"}'),
+      *field("report/policies/0/mxHosts/mx.p.example=true"),
+      *field("policyIdentifiers/77=true")], "", 0, "", ""),
+    ("from a patch", ["update", T, "ID1", "--stdin"],
+     '{"report/policies/1/totalSuccessfulSessions":3}', 0, "", ""),
+    ("an item that is not there",
+     ["update", T, "ID1", *field("report/policies/7/totalFailedSessions=7")],
+     "", 1, "", "ID1: the change is not valid: "
+     "'report/policies/7/totalFailedSessions' points into '7', which does not "
+     "exist"),
+]
+POINTED = [[77], [["sts", 0, 7, ["mx.p.example"],
+                 [["validationFailure", 7]]],
+                ["noPolicyFound", 3, 0, [], []]]]
 
 # A step: what it is, its words, what goes to standard input, the exit status,
 # and what must be said.  ID1 is the first id that was printed in the run.
@@ -144,7 +183,9 @@ report/policies/0/failureDetails
      '{"a":"\x1b[2J"}', 2, "", "standard input: JSON: line 1 column 6: control "
      "character 0x1b near '\"'"),
     ("JSON, but no object", ["create", T, "--stdin"], "[]", 2, "",
-     "standard input: not a single JSON object"),
+     "standard input: neither a JSON object nor an array of them"),
+    ("nor all of them", ["create", T, "--stdin"], "[{},7]", 2, "",
+     "standard input: neither a JSON object nor an array of them"),
     ("a member twice", ["create", T, "--stdin"], '{"a":1,"a":2}', 2, "",
      "standard input: JSON: line 1 column 10: duplicate object key near "
      "'\"a\"'"),
@@ -183,6 +224,67 @@ report/policies/0/failureDetails
                          *field("address=y@a.example")], "", 1, "",
      "xQ40a_example: the server did not accept the properties: address: cannot be changed"),
     ("taken away", ["delete", "suppression", "xQ40a_example"], "", 0, "", ""),
+    ("several at once", ["create", "suppression", "--stdin",
+                         *field("reason=all of them")],
+     '[{"address":"a@m.example"},{"address":"b@m.example"},'
+     '{"address":"c@m.example","until":"2030-01-01T00:00:00Z"}]', 0,
+     "aQ40m_example\nbQ40m_example\ncQ40m_example\n", ""),
+    ("of several the one that is there", ["create", "suppression", "--stdin",
+                                          "--json"],
+     '[{"address":"a@m.example"},{"address":"d@m.example"}]', 1, """\
+[
+  {
+    "id": "dQ40m_example",
+    "address": "d@m.example",
+    "since": "NOW",
+    "by": "hand",
+    "until": null,
+    "reason": null
+  }
+]
+""", "[0]: the object already exists: the address is already on the "
+     "suppression list: aQ40m_example\n1 of 2 not created"),
+    ("of several one that cannot be", ["create", "suppression", "--stdin"],
+     '[{"address":"e@m.example"},{"address":"nix"}]', 2, "",
+     "[1]: address: rua: no @ in the mail address in 'nix'"),
+    ("each by its own id", ["-v", "update", "suppression", "--stdin"],
+     '[{"id":"aQ40m_example","reason":"one"},'
+     '{"id":"bQ40m_example","reason":null}]', 0, "2 updated\n", ""),
+    ("it is each by its own", ["get", "suppression", "aQ40m_example",
+                               "bQ40m_example", "--fields", "address,reason"],
+     "", 0, """\
+field    value
+address  a@m.example
+reason   one
+
+field    value
+address  b@m.example
+reason
+""", ""),
+    ("an id in the object", ["update", "suppression", "--stdin"],
+     '{"id":"cQ40m_example","reason":"three"}', 0, "", ""),
+    ("no id in one", ["update", "suppression", "--stdin"],
+     '[{"id":"aQ40m_example"},{"reason":null}]', 2, "", "[1]: no id"),
+    ("one twice", ["update", "suppression", "--stdin"],
+     '[{"id":"aQ40m_example"},{"id":"aQ40m_example"}]', 2, "",
+     "[1]: an id that was there before"),
+    ("an array, and ids beside it", ["update", "suppression", "aQ40m_example",
+                                     "--stdin"],
+     '[{"id":"aQ40m_example","reason":"x"}]', 2, "",
+     "an array of objects has their ids: specify no others"),
+    ("in another state", ["delete", "suppression", "aQ40m_example",
+                          "--if-in-state", "STATE0"], "", 1, "",
+     "the objects were changed by someone else: the state is now 'STATE'"),
+    ("no state at all", ["create", "suppression", "--if-in-state", "",
+                         *field("address=f@m.example")], "", 1, "",
+     "the objects were changed by someone else: the state is now 'STATE'"),
+    ("in the state that is", ["update", "suppression", "aQ40m_example",
+                              "--if-in-state", "STATE",
+                              *field("reason=two")], "", 0, "", ""),
+    ("several deleted", ["-v", "delete", "suppression", "aQ40m_example",
+                         "bQ40m_example", "--if-in-state", "STATE",
+                         "cQ40m_example", "dQ40m_example"], "", 0,
+     "4 deleted\n", ""),
     ("the counted day", ["query", "domain", "--where", "hasFailures=true",
                          "--sort", "-totalFailedSessions,domain", "--fields",
                          "domain,totalFailedSessions", "--limit", "2"], "", 0,
@@ -229,10 +331,29 @@ class Run:
             capture_output=True, text=True, timeout=60,
             env={**os.environ, **env})
         said = re.sub(r"(?m)^tlstally: (error: )?", "", got.stderr).strip()
+        said = re.sub(r"(state is now) '[^']+'", r"\1 'STATE'", said)
         return got.returncode, self.take_ids(got.stdout), self.take_ids(said)
 
-    def steps(self):
-        for name, words, given, status, out, err in STEPS:
+    def state(self):
+        return self.tally(["query", "suppression", "--state"])[1].strip()
+
+    def pointers(self):
+        """Patches that lead into lists of objects."""
+        self.steps(POINTERS)
+        report = json.loads(self.tally(["get", T, "ID1", "--json"])[1])
+        expect(f"{self.name}: what is left", POINTED, [
+            report["policyIdentifiers"], [
+                [each["policyType"], each["totalSuccessfulSessions"],
+                 each["totalFailedSessions"], each["mxHosts"],
+                 [[detail["resultType"], detail["failedSessionCount"]]
+                  for detail in each["failureDetails"]]]
+                for each in report["report"]["policies"]]])
+        expect(f"{self.name}: gone", 0, self.tally(["delete", T, "ID1"])[0])
+
+    def steps(self, steps=None):
+        for name, words, given, status, out, err in steps or STEPS:
+            words = [self.state() if word == "STATE" else word
+                     for word in words]
             expect(f"{self.name}: {name}", (status, out, err),
                    self.tally(words, given))
 
@@ -357,6 +478,37 @@ def test_manual(directory, conf, url, token):
         expect(line, (0, True, ""), (code, len(out) > 0, said))
 
 
+def test_socket(directory, conf, servers):
+    """By a unix socket, whatever the server believes that its URL is."""
+    for name, more in (("socket", {}),
+                       ("path", {"url": "https://mail.example.com/tls"})):
+        path = directory / f"{name}.sock"
+        server = Server(directory, name, listen=f"unix:{path}", **more)
+        servers.append(server)
+        server.wait(lambda: connect_unix(path))
+        token = server.tally("token", "add", name, "--permission", "all")[1]
+        by_socket = ("--url", f"unix:{path}", "--api-key", token)
+        Run(name, conf, by_socket).steps()
+        Run(name, conf, by_socket).pointers()
+        test_given_back(conf, by_socket)
+    run = Run("sockets", conf)
+    for url, status, words in (
+            (f"unix:{directory}/none", 1,
+             f"unix:{directory}/none: No such file or directory"),
+            ("unix:none", 2, "'unix:none': not an absolute path, like "
+             "unix:/run/tally.sock"),
+            ("unix:/" + 107 * "x", 2, "'unix:/" + 94 * "x" + "': the path is "
+             "too long for a unix socket")):
+        expect(url, (status, "", words),
+               run.tally(["query", T, "--url", url]))
+
+
+def connect_unix(path):
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(str(path))
+    return client
+
+
 def start(directory, name, scheme_host, **settings):
     port = free_port()
     server = Server(directory, name, listen=f"inet:127.0.0.1:{port}", **settings)
@@ -376,9 +528,13 @@ def main():
             servers.append(plain)
             fill(directory, plain.conf)
             Run("store", plain.conf).steps()
+            Run("store", plain.conf).pointers()
             for path in ("", "/", "/jmap/session", "/api", "/jmap/"):
                 Run("http" + (path or " alone"), plain.conf,
                     ("--url", url + path, "--api-key", token)).steps()
+            Run("http", plain.conf,
+                ("--url", url, "--api-key", token)).pointers()
+            test_socket(directory, plain.conf, servers)
             test_given_back(plain.conf)
             test_given_back(plain.conf, ("--url", url, "--api-key", token))
             test_environment(directory, plain.conf, port, token)

@@ -235,6 +235,7 @@ static void write_valid(const struct cli_sentence *sentence, struct strbuf *out)
 		[VALUE_ADDRESS] = "a@b.example",
 		[VALUE_TYPE] = "suppression",
 		[VALUE_ID] = "a",
+		[VALUE_IDS] = "a",
 		[VALUE_REPORT] = "a00000000000c",
 		[VALUE_TOKEN] = "t",
 		[VALUE_PERMISSIONS] = "all",
@@ -309,6 +310,14 @@ static bool takes_name(const struct cli_sentence *sentence, const char *name)
 	return false;
 }
 
+static bool takes_any_number(const struct cli_sentence *sentence)
+{
+	for (size_t i = 0; cli_sentence_operand(sentence, i) != NULL; i++)
+		if (cli_operand_repeats(cli_sentence_operand(sentence, i)))
+			return true;
+	return false;
+}
+
 static void test_usage_of_each(void **state)
 {
 	(void)state;
@@ -326,7 +335,7 @@ static void test_usage_of_each(void **state)
 		extra = xasprintf("%s too.many", valid.data);
 		words = xasprintf("%s: unexpected argument 'too.many'",
 		                  row->words);
-		if (operand == NULL || !cli_operand_repeats(operand))
+		if (!takes_any_number(row))
 			refused(extra, words);
 		if (operand != NULL && operand->name[0] == '<') {
 			missing = xasprintf("%s: missing argument: %s",
@@ -454,6 +463,8 @@ static void test_kinds(void **state)
 		{VALUE_REPORT, "a00000000000c", "A00000000000c",
 	         "'A00000000000c' is not the id of a report; `tlstally show "
 	         "DOMAIN` lists the ids"},
+		{VALUE_IDS, "a_b-9", "a.b",
+	         "'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{VALUE_ID, "a_b-9", "a.b",
 	         "'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{VALUE_NUMBER, "1", "99999999999999999999",

@@ -68,12 +68,13 @@ static json_t *args_of(const struct object_order *order)
 {
 	size_t count = json_array_size(order->ids);
 
+	if (order->verb != OBJECT_GET && order->verb != OBJECT_QUERY)
+		return object_order_set(order, 0, object_order_count(order),
+		                        order->if_in_state);
 	if (order->verb == OBJECT_GET)
 		return object_order_get(order, order->ids, 0, count,
 		                        order->fields);
-	if (order->verb == OBJECT_QUERY)
-		return object_order_query(order, order->position, order->limit);
-	return object_order_set(order, 0, count);
+	return object_order_query(order, order->position, order->limit);
 }
 
 static json_t *json_of(const char *text)
@@ -149,6 +150,43 @@ static void test_requests(void **state)
 		{"query: a window", "query inbound --limit 10 --position -20",
 	         "{'limit':10,'position':-20}"},
 		{"query: none", "query inbound --limit 0", "{'limit':0}"},
+		{"get: operands", "get domain x --fields day y x -- z",
+	         "{'ids':['x','y','z'],'properties':['day']}"},
+		{"delete: operands", "delete suppression x y",
+	         "{'destroy':['x','y']}"},
+		{"delete: in a state", "delete suppression --if-in-state e-7 x",
+	         "{'ifInState':'e-7','destroy':['x']}"},
+		{"update: in a state",
+	         "update suppression x --if-in-state e-7 --field until=null",
+	         "{'ifInState':'e-7','update':{'x':{'until':null}}}"},
+		{"create: in a state",
+	         "create suppression --if-in-state e-7 --field "
+	         "address=a@b.example",
+	         "{'ifInState':'e-7','create':{'new':{'address':"
+	         "'a@b.example'}}}"},
+		{"update: into an item",
+	         PATCH "report/policies/0/totalFailedSessions=3",
+	         PATCHED("'report/policies/0/totalFailedSessions':3")},
+		{"update: a whole item",
+	         PATCH "report/policies/1={'policyType':'sts','policyDomain':"
+	               "'a.example'}",
+	         PATCHED("'report/policies/1':{'policyType':'sts',"
+	                 "'policyDomain':'a.example'}")},
+		{"update: an item less, and into another, two deep",
+	         PATCH "report/policies/0/failureDetails/0=null --field "
+	               "report/policies/0/failureDetails/1/"
+	               "failedSessionCount=9",
+	         PATCHED("'report/policies/0/failureDetails/0':null,"
+	                 "'report/policies/0/failureDetails/1/"
+	                 "failedSessionCount':9")},
+		{"update: an item that goes field by field",
+	         PATCH "report/policies/0/policyType=null --field "
+	               "report/policies/0/policyDomain=null",
+	         PATCHED("'report/policies/0/policyType':null,"
+	                 "'report/policies/0/policyDomain':null")},
+		{"update: an item of a set in an item",
+	         PATCH "report/policies/0/mxHosts/mx.a.example=true",
+	         PATCHED("'report/policies/0/mxHosts/mx.a.example':true")},
 		{"delete: one", "delete suppression x", "{'destroy':['x']}"},
 		{"delete: some", "delete tls-internal-report --ids a,b",
 	         "{'destroy':['a','b']}"},
@@ -288,6 +326,10 @@ static void test_refusals(void **state)
 	         "tls-external-report: these objects can only be deleted"},
 		{"an id and --ids", "get domain x --ids y",
 	         "specify an id after the type, or --ids, but not both"},
+		{"one of two ids is none", "get domain a a.b",
+	         "get: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
+		{"the state and something else", "query domain --state --count",
+	         "specify only one of --state and --count"},
 		{"no id", "get domain a.b",
 	         "get: 'a.b' is not an id (A-Z a-z 0-9 - _)"},
 		{"an empty id", "get domain --ids a,,b",
@@ -367,10 +409,23 @@ static void test_refusals(void **state)
 	         "--field: status: set by the server"},
 		{"an id", "create suppression --field id=x",
 	         "--field: id: set by the server"},
-		{"into a list of objects",
-	         PATCH "report/policies/0/policyType=sts",
-	         "--field: report/policies/0/policyType: a list of objects can "
-	         "only be replaced as a whole: specify it as JSON"},
+		{"into a list of objects, a word that is none",
+	         PATCH "report/policies/0/policyType=dane",
+	         "report/policies/0/policyType: not one of noPolicyFound, "
+	         "tlsa, "
+	         "sts, other"},
+		{"an item that is no object", PATCH "report/policies/0=7",
+	         "report/policies/0: not an object"},
+		{"half an item", PATCH "report/policies/0={'policyType':'sts'}",
+	         "report/policies/0.policyDomain: missing"},
+		{"two deep, a count that is none",
+	         PATCH "report/policies/0/failureDetails/1/"
+	               "failedSessionCount=-9",
+	         "report/policies/0/failureDetails/1/failedSessionCount: "
+	         "negative"},
+		{"a number that is none", PATCH "report/policies/-1=null",
+	         "--field: report/policies/-1: this is a list: its items have "
+	         "numbers, starting with 0"},
 		{"an item by name",
 	         REPORT "--field report/policies/x/policyType=sts",
 	         "--field: report/policies/x/policyType: this is a list: its "
@@ -394,6 +449,9 @@ static void test_refusals(void **state)
 		{"no domain at all", PATCH "domain=", "domain: empty"},
 		{"what must be there, taken away", PATCH "domain=null",
 	         "domain: missing"},
+		{"a state that is no text",
+	         "delete suppression x --if-in-state \xff",
+	         "--if-in-state: not UTF-8"},
 		{"no numbers", PATCH "policyIdentifiers=x",
 	         "policyIdentifiers[0]: not a whole number up to 2^64-1"},
 		{"U+0000 in a text", PATCH "domain='a\\u0000.example'",
