@@ -4,7 +4,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SLICE_NS = 100 * 1000 }; /* the least that there is */
+enum {
+	SHORT_NS = 1000 * 1000,
+	LONG_NS = 4 * 1000 * 1000,
+	BATCH = 3, /* SCHED_BATCH; see the next */
+};
 
 /* sched_attr(2type): Debian 12's headers cannot be had beside <sched.h>. */
 struct attributes {
@@ -22,6 +26,18 @@ void prompt_when_woken(void)
 	/* all of them are set at once: what is there stays */
 	if (syscall(SYS_sched_getattr, 0, &now, sizeof(now), 0) < 0)
 		return;
-	now.runtime = SLICE_NS;
+	now.runtime = SHORT_NS;
+	(void)syscall(SYS_sched_setattr, 0, &now, 0);
+}
+
+void prompt_stand_back(int niceness)
+{
+	struct attributes now = {
+		.size = sizeof(now),
+		.policy = BATCH,
+		.nice = niceness,
+		.runtime = LONG_NS,
+	};
+
 	(void)syscall(SYS_sched_setattr, 0, &now, 0);
 }

@@ -14,7 +14,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "base/io.h"
 #include "base/listen.h"
 #include "base/log.h"
+#include "base/prompt.h"
 #include "base/wait.h"
 #include "base/xalloc.h"
 #include "daemon/daemon.h"
@@ -519,13 +519,13 @@ struct opening {
 	int rc;
 };
 
-/* Threads that are made here have the niceness of this one: the server, which
+/* Threads that are made here stand back like this one: the server, which
  * answers in microseconds, comes before look-ups when both want a processor. */
 static void *open_behind(void *arg)
 {
 	struct opening *opening = arg;
 
-	setpriority(PRIO_PROCESS, 0, LOOKUP_NICE); /* of the calling thread */
+	prompt_stand_back(LOOKUP_NICE);
 	opening->rc = open_lookups(opening->d, opening->err);
 	return NULL;
 }
