@@ -235,7 +235,7 @@ static int apply_some(struct collector *c)
 
 	if (rc > 0)
 		rc = journal_apply_some(options->db, day, &c->options.limits,
-		                        &err);
+		                        JOURNAL_APPLY_DOMAINS, &err);
 	else if (rc == 0)
 		return 0;
 	if (rc < 0) {

@@ -30,33 +30,71 @@ int intern_get(struct db_txn *txn, int32_t day, uint64_t id,
 	return 1;
 }
 
-/*
- * Where the bytes are, or should be: the first hash from theirs on whose row
- * has these bytes (*id is theirs) or does not exist (*id is 0).
- */
+/* So many first bytes of a policy are its type and where its domain begins. */
+enum { NEAR_BYTES = 16 };
+
+static struct db_key near_key(int32_t day, const void *blob, size_t len,
+                              uint64_t hash)
+{
+	struct db_key key = key_of_day(TABLE_INTERN, day);
+
+	key_u8(&key, INTERN_NEAR);
+	key_bytes(&key, blob, len < NEAR_BYTES ? len : NEAR_BYTES);
+	key_u64(&key, hash);
+	return key;
+}
+
+static struct db_key hash_key(int32_t day, struct hash128 hash)
+{
+	struct db_key key = key_of_day(TABLE_INTERN, day);
+
+	key_u8(&key, INTERN_HASH);
+	key_hash(&key, hash);
+	return key;
+}
+
+/* Is the key's row the place of these bytes: theirs (*id is theirs) or nobody's
+ * (*id is 0)? */
+static bool is_place(struct db_txn *txn, const struct db_key *key, int32_t day,
+                     const void *blob, size_t len, uint64_t *id)
+{
+	struct db_value there;
+	struct reader reader;
+	struct db_row row;
+
+	*id = 0;
+	if (!db_get(txn, key, &row))
+		return true;
+	reader = db_row_value(&row);
+	*id = reader_u64(&reader);
+	return !db_row_is(txn, &row,
+	                  reader_is_done(&reader) && *id != 0 &&
+	                          intern_get(txn, day, *id, &there)) ||
+	       (there.len == len && memcmp(there.data, blob, len) == 0);
+}
+
+/* Where the bytes are, or should be: from their hash on. */
 static struct db_key find_blob(struct db_txn *txn, int32_t day,
                                const void *blob, size_t len, uint64_t *id)
 {
+	uint64_t hash = hash64(db_seed(db_of(txn)), blob, len);
+	struct db_key key = near_key(day, blob, len, hash);
+
+	while (!is_place(txn, &key, day, blob, len, id))
+		key = near_key(day, blob, len, ++hash);
+	return key;
+}
+
+/* Where a store of schema version 3 has them. */
+static void find_old(struct db_txn *txn, int32_t day, const void *blob,
+                     size_t len, uint64_t *id)
+{
 	struct hash128 hash = hash128(db_seed(db_of(txn)), blob, len);
+	struct db_key key = hash_key(day, hash);
 
-	for (;; hash.low++) {
-		struct db_key key = key_of_day(TABLE_INTERN, day);
-		struct db_value there;
-		struct reader reader;
-		struct db_row row;
-
-		key_u8(&key, INTERN_HASH);
-		key_hash(&key, hash);
-		*id = 0;
-		if (!db_get(txn, &key, &row))
-			return key;
-		reader = db_row_value(&row);
-		*id = reader_u64(&reader);
-		if (!db_row_is(txn, &row,
-		               reader_is_done(&reader) && *id != 0 &&
-		                       intern_get(txn, day, *id, &there)) ||
-		    (there.len == len && memcmp(there.data, blob, len) == 0))
-			return key;
+	while (!is_place(txn, &key, day, blob, len, id)) {
+		hash.low++;
+		key = hash_key(day, hash);
 	}
 }
 
@@ -64,6 +102,8 @@ int intern_find(struct db_txn *txn, int32_t day, const void *blob, size_t len,
                 uint64_t *id)
 {
 	find_blob(txn, day, blob, len, id);
+	if (*id == 0)
+		find_old(txn, day, blob, len, id);
 	return *id != 0 && !db_failed(txn);
 }
 
@@ -83,7 +123,7 @@ uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
                     size_t len, uint64_t id)
 {
 	uint64_t found;
-	struct db_key by_hash = find_blob(txn, day, blob, len, &found), by_id;
+	struct db_key by_bytes = find_blob(txn, day, blob, len, &found), by_id;
 
 	if (found != 0)
 		return found;
@@ -91,7 +131,7 @@ uint64_t intern_add(struct db_txn *txn, int32_t day, const void *blob,
 		id = intern_reserve(txn, 1);
 	if (id == 0)
 		return 0;
-	db_put_u64(txn, &by_hash, id);
+	db_put_u64(txn, &by_bytes, id);
 	by_id = id_key(day, id);
 	db_put_bytes(txn, &by_id, blob, len);
 	return id;

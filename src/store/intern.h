@@ -5,6 +5,10 @@
  * bytes stand in the store once a day, under an id.  Ids are never used
  * twice, also not after a purge, and stay below 2^53 so that JSON can carry
  * them (policyIdentifiers).
+ *
+ * They are found by their first bytes, which are a policy's type and domain,
+ * and a hash of all: so the rows of neighbours are neighbours, and who interns
+ * those of many domains in their order writes few pages.
  */
 #ifndef TLSTALLY_STORE_INTERN_H
 #define TLSTALLY_STORE_INTERN_H
@@ -14,7 +18,11 @@
 
 #include "store/db.h"
 
-enum intern_kind { INTERN_HASH = 1, INTERN_ID = 2 };
+enum intern_kind {
+	INTERN_HASH = 1, /* of a store of schema version 3: by the hash alone */
+	INTERN_ID = 2,
+	INTERN_NEAR = 3,
+};
 
 /* 1 and the id of these bytes on that day, or 0. */
 int intern_find(struct db_txn *txn, int32_t day, const void *blob, size_t len,

@@ -26,6 +26,7 @@ enum {
 	 * reads counts has it in memory. */
 	MOST_BYTES = 64 * 1024 * 1024,
 	RECORD_DAYS = 8, /* today's and those before */
+	APPLY_BYTES = 4 * DB_BATCH_BYTES,
 };
 
 /*
@@ -51,14 +52,13 @@ static void find_record(struct db_txn *txn, struct tally_domain *counts,
 /* The domains of one transaction; true when that was all. */
 static bool apply_domains(struct db_txn *txn, int32_t day,
                           struct journal_progress *progress,
-                          const struct tally_limits *limits)
+                          const struct tally_limits *limits, size_t domains)
 {
 	auto_(arena_clear) struct arena mem = {0};
 	bool lacks_record = journal_aside_has(txn, day);
 	size_t n;
 
-	for (n = 0; n < DB_BATCH_ROWS && db_written(txn) < DB_BATCH_BYTES;
-	     n++) {
+	for (n = 0; n < domains && db_written(txn) < APPLY_BYTES; n++) {
 		char domain[TALLY_DOMAIN_TEXT];
 		struct tally_domain counts;
 		struct journal_sums sums;
@@ -103,7 +103,8 @@ static void finish(struct db_txn *txn, int32_t day, uint64_t until)
 }
 
 static int apply_some(struct db *db, int32_t day,
-                      const struct tally_limits *limits, struct err *err)
+                      const struct tally_limits *limits, size_t domains,
+                      struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 	struct journal_progress progress;
@@ -115,7 +116,7 @@ static int apply_some(struct db *db, int32_t day,
 		return db_failure(txn, err);
 	if (!journal_table_progress(txn, day, &progress))
 		progress.until = range.last;
-	all = apply_domains(txn, day, &progress, limits);
+	all = apply_domains(txn, day, &progress, limits, domains);
 	if (all)
 		finish(txn, day, progress.until);
 	else
@@ -137,9 +138,10 @@ static void note_trouble(struct db *db, int32_t day, const char *words)
 }
 
 int journal_apply_some(struct db *db, int32_t day,
-                       const struct tally_limits *limits, struct err *err)
+                       const struct tally_limits *limits, size_t domains,
+                       struct err *err)
 {
-	int rc = apply_some(db, day, limits, err);
+	int rc = apply_some(db, day, limits, domains, err);
 
 	if (rc < 0)
 		note_trouble(db, day, err->text);
@@ -158,6 +160,8 @@ static int has_rows(struct db *db, int32_t *day, struct err *err)
 int journal_apply_days(struct db *db, int32_t first, int32_t last,
                        const struct tally_limits *limits, struct err *err)
 {
+	size_t domains = (size_t)failpoint_number("TLSTALLY_APPLY_DOMAINS",
+	                                          JOURNAL_APPLY_DOMAINS);
 	int rc = 1;
 
 	for (int32_t day = first; rc > 0 && day <= last; day++) {
@@ -165,7 +169,7 @@ int journal_apply_days(struct db *db, int32_t first, int32_t last,
 		if (rc <= 0 || day > last)
 			break;
 		do {
-			rc = journal_apply_some(db, day, limits, err);
+			rc = journal_apply_some(db, day, limits, domains, err);
 		} while (rc > 0);
 		rc = rc == 0 ? 1 : rc;
 	}

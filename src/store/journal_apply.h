@@ -10,17 +10,28 @@
 #ifndef TLSTALLY_STORE_JOURNAL_APPLY_H
 #define TLSTALLY_STORE_JOURNAL_APPLY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "session/tally.h"
 #include "store/db.h"
 
-/* One transaction of a day.  1: there is more to do; 0: nothing is left of what
- * was there when it began.  Why it failed is noted, if the store takes that
- * (store/journal_aside.h). */
+/*
+ * So many domains at most get their counts in one transaction, which ends at 32
+ * MiB, too.  Each one writes anew the pages of what does not lie in the order
+ * of domains, so a few large ones write less than many small ones; who waits
+ * for the write lock meanwhile (the rollup, the milter, a JMAP client) waits
+ * for about half a second.
+ */
+enum { JOURNAL_APPLY_DOMAINS = 10 * DB_BATCH_ROWS };
+
+/* One transaction of a day, with so many domains at most.  1: there is more to
+ * do; 0: nothing is left of what was there when it began.  Why it failed is
+ * noted, if the store takes that (store/journal_aside.h). */
 int journal_apply_some(struct db *db, int32_t day,
-                       const struct tally_limits *limits, struct err *err);
+                       const struct tally_limits *limits, size_t domains,
+                       struct err *err);
 
 /* Days from `first` to `last`. */
 int journal_apply_days(struct db *db, int32_t first, int32_t last,

@@ -44,8 +44,11 @@
  *                                                     unjudged u64 or nothing
  *                ..., 3, policy id u64, hash128       count u64, blob of the
  *                                                     failure detail
- *   intern       day u32, 1, hash128                  policy id u64
+ *   intern       day u32, 1, hash128                  policy id u64: until
+ *                                                     schema version 3
  *                day u32, 2, policy id u64            blob of the policy
+ *                day u32, 3, its first 16 bytes,      policy id u64
+ *                hash u64
  *   day          day u32                              struct day_stats as u64s
  *                day u32, 1                           nothing: it is closed
  *                day u32, 2                           nothing: it was read from

@@ -126,7 +126,7 @@ static void check_intern(struct row *row)
 	int kind = reader_u8(&row->rest);
 	struct db_value blob;
 
-	if (kind == INTERN_HASH)
+	if (kind == INTERN_HASH || kind == INTERN_NEAR)
 		check_number(row);
 	else if (kind == INTERN_ID && reader_left(&row->rest) == 8)
 		intern_get(row->txn, day, reader_u64(&row->rest), &blob);

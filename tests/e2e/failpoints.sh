@@ -134,7 +134,10 @@ fill_all() {
 story="nothing"
 truth=counted
 undisturbed_copies=0
-domains=2300
+# more than two transactions that apply
+domains=230
+TLSTALLY_APPLY_DOMAINS=100
+export TLSTALLY_APPLY_DOMAINS
 mkdir -p before-append/store before-append/sent
 $driver totals before-append/store || exit 1
 begin "$dir/before-append"

@@ -336,7 +336,8 @@ static void test_a_policy_has_two_ids(void **state)
 	}
 }
 
-enum { MANY = 2 * DB_BATCH_ROWS + 500 };
+/* Domains of a transaction, and of three. */
+enum { PIECE = 100, MANY = 2 * PIECE + 50 };
 
 /* Each by itself, in lists, and with its policy. */
 static void check_many(struct db *db, const char *const *names, uint64_t n)
@@ -379,7 +380,7 @@ static void test_applied_in_pieces(void **state)
 		names[i] = text[i];
 	}
 	append(f->db, names, MANY, n, &ids);
-	while (journal_apply_some(f->db, DAY, &limits, &err) == 1) {
+	while (journal_apply_some(f->db, DAY, &limits, PIECE, &err) == 1) {
 		check_many(f->db, names, n);
 		append(f->db, names, MANY, 1, &ids);
 		check_many(f->db, names, ++n);
@@ -388,7 +389,7 @@ static void test_applied_in_pieces(void **state)
 		check_many(f->db, names, n);
 		rounds++;
 	}
-	assert_int_equal(rounds, MANY / DB_BATCH_ROWS);
+	assert_int_equal(rounds, MANY / PIECE);
 	check_many(f->db, names, n);
 	append(f->db, names, MANY, 1, &ids);
 	check_many(f->db, names, ++n);
@@ -773,7 +774,7 @@ static void test_progress_has_no_value(void **state)
 	struct fixture *f = *state;
 	struct journal_ids ids = {0};
 	struct tally_domain more = {
-		.day = DAY, .domain = "d2400.example", .valid = true};
+		.day = DAY, .domain = "d0240.example", .valid = true};
 	struct db_txn *txn;
 
 	for (int i = 0; i < MANY; i++) {
@@ -781,7 +782,8 @@ static void test_progress_has_no_value(void **state)
 		names[i] = text[i];
 	}
 	append(f->db, names, MANY, 3, &ids);
-	assert_int_equal(journal_apply_some(f->db, DAY, &limits, &f->err), 1);
+	assert_int_equal(
+		journal_apply_some(f->db, DAY, &limits, PIECE, &f->err), 1);
 	txn = db_begin_write(f->db);
 	tally_apply(txn, &more, &limits);
 	for (int kind = JOURNAL_PROGRESS; kind <= JOURNAL_MARK; kind++) {

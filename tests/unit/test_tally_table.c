@@ -345,18 +345,40 @@ static void test_policy_ids(void **state)
 static void test_hashes_that_meet(void **state)
 {
 	struct fixture *f = *state;
-	struct hash128 hash = hash128(db_seed(f->db), "a", 1);
+	uint64_t hash = hash64(db_seed(f->db), "a", 1);
 	struct db_txn *txn = db_begin_write(f->db);
 	uint64_t other = intern_add(txn, DAY, "other", 5, 0), a, found;
 	struct db_key key = key_of_day(TABLE_INTERN, DAY);
 
-	key_u8(&key, INTERN_HASH);
-	key_hash(&key, hash);
+	key_u8(&key, INTERN_NEAR);
+	key_bytes(&key, "a", 1);
+	key_u64(&key, hash);
 	db_put_u64(txn, &key, other);
 	a = intern_add(txn, DAY, "a", 1, 0);
 	assert_int_not_equal(a, other);
 	assert_int_equal(intern_find(txn, DAY, "a", 1, &found), 1);
 	assert_int_equal(found, a);
+	commit_ok(&txn);
+}
+
+/* A day that a store of schema version 3 had begun. */
+static void test_policies_of_an_older_store(void **state)
+{
+	struct fixture *f = *state;
+	struct hash128 hash = hash128(db_seed(f->db), "a", 1);
+	struct db_txn *txn = db_begin_write(f->db);
+	struct db_key by_hash = key_of_day(TABLE_INTERN, DAY), by_id = by_hash;
+	uint64_t id = intern_reserve(txn, 1), found;
+
+	key_u8(&by_hash, INTERN_HASH);
+	key_hash(&by_hash, hash);
+	db_put_u64(txn, &by_hash, id);
+	key_u8(&by_id, INTERN_ID);
+	key_u64(&by_id, id);
+	db_put_bytes(txn, &by_id, "a", 1);
+	assert_int_equal(intern_find(txn, DAY, "a", 1, &found), 1);
+	assert_int_equal(found, id);
+	assert_int_equal(intern_find(txn, DAY, "b", 1, &found), 0);
 	commit_ok(&txn);
 }
 
@@ -433,6 +455,7 @@ int main(void)
 		STORE_TEST(test_order_of_domains),
 		STORE_TEST(test_policy_ids),
 		STORE_TEST(test_hashes_that_meet),
+		STORE_TEST(test_policies_of_an_older_store),
 		STORE_TEST(test_damaged_rows),
 		STORE_TEST(test_day_stats),
 	};
