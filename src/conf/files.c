@@ -39,6 +39,7 @@ enum use {
 	USE_MAKE,   /* the same, which we make */
 	USE_SOCKET, /* a socket that we make in a directory */
 	USE_RUN,    /* a program */
+	USE_SITE,   /* "/PATH /DIRECTORY", with an index.html */
 };
 
 /* By which program a setting is used, and as whom. */
@@ -86,6 +87,8 @@ static const struct file_use {
 	{"http", "tls_key", USE_READ, "tlstally-httpd.service", NULL, true,
          NULL},
 	{"http", "www", USE_LIST, "tlstally-httpd.service", NULL, false, NULL},
+	{"http", "static", USE_SITE, "tlstally-httpd.service", NULL, false,
+         NULL},
 };
 
 /* Who the program will be. */
@@ -223,6 +226,9 @@ static char *path_of(const struct file_use *use, const char *value)
 		path = strncmp(value, "unix:", 5) == 0 ? value + 5 : "";
 	else if (use->use == USE_RUN)
 		path = strncmp(value, "sendmail:", 9) == 0 ? colon + 1 : "";
+	else if (use->use == USE_SITE)
+		path = value + strcspn(value, " ") +
+		       strspn(value + strcspn(value, " "), " ");
 	copy = xstrdup(path[0] == '/' ? path : "");
 	end = strrchr(copy, '/');
 	if (use->use == USE_SOCKET && end != NULL)
@@ -241,6 +247,7 @@ static void look(const struct file_use *use, const char *path,
 		[USE_MAKE] = MAY_WRITE | MAY_ENTER,
 		[USE_SOCKET] = MAY_WRITE | MAY_ENTER,
 		[USE_RUN] = MAY_ENTER,
+		[USE_SITE] = MAY_READ | MAY_ENTER,
 	};
 	bool writes = (wanted[use->use] & MAY_WRITE) != 0;
 	static const struct user root = {.known = true};
@@ -256,6 +263,11 @@ static void look(const struct file_use *use, const char *path,
 	if (!pass_all(by_root ? &root : user, path, wanted[use->use], why))
 		return;
 	look_at_kind(path, use->use, why);
+	if (use->use == USE_SITE && why->len == 0) {
+		auto_(xfree_str) char *index = xasprintf("%s/index.html", path);
+
+		pass(user, index, MAY_READ, why);
+	}
 	if (use->use != USE_RUN || why->len > 0 ||
 	    !sandbox_refuses_rights(sandbox))
 		return;
@@ -279,39 +291,52 @@ static void use_unit(struct sandbox *sandbox, const struct file_use *use)
 	            use->starter != NULL ? use->starter : use->unit);
 }
 
+static void check(const struct conf *conf, const struct file_use *use,
+                  const struct setting *row, const char *value,
+                  struct sandbox *sandbox, struct conf_list *faults)
+{
+	auto_(strbuf_clear) struct strbuf why = {0};
+	auto_(xfree_str) char *path = path_of(use, value);
+	struct user user;
+	struct err err = {0};
+
+	/* what nobody has set is where the package put it */
+	if (path[0] == '\0' || strcmp(value, row->standard) == 0 ||
+	    (strcmp(use->section, "log") == 0 && use->use == USE_READ &&
+	     conf->log.source != LOG_FROM_FILE))
+		return;
+	if (use->maker != NULL && sandbox_is_used(use->maker))
+		return;
+	use_unit(sandbox, use);
+	user_of_store(conf, &user);
+	add_groups(&user, sandbox);
+	look(use, path, &user, sandbox, &why);
+	if (why.len == 0)
+		return;
+	conf_fault(conf, use->section, use->name, &err, "%s",
+	           strbuf_text(&why));
+	conf_fault_add(faults, &err);
+}
+
 void conf_check_files(const struct conf *conf, struct conf_list *faults)
 {
 	struct sandbox sandbox = {0};
-	struct user owner;
 
-	user_of_store(conf, &owner);
 	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
 		const struct file_use *use = &uses[i];
 		const struct setting *row =
 			settings_find(use->section, use->name);
-		auto_(strbuf_clear) struct strbuf value = {0}, why = {0};
-		auto_(xfree_str) char *path = NULL;
-		struct user user = owner;
-		struct err err = {0};
+		const struct conf_list *list = row->type == SETTING_LIST
+		                                       ? value_list(row, conf)
+		                                       : NULL;
+		auto_(strbuf_clear) struct strbuf value = {0};
 
+		for (size_t n = 0; list != NULL && n < list->count; n++)
+			check(conf, use, row, list->items[n], &sandbox, faults);
+		if (list != NULL)
+			continue;
 		value_write(row, conf, &value);
-		path = path_of(use, strbuf_text(&value));
-		/* what nobody has set is where the package put it */
-		if (path[0] == '\0' ||
-		    strcmp(strbuf_text(&value), row->standard) == 0 ||
-		    (strcmp(use->section, "log") == 0 && use->use == USE_READ &&
-		     conf->log.source != LOG_FROM_FILE))
-			continue;
-		if (use->maker != NULL && sandbox_is_used(use->maker))
-			continue;
-		use_unit(&sandbox, use);
-		add_groups(&user, &sandbox);
-		look(use, path, &user, &sandbox, &why);
-		if (why.len == 0)
-			continue;
-		conf_fault(conf, use->section, use->name, &err, "%s",
-		           strbuf_text(&why));
-		conf_fault_add(faults, &err);
+		check(conf, use, row, strbuf_text(&value), &sandbox, faults);
 	}
 	sandbox_clear(&sandbox);
 }

@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/hash.h"
+#include "base/xalloc.h"
 
 enum {
 	SECRET_BYTES = 32,
@@ -208,10 +209,69 @@ static bool has_token(struct db_txn *txn, const struct sign_in *row,
 
 /* --- begin --- */
 
-/* One more finds room. */
-static void make_room(struct db_txn *txn, int64_t now)
+/* One that may have to go. */
+struct place {
+	uint8_t id[SIGN_IN_ID];
+	int64_t created;
+	bool is_set;
+};
+
+/* The sign-ins of one token. */
+struct holder {
+	char token[API_TOKEN_NAME_TEXT];
+	size_t count, begun; /* begun: nobody has redeemed its code */
+	struct place oldest, oldest_begun;
+};
+
+static void note_place(struct place *oldest, const struct sign_in *row)
 {
-	struct sign_in row = {.created = 0}, oldest = {.created = 0};
+	if (oldest->is_set && oldest->created <= row->created)
+		return;
+	memcpy(oldest->id, row->id, sizeof(oldest->id));
+	oldest->created = row->created;
+	oldest->is_set = true;
+}
+
+static bool is_begun(const struct sign_in *row)
+{
+	for (size_t i = 0; i < row->secret_count; i++)
+		if (row->secrets[i].kind == SIGN_IN_CODE &&
+		    row->secrets[i].used == 0)
+			return true;
+	return false;
+}
+
+static void note_row(struct holder *holder, const struct sign_in *row)
+{
+	snprintf(holder->token, sizeof(holder->token), "%s", row->token);
+	holder->count++;
+	note_place(&holder->oldest, row);
+	if (!is_begun(row))
+		return;
+	holder->begun++;
+	note_place(&holder->oldest_begun, row);
+}
+
+/* The one of that token, or the next that is free. */
+static struct holder *holder_of(struct holder holders[SIGN_IN_MAX],
+                                const char *token)
+{
+	size_t i = 0;
+
+	while (i + 1 < SIGN_IN_MAX && holders[i].count > 0 &&
+	       strcmp(holders[i].token, token) != 0)
+		i++;
+	return &holders[i];
+}
+
+/* One more of the token finds room.  A token that begins ever more takes room
+ * from itself, and what others have just begun, or are signed in with, stays.
+ */
+static void make_room(struct db_txn *txn, const char *token, int64_t now)
+{
+	struct holder *holders = xcalloc(SIGN_IN_MAX, sizeof(*holders)), *own;
+	const struct holder *most = holders;
+	struct sign_in row = {.created = 0};
 	size_t count = 0;
 
 	while (sign_in_next(txn, &row)) {
@@ -219,11 +279,18 @@ static void make_room(struct db_txn *txn, int64_t now)
 			sign_in_delete(txn, row.id);
 			continue;
 		}
-		if (count++ == 0 || sign_in_ends(&row) < sign_in_ends(&oldest))
-			oldest = row;
+		note_row(holder_of(holders, row.token), &row);
+		count++;
 	}
-	if (count >= SIGN_IN_MAX)
-		sign_in_delete(txn, oldest.id);
+	for (size_t i = 0; i < SIGN_IN_MAX; i++)
+		if (holders[i].count > most->count)
+			most = &holders[i];
+	own = holder_of(holders, token);
+	if (own->begun >= SIGN_IN_BEGUN_MAX)
+		sign_in_delete(txn, own->oldest_begun.id);
+	else if (count >= SIGN_IN_MAX)
+		sign_in_delete(txn, most->oldest.id);
+	free(holders);
 }
 
 int sign_in_begin(struct db *db, const struct sign_in_ask *ask, int64_t now,
@@ -242,7 +309,7 @@ int sign_in_begin(struct db *db, const struct sign_in_ask *ask, int64_t now,
 	read_base64url(ask->challenge, 43, row.challenge,
 	               sizeof(row.challenge));
 	hash_text(ask->browser, row.browser);
-	make_room(txn, now);
+	make_room(txn, ask->token, now);
 	add_secret(&row, SIGN_IN_CODE, now, now + SIGN_IN_CODE_SECS, code);
 	sign_in_put(txn, &row);
 	return db_commit(&txn, err);

@@ -29,7 +29,8 @@ enum {
 	SIGN_IN_REFRESH_SECS = 7 * 24 * 60 * 60,
 	/* As long as the access token may live that came with it. */
 	SIGN_IN_GRACE_SECS = SIGN_IN_ACCESS_SECS,
-	SIGN_IN_MAX = 256, /* of all tokens; then the oldest ends */
+	SIGN_IN_MAX = 256, /* of all; then the oldest of who has most ends */
+	SIGN_IN_BEGUN_MAX = 32, /* of a token, whose code nobody redeemed */
 };
 
 /* "tallya_", 12 and 32 bytes in base64url. */

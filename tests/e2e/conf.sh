@@ -106,6 +106,13 @@ says "mail_ca_file: $dir/b is not there"
 check 0 "a log that is not read" "[log]\nfile = $dir/no.log"
 check 1 "a log that is" "[log]\nsource = file\nfile = $dir/no.log"
 says "file: $dir/no.log is not there"
+mkdir -p "$dir/site" "$dir/bare"
+: >"$dir/site/index.html"
+check 1 "every directory of a list, and what must be in it" \
+	"[http]\nstatic = /a $dir/site\nstatic = /b $dir/bare" \
+	"static = /c $dir/nosite"
+says "static: $dir/bare/index.html is not there"
+says "static: $dir/nosite is not there"
 
 for section in events policyd milter; do
 	check 0 "a socket in a directory that root makes" \

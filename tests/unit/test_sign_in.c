@@ -24,13 +24,19 @@ static void add_token(struct fixture *f, const char *name, int64_t expires)
 	assert_int_equal(db_commit(&txn, &err), 0);
 }
 
-static void begin(struct fixture *f, char code[SIGN_IN_TEXT])
+static void begin_with(struct fixture *f, const char *token, int64_t now,
+                       char code[SIGN_IN_TEXT])
 {
-	const struct sign_in_ask ask = {"admin", "webui", REDIRECT, CHALLENGE,
+	const struct sign_in_ask ask = {token, "webui", REDIRECT, CHALLENGE,
 	                                BROWSER};
 	struct err err;
 
-	assert_int_equal(sign_in_begin(f->db, &ask, NOW, code, &err), 0);
+	assert_int_equal(sign_in_begin(f->db, &ask, now, code, &err), 0);
+}
+
+static void begin(struct fixture *f, char code[SIGN_IN_TEXT])
+{
+	begin_with(f, "admin", NOW, code);
 }
 
 static int redeem(struct fixture *f, const char *code, int64_t now,
@@ -278,9 +284,42 @@ static void test_they_are_bounded(void **state)
 	assert_int_equal(redeem(f, first, NOW, &tokens, &err), 0);
 	for (int i = 0; i < SIGN_IN_MAX + 10; i++)
 		begin(f, code);
-	assert_int_equal(count_rows(f), SIGN_IN_MAX);
+	assert_int_equal(count_rows(f), 1 + SIGN_IN_BEGUN_MAX);
 	/* those that nobody went on with are the first to go */
 	assert_int_equal(look(f, tokens.access, NOW), SIGN_IN_GOOD);
+}
+
+/* Who has one token does not lock out who has another: neither by codes that he
+ * never redeems nor by sign-ins for a week. */
+static void test_a_flood(void **state)
+{
+	static const char *const names[] = {"begins", "stays"};
+	struct fixture *f = *state;
+	struct sign_in_tokens tokens, ignored;
+	char first[SIGN_IN_TEXT], fresh[SIGN_IN_TEXT], code[SIGN_IN_TEXT];
+	struct err err;
+
+	begin_with(f, "admin", NOW - 3600, first);
+	assert_int_equal(redeem(f, first, NOW - 3600, &tokens, &err), 0);
+	for (int n = 0; n < 2; n++) {
+		add_token(f, names[n], 0);
+		begin(f, fresh);
+		for (int i = 0; i < SIGN_IN_MAX + 50; i++) {
+			begin_with(f, names[n], NOW + 1, code);
+			if (n == 1)
+				assert_int_equal(redeem(f, code, NOW + 1,
+				                        &ignored, &err),
+				                 0);
+		}
+		/* of his own the last is there, too */
+		if (n == 0)
+			assert_int_equal(
+				redeem(f, code, NOW + 2, &ignored, &err), 0);
+		assert_int_equal(redeem(f, fresh, NOW + 2, &ignored, &err), 0);
+		assert_int_equal(
+			refresh(f, tokens.refresh, NOW + 2, &tokens, &err), 0);
+	}
+	assert_true(count_rows(f) <= SIGN_IN_MAX);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -297,6 +336,7 @@ int main(void)
 		TEST(test_ends_with_its_token),
 		TEST(test_signing_out),
 		TEST(test_they_are_bounded),
+		TEST(test_a_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
