@@ -21,6 +21,13 @@ void strbuf_reset(struct strbuf *buf)
 		buf->data[0] = '\0';
 }
 
+void strbuf_cut(struct strbuf *buf, size_t len)
+{
+	buf->len = len;
+	if (buf->data != NULL)
+		buf->data[len] = '\0';
+}
+
 void strbuf_clear(struct strbuf *buf)
 {
 	free(buf->data);

@@ -24,6 +24,8 @@ struct strbuf {
 void strbuf_init(struct strbuf *buf, size_t cap);
 void strbuf_reset(struct strbuf *buf);
 void strbuf_clear(struct strbuf *buf);
+/* Back to the first len bytes. */
+void strbuf_cut(struct strbuf *buf, size_t len);
 
 void strbuf_add(struct strbuf *buf, const void *data, size_t len);
 void strbuf_puts(struct strbuf *buf, const char *s);

@@ -120,7 +120,7 @@ static int write_domain(struct cli *cli, const struct sealed_domain *counts,
 	if (sum == NULL)
 		return err_set(err, ERR_PARSE, "the counts of %s are damaged",
 		               counts->counts.domain);
-	return fetcher_write_domain(&sum->counts, &cli->out, err);
+	return fetcher_write_domain(sum, &cli->out, err);
 }
 
 static int answer_domain(struct cli *cli, int32_t day, struct err *err)

@@ -24,7 +24,6 @@ enum {
 	COMMIT_MS = 5000,
 	BATCH_DOMAINS = 500,
 	BATCH_BYTES = 4 * 1024 * 1024,
-	LIST_MAX = 256 * 1024 * 1024,
 	FAILURES_MAX = FETCH_SIDE_BY_SIDE, /* of commands, then it is enough */
 };
 
@@ -298,7 +297,7 @@ static void start_job(struct fetch *fetch, const char *domain)
 		.argv = job->argv,
 		.timeout_ms = ANSWER_MS,
 		.errors = &job->errors,
-		.output_max = domain ? FETCHER_ANSWER_MAX : LIST_MAX,
+		.output_max = domain ? FETCHER_ANSWER_MAX : FETCHER_LIST_MAX,
 	};
 	if (command_start(&job->process, &job->command, &job->out, &why) < 0) {
 		stop(fetch, "%s", why.text);

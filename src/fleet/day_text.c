@@ -21,7 +21,6 @@ struct day_text {
 	int64_t now;
 	struct sealed_head head;
 	struct sealed_writer *writer;
-	struct sealed_totals totals;
 	struct strbuf head_text, end_text, text; /* of the batch's lines */
 	struct arena mem;                        /* of its counts */
 	struct ledger_line lines[BATCH_DOMAINS];
@@ -130,7 +129,6 @@ static int add_line(struct day_text *lines, struct db_txn *txn, struct err *err)
 	if (sealed_write_domain(lines->writer, domain, &lines->text, err) < 0)
 		return err->class;
 	end_line(&lines->text);
-	sealed_totals_add(&lines->totals, domain);
 	*line = (struct ledger_line){
 		.domain = domain->counts.domain,
 		.len = lines->text.len - lines->starts[lines->count - 1],
@@ -163,7 +161,7 @@ const struct ledger_line *day_text_at(const struct day_text *lines)
 
 const struct sealed_totals *day_text_totals(const struct day_text *lines)
 {
-	return &lines->totals;
+	return sealed_writer_totals(lines->writer);
 }
 
 const char *day_text_end_text(struct day_text *lines)

@@ -64,8 +64,8 @@ int tlsrpt_day_read(struct tlsrpt_day *day,
 
 enum {
 	DB_VERSION = 1,
-	ROWS_MAX = 100000, /* of a domain */
-	TEXT_MAX = FETCHER_ANSWER_MAX,
+	ROWS_MAX = 100000,             /* of a domain, */
+	TEXT_MAX = FETCHER_ANSWER_MAX, /* and so many bytes of text */
 	STEPS = 1000000,   /* of SQLite's machine between two looks, */
 	LOOKS_MAX = 20000, /* and so many of these: hours */
 };
@@ -86,6 +86,7 @@ struct tlsrpt_day {
 	size_t count;
 	struct strbuf lines;
 	int looks;
+	size_t bytes; /* of text in the rows of a domain */
 };
 
 static int fail(const struct tlsrpt_day *r, struct err *err)
@@ -268,6 +269,10 @@ static int read_names(struct tlsrpt_day *r, struct err *err)
 			          "no report can be made for this name");
 			continue;
 		}
+		if (r->count == FETCHER_NAMES_MAX)
+			return err_set(err, ERR_LIMIT,
+			               "the day has more than %d domains",
+			               FETCHER_NAMES_MAX);
 		if (r->count == room) {
 			room = 2 * room + 1000;
 			r->names = xrealloc(r->names, room, sizeof(*r->names));
@@ -342,9 +347,14 @@ static int take_rows(struct tlsrpt_day *r, const char *sql, const char *name,
 		return err->class;
 	sqlite3_bind_text(s, 1, r->day, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW)
-		if (++rows > ROWS_MAX || !take(policies, s))
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(s); i++)
+			if (sqlite3_column_type(s, i) == SQLITE_TEXT)
+				r->bytes += (size_t)sqlite3_column_bytes(s, i);
+		if (++rows > ROWS_MAX || r->bytes > TEXT_MAX ||
+		    !take(policies, s))
 			return 1;
+	}
 	return rc == SQLITE_DONE ? 0 : fail(r, err);
 }
 
@@ -356,6 +366,7 @@ static int answer_of(struct tlsrpt_day *r, const char *name, struct strbuf *out,
 	json_t *policies = json_object();
 	int rc;
 
+	r->bytes = 0;
 	json_set_string(answer, "d", name);
 	json_object_set_new(answer, "policies", policies);
 	rc = take_rows(
@@ -394,7 +405,7 @@ static int read_domain(struct tlsrpt_day *r, const char *name, struct err *err)
 	if (rc > 0) {
 		leave_out(r, name,
 		          "a column has no text, or there are too "
-		          "many rows");
+		          "many rows, or too long ones");
 		return 0;
 	}
 	if (fetcher_read_domain(r->reader, name, answer.data, answer.len,

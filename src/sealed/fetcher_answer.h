@@ -45,16 +45,21 @@ void fetcher_write_name(const char *domain, struct strbuf *out);
 void fetcher_write_end(struct strbuf *out);
 
 /* A domain's counts; sessions of which nobody knows whether they met their
- * policy are left out, as in our own reports.  ERR_PARSE: the counts came
+ * policy are left out, as in our own reports.  What would be longer than an
+ * answer may be is folded (sealed/sealed_merge.h).  ERR_PARSE: the counts came
  * damaged from the store. */
-int fetcher_write_domain(const struct tally_domain *domain, struct strbuf *out,
+int fetcher_write_domain(const struct sealed_domain *domain, struct strbuf *out,
                          struct err *err);
 /* Of one that was not counted. */
 void fetcher_write_nothing(const char *domain, struct strbuf *out);
 
 /* --- reading --- */
 
-enum { FETCHER_ANSWER_MAX = 16 * 1024 * 1024 }; /* bytes, of a domain */
+enum {
+	FETCHER_ANSWER_MAX = SEALED_LINE_MAX, /* bytes, of a domain */
+	FETCHER_LIST_MAX = 64 * 1024 * 1024,
+	FETCHER_NAMES_MAX = 4 * 1000 * 1000, /* of a list */
+};
 
 struct fetcher_list {
 	int64_t clock;      /* secs: the other host's */
@@ -65,7 +70,7 @@ struct fetcher_list {
 	uint64_t unusable; /* names that are no domains: nobody asks for them */
 };
 
-/* ERR_PARSE: it is no such list, or cut off. */
+/* ERR_PARSE: it is no such list, or cut off; ERR_LIMIT: too many names. */
 int fetcher_read_list(const char *text, size_t len, struct arena *arena,
                       struct fetcher_list *list, struct err *err);
 

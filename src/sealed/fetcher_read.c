@@ -91,7 +91,10 @@ static int read_names(struct span rest, struct arena *arena,
 	size_t lines = 0;
 
 	while (next_line(&counted, &line) && !span_is(line, "."))
-		lines++;
+		if (++lines > FETCHER_NAMES_MAX)
+			return err_set(err, ERR_LIMIT,
+			               "the list has more than %d domains",
+			               FETCHER_NAMES_MAX);
 	list->names = arena_array(arena, lines, sizeof(*list->names));
 	while (next_line(&rest, &line)) {
 		const char *name;

@@ -7,13 +7,18 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/hash.h"
+#include "base/slots.h"
 #include "base/utf8.h"
+#include "sealed/sealed_merge.h"
 #include "session/detail_text.h"
 #include "session/session.h"
 #include "words/words.h"
 
 /* As an event has them in its JSON: equal texts add up. */
 struct failure {
+	uint64_t hash; /* first, for base/slots.h */
+	const struct policy *policy;
 	const char *text;
 	uint64_t count;
 	struct failure *next;
@@ -22,8 +27,14 @@ struct failure {
 struct policy {
 	const char *text;
 	uint64_t success, failure;
-	struct failure *failures;
+	struct failure *failures, **last;
 	struct policy *next;
+};
+
+struct texts {
+	struct arena mem;
+	struct slots failures; /* of all policies */
+	struct policy *policies;
 };
 
 /* --- as Python's json.dumps() writes --- */
@@ -124,35 +135,43 @@ static const char *failure_text(const struct failure_detail *detail,
 
 /* --- a domain's counts as texts --- */
 
-static void add_failure(struct policy *policy, const char *text, uint64_t count,
-                        struct arena *mem)
+static struct failure *find_failure(struct texts *texts, struct policy *policy,
+                                    const char *text)
 {
-	struct failure **at = &policy->failures;
+	uint64_t hash = hash64(0, text, strlen(text));
+	struct failure *failure;
+	size_t at = hash;
 
-	while (*at != NULL && strcmp((*at)->text, text) != 0)
-		at = &(*at)->next;
-	if (*at == NULL) {
-		*at = arena_alloc(mem, sizeof(**at));
-		(*at)->text = text;
-	}
-	(*at)->count += count;
+	while ((failure = slots_find(&texts->failures, hash, &at)) != NULL)
+		if (failure->policy == policy &&
+		    strcmp(failure->text, text) == 0)
+			return failure;
+	failure = arena_alloc(&texts->mem, sizeof(*failure));
+	*failure = (struct failure){hash, policy, text, 0, NULL};
+	slots_insert(&texts->failures, failure);
+	*policy->last = failure;
+	policy->last = &failure->next;
+	return failure;
 }
 
-static struct policy *find_policy(struct policy **list, const char *text,
-                                  struct arena *mem)
+static struct policy *find_policy(struct texts *texts, const char *text)
 {
+	struct policy **list = &texts->policies;
+
 	while (*list != NULL && strcmp((*list)->text, text) != 0)
 		list = &(*list)->next;
 	if (*list == NULL) {
-		*list = arena_alloc(mem, sizeof(**list));
+		*list = arena_alloc(&texts->mem, sizeof(**list));
 		(*list)->text = text;
+		(*list)->last = &(*list)->failures;
 	}
 	return *list;
 }
 
-static int add_policy(struct policy **list, const struct tally_policy *from,
-                      struct arena *mem, struct err *err)
+static int add_policy(struct texts *texts, const struct tally_policy *from,
+                      struct err *err)
 {
+	struct arena *mem = &texts->mem;
 	struct session_policy policy = {0};
 	struct policy *to;
 
@@ -161,7 +180,7 @@ static int add_policy(struct policy **list, const struct tally_policy *from,
 	if (session_policy_decode(from->key.bytes, from->key.len, mem, &policy,
 	                          err) < 0)
 		return ERR_PARSE;
-	to = find_policy(list, policy_text(&policy, mem), mem);
+	to = find_policy(texts, policy_text(&policy, mem));
 	to->success += from->success;
 	to->failure += from->failure;
 	for (const struct tally_detail *d = from->details; d; d = d->next) {
@@ -170,7 +189,8 @@ static int add_policy(struct policy **list, const struct tally_policy *from,
 		if (session_failure_decode(d->key.bytes, d->key.len, mem,
 		                           &detail, err) < 0)
 			return ERR_PARSE;
-		add_failure(to, failure_text(&detail, mem), d->count, mem);
+		find_failure(texts, to, failure_text(&detail, mem))->count +=
+			d->count;
 	}
 	return 0;
 }
@@ -259,19 +279,31 @@ static void put_domain(const char *domain, const char *record,
 	strbuf_puts(out, "}\n");
 }
 
-int fetcher_write_domain(const struct tally_domain *domain, struct strbuf *out,
+static int put_counts(void *arg, const struct sealed_domain *domain,
+                      struct strbuf *out, struct err *err)
+{
+	const struct tally_domain *counts = &domain->counts;
+	struct texts texts = {.policies = NULL};
+	int rc = 0;
+
+	(void)arg;
+	arena_init(&texts.mem);
+	slots_init(&texts.failures);
+	for (const struct tally_policy *p = counts->policies; p && rc == 0;
+	     p = p->next)
+		rc = add_policy(&texts, p, err);
+	if (rc == 0)
+		put_domain(counts->domain, counts->record ? counts->record : "",
+		           texts.policies, out);
+	arena_clear(&texts.mem);
+	slots_clear(&texts.failures);
+	return rc < 0 ? err_prefix(err, "%s", counts->domain) : 0;
+}
+
+int fetcher_write_domain(const struct sealed_domain *domain, struct strbuf *out,
                          struct err *err)
 {
-	auto_(arena_clear) struct arena mem = {0};
-	struct policy *list = NULL;
-
-	arena_init(&mem);
-	for (const struct tally_policy *p = domain->policies; p; p = p->next)
-		if (add_policy(&list, p, &mem, err) < 0)
-			return err_prefix(err, "%s", domain->domain);
-	put_domain(domain->domain, domain->record ? domain->record : "", list,
-	           out);
-	return 0;
+	return sealed_put_fitting(domain, put_counts, NULL, out, err);
 }
 
 void fetcher_write_nothing(const char *domain, struct strbuf *out)

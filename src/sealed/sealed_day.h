@@ -33,8 +33,11 @@ enum {
 	SEALED_FORMAT = 1,
 	SEALED_NORMAL_FORM = 1,
 	SEALED_HASH = 32, /* bytes of SHA-256 */
-	SEALED_LINE_MAX = 32 * 1024 * 1024,
-	SEALED_VALUES_MAX = 1024 * 1024, /* of JSON in a line */
+	/* Of a line.  A domain with the usual bounds, 32 policies and 1,000
+	 * details, needs about 1 MB of it; the tree that jansson makes of
+	 * SEALED_VALUES_MAX values takes some 60 MB. */
+	SEALED_LINE_MAX = 8 * 1024 * 1024,
+	SEALED_VALUES_MAX = 256 * 1024,
 };
 
 struct sealed_head {
@@ -80,12 +83,16 @@ void sealed_writer_free(struct sealed_writer **writer);
 
 void sealed_write_head(struct sealed_writer *writer,
                        const struct sealed_head *head, struct strbuf *out);
-/* In ascending order of their bytes.  ERR_PARSE: the counts came damaged from
- * the store. */
+/* In ascending order of their bytes.  A domain whose line would be longer than
+ * a line may be is folded until it fits (sealed/sealed_merge.h).  ERR_PARSE:
+ * the counts came damaged from the store. */
 int sealed_write_domain(struct sealed_writer *writer,
                         const struct sealed_domain *domain, struct strbuf *out,
                         struct err *err);
 void sealed_write_end(struct sealed_writer *writer, struct strbuf *out);
+/* Of the lines so far; lent. */
+const struct sealed_totals *
+sealed_writer_totals(const struct sealed_writer *writer);
 
 /* --- reading --- */
 

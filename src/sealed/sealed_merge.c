@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/auto.h"
+#include "base/json.h"
 #include "base/xalloc.h"
 #include "domain/tlsrpt_record.h"
 
@@ -181,4 +183,55 @@ const struct sealed_domain *sealed_merge_end(struct sealed_merge *merge)
 	merge->result.counts = *domain;
 	merge->result.counts.record = merge->record;
 	return &merge->result;
+}
+
+/* --- counts that do not fit --- */
+
+bool sealed_fits(const char *text, size_t len)
+{
+	return len <= SEALED_LINE_MAX &&
+	       !json_has_more_values(text, len, SEALED_VALUES_MAX);
+}
+
+/* Appends it, if it fits: 1. */
+static int try_put(const struct sealed_domain *domain, sealed_put_fn *put,
+                   void *arg, struct strbuf *out, struct err *err)
+{
+	size_t at = out->len;
+	int rc = put(arg, domain, out, err);
+
+	if (rc < 0 || sealed_fits(out->data + at, out->len - at))
+		return rc < 0 ? rc : 1;
+	strbuf_cut(out, at);
+	return 0;
+}
+
+int sealed_put_fitting(const struct sealed_domain *domain, sealed_put_fn *put,
+                       void *arg, struct strbuf *out, struct err *err)
+{
+	struct tally_limits caps = {
+		.max_policies = domain->counts.policy_count,
+		.max_details = domain->counts.detail_count,
+	};
+	int rc = try_put(domain, put, arg, out, err);
+
+	while (rc == 0 && (caps.max_policies > 0 || caps.max_details > 0)) {
+		auto_(sealed_merge_free) struct sealed_merge *merge = NULL;
+		const struct sealed_domain *folded;
+
+		caps.max_policies /= 2;
+		caps.max_details /= 2;
+		merge = sealed_merge_new(&caps);
+		sealed_merge_begin(merge);
+		sealed_merge_add(merge, domain);
+		folded = sealed_merge_end(merge);
+		rc = folded != NULL ? try_put(folded, put, arg, out, err)
+		                    : err_set(err, ERR_PARSE,
+		                              "the counts of %s are damaged",
+		                              domain->counts.domain);
+	}
+	if (rc == 0)
+		rc = err_set(err, ERR_LIMIT, "the counts of %s do not fit",
+		             domain->counts.domain);
+	return rc < 0 ? rc : 0;
 }

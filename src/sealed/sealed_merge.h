@@ -18,6 +18,7 @@
 #ifndef TLSTALLY_SEALED_SEALED_MERGE_H
 #define TLSTALLY_SEALED_SEALED_MERGE_H
 
+#include "base/strbuf.h"
 #include "sealed/sealed_day.h"
 
 struct sealed_merge;
@@ -32,5 +33,21 @@ void sealed_merge_add(struct sealed_merge *merge,
 /* Lent until the next begin; NULL: nothing was added, or its bytes are
  * damaged. */
 const struct sealed_domain *sealed_merge_end(struct sealed_merge *merge);
+
+/* --- counts that do not fit into what is written of them --- */
+
+/* May a line, or the JSON of an answer, be so long and have so many values? */
+bool sealed_fits(const char *text, size_t len);
+
+/* Appends what is written of a domain. */
+typedef int sealed_put_fn(void *arg, const struct sealed_domain *domain,
+                          struct strbuf *out, struct err *err);
+
+/* Appends what put() makes of the domain.  While that does not fit, what put()
+ * is given has half as many policies and details as before, and the rest is
+ * folded: so it happens to a domain that [store] max_details lets grow past
+ * all bounds, and no sum is changed. */
+int sealed_put_fitting(const struct sealed_domain *domain, sealed_put_fn *put,
+                       void *arg, struct strbuf *out, struct err *err);
 
 #endif

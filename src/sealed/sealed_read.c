@@ -397,7 +397,9 @@ int sealed_read_line(struct sealed_reader *reader, const char *line, size_t len,
 	if (reader->ended)
 		rc = err_set(err, ERR_PARSE, "something after the end");
 	else if (len > SEALED_LINE_MAX)
-		rc = err_set(err, ERR_LIMIT, "longer than %d bytes",
+		rc = err_set(err, ERR_LIMIT,
+		             "longer than the %d bytes that a domain's line "
+		             "may have",
 		             SEALED_LINE_MAX);
 	else if (json_has_more_values(line, len, SEALED_VALUES_MAX))
 		rc = err_set(err, ERR_LIMIT, "more than %d values of JSON",

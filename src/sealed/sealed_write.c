@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "sealed/sealed_code.h"
+#include "sealed/sealed_merge.h"
 #include "session/detail_text.h"
 #include "session/session.h"
 #include "words/words.h"
@@ -18,7 +19,8 @@
 struct sealed_writer {
 	struct sealed_digest *digest;
 	struct sealed_totals totals;
-	struct arena mem; /* of one domain's policies and details */
+	struct sealed_totals with; /* the domain that is being written */
+	struct arena mem;          /* of its policies and details */
 };
 
 struct sealed_writer *sealed_writer_new(void)
@@ -40,12 +42,10 @@ void sealed_writer_free(struct sealed_writer **writer)
 	*writer = NULL;
 }
 
-static void put_line(struct sealed_writer *writer, const json_t *json,
+/* Of the line that begins there. */
+static void end_line(struct sealed_writer *writer, size_t at,
                      struct strbuf *out)
 {
-	size_t at = out->len;
-
-	json_write(json, out);
 	strbuf_putc(out, '\n');
 	sealed_digest_add(writer->digest, out->data + at, out->len - at);
 }
@@ -62,6 +62,7 @@ void sealed_write_head(struct sealed_writer *writer,
                        const struct sealed_head *head, struct strbuf *out)
 {
 	auto_(json_free) json_t *json = json_object();
+	size_t at = out->len;
 	char day[DAY_TEXT];
 
 	json_set_uint(json, "sealedDay", SEALED_FORMAT);
@@ -73,7 +74,8 @@ void sealed_write_head(struct sealed_writer *writer,
 	json_set_uint(json, "generation", head->generation);
 	json_set_time(json, "sealedAt", head->sealed_at);
 	json_set_bool(json, "reports", head->reports);
-	put_line(writer, json, out);
+	json_write(json, out);
+	end_line(writer, at, out);
 }
 
 static void set_list(json_t *json, const char *name, const char **list,
@@ -152,11 +154,11 @@ static int append_policy(struct sealed_writer *writer, json_t *list,
 	return set_details(writer, json, from, err);
 }
 
-int sealed_write_domain(struct sealed_writer *writer,
-                        const struct sealed_domain *domain, struct strbuf *out,
-                        struct err *err)
+static int put_domain(void *arg, const struct sealed_domain *domain,
+                      struct strbuf *out, struct err *err)
 {
 	auto_(json_free) json_t *json = json_object();
+	struct sealed_writer *writer = arg;
 	const struct tally_domain *counts = &domain->counts;
 	json_t *list = json_array();
 
@@ -174,9 +176,30 @@ int sealed_write_domain(struct sealed_writer *writer,
 	for (const struct tally_policy *p = counts->policies; p; p = p->next)
 		if (append_policy(writer, list, p, err) < 0)
 			return err_prefix(err, "%s", counts->domain);
-	sealed_totals_add(&writer->totals, domain);
-	put_line(writer, json, out);
+	json_write(json, out);
+	writer->with = writer->totals;
+	sealed_totals_add(&writer->with, domain);
 	return 0;
+}
+
+int sealed_write_domain(struct sealed_writer *writer,
+                        const struct sealed_domain *domain, struct strbuf *out,
+                        struct err *err)
+{
+	size_t at = out->len;
+	int rc = sealed_put_fitting(domain, put_domain, writer, out, err);
+
+	if (rc < 0)
+		return rc;
+	writer->totals = writer->with;
+	end_line(writer, at, out);
+	return 0;
+}
+
+const struct sealed_totals *
+sealed_writer_totals(const struct sealed_writer *writer)
+{
+	return &writer->totals;
 }
 
 void sealed_write_end(struct sealed_writer *writer, struct strbuf *out)

@@ -403,6 +403,49 @@ static void test_a_line_of_too_many_values(void **state)
 	assert_non_null(strstr(err.text, "values"));
 }
 
+/* More policies and details than a line may have: what is written can be read,
+ * and no session is lost. */
+static void test_a_domain_without_bounds_fits_a_line(void **state)
+{
+	enum { SESSIONS = 100000 };
+	static const struct tally_limits none = {SIZE_MAX / 4, SIZE_MAX / 4,
+	                                         SIZE_MAX / 4, SIZE_MAX / 2};
+	auto_(sealed_reader_free) struct sealed_reader *reader =
+		sealed_reader_new();
+	auto_(tally_free) struct tally *tally = tally_new(1, &none);
+	auto_(strbuf_clear) struct strbuf text = {0};
+	char helo[32];
+	struct failure_detail failure = {.result = RESULT_CERTIFICATE_EXPIRED,
+	                                 .mx_helo = helo,
+	                                 .mx_host = "mx.a.example",
+	                                 .reason = "certificate has expired"};
+	struct session_policy policy = {.type = POLICY_STS,
+	                                .domain = "a.example",
+	                                .failures = &failure,
+	                                .failure_count = 1,
+	                                .failed = true};
+	struct session session = {
+		.domain = "a.example", .policies = &policy, .policy_count = 1};
+	const struct tally_domain *counts;
+	const char *at;
+
+	(void)state;
+	for (int i = 0; i < SESSIONS; i++) {
+		snprintf(helo, sizeof(helo), "host%d.example", i);
+		assert_true(tally_add(tally, head.day, &session, 1));
+	}
+	write_day(tally, &text);
+	at = text.data;
+	read_line(reader, &at);
+	assert_true(strcspn(at, "\n") <= SEALED_LINE_MAX);
+	counts = &read_line(reader, &at)->counts;
+	assert_int_equal(counts->failure, SESSIONS);
+	assert_int_equal(counts->policies->failure, SESSIONS);
+	assert_in_range(counts->detail_count, SESSIONS / 8, SESSIONS - 1);
+	read_line(reader, &at);
+	assert_int_equal(sealed_reader_finish(reader, NULL), 0);
+}
+
 /* Each byte of a day matters: with any one changed it is refused. */
 static void test_a_changed_byte_is_found(void **state)
 {
@@ -447,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_the_head_comes_back),
 		cmocka_unit_test(test_what_is_wrong_is_refused_in_words),
 		cmocka_unit_test(test_a_line_of_too_many_values),
+		cmocka_unit_test(test_a_domain_without_bounds_fits_a_line),
 		cmocka_unit_test(test_a_changed_byte_is_found),
 	};
 
