@@ -146,9 +146,17 @@ static int check_fleet(const struct conf *conf, struct err *err)
 {
 	struct err why;
 
-	if (fleet_hosts_check_names(conf, &why) == 0)
+	if (fleet_hosts_check_names(conf, &why) < 0)
+		return conf_fault(conf, "fleet", "fetchers", err, "%s",
+		                  why.text);
+	if (conf->fleet.ledger[0] == '\0' || conf->fleet.fetchers.count == 0)
 		return 0;
-	return conf_fault(conf, "fleet", "fetchers", err, "%s", why.text);
+	/* and whoever leads it reports: not always the host that fetched */
+	return conf_fault(conf, "fleet", "fetchers", err,
+	                  "cannot be combined with ledger: what is fetched is "
+	                  "counted on this host only, and does not come into "
+	                  "the ledger; run tlstally on the other hosts, with "
+	                  "the same ledger");
 }
 
 typedef int check_fn(const struct conf *conf, struct err *err);

@@ -1709,7 +1709,10 @@ const struct setting settings[] = {
 			"Its name is what\n"
 			".Xr ssh 1\n"
 			"is given, or stands before the command:\n"
-			".Ql mx3.example.com=ssh relay tlsrpt-fetcher .\n",
+			".Ql mx3.example.com=ssh relay tlsrpt-fetcher .\n"
+			"Not supported with a\n"
+			".Cm ledger ,\n"
+			"whose hosts all have tlstally.\n",
 	},
 	{
 		.section = "fleet",

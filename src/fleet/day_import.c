@@ -46,7 +46,7 @@ struct day_import *day_import_new(struct db *db,
 	import->db = db;
 	import->options = *options;
 	import->reader = sealed_reader_new();
-	strbuf_init(&import->line, SEALED_LINE_MAX + 1);
+	strbuf_init(&import->line, 0);
 	strbuf_init(&import->encoded, 0);
 	arena_init(&import->mem);
 	return import;
@@ -120,8 +120,16 @@ static int check_host(struct day_import *import, struct db_txn *txn,
 {
 	const struct sealed_head *head = sealed_reader_head(import->reader);
 	struct host_day there = {.slot = 0};
+	struct day_given given;
 	char day[DAY_TEXT];
 
+	if (!import->options.from_ledger &&
+	    day_table_given_get(txn, head->day, &given))
+		return err_set(err, ERR_BUSY,
+		               "%s is a day of the ledger's ([fleet] ledger): "
+		               "what is imported would not be in the report of "
+		               "all hosts",
+		               day_format(head->day, day));
 	if (head->store_id == db_store_id(import->db))
 		return err_set(err, ERR_BUSY,
 		               "that is a day of this host's own store");
@@ -261,11 +269,8 @@ int day_import_feed(struct day_import *import, const char *data, size_t len,
 
 		strbuf_add(&import->line, data,
 		           (size_t)((stop ? stop : end) - data));
-		if (import->line.failed)
-			return err_set(err, ERR_LIMIT,
-			               "a line is longer than %d bytes",
-			               SEALED_LINE_MAX);
-		if (stop == NULL)
+		/* what is too long already is refused without the rest */
+		if (stop == NULL && import->line.len <= SEALED_LINE_MAX)
 			break;
 		if (take_line(import, err) < 0)
 			return err->class;

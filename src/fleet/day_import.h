@@ -9,7 +9,8 @@
  * The whole day takes the place of what the host had sent of that day before,
  * in one transaction at the end: cut off, damaged or killed, an import changes
  * nothing, and it can be repeated.  Refused in words are a day of this host's
- * own, two hosts of one name, and counts that are older than what is there.
+ * own, two hosts of one name, counts that are older than what is there, and a
+ * file of a day that goes through a ledger: who reports it would not have it.
  *
  * After a restore a store has another epoch.  What it counted up to the backup
  * is in what it exported before, too; so its day takes the place of that one
@@ -31,6 +32,7 @@ struct day_import_options {
 	int64_t now;      /* secs */
 	int32_t oldest;   /* day that is kept */
 	bool replace;     /* the host has another store than it had */
+	bool from_ledger; /* else a day of the fleet is refused */
 };
 
 enum day_import_what {

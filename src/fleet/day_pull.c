@@ -37,6 +37,7 @@ static int pull_host(const struct day_pull *pull,
 		.oldest = pull->oldest,
 		/* whose name it is, the ledger has seen to */
 		.replace = true,
+		.from_ledger = true,
 	};
 	auto_(day_import_free) struct day_import *import =
 		day_import_new(pull->db, &options);

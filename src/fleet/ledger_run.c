@@ -17,6 +17,7 @@
 #include "rollup/closing.h"
 #include "store/change_table.h"
 #include "store/day_table.h"
+#include "store/host_day_table.h"
 #include "store/journal_apply.h"
 #include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
@@ -44,14 +45,19 @@ static int put_seen(struct run *run, struct err *err)
 	return db_commit(&txn, err);
 }
 
-/* Has any of its domains been decided, or is all of it? */
+/* Has any of its domains been decided, or is all of it?  Or does a host without
+ * the ledger report it: this one, to which others have sent it, or the one to
+ * which this one has? */
 static bool is_begun(struct db_txn *txn, int32_t day)
 {
 	char domain[TALLY_DOMAIN_TEXT] = "";
+	struct host_day other = {.slot = 0};
 	struct tally_head head;
 	int32_t at = day;
 
-	if (day_table_is_closed(txn, day) || day_table_is_unsent(txn, day))
+	if (day_table_is_closed(txn, day) || day_table_is_unsent(txn, day) ||
+	    host_day_next(txn, day, &other) ||
+	    day < day_of((int64_t)meta_get(txn, META_EXPORTED)))
 		return true;
 	while (tally_head_next(txn, &at, domain, &head) && at == day)
 		if (head.mark != TALLY_OPEN)

@@ -109,7 +109,7 @@ def one_report(fleet):
            [day["state"], day["reporter"]])
     expect("sessions for people", ["240"], fleet.ask(
         "SELECT sum(success + failure) FROM tlstally.sessions_by_domain"
-        f" WHERE day = '{day_text(0)}'"))
+        f" WHERE day = {at(0) // 86400}"))
     failures = sum(
         policy["summary"]["total-failure-session-count"]
         for report in fleet.sent().values() for policy in report["policies"])
@@ -229,6 +229,47 @@ def joining(fleet):
         "SELECT count(DISTINCT day) FROM tlstally.host_day"))
     expect("but the next one", [str(late.name)], fleet.ask(
         "SELECT host FROM tlstally.host_day"))
+
+
+def from_files(fleet):
+    """Hosts that sent their days by export and import join a ledger."""
+    one, two = fleet.hosts[0], fleet.hosts[1]
+    fleet.hosts = [one, two]
+    url, one.more, two.mode = one.url, "expect = mx2.example.com", "off"
+    for host in fleet.hosts:
+        host.url = None
+        host.write_conf()
+    for host in range(2):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    fleet.move_on(at(1, 0, 20))
+    file = two.folder / "day"
+
+    def bring(day):
+        two.tlstally("export", "--force", "--day", day_text(day), "--now",
+                     text(at(day + 1, 0, 25)), file)
+        return one.tlstally("import", "--now", text(at(day + 1, 0, 30)), file)
+
+    bring(0)
+    for host in fleet.hosts:
+        host.url = url
+        host.write_conf()
+    for minute in (40, 45, 50):
+        fleet.run(at(1, 0, minute))
+    fleet.all.run(at(1, 0, 50))
+    expect("the day that was imported is reported once, by who has it",
+           content(fleet.all.reports()), content(one.reports()))
+    expect("and does not come into the ledger", [], fleet.ask(
+        f"SELECT * FROM tlstally.host_day WHERE day = {at(0) // 86400}"))
+    for host in range(2):
+        fleet.count(at(1, 9 + host), host, *some(DOMAINS, host))
+    fleet.move_on(at(2, 0, 20))
+    expect("a day of the ledger's is not imported", True,
+           "is a day of the ledger's" in bring(1).stderr)
+    for minute in (40, 45, 50):
+        fleet.run(at(2, 0, minute))
+    fleet.all.run(at(2, 0, 50))
+    expect("and all days are reported once", content(fleet.all.reports()),
+           content(fleet.sent()))
 
 
 def clones(fleet):
@@ -498,8 +539,8 @@ def read_only(fleet):
            host.run(at(0, 10, 5))["fleet"]["daysShipped"])
 
 
-TESTS = [one_report, deadline, database_down, joining, clones, takeover, refusals,
-         cut_off, far_away, conflicts, unreadable, read_only]
+TESTS = [one_report, deadline, database_down, joining, from_files, clones,
+         takeover, refusals, cut_off, far_away, conflicts, unreadable, read_only]
 
 
 def main():

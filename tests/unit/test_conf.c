@@ -912,6 +912,11 @@ static void test_check(void **state)
 	         "sts, none\n",
 	         "t.conf:4: [log] enforces: 'none' cannot be combined with "
 	         "other values"},
+		{"a ledger and hosts that are fetched",
+	         "[report]\ncontact_info = a@b.example\n[fleet]\nledger = "
+	         "postgresql://db.example/x\nfetchers = ssh mx2 "
+	         "tlsrpt-fetcher\n",
+	         "t.conf:5: [fleet] fetchers: cannot be combined with ledger"},
 		{"counters that go before their day is closed",
 	         "[report]\ncontact_info = a@b.example\n[store]\nkeep_days = "
 	         "1\n[deliver]\nmax_grace = 24h\n",
