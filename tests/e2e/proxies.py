@@ -5,6 +5,8 @@ In the build folder.  The real servers, with what README shows and an address
 and a port in the place of its own; clients come from several addresses of
 loopback.  A server that is not installed is left out in one line.
 """
+import base64
+import hashlib
 import http.client
 import json
 import os
@@ -16,6 +18,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 
 from httpd_world import HTTPD, TLSTALLY, Server, make_certificate
 from testlib import (SOURCE, WAIT_SECS, expect, failed, free_port, skip_part,
@@ -73,7 +76,7 @@ class Proxy:
         if token:
             headers["Authorization"] = "Bearer " + token
         if body:
-            headers["Content-Type"] = "application/json"
+            headers.setdefault("Content-Type", "application/json")
         c.request(method, path, body, headers)
         r = c.getresponse()
         text = r.read()
@@ -232,6 +235,76 @@ def check_paths(name, world, proxy, server, token):
                (0, ""), (got.returncode, got.stderr))
 
 
+def check_sign_in(name, world, proxy, token):
+    """A browser that signs in below the path (OAuth)."""
+    origin = f"https://localhost:{world.front}"
+    verifier = "v" * 43
+    asked = {"response_type": "code", "client_id": "page", "state": "s",
+             "redirect_uri": origin + "/tls/oauth/callback",
+             "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(
+                 verifier.encode()).digest()).rstrip(b"=").decode(),
+             "code_challenge_method": "S256"}
+
+    def form(path, fields, **headers):
+        r, text = proxy.ask(
+            "POST", path, source="127.0.0.201",
+            body=urllib.parse.urlencode(fields),
+            Content_Type="application/x-www-form-urlencoded", **headers)
+        return r, text
+
+    found = json.loads(proxy.ask("GET", "/tls/api/discover/me")[1])
+    expect(name + ": where to sign in",
+           ["/tls/oauth/authorize", "/tls/oauth/token"],
+           [re.sub("^https?://[^/]*", "", found[key]) for key in
+            ("authorization_endpoint", "token_endpoint")])
+    r, text = proxy.ask("GET", "/tls/oauth/authorize?" +
+                        urllib.parse.urlencode(asked))
+    action = re.search(rb'action="([^"]*)"', text)
+    expect(name + ": the login page, whose form is below the path, too",
+           (200, "/tls/oauth/authorize"),
+           (r.status, urllib.parse.urljoin(
+               "/tls/oauth/authorize",
+               action[1].decode() if action else "")))
+    r, _ = form("/tls/oauth/authorize", {
+        **asked, "redirect_uri": origin + "/x/oauth/callback", "token": token})
+    expect(name + ": not to others on the same host", 400, r.status)
+    r, _ = form("/tls/oauth/authorize", {**asked, "token": token})
+    back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(
+        r.getheader("Location") or "").query))
+    expect(name + ": back with a code", (303, True, "s", [True] * 3), (
+        r.status, (r.getheader("Location") or "").startswith(
+            asked["redirect_uri"] + "?"), back.get("state"),
+        [word in (r.getheader("Set-Cookie") or "") for word in
+         ("Path=/tls/oauth/", "Secure", "HttpOnly")]))
+    cookie = (r.getheader("Set-Cookie") or "").split(";")[0]
+    r, text = form("/tls/oauth/token", {
+        "grant_type": "authorization_code", "code": back.get("code", ""),
+        "client_id": "page", "redirect_uri": asked["redirect_uri"],
+        "code_verifier": verifier})
+    tokens = json.loads(text)
+    expect(name + ": tokens", 200, r.status)
+    expect(name + ": and they are good", 200, proxy.ask(
+        "GET", "/tls/jmap/session", tokens["access_token"])[0].status)
+    r, text = form("/tls/oauth/token", {
+        "grant_type": "refresh_token", "client_id": "page",
+        "refresh_token": tokens["refresh_token"]})
+    tokens = json.loads(text)
+    expect(name + ": refreshed", 200, r.status)
+    out = re.sub("^https?://[^/]*", "", found["end_session_endpoint"])
+    r, _ = proxy.ask("GET", out, Cookie=cookie)
+    expect(name + ": signed out", (True, 401), (
+        r.status < 400, proxy.ask("GET", "/tls/jmap/session",
+                                  tokens["access_token"])[0].status))
+    # whoever guesses at the page waits, and nobody else behind the proxy
+    statuses = [form("/tls/oauth/authorize", {
+        **asked, "token": f"guess{i}"})[0].status for i in range(12)]
+    r, _ = proxy.ask("POST", "/tls/oauth/authorize", source="127.0.0.200",
+                     body=urllib.parse.urlencode({**asked, "token": token}),
+                     Content_Type="application/x-www-form-urlencoded")
+    expect(name + ": who guesses at the page must wait, and nobody else",
+           ([403] * 10 + [429] * 2, 303), (statuses, r.status))
+
+
 def check_tag(name, proxy):
     """A tag as it comes through a proxy that compresses."""
     r, text = proxy.ask("GET", "/tls/app.js", Accept_Encoding="gzip")
@@ -293,6 +366,7 @@ def test_by_field(world, name, start, address, **settings):
     try:
         with start(world) as proxy:
             check_paths(name, world, proxy, server, token)
+            check_sign_in(name, world, proxy, token)
             check_tag(name, proxy)
             check_events(name, world, proxy, token)
             check_clients(name, proxy, server, token, address,
