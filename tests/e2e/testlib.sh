@@ -46,6 +46,8 @@ need_tools()
 		case $tool in
 		flock) package=util-linux ;;
 		ip) package=iproute2 ;;
+		ssh | ssh-keygen) package=openssh-client ;;
+		sshd) package=openssh-server ;;
 		ldns-* | drill) package=ldnsutils ;;
 		nginx) package=nginx-light ;;
 		postconf) package=postfix ;;
@@ -279,6 +281,87 @@ free_ports()
 	        pass
 	print(*ports)
 	EOF
+}
+
+# make_host NAME MODE [LINE...]: settings of one of several hosts, in
+# $dir/NAME/conf, with these lines in the section [fleet]; what it sends is in
+# $dir/NAME/sent
+make_host()
+{
+	local name=$1 mode=$2
+	shift 2
+	mkdir -p "$dir/$name/sent" "$dir/$name/store"
+	cat >"$dir/$name/conf" <<-EOF
+	[report]
+	organization_name = Example Mail
+	contact_info = tls-reports@example.com
+	mode = $mode
+	[store]
+	directory = $dir/$name/store
+	map_size = 1G
+	rehearsal = yes
+	[events]
+	socket = unix:$dir/$name/events
+	socket_owner =
+	socket_group =
+	commit_interval = 50ms
+	[deliver]
+	mail = off
+	https = off
+	directory = $dir/$name/sent
+	spread = 0s
+	[fleet]
+	name = $name.example.com
+	$(printf '%s\n' "$@")
+	EOF
+}
+
+# count_file FILE NAME...: these hosts count its events
+count_file()
+{
+	local file=$1 lines sent to
+	shift
+	lines=$(grep -c . "$file")
+	for to; do
+		"$e2e/send_datagrams" "$dir/$to/events" "$file" >/dev/null ||
+			fail "sending to $to"
+		sent=$(cat "$dir/$to/sent-events" 2>/dev/null)
+		echo $((${sent:-0} + lines)) >"$dir/$to/sent-events"
+	done
+}
+
+# has_counted NAME: all that it was sent
+has_counted()
+{
+	"$bin/tlstally" -c "$dir/$1/conf" status --json >"$dir/out" &&
+		python3 -c 'import json, sys
+events = json.load(open(sys.argv[1]))["events"]
+sys.exit(not events or events[0]["events"] != int(sys.argv[2]))' \
+			"$dir/out" "$(cat "$dir/$1/sent-events")"
+}
+
+# expect_reports WHAT WANT GOT: what the second host has sent is what the first
+# has, but for the report-ids
+expect_reports()
+{
+	expect "$1" "same True" "$(python3 - "$dir/$2" "$dir/$3" <<-'EOF'
+	import glob, gzip, json, sys
+
+	def reports(host):
+	    found = {}
+	    for path in glob.glob(f"{host}/sent/*.json.gz"):
+	        report = json.load(gzip.open(path))
+	        del report["report-id"]
+	        found[path.split("!")[1]] = report
+	    return found
+
+	want, got = reports(sys.argv[1]), reports(sys.argv[2])
+	for domain in sorted(set(got) | set(want)):
+	    if got.get(domain) != want.get(domain):
+	        print(domain, got.get(domain), want.get(domain))
+	print("same", len(want) > 10)
+	EOF
+	)"
 }
 
 # stay_within_day SECONDS: at the end of a day (UTC), wait for the next one
