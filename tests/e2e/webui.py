@@ -323,25 +323,135 @@ def work(b, access):
     expect("nothing is left", [], call((REPORT + "/query", {}))[0]["ids"])
 
 
+# What the command line must find in a part of the schema to read it at all: it
+# has no defaults for these.
+NEEDED = {
+    "objects": {"type", "description", "permissionPrefix"},
+    "schemas": {"type", "schemaName"},
+    "lists": {"title", "subtitle", "singularName", "pluralName", "columns"},
+    "field": {"description", "type", "update"},
+    "label": {"name", "label"},
+    "string": {"format"}, "number": {"format"}, "enum": {"enumName"},
+    "object": {"objectName"}, "objectList": {"objectName"}, "set": {"class"},
+    "utcDateTime": set(), "boolean": set(), "blobId": set(),
+    "text": {"field", "label"}, "date": {"field", "label"},
+    "integer": {"field", "label"}, "delete": {"label"},
+    "container": {"name", "icon", "items"}, "item": {"name", "items"},
+    "link": {"name", "viewName"},
+}
+FORMATS = {"string", "ipAddress", "ipNetwork", "socketAddress", "emailAddress",
+           "secret", "secretText", "uri", "color", "text", "html", "integer",
+           "unsignedInteger", "float", "size", "duration"}
+
+
+def unreadable(schema):
+    """What the command line would stop at."""
+    wrong = []
+
+    def need(kind, row):
+        if kind not in NEEDED or NEEDED[kind] - set(row):
+            wrong.append((kind, row))
+
+    def read_type(row):
+        need(row["type"], row)
+        if row.get("format", "text") not in FORMATS:
+            wrong.append(row)
+        if row["type"] == "set":
+            read_type(row["class"])
+
+    def read_item(row):
+        need({"container": "item"}.get(row["type"], row["type"]), row)
+        for each in row.get("items", ()):
+            read_item(each)
+
+    for part in ("objects", "schemas", "lists"):
+        for row in schema[part].values():
+            need(part, row)
+    for fields in schema["fields"].values():
+        for row in fields["properties"].values():
+            need("field", row)
+            read_type(row["type"])
+            if row["update"] not in ("mutable", "immutable", "serverSet"):
+                wrong.append(row)
+    for row in schema["lists"].values():
+        for filter_ in row.get("filters", ()):
+            need(filter_["type"], filter_)
+        for action in row.get("itemActions", []) + row.get("massActions", []):
+            need(action["type"], action)
+        for column in row["columns"]:
+            need("label", column)
+    for form in schema["forms"].values():
+        for section in form["sections"]:
+            for row in section["fields"]:
+                need("label", row)
+    for variants in schema["enums"].values():
+        for row in variants:
+            need("label", row)
+    for layout in schema["layouts"]:
+        need("container", layout)
+        for item in layout["items"]:
+            need("container", item["container"])
+            for each in item["container"]["items"]:
+                read_item(each)
+    return wrong
+
+
 def command_line(b, token):
     """Stalwart's, with a token or with Basic: describe, query, get, update,
-    delete."""
-    r, text = b.ask("GET", "/api/schema", Authorization="Bearer " + token)
-    expect("describe", 302, r.status)
-    made = b.call(token, "/jmap/", (REPORT + "/set", {
-        "create": {"c": given("cli.example")}}))[0]["created"]["c"]["id"]
-    expect("query", [made], b.call(token, "/jmap/", (
-        REPORT + "/query", {"filter": {"domain": "cli.example"}}))[0]["ids"])
-    expect("get", "cli.example", b.call(token, "/jmap/", (
-        REPORT + "/get", {"ids": [made]}))[0]["list"][0]["domain"])
-    expect("update", {made: None}, b.call(token, "/jmap/", (
-        REPORT + "/set", {"update": {made: {"policyIdentifiers": {}}}}))[0][
-            "updated"])
-    expect("delete", [made], b.call(token, "/jmap/", (
-        REPORT + "/set", {"destroy": [made]}))[0]["destroyed"])
+    delete.  It names no account, cuts the slash off apiUrl, and asks for the
+    columns of the list."""
     basic = "Basic " + base64.b64encode(b"admin:" + token.encode()).decode()
+
+    def call(*calls):
+        r, text = b.ask("POST", "/jmap", json.dumps(
+            {"using": USING[:2], "methodCalls": calls}),
+            Authorization=basic, Content_Type="application/json")
+        return [each[:2] for each in json.loads(text)["methodResponses"]]
+
+    def change(**args):
+        return call([REPORT + "/set", args, "c0"])[0][1]
+
     expect("a token as a password, from this host", 200,
            b.ask("GET", "/jmap/session", Authorization=basic)[0].status)
+    r, _ = b.ask("GET", "/api/schema", Authorization=basic)
+    schema = json.loads(b.ask("GET", r.getheader("Location"),
+                              Authorization=basic)[1])
+    expect("describe: it can read all of it", [], unreadable(schema))
+    columns = ["id"] + [row["name"] for row in
+                        schema["lists"][REPORT]["columns"]]
+    made = [change(create={"c0": given(f"cli{i}.example")})["created"]["c0"][
+        "id"] for i in range(3)]
+    pages, args = [], {"filter": {"text": "cli"}, "limit": 2,
+                       "calculateTotal": True}
+    for _ in range(2):
+        (_, query), (_, got) = call(
+            [REPORT + "/query", args, "q"],
+            [REPORT + "/get", {"#ids": {
+                "resultOf": "q", "name": REPORT + "/query", "path": "/ids"},
+                "properties": columns}, "g"])
+        pages.append([row["id"] for row in got["list"]])
+        args = {"filter": {"text": "cli"}, "limit": 2,
+                "anchor": query["ids"][-1], "anchorOffset": 1}
+    expect("query, page by page", [made[:2], made[2:]], pages)
+    for condition, want in (({"deliverAtIsGreaterThanOrEqual":
+                              "2026-01-01T00:00:00Z"}, True),
+                            ({"deliverAtIsLessThan":
+                              "2026-01-01T00:00:00Z"}, False),
+                            ({"status": "done"}, False)):
+        found = call([REPORT + "/query", {"filter": condition}, "c0"])[0][1]
+        expect(f"query: {condition}", want, made[0] in found["ids"])
+    got = call([REPORT + "/get", {"ids": made[:1], "properties": None},
+                "c0"])[0][1]["list"][0]
+    expect("get", ("cli0.example", True),
+           (got["domain"], set(got) >= set(schema["fields"][REPORT][
+               "properties"])))
+    expect("update", {made[0]: None}, change(update={made[0]: {
+        "policyIdentifiers": {"7": True}}})["updated"])
+    expect("update: an error that it knows", "invalidProperties", change(
+        update={made[0]: {"domain": "a b"}})["notUpdated"][made[0]]["type"])
+    gone = change(destroy=[*made, "nix"])
+    expect("delete", (made, ["nix"]),
+           (gone["destroyed"], list(gone["notDestroyed"])))
 
 
 def uploading(b, token):
