@@ -614,8 +614,40 @@ def hashed(directory, tokens):
             "access_token", "refresh_token")])
 
 
-def guesses(b, token):
+def odd_forms(b):
+    """Whatever a field has in it, the answer is a refusal, and nothing else."""
+    whole = {**b.query(), "grant_type": "authorization_code",
+             "code": "tallyc_x", "code_verifier": VERIFIER}
+    odd = ("%00", "%ff%fe", "%", "%zz", "a" * 5000, "\xff", "&&==",
+           "%0d%0aX:%20y", "'\"<script>", "%F0%9F%98%80")
+    seen, leaks = set(), []
+    for path in ("/oauth/authorize", "/oauth/token"):
+        for name in [*whole, "token", "refresh_token"]:
+            for value in odd:
+                body = urllib.parse.urlencode(
+                    {k: v for k, v in whole.items() if k != name})
+                r, text = b.ask("POST", path, f"{body}&{name}={value}".encode(
+                    "latin-1"), Content_Type=FORM)
+                seen.add(r.status)
+                if b"<script>" in text or r.getheader("X") or \
+                        "code=" in (r.getheader("Location") or ""):
+                    leaks.append((path, name, value))
+    expect("odd forms are refused", (set(), []),
+           (seen - {303, 400, 403, 429}, leaks))
+
+
+def guesses(b, server, token):
     """The last: from then on this address has to wait."""
+    code = b.code(token)
+    for kind in "cr":
+        for _ in range(10):
+            text = f"tally{kind}_" + "A" * 59
+            expect("a guess", "invalid_grant", (
+                b.redeem(text) if kind == "c" else b.refresh(text))[1][
+                    "error"])
+    expect("guesses of codes are wrong tokens, too", 1,
+           server.log().count("too many wrong tokens"))
+    expect("... and from here the good code is good", 200, b.redeem(code)[0])
     for _ in range(20):
         r, text = b.login("tally_guess")
     expect("guesses at the login page are wrong tokens", True,
@@ -661,7 +693,8 @@ def main():
         what_is_refused(b, server, token)
         codes(b, token)
         revoking(b, server)
-        guesses(b, token)
+        odd_forms(b)
+        guesses(b, server, token)
     sys.exit(1 if failed else 0)
 
 
