@@ -1,6 +1,7 @@
 #include "base/base64.h"
 
 #include <stdint.h>
+#include <string.h>
 
 enum { LINE_BYTES = 57, LINE_TEXT = 76 };
 
@@ -46,4 +47,44 @@ void base64_write(const void *data, size_t len, struct strbuf *out)
 void base64_write_lines(const void *data, size_t len, struct strbuf *out)
 {
 	write_all(data, len, "\r\n", 2, out);
+}
+
+/* How many characters of the four are digits, -1 when there is anything else.
+ */
+static int read_quantum(const char *text, uint32_t *bits)
+{
+	int count = 0;
+
+	*bits = 0;
+	for (int i = 0; i < 4; i++) {
+		const char *digit =
+			text[i] == '\0' ? NULL : strchr(digits, text[i]);
+
+		if (digit == NULL && (text[i] != '=' || i < 2))
+			return -1;
+		/* nothing comes behind the padding */
+		if (digit != NULL && count < i)
+			return -1;
+		count += digit != NULL;
+		*bits = *bits << 6 | (digit ? (uint32_t)(digit - digits) : 0);
+	}
+	return count;
+}
+
+bool base64_read(const char *text, struct strbuf *out)
+{
+	int count = 4;
+
+	for (; *text != '\0'; text += 4) {
+		uint32_t bits;
+
+		if (count < 4)
+			return false;
+		count = read_quantum(text, &bits);
+		if (count < 0)
+			return false;
+		for (int i = 0; i < count - 1; i++)
+			strbuf_putc(out, (char)(bits >> (16 - 8 * i) & 255));
+	}
+	return true;
 }

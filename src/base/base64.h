@@ -4,6 +4,7 @@
 #ifndef TLSTALLY_BASE_BASE64_H
 #define TLSTALLY_BASE_BASE64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/strbuf.h"
@@ -13,5 +14,8 @@ void base64_write(const void *data, size_t len, struct strbuf *out);
 
 /* Appends it in lines of 76 characters, CRLF after each, the last too. */
 void base64_write_lines(const void *data, size_t len, struct strbuf *out);
+
+/* Appends the bytes of what base64_write() made; false: it is none of that. */
+bool base64_read(const char *text, struct strbuf *out);
 
 #endif

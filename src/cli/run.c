@@ -10,6 +10,7 @@
 #include "cli/day.h"
 #include "daemon/progress.h"
 #include "deliver/transport.h"
+#include "fleet/fleet_claims.h"
 #include "postfix/postfix_site.h"
 #include "store/day_table.h"
 #include "store/due_table.h"
@@ -247,10 +248,14 @@ static int deliver(struct cli *cli, struct transport *transport,
                    struct run_result *result, struct err *err)
 {
 	struct progress progress;
+	auto_(fleet_claims_close) struct outbox_ledger *ledger =
+		fleet_claims_open(cli->db, &cli->conf, &cli->clock,
+	                          cli->args.now != 0);
 	struct outbox_options options = {
 		.conf = &cli->conf,
 		.clock = &cli->clock,
 		.transport = transport,
+		.ledger = ledger,
 		.all_now = cli->args.all_now,
 		.only_id = cli->args.id,
 		/* the next run, which closes days, starts when this one ends */

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/hash.h"
+#include "fleet/day_adopt.h"
 #include "fleet/day_pull.h"
 #include "fleet/day_ship.h"
 #include "fleet/fleet_rule.h"
@@ -334,6 +335,20 @@ static int pull(struct run *run, int32_t day, char *unreadable, struct err *err)
 	return day_pull(&what, &run->result->pulled, err);
 }
 
+static int end(struct run *run, const struct ledger_day *row, struct err *err)
+{
+	uint64_t store_id = run->self.life.store_id;
+	int open;
+
+	if (row->closed_at == 0 &&
+	    ledger_close_day(run->ledger, store_id, row->day, err) < 0)
+		return err->class;
+	open = day_adopt_has_open(run->db, row->day, err);
+	if (open < 0)
+		return open;
+	return open ? 0 : ledger_end_day(run->ledger, store_id, row->day, err);
+}
+
 /* A day that this host took already: what other hosts have shipped of it since,
  * and what became of it. */
 static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
@@ -344,12 +359,41 @@ static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
 	if (closed < 0)
 		return closed;
 	if (closed)
-		return ledger_close_day(run->ledger, run->self.life.store_id,
-		                        row->day, err);
+		return end(run, row, err);
 	if (pull(run, row->day, unreadable, err) < 0)
 		return err->class;
 	/* also after a run that was killed before it had noted it */
 	return put_given(run, row->day, row->missing, err);
+}
+
+static struct day_adopt adopting(const struct run *run, int32_t day)
+{
+	return (struct day_adopt){
+		.db = run->db,
+		.conf = run->options->conf,
+		.ledger = run->ledger,
+		.now_ms = clock_ms(run->options->clock),
+		.day = day,
+	};
+}
+
+/* Another host makes its reports, or this one has to begin anew. */
+static int leave(struct run *run, int32_t day, struct err *err)
+{
+	const struct day_adopt what = adopting(run, day);
+
+	return day_adopt_leave(&what, err);
+}
+
+/* In the ledger it is ours: here it is when we have what stands there. */
+static int adopt(struct run *run, int32_t day, const char *missing,
+                 struct err *err)
+{
+	const struct day_adopt what = adopting(run, day);
+
+	if (day_adopt_leave(&what, err) < 0 || day_adopt_take(&what, err) < 0)
+		return err->class;
+	return put_given(run, day, missing, err);
 }
 
 static int take(struct run *run, int32_t day, struct err *err)
@@ -359,8 +403,10 @@ static int take(struct run *run, int32_t day, struct err *err)
 	bool over = fleet_deadline_is_over(&run->view, run->options->conf, day);
 	int rc;
 
+	/* one that was taken before is not waited for again */
 	if (fleet_day_ready(&run->view, run->options->conf, day, missing) ==
-	    FLEET_READY_NOT_YET)
+	            FLEET_READY_NOT_YET &&
+	    fleet_day(&run->view, day)->reporter[0] == '\0')
 		return 0;
 	if (pull(run, day, over ? unreadable : NULL, err) < 0)
 		return err->class;
@@ -371,25 +417,52 @@ static int take(struct run *run, int32_t day, struct err *err)
 	if (rc <= 0)
 		return rc;
 	run->result->taken++;
-	return put_given(run, day, missing, err);
+	return adopt(run, day, missing, err);
+}
+
+static int is_ours(struct run *run, int32_t day, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(run->db);
+	struct day_given given;
+
+	day_table_given_get(txn, day, &given);
+	return db_failed(txn) ? db_failure(txn, err) : given.ours;
+}
+
+/* A day that the ledger says is ours. */
+static int report_own(struct run *run, const struct ledger_day *row, bool ours,
+                      struct err *err)
+{
+	if (ours)
+		return row->done_at == 0 ? go_on(run, row, err) : 0;
+	/* it was killed between the two, or its store is a backup */
+	return row->done_at == 0 && run->result->leads
+	               ? take(run, row->day, err)
+	               : 0;
+}
+
+static int report_day(struct run *run, const struct ledger_day *row,
+                      struct err *err)
+{
+	int ours = is_ours(run, row->day, err);
+
+	if (ours < 0)
+		return ours;
+	if (row->reporter_store == run->self.life.store_id)
+		return report_own(run, row, ours, err);
+	if (ours && leave(run, row->day, err) < 0)
+		return err->class;
+	return run->result->leads && row->done_at == 0 &&
+	                       row->day >= run->seen.since
+	               ? take(run, row->day, err)
+	               : 0;
 }
 
 static int report_days(struct run *run, struct err *err)
 {
-	for (size_t i = 0; i < run->view.day_count; i++) {
-		const struct ledger_day *row = &run->view.days[i];
-		bool free = row->reporter[0] == '\0';
-		int rc = 0;
-
-		if (!free && row->reporter_store == run->self.life.store_id &&
-		    row->closed_at == 0)
-			rc = go_on(run, row, err);
-		else if (free && run->result->leads &&
-		         row->day >= run->seen.since)
-			rc = take(run, row->day, err);
-		if (rc < 0)
-			return rc;
-	}
+	for (size_t i = 0; i < run->view.day_count; i++)
+		if (report_day(run, &run->view.days[i], err) < 0)
+			return err->class;
 	return 0;
 }
 
@@ -398,6 +471,7 @@ static int note_leader(struct run *run, struct err *err)
 {
 	const struct ledger_view *view = &run->view;
 
+	run->seen.fence = run->result->leads ? view->fence : 0;
 	run->seen.lease_until = run->result->leads
 	                                ? view->now + FLEET_LEASE_SECS
 	                                : view->lease_until;
@@ -445,6 +519,7 @@ static int work(struct run *run, const char **trouble, struct err *err)
 	if ((*trouble)[0] != '\0')
 		return 0;
 	if (ledger_greet(run->ledger, &run->self, err) < 0 ||
+	    day_adopt_tell(run->db, run->ledger, run->now, err) < 0 ||
 	    ship_days(run, err) < 0 || lead(run, err) < 0)
 		return err->class;
 	/* what was shipped just now counts, too, and with the lease comes a new

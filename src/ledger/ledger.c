@@ -235,7 +235,8 @@ static int look_at_days(struct ledger *ledger, int32_t from_day,
 	sql_args_number(&args, from_day);
 	if (sql_do(ledger->sql,
 	           "SELECT day, first_seal_at, reporter, reporter_store,"
-	           " missing, closed_at FROM tlstally.day WHERE day >= $1"
+	           " missing, closed_at, done_at FROM tlstally.day"
+	           " WHERE day >= $1"
 	           " ORDER BY day",
 	           &args, &rows, err) < 0)
 		return err->class;
@@ -250,6 +251,7 @@ static int look_at_days(struct ledger *ledger, int32_t from_day,
 		day->reporter_store = ledger_id(&rows, i, 3);
 		take_text(day->missing, sizeof(day->missing), &rows, i, 4);
 		day->closed_at = sql_number(&rows, i, 5);
+		day->done_at = sql_number(&rows, i, 6);
 	}
 	return 0;
 }

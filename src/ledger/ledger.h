@@ -29,6 +29,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "sealed/sealed_day.h"
+#include "words/words.h"
 
 enum {
 	LEDGER_SCHEMA = 1, /* the version that we know */
@@ -37,6 +38,7 @@ enum {
 	/* of one ledger_ship_lines(), which costs some statements */
 	LEDGER_BATCH_LINES = 2000,
 	LEDGER_BATCH_BYTES = 4 * 1024 * 1024,
+	LEDGER_BATCH_REPORTS = 256, /* of one ledger_reports() */
 };
 
 /* One life of a store: a restore begins another. */
@@ -81,6 +83,7 @@ struct ledger_day {
 	uint64_t reporter_store;
 	char missing[LEDGER_MISSING]; /* hosts that it was taken without */
 	int64_t closed_at;            /* 0: some domains wait yet */
+	int64_t done_at;              /* 0: some reports are not settled */
 };
 
 struct ledger_view {
@@ -204,14 +207,93 @@ typedef int ledger_lines_fn(void *arg, const char *data, size_t len,
 int ledger_pull(struct ledger *ledger, int32_t day, const char *host,
                 ledger_lines_fn *take, void *arg, struct err *err);
 
-/* Under the lease: the day is ours to report from now on.  1; 0: somebody else
- * has it, or we do not lead any more. */
+/* Under the lease: the day is ours to report from now on, also when a host that
+ * led before has left it half done.  1; 0: all of it is done, or we do not lead
+ * any more. */
 int ledger_take_day(struct ledger *ledger, const struct ledger_lease *lease,
                     uint64_t fence, int32_t day, const char *missing,
                     struct err *err);
 /* All its reports are made. */
 int ledger_close_day(struct ledger *ledger, uint64_t store_id, int32_t day,
                      struct err *err);
+/* And settled. */
+int ledger_end_day(struct ledger *ledger, uint64_t store_id, int32_t day,
+                   struct err *err);
+
+/* --- its reports, from the first claim of each on --- */
+
+/* One of the places to which a report goes. */
+struct ledger_destination {
+	uint16_t place; /* its index in the report */
+	const char *uri;
+	bool is_copy;
+	const char *token, *sender, *envelope; /* "" before the first claim */
+	int64_t date;
+	enum delivery_state state;
+	bool uncertain;
+	uint32_t attempts;
+	int64_t first_attempt, last_attempt, due;
+	const char *answer;
+	/* For ledger_claim(): this run is to send it; and what came of that:
+	 * it is known to be sent, or given up, and is not to be sent again. */
+	bool is_claimed, is_known;
+	uint64_t fence; /* under which it was claimed; for ledger_settle() */
+};
+
+enum ledger_report_state {
+	LEDGER_REPORT_OPEN,
+	LEDGER_REPORT_HELD,
+	LEDGER_REPORT_DELETED, /* by a person */
+	LEDGER_REPORT_DONE,    /* all its destinations are settled */
+	LEDGER_REPORT_STATES
+};
+
+/* Who takes a day over sends what stands here, and makes the others anew. */
+struct ledger_report {
+	int32_t day;
+	const char *domain;
+	const char *report_id;
+	enum ledger_report_state state;
+	const void *body; /* gzip; NULL when it is done */
+	size_t body_len;
+	int64_t deliver_at;
+	uint64_t outbox_id; /* in the store that claims it */
+	struct ledger_destination *destinations;
+	size_t destination_count;
+};
+
+/*
+ * Writes the reports down, all or none, under the lease and its fence, and
+ * renews the lease: what is_claimed may be sent then, unless it is_known.  1;
+ * 0: we do not lead any more, and nothing may be sent.
+ */
+int ledger_claim(struct ledger *ledger, const struct ledger_lease *lease,
+                 uint64_t fence, struct ledger_report *reports, size_t count,
+                 struct err *err);
+/* What came of it, unless somebody has taken it over; bodies of what is settled
+ * go. */
+int ledger_settle(struct ledger *ledger, uint64_t store_id,
+                  const struct ledger_report *reports, size_t count,
+                  struct err *err);
+/* We still lead, and go on.  As ledger_claim() of nothing. */
+int ledger_keep(struct ledger *ledger, const struct ledger_lease *lease,
+                uint64_t fence, struct err *err);
+
+struct ledger_reports {
+	struct ledger_report *list; /* in the order of their domains */
+	size_t count;
+	struct arena mem;
+};
+
+void ledger_reports_clear(struct ledger_reports *reports);
+/* Of a day, those after the domain ("": from the first on);
+ * LEDGER_BATCH_REPORTS of them, or the last ones.  Clear it, or all zero. */
+int ledger_reports(struct ledger *ledger, int32_t day, const char *after,
+                   struct ledger_reports *reports, struct err *err);
+/* Those that are in flight by claims of that store, without their other
+ * destinations. */
+int ledger_reports_in_flight(struct ledger *ledger, uint64_t store_id,
+                             struct ledger_reports *reports, struct err *err);
 
 /* --- the operator --- */
 

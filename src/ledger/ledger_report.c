@@ -8,7 +8,7 @@
 #include "ledger/ledger_work.h"
 #include "session/session.h"
 
-enum { PULL_LINES = 1000 };
+enum { PULL_LINES = 1000, PURGE_REPORTS = 2000 };
 
 /* --- pulling --- */
 
@@ -112,10 +112,8 @@ int ledger_lead(struct ledger *ledger, const struct ledger_lease *lease,
 	return rows.changed == 1;
 }
 
-/* The row of the fleet stays locked, so that nobody becomes leader meanwhile.
- */
-static int still_lead(struct ledger *ledger, const struct ledger_lease *lease,
-                      uint64_t fence, struct err *err)
+int ledger_still_leads(struct ledger *ledger, const struct ledger_lease *lease,
+                       uint64_t fence, struct err *err)
 {
 	auto_(sql_rows_clear) struct sql_rows rows = {0};
 	char store[LEDGER_ID_TEXT];
@@ -125,13 +123,15 @@ static int still_lead(struct ledger *ledger, const struct ledger_lease *lease,
 	sql_args_text(&args, lease->name);
 	ledger_args_id(&args, store, lease->store_id);
 	sql_args_number(&args, (int64_t)fence);
+	sql_args_number(&args, lease->secs);
 	if (sql_do(ledger->sql,
-	           "SELECT 1 FROM tlstally.fleet WHERE leader = $2"
-	           " AND leader_store = $3 AND lease_until > " LEDGER_NOW
-	           " AND fence = $4 FOR UPDATE",
+	           "UPDATE tlstally.fleet SET"
+	           " lease_until = " LEDGER_NOW " + $5::bigint"
+	           " WHERE leader = $2 AND leader_store = $3 AND fence = $4"
+	           " AND lease_until > " LEDGER_NOW,
 	           &args, &rows, err) < 0)
 		return err->class;
-	return rows.count == 1;
+	return rows.changed == 1;
 }
 
 static int take_row(struct ledger *ledger, const struct ledger_lease *lease,
@@ -151,8 +151,8 @@ static int take_row(struct ledger *ledger, const struct ledger_lease *lease,
 	if (sql_do(ledger->sql,
 	           "UPDATE tlstally.day SET reporter = $3,"
 	           " reporter_store = $4, taken_at = " LEDGER_NOW ","
-	           " missing = $5, fence = $6"
-	           " WHERE day = $2 AND reporter = ''",
+	           " missing = $5, fence = $6, closed_at = 0"
+	           " WHERE day = $2 AND done_at = 0",
 	           &args, &rows, err) < 0)
 		return err->class;
 	return rows.changed == 1;
@@ -166,7 +166,7 @@ int ledger_take_day(struct ledger *ledger, const struct ledger_lease *lease,
 
 	if (sql_begin(ledger->sql, err) < 0)
 		return ledger_fail(ledger, err);
-	rc = still_lead(ledger, lease, fence, err);
+	rc = ledger_still_leads(ledger, lease, fence, err);
 	if (rc == 1)
 		rc = take_row(ledger, lease, fence, day, missing, err);
 	if (rc == 1 && sql_commit(ledger->sql, err) < 0)
@@ -189,6 +189,36 @@ int ledger_close_day(struct ledger *ledger, uint64_t store_id, int32_t day,
 	              " WHERE day = $2 AND reporter_store = $3"
 	              " AND closed_at = 0",
 	              &args, NULL, err);
+}
+
+int ledger_end_day(struct ledger *ledger, uint64_t store_id, int32_t day,
+                   struct err *err)
+{
+	auto_(sql_rows_clear) struct sql_rows rows = {0};
+	char store[LEDGER_ID_TEXT];
+	struct sql_args args = {.count = 0};
+
+	ledger_args_now(ledger, &args);
+	sql_args_number(&args, day);
+	ledger_args_id(&args, store, store_id);
+	if (sql_begin(ledger->sql, err) < 0 ||
+	    sql_do(ledger->sql,
+	           "UPDATE tlstally.day SET done_at = " LEDGER_NOW
+	           " WHERE day = $2 AND reporter_store = $3"
+	           " AND closed_at <> 0 AND done_at = 0",
+	           &args, &rows, err) < 0)
+		return ledger_fail(ledger, err);
+	/* what ended without an attempt, or by a person, was not told */
+	args.count = 2;
+	if (rows.changed > 0 &&
+	    sql_do(ledger->sql,
+	           "UPDATE tlstally.report SET body = NULL, state = CASE state"
+	           " WHEN 'deleted' THEN state ELSE 'done' END,"
+	           " changed_at = " LEDGER_NOW
+	           " WHERE day = $2 AND body IS NOT NULL",
+	           &args, NULL, err) < 0)
+		return ledger_fail(ledger, err);
+	return sql_commit(ledger->sql, err) < 0 ? ledger_fail(ledger, err) : 0;
 }
 
 /* --- the operator's --- */
@@ -229,10 +259,36 @@ static int purge_host_day(struct ledger *ledger, const struct sql_rows *oldest,
 	return sql_commit(ledger->sql, err);
 }
 
+/* The reports of the oldest day that has some, so many at once; 1: there were
+ * some. */
+static int purge_reports(struct ledger *ledger, int32_t before, struct err *err)
+{
+	static const char *const statements[] = {
+		("DELETE FROM tlstally.destination WHERE (day, domain) IN"
+	         " (SELECT day, domain FROM tlstally.report WHERE day < $1"
+	         " ORDER BY day, domain LIMIT $2)"),
+		("DELETE FROM tlstally.report WHERE (day, domain) IN"
+	         " (SELECT day, domain FROM tlstally.report WHERE day < $1"
+	         " ORDER BY day, domain LIMIT $2)"),
+	};
+	auto_(sql_rows_clear) struct sql_rows rows = {0};
+	struct sql_args args = {.count = 0};
+
+	sql_args_number(&args, before);
+	sql_args_number(&args, PURGE_REPORTS);
+	if (sql_begin(ledger->sql, err) < 0 ||
+	    sql_do(ledger->sql, statements[0], &args, NULL, err) < 0 ||
+	    sql_do(ledger->sql, statements[1], &args, &rows, err) < 0 ||
+	    sql_commit(ledger->sql, err) < 0)
+		return ledger_fail(ledger, err);
+	return rows.changed > 0;
+}
+
 int ledger_purge(struct ledger *ledger, int32_t before, struct err *err)
 {
 	auto_(sql_rows_clear) struct sql_rows oldest = {0};
 	struct sql_args args = {.count = 0};
+	int rc;
 
 	sql_args_number(&args, before);
 	if (sql_do(ledger->sql,
@@ -243,6 +299,9 @@ int ledger_purge(struct ledger *ledger, int32_t before, struct err *err)
 	if (oldest.count == 1)
 		return purge_host_day(ledger, &oldest, err) < 0 ? err->class
 		                                                : 1;
+	rc = purge_reports(ledger, before, err);
+	if (rc != 0)
+		return rc;
 	return sql_do(ledger->sql, "DELETE FROM tlstally.day WHERE day < $1",
 	              &args, NULL, err);
 }

@@ -26,6 +26,11 @@ void ledger_args_id(struct sql_args *args, char text[LEDGER_ID_TEXT],
                     uint64_t id);
 uint64_t ledger_id(const struct sql_rows *rows, size_t row, size_t column);
 
+/* In a transaction: do we lead, with that fence?  The row of the fleet stays
+ * locked, so that nobody becomes leader meanwhile; the lease is renewed. */
+int ledger_still_leads(struct ledger *ledger, const struct ledger_lease *lease,
+                       uint64_t fence, struct err *err);
+
 /* Undoes what was begun and is not committed, and says which class it was. */
 int ledger_fail(struct ledger *ledger, struct err *err);
 

@@ -12,6 +12,7 @@
 #include "outbox/letter.h"
 #include "outbox/settle_report.h"
 #include "reply/retry.h"
+#include "store/day_table.h"
 #include "store/due_table.h"
 #include "store/own_report_table.h"
 #include "store/suppress_table.h"
@@ -24,6 +25,7 @@ enum {
 	LOOKED_AT_MAX = 1000,    /* index rows of one transaction, */
 	LEFT_MAX = 20000,        /* not counting those that are left */
 	LATE_RUN_SECS = 3600,    /* how late a run may come to an attempt */
+	FLEET_SECS = 600, /* until the ledger of the fleet is asked again */
 };
 
 void claim_free(struct claim **claim)
@@ -217,6 +219,22 @@ static bool is_free(const struct claim_context *context,
 	        moment_is_to_come(dest->last_attempt, context->now));
 }
 
+/* A report of the fleet: while the ledger cannot be asked, or another host
+ * makes the day's reports, it waits.  It may have come from a run that died:
+ * then that is told when it is taken up. */
+static bool waits_for_fleet(struct db_txn *txn, struct claim_context *context,
+                            const struct outbox_head *head,
+                            struct outbox_destination *dest)
+{
+	if (!head->of_fleet ||
+	    (!context->no_fleet && !day_table_is_given_away(txn, head->day)))
+		return false;
+	dest->due = context->now + FLEET_SECS;
+	outbox_destination_put(txn, head->id, dest);
+	context->waiting++;
+	return true;
+}
+
 static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
                              uint64_t id, uint16_t index)
 {
@@ -242,6 +260,8 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 		outbox_destination_put(txn, id, &dest);
 		return NULL;
 	}
+	if (waits_for_fleet(txn, context, &head, &dest))
+		return NULL;
 	/* a run died, or hangs: what it did with this one nobody knows */
 	if (dest.state == DELIVERY_INFLIGHT &&
 	    delivery_state_next(dest.state, EVENT_LEASE_LOST, &dest.state))

@@ -37,6 +37,9 @@ struct claim {
 	struct arena mem;
 	struct delivery_job job; /* its owner is the claim */
 	struct delivery_answer answer;
+	/* The ledger of the fleet has it: answer says so. */
+	bool is_known;
+	bool is_answered;
 };
 
 struct claim_context {
@@ -56,7 +59,10 @@ struct claim_context {
 	 * alone. */
 	bool no_mail;
 	bool no_other;
-	size_t left; /* in the last transaction */
+	/* The ledger of the fleet cannot be asked: what is of_fleet waits. */
+	bool no_fleet;
+	uint64_t waiting; /* for it */
+	size_t left;      /* in the last transaction */
 	/* all_now goes through the list once, and past what is left lies
 	 * something new only later in it: so far each got. */
 	struct due_row at_all;

@@ -18,6 +18,7 @@ enum {
 	WAIT_MS = 200,
 	STOP_SECS = 60, /* a service manager kills after 90 */
 	QUEUE_SECS = 900,
+	KEEP_MS = 60 * 1000,
 };
 
 struct run {
@@ -35,6 +36,8 @@ struct run {
 	size_t under_way;
 	size_t mail_under_way; /* of these */
 	int64_t looked_past_ms;
+	size_t fleet_under_way; /* of under_way */
+	int64_t kept_ms;
 	struct lease claims;    /* the end of claiming */
 	struct claim *answered; /* not written down yet */
 	struct claim **answered_tail;
@@ -60,6 +63,7 @@ static void on_answer(void *arg, struct delivery_job *job,
 		run->answered_since_ms =
 			clock_monotonic_ms(run->options->clock);
 	run->under_way--;
+	run->fleet_under_way -= claim->head.of_fleet;
 	run->mail_under_way -= claim->dest.rua.kind == RUA_MAIL;
 	if (answer->our_fault && !run->result->our_fault) {
 		run->result->our_fault = true;
@@ -102,10 +106,16 @@ static int64_t transfer_secs(const struct conf *conf, enum rua_kind kind)
 
 static void send(struct run *run, struct claim *claim)
 {
+	struct delivery_answer known = claim->answer;
 	struct err err = {0};
 
 	run->under_way++;
+	run->fleet_under_way += claim->head.of_fleet;
 	run->mail_under_way += claim->dest.rua.kind == RUA_MAIL;
+	if (claim->is_answered) {
+		on_answer(run, &claim->job, &known);
+		return;
+	}
 	run->result->attempts++;
 	if (claim_make_letter(claim, run->options->conf, run->gzip, &err) < 0) {
 		answer_ourselves(run, claim, &err);
@@ -157,6 +167,61 @@ static bool may_claim(const struct run *run)
 	                LOOK_PAST_MS);
 }
 
+/* Nothing of the fleet is sent, and what was claimed here is given back. */
+static void give_back(struct run *run, struct claim *list, const char *why)
+{
+	struct delivery_answer answer = {
+		.event = EVENT_RELEASE,
+		.stage = STAGE_LOCAL,
+	};
+
+	run->context.no_fleet = true;
+	snprintf(answer.text, sizeof(answer.text),
+	         "waits for the fleet's ledger");
+	snprintf(run->result->fleet_trouble, sizeof(run->result->fleet_trouble),
+	         "%.255s", why);
+	for (struct claim *claim = list; claim != NULL; claim = claim->next) {
+		if (!claim->head.of_fleet)
+			continue;
+		claim->answer = answer;
+		claim->is_answered = true;
+		run->result->waiting++;
+	}
+}
+
+static void ask_ledger(struct run *run, struct claim *list)
+{
+	struct outbox_ledger *ledger = run->options->ledger;
+	struct err err = {0};
+	bool any = false;
+	int rc;
+
+	for (struct claim *claim = list; claim != NULL; claim = claim->next)
+		any |= claim->head.of_fleet;
+	if (!any)
+		return;
+	rc = ledger->claim(ledger, list, &err);
+	run->kept_ms = clock_monotonic_ms(run->options->clock);
+	if (rc < 0)
+		give_back(run, list, err.text);
+	else if (rc == 0)
+		give_back(run, list, "another host makes its reports now");
+	for (struct claim *claim = list; claim != NULL; claim = claim->next)
+		claim->is_answered |= claim->is_known;
+}
+
+/* A run that waits for slow receivers still leads. */
+static void keep_ledger(struct run *run)
+{
+	struct outbox_ledger *ledger = run->options->ledger;
+	int64_t now_ms = clock_monotonic_ms(run->options->clock);
+
+	if (run->fleet_under_way == 0 || now_ms - run->kept_ms < KEEP_MS)
+		return;
+	run->kept_ms = now_ms;
+	ledger->keep(ledger);
+}
+
 /* Claims a batch and hands it on.  A claim that fails is the last one: what
  * is under way goes on, and what comes of it is written down. */
 static void claim_batch(struct run *run)
@@ -171,6 +236,7 @@ static void claim_batch(struct run *run)
 	run->context.now = clock_secs(clock);
 	got = claim_due(run->db, &run->context, run->window, &list,
 	                &run->failure);
+	ask_ledger(run, list);
 	while (list != NULL) {
 		struct claim *claim = list;
 
@@ -254,11 +320,15 @@ static void lose_answers(struct run *run, const struct err *why)
  */
 static void settle(struct run *run)
 {
+	struct outbox_ledger *ledger = run->options->ledger;
 	struct err err = {0};
-	int rc = settle_answers(run->db, run->options->conf,
-	                        clock_secs(run->options->clock), run->answered,
-	                        &run->result->counts, &err);
+	int rc;
 
+	if (ledger != NULL && !run->settle_fails)
+		ledger->settle(ledger, run->answered);
+	rc = settle_answers(run->db, run->options->conf,
+	                    clock_secs(run->options->clock), run->answered,
+	                    &run->result->counts, &err);
 	if (rc == 0) {
 		tell_store(run, NULL);
 		note_pace(run);
@@ -282,6 +352,7 @@ static void work(struct run *run)
 			claim_batch(run);
 		if (must_settle(run))
 			settle(run);
+		keep_ledger(run);
 		note_full(run);
 		if (run->under_way == 0 && run->answered_count == 0 &&
 		    !may_claim(run))
@@ -332,6 +403,7 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 		.lease_secs = outbox_lease_secs(options->conf),
 		.all_now = options->all_now,
 		.only_id = options->only_id,
+		.no_fleet = options->ledger == NULL,
 	};
 	if (options->claim_secs != 0)
 		run.claims = lease_from(options->clock, options->claim_secs);
@@ -344,6 +416,7 @@ int outbox_run(struct db *db, const struct outbox_options *options,
 	result->counts.expired += run.context.expired;
 	result->counts.suppressed += run.context.suppressed;
 	result->rate_limited = run.context.rate_limited;
+	result->waiting += run.context.waiting;
 	gzip_free(&run.gzip);
 	if (run.failure.class != 0)
 		*err = run.failure;

@@ -13,6 +13,10 @@
  * down: answers are kept and tried again until the lease of what was claimed
  * last is over, for a minute after a signal.
  *
+ * Reports of a fleet's days are claimed in its ledger, too, before anything is
+ * sent, and their answers are told there before they are written down here: so
+ * another host that takes the day over knows what was sent.
+ *
  * A lease can end unnoticed: the process is stopped, or the host.  So each job
  * carries the moment by which its transfer must have begun, early enough for
  * it to end within the lease.  What comes later is given back untouched.
@@ -30,11 +34,26 @@
 #include "reply/ports.h"
 #include "store/db.h"
 
+/* What the fleet's ledger is asked (fleet/fleet_claims.h); who has it has this
+ * as its first member. */
+struct outbox_ledger {
+	/* All or none: these may be sent, but for those that get is_known, with
+	 * what came of them as the answer.  1; 0: this host does not make the
+	 * fleet's reports any more. */
+	int (*claim)(struct outbox_ledger *self, struct claim *list,
+	             struct err *err);
+	/* A failure is told by the next run. */
+	void (*settle)(struct outbox_ledger *self, const struct claim *list);
+	/* While something is under way, now and then. */
+	void (*keep)(struct outbox_ledger *self);
+};
+
 struct outbox_options {
 	const struct conf *conf;
 	struct clock *clock;
 	struct transport *transport;
-	bool all_now;     /* also what is not due yet, once */
+	struct outbox_ledger *ledger; /* NULL: of no fleet */
+	bool all_now;                 /* also what is not due yet, once */
 	uint64_t only_id; /* only this report, whenever it is due; 0: all */
 	/* No more claims after that, so that a slow receiver does not keep
 	 * the next run, and with it the closing of a day, from starting; 0:
@@ -55,9 +74,11 @@ struct outbox_result {
 	uint64_t attempts;
 	uint64_t recalled; /* a wrong clock had put them far off */
 	struct settle_counts counts;
-	uint64_t lost;     /* answers that could not be written down */
-	bool rate_limited; /* [deliver] rate_per_hour was reached */
-	bool our_fault;    /* the operator should look: words in trouble */
+	uint64_t lost;           /* answers that could not be written down */
+	uint64_t waiting;        /* for the ledger of the fleet, */
+	char fleet_trouble[256]; /* and why */
+	bool rate_limited;       /* [deliver] rate_per_hour was reached */
+	bool our_fault; /* the operator should look: words in trouble */
 	char trouble[256];
 };
 

@@ -55,6 +55,8 @@ int resend_in(struct db_txn *txn, uint64_t id, int64_t at, int64_t now,
 	/* it is not too old for who asks for it */
 	head.deliver_at = at > now ? at : now;
 	head.planned = false;
+	/* whose day it was does not matter to who asks for it */
+	head.of_fleet = false;
 	head.done_at = 0;
 	head.status = OUTBOX_PENDING;
 	archive_move_back(txn, &head);

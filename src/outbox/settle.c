@@ -99,7 +99,8 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	struct outbox_head head;
 	enum delivery_event event;
 
-	count_attempt(txn, claim, now);
+	if (!claim->is_known)
+		count_attempt(txn, claim, now);
 	if (!outbox_head_get(txn, claim->head.id, &head) ||
 	    !outbox_destination_get(txn, head.id, claim->dest.index, &dest) ||
 	    dest.lease_run != claim->dest.lease_run ||

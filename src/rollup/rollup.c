@@ -90,6 +90,7 @@ static void fill_head(struct rollup *r, struct item *item)
 	                                                 : OUTBOX_PENDING;
 	head->created_at = now;
 	head->planned = true;
+	head->of_fleet = r->merged->fleet_id != 0;
 	head->deliver_at =
 		now + report_spread(r->day, r->position,
 	                            merged_seed(r->merged, db_store_id(r->db)),

@@ -168,6 +168,7 @@ int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen)
 	seen->lease_until = (int64_t)reader_u64(&reader);
 	reader_text(&reader, seen->leader, sizeof(seen->leader));
 	reader_text(&reader, seen->trouble, sizeof(seen->trouble));
+	seen->fence = reader_u64(&reader);
 	return db_row_is(txn, &row, reader_is_done(&reader));
 }
 
@@ -185,5 +186,6 @@ void meta_fleet_put(struct db_txn *txn, const struct fleet_seen *seen)
 	strbuf_u64(&value, (uint64_t)seen->lease_until);
 	strbuf_str(&value, seen->leader);
 	strbuf_str(&value, seen->trouble);
+	strbuf_u64(&value, seen->fence);
 	db_put(txn, &key, &value);
 }

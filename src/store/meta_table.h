@@ -84,6 +84,7 @@ struct fleet_seen {
 	int64_t seen_at;     /* secs: it was reached */
 	int64_t trouble_at;  /* secs: since when it cannot be, or is not fed */
 	int64_t lease_until; /* secs: of the host that leads */
+	uint64_t fence;      /* under which this host does; 0: it does not */
 	char leader[DOMAIN_TEXT];
 	char trouble[256]; /* "": none */
 };

@@ -1,14 +1,15 @@
 #include "store/outbox_row.h"
 
-enum head_flag { FROZEN = 1, PLANNED = 2 };
+enum head_flag { FROZEN = 1, PLANNED = 2, OF_FLEET = 4 };
 enum destination_flag { UNCERTAIN = 1, OUR_FAULT = 2, COUNTED = 4, COPY = 8 };
 
 void outbox_head_write(const struct outbox_head *head, struct strbuf *out)
 {
 	strbuf_u32(out, (uint32_t)head->day);
 	strbuf_u8(out, (uint8_t)head->status);
-	strbuf_u8(out,
-	          (head->frozen ? FROZEN : 0) | (head->planned ? PLANNED : 0));
+	strbuf_u8(out, (head->frozen ? FROZEN : 0) |
+	                       (head->planned ? PLANNED : 0) |
+	                       (head->of_fleet ? OF_FLEET : 0));
 	strbuf_u64(out, (uint64_t)head->created_at);
 	strbuf_u64(out, (uint64_t)head->deliver_at);
 	strbuf_u64(out, (uint64_t)head->done_at);
@@ -34,6 +35,7 @@ bool outbox_head_read(const struct db_row *row, struct outbox_head *head)
 	flags = reader_u8(&reader);
 	head->frozen = flags & FROZEN;
 	head->planned = flags & PLANNED;
+	head->of_fleet = flags & OF_FLEET;
 	head->created_at = (int64_t)reader_u64(&reader);
 	head->deliver_at = (int64_t)reader_u64(&reader);
 	head->done_at = (int64_t)reader_u64(&reader);

@@ -30,6 +30,9 @@ struct outbox_head {
 	enum outbox_status status;
 	bool frozen;  /* bytes were fixed by a first claim */
 	bool planned; /* deliver_at is ours; else a person's */
+	/* Of a day of the fleet: it goes only when the ledger knows of it
+	 * (outbox/outbox.h). */
+	bool of_fleet;
 	int64_t created_at;
 	int64_t deliver_at;
 	int64_t done_at;           /* archive only */

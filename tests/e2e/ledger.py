@@ -6,6 +6,7 @@
 In the build folder.  Each test is a fleet of its own, in a database of its own.
 """
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -18,7 +19,7 @@ from ledger_world import (Host, Proxy, Server, at, content, day_text, failed_sts
                           postgres_programs, text)
 from testlib import BIN, expect, failed
 
-MORNING = (0, 30)
+LONG = os.environ.get("TEST_LONG") == "yes"
 
 
 class Fleet:
@@ -357,6 +358,75 @@ def takeover(fleet):
     expect("who makes no reports cannot lead", True, "mode = off" in said.stderr)
 
 
+def total_hits(fleet, host, moment):
+    """How many dangerous moments its run has."""
+    path = fleet.folder / "hits"
+    host.run(moment, env={"TLSTALLY_FAIL_COUNT": str(path)})
+    return int(path.read_text())
+
+
+def orphaned(fleet):
+    """Killed at any moment of its run, the reporter has others send what it
+    has not, in its very bytes, and nothing that is known to be sent."""
+    pick = random.Random(8460)
+    leader, other = fleet.hosts[0], fleet.hosts[1]
+    hits = twice = 0
+    for day in range(60 if LONG else 7):
+        for host in range(2):
+            fleet.count(at(day, 9), host, *some(DOMAINS, 10 * day + host))
+        for host in fleet.hosts[:2]:
+            host.run(at(day, 14))
+        fleet.move_on(at(day + 1, 0, 20))
+        leader.run(at(day + 1, 0, 22))
+        other.run(at(day + 1, 0, 25))
+        if day == 0:
+            hits = total_hits(fleet, leader, at(1, 0, 30))
+        else:
+            n = pick.randint(1, hits)
+            leader.tlstally("run", "--now", text(at(day + 1, 0, 30)),
+                            env={"TLSTALLY_FAIL_AT": str(n)})
+        for minute in (0, 5, 15):
+            other.run(at(day + 1, 1, minute))
+        fleet.all.run(at(day + 1, 2))
+        found = {}
+        for host in (leader, other):
+            for key, body in host.sent_files():
+                if key[1] == day_text(day):
+                    found.setdefault(key[0], []).append(body)
+        uncertain = fleet.ask(
+            "SELECT domain FROM tlstally.destination WHERE uncertain"
+            f" AND day = {at(day) // 86400}")
+        more = [domain for domain, bodies in found.items() if len(bodies) > 1]
+        twice += len(more)
+        wanted = {key[0] for key in fleet.all.reports() if key[1] == day_text(day)}
+        expect(f"day {day}: each domain has its report", wanted, set(found))
+        expect("none twice, but what nobody knows", [],
+               [domain for domain in more if domain not in uncertain])
+        expect("and that is the same twice", [], [
+            domain for domain in more if len(set(found[domain])) > 1])
+        leader.run(at(day + 1, 1, 20))
+        for minute in (22, 25):
+            other.run(at(day + 1, 1, minute))
+        expect("who was dead sends nothing more", sum(map(len, found.values())), sum(
+            key[1] == day_text(day) for host in (leader, other)
+            for key, _ in host.sent_files()))
+        expect("the day is done, and no body is left", ["t|0"], fleet.ask(
+            "SELECT bool_and(done_at > 0), (SELECT count(body) FROM"
+            f" tlstally.report WHERE day = {at(day) // 86400})"
+            f" FROM tlstally.day WHERE day = {at(day) // 86400}"))
+        if day > 0:
+            leader, other = other, leader
+    print(f"{hits} moments, {twice} reports twice")
+    sent = {key: report for host in (leader, other)
+            for key, report in content(host.last_reports()).items()}
+    expect("sums are those of a host that saw everything", [], [
+        key for key, report in content(fleet.all.reports()).items()
+        if sent.get(key) != report])
+    for host in (leader, other):
+        expect(f"{host.name}'s store is whole", 0,
+               host.tlstally("check-store").returncode)
+
+
 def refusals(fleet):
     """What is refused, in words."""
     host = fleet.hosts[0]
@@ -540,7 +610,8 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, joining, from_files, clones,
-         takeover, refusals, cut_off, far_away, conflicts, unreadable, read_only]
+         takeover, orphaned, refusals, cut_off, far_away, conflicts, unreadable,
+         read_only]
 
 
 def main():

@@ -265,6 +265,22 @@ name = {self.name}
         return found
 
 
+    def last_reports(self):
+        """As reports(), and one that was sent twice counts once."""
+        return {key: json.loads(gzip.decompress(body))
+                for key, body in self.sent_files()}
+
+    def sent_files(self):
+        """All that was delivered, and what twice: (domain, day) and the bytes."""
+        return [((path.name.split("!")[1], day_of_file(path)), path.read_bytes())
+                for path in (self.folder / "sent").glob("*.json.gz")]
+
+
+def day_of_file(path):
+    """By the beginning of what it reports."""
+    return text(int(path.name.split("!")[2]))[:10]
+
+
 def content(reports):
     """Without what says who made them."""
     return {key: {name: report[name] for name in report if name != "report-id"}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/day.h"
 #include "base/err.h"
@@ -363,6 +364,34 @@ static void test_new_file_and_signals(void **state)
 	}
 }
 
+static void test_base64(void **state)
+{
+	static const char *const bad[] = {
+		"A", "AA=A", "A===", "AAA*", "AA==AAAA", "AAA\n"};
+	unsigned char bytes[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 37);
+	for (size_t len = 0; len < sizeof(bytes); len++) {
+		struct strbuf text = {0}, read = {0};
+
+		base64_write(bytes, len, &text);
+		assert_true(base64_read(strbuf_text(&text), &read));
+		assert_int_equal(read.len, len);
+		if (len > 0)
+			assert_memory_equal(read.data, bytes, len);
+		strbuf_clear(&text);
+		strbuf_clear(&read);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct strbuf read = {0};
+
+		assert_false(base64_read(bad[i], &read));
+		strbuf_clear(&read);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +401,7 @@ int main(void)
 		cmocka_unit_test(test_reader_reads_what_strbuf_wrote),
 		cmocka_unit_test(test_varints_that_none_wrote),
 		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_log_escape),
 		cmocka_unit_test(test_log_limit),
 		cmocka_unit_test(test_clocks),
