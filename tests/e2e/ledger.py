@@ -110,7 +110,7 @@ def one_report(fleet):
            [day["state"], day["reporter"]])
     expect("sessions for people", ["240"], fleet.ask(
         "SELECT sum(success + failure) FROM tlstally.sessions_by_domain"
-        f" WHERE day = {at(0) // 86400}"))
+        f" WHERE day = '{day_text(0)}'"))
     failures = sum(
         policy["summary"]["total-failure-session-count"]
         for report in fleet.sent().values() for policy in report["policies"])
