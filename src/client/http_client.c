@@ -136,6 +136,11 @@ bool http_client_is_same_place(const struct http_client *client,
 	       (client->socket != NULL || strcmp(place, client->place) == 0);
 }
 
+const char *http_client_shown(const struct http_client *client, const char *url)
+{
+	return client->socket != NULL ? client->place : url;
+}
+
 int http_client_url_resolve(const char *base, const char *text, char **out,
                             struct err *err)
 {
@@ -213,7 +218,7 @@ static int say_failure(struct http_client *client, const char *url,
 	               how == HTTP_TOO_LONG   ? ERR_LIMIT
 	               : has_body && sent > 0 ? ERR_UNCERTAIN
 	                                      : ERR_IO,
-	               "%.200s: %s", client->socket ? client->place : url, why);
+	               "%.200s: %s", http_client_shown(client, url), why);
 }
 
 int http_client_ask(struct http_client *client, const char *url,

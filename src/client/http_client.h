@@ -49,6 +49,10 @@ void http_client_free(struct http_client **client);
 bool http_client_is_same_place(const struct http_client *client,
                                const char *url);
 
+/* As people are to read it: of a unix socket the socket. */
+const char *http_client_shown(const struct http_client *client,
+                              const char *url);
+
 /* A URL, maybe relative, as seen from another; the path is "/" at least.  That
  * of a unix socket is "http://localhost/".  ERR_PARSE.  The text is the
  * caller's. */

@@ -149,7 +149,8 @@ static int find_session(struct remote *self, const char *at, unsigned wanted,
 	rc = remote_session_read(strbuf_text(&answer->body), answer->body.len,
 	                         wanted, &session, err);
 	if (rc < 0)
-		return err_prefix(err, "%.200s", url);
+		return err_prefix(err, "%.200s",
+		                  http_client_shown(self->http, url));
 	if (rc == 0)
 		return 0;
 	client->capabilities = session.capabilities;
@@ -215,11 +216,13 @@ static int discover(struct remote *self, const char *given, unsigned wanted,
 		return 0;
 	}
 	if (answer.status != 200)
-		return say_status(at, &answer, err);
+		return say_status(http_client_shown(self->http, at), &answer,
+		                  err);
 	kind = doc_safe_text(answer.type);
 	return err_set(err, ERR_PARSE,
-	               "%.200s: the response%s%s%s is not a JMAP session", at,
-	               kind[0] ? ", " : "", kind, kind[0] ? "," : "");
+	               "%.200s: the response%s%s%s is not a JMAP session",
+	               http_client_shown(self->http, at), kind[0] ? ", " : "",
+	               kind, kind[0] ? "," : "");
 }
 
 /* --- the API --- */
@@ -247,7 +250,8 @@ static int answer(struct jmap_client *client, const struct strbuf *body,
 		               "with --url",
 		               self->api, got.location);
 	if (got.status != 200)
-		return say_status(self->api, &got, err);
+		return say_status(http_client_shown(self->http, self->api),
+		                  &got, err);
 	*out = got.body;
 	got.body = (struct strbuf){0};
 	return 0;

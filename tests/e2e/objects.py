@@ -491,6 +491,10 @@ def test_socket(directory, conf, servers):
         Run(name, conf, by_socket).steps()
         Run(name, conf, by_socket).pointers()
         test_given_back(conf, by_socket)
+        wrong = Run(name, conf, ("--url", f"unix:{path}", "--api-key", "x"))
+        code, _, said = wrong.tally(["query", T])
+        expect(f"{name}: a wrong key is told of the socket", (1, True),
+               (code, said.startswith(f"unix:{path}: HTTP status 401: ")))
     run = Run("sockets", conf)
     for url, status, words in (
             (f"unix:{directory}/none", 1,

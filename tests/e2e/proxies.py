@@ -225,6 +225,11 @@ def check_paths(name, world, proxy, server, token):
     r, text = proxy.ask("GET", "/tls/metrics", token)
     expect(name + ": metrics", (200, True),
            (r.status, b"\ntlstally_outbox_reports" in text))
+    r, _ = proxy.ask("GET", "/tls/api/schema", token)
+    place = re.sub("^https?://[^/]*", "", r.getheader("Location") or "")
+    expect(name + ": the schema is below it, too", (302, "/tls/api/schema", 200),
+           (r.status, place.rpartition("/")[0],
+            proxy.ask("GET", place, token)[0].status))
     for url in (base, base + "/", f"https://localhost:{world.front}"):
         got = subprocess.run(
             [TLSTALLY, "-c", server.conf, "query", "tls-internal-report",
