@@ -1,9 +1,11 @@
 #include "store/change_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/be.h"
+#include "base/xalloc.h"
 #include "store/journal_table.h"
 #include "store/keys.h"
 #include "store/meta_table.h"
@@ -55,19 +57,65 @@ uint64_t change_touch(struct db_txn *txn, enum change_type type)
 	return state;
 }
 
-void change_note(struct db_txn *txn, enum change_type type,
-                 enum change_what what, const void *id, size_t id_len)
+/* What this transaction has noted last, of each type. */
+struct noted {
+	struct change last[CHANGE_RECEIVED + 1];
+};
+
+static void *noted_new(void)
+{
+	return xcalloc(1, sizeof(struct noted));
+}
+
+/* Nobody else has seen what this transaction noted: one more change of the same
+ * object is that change, and a destroyed one need not have been updated. */
+static bool is_noted(struct db_txn *txn, const struct change *last,
+                     enum change_type type, enum change_what what,
+                     const void *id, size_t id_len)
+{
+	return last->state != 0 && last->id_len == id_len &&
+	       id_len <= CHANGE_ID_MAX && memcmp(last->id, id, id_len) == 0 &&
+	       (what == CHANGE_UPDATED
+	                ? last->what != CHANGE_DESTROYED
+	                : what == CHANGE_DESTROYED &&
+	                          last->what == CHANGE_UPDATED) &&
+	       last->state == change_state(txn, type);
+}
+
+static void put_row(struct db_txn *txn, enum change_type type, uint64_t state,
+                    enum change_what what, const void *id, size_t id_len)
 {
 	auto_(strbuf_clear) struct strbuf value = {0};
-	uint64_t state = change_touch(txn, type);
 	struct db_key key = row_key(type, state);
 
 	strbuf_u8(&value, (uint8_t)what);
 	strbuf_add(&value, id, id_len);
 	db_put(txn, &key, &value);
-	if (state > CHANGE_LOG_MAX) {
-		key = row_key(type, state - CHANGE_LOG_MAX);
-		db_delete(txn, &key);
+}
+
+void change_note(struct db_txn *txn, enum change_type type,
+                 enum change_what what, const void *id, size_t id_len)
+{
+	struct noted *noted =
+		db_txn_memory(txn, DB_MEMORY_CHANGES, noted_new, free);
+	struct change *last = &noted->last[type];
+	struct db_key old;
+
+	if (is_noted(txn, last, type, what, id, id_len)) {
+		if (what == CHANGE_UPDATED)
+			return;
+		put_row(txn, type, last->state, what, id, id_len);
+		last->what = what;
+		return;
+	}
+	last->state = change_touch(txn, type);
+	last->what = what;
+	last->id_len = id_len;
+	memcpy(last->id, id, id_len < CHANGE_ID_MAX ? id_len : CHANGE_ID_MAX);
+	put_row(txn, type, last->state, what, id, id_len);
+	if (last->state > CHANGE_LOG_MAX) {
+		old = row_key(type, last->state - CHANGE_LOG_MAX);
+		db_delete(txn, &old);
 	}
 }
 

@@ -6,8 +6,9 @@
  * that was here at state 17 learns what became of what since.
  *
  * Table modules note their changes themselves; what was written as it stood
- * already is none.  Of counters (CHANGE_DOMAIN, CHANGE_INBOUND) there is a
- * state but no log: they change all the time.
+ * already is none, and what a transaction does to one object one after the
+ * other is one.  Of counters (CHANGE_DOMAIN, CHANGE_INBOUND) there is a state
+ * but no log: they change all the time.
  */
 #ifndef TLSTALLY_STORE_CHANGE_TABLE_H
 #define TLSTALLY_STORE_CHANGE_TABLE_H

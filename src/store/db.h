@@ -136,7 +136,12 @@ int db_size(struct db *db, struct db_size *size, struct err *err);
  * transaction.  There is one of the store, and one of each kind of a
  * transaction.
  */
-enum db_memory_kind { DB_MEMORY_JOURNAL, DB_MEMORY_PERIOD, DB_MEMORIES };
+enum db_memory_kind {
+	DB_MEMORY_JOURNAL,
+	DB_MEMORY_PERIOD,
+	DB_MEMORY_CHANGES,
+	DB_MEMORIES
+};
 void *db_memory(struct db_txn *txn, void *(*make)(void), void (*free)(void *));
 void *db_txn_memory(struct db_txn *txn, enum db_memory_kind kind,
                     void *(*make)(void), void (*free)(void *));

@@ -716,7 +716,7 @@ static void test_log_is_bounded(void **state)
 	struct change change;
 
 	for (int i = 0; i < CHANGE_LOG_MAX; i++)
-		change_note_id(txn, CHANGE_REPORT, CHANGE_UPDATED, 1);
+		change_note_id(txn, CHANGE_REPORT, CHANGE_UPDATED, (uint64_t)i);
 	assert_int_equal(change_state(txn, CHANGE_REPORT), CHANGE_LOG_MAX + 3);
 	assert_int_equal(change_after(txn, CHANGE_REPORT, 2, &change), 0);
 	assert_int_equal(change_after(txn, CHANGE_REPORT, 3, &change), 1);
@@ -746,10 +746,93 @@ static void test_states_are_exact(void **state)
 	dest.attempts++;
 	outbox_destination_put(txn, id, &dest);
 	assert_int_equal(change_state(txn, CHANGE_REPORT), 4);
+	dest.attempts++;
+	outbox_destination_put(txn, id, &dest);
+	assert_int_equal(change_state(txn, CHANGE_REPORT), 4);
+	commit_ok(&txn);
+	txn = db_begin_write(w->f.db);
 	archive_move(txn, &head);
 	assert_int_equal(change_state(txn, CHANGE_REPORT), 5);
 	assert_int_equal(change_state(txn, CHANGE_SENT), 1);
 	commit_ok(&txn);
+}
+
+/* What a transaction does to an object in a row is one change of it. */
+static void test_one_change_in_a_row(void **state)
+{
+	enum { A = 7, B = 8 };
+	static const struct {
+		const char *name;
+		struct {
+			enum change_what what;
+			uint64_t id;
+		} notes[4];
+		/* "+7": 7 was created, "*": updated, "-": destroyed */
+		const char *want;
+	} rows[] = {
+		{"updated twice",
+	         {{CHANGE_UPDATED, A}, {CHANGE_UPDATED, A}},
+	         "*7"},
+		{"created and updated",
+	         {{CHANGE_CREATED, A}, {CHANGE_UPDATED, A}},
+	         "+7"},
+		{"updated and destroyed",
+	         {{CHANGE_UPDATED, A}, {CHANGE_DESTROYED, A}},
+	         "-7"},
+		{"created, updated and destroyed",
+	         {{CHANGE_CREATED, A},
+	          {CHANGE_UPDATED, A},
+	          {CHANGE_DESTROYED, A}},
+	         "+7-7"},
+		{"destroyed and made again",
+	         {{CHANGE_DESTROYED, A}, {CHANGE_CREATED, A}},
+	         "-7+7"},
+		{"another one between",
+	         {{CHANGE_UPDATED, A},
+	          {CHANGE_UPDATED, B},
+	          {CHANGE_UPDATED, A}},
+	         "*7*8*7"},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(db_abort) struct db_txn *txn = db_begin_write(w->f.db);
+		uint64_t at = change_state(txn, CHANGE_SENT);
+		char got[32] = "";
+		struct change change;
+
+		ROW(&rows[i]);
+		for (size_t n = 0; n < COUNT(rows[i].notes); n++)
+			if (rows[i].notes[n].id != 0)
+				change_note_id(txn, CHANGE_SENT,
+				               rows[i].notes[n].what,
+				               rows[i].notes[n].id);
+		for (; change_after(txn, CHANGE_SENT, at, &change); at++) {
+			size_t len = strlen(got);
+
+			assert_true(len + 2 < sizeof(got));
+			got[len] = " +*-"[change.what];
+			got[len + 1] =
+				(char)('0' + change.id[change.id_len - 1]);
+		}
+		assert_string_equal(got, rows[i].want);
+		assert_int_equal(at, change_state(txn, CHANGE_SENT));
+	}
+}
+
+/* The next transaction's change is one of its own: a client may have been there
+ * between them. */
+static void test_change_of_another_transaction(void **state)
+{
+	struct world *w = *state;
+	struct db_txn *txn;
+
+	for (int i = 0; i < 3; i++) {
+		txn = db_begin_write(w->f.db);
+		change_note_id(txn, CHANGE_SENT, CHANGE_UPDATED, 7);
+		assert_int_equal(change_state(txn, CHANGE_SENT), i + 1);
+		commit_ok(&txn);
+	}
 }
 
 enum { CLIENTS = 4, ROUNDS = 25 };
@@ -998,6 +1081,8 @@ int main(void)
 		WORLD_TEST(test_inbound_of_a_domain),
 		WORLD_TEST(test_log_is_bounded),
 		WORLD_TEST(test_states_are_exact),
+		WORLD_TEST(test_one_change_in_a_row),
+		WORLD_TEST(test_change_of_another_transaction),
 		WORLD_TEST(test_one_wins),
 		WORLD_TEST(test_a_full_store),
 		WORLD_TEST(test_restored),
