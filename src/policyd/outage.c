@@ -24,10 +24,16 @@ void outage_begin(struct outage *outage, int64_t now_ms)
 		outage->failing_since_ms = -1;
 }
 
+int64_t outage_from_ms(const struct outage *outage)
+{
+	return outage->failing_since_ms != 0 && outage->of_several
+	               ? outage->failing_since_ms + OUTAGE_AFTER_MS
+	               : INT64_MAX;
+}
+
 bool outage_is_on(const struct outage *outage, int64_t now_ms)
 {
-	return outage->failing_since_ms != 0 && outage->of_several &&
-	       now_ms - outage->failing_since_ms >= OUTAGE_AFTER_MS;
+	return now_ms >= outage_from_ms(outage);
 }
 
 bool outage_is_suspected(const struct outage *outage)

@@ -27,6 +27,8 @@ void outage_note(struct outage *outage, bool answered, uint64_t domain,
 /* It was on before this process began. */
 void outage_begin(struct outage *outage, int64_t now_ms);
 
+/* From when on it is; INT64_MAX: it is not, and will not be. */
+int64_t outage_from_ms(const struct outage *outage);
 bool outage_is_on(const struct outage *outage, int64_t now_ms);
 
 /* Lookups fail, and it would be good to know of one more. */

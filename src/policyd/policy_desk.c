@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/container.h"
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "policyd/answer_text.h"
@@ -22,13 +24,15 @@ enum {
 	KEY_LONG = 1024,
 };
 
-/* A question in the desk's queue, then on its way through the service. */
+/* A question in the desk's queue, then on its way through the service, and then
+ * back to whoever asked, whose memory it is. */
 struct job {
-	struct job *next;
+	struct mail mail;
 	struct policy_desk *desk;
 	enum desk_what what;
 	uint64_t id;
-	char key[KEY_LONG + 1];
+	struct policy_rules *rules; /* DROP */
+	char key[];
 };
 
 struct policy_desk {
@@ -37,12 +41,17 @@ struct policy_desk {
 	pthread_t thread;
 	bool is_started;
 	_Atomic int64_t vouched_ms; /* monotonic; 0: never */
+	_Atomic int64_t out_from_ms;
+	_Atomic bool stops;
 
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool stops;
-	struct job *jobs, **last_job;
-	struct desk_result *results, **last_result;
+	/* between the threads, in both directions, and back */
+	struct mailbox jobs, jobs_done;
+	struct mailbox results, results_read;
+	sem_t wake;           /* the desk's thread */
+	struct mail *queue;   /* of jobs: its own */
+	struct mail *arrived; /* of results: the asker's */
+
+	pthread_mutex_t lock; /* the asker does not take it */
 	struct outage outage;
 };
 
@@ -72,6 +81,21 @@ static struct desk_result *result_of(const struct job *job,
 	return result;
 }
 
+static struct desk_result *result_in(struct mail *mail)
+{
+	return container_of(mail, struct desk_result, mail);
+}
+
+static void free_results(struct mail *mail)
+{
+	while (mail != NULL) {
+		struct desk_result *result = result_in(mail);
+
+		mail = mail->next;
+		policy_desk_free_result(&result);
+	}
+}
+
 static void post(void *arg)
 {
 	struct desk_result *result = arg;
@@ -79,11 +103,8 @@ static void post(void *arg)
 	uint64_t one = 1;
 	bool first;
 
-	pthread_mutex_lock(&desk->lock);
-	first = desk->results == NULL;
-	*desk->last_result = result;
-	desk->last_result = &result->next;
-	pthread_mutex_unlock(&desk->lock);
+	free_results(mailbox_take(&desk->results_read));
+	first = mailbox_put(&desk->results, &result->mail);
 	while (first && write(desk->fd, &one, sizeof(one)) < 0 &&
 	       errno == EINTR)
 		;
@@ -104,23 +125,29 @@ int policy_desk_fd(const struct policy_desk *desk)
 
 struct desk_result *policy_desk_next(struct policy_desk *desk)
 {
-	struct desk_result *result;
+	struct mail *next;
 	uint64_t n;
 
-	pthread_mutex_lock(&desk->lock);
-	result = desk->results;
-	if (result != NULL) {
-		desk->results = result->next;
-		result->next = NULL;
-	}
-	if (desk->results == NULL) {
-		desk->last_result = &desk->results;
-		/* what is posted from here on wakes the reader again */
+	if (desk->arrived == NULL)
+		desk->arrived = mailbox_take(&desk->results);
+	if (desk->arrived == NULL) {
 		while (read(desk->fd, &n, sizeof(n)) < 0 && errno == EINTR)
 			;
+		/* what is posted from here on wakes the reader again */
+		desk->arrived = mailbox_take(&desk->results);
 	}
-	pthread_mutex_unlock(&desk->lock);
-	return result;
+	next = desk->arrived;
+	if (next == NULL)
+		return NULL;
+	desk->arrived = next->next;
+	return result_in(next);
+}
+
+void policy_desk_give_back(struct policy_desk *desk,
+                           struct desk_result **result)
+{
+	mailbox_put(&desk->results_read, &(*result)->mail);
+	*result = NULL;
 }
 
 /* --- the answer --- */
@@ -178,11 +205,72 @@ static void post_view(struct policy_desk *desk, const struct job *job,
 	post_told(result, &told);
 }
 
+/* --- what is asked --- */
+
+static struct job *job_in(struct mail *mail)
+{
+	return container_of(mail, struct job, mail);
+}
+
+static void free_jobs(struct mail *mail)
+{
+	while (mail != NULL) {
+		struct job *job = job_in(mail);
+
+		mail = mail->next;
+		policy_rules_put(&job->rules);
+		free(job);
+	}
+}
+
+/* The asker's thread. */
+static struct job *job_of(struct policy_desk *desk, enum desk_what what,
+                          const char *key, size_t len)
+{
+	struct job *job = xcalloc(1, sizeof(*job) + len + 1);
+
+	free_jobs(mailbox_take(&desk->jobs_done));
+	job->desk = desk;
+	job->what = what;
+	memcpy(job->key, key, len);
+	return job;
+}
+
+static void hand_in(struct policy_desk *desk, struct job *job)
+{
+	if (mailbox_put(&desk->jobs, &job->mail))
+		sem_post(&desk->wake);
+}
+
+static void end_job(struct job *job)
+{
+	mailbox_put(&job->desk->jobs_done, &job->mail);
+}
+
+void policy_desk_ask(struct policy_desk *desk,
+                     const struct desk_question *question)
+{
+	size_t len = question->len < KEY_LONG ? question->len : KEY_LONG;
+	struct job *job = job_of(desk, question->what, question->domain, len);
+
+	job->id = question->id;
+	hand_in(desk, job);
+}
+
+void policy_desk_drop_rules(struct policy_desk *desk,
+                            struct policy_rules **rules)
+{
+	struct job *job = job_of(desk, DESK_DROP, "", 0);
+
+	job->rules = *rules;
+	*rules = NULL;
+	hand_in(desk, job);
+}
+
 struct desk_result *policy_desk_override(struct policy_desk *desk,
+                                         const struct policy_rules *rules,
                                          const char *domain, size_t len)
 {
-	auto_(policy_rules_put) struct policy_rules *rules =
-		policy_rules_get(desk->options.shelf);
 	auto_(arena_clear) struct arena arena = {0};
 	struct policy_known known = {0};
 	struct desk_result *result;
@@ -215,6 +303,7 @@ static void note_outcome(struct policy_desk *desk, const char *name,
 	pthread_mutex_lock(&desk->lock);
 	outage_note(&desk->outage, answered, hash,
 	            clock_monotonic_ms(desk->options.clock));
+	atomic_store(&desk->out_from_ms, outage_from_ms(&desk->outage));
 	pthread_mutex_unlock(&desk->lock);
 }
 
@@ -239,7 +328,7 @@ static void take_view(void *arg, const struct policy_told *told)
 			             clock_monotonic_ms(desk->options.clock));
 		post_view(desk, job, DESK_DONE, told->view);
 	}
-	free(job);
+	end_job(job);
 }
 
 static void look_up(struct policy_desk *desk, struct job *job, bool anew)
@@ -254,7 +343,7 @@ static void look_up(struct policy_desk *desk, struct job *job, bool anew)
 	    0)
 		return;
 	post_told(result_of(job, DESK_NONE), NULL);
-	free(job);
+	end_job(job);
 }
 
 /* What somebody else looked up, for other needs, may lack what we need; and
@@ -270,33 +359,32 @@ static bool is_good(const struct policy_desk *desk,
 	       (!site->dane || view->unvouched != site->validates);
 }
 
-static void work_on(struct policy_desk *desk, struct job *job)
+static void explain(struct policy_desk *desk, struct job *job,
+                    const struct policy_rules *rules)
 {
-	auto_(policy_rules_put) struct policy_rules *rules =
-		policy_rules_get(desk->options.shelf);
+	struct desk_result *result = result_of(job, DESK_DONE);
+
+	result->text = policy_explain(&desk->options.source, rules, job->key,
+	                              clock_secs(desk->options.clock));
+	result->len = strlen(result->text);
+	post(result);
+}
+
+static void answer(struct policy_desk *desk, struct job *job,
+                   const struct policy_rules *rules)
+{
 	auto_(arena_clear) struct arena arena = {0};
 	struct domain_view view;
 	struct err err = {0};
 	bool known, good;
 
-	if (job->what == DESK_EXPLAIN) {
-		struct desk_result *result = result_of(job, DESK_DONE);
-
-		result->text =
-			policy_explain(&desk->options.source, rules, job->key,
-		                       clock_secs(desk->options.clock));
-		result->len = strlen(result->text);
-		post(result);
-		free(job);
-		return;
-	}
 	/* a store that cannot be read is no reason not to ask DNS */
 	known = desk->options.source.cached(desk->options.source.self, job->key,
 	                                    &arena, &view, &err) > 0;
 	good = known && is_good(desk, &view, &rules->site);
 	if (good && job->what == DESK_LOOK_UP) {
 		post_view(desk, job, DESK_DONE, &view);
-		free(job);
+		end_job(job);
 		return;
 	}
 	if (job->what == DESK_LOOK_UP) {
@@ -308,22 +396,37 @@ static void work_on(struct policy_desk *desk, struct job *job)
 	look_up(desk, job, job->what == DESK_REFRESH || known);
 }
 
+static void work_on(struct policy_desk *desk, struct job *job)
+{
+	auto_(policy_rules_put) struct policy_rules *rules =
+		policy_rules_get(desk->options.shelf);
+
+	if (job->what == DESK_LOOK_UP || job->what == DESK_REFRESH) {
+		answer(desk, job, rules);
+		return;
+	}
+	if (job->what == DESK_EXPLAIN)
+		explain(desk, job, rules);
+	policy_rules_put(&job->rules);
+	end_job(job);
+}
+
+/* NULL: the desk stops. */
 static struct job *next_job(struct policy_desk *desk)
 {
 	struct job *job;
 
-	pthread_mutex_lock(&desk->lock);
-	while ((job = desk->jobs) == NULL && !desk->stops)
-		pthread_cond_wait(&desk->wake, &desk->lock);
-	if (desk->stops) {
-		job = NULL;
-	} else {
-		desk->jobs = job->next;
-		if (desk->jobs == NULL)
-			desk->last_job = &desk->jobs;
+	while (!atomic_load(&desk->stops)) {
+		if (desk->queue == NULL)
+			desk->queue = mailbox_take(&desk->jobs);
+		if (desk->queue != NULL) {
+			job = job_in(desk->queue);
+			desk->queue = desk->queue->next;
+			return job;
+		}
+		sem_wait(&desk->wake);
 	}
-	pthread_mutex_unlock(&desk->lock);
-	return job;
+	return NULL;
 }
 
 static void *run(void *arg)
@@ -336,34 +439,12 @@ static void *run(void *arg)
 	return NULL;
 }
 
-void policy_desk_ask(struct policy_desk *desk,
-                     const struct desk_question *question)
-{
-	struct job *job = xcalloc(1, sizeof(*job));
-	size_t len = question->len < KEY_LONG ? question->len : KEY_LONG;
-
-	job->desk = desk;
-	job->what = question->what;
-	job->id = question->id;
-	memcpy(job->key, question->domain, len);
-	pthread_mutex_lock(&desk->lock);
-	*desk->last_job = job;
-	desk->last_job = &job->next;
-	pthread_cond_signal(&desk->wake);
-	pthread_mutex_unlock(&desk->lock);
-}
-
 /* --- what is seen of the resolver --- */
 
 bool policy_desk_is_out(struct policy_desk *desk)
 {
-	bool is_out;
-
-	pthread_mutex_lock(&desk->lock);
-	is_out = outage_is_on(&desk->outage,
-	                      clock_monotonic_ms(desk->options.clock));
-	pthread_mutex_unlock(&desk->lock);
-	return is_out;
+	return clock_monotonic_ms(desk->options.clock) >=
+	       atomic_load(&desk->out_from_ms);
 }
 
 bool policy_desk_suspects(struct policy_desk *desk)
@@ -398,12 +479,11 @@ int policy_desk_open(struct policy_desk **out,
 
 	*out = desk;
 	desk->options = *options;
-	desk->last_job = &desk->jobs;
-	desk->last_result = &desk->results;
 	if (options->is_out)
 		outage_begin(&desk->outage, clock_monotonic_ms(options->clock));
+	atomic_store(&desk->out_from_ms, outage_from_ms(&desk->outage));
 	pthread_mutex_init(&desk->lock, NULL);
-	pthread_cond_init(&desk->wake, NULL);
+	sem_init(&desk->wake, 0, 0);
 	desk->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (desk->fd < 0) {
 		err_errno(err, ERR_IO, "eventfd");
@@ -421,10 +501,8 @@ void policy_desk_stop(struct policy_desk *desk)
 {
 	if (!desk->is_started)
 		return;
-	pthread_mutex_lock(&desk->lock);
-	desk->stops = true;
-	pthread_cond_signal(&desk->wake);
-	pthread_mutex_unlock(&desk->lock);
+	atomic_store(&desk->stops, true);
+	sem_post(&desk->wake);
 	pthread_join(desk->thread, NULL);
 	desk->is_started = false;
 }
@@ -432,22 +510,19 @@ void policy_desk_stop(struct policy_desk *desk)
 void policy_desk_close(struct policy_desk **out)
 {
 	struct policy_desk *desk = *out;
-	struct desk_result *result;
 
 	if (desk == NULL)
 		return;
 	policy_desk_stop(desk);
-	while (desk->jobs != NULL) {
-		struct job *job = desk->jobs;
-
-		desk->jobs = job->next;
-		free(job);
-	}
-	while (desk->fd >= 0 && (result = policy_desk_next(desk)) != NULL)
-		policy_desk_free_result(&result);
+	free_jobs(desk->queue);
+	free_jobs(mailbox_take(&desk->jobs));
+	free_jobs(mailbox_take(&desk->jobs_done));
+	free_results(desk->arrived);
+	free_results(mailbox_take(&desk->results));
+	free_results(mailbox_take(&desk->results_read));
 	if (desk->fd >= 0)
 		close(desk->fd);
-	pthread_cond_destroy(&desk->wake);
+	sem_destroy(&desk->wake);
 	pthread_mutex_destroy(&desk->lock);
 	free(desk);
 	*out = NULL;

@@ -10,11 +10,13 @@
  *     policy_desk_next()  <-   the told log        <-   DESK_DONE
  *
  * So the server, which answers others meanwhile, waits neither for the disk nor
- * for DNS.  What the table of overrides has needs neither.  Answers are made
- * here (domain/policy_answer.h), by the rules of the moment, and are given out
- * when the told table has them (policyd/told_log.h).  When something
- * can be fetched by policy_desk_next(), the descriptor of policy_desk_fd() can
- * be read.
+ * for DNS, nor for a lock that a thread has which waits for a processor: what
+ * it asks and what it gets goes through mailboxes (base/mailbox.h), and what it
+ * has read goes back to be freed.  What the table of overrides has needs
+ * neither.  Answers are made here (domain/policy_answer.h), by the rules of the
+ * moment, and are given out when the told table has them (policyd/told_log.h).
+ * When something can be fetched by policy_desk_next(), the descriptor of
+ * policy_desk_fd() can be read.
  */
 #ifndef TLSTALLY_POLICYD_POLICY_DESK_H
 #define TLSTALLY_POLICYD_POLICY_DESK_H
@@ -24,6 +26,7 @@
 
 #include "base/clock.h"
 #include "base/domain.h"
+#include "base/mailbox.h"
 #include "policyd/policy_counts.h"
 #include "policyd/policy_rules.h"
 #include "policyd/policy_source.h"
@@ -52,15 +55,17 @@ enum desk_what {
 	DESK_LOOK_UP, /* somebody waits for it */
 	DESK_REFRESH, /* nobody does; what is known is good for a while */
 	DESK_EXPLAIN, /* what is known, as JSON; no lookup */
+	DESK_DROP,    /* the desk's: rules that nobody needs */
 };
 
 struct desk_question {
-	enum desk_what what;
-	const char *domain; /* of EXPLAIN: the key */
+	enum desk_what what; /* but DROP */
+	const char *domain;  /* of EXPLAIN: the key */
 	size_t len;
 	uint64_t id; /* the asker's */
 };
 
+/* One thread asks, and it fetches the results. */
 void policy_desk_ask(struct policy_desk *desk,
                      const struct desk_question *question);
 
@@ -72,7 +77,7 @@ enum desk_stage {
 };
 
 struct desk_result {
-	struct desk_result *next; /* the desk's */
+	struct mail mail; /* the desk's */
 	struct policy_desk *desk;
 	enum desk_what what;
 	enum desk_stage stage;
@@ -88,17 +93,26 @@ struct desk_result {
 	bool by_failure;                 /* domain/policy_answer.h */
 };
 
-/* By the table of overrides, at once, whatever the store does: the caller's to
- * free; NULL: the domain does not stand there. */
+/* By the table of overrides, at once, whatever the store does; NULL: the domain
+ * does not stand there. */
 struct desk_result *policy_desk_override(struct policy_desk *desk,
+                                         const struct policy_rules *rules,
                                          const char *domain, size_t len);
-
-int policy_desk_fd(const struct policy_desk *desk);
-/* The next result, the caller's to free; NULL: no more for now. */
-struct desk_result *policy_desk_next(struct policy_desk *desk);
+/* Of an override. */
 void policy_desk_free_result(struct desk_result **result);
 
-/* Does the resolver answer nobody (policyd/outage.h)? */
+int policy_desk_fd(const struct policy_desk *desk);
+/* The next result, lent; NULL: no more for now. */
+struct desk_result *policy_desk_next(struct policy_desk *desk);
+/* It has been read. */
+void policy_desk_give_back(struct policy_desk *desk,
+                           struct desk_result **result);
+
+/* Puts them back, whose table may be large. */
+void policy_desk_drop_rules(struct policy_desk *desk,
+                            struct policy_rules **rules);
+
+/* Does the resolver answer nobody (policyd/outage.h)?  Without a lock. */
 bool policy_desk_is_out(struct policy_desk *desk);
 /* Lookups fail: one of any other domain would tell more. */
 bool policy_desk_suspects(struct policy_desk *desk);

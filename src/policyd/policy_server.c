@@ -39,7 +39,8 @@ struct policy_server {
 	struct policy_server_options options;
 	pthread_t thread;
 	int epoll_fd, wake_fd;
-	_Atomic bool stops, forgets;
+	_Atomic bool stops;
+	_Atomic(struct policy_rules *) next_rules; /* NULL: none */
 	_Atomic uint64_t client_count, answer_count, byte_count;
 	_Atomic int64_t progress_ms;
 
@@ -301,7 +302,7 @@ static struct ready_answer *override_answer(struct policy_server *server,
                                             struct span domain)
 {
 	struct desk_result *result = policy_desk_override(
-		server->options.desk, domain.at, domain.len);
+		server->options.desk, server->rules, domain.at, domain.len);
 	struct ready_answer *answer = NULL;
 
 	if (result != NULL)
@@ -539,7 +540,7 @@ static void take_results(struct policy_server *server)
 			take_refresh(server, result);
 		else
 			take_lookup(server, result);
-		policy_desk_free_result(&result);
+		policy_desk_give_back(server->options.desk, &result);
 	}
 }
 
@@ -615,10 +616,12 @@ static void keep_time(struct policy_server *server)
 
 static void take_rules(struct policy_server *server)
 {
-	if (!atomic_exchange(&server->forgets, false))
+	struct policy_rules *next = atomic_exchange(&server->next_rules, NULL);
+
+	if (next == NULL)
 		return;
-	policy_rules_put(&server->rules);
-	server->rules = policy_rules_get(server->options.shelf);
+	policy_desk_drop_rules(server->options.desk, &server->rules);
+	server->rules = next;
 	/* they are made anew by the new rules; who waits for a lookup that does
 	 * not end is still told what was known */
 	answer_cache_expire(server->cache);
@@ -628,8 +631,8 @@ static void hear_wake(struct policy_server *server)
 {
 	uint64_t n;
 
-	if (read(server->wake_fd, &n, sizeof(n)) == sizeof(n))
-		take_rules(server);
+	while (read(server->wake_fd, &n, sizeof(n)) < 0 && errno == EINTR)
+		;
 }
 
 /* How many descriptors had something. */
@@ -639,6 +642,7 @@ static int turn(struct policy_server *server, int timeout_ms, bool accepts)
 	int n = epoll_wait(server->epoll_fd, events, EVENTS, timeout_ms);
 
 	keep_time(server);
+	take_rules(server);
 	for (int i = 0; i < n; i++) {
 		void *what = events[i].data.ptr;
 
@@ -720,6 +724,8 @@ static int prepare(struct policy_server *server, struct err *err)
 
 static void clear(struct policy_server **server)
 {
+	struct policy_rules *next;
+
 	if ((*server)->epoll_fd >= 0)
 		close((*server)->epoll_fd);
 	if ((*server)->wake_fd >= 0)
@@ -727,6 +733,8 @@ static void clear(struct policy_server **server)
 	waiting_domains_free(&(*server)->waiting);
 	answer_cache_free(&(*server)->cache);
 	policy_rules_put(&(*server)->rules);
+	next = atomic_exchange(&(*server)->next_rules, NULL);
+	policy_rules_put(&next);
 	strbuf_clear(&(*server)->text);
 	free(*server);
 	*server = NULL;
@@ -762,7 +770,10 @@ static void wake(struct policy_server *server)
 
 void policy_server_forget(struct policy_server *server)
 {
-	atomic_store(&server->forgets, true);
+	struct policy_rules *rules = policy_rules_get(server->options.shelf);
+
+	rules = atomic_exchange(&server->next_rules, rules);
+	policy_rules_put(&rules);
 	wake(server);
 }
 

@@ -95,12 +95,12 @@ static void call(struct line *who)
 	}
 }
 
-/* Lines that were added at that moment or before, from the oldest on. */
-static void release(struct told_log *log, int64_t added_ms)
+/* Under the lock: lines that were added at that moment or before, from the
+ * oldest on. */
+static struct line *released_until(struct told_log *log, int64_t added_ms)
 {
 	struct line *released = NULL, **end = &released;
 
-	pthread_mutex_lock(&log->lock);
 	for (struct line *line = log->first;
 	     log->waiting > 0 && line != NULL && line->added_ms <= added_ms;
 	     line = line->next) {
@@ -108,13 +108,29 @@ static void release(struct told_log *log, int64_t added_ms)
 		if (*end != NULL)
 			end = &(*end)->next;
 	}
+	return released;
+}
+
+static void release(struct told_log *log, int64_t added_ms)
+{
+	struct line *released;
+
+	pthread_mutex_lock(&log->lock);
+	released = released_until(log, added_ms);
 	pthread_mutex_unlock(&log->lock);
 	call(released);
 }
 
 void told_log_release(struct told_log *log)
 {
-	release(log, clock_monotonic_ms(log->clock) - LATE_MS);
+	int64_t late_ms = clock_monotonic_ms(log->clock) - LATE_MS;
+	struct line *released;
+
+	if (pthread_mutex_trylock(&log->lock) != 0)
+		return;
+	released = released_until(log, late_ms);
+	pthread_mutex_unlock(&log->lock);
+	call(released);
 }
 
 static void tell_full(struct told_log *log, const char *domain)

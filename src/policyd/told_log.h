@@ -41,7 +41,8 @@ void told_log_close(struct told_log **log);
 bool told_log_add(struct told_log *log, const char *domain,
                   const struct told *told, void (*go_on)(void *arg), void *arg);
 
-/* Who has waited too long goes on now. */
+/* Who has waited too long goes on now; but waits for no lock: called again
+ * soon, it finds it free. */
 void told_log_release(struct told_log *log);
 
 /* How many lines are not in the store. */

@@ -518,6 +518,7 @@ static void test_between_rules(void **state)
 	set_rules(world, true, false, "d.test encrypt\n");
 	tell(world, &lookup, "d.test", true);
 	expect_enforce(world, "d.test");
+	policy_server_forget(world->server);
 	ask(world, "d.test");
 	expect(world, "OK encrypt");
 }
