@@ -335,6 +335,44 @@ static int pull(struct run *run, int32_t day, char *unreadable, struct err *err)
 	return day_pull(&what, &run->result->pulled, err);
 }
 
+/* 1: there was one. */
+static int tell_deleted_one(struct run *run, int32_t day, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(run->db);
+	const struct ledger_lease lease = lease_of(run);
+	char domain[DOMAIN_TEXT] = "";
+	struct ledger_report report = {
+		.day = day,
+		.domain = domain,
+		.report_id = "",
+		.state = LEDGER_REPORT_DELETED,
+		.body = "",
+	};
+	int rc = day_table_deleted_next(txn, day, domain);
+
+	if (rc == 0)
+		return db_failure(txn, err);
+	db_abort(&txn);
+	rc = ledger_claim(run->ledger, &lease, run->view.fence, &report, 1,
+	                  err);
+	if (rc <= 0)
+		return rc;
+	txn = db_begin_write(run->db);
+	day_table_deleted_forget(txn, day, domain);
+	return db_commit(&txn, err) < 0 ? err->class : 1;
+}
+
+/* Who takes the day over must not make it anew. */
+static int tell_deleted(struct run *run, int32_t day, struct err *err)
+{
+	int rc;
+
+	do
+		rc = run->result->leads ? tell_deleted_one(run, day, err) : 0;
+	while (rc > 0);
+	return rc;
+}
+
 static int end(struct run *run, const struct ledger_day *row, struct err *err)
 {
 	uint64_t store_id = run->self.life.store_id;
@@ -358,6 +396,8 @@ static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
 
 	if (closed < 0)
 		return closed;
+	if (tell_deleted(run, row->day, err) < 0)
+		return err->class;
 	if (closed)
 		return end(run, row, err);
 	if (pull(run, row->day, unreadable, err) < 0)

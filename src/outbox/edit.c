@@ -10,6 +10,7 @@
 #include "outbox/edit_old.h"
 #include "outbox/settle_report.h"
 #include "outbox/shown.h"
+#include "store/day_table.h"
 #include "store/token_table.h"
 
 /* mailRua and httpRua; a report of the rollup may have a directory, too. */
@@ -305,5 +306,8 @@ int edit_destroy(struct db_txn *txn, uint64_t id, int64_t now, struct err *err)
 		return err->class;
 	forget_tokens(txn, &old.head);
 	outbox_remove(txn, id);
+	/* or the host that takes the day over would make it anew */
+	if (old.head.of_fleet)
+		day_table_deleted_put(txn, old.head.day, old.head.domain);
 	return db_failed(txn) ? db_failure(txn, err) : 0;
 }

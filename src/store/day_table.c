@@ -1,5 +1,6 @@
 #include "store/day_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -18,6 +19,7 @@ enum day_kind {
 	DAY_NOBODYS = 7,
 	DAY_LEVELS = 8,
 	DAY_GIVEN = 11,
+	DAY_DELETED = 12,
 };
 
 static struct db_key key_of_kind(int32_t day, enum day_kind kind)
@@ -105,6 +107,49 @@ bool day_table_is_given_away(struct db_txn *txn, int32_t day)
 	struct day_given given;
 
 	return day_table_given_get(txn, day, &given) && !given.ours;
+}
+
+static struct db_key key_of_deleted(int32_t day, const char *domain)
+{
+	struct db_key key = key_of_kind(day, DAY_DELETED);
+
+	key_text(&key, domain);
+	return key;
+}
+
+void day_table_deleted_put(struct db_txn *txn, int32_t day, const char *domain)
+{
+	struct db_key key = key_of_deleted(day, domain);
+	const struct strbuf nothing = {0};
+
+	db_put(txn, &key, &nothing);
+}
+
+void day_table_deleted_forget(struct db_txn *txn, int32_t day,
+                              const char *domain)
+{
+	struct db_key key = key_of_deleted(day, domain);
+
+	db_delete(txn, &key);
+}
+
+int day_table_deleted_next(struct db_txn *txn, int32_t day,
+                           char domain[DOMAIN_TEXT])
+{
+	struct db_key prefix = key_of_kind(day, DAY_DELETED);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+	struct reader rest;
+
+	if (!db_rows_next(&rows))
+		return 0;
+	rest = db_row_key(&rows.row);
+	reader_u32(&rest);
+	reader_u8(&rest);
+	if (reader_left(&rest) == 0 || reader_left(&rest) >= DOMAIN_TEXT)
+		return db_row_is(txn, &rows.row, false);
+	snprintf(domain, DOMAIN_TEXT, "%.*s", (int)reader_left(&rest),
+	         (const char *)rest.at);
+	return 1;
 }
 
 /* --- rows that are numbers --- */

@@ -50,6 +50,15 @@ void day_table_given_put(struct db_txn *txn, int32_t day,
 /* Is it for others to close, or for nobody yet? */
 bool day_table_is_given_away(struct db_txn *txn, int32_t day);
 
+/* A report of the day that a person took out of the outbox, of which the ledger
+ * does not know yet. */
+void day_table_deleted_put(struct db_txn *txn, int32_t day, const char *domain);
+void day_table_deleted_forget(struct db_txn *txn, int32_t day,
+                              const char *domain);
+/* The first of them; 1 or 0. */
+int day_table_deleted_next(struct db_txn *txn, int32_t day,
+                           char domain[DOMAIN_TEXT]);
+
 /* --- the intake's --- */
 
 /*

@@ -66,7 +66,10 @@
  *                                                     numbers, domain, answer
  *                day u32, 10                          struct day_sums as u64s
  *                day u32, 11                          struct day_given: u8,
- * u64, missing text domain-index day u32, 1, ~failures u64, domain    nothing
+ *                                                     u64, missing string
+ *                day u32, 12, domain text             nothing: a person took
+ *                                                     its report away
+ *   domain-index day u32, 1, ~failures u64, domain    nothing
  *                text
  *                day u32, 2, mark u8, domain text     nothing: no report, for a
  *                                                     reason of the domain's

@@ -427,6 +427,34 @@ def orphaned(fleet):
                host.tlstally("check-store").returncode)
 
 
+def deleted(fleet):
+    """What a person took away stays away, whoever makes the reports then."""
+    for host in fleet.hosts[:2]:
+        host.mode = "preview"
+        host.write_conf()
+    for host in range(2):
+        fleet.count(at(0, 9), host, *some(DOMAINS, host))
+    for moment in (at(0, 14), at(1, 0, 25), at(1, 0, 30), at(1, 0, 35)):
+        if moment == at(1, 0, 25):
+            fleet.move_on(at(1, 0, 20))
+        for host in fleet.hosts[:2]:
+            host.run(moment)
+    held = [[report["id"] for report in json.loads(host.tlstally(
+        "query", "tls-internal-report", "--fields", "id", "--json").stdout)]
+            for host in fleet.hosts[:2]]
+    expect("one host holds all of them", [0, 20], sorted(map(len, held)))
+    first, second = fleet.hosts[:2] if held[0] else fleet.hosts[1::-1]
+    expect("one is taken away", 0,
+           first.tlstally("delete", "tls-internal-report",
+                          max(held)[0]).returncode)
+    first.run(at(1, 0, 40))
+    for minute in (5, 10):
+        second.mode = "all"
+        second.write_conf()
+        second.run(at(1, 1, minute))
+    expect("the others are sent by the next", 19, len(second.reports()))
+
+
 def refusals(fleet):
     """What is refused, in words."""
     host = fleet.hosts[0]
@@ -610,7 +638,7 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, joining, from_files, clones,
-         takeover, orphaned, refusals, cut_off, far_away, conflicts, unreadable,
+         takeover, orphaned, deleted, refusals, cut_off, far_away, conflicts, unreadable,
          read_only]
 
 
