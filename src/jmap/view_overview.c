@@ -198,8 +198,7 @@ static void add_worst(struct overview *o, struct db_txn *txn, json_t *list)
 
 static void add_day(struct overview *o, struct db_txn *txn, int32_t day)
 {
-	auto_(day_failing_end) struct day_failing failing =
-		day_failing_begin(txn, day);
+	struct day_failing failing = day_failing_begin(txn, day);
 	struct failing_domain at = {.failure = UINT64_MAX};
 	json_t *item = doc_row(o->days);
 

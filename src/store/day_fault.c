@@ -1,5 +1,6 @@
 #include "store/day_fault.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/auto.h"
 #include "base/registered_domain.h"
 #include "base/xalloc.h"
+#include "store/day_table.h"
 #include "store/day_view.h"
 
 enum {
@@ -16,6 +18,7 @@ enum {
 	 * of a result so many domains. */
 	HEADS = 256,
 	DOMAINS = 32,
+	KEPT_DAYS = 400, /* 5 KB each */
 };
 
 enum fault day_fault_judge(const struct fault_facts *facts)
@@ -109,8 +112,7 @@ static void look_at(struct db_txn *txn, int32_t day, const char *domain,
 static void gather(struct db_txn *txn, int32_t day, const struct day_sums *sums,
                    struct gathered gathered[RESULT_TYPES])
 {
-	auto_(day_failing_end) struct day_failing failing =
-		day_failing_begin(txn, day);
+	struct day_failing failing = day_failing_begin(txn, day);
 	struct failing_domain at = {.failure = UINT64_MAX};
 	struct tally_head head;
 
@@ -160,9 +162,8 @@ static void judge(const struct day_sums *sums, int result,
 	fault->fault = day_fault_judge(&facts);
 }
 
-void day_fault_look(struct db_txn *txn, int32_t day,
-                    const struct day_sums *sums,
-                    struct day_fault faults[RESULT_TYPES])
+static void look(struct db_txn *txn, int32_t day, const struct day_sums *sums,
+                 struct day_fault faults[RESULT_TYPES])
 {
 	struct gathered *gathered = xcalloc(RESULT_TYPES, sizeof(*gathered));
 	bool any = false;
@@ -177,4 +178,79 @@ void day_fault_look(struct db_txn *txn, int32_t day,
 			judge(sums, i, &gathered[i], &faults[i]);
 	}
 	free(gathered);
+}
+
+/* --- what was found, until the day changes --- */
+
+struct looked {
+	int32_t day;
+	uint64_t revision;
+	struct day_fault faults[RESULT_TYPES];
+};
+
+/* Of a process. */
+struct kept {
+	pthread_mutex_t lock;
+	struct looked *days[KEPT_DAYS]; /* by day, modulo */
+};
+
+static void *kept_new(void)
+{
+	struct kept *kept = xcalloc(1, sizeof(*kept));
+
+	pthread_mutex_init(&kept->lock, NULL);
+	return kept;
+}
+
+static void kept_free(void *arg)
+{
+	struct kept *kept = arg;
+
+	for (size_t i = 0; i < KEPT_DAYS; i++)
+		free(kept->days[i]);
+	pthread_mutex_destroy(&kept->lock);
+	free(kept);
+}
+
+/* Under the lock.  A transaction that is older than what is kept looks for
+ * itself. */
+static void look_or_recall(struct db_txn *txn, int32_t day,
+                           const struct day_sums *sums, struct looked **at,
+                           struct day_fault faults[RESULT_TYPES])
+{
+	const size_t size = RESULT_TYPES * sizeof(*faults);
+	uint64_t revision = day_table_revision(txn, day);
+	struct looked *looked = *at;
+
+	if (looked != NULL && looked->day == day &&
+	    looked->revision == revision) {
+		memcpy(faults, looked->faults, size);
+		return;
+	}
+	look(txn, day, sums, faults);
+	if (db_failed(txn) || (looked != NULL && looked->day == day &&
+	                       looked->revision > revision))
+		return;
+	if (looked == NULL)
+		*at = looked = xcalloc(1, sizeof(*looked));
+	looked->day = day;
+	looked->revision = revision;
+	memcpy(looked->faults, faults, size);
+}
+
+void day_fault_look(struct db_txn *txn, int32_t day,
+                    const struct day_sums *sums,
+                    struct day_fault faults[RESULT_TYPES])
+{
+	struct kept *kept =
+		db_memory(txn, DB_MEMORY_FAULT, kept_new, kept_free);
+
+	if (db_writes(txn)) {
+		look(txn, day, sums, faults);
+		return;
+	}
+	pthread_mutex_lock(&kept->lock);
+	look_or_recall(txn, day, sums, &kept->days[(uint32_t)day % KEPT_DAYS],
+	               faults);
+	pthread_mutex_unlock(&kept->lock);
 }

@@ -42,6 +42,8 @@ struct day_fault {
 	 * and more than half; else "". */
 	char receiver[TALLY_DOMAIN_TEXT];
 };
+/* Looks at the day's worst domains, once: a process keeps what it found until
+ * the day changes. */
 void day_fault_look(struct db_txn *txn, int32_t day,
                     const struct day_sums *sums,
                     struct day_fault faults[RESULT_TYPES]);

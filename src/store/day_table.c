@@ -228,10 +228,16 @@ void day_table_levels_add(struct db_txn *txn, int32_t day,
 	numbers_add(txn, &key, delta, sizeof(*delta));
 }
 
-uint64_t day_table_revision(struct db_txn *txn, int32_t day)
+uint64_t day_table_applied(struct db_txn *txn, int32_t day)
 {
 	struct db_key key = key_of_kind(day, DAY_REVISION);
-	uint64_t revision = db_get_u64(txn, &key);
+
+	return db_get_u64(txn, &key);
+}
+
+uint64_t day_table_revision(struct db_txn *txn, int32_t day)
+{
+	uint64_t revision = day_table_applied(txn, day);
 	struct journal_range range;
 
 	journal_table_range(txn, day, &range);

@@ -1,148 +1,161 @@
 #include "store/day_view.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/auto.h"
-#include "base/xalloc.h"
-#include "store/journal_view.h"
+#include "store/day_waiting.h"
+#include "store/numbers.h"
 #include "store/tally_row.h"
-#include "store/tally_table.h"
-
-/* A failing domain of which the journal has failures. */
-struct day_waiting {
-	uint64_t failure;
-	const char *domain;
-};
-
-/* The next domain that the journal has something of: what it is, and what it
- * will be. */
-struct waiting {
-	int32_t day;
-	char domain[TALLY_DOMAIN_TEXT];
-	struct journal_sums sums;
-	bool is_new;
-	struct tally_head before, head;
-};
-
-static bool next_waiting(struct db_txn *txn, struct waiting *w)
-{
-	int32_t day = w->day;
-	struct db_key key;
-
-	if (!journal_view_next(txn, &day, w->domain, &w->sums) || day != w->day)
-		return false;
-	key = tally_domain_key(day, w->domain);
-	w->is_new = !tally_head_at(txn, &key, &w->before);
-	if (w->is_new)
-		tally_head_begin(txn, day, &w->head);
-	else
-		w->head = w->before;
-	tally_head_add_journal(&w->head, &w->sums);
-	return !db_failed(txn);
-}
 
 int day_view_sums(struct db_txn *txn, int32_t day, struct day_sums *sums)
 {
+	const struct day_waiting *waiting = day_waiting_get(txn, day);
 	int found = day_sums_get(txn, day, sums);
-	struct waiting w = {.day = day, .domain = ""};
 
-	while (next_waiting(txn, &w)) {
-		if (!w.is_new)
-			day_sums_add(sums, &w.before, -1);
-		day_sums_add(sums, &w.head, 1);
-		found = 1;
-	}
-	return found && !db_failed(txn);
+	if (waiting != NULL)
+		numbers_sum(sums, &waiting->sums, sizeof(*sums));
+	return (found || waiting != NULL) && !db_failed(txn);
 }
 
-static int in_order(const void *a, const void *b)
-{
-	const struct day_waiting *x = a, *y = b;
-
-	if (x->failure != y->failure)
-		return x->failure < y->failure ? 1 : -1;
-	return strcmp(x->domain, y->domain);
-}
+/* --- those that fail --- */
 
 struct day_failing day_failing_begin(struct db_txn *txn, int32_t day)
 {
-	struct day_failing f = {.txn = txn, .day = day};
-	struct waiting w = {.day = day, .domain = ""};
-	size_t room = 0;
-
-	arena_init(&f.mem);
-	while (next_waiting(txn, &w)) {
-		if (w.head.failure == (w.is_new ? 0 : w.before.failure))
-			continue;
-		if (f.count == room) {
-			room = 2 * room + 64;
-			f.waiting =
-				xrealloc(f.waiting, room, sizeof(*f.waiting));
-		}
-		f.waiting[f.count++] = (struct day_waiting){
-			w.head.failure, arena_strdup(&f.mem, w.domain)};
-	}
-	if (f.count > 1)
-		qsort(f.waiting, f.count, sizeof(*f.waiting), in_order);
-	return f;
-}
-
-void day_failing_end(struct day_failing *f)
-{
-	free(f->waiting);
-	arena_clear(&f->mem);
+	return (struct day_failing){
+		.txn = txn, .day = day, .waiting = day_waiting_get(txn, day)};
 }
 
 /* Of those applied, which the journal has no failures of. */
 static int next_applied(struct day_failing *f, struct failing_domain *at)
 {
-	struct journal_sums sums;
-
 	while (domain_index_failing(f->txn, f->day, at)) {
-		struct tally_head head;
+		const struct waiting_domain *waiting =
+			f->waiting != NULL
+				? day_waiting_find(f->waiting, at->domain)
+				: NULL;
 
-		if (f->count == 0 ||
-		    !journal_view_get(f->txn, f->day, at->domain, &sums) ||
-		    sums.failure == 0 ||
-		    !tally_head_get(f->txn, f->day, at->domain, &head) ||
-		    head.failure == at->failure)
+		if (waiting == NULL || !waiting->fails_more)
 			return 1;
 	}
 	return 0;
 }
 
-/* The first of those waiting after it; NULL: there is none. */
-static const struct day_waiting *waiting_after(const struct day_failing *f,
-                                               const struct failing_domain *at)
+/* The most failures first, of equally many by name. */
+static int in_order(uint64_t failure, const char *domain,
+                    const struct failing_domain *other)
 {
-	const struct day_waiting key = {at->failure, at->domain};
-	size_t low = 0, high = f->count;
+	if (failure != other->failure)
+		return failure < other->failure ? 1 : -1;
+	return strcmp(domain, other->domain);
+}
+
+/* The first of those waiting after it, as a place among the failing. */
+static size_t waiting_after(const struct day_waiting *waiting,
+                            const struct failing_domain *at)
+{
+	size_t low = 0, high = waiting->failing_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		uint32_t i = waiting->failing[middle];
 
-		if (in_order(&f->waiting[middle], &key) <= 0)
+		if (in_order(waiting->domains[i].failure,
+		             day_waiting_name(waiting, i), at) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < f->count ? &f->waiting[low] : NULL;
+	return low;
 }
 
 int day_failing_next(struct day_failing *f, struct failing_domain *at)
 {
-	const struct day_waiting *waiting = waiting_after(f, at);
-	struct failing_domain next = *at;
-	int found = next_applied(f, &next);
-	const struct day_waiting applied = {next.failure, next.domain};
+	const struct day_waiting *waiting = f->waiting;
+	size_t place = waiting != NULL ? waiting_after(waiting, at) : 0;
+	int found = next_applied(f, at);
 
-	if (waiting != NULL && (!found || in_order(waiting, &applied) < 0)) {
-		next.failure = waiting->failure;
-		strcpy(next.domain, waiting->domain);
-		found = 1;
+	if (waiting != NULL && place < waiting->failing_count) {
+		uint32_t i = waiting->failing[place];
+		uint64_t failure = waiting->domains[i].failure;
+		const char *name = day_waiting_name(waiting, i);
+
+		if (!found || in_order(failure, name, at) < 0) {
+			at->failure = failure;
+			strcpy(at->domain, name);
+			found = 1;
+		}
 	}
-	if (found)
-		*at = next;
 	return found && !db_failed(f->txn);
+}
+
+/* --- those that are open --- */
+
+static void next_applied_open(struct day_open *open)
+{
+	struct tally_head head;
+	int32_t day = open->day;
+
+	while ((open->has_applied =
+	                tally_head_next_applied(open->txn, &day, open->applied,
+	                                        &head) &&
+	                day == open->day))
+		if (head.mark == TALLY_OPEN &&
+		    domain_day_of(&head, &open->applied_told))
+			break;
+}
+
+struct day_open day_open_begin(struct db_txn *txn, int32_t day,
+                               const char *after)
+{
+	struct day_open open = {
+		.txn = txn, .day = day, .waiting = day_waiting_get(txn, day)};
+
+	if (open.waiting != NULL)
+		open.at = day_waiting_after(open.waiting, after);
+	strcpy(open.applied, after);
+	next_applied_open(&open);
+	return open;
+}
+
+/* The next of those waiting, if it is not after that of those applied. */
+static bool take_waiting(struct day_open *open, bool *is_open)
+{
+	const struct day_waiting *waiting = open->waiting;
+	const char *name;
+	int order;
+
+	if (waiting == NULL || open->at == waiting->count)
+		return false;
+	name = day_waiting_name(waiting, open->at);
+	order = open->has_applied ? strcmp(name, open->applied) : -1;
+	if (order > 0)
+		return false;
+	if (order == 0)
+		next_applied_open(open);
+	*is_open = waiting->domains[open->at].is_open;
+	if (*is_open) {
+		strcpy(open->domain, name);
+		day_waiting_told(waiting, open->at, &open->told);
+	}
+	open->at++;
+	return true;
+}
+
+bool day_open_next(struct day_open *open)
+{
+	bool is_open;
+
+	while (!db_failed(open->txn)) {
+		if (take_waiting(open, &is_open)) {
+			if (is_open)
+				return true;
+			continue;
+		}
+		if (!open->has_applied)
+			return false;
+		strcpy(open->domain, open->applied);
+		open->told = open->applied_told;
+		next_applied_open(open);
+		return !db_failed(open->txn);
+	}
+	return false;
 }

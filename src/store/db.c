@@ -160,6 +160,11 @@ bool db_failed(const struct db_txn *txn)
 	return txn->failure.class != 0;
 }
 
+bool db_writes(const struct db_txn *txn)
+{
+	return txn->write;
+}
+
 int db_failure(const struct db_txn *txn, struct err *err)
 {
 	if (db_failed(txn) && err != NULL)
@@ -200,13 +205,13 @@ static void *remember(struct db_memory *memory, void *(*make)(void),
 	return memory->data;
 }
 
-void *db_memory(struct db_txn *txn, void *(*make)(void),
-                void (*free_it)(void *))
+void *db_memory(struct db_txn *txn, enum db_memory_kind kind,
+                void *(*make)(void), void (*free_it)(void *))
 {
 	void *data;
 
 	pthread_mutex_lock(&txn->db->mutex);
-	data = remember(&txn->db->memory, make, free_it);
+	data = remember(&txn->db->memories[kind], make, free_it);
 	pthread_mutex_unlock(&txn->db->mutex);
 	return data;
 }

@@ -133,16 +133,18 @@ int db_size(struct db *db, struct db_size *size, struct err *err);
 /*
  * What a table module keeps in memory of the store, and of what a transaction
  * sees of it: made when it is first asked for, freed with the store or with the
- * transaction.  There is one of the store, and one of each kind of a
- * transaction.
+ * transaction.  There is one of each kind.
  */
 enum db_memory_kind {
 	DB_MEMORY_JOURNAL,
+	DB_MEMORY_WAITING,
+	DB_MEMORY_FAULT,
 	DB_MEMORY_PERIOD,
 	DB_MEMORY_CHANGES,
 	DB_MEMORIES
 };
-void *db_memory(struct db_txn *txn, void *(*make)(void), void (*free)(void *));
+void *db_memory(struct db_txn *txn, enum db_memory_kind kind,
+                void *(*make)(void), void (*free)(void *));
 void *db_txn_memory(struct db_txn *txn, enum db_memory_kind kind,
                     void *(*make)(void), void (*free)(void *));
 
@@ -162,6 +164,7 @@ void db_abort(struct db_txn **txn);
 void db_fail(struct db_txn *txn, int class, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 bool db_failed(const struct db_txn *txn);
+bool db_writes(const struct db_txn *txn);
 /* The failure, or 0; for readers that do not commit. */
 int db_failure(const struct db_txn *txn, struct err *err);
 

@@ -34,7 +34,7 @@ struct db {
 	struct db_guest *guests; /* whose they are */
 	bool is_alone;           /* somebody waits to be alone, or is */
 	bool is_full;            /* a writer found no room in the map */
-	struct db_memory memory;
+	struct db_memory memories[DB_MEMORIES];
 	uint64_t map_size;    /* grows: see db_make_room() */
 	MDB_env *env;         /* replaced by who is alone */
 	struct stat files[2]; /* data.mdb and lock.mdb as they were opened */

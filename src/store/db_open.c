@@ -146,8 +146,9 @@ void db_close(struct db **db)
 	if (*db == NULL)
 		return;
 	db_stop_env(*db);
-	if ((*db)->memory.data != NULL)
-		(*db)->memory.free((*db)->memory.data);
+	for (size_t i = 0; i < DB_MEMORIES; i++)
+		if ((*db)->memories[i].data != NULL)
+			(*db)->memories[i].free((*db)->memories[i].data);
 	store_dir_close(&(*db)->dir);
 	db_door_clear(*db);
 	free(*db);

@@ -90,7 +90,6 @@ static void sift_down(struct walk *walk, size_t at)
 
 static void cursor_free(struct cursor **cursor)
 {
-	day_failing_end(&(*cursor)->failing);
 	free(*cursor);
 	*cursor = NULL;
 }

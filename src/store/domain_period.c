@@ -32,6 +32,7 @@ struct source {
 	bool is_history;
 	struct db_rows rows;
 	struct domain_days days; /* an open day's: one */
+	struct day_open open;
 };
 
 static void forget_days(struct period *period)
@@ -182,20 +183,13 @@ static void end(struct domain_period *of, const struct fault_days *faults)
 
 /* --- all of them --- */
 
-/* The next head of that day which is open. */
-static bool next_open(struct period *period, struct source *from)
+static bool next_open(struct source *from)
 {
-	struct tally_head head;
-	int32_t day = from->day;
-
-	from->days.count = 1;
-	from->days.list[0].day = day;
-	while (tally_head_next(period->txn, &day, from->domain, &head) &&
-	       day == from->day)
-		if (head.mark == TALLY_OPEN &&
-		    domain_day_of(&head, &from->days.list[0].told))
-			return true;
-	return false;
+	if (!day_open_next(&from->open))
+		return false;
+	strcpy(from->domain, from->open.domain);
+	from->days.list[0].told = from->open.told;
+	return true;
 }
 
 static void next_of(struct period *period, struct source *from)
@@ -205,7 +199,7 @@ static void next_of(struct period *period, struct source *from)
 	                                   domain_history_read(
 						   period->txn, &from->rows.row,
 						   from->domain, &from->days)
-	                         : next_open(period, from);
+	                         : next_open(from);
 }
 
 /* Stands at the first domain after that one. */
@@ -221,6 +215,10 @@ static void open_source(struct period *period, struct source *source,
 		source->rows = db_rows_from(period->txn, &from);
 		/* no further than the block */
 		source->rows.prefix_len = sizeof(int32_t);
+	} else {
+		source->open = day_open_begin(period->txn, source->day, after);
+		source->days.count = 1;
+		source->days.list[0].day = source->day;
 	}
 	next_of(period, source);
 }

@@ -322,6 +322,15 @@ const char *journal_rows_after(struct journal_rows *rows, const char *name)
 	return low < rows->in_order ? rows->order[low]->name : NULL;
 }
 
+const struct journal_domain *journal_rows_at(struct journal_rows *rows,
+                                             size_t i)
+{
+	if (rows == NULL)
+		return NULL;
+	put_in_order(rows);
+	return i < rows->in_order ? rows->order[i] : NULL;
+}
+
 struct journal_blob *journal_rows_blob_of(const struct journal_rows *rows,
                                           uint64_t id)
 {

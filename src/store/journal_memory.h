@@ -91,6 +91,9 @@ struct journal_blob *journal_rows_blob_of(const struct journal_rows *rows,
                                           uint64_t id);
 /* The first domain after the name. */
 const char *journal_rows_after(struct journal_rows *rows, const char *name);
+/* That domain by name, from 0 on; NULL: there are no more. */
+const struct journal_domain *journal_rows_at(struct journal_rows *rows,
+                                             size_t i);
 
 struct journal_size journal_rows_size(const struct journal_rows *rows);
 

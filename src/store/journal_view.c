@@ -69,7 +69,8 @@ static struct views *views_of(struct db_txn *txn)
 
 	if (views->memory != NULL)
 		return views;
-	views->memory = db_memory(txn, journal_memory_new, journal_memory_free);
+	views->memory = db_memory(txn, DB_MEMORY_JOURNAL, journal_memory_new,
+	                          journal_memory_free);
 	for (int32_t day = 0; journal_table_day_next(txn, &day); day++) {
 		struct view *view = view_add(views, day);
 
@@ -322,6 +323,61 @@ bool journal_view_next(struct db_txn *txn, int32_t *day,
 		of++;
 	}
 	return false;
+}
+
+bool journal_view_stamp(struct db_txn *txn, int32_t day,
+                        struct journal_stamp *stamp)
+{
+	const struct views *views = views_of(txn);
+
+	for (size_t i = 0; i < views->count; i++)
+		if (views->at[i].day == day) {
+			stamp->range = views->at[i].range;
+			stamp->progress = views->at[i].progress;
+			return true;
+		}
+	return false;
+}
+
+static bool tells_after(const struct journal_domain *domain, uint64_t since)
+{
+	return domain != NULL && domain->last->number > since;
+}
+
+void journal_view_each(struct db_txn *txn, int32_t day, uint64_t since,
+                       void (*visit)(void *arg,
+                                     const struct journal_step *step),
+                       void *arg)
+{
+	struct view *view = lock_view(txn, day);
+	struct journal_step step = {.domain = NULL};
+	size_t i = 0, j = 0;
+
+	while (view != NULL && !db_failed(txn)) {
+		const struct journal_domain *a =
+			journal_rows_at(view->shared, i);
+		const struct journal_domain *b = journal_rows_at(view->own, j);
+		int order = a == NULL   ? 1
+		            : b == NULL ? -1
+		                        : strcmp(a->name, b->name);
+		struct walk walk;
+
+		if (a == NULL && b == NULL)
+			break;
+		i += order <= 0;
+		j += order >= 0;
+		if (!(order <= 0 && tells_after(a, since)) &&
+		    !(order >= 0 && tells_after(b, since)))
+			continue;
+		step.domain = order <= 0 ? a->name : b->name;
+		walk = walk_begin(txn, view, step.domain, since);
+		add_up(&walk, &step.before);
+		walk = walk_begin(txn, view, step.domain, UINT64_MAX);
+		if (add_up(&walk, &step.all))
+			visit(arg, &step);
+	}
+	if (view != NULL)
+		unlock(txn);
 }
 
 /* --- all counts of a domain --- */

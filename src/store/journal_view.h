@@ -51,6 +51,28 @@ bool journal_view_next(struct db_txn *txn, int32_t *day,
                        char domain[TALLY_DOMAIN_TEXT],
                        struct journal_sums *sums);
 
+/* What the sums of a day depend on, beside its applied rows. */
+struct journal_stamp {
+	struct journal_range range;
+	struct journal_progress progress;
+};
+/* False: nothing waits of the day. */
+bool journal_view_stamp(struct db_txn *txn, int32_t day,
+                        struct journal_stamp *stamp);
+
+/* What is to be added of a domain: of rows up to a number, and in all.  Of
+ * those nothing, commits are 0. */
+struct journal_step {
+	const char *domain; /* lent */
+	struct journal_sums before, all;
+};
+/* All domains of which a row after that number may tell something, by name.
+ * visit() must not ask for the journal. */
+void journal_view_each(struct db_txn *txn, int32_t day, uint64_t since,
+                       void (*visit)(void *arg,
+                                     const struct journal_step *step),
+                       void *arg);
+
 /* The first day from *day on that the journal has rows of. */
 bool journal_view_day_next(struct db_txn *txn, int32_t *day);
 

@@ -36,6 +36,10 @@ struct tally_row {
 bool tally_row_read(struct db_txn *txn, const struct db_row *from,
                     struct tally_row *row);
 
+/* As tally_head_next(), without what the journal has. */
+int tally_head_next_applied(struct db_txn *txn, int32_t *day,
+                            char domain[TALLY_DOMAIN_TEXT],
+                            struct tally_head *head);
 /* 1 and the head, or 0. */
 int tally_head_at(struct db_txn *txn, const struct db_key *domain,
                   struct tally_head *head);

@@ -51,9 +51,9 @@ int tally_head_get(struct db_txn *txn, int32_t day, const char *domain,
 	return !db_failed(txn);
 }
 
-/* Of those that have rows of their own. */
-static int next_head(struct db_txn *txn, int32_t *day,
-                     char domain[TALLY_DOMAIN_TEXT], struct tally_head *head)
+int tally_head_next_applied(struct db_txn *txn, int32_t *day,
+                            char domain[TALLY_DOMAIN_TEXT],
+                            struct tally_head *head)
 {
 	struct db_key from = key_of_day_text(TABLE_TALLY, *day, domain);
 	struct db_row at;
@@ -82,10 +82,10 @@ int tally_head_next(struct db_txn *txn, int32_t *day,
 	int found, order;
 
 	if (!journal_view_day_next(txn, &waiting_day))
-		return next_head(txn, day, domain, head);
+		return tally_head_next_applied(txn, day, domain, head);
 	waiting_day = *day;
 	strcpy(waiting, domain);
-	found = next_head(txn, day, domain, head);
+	found = tally_head_next_applied(txn, day, domain, head);
 	if (!journal_view_next(txn, &waiting_day, waiting, &sums))
 		return found && !db_failed(txn);
 	order = !found                ? -1
