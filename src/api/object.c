@@ -237,6 +237,10 @@ static const struct property object_rows[] = {
          .label = "Successful sessions", .help = "Of all policies together"},
 	{"failedSessions", &property_uint, OBJECT(failure),
          .label = "Failed sessions", .help = "Of all policies together"},
+	{"missingHosts", &property_word, OBJECT(missing),
+         .label = "Missing hosts",
+         .help = "Hosts whose counts are not in the report: they had not sent "
+                 "the day when it was made"},
 	{"jsonBlobId", &property_word, OBJECT(json_blob), .label = "JSON",
          .help = "The report as JSON"},
 	{"gzipBlobId", &property_word, OBJECT(gzip_blob),

@@ -67,6 +67,7 @@ struct internal_report {
 	const char *day;           /* that it is about; NULL: none yet */
 	int64_t done_at;           /* secs: it left the outbox; 0 */
 	const char *status;        /* of the whole; NULL: none yet */
+	const char *missing;       /* hosts, with commas; NULL: none */
 	uint64_t success, failure; /* sessions, of all policies */
 	const char *json_blob;     /* the report as it is sent; blobIds */
 	const char *gzip_blob;

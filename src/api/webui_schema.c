@@ -238,7 +238,7 @@ static json_t *report_form(void)
 		{"Recipients", {"mailRua", "httpRua", NULL}},
 		{"Sessions",
 	         {"successfulSessions", "failedSessions", "policyIdentifiers",
-	          NULL}},
+	          "missingHosts", NULL}},
 		{"Contents", {"report", NULL}},
 		{"Delivery", {"destinations", NULL}},
 	};

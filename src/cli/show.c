@@ -130,6 +130,9 @@ static void print_report(const json_t *report, struct strbuf *out)
 		strbuf_printf(out, ", settled %s", doc_text(report, "doneAt"));
 	strbuf_printf(out, "\n      report-id %s\n",
 	              doc_text(doc_get(report, "report"), "reportId"));
+	if (doc_text(report, "missingHosts")[0] != '\0')
+		strbuf_printf(out, "      without %s: the day had not come\n",
+		              doc_text(report, "missingHosts"));
 	table_print(destinations, columns, 6, "      ", out);
 }
 

@@ -143,6 +143,8 @@ int shown_load(struct db_txn *txn, enum shown_where where, uint64_t id,
 	object->status = word_api(&words_statuses, head.status);
 	object->success = head.success;
 	object->failure = head.failure;
+	if (head.missing[0] != '\0')
+		object->missing = arena_strdup(&object->mem, head.missing);
 	object->json_blob = blob_id(id, BLOB_JSON, 0, &object->mem);
 	object->gzip_blob = blob_id(id, BLOB_GZIP, 0, &object->mem);
 	load_destinations(txn, where, &head, object);

@@ -134,6 +134,36 @@ enum closing closing_of(struct db_txn *txn, const struct conf *conf,
 	return hosts == CLOSING_COMPLETE ? own : hosts;
 }
 
+static void add_name(char names[OUTBOX_MISSING], const char *name)
+{
+	size_t used = strlen(names);
+
+	/* one that is cut off would be another host's */
+	if (used + strlen(name) + sizeof(", ...") < OUTBOX_MISSING)
+		snprintf(names + used, OUTBOX_MISSING - used, "%s%s",
+		         used > 0 ? ", " : "", name);
+	else if (used < 3 || strcmp(names + used - 3, "...") != 0)
+		snprintf(names + used, OUTBOX_MISSING - used, "%s...",
+		         used > 0 ? ", " : "");
+}
+
+void closing_missing(struct db_txn *txn, const struct conf *conf, int32_t day,
+                     char names[OUTBOX_MISSING])
+{
+	struct day_given given;
+	struct fleet_host host;
+	struct host_day there;
+
+	names[0] = '\0';
+	if (day_table_given_get(txn, day, &given)) {
+		snprintf(names, OUTBOX_MISSING, "%.159s", given.missing);
+		return;
+	}
+	for (size_t i = 0; fleet_hosts_at(conf, i, &host); i++)
+		if (!host_day_get(txn, day, host.name, &there))
+			add_name(names, host.name);
+}
+
 bool closing_waits(struct db_txn *txn, int32_t day, const char *domain,
                    int64_t now)
 {

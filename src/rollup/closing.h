@@ -22,6 +22,7 @@
 
 #include "conf/conf.h"
 #include "store/db.h"
+#include "store/outbox_table.h"
 
 enum { CLOSING_WORDS = 384 };
 
@@ -35,12 +36,17 @@ enum closing {
 enum closing closing_of(struct db_txn *txn, const struct conf *conf,
                         int32_t day, int64_t now, char words[CLOSING_WORDS]);
 
-/* The same of what this host itself counts. */
+/* The names of the hosts that have not sent the day, with commas, as far as
+ * there is room; "". */
+void closing_missing(struct db_txn *txn, const struct conf *conf, int32_t day,
+                     char names[OUTBOX_MISSING]);
+
+/* The same as closing_of() of what this host itself counts. */
 enum closing closing_of_own(struct db_txn *txn, const struct conf *conf,
                             int32_t day, int64_t now,
                             char words[CLOSING_WORDS]);
 
-/* The same without `grace`: once the day is over, what did its feeds count? */
+/* And without `grace`: once the day is over, what did its feeds count? */
 enum closing closing_of_feeds(struct db_txn *txn, const struct conf *conf,
                               int32_t day, int64_t now,
                               char words[CLOSING_WORDS]);

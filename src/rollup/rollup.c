@@ -56,7 +56,8 @@ struct rollup {
 	size_t item_count;
 	size_t body_bytes;
 	int32_t day;
-	bool ours_asked, has_ours; /* events_have_ours() */
+	char missing[OUTBOX_MISSING]; /* hosts that have not sent it */
+	bool ours_asked, has_ours;    /* events_have_ours() */
 	bool loop_check;
 	bool unsent; /* the day was read from an old log */
 	bool waits;  /* some of its domains are not to be touched yet */
@@ -103,6 +104,7 @@ static void fill_head(struct rollup *r, struct item *item)
 	head->destination_count = (uint16_t)item->decision.rua_count;
 	snprintf(head->report_id, sizeof(head->report_id), "%s",
 	         r->report->report_id);
+	memcpy(head->missing, r->missing, sizeof(head->missing));
 }
 
 static void put_unknown(struct item *item, const struct report_policy *from,
@@ -465,6 +467,7 @@ static int look_at_day(struct rollup *r, int32_t day, enum day_is *is,
 		r->result->days_incomplete++;
 		memcpy(r->result->incomplete, words, sizeof(words));
 	}
+	closing_missing(txn, options->conf, day, r->missing);
 	return db_failure(txn, err);
 }
 

@@ -23,6 +23,9 @@ void outbox_head_write(const struct outbox_head *head, struct strbuf *out)
 	strbuf_u32(out, head->body_len);
 	strbuf_str(out, head->domain);
 	strbuf_str(out, head->report_id);
+	/* rows of most sites, and of earlier versions, end before it */
+	if (head->missing[0] != '\0')
+		strbuf_str(out, head->missing);
 }
 
 bool outbox_head_read(const struct db_row *row, struct outbox_head *head)
@@ -49,6 +52,9 @@ bool outbox_head_read(const struct db_row *row, struct outbox_head *head)
 	head->body_len = reader_u32(&reader);
 	reader_text(&reader, head->domain, sizeof(head->domain));
 	reader_text(&reader, head->report_id, sizeof(head->report_id));
+	head->missing[0] = '\0';
+	if (reader_left(&reader) > 0)
+		reader_text(&reader, head->missing, sizeof(head->missing));
 	return !reader.failed && head->status < OUTBOX_STATUSES;
 }
 

@@ -23,6 +23,8 @@
 #include "store/db.h"
 #include "words/words.h"
 
+enum { OUTBOX_MISSING = 160 };
+
 struct outbox_head {
 	uint64_t id; /* time-ordered, below 2^63 */
 	char domain[DOMAIN_TEXT];
@@ -43,6 +45,9 @@ struct outbox_head {
 	uint16_t delivered_count; /* without copies */
 	uint32_t body_len;
 	char report_id[REPORT_ID_TEXT];
+	/* hosts that had not sent the day, with commas: what they counted is
+	 * not in the report; "" */
+	char missing[OUTBOX_MISSING];
 };
 
 enum { OUTBOX_TRIES = 10, OUTBOX_TOKEN_TEXT = 33 };

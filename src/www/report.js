@@ -42,7 +42,10 @@ export function facts(object) {
     ["Deliver at", [time(object.deliverAt, {seconds: true}), " UTC"]],
     ["Status", [chip("statuses", object.status), " ",
       h("span", {class: "muted"}, sentence("statuses", object.status))]],
-  ];
+    object.missingHosts && ["Missing hosts", [object.missingHosts, " ",
+      h("span", {class: "muted"},
+        "had not sent the day: what they counted is not in the report")]],
+  ].filter(Boolean);
 
   return h("dl", {class: "facts"}, rows.map(([word, value]) =>
     [h("dt", {}, word), h("dd", {}, value)]));

@@ -3,12 +3,15 @@
  * everything. */
 #include "unit/store_test.h"
 
+#include "api/object.h"
+#include "base/auto.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "fake/fake_events.h"
 #include "fleet/day_export.h"
 #include "fleet/day_import.h"
 #include "fleet/host_state.h"
+#include "outbox/shown.h"
 #include "report/report_json.h"
 #include "rollup/merged.h"
 #include "rollup/rollup.h"
@@ -430,6 +433,23 @@ static void test_a_domain_that_waits_elsewhere(void **state)
 	assert_int_equal(result.days, 1);
 }
 
+/* What is known later of the only report that was made. */
+static void expect_missing(struct site *site, const char *want)
+{
+	auto_(object_free) struct internal_report *object = object_new();
+	struct db_txn *txn = db_begin_read(site->at[0].db);
+	struct outbox_head head = {.id = 0};
+
+	assert_int_equal(outbox_head_next(txn, &head), 1);
+	assert_int_equal(
+		shown_load(txn, SHOWN_OUTBOX, head.id, false, object, NULL), 1);
+	if (want == NULL)
+		assert_null(object->missing);
+	else
+		assert_string_equal(object->missing, want);
+	db_abort(&txn);
+}
+
 static void test_an_expected_host_is_waited_for(void **state)
 {
 	struct site *site = *state;
@@ -449,6 +469,7 @@ static void test_an_expected_host_is_waited_for(void **state)
 	result = roll_up(site, 0, MORNING);
 	assert_int_equal(result.days, 1);
 	assert_int_equal(result.days_incomplete, 0);
+	expect_missing(site, NULL);
 }
 
 static void test_a_host_that_never_comes(void **state)
@@ -466,6 +487,7 @@ static void test_a_host_that_never_comes(void **state)
 	assert_int_equal(result.days_incomplete, 1);
 	assert_non_null(strstr(result.incomplete, "mx2.example"));
 	assert_non_null(strstr(result.incomplete, "mx3.example"));
+	expect_missing(site, "mx2.example, mx3.example");
 }
 
 static void expect_host(struct site *site, size_t place, int64_t now,
