@@ -157,8 +157,11 @@ int64_t report_spread(int32_t day, uint64_t position, uint64_t seed,
 	slot = (hash % slots + position / size % slots * slot_step(slots)) %
 	       slots;
 	within = (position % size * length + (hash >> 32) % length) / size;
+	/* by its last second: a run at the slot's beginning takes none of it */
 	if (length > together_secs)
-		within -= within % together_secs;
+		within += together_secs - 1 - within % together_secs;
+	if (within >= length)
+		within = length - 1;
 	return (int64_t)(slot * length + within);
 }
 

@@ -162,6 +162,8 @@ static void test_spread_of_batches(void **state)
 
 		if (at < RUN)
 			due[count++] = (struct planned){at, n};
+		/* or the run at that moment and the next would share it */
+		assert_int_not_equal(at % RUN, 0);
 	}
 	qsort(due, count, sizeof(*due), in_turn);
 	for (size_t i = 1; i < count; i++)
