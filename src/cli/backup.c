@@ -20,6 +20,7 @@
 #include "show/doc.h"
 #include "store/derived.h"
 #include "store/store_check.h"
+#include "store/tally_aside.h"
 #include "store/tally_table.h"
 
 enum { BACKUP_MODE = 0640 };
@@ -156,7 +157,7 @@ int cli_rebuild(struct cli *cli, struct err *err)
 	int rc = 0, outbox;
 
 	while (rc >= 0 && next_day(cli, &day)) {
-		rc = derived_rebuild_day(cli->db, day++, err);
+		rc = tally_aside_day(cli->db, day++, err);
 		days += rc > 0;
 	}
 	outbox = rc < 0 ? rc : derived_rebuild_outbox(cli->db, err);

@@ -203,11 +203,8 @@ static void print_journal(const json_t *doc, struct strbuf *out)
 		              trouble);
 	}
 	json_array_foreach (doc_get(journal, "setAside"), i, row)
-		strbuf_printf(out,
-		              "journal of counts: row %" PRIu64
-		              " of %s cannot be read and was set aside: %s\n",
-		              doc_number(row, "row"), doc_text(row, "day"),
-		              doc_text(row, "words"));
+		strbuf_printf(out, "%s cannot be read and was set aside: %s\n",
+		              doc_text(row, "text"), doc_text(row, "words"));
 }
 
 /* "3 held, 2 pending" between the two; nothing of none. */

@@ -228,7 +228,7 @@ void check_journal(struct look *look)
 	const struct status_of *of = look->of;
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
 	const struct journal_waiting *waiting;
-	char since[TIME_TEXT], day[DAY_TEXT];
+	char since[TIME_TEXT], text[JOURNAL_ASIDE_TEXT];
 	struct status_journal journal;
 
 	status_journal_get(of, txn, &journal);
@@ -246,17 +246,14 @@ void check_journal(struct look *look)
 	}
 	if (journal.aside + waiting->damaged == 0)
 		return;
-	CHECK_TELL(look,
-	           journal.is_news ? JOURNAL_DAMAGED : JOURNAL_WAS_DAMAGED,
-	           check_number(look, journal.aside + waiting->damaged),
-	           journal.aside == 0
-	                   ? ""
-	                   : arena_printf(look->arena,
-	                                  ", the last is row %" PRIu64
-	                                  " of %s (%s)",
-	                                  journal.last.number,
-	                                  day_format(journal.last.day, day),
-	                                  journal.last.words));
+	CHECK_TELL(
+		look, journal.is_news ? JOURNAL_DAMAGED : JOURNAL_WAS_DAMAGED,
+		check_number(look, journal.aside + waiting->damaged),
+		journal.aside == 0
+			? ""
+			: arena_printf(look->arena, ", the last is %s (%s)",
+	                               journal_aside_text(&journal.last, text),
+	                               journal.last.words));
 }
 
 /* Of a day or an outbox with more than that the doctor has no time to read all

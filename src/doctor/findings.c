@@ -612,14 +612,14 @@ const struct finding findings[FINDINGS] = {
                  "journalctl -u tlstallyd"},
 	[JOURNAL_DAMAGED] =
 		{DOCTOR_BAD,
-                 "rows of the journal of counts that cannot be read: {1}{2}; "
+                 "counts that cannot be read and are set aside: {1}{2}; "
                  "what they counted is missing, and nothing else",
                  "tlstally check-store"},
 	[JOURNAL_WAS_DAMAGED] =
 		{DOCTOR_NOTE,
-                 "rows of the journal of counts that could not be read on "
-                 "earlier days: {1}{2}; what they counted is missing, and "
-                 "nothing else",
+                 "counts of earlier days that could not be read and were set "
+                 "aside: {1}{2}; what they counted is missing, and nothing "
+                 "else",
                  "tlstally check-store"},
 	[COUNTERS_WELL] = {DOCTOR_GOOD,
                            "the sums and indexes of today, yesterday and the "

@@ -13,6 +13,7 @@
 #include "store/journal_apply.h"
 #include "store/journal_aside.h"
 #include "store/journal_write.h"
+#include "store/tally_aside.h"
 #include "store/tally_table.h"
 
 enum {
@@ -197,16 +198,17 @@ static void tell_aside(struct collector *c, int32_t day)
 	auto_(db_abort) struct db_txn *txn =
 		db_begin_read(c->options.committer.db);
 	struct journal_aside aside = {.day = day};
-	char text[DAY_TEXT];
+	uint64_t told = c->applying.aside;
+	char text[JOURNAL_ASIDE_TEXT];
 
 	while (journal_aside_next(txn, &aside) && aside.day == day) {
-		if (aside.number <= c->applying.aside)
+		if (aside.number <= told)
 			continue;
-		log_warning("journal of counts: row %" PRIu64
-		            " of %s cannot be read (%s): it is set aside, and "
+		log_warning("%s cannot be read (%s): it is set aside, and "
 		            "what it counted is missing",
-		            aside.number, day_format(day, text), aside.words);
-		c->applying.aside = aside.number;
+		            journal_aside_text(&aside, text), aside.words);
+		if (aside.number > c->applying.aside)
+			c->applying.aside = aside.number;
 	}
 }
 
@@ -299,11 +301,27 @@ static void committed(void *arg, int index)
 	memo_forget(c->memo);
 }
 
+/* Counts that cannot be read are no reason to keep others waiting.  What was
+ * told is settled on the day before, too. */
+static void mend(void *arg, int index)
+{
+	struct collector *c = arg;
+	const struct side *side = &c->sides[index];
+	struct err err;
+
+	for (size_t i = 0; i < side->day_count; i++) {
+		tally_aside_days(c->options.committer.db, side->days[i] - 1,
+		                 side->days[i], &err);
+		tell_aside(c, side->days[i]);
+	}
+}
+
 struct collector *collector_new(const struct collector_options *options)
 {
 	static const struct committer_work work = {
 		.taken = taken,
 		.may_write = may_write,
+		.mend = mend,
 		.rows = rows,
 		.put_feed = put_all,
 		.committed = committed,

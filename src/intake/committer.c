@@ -213,9 +213,13 @@ int committer_commit(struct committer *c, int side, const struct feed *more,
 	c->rows = c->options.work->rows(c->options.arg, side);
 	c->done = 0;
 	while (write_side(c, side, more, err) < 0) {
-		if (!c->state.commit_fails)
+		if (!c->state.commit_fails) {
 			log_error("cannot commit counters: %s; %s", err->text,
 			          c->kind->meanwhile);
+			if (err->class == ERR_IO &&
+			    c->options.work->mend != NULL)
+				c->options.work->mend(c->options.arg, side);
+		}
 		if (!wait_to_retry(c))
 			continue;
 		if (++tries == STOP_TRIES)

@@ -38,6 +38,9 @@ struct committer_work {
 	/* Before each try to write it, outside of a transaction: negative, in
 	 * words, when the store is to get no more for now; or NULL. */
 	int (*may_write)(void *arg, struct err *err);
+	/* It could not be written, for a reason that stays: outside of a
+	 * transaction, the first time only; or NULL. */
+	void (*mend)(void *arg, int side);
 	/* How many rows it has, in the store's order; asked once a side. */
 	size_t (*rows)(void *arg, int side);
 	/* Or NULL, where there are none. */

@@ -12,6 +12,7 @@
 #include "store/log_pending_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
+#include "store/tally_aside.h"
 #include "store/tally_table.h"
 
 enum {
@@ -198,6 +199,7 @@ int apply_waiting(const struct apply_options *options, uint64_t *moved,
 		.batch = xcalloc(BATCH_DOMAINS, sizeof(*a.batch)),
 		.tally = tally_new(db_seed(options->db), &options->limits),
 	};
+	struct err other;
 	int rc;
 
 	*moved = *wanted = 0;
@@ -209,5 +211,9 @@ int apply_waiting(const struct apply_options *options, uint64_t *moved,
 		if (rc == 0)
 			rc = settle_batch(&a, moved, wanted, err);
 	} while (rc == 0 && a.count == BATCH_DOMAINS);
+	/* what cannot be read is out of the way the next time */
+	if (rc == ERR_IO && a.count > 0)
+		tally_aside_days(options->db, a.batch[0].day,
+		                 a.batch[a.count - 1].day, &other);
 	return rc;
 }

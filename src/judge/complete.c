@@ -13,6 +13,7 @@
 #include "store/feed_table.h"
 #include "store/log_completing_table.h"
 #include "store/log_pending_table.h"
+#include "store/tally_aside.h"
 #include "store/tally_settle.h"
 #include "store/told_table.h"
 
@@ -231,6 +232,7 @@ int complete_waiting(const struct apply_options *options, uint64_t *judged,
 		.at.day = INT32_MIN,
 		.batch = xcalloc(BATCH_DOMAINS, sizeof(*c.batch)),
 	};
+	struct err other;
 	int rc;
 
 	*judged = 0;
@@ -241,5 +243,10 @@ int complete_waiting(const struct apply_options *options, uint64_t *judged,
 		if (rc == 0 && c.count > 0)
 			rc = complete_batch(&c, judged, err);
 	} while (rc == 0 && c.count == BATCH_DOMAINS);
+	/* what cannot be read is out of the way the next time */
+	if (rc == ERR_IO && c.at.day > INT32_MIN)
+		tally_aside_days(options->db,
+		                 c.count > 0 ? c.batch[0].day : c.at.day,
+		                 c.at.day + 1, &other);
 	return rc;
 }

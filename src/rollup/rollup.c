@@ -21,6 +21,7 @@
 #include "store/journal_table.h"
 #include "store/log_pending_table.h"
 #include "store/outbox_table.h"
+#include "store/tally_aside.h"
 
 enum {
 	BATCH_DOMAINS = 500,
@@ -424,6 +425,7 @@ static void ask_about_ours(struct rollup *r)
 static int close_day(struct rollup *r, int32_t day, struct err *err)
 {
 	enum ending ending = ENDING_AGAIN;
+	struct err other;
 	int seen;
 
 	r->day = day;
@@ -435,8 +437,13 @@ static int close_day(struct rollup *r, int32_t day, struct err *err)
 			seen = do_batch(r, err);
 		} while (seen > 0);
 		batch_clear(r);
-		if (seen < 0 || try_to_close(r, &ending, err) < 0)
+		if (seen >= 0 && try_to_close(r, &ending, err) == 0)
+			continue;
+		if (err->class != ERR_IO ||
+		    tally_aside_day(r->db, day, &other) <= 0)
 			return err_prefix(err, "cannot close a day");
+		/* what cannot be read is out of the way */
+		ending = ENDING_AGAIN;
 	}
 	if (ending == ENDING_CLOSED)
 		r->result->days++;

@@ -44,6 +44,7 @@ int status_journal(const struct status_of *of, json_t *doc, struct err *err)
 	struct journal_aside aside = {.day = 0};
 	json_t *item = doc_object(doc, "journal");
 	json_t *list = doc_array(item, "setAside");
+	char text[JOURNAL_ASIDE_TEXT];
 	struct status_journal journal;
 
 	status_journal_get(of, txn, &journal);
@@ -60,6 +61,8 @@ int status_journal(const struct status_of *of, json_t *doc, struct err *err)
 
 		doc_set_day(row, "day", aside.day);
 		json_set_uint(row, "row", aside.number);
+		doc_set(row, "domain", aside.what);
+		doc_set(row, "text", journal_aside_text(&aside, text));
 		doc_set(row, "words", aside.words);
 	}
 	return db_failure(txn, err);

@@ -11,6 +11,7 @@
 #include "store/feed_table.h"
 #include "store/journal_aside.h"
 #include "store/journal_view.h"
+#include "store/tally_aside.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
 
@@ -142,6 +143,10 @@ int journal_apply_some(struct db *db, int32_t day,
                        struct err *err)
 {
 	int rc = apply_some(db, day, limits, domains, err);
+	struct err other;
+
+	if (rc == ERR_IO && tally_aside_day(db, day, &other) > 0)
+		rc = apply_some(db, day, limits, domains, err);
 
 	if (rc < 0)
 		note_trouble(db, day, err->text);

@@ -1,9 +1,11 @@
 #include "store/journal_aside.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/day.h"
 #include "store/journal_table.h"
 #include "store/keys.h"
 
@@ -15,33 +17,110 @@ static struct db_key aside_key(int32_t day, uint64_t number)
 	return key;
 }
 
+/* Of what was set aside of the counts: all rows of it begin so. */
+static struct db_key rows_key(int32_t day, const char *what)
+{
+	struct db_key key = journal_table_key(day, JOURNAL_ASIDE_ROWS);
+
+	key_text(&key, what);
+	return key;
+}
+
+/* Behind the one at hand. */
+static struct db_key key_after(const struct journal_aside *aside)
+{
+	struct db_key key;
+
+	if (aside->what[0] == '\0')
+		return aside_key(aside->day, aside->number + 1);
+	key = rows_key(aside->day, aside->what);
+	key_u8(&key, 1);
+	return key;
+}
+
+static bool read_aside(struct db_txn *txn, const struct db_row *row,
+                       unsigned kind, struct reader *key,
+                       struct journal_aside *aside)
+{
+	struct reader value = db_row_value(row);
+	const char *words, *what = "";
+
+	if (kind == JOURNAL_ASIDE_ROWS) {
+		what = reader_to_nul(key);
+		aside->number = reader_u64(&value);
+	} else {
+		aside->number = reader_u64(key);
+	}
+	words = reader_to_nul(&value);
+	if (!db_row_is(txn, row, what != NULL && !key->failed))
+		return false;
+	snprintf(aside->what, sizeof(aside->what), "%s", what);
+	snprintf(aside->words, sizeof(aside->words), "%s",
+	         words != NULL ? words : "");
+	return true;
+}
+
 bool journal_aside_next(struct db_txn *txn, struct journal_aside *aside)
 {
-	struct db_key from = aside_key(aside->day, aside->number + 1);
+	struct db_key from = key_after(aside);
 	struct db_row row;
 
 	while (db_get_from(txn, &from, &row)) {
-		struct reader key = db_row_key(&row),
-			      value = db_row_value(&row);
+		struct reader key = db_row_key(&row);
 		int32_t day = (int32_t)reader_u32(&key);
 		bool is_beside = reader_u64(&key) == 0;
 		unsigned kind = reader_u8(&key);
-		const char *words;
 
-		if (!is_beside || kind > JOURNAL_ASIDE)
+		if (!is_beside || kind > JOURNAL_ASIDE_ROWS) {
 			from = aside_key(day + 1, 0);
-		else if (kind < JOURNAL_ASIDE)
+		} else if (kind < JOURNAL_ASIDE) {
 			from = aside_key(day, 0);
-		else {
+		} else {
 			aside->day = day;
-			aside->number = reader_u64(&key);
-			words = reader_to_nul(&value);
-			snprintf(aside->words, sizeof(aside->words), "%s",
-			         words != NULL ? words : "");
-			return db_row_is(txn, &row, reader_is_done(&key));
+			return read_aside(txn, &row, kind, &key, aside);
 		}
 	}
 	return false;
+}
+
+const char *journal_aside_text(const struct journal_aside *aside,
+                               char text[JOURNAL_ASIDE_TEXT])
+{
+	char day[DAY_TEXT];
+
+	day_format(aside->day, day);
+	if (aside->what[0] != '\0')
+		snprintf(text, JOURNAL_ASIDE_TEXT, "counts: %s of %s",
+		         aside->what, day);
+	else
+		snprintf(text, JOURNAL_ASIDE_TEXT,
+		         "journal of counts: row %" PRIu64 " of %s",
+		         aside->number, day);
+	return text;
+}
+
+/* The value of one: why, and what it was. */
+static void add_words(struct strbuf *value, const char *words,
+                      const struct db_row *row)
+{
+	strbuf_printf(value, "%.*s", JOURNAL_WORDS - 1, words);
+	strbuf_u8(value, 0);
+	strbuf_add(value, row->value.data, row->value.len);
+}
+
+void journal_aside_put_row(struct db_txn *txn, int32_t day, uint64_t number,
+                           const char *what, const char *words,
+                           const struct db_row *row)
+{
+	auto_(strbuf_clear) struct strbuf value = {0};
+	struct db_key key = rows_key(day, what);
+
+	key_u8(&key, 0);
+	key_u8(&key, (uint8_t)row->table);
+	key_bytes(&key, row->key.data, row->key.len);
+	strbuf_u64(&value, number);
+	add_words(&value, words, row);
+	db_put(txn, &key, &value);
 }
 
 bool journal_aside_has(struct db_txn *txn, int32_t day)
@@ -67,9 +146,7 @@ void journal_aside_put(struct db_txn *txn, int32_t day, uint64_t until)
 		if (journal_table_domains(txn, &row, &head, &domains, &err) ||
 		    db_failed(txn))
 			continue;
-		strbuf_printf(&value, "%.*s", JOURNAL_WORDS - 1, err.text);
-		strbuf_u8(&value, 0);
-		strbuf_add(&value, row.value.data, row.value.len);
+		add_words(&value, err.text, &row);
 		db_put(txn, &key, &value);
 	}
 }

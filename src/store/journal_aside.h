@@ -8,6 +8,9 @@
  *     journal of counts: row 17 of 2026-03-01 cannot be read: its checksum is
  *     wrong
  *
+ * Counts that were applied are set aside here, too, when they cannot be read
+ * (store/tally_aside.h).
+ *
  * When a day cannot be applied, the reason stands beside its rows until it
  * can.
  */
@@ -18,12 +21,15 @@
 #include <stdint.h>
 
 #include "store/db.h"
+#include "store/tally_table.h"
 
 enum { JOURNAL_WORDS = 256 };
 
 struct journal_aside {
 	int32_t day;
-	uint64_t number; /* of the row */
+	uint64_t number; /* of the row, or the state when it was set aside */
+	/* a domain, or what else was counted with; "": a row of the journal */
+	char what[TALLY_DOMAIN_TEXT];
 	char words[JOURNAL_WORDS];
 };
 
@@ -31,6 +37,17 @@ struct journal_aside {
 bool journal_aside_next(struct db_txn *txn, struct journal_aside *aside);
 /* Is there one of that day, or a row that is to become one? */
 bool journal_aside_has(struct db_txn *txn, int32_t day);
+
+/* For people: "journal of counts: row 17 of 2026-03-01", "counts: example.com
+ * of 2026-03-01". */
+enum { JOURNAL_ASIDE_TEXT = TALLY_DOMAIN_TEXT + 64 };
+const char *journal_aside_text(const struct journal_aside *aside,
+                               char text[JOURNAL_ASIDE_TEXT]);
+
+/* A row of another table, which goes from there: the state is a new one. */
+void journal_aside_put_row(struct db_txn *txn, int32_t day, uint64_t number,
+                           const char *what, const char *words,
+                           const struct db_row *row);
 
 /* Sets those up to that number aside, before they are deleted. */
 void journal_aside_put(struct db_txn *txn, int32_t day, uint64_t until);

@@ -35,6 +35,7 @@ enum journal_kind {
 	JOURNAL_MARK = 2,
 	JOURNAL_TROUBLE = 3, /* store/journal_aside.h */
 	JOURNAL_ASIDE = 4,   /* the same */
+	JOURNAL_ASIDE_ROWS = 5,
 };
 struct db_key journal_table_key(int32_t day, enum journal_kind kind);
 

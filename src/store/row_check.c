@@ -457,7 +457,10 @@ static void check_beside_journal(struct row *row)
 	if (kind == JOURNAL_MARK || kind == JOURNAL_PROGRESS ||
 	    kind == JOURNAL_ASIDE)
 		reader_u64(&row->rest);
-	if (kind < JOURNAL_PROGRESS || kind > JOURNAL_ASIDE || row->rest.failed)
+	if (kind == JOURNAL_ASIDE_ROWS)
+		reader_to_nul(&row->rest);
+	if (kind < JOURNAL_PROGRESS || kind > JOURNAL_ASIDE_ROWS ||
+	    row->rest.failed)
 		is_damaged(row);
 }
 

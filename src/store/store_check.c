@@ -79,13 +79,13 @@ static void tell_aside(struct store_check *check, struct db *db)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	struct journal_aside aside = {.day = 0};
-	char words[2 * JOURNAL_WORDS], day[DAY_TEXT];
+	char words[JOURNAL_ASIDE_TEXT + 2 * JOURNAL_WORDS];
+	char text[JOURNAL_ASIDE_TEXT];
 
 	while (check->note != NULL && journal_aside_next(txn, &aside)) {
 		snprintf(words, sizeof(words),
-		         "row %" PRIu64 " of %s could not be read and was set "
-		         "aside: %s",
-		         aside.number, day_format(aside.day, day), aside.words);
+		         "%s could not be read and was set aside: %s",
+		         journal_aside_text(&aside, text), aside.words);
 		check->note(check->arg, db_table_name(TABLE_JOURNAL), words);
 	}
 }

@@ -327,14 +327,12 @@ static void wait_until_applied(struct db *db, int32_t day)
 	}
 }
 
-/* The row of a domain's head: damaged, or gone. */
-static void set_head(struct db *db, int32_t day, const char *domain,
-                     bool damaged)
+/* The row of the day's counters, which nothing can mend: damaged, or gone. */
+static void set_stats(struct db *db, int32_t day, bool damaged)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
-	struct db_key key = key_of_domain(TABLE_TALLY, day, domain);
+	struct db_key key = key_of_day(TABLE_DAY, day);
 
-	key_u8(&key, 1);
 	if (damaged)
 		db_put_bytes(txn, &key, "x", 1);
 	else
@@ -371,7 +369,7 @@ static void test_one_day_keeps_no_other_waiting(void **state)
 
 	receive(collector, good);
 	wait_received(f->db);
-	set_head(f->db, DAY, "a.example", true);
+	set_stats(f->db, DAY, true);
 	test_clock.fixed_ms = day_start(DAY + 1) * 1000;
 	wait_for_error();
 	check_trouble(f->db, DAY, "damaged");
@@ -382,7 +380,7 @@ static void test_one_day_keeps_no_other_waiting(void **state)
 	check_trouble(f->db, DAY, "damaged");
 	assert_int_equal(errors_said, 1);
 	assert_int_equal(infos_said, 0);
-	set_head(f->db, DAY, "a.example", false);
+	set_stats(f->db, DAY, false);
 	test_clock.fixed_ms += 31 * 1000;
 	wait_until_applied(f->db, DAY);
 	check_trouble(f->db, DAY, NULL);
@@ -458,7 +456,7 @@ static void test_a_journal_that_is_full(void **state)
 
 	receive(collector, good);
 	wait_received(f->db);
-	set_head(f->db, DAY, "a.example", true);
+	set_stats(f->db, DAY, true);
 	fill_journal(f->db, DAY, 1000);
 	wait_for_error();
 	while (!collector_state(collector).commit_fails) {
@@ -468,7 +466,7 @@ static void test_a_journal_that_is_full(void **state)
 	assert_true(full_said > 0);
 	for (int i = 0; i < 50; i++)
 		receive(collector, good);
-	set_head(f->db, DAY, "a.example", false);
+	set_stats(f->db, DAY, false);
 	test_clock.fixed_ms += 31 * 1000;
 	while (collector_state(collector).commit_fails)
 		nanosleep(&pause, NULL);

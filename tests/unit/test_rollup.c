@@ -123,6 +123,30 @@ static void test_folded_is_sorted(void **state)
 	conf_clear(&conf);
 }
 
+/* Of one domain the counts are damaged: the others get their reports. */
+static void test_a_damaged_domain(void **state)
+{
+	struct fixture *f = *state;
+	struct db_key key = key_of_domain(TABLE_TALLY, DAY, "b.example");
+	struct rollup_result result;
+	struct conf conf;
+	struct db_txn *txn;
+
+	conf_make(&conf);
+	events(f, &conf, day_start(DAY), PLAIN("a.example"), 1);
+	events(f, &conf, day_start(DAY), PLAIN("b.example"), 1);
+	events(f, &conf, day_start(DAY), PLAIN("c.example"), 1);
+	events(f, &conf, day_start(DAY + 1), PLAIN("a.example"), 1);
+	txn = db_begin_write(f->db);
+	key_u8(&key, 1);
+	db_put_bytes(txn, &key, "x", 1);
+	commit_ok(&txn);
+	result = rollup(f, &conf, day_start(DAY + 1) + 900);
+	assert_int_equal(result.days, 1);
+	assert_int_equal(result.marks[TALLY_QUEUED], 2);
+	conf_clear(&conf);
+}
+
 static void test_queues(void **state)
 {
 	struct fixture *f = *state;
@@ -525,6 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_build),
 		STORE_TEST(test_folded_is_sorted),
+		STORE_TEST(test_a_damaged_domain),
 		STORE_TEST(test_queues),
 		STORE_TEST(test_counted_meanwhile),
 		STORE_TEST(test_policies_that_are_looked_up),

@@ -1,0 +1,236 @@
+#include "unit/store_test.h"
+
+#include "base/day.h"
+#include "session/tally.h"
+#include "store/derived.h"
+#include "store/feed_table.h"
+#include "store/intern.h"
+#include "store/journal_apply.h"
+#include "store/journal_aside.h"
+#include "store/journal_table.h"
+#include "store/journal_write.h"
+#include "store/store_check.h"
+#include "store/tally_aside.h"
+#include "store/tally_row.h"
+#include "store/tally_table.h"
+
+enum { DAY = 20513, DAY_SUMS_KIND = 10 /* store/keys.h */ };
+
+static const struct tally_limits limits = {32, 1000, 16 << 20, 24 << 20};
+static const char *const names[] = {"a.example", "b.example", "c.example"};
+
+/* So many sessions of each domain, into the journal. */
+static int try_append(struct db *db, uint64_t n)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	auto_(tally_free) struct tally *tally = tally_new(1, &limits);
+	struct feed feed = {.name = "events", .events = n};
+	struct day_stats stats = {.success = COUNT(names) * n};
+	const int32_t day = DAY;
+	struct journal_ids ids = {0};
+	struct journal_commit commit = {.days = &day,
+	                                .stats = &stats,
+	                                .day_count = 1,
+	                                .feed = &feed,
+	                                .now = day_start(DAY)};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct failure_detail detail = {.result = RESULT_OTHER,
+		                                .reason = "why"};
+		struct session_policy policy = {.type = POLICY_NONE,
+		                                .domain = names[i],
+		                                .failures = &detail,
+		                                .failure_count = 1};
+		struct session session = {.domain = names[i],
+		                          .record = "v=TLSRPTv1; "
+		                                    "rua=mailto:a@b.c",
+		                          .policies = &policy,
+		                          .policy_count = 1,
+		                          .valid = true};
+
+		assert_true(tally_add(tally, DAY, &session, n));
+	}
+	commit.domains = tally_sorted(tally);
+	commit.count = tally_domain_count(tally);
+	journal_write(txn, &commit, &ids);
+	return db_commit(&txn, NULL);
+}
+
+/* As the committing thread does it. */
+static void append(struct db *db, uint64_t n)
+{
+	struct err err;
+
+	if (try_append(db, n) == 0)
+		return;
+	assert_true(tally_aside_days(db, DAY - 1, DAY, &err) > 0);
+	assert_int_equal(try_append(db, n), 0);
+}
+
+static const struct {
+	const char *name;
+	enum db_table table;
+	int kind;          /* the first row of it: of the table, b.example */
+	const char *value; /* what it has then; NULL: it is gone */
+	size_t len;
+	bool adds; /* a row of that kind that nobody knows */
+	/* what is named, or "": nothing need be */
+	const char *what;
+} damages[] = {
+	{"a short head", TABLE_TALLY, TALLY_HEAD, "\1", 1, false, "b.example"},
+	{"no head", TABLE_TALLY, TALLY_HEAD, NULL, 0, false, "b.example"},
+	{"a policy without sums", TABLE_TALLY, TALLY_POLICY, "", 0, false,
+         "b.example"},
+	{"a detail without count", TABLE_TALLY, TALLY_DETAIL, "123", 3, false,
+         "b.example"},
+	{"a detail that is none", TABLE_TALLY, TALLY_DETAIL,
+         "\0\0\0\0\0\0\0\1\xff", 9, false, "b.example"},
+	{"an unknown kind", TABLE_TALLY, 9, "", 0, true, "b.example"},
+	{"a policy's bytes", TABLE_INTERN, INTERN_ID, "\xff", 1, false,
+         "b.example"},
+	{"no bytes of a policy", TABLE_INTERN, INTERN_ID, NULL, 0, false,
+         "b.example"},
+	{"the way to a policy", TABLE_INTERN, INTERN_NEAR, "1", 1, false,
+         "policy 0"},
+	{"the day's sums", TABLE_DAY, DAY_SUMS_KIND, "\1", 1, false, ""},
+};
+
+/* The key of the row that is to be damaged. */
+static struct db_key key_of_damage(struct db_txn *txn, size_t i)
+{
+	struct db_key key = key_of_day(damages[i].table, DAY);
+	struct db_row row;
+
+	if (damages[i].table == TABLE_TALLY)
+		key = tally_domain_key(DAY, "b.example");
+	key_u8(&key, (uint8_t)damages[i].kind);
+	if (damages[i].adds || damages[i].table == TABLE_DAY)
+		return key;
+	assert_true(db_get_from(txn, &key, &row));
+	/* domains were counted in their order: the second is b.example's */
+	if (damages[i].table == TABLE_INTERN) {
+		struct db_key next = key_of(TABLE_INTERN);
+
+		key_bytes(&next, row.key.data, row.key.len);
+		key_u8(&next, 0);
+		assert_true(db_get_from(txn, &next, &row));
+	}
+	key = key_of(damages[i].table);
+	key_bytes(&key, row.key.data, row.key.len);
+	return key;
+}
+
+static void damage(struct fixture *f, size_t i)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+	struct db_key key = key_of_damage(txn, i);
+
+	if (damages[i].value == NULL)
+		assert_true(db_delete(txn, &key));
+	else
+		db_put_bytes(txn, &key, damages[i].value, damages[i].len);
+	commit_ok(&txn);
+}
+
+static void check_counts(struct fixture *f, const char *domain, uint64_t want)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+	auto_(report_free) struct report *report = report_new();
+
+	assert_int_equal(tally_load(txn, DAY, domain, report, &f->err), 0);
+	assert_int_equal(report->policy_count, 1);
+	assert_int_equal(report->policies[0].success, want);
+	assert_int_equal(report->policies[0].detail_count, 1);
+	assert_int_equal(report->policies[0].details[0].count, want);
+}
+
+static void check_named(struct fixture *f, const char *what)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+	struct journal_aside aside = {.day = 0};
+	char text[JOURNAL_ASIDE_TEXT];
+	bool named = what[0] == '\0';
+	int n = 0;
+
+	while (journal_aside_next(txn, &aside)) {
+		assert_true(++n < 10);
+		assert_int_equal(aside.day, DAY);
+		assert_string_not_equal(aside.words, "");
+		assert_non_null(strstr(journal_aside_text(&aside, text),
+		                       " of 2026-03-01"));
+		named |= strcmp(aside.what, what) == 0;
+	}
+	assert_int_equal(db_failure(txn, &f->err), 0);
+	assert_true(named);
+}
+
+static void check_store(struct fixture *f)
+{
+	struct store_check check = {0};
+	struct db_options options = fixture_options(f);
+
+	options.create = false;
+	options.read_only = true;
+	db_close(&f->db);
+	assert_int_equal(store_check_run(&check, &options, &f->err), 0);
+	assert_int_equal(check.faults, 0);
+	fixture_open(f);
+}
+
+/* The others of its day are counted, and it is counted anew. */
+static void test_a_damaged_domain_costs_itself(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		ROW(&damages[i]);
+		append(f->db, 3);
+		assert_int_equal(
+			journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+			0);
+		damage(f, i);
+		append(f->db, 4);
+		assert_int_equal(
+			journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+			0);
+		/* the journal need not come to each row */
+		assert_true(tally_aside_day(f->db, DAY, &f->err) >= 0);
+		assert_int_equal(tally_aside_day(f->db, DAY, &f->err), 0);
+		check_counts(f, "a.example", 7);
+		check_counts(f, "c.example", 7);
+		check_named(f, damages[i].what);
+		append(f->db, 8);
+		assert_int_equal(
+			journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+			0);
+		check_counts(f, "a.example", 15);
+		check_store(f);
+		fixture_clear(f);
+		fixture_make(f);
+		fixture_open(f);
+	}
+}
+
+/* What fails for another reason touches nothing. */
+static void test_a_day_that_is_well(void **state)
+{
+	struct fixture *f = *state;
+
+	append(f->db, 3);
+	assert_int_equal(tally_aside_day(f->db, DAY, &f->err), 0);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+	                 0);
+	assert_int_equal(tally_aside_day(f->db, DAY, &f->err), 0);
+	check_counts(f, "b.example", 3);
+	check_named(f, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_a_damaged_domain_costs_itself),
+		STORE_TEST(test_a_day_that_is_well),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
