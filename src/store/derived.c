@@ -4,8 +4,10 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/change_table.h"
 #include "store/counted.h"
 #include "store/day_sums.h"
+#include "store/day_table.h"
 #include "store/domain_history.h"
 #include "store/domain_index.h"
 #include "store/intern.h"
@@ -235,6 +237,8 @@ int derived_rebuild_day(struct db *db, int32_t day, struct err *err)
 	domain_index_clear(txn, day);
 	check_domains(&c);
 	day_sums_put(txn, day, &c.sums);
+	/* who keeps what he saw of the day by its revision */
+	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 	rc = db_commit(&txn, err);
 	strbuf_clear(&c.scratch);
 	return rc < 0 ? rc : 1;
