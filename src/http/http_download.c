@@ -1,10 +1,36 @@
 /* GET /jmap/download/{accountId}/{blobId}/{name} (RFC 8620 section 6.2). */
 #include "api/http_text.h"
 #include "base/auto.h"
+#include "base/gzip.h"
 #include "base/xalloc.h"
 #include "http/http_exchange.h"
 #include "jmap/jmap_method.h"
 #include "outbox/rendered.h"
+#include "received/received_report.h"
+#include "store/received_table.h"
+
+/* What others report about us. */
+static int load_received(struct http_exchange *exchange, struct db_txn *txn,
+                         uint64_t id, enum blob_form form,
+                         struct rendered *blob, unsigned *lacking,
+                         struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf gzip = {0};
+	bool is_json = form == BLOB_RECEIVED_JSON;
+
+	if (!(exchange->who.permissions & PERMIT_RECEIVED_DOWNLOAD)) {
+		*lacking = PERMIT_RECEIVED_DOWNLOAD;
+		return 0;
+	}
+	blob->type =
+		is_json ? "application/tlsrpt+json" : "application/tlsrpt+gzip";
+	if (!received_body(txn, id, is_json ? &gzip : &blob->data))
+		return db_failure(txn, err);
+	if (is_json && gzip_unpack(gzip.data, gzip.len, RECEIVED_JSON_MAX,
+	                           &blob->data, err) < 0)
+		return err->class;
+	return 1;
+}
 
 /* A report is in the outbox or in the archive, whose permissions differ. */
 static int load_blob(struct http_exchange *exchange, const char *id,
@@ -26,6 +52,9 @@ static int load_blob(struct http_exchange *exchange, const char *id,
 
 	if (!blob_id_parse(id, &report, &form, &index))
 		return 0;
+	if (form == BLOB_RECEIVED_JSON || form == BLOB_RECEIVED_GZIP)
+		return load_received(exchange, txn, report, form, blob, lacking,
+		                     err);
 	for (size_t i = 0; i < 2 && found == 0; i++) {
 		if (exchange->who.permissions & places[i].permission)
 			found = rendered_load(

@@ -124,17 +124,6 @@ static void add(uint64_t *sum, uint64_t n)
 		*sum = UINT64_MAX;
 }
 
-static struct received_domain *domain_of(struct received_domain *domains,
-                                         size_t *count, const char *name)
-{
-	for (size_t i = 0; i < *count; i++)
-		if (strcmp(domains[i].domain, name) == 0)
-			return &domains[i];
-	domains[*count] = (struct received_domain){.domain = name};
-	domains[*count].sums.reports = 1;
-	return &domains[(*count)++];
-}
-
 static void add_policy(const struct report_policy *policy,
                        struct received_sums *sums)
 {
@@ -196,13 +185,47 @@ static uint32_t results_of(const struct report_policy *policy)
 	return results;
 }
 
+static int by_domain(const void *a, const void *b)
+{
+	const struct report_policy *const *x = a, *const *y = b;
+
+	return strcmp((*x)->domain, (*y)->domain);
+}
+
+/* What it says of each domain, in their order; how many.  A stranger's report
+ * may be about a hundred thousand. */
+static size_t sum_domains(const struct received_taker *taker,
+                          struct received_domain *domains)
+{
+	struct report *report = taker->report.report;
+	const struct report_policy **sorted =
+		arena_array(&report->mem, report->policy_count + 1,
+	                    sizeof(struct report_policy *));
+	size_t named = 0, count = 0;
+
+	for (size_t i = 0; i < report->policy_count; i++)
+		if (report->policies[i].domain != NULL)
+			sorted[named++] = &report->policies[i];
+	qsort(sorted, named, sizeof(*sorted), by_domain);
+	for (size_t i = 0; i < named; i++) {
+		const char *name = sorted[i]->domain;
+
+		if (count == 0 || strcmp(domains[count - 1].domain, name) != 0)
+			domains[count++] = (struct received_domain){
+				.domain = name,
+				.ours = is_ours(taker, name),
+				.sums.reports = 1,
+			};
+		add_policy(sorted[i], &domains[count - 1].sums);
+	}
+	return count;
+}
+
 /* The sums of the policies that are ours, or, when none is, of all. */
-static size_t sum_up(const struct received_taker *taker,
-                     struct received_domain *domains, struct received_row *row)
+static void sum_up(const struct received_taker *taker, struct received_row *row)
 {
 	const struct report *report = taker->report.report;
 	const char *first = NULL;
-	size_t count = 0;
 
 	for (size_t i = 0; i < report->policy_count; i++) {
 		const struct report_policy *policy = &report->policies[i];
@@ -217,8 +240,6 @@ static size_t sum_up(const struct received_taker *taker,
 		add(&row->success, policy->success);
 		add(&row->failure, policy->failure);
 		row->results |= results_of(policy);
-		add_policy(policy,
-		           &domain_of(domains, &count, policy->domain)->sums);
 	}
 	if (row->ours == 0) {
 		row->success = report_success(report);
@@ -229,7 +250,6 @@ static size_t sum_up(const struct received_taker *taker,
 			first = report->policies[0].domain;
 	}
 	PUT_TEXT(row->domain, first);
-	return count;
 }
 
 /* --- taking --- */
@@ -296,7 +316,8 @@ static int take(const struct taking *taking, const void *json, size_t len)
 	                      taker->report.report->policy_count,
 	                      sizeof(*domains));
 	describe_report(taker, &taken.row);
-	count = sum_up(taker, domains, &taken.row);
+	sum_up(taker, &taken.row);
+	count = sum_domains(taker, domains);
 	judge(taking, &taken);
 	gzip_pack(taker->gzip, json, len, &gzip);
 	rc = put(taking, &taken, &gzip, domains, count);

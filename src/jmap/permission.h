@@ -24,7 +24,8 @@
 	ROW(TALLY_MANAGE, 1 << 6, "tallyManage")                               \
 	ROW(RECEIVED_GET, 1 << 7, "sysTlsExternalReportGet")                   \
 	ROW(RECEIVED_QUERY, 1 << 8, "sysTlsExternalReportQuery")               \
-	ROW(RECEIVED_DESTROY, 1 << 9, "sysTlsExternalReportDestroy")
+	ROW(RECEIVED_DESTROY, 1 << 9, "sysTlsExternalReportDestroy")           \
+	ROW(RECEIVED_DOWNLOAD, 1 << 10, "sysTlsExternalReportDownload")
 /* clang-format on */
 
 #define PERMISSION_BIT(name, bit, word) PERMIT_##name = bit,

@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "jmap/jmap_types.h"
 #include "jmap/report_facts.h"
+#include "outbox/blob_id.h"
 #include "received/received_report.h"
 #include "show/doc.h"
 #include "store/received_table.h"
@@ -45,13 +46,24 @@ static bool has_result(struct db_txn *txn, const void *facts, int result,
 	return (of->row.results >> result & 1) != 0;
 }
 
+static bool is_about(struct db_txn *txn, const void *facts, int number,
+                     const char *text)
+{
+	const struct facts *of = facts;
+
+	(void)number;
+	return received_is_about(txn, &of->row, text);
+}
+
 static const struct jmap_condition conditions[] = {
-	{"domain", MATCH_EQUAL, FACT(row.domain), 0, NULL, NULL},
+	{"domain", MATCH_TEXT_LOOKED_UP, 0, 0, NULL, is_about},
 	{"organization", MATCH_EQUAL, FACT(row.organization), 0, NULL, NULL},
 	{"submitter", MATCH_EQUAL, FACT(row.submitter), 0, NULL, NULL},
 	{"text", MATCH_CONTAINS, FACT(row.domain), FACT(row.organization), NULL,
          NULL},
 	{"reportId", MATCH_EQUAL, FACT(row.report_id), 0, NULL, NULL},
+	{"receivedBy", MATCH_WORD, FACT(row.way), 0, &words_received_ways,
+         NULL},
 	{"result", MATCH_LOOKED_UP, 0, 0, &words_results, has_result},
 	{"day", MATCH_DAY, FACT(row.day), 0, NULL, NULL},
 	{"dayBefore", MATCH_DAY_BEFORE, FACT(row.day), 0, NULL, NULL},
@@ -102,7 +114,8 @@ struct shown {
 	enum received_way way;
 	bool authenticated, counts;
 	uint64_t ours, foreign;
-	uint64_t success, failure;
+	uint64_t success, failure, bytes;
+	const char *json_blob, *gzip_blob;
 	const char **problems;
 	size_t problem_count;
 };
@@ -135,6 +148,9 @@ static const struct property rows[] = {
 	{"totalSuccessfulSessions", &property_uint, SHOWN(success)},
 	{"totalFailedSessions", &property_uint, SHOWN(failure)},
 	{"problems", &property_texts, LIST(problems, problem_count)},
+	{"size", &property_uint, SHOWN(bytes)},
+	{"jsonBlobId", &property_word, SHOWN(json_blob)},
+	{"gzipBlobId", &property_word, SHOWN(gzip_blob)},
 };
 
 static const struct property_table shown_table = {
@@ -171,6 +187,7 @@ static void read_body(struct db_txn *txn, uint64_t id,
 static json_t *show(const struct received_row *row,
                     struct received_report *received)
 {
+	struct arena *mem = &received->report->mem;
 	const char *to = row->to;
 	char day[DAY_TEXT];
 	struct shown shown = {
@@ -194,6 +211,9 @@ static json_t *show(const struct received_row *row,
 		.foreign = row->foreign,
 		.success = row->success,
 		.failure = row->failure,
+		.bytes = row->bytes,
+		.json_blob = blob_id(row->id, BLOB_RECEIVED_JSON, 0, mem),
+		.gzip_blob = blob_id(row->id, BLOB_RECEIVED_GZIP, 0, mem),
 		.problems = received->problems,
 		.problem_count = received->problem_count,
 	};

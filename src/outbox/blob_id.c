@@ -8,7 +8,14 @@
 
 enum { ID_LEN = OBJECT_ID_TEXT - 1, INDEX_DIGITS = 5 };
 
-static const char json_word[] = "json", gzip_word[] = "gzip";
+/* BLOB_LETTER has a number instead. */
+static const char *const form_words[] = {
+	[BLOB_JSON] = "json",
+	[BLOB_GZIP] = "gzip",
+	[BLOB_RECEIVED_JSON] = "received-json",
+	[BLOB_RECEIVED_GZIP] = "received-gzip",
+};
+enum { FORMS = sizeof(form_words) / sizeof(form_words[0]) };
 
 const char *blob_id(uint64_t report, enum blob_form form, uint16_t index,
                     struct arena *mem)
@@ -18,8 +25,7 @@ const char *blob_id(uint64_t report, enum blob_form form, uint16_t index,
 	object_id_format(report, id);
 	if (form == BLOB_LETTER)
 		return arena_printf(mem, "%s-%u", id, (unsigned)index);
-	return arena_printf(mem, "%s-%s", id,
-	                    form == BLOB_JSON ? json_word : gzip_word);
+	return arena_printf(mem, "%s-%s", id, form_words[form]);
 }
 
 /* "0", "17": as they are written, so that a blob has one id. */
@@ -48,11 +54,11 @@ bool blob_id_parse(const char *text, uint64_t *report, enum blob_form *form,
 	snprintf(id, sizeof(id), "%.*s", ID_LEN, text);
 	if (!object_id_parse(id, report))
 		return false;
-	if (strcmp(word, json_word) == 0)
-		*form = BLOB_JSON;
-	else if (strcmp(word, gzip_word) == 0)
-		*form = BLOB_GZIP;
-	else
-		*form = BLOB_LETTER;
-	return *form != BLOB_LETTER || read_index(word, index);
+	for (size_t i = 0; i < FORMS; i++)
+		if (form_words[i] != NULL && strcmp(word, form_words[i]) == 0) {
+			*form = (enum blob_form)i;
+			return true;
+		}
+	*form = BLOB_LETTER;
+	return read_index(word, index);
 }

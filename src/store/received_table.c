@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/moment.h"
@@ -9,7 +10,7 @@
 #include "store/keys.h"
 #include "store/meta_table.h"
 
-enum { PART_BODY = 1, PART_ADDED = 2 };
+enum { PART_BODY = 1, PART_ADDED = 2, PART_NAMES = 3 };
 
 static struct db_key head_key(uint64_t id)
 {
@@ -288,6 +289,44 @@ static int find_double(struct db_txn *txn, const struct received_row *row,
 	}
 }
 
+/* --- its domains --- */
+
+/* Most reports are about one domain, which stands in the row. */
+static void put_names(struct db_txn *txn, const struct received_row *row,
+                      const struct received_domain *domains, size_t count)
+{
+	struct db_key key = part_key(row->id, PART_NAMES);
+	auto_(strbuf_clear) struct strbuf value = {0};
+
+	for (size_t i = 0; i < count && value.len < RECEIVED_NAMES_MAX; i++)
+		if (strcmp(domains[i].domain, row->domain) != 0 &&
+		    strlen(domains[i].domain) < DOMAIN_TEXT)
+			strbuf_str(&value, domains[i].domain);
+	if (value.len > 0)
+		db_put(txn, &key, &value);
+}
+
+bool received_is_about(struct db_txn *txn, const struct received_row *row,
+                       const char *domain)
+{
+	struct db_key key = part_key(row->id, PART_NAMES);
+	char name[DOMAIN_TEXT];
+	struct reader value;
+	struct db_row found;
+
+	if (strcasecmp(row->domain, domain) == 0)
+		return true;
+	if (row->ours + row->foreign < 2 || !db_get(txn, &key, &found))
+		return false;
+	value = db_row_value(&found);
+	while (reader_left(&value) > 0 && !value.failed) {
+		reader_text(&value, name, sizeof(name));
+		if (!value.failed && strcasecmp(name, domain) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* --- taking and giving away --- */
 
 static void put_added(struct db_txn *txn, const struct received_row *row,
@@ -297,6 +336,8 @@ static void put_added(struct db_txn *txn, const struct received_row *row,
 	auto_(strbuf_clear) struct strbuf value = {0};
 
 	for (size_t i = 0; i < count; i++) {
+		if (!domains[i].ours)
+			continue;
 		strbuf_str(&value, domains[i].domain);
 		encode_sums(&domains[i].sums, &value);
 		move_sums(txn, row, &domains[i], false);
@@ -323,6 +364,7 @@ int received_put(struct db_txn *txn, struct received_row *row, const void *gzip,
 	db_put_bytes(txn, &key, gzip, len);
 	if (row->counts)
 		put_added(txn, row, domains, count);
+	put_names(txn, row, domains, count);
 	change_note_id(txn, CHANGE_RECEIVED, CHANGE_CREATED, row->id);
 	return 1;
 }
@@ -440,7 +482,9 @@ static bool is_good(struct db_txn *txn, const struct db_row *row)
 		return false;
 	while (part == PART_ADDED && next_added(&value, name, &domain))
 		;
-	return !value.failed && (part == PART_BODY || part == PART_ADDED);
+	while (part == PART_NAMES && !value.failed && reader_left(&value) > 0)
+		reader_text(&value, name, sizeof(name));
+	return !value.failed && part >= PART_BODY && part <= PART_NAMES;
 }
 
 void received_check(struct db_txn *txn, const struct db_row *row)

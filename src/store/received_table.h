@@ -24,7 +24,11 @@
 #include "store/db.h"
 #include "words/words.h"
 
-enum { RECEIVED_TEXT = 256, RECEIVED_SUMS_RESULTS = 16 };
+enum {
+	RECEIVED_TEXT = 256,
+	RECEIVED_SUMS_RESULTS = 16,
+	RECEIVED_NAMES_MAX = 1024 * 1024,
+};
 
 struct received_row {
 	uint64_t id;         /* rising; set by received_put() */
@@ -67,16 +71,24 @@ struct received_sums {
 	uint64_t policies[POLICY_TYPES];
 };
 
+/* One that a report is about. */
 struct received_domain {
-	const char *domain; /* canonical */
+	const char *domain; /* canonical, or as it came */
+	bool ours;
 	struct received_sums sums;
 };
 
 /* 1: it is new, and row->id its id; 0: it has come before, and row->id is that
- * of the first.  The sums are added when row->counts. */
+ * of the first.  The sums of those that are ours are added when row->counts;
+ * the names are kept of all, within RECEIVED_NAMES_MAX bytes. */
 int received_put(struct db_txn *txn, struct received_row *row, const void *gzip,
                  size_t len, const struct received_domain *domains,
                  size_t count);
+
+/* Is the report, of which this is the row, also about that domain (capitals
+ * make no difference)? */
+bool received_is_about(struct db_txn *txn, const struct received_row *row,
+                       const char *domain);
 
 /* Takes it away, and what it added to the sums.  1, or 0: there is none. */
 int received_delete(struct db_txn *txn, uint64_t id);

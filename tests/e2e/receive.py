@@ -14,9 +14,11 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 import zipfile
 
-from testlib import BIN, Daemon, expect, failed
+from testlib import BIN, Daemon, expect, failed, free_port
 
 SERVER = "mx.example.com"
 NOW = "2026-03-03T10:00:00Z"
@@ -256,6 +258,57 @@ def test_many(site):
             len(got["report"]["policies"][0]["failureDetails"])))
 
 
+def test_download(site):
+    """As it came, for who may."""
+    [got] = site.query("--where", "reportId=many@s")
+    port = free_port()
+    tokens = [site.run("token", "add", name, "--permission", may)
+              .stdout.decode().split()[-1]
+              for name, may in (("may", "sysTlsExternalReportDownload"),
+                                ("not", "sysTlsExternalReportGet"))]
+    server = Daemon("tlstally-httpd", site.conf, site.folder / "httpd.log",
+                    "-o", f"http.listen=inet:127.0.0.1:{port}",
+                    "-o", "http.www=")
+
+    def get(blob, token):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/jmap/download/tally/{blob}/x",
+            headers={"Authorization": "Bearer " + token})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as r:
+                return r.status, r.headers["Content-Type"], r.read()
+        except urllib.error.HTTPError as e:
+            return e.code, None, e.read()
+    server.must_say("serving")
+    status, type, text = get(got["jsonBlobId"], tokens[0])
+    expect("download: JSON", (200, "application/tlsrpt+json", "many@s"),
+           (status, type, json.loads(text)["report-id"]))
+    expect("download: the size that was told", got["size"], len(text))
+    status, type, packed = get(got["gzipBlobId"], tokens[0])
+    expect("download: gzip of the same",
+           (200, "application/tlsrpt+gzip", text),
+           (status, type, gzip.decompress(packed)))
+    status, _, why = get(got["gzipBlobId"], tokens[1])
+    expect("download: another permission does not do",
+           (403, True), (status, b"sysTlsExternalReportDownload" in why))
+    expect("download: no such report", 404,
+           get("a000000000000-received-json", tokens[0])[0])
+    server.stop()
+
+
+def test_domains(site):
+    """A report is found by each of its domains."""
+    body = report("two@s")
+    body["policies"].append(json.loads(json.dumps(body["policies"][0])))
+    body["policies"][1]["policy"]["policy-domain"] = "second.example"
+    site.receive(mail(body))
+    for name in ("example.com", "SECOND.example"):
+        expect("found by " + name, 1, len(site.query(
+            "--where", "domain=" + name, "--where", "reportId=two@s")))
+    expect("and not by others", 0,
+           len(site.query("--where", "domain=third.example")))
+
+
 def test_delete(site):
     [got] = site.query("--where", "reportId=many@s")
     done = site.run("delete", "tls-external-report", got["id"])
@@ -272,7 +325,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         site = Site(folder)
         for test in (test_transport, test_forged, test_odd, test_refused,
-                     test_files, test_many, test_delete):
+                     test_files, test_many, test_download, test_domains,
+                     test_delete):
             test(site)
     sys.exit(1 if failed else 0)
 

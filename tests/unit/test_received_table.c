@@ -30,6 +30,7 @@ static struct received_row row_of(const char *submitter, bool authenticated,
 
 static const struct received_domain one[] = {
 	{"example.com",
+         true,
          {.reports = 1,
           .success = 7,
           .failure = 2,
@@ -87,6 +88,30 @@ static void test_round_trip(void **state)
 	assert_true(received_body(txn, row.id, &body));
 	assert_string_equal(strbuf_text(&body), "gzip");
 	assert_int_equal(sums_now(f).results[RESULT_CERTIFICATE_EXPIRED], 2);
+}
+
+/* By each of its domains, also those that are not ours. */
+static void test_domains(void **state)
+{
+	static const struct received_domain both[] = {
+		{"example.com", true, {.reports = 1}},
+		{"Foreign.example", false, {.reports = 1}},
+	};
+	struct fixture *f = *state;
+	struct received_row row = row_of("a.example", true, "1@s"), got;
+	struct received_row alone = row_of("a.example", true, "2@s");
+	auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+
+	received_put(txn, &row, "a", 1, both, COUNT(both));
+	received_put(txn, &alone, "b", 1, both, 1);
+	assert_true(received_get(txn, row.id, &got));
+	assert_true(received_is_about(txn, &got, "EXAMPLE.com"));
+	assert_true(received_is_about(txn, &got, "foreign.example"));
+	assert_false(received_is_about(txn, &got, "foreign"));
+	assert_true(received_get(txn, alone.id, &got));
+	assert_false(received_is_about(txn, &got, "foreign.example"));
+	commit_ok(&txn);
+	assert_int_equal(sums_now(f).reports, 2);
 }
 
 /* An authenticated report counts once by submitter, organization, id and day.
@@ -188,7 +213,7 @@ static void test_delete(void **state)
 static void test_great_sums(void **state)
 {
 	static const struct received_domain great = {
-		"example.com", {.reports = 1, .success = UINT64_MAX - 1}};
+		"example.com", true, {.reports = 1, .success = UINT64_MAX - 1}};
 	struct fixture *f = *state;
 	struct received_row a = row_of("a.example", true, "1@s");
 	struct received_row b = row_of("a.example", true, "2@s");
@@ -283,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_round_trip),
+		STORE_TEST(test_domains),
 		STORE_TEST(test_doubles),
 		STORE_TEST(test_unauthenticated),
 		STORE_TEST(test_not_counted),
