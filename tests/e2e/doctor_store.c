@@ -6,12 +6,13 @@
  *         [lines=FATE:N] [fill=BYTES] [policyd=SECS] [outage=SECS]
  *         [unbelieved=SECS] [unreached=SECS] [answered=KIND:N]
  *         [enforced=DOMAIN:SECS] [journal=SECS] [damaged=N] [stuck=WORDS]
- *         [sums=N]
+ *         [sums=N] [exported=SECS] [host=NAME:late|reports|well]
  *
  * Seconds and days are ago; those of enforced= are how long its policy, which
  * is in the cache, is still in force.  unsigned= has the signer, or nothing.
  * journal= is a row of the journal of counts, damaged= so many that cannot be
  * read, stuck= why today's is not applied; sums= makes today's sums differ.
+ * host= has sent yesterday: too late, reporting itself, or as it should.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 #include "store/day_table.h"
 #include "store/db.h"
 #include "store/feed_table.h"
+#include "store/host_day_table.h"
 #include "store/journal_aside.h"
 #include "store/journal_write.h"
 #include "store/keys.h"
@@ -136,6 +138,23 @@ static void put_enforced(struct db_txn *txn, const char *domain, long secs)
 	policy_cache_put(txn, &view);
 }
 
+static void put_host(struct db_txn *txn, const char *name, const char *how)
+{
+	struct host_day host = {
+		.head = {.day = day_of(now) - 1,
+	                 .store_id = 1,
+	                 .generation = 1,
+	                 .sealed_at = now,
+	                 .reports = strcmp(how, "reports") == 0},
+		.imported_at = now,
+		.late = strcmp(how, "late") == 0,
+	};
+
+	snprintf(host.head.host, sizeof(host.head.host), "%s", name);
+	host.slot = host_day_begin(txn, host.head.day, now);
+	host_day_put(txn, &host);
+}
+
 static void put_journal(struct db_txn *txn, long ago)
 {
 	struct feed feed = {.name = "events"};
@@ -232,6 +251,10 @@ static void put(struct db_txn *txn, char *word)
 		                          .first = "a line"};
 
 		day_table_lines_add(txn, day_of(now), &lines);
+	} else if (strcmp(word, "exported") == 0) {
+		meta_put(txn, META_EXPORTED, (uint64_t)(now - n));
+	} else if (strcmp(word, "host") == 0) {
+		put_host(txn, value, more != NULL ? more : "");
 	} else if (strcmp(word, "journal") == 0) {
 		put_journal(txn, n);
 	} else if (strcmp(word, "damaged") == 0) {
