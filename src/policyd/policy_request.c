@@ -57,7 +57,7 @@ int policy_request_read(const char *data, size_t len,
                         struct policy_request *request, struct err *err)
 {
 	struct span rest = {data, len}, name;
-	size_t payload;
+	size_t payload = 0;
 	int rc = read_length(&rest, &payload, err);
 
 	if (rc <= 0)
