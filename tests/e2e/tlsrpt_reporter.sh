@@ -63,6 +63,8 @@ host()
 	https = off
 	directory = $dir/$name/sent
 	spread = 0s
+	grace = 0s
+	max_grace = 0s
 	[fleet]
 	name = $name.example.com
 	EOF_CONF
