@@ -425,6 +425,9 @@ static void test_pages(void **state)
 		"'domain','isAscending':false}]",
 		"'sort':[{'property':'domain'},{'property':'day'}]",
 	};
+	static const char either[] =
+		"'filter':{'operator':'OR','conditions':"
+		"[{'hasFailures':true},{'domain':'c.example'}]}";
 	static const char *const filters[] = {
 		"",
 		"'filter':{'hasFailures':true}",
@@ -432,8 +435,7 @@ static void test_pages(void **state)
 		"'filter':{'day':'2026-03-01'}",
 		"'filter':{'day':'2026-03-01','hasFailures':true}",
 		"'filter':{'text':'example'}",
-		"'filter':{'operator':'OR','conditions':"
-		"[{'hasFailures':true},{'domain':'c.example'}]}",
+		either,
 	};
 	struct world *w = *state;
 
