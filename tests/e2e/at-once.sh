@@ -3,7 +3,7 @@
 #
 # Again and again on copies of one store: what comes of it is what one alone
 # makes of it, and nothing is sent twice.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 driver=$build/tests/scenario/failpoint_driver
 make_folder
 cd "$dir" || exit 1

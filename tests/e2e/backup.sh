@@ -4,7 +4,7 @@
 #
 # make check runs it; by hand: srcdir=... tests/e2e/backup.sh in the build
 # directory.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_root "other users"
 need_tools setpriv python3
 make_folder

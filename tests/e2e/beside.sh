@@ -4,7 +4,7 @@
 #
 # make check runs it; by hand: srcdir=... tests/e2e/beside.sh in the build
 # directory.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 make_folder
 sock=$dir/run/events
 store=$dir/store

@@ -1,7 +1,7 @@
 #!/bin/sh
 # check-golden.sh - the golden reports pass check-report.py, and each of some
 # small faults does not
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools python3
 make_folder
 check=$src/tests/e2e/check-report.py

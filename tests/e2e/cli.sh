@@ -5,7 +5,7 @@
 # make check runs it; by hand: srcdir=... tests/e2e/cli.sh in the build
 # directory.  Everything is in a temporary directory; the network is not
 # used.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools python3
 make_folder
 data=$src/tests/data/datagrams

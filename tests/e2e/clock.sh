@@ -3,7 +3,7 @@
 #
 # make check runs it; by hand: srcdir=... tests/e2e/clock.sh in the build
 # directory.  The wall clock of the programs is tests/fake/set_clock.c's.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools python3
 make_folder
 daemons=

@@ -3,7 +3,7 @@
 #
 # make check runs it; by hand: tests/e2e/completion.sh in the build directory.
 # A line is completed as bash does it: COMP_LINE, COMP_POINT, then the function.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 program=$bin/tlstally
 script=$build/conf/bash-completion/tlstally
 

@@ -4,7 +4,7 @@
 #
 # make check runs it; by hand: srcdir=... tests/e2e/conf.sh in the build
 # directory.  systemctl(1) is made up.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 make_folder
 tlstally=$bin/tlstally
 ran=0

@@ -13,7 +13,7 @@
 # Then each commit of each step finds the disk full, or the map: once, twice,
 # or until the step gives up.  A step that had room again before it gave up
 # has lost nothing and sent nothing twice.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 driver=$build/tests/scenario/failpoint_driver
 data=$src/tests/data/datagrams
 inputs="$data/sts-ok.jsonl $data/rpt-multi-rua.jsonl $data/sts-expired.jsonl"

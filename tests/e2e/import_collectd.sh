@@ -6,7 +6,7 @@
 # make check runs it; by hand: srcdir=... tests/e2e/import_collectd.sh in the
 # build directory.  The databases are made here, with sqlite3; one of the real
 # collector is read by import_collectd_real.sh.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools python3 sqlite3
 make_folder
 stay_within_day 120

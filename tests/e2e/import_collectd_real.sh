@@ -6,7 +6,7 @@
 # It needs the package tlsrpt-reporter 0.6 of PyPI: in $TLSRPT_REPORTER, a virtual
 # environment, or it is put into one here.  scripts/check runs it; by hand:
 # srcdir=... tests/e2e/import_collectd_real.sh in the build directory.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools python3
 make_folder
 venv=${TLSRPT_REPORTER:-$dir/venv}

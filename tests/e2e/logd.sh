@@ -3,7 +3,7 @@
 #
 # make check runs it; by hand: tests/e2e/logd.sh from the build directory with
 # srcdir set.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools flock
 make_folder
 logd=$bin/tlstally-logd

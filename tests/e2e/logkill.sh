@@ -3,7 +3,7 @@
 #
 # scripts/check runs it; by hand: tests/e2e/logkill.sh from the build directory
 # with srcdir set.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools python3
 make_folder
 logkill=$src/tests/e2e/logkill.py

@@ -11,7 +11,7 @@
 #
 # does the same with the Postfix of another Debian (bullseye, trixie, sid), in a
 # chroot that postfix_root.sh makes in the folder $POSTFIX_ROOTS.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 . "$src/tests/e2e/postfix_instance.sh"
 . "$src/tests/e2e/mail_servers.sh"
 need_root "a Postfix is started"

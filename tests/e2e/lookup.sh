@@ -5,7 +5,7 @@
 # make check runs it; by hand: tests/e2e/lookup.sh from the build directory
 # with srcdir set.  What an MTA-STS policy says can be seen only where port 443
 # of an odd loopback address may be listened on; else these rows are left out.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 . "$src/tests/e2e/dns_tree.sh"
 . "$src/tests/e2e/certificates.sh"
 need_tools openssl

@@ -8,7 +8,7 @@
 # namespace of its own (milter_servers.sh).  It is gone through twice: with a
 # unix socket inside the chroot of smtpd(8) and reports by SMTP, and with an
 # inet socket and reports by sendmail(1).
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 . "$src/tests/e2e/certificates.sh"
 . "$src/tests/e2e/postfix_instance.sh"
 . "$src/tests/e2e/milter_servers.sh"

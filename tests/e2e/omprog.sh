@@ -4,7 +4,7 @@
 #
 # make check runs it; by hand: tests/e2e/omprog.sh from the build directory with
 # srcdir set.  Wants rsyslogd and python3.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools rsyslogd python3
 make_folder
 SESSIONS=3000

@@ -21,7 +21,7 @@
 #
 # shows that Postfix itself does as the table says: it asks a server that answers
 # from the table, without tlstally.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 . "$src/tests/e2e/postfix_instance.sh"
 . "$src/tests/e2e/mail_servers.sh"
 need_root "a Postfix is started"

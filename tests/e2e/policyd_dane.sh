@@ -5,7 +5,7 @@
 # make check runs it; by hand: srcdir=... tests/e2e/policyd_dane.sh in the build
 # directory.  Each domain has TLSA records (tests/fake/tlsa_dns.py); the Postfix is
 # this host's postconf(1) with settings of the test's own.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools postconf python3
 make_folder
 [ "$(id -u)" -ne 0 ] || leave_leaks_alone

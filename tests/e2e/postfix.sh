@@ -5,7 +5,7 @@
 # scripts/check runs it; by hand, as root: srcdir=... tests/e2e/postfix.sh in
 # the build directory.  Both servers are instances of their own, in a
 # temporary folder and on free ports of 127.0.0.1.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 . "$src/tests/e2e/postfix_instance.sh"
 need_root "a Postfix is started"
 need_tools postfix nginx openssl python3

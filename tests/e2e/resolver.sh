@@ -4,7 +4,7 @@
 #
 # make check runs it; by hand: tests/e2e/resolver.sh from the build directory
 # with srcdir set.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 . "$src/tests/e2e/dns_tree.sh"
 driver=$e2e/policy_driver
 dns_need_tools

@@ -7,7 +7,7 @@
 # temporary directory; its version, its smtp(8), postfix(1) and systemctl(1) are
 # made up.  The long form (TEST_LONG=yes) kills it at more moments, and tries
 # the Postfix of Debian 13, which is linked with libtlsrpt, in a root of its own.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools postconf python3
 make_folder
 tlstally=$bin/tlstally

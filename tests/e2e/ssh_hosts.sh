@@ -6,7 +6,7 @@
 # Each host has an sshd(8) of its own on a port of 127.0.0.1, with keys made
 # here.  make check runs it; by hand: srcdir=... tests/e2e/ssh_hosts.sh in the
 # build directory.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools python3 ssh ssh-keygen sshd
 make_folder
 data=$src/tests/data/datagrams

@@ -4,7 +4,7 @@
 #
 # make check runs it; by hand: tests/e2e/transports.sh from the build directory
 # with srcdir set.
-. "${srcdir:-.}/tests/e2e/testlib.sh"
+. "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 . "$src/tests/e2e/certificates.sh"
 driver=$e2e/transport_driver
 need_tools python3 openssl
