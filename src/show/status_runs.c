@@ -11,19 +11,22 @@
 #include "store/meta_table.h"
 #include "store/tally_table.h"
 
-/* Yesterday could have been closed half an hour ago, and was not. */
-static bool is_day_late(const struct status_of *of, struct db_txn *txn,
-                        int32_t *day)
+/* The first day that could have been closed half an hour ago, and was not. */
+static bool has_late_day(const struct status_of *of, struct db_txn *txn,
+                         int32_t *day)
 {
 	int64_t then = of->now - STATUS_RUN_LATE_SECS;
 	int32_t first, last;
 	char words[CLOSING_WORDS];
 
-	*day = day_of(then) - 1;
-	if (!tally_day_range(txn, &first, &last) || *day < first)
+	if (!tally_day_range(txn, &first, &last))
 		return false;
-	return !day_table_is_closed(txn, *day) &&
-	       closing_of(txn, of->conf, *day, then, words) != CLOSING_NOT_YET;
+	for (*day = first; *day <= last && *day < day_of(then); ++*day)
+		if (!day_table_is_closed(txn, *day) &&
+		    closing_of(txn, of->conf, *day, then, words) !=
+		            CLOSING_NOT_YET)
+			return true;
+	return false;
 }
 
 void status_runs_get(const struct status_of *of, struct db_txn *txn,
@@ -40,7 +43,7 @@ void status_runs_get(const struct status_of *of, struct db_txn *txn,
 	                                        STATUS_RUN_LATE_SECS
 	                              : tally_day_range(txn, &first, &last) &&
 	                                        first < day_of(late);
-	runs->is_day_late = is_day_late(of, txn, &runs->late_day);
+	runs->is_day_late = has_late_day(of, txn, &runs->late_day);
 	if ((mode == MODE_ALL || mode == MODE_FAILURES_ONLY) && due != 0 &&
 	    due < late)
 		runs->overdue_since = due;

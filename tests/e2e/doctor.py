@@ -415,7 +415,8 @@ FAULTS = [
      stored(journal="9000", **{"feed=events": "5"}), "journal", "bad",
      "tlstallyd does not apply it", "journalctl -u tlstallyd"),
     ("rows of it are damaged", stored(journal="60", damaged="2"), "journal",
-     "bad", "cannot be read: 2.*; what they counted is missing", "check-store"),
+     "bad", "cannot be read and are set aside: 2; what they counted is "
+     "missing", "check-store"),
     ("a day's sums differ from its rows", stored(counted="0", sums="1"),
      "counters", "bad", "the sums of .* differ from the rows",
      "tlstally rebuild"),

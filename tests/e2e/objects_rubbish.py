@@ -232,7 +232,7 @@ CHANGES = [
     ("create: silent", "create", silent, LOST),
     ("create: not said", "create", response(
         ["x:TlsInternalReport/set", {"created": None}, "0"]),
-     "the response to /set does not name the created object"),
+     "does not say for every object whether it was created"),
     ("create: no id", "create", response(
         ["x:TlsInternalReport/set", {"created": {"new": {}}}, "0"]),
      "the response to /set does not name the created object"),

@@ -24,6 +24,7 @@ static json_t *as_given(const struct internal_report *object)
 	json_object_del(json, "jsonBlobId");
 	json_object_del(json, "gzipBlobId");
 	json_object_del(json, "destinations");
+	json_object_del(json, "missingHosts");
 	return json;
 }
 
