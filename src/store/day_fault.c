@@ -1,135 +1,101 @@
 #include "store/day_fault.h"
 
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/auto.h"
-#include "base/registered_domain.h"
 #include "base/xalloc.h"
-#include "store/day_table.h"
 #include "store/day_view.h"
 
 enum {
-	RECEIVERS = 3,
-	SHARE = 10, /* a tenth */
-	/* Of a day those with most failures are looked at: so many heads, and
-	 * of a result so many domains. */
-	HEADS = 256,
-	DOMAINS = 32,
-	KEPT_DAYS = 400, /* 5 KB each */
+	RECEIVERS = ALIKE_LEAST,
+	TENTH = 10, /* of those that could have failed so */
+	HALF = 2,   /* of all, whatever failed */
+	/* Days before that are compared with; of fewer nothing is said. */
+	BEFORE = 28,
+	BEFORE_LEAST = 3,
 };
+
+/* --- the rule --- */
+
+static const struct fault_alike never;
+
+/* Some domains, of those that could have been among them. */
+struct part {
+	uint64_t domains, of;
+};
+
+/* Those that are not at the receiver of most: what was looked at stands for
+ * all. */
+static struct part others(const struct fault_alike *alike)
+{
+	uint64_t at_one = alike->looked_at > 0 ? alike->alike * alike->at_one /
+	                                                 alike->looked_at
+	                                       : 0;
+	uint64_t could =
+		alike->at_risk > alike->alike ? alike->at_risk : alike->alike;
+
+	return (struct part){alike->alike - at_one, could - at_one};
+}
+
+/* More than usually, by so large a part of those that could. */
+static bool is_many(const struct fault_alike *on,
+                    const struct fault_alike *usual, uint64_t share)
+{
+	struct part now = others(on), then = others(usual);
+	uint64_t as_usual =
+		then.of > 0 ? (then.domains * now.of + then.of - 1) / then.of
+			    : 0;
+	uint64_t more = now.domains > as_usual ? now.domains - as_usual : 0;
+
+	/* that of most is a receiver, too */
+	return on->receivers >= RECEIVERS && more + 1 >= RECEIVERS &&
+	       more * share >= now.of;
+}
 
 enum fault day_fault_judge(const struct fault_facts *facts)
 {
-	/* those that were looked at stand for all */
-	uint64_t at_one = facts->looked_at > 0 ? facts->alike * facts->at_one /
-	                                                 facts->looked_at
-	                                       : 0;
-	uint64_t others = facts->alike - at_one;
+	const struct fault_alike *on = &facts->on;
 
-	if (facts->alike >= facts->domains)
-		return facts->receivers > 1 ? FAULT_OURS : FAULT_UNCLEAR;
-	if (facts->receivers >= RECEIVERS &&
-	    (facts->alike >= facts->at_risk ||
-	     others * SHARE >= facts->at_risk - at_one))
+	if (on->alike >= facts->domains)
+		return on->receivers > 1 ? FAULT_OURS : FAULT_UNCLEAR;
+	if (on->receivers >= RECEIVERS && on->alike >= on->at_risk)
 		return FAULT_OURS;
+	if (facts->days > 0 && is_many(on, &facts->usual, TENTH))
+		return FAULT_OURS;
+	if (facts->days < BEFORE_LEAST && is_many(on, &never, TENTH))
+		return FAULT_UNCLEAR;
 	return FAULT_THEIRS;
 }
 
-/* Domains that failed alike, by their receivers. */
-struct gathered {
-	uint64_t domains;
+bool day_fault_is_all(const struct fault_facts *facts)
+{
+	const struct fault_alike *on = &facts->on;
+
+	if (on->receivers >= RECEIVERS && on->alike >= on->at_risk)
+		return true;
+	return facts->days > 0 && is_many(on, &facts->usual, HALF);
+}
+
+/* --- a day and those before it --- */
+
+struct before {
 	size_t count;
-	struct receiver {
-		char name[TALLY_DOMAIN_TEXT];
-		uint64_t domains;
-	} list[DOMAINS];
+	int32_t days[BEFORE];
+	struct day_sums sums[BEFORE];
 };
 
-/* The MX host at which most of the failures with that result were; the domain
- * where none is told, as of a policy that was not fetched. */
-static const char *host_of(const struct report *report, enum result_type result,
-                           const char *domain)
+static void read_before(struct db_txn *txn, int32_t day, struct before *before)
 {
-	const char *host = NULL;
-	uint64_t most = 0;
+	for (int32_t at = day - BEFORE; at < day; at++) {
+		struct day_sums *sums = &before->sums[before->count];
 
-	for (size_t i = 0; i < report->policy_count; i++) {
-		const struct report_policy *policy = &report->policies[i];
-
-		for (size_t j = 0; j < policy->detail_count; j++) {
-			const struct report_detail *one = &policy->details[j];
-
-			if (one->detail.result != result ||
-			    one->detail.mx_host == NULL || one->count <= most)
-				continue;
-			host = one->detail.mx_host;
-			most = one->count;
-		}
-	}
-	return host != NULL ? host : domain;
-}
-
-static void add_receiver(struct gathered *to, const char *host)
-{
-	char canonical[DOMAIN_TEXT];
-	const char *name = host;
-
-	if (domain_canonical(host, strlen(host), canonical, NULL) == 0)
-		name = registered_domain(canonical);
-	to->domains++;
-	for (size_t i = 0; i < to->count; i++)
-		if (strcmp(to->list[i].name, name) == 0) {
-			to->list[i].domains++;
-			return;
-		}
-	snprintf(to->list[to->count].name, sizeof(to->list[0].name), "%s",
-	         name);
-	to->list[to->count++].domains = 1;
-}
-
-/* Are there enough of them that it matters who they are? */
-static bool is_of_interest(const struct day_sums *sums, int result)
-{
-	uint64_t alike = sums->failing_by_result[result];
-
-	return alike >= RECEIVERS || (alike > 1 && alike == sums->domains);
-}
-
-static void look_at(struct db_txn *txn, int32_t day, const char *domain,
-                    int result, struct gathered *into)
-{
-	auto_(report_free) struct report *report = report_new();
-	struct err err;
-
-	if (tally_load(txn, day, domain, report, &err) == 0)
-		add_receiver(into,
-		             host_of(report, (enum result_type)result, domain));
-}
-
-static void gather(struct db_txn *txn, int32_t day, const struct day_sums *sums,
-                   struct gathered gathered[RESULT_TYPES])
-{
-	struct day_failing failing = day_failing_begin(txn, day);
-	struct failing_domain at = {.failure = UINT64_MAX};
-	struct tally_head head;
-
-	for (int n = 0; n < HEADS && day_failing_next(&failing, &at); n++) {
-		int result;
-
-		if (!tally_head_get(txn, day, at.domain, &head))
-			continue;
-		result = tally_main_result(&head);
-		if (result >= 0 && is_of_interest(sums, result) &&
-		    gathered[result].domains < DOMAINS)
-			look_at(txn, day, at.domain, result, &gathered[result]);
+		if (at >= 0 && day_view_sums(txn, at, sums))
+			before->days[before->count++] = at;
 	}
 }
 
-/* Domains with a policy of the type under which most failed so. */
-static uint64_t at_risk(const struct day_sums *sums, int result)
+/* The policy under which most failed so. */
+static int policy_of(const struct day_sums *sums, int result)
 {
 	int most = 0;
 
@@ -137,120 +103,120 @@ static uint64_t at_risk(const struct day_sums *sums, int result)
 		if (sums->policy_results[i][result] >
 		    sums->policy_results[most][result])
 			most = i;
-	return sums->policy_domains[most];
+	return most;
 }
 
-static void judge(const struct day_sums *sums, int result,
-                  const struct gathered *gathered, struct day_fault *fault)
+static struct fault_alike alike_on(const struct day_sums *sums, int kind,
+                                   int policy)
 {
-	struct fault_facts facts = {
-		.domains = sums->domains,
-		.at_risk = at_risk(sums, result),
-		.alike = sums->failing_by_result[result],
-		.looked_at = gathered->domains,
-		.receivers = gathered->domains > 0 ? gathered->count : 1,
-	};
-
-	for (size_t i = 0; i < gathered->count; i++)
-		if (gathered->list[i].domains > facts.at_one) {
-			facts.at_one = gathered->list[i].domains;
-			strcpy(fault->receiver, gathered->list[i].name);
-		}
-	if (facts.at_one < 2 || 2 * facts.at_one <= facts.looked_at)
-		fault->receiver[0] = '\0';
-	fault->alike = facts.alike;
-	fault->fault = day_fault_judge(&facts);
+	if (kind == ALIKE_ANY)
+		return (struct fault_alike){.at_risk = sums->domains,
+		                            .alike = sums->failing_domains};
+	return (struct fault_alike){.at_risk = sums->policy_domains[policy],
+	                            .alike = sums->failing_by_result[kind]};
 }
 
-static void look(struct db_txn *txn, int32_t day, const struct day_sums *sums,
-                 struct day_fault faults[RESULT_TYPES])
+static void add_found(const struct day_receivers *found, struct fault_alike *to)
 {
-	struct gathered *gathered = xcalloc(RESULT_TYPES, sizeof(*gathered));
-	bool any = false;
-
-	for (int i = 0; i < RESULT_TYPES; i++)
-		any |= is_of_interest(sums, i);
-	if (any)
-		gather(txn, day, sums, gathered);
-	for (int i = 0; i < RESULT_TYPES; i++) {
-		memset(&faults[i], 0, sizeof(faults[i]));
-		if (sums->failing_by_result[i] > 0)
-			judge(sums, i, &gathered[i], &faults[i]);
-	}
-	free(gathered);
+	to->looked_at = found->looked_at;
+	to->receivers = found->receivers;
+	to->at_one = found->at_one;
 }
 
-/* --- what was found, until the day changes --- */
-
-struct looked {
-	int32_t day;
-	uint64_t revision;
-	struct day_fault faults[RESULT_TYPES];
+struct earlier {
+	size_t at; /* in struct before */
+	struct fault_alike alike;
 };
 
-/* Of a process. */
-struct kept {
-	pthread_mutex_t lock;
-	struct looked *days[KEPT_DAYS]; /* by day, modulo */
-};
-
-static void *kept_new(void)
+static int by_share(const void *a, const void *b)
 {
-	struct kept *kept = xcalloc(1, sizeof(*kept));
+	const struct fault_alike *x = &((const struct earlier *)a)->alike;
+	const struct fault_alike *y = &((const struct earlier *)b)->alike;
+	uint64_t i = x->alike * y->at_risk, j = y->alike * x->at_risk;
 
-	pthread_mutex_init(&kept->lock, NULL);
-	return kept;
+	return i < j ? -1 : i > j;
 }
 
-static void kept_free(void *arg)
+/* The day in the middle of those on which something could fail so. */
+static void add_usual(struct db_txn *txn, const struct before *before, int kind,
+                      int policy, struct fault_facts *facts)
 {
-	struct kept *kept = arg;
+	struct earlier list[BEFORE], *usual;
+	struct day_receivers found[ALIKE_KINDS];
 
-	for (size_t i = 0; i < KEPT_DAYS; i++)
-		free(kept->days[i]);
-	pthread_mutex_destroy(&kept->lock);
-	free(kept);
-}
+	for (size_t i = 0; i < before->count; i++) {
+		struct fault_alike alike =
+			alike_on(&before->sums[i], kind, policy);
 
-/* Under the lock.  A transaction that is older than what is kept looks for
- * itself. */
-static void look_or_recall(struct db_txn *txn, int32_t day,
-                           const struct day_sums *sums, struct looked **at,
-                           struct day_fault faults[RESULT_TYPES])
-{
-	const size_t size = RESULT_TYPES * sizeof(*faults);
-	uint64_t revision = day_table_revision(txn, day);
-	struct looked *looked = *at;
-
-	if (looked != NULL && looked->day == day &&
-	    looked->revision == revision) {
-		memcpy(faults, looked->faults, size);
-		return;
+		if (alike.at_risk > 0)
+			list[facts->days++] = (struct earlier){i, alike};
 	}
-	look(txn, day, sums, faults);
-	if (db_failed(txn) || (looked != NULL && looked->day == day &&
-	                       looked->revision > revision))
+	if (facts->days == 0)
 		return;
-	if (looked == NULL)
-		*at = looked = xcalloc(1, sizeof(*looked));
-	looked->day = day;
-	looked->revision = revision;
-	memcpy(looked->faults, faults, size);
+	qsort(list, facts->days, sizeof(list[0]), by_share);
+	usual = &list[(facts->days - 1) / 2];
+	day_receivers_look(txn, before->days[usual->at],
+	                   &before->sums[usual->at], found);
+	facts->usual = usual->alike;
+	add_found(&found[kind], &facts->usual);
+}
+
+static void learn_facts(struct db_txn *txn, int32_t day,
+                        const struct day_sums *sums, int kind,
+                        const struct day_receivers *found,
+                        struct before **before, struct fault_facts *facts)
+{
+	int policy = kind == ALIKE_ANY ? 0 : policy_of(sums, kind);
+
+	*facts = (struct fault_facts){.domains = sums->domains,
+	                              .on = alike_on(sums, kind, policy)};
+	add_found(found, &facts->on);
+	/* else the days before change nothing */
+	if (!is_many(&facts->on, &never, kind == ALIKE_ANY ? HALF : TENTH))
+		return;
+	if (*before == NULL) {
+		*before = xcalloc(1, sizeof(**before));
+		read_before(txn, day, *before);
+	}
+	add_usual(txn, *before, kind, policy, facts);
+}
+
+static void tell(const struct fault_facts *facts,
+                 const struct day_receivers *found, enum fault fault,
+                 struct day_fault *to)
+{
+	*to = (struct day_fault){.fault = fault,
+	                         .alike = facts->on.alike,
+	                         .at_risk = facts->on.at_risk,
+	                         .has_usual = facts->days > 0,
+	                         .usual = facts->usual.alike};
+	strcpy(to->receiver, found->receiver);
 }
 
 void day_fault_look(struct db_txn *txn, int32_t day,
                     const struct day_sums *sums,
-                    struct day_fault faults[RESULT_TYPES])
+                    struct day_fault faults[ALIKE_KINDS])
 {
-	struct kept *kept =
-		db_memory(txn, DB_MEMORY_FAULT, kept_new, kept_free);
+	struct day_receivers found[ALIKE_KINDS];
+	struct before *before = NULL;
+	struct fault_facts facts;
+	bool is_all = false;
 
-	if (db_writes(txn)) {
-		look(txn, day, sums, faults);
-		return;
+	memset(faults, 0, ALIKE_KINDS * sizeof(*faults));
+	day_receivers_look(txn, day, sums, found);
+	if (day_receivers_matter(sums, ALIKE_ANY)) {
+		learn_facts(txn, day, sums, ALIKE_ANY, &found[ALIKE_ANY],
+		            &before, &facts);
+		is_all = day_fault_is_all(&facts);
+		tell(&facts, &found[ALIKE_ANY],
+		     is_all ? FAULT_OURS : FAULT_UNCLEAR, &faults[ALIKE_ANY]);
 	}
-	pthread_mutex_lock(&kept->lock);
-	look_or_recall(txn, day, sums, &kept->days[(uint32_t)day % KEPT_DAYS],
-	               faults);
-	pthread_mutex_unlock(&kept->lock);
+	for (int i = 0; i < RESULT_TYPES; i++) {
+		if (sums->failing_by_result[i] == 0)
+			continue;
+		learn_facts(txn, day, sums, i, &found[i], &before, &facts);
+		tell(&facts, &found[i],
+		     is_all ? FAULT_OURS : day_fault_judge(&facts), &faults[i]);
+	}
+	free(before);
 }

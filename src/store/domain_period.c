@@ -65,7 +65,7 @@ static void read_day(struct period *period, int32_t day)
 	of->is_open = sums.marks[TALLY_OPEN] > 0;
 	if (sums.failing_domains == 0)
 		return;
-	of->faults = xcalloc(RESULT_TYPES, sizeof(*of->faults));
+	of->faults = xcalloc(ALIKE_KINDS, sizeof(*of->faults));
 	day_fault_look(period->txn, day, &sums, of->faults);
 }
 

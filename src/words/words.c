@@ -412,18 +412,21 @@ static const struct word faults[FAULTS] = {
 	[FAULT_NONE] = {.api = "none", .sentence = "nothing failed"},
 	[FAULT_THEIRS] = {.api = "theirs",
                           .sentence = "few domains at other receivers failed "
-                                      "like it, so the cause looks like the "
+                                      "like it, or no more than on other days, "
+                                      "so the cause looks like the "
                                       "receiver's",
                           .tone = "warn"},
 	[FAULT_OURS] = {.api = "ours",
                         .sentence = "many domains at other receivers failed "
-                                    "like it on the same days, so the cause "
-                                    "looks like ours",
+                                    "like it on the same days, and not on the "
+                                    "days before, so the cause looks like "
+                                    "ours",
                         .tone = "bad"},
 	[FAULT_UNCLEAR] = {.api = "unclear",
-                           .sentence = "no domain at another receiver was "
-                                       "counted on the same days, so nothing "
-                                       "tells whose the cause is",
+                           .sentence = "there are no domains at other "
+                                       "receivers, or no days before, to "
+                                       "compare it with, so nothing tells "
+                                       "whose the cause is",
                            .tone = "warn"},
 };
 

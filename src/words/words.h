@@ -61,7 +61,7 @@ enum tally_mark {
 enum fault {
 	FAULT_NONE,    /* nothing failed */
 	FAULT_THEIRS,  /* the domain's, or that of who receives its mail */
-	FAULT_OURS,    /* ours: others failed like it, at other receivers */
+	FAULT_OURS,    /* ours: others failed like it, and not usually */
 	FAULT_UNCLEAR, /* there was nothing to compare it with */
 	FAULTS
 };
