@@ -261,6 +261,7 @@ static const struct {
          status_outbox},
 	{(const char *const[]){"deliveries", NULL}, status_deliveries},
 	{(const char *const[]){"coverage", NULL}, status_coverage},
+	{(const char *const[]){"ownFailures", NULL}, status_failures},
 	{(const char *const[]){"suppressions", NULL}, add_suppressions},
 	{(const char *const[]){"policyd", NULL}, add_policyd},
 	{(const char *const[]){"clock", NULL}, add_clock},

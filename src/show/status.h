@@ -6,7 +6,7 @@
  *
  *     verdict actions now settings mode store feeds lines waiting events
  *     journal days unreported unreportedCount outbox trouble troubleCount
- *     answers deliveries coverage policyd suppressions clock lastDay lastRun
+ *     answers deliveries coverage ownFailures policyd suppressions clock lastDay lastRun
  *     contactInfo organizationName
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
@@ -89,6 +89,7 @@ int status_collect(const struct status_of *of, const json_t *wanted,
 int status_days(const struct status_of *of, json_t *doc, struct err *err);
 int status_outbox(const struct status_of *of, json_t *doc, struct err *err);
 int status_coverage(const struct status_of *of, json_t *doc, struct err *err);
+int status_failures(const struct status_of *of, json_t *doc, struct err *err);
 int status_journal(const struct status_of *of, json_t *doc, struct err *err);
 int status_hosts(const struct status_of *of, json_t *doc, struct err *err);
 int status_runs(const struct status_of *of, json_t *doc, struct err *err);

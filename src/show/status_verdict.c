@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -329,6 +330,47 @@ static void look_at_own_faults(struct telling *telling)
 	}
 }
 
+/* Mail that many receivers could not be given over TLS, by what all of it has
+ * in common: this site. */
+static void look_at_failures(struct telling *telling)
+{
+	const json_t *failure;
+	size_t i;
+
+	json_array_foreach (doc_get(telling->status, "ownFailures"), i,
+	                    failure) {
+		const char *result = doc_text(failure, "resultType");
+		bool is_all = result[0] == '\0';
+		char usual[64] = "";
+		json_t *item, *filter;
+
+		if (doc_get(failure, "usuallyFailing") != NULL)
+			snprintf(usual, sizeof(usual),
+			         "; on a usual day %" PRIu64,
+			         doc_number(failure, "usuallyFailing"));
+		item = tell(
+			telling, "sessions", NULL,
+			"%" PRIu64 " of %" PRIu64
+			" domains%s failed on %s with %s, at different "
+			"receivers%s",
+			doc_number(failure, "failingDomains"),
+			doc_number(failure, "domains"),
+			is_all ? "" : " with such a policy",
+			doc_text(failure, "day"),
+			is_all ? "whatever results"
+			       : word_rfc(&words_results,
+		                          word_find(&words_results, result)),
+			usual);
+		doc_set(item, "advice",
+		        "the cause looks like this site's: the CA file, the "
+		        "resolver, the clock or a firewall");
+		doc_set(item, "tone", is_all ? "bad" : "warn");
+		filter = doc_object(doc_object(item, "domains"), "filter");
+		doc_set(filter, "day", doc_text(failure, "day"));
+		doc_set(filter, "fault", word_api(&words_faults, FAULT_OURS));
+	}
+}
+
 /* What was given up because of them: it is over, and can still be sent. */
 static void look_at_lost(struct telling *telling)
 {
@@ -469,17 +511,18 @@ static void look_at_receivers(struct telling *telling)
 
 /* What makes the rest meaningless comes first. */
 static void (*const causes[])(struct telling *telling) = {
-	look_at_store,      look_at_clock, look_at_feeds,   look_at_journal,
-	look_at_coverage,   look_at_runs,  look_at_policyd, look_at_checks,
-	look_at_own_faults, look_at_lost,  look_at_silence, look_at_receivers,
+	look_at_store,     look_at_clock,      look_at_feeds,   look_at_journal,
+	look_at_coverage,  look_at_runs,       look_at_policyd, look_at_checks,
+	look_at_failures,  look_at_own_faults, look_at_lost,    look_at_silence,
+	look_at_receivers,
 };
 
 json_t *status_verdict_wants(void)
 {
-	return json_pack("[s,s,s,s,s,s,s,s,s,s,s,s,s]", "now", "mode",
+	return json_pack("[s,s,s,s,s,s,s,s,s,s,s,s,s,s]", "now", "mode",
 	                 "contactInfo", "store", "feeds", "journal", "coverage",
-	                 "clock", "lastRun", "policyd", "outbox", "answers",
-	                 "deliveries");
+	                 "ownFailures", "clock", "lastRun", "policyd", "outbox",
+	                 "answers", "deliveries");
 }
 
 /* What the site wants, but nobody takes for granted. */

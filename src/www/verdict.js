@@ -15,6 +15,11 @@ export function reportsLink({reports}, words = "Show the reports") {
   return path && h("a", {href: hash(path, reports.filter)}, words);
 }
 
+/** The list of the domains that something is about. */
+const domainsLink = ({domains}) => domains && h("a", {href:
+  hash("domains", {fault: domains.filter.fault, from: domains.filter.day,
+    to: domains.filter.day})}, "Show the domains");
+
 const commandOf = ({command}) => command && ["; see: ",
   h("code", {}, command)];
 const sinceOf = ({since}) => since && ["; since ", time(since), " UTC"];
@@ -22,7 +27,8 @@ const capital = (text) => text && text[0].toUpperCase() + text.slice(1);
 
 function actionLine(action) {
   return h("li", {class: action.tone}, action.what, sinceOf(action),
-    commandOf(action), action.reports && ["; ", reportsLink(action)]);
+    commandOf(action), action.reports && ["; ", reportsLink(action)],
+    action.domains && ["; ", domainsLink(action)]);
 }
 
 /** Of tally:Status or tally:Doctor: {verdict, actions}. */
@@ -32,7 +38,7 @@ export function verdictOf({verdict, actions}) {
   return [h("p", {class: `said said-${verdict.tone} verdict`}, h("span", {},
     h("strong", {}, capital(label("overall", verdict.kind)), ": "),
     verdict.what, verdict.advice && `; ${verdict.advice}`, sinceOf(verdict),
-    commandOf(verdict), ". ", reportsLink(verdict))),
+    commandOf(verdict), ". ", reportsLink(verdict), domainsLink(verdict))),
   more.length > 0 && [h("p", {}, "Also needs action:"),
     h("ul", {class: "problems"}, more.map(actionLine))]];
 }

@@ -1,13 +1,14 @@
 /*
  * fill_www - a store as the pages of the web page want it in their tests
  *
- *     fill_www DIRECTORY FIRST-DAY
+ *     fill_www DIRECTORY FIRST-DAY [all-fail]
  *
  * Ten days of sessions with thirty domains, under each type of policy, with
  * failures of several kinds; a domain whose server says hostile things, and
  * one whose very name is hostile; a feed that has just counted something; mail
  * that came in; what DNS says about host01 and host02.example, in the cache. Of
- * hostNN.example, every third fails now and then.
+ * hostNN.example, every third fails now and then; with all-fail all do on the
+ * last day, in turn with each result.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,8 @@ static void add(struct tally *tally, int32_t day, const char *domain,
 	tally_add(tally, day, &session, n);
 }
 
-static void add_domain(struct tally *tally, int32_t day, int i, int number)
+static void add_domain(struct tally *tally, int32_t day, int i, int number,
+                       bool fails)
 {
 	static const enum policy_type types[] = {POLICY_STS, POLICY_TLSA,
 	                                         POLICY_NONE};
@@ -79,7 +81,7 @@ static void add_domain(struct tally *tally, int32_t day, int i, int number)
 	snprintf(domain, sizeof(domain), "host%02d.example", number);
 	snprintf(mx, sizeof(mx), "mx.%s", domain);
 	add(tally, day, domain, &policy, (uint64_t)(50 + 7 * number + 13 * i));
-	if (number % 3 != 0 || (i + number) % 2 != 0)
+	if (!fails && (number % 3 != 0 || (i + number) % 2 != 0))
 		return;
 	policy.failed = true;
 	policy.failures = &failure;
@@ -94,14 +96,16 @@ static void add_hostile(struct tally *tally, int32_t day)
 	add(tally, day, HOSTILE, &policy, 3);
 }
 
-static int count_days(struct db *db, int32_t first, struct err *err)
+static int count_days(struct db *db, int32_t first, bool all_fail,
+                      struct err *err)
 {
 	struct tally *tally = tally_new(1, &limits);
 	int rc;
 
 	for (int i = 0; i < DAYS; i++) {
 		for (int number = 0; number < DOMAINS; number++)
-			add_domain(tally, first + i, i, number);
+			add_domain(tally, first + i, i, number,
+			           all_fail && i == DAYS - 1);
 		add_hostile(tally, first + i);
 	}
 	rc = fake_tally_commit(db, tally, &limits, err);
@@ -192,15 +196,16 @@ int main(int argc, char **argv)
 	struct db *db = NULL;
 	int32_t first;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: fill_www DIRECTORY FIRST-DAY\n");
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr,
+		        "usage: fill_www DIRECTORY FIRST-DAY [all-fail]\n");
 		return 2;
 	}
 	options.directory = argv[1];
 	if (day_parse(argv[2], &first, &err) < 0 ||
 	    db_open(&db, &options, &err) < 0 ||
-	    count_days(db, first, &err) < 0 || add_rest(db, first, &err) < 0 ||
-	    add_view(db, &err) < 0)
+	    count_days(db, first, argc > 3, &err) < 0 ||
+	    add_rest(db, first, &err) < 0 || add_view(db, &err) < 0)
 		fprintf(stderr, "fill_www: %s\n", err.text);
 	db_close(&db);
 	return err.class < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

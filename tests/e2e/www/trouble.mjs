@@ -55,7 +55,7 @@ function answerMail(socket) {
   say("220 relay");
 }
 
-async function openReceivers({ directory }) {
+export async function openReceivers({ directory }) {
   const file = (name) => join(directory, name);
 
   execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -87,7 +87,7 @@ async function create(world, domain, mailRua, httpRua) {
 }
 
 /* As the timer does it, with a feed that counts. */
-async function deliver(world, mailPort) {
+export async function deliver(world, mailPort) {
   const { server } = world;
 
   execFileSync("tests/e2e/put_feed",
@@ -99,7 +99,7 @@ async function deliver(world, mailPort) {
 }
 
 /* The first line of status, of doctor and of the page are the same. */
-async function checkVerdict(world, page, want, what) {
+export async function checkVerdict(world, page, want, what) {
   const { server } = world;
 
   execFileSync("tests/e2e/put_feed",
