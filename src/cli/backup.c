@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "cli/stream.h"
 #include "show/doc.h"
+#include "store/received_compare.h"
 #include "store/derived.h"
 #include "store/store_check.h"
 #include "store/tally_aside.h"
@@ -154,7 +155,7 @@ int cli_rebuild(struct cli *cli, struct err *err)
 	auto_(json_free) json_t *doc = json_object();
 	uint64_t days = 0;
 	int32_t day = 0;
-	int rc = 0, outbox;
+	int rc = 0, outbox, received;
 
 	while (rc >= 0 && next_day(cli, &day)) {
 		rc = tally_aside_day(cli->db, day++, err);
@@ -163,18 +164,23 @@ int cli_rebuild(struct cli *cli, struct err *err)
 	outbox = rc < 0 ? rc : derived_rebuild_outbox(cli->db, err);
 	if (outbox < 0)
 		return outbox;
+	received = received_rebuild(cli->db, err);
+	if (received < 0)
+		return received;
 	json_set_uint(doc, "days", days);
 	json_set_bool(doc, "outbox", outbox > 0);
+	json_set_bool(doc, "received", received > 0);
 	if (cli->args.json)
 		doc_print(doc, &cli->out);
-	else if (days == 0 && outbox == 0)
+	else if (days == 0 && outbox == 0 && received == 0)
 		strbuf_puts(&cli->out,
 		            "all sums and indexes are those of their rows\n");
 	else
 		strbuf_printf(&cli->out,
 		              "made anew: sums and indexes of %" PRIu64
-		              " days%s\n",
-		              days, outbox > 0 ? " and of the outbox" : "");
+		              " days%s%s\n",
+		              days, outbox > 0 ? ", of the outbox" : "",
+		              received > 0 ? ", of received reports" : "");
 	return 0;
 }
 

@@ -262,6 +262,7 @@ static json_t *read_condition(const struct jmap_type *type, const char *text,
 	auto_(xfree_str) char *name = NULL;
 	const char *equals = strchr(text, '=');
 	json_t *condition, *value;
+	uint64_t number;
 
 	if (text[0] == '{')
 		return json_lax_read(text, strlen(text), 0, err);
@@ -279,6 +280,11 @@ static json_t *read_condition(const struct jmap_type *type, const char *text,
 	    (strcmp(equals, "true") == 0 || strcmp(equals, "false") == 0)) {
 		json_decref(value);
 		value = json_boolean(equals[0] == 't');
+	}
+	if (row->name != NULL && row->match == MATCH_AT_LEAST &&
+	    json_uint_parse(equals, &number) && number <= INT64_MAX) {
+		json_decref(value);
+		value = json_integer((json_int_t)number);
 	}
 	condition = json_object();
 	if (value == NULL || json_object_set_new(condition, name, value) < 0) {

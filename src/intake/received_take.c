@@ -13,6 +13,7 @@
 #include "received/received_pack.h"
 #include "received/received_report.h"
 #include "received/received_trust.h"
+#include "store/own_host_table.h"
 #include "store/policy_cache_table.h"
 
 struct received_taker {
@@ -44,12 +45,16 @@ static void add_ours(struct received_taker *taker, const char *name)
 	taker->ours[taker->our_count++] = arena_strdup(&taker->mem, name);
 }
 
+/* Those that it was seen to publish, and those of a lookup since. */
 static void add_hosts(struct received_taker *taker, struct db_txn *txn,
                       const char *domain)
 {
 	auto_(arena_clear) struct arena mem = {0};
+	struct own_host host = {.host = ""};
 	struct domain_view view;
 
+	while (own_host_next(txn, domain, &host))
+		add_ours(taker, host.host);
 	arena_init(&mem);
 	if (!policy_cache_get(txn, domain, &mem, &view))
 		return;
@@ -122,6 +127,30 @@ static void add(uint64_t *sum, uint64_t n)
 {
 	if (__builtin_add_overflow(*sum, n, sum))
 		*sum = UINT64_MAX;
+}
+
+/* Whose fault: the MX host, or the address that stands for it; the policy's
+ * domain, where that is a host (RFC 8460 section 4.4). */
+static const char *host_of(const struct report_policy *policy,
+                           const struct failure_detail *detail)
+{
+	if (detail->mx_host != NULL)
+		return detail->mx_host;
+	if (detail->receiving_ip != NULL)
+		return detail->receiving_ip;
+	return policy->type == POLICY_TLSA ? policy->domain : NULL;
+}
+
+static void add_faults(const struct report_policy *policy,
+                       struct received_faults *faults)
+{
+	for (size_t i = 0; i < policy->detail_count; i++) {
+		const struct report_detail *detail = &policy->details[i];
+
+		received_faults_add(faults, detail->detail.result,
+		                    host_of(policy, &detail->detail),
+		                    detail->count);
+	}
 }
 
 static void add_policy(const struct report_policy *policy,
@@ -201,6 +230,7 @@ static size_t sum_domains(const struct received_taker *taker,
 	const struct report_policy **sorted =
 		arena_array(&report->mem, report->policy_count + 1,
 	                    sizeof(struct report_policy *));
+	struct received_faults *faults = NULL;
 	size_t named = 0, count = 0;
 
 	for (size_t i = 0; i < report->policy_count; i++)
@@ -210,12 +240,22 @@ static size_t sum_domains(const struct received_taker *taker,
 	for (size_t i = 0; i < named; i++) {
 		const char *name = sorted[i]->domain;
 
-		if (count == 0 || strcmp(domains[count - 1].domain, name) != 0)
+		if (count == 0 ||
+		    strcmp(domains[count - 1].domain, name) != 0) {
+			bool ours = is_ours(taker, name);
+
+			faults = ours ? arena_alloc(&report->mem,
+			                            sizeof(*faults))
+			              : NULL;
 			domains[count++] = (struct received_domain){
 				.domain = name,
-				.ours = is_ours(taker, name),
+				.ours = ours,
 				.sums.reports = 1,
+				.faults = faults,
 			};
+		}
+		if (faults != NULL)
+			add_faults(sorted[i], faults);
 		add_policy(sorted[i], &domains[count - 1].sums);
 	}
 	return count;

@@ -99,6 +99,11 @@ static bool read_value(struct reading *in, json_t *value,
 		filter->number = json_is_true(value);
 		return true;
 	}
+	if (filter->condition->match == MATCH_AT_LEAST) {
+		filter->number = json_integer_value(value);
+		return (json_is_integer(value) && filter->number >= 0) ||
+		       wrong(in, name, "not a number from 0 on");
+	}
 	if (text == NULL)
 		return wrong(in, name, "not a string");
 	filter->text = arena_strdup(in->mem, text);
@@ -134,8 +139,7 @@ static bool read_value(struct reading *in, json_t *value,
 static bool looks_up(const struct jmap_filter *filter)
 {
 	if (filter->operator== CONDITION)
-		return filter->condition->match == MATCH_LOOKED_UP ||
-		       filter->condition->match == MATCH_TEXT_LOOKED_UP;
+		return filter->condition->holds != NULL;
 	for (size_t i = 0; i < filter->part_count; i++)
 		if (looks_up(filter->parts[i]))
 			return true;
@@ -247,6 +251,23 @@ const struct jmap_filter *jmap_filter_read(const struct jmap_type *type,
 	return read_filter(&in, json);
 }
 
+static bool contains(const struct jmap_filter *filter, struct db_txn *txn,
+                     const void *facts)
+{
+	const struct jmap_condition *row = filter->condition;
+	const char *field = (const char *)facts + row->offset;
+	const char *other = (const char *)facts + row->other;
+
+	return strcasestr(field, filter->text) != NULL ||
+	       (filter->domain != NULL &&
+	        strcasestr(field, filter->domain) != NULL) ||
+	       (row->other != 0 && strcasestr(other, filter->text) != NULL) ||
+	       (row->holds != NULL &&
+	        (row->holds(txn, facts, 0, filter->text) ||
+	         (filter->domain != NULL &&
+	          row->holds(txn, facts, 0, filter->domain))));
+}
+
 static bool condition_holds(const struct jmap_filter *filter,
                             struct db_txn *txn, const void *facts)
 {
@@ -258,12 +279,7 @@ static bool condition_holds(const struct jmap_filter *filter,
 	case MATCH_EQUAL:
 		return strcasecmp(at, filter->text) == 0;
 	case MATCH_CONTAINS:
-		return strcasestr(at, filter->text) != NULL ||
-		       (filter->domain != NULL &&
-		        strcasestr(at, filter->domain) != NULL) ||
-		       (row->other != 0 &&
-		        strcasestr((const char *)facts + row->other,
-		                   filter->text) != NULL);
+		return contains(filter, txn, facts);
 	case MATCH_WORD:
 		return *(const int *)field == filter->number;
 	case MATCH_LOOKED_UP:
@@ -282,6 +298,8 @@ static bool condition_holds(const struct jmap_filter *filter,
 		return *(const int64_t *)field <= filter->number;
 	case MATCH_HAS:
 		return (*(const uint64_t *)field > 0) == (filter->number != 0);
+	case MATCH_AT_LEAST:
+		return *(const uint64_t *)field >= (uint64_t)filter->number;
 	case MATCH_DAY:
 		return *(const int32_t *)field == filter->number;
 	case MATCH_DAY_BEFORE:

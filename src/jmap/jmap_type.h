@@ -61,7 +61,8 @@ struct jmap_order {
 
 enum jmap_match {
 	MATCH_EQUAL,          /* text: the same, whatever its case */
-	MATCH_CONTAINS,       /* text in this field, or in the other */
+	MATCH_CONTAINS,       /* text in this field, in the other, or where
+	                         holds() looks */
 	MATCH_WORD,           /* an enum by its word */
 	MATCH_LOOKED_UP,      /* the same, and the facts do not tell */
 	MATCH_TEXT_LOOKED_UP, /* any text, the same */
@@ -71,6 +72,7 @@ enum jmap_match {
 	MATCH_PAST,           /* UTCDate: later */
 	MATCH_UNTIL,          /* UTCDate: then or earlier */
 	MATCH_HAS,            /* bool: is the count above 0? */
+	MATCH_AT_LEAST,       /* UnsignedInt: so many, or more */
 	MATCH_DAY,            /* "2026-03-01": an int32 day */
 	MATCH_DAY_BEFORE,     /* an earlier one */
 	MATCH_DAY_AFTER,      /* that one or a later */
@@ -82,8 +84,8 @@ struct jmap_condition {
 	size_t offset;
 	size_t other; /* MATCH_CONTAINS: a second field; 0: none */
 	const struct vocabulary *words; /* MATCH_WORD, MATCH_LOOKED_UP */
-	/* MATCH_LOOKED_UP, a word's number, MATCH_TEXT_LOOKED_UP, the text:
-	 * reads more of the object. */
+	/* MATCH_LOOKED_UP, a word's number, MATCH_TEXT_LOOKED_UP and
+	 * MATCH_CONTAINS (or NULL), the text: reads more of the object. */
 	bool (*holds)(struct db_txn *txn, const void *facts, int number,
 	              const char *text);
 };

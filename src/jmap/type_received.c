@@ -55,12 +55,21 @@ static bool is_about(struct db_txn *txn, const void *facts, int number,
 	return received_is_about(txn, &of->row, text);
 }
 
+static bool names_have(struct db_txn *txn, const void *facts, int number,
+                       const char *text)
+{
+	const struct facts *of = facts;
+
+	(void)number;
+	return received_names_have(txn, &of->row, text);
+}
+
 static const struct jmap_condition conditions[] = {
 	{"domain", MATCH_TEXT_LOOKED_UP, 0, 0, NULL, is_about},
 	{"organization", MATCH_EQUAL, FACT(row.organization), 0, NULL, NULL},
 	{"submitter", MATCH_EQUAL, FACT(row.submitter), 0, NULL, NULL},
 	{"text", MATCH_CONTAINS, FACT(row.domain), FACT(row.organization), NULL,
-         NULL},
+         names_have},
 	{"reportId", MATCH_EQUAL, FACT(row.report_id), 0, NULL, NULL},
 	{"receivedBy", MATCH_WORD, FACT(row.way), 0, &words_received_ways,
          NULL},
@@ -70,6 +79,8 @@ static const struct jmap_condition conditions[] = {
 	{"dayAfter", MATCH_DAY_AFTER, FACT(row.day), 0, NULL, NULL},
 	{"receivedBefore", MATCH_BEFORE, FACT(row.received_at), 0, NULL, NULL},
 	{"receivedAfter", MATCH_AFTER, FACT(row.received_at), 0, NULL, NULL},
+	{"minSessions", MATCH_AT_LEAST, FACT(sessions), 0, NULL, NULL},
+	{"minFailures", MATCH_AT_LEAST, FACT(row.failure), 0, NULL, NULL},
 	{"hasFailures", MATCH_HAS, FACT(row.failure), 0, NULL, NULL},
 	{"isAuthenticated", MATCH_HAS, FACT(authenticated), 0, NULL, NULL},
 	{"isCounted", MATCH_HAS, FACT(counts), 0, NULL, NULL},
@@ -88,7 +99,9 @@ static int next(struct db_txn *txn, void *facts)
 	of->counts = of->row.counts;
 	of->odd = of->row.problems;
 	of->ours = of->row.ours;
-	of->sessions = of->row.success + of->row.failure;
+	of->sessions = of->row.success > UINT64_MAX - of->row.failure
+	                       ? UINT64_MAX
+	                       : of->row.success + of->row.failure;
 	return 1;
 }
 

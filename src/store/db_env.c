@@ -59,6 +59,8 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_RECEIVED_SUM] = "received-sum",
 	[TABLE_RECEIVED_SEEN] = "received-seen",
 	[TABLE_SIGN_IN] = "sign-in",
+	[TABLE_RECEIVED_EXPIRY] = "received-expiry",
+	[TABLE_OWN_HOST] = "own-host",
 };
 
 const char *db_table_name(enum db_table table)

@@ -16,6 +16,7 @@
  *                "last-policy-id"                     u64, below 2^53
  *                "last-outbox-id"                     u64, below 2^63
  *                "last-received-id"                   u64, below 2^63
+ *                "received-purged"                    u64, a day + 1
  *                "clock"                              struct clock_record:
  *                                                     numbers, boot string
  *                "last-run"                           u64, secs
@@ -173,8 +174,14 @@
  *                id u64, 2                            what it added to
  *                                                     received-sum: domains
  *                                                     and sums
- *   received-sum day u32, domain text, 0x00,          struct received_sums as
- *                organization text                    varints
+ *                id u64, 3                            its other domains:
+ *                                                     strings
+ *   received-sum day u32, domain text, 0x00,          struct received_sums and
+ *                organization text                    _faults: varints,
+ *                                                     strings
+ *   received-expiry secs u64, id u64                  nothing
+ *   own-host     domain text, 0x00, MX host text      day u32: seen last
+ *                domain text, 0x00                    day u32: looked up last
  *   received-seen day u32, hash128                    id u64: the report that
  *                                                     has come already
  *   journal      day u32, number u64                  store/journal_row.h

@@ -22,6 +22,7 @@
 #define META_LAST_POLICY_ID "last-policy-id"
 #define META_LAST_OUTBOX_ID "last-outbox-id"
 #define META_LAST_RECEIVED_ID "last-received-id"
+#define META_RECEIVED_PURGED "received-purged" /* a day + 1 */
 #define META_CLOCK "clock"
 #define META_LAST_RUN "last-run" /* secs */
 #define META_EXPORTED "exported" /* secs: a day was, or was fetched */

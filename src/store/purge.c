@@ -18,6 +18,7 @@
 #include "store/mail_table.h"
 #include "store/merged_table.h"
 #include "store/outbox_table.h"
+#include "store/own_host_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
@@ -103,6 +104,8 @@ static const struct deed {
 	{LIMIT(now), ROWS(tally), .by_time = host_day_purge_slots},
 	{LIMIT(now), ROWS(inbound), .by_time = received_purge},
 	{LIMIT(tally_day), ROWS(inbound), .by_day = received_sums_purge},
+	{LIMIT(tally_day), ROWS(inbound), .by_day = received_seen_purge},
+	{LIMIT(tally_day), ROWS(inbound), .by_day = own_host_purge},
 };
 
 static int purge_once(struct db_txn *txn, const struct deed *deed,

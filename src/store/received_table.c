@@ -17,6 +17,15 @@ static struct db_key head_key(uint64_t id)
 	return key_of_id(TABLE_RECEIVED, id);
 }
 
+static struct db_key expiry_key(int64_t expires_at, uint64_t id)
+{
+	struct db_key key =
+		key_of_id(TABLE_RECEIVED_EXPIRY, (uint64_t)expires_at);
+
+	key_u64(&key, id);
+	return key;
+}
+
 static struct db_key part_key(uint64_t id, uint8_t part)
 {
 	struct db_key key = head_key(id);
@@ -122,105 +131,6 @@ bool received_body(struct db_txn *txn, uint64_t id, struct strbuf *gzip)
 	return true;
 }
 
-/* --- the sums of a day, domain and organization --- */
-
-static struct db_key sum_key(int32_t day, const char *domain,
-                             const char *organization)
-{
-	struct db_key key = key_of_domain(TABLE_RECEIVED_SUM, day, domain);
-
-	/* a key has room for it: DOMAIN_MAX and these are below DB_KEY_MAX */
-	key_bytes(&key, organization,
-	          strnlen(organization, DB_KEY_MAX - key.len));
-	return key;
-}
-
-/* struct received_sums is u64s. */
-enum { SUMS = sizeof(struct received_sums) / sizeof(uint64_t) };
-
-static void encode_sums(const struct received_sums *sums, struct strbuf *out)
-{
-	uint64_t each[SUMS];
-
-	memcpy(each, sums, sizeof(each));
-	for (size_t i = 0; i < SUMS; i++)
-		strbuf_varint(out, each[i]);
-}
-
-static void decode_sums(struct reader *value, struct received_sums *sums)
-{
-	uint64_t each[SUMS];
-
-	for (size_t i = 0; i < SUMS; i++)
-		each[i] = reader_varint(value);
-	memcpy(sums, each, sizeof(*sums));
-}
-
-/* Counts come from strangers: a sum stays at the most there is, and below
- * nothing at nothing. */
-static uint64_t moved(uint64_t sum, uint64_t by, bool away)
-{
-	if (away)
-		return by > sum ? 0 : sum - by;
-	return __builtin_add_overflow(sum, by, &sum) ? UINT64_MAX : sum;
-}
-
-static void move_sums(struct db_txn *txn, const struct received_row *row,
-                      const struct received_domain *domain, bool away)
-{
-	struct db_key key =
-		sum_key(row->day, domain->domain, row->organization);
-	auto_(strbuf_clear) struct strbuf value = {0};
-	struct received_sums sums = {0};
-	uint64_t each[SUMS], by[SUMS];
-	struct db_row found;
-
-	if (db_get(txn, &key, &found)) {
-		struct reader reader = db_row_value(&found);
-
-		decode_sums(&reader, &sums);
-		if (!db_row_is(txn, &found, reader_is_done(&reader)))
-			return;
-	}
-	memcpy(each, &sums, sizeof(each));
-	memcpy(by, &domain->sums, sizeof(by));
-	for (size_t i = 0; i < SUMS; i++)
-		each[i] = moved(each[i], by[i], away);
-	memcpy(&sums, each, sizeof(sums));
-	encode_sums(&sums, &value);
-	if (sums.reports == 0)
-		db_delete(txn, &key);
-	else
-		db_put(txn, &key, &value);
-}
-
-static int read_sum(struct db_txn *txn, const struct db_row *found,
-                    struct received_sum_row *row)
-{
-	struct reader key = db_row_key(found), value = db_row_value(found);
-
-	if (!key_read_domain(txn, found, &row->day, row->domain,
-	                     sizeof(row->domain)))
-		return 0;
-	reader_bytes(&key, sizeof(uint32_t) + strlen(row->domain) + 1);
-	reader_rest(&key, row->organization, sizeof(row->organization));
-	decode_sums(&value, &row->sums);
-	return db_row_is(txn, found, !key.failed && reader_is_done(&value));
-}
-
-int received_sums_next(struct db_txn *txn, struct received_sum_row *row)
-{
-	struct db_key from =
-		row->domain[0] == '\0'
-			? key_after_domain(TABLE_RECEIVED_SUM, row->day, "")
-			: sum_key(row->day, row->domain, row->organization);
-	struct db_row found;
-
-	if (row->domain[0] != '\0')
-		key_u8(&from, 0); /* what comes after it */
-	return db_get_from(txn, &from, &found) && read_sum(txn, &found, row);
-}
-
 /* --- what has come already --- */
 
 /* Somebody vouches for its report-id, which is there. */
@@ -306,25 +216,48 @@ static void put_names(struct db_txn *txn, const struct received_row *row,
 		db_put(txn, &key, &value);
 }
 
-bool received_is_about(struct db_txn *txn, const struct received_row *row,
-                       const char *domain)
+static bool is_same(const char *name, const char *domain)
+{
+	return strcasecmp(name, domain) == 0;
+}
+
+static bool has_within(const char *name, const char *text)
+{
+	return strcasestr(name, text) != NULL;
+}
+
+static bool any_name(struct db_txn *txn, const struct received_row *row,
+                     bool (*fits)(const char *name, const char *text),
+                     const char *text)
 {
 	struct db_key key = part_key(row->id, PART_NAMES);
 	char name[DOMAIN_TEXT];
 	struct reader value;
 	struct db_row found;
 
-	if (strcasecmp(row->domain, domain) == 0)
+	if (fits(row->domain, text))
 		return true;
 	if (row->ours + row->foreign < 2 || !db_get(txn, &key, &found))
 		return false;
 	value = db_row_value(&found);
 	while (reader_left(&value) > 0 && !value.failed) {
 		reader_text(&value, name, sizeof(name));
-		if (!value.failed && strcasecmp(name, domain) == 0)
+		if (!value.failed && fits(name, text))
 			return true;
 	}
 	return false;
+}
+
+bool received_is_about(struct db_txn *txn, const struct received_row *row,
+                       const char *domain)
+{
+	return any_name(txn, row, is_same, domain);
+}
+
+bool received_names_have(struct db_txn *txn, const struct received_row *row,
+                         const char *text)
+{
+	return any_name(txn, row, has_within, text);
 }
 
 /* --- taking and giving away --- */
@@ -338,9 +271,9 @@ static void put_added(struct db_txn *txn, const struct received_row *row,
 	for (size_t i = 0; i < count; i++) {
 		if (!domains[i].ours)
 			continue;
-		strbuf_str(&value, domains[i].domain);
-		encode_sums(&domains[i].sums, &value);
-		move_sums(txn, row, &domains[i], false);
+		received_added_write(&domains[i], &value);
+		received_sums_move(txn, row->day, row->organization,
+		                   &domains[i], false);
 	}
 	db_put(txn, &key, &value);
 }
@@ -360,6 +293,10 @@ int received_put(struct db_txn *txn, struct received_row *row, const void *gzip,
 	key = head_key(row->id);
 	encode(row, &value);
 	db_put_last(txn, &key, &value);
+	if (row->expires_at != 0) {
+		key = expiry_key(row->expires_at, row->id);
+		db_put_bytes(txn, &key, "", 0);
+	}
 	key = part_key(row->id, PART_BODY);
 	db_put_bytes(txn, &key, gzip, len);
 	if (row->counts)
@@ -369,47 +306,49 @@ int received_put(struct db_txn *txn, struct received_row *row, const void *gzip,
 	return 1;
 }
 
-/* The next of what a report added; false at the end, or where it is damaged. */
-static bool next_added(struct reader *value, char name[DOMAIN_TEXT],
-                       struct received_domain *domain)
+void received_added(struct db_txn *txn, uint64_t id, struct strbuf *added)
 {
-	if (reader_left(value) == 0)
-		return false;
-	reader_text(value, name, DOMAIN_TEXT);
-	decode_sums(value, &domain->sums);
-	domain->domain = name;
-	return !value->failed;
+	struct db_key key = part_key(id, PART_ADDED);
+	struct db_row found;
+
+	if (db_get(txn, &key, &found))
+		strbuf_add(added, found.value.data, found.value.len);
 }
 
-static void take_added(struct db_txn *txn, const struct received_row *row)
+void received_move_added(struct db_txn *txn, const struct received_row *row,
+                         bool away)
 {
-	struct db_key key = part_key(row->id, PART_ADDED);
 	auto_(strbuf_clear) struct strbuf copy = {0};
-	struct received_domain domain;
-	char name[DOMAIN_TEXT];
-	struct db_row found;
+	struct received_added added;
 	struct reader value;
 
-	if (!db_get(txn, &key, &found))
-		return;
-	strbuf_add(&copy, found.value.data, found.value.len);
+	received_added(txn, row->id, &copy);
 	reader_init(&value, copy.data, copy.len);
-	while (next_added(&value, name, &domain))
-		move_sums(txn, row, &domain, true);
+	while (received_added_next(&value, &added)) {
+		const struct received_domain domain = {.domain = added.domain,
+		                                       .sums = added.sums,
+		                                       .faults = &added.faults};
+
+		received_sums_move(txn, row->day, row->organization, &domain,
+		                   away);
+	}
 	if (value.failed)
 		db_fail(txn, ERR_IO,
 		        "received: the sums of report %" PRIu64 " are damaged",
 		        row->id);
 }
 
-static void remove_rows(struct db_txn *txn, uint64_t id)
+/* With its row of the list of those that expire. */
+static void remove_rows(struct db_txn *txn, const struct received_row *row)
 {
-	struct db_key parts = head_key(id);
+	struct db_key parts = head_key(row->id);
+	struct db_key expiry = expiry_key(row->expires_at, row->id);
 	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &parts);
 
 	while (db_rows_next(&rows))
 		db_rows_delete(&rows);
-	change_note_id(txn, CHANGE_RECEIVED, CHANGE_DESTROYED, id);
+	db_delete(txn, &expiry);
+	change_note_id(txn, CHANGE_RECEIVED, CHANGE_DESTROYED, row->id);
 }
 
 /* It may come again. */
@@ -431,39 +370,78 @@ int received_delete(struct db_txn *txn, uint64_t id)
 
 	if (!received_get(txn, id, &row))
 		return 0;
-	take_added(txn, &row);
+	received_move_added(txn, &row, true);
 	forget(txn, &row);
-	remove_rows(txn, id);
+	remove_rows(txn, &row);
 	return 1;
+}
+
+int32_t received_purged_day(struct db_txn *txn)
+{
+	uint64_t day = meta_get(txn, META_RECEIVED_PURGED);
+
+	return day == 0 ? INT32_MIN : (int32_t)(day - 1);
+}
+
+static void note_purged(struct db_txn *txn, const struct received_row *row)
+{
+	if (row->counts && row->day >= 0 && row->day > received_purged_day(txn))
+		meta_put(txn, META_RECEIVED_PURGED, (uint64_t)row->day + 1);
 }
 
 int received_purge(struct db_txn *txn, int64_t now, uint64_t *rows)
 {
-	struct received_row row = {.id = 0};
+	struct db_key from = key_of(TABLE_RECEIVED_EXPIRY);
+	auto_(db_rows_end) struct db_rows list = db_rows(txn, &from);
+	struct received_row row;
 	uint64_t n = 0;
 
-	while (n < DB_BATCH_ROWS && received_next(txn, &row)) {
-		if (row.expires_at == 0 ||
-		    !moment_has_come(row.expires_at, now, MOMENT_STANDS))
-			continue;
-		remove_rows(txn, row.id);
+	while (n < DB_BATCH_ROWS && db_rows_next(&list)) {
+		struct reader key = db_row_key(&list.row);
+		int64_t expires_at = (int64_t)reader_u64(&key);
+		uint64_t id = reader_u64(&key);
+
+		if (!moment_has_come(expires_at, now, MOMENT_STANDS))
+			break;
+		if (!db_row_is(txn, &list.row, received_get(txn, id, &row)))
+			break;
+		note_purged(txn, &row);
+		remove_rows(txn, &row);
 		n++;
 	}
 	*rows += n;
 	return n == DB_BATCH_ROWS;
 }
 
-int received_sums_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
+int received_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows)
 {
-	return key_purge_days(txn, TABLE_RECEIVED_SUM, before, rows) |
-	       key_purge_days(txn, TABLE_RECEIVED_SEEN, before, rows);
+	return key_purge_days(txn, TABLE_RECEIVED_SEEN, before, rows);
+}
+
+static bool is_good_expiry(struct db_txn *txn, const struct db_row *row)
+{
+	struct reader key = db_row_key(row);
+	int64_t expires_at = (int64_t)reader_u64(&key);
+	uint64_t id = reader_u64(&key);
+	struct received_row head;
+
+	return reader_is_done(&key) && row->value.len == 0 &&
+	       received_get(txn, id, &head) && head.expires_at == expires_at;
+}
+
+static bool has_expiry(struct db_txn *txn, const struct received_row *row)
+{
+	struct db_key key = expiry_key(row->expires_at, row->id);
+	struct db_row found;
+
+	return row->expires_at == 0 || db_get(txn, &key, &found);
 }
 
 static bool is_good(struct db_txn *txn, const struct db_row *row)
 {
 	struct reader key = db_row_key(row), value = db_row_value(row);
+	struct received_added added;
 	struct received_row head;
-	struct received_domain domain;
 	char name[DOMAIN_TEXT];
 	unsigned part;
 
@@ -471,16 +449,18 @@ static bool is_good(struct db_txn *txn, const struct db_row *row)
 		return reader_left(&key) ==
 		               sizeof(uint32_t) + sizeof(struct hash128) &&
 		       reader_left(&value) == sizeof(uint64_t);
+	if (row->table == TABLE_RECEIVED_EXPIRY)
+		return is_good_expiry(txn, row);
 	head.id = reader_u64(&key);
 	if (key.failed)
 		return false;
 	if (reader_left(&key) == 0)
-		return decode(value, &head);
+		return decode(value, &head) && has_expiry(txn, &head);
 	/* a part needs its report */
 	part = reader_u8(&key);
 	if (!reader_is_done(&key) || !received_get(txn, head.id, &head))
 		return false;
-	while (part == PART_ADDED && next_added(&value, name, &domain))
+	while (part == PART_ADDED && received_added_next(&value, &added))
 		;
 	while (part == PART_NAMES && !value.failed && reader_left(&value) > 0)
 		reader_text(&value, name, sizeof(name));
@@ -489,10 +469,8 @@ static bool is_good(struct db_txn *txn, const struct db_row *row)
 
 void received_check(struct db_txn *txn, const struct db_row *row)
 {
-	struct received_sum_row sum;
-
 	if (row->table == TABLE_RECEIVED_SUM)
-		read_sum(txn, row, &sum);
+		received_sums_check(txn, row);
 	else
 		db_row_is(txn, row, is_good(txn, row));
 }

@@ -3,11 +3,8 @@
  *
  * A row a report, beside it the report itself as it came, gzipped: what is
  * shown of it is read again (received/received_report.h), so nothing of it is
- * ever lost.  And for each day, domain of ours and organization the sums of
- * the reports that count, which are what charts and the posture of a domain
- * want:
- *
- *     2026-03-01  example.com  "Google Inc."   sessions 1200, failed 3
+ * ever lost; and when it expires.  What those that count say is summed up
+ * (store/received_sums.h).
  *
  * The same report may come several times.  Of one that is authenticated the
  * first by submitter, organization, report-id and day is kept; of the others,
@@ -22,13 +19,10 @@
 
 #include "base/domain.h"
 #include "store/db.h"
+#include "store/received_sums.h"
 #include "words/words.h"
 
-enum {
-	RECEIVED_TEXT = 256,
-	RECEIVED_SUMS_RESULTS = 16,
-	RECEIVED_NAMES_MAX = 1024 * 1024,
-};
+enum { RECEIVED_NAMES_MAX = 1024 * 1024 };
 
 struct received_row {
 	uint64_t id;         /* rising; set by received_put() */
@@ -62,21 +56,11 @@ int received_get(struct db_txn *txn, uint64_t id, struct received_row *row);
 /* Appends the report as it came, gzipped; false: there is none. */
 bool received_body(struct db_txn *txn, uint64_t id, struct strbuf *gzip);
 
-/* What it says of a domain of ours. */
-struct received_sums {
-	uint64_t reports;
-	uint64_t success, failure; /* sessions */
-	/* failed sessions by result, and all by the policy's type */
-	uint64_t results[RECEIVED_SUMS_RESULTS];
-	uint64_t policies[POLICY_TYPES];
-};
-
-/* One that a report is about. */
-struct received_domain {
-	const char *domain; /* canonical, or as it came */
-	bool ours;
-	struct received_sums sums;
-};
+/* Appends what it added to the sums (received_added_next()). */
+void received_added(struct db_txn *txn, uint64_t id, struct strbuf *added);
+/* Adds that to the sums once more, or takes it away. */
+void received_move_added(struct db_txn *txn, const struct received_row *row,
+                         bool away);
 
 /* 1: it is new, and row->id its id; 0: it has come before, and row->id is that
  * of the first.  The sums of those that are ours are added when row->counts;
@@ -89,26 +73,23 @@ int received_put(struct db_txn *txn, struct received_row *row, const void *gzip,
  * make no difference)? */
 bool received_is_about(struct db_txn *txn, const struct received_row *row,
                        const char *domain);
+/* Or about one that has this in its name? */
+bool received_names_have(struct db_txn *txn, const struct received_row *row,
+                         const char *text);
 
 /* Takes it away, and what it added to the sums.  1, or 0: there is none. */
 int received_delete(struct db_txn *txn, uint64_t id);
 
-/* The sums of the next day, domain and organization; begin with day INT32_MIN
- * and "".  1 or 0. */
-struct received_sum_row {
-	int32_t day;
-	char domain[DOMAIN_TEXT];
-	char organization[RECEIVED_TEXT];
-	struct received_sums sums;
-};
-int received_sums_next(struct db_txn *txn, struct received_sum_row *row);
-
-/* Reports that have expired, whose sums stay, at most DB_BATCH_ROWS; and the
- * sums of days before.  1: there is more. */
+/* Reports that have expired, whose sums stay, at most DB_BATCH_ROWS; and what
+ * has come already, of days before, at most DB_PURGE_ROWS.  1: there is more.
+ */
 int received_purge(struct db_txn *txn, int64_t now, uint64_t *rows);
-int received_sums_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
+int received_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 
-/* Reads a row of either table; one that cannot be read fails the transaction
+/* The newest day of which a report that counted has expired; INT32_MIN. */
+int32_t received_purged_day(struct db_txn *txn);
+
+/* Reads a row of its tables; one that cannot be read fails the transaction
  * (row_check.h). */
 void received_check(struct db_txn *txn, const struct db_row *row);
 

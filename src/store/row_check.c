@@ -31,6 +31,7 @@
 #include "store/meta_table.h"
 #include "store/outbox_row.h"
 #include "store/outbox_table.h"
+#include "store/own_host_table.h"
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
@@ -441,6 +442,11 @@ static void check_merged(struct row *row)
 	merged_check(row->txn, row->row);
 }
 
+static void check_own_host(struct row *row)
+{
+	own_host_check(row->txn, row->row);
+}
+
 static void check_received(struct row *row)
 {
 	received_check(row->txn, row->row);
@@ -524,6 +530,8 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_RECEIVED] = check_received,
 	[TABLE_RECEIVED_SUM] = check_received,
 	[TABLE_RECEIVED_SEEN] = check_received,
+	[TABLE_RECEIVED_EXPIRY] = check_received,
+	[TABLE_OWN_HOST] = check_own_host,
 	[TABLE_JOURNAL] = check_journal,
 };
 

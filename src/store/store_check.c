@@ -11,6 +11,7 @@
 #include "store/journal_aside.h"
 #include "store/keys.h"
 #include "store/page_walk.h"
+#include "store/received_compare.h"
 #include "store/row_check.h"
 #include "store/tally_table.h"
 
@@ -75,6 +76,17 @@ static void check_derived(struct store_check *check, struct db *db)
 	}
 }
 
+static void check_received_sums(struct store_check *check, struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	received_compare(txn);
+	if (!db_failed(txn))
+		return;
+	tell_failure(check, txn, TABLE_RECEIVED_SUM);
+	check->derived_faults++;
+}
+
 static void tell_aside(struct store_check *check, struct db *db)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
@@ -113,6 +125,7 @@ int store_check_run(struct store_check *check, const struct db_options *options,
 			;
 	}
 	check_derived(check, db);
+	check_received_sums(check, db);
 	tell_aside(check, db);
 	return 0;
 }

@@ -307,6 +307,11 @@ def test_domains(site):
             "--where", "domain=" + name, "--where", "reportId=two@s")))
     expect("and not by others", 0,
            len(site.query("--where", "domain=third.example")))
+    for where, count in [("text=SECOND.ex", 1), ("text=third", 0),
+                         ("minSessions=7", 1), ("minSessions=8", 0),
+                         ("minFailures=2", 1), ("minFailures=3", 0)]:
+        expect("found by its second domain, or by sessions: " + where, count,
+               len(site.query("--where", where, "--where", "reportId=two@s")))
 
 
 def test_delete(site):

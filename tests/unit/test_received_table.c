@@ -1,6 +1,7 @@
 #include "unit/store_test.h"
 
 #include "store/change_table.h"
+#include "store/received_compare.h"
 #include "store/received_table.h"
 #include "store/row_check.h"
 
@@ -28,6 +29,11 @@ static struct received_row row_of(const char *submitter, bool authenticated,
 	return row;
 }
 
+static const struct received_faults expired = {
+	.count = 1,
+	.at = {{RESULT_CERTIFICATE_EXPIRED, "mx1.example.com", 2}},
+};
+
 static const struct received_domain one[] = {
 	{"example.com",
          true,
@@ -35,7 +41,8 @@ static const struct received_domain one[] = {
           .success = 7,
           .failure = 2,
           .results = {[RESULT_CERTIFICATE_EXPIRED] = 2},
-          .policies = {[POLICY_STS] = 9}}},
+          .policies = {[POLICY_STS] = 9}},
+         &expired},
 };
 
 static int put(struct fixture *f, struct received_row *row, const char *body)
@@ -94,8 +101,8 @@ static void test_round_trip(void **state)
 static void test_domains(void **state)
 {
 	static const struct received_domain both[] = {
-		{"example.com", true, {.reports = 1}},
-		{"Foreign.example", false, {.reports = 1}},
+		{"example.com", true, {.reports = 1}, NULL},
+		{"Foreign.example", false, {.reports = 1}, NULL},
 	};
 	struct fixture *f = *state;
 	struct received_row row = row_of("a.example", true, "1@s"), got;
@@ -108,7 +115,11 @@ static void test_domains(void **state)
 	assert_true(received_is_about(txn, &got, "EXAMPLE.com"));
 	assert_true(received_is_about(txn, &got, "foreign.example"));
 	assert_false(received_is_about(txn, &got, "foreign"));
+	assert_true(received_names_have(txn, &got, "foreign"));
+	assert_true(received_names_have(txn, &got, "Example.C"));
+	assert_false(received_names_have(txn, &got, "sender"));
 	assert_true(received_get(txn, alone.id, &got));
+	assert_false(received_names_have(txn, &got, "foreign"));
 	assert_false(received_is_about(txn, &got, "foreign.example"));
 	commit_ok(&txn);
 	assert_int_equal(sums_now(f).reports, 2);
@@ -213,7 +224,10 @@ static void test_delete(void **state)
 static void test_great_sums(void **state)
 {
 	static const struct received_domain great = {
-		"example.com", true, {.reports = 1, .success = UINT64_MAX - 1}};
+		"example.com",
+		true,
+		{.reports = 1, .success = UINT64_MAX - 1},
+		NULL};
 	struct fixture *f = *state;
 	struct received_row a = row_of("a.example", true, "1@s");
 	struct received_row b = row_of("a.example", true, "2@s");
@@ -256,8 +270,125 @@ static void test_purge(void **state)
 	assert_int_equal(rows_in(txn, TABLE_RECEIVED_SUM), 1);
 	assert_int_equal(received_sums_purge(txn, 20514, &rows), 0);
 	assert_int_equal(rows_in(txn, TABLE_RECEIVED_SUM), 0);
+	assert_int_equal(received_seen_purge(txn, 20513, &rows), 0);
+	assert_int_equal(rows_in(txn, TABLE_RECEIVED_SEEN), 3);
+	assert_int_equal(received_seen_purge(txn, 20514, &rows), 0);
 	assert_int_equal(rows_in(txn, TABLE_RECEIVED_SEEN), 0);
 	commit_ok(&txn);
+}
+
+/* What has expired is found without a look at the others, and what is
+ * destroyed leaves nothing that expires. */
+static void test_expiry(void **state)
+{
+	struct fixture *f = *state;
+	struct received_row late = row_of("a.example", true, "1@s");
+	struct received_row soon = row_of("a.example", true, "2@s");
+	struct received_row got = {.id = 0};
+	struct db_txn *txn;
+	uint64_t rows = 0;
+
+	late.expires_at += 86400;
+	put(f, &late, "1");
+	put(f, &soon, "2");
+	txn = db_begin_write(f->db);
+	assert_int_equal(rows_in(txn, TABLE_RECEIVED_EXPIRY), 2);
+	assert_int_equal(received_purged_day(txn), INT32_MIN);
+	received_purge(txn, soon.expires_at, &rows);
+	assert_int_equal(rows, 1);
+	assert_int_equal(received_purged_day(txn), 20513);
+	assert_true(received_next(txn, &got));
+	assert_int_equal(got.id, late.id);
+	received_delete(txn, late.id);
+	assert_int_equal(rows_in(txn, TABLE_RECEIVED_EXPIRY), 0);
+	commit_ok(&txn);
+}
+
+/* By MX host, as long as there is room; then still by result. */
+static void test_faults(void **state)
+{
+	struct received_faults faults = {.count = 0};
+	struct received_domain domain = {.domain = "example.com",
+	                                 .sums = {.reports = 1},
+	                                 .faults = &faults};
+	struct received_sum_row row = {.day = INT32_MIN};
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	char host[32];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(host, sizeof(host), "mx%d.example.com", i);
+		received_faults_add(&faults, RESULT_CERTIFICATE_EXPIRED, host,
+		                    2);
+	}
+	received_faults_add(&faults, RESULT_CERTIFICATE_NOT_TRUSTED, NULL, 5);
+	assert_int_equal(faults.count, RECEIVED_FAULTS_NAMED + 2);
+	assert_string_equal(faults.at[RECEIVED_FAULTS_NAMED].host, "");
+	assert_int_equal(faults.at[RECEIVED_FAULTS_NAMED].sessions,
+	                 2 * (100 - RECEIVED_FAULTS_NAMED));
+	received_sums_move(txn, 20513, "S", &domain, false);
+	received_sums_move(txn, 20513, "S", &domain, false);
+	received_sums_move(txn, 20513, "S", &domain, true);
+	assert_true(received_sums_next(txn, &row));
+	assert_int_equal(row.faults.count, faults.count);
+	for (size_t i = 0; i < faults.count; i++) {
+		assert_string_equal(row.faults.at[i].host, faults.at[i].host);
+		assert_int_equal(row.faults.at[i].sessions,
+		                 faults.at[i].sessions);
+	}
+	received_sums_move(txn, 20513, "S", &domain, true);
+	assert_int_equal(rows_in(txn, TABLE_RECEIVED_SUM), 0);
+	commit_ok(&txn);
+}
+
+static bool differ(struct fixture *f)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+
+	received_compare(txn);
+	return db_failed(txn);
+}
+
+/* Sums that are not those of the reports are found and made right; those that
+ * have outlived a report are left alone. */
+static void test_compare(void **state)
+{
+	struct fixture *f = *state;
+	struct received_row old = row_of("a.example", true, "1@s");
+	struct received_row now = row_of("a.example", true, "2@s");
+	struct received_row last = row_of("b.example", true, "3@s");
+	struct db_txn *txn;
+	uint64_t rows = 0;
+
+	now.day = last.day = 20514;
+	now.expires_at = last.expires_at += 86400;
+	put(f, &old, "1");
+	put(f, &now, "2");
+	snprintf(last.organization, sizeof(last.organization), "Other");
+	put(f, &last, "3");
+	assert_false(differ(f));
+	assert_int_equal(received_rebuild(f->db, &f->err), 0);
+	txn = db_begin_write(f->db);
+	received_purge(txn, old.expires_at, &rows);
+	assert_int_equal(rows, 1);
+	commit_ok(&txn);
+	assert_false(differ(f));
+	/* one more than the reports say, one less, and none of a third */
+	for (int i = 0; i < 3; i++) {
+		txn = db_begin_write(f->db);
+		if (i == 2)
+			received_sums_purge(txn, 20515, &rows);
+		else
+			received_sums_move(txn, 20514, "Sender Inc.", one,
+			                   i == 1);
+		commit_ok(&txn);
+		assert_true(differ(f));
+		assert_int_equal(received_rebuild(f->db, &f->err), 1);
+		assert_false(differ(f));
+	}
+	txn = db_begin_read(f->db);
+	assert_int_equal(rows_in(txn, TABLE_RECEIVED_SUM), 2);
+	db_abort(&txn);
 }
 
 static void test_changes(void **state)
@@ -281,7 +412,8 @@ static void test_changes(void **state)
 static void test_check(void **state)
 {
 	static const enum db_table tables[] = {
-		TABLE_RECEIVED, TABLE_RECEIVED_SUM, TABLE_RECEIVED_SEEN};
+		TABLE_RECEIVED, TABLE_RECEIVED_SUM, TABLE_RECEIVED_SEEN,
+		TABLE_RECEIVED_EXPIRY};
 	struct fixture *f = *state;
 	struct received_row row = row_of("a.example", true, "1@s");
 
@@ -315,6 +447,9 @@ int main(void)
 		STORE_TEST(test_delete),
 		STORE_TEST(test_great_sums),
 		STORE_TEST(test_purge),
+		STORE_TEST(test_expiry),
+		STORE_TEST(test_faults),
+		STORE_TEST(test_compare),
 		STORE_TEST(test_changes),
 		STORE_TEST(test_check),
 		STORE_TEST(test_ids_that_are_none),

@@ -2,6 +2,7 @@
 
 #include "conf/conf.h"
 #include "intake/received_take.h"
+#include "store/own_host_table.h"
 #include "store/policy_cache_table.h"
 
 #define NOW INT64_C(1772530000)
@@ -150,6 +151,91 @@ static void test_host(void **state)
 	conf_clear(&w.conf);
 }
 
+/* And it still is one of ours when DNS no longer shows it. */
+static void test_former_host(void **state)
+{
+	struct view_mx mx = {.host = "old.hoster.example", .preference = 10};
+	struct domain_view view = {.domain = "example.com",
+	                           .mx = VIEW_OK,
+	                           .mxs = &mx,
+	                           .mx_count = 1};
+	struct own_host host = {.host = ""};
+	struct db_txn *txn;
+	struct world w;
+	uint64_t rows = 0;
+
+	world_begin(&w, state);
+	txn = db_begin_write(w.f->db);
+	assert_int_equal(own_host_noted(txn, "example.com"), INT32_MIN);
+	own_host_note(txn, &view, 20500);
+	mx.host = "mx.hoster.example";
+	own_host_note(txn, &view, 20510);
+	view.mx = VIEW_TEMPFAIL;
+	mx.host = "nobody.example";
+	own_host_note(txn, &view, 20512);
+	assert_int_equal(own_host_noted(txn, "example.com"), 20510);
+	assert_false(own_host_next(txn, "example", &host));
+	assert_true(own_host_next(txn, "example.com", &host));
+	assert_string_equal(host.host, "mx.hoster.example");
+	assert_int_equal(host.seen, 20510);
+	assert_true(own_host_next(txn, "example.com", &host));
+	assert_string_equal(host.host, "old.hoster.example");
+	assert_false(own_host_next(txn, "example.com", &host));
+	commit_ok(&txn);
+	take(&w, true,
+	     HEAD FROM TYPE REPORT(
+		     "1", POLICY("tlsa", "old.hoster.example", "3", "1")));
+	assert_true(w.last.row.counts);
+	txn = db_begin_write(w.f->db);
+	own_host_purge(txn, 20501, &rows);
+	assert_int_equal(rows, 1);
+	commit_ok(&txn);
+	take(&w, true,
+	     HEAD FROM TYPE REPORT(
+		     "2", POLICY("tlsa", "old.hoster.example", "3", "1")));
+	assert_false(w.last.row.counts);
+	assert_int_equal(w.last.row.foreign, 1);
+	conf_clear(&w.conf);
+}
+
+/* The host at fault is in the sums: the one that failed, else its address,
+ * else the one that a DANE policy is about. */
+static void test_faults(void **state)
+{
+#define DETAIL(more)                                                           \
+	"{\"result-type\":\"certificate-expired\"," more                       \
+	"\"failed-session-count\":1}"
+	struct received_sum_row row = {.day = INT32_MIN};
+	struct db_txn *txn;
+	struct world w;
+
+	world_begin(&w, state);
+	take(&w, true,
+	     HEAD FROM TYPE REPORT(
+		     "1",
+		     "{\"policy\":{\"policy-type\":\"sts\","
+		     "\"policy-domain\":"
+		     "\"example.com\"},\"summary\":{"
+		     "\"total-successful-session-count\":1,"
+		     "\"total-failure-session-count\":3},"
+		     "\"failure-details\":[" DETAIL(
+			     "\"receiving-mx-hostname\":"
+			     "\"MX1.example.com.\","
+			     "\"receiving-ip\":\"192.0.2."
+			     "1\",") "," DETAIL("\"receiving"
+	                                        "-ip\":"
+	                                        "\"192.0.2."
+	                                        "2\",") "," DETAIL("") "]}"));
+	txn = db_begin_read(w.f->db);
+	assert_true(received_sums_next(txn, &row));
+	assert_int_equal(row.faults.count, 3);
+	assert_string_equal(row.faults.at[0].host, "mx1.example.com");
+	assert_string_equal(row.faults.at[1].host, "192.0.2.2");
+	assert_string_equal(row.faults.at[2].host, "");
+	db_abort(&txn);
+	conf_clear(&w.conf);
+}
+
 static void test_unauthenticated(void **state)
 {
 	static const char mail[] =
@@ -198,6 +284,8 @@ int main(void)
 		STORE_TEST(test_counts),
 		STORE_TEST(test_foreign),
 		STORE_TEST(test_host),
+		STORE_TEST(test_former_host),
+		STORE_TEST(test_faults),
 		STORE_TEST(test_bad),
 		STORE_TEST(test_unauthenticated),
 	};
