@@ -34,8 +34,9 @@ static enum share share_of_tls(struct db_txn *txn,
 	struct told told, before;
 	bool known;
 
-	/* that is more than a policy in testing makes Postfix do */
-	if (session->verified)
+	/* that is more than a policy in testing makes Postfix do, if it does
+	 * not do that of its own */
+	if (session->verified && !(session->enforces & ENFORCES_CERTIFICATE))
 		return SHARE_NONE;
 	known = told_then(txn, session, time, &told);
 	if (known && told.kind != TOLD_STS_TESTING &&

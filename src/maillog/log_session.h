@@ -68,7 +68,9 @@ enum {
 	/* no CA certificates (smtp_tls_CAfile, smtp_tls_CApath): every one is
 	 * called "Untrusted", which then says nothing */
 	ENFORCES_NO_CAS = 16,
-	ENFORCES_ALL = 31,
+	/* a certificate that is verified, of everybody: level verify, secure */
+	ENFORCES_CERTIFICATE = 32,
+	ENFORCES_ALL = 63,
 };
 
 /* Did Postfix send an event about the session, too (FACT_EVENT_SENT)? */

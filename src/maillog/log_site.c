@@ -208,6 +208,9 @@ static unsigned client_enforces(const struct client *client)
 	else if (signed_dns)
 		enforces |= map & ENFORCES_DANE_BY_MAP;
 	enforces |= map & ENFORCES_STS;
+	if (is(client, "smtp_tls_security_level", "verify") ||
+	    is(client, "smtp_tls_security_level", "secure"))
+		enforces |= ENFORCES_CERTIFICATE;
 	if (!is_set(client, "smtp_tls_CAfile") &&
 	    !is_set(client, "smtp_tls_CApath") &&
 	    !is(client, "tls_append_default_CA", "yes"))

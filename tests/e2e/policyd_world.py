@@ -319,10 +319,10 @@ NO_POLICY = dict(told="-", status=SENT, says="", event="no-policy-found S",
 
 def own(event, counted, says=NOT_TRUSTED, events=""):
     """By the site's own level, of which it is told nothing."""
+    by_events = events and f"no-policy-found {events}"
     return dict(told="-", status=DEFERRED, says=says,
-                event=f"no-policy-found {event}",
-                events=events and f"no-policy-found {events}",
-                counted=f"no-policy-found {counted}")
+                event=f"no-policy-found {event}", events=by_events,
+                both=by_events, counted=f"no-policy-found {counted}")
 
 
 def at_level(event, counted, says=NOT_TRUSTED, **more):
@@ -339,7 +339,8 @@ OWN_SELFSIGNED = own("205", "0 1 validation-failure *", events="1 0")
 OWN_CLEAR = own("201", "0 1 starttls-not-supported", NO_STARTTLS)
 NOT_FETCHED = at_level(
     "205", "validation-failure * sts-policy-fetch-error *",
-    events="sts 0 1 sts-policy-fetch-error *")
+    events="sts 0 1 sts-policy-fetch-error *",
+    both="sts 0 1 sts-policy-fetch-error *")
 NO_TLSA = dict(told="-", status=DEFERRED, says="4.7.5", event="-", counted="-",
                log="tlsa 0 1 dane-required")
 SITES = {
@@ -424,7 +425,8 @@ SITES = {
             own("203", "0 1 certificate-not-trusted", events="1 0") |
             dict(log="no-policy-found 1 0")) | {
                 "sts-clear": OWN_CLEAR,
-                "test-ok": dict(log="no-policy-found 1 0"),
+                # that its fingerprint is right tells nothing of its name
+                "test-ok": dict(log="no-policy-found 1 0", both="unjudged 1"),
                 "test-wrong": at_level("203", "certificate-not-trusted",
                                        log="no-policy-found 1 0"),
                 "not-found": NOT_FETCHED | dict(

@@ -47,7 +47,8 @@ static void put_enforced(unsigned enforces, struct strbuf *out)
 	} words[] = {{ENFORCES_DANE, " dane"},
 	             {ENFORCES_DANE_BY_MAP, " dane-by-map"},
 	             {ENFORCES_STS, " sts"},
-	             {ENFORCES_NO_CAS, " no-cas"}};
+	             {ENFORCES_NO_CAS, " no-cas"},
+	             {ENFORCES_CERTIFICATE, " certificate"}};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (enforces & words[i].bit)
@@ -155,6 +156,19 @@ static const struct {
          "postfix/smtp: logged no-cas; other: unknown routes no-cas"},
 	{"OpenSSL's own",
          {"smtp_tls_loglevel = 1\ntls_append_default_CA = yes\n", NULL, NULL},
+         ALONE},
+	{"level verify",
+         {LEVEL "smtp_tls_security_level = verify\n", NULL, NULL},
+         "postfix/smtp: logged certificate; other: unknown routes certificate"},
+	{"level secure, with a policy map",
+         {LEVEL "smtp_tls_security_level = secure\n"
+                "smtp_tls_policy_maps = hash:/x\n",
+          NULL, NULL},
+         "postfix/smtp: logged sts certificate; "
+         "other: unknown routes sts certificate"},
+	/* what it demands is no more than that */
+	{"level fingerprint",
+         {LEVEL "smtp_tls_security_level = fingerprint\n", NULL, NULL},
          ALONE},
 	/* routes */
 	{"a relay host",
