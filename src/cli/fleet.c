@@ -1,5 +1,6 @@
 /* tlstally fleet: the ledger that several hosts share ([fleet] ledger). */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "fleet/fleet_rule.h"
+#include "fleet/fleet_settings.h"
 #include "fleet/host_name.h"
 #include "ledger/ledger.h"
 #include "show/doc.h"
@@ -41,8 +43,7 @@ static int open_ledger(struct cli *cli, struct ledger **ledger, struct err *err)
 	    ledger_open(ledger, &options, err) < 0)
 		return err->class;
 	if (!ledger_is_private(*ledger))
-		log_warning("the connection to the ledger is not encrypted: "
-		            "add sslmode=verify-full to [fleet] ledger");
+		log_warning("%s", fleet_exposed_words);
 	return 0;
 }
 
@@ -121,9 +122,12 @@ static void add_hosts(const struct ledger_view *view, json_t *doc)
 		json_set_time(item, "seenAt", host->seen_at);
 		set_newest(view, host->name, item);
 		doc_set(item, "state",
-		        host->retired ? "retired"
-		        : leads       ? "leads"
-		                      : "ships");
+		        host->retired  ? "retired"
+		        : host->leaves ? "leaves"
+		        : leads        ? "leads"
+		                       : "ships");
+		json_object_set_new(item, "clockAhead",
+		                    json_integer(host->ahead));
 	}
 }
 
@@ -190,6 +194,88 @@ static json_t *make_doc(const struct cli *cli, const struct ledger_view *view)
 	return doc;
 }
 
+/* --- what is wrong with it --- */
+
+static void tell(json_t *doc, const char *host, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void tell(json_t *doc, const char *host, const char *fmt, ...)
+{
+	auto_(strbuf_clear) struct strbuf words = {0};
+	json_t *item = doc_row(json_object_get(doc, "problems"));
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vprintf(&words, fmt, ap);
+	va_end(ap);
+	doc_set(item, "host", host);
+	doc_set(item, "what", strbuf_text(&words));
+}
+
+static void tell_clock(const struct ledger_host *host, json_t *doc)
+{
+	int64_t off = host->ahead < 0 ? -host->ahead : host->ahead;
+
+	if (off >= FLEET_CLOCK_SECS)
+		tell(doc, host->name,
+		     "its clock is %" PRId64
+		     " minutes %s that of the database: one of them is wrong",
+		     off / 60, host->ahead < 0 ? "behind" : "ahead of");
+}
+
+static int tell_settings(struct ledger *ledger, const struct ledger_host *model,
+                         const struct ledger_settings *right,
+                         const struct ledger_host *host, json_t *doc,
+                         struct err *err)
+{
+	auto_(ledger_settings_clear) struct ledger_settings own = {.count = 0};
+	char names[FLEET_SETTINGS_NAMES];
+
+	if (host->settings[0] == '\0' ||
+	    strcmp(host->settings, model->settings) == 0)
+		return 0;
+	if (ledger_settings_get(ledger, host->settings, &own, err) < 0)
+		return err->class;
+	fleet_settings_differ(&own, right, names);
+	tell(doc, host->name,
+	     "it ships, but cannot lead: %s has other values of %s",
+	     model->name, names);
+	return 0;
+}
+
+static int add_problems(struct ledger *ledger, const struct ledger_view *view,
+                        json_t *doc, struct err *err)
+{
+	auto_(ledger_settings_clear) struct ledger_settings right = {0};
+	const struct ledger_host *model = fleet_model(view);
+
+	doc_array(doc, "problems");
+	if (model != NULL &&
+	    ledger_settings_get(ledger, model->settings, &right, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < view->host_count; i++) {
+		const struct ledger_host *host = &view->hosts[i];
+
+		if (host->retired)
+			continue;
+		tell_clock(host, doc);
+		if (model != NULL &&
+		    tell_settings(ledger, model, &right, host, doc, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+static void print_problems(const json_t *doc, struct strbuf *out)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (doc_get(doc, "problems"), i, item)
+		strbuf_printf(out, "%s%s: %s\n", i == 0 ? "\n" : "",
+		              doc_text(item, "host"), doc_text(item, "what"));
+}
+
 static void print(const json_t *doc, struct strbuf *out)
 {
 	static const struct table_column hosts[] = {
@@ -220,6 +306,7 @@ static void print(const json_t *doc, struct strbuf *out)
 	table_print(doc_get(doc, "hosts"), hosts, 6, "", out);
 	strbuf_putc(out, '\n');
 	table_print(doc_get(doc, "days"), days, 7, "", out);
+	print_problems(doc, out);
 }
 
 int cli_fleet(struct cli *cli, struct err *err)
@@ -233,6 +320,8 @@ int cli_fleet(struct cli *cli, struct err *err)
 	                &view, err) < 0)
 		return err->class;
 	doc = make_doc(cli, &view);
+	if (add_problems(ledger, &view, doc, err) < 0)
+		return err->class;
 	if (cli->args.json)
 		doc_print(doc, &cli->out);
 	else

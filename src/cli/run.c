@@ -11,6 +11,7 @@
 #include "daemon/progress.h"
 #include "deliver/transport.h"
 #include "fleet/fleet_claims.h"
+#include "fleet/fleet_rule.h"
 #include "postfix/postfix_site.h"
 #include "store/day_table.h"
 #include "store/due_table.h"
@@ -78,7 +79,11 @@ static int step_fleet(struct cli *cli, struct run_result *result,
 	if (!has_ledger(cli) || cli->doubt[0] != '\0')
 		return 0;
 	result->steps |= STEP_FLEET;
-	return ledger_run(cli->db, &options, &result->fleet, err);
+	if (ledger_run(cli->db, &options, &result->fleet, err) < 0)
+		return err->class;
+	if (result->fleet.exposed)
+		log_warning("%s", fleet_exposed_words);
+	return 0;
 }
 
 /* Rollup. */
@@ -244,6 +249,18 @@ static int check_id(struct cli *cli, struct err *err)
 	return db_failure(txn, err);
 }
 
+/* For who is to lead a fleet. */
+static int note_relay(struct cli *cli, const struct outbox_result *result,
+                      struct err *err)
+{
+	bool works = result->counts.delivered > 0;
+
+	if (!has_ledger(cli) || (!works && !result->our_fault))
+		return 0;
+	return ledger_run_note_relay(cli->db, !works, clock_secs(&cli->clock),
+	                             err);
+}
+
 static int deliver(struct cli *cli, struct transport *transport,
                    struct run_result *result, struct err *err)
 {
@@ -274,6 +291,8 @@ static int deliver(struct cli *cli, struct transport *transport,
 	catch_signals(false);
 	progress_end(&progress);
 	warn_of_trouble(cli, &result->deliver);
+	if (rc == 0)
+		rc = note_relay(cli, &result->deliver, err);
 	if (rc == 0 && stop_asked)
 		return err_set(err, ERR_BUSY,
 		               "stopped by a signal; the state of all "

@@ -476,6 +476,10 @@ int form_user(const char *text, struct err *err)
  * of the options one may be it. */
 static bool has_password(const char *server)
 {
+	static const char *const secrets[] = {
+		"?password=", "&password=",
+		/* of the key of a client certificate */
+		"?sslpassword=", "&sslpassword="};
 	auto_(strbuf_clear) struct strbuf plain = {0};
 	size_t authority = strcspn(server, "/?");
 	const char *at = memchr(server, '@', authority);
@@ -486,8 +490,10 @@ static bool has_password(const char *server)
 	if (options == NULL)
 		return false;
 	uri_decode(options, strlen(options), &plain);
-	return strstr(strbuf_text(&plain), "?password=") != NULL ||
-	       strstr(strbuf_text(&plain), "&password=") != NULL;
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (strstr(strbuf_text(&plain), secrets[i]) != NULL)
+			return true;
+	return false;
 }
 
 int form_ledger(const char *text, struct err *err)

@@ -42,6 +42,9 @@ struct setting {
 	 * this. */
 	bool may_be_empty;
 
+	/* It says what a report is like: hosts of a fleet have it the same. */
+	bool of_fleet;
+
 	bool secret; /* a path: what the file holds is for its readers only */
 
 	const struct vocabulary *words; /* of an enum */

@@ -3,6 +3,24 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "fleet/fleet_rule.h"
+
+/* What does not keep it from working today. */
+static void look_at_rest(struct look *look, const struct fleet_seen *seen)
+{
+	int64_t off = seen->ahead < 0 ? -seen->ahead : seen->ahead;
+
+	if (seen->exposed)
+		CHECK_TELL(look, LEDGER_EXPOSED, fleet_exposed_words,
+		           look->of->conf->file != NULL ? look->of->conf->file
+		                                        : "");
+	if (off >= FLEET_CLOCK_SECS)
+		CHECK_TELL(look, LEDGER_CLOCK,
+		           check_number(look, (uint64_t)off / 60),
+		           seen->ahead < 0 ? "behind" : "ahead of");
+	if (seen->differs[0] != '\0')
+		CHECK_TELL(look, LEDGER_SETTINGS, seen->leader, seen->differs);
+}
 
 void check_ledger(struct look *look)
 {
@@ -23,8 +41,10 @@ void check_ledger(struct look *look)
 	} else if (seen.lease_until <= seen.seen_at) {
 		CHECK_TELL(look, LEDGER_NO_LEADER);
 		check_tell_since(look, seen.lease_until);
+		look_at_rest(look, &seen);
 	} else {
 		CHECK_TELL(look, LEDGER_WELL,
 		           day_format_time(seen.seen_at, text), seen.leader);
+		look_at_rest(look, &seen);
 	}
 }

@@ -503,6 +503,18 @@ const struct finding findings[FINDINGS] = {
                  "`tlstally run` come on a host with contact_info and another "
                  "mode than off?",
                  "tlstally fleet"},
+	[LEDGER_EXPOSED] = {DOCTOR_BAD, "{1}", "editor {2}"},
+	[LEDGER_CLOCK] =
+		{DOCTOR_BAD,
+                 "the clock of this host is {1} minutes {2} that of the "
+                 "ledger's database: one of them is wrong",
+                 "tlstally clock show"},
+	[LEDGER_SETTINGS] =
+		{DOCTOR_BAD,
+                 "this host ships, but cannot lead the fleet: {1} has other "
+                 "values of {2}; make them the same, or run `tlstally fleet "
+                 "lead` where they are right",
+                 "tlstally fleet"},
 	[RUNS_WELL] = {DOCTOR_GOOD, "nothing is waiting for `tlstally run`{1}",
                        NULL},
 	[RUNS_NEVER] =

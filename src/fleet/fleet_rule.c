@@ -6,6 +6,11 @@
 #include "base/day.h"
 #include "base/domain.h"
 
+const char fleet_exposed_words[] =
+	"the connection to the ledger is not encrypted: others on the way can "
+	"read and change what is shipped; add sslmode=verify-full to [fleet] "
+	"ledger";
+
 const struct ledger_host *fleet_host(const struct ledger_view *view,
                                      const char *name)
 {
@@ -94,6 +99,58 @@ enum fleet_row fleet_row_of(const struct ledger_view *view, const char *name,
 	return host->mark == next ? FLEET_ROW_CONFIRMED : FLEET_ROW_COPIED;
 }
 
+/* --- leading --- */
+
+const struct ledger_host *fleet_model(const struct ledger_view *view)
+{
+	const struct ledger_host *host = fleet_host(view, view->leader);
+
+	return host == NULL || host->retired || host->leaves ||
+	                       host->life.store_id != view->leader_store ||
+	                       host->settings[0] == '\0'
+	               ? NULL
+	               : host;
+}
+
+/* Who has the same settings may report, too, and it came by lately. */
+static bool has_deputy(const struct ledger_view *view,
+                       const struct fleet_candidate *me)
+{
+	for (size_t i = 0; i < view->host_count; i++) {
+		const struct ledger_host *host = &view->hosts[i];
+
+		if (strcmp(host->name, me->name) != 0 && !host->retired &&
+		    !host->leaves &&
+		    host->seen_at > view->now - FLEET_LEASE_SECS &&
+		    strcmp(host->settings, me->settings) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* After a while without a leader one with a bad relay is better than none: it
+ * finds out that it is well again only when it sends. */
+static bool steps_back(const struct ledger_view *view,
+                       const struct fleet_candidate *me)
+{
+	return me->relay_at != 0 && me->now - me->relay_at < FLEET_RELAY_SECS &&
+	       view->now < view->lease_until + FLEET_LEASE_SECS &&
+	       has_deputy(view, me);
+}
+
+enum fleet_lead fleet_may_lead(const struct ledger_view *view,
+                               const struct fleet_candidate *me)
+{
+	const struct ledger_host *model = fleet_model(view);
+
+	if (me->leaves)
+		return FLEET_LEAD_LEAVES;
+	if (model != NULL && model->life.store_id != me->store_id &&
+	    strcmp(model->settings, me->settings) != 0)
+		return FLEET_LEAD_SETTINGS;
+	return steps_back(view, me) ? FLEET_LEAD_RELAY : FLEET_LEAD_MAY;
+}
+
 /* --- reporting --- */
 
 static bool is_listed(const struct conf_list *expect, const char *name)
@@ -127,6 +184,9 @@ bool fleet_is_expected(const struct ledger_view *view,
                        const struct ledger_host *host, int32_t day)
 {
 	if (host->retired || host->since > day)
+		return false;
+	/* its last days are those that it has begun to ship */
+	if (host->leaves && fleet_host_day(view, day, host->name) == NULL)
 		return false;
 	return expect->count > 0 ? is_listed(expect, host->name)
 	                         : ships(view, host, day);

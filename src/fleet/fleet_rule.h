@@ -19,7 +19,12 @@ enum {
 	FLEET_EXPECT_DAYS = 2, /* who shipped one of so many days before it */
 	FLEET_SEAL_SECS = 3600, /* from the first seal of a day on, at least */
 	FLEET_LEASE_SECS = 20 * 60,
+	FLEET_CLOCK_SECS = 10 * 60, /* that a clock may be off, unsaid */
+	FLEET_RELAY_SECS = 30 * 60, /* that a relay is known to fail */
 };
+
+/* The connection can be read on its way: what to do. */
+extern const char fleet_exposed_words[];
 
 /* --- finding in a view; NULL: there is none --- */
 
@@ -65,6 +70,32 @@ enum fleet_row {
 enum fleet_row fleet_row_of(const struct ledger_view *view, const char *name,
                             const struct ledger_life *life, uint64_t mark,
                             uint64_t next);
+
+/* --- leading --- */
+
+/* Who asks whether it may lead. */
+struct fleet_candidate {
+	const char *name;
+	uint64_t store_id;
+	const char *settings; /* digest */
+	int64_t relay_at;     /* its relay failed, by its own clock; 0 */
+	int64_t now;          /* by that, too */
+	bool leaves;
+};
+
+enum fleet_lead {
+	FLEET_LEAD_MAY,
+	FLEET_LEAD_LEAVES,   /* the fleet */
+	FLEET_LEAD_SETTINGS, /* are not those of the host that led last */
+	FLEET_LEAD_RELAY,    /* fails, and another host could do it */
+};
+
+enum fleet_lead fleet_may_lead(const struct ledger_view *view,
+                               const struct fleet_candidate *me);
+
+/* The host that leads or led last, and whose settings the others must have;
+ * NULL when it is gone, or has not said which it has. */
+const struct ledger_host *fleet_model(const struct ledger_view *view);
 
 /* --- reporting --- */
 

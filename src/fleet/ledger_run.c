@@ -13,6 +13,7 @@
 #include "fleet/day_pull.h"
 #include "fleet/day_ship.h"
 #include "fleet/fleet_rule.h"
+#include "fleet/fleet_settings.h"
 #include "fleet/host_name.h"
 #include "ledger/ledger.h"
 #include "rollup/closing.h"
@@ -34,6 +35,7 @@ struct run {
 	struct ledger *ledger;
 	struct ledger_self self;
 	struct ledger_view view;
+	struct ledger_settings settings;
 };
 
 /* --- what the store knows --- */
@@ -41,7 +43,12 @@ struct run {
 static int put_seen(struct run *run, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(run->db);
+	struct fleet_seen now;
 
+	/* what others may have written since it was read */
+	meta_fleet_get(txn, &now);
+	run->seen.until = now.until;
+	run->seen.relay_at = now.relay_at;
 	meta_fleet_put(txn, &run->seen);
 	return db_commit(&txn, err);
 }
@@ -286,13 +293,56 @@ static struct ledger_lease lease_of(const struct run *run)
 	};
 }
 
+/* Which settings the host has otherwise that leads, or led last. */
+static int compare_settings(struct run *run, struct err *err)
+{
+	const struct ledger_host *model = fleet_model(&run->view);
+	struct ledger_settings theirs = {.count = 0};
+	int rc = 0;
+
+	run->seen.differs[0] = '\0';
+	if (model == NULL || !run->options->may_report ||
+	    model->life.store_id == run->self.life.store_id ||
+	    strcmp(model->settings, run->settings.digest) == 0)
+		return 0;
+	rc = ledger_settings_get(run->ledger, model->settings, &theirs, err);
+	if (rc == 0)
+		fleet_settings_differ(&run->settings, &theirs,
+		                      run->seen.differs);
+	ledger_settings_clear(&theirs);
+	return rc;
+}
+
+/* Also what it took before its settings, or its relay, were such. */
+static int step_back(struct run *run, const struct ledger_lease *lease,
+                     struct err *err)
+{
+	const struct ledger_view *view = &run->view;
+
+	return view->leader_store == run->self.life.store_id &&
+	                       view->lease_until > view->now
+	               ? ledger_let_go(run->ledger, lease, err)
+	               : 0;
+}
+
 static int lead(struct run *run, struct err *err)
 {
 	const struct ledger_lease lease = lease_of(run);
+	const struct fleet_candidate me = {
+		.name = run->name,
+		.store_id = run->self.life.store_id,
+		.settings = run->settings.digest,
+		.relay_at = run->seen.relay_at,
+		.now = run->now,
+		.leaves = run->self.leaves,
+	};
 	int rc;
 
-	if (!run->options->may_report)
-		return 0;
+	if (compare_settings(run, err) < 0)
+		return err->class;
+	if (!run->options->may_report ||
+	    fleet_may_lead(&run->view, &me) != FLEET_LEAD_MAY)
+		return step_back(run, &lease, err);
 	rc = ledger_lead(run->ledger, &lease, err);
 	run->result->leads = rc == 1;
 	return rc < 0 ? rc : 0;
@@ -549,7 +599,23 @@ static int reach(struct run *run, struct err *err)
 	if (ledger_open(&run->ledger, &options, err) < 0 || look(run, err) < 0)
 		return err->class;
 	run->result->reached = true;
+	run->self.ahead = clock_secs(run->options->clock) - run->view.now;
+	run->seen.ahead = run->self.ahead;
+	run->result->exposed =
+		!ledger_is_private(run->ledger) && !run->seen.exposed;
+	run->seen.exposed = !ledger_is_private(run->ledger);
 	return 0;
+}
+
+/* With its settings when they are new there. */
+static int greet(struct run *run, struct err *err)
+{
+	const struct ledger_host *there = fleet_host(&run->view, run->name);
+	bool known = there != NULL &&
+	             strcmp(there->settings, run->settings.digest) == 0;
+
+	return ledger_greet(run->ledger, &run->self,
+	                    known ? NULL : &run->settings, err);
 }
 
 static int work(struct run *run, const char **trouble, struct err *err)
@@ -558,9 +624,15 @@ static int work(struct run *run, const char **trouble, struct err *err)
 		return err->class;
 	if ((*trouble)[0] != '\0')
 		return 0;
-	if (ledger_greet(run->ledger, &run->self, err) < 0 ||
+	if (greet(run, err) < 0 ||
 	    day_adopt_tell(run->db, run->ledger, run->now, err) < 0 ||
-	    ship_days(run, err) < 0 || lead(run, err) < 0)
+	    ship_days(run, err) < 0)
+		return err->class;
+	/* its row came with its first shipment */
+	if (fleet_host(&run->view, run->name) == NULL &&
+	    run->result->shipped > 0 && greet(run, err) < 0)
+		return err->class;
+	if (lead(run, err) < 0)
 		return err->class;
 	/* what was shipped just now counts, too, and with the lease comes a new
 	 * fence */
@@ -608,13 +680,30 @@ int ledger_run(struct db *db, const struct ledger_run_options *options,
 	int rc;
 
 	memset(result, 0, sizeof(*result));
-	if (fleet_host_name(options->conf, run.name, err) < 0 ||
-	    join(&run, err) < 0)
-		return err->class;
-	if (work(&run, &trouble, &why) < 0)
+	fleet_settings_make(&run.settings, options->conf);
+	rc = fleet_host_name(options->conf, run.name, err);
+	if (rc == 0)
+		rc = join(&run, err);
+	if (rc == 0 && work(&run, &trouble, &why) < 0)
 		trouble = why.text;
-	rc = note_trouble(&run, trouble, err);
+	if (rc == 0)
+		rc = note_trouble(&run, trouble, err);
+	ledger_settings_clear(&run.settings);
 	ledger_view_clear(&run.view);
 	ledger_close(&run.ledger);
 	return rc;
+}
+
+int ledger_run_note_relay(struct db *db, bool failed, int64_t now,
+                          struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct fleet_seen seen;
+
+	meta_fleet_get(txn, &seen);
+	if (!failed && seen.relay_at == 0)
+		return db_failure(txn, err);
+	seen.relay_at = failed ? now : 0;
+	meta_fleet_put(txn, &seen);
+	return db_commit(&txn, err);
 }

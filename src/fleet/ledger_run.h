@@ -44,11 +44,17 @@ struct ledger_run_result {
 	uint64_t pulled;  /* days of other hosts */
 	uint64_t taken;   /* days that this host reports */
 	bool leads;
+	bool exposed; /* since this run: meta_fleet_get() */
 };
 
 /* A failure of the ledger is told and is none of the run's; of the store it
  * is. */
 int ledger_run(struct db *db, const struct ledger_run_options *options,
                struct ledger_run_result *result, struct err *err);
+
+/* What a delivery run has found out about this host's own way to send: while it
+ * fails another host leads, if one can.  now: secs. */
+int ledger_run_note_relay(struct db *db, bool failed, int64_t now,
+                          struct err *err);
 
 #endif

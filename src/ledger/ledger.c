@@ -164,7 +164,8 @@ static int look_at_hosts(struct ledger *ledger, struct ledger_view *view,
 
 	if (sql_do(ledger->sql,
 	           "SELECT name, store, epoch, mark, generation, since,"
-	           " seen_at, retired, version FROM tlstally.host"
+	           " seen_at, retired, version, settings, ahead, leaves"
+	           " FROM tlstally.host"
 	           " ORDER BY name",
 	           NULL, &rows, err) < 0)
 		return err->class;
@@ -182,6 +183,9 @@ static int look_at_hosts(struct ledger *ledger, struct ledger_view *view,
 		host->seen_at = sql_number(&rows, i, 6);
 		host->retired = sql_is_true(&rows, i, 7);
 		take_text(host->version, sizeof(host->version), &rows, i, 8);
+		take_text(host->settings, sizeof(host->settings), &rows, i, 9);
+		host->ahead = sql_number(&rows, i, 10);
+		host->leaves = sql_is_true(&rows, i, 11);
 	}
 	return 0;
 }

@@ -35,6 +35,7 @@ enum {
 	LEDGER_SCHEMA = 1, /* the version that we know */
 	LEDGER_TEXT = 128,
 	LEDGER_MISSING = 512,
+	LEDGER_DIGEST_TEXT = 65,
 	/* of one ledger_ship_lines(), which costs some statements */
 	LEDGER_BATCH_LINES = 2000,
 	LEDGER_BATCH_BYTES = 4 * 1024 * 1024,
@@ -61,7 +62,11 @@ struct ledger_host {
 	int32_t since;       /* the first day that is the fleet's */
 	int64_t seen_at;     /* secs, as all times here */
 	bool retired;
+	bool leaves;               /* it gives no more days */
 	char version[LEDGER_TEXT]; /* of tlstally there */
+	/* Digest of its settings; "": an older tlstally did not say it. */
+	char settings[LEDGER_DIGEST_TEXT];
+	int64_t ahead; /* secs: its clock is, of the database's; or < 0 */
 };
 
 /* What there is of a host's day. */
@@ -147,11 +152,30 @@ struct ledger_self {
 	const char *version;
 	uint64_t mark; /* of our last shipment, 0: none */
 	uint64_t next; /* of the one to come */
+	int64_t ahead; /* as in struct ledger_host */
+	bool leaves;
 };
 
-/* That we came by; nothing if we have no row yet. */
+/* Those of a host that say what a report is like, in the order of their
+ * names. */
+struct ledger_settings {
+	char digest[LEDGER_DIGEST_TEXT];
+	struct ledger_setting {
+		const char *name, *value;
+	} * list;
+	size_t count;
+	struct arena mem;
+};
+
+void ledger_settings_clear(struct ledger_settings *settings);
+
+/* That we came by; nothing if we have no row yet.  settings: NULL when the
+ * ledger has them as they are. */
 int ledger_greet(struct ledger *ledger, const struct ledger_self *self,
-                 struct err *err);
+                 const struct ledger_settings *settings, struct err *err);
+/* Those that a host has greeted with.  Clear it, or all zero. */
+int ledger_settings_get(struct ledger *ledger, const char *digest,
+                        struct ledger_settings *settings, struct err *err);
 
 /* May we begin to lead, or go on? */
 struct ledger_lease {
@@ -163,6 +187,9 @@ struct ledger_lease {
 /* 1: we do, with a new fence if we did not before; 0: another one does. */
 int ledger_lead(struct ledger *ledger, const struct ledger_lease *lease,
                 struct err *err);
+/* Not any more, if we did: who comes next may. */
+int ledger_let_go(struct ledger *ledger, const struct ledger_lease *lease,
+                  struct err *err);
 
 /* --- shipping: one transaction, so nobody sees half a shipment --- */
 

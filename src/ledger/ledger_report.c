@@ -112,6 +112,22 @@ int ledger_lead(struct ledger *ledger, const struct ledger_lease *lease,
 	return rows.changed == 1;
 }
 
+int ledger_let_go(struct ledger *ledger, const struct ledger_lease *lease,
+                  struct err *err)
+{
+	char store[LEDGER_ID_TEXT];
+	struct sql_args args = {.count = 0};
+
+	ledger_args_now(ledger, &args);
+	sql_args_text(&args, lease->name);
+	ledger_args_id(&args, store, lease->store_id);
+	return sql_do(ledger->sql,
+	              "UPDATE tlstally.fleet SET lease_until = " LEDGER_NOW
+	              " WHERE leader = $2 AND leader_store = $3"
+	              " AND lease_until > " LEDGER_NOW,
+	              &args, NULL, err);
+}
+
 int ledger_still_leads(struct ledger *ledger, const struct ledger_lease *lease,
                        uint64_t fence, struct err *err)
 {
@@ -284,6 +300,16 @@ static int purge_reports(struct ledger *ledger, int32_t before, struct err *err)
 	return rows.changed > 0;
 }
 
+/* Those that no host has any more. */
+static int purge_settings(struct ledger *ledger, struct err *err)
+{
+	return sql_do(
+		ledger->sql,
+		"DELETE FROM tlstally.setting WHERE NOT EXISTS (SELECT 1"
+		" FROM tlstally.host WHERE host.settings = setting.digest)",
+		NULL, NULL, err);
+}
+
 int ledger_purge(struct ledger *ledger, int32_t before, struct err *err)
 {
 	auto_(sql_rows_clear) struct sql_rows oldest = {0};
@@ -302,6 +328,8 @@ int ledger_purge(struct ledger *ledger, int32_t before, struct err *err)
 	rc = purge_reports(ledger, before, err);
 	if (rc != 0)
 		return rc;
-	return sql_do(ledger->sql, "DELETE FROM tlstally.day WHERE day < $1",
-	              &args, NULL, err);
+	if (sql_do(ledger->sql, "DELETE FROM tlstally.day WHERE day < $1",
+	           &args, NULL, err) < 0)
+		return err->class;
+	return purge_settings(ledger, err);
 }

@@ -18,8 +18,40 @@
 #include "session/session.h"
 #include "words/words.h"
 
-int ledger_greet(struct ledger *ledger, const struct ledger_self *self,
-                 struct err *err)
+/* --- that we came by --- */
+
+void ledger_settings_clear(struct ledger_settings *settings)
+{
+	arena_clear(&settings->mem);
+	*settings = (struct ledger_settings){.count = 0};
+}
+
+static int put_settings(struct ledger *ledger,
+                        const struct ledger_settings *settings, struct err *err)
+{
+	auto_(strbuf_clear) struct strbuf names = {0};
+	auto_(strbuf_clear) struct strbuf values = {0};
+	struct sql_args args = {.count = 0};
+
+	for (size_t i = 0; i < settings->count; i++) {
+		sql_array_add(&names, settings->list[i].name);
+		sql_array_add(&values, settings->list[i].value);
+	}
+	sql_array_end(&names);
+	sql_array_end(&values);
+	sql_args_text(&args, settings->digest);
+	sql_args_text(&args, strbuf_text(&names));
+	sql_args_text(&args, strbuf_text(&values));
+	return sql_do(ledger->sql,
+	              "INSERT INTO tlstally.setting (digest, name, value)"
+	              " SELECT $1::text, n.name, n.value"
+	              " FROM unnest($2::text[], $3::text[]) AS n (name, value)"
+	              " ON CONFLICT (digest, name) DO NOTHING",
+	              &args, NULL, err);
+}
+
+static int put_greeting(struct ledger *ledger, const struct ledger_self *self,
+                        const char *digest, struct err *err)
 {
 	char store[LEDGER_ID_TEXT], epoch[LEDGER_ID_TEXT];
 	struct sql_args args = {.count = 0};
@@ -29,11 +61,55 @@ int ledger_greet(struct ledger *ledger, const struct ledger_self *self,
 	sql_args_text(&args, self->name);
 	ledger_args_id(&args, store, self->life.store_id);
 	ledger_args_id(&args, epoch, self->life.epoch);
+	sql_args_number(&args, self->ahead);
+	sql_args_text(&args, self->leaves ? "t" : "f");
+	sql_args_text(&args, digest);
 	return sql_do(ledger->sql,
 	              "UPDATE tlstally.host SET seen_at = " LEDGER_NOW ","
-	              " version = $2"
+	              " version = $2, ahead = $6, leaves = $7,"
+	              " settings = coalesce($8, settings)"
 	              " WHERE name = $3 AND store = $4 AND epoch = $5",
 	              &args, NULL, err);
+}
+
+int ledger_greet(struct ledger *ledger, const struct ledger_self *self,
+                 const struct ledger_settings *settings, struct err *err)
+{
+	if (settings == NULL)
+		return put_greeting(ledger, self, NULL, err);
+	/* a purge takes those that no host has */
+	if (sql_begin(ledger->sql, err) < 0 ||
+	    put_greeting(ledger, self, settings->digest, err) < 0 ||
+	    put_settings(ledger, settings, err) < 0 ||
+	    sql_commit(ledger->sql, err) < 0)
+		return ledger_fail(ledger, err);
+	return 0;
+}
+
+int ledger_settings_get(struct ledger *ledger, const char *digest,
+                        struct ledger_settings *settings, struct err *err)
+{
+	auto_(sql_rows_clear) struct sql_rows rows = {0};
+	struct sql_args args = {.count = 0};
+
+	ledger_settings_clear(settings);
+	sql_args_text(&args, digest);
+	if (sql_do(ledger->sql,
+	           "SELECT name, value FROM tlstally.setting"
+	           " WHERE digest = $1 ORDER BY name",
+	           &args, &rows, err) < 0)
+		return err->class;
+	snprintf(settings->digest, sizeof(settings->digest), "%s", digest);
+	settings->list = arena_array(&settings->mem, rows.count,
+	                             sizeof(*settings->list));
+	settings->count = rows.count;
+	for (size_t i = 0; i < rows.count; i++) {
+		settings->list[i].name =
+			arena_strdup(&settings->mem, sql_text(&rows, i, 0));
+		settings->list[i].value =
+			arena_strdup(&settings->mem, sql_text(&rows, i, 1));
+	}
+	return 0;
 }
 
 /* --- whose row it is --- */

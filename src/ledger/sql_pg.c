@@ -292,11 +292,13 @@ static int check_url(const char *url, struct err *err)
 		return ERR_PARSE;
 	}
 	for (const PQconninfoOption *o = options; o->keyword != NULL; o++)
-		if (strcmp(o->keyword, "password") == 0 && o->val != NULL)
+		if (o->val != NULL && o->dispchar[0] == '*')
 			return err_set(err, ERR_PARSE,
-			               "[fleet] ledger must not have a "
-			               "password: put it into a password file "
-			               "(passfile=/PATH in the URL)");
+			               "[fleet] ledger must not have a %.20s, "
+			               "which others can read there: put it "
+			               "into a password file (passfile=/PATH "
+			               "in the URL) or a service file",
+			               o->keyword);
 	return 0;
 }
 

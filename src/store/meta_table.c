@@ -169,6 +169,11 @@ int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen)
 	reader_text(&reader, seen->leader, sizeof(seen->leader));
 	reader_text(&reader, seen->trouble, sizeof(seen->trouble));
 	seen->fence = reader_u64(&reader);
+	seen->until = (int32_t)reader_u32(&reader);
+	seen->ahead = (int64_t)reader_u64(&reader);
+	seen->relay_at = (int64_t)reader_u64(&reader);
+	seen->exposed = reader_u8(&reader) != 0;
+	reader_text(&reader, seen->differs, sizeof(seen->differs));
 	return db_row_is(txn, &row, reader_is_done(&reader));
 }
 
@@ -187,5 +192,10 @@ void meta_fleet_put(struct db_txn *txn, const struct fleet_seen *seen)
 	strbuf_str(&value, seen->leader);
 	strbuf_str(&value, seen->trouble);
 	strbuf_u64(&value, seen->fence);
+	strbuf_u32(&value, (uint32_t)seen->until);
+	strbuf_u64(&value, (uint64_t)seen->ahead);
+	strbuf_u64(&value, (uint64_t)seen->relay_at);
+	strbuf_u8(&value, seen->exposed);
+	strbuf_str(&value, seen->differs);
 	db_put(txn, &key, &value);
 }

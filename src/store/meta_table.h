@@ -86,8 +86,14 @@ struct fleet_seen {
 	int64_t trouble_at;  /* secs: since when it cannot be, or is not fed */
 	int64_t lease_until; /* secs: of the host that leads */
 	uint64_t fence;      /* under which this host does; 0: it does not */
+	int32_t until;    /* it leaves: the first day that is its own again */
+	int64_t ahead;    /* secs: this clock is, of the database's; or < 0 */
+	int64_t relay_at; /* secs: its own mail relay took nothing; 0 */
+	bool exposed;     /* others on the way can read what is shipped */
 	char leader[DOMAIN_TEXT];
 	char trouble[256]; /* "": none */
+	/* Names of settings that the leader has otherwise; "": none. */
+	char differs[256];
 };
 
 /* 1; or 0, and it is all zero. */

@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ import time
 
 from ledger_world import (Host, Proxy, Server, at, content, day_text, failed_sts, plain,
                           postgres_programs, text)
-from testlib import BIN, expect, failed
+from testlib import BIN, HERE, expect, failed
 
 LONG = os.environ.get("TEST_LONG") == "yes"
 
@@ -451,8 +452,147 @@ def deleted(fleet):
     for minute in (5, 10):
         second.mode = "all"
         second.write_conf()
+        second.tlstally("fleet", "lead", "--now", text(at(1, 1, minute)))
         second.run(at(1, 1, minute))
     expect("the others are sent by the next", 19, len(second.reports()))
+
+
+def other_settings(fleet):
+    """A host with other settings ships and does not lead; who can tell names them."""
+    first, other, third = fleet.hosts
+    other.report = "sender = other@example.com"
+    other.write_conf()
+    for host in range(3):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    fleet.run(at(0, 14))
+    ran = other.run(at(0, 15))
+    expect("it ships and does not lead, though nobody does", [1, False], [
+        fleet.ask("SELECT count(*) FROM tlstally.host_day WHERE host ="
+                  f" '{other.name}'") == ["1"], ran["fleet"]["leads"]])
+    words = [words for grade, words in doctor(other) if grade == "bad"]
+    expect("doctor names the setting, and who has it otherwise", True, any(
+        "[report] sender" in line and first.name in line for line in words))
+    expect("and `tlstally fleet`", [
+        [other.name, f"it ships, but cannot lead: {first.name} has other values of"
+         " [report] sender"]], [[item["host"], item["what"]] for item in
+                                third.fleet(at(0, 15, 1))["problems"]])
+    expect("who has the same leads", True, third.run(at(0, 15, 2))["fleet"]["leads"])
+    other.tlstally("fleet", "lead", "--now", text(at(0, 15, 3)))
+    expect("the operator says which are right", [False, True, False], [
+        run["fleet"]["leads"] for run in fleet.run(at(0, 15, 5))])
+    expect("then the others differ", True, any(
+        "[report] sender" in words for _, words in doctor(first)))
+    other.report = ""
+    other.write_conf()
+    fleet.run(at(0, 15, 10))
+    ran = fleet.run(at(0, 15, 15))
+    expect("until all are the same", [[], []], [
+        [words for grade, words in doctor(host) if grade != "good"]
+        for host in (first, other)])
+    expect("settings that no host has are forgotten", ["1"], fleet.ask(
+        "SELECT count(DISTINCT digest) FROM tlstally.setting"))
+
+
+def bad_relay(fleet):
+    """Who cannot send lets another host lead; the reports come once."""
+    first, other = fleet.hosts[:2]
+    fleet.hosts = [first, other]
+    for host in range(2):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    fleet.run(at(0, 14))
+    fleet.move_on(at(1, 0, 20))
+    (first.folder / "sent").rmdir()
+    (first.folder / "sent").write_text("not a directory")
+    leads = []
+    for minute in range(25, 60, 5):
+        leads.append([run["fleet"]["leads"] for run in fleet.run(at(1, 0, minute))])
+    fleet.all.run(at(1, 1))
+    expect("it led, and then the other", [[True, False], [False, True]],
+           [leads[0], leads[-1]])
+    for minute in range(0, 120, 10):
+        first.run(at(1, 1, minute))
+        other.run(at(1, 1, minute + 1))
+    expect("who sends all of it", content(fleet.all.reports()), content(other.reports()))
+    (first.folder / "sent").unlink()
+    (first.folder / "sent").mkdir()
+    first.run(at(1, 5))
+    expect("the first one sends none of it later", {}, first.reports())
+
+
+def clocks(fleet):
+    """A host whose clock is off is told so, and ships all the same."""
+    host = fleet.hosts[0]
+    fleet.server.psql("CREATE DATABASE clocks_real")
+    host.url = fleet.server.url("clocks_real")
+    host.write_conf()
+    expect("a ledger by the clock of the database", 0,
+           host.tlstally("fleet", "init").returncode)
+    (fleet.folder / "ahead").write_text("0")
+    said = host.tlstally("fleet", "--now", text(at(0)))
+    expect("--now is refused with it", True,
+           said.returncode != 0 and "--rehearsal" in said.stderr)
+    host.count(at(0, 9), plain("a.example"))
+    ran = host.run(at(0, 10))
+    expect("also by a run, which goes on", [False, True], [
+        ran["fleet"]["reached"], "--rehearsal" in host.said.stderr])
+    env = {"SET_CLOCK": str(fleet.folder / "ahead"),
+           "LD_PRELOAD": str(HERE / "tests/fake/set_clock.so"),
+           "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    for ahead, told in (("0", False), ("660", True), ("0", False), ("-660", True)):
+        (fleet.folder / "ahead").write_text(ahead)
+        host.tlstally("run", env=env)
+        problems = json.loads(host.tlstally("fleet", "--json", env=env).stdout)["problems"]
+        want = "11 minutes " + ("ahead of" if ahead == "660" else "behind")
+        expect(f"{ahead} seconds: `tlstally fleet` tells", told, any(
+            want in item["what"] for item in problems))
+        expect(f"{ahead} seconds: doctor tells", told, any(
+            want in words for _, words in doctor(host)))
+
+
+def exposed(fleet):
+    """A connection that others could read is told of, once, and by doctor."""
+    host = fleet.hosts[0]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        try:
+            own.connect(("192.0.2.1", 9))
+            address = own.getsockname()[0]
+        except OSError:
+            address = "127.0.0.1"
+    if address.startswith("127."):
+        print("this machine has no other address than loopback's")
+        return
+    with socket.socket() as free:
+        free.bind((address, 0))
+        port = free.getsockname()[1]
+    server = Server(fleet.folder / "postgres", fleet.server.programs)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", "/CN=db.example.com", "-keyout", server.folder / "data/server.key",
+         "-out", server.folder / "data/server.crt"],
+        check=True, stderr=subprocess.DEVNULL, **server.user)
+    (server.folder / "data/server.key").chmod(0o600)
+    with open(server.folder / "data/pg_hba.conf", "a") as file:
+        file.write("host all all all trust\n")
+    server.start("-c", f"listen_addresses={address}", "-c", f"port={port}", "-c",
+                 "ssl=on")
+    try:
+        url = f"postgresql://owner@{address}:{port}/postgres?sslmode="
+        host.url = url + "require"
+        host.write_conf()
+        expect("a ledger", 0, host.tlstally("fleet", "init", "--rehearsal").returncode)
+        host.count(at(0, 9), plain("a.example"))
+        for mode, told, logged in (
+                ("require", False, False), ("disable", True, True),
+                ("disable", True, False), ("require", False, False)):
+            host.url = url + mode
+            host.write_conf()
+            host.run(at(0, 10))
+            expect(f"{mode}: the run tells when it is new", logged,
+                   "not encrypted" in host.said.stderr)
+            expect(f"{mode}: doctor tells", told, any(
+                "not encrypted" in words for _, words in doctor(host)))
+    finally:
+        server.stop()
 
 
 def refusals(fleet):
@@ -463,6 +603,9 @@ def refusals(fleet):
             "-o", "fleet.ledger=postgresql://u:secret@h/db", "fleet"]),
         ("one in its options", "password", [
             "-o", "fleet.ledger=postgresql://h/db?pass%77ord=secret", "fleet"]),
+        ("one of a certificate's key", "password", [
+            "-o", "fleet.ledger=postgresql://h/db?sslcert=c&sslpassword=secret",
+            "fleet"]),
         ("no URL of PostgreSQL", "does not begin with", [
             "-o", "fleet.ledger=mysql://h/db", "fleet"]),
         ("no fleet", "[fleet] ledger is not set", [
@@ -638,7 +781,8 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, joining, from_files, clones,
-         takeover, orphaned, deleted, refusals, cut_off, far_away, conflicts, unreadable,
+         takeover, orphaned, deleted, other_settings, bad_relay,
+         clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only]
 
 

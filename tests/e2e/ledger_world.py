@@ -67,7 +67,7 @@ class Server:
         self.folder = folder
         self.programs = programs
         self.process = None
-        self.options = []
+        self.port = "5432"
         folder.mkdir()
         self.user = {}
         if os.geteuid() == 0:
@@ -90,6 +90,9 @@ log_min_messages = warning
 
     def start(self, *options):
         log = open(self.folder / "log", "ab")
+        for word in options:
+            if word.startswith("port="):
+                self.port = word[5:]
         self.process = subprocess.Popen(
             [self.programs / "postgres", "-D", self.folder / "data", *options],
             stdout=log, stderr=log, cwd=self.folder, **self.user)
@@ -111,7 +114,7 @@ log_min_messages = warning
     def psql(self, statement, database="postgres"):
         return subprocess.run(
             ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h",
-             self.folder, "-U", "owner", "-d", database, "-c", statement],
+             self.folder, "-p", self.port, "-U", "owner", "-d", database, "-c", statement],
             capture_output=True, text=True)
 
     def ask(self, statement, database="postgres"):
@@ -202,6 +205,7 @@ class Host:
         self.url = url
         self.mode = mode
         self.more = more
+        self.report = ""
         for part in ("store", "sent"):
             (self.folder / part).mkdir(parents=True)
         self.said = None
@@ -212,6 +216,7 @@ class Host:
 organization_name = Example Mail
 contact_info = tls-reports@example.com
 mode = {self.mode}
+{self.report}
 [store]
 directory = {self.folder}/store
 map_size = 1G

@@ -1,10 +1,12 @@
 #include "unit/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/day.h"
 #include "conf/conf.h"
 #include "fleet/fleet_rule.h"
+#include "fleet/fleet_settings.h"
 
 enum { DAY = 20513 };
 
@@ -334,9 +336,181 @@ static void test_days(void **state)
 	}
 }
 
+/* --- who may lead --- */
+
+enum { NOW = 1772323200, LATELY = NOW - 300, LONG_AGO = NOW - 3600 };
+
+static const struct {
+	const char *name;
+	const char *leader; /* mx1 has store 1, and mx2, who asks, 2 */
+	uint64_t leader_store;
+	int64_t lease_until;
+	struct ledger_host mx1, mx2;
+	int64_t relay_at;
+	bool leaves;
+	enum fleet_lead want;
+} candidates[] = {
+	{.name = "nobody has led yet", .leader = "", .want = FLEET_LEAD_MAY},
+	{.name = "the same settings",
+         .leader = "mx1",
+         .leader_store = 1,
+         .mx1 = {.settings = "a"},
+         .want = FLEET_LEAD_MAY},
+	{.name = "other settings than the host that leads",
+         .leader = "mx1",
+         .leader_store = 1,
+         .lease_until = NOW + 60,
+         .mx1 = {.settings = "b"},
+         .want = FLEET_LEAD_SETTINGS},
+	{.name = "also when that one is dead",
+         .leader = "mx1",
+         .leader_store = 1,
+         .lease_until = LONG_AGO,
+         .mx1 = {.settings = "b"},
+         .want = FLEET_LEAD_SETTINGS},
+	{.name = "but not when it is retired",
+         .leader = "mx1",
+         .leader_store = 1,
+         .mx1 = {.settings = "b", .retired = true},
+         .want = FLEET_LEAD_MAY},
+	{.name = "nor when it leaves",
+         .leader = "mx1",
+         .leader_store = 1,
+         .mx1 = {.settings = "b", .leaves = true},
+         .want = FLEET_LEAD_MAY},
+	{.name = "nor when its name is another host's by now",
+         .leader = "mx1",
+         .leader_store = 7,
+         .mx1 = {.settings = "b"},
+         .want = FLEET_LEAD_MAY},
+	{.name = "an older tlstally does not say which it has",
+         .leader = "mx1",
+         .leader_store = 1,
+         .want = FLEET_LEAD_MAY},
+	{.name = "the leader's own settings are those that count",
+         .leader = "mx2",
+         .leader_store = 2,
+         .mx2 = {.settings = "old"},
+         .want = FLEET_LEAD_MAY},
+	{.name = "its relay fails, and another can",
+         .leader = "mx2",
+         .leader_store = 2,
+         .lease_until = NOW + 60,
+         .mx1 = {.settings = "a", .seen_at = LATELY},
+         .relay_at = LATELY,
+         .want = FLEET_LEAD_RELAY},
+	{.name = "its relay failed long ago",
+         .leader = "mx2",
+         .leader_store = 2,
+         .lease_until = NOW + 60,
+         .mx1 = {.settings = "a", .seen_at = LATELY},
+         .relay_at = LONG_AGO,
+         .want = FLEET_LEAD_MAY},
+	{.name = "the other is dead, too",
+         .leader = "mx2",
+         .leader_store = 2,
+         .lease_until = NOW + 60,
+         .mx1 = {.settings = "a", .seen_at = LONG_AGO},
+         .relay_at = LATELY,
+         .want = FLEET_LEAD_MAY},
+	{.name = "the other could not lead",
+         .leader = "mx2",
+         .leader_store = 2,
+         .lease_until = NOW + 60,
+         .mx1 = {.settings = "b", .seen_at = LATELY},
+         .relay_at = LATELY,
+         .want = FLEET_LEAD_MAY},
+	{.name = "the other did not want to for long",
+         .leader = "mx2",
+         .leader_store = 2,
+         .lease_until = LONG_AGO,
+         .mx1 = {.settings = "a", .seen_at = LATELY},
+         .relay_at = LATELY,
+         .want = FLEET_LEAD_MAY},
+	{.name = "who leaves does not lead",
+         .leader = "mx2",
+         .leader_store = 2,
+         .leaves = true,
+         .want = FLEET_LEAD_LEAVES},
+};
+
+static void test_candidates(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]);
+	     i++) {
+		struct ledger_host hosts[2] = {candidates[i].mx1,
+		                               candidates[i].mx2};
+		struct ledger_view view = {
+			.now = NOW,
+			.leader_store = candidates[i].leader_store,
+			.lease_until = candidates[i].lease_until,
+			.hosts = hosts,
+			.host_count = 2,
+		};
+		const struct fleet_candidate me = {
+			.name = "mx2",
+			.store_id = 2,
+			.settings = "a",
+			.relay_at = candidates[i].relay_at,
+			.now = NOW,
+			.leaves = candidates[i].leaves,
+		};
+		enum fleet_lead got;
+
+		snprintf(view.leader, sizeof(view.leader), "%s",
+		         candidates[i].leader);
+		for (int h = 0; h < 2; h++) {
+			snprintf(hosts[h].name, sizeof(hosts[h].name), "mx%d",
+			         h + 1);
+			hosts[h].life.store_id = (uint64_t)h + 1;
+		}
+		got = fleet_may_lead(&view, &me);
+		if (got != candidates[i].want)
+			fail_msg("%s: %d", candidates[i].name, got);
+	}
+}
+
+/* --- settings --- */
+
+static void test_settings(void **state)
+{
+	struct ledger_settings mine, theirs;
+	char names[FLEET_SETTINGS_NAMES];
+	struct conf conf;
+	struct err err;
+
+	(void)state;
+	conf_init(&conf);
+	fleet_settings_make(&mine, &conf);
+	conf_set(&conf, "store.directory=/elsewhere", &err);
+	fleet_settings_make(&theirs, &conf);
+	assert_string_equal(mine.digest, theirs.digest);
+	fleet_settings_differ(&mine, &theirs, names);
+	assert_string_equal(names, "");
+	ledger_settings_clear(&theirs);
+
+	assert_int_equal(conf_set(&conf, "report.mode=all", &err), 0);
+	assert_int_equal(conf_set(&conf, "deliver.spread=1h", &err), 0);
+	fleet_settings_make(&theirs, &conf);
+	assert_string_not_equal(mine.digest, theirs.digest);
+	fleet_settings_differ(&mine, &theirs, names);
+	assert_string_equal(names, "[report] mode, [deliver] spread");
+
+	/* another version knows one less */
+	theirs.count--;
+	fleet_settings_differ(&theirs, &mine, names);
+	assert_non_null(strstr(names, mine.list[mine.count - 1].name));
+	ledger_settings_clear(&mine);
+	ledger_settings_clear(&theirs);
+	conf_clear(&conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_candidates),
+		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_ships),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_days),
