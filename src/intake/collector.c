@@ -312,6 +312,7 @@ static void mend(void *arg, int index)
 	for (size_t i = 0; i < side->day_count; i++) {
 		tally_aside_days(c->options.committer.db, side->days[i] - 1,
 		                 side->days[i], &err);
+		tell_aside(c, side->days[i] - 1);
 		tell_aside(c, side->days[i]);
 	}
 }

@@ -155,9 +155,9 @@ int day_table_lines_next(struct db_txn *txn, int32_t day,
 
 /* Of a day that nothing was counted on: 0. */
 uint64_t day_table_revision(struct db_txn *txn, int32_t day);
-/* Whoever writes a head of that day says so. */
 /* The same without what the journal of counts has. */
 uint64_t day_table_applied(struct db_txn *txn, int32_t day);
+/* Whoever writes a head of that day says so. */
 void day_table_touch(struct db_txn *txn, int32_t day, uint64_t revision);
 
 /* Reports that were settled on a day, and the destinations they had; those of

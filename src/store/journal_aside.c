@@ -52,7 +52,12 @@ static bool read_aside(struct db_txn *txn, const struct db_row *row,
 		aside->number = reader_u64(key);
 	}
 	words = reader_to_nul(&value);
-	if (!db_row_is(txn, row, what != NULL && !key->failed))
+	/* or whoever asks for the next one would get this one again */
+	if (!db_row_is(txn, row,
+	               what != NULL && !key->failed &&
+	                       strlen(what) < sizeof(aside->what) &&
+	                       (what[0] != '\0') ==
+	                               (kind == JOURNAL_ASIDE_ROWS)))
 		return false;
 	snprintf(aside->what, sizeof(aside->what), "%s", what);
 	snprintf(aside->words, sizeof(aside->words), "%s",
@@ -114,10 +119,18 @@ void journal_aside_put_row(struct db_txn *txn, int32_t day, uint64_t number,
 {
 	auto_(strbuf_clear) struct strbuf value = {0};
 	struct db_key key = rows_key(day, what);
+	struct reader rest = db_row_key(row);
+	size_t len = strlen(what) + 1, room;
 
+	/* twice a long name is more than a key has room for */
+	reader_u32(&rest);
+	if (reader_left(&rest) > len && memcmp(rest.at, what, len) == 0)
+		rest.at += len;
 	key_u8(&key, 0);
 	key_u8(&key, (uint8_t)row->table);
-	key_bytes(&key, row->key.data, row->key.len);
+	room = DB_KEY_MAX - key.len;
+	key_bytes(&key, rest.at,
+	          reader_left(&rest) < room ? reader_left(&rest) : room);
 	strbuf_u64(&value, number);
 	add_words(&value, words, row);
 	db_put(txn, &key, &value);

@@ -194,8 +194,8 @@
  *                day u32, 0 u64, 4, number u64        what was set aside: why
  *                                                     text, 0x00, its value
  *                day u32, 0 u64, 5, domain or other   the same of a row of that
- *                text, 0x00, table u8, key            table: state u64, why
- *                                                     text, 0x00, its value
+ *                text, 0x00, table u8, its key        table: state u64, why
+ *                without day and domain               text, 0x00, its value
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

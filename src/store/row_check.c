@@ -457,6 +457,7 @@ static void check_received(struct row *row)
 static void check_beside_journal(struct row *row)
 {
 	unsigned kind = reader_u8(&row->rest);
+	const char *what = "a row";
 
 	if (kind == JOURNAL_MARK)
 		reader_to_nul(&row->rest);
@@ -464,9 +465,10 @@ static void check_beside_journal(struct row *row)
 	    kind == JOURNAL_ASIDE)
 		reader_u64(&row->rest);
 	if (kind == JOURNAL_ASIDE_ROWS)
-		reader_to_nul(&row->rest);
+		what = reader_to_nul(&row->rest);
 	if (kind < JOURNAL_PROGRESS || kind > JOURNAL_ASIDE_ROWS ||
-	    row->rest.failed)
+	    row->rest.failed || what == NULL || what[0] == '\0' ||
+	    strlen(what) >= TALLY_DOMAIN_TEXT)
 		is_damaged(row);
 }
 

@@ -167,6 +167,8 @@ static int set_all_aside(struct db *db, enum db_table table, int32_t day,
 		auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 		bool found = find(txn, day, &at, &broken);
 
+		/* of what is broken the transaction may have failed, too */
+		rc = found ? 0 : db_failure(txn, err);
 		db_abort(&txn);
 		if (!found)
 			break;
@@ -197,17 +199,47 @@ int tally_aside_day(struct db *db, int32_t day, struct err *err)
 	return rc < 0 ? rc : n + rc;
 }
 
+/* The first day from *day on that has anything. */
+static int next_day(struct db *db, int32_t *day, struct err *err)
+{
+	static const enum db_table tables[] = {TABLE_TALLY, TABLE_INTERN,
+	                                       TABLE_DAY};
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	int32_t first = INT32_MAX;
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		struct db_key from = key_of_day(tables[i], *day);
+		struct reader key;
+		struct db_row row;
+		int32_t at;
+
+		if (!db_get_from(txn, &from, &row))
+			continue;
+		key = db_row_key(&row);
+		at = (int32_t)reader_u32(&key);
+		if (at >= *day && at <= first) {
+			first = at;
+			found = true;
+		}
+	}
+	*day = first;
+	return db_failed(txn) ? db_failure(txn, err) : found;
+}
+
 int tally_aside_days(struct db *db, int32_t first, int32_t last,
                      struct err *err)
 {
-	int n = 0;
+	int n = 0, rc;
 
-	for (int32_t day = first; day <= last; day++) {
-		int rc = tally_aside_day(db, day, err);
-
+	for (int32_t day = first;
+	     (rc = next_day(db, &day, err)) > 0 && day <= last; day++) {
+		rc = tally_aside_day(db, day, err);
 		if (rc < 0)
 			return rc;
 		n += rc;
+		if (day == last)
+			break;
 	}
-	return n;
+	return rc < 0 ? rc : n;
 }

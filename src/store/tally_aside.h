@@ -25,7 +25,8 @@
  * cannot be. */
 int tally_aside_day(struct db *db, int32_t day, struct err *err);
 
-/* Of days from `first` to `last`. */
+/* Of days from `first` to `last`, however far apart: those that have something
+ * are looked at. */
 int tally_aside_days(struct db *db, int32_t first, int32_t last,
                      struct err *err);
 

@@ -20,12 +20,13 @@ static const struct tally_limits limits = {32, 1000, 16 << 20, 24 << 20};
 static const char *const names[] = {"a.example", "b.example", "c.example"};
 
 /* So many sessions of each domain, into the journal. */
-static int try_append(struct db *db, uint64_t n)
+static int try_append_of(struct db *db, const char *const *list, size_t count,
+                         uint64_t n)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 	auto_(tally_free) struct tally *tally = tally_new(1, &limits);
 	struct feed feed = {.name = "events", .events = n};
-	struct day_stats stats = {.success = COUNT(names) * n};
+	struct day_stats stats = {.success = count * n};
 	const int32_t day = DAY;
 	struct journal_ids ids = {0};
 	struct journal_commit commit = {.days = &day,
@@ -34,14 +35,14 @@ static int try_append(struct db *db, uint64_t n)
 	                                .feed = &feed,
 	                                .now = day_start(DAY)};
 
-	for (size_t i = 0; i < COUNT(names); i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct failure_detail detail = {.result = RESULT_OTHER,
 		                                .reason = "why"};
 		struct session_policy policy = {.type = POLICY_NONE,
-		                                .domain = names[i],
+		                                .domain = list[i],
 		                                .failures = &detail,
 		                                .failure_count = 1};
-		struct session session = {.domain = names[i],
+		struct session session = {.domain = list[i],
 		                          .record = "v=TLSRPTv1; "
 		                                    "rua=mailto:a@b.c",
 		                          .policies = &policy,
@@ -54,6 +55,11 @@ static int try_append(struct db *db, uint64_t n)
 	commit.count = tally_domain_count(tally);
 	journal_write(txn, &commit, &ids);
 	return db_commit(&txn, NULL);
+}
+
+static int try_append(struct db *db, uint64_t n)
+{
+	return try_append_of(db, names, COUNT(names), n);
 }
 
 /* As the committing thread does it. */
@@ -118,6 +124,15 @@ static struct db_key key_of_damage(struct db_txn *txn, size_t i)
 	key = key_of(damages[i].table);
 	key_bytes(&key, row.key.data, row.key.len);
 	return key;
+}
+
+static void damage_row(struct fixture *f, const struct db_key *key,
+                       const char *value, size_t len)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+
+	db_put_bytes(txn, key, value, len);
+	commit_ok(&txn);
 }
 
 static void damage(struct fixture *f, size_t i)
@@ -211,6 +226,96 @@ static void test_a_damaged_domain_costs_itself(void **state)
 	}
 }
 
+/* A name as long as it may be stands in the key of what is set aside once. */
+static void test_a_long_name(void **state)
+{
+	struct fixture *f = *state;
+	char name[TALLY_DOMAIN_TEXT];
+	const char *const list[] = {name};
+	struct db_key key;
+
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(try_append_of(f->db, list, 1, 3), 0);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+	                 0);
+	key = tally_domain_key(DAY, name);
+	key_u8(&key, TALLY_HEAD);
+	damage_row(f, &key, "\1", 1);
+	assert_int_equal(tally_aside_day(f->db, DAY, &f->err), 2);
+	assert_int_equal(tally_aside_day(f->db, DAY, &f->err), 0);
+	check_named(f, name);
+	check_store(f);
+}
+
+/* Who looks for what was set aside comes to an end, whatever stands there. */
+static void test_a_name_that_is_none(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+	} rows[] = {{"none", 0}, {"a long one", TALLY_DOMAIN_TEXT}};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct db_key key = journal_table_key(DAY, JOURNAL_ASIDE_ROWS);
+		struct journal_aside aside = {.day = 0};
+		struct db_txn *txn;
+		int n = 0;
+
+		ROW(&rows[i]);
+		for (size_t j = 0; j < rows[i].len; j++)
+			key_u8(&key, 'a');
+		key_u8(&key, 0);
+		damage_row(f, &key, "12345678why", 12);
+		txn = db_begin_read(f->db);
+		while (n < 10 && journal_aside_next(txn, &aside))
+			n++;
+		assert_int_equal(n, 0);
+		assert_int_not_equal(db_failure(txn, &f->err), 0);
+		db_abort(&txn);
+		fixture_clear(f);
+		fixture_make(f);
+		fixture_open(f);
+	}
+}
+
+/* A day is well when that was seen. */
+static void test_a_day_that_cannot_be_read(void **state)
+{
+	enum { READERS = 1100 };
+	struct fixture *f = *state;
+	struct db_txn *held[READERS];
+	size_t n = 0;
+
+	append(f->db, 3);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+	                 0);
+	do {
+		assert_true(n < READERS);
+		held[n] = db_begin_read(f->db);
+	} while (!db_failed(held[n++]));
+	assert_int_equal(tally_aside_day(f->db, DAY, &f->err), ERR_BUSY);
+	assert_int_equal(tally_aside_days(f->db, DAY, DAY, &f->err), ERR_BUSY);
+	while (n > 0)
+		db_abort(&held[--n]);
+	assert_int_equal(tally_aside_day(f->db, DAY, &f->err), 0);
+}
+
+/* Of a damaged key there are days that lie 100,000 years away. */
+static void test_days_far_apart(void **state)
+{
+	struct fixture *f = *state;
+
+	append(f->db, 3);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+	                 0);
+	damage(f, 0);
+	assert_int_equal(tally_aside_days(f->db, 0, INT32_MAX, &f->err), 2);
+	assert_int_equal(tally_aside_days(f->db, 0, INT32_MAX, &f->err), 0);
+	check_named(f, "b.example");
+}
+
 /* What fails for another reason touches nothing. */
 static void test_a_day_that_is_well(void **state)
 {
@@ -229,6 +334,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_a_damaged_domain_costs_itself),
+		STORE_TEST(test_a_long_name),
+		STORE_TEST(test_a_name_that_is_none),
+		STORE_TEST(test_a_day_that_cannot_be_read),
+		STORE_TEST(test_days_far_apart),
 		STORE_TEST(test_a_day_that_is_well),
 	};
 
