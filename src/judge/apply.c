@@ -212,7 +212,7 @@ int apply_waiting(const struct apply_options *options, uint64_t *moved,
 			rc = settle_batch(&a, moved, wanted, err);
 	} while (rc == 0 && a.count == BATCH_DOMAINS);
 	/* what cannot be read is out of the way the next time */
-	if (rc == ERR_IO && a.count > 0)
+	if (rc == ERR_IO && !options->leaves_damage && a.count > 0)
 		tally_aside_days(options->db, a.batch[0].day,
 		                 a.batch[a.count - 1].day, &other);
 	return rc;

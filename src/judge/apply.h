@@ -24,6 +24,7 @@
 #ifndef TLSTALLY_JUDGE_APPLY_H
 #define TLSTALLY_JUDGE_APPLY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -37,6 +38,9 @@ struct apply_options {
 	struct clock *clock;
 	struct judge_options judge;
 	struct tally_limits limits;
+	/* Counts that cannot be read are not set aside (store/tally_aside.h):
+	 * all days that wait were looked at a moment ago. */
+	bool leaves_damage;
 };
 
 /* Goes through the waiting list once.  *moved: sessions that were counted,

@@ -244,7 +244,8 @@ int complete_waiting(const struct apply_options *options, uint64_t *judged,
 			rc = complete_batch(&c, judged, err);
 	} while (rc == 0 && c.count == BATCH_DOMAINS);
 	/* what cannot be read is out of the way the next time */
-	if (rc == ERR_IO && c.at.day > INT32_MIN)
+	if (rc == ERR_IO && !options->leaves_damage && c.at.day > INT32_MIN &&
+	    c.at.day < INT32_MAX)
 		tally_aside_days(options->db,
 		                 c.count > 0 ? c.batch[0].day : c.at.day,
 		                 c.at.day + 1, &other);

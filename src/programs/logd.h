@@ -50,6 +50,7 @@ struct logd {
 	struct log_feed *feed;
 	struct apply_options apply;
 	bool apply_fails;
+	int64_t mended_ms; /* monotonic; 0: never */
 	struct logd_said said_unread, said_unclear, said_foreign, said_ours;
 	bool said_loglevel, said_events, said_no_events, said_missed;
 	int64_t watch_site_ms;

@@ -17,17 +17,26 @@ enum {
 	PATIENCE_MS = 30000, /* with domains whose look-up fails */
 	BYTES_SHOWN = 1024 * 1024,
 	SAY_AGAIN_MS = 3600 * 1000,
+	/* When counting fails, it is tried again each second, and all counts of
+	 * the days in question are looked at so often. */
+	MEND_MS = 60 * 1000,
 };
 
 /* Moves what can be moved; who failed to answer is asked again later. */
 static uint64_t apply(struct logd *d)
 {
 	uint64_t judged = 0, moved = 0, wanted = 0;
+	int64_t now_ms = clock_monotonic_ms(&d->base.clock);
 	struct err err = {0};
-	int rc = complete_waiting(&d->apply, &judged, &err);
+	int rc;
 
+	d->apply.leaves_damage =
+		d->mended_ms != 0 && now_ms - d->mended_ms < MEND_MS;
+	rc = complete_waiting(&d->apply, &judged, &err);
 	if (rc == 0)
 		rc = apply_waiting(&d->apply, &moved, &wanted, &err);
+	if (rc == ERR_IO && !d->apply.leaves_damage)
+		d->mended_ms = now_ms;
 	if (rc < 0 && !d->apply_fails)
 		log_error("cannot count sessions by their policies: %s; they "
 		          "wait in the store, will retry",
