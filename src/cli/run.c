@@ -57,6 +57,17 @@ static void on_ledger(void *arg, const char *why)
 		                                   : "this host");
 }
 
+static void on_claims(void *arg, const char *why)
+{
+	(void)arg;
+	if (why != NULL)
+		log_warning("reports of the fleet wait for its ledger: %s; "
+		            "will retry",
+		            why);
+	else
+		log_notice("the ledger of the fleet takes reports again");
+}
+
 static bool has_ledger(const struct cli *cli)
 {
 	return cli->conf.fleet.ledger[0] != '\0';
@@ -265,9 +276,14 @@ static int deliver(struct cli *cli, struct transport *transport,
                    struct run_result *result, struct err *err)
 {
 	struct progress progress;
+	const struct fleet_claims_options claims = {
+		.conf = &cli->conf,
+		.clock = &cli->clock,
+		.told = cli->args.now != 0,
+		.trouble = on_claims,
+	};
 	auto_(fleet_claims_close) struct outbox_ledger *ledger =
-		fleet_claims_open(cli->db, &cli->conf, &cli->clock,
-	                          cli->args.now != 0);
+		fleet_claims_open(cli->db, &claims);
 	struct outbox_options options = {
 		.conf = &cli->conf,
 		.clock = &cli->clock,

@@ -84,6 +84,9 @@ static void deliver_words(const struct outbox_result *result,
 	say_count(out, counts->suppressed, "to suppressed addresses");
 	say_count(out, counts->expired, "given up");
 	say_count(out, counts->released, "not started in time");
+	say_number(out, result->waiting, "waits for the ledger of the fleet",
+	           "wait for the ledger of the fleet");
+	say_count(out, result->left, "left to the host that leads the fleet");
 	say_number(out, counts->copies_sent, "copy sent", "copies sent");
 	say_number(out, counts->copies_failed, "copy not delivered",
 	           "copies not delivered");
@@ -130,7 +133,8 @@ static bool is_worth_a_line(const struct run_result *result)
 	             result->fetched + rollup->days + rollup->released +
 	             rollup->lapsed + settled->delivered + settled->deferred +
 	             settled->failed + settled->suppressed + settled->expired +
-	             settled->released + result->purge.tally +
+	             settled->released + result->deliver.waiting +
+	             result->deliver.left + result->purge.tally +
 	             result->purge.archive;
 
 	for (int mark = TALLY_QUEUED; mark < TALLY_MARKS; mark++)
@@ -174,8 +178,11 @@ static json_t *deliver_json(const struct outbox_result *result)
 	json_set_uint(json, "copiesFailed", counts->copies_failed);
 	json_set_uint(json, "answersLost", result->lost);
 	json_set_uint(json, "archived", counts->archived);
+	json_set_uint(json, "waitingForLedger", result->waiting);
+	json_set_uint(json, "leftToLeader", result->left);
 	json_set_bool(json, "rateLimited", result->rate_limited);
 	doc_set(json, "trouble", result->our_fault ? result->trouble : "");
+	doc_set(json, "ledgerTrouble", result->fleet_trouble);
 	return json;
 }
 

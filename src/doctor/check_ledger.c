@@ -36,6 +36,9 @@ void check_ledger(struct look *look)
 	if (seen.trouble[0] != '\0') {
 		CHECK_TELL(look, LEDGER_TROUBLE, seen.trouble);
 		check_tell_since(look, seen.trouble_at);
+	} else if (seen.claims_trouble[0] != '\0') {
+		CHECK_TELL(look, LEDGER_CLAIMS, seen.claims_trouble);
+		check_tell_since(look, seen.claims_trouble_at);
 	} else if (seen.seen_at == 0) {
 		CHECK_TELL(look, LEDGER_NEVER);
 	} else if (seen.lease_until <= seen.seen_at) {

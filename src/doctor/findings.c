@@ -497,6 +497,9 @@ const struct finding findings[FINDINGS] = {
                           "tlstally -v run"},
 	[LEDGER_TROUBLE] = {DOCTOR_BAD, "the ledger of the fleet: {1}",
                             "tlstally fleet"},
+	[LEDGER_CLAIMS] = {DOCTOR_BAD,
+                           "reports of the fleet wait for its ledger: {1}",
+                           "tlstally -v deliver"},
 	[LEDGER_NO_LEADER] =
 		{DOCTOR_BAD,
                  "nobody leads the fleet, so no reports are made: does "

@@ -286,7 +286,7 @@ static int take_report(const struct day_adopt *what, struct db_txn *txn,
 		[LEDGER_REPORT_HELD] = "",
 		[LEDGER_REPORT_DELETED] = "its report was deleted",
 		[LEDGER_REPORT_DONE] =
-			"another host of the fleet has sent its report",
+			"the ledger of the fleet has its report as sent",
 	};
 	struct outbox_head there;
 	struct tally_head head;

@@ -9,15 +9,14 @@
 #include "fleet/fleet_rule.h"
 #include "fleet/host_name.h"
 #include "ledger/ledger.h"
+#include "store/change_table.h"
 #include "store/meta_table.h"
 #include "store/outbox_table.h"
 
 struct claims {
 	struct outbox_ledger ops; /* the first */
 	struct db *db;
-	const struct conf *conf;
-	struct clock *clock;
-	bool told;
+	struct fleet_claims_options options;
 	char name[DOMAIN_TEXT];
 	uint64_t fence; /* 0: not asked for yet, or this host does not lead */
 	struct ledger *ledger;
@@ -37,8 +36,9 @@ static int read_fence(struct claims *self, struct err *err)
 	auto_(db_abort) struct db_txn *txn = db_begin_read(self->db);
 	struct fleet_seen seen;
 
-	meta_fleet_get(txn, &seen);
-	self->fence = seen.fence;
+	/* a backup that is restored has an old one, and old reports */
+	if (meta_fleet_get(txn, &seen) && seen.epoch == change_epoch(txn))
+		self->fence = seen.fence;
 	return db_failure(txn, err);
 }
 
@@ -46,12 +46,13 @@ static int read_fence(struct claims *self, struct err *err)
 static int reach(struct claims *self, struct err *err)
 {
 	const struct ledger_options options = {
-		.url = self->conf->fleet.ledger,
-		.told_now = self->told ? clock_secs(self->clock) : 0,
+		.url = self->options.conf->fleet.ledger,
+		.told_now = self->options.told ? clock_secs(self->options.clock)
+	                                       : 0,
 	};
 
 	if (self->fence == 0 &&
-	    (fleet_host_name(self->conf, self->name, err) < 0 ||
+	    (fleet_host_name(self->options.conf, self->name, err) < 0 ||
 	     read_fence(self, err) < 0))
 		return err->class;
 	if (self->fence == 0)
@@ -187,10 +188,8 @@ static void answer_known(struct claim *claim, enum delivery_state state)
 	         word_api(&words_states, state));
 }
 
-static int claim_list(struct outbox_ledger *ops, struct claim *list,
-                      struct err *err)
+static int claim_known(struct claims *self, struct claim *list, struct err *err)
 {
-	struct claims *self = (struct claims *)ops;
 	const struct ledger_lease lease = lease_of(self);
 	auto_(arena_clear) struct arena mem = {0};
 	struct ledger_report *reports;
@@ -213,6 +212,41 @@ static int claim_list(struct outbox_ledger *ops, struct claim *list,
 			answer_known(list, dest->state);
 	}
 	return 1;
+}
+
+/* For who asks how it goes; told when it begins and when it is over. */
+static void note_trouble(struct claims *self, const char *why)
+{
+	const struct fleet_claims_options *options = &self->options;
+	auto_(db_abort) struct db_txn *txn = db_begin_read(self->db);
+	struct fleet_seen seen;
+	bool is = why[0] != '\0', was;
+	struct err ignored;
+
+	meta_fleet_get(txn, &seen);
+	db_abort(&txn);
+	was = seen.claims_trouble[0] != '\0';
+	if (was == is)
+		return;
+	txn = db_begin_write(self->db);
+	meta_fleet_get(txn, &seen);
+	seen.claims_trouble_at = is ? clock_secs(options->clock) : 0;
+	snprintf(seen.claims_trouble, sizeof(seen.claims_trouble), "%.255s",
+	         why);
+	meta_fleet_put(txn, &seen);
+	/* a store that takes nothing has its own words */
+	if (db_commit(&txn, &ignored) == 0 && options->trouble != NULL)
+		options->trouble(options->trouble_arg, is ? why : NULL);
+}
+
+static int claim_list(struct outbox_ledger *ops, struct claim *list,
+                      struct err *err)
+{
+	struct claims *self = (struct claims *)ops;
+	int rc = claim_known(self, list, err);
+
+	note_trouble(self, rc < 0 ? err->text : "");
+	return rc;
 }
 
 /* --- settling --- */
@@ -277,19 +311,17 @@ static void keep(struct outbox_ledger *ops)
 		       ledger_keep(self->ledger, &lease, self->fence, &err));
 }
 
-struct outbox_ledger *fleet_claims_open(struct db *db, const struct conf *conf,
-                                        struct clock *clock, bool told)
+struct outbox_ledger *
+fleet_claims_open(struct db *db, const struct fleet_claims_options *options)
 {
 	struct claims *self;
 
-	if (conf->fleet.ledger[0] == '\0')
+	if (options->conf->fleet.ledger[0] == '\0')
 		return NULL;
 	self = xcalloc(1, sizeof(*self));
 	self->ops = (struct outbox_ledger){claim_list, settle_list, keep};
 	self->db = db;
-	self->conf = conf;
-	self->clock = clock;
-	self->told = told;
+	self->options = *options;
 	return &self->ops;
 }
 

@@ -1,7 +1,7 @@
 /*
  * fleet_claims - what a delivery run asks the ledger of the fleet
  *
- *     outbox_options.ledger = fleet_claims_open(db, conf, clock, told)
+ *     outbox_options.ledger = fleet_claims_open(db, &options)
  *     outbox_run(...)
  *     fleet_claims_close(&ledger)
  *
@@ -19,9 +19,19 @@
 #include "outbox/outbox.h"
 #include "store/db.h"
 
-/* told: the clock says what --now says.  NULL without [fleet] ledger. */
-struct outbox_ledger *fleet_claims_open(struct db *db, const struct conf *conf,
-                                        struct clock *clock, bool told);
+struct fleet_claims_options {
+	const struct conf *conf;
+	struct clock *clock;
+	bool told; /* the clock says what --now says */
+	/* Told once when reports have to wait for the ledger, and (why NULL)
+	 * once when it takes them again; as in fleet/ledger_run.h. */
+	void (*trouble)(void *arg, const char *why);
+	void *trouble_arg;
+};
+
+/* NULL without [fleet] ledger. */
+struct outbox_ledger *
+fleet_claims_open(struct db *db, const struct fleet_claims_options *options);
 void fleet_claims_close(struct outbox_ledger **ledger);
 
 #endif

@@ -94,8 +94,10 @@ static int give_days(struct run *run, int32_t today, struct err *err)
 	struct day_given given;
 
 	meta_fleet_get(txn, &run->seen);
-	if (run->seen.since == 0)
+	if (run->seen.since == 0) {
 		run->seen.since = first_day(txn, today);
+		run->seen.epoch = run->self.life.epoch;
+	}
 	for (int32_t day = run->seen.since; day <= today; day++)
 		if (day > today - FLEET_DAYS &&
 		    !day_table_given_get(txn, day, &given))
@@ -151,6 +153,54 @@ static const char *row_words(enum fleet_row row)
 	}
 }
 
+static struct day_adopt adopting(const struct run *run, int32_t day)
+{
+	return (struct day_adopt){
+		.db = run->db,
+		.conf = run->options->conf,
+		.ledger = run->ledger,
+		.now_ms = clock_ms(run->options->clock),
+		.day = day,
+	};
+}
+
+/* 1: it was given; 0. */
+static int read_given(struct run *run, int32_t day, struct day_given *given,
+                      struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(run->db);
+	int rc = day_table_given_get(txn, day, given);
+
+	return db_failed(txn) ? db_failure(txn, err) : rc;
+}
+
+/* Another host makes its reports, or this one has to begin anew. */
+static int leave(struct run *run, int32_t day, struct err *err)
+{
+	const struct day_adopt what = adopting(run, day);
+
+	return day_adopt_leave(&what, err);
+}
+
+/*
+ * The store was restored: what it believes to be ours and not sent yet may have
+ * been sent since, or be another host's by now.  Nothing of it is, until it is
+ * taken with what the ledger has of it.
+ */
+static int forget_days(struct run *run, struct err *err)
+{
+	for (int32_t day = run->seen.since; day <= day_of(run->now); day++) {
+		struct day_given given;
+		int rc = read_given(run, day, &given, err);
+
+		if (rc < 0 || (rc == 1 && leave(run, day, err) < 0))
+			return err->class;
+	}
+	run->seen.epoch = run->self.life.epoch;
+	run->seen.fence = 0;
+	return put_seen(run, err);
+}
+
 static int settle_row(struct run *run, const char **trouble, struct err *err)
 {
 	enum fleet_row row =
@@ -164,6 +214,11 @@ static int settle_row(struct run *run, const char **trouble, struct err *err)
 		run->seen.mark = run->seen.next;
 	if (row == FLEET_ROW_NONE)
 		run->seen.mark = 0;
+	if ((*trouble)[0] != '\0')
+		run->seen.fence = 0;
+	else if (run->seen.epoch != run->self.life.epoch &&
+	         forget_days(run, err) < 0)
+		return err->class;
 	if (run->seen.mark == run->self.mark)
 		return 0;
 	run->self.mark = run->seen.mark;
@@ -456,25 +511,6 @@ static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
 	return put_given(run, row->day, row->missing, err);
 }
 
-static struct day_adopt adopting(const struct run *run, int32_t day)
-{
-	return (struct day_adopt){
-		.db = run->db,
-		.conf = run->options->conf,
-		.ledger = run->ledger,
-		.now_ms = clock_ms(run->options->clock),
-		.day = day,
-	};
-}
-
-/* Another host makes its reports, or this one has to begin anew. */
-static int leave(struct run *run, int32_t day, struct err *err)
-{
-	const struct day_adopt what = adopting(run, day);
-
-	return day_adopt_leave(&what, err);
-}
-
 /* In the ledger it is ours: here it is when we have what stands there. */
 static int adopt(struct run *run, int32_t day, const char *missing,
                  struct err *err)
@@ -510,15 +546,6 @@ static int take(struct run *run, int32_t day, struct err *err)
 	return adopt(run, day, missing, err);
 }
 
-static int is_ours(struct run *run, int32_t day, struct err *err)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(run->db);
-	struct day_given given;
-
-	day_table_given_get(txn, day, &given);
-	return db_failed(txn) ? db_failure(txn, err) : given.ours;
-}
-
 /* A day that the ledger says is ours. */
 static int report_own(struct run *run, const struct ledger_day *row, bool ours,
                       struct err *err)
@@ -534,10 +561,12 @@ static int report_own(struct run *run, const struct ledger_day *row, bool ours,
 static int report_day(struct run *run, const struct ledger_day *row,
                       struct err *err)
 {
-	int ours = is_ours(run, row->day, err);
+	struct day_given given;
+	bool ours;
 
-	if (ours < 0)
-		return ours;
+	if (read_given(run, row->day, &given, err) < 0)
+		return err->class;
+	ours = given.ours;
 	if (row->reporter_store == run->self.life.store_id)
 		return report_own(run, row, ours, err);
 	if (ours && leave(run, row->day, err) < 0)
@@ -562,6 +591,10 @@ static int note_leader(struct run *run, struct err *err)
 	const struct ledger_view *view = &run->view;
 
 	run->seen.fence = run->result->leads ? view->fence : 0;
+	if (!run->result->leads) {
+		run->seen.claims_trouble_at = 0;
+		run->seen.claims_trouble[0] = '\0';
+	}
 	run->seen.lease_until = run->result->leads
 	                                ? view->now + FLEET_LEASE_SECS
 	                                : view->lease_until;

@@ -226,12 +226,17 @@ static bool waits_for_fleet(struct db_txn *txn, struct claim_context *context,
                             const struct outbox_head *head,
                             struct outbox_destination *dest)
 {
-	if (!head->of_fleet ||
-	    (!context->no_fleet && !day_table_is_given_away(txn, head->day)))
+	bool given_away;
+
+	if (!head->of_fleet)
+		return false;
+	/* the next run takes it out of the outbox: it is not waiting */
+	given_away = day_table_is_given_away(txn, head->day);
+	if (!context->no_fleet && !given_away)
 		return false;
 	dest->due = context->now + FLEET_SECS;
 	outbox_destination_put(txn, head->id, dest);
-	context->waiting++;
+	context->waiting += !given_away;
 	return true;
 }
 

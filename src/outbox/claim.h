@@ -37,7 +37,8 @@ struct claim {
 	struct arena mem;
 	struct delivery_job job; /* its owner is the claim */
 	struct delivery_answer answer;
-	/* The ledger of the fleet has it: answer says so. */
+	/* Not to be sent: the ledger of the fleet has it, as answer says, or
+	 * does not give it. */
 	bool is_known;
 	bool is_answered;
 };

@@ -168,7 +168,8 @@ static bool may_claim(const struct run *run)
 }
 
 /* Nothing of the fleet is sent, and what was claimed here is given back. */
-static void give_back(struct run *run, struct claim *list, const char *why)
+static void give_back(struct run *run, struct claim *list, const char *words,
+                      uint64_t *count)
 {
 	struct delivery_answer answer = {
 		.event = EVENT_RELEASE,
@@ -176,16 +177,13 @@ static void give_back(struct run *run, struct claim *list, const char *why)
 	};
 
 	run->context.no_fleet = true;
-	snprintf(answer.text, sizeof(answer.text),
-	         "waits for the fleet's ledger");
-	snprintf(run->result->fleet_trouble, sizeof(run->result->fleet_trouble),
-	         "%.255s", why);
+	snprintf(answer.text, sizeof(answer.text), "%s", words);
 	for (struct claim *claim = list; claim != NULL; claim = claim->next) {
 		if (!claim->head.of_fleet)
 			continue;
 		claim->answer = answer;
 		claim->is_answered = true;
-		run->result->waiting++;
+		(*count)++;
 	}
 }
 
@@ -202,10 +200,16 @@ static void ask_ledger(struct run *run, struct claim *list)
 		return;
 	rc = ledger->claim(ledger, list, &err);
 	run->kept_ms = clock_monotonic_ms(run->options->clock);
-	if (rc < 0)
-		give_back(run, list, err.text);
-	else if (rc == 0)
-		give_back(run, list, "another host makes its reports now");
+	if (rc < 0) {
+		snprintf(run->result->fleet_trouble,
+		         sizeof(run->result->fleet_trouble), "%.255s",
+		         err.text);
+		give_back(run, list, "waits for the ledger of the fleet",
+		          &run->result->waiting);
+	} else if (rc == 0) {
+		give_back(run, list, "left to the host that leads the fleet",
+		          &run->result->left);
+	}
 	for (struct claim *claim = list; claim != NULL; claim = claim->next)
 		claim->is_answered |= claim->is_known;
 }

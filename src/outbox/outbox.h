@@ -77,6 +77,7 @@ struct outbox_result {
 	uint64_t lost;           /* answers that could not be written down */
 	uint64_t waiting;        /* for the ledger of the fleet, */
 	char fleet_trouble[256]; /* and why */
+	uint64_t left;           /* to the host that leads the fleet now */
 	bool rate_limited;       /* [deliver] rate_per_hour was reached */
 	bool our_fault; /* the operator should look: words in trouble */
 	char trouble[256];

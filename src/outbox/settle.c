@@ -62,7 +62,6 @@ static void count(const struct outbox_destination *dest,
 	counts->suppressed += dest->state == DELIVERY_SUPPRESSED;
 	counts->expired += dest->state == DELIVERY_EXPIRED;
 	counts->uncertain += event == EVENT_UNCERTAIN;
-	counts->released += event == EVENT_RELEASE;
 }
 
 /* What the answer says about the address, and the event that this makes. */
@@ -99,7 +98,7 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	struct outbox_head head;
 	enum delivery_event event;
 
-	if (!claim->is_known)
+	if (!claim->is_answered)
 		count_attempt(txn, claim, now);
 	if (!outbox_head_get(txn, claim->head.id, &head) ||
 	    !outbox_destination_get(txn, head.id, claim->dest.index, &dest) ||
@@ -130,6 +129,9 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 	}
 	outbox_destination_put(txn, head.id, &dest);
 	count(&dest, event, counts);
+	/* not what waits for the ledger of the fleet */
+	counts->released +=
+		event == EVENT_RELEASE && !claim->is_answered && !dest.is_copy;
 	counts->archived += settle_report(txn, &head, now);
 }
 

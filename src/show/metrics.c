@@ -190,8 +190,10 @@ static void write_ledger(struct db_txn *txn, struct strbuf *out)
 	      "When a run reached the ledger of the fleet last.");
 	number(out, "fleet_reached_seconds", (uint64_t)seen.seen_at);
 	title(out, "fleet_trouble", "gauge",
-	      "1 while the ledger does not take what this host counts.");
-	number(out, "fleet_trouble", seen.trouble[0] != '\0');
+	      "1 while the ledger does not take what this host counts, or "
+	      "reports.");
+	number(out, "fleet_trouble",
+	       seen.trouble[0] != '\0' || seen.claims_trouble[0] != '\0');
 }
 
 static int write_suppressions(struct db *db, int64_t now, struct strbuf *out,

@@ -174,6 +174,10 @@ int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen)
 	seen->relay_at = (int64_t)reader_u64(&reader);
 	seen->exposed = reader_u8(&reader) != 0;
 	reader_text(&reader, seen->differs, sizeof(seen->differs));
+	seen->epoch = reader_u64(&reader);
+	seen->claims_trouble_at = (int64_t)reader_u64(&reader);
+	reader_text(&reader, seen->claims_trouble,
+	            sizeof(seen->claims_trouble));
 	return db_row_is(txn, &row, reader_is_done(&reader));
 }
 
@@ -197,5 +201,8 @@ void meta_fleet_put(struct db_txn *txn, const struct fleet_seen *seen)
 	strbuf_u64(&value, (uint64_t)seen->relay_at);
 	strbuf_u8(&value, seen->exposed);
 	strbuf_str(&value, seen->differs);
+	strbuf_u64(&value, seen->epoch);
+	strbuf_u64(&value, (uint64_t)seen->claims_trouble_at);
+	strbuf_str(&value, seen->claims_trouble);
 	db_put(txn, &key, &value);
 }

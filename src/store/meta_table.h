@@ -94,6 +94,12 @@ struct fleet_seen {
 	char trouble[256]; /* "": none */
 	/* Names of settings that the leader has otherwise; "": none. */
 	char differs[256];
+	/* The store's when it last met the ledger: a restore begins another
+	 * one, and what stands here of the ledger is older than the ledger
+	 * then. */
+	uint64_t epoch;
+	int64_t claims_trouble_at; /* secs: since when reports wait for it */
+	char claims_trouble[256];  /* and why; "": they do not */
 };
 
 /* 1; or 0, and it is all zero. */

@@ -595,6 +595,93 @@ def exposed(fleet):
         server.stop()
 
 
+def restored(fleet):
+    """The reporter's backup, restored, sends nothing that was sent since."""
+    leader, other = fleet.hosts[:2]
+    leader.mode = "preview"
+    leader.write_conf()
+    for host in range(2):
+        fleet.count(at(0, 9), host, *some(DOMAINS, host))
+    for host in (leader, other):
+        host.run(at(0, 14))
+    fleet.move_on(at(1, 0, 20))
+    for minute in (25, 30, 35):
+        for host in (leader, other):
+            host.run(at(1, 0, minute))
+    backup = leader.folder / "backup.mdb"
+    leader.tlstally("backup", backup)
+    expect("the reports wait in the backup", "20", leader.tlstally(
+        "query", "tls-internal-report", "--count").stdout.strip())
+
+    def restore():
+        shutil.rmtree(leader.folder / "store")
+        (leader.folder / "store").mkdir()
+        expect("a backup is restored", 0,
+               leader.tlstally("restore", backup).returncode)
+
+    leader.mode = "all"
+    leader.write_conf()
+    leader.run(at(1, 0, 40))
+    expect("they were sent since", 20, len(leader.sent_files()))
+    restore()
+    for step in ("rollup", "deliver"):
+        leader.tlstally(step, "--now", text(at(1, 0, 45)))
+    expect("a delivery alone sends nothing of it", 20, len(leader.sent_files()))
+    for minute in (50, 55):
+        leader.run(at(1, 0, minute))
+    expect("nor does a run", 20, len(leader.sent_files()))
+    expect("the day is done", ["t"], fleet.ask(
+        "SELECT done_at > 0 FROM tlstally.day"
+        f" WHERE day = {at(0) // 86400}"))
+    restore()
+    for minute in (5, 10):
+        leader.run(at(1, 1, minute))
+    expect("nor when the day was done before", 20, len(leader.sent_files()))
+    expect("and nothing waits", "0", leader.tlstally(
+        "query", "tls-internal-report", "--count").stdout.strip())
+    restore()
+    for minute in (31, 35):
+        other.run(at(1, 1, minute))
+    for minute in (36, 40):
+        leader.run(at(1, 1, minute))
+    expect("nor when another host leads by now", 20, len(fleet.sent()))
+    expect("its store is whole", 0, leader.tlstally("check-store").returncode)
+
+
+def unclaimed(fleet):
+    """What the ledger does not take waits, is sent later, and all say so."""
+    leader, other = fleet.hosts[:2]
+    for host in range(2):
+        fleet.count(at(0, 9), host, *some(DOMAINS, host))
+    for host in (leader, other):
+        host.run(at(0, 14))
+    fleet.move_on(at(1, 0, 20))
+    fleet.ask("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+              " 'BEGIN RAISE EXCEPTION ''no room for it''; END'")
+    fleet.ask("CREATE TRIGGER refuse BEFORE INSERT ON tlstally.report"
+              " FOR EACH ROW EXECUTE FUNCTION refuse()")
+    for host in (leader, other):
+        host.run(at(1, 0, 25))
+    said = leader.tlstally("-v", "run", "--now", text(at(1, 0, 35)))
+    expect("the run says that they wait", [True, False], [
+        "20 wait for the ledger of the fleet" in said.stdout,
+        "in time" in said.stdout])
+    expect("and why", True, "no room for it" in said.stderr)
+    said = leader.tlstally("-v", "run", "--now", text(at(1, 0, 46)))
+    expect("that once, and how many each time", [True, False], [
+        "20 wait for the ledger of the fleet" in said.stdout,
+        "no room" in said.stderr])
+    grade, words = doctor(leader)[0]
+    expect("doctor says so", ["bad", True],
+           [grade, words.startswith("reports of the fleet wait for its ledger:")])
+    expect("nothing was sent", {}, fleet.sent())
+    fleet.ask("DROP TRIGGER refuse ON tlstally.report")
+    leader.run(at(1, 1))
+    expect("they go when it takes them", 20, len(fleet.sent()))
+    expect("which is told", True, "takes reports again" in leader.said.stderr)
+    expect("doctor: all is well", "good", doctor(leader)[0][0])
+
+
 def refusals(fleet):
     """What is refused, in words."""
     host = fleet.hosts[0]
@@ -781,7 +868,7 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, joining, from_files, clones,
-         takeover, orphaned, deleted, other_settings, bad_relay,
+         takeover, orphaned, deleted, restored, unclaimed, other_settings, bad_relay,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only]
 

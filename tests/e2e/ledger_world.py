@@ -206,7 +206,7 @@ class Host:
         self.mode = mode
         self.more = more
         self.report = ""
-        for part in ("store", "sent"):
+        for part in ("store", "sent", "kept"):
             (self.folder / part).mkdir(parents=True)
         self.said = None
         self.write_conf()
@@ -246,7 +246,20 @@ name = {self.name}
             [BIN / "tlstally", "-c", self.folder / "conf", *words],
             capture_output=True, text=True, timeout=timeout,
             env={**os.environ, **(env or {})})
+        self.keep_sent()
         return self.said
+
+    def keep_sent(self):
+        """Out of the way of what is sent again, which has the same name."""
+        for path in (self.folder / "sent").glob("*.json.gz"):
+            name, n = path.name, 0
+            while (self.folder / f"kept/{n}!{name}").exists():
+                n += 1
+            path.rename(self.folder / f"kept/{n}!{name}")
+
+    def sent_paths(self):
+        self.keep_sent()
+        return (self.folder / "kept").iterdir()
 
     def run(self, moment, **more):
         """`tlstally run`: its JSON; None: it failed."""
@@ -260,9 +273,9 @@ name = {self.name}
     def reports(self):
         """Those that were delivered: (domain, day) to the report."""
         found = {}
-        for path in (self.folder / "sent").glob("*.json.gz"):
+        for path in self.sent_paths():
             report = json.loads(gzip.decompress(path.read_bytes()))
-            domain = path.name.split("!")[1]
+            domain = path.name.split("!")[2]
             day = report["date-range"]["start-datetime"][:10]
             if (domain, day) in found:
                 raise SystemExit(f"FAIL: {domain} of {day} twice at {self.name}")
@@ -277,13 +290,13 @@ name = {self.name}
 
     def sent_files(self):
         """All that was delivered, and what twice: (domain, day) and the bytes."""
-        return [((path.name.split("!")[1], day_of_file(path)), path.read_bytes())
-                for path in (self.folder / "sent").glob("*.json.gz")]
+        return [((path.name.split("!")[2], day_of_file(path)), path.read_bytes())
+                for path in self.sent_paths()]
 
 
 def day_of_file(path):
     """By the beginning of what it reports."""
-    return text(int(path.name.split("!")[2]))[:10]
+    return text(int(path.name.split("!")[3]))[:10]
 
 
 def content(reports):
