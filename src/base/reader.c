@@ -65,6 +65,9 @@ uint64_t reader_varint(struct reader *reader)
 {
 	uint64_t v = 0;
 
+	/* most are small */
+	if (reader->at < reader->end && *reader->at < 0x80)
+		return *reader->at++;
 	for (unsigned shift = 0; shift < 64; shift += 7) {
 		uint8_t byte = reader_u8(reader);
 

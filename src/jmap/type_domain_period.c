@@ -203,7 +203,11 @@ static void each(struct db_txn *txn, const void *place, struct jmap_scan *scan)
 			scan->visit(scan, &facts);
 		return;
 	}
-	domain_period_each(period, after->of.domain, take, &walk);
+	domain_period_each(period, after->of.domain,
+	                   scan->bounds != NULL && scan->bounds->has_failures
+	                           ? PERIOD_FAILURE
+	                           : PERIOD_ANY,
+	                   take, &walk);
 }
 
 /* By name, as the walk goes; of one domain there is one row. */

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "jmap/days_id.h"
+#include "jmap/domains_concerned.h"
 #include "jmap/jmap_types.h"
 #include "session/datagram.h"
 #include "show/doc.h"
@@ -29,8 +30,8 @@ enum {
 };
 
 static const char *const properties[] = {
-	"firstDay",     "lastDay", "firstCountedDay", "isComplete", "days",
-	"worstDomains", NULL,
+	"firstDay", "lastDay",      "firstCountedDay", "isComplete",
+	"days",     "worstDomains", "concerned",       NULL,
 };
 
 struct worst {
@@ -41,7 +42,8 @@ struct worst {
 struct overview {
 	struct db *db;
 	int32_t first, last;
-	int64_t now; /* secs */
+	int64_t now;          /* secs */
+	const json_t *wanted; /* NULL: all */
 	json_t *days;
 	struct worst *worst; /* of all days, added up as far as known */
 	size_t worst_count, worst_room;
@@ -218,6 +220,14 @@ static void add_day(struct overview *o, struct db_txn *txn, int32_t day)
 	}
 }
 
+static void add_days(struct overview *o, struct db_txn *txn, json_t *object)
+{
+	o->days = doc_array(object, "days");
+	for (int32_t day = o->first; day <= o->last; day++)
+		add_day(o, txn, day);
+	add_worst(o, txn, doc_array(object, "worstDomains"));
+}
+
 /* What was counted meanwhile must not stand on one side only: all is read in
  * one transaction. */
 static int fill_overview(struct overview *o, json_t *object, struct err *err)
@@ -227,13 +237,15 @@ static int fill_overview(struct overview *o, json_t *object, struct err *err)
 
 	doc_set_day(object, "firstDay", o->first);
 	doc_set_day(object, "lastDay", o->last);
-	o->days = doc_array(object, "days");
-	for (int32_t day = o->first; day <= o->last; day++)
-		add_day(o, txn, day);
 	if (tally_day_range(txn, &first, &last))
 		doc_set_day(object, "firstCountedDay", first);
 	json_set_bool(object, "isComplete", true);
-	add_worst(o, txn, doc_array(object, "worstDomains"));
+	if (doc_wants(o->wanted, "days") ||
+	    doc_wants(o->wanted, "worstDomains"))
+		add_days(o, txn, object);
+	/* what takes longest, for who asks for it */
+	if (doc_wants(o->wanted, "concerned"))
+		domains_concerned_add(txn, o->first, o->last, object);
 	return db_failure(txn, err);
 }
 
@@ -242,6 +254,7 @@ static int look(struct jmap_look *look, const char *id, json_t **object)
 	struct overview o = {
 		.db = look->run->jmap->db,
 		.now = clock_secs(look->run->jmap->clock),
+		.wanted = look->wanted,
 	};
 	struct err err;
 	int rc = days_id_read(look, id, &o.first, &o.last);

@@ -6,8 +6,8 @@
  *
  *     verdict actions now settings mode store feeds lines waiting events
  *     journal days unreported unreportedCount outbox trouble troubleCount
- *     answers deliveries coverage ownFailures policyd suppressions clock lastDay lastRun
- *     contactInfo organizationName
+ *     answers deliveries coverage ownFailures policyd suppressions clock
+ *     lastDay lastRun contactInfo organizationName
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H

@@ -10,6 +10,7 @@
 enum { NUMBERS = sizeof(struct domain_day) / sizeof(uint64_t) };
 
 static_assert(NUMBERS <= 64, "numbers_pack() has a bit for each");
+static_assert(HISTORY_DAYS <= 32, "struct history_marks has a bit for each");
 
 bool domain_day_of(const struct tally_head *head, struct domain_day *day)
 {
@@ -43,36 +44,73 @@ struct db_key domain_history_key(int32_t block, const char *domain)
 	return key_of_day_text(TABLE_DOMAIN_HISTORY, block, domain);
 }
 
-/* A day is its place in the block and its numbers. */
+static bool read_marks(struct reader *in, struct history_marks *marks)
+{
+	marks->counted = reader_u32(in);
+	marks->failed = reader_u32(in);
+	marks->clear = reader_u32(in);
+	return !in->failed && marks->counted != 0 &&
+	       ((marks->failed | marks->clear) & ~marks->counted) == 0;
+}
+
+static bool has_mark(uint32_t days, int at)
+{
+	return (days >> at & 1) != 0;
+}
+
+/* The marks, and the numbers of each day that was counted. */
 static bool read_days(struct reader *in, int32_t block,
                       struct domain_days *days)
 {
-	int at = -1;
+	struct history_marks marks;
 
 	days->count = 0;
-	while (reader_left(in) > 0) {
-		int next = reader_u8(in);
+	if (!read_marks(in, &marks))
+		return false;
+	for (uint32_t left = marks.counted; left != 0; left &= left - 1) {
+		int at = __builtin_ctz(left);
+		struct domain_day *told = &days->list[days->count].told;
 
-		if (next <= at || next >= HISTORY_DAYS)
+		days->list[days->count++].day = block + at;
+		numbers_unpack(in, (uint64_t *)told, NUMBERS);
+		if ((told->failure > 0) != has_mark(marks.failed, at) ||
+		    (told->clear > 0) != has_mark(marks.clear, at))
 			return false;
-		at = next;
-		days->list[days->count].day = block + at;
-		numbers_unpack(in, (uint64_t *)&days->list[days->count++].told,
-		               NUMBERS);
 	}
 	return reader_is_done(in);
+}
+
+static int32_t read_key(const struct db_row *row,
+                        char domain[TALLY_DOMAIN_TEXT], bool *good)
+{
+	struct reader key = db_row_key(row);
+	int32_t block = (int32_t)reader_u32(&key);
+
+	reader_rest(&key, domain, TALLY_DOMAIN_TEXT);
+	*good = !key.failed;
+	return block;
+}
+
+bool domain_history_marks(struct db_txn *txn, const struct db_row *row,
+                          char domain[TALLY_DOMAIN_TEXT],
+                          struct history_marks *marks)
+{
+	struct reader value = db_row_value(row);
+	bool good;
+
+	read_key(row, domain, &good);
+	return db_row_is(txn, row, good && read_marks(&value, marks));
 }
 
 bool domain_history_read(struct db_txn *txn, const struct db_row *row,
                          char domain[TALLY_DOMAIN_TEXT],
                          struct domain_days *days)
 {
-	struct reader key = db_row_key(row), value = db_row_value(row);
-	int32_t block = (int32_t)reader_u32(&key);
+	struct reader value = db_row_value(row);
+	bool good;
+	int32_t block = read_key(row, domain, &good);
 
-	reader_rest(&key, domain, TALLY_DOMAIN_TEXT);
-	return db_row_is(txn, row,
-	                 !key.failed && read_days(&value, block, days));
+	return db_row_is(txn, row, good && read_days(&value, block, days));
 }
 
 /* What is open is not told here yet. */
@@ -83,15 +121,55 @@ static void told_of(const struct tally_head *head, struct domain_day *day)
 		*day = (struct domain_day){0};
 }
 
-static void write_day(int place, const struct domain_day *told,
-                      struct strbuf *out)
+static bool is_none(const struct domain_day *told)
 {
 	static const struct domain_day none;
 
-	if (memcmp(told, &none, sizeof(none)) == 0)
+	return memcmp(told, &none, sizeof(none)) == 0;
+}
+
+/* All 0: the day is taken out. */
+static void set_day(struct domain_days *days, int32_t day,
+                    const struct domain_day *told)
+{
+	size_t at = 0;
+	bool is_there;
+
+	while (at < days->count && days->list[at].day < day)
+		at++;
+	is_there = at < days->count && days->list[at].day == day;
+	if (is_none(told)) {
+		days->count -= is_there;
+		memmove(&days->list[at], &days->list[at + is_there],
+		        (days->count - at) * sizeof(days->list[0]));
 		return;
-	strbuf_u8(out, (uint8_t)place);
-	numbers_pack((const uint64_t *)told, NUMBERS, out);
+	}
+	if (!is_there)
+		memmove(&days->list[at + 1], &days->list[at],
+		        (days->count++ - at) * sizeof(days->list[0]));
+	days->list[at].day = day;
+	days->list[at].told = *told;
+}
+
+static void write_days(const struct domain_days *days, int32_t block,
+                       struct strbuf *out)
+{
+	struct history_marks marks = {0};
+
+	for (size_t i = 0; i < days->count; i++) {
+		const struct domain_day *told = &days->list[i].told;
+		uint32_t bit = UINT32_C(1) << (days->list[i].day - block);
+
+		marks.counted |= bit;
+		marks.failed |= told->failure > 0 ? bit : 0;
+		marks.clear |= told->clear > 0 ? bit : 0;
+	}
+	strbuf_u32(out, marks.counted);
+	strbuf_u32(out, marks.failed);
+	strbuf_u32(out, marks.clear);
+	for (size_t i = 0; i < days->count; i++)
+		numbers_pack((const uint64_t *)&days->list[i].told, NUMBERS,
+		             out);
 }
 
 void domain_history_put(struct db_txn *txn, int32_t day, const char *domain,
@@ -103,24 +181,19 @@ void domain_history_put(struct db_txn *txn, int32_t day, const char *domain,
 	struct domain_days days = {.count = 0};
 	struct reader in;
 	struct db_row row;
-	size_t i = 0;
 
 	if (db_get(txn, &key, &row)) {
 		in = db_row_value(&row);
 		if (!db_row_is(txn, &row, read_days(&in, block, &days)))
 			return;
 	}
-	for (; i < days.count && days.list[i].day < day; i++)
-		write_day(days.list[i].day - block, &days.list[i].told, &value);
-	write_day(day - block, told, &value);
-	for (; i < days.count; i++)
-		if (days.list[i].day != day)
-			write_day(days.list[i].day - block, &days.list[i].told,
-			          &value);
-	if (value.len > 0)
-		db_put(txn, &key, &value);
-	else
+	set_day(&days, day, told);
+	if (days.count == 0) {
 		db_delete(txn, &key);
+		return;
+	}
+	write_days(&days, block, &value);
+	db_put(txn, &key, &value);
 }
 
 void domain_history_change(struct db_txn *txn, int32_t day, const char *domain,

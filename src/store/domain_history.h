@@ -39,6 +39,15 @@ void domain_history_put(struct db_txn *txn, int32_t day, const char *domain,
 /* The rows of the block that begins with that day, in the order of domains. */
 struct db_key domain_history_key(int32_t block, const char *domain);
 int32_t domain_history_block(int32_t day);
+/* On which of its days a domain was counted, failed, or had sessions without
+ * TLS: bits, the block's first day is the lowest. */
+struct history_marks {
+	uint32_t counted, failed, clear;
+};
+/* Reads no more of the row than these. */
+bool domain_history_marks(struct db_txn *txn, const struct db_row *row,
+                          char domain[TALLY_DOMAIN_TEXT],
+                          struct history_marks *marks);
 /* A row's days, in their order. */
 struct domain_days {
 	size_t count;

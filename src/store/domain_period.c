@@ -28,10 +28,11 @@ enum { SOURCES_MAX = PERIOD_DAYS_MAX + PERIOD_DAYS_MAX / HISTORY_DAYS + 2 };
 struct source {
 	bool has_next;
 	char domain[TALLY_DOMAIN_TEXT];
-	int32_t day; /* open, or the block's first */
+	unsigned has; /* PERIOD_FAILURE and so on, within the period */
+	int32_t day;  /* open, or the block's first */
 	bool is_history;
 	struct db_rows rows;
-	struct domain_days days; /* an open day's: one */
+	struct domain_days days; /* an open day's: one; else read_source() */
 	struct day_open open;
 };
 
@@ -185,21 +186,58 @@ static void end(struct domain_period *of, const struct fault_days *faults)
 
 static bool next_open(struct source *from)
 {
+	const struct domain_day *told = &from->open.told;
+
 	if (!day_open_next(&from->open))
 		return false;
 	strcpy(from->domain, from->open.domain);
-	from->days.list[0].told = from->open.told;
+	from->days.list[0].told = *told;
+	from->has = PERIOD_ANY | (told->failure > 0 ? PERIOD_FAILURE : 0) |
+	            (told->clear > 0 ? PERIOD_CLEAR : 0);
+	return true;
+}
+
+/* The block's days that are in the period, as marks are. */
+static uint32_t days_of(const struct period *period, int32_t block)
+{
+	uint32_t days = UINT32_MAX;
+
+	if (period->first > block)
+		days <<= period->first - block;
+	if (period->last < block + HISTORY_DAYS - 1)
+		days &= UINT32_MAX >> (block + HISTORY_DAYS - 1 - period->last);
+	return days;
+}
+
+static bool next_of_history(struct period *period, struct source *from)
+{
+	uint32_t days = days_of(period, from->day);
+	struct history_marks marks;
+
+	if (!db_rows_next(&from->rows) ||
+	    !domain_history_marks(period->txn, &from->rows.row, from->domain,
+	                          &marks))
+		return false;
+	from->has = ((marks.counted & days) != 0 ? PERIOD_ANY : 0) |
+	            ((marks.failed & days) != 0 ? PERIOD_FAILURE : 0) |
+	            ((marks.clear & days) != 0 ? PERIOD_CLEAR : 0);
 	return true;
 }
 
 static void next_of(struct period *period, struct source *from)
 {
-	from->has_next = from->is_history
-	                         ? db_rows_next(&from->rows) &&
-	                                   domain_history_read(
-						   period->txn, &from->rows.row,
-						   from->domain, &from->days)
-	                         : next_open(from);
+	from->has_next = from->is_history ? next_of_history(period, from)
+	                                  : next_open(from);
+}
+
+static const struct domain_days *read_source(struct period *period,
+                                             struct source *from)
+{
+	if (from->is_history &&
+	    !domain_history_read(period->txn, &from->rows.row, from->domain,
+	                         &from->days))
+		from->days.count = 0;
+	return &from->days;
 }
 
 /* Stands at the first domain after that one. */
@@ -263,15 +301,34 @@ static size_t list_sources(const struct period *period, struct source *sources)
 	return n;
 }
 
-static const char *least_domain(const struct source *sources, size_t count)
-{
-	const char *least = NULL;
+/* Those that stand at the domain that comes next. */
+struct next_ones {
+	size_t count;
+	struct source *list[SOURCES_MAX];
+	unsigned has; /* of one or another */
+};
 
-	for (size_t i = 0; i < count; i++)
-		if (sources[i].has_next &&
-		    (least == NULL || strcmp(sources[i].domain, least) < 0))
-			least = sources[i].domain;
-	return least;
+static bool find_next(struct source *sources, size_t count,
+                      struct next_ones *next)
+{
+	next->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct source *source = &sources[i];
+		int order;
+
+		if (!source->has_next)
+			continue;
+		order = next->count > 0
+		                ? strcmp(source->domain, next->list[0]->domain)
+		                : 0;
+		if (order < 0 || next->count == 0)
+			next->count = next->has = 0;
+		if (order > 0)
+			continue;
+		next->list[next->count++] = source;
+		next->has |= source->has;
+	}
+	return next->count > 0;
 }
 
 /* Days of one domain, in their order. */
@@ -314,35 +371,34 @@ static bool sum_up(const struct period *period, const struct gathered *days,
 	return days->count > 0;
 }
 
-void domain_period_each(struct period *period, const char *after,
-                        bool (*each)(void *arg,
-                                     const struct domain_period *domain),
-                        void *arg)
+static bool sum_up_next(struct period *period, struct next_ones *next,
+                        struct domain_period *of)
+{
+	struct gathered days;
+
+	days.count = 0; /* the rest is 5 KB */
+	for (size_t i = 0; i < next->count; i++)
+		gather(period, read_source(period, next->list[i]), &days);
+	return sum_up(period, &days, next->list[0]->domain, of);
+}
+
+void domain_period_each(
+	struct period *period, const char *after, unsigned which,
+	bool (*each)(void *arg, const struct domain_period *domain), void *arg)
 {
 	struct source *sources = xcalloc(SOURCES_MAX, sizeof(*sources));
 	size_t count = list_sources(period, sources);
 	struct domain_period of;
-	struct gathered days;
-	const char *least;
+	struct next_ones next;
 	bool more = true;
 
 	for (size_t i = 0; i < count; i++)
 		open_source(period, &sources[i], after);
-	while (more && (least = least_domain(sources, count)) != NULL) {
-		char domain[TALLY_DOMAIN_TEXT];
-
-		strcpy(domain, least);
-		days.count = 0;
-		for (size_t i = 0; i < count; i++)
-			if (sources[i].has_next &&
-			    strcmp(sources[i].domain, domain) == 0)
-				gather(period, &sources[i].days, &days);
-		if (sum_up(period, &days, domain, &of))
+	while (more && find_next(sources, count, &next)) {
+		if ((next.has & which) != 0 && sum_up_next(period, &next, &of))
 			more = each(arg, &of);
-		for (size_t i = 0; i < count && more; i++)
-			if (sources[i].has_next &&
-			    strcmp(sources[i].domain, domain) == 0)
-				next_of(period, &sources[i]);
+		for (size_t i = 0; i < next.count && more; i++)
+			next_of(period, next.list[i]);
 	}
 	for (size_t i = 0; i < count; i++)
 		if (sources[i].is_history)

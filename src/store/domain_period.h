@@ -43,12 +43,17 @@ struct period; /* the days, and what is known of them together */
 struct period *domain_period_of(struct db_txn *txn, int32_t first,
                                 int32_t last);
 
-/* All domains after that one ("": from the first), in their order, until each()
- * says no. */
-void domain_period_each(struct period *period, const char *after,
-                        bool (*each)(void *arg,
-                                     const struct domain_period *domain),
-                        void *arg);
+/* Which domains: those that have one of these on a day. */
+enum {
+	PERIOD_ANY = 1, /* they were counted */
+	PERIOD_FAILURE = 2,
+	PERIOD_CLEAR = 4, /* sessions without TLS: domain_day.clear */
+};
+/* Those after that one ("": from the first), in their order, until each() says
+ * no.  Of others their days are not read. */
+void domain_period_each(
+	struct period *period, const char *after, unsigned which,
+	bool (*each)(void *arg, const struct domain_period *domain), void *arg);
 
 /* 1, or 0: it was not counted on any of these days. */
 int domain_period_get(struct period *period, const char *domain,

@@ -74,11 +74,11 @@
  *                text
  *                day u32, 2, mark u8, domain text     nothing: no report, for a
  *                                                     reason of the domain's
- *   domain-history first day of 32 u32, domain text   of each day that is
- *                                                     marked: its place u8,
- *                                                     struct domain_day: bits,
- *                                                     and what is not 0,
- *                                                     varints
+ *   domain-history first day of 32 u32, domain text   struct history_marks:
+ *                                                     u32s; of each day that
+ *                                                     is marked its struct
+ *                                                     domain_day: bits, and
+ *                                                     what is not 0, varints
  *   outbox-index 1                                    struct outbox_sums: u64s
  *                2, ~last attempt u64, id u64,        nothing: it met trouble
  *                index u16

@@ -2,7 +2,7 @@
 // everything is counted that should be
 import {dayColumn, dayLink, gapOf, numberColumn, share, shareColumn}
   from "./columns.js";
-import {dayAfter, daysOf, rangeForm, rangeOf} from "./days.js";
+import {daysOf, rangeForm, rangeOf} from "./days.js";
 import {fill, h} from "./dom.js";
 import {statusOf, statusProperties} from "./feeds.js";
 import {count, plural, time} from "./format.js";
@@ -274,7 +274,7 @@ function showDays(ctx, overview, range, signal) {
     .map(({summedAt}) => summedAt).sort().at(-1);
 
   load(ctx, concerned, "The domains", () =>
-    domainsConcerned(ctx, range, dayAfter(range.to), signal), signal);
+    domainsConcerned(ctx, range, signal), signal);
   return [
     figures(days, range),
     h("div", {class: "pictures"}, protectionPicture(days, signal),
@@ -330,7 +330,9 @@ async function fetchOverview(ctx, range, progress, signal) {
   const id = `d${range.from}_${range.to}`;
 
   for (;;) {
-    const got = await ctx.jmap.one("tally:Overview/get", {ids: [id]}, {signal});
+    const got = await ctx.jmap.one("tally:Overview/get", {ids: [id],
+      properties: ["firstDay", "lastDay", "firstCountedDay", "isComplete",
+        "days", "worstDomains"]}, {signal});
     const [overview] = got.list;
 
     if (overview.isComplete)

@@ -102,48 +102,38 @@ export function blockedTable(days, range) {
 
 // --- the domains concerned ---
 
-const SHOWN = 10;
-
-async function fetchDomains(ctx, range, dayAfter, filter, sort, signal) {
-  return ctx.jmap.list("tally:DomainPeriod", {
-    filter: {dayAfter: range.from, dayBefore: dayAfter, ...filter},
-    sort: [{property: sort, isAscending: false}], limit: SHOWN,
-  }, ["id", "domain", "totalSuccessfulSessions", "totalFailedSessions",
-    "clearSessions", "mainResult"], {signal});
-}
-
-function domainsTable(caption, got, range, query, number) {
+function domainsTable(caption, {domains, total}, range, query, number) {
   const columns = [
     {title: "Domain", head: true, compare: byText(({domain}) => domain),
       cell: ({domain}) => domainLink(domain, range)},
-    numberColumn(...number),
+    number,
     {title: "Main failure", compare: byText(({mainResult}) =>
       mainResult), cell: ({mainResult}) => label("results", mainResult)
       ?? ""}];
 
-  return [sortableTable({caption, columns, rows: got.objects,
-    sort: {column: columns[1], descending: true}}),
-  got.total > got.objects.length && h("p", {class: "small"},
+  return [sortableTable({caption, columns, rows: domains,
+    sort: {column: number, descending: true}}),
+  total > domains.length && h("p", {class: "small"},
     h("a", {href: hash("domains", {...range, ...query})},
-      `All ${count(got.total)}`))];
+      `All ${count(total)}`))];
 }
 
-/** The domains reached without TLS, and those of which a policy failed. */
-export async function domainsConcerned(ctx, range, dayAfter, signal) {
-  const [plain, dane, sts] = await Promise.all([
-    {hasClear: true}, {policyType: "tlsa", hasFailures: true},
-    {policyType: "sts", hasFailures: true}].map((filter) =>
-    fetchDomains(ctx, range, dayAfter, filter, "totalFailedSessions", signal)));
-  const part = (words, got, query, number) => got.total > 0 && [
-    h("h2", {}, words), domainsTable(words, got, range, query, number)];
-  const failures = ["Failed", (row) => row.totalFailedSessions, {bad: true}];
+/** The domains reached without TLS, and those with a policy that failed. */
+export async function domainsConcerned(ctx, range, signal) {
+  const got = await ctx.jmap.one("tally:Overview/get",
+    {ids: [`d${range.from}_${range.to}`], properties: ["concerned"]}, {signal});
+  const {clear, tlsa, sts} = got.list[0].concerned;
+  const failed = numberColumn("Failed", (row) => row.failedSessions,
+    {bad: true});
+  const part = (words, of, query, number) => of.total > 0 && [
+    h("h2", {}, words), domainsTable(words, of, range, query, number)];
 
   return [
-    part("Domains reached without TLS", plain, {clear: "1"},
-      ["Sessions without TLS", (row) => row.clearSessions, {bad: true}]),
-    part("Domains that failed under DANE", dane,
-      {policy: "tlsa", failures: "1"}, failures),
-    part("Domains that failed under MTA-STS", sts,
-      {policy: "sts", failures: "1"}, failures),
+    part("Domains reached without TLS", clear, {clear: "1"}, numberColumn(
+      "Sessions without TLS", (row) => row.clearSessions, {bad: true})),
+    part("Domains with DANE and failures", tlsa,
+      {policy: "tlsa", failures: "1"}, failed),
+    part("Domains with MTA-STS and failures", sts,
+      {policy: "sts", failures: "1"}, failed),
   ];
 }

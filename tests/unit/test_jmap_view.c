@@ -286,6 +286,50 @@ static void test_kept(void **state)
 	      "'failedSessions':7}],'worstDomains':['*','*']}]},'0']]");
 }
 
+#define CONCERNED                                                              \
+	"[['tally:Overview/get',{'ids':['d2026-03-01_2026-03-02'],"            \
+	"'properties':['concerned']},'0'],"                                    \
+	"['tally:DomainPeriod/query',{'filter':{'hasClear':true,'dayAfter':"   \
+	"'2026-03-01'},'calculateTotal':true,'limit':0},'1'],"                 \
+	"['tally:DomainPeriod/query',{'filter':{'policyType':'tlsa',"          \
+	"'hasFailures':true,'dayAfter':'2026-03-01'},'calculateTotal':true,"   \
+	"'limit':0},'2']]"
+
+/* As many as the lists of domains have to which the page leads, those with
+ * most sessions. */
+static void test_concerned(void **state)
+{
+	struct world *w = *state;
+
+	count_all(w, two_days, COUNT(two_days));
+	for (int i = 0; i < 12; i++) {
+		char domain[32];
+		struct event events[] = {
+			{i % 2 ? MONDAY : TUESDAY, domain, POLICY_TLSA,
+		         RESULT_TLSA_INVALID, 10 + (uint64_t)i * 7 % 12},
+			{MONDAY, domain, POLICY_TLSA, -1, 50},
+		};
+
+		snprintf(domain, sizeof(domain), "t%02d.example", i);
+		count_all(w, events, COUNT(events));
+	}
+	count_all(w,
+	          &(struct event){TUESDAY, "e.example", POLICY_NONE,
+	                          RESULT_STARTTLS_NOT_SUPPORTED, 6},
+	          1);
+	check(w, CONCERNED,
+	      "[['*',{'list':[{'concerned':{'clear':{'total':1,"
+	      "'domains':[{'domain':'e.example','clearSessions':6,"
+	      "'failedSessions':6,'mainResult':'startTlsNotSupported'}]},"
+	      "'tlsa':{'total':13,'domains':[{'domain':'t05.example',"
+	      "'failedSessions':21},{'domain':'t10.example','failedSessions':"
+	      "20},{'domain':'t03.example'},{'domain':'t08.example'},'*','*',"
+	      "'*','*','*',{'domain':'t02.example','failedSessions':12}]},"
+	      "'sts':{'total':1,'domains':[{'domain':'a.example',"
+	      "'failedSessions':8,'clearSessions':0}]}}}]},'0'],"
+	      "['*',{'total':1},'1'],['*',{'total':13},'2']]");
+}
+
 #define MANY(args)                                                             \
 	"[['tally:Domain/query',{" args ",'calculateTotal':true},'0']]"
 #define MANY_IDS(ids) "[['*',{'ids':[" ids "],'total':5000},'0']]"
@@ -860,6 +904,7 @@ int main(void)
 		VIEW_TEST(test_inbound_overview),
 		VIEW_TEST(test_preview),
 		VIEW_TEST(test_kept),
+		VIEW_TEST(test_concerned),
 		VIEW_TEST(test_many_domains),
 		VIEW_TEST(test_pages),
 		VIEW_TEST(test_domain_periods),
