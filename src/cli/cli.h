@@ -316,6 +316,7 @@ int cli_doctor(struct cli *cli, struct err *err);
 int cli_feed_retire(struct cli *cli, struct err *err);
 int cli_fleet(struct cli *cli, struct err *err);
 int cli_fleet_init(struct cli *cli, struct err *err);
+int cli_fleet_leave(struct cli *cli, struct err *err);
 int cli_fleet_lead(struct cli *cli, struct err *err);
 int cli_fleet_rejoin(struct cli *cli, struct err *err);
 int cli_fleet_retire(struct cli *cli, struct err *err);

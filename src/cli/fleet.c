@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/table.h"
 #include "fleet/fleet_rule.h"
 #include "fleet/fleet_settings.h"
@@ -18,6 +19,7 @@
 #include "show/doc.h"
 #include "store/change_table.h"
 #include "store/meta_table.h"
+#include "store/outbox_table.h"
 
 static int check_setting(const struct cli *cli, struct err *err)
 {
@@ -372,6 +374,94 @@ int cli_fleet_retire(struct cli *cli, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
+/* Reports that are no fleet's. */
+static uint64_t count_own_reports(struct cli *cli)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	struct outbox_head head = {.id = 0};
+	uint64_t n = 0;
+
+	while (outbox_head_next(txn, &head))
+		n += !head.of_fleet;
+	return n;
+}
+
+static void say_left(const struct fleet_left *left, struct strbuf *out)
+{
+	if (left->to_seal > 0)
+		strbuf_printf(out, "%" PRIu64 " %s not sealed yet\n",
+		              left->to_seal,
+		              left->to_seal == 1 ? "day is" : "days are");
+	if (left->to_decide > 0)
+		strbuf_printf(
+			out,
+			"%" PRIu64
+			" sealed %s domains that wait for their policies\n",
+			left->to_decide,
+			left->to_decide == 1 ? "day has" : "days have");
+	if (left->to_take > 0)
+		strbuf_printf(out,
+		              "%" PRIu64
+		              " %s reports are under way here: the host that "
+		              "leads next takes them over\n",
+		              left->to_take,
+		              left->to_take == 1 ? "day's" : "days'");
+}
+
+static void say_leaving(struct cli *cli, const struct ledger_run_result *result)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(cli->db);
+	uint64_t own = count_own_reports(cli);
+	struct fleet_seen seen;
+	char day[DAY_TEXT];
+
+	meta_fleet_get(txn, &seen);
+	if (result->has_left) {
+		strbuf_puts(&cli->out,
+		            "this host has left the fleet: remove [fleet] "
+		            "ledger from its settings\n");
+	} else {
+		strbuf_printf(&cli->out,
+		              "this host leaves the fleet: its own days begin "
+		              "with %s\n",
+		              day_format(seen.until, day));
+		if (seen.trouble[0] != '\0')
+			strbuf_printf(&cli->out,
+			              "the ledger of the fleet: %s\n",
+			              seen.trouble);
+		say_left(&result->left, &cli->out);
+		strbuf_puts(&cli->out,
+		            "`tlstally run` does the rest: keep [fleet] ledger "
+		            "until `tlstally fleet leave` says that the host "
+		            "has left\n");
+	}
+	if (own > 0)
+		strbuf_printf(&cli->out,
+		              "%" PRIu64
+		              " %s of its own: `tlstally run` sends them\n",
+		              own, own == 1 ? "report is" : "reports are");
+}
+
+int cli_fleet_leave(struct cli *cli, struct err *err)
+{
+	const struct ledger_run_options options = {
+		.conf = &cli->conf,
+		.clock = &cli->clock,
+		.told = cli->args.now != 0,
+		.may_report = cli_may_report(cli),
+	};
+	struct ledger_run_result result;
+
+	if (cli->doubt[0] != '\0')
+		return err_set(err, ERR_BUSY, "%s", cli->doubt);
+	if (check_setting(cli, err) < 0 ||
+	    ledger_run_leave(cli->db, clock_secs(&cli->clock), err) < 0 ||
+	    ledger_run(cli->db, &options, &result, err) < 0)
+		return err->class;
+	say_leaving(cli, &result);
+	return 0;
+}
+
 int cli_fleet_rejoin(struct cli *cli, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(cli->db);
@@ -379,6 +469,7 @@ int cli_fleet_rejoin(struct cli *cli, struct err *err)
 
 	meta_fleet_get(txn, &seen);
 	seen.mark = seen.next = 0;
+	seen.until = 0;
 	meta_fleet_put(txn, &seen);
 	change_epoch_renew(txn);
 	return db_commit(&txn, err);

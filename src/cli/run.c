@@ -73,6 +73,14 @@ static bool has_ledger(const struct cli *cli)
 	return cli->conf.fleet.ledger[0] != '\0';
 }
 
+bool cli_may_report(const struct cli *cli)
+{
+	struct err why;
+
+	return cli->conf.report.mode != MODE_OFF &&
+	       conf_check_contact(&cli->conf, &why) == 0;
+}
+
 /* While the clock is doubted nobody knows which day it is. */
 static int step_fleet(struct cli *cli, struct run_result *result,
                       struct err *err)
@@ -81,8 +89,7 @@ static int step_fleet(struct cli *cli, struct run_result *result,
 		.conf = &cli->conf,
 		.clock = &cli->clock,
 		.told = cli->args.now != 0,
-		.may_report = cli->conf.report.mode != MODE_OFF &&
-	                      conf_check_contact(&cli->conf, err) == 0,
+		.may_report = cli_may_report(cli),
 		.trouble = on_ledger,
 		.trouble_arg = cli,
 	};

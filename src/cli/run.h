@@ -34,6 +34,9 @@ struct run_result {
 	int64_t next_due; /* secs; 0: nothing waits */
 };
 
+/* Has it what reports need? */
+bool cli_may_report(const struct cli *cli);
+
 /* Days of the hosts of [fleet] fetchers. */
 int cli_step_fetch(struct cli *cli, struct run_result *result, struct err *err);
 

@@ -10,6 +10,10 @@ static void look_at_rest(struct look *look, const struct fleet_seen *seen)
 {
 	int64_t off = seen->ahead < 0 ? -seen->ahead : seen->ahead;
 
+	char day[DAY_TEXT];
+
+	if (seen->until != 0)
+		CHECK_TELL(look, LEDGER_LEAVES, day_format(seen->until, day));
 	if (seen->exposed)
 		CHECK_TELL(look, LEDGER_EXPOSED, fleet_exposed_words,
 		           look->of->conf->file != NULL ? look->of->conf->file
@@ -27,13 +31,21 @@ void check_ledger(struct look *look)
 	const struct status_of *of = look->of;
 	auto_(db_abort) struct db_txn *txn = NULL;
 	struct fleet_seen seen;
+	const char *file = of->conf->file != NULL ? of->conf->file : "";
 	char text[TIME_TEXT];
 
-	if (of->conf->fleet.ledger[0] == '\0')
-		return;
 	txn = db_begin_read(of->db);
 	meta_fleet_get(txn, &seen);
-	if (seen.trouble[0] != '\0') {
+	if (of->conf->fleet.ledger[0] == '\0') {
+		/* days that old are not sent any more */
+		if (seen.since != 0 &&
+		    of->now - seen.seen_at < FLEET_DAYS * DAY_SECS)
+			CHECK_TELL(look, LEDGER_GONE, file);
+		return;
+	}
+	if (seen.until != 0 && seen.since == 0) {
+		CHECK_TELL(look, LEDGER_LEFT, file);
+	} else if (seen.trouble[0] != '\0') {
 		CHECK_TELL(look, LEDGER_TROUBLE, seen.trouble);
 		check_tell_since(look, seen.trouble_at);
 	} else if (seen.claims_trouble[0] != '\0') {

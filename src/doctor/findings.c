@@ -506,6 +506,19 @@ const struct finding findings[FINDINGS] = {
                  "`tlstally run` come on a host with contact_info and another "
                  "mode than off?",
                  "tlstally fleet"},
+	[LEDGER_GONE] =
+		{DOCTOR_BAD,
+                 "this host is in a fleet, but [fleet] ledger is not set: what "
+                 "it counts is in no report; set it again, and run `tlstally "
+                 "fleet leave` if the host is to report alone",
+                 "editor {1}"},
+	[LEDGER_LEFT] = {DOCTOR_NOTE,
+                         "this host has left the fleet: remove [fleet] ledger",
+                         "editor {1}"},
+	[LEDGER_LEAVES] = {DOCTOR_NOTE,
+                           "this host leaves the fleet: its own days begin "
+                           "with {1}",
+                           "tlstally fleet leave"},
 	[LEDGER_EXPOSED] = {DOCTOR_BAD, "{1}", "editor {2}"},
 	[LEDGER_CLOCK] =
 		{DOCTOR_BAD,

@@ -138,12 +138,43 @@ static bool steps_back(const struct ledger_view *view,
 	       has_deputy(view, me);
 }
 
+static bool has_others(const struct ledger_view *view, const char *name)
+{
+	for (size_t i = 0; i < view->host_count; i++)
+		if (strcmp(view->hosts[i].name, name) != 0 &&
+		    !view->hosts[i].retired && !view->hosts[i].leaves)
+			return true;
+	return false;
+}
+
+void fleet_left(const struct ledger_view *view, const char *name,
+                const struct ledger_life *life, int32_t first, int32_t until,
+                struct fleet_left *left)
+{
+	*left = (struct fleet_left){.to_seal = 0};
+	for (int32_t day = first; day < until; day++) {
+		const struct ledger_host_day *own =
+			fleet_host_day(view, day, name);
+		const struct ledger_day *row = fleet_day(view, day);
+		bool seals = own == NULL || own->sealed_at == 0;
+		bool decides = !seals && own->totals.waiting > 0;
+		bool reports = row != NULL && row->done_at == 0 &&
+		               row->reporter_store == life->store_id;
+
+		left->to_seal += seals;
+		left->to_decide += decides;
+		left->to_take += reports;
+		if (seals || decides || reports)
+			left->last_day = day;
+	}
+}
+
 enum fleet_lead fleet_may_lead(const struct ledger_view *view,
                                const struct fleet_candidate *me)
 {
 	const struct ledger_host *model = fleet_model(view);
 
-	if (me->leaves)
+	if (me->leaves && has_others(view, me->name))
 		return FLEET_LEAD_LEAVES;
 	if (model != NULL && model->life.store_id != me->store_id &&
 	    strcmp(model->settings, me->settings) != 0)

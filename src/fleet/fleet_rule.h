@@ -85,10 +85,22 @@ struct fleet_candidate {
 
 enum fleet_lead {
 	FLEET_LEAD_MAY,
-	FLEET_LEAD_LEAVES,   /* the fleet */
+	FLEET_LEAD_LEAVES,   /* the fleet, and others stay */
 	FLEET_LEAD_SETTINGS, /* are not those of the host that led last */
 	FLEET_LEAD_RELAY,    /* fails, and another host could do it */
 };
+
+/* What a host that leaves has to do yet. */
+struct fleet_left {
+	uint64_t to_seal;   /* days */
+	uint64_t to_decide; /* sealed ones with domains that wait */
+	uint64_t to_take;   /* days whose reports another host must take over */
+	int32_t last_day;   /* of them; 0: there is none */
+};
+
+void fleet_left(const struct ledger_view *view, const char *name,
+                const struct ledger_life *life, int32_t first, int32_t until,
+                struct fleet_left *left);
 
 enum fleet_lead fleet_may_lead(const struct ledger_view *view,
                                const struct fleet_candidate *me);

@@ -87,6 +87,14 @@ static int32_t first_day(struct db_txn *txn, int32_t today)
 	return first;
 }
 
+/* After the last day that is the fleet's, as far as one can know today. */
+static int32_t end_of(const struct run *run, int32_t today)
+{
+	int32_t until = run->seen.until;
+
+	return until != 0 && until <= today ? until : today + 1;
+}
+
 /* From here on these days are nobody's alone. */
 static int give_days(struct run *run, int32_t today, struct err *err)
 {
@@ -98,7 +106,7 @@ static int give_days(struct run *run, int32_t today, struct err *err)
 		run->seen.since = first_day(txn, today);
 		run->seen.epoch = run->self.life.epoch;
 	}
-	for (int32_t day = run->seen.since; day <= today; day++)
+	for (int32_t day = run->seen.since; day < end_of(run, today); day++)
 		if (day > today - FLEET_DAYS &&
 		    !day_table_given_get(txn, day, &given))
 			day_table_given_put(txn, day, &given);
@@ -124,7 +132,9 @@ static int join(struct run *run, struct err *err)
 	if (db_failed(txn))
 		return db_failure(txn, err);
 	db_abort(&txn);
-	if (!is_given && give_days(run, today, err) < 0)
+	run->self.leaves = run->seen.until != 0;
+	if (!is_given && end_of(run, today) > today &&
+	    give_days(run, today, err) < 0)
 		return err->class;
 	run->self.since = run->seen.since;
 	run->self.mark = run->seen.mark;
@@ -319,7 +329,7 @@ static int ship_days(struct run *run, struct err *err)
 
 	if (first <= today - FLEET_DAYS)
 		first = today - FLEET_DAYS + 1;
-	for (int32_t day = first; day <= today; day++) {
+	for (int32_t day = first; day < end_of(run, today); day++) {
 		struct fleet_own_day own;
 		enum fleet_ship what;
 
@@ -640,6 +650,27 @@ static int reach(struct run *run, struct err *err)
 	return 0;
 }
 
+/* Of a host that leaves.  A week-old day is shipped no more. */
+static int look_at_left(struct run *run, struct err *err)
+{
+	const int32_t oldest = day_of(run->now) - FLEET_DAYS + 1;
+	struct fleet_left *left = &run->result->left;
+
+	if (look(run, err) < 0)
+		return err->class;
+	fleet_left(&run->view, run->name, &run->self.life,
+	           run->seen.since > oldest ? run->seen.since : oldest,
+	           run->seen.until, left);
+	if (left->last_day != 0)
+		return 0;
+	if (ledger_retire(run->ledger, run->name, err) < 0)
+		return err->class;
+	run->result->has_left = true;
+	run->seen.since = 0;
+	run->seen.fence = 0;
+	return put_seen(run, err);
+}
+
 /* With its settings when they are new there. */
 static int greet(struct run *run, struct err *err)
 {
@@ -672,7 +703,8 @@ static int work(struct run *run, const char **trouble, struct err *err)
 	if ((run->result->shipped > 0 || is_new_leader(run)) &&
 	    look(run, err) < 0)
 		return err->class;
-	if (note_leader(run, err) < 0 || report_days(run, err) < 0)
+	if (note_leader(run, err) < 0 || report_days(run, err) < 0 ||
+	    (run->self.leaves && look_at_left(run, err) < 0))
 		return err->class;
 	return run->result->leads
 	               ? ledger_purge(run->ledger,
@@ -717,7 +749,8 @@ int ledger_run(struct db *db, const struct ledger_run_options *options,
 	rc = fleet_host_name(options->conf, run.name, err);
 	if (rc == 0)
 		rc = join(&run, err);
-	if (rc == 0 && work(&run, &trouble, &why) < 0)
+	result->has_left = run.self.leaves && run.seen.since == 0;
+	if (rc == 0 && !result->has_left && work(&run, &trouble, &why) < 0)
 		trouble = why.text;
 	if (rc == 0)
 		rc = note_trouble(&run, trouble, err);
@@ -725,6 +758,21 @@ int ledger_run(struct db *db, const struct ledger_run_options *options,
 	ledger_view_clear(&run.view);
 	ledger_close(&run.ledger);
 	return rc;
+}
+
+int ledger_run_leave(struct db *db, int64_t now, struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct fleet_seen seen;
+
+	meta_fleet_get(txn, &seen);
+	if (seen.since == 0 && seen.until == 0)
+		return err_set(err, ERR_NOTFOUND,
+		               "no run of this host has joined a fleet");
+	if (seen.until == 0)
+		seen.until = day_of(now) + 1;
+	meta_fleet_put(txn, &seen);
+	return db_commit(&txn, err);
 }
 
 int ledger_run_note_relay(struct db *db, bool failed, int64_t now,

@@ -7,6 +7,8 @@
  *     look    at all that there is (ledger_look())
  *     ship    days of ours that changed; seal those that are over
  *     lead    renew the lease, or take it when it is free
+ *     leave   when it is asked to: it gives no more days, and when all that it
+ *             has given are sealed and none is left for it to report, it is out
  *     take    as the one who leads: pull what the others sealed, and take the
  *             days that are ready, so that the rollup makes their reports
  *
@@ -22,6 +24,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
+#include "fleet/fleet_rule.h"
 #include "store/db.h"
 #include "store/meta_table.h"
 
@@ -44,13 +47,19 @@ struct ledger_run_result {
 	uint64_t pulled;  /* days of other hosts */
 	uint64_t taken;   /* days that this host reports */
 	bool leads;
-	bool exposed; /* since this run: meta_fleet_get() */
+	bool has_left;          /* the fleet, by now or for long */
+	struct fleet_left left; /* before it has, when it is asked to */
+	bool exposed;           /* since this run: meta_fleet_get() */
 };
 
 /* A failure of the ledger is told and is none of the run's; of the store it
  * is. */
 int ledger_run(struct db *db, const struct ledger_run_options *options,
                struct ledger_run_result *result, struct err *err);
+
+/* From tomorrow on the days of this host are its own again; the runs do the
+ * rest.  ERR_NOTFOUND: it is in no fleet.  now: secs. */
+int ledger_run_leave(struct db *db, int64_t now, struct err *err);
 
 /* What a delivery run has found out about this host's own way to send: while it
  * fails another host leads, if one can.  now: secs. */

@@ -86,7 +86,9 @@ struct fleet_seen {
 	int64_t trouble_at;  /* secs: since when it cannot be, or is not fed */
 	int64_t lease_until; /* secs: of the host that leads */
 	uint64_t fence;      /* under which this host does; 0: it does not */
-	int32_t until;    /* it leaves: the first day that is its own again */
+	/* It leaves: the first day that is its own again.  When it has left,
+	 * since is 0. */
+	int32_t until;
 	int64_t ahead;    /* secs: this clock is, of the database's; or < 0 */
 	int64_t relay_at; /* secs: its own mail relay took nothing; 0 */
 	bool exposed;     /* others on the way can read what is shipped */

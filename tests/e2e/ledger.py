@@ -519,6 +519,110 @@ def bad_relay(fleet):
     expect("the first one sends none of it later", {}, first.reports())
 
 
+def leaving(fleet):
+    """A host leaves: its last day is the fleet's, the next is its own, none is lost."""
+    gone, stays = fleet.hosts[:2]
+    fleet.hosts = [gone, stays]
+    said = stays.tlstally("fleet", "leave", "--now", text(at(0, 8)))
+    expect("who never came cannot leave", True, said.returncode != 0)
+    for host in range(2):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    fleet.run(at(0, 14))
+    for host in range(2):
+        fleet.count(at(1, 0, 10), host, *some(DOMAINS, 10 + host))
+    # it has taken day 0, and cannot send
+    (gone.folder / "sent").rmdir()
+    (gone.folder / "sent").write_text("not a directory")
+    fleet.move_on(at(1, 0, 20))
+    for host, minute in ((gone, 22), (stays, 25), (gone, 26)):
+        host.run(at(1, 0, minute))
+    expect("its reports are under way", [gone.name], fleet.ask(
+        f"SELECT reporter FROM tlstally.day WHERE day = {at(0) // 86400}"))
+    said = gone.tlstally("fleet", "leave", "--now", text(at(1, 0, 30)))
+    expect("it says what is left", [True, True, True], [
+        f"its own days begin with {day_text(2)}" in said.stdout,
+        "1 day is not sealed yet" in said.stdout,
+        "1 day's reports are under way" in said.stdout])
+    expect("doctor, too", True, any(
+        "leaves the fleet" in words for _, words in doctor(gone)))
+    ran = fleet.run(at(1, 0, 35))
+    expect("it has let go of the lease", [False, True],
+           [run["fleet"]["leads"] for run in ran])
+    # what was put off keeps its time
+    for hour in (1, 2, 3):
+        fleet.run(at(1, hour))
+    fleet.all.run(at(1, 1))
+    expect("and the other sends all of the day", content(fleet.all.reports()),
+           content(stays.reports()))
+    said = gone.tlstally("fleet", "leave", "--now", text(at(1, 3, 5)))
+    expect("what is left then", [True, False], [
+        "1 day is not sealed yet" in said.stdout, "under way" in said.stdout])
+    expect("it counts for the fleet until midnight", {"leaves"}, {
+        row["state"] for row in gone.fleet(at(1, 3, 6))["hosts"]
+        if row["name"] == gone.name})
+    (gone.folder / "sent").unlink()
+    (gone.folder / "sent").mkdir()
+    for host in range(2):
+        fleet.count(at(1, 9), host, *some(DOMAINS, 20 + host))
+        fleet.hosts[host].count(at(2, 0, 10), *some(DOMAINS, 30 + host))
+    fleet.move_on(at(2, 0, 20))
+    stays.run(at(2, 0, 25))
+    expect("its last day is waited for", 20, len(stays.reports()))
+    gone.run(at(2, 0, 30))
+    for minute in (35, 40):
+        stays.run(at(2, 0, minute))
+    fleet.all.run(at(2, 1))
+    expect("that day is in the fleet's reports",
+           content(fleet.all.reports()), content(stays.reports()))
+    said = gone.tlstally("fleet", "leave", "--now", text(at(2, 0, 45)))
+    expect("it has left", [True, ["good"]], [
+        "has left the fleet" in said.stdout, sorted(
+            {grade for grade, _ in doctor(stays)})])
+    for moment in (at(2, 0, 50), at(2, 12)):
+        expect("and ships nothing more", 0, gone.run(moment)["fleet"]["daysShipped"])
+    expect("a given day stays the fleet's, also without [fleet]", {}, gone.reports())
+    url, gone.url = gone.url, None
+    gone.write_conf()
+    alone = Host(fleet.folder, "alone", None)
+    for host in (gone, alone):
+        host.count(at(2, 13), *some(DOMAINS, 40))
+    alone.count(at(2, 0, 10), *some(DOMAINS, 30))
+    for host in (gone, alone, stays):
+        host.count(at(3, 0, 20))
+    stays.run(at(3, 0, 25))
+    gone.run(at(3, 0, 30))
+    alone.run(at(3, 0, 30))
+    stays.run(at(3, 0, 30))
+    expect("the next day is its own", content(alone.reports()), content(gone.reports()))
+    expect("and nobody waits for it", 1, len({
+        key[1] for key in stays.reports() if key[1] == day_text(2)}))
+    gone.url = url
+    gone.write_conf()
+    expect("it may come back", 0, gone.tlstally("fleet", "rejoin").returncode)
+    gone.count(at(3, 9), plain("back.example"))
+    gone.run(at(3, 10))
+    expect("with the first day that is not its own", [str(at(3) // 86400)], fleet.ask(
+        f"SELECT since FROM tlstally.host WHERE name = '{gone.name}' AND NOT retired"))
+
+
+def last_leaves(fleet):
+    """The only host of a fleet sends what it has begun, and then leaves."""
+    host = fleet.hosts[0]
+    fleet.hosts = [host]
+    fleet.count(at(0, 9), 0, *some(DOMAINS, 0))
+    host.run(at(0, 10))
+    said = host.tlstally("fleet", "leave", "--now", text(at(0, 11)))
+    expect("its day is not over", True, "1 day is not sealed" in said.stdout)
+    fleet.move_on(at(1, 0, 20))
+    for minute in (25, 30, 35):
+        host.run(at(1, 0, minute))
+    fleet.all.run(at(1, 1))
+    expect("it reports its last day", content(fleet.all.reports()),
+           content(host.reports()))
+    said = host.tlstally("fleet", "leave", "--now", text(at(1, 0, 40)))
+    expect("and has left", True, "has left the fleet" in said.stdout)
+
+
 def clocks(fleet):
     """A host whose clock is off is told so, and ships all the same."""
     host = fleet.hosts[0]
@@ -869,6 +973,7 @@ def read_only(fleet):
 
 TESTS = [one_report, deadline, database_down, joining, from_files, clones,
          takeover, orphaned, deleted, restored, unclaimed, other_settings, bad_relay,
+         leaving, last_leaves,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only]
 
