@@ -40,13 +40,13 @@ static void add_unreported(struct db_txn *txn, json_t *list, int32_t day)
 	}
 }
 
-static uint64_t count_unreported(const struct day_sums *sums)
+static uint64_t count_unreported(const struct day_domains *domains)
 {
 	uint64_t n = 0;
 
 	for (int mark = 0; mark < TALLY_MARKS; mark++)
 		if (domain_index_has_mark((enum tally_mark)mark))
-			n += sums->marks[mark];
+			n += domains->marks[mark];
 	return n;
 }
 
@@ -80,20 +80,20 @@ static void add_state(const struct status_of *of, struct db_txn *txn,
 
 /* A day that has no domain is left out. */
 static void add_day(const struct status_of *of, struct db_txn *txn,
-                    json_t *days, int32_t day, struct day_sums *sums)
+                    json_t *days, int32_t day, struct day_domains *domains)
 {
 	json_t *item;
 
-	day_view_sums(txn, day, sums);
-	if (sums->domains == 0)
+	day_view_domains(txn, day, domains);
+	if (domains->domains == 0)
 		return;
 	item = doc_row(days);
 	doc_set_day(item, "day", day);
-	json_set_uint(item, "domains", sums->domains);
+	json_set_uint(item, "domains", domains->domains);
 	json_set_uint(item, "lateSessions",
-	              sums->late_success + sums->late_failure);
+	              domains->late_success + domains->late_failure);
 	add_state(of, txn, item, day);
-	doc_counts(item, "marks", &words_marks, 0, sums->marks);
+	doc_counts(item, "marks", &words_marks, 0, domains->marks);
 }
 
 /* Where a clock was ahead. */
@@ -101,11 +101,11 @@ static void add_days_to_come(const struct status_of *of, struct db_txn *txn,
                              json_t *days)
 {
 	int32_t day = day_of(of->now) + 1;
-	struct day_sums sums;
+	struct day_domains domains;
 
 	for (int i = 0; i < STATUS_DAYS && tally_day_next(txn, &day) > 0;
 	     i++, day++)
-		add_day(of, txn, days, day, &sums);
+		add_day(of, txn, days, day, &domains);
 }
 
 /* The latest day first.  Who got no report, and why, is told of the last day
@@ -116,7 +116,7 @@ int status_days(const struct status_of *of, json_t *doc, struct err *err)
 	json_t *days = doc_array(doc, "days");
 	json_t *list = doc_array(doc, "unreported");
 	int32_t first = 0, last = -1;
-	struct day_sums sums;
+	struct day_domains domains;
 	bool told = false;
 
 	add_days_to_come(of, txn, days);
@@ -125,11 +125,12 @@ int status_days(const struct status_of *of, json_t *doc, struct err *err)
 	if (last - first >= STATUS_DAYS)
 		first = last - STATUS_DAYS + 1;
 	for (int32_t day = last; day >= first; day--) {
-		add_day(of, txn, days, day, &sums);
+		add_day(of, txn, days, day, &domains);
 		if (told || !day_table_is_closed(txn, day))
 			continue;
 		add_unreported(txn, list, day);
-		json_set_uint(doc, "unreportedCount", count_unreported(&sums));
+		json_set_uint(doc, "unreportedCount",
+		              count_unreported(&domains));
 		told = true;
 	}
 	return db_failure(txn, err);

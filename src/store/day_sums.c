@@ -1,6 +1,7 @@
 #include "store/day_sums.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "store/keys.h"
 #include "store/numbers.h"
@@ -26,6 +27,18 @@ int day_sums_get(struct db_txn *txn, int32_t day, struct day_sums *sums)
 	struct db_key key = sums_key(day);
 
 	return numbers_get(txn, &key, sums, sizeof(*sums));
+}
+
+struct day_domains day_sums_domains(const struct day_sums *sums)
+{
+	struct day_domains domains = {
+		.domains = sums->domains,
+		.late_success = sums->late_success,
+		.late_failure = sums->late_failure,
+	};
+
+	memcpy(domains.marks, sums->marks, sizeof(domains.marks));
+	return domains;
 }
 
 uint64_t day_sums_result(const struct day_sums *sums, enum result_type result)

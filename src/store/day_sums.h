@@ -35,6 +35,15 @@ struct day_sums {
 	uint64_t policy_domains[DAY_SUMS_POLICIES];
 };
 
+/* What of them asks for no look at a domain's counts: all members are sums of
+ * the same name. */
+struct day_domains {
+	uint64_t domains;
+	uint64_t late_success, late_failure;
+	uint64_t marks[DAY_SUMS_MARKS];
+};
+struct day_domains day_sums_domains(const struct day_sums *sums);
+
 /* Failures with that result, under whatever policy. */
 uint64_t day_sums_result(const struct day_sums *sums, enum result_type result);
 

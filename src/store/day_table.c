@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "store/journal_news.h"
+#include "store/journal_scan.h"
 #include "store/journal_table.h"
 #include "store/keys.h"
 #include "store/numbers.h"
@@ -57,6 +59,7 @@ void day_table_closed_clear(struct db_txn *txn, int32_t day)
 	struct db_key key = key_of_kind(day, DAY_CLOSED);
 
 	db_delete(txn, &key);
+	journal_news_doubt(txn, day);
 }
 
 bool day_table_is_unsent(struct db_txn *txn, int32_t day)
@@ -68,6 +71,8 @@ void day_table_unsent_set(struct db_txn *txn, int32_t day)
 {
 	struct db_key key = key_of_kind(day, DAY_UNSENT);
 
+	if (day_table_is_closed(txn, day))
+		journal_news_doubt(txn, day);
 	db_put_bytes(txn, &key, "", 0);
 }
 
@@ -159,11 +164,10 @@ int day_table_stats_get(struct db_txn *txn, int32_t day,
 {
 	struct db_key key = key_of_day(TABLE_DAY, day);
 	int found = numbers_get(txn, &key, stats, sizeof(*stats));
-	struct day_stats more;
+	struct journal_scan more;
 
-	if (journal_table_has(txn, day)) {
-		journal_table_stats(txn, day, UINT64_MAX, &more);
-		numbers_sum(stats, &more, sizeof(*stats));
+	if (journal_scan_get(txn, day, &more)) {
+		numbers_sum(stats, &more.stats, sizeof(*stats));
 		found = !db_failed(txn);
 	}
 	/* some were judged before the sums of the commit that counted them came

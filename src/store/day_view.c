@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/day_waiting.h"
+#include "store/journal_news.h"
 #include "store/numbers.h"
 #include "store/tally_row.h"
 
@@ -14,6 +15,22 @@ int day_view_sums(struct db_txn *txn, int32_t day, struct day_sums *sums)
 	if (waiting != NULL)
 		numbers_sum(sums, &waiting->sums, sizeof(*sums));
 	return (found || waiting != NULL) && !db_failed(txn);
+}
+
+void day_view_domains(struct db_txn *txn, int32_t day,
+                      struct day_domains *domains)
+{
+	struct day_domains more;
+	struct day_sums sums;
+
+	if (!journal_news_get(txn, day, &more)) {
+		day_view_sums(txn, day, &sums);
+		*domains = day_sums_domains(&sums);
+		return;
+	}
+	day_sums_get(txn, day, &sums);
+	*domains = day_sums_domains(&sums);
+	numbers_sum(domains, &more, sizeof(more));
 }
 
 /* --- those that fail --- */

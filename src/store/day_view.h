@@ -16,6 +16,9 @@
 
 /* 1; or 0, and all are 0: nothing was counted on that day. */
 int day_view_sums(struct db_txn *txn, int32_t day, struct day_sums *sums);
+/* The same, mostly without a look at the journal's domains. */
+void day_view_domains(struct db_txn *txn, int32_t day,
+                      struct day_domains *domains);
 
 /*
  * The day's failing domains, the most failures first, of equally many by name:

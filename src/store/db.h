@@ -140,6 +140,7 @@ int db_size(struct db *db, struct db_size *size, struct err *err);
 enum db_memory_kind {
 	DB_MEMORY_JOURNAL,
 	DB_MEMORY_WAITING,
+	DB_MEMORY_SCAN,
 	DB_MEMORY_FAULT,
 	DB_MEMORY_PERIOD,
 	DB_MEMORY_CHANGES,

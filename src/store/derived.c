@@ -8,9 +8,11 @@
 #include "store/counted.h"
 #include "store/day_sums.h"
 #include "store/day_table.h"
+#include "store/day_view.h"
 #include "store/domain_history.h"
 #include "store/domain_index.h"
 #include "store/intern.h"
+#include "store/journal_news.h"
 #include "store/keys.h"
 #include "store/outbox_sums.h"
 #include "store/tally_row.h"
@@ -205,6 +207,7 @@ static void check_domains(struct check *c)
 void derived_check_day(struct db_txn *txn, int32_t day)
 {
 	struct check c = {.txn = txn, .day = day};
+	struct day_domains all, quick;
 	struct day_sums kept;
 
 	check_domains(&c);
@@ -212,6 +215,11 @@ void derived_check_day(struct db_txn *txn, int32_t day)
 	if (memcmp(&kept, &c.sums, sizeof(kept)) != 0)
 		differs(&c, "the sums");
 	check_index(&c);
+	day_view_sums(txn, day, &kept);
+	all = day_sums_domains(&kept);
+	day_view_domains(txn, day, &quick);
+	if (memcmp(&all, &quick, sizeof(all)) != 0)
+		differs(&c, "the new domains in the journal");
 }
 
 /* --- made right --- */
@@ -237,6 +245,7 @@ int derived_rebuild_day(struct db *db, int32_t day, struct err *err)
 	domain_index_clear(txn, day);
 	check_domains(&c);
 	day_sums_put(txn, day, &c.sums);
+	journal_news_doubt(txn, day);
 	/* who keeps what he saw of the day by its revision */
 	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 	rc = db_commit(&txn, err);

@@ -5,7 +5,7 @@
 
 #include "base/auto.h"
 #include "base/moment.h"
-#include "store/journal_table.h"
+#include "store/journal_scan.h"
 #include "store/keys.h"
 
 static int decode(struct db_txn *txn, const struct db_row *row,
@@ -32,7 +32,7 @@ static int look_further(struct db_txn *txn, struct feed *feed)
 {
 	struct feed newer;
 
-	if (journal_table_feed(txn, feed->name, &newer) &&
+	if (journal_scan_feed(txn, feed->name, &newer) &&
 	    newer.events >= feed->events)
 		*feed = newer;
 	return !db_failed(txn);

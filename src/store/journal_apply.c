@@ -10,6 +10,8 @@
 #include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/journal_aside.h"
+#include "store/journal_news.h"
+#include "store/journal_scan.h"
 #include "store/journal_view.h"
 #include "store/tally_aside.h"
 #include "store/tally_row.h"
@@ -86,21 +88,30 @@ static void put_feeds(struct db_txn *txn)
 	struct feed feed = {.name = ""}, waiting;
 
 	while (feed_table_next(txn, &feed))
-		if (journal_table_feed(txn, feed.name, &waiting))
+		if (journal_scan_feed(txn, feed.name, &waiting))
 			feed_table_put(txn, &feed);
 }
 
 /* In the last transaction.  The state must not fall back. */
 static void finish(struct db_txn *txn, int32_t day, uint64_t until)
 {
-	struct day_stats stats;
+	struct journal_scan rows;
 
-	journal_table_stats(txn, day, until, &stats);
-	day_table_stats_add(txn, day, &stats);
+	journal_scan_until(txn, day, until, &rows);
+	day_table_stats_add(txn, day, &rows.stats);
 	put_feeds(txn);
 	journal_aside_put(txn, day, until);
 	day_table_touch(txn, day, change_touch(txn, CHANGE_DOMAIN));
 	journal_table_delete(txn, day, until);
+	journal_news_drop(txn, day, &rows);
+}
+
+static struct day_domains domains_of(struct db_txn *txn, int32_t day)
+{
+	struct day_sums sums;
+
+	day_sums_get(txn, day, &sums);
+	return day_sums_domains(&sums);
 }
 
 static int apply_some(struct db *db, int32_t day,
@@ -109,6 +120,7 @@ static int apply_some(struct db *db, int32_t day,
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
 	struct journal_progress progress;
+	struct day_domains before, after;
 	struct journal_range range;
 	bool all;
 	int rc;
@@ -117,7 +129,10 @@ static int apply_some(struct db *db, int32_t day,
 		return db_failure(txn, err);
 	if (!journal_table_progress(txn, day, &progress))
 		progress.until = range.last;
+	before = domains_of(txn, day);
 	all = apply_domains(txn, day, &progress, limits, domains);
+	after = domains_of(txn, day);
+	journal_news_take(txn, day, &before, &after);
 	if (all)
 		finish(txn, day, progress.until);
 	else

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "store/journal_scan.h"
 #include "store/journal_table.h"
 #include "store/keys.h"
 
@@ -139,9 +140,10 @@ void journal_aside_put_row(struct db_txn *txn, int32_t day, uint64_t number,
 bool journal_aside_has(struct db_txn *txn, int32_t day)
 {
 	struct journal_aside aside = {.day = day};
+	struct journal_scan rows;
 
 	return (journal_aside_next(txn, &aside) && aside.day == day) ||
-	       journal_table_size(txn, day).damaged > 0;
+	       (journal_scan_get(txn, day, &rows) && rows.size.damaged > 0);
 }
 
 void journal_aside_put(struct db_txn *txn, int32_t day, uint64_t until)
@@ -196,12 +198,14 @@ void journal_waiting_get(struct db_txn *txn, struct journal_waiting *waiting)
 {
 	*waiting = (struct journal_waiting){.bytes = 0};
 	for (int32_t day = 0; journal_table_day_next(txn, &day); day++) {
-		struct journal_size size = journal_table_size(txn, day);
+		struct journal_scan rows;
 
-		waiting->bytes += size.bytes;
-		waiting->damaged += size.damaged;
-		if (waiting->since == 0 || size.since < waiting->since)
-			waiting->since = size.since;
+		if (!journal_scan_get(txn, day, &rows))
+			continue;
+		waiting->bytes += rows.size.bytes;
+		waiting->damaged += rows.size.damaged;
+		if (waiting->since == 0 || rows.size.since < waiting->since)
+			waiting->since = rows.size.since;
 		if (waiting->words[0] == '\0')
 			journal_trouble_get(txn, day, waiting->words);
 	}

@@ -24,6 +24,7 @@
 
 #include "store/db.h"
 #include "store/journal_row.h"
+#include "store/journal_scan.h"
 #include "store/journal_table.h"
 
 /* One commit's counts of a domain, to be read by journal_counts_read(). */

@@ -17,8 +17,6 @@ enum {
 	ALL_BITS = 31,
 };
 
-enum { STATS_NUMBERS = sizeof(struct day_stats) / sizeof(uint64_t) };
-
 void journal_row_seal(struct strbuf *row, uint64_t number)
 {
 	strbuf_u64(row, hash64(number, row->data, row->len));
@@ -59,41 +57,44 @@ static void read_text(struct reader *in, char *text, size_t room)
 	text[len] = '\0';
 }
 
-static void put_stats(struct strbuf *out, const struct day_stats *stats)
+/* Of a struct of u64s, of which most are 0. */
+static void put_numbers(struct strbuf *out, const void *numbers, size_t size)
 {
-	uint64_t numbers[STATS_NUMBERS];
 	size_t count = 0, before = 0;
+	uint64_t v;
 
-	memcpy(numbers, stats, sizeof(numbers));
-	for (size_t i = 0; i < STATS_NUMBERS; i++)
-		count += numbers[i] != 0;
+	for (size_t i = 0; i < size; i += sizeof(v)) {
+		memcpy(&v, (const char *)numbers + i, sizeof(v));
+		count += v != 0;
+	}
 	strbuf_varint(out, count);
-	for (size_t i = 0; i < STATS_NUMBERS; i++) {
-		if (numbers[i] == 0)
+	for (size_t i = 0; i < size / sizeof(v); i++) {
+		memcpy(&v, (const char *)numbers + i * sizeof(v), sizeof(v));
+		if (v == 0)
 			continue;
 		strbuf_varint(out, i - before);
-		strbuf_varint(out, numbers[i]);
+		strbuf_varint(out, v);
 		before = i;
 	}
 }
 
-static void read_stats(struct reader *in, struct day_stats *stats)
+static void read_numbers(struct reader *in, void *numbers, size_t size)
 {
-	uint64_t numbers[STATS_NUMBERS] = {0};
-	uint64_t count = reader_varint(in), at = 0;
+	uint64_t count = reader_varint(in), at = 0, v;
 
+	memset(numbers, 0, size);
 	for (uint64_t i = 0; i < count && !in->failed; i++) {
 		uint64_t step = reader_varint(in);
 
 		in->failed |=
-			step >= STATS_NUMBERS - at || (i > 0 && step == 0);
+			step >= size / sizeof(v) - at || (i > 0 && step == 0);
 		if (in->failed)
 			break;
 		at += step;
-		numbers[at] = reader_varint(in);
-		in->failed |= numbers[at] == 0;
+		v = reader_varint(in);
+		memcpy((char *)numbers + at * sizeof(v), &v, sizeof(v));
+		in->failed |= v == 0;
 	}
-	memcpy(stats, numbers, sizeof(numbers));
 }
 
 void journal_head_put(struct strbuf *out, const struct journal_head *head)
@@ -110,7 +111,8 @@ void journal_head_put(struct strbuf *out, const struct journal_head *head)
 		strbuf_varint(out, feed->events);
 		put_text(out, feed->trouble);
 	}
-	put_stats(out, &head->stats);
+	put_numbers(out, &head->stats, sizeof(head->stats));
+	put_numbers(out, &head->domains, sizeof(head->domains));
 }
 
 int journal_head_read(struct reader *in, struct journal_head *head,
@@ -134,7 +136,8 @@ int journal_head_read(struct reader *in, struct journal_head *head,
 		feed->events = reader_varint(in);
 		read_text(in, feed->trouble, sizeof(feed->trouble));
 	}
-	read_stats(in, &head->stats);
+	read_numbers(in, &head->stats, sizeof(head->stats));
+	read_numbers(in, &head->domains, sizeof(head->domains));
 	return in->failed ? err_set(err, ERR_PARSE, "its head cannot be read")
 	                  : 0;
 }

@@ -6,6 +6,8 @@
  *         none, another row of the commit has it
  *     struct day_stats: how many numbers, then of each that is not 0 its place
  *         after the one before and itself
+ *     struct day_domains in the same way: domains that the day did not have
+ *         before the row, and what came late
  *     domains, by name:
  *         how many bytes of the name before it go on, length and bytes of the
  *         others
@@ -36,6 +38,7 @@
 
 #include "base/reader.h"
 #include "base/strbuf.h"
+#include "store/day_sums.h"
 #include "store/day_table.h"
 #include "store/tally_table.h"
 #include "words/feed.h"
@@ -50,6 +53,7 @@ struct journal_head {
 	int64_t at;       /* secs */
 	struct feed feed; /* name "": none */
 	struct day_stats stats;
+	struct day_domains domains;
 };
 
 void journal_head_put(struct strbuf *out, const struct journal_head *head);

@@ -5,7 +5,6 @@
 #include "base/auto.h"
 #include "base/be.h"
 #include "store/keys.h"
-#include "store/numbers.h"
 
 static struct db_key key_of_number(int32_t day, uint64_t number)
 {
@@ -153,73 +152,6 @@ void journal_table_append(struct db_txn *txn, int32_t day, uint64_t number,
 	struct db_key key = key_of_number(day, number);
 
 	db_put_last(txn, &key, row);
-}
-
-struct journal_size journal_table_size(struct db_txn *txn, int32_t day)
-{
-	struct journal_size size = {.bytes = 0};
-	struct journal_head head;
-	struct reader domains;
-	struct db_row row;
-	struct err err;
-
-	while (journal_table_next(txn, day, &size.last, &row)) {
-		size.bytes += row.value.len;
-		if (!journal_table_head(txn, &row, &head, &domains, &err))
-			size.damaged++;
-		else if (size.since == 0)
-			size.since = head.at;
-	}
-	return size;
-}
-
-/* Backwards from the day's last: it stands there, unless several feeds append.
- */
-static bool find_feed(struct db_txn *txn, int32_t day, const char *name,
-                      struct feed *feed, uint64_t *number)
-{
-	struct journal_head head;
-	struct reader domains;
-	struct db_row row;
-	struct err err;
-
-	*number = 0;
-	while (row_before(txn, day, number, &row))
-		if (journal_table_head(txn, &row, &head, &domains, &err) &&
-		    strcmp(head.feed.name, name) == 0) {
-			*feed = head.feed;
-			return true;
-		}
-	return false;
-}
-
-bool journal_table_feed(struct db_txn *txn, const char *name, struct feed *feed)
-{
-	uint64_t last = 0, number;
-	struct feed found;
-
-	for (int32_t day = 0; journal_table_day_next(txn, &day); day++)
-		if (find_feed(txn, day, name, &found, &number) &&
-		    number > last) {
-			*feed = found;
-			last = number;
-		}
-	return last > 0;
-}
-
-void journal_table_stats(struct db_txn *txn, int32_t day, uint64_t until,
-                         struct day_stats *stats)
-{
-	struct journal_head head;
-	struct reader domains;
-	struct db_row row;
-	uint64_t number = 0;
-	struct err err;
-
-	*stats = (struct day_stats){0};
-	while (journal_table_next(txn, day, &number, &row) && number <= until)
-		if (journal_table_head(txn, &row, &head, &domains, &err))
-			numbers_sum(stats, &head.stats, sizeof(*stats));
 }
 
 /*

@@ -36,6 +36,7 @@ enum journal_kind {
 	JOURNAL_TROUBLE = 3, /* store/journal_aside.h */
 	JOURNAL_ASIDE = 4,   /* the same */
 	JOURNAL_ASIDE_ROWS = 5,
+	JOURNAL_TAKEN = 6, /* store/journal_news.h */
 };
 struct db_key journal_table_key(int32_t day, enum journal_kind kind);
 
@@ -71,23 +72,6 @@ bool journal_table_domains(struct db_txn *txn, const struct db_row *row,
 
 void journal_table_append(struct db_txn *txn, int32_t day, uint64_t number,
                           const struct strbuf *row);
-
-/* The last that a row says of the feed of that name. */
-bool journal_table_feed(struct db_txn *txn, const char *name,
-                        struct feed *feed);
-/* The sums of the day's rows up to that number. */
-void journal_table_stats(struct db_txn *txn, int32_t day, uint64_t until,
-                         struct day_stats *stats);
-
-/* What waits of a day. */
-struct journal_size {
-	size_t bytes;
-	uint64_t last;    /* number; 0: nothing waits */
-	int64_t since;    /* secs */
-	uint64_t damaged; /* rows that cannot be read */
-};
-/* Reads all rows. */
-struct journal_size journal_table_size(struct db_txn *txn, int32_t day);
 
 /* --- how far it is applied --- */
 

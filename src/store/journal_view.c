@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "store/intern.h"
 #include "store/journal_memory.h"
+#include "store/journal_scan.h"
 
 /* A day as a transaction sees it. */
 struct view {
@@ -241,6 +242,26 @@ static bool add_up(struct walk *walk, struct journal_sums *sums)
 	return sums->commits > 0;
 }
 
+static bool tells_after(const struct journal_domain *domain, uint64_t since)
+{
+	return domain != NULL && domain->last->number > since;
+}
+
+bool journal_view_has(struct db_txn *txn, int32_t day, const char *domain)
+{
+	struct view *view = lock_view(txn, day);
+	uint64_t since;
+	bool has;
+
+	if (view == NULL)
+		return false;
+	since = applied_to(txn, view, domain);
+	has = tells_after(journal_rows_domain(view->shared, domain), since) ||
+	      tells_after(journal_rows_domain(view->own, domain), since);
+	unlock(txn);
+	return has;
+}
+
 bool journal_view_get(struct db_txn *txn, int32_t day, const char *domain,
                       struct journal_sums *sums)
 {
@@ -337,11 +358,6 @@ bool journal_view_stamp(struct db_txn *txn, int32_t day,
 			return true;
 		}
 	return false;
-}
-
-static bool tells_after(const struct journal_domain *domain, uint64_t since)
-{
-	return domain != NULL && domain->last->number > since;
 }
 
 void journal_view_each(struct db_txn *txn, int32_t day, uint64_t since,
@@ -739,5 +755,6 @@ void journal_view_append(struct db_txn *txn, int32_t day, uint64_t number,
 		journal_rows_add(view->own, number, &head, &domains);
 	journal_row_seal(row, number);
 	journal_table_append(txn, day, number, row);
+	journal_scan_alone(txn);
 	unlock(txn);
 }

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "session/tally.h"
 #include "store/db.h"
+#include "store/journal_scan.h"
 #include "store/journal_table.h"
 
 /* More policies than a domain mostly has: who counts them goes no further. */
@@ -35,6 +36,9 @@ struct journal_sums {
 	uint64_t policies[JOURNAL_POLICIES_MOST]; /* as rows have them */
 	size_t policy_count;
 };
+
+/* Is there anything to add? */
+bool journal_view_has(struct db_txn *txn, int32_t day, const char *domain);
 
 /* False: there is nothing to add. */
 bool journal_view_get(struct db_txn *txn, int32_t day, const char *domain,

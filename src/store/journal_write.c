@@ -204,6 +204,26 @@ static const char *new_record(struct writing *w,
 	                                                       : domain->record;
 }
 
+/* How many domains there are more, and what comes late. */
+static void count_domain(struct writing *w, const struct tally_domain *domain)
+{
+	struct db_key key = tally_domain_key(domain->day, domain->domain);
+	struct day_domains *domains = &w->head.domains;
+	struct tally_head head;
+
+	if (!tally_head_at(w->txn, &key, &head)) {
+		tally_head_begin(w->txn, domain->day, &head);
+		if (!journal_view_has(w->txn, domain->day, domain->domain)) {
+			domains->domains++;
+			domains->marks[head.mark]++;
+		}
+	}
+	if (!tally_head_is_open(&head)) {
+		domains->late_success += domain->success;
+		domains->late_failure += domain->failure;
+	}
+}
+
 static void put_domain(struct writing *w, const struct tally_domain *domain)
 {
 	bool splits = domain->detail_count > ENTRY_DETAILS;
@@ -218,6 +238,7 @@ static void put_domain(struct writing *w, const struct tally_domain *domain)
 	};
 
 	begin_entry(w, domain, &counts);
+	count_domain(w, domain);
 	for (const struct tally_policy *p = domain->policies; p != NULL;
 	     p = p->next) {
 		const struct tally_detail *detail = p->details;

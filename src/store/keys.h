@@ -196,6 +196,9 @@
  *                day u32, 0 u64, 5, domain or other   the same of a row of that
  *                text, 0x00, table u8, its key        table: state u64, why
  *                without day and domain               text, 0x00, its value
+ *                day u32, 0 u64, 6                    doubted u64, struct
+ *                                                     day_domains as u64s: what
+ *                                                     is applied of it
  *
  * A hash in a key only finds: the blob it leads to is compared, and what
  * collides stands at the next free hash.  All rows of a day, of a domain's

@@ -23,6 +23,7 @@
 #include "store/host_day_table.h"
 #include "store/inbound_table.h"
 #include "store/intern.h"
+#include "store/journal_news.h"
 #include "store/journal_table.h"
 #include "store/log_completing_table.h"
 #include "store/log_state_table.h"
@@ -466,9 +467,10 @@ static void check_beside_journal(struct row *row)
 		reader_u64(&row->rest);
 	if (kind == JOURNAL_ASIDE_ROWS)
 		what = reader_to_nul(&row->rest);
-	if (kind < JOURNAL_PROGRESS || kind > JOURNAL_ASIDE_ROWS ||
+	if (kind < JOURNAL_PROGRESS || kind > JOURNAL_TAKEN ||
 	    row->rest.failed || what == NULL || what[0] == '\0' ||
-	    strlen(what) >= TALLY_DOMAIN_TEXT)
+	    strlen(what) >= TALLY_DOMAIN_TEXT ||
+	    (kind == JOURNAL_TAKEN && !journal_news_is_whole(row->row)))
 		is_damaged(row);
 }
 

@@ -9,6 +9,7 @@
 #include "store/counted.h"
 #include "store/day_table.h"
 #include "store/intern.h"
+#include "store/journal_news.h"
 #include "store/journal_view.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
@@ -264,13 +265,19 @@ static void apply_waiting(struct db_txn *txn, int32_t day, const char *domain,
                           const struct tally_limits *limits)
 {
 	auto_(arena_clear) struct arena mem = {0};
-	struct journal_sums sums;
+	struct day_domains had, have;
 	struct tally_domain counts;
+	struct day_sums sums;
 
-	if (!journal_view_get(txn, day, domain, &sums) ||
+	if (!journal_view_has(txn, day, domain) ||
 	    !journal_view_counts(txn, day, domain, UINT64_MAX, &mem, &counts))
 		return;
+	day_sums_get(txn, day, &sums);
+	had = day_sums_domains(&sums);
 	tally_apply_journal(txn, &counts, limits);
+	day_sums_get(txn, day, &sums);
+	have = day_sums_domains(&sums);
+	journal_news_take(txn, day, &had, &have);
 	journal_view_mark(txn, day, domain);
 }
 

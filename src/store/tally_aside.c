@@ -11,6 +11,7 @@
 #include "store/derived.h"
 #include "store/intern.h"
 #include "store/journal_aside.h"
+#include "store/journal_news.h"
 #include "store/keys.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
@@ -152,6 +153,7 @@ static int set_aside(struct db *db, int32_t day, const struct broken *broken,
 		db_rows_delete(&rows);
 	}
 	day_table_touch(txn, day, number);
+	journal_news_doubt(txn, day);
 	db_rows_end(&rows);
 	return db_commit(&txn, err);
 }

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/slots.h"
 #include "store/intern.h"
+#include "store/journal_news.h"
 #include "store/journal_view.h"
 #include "store/keys.h"
 #include "store/tally_row.h"
@@ -109,11 +110,10 @@ void tally_mark_set(struct db_txn *txn, int32_t day, const char *domain,
 {
 	struct db_key key = tally_domain_key(day, domain);
 	auto_(strbuf_clear) struct strbuf scratch = {0};
-	struct journal_sums waiting;
 	struct tally_head head, before;
 	char text[DAY_TEXT];
 
-	if (journal_view_get(txn, day, domain, &waiting)) {
+	if (journal_view_has(txn, day, domain)) {
 		db_fail(txn, ERR_BUSY, "counts of %s on %s are not applied yet",
 		        domain, day_format(day, text));
 		return;
@@ -141,7 +141,6 @@ void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
 	auto_(strbuf_clear) struct strbuf scratch = {0};
 	struct db_key key = tally_domain_key(day, domain);
 	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &key);
-	struct journal_sums waiting;
 	struct tally_head head, before;
 	struct tally_row row;
 	int found = tally_head_at(txn, &key, &before);
@@ -161,8 +160,10 @@ void tally_make_late(struct db_txn *txn, int32_t day, const char *domain)
 	head.record[0] = '\0';
 	head.revision++;
 	tally_head_put(txn, &key, found ? &before : NULL, &head, &scratch);
-	if (journal_view_get(txn, day, domain, &waiting))
-		journal_view_mark(txn, day, domain);
+	if (!journal_view_has(txn, day, domain))
+		return;
+	journal_view_mark(txn, day, domain);
+	journal_news_doubt(txn, day);
 }
 
 /* A failure detail on its way into a report: of the rows and of the journal. */

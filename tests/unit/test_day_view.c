@@ -5,12 +5,17 @@
 #include "session/tally.h"
 #include "store/day_table.h"
 #include "store/day_view.h"
+#include "store/derived.h"
 #include "store/domain_period.h"
 #include "store/journal_apply.h"
+#include "store/journal_news.h"
 #include "store/journal_table.h"
+#include "store/journal_view.h"
 #include "store/journal_write.h"
+#include "store/keys.h"
 #include "store/numbers.h"
 #include "store/tally_table.h"
+#include "fake/fake_tally.h"
 
 enum { DAY = 20513, NAMES = 40 };
 
@@ -107,15 +112,28 @@ static int most_first(const void *a, const void *b)
 	return strcmp(x->domain, y->domain);
 }
 
+/* Is not known from rows alone. */
+static bool doubted;
+
 static void check_sums(struct db_txn *txn, int32_t day,
                        const struct head *heads, size_t count)
 {
 	struct day_sums got, want = {0};
+	struct day_domains domains, news, wanted;
 
 	for (size_t i = 0; i < count; i++)
 		day_sums_add(&want, &heads[i].head, 1);
 	assert_int_equal(day_view_sums(txn, day, &got), count > 0);
 	assert_memory_equal(&got, &want, sizeof(got));
+	wanted = day_sums_domains(&want);
+	day_view_domains(txn, day, &domains);
+	assert_memory_equal(&domains, &wanted, sizeof(wanted));
+	day_sums_get(txn, day, &got);
+	domains = day_sums_domains(&got);
+	assert_int_equal(journal_news_get(txn, day, &news), !doubted);
+	numbers_sum(&domains, &news, sizeof(news));
+	if (!doubted)
+		assert_memory_equal(&domains, &wanted, sizeof(wanted));
 }
 
 static void check_open(struct db_txn *txn, int32_t day,
@@ -337,6 +355,153 @@ static void test_marked(void **state)
 	check(f->db, DAY);
 }
 
+/* Some domains of what waits. */
+static void apply_some(struct db *db, int32_t day, size_t domains)
+{
+	struct err err;
+
+	assert_true(journal_apply_some(db, day, &limits, domains, &err) >= 0);
+}
+
+/* What the log counts goes to the domains at once. */
+static void count_directly(struct db *db, int32_t day,
+                           const struct counts *counts, size_t count)
+{
+	auto_(tally_free) struct tally *tally = tally_new(1, &limits);
+	struct err err;
+
+	for (size_t i = 0; i < count; i++)
+		add(tally, day, &counts[i]);
+	assert_int_equal(fake_tally_commit(db, tally, &limits, &err), 0);
+}
+
+static void mark(struct db *db, int32_t day, const char *domain,
+                 enum tally_mark mark)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(db);
+	struct tally_head head;
+
+	if (tally_head_get(txn, day, domain, &head) &&
+	    !journal_view_has(txn, day, domain)) {
+		tally_mark_set(txn, day, domain, head.revision, mark, 1, "");
+		commit_ok(&txn);
+	}
+}
+
+/* A head changed under what waits for it: all domains are looked at until these
+ * rows have gone. */
+static void test_doubted(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	auto_(db_abort) struct db_txn *txn = NULL;
+
+	append(f->db, DAY, first, 3, &ids);
+	apply(f->db, DAY);
+	append(f->db, DAY, second, 3, &ids);
+	txn = db_begin_write(f->db);
+	journal_news_doubt(txn, DAY);
+	commit_ok(&txn);
+	doubted = true;
+	check(f->db, DAY);
+	append(f->db, DAY, first, 2, &ids);
+	check(f->db, DAY);
+	apply(f->db, DAY);
+	doubted = false;
+	check(f->db, DAY);
+	append(f->db, DAY, first, 3, &ids);
+	check(f->db, DAY);
+}
+
+/* A closed day is opened while domains wait that it did not have. */
+static void test_opened_again(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	auto_(db_abort) struct db_txn *txn = db_begin_write(f->db);
+
+	day_table_closed_set(txn, DAY);
+	commit_ok(&txn);
+	append(f->db, DAY, first, 3, &ids);
+	check(f->db, DAY);
+	txn = db_begin_write(f->db);
+	day_table_closed_clear(txn, DAY);
+	commit_ok(&txn);
+	doubted = true;
+	check(f->db, DAY);
+	append(f->db, DAY, second, 3, &ids);
+	check(f->db, DAY);
+	apply(f->db, DAY);
+	doubted = false;
+	check(f->db, DAY);
+}
+
+/* The row that brought a domain is damaged: it is new with the next one. */
+static void test_damaged(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct journal_range range;
+	struct db_key key;
+
+	append(f->db, DAY, first, 3, &ids);
+	append(f->db, DAY, second, 3, &ids);
+	txn = db_begin_write(f->db);
+	assert_true(journal_table_range(txn, DAY, &range));
+	key = key_of_day(TABLE_JOURNAL, DAY);
+	key_u64(&key, range.first);
+	db_put_bytes(txn, &key, "damaged", 7);
+	commit_ok(&txn);
+	doubted = true;
+	check(f->db, DAY);
+	apply(f->db, DAY);
+	doubted = false;
+	check(f->db, DAY);
+	append(f->db, DAY, first, 3, &ids);
+	check(f->db, DAY);
+}
+
+static bool is_right(struct db *db)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+
+	derived_check_day(txn, DAY);
+	return !db_failed(txn);
+}
+
+/* What is applied of new domains is damaged: nobody believes it; or it is
+ * another number: that is found, and mended. */
+static void test_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_ids ids = {0};
+	auto_(db_abort) struct db_txn *txn = NULL;
+	struct db_key key = journal_table_key(DAY, JOURNAL_TAKEN);
+	const uint64_t one_more[1 + sizeof(struct day_domains) /
+	                                    sizeof(uint64_t)] = {0, 1};
+
+	append(f->db, DAY, first, 3, &ids);
+	apply_some(f->db, DAY, 2);
+	check(f->db, DAY);
+	txn = db_begin_write(f->db);
+	numbers_add(txn, &key, one_more, sizeof(one_more));
+	commit_ok(&txn);
+	assert_false(is_right(f->db));
+	assert_int_equal(derived_rebuild_day(f->db, DAY, &f->err), 1);
+	assert_true(is_right(f->db));
+	doubted = true;
+	check(f->db, DAY);
+	txn = db_begin_write(f->db);
+	db_put_bytes(txn, &key, "xyz", 3);
+	commit_ok(&txn);
+	assert_true(is_right(f->db));
+	check(f->db, DAY);
+	apply(f->db, DAY);
+	doubted = false;
+	check(f->db, DAY);
+}
+
 /* Any order of all that, from a fixed seed. */
 static void test_any_order(void **state)
 {
@@ -344,7 +509,9 @@ static void test_any_order(void **state)
 	struct journal_ids ids = {0};
 	unsigned seed = 7;
 
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 400; i++) {
+		char name[16];
+
 		int32_t day = DAY + rand_r(&seed) % 2;
 		struct counts counts[4];
 		size_t n = 1 + (size_t)rand_r(&seed) % 4;
@@ -359,6 +526,15 @@ static void test_any_order(void **state)
 				(enum result_type)(rand_r(&seed) %
 			                           RESULT_TYPES)};
 		append(f->db, day, counts, n, &ids);
+		if (rand_r(&seed) % 8 == 0)
+			count_directly(f->db, day, counts, n);
+		if (rand_r(&seed) % 12 == 0)
+			apply_some(f->db, day, 5);
+		snprintf(name, sizeof(name), "d%02d.example",
+		         rand_r(&seed) % NAMES);
+		if (rand_r(&seed) % 4 == 0)
+			mark(f->db, day, name,
+			     rand_r(&seed) % 2 ? TALLY_QUEUED : TALLY_OPEN);
 		if (rand_r(&seed) % 3 > 0)
 			check(f->db, day);
 		if (rand_r(&seed) % 20 == 0)
@@ -377,6 +553,10 @@ int main(void)
 		STORE_TEST(test_an_older_look),
 		STORE_TEST(test_of_who_writes),
 		STORE_TEST(test_marked),
+		STORE_TEST(test_doubted),
+		STORE_TEST(test_opened_again),
+		STORE_TEST(test_damaged),
+		STORE_TEST(test_taken),
 		STORE_TEST(test_any_order),
 	};
 
