@@ -101,9 +101,11 @@ void domains_concerned_add(struct db_txn *txn, int32_t first, int32_t last,
 {
 	struct concerned *all = xcalloc(KINDS, sizeof(*all));
 	json_t *concerned = doc_object(object, "concerned");
+	const struct domains_asked asked = {"", PERIOD_FAILURE | PERIOD_CLEAR,
+	                                    PERIOD_ANY};
 
-	domain_period_each(domain_period_of(txn, first, last), "",
-	                   PERIOD_FAILURE | PERIOD_CLEAR, take, all);
+	domain_period_each(domain_period_of(txn, first, last), &asked, take,
+	                   all);
 	for (int kind = 0; kind < KINDS; kind++) {
 		json_t *item = doc_object(concerned, kinds[kind].member);
 		json_t *list = doc_array(item, "domains");

@@ -294,6 +294,8 @@ static int scan_rows(struct query *query, struct db *db,
 	int rc = 0;
 
 	query->scan.bounds = &query->bounds;
+	if (jmap_filter_is_bounds(query->filter))
+		query->scan.compared = &query->order;
 	choose_way(query, query->calculate_total && !can_count);
 	if (query->ends_early)
 		rc = scan_window(query, db, state, err);

@@ -104,7 +104,10 @@ struct jmap_scan {
 	void (*again)(struct jmap_scan *scan);
 	const struct jmap_bounds *bounds; /* NULL: none */
 	const struct jmap_order *order;   /* NULL: that of the type's walk */
-	struct db_txn *txn;               /* while one is visited */
+	/* visit() looks at what this order compares, and at the bounds; NULL:
+	 * at anything. */
+	const struct jmap_order *compared;
+	struct db_txn *txn; /* while one is visited */
 };
 
 struct jmap_set_error {

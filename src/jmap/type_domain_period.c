@@ -187,11 +187,31 @@ static bool take(void *arg, const struct domain_period *domain)
 	return walk->scan->visit(walk->scan, walk->facts);
 }
 
+/* Which of them must be read; of the others it is enough that they are there:
+ * nothing of them failed. */
+static unsigned to_read(const struct jmap_scan *scan)
+{
+	const struct jmap_order *order = scan->compared;
+
+	if (order == NULL)
+		return PERIOD_ANY;
+	for (size_t i = 0; i < order->count; i++) {
+		const struct jmap_sort *sort = order->by[i].sort;
+
+		if (sort->field == FIELD_UINT64 &&
+		    (sort->offset == FACT(of.sessions) ||
+		     sort->offset == FACT(of.sums.success)))
+			return PERIOD_ANY;
+	}
+	return PERIOD_FAILURE;
+}
+
 static void each(struct db_txn *txn, const void *place, struct jmap_scan *scan)
 {
 	const struct facts *after = place;
 	struct facts facts = *after;
 	struct walk walk = {scan, &facts};
+	struct domains_asked asked;
 	struct period *period;
 
 	scan->txn = txn;
@@ -203,11 +223,11 @@ static void each(struct db_txn *txn, const void *place, struct jmap_scan *scan)
 			scan->visit(scan, &facts);
 		return;
 	}
-	domain_period_each(period, after->of.domain,
-	                   scan->bounds != NULL && scan->bounds->has_failures
-	                           ? PERIOD_FAILURE
-	                           : PERIOD_ANY,
-	                   take, &walk);
+	asked = (struct domains_asked){after->of.domain, PERIOD_ANY,
+	                               to_read(scan)};
+	if (scan->bounds != NULL && scan->bounds->has_failures)
+		asked.which = PERIOD_FAILURE;
+	domain_period_each(period, &asked, take, &walk);
 }
 
 /* By name, as the walk goes; of one domain there is one row. */

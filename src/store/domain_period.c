@@ -111,6 +111,7 @@ static void begin(struct domain_period *of, const char *domain)
 	memset(of, 0, sizeof(*of));
 	strcpy(of->domain, domain);
 	of->last_counted = of->last_failed = of->failing_since = PERIOD_NO_DAY;
+	of->main_result = -1;
 }
 
 /* Its failing days by whose fault they look like. */
@@ -371,7 +372,7 @@ static bool sum_up(const struct period *period, const struct gathered *days,
 	return days->count > 0;
 }
 
-static bool sum_up_next(struct period *period, struct next_ones *next,
+static void sum_up_next(struct period *period, struct next_ones *next,
                         struct domain_period *of)
 {
 	struct gathered days;
@@ -379,12 +380,12 @@ static bool sum_up_next(struct period *period, struct next_ones *next,
 	days.count = 0; /* the rest is 5 KB */
 	for (size_t i = 0; i < next->count; i++)
 		gather(period, read_source(period, next->list[i]), &days);
-	return sum_up(period, &days, next->list[0]->domain, of);
+	sum_up(period, &days, next->list[0]->domain, of);
 }
 
-void domain_period_each(
-	struct period *period, const char *after, unsigned which,
-	bool (*each)(void *arg, const struct domain_period *domain), void *arg)
+void domain_period_each(struct period *period,
+                        const struct domains_asked *asked,
+                        domain_period_visit *visit, void *arg)
 {
 	struct source *sources = xcalloc(SOURCES_MAX, sizeof(*sources));
 	size_t count = list_sources(period, sources);
@@ -393,10 +394,14 @@ void domain_period_each(
 	bool more = true;
 
 	for (size_t i = 0; i < count; i++)
-		open_source(period, &sources[i], after);
+		open_source(period, &sources[i], asked->after);
 	while (more && find_next(sources, count, &next)) {
-		if ((next.has & which) != 0 && sum_up_next(period, &next, &of))
-			more = each(arg, &of);
+		if ((next.has & asked->read) == 0)
+			begin(&of, next.list[0]->domain);
+		else if ((next.has & asked->which) != 0)
+			sum_up_next(period, &next, &of);
+		if ((next.has & asked->which) != 0)
+			more = visit(arg, &of);
 		for (size_t i = 0; i < next.count && more; i++)
 			next_of(period, next.list[i]);
 	}

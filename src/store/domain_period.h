@@ -49,11 +49,18 @@ enum {
 	PERIOD_FAILURE = 2,
 	PERIOD_CLEAR = 4, /* sessions without TLS: domain_day.clear */
 };
-/* Those after that one ("": from the first), in their order, until each() says
- * no.  Of others their days are not read. */
-void domain_period_each(
-	struct period *period, const char *after, unsigned which,
-	bool (*each)(void *arg, const struct domain_period *domain), void *arg);
+struct domains_asked {
+	const char *after; /* that one; "": from the first */
+	unsigned which;
+	/* Only days of domains that have one of these are read: of the others
+	 * no more than the name is told, and no failure. */
+	unsigned read;
+};
+/* In the order of names, until visit() says no. */
+typedef bool domain_period_visit(void *arg, const struct domain_period *domain);
+void domain_period_each(struct period *period,
+                        const struct domains_asked *asked,
+                        domain_period_visit *visit, void *arg);
 
 /* 1, or 0: it was not counted on any of these days. */
 int domain_period_get(struct period *period, const char *domain,

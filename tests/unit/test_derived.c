@@ -214,10 +214,29 @@ static bool check_period(void *arg, const struct domain_period *of)
 	return true;
 }
 
+/* Of those that did not fail the name is told. */
+static bool check_failed(void *arg, const struct domain_period *of)
+{
+	struct periods *periods = arg;
+	struct domain_period want;
+
+	if (of->failing_days > 0)
+		return check_period(arg, of);
+	periods->n++;
+	assert_true(domain_period_get(periods->period, of->domain, &want));
+	assert_true(want.failing_days == 0 && of->sums.failure == 0 &&
+	            of->failing_since == want.failing_since &&
+	            of->last_failed == want.last_failed &&
+	            of->main_result == want.main_result);
+	return true;
+}
+
 static unsigned told_of(struct periods *periods, unsigned which)
 {
 	periods->n = 0;
-	domain_period_each(periods->period, "", which, check_period, periods);
+	domain_period_each(periods->period,
+	                   &(struct domains_asked){"", which, PERIOD_ANY},
+	                   check_period, periods);
 	return periods->n;
 }
 
@@ -247,6 +266,11 @@ static void check_periods(struct db *db)
 	}
 	assert_int_equal(told_of(&periods, PERIOD_ANY), n);
 	assert_int_equal(told_of(&periods, PERIOD_FAILURE), failed);
+	periods.n = 0;
+	domain_period_each(
+		period, &(struct domains_asked){"", PERIOD_ANY, PERIOD_FAILURE},
+		check_failed, &periods);
+	assert_int_equal(periods.n, n);
 	assert_int_equal(told_of(&periods, PERIOD_FAILURE | PERIOD_CLEAR),
 	                 either);
 }
